@@ -1,0 +1,131 @@
+# The suites of scripts/test: each is a function suite_NAME that leaves RESULTS/NAME.json. Source it; it runs nothing.
+# shellcheck shell=bash
+
+RESULTS=$ROOT/build/test-results
+ARTEFACTS=$ROOT/build/artefacts
+FILTER=${FILTER:-}
+
+results() { python3 "$ROOT/scripts/lib/results.py" "$@"; }
+
+# check SUITE NAME COMMAND...: one test that is a command; its output is shown when it fails.
+check() {
+  local suite=$1 name=$2 output
+  shift 2
+  [[ -z $FILTER || ${name,,} == *"${FILTER,,}"* ]] || return 0
+  if output=$("$@" 2>&1); then
+    say "  passed  $name"
+    results note "$RESULTS/$suite.json" ok "$name"
+  else
+    say "  failed  $name"
+    printf '%s\n' "$output" | tail -n 60 | sed 's/^/    | /' >&2
+    results note "$RESULTS/$suite.json" failed "$name"
+  fi
+}
+
+lint_format() {
+  local files
+  mapfile -t files < <(find "$ROOT"/{server,include,tests} -name '*.[ch]pp' -o -name '*.[ch]' | sort)
+  clang-format-19 --dry-run --Werror "${files[@]}"
+}
+lint_scripts() {
+  local files
+  mapfile -t files < <(grep -lE '^#!/bin/(ba)?sh' -r "$ROOT/scripts" "$ROOT/.ci"; find "$ROOT/scripts/lib" -name '*.sh')
+  shellcheck -S warning -e SC2034 "${files[@]}"
+}
+lint_types() { use_node; cd "$ROOT" && npm run --silent check; }
+suite_lint() {
+  check lint "C++ is formatted as .clang-format says" lint_format
+  [[ ! -f $ROOT/tests/structure/check_includes.py ]] ||
+    check lint "every room includes only what the table allows" python3 "$ROOT/tests/structure/check_includes.py"
+  check lint "shellcheck finds nothing in the scripts" lint_scripts
+  [[ ! -f $ROOT/package.json ]] || check lint "the extension type-checks and its texts are whole" lint_types
+}
+
+# catch2 SUITE PROGRAM: a Catch2 program, its JUnit report beside the result.
+catch2() {
+  local report=$RESULTS/$1-catch2.xml status=0
+  rm -f "$report"
+  timeout -k 10 600 "$2" ${FILTER:+"*$FILTER*"} --allow-running-no-tests --reporter console --reporter "junit::out=$report" || status=$?
+  results junit "$report" "$RESULTS/$1-catch2.part" || { say "  $(basename "$2") wrote no report (exit $status)"; return 1; }
+  results merge "$RESULTS/$1.json.new" "$RESULTS/$1.json" "$RESULTS/$1-catch2.part" && mv "$RESULTS/$1.json.new" "$RESULTS/$1.json"
+  ((status == 0)) || (($(results failed "$RESULTS/$1.json") > 0))
+}
+# python_tests SUITE: the unittest files of tests/SUITE.
+python_tests() {
+  local status=0
+  compgen -G "$ROOT/tests/$1/*.py" >/dev/null || return 0
+  timeout -k 10 900 python3 "$ROOT/scripts/lib/run_python.py" "$ROOT/tests/$1" "$RESULTS/$1-python.part" "$FILTER" || status=$?
+  [[ -f $RESULTS/$1-python.part ]] || return 1
+  results merge "$RESULTS/$1.json.new" "$RESULTS/$1.json" "$RESULTS/$1-python.part" && mv "$RESULTS/$1.json.new" "$RESULTS/$1.json"
+  ((status <= 1))
+}
+
+suite_unit() { catch2 unit "$ROOT/build/dev/tests/unit_tests"; }
+suite_integration() {
+  local status=0 program=$ROOT/build/dev/tests/integration_tests
+  [[ ! -x $program ]] || catch2 integration "$program" || status=1
+  python_tests integration || status=1
+  return $status
+}
+suite_protocol() { python_tests protocol; }
+suite_package() {
+  "$ROOT/scripts/package" || return 1
+  python_tests package
+}
+suite_editor() {
+  local status=0
+  use_node
+  [[ -f $ROOT/dist/dind-executor-linux-x64.vsix ]] || "$ROOT/scripts/package" || return 1
+  DIND_TEST_RESULT=$RESULTS/editor.json timeout -k 10 900 node "$ROOT/tests/editor/run.mjs" ${FILTER:+-k "$FILTER"} 2>&1 |
+    tee "$RESULTS/editor.log" || status=$?
+  [[ -z $FILTER || $status -ne 2 ]] || return 0      # no test of that name
+  [[ -f $RESULTS/editor.json ]] || results log "$RESULTS/editor.log" "$RESULTS/editor.json" || return 1
+  ((status == 0)) || (($(results failed "$RESULTS/editor.json") > 0))
+}
+
+# What carries our label after a suite was leaked by it. It is removed, so that the next suite starts clean.
+leaks() {
+  DIND_REMOVE=1 python3 "$ROOT/scripts/lib/leaks.py"
+}
+
+# tidy SUITE NAME COMMAND...: a check that runs whatever -k says, but counts under -k only when it fails: else a
+# name that no test has would look like tests that passed.
+tidy() {
+  local keep=$RESULTS/$1.json.keep before
+  before=$(results failed "$RESULTS/$1.json")
+  rm -f "$keep"
+  [[ ! -f $RESULTS/$1.json ]] || cp "$RESULTS/$1.json" "$keep"
+  FILTER='' check "$@"
+  [[ -n $FILTER && $(results failed "$RESULTS/$1.json") == "$before" ]] || return 0
+  if [[ -f $keep ]]; then mv "$keep" "$RESULTS/$1.json"; else rm -f "$RESULTS/$1.json"; fi
+}
+
+# Processes that carry this run's mark in their environment and are not ours any more: a suite left them.
+strays() {
+  local environment pid parent clean=0
+  for environment in /proc/[0-9]*/environ; do
+    grep -qzxF -- "DIND_TEST_RUN=$DIND_TEST_RUN" "$environment" 2>/dev/null || continue
+    pid=${environment#/proc/} pid=${pid%/environ} parent=$pid
+    while ((parent > 1 && parent != $$)); do
+      parent=$(sed -n 's/^PPid:\s*//p' "/proc/$parent/status" 2>/dev/null)
+      parent=${parent:-0}
+    done
+    ((parent != $$)) && alive "$pid" || continue
+    clean=1
+    printf '%s %s\n' "$pid" "$(tr '\0' ' ' 2>/dev/null <"/proc/$pid/cmdline" | cut -c1-160)"
+  done
+  return $clean
+}
+
+# run_suite NAME: the suite, a leak check where it used the engine, its time. A suite that breaks off is one failed test.
+run_suite() {
+  local suite=$1 start=$SECONDS status=0
+  title "$suite"
+  rm -f "$RESULTS/$suite".* "$RESULTS/$suite"-*
+  ("suite_$suite") </dev/null || status=$?
+  ((status == 0)) || results note "$RESULTS/$suite.json" failed "$suite: the suite broke off (status $status)"
+  case $suite in integration | protocol | editor)
+    tidy "$suite" "$suite leaves no container, volume or network with our label" leaks ;;
+  esac
+  results time "$RESULTS/$suite.json" $((SECONDS - start))
+}

@@ -1,0 +1,150 @@
+"""The packaged .vsix: what is in it, and that its server starts on Linux machines that have none of our libraries.
+
+The containers are busybox alone and Debian's bare base, without network, on the engine of DOCKER_HOST.
+"""
+import http.client
+import io
+import json
+import os
+import socket
+import stat
+import struct
+import tarfile
+import unittest
+import zipfile
+
+VSIX = os.environ.get("DIND_VSIX", os.path.join(os.path.dirname(__file__), "../../dist/dind-executor-linux-x64.vsix"))
+HOST = os.environ.get("DOCKER_HOST", "unix:///var/run/docker.sock")
+SERVER = "extension/server/dind-executor"
+BUSYBOX = "dind-executor/test-busybox:latest"
+DEBIAN = "dind-executor/base:bookworm"
+
+
+def connect():
+    if HOST.startswith("unix://"):
+        connection = http.client.HTTPConnection("engine", timeout=120)
+        connection.sock = socket.socket(socket.AF_UNIX)
+        connection.sock.settimeout(120)
+        connection.sock.connect(HOST[7:])
+        return connection
+    return http.client.HTTPConnection(HOST.split("//")[1], timeout=120)
+
+
+def call(method, path, body=None, kind="application/json"):
+    connection = connect()
+    data = json.dumps(body) if isinstance(body, dict) else body
+    connection.request(method, path, data, {"Content-Type": kind} if data else {})
+    reply = connection.getresponse()
+    text = reply.read()
+    if reply.status >= 400 or b'"error"' in text:
+        raise AssertionError(f"{method} {path}: {reply.status} {text.decode(errors='replace')}")
+    return json.loads(text) if text.startswith((b"{", b"[")) and b"\n{" not in text else text
+
+
+def tar_of(files):
+    """files: name -> (mode, bytes)"""
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w") as tar:
+        for name, (mode, content) in files.items():
+            entry = tarfile.TarInfo(name)
+            entry.mode, entry.size = mode, len(content)
+            tar.addfile(entry, io.BytesIO(content))
+    return out.getvalue()
+
+
+def run(image, argv, server, stdin=b""):
+    """Runs argv in a fresh container that has the server at /server; gives (exit code, stdout, stderr)."""
+    spec = {"Image": image, "Cmd": argv, "Entrypoint": [], "OpenStdin": True, "StdinOnce": True, "AttachStdin": True,
+            "AttachStdout": True, "AttachStderr": True, "NetworkDisabled": True,
+            "HostConfig": {"NetworkMode": "none", "Memory": 512 << 20}}
+    box = call("POST", "/containers/create", spec)["Id"]
+    try:
+        call("PUT", f"/containers/{box}/archive?path=/", tar_of({"server": (0o755, server)}), "application/x-tar")
+        stream = connect()
+        stream.connect() if stream.sock is None else None
+        wire = stream.sock
+        wire.sendall(f"POST /containers/{box}/attach?stream=1&stdin=1&stdout=1&stderr=1 HTTP/1.1\r\nHost: engine\r\n"
+                     "Connection: Upgrade\r\nUpgrade: tcp\r\n\r\n".encode())
+        head = b""
+        while b"\r\n\r\n" not in head:
+            head += wire.recv(1)
+        assert b" 101 " in head.split(b"\r\n")[0], head
+        call("POST", f"/containers/{box}/start")
+        wire.sendall(stdin)
+        wire.shutdown(socket.SHUT_WR)
+        data = b""
+        while piece := wire.recv(65536):
+            data += piece
+        code = call("POST", f"/containers/{box}/wait")["StatusCode"]
+    finally:
+        call("DELETE", f"/containers/{box}?force=1&v=1")
+    out = {1: b"", 2: b""}
+    while data:
+        channel, size = struct.unpack(">B3xI", data[:8])
+        out[channel] += data[8:8 + size]
+        data = data[8 + size:]
+    return code, out[1], out[2]
+
+
+def frame(**message):
+    body = json.dumps({"jsonrpc": "2.0", **message}).encode()
+    return b"Content-Length: %d\r\n\r\n%b" % (len(body), body)
+
+
+def frames(data):
+    while data:
+        head, _, rest = data.partition(b"\r\n\r\n")
+        size = int(head.split(b"Content-Length:")[1].split(b"\r\n")[0])
+        yield json.loads(rest[:size])
+        data = rest[size:]
+
+
+class Package(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.zip = zipfile.ZipFile(VSIX)
+        cls.names = cls.zip.namelist()
+        cls.server = cls.zip.read(SERVER)
+        files = {"bin/busybox": (0o755, open("/bin/busybox", "rb").read())}
+        call("POST", "/images/create?fromSrc=-&repo=dind-executor/test-busybox&tag=latest", tar_of(files), "application/x-tar")
+
+    def test_the_server_in_it_is_executable(self):
+        mode = self.zip.getinfo(SERVER).external_attr >> 16
+        self.assertTrue(mode & stat.S_IXUSR and mode & stat.S_IXOTH, oct(mode))
+
+    def test_it_holds_the_bundle_and_neither_sources_nor_modules(self):
+        self.assertIn("extension/extension/dist/extension.js", self.names)
+        odd = [n for n in self.names if "node_modules" in n or n.endswith((".ts", ".cpp", ".hpp", ".map", ".test"))]
+        self.assertEqual(odd, [])
+
+    def test_the_server_asks_for_no_dynamic_loader(self):
+        entry, size, count = struct.unpack_from("<Q", self.server, 32)[0], *struct.unpack_from("<HH", self.server, 54)
+        kinds = [struct.unpack_from("<I", self.server, entry + i * size)[0] for i in range(count)]
+        self.assertNotIn(3, kinds, "PT_INTERP")
+
+    def version(self, image):
+        code, out, err = run(image, ["/server", "--version"], self.server)
+        self.assertEqual(code, 0, err)
+        self.assertIn(json.loads(self.zip.read("extension/package.json"))["version"], out.decode())
+
+    def lsp(self, image):
+        """initialize, shutdown, exit: answered in order, nothing but frames on stdout, exit code 0."""
+        asked = (frame(id=1, method="initialize", params={"processId": None, "rootUri": None, "capabilities": {}})
+                 + frame(method="initialized", params={}) + frame(id=2, method="shutdown") + frame(method="exit"))
+        code, out, err = run(image, ["/server", "lsp", "--stdio"], self.server, asked)
+        answers = {m["id"]: m for m in frames(out) if "id" in m and "method" not in m}
+        self.assertEqual(answers[1]["result"]["serverInfo"]["name"], "dind-executor", out)
+        self.assertIsNone(answers[2]["result"], out)
+        self.assertEqual(code, 0, err)
+
+    def test_its_version_is_told_in_busybox_alone(self):
+        self.version(BUSYBOX)
+
+    def test_its_version_is_told_in_a_bare_debian(self):
+        self.version(DEBIAN)
+
+    def test_it_speaks_lsp_in_busybox_alone(self):
+        self.lsp(BUSYBOX)
+
+    def test_it_speaks_lsp_in_a_bare_debian(self):
+        self.lsp(DEBIAN)
