@@ -1,0 +1,11 @@
+// Why a run was told to end before its time.
+#pragma once
+
+#include <string_view>
+
+namespace dind {
+
+enum class CancelReason { user, deadline, shutdown, client_gone };
+std::string_view name(CancelReason reason);
+
+}  // namespace dind

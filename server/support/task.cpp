@@ -1,0 +1,50 @@
+#include "support/task.hpp"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <exception>
+
+#include "support/log.hpp"
+
+namespace dind {
+
+void spawn(const asio::any_io_executor& executor, std::string name, Task<void> task) {
+  asio::co_spawn(executor, std::move(task), [name = std::move(name)](const std::exception_ptr& escaped) {
+    if (!escaped) return;
+    try {
+      std::rethrow_exception(escaped);
+    } catch (const std::exception& e) {
+      log(LogLevel::error, name + " ended with an exception: " + e.what());
+    } catch (...) {
+      log(LogLevel::error, name + " ended with an unknown exception");
+    }
+  });
+}
+
+Task<void> sleep_until(Deadline deadline) {
+  asio::steady_timer timer(co_await asio::this_coro::executor, deadline);
+  boost::system::error_code ignored;
+  co_await timer.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+}
+
+Signal::Signal(const asio::any_io_executor& executor) : state_(std::make_shared<State>()), executor_(executor) {}
+
+void Signal::notify() {
+  ++state_->generation;
+  for (asio::steady_timer* waiter : state_->waiters) waiter->cancel();
+}
+
+Task<bool> Signal::wait(Deadline deadline) {
+  // The state outlives the Signal: a waiter may wake after its owner is gone.
+  auto state = state_;
+  const auto generation = state->generation;
+  asio::steady_timer timer(executor_, deadline);
+  const auto place = state->waiters.insert(state->waiters.end(), &timer);
+  boost::system::error_code ignored;
+  co_await timer.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+  state->waiters.erase(place);
+  co_return state->generation != generation;
+}
+
+}  // namespace dind
