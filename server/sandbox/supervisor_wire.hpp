@@ -1,0 +1,115 @@
+// The frames between the server and the supervisor (PID 1 of a sandbox), in both directions. Freestanding: the supervisor
+// includes this file and nothing else of ours.
+//
+// A frame is 8 bytes of header (type, three zeros, big-endian payload length) and the payload, kMaxPayload at most.
+// Numbers in payloads are big-endian. Server to supervisor it travels on the container's stdin; back on its stdout. The
+// program's own stdout and stderr are pipes to the supervisor, so nothing that a program writes can be taken for a frame.
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+namespace dind::wire {
+
+inline constexpr uint32_t kVersion = 1;
+inline constexpr size_t kHeaderSize = 8;
+inline constexpr size_t kMaxPayload = 64 * 1024;
+inline constexpr size_t kMaxJobBytes = 1024 * 1024;    // argv + env + cwd
+inline constexpr uint64_t kStdinWindow = 256 * 1024;   // stdin bytes that the supervisor holds for a program that doesn't read
+
+// Server to supervisor.
+enum ToSupervisor : unsigned char {
+  kFileBegin = 'F',  // u32 mode, path: creates (truncates) a file; parents are made
+  kFileData = 'D',   // bytes appended to the file that was begun last
+  kJobData = 'A',    // bytes appended to the job
+  kStart = 'J',      // no payload: the job is whole, start it
+  kStdin = 'I',      // bytes for the program's stdin; at most kStdinWindow not yet confirmed by kStdinTaken
+  kStdinEnd = 'E',
+  kWindow = 'W',     // u64: that many more bytes of output may be sent
+  kSignal = 'S',     // u32 signal; SIGKILL ends the whole tree
+};
+
+// Supervisor to server.
+enum FromSupervisor : unsigned char {
+  kReady = 'R',       // u32 version: waits for a job
+  kBegan = 'B',       // the program's exec succeeded
+  kOut = 'o',         // bytes of the program's stdout
+  kErr = 'e',         // bytes of its stderr
+  kStdinTaken = 't',  // u64: that many bytes of stdin were taken
+  kExit = 'X',        // ExitReport, the last frame
+  kBroken = '!',      // text: the server sent nonsense, or set-up failed; the last frame
+};
+
+// The job: u64 deadline_ms (0: none) · u64 output_cap · u64 output_window · cwd · u32 argc · argv… · u32 envc · "K=V"…
+// Strings are u32 length + bytes. env entries are put over the container's own environment.
+
+enum class How : unsigned char { exited = 0, signalled = 1, exec_failed = 2 };
+enum class Cause : unsigned char { none = 0, deadline = 1, output_cap = 2, asked = 3 };
+
+// kExit's payload, field after field in this order and these widths.
+struct ExitReport {
+  How how = How::exited;
+  uint32_t code = 0;  // exit code, signal, or errno of the failed exec
+  Cause cause = Cause::none;
+  uint64_t duration_us = 0;
+  uint64_t cpu_us = 0;
+  uint64_t peak_memory_bytes = 0;  // 0: not known
+  uint32_t oom_kills = 0;
+  uint32_t pids_limit_hits = 0;
+  unsigned char disk_full = 0;     // a writable tmpfs was out of blocks or inodes at the end
+  uint64_t stdout_bytes = 0;       // as the program wrote them
+  uint64_t stderr_bytes = 0;
+  uint64_t dropped_bytes = 0;      // read from the program and not sent
+};
+inline constexpr size_t kExitReportSize = 1 + 4 + 1 + 8 + 8 + 8 + 4 + 4 + 1 + 8 + 8 + 8;
+
+inline void put_u32(unsigned char* p, uint32_t v) {
+  for (int i = 0; i < 4; ++i) p[i] = static_cast<unsigned char>(v >> (24 - 8 * i));
+}
+inline void put_u64(unsigned char* p, uint64_t v) {
+  put_u32(p, static_cast<uint32_t>(v >> 32));
+  put_u32(p + 4, static_cast<uint32_t>(v));
+}
+inline uint32_t get_u32(const unsigned char* p) {
+  return static_cast<uint32_t>(p[0]) << 24 | static_cast<uint32_t>(p[1]) << 16 | static_cast<uint32_t>(p[2]) << 8 | p[3];
+}
+inline uint64_t get_u64(const unsigned char* p) { return static_cast<uint64_t>(get_u32(p)) << 32 | get_u32(p + 4); }
+
+inline void put_header(unsigned char* p, unsigned char type, uint32_t length) {
+  p[0] = type;
+  p[1] = p[2] = p[3] = 0;
+  put_u32(p + 4, length);
+}
+
+inline void put_report(unsigned char* p, const ExitReport& r) {
+  p[0] = static_cast<unsigned char>(r.how);
+  put_u32(p + 1, r.code);
+  p[5] = static_cast<unsigned char>(r.cause);
+  put_u64(p + 6, r.duration_us);
+  put_u64(p + 14, r.cpu_us);
+  put_u64(p + 22, r.peak_memory_bytes);
+  put_u32(p + 30, r.oom_kills);
+  put_u32(p + 34, r.pids_limit_hits);
+  p[38] = r.disk_full;
+  put_u64(p + 39, r.stdout_bytes);
+  put_u64(p + 47, r.stderr_bytes);
+  put_u64(p + 55, r.dropped_bytes);
+}
+inline bool get_report(const unsigned char* p, size_t size, ExitReport& r) {
+  if (size != kExitReportSize || p[0] > 2 || p[5] > 3) return false;
+  r.how = static_cast<How>(p[0]);
+  r.code = get_u32(p + 1);
+  r.cause = static_cast<Cause>(p[5]);
+  r.duration_us = get_u64(p + 6);
+  r.cpu_us = get_u64(p + 14);
+  r.peak_memory_bytes = get_u64(p + 22);
+  r.oom_kills = get_u32(p + 30);
+  r.pids_limit_hits = get_u32(p + 34);
+  r.disk_full = p[38];
+  r.stdout_bytes = get_u64(p + 39);
+  r.stderr_bytes = get_u64(p + 47);
+  r.dropped_bytes = get_u64(p + 55);
+  return true;
+}
+
+}  // namespace dind::wire

@@ -1,0 +1,409 @@
+// PID 1 of every sandbox: waits for a job on stdin, runs it, forwards its streams in frames, ends it at its deadline or when
+// stdin ends (the server is gone), and reports how it ended.
+//
+// One thread, one poll loop, and no write or read that can block: the deadline holds whatever the other side does. The
+// process is not dumpable, so that a program of the same uid can reach neither its memory nor its descriptors.
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <sys/timerfd.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "sandbox/supervisor_wire.hpp"
+#include "supervisor/cgroup.hpp"
+#include "supervisor/job.hpp"
+
+namespace dind::supervisor {
+namespace {
+
+using namespace wire;
+
+enum class State { waiting, running, draining, done };
+
+struct Pipe {
+  int fd = -1;
+  unsigned char type;
+  uint64_t bytes = 0;
+};
+
+State state = State::waiting;
+Job job;
+ExitReport report;
+CgroupFigures baseline;
+int program = -1;
+int signals = -1;
+int timer = -1;
+int program_stdin = -1;
+int file = -1;
+bool stdin_ended = false;
+Pipe pipes[2] = {{-1, kOut, 0}, {-1, kErr, 0}};
+uint64_t window = 0;
+uint64_t sent = 0;
+uint64_t started_us = 0;
+
+unsigned char input[kHeaderSize + kMaxPayload];
+size_t input_size = 0;
+unsigned char output[8 * 1024 + 2 * (kHeaderSize + kMaxPayload)];
+size_t output_at = 0;
+size_t output_size = 0;
+unsigned char stdin_held[kStdinWindow];
+size_t stdin_at = 0;
+size_t stdin_size = 0;
+
+uint64_t now_us() {
+  timespec t;
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  return static_cast<uint64_t>(t.tv_sec) * 1'000'000 + static_cast<uint64_t>(t.tv_nsec) / 1000;
+}
+
+size_t output_room() { return sizeof output - output_size; }
+
+void flush_output() {
+  while (output_at < output_size) {
+    const ssize_t n = write(1, output + output_at, output_size - output_at);
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return;  // EAGAIN: later; anything else: nobody reads, the lease on stdin decides
+    output_at += static_cast<size_t>(n);
+  }
+  output_at = output_size = 0;
+}
+
+void send(unsigned char type, const void* payload, size_t size) {
+  if (output_at > 0) {
+    memmove(output, output + output_at, output_size - output_at);
+    output_size -= output_at;
+    output_at = 0;
+  }
+  if (output_room() < kHeaderSize + size) return;  // only control frames past a stuck reader can come here
+  put_header(output + output_size, type, static_cast<uint32_t>(size));
+  memcpy(output + output_size + kHeaderSize, payload, size);
+  output_size += kHeaderSize + size;
+}
+
+[[noreturn]] void end_everything(int code) {
+  kill(-1, SIGKILL);
+  _exit(code);  // the end of PID 1 is the end of the namespace
+}
+
+[[noreturn]] void broken(const char* why) {
+  send(kBroken, why, strlen(why));
+  flush_output();
+  end_everything(70);
+}
+
+void make_parents(char* path) {
+  for (char* p = path + 1; *p != 0; ++p) {
+    if (*p != '/') continue;
+    *p = 0;
+    mkdir(path, 0755);
+    *p = '/';
+  }
+}
+
+void begin_file(const unsigned char* payload, size_t size) {
+  char path[4096];
+  if (size < 5 || size - 4 >= sizeof path) broken("a file frame has no path");
+  memcpy(path, payload + 4, size - 4);
+  path[size - 4] = 0;
+  if (path[0] != '/') broken("a file's path is not absolute");
+  make_parents(path);
+  if (file >= 0) close(file);
+  file = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+  if (file < 0) broken(errno == ENOSPC ? "no room for the run's files on its tmpfs" : strerror(errno));
+  fchmod(file, get_u32(payload));
+}
+
+void append_file(const unsigned char* bytes, size_t size) {
+  while (size > 0) {
+    const ssize_t n = write(file, bytes, size);
+    if (n < 0 && errno == EINTR) continue;
+    if (n <= 0) broken(errno == ENOSPC ? "no room for the run's files on its tmpfs" : strerror(errno));
+    bytes += n;
+    size -= static_cast<size_t>(n);
+  }
+}
+
+void reap() {
+  for (;;) {
+    int status = 0;
+    const int pid = waitpid(-1, &status, WNOHANG);
+    if (pid <= 0) break;
+    if (pid != program) continue;
+    program = -1;
+    report.duration_us = now_us() - started_us;
+    if (report.how != How::exec_failed) {
+      report.how = WIFSIGNALED(status) ? How::signalled : How::exited;
+      report.code = static_cast<uint32_t>(WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
+    }
+    state = State::draining;
+    kill(-1, SIGKILL);  // what the program left behind ends with it
+  }
+}
+
+void set_timer(uint64_t milliseconds) {
+  itimerspec t{};
+  t.it_value.tv_sec = static_cast<time_t>(milliseconds / 1000);
+  t.it_value.tv_nsec = static_cast<long>(milliseconds % 1000 * 1'000'000);
+  timerfd_settime(timer, 0, &t, nullptr);
+}
+
+void end_run(Cause cause) {
+  if (state != State::running) return;
+  if (report.cause == Cause::none) report.cause = cause;
+  kill(-1, SIGKILL);
+}
+
+void start() {
+  if (state != State::waiting) broken("a second job");
+  if (!cut_job(job)) broken("the job frame can't be read");
+  if (file >= 0) close(file);
+  file = -1;
+  int in[2], out[2], err[2];
+  if (pipe2(in, O_CLOEXEC) != 0 || pipe2(out, O_CLOEXEC) != 0 || pipe2(err, O_CLOEXEC) != 0) broken("no pipes");
+  fcntl(out[1], F_SETPIPE_SZ, 256 * 1024);  // fewer switches in a flood; the default is fine where it's refused
+  baseline = read_cgroup();
+  window = job.output_window;
+  started_us = now_us();
+  int exec_error = -1;
+  program = start_program(job, in[0], out[1], err[1], exec_error);
+  if (program < 0) broken("fork failed");
+  close(in[0]);
+  close(out[1]);
+  close(err[1]);
+  program_stdin = in[1];
+  pipes[0].fd = out[0];
+  pipes[1].fd = err[0];
+  const int ours[] = {in[1], out[0], err[0]};
+  for (const int fd : ours) fcntl(fd, F_SETFL, O_NONBLOCK);
+  state = State::running;
+  if (job.deadline_ms != 0) set_timer(job.deadline_ms);
+  int error = 0;
+  if (read(exec_error, &error, sizeof error) == static_cast<ssize_t>(sizeof error)) {
+    report.how = How::exec_failed;
+    report.code = static_cast<uint32_t>(error);
+  } else {
+    send(kBegan, nullptr, 0);
+  }
+  close(exec_error);
+}
+
+void close_program_stdin() {
+  if (program_stdin >= 0) close(program_stdin);
+  program_stdin = -1;
+}
+
+void confirm_stdin(uint64_t bytes) {
+  unsigned char taken[8];
+  put_u64(taken, bytes);
+  send(kStdinTaken, taken, sizeof taken);
+}
+
+void forward_stdin() {
+  uint64_t taken = 0;
+  while (program_stdin >= 0 && stdin_at < stdin_size) {
+    const ssize_t n = write(program_stdin, stdin_held + stdin_at, stdin_size - stdin_at);
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0 && errno == EAGAIN) break;
+    if (n < 0) {  // the program closed its stdin: the rest is nobody's
+      taken += stdin_size - stdin_at;
+      stdin_at = stdin_size = 0;
+      close_program_stdin();
+      break;
+    }
+    stdin_at += static_cast<size_t>(n);
+    taken += static_cast<uint64_t>(n);
+  }
+  if (stdin_at == stdin_size) stdin_at = stdin_size = 0;
+  if (taken != 0) confirm_stdin(taken);
+  if (stdin_size == 0 && stdin_ended && state != State::waiting) close_program_stdin();
+}
+
+void take_frame(unsigned char type, const unsigned char* payload, size_t size) {
+  switch (type) {
+    case kFileBegin: begin_file(payload, size); return;
+    case kFileData:
+      if (file < 0) broken("file data without a file");
+      append_file(payload, size);
+      return;
+    case kJobData:
+      if (state != State::waiting || !gather_job(payload, size)) broken("the job is too long");
+      return;
+    case kStart: start(); return;
+    case kStdin:
+      if (state != State::waiting && program_stdin < 0) {
+        confirm_stdin(size);
+        return;
+      }
+      if (stdin_at > 0) {
+        memmove(stdin_held, stdin_held + stdin_at, stdin_size - stdin_at);
+        stdin_size -= stdin_at;
+        stdin_at = 0;
+      }
+      if (size > sizeof stdin_held - stdin_size) broken("more stdin than the window allows");
+      memcpy(stdin_held + stdin_size, payload, size);
+      stdin_size += size;
+      return;
+    case kStdinEnd: stdin_ended = true; return;
+    case kWindow:
+      if (size != 8) broken("a window frame of a wrong size");
+      window += get_u64(payload);
+      return;
+    case kSignal:
+      if (size != 4) broken("a signal frame of a wrong size");
+      if (get_u32(payload) == SIGKILL) end_run(Cause::asked);
+      else if (program > 0) kill(-program, static_cast<int>(get_u32(payload)));
+      return;
+    default: broken("a frame of an unknown type");
+  }
+}
+
+void read_input() {
+  const ssize_t n = read(0, input + input_size, sizeof input - input_size);
+  if (n < 0 && (errno == EINTR || errno == EAGAIN)) return;
+  if (n <= 0) end_everything(0);  // the lease is over
+  input_size += static_cast<size_t>(n);
+  size_t at = 0;
+  while (input_size - at >= kHeaderSize) {
+    const uint32_t length = get_u32(input + at + 4);
+    if (length > kMaxPayload) broken("a frame is too long");
+    if (input_size - at < kHeaderSize + length) break;
+    take_frame(input[at], input + at + kHeaderSize, length);
+    at += kHeaderSize + length;
+  }
+  memmove(input, input + at, input_size - at);
+  input_size -= at;
+  forward_stdin();
+}
+
+void read_program(Pipe& pipe) {
+  unsigned char chunk[kMaxPayload];
+  size_t room = sizeof chunk;
+  // After the program's end what its pipes still hold is small and is sent whatever the window says.
+  if (state == State::running && report.cause == Cause::none && window < room) room = window;
+  const ssize_t n = read(pipe.fd, chunk, room);
+  if (n < 0 && (errno == EAGAIN || errno == EINTR)) {
+    if (state != State::draining) return;
+  }
+  if (n <= 0) {
+    close(pipe.fd);
+    pipe.fd = -1;
+    return;
+  }
+  const auto got = static_cast<uint64_t>(n);
+  pipe.bytes += got;
+  const uint64_t allowed = job.output_cap == 0 ? got : sent >= job.output_cap ? 0 : job.output_cap - sent;
+  const uint64_t pass = got < allowed ? got : allowed;
+  if (pass > 0) send(pipe.type, chunk, pass);
+  sent += pass;
+  window -= window < pass ? window : pass;
+  if (pass < got) {
+    report.dropped_bytes += got - pass;
+    end_run(Cause::output_cap);
+  }
+}
+
+bool full(const char* path) {
+  struct statvfs fs;
+  return statvfs(path, &fs) == 0 && fs.f_blocks != 0 && (fs.f_bavail == 0 || (fs.f_files != 0 && fs.f_favail == 0));
+}
+
+void finish() {
+  const CgroupFigures figures = read_cgroup();
+  rusage usage{};
+  getrusage(RUSAGE_CHILDREN, &usage);
+  report.cpu_us = static_cast<uint64_t>(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1'000'000 +
+                  static_cast<uint64_t>(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec);
+  if (figures.cpu_us > baseline.cpu_us) report.cpu_us = figures.cpu_us - baseline.cpu_us;
+  report.peak_memory_bytes = figures.peak_memory_bytes != 0 ? figures.peak_memory_bytes
+                                                            : static_cast<uint64_t>(usage.ru_maxrss) * 1024;
+  report.oom_kills = figures.oom_kills - baseline.oom_kills;
+  report.pids_limit_hits = figures.pids_limit_hits - baseline.pids_limit_hits;
+  report.disk_full = full("/tmp") || full("/sandbox");
+  report.stdout_bytes = pipes[0].bytes;
+  report.stderr_bytes = pipes[1].bytes;
+  unsigned char payload[kExitReportSize];
+  put_report(payload, report);
+  send(kExit, payload, sizeof payload);
+  state = State::done;
+}
+
+void set_up() {
+  prctl(PR_SET_DUMPABLE, 0);
+  signal(SIGPIPE, SIG_IGN);
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, SIGCHLD);
+  sigprocmask(SIG_BLOCK, &set, nullptr);
+  signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+  timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+  fcntl(0, F_SETFL, fcntl(0, F_GETFL) | O_NONBLOCK);
+  fcntl(1, F_SETFL, fcntl(1, F_GETFL) | O_NONBLOCK);
+  unsigned char version[4];
+  put_u32(version, kVersion);
+  send(kReady, version, sizeof version);
+}
+
+[[noreturn]] void loop() {
+  for (;;) {
+    flush_output();
+    const bool blocked = output_size != 0;
+    if (state == State::draining && pipes[0].fd < 0 && pipes[1].fd < 0 && !blocked) {
+      finish();
+      continue;
+    }
+    if (state == State::done && !blocked) end_everything(0);
+    const bool may_send = !blocked && (window > 0 || state == State::draining || report.cause != Cause::none);
+    pollfd polled[] = {
+        {0, POLLIN, 0},
+        {signals, POLLIN, 0},
+        {timer, POLLIN, 0},
+        {blocked ? 1 : -1, POLLOUT, 0},
+        {may_send ? pipes[0].fd : -1, POLLIN, 0},
+        {may_send ? pipes[1].fd : -1, POLLIN, 0},
+        {stdin_size > stdin_at ? program_stdin : -1, POLLOUT, 0},
+    };
+    if (poll(polled, sizeof polled / sizeof *polled, -1) < 0) continue;
+    if (polled[1].revents != 0) {
+      signalfd_siginfo info;
+      while (read(signals, &info, sizeof info) > 0) {
+      }
+      reap();
+    }
+    if (polled[2].revents != 0) {
+      uint64_t expired;
+      [[maybe_unused]] const ssize_t n = read(timer, &expired, sizeof expired);
+      if (state == State::running) {
+        end_run(Cause::deadline);
+        set_timer(2000);  // for the report; then the sandbox ends even if nobody takes it
+      } else {
+        end_everything(0);
+      }
+    }
+    if (polled[0].revents != 0) read_input();
+    if (polled[6].revents != 0) forward_stdin();
+    for (int i = 0; i < 2; ++i)
+      if (polled[4 + i].revents != 0 && pipes[i].fd >= 0) read_program(pipes[i]);
+  }
+}
+
+}  // namespace
+}  // namespace dind::supervisor
+
+int main(int argc, char** argv) {
+  using namespace dind::supervisor;
+  if (argc == 2 && strcmp(argv[1], "--probe") == 0) return probe();
+  set_up();
+  loop();
+}
