@@ -1,0 +1,149 @@
+#include "engine/api.hpp"
+
+#include <charconv>
+#include <nlohmann/json.hpp>
+#include <optional>
+
+#include "engine/json_fields.hpp"
+#include "engine/text.hpp"
+
+namespace dind::engine {
+namespace {
+
+using ApiVersion = std::pair<int, int>;
+
+std::optional<ApiVersion> parse_version(std::string_view text) {
+  ApiVersion version;
+  const char* end = text.data() + text.size();
+  const auto major = std::from_chars(text.data(), end, version.first);
+  if (major.ec != std::errc() || major.ptr == end || *major.ptr != '.') return std::nullopt;
+  const auto minor = std::from_chars(major.ptr + 1, end, version.second);
+  if (minor.ec != std::errc() || minor.ptr != end) return std::nullopt;
+  return version;
+}
+
+bool about_the_version(const Error& error) {
+  return error.engine_status == 400 && error.message.contains("client version") && error.message.contains("API version");
+}
+
+Result<Json> read_json(const Endpoint& endpoint, const std::string& what, const HttpReply& reply) {
+  Json json = Json::parse(reply.body, nullptr, false);
+  if (json.is_object() || json.is_array()) return json;
+  if (reply.body.empty()) return std::unexpected(bad_reply(endpoint, what, "its reply is empty"));
+  return std::unexpected(bad_reply(endpoint, what, "its reply is not the JSON that it should be: " + one_line(reply.body, 80)));
+}
+
+}  // namespace
+
+HttpRequest get(std::string target, std::string what, Deadline deadline) {
+  HttpRequest request;
+  request.target = std::move(target);
+  request.what = std::move(what);
+  request.deadline = deadline;
+  return request;
+}
+HttpRequest post(std::string target, std::string what, Deadline deadline) {
+  HttpRequest request = get(std::move(target), std::move(what), deadline);
+  request.method = "POST";
+  return request;
+}
+HttpRequest post_json(std::string target, const nlohmann::json& body, std::string what, Deadline deadline) {
+  HttpRequest request = post(std::move(target), std::move(what), deadline);
+  request.content_type = "application/json";
+  // The engine takes UTF-8 only; what isn't arrives with replacement characters.
+  request.body = body.dump(-1, ' ', false, Json::error_handler_t::replace);
+  return request;
+}
+HttpRequest remove(std::string target, std::string what, Deadline deadline) {
+  HttpRequest request = get(std::move(target), std::move(what), deadline);
+  request.method = "DELETE";
+  return request;
+}
+
+Task<Result<Ping>> ping_engine(std::shared_ptr<HttpClient> http, Deadline deadline) {
+  HttpRequest request = get("/_ping", "ping", deadline);
+  request.reply_limit = 64 << 10;
+  auto reply = co_await http->request(std::move(request));
+  if (!reply) {
+    http->api_version.reset();
+    co_return std::unexpected(reply.error());
+  }
+  if (reply->status != 200) co_return std::unexpected(status_error(http->endpoint(), "ping", reply->status, reply->body));
+  Ping ping{reply->headers["api-version"], reply->headers["builder-version"]};
+  if (!parse_version(ping.api_version)) co_return std::unexpected(bad_reply(http->endpoint(), "ping", "it does not say which API version it speaks"));
+  co_return ping;
+}
+
+Task<Result<Version>> engine_version(std::shared_ptr<HttpClient> http, Deadline deadline) {
+  auto reply = co_await http->request(get("/version", "version", deadline));
+  if (!reply) co_return std::unexpected(reply.error());
+  if (reply->status != 200) co_return std::unexpected(status_error(http->endpoint(), "version", reply->status, reply->body));
+  const auto json = read_json(http->endpoint(), "version", *reply);
+  if (!json) co_return std::unexpected(json.error());
+  co_return Version{text(*json, "Version"), text(*json, "ApiVersion"), text(*json, "MinAPIVersion"), text(*json, "Os"), text(*json, "Arch")};
+}
+
+Result<std::string> choose_api_version(const Endpoint& endpoint, const std::string& max, const std::string& min) {
+  const auto highest = parse_version(max);
+  if (!highest) return std::unexpected(bad_reply(endpoint, "ping", "it does not say which API version it speaks"));
+  if (*highest < *parse_version(kOldestApi))
+    return fail(ErrorCode::engine_error, "The engine at " + endpoint.address + " speaks API " + max + ", and " + kOldestApi + " is the oldest that will do. Update it to Docker 20.10 or later.");
+  if (*highest <= *parse_version(kNewestApi)) return max;
+  // An engine that has dropped every version we know: what we use has been stable for years, and whatever it ignores
+  // is seen when the inspect reply is compared with what was asked.
+  const auto lowest = parse_version(min);
+  return lowest && *lowest > *parse_version(kNewestApi) ? min : std::string(kNewestApi);
+}
+
+Task<Result<std::string>> api_prefix(std::shared_ptr<HttpClient> http, Deadline deadline) {
+  if (!http->api_version) {
+    const auto ping = co_await ping_engine(http, deadline);
+    if (!ping) co_return std::unexpected(ping.error());
+    std::string min;
+    if (parse_version(ping->api_version) > parse_version(kNewestApi)) {
+      const auto version = co_await engine_version(http, deadline);
+      if (!version) co_return std::unexpected(version.error());
+      min = version->min_api_version;
+    }
+    auto chosen = choose_api_version(http->endpoint(), ping->api_version, min);
+    if (!chosen) co_return std::unexpected(chosen.error());
+    http->api_version = *chosen;
+  }
+  co_return "/v" + *http->api_version;
+}
+
+Task<Result<HttpReply>> call(std::shared_ptr<HttpClient> http, HttpRequest request, CallKind kind) {
+  for (int attempt = 0;; ++attempt) {
+    const auto prefix = co_await api_prefix(http, request.deadline);
+    if (!prefix) {
+      // The person asked for this call, not for a ping.
+      Error error = prefix.error();
+      if (const auto at = error.message.find("'ping'"); at != std::string::npos) error.message.replace(at, 6, "'" + request.what + "'");
+      co_return std::unexpected(std::move(error));
+    }
+    HttpRequest prefixed = request;
+    prefixed.target = *prefix + request.target;
+    auto reply = co_await http->request(std::move(prefixed));
+    if (!reply) {
+      if (reply.error().code == ErrorCode::engine_unavailable) http->api_version.reset();
+      co_return std::unexpected(reply.error());
+    }
+    if ((reply->status >= 200 && reply->status < 300) || reply->status == 304) co_return std::move(*reply);
+    Error error = status_error(http->endpoint(), request.what, reply->status, reply->body, kind);
+    // Another engine answers at this address than the one we negotiated with.
+    if (attempt == 0 && about_the_version(error)) {
+      http->api_version.reset();
+      continue;
+    }
+    co_return std::unexpected(std::move(error));
+  }
+}
+
+Task<Result<nlohmann::json>> call_json(std::shared_ptr<HttpClient> http, HttpRequest request, CallKind kind) {
+  const std::string what = request.what;
+  const auto reply = co_await call(http, std::move(request), kind);
+  if (!reply) co_return std::unexpected(reply.error());
+  co_return read_json(http->endpoint(), what, *reply);
+}
+
+}  // namespace dind::engine

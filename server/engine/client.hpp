@@ -1,0 +1,83 @@
+// The Docker Engine API as typed calls. Every call has a deadline and a reply size limit; every failure is an Error that
+// names the engine's address and the call. Safe to use from the io_context's thread only.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "dind/error.hpp"
+#include "engine/container_spec.hpp"
+#include "engine/endpoint.hpp"
+#include "engine/types.hpp"
+#include "support/cancel.hpp"
+#include "support/task.hpp"
+
+namespace dind::engine {
+
+class HttpClient;
+class HijackedStream;
+
+class Client {
+ public:
+  Client(asio::any_io_executor executor, Endpoint endpoint);
+  ~Client();
+  Client(const Client&) = delete;
+  Client& operator=(const Client&) = delete;
+
+  const Endpoint& endpoint() const;
+
+  // -- system. The API version is negotiated by the first call and again after the engine was away.
+  Task<Result<Ping>> ping(Deadline deadline);  // never cached
+  Task<Result<Version>> version(Deadline deadline);
+  Task<Result<Info>> info(Deadline deadline);
+  // Calls `on_event` until the stream ends (Error: it broke) or `cancel`. `filters` as the API has them: {"label":["x"]}.
+  Task<Result<void>> events(std::map<std::string, std::vector<std::string>> filters,
+                            std::function<void(const Event&)> on_event, Cancel cancel);
+
+  // -- images
+  Task<Result<std::optional<Image>>> inspect_image(std::string name, Deadline deadline);  // nullopt: not there
+  // Pulls; `on_progress` gets a line for people and a percentage where the engine gives one. Errors inside the 200
+  // stream are Errors (image_unavailable). `registry_auth` is the X-Registry-Auth value, empty for none.
+  Task<Result<void>> pull_image(std::string name, std::string registry_auth,
+                                std::function<void(const PullProgress&)> on_progress, Cancel cancel, Deadline deadline);
+
+  // -- containers. `id` may be a name. 404 (and 409 of remove "already in progress") are told apart by engine_status.
+  Task<Result<CreatedContainer>> create_container(std::string name, ContainerSpec spec, Deadline deadline);
+  Task<Result<ContainerState>> inspect_container(std::string id, Deadline deadline);
+  // What the engine says that it will do with it, as a ContainerSpec: compared with what was asked, before start. Differs in
+  // a healthy engine too: `env` and `labels` have the image's beside ours, `runtime` is the default's name where none was asked,
+  // `image` is the resolved ID, an empty `working_dir`, `hostname` or `command` is filled in. What must not be there is in `extras`.
+  Task<Result<ContainerSpec>> inspect_container_spec(std::string id, Deadline deadline);
+  // Both at one round trip.
+  Task<Result<std::pair<ContainerState, ContainerSpec>>> inspect_container_whole(std::string id, Deadline deadline);
+  Task<Result<void>> start_container(std::string id, Deadline deadline);
+  // Streams stdin, stdout and stderr; attach before start. The answer is a connected stream (101 or 200 read).
+  Task<Result<std::unique_ptr<HijackedStream>>> attach_container(std::string id, Deadline deadline);
+  Task<Result<WaitResult>> wait_container(std::string id, std::string condition, Deadline deadline);
+  Task<Result<void>> kill_container(std::string id, std::string signal, Deadline deadline);  // 404/409 are success
+  Task<Result<void>> remove_container(std::string id, Deadline deadline);  // force, with volumes; 404 is success
+  Task<Result<std::vector<ContainerSummary>>> list_containers(std::vector<std::string> labels, Deadline deadline);  // all states
+
+  // -- archive: an uncompressed tar into a path of a container
+  Task<Result<void>> put_archive(std::string id, std::string path, std::string tar, Deadline deadline);
+
+  // -- volumes and networks
+  Task<Result<void>> create_volume(VolumeSpec spec, Deadline deadline);
+  Task<Result<bool>> volume_exists(std::string name, Deadline deadline);
+  Task<Result<void>> remove_volume(std::string name, Deadline deadline);  // 404 is success
+  Task<Result<std::vector<VolumeSummary>>> list_volumes(std::vector<std::string> labels, Deadline deadline);
+  Task<Result<void>> create_network(NetworkSpec spec, Deadline deadline);  // 409 "already exists" is success
+  Task<Result<void>> remove_network(std::string name, Deadline deadline);  // 404 is success
+  Task<Result<std::vector<NetworkSummary>>> list_networks(std::vector<std::string> labels, Deadline deadline);
+
+ private:
+  std::shared_ptr<HttpClient> http_;  // calls that are on their way keep it
+};
+
+}  // namespace dind::engine

@@ -1,0 +1,175 @@
+#include "engine/endpoint.hpp"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <string_view>
+
+#include "engine/text.hpp"
+#include "support/ids.hpp"
+
+namespace dind::engine {
+namespace {
+
+std::unexpected<Error> wrong(std::string message) { return fail(ErrorCode::invalid_request, std::move(message)); }
+
+struct Surroundings {
+  const Environment& environment;
+  const ReadFile& read_file;
+
+  // Like the docker CLI: an empty variable is an unset one.
+  std::string variable(const std::string& name) const { return environment(name).value_or(""); }
+  bool has_file(const std::string& path) const { return read_file(path).has_value(); }
+  // ~/.docker, or DOCKER_CONFIG; empty where there's no home.
+  std::string config_folder() const {
+    if (auto folder = variable("DOCKER_CONFIG"); !folder.empty()) return folder;
+    const auto home = variable("HOME");
+    return home.empty() ? "" : home + "/.docker";
+  }
+};
+
+Result<Endpoint> parse_host(const std::string& host, const std::string& origin) {
+  Endpoint endpoint;
+  endpoint.origin = origin;
+  const std::string shown = one_line(host, 200);
+  const auto bad = [&](const std::string& why) {
+    return wrong(origin + " is \"" + shown + "\": " + why + " It should look like unix:///var/run/docker.sock or tcp://dind:2375.");
+  };
+  const auto split = host.find("://");
+  const std::string scheme = split == std::string::npos ? (host.starts_with('/') ? "unix" : "tcp") : host.substr(0, split);
+  std::string rest = split == std::string::npos ? host : host.substr(split + 3);
+  if (scheme == "ssh")
+    return wrong(origin + " is \"" + shown + "\": engines behind ssh:// are not supported yet. Forward its socket (ssh -L /tmp/docker.sock:/var/run/docker.sock HOST) and set DOCKER_HOST=unix:///tmp/docker.sock.");
+  if (scheme == "npipe") return wrong(origin + " is \"" + shown + "\": npipe:// is a Windows pipe, which this machine has not. Set DOCKER_HOST to a unix:// or tcp:// address.");
+  if (scheme == "unix") {
+    if (!rest.starts_with('/')) return bad("the path of a socket is absolute.");
+    if (rest.size() > 107) return bad("the path of a unix socket has at most 107 bytes.");
+    endpoint.path = rest;
+    endpoint.address = "unix://" + rest;
+    return endpoint;
+  }
+  if (scheme != "tcp" && scheme != "http" && scheme != "https") return bad("\"" + one_line(scheme, 40) + "://\" is not an engine's address.");
+  if (scheme == "https") endpoint.tls = Tls{};
+  endpoint.kind = Endpoint::Kind::tcp;
+  if (rest.ends_with('/')) rest.pop_back();
+  if (rest.starts_with('[')) {
+    const auto end = rest.find(']');
+    if (end == std::string::npos) return bad("the bracket of the IPv6 address is not closed.");
+    endpoint.host = rest.substr(1, end - 1);
+    rest.erase(0, end + 1);
+    if (!rest.empty() && !rest.starts_with(':')) return bad("after the bracket comes a port.");
+    if (!rest.empty()) endpoint.port = rest.substr(1);
+    if (!rest.empty() && endpoint.port.empty()) return bad("the port is missing.");
+  } else {
+    const auto colon = rest.find(':');
+    endpoint.host = rest.substr(0, colon);
+    if (colon != std::string::npos) {
+      endpoint.port = rest.substr(colon + 1);
+      if (endpoint.port.empty()) return bad("the port is missing.");
+    }
+  }
+  const bool ipv6 = endpoint.host.contains(':');
+  if (endpoint.host.empty()) return bad("the host is missing.");
+  if (!std::ranges::all_of(endpoint.host, [&](unsigned char c) { return std::isalnum(c) || c == '.' || c == '-' || c == '_' || (ipv6 && (c == ':' || c == '%')); }))
+    return bad("that is not a host and a port.");
+  if (!endpoint.port.empty() && (endpoint.port.size() > 5 || !std::ranges::all_of(endpoint.port, [](unsigned char c) { return std::isdigit(c); }) ||
+                                 std::stoi(endpoint.port) < 1 || std::stoi(endpoint.port) > 65535))
+    return bad("the port is a number from 1 to 65535.");
+  return endpoint;
+}
+
+// Default port and the address as shown; needs to know about TLS.
+Endpoint finished(Endpoint endpoint) {
+  if (endpoint.kind == Endpoint::Kind::tcp) {
+    if (endpoint.port.empty()) endpoint.port = endpoint.tls ? "2376" : "2375";
+    const bool ipv6 = endpoint.host.contains(':');
+    endpoint.address = "tcp://" + (ipv6 ? "[" + endpoint.host + "]" : endpoint.host) + ":" + endpoint.port;
+  }
+  return endpoint;
+}
+
+// ca.pem, cert.pem and key.pem of a folder, those that are there.
+Result<void> take_certificates(Tls& tls, const std::string& folder, const std::string& origin, const Surroundings& around) {
+  const auto path_if_there = [&](const char* file) {
+    const auto path = folder + "/" + file;
+    return around.has_file(path) ? path : std::string();
+  };
+  tls.ca_file = path_if_there("ca.pem");
+  tls.cert_file = path_if_there("cert.pem");
+  tls.key_file = path_if_there("key.pem");
+  if (tls.cert_file.empty() != tls.key_file.empty())
+    return wrong("The client certificate of " + origin + " is half there: " + folder + (tls.cert_file.empty() ? "/cert.pem" : "/key.pem") +
+                 " is missing or can't be read.");
+  return {};
+}
+
+// The TLS settings of the environment, for an address that isn't a context's.
+Result<Endpoint> with_environment_tls(Endpoint endpoint, const Surroundings& around) {
+  if (endpoint.kind == Endpoint::Kind::unix_socket) return endpoint;
+  const bool verify = !around.variable("DOCKER_TLS_VERIFY").empty();  // any value, "0" too, as in the docker CLI
+  const bool https = endpoint.tls.has_value();
+  if (!verify && !https && around.variable("DOCKER_TLS").empty()) return finished(std::move(endpoint));
+  endpoint.tls = Tls{};
+  endpoint.tls->verify = verify || https;
+  const std::string named = around.variable("DOCKER_CERT_PATH");
+  const std::string folder = named.empty() ? around.config_folder() : named;
+  if (!folder.empty()) {
+    if (auto taken = take_certificates(*endpoint.tls, folder, named.empty() ? folder : "DOCKER_CERT_PATH", around); !taken) return std::unexpected(taken.error());
+  }
+  if (!named.empty() && endpoint.tls->verify && endpoint.tls->ca_file.empty())
+    return wrong("DOCKER_CERT_PATH is \"" + one_line(named, 200) + "\", and " + one_line(named, 200) + "/ca.pem is missing or can't be read. Put the CA's certificate there.");
+  return finished(std::move(endpoint));
+}
+
+Result<Endpoint> from_context(const std::string& name, const std::string& named_by, const Surroundings& around) {
+  const std::string shown = one_line(name, 100);
+  const std::string origin = "context \"" + shown + "\"";
+  const std::string folder = around.config_folder() + "/contexts/";
+  const std::string meta_file = folder + "meta/" + sha256(name) + "/meta.json";
+  const auto text = around.read_file(meta_file);
+  if (!text)
+    return wrong("There is no docker context \"" + shown + "\", which " + named_by + " names (" + meta_file + " is missing). List them with `docker context ls`, or set DOCKER_HOST.");
+  const auto meta = nlohmann::json::parse(*text, nullptr, false);
+  const auto broken = [&] { return wrong("The docker context \"" + shown + "\" is broken: " + meta_file + " has no Endpoints.docker.Host."); };
+  if (!meta.is_object()) return broken();
+  const auto docker = nlohmann::json::json_pointer("/Endpoints/docker");
+  if (!meta.contains(docker) || !meta[docker].is_object()) return broken();
+  const auto& described = meta[docker];
+  if (!described.contains("Host") || !described["Host"].is_string()) return broken();
+  auto endpoint = parse_host(described["Host"].get<std::string>(), origin);
+  if (!endpoint || endpoint->kind == Endpoint::Kind::unix_socket) return endpoint;
+  const auto skip = described.find("SkipTLSVerify");
+  const bool skip_verify = skip != described.end() && skip->is_boolean() && skip->get<bool>();
+  Tls tls;
+  if (auto taken = take_certificates(tls, folder + "tls/" + sha256(name) + "/docker", origin, around); !taken) return std::unexpected(taken.error());
+  if (endpoint->tls || skip_verify || !tls.ca_file.empty() || !tls.cert_file.empty()) {
+    tls.verify = !skip_verify;
+    endpoint->tls = tls;
+  }
+  return finished(std::move(*endpoint));
+}
+
+}  // namespace
+
+Result<Endpoint> find_endpoint(std::optional<std::string> explicit_host, const Environment& environment, const ReadFile& read_file) {
+  const Surroundings around{environment, read_file};
+  const auto from_host = [&](const std::string& host, const std::string& origin) -> Result<Endpoint> {
+    auto endpoint = parse_host(host, origin);
+    return endpoint ? with_environment_tls(std::move(*endpoint), around) : endpoint;
+  };
+  if (explicit_host && !explicit_host->empty()) return from_host(*explicit_host, "the engine's address");
+  if (const auto host = around.variable("DOCKER_HOST"); !host.empty()) return from_host(host, "DOCKER_HOST");
+
+  std::string context = around.variable("DOCKER_CONTEXT");
+  std::string named_by = "DOCKER_CONTEXT";
+  if (context.empty()) {
+    named_by = around.config_folder() + "/config.json";
+    const auto text = around.read_file(named_by);
+    // A config.json that can't be understood doesn't stop the docker CLI either.
+    const auto config = nlohmann::json::parse(text.value_or("{}"), nullptr, false);
+    if (config.is_object() && config.contains("currentContext") && config["currentContext"].is_string()) context = config["currentContext"].get<std::string>();
+  }
+  if (!context.empty() && context != "default") return from_context(context, named_by, around);
+  return parse_host("unix:///var/run/docker.sock", "default");
+}
+
+}  // namespace dind::engine

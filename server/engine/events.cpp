@@ -1,0 +1,46 @@
+// Client: the engine's events, as they happen.
+#include <nlohmann/json.hpp>
+
+#include "engine/api.hpp"
+#include "engine/client.hpp"
+#include "engine/json_fields.hpp"
+#include "engine/json_stream.hpp"
+#include "engine/text.hpp"
+
+namespace dind::engine {
+namespace {
+
+// A stream of events has no end of its own; TCP keep-alive notices an engine that vanished.
+constexpr std::chrono::hours kForever{24 * 365 * 10};
+
+Event event_from(const Json& json) {
+  const Json& actor = field(json, "Actor");
+  return {text(json, "Type"), text(json, "Action"), text(actor, "ID"), text_map(actor, "Attributes")};
+}
+
+}  // namespace
+
+Task<Result<void>> Client::events(std::map<std::string, std::vector<std::string>> filters, std::function<void(const Event&)> on_event, Cancel cancel) {
+  const auto http = http_;
+  const std::string what = "events";
+  // With a deadline of its own: `call` would negotiate with the stream's.
+  if (const auto prefix = co_await api_prefix(http, in(std::chrono::seconds(10))); !prefix) co_return std::unexpected(prefix.error());
+  JsonStream stream;
+  bool readable = true;
+  HttpRequest request = get("/events" + query({{"filters", filters_json(filters)}}), what, in(kForever));
+  request.cancel = cancel;
+  request.on_body = [&](std::string_view bytes) {
+    readable = stream.feed(bytes, [&](std::string_view object) {
+      const Json json = Json::parse(object, nullptr, false);
+      if (json.is_object() && !cancel.cancelled()) on_event(event_from(json));
+    });
+    return readable;
+  };
+  const auto reply = co_await call(http, std::move(request));
+  if (cancel.cancelled()) co_return Result<void>{};
+  if (!reply) co_return std::unexpected(reply.error());
+  if (!readable || !stream.complete()) co_return std::unexpected(bad_reply(http->endpoint(), what, "its stream of events is not JSON"));
+  co_return Result<void>{};
+}
+
+}  // namespace dind::engine

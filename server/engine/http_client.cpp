@@ -1,0 +1,241 @@
+#include "engine/http_client.hpp"
+
+#include <curl/curl.h>
+
+#include <algorithm>
+#include <array>
+#include <boost/asio/redirect_error.hpp>
+#include <cctype>
+#include <exception>
+#include <new>
+
+#include "engine/curl_loop.hpp"
+#include "engine/status.hpp"
+#include "engine/text.hpp"
+
+namespace dind::engine {
+namespace {
+
+constexpr std::size_t kHeaderLimit = 256 << 10;
+
+// One request on its way. Curl writes into it, so it stays where it is.
+class Transfer {
+ public:
+  Transfer(std::shared_ptr<CurlLoop> loop, const Endpoint& endpoint, HttpRequest request)
+      : loop_(std::move(loop)), endpoint_(endpoint), request_(std::move(request)), easy_(curl_easy_init()), wake_(loop_->executor(), request_.deadline) {
+    if (easy_ == nullptr) throw std::bad_alloc();
+    set_options();
+  }
+  ~Transfer() {
+    subscription_.reset();
+    loop_->remove(easy_);
+    curl_easy_cleanup(easy_);
+    curl_slist_free_all(headers_);
+  }
+  Transfer(const Transfer&) = delete;
+  Transfer& operator=(const Transfer&) = delete;
+
+  Task<void> finish() {
+    loop_->add(easy_, [this](CURLcode code) {
+      code_ = code;
+      finished_ = true;
+      wake_.cancel();
+    });
+    // The callback may come from within one of curl's: it only wakes the coroutine, which then takes the transfer down.
+    subscription_ = request_.cancel.on_cancel([this] { wake_.cancel(); });
+    if (!finished_ && !request_.cancel.cancelled()) {
+      boost::system::error_code ignored;
+      co_await wake_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+    }
+    subscription_.reset();
+  }
+
+  Result<HttpReply> result() {
+    if (escaped_) std::rethrow_exception(escaped_);
+    long status = 0;
+    curl_easy_getinfo(easy_, CURLINFO_RESPONSE_CODE, &status);
+    reply_.status = static_cast<int>(status);
+    if (finished_ && (code_ == CURLE_OK || stopped_)) return std::move(reply_);
+    if (finished_) return std::unexpected(failure());
+    if (const auto reason = request_.cancel.reason())
+      return fail(ErrorCode::cancelled, "'" + request_.what + "' was cancelled (" + std::string(name(*reason)) + ").");
+    if (Clock::now() < request_.deadline) return fail(ErrorCode::cancelled, "'" + request_.what + "' was given up.");
+    return std::unexpected(no_answer(endpoint_, request_.what, status == 0 ? "no reply in time" : "its reply did not end in time"));
+  }
+
+ private:
+  template <typename T>
+  void set(CURLoption option, T value) {
+    if (const CURLcode code = curl_easy_setopt(easy_, option, value); code != CURLE_OK)
+      throw std::runtime_error("libcurl refuses option " + std::to_string(option) + ": " + curl_easy_strerror(code));
+  }
+
+  void add_header(const std::string& line) {
+    curl_slist* longer = curl_slist_append(headers_, line.c_str());
+    if (longer == nullptr) throw std::bad_alloc();
+    headers_ = longer;
+  }
+
+  void set_options() {
+    const bool tcp = endpoint_.kind == Endpoint::Kind::tcp;
+    std::string url = "http://engine";
+    if (tcp) {
+      const bool ipv6 = endpoint_.host.contains(':');
+      url = std::string(endpoint_.tls ? "https" : "http") + "://" + (ipv6 ? "[" + endpoint_.host + "]" : endpoint_.host) + ":" + endpoint_.port;
+    } else {
+      set(CURLOPT_UNIX_SOCKET_PATH, endpoint_.path.c_str());
+    }
+    url += request_.target;
+    set(CURLOPT_URL, url.c_str());
+    set(CURLOPT_PATH_AS_IS, 1L);
+    set(CURLOPT_PROTOCOLS_STR, "http,https");
+    set(CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
+    set(CURLOPT_PROXY, "");
+    set(CURLOPT_NOSIGNAL, 1L);
+    set(CURLOPT_QUICK_EXIT, 1L);         // a name server that is silent doesn't hold us up
+    set(CURLOPT_DNS_CACHE_TIMEOUT, 1L);  // a service that comes back may have a new address
+    set(CURLOPT_TCP_KEEPALIVE, 1L);
+    set(CURLOPT_TCP_KEEPIDLE, 10L);
+    set(CURLOPT_TCP_KEEPINTVL, 5L);
+    set(CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(kConnectTimeout.count()));
+    set(CURLOPT_ERRORBUFFER, error_text_.data());
+    set(CURLOPT_USERAGENT, "dind-executor");
+    if (endpoint_.tls) {
+      const Tls& tls = *endpoint_.tls;
+      set(CURLOPT_SSL_VERIFYPEER, tls.verify ? 1L : 0L);
+      set(CURLOPT_SSL_VERIFYHOST, tls.verify ? 2L : 0L);
+      if (!tls.ca_file.empty()) {
+        set(CURLOPT_CAINFO, tls.ca_file.c_str());
+        set(CURLOPT_CAPATH, static_cast<const char*>(nullptr));
+      }
+      if (!tls.cert_file.empty()) {
+        set(CURLOPT_SSLCERT, tls.cert_file.c_str());
+        set(CURLOPT_SSLKEY, tls.key_file.c_str());
+      }
+    }
+
+    if (request_.method == "HEAD") {
+      set(CURLOPT_NOBODY, 1L);
+    } else if (request_.method != "GET") {
+      set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request_.body.size()));
+      set(CURLOPT_POSTFIELDS, request_.body.c_str());
+      set(CURLOPT_CUSTOMREQUEST, request_.method.c_str());
+      add_header("Expect:");  // no round trip of its own before a body
+      add_header(request_.content_type.empty() ? "Content-Type:" : "Content-Type: " + request_.content_type);
+    }
+    for (const auto& [name, value] : request_.headers) add_header(name + ": " + value);
+    set(CURLOPT_HTTPHEADER, headers_);
+
+    set(CURLOPT_HEADERFUNCTION, &Transfer::on_header);
+    set(CURLOPT_HEADERDATA, this);
+    set(CURLOPT_WRITEFUNCTION, &Transfer::on_write);
+    set(CURLOPT_WRITEDATA, this);
+  }
+
+  static std::size_t on_header(char* data, std::size_t, std::size_t size, void* self) {
+    return static_cast<Transfer*>(self)->take_header({data, size}) ? size : 0;
+  }
+  bool take_header(std::string_view line) {
+    header_bytes_ += line.size();
+    if (header_bytes_ > kHeaderLimit) {
+      too_large_ = true;
+      return false;
+    }
+    if (line.starts_with("HTTP/")) reply_.headers.clear();  // after a 100 Continue, or a retry, comes the real one
+    const auto colon = line.find(':');
+    if (colon == std::string_view::npos) return true;
+    std::string name(line.substr(0, colon));
+    std::ranges::transform(name, name.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    line.remove_prefix(colon + 1);
+    const auto first = line.find_first_not_of(" \t\r\n");
+    if (first != std::string_view::npos) line = line.substr(first, line.find_last_not_of(" \t\r\n") - first + 1);
+    reply_.headers[name] = first == std::string_view::npos ? "" : std::string(line);
+    return true;
+  }
+
+  static std::size_t on_write(char* data, std::size_t, std::size_t size, void* self) {
+    auto* transfer = static_cast<Transfer*>(self);
+    try {
+      return transfer->take_body({data, size}) ? size : 0;
+    } catch (...) {  // must not pass through curl
+      transfer->escaped_ = std::current_exception();
+      return 0;
+    }
+  }
+  bool take_body(std::string_view bytes) {
+    if (request_.cancel.cancelled()) return false;
+    if (request_.on_body) {
+      long status = 0;
+      curl_easy_getinfo(easy_, CURLINFO_RESPONSE_CODE, &status);
+      if (status >= 200 && status < 300) {
+        stopped_ = !request_.on_body(bytes);
+        return !stopped_;
+      }
+    }
+    if (bytes.size() > request_.reply_limit - reply_.body.size()) {
+      too_large_ = true;
+      return false;
+    }
+    reply_.body.append(bytes);
+    return true;
+  }
+
+  Error failure() const {
+    if (const auto reason = request_.cancel.reason())
+      return {ErrorCode::cancelled, "'" + request_.what + "' was cancelled (" + std::string(name(*reason)) + ")."};
+    if (too_large_) return bad_reply(endpoint_, request_.what, "its reply is larger than " + std::to_string(request_.reply_limit) + " bytes");
+    const std::string text = one_line(error_text_[0] != '\0' ? error_text_.data() : curl_easy_strerror(code_), 300);
+    long error_number = 0;
+    curl_easy_getinfo(easy_, CURLINFO_OS_ERRNO, &error_number);
+    switch (code_) {
+      case CURLE_COULDNT_RESOLVE_HOST: return no_answer(endpoint_, request_.what, "the name " + endpoint_.host + " can't be resolved");
+      case CURLE_COULDNT_CONNECT:
+        if (error_number != 0) return no_connection(endpoint_, request_.what, static_cast<int>(error_number));
+        return no_answer(endpoint_, request_.what, text);
+      case CURLE_OPERATION_TIMEDOUT: return no_answer(endpoint_, request_.what, "no reply to the connection attempt");
+      case CURLE_GOT_NOTHING: return no_answer(endpoint_, request_.what, "it closed the connection without a reply");
+      case CURLE_SEND_ERROR: return no_answer(endpoint_, request_.what, "the connection broke: " + text);
+      case CURLE_PARTIAL_FILE: return bad_reply(endpoint_, request_.what, "its reply breaks off");
+      case CURLE_RECV_ERROR:
+        if (header_bytes_ == 0) return no_answer(endpoint_, request_.what, error_number == ECONNRESET ? "connection reset" : "the connection broke: " + text);
+        return bad_reply(endpoint_, request_.what, "its reply breaks off");
+      case CURLE_WEIRD_SERVER_REPLY:
+      case CURLE_UNSUPPORTED_PROTOCOL:
+      case CURLE_HTTP2: return bad_reply(endpoint_, request_.what, "its reply is not HTTP");
+      case CURLE_SSL_CONNECT_ERROR:
+      case CURLE_PEER_FAILED_VERIFICATION:
+      case CURLE_SSL_CERTPROBLEM:
+      case CURLE_SSL_CACERT_BADFILE: return no_answer(endpoint_, request_.what, "TLS: " + text);
+      default: return header_bytes_ == 0 ? no_answer(endpoint_, request_.what, text) : bad_reply(endpoint_, request_.what, text);
+    }
+  }
+
+  std::shared_ptr<CurlLoop> loop_;
+  const Endpoint endpoint_;
+  HttpRequest request_;
+  CURL* easy_;
+  curl_slist* headers_ = nullptr;
+  asio::steady_timer wake_;
+  Cancel::Subscription subscription_;
+  std::array<char, CURL_ERROR_SIZE> error_text_{};
+  HttpReply reply_;
+  std::size_t header_bytes_ = 0;
+  CURLcode code_ = CURLE_OK;
+  bool finished_ = false;
+  bool stopped_ = false;
+  bool too_large_ = false;
+  std::exception_ptr escaped_;
+};
+
+}  // namespace
+
+HttpClient::HttpClient(const asio::any_io_executor& executor, Endpoint endpoint) : executor_(executor), endpoint_(std::move(endpoint)), loop_(CurlLoop::create(executor)) {}
+HttpClient::~HttpClient() = default;
+
+Task<Result<HttpReply>> HttpClient::request(HttpRequest request) {
+  Transfer transfer(loop_, endpoint_, std::move(request));
+  co_await transfer.finish();
+  co_return transfer.result();
+}
+
+}  // namespace dind::engine

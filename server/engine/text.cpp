@@ -1,0 +1,104 @@
+#include "engine/text.hpp"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+namespace dind::engine {
+namespace {
+
+bool alphanumeric(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'); }
+
+// The length of the UTF-8 sequence at the front of `text`, 0 where it's none (RFC 3629).
+std::size_t utf8_length(std::string_view text) {
+  const auto at = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
+  const unsigned char first = at(0);
+  const std::size_t size = first < 0x80 ? 1 : first >= 0xC2 && first < 0xE0 ? 2 : (first & 0xF0) == 0xE0 ? 3 : first >= 0xF0 && first < 0xF5 ? 4 : 0;
+  if (size == 0 || size > text.size()) return 0;
+  for (std::size_t i = 1; i < size; ++i)
+    if ((at(i) & 0xC0) != 0x80) return 0;
+  if ((first == 0xE0 && at(1) < 0xA0) || (first == 0xED && at(1) > 0x9F) || (first == 0xF0 && at(1) < 0x90) ||
+      (first == 0xF4 && at(1) > 0x8F))
+    return 0;
+  return size;
+}
+
+}  // namespace
+
+std::string percent_encode(std::string_view text, std::string_view keep) {
+  static constexpr char kDigits[] = "0123456789ABCDEF";
+  std::string out;
+  for (const char c : text) {
+    if (alphanumeric(c) || std::string_view("-._~").contains(c) || keep.contains(c)) {
+      out += c;
+    } else {
+      const auto byte = static_cast<unsigned char>(c);
+      out += '%';
+      out += kDigits[byte >> 4];
+      out += kDigits[byte & 15];
+    }
+  }
+  return out;
+}
+
+std::string query(std::initializer_list<std::pair<std::string_view, std::string>> parameters) {
+  std::string out;
+  for (const auto& [name, value] : parameters) {
+    out += out.empty() ? '?' : '&';
+    out.append(name).append("=").append(percent_encode(value));
+  }
+  return out;
+}
+
+std::string filters_json(const std::map<std::string, std::vector<std::string>>& filters) {
+  return nlohmann::json(filters).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
+std::string one_line(std::string_view text, std::size_t max_bytes) {
+  std::string out;
+  while (!text.empty()) {
+    const std::size_t size = utf8_length(text);
+    const auto first = static_cast<unsigned char>(text[0]);
+    if (size == 0) {
+      out += '?';
+      text.remove_prefix(1);
+    } else {
+      if (out.size() + size > max_bytes) {
+        out += "…";
+        break;
+      }
+      if (first < 0x20 || first == 0x7F) {
+        if (!out.empty() && out.back() != ' ') out += ' ';
+      } else {
+        out.append(text.substr(0, size));
+      }
+      text.remove_prefix(size);
+    }
+  }
+  while (!out.empty() && out.back() == ' ') out.pop_back();
+  return out;
+}
+
+Result<ImageName> parse_image_name(const std::string& name) {
+  const auto wrong = [&] {
+    return fail(ErrorCode::invalid_request, "\"" + one_line(name, 200) + "\" is not the name of an image. Names look like python:3.11 or registry.example:5000/team/tool@sha256:….");
+  };
+  if (name.empty() || name.size() > 512 || !alphanumeric(name.front()) || name.contains("..") || name.contains("//") || name.contains("/./"))
+    return wrong();
+  if (!std::ranges::all_of(name, [](char c) { return alphanumeric(c) || std::string_view("._:/@-").contains(c); })) return wrong();
+  ImageName parsed{name, "latest"};
+  if (const auto at = name.find('@'); at != std::string::npos) {
+    parsed.tag = name.substr(at + 1);
+    parsed.repository = name.substr(0, at);
+  }
+  // A colon behind the last slash begins a tag; one before it, a port. A digest wins over a tag beside it.
+  const auto slash = parsed.repository.rfind('/');
+  const auto colon = parsed.repository.rfind(':');
+  if (colon != std::string::npos && (slash == std::string::npos || colon > slash)) {
+    if (!name.contains('@')) parsed.tag = parsed.repository.substr(colon + 1);
+    parsed.repository.resize(colon);
+  }
+  if (parsed.tag.empty() || parsed.repository.empty() || !alphanumeric(parsed.repository.back())) return wrong();
+  return parsed;
+}
+
+}  // namespace dind::engine

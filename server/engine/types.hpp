@@ -1,0 +1,99 @@
+// What the engine tells us: replies of its API, as values, with only the fields that we use.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace dind::engine {
+
+using Labels = std::map<std::string, std::string>;
+
+struct Ping {
+  std::string api_version;      // highest that the engine speaks, "1.41"
+  std::string builder_version;  // "1", "2", or empty
+};
+struct Version {
+  std::string version;          // "20.10.24"
+  std::string api_version;
+  std::string min_api_version;
+  std::string os;
+  std::string arch;             // "amd64"
+};
+struct Info {
+  std::string storage_driver;
+  std::string cgroup_version;   // "1" or "2"
+  std::string cgroup_driver;
+  std::string default_runtime;
+  std::vector<std::string> runtimes;
+  std::vector<std::string> security_options;
+  std::string docker_root_dir;
+  std::int64_t memory_bytes = 0;
+  int cpus = 0;
+  std::string system_time;      // RFC 3339, the engine's clock
+  std::string name;
+};
+struct Event {
+  std::string type;    // "container", "image", …
+  std::string action;  // "die", "pull", …
+  std::string actor_id;
+  Labels attributes;
+};
+struct Image {
+  std::string id;  // sha256:…
+  std::vector<std::string> repo_digests;
+  std::string arch;
+  std::vector<std::string> volumes;  // paths that its VOLUME lines declare
+  std::map<std::string, std::string> env;
+};
+struct PullProgress {
+  std::string message;
+  std::optional<int> percent;
+};
+struct CreatedContainer {
+  std::string id;
+  std::vector<std::string> warnings;
+};
+struct ContainerState {
+  std::string id;
+  std::string name;
+  std::string status;  // created, running, exited, …
+  bool running = false;
+  bool oom_killed = false;
+  int exit_code = 0;
+  std::string error;
+  Labels labels;
+};
+struct WaitResult {
+  std::int64_t status_code = 0;
+};
+struct ContainerSummary {
+  std::string id;
+  std::string name;
+  std::string state;
+  Labels labels;
+  std::int64_t created = 0;  // Unix seconds, the engine's clock
+};
+struct VolumeSpec {
+  std::string name;
+  Labels labels;
+};
+struct VolumeSummary {
+  std::string name;
+  Labels labels;
+};
+struct NetworkSpec {
+  std::string name;
+  Labels labels;
+  bool internal = false;
+  std::map<std::string, std::string> options;  // driver options (bridge)
+};
+struct NetworkSummary {
+  std::string id;
+  std::string name;
+  Labels labels;
+};
+
+}  // namespace dind::engine

@@ -1,0 +1,41 @@
+// Client: volumes.
+#include <nlohmann/json.hpp>
+
+#include "engine/api.hpp"
+#include "engine/client.hpp"
+#include "engine/json_fields.hpp"
+#include "engine/text.hpp"
+
+namespace dind::engine {
+
+Task<Result<void>> Client::create_volume(VolumeSpec spec, Deadline deadline) {
+  const Json body{{"Name", spec.name}, {"Driver", "local"}, {"Labels", spec.labels}};
+  const auto reply = co_await call(http_, post_json("/volumes/create", body, "create volume", deadline));
+  if (!reply) co_return std::unexpected(reply.error());
+  co_return Result<void>{};
+}
+
+Task<Result<bool>> Client::volume_exists(std::string name, Deadline deadline) {
+  const auto reply = co_await call(http_, get("/volumes/" + percent_encode(name), "inspect volume", deadline));
+  if (reply) co_return true;
+  if (reply.error().engine_status == 404) co_return false;
+  co_return std::unexpected(reply.error());
+}
+
+Task<Result<void>> Client::remove_volume(std::string name, Deadline deadline) {
+  const auto reply = co_await call(http_, engine::remove("/volumes/" + percent_encode(name), "remove volume", deadline));
+  if (!reply && reply.error().engine_status != 404) co_return std::unexpected(reply.error());
+  co_return Result<void>{};
+}
+
+Task<Result<std::vector<VolumeSummary>>> Client::list_volumes(std::vector<std::string> labels, Deadline deadline) {
+  const auto json = co_await call_json(http_, get("/volumes" + query({{"filters", filters_json({{"label", labels}})}}), "list volumes", deadline));
+  if (!json) co_return std::unexpected(json.error());
+  std::vector<VolumeSummary> volumes;
+  // Null where there are none.
+  if (const Json& list = field(*json, "Volumes"); list.is_array())
+    for (const Json& each : list) volumes.push_back({text(each, "Name"), text_map(each, "Labels")});
+  co_return volumes;
+}
+
+}  // namespace dind::engine

@@ -1,0 +1,387 @@
+// engine::Client against an engine that fails in every way we know of.
+#include <sys/resource.h>
+
+#include <array>
+#include <catch2/catch_test_macros.hpp>
+#include <filesystem>
+
+#include "engine/client.hpp"
+#include "engine/hijacked_stream.hpp"
+#include "fake_engine.hpp"
+#include "run_task.hpp"
+
+using namespace dind;
+using namespace dind::engine;
+using namespace dind::faults;
+using namespace std::chrono_literals;
+using Transport = FakeEngine::Transport;
+using Then = FakeReply::Then;
+
+namespace {
+
+struct Bench {
+  explicit Bench(Transport transport = Transport::unix_socket) : fake(transport), client(context.get_executor(), fake.endpoint()) {}
+  template <typename T>
+  T run(Task<T> task) {
+    return run_task(context, std::move(task));
+  }
+  FakeEngine fake;
+  asio::io_context context;
+  Client client;
+};
+
+template <typename T>
+void check_error(const Result<T>& result, ErrorCode code, std::string_view part) {
+  REQUIRE_FALSE(result);
+  INFO(result.error().message);
+  CHECK(result.error().code == code);
+  CHECK(result.error().message.contains(part));
+  CHECK_FALSE(result.error().message.contains('\n'));
+}
+
+Task<Result<std::string>> read_all(std::unique_ptr<HijackedStream> stream) {
+  std::string out;
+  std::array<char, 7> buffer;  // small, so that the surplus of the head is read in parts
+  while (true) {
+    const auto size = co_await stream->read_some(buffer);
+    if (!size) co_return std::unexpected(size.error());
+    if (*size == 0) co_return out;
+    out.append(buffer.data(), *size);
+  }
+}
+
+std::size_t open_files() {
+  std::size_t count = 0;
+  for ([[maybe_unused]] const auto& each : std::filesystem::directory_iterator("/proc/self/fd")) ++count;
+  return count;
+}
+
+}  // namespace
+
+TEST_CASE("an engine that isn't there is engine_unavailable at once, and names address, call and remedy") {
+  asio::io_context context;
+  Endpoint endpoint;
+  endpoint.path = "/nonexistent/docker.sock";
+  endpoint.address = "unix:///nonexistent/docker.sock";
+  Client client(context.get_executor(), endpoint);
+  const auto begun = Clock::now();
+  const auto info = run_task(context, client.info(in(30s)));
+  check_error(info, ErrorCode::engine_unavailable, "The engine at unix:///nonexistent/docker.sock does not answer (no such socket) to 'info'.");
+  check_error(run_task(context, client.attach_container("x", in(30s))), ErrorCode::engine_unavailable, "no such socket");
+  CHECK(Clock::now() - begun < 1s);
+}
+
+TEST_CASE("a refused connection is engine_unavailable on TCP and on a unix socket") {
+  for (const auto transport : {Transport::tcp, Transport::unix_socket}) {
+    Bench bench(transport);
+    bench.fake.stop_listening();
+    check_error(bench.run(bench.client.ping(in(10s))), ErrorCode::engine_unavailable, "(connection refused) to 'ping'");
+  }
+}
+
+TEST_CASE("a name that nobody knows is engine_unavailable within 2 s") {
+  asio::io_context context;
+  Endpoint endpoint{.kind = Endpoint::Kind::tcp, .path = "", .host = "dind.invalid", .port = "2375", .tls = {}, .address = "tcp://dind.invalid:2375", .origin = "DOCKER_HOST"};
+  Client client(context.get_executor(), endpoint);
+  const auto begun = Clock::now();
+  const auto ping = run_task(context, client.ping(in(10s)));
+  REQUIRE_FALSE(ping);
+  CHECK(ping.error().code == ErrorCode::engine_unavailable);
+  CHECK(Clock::now() - begun < 2s);
+}
+
+TEST_CASE("a call that hangs ends at its deadline, and leaves no connection behind") {
+  Bench bench;
+  bench.fake.on("GET", "/info", FakeReply::silence());
+  const auto begun = Clock::now();
+  check_error(bench.run(bench.client.info(in(300ms))), ErrorCode::engine_unavailable, "(no reply in time) to 'info'");
+  CHECK(Clock::now() - begun < 2s);
+  for (int i = 0; i < 100 && bench.fake.open_connections() > 1; ++i) bench.run(bench.client.ping(in(5s)));
+  CHECK(bench.fake.open_connections() <= 1);
+}
+
+TEST_CASE("a reply that stops half-way ends at the deadline") {
+  Bench bench;
+  bench.fake.on("GET", "/info", FakeReply{.body = "{\"Driver\":", .then = Then::hang, .content_length = 1000});
+  check_error(bench.run(bench.client.info(in(300ms))), ErrorCode::engine_unavailable, "did not end in time");
+}
+
+TEST_CASE("an engine that hangs on the first ping is known at the call's deadline") {
+  Bench bench;
+  bench.fake.on("GET", "/_ping", FakeReply::silence());
+  check_error(bench.run(bench.client.info(in(300ms))), ErrorCode::engine_unavailable, "to 'info'");
+}
+
+TEST_CASE("a truncated, an empty or an invalid reply is engine_error") {
+  Bench bench;
+  const std::pair<FakeReply, std::string> cases[] = {
+      {FakeReply{.body = "{\"Driver\":\"ov", .then = Then::close, .content_length = 1000}, "breaks off"},
+      {FakeReply{.body = "{\"Driver\":\"ov", .then = Then::close, .chunked = true}, "breaks off"},
+      {FakeReply::json(200, "{\"Driver\":\"ov"), "not the JSON"},
+      {FakeReply::json(200, "<html>\r\nhello"), "<html> hello"},
+      {FakeReply::json(200, "null"), "not the JSON"},
+      {FakeReply::json(200, ""), "empty"},
+  };
+  for (const auto& [reply, part] : cases) {
+    bench.fake.on("GET", "/info", reply);
+    check_error(bench.run(bench.client.info(in(5s))), ErrorCode::engine_error, part);
+  }
+}
+
+TEST_CASE("valid JSON of the wrong shape is read without harm") {
+  Bench bench;
+  for (const std::string body : {"[]", "{}", R"({"Driver":7,"Runtimes":[1],"NCPU":"four","MemTotal":1e99,"SecurityOptions":{"a":1}})"}) {
+    bench.fake.on("GET", "/info", FakeReply::json(200, body));
+    CHECK(bench.run(bench.client.info(in(5s))));
+    bench.fake.on("GET", "/containers/json", FakeReply::json(200, body));
+    CHECK(bench.run(bench.client.list_containers({}, in(5s)))->empty());
+    bench.fake.on("GET", "/volumes", FakeReply::json(200, body));
+    CHECK(bench.run(bench.client.list_volumes({}, in(5s)))->empty());
+    bench.fake.on("POST", "/containers/create", FakeReply::json(201, body));
+    check_error(bench.run(bench.client.create_container("x", {}, in(5s))), ErrorCode::engine_error, "no container ID");
+    bench.fake.on("GET", "/containers/x/json", FakeReply::json(200, body));
+    check_error(bench.run(bench.client.inspect_container("x", in(5s))), ErrorCode::engine_error, "no container ID");
+    bench.fake.on("POST", "/containers/x/wait", FakeReply::json(200, body));
+    check_error(bench.run(bench.client.wait_container("x", "removed", in(5s))), ErrorCode::engine_error, "StatusCode");
+  }
+}
+
+TEST_CASE("a 500 carries the engine's own message, its status, and the call") {
+  Bench bench;
+  bench.fake.on("POST", "/containers/x/start", FakeReply::json(500, R"({"message":"OCI runtime create failed: no space left"})"));
+  const auto started = bench.run(bench.client.start_container("x", in(5s)));
+  check_error(started, ErrorCode::engine_error, "answered 500 to 'start container': OCI runtime create failed: no space left");
+  CHECK(started.error().engine_status == 500);
+}
+
+TEST_CASE("what is gone already is a success where the contract says so, and not_found elsewhere") {
+  Bench bench;
+  CHECK(bench.run(bench.client.kill_container("x", "KILL", in(5s))));
+  CHECK(bench.run(bench.client.remove_container("x", in(5s))));
+  CHECK(bench.run(bench.client.remove_volume("x", in(5s))));
+  CHECK(bench.run(bench.client.remove_network("x", in(5s))));
+  CHECK(bench.run(bench.client.volume_exists("x", in(5s))) == false);
+  CHECK(bench.run(bench.client.inspect_image("x", in(5s))) == std::optional<Image>{});
+  check_error(bench.run(bench.client.inspect_container("x", in(5s))), ErrorCode::not_found, "404");
+  bench.fake.on("POST", "/containers/x/kill", FakeReply::json(409, R"({"message":"not running"})"));
+  CHECK(bench.run(bench.client.kill_container("x", "KILL", in(5s))));
+  bench.fake.on("DELETE", "/containers/x", FakeReply::json(409, R"({"message":"removal of container x is already in progress"})"));
+  CHECK(bench.run(bench.client.remove_container("x", in(5s))).error().engine_status == 409);
+}
+
+TEST_CASE("a reply that is too large is refused, whether its length is told or not") {
+  Bench bench;
+  const std::string large = "{\"Driver\":\"" + std::string(17 << 20, 'x') + "\"}";
+  for (const bool chunked : {false, true}) {
+    bench.fake.on("GET", "/info", FakeReply{.body = large, .chunked = chunked});
+    check_error(bench.run(bench.client.info(in(20s))), ErrorCode::engine_error, "larger than 16777216 bytes");
+  }
+  bench.fake.on("GET", "/info", FakeReply{.body = "{}", .headers = {{"X", std::string(90 << 10, 'x')}, {"Y", std::string(90 << 10, 'x')}, {"Z", std::string(90 << 10, 'x')}}});
+  check_error(bench.run(bench.client.info(in(20s))), ErrorCode::engine_error, "larger than");
+}
+
+TEST_CASE("a server that isn't HTTP, or no Docker engine, is engine_error") {
+  Bench bench;
+  bench.fake.on("GET", "/_ping", FakeReply{.body = "OK"});
+  check_error(bench.run(bench.client.info(in(5s))), ErrorCode::engine_error, "which API version");
+  bench.fake.on("GET", "/_ping", FakeReply{.body = "OK", .headers = {{"Api-Version", "1.30"}}});
+  check_error(bench.run(bench.client.info(in(5s))), ErrorCode::engine_error, "20.10 or later");
+}
+
+TEST_CASE("a pull's error inside of the 200 stream is image_unavailable, with the engine's text and a remedy") {
+  Bench bench;
+  const std::string lines = R"({"status":"Pulling from library/nope","id":"1"})"
+                            "\r\n"
+                            R"({"errorDetail":{"message":"manifest for nope:1 not found: manifest unknown"},"error":"x"})"
+                            "\r\n";
+  bench.fake.on("POST", "/images/create", FakeReply{.body = lines, .chunked = true});
+  std::vector<std::string> seen;
+  const auto pulled = bench.run(bench.client.pull_image("nope:1", "", [&](const PullProgress& p) { seen.push_back(p.message); }, {}, in(5s)));
+  check_error(pulled, ErrorCode::image_unavailable, "could not pull the image nope:1: manifest for nope:1 not found: manifest unknown. Check the name and the tag.");
+  CHECK(seen == std::vector<std::string>{"Pulling from library/nope"});
+  CHECK(bench.fake.requests().back().target.ends_with("/images/create?fromImage=nope&tag=1"));
+
+  bench.fake.on("POST", "/images/create", FakeReply::json(404, R"({"message":"pull access denied for nope"})"));
+  check_error(bench.run(bench.client.pull_image("nope:1", "", {}, {}, in(5s))), ErrorCode::image_unavailable, "pull access denied for nope. Check its name");
+  bench.fake.on("POST", "/images/create", FakeReply{.body = "{\"status\":\"Pul", .chunked = true});
+  check_error(bench.run(bench.client.pull_image("nope:1", "", {}, {}, in(5s))), ErrorCode::engine_error, "break off");
+  bench.fake.on("POST", "/images/create", FakeReply{.body = "<html>", .chunked = true});
+  check_error(bench.run(bench.client.pull_image("nope:1", "", {}, {}, in(5s))), ErrorCode::engine_error, "not JSON");
+}
+
+TEST_CASE("a pull that hangs ends when it is cancelled, also from within its own progress") {
+  Bench bench;
+  bench.fake.on("POST", "/images/create", FakeReply{.body = "{\"status\":\"Pulling\"}\n", .then = Then::hang, .chunked = true});
+  Cancel cancel;
+  const auto pulled = bench.run(bench.client.pull_image("nope:1", "", [cancel](const PullProgress&) mutable { cancel.cancel(CancelReason::user); }, cancel, in(10s)));
+  check_error(pulled, ErrorCode::cancelled, "(user)");
+  CHECK(bench.run(bench.client.ping(in(5s))));
+}
+
+TEST_CASE("a refused attach is the error that its status says, chunked or not") {
+  Bench bench;
+  for (const bool chunked : {false, true}) {
+    bench.fake.on("POST", "/containers/x/attach", FakeReply{.status = 409, .body = R"({"message":"container x is paused"})", .chunked = chunked});
+    const auto attached = bench.run(bench.client.attach_container("x", in(5s)));
+    check_error(attached, ErrorCode::engine_error, "answered 409 to 'attach to container': container x is paused");
+    CHECK(attached.error().engine_status == 409);
+  }
+  check_error(bench.run(bench.client.attach_container("gone", in(5s))), ErrorCode::not_found, "404");
+  bench.fake.on("POST", "/containers/x/attach", FakeReply{.then = Then::close, .no_head = true});
+  check_error(bench.run(bench.client.attach_container("x", in(5s))), ErrorCode::engine_unavailable, "without a reply");
+  bench.fake.on("POST", "/containers/x/attach", FakeReply::silence());
+  check_error(bench.run(bench.client.attach_container("x", in(300ms))), ErrorCode::engine_unavailable, "no reply in time");
+}
+
+TEST_CASE("an attach stream gives the bytes that came with its head, then those after it, then the end") {
+  for (const auto transport : {Transport::unix_socket, Transport::tcp}) {
+    Bench bench(transport);
+    bench.fake.on("POST", "/containers/x/attach", FakeReply::attached("what came with the head", Then::close));
+    auto stream = bench.run(bench.client.attach_container("x", in(5s)));
+    REQUIRE(stream);
+    CHECK(bench.run(read_all(std::move(*stream))) == "what came with the head");
+    CHECK(bench.fake.requests().back().headers["upgrade"] == "tcp");
+  }
+}
+
+TEST_CASE("what is written to an attach stream arrives, and half-close ends it") {
+  Bench bench(Transport::tcp);
+  bench.fake.on("POST", "/containers/x/attach", FakeReply::attached("", Then::hang));
+  auto stream = bench.run(bench.client.attach_container("x", in(5s)));
+  REQUIRE(stream);
+  const std::string large(1 << 20, 'x');
+  CHECK(bench.run((*stream)->write(large)));
+  CHECK(bench.run((*stream)->close_write()));
+  CHECK(bench.run(read_all(std::move(*stream))) == "");  // the fake ends its side when it has read to our end
+  CHECK(bench.fake.received() == large);
+}
+
+TEST_CASE("a connection that is reset in the middle of an attach stream is an error, not an end") {
+  Bench bench(Transport::tcp);
+  bench.fake.on("POST", "/containers/x/attach", FakeReply::attached("\x01", Then::reset));
+  auto stream = bench.run(bench.client.attach_container("x", in(5s)));
+  if (stream) {
+    const auto read = bench.run(read_all(std::move(*stream)));
+    check_error(read, ErrorCode::engine_unavailable, "attach to container");
+  } else {  // the reset was faster than the head
+    CHECK(stream.error().code == ErrorCode::engine_unavailable);
+  }
+}
+
+TEST_CASE("closing an attach stream ends the read that waits on it, and so does destroying it") {
+  for (const bool destroy : {false, true}) {
+    Bench bench;
+    bench.fake.on("POST", "/containers/x/attach", FakeReply::attached("", Then::hang));
+    auto stream = bench.run(bench.client.attach_container("x", in(5s)));
+    REQUIRE(stream);
+    std::array<char, 8> buffer;
+    std::optional<Result<std::size_t>> read;
+    asio::co_spawn(bench.context, (*stream)->read_some(buffer), [&](const std::exception_ptr&, Result<std::size_t> size) { read = std::move(size); });
+    bench.context.restart();
+    bench.context.poll();
+    CHECK_FALSE(read);
+    if (destroy) {
+      stream->reset();
+    } else {
+      (*stream)->close();
+    }
+    bench.context.restart();
+    bench.context.run_for(2s);
+    REQUIRE(read);
+    check_error(*read, ErrorCode::cancelled, "closed");
+  }
+}
+
+TEST_CASE("a newer engine is spoken to in the newest version that we know, if it takes that") {
+  Bench bench;
+  bench.fake.on("GET", "/_ping", FakeReply{.body = "OK", .headers = {{"Api-Version", "1.52"}}});
+  bench.fake.on("GET", "/version", FakeReply::json(200, R"({"Version":"29.0.0","ApiVersion":"1.52","MinAPIVersion":"1.44"})"));
+  bench.fake.on("GET", "/info", FakeReply::json(200, "{}"));
+  CHECK(bench.run(bench.client.info(in(5s))));
+  CHECK(bench.fake.requests().back().target == "/v1.47/info");
+  CHECK(bench.run(bench.client.info(in(5s))));
+  CHECK(bench.fake.count("GET", "/_ping") == 1);
+}
+
+TEST_CASE("an engine that was replaced by an older one is spoken to in its own version") {
+  Bench bench;
+  bench.fake.on("GET", "/_ping", FakeReply{.body = "OK", .headers = {{"Api-Version", "1.47"}}});
+  bench.fake.on("GET", "/info", [](const FakeRequest& request) {
+    return request.target.starts_with("/v1.41/") ? FakeReply::json(200, "{}") : FakeReply::json(400, R"({"message":"client version 1.47 is too new. Maximum supported API version is 1.41"})");
+  });
+  check_error(bench.run(bench.client.info(in(5s))), ErrorCode::engine_error, "too new");
+  bench.fake.on("GET", "/_ping", FakeReply{.body = "OK", .headers = {{"Api-Version", "1.41"}}});
+  CHECK(bench.run(bench.client.info(in(5s))));
+}
+
+TEST_CASE("an engine that restarts is used again, without a word of the connections that died") {
+  Bench bench;
+  bench.fake.on("GET", "/info", FakeReply::json(200, "{}"));
+  CHECK(bench.run(bench.client.info(in(5s))));
+  bench.fake.drop_connections();
+  CHECK(bench.run(bench.client.info(in(5s))));
+  bench.fake.stop_listening();
+  check_error(bench.run(bench.client.info(in(5s))), ErrorCode::engine_unavailable, "connection refused");
+  bench.fake.listen_again();
+  CHECK(bench.run(bench.client.info(in(5s))));
+  CHECK(bench.fake.count("GET", "/_ping") == 2);
+}
+
+TEST_CASE("one connection carries one call after another") {
+  Bench bench;
+  bench.fake.on("GET", "/info", FakeReply::json(200, "{}"));
+  for (int i = 0; i < 20; ++i) CHECK(bench.run(bench.client.info(in(5s))));
+  CHECK(bench.fake.connections() == 1);
+}
+
+TEST_CASE("events come as they happen, and end with the stream, with a cancel, or with an error") {
+  Bench bench;
+  const std::string lines = R"({"Type":"container","Action":"die","Actor":{"ID":"c1","Attributes":{"exitCode":"0"}}})"
+                            "\n";
+  std::vector<std::string> seen;
+  const auto note = [&](const Event& event) { seen.push_back(event.type + " " + event.action + " " + event.actor_id + " " + event.attributes.at("exitCode")); };
+  bench.fake.on("GET", "/events", FakeReply{.body = lines + lines, .chunked = true});
+  CHECK(bench.run(bench.client.events({{"label", {"a=b"}}}, note, {})));
+  CHECK(seen == std::vector<std::string>{"container die c1 0", "container die c1 0"});
+  CHECK(bench.fake.requests().back().target == "/v1.41/events?filters=%7B%22label%22%3A%5B%22a%3Db%22%5D%7D");
+
+  bench.fake.on("GET", "/events", FakeReply{.body = lines, .then = Then::hang, .chunked = true});
+  Cancel cancel;
+  CHECK(bench.run(bench.client.events({}, [&](const Event&) { cancel.cancel(CancelReason::shutdown); }, cancel)));
+  bench.fake.on("GET", "/events", FakeReply{.body = lines, .then = Then::close, .chunked = true});
+  check_error(bench.run(bench.client.events({}, note, {})), ErrorCode::engine_error, "breaks off");
+  bench.fake.on("GET", "/events", FakeReply{.body = "boo", .chunked = true});
+  check_error(bench.run(bench.client.events({}, note, {})), ErrorCode::engine_error, "not JSON");
+}
+
+TEST_CASE("calls that are on their way when the loop ends are taken down without harm") {
+  FakeEngine fake;
+  fake.on("GET", "/info", FakeReply::silence());
+  fake.on("POST", "/containers/x/attach", FakeReply::silence());
+  for (int i = 0; i < 5; ++i) {
+    asio::io_context context;
+    auto client = std::make_shared<Client>(context.get_executor(), fake.endpoint());
+    const auto ignore = [](const std::exception_ptr&, auto&&) {};
+    asio::co_spawn(context, client->info(in(60s)), ignore);
+    asio::co_spawn(context, client->attach_container("x", in(60s)), ignore);
+    context.run_for(std::chrono::milliseconds(i * 10));
+    client.reset();  // the calls keep what they need
+  }
+}
+
+TEST_CASE("a thousand calls, good and bad, leave no descriptor open") {
+  Bench bench;
+  bench.fake.on("GET", "/info", FakeReply::json(200, "{}"));
+  bench.fake.on("GET", "/volumes", FakeReply{.then = Then::close, .no_head = true});
+  bench.fake.on("POST", "/containers/x/attach", FakeReply::attached("bytes", Then::close));
+  CHECK(bench.run(bench.client.info(in(5s))));
+  std::size_t before = 0;
+  for (int i = 0; i < 250; ++i) {
+    CHECK(bench.run(bench.client.info(in(5s))));
+    CHECK_FALSE(bench.run(bench.client.list_volumes({}, in(5s))));
+    CHECK(bench.run(bench.client.inspect_image("x", in(5s))));
+    CHECK(bench.run(bench.client.attach_container("x", in(5s))));
+    if (i == 20) before = open_files();
+  }
+  CHECK(open_files() <= before + 4);
+}

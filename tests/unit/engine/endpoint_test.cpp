@@ -1,0 +1,163 @@
+#include "engine/endpoint.hpp"
+
+#include <catch2/catch_test_macros.hpp>
+#include <map>
+#include <vector>
+
+#include "support/ids.hpp"
+
+using namespace dind;
+using namespace dind::engine;
+
+namespace {
+
+using Map = std::map<std::string, std::string>;
+
+Result<Endpoint> find(const Map& environment, const Map& files = {}, std::optional<std::string> host = std::nullopt) {
+  const auto look_up = [](const Map& map) {
+    return [&map](const std::string& key) {
+      const auto it = map.find(key);
+      return it == map.end() ? std::nullopt : std::optional(it->second);
+    };
+  };
+  return find_endpoint(std::move(host), look_up(environment), look_up(files));
+}
+
+Map context_files(const std::string& name, const std::string& meta, const std::vector<std::string>& certificates = {}) {
+  Map files{{"/h/.docker/contexts/meta/" + sha256(name) + "/meta.json", meta}};
+  for (const auto& file : certificates) files["/h/.docker/contexts/tls/" + sha256(name) + "/docker/" + file] = "pem";
+  return files;
+}
+
+}  // namespace
+
+TEST_CASE("an address is read as the docker CLI reads it") {
+  struct Case {
+    std::string host;
+    Endpoint::Kind kind;
+    std::string path_or_host;
+    std::string port;
+    std::string address;
+  };
+  const auto unix_socket = Endpoint::Kind::unix_socket;
+  const auto tcp = Endpoint::Kind::tcp;
+  const Case cases[] = {
+      {"unix:///var/run/docker.sock", unix_socket, "/var/run/docker.sock", "", "unix:///var/run/docker.sock"},
+      {"/run/user/1000/docker.sock", unix_socket, "/run/user/1000/docker.sock", "", "unix:///run/user/1000/docker.sock"},
+      {"tcp://dind:2375", tcp, "dind", "2375", "tcp://dind:2375"},
+      {"tcp://dind:2375/", tcp, "dind", "2375", "tcp://dind:2375"},
+      {"tcp://dind", tcp, "dind", "2375", "tcp://dind:2375"},
+      {"dind:4000", tcp, "dind", "4000", "tcp://dind:4000"},
+      {"http://10.0.0.7:2375", tcp, "10.0.0.7", "2375", "tcp://10.0.0.7:2375"},
+      {"tcp://[::1]:2375", tcp, "::1", "2375", "tcp://[::1]:2375"},
+      {"tcp://[fe80::1]", tcp, "fe80::1", "2375", "tcp://[fe80::1]:2375"},
+  };
+  for (const auto& c : cases) {
+    INFO(c.host);
+    const auto endpoint = find({{"DOCKER_HOST", c.host}});
+    REQUIRE(endpoint);
+    CHECK(endpoint->kind == c.kind);
+    CHECK((c.kind == tcp ? endpoint->host : endpoint->path) == c.path_or_host);
+    CHECK(endpoint->port == c.port);
+    CHECK(endpoint->address == c.address);
+    CHECK(endpoint->origin == "DOCKER_HOST");
+    CHECK_FALSE(endpoint->tls);
+  }
+}
+
+TEST_CASE("an address that can't be used is one clear error that names where it came from") {
+  const std::pair<std::string, std::string> cases[] = {
+      {"ssh://me@host", "ssh://"},
+      {"npipe:////./pipe/docker_engine", "npipe://"},
+      {"ftp://host", "not an engine's address"},
+      {"unix://relative.sock", "absolute"},
+      {"unix:///" + std::string(120, 'x'), "107"},
+      {"tcp://", "host is missing"},
+      {"tcp://:2375", "host is missing"},
+      {"tcp://dind:", "port is missing"},
+      {"tcp://dind:0", "1 to 65535"},
+      {"tcp://dind:65536", "1 to 65535"},
+      {"tcp://dind:2375/prefix", "1 to 65535"},
+      {"tcp://user@dind:2375", "host and a port"},
+      {"tcp://a b:2375", "host and a port"},
+      {"tcp://[::1:2375", "bracket"},
+      {"tcp://[::1]2375", "bracket"},
+  };
+  for (const auto& [host, part] : cases) {
+    INFO(host);
+    const auto endpoint = find({{"DOCKER_HOST", host}});
+    REQUIRE_FALSE(endpoint);
+    CHECK(endpoint.error().code == ErrorCode::invalid_request);
+    CHECK(endpoint.error().message.contains(part));
+    CHECK(endpoint.error().message.contains("DOCKER_HOST"));
+  }
+}
+
+TEST_CASE("the explicit address wins over DOCKER_HOST, DOCKER_HOST over a context, a context over the default socket") {
+  auto files = context_files("remote", R"({"Endpoints":{"docker":{"Host":"tcp://remote:2375"}}})");
+  files["/h/.docker/config.json"] = R"({"currentContext":"remote"})";
+  CHECK(find({})->address == "unix:///var/run/docker.sock");
+  CHECK(find({})->origin == "default");
+  CHECK(find({{"HOME", "/h"}}, files)->address == "tcp://remote:2375");
+  CHECK(find({{"HOME", "/h"}}, files)->origin == "context \"remote\"");
+  CHECK(find({{"HOME", "/h"}, {"DOCKER_CONTEXT", "default"}}, files)->origin == "default");
+  CHECK(find({{"HOME", "/h"}, {"DOCKER_CONTEXT", "remote"}, {"DOCKER_HOST", "tcp://a:1"}}, files)->address == "tcp://a:1");
+  CHECK(find({{"HOME", "/h"}, {"DOCKER_HOST", ""}}, files)->address == "tcp://remote:2375");
+  CHECK(find({{"HOME", "/h"}, {"DOCKER_HOST", "tcp://a:1"}}, files, "tcp://b:2")->address == "tcp://b:2");
+  CHECK(find({{"HOME", "/nowhere"}, {"DOCKER_CONFIG", "/h/.docker"}}, files)->address == "tcp://remote:2375");
+}
+
+TEST_CASE("a config that can't be read counts as none, a context that isn't there is an error") {
+  CHECK(find({{"HOME", "/h"}}, {{"/h/.docker/config.json", "{"}})->origin == "default");
+  const auto missing = find({{"HOME", "/h"}, {"DOCKER_CONTEXT", "gone"}});
+  REQUIRE_FALSE(missing);
+  CHECK(missing.error().message.contains("\"gone\""));
+  CHECK(missing.error().message.contains("docker context ls"));
+  for (const std::string meta : {"", "{}", "[]", R"({"Endpoints":{"docker":{}}})", R"({"Endpoints":{"docker":{"Host":7}}})"}) {
+    INFO(meta);
+    const auto broken = find({{"HOME", "/h"}, {"DOCKER_CONTEXT", "x"}}, context_files("x", meta));
+    REQUIRE_FALSE(broken);
+    CHECK(broken.error().message.contains("broken"));
+  }
+}
+
+TEST_CASE("TLS comes from the environment, with its certificates") {
+  const Map certificates{{"/c/ca.pem", ""}, {"/c/cert.pem", ""}, {"/c/key.pem", ""}};
+  const Map verify{{"DOCKER_HOST", "tcp://dind"}, {"DOCKER_TLS_VERIFY", "1"}, {"DOCKER_CERT_PATH", "/c"}};
+  const auto whole = find(verify, certificates);
+  REQUIRE(whole);
+  REQUIRE(whole->tls);
+  CHECK(whole->port == "2376");
+  CHECK(whole->tls->verify);
+  CHECK(whole->tls->ca_file == "/c/ca.pem");
+  CHECK(whole->tls->cert_file == "/c/cert.pem");
+  CHECK(whole->tls->key_file == "/c/key.pem");
+
+  const auto no_ca = find(verify);
+  REQUIRE_FALSE(no_ca);
+  CHECK(no_ca.error().message.contains("/c/ca.pem"));
+  const auto half = find(verify, {{"/c/ca.pem", ""}, {"/c/cert.pem", ""}});
+  REQUIRE_FALSE(half);
+  CHECK(half.error().message.contains("/c/key.pem"));
+
+  const auto unverified = find({{"DOCKER_HOST", "tcp://dind:9"}, {"DOCKER_TLS", "1"}});
+  REQUIRE(unverified);
+  REQUIRE(unverified->tls);
+  CHECK_FALSE(unverified->tls->verify);
+  CHECK(find({{"DOCKER_HOST", "https://dind:9"}})->tls->verify);
+  CHECK_FALSE(find({{"DOCKER_HOST", "unix:///s"}, {"DOCKER_TLS_VERIFY", "1"}})->tls);
+}
+
+TEST_CASE("TLS of a context comes from its own folder, not from the environment") {
+  const std::string meta = R"({"Endpoints":{"docker":{"Host":"tcp://far:2376","SkipTLSVerify":false}}})";
+  const auto endpoint = find({{"HOME", "/h"}, {"DOCKER_CONTEXT", "far"}, {"DOCKER_CERT_PATH", "/other"}}, context_files("far", meta, {"ca.pem", "cert.pem", "key.pem"}));
+  REQUIRE(endpoint);
+  REQUIRE(endpoint->tls);
+  CHECK(endpoint->tls->verify);
+  CHECK(endpoint->tls->ca_file.starts_with("/h/.docker/contexts/tls/"));
+  CHECK(endpoint->tls->key_file.ends_with("/docker/key.pem"));
+  const auto skipping = find({{"HOME", "/h"}, {"DOCKER_CONTEXT", "far"}}, context_files("far", R"({"Endpoints":{"docker":{"Host":"tcp://far","SkipTLSVerify":true}}})"));
+  REQUIRE(skipping);
+  REQUIRE(skipping->tls);
+  CHECK_FALSE(skipping->tls->verify);
+}

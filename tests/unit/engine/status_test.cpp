@@ -1,0 +1,121 @@
+#include "engine/status.hpp"
+
+#include <catch2/catch_test_macros.hpp>
+#include <cerrno>
+
+#include "engine/api.hpp"
+#include "engine/text.hpp"
+
+using namespace dind;
+using namespace dind::engine;
+
+namespace {
+const Endpoint kDind{.kind = Endpoint::Kind::tcp, .path = "", .host = "dind", .port = "2375", .tls = {}, .address = "tcp://dind:2375", .origin = "DOCKER_HOST"};
+const Endpoint kSocket{.kind = Endpoint::Kind::unix_socket, .path = "/s", .host = "", .port = "", .tls = {}, .address = "unix:///s", .origin = "default"};
+}  // namespace
+
+TEST_CASE("each status of the engine becomes one kind of error, with the engine's own text") {
+  struct Case {
+    int status;
+    CallKind kind;
+    std::string body;
+    ErrorCode code;
+    std::string text;
+  };
+  const Case cases[] = {
+      {404, CallKind::general, R"({"message":"No such container: x"})", ErrorCode::not_found, "No such container: x"},
+      {404, CallKind::general, R"({"message":"No such image: x:latest"})", ErrorCode::image_unavailable, "No such image: x:latest"},
+      {404, CallKind::image_pull, R"({"message":"manifest unknown"})", ErrorCode::image_unavailable, "manifest unknown"},
+      {500, CallKind::image_pull, R"({"message":"dial tcp"})", ErrorCode::image_unavailable, "dial tcp"},
+      {400, CallKind::general, R"({"message":"bad"})", ErrorCode::engine_error, "bad"},
+      {409, CallKind::general, R"({"message":"Conflict.\nname in use"})", ErrorCode::engine_error, "Conflict. name in use"},
+      {500, CallKind::general, R"({"message":"OCI runtime create failed"})", ErrorCode::engine_error, "OCI runtime create failed"},
+      {503, CallKind::general, "<html>\x1b[31mnot docker", ErrorCode::engine_error, "<html> [31mnot docker"},
+      {301, CallKind::general, "", ErrorCode::engine_error, "(no message)"},
+      {500, CallKind::general, R"({"message":7})", ErrorCode::engine_error, R"({"message":7})"},
+      {400, CallKind::general, "Client sent an HTTP request to an HTTPS server.\n", ErrorCode::engine_error, "DOCKER_TLS_VERIFY=1"},
+  };
+  for (const auto& c : cases) {
+    INFO(c.body);
+    const auto error = status_error(kDind, "do it", c.status, c.body, c.kind);
+    CHECK(error.code == c.code);
+    CHECK(error.engine_status == c.status);
+    CHECK(error.message.contains(c.text));
+    CHECK(error.message.contains("tcp://dind:2375"));
+    CHECK(error.message.contains("'do it'"));
+    CHECK_FALSE(error.message.contains('\n'));
+  }
+}
+
+TEST_CASE("an engine that does not answer is named, with the reason and what to do") {
+  CHECK(no_connection(kDind, "ping", ECONNREFUSED).message ==
+        "The engine at tcp://dind:2375 does not answer (connection refused) to 'ping'. Is the dind service up? See `docker compose ps` and its log, or mend "
+        "DOCKER_HOST, which gave this address.");
+  CHECK(no_connection(kSocket, "ping", ENOENT).message ==
+        "The engine at unix:///s does not answer (no such socket) to 'ping'. Is dockerd running? Start it, or set DOCKER_HOST to the engine's address.");
+  CHECK(no_connection(kSocket, "ping", EACCES).message.contains("docker"));
+  CHECK(no_connection(kSocket, "ping", EACCES).code == ErrorCode::engine_unavailable);
+}
+
+TEST_CASE("a failed pull says what to do about it") {
+  const std::pair<const char*, const char*> cases[] = {
+      {"manifest for x:9 not found: manifest unknown", "name and the tag"},
+      {"pull access denied for x, repository does not exist or may require 'docker login': denied", "docker login"},
+      {"Get \"https://registry-1.docker.io/v2/\": dial tcp: lookup registry-1.docker.io: no such host", "can't reach the registry"},
+      {"Get \"https://r/v2/\": x509: certificate signed by unknown authority", "certificate"},
+      {"toomanyrequests: You have reached your pull rate limit", "limits pulls"},
+      {"write /var/lib/docker: no space left on device", "disk space"},
+      {"no matching manifest for linux/arm64", "architecture"},
+  };
+  for (const auto& [reason, remedy] : cases) {
+    INFO(reason);
+    const auto error = pull_error(kDind, "x:9", reason, 200);
+    CHECK(error.code == ErrorCode::image_unavailable);
+    CHECK(error.message.contains(reason));
+    CHECK(error.message.contains(remedy));
+    CHECK(error.message.contains("x:9"));
+  }
+}
+
+TEST_CASE("the API version is the newest that both sides know") {
+  CHECK(choose_api_version(kDind, "1.41", "1.12") == "1.41");
+  CHECK(choose_api_version(kDind, "1.47", "") == "1.47");
+  CHECK(choose_api_version(kDind, "1.52", "1.44") == "1.47");
+  CHECK(choose_api_version(kDind, "1.60", "1.50") == "1.50");
+  CHECK(choose_api_version(kDind, "2.0", "1.44") == "1.47");
+  for (const auto* bad : {"1.40", "", "1", "x.y", "1.41x"}) CHECK_FALSE(choose_api_version(kDind, bad, ""));
+}
+
+TEST_CASE("an image's name is cut at its tag or digest, and nothing else passes for one") {
+  struct Case {
+    std::string name, repository, tag;
+  };
+  const Case cases[] = {{"python:3.11", "python", "3.11"},
+                        {"python", "python", "latest"},
+                        {"localhost:5000/team/tool", "localhost:5000/team/tool", "latest"},
+                        {"localhost:5000/team/tool:v1", "localhost:5000/team/tool", "v1"},
+                        {"python@sha256:00ff", "python", "sha256:00ff"},
+                        {"python:3.11@sha256:00ff", "python", "sha256:00ff"}};
+  for (const auto& c : cases) {
+    INFO(c.name);
+    const auto parsed = parse_image_name(c.name);
+    REQUIRE(parsed);
+    CHECK(parsed->repository == c.repository);
+    CHECK(parsed->tag == c.tag);
+  }
+  for (const std::string bad : {"", " ", "a b", "../../info", "a/../b", "a//b", "/a", "-a", "a?x=1", "a#b", "a%2f", "a\n", "a:", "a@", "ä", "$(id)", "a/./b"}) {
+    INFO(bad);
+    CHECK_FALSE(parse_image_name(bad));
+  }
+  CHECK_FALSE(parse_image_name(std::string(600, 'a')));
+}
+
+TEST_CASE("text for one line has no control characters, no broken UTF-8 and an end") {
+  CHECK(one_line("a\r\nb\tc\x7f\n") == "a b c");
+  CHECK(one_line("h\xc3\xa9 \xff\xc3") == "hé ??");
+  CHECK(one_line("\xed\xa0\x80\xc0\x80") == "?????");
+  CHECK(one_line(std::string(2000, 'x'), 10) == "xxxxxxxxxx…");
+  CHECK(one_line("ééé", 5) == "éé…");
+  CHECK(percent_encode("a b/c?ä", "/") == "a%20b/c%3F%C3%A4");
+  CHECK(query({{"a", "1&2"}, {"b", "x"}}) == "?a=1%262&b=x");
+}
