@@ -1,0 +1,250 @@
+#include "app/configuration.hpp"
+
+#include <cerrno>
+#include <cmath>
+#include <cstdlib>
+#include <cstring>
+#include <fstream>
+#include <functional>
+#include <iterator>
+#include <nlohmann/json.hpp>
+#include <set>
+#include <system_error>
+
+#include "languages/recipe.hpp"
+#include "support/units.hpp"
+
+namespace dind::app {
+namespace {
+
+using nlohmann::json;
+
+// Reads one value into the configuration; the error says what is wrong with it, and the caller names file and field.
+using Read = std::function<Result<void>(const json& value, const std::string& field)>;
+using Fields = std::map<std::string, Read, std::less<>>;
+
+std::unexpected<Error> wrong(const std::string& field, const std::string& problem) {
+  return fail(ErrorCode::invalid_request, '"' + field + "\" " + problem);
+}
+
+std::string shown(const json& value) {
+  auto text = value.dump(-1, ' ', true, json::error_handler_t::replace);
+  constexpr std::size_t kShown = 60;
+  if (text.size() > kShown) text = text.substr(0, kShown) + "…";
+  return text;
+}
+
+Result<void> read_fields(const json& object, const std::string& where, const Fields& fields) {
+  const auto name = [&](const std::string& key) { return where.empty() ? key : where + '.' + key; };
+  if (!object.is_object()) return wrong(where, "must be an object, not " + shown(object));
+  for (const auto& [key, value] : object.items()) {
+    const auto known = fields.find(key);
+    if (known == fields.end()) {
+      std::string list;
+      for (const auto& [field, read] : fields) list += (list.empty() ? "" : ", ") + field;
+      return wrong(name(key), "is not a setting; known here: " + list);
+    }
+    if (auto read = known->second(value, name(key)); !read) return read;
+  }
+  return {};
+}
+
+Read object(Fields fields) {
+  return [fields = std::move(fields)](const json& value, const std::string& field) {
+    return read_fields(value, field, fields);
+  };
+}
+
+// A text goes through `parse`, a number through its text: one set of rules for files and command lines.
+template <typename T>
+Read measured(T& into, Result<T> (*parse)(std::string_view), const char* example) {
+  return [&into, parse, example](const json& value, const std::string& field) -> Result<void> {
+    if (!value.is_string() && !value.is_number())
+      return wrong(field, std::string("must be ") + example + ", not " + shown(value));
+    // Not dump(): it writes 1e15 for large numbers.
+    std::string text;
+    if (value.is_string())
+      text = value.get<std::string>();
+    else if (value.is_number_integer())
+      text = std::to_string(value.get<std::int64_t>());
+    else
+      text = std::to_string(value.get<double>());
+    auto parsed = parse(text);
+    if (!parsed) return wrong(field, "is wrong: " + parsed.error().message);
+    into = *parsed;
+    return {};
+  };
+}
+
+template <typename T>
+Read whole(T& into, std::int64_t least, std::int64_t most) {
+  return [&into, least, most](const json& value, const std::string& field) -> Result<void> {
+    const bool fits = value.is_number_integer() &&
+                      !(value.is_number_unsigned() && value.get<std::uint64_t>() > INT64_MAX) &&
+                      value.get<std::int64_t>() >= least && value.get<std::int64_t>() <= most;
+    if (!fits) {
+      return wrong(field, "must be a whole number from " + std::to_string(least) + " to " + std::to_string(most) +
+                              ", not " + shown(value));
+    }
+    into = static_cast<T>(value.get<std::int64_t>());
+    return {};
+  };
+}
+
+Result<void> read_cpus(double& into, const json& value, const std::string& field) {
+  if (!value.is_number() || !std::isfinite(value.get<double>()) || value.get<double>() < 0.01 ||
+      value.get<double>() > 4096) {
+    return wrong(field, "must be a number from 0.01 to 4096, not " + shown(value));
+  }
+  into = value.get<double>();
+  return {};
+}
+
+Read limits(Limits& into) {
+  constexpr std::int64_t kMany = 1'000'000;
+  return object(
+      {{"timeout", measured(into.timeout, parse_duration, "seconds or a text such as \"90s\"")},
+       {"memory", measured(into.memory_bytes, parse_bytes, "bytes or a text such as \"512m\"")},
+       {"cpus", [&into](const json& value, const std::string& field) { return read_cpus(into.cpus, value, field); }},
+       {"pids", whole(into.pids, 1, kMany)},
+       {"tmp", measured(into.tmp_bytes, parse_bytes, "bytes or a text such as \"64m\"")},
+       {"openFiles", whole(into.open_files, 16, kMany)},
+       {"fileSize", measured(into.file_bytes, parse_bytes, "bytes or a text such as \"256m\"")},
+       {"output", measured(into.output_bytes, parse_bytes, "bytes or a text such as \"1g\"")}});
+}
+
+Read flag(bool& into) {
+  return [&into](const json& value, const std::string& field) -> Result<void> {
+    if (!value.is_boolean()) return wrong(field, "must be true or false, not " + shown(value));
+    into = value.get<bool>();
+    return {};
+  };
+}
+
+Read text(std::string& into, const char* example) {
+  return [&into, example](const json& value, const std::string& field) -> Result<void> {
+    if (!value.is_string() || value.get_ref<const std::string&>().empty()) {
+      return wrong(field, std::string("must be a text such as ") + example + ", not " + shown(value));
+    }
+    into = value.get<std::string>();
+    return {};
+  };
+}
+
+Result<void> read_images(std::map<std::string, std::string>& into, const json& value, const std::string& field) {
+  if (!value.is_object()) return wrong(field, "must be an object of language and image, not " + shown(value));
+  for (const auto& [language, image] : value.items()) {
+    const auto name = field + '.' + language;
+    const auto* recipe = languages::find_recipe(language);
+    if (recipe == nullptr) {
+      std::string list;
+      for (const auto& known : languages::recipes()) list += (list.empty() ? "" : ", ") + known.id;
+      return wrong(name, "is not a language; known: " + list);
+    }
+    if (auto read = text(into[recipe->id], "\"python:3.12-slim\"")(image, name); !read) return read;
+  }
+  return {};
+}
+
+// A key that stands twice: the later one would win without a word.
+struct DuplicateKeys {
+  std::vector<std::set<std::string>> open;
+  std::string found;
+
+  bool operator()(int, json::parse_event_t event, json& parsed) {
+    if (event == json::parse_event_t::object_start) open.emplace_back();
+    if (event == json::parse_event_t::object_end) open.pop_back();
+    if (event == json::parse_event_t::key && !open.back().insert(parsed.get<std::string>()).second && found.empty()) {
+      found = parsed.get<std::string>();
+    }
+    return true;
+  }
+};
+
+std::unexpected<Error> in_file(const std::string& path, const std::string& problem) {
+  return fail(ErrorCode::invalid_request, "Configuration " + path + ": " + problem);
+}
+
+bool enabled_by_environment() {
+  const char* value = std::getenv("DIND_ENABLED");
+  if (value == nullptr) return true;
+  std::string lower;
+  for (const char* c = value; *c != '\0'; ++c) lower += *c >= 'A' && *c <= 'Z' ? static_cast<char>(*c - 'A' + 'a') : *c;
+  return lower != "false" && lower != "0" && lower != "no" && lower != "off";
+}
+
+// nullopt: there is no such file, and nobody said that there is.
+Result<std::optional<Configuration>> load_file(const std::string& path, bool required) {
+  errno = 0;
+  std::ifstream file(path, std::ios::binary);
+  if (!file) {
+    const int seen = errno;
+    if (!required && (seen == ENOENT || seen == ENOTDIR)) return std::nullopt;
+    return in_file(path, "it can't be read (" + std::generic_category().message(seen) + ")" +
+                             (required ? "; $DIND_CONFIG names it" : ""));
+  }
+  const std::string contents{std::istreambuf_iterator<char>(file), {}};
+  if (file.bad()) return in_file(path, "it can't be read");
+  auto parsed = parse_configuration(contents, path);
+  if (!parsed) return std::unexpected(parsed.error());
+  return std::optional(std::move(*parsed));
+}
+
+}  // namespace
+
+Result<Configuration> parse_configuration(std::string_view text_of_file, std::string path) {
+  Configuration configuration;
+  DuplicateKeys duplicates;
+  json parsed;
+  try {
+    parsed = json::parse(text_of_file, std::ref(duplicates), true, true);  // comments are welcome
+  } catch (const json::exception& e) {
+    std::string what = e.what();
+    if (const auto colon = what.find("] "); colon != std::string::npos) what.erase(0, colon + 2);
+    for (char& c : what) c = static_cast<unsigned char>(c) < 0x20 ? ' ' : c;
+    return in_file(path, "it is not JSON: " + what);
+  }
+  if (!duplicates.found.empty()) return in_file(path, '"' + duplicates.found + "\" stands twice");
+  if (!parsed.is_object()) return in_file(path, "it must be a JSON object, not " + shown(parsed));
+
+  constexpr std::int64_t kManyRuns = 100'000;
+  const Fields fields{
+      {"limits", object({{"defaults", limits(configuration.limits.defaults)},
+                         {"maximum", limits(configuration.limits.maximum)},
+                         {"allowInternet", flag(configuration.limits.allow_internet)}})},
+      {"images",
+       [&](const json& value, const std::string& field) { return read_images(configuration.images, value, field); }},
+      {"concurrentRuns", whole(configuration.concurrent_runs, 0, kManyRuns)},
+      {"queuedRuns", whole(configuration.queued_runs, 0, kManyRuns)},
+      {"engine", object({{"host", text(configuration.docker_host, "\"tcp://dind:2375\"")}})}};
+  if (auto read = read_fields(parsed, "", fields); !read) return in_file(path, read.error().message);
+  configuration.path = std::move(path);
+  return configuration;
+}
+
+Result<Configuration> load_configuration() {
+  std::optional<Configuration> found;
+  if (const char* named = std::getenv("DIND_CONFIG"); named != nullptr && *named != '\0') {
+    auto loaded = load_file(named, true);
+    if (!loaded) return std::unexpected(loaded.error());
+    found = std::move(*loaded);
+  } else {
+    std::vector<std::string> places;
+    if (const char* home = std::getenv("HOME"); home != nullptr && *home != '\0') {
+      places.push_back(std::string(home) + "/.config/dind-executor/config.json");
+    }
+    places.emplace_back("/etc/dind-executor/config.json");
+    for (const auto& place : places) {
+      auto loaded = load_file(place, false);
+      if (!loaded) return std::unexpected(loaded.error());
+      if (!*loaded) continue;
+      found = std::move(*loaded);
+      break;
+    }
+  }
+  Configuration configuration = std::move(found).value_or(Configuration{});
+  configuration.enabled = enabled_by_environment();
+  return configuration;
+}
+
+}  // namespace dind::app

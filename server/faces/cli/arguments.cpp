@@ -1,0 +1,265 @@
+#include "faces/cli/arguments.hpp"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+
+#include "support/units.hpp"
+
+namespace dind::faces::cli {
+namespace {
+
+constexpr const char* kOverview = R"(Examples:
+  dind-executor run hello.py                        run a file; its extension says how
+  dind-executor run hello.py -- --size 3 input      the program's own arguments follow --
+  echo 'print(6*7)' | dind-executor run -l python - run a program from stdin
+  dind-executor run --image alpine:3.20 -- ls -la / run a command in an image
+  dind-executor doctor                              what is missing, and how to mend it
+
+Every run gets a fresh container without network, which is removed afterwards.
+`dind-executor run --help` lists limits, their defaults and the exit codes.)";
+
+constexpr const char* kRunFooter = R"(Defaults (an operator may set others and maxima in the configuration file):
+  timeout 60 s · memory 512m · 1 CPU · 256 processes · /tmp 64 MiB · no network
+
+Exit codes:
+  the program's own; 128 + N when signal N ended it
+  121 too many processes   122 disk full          123 too much output
+  124 timeout              125 we could not run it (bad input, no engine, no image)
+  137 out of memory        130 / 143 stopped by Ctrl-C / SIGTERM
+
+Examples:
+  dind-executor run hello.py
+  dind-executor run --timeout 5 --memory 128m train.py -- --epochs 3
+  dind-executor run --stdin numbers.txt sum.py      (without --stdin, our own stdin)
+  dind-executor run --json hello.js | jq -r 'select(.event == "output").text'
+  dind-executor run --image debian:bookworm-slim -- cat /etc/os-release)";
+
+// The texts as they were typed; what they mean is decided after the parser, in one place, with our own messages.
+struct RawRun {
+  std::string file, language, image, timeout, memory, cpus, pids, stdin_file;
+  std::string network = "none";
+  std::vector<std::string> env;
+};
+
+// CLI11 doesn't know of what follows `--`.
+struct RunFormatter : CLI::Formatter {
+  std::string make_usage(const CLI::App*, std::string) const override {
+    return "Usage: dind-executor run [OPTIONS] FILE|- [-- ARGS...]\n"
+           "       dind-executor run [OPTIONS] --image IMAGE -- COMMAND [ARGS...]\n";
+  }
+};
+
+std::unexpected<Error> wrong(std::string message) { return fail(ErrorCode::invalid_request, std::move(message)); }
+
+template <typename T>
+Result<T> number(const std::string& option, const std::string& text, const char* expected) {
+  T value{};
+  const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (problem != std::errc{} || end != text.data() + text.size() || !(value > 0) ||
+      !std::isfinite(static_cast<double>(value))) {
+    return wrong(option + ": \"" + text + "\" is not " + expected);
+  }
+  return value;
+}
+
+Result<LimitsRequest> limits_of(const RawRun& raw) {
+  LimitsRequest limits;
+  if (!raw.timeout.empty()) {
+    const auto timeout = parse_duration(raw.timeout);
+    if (!timeout) return wrong("--timeout: " + timeout.error().message);
+    limits.timeout = *timeout;
+  }
+  if (!raw.memory.empty()) {
+    const auto memory = parse_bytes(raw.memory);
+    if (!memory) return wrong("--memory: " + memory.error().message);
+    limits.memory_bytes = *memory;
+  }
+  if (!raw.cpus.empty()) {
+    const auto cpus = number<double>("--cpus", raw.cpus, "a number above 0 (0.5, 2)");
+    if (!cpus) return std::unexpected(cpus.error());
+    limits.cpus = *cpus;
+  }
+  if (!raw.pids.empty()) {
+    const auto pids = number<std::int64_t>("--pids", raw.pids, "a whole number above 0");
+    if (!pids) return std::unexpected(pids.error());
+    limits.pids = *pids;
+  }
+  return limits;
+}
+
+Result<RunArguments> run_of(const RawRun& raw, std::vector<std::string> rest, bool json, bool quiet) {
+  RunArguments run;
+  run.args = std::move(rest);
+  run.json = json;
+  run.quiet = quiet;
+  const auto optional = [](const std::string& text) { return text.empty() ? std::nullopt : std::optional(text); };
+  run.file = optional(raw.file);
+  run.language = optional(raw.language);
+  run.image = optional(raw.image);
+  run.stdin_file = optional(raw.stdin_file);
+  if (!run.file && run.args.empty()) {
+    return wrong(
+        "run: name a FILE (`dind-executor run hello.py`), `-` for a program on stdin, or a command (`--image IMAGE -- "
+        "COMMAND`)");
+  }
+  if (!run.file && !run.image) {
+    return wrong("run: a command needs an image: `dind-executor run --image IMAGE -- " + run.args.front() + " …`");
+  }
+  if (!run.file && run.language) return wrong("run: --language goes with a FILE, not with a command after --");
+  const auto limits = limits_of(raw);
+  if (!limits) return std::unexpected(limits.error());
+  run.limits = *limits;
+  if (raw.network != "none" && raw.network != "internet") {
+    return wrong("--network: \"" + raw.network + "\" is neither none nor internet");
+  }
+  run.network = raw.network == "internet" ? Network::internet : Network::none;
+  for (const auto& pair : raw.env) {
+    const auto equals = pair.find('=');
+    if (equals == std::string::npos || equals == 0) return wrong("--env: \"" + pair + "\" is not NAME=VALUE");
+    run.env.insert_or_assign(pair.substr(0, equals), pair.substr(equals + 1));
+  }
+  return run;
+}
+
+Result<LogLevel> level_of(const std::string& text) {
+  constexpr std::pair<std::string_view, LogLevel> kLevels[] = {{"debug", LogLevel::debug},
+                                                               {"info", LogLevel::info},
+                                                               {"warning", LogLevel::warning},
+                                                               {"error", LogLevel::error},
+                                                               {"off", LogLevel::off}};
+  for (const auto& [level_name, level] : kLevels) {
+    if (level_name == text) return level;
+  }
+  return wrong("--log-level: \"" + text + "\" is none of debug, info, warning, error, off");
+}
+
+std::string one_line(std::string text) {
+  std::ranges::replace_if(text, [](char c) { return c == '\n' || c == '\r'; }, ' ');
+  while (text.ends_with(' ') || text.ends_with('.')) text.pop_back();
+  return text;
+}
+
+}  // namespace
+
+Result<CommandLine> parse(std::vector<std::string> arguments, const std::string& version) {
+  // What follows the first `--` is the program's, whatever it looks like.
+  std::vector<std::string> rest;
+  const auto separator = std::ranges::find(arguments, "--");
+  const bool separated = separator != arguments.end();
+  if (separated) rest.assign(separator + 1, arguments.end());
+  arguments.erase(separator, arguments.end());
+
+  CommandLine line;
+  RawRun raw;
+  bool json = false;
+  bool quiet = false;
+  bool stdio = false;
+  std::int64_t client = 0;
+  std::string level = "warning";
+
+  CLI::App app("Runs code in a fresh, hardened, throw-away container of a Docker engine.", "dind-executor");
+  app.footer(kOverview);
+  app.require_subcommand(1, 1);
+  app.set_version_flag("--version,-V", "dind-executor " + version, "Print the version and exit");
+  // On every level, so that they may stand before the command and after it.
+  const auto add_global = [&](CLI::App& to) {
+    to.add_option("--host", line.host,
+                  "The engine: unix:///path, tcp://host:port (default: configuration, DOCKER_HOST, docker context)")
+        ->type_name("ADDRESS");
+    to.add_option("--log-level", level, "debug, info, warning, error or off")
+        ->type_name("LEVEL")
+        ->capture_default_str();
+    to.add_option("--log-file", line.log_file, "Write the log there instead of to stderr")->type_name("FILE");
+  };
+  add_global(app);
+
+  CLI::App* run = app.add_subcommand("run", "Run a file, a program from stdin, or a command, and stream its output");
+  run->formatter(std::make_shared<RunFormatter>());
+  run->add_option("file", raw.file, "The program; `-` reads it from stdin")->type_name("FILE");
+  run->add_option("--language,-l", raw.language, "How to run it (default: by extension, then by the #! line)")
+      ->type_name("LANGUAGE");
+  run->add_option("--image,-i", raw.image, "The image to run in (default: the language's)")->type_name("IMAGE");
+  run->add_option("--timeout,-t", raw.timeout, "Wall-clock limit: seconds, or 500ms, 2m, 1h (default 60)")
+      ->type_name("TIME");
+  run->add_option("--memory,-m", raw.memory, "Memory limit: bytes, or 64m, 1.5g (default 512m)")->type_name("SIZE");
+  run->add_option("--cpus", raw.cpus, "CPU limit, such as 0.5 (default 1)")->type_name("N");
+  run->add_option("--pids", raw.pids, "Most processes and threads at once (default 256)")->type_name("N");
+  run->add_option("--network", raw.network, "none or internet")->type_name("NETWORK")->capture_default_str();
+  run->add_option("--env,-e", raw.env, "Set a variable of the program's environment; may be repeated")
+      ->type_name("NAME=VALUE")
+      ->expected(1)
+      ->allow_extra_args(false)
+      ->take_all();
+  run->add_option("--stdin", raw.stdin_file, "Feed the program from this file instead of our own stdin")
+      ->type_name("FILE");
+  run->add_flag("--json", json, "Print events as JSON lines on stdout instead of the output (docs/cli.md)");
+  run->add_flag("--quiet,-q", quiet, "No progress and no verdict line on stderr");
+  run->footer(kRunFooter);
+  add_global(*run);
+
+  CLI::App* languages = app.add_subcommand("languages", "List the languages, their extensions and images");
+  languages->add_flag("--json", json, "As JSON");
+  add_global(*languages);
+  CLI::App* doctor = app.add_subcommand(
+      "doctor", "Look at the engine and the images, and say what to do; exit 1 where runs would fail");
+  doctor->add_flag("--json", json, "As JSON");
+  add_global(*doctor);
+  CLI::App* lsp = app.add_subcommand("lsp", "Serve an editor: the Language Server Protocol on stdin and stdout");
+  lsp->add_flag("--stdio", stdio, "Accepted, and the only way there is");
+  CLI::Option* client_option = lsp->add_option("--clientProcessId", client, "End when this process does")
+                                   ->type_name("PID")
+                                   ->check(CLI::PositiveNumber);
+  add_global(*lsp);
+
+  if (arguments.empty() && !separated) {
+    return wrong("Name a command: run, languages, doctor or lsp; `dind-executor --help` explains them");
+  }
+  if (!arguments.empty() && !arguments.front().starts_with('-') &&
+      std::ranges::none_of(std::initializer_list<CLI::App*>{run, languages, doctor, lsp},
+                           [&](const CLI::App* command) { return command->get_name() == arguments.front(); })) {
+    return wrong("There is no command \"" + arguments.front() +
+                 "\": run, languages, doctor and lsp are there; `dind-executor --help` explains them");
+  }
+  try {
+    std::ranges::reverse(arguments);  // CLI11 takes them from the back
+    app.parse(std::move(arguments));
+  } catch (const CLI::CallForVersion& e) {
+    line.command = ShowText{std::string(e.what()) + '\n'};
+    return line;
+  } catch (const CLI::Success&) {
+    line.command = ShowText{app.help()};
+    return line;
+  } catch (const CLI::ExtrasError& e) {
+    const std::string hint = run->parsed() ? "; the program's own arguments follow `--`" : "";
+    return wrong(one_line(e.what()) + hint + "; `dind-executor --help` lists what there is");
+  } catch (const CLI::ParseError& e) {
+    return wrong(one_line(e.what()) + "; `dind-executor --help` lists what there is");
+  }
+
+  // `--timeout ""` is a script's unset variable; it must not silently mean the default.
+  for (const auto* option : run->get_options()) {
+    if (option->count() > 0 && option->results().front().empty() && option->get_expected_min() > 0) {
+      return wrong(option->get_name() + ": the value is empty");
+    }
+  }
+  const auto log_level = level_of(level);
+  if (!log_level) return std::unexpected(log_level.error());
+  line.log_level = *log_level;
+  if (separated && !run->parsed()) return wrong("Only `run` takes arguments after --");
+  if (run->parsed()) {
+    auto asked = run_of(raw, std::move(rest), json, quiet);
+    if (!asked) return std::unexpected(asked.error());
+    line.command = std::move(*asked);
+  } else if (languages->parsed()) {
+    line.command = LanguagesArguments{json};
+  } else if (doctor->parsed()) {
+    line.command = DoctorArguments{json};
+  } else {
+    line.command = LspArguments{client_option->count() > 0 ? std::optional(client) : std::nullopt};
+  }
+  return line;
+}
+
+}  // namespace dind::faces::cli

@@ -1,0 +1,65 @@
+// The command line as a value: what was asked, or the text to show. Pure: reads no file, no environment, no terminal.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "dind/error.hpp"
+#include "dind/run_spec.hpp"
+#include "support/log.hpp"
+
+namespace dind::faces::cli {
+
+// Our own exit codes; a program's own code and 128 + signal apart (docs/cli.md).
+constexpr int kProcessLimitExit = 121;
+constexpr int kDiskLimitExit = 122;
+constexpr int kOutputLimitExit = 123;
+constexpr int kTimeoutExit = 124;
+constexpr int kNotRunExit = 125;  // we could not run it: usage errors, bad input, engine errors
+constexpr int kOutOfMemoryExit = 137;
+constexpr int kReaderGoneExit = 141;  // 128 + SIGPIPE, as the shell would see it
+
+struct RunArguments {
+  std::optional<std::string> file;  // "-": the program comes on stdin. None: `args` is a command in `image`
+  std::optional<std::string> language;
+  std::optional<std::string> image;
+  std::vector<std::string> args;
+  std::map<std::string, std::string> env;
+  LimitsRequest limits;
+  Network network = Network::none;
+  std::optional<std::string> stdin_file;
+  bool json = false;
+  bool quiet = false;
+};
+struct LanguagesArguments {
+  bool json = false;
+};
+struct DoctorArguments {
+  bool json = false;
+};
+struct LspArguments {
+  std::optional<std::int64_t> client_process_id;
+};
+// --help and --version: print it on stdout, exit 0.
+struct ShowText {
+  std::string text;
+};
+
+using Command = std::variant<ShowText, RunArguments, LanguagesArguments, DoctorArguments, LspArguments>;
+
+struct CommandLine {
+  Command command;
+  std::string host;  // the engine's address; empty: as configured
+  LogLevel log_level = LogLevel::warning;
+  std::string log_file;  // empty: stderr
+};
+
+// `arguments` without the program's own name. Errors (invalid_request) are one line that names the remedy; exit
+// kNotRunExit.
+Result<CommandLine> parse(std::vector<std::string> arguments, const std::string& version);
+
+}  // namespace dind::faces::cli

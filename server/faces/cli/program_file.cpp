@@ -1,0 +1,99 @@
+#include "faces/cli/program_file.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <system_error>
+
+#include "support/units.hpp"
+
+namespace dind::faces::cli {
+namespace {
+
+std::string shown(const std::string& path) {
+  std::string out;
+  for (const char c : path) out += static_cast<unsigned char>(c) < 0x20 || c == 0x7f ? '?' : c;
+  return out;
+}
+
+std::unexpected<Error> wrong(std::string message) { return fail(ErrorCode::invalid_request, std::move(message)); }
+
+Result<int> open_for_reading(const std::string& path, const char* what) {
+  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0) {
+    const int seen = errno;
+    if (seen == ENOENT || seen == ENOTDIR) {
+      return fail(ErrorCode::not_found, "There is no file " + shown(path) + "; check the path of the " + what);
+    }
+    return wrong(shown(path) + " can't be read (" + std::generic_category().message(seen) + "); check its permissions");
+  }
+  struct stat status{};
+  if (fstat(fd, &status) == 0 && S_ISDIR(status.st_mode)) {
+    ::close(fd);
+    return wrong(shown(path) + " is a directory; name a file as the " + what);
+  }
+  return fd;
+}
+
+// Everything up to the end, or an error past kMostProgramBytes.
+Result<std::string> read_all(int fd, const std::string& name) {
+  std::string text;
+  std::string buffer(64 * 1024, '\0');
+  while (true) {
+    const ssize_t count = ::read(fd, buffer.data(), buffer.size());
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) return wrong(name + " can't be read (" + std::generic_category().message(errno) + ")");
+    if (count == 0) return text;
+    text.append(buffer, 0, static_cast<std::size_t>(count));
+    if (text.size() > kMostProgramBytes) {
+      return wrong(name + " is larger than " + format_bytes(kMostProgramBytes) +
+                   ", the most that a program may have; give data with --stdin instead");
+    }
+  }
+}
+
+Result<SourceProgram> read_program(const RunArguments& arguments, int stdin_fd) {
+  SourceProgram program{.file_name = {}, .text = {}, .language = arguments.language};
+  const std::string& path = *arguments.file;
+  if (path == "-") {
+    auto text = read_all(stdin_fd, "The program on stdin");
+    if (!text) return std::unexpected(text.error());
+    if (text->empty()) return wrong("stdin is empty; pipe a program into `dind-executor run -`");
+    program.text = std::move(*text);
+    return program;
+  }
+  const auto fd = open_for_reading(path, "program");
+  if (!fd) return std::unexpected(fd.error());
+  auto text = read_all(*fd, shown(path));
+  ::close(*fd);
+  if (!text) return std::unexpected(text.error());
+  if (text->empty()) return wrong(shown(path) + " is empty; there is nothing to run");
+  program.file_name = path.substr(path.find_last_of('/') + 1);
+  program.text = std::move(*text);
+  return program;
+}
+
+}  // namespace
+
+Result<RunSpec> make_spec(const RunArguments& arguments, int stdin_fd) {
+  RunSpec spec;
+  spec.image = arguments.image;
+  spec.env = arguments.env;
+  spec.limits = arguments.limits;
+  spec.network = arguments.network;
+  if (!arguments.file) {
+    spec.program = CommandProgram{arguments.args};
+    return spec;
+  }
+  auto program = read_program(arguments, stdin_fd);
+  if (!program) return std::unexpected(program.error());
+  spec.program = std::move(*program);
+  spec.args = arguments.args;
+  return spec;
+}
+
+Result<int> open_input(const std::string& path) { return open_for_reading(path, "program's stdin"); }
+
+}  // namespace dind::faces::cli

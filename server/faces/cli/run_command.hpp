@@ -1,0 +1,19 @@
+// `dind-executor run`: one run from arguments to exit code, on our own stdin, stdout and stderr.
+#pragma once
+
+#include "faces/cli/arguments.hpp"
+#include "faces/cli/run_output.hpp"
+#include "services/run_service.hpp"
+#include "support/task.hpp"
+
+namespace dind::faces::cli {
+
+// Our exit code (docs/cli.md). Takes SIGINT, SIGTERM and SIGHUP while it runs (first: the run is cancelled; second: the
+// process exits at once, and the sandbox's lease ends it), and ignores SIGPIPE and SIGTTIN for good. Everything that it
+// printed is written when it returns, and the run's container is removed, or 10 s have passed. It reads the program's
+// file before the first suspension. It posts to `executor` from other threads: not for an io_context that was told
+// there are none.
+Task<int> run_command(asio::any_io_executor executor, RunService& service, RunArguments arguments,
+                      Streams streams = process_streams());
+
+}  // namespace dind::faces::cli

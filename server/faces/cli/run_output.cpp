@@ -1,0 +1,168 @@
+#include "faces/cli/run_output.hpp"
+
+#include <unistd.h>
+
+#include <chrono>
+#include <cstdlib>
+#include <nlohmann/json.hpp>
+
+#include "faces/cli/output_writer.hpp"
+#include "faces/cli/summary.hpp"
+#include "faces/run_json.hpp"
+
+namespace dind::faces::cli {
+namespace {
+
+using nlohmann::json;
+
+constexpr std::string_view kClearLine = "\r\x1b[K";
+
+class PlainOutput final : public RunOutput {
+ public:
+  PlainOutput(OutputWriter& writer, Streams streams, bool quiet) : writer_(writer), streams_(streams), quiet_(quiet) {}
+
+  void on_state(const StateChange& change) override {
+    if (quiet_) return;
+    if (const auto* queued = std::get_if<Queued>(&change)) {
+      if (queued->position > 0)
+        progress("queue", "Waiting for " + std::to_string(queued->position) + " runs before this one", {});
+    } else if (const auto* preparing = std::get_if<Preparing>(&change)) {
+      progress(preparing->stage, preparing->message, preparing->percent);
+    } else {
+      clear_progress();
+    }
+  }
+
+  void on_output(Channel channel, std::string_view bytes, OutputCredit credit) override {
+    clear_progress();
+    const bool terminal = channel == Channel::out ? streams_.out_is_terminal : streams_.err_is_terminal;
+    if (terminal && !bytes.empty()) middle_of_line_ = bytes.back() != '\n';
+    writer_.write(channel == Channel::out ? streams_.out : streams_.err, std::string(bytes), std::move(credit));
+  }
+
+  void finished(const RunResult& result) override {
+    clear_progress();
+    if (!quiet_) say(summary_line(result), true);
+  }
+
+  void failed(const Error& error) override {
+    clear_progress();
+    say("dind-executor: " + printable(error.message), false);
+  }
+
+ private:
+  void say(const std::string& text, bool dim) {
+    std::string line;
+    if (middle_of_line_ && streams_.err_is_terminal) line += '\n';
+    line += dim && streams_.colour ? "\x1b[2m" + text + "\x1b[0m\n" : text + '\n';
+    writer_.write(streams_.err, std::move(line));
+  }
+
+  void progress(const std::string& stage, const std::string& message, std::optional<int> percent) {
+    std::string text = printable(message);
+    if (percent && !text.contains('%')) text += " (" + std::to_string(*percent) + " %)";
+    if (streams_.err_is_terminal) {
+      constexpr std::size_t kLongest = 78;  // one that wraps can't be cleared
+      if (text.size() > kLongest) text.resize(kLongest);
+      while (!text.empty() && !is_utf8(text)) text.pop_back();
+      writer_.write(streams_.err, std::string(kClearLine) + text);
+      progress_shown_ = true;
+      return;
+    }
+    // In a log: what takes long, and not every step of it.
+    if (stage == "container") return;
+    const auto now = std::chrono::steady_clock::now();
+    constexpr auto kPause = std::chrono::seconds(10);
+    if (stage == last_stage_ && now - last_line_ < kPause) return;
+    last_stage_ = stage;
+    last_line_ = now;
+    writer_.write(streams_.err, text + '\n');
+  }
+
+  void clear_progress() {
+    if (std::exchange(progress_shown_, false)) writer_.write(streams_.err, std::string(kClearLine));
+  }
+
+  OutputWriter& writer_;
+  Streams streams_;
+  bool quiet_;
+  bool progress_shown_ = false;
+  bool middle_of_line_ = false;
+  std::string last_stage_;
+  std::chrono::steady_clock::time_point last_line_;
+};
+
+class JsonOutput final : public RunOutput {
+ public:
+  JsonOutput(OutputWriter& writer, Streams streams) : writer_(writer), streams_(streams) {}
+
+  void on_state(const StateChange& change) override {
+    if (const auto* queued = std::get_if<Queued>(&change)) {
+      line({{"event", "queued"}, {"position", queued->position}});
+    } else if (const auto* preparing = std::get_if<Preparing>(&change)) {
+      json event{{"event", "preparing"}, {"stage", preparing->stage}, {"message", preparing->message}};
+      if (preparing->percent) event["percent"] = *preparing->percent;
+      line(std::move(event));
+    } else if (const auto* started = std::get_if<Started>(&change)) {
+      line({{"event", "started"},
+            {"runId", started->run_id},
+            {"name", started->name},
+            {"language", started->language},
+            {"image", started->image},
+            {"isolation", started->isolation},
+            {"limits", limits_json(started->limits, started->network)},
+            {"notes", started->notes}});
+    }
+  }
+
+  void on_output(Channel channel, std::string_view bytes, OutputCredit credit) override {
+    json event{{"event", "output"}, {"channel", name(channel)}};
+    if (is_utf8(bytes)) {
+      event["text"] = bytes;
+    } else {
+      event["base64"] = base64(bytes);
+    }
+    line(std::move(event), std::move(credit));
+  }
+
+  void finished(const RunResult& result) override {
+    json event{{"event", "finished"}, {"result", result_json(result)}, {"notes", result.notes}};
+    if (result.cancel_reason) event["cancelReason"] = name(*result.cancel_reason);
+    line(std::move(event));
+  }
+
+  void failed(const Error& error) override { line({{"event", "error"}, {"error", error_json(error)}}); }
+
+ private:
+  void line(json event, OutputCredit credit = {}) { writer_.write(streams_.out, one_line(event), std::move(credit)); }
+
+  OutputWriter& writer_;
+  Streams streams_;
+};
+
+}  // namespace
+
+Streams process_streams() {
+  Streams streams;
+  const auto set = [](const char* variable) {
+    const char* value = std::getenv(variable);
+    return value != nullptr && *value != '\0';
+  };
+  const char* term = std::getenv("TERM");
+  const bool dumb = term == nullptr || std::string_view(term) == "dumb";
+  streams.out_is_terminal = isatty(streams.out) == 1;
+  // A dumb terminal can't take a line back: it gets what a log gets.
+  streams.err_is_terminal = isatty(streams.err) == 1 && !dumb;
+  streams.colour = streams.err_is_terminal && !set("NO_COLOR");
+  return streams;
+}
+
+std::unique_ptr<RunOutput> plain_output(OutputWriter& writer, Streams streams, bool quiet) {
+  return std::make_unique<PlainOutput>(writer, streams, quiet);
+}
+
+std::unique_ptr<RunOutput> json_output(OutputWriter& writer, Streams streams) {
+  return std::make_unique<JsonOutput>(writer, streams);
+}
+
+}  // namespace dind::faces::cli

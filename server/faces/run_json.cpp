@@ -1,0 +1,100 @@
+#include "faces/run_json.hpp"
+
+#include <algorithm>
+#include <cstdint>
+#include <nlohmann/json.hpp>
+
+namespace dind::faces {
+namespace {
+
+using nlohmann::json;
+
+template <typename T>
+json or_null(const std::optional<T>& value) {
+  return value ? json(*value) : json(nullptr);
+}
+
+// Length of the UTF-8 sequence at the front of `bytes`; 0: there is none.
+std::size_t sequence_length(std::string_view bytes) {
+  const auto at = [&](std::size_t i) { return i < bytes.size() ? static_cast<unsigned char>(bytes[i]) : 0U; };
+  const auto within = [](unsigned byte, unsigned low, unsigned high) { return byte >= low && byte <= high; };
+  const unsigned first = at(0);
+  if (first < 0x80) return 1;
+  if (within(first, 0xC2, 0xDF)) return within(at(1), 0x80, 0xBF) ? 2 : 0;
+  if (within(first, 0xE0, 0xEF)) {
+    const unsigned low = first == 0xE0 ? 0xA0 : 0x80;
+    const unsigned high = first == 0xED ? 0x9F : 0xBF;
+    return within(at(1), low, high) && within(at(2), 0x80, 0xBF) ? 3 : 0;
+  }
+  if (within(first, 0xF0, 0xF4)) {
+    const unsigned low = first == 0xF0 ? 0x90 : 0x80;
+    const unsigned high = first == 0xF4 ? 0x8F : 0xBF;
+    return within(at(1), low, high) && within(at(2), 0x80, 0xBF) && within(at(3), 0x80, 0xBF) ? 4 : 0;
+  }
+  return 0;
+}
+
+}  // namespace
+
+json result_json(const RunResult& result) {
+  json cpu = nullptr;
+  if (result.cpu) cpu = static_cast<double>(result.cpu->count()) / 1000.0;
+  return {{"runId", result.run_id},
+          {"verdict", name(result.verdict)},
+          {"exitCode", or_null(result.exit_code)},
+          {"signal", or_null(result.signal)},
+          {"durationMs", result.duration.count()},
+          {"cpuMs", std::move(cpu)},
+          {"peakMemoryBytes", or_null(result.peak_memory_bytes)},
+          {"oomSeen", result.oom_seen},
+          {"stdoutBytes", result.stdout_bytes},
+          {"stderrBytes", result.stderr_bytes},
+          {"droppedBytes", result.dropped_bytes},
+          {"image", result.image},
+          {"imageId", result.image_id},
+          {"isolation", result.isolation},
+          {"degraded", result.degraded}};
+}
+
+json limits_json(const Limits& limits, Network network) {
+  return {{"timeoutMs", limits.timeout.count()},
+          {"memoryBytes", limits.memory_bytes},
+          {"cpus", limits.cpus},
+          {"pids", limits.pids},
+          {"network", name(network)}};
+}
+
+json error_json(const Error& error) {
+  return {{"kind", name(error.code)}, {"message", error.message}, {"httpStatus", http_status(error.code)}};
+}
+
+std::string_view name(Network network) { return network == Network::internet ? "internet" : "none"; }
+
+std::string_view name(Channel channel) { return channel == Channel::out ? "stdout" : "stderr"; }
+
+bool is_utf8(std::string_view bytes) {
+  while (!bytes.empty()) {
+    const auto length = sequence_length(bytes);
+    if (length == 0) return false;
+    bytes.remove_prefix(length);
+  }
+  return true;
+}
+
+std::string base64(std::string_view bytes) {
+  constexpr std::string_view kDigits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  std::string out;
+  out.reserve((bytes.size() + 2) / 3 * 4);
+  for (std::size_t i = 0; i < bytes.size(); i += 3) {
+    std::uint32_t group = 0;
+    const std::size_t count = std::min<std::size_t>(3, bytes.size() - i);
+    for (std::size_t k = 0; k < 3; ++k)
+      group = group << 8 | (k < count ? static_cast<unsigned char>(bytes[i + k]) : 0U);
+    for (std::size_t k = 0; k < 4; ++k) out += k <= count ? kDigits[group >> (18 - 6 * k) & 63] : '=';
+  }
+  return out;
+}
+
+std::string one_line(const json& value) { return value.dump(-1, ' ', false, json::error_handler_t::replace) + '\n'; }
+
+}  // namespace dind::faces

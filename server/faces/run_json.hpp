@@ -1,0 +1,36 @@
+// Runs as JSON, the same in every face: the shapes of docs/protocol.md (RunResult, limits, error data), and bytes in
+// JSON texts.
+#pragma once
+
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+#include <string_view>
+
+#include "dind/error.hpp"
+#include "dind/run_event.hpp"
+#include "dind/run_spec.hpp"
+
+namespace dind::faces {
+
+// `RunResult` of docs/protocol.md.
+nlohmann::json result_json(const RunResult& result);
+
+// { timeoutMs, memoryBytes, cpus, pids, network }
+nlohmann::json limits_json(const Limits& limits, Network network);
+
+// { kind, message, httpStatus }
+nlohmann::json error_json(const Error& error);
+
+std::string_view name(Network network);  // "none" · "internet"
+std::string_view name(Channel channel);  // "stdout" · "stderr"
+
+// Well-formed UTF-8 (RFC 3629: no surrogates, no overlong forms), whole sequences only.
+bool is_utf8(std::string_view bytes);
+
+// RFC 4648, with padding.
+std::string base64(std::string_view bytes);
+
+// One line, whatever `value` holds; bytes that are not UTF-8 become U+FFFD.
+std::string one_line(const nlohmann::json& value);
+
+}  // namespace dind::faces

@@ -1,0 +1,131 @@
+#include "languages/recipe.hpp"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <set>
+#include <stdexcept>
+
+#include "languages/embedded.hpp"
+
+namespace dind::languages {
+namespace {
+
+using nlohmann::json;
+
+std::unexpected<Error> wrong(const std::string& field, const std::string& problem) {
+  return fail(ErrorCode::invalid_request, "recipe: \"" + field + "\" " + problem);
+}
+
+std::string lower(std::string_view text) {
+  std::string out(text);
+  std::ranges::transform(out, out.begin(),
+                         [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
+  return out;
+}
+
+Result<void> read_text(const json& recipe, const char* field, std::string& into) {
+  const auto found = recipe.find(field);
+  if (found == recipe.end() || !found->is_string() || found->get_ref<const std::string&>().empty()) {
+    return wrong(field, "must be a text that is not empty");
+  }
+  into = found->get<std::string>();
+  return {};
+}
+
+Result<void> read_list(const json& recipe, const char* field, bool required, std::vector<std::string>& into) {
+  const auto found = recipe.find(field);
+  if (found == recipe.end() && !required) return {};
+  if (found == recipe.end() || !found->is_array() || (required && found->empty())) {
+    return wrong(field, required ? "must be a list that is not empty" : "must be a list");
+  }
+  for (const auto& entry : *found) {
+    if (!entry.is_string() || entry.get_ref<const std::string&>().empty())
+      return wrong(field, "must hold texts that are not empty");
+    into.push_back(entry.get<std::string>());
+  }
+  return {};
+}
+
+Result<void> read_env(const json& recipe, Recipe& into) {
+  const auto found = recipe.find("env");
+  if (found == recipe.end()) return {};
+  if (!found->is_object()) return wrong("env", "must be an object of texts");
+  for (const auto& [key, value] : found->items()) {
+    if (key.empty() || key.contains('=') || !value.is_string())
+      return wrong("env." + key, "must be a name without = and a text");
+    into.env.emplace_back(key, value.get<std::string>());
+  }
+  return {};
+}
+
+Result<void> read_fields(const json& recipe, Recipe& into) {
+  static const std::set<std::string_view> kKnown{"id",     "name",    "aliases",      "extensions", "interpreters",
+                                                 "images", "command", "default_file", "env"};
+  for (const auto& [key, value] : recipe.items()) {
+    if (!kKnown.contains(key)) return wrong(key, "is not a field of a recipe");
+  }
+  for (auto read :
+       {read_text(recipe, "id", into.id), read_text(recipe, "name", into.name),
+        read_text(recipe, "default_file", into.default_file), read_list(recipe, "aliases", false, into.aliases),
+        read_list(recipe, "extensions", true, into.extensions),
+        read_list(recipe, "interpreters", false, into.interpreters), read_list(recipe, "images", true, into.images),
+        read_list(recipe, "command", true, into.command), read_env(recipe, into)}) {
+    if (!read) return read;
+  }
+  return {};
+}
+
+std::vector<Recipe> read_all() {
+  std::vector<Recipe> all;
+  std::set<std::string> taken;
+  for (const auto& [name, text] : embedded_recipes()) {
+    auto recipe = parse_recipe(text);
+    if (!recipe) throw std::logic_error("languages/" + std::string(name) + ".json: " + recipe.error().message);
+    if (recipe->id != name)
+      throw std::logic_error("languages/" + std::string(name) + ".json: \"id\" must be the file's name");
+    std::vector<std::string> names{recipe->id};
+    names.insert(names.end(), recipe->aliases.begin(), recipe->aliases.end());
+    names.insert(names.end(), recipe->extensions.begin(), recipe->extensions.end());
+    for (const auto& claimed : names) {
+      if (!taken.insert(lower(claimed)).second) {
+        throw std::logic_error("languages/" + std::string(name) + ".json: " + claimed +
+                               " belongs to another recipe already");
+      }
+    }
+    all.push_back(std::move(*recipe));
+  }
+  std::ranges::sort(all, {}, &Recipe::id);
+  return all;
+}
+
+}  // namespace
+
+Result<Recipe> parse_recipe(std::string_view text) {
+  const auto parsed = json::parse(text, nullptr, false);
+  if (!parsed.is_object()) return fail(ErrorCode::invalid_request, "recipe: not a JSON object");
+  Recipe recipe;
+  if (const auto read = read_fields(parsed, recipe); !read) return std::unexpected(read.error());
+  for (const auto& extension : recipe.extensions) {
+    if (!extension.starts_with('.') || extension != lower(extension)) {
+      return wrong("extensions", "must begin with a dot and be in lower case: " + extension);
+    }
+  }
+  if (std::ranges::count(recipe.command, "{file}") != 1) return wrong("command", "must hold \"{file}\" once");
+  if (recipe.default_file.contains('/')) return wrong("default_file", "must be a name without folders");
+  return recipe;
+}
+
+std::span<const Recipe> recipes() {
+  static const std::vector<Recipe> all = read_all();
+  return all;
+}
+
+const Recipe* find_recipe(std::string_view id_or_alias) {
+  const auto wanted = lower(id_or_alias);
+  for (const auto& recipe : recipes()) {
+    if (recipe.id == wanted || std::ranges::find(recipe.aliases, wanted) != recipe.aliases.end()) return &recipe;
+  }
+  return nullptr;
+}
+
+}  // namespace dind::languages

@@ -1,0 +1,40 @@
+// How a language runs: one recipe a language, read from languages/*.json (embedded in the program at build time).
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "dind/error.hpp"
+
+namespace dind::languages {
+
+struct Recipe {
+  std::string id;                         // "python"
+  std::string name;                       // "Python"
+  std::vector<std::string> aliases;       // "py", "python3": what a person may type; LSP language ids among them
+  std::vector<std::string> extensions;    // ".py"
+  std::vector<std::string> interpreters;  // what a `#!` line may name: "python3", "python"
+  std::vector<std::string> images;   // in order of preference; the first that the engine has, else the first is pulled
+  std::vector<std::string> command;  // argv; "{file}" is the program's path in the sandbox; arguments follow it
+  std::string default_file;          // "main.py": the name of a snippet that has none
+  std::vector<std::pair<std::string, std::string>> env;  // PYTHONUNBUFFERED=1 …
+};
+
+// All recipes, ordered by id. Parsed once; a broken embedded recipe is a bug and throws at the first call.
+std::span<const Recipe> recipes();
+
+// Parses one recipe file. Errors (invalid_request) name the field.
+Result<Recipe> parse_recipe(std::string_view json);
+
+// By id or alias, case-insensitive. nullptr: none.
+const Recipe* find_recipe(std::string_view id_or_alias);
+
+// By `language` where given, else by the extension, else by the `#!` line of `text`. Error unsupported_language says
+// what was looked at and lists the languages.
+Result<const Recipe*> detect(std::optional<std::string_view> language, std::string_view file_name,
+                             std::string_view text);
+
+}  // namespace dind::languages

@@ -1,0 +1,23 @@
+#include "services/languages_service.hpp"
+
+#include "languages/recipe.hpp"
+
+namespace dind {
+
+std::vector<LanguageSummary> language_list() {
+  std::vector<LanguageSummary> list;
+  for (const auto& recipe : languages::recipes())
+    list.push_back({recipe.id, recipe.name, recipe.extensions, recipe.images});
+  return list;
+}
+
+std::optional<std::string> runnable_language(std::optional<std::string_view> language_id, std::string_view file_name,
+                                             std::string_view text) {
+  // An editor's language id may be one that no recipe knows ("plaintext"): the file's own name and text decide then.
+  if (language_id && !languages::find_recipe(*language_id)) language_id = std::nullopt;
+  const auto recipe = languages::detect(language_id, file_name, text);
+  if (!recipe) return std::nullopt;
+  return (*recipe)->id;
+}
+
+}  // namespace dind

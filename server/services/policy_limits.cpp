@@ -1,0 +1,77 @@
+#include "services/policy_limits.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+
+#include "support/units.hpp"
+
+namespace dind {
+namespace {
+
+std::string number(double value) {
+  char buffer[64];
+  std::snprintf(buffer, sizeof buffer, "%g", value);
+  return buffer;
+}
+
+std::unexpected<Error> not_positive(std::string_view what, const std::string& seen) {
+  return fail(ErrorCode::invalid_request,
+              std::string(what) + " must be more than 0, not " + seen + "; there is no value for \"unlimited\"");
+}
+
+// What the run gets: what was asked for, or the default, and never more than the maximum.
+template <typename T, typename Text>
+T clamped(std::string_view what, const std::optional<T>& asked, T by_default, T most, std::vector<std::string>& notes,
+          Text text) {
+  if (!asked) return by_default < most ? by_default : most;
+  if (!(most < *asked)) return *asked;
+  notes.push_back(std::string(what) + ' ' + text(*asked) + " is more than the maximum; " + text(most) + " is in force");
+  return most;
+}
+
+}  // namespace
+
+Result<GrantedLimits> grant(const LimitPolicy& policy, const LimitsRequest& request) {
+  if (request.timeout && request.timeout->count() <= 0) {
+    return not_positive("timeout", number(static_cast<double>(request.timeout->count()) / 1000) + " s");
+  }
+  if (request.memory_bytes && *request.memory_bytes <= 0) {
+    return not_positive("memory", std::to_string(*request.memory_bytes));
+  }
+  if (request.cpus && !(std::isfinite(*request.cpus) && *request.cpus > 0))
+    return not_positive("cpus", number(*request.cpus));
+  if (request.pids && *request.pids <= 0) return not_positive("pids", std::to_string(*request.pids));
+
+  // The engine refuses less, with a message that names neither of us.
+  constexpr std::int64_t kLeastMemory = 6LL << 20;
+  constexpr double kLeastCpus = 0.01;
+  if (request.memory_bytes && *request.memory_bytes < kLeastMemory) {
+    return fail(ErrorCode::invalid_request, "memory must be at least " + format_bytes(kLeastMemory) +
+                                                " (the engine refuses less), not " +
+                                                format_bytes(*request.memory_bytes));
+  }
+  if (request.cpus && *request.cpus < kLeastCpus) {
+    return fail(ErrorCode::invalid_request,
+                "cpus must be at least 0.01 (the engine refuses less), not " + number(*request.cpus));
+  }
+
+  GrantedLimits granted;
+  const Limits& usual = policy.defaults;
+  const Limits& most = policy.maximum;
+  granted.limits.timeout =
+      clamped("timeout", request.timeout, usual.timeout, most.timeout, granted.notes,
+              [](std::chrono::milliseconds d) { return number(static_cast<double>(d.count()) / 1000) + " s"; });
+  granted.limits.memory_bytes = clamped("memory", request.memory_bytes, usual.memory_bytes, most.memory_bytes,
+                                        granted.notes, [](std::int64_t bytes) { return format_bytes(bytes); });
+  granted.limits.cpus = clamped("cpus", request.cpus, usual.cpus, most.cpus, granted.notes, number);
+  granted.limits.pids = clamped("pids", request.pids, usual.pids, most.pids, granted.notes,
+                                [](std::int64_t pids) { return std::to_string(pids); });
+  granted.limits.tmp_bytes = std::min(usual.tmp_bytes, most.tmp_bytes);
+  granted.limits.open_files = std::min(usual.open_files, most.open_files);
+  granted.limits.file_bytes = std::min(usual.file_bytes, most.file_bytes);
+  granted.limits.output_bytes = std::min(usual.output_bytes, most.output_bytes);
+  return granted;
+}
+
+}  // namespace dind

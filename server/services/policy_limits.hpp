@@ -1,0 +1,32 @@
+// The operator's limits: defaults for what a caller leaves out, maxima for what it asks.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "dind/error.hpp"
+#include "dind/run_spec.hpp"
+
+namespace dind {
+
+struct LimitPolicy {
+  Limits defaults;
+  Limits maximum{.timeout = std::chrono::hours(1),
+                 .memory_bytes = 8LL << 30,
+                 .cpus = 64.0,
+                 .pids = 4096,
+                 .tmp_bytes = 4LL << 30,
+                 .open_files = 65536,
+                 .file_bytes = 8LL << 30,
+                 .output_bytes = 64LL << 30};
+  bool allow_internet = true;
+};
+
+struct GrantedLimits {
+  Limits limits;
+  std::vector<std::string> notes;  // "timeout 7200 s is more than the maximum; 3600 s is in force"
+};
+// Errors (invalid_request): a value that is 0, negative or not finite, naming it.
+Result<GrantedLimits> grant(const LimitPolicy& policy, const LimitsRequest& request);
+
+}  // namespace dind

@@ -1,0 +1,46 @@
+"""The engine of DOCKER_HOST as the tests see it: which containers of ours it has. Standard library only."""
+import http.client
+import json
+import os
+import socket
+import urllib.parse
+
+LABEL = "dind-executor.owner"
+
+
+class UnixConnection(http.client.HTTPConnection):
+    def __init__(self, path):
+        super().__init__("localhost", timeout=30)
+        self.path = path
+
+    def connect(self):
+        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.sock.settimeout(self.timeout)
+        self.sock.connect(self.path)
+
+
+def connection():
+    host = os.environ.get("DOCKER_HOST") or "unix:///var/run/docker.sock"
+    scheme, _, rest = host.partition("://")
+    if scheme == "unix":
+        return UnixConnection(rest)
+    return http.client.HTTPConnection(rest, timeout=30)
+
+
+def get(path):
+    engine = connection()
+    try:
+        engine.request("GET", path)
+        reply = engine.getresponse()
+        body = reply.read()
+    finally:
+        engine.close()
+    if reply.status != 200:
+        raise RuntimeError(f"GET {path}: {reply.status} {body[:200]!r}")
+    return json.loads(body)
+
+
+def our_containers():
+    """The ids of all containers that carry our label, in every state."""
+    filters = urllib.parse.quote(json.dumps({"label": [LABEL]}))
+    return {each["Id"] for each in get(f"/containers/json?all=1&filters={filters}")}

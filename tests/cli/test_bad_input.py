@@ -1,0 +1,105 @@
+"""Bad input: one line that says what happened and what to do, exit 125, nothing left behind."""
+import json
+import time
+
+from harness import CliTest
+
+
+class BadInput(CliTest):
+    def test_an_unreachable_engine(self):
+        path = self.python("print(1)")
+        for host in ("unix:///nonexistent/engine.sock", "tcp://127.0.0.1:1"):
+            with self.subTest(host):
+                begun = time.monotonic()
+                self.assert_refused(self.call("run", "--host", host, path), host)
+                self.assertLess(time.monotonic() - begun, 5)
+                env = self.environment(DOCKER_HOST=host)
+                self.assert_refused(self.call("run", path, env=env), host)
+
+    def test_an_address_that_is_none(self):
+        self.assert_refused(self.call("run", "--host", "gopher://x", self.python("print(1)")), "gopher")
+
+    def test_an_unknown_language(self):
+        self.assert_refused(self.call("run", "--language", "cobol", self.python("print(1)")), "cobol", "python")
+        self.assert_refused(self.call("run", self.file("x.rb", "puts 1")), ".rb", "python")
+        self.assert_refused(self.call("run", "-", input=b"print(1)"), "python")
+
+    def test_a_missing_file(self):
+        self.assert_refused(self.call("run", "none.py"), "none.py")
+
+    def test_a_directory(self):
+        self.assert_refused(self.call("run", str(self.folder)), str(self.folder), "directory")
+
+    def test_an_empty_file(self):
+        self.assert_refused(self.call("run", self.python("")), "empty")
+        self.assert_refused(self.call("run", "-l", "python", "-"), "empty")
+
+    def test_a_file_that_is_too_large(self):
+        self.assert_refused(self.call("run", self.python(b"#" * ((16 << 20) + 1))), "16 MiB")
+
+    def test_an_image_that_does_not_exist(self):
+        # Loopback: no registry is asked.
+        done = self.call("run", "--quiet", "--image", "127.0.0.1:1/none:latest", "--", "true")
+        self.assert_refused(done, "127.0.0.1:1/none:latest")
+
+    def test_an_image_name_that_is_none(self):
+        for image in ("a b", "UPPER", "x;id", "-x", "../x"):
+            with self.subTest(image):
+                self.assert_refused(self.call("run", f"--image={image}", "--", "true"))
+
+    def test_a_command_that_is_not_in_the_image(self):
+        from harness import IMAGE
+        done = self.call("run", "--image", IMAGE, "--", "no-such-command")
+        self.assertIn(done.returncode, (125, 127))
+
+    def test_missing_input(self):
+        self.assert_refused(self.call("run", "--stdin", "none.txt", self.python("print(1)")), "none.txt")
+        self.assert_refused(self.call("run", "--stdin", str(self.folder), self.python("print(1)")), "directory")
+
+    def test_options_that_are_wrong(self):
+        path = self.python("print(1)")
+        for arguments, said in ([(["run"], "FILE"), (["fly"], "fly"), ([], "run"), (["run", path, "more"], "--"),
+                                 (["run", "--tiemout", "3", path], "--tiemout"), (["run", "--timeout", "0", path], "--timeout"),
+                                 (["run", "--timeout", "nan", path], "--timeout"), (["run", "--memory", "-1", path], "--memory"),
+                                 (["run", "--memory", "1k", path], "memory"), (["run", "--cpus", "0", path], "--cpus"),
+                                 (["run", "--pids", "x", path], "--pids"), (["run", "--network", "host", path], "--network"),
+                                 (["run", "--env", "A", path], "--env"), (["run", "--", "ls"], "image")]):
+            with self.subTest(arguments):
+                self.assert_refused(self.call(*arguments), said)
+
+    def test_a_broken_configuration(self):
+        for text, said in (("{", "JSON"), ('{"limits": {"maximum": {"timout": 3}}}', "timout")):
+            with self.subTest(text):
+                env = self.environment(DIND_CONFIG=self.file("config.json", text))
+                self.assert_refused(self.call("run", self.python("print(1)"), env=env), "config.json", said)
+
+    def test_switched_off(self):
+        self.assert_refused(self.call("run", self.python("print(1)"), env=self.environment(DIND_ENABLED="false")), "DIND_ENABLED")
+
+
+class Others(CliTest):
+    def test_languages(self):
+        done = self.call("languages")
+        self.assert_run(done, 0)
+        self.assertIn(b"python", done.stdout)
+        self.assertTrue({"python", "javascript", "shell"} <= {each["id"] for each in json.loads(self.call("languages", "--json").stdout)})
+
+    def test_version_and_help(self):
+        self.assertRegex(self.call("--version").stdout.decode(), r"^dind-executor \d+\.\d+\.\d+\n$")
+        for arguments in (["--help"], ["run", "--help"], ["doctor", "--help"], ["lsp", "--help"]):
+            self.assert_run(self.call(*arguments), 0)
+
+    def test_doctor_finds_this_engine_good(self):
+        done = self.call("doctor", "--json")
+        self.assert_run(done, 0)
+        report = json.loads(done.stdout)
+        self.assertTrue(report["ok"])
+        self.assertTrue(report["checks"])
+        self.assertEqual({"name", "status", "seen", "remedy"}, set(report["checks"][0]))
+        self.assert_run(self.call("doctor"), 0)
+
+    def test_doctor_says_that_the_engine_is_away(self):
+        done = self.call("--host", "unix:///nonexistent/engine.sock", "doctor")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn(b"failed", done.stdout)
+        self.assertIn(b"/nonexistent/engine.sock", done.stdout)

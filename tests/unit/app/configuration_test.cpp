@@ -1,0 +1,174 @@
+#include "app/configuration.hpp"
+
+#include <stdlib.h>  // setenv
+#include <unistd.h>
+
+#include <catch2/catch_test_macros.hpp>
+#include <filesystem>
+#include <fstream>
+
+using namespace dind;
+using namespace dind::app;
+using namespace std::chrono_literals;
+
+namespace {
+
+// Variables and a folder of their own, put back at the end.
+class Surroundings {
+ public:
+  Surroundings() {
+    std::string pattern = (std::filesystem::temp_directory_path() / "dind-configuration-XXXXXX").string();
+    folder_ = mkdtemp(pattern.data());
+    for (const char* variable : {"HOME", "DIND_CONFIG", "DIND_ENABLED"}) {
+      const char* value = getenv(variable);
+      before_.emplace_back(variable, value != nullptr ? std::optional<std::string>(value) : std::nullopt);
+    }
+    setenv("HOME", folder_.c_str(), 1);
+    unsetenv("DIND_CONFIG");
+    unsetenv("DIND_ENABLED");
+  }
+  ~Surroundings() {
+    for (const auto& [variable, value] : before_) {
+      if (value)
+        setenv(variable.c_str(), value->c_str(), 1);
+      else
+        unsetenv(variable.c_str());
+    }
+    std::filesystem::remove_all(folder_);
+  }
+  std::string write(const std::string& path, std::string_view text) const {
+    const auto whole = folder_ / path;
+    std::filesystem::create_directories(whole.parent_path());
+    std::ofstream(whole) << text;
+    return whole.string();
+  }
+  const std::filesystem::path& folder() const { return folder_; }
+
+ private:
+  std::filesystem::path folder_;
+  std::vector<std::pair<std::string, std::optional<std::string>>> before_;
+};
+
+}  // namespace
+
+TEST_CASE("Every setting is read") {
+  const auto read = parse_configuration(R"({
+    // comments are welcome
+    "limits": {
+      "defaults": {"timeout": 30, "memory": "256m", "cpus": 0.5, "pids": 64, "tmp": "16m", "openFiles": 128, "fileSize": 1048576, "output": "1g"},
+      "maximum": {"timeout": "2m", "memory": "1g", "cpus": 2, "pids": 512},
+      "allowInternet": false
+    },
+    "images": {"python": "python:3.13-slim", "js": "node:24-slim"},
+    "concurrentRuns": 4, "queuedRuns": 0,
+    "engine": {"host": "tcp://dind:2375"}
+  })",
+                                        "c.json");
+  REQUIRE(read);
+  const auto& defaults = read->limits.defaults;
+  CHECK(defaults == Limits{.timeout = 30s,
+                           .memory_bytes = 256LL << 20,
+                           .cpus = 0.5,
+                           .pids = 64,
+                           .tmp_bytes = 16LL << 20,
+                           .open_files = 128,
+                           .file_bytes = 1 << 20,
+                           .output_bytes = 1LL << 30});
+  CHECK(read->limits.maximum.timeout == 2min);
+  CHECK(read->limits.maximum.cpus == 2.0);
+  CHECK(read->limits.maximum.output_bytes == LimitPolicy{}.maximum.output_bytes);
+  CHECK_FALSE(read->limits.allow_internet);
+  CHECK(read->images ==
+        std::map<std::string, std::string>{{"python", "python:3.13-slim"}, {"javascript", "node:24-slim"}});
+  CHECK(read->concurrent_runs == 4);
+  CHECK(read->queued_runs == 0);
+  CHECK(read->docker_host == "tcp://dind:2375");
+  CHECK(read->path == "c.json");
+}
+
+TEST_CASE("An empty object leaves every default") {
+  const auto read = parse_configuration("{}", "c.json");
+  REQUIRE(read);
+  CHECK(read->limits.defaults == Limits{});
+  CHECK(read->queued_runs == 64);
+  CHECK(read->limits.allow_internet);
+}
+
+TEST_CASE("What is wrong is refused in one line that names file and field") {
+  struct Case {
+    std::string_view text;
+    std::string_view named;
+  };
+  const Case cases[] = {
+      {R"({"limit": {}})", "\"limit\""},
+      {R"({"limits": {"default": {}}})", "\"limits.default\""},
+      {R"({"limits": {"maximum": {"timout": 5}}})", "\"limits.maximum.timout\""},
+      {R"({"limits": {"maximum": {"timeout": 0}}})", "\"limits.maximum.timeout\""},
+      {R"({"limits": {"maximum": {"timeout": -1}}})", "\"limits.maximum.timeout\""},
+      {R"({"limits": {"maximum": {"memory": "lots"}}})", "\"limits.maximum.memory\""},
+      {R"({"limits": {"maximum": {"memory": null}}})", "\"limits.maximum.memory\""},
+      {R"({"limits": {"maximum": {"memory": 0.2}}})", "\"limits.maximum.memory\""},
+      {R"({"limits": {"defaults": {"cpus": "2"}}})", "\"limits.defaults.cpus\""},
+      {R"({"limits": {"defaults": {"cpus": 0}}})", "\"limits.defaults.cpus\""},
+      {R"({"limits": {"defaults": {"pids": 1.5}}})", "\"limits.defaults.pids\""},
+      {R"({"limits": {"defaults": {"pids": 0}}})", "\"limits.defaults.pids\""},
+      {R"({"limits": {"defaults": {"pids": 18446744073709551615}}})", "\"limits.defaults.pids\""},
+      {R"({"limits": {"allowInternet": "no"}})", "\"limits.allowInternet\""},
+      {R"({"limits": []})", "\"limits\""},
+      {R"({"images": {"cobol": "x"}})", "\"images.cobol\""},
+      {R"({"images": {"python": ""}})", "\"images.python\""},
+      {R"({"concurrentRuns": -1})", "\"concurrentRuns\""},
+      {R"({"engine": {"url": "x"}})", "\"engine.url\""},
+      {R"({"queuedRuns": 1, "queuedRuns": 2})", "\"queuedRuns\" stands twice"},
+      {R"({"queuedRuns": 1,})", "not JSON"},
+      {"", "not JSON"},
+      {"[]", "object"},
+      {"{\"a\n\": \xff}", "not JSON"},
+  };
+  for (const auto& c : cases) {
+    INFO(c.text);
+    const auto read = parse_configuration(c.text, "/etc/c.json");
+    REQUIRE_FALSE(read);
+    INFO(read.error().message);
+    CHECK(read.error().code == ErrorCode::invalid_request);
+    CHECK(read.error().message.find("/etc/c.json") != std::string::npos);
+    CHECK(read.error().message.find(c.named) != std::string::npos);
+    CHECK(read.error().message.find('\n') == std::string::npos);
+  }
+}
+
+TEST_CASE("DIND_CONFIG comes before the home folder's file, and a file that it names must be there") {
+  const Surroundings here;
+  here.write(".config/dind-executor/config.json", R"({"queuedRuns": 7})");
+  CHECK(load_configuration().value().queued_runs == 7);
+  const auto named = here.write("own.json", R"({"queuedRuns": 9})");
+  setenv("DIND_CONFIG", named.c_str(), 1);
+  const auto own = load_configuration();
+  REQUIRE(own);
+  CHECK(own->queued_runs == 9);
+  CHECK(own->path == named);
+  setenv("DIND_CONFIG", (here.folder() / "none.json").c_str(), 1);
+  const auto missing = load_configuration();
+  REQUIRE_FALSE(missing);
+  CHECK(missing.error().message.find("none.json") != std::string::npos);
+}
+
+TEST_CASE("A broken file in the home folder is an error, never ignored") {
+  const Surroundings here;
+  here.write(".config/dind-executor/config.json", "{");
+  CHECK_FALSE(load_configuration());
+}
+
+TEST_CASE("DIND_ENABLED switches everything off with false, 0, no and off") {
+  const Surroundings here;
+  here.write(".config/dind-executor/config.json", "{}");
+  CHECK(load_configuration().value().enabled);
+  for (const char* no : {"false", "0", "no", "FALSE", "off"}) {
+    setenv("DIND_ENABLED", no, 1);
+    CHECK_FALSE(load_configuration().value().enabled);
+  }
+  for (const char* yes : {"true", "1", "yes", ""}) {
+    setenv("DIND_ENABLED", yes, 1);
+    CHECK(load_configuration().value().enabled);
+  }
+}

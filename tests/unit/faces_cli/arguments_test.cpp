@@ -1,0 +1,160 @@
+#include "faces/cli/arguments.hpp"
+
+#include <catch2/catch_test_macros.hpp>
+
+using namespace dind;
+using namespace dind::faces::cli;
+using namespace std::chrono_literals;
+
+namespace {
+
+RunArguments run_of(std::vector<std::string> arguments) {
+  auto line = parse(std::move(arguments), "1.2.3");
+  if (!line) FAIL(line.error().message);
+  REQUIRE(std::holds_alternative<RunArguments>(line->command));
+  return std::get<RunArguments>(line->command);
+}
+
+std::string text_of(std::vector<std::string> arguments) {
+  auto line = parse(std::move(arguments), "1.2.3");
+  if (!line) FAIL(line.error().message);
+  REQUIRE(std::holds_alternative<ShowText>(line->command));
+  return std::get<ShowText>(line->command).text;
+}
+
+}  // namespace
+
+TEST_CASE("A file alone asks for nothing else") {
+  const auto run = run_of({"run", "hello.py"});
+  CHECK(run.file == "hello.py");
+  CHECK_FALSE(run.language);
+  CHECK_FALSE(run.image);
+  CHECK(run.args.empty());
+  CHECK_FALSE(run.limits.timeout);
+  CHECK(run.network == Network::none);
+  CHECK_FALSE(run.json);
+}
+
+TEST_CASE("Every option is read, before and after the file") {
+  const auto run =
+      run_of({"run",     "--language", "python",    "--image", "i:1",   "--timeout", "1.5",      "-",      "--memory",
+              "64m",     "--cpus",     "0.5",       "--pids",  "9",     "--network", "internet", "--env",  "A=1",
+              "--env",   "B=x=y",      "-e",        "A=2",     "--env", "C=",        "--stdin",  "in.txt", "--json",
+              "--quiet", "--",         "--timeout", "9",       "",      "--",        "-h"});
+  CHECK(run.file == "-");
+  CHECK(run.language == "python");
+  CHECK(run.image == "i:1");
+  CHECK(run.limits.timeout == 1500ms);
+  CHECK(run.limits.memory_bytes == 64LL << 20);
+  CHECK(run.limits.cpus == 0.5);
+  CHECK(run.limits.pids == 9);
+  CHECK(run.network == Network::internet);
+  CHECK(run.env == std::map<std::string, std::string>{{"A", "2"}, {"B", "x=y"}, {"C", ""}});
+  CHECK(run.stdin_file == "in.txt");
+  CHECK(run.json);
+  CHECK(run.quiet);
+  CHECK(run.args == std::vector<std::string>{"--timeout", "9", "", "--", "-h"});
+}
+
+TEST_CASE("An image and a command after -- need no file") {
+  const auto run = run_of({"run", "--image", "alpine", "--", "ls", "-la"});
+  CHECK_FALSE(run.file);
+  CHECK(run.image == "alpine");
+  CHECK(run.args == std::vector<std::string>{"ls", "-la"});
+}
+
+TEST_CASE("A file may be called as a command of ours") { CHECK(run_of({"run", "languages"}).file == "languages"); }
+
+TEST_CASE("A repeated --env takes one value each time and leaves the file alone") {
+  const auto run = run_of({"run", "--env", "A=1", "hello.py"});
+  CHECK(run.file == "hello.py");
+  CHECK(run.env.size() == 1);
+}
+
+TEST_CASE("Global options stand before or after the command") {
+  for (const auto& arguments :
+       {std::vector<std::string>{"--host", "tcp://d:1", "--log-level", "debug", "--log-file", "l", "doctor", "--json"},
+        std::vector<std::string>{"doctor", "--json", "--host", "tcp://d:1", "--log-level", "debug", "--log-file",
+                                 "l"}}) {
+    const auto line = parse(arguments, "1");
+    REQUIRE(line);
+    CHECK(line->host == "tcp://d:1");
+    CHECK(line->log_level == LogLevel::debug);
+    CHECK(line->log_file == "l");
+    CHECK(std::get<DoctorArguments>(line->command).json);
+  }
+}
+
+TEST_CASE("lsp takes what editors pass") {
+  const auto line = parse({"lsp", "--stdio", "--clientProcessId=77"}, "1");
+  REQUIRE(line);
+  CHECK(std::get<LspArguments>(line->command).client_process_id == 77);
+  CHECK_FALSE(std::get<LspArguments>(parse({"lsp"}, "1")->command).client_process_id);
+}
+
+TEST_CASE("languages and doctor print for people unless JSON is asked for") {
+  CHECK_FALSE(std::get<LanguagesArguments>(parse({"languages"}, "1")->command).json);
+  CHECK(std::get<LanguagesArguments>(parse({"languages", "--json"}, "1")->command).json);
+  CHECK_FALSE(std::get<DoctorArguments>(parse({"doctor"}, "1")->command).json);
+}
+
+TEST_CASE("Help and version are texts, with examples, defaults and exit codes") {
+  CHECK(text_of({"--version"}) == "dind-executor 1.2.3\n");
+  const auto overview = text_of({"--help"});
+  for (const char* part : {"run", "doctor", "languages", "lsp", "Examples", "hello.py"})
+    CHECK(overview.find(part) != std::string::npos);
+  const auto run = text_of({"run", "--help"});
+  for (const char* part :
+       {"FILE|-", "--image IMAGE -- COMMAND", "--timeout", "--network", "60 s", "124", "125", "137", "Examples"}) {
+    INFO(part);
+    CHECK(run.find(part) != std::string::npos);
+  }
+}
+
+TEST_CASE("What can't be understood is one line that names it") {
+  struct Case {
+    std::vector<std::string> arguments;
+    std::string_view named;
+  };
+  const Case cases[] = {{{}, "run, languages, doctor or lsp"},
+                        {{"--"}, ""},
+                        {{"fly"}, "fly"},
+                        {{"run"}, "FILE"},
+                        {{"run", "--"}, "FILE"},
+                        {{"run", "--", "ls"}, "image"},
+                        {{"run", "--image", "alpine"}, "COMMAND"},
+                        {{"run", "a.py", "b.py"}, "--"},
+                        {{"run", "a.py", "--tiemout", "3"}, "--tiemout"},
+                        {{"run", "--timeout"}, "--timeout"},
+                        {{"run", "a.py", "--timeout", ""}, "--timeout"},
+                        {{"run", "a.py", "--timeout", "0"}, "--timeout"},
+                        {{"run", "a.py", "--timeout", "-1"}, "--timeout"},
+                        {{"run", "a.py", "--timeout", "nan"}, "--timeout"},
+                        {{"run", "a.py", "--timeout", "1e308"}, "--timeout"},
+                        {{"run", "a.py", "--memory", "much"}, "--memory"},
+                        {{"run", "a.py", "--cpus", "-1"}, "--cpus"},
+                        {{"run", "a.py", "--cpus", "inf"}, "--cpus"},
+                        {{"run", "a.py", "--cpus", "1x"}, "--cpus"},
+                        {{"run", "a.py", "--pids", "1.5"}, "--pids"},
+                        {{"run", "a.py", "--pids", "0"}, "--pids"},
+                        {{"run", "a.py", "--network", "host"}, "--network"},
+                        {{"run", "a.py", "--env", "A"}, "--env"},
+                        {{"run", "a.py", "--env", "=1"}, "--env"},
+                        {{"run", ""}, "empty"},
+                        {{"run", "--language", "py", "--image", "i", "--", "ls"}, "--language"},
+                        {{"doctor", "--", "x"}, "--"},
+                        {{"doctor", "x"}, "x"},
+                        {{"doctor", "--log-level", "loud"}, "--log-level"},
+                        {{"lsp", "--clientProcessId", "x"}, "--clientProcessId"}};
+  for (const auto& c : cases) {
+    std::string shown;
+    for (const auto& argument : c.arguments) shown += argument + ' ';
+    INFO(shown);
+    const auto line = parse(c.arguments, "1");
+    REQUIRE_FALSE(line);
+    INFO(line.error().message);
+    CHECK(line.error().code == ErrorCode::invalid_request);
+    CHECK(line.error().message.find(c.named) != std::string::npos);
+    CHECK(line.error().message.find('\n') == std::string::npos);
+  }
+}

@@ -1,0 +1,49 @@
+#include "faces/run_json.hpp"
+
+#include <catch2/catch_test_macros.hpp>
+#include <nlohmann/json.hpp>
+
+using namespace dind;
+using namespace dind::faces;
+using namespace std::string_view_literals;
+
+TEST_CASE("A result is the RunResult of docs/protocol.md, with null for what isn't known") {
+  RunResult result;
+  result.run_id = "r1";
+  result.verdict = Verdict::out_of_memory;
+  result.duration = std::chrono::milliseconds(83);
+  CHECK(result_json(result) == nlohmann::json::parse(R"({
+    "runId": "r1", "verdict": "out_of_memory", "exitCode": null, "signal": null, "durationMs": 83, "cpuMs": null,
+    "peakMemoryBytes": null, "oomSeen": false, "stdoutBytes": 0, "stderrBytes": 0, "droppedBytes": 0,
+    "image": "", "imageId": "", "isolation": "runc", "degraded": false})"));
+  result.exit_code = 3;
+  result.cpu = std::chrono::microseconds(1500);
+  CHECK(result_json(result)["exitCode"] == 3);
+  CHECK(result_json(result)["cpuMs"] == 1.5);
+}
+
+TEST_CASE("UTF-8 is what RFC 3629 says") {
+  for (const auto good :
+       {""sv, "a"sv, "\0"sv, "é"sv, "日本"sv, "🙂"sv, "\xED\x9F\xBF"sv, "\xEE\x80\x80"sv, "\xF4\x8F\xBF\xBF"sv})
+    CHECK(is_utf8(good));
+  for (const auto bad :
+       {"\x80"sv, "\xC0\x80"sv, "\xC1\xBF"sv, "\xE0\x9F\xBF"sv, "\xED\xA0\x80"sv, "\xF0\x8F\xBF\xBF"sv,
+        "\xF4\x90\x80\x80"sv, "\xF5\x80\x80\x80"sv, "\xFF"sv, "a\xE6\x97"sv, "\xF0\x9F\x99"sv, "\xC3("sv}) {
+    CHECK_FALSE(is_utf8(bad));
+  }
+}
+
+TEST_CASE("Base64 is RFC 4648's") {
+  CHECK(base64("") == "");
+  CHECK(base64("f") == "Zg==");
+  CHECK(base64("fo") == "Zm8=");
+  CHECK(base64("foo") == "Zm9v");
+  CHECK(base64("foobar") == "Zm9vYmFy");
+  CHECK(base64("\xff\x00\xfe"sv) == "/wD+");
+}
+
+TEST_CASE("A line of JSON is one line, whatever it holds") {
+  const auto line = one_line({{"text", "a\n\r\x01\xff"}});
+  CHECK(line.find('\n') == line.size() - 1);
+  CHECK(nlohmann::json::parse(line)["text"] == "a\n\r\x01\xEF\xBF\xBD");
+}

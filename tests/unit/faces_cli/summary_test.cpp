@@ -1,0 +1,79 @@
+#include "faces/cli/summary.hpp"
+
+#include <catch2/catch_test_macros.hpp>
+#include <csignal>
+
+#include "faces/cli/report.hpp"
+
+using namespace dind;
+using namespace dind::faces::cli;
+
+namespace {
+RunResult result_of(Verdict verdict) {
+  RunResult result;
+  result.verdict = verdict;
+  result.duration = std::chrono::milliseconds(83);
+  result.image = "python:3.12-slim";
+  return result;
+}
+}  // namespace
+
+TEST_CASE("The verdict line says how it ended, how long it took and what it used") {
+  auto ok = result_of(Verdict::ok);
+  ok.exit_code = 0;
+  ok.peak_memory_bytes = 9'542'042;
+  CHECK(summary_line(ok) == "ok · 83 ms · peak 9.1 MiB · python:3.12-slim");
+
+  auto failed = result_of(Verdict::failed);
+  failed.exit_code = 3;
+  CHECK(summary_line(failed) == "failed · exit 3 · 83 ms · python:3.12-slim");
+
+  auto signalled = result_of(Verdict::signalled);
+  signalled.signal = SIGSEGV;
+  signalled.notes = {"a\nnote"};
+  CHECK(summary_line(signalled) == "signalled · SIGSEGV · 83 ms · python:3.12-slim · a note");
+
+  auto cut = result_of(Verdict::output_limit);
+  cut.dropped_bytes = 2048;
+  cut.oom_seen = true;
+  cut.degraded = true;
+  CHECK(summary_line(cut) ==
+        "too much output · 83 ms · python:3.12-slim · a process of it was killed for memory · 2 KiB of output dropped "
+        "· ran without the supervisor");
+}
+
+TEST_CASE("Every verdict has its exit code") {
+  struct Case {
+    Verdict verdict;
+    int code;
+  };
+  const Case cases[] = {{Verdict::ok, 0},
+                        {Verdict::timeout, 124},
+                        {Verdict::out_of_memory, 137},
+                        {Verdict::process_limit, 121},
+                        {Verdict::disk_limit, 122},
+                        {Verdict::output_limit, 123}};
+  for (const auto& c : cases) CHECK(exit_code(result_of(c.verdict), {}) == c.code);
+  auto failed = result_of(Verdict::failed);
+  failed.exit_code = 77;
+  CHECK(exit_code(failed, {}) == 77);
+  auto signalled = result_of(Verdict::signalled);
+  signalled.signal = SIGSEGV;
+  CHECK(exit_code(signalled, {}) == 139);
+  CHECK(exit_code(result_of(Verdict::cancelled), SIGINT) == 130);
+  CHECK(exit_code(result_of(Verdict::cancelled), SIGTERM) == 143);
+  CHECK(exit_code(result_of(Verdict::cancelled), {}) == 141);
+}
+
+TEST_CASE("doctor fails only where runs would") {
+  using Status = DoctorCheck::Status;
+  const std::vector<DoctorCheck> fine{{"engine", Status::ok, "Docker 29", ""},
+                                      {"image python", Status::warning, "not there", "pull it"}};
+  CHECK(doctor_exit_code(fine) == 0);
+  CHECK(doctor_text(fine, false) ==
+        "ok       engine        Docker 29\nwarning  image python  not there\n         → pull it\n");
+  CHECK(doctor_exit_code({{"engine", Status::failed, "no answer", "start it"}}) == 1);
+  CHECK(doctor_text({{"engine", Status::failed, "no answer", "start it"}}, true) ==
+        "{\"checks\":[{\"name\":\"engine\",\"remedy\":\"start it\",\"seen\":\"no "
+        "answer\",\"status\":\"failed\"}],\"ok\":false}\n");
+}
