@@ -1,0 +1,88 @@
+// Makes a program's text fit for an output channel, which renders no escape sequences: they are left out, also where a
+// sequence is split over chunks. A lone carriage return becomes a line end, other control characters become visible.
+
+type State = 'text' | 'return' | 'escape' | 'csi' | 'string' | 'stringEscape';
+
+// A sequence longer than this is none: a program that prints ESC ] and never ends it must not silence itself.
+const LONGEST_SEQUENCE = 4096;
+
+export class PlainText {
+  private state: State = 'text';
+  private length = 0;
+
+  /** The plain text of the next chunk of one stream. */
+  add(chunk: string): string {
+    let plain = '';
+    for (const character of chunk) plain += this.next(character);
+    return plain;
+  }
+
+  private next(character: string): string {
+    if (this.state !== 'text' && this.state !== 'return' && ++this.length > LONGEST_SEQUENCE) this.state = 'text';
+    switch (this.state) {
+      case 'return':
+        this.state = 'text';
+        return character === '\n' ? '\n' : '\n' + this.text(character);
+      case 'text':
+        return this.text(character);
+      case 'escape':
+        if (character === '\x1b') return '';
+        if (character === '[') this.state = 'csi';
+        else if (']PX^_'.includes(character)) this.state = 'string';
+        else if (character < ' ' || character > '/') this.state = 'text'; // not an intermediate: the final one
+        return character === '\n' ? '\n' : '';
+      case 'csi':
+        if (character === '\x1b') this.state = 'escape';
+        else if (character >= '@' && character <= '~') this.state = 'text';
+        else if (character === '\n') {
+          this.state = 'text'; // broken off
+          return '\n';
+        }
+        return '';
+      case 'string':
+        if (character === '\x07' || character === '\x9c') this.state = 'text';
+        else if (character === '\x1b') this.state = 'stringEscape';
+        return '';
+      case 'stringEscape':
+        this.state = 'text';
+        if (character === '\\') return '';
+        this.state = 'escape';
+        return this.next(character);
+    }
+  }
+
+  private text(character: string): string {
+    const code = character.charCodeAt(0);
+    if (code >= 0x20 && code !== 0x7f && (code < 0x80 || code > 0x9f)) return character;
+    switch (code) {
+      case 0x09:
+      case 0x0a:
+        return character;
+      case 0x0d:
+        this.state = 'return';
+        return '';
+      case 0x1b:
+        return this.begin('escape');
+      case 0x9b:
+        return this.begin('csi');
+      case 0x90:
+      case 0x98:
+      case 0x9d:
+      case 0x9e:
+      case 0x9f:
+        return this.begin('string');
+      case 0x07:
+        return '';
+      case 0x7f:
+        return '\u2421';
+      default:
+        return code < 0x20 ? String.fromCharCode(0x2400 + code) : '';
+    }
+  }
+
+  private begin(state: State): string {
+    this.state = state;
+    this.length = 0;
+    return '';
+  }
+}

@@ -1,0 +1,65 @@
+// Activates the parts and connects them. Nothing here runs a file: only a gesture does.
+
+import * as vscode from 'vscode';
+import { MessageType } from 'vscode-languageclient/node';
+import { registerCommands } from './commands';
+import { Messages } from './messages';
+import { OutputChannel } from './output';
+import { showPullProgress } from './pull_progress';
+import { lensMiddleware, Runnable } from './runnable';
+import { Runs } from './runs';
+import { Server, ServerUnavailable } from './server';
+import { onDidChangeServerSettings } from './settings';
+import { Status } from './status';
+
+let server: Server | undefined;
+
+export function activate(context: vscode.ExtensionContext): void {
+  const channel = new OutputChannel();
+  const theServer = (server = new Server(context, lensMiddleware));
+  const runs = new Runs(theServer, channel);
+  const runnable = new Runnable(theServer);
+  const status = new Status(theServer, runs, runnable);
+  const messages = new Messages(() => channel.show());
+  const restart = (): void => void vscode.commands.executeCommand('dind.restartServer');
+
+  const down = (error: unknown): void => {
+    if (!(error instanceof ServerUnavailable)) throw error;
+    status.serverDown(error.message);
+    messages.serverDown(error.message, restart);
+  };
+  context.subscriptions.push(
+    registerCommands(theServer, runs, channel, messages),
+    showPullProgress(runs),
+    theServer.onDidFail(down),
+    theServer.onMessage(({ type, message }) => {
+      theServer.log.appendLine(message);
+      // A lost engine ends the runs under way, and each of them says so already.
+      if (type === MessageType.Error && (runs.all.length > 0 || lostEngine(runs))) return;
+      if (type <= MessageType.Info) {
+        messages.fromServer(message, type === MessageType.Error ? 'error' : type === MessageType.Warning ? 'warning' : 'info');
+      }
+    }),
+    onDidChangeServerSettings(() => void restartWhenIdle(theServer, runs).catch(down)),
+    status,
+    runnable,
+    runs,
+    theServer,
+    channel,
+  );
+  theServer.ready().catch(down);
+}
+
+export async function deactivate(): Promise<void> {
+  await server?.stop();
+}
+
+function lostEngine({ last }: Runs): boolean {
+  return last !== undefined && 'failure' in last.ended && last.ended.failure.kind.startsWith('engine');
+}
+
+/** A setting of the server's start has changed: runs under way end first, with the server that they have. */
+async function restartWhenIdle(theServer: Server, runs: Runs): Promise<void> {
+  await Promise.all(runs.all.map(({ ended }) => ended));
+  await theServer.restart();
+}

@@ -1,0 +1,135 @@
+// What goes over the wire between this extension and `dind-executor lsp`: docs/protocol.md in types.
+
+import { NotificationType, type DocumentUri } from 'vscode-languageclient/node';
+
+export type Network = 'none' | 'internet';
+
+/** `initializationOptions`, and `settings.dind` of `workspace/didChangeConfiguration`. Seconds, "512m" or bytes. */
+export interface Options {
+  timeout?: number;
+  memory?: string | number;
+  cpus?: number;
+  pids?: number;
+  network?: Network;
+  images?: Record<string, string>;
+}
+
+/** `capabilities.experimental.dind` of this client. */
+export interface ClientCapabilities {
+  output: true;
+  ownCommands: true;
+}
+
+export const RUN_FILE = 'dind.runFile';
+export const STOP = 'dind.stop';
+
+export interface RunFile {
+  uri: DocumentUri;
+  languageId?: string;
+  args?: string[];
+  env?: Record<string, string>;
+  stdin?: string;
+  image?: string;
+  timeout?: number;
+  memory?: string | number;
+  cpus?: number;
+  pids?: number;
+  network?: Network;
+  runId?: string;
+}
+
+export interface Stop {
+  runId?: string;
+  uri?: DocumentUri;
+}
+
+export interface StopResult {
+  stopped: number;
+}
+
+export type Verdict =
+  | 'ok'
+  | 'failed'
+  | 'signalled'
+  | 'timeout'
+  | 'out_of_memory'
+  | 'process_limit'
+  | 'output_limit'
+  | 'disk_limit'
+  | 'cancelled';
+
+export interface RunResult {
+  runId: string;
+  verdict: Verdict;
+  exitCode: number | null;
+  signal: number | null;
+  durationMs: number;
+  cpuMs: number | null;
+  peakMemoryBytes: number | null;
+  oomSeen: boolean;
+  stdoutBytes: number;
+  stderrBytes: number;
+  droppedBytes: number;
+  image: string;
+  imageId: string;
+  isolation: 'runc' | 'gvisor';
+  degraded: boolean;
+}
+
+export type ErrorKind =
+  | 'invalid_request'
+  | 'unsupported_language'
+  | 'not_found'
+  | 'busy'
+  | 'image_unavailable'
+  | 'engine_error'
+  | 'engine_unavailable'
+  | 'internal';
+
+/** `error.data` of a failed `dind.runFile`. */
+export interface ErrorData {
+  kind: ErrorKind;
+  message: string;
+  httpStatus: number;
+}
+
+export const REQUEST_CANCELLED = -32800;
+
+export interface Limits {
+  timeoutMs: number;
+  memoryBytes: number;
+  cpus: number;
+  pids: number;
+  network: Network;
+}
+
+export type RunState = { runId: string; uri: DocumentUri } & (
+  | { state: 'queued'; position: number }
+  | { state: 'preparing'; stage: 'image' | 'container'; message: string; percent?: number }
+  | {
+      state: 'started';
+      name: string;
+      language: string;
+      image: string;
+      limits: Limits;
+      isolation: 'runc' | 'gvisor';
+      notes: string[];
+    }
+  | { state: 'finished'; result?: RunResult; error?: { kind: ErrorKind; message: string } }
+);
+export const runNotification = new NotificationType<RunState>('dind/run');
+
+export interface Output {
+  runId: string;
+  channel: 'stdout' | 'stderr';
+  text: string;
+}
+export const outputNotification = new NotificationType<Output>('dind/output');
+
+export interface Engine {
+  reachable: boolean;
+  address: string;
+  version?: string;
+  message?: string;
+}
+export const engineNotification = new NotificationType<Engine>('dind/engine');

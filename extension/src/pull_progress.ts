@@ -1,0 +1,55 @@
+// While a run waits for its image, a notification shows how far that is; it can be cancelled.
+
+import * as vscode from 'vscode';
+import type { Run, Runs } from './runs';
+
+// An image that is there already takes no time: nothing is shown for it.
+const SHOW_AFTER_MS = 800;
+
+export function showPullProgress(runs: Runs): vscode.Disposable {
+  const waiting = new Map<string, NodeJS.Timeout>();
+  const listener = runs.onDidChange(() => {
+    for (const run of runs.all) {
+      if (getsImage(run) && !waiting.has(run.id)) {
+        const timer = setTimeout(() => void show(runs, run), SHOW_AFTER_MS);
+        waiting.set(run.id, timer);
+        void run.ended.then(() => {
+          clearTimeout(timer);
+          waiting.delete(run.id);
+        });
+      }
+    }
+  });
+  return new vscode.Disposable(() => {
+    listener.dispose();
+    waiting.forEach((timer) => clearTimeout(timer));
+  });
+}
+
+function getsImage({ state }: Run): boolean {
+  return state?.state === 'preparing' && state.stage === 'image';
+}
+
+async function show(runs: Runs, run: Run): Promise<void> {
+  if (!getsImage(run)) return;
+  const options = { location: vscode.ProgressLocation.Notification, title: run.name, cancellable: true };
+  await vscode.window.withProgress(options, (progress, token) => {
+    token.onCancellationRequested(() => void runs.stop(run));
+    return new Promise<void>((resolve) => {
+      let percent = 0;
+      const update = (): void => {
+        if (run.state?.state !== 'preparing' || !getsImage(run)) return done();
+        const increment = Math.max(0, (run.state.percent ?? percent) - percent);
+        percent += increment;
+        progress.report({ message: run.state.message, ...(increment > 0 ? { increment } : {}) });
+      };
+      const listener = runs.onDidChange(update);
+      const done = (): void => {
+        listener.dispose();
+        resolve();
+      };
+      void run.ended.then(done);
+      update();
+    });
+  });
+}

@@ -1,0 +1,175 @@
+// The runs of this window: started by a gesture, one at a time for each file, followed to their end.
+
+import { randomUUID } from 'node:crypto';
+import * as vscode from 'vscode';
+import { ExecuteCommandRequest, ResponseError } from 'vscode-languageclient/node';
+import type { OutputChannel, RunOutput } from './output';
+import {
+  REQUEST_CANCELLED,
+  RUN_FILE,
+  STOP,
+  type ErrorData,
+  type ErrorKind,
+  type RunFile,
+  type RunResult,
+  type RunState,
+  type Stop,
+  type StopResult,
+} from './protocol';
+import { ServerUnavailable, type Server } from './server';
+import { folderOptions } from './settings';
+
+/** How long a stopped run may take to end before its request is cancelled. */
+const STOP_WITHIN_MS = 5_000;
+
+export type Failure = { kind: ErrorKind | 'server'; message: string };
+export type Ended = { result: RunResult } | { failure: Failure } | { cancelled: true };
+
+export interface Run {
+  readonly id: string;
+  readonly uri: vscode.Uri;
+  readonly name: string;
+  readonly output: RunOutput;
+  /** Cancels the request: the server answers at once. */
+  readonly request: vscode.CancellationTokenSource;
+  readonly ended: Promise<Ended>;
+  /** The last that the server said of it; undefined until it has said something. */
+  state: RunState | undefined;
+  startedAt: number | undefined;
+}
+
+export class Runs implements vscode.Disposable {
+  private readonly server: Server;
+  private readonly channel: OutputChannel;
+  private readonly runs = new Map<string, Run>();
+  private readonly newest = new Map<string, string>();
+  private readonly changeEmitter = new vscode.EventEmitter<void>();
+  private readonly listeners: vscode.Disposable;
+  /** A run began, has another state, or ended. */
+  readonly onDidChange = this.changeEmitter.event;
+  last: { name: string; ended: Ended } | undefined;
+
+  constructor(server: Server, channel: OutputChannel) {
+    this.server = server;
+    this.channel = channel;
+    this.listeners = vscode.Disposable.from(
+      server.onOutput((event) => this.runs.get(event.runId)?.output.write(event)),
+      server.onRun((event) => this.onState(event)),
+    );
+  }
+
+  get all(): Run[] {
+    return [...this.runs.values()];
+  }
+
+  of(uri: vscode.Uri): Run | undefined {
+    return this.all.find((run) => run.uri.toString() === uri.toString());
+  }
+
+  /**
+   * Runs a file and says how it ended. A run of the same file that is under way is stopped first; of several that wait
+   * for that, the last one runs, and the others end as cancelled.
+   */
+  async start(uri: vscode.Uri, more: Partial<RunFile> = {}): Promise<Ended> {
+    const key = uri.toString();
+    const id = randomUUID();
+    this.newest.set(key, id);
+    for (let earlier = this.of(uri); earlier; earlier = this.of(uri)) {
+      await this.stop(earlier);
+      await earlier.ended;
+      if (this.newest.get(key) !== id) return { cancelled: true };
+    }
+    const name = uri.path.split('/').pop() ?? key;
+    const output = this.channel.begin(name);
+    const request = new vscode.CancellationTokenSource();
+    const run: Run = {
+      id,
+      uri,
+      name,
+      output,
+      request,
+      state: undefined,
+      startedAt: undefined,
+      ended: this.follow({ ...folderOptions(uri), ...more, uri: key, runId: id }, name, output, request.token),
+    };
+    this.runs.set(id, run);
+    this.changeEmitter.fire();
+    return run.ended;
+  }
+
+  /** Tells the server to stop a run, and gives its request up where that does not help. */
+  async stop(run: Run): Promise<void> {
+    const hurry = setTimeout(() => run.request.cancel(), STOP_WITHIN_MS);
+    void run.ended.finally(() => clearTimeout(hurry));
+    const argument: Stop = { runId: run.id };
+    const client = this.server.running;
+    const answer: Promise<StopResult> | undefined = client?.sendRequest(ExecuteCommandRequest.type, {
+      command: STOP,
+      arguments: [argument],
+    });
+    try {
+      await answer;
+    } catch {
+      run.request.cancel();
+    }
+  }
+
+  dispose(): void {
+    this.listeners.dispose();
+    this.changeEmitter.dispose();
+  }
+
+  private async follow(file: RunFile, name: string, output: RunOutput, token: vscode.CancellationToken): Promise<Ended> {
+    const ended = await this.request(file, token);
+    if ('result' in ended) output.finished(ended.result);
+    else if ('failure' in ended) output.ended(ended.failure.message);
+    else output.ended(vscode.l10n.t('Stopped'));
+    if (file.runId) this.runs.delete(file.runId);
+    this.last = { name, ended };
+    this.changeEmitter.fire();
+    return ended;
+  }
+
+  private async request(file: RunFile, token: vscode.CancellationToken): Promise<Ended> {
+    try {
+      const client = await this.server.ready();
+      const result: RunResult = await client.sendRequest(
+        ExecuteCommandRequest.type,
+        { command: RUN_FILE, arguments: [file] },
+        token,
+      );
+      return { result };
+    } catch (error) {
+      return failed(error, token);
+    }
+  }
+
+  private onState(event: RunState): void {
+    const run = this.runs.get(event.runId);
+    if (!run) return;
+    run.state = event;
+    if (event.state === 'started') {
+      run.startedAt = Date.now();
+      run.output.started(event);
+    }
+    this.changeEmitter.fire();
+  }
+}
+
+function failed(error: unknown, token: vscode.CancellationToken): Ended {
+  if (error instanceof ServerUnavailable) return { failure: { kind: 'server', message: error.message } };
+  if (error instanceof ResponseError) {
+    if (error.code === REQUEST_CANCELLED || token.isCancellationRequested) return { cancelled: true };
+    const data = error.data as Partial<ErrorData> | undefined;
+    if (data?.kind && data.message) return { failure: { kind: data.kind, message: data.message } };
+    if (error.code > -32800 || error.code < -32899) {
+      // -32097 and its like: the connection was closed with the request under way.
+      if (/connection|pending response/i.test(error.message)) {
+        return { failure: { kind: 'server', message: vscode.l10n.t('The sandbox server ended while this ran. Run it again.') } };
+      }
+    }
+    return { failure: { kind: 'internal', message: error.message } };
+  }
+  if (token.isCancellationRequested || error instanceof vscode.CancellationError) return { cancelled: true };
+  return { failure: { kind: 'internal', message: error instanceof Error ? error.message : String(error) } };
+}

@@ -1,0 +1,213 @@
+// The server's process and the connection to it: started with the extension, started again after a crash.
+
+import { constants } from 'node:fs';
+import { access } from 'node:fs/promises';
+import * as vscode from 'vscode';
+import {
+  CloseAction,
+  ErrorAction,
+  LanguageClient,
+  MessageType,
+  ShowMessageNotification,
+  State,
+  type LanguageClientOptions,
+  type Middleware,
+  type StaticFeature,
+} from 'vscode-languageclient/node';
+import {
+  engineNotification,
+  outputNotification,
+  runNotification,
+  type ClientCapabilities,
+  type Engine,
+  type Output,
+  type RunState,
+} from './protocol';
+import { onDidChangeOptions, options, serverSettings } from './settings';
+
+const CRASHES_ALLOWED = 4;
+const CRASH_WINDOW_MS = 3 * 60_000;
+
+/** We have no server; the message says why and what to do. */
+export class ServerUnavailable extends Error {}
+
+/** The language client, without its notifications: who started what went wrong shows one, with the remedy. */
+class QuietClient extends LanguageClient {
+  override error(message: string, data?: unknown, _showNotification?: boolean | 'force'): void {
+    super.error(message, data, false);
+  }
+
+  override info(message: string, data?: unknown, _showNotification?: boolean): void {
+    super.info(message, data, false);
+  }
+}
+
+const ourCapabilities: StaticFeature = {
+  fillClientCapabilities(capabilities) {
+    const dind: ClientCapabilities = { output: true, ownCommands: true };
+    capabilities.experimental = { ...(capabilities.experimental as object | undefined), dind };
+    // Our status item and progress say it already; a second progress of the server's would stand beside them.
+    if (capabilities.window) capabilities.window.workDoneProgress = false;
+  },
+  initialize() {},
+  getState: () => ({ kind: 'static' }),
+  clear() {},
+};
+
+export interface ServerMessage {
+  type: MessageType;
+  message: string;
+}
+
+export class Server implements vscode.Disposable {
+  readonly log = vscode.window.createOutputChannel('DinD Executor Server');
+  private readonly runEmitter = new vscode.EventEmitter<RunState>();
+  private readonly outputEmitter = new vscode.EventEmitter<Output>();
+  private readonly engineEmitter = new vscode.EventEmitter<Engine>();
+  private readonly messageEmitter = new vscode.EventEmitter<ServerMessage>();
+  private readonly startEmitter = new vscode.EventEmitter<void>();
+  private readonly failEmitter = new vscode.EventEmitter<ServerUnavailable>();
+  readonly onRun = this.runEmitter.event;
+  readonly onOutput = this.outputEmitter.event;
+  readonly onEngine = this.engineEmitter.event;
+  readonly onMessage = this.messageEmitter.event;
+  /** It runs, for the first time or again. */
+  readonly onDidStart = this.startEmitter.event;
+  /** It crashed too often and stays down until somebody asks for it. */
+  readonly onDidFail = this.failEmitter.event;
+
+  private readonly extension: vscode.ExtensionContext;
+  private readonly middleware: Middleware;
+  private client: LanguageClient | undefined;
+  private starting: Promise<LanguageClient> | undefined;
+  private crashes: number[] = [];
+  private readonly optionsListener: vscode.Disposable;
+
+  constructor(extension: vscode.ExtensionContext, middleware: Middleware) {
+    this.extension = extension;
+    this.middleware = middleware;
+    this.optionsListener = onDidChangeOptions(() => this.sendOptions());
+  }
+
+  /** The connection; starts the server where none runs. Throws ServerUnavailable. */
+  ready(): Promise<LanguageClient> {
+    if (this.client?.state === State.Running) return Promise.resolve(this.client);
+    this.starting ??= this.start().finally(() => (this.starting = undefined));
+    return this.starting;
+  }
+
+  /** The connection where there is one already. */
+  get running(): LanguageClient | undefined {
+    return this.client?.state === State.Running ? this.client : undefined;
+  }
+
+  async restart(): Promise<void> {
+    await this.starting?.catch(() => undefined);
+    await this.stop();
+    await this.ready();
+  }
+
+  async stop(): Promise<void> {
+    const client = this.client;
+    this.client = undefined;
+    // A shutdown ends the runs under way and removes their containers: the server has 10 s for it.
+    if (client?.state === State.Running) await client.stop(11_000).catch(() => undefined);
+    await client?.dispose().catch(() => undefined);
+  }
+
+  dispose(): void {
+    this.optionsListener.dispose();
+    this.log.dispose();
+    for (const emitter of [this.runEmitter, this.outputEmitter, this.engineEmitter, this.messageEmitter]) emitter.dispose();
+    this.startEmitter.dispose();
+    this.failEmitter.dispose();
+  }
+
+  private async start(): Promise<LanguageClient> {
+    if (this.client?.state === State.Starting) {
+      await this.client.start(); // it is coming back after a crash
+      return this.client;
+    }
+    await this.stop();
+    const { path, engineHost } = serverSettings();
+    const command = path || vscode.Uri.joinPath(this.extension.extensionUri, 'server', 'dind-executor').fsPath;
+    await requireExecutable(command, path !== '');
+    const client = new QuietClient(
+      'dind',
+      'DinD Executor Server',
+      { command, args: ['lsp'], options: { env: environment(engineHost) } },
+      this.clientOptions(),
+    );
+    client.registerFeature(ourCapabilities);
+    client.onNotification(runNotification, (event) => this.runEmitter.fire(event));
+    client.onNotification(outputNotification, (event) => this.outputEmitter.fire(event));
+    client.onNotification(engineNotification, (event) => this.engineEmitter.fire(event));
+    client.onNotification(ShowMessageNotification.type, (event) => this.messageEmitter.fire(event));
+    client.onDidChangeState(({ newState }) => {
+      // Running is said before the open documents are: what is asked then comes before them.
+      if (newState === State.Running) client.start().then(() => this.startEmitter.fire(), () => {});
+    });
+    this.client = client;
+    try {
+      await client.start();
+    } catch (error) {
+      this.client = undefined;
+      const reason = error instanceof Error ? error.message : String(error);
+      throw new ServerUnavailable(
+        vscode.l10n.t('The sandbox server {0} does not start: {1}. Its log says more.', command, reason),
+      );
+    }
+    return client;
+  }
+
+  private clientOptions(): LanguageClientOptions {
+    return {
+      documentSelector: [{ scheme: 'file' }, { scheme: 'untitled' }],
+      outputChannel: this.log,
+      initializationOptions: options,
+      initializationFailedHandler: () => false,
+      errorHandler: {
+        error: (_error, _message, count) => ({ action: (count ?? 0) <= 3 ? ErrorAction.Continue : ErrorAction.Shutdown }),
+        closed: () => this.closed(),
+      },
+      middleware: this.middleware,
+    };
+  }
+
+  private closed(): { action: CloseAction; handled: true } {
+    if (this.starting) return { action: CloseAction.DoNotRestart, handled: true }; // start() says so
+    const now = Date.now();
+    this.crashes = [...this.crashes.filter((at) => now - at < CRASH_WINDOW_MS), now];
+    if (this.crashes.length <= CRASHES_ALLOWED) return { action: CloseAction.Restart, handled: true };
+    this.crashes = [];
+    this.failEmitter.fire(
+      new ServerUnavailable(vscode.l10n.t('The sandbox server ended {0} times in a few minutes and stays stopped.', CRASHES_ALLOWED + 1)),
+    );
+    return { action: CloseAction.DoNotRestart, handled: true };
+  }
+
+  private sendOptions(): void {
+    void this.running?.sendNotification('workspace/didChangeConfiguration', { settings: { dind: options() } });
+  }
+}
+
+async function requireExecutable(path: string, chosen: boolean): Promise<void> {
+  try {
+    await access(path, constants.X_OK);
+  } catch {
+    throw new ServerUnavailable(
+      chosen
+        ? vscode.l10n.t('There is no sandbox server that can be executed at {0}. Correct the setting dind.serverPath.', path)
+        : vscode.l10n.t(
+            'The sandbox server {0} is missing: this package of the extension is not for this machine. Install the one for its platform, or name a server in the setting dind.serverPath.',
+            path,
+          ),
+    );
+  }
+}
+
+function environment(engineHost: string): NodeJS.ProcessEnv {
+  if (!engineHost) return process.env;
+  const { DOCKER_CONTEXT: _, ...rest } = process.env;
+  return { ...rest, DOCKER_HOST: engineHost };
+}

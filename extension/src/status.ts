@@ -1,0 +1,112 @@
+// The one status item: idle, running (with the time that has passed), engine unreachable.
+
+import * as vscode from 'vscode';
+import type { Engine } from './protocol';
+import { canBeRun, type Runnable } from './runnable';
+import type { Run, Runs } from './runs';
+import type { Server } from './server';
+import { clock } from './units';
+
+export class Status implements vscode.Disposable {
+  private readonly item = vscode.window.createStatusBarItem('dind.status', vscode.StatusBarAlignment.Left, 10);
+  private readonly runs: Runs;
+  private readonly runnable: Runnable;
+  private readonly listeners: vscode.Disposable;
+  private engine: Engine | undefined;
+  private serverProblem: string | undefined;
+  private ticking: NodeJS.Timeout | undefined;
+
+  constructor(server: Server, runs: Runs, runnable: Runnable) {
+    this.runs = runs;
+    this.runnable = runnable;
+    this.item.name = 'DinD Executor';
+    this.item.command = 'dind.showOutput';
+    this.listeners = vscode.Disposable.from(
+      this.item,
+      server.onEngine((engine) => {
+        this.engine = engine;
+        this.update();
+      }),
+      server.onDidStart(() => {
+        this.serverProblem = undefined;
+        this.update();
+      }),
+      server.onDidFail(({ message }) => this.serverDown(message)),
+      runs.onDidChange(() => this.update()),
+      runnable.onDidChange(() => this.update()),
+      vscode.window.onDidChangeActiveTextEditor(() => this.update()),
+    );
+  }
+
+  serverDown(message: string): void {
+    this.serverProblem = message;
+    this.update();
+  }
+
+  dispose(): void {
+    clearInterval(this.ticking);
+    this.listeners.dispose();
+  }
+
+  private update(): void {
+    const runs = this.runs.all;
+    if (runs.length > 0) this.ticking ??= setInterval(() => this.showRunning(this.runs.all), 1_000);
+    else {
+      clearInterval(this.ticking);
+      this.ticking = undefined;
+    }
+    const problem = this.serverProblem ?? (this.engine?.reachable === false ? this.engine.message : undefined);
+    if (runs.length > 0) this.showRunning(runs);
+    else if (problem !== undefined) this.showProblem(problem);
+    else this.showIdle();
+    const editors = vscode.window.visibleTextEditors.filter(({ document }) => canBeRun(document.uri));
+    const wanted = runs.length > 0 || this.serverProblem !== undefined || editors.some(({ document }) => this.runnable.has(document.uri));
+    if (wanted) this.item.show();
+    else this.item.hide();
+  }
+
+  private showRunning(runs: Run[]): void {
+    const first = runs[0];
+    if (!first) return;
+    const what = runs.length === 1 ? first.name : vscode.l10n.t('{0} runs', runs.length);
+    const time = first.startedAt === undefined ? phase(first) : clock(Date.now() - first.startedAt);
+    this.item.text = `$(loading~spin) ${what} ${time}`;
+    this.item.backgroundColor = undefined;
+    const tooltip = new vscode.MarkdownString(
+      `${runs.map(({ name }) => `\`${name.replaceAll('`', "'")}\``).join(', ')}\n\n` +
+        `[${vscode.l10n.t('Stop')}](command:dind.stop) · [${vscode.l10n.t('Show Output')}](command:dind.showOutput)`,
+    );
+    tooltip.isTrusted = { enabledCommands: ['dind.stop', 'dind.showOutput'] };
+    this.item.tooltip = tooltip;
+    this.item.accessibilityInformation = { label: vscode.l10n.t('DinD Executor: {0} is running', what), role: 'button' };
+  }
+
+  private showProblem(message: string): void {
+    const server = this.serverProblem !== undefined;
+    this.item.text = server ? `$(warning) ${vscode.l10n.t('DinD: no server')}` : `$(warning) ${vscode.l10n.t('DinD: engine unreachable')}`;
+    this.item.backgroundColor = new vscode.ThemeColor('statusBarItem.warningBackground');
+    this.item.tooltip = message;
+    this.item.accessibilityInformation = { label: message, role: 'button' };
+  }
+
+  private showIdle(): void {
+    this.item.text = '$(package) DinD';
+    this.item.backgroundColor = undefined;
+    const engine = this.engine;
+    const lines = ['DinD Executor'];
+    if (engine) {
+      lines.push(
+        engine.version
+          ? vscode.l10n.t('Docker {0} at {1}', engine.version, engine.address)
+          : vscode.l10n.t('Docker engine at {0}', engine.address),
+      );
+    }
+    this.item.tooltip = lines.join('\n');
+    this.item.accessibilityInformation = { label: vscode.l10n.t('DinD Executor: nothing is running'), role: 'button' };
+  }
+}
+
+function phase({ state }: Run): string {
+  if (state?.state === 'queued') return vscode.l10n.t('waits ({0})', state.position);
+  return state?.state === 'preparing' && state.stage === 'image' ? vscode.l10n.t('gets its image') : vscode.l10n.t('starts');
+}

@@ -1,0 +1,132 @@
+// What goes wrong, and the one clear message of it.
+
+import { readdirSync, readFileSync } from 'node:fs';
+import { check, never, until } from '../lib/wait.mjs';
+
+const RUN = 'Run in DinD: Run File in Sandbox';
+const ENGINE = /engine .*(does not answer|lost|unreachable|not reach|went away)/i;
+
+export const trouble = [
+  {
+    name: 'with the engine stopped, one clear error; with the engine back, Retry runs the file',
+    run: async (world) => {
+      const editor = await world.edit('no_engine.py', 'print("engine is back")\n');
+      await editor.statusShows(/^DinD$/);
+      await world.proxy.close();
+      await editor.palette(RUN);
+      const message = await editor.oneNotification(ENGINE);
+      check(message.includes('engine.sock'), `the message names the address: ${message}`);
+      await editor.statusShows(/DinD: engine unreachable/);
+      check((await editor.notifications()).length === 1, 'still one');
+      await world.picture('engine stopped');
+      await world.proxy.open();
+      await editor.statusShows(/^DinD$/);
+      await editor.button('Retry').click();
+      await editor.panelShows(/^engine is back/);
+      await editor.panelShows(/^── Finished/);
+    },
+  },
+  {
+    name: 'an engine that is lost during a run is one clear error',
+    run: async (world) => {
+      const editor = await world.edit('lost.py', 'import time\nprint("before the loss", flush=True)\ntime.sleep(1000)\n');
+      await editor.palette(RUN);
+      await editor.panelShows('before the loss');
+      await world.proxy.close();
+      await editor.oneNotification(/engine/i, 30_000);
+      await editor.statusShows(/DinD: engine unreachable/);
+      check((await editor.notifications()).length === 1, 'still one');
+      await editor.panelShows(/^── lost\.py · .*engine/i);
+      await world.picture('engine lost');
+      await world.proxy.open();
+      await editor.statusShows(/^DinD$/);
+      await world.noContainers(30_000);
+    },
+  },
+  {
+    name: 'an image that does not exist is one clear error that names it',
+    run: async (world) => {
+      world.codeServer.set({ 'dind.images': { python: 'dind-executor/no-such-image:1' } });
+      try {
+        const editor = await world.edit('no_image.py', 'print("never")\n');
+        await editor.lens('Run in sandbox').click();
+        await editor.oneNotification(/no-such-image/, 60_000);
+        check((await editor.button('Open Settings').count()) === 1, 'it leads to the settings');
+        await editor.panelShows(/^── no_image\.py · .*no-such-image/);
+      } finally {
+        world.codeServer.unset('dind.images');
+      }
+    },
+  },
+  {
+    name: 'a file of an unknown language has no lens, and the palette says why it does not run',
+    run: async (world) => {
+      const python = await world.edit('known.py', 'print(1)\n');
+      await python.page.close();
+      const editor = await world.openEditor(world.file('unknown.zzz', 'what is this\n'));
+      await editor.focusText();
+      await until('the extension is active', async () => (await editor.paletteOffers('Run in DinD: ')).includes(RUN), 30_000);
+      await editor.palette(RUN);
+      await editor.oneNotification(/unknown\.zzz|language|recipe/i, 30_000);
+      check((await editor.lens('Run in sandbox').count()) === 0, 'there is no lens');
+      await world.picture('unknown language');
+    },
+  },
+  {
+    name: 'a server that dies during a run is one clear error, and the next run works',
+    run: async (world) => {
+      const editor = await world.edit('crash.py', 'import time\nprint("before the crash", flush=True)\ntime.sleep(1000)\n');
+      await editor.palette(RUN);
+      await editor.panelShows('before the crash');
+      check(killServers(world.home) > 0, 'there is a server to kill');
+      await editor.oneNotification(/server ended while this ran/);
+      await editor.replaceText('print("after the crash")\n');
+      await editor.button('Retry').click();
+      await editor.panelShows(/^after the crash/);
+      await editor.panelShows(/^── Finished/);
+    },
+  },
+  {
+    name: 'a server that is missing is one clear error that names its path',
+    run: async (world) => {
+      const path = `${world.home}/no-such-server`;
+      world.codeServer.set({ 'dind.serverPath': path });
+      try {
+        const editor = await world.openEditor(world.file('no_server.py', 'print(1)\n'));
+        await editor.oneNotification(/no sandbox server that can be executed at .*no-such-server/, 60_000);
+        await editor.statusShows(/DinD: no server/);
+        await world.picture('no server');
+        world.codeServer.unset('dind.serverPath');
+        await editor.ready();
+      } finally {
+        world.codeServer.unset('dind.serverPath');
+      }
+    },
+  },
+  {
+    name: 'nothing runs without a gesture',
+    run: async (world) => {
+      await world.edit('idle.py', 'print("never")\n');
+      await never('a container', async () => (await world.containers()).some(({ State }) => State === 'running'), 1_500);
+      check(!/never/.test(world.codeServer.log('DinD Executor').split('idle.py')[1] ?? ''), 'no output');
+    },
+  },
+];
+
+/** SIGKILL for the servers that this test's own code-server has started. */
+function killServers(home) {
+  let killed = 0;
+  for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
+    try {
+      const command = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
+      const ours = command.some((word) => word.startsWith(home) && word.endsWith('server/dind-executor'));
+      if (ours && command.includes('lsp')) {
+        process.kill(Number(pid), 'SIGKILL');
+        killed++;
+      }
+    } catch {
+      // it has ended
+    }
+  }
+  return killed;
+}

@@ -1,0 +1,136 @@
+// A real code-server with the packaged extension, on a free loopback port, with a user-data folder of its own.
+
+import { execFile, spawn } from 'node:child_process';
+import { closeSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { until } from './wait.mjs';
+
+const SETTINGS = {
+  'workbench.startupEditor': 'none',
+  'chat.disableAIFeatures': true,
+  'workbench.secondarySideBar.defaultVisibility': 'hidden',
+  'files.autoSave': 'off',
+  'telemetry.telemetryLevel': 'off',
+  'extensions.autoUpdate': false,
+  'extensions.ignoreRecommendations': true,
+  'update.mode': 'none',
+  'git.enabled': false,
+  'editor.minimap.enabled': false,
+  'terminal.integrated.gpuAcceleration': 'off',
+  'workbench.tips.enabled': false,
+};
+
+export function codeServerPath() {
+  const state = process.env.DIND_STATE_DIR ?? join(process.env.HOME, '.cache/dind-executor-dev');
+  const path = process.env.DIND_CODE_SERVER ?? join(state, 'code-server/bin/code-server');
+  if (!existsSync(path)) throw new Error(`there is no code-server at ${path}: run scripts/setup, or set DIND_CODE_SERVER`);
+  return path;
+}
+
+function freePort() {
+  return new Promise((resolve, reject) => {
+    const server = createServer().once('error', reject).listen(0, '127.0.0.1', () => {
+      const { port } = server.address();
+      server.close(() => resolve(port));
+    });
+  });
+}
+
+export class CodeServer {
+  /** `home` is a folder for everything of this code-server; servers may share `extensions`. */
+  constructor({ home, extensions, dockerHost, settings = {}, trust = false, locale }) {
+    this.home = home;
+    this.userData = join(home, 'data');
+    this.extensions = extensions;
+    this.settings = { ...SETTINGS, 'security.workspace.trust.enabled': trust, ...settings };
+    this.locale = locale;
+    this.trust = trust;
+    // Nothing of a surrounding editor or of the person's own set-up gets in.
+    const inherited = Object.entries(process.env).filter(([name]) => !/^(VSCODE_|DOCKER_|DIND_|XDG_)/.test(name));
+    this.environment = { ...Object.fromEntries(inherited), HOME: home, DOCKER_HOST: dockerHost };
+    mkdirSync(join(this.userData, 'User'), { recursive: true });
+    writeFileSync(join(home, 'config.yaml'), '{}\n');
+    this.set({});
+  }
+
+  /** Changes settings of the user; takes effect in windows that are open, too. */
+  set(changes) {
+    Object.assign(this.settings, changes);
+    const text = JSON.stringify(this.settings, null, 2);
+    writeFileSync(join(this.userData, 'User/settings.json'), text);
+  }
+
+  unset(key) {
+    delete this.settings[key];
+    this.set({});
+  }
+
+  arguments() {
+    return ['--config', join(this.home, 'config.yaml'), '--user-data-dir', this.userData, '--extensions-dir', this.extensions];
+  }
+
+  async install(vsix) {
+    const options = { env: this.environment, timeout: 120_000 };
+    await promisify(execFile)(codeServerPath(), [...this.arguments(), '--install-extension', vsix], options);
+  }
+
+  async start() {
+    this.port = await freePort();
+    const log = openSync(join(this.home, 'code-server.log'), 'w');
+    const more = [
+      '--auth', 'none', '--bind-addr', `127.0.0.1:${this.port}`, '--disable-telemetry', '--disable-update-check',
+      '--disable-getting-started-override', ...(this.trust ? [] : ['--disable-workspace-trust']), ...(this.locale ? ['--locale', this.locale] : []),
+    ];
+    this.process = spawn(codeServerPath(), [...this.arguments(), ...more], { env: this.environment, stdio: ['ignore', log, log], detached: true });
+    closeSync(log);
+    await until('code-server answers', async () => (await fetch(`http://127.0.0.1:${this.port}/healthz`)).ok, 60_000);
+  }
+
+  /** Ends the whole process group and waits until none of it is left. */
+  async stop() {
+    const pid = this.process?.pid;
+    if (!pid) return;
+    this.process = undefined;
+    const signal = (name) => {
+      try {
+        process.kill(-pid, name);
+        return false;
+      } catch {
+        return true; // there is no such group any more
+      }
+    };
+    signal('SIGTERM');
+    await until('code-server has ended', () => signal(0), 10_000).catch(() => {
+      signal('SIGKILL');
+      return until('code-server was killed', () => signal(0), 10_000);
+    });
+  }
+
+  kill() {
+    try {
+      if (this.process) process.kill(-this.process.pid, 'SIGKILL');
+    } catch {
+      // gone
+    }
+  }
+
+  url(folder, file) {
+    const authority = `127.0.0.1:${this.port}`;
+    const payload = file ? [['openFile', `vscode-remote://${authority}${encodeURI(file)}`]] : [];
+    return `http://${authority}/?folder=${encodeURIComponent(folder)}&payload=${encodeURIComponent(JSON.stringify(payload))}`;
+  }
+
+  /** The whole text that went to an output channel, of every window since the start. */
+  log(channel) {
+    const root = join(this.userData, 'logs');
+    if (!existsSync(root)) return '';
+    return readdirSync(root, { recursive: true })
+      .map(String)
+      .filter((name) => new RegExp(`/\\d+-${channel}\\.log$`).test(name))
+      .sort()
+      .map((name) => readFileSync(join(root, name), 'utf8'))
+      .join('\n');
+  }
+}

@@ -1,0 +1,142 @@
+// One editor window in Chromium, and what a person does in it.
+
+import { check, until } from './wait.mjs';
+
+const FLAGS = [
+  '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
+  '--disable-component-update', '--disable-sync', '--force-color-profile=srgb',
+];
+
+export async function launchChromium() {
+  const { chromium } = await import('playwright-core');
+  return chromium.launch({ executablePath: process.env.DIND_CHROMIUM ?? '/usr/bin/chromium', headless: true, args: FLAGS });
+}
+
+export class Editor {
+  static async open(browser, codeServer, folder, file) {
+    const context = await browser.newContext({ viewport: { width: 1280, height: 800 } });
+    const page = await context.newPage();
+    page.on('dialog', (dialog) => dialog.accept().catch(() => {}));
+    const editor = new Editor(context, page, codeServer);
+    await page.goto(codeServer.url(folder, file));
+    if (file) await page.locator('.editor-instance .view-line').first().waitFor({ timeout: 60_000 });
+    return editor;
+  }
+
+  constructor(context, page, codeServer) {
+    this.context = context;
+    this.page = page;
+    this.codeServer = codeServer;
+  }
+
+  /** Leaves the page as a person does, so that the extension host ends and is not kept for a reconnection. */
+  async close() {
+    await this.page.goto('about:blank', { timeout: 10_000 }).catch(() => {});
+    await this.context.close();
+  }
+
+  lens(title) {
+    return this.page.locator('.editor-instance .codelens-decoration a', { hasText: title });
+  }
+
+  /** The extension is ready: it shows its lens. */
+  async ready() {
+    await this.lens('Run in sandbox').waitFor({ timeout: 60_000 });
+  }
+
+  async palette(title) {
+    await this.page.keyboard.press('F1');
+    const input = this.page.locator('.quick-input-widget input[type=text]').first();
+    await input.waitFor();
+    await input.fill(`>${title}`);
+    const row = this.page.locator('.quick-input-list .monaco-list-row').filter({ has: this.page.locator('.label-name', { hasText: exactly(title) }) });
+    await row.first().click({ timeout: 10_000 });
+  }
+
+  /** Titles that the palette offers for this text. */
+  async paletteOffers(text) {
+    await this.page.keyboard.press('F1');
+    const input = this.page.locator('.quick-input-widget input[type=text]').first();
+    await input.waitFor();
+    await input.fill(`>${text}`);
+    const rows = this.page.locator('.quick-input-list .monaco-list-row .label-name');
+    const titles = await until('the palette has rows', async () => {
+      const all = await rows.allTextContents();
+      return all.length > 0 && all;
+    });
+    await this.page.keyboard.press('Escape');
+    return titles;
+  }
+
+  async focusText() {
+    await this.page.locator('.editor-instance .view-lines').first().click({ position: { x: 200, y: 10 } });
+    await this.page.locator('.editor-instance .monaco-editor.focused').first().waitFor({ timeout: 5_000 });
+  }
+
+  /** Replaces the whole text, as by pasting: auto-indent and closing brackets stay out of it. */
+  async replaceText(text) {
+    await this.focusText();
+    await this.page.keyboard.press('Control+A');
+    await this.page.keyboard.insertText(text);
+  }
+
+  async isDirty() {
+    return (await this.page.locator('.tab.dirty').count()) > 0;
+  }
+
+  /** The lines of the panel that are on the screen. */
+  async panel() {
+    const lines = await this.page.locator('.part.panel .view-lines .view-line').evaluateAll((nodes) =>
+      nodes.map((node) => ({ top: parseFloat(node.style.top), text: node.textContent ?? '' })),
+    );
+    return lines.sort((a, b) => a.top - b.top).map(({ text }) => text.replaceAll('\u00a0', ' '));
+  }
+
+  /** Waits for a line in the panel that has this text in it, or matches it; gives that line. */
+  panelShows(pattern, withinMs = 30_000) {
+    const matches = (line) => (pattern instanceof RegExp ? pattern.test(line) : line.includes(pattern));
+    return until(`the panel shows ${pattern}`, async () => (await this.panel()).find(matches), withinMs);
+  }
+
+  /** Waits for the whole text of the output channel to match. */
+  outputHas(pattern, withinMs = 30_000) {
+    return until(`the output channel has ${pattern}`, () => pattern.exec(this.codeServer.log('DinD Executor')), withinMs);
+  }
+
+  async notifications() {
+    const texts = await this.page.locator('.notification-toast .notification-list-item-message').allTextContents();
+    return texts.map((text) => text.replaceAll('\u00a0', ' '));
+  }
+
+  async oneNotification(pattern, withinMs = 20_000) {
+    const seen = await until(`a notification ${pattern}`, async () => {
+      const texts = await this.notifications();
+      return texts.some((text) => pattern.test(text)) && texts;
+    }, withinMs);
+    check(seen.length === 1, `one notification, and there are ${seen.length}: ${seen.join(' | ')}`);
+    return seen[0];
+  }
+
+  button(title) {
+    return this.page.locator('.notification-toast .monaco-button', { hasText: exactly(title) });
+  }
+
+  async dismissNotifications() {
+    await this.palette('Notifications: Clear All Notifications');
+  }
+
+  status() {
+    return this.page.locator('[id="dind-executor.dind-executor.dind.status"]');
+  }
+
+  async statusShows(pattern, withinMs = 15_000) {
+    return until(`the status item shows ${pattern}`, async () => {
+      const text = (await this.status().textContent({ timeout: 1_000 }))?.replaceAll('\u00a0', ' ').trim();
+      return text !== undefined && pattern.test(text) && text;
+    }, withinMs);
+  }
+}
+
+function exactly(text) {
+  return new RegExp(`^\\s*${text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}\\s*$`);
+}

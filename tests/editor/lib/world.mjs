@@ -1,0 +1,119 @@
+// What the tests share: engine, proxy, code-server, Chromium; started when first needed, tidied after each test.
+
+import { copyFileSync, existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { CodeServer } from './code_server.mjs';
+import { Editor, launchChromium } from './editor.mjs';
+import { Engine, EngineProxy } from './engine.mjs';
+import { check, until } from './wait.mjs';
+
+export class World {
+  constructor({ root, home, artefacts }) {
+    this.root = root;
+    this.home = home;
+    this.artefacts = artefacts;
+    this.workspace = join(home, 'workspace');
+    this.extensions = join(home, 'extensions');
+    this.editors = [];
+    this.codeServers = [];
+    mkdirSync(this.workspace);
+  }
+
+  /** Starts everything; a second call gives the same, also the same failure. */
+  start() {
+    this.started ??= this.startOnce();
+    return this.started;
+  }
+
+  async startOnce() {
+    const dockerHost = process.env.DOCKER_HOST ?? 'unix:///var/run/docker.sock';
+    const vsix = process.env.DIND_VSIX ?? join(this.root, 'dist/dind-executor-linux-x64.vsix');
+    check(existsSync(vsix), `there is no ${vsix}: run scripts/package, or set DIND_VSIX`);
+    this.engine = new Engine(dockerHost);
+    await this.engine.ping().catch((error) => {
+      throw new Error(`the engine at ${dockerHost} does not answer (${error.message}): run scripts/engine start, or set DOCKER_HOST`);
+    });
+    this.foreign = new Set((await this.engine.containers()).map(({ Id }) => Id));
+    this.leftBefore = new Set(await this.engine.leftovers());
+    this.proxy = new EngineProxy(dockerHost, join(this.home, 'engine.sock'));
+    await this.proxy.open();
+    this.codeServer = await this.newCodeServer('main', {});
+    await this.codeServer.install(vsix);
+    await this.codeServer.start();
+    this.browser = await launchChromium();
+  }
+
+  async newCodeServer(name, options) {
+    const home = join(this.home, name);
+    mkdirSync(home);
+    const server = new CodeServer({ home, extensions: this.extensions, dockerHost: this.proxy.dockerHost, ...options });
+    this.codeServers.push(server);
+    return server;
+  }
+
+  file(name, text) {
+    const path = join(this.workspace, name);
+    writeFileSync(path, text);
+    return path;
+  }
+
+  async openEditor(file, codeServer = this.codeServer, folder = this.workspace) {
+    const editor = await Editor.open(this.browser, codeServer, folder, file);
+    this.editors.push(editor);
+    return editor;
+  }
+
+  /** A new window with this file in it, and the extension ready. */
+  async edit(name, text) {
+    const editor = await this.openEditor(this.file(name, text));
+    await editor.ready();
+    return editor;
+  }
+
+  containers() {
+    return this.engine.containers(this.foreign);
+  }
+
+  /** The prestarted containers that the server keeps for later runs don't count as a run. */
+  noContainers(withinMs = 15_000) {
+    return until('none of our containers is left', async () => (await this.containers()).length === 0, withinMs);
+  }
+
+  async picture(name) {
+    const file = name.replace(/[^\p{L}\p{N}]+/gu, '-').toLowerCase();
+    for (const [index, { page }] of this.editors.entries()) {
+      await page.screenshot({ path: join(this.artefacts, `${file}${index ? `-${index}` : ''}.png`) }).catch(() => {});
+    }
+  }
+
+  /** After each test: windows closed, engine back, and nothing of ours left on it. */
+  async tidy() {
+    for (const editor of this.editors.splice(0)) await editor.close();
+    if (!this.engine) return;
+    if (!this.proxy.server) await this.proxy.open();
+    await this.noContainers(30_000);
+    const left = (await this.engine.leftovers()).filter((name) => !this.leftBefore.has(name));
+    check(left.length === 0, `left on the engine: ${left.join(', ')}`);
+  }
+
+  async stop() {
+    for (const editor of this.editors.splice(0)) await editor.close().catch(() => {});
+    await this.browser?.close();
+    for (const server of this.codeServers) await server.stop();
+    await this.proxy?.close();
+  }
+
+  kill() {
+    for (const server of this.codeServers) server.kill();
+  }
+
+  saveLogs(folder) {
+    for (const server of this.codeServers) {
+      const logs = join(server.userData, 'logs');
+      const names = existsSync(logs) ? readdirSync(logs, { recursive: true }).map(String) : [];
+      for (const name of names.filter((each) => /DinD|exthost.*remoteexthost\.log$/.test(each))) {
+        if (name.endsWith('.log')) copyFileSync(join(logs, name), join(folder, name.replaceAll('/', '_')));
+      }
+    }
+  }
+}

@@ -1,0 +1,104 @@
+// Runs the editor tests: a real code-server with the packaged extension, driven in Chromium, on a real Docker engine.
+//
+//   node tests/editor/run.mjs [-k NAME]... [--list]
+//
+// DOCKER_HOST names the engine, DIND_VSIX the extension (dist/dind-executor-linux-x64.vsix), DIND_CODE_SERVER the
+// code-server (else the one of scripts/setup). Screenshots go to build/artefacts/editor, results to
+// build/test-results/editor.json. Exit code 0 when all passed.
+
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { cases } from './cases/index.mjs';
+import { World } from './lib/world.mjs';
+
+const ROOT = resolve(import.meta.dirname, '../..');
+const ARTEFACTS = join(ROOT, 'build/artefacts/editor');
+const RESULTS = join(ROOT, 'build/test-results/editor.json');
+const TEST_DEADLINE_MS = 120_000;
+
+function parse(argv) {
+  const filters = [];
+  let list = false;
+  for (let i = 0; i < argv.length; i++) {
+    if (argv[i] === '-k' && i + 1 < argv.length) filters.push(argv[++i]);
+    else if (argv[i] === '--list') list = true;
+    else usage();
+  }
+  return { filters, list };
+}
+
+function usage() {
+  console.error('usage: node tests/editor/run.mjs [-k NAME]... [--list]');
+  process.exit(2);
+}
+
+function deadline(promise, ms) {
+  let timer;
+  const late = new Promise((_, reject) => (timer = setTimeout(() => reject(new Error(`not done within ${ms / 1000} s`)), ms)));
+  return Promise.race([promise, late]).finally(() => clearTimeout(timer));
+}
+
+const { filters, list } = parse(process.argv.slice(2));
+const chosen = cases.filter(({ name }) => filters.length === 0 || filters.some((filter) => name.toLowerCase().includes(filter.toLowerCase())));
+if (list) {
+  chosen.forEach(({ name }) => console.log(name));
+  process.exit(0);
+}
+if (chosen.length === 0) {
+  console.error(`no test has ${filters.join(' or ')} in its name`);
+  process.exit(2);
+}
+
+rmSync(ARTEFACTS, { recursive: true, force: true });
+mkdirSync(ARTEFACTS, { recursive: true });
+mkdirSync(dirname(RESULTS), { recursive: true });
+const home = mkdtempSync(join(tmpdir(), 'dind-editor-'));
+const world = new World({ root: ROOT, home, artefacts: ARTEFACTS });
+const failures = [];
+let passed = 0;
+
+// Whatever happens, what was started ends.
+process.on('exit', () => world.kill());
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
+  process.once(signal, () => {
+    console.error(`ended by ${signal}`);
+    process.exit(130);
+  });
+}
+
+try {
+  for (const { name, run, needs = 'editor' } of chosen) {
+    const start = Date.now();
+    let problem;
+    try {
+      if (needs === 'editor') await world.start();
+      await deadline(run(world), TEST_DEADLINE_MS);
+    } catch (error) {
+      problem = error;
+      await world.picture(`FAILED ${name}`);
+    }
+    try {
+      await world.tidy();
+    } catch (error) {
+      problem ??= error;
+    }
+    const seconds = ((Date.now() - start) / 1000).toFixed(1);
+    if (problem) {
+      failures.push(name);
+      console.log(`FAILED ${name} (${seconds} s)\n       ${String(problem.stack ?? problem).replaceAll('\n', '\n       ')}`);
+    } else {
+      passed++;
+      console.log(`ok     ${name} (${seconds} s)`);
+    }
+  }
+} finally {
+  if (failures.length > 0) world.saveLogs(ARTEFACTS);
+  await world.stop();
+}
+
+if (failures.length > 0) console.log(`pictures and logs: ${ARTEFACTS} (${readdirSync(ARTEFACTS).length} files)`);
+rmSync(home, { recursive: true, force: true });
+writeFileSync(RESULTS, JSON.stringify({ passed, failed: failures.length, failures }, null, 2) + '\n');
+console.log(`${passed} passed, ${failures.length} failed`);
+process.exit(failures.length > 0 ? 1 : 0);

@@ -1,0 +1,197 @@
+#!/usr/bin/env python3
+"""Enforces the rooms of docs/architecture.md: who may include whom, what domain may not know, how long a file may be.
+
+    tests/structure/check_includes.py [ROOT]      exit 1 where something is wrong, with the remedy
+    tests/structure/check_includes.py --self-test proves that each rule can fail
+"""
+import pathlib
+import re
+import sys
+import tempfile
+
+# The table of docs/architecture.md. A room may include itself.
+MAY_INCLUDE = {
+    "support": set(),
+    "domain": {"support"},
+    "rpc": {"support"},
+    "engine": {"support", "domain"},
+    "languages": {"support", "domain"},
+    "sandbox": {"support", "domain", "engine", "languages"},
+    "services": {"support", "domain", "engine", "languages", "sandbox"},
+    "faces": {"support", "domain", "rpc", "services"},
+    "app": {"support", "domain", "rpc", "engine", "languages", "sandbox", "services", "faces"},
+    "supervisor": set(),  # a program of its own, without dependencies
+}
+# include/dind is the public part of three rooms.
+PUBLIC = {"dind/error.hpp": "support", "dind/cancel_reason.hpp": "support", "dind/executor.hpp": "app"}
+# Single files that a room may include beyond the table, and why.
+EXCEPTIONS = {
+    ("supervisor", "sandbox/supervisor_wire.hpp"),  # the frames between the two, without any dependency
+}
+# Values only: no I/O, no JSON, no Docker.
+FORBIDDEN_IN_DOMAIN = re.compile(r'^\s*#\s*include\s*<(nlohmann/|boost/|spdlog/|curl/|CLI/|archive|sqlite3|sys/socket|fstream|iostream)', re.M)
+MOST_LINES = 450
+LIMITED = {"server": {".cpp", ".hpp", ".h"}, "include": {".hpp", ".h"}, "extension/src": {".ts"}, "python": {".py"}}
+QUOTED = re.compile(r'^\s*#\s*include\s*"([^"]+)"')
+
+
+def room_of(root, path):
+    """The room that a source file belongs to."""
+    parts = path.relative_to(root).parts
+    if parts[0] == "include":
+        return PUBLIC.get("/".join(parts[1:]), "domain")
+    return parts[1] if len(parts) > 2 else "app"
+
+
+def target_of(root, path, written):
+    """(room, name) of what `#include "written"` in `path` means; None where it is nothing of ours."""
+    for base in (path.parent, root / "server", root / "include"):
+        found = (base / written).resolve()
+        for tree in ("server", "include"):
+            home = (root / tree).resolve()
+            if found.is_relative_to(home) and found.is_file():
+                return room_of(root.resolve(), found), str(found.relative_to(home))
+    return None
+
+
+def face_of(name):
+    parts = name.split("/")
+    return parts[1] if parts[0] == "faces" and len(parts) > 2 else None
+
+
+def check_file(root, path):
+    room = room_of(root, path)
+    text = path.read_text(encoding="utf-8", errors="replace")
+    shown = path.relative_to(root)
+    if room not in MAY_INCLUDE:
+        yield f"{shown}: the room {room} is not in the table; add it to docs/architecture.md and to this check"
+        return
+    if room == "domain":
+        for match in FORBIDDEN_IN_DOMAIN.finditer(text):
+            line = text.count("\n", 0, match.start(1)) + 1
+            yield f"{shown}:{line}: domain holds values only; move what needs <{match.group(1)}…> to the room that does the I/O"
+    for number, line in enumerate(text.splitlines(), 1):
+        match = QUOTED.match(line)
+        if not match:
+            continue
+        written = match.group(1)
+        target = target_of(root, path, written)
+        if target is None:
+            yield f'{shown}:{number}: "{written}" is no file of server/ or include/; write <{written}> for a library\'s header'
+            continue
+        other, name = target
+        if (room, name) in EXCEPTIONS:
+            continue
+        if other != room and other not in MAY_INCLUDE[room]:
+            allowed = ", ".join(sorted(MAY_INCLUDE[room])) or "nothing else"
+            yield (f'{shown}:{number}: {room} may not include {other} ("{written}"); it may include: {allowed}. '
+                   "Pass a value or an interface of a room below, or move the code")
+        here, there = face_of("/".join(path.relative_to(root).parts[1:])), face_of(name)
+        if here and there and here != there:
+            yield f"{shown}:{number}: the face {here} may not include the face {there}; put what both need into faces/ itself"
+
+
+def check_length(root):
+    for tree, suffixes in LIMITED.items():
+        for path in sorted((root / tree).rglob("*")):
+            if path.suffix not in suffixes or not path.is_file() or "node_modules" in path.parts:
+                continue
+            lines = path.read_bytes().count(b"\n")
+            if lines > MOST_LINES:
+                yield f"{path.relative_to(root)}: {lines} lines, more than {MOST_LINES}; split it by what it does"
+
+
+def sources(root):
+    for tree in ("server", "include"):
+        for path in sorted((root / tree).rglob("*")):
+            if path.suffix in (".cpp", ".hpp", ".h", ".c", ".inc") and path.is_file():
+                yield path
+
+
+def check(root):
+    problems = [problem for path in sources(root) for problem in check_file(root, path)]
+    return problems + list(check_length(root))
+
+
+SELF_TEST_BASE = {
+    "include/dind/error.hpp": "#pragma once\n#include <string>\n",
+    "include/dind/run_spec.hpp": '#pragma once\n#include "dind/error.hpp"\n',
+    "include/dind/executor.hpp": '#pragma once\n#include "dind/run_spec.hpp"\n',
+    "server/support/log.hpp": '#include "dind/error.hpp"\n',
+    "server/engine/client.hpp": '#include "dind/run_spec.hpp"\n#include "support/log.hpp"\n',
+    "server/sandbox/supervisor_wire.hpp": "",
+    "server/sandbox/plan.cpp": '#include "engine/client.hpp"\n',
+    "server/supervisor/main.cpp": '#include "sandbox/supervisor_wire.hpp"\n',
+    "server/services/run.hpp": '#include "engine/client.hpp"\n',
+    "server/faces/json.hpp": "",
+    "server/faces/cli/run.cpp": '#include "services/run.hpp"\n#include "faces/json.hpp"\n',
+    "server/faces/editor/lsp.hpp": "",
+    "server/app/main.cpp": '#include "faces/editor/lsp.hpp"\n#include "engine/client.hpp"\n#include "dind/executor.hpp"\n',
+}
+# file, its text, what the report must say
+SELF_TEST_WRONG = [
+    ("server/support/bad.cpp", '#include "dind/run_spec.hpp"\n', "support may not include domain"),
+    ("server/support/bad.cpp", '#include "engine/client.hpp"\n', "support may not include engine"),
+    ("server/domain/bad.cpp", '#include "engine/client.hpp"\n', "domain may not include engine"),
+    ("server/domain/bad.hpp", "#include <nlohmann/json.hpp>\n", "values only"),
+    ("include/dind/bad.hpp", "#pragma once\n#  include <boost/asio.hpp>\n", "values only"),
+    ("include/dind/bad.hpp", '#include "dind/executor.hpp"\n', "domain may not include app"),
+    ("server/rpc/bad.cpp", '#include "dind/run_spec.hpp"\n', "rpc may not include domain"),
+    ("server/engine/bad.cpp", '#include "sandbox/supervisor_wire.hpp"\n', "engine may not include sandbox"),
+    ("server/faces/cli/bad.cpp", '#include "engine/client.hpp"\n', "faces may not include engine"),
+    ("server/faces/cli/bad.cpp", '  #include "../../sandbox/supervisor_wire.hpp"\n', "faces may not include sandbox"),
+    ("server/faces/cli/bad.cpp", '#include "faces/editor/lsp.hpp"\n', "may not include the face editor"),
+    ("server/services/bad.cpp", '#include "faces/json.hpp"\n', "services may not include faces"),
+    ("server/supervisor/bad.cpp", '#include "support/log.hpp"\n', "supervisor may not include support"),
+    ("server/supervisor/bad.cpp", '#include "sandbox/plan.cpp"\n', "supervisor may not include sandbox"),
+    ("server/cellar/bad.cpp", "", "room cellar is not in the table"),
+    ("server/app/bad.cpp", '#include "nowhere.hpp"\n', "no file of server/ or include/"),
+    ("server/app/long.cpp", "\n" * 451, "451 lines"),
+    ("extension/src/long.ts", "\n" * 451, "451 lines"),
+    ("python/long.py", "\n" * 451, "451 lines"),
+]
+
+
+def write_tree(root, files):
+    for name, text in files.items():
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+
+
+def self_test():
+    failures = 0
+    with tempfile.TemporaryDirectory() as folder:
+        root = pathlib.Path(folder)
+        write_tree(root, SELF_TEST_BASE)
+        for problem in check(root):
+            failures += 1
+            print(f"self-test: a good tree was refused: {problem}")
+    for name, text, expected in SELF_TEST_WRONG:
+        with tempfile.TemporaryDirectory() as folder:
+            root = pathlib.Path(folder)
+            write_tree(root, SELF_TEST_BASE | {name: text})
+            problems = check(root)
+            if len(problems) != 1 or expected not in problems[0]:
+                failures += 1
+                print(f"self-test: {name} with {text[:50]!r} should give one problem with {expected!r}, gave {problems}")
+    print(f"{len(SELF_TEST_WRONG) + 1 - failures} passed, {failures} failed")
+    return failures
+
+
+def main():
+    if sys.argv[1:] == ["--self-test"]:
+        return 1 if self_test() else 0
+    root = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else pathlib.Path(__file__).parents[2])
+    if not (root / "server").is_dir():
+        print(f"{root} has no server/; name the project's folder", file=sys.stderr)
+        return 2
+    problems = check(root)
+    for problem in problems:
+        print(problem)
+    print(f"structure: {len(list(sources(root)))} files, {len(problems)} problems")
+    return 1 if problems else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
