@@ -24,7 +24,7 @@ if(DIND_SANITIZE)
   add_link_options(-fsanitize=${DIND_SANITIZE})
 endif()
 
-add_compile_options(-Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual -Wconversion -Wno-sign-conversion)
+add_compile_options(-Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual -Wconversion -Wno-sign-conversion -Wno-missing-designated-field-initializers)
 if(CMAKE_CXX_COMPILER_ID MATCHES "Clang")
   # Precompiled headers and ccache go together only without time stamps in the header.
   add_compile_options("SHELL:-Xclang -fno-pch-timestamp")

@@ -26,6 +26,7 @@ Task<Result<std::optional<Image>>> Client::inspect_image(std::string name, Deadl
   if (const Json& volumes = field(config, "Volumes"); volumes.is_object())
     for (const auto& [path, nothing] : volumes.items()) image.volumes.push_back(path);
   image.env = environment(config, "Env");
+  image.working_dir = text(config, "WorkingDir");
   if (image.id.empty()) co_return std::unexpected(bad_reply(http->endpoint(), "inspect image", "its reply names no image ID"));
   co_return std::optional<Image>(std::move(image));
 }

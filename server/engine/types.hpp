@@ -46,6 +46,7 @@ struct Image {
   std::vector<std::string> repo_digests;
   std::string arch;
   std::vector<std::string> volumes;  // paths that its VOLUME lines declare
+  std::string working_dir;  // empty: /
   std::map<std::string, std::string> env;
 };
 struct PullProgress {

@@ -1,7 +1,6 @@
 // Runs programs: admission, planning, a sandbox, a verdict, removal. The one door that every face goes through.
 #pragma once
 
-#include <deque>
 #include <memory>
 #include <string>
 
@@ -9,36 +8,10 @@
 #include "dind/run_event.hpp"
 #include "dind/run_spec.hpp"
 #include "support/cancel.hpp"
+#include "support/stdin_pipe.hpp"
 #include "support/task.hpp"
 
 namespace dind {
-
-// A program's stdin: the face pushes, the run pulls. Bounded by the face: `wanted` says how much may be pushed now.
-class StdinPipe {
- public:
-  explicit StdinPipe(const asio::any_io_executor& executor) : changed_(executor) {}
-  void push(std::string bytes) {
-    pending_ += bytes.size();
-    chunks_.push_back(std::move(bytes));
-    changed_.notify();
-  }
-  void close() {
-    closed_ = true;
-    changed_.notify();
-  }
-  // True once fewer than `kWindow` bytes wait; false when the deadline passed first.
-  Task<bool> wanted(Deadline deadline);
-  // The next chunk; empty: closed. nullopt: the deadline passed.
-  Task<std::optional<std::string>> next(Deadline deadline);
-
-  static constexpr std::size_t kWindow = 256 * 1024;
-
- private:
-  Signal changed_;
-  std::deque<std::string> chunks_;
-  std::size_t pending_ = 0;
-  bool closed_ = false;
-};
 
 class RunService {
  public:

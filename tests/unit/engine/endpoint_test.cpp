@@ -13,7 +13,7 @@ namespace {
 
 using Map = std::map<std::string, std::string>;
 
-Result<Endpoint> find(const Map& environment, const Map& files = {}, std::optional<std::string> host = std::nullopt) {
+Result<Endpoint> endpoint_for(const Map& environment, const Map& files = {}, std::optional<std::string> host = std::nullopt) {
   const auto look_up = [](const Map& map) {
     return [&map](const std::string& key) {
       const auto it = map.find(key);
@@ -54,7 +54,7 @@ TEST_CASE("an address is read as the docker CLI reads it") {
   };
   for (const auto& c : cases) {
     INFO(c.host);
-    const auto endpoint = find({{"DOCKER_HOST", c.host}});
+    const auto endpoint = endpoint_for({{"DOCKER_HOST", c.host}});
     REQUIRE(endpoint);
     CHECK(endpoint->kind == c.kind);
     CHECK((c.kind == tcp ? endpoint->host : endpoint->path) == c.path_or_host);
@@ -85,7 +85,7 @@ TEST_CASE("an address that can't be used is one clear error that names where it 
   };
   for (const auto& [host, part] : cases) {
     INFO(host);
-    const auto endpoint = find({{"DOCKER_HOST", host}});
+    const auto endpoint = endpoint_for({{"DOCKER_HOST", host}});
     REQUIRE_FALSE(endpoint);
     CHECK(endpoint.error().code == ErrorCode::invalid_request);
     CHECK(endpoint.error().message.contains(part));
@@ -96,26 +96,26 @@ TEST_CASE("an address that can't be used is one clear error that names where it 
 TEST_CASE("the explicit address wins over DOCKER_HOST, DOCKER_HOST over a context, a context over the default socket") {
   auto files = context_files("remote", R"({"Endpoints":{"docker":{"Host":"tcp://remote:2375"}}})");
   files["/h/.docker/config.json"] = R"({"currentContext":"remote"})";
-  CHECK(find({})->address == "unix:///var/run/docker.sock");
-  CHECK(find({})->origin == "default");
-  CHECK(find({{"HOME", "/h"}}, files)->address == "tcp://remote:2375");
-  CHECK(find({{"HOME", "/h"}}, files)->origin == "context \"remote\"");
-  CHECK(find({{"HOME", "/h"}, {"DOCKER_CONTEXT", "default"}}, files)->origin == "default");
-  CHECK(find({{"HOME", "/h"}, {"DOCKER_CONTEXT", "remote"}, {"DOCKER_HOST", "tcp://a:1"}}, files)->address == "tcp://a:1");
-  CHECK(find({{"HOME", "/h"}, {"DOCKER_HOST", ""}}, files)->address == "tcp://remote:2375");
-  CHECK(find({{"HOME", "/h"}, {"DOCKER_HOST", "tcp://a:1"}}, files, "tcp://b:2")->address == "tcp://b:2");
-  CHECK(find({{"HOME", "/nowhere"}, {"DOCKER_CONFIG", "/h/.docker"}}, files)->address == "tcp://remote:2375");
+  CHECK(endpoint_for({})->address == "unix:///var/run/docker.sock");
+  CHECK(endpoint_for({})->origin == "default");
+  CHECK(endpoint_for({{"HOME", "/h"}}, files)->address == "tcp://remote:2375");
+  CHECK(endpoint_for({{"HOME", "/h"}}, files)->origin == "context \"remote\"");
+  CHECK(endpoint_for({{"HOME", "/h"}, {"DOCKER_CONTEXT", "default"}}, files)->origin == "default");
+  CHECK(endpoint_for({{"HOME", "/h"}, {"DOCKER_CONTEXT", "remote"}, {"DOCKER_HOST", "tcp://a:1"}}, files)->address == "tcp://a:1");
+  CHECK(endpoint_for({{"HOME", "/h"}, {"DOCKER_HOST", ""}}, files)->address == "tcp://remote:2375");
+  CHECK(endpoint_for({{"HOME", "/h"}, {"DOCKER_HOST", "tcp://a:1"}}, files, "tcp://b:2")->address == "tcp://b:2");
+  CHECK(endpoint_for(Map{{"HOME", "/nowhere"}, {"DOCKER_CONFIG", "/h/.docker"}}, files)->address == "tcp://remote:2375");
 }
 
 TEST_CASE("a config that can't be read counts as none, a context that isn't there is an error") {
-  CHECK(find({{"HOME", "/h"}}, {{"/h/.docker/config.json", "{"}})->origin == "default");
-  const auto missing = find({{"HOME", "/h"}, {"DOCKER_CONTEXT", "gone"}});
+  CHECK(endpoint_for({{"HOME", "/h"}}, {{"/h/.docker/config.json", "{"}})->origin == "default");
+  const auto missing = endpoint_for({{"HOME", "/h"}, {"DOCKER_CONTEXT", "gone"}});
   REQUIRE_FALSE(missing);
   CHECK(missing.error().message.contains("\"gone\""));
   CHECK(missing.error().message.contains("docker context ls"));
   for (const std::string meta : {"", "{}", "[]", R"({"Endpoints":{"docker":{}}})", R"({"Endpoints":{"docker":{"Host":7}}})"}) {
     INFO(meta);
-    const auto broken = find({{"HOME", "/h"}, {"DOCKER_CONTEXT", "x"}}, context_files("x", meta));
+    const auto broken = endpoint_for({{"HOME", "/h"}, {"DOCKER_CONTEXT", "x"}}, context_files("x", meta));
     REQUIRE_FALSE(broken);
     CHECK(broken.error().message.contains("broken"));
   }
@@ -124,7 +124,7 @@ TEST_CASE("a config that can't be read counts as none, a context that isn't ther
 TEST_CASE("TLS comes from the environment, with its certificates") {
   const Map certificates{{"/c/ca.pem", ""}, {"/c/cert.pem", ""}, {"/c/key.pem", ""}};
   const Map verify{{"DOCKER_HOST", "tcp://dind"}, {"DOCKER_TLS_VERIFY", "1"}, {"DOCKER_CERT_PATH", "/c"}};
-  const auto whole = find(verify, certificates);
+  const auto whole = endpoint_for(verify, certificates);
   REQUIRE(whole);
   REQUIRE(whole->tls);
   CHECK(whole->port == "2376");
@@ -133,30 +133,30 @@ TEST_CASE("TLS comes from the environment, with its certificates") {
   CHECK(whole->tls->cert_file == "/c/cert.pem");
   CHECK(whole->tls->key_file == "/c/key.pem");
 
-  const auto no_ca = find(verify);
+  const auto no_ca = endpoint_for(verify);
   REQUIRE_FALSE(no_ca);
   CHECK(no_ca.error().message.contains("/c/ca.pem"));
-  const auto half = find(verify, {{"/c/ca.pem", ""}, {"/c/cert.pem", ""}});
+  const auto half = endpoint_for(verify, {{"/c/ca.pem", ""}, {"/c/cert.pem", ""}});
   REQUIRE_FALSE(half);
   CHECK(half.error().message.contains("/c/key.pem"));
 
-  const auto unverified = find({{"DOCKER_HOST", "tcp://dind:9"}, {"DOCKER_TLS", "1"}});
+  const auto unverified = endpoint_for({{"DOCKER_HOST", "tcp://dind:9"}, {"DOCKER_TLS", "1"}});
   REQUIRE(unverified);
   REQUIRE(unverified->tls);
   CHECK_FALSE(unverified->tls->verify);
-  CHECK(find({{"DOCKER_HOST", "https://dind:9"}})->tls->verify);
-  CHECK_FALSE(find({{"DOCKER_HOST", "unix:///s"}, {"DOCKER_TLS_VERIFY", "1"}})->tls);
+  CHECK(endpoint_for({{"DOCKER_HOST", "https://dind:9"}})->tls->verify);
+  CHECK_FALSE(endpoint_for({{"DOCKER_HOST", "unix:///s"}, {"DOCKER_TLS_VERIFY", "1"}})->tls);
 }
 
 TEST_CASE("TLS of a context comes from its own folder, not from the environment") {
   const std::string meta = R"({"Endpoints":{"docker":{"Host":"tcp://far:2376","SkipTLSVerify":false}}})";
-  const auto endpoint = find({{"HOME", "/h"}, {"DOCKER_CONTEXT", "far"}, {"DOCKER_CERT_PATH", "/other"}}, context_files("far", meta, {"ca.pem", "cert.pem", "key.pem"}));
+  const auto endpoint = endpoint_for({{"HOME", "/h"}, {"DOCKER_CONTEXT", "far"}, {"DOCKER_CERT_PATH", "/other"}}, context_files("far", meta, {"ca.pem", "cert.pem", "key.pem"}));
   REQUIRE(endpoint);
   REQUIRE(endpoint->tls);
   CHECK(endpoint->tls->verify);
   CHECK(endpoint->tls->ca_file.starts_with("/h/.docker/contexts/tls/"));
   CHECK(endpoint->tls->key_file.ends_with("/docker/key.pem"));
-  const auto skipping = find({{"HOME", "/h"}, {"DOCKER_CONTEXT", "far"}}, context_files("far", R"({"Endpoints":{"docker":{"Host":"tcp://far","SkipTLSVerify":true}}})"));
+  const auto skipping = endpoint_for({{"HOME", "/h"}, {"DOCKER_CONTEXT", "far"}}, context_files("far", R"({"Endpoints":{"docker":{"Host":"tcp://far","SkipTLSVerify":true}}})"));
   REQUIRE(skipping);
   REQUIRE(skipping->tls);
   CHECK_FALSE(skipping->tls->verify);

@@ -9,7 +9,7 @@
 
 #include "support/task.hpp"
 
-namespace dind::faults {
+namespace dind::tests {
 
 template <typename T>
 T run_task(asio::io_context& context, Task<T> task, Clock::duration at_most = std::chrono::seconds(60)) {
@@ -29,4 +29,4 @@ T run_task(asio::io_context& context, Task<T> task, Clock::duration at_most = st
   return std::move(*result);
 }
 
-}  // namespace dind::faults
+}  // namespace dind::tests

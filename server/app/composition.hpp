@@ -1,0 +1,32 @@
+// The one place where the rooms are put together.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "app/configuration.hpp"
+#include "dind/error.hpp"
+#include "services/doctor.hpp"
+#include "services/engine_watch.hpp"
+#include "services/run_service.hpp"
+#include "support/task.hpp"
+
+namespace dind::app {
+
+// Everything between the engine's address and the services. Must outlive every task that it was given to.
+class Core {
+ public:
+  // `host`: the engine's address as the command line has it; empty: as configured, DOCKER_HOST, the docker context. Errors:
+  // invalid_request (an address that is none). Nothing is asked of the engine yet.
+  static Result<std::unique_ptr<Core>> make(asio::any_io_executor executor, const Configuration& configuration, const std::string& host);
+  virtual ~Core() = default;
+
+  virtual RunService& runs() = 0;
+  virtual EngineWatch& engine() = 0;
+  virtual Doctor& doctor() = 0;
+  // Removes what dead instances left, now and every 30 s.
+  virtual Task<void> keep_clean(Cancel cancel) = 0;
+};
+
+}  // namespace dind::app

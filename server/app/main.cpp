@@ -1,0 +1,110 @@
+// dind-executor: the command line, the configuration and the composition root meet here, and nothing else does.
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <exception>
+#include <iostream>
+#include <optional>
+
+#include "app/composition.hpp"
+#include "app/configuration.hpp"
+#include "app/version.hpp"
+#include "faces/cli/arguments.hpp"
+#include "faces/cli/report.hpp"
+#include "faces/cli/run_command.hpp"
+#if __has_include("faces/editor/session.hpp")
+#include "faces/editor/session.hpp"
+#define EDITOR 1
+#endif
+#include "support/log.hpp"
+
+namespace {
+
+using namespace dind;
+using namespace dind::faces;
+using namespace std::chrono_literals;
+
+constexpr auto kDoctorTime = 60s;
+constexpr auto kLeaveTime = 10s;
+
+int say(const Error& error) {
+  std::fprintf(stderr, "dind-executor: %s\n", error.message.c_str());
+  return cli::kNotRunExit;
+}
+
+Task<int> doctor(app::Core& core, bool json) {
+  const auto checks = co_await core.doctor().examine(in(kDoctorTime));
+  std::cout << cli::doctor_text(checks, json) << std::flush;
+  co_await core.runs().idle(in(kLeaveTime));
+  co_return cli::doctor_exit_code(checks);
+}
+
+// Runs `face` to its end, with the clean-up of what dead instances left beside it.
+int serve(asio::io_context& context, app::Core& core, Task<int> face) {
+  Cancel over;
+  std::optional<int> code;
+  spawn(context.get_executor(), "clean-up", core.keep_clean(over));
+  asio::co_spawn(context, std::move(face), [&](const std::exception_ptr& escaped, int result) {
+    code = result;
+    if (escaped) {
+      code = cli::kNotRunExit;
+      try {
+        std::rethrow_exception(escaped);
+      } catch (const std::exception& e) {
+        std::fprintf(stderr, "dind-executor: a bug of ours: %s\n", e.what());
+      }
+    }
+    over.cancel(CancelReason::shutdown);
+    context.stop();
+  });
+  context.run();
+  return *code;
+}
+
+int run(int argc, char** argv) {
+  auto line = cli::parse({argv + 1, argv + argc}, app::version());
+  if (!line) return say(line.error());
+  set_log_level(line->log_level);
+  if (!line->log_file.empty() && !log_to_file(line->log_file))
+    return say({ErrorCode::invalid_request, "--log-file: " + line->log_file + " can't be written; name another one"});
+  if (const auto* text = std::get_if<cli::ShowText>(&line->command)) {
+    std::cout << text->text << std::flush;
+    return 0;
+  }
+  if (const auto* languages = std::get_if<cli::LanguagesArguments>(&line->command)) {
+    std::cout << cli::languages_text(language_list(), languages->json) << std::flush;
+    return 0;
+  }
+
+  const auto configuration = app::load_configuration();
+  if (!configuration) return say(configuration.error());
+  asio::io_context context;
+  const auto core = app::Core::make(context.get_executor(), *configuration, line->host);
+  if (!core) return say(core.error());
+  if (auto* arguments = std::get_if<cli::RunArguments>(&line->command))
+    return serve(context, **core, cli::run_command(context.get_executor(), (*core)->runs(), std::move(*arguments)));
+  if (const auto* arguments = std::get_if<cli::DoctorArguments>(&line->command)) return serve(context, **core, doctor(**core, arguments->json));
+#ifdef EDITOR
+  const auto& lsp = std::get<cli::LspArguments>(line->command);
+  editor::EditorServices services{.runs = (*core)->runs(),
+                                  .engine = (*core)->engine(),
+                                  .limits = configuration->limits,
+                                  .images = configuration->images,
+                                  .version = app::version()};
+  return serve(context, **core, editor::run_editor_session(context.get_executor(), std::move(services), {.client_process_id = lsp.client_process_id}));
+#else
+  return 1;
+#endif
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  std::signal(SIGPIPE, SIG_IGN);
+  // What is left belongs to threads that wait for a terminal or to an engine that hangs: nothing that a destructor could end.
+  const int code = run(argc, argv);
+  std::fflush(nullptr);
+  std::_Exit(code);
+}

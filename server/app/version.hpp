@@ -1,0 +1,9 @@
+#pragma once
+
+#include <string>
+
+namespace dind::app {
+
+std::string version();  // "0.1.0", from CMakeLists.txt
+
+}  // namespace dind::app

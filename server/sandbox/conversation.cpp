@@ -1,0 +1,188 @@
+#include "sandbox/conversation.hpp"
+
+#include <array>
+#include <csignal>
+
+#include "support/log.hpp"
+
+namespace dind::sandbox {
+
+using namespace std::chrono_literals;
+
+namespace {
+
+// Credit goes back in parts of this size: a frame for each chunk would double the traffic of a flood.
+constexpr std::uint64_t kCreditPart = Conversation::kOutputWindow / 8;
+constexpr std::size_t kMostComplaint = 4096;
+
+std::unexpected<Error> no_supervisor(std::uint32_t version) {
+  return fail(ErrorCode::internal, "The supervisor in the sandbox speaks version " + std::to_string(version) + " of its protocol, not " +
+                                       std::to_string(wire::kVersion) + "; remove the volumes named dind-supervisor-*, they are made anew");
+}
+
+}  // namespace
+
+Conversation::Conversation(asio::any_io_executor executor, std::unique_ptr<engine::HijackedStream> stream, std::string job,
+                           EventSink& sink, std::shared_ptr<StdinPipe> input)
+    : executor_(std::move(executor)),
+      stream_(std::move(stream)),
+      job_(std::move(job)),
+      sink_(&sink),
+      input_(std::move(input)),
+      changed_(executor_),
+      to_write_(executor_) {}
+
+std::shared_ptr<Conversation> Conversation::begin(asio::any_io_executor executor, std::unique_ptr<engine::HijackedStream> stream,
+                                                  std::string job, EventSink& sink, std::shared_ptr<StdinPipe> input) {
+  std::shared_ptr<Conversation> self(new Conversation(std::move(executor), std::move(stream), std::move(job), sink, std::move(input)));
+  spawn(self->executor_, "reading from a sandbox", read(self));
+  spawn(self->executor_, "writing to a sandbox", write(self));
+  return self;
+}
+
+void Conversation::kill() { post(signal_frame(SIGKILL)); }
+
+void Conversation::leave() {
+  sink_ = nullptr;
+  if (const auto input = std::exchange(input_, nullptr)) input->close();  // wakes `feed`
+}
+
+void Conversation::close() {
+  closed_ = true;
+  stream_->close();
+  leave();
+  changed_.notify();
+  to_write_.notify();
+}
+
+void Conversation::post(std::string frames) {
+  if (seen_.ended || closed_) return;
+  outbox_.push_back(std::move(frames));
+  to_write_.notify();
+}
+
+void Conversation::fail_with(Error error) {
+  if (!seen_.error) seen_.error = std::move(error);
+  changed_.notify();
+}
+
+Task<void> Conversation::read(std::shared_ptr<Conversation> self) {
+  std::vector<char> buffer(wire::kHeaderSize + wire::kMaxPayload);
+  while (!self->closed_) {
+    const auto size = co_await self->stream_->read_some(buffer);
+    if (!size) {
+      if (!self->closed_) self->fail_with(size.error());
+      break;
+    }
+    if (*size == 0) break;
+    self->take(std::string_view(buffer.data(), *size));
+  }
+  self->seen_.ended = true;
+  self->changed_.notify();
+  self->to_write_.notify();
+}
+
+Task<void> Conversation::write(std::shared_ptr<Conversation> self) {
+  while (!self->seen_.ended && !self->closed_) {
+    if (self->outbox_.empty()) {
+      co_await self->to_write_.wait(in(1h));
+      continue;
+    }
+    std::string frames = std::move(self->outbox_.front());
+    self->outbox_.pop_front();
+    // The reader sees why; a sandbox that is ending reads no more, and that is no failure.
+    if (const auto written = co_await self->stream_->write(std::move(frames)); !written) co_return;
+  }
+}
+
+Task<void> Conversation::feed(std::shared_ptr<Conversation> self) {
+  const auto input = self->input_;
+  const auto over = [&] { return self->seen_.ended || self->closed_ || self->seen_.report; };
+  while (input && !over()) {
+    const auto chunk = co_await input->next(in(1h));
+    if (!chunk) continue;
+    if (chunk->empty()) break;
+    std::string_view left = *chunk;
+    while (!left.empty() && !over()) {
+      const auto part = left.substr(0, wire::kMaxPayload);
+      if (self->stdin_unconfirmed_ + part.size() > wire::kStdinWindow) {
+        co_await self->changed_.wait(in(1h));
+        continue;
+      }
+      self->stdin_unconfirmed_ += part.size();
+      self->post(stdin_frame(part));
+      left.remove_prefix(part.size());
+    }
+  }
+  self->post(stdin_end_frame());
+}
+
+void Conversation::take(std::string_view bytes) {
+  engine::StreamDemux::Chunk chunk{};
+  while (!bytes.empty()) {
+    const auto more = demux_.next(bytes, chunk);
+    if (!more) {
+      bytes = {};
+      fail_with(more.error());
+    } else if (*more && chunk.channel == 1 && !seen_.error) {
+      std::string_view frames = chunk.bytes;
+      FromSupervisor event;
+      while (true) {
+        const auto taken = decoder_.next(frames, event);
+        if (!taken) fail_with(taken.error());
+        if (!taken || !*taken) break;
+        take(event);
+      }
+    } else if (*more && chunk.channel != 1) {
+      const auto room = kMostComplaint - std::min(kMostComplaint, seen_.complaint.size());
+      seen_.complaint += chunk.bytes.substr(0, room);
+    }
+  }
+}
+
+void Conversation::take(FromSupervisor& event) {
+  if (seen_.report) return;
+  if (const auto* out = std::get_if<ProgramOutput>(&event)) {
+    output(*out);
+    return;
+  }
+  if (const auto* taken = std::get_if<StdinTaken>(&event)) {
+    stdin_unconfirmed_ -= std::min(stdin_unconfirmed_, taken->bytes);
+  } else if (const auto* ready = std::get_if<SupervisorReady>(&event)) {
+    if (seen_.ready) return;
+    seen_.ready = true;
+    if (ready->version != wire::kVersion) {
+      fail_with(no_supervisor(ready->version).error());
+      return;
+    }
+    post(std::move(job_));
+    spawn(executor_, "a program's stdin", feed(shared_from_this()));
+  } else if (std::holds_alternative<ProgramBegan>(event)) {
+    seen_.began = Clock::now();
+  } else if (const auto* report = std::get_if<wire::ExitReport>(&event)) {
+    seen_.report = *report;
+  } else if (const auto* broken = std::get_if<SupervisorBroken>(&event)) {
+    fail_with({ErrorCode::engine_error, "The sandbox could not be set up: " + broken->why});
+  }
+  changed_.notify();
+}
+
+void Conversation::output(const ProgramOutput& output) {
+  (output.channel == Channel::out ? seen_.out_bytes : seen_.err_bytes) += output.bytes.size();
+  if (sink_ == nullptr) {
+    seen_.dropped_bytes += output.bytes.size();
+    give_back(output.bytes.size());
+    return;
+  }
+  sink_->on_output(output.channel, output.bytes, OutputCredit(output.bytes.size(), [weak = weak_from_this()](std::size_t bytes) {
+                     if (const auto self = weak.lock()) self->give_back(bytes);
+                   }));
+}
+
+void Conversation::give_back(std::size_t bytes) {
+  returned_ += bytes;
+  if (returned_ < kCreditPart) return;
+  post(window_frame(std::exchange(returned_, 0)));
+}
+
+}  // namespace dind::sandbox

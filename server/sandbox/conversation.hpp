@@ -1,0 +1,76 @@
+// Our end of the talk with one sandbox's supervisor: sends the job when it is ready, drains what it says from the first byte to
+// the last, passes output on against credit, feeds stdin. Never stops reading: an unread stream would block the engine.
+#pragma once
+
+#include <deque>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "dind/run_event.hpp"
+#include "engine/hijacked_stream.hpp"
+#include "engine/stream_demux.hpp"
+#include "sandbox/supervisor_codec.hpp"
+#include "support/stdin_pipe.hpp"
+#include "support/task.hpp"
+
+namespace dind::sandbox {
+
+class Conversation : public std::enable_shared_from_this<Conversation> {
+ public:
+  // Bytes of output that may be on their way to a face at once; past it the program waits.
+  static constexpr std::uint64_t kOutputWindow = 1 << 20;
+
+  struct Seen {
+    bool ready = false;
+    std::optional<Clock::time_point> began;  // when the program started
+    std::optional<wire::ExitReport> report;
+    std::optional<Error> error;        // the stream broke, or what came over it was nonsense, or the supervisor gave up
+    bool ended = false;                // nothing more will come
+    std::uint64_t out_bytes = 0;       // received of the program's stdout
+    std::uint64_t err_bytes = 0;
+    std::uint64_t dropped_bytes = 0;   // of them, not passed on, because nobody listened any more
+    std::string complaint;             // what came outside of the protocol: the engine's or the runtime's last words
+  };
+
+  // `job`: sent as soon as the supervisor is ready. `sink` must live until `leave`. `input` null: empty stdin.
+  static std::shared_ptr<Conversation> begin(asio::any_io_executor executor, std::unique_ptr<engine::HijackedStream> stream,
+                                             std::string job, EventSink& sink, std::shared_ptr<StdinPipe> input);
+
+  const Seen& seen() const { return seen_; }
+  // Notified at each change of `seen` apart from byte counts.
+  Signal& changed() { return changed_; }
+  void kill();   // SIGKILL to the whole tree; the exit report follows
+  void leave();  // the sink is gone; draining goes on
+  void close();  // no more draining: the container is gone
+
+ private:
+  Conversation(asio::any_io_executor executor, std::unique_ptr<engine::HijackedStream> stream, std::string job,
+               EventSink& sink, std::shared_ptr<StdinPipe> input);
+  static Task<void> read(std::shared_ptr<Conversation> self);
+  static Task<void> write(std::shared_ptr<Conversation> self);
+  static Task<void> feed(std::shared_ptr<Conversation> self);
+  void take(std::string_view bytes);
+  void take(FromSupervisor& event);
+  void output(const ProgramOutput& output);
+  void give_back(std::size_t bytes);
+  void post(std::string frames);
+  void fail_with(Error error);
+
+  asio::any_io_executor executor_;
+  std::unique_ptr<engine::HijackedStream> stream_;
+  std::string job_;
+  EventSink* sink_;
+  std::shared_ptr<StdinPipe> input_;
+  engine::StreamDemux demux_;
+  SupervisorDecoder decoder_;
+  Seen seen_;
+  Signal changed_;
+  Signal to_write_;
+  std::deque<std::string> outbox_;
+  std::uint64_t returned_ = 0;            // credit that came back and was not sent on yet
+  std::uint64_t stdin_unconfirmed_ = 0;
+  bool closed_ = false;
+};
+
+}  // namespace dind::sandbox

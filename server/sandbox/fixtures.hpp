@@ -1,0 +1,38 @@
+// What every sandbox shares and the engine keeps between runs: the volume with the supervisor, the network with a way out.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "dind/error.hpp"
+#include "engine/client.hpp"
+#include "sandbox/removals.hpp"
+#include "support/task.hpp"
+
+namespace dind::sandbox {
+
+class Fixtures {
+ public:
+  Fixtures(engine::Client& client, Removals& removals, std::string owner);
+
+  // "dind-supervisor-<sha256 of the supervisor>": another version of ours has another volume.
+  const std::string& supervisor_volume() const { return volume_; }
+  // Makes and fills the volume where it isn't there; `image_id`: any image, for the container that carries the file in and is
+  // never started. One that is there is trusted until `refill`.
+  Task<Result<void>> ensure_supervisor(std::string image_id, Deadline deadline);
+  // The volume was there and did not work (a filling that broke off): fills it again.
+  Task<Result<void>> refill_supervisor(std::string image_id, Deadline deadline);
+  Task<Result<void>> ensure_internet(Deadline deadline);
+
+ private:
+  Task<Result<void>> fill(std::string image_id, Deadline deadline);
+
+  engine::Client& client_;
+  Removals& removals_;
+  std::string owner_;
+  std::string volume_;
+  bool volume_seen_ = false;
+  bool internet_seen_ = false;
+};
+
+}  // namespace dind::sandbox

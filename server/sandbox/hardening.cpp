@@ -1,0 +1,127 @@
+#include "sandbox/hardening.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "sandbox/embedded.hpp"
+
+namespace dind::sandbox {
+namespace {
+
+// Nobody's: not root, and no user of the host's or of an image's.
+constexpr const char* kUser = "65534:65534";
+// Inodes of a tmpfs are kernel memory that no limit counts: one for each 4 KiB of it is plenty.
+constexpr std::int64_t kBytesPerInode = 4096;
+
+std::string tmpfs_options(std::int64_t bytes, const char* who) {
+  return "rw,exec,nosuid,nodev,size=" + std::to_string(bytes) + ",nr_inodes=" + std::to_string(std::max<std::int64_t>(64, bytes / kBytesPerInode)) + "," + who;
+}
+
+std::vector<engine::Mount> mounts(const RunPlan& plan, const Surroundings& surroundings) {
+  std::vector<engine::Mount> all;
+  all.push_back({.kind = engine::Mount::Kind::volume, .source = surroundings.supervisor_volume, .target = "/.dind", .read_only = true, .no_copy = true});
+  // A VOLUME of the image's would be a disk without a limit; a small tmpfs of ours covers it.
+  for (const auto& path : surroundings.image.volumes) {
+    if (path == "/.dind" || path == "/tmp" || path == kRunFolder) continue;
+    all.push_back({.kind = engine::Mount::Kind::tmpfs, .source = {}, .target = path, .read_only = false, .tmpfs_bytes = plan.limits.tmp_bytes});
+  }
+  return all;
+}
+
+template <typename T>
+std::string shown(const T& value) {
+  if constexpr (std::is_same_v<T, bool>) return value ? "true" : "false";
+  else if constexpr (std::is_arithmetic_v<T>) return std::to_string(value);
+  else return value.empty() ? "nothing" : value;
+}
+
+std::string joined(const std::vector<std::string>& parts) {
+  std::string all;
+  for (const auto& part : parts) all += (all.empty() ? "" : " ") + (part.size() > 100 ? part.substr(0, 100) + "…" : part);
+  return all;
+}
+
+bool same_mount(const engine::Mount& a, const engine::Mount& b) {
+  // NoCopy says how a volume is filled, not what may be done with it; some engines don't report it.
+  return a.kind == b.kind && a.source == b.source && a.target == b.target && a.read_only == b.read_only && a.tmpfs_bytes == b.tmpfs_bytes;
+}
+
+// An engine without swap accounting reports -1 and holds Memory alone: said by doctor, no reason to refuse each run.
+bool tolerable(const std::string& extra) { return extra == "MemorySwap=-1"; }
+
+}  // namespace
+
+engine::ContainerSpec harden(const RunPlan& plan, const Surroundings& surroundings) {
+  const bool internet = plan.network == Network::internet;
+  engine::ContainerSpec spec;
+  spec.image = surroundings.image.id;
+  spec.entrypoint = {kSupervisorPath};
+  spec.labels = {{kOwnerLabel, surroundings.owner}, {kRunLabel, plan.run_id}, {kDeadlineLabel, std::to_string(surroundings.remove_after)}};
+  spec.user = kUser;
+  spec.working_dir = plan.working_dir;
+  if (spec.working_dir.empty() && (surroundings.image.working_dir.empty() || surroundings.image.working_dir == "/")) spec.working_dir = kRunFolder;
+  spec.hostname = "sandbox";
+  spec.network_disabled = !internet;
+  spec.network_mode = internet ? kInternetNetwork : "none";
+  spec.cap_drop = {"ALL"};
+  spec.security_opt = {"no-new-privileges", "seccomp=" + std::string(seccomp_profile())};
+  spec.tmpfs = {{kRunFolder, tmpfs_options(plan.limits.tmp_bytes, "mode=0700,uid=65534,gid=65534")},
+                {"/tmp", tmpfs_options(plan.limits.tmp_bytes, "mode=1777")}};
+  spec.mounts = mounts(plan, surroundings);
+  spec.ulimits = {{"core", 0, 0}, {"nofile", plan.limits.open_files, plan.limits.open_files}, {"fsize", plan.limits.file_bytes, plan.limits.file_bytes}};
+  spec.memory_bytes = plan.limits.memory_bytes;
+  spec.nano_cpus = std::llround(plan.limits.cpus * 1e9);
+  spec.pids_limit = plan.limits.pids;
+  spec.shm_bytes = plan.limits.tmp_bytes;
+  return spec;
+}
+
+std::vector<std::string> differences(const engine::ContainerSpec& asked, const engine::ContainerSpec& reported) {
+  std::vector<std::string> found;
+  const auto compare = [&](const char* what, const auto& a, const auto& r) {
+    if (!(a == r)) found.push_back(std::string(what) + ": asked " + shown(a) + ", reported " + shown(r));
+  };
+  compare("Image", asked.image, reported.image);
+  compare("User", asked.user, reported.user);
+  compare("NetworkDisabled", asked.network_disabled, reported.network_disabled);
+  compare("NetworkMode", asked.network_mode, reported.network_mode);
+  compare("AutoRemove", asked.auto_remove, reported.auto_remove);
+  compare("ReadonlyRootfs", asked.read_only_rootfs, reported.read_only_rootfs);
+  compare("OpenStdin", asked.open_stdin, reported.open_stdin);
+  compare("Memory", asked.memory_bytes, reported.memory_bytes);
+  compare("NanoCpus", asked.nano_cpus, reported.nano_cpus);
+  compare("PidsLimit", asked.pids_limit, reported.pids_limit);
+  compare("ShmSize", asked.shm_bytes, reported.shm_bytes);
+  compare("OomScoreAdj", asked.oom_score_adj, reported.oom_score_adj);
+  compare("IpcMode", asked.ipc_mode, reported.ipc_mode);
+  compare("CgroupnsMode", asked.cgroupns_mode, reported.cgroupns_mode);
+  compare("LogConfig", asked.log_driver, reported.log_driver);
+  compare("Healthcheck none", asked.healthcheck_none, reported.healthcheck_none);
+  compare("Init", asked.init, reported.init);
+  if (!asked.runtime.empty()) compare("Runtime", asked.runtime, reported.runtime);
+  const auto compare_lists = [&](const char* what, std::vector<std::string> a, std::vector<std::string> r) {
+    std::ranges::sort(a);
+    std::ranges::sort(r);
+    if (a != r) found.push_back(std::string(what) + ": asked " + joined(a) + ", reported " + joined(r));
+  };
+  compare_lists("CapDrop", asked.cap_drop, reported.cap_drop);
+  compare_lists("SecurityOpt", asked.security_opt, reported.security_opt);
+  compare_lists("Entrypoint", asked.entrypoint, reported.entrypoint);
+  compare_lists("Cmd", asked.command, reported.command);
+  const auto missing = [&](const char* what, const auto& wanted, const auto& have, auto same, auto label) {
+    for (const auto& each : wanted)
+      if (std::ranges::none_of(have, [&](const auto& other) { return same(each, other); })) found.push_back(std::string(what) + ": asked " + label(each) + ", reported otherwise");
+    if (have.size() > wanted.size()) found.push_back(std::string(what) + ": more of them reported than asked");
+  };
+  const auto equal = [](const auto& a, const auto& b) { return a == b; };
+  missing("Tmpfs", asked.tmpfs, reported.tmpfs, equal, [](const auto& t) { return t.path; });
+  missing("Mounts", asked.mounts, reported.mounts, same_mount, [](const auto& m) { return m.target; });
+  missing("Ulimits", asked.ulimits, reported.ulimits, equal, [](const auto& u) { return u.name; });
+  for (const auto& [key, value] : asked.labels)
+    if (const auto it = reported.labels.find(key); it == reported.labels.end() || it->second != value) found.push_back("Labels: " + key + " is missing");
+  for (const auto& extra : reported.extras)
+    if (!tolerable(extra)) found.push_back(extra + ": never asked for");
+  return found;
+}
+
+}  // namespace dind::sandbox

@@ -1,0 +1,34 @@
+// RunPlan → ContainerSpec: every field that keeps a program in. Pure, and the only place that sets one; a golden test pins it.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "engine/container_spec.hpp"
+#include "engine/types.hpp"
+#include "sandbox/plan.hpp"
+
+namespace dind::sandbox {
+
+inline constexpr const char* kOwnerLabel = "dind-executor.owner";        // whose it is: process_owner()
+inline constexpr const char* kRunLabel = "dind-executor.run";            // run id
+inline constexpr const char* kDeadlineLabel = "dind-executor.deadline";  // Unix seconds; past it, anybody's reaper removes it
+inline constexpr const char* kCacheLabel = "dind-executor.cache";        // shared by every run: not a leak
+inline constexpr const char* kInternetNetwork = "dind-executor-internet";
+inline constexpr const char* kSupervisorPath = "/.dind/supervisor";
+
+// What hardening can't know from the plan.
+struct Surroundings {
+  engine::Image image;
+  std::string supervisor_volume;
+  std::string owner;
+  std::int64_t remove_after = 0;  // Unix seconds
+};
+engine::ContainerSpec harden(const RunPlan& plan, const Surroundings& surroundings);
+
+// What the engine reports of a container where it is weaker than what was asked, one line each: "ReadonlyRootfs: asked true,
+// reported false". Empty: as asked. Fields that an engine fills in by itself are not looked at.
+std::vector<std::string> differences(const engine::ContainerSpec& asked, const engine::ContainerSpec& reported);
+
+}  // namespace dind::sandbox

@@ -1,0 +1,47 @@
+// Containers that must go: owed from before they are made, paid in the background, waited for at the end.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "engine/client.hpp"
+#include "support/task.hpp"
+
+namespace dind::sandbox {
+
+class Removals {
+ public:
+  Removals(asio::any_io_executor executor, engine::Client& client);
+
+  // One container by name. Where it goes out of scope without `pay`, it pays.
+  class Debt {
+   public:
+    Debt() = default;
+    Debt(Debt&&) noexcept = default;
+    Debt& operator=(Debt&& other) noexcept;
+    ~Debt() { pay(); }
+    // Removes it in the background: tries again until the engine says that it's gone, for half a minute; what is left then is
+    // the reaper's. Calling it again does nothing.
+    void pay();
+
+   private:
+    friend class Removals;
+    struct Account;
+    Debt(std::shared_ptr<Account> account, std::string name) : account_(std::move(account)), name_(std::move(name)) {}
+    std::shared_ptr<Account> account_;
+    std::string name_;
+  };
+
+  // Call it before `create` is sent: the reply may be lost, and the container there nevertheless.
+  [[nodiscard]] Debt owe(std::string container_name);
+  std::size_t unpaid() const;
+  // True once nothing is owed; false when the deadline passed first.
+  Task<bool> idle(Deadline deadline);
+  // Waits for one of them.
+  Task<bool> gone(std::string container_name, Deadline deadline);
+
+ private:
+  std::shared_ptr<Debt::Account> account_;
+};
+
+}  // namespace dind::sandbox

@@ -1,0 +1,42 @@
+// One run in one container of its own, from create to removal.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "dind/error.hpp"
+#include "dind/run_event.hpp"
+#include "engine/client.hpp"
+#include "sandbox/fixtures.hpp"
+#include "sandbox/plan.hpp"
+#include "sandbox/removals.hpp"
+#include "support/cancel.hpp"
+#include "support/stdin_pipe.hpp"
+#include "support/task.hpp"
+
+namespace dind::sandbox {
+
+class Sandboxes {
+ public:
+  Sandboxes(asio::any_io_executor executor, engine::Client& client, std::string owner);
+
+  // Returns within 300 ms of `cancel`, with verdict cancelled, or Error cancelled where the program had not begun; the container
+  // is removed behind it (`removals`). No event reaches `sink` after the return. `image_name` is for people.
+  Task<Result<RunResult>> run(RunPlan plan, engine::Image image, std::string image_name, EventSink& sink,
+                              std::shared_ptr<StdinPipe> input, Cancel cancel);
+
+  Removals& removals() { return removals_; }
+  Fixtures& fixtures() { return fixtures_; }
+  const std::string& owner() const { return owner_; }
+
+ private:
+  struct Run;
+
+  asio::any_io_executor executor_;
+  engine::Client& client_;
+  std::string owner_;
+  Removals removals_;
+  Fixtures fixtures_;
+};
+
+}  // namespace dind::sandbox

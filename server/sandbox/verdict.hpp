@@ -1,0 +1,17 @@
+// From what was seen of a run's end to its one verdict. Pure.
+#pragma once
+
+#include <optional>
+
+#include "dind/run_event.hpp"
+#include "sandbox/supervisor_wire.hpp"
+
+namespace dind::sandbox {
+
+// What ended the run from our side, where something did.
+enum class Stop { none, timeout, output_limit, cancelled };
+
+// Puts verdict, exit code, signal, usage and byte counts of `report` into `result`. `report.how` is not exec_failed.
+void judge(const wire::ExitReport& report, Stop stop, RunResult& result);
+
+}  // namespace dind::sandbox

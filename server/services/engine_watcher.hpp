@@ -1,0 +1,21 @@
+// EngineWatch on a real engine.
+#pragma once
+
+#include "engine/client.hpp"
+#include "services/engine_watch.hpp"
+
+namespace dind {
+
+class EngineWatcher final : public EngineWatch {
+ public:
+  EngineWatcher(asio::any_io_executor executor, engine::Client& client);
+  Task<void> watch(std::function<void(const EngineStatus&)> on_change, Cancel cancel) override;
+
+ private:
+  Task<EngineStatus> look();
+
+  asio::any_io_executor executor_;
+  engine::Client& client_;
+};
+
+}  // namespace dind

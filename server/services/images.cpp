@@ -1,0 +1,81 @@
+#include "services/images.hpp"
+
+namespace dind {
+
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr auto kInspectTime = 15s;
+constexpr auto kPullTime = 30min;
+
+}  // namespace
+
+// One pull that is under way. It ends by itself, or when the last of those who wait has gone.
+struct Images::Pull {
+  Pull(const asio::any_io_executor& executor, std::string n) : changed(executor), name(std::move(n)) {}
+  Signal changed;
+  const std::string name;
+  engine::PullProgress progress;
+  std::uint64_t steps = 0;
+  std::optional<Result<void>> outcome;
+  Cancel cancel;
+  std::size_t waiting = 0;
+};
+
+Images::Images(asio::any_io_executor executor, engine::Client& client) : executor_(std::move(executor)), client_(client) {}
+
+Task<void> Images::drive(engine::Client& client, std::shared_ptr<Pull> pull) {
+  auto pulled = co_await client.pull_image(pull->name, "",
+                                           [pull](const engine::PullProgress& progress) {
+                                             pull->progress = progress;
+                                             ++pull->steps;
+                                             pull->changed.notify();
+                                           },
+                                           pull->cancel, in(kPullTime));
+  pull->outcome = std::move(pulled);
+  pull->changed.notify();
+}
+
+Task<Result<void>> Images::pull(const std::string& name, const std::function<void(const engine::PullProgress&)>& on_progress, const Cancel& cancel) {
+  auto shared = pulls_[name].lock();
+  if (!shared || shared->outcome || shared->cancel.cancelled()) {
+    shared = std::make_shared<Pull>(executor_, name);
+    pulls_[name] = shared;
+    spawn(executor_, "pull of " + name, drive(client_, shared));
+  }
+  on_progress({.message = "Pulling " + name, .percent = std::nullopt});
+  const auto heard = cancel.on_cancel([weak = std::weak_ptr(shared)] {
+    if (const auto alive = weak.lock()) alive->changed.notify();
+  });
+  ++shared->waiting;
+  std::uint64_t told = 0;
+  while (!shared->outcome && !cancel.cancelled()) {
+    co_await shared->changed.wait(in(1h));
+    if (shared->steps != told && !cancel.cancelled()) {
+      told = shared->steps;
+      on_progress(shared->progress);
+    }
+  }
+  --shared->waiting;
+  if (shared->outcome) co_return *shared->outcome;
+  if (shared->waiting == 0) shared->cancel.cancel(*cancel.reason());
+  co_return fail(ErrorCode::cancelled, "The run was cancelled while its image was pulled");
+}
+
+Task<Result<Images::Found>> Images::find(std::vector<std::string> names, std::function<void(const engine::PullProgress&)> on_progress, Cancel cancel) {
+  for (int round = 0; round < 2; ++round) {
+    for (const auto& name : names) {
+      auto image = co_await client_.inspect_image(name, in(kInspectTime));
+      if (!image) co_return std::unexpected(image.error());
+      if (cancel.cancelled()) co_return fail(ErrorCode::cancelled, "The run was cancelled");
+      if (*image) co_return Found{name, std::move(**image)};
+    }
+    if (round == 1) break;
+    if (const auto pulled = co_await pull(names.front(), on_progress, cancel); !pulled) co_return std::unexpected(pulled.error());
+  }
+  co_return fail(ErrorCode::image_unavailable, "The engine at " + client_.endpoint().address + " pulled " + names.front() +
+                                                   " and does not have it. Is its disk full? Try again");
+}
+
+}  // namespace dind

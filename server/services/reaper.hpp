@@ -1,0 +1,31 @@
+// Removes what dead instances of ours left behind: what carries our label and whose owner is gone or whose deadline has passed.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "engine/client.hpp"
+#include "support/cancel.hpp"
+#include "support/task.hpp"
+
+namespace dind {
+
+// Whether something with these labels may go. Pure. `now`: Unix seconds by the engine's clock. Never what has no owner label of
+// ours, never our own (it is paid by its run), never another live instance's before its deadline.
+bool is_orphan(const engine::Labels& labels, const std::string& self, std::int64_t now);
+
+class Reaper {
+ public:
+  Reaper(asio::any_io_executor executor, engine::Client& client, std::string owner);
+  // One pass over containers, volumes and networks in every state. How many were removed.
+  Task<Result<std::size_t>> sweep(Deadline deadline);
+  // A pass now and every 30 s until `cancel`. An engine that is away is no failure: the next pass follows.
+  Task<void> keep_sweeping(Cancel cancel);
+
+ private:
+  asio::any_io_executor executor_;
+  engine::Client& client_;
+  std::string owner_;
+};
+
+}  // namespace dind

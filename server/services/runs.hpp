@@ -1,0 +1,43 @@
+// The run service on a real engine.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+
+#include "engine/client.hpp"
+#include "sandbox/sandbox.hpp"
+#include "services/admission.hpp"
+#include "services/images.hpp"
+#include "services/policy_limits.hpp"
+#include "services/run_service.hpp"
+
+namespace dind {
+
+struct RunPolicy {
+  LimitPolicy limits;
+  std::map<std::string, std::string> images;  // language → image
+  std::size_t concurrent_runs = 0;            // 0: from cores and memory
+  std::size_t queued_runs = 64;
+  bool enabled = true;
+};
+
+class Runs final : public RunService {
+ public:
+  Runs(asio::any_io_executor executor, engine::Client& client, sandbox::Sandboxes& sandboxes, RunPolicy policy);
+  Task<Result<RunResult>> run(RunSpec spec, EventSink& sink, std::shared_ptr<StdinPipe> input, Cancel cancel) override;
+  Task<bool> idle(Deadline deadline) override;
+  Images& images() { return images_; }
+
+ private:
+  Result<sandbox::RunPlan> plan(const RunSpec& spec) const;
+
+  asio::any_io_executor executor_;
+  sandbox::Sandboxes& sandboxes_;
+  RunPolicy policy_;
+  Images images_;
+  Admission admission_;
+  std::map<std::string, int> active_;  // run ids that are under way
+};
+
+}  // namespace dind

@@ -1,0 +1,31 @@
+// A program's stdin on its way: a face pushes, the run pulls. Bounded by the face, which asks `wanted` before it reads on.
+#pragma once
+
+#include <deque>
+#include <optional>
+#include <string>
+
+#include "support/task.hpp"
+
+namespace dind {
+
+class StdinPipe {
+ public:
+  explicit StdinPipe(const asio::any_io_executor& executor) : changed_(executor) {}
+  void push(std::string bytes);
+  void close();
+  // True once fewer than `kWindow` bytes wait; false when the deadline passed first.
+  Task<bool> wanted(Deadline deadline);
+  // The next chunk; empty: closed. nullopt: the deadline passed.
+  Task<std::optional<std::string>> next(Deadline deadline);
+
+  static constexpr std::size_t kWindow = 256 * 1024;
+
+ private:
+  Signal changed_;
+  std::deque<std::string> chunks_;
+  std::size_t pending_ = 0;
+  bool closed_ = false;
+};
+
+}  // namespace dind
