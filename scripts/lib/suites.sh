@@ -61,12 +61,9 @@ python_tests() {
 }
 
 suite_unit() { catch2 unit "$ROOT/build/dev/tests/unit_tests"; }
-suite_integration() {
-  local status=0 program=$ROOT/build/dev/tests/integration_tests
-  [[ ! -x $program ]] || catch2 integration "$program" || status=1
-  python_tests integration || status=1
-  return $status
-}
+suite_faults() { catch2 faults "$ROOT/build/dev/tests/fault_tests"; }
+suite_integration() { python_tests integration; }
+suite_cli() { python_tests cli; }
 suite_protocol() { python_tests protocol; }
 suite_package() {
   "$ROOT/scripts/package" || return 1
@@ -124,7 +121,7 @@ run_suite() {
   rm -f "$RESULTS/$suite".* "$RESULTS/$suite"-*
   ("suite_$suite") </dev/null || status=$?
   ((status == 0)) || results note "$RESULTS/$suite.json" failed "$suite: the suite broke off (status $status)"
-  case $suite in integration | protocol | editor)
+  case $suite in integration | cli | protocol | editor)
     tidy "$suite" "$suite leaves no container, volume or network with our label" leaks ;;
   esac
   results time "$RESULTS/$suite.json" $((SECONDS - start))

@@ -15,12 +15,12 @@ LIMIT = 60  # seconds that no run of these tests may take
 
 
 def program():
-    named = os.environ.get("DIND_BINARY") or os.environ.get("DIND_EXECUTOR")
+    named = os.environ.get("DIND_EXECUTOR")
     places = [named] if named else [ROOT / "build/dev/dind-executor", ROOT / "build/release/dind-executor"]
     for place in places:
         if place and os.access(place, os.X_OK):
             return str(place)
-    raise SystemExit(f"no program at {' or '.join(map(str, places))}: build it (scripts/build dev), or set DIND_BINARY")
+    raise SystemExit(f"no program at {' or '.join(map(str, places))}: build it (scripts/build dev), or set DIND_EXECUTOR")
 
 
 class CliTest(unittest.TestCase):
