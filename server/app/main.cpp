@@ -14,10 +14,7 @@
 #include "faces/cli/arguments.hpp"
 #include "faces/cli/report.hpp"
 #include "faces/cli/run_command.hpp"
-#if __has_include("faces/editor/session.hpp")
 #include "faces/editor/session.hpp"
-#define EDITOR 1
-#endif
 #include "support/log.hpp"
 
 namespace {
@@ -86,17 +83,11 @@ int run(int argc, char** argv) {
   if (auto* arguments = std::get_if<cli::RunArguments>(&line->command))
     return serve(context, **core, cli::run_command(context.get_executor(), (*core)->runs(), std::move(*arguments)));
   if (const auto* arguments = std::get_if<cli::DoctorArguments>(&line->command)) return serve(context, **core, doctor(**core, arguments->json));
-#ifdef EDITOR
   const auto& lsp = std::get<cli::LspArguments>(line->command);
   editor::EditorServices services{.runs = (*core)->runs(),
                                   .engine = (*core)->engine(),
-                                  .limits = configuration->limits,
-                                  .images = configuration->images,
                                   .version = app::version()};
   return serve(context, **core, editor::run_editor_session(context.get_executor(), std::move(services), {.client_process_id = lsp.client_process_id}));
-#else
-  return 1;
-#endif
 }
 
 }  // namespace

@@ -7,8 +7,8 @@
 #include <cstdlib>
 #include <system_error>
 
-#include "faces/cli/input_reader.hpp"
-#include "faces/cli/output_writer.hpp"
+#include "support/fd_reader.hpp"
+#include "support/fd_writer.hpp"
 #include "faces/cli/program_file.hpp"
 #include "faces/cli/summary.hpp"
 #include "support/log.hpp"
@@ -78,8 +78,20 @@ Result<std::optional<int>> input_of(const RunArguments& arguments, const Streams
   return std::optional(streams.in);
 }
 
+// Our input to the program, no faster than the run takes it: a byte that was read has been asked for.
+Task<void> feed(std::shared_ptr<FdReader> reader, std::shared_ptr<StdinPipe> pipe) {
+  constexpr auto kLook = std::chrono::milliseconds(200);  // how soon a stop is seen where the run takes no input
+  while (!reader->stopped()) {
+    if (!co_await pipe->wanted(in(kLook))) continue;
+    auto bytes = co_await reader->next();
+    if (bytes.empty()) break;
+    pipe->push(std::move(bytes));
+  }
+  pipe->close();
+}
+
 // What was printed is out, unless nobody reads it any more or somebody pressed Ctrl-C meanwhile.
-Task<void> flush(OutputWriter& writer, const Stops& stops) {
+Task<void> flush(FdWriter& writer, const Stops& stops) {
   const bool stopped_before = stops.signal().has_value();
   auto patience = in(std::chrono::seconds(2));
   while (true) {
@@ -101,7 +113,7 @@ Task<int> run_command(asio::any_io_executor executor, RunService& service, RunAr
 
   Cancel cancel;
   WriteFailure broken;
-  OutputWriter writer(executor, [&](int fd, int error) {
+  FdWriter writer(executor, [&](int fd, int error) {
     if (broken.error == 0) broken = {fd, error};
     cancel.cancel(CancelReason::client_gone);
   });
@@ -117,11 +129,11 @@ Task<int> run_command(asio::any_io_executor executor, RunService& service, RunAr
   }
 
   std::shared_ptr<StdinPipe> pipe;
-  std::optional<InputReader> reader;
+  std::shared_ptr<FdReader> reader;
   if (*input) {
     pipe = std::make_shared<StdinPipe>(executor);
-    reader.emplace(executor, **input, **input != streams.in);
-    spawn(executor, "stdin", reader->feed(pipe));
+    reader = std::make_shared<FdReader>(executor, **input, **input != streams.in);
+    spawn(executor, "stdin", feed(reader, pipe));
   }
   const auto result = co_await service.run(std::move(*spec), *output, pipe, cancel);
   if (reader) reader->stop();

@@ -6,7 +6,7 @@
 #include <cstdlib>
 #include <nlohmann/json.hpp>
 
-#include "faces/cli/output_writer.hpp"
+#include "support/fd_writer.hpp"
 #include "faces/cli/summary.hpp"
 #include "faces/run_json.hpp"
 
@@ -19,7 +19,7 @@ constexpr std::string_view kClearLine = "\r\x1b[K";
 
 class PlainOutput final : public RunOutput {
  public:
-  PlainOutput(OutputWriter& writer, Streams streams, bool quiet) : writer_(writer), streams_(streams), quiet_(quiet) {}
+  PlainOutput(FdWriter& writer, Streams streams, bool quiet) : writer_(writer), streams_(streams), quiet_(quiet) {}
 
   void on_state(const StateChange& change) override {
     if (quiet_) return;
@@ -37,7 +37,7 @@ class PlainOutput final : public RunOutput {
     clear_progress();
     const bool terminal = channel == Channel::out ? streams_.out_is_terminal : streams_.err_is_terminal;
     if (terminal && !bytes.empty()) middle_of_line_ = bytes.back() != '\n';
-    writer_.write(channel == Channel::out ? streams_.out : streams_.err, std::string(bytes), std::move(credit));
+    writer_.write(channel == Channel::out ? streams_.out : streams_.err, std::string(bytes), hold(std::move(credit)));
   }
 
   void finished(const RunResult& result) override {
@@ -83,7 +83,7 @@ class PlainOutput final : public RunOutput {
     if (std::exchange(progress_shown_, false)) writer_.write(streams_.err, std::string(kClearLine));
   }
 
-  OutputWriter& writer_;
+  FdWriter& writer_;
   Streams streams_;
   bool quiet_;
   bool progress_shown_ = false;
@@ -94,7 +94,7 @@ class PlainOutput final : public RunOutput {
 
 class JsonOutput final : public RunOutput {
  public:
-  JsonOutput(OutputWriter& writer, Streams streams) : writer_(writer), streams_(streams) {}
+  JsonOutput(FdWriter& writer, Streams streams) : writer_(writer), streams_(streams) {}
 
   void on_state(const StateChange& change) override {
     if (const auto* queued = std::get_if<Queued>(&change)) {
@@ -134,9 +134,9 @@ class JsonOutput final : public RunOutput {
   void failed(const Error& error) override { line({{"event", "error"}, {"error", error_json(error)}}); }
 
  private:
-  void line(json event, OutputCredit credit = {}) { writer_.write(streams_.out, one_line(event), std::move(credit)); }
+  void line(json event, OutputCredit credit = {}) { writer_.write(streams_.out, one_line(event), hold(std::move(credit))); }
 
-  OutputWriter& writer_;
+  FdWriter& writer_;
   Streams streams_;
 };
 
@@ -157,11 +157,11 @@ Streams process_streams() {
   return streams;
 }
 
-std::unique_ptr<RunOutput> plain_output(OutputWriter& writer, Streams streams, bool quiet) {
+std::unique_ptr<RunOutput> plain_output(FdWriter& writer, Streams streams, bool quiet) {
   return std::make_unique<PlainOutput>(writer, streams, quiet);
 }
 
-std::unique_ptr<RunOutput> json_output(OutputWriter& writer, Streams streams) {
+std::unique_ptr<RunOutput> json_output(FdWriter& writer, Streams streams) {
   return std::make_unique<JsonOutput>(writer, streams);
 }
 

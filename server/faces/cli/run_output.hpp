@@ -7,9 +7,11 @@
 #include "dind/error.hpp"
 #include "dind/run_event.hpp"
 
-namespace dind::faces::cli {
+namespace dind {
+class FdWriter;
+}
 
-class OutputWriter;
+namespace dind::faces::cli {
 
 struct Streams {
   int in = 0;
@@ -30,9 +32,9 @@ class RunOutput : public EventSink {
 };
 
 // The program's stdout and stderr byte for byte; progress and one verdict line on stderr unless `quiet`.
-std::unique_ptr<RunOutput> plain_output(OutputWriter& writer, Streams streams, bool quiet);
+std::unique_ptr<RunOutput> plain_output(FdWriter& writer, Streams streams, bool quiet);
 
 // Events as JSON lines on stdout (docs/cli.md); nothing on stderr.
-std::unique_ptr<RunOutput> json_output(OutputWriter& writer, Streams streams);
+std::unique_ptr<RunOutput> json_output(FdWriter& writer, Streams streams);
 
 }  // namespace dind::faces::cli

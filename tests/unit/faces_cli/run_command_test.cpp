@@ -12,7 +12,7 @@
 #include <functional>
 #include <thread>
 
-#include "faces/cli/output_writer.hpp"
+#include "support/fd_writer.hpp"
 
 using namespace dind;
 using namespace dind::faces::cli;
@@ -337,20 +337,20 @@ TEST_CASE("The writer keeps the order of two descriptors that are one, and its e
   const int second = ::dup(both.write_end);
   std::size_t credits = 0;
   {
-    OutputWriter writer(io.get_executor(), [](int, int) { FAIL("no write fails here"); });
+    FdWriter writer(io.get_executor(), [](int, int) { FAIL("no write fails here"); });
     for (int i = 0; i < 100; ++i) writer.write(i % 2 == 0 ? both.write_end : second, std::to_string(i) + '\n');
-    const auto flush = [](OutputWriter& w, bool& done) -> Task<void> { done = co_await w.flushed(in(5s)); };
+    const auto flush = [](FdWriter& w, bool& done) -> Task<void> { done = co_await w.flushed(in(5s)); };
     bool done = false;
     spawn(io.get_executor(), "flush", flush(writer, done));
     io.run();
     io.restart();
     CHECK(done);
     for (int i = 0; i < 64; ++i) {
-      writer.write(both.write_end, std::string(64 * 1024, 'x'), OutputCredit(1, [&](std::size_t n) { credits += n; }));
+      writer.write(both.write_end, std::string(64 * 1024, 'x'), hold(OutputCredit(1, [&](std::size_t n) { credits += n; })));
     }
     const auto before = std::chrono::steady_clock::now();
     {
-      const OutputWriter idle(io.get_executor(), {});
+      const FdWriter idle(io.get_executor(), {});
     }
     CHECK(std::chrono::steady_clock::now() - before < 2s);
   }

@@ -1,4 +1,4 @@
-#include "faces/cli/output_writer.hpp"
+#include "support/fd_writer.hpp"
 
 #include <poll.h>
 #include <sys/eventfd.h>
@@ -15,10 +15,10 @@
 #include <system_error>
 #include <thread>
 
-namespace dind::faces::cli {
+namespace dind {
 
 // The core's side: touched on the core's thread only.
-struct OutputWriter::Home {
+struct FdWriter::Home {
   explicit Home(const asio::any_io_executor& executor) : progress(executor) {}
   Signal progress;
   std::size_t given = 0;  // chunks
@@ -27,11 +27,11 @@ struct OutputWriter::Home {
 };
 
 // The one place where two threads meet.
-struct OutputWriter::State {
+struct FdWriter::State {
   struct Chunk {
     int fd;
     std::string bytes;
-    OutputCredit credit;
+    std::shared_ptr<void> hold;
   };
   explicit State(asio::any_io_executor e, std::shared_ptr<Home> h)
       : executor(std::move(e)), home(std::move(h)), wake(eventfd(0, EFD_CLOEXEC)) {
@@ -46,7 +46,7 @@ struct OutputWriter::State {
   std::mutex mutex;
   std::condition_variable changed;
   std::deque<Chunk> queue;
-  OutputCredit in_flight;  // of the chunk that is being written
+  std::shared_ptr<void> in_flight;  // of the chunk that is being written
   bool stop = false;
   bool ended = false;
 
@@ -85,19 +85,19 @@ int write_all(int fd, std::string_view bytes, int wake) {
 
 }  // namespace
 
-OutputWriter::OutputWriter(asio::any_io_executor executor, std::function<void(int fd, int error)> on_failure)
+FdWriter::FdWriter(asio::any_io_executor executor, std::function<void(int fd, int error)> on_failure)
     : home_(std::make_shared<Home>(executor)) {
   home_->on_failure = std::move(on_failure);
   state_ = std::make_shared<State>(std::move(executor), home_);
   std::thread([state = state_] { run(state); }).detach();
 }
 
-OutputWriter::~OutputWriter() {
+FdWriter::~FdWriter() {
   home_->on_failure = nullptr;
   const std::uint64_t one = 1;
   [[maybe_unused]] const auto ignored = ::write(state_->wake, &one, sizeof one);
-  std::deque<State::Chunk> dropped;  // credits go back here, on the core's thread, after the lock
-  OutputCredit in_flight;
+  std::deque<State::Chunk> dropped;  // holds are let go here, on the core's thread, after the lock
+  std::shared_ptr<void> in_flight;
   std::unique_lock lock(state_->mutex);
   state_->stop = true;
   dropped.swap(state_->queue);
@@ -107,14 +107,14 @@ OutputWriter::~OutputWriter() {
   state_->changed.wait_for(lock, std::chrono::milliseconds(200), [this] { return state_->ended; });
 }
 
-void OutputWriter::write(int fd, std::string bytes, OutputCredit credit) {
+void FdWriter::write(int fd, std::string bytes, std::shared_ptr<void> hold) {
   ++home_->given;
   const std::lock_guard lock(state_->mutex);
-  state_->queue.push_back({fd, std::move(bytes), std::move(credit)});
+  state_->queue.push_back({fd, std::move(bytes), std::move(hold)});
   state_->changed.notify_all();
 }
 
-Task<bool> OutputWriter::flushed(Deadline deadline) {
+Task<bool> FdWriter::flushed(Deadline deadline) {
   const auto home = home_;
   const auto target = home->given;
   while (home->done < target) {
@@ -123,14 +123,14 @@ Task<bool> OutputWriter::flushed(Deadline deadline) {
   co_return true;
 }
 
-void OutputWriter::run(const std::shared_ptr<State>& state) {
+void FdWriter::run(const std::shared_ptr<State>& state) {
   std::unique_lock lock(state->mutex);
   while (true) {
     state->changed.wait(lock, [&] { return state->stop || !state->queue.empty(); });
     if (state->stop) break;
     const int fd = state->queue.front().fd;
     const std::string bytes = std::move(state->queue.front().bytes);
-    state->in_flight = std::move(state->queue.front().credit);
+    state->in_flight = std::move(state->queue.front().hold);
     state->queue.pop_front();
     lock.unlock();
     int error = 0;
@@ -140,9 +140,9 @@ void OutputWriter::run(const std::shared_ptr<State>& state) {
     }
     lock.lock();
     if (state->stop) break;  // the loop may be gone already
-    // Credits and callbacks belong to the core's thread.
-    asio::post(state->executor, [home = state->home, credit = std::move(state->in_flight), fd, error]() mutable {
-      credit.release();
+    // Holds and callbacks belong to the core's thread.
+    asio::post(state->executor, [home = state->home, hold = std::move(state->in_flight), fd, error]() mutable {
+      hold.reset();
       ++home->done;
       if (error != 0 && home->on_failure) home->on_failure(fd, error);
       home->progress.notify();
@@ -152,4 +152,4 @@ void OutputWriter::run(const std::shared_ptr<State>& state) {
   state->changed.notify_all();
 }
 
-}  // namespace dind::faces::cli
+}  // namespace dind

@@ -1,4 +1,4 @@
-#include "faces/cli/input_reader.hpp"
+#include "support/fd_reader.hpp"
 
 #include <poll.h>
 #include <sys/eventfd.h>
@@ -12,17 +12,17 @@
 #include <system_error>
 #include <thread>
 
-namespace dind::faces::cli {
+namespace dind {
 
 // The core's side: touched on the core's thread only.
-struct InputReader::Home {
+struct FdReader::Home {
   explicit Home(const asio::any_io_executor& executor) : arrived(executor) {}
   Signal arrived;
   std::optional<std::string> chunk;  // empty text: the end
   bool stopped = false;
 };
 
-struct InputReader::State {
+struct FdReader::State {
   State(asio::any_io_executor e, std::shared_ptr<Home> h, int f, bool owns)
       : executor(std::move(e)), home(std::move(h)), fd(f), owns_fd(owns), wake(eventfd(0, EFD_CLOEXEC)) {
     if (wake < 0) throw std::system_error(errno, std::generic_category(), "eventfd");
@@ -66,15 +66,15 @@ std::string read_some(int fd, int wake) {
 
 }  // namespace
 
-InputReader::InputReader(asio::any_io_executor executor, int fd, bool owns_fd)
+FdReader::FdReader(asio::any_io_executor executor, int fd, bool owns_fd)
     : home_(std::make_shared<Home>(executor)) {
   state_ = std::make_shared<State>(std::move(executor), home_, fd, owns_fd);
   std::thread([state = state_] { run(state); }).detach();
 }
 
-InputReader::~InputReader() { stop(); }
+FdReader::~FdReader() { stop(); }
 
-void InputReader::stop() {
+void FdReader::stop() {
   home_->stopped = true;
   home_->arrived.notify();
   const std::uint64_t one = 1;
@@ -84,28 +84,24 @@ void InputReader::stop() {
   state_->changed.notify_all();
 }
 
-Task<void> InputReader::feed(std::shared_ptr<StdinPipe> pipe) { return feed_from(state_, home_, std::move(pipe)); }
+bool FdReader::stopped() const { return home_->stopped; }
 
-Task<void> InputReader::feed_from(std::shared_ptr<State> state, std::shared_ptr<Home> home,
-                                  std::shared_ptr<StdinPipe> pipe) {
-  constexpr auto kLook = std::chrono::milliseconds(200);  // how soon a stop is seen where the run takes no input
-  while (!home->stopped) {
-    if (!co_await pipe->wanted(in(kLook))) continue;
-    if (home->stopped) break;
-    {
-      const std::lock_guard lock(state->mutex);
-      state->wanted = true;
-      state->changed.notify_all();
-    }
-    while (!home->stopped && !home->chunk) co_await home->arrived.wait(in(std::chrono::hours(1)));
-    if (home->stopped || home->chunk->empty()) break;
-    pipe->push(std::move(*home->chunk));
-    home->chunk.reset();
+Task<std::string> FdReader::next() { return next_of(state_, home_); }
+
+Task<std::string> FdReader::next_of(std::shared_ptr<State> state, std::shared_ptr<Home> home) {
+  {
+    const std::lock_guard lock(state->mutex);
+    state->wanted = true;
+    state->changed.notify_all();
   }
-  pipe->close();
+  while (!home->stopped && !home->chunk) co_await home->arrived.wait(in(std::chrono::hours(1)));
+  if (home->stopped) co_return std::string();
+  std::string bytes = std::move(*home->chunk);
+  home->chunk.reset();
+  co_return bytes;
 }
 
-void InputReader::run(const std::shared_ptr<State>& state) {
+void FdReader::run(const std::shared_ptr<State>& state) {
   while (true) {
     {
       std::unique_lock lock(state->mutex);
@@ -125,4 +121,4 @@ void InputReader::run(const std::shared_ptr<State>& state) {
   }
 }
 
-}  // namespace dind::faces::cli
+}  // namespace dind

@@ -1,0 +1,128 @@
+#include "faces/editor/client_runs.hpp"
+
+#include "faces/editor/run_feed.hpp"
+#include "faces/editor/run_request.hpp"
+#include "faces/run_json.hpp"
+#include "rpc/params.hpp"
+
+namespace dind::faces::editor {
+
+using rpc::Json;
+
+namespace {
+
+constexpr int kErrorType = 1;  // MessageType.Error
+
+// Told to stop before there was a program: for the client a run that was stopped, like any other.
+Result<RunResult> as_stopped(Result<RunResult> result, const std::string& run_id, const Cancel& cancel) {
+  if (result || result.error().code != ErrorCode::cancelled) return result;
+  RunResult stopped;
+  stopped.run_id = run_id;
+  stopped.verdict = Verdict::cancelled;
+  stopped.cancel_reason = cancel.reason();
+  return stopped;
+}
+
+}  // namespace
+
+struct ClientRuns::Order {
+  RunRequest request;
+  Cancel cancel;
+  std::shared_ptr<Progress> progress;
+  ClientAbilities client;
+  rpc::Reply reply;
+};
+
+ClientRuns::ClientRuns(asio::any_io_executor executor, RunService& service, std::shared_ptr<rpc::Connection> connection, std::function<void()> on_change)
+    : executor_(executor), service_(service), connection_(std::move(connection)), on_change_(std::move(on_change)), ended_(executor) {}
+
+void ClientRuns::run_file(const Json& params, const ClientAbilities& client, const DocumentStore& documents, const Options& options, rpc::Reply reply) {
+  const Json& arguments = rpc::field(params, "arguments");
+  const Json argument = arguments.is_array() && !arguments.empty() ? arguments.front() : Json();
+  if (const auto problem = wrong_shape(argument)) {
+    reply.fail({rpc::code::kInvalidParams, *problem, nullptr});
+    return;
+  }
+  const auto refuse = [&](const Error& error) {
+    // Plain clients rarely show the error of a command.
+    if (!client.own_notifications) connection_->notify("window/showMessage", {{"type", kErrorType}, {"message", error.message}});
+    reply.fail({rpc::code::kRequestFailed, error.message, error_json(error)});
+  };
+  auto request = make_request(argument, documents, options);
+  if (!request) {
+    refuse(request.error());
+    return;
+  }
+  const std::string id = *request->spec.run_id;
+  if (active_.contains(id)) {
+    refuse({ErrorCode::invalid_request, "A run with the id " + id + " is under way; take another id", 0});
+    return;
+  }
+  Cancel cancel = reply.cancel();
+  const auto& source = std::get<SourceProgram>(request->spec.program);
+  auto progress = Progress::begin(connection_, rpc::field(params, "workDoneToken"), client.progress, "Run " + source.file_name + " in sandbox");
+  active_[id] = {request->uri, cancel, progress};
+  spawn(executor_, "run " + id, follow(shared_from_this(), {std::move(*request), cancel, std::move(progress), client, std::move(reply)}));
+  on_change_();
+}
+
+Task<void> ClientRuns::follow(std::shared_ptr<ClientRuns> self, Order order) {
+  const std::string id = *order.request.spec.run_id;
+  RunFeed feed(self->executor_, self->connection_, order.client.own_notifications, id, order.request.uri, order.progress);
+  std::shared_ptr<StdinPipe> input;
+  if (!order.request.input.empty()) {
+    input = std::make_shared<StdinPipe>(self->executor_);
+    input->push(std::move(order.request.input));
+    input->close();
+  }
+  auto result = co_await self->service_.run(std::move(order.request.spec), feed, input, order.cancel);
+  result = as_stopped(std::move(result), id, order.cancel);
+  feed.finished(result);
+  if (result) {
+    order.reply.result(result_json(*result));
+  } else {
+    const Error& error = result.error();
+    if (!order.client.own_notifications) self->connection_->notify("window/showMessage", {{"type", kErrorType}, {"message", error.message}});
+    order.reply.fail({rpc::code::kRequestFailed, error.message, error_json(error)});
+  }
+  self->active_.erase(id);
+  self->ended_.notify();
+  self->on_change_();
+}
+
+std::size_t ClientRuns::stop(const Json& argument) {
+  const auto run_id = rpc::text(argument, "runId");
+  const auto uri = rpc::text(argument, "uri");
+  std::size_t stopped = 0;
+  for (auto& [id, run] : active_) {
+    if ((run_id && id != *run_id) || (uri && run.uri != *uri)) continue;
+    run.cancel.cancel(CancelReason::user);
+    ++stopped;
+  }
+  return stopped;
+}
+
+void ClientRuns::cancel_progress(const Json& token) {
+  for (auto& [id, run] : active_)
+    if (run.progress->is(token)) run.cancel.cancel(CancelReason::user);
+}
+
+void ClientRuns::cancel_all(CancelReason reason) {
+  for (auto& [id, run] : active_) run.cancel.cancel(reason);
+}
+
+bool ClientRuns::has(const std::string& uri) const {
+  for (const auto& [id, run] : active_)
+    if (run.uri == uri) return true;
+  return false;
+}
+
+Task<bool> ClientRuns::none(Deadline deadline) {
+  const auto self = shared_from_this();
+  while (!self->active_.empty()) {
+    if (!co_await self->ended_.wait(deadline)) co_return self->active_.empty();
+  }
+  co_return true;
+}
+
+}  // namespace dind::faces::editor

@@ -1,0 +1,55 @@
+#include "faces/editor/document_store.hpp"
+
+#include <algorithm>
+
+namespace dind::faces::editor {
+namespace {
+
+// Bytes of the character that begins here; a stray byte counts as one.
+std::size_t length_at(std::string_view text, std::size_t at) {
+  const auto lead = static_cast<unsigned char>(text[at]);
+  const std::size_t length = lead < 0x80 ? 1 : lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : lead >= 0xc0 ? 2 : 1;
+  return std::min(length, text.size() - at);
+}
+
+bool at_line_end(std::string_view text, std::size_t at) { return at >= text.size() || text[at] == '\n' || text[at] == '\r'; }
+
+}  // namespace
+
+std::size_t offset_of(std::string_view text, Position position, PositionEncoding encoding) {
+  std::size_t at = 0;
+  for (std::int64_t line = 0; line < position.line; ++line) {
+    const auto end = text.find_first_of("\r\n", at);
+    if (end == std::string_view::npos) return text.size();
+    at = end + (text[end] == '\r' && end + 1 < text.size() && text[end + 1] == '\n' ? 2 : 1);
+  }
+  std::int64_t left = position.character;
+  while (left > 0 && !at_line_end(text, at)) {
+    const auto length = length_at(text, at);
+    const std::int64_t units = encoding == PositionEncoding::utf8 ? static_cast<std::int64_t>(length) : length == 4 ? 2 : 1;
+    if (units > left) break;
+    left -= units;
+    at += length;
+  }
+  return at;
+}
+
+void DocumentStore::change(const std::string& uri, std::optional<Position> from, std::optional<Position> to, std::string_view text) {
+  const auto it = documents_.find(uri);
+  if (it == documents_.end()) return;
+  std::string& all = it->second.text;
+  if (!from || !to) {
+    all = text;
+    return;
+  }
+  const auto begin = offset_of(all, *from, encoding_);
+  const auto end = std::max(begin, offset_of(all, *to, encoding_));
+  all.replace(begin, end - begin, text);
+}
+
+const Document* DocumentStore::find(const std::string& uri) const {
+  const auto it = documents_.find(uri);
+  return it == documents_.end() ? nullptr : &it->second;
+}
+
+}  // namespace dind::faces::editor

@@ -1,0 +1,108 @@
+#include "faces/editor/options.hpp"
+
+#include <cmath>
+
+#include "rpc/params.hpp"
+#include "support/units.hpp"
+
+namespace dind::faces::editor {
+namespace {
+
+using rpc::Json;
+
+constexpr double kMostSeconds = 1e9;  // keeps the milliseconds in range; every operator's maximum is far below
+
+std::unexpected<Error> wrong(const char* name, const Json& value, const char* expected) {
+  std::string seen = value.dump(-1, ' ', false, Json::error_handler_t::replace);
+  if (seen.size() > 60) seen = seen.substr(0, 60) + "…";
+  return fail(ErrorCode::invalid_request, std::string(name) + " is " + seen + "; it must be " + expected);
+}
+
+bool positive(const Json& value) { return value.is_number() && std::isfinite(value.get<double>()) && value.get<double>() > 0; }
+
+Result<void> read_timeout(const Json& value, LimitsRequest& limits) {
+  if (!positive(value)) return wrong("timeout", value, "a number of seconds above 0");
+  limits.timeout = std::chrono::milliseconds(std::max<std::int64_t>(1, std::llround(std::min(value.get<double>(), kMostSeconds) * 1000)));
+  return {};
+}
+
+Result<void> read_memory(const Json& value, LimitsRequest& limits) {
+  if (value.is_string()) {
+    const auto bytes = parse_bytes(value.get_ref<const std::string&>());
+    if (!bytes) return wrong("memory", value, "a size such as \"512m\" or \"2g\"");
+    limits.memory_bytes = *bytes;
+    return {};
+  }
+  if (!positive(value)) return wrong("memory", value, "a size such as \"512m\", or a number of bytes above 0");
+  limits.memory_bytes = static_cast<std::int64_t>(std::min(value.get<double>(), 1e18));
+  return {};
+}
+
+Result<void> read_cpus(const Json& value, LimitsRequest& limits) {
+  if (!positive(value)) return wrong("cpus", value, "a number above 0");
+  limits.cpus = value.get<double>();
+  return {};
+}
+
+Result<void> read_pids(const Json& value, LimitsRequest& limits) {
+  if (!value.is_number_integer() || !positive(value)) return wrong("pids", value, "a whole number above 0");
+  limits.pids = static_cast<std::int64_t>(std::min(value.get<double>(), 1e9));
+  return {};
+}
+
+constexpr std::pair<const char*, Result<void> (*)(const Json&, LimitsRequest&)> kLimits[] = {
+    {"timeout", read_timeout}, {"memory", read_memory}, {"cpus", read_cpus}, {"pids", read_pids}};
+
+}  // namespace
+
+Result<LimitsRequest> read_limits(const Json& json) {
+  LimitsRequest limits;
+  for (const auto& [name, read] : kLimits) {
+    const Json& value = rpc::field(json, name);
+    if (value.is_null()) continue;
+    if (const auto done = read(value, limits); !done) return std::unexpected(done.error());
+  }
+  return limits;
+}
+
+Result<std::optional<Network>> read_network(const Json& json) {
+  const Json& value = rpc::field(json, "network");
+  if (value.is_null()) return std::optional<Network>{};
+  if (value == "none") return std::optional(Network::none);
+  if (value == "internet") return std::optional(Network::internet);
+  return wrong("network", value, "\"none\" or \"internet\"");
+}
+
+Options read_options(const Json& json, std::vector<std::string>& warnings) {
+  Options options;
+  const auto warn = [&](const std::string& what) { warnings.push_back("The setting dind." + what + ". It is not used"); };
+  for (const auto& [name, read] : kLimits) {
+    const Json& value = rpc::field(json, name);
+    if (value.is_null()) continue;
+    if (const auto done = read(value, options.limits); !done) warn(done.error().message);
+  }
+  if (const auto network = read_network(json)) options.network = *network;
+  else warn(network.error().message);
+  const Json& images = rpc::field(json, "images");
+  if (images.is_object()) {
+    for (const auto& [language, image] : images.items()) {
+      if (image.is_string() && !image.get_ref<const std::string&>().empty()) options.images[language] = image.get<std::string>();
+      else warn(wrong(("images." + language).c_str(), image, "an image's name").error().message);
+    }
+  } else if (!images.is_null()) {
+    warn(wrong("images", images, "an object of language and image").error().message);
+  }
+  const Json& lens = rpc::field(json, "codeLens");
+  if (lens.is_boolean()) options.code_lens = lens.get<bool>();
+  else if (!lens.is_null()) warn(wrong("codeLens", lens, "true or false").error().message);
+  return options;
+}
+
+LimitsRequest merged(const LimitsRequest& request, const LimitsRequest& options) {
+  return {.timeout = request.timeout ? request.timeout : options.timeout,
+          .memory_bytes = request.memory_bytes ? request.memory_bytes : options.memory_bytes,
+          .cpus = request.cpus ? request.cpus : options.cpus,
+          .pids = request.pids ? request.pids : options.pids};
+}
+
+}  // namespace dind::faces::editor

@@ -1,0 +1,32 @@
+// The client's settings (`Options` of docs/protocol.md), and limits as a request names them.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "dind/error.hpp"
+#include "dind/run_spec.hpp"
+#include "rpc/message.hpp"
+
+namespace dind::faces::editor {
+
+struct Options {
+  LimitsRequest limits;
+  std::optional<Network> network;
+  std::map<std::string, std::string> images;  // language → image
+  bool code_lens = true;
+};
+
+// A value of a wrong type, or that can't be one, is not used; a line for people names it in `warnings`.
+Options read_options(const rpc::Json& json, std::vector<std::string>& warnings);
+
+// timeout, memory, cpus, pids of a request. Errors (invalid_request) name the field.
+Result<LimitsRequest> read_limits(const rpc::Json& json);
+Result<std::optional<Network>> read_network(const rpc::Json& json);
+
+// What the request names before what the options do.
+LimitsRequest merged(const LimitsRequest& request, const LimitsRequest& options);
+
+}  // namespace dind::faces::editor

@@ -1,0 +1,16 @@
+// Notices that another process has ended.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+
+#include "support/cancel.hpp"
+#include "support/task.hpp"
+
+namespace dind::faces::editor {
+
+// Calls `gone` when process `pid` ends; returns at `cancel`. A process that can't be seen (another pid namespace) is not
+// watched: the end of stdin tells the same, a little later.
+Task<void> watch_process(asio::any_io_executor executor, std::int64_t pid, std::function<void()> gone, Cancel cancel);
+
+}  // namespace dind::faces::editor

@@ -1,0 +1,84 @@
+#include "faces/editor/run_feed.hpp"
+
+#include "faces/run_json.hpp"
+#include "support/units.hpp"
+
+namespace dind::faces::editor {
+namespace {
+
+using rpc::Json;
+
+constexpr int kLogType = 4;  // MessageType.Log
+
+std::string ended(const RunResult& result) {
+  std::string text = "Ended: " + std::string(dind::name(result.verdict));
+  if (result.exit_code) text += ", exit code " + std::to_string(*result.exit_code);
+  if (result.signal) text += ", signal " + std::to_string(*result.signal);
+  return text + ", " + format_duration(result.duration);
+}
+
+}  // namespace
+
+RunFeed::RunFeed(asio::any_io_executor executor, std::shared_ptr<rpc::Connection> connection, bool own_notifications, std::string run_id, std::string uri,
+                 std::shared_ptr<Progress> progress)
+    : connection_(std::move(connection)),
+      own_notifications_(own_notifications),
+      run_id_(std::move(run_id)),
+      uri_(std::move(uri)),
+      progress_(std::move(progress)),
+      output_(OutputCoalescer::make(std::move(executor), [connection = connection_, own_notifications, id = run_id_](Channel channel, std::string text, std::shared_ptr<void> hold) {
+        if (own_notifications) connection->notify("dind/output", {{"runId", id}, {"channel", name(channel)}, {"text", std::move(text)}}, std::move(hold));
+        else connection->notify("window/logMessage", {{"type", kLogType}, {"message", std::move(text)}}, std::move(hold));
+      })) {}
+
+void RunFeed::say(const char* state, Json fields) {
+  if (!own_notifications_) return;
+  fields["runId"] = run_id_;
+  fields["uri"] = uri_;
+  fields["state"] = state;
+  connection_->notify("dind/run", std::move(fields));
+}
+
+void RunFeed::log_line(const std::string& text) {
+  if (!own_notifications_) connection_->notify("window/logMessage", {{"type", kLogType}, {"message", text}});
+}
+
+void RunFeed::on_state(const StateChange& change) {
+  if (const auto* queued = std::get_if<Queued>(&change)) {
+    say("queued", {{"position", queued->position}});
+    progress_->report("Waiting: " + std::to_string(queued->position) + " before it", std::nullopt);
+  } else if (const auto* preparing = std::get_if<Preparing>(&change)) {
+    Json fields{{"stage", preparing->stage}, {"message", preparing->message}};
+    if (preparing->percent) fields["percent"] = *preparing->percent;
+    say("preparing", std::move(fields));
+    progress_->report(preparing->message, preparing->percent);
+  } else if (const auto* started = std::get_if<Started>(&change)) {
+    say("started", {{"name", started->name},
+                    {"language", started->language},
+                    {"image", started->image},
+                    {"limits", limits_json(started->limits, started->network)},
+                    {"isolation", started->isolation},
+                    {"notes", started->notes}});
+    std::string notes;
+    for (const auto& note : started->notes) notes += " (" + note + ")";
+    log_line("Running " + started->name + " in " + started->image + notes);
+    progress_->report("Running", std::nullopt);
+  }
+}
+
+void RunFeed::on_output(Channel channel, std::string_view bytes, OutputCredit credit) { output_->add(channel, bytes, std::move(credit)); }
+
+void RunFeed::finished(const Result<RunResult>& result) {
+  output_->finish();
+  if (result) {
+    say("finished", {{"result", result_json(*result)}});
+    log_line(ended(*result));
+    progress_->end(ended(*result));
+  } else {
+    say("finished", {{"error", {{"kind", dind::name(result.error().code)}, {"message", result.error().message}}}});
+    log_line(result.error().message);
+    progress_->end(result.error().message);
+  }
+}
+
+}  // namespace dind::faces::editor

@@ -1,0 +1,38 @@
+// What a client hears of one run: states, output and the end, in the form that it understands.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "dind/error.hpp"
+#include "dind/run_event.hpp"
+#include "faces/editor/output_coalescer.hpp"
+#include "faces/editor/progress.hpp"
+#include "rpc/connection.hpp"
+
+namespace dind::faces::editor {
+
+class RunFeed final : public EventSink {
+ public:
+  // `own_notifications`: the client reads dind/output and dind/run; any other gets window/logMessage.
+  RunFeed(asio::any_io_executor executor, std::shared_ptr<rpc::Connection> connection, bool own_notifications, std::string run_id, std::string uri,
+          std::shared_ptr<Progress> progress);
+
+  void on_state(const StateChange& change) override;
+  void on_output(Channel channel, std::string_view bytes, OutputCredit credit) override;
+  // All output is sent before it. Exactly one call.
+  void finished(const Result<RunResult>& result);
+
+ private:
+  void say(const char* state, rpc::Json fields);
+  void log_line(const std::string& text);
+
+  std::shared_ptr<rpc::Connection> connection_;
+  bool own_notifications_;
+  std::string run_id_;
+  std::string uri_;
+  std::shared_ptr<Progress> progress_;
+  std::shared_ptr<OutputCoalescer> output_;
+};
+
+}  // namespace dind::faces::editor

@@ -1,0 +1,218 @@
+#include "faces/editor/session.hpp"
+
+#include "faces/editor/client_runs.hpp"
+#include "faces/editor/process_watch.hpp"
+#include "faces/editor/uri.hpp"
+#include "rpc/connection.hpp"
+#include "rpc/params.hpp"
+#include "services/languages_service.hpp"
+#include "support/log.hpp"
+
+namespace dind::faces::editor {
+
+using namespace std::chrono_literals;
+using rpc::Json;
+
+namespace {
+
+constexpr auto kLeaveTime = 10s;
+constexpr auto kFlushTime = 1s;
+constexpr int kProtocol = 1;
+constexpr int kIncremental = 2;  // TextDocumentSyncKind
+constexpr int kErrorType = 1;    // MessageType
+constexpr int kWarningType = 2;
+
+Position position_of(const Json& json) { return {rpc::integer(json, "line").value_or(0), rpc::integer(json, "character").value_or(0)}; }
+
+class Session : public std::enable_shared_from_this<Session> {
+ public:
+  Session(asio::any_io_executor executor, EditorServices services, EditorOptions options) : executor_(std::move(executor)), services_(std::move(services)), options_(options) {}
+
+  Task<int> serve() {
+    const auto self = shared_from_this();
+    connection_ = rpc::Connection::open(executor_, options_.in_fd, options_.out_fd,
+                                        {.request = [this](rpc::Request request, rpc::Reply reply) { on_request(std::move(request), std::move(reply)); },
+                                         .notification = [this](rpc::Notification notification) { on_notification(notification); }});
+    runs_ = std::make_shared<ClientRuns>(executor_, services_.runs, connection_, [this] { refresh_lenses(); });
+    if (options_.client_process_id) watch_client(*options_.client_process_id);
+    const auto served = co_await connection_->serve();
+    if (!served) log(LogLevel::error, served.error().message);
+    over_.cancel(CancelReason::client_gone);
+    runs_->cancel_all(CancelReason::client_gone);
+    co_await runs_->none(in(kLeaveTime));
+    if (!co_await services_.runs.idle(in(kLeaveTime))) log(LogLevel::warning, "Some containers could not be removed within 10 s; the next start of dind-executor removes them");
+    co_await connection_->flushed(in(kFlushTime));
+    co_return served && shut_down_ ? 0 : 1;
+  }
+
+ private:
+  void on_request(rpc::Request request, rpc::Reply reply) {
+    const auto refuse = [&](int code, std::string message) { reply.fail({code, std::move(message), nullptr}); };
+    if (request.method == "initialize") {
+      if (initialized_) refuse(rpc::code::kInvalidRequest, "initialize was sent before");
+      else reply.result(initialize(request.params));
+    } else if (!initialized_) {
+      refuse(rpc::code::kServerNotInitialized, "Send initialize first");
+    } else if (shut_down_) {
+      refuse(rpc::code::kInvalidRequest, "The server was shut down: send exit");
+    } else if (request.method == "shutdown") {
+      shut_down_ = true;
+      spawn(executor_, "shutdown", shut_down(shared_from_this(), std::move(reply)));
+    } else if (request.method == "textDocument/codeLens") {
+      reply.result(lenses(request.params));
+    } else if (request.method == "workspace/executeCommand") {
+      execute(request.params, std::move(reply));
+    } else {
+      refuse(rpc::code::kMethodNotFound, "There is no method " + request.method);
+    }
+  }
+
+  void on_notification(const rpc::Notification& notification) {
+    const std::string& method = notification.method;
+    const Json& params = notification.params;
+    if (method == "exit") connection_->stop();
+    if (!initialized_ || shut_down_) return;
+    if (method == "initialized") start_engine_watch();
+    else if (method == "textDocument/didOpen") open(rpc::field(params, "textDocument"));
+    else if (method == "textDocument/didChange") change(params);
+    else if (method == "textDocument/didClose") documents_.close(rpc::text(params, "textDocument/uri").value_or(""));
+    else if (method == "workspace/didChangeConfiguration") take_settings(rpc::field(params, "settings/dind"));
+    else if (method == "window/workDoneProgress/cancel") runs_->cancel_progress(rpc::field(params, "token"));
+  }
+
+  Json initialize(const Json& params) {
+    initialized_ = true;
+    const Json& capabilities = rpc::field(params, "capabilities");
+    client_.own_notifications = rpc::flag(capabilities, "experimental/dind/output").value_or(false);
+    client_.own_commands = rpc::flag(capabilities, "experimental/dind/ownCommands").value_or(false);
+    client_.progress = rpc::flag(capabilities, "window/workDoneProgress").value_or(false);
+    client_.refreshes_lenses = rpc::flag(capabilities, "workspace/codeLens/refreshSupport").value_or(false);
+    bool utf8 = false;
+    for (const Json& each : rpc::field(capabilities, "general/positionEncodings")) utf8 = utf8 || each == "utf-8";
+    documents_.set_encoding(utf8 ? PositionEncoding::utf8 : PositionEncoding::utf16);
+    take_settings(rpc::field(params, "initializationOptions"));
+    if (const auto pid = rpc::integer(params, "processId"); pid && !options_.client_process_id) watch_client(*pid);
+
+    Json commands = Json::array();
+    if (!client_.own_commands) commands = {"dind.runFile", "dind.stop"};
+    return {{"capabilities",
+             {{"positionEncoding", utf8 ? "utf-8" : "utf-16"},
+              {"textDocumentSync", {{"openClose", true}, {"change", kIncremental}, {"save", false}}},
+              {"codeLensProvider", {{"resolveProvider", false}}},
+              {"executeCommandProvider", {{"commands", std::move(commands)}, {"workDoneProgress", true}}},
+              {"experimental", {{"dind", {{"protocol", kProtocol}}}}}}},
+            {"serverInfo", {{"name", "dind-executor"}, {"version", services_.version}}}};
+  }
+
+  static Task<void> shut_down(std::shared_ptr<Session> self, rpc::Reply reply) {
+    self->runs_->cancel_all(CancelReason::shutdown);
+    const auto deadline = in(kLeaveTime);
+    co_await self->runs_->none(deadline);
+    co_await self->services_.runs.idle(deadline);
+    reply.result(nullptr);
+  }
+
+  void open(const Json& document) {
+    const auto uri = rpc::text(document, "uri");
+    if (uri) documents_.open(*uri, {rpc::text(document, "languageId").value_or(""), rpc::text(document, "text").value_or("")});
+  }
+
+  void change(const Json& params) {
+    const auto uri = rpc::text(params, "textDocument/uri");
+    if (!uri) return;
+    for (const Json& each : rpc::field(params, "contentChanges")) {
+      const auto text = rpc::text(each, "text");
+      if (!text) continue;
+      if (const Json& range = rpc::field(each, "range"); range.is_object())
+        documents_.change(*uri, position_of(rpc::field(range, "start")), position_of(rpc::field(range, "end")), *text);
+      else documents_.change(*uri, std::nullopt, std::nullopt, *text);
+    }
+  }
+
+  void take_settings(const Json& json) {
+    if (!json.is_object()) return;
+    std::vector<std::string> warnings;
+    const bool lens_before = settings_.code_lens;
+    settings_ = read_options(json, warnings);
+    for (const auto& warning : warnings) connection_->notify("window/showMessage", {{"type", kWarningType}, {"message", warning}});
+    if (settings_.code_lens != lens_before) refresh_lenses();
+  }
+
+  Json lenses(const Json& params) {
+    Json all = Json::array();
+    const auto uri = rpc::text(params, "textDocument/uri");
+    if (!uri || !settings_.code_lens) return all;
+    const Document* document = documents_.find(*uri);
+    const auto language = runnable_language(document ? std::optional<std::string_view>(document->language_id) : std::nullopt, base_name(*uri), document ? document->text : std::string());
+    if (!language) return all;
+    const Json start{{"line", 0}, {"character", 0}};
+    const auto lens = [&](const char* title, const char* command) {
+      all.push_back({{"range", {{"start", start}, {"end", start}}}, {"command", {{"title", title}, {"command", command}, {"arguments", {{{"uri", *uri}}}}}}});
+    };
+    lens("Run in sandbox", "dind.runFile");
+    if (runs_->has(*uri)) lens("Stop", "dind.stop");
+    return all;
+  }
+
+  void refresh_lenses() {
+    if (client_.refreshes_lenses && settings_.code_lens && !shut_down_) connection_->request("workspace/codeLens/refresh", nullptr, [](const Result<Json>&) {});
+  }
+
+  void execute(const Json& params, rpc::Reply reply) {
+    const auto command = rpc::text(params, "command");
+    if (command == "dind.runFile") {
+      runs_->run_file(params, client_, documents_, settings_, std::move(reply));
+    } else if (command == "dind.stop") {
+      const Json& arguments = rpc::field(params, "arguments");
+      const Json argument = arguments.is_array() && !arguments.empty() ? arguments.front() : Json();
+      reply.result({{"stopped", runs_->stop(argument)}});
+    } else {
+      reply.fail({rpc::code::kInvalidParams, "There is no command " + command.value_or("without a name") + ": dind.runFile and dind.stop are there", nullptr});
+    }
+  }
+
+  void start_engine_watch() {
+    if (std::exchange(watching_engine_, true)) return;
+    spawn(executor_, "engine watch", services_.engine.watch([self = shared_from_this()](const EngineStatus& status) { self->on_engine(status); }, over_));
+  }
+
+  void on_engine(const EngineStatus& status) {
+    if (over_.cancelled() || shut_down_) return;
+    if (client_.own_notifications) {
+      Json fields{{"reachable", status.reachable}, {"address", status.address}};
+      if (!status.version.empty()) fields["version"] = status.version;
+      if (!status.message.empty()) fields["message"] = status.message;
+      connection_->notify("dind/engine", std::move(fields));
+    }
+    if (engine_was_reachable_ && !status.reachable && runs_->count() > 0)
+      connection_->notify("window/showMessage", {{"type", kErrorType}, {"message", status.message}});
+    engine_was_reachable_ = status.reachable;
+  }
+
+  void watch_client(std::int64_t pid) {
+    spawn(executor_, "client watch", watch_process(executor_, pid, [self = shared_from_this()] { self->connection_->stop(); }, over_));
+  }
+
+  asio::any_io_executor executor_;
+  EditorServices services_;
+  EditorOptions options_;
+  std::shared_ptr<rpc::Connection> connection_;
+  std::shared_ptr<ClientRuns> runs_;
+  DocumentStore documents_;
+  Options settings_;
+  ClientAbilities client_;
+  Cancel over_;
+  bool initialized_ = false;
+  bool shut_down_ = false;
+  bool watching_engine_ = false;
+  bool engine_was_reachable_ = false;
+};
+
+}  // namespace
+
+Task<int> run_editor_session(asio::any_io_executor executor, EditorServices services, EditorOptions options) {
+  const auto session = std::make_shared<Session>(std::move(executor), std::move(services), options);
+  co_return co_await session->serve();
+}
+
+}  // namespace dind::faces::editor

@@ -1,0 +1,52 @@
+#include "faces/editor/uri.hpp"
+
+namespace dind::faces::editor {
+namespace {
+
+int hex(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+  return -1;
+}
+
+std::optional<std::string> decoded(std::string_view text) {
+  std::string out;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] != '%') {
+      out += text[i];
+      continue;
+    }
+    if (text.size() - i < 3) return std::nullopt;
+    const int high = hex(text[i + 1]);
+    const int low = hex(text[i + 2]);
+    if (high < 0 || low < 0 || (high == 0 && low == 0)) return std::nullopt;
+    out += static_cast<char>(high * 16 + low);
+    i += 2;
+  }
+  return out;
+}
+
+std::string_view without_query(std::string_view uri) { return uri.substr(0, uri.find_first_of("?#")); }
+
+}  // namespace
+
+std::optional<std::string> file_path(std::string_view uri) {
+  constexpr std::string_view kScheme = "file://";
+  if (!uri.starts_with(kScheme)) return std::nullopt;
+  uri = without_query(uri.substr(kScheme.size()));
+  const auto slash = uri.find('/');
+  if (slash == std::string_view::npos) return std::nullopt;
+  const auto host = uri.substr(0, slash);
+  if (!host.empty() && host != "localhost") return std::nullopt;
+  return decoded(uri.substr(slash));
+}
+
+std::string base_name(std::string_view uri) {
+  uri = without_query(uri);
+  const auto cut = uri.find_last_of("/:");
+  const auto last = cut == std::string_view::npos ? uri : uri.substr(cut + 1);
+  return decoded(last).value_or(std::string(last));
+}
+
+}  // namespace dind::faces::editor

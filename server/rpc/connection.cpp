@@ -1,0 +1,157 @@
+#include "rpc/connection.hpp"
+
+#include <cerrno>
+#include <system_error>
+
+#include "support/log.hpp"
+
+namespace dind::rpc {
+
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr std::size_t kMostUnsent = 8U << 20;
+
+}  // namespace
+
+struct Reply::State {
+  std::weak_ptr<Connection> connection;
+  Json id;
+  Cancel cancel;
+  bool open = true;
+
+  void answer(const std::string& text) {
+    if (!std::exchange(open, false)) return;
+    if (const auto alive = connection.lock()) {
+      alive->answered(id);
+      alive->send(text);
+    }
+  }
+};
+
+Reply::~Reply() {
+  if (state_ && state_->open) fail({code::kInternalError, "The request was dropped without an answer: a bug of ours", nullptr});
+}
+void Reply::result(Json value) {
+  if (state_ && state_->open) state_->answer(result_text(state_->id, std::move(value)));
+}
+void Reply::fail(Failure failure) {
+  if (state_ && state_->open) state_->answer(failure_text(state_->id, failure));
+}
+Cancel Reply::cancel() const { return state_ ? state_->cancel : Cancel(); }
+
+Connection::Connection(asio::any_io_executor executor, int in_fd, int out_fd, Handlers handlers)
+    : handlers_(std::move(handlers)),
+      out_fd_(out_fd),
+      reader_(executor, in_fd, false),
+      progress_(executor),
+      writer_(executor, [this](int, int error) {
+        log(LogLevel::info, "The client does not read any more (" + std::generic_category().message(error) + ")");
+        stop();
+      }) {}
+
+Connection::~Connection() = default;
+
+std::shared_ptr<Connection> Connection::open(asio::any_io_executor executor, int in_fd, int out_fd, Handlers handlers) {
+  return std::shared_ptr<Connection>(new Connection(std::move(executor), in_fd, out_fd, std::move(handlers)));
+}
+
+void Connection::stop() {
+  stopped_ = true;
+  reader_.stop();
+  progress_.notify();
+}
+
+Task<Result<void>> Connection::serve() {
+  const auto self = shared_from_this();
+  while (!stopped_) {
+    while (unsent_ > kMostUnsent && !stopped_) co_await progress_.wait(in(1h));
+    const std::string bytes = co_await reader_.next();
+    if (bytes.empty()) break;
+    std::string_view input = bytes;
+    while (!input.empty() && !stopped_) {
+      const auto body = frames_.next(input);
+      if (!body) co_return std::unexpected(body.error());
+      if (*body) take(parse_message(**body));
+    }
+  }
+  stopped_ = true;
+  asked_.clear();
+  co_return Result<void>{};
+}
+
+void Connection::take(Message message) {
+  if (auto* request = std::get_if<Request>(&message)) {
+    take_request(std::move(*request));
+  } else if (auto* notification = std::get_if<Notification>(&message)) {
+    if (notification->method == "$/cancelRequest") cancel_request(notification->params);
+    else handlers_.notification(std::move(*notification));
+  } else if (auto* response = std::get_if<Response>(&message)) {
+    if (!response->id.is_number_integer()) return;
+    auto found = asked_.extract(response->id.get<std::int64_t>());
+    if (found.empty()) return;
+    if (response->failure) found.mapped()(dind::fail(ErrorCode::internal, response->failure->message));
+    else found.mapped()(std::move(response->result));
+  } else {
+    const auto& invalid = std::get<Invalid>(message);
+    send(failure_text(invalid.id, invalid.failure));
+  }
+}
+
+void Connection::take_request(Request request) {
+  const std::string key = request.id.dump(-1, ' ', false, Json::error_handler_t::replace);
+  if (open_.contains(key)) {
+    send(failure_text(request.id, {code::kInvalidRequest, "A request with this id is still open", nullptr}));
+    return;
+  }
+  auto state = std::make_shared<Reply::State>();
+  state->connection = weak_from_this();
+  state->id = request.id;
+  open_[key] = state;
+  handlers_.request(std::move(request), Reply(std::move(state)));
+}
+
+void Connection::cancel_request(const Json& params) {
+  const auto id = params.is_object() ? params.find("id") : params.end();
+  if (id == params.end()) return;
+  const auto found = open_.find(id->dump(-1, ' ', false, Json::error_handler_t::replace));
+  if (found == open_.end()) return;
+  if (const auto state = found->second.lock()) {
+    state->answer(failure_text(state->id, {code::kRequestCancelled, "The request was cancelled", nullptr}));
+    state->cancel.cancel(CancelReason::user);
+  }
+}
+
+void Connection::answered(const Json& id) { open_.erase(id.dump(-1, ' ', false, Json::error_handler_t::replace)); }
+
+void Connection::send(std::string body, std::shared_ptr<void> hold) {
+  std::string bytes = framed(body);
+  unsent_ += bytes.size();
+  const auto size = bytes.size();
+  auto counted = std::shared_ptr<void>(nullptr, [weak = weak_from_this(), size, hold = std::move(hold)](void*) mutable {
+    hold.reset();
+    if (const auto self = weak.lock()) {
+      self->unsent_ -= size;
+      self->progress_.notify();
+    }
+  });
+  writer_.write(out_fd_, std::move(bytes), std::move(counted));
+}
+
+void Connection::notify(std::string_view method, Json params, std::shared_ptr<void> hold) {
+  send(notification_text(method, std::move(params)), std::move(hold));
+}
+
+void Connection::request(std::string_view method, Json params, std::function<void(Result<Json>)> answered) {
+  const auto id = next_id_++;
+  asked_[id] = std::move(answered);
+  send(request_text(id, method, std::move(params)));
+}
+
+Task<bool> Connection::flushed(Deadline deadline) {
+  const auto self = shared_from_this();
+  co_return co_await writer_.flushed(deadline);
+}
+
+}  // namespace dind::rpc

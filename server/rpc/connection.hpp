@@ -1,0 +1,86 @@
+// A JSON-RPC connection over two descriptors: requests and notifications in, each request answered exactly once, messages out.
+// Knows nothing of running code. All calls on the core's thread, on which nothing here ever blocks.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+
+#include "dind/error.hpp"
+#include "rpc/frame_reader.hpp"
+#include "rpc/message.hpp"
+#include "support/cancel.hpp"
+#include "support/fd_reader.hpp"
+#include "support/fd_writer.hpp"
+#include "support/task.hpp"
+
+namespace dind::rpc {
+
+class Connection;
+
+// The one answer to a request. Dropped unanswered, it answers that this is a bug of ours.
+class Reply {
+ public:
+  Reply() = default;
+  Reply(Reply&&) noexcept = default;
+  Reply& operator=(Reply&&) noexcept = default;
+  ~Reply();
+
+  void result(Json value);
+  void fail(Failure failure);
+  // The client has given the request up, and has its answer (-32800): what is sent from now on is dropped.
+  Cancel cancel() const;
+
+ private:
+  friend class Connection;
+  struct State;
+  explicit Reply(std::shared_ptr<State> state) : state_(std::move(state)) {}
+  std::shared_ptr<State> state_;
+};
+
+class Connection : public std::enable_shared_from_this<Connection> {
+ public:
+  struct Handlers {
+    std::function<void(Request, Reply)> request;
+    std::function<void(Notification)> notification;
+  };
+  // Neither descriptor is closed.
+  static std::shared_ptr<Connection> open(asio::any_io_executor executor, int in_fd, int out_fd, Handlers handlers);
+  ~Connection();
+
+  // Reads and dispatches until the client is gone (no Error), the stream is broken (Error) or `stop`. While the client leaves
+  // 8 MiB of ours unread, nothing more is read from it.
+  Task<Result<void>> serve();
+  void stop();
+
+  // `hold` is let go when the message has gone out.
+  void notify(std::string_view method, Json params, std::shared_ptr<void> hold = {});
+  // Errors: the client's own, or that it is gone. Not called back after `serve` has ended.
+  void request(std::string_view method, Json params, std::function<void(Result<Json>)> answered);
+  // True once everything so far is written; false when the deadline passed first.
+  Task<bool> flushed(Deadline deadline);
+
+ private:
+  Connection(asio::any_io_executor executor, int in_fd, int out_fd, Handlers handlers);
+  void take(Message message);
+  void take_request(Request request);
+  void cancel_request(const Json& params);
+  void send(std::string body, std::shared_ptr<void> hold = {});
+  void answered(const Json& id);
+  friend class Reply;
+
+  Handlers handlers_;
+  int out_fd_;
+  FdReader reader_;
+  FrameReader frames_;
+  Signal progress_;
+  std::size_t unsent_ = 0;  // bytes
+  bool stopped_ = false;
+  std::map<std::string, std::weak_ptr<Reply::State>> open_;  // requests that wait for their answer, by the text of their id
+  std::map<std::int64_t, std::function<void(Result<Json>)>> asked_;
+  std::int64_t next_id_ = 1;
+  FdWriter writer_;  // last: its end lets go of holds, which may look at the rest
+};
+
+}  // namespace dind::rpc

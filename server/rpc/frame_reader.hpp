@@ -1,0 +1,33 @@
+// Cuts LSP's base protocol (header lines, an empty line, Content-Length bytes) into bodies. No I/O.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "dind/error.hpp"
+
+namespace dind::rpc {
+
+class FrameReader {
+ public:
+  static constexpr std::size_t kMaxHeader = 4096;
+  static constexpr std::size_t kMaxBody = 64U << 20;
+
+  // Takes the next body off the front of `input`. nullopt: more bytes are needed, and `input` is empty. Errors
+  // (invalid_request): the stream can't be re-joined after this.
+  Result<std::optional<std::string>> next(std::string_view& input);
+
+ private:
+  Result<std::size_t> body_length() const;
+
+  std::string header_;
+  std::string body_;
+  std::optional<std::size_t> length_;  // of the body; none while the header is read
+};
+
+// A body with its header.
+std::string framed(std::string_view body);
+
+}  // namespace dind::rpc

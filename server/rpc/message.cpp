@@ -1,0 +1,80 @@
+#include "rpc/message.hpp"
+
+namespace dind::rpc {
+namespace {
+
+// Deeper than any message of LSP, and far from what would hurt when it is taken apart.
+constexpr int kMaxDepth = 256;
+
+// Bytes that are not UTF-8 become U+FFFD rather than an exception: a file name may hold them.
+std::string text_of(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
+
+Invalid invalid(Json id, int code, std::string message) { return {std::move(id), {code, std::move(message), nullptr}}; }
+
+bool is_id(const Json& id) { return id.is_string() || id.is_number_integer(); }
+
+Json take(Json& object, const char* key) {
+  const auto it = object.find(key);
+  return it == object.end() ? Json() : std::move(*it);
+}
+
+Message response_of(Json& object, Json id) {
+  Response response{.id = std::move(id), .result = {}, .failure = {}};
+  if (object.contains("error")) {
+    const Json error = take(object, "error");
+    response.failure = Failure{.code = code::kInternalError, .message = "the client answered with an error", .data = {}};
+    if (error.is_object()) {
+      if (const auto it = error.find("code"); it != error.end() && it->is_number_integer()) response.failure->code = it->get<int>();
+      if (const auto it = error.find("message"); it != error.end() && it->is_string()) response.failure->message = it->get<std::string>();
+    }
+  }
+  response.result = take(object, "result");
+  return response;
+}
+
+}  // namespace
+
+Message parse_message(std::string_view body) {
+  bool too_deep = false;
+  const auto bounded = [&](int depth, Json::parse_event_t, Json&) {
+    too_deep = too_deep || depth > kMaxDepth;
+    return !too_deep;
+  };
+  Json object = Json::parse(body, bounded, false);
+  if (too_deep) return invalid(nullptr, code::kInvalidRequest, "The message is nested more than 256 deep");
+  if (object.is_discarded()) return invalid(nullptr, code::kParseError, "The message is not JSON");
+  if (object.is_array()) return invalid(nullptr, code::kInvalidRequest, "LSP has no batches: send one message a frame");
+  if (!object.is_object()) return invalid(nullptr, code::kInvalidRequest, "A message is a JSON object");
+  Json id = take(object, "id");
+  const bool has_id = object.contains("id");
+  if (has_id && !id.is_null() && !is_id(id)) return invalid(nullptr, code::kInvalidRequest, "An id is a string or an integer");
+  if (const auto version = object.find("jsonrpc"); version == object.end() || *version != "2.0")
+    return invalid(is_id(id) ? std::move(id) : Json(), code::kInvalidRequest, "The message lacks \"jsonrpc\": \"2.0\"");
+  const auto method = object.find("method");
+  if (method == object.end()) {
+    if (has_id && (object.contains("result") || object.contains("error"))) return response_of(object, std::move(id));
+    return invalid(is_id(id) ? std::move(id) : Json(), code::kInvalidRequest, "The message has no method");
+  }
+  if (!method->is_string()) return invalid(is_id(id) ? std::move(id) : Json(), code::kInvalidRequest, "A method is a string");
+  if (has_id && id.is_null()) return invalid(nullptr, code::kInvalidRequest, "An id is a string or an integer");
+  Json params = take(object, "params");
+  if (!params.is_null() && !params.is_structured()) return invalid(std::move(id), code::kInvalidRequest, "params is an object or an array");
+  auto name = method->get<std::string>();
+  if (has_id) return Request{std::move(id), std::move(name), std::move(params)};
+  return Notification{std::move(name), std::move(params)};
+}
+
+std::string request_text(const Json& id, std::string_view method, Json params) {
+  return text_of({{"jsonrpc", "2.0"}, {"id", id}, {"method", method}, {"params", std::move(params)}});
+}
+std::string notification_text(std::string_view method, Json params) {
+  return text_of({{"jsonrpc", "2.0"}, {"method", method}, {"params", std::move(params)}});
+}
+std::string result_text(const Json& id, Json result) { return text_of({{"jsonrpc", "2.0"}, {"id", id}, {"result", std::move(result)}}); }
+std::string failure_text(const Json& id, const Failure& failure) {
+  Json error{{"code", failure.code}, {"message", failure.message}};
+  if (!failure.data.is_null()) error["data"] = failure.data;
+  return text_of({{"jsonrpc", "2.0"}, {"id", id}, {"error", std::move(error)}});
+}
+
+}  // namespace dind::rpc
