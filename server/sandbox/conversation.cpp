@@ -3,6 +3,7 @@
 #include <array>
 #include <csignal>
 
+#include "engine/text.hpp"
 #include "support/log.hpp"
 
 namespace dind::sandbox {
@@ -44,7 +45,8 @@ void Conversation::kill() { post(signal_frame(SIGKILL)); }
 
 void Conversation::leave() {
   sink_ = nullptr;
-  if (const auto input = std::exchange(input_, nullptr)) input->close();  // wakes `feed`
+  // Closing it wakes `feed`. What was never fed is whole, for another attempt.
+  if (const auto input = std::exchange(input_, nullptr); input && fed_) input->close();
 }
 
 void Conversation::close() {
@@ -156,13 +158,14 @@ void Conversation::take(FromSupervisor& event) {
       return;
     }
     post(std::move(job_));
+    fed_ = true;
     spawn(executor_, "a program's stdin", feed(shared_from_this()));
   } else if (std::holds_alternative<ProgramBegan>(event)) {
     seen_.began = Clock::now();
   } else if (const auto* report = std::get_if<wire::ExitReport>(&event)) {
     seen_.report = *report;
   } else if (const auto* broken = std::get_if<SupervisorBroken>(&event)) {
-    fail_with({ErrorCode::engine_error, "The sandbox could not be set up: " + broken->why});
+    fail_with({ErrorCode::engine_error, "The sandbox could not be set up: " + engine::one_line(broken->why)});
   }
   changed_.notify();
 }

@@ -70,6 +70,7 @@ class Conversation : public std::enable_shared_from_this<Conversation> {
   std::deque<std::string> outbox_;
   std::uint64_t returned_ = 0;            // credit that came back and was not sent on yet
   std::uint64_t stdin_unconfirmed_ = 0;
+  bool fed_ = false;  // some of `input_` may be gone to the program
   bool closed_ = false;
 };
 

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <filesystem>
+#include <set>
 
 #include "sandbox/embedded.hpp"
 
@@ -17,12 +19,21 @@ std::string tmpfs_options(std::int64_t bytes, const char* who) {
   return "rw,exec,nosuid,nodev,size=" + std::to_string(bytes) + ",nr_inodes=" + std::to_string(std::max<std::int64_t>(64, bytes / kBytesPerInode)) + "," + who;
 }
 
+// "/data" of "/data/" and of "//data/.": an image's VOLUME is any text, and the engine compares cleaned paths.
+std::string cleaned(const std::string& path) {
+  std::string clean = "/" + std::filesystem::path(path).lexically_normal().relative_path().string();
+  if (clean.size() > 1 && clean.ends_with('/')) clean.pop_back();
+  return clean;
+}
+
 std::vector<engine::Mount> mounts(const RunPlan& plan, const Surroundings& surroundings) {
   std::vector<engine::Mount> all;
   all.push_back({.kind = engine::Mount::Kind::volume, .source = surroundings.supervisor_volume, .target = "/.dind", .read_only = true, .no_copy = true});
   // A VOLUME of the image's would be a disk without a limit; a small tmpfs of ours covers it.
-  for (const auto& path : surroundings.image.volumes) {
-    if (path == "/.dind" || path == "/tmp" || path == kRunFolder) continue;
+  std::set<std::string> covered{"/.dind", "/tmp", kRunFolder};
+  for (const auto& volume : surroundings.image.volumes) {
+    const auto path = cleaned(volume);
+    if (!covered.insert(path).second) continue;
     all.push_back({.kind = engine::Mount::Kind::tmpfs, .source = {}, .target = path, .read_only = false, .tmpfs_bytes = plan.limits.tmp_bytes});
   }
   return all;

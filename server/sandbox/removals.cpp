@@ -72,10 +72,14 @@ Task<bool> Removals::idle(Deadline deadline) {
   co_return true;
 }
 
-Task<bool> Removals::gone(std::string container_name, Deadline deadline) {
+Task<bool> Removals::gone(std::string prefix, Deadline deadline) {
   const auto account = account_;
-  while (account->owed.contains(container_name)) {
-    if (!co_await account->changed.wait(deadline)) co_return !account->owed.contains(container_name);
+  const auto owed = [&] {
+    const auto first = account->owed.lower_bound(prefix);
+    return first != account->owed.end() && first->starts_with(prefix);
+  };
+  while (owed()) {
+    if (!co_await account->changed.wait(deadline)) co_return !owed();
   }
   co_return true;
 }

@@ -37,8 +37,8 @@ class Removals {
   std::size_t unpaid() const;
   // True once nothing is owed; false when the deadline passed first.
   Task<bool> idle(Deadline deadline);
-  // Waits for one of them.
-  Task<bool> gone(std::string container_name, Deadline deadline);
+  // The same for those whose names begin so.
+  Task<bool> gone(std::string prefix, Deadline deadline);
 
  private:
   std::shared_ptr<Debt::Account> account_;

@@ -3,8 +3,10 @@
 #include <cstring>
 
 #include "sandbox/conversation.hpp"
+#include "engine/text.hpp"
 #include "sandbox/hardening.hpp"
 #include "sandbox/verdict.hpp"
+#include "support/ids.hpp"
 #include "support/log.hpp"
 #include "support/units.hpp"
 
@@ -35,13 +37,16 @@ std::string join(const std::vector<std::string>& parts) {
   return all;
 }
 
-std::string container_name(const std::string& run_id, int attempt) {
-  return "dind-" + run_id + (attempt == 0 ? "" : "." + std::to_string(attempt));
+std::string trimmed(std::string_view text) {
+  while (!text.empty() && (text.back() == '\n' || text.back() == ' ')) text.remove_suffix(1);
+  return engine::one_line(text);
 }
 
-std::string trimmed(std::string text) {
-  while (!text.empty() && (text.back() == '\n' || text.back() == ' ')) text.pop_back();
-  return text;
+// What a caller that has gone can still do about a container whose creation hangs. The debt is paid nevertheless, when its
+// creation has ended: this one may come before there is anything to remove.
+Task<void> remove_early(engine::Client& client, std::string container) {
+  if (const auto removed = co_await client.remove_container(container, in(kCallTime)); !removed)
+    log(LogLevel::debug, "An early removal failed: " + removed.error().message);
 }
 
 Error not_executable(const RunPlan& plan, const std::string& image, int error_number) {
@@ -67,6 +72,7 @@ struct Sandboxes::Run : std::enable_shared_from_this<Run> {
 
   Sandboxes& home;
   RunPlan plan;
+  const std::string container = container_prefix(plan.run_id) + random_id(4);  // of the first attempt; later ones add to it
   const engine::Image image;
   const std::string image_name;
   EventSink* sink;  // null once the caller has its answer
@@ -77,10 +83,10 @@ struct Sandboxes::Run : std::enable_shared_from_this<Run> {
   std::optional<Result<RunResult>> outcome;
 
   static Task<void> drive(std::shared_ptr<Run> self, Removals::Debt debt);
-  Task<Result<RunResult>> attempt(Removals::Debt debt, std::string container, bool& worth_another);
-  Task<Result<void>> prepare(const std::string& container);
-  Task<Result<RunResult>> follow(const std::string& container, bool& worth_another);
-  Task<Result<RunResult>> without_report(const std::string& container, bool& worth_another);
+  Task<Result<RunResult>> attempt(Removals::Debt debt, std::string name, bool& worth_another);
+  Task<Result<void>> prepare(const std::string& name);
+  Task<Result<RunResult>> follow(const std::string& name, bool& worth_another);
+  Task<Result<RunResult>> without_report(const std::string& name, bool& worth_another);
   Stop reason_to_stop(Deadline deadline) const;
   RunResult blank() const;
   Result<RunResult> conclude(Stop stop) const;
@@ -114,7 +120,7 @@ void Sandboxes::Run::announce() {
 }
 
 // Everything up to a container that is about to start, attached.
-Task<Result<void>> Sandboxes::Run::prepare(const std::string& container) {
+Task<Result<void>> Sandboxes::Run::prepare(const std::string& name) {
   auto& client = home.client_;
   if (const auto ready = co_await home.fixtures_.ensure_supervisor(image.id, in(kCreateTime)); !ready) co_return std::unexpected(ready.error());
   if (plan.network == Network::internet)
@@ -125,7 +131,9 @@ Task<Result<void>> Sandboxes::Run::prepare(const std::string& container) {
                                   .supervisor_volume = home.fixtures_.supervisor_volume(),
                                   .owner = home.owner_,
                                   .remove_after = unix_seconds(plan.limits.timeout + kRemovalGrace)});
-  const auto created = co_await client.create_container(container, spec, in(kCreateTime));
+  auto hurry = cancel.on_cancel([&] { spawn(home.executor_, "early removal of " + name, remove_early(client, name)); });
+  const auto created = co_await client.create_container(name, spec, in(kCreateTime));
+  hurry.reset();
   if (!created) co_return std::unexpected(created.error());
   for (const auto& warning : created->warnings) log(LogLevel::info, "The engine warns: " + warning);
   if (cancel.cancelled()) co_return fail(ErrorCode::cancelled, "The run was cancelled");
@@ -181,7 +189,7 @@ Result<RunResult> Sandboxes::Run::conclude(Stop stop) const {
   return result;
 }
 
-Task<Result<RunResult>> Sandboxes::Run::without_report(const std::string& container, bool& worth_another) {
+Task<Result<RunResult>> Sandboxes::Run::without_report(const std::string& name, bool& worth_another) {
   const auto& seen = talk->seen();
   if (!seen.ready && !seen.error) {
     worth_another = true;
@@ -189,7 +197,7 @@ Task<Result<RunResult>> Sandboxes::Run::without_report(const std::string& contai
     co_return fail(ErrorCode::engine_error, "The sandbox ended before it was ready" + (last_words.empty() ? std::string() : " (" + last_words + ")") +
                                                 "; `dind-executor doctor` says what the engine lacks");
   }
-  const auto state = co_await home.client_.inspect_container(container, in(2s));
+  const auto state = co_await home.client_.inspect_container(name, in(2s));
   if (state && state->oom_killed) {
     RunResult result = blank();
     result.verdict = Verdict::out_of_memory;
@@ -210,9 +218,9 @@ Task<Result<RunResult>> Sandboxes::Run::without_report(const std::string& contai
 }
 
 // From start to the verdict.
-Task<Result<RunResult>> Sandboxes::Run::follow(const std::string& container, bool& worth_another) {
+Task<Result<RunResult>> Sandboxes::Run::follow(const std::string& name, bool& worth_another) {
   const auto& seen = talk->seen();
-  if (const auto started = co_await home.client_.start_container(container, in(kCreateTime)); !started) {
+  if (const auto started = co_await home.client_.start_container(name, in(kCreateTime)); !started) {
     worth_another = supervisor_is_missing(started.error());
     co_return std::unexpected(started.error());
   }
@@ -229,7 +237,7 @@ Task<Result<RunResult>> Sandboxes::Run::follow(const std::string& container, boo
     while (!seen.report && !seen.ended && !seen.error && (stop = reason_to_stop(deadline)) == Stop::none) co_await talk->changed().wait(std::min(deadline, in(1s)));
   }
   if (seen.report) co_return conclude(Stop::none);
-  if (stop == Stop::none) co_return co_await without_report(container, worth_another);
+  if (stop == Stop::none) co_return co_await without_report(name, worth_another);
   if (!seen.began && stop == Stop::cancelled) co_return fail(ErrorCode::cancelled, "The run was cancelled");
   talk->kill();
   const Deadline patience = in(kReportTime);
@@ -238,25 +246,24 @@ Task<Result<RunResult>> Sandboxes::Run::follow(const std::string& container, boo
   co_return conclude(stop);
 }
 
-Task<Result<RunResult>> Sandboxes::Run::attempt(Removals::Debt debt, std::string container, bool& worth_another) {
+Task<Result<RunResult>> Sandboxes::Run::attempt(Removals::Debt debt, std::string name, bool& worth_another) {
   [[maybe_unused]] const auto owed = std::move(debt);
-  const auto ready = co_await prepare(container);
+  const auto ready = co_await prepare(name);
   if (!ready) co_return std::unexpected(ready.error());
   const auto heard = cancel.on_cancel([conversation = std::weak_ptr(talk)] {
     if (const auto open = conversation.lock()) open->changed().notify();
   });
-  auto result = co_await follow(container, worth_another);
+  auto result = co_await follow(name, worth_another);
   co_return result;
 }
 
 Task<void> Sandboxes::Run::drive(std::shared_ptr<Run> self, Removals::Debt debt) {
   Result<RunResult> result = fail(ErrorCode::internal, "The run was never tried");
-  std::vector<std::string> containers;
   for (int i = 0; i < kAttempts; ++i) {
     bool worth_another = false;
-    containers.push_back(container_name(self->plan.run_id, i));
-    if (i > 0) debt = self->home.removals_.owe(containers.back());
-    result = co_await self->attempt(std::move(debt), containers.back(), worth_another);
+    const std::string name = self->container + (i == 0 ? "" : "." + std::to_string(i));
+    if (i > 0) debt = self->home.removals_.owe(name);
+    result = co_await self->attempt(std::move(debt), name, worth_another);
     if (result || !worth_another || self->cancel.cancelled() || i + 1 == kAttempts) break;
     log(LogLevel::info, "A sandbox did not start (" + result.error().message + "); filling the supervisor's volume again");
     self->talk->close();
@@ -267,7 +274,7 @@ Task<void> Sandboxes::Run::drive(std::shared_ptr<Run> self, Removals::Debt debt)
   self->outcome = std::move(result);
   self->changed.notify();
   // The stream is drained until the container is gone: see Conversation.
-  for (const auto& container : containers) co_await self->home.removals_.gone(container, in(60s));
+  co_await self->home.removals_.gone(self->container, in(60s));
   if (self->talk) self->talk->close();
 }
 
@@ -283,7 +290,7 @@ Task<Result<RunResult>> Sandboxes::run(RunPlan plan, engine::Image image, std::s
     if (const auto self = weak.lock()) self->changed.notify();
   });
   sink.on_state(Preparing{.stage = "container", .message = "Creating the sandbox", .percent = std::nullopt});
-  spawn(executor_, "run " + run->plan.run_id, Run::drive(run, removals_.owe(container_name(run->plan.run_id, 0))));
+  spawn(executor_, "run " + run->plan.run_id, Run::drive(run, removals_.owe(run->container)));
   while (!run->outcome) {
     const bool began = run->talk && run->talk->seen().began;
     if (answer_by && (!began || Clock::now() >= *answer_by)) break;

@@ -25,6 +25,10 @@ class Sandboxes {
   Task<Result<RunResult>> run(RunPlan plan, engine::Image image, std::string image_name, EventSink& sink,
                               std::shared_ptr<StdinPipe> input, Cancel cancel);
 
+  // What the names of a run's containers begin with. They go on with something random: a run id may come again while the
+  // container of its last run is being removed, by its name.
+  static std::string container_prefix(const std::string& run_id) { return "dind-" + run_id + "."; }
+
   Removals& removals() { return removals_; }
   Fixtures& fixtures() { return fixtures_; }
   const std::string& owner() const { return owner_; }

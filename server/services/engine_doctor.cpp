@@ -34,6 +34,12 @@ double cpus_of(const std::string& text) {
   return in >> quota >> period && quota > 0 && period > 0 ? quota / period : 0;
 }
 
+// The kernel counts memory in whole pages, of 64 KiB at most.
+bool same_memory(long long seen, std::int64_t asked) { return seen > 0 && seen <= asked && asked - seen < (64 << 10); }
+
+// A set of capabilities, as hexadecimal digits.
+bool none_of(const std::string& set) { return !set.empty() && set.find_first_not_of('0') == std::string::npos; }
+
 // Keeps a program's output, for a program that writes little.
 class Listener final : public EventSink {
  public:
@@ -59,11 +65,11 @@ std::vector<DoctorCheck> check_probe(const std::string& probe_output, const Limi
   };
   const auto shown = [&](const char* name) { return value(name).empty() ? std::string("not readable") : value(name); };
 
-  check("memory limit", number("memory_max") == asked.memory_bytes,
+  check("memory limit", same_memory(number("memory_max"), asked.memory_bytes),
         value("memory_max").empty() ? "not readable from inside" : format_bytes(number("memory_max")) + " asked " + format_bytes(asked.memory_bytes),
         "The engine's kernel does not hold the memory limit: enable the memory cgroup controller (cgroup_enable=memory)");
   // cgroup v1 counts memory and swap together, v2 swap alone.
-  const bool no_swap = value("memory_swap_max") == "0" || number("memory_swap_max") == asked.memory_bytes;
+  const bool no_swap = value("memory_swap_max") == "0" || same_memory(number("memory_swap_max"), asked.memory_bytes);
   check("swap", no_swap, no_swap ? "off in the sandbox" : "a program may swap (" + shown("memory_swap_max") + ")",
         "Turn swap accounting on (swapaccount=1) or swap off; a program can use more than its memory limit otherwise", Status::warning);
   const double cpus = cpus_of(value("cpu_max"));
@@ -73,7 +79,7 @@ std::vector<DoctorCheck> check_probe(const std::string& probe_output, const Limi
   check("process limit", number("pids_max") == asked.pids, shown("pids_max") + " asked " + std::to_string(asked.pids),
         "Enable the pids cgroup controller on the engine's machine; without it a fork bomb takes the machine down");
   check("user", number("uid") != 0 && !value("uid").empty(), "uid " + shown("uid") + ", gid " + shown("gid"), "The engine ignored the sandbox's user; don't run anything with it");
-  const bool powerless = number("CapEff") == 0 && number("CapBnd") == 0 && value("NoNewPrivs") == "1" && !value("CapEff").empty();
+  const bool powerless = none_of(value("CapEff")) && none_of(value("CapBnd")) && value("NoNewPrivs") == "1";
   check("capabilities", powerless, powerless ? "none, and no new privileges" : "effective " + shown("CapEff") + ", bounding " + shown("CapBnd"),
         "The engine left capabilities in the sandbox; don't run anything with it");
   check("seccomp", value("Seccomp") == "2", value("Seccomp") == "2" ? "filter in force" : "mode " + shown("Seccomp"),

@@ -23,6 +23,13 @@ struct Images::Pull {
   std::size_t waiting = 0;
 };
 
+// One question to the engine, which whoever asked may give up.
+struct Images::Look {
+  explicit Look(const asio::any_io_executor& executor) : changed(executor) {}
+  Signal changed;
+  std::optional<Result<std::optional<engine::Image>>> answer;
+};
+
 Images::Images(asio::any_io_executor executor, engine::Client& client) : executor_(std::move(executor)), client_(client) {}
 
 Task<void> Images::drive(engine::Client& client, std::shared_ptr<Pull> pull) {
@@ -63,12 +70,25 @@ Task<Result<void>> Images::pull(const std::string& name, const std::function<voi
   co_return fail(ErrorCode::cancelled, "The run was cancelled while its image was pulled");
 }
 
+Task<void> Images::look(engine::Client& client, std::shared_ptr<Look> look, std::string name) {
+  look->answer = co_await client.inspect_image(std::move(name), in(kInspectTime));
+  look->changed.notify();
+}
+
+Task<Result<std::optional<engine::Image>>> Images::inspect(const std::string& name, const Cancel& cancel) {
+  const auto asked = std::make_shared<Look>(executor_);
+  const auto heard = cancel.on_cancel([asked] { asked->changed.notify(); });
+  spawn(executor_, "look for image " + name, look(client_, asked, name));
+  while (!asked->answer && !cancel.cancelled()) co_await asked->changed.wait(in(1h));
+  if (!asked->answer || cancel.cancelled()) co_return fail(ErrorCode::cancelled, "The run was cancelled");
+  co_return std::move(*asked->answer);
+}
+
 Task<Result<Images::Found>> Images::find(std::vector<std::string> names, std::function<void(const engine::PullProgress&)> on_progress, Cancel cancel) {
   for (int round = 0; round < 2; ++round) {
     for (const auto& name : names) {
-      auto image = co_await client_.inspect_image(name, in(kInspectTime));
+      auto image = co_await inspect(name, cancel);
       if (!image) co_return std::unexpected(image.error());
-      if (cancel.cancelled()) co_return fail(ErrorCode::cancelled, "The run was cancelled");
       if (*image) co_return Found{name, std::move(**image)};
     }
     if (round == 1) break;

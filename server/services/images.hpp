@@ -4,6 +4,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -28,7 +29,10 @@ class Images {
 
  private:
   struct Pull;
+  struct Look;
   static Task<void> drive(engine::Client& client, std::shared_ptr<Pull> pull);
+  static Task<void> look(engine::Client& client, std::shared_ptr<Look> look, std::string name);
+  Task<Result<std::optional<engine::Image>>> inspect(const std::string& name, const Cancel& cancel);
   Task<Result<void>> pull(const std::string& name, const std::function<void(const engine::PullProgress&)>& on_progress, const Cancel& cancel);
 
   asio::any_io_executor executor_;

@@ -29,9 +29,9 @@ bool is_run_id(std::string_view text) {
 }
 
 // The place is taken until the container is gone: a slow engine must not pile up more than it was allowed.
-Task<void> keep_until_gone(Admission::Place place, sandbox::Removals& removals, std::string container) {
+Task<void> keep_until_gone(Admission::Place place, sandbox::Removals& removals, std::string containers) {
   [[maybe_unused]] const auto held = std::move(place);
-  co_await removals.gone(container, in(60s));
+  co_await removals.gone(containers, in(60s));
 }
 
 }  // namespace
@@ -75,7 +75,7 @@ Task<Result<RunResult>> Runs::run(RunSpec spec, EventSink& sink, std::shared_ptr
       made->images, [&](const engine::PullProgress& progress) { sink.on_state(Preparing{"image", progress.message, progress.percent}); }, cancel);
   if (!found) co_return std::unexpected(found.error());
   auto result = co_await sandboxes_.run(std::move(*made), std::move(found->image), std::move(found->name), sink, std::move(input), cancel);
-  spawn(executor_, "place of run " + id, keep_until_gone(std::move(*place), sandboxes_.removals(), "dind-" + id));
+  spawn(executor_, "place of run " + id, keep_until_gone(std::move(*place), sandboxes_.removals(), sandbox::Sandboxes::container_prefix(id)));
   co_return result;
 }
 

@@ -9,6 +9,7 @@ namespace {
 using rpc::Json;
 
 constexpr int kLogType = 4;  // MessageType.Log
+constexpr std::size_t kMostPartial = 64 << 10;  // of a line that doesn't end
 
 std::string ended(const RunResult& result) {
   std::string text = "Ended: " + std::string(dind::name(result.verdict));
@@ -19,6 +20,28 @@ std::string ended(const RunResult& result) {
 
 }  // namespace
 
+void LogLines::send(std::string text, std::shared_ptr<void> hold) {
+  connection_->notify("window/logMessage", {{"type", kLogType}, {"message", std::move(text)}}, std::move(hold));
+}
+
+void LogLines::add(Channel channel, std::string text, std::shared_ptr<void> hold) {
+  std::string& partial = partial_[channel == Channel::err];
+  partial += text;
+  const auto end = partial.rfind('\n');
+  if (end == std::string::npos) {
+    if (partial.size() > kMostPartial) send(std::exchange(partial, {}), std::move(hold));
+    return;
+  }
+  std::string rest = partial.substr(end + 1);
+  partial.resize(end);  // the client ends the line itself
+  send(std::exchange(partial, std::move(rest)), std::move(hold));
+}
+
+void LogLines::finish() {
+  for (auto& partial : partial_)
+    if (!partial.empty()) send(std::exchange(partial, {}), nullptr);
+}
+
 RunFeed::RunFeed(asio::any_io_executor executor, std::shared_ptr<rpc::Connection> connection, bool own_notifications, std::string run_id, std::string uri,
                  std::shared_ptr<Progress> progress)
     : connection_(std::move(connection)),
@@ -26,9 +49,10 @@ RunFeed::RunFeed(asio::any_io_executor executor, std::shared_ptr<rpc::Connection
       run_id_(std::move(run_id)),
       uri_(std::move(uri)),
       progress_(std::move(progress)),
-      output_(OutputCoalescer::make(std::move(executor), [connection = connection_, own_notifications, id = run_id_](Channel channel, std::string text, std::shared_ptr<void> hold) {
-        if (own_notifications) connection->notify("dind/output", {{"runId", id}, {"channel", name(channel)}, {"text", std::move(text)}}, std::move(hold));
-        else connection->notify("window/logMessage", {{"type", kLogType}, {"message", std::move(text)}}, std::move(hold));
+      lines_(own_notifications ? nullptr : std::make_shared<LogLines>(connection_)),
+      output_(OutputCoalescer::make(std::move(executor), [connection = connection_, lines = lines_, id = run_id_](Channel channel, std::string text, std::shared_ptr<void> hold) {
+        if (lines) lines->add(channel, std::move(text), std::move(hold));
+        else connection->notify("dind/output", {{"runId", id}, {"channel", name(channel)}, {"text", std::move(text)}}, std::move(hold));
       })) {}
 
 void RunFeed::say(const char* state, Json fields) {
@@ -70,6 +94,7 @@ void RunFeed::on_output(Channel channel, std::string_view bytes, OutputCredit cr
 
 void RunFeed::finished(const Result<RunResult>& result) {
   output_->finish();
+  if (lines_) lines_->finish();
   if (result) {
     say("finished", {{"result", result_json(*result)}});
     log_line(ended(*result));

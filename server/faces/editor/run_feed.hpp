@@ -12,6 +12,19 @@
 
 namespace dind::faces::editor {
 
+// Output as window/logMessage: each message is lines of its own in the editor, so whole lines are sent.
+class LogLines {
+ public:
+  explicit LogLines(std::shared_ptr<rpc::Connection> connection) : connection_(std::move(connection)) {}
+  void add(Channel channel, std::string text, std::shared_ptr<void> hold);
+  void finish();
+
+ private:
+  void send(std::string text, std::shared_ptr<void> hold);
+  std::shared_ptr<rpc::Connection> connection_;
+  std::string partial_[2];
+};
+
 class RunFeed final : public EventSink {
  public:
   // `own_notifications`: the client reads dind/output and dind/run; any other gets window/logMessage.
@@ -32,6 +45,7 @@ class RunFeed final : public EventSink {
   std::string run_id_;
   std::string uri_;
   std::shared_ptr<Progress> progress_;
+  std::shared_ptr<LogLines> lines_;
   std::shared_ptr<OutputCoalescer> output_;
 };
 

@@ -64,11 +64,9 @@ Result<RunRequest> make_request(const Json& argument, const DocumentStore& docum
     program.text = std::move(*text);
   }
   if (program.text.empty()) return fail(ErrorCode::invalid_request, program.file_name + " is empty: there is nothing to run");
-  // An editor's language ids are not all ours ("plaintext"): one that no recipe knows leaves the choice to name and first line.
-  const auto asked = rpc::text(argument, "languageId");
-  const std::optional<std::string> id = asked ? asked : open != nullptr ? std::optional(open->language_id) : std::nullopt;
-  program.language = runnable_language(id, program.file_name, program.text);
-  if (!program.language && asked) program.language = asked;  // the refusal names it
+  program.language = rpc::text(argument, "languageId");
+  // An open document's language id is the editor's: one that no recipe knows ("plaintext") leaves the choice to name and first line.
+  if (!program.language) program.language = runnable_language(open ? std::optional<std::string_view>(open->language_id) : std::nullopt, program.file_name, program.text);
 
   request.spec.image = rpc::text(argument, "image");
   if (!request.spec.image && program.language)

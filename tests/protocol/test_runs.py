@@ -1,0 +1,348 @@
+"""Documents, lenses, runs and how they are stopped, on the real engine."""
+import time
+
+from lsp_client import frame
+from protocol_case import ProtocolCase
+
+FAILED, CANCELLED, INVALID_PARAMS = -32803, -32800, -32602
+ENDLESS = "import time\nprint('up', flush=True)\ntime.sleep(1000)\n"
+
+
+def lenses(client, uri):
+    return client.call("textDocument/codeLens", {"textDocument": {"uri": uri}})["result"]
+
+
+class Lenses(ProtocolCase):
+    def test_a_lens_on_the_first_line_of_what_can_run(self):
+        client = self.client()
+        client.open("untitled:Untitled-1", "#!/usr/bin/env python3\nprint(1)\n", "plaintext")
+        client.open("file:///x/readme.md", "# nothing to run\n", "markdown")
+        for uri, runnable in (("file:///x/a.py", True), ("file:///x/a.js", True), ("file:///x/a.sh", True), ("untitled:Untitled-1", True), ("file:///x/readme.md", False), ("file:///x/a.txt", False)):
+            with self.subTest(uri):
+                found = lenses(client, uri)
+                self.assertEqual(len(found), int(runnable))
+                if runnable:
+                    start = {"line": 0, "character": 0}
+                    self.assertEqual(found[0]["range"], {"start": start, "end": start})
+                    self.assertEqual(found[0]["command"], {"title": "Run in sandbox", "command": "dind.runFile", "arguments": [{"uri": uri}]})
+
+    def test_a_stop_lens_while_it_runs_and_a_refresh_at_each_change(self):
+        client = self.client(capabilities={"workspace": {"codeLens": {"refreshSupport": True}}})
+        uri = self.file("endless.py", ENDLESS)
+        id = client.run(uri, runId="r")
+        client.notification("dind/output", runId="r")
+        client.wait(lambda m: m.get("method") == "workspace/codeLens/refresh")
+        self.assertEqual([each["command"]["title"] for each in lenses(client, uri)], ["Run in sandbox", "Stop"])
+        self.assertEqual(lenses(client, uri)[1]["command"]["arguments"], [{"uri": uri}])
+        client.stop(uri=uri)
+        client.reply(id)
+        client.wait(lambda m: len([1 for x in client.messages if x.get("method") == "workspace/codeLens/refresh"]) >= 2)
+        self.assertEqual(len(lenses(client, uri)), 1)
+
+    def test_no_lens_where_it_is_switched_off(self):
+        client = self.client(initializationOptions={"codeLens": False})
+        self.assertEqual(lenses(client, "file:///x/a.py"), [])
+        client.notify("workspace/didChangeConfiguration", {"settings": {"dind": {"codeLens": True}}})
+        self.assertEqual(len(lenses(client, "file:///x/a.py")), 1)
+
+
+class Documents(ProtocolCase):
+    def test_unsaved_text_is_what_runs(self):
+        client = self.client()
+        uri = self.file("a.py", "print('saved')")
+        client.open(uri, "print('typed')\n")
+        client.reply(client.run(uri, runId="typed"))
+        self.assertEqual(client.output("typed"), "typed\n")
+        client.notify("textDocument/didClose", {"textDocument": {"uri": uri}})
+        client.reply(client.run(uri, runId="saved"))
+        self.assertEqual(client.output("saved"), "saved\n")
+
+    def test_incremental_changes(self):
+        client = self.client()
+        uri = "untitled:Untitled-1"
+        client.open(uri, "# 😀é\r\nprint('a')\r\nprint('c')")
+        def change(from_line, from_character, to_line, to_character, text):
+            return {"range": {"start": {"line": from_line, "character": from_character}, "end": {"line": to_line, "character": to_character}}, "text": text}
+        client.notify("textDocument/didChange", {"textDocument": {"uri": uri, "version": 2}, "contentChanges": [
+            change(0, 4, 0, 5, "ö"),            # after a character of two UTF-16 units
+            change(1, 10, 1, 10, "\nprint('b')"),
+            change(3, 7, 3, 8, "C"),
+            change(99, 99, 99, 99, "\nprint(open(__file__, encoding='utf-8').readline().strip())"),
+        ]})
+        client.reply(client.run(uri, runId="r"))
+        self.assertEqual(client.output("r"), "a\nb\nC\n# 😀ö\n")
+
+    def test_a_language_id_that_no_recipe_knows_leaves_it_to_the_name(self):
+        client = self.client()
+        client.open("file:///x/a.py", "print(1)", "plaintext")
+        self.assertEqual(client.reply(client.run("file:///x/a.py"))["result"]["verdict"], "ok")
+
+
+class Runs(ProtocolCase):
+    def test_states_output_and_answer_come_in_order(self):
+        client = self.client()
+        uri = self.file("a.py", "import sys\nsys.stdout.write('out\\n')\nsys.stderr.write('err\\n')\nsys.exit(3)\n")
+        id = client.run(uri, runId="r")
+        result = client.reply(id)["result"]
+        self.assertEqual((result["verdict"], result["exitCode"], result["signal"], result["runId"]), ("failed", 3, None, "r"))
+        self.assertEqual((result["stdoutBytes"], result["stderrBytes"], result["droppedBytes"]), (4, 4, 0))
+        kinds = [m["params"]["state"] if m["method"] == "dind/run" else m["params"]["channel"] for m in client.messages if m.get("method") in ("dind/run", "dind/output")]
+        self.assertEqual(kinds, ["preparing", "started", "stdout", "stderr", "finished"])
+        started = client.notification("dind/run", state="started")
+        self.assertEqual((started["name"], started["language"], started["uri"]), ("a.py", "python", uri))
+        self.assertEqual(started["limits"], {"timeoutMs": 60000, "memoryBytes": 512 << 20, "cpus": 1.0, "pids": 256, "network": "none"})
+        self.assertEqual(client.notification("dind/run", state="finished")["result"], result)
+
+    def test_the_request_beats_the_options_and_both_beat_the_defaults(self):
+        client = self.client(initializationOptions={"timeout": 7, "memory": "256m", "cpus": 0.5, "pids": 100})
+        client.reply(client.run(self.file("a.py", "print(1)"), runId="r", memory=128 << 20))
+        limits = client.notification("dind/run", state="started", runId="r")["limits"]
+        self.assertEqual(limits, {"timeoutMs": 7000, "memoryBytes": 128 << 20, "cpus": 0.5, "pids": 100, "network": "none"})
+
+    def test_arguments_environment_and_stdin(self):
+        client = self.client()
+        uri = self.file("a.py", "import sys, os\nprint(sys.argv[1:], os.environ['NAME'], sys.stdin.read())")
+        client.reply(client.run(uri, runId="r", args=["a b", "--x"], env={"NAME": "v=1\n"}, stdin="über"))
+        self.assertEqual(client.output("r"), "['a b', '--x'] v=1\n über\n")
+
+    def test_without_stdin_the_program_reads_an_end(self):
+        client = self.client()
+        client.reply(client.run(self.file("a.py", "import sys; print(repr(sys.stdin.read()))"), runId="r"))
+        self.assertEqual(client.output("r"), "''\n")
+
+    def test_timeout(self):
+        client = self.client()
+        id = client.run(self.file("endless.py", ENDLESS), timeout=1)
+        result = client.reply(id)["result"]
+        self.assertEqual(result["verdict"], "timeout")
+        self.assertTrue(900 <= result["durationMs"] <= 1500, result["durationMs"])
+
+    def test_two_clients_and_two_runs_at_once(self):
+        clients = [self.client(), self.client()]
+        uri = self.file("a.py", "import time; time.sleep(0.5); print('done')")
+        ids = [(client, client.run(uri, runId=f"r{n}{i}")) for i, client in enumerate(clients) for n in range(2)]
+        for client, id in ids:
+            self.assertEqual(client.reply(id)["result"]["verdict"], "ok")
+
+    def test_a_plain_client_gets_log_messages(self):
+        client = self.client(own=False)
+        result = client.reply(client.run(self.file("a.py", "print('plain')")))["result"]
+        self.assertEqual(result["verdict"], "ok")
+        texts = [p["message"] for p in client.sent("window/logMessage")]
+        self.assertTrue(texts[0].startswith("Running a.py in "), texts)
+        self.assertIn("plain", texts)
+        self.assertNotIn("", texts)
+        self.assertTrue(texts[-1].startswith("Ended: ok, exit code 0"), texts)
+        self.assertEqual(client.sent("dind/output") + client.sent("dind/run") + client.sent("dind/engine"), [])
+
+    def test_a_plain_client_sees_errors_as_messages(self):
+        client = self.client(own=False)
+        self.assert_error(client.reply(client.run("file:///none/none.py")), FAILED, "not_found")
+        shown = client.notification("window/showMessage")
+        self.assertEqual(shown["type"], 1)
+        self.assertIn("/none/none.py", shown["message"])
+
+
+class Output(ProtocolCase):
+    def rate(self, client, run_id):
+        at = [m["_at"] for m in client.messages if m.get("method") == "dind/output" and m["params"]["runId"] == run_id]
+        return max(sum(1 for b in at if a <= b < a + 1.0) for a in at), len(at)
+
+    def test_the_first_line_comes_while_it_runs(self):
+        client = self.client()
+        id = client.run(self.file("a.py", "import time\nfor n in range(20):\n  print(n, flush=True)\n  time.sleep(0.1)\n"), runId="r")
+        client.notification("dind/output", runId="r")
+        self.assertIn(client.output("r"), ("0", "0\n"))  # an unbuffered print is two writes
+        client.reply(id)
+        self.assertEqual(client.output("r"), "".join(f"{n}\n" for n in range(20)))
+
+    def test_at_most_30_messages_a_second_and_nothing_lost(self):
+        client = self.client()
+        client.reply(client.run(self.file("a.py", "import time\nend = time.time() + 3\nn = 0\nwhile time.time() < end:\n  print(n, flush=True); n += 1\n"), runId="r"))
+        lines = client.output("r").splitlines()
+        self.assertEqual(lines, [str(n) for n in range(len(lines))])
+        most, all = self.rate(client, "r")
+        self.assertLessEqual(most, 33)  # 30, and what this reader's own scheduling may push together
+        self.assertGreater(all, 30)
+
+    def test_alternating_channels_keep_the_rate(self):
+        client = self.client()
+        client.reply(client.run(self.file("a.py", "import sys\nfor n in range(20000):\n  print(n, file=(sys.stdout, sys.stderr)[n % 2], flush=True)\n"), runId="r"))
+        self.assertEqual(client.output("r").split(), [str(n) for n in range(0, 20000, 2)])
+        self.assertEqual(client.output("r", "stderr").split(), [str(n) for n in range(1, 20000, 2)])
+        self.assertLessEqual(self.rate(client, "r")[0], 33)
+
+    def test_utf8_is_never_split_and_what_is_none_is_replaced(self):
+        client = self.client()
+        text = "aé€😀" * 50
+        program = (f"import sys, time\nfor b in {text!r}.encode():\n  sys.stdout.buffer.write(bytes([b])); sys.stdout.buffer.flush(); time.sleep(0.001)\n"
+                   "sys.stdout.buffer.write(b'\\xff|\\xe2\\x82|\\xed\\xa0\\x80|\\xf0\\x9f\\x98')\n")
+        client.reply(client.run(self.file("a.py", program), runId="r"))
+        self.assertEqual(client.output("r"), text + "\ufffd|\ufffd|\ufffd\ufffd\ufffd|\ufffd")
+
+    def test_ten_megabytes_arrive_whole(self):
+        client = self.client()
+        client.reply(client.run(self.file("a.py", "for n in range(160): print(chr(65 + n % 26) * 65535)"), runId="r"))
+        self.assertEqual(client.output("r"), "".join(chr(65 + n % 26) * 65535 + "\n" for n in range(160)))
+
+
+class Stopping(ProtocolCase):
+    def started(self, client, run_id="r", **more):
+        uri = self.file(f"{run_id}.py", ENDLESS)
+        id = client.run(uri, runId=run_id, **more)
+        client.notification("dind/output", runId=run_id)
+        return uri, id
+
+    def test_stop_by_uri_by_run_id_and_all(self):
+        for which in ("uri", "runId", None):
+            with self.subTest(which):
+                client = self.client()
+                uri, id = self.started(client)
+                begun = time.monotonic()
+                self.assertEqual(client.stop(**({} if which is None else {which: uri if which == "uri" else "r"}))["result"], {"stopped": 1})
+                result = client.reply(id)["result"]
+                self.assertEqual(result["verdict"], "cancelled")
+                self.assertLess(time.monotonic() - begun, 1.0)
+                self.assertEqual(client.notification("dind/run", state="finished")["result"]["verdict"], "cancelled")
+                self.assert_nothing_left(5)
+
+    def test_stop_of_nothing_is_0(self):
+        client = self.client()
+        self.assertEqual(client.stop()["result"], {"stopped": 0})
+        self.assertEqual(client.stop(runId="none")["result"], {"stopped": 0})
+
+    def test_stop_leaves_the_others(self):
+        client = self.client()
+        _, first = self.started(client, "one")
+        _, second = self.started(client, "two")
+        self.assertEqual(client.stop(runId="one")["result"], {"stopped": 1})
+        client.reply(first)
+        client.drain(0.3)
+        self.assertFalse([m for m in client.messages if m.get("id") == second and "result" in m])
+        client.stop()
+        client.reply(second)
+
+    def test_cancel_request_is_answered_once_and_at_once(self):
+        client = self.client()
+        _, id = self.started(client)
+        begun = time.monotonic()
+        client.notify("$/cancelRequest", {"id": id})
+        self.assert_error(client.reply(id, 5), CANCELLED)
+        self.assertLess(time.monotonic() - begun, 0.3)
+        client.notification("dind/run", state="finished")
+        client.notify("$/cancelRequest", {"id": id})
+        client.drain(0.3)
+        self.assertEqual(len([m for m in client.messages if m.get("id") == id and "method" not in m]), 1)
+        self.assert_nothing_left(5)
+
+    def test_cancel_at_every_moment(self):
+        client = self.client()
+        uri = self.file("a.py", ENDLESS)
+        for milliseconds in (0, 1, 5, 20, 40, 60, 80, 100, 120, 150, 200):
+            with self.subTest(milliseconds):
+                id = client.run(uri)
+                client.drain(milliseconds / 1000)
+                begun = time.monotonic()
+                client.notify("$/cancelRequest", {"id": id})
+                self.assert_error(client.reply(id, 5), CANCELLED)
+                self.assertLess(time.monotonic() - begun, 0.3)
+        client.call("shutdown", within=15)
+        self.assert_nothing_left(1)
+
+    def test_stop_before_the_program_began_is_a_cancelled_run(self):
+        client = self.client()
+        id = client.run(self.file("a.py", ENDLESS), runId="r")
+        self.assertEqual(client.stop()["result"], {"stopped": 1})
+        self.assertEqual(client.reply(id)["result"]["verdict"], "cancelled")
+
+
+class Progress(ProtocolCase):
+    def values(self, client, token):
+        return [p["value"] for p in client.sent("$/progress") if p["token"] == token]
+
+    def test_with_a_token(self):
+        client = self.client()
+        client.reply(client.run(self.file("a.py", "print(1)"), token="t"))
+        values = self.values(client, "t")
+        self.assertEqual(values[0], {"kind": "begin", "title": "Run a.py in sandbox", "cancellable": True})
+        self.assertEqual([v["kind"] for v in values].count("end"), 1)
+        self.assertEqual(values[-1]["kind"], "end")
+        self.assertIn("Running", [v.get("message") for v in values])
+
+    def test_a_token_is_asked_for_and_waited_for(self):
+        client = self.client(own=False, capabilities={"window": {"workDoneProgress": True}})
+        id = client.run(self.file("a.py", "import time; time.sleep(1)"))
+        asked = client.wait(lambda m: m.get("method") == "window/workDoneProgress/create")
+        client.answer(asked["id"])
+        client.reply(id)
+        values = self.values(client, asked["params"]["token"])
+        self.assertEqual((values[0]["kind"], values[-1]["kind"]), ("begin", "end"))
+
+    def test_a_token_that_is_refused_is_not_used(self):
+        client = self.client(own=False, capabilities={"window": {"workDoneProgress": True}})
+        id = client.run(self.file("a.py", "print(1)"))
+        asked = client.wait(lambda m: m.get("method") == "window/workDoneProgress/create")
+        client.write(frame({"jsonrpc": "2.0", "id": asked["id"], "error": {"code": -32603, "message": "no"}}))
+        client.reply(id)
+        self.assertEqual(client.sent("$/progress"), [])
+
+    def test_cancel_of_the_progress_stops_the_run(self):
+        client = self.client()
+        id = client.run(self.file("a.py", ENDLESS), runId="r", token=5)
+        client.notification("dind/output", runId="r")
+        client.notify("window/workDoneProgress/cancel", {"token": 5})
+        self.assertEqual(client.reply(id)["result"]["verdict"], "cancelled")
+
+
+class Refusals(ProtocolCase):
+    def test_wrong_shapes(self):
+        client = self.client()
+        for argument in (None, 7, {}, {"uri": 7}, {"uri": "file:///a.py", "args": "x"}, {"uri": "file:///a.py", "args": [1]}, {"uri": "file:///a.py", "env": {"A": 1}}, {"uri": "file:///a.py", "stdin": 1}):
+            with self.subTest(argument):
+                self.assert_error(client.call("workspace/executeCommand", {"command": "dind.runFile", "arguments": [argument]}), INVALID_PARAMS)
+        self.assert_error(client.call("workspace/executeCommand", {"command": "dind.runFile"}), INVALID_PARAMS)
+
+    def test_what_can_not_run(self):
+        client = self.client()
+        (self.folder / "folder.py").mkdir()
+        cases = (("file:///none/none.py", {}, "not_found", "none.py"), ((self.folder / "folder.py").as_uri(), {}, "invalid_request", "folder"),
+                 (self.file("empty.py", ""), {}, "invalid_request", "empty"), (self.file("a.xyz", "hm"), {}, "unsupported_language", "python"),
+                 (self.file("a.py", "1"), {"languageId": "cobol"}, "unsupported_language", "cobol"), ("untitled:Untitled-1", {}, "invalid_request", "open"),
+                 (self.file("a.py", "1"), {"timeout": 0}, "invalid_request", "timeout"), (self.file("a.py", "1"), {"timeout": -1}, "invalid_request", "timeout"),
+                 (self.file("a.py", "1"), {"memory": "lots"}, "invalid_request", "memory"), (self.file("a.py", "1"), {"pids": 1.5}, "invalid_request", "pids"),
+                 (self.file("a.py", "1"), {"network": "host"}, "invalid_request", "network"), (self.file("a.py", "1"), {"runId": "../x"}, "invalid_request", "run id"),
+                 (self.file("a.py", "1"), {"image": "UPPER CASE"}, "invalid_request", "UPPER"), (self.file("a.py", "1"), {"image": "localhost:1/none:1"}, "image_unavailable", "none"))
+        for uri, more, kind, said in cases:
+            with self.subTest(uri=uri, **more):
+                self.assert_error(client.reply(client.run(uri, **more)), FAILED, kind, said)
+
+    def test_settings_of_a_wrong_type_are_named_and_not_used(self):
+        client = self.client(initializationOptions={"timeout": "soon", "memory": [], "cpus": -1, "pids": 0, "network": "all", "images": {"python": 3}, "codeLens": 1, "unknown": {}})
+        for setting in ("timeout", "memory", "cpus", "pids", "network", "images.python", "codeLens"):
+            client.wait(lambda m: m.get("method") == "window/showMessage" and f"dind.{setting} " in m["params"]["message"])
+        self.assertEqual(client.reply(client.run(self.file("a.py", "print(1)")))["result"]["verdict"], "ok")
+
+    def test_a_limit_above_the_maximum_is_clamped_and_said(self):
+        config = self.folder / "config.json"
+        config.write_text('{"limits": {"maximum": {"timeout": 5}}}')
+        client = self.client(env={"DIND_CONFIG": str(config)})
+        client.reply(client.run(self.file("a.py", "print(1)"), runId="r", timeout=100))
+        started = client.notification("dind/run", state="started")
+        self.assertEqual(started["limits"]["timeoutMs"], 5000)
+        self.assertIn("maximum", started["notes"][0])
+
+
+class Engine(ProtocolCase):
+    def test_an_engine_that_answers(self):
+        engine = self.client().notification("dind/engine")
+        self.assertTrue(engine["reachable"])
+        self.assertRegex(engine["version"], r"^\d+\.")
+
+    def test_an_engine_that_is_away(self):
+        client = self.client(env={"DOCKER_HOST": "unix:///none/docker.sock"})
+        engine = client.notification("dind/engine")
+        self.assertFalse(engine["reachable"])
+        self.assertIn("unix:///none/docker.sock", engine["message"])
+        begun = time.monotonic()
+        self.assert_error(client.reply(client.run(self.file("a.py", "print(1)"))), FAILED, "engine_unavailable", "unix:///none/docker.sock")
+        self.assertLess(time.monotonic() - begun, 2.0)

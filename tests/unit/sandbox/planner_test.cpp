@@ -1,0 +1,190 @@
+#include "sandbox/planner.hpp"
+
+#include <catch2/catch_test_macros.hpp>
+
+#include "languages/recipe.hpp"
+#include "sandbox/supervisor_wire.hpp"
+
+using namespace dind;
+using namespace dind::sandbox;
+using namespace std::string_literals;
+
+namespace {
+
+RunSpec source(std::string file_name, std::string text) {
+  return {.program = SourceProgram{.file_name = std::move(file_name), .text = std::move(text), .language = {}}};
+}
+RunSpec command(std::variant<std::vector<std::string>, std::string> what, std::optional<std::string> image = "tools:1") {
+  return {.program = CommandProgram{std::move(what)}, .image = std::move(image)};
+}
+Result<RunPlan> plan(const RunSpec& spec, const std::map<std::string, std::string>& images = {}) {
+  return make_plan(spec, Limits{}, images, "run-1");
+}
+void check_refused(const RunSpec& spec, std::string_view part, ErrorCode code = ErrorCode::invalid_request) {
+  const auto made = plan(spec);
+  REQUIRE_FALSE(made);
+  INFO(made.error().message);
+  CHECK(made.error().code == code);
+  CHECK(made.error().message.contains(part));
+}
+
+}  // namespace
+
+TEST_CASE("A source program becomes a file, its recipe's command, and its environment") {
+  struct Expected {
+    std::string file, language;
+    std::vector<std::string> argv;
+    std::map<std::string, std::string> env;
+  };
+  const std::map<std::string, std::string> usual{{"HOME", "/tmp"}, {"LANG", "C.UTF-8"}};
+  auto python = usual;
+  python.insert({{"PYTHONUNBUFFERED", "1"}, {"PYTHONDONTWRITEBYTECODE", "1"}});
+  const Expected cases[] = {
+      {"hello.py", "python", {"python3", "/sandbox/hello.py", "a", "-b"}, python},
+      {"hello.mjs", "javascript", {"node", "/sandbox/hello.mjs", "a", "-b"}, usual},
+      {"hello.sh", "shell", {"bash", "/sandbox/hello.sh", "a", "-b"}, usual},
+  };
+  for (const auto& [file, language, argv, env] : cases) {
+    INFO(file);
+    auto spec = source(file, "the text\0of it"s);
+    spec.args = {"a", "-b"};
+    const auto made = plan(spec);
+    REQUIRE(made);
+    CHECK(made->run_id == "run-1");
+    CHECK(made->name == file);
+    CHECK(made->language == language);
+    CHECK(made->argv == argv);
+    CHECK(made->env == env);
+    CHECK(made->working_dir == "/sandbox");
+    CHECK(made->files == std::vector<RunFile>{{"/sandbox/" + file, "the text\0of it"s, 0644}});
+    CHECK(made->images == languages::find_recipe(language)->images);
+    CHECK(made->network == Network::none);
+    CHECK(made->limits == Limits{});
+  }
+}
+
+TEST_CASE("Every recipe makes a plan, with its own file name where the snippet has none") {
+  for (const auto& recipe : languages::recipes()) {
+    INFO(recipe.id);
+    RunSpec spec{.program = SourceProgram{.file_name = "", .text = "x", .language = recipe.id}};
+    const auto made = plan(spec);
+    REQUIRE(made);
+    CHECK(made->files.front().path == "/sandbox/" + recipe.default_file);
+    CHECK(std::ranges::contains(made->argv, "/sandbox/" + recipe.default_file));
+    CHECK_FALSE(made->images.empty());
+  }
+}
+
+TEST_CASE("Limits, network and the caller's variables go into the plan; a caller's variable wins over ours") {
+  auto spec = source("a.py", "x");
+  spec.network = Network::internet;
+  spec.env = {{"HOME", "/elsewhere"}, {"NEW", "line\nline"}, {"EMPTY", ""}};
+  Limits limits;
+  limits.pids = 7;
+  const auto made = make_plan(spec, limits, {}, "r");
+  REQUIRE(made);
+  CHECK(made->limits.pids == 7);
+  CHECK(made->network == Network::internet);
+  CHECK(made->env.at("HOME") == "/elsewhere");
+  CHECK(made->env.at("NEW") == "line\nline");
+  CHECK(made->env.at("EMPTY").empty());
+  CHECK(made->env.at("LANG") == "C.UTF-8");
+}
+
+TEST_CASE("The image: the request's before the operator's before the recipe's") {
+  auto spec = source("a.py", "x");
+  CHECK(plan(spec, {{"python", "ours:1"}})->images == std::vector<std::string>{"ours:1"});
+  CHECK(plan(spec, {{"shell", "ours:1"}})->images == languages::find_recipe("python")->images);
+  spec.image = "mine:2";
+  CHECK(plan(spec, {{"python", "ours:1"}})->images == std::vector<std::string>{"mine:2"});
+  spec.image = "";
+  check_refused(spec, "image's name is empty");
+}
+
+TEST_CASE("A command is its argv as it is; a line goes to the image's shell") {
+  const auto argv = plan(command(std::vector<std::string>{"printf", "%s", "", "a b"}));
+  REQUIRE(argv);
+  CHECK(argv->argv == std::vector<std::string>{"printf", "%s", "", "a b"});
+  CHECK(argv->name == "printf %s  a b");
+  CHECK(argv->images == std::vector<std::string>{"tools:1"});
+  CHECK(argv->language.empty());
+  CHECK(argv->files.empty());
+  CHECK(argv->working_dir.empty());  // the image's own
+
+  const auto line = plan(command("echo $HOME | wc -c"));
+  REQUIRE(line);
+  CHECK(line->argv == std::vector<std::string>{"/bin/sh", "-c", "echo $HOME | wc -c"});
+  CHECK(line->name == "echo $HOME | wc -c");
+}
+
+TEST_CASE("A command that names no image, or nothing to run, is refused") {
+  check_refused(command("ls", std::nullopt), "needs an image");
+  check_refused(command("ls", ""), "needs an image");
+  check_refused(command(""), "command is empty");
+  check_refused(command(std::vector<std::string>{}), "command is empty");
+  check_refused(command(std::vector<std::string>{"", "x"}), "command is empty");
+}
+
+TEST_CASE("A file name that could leave its folder is refused") {
+  for (const std::string name : {"../a.py", "/etc/a.py", "a/b.py", "./a.py", "..", "."}) {
+    INFO(name);
+    check_refused({.program = SourceProgram{.file_name = name, .text = "x", .language = "python"}}, "plain name");
+  }
+  check_refused({.program = SourceProgram{.file_name = "a\0b.py"s, .text = "x", .language = "python"}}, "plain name");
+  check_refused(source(std::string(253, 'a') + ".py", "x"), "255 bytes");
+  CHECK(plan(source(std::string(252, 'a') + ".py", "x")));
+}
+
+TEST_CASE("A file name that looks like an option, a command or a hidden file is only a name") {
+  for (const std::string name : {"-c.py", "--help.py", "$(id).py", "a b.py", "quote'\".py", "new\nline.py", "日本.py", ".hidden.py"}) {
+    INFO(name);
+    const auto made = plan(source(name, "x"));
+    REQUIRE(made);
+    // The whole path is one argument, and absolute: no interpreter takes it for an option.
+    CHECK(made->argv == std::vector<std::string>{"python3", "/sandbox/" + name});
+    CHECK(made->files.front().path == "/sandbox/" + name);
+  }
+}
+
+TEST_CASE("A program that is empty, too large or of no known language is refused") {
+  check_refused(source("a.py", ""), "a.py is empty");
+  check_refused(source("a.py", std::string(kMostFileBytes + 1, 'x')), "16 MiB is the most");
+  CHECK(plan(source("a.py", std::string(kMostFileBytes, 'x'))));
+  check_refused(source("a.cob", "x"), ".cob", ErrorCode::unsupported_language);
+  check_refused({.program = SourceProgram{.file_name = "a.py", .text = "x", .language = "cobol"}}, "cobol",
+                ErrorCode::unsupported_language);
+}
+
+TEST_CASE("A variable that no program can receive is refused") {
+  const auto with = [](std::string name, std::string value) {
+    auto spec = source("a.py", "x");
+    spec.env[std::move(name)] = std::move(value);
+    return spec;
+  };
+  check_refused(with("", "x"), "variable's name");
+  check_refused(with("A=B", "x"), "variable's name");
+  check_refused(with("=A", "x"), "variable's name");
+  check_refused(with("A\0B"s, "x"), "variable's name");
+  check_refused(with("A\nB", "x"), "variable's name");
+  check_refused(with("A", "x\0y"s), "A holds a NUL byte");
+  CHECK(plan(with("A", "=x=y")));
+}
+
+TEST_CASE("An argument with a NUL byte is refused, in a command and in a program's arguments") {
+  check_refused(command(std::vector<std::string>{"echo", "a\0b"s}), "NUL byte");
+  check_refused(command("echo a\0b"s), "NUL byte");
+  auto spec = source("a.py", "x");
+  spec.args = {"a\0b"s};
+  check_refused(spec, "NUL byte");
+}
+
+TEST_CASE("Arguments and environment are refused where the supervisor could not take them, and not before") {
+  auto spec = source("a.py", "x");
+  spec.env["BIG"] = std::string(wire::kMaxJobBytes, 'x');
+  check_refused(spec, "Pass large data on stdin");
+  spec.env["BIG"] = std::string(wire::kMaxJobBytes - 8192, 'x');
+  CHECK(plan(spec));
+  spec.env.clear();
+  spec.args.assign(wire::kMaxJobBytes / 4, "");  // empty ones cost their frame's bytes
+  check_refused(spec, "1 MiB is the most");
+}

@@ -1,0 +1,106 @@
+// The profile's content: what a program in a sandbox may ask the kernel for at all.
+#include <algorithm>
+#include <catch2/catch_test_macros.hpp>
+#include <nlohmann/json.hpp>
+#include <set>
+#include <string>
+
+#include "sandbox/embedded.hpp"
+
+using Json = nlohmann::json;
+
+namespace {
+
+const Json& profile() {
+  static const Json json = Json::parse(dind::sandbox::seccomp_profile());
+  return json;
+}
+// The rules that name a call, in every architecture.
+std::vector<Json> rules_for(const std::string& call) {
+  std::vector<Json> rules;
+  for (const auto& rule : profile()["syscalls"])
+    if (std::ranges::contains(rule["names"], Json(call))) rules.push_back(rule);
+  return rules;
+}
+bool has_conditions(const Json& rule) { return rule.contains("args") && !rule["args"].empty(); }
+
+}  // namespace
+
+TEST_CASE("seccomp: what no rule names is refused with EPERM, and only 64-bit calls are known") {
+  CHECK(profile()["defaultAction"] == "SCMP_ACT_ERRNO");
+  CHECK(profile()["defaultErrnoRet"] == 1);
+  REQUIRE(profile()["archMap"].size() == 2);
+  for (const auto& arch : profile()["archMap"]) CHECK(arch["subArchitectures"].empty());
+}
+
+TEST_CASE("seccomp: every rule is one that the engine understands, and no call has two fates") {
+  std::map<std::string, std::set<std::string>> actions;
+  for (const auto& rule : profile()["syscalls"]) {
+    INFO(rule.dump().substr(0, 200));
+    CHECK_FALSE(rule["names"].empty());
+    CHECK((rule["action"] == "SCMP_ACT_ALLOW" || rule["action"] == "SCMP_ACT_ERRNO"));
+    // A rule that depends on a capability would allow nothing here: we drop them all.
+    CHECK_FALSE((rule.contains("includes") && rule["includes"].contains("caps")));
+    for (const auto& call : rule["names"]) actions[call].insert(rule["action"]);
+  }
+  for (const auto& [call, fates] : actions) {
+    INFO(call);
+    CHECK(fates.size() == 1);
+  }
+}
+
+TEST_CASE("seccomp: calls that reach other processes, the kernel's insides or its mounts are in no rule") {
+  for (const std::string call :
+       {"io_uring_setup", "io_uring_enter", "io_uring_register", "ptrace", "process_vm_readv", "process_vm_writev", "process_madvise",
+        "process_mrelease", "pidfd_getfd", "kcmp", "userfaultfd", "keyctl", "add_key", "request_key", "bpf", "perf_event_open", "fanotify_init",
+        "fanotify_mark", "open_by_handle_at", "mount", "umount", "umount2", "mount_setattr", "move_mount", "open_tree", "fsopen", "fsmount",
+        "fsconfig", "fspick", "pivot_root", "chroot", "unshare", "setns", "kexec_load", "kexec_file_load", "init_module", "finit_module",
+        "delete_module", "reboot", "swapon", "swapoff", "syslog", "acct", "quotactl", "quotactl_fd", "iopl", "ioperm", "modify_ldt", "vm86",
+        "settimeofday", "clock_settime", "clock_adjtime", "adjtimex", "sethostname", "setdomainname", "nfsservctl", "uselib", "lookup_dcookie",
+        "vhangup", "_sysctl", "create_module", "socketcall"}) {
+    INFO(call);
+    CHECK(rules_for(call).empty());
+  }
+}
+
+TEST_CASE("seccomp: clone3 does not exist, and clone makes no namespaces") {
+  const auto clone3 = rules_for("clone3");
+  REQUIRE(clone3.size() == 1);
+  CHECK(clone3[0]["action"] == "SCMP_ACT_ERRNO");
+  CHECK(clone3[0]["errnoRet"] == 38);  // ENOSYS: libc falls back to clone
+
+  const auto clone = rules_for("clone");
+  REQUIRE(clone.size() == 1);
+  REQUIRE(clone[0]["args"].size() == 1);
+  const auto& flags = clone[0]["args"][0];
+  CHECK(flags["index"] == 0);
+  CHECK(flags["op"] == "SCMP_CMP_MASKED_EQ");
+  CHECK(flags["valueTwo"] == 0);
+  // NEWNS, NEWCGROUP, NEWUTS, NEWIPC, NEWUSER, NEWPID and NEWNET must all be off.
+  CHECK((flags["value"].get<std::uint64_t>() & 0x7E020000U) == 0x7E020000U);
+}
+
+TEST_CASE("seccomp: sockets are UNIX, INET, INET6 and NETLINK, and nothing else") {
+  std::set<std::uint64_t> families;
+  for (const auto& rule : rules_for("socket")) {
+    REQUIRE(has_conditions(rule));
+    for (const auto& condition : rule["args"]) {
+      CHECK(condition["index"] == 0);
+      CHECK(condition["op"] == "SCMP_CMP_EQ");
+      families.insert(condition["value"].get<std::uint64_t>());
+    }
+  }
+  CHECK(families == std::set<std::uint64_t>{1, 2, 10, 16});
+  for (const auto& rule : rules_for("socketpair")) {
+    REQUIRE(has_conditions(rule));
+    CHECK(rule["args"][0]["value"] == 1);
+  }
+}
+
+TEST_CASE("seccomp: what ordinary programs live on is allowed without conditions") {
+  for (const std::string call : {"read", "write", "openat", "mmap", "mprotect", "execve", "exit_group", "futex", "epoll_wait", "rt_sigaction",
+                                 "clock_nanosleep", "getrandom", "memfd_create", "fork", "vfork", "wait4", "pipe2", "connect", "bind", "prctl"}) {
+    INFO(call);
+    CHECK(std::ranges::any_of(rules_for(call), [](const Json& rule) { return rule["action"] == "SCMP_ACT_ALLOW" && !has_conditions(rule); }));
+  }
+}
