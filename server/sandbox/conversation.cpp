@@ -24,18 +24,21 @@ std::unexpected<Error> no_supervisor(std::uint32_t version) {
 }  // namespace
 
 Conversation::Conversation(asio::any_io_executor executor, std::unique_ptr<engine::HijackedStream> stream, std::string job,
-                           EventSink& sink, std::shared_ptr<StdinPipe> input)
+                           std::function<void()> on_began, EventSink& sink, std::shared_ptr<StdinPipe> input)
     : executor_(std::move(executor)),
       stream_(std::move(stream)),
       job_(std::move(job)),
+      on_began_(std::move(on_began)),
       sink_(&sink),
       input_(std::move(input)),
       changed_(executor_),
       to_write_(executor_) {}
 
 std::shared_ptr<Conversation> Conversation::begin(asio::any_io_executor executor, std::unique_ptr<engine::HijackedStream> stream,
-                                                  std::string job, EventSink& sink, std::shared_ptr<StdinPipe> input) {
-  std::shared_ptr<Conversation> self(new Conversation(std::move(executor), std::move(stream), std::move(job), sink, std::move(input)));
+                                                  std::string job, std::function<void()> on_began, EventSink& sink,
+                                                  std::shared_ptr<StdinPipe> input) {
+  std::shared_ptr<Conversation> self(
+      new Conversation(std::move(executor), std::move(stream), std::move(job), std::move(on_began), sink, std::move(input)));
   spawn(self->executor_, "reading from a sandbox", read(self));
   spawn(self->executor_, "writing to a sandbox", write(self));
   return self;
@@ -161,7 +164,9 @@ void Conversation::take(FromSupervisor& event) {
     fed_ = true;
     spawn(executor_, "a program's stdin", feed(shared_from_this()));
   } else if (std::holds_alternative<ProgramBegan>(event)) {
+    if (seen_.began) return;
     seen_.began = Clock::now();
+    if (sink_ != nullptr) on_began_();
   } else if (const auto* report = std::get_if<wire::ExitReport>(&event)) {
     seen_.report = *report;
   } else if (const auto* broken = std::get_if<SupervisorBroken>(&event)) {

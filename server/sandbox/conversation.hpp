@@ -3,6 +3,7 @@
 #pragma once
 
 #include <deque>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -33,9 +34,11 @@ class Conversation : public std::enable_shared_from_this<Conversation> {
     std::string complaint;             // what came outside of the protocol: the engine's or the runtime's last words
   };
 
-  // `job`: sent as soon as the supervisor is ready. `sink` must live until `leave`. `input` null: empty stdin.
+  // `job`: sent as soon as the supervisor is ready. `on_began` is called when the program starts, before any of its output
+  // reaches `sink`, which must live until `leave`. `input` null: empty stdin.
   static std::shared_ptr<Conversation> begin(asio::any_io_executor executor, std::unique_ptr<engine::HijackedStream> stream,
-                                             std::string job, EventSink& sink, std::shared_ptr<StdinPipe> input);
+                                             std::string job, std::function<void()> on_began, EventSink& sink,
+                                             std::shared_ptr<StdinPipe> input);
 
   const Seen& seen() const { return seen_; }
   // Notified at each change of `seen` apart from byte counts.
@@ -46,7 +49,7 @@ class Conversation : public std::enable_shared_from_this<Conversation> {
 
  private:
   Conversation(asio::any_io_executor executor, std::unique_ptr<engine::HijackedStream> stream, std::string job,
-               EventSink& sink, std::shared_ptr<StdinPipe> input);
+               std::function<void()> on_began, EventSink& sink, std::shared_ptr<StdinPipe> input);
   static Task<void> read(std::shared_ptr<Conversation> self);
   static Task<void> write(std::shared_ptr<Conversation> self);
   static Task<void> feed(std::shared_ptr<Conversation> self);
@@ -60,6 +63,7 @@ class Conversation : public std::enable_shared_from_this<Conversation> {
   asio::any_io_executor executor_;
   std::unique_ptr<engine::HijackedStream> stream_;
   std::string job_;
+  std::function<void()> on_began_;
   EventSink* sink_;
   std::shared_ptr<StdinPipe> input_;
   engine::StreamDemux demux_;

@@ -153,6 +153,9 @@ Task<Result<void>> Sandboxes::Run::prepare(const std::string& name) {
                              job_frames(plan, {.deadline_ms = static_cast<std::uint64_t>(deadline.count()),
                                                .output_cap = static_cast<std::uint64_t>(plan.limits.output_bytes),
                                                .output_window = Conversation::kOutputWindow}),
+                             [weak = weak_from_this()] {
+                               if (const auto self = weak.lock()) self->announce();
+                             },
                              *sink, input);
   co_return Result<void>{};
 }
@@ -232,7 +235,6 @@ Task<Result<RunResult>> Sandboxes::Run::follow(const std::string& name, bool& wo
   }
   Stop stop = cancel.cancelled() ? Stop::cancelled : Stop::none;
   if (seen.began) {
-    announce();
     const Deadline deadline = *seen.began + plan.limits.timeout;
     while (!seen.report && !seen.ended && !seen.error && (stop = reason_to_stop(deadline)) == Stop::none) co_await talk->changed().wait(std::min(deadline, in(1s)));
   }

@@ -13,7 +13,7 @@ export const languages = [
       await editor.focusText();
       await editor.page.keyboard.press('Control+Home');
       await editor.page.keyboard.press('End');
-      for (let i = 0; i < 3; i++) await editor.page.keyboard.press('ArrowLeft');
+      for (let i = 0; i < 2; i++) await editor.page.keyboard.press('ArrowLeft');
       await editor.page.keyboard.press('Backspace');
       await editor.page.keyboard.insertText('旧');
       await editor.page.keyboard.press('ArrowLeft');

@@ -37,6 +37,8 @@ export const trust = [
       await editor.button('Manage Workspace Trust').click();
       await editor.page.locator('.workspace-trust-editor').waitFor();
       await editor.page.locator('.workspace-trust-editor .monaco-button', { hasText: /^Trust$/ }).first().click();
+      await editor.page.locator('.workspace-trust-editor', { hasText: 'You trust this folder' }).waitFor();
+      await editor.page.keyboard.press('Escape'); // newer editors show it as a dialogue over the tabs
       await editor.page.locator('.tab', { hasText: 'untrusted.py' }).click();
       await editor.ready();
       await editor.lens('Run in sandbox').click();
