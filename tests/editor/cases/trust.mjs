@@ -38,7 +38,8 @@ export const trust = [
       await editor.page.locator('.workspace-trust-editor').waitFor();
       await editor.page.locator('.workspace-trust-editor .monaco-button', { hasText: /^Trust$/ }).first().click();
       await editor.page.locator('.workspace-trust-editor', { hasText: 'You trust this folder' }).waitFor();
-      await editor.page.keyboard.press('Escape'); // newer editors show it as a dialogue over the tabs
+      // Newer editors show it as a dialogue over the tabs.
+      await editor.page.locator('.monaco-modal-editor-block a.codicon-close, .monaco-modal-editor-block .codicon-modal-editor-close').first().click();
       await editor.page.locator('.tab', { hasText: 'untrusted.py' }).click();
       await editor.ready();
       await editor.lens('Run in sandbox').click();
