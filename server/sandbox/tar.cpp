@@ -20,6 +20,8 @@ Result<std::string> make_tar(std::span<const TarFile> files) {
   const std::unique_ptr<archive, int (*)(archive*)> tar(archive_write_new(), archive_write_free);
   const auto broken = [&] { return fail(ErrorCode::internal, std::string("A tar archive could not be made: ") + archive_error_string(tar.get())); };
   archive_write_set_format_pax_restricted(tar.get());
+  // Names are bytes: without this, one that is not ASCII fails in the C locale.
+  archive_write_set_format_option(tar.get(), "pax", "hdrcharset", "BINARY");
   archive_write_set_bytes_in_last_block(tar.get(), 1);
   if (archive_write_open(tar.get(), &bytes, nullptr, append, nullptr) != ARCHIVE_OK) return broken();
   for (const auto& file : files) {

@@ -1,5 +1,6 @@
 #include "fake_engine.hpp"
 
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -14,6 +15,7 @@
 #include <boost/asio/read.hpp>
 #include <boost/asio/read_until.hpp>
 #include <boost/asio/redirect_error.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/use_future.hpp>
 #include <boost/asio/write.hpp>
@@ -135,6 +137,11 @@ struct FakeEngine::Impl {
       co_await asio::async_write(socket, asio::buffer(wire(reply, request.method == "HEAD")), quietly(error));
       if (error) co_return false;
     }
+    if (!reply.held_until.empty()) {
+      if (!co_await held(socket, reply.held_until)) co_return false;
+      co_await asio::async_write(socket, asio::buffer(reply.body), quietly(error));
+      if (error) co_return false;
+    }
     if (reply.then == FakeReply::Then::close) co_return false;
     if (reply.then == FakeReply::Then::reset) {
       socket.set_option(asio::socket_base::linger(true, 0), error);
@@ -153,6 +160,21 @@ struct FakeEngine::Impl {
     co_return false;
   }
 
+  // Until such a request has come; false: the client went before.
+  asio::awaitable<bool> held(Socket& socket, const std::string& pattern) {
+    asio::steady_timer timer(context);
+    while (true) {
+      {
+        const std::lock_guard lock(mutex);
+        if (std::ranges::any_of(requests, [&](const FakeRequest& r) { return r.method == "POST" && matches(pattern, r.path); })) co_return true;
+      }
+      char byte = 0;
+      if (!socket.is_open() || ::recv(socket.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0) co_return false;
+      timer.expires_after(std::chrono::milliseconds(1));
+      co_await timer.async_wait(asio::use_awaitable);
+    }
+  }
+
   void take(std::string_view bytes) {
     const std::lock_guard lock(mutex);
     received += bytes;
@@ -161,7 +183,7 @@ struct FakeEngine::Impl {
   static std::string wire(const FakeReply& reply, bool head_only) {
     std::string out = "HTTP/1.1 " + std::to_string(reply.status) + (reply.status == 101 ? " UPGRADED" : " Fake") + "\r\n";
     for (const auto& [name, value] : reply.headers) out += name + ": " + value + "\r\n";
-    std::string body = reply.body;
+    std::string body = reply.held_until.empty() ? reply.body : "";
     if (reply.status == 101) {
       out += "Content-Type: application/vnd.docker.raw-stream\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n";
     } else if (reply.chunked) {

@@ -35,6 +35,7 @@ struct FakeReply {
   std::string body;
   std::map<std::string, std::string> headers;
   Then then = Then::keep;
+  std::string held_until;         // status 101: the path of a POST; the body comes after that, as a program's output after its start
   bool no_head = false;           // sends nothing at all before `then`
   std::size_t content_length = 0;  // what the head claims; 0: the truth
   bool chunked = false;            // the body as one chunk; without a last chunk unless `then` is keep

@@ -8,6 +8,13 @@ namespace dind::faces::editor {
 
 using namespace std::chrono_literals;
 
+namespace {
+
+constexpr std::size_t kBatch = 2;    // messages that a merged batch takes: one a channel
+constexpr std::size_t kReserve = 2;  // kept for the end, which doesn't wait
+
+}  // namespace
+
 std::shared_ptr<OutputCoalescer> OutputCoalescer::make(asio::any_io_executor executor, Send send) {
   return std::shared_ptr<OutputCoalescer>(new OutputCoalescer(std::move(executor), std::move(send)));
 }
@@ -40,8 +47,7 @@ Task<void> OutputCoalescer::flush_later(std::shared_ptr<OutputCoalescer> self, D
 
 Deadline OutputCoalescer::next_flush(Deadline now) {
   while (!sent_.empty() && sent_.front() + 1s <= now) sent_.pop_front();
-  // Room for two: the least that a batch of both channels takes.
-  const auto by_rate = sent_.size() + 2 <= kMostASecond ? now : sent_[sent_.size() + 1 - kMostASecond] + 1s;
+  const auto by_rate = sent_.size() + kBatch <= kMostASecond - kReserve ? now : sent_[sent_.size() + kBatch + kReserve - kMostASecond - 1] + 1s;
   return std::max(by_rate, last_flush_ + kBetween);
 }
 
@@ -63,7 +69,7 @@ void OutputCoalescer::merge() {
 void OutputCoalescer::flush() {
   const auto now = Clock::now();
   while (!sent_.empty() && sent_.front() + 1s <= now) sent_.pop_front();
-  if (pieces_.size() + sent_.size() > kMostASecond) merge();
+  if (pieces_.size() + sent_.size() > kMostASecond - kReserve) merge();
   last_flush_ = now;
   send_all();
 }

@@ -57,7 +57,7 @@ TEST_CASE("the create request of a hardened sandbox is exactly this") {
       "Mounts": [
         {"Type": "volume", "Source": "dind-supervisor-1", "Target": "/.dind", "ReadOnly": true, "VolumeOptions": {"NoCopy": true}},
         {"Type": "bind", "Source": "/srv/work", "Target": "/workspaces", "ReadOnly": false, "BindOptions": {"Propagation": "rprivate"}},
-        {"Type": "tmpfs", "Target": "/scratch", "ReadOnly": false, "TmpfsOptions": {"SizeBytes": 4096}}],
+        {"Type": "tmpfs", "Target": "/scratch", "ReadOnly": false, "TmpfsOptions": {"SizeBytes":4096,"Mode":1023}}],
       "NanoCpus": 1000000000, "NetworkMode": "none", "OomScoreAdj": 1000, "PidsLimit": 256, "Privileged": false,
       "ReadonlyRootfs": true,
       "SecurityOpt": ["no-new-privileges", "seccomp={\"defaultAction\":\"SCMP_ACT_ERRNO\"}"],

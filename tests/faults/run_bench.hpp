@@ -1,0 +1,162 @@
+// The run service on a fake engine that, unless a test says otherwise, makes every sandbox as asked; and the frames that a
+// supervisor in it would send.
+#pragma once
+
+#include <atomic>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <memory>
+#include <mutex>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <set>
+#include <string>
+
+#include "engine/client.hpp"
+#include "fake_engine.hpp"
+#include "sandbox/sandbox.hpp"
+#include "sandbox/supervisor_wire.hpp"
+#include "services/runs.hpp"
+#include "support/inspect_reply.hpp"
+#include "support/run_task.hpp"
+
+namespace dind::faults {
+
+// A frame of the supervisor's, in a chunk of the engine's on stdout.
+inline std::string engine_chunk(unsigned char stream, const std::string& bytes) {
+  std::string chunk{static_cast<char>(stream), 0, 0, 0};
+  for (const int shift : {24, 16, 8, 0}) chunk += static_cast<char>(bytes.size() >> shift & 0xff);
+  return chunk + bytes;
+}
+inline std::string frame_of(unsigned char type, const std::string& payload) {
+  std::string bytes(wire::kHeaderSize, '\0');
+  wire::put_header(reinterpret_cast<unsigned char*>(bytes.data()), type, static_cast<std::uint32_t>(payload.size()));
+  return bytes + payload;
+}
+inline std::string said(unsigned char type, const std::string& payload = "") { return engine_chunk(1, frame_of(type, payload)); }
+inline std::string ready() { return said(wire::kReady, std::string("\0\0\0\1", 4)); }
+inline std::string began() { return said(wire::kBegan); }
+inline std::string exited(std::uint32_t code) {
+  std::string payload(wire::kExitReportSize, '\0');
+  wire::put_report(reinterpret_cast<unsigned char*>(payload.data()), {.how = wire::How::exited, .code = code});
+  return said(wire::kExit, payload);
+}
+inline std::string whole_run() { return ready() + began() + said(wire::kOut, "hello\n") + exited(0); }
+
+// What an attached supervisor says once its container is started.
+inline FakeReply supervised(std::string bytes, FakeReply::Then then) {
+  FakeReply reply = FakeReply::attached(std::move(bytes), then);
+  reply.held_until = "/containers/*/start";
+  return reply;
+}
+
+class Audience final : public EventSink {
+ public:
+  void on_state(const StateChange& change) override {
+    if (const auto* preparing = std::get_if<Preparing>(&change)) stages += preparing->stage + ":" + preparing->message + ";";
+    started = started || std::holds_alternative<Started>(change);
+  }
+  void on_output(Channel, std::string_view bytes, OutputCredit) override { output += bytes; }
+  std::string stages, output;
+  bool started = false;
+};
+
+struct RunBench {
+  // A run that is under way.
+  struct Under {
+    Audience audience;
+    Cancel cancel;
+    std::shared_ptr<StdinPipe> input;
+    std::optional<Result<RunResult>> answer;
+    Clock::time_point answered;
+  };
+
+  RunBench() : client(context.get_executor(), fake.endpoint()), sandboxes(context.get_executor(), client, "the-test"), runs(context.get_executor(), client, sandboxes, {}) {
+    using Json = nlohmann::json;
+    fake.on("GET", "/volumes/*", FakeReply::json(200, R"({"Name":"dind-supervisor"})"));
+    fake.on("POST", "/volumes/create", FakeReply::json(201, R"({"Name":"dind-supervisor"})"));
+    fake.on("PUT", "/containers/*/archive", FakeReply{.status = 200});
+    fake.on("GET", "/images/*/json", FakeReply::json(200, R"({"Id":"sha256:0123","Config":{}})"));
+    fake.on("POST", "/containers/create", [this](const FakeRequest& request) { return create(request); });
+    fake.on("GET", "/containers/*/json", [this](const FakeRequest& request) { return inspect(request); });
+    fake.on("POST", "/containers/*/attach", supervised(whole_run(), FakeReply::Then::hang));
+    fake.on("POST", "/containers/*/start", FakeReply{.status = 204});
+    fake.on("DELETE", "/containers/*", [this](const FakeRequest& request) { return remove(request); });
+  }
+
+  // -- the fake's containers, by name. The handlers run on the fake's thread.
+  static std::string name_in(const FakeRequest& request) {
+    if (const auto at = request.target.find("?name="); at != std::string::npos) return request.target.substr(at + 6);
+    const auto begin = std::string_view("/containers/").size();
+    return request.path.substr(begin, request.path.find('/', begin) - begin);
+  }
+  FakeReply create(const FakeRequest& request) {
+    const std::lock_guard lock(mutex);
+    containers[name_in(request)] = nlohmann::json::parse(request.body);
+    return FakeReply::json(201, R"({"Id":")" + name_in(request) + R"(","Warnings":[]})");
+  }
+  FakeReply inspect(const FakeRequest& request) {
+    const std::lock_guard lock(mutex);
+    const auto at = containers.find(name_in(request));
+    if (at == containers.end()) return FakeReply::json(404, R"({"message":"No such container"})");
+    auto reply = tests::inspect_reply(at->second, at->first, at->first);
+    if (weaken) weaken(reply);
+    return FakeReply::json(200, reply.dump());
+  }
+  FakeReply remove(const FakeRequest& request) {
+    const std::lock_guard lock(mutex);
+    const bool there = containers.erase(name_in(request)) != 0;
+    return FakeReply{.status = there ? 204 : 404};
+  }
+  // A call that hung fails, now and when it is sent again on another connection; inspecting works.
+  void come_to_itself(const std::string& method, const std::string& path) {
+    fake.on(method, path, FakeReply::json(500, R"({"message":"interrupted"})"));
+    fake.on("GET", "/containers/*/json", [this](const FakeRequest& request) { return inspect(request); });
+    fake.drop_connections();
+  }
+  std::size_t there() const {
+    const std::lock_guard lock(mutex);
+    return containers.size();
+  }
+
+  std::shared_ptr<Under> begin(RunSpec spec) {
+    auto under = std::make_shared<Under>();
+    asio::co_spawn(context, runs.run(std::move(spec), under->audience, under->input, under->cancel), [under](const std::exception_ptr&, Result<RunResult> answer) {
+      under->answer.emplace(std::move(answer));
+      under->answered = Clock::now();
+    });
+    return under;
+  }
+  // Runs the loop until it is so; false: it did not come to be so in time.
+  template <typename Condition>
+  bool until(Condition condition, Clock::duration at_most = std::chrono::seconds(10)) {
+    const Deadline deadline = in(at_most);
+    while (!condition()) {
+      if (Clock::now() >= deadline) return false;
+      context.restart();
+      context.run_one_for(std::chrono::milliseconds(1));
+    }
+    return true;
+  }
+  Result<RunResult> finish(const std::shared_ptr<Under>& under) {
+    if (!until([&] { return under->answer.has_value(); })) return fail(ErrorCode::internal, "the run did not end in time");
+    return *under->answer;
+  }
+  Result<RunResult> run(RunSpec spec) { return finish(begin(std::move(spec))); }
+  bool idle(Clock::duration at_most = std::chrono::seconds(10)) { return tests::run_task(context, runs.idle(in(at_most))); }
+
+  mutable std::mutex mutex;  // `containers`: used from both threads
+  std::map<std::string, nlohmann::json> containers;
+  std::function<void(nlohmann::json&)> weaken;  // changes what inspect says; set it before the first run
+  FakeEngine fake;
+  asio::io_context context;
+  engine::Client client;
+  sandbox::Sandboxes sandboxes;
+  Runs runs;
+};
+
+inline RunSpec python() {
+  return {.program = SourceProgram{.file_name = "a.py", .text = "print('hello')", .language = {}}, .image = "python:3.12-slim"};
+}
+
+}  // namespace dind::faults

@@ -1,0 +1,228 @@
+// Removal that fails, supervisors that are missing, images that must be pulled: what stands around a run.
+#include <catch2/catch_test_macros.hpp>
+
+#include "run_bench.hpp"
+
+using namespace dind;
+using namespace dind::faults;
+using namespace std::chrono_literals;
+using Then = FakeReply::Then;
+
+namespace {
+
+constexpr const char* kNoImage = R"({"message":"No such image: python:3.12-slim"})";
+
+}  // namespace
+
+TEST_CASE("A removal that fails five times is tried again, and owed until the engine says that it is done") {
+  RunBench bench;
+  std::atomic<int> tries = 0;
+  bench.fake.on("DELETE", "/containers/*", [&](const FakeRequest& request) {
+    return ++tries <= 5 ? FakeReply::json(500, R"({"message":"device or resource busy"})") : bench.remove(request);
+  });
+  const auto result = bench.run(python());
+  REQUIRE(result);
+  CHECK(result->verdict == Verdict::ok);  // the answer did not wait
+  CHECK(bench.there() == 1);
+  CHECK_FALSE(bench.idle(0s));
+  CHECK(bench.idle());
+  CHECK(tries >= 6);
+  CHECK(bench.there() == 0);
+}
+
+TEST_CASE("A removal that succeeds is not believed while the container is still there") {
+  RunBench bench;
+  std::atomic<int> tries = 0;
+  bench.fake.on("DELETE", "/containers/*", [&](const FakeRequest& request) { return ++tries < 3 ? FakeReply{.status = 204} : bench.remove(request); });
+  REQUIRE(bench.run(python()));
+  CHECK(bench.idle());
+  CHECK(tries == 3);
+}
+
+TEST_CASE("A removal that is in progress already (409) is waited for") {
+  RunBench bench;
+  std::atomic<int> tries = 0;
+  bench.fake.on("DELETE", "/containers/*", [&](const FakeRequest& request) {
+    if (++tries == 2) bench.remove(request);  // AutoRemove has come to its end
+    return FakeReply::json(409, R"({"message":"removal of container is already in progress"})");
+  });
+  REQUIRE(bench.run(python()));
+  CHECK(bench.idle());
+  CHECK(bench.there() == 0);
+}
+
+TEST_CASE("A run id that comes again at once does not meet the removal of the last run with it") {
+  RunBench bench;
+  std::atomic<bool> held = true;
+  bench.fake.on("DELETE", "/containers/*", [&](const FakeRequest& request) {
+    return held ? FakeReply::json(500, R"({"message":"device or resource busy"})") : bench.remove(request);
+  });
+  auto spec = python();
+  spec.run_id = "again";
+  REQUIRE(bench.run(spec));
+  REQUIRE(bench.run(spec));
+  CHECK(bench.there() == 2);  // two names
+  held = false;
+  CHECK(bench.idle());
+  CHECK(bench.there() == 0);
+}
+
+TEST_CASE("A run id is refused while a run with it is under way") {
+  RunBench bench;
+  bench.fake.on("POST", "/containers/*/attach", supervised(ready() + began(), Then::hang));
+  auto spec = python();
+  spec.run_id = "twice";
+  const auto first = bench.begin(spec);
+  REQUIRE(bench.until([&] { return first->audience.started; }));
+  const auto second = bench.run(spec);
+  REQUIRE_FALSE(second);
+  CHECK(second.error().code == ErrorCode::invalid_request);
+  first->cancel.cancel(CancelReason::user);
+  CHECK(bench.finish(first)->verdict == Verdict::cancelled);
+  CHECK(bench.idle());
+}
+
+TEST_CASE("A supervisor that is missing is put back once, and the program gets its whole stdin") {
+  RunBench bench;
+  std::atomic<int> starts = 0;
+  bench.fake.on("POST", "/containers/*/start", [&](const FakeRequest&) {
+    if (++starts > 1) return FakeReply{.status = 204};
+    return FakeReply::json(400, R"({"message":"exec: \"/.dind/supervisor\": stat /.dind/supervisor: no such file or directory"})");
+  });
+  // The first sandbox never says a word; the second answers as it should, once it has had its stdin.
+  std::atomic<int> attached = 0;
+  bench.fake.on("POST", "/containers/*/attach", [&](const FakeRequest&) {
+    return supervised(++attached == 1 ? "" : ready() + began(), Then::hang);
+  });
+  auto spec = python();
+  spec.limits.timeout = 1s;
+  const auto under = std::make_shared<RunBench::Under>();
+  under->input = std::make_shared<StdinPipe>(bench.context.get_executor());
+  asio::co_spawn(bench.context, bench.runs.run(spec, under->audience, under->input, under->cancel), [under](const std::exception_ptr&, Result<RunResult> answer) {
+    under->answer.emplace(std::move(answer));
+  });
+  REQUIRE(bench.until([&] { return under->audience.started; }));
+  under->input->push("typed only after the second attempt");
+  CHECK(bench.until([&] { return bench.fake.received().contains(frame_of(wire::kStdin, "typed only after the second attempt")); }));
+  under->cancel.cancel(CancelReason::user);
+  CHECK(bench.finish(under)->verdict == Verdict::cancelled);
+  CHECK(bench.fake.count("PUT", "/containers/*/archive") == 1);
+  CHECK(bench.fake.count("POST", "/containers/create") == 3);  // two sandboxes and the carrier
+  CHECK(bench.idle());
+  CHECK(bench.there() == 0);
+}
+
+TEST_CASE("A supervisor that is missing again is an error after the second attempt") {
+  RunBench bench;
+  bench.fake.on("POST", "/containers/*/start", FakeReply::json(400, R"({"message":"exec: \"/.dind/supervisor\": permission denied"})"));
+  const auto result = bench.run(python());
+  REQUIRE_FALSE(result);
+  CHECK(result.error().message.contains("permission denied"));
+  CHECK(bench.fake.count("POST", "/containers/*/start") == 2);
+  CHECK(bench.idle());
+  CHECK(bench.there() == 0);
+}
+
+TEST_CASE("An image that is missing and can't be pulled is image_unavailable, and no container is made") {
+  RunBench bench;
+  bench.fake.on("GET", "/images/*/json", FakeReply::json(404, kNoImage));
+  bench.fake.on("POST", "/images/create", FakeReply::json(200, R"({"status":"Pulling from library/python","id":"3.12-slim"})" "\r\n"
+                                                              R"({"errorDetail":{"message":"toomanyrequests: slow down"},"error":"toomanyrequests: slow down"})" "\r\n"));
+  const auto under = bench.begin(python());
+  const auto result = bench.finish(under);
+  REQUIRE_FALSE(result);
+  CHECK(result.error().code == ErrorCode::image_unavailable);
+  CHECK(result.error().message.contains("toomanyrequests"));
+  CHECK(under->audience.stages.starts_with("image:Pulling python:3.12-slim;"));
+  CHECK(bench.fake.count("POST", "/containers/create") == 0);
+  CHECK(bench.idle());
+}
+
+TEST_CASE("An image that is not there after a good pull is said, not looked for again and again") {
+  RunBench bench;
+  bench.fake.on("GET", "/images/*/json", FakeReply::json(404, kNoImage));
+  bench.fake.on("POST", "/images/create", FakeReply::json(200, R"({"status":"Download complete"})" "\r\n"));
+  const auto result = bench.run(python());
+  REQUIRE_FALSE(result);
+  CHECK(result.error().code == ErrorCode::image_unavailable);
+  CHECK(bench.fake.count("POST", "/images/create") == 1);
+}
+
+TEST_CASE("Runs that wait for the same image share one pull, and one that gives up does not end it") {
+  RunBench bench;
+  std::atomic<bool> pulled = false;
+  bench.fake.on("GET", "/images/*/json", [&](const FakeRequest&) {
+    return pulled ? FakeReply::json(200, R"({"Id":"sha256:0123","Config":{}})") : FakeReply::json(404, kNoImage);
+  });
+  // Some progress, and then it takes its time: until the connection is cut, as at the end of a good pull.
+  bench.fake.on("POST", "/images/create", FakeReply{.body = R"({"status":"Downloading","id":"a","progressDetail":{"current":1,"total":2}})" "\r\n", .then = Then::hang, .chunked = true});
+  const auto first = bench.begin(python());
+  const auto second = bench.begin(python());
+  const auto waiting = [](const auto& under) { return under->audience.stages.contains("image:"); };
+  REQUIRE(bench.until([&] { return waiting(first) && waiting(second) && bench.fake.count("POST", "/images/create") == 1; }));
+  const auto asked = Clock::now();
+  first->cancel.cancel(CancelReason::user);
+  const auto given_up = bench.finish(first);
+  REQUIRE_FALSE(given_up);
+  CHECK(given_up.error().code == ErrorCode::cancelled);
+  CHECK(first->answered - asked < 300ms);
+  CHECK_FALSE(second->answer);
+  pulled = true;
+  bench.fake.drop_connections();
+  // The pull broke off, so the second has its error or its image; it never waits for a pull that nobody drives.
+  REQUIRE(bench.until([&] { return second->answer.has_value(); }));
+  CHECK(bench.fake.count("POST", "/images/create") == 1);
+  CHECK(bench.idle());
+}
+
+TEST_CASE("Two runs that share a pull both run when it is done") {
+  RunBench bench;
+  std::atomic<int> pulls = 0;
+  std::atomic<bool> pulled = false;
+  bench.fake.on("GET", "/images/*/json", [&](const FakeRequest&) {
+    return pulled ? FakeReply::json(200, R"({"Id":"sha256:0123","Config":{}})") : FakeReply::json(404, kNoImage);
+  });
+  const auto both_asked = [&] { return bench.fake.count("GET", "/images/*/json") >= 2; };
+  bench.fake.on("POST", "/images/create", [&](const FakeRequest&) {
+    ++pulls;
+    pulled = true;
+    return FakeReply::json(200, R"({"status":"Download complete"})" "\r\n");
+  });
+  const auto first = bench.begin(python());
+  const auto second = bench.begin(python());
+  REQUIRE(bench.until(both_asked));
+  CHECK(bench.finish(first)->verdict == Verdict::ok);
+  CHECK(bench.finish(second)->verdict == Verdict::ok);
+  CHECK(pulls == 1);
+  CHECK(bench.idle());
+}
+
+TEST_CASE("An engine that is away is known within 2 s, and used again when it is back") {
+  RunBench bench;
+  bench.fake.stop_listening();
+  const auto begun = Clock::now();
+  const auto away = bench.run(python());
+  REQUIRE_FALSE(away);
+  CHECK(away.error().code == ErrorCode::engine_unavailable);
+  CHECK(Clock::now() - begun < 2s);
+  bench.fake.listen_again();
+  CHECK(bench.run(python())->verdict == Verdict::ok);
+  CHECK(bench.idle());
+}
+
+TEST_CASE("An engine that goes away while a program runs is an error that says so, and the container is removed once it is back") {
+  RunBench bench;
+  bench.fake.on("POST", "/containers/*/attach", supervised(ready() + began() + said(wire::kOut, "so far"), Then::hang));
+  const auto under = bench.begin(python());
+  REQUIRE(bench.until([&] { return under->audience.started && under->audience.output == "so far"; }));
+  bench.fake.stop_listening();
+  const auto result = bench.finish(under);
+  REQUIRE_FALSE(result);
+  INFO(result.error().message);
+  CHECK(result.error().code == ErrorCode::engine_unavailable);
+  CHECK(result.error().message.contains("went away while the program ran"));
+  CHECK(bench.there() == 1);
+  bench.fake.listen_again();
+  CHECK(bench.idle());
+  CHECK(bench.there() == 0);
+}

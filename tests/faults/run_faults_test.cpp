@@ -1,0 +1,198 @@
+// A whole run on an engine, or with a supervisor, that lies, hangs or breaks off: one answer, and nothing left behind.
+#include <catch2/catch_test_macros.hpp>
+
+#include "run_bench.hpp"
+
+using namespace dind;
+using namespace dind::faults;
+using namespace std::chrono_literals;
+using Then = FakeReply::Then;
+
+namespace {
+
+constexpr auto kAnswerTime = 300ms;
+
+void check_error(const Result<RunResult>& result, ErrorCode code, std::string_view part) {
+  REQUIRE_FALSE(result);
+  INFO(result.error().message);
+  CHECK(name(result.error().code) == name(code));
+  CHECK(result.error().message.contains(part));
+  CHECK_FALSE(result.error().message.contains('\n'));
+}
+
+}  // namespace
+
+TEST_CASE("On an engine that does as it is told, a run gives its result and its container goes") {
+  RunBench bench;
+  const auto under = bench.begin(python());
+  const auto result = bench.finish(under);
+  REQUIRE(result);
+  CHECK(result->verdict == Verdict::ok);
+  CHECK(result->image_id == "sha256:0123");
+  CHECK(under->audience.output == "hello\n");
+  CHECK(under->audience.started);
+  CHECK(bench.idle());
+  CHECK(bench.there() == 0);
+  CHECK(bench.fake.received().contains("print('hello')"));
+}
+
+TEST_CASE("create's reply is lost: a cancel is answered at once, and the container goes by its name") {
+  RunBench bench;
+  bench.fake.on("POST", "/containers/create", [&](const FakeRequest& request) {
+    bench.create(request);  // made, and nobody hears of it
+    return FakeReply::silence();
+  });
+  const auto under = bench.begin(python());
+  REQUIRE(bench.until([&] { return bench.there() == 1; }));
+  const auto asked = Clock::now();
+  under->cancel.cancel(CancelReason::user);
+  check_error(bench.finish(under), ErrorCode::cancelled, "cancelled");
+  CHECK(under->answered - asked < kAnswerTime);
+  CHECK(bench.until([&] { return bench.there() == 0; }, 2s));
+  // The debt stays until the call has ended: the engine might still make it.
+  CHECK(bench.sandboxes.removals().unpaid() == 1);
+  bench.come_to_itself("POST", "/containers/create");
+  CHECK(bench.idle());
+  CHECK(bench.fake.count("POST", "/containers/*/start") == 0);
+}
+
+TEST_CASE("create's connection breaks after the container was made: an error, and it is removed") {
+  RunBench bench;
+  bench.fake.on("POST", "/containers/create", [&](const FakeRequest& request) {
+    bench.create(request);
+    return FakeReply{.then = Then::close, .no_head = true};
+  });
+  check_error(bench.run(python()), ErrorCode::engine_unavailable, "create container");
+  CHECK(bench.idle());
+  CHECK(bench.there() == 0);
+}
+
+TEST_CASE("A cancel is answered at once wherever the engine hangs, and what was made goes") {
+  for (const auto& [method, path] : {std::pair("GET", "/images/*/json"), {"GET", "/volumes/*"}, {"GET", "/containers/*/json"}, {"POST", "/containers/*/attach"}, {"POST", "/containers/*/start"}}) {
+    INFO(method << " " << path);
+    RunBench bench;
+    bench.fake.on("POST", "/containers/*/attach", supervised("", Then::hang));  // the program never begins
+    bench.fake.on(method, path, FakeReply::silence());
+    const auto under = bench.begin(python());
+    REQUIRE(bench.until([&] { return bench.fake.count(method, path) == 1; }));
+    const auto asked = Clock::now();
+    under->cancel.cancel(CancelReason::user);
+    check_error(bench.finish(under), ErrorCode::cancelled, "cancelled");
+    CHECK(under->answered - asked < kAnswerTime);
+    bench.come_to_itself(method, path);
+    CHECK(bench.idle());
+    CHECK(bench.there() == 0);
+  }
+}
+
+TEST_CASE("A cancel of a program whose supervisor says no more is answered at once, with what is known") {
+  RunBench bench;
+  bench.fake.on("POST", "/containers/*/attach", supervised(ready() + began() + said(wire::kOut, "so far"), Then::hang));
+  const auto under = bench.begin(python());
+  REQUIRE(bench.until([&] { return under->audience.started && under->audience.output == "so far"; }));
+  const auto asked = Clock::now();
+  under->cancel.cancel(CancelReason::client_gone);
+  const auto result = bench.finish(under);
+  REQUIRE(result);
+  CHECK(under->answered - asked < kAnswerTime);
+  CHECK(result->verdict == Verdict::cancelled);
+  CHECK(result->cancel_reason == CancelReason::client_gone);
+  CHECK(result->stdout_bytes == 6);
+  CHECK(bench.idle());
+  CHECK(bench.there() == 0);
+  // It was asked to end its program before its container was taken away.
+  CHECK(bench.fake.received().contains(frame_of(wire::kSignal, std::string("\0\0\0\x09", 4))));
+}
+
+TEST_CASE("A timeout of a program whose supervisor says no more comes in time") {
+  RunBench bench;
+  bench.fake.on("POST", "/containers/*/attach", supervised(ready() + began(), Then::hang));
+  auto spec = python();
+  spec.limits.timeout = 200ms;
+  const auto begun = Clock::now();
+  const auto result = bench.run(spec);
+  REQUIRE(result);
+  CHECK(result->verdict == Verdict::timeout);
+  CHECK(Clock::now() - begun < 200ms + 1s);
+  CHECK(result->notes.size() == 1);
+  CHECK(bench.idle());
+  CHECK(bench.there() == 0);
+}
+
+TEST_CASE("An engine that made the sandbox weaker than asked never gets to start it") {
+  RunBench bench;
+  bench.weaken = [](nlohmann::json& reply) { reply["HostConfig"]["ReadonlyRootfs"] = false; };
+  check_error(bench.run(python()), ErrorCode::engine_error, "ReadonlyRootfs: asked true, reported false");
+  CHECK(bench.fake.count("POST", "/containers/*/start") == 0);
+  CHECK(bench.fake.count("POST", "/containers/*/attach") == 0);
+  CHECK(bench.idle());
+  CHECK(bench.there() == 0);
+}
+
+TEST_CASE("A refused create, attach or start is an error with the engine's words, and nothing is left") {
+  for (const auto& [path, called] : {std::pair("/containers/create", "create container"), {"/containers/*/attach", "attach to container"}, {"/containers/*/start", "start container"}}) {
+    INFO(path);
+    RunBench bench;
+    bench.fake.on("POST", path, FakeReply::json(500, R"({"message":"the runtime is unwell"})"));
+    const auto result = bench.run(python());
+    check_error(result, ErrorCode::engine_error, "the runtime is unwell");
+    CHECK(result.error().message.contains(called));
+    CHECK(bench.idle());
+    CHECK(bench.there() == 0);
+    CHECK(bench.fake.count("POST", path) == 1);  // trying again would not help
+  }
+}
+
+TEST_CASE("A stream that breaks off or is no supervisor's is an error, and the container goes") {
+  struct Broken {
+    const char* what;
+    std::string bytes;
+    Then then;
+    ErrorCode code;
+    const char* part;
+  };
+  const Broken cases[] = {
+      {"ends in the middle of a frame", ready() + began() + engine_chunk(1, frame_of(wire::kOut, "lost").substr(0, 9)), Then::close, ErrorCode::engine_error, "removed while the program ran"},
+      {"ends in the middle of the engine's header", ready() + began() + std::string("\1\0\0", 3), Then::close, ErrorCode::engine_error, "removed while the program ran"},
+      {"garbage for the engine's header", "HTTP/1.1 400 Bad Request\r\n\r\n", Then::hang, ErrorCode::engine_error, "stream is broken"},
+      {"garbage for a frame", engine_chunk(1, "I am a program, and no supervisor at all"), Then::hang, ErrorCode::internal, "Please report this"},
+      {"garbage after the program began", ready() + began() + engine_chunk(1, std::string(100, '\xff')), Then::hang, ErrorCode::internal, "Please report this"},
+      {"a frame of 4 GiB", ready() + began() + engine_chunk(1, std::string("o\0\0\0\xff\xff\xff\xff", 8)), Then::hang, ErrorCode::internal, "too long"},
+      {"another version", said(wire::kReady, std::string("\0\0\0\x63", 4)), Then::hang, ErrorCode::internal, "version 99"},
+      {"the supervisor gives up, in several lines", ready() + said(wire::kBroken, "no room\non its\ttmpfs"), Then::hang, ErrorCode::engine_error, "no room on its tmpfs"},
+  };
+  for (const auto& [what, bytes, then, code, part] : cases) {
+    INFO(what);
+    RunBench bench;
+    bench.fake.on("POST", "/containers/*/attach", supervised(bytes, then));
+    check_error(bench.run(python()), code, part);
+    CHECK(bench.idle());
+    CHECK(bench.there() == 0);
+  }
+}
+
+TEST_CASE("What comes after the exit report is not believed") {
+  RunBench bench;
+  bench.fake.on("POST", "/containers/*/attach", supervised(ready() + began() + exited(0) + exited(7) + said(wire::kOut, "late"), Then::hang));
+  const auto under = bench.begin(python());
+  const auto result = bench.finish(under);
+  REQUIRE(result);
+  CHECK(result->exit_code == 0);
+  CHECK(under->audience.output.empty());
+  CHECK(bench.idle());
+}
+
+TEST_CASE("A flood past the output limit ends the run even where the supervisor does not end it") {
+  RunBench bench;
+  std::string flood = ready() + began();
+  for (int i = 0; i < 64; ++i) flood += said(wire::kOut, std::string(wire::kMaxPayload, 'x'));
+  bench.fake.on("POST", "/containers/*/attach", supervised(flood, Then::hang));
+  sandbox::RunPlan plan{.run_id = "flood", .argv = {"yes"}};
+  plan.limits.output_bytes = 1 << 20;
+  Audience audience;
+  const auto result = tests::run_task(bench.context, bench.sandboxes.run(plan, {.id = "sha256:0123"}, "image", audience, nullptr, {}));
+  REQUIRE(result);
+  CHECK(result->verdict == Verdict::output_limit);
+  CHECK(bench.idle());
+  CHECK(bench.there() == 0);
+}

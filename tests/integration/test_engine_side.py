@@ -1,0 +1,187 @@
+"""What is on the engine besides a run's container: images that are not to be trusted, the supervisor's volume, what the dead left."""
+import io
+import json
+import os
+import signal
+import tarfile
+import time
+import urllib.parse
+import uuid
+
+from case import CACHE, DEADLINE, LIMIT, OWNER, PYTHON, SHELL, SandboxTest, engine, exists
+
+UP = "import time\nprint('up', flush=True)\nwhile True: time.sleep(1)\n"
+
+
+class Images(SandboxTest):
+    def image(self, config):
+        """An image of the shell's with this configuration, which goes with the test."""
+        name = f"dind-test-{uuid.uuid4().hex[:12]}:1"
+        made = engine("POST", "/containers/create", {"Image": SHELL, "Cmd": ["true"]})["Id"]
+        try:
+            repo, tag = name.split(":")
+            engine("POST", f"/commit?container={made}&repo={repo}&tag={tag}", config)
+        finally:
+            engine("DELETE", f"/containers/{made}?force=1")
+        self.addCleanup(engine, "DELETE", f"/images/{name}?force=1", fine=(404,))
+        return name
+
+    def test_entrypoint_user_healthcheck_and_volumes_of_an_image_count_for_nothing(self):
+        name = self.image({"Entrypoint": ["/bin/sh", "-c", "echo entrypoint; exit 1"], "Cmd": ["more"], "User": "0",
+                           "Volumes": {"/data": {}, "/var/odd//path/": {}, "/tmp/": {}}, "WorkingDir": "/data",
+                           "Healthcheck": {"Test": ["CMD-SHELL", "touch /tmp/healthcheck"], "Interval": 1_000_000_000},
+                           "StopSignal": "SIGUSR1", "ExposedPorts": {"80/tcp": {}}, "Labels": {OWNER: "the image's", DEADLINE: "1"}})
+        script = ("pwd; id -u; touch /data/x /var/odd/path/y && echo writable; cat /proc/mounts; sleep 1.5; ls /tmp;"
+                  "head -c 100000000 /dev/zero >/data/big || echo full")
+        before = {each["Name"] for each in engine("GET", "/volumes")["Volumes"] or []}
+        child = self.start("run", "--quiet", "--image", name, "--", "sh", "-c", script)
+        container = self.sandbox_of(child)
+        mounts = engine("GET", f"/containers/{container}/json", fine=(404,)).get("Mounts", [])
+        out, _ = child.communicate(timeout=LIMIT)
+        lines = out.decode().splitlines()
+        self.assertEqual(lines[:3], ["/data", "65534", "writable"], lines)
+        for path in ("/data", "/var/odd/path", "/tmp"):
+            self.assertTrue([line for line in lines if line.startswith(f"tmpfs {path} tmpfs rw")], (path, lines))
+        self.assertEqual(lines[-1], "full")  # of its 64 MiB
+        self.assertNotIn("healthcheck", lines)
+        self.assertNotIn("entrypoint", lines)
+        self.assertEqual([each["Name"] for each in mounts if each["Type"] == "volume" and not each["Name"].startswith("dind-supervisor-")], [])
+        for volume in engine("GET", "/volumes")["Volumes"] or []:
+            if volume["Name"] not in before:
+                self.assertTrue(volume["Name"].startswith("dind-") or (volume.get("Labels") or {}), volume)
+
+    def test_the_environment_of_an_image_is_the_programs_and_not_the_supervisors(self):
+        name = self.image({"Env": ["PATH=/usr/bin:/bin", "LD_PRELOAD=/nonexistent.so", "LD_LIBRARY_PATH=/sandbox", "OWN=1"], "Entrypoint": ["false"]})
+        done = self.call("run", "--quiet", "--image", name, "--", "sh", "-c", "echo $OWN $LD_LIBRARY_PATH")
+        self.assert_run(done, 0, b"1 /sandbox\n")
+
+    def test_an_image_that_covers_the_supervisors_place_runs_all_the_same(self):
+        name = self.image({"Volumes": {"/.dind": {}, "/sandbox/": {}}})
+        self.assert_run(self.call("run", "--quiet", "--image", name, "--", "echo", "ran"), 0, b"ran\n")
+
+    def test_an_image_that_is_nowhere_is_refused_with_its_name(self):
+        done = self.call("run", "--image", "localhost:1/no-such-image:7", "--", "true")
+        self.assert_run(done, 125, b"")
+        *progress, said = done.stderr.decode().splitlines()
+        self.assertEqual(progress, ["Pulling localhost:1/no-such-image:7"])
+        self.assertRegex(said, "could not pull the image localhost:1/no-such-image:7: .* docker load")
+
+
+class SupervisorVolume(SandboxTest):
+    def volume(self):
+        child = self.start("run", "--quiet", self.python(UP))
+        container = self.sandbox_of(child)
+        mounts = engine("GET", f"/containers/{container}/json")["HostConfig"]["Mounts"]
+        child.send_signal(signal.SIGTERM)
+        child.wait(LIMIT)
+        return next(each["Source"] for each in mounts if each["Target"] == "/.dind")
+
+    def remove(self, volume):
+        # Others' runs may use it at this moment: then it is refused, and asked again.
+        self.until(lambda: engine("DELETE", f"/volumes/{volume}", fine=(404, 409)) is None, 20)
+
+    def assert_runs_with_stdin(self):
+        path = self.python("import sys\nprint(len(sys.stdin.read()))\n")
+        self.assert_run(self.call("run", "--quiet", path, input=b"x" * 400_000), 0, b"400000\n")
+
+    def put(self, volume, files):
+        """Fills a new volume of that name with these files."""
+        engine("POST", "/volumes/create", {"Name": volume, "Labels": {CACHE: "supervisor"}})
+        body = {"Image": SHELL, "Cmd": ["true"], "HostConfig": {"Mounts": [{"Type": "volume", "Source": volume, "Target": "/.dind"}]}}
+        carrier = engine("POST", "/containers/create", body)["Id"]
+        try:
+            tar = io.BytesIO()
+            with tarfile.open(fileobj=tar, mode="w") as archive:
+                for name, (mode, data) in files.items():
+                    entry = tarfile.TarInfo(name)
+                    entry.mode, entry.size = mode, len(data)
+                    archive.addfile(entry, io.BytesIO(data))
+            engine("PUT", f"/containers/{carrier}/archive?path=/.dind", raw=tar.getvalue())
+        finally:
+            engine("DELETE", f"/containers/{carrier}?force=1")
+
+    def test_a_volume_that_was_deleted_is_made_again(self):
+        volume = self.volume()
+        self.remove(volume)
+        self.assert_runs_with_stdin()
+        self.assertTrue(exists("volumes", volume))
+
+    def test_a_volume_whose_filling_broke_off_is_repaired_and_no_input_is_lost(self):
+        volume = self.volume()
+        for what, files in (("nothing in it", {}), ("an empty file", {"supervisor": (0o555, b"")}),
+                            ("half of it", {"supervisor": (0o555, b"\x7fELF\x02\x01\x01" + bytes(500))}),
+                            ("not executable", {"supervisor": (0o444, b"\x7fELF")})):
+            with self.subTest(what):
+                self.remove(volume)
+                self.put(volume, files)
+                self.assert_runs_with_stdin()
+                self.assert_runs_with_stdin()  # without another repair
+
+    def test_two_that_find_no_volume_at_the_same_time_both_run(self):
+        self.remove(self.volume())
+        path = self.python("print('ran')")
+        children = [self.start("run", "--quiet", path) for _ in range(4)]
+        for child in children:
+            self.assertEqual(child.communicate(timeout=LIMIT)[0], b"ran\n")
+            self.assertEqual(child.returncode, 0)
+
+
+class Reaper(SandboxTest):
+    def gone_owner(self):
+        """A process of this boot and pid namespace that is no more: number 1, begun at another time."""
+        boot = open("/proc/sys/kernel/random/boot_id").read().strip()
+        namespace = "".join(filter(str.isdigit, os.readlink("/proc/self/ns/pid")))
+        return f"{boot}.{namespace}.1.1"
+
+    def container(self, labels, start=False):
+        made = engine("POST", "/containers/create", {"Image": SHELL, "Cmd": ["sleep", "100"], "Labels": labels,
+                                                     "HostConfig": {"NetworkMode": "none"}})["Id"]
+        self.addCleanup(engine, "DELETE", f"/containers/{made}?force=1", fine=(404, 409))
+        if start:
+            engine("POST", f"/containers/{made}/start")
+        return made
+
+    def sweep(self):
+        """A program of ours that lives long enough for a pass."""
+        self.start("run", "--quiet", self.python(UP))
+
+    def test_what_the_dead_left_is_removed_and_nothing_else(self):
+        owner, now = self.gone_owner(), int(time.time())
+        elsewhere = "0000-another-boot.1.2.3"
+        dead = {"created": self.container({OWNER: owner}), "running": self.container({OWNER: owner}, start=True),
+                "paused": self.container({OWNER: owner}, start=True), "overdue": self.container({OWNER: elsewhere, DEADLINE: str(now - 10)}, start=True)}
+        engine("POST", f"/containers/{dead['paused']}/pause")
+        alive = {"without a label": self.container({}, start=True), "with somebody's label": self.container({"owner": owner}),
+                 "another machine's": self.container({OWNER: elsewhere, DEADLINE: str(now + 600)}, start=True),
+                 "past a deadline but nobody's": self.container({DEADLINE: "1"})}
+        mark = uuid.uuid4().hex[:12]
+        for name, labels in ((f"dead-{mark}", {OWNER: owner}), (f"alive-{mark}", {})):
+            engine("POST", "/volumes/create", {"Name": name, "Labels": labels})
+            engine("POST", "/networks/create", {"Name": name, "Labels": labels, "CheckDuplicate": True})
+            for kind in ("volumes", "networks"):
+                self.addCleanup(engine, "DELETE", f"/{kind}/{name}", fine=(404,))
+        self.sweep()
+        for what, made in dead.items():
+            with self.subTest(what):
+                self.measured(f"reaper: {what}, gone after s", round(self.until(lambda made=made: not exists("containers", made), 10), 2))
+        self.until(lambda: not exists("volumes", f"dead-{mark}") and not exists("networks", f"dead-{mark}"), 10)
+        for what, made in alive.items():
+            self.assertTrue(exists("containers", made), what)
+        self.assertTrue(exists("volumes", f"alive-{mark}"))
+        self.assertTrue(exists("networks", f"alive-{mark}"))
+
+    def test_a_live_instance_keeps_its_own(self):
+        child = self.start("run", "--quiet", self.python(UP))
+        container = self.sandbox_of(child)
+        self.assertEqual(child.stdout.readline(), b"up\n")
+        self.assert_run(self.call("run", "--quiet", "--image", PYTHON, "--", "sleep", "1"), 0)
+        self.assertTrue(exists("containers", container))
+
+    def test_the_engine_keeps_no_log_of_what_programs_print(self):
+        child = self.start("run", "--quiet", self.python("print('secret', flush=True)\n" + UP))
+        container = self.sandbox_of(child)
+        self.assertEqual(child.stdout.readline(), b"secret\n")
+        filters = urllib.parse.quote(json.dumps({"id": [container]}))
+        self.assertEqual(len(engine("GET", f"/containers/json?filters={filters}")), 1)
+        reply = engine("GET", f"/containers/{container}/logs?stdout=1&stderr=1", fine=(400, 500, 501))
+        self.assertNotIn("secret", str(reply))
