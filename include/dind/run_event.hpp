@@ -1,4 +1,5 @@
-// What happens to a run, in order: queued · preparing · started · output … · finished. Values, and the sink that takes them.
+// What happens to a run, in order: queued · preparing · started · output … · finished. Values, and the sink that takes
+// them.
 #pragma once
 
 #include <chrono>
@@ -35,21 +36,21 @@ enum class Channel { out, err };
 struct RunResult {
   std::string run_id;
   Verdict verdict = Verdict::failed;
-  std::optional<int> exit_code;                      // none where a signal ended the program
+  std::optional<int> exit_code;  // none where a signal ended the program
   std::optional<int> signal;
-  std::chrono::milliseconds duration{0};             // the program's own wall-clock time
-  std::optional<std::chrono::microseconds> cpu;      // user and system time of the whole tree
-  std::optional<std::int64_t> peak_memory_bytes;     // of the whole sandbox
-  bool oom_seen = false;                             // the kernel killed some process of it for memory
-  std::uint64_t stdout_bytes = 0;                    // as the program wrote them
+  std::chrono::milliseconds duration{0};          // the program's own wall-clock time
+  std::optional<std::chrono::microseconds> cpu;   // user and system time of the whole tree
+  std::optional<std::int64_t> peak_memory_bytes;  // of the whole sandbox
+  bool oom_seen = false;                          // the kernel killed some process of it for memory
+  std::uint64_t stdout_bytes = 0;                 // as the program wrote them
   std::uint64_t stderr_bytes = 0;
-  std::uint64_t dropped_bytes = 0;                   // written, and not passed on (output limit)
-  std::string image;                                 // as named
-  std::string image_id;                              // sha256:…
+  std::uint64_t dropped_bytes = 0;  // written, and not passed on (output limit)
+  std::string image;                // as named
+  std::string image_id;             // sha256:…
   std::string isolation = "runc";
-  bool degraded = false;                             // ran without the supervisor
+  bool degraded = false;  // ran without the supervisor
   std::optional<CancelReason> cancel_reason;
-  std::vector<std::string> notes;                    // for people: what was clamped, what was seen
+  std::vector<std::string> notes;  // for people: what was clamped, what was seen
 };
 
 struct Queued {

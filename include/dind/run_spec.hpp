@@ -13,16 +13,17 @@ namespace dind {
 
 enum class Network { none, internet };
 
-// What a run may use. Every field has a default and an operator's maximum; 0 and negative numbers never mean "unlimited".
+// What a run may use. Every field has a default and an operator's maximum; 0 and negative numbers never mean
+// "unlimited".
 struct Limits {
-  std::chrono::milliseconds timeout{60'000};               // wall clock, from the program's start
-  std::int64_t memory_bytes = 512LL << 20;                 // with swap: none on top
-  double cpus = 1.0;                                       // CPUs' worth of time
-  std::int64_t pids = 256;                                 // processes and threads
-  std::int64_t tmp_bytes = 64LL << 20;                     // each of the writable tmpfs
-  std::int64_t open_files = 1024;                          // a process
-  std::int64_t file_bytes = 256LL << 20;                   // one file
-  std::int64_t output_bytes = 4LL << 30;                   // stdout and stderr together; past it the run ends: output_limit
+  std::chrono::milliseconds timeout{60'000};  // wall clock, from the program's start
+  std::int64_t memory_bytes = 512LL << 20;    // with swap: none on top
+  double cpus = 1.0;                          // CPUs' worth of time
+  std::int64_t pids = 256;                    // processes and threads
+  std::int64_t tmp_bytes = 64LL << 20;        // each of the writable tmpfs
+  std::int64_t open_files = 1024;             // a process
+  std::int64_t file_bytes = 256LL << 20;      // one file
+  std::int64_t output_bytes = 4LL << 30;      // stdout and stderr together; past it the run ends: output_limit
   bool operator==(const Limits&) const = default;
 };
 

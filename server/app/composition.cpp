@@ -62,10 +62,13 @@ class WholeCore final : public Core {
 
 }  // namespace
 
-Result<std::unique_ptr<Core>> Core::make(asio::any_io_executor executor, const Configuration& configuration, const std::string& host) {
+Result<std::unique_ptr<Core>> Core::make(asio::any_io_executor executor, const Configuration& configuration,
+                                         const std::string& host) {
   std::optional<std::string> asked;
-  if (!host.empty()) asked = host;
-  else if (!configuration.docker_host.empty()) asked = configuration.docker_host;
+  if (!host.empty())
+    asked = host;
+  else if (!configuration.docker_host.empty())
+    asked = configuration.docker_host;
   auto endpoint = engine::find_endpoint(asked, variable, whole_file);
   if (!endpoint) return std::unexpected(endpoint.error());
   return std::make_unique<WholeCore>(std::move(executor), std::move(*endpoint), configuration);

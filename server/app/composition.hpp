@@ -17,9 +17,10 @@ namespace dind::app {
 // Everything between the engine's address and the services. Must outlive every task that it was given to.
 class Core {
  public:
-  // `host`: the engine's address as the command line has it; empty: as configured, DOCKER_HOST, the docker context. Errors:
-  // invalid_request (an address that is none). Nothing is asked of the engine yet.
-  static Result<std::unique_ptr<Core>> make(asio::any_io_executor executor, const Configuration& configuration, const std::string& host);
+  // `host`: the engine's address as the command line has it; empty: as configured, DOCKER_HOST, the docker context.
+  // Errors: invalid_request (an address that is none). Nothing is asked of the engine yet.
+  static Result<std::unique_ptr<Core>> make(asio::any_io_executor executor, const Configuration& configuration,
+                                            const std::string& host);
   virtual ~Core() = default;
 
   virtual RunService& runs() = 0;

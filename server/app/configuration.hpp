@@ -1,4 +1,5 @@
-// The operator's settings: defaults and maxima of limits, images, concurrency. Read from a JSON file; every field optional.
+// The operator's settings: defaults and maxima of limits, images, concurrency. Read from a JSON file; every field
+// optional.
 #pragma once
 
 #include <cstddef>
@@ -13,17 +14,17 @@
 namespace dind::app {
 
 struct Configuration {
-  LimitPolicy limits;                                     // defaults and maxima
-  std::map<std::string, std::string> images;              // language → image
-  std::size_t concurrent_runs = 0;                        // 0: from cores and memory
+  LimitPolicy limits;                         // defaults and maxima
+  std::map<std::string, std::string> images;  // language → image
+  std::size_t concurrent_runs = 0;            // 0: from cores and memory
   std::size_t queued_runs = 64;
-  std::string docker_host;                                // empty: DOCKER_HOST, the context, the default socket
-  bool enabled = true;                                    // DIND_ENABLED
-  std::string path;                                       // the file that it came from; empty: none
+  std::string docker_host;  // empty: DOCKER_HOST, the context, the default socket
+  bool enabled = true;      // DIND_ENABLED
+  std::string path;         // the file that it came from; empty: none
 };
 
-// $DIND_CONFIG, else ~/.config/dind-executor/config.json, else /etc/dind-executor/config.json. A file that is broken is an
-// Error (invalid_request) naming file and field, never ignored: it may hold a limit that somebody relies on.
+// $DIND_CONFIG, else ~/.config/dind-executor/config.json, else /etc/dind-executor/config.json. A file that is broken is
+// an Error (invalid_request) naming file and field, never ignored: it may hold a limit that somebody relies on.
 Result<Configuration> load_configuration();
 Result<Configuration> parse_configuration(std::string_view json, std::string path);
 

@@ -82,19 +82,21 @@ int run(int argc, char** argv) {
   if (!core) return say(core.error());
   if (auto* arguments = std::get_if<cli::RunArguments>(&line->command))
     return serve(context, **core, cli::run_command(context.get_executor(), (*core)->runs(), std::move(*arguments)));
-  if (const auto* arguments = std::get_if<cli::DoctorArguments>(&line->command)) return serve(context, **core, doctor(**core, arguments->json));
+  if (const auto* arguments = std::get_if<cli::DoctorArguments>(&line->command))
+    return serve(context, **core, doctor(**core, arguments->json));
   const auto& lsp = std::get<cli::LspArguments>(line->command);
-  editor::EditorServices services{.runs = (*core)->runs(),
-                                  .engine = (*core)->engine(),
-                                  .version = app::version()};
-  return serve(context, **core, editor::run_editor_session(context.get_executor(), std::move(services), {.client_process_id = lsp.client_process_id}));
+  editor::EditorServices services{.runs = (*core)->runs(), .engine = (*core)->engine(), .version = app::version()};
+  return serve(context, **core,
+               editor::run_editor_session(context.get_executor(), std::move(services),
+                                          {.client_process_id = lsp.client_process_id}));
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
   std::signal(SIGPIPE, SIG_IGN);
-  // What is left belongs to threads that wait for a terminal or to an engine that hangs: nothing that a destructor could end.
+  // What is left belongs to threads that wait for a terminal or to an engine that hangs: nothing that a destructor
+  // could end.
   const int code = run(argc, argv);
   std::fflush(nullptr);
   std::_Exit(code);

@@ -4,15 +4,24 @@ namespace dind {
 
 std::string_view name(Verdict verdict) {
   switch (verdict) {
-    case Verdict::ok: return "ok";
-    case Verdict::failed: return "failed";
-    case Verdict::signalled: return "signalled";
-    case Verdict::timeout: return "timeout";
-    case Verdict::out_of_memory: return "out_of_memory";
-    case Verdict::process_limit: return "process_limit";
-    case Verdict::output_limit: return "output_limit";
-    case Verdict::disk_limit: return "disk_limit";
-    case Verdict::cancelled: return "cancelled";
+    case Verdict::ok:
+      return "ok";
+    case Verdict::failed:
+      return "failed";
+    case Verdict::signalled:
+      return "signalled";
+    case Verdict::timeout:
+      return "timeout";
+    case Verdict::out_of_memory:
+      return "out_of_memory";
+    case Verdict::process_limit:
+      return "process_limit";
+    case Verdict::output_limit:
+      return "output_limit";
+    case Verdict::disk_limit:
+      return "disk_limit";
+    case Verdict::cancelled:
+      return "cancelled";
   }
   return "failed";
 }

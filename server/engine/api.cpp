@@ -23,14 +23,16 @@ std::optional<ApiVersion> parse_version(std::string_view text) {
 }
 
 bool about_the_version(const Error& error) {
-  return error.engine_status == 400 && error.message.contains("client version") && error.message.contains("API version");
+  return error.engine_status == 400 && error.message.contains("client version") &&
+         error.message.contains("API version");
 }
 
 Result<Json> read_json(const Endpoint& endpoint, const std::string& what, const HttpReply& reply) {
   Json json = Json::parse(reply.body, nullptr, false);
   if (json.is_object() || json.is_array()) return json;
   if (reply.body.empty()) return std::unexpected(bad_reply(endpoint, what, "its reply is empty"));
-  return std::unexpected(bad_reply(endpoint, what, "its reply is not the JSON that it should be: " + one_line(reply.body, 80)));
+  return std::unexpected(
+      bad_reply(endpoint, what, "its reply is not the JSON that it should be: " + one_line(reply.body, 80)));
 }
 
 }  // namespace
@@ -68,26 +70,32 @@ Task<Result<Ping>> ping_engine(std::shared_ptr<HttpClient> http, Deadline deadli
     http->api_version.reset();
     co_return std::unexpected(reply.error());
   }
-  if (reply->status != 200) co_return std::unexpected(status_error(http->endpoint(), "ping", reply->status, reply->body));
+  if (reply->status != 200)
+    co_return std::unexpected(status_error(http->endpoint(), "ping", reply->status, reply->body));
   Ping ping{reply->headers["api-version"], reply->headers["builder-version"]};
-  if (!parse_version(ping.api_version)) co_return std::unexpected(bad_reply(http->endpoint(), "ping", "it does not say which API version it speaks"));
+  if (!parse_version(ping.api_version))
+    co_return std::unexpected(bad_reply(http->endpoint(), "ping", "it does not say which API version it speaks"));
   co_return ping;
 }
 
 Task<Result<Version>> engine_version(std::shared_ptr<HttpClient> http, Deadline deadline) {
   auto reply = co_await http->request(get("/version", "version", deadline));
   if (!reply) co_return std::unexpected(reply.error());
-  if (reply->status != 200) co_return std::unexpected(status_error(http->endpoint(), "version", reply->status, reply->body));
+  if (reply->status != 200)
+    co_return std::unexpected(status_error(http->endpoint(), "version", reply->status, reply->body));
   const auto json = read_json(http->endpoint(), "version", *reply);
   if (!json) co_return std::unexpected(json.error());
-  co_return Version{text(*json, "Version"), text(*json, "ApiVersion"), text(*json, "MinAPIVersion"), text(*json, "Os"), text(*json, "Arch")};
+  co_return Version{text(*json, "Version"), text(*json, "ApiVersion"), text(*json, "MinAPIVersion"), text(*json, "Os"),
+                    text(*json, "Arch")};
 }
 
 Result<std::string> choose_api_version(const Endpoint& endpoint, const std::string& max, const std::string& min) {
   const auto highest = parse_version(max);
   if (!highest) return std::unexpected(bad_reply(endpoint, "ping", "it does not say which API version it speaks"));
   if (*highest < *parse_version(kOldestApi))
-    return fail(ErrorCode::engine_error, "The engine at " + endpoint.address + " speaks API " + max + ", and " + kOldestApi + " is the oldest that will do. Update it to Docker 20.10 or later.");
+    return fail(ErrorCode::engine_error, "The engine at " + endpoint.address + " speaks API " + max + ", and " +
+                                             kOldestApi +
+                                             " is the oldest that will do. Update it to Docker 20.10 or later.");
   if (*highest <= *parse_version(kNewestApi)) return max;
   // An engine that has dropped every version we know: what we use has been stable for years, and whatever it ignores
   // is seen when the inspect reply is compared with what was asked.
@@ -118,7 +126,8 @@ Task<Result<HttpReply>> call(std::shared_ptr<HttpClient> http, HttpRequest reque
     if (!prefix) {
       // The person asked for this call, not for a ping.
       Error error = prefix.error();
-      if (const auto at = error.message.find("'ping'"); at != std::string::npos) error.message.replace(at, 6, "'" + request.what + "'");
+      if (const auto at = error.message.find("'ping'"); at != std::string::npos)
+        error.message.replace(at, 6, "'" + request.what + "'");
       co_return std::unexpected(std::move(error));
     }
     HttpRequest prefixed = request;

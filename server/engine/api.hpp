@@ -1,4 +1,5 @@
-// A call of the Engine API: the version negotiated, the path prefixed, a failing status turned into an Error, JSON read.
+// A call of the Engine API: the version negotiated, the path prefixed, a failing status turned into an Error, JSON
+// read.
 #pragma once
 
 #include <memory>
@@ -25,7 +26,8 @@ Task<Result<std::string>> api_prefix(std::shared_ptr<HttpClient> http, Deadline 
 // Sends `request`, whose target has no prefix. Status 2xx and 304 are replies, everything else an Error.
 Task<Result<HttpReply>> call(std::shared_ptr<HttpClient> http, HttpRequest request, CallKind kind = CallKind::general);
 // The same for calls that answer with a JSON object or array.
-Task<Result<nlohmann::json>> call_json(std::shared_ptr<HttpClient> http, HttpRequest request, CallKind kind = CallKind::general);
+Task<Result<nlohmann::json>> call_json(std::shared_ptr<HttpClient> http, HttpRequest request,
+                                       CallKind kind = CallKind::general);
 
 // What to speak with an engine that takes `min` to `max` (`min` empty: not said). Pure.
 Result<std::string> choose_api_version(const Endpoint& endpoint, const std::string& max, const std::string& min);

@@ -1,5 +1,5 @@
-// The Docker Engine API as typed calls. Every call has a deadline and a reply size limit; every failure is an Error that
-// names the engine's address and the call. Safe to use from the io_context's thread only.
+// The Docker Engine API as typed calls. Every call has a deadline and a reply size limit; every failure is an Error
+// that names the engine's address and the call. Safe to use from the io_context's thread only.
 #pragma once
 
 #include <cstdint>
@@ -36,7 +36,8 @@ class Client {
   Task<Result<Ping>> ping(Deadline deadline);  // never cached
   Task<Result<Version>> version(Deadline deadline);
   Task<Result<Info>> info(Deadline deadline);
-  // Calls `on_event` until the stream ends (Error: it broke) or `cancel`. `filters` as the API has them: {"label":["x"]}.
+  // Calls `on_event` until the stream ends (Error: it broke) or `cancel`. `filters` as the API has them:
+  // {"label":["x"]}.
   Task<Result<void>> events(std::map<std::string, std::vector<std::string>> filters,
                             std::function<void(const Event&)> on_event, Cancel cancel);
 
@@ -50,9 +51,10 @@ class Client {
   // -- containers. `id` may be a name. 404 (and 409 of remove "already in progress") are told apart by engine_status.
   Task<Result<CreatedContainer>> create_container(std::string name, ContainerSpec spec, Deadline deadline);
   Task<Result<ContainerState>> inspect_container(std::string id, Deadline deadline);
-  // What the engine says that it will do with it, as a ContainerSpec: compared with what was asked, before start. Differs in
-  // a healthy engine too: `env` and `labels` have the image's beside ours, `runtime` is the default's name where none was asked,
-  // `image` is the resolved ID, an empty `working_dir`, `hostname` or `command` is filled in. What must not be there is in `extras`.
+  // What the engine says that it will do with it, as a ContainerSpec: compared with what was asked, before start.
+  // Differs in a healthy engine too: `env` and `labels` have the image's beside ours, `runtime` is the default's name
+  // where none was asked, `image` is the resolved ID, an empty `working_dir`, `hostname` or `command` is filled in.
+  // What must not be there is in `extras`.
   Task<Result<ContainerSpec>> inspect_container_spec(std::string id, Deadline deadline);
   // Both at one round trip.
   Task<Result<std::pair<ContainerState, ContainerSpec>>> inspect_container_whole(std::string id, Deadline deadline);
@@ -62,7 +64,8 @@ class Client {
   Task<Result<WaitResult>> wait_container(std::string id, std::string condition, Deadline deadline);
   Task<Result<void>> kill_container(std::string id, std::string signal, Deadline deadline);  // 404/409 are success
   Task<Result<void>> remove_container(std::string id, Deadline deadline);  // force, with volumes; 404 is success
-  Task<Result<std::vector<ContainerSummary>>> list_containers(std::vector<std::string> labels, Deadline deadline);  // all states
+  Task<Result<std::vector<ContainerSummary>>> list_containers(std::vector<std::string> labels,
+                                                              Deadline deadline);  // all states
 
   // -- archive: an uncompressed tar into a path of a container
   Task<Result<void>> put_archive(std::string id, std::string path, std::string tar, Deadline deadline);

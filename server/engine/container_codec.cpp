@@ -42,20 +42,26 @@ Mount mount_from(const Json& json) {
   return mount;
 }
 
-std::string shown(const Json& value) { return value.is_string() ? value.get<std::string>() : value.dump(-1, ' ', false, Json::error_handler_t::replace); }
+std::string shown(const Json& value) {
+  return value.is_string() ? value.get<std::string>() : value.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
 
 bool empty_value(const Json& value) {
-  return value.is_null() || (value.is_boolean() && !value.get<bool>()) || (value.is_number() && value.get<double>() == 0) ||
-         (value.is_string() && value.get_ref<const std::string&>().empty()) || ((value.is_array() || value.is_object()) && value.empty());
+  return value.is_null() || (value.is_boolean() && !value.get<bool>()) ||
+         (value.is_number() && value.get<double>() == 0) ||
+         (value.is_string() && value.get_ref<const std::string&>().empty()) ||
+         ((value.is_array() || value.is_object()) && value.empty());
 }
 
 // What has no field in ContainerSpec and would weaken the sandbox. Each is empty in a container of ours.
 void add_extras(const Json& inspect, std::vector<std::string>& extras) {
   const Json& host = field(inspect, "HostConfig");
   const Json& config = field(inspect, "Config");
-  for (const char* key : {"Privileged", "CapAdd", "Devices", "Binds", "VolumesFrom", "VolumeDriver", "PidMode", "UTSMode", "UsernsMode", "GroupAdd", "Links",
-                          "DeviceRequests", "DeviceCgroupRules", "Sysctls", "PublishAllPorts", "PortBindings", "ExtraHosts", "CgroupParent", "Cgroup",
-                          "OomKillDisable", "Capabilities"}) {
+  for (const char* key : {"Privileged",   "CapAdd",         "Devices",           "Binds",      "VolumesFrom",
+                          "VolumeDriver", "PidMode",        "UTSMode",           "UsernsMode", "GroupAdd",
+                          "Links",        "DeviceRequests", "DeviceCgroupRules", "Sysctls",    "PublishAllPorts",
+                          "PortBindings", "ExtraHosts",     "CgroupParent",      "Cgroup",     "OomKillDisable",
+                          "Capabilities"}) {
     const Json& value = field(host, key);
     if (empty_value(value)) continue;
     if (!value.is_array()) {
@@ -64,11 +70,14 @@ void add_extras(const Json& inspect, std::vector<std::string>& extras) {
       for (const Json& item : value) extras.push_back(std::string(key) + "=" + shown(item));
     }
   }
-  if (const auto swap = number(host, "MemorySwap"); swap != number(host, "Memory")) extras.push_back("MemorySwap=" + std::to_string(swap));
-  if (const auto restart = text(field(host, "RestartPolicy"), "Name"); !restart.empty() && restart != "no") extras.push_back("RestartPolicy=" + restart);
+  if (const auto swap = number(host, "MemorySwap"); swap != number(host, "Memory"))
+    extras.push_back("MemorySwap=" + std::to_string(swap));
+  if (const auto restart = text(field(host, "RestartPolicy"), "Name"); !restart.empty() && restart != "no")
+    extras.push_back("RestartPolicy=" + restart);
   // The engine says which paths it hides; none at all means that somebody has asked for that.
   for (const char* key : {"MaskedPaths", "ReadonlyPaths"})
-    if (const Json& paths = field(host, key); paths.is_array() && paths.empty()) extras.push_back(std::string(key) + "=[]");
+    if (const Json& paths = field(host, key); paths.is_array() && paths.empty())
+      extras.push_back(std::string(key) + "=[]");
   if (flag(config, "Tty")) extras.push_back("Tty=true");
   if (flag(config, "OpenStdin") && !flag(config, "StdinOnce")) extras.push_back("StdinOnce=false");
 
@@ -90,7 +99,8 @@ Json create_body(const ContainerSpec& spec) {
   Json mounts = Json::array();
   for (const Mount& mount : spec.mounts) mounts.push_back(mount_json(mount));
   Json ulimits = Json::array();
-  for (const Ulimit& limit : spec.ulimits) ulimits.push_back({{"Name", limit.name}, {"Soft", limit.soft}, {"Hard", limit.hard}});
+  for (const Ulimit& limit : spec.ulimits)
+    ulimits.push_back({{"Name", limit.name}, {"Soft", limit.soft}, {"Hard", limit.hard}});
 
   Json host{
       {"AutoRemove", spec.auto_remove},
@@ -158,7 +168,8 @@ ContainerSpec spec_from_inspect(const Json& inspect) {
   spec.security_opt = texts(host, "SecurityOpt");
   for (const auto& [path, options] : text_map(host, "Tmpfs")) spec.tmpfs.push_back({path, options});
   for (const Json& mount : field(host, "Mounts")) spec.mounts.push_back(mount_from(mount));
-  for (const Json& limit : field(host, "Ulimits")) spec.ulimits.push_back({text(limit, "Name"), number(limit, "Soft"), number(limit, "Hard")});
+  for (const Json& limit : field(host, "Ulimits"))
+    spec.ulimits.push_back({text(limit, "Name"), number(limit, "Soft"), number(limit, "Hard")});
   spec.memory_bytes = number(host, "Memory");
   spec.nano_cpus = number(host, "NanoCpus");
   spec.pids_limit = number(host, "PidsLimit");

@@ -8,7 +8,8 @@
 
 namespace dind::engine {
 
-// The body of POST /containers/create. MaskedPaths and ReadonlyPaths are left out: naming them replaces the engine's defaults.
+// The body of POST /containers/create. MaskedPaths and ReadonlyPaths are left out: naming them replaces the engine's
+// defaults.
 nlohmann::json create_body(const ContainerSpec& spec);
 
 // GET /containers/{id}/json, as the engine understood it. Never throws; missing fields give the value that compares as

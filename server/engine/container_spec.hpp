@@ -1,5 +1,5 @@
-// What the engine is told of one container: exactly the fields that we set, each with its unit. Values only; the JSON is
-// made from it in one place (container_codec), so that no field has two spellings.
+// What the engine is told of one container: exactly the fields that we set, each with its unit. Values only; the JSON
+// is made from it in one place (container_codec), so that no field has two spellings.
 #pragma once
 
 #include <cstdint>
@@ -37,10 +37,10 @@ struct ContainerSpec {
   std::vector<std::string> command;
   std::map<std::string, std::string> env;
   std::map<std::string, std::string> labels;
-  std::string user;         // "65534:65534"
+  std::string user;  // "65534:65534"
   std::string working_dir;
   std::string hostname;
-  bool open_stdin = true;   // with stdin_once and attach of all three streams
+  bool open_stdin = true;  // with stdin_once and attach of all three streams
   bool network_disabled = true;
   std::string network_mode = "none";
   bool auto_remove = true;
@@ -50,7 +50,7 @@ struct ContainerSpec {
   std::vector<Tmpfs> tmpfs;
   std::vector<Mount> mounts;
   std::vector<Ulimit> ulimits;
-  std::int64_t memory_bytes = 0;       // Memory and MemorySwap: no swap on top
+  std::int64_t memory_bytes = 0;  // Memory and MemorySwap: no swap on top
   std::int64_t nano_cpus = 0;
   std::int64_t pids_limit = 0;
   std::int64_t shm_bytes = 0;
@@ -58,11 +58,12 @@ struct ContainerSpec {
   std::string ipc_mode = "private";
   std::string cgroupns_mode = "private";
   std::string log_driver = "none";
-  std::string runtime;                 // empty: the engine's default
-  bool healthcheck_none = true;        // the image's HEALTHCHECK is not run
+  std::string runtime;           // empty: the engine's default
+  bool healthcheck_none = true;  // the image's HEALTHCHECK is not run
   bool init = false;
-  // From inspect only, and empty in what we ask for: everything that would weaken the sandbox and has no field above, as
-  // "CapAdd=SYS_ADMIN", "Privileged=true", "MemorySwap=-1" (-1: an engine without swap accounting), "Volume=/data" (the image's own).
+  // From inspect only, and empty in what we ask for: everything that would weaken the sandbox and has no field above,
+  // as "CapAdd=SYS_ADMIN", "Privileged=true", "MemorySwap=-1" (-1: an engine without swap accounting), "Volume=/data"
+  // (the image's own).
   std::vector<std::string> extras;
   bool operator==(const ContainerSpec&) const = default;
 };

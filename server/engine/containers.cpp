@@ -11,7 +11,9 @@
 namespace dind::engine {
 namespace {
 
-std::string container_path(const std::string& id, const std::string& rest = "") { return "/containers/" + percent_encode(id) + rest; }
+std::string container_path(const std::string& id, const std::string& rest = "") {
+  return "/containers/" + percent_encode(id) + rest;
+}
 
 // Nothing, or the error, unless it has one of these statuses.
 Result<void> done(const Result<HttpReply>& reply, std::initializer_list<int> fine = {}) {
@@ -25,18 +27,22 @@ Result<void> done(const Result<HttpReply>& reply, std::initializer_list<int> fin
 
 Task<Result<CreatedContainer>> Client::create_container(std::string name, ContainerSpec spec, Deadline deadline) {
   const auto http = http_;
-  const auto json = co_await call_json(http, post_json("/containers/create" + query({{"name", name}}), create_body(spec), "create container", deadline));
+  const auto json = co_await call_json(
+      http, post_json("/containers/create" + query({{"name", name}}), create_body(spec), "create container", deadline));
   if (!json) co_return std::unexpected(json.error());
   CreatedContainer created{text(*json, "Id"), texts(*json, "Warnings")};
-  if (created.id.empty()) co_return std::unexpected(bad_reply(http->endpoint(), "create container", "its reply names no container ID"));
+  if (created.id.empty())
+    co_return std::unexpected(bad_reply(http->endpoint(), "create container", "its reply names no container ID"));
   co_return created;
 }
 
-Task<Result<std::pair<ContainerState, ContainerSpec>>> Client::inspect_container_whole(std::string id, Deadline deadline) {
+Task<Result<std::pair<ContainerState, ContainerSpec>>> Client::inspect_container_whole(std::string id,
+                                                                                       Deadline deadline) {
   const auto http = http_;
   const auto json = co_await call_json(http, get(container_path(id, "/json"), "inspect container", deadline));
   if (!json) co_return std::unexpected(json.error());
-  if (text(*json, "Id").empty()) co_return std::unexpected(bad_reply(http->endpoint(), "inspect container", "its reply names no container ID"));
+  if (text(*json, "Id").empty())
+    co_return std::unexpected(bad_reply(http->endpoint(), "inspect container", "its reply names no container ID"));
   co_return std::pair(state_from_inspect(*json), spec_from_inspect(*json));
 }
 
@@ -61,30 +67,38 @@ Task<Result<std::unique_ptr<HijackedStream>>> Client::attach_container(std::stri
   const auto prefix = co_await api_prefix(http, deadline);
   if (!prefix) co_return std::unexpected(prefix.error());
   const std::string target = *prefix + container_path(id, "/attach?stream=1&stdin=1&stdout=1&stderr=1");
-  auto stream = co_await HijackedStream::open(http->executor(), http->endpoint(), target, "attach to container", deadline);
+  auto stream =
+      co_await HijackedStream::open(http->executor(), http->endpoint(), target, "attach to container", deadline);
   if (!stream && stream.error().code == ErrorCode::engine_unavailable) http->api_version.reset();
   co_return std::move(stream);
 }
 
 Task<Result<WaitResult>> Client::wait_container(std::string id, std::string condition, Deadline deadline) {
   const auto http = http_;
-  const auto json = co_await call_json(http, post(container_path(id, "/wait" + query({{"condition", condition}})), "wait for container", deadline));
+  const auto json = co_await call_json(
+      http, post(container_path(id, "/wait" + query({{"condition", condition}})), "wait for container", deadline));
   if (!json) co_return std::unexpected(json.error());
   if (const auto problem = text(field(*json, "Error"), "Message"); !problem.empty())
-    co_return fail(ErrorCode::engine_error, "The engine at " + http->endpoint().address + " answered 'wait for container': " + one_line(problem));
-  if (!field(*json, "StatusCode").is_number()) co_return std::unexpected(bad_reply(http->endpoint(), "wait for container", "its reply has no StatusCode"));
+    co_return fail(ErrorCode::engine_error, "The engine at " + http->endpoint().address +
+                                                " answered 'wait for container': " + one_line(problem));
+  if (!field(*json, "StatusCode").is_number())
+    co_return std::unexpected(bad_reply(http->endpoint(), "wait for container", "its reply has no StatusCode"));
   co_return WaitResult{number(*json, "StatusCode")};
 }
 
 Task<Result<void>> Client::kill_container(std::string id, std::string signal, Deadline deadline) {
-  co_return done(co_await call(http_, post(container_path(id, "/kill" + query({{"signal", signal}})), "kill container", deadline)), {404, 409});
+  co_return done(
+      co_await call(http_, post(container_path(id, "/kill" + query({{"signal", signal}})), "kill container", deadline)),
+      {404, 409});
 }
 
 Task<Result<void>> Client::remove_container(std::string id, Deadline deadline) {
-  co_return done(co_await call(http_, engine::remove(container_path(id, "?force=1&v=1"), "remove container", deadline)), {404});
+  co_return done(co_await call(http_, engine::remove(container_path(id, "?force=1&v=1"), "remove container", deadline)),
+                 {404});
 }
 
-Task<Result<std::vector<ContainerSummary>>> Client::list_containers(std::vector<std::string> labels, Deadline deadline) {
+Task<Result<std::vector<ContainerSummary>>> Client::list_containers(std::vector<std::string> labels,
+                                                                    Deadline deadline) {
   const std::string target = "/containers/json" + query({{"all", "1"}, {"filters", filters_json({{"label", labels}})}});
   const auto json = co_await call_json(http_, get(target, "list containers", deadline));
   if (!json) co_return std::unexpected(json.error());
@@ -94,13 +108,15 @@ Task<Result<std::vector<ContainerSummary>>> Client::list_containers(std::vector<
     const auto names = texts(each, "Names");
     std::string name = names.empty() ? "" : names.front();
     if (name.starts_with('/')) name.erase(0, 1);
-    containers.push_back({text(each, "Id"), std::move(name), text(each, "State"), text_map(each, "Labels"), number(each, "Created")});
+    containers.push_back(
+        {text(each, "Id"), std::move(name), text(each, "State"), text_map(each, "Labels"), number(each, "Created")});
   }
   co_return containers;
 }
 
 Task<Result<void>> Client::put_archive(std::string id, std::string path, std::string tar, Deadline deadline) {
-  HttpRequest request = post(container_path(id, "/archive" + query({{"path", path}})), "put files into container", deadline);
+  HttpRequest request =
+      post(container_path(id, "/archive" + query({{"path", path}})), "put files into container", deadline);
   request.method = "PUT";
   request.content_type = "application/x-tar";
   request.body = std::move(tar);

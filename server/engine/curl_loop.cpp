@@ -6,7 +6,9 @@
 
 namespace dind::engine {
 
-std::shared_ptr<CurlLoop> CurlLoop::create(const asio::any_io_executor& executor) { return std::shared_ptr<CurlLoop>(new CurlLoop(executor)); }
+std::shared_ptr<CurlLoop> CurlLoop::create(const asio::any_io_executor& executor) {
+  return std::shared_ptr<CurlLoop>(new CurlLoop(executor));
+}
 
 CurlLoop::CurlLoop(const asio::any_io_executor& executor) : executor_(executor), timer_(executor) {
   static const CURLcode initialised = curl_global_init(CURL_GLOBAL_DEFAULT);
@@ -56,7 +58,9 @@ void CurlLoop::watch_socket(curl_socket_t socket, int what) {
     watches_.erase(found);
     return;
   }
-  const auto watch = found != watches_.end() ? found->second : watches_.emplace(socket, std::make_shared<Watch>(executor_, socket)).first->second;
+  const auto watch = found != watches_.end()
+                         ? found->second
+                         : watches_.emplace(socket, std::make_shared<Watch>(executor_, socket)).first->second;
   watch->wanted = (what & CURL_POLL_IN ? CURL_CSELECT_IN : 0) | (what & CURL_POLL_OUT ? CURL_CSELECT_OUT : 0);
   arm(watch);
 }

@@ -1,6 +1,7 @@
 // libcurl's multi interface on the Asio loop: curl says which sockets and which time to watch, Asio watches them.
 //
-// One thread: the executor's. The loop must be destroyed before the io_context, and after every easy handle in it was removed.
+// One thread: the executor's. The loop must be destroyed before the io_context, and after every easy handle in it was
+// removed.
 #pragma once
 
 #include <curl/curl.h>
@@ -21,8 +22,8 @@ class CurlLoop : public std::enable_shared_from_this<CurlLoop> {
   CurlLoop(const CurlLoop&) = delete;
   CurlLoop& operator=(const CurlLoop&) = delete;
 
-  // Starts the transfer. `on_done` is called once, from the loop and never from within `add`; it must not call back into
-  // this object: curl forbids that.
+  // Starts the transfer. `on_done` is called once, from the loop and never from within `add`; it must not call back
+  // into this object: curl forbids that.
   void add(CURL* easy, std::function<void(CURLcode)> on_done);
   // Ends it; `on_done` is not called after that. Not from within one of curl's callbacks.
   void remove(CURL* easy);

@@ -32,14 +32,21 @@ Result<Endpoint> parse_host(const std::string& host, const std::string& origin) 
   endpoint.origin = origin;
   const std::string shown = one_line(host, 200);
   const auto bad = [&](const std::string& why) {
-    return wrong(origin + " is \"" + shown + "\": " + why + " It should look like unix:///var/run/docker.sock or tcp://dind:2375.");
+    return wrong(origin + " is \"" + shown + "\": " + why +
+                 " It should look like unix:///var/run/docker.sock or tcp://dind:2375.");
   };
   const auto split = host.find("://");
-  const std::string scheme = split == std::string::npos ? (host.starts_with('/') ? "unix" : "tcp") : host.substr(0, split);
+  const std::string scheme =
+      split == std::string::npos ? (host.starts_with('/') ? "unix" : "tcp") : host.substr(0, split);
   std::string rest = split == std::string::npos ? host : host.substr(split + 3);
   if (scheme == "ssh")
-    return wrong(origin + " is \"" + shown + "\": engines behind ssh:// are not supported yet. Forward its socket (ssh -L /tmp/docker.sock:/var/run/docker.sock HOST) and set DOCKER_HOST=unix:///tmp/docker.sock.");
-  if (scheme == "npipe") return wrong(origin + " is \"" + shown + "\": npipe:// is a Windows pipe, which this machine has not. Set DOCKER_HOST to a unix:// or tcp:// address.");
+    return wrong(origin + " is \"" + shown +
+                 "\": engines behind ssh:// are not supported yet. Forward its socket (ssh -L "
+                 "/tmp/docker.sock:/var/run/docker.sock HOST) and set DOCKER_HOST=unix:///tmp/docker.sock.");
+  if (scheme == "npipe")
+    return wrong(
+        origin + " is \"" + shown +
+        "\": npipe:// is a Windows pipe, which this machine has not. Set DOCKER_HOST to a unix:// or tcp:// address.");
   if (scheme == "unix") {
     if (!rest.starts_with('/')) return bad("the path of a socket is absolute.");
     if (rest.size() > 107) return bad("the path of a unix socket has at most 107 bytes.");
@@ -47,7 +54,8 @@ Result<Endpoint> parse_host(const std::string& host, const std::string& origin) 
     endpoint.address = "unix://" + rest;
     return endpoint;
   }
-  if (scheme != "tcp" && scheme != "http" && scheme != "https") return bad("\"" + one_line(scheme, 40) + "://\" is not an engine's address.");
+  if (scheme != "tcp" && scheme != "http" && scheme != "https")
+    return bad("\"" + one_line(scheme, 40) + "://\" is not an engine's address.");
   if (scheme == "https") endpoint.tls = Tls{};
   endpoint.kind = Endpoint::Kind::tcp;
   if (rest.ends_with('/')) rest.pop_back();
@@ -69,9 +77,12 @@ Result<Endpoint> parse_host(const std::string& host, const std::string& origin) 
   }
   const bool ipv6 = endpoint.host.contains(':');
   if (endpoint.host.empty()) return bad("the host is missing.");
-  if (!std::ranges::all_of(endpoint.host, [&](unsigned char c) { return std::isalnum(c) || c == '.' || c == '-' || c == '_' || (ipv6 && (c == ':' || c == '%')); }))
+  if (!std::ranges::all_of(endpoint.host, [&](unsigned char c) {
+        return std::isalnum(c) || c == '.' || c == '-' || c == '_' || (ipv6 && (c == ':' || c == '%'));
+      }))
     return bad("that is not a host and a port.");
-  if (!endpoint.port.empty() && (endpoint.port.size() > 5 || !std::ranges::all_of(endpoint.port, [](unsigned char c) { return std::isdigit(c); }) ||
+  if (!endpoint.port.empty() && (endpoint.port.size() > 5 ||
+                                 !std::ranges::all_of(endpoint.port, [](unsigned char c) { return std::isdigit(c); }) ||
                                  std::stoi(endpoint.port) < 1 || std::stoi(endpoint.port) > 65535))
     return bad("the port is a number from 1 to 65535.");
   return endpoint;
@@ -88,7 +99,8 @@ Endpoint finished(Endpoint endpoint) {
 }
 
 // ca.pem, cert.pem and key.pem of a folder, those that are there.
-Result<void> take_certificates(Tls& tls, const std::string& folder, const std::string& origin, const Surroundings& around) {
+Result<void> take_certificates(Tls& tls, const std::string& folder, const std::string& origin,
+                               const Surroundings& around) {
   const auto path_if_there = [&](const char* file) {
     const auto path = folder + "/" + file;
     return around.has_file(path) ? path : std::string();
@@ -97,8 +109,8 @@ Result<void> take_certificates(Tls& tls, const std::string& folder, const std::s
   tls.cert_file = path_if_there("cert.pem");
   tls.key_file = path_if_there("key.pem");
   if (tls.cert_file.empty() != tls.key_file.empty())
-    return wrong("The client certificate of " + origin + " is half there: " + folder + (tls.cert_file.empty() ? "/cert.pem" : "/key.pem") +
-                 " is missing or can't be read.");
+    return wrong("The client certificate of " + origin + " is half there: " + folder +
+                 (tls.cert_file.empty() ? "/cert.pem" : "/key.pem") + " is missing or can't be read.");
   return {};
 }
 
@@ -113,10 +125,13 @@ Result<Endpoint> with_environment_tls(Endpoint endpoint, const Surroundings& aro
   const std::string named = around.variable("DOCKER_CERT_PATH");
   const std::string folder = named.empty() ? around.config_folder() : named;
   if (!folder.empty()) {
-    if (auto taken = take_certificates(*endpoint.tls, folder, named.empty() ? folder : "DOCKER_CERT_PATH", around); !taken) return std::unexpected(taken.error());
+    if (auto taken = take_certificates(*endpoint.tls, folder, named.empty() ? folder : "DOCKER_CERT_PATH", around);
+        !taken)
+      return std::unexpected(taken.error());
   }
   if (!named.empty() && endpoint.tls->verify && endpoint.tls->ca_file.empty())
-    return wrong("DOCKER_CERT_PATH is \"" + one_line(named, 200) + "\", and " + one_line(named, 200) + "/ca.pem is missing or can't be read. Put the CA's certificate there.");
+    return wrong("DOCKER_CERT_PATH is \"" + one_line(named, 200) + "\", and " + one_line(named, 200) +
+                 "/ca.pem is missing or can't be read. Put the CA's certificate there.");
   return finished(std::move(endpoint));
 }
 
@@ -127,9 +142,12 @@ Result<Endpoint> from_context(const std::string& name, const std::string& named_
   const std::string meta_file = folder + "meta/" + sha256(name) + "/meta.json";
   const auto text = around.read_file(meta_file);
   if (!text)
-    return wrong("There is no docker context \"" + shown + "\", which " + named_by + " names (" + meta_file + " is missing). List them with `docker context ls`, or set DOCKER_HOST.");
+    return wrong("There is no docker context \"" + shown + "\", which " + named_by + " names (" + meta_file +
+                 " is missing). List them with `docker context ls`, or set DOCKER_HOST.");
   const auto meta = nlohmann::json::parse(*text, nullptr, false);
-  const auto broken = [&] { return wrong("The docker context \"" + shown + "\" is broken: " + meta_file + " has no Endpoints.docker.Host."); };
+  const auto broken = [&] {
+    return wrong("The docker context \"" + shown + "\" is broken: " + meta_file + " has no Endpoints.docker.Host.");
+  };
   if (!meta.is_object()) return broken();
   const auto docker = nlohmann::json::json_pointer("/Endpoints/docker");
   if (!meta.contains(docker) || !meta[docker].is_object()) return broken();
@@ -140,7 +158,8 @@ Result<Endpoint> from_context(const std::string& name, const std::string& named_
   const auto skip = described.find("SkipTLSVerify");
   const bool skip_verify = skip != described.end() && skip->is_boolean() && skip->get<bool>();
   Tls tls;
-  if (auto taken = take_certificates(tls, folder + "tls/" + sha256(name) + "/docker", origin, around); !taken) return std::unexpected(taken.error());
+  if (auto taken = take_certificates(tls, folder + "tls/" + sha256(name) + "/docker", origin, around); !taken)
+    return std::unexpected(taken.error());
   if (endpoint->tls || skip_verify || !tls.ca_file.empty() || !tls.cert_file.empty()) {
     tls.verify = !skip_verify;
     endpoint->tls = tls;
@@ -150,7 +169,8 @@ Result<Endpoint> from_context(const std::string& name, const std::string& named_
 
 }  // namespace
 
-Result<Endpoint> find_endpoint(std::optional<std::string> explicit_host, const Environment& environment, const ReadFile& read_file) {
+Result<Endpoint> find_endpoint(std::optional<std::string> explicit_host, const Environment& environment,
+                               const ReadFile& read_file) {
   const Surroundings around{environment, read_file};
   const auto from_host = [&](const std::string& host, const std::string& origin) -> Result<Endpoint> {
     auto endpoint = parse_host(host, origin);
@@ -166,7 +186,8 @@ Result<Endpoint> find_endpoint(std::optional<std::string> explicit_host, const E
     const auto text = around.read_file(named_by);
     // A config.json that can't be understood doesn't stop the docker CLI either.
     const auto config = nlohmann::json::parse(text.value_or("{}"), nullptr, false);
-    if (config.is_object() && config.contains("currentContext") && config["currentContext"].is_string()) context = config["currentContext"].get<std::string>();
+    if (config.is_object() && config.contains("currentContext") && config["currentContext"].is_string())
+      context = config["currentContext"].get<std::string>();
   }
   if (!context.empty() && context != "default") return from_context(context, named_by, around);
   return parse_host("unix:///var/run/docker.sock", "default");

@@ -1,4 +1,5 @@
-// Where the engine is: explicit setting → DOCKER_HOST → DOCKER_CONTEXT → the config's currentContext → the default socket.
+// Where the engine is: explicit setting → DOCKER_HOST → DOCKER_CONTEXT → the config's currentContext → the default
+// socket.
 #pragma once
 
 #include <functional>

@@ -20,11 +20,13 @@ Event event_from(const Json& json) {
 
 }  // namespace
 
-Task<Result<void>> Client::events(std::map<std::string, std::vector<std::string>> filters, std::function<void(const Event&)> on_event, Cancel cancel) {
+Task<Result<void>> Client::events(std::map<std::string, std::vector<std::string>> filters,
+                                  std::function<void(const Event&)> on_event, Cancel cancel) {
   const auto http = http_;
   const std::string what = "events";
   // With a deadline of its own: `call` would negotiate with the stream's.
-  if (const auto prefix = co_await api_prefix(http, in(std::chrono::seconds(10))); !prefix) co_return std::unexpected(prefix.error());
+  if (const auto prefix = co_await api_prefix(http, in(std::chrono::seconds(10))); !prefix)
+    co_return std::unexpected(prefix.error());
   JsonStream stream;
   bool readable = true;
   HttpRequest request = get("/events" + query({{"filters", filters_json(filters)}}), what, in(kForever));
@@ -39,7 +41,8 @@ Task<Result<void>> Client::events(std::map<std::string, std::vector<std::string>
   const auto reply = co_await call(http, std::move(request));
   if (cancel.cancelled()) co_return Result<void>{};
   if (!reply) co_return std::unexpected(reply.error());
-  if (!readable || !stream.complete()) co_return std::unexpected(bad_reply(http->endpoint(), what, "its stream of events is not JSON"));
+  if (!readable || !stream.complete())
+    co_return std::unexpected(bad_reply(http->endpoint(), what, "its stream of events is not JSON"));
   co_return Result<void>{};
 }
 

@@ -30,14 +30,16 @@ std::string lower(std::string_view text) {
 }
 
 std::string reason(const boost::system::error_code& error) {
-  return error == asio::error::eof || error == asio::error::broken_pipe ? "connection closed" : one_line(error.message());
+  return error == asio::error::eof || error == asio::error::broken_pipe ? "connection closed"
+                                                                        : one_line(error.message());
 }
 
 }  // namespace
 
 // Every operation holds on to it, so that its owner may go at any time.
 struct HijackedStream::Impl : std::enable_shared_from_this<HijackedStream::Impl> {
-  Impl(const asio::any_io_executor& e, Endpoint where, std::string call) : executor(e), socket(e), endpoint(std::move(where)), what(std::move(call)) {}
+  Impl(const asio::any_io_executor& e, Endpoint where, std::string call)
+      : executor(e), socket(e), endpoint(std::move(where)), what(std::move(call)) {}
 
   asio::any_io_executor executor;
   asio::generic::stream_protocol::socket socket;
@@ -83,13 +85,16 @@ Task<Result<void>> HijackedStream::Impl::connect_to(asio::generic::stream_protoc
 
 Task<Result<void>> HijackedStream::Impl::connect() {
   int error_number = 0;
-  if (endpoint.kind == Endpoint::Kind::unix_socket) co_return co_await connect_to(asio::local::stream_protocol::endpoint(endpoint.path), error_number);
+  if (endpoint.kind == Endpoint::Kind::unix_socket)
+    co_return co_await connect_to(asio::local::stream_protocol::endpoint(endpoint.path), error_number);
 
   boost::system::error_code error;
   asio::ip::tcp::resolver resolver(executor);
-  const auto found = co_await resolver.async_resolve(endpoint.host, endpoint.port, asio::redirect_error(asio::use_awaitable, error));
+  const auto found =
+      co_await resolver.async_resolve(endpoint.host, endpoint.port, asio::redirect_error(asio::use_awaitable, error));
   if (timed_out || closed) co_return std::unexpected(broken(error));
-  if (error || found.empty()) co_return std::unexpected(no_answer(endpoint, what, "the name " + endpoint.host + " can't be resolved"));
+  if (error || found.empty())
+    co_return std::unexpected(no_answer(endpoint, what, "the name " + endpoint.host + " can't be resolved"));
   Result<void> connected;
   for (const auto& each : found) {
     connected = co_await connect_to(each.endpoint(), error_number);
@@ -114,7 +119,8 @@ Task<Result<void>> HijackedStream::Impl::shake_hands() {
     if (*step) co_return Result<void>{};
     std::array<char, 16384> buffer;
     boost::system::error_code error;
-    const auto size = co_await socket.async_read_some(asio::buffer(buffer), asio::redirect_error(asio::use_awaitable, error));
+    const auto size =
+        co_await socket.async_read_some(asio::buffer(buffer), asio::redirect_error(asio::use_awaitable, error));
     if (error) co_return std::unexpected(broken(error));
     tls->feed({buffer.data(), size});
   }
@@ -145,7 +151,8 @@ Task<Result<std::size_t>> HijackedStream::Impl::read_some(std::span<char> buffer
   }
   boost::system::error_code error;
   if (!tls) {
-    const auto size = co_await socket.async_read_some(asio::buffer(buffer.data(), buffer.size()), asio::redirect_error(asio::use_awaitable, error));
+    const auto size = co_await socket.async_read_some(asio::buffer(buffer.data(), buffer.size()),
+                                                      asio::redirect_error(asio::use_awaitable, error));
     if (error == asio::error::eof && !closed) co_return 0;
     if (error) co_return std::unexpected(broken(error));
     co_return size;
@@ -156,7 +163,8 @@ Task<Result<std::size_t>> HijackedStream::Impl::read_some(std::span<char> buffer
     if (*size) co_return **size;
     if (auto sent = co_await flush(); !sent) co_return std::unexpected(sent.error());
     std::array<char, 16384> encrypted;
-    const auto got = co_await socket.async_read_some(asio::buffer(encrypted), asio::redirect_error(asio::use_awaitable, error));
+    const auto got =
+        co_await socket.async_read_some(asio::buffer(encrypted), asio::redirect_error(asio::use_awaitable, error));
     if (error == asio::error::eof && !closed) co_return 0;
     if (error) co_return std::unexpected(broken(error));
     tls->feed({encrypted.data(), got});
@@ -165,7 +173,8 @@ Task<Result<std::size_t>> HijackedStream::Impl::read_some(std::span<char> buffer
 
 Task<Result<void>> HijackedStream::Impl::write(std::string bytes) {
   if (tls) {
-    if (const auto written = tls->write(bytes); !written) co_return std::unexpected(no_answer(endpoint, what, "TLS: " + written.error()));
+    if (const auto written = tls->write(bytes); !written)
+      co_return std::unexpected(no_answer(endpoint, what, "TLS: " + written.error()));
     co_return co_await flush();
   }
   boost::system::error_code error;
@@ -175,18 +184,23 @@ Task<Result<void>> HijackedStream::Impl::write(std::string bytes) {
 }
 
 Task<Result<void>> HijackedStream::Impl::upgrade(std::string target) {
-  const std::string host = endpoint.kind == Endpoint::Kind::tcp ? endpoint.address.substr(std::strlen("tcp://")) : "engine";
-  const std::string request = "POST " + target + " HTTP/1.1\r\nHost: " + host + "\r\nUser-Agent: dind-executor\r\nConnection: Upgrade\r\nUpgrade: tcp\r\nContent-Length: 0\r\n\r\n";
+  const std::string host =
+      endpoint.kind == Endpoint::Kind::tcp ? endpoint.address.substr(std::strlen("tcp://")) : "engine";
+  const std::string request =
+      "POST " + target + " HTTP/1.1\r\nHost: " + host +
+      "\r\nUser-Agent: dind-executor\r\nConnection: Upgrade\r\nUpgrade: tcp\r\nContent-Length: 0\r\n\r\n";
   if (auto sent = co_await write(request); !sent) co_return sent;
   std::string head;
   std::array<char, 16384> buffer;
   std::size_t end = std::string::npos;
   while (end == std::string::npos) {
-    if (head.size() > kHeadLimit) co_return std::unexpected(bad_reply(endpoint, what, "the head of its reply has no end"));
+    if (head.size() > kHeadLimit)
+      co_return std::unexpected(bad_reply(endpoint, what, "the head of its reply has no end"));
     const auto size = co_await read_some(buffer);
     if (!size) co_return std::unexpected(size.error());
     if (*size == 0) {
-      if (head.empty()) co_return std::unexpected(no_answer(endpoint, what, "it closed the connection without a reply"));
+      if (head.empty())
+        co_return std::unexpected(no_answer(endpoint, what, "it closed the connection without a reply"));
       co_return std::unexpected(bad_reply(endpoint, what, "its reply breaks off"));
     }
     head.append(buffer.data(), *size);
@@ -197,7 +211,8 @@ Task<Result<void>> HijackedStream::Impl::upgrade(std::string target) {
   int status = 0;
   if (head.starts_with("HTTP/1.") && head.size() > 12) std::from_chars(head.data() + 9, head.data() + 12, status);
   if (status == 0) co_return std::unexpected(bad_reply(endpoint, what, "its reply is not HTTP"));
-  if (status != 101 && status != 200) co_return std::unexpected(co_await refusal(status, std::move(head), std::move(rest)));
+  if (status != 101 && status != 200)
+    co_return std::unexpected(co_await refusal(status, std::move(head), std::move(rest)));
   surplus = std::move(rest);
   co_return Result<void>{};
 }
@@ -221,7 +236,8 @@ Task<Error> HijackedStream::Impl::refusal(int status, std::string head, std::str
   if (chunked) {  // the JSON object between the chunks' sizes
     const auto first = body.find('{');
     const auto last = body.rfind('}');
-    if (first != std::string::npos && last != std::string::npos && last > first) body = body.substr(first, last - first + 1);
+    if (first != std::string::npos && last != std::string::npos && last > first)
+      body = body.substr(first, last - first + 1);
   }
   co_return status_error(endpoint, what, status, body);
 }
@@ -229,7 +245,9 @@ Task<Error> HijackedStream::Impl::refusal(int status, std::string head, std::str
 HijackedStream::HijackedStream(std::shared_ptr<Impl> impl) : impl_(std::move(impl)) {}
 HijackedStream::~HijackedStream() { close(); }
 
-Task<Result<std::unique_ptr<HijackedStream>>> HijackedStream::open(asio::any_io_executor executor, Endpoint endpoint, std::string target, std::string what, Deadline deadline) {
+Task<Result<std::unique_ptr<HijackedStream>>> HijackedStream::open(asio::any_io_executor executor, Endpoint endpoint,
+                                                                   std::string target, std::string what,
+                                                                   Deadline deadline) {
   const auto impl = std::make_shared<Impl>(executor, std::move(endpoint), std::move(what));
   // Closes the socket when this coroutine is done or destroyed without a stream.
   std::unique_ptr<HijackedStream> stream(new HijackedStream(impl));

@@ -15,7 +15,8 @@ namespace dind::engine {
 class HijackedStream {
  public:
   ~HijackedStream();  // closes
-  // Connects to the engine, sends `POST target` with an upgrade and reads the answer's head. `what` names the call in errors.
+  // Connects to the engine, sends `POST target` with an upgrade and reads the answer's head. `what` names the call in
+  // errors.
   static Task<Result<std::unique_ptr<HijackedStream>>> open(asio::any_io_executor executor, Endpoint endpoint,
                                                             std::string target, std::string what, Deadline deadline);
   // Reads some bytes; 0: the engine closed the stream. `buffer` must live until it returns.

@@ -22,7 +22,11 @@ constexpr std::size_t kHeaderLimit = 256 << 10;
 class Transfer {
  public:
   Transfer(std::shared_ptr<CurlLoop> loop, const Endpoint& endpoint, HttpRequest request)
-      : loop_(std::move(loop)), endpoint_(endpoint), request_(std::move(request)), easy_(curl_easy_init()), wake_(loop_->executor(), request_.deadline) {
+      : loop_(std::move(loop)),
+        endpoint_(endpoint),
+        request_(std::move(request)),
+        easy_(curl_easy_init()),
+        wake_(loop_->executor(), request_.deadline) {
     if (easy_ == nullptr) throw std::bad_alloc();
     set_options();
   }
@@ -60,7 +64,8 @@ class Transfer {
     if (const auto reason = request_.cancel.reason())
       return fail(ErrorCode::cancelled, "'" + request_.what + "' was cancelled (" + std::string(name(*reason)) + ").");
     if (Clock::now() < request_.deadline) return fail(ErrorCode::cancelled, "'" + request_.what + "' was given up.");
-    return std::unexpected(no_answer(endpoint_, request_.what, status == 0 ? "no reply in time" : "its reply did not end in time"));
+    return std::unexpected(
+        no_answer(endpoint_, request_.what, status == 0 ? "no reply in time" : "its reply did not end in time"));
   }
 
  private:
@@ -81,7 +86,8 @@ class Transfer {
     std::string url = "http://engine";
     if (tcp) {
       const bool ipv6 = endpoint_.host.contains(':');
-      url = std::string(endpoint_.tls ? "https" : "http") + "://" + (ipv6 ? "[" + endpoint_.host + "]" : endpoint_.host) + ":" + endpoint_.port;
+      url = std::string(endpoint_.tls ? "https" : "http") + "://" +
+            (ipv6 ? "[" + endpoint_.host + "]" : endpoint_.host) + ":" + endpoint_.port;
     } else {
       set(CURLOPT_UNIX_SOCKET_PATH, endpoint_.path.c_str());
     }
@@ -183,30 +189,43 @@ class Transfer {
   Error failure() const {
     if (const auto reason = request_.cancel.reason())
       return {ErrorCode::cancelled, "'" + request_.what + "' was cancelled (" + std::string(name(*reason)) + ")."};
-    if (too_large_) return bad_reply(endpoint_, request_.what, "its reply is larger than " + std::to_string(request_.reply_limit) + " bytes");
+    if (too_large_)
+      return bad_reply(endpoint_, request_.what,
+                       "its reply is larger than " + std::to_string(request_.reply_limit) + " bytes");
     const std::string text = one_line(error_text_[0] != '\0' ? error_text_.data() : curl_easy_strerror(code_), 300);
     long error_number = 0;
     curl_easy_getinfo(easy_, CURLINFO_OS_ERRNO, &error_number);
     switch (code_) {
-      case CURLE_COULDNT_RESOLVE_HOST: return no_answer(endpoint_, request_.what, "the name " + endpoint_.host + " can't be resolved");
+      case CURLE_COULDNT_RESOLVE_HOST:
+        return no_answer(endpoint_, request_.what, "the name " + endpoint_.host + " can't be resolved");
       case CURLE_COULDNT_CONNECT:
         if (error_number != 0) return no_connection(endpoint_, request_.what, static_cast<int>(error_number));
         return no_answer(endpoint_, request_.what, text);
-      case CURLE_OPERATION_TIMEDOUT: return no_answer(endpoint_, request_.what, "no reply to the connection attempt");
-      case CURLE_GOT_NOTHING: return no_answer(endpoint_, request_.what, "it closed the connection without a reply");
-      case CURLE_SEND_ERROR: return no_answer(endpoint_, request_.what, "the connection broke: " + text);
-      case CURLE_PARTIAL_FILE: return bad_reply(endpoint_, request_.what, "its reply breaks off");
+      case CURLE_OPERATION_TIMEDOUT:
+        return no_answer(endpoint_, request_.what, "no reply to the connection attempt");
+      case CURLE_GOT_NOTHING:
+        return no_answer(endpoint_, request_.what, "it closed the connection without a reply");
+      case CURLE_SEND_ERROR:
+        return no_answer(endpoint_, request_.what, "the connection broke: " + text);
+      case CURLE_PARTIAL_FILE:
+        return bad_reply(endpoint_, request_.what, "its reply breaks off");
       case CURLE_RECV_ERROR:
-        if (header_bytes_ == 0) return no_answer(endpoint_, request_.what, error_number == ECONNRESET ? "connection reset" : "the connection broke: " + text);
+        if (header_bytes_ == 0)
+          return no_answer(endpoint_, request_.what,
+                           error_number == ECONNRESET ? "connection reset" : "the connection broke: " + text);
         return bad_reply(endpoint_, request_.what, "its reply breaks off");
       case CURLE_WEIRD_SERVER_REPLY:
       case CURLE_UNSUPPORTED_PROTOCOL:
-      case CURLE_HTTP2: return bad_reply(endpoint_, request_.what, "its reply is not HTTP");
+      case CURLE_HTTP2:
+        return bad_reply(endpoint_, request_.what, "its reply is not HTTP");
       case CURLE_SSL_CONNECT_ERROR:
       case CURLE_PEER_FAILED_VERIFICATION:
       case CURLE_SSL_CERTPROBLEM:
-      case CURLE_SSL_CACERT_BADFILE: return no_answer(endpoint_, request_.what, "TLS: " + text);
-      default: return header_bytes_ == 0 ? no_answer(endpoint_, request_.what, text) : bad_reply(endpoint_, request_.what, text);
+      case CURLE_SSL_CACERT_BADFILE:
+        return no_answer(endpoint_, request_.what, "TLS: " + text);
+      default:
+        return header_bytes_ == 0 ? no_answer(endpoint_, request_.what, text)
+                                  : bad_reply(endpoint_, request_.what, text);
     }
   }
 
@@ -229,7 +248,8 @@ class Transfer {
 
 }  // namespace
 
-HttpClient::HttpClient(const asio::any_io_executor& executor, Endpoint endpoint) : executor_(executor), endpoint_(std::move(endpoint)), loop_(CurlLoop::create(executor)) {}
+HttpClient::HttpClient(const asio::any_io_executor& executor, Endpoint endpoint)
+    : executor_(executor), endpoint_(std::move(endpoint)), loop_(CurlLoop::create(executor)) {}
 HttpClient::~HttpClient() = default;
 
 Task<Result<HttpReply>> HttpClient::request(HttpRequest request) {

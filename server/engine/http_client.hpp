@@ -1,8 +1,10 @@
-// One HTTP request and its reply, to the engine's address: unix socket, TCP or TLS. Connections are kept and used again.
+// One HTTP request and its reply, to the engine's address: unix socket, TCP or TLS. Connections are kept and used
+// again.
 //
 // Errors: engine_unavailable where nothing answers (in time), engine_error where the reply is too large or breaks off,
-// cancelled. Every HTTP status is a reply. A proxy is never used: the engine's API is root on the engine's host, it isn't
-// to be handed to whoever runs HTTP_PROXY, and names such as `dind` mean nothing to a proxy. (The docker CLI differs here.)
+// cancelled. Every HTTP status is a reply. A proxy is never used: the engine's API is root on the engine's host, it
+// isn't to be handed to whoever runs HTTP_PROXY, and names such as `dind` mean nothing to a proxy. (The docker CLI
+// differs here.)
 #pragma once
 
 #include <functional>
@@ -36,7 +38,8 @@ struct HttpRequest {
   std::string body;
   std::vector<std::pair<std::string, std::string>> headers;
   std::size_t reply_limit = kReplyLimit;  // bytes of the reply's body; with `on_body` only a failure's body counts
-  // Gets the body of a 2xx reply as it comes, in place of HttpReply::body. False ends the call, as if the reply had ended.
+  // Gets the body of a 2xx reply as it comes, in place of HttpReply::body. False ends the call, as if the reply had
+  // ended.
   std::function<bool(std::string_view)> on_body;
   Cancel cancel;
 };

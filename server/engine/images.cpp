@@ -13,7 +13,8 @@ Task<Result<std::optional<Image>>> Client::inspect_image(std::string name, Deadl
   const auto http = http_;
   // An ID is a name too: "sha256:…" reads as a repository with a tag.
   if (const auto parsed = parse_image_name(name); !parsed) co_return std::unexpected(parsed.error());
-  const auto json = co_await call_json(http, get("/images/" + percent_encode(name, "/:@") + "/json", "inspect image", deadline));
+  const auto json =
+      co_await call_json(http, get("/images/" + percent_encode(name, "/:@") + "/json", "inspect image", deadline));
   if (!json) {
     if (json.error().engine_status == 404) co_return std::optional<Image>{};
     co_return std::unexpected(json.error());
@@ -27,11 +28,14 @@ Task<Result<std::optional<Image>>> Client::inspect_image(std::string name, Deadl
     for (const auto& [path, nothing] : volumes.items()) image.volumes.push_back(path);
   image.env = environment(config, "Env");
   image.working_dir = text(config, "WorkingDir");
-  if (image.id.empty()) co_return std::unexpected(bad_reply(http->endpoint(), "inspect image", "its reply names no image ID"));
+  if (image.id.empty())
+    co_return std::unexpected(bad_reply(http->endpoint(), "inspect image", "its reply names no image ID"));
   co_return std::optional<Image>(std::move(image));
 }
 
-Task<Result<void>> Client::pull_image(std::string name, std::string registry_auth, std::function<void(const PullProgress&)> on_progress, Cancel cancel, Deadline deadline) {
+Task<Result<void>> Client::pull_image(std::string name, std::string registry_auth,
+                                      std::function<void(const PullProgress&)> on_progress, Cancel cancel,
+                                      Deadline deadline) {
   const auto http = http_;
   const std::string what = "pull image";
   const auto parsed = parse_image_name(name);
@@ -39,7 +43,8 @@ Task<Result<void>> Client::pull_image(std::string name, std::string registry_aut
   PullReader reader;
   bool readable = true;
   // Always with a tag: without one the engine pulls every tag of the repository.
-  HttpRequest request = post("/images/create" + query({{"fromImage", parsed->repository}, {"tag", parsed->tag}}), what, deadline);
+  HttpRequest request =
+      post("/images/create" + query({{"fromImage", parsed->repository}, {"tag", parsed->tag}}), what, deadline);
   if (!registry_auth.empty()) request.headers.emplace_back("X-Registry-Auth", registry_auth);
   request.cancel = cancel;
   request.on_body = [&](std::string_view bytes) { return readable = reader.feed(bytes, on_progress); };
@@ -50,11 +55,14 @@ Task<Result<void>> Client::pull_image(std::string name, std::string registry_aut
     // The registry's refusals: with the engine's own text, and what to do.
     if (error.code == ErrorCode::image_unavailable) {
       const auto at = error.message.find("': ");
-      co_return std::unexpected(pull_error(http->endpoint(), name, at == std::string::npos ? error.message : error.message.substr(at + 3), error.engine_status));
+      co_return std::unexpected(pull_error(http->endpoint(), name,
+                                           at == std::string::npos ? error.message : error.message.substr(at + 3),
+                                           error.engine_status));
     }
     co_return std::unexpected(error);
   }
-  if (!readable || !reader.complete()) co_return std::unexpected(bad_reply(http->endpoint(), what, "its progress lines are not JSON, or break off"));
+  if (!readable || !reader.complete())
+    co_return std::unexpected(bad_reply(http->endpoint(), what, "its progress lines are not JSON, or break off"));
   co_return Result<void>{};
 }
 

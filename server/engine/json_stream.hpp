@@ -1,4 +1,5 @@
-// Cuts a stream of JSON objects (one a line, or one right after another) into objects, whatever way the bytes are split. No I/O.
+// Cuts a stream of JSON objects (one a line, or one right after another) into objects, whatever way the bytes are
+// split. No I/O.
 #pragma once
 
 #include <functional>
@@ -12,8 +13,8 @@ class JsonStream {
   // One object may have at most this many bytes.
   static constexpr std::size_t kObjectLimit = 1 << 20;
 
-  // Calls `on_object` with the text of each object that is whole now. False: this is no stream of objects, or one is too
-  // long; then nothing more is read.
+  // Calls `on_object` with the text of each object that is whole now. False: this is no stream of objects, or one is
+  // too long; then nothing more is read.
   bool feed(std::string_view bytes, const std::function<void(std::string_view)>& on_object);
   // Whether the stream may end here.
   bool complete() const { return !broken_ && text_.empty(); }

@@ -9,7 +9,7 @@
 namespace dind::engine {
 
 Task<Result<void>> Client::create_network(NetworkSpec spec, Deadline deadline) {
-  const Json body{{"Name", spec.name},       {"Driver", "bridge"},   {"CheckDuplicate", true},
+  const Json body{{"Name", spec.name},         {"Driver", "bridge"},    {"CheckDuplicate", true},
                   {"Internal", spec.internal}, {"Labels", spec.labels}, {"Options", spec.options}};
   const auto reply = co_await call(http_, post_json("/networks/create", body, "create network", deadline));
   if (!reply && reply.error().engine_status != 409) co_return std::unexpected(reply.error());
@@ -17,13 +17,15 @@ Task<Result<void>> Client::create_network(NetworkSpec spec, Deadline deadline) {
 }
 
 Task<Result<void>> Client::remove_network(std::string name, Deadline deadline) {
-  const auto reply = co_await call(http_, engine::remove("/networks/" + percent_encode(name), "remove network", deadline));
+  const auto reply =
+      co_await call(http_, engine::remove("/networks/" + percent_encode(name), "remove network", deadline));
   if (!reply && reply.error().engine_status != 404) co_return std::unexpected(reply.error());
   co_return Result<void>{};
 }
 
 Task<Result<std::vector<NetworkSummary>>> Client::list_networks(std::vector<std::string> labels, Deadline deadline) {
-  const auto json = co_await call_json(http_, get("/networks" + query({{"filters", filters_json({{"label", labels}})}}), "list networks", deadline));
+  const auto json = co_await call_json(
+      http_, get("/networks" + query({{"filters", filters_json({{"label", labels}})}}), "list networks", deadline));
   if (!json) co_return std::unexpected(json.error());
   std::vector<NetworkSummary> networks;
   if (json->is_array())

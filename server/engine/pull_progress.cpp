@@ -33,7 +33,8 @@ void PullReader::take_line(std::string_view line, const std::function<void(const
     shown_percent_ = now;
     const auto done = std::ranges::count_if(layers_, [](const auto& layer) { return layer.second.extracted >= 1; });
     shown_message_.clear();
-    if (on_progress) on_progress({"Pulling: " + std::to_string(done) + " of " + std::to_string(layers_.size()) + " layers done", now});
+    if (on_progress)
+      on_progress({"Pulling: " + std::to_string(done) + " of " + std::to_string(layers_.size()) + " layers done", now});
     return;
   }
   if (status.empty() || status == shown_message_) return;
@@ -42,9 +43,11 @@ void PullReader::take_line(std::string_view line, const std::function<void(const
 }
 
 // False: not a line about a layer.
-bool PullReader::take_layer(const std::string& id, const std::string& status, std::int64_t current, std::int64_t total) {
-  static constexpr std::string_view kLayerLines[] = {"Pulling fs layer", "Waiting", "Downloading", "Verifying Checksum", "Download complete",
-                                                     "Extracting", "Pull complete", "Already exists"};
+bool PullReader::take_layer(const std::string& id, const std::string& status, std::int64_t current,
+                            std::int64_t total) {
+  static constexpr std::string_view kLayerLines[] = {"Pulling fs layer",   "Waiting",           "Downloading",
+                                                     "Verifying Checksum", "Download complete", "Extracting",
+                                                     "Pull complete",      "Already exists"};
   if (std::ranges::find(kLayerLines, status) == std::end(kLayerLines)) return false;
   Layer& layer = layers_[id];
   const double part = total > 0 ? std::clamp(static_cast<double>(current) / static_cast<double>(total), 0.0, 1.0) : 0;

@@ -14,8 +14,10 @@ std::string engine_message(std::string_view body) {
   const auto json = nlohmann::json::parse(body, nullptr, false);
   if (json.is_object()) {
     // Docker says "message", Podman "cause" as well.
-    if (const auto it = json.find("message"); it != json.end() && it->is_string()) return one_line(it->get<std::string>());
-    if (const auto it = json.find("cause"); it != json.end() && it->is_string()) return one_line(it->get<std::string>());
+    if (const auto it = json.find("message"); it != json.end() && it->is_string())
+      return one_line(it->get<std::string>());
+    if (const auto it = json.find("cause"); it != json.end() && it->is_string())
+      return one_line(it->get<std::string>());
   }
   const std::string text = one_line(body, 200);
   return text.empty() ? "(no message)" : text;
@@ -36,7 +38,8 @@ std::string whereabouts(const Endpoint& endpoint) {
 
 Error status_error(const Endpoint& endpoint, std::string_view what, int status, std::string_view body, CallKind kind) {
   const std::string text = engine_message(body);
-  std::string message = "The engine at " + endpoint.address + " answered " + std::to_string(status) + " to '" + std::string(what) + "': " + text;
+  std::string message = "The engine at " + endpoint.address + " answered " + std::to_string(status) + " to '" +
+                        std::string(what) + "': " + text;
   ErrorCode code = status == 404 ? ErrorCode::not_found : ErrorCode::engine_error;
   if (kind == CallKind::image_pull || (status == 404 && has_any(text, {"No such image", "no such image"})))
     code = ErrorCode::image_unavailable;
@@ -46,7 +49,8 @@ Error status_error(const Endpoint& endpoint, std::string_view what, int status, 
 }
 
 Error no_answer(const Endpoint& endpoint, std::string_view what, std::string_view reason) {
-  std::string message = "The engine at " + endpoint.address + " does not answer (" + std::string(reason) + ") to '" + std::string(what) + "'. ";
+  std::string message = "The engine at " + endpoint.address + " does not answer (" + std::string(reason) + ") to '" +
+                        std::string(what) + "'. ";
   if (endpoint.kind == Endpoint::Kind::tcp) {
     message += endpoint.host == "dind" || endpoint.host == "docker"
                    ? "Is the " + endpoint.host + " service up? See `docker compose ps` and its log, or "
@@ -59,18 +63,27 @@ Error no_answer(const Endpoint& endpoint, std::string_view what, std::string_vie
 
 Error no_connection(const Endpoint& endpoint, std::string_view what, int error_number) {
   if (error_number == EACCES || error_number == EPERM)
-    return {ErrorCode::engine_unavailable, "The engine at " + endpoint.address + " does not answer (permission denied) to '" + std::string(what) +
-                                               "'. Its socket is not ours to open: add this user to the socket's group (usually docker), or " +
-                                               whereabouts(endpoint) + "."};
+    return {ErrorCode::engine_unavailable,
+            "The engine at " + endpoint.address + " does not answer (permission denied) to '" + std::string(what) +
+                "'. Its socket is not ours to open: add this user to the socket's group (usually docker), or " +
+                whereabouts(endpoint) + "."};
   switch (error_number) {
-    case ECONNREFUSED: return no_answer(endpoint, what, "connection refused");
-    case ENOENT: return no_answer(endpoint, what, "no such socket");
-    case ETIMEDOUT: return no_answer(endpoint, what, "no reply to the connection attempt");
-    case EHOSTUNREACH: return no_answer(endpoint, what, "no route to the host");
-    case ENETUNREACH: return no_answer(endpoint, what, "the network is unreachable");
-    case ECONNRESET: return no_answer(endpoint, what, "connection reset");
-    case EPIPE: return no_answer(endpoint, what, "connection closed");
-    default: return no_answer(endpoint, what, one_line(std::strerror(error_number)));
+    case ECONNREFUSED:
+      return no_answer(endpoint, what, "connection refused");
+    case ENOENT:
+      return no_answer(endpoint, what, "no such socket");
+    case ETIMEDOUT:
+      return no_answer(endpoint, what, "no reply to the connection attempt");
+    case EHOSTUNREACH:
+      return no_answer(endpoint, what, "no route to the host");
+    case ENETUNREACH:
+      return no_answer(endpoint, what, "the network is unreachable");
+    case ECONNRESET:
+      return no_answer(endpoint, what, "connection reset");
+    case EPIPE:
+      return no_answer(endpoint, what, "connection closed");
+    default:
+      return no_answer(endpoint, what, one_line(std::strerror(error_number)));
   }
 }
 
@@ -91,9 +104,10 @@ Error pull_error(const Endpoint& endpoint, const std::string& image, std::string
     remedy = "Check its name; if it is private, log in with `docker login`.";
   } else if (has_any(text, {"x509", "certificate"})) {
     remedy = "The engine does not trust the registry's certificate: give the engine the CA, then try again.";
-  } else if (has_any(text, {"dial tcp", "lookup ", "i/o timeout", "EOF", "connection refused", "proxyconnect", "deadline exceeded",
-                            "network is unreachable", "Client.Timeout", "context canceled"})) {
-    remedy = "The engine can't reach the registry: check its network and proxy, or load the image by hand (`docker load`).";
+  } else if (has_any(text, {"dial tcp", "lookup ", "i/o timeout", "EOF", "connection refused", "proxyconnect",
+                            "deadline exceeded", "network is unreachable", "Client.Timeout", "context canceled"})) {
+    remedy =
+        "The engine can't reach the registry: check its network and proxy, or load the image by hand (`docker load`).";
   } else if (has_any(text, {"no matching manifest"})) {
     remedy = "The image is not built for this engine's architecture.";
   } else if (has_any(text, {"manifest unknown", "not found", "does not exist", "manifest for"})) {
@@ -101,7 +115,9 @@ Error pull_error(const Endpoint& endpoint, const std::string& image, std::string
   } else {
     remedy = "Check the image's name and the engine's way to the registry.";
   }
-  return {ErrorCode::image_unavailable, "The engine at " + endpoint.address + " could not pull the image " + one_line(image, 300) + ": " + text + ". " + remedy,
+  return {ErrorCode::image_unavailable,
+          "The engine at " + endpoint.address + " could not pull the image " + one_line(image, 300) + ": " + text +
+              ". " + remedy,
           engine_status};
 }
 

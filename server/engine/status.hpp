@@ -1,4 +1,5 @@
-// The one place where an engine's failure becomes an Error: no answer, an HTTP status, a reply that can't be understood.
+// The one place where an engine's failure becomes an Error: no answer, an HTTP status, a reply that can't be
+// understood.
 #pragma once
 
 #include <string>
@@ -19,7 +20,8 @@ enum class CallKind {
 Error status_error(const Endpoint& endpoint, std::string_view what, int status, std::string_view body,
                    CallKind kind = CallKind::general);
 
-// Nothing answers: "The engine at tcp://dind:2375 does not answer (connection refused) to 'ping'. Is the dind service up? …"
+// Nothing answers: "The engine at tcp://dind:2375 does not answer (connection refused) to 'ping'. Is the dind service
+// up? …"
 Error no_answer(const Endpoint& endpoint, std::string_view what, std::string_view reason);
 // The same, from the error number of a connect.
 Error no_connection(const Endpoint& endpoint, std::string_view what, int error_number);

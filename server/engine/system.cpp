@@ -8,7 +8,8 @@
 
 namespace dind::engine {
 
-Client::Client(asio::any_io_executor executor, Endpoint endpoint) : http_(std::make_shared<HttpClient>(executor, std::move(endpoint))) {}
+Client::Client(asio::any_io_executor executor, Endpoint endpoint)
+    : http_(std::make_shared<HttpClient>(executor, std::move(endpoint))) {}
 Client::~Client() = default;
 
 const Endpoint& Client::endpoint() const { return http_->endpoint(); }

@@ -12,7 +12,11 @@ bool alphanumeric(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= '
 std::size_t utf8_length(std::string_view text) {
   const auto at = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
   const unsigned char first = at(0);
-  const std::size_t size = first < 0x80 ? 1 : first >= 0xC2 && first < 0xE0 ? 2 : (first & 0xF0) == 0xE0 ? 3 : first >= 0xF0 && first < 0xF5 ? 4 : 0;
+  const std::size_t size = first < 0x80                    ? 1
+                           : first >= 0xC2 && first < 0xE0 ? 2
+                           : (first & 0xF0) == 0xE0        ? 3
+                           : first >= 0xF0 && first < 0xF5 ? 4
+                                                           : 0;
   if (size == 0 || size > text.size()) return 0;
   for (std::size_t i = 1; i < size; ++i)
     if ((at(i) & 0xC0) != 0x80) return 0;
@@ -80,11 +84,16 @@ std::string one_line(std::string_view text, std::size_t max_bytes) {
 
 Result<ImageName> parse_image_name(const std::string& name) {
   const auto wrong = [&] {
-    return fail(ErrorCode::invalid_request, "\"" + one_line(name, 200) + "\" is not the name of an image. Names look like python:3.11 or registry.example:5000/team/tool@sha256:….");
+    return fail(
+        ErrorCode::invalid_request,
+        "\"" + one_line(name, 200) +
+            "\" is not the name of an image. Names look like python:3.11 or registry.example:5000/team/tool@sha256:….");
   };
-  if (name.empty() || name.size() > 512 || !alphanumeric(name.front()) || name.contains("..") || name.contains("//") || name.contains("/./"))
+  if (name.empty() || name.size() > 512 || !alphanumeric(name.front()) || name.contains("..") || name.contains("//") ||
+      name.contains("/./"))
     return wrong();
-  if (!std::ranges::all_of(name, [](char c) { return alphanumeric(c) || std::string_view("._:/@-").contains(c); })) return wrong();
+  if (!std::ranges::all_of(name, [](char c) { return alphanumeric(c) || std::string_view("._:/@-").contains(c); }))
+    return wrong();
   ImageName parsed{name, "latest"};
   if (const auto at = name.find('@'); at != std::string::npos) {
     parsed.tag = name.substr(at + 1);

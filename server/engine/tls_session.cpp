@@ -15,7 +15,8 @@ namespace {
 std::unexpected<std::string> tls_error(const std::string& doing, SSL* ssl = nullptr) {
   std::string reason;
   if (ssl != nullptr)
-    if (const long verified = SSL_get_verify_result(ssl); verified != X509_V_OK) reason = X509_verify_cert_error_string(verified);
+    if (const long verified = SSL_get_verify_result(ssl); verified != X509_V_OK)
+      reason = X509_verify_cert_error_string(verified);
   const unsigned long code = ERR_get_error();
   ERR_clear_error();
   if (reason.empty() && code != 0) {
@@ -42,13 +43,16 @@ std::expected<std::unique_ptr<TlsSession>, std::string> TlsSession::create(const
   SSL_CTX_set_options(context, SSL_OP_IGNORE_UNEXPECTED_EOF);
   SSL_CTX_set_verify(context, tls.verify ? SSL_VERIFY_PEER : SSL_VERIFY_NONE, nullptr);
   if (!tls.ca_file.empty()) {
-    if (SSL_CTX_load_verify_locations(context, tls.ca_file.c_str(), nullptr) != 1) return tls_error(tls.ca_file + " can't be read as a certificate");
+    if (SSL_CTX_load_verify_locations(context, tls.ca_file.c_str(), nullptr) != 1)
+      return tls_error(tls.ca_file + " can't be read as a certificate");
   } else {
     SSL_CTX_set_default_verify_paths(context);
   }
   if (!tls.cert_file.empty()) {
-    if (SSL_CTX_use_certificate_chain_file(context, tls.cert_file.c_str()) != 1) return tls_error(tls.cert_file + " can't be read as a certificate");
-    if (SSL_CTX_use_PrivateKey_file(context, tls.key_file.c_str(), SSL_FILETYPE_PEM) != 1) return tls_error(tls.key_file + " can't be read as a key");
+    if (SSL_CTX_use_certificate_chain_file(context, tls.cert_file.c_str()) != 1)
+      return tls_error(tls.cert_file + " can't be read as a certificate");
+    if (SSL_CTX_use_PrivateKey_file(context, tls.key_file.c_str(), SSL_FILETYPE_PEM) != 1)
+      return tls_error(tls.key_file + " can't be read as a key");
     if (SSL_CTX_check_private_key(context) != 1) return tls_error(tls.key_file + " is not the key of " + tls.cert_file);
   }
   SSL* ssl = SSL_new(context);
@@ -61,7 +65,8 @@ std::expected<std::unique_ptr<TlsSession>, std::string> TlsSession::create(const
   BIO_set_mem_eof_return(input, -1);  // empty is "not yet", not the end
   BIO_set_mem_eof_return(output, -1);
   if (is_address(host)) {
-    if (tls.verify && X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), host.c_str()) != 1) return tls_error("can't be set up");
+    if (tls.verify && X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), host.c_str()) != 1)
+      return tls_error("can't be set up");
   } else {
     SSL_set_tlsext_host_name(ssl, host.c_str());
     if (tls.verify && SSL_set1_host(ssl, host.c_str()) != 1) return tls_error("can't be set up");
@@ -103,9 +108,12 @@ std::expected<std::optional<std::size_t>, std::string> TlsSession::read(std::spa
   const int result = SSL_read_ex(ssl_, buffer.data(), buffer.size(), &size);
   if (result == 1) return size;
   switch (SSL_get_error(ssl_, result)) {
-    case SSL_ERROR_WANT_READ: return std::nullopt;
-    case SSL_ERROR_ZERO_RETURN: return 0;
-    default: return tls_error("a record can't be read");  // a refused client certificate is told here, in TLS 1.3
+    case SSL_ERROR_WANT_READ:
+      return std::nullopt;
+    case SSL_ERROR_ZERO_RETURN:
+      return 0;
+    default:
+      return tls_error("a record can't be read");  // a refused client certificate is told here, in TLS 1.3
   }
 }
 
@@ -113,7 +121,8 @@ std::expected<void, std::string> TlsSession::write(std::string_view plain) {
   ERR_clear_error();
   std::size_t written = 0;
   // Memory BIOs never ask to wait.
-  if (!plain.empty() && (SSL_write_ex(ssl_, plain.data(), plain.size(), &written) != 1 || written != plain.size())) return tls_error("a record can't be written");
+  if (!plain.empty() && (SSL_write_ex(ssl_, plain.data(), plain.size(), &written) != 1 || written != plain.size()))
+    return tls_error("a record can't be written");
   return {};
 }
 

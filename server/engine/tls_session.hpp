@@ -1,5 +1,5 @@
-// TLS without I/O: encrypted bytes in and out on one side, plain bytes on the other. What asio::ssl::stream can't do is the
-// reason for it: close one direction (close_notify, RFC 8446 section 6.1) while the other one goes on.
+// TLS without I/O: encrypted bytes in and out on one side, plain bytes on the other. What asio::ssl::stream can't do is
+// the reason for it: close one direction (close_notify, RFC 8446 section 6.1) while the other one goes on.
 #pragma once
 
 #include <memory>

@@ -16,15 +16,15 @@ struct Ping {
   std::string builder_version;  // "1", "2", or empty
 };
 struct Version {
-  std::string version;          // "20.10.24"
+  std::string version;  // "20.10.24"
   std::string api_version;
   std::string min_api_version;
   std::string os;
-  std::string arch;             // "amd64"
+  std::string arch;  // "amd64"
 };
 struct Info {
   std::string storage_driver;
-  std::string cgroup_version;   // "1" or "2"
+  std::string cgroup_version;  // "1" or "2"
   std::string cgroup_driver;
   std::string default_runtime;
   std::vector<std::string> runtimes;
@@ -32,7 +32,7 @@ struct Info {
   std::string docker_root_dir;
   std::int64_t memory_bytes = 0;
   int cpus = 0;
-  std::string system_time;      // RFC 3339, the engine's clock
+  std::string system_time;  // RFC 3339, the engine's clock
   std::string name;
 };
 struct Event {
@@ -46,7 +46,7 @@ struct Image {
   std::vector<std::string> repo_digests;
   std::string arch;
   std::vector<std::string> volumes;  // paths that its VOLUME lines declare
-  std::string working_dir;  // empty: /
+  std::string working_dir;           // empty: /
   std::map<std::string, std::string> env;
 };
 struct PullProgress {

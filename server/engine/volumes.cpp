@@ -23,13 +23,15 @@ Task<Result<bool>> Client::volume_exists(std::string name, Deadline deadline) {
 }
 
 Task<Result<void>> Client::remove_volume(std::string name, Deadline deadline) {
-  const auto reply = co_await call(http_, engine::remove("/volumes/" + percent_encode(name), "remove volume", deadline));
+  const auto reply =
+      co_await call(http_, engine::remove("/volumes/" + percent_encode(name), "remove volume", deadline));
   if (!reply && reply.error().engine_status != 404) co_return std::unexpected(reply.error());
   co_return Result<void>{};
 }
 
 Task<Result<std::vector<VolumeSummary>>> Client::list_volumes(std::vector<std::string> labels, Deadline deadline) {
-  const auto json = co_await call_json(http_, get("/volumes" + query({{"filters", filters_json({{"label", labels}})}}), "list volumes", deadline));
+  const auto json = co_await call_json(
+      http_, get("/volumes" + query({{"filters", filters_json({{"label", labels}})}}), "list volumes", deadline));
   if (!json) co_return std::unexpected(json.error());
   std::vector<VolumeSummary> volumes;
   // Null where there are none.

@@ -31,7 +31,8 @@ struct Reply::State {
 };
 
 Reply::~Reply() {
-  if (state_ && state_->open) fail({code::kInternalError, "The request was dropped without an answer: a bug of ours", nullptr});
+  if (state_ && state_->open)
+    fail({code::kInternalError, "The request was dropped without an answer: a bug of ours", nullptr});
 }
 void Reply::result(Json value) {
   if (state_ && state_->open) state_->answer(result_text(state_->id, std::move(value)));
@@ -85,14 +86,18 @@ void Connection::take(Message message) {
   if (auto* request = std::get_if<Request>(&message)) {
     take_request(std::move(*request));
   } else if (auto* notification = std::get_if<Notification>(&message)) {
-    if (notification->method == "$/cancelRequest") cancel_request(notification->params);
-    else handlers_.notification(std::move(*notification));
+    if (notification->method == "$/cancelRequest")
+      cancel_request(notification->params);
+    else
+      handlers_.notification(std::move(*notification));
   } else if (auto* response = std::get_if<Response>(&message)) {
     if (!response->id.is_number_integer()) return;
     auto found = asked_.extract(response->id.get<std::int64_t>());
     if (found.empty()) return;
-    if (response->failure) found.mapped()(dind::fail(ErrorCode::internal, response->failure->message));
-    else found.mapped()(std::move(response->result));
+    if (response->failure)
+      found.mapped()(dind::fail(ErrorCode::internal, response->failure->message));
+    else
+      found.mapped()(std::move(response->result));
   } else {
     const auto& invalid = std::get<Invalid>(message);
     send(failure_text(invalid.id, invalid.failure));

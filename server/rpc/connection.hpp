@@ -1,5 +1,5 @@
-// A JSON-RPC connection over two descriptors: requests and notifications in, each request answered exactly once, messages out.
-// Knows nothing of running code. All calls on the core's thread, on which nothing here ever blocks.
+// A JSON-RPC connection over two descriptors: requests and notifications in, each request answered exactly once,
+// messages out. Knows nothing of running code. All calls on the core's thread, on which nothing here ever blocks.
 #pragma once
 
 #include <functional>
@@ -49,8 +49,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   static std::shared_ptr<Connection> open(asio::any_io_executor executor, int in_fd, int out_fd, Handlers handlers);
   ~Connection();
 
-  // Reads and dispatches until the client is gone (no Error), the stream is broken (Error) or `stop`. While the client leaves
-  // 8 MiB of ours unread, nothing more is read from it.
+  // Reads and dispatches until the client is gone (no Error), the stream is broken (Error) or `stop`. While the client
+  // leaves 8 MiB of ours unread, nothing more is read from it.
   Task<Result<void>> serve();
   void stop();
 
@@ -77,7 +77,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   Signal progress_;
   std::size_t unsent_ = 0;  // bytes
   bool stopped_ = false;
-  std::map<std::string, std::weak_ptr<Reply::State>> open_;  // requests that wait for their answer, by the text of their id
+  std::map<std::string, std::weak_ptr<Reply::State>>
+      open_;  // requests that wait for their answer, by the text of their id
   std::map<std::int64_t, std::function<void(Result<Json>)>> asked_;
   std::int64_t next_id_ = 1;
   FdWriter writer_;  // last: its end lets go of holds, which may look at the rest

@@ -38,7 +38,8 @@ Result<std::size_t> FrameReader::body_length() const {
     const auto digits = trimmed(line.substr(colon + 1));
     std::size_t value = 0;
     const auto [rest, problem] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
-    if (problem != std::errc{} || rest != digits.data() + digits.size()) return broken("a Content-Length that is no number");
+    if (problem != std::errc{} || rest != digits.data() + digits.size())
+      return broken("a Content-Length that is no number");
     if (length && *length != value) return broken("two Content-Lengths that differ");
     length = value;
   }

@@ -22,10 +22,13 @@ Message response_of(Json& object, Json id) {
   Response response{.id = std::move(id), .result = {}, .failure = {}};
   if (object.contains("error")) {
     const Json error = take(object, "error");
-    response.failure = Failure{.code = code::kInternalError, .message = "the client answered with an error", .data = {}};
+    response.failure =
+        Failure{.code = code::kInternalError, .message = "the client answered with an error", .data = {}};
     if (error.is_object()) {
-      if (const auto it = error.find("code"); it != error.end() && it->is_number_integer()) response.failure->code = it->get<int>();
-      if (const auto it = error.find("message"); it != error.end() && it->is_string()) response.failure->message = it->get<std::string>();
+      if (const auto it = error.find("code"); it != error.end() && it->is_number_integer())
+        response.failure->code = it->get<int>();
+      if (const auto it = error.find("message"); it != error.end() && it->is_string())
+        response.failure->message = it->get<std::string>();
     }
   }
   response.result = take(object, "result");
@@ -47,7 +50,8 @@ Message parse_message(std::string_view body) {
   if (!object.is_object()) return invalid(nullptr, code::kInvalidRequest, "A message is a JSON object");
   Json id = take(object, "id");
   const bool has_id = object.contains("id");
-  if (has_id && !id.is_null() && !is_id(id)) return invalid(nullptr, code::kInvalidRequest, "An id is a string or an integer");
+  if (has_id && !id.is_null() && !is_id(id))
+    return invalid(nullptr, code::kInvalidRequest, "An id is a string or an integer");
   if (const auto version = object.find("jsonrpc"); version == object.end() || *version != "2.0")
     return invalid(is_id(id) ? std::move(id) : Json(), code::kInvalidRequest, "The message lacks \"jsonrpc\": \"2.0\"");
   const auto method = object.find("method");
@@ -55,10 +59,12 @@ Message parse_message(std::string_view body) {
     if (has_id && (object.contains("result") || object.contains("error"))) return response_of(object, std::move(id));
     return invalid(is_id(id) ? std::move(id) : Json(), code::kInvalidRequest, "The message has no method");
   }
-  if (!method->is_string()) return invalid(is_id(id) ? std::move(id) : Json(), code::kInvalidRequest, "A method is a string");
+  if (!method->is_string())
+    return invalid(is_id(id) ? std::move(id) : Json(), code::kInvalidRequest, "A method is a string");
   if (has_id && id.is_null()) return invalid(nullptr, code::kInvalidRequest, "An id is a string or an integer");
   Json params = take(object, "params");
-  if (!params.is_null() && !params.is_structured()) return invalid(std::move(id), code::kInvalidRequest, "params is an object or an array");
+  if (!params.is_null() && !params.is_structured())
+    return invalid(std::move(id), code::kInvalidRequest, "params is an object or an array");
   auto name = method->get<std::string>();
   if (has_id) return Request{std::move(id), std::move(name), std::move(params)};
   return Notification{std::move(name), std::move(params)};
@@ -70,7 +76,9 @@ std::string request_text(const Json& id, std::string_view method, Json params) {
 std::string notification_text(std::string_view method, Json params) {
   return text_of({{"jsonrpc", "2.0"}, {"method", method}, {"params", std::move(params)}});
 }
-std::string result_text(const Json& id, Json result) { return text_of({{"jsonrpc", "2.0"}, {"id", id}, {"result", std::move(result)}}); }
+std::string result_text(const Json& id, Json result) {
+  return text_of({{"jsonrpc", "2.0"}, {"id", id}, {"result", std::move(result)}});
+}
 std::string failure_text(const Json& id, const Failure& failure) {
   Json error{{"code", failure.code}, {"message", failure.message}};
   if (!failure.data.is_null()) error["data"] = failure.data;

@@ -17,14 +17,16 @@ constexpr std::uint64_t kCreditPart = Conversation::kOutputWindow / 8;
 constexpr std::size_t kMostComplaint = 4096;
 
 std::unexpected<Error> no_supervisor(std::uint32_t version) {
-  return fail(ErrorCode::internal, "The supervisor in the sandbox speaks version " + std::to_string(version) + " of its protocol, not " +
-                                       std::to_string(wire::kVersion) + "; remove the volumes named dind-supervisor-*, they are made anew");
+  return fail(ErrorCode::internal, "The supervisor in the sandbox speaks version " + std::to_string(version) +
+                                       " of its protocol, not " + std::to_string(wire::kVersion) +
+                                       "; remove the volumes named dind-supervisor-*, they are made anew");
 }
 
 }  // namespace
 
-Conversation::Conversation(asio::any_io_executor executor, std::unique_ptr<engine::HijackedStream> stream, std::string job,
-                           std::function<void()> on_began, EventSink& sink, std::shared_ptr<StdinPipe> input)
+Conversation::Conversation(asio::any_io_executor executor, std::unique_ptr<engine::HijackedStream> stream,
+                           std::string job, std::function<void()> on_began, EventSink& sink,
+                           std::shared_ptr<StdinPipe> input)
     : executor_(std::move(executor)),
       stream_(std::move(stream)),
       job_(std::move(job)),
@@ -34,11 +36,12 @@ Conversation::Conversation(asio::any_io_executor executor, std::unique_ptr<engin
       changed_(executor_),
       to_write_(executor_) {}
 
-std::shared_ptr<Conversation> Conversation::begin(asio::any_io_executor executor, std::unique_ptr<engine::HijackedStream> stream,
-                                                  std::string job, std::function<void()> on_began, EventSink& sink,
+std::shared_ptr<Conversation> Conversation::begin(asio::any_io_executor executor,
+                                                  std::unique_ptr<engine::HijackedStream> stream, std::string job,
+                                                  std::function<void()> on_began, EventSink& sink,
                                                   std::shared_ptr<StdinPipe> input) {
-  std::shared_ptr<Conversation> self(
-      new Conversation(std::move(executor), std::move(stream), std::move(job), std::move(on_began), sink, std::move(input)));
+  std::shared_ptr<Conversation> self(new Conversation(std::move(executor), std::move(stream), std::move(job),
+                                                      std::move(on_began), sink, std::move(input)));
   spawn(self->executor_, "reading from a sandbox", read(self));
   spawn(self->executor_, "writing to a sandbox", write(self));
   return self;
@@ -182,7 +185,8 @@ void Conversation::output(const ProgramOutput& output) {
     give_back(output.bytes.size());
     return;
   }
-  sink_->on_output(output.channel, output.bytes, OutputCredit(output.bytes.size(), [weak = weak_from_this()](std::size_t bytes) {
+  sink_->on_output(output.channel, output.bytes,
+                   OutputCredit(output.bytes.size(), [weak = weak_from_this()](std::size_t bytes) {
                      if (const auto self = weak.lock()) self->give_back(bytes);
                    }));
 }

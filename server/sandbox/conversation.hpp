@@ -1,5 +1,6 @@
-// Our end of the talk with one sandbox's supervisor: sends the job when it is ready, drains what it says from the first byte to
-// the last, passes output on against credit, feeds stdin. Never stops reading: an unread stream would block the engine.
+// Our end of the talk with one sandbox's supervisor: sends the job when it is ready, drains what it says from the first
+// byte to the last, passes output on against credit, feeds stdin. Never stops reading: an unread stream would block the
+// engine.
 #pragma once
 
 #include <deque>
@@ -26,18 +27,19 @@ class Conversation : public std::enable_shared_from_this<Conversation> {
     bool ready = false;
     std::optional<Clock::time_point> began;  // when the program started
     std::optional<wire::ExitReport> report;
-    std::optional<Error> error;        // the stream broke, or what came over it was nonsense, or the supervisor gave up
-    bool ended = false;                // nothing more will come
-    std::uint64_t out_bytes = 0;       // received of the program's stdout
+    std::optional<Error> error;   // the stream broke, or what came over it was nonsense, or the supervisor gave up
+    bool ended = false;           // nothing more will come
+    std::uint64_t out_bytes = 0;  // received of the program's stdout
     std::uint64_t err_bytes = 0;
-    std::uint64_t dropped_bytes = 0;   // of them, not passed on, because nobody listened any more
-    std::string complaint;             // what came outside of the protocol: the engine's or the runtime's last words
+    std::uint64_t dropped_bytes = 0;  // of them, not passed on, because nobody listened any more
+    std::string complaint;            // what came outside of the protocol: the engine's or the runtime's last words
   };
 
-  // `job`: sent as soon as the supervisor is ready. `on_began` is called when the program starts, before any of its output
-  // reaches `sink`, which must live until `leave`. `input` null: empty stdin.
-  static std::shared_ptr<Conversation> begin(asio::any_io_executor executor, std::unique_ptr<engine::HijackedStream> stream,
-                                             std::string job, std::function<void()> on_began, EventSink& sink,
+  // `job`: sent as soon as the supervisor is ready. `on_began` is called when the program starts, before any of its
+  // output reaches `sink`, which must live until `leave`. `input` null: empty stdin.
+  static std::shared_ptr<Conversation> begin(asio::any_io_executor executor,
+                                             std::unique_ptr<engine::HijackedStream> stream, std::string job,
+                                             std::function<void()> on_began, EventSink& sink,
                                              std::shared_ptr<StdinPipe> input);
 
   const Seen& seen() const { return seen_; }
@@ -72,7 +74,7 @@ class Conversation : public std::enable_shared_from_this<Conversation> {
   Signal changed_;
   Signal to_write_;
   std::deque<std::string> outbox_;
-  std::uint64_t returned_ = 0;            // credit that came back and was not sent on yet
+  std::uint64_t returned_ = 0;  // credit that came back and was not sent on yet
   std::uint64_t stdin_unconfirmed_ = 0;
   bool fed_ = false;  // some of `input_` may be gone to the program
   bool closed_ = false;

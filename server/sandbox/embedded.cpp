@@ -1,14 +1,15 @@
 #include "sandbox/embedded.hpp"
 
 // The assembler puts the files in as they are; a list of numbers would cost the compiler seconds.
-#define EMBED(symbol, file)            \
-  __asm__(".section .rodata\n"         \
-          ".balign 16\n"               \
-          #symbol "_begin:\n"          \
-          ".incbin \"" file "\"\n"     \
-          #symbol "_end:\n"            \
-          ".byte 0\n"                  \
-          ".previous\n");              \
+#define EMBED(symbol, file)                                                     \
+  __asm__(                                                                      \
+      ".section .rodata\n"                                                      \
+      ".balign 16\n" #symbol                                                    \
+      "_begin:\n"                                                               \
+      ".incbin \"" file "\"\n" #symbol                                          \
+      "_end:\n"                                                                 \
+      ".byte 0\n"                                                               \
+      ".previous\n");                                                           \
   extern "C" const char symbol##_begin[] __attribute__((visibility("hidden"))); \
   extern "C" const char symbol##_end[] __attribute__((visibility("hidden")))
 

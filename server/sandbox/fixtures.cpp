@@ -10,7 +10,10 @@
 namespace dind::sandbox {
 
 Fixtures::Fixtures(engine::Client& client, Removals& removals, std::string owner)
-    : client_(client), removals_(removals), owner_(std::move(owner)), volume_("dind-supervisor-" + sha256(supervisor_binary())) {}
+    : client_(client),
+      removals_(removals),
+      owner_(std::move(owner)),
+      volume_("dind-supervisor-" + sha256(supervisor_binary())) {}
 
 Task<Result<void>> Fixtures::ensure_supervisor(std::string image_id, Deadline deadline) {
   if (volume_seen_) co_return Result<void>{};
@@ -31,18 +34,25 @@ Task<Result<void>> Fixtures::refill_supervisor(std::string image_id, Deadline de
 // Two that fill at once put the same bytes into it: the engine writes each file whole, under its final name.
 Task<Result<void>> Fixtures::fill(std::string image_id, Deadline deadline) {
   engine::VolumeSpec volume{.name = volume_, .labels = {{kCacheLabel, "supervisor"}}};
-  if (const auto made = co_await client_.create_volume(std::move(volume), deadline); !made) co_return std::unexpected(made.error());
+  if (const auto made = co_await client_.create_volume(std::move(volume), deadline); !made)
+    co_return std::unexpected(made.error());
 
   engine::ContainerSpec carrier;
   carrier.image = std::move(image_id);
   carrier.entrypoint = {kSupervisorPath};
   const auto expires = std::chrono::system_clock::now() + std::chrono::minutes(10);
-  carrier.labels = {{kOwnerLabel, owner_}, {kRunLabel, "carrier"}, {kDeadlineLabel, std::to_string(std::chrono::system_clock::to_time_t(expires))}};
+  carrier.labels = {{kOwnerLabel, owner_},
+                    {kRunLabel, "carrier"},
+                    {kDeadlineLabel, std::to_string(std::chrono::system_clock::to_time_t(expires))}};
   carrier.user = "65534:65534";
   carrier.cap_drop = {"ALL"};
   carrier.read_only_rootfs = false;  // the engine refuses to put files into a container with a read-only one
   carrier.pids_limit = 1;
-  carrier.mounts = {{.kind = engine::Mount::Kind::volume, .source = volume_, .target = "/.dind", .read_only = false, .no_copy = true}};
+  carrier.mounts = {{.kind = engine::Mount::Kind::volume,
+                     .source = volume_,
+                     .target = "/.dind",
+                     .read_only = false,
+                     .no_copy = true}};
   const std::string name = "dind-carrier-" + random_id();
   const auto debt = removals_.owe(name);
   const auto created = co_await client_.create_container(name, std::move(carrier), deadline);

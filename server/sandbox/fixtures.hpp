@@ -1,4 +1,5 @@
-// What every sandbox shares and the engine keeps between runs: the volume with the supervisor, the network with a way out.
+// What every sandbox shares and the engine keeps between runs: the volume with the supervisor, the network with a way
+// out.
 #pragma once
 
 #include <memory>
@@ -17,8 +18,8 @@ class Fixtures {
 
   // "dind-supervisor-<sha256 of the supervisor>": another version of ours has another volume.
   const std::string& supervisor_volume() const { return volume_; }
-  // Makes and fills the volume where it isn't there; `image_id`: any image, for the container that carries the file in and is
-  // never started. One that is there is trusted until `refill`.
+  // Makes and fills the volume where it isn't there; `image_id`: any image, for the container that carries the file in
+  // and is never started. One that is there is trusted until `refill`.
   Task<Result<void>> ensure_supervisor(std::string image_id, Deadline deadline);
   // The volume was there and did not work (a filling that broke off): fills it again.
   Task<Result<void>> refill_supervisor(std::string image_id, Deadline deadline);

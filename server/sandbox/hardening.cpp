@@ -16,7 +16,8 @@ constexpr const char* kUser = "65534:65534";
 constexpr std::int64_t kBytesPerInode = 4096;
 
 std::string tmpfs_options(std::int64_t bytes, const char* who) {
-  return "rw,exec,nosuid,nodev,size=" + std::to_string(bytes) + ",nr_inodes=" + std::to_string(std::max<std::int64_t>(64, bytes / kBytesPerInode)) + "," + who;
+  return "rw,exec,nosuid,nodev,size=" + std::to_string(bytes) +
+         ",nr_inodes=" + std::to_string(std::max<std::int64_t>(64, bytes / kBytesPerInode)) + "," + who;
 }
 
 // "/data" of "/data/" and of "//data/.": an image's VOLUME is any text, and the engine compares cleaned paths.
@@ -28,33 +29,46 @@ std::string cleaned(const std::string& path) {
 
 std::vector<engine::Mount> mounts(const RunPlan& plan, const Surroundings& surroundings) {
   std::vector<engine::Mount> all;
-  all.push_back({.kind = engine::Mount::Kind::volume, .source = surroundings.supervisor_volume, .target = "/.dind", .read_only = true, .no_copy = true});
+  all.push_back({.kind = engine::Mount::Kind::volume,
+                 .source = surroundings.supervisor_volume,
+                 .target = "/.dind",
+                 .read_only = true,
+                 .no_copy = true});
   // A VOLUME of the image's would be a disk without a limit; a small tmpfs of ours covers it.
   std::set<std::string> covered{"/.dind", "/tmp", kRunFolder};
   for (const auto& volume : surroundings.image.volumes) {
     const auto path = cleaned(volume);
     if (!covered.insert(path).second) continue;
-    all.push_back({.kind = engine::Mount::Kind::tmpfs, .source = {}, .target = path, .read_only = false, .tmpfs_bytes = plan.limits.tmp_bytes});
+    all.push_back({.kind = engine::Mount::Kind::tmpfs,
+                   .source = {},
+                   .target = path,
+                   .read_only = false,
+                   .tmpfs_bytes = plan.limits.tmp_bytes});
   }
   return all;
 }
 
 template <typename T>
 std::string shown(const T& value) {
-  if constexpr (std::is_same_v<T, bool>) return value ? "true" : "false";
-  else if constexpr (std::is_arithmetic_v<T>) return std::to_string(value);
-  else return value.empty() ? "nothing" : value;
+  if constexpr (std::is_same_v<T, bool>)
+    return value ? "true" : "false";
+  else if constexpr (std::is_arithmetic_v<T>)
+    return std::to_string(value);
+  else
+    return value.empty() ? "nothing" : value;
 }
 
 std::string joined(const std::vector<std::string>& parts) {
   std::string all;
-  for (const auto& part : parts) all += (all.empty() ? "" : " ") + (part.size() > 100 ? part.substr(0, 100) + "…" : part);
+  for (const auto& part : parts)
+    all += (all.empty() ? "" : " ") + (part.size() > 100 ? part.substr(0, 100) + "…" : part);
   return all;
 }
 
 bool same_mount(const engine::Mount& a, const engine::Mount& b) {
   // NoCopy says how a volume is filled, not what may be done with it; some engines don't report it.
-  return a.kind == b.kind && a.source == b.source && a.target == b.target && a.read_only == b.read_only && a.tmpfs_bytes == b.tmpfs_bytes;
+  return a.kind == b.kind && a.source == b.source && a.target == b.target && a.read_only == b.read_only &&
+         a.tmpfs_bytes == b.tmpfs_bytes;
 }
 
 // An engine without swap accounting reports -1 and holds Memory alone: said by doctor, no reason to refuse each run.
@@ -67,10 +81,13 @@ engine::ContainerSpec harden(const RunPlan& plan, const Surroundings& surroundin
   engine::ContainerSpec spec;
   spec.image = surroundings.image.id;
   spec.entrypoint = {kSupervisorPath};
-  spec.labels = {{kOwnerLabel, surroundings.owner}, {kRunLabel, plan.run_id}, {kDeadlineLabel, std::to_string(surroundings.remove_after)}};
+  spec.labels = {{kOwnerLabel, surroundings.owner},
+                 {kRunLabel, plan.run_id},
+                 {kDeadlineLabel, std::to_string(surroundings.remove_after)}};
   spec.user = kUser;
   spec.working_dir = plan.working_dir;
-  if (spec.working_dir.empty() && (surroundings.image.working_dir.empty() || surroundings.image.working_dir == "/")) spec.working_dir = kRunFolder;
+  if (spec.working_dir.empty() && (surroundings.image.working_dir.empty() || surroundings.image.working_dir == "/"))
+    spec.working_dir = kRunFolder;
   spec.hostname = "sandbox";
   spec.network_disabled = !internet;
   spec.network_mode = internet ? kInternetNetwork : "none";
@@ -79,7 +96,9 @@ engine::ContainerSpec harden(const RunPlan& plan, const Surroundings& surroundin
   spec.tmpfs = {{kRunFolder, tmpfs_options(plan.limits.tmp_bytes, "mode=0700,uid=65534,gid=65534")},
                 {"/tmp", tmpfs_options(plan.limits.tmp_bytes, "mode=1777")}};
   spec.mounts = mounts(plan, surroundings);
-  spec.ulimits = {{"core", 0, 0}, {"nofile", plan.limits.open_files, plan.limits.open_files}, {"fsize", plan.limits.file_bytes, plan.limits.file_bytes}};
+  spec.ulimits = {{"core", 0, 0},
+                  {"nofile", plan.limits.open_files, plan.limits.open_files},
+                  {"fsize", plan.limits.file_bytes, plan.limits.file_bytes}};
   spec.memory_bytes = plan.limits.memory_bytes;
   spec.nano_cpus = std::llround(plan.limits.cpus * 1e9);
   spec.pids_limit = plan.limits.pids;
@@ -121,7 +140,8 @@ std::vector<std::string> differences(const engine::ContainerSpec& asked, const e
   compare_lists("Cmd", asked.command, reported.command);
   const auto missing = [&](const char* what, const auto& wanted, const auto& have, auto same, auto label) {
     for (const auto& each : wanted)
-      if (std::ranges::none_of(have, [&](const auto& other) { return same(each, other); })) found.push_back(std::string(what) + ": asked " + label(each) + ", reported otherwise");
+      if (std::ranges::none_of(have, [&](const auto& other) { return same(each, other); }))
+        found.push_back(std::string(what) + ": asked " + label(each) + ", reported otherwise");
     if (have.size() > wanted.size()) found.push_back(std::string(what) + ": more of them reported than asked");
   };
   const auto equal = [](const auto& a, const auto& b) { return a == b; };
@@ -129,7 +149,8 @@ std::vector<std::string> differences(const engine::ContainerSpec& asked, const e
   missing("Mounts", asked.mounts, reported.mounts, same_mount, [](const auto& m) { return m.target; });
   missing("Ulimits", asked.ulimits, reported.ulimits, equal, [](const auto& u) { return u.name; });
   for (const auto& [key, value] : asked.labels)
-    if (const auto it = reported.labels.find(key); it == reported.labels.end() || it->second != value) found.push_back("Labels: " + key + " is missing");
+    if (const auto it = reported.labels.find(key); it == reported.labels.end() || it->second != value)
+      found.push_back("Labels: " + key + " is missing");
   for (const auto& extra : reported.extras)
     if (!tolerable(extra)) found.push_back(extra + ": never asked for");
   return found;

@@ -1,4 +1,5 @@
-// RunPlan → ContainerSpec: every field that keeps a program in. Pure, and the only place that sets one; a golden test pins it.
+// RunPlan → ContainerSpec: every field that keeps a program in. Pure, and the only place that sets one; a golden test
+// pins it.
 #pragma once
 
 #include <cstdint>
@@ -11,10 +12,11 @@
 
 namespace dind::sandbox {
 
-inline constexpr const char* kOwnerLabel = "dind-executor.owner";        // whose it is: process_owner()
-inline constexpr const char* kRunLabel = "dind-executor.run";            // run id
-inline constexpr const char* kDeadlineLabel = "dind-executor.deadline";  // Unix seconds; past it, anybody's reaper removes it
-inline constexpr const char* kCacheLabel = "dind-executor.cache";        // shared by every run: not a leak
+inline constexpr const char* kOwnerLabel = "dind-executor.owner";  // whose it is: process_owner()
+inline constexpr const char* kRunLabel = "dind-executor.run";      // run id
+inline constexpr const char* kDeadlineLabel =
+    "dind-executor.deadline";                                      // Unix seconds; past it, anybody's reaper removes it
+inline constexpr const char* kCacheLabel = "dind-executor.cache";  // shared by every run: not a leak
 inline constexpr const char* kInternetNetwork = "dind-executor-internet";
 inline constexpr const char* kSupervisorPath = "/.dind/supervisor";
 
@@ -27,8 +29,8 @@ struct Surroundings {
 };
 engine::ContainerSpec harden(const RunPlan& plan, const Surroundings& surroundings);
 
-// What the engine reports of a container where it is weaker than what was asked, one line each: "ReadonlyRootfs: asked true,
-// reported false". Empty: as asked. Fields that an engine fills in by itself are not looked at.
+// What the engine reports of a container where it is weaker than what was asked, one line each: "ReadonlyRootfs: asked
+// true, reported false". Empty: as asked. Fields that an engine fills in by itself are not looked at.
 std::vector<std::string> differences(const engine::ContainerSpec& asked, const engine::ContainerSpec& reported);
 
 }  // namespace dind::sandbox

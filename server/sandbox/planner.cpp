@@ -19,7 +19,8 @@ Result<void> check_environment(const std::map<std::string, std::string>& env) {
         std::ranges::any_of(name, [](unsigned char c) { return c < 0x20 || c == 0x7f; })) {
       return wrong("An environment variable's name is empty or holds '=' or a control character; use NAME=VALUE");
     }
-    if (has_nul(value)) return wrong("The environment variable " + name + " holds a NUL byte, which no program can receive");
+    if (has_nul(value))
+      return wrong("The environment variable " + name + " holds a NUL byte, which no program can receive");
   }
   return {};
 }
@@ -35,8 +36,8 @@ Result<void> check_job_size(const RunPlan& plan) {
   for (const auto& arg : plan.argv) bytes += arg.size() + 5;
   for (const auto& [name, value] : plan.env) bytes += name.size() + value.size() + 6;
   if (bytes > wire::kMaxJobBytes) {
-    return wrong("The arguments and the environment are " + format_bytes(static_cast<std::int64_t>(bytes)) + " together; " +
-                 format_bytes(wire::kMaxJobBytes) + " is the most. Pass large data on stdin");
+    return wrong("The arguments and the environment are " + format_bytes(static_cast<std::int64_t>(bytes)) +
+                 " together; " + format_bytes(wire::kMaxJobBytes) + " is the most. Pass large data on stdin");
   }
   return {};
 }

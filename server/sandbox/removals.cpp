@@ -33,7 +33,9 @@ struct Removals::Debt::Account {
       co_await sleep_until(in(pause));
       pause = std::min<Clock::duration>(pause * 2, 2s);
     }
-    if (!gone) log(LogLevel::warning, "The container " + name + " could not be removed for half a minute; the reaper will try again");
+    if (!gone)
+      log(LogLevel::warning,
+          "The container " + name + " could not be removed for half a minute; the reaper will try again");
     self->owed.erase(self->owed.find(name));
     self->changed.notify();
   }

@@ -20,8 +20,8 @@ class Removals {
     Debt(Debt&&) noexcept = default;
     Debt& operator=(Debt&& other) noexcept;
     ~Debt() { pay(); }
-    // Removes it in the background: tries again until the engine says that it's gone, for half a minute; what is left then is
-    // the reaper's. Calling it again does nothing.
+    // Removes it in the background: tries again until the engine says that it's gone, for half a minute; what is left
+    // then is the reaper's. Calling it again does nothing.
     void pay();
 
    private:

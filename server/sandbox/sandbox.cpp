@@ -2,8 +2,8 @@
 
 #include <cstring>
 
-#include "sandbox/conversation.hpp"
 #include "engine/text.hpp"
+#include "sandbox/conversation.hpp"
 #include "sandbox/hardening.hpp"
 #include "sandbox/verdict.hpp"
 #include "support/ids.hpp"
@@ -18,16 +18,17 @@ namespace {
 
 constexpr auto kCreateTime = 60s;  // the engine may have to unpack an image
 constexpr auto kCallTime = 15s;
-constexpr auto kReadyTime = 30s;   // from start to the supervisor's first word
-constexpr auto kReportTime = 200ms;        // from our kill to the supervisor's report; then it ends without one
-constexpr auto kAnswerTime = 250ms;        // from a cancel to our answer
-constexpr auto kSupervisorGrace = 1s;      // its deadline comes after ours
-constexpr auto kRemovalGrace = 300s;       // from a run's latest end to the moment when anybody may remove what is left
+constexpr auto kReadyTime = 30s;       // from start to the supervisor's first word
+constexpr auto kReportTime = 200ms;    // from our kill to the supervisor's report; then it ends without one
+constexpr auto kAnswerTime = 250ms;    // from a cancel to our answer
+constexpr auto kSupervisorGrace = 1s;  // its deadline comes after ours
+constexpr auto kRemovalGrace = 300s;   // from a run's latest end to the moment when anybody may remove what is left
 constexpr std::uint64_t kOutputSlack = 2 << 20;  // what may be on its way past the supervisor's own cap
 constexpr int kAttempts = 2;
 
 std::int64_t unix_seconds(Clock::duration from_now) {
-  const auto then = std::chrono::system_clock::now() + std::chrono::duration_cast<std::chrono::system_clock::duration>(from_now);
+  const auto then =
+      std::chrono::system_clock::now() + std::chrono::duration_cast<std::chrono::system_clock::duration>(from_now);
   return std::chrono::system_clock::to_time_t(then);
 }
 
@@ -42,8 +43,8 @@ std::string trimmed(std::string_view text) {
   return engine::one_line(text);
 }
 
-// What a caller that has gone can still do about a container whose creation hangs. The debt is paid nevertheless, when its
-// creation has ended: this one may come before there is anything to remove.
+// What a caller that has gone can still do about a container whose creation hangs. The debt is paid nevertheless, when
+// its creation has ended: this one may come before there is anything to remove.
 Task<void> remove_early(engine::Client& client, std::string container) {
   if (const auto removed = co_await client.remove_container(container, in(kCallTime)); !removed)
     log(LogLevel::debug, "An early removal failed: " + removed.error().message);
@@ -52,15 +53,19 @@ Task<void> remove_early(engine::Client& client, std::string container) {
 Error not_executable(const RunPlan& plan, const std::string& image, int error_number) {
   const std::string& program = plan.argv.front();
   if (error_number == ENOENT || error_number == ENOTDIR)
-    return {ErrorCode::not_found, "There is no program \"" + program + "\" in the image " + image + ". Check its name, or choose an image that has it"};
+    return {ErrorCode::not_found, "There is no program \"" + program + "\" in the image " + image +
+                                      ". Check its name, or choose an image that has it"};
   if (error_number == EACCES)
-    return {ErrorCode::invalid_request, "\"" + program + "\" in the image " + image + " can't be executed (permission denied): the sandbox's user is not root"};
-  return {ErrorCode::invalid_request, "\"" + program + "\" in the image " + image + " can't be executed: " + std::strerror(error_number)};
+    return {ErrorCode::invalid_request, "\"" + program + "\" in the image " + image +
+                                            " can't be executed (permission denied): the sandbox's user is not root"};
+  return {ErrorCode::invalid_request,
+          "\"" + program + "\" in the image " + image + " can't be executed: " + std::strerror(error_number)};
 }
 
 // The supervisor isn't where it should be: somebody emptied the volume, or its filling broke off.
 bool supervisor_is_missing(const Error& error) {
-  return error.message.contains(kSupervisorPath) || error.message.contains("exec format error") || error.message.contains("permission denied");
+  return error.message.contains(kSupervisorPath) || error.message.contains("exec format error") ||
+         error.message.contains("permission denied");
 }
 
 }  // namespace
@@ -68,11 +73,19 @@ bool supervisor_is_missing(const Error& error) {
 // Lives as long as anything of the run does: its caller may be gone long before its container is.
 struct Sandboxes::Run : std::enable_shared_from_this<Run> {
   Run(Sandboxes& h, RunPlan p, engine::Image i, std::string name, EventSink& s, std::shared_ptr<StdinPipe> in, Cancel c)
-      : home(h), plan(std::move(p)), image(std::move(i)), image_name(std::move(name)), sink(&s), input(std::move(in)), cancel(std::move(c)), changed(h.executor_) {}
+      : home(h),
+        plan(std::move(p)),
+        image(std::move(i)),
+        image_name(std::move(name)),
+        sink(&s),
+        input(std::move(in)),
+        cancel(std::move(c)),
+        changed(h.executor_) {}
 
   Sandboxes& home;
   RunPlan plan;
-  const std::string container = container_prefix(plan.run_id) + random_id(4);  // of the first attempt; later ones add to it
+  const std::string container =
+      container_prefix(plan.run_id) + random_id(4);  // of the first attempt; later ones add to it
   const engine::Image image;
   const std::string image_name;
   EventSink* sink;  // null once the caller has its answer
@@ -122,9 +135,11 @@ void Sandboxes::Run::announce() {
 // Everything up to a container that is about to start, attached.
 Task<Result<void>> Sandboxes::Run::prepare(const std::string& name) {
   auto& client = home.client_;
-  if (const auto ready = co_await home.fixtures_.ensure_supervisor(image.id, in(kCreateTime)); !ready) co_return std::unexpected(ready.error());
+  if (const auto ready = co_await home.fixtures_.ensure_supervisor(image.id, in(kCreateTime)); !ready)
+    co_return std::unexpected(ready.error());
   if (plan.network == Network::internet)
-    if (const auto ready = co_await home.fixtures_.ensure_internet(in(kCallTime)); !ready) co_return std::unexpected(ready.error());
+    if (const auto ready = co_await home.fixtures_.ensure_internet(in(kCallTime)); !ready)
+      co_return std::unexpected(ready.error());
   if (cancel.cancelled()) co_return fail(ErrorCode::cancelled, "The run was cancelled");
 
   const auto spec = harden(plan, {.image = image,
@@ -141,7 +156,8 @@ Task<Result<void>> Sandboxes::Run::prepare(const std::string& name) {
   const auto reported = co_await client.inspect_container_spec(created->id, in(kCallTime));
   if (!reported) co_return std::unexpected(reported.error());
   if (const auto wrong = differences(spec, *reported); !wrong.empty()) {
-    co_return fail(ErrorCode::engine_error, "The engine at " + client.endpoint().address + " did not make the sandbox as asked, so it was not started (" +
+    co_return fail(ErrorCode::engine_error, "The engine at " + client.endpoint().address +
+                                                " did not make the sandbox as asked, so it was not started (" +
                                                 join(wrong) + "). It may be too old, or a proxy changes requests");
   }
   auto stream = co_await client.attach_container(created->id, in(kCallTime));
@@ -149,14 +165,15 @@ Task<Result<void>> Sandboxes::Run::prepare(const std::string& name) {
   if (cancel.cancelled() || sink == nullptr) co_return fail(ErrorCode::cancelled, "The run was cancelled");
 
   const auto deadline = std::chrono::duration_cast<std::chrono::milliseconds>(plan.limits.timeout + kSupervisorGrace);
-  talk = Conversation::begin(home.executor_, std::move(*stream),
-                             job_frames(plan, {.deadline_ms = static_cast<std::uint64_t>(deadline.count()),
-                                               .output_cap = static_cast<std::uint64_t>(plan.limits.output_bytes),
-                                               .output_window = Conversation::kOutputWindow}),
-                             [weak = weak_from_this()] {
-                               if (const auto self = weak.lock()) self->announce();
-                             },
-                             *sink, input);
+  talk = Conversation::begin(
+      home.executor_, std::move(*stream),
+      job_frames(plan, {.deadline_ms = static_cast<std::uint64_t>(deadline.count()),
+                        .output_cap = static_cast<std::uint64_t>(plan.limits.output_bytes),
+                        .output_window = Conversation::kOutputWindow}),
+      [weak = weak_from_this()] {
+        if (const auto self = weak.lock()) self->announce();
+      },
+      *sink, input);
   co_return Result<void>{};
 }
 
@@ -164,7 +181,8 @@ Stop Sandboxes::Run::reason_to_stop(Deadline deadline) const {
   if (cancel.cancelled()) return Stop::cancelled;
   if (Clock::now() >= deadline) return Stop::timeout;
   const auto& seen = talk->seen();
-  if (seen.out_bytes + seen.err_bytes > static_cast<std::uint64_t>(plan.limits.output_bytes) + kOutputSlack) return Stop::output_limit;
+  if (seen.out_bytes + seen.err_bytes > static_cast<std::uint64_t>(plan.limits.output_bytes) + kOutputSlack)
+    return Stop::output_limit;
   return Stop::none;
 }
 
@@ -183,7 +201,9 @@ Result<RunResult> Sandboxes::Run::conclude(Stop stop) const {
     judge(*seen.report, stop, result);
     return result;
   }
-  result.verdict = stop == Stop::cancelled ? Verdict::cancelled : stop == Stop::output_limit ? Verdict::output_limit : Verdict::timeout;
+  result.verdict = stop == Stop::cancelled      ? Verdict::cancelled
+                   : stop == Stop::output_limit ? Verdict::output_limit
+                                                : Verdict::timeout;
   result.signal = SIGKILL;
   if (seen.began) result.duration = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - *seen.began);
   result.stdout_bytes = seen.out_bytes;
@@ -197,7 +217,8 @@ Task<Result<RunResult>> Sandboxes::Run::without_report(const std::string& name, 
   if (!seen.ready && !seen.error) {
     worth_another = true;
     const auto last_words = trimmed(seen.complaint);
-    co_return fail(ErrorCode::engine_error, "The sandbox ended before it was ready" + (last_words.empty() ? std::string() : " (" + last_words + ")") +
+    co_return fail(ErrorCode::engine_error, "The sandbox ended before it was ready" +
+                                                (last_words.empty() ? std::string() : " (" + last_words + ")") +
                                                 "; `dind-executor doctor` says what the engine lacks");
   }
   const auto state = co_await home.client_.inspect_container(name, in(2s));
@@ -213,11 +234,14 @@ Task<Result<RunResult>> Sandboxes::Run::without_report(const std::string& name, 
   }
   if (seen.error && seen.error->code != ErrorCode::engine_unavailable) co_return std::unexpected(*seen.error);
   if (!state && state.error().code == ErrorCode::engine_unavailable) {
-    co_return fail(ErrorCode::engine_unavailable, "The engine at " + home.client_.endpoint().address +
-                                                      " went away while the program ran. Its output so far was kept; run it again once the engine is back");
+    co_return fail(
+        ErrorCode::engine_unavailable,
+        "The engine at " + home.client_.endpoint().address +
+            " went away while the program ran. Its output so far was kept; run it again once the engine is back");
   }
-  co_return fail(ErrorCode::engine_error, "The sandbox was removed while the program ran, by somebody else or by a restart of the engine at " +
-                                              home.client_.endpoint().address + ". Run it again");
+  co_return fail(ErrorCode::engine_error,
+                 "The sandbox was removed while the program ran, by somebody else or by a restart of the engine at " +
+                     home.client_.endpoint().address + ". Run it again");
 }
 
 // From start to the verdict.
@@ -230,13 +254,15 @@ Task<Result<RunResult>> Sandboxes::Run::follow(const std::string& name, bool& wo
   const Deadline ready_by = in(kReadyTime);
   while (!seen.began && !seen.report && !seen.ended && !seen.error && !cancel.cancelled()) {
     if (!co_await talk->changed().wait(ready_by) && Clock::now() >= ready_by) {
-      co_return fail(ErrorCode::engine_error, "The sandbox did not become ready within 30 s; the engine at " + home.client_.endpoint().address + " may be overloaded");
+      co_return fail(ErrorCode::engine_error, "The sandbox did not become ready within 30 s; the engine at " +
+                                                  home.client_.endpoint().address + " may be overloaded");
     }
   }
   Stop stop = cancel.cancelled() ? Stop::cancelled : Stop::none;
   if (seen.began) {
     const Deadline deadline = *seen.began + plan.limits.timeout;
-    while (!seen.report && !seen.ended && !seen.error && (stop = reason_to_stop(deadline)) == Stop::none) co_await talk->changed().wait(std::min(deadline, in(1s)));
+    while (!seen.report && !seen.ended && !seen.error && (stop = reason_to_stop(deadline)) == Stop::none)
+      co_await talk->changed().wait(std::min(deadline, in(1s)));
   }
   if (seen.report) co_return conclude(Stop::none);
   if (stop == Stop::none) co_return co_await without_report(name, worth_another);
@@ -267,7 +293,8 @@ Task<void> Sandboxes::Run::drive(std::shared_ptr<Run> self, Removals::Debt debt)
     if (i > 0) debt = self->home.removals_.owe(name);
     result = co_await self->attempt(std::move(debt), name, worth_another);
     if (result || !worth_another || self->cancel.cancelled() || i + 1 == kAttempts) break;
-    log(LogLevel::info, "A sandbox did not start (" + result.error().message + "); filling the supervisor's volume again");
+    log(LogLevel::info,
+        "A sandbox did not start (" + result.error().message + "); filling the supervisor's volume again");
     self->talk->close();
     self->talk.reset();
     const auto filled = co_await self->home.fixtures_.refill_supervisor(self->image.id, in(kCreateTime));
@@ -281,11 +308,16 @@ Task<void> Sandboxes::Run::drive(std::shared_ptr<Run> self, Removals::Debt debt)
 }
 
 Sandboxes::Sandboxes(asio::any_io_executor executor, engine::Client& client, std::string owner)
-    : executor_(std::move(executor)), client_(client), owner_(std::move(owner)), removals_(executor_, client), fixtures_(client, removals_, owner_) {}
+    : executor_(std::move(executor)),
+      client_(client),
+      owner_(std::move(owner)),
+      removals_(executor_, client),
+      fixtures_(client, removals_, owner_) {}
 
 Task<Result<RunResult>> Sandboxes::run(RunPlan plan, engine::Image image, std::string image_name, EventSink& sink,
                                        std::shared_ptr<StdinPipe> input, Cancel cancel) {
-  const auto run = std::make_shared<Run>(*this, std::move(plan), std::move(image), std::move(image_name), sink, std::move(input), cancel);
+  const auto run = std::make_shared<Run>(*this, std::move(plan), std::move(image), std::move(image_name), sink,
+                                         std::move(input), cancel);
   std::optional<Deadline> answer_by;
   const auto heard = cancel.on_cancel([weak = std::weak_ptr(run), &answer_by] {
     answer_by = in(kAnswerTime);

@@ -20,13 +20,13 @@ class Sandboxes {
  public:
   Sandboxes(asio::any_io_executor executor, engine::Client& client, std::string owner);
 
-  // Returns within 300 ms of `cancel`, with verdict cancelled, or Error cancelled where the program had not begun; the container
-  // is removed behind it (`removals`). No event reaches `sink` after the return. `image_name` is for people.
+  // Returns within 300 ms of `cancel`, with verdict cancelled, or Error cancelled where the program had not begun; the
+  // container is removed behind it (`removals`). No event reaches `sink` after the return. `image_name` is for people.
   Task<Result<RunResult>> run(RunPlan plan, engine::Image image, std::string image_name, EventSink& sink,
                               std::shared_ptr<StdinPipe> input, Cancel cancel);
 
-  // What the names of a run's containers begin with. They go on with something random: a run id may come again while the
-  // container of its last run is being removed, by its name.
+  // What the names of a run's containers begin with. They go on with something random: a run id may come again while
+  // the container of its last run is being removed, by its name.
   static std::string container_prefix(const std::string& run_id) { return "dind-" + run_id + "."; }
 
   Removals& removals() { return removals_; }

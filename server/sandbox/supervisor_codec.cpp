@@ -94,7 +94,9 @@ Result<bool> SupervisorDecoder::control(FromSupervisor& event) {
       if (payload_.size() != 4) return nonsense("a ready frame of a wrong size");
       event = SupervisorReady{get_u32(raw(payload_))};
       return true;
-    case kBegan: event = ProgramBegan{}; return true;
+    case kBegan:
+      event = ProgramBegan{};
+      return true;
     case kStdinTaken:
       if (payload_.size() != 8) return nonsense("a stdin frame of a wrong size");
       event = StdinTaken{get_u64(raw(payload_))};
@@ -105,8 +107,11 @@ Result<bool> SupervisorDecoder::control(FromSupervisor& event) {
       event = report;
       return true;
     }
-    case kBroken: event = SupervisorBroken{payload_}; return true;
-    default: return nonsense("a frame of an unknown type");
+    case kBroken:
+      event = SupervisorBroken{payload_};
+      return true;
+    default:
+      return nonsense("a frame of an unknown type");
   }
 }
 

@@ -42,11 +42,12 @@ struct SupervisorBroken {
 using FromSupervisor =
     std::variant<SupervisorReady, ProgramBegan, ProgramOutput, StdinTaken, wire::ExitReport, SupervisorBroken>;
 
-// Takes the supervisor's byte stream apart. A large output frame comes in several parts, as it arrives: nothing is held back.
+// Takes the supervisor's byte stream apart. A large output frame comes in several parts, as it arrives: nothing is held
+// back.
 class SupervisorDecoder {
  public:
-  // Takes the next event off the front of `input`. False: more bytes are needed, and `input` is empty. Error: not its protocol;
-  // nothing after it can be trusted. Views in `event` point into `input`'s bytes.
+  // Takes the next event off the front of `input`. False: more bytes are needed, and `input` is empty. Error: not its
+  // protocol; nothing after it can be trusted. Views in `event` point into `input`'s bytes.
   Result<bool> next(std::string_view& input, FromSupervisor& event);
 
  private:

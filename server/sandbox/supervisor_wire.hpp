@@ -1,9 +1,10 @@
-// The frames between the server and the supervisor (PID 1 of a sandbox), in both directions. Freestanding: the supervisor
-// includes this file and nothing else of ours.
+// The frames between the server and the supervisor (PID 1 of a sandbox), in both directions. Freestanding: the
+// supervisor includes this file and nothing else of ours.
 //
 // A frame is 8 bytes of header (type, three zeros, big-endian payload length) and the payload, kMaxPayload at most.
 // Numbers in payloads are big-endian. Server to supervisor it travels on the container's stdin; back on its stdout. The
-// program's own stdout and stderr are pipes to the supervisor, so nothing that a program writes can be taken for a frame.
+// program's own stdout and stderr are pipes to the supervisor, so nothing that a program writes can be taken for a
+// frame.
 #pragma once
 
 #include <stddef.h>
@@ -14,8 +15,9 @@ namespace dind::wire {
 inline constexpr uint32_t kVersion = 1;
 inline constexpr size_t kHeaderSize = 8;
 inline constexpr size_t kMaxPayload = 64 * 1024;
-inline constexpr size_t kMaxJobBytes = 1024 * 1024;    // argv + env + cwd
-inline constexpr uint64_t kStdinWindow = 256 * 1024;   // stdin bytes that the supervisor holds for a program that doesn't read
+inline constexpr size_t kMaxJobBytes = 1024 * 1024;  // argv + env + cwd
+inline constexpr uint64_t kStdinWindow =
+    256 * 1024;  // stdin bytes that the supervisor holds for a program that doesn't read
 
 // Server to supervisor.
 enum ToSupervisor : unsigned char {
@@ -25,8 +27,8 @@ enum ToSupervisor : unsigned char {
   kStart = 'J',      // no payload: the job is whole, start it
   kStdin = 'I',      // bytes for the program's stdin; at most kStdinWindow not yet confirmed by kStdinTaken
   kStdinEnd = 'E',
-  kWindow = 'W',     // u64: that many more bytes of output may be sent
-  kSignal = 'S',     // u32 signal; SIGKILL ends the whole tree
+  kWindow = 'W',  // u64: that many more bytes of output may be sent
+  kSignal = 'S',  // u32 signal; SIGKILL ends the whole tree
 };
 
 // Supervisor to server.
@@ -56,10 +58,10 @@ struct ExitReport {
   uint64_t peak_memory_bytes = 0;  // 0: not known
   uint32_t oom_kills = 0;
   uint32_t pids_limit_hits = 0;
-  unsigned char disk_full = 0;     // a writable tmpfs was out of blocks or inodes at the end
-  uint64_t stdout_bytes = 0;       // as the program wrote them
+  unsigned char disk_full = 0;  // a writable tmpfs was out of blocks or inodes at the end
+  uint64_t stdout_bytes = 0;    // as the program wrote them
   uint64_t stderr_bytes = 0;
-  uint64_t dropped_bytes = 0;      // read from the program and not sent
+  uint64_t dropped_bytes = 0;  // read from the program and not sent
 };
 inline constexpr size_t kExitReportSize = 1 + 4 + 1 + 8 + 8 + 8 + 4 + 4 + 1 + 8 + 8 + 8;
 
@@ -71,7 +73,8 @@ inline void put_u64(unsigned char* p, uint64_t v) {
   put_u32(p + 4, static_cast<uint32_t>(v));
 }
 inline uint32_t get_u32(const unsigned char* p) {
-  return static_cast<uint32_t>(p[0]) << 24 | static_cast<uint32_t>(p[1]) << 16 | static_cast<uint32_t>(p[2]) << 8 | p[3];
+  return static_cast<uint32_t>(p[0]) << 24 | static_cast<uint32_t>(p[1]) << 16 | static_cast<uint32_t>(p[2]) << 8 |
+         p[3];
 }
 inline uint64_t get_u64(const unsigned char* p) { return static_cast<uint64_t>(get_u32(p)) << 32 | get_u32(p + 4); }
 

@@ -18,7 +18,10 @@ la_ssize_t append(archive*, void* to, const void* bytes, std::size_t size) {
 Result<std::string> make_tar(std::span<const TarFile> files) {
   std::string bytes;
   const std::unique_ptr<archive, int (*)(archive*)> tar(archive_write_new(), archive_write_free);
-  const auto broken = [&] { return fail(ErrorCode::internal, std::string("A tar archive could not be made: ") + archive_error_string(tar.get())); };
+  const auto broken = [&] {
+    return fail(ErrorCode::internal,
+                std::string("A tar archive could not be made: ") + archive_error_string(tar.get()));
+  };
   archive_write_set_format_pax_restricted(tar.get());
   // Names are bytes: without this, one that is not ASCII fails in the C locale.
   archive_write_set_format_option(tar.get(), "pax", "hdrcharset", "BINARY");
@@ -32,7 +35,9 @@ Result<std::string> make_tar(std::span<const TarFile> files) {
     archive_entry_set_perm(entry.get(), file.mode);
     archive_entry_set_mtime(entry.get(), 0, 0);
     if (archive_write_header(tar.get(), entry.get()) != ARCHIVE_OK) return broken();
-    if (archive_write_data(tar.get(), file.bytes.data(), file.bytes.size()) != static_cast<la_ssize_t>(file.bytes.size())) return broken();
+    if (archive_write_data(tar.get(), file.bytes.data(), file.bytes.size()) !=
+        static_cast<la_ssize_t>(file.bytes.size()))
+      return broken();
   }
   if (archive_write_close(tar.get()) != ARCHIVE_OK) return broken();
   return bytes;

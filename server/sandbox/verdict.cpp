@@ -13,7 +13,8 @@ Verdict verdict_of(const wire::ExitReport& report, Stop stop, const RunResult& r
   if (stop == Stop::timeout || report.cause == wire::Cause::deadline) return Verdict::timeout;
   if (stop == Stop::output_limit || report.cause == wire::Cause::output_cap) return Verdict::output_limit;
   if (result.exit_code == 0) return Verdict::ok;  // even where a child was killed for memory: oom_seen says so
-  if (report.oom_kills > 0 && (result.signal == SIGKILL || result.exit_code == kKilledExit)) return Verdict::out_of_memory;
+  if (report.oom_kills > 0 && (result.signal == SIGKILL || result.exit_code == kKilledExit))
+    return Verdict::out_of_memory;
   if (report.pids_limit_hits > 0) return Verdict::process_limit;
   if (report.disk_full != 0 || result.signal == SIGXFSZ) return Verdict::disk_limit;
   return result.signal ? Verdict::signalled : Verdict::failed;
@@ -25,7 +26,8 @@ void judge(const wire::ExitReport& report, Stop stop, RunResult& result) {
   const int code = static_cast<int>(report.code);
   result.exit_code = report.how == wire::How::signalled ? std::nullopt : std::optional(code);
   result.signal = report.how == wire::How::signalled ? std::optional(code) : std::nullopt;
-  result.duration = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::microseconds(report.duration_us));
+  result.duration =
+      std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::microseconds(report.duration_us));
   result.cpu = std::chrono::microseconds(report.cpu_us);
   if (report.peak_memory_bytes > 0) result.peak_memory_bytes = static_cast<std::int64_t>(report.peak_memory_bytes);
   result.oom_seen = report.oom_kills > 0;

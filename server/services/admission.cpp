@@ -9,7 +9,8 @@ struct Admission::Waiter {
 };
 
 struct Admission::State {
-  State(const asio::any_io_executor& executor, std::size_t a, std::size_t q) : changed(executor), at_once(a), most_queued(q) {}
+  State(const asio::any_io_executor& executor, std::size_t a, std::size_t q)
+      : changed(executor), at_once(a), most_queued(q) {}
 
   Signal changed;
   const std::size_t at_once;
@@ -33,8 +34,10 @@ Admission::Admission(asio::any_io_executor executor, std::size_t at_once, std::s
 Task<Result<Admission::Place>> Admission::enter(std::function<void(std::size_t)> on_position, Cancel cancel) {
   const auto state = state_;
   if (state->running >= state->at_once && state->queue.size() >= state->most_queued) {
-    co_return fail(ErrorCode::busy, std::to_string(state->running) + " runs are under way and " + std::to_string(state->queue.size()) +
-                                        " wait, which is the most. Try again when some have ended, or raise concurrentRuns or queuedRuns in the configuration");
+    co_return fail(ErrorCode::busy, std::to_string(state->running) + " runs are under way and " +
+                                        std::to_string(state->queue.size()) +
+                                        " wait, which is the most. Try again when some have ended, or raise "
+                                        "concurrentRuns or queuedRuns in the configuration");
   }
   Waiter waiter;
   state->queue.push_back(&waiter);
@@ -44,7 +47,8 @@ Task<Result<Admission::Place>> Admission::enter(std::function<void(std::size_t)>
   });
   std::size_t told = SIZE_MAX;
   while (!waiter.admitted && !cancel.cancelled()) {
-    const auto place = static_cast<std::size_t>(std::distance(state->queue.begin(), std::ranges::find(state->queue, &waiter)));
+    const auto place =
+        static_cast<std::size_t>(std::distance(state->queue.begin(), std::ranges::find(state->queue, &waiter)));
     if (place != told) on_position(told = place);
     if (!waiter.admitted) co_await state->changed.wait(in(std::chrono::hours(1)));
   }

@@ -28,8 +28,8 @@ class Admission {
     std::shared_ptr<void> hold_;
   };
 
-  // Waits for a place; `on_position` hears how many are before this one, at first and at each change, but not where there is
-  // a place at once. Errors: busy (the queue is full), cancelled.
+  // Waits for a place; `on_position` hears how many are before this one, at first and at each change, but not where
+  // there is a place at once. Errors: busy (the queue is full), cancelled.
   Task<Result<Place>> enter(std::function<void(std::size_t)> on_position, Cancel cancel);
 
  private:

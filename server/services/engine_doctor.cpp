@@ -22,7 +22,8 @@ std::map<std::string, std::string> fields_of(const std::string& text) {
   std::map<std::string, std::string> fields;
   std::istringstream lines(text);
   for (std::string line; std::getline(lines, line);) {
-    if (const auto equals = line.find('='); equals != std::string::npos) fields[line.substr(0, equals)] = line.substr(equals + 1);
+    if (const auto equals = line.find('='); equals != std::string::npos)
+      fields[line.substr(0, equals)] = line.substr(equals + 1);
   }
   return fields;
 }
@@ -60,37 +61,47 @@ std::vector<DoctorCheck> check_probe(const std::string& probe_output, const Limi
   };
   const auto number = [&](const char* name) { return std::strtoll(value(name).c_str(), nullptr, 10); };
   std::vector<DoctorCheck> checks;
-  const auto check = [&](const char* name, bool good, std::string seen, const char* remedy, Status otherwise = Status::failed) {
+  const auto check = [&](const char* name, bool good, std::string seen, const char* remedy,
+                         Status otherwise = Status::failed) {
     checks.push_back({name, good ? Status::ok : otherwise, std::move(seen), good ? "" : remedy});
   };
   const auto shown = [&](const char* name) { return value(name).empty() ? std::string("not readable") : value(name); };
 
-  check("memory limit", same_memory(number("memory_max"), asked.memory_bytes),
-        value("memory_max").empty() ? "not readable from inside" : format_bytes(number("memory_max")) + " asked " + format_bytes(asked.memory_bytes),
-        "The engine's kernel does not hold the memory limit: enable the memory cgroup controller (cgroup_enable=memory)");
+  check(
+      "memory limit", same_memory(number("memory_max"), asked.memory_bytes),
+      value("memory_max").empty() ? "not readable from inside"
+                                  : format_bytes(number("memory_max")) + " asked " + format_bytes(asked.memory_bytes),
+      "The engine's kernel does not hold the memory limit: enable the memory cgroup controller (cgroup_enable=memory)");
   // cgroup v1 counts memory and swap together, v2 swap alone.
   const bool no_swap = value("memory_swap_max") == "0" || same_memory(number("memory_swap_max"), asked.memory_bytes);
   check("swap", no_swap, no_swap ? "off in the sandbox" : "a program may swap (" + shown("memory_swap_max") + ")",
-        "Turn swap accounting on (swapaccount=1) or swap off; a program can use more than its memory limit otherwise", Status::warning);
+        "Turn swap accounting on (swapaccount=1) or swap off; a program can use more than its memory limit otherwise",
+        Status::warning);
   const double cpus = cpus_of(value("cpu_max"));
   std::ostringstream cpu_text;
   cpu_text << cpus << " asked " << asked.cpus;
-  check("CPU limit", std::abs(cpus - asked.cpus) < 0.01, cpu_text.str(), "The engine's kernel lacks CFS bandwidth control (CONFIG_CFS_BANDWIDTH)");
+  check("CPU limit", std::abs(cpus - asked.cpus) < 0.01, cpu_text.str(),
+        "The engine's kernel lacks CFS bandwidth control (CONFIG_CFS_BANDWIDTH)");
   check("process limit", number("pids_max") == asked.pids, shown("pids_max") + " asked " + std::to_string(asked.pids),
         "Enable the pids cgroup controller on the engine's machine; without it a fork bomb takes the machine down");
-  check("user", number("uid") != 0 && !value("uid").empty(), "uid " + shown("uid") + ", gid " + shown("gid"), "The engine ignored the sandbox's user; don't run anything with it");
+  check("user", number("uid") != 0 && !value("uid").empty(), "uid " + shown("uid") + ", gid " + shown("gid"),
+        "The engine ignored the sandbox's user; don't run anything with it");
   const bool powerless = none_of(value("CapEff")) && none_of(value("CapBnd")) && value("NoNewPrivs") == "1";
-  check("capabilities", powerless, powerless ? "none, and no new privileges" : "effective " + shown("CapEff") + ", bounding " + shown("CapBnd"),
+  check("capabilities", powerless,
+        powerless ? "none, and no new privileges" : "effective " + shown("CapEff") + ", bounding " + shown("CapBnd"),
         "The engine left capabilities in the sandbox; don't run anything with it");
   check("seccomp", value("Seccomp") == "2", value("Seccomp") == "2" ? "filter in force" : "mode " + shown("Seccomp"),
         "The engine's kernel or runtime lacks seccomp; use one that has it");
-  check("root file system", value("rootfs_writable") == "0", value("rootfs_writable") == "0" ? "read-only" : "writable", "The engine ignored ReadonlyRootfs; don't run anything with it");
-  check("network", value("network_interfaces") == "0", value("network_interfaces") == "0" ? "off" : shown("network_interfaces") + " interfaces beside loopback",
+  check("root file system", value("rootfs_writable") == "0", value("rootfs_writable") == "0" ? "read-only" : "writable",
+        "The engine ignored ReadonlyRootfs; don't run anything with it");
+  check("network", value("network_interfaces") == "0",
+        value("network_interfaces") == "0" ? "off" : shown("network_interfaces") + " interfaces beside loopback",
         "The engine gave the sandbox a network although none was asked; don't run anything with it");
   return checks;
 }
 
-EngineDoctor::EngineDoctor(engine::Client& client, sandbox::Sandboxes& sandboxes, Limits limits, std::map<std::string, std::string> images)
+EngineDoctor::EngineDoctor(engine::Client& client, sandbox::Sandboxes& sandboxes, Limits limits,
+                           std::map<std::string, std::string> images)
     : client_(client), sandboxes_(sandboxes), limits_(limits), images_(std::move(images)) {}
 
 struct EngineDoctor::Visit {
@@ -117,15 +128,20 @@ struct EngineDoctor::Visit {
       co_return false;
     }
     add("engine", Status::ok, "answers at " + endpoint.address + " (from " + endpoint.origin + ")");
-    add("version", Status::ok, version->version + ", API " + version->min_api_version + " to " + version->api_version + ", " + version->os + "/" + version->arch);
+    add("version", Status::ok,
+        version->version + ", API " + version->min_api_version + " to " + version->api_version + ", " + version->os +
+            "/" + version->arch);
     if (endpoint.kind == engine::Endpoint::Kind::tcp && !endpoint.tls)
       add("connection", Status::warning, "plain text to " + endpoint.address,
-          "Whoever reaches this port is root on the engine: keep it inside a private network, or use TLS (DOCKER_TLS_VERIFY=1)");
+          "Whoever reaches this port is root on the engine: keep it inside a private network, or use TLS "
+          "(DOCKER_TLS_VERIFY=1)");
     const auto info = co_await doctor.client_.info(deadline);
     if (!info) {
       add_error("engine details", info.error());
     } else {
-      add("control groups", Status::ok, "version " + info->cgroup_version + " (" + info->cgroup_driver + "), " + std::to_string(info->cpus) + " CPUs, " + format_bytes(info->memory_bytes));
+      add("control groups", Status::ok,
+          "version " + info->cgroup_version + " (" + info->cgroup_driver + "), " + std::to_string(info->cpus) +
+              " CPUs, " + format_bytes(info->memory_bytes));
       add("storage", Status::ok, info->storage_driver + " in " + info->docker_root_dir);
     }
     co_return true;
@@ -146,7 +162,8 @@ struct EngineDoctor::Visit {
         }
         break;
       }
-      if (!present.empty()) add("image " + recipe.id, Status::ok, present);
+      if (!present.empty())
+        add("image " + recipe.id, Status::ok, present);
       else
         add("image " + recipe.id, Status::warning, "not on the engine: " + names.front(),
             "The first run pulls it; to have it now: docker pull " + names.front());
@@ -155,7 +172,8 @@ struct EngineDoctor::Visit {
 
   Task<void> limits() {
     if (!any_image) {
-      add("limits", Status::skipped, "no image on the engine to look from", "Pull one (docker pull debian:bookworm-slim) and run this again");
+      add("limits", Status::skipped, "no image on the engine to look from",
+          "Pull one (docker pull debian:bookworm-slim) and run this again");
       co_return;
     }
     sandbox::RunPlan plan;
@@ -167,19 +185,20 @@ struct EngineDoctor::Visit {
     plan.limits = doctor.limits_;
     Listener listener;
     Cancel cancel;
-    const auto result = co_await doctor.sandboxes_.run(std::move(plan), *any_image, any_name, listener, nullptr, cancel);
+    const auto result =
+        co_await doctor.sandboxes_.run(std::move(plan), *any_image, any_name, listener, nullptr, cancel);
     if (!result) {
       add("test sandbox", Status::failed, result.error().message, "Runs fail for the same reason");
       co_return;
     }
     if (result->verdict != Verdict::ok) {
-      add("test sandbox", Status::failed, "ended with verdict " + std::string(name(result->verdict)), "Look at the engine's own log; runs fail for the same reason");
+      add("test sandbox", Status::failed, "ended with verdict " + std::string(name(result->verdict)),
+          "Look at the engine's own log; runs fail for the same reason");
       co_return;
     }
     add("test sandbox", Status::ok, "started, ran and reported in " + any_name);
     std::ranges::move(check_probe(listener.text, doctor.limits_), std::back_inserter(checks));
   }
-
 };
 
 Task<std::vector<DoctorCheck>> EngineDoctor::examine(Deadline deadline) {
@@ -188,7 +207,8 @@ Task<std::vector<DoctorCheck>> EngineDoctor::examine(Deadline deadline) {
     co_await visit.images();
     co_await visit.limits();
   } else {
-    for (const char* name : {"version", "images", "limits"}) visit.add(name, Status::skipped, "the engine does not answer");
+    for (const char* name : {"version", "images", "limits"})
+      visit.add(name, Status::skipped, "the engine does not answer");
   }
   co_return std::move(visit.checks);
 }

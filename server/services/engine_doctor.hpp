@@ -16,7 +16,8 @@ std::vector<DoctorCheck> check_probe(const std::string& probe_output, const Limi
 
 class EngineDoctor final : public Doctor {
  public:
-  EngineDoctor(engine::Client& client, sandbox::Sandboxes& sandboxes, Limits limits, std::map<std::string, std::string> images);
+  EngineDoctor(engine::Client& client, sandbox::Sandboxes& sandboxes, Limits limits,
+               std::map<std::string, std::string> images);
   Task<std::vector<DoctorCheck>> examine(Deadline deadline) override;
 
  private:

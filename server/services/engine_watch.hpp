@@ -1,4 +1,5 @@
-// Whether the engine answers, and who wants to know. Watches the event stream; while the engine is away it asks every second.
+// Whether the engine answers, and who wants to know. Watches the event stream; while the engine is away it asks every
+// second.
 #pragma once
 
 #include <functional>

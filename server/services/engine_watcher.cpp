@@ -12,7 +12,8 @@ constexpr auto kPause = 1s;
 
 }  // namespace
 
-EngineWatcher::EngineWatcher(asio::any_io_executor executor, engine::Client& client) : executor_(std::move(executor)), client_(client) {}
+EngineWatcher::EngineWatcher(asio::any_io_executor executor, engine::Client& client)
+    : executor_(std::move(executor)), client_(client) {}
 
 Task<EngineStatus> EngineWatcher::look() {
   EngineStatus status{.reachable = false, .address = client_.endpoint().address, .version = {}, .message = {}};

@@ -30,21 +30,25 @@ struct Images::Look {
   std::optional<Result<std::optional<engine::Image>>> answer;
 };
 
-Images::Images(asio::any_io_executor executor, engine::Client& client) : executor_(std::move(executor)), client_(client) {}
+Images::Images(asio::any_io_executor executor, engine::Client& client)
+    : executor_(std::move(executor)), client_(client) {}
 
 Task<void> Images::drive(engine::Client& client, std::shared_ptr<Pull> pull) {
-  auto pulled = co_await client.pull_image(pull->name, "",
-                                           [pull](const engine::PullProgress& progress) {
-                                             pull->progress = progress;
-                                             ++pull->steps;
-                                             pull->changed.notify();
-                                           },
-                                           pull->cancel, in(kPullTime));
+  auto pulled = co_await client.pull_image(
+      pull->name, "",
+      [pull](const engine::PullProgress& progress) {
+        pull->progress = progress;
+        ++pull->steps;
+        pull->changed.notify();
+      },
+      pull->cancel, in(kPullTime));
   pull->outcome = std::move(pulled);
   pull->changed.notify();
 }
 
-Task<Result<void>> Images::pull(const std::string& name, const std::function<void(const engine::PullProgress&)>& on_progress, const Cancel& cancel) {
+Task<Result<void>> Images::pull(const std::string& name,
+                                const std::function<void(const engine::PullProgress&)>& on_progress,
+                                const Cancel& cancel) {
   auto shared = pulls_[name].lock();
   if (!shared || shared->outcome || shared->cancel.cancelled()) {
     shared = std::make_shared<Pull>(executor_, name);
@@ -84,7 +88,8 @@ Task<Result<std::optional<engine::Image>>> Images::inspect(const std::string& na
   co_return std::move(*asked->answer);
 }
 
-Task<Result<Images::Found>> Images::find(std::vector<std::string> names, std::function<void(const engine::PullProgress&)> on_progress, Cancel cancel) {
+Task<Result<Images::Found>> Images::find(std::vector<std::string> names,
+                                         std::function<void(const engine::PullProgress&)> on_progress, Cancel cancel) {
   for (int round = 0; round < 2; ++round) {
     for (const auto& name : names) {
       auto image = co_await inspect(name, cancel);
@@ -92,9 +97,11 @@ Task<Result<Images::Found>> Images::find(std::vector<std::string> names, std::fu
       if (*image) co_return Found{name, std::move(**image)};
     }
     if (round == 1) break;
-    if (const auto pulled = co_await pull(names.front(), on_progress, cancel); !pulled) co_return std::unexpected(pulled.error());
+    if (const auto pulled = co_await pull(names.front(), on_progress, cancel); !pulled)
+      co_return std::unexpected(pulled.error());
   }
-  co_return fail(ErrorCode::image_unavailable, "The engine at " + client_.endpoint().address + " pulled " + names.front() +
+  co_return fail(ErrorCode::image_unavailable, "The engine at " + client_.endpoint().address + " pulled " +
+                                                   names.front() +
                                                    " and does not have it. Is its disk full? Try again");
 }
 

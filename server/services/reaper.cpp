@@ -28,7 +28,8 @@ std::int64_t unix_time(const std::string& rfc3339) {
   // "…+09:00": local time ahead of UTC.
   const auto zone = rfc3339.find_first_of("+-", 19);
   int zone_hours = 0, zone_minutes = 0;
-  if (zone != std::string::npos && std::sscanf(rfc3339.c_str() + zone + 1, "%2d:%2d", &zone_hours, &zone_minutes) == 2) {
+  if (zone != std::string::npos &&
+      std::sscanf(rfc3339.c_str() + zone + 1, "%2d:%2d", &zone_hours, &zone_minutes) == 2) {
     seconds += (rfc3339[zone] == '+' ? -1 : 1) * (zone_hours * 3600 + zone_minutes * 60);
   }
   return seconds;
@@ -62,21 +63,25 @@ Task<Result<std::size_t>> Reaper::sweep(Deadline deadline) {
       ++removed;
       log(LogLevel::info, std::string("Removed the ") + kind + " " + name + ", which another instance had left behind");
     } else {
-      log(LogLevel::warning, std::string("The ") + kind + " " + name + " is left behind and can't be removed: " + result.error().message);
+      log(LogLevel::warning,
+          std::string("The ") + kind + " " + name + " is left behind and can't be removed: " + result.error().message);
     }
   };
   const auto containers = co_await client_.list_containers(ours, deadline);
   if (!containers) co_return std::unexpected(containers.error());
   for (const auto& each : *containers)
-    if (is_orphan(each.labels, owner_, now)) count("container", each.name, co_await client_.remove_container(each.id, deadline));
+    if (is_orphan(each.labels, owner_, now))
+      count("container", each.name, co_await client_.remove_container(each.id, deadline));
   const auto volumes = co_await client_.list_volumes(ours, deadline);
   if (!volumes) co_return std::unexpected(volumes.error());
   for (const auto& each : *volumes)
-    if (is_orphan(each.labels, owner_, now)) count("volume", each.name, co_await client_.remove_volume(each.name, deadline));
+    if (is_orphan(each.labels, owner_, now))
+      count("volume", each.name, co_await client_.remove_volume(each.name, deadline));
   const auto networks = co_await client_.list_networks(ours, deadline);
   if (!networks) co_return std::unexpected(networks.error());
   for (const auto& each : *networks)
-    if (is_orphan(each.labels, owner_, now)) count("network", each.name, co_await client_.remove_network(each.id, deadline));
+    if (is_orphan(each.labels, owner_, now))
+      count("network", each.name, co_await client_.remove_network(each.id, deadline));
   co_return removed;
 }
 
@@ -84,7 +89,8 @@ Task<void> Reaper::keep_sweeping(Cancel cancel) {
   Signal wake(executor_);
   const auto heard = cancel.on_cancel([&wake] { wake.notify(); });
   while (!cancel.cancelled()) {
-    if (const auto swept = co_await sweep(in(kPassTime)); !swept) log(LogLevel::debug, "No clean-up pass: " + swept.error().message);
+    if (const auto swept = co_await sweep(in(kPassTime)); !swept)
+      log(LogLevel::debug, "No clean-up pass: " + swept.error().message);
     if (!cancel.cancelled()) co_await wake.wait(in(kBetween));
   }
 }

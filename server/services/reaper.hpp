@@ -1,4 +1,5 @@
-// Removes what dead instances of ours left behind: what carries our label and whose owner is gone or whose deadline has passed.
+// Removes what dead instances of ours left behind: what carries our label and whose owner is gone or whose deadline has
+// passed.
 #pragma once
 
 #include <cstdint>
@@ -10,8 +11,8 @@
 
 namespace dind {
 
-// Whether something with these labels may go. Pure. `now`: Unix seconds by the engine's clock. Never what has no owner label of
-// ours, never our own (it is paid by its run), never another live instance's before its deadline.
+// Whether something with these labels may go. Pure. `now`: Unix seconds by the engine's clock. Never what has no owner
+// label of ours, never our own (it is paid by its run), never another live instance's before its deadline.
 bool is_orphan(const engine::Labels& labels, const std::string& self, std::int64_t now);
 
 class Reaper {

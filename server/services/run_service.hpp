@@ -16,10 +16,11 @@ namespace dind {
 class RunService {
  public:
   virtual ~RunService() = default;
-  // The result of a run, or why there was none. Returns within 300 ms of `cancel` (verdict cancelled, or Error cancelled
-  // where the program had not begun); removal goes on behind it. `sink` and `input` must live until it returns; no event comes
-  // after that. `input` null: empty stdin.
-  virtual Task<Result<RunResult>> run(RunSpec spec, EventSink& sink, std::shared_ptr<StdinPipe> input, Cancel cancel) = 0;
+  // The result of a run, or why there was none. Returns within 300 ms of `cancel` (verdict cancelled, or Error
+  // cancelled where the program had not begun); removal goes on behind it. `sink` and `input` must live until it
+  // returns; no event comes after that. `input` null: empty stdin.
+  virtual Task<Result<RunResult>> run(RunSpec spec, EventSink& sink, std::shared_ptr<StdinPipe> input,
+                                      Cancel cancel) = 0;
   // Waits until everything that runs left behind is removed, or the deadline passes (false).
   virtual Task<bool> idle(Deadline deadline) = 0;
 };

@@ -20,12 +20,14 @@ constexpr std::size_t kMostAtOnce = 64;
 std::size_t default_runs(const Limits& limits) {
   const std::size_t by_cores = 2 * std::max(1U, std::thread::hardware_concurrency());
   const auto memory = static_cast<std::int64_t>(sysconf(_SC_PHYS_PAGES)) * sysconf(_SC_PAGESIZE);
-  const auto by_memory = static_cast<std::size_t>(std::max<std::int64_t>(1, memory / std::max<std::int64_t>(1, limits.memory_bytes)));
+  const auto by_memory =
+      static_cast<std::size_t>(std::max<std::int64_t>(1, memory / std::max<std::int64_t>(1, limits.memory_bytes)));
   return std::clamp<std::size_t>(std::min(by_cores, by_memory), 1, kMostAtOnce);
 }
 
 bool is_run_id(std::string_view text) {
-  return !text.empty() && text.size() <= 64 && std::ranges::all_of(text, [](unsigned char c) { return std::isalnum(c) || c == '_' || c == '-'; });
+  return !text.empty() && text.size() <= 64 &&
+         std::ranges::all_of(text, [](unsigned char c) { return std::isalnum(c) || c == '_' || c == '-'; });
 }
 
 // The place is taken until the container is gone: a slow engine must not pile up more than it was allowed.
@@ -41,14 +43,22 @@ Runs::Runs(asio::any_io_executor executor, engine::Client& client, sandbox::Sand
       sandboxes_(sandboxes),
       policy_(std::move(policy)),
       images_(executor, client),
-      admission_(executor, policy_.concurrent_runs != 0 ? policy_.concurrent_runs : default_runs(policy_.limits.defaults), policy_.queued_runs) {}
+      admission_(executor,
+                 policy_.concurrent_runs != 0 ? policy_.concurrent_runs : default_runs(policy_.limits.defaults),
+                 policy_.queued_runs) {}
 
 Result<sandbox::RunPlan> Runs::plan(const RunSpec& spec) const {
-  if (!policy_.enabled) return fail(ErrorCode::invalid_request, "Running code is switched off here (DIND_ENABLED or \"enabled\" in the configuration)");
-  if (spec.run_id && !is_run_id(*spec.run_id)) return fail(ErrorCode::invalid_request, "A run id has 1 to 64 of the characters A-Z a-z 0-9 _ -");
-  if (spec.run_id && active_.contains(*spec.run_id)) return fail(ErrorCode::invalid_request, "A run with the id " + *spec.run_id + " is under way; take another id");
+  if (!policy_.enabled)
+    return fail(ErrorCode::invalid_request,
+                "Running code is switched off here (DIND_ENABLED or \"enabled\" in the configuration)");
+  if (spec.run_id && !is_run_id(*spec.run_id))
+    return fail(ErrorCode::invalid_request, "A run id has 1 to 64 of the characters A-Z a-z 0-9 _ -");
+  if (spec.run_id && active_.contains(*spec.run_id))
+    return fail(ErrorCode::invalid_request, "A run with the id " + *spec.run_id + " is under way; take another id");
   if (spec.network == Network::internet && !policy_.limits.allow_internet)
-    return fail(ErrorCode::invalid_request, "The network \"internet\" is not allowed here; run it without, or ask the operator (limits.allowInternet)");
+    return fail(
+        ErrorCode::invalid_request,
+        "The network \"internet\" is not allowed here; run it without, or ask the operator (limits.allowInternet)");
   auto granted = grant(policy_.limits, spec.limits);
   if (!granted) return std::unexpected(granted.error());
   auto made = sandbox::make_plan(spec, granted->limits, policy_.images, spec.run_id.value_or(random_id()));
@@ -72,10 +82,16 @@ Task<Result<RunResult>> Runs::run(RunSpec spec, EventSink& sink, std::shared_ptr
   auto place = co_await admission_.enter([&](std::size_t position) { sink.on_state(Queued{position}); }, cancel);
   if (!place) co_return std::unexpected(place.error());
   auto found = co_await images_.find(
-      made->images, [&](const engine::PullProgress& progress) { sink.on_state(Preparing{"image", progress.message, progress.percent}); }, cancel);
+      made->images,
+      [&](const engine::PullProgress& progress) {
+        sink.on_state(Preparing{"image", progress.message, progress.percent});
+      },
+      cancel);
   if (!found) co_return std::unexpected(found.error());
-  auto result = co_await sandboxes_.run(std::move(*made), std::move(found->image), std::move(found->name), sink, std::move(input), cancel);
-  spawn(executor_, "place of run " + id, keep_until_gone(std::move(*place), sandboxes_.removals(), sandbox::Sandboxes::container_prefix(id)));
+  auto result = co_await sandboxes_.run(std::move(*made), std::move(found->image), std::move(found->name), sink,
+                                        std::move(input), cancel);
+  spawn(executor_, "place of run " + id,
+        keep_until_gone(std::move(*place), sandboxes_.removals(), sandbox::Sandboxes::container_prefix(id)));
   co_return result;
 }
 

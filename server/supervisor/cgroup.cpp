@@ -122,8 +122,7 @@ int probe() {
   }
   printf("network_interfaces=%d\n", interfaces);
   struct statvfs fs;
-  if (statvfs("/tmp", &fs) == 0)
-    printf("tmp_bytes=%llu\n", static_cast<unsigned long long>(fs.f_blocks) * fs.f_frsize);
+  if (statvfs("/tmp", &fs) == 0) printf("tmp_bytes=%llu\n", static_cast<unsigned long long>(fs.f_blocks) * fs.f_frsize);
   printf("time=%lld\n", static_cast<long long>(time(nullptr)));
   return 0;
 }

@@ -1,4 +1,5 @@
-// The job as the supervisor keeps it: bytes of kJobData gathered, then cut into argv, env and the rest. No allocation per string.
+// The job as the supervisor keeps it: bytes of kJobData gathered, then cut into argv, env and the rest. No allocation
+// per string.
 #pragma once
 
 #include <stddef.h>
@@ -22,8 +23,8 @@ bool cut_job(Job& job);
 // The container's environment with the job's entries over it.
 char** merged_environment(char** container, char** job);
 
-// Starts the job in a session of its own with the given descriptors as 0, 1, 2; never returns an error after the fork: exec's
-// errno comes through `exec_error` (a close-on-exec pipe's read end; end of file: exec succeeded).
+// Starts the job in a session of its own with the given descriptors as 0, 1, 2; never returns an error after the fork:
+// exec's errno comes through `exec_error` (a close-on-exec pipe's read end; end of file: exec succeeded).
 int start_program(const Job& job, int in, int out, int err, int& exec_error);
 
 }  // namespace dind::supervisor

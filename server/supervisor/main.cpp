@@ -1,5 +1,5 @@
-// PID 1 of every sandbox: waits for a job on stdin, runs it, forwards its streams in frames, ends it at its deadline or when
-// stdin ends (the server is gone), and reports how it ended.
+// PID 1 of every sandbox: waits for a job on stdin, runs it, forwards its streams in frames, ends it at its deadline or
+// when stdin ends (the server is gone), and reports how it ended.
 //
 // One thread, one poll loop, and no write or read that can block: the deadline holds whatever the other side does. The
 // process is not dumpable, so that a program of the same uid can reach neither its memory nor its descriptors.
@@ -232,7 +232,9 @@ void forward_stdin() {
 
 void take_frame(unsigned char type, const unsigned char* payload, size_t size) {
   switch (type) {
-    case kFileBegin: begin_file(payload, size); return;
+    case kFileBegin:
+      begin_file(payload, size);
+      return;
     case kFileData:
       if (file < 0) broken("file data without a file");
       append_file(payload, size);
@@ -240,7 +242,9 @@ void take_frame(unsigned char type, const unsigned char* payload, size_t size) {
     case kJobData:
       if (state != State::waiting || !gather_job(payload, size)) broken("the job is too long");
       return;
-    case kStart: start(); return;
+    case kStart:
+      start();
+      return;
     case kStdin:
       if (state != State::waiting && program_stdin < 0) {
         confirm_stdin(size);
@@ -255,17 +259,22 @@ void take_frame(unsigned char type, const unsigned char* payload, size_t size) {
       memcpy(stdin_held + stdin_size, payload, size);
       stdin_size += size;
       return;
-    case kStdinEnd: stdin_ended = true; return;
+    case kStdinEnd:
+      stdin_ended = true;
+      return;
     case kWindow:
       if (size != 8) broken("a window frame of a wrong size");
       window += get_u64(payload);
       return;
     case kSignal:
       if (size != 4) broken("a signal frame of a wrong size");
-      if (get_u32(payload) == SIGKILL) end_run(Cause::asked);
-      else if (program > 0) kill(-program, static_cast<int>(get_u32(payload)));
+      if (get_u32(payload) == SIGKILL)
+        end_run(Cause::asked);
+      else if (program > 0)
+        kill(-program, static_cast<int>(get_u32(payload)));
       return;
-    default: broken("a frame of an unknown type");
+    default:
+      broken("a frame of an unknown type");
   }
 }
 
@@ -326,8 +335,8 @@ void finish() {
   report.cpu_us = static_cast<uint64_t>(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1'000'000 +
                   static_cast<uint64_t>(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec);
   if (figures.cpu_us > baseline.cpu_us) report.cpu_us = figures.cpu_us - baseline.cpu_us;
-  report.peak_memory_bytes = figures.peak_memory_bytes != 0 ? figures.peak_memory_bytes
-                                                            : static_cast<uint64_t>(usage.ru_maxrss) * 1024;
+  report.peak_memory_bytes =
+      figures.peak_memory_bytes != 0 ? figures.peak_memory_bytes : static_cast<uint64_t>(usage.ru_maxrss) * 1024;
   report.oom_kills = figures.oom_kills - baseline.oom_kills;
   report.pids_limit_hits = figures.pids_limit_hits - baseline.pids_limit_hits;
   report.disk_full = full("/tmp") || full("/sandbox");

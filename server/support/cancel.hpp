@@ -41,7 +41,7 @@ class Cancel {
   void cancel(CancelReason reason) {
     if (state_->reason) return;
     state_->reason = reason;
-    const auto state = state_;  // a callback may destroy this
+    const auto state = state_;           // a callback may destroy this
     while (!state->callbacks.empty()) {  // a callback may drop another one's subscription
       auto callback = std::move(state->callbacks.begin()->second);
       state->callbacks.erase(state->callbacks.begin());

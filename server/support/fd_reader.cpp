@@ -66,8 +66,7 @@ std::string read_some(int fd, int wake) {
 
 }  // namespace
 
-FdReader::FdReader(asio::any_io_executor executor, int fd, bool owns_fd)
-    : home_(std::make_shared<Home>(executor)) {
+FdReader::FdReader(asio::any_io_executor executor, int fd, bool owns_fd) : home_(std::make_shared<Home>(executor)) {
   state_ = std::make_shared<State>(std::move(executor), home_, fd, owns_fd);
   std::thread([state = state_] { run(state); }).detach();
 }

@@ -16,8 +16,8 @@ class FdReader {
   FdReader& operator=(const FdReader&) = delete;
   ~FdReader();
 
-  // The next bytes; empty: the end, an error (a terminal that isn't ours to read), or `stop`. One at a time; the reader may go
-  // while it is waited for.
+  // The next bytes; empty: the end, an error (a terminal that isn't ours to read), or `stop`. One at a time; the reader
+  // may go while it is waited for.
   Task<std::string> next();
   bool stopped() const;
   void stop();

@@ -1,8 +1,8 @@
 // Writes to descriptors from a thread of its own: a reader that is slow or gone never blocks the core's thread.
 //
-// The queue is bounded by what its callers hold: a chunk keeps its `hold` until it is written (an OutputCredit, say, so that
-// the run's window fills and the program waits). Order is kept over all descriptors. All calls on the core's thread; holds
-// are let go there.
+// The queue is bounded by what its callers hold: a chunk keeps its `hold` until it is written (an OutputCredit, say, so
+// that the run's window fills and the program waits). Order is kept over all descriptors. All calls on the core's
+// thread; holds are let go there.
 #pragma once
 
 #include <functional>
@@ -22,8 +22,8 @@ std::shared_ptr<void> hold(T value) {
 
 class FdWriter {
  public:
-  // `on_failure(fd, errno)` is called once a descriptor, on `executor`, when a write fails (EPIPE: the reader is gone). From
-  // then on chunks for that descriptor are dropped and their holds let go.
+  // `on_failure(fd, errno)` is called once a descriptor, on `executor`, when a write fails (EPIPE: the reader is gone).
+  // From then on chunks for that descriptor are dropped and their holds let go.
   FdWriter(asio::any_io_executor executor, std::function<void(int fd, int error)> on_failure);
   FdWriter(const FdWriter&) = delete;
   FdWriter& operator=(const FdWriter&) = delete;

@@ -60,7 +60,8 @@ std::string place() {
 
 std::string random_id(std::size_t bytes) {
   std::vector<unsigned char> data(bytes);
-  if (getrandom(data.data(), data.size(), 0) != static_cast<ssize_t>(bytes)) throw std::runtime_error("getrandom failed");
+  if (getrandom(data.data(), data.size(), 0) != static_cast<ssize_t>(bytes))
+    throw std::runtime_error("getrandom failed");
   return hex(data.data(), data.size());
 }
 

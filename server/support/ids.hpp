@@ -16,8 +16,8 @@ std::string sha256(std::string_view bytes);
 // "<boot id>.<pid namespace>.<pid>.<start time>".
 const std::string& process_owner();
 
-// Whether the process that an owner names is surely gone: same boot and pid namespace as ours, and no such process. False
-// where it can't be known.
+// Whether the process that an owner names is surely gone: same boot and pid namespace as ours, and no such process.
+// False where it can't be known.
 bool owner_is_gone(std::string_view owner);
 
 }  // namespace dind

@@ -1,4 +1,5 @@
-// A program's stdin on its way: a face pushes, the run pulls. Bounded by the face, which asks `wanted` before it reads on.
+// A program's stdin on its way: a face pushes, the run pulls. Bounded by the face, which asks `wanted` before it reads
+// on.
 #pragma once
 
 #include <deque>

@@ -23,13 +23,14 @@ using Deadline = Clock::time_point;
 
 inline Deadline in(Clock::duration d) { return Clock::now() + d; }
 
-// Starts `task` on `executor`. What escapes it is logged under `name`: nothing is lost silently, nothing kills the loop.
+// Starts `task` on `executor`. What escapes it is logged under `name`: nothing is lost silently, nothing kills the
+// loop.
 void spawn(const asio::any_io_executor& executor, std::string name, Task<void> task);
 
 Task<void> sleep_until(Deadline deadline);
 
-// Something that happens, possibly many times; everyone who waits wakes at each `notify`. Single-threaded. A waiter sees only
-// what is notified after it began to wait: look at the condition first.
+// Something that happens, possibly many times; everyone who waits wakes at each `notify`. Single-threaded. A waiter
+// sees only what is notified after it began to wait: look at the condition first.
 class Signal {
  public:
   explicit Signal(const asio::any_io_executor& executor);

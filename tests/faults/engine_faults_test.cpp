@@ -21,7 +21,8 @@ using Then = FakeReply::Then;
 namespace {
 
 struct Bench {
-  explicit Bench(Transport transport = Transport::unix_socket) : fake(transport), client(context.get_executor(), fake.endpoint()) {}
+  explicit Bench(Transport transport = Transport::unix_socket)
+      : fake(transport), client(context.get_executor(), fake.endpoint()) {}
   template <typename T>
   T run(Task<T> task) {
     return run_task(context, std::move(task));
@@ -67,8 +68,10 @@ TEST_CASE("an engine that isn't there is engine_unavailable at once, and names a
   Client client(context.get_executor(), endpoint);
   const auto begun = Clock::now();
   const auto info = run_task(context, client.info(in(30s)));
-  check_error(info, ErrorCode::engine_unavailable, "The engine at unix:///nonexistent/docker.sock does not answer (no such socket) to 'info'.");
-  check_error(run_task(context, client.attach_container("x", in(30s))), ErrorCode::engine_unavailable, "no such socket");
+  check_error(info, ErrorCode::engine_unavailable,
+              "The engine at unix:///nonexistent/docker.sock does not answer (no such socket) to 'info'.");
+  check_error(run_task(context, client.attach_container("x", in(30s))), ErrorCode::engine_unavailable,
+              "no such socket");
   CHECK(Clock::now() - begun < 1s);
 }
 
@@ -82,7 +85,13 @@ TEST_CASE("a refused connection is engine_unavailable on TCP and on a unix socke
 
 TEST_CASE("a name that nobody knows is engine_unavailable within 2 s") {
   asio::io_context context;
-  Endpoint endpoint{.kind = Endpoint::Kind::tcp, .path = "", .host = "dind.invalid", .port = "2375", .tls = {}, .address = "tcp://dind.invalid:2375", .origin = "DOCKER_HOST"};
+  Endpoint endpoint{.kind = Endpoint::Kind::tcp,
+                    .path = "",
+                    .host = "dind.invalid",
+                    .port = "2375",
+                    .tls = {},
+                    .address = "tcp://dind.invalid:2375",
+                    .origin = "DOCKER_HOST"};
   Client client(context.get_executor(), endpoint);
   const auto begun = Clock::now();
   const auto ping = run_task(context, client.ping(in(10s)));
@@ -131,7 +140,8 @@ TEST_CASE("a truncated, an empty or an invalid reply is engine_error") {
 
 TEST_CASE("valid JSON of the wrong shape is read without harm") {
   Bench bench;
-  for (const std::string body : {"[]", "{}", R"({"Driver":7,"Runtimes":[1],"NCPU":"four","MemTotal":1e99,"SecurityOptions":{"a":1}})"}) {
+  for (const std::string body :
+       {"[]", "{}", R"({"Driver":7,"Runtimes":[1],"NCPU":"four","MemTotal":1e99,"SecurityOptions":{"a":1}})"}) {
     bench.fake.on("GET", "/info", FakeReply::json(200, body));
     CHECK(bench.run(bench.client.info(in(5s))));
     bench.fake.on("GET", "/containers/json", FakeReply::json(200, body));
@@ -149,9 +159,11 @@ TEST_CASE("valid JSON of the wrong shape is read without harm") {
 
 TEST_CASE("a 500 carries the engine's own message, its status, and the call") {
   Bench bench;
-  bench.fake.on("POST", "/containers/x/start", FakeReply::json(500, R"({"message":"OCI runtime create failed: no space left"})"));
+  bench.fake.on("POST", "/containers/x/start",
+                FakeReply::json(500, R"({"message":"OCI runtime create failed: no space left"})"));
   const auto started = bench.run(bench.client.start_container("x", in(5s)));
-  check_error(started, ErrorCode::engine_error, "answered 500 to 'start container': OCI runtime create failed: no space left");
+  check_error(started, ErrorCode::engine_error,
+              "answered 500 to 'start container': OCI runtime create failed: no space left");
   CHECK(started.error().engine_status == 500);
 }
 
@@ -168,7 +180,8 @@ TEST_CASE("what is gone already is a success where the contract says so, and not
   check_error(bench.run(bench.client.inspect_container("x", in(5s))), ErrorCode::not_found, "404");
   bench.fake.on("POST", "/containers/x/kill", FakeReply::json(409, R"({"message":"not running"})"));
   CHECK(bench.run(bench.client.kill_container("x", "KILL", in(5s))));
-  bench.fake.on("DELETE", "/containers/x", FakeReply::json(409, R"({"message":"removal of container x is already in progress"})"));
+  bench.fake.on("DELETE", "/containers/x",
+                FakeReply::json(409, R"({"message":"removal of container x is already in progress"})"));
   CHECK(bench.run(bench.client.remove_container("x", in(5s))).error().engine_status == 409);
 }
 
@@ -179,7 +192,11 @@ TEST_CASE("a reply that is too large is refused, whether its length is told or n
     bench.fake.on("GET", "/info", FakeReply{.body = large, .chunked = chunked});
     check_error(bench.run(bench.client.info(in(20s))), ErrorCode::engine_error, "larger than 16777216 bytes");
   }
-  bench.fake.on("GET", "/info", FakeReply{.body = "{}", .headers = {{"X", std::string(90 << 10, 'x')}, {"Y", std::string(90 << 10, 'x')}, {"Z", std::string(90 << 10, 'x')}}});
+  bench.fake.on("GET", "/info",
+                FakeReply{.body = "{}",
+                          .headers = {{"X", std::string(90 << 10, 'x')},
+                                      {"Y", std::string(90 << 10, 'x')},
+                                      {"Z", std::string(90 << 10, 'x')}}});
   check_error(bench.run(bench.client.info(in(20s))), ErrorCode::engine_error, "larger than");
 }
 
@@ -193,19 +210,24 @@ TEST_CASE("a server that isn't HTTP, or no Docker engine, is engine_error") {
 
 TEST_CASE("a pull's error inside of the 200 stream is image_unavailable, with the engine's text and a remedy") {
   Bench bench;
-  const std::string lines = R"({"status":"Pulling from library/nope","id":"1"})"
-                            "\r\n"
-                            R"({"errorDetail":{"message":"manifest for nope:1 not found: manifest unknown"},"error":"x"})"
-                            "\r\n";
+  const std::string lines =
+      R"({"status":"Pulling from library/nope","id":"1"})"
+      "\r\n"
+      R"({"errorDetail":{"message":"manifest for nope:1 not found: manifest unknown"},"error":"x"})"
+      "\r\n";
   bench.fake.on("POST", "/images/create", FakeReply{.body = lines, .chunked = true});
   std::vector<std::string> seen;
-  const auto pulled = bench.run(bench.client.pull_image("nope:1", "", [&](const PullProgress& p) { seen.push_back(p.message); }, {}, in(5s)));
-  check_error(pulled, ErrorCode::image_unavailable, "could not pull the image nope:1: manifest for nope:1 not found: manifest unknown. Check the name and the tag.");
+  const auto pulled = bench.run(
+      bench.client.pull_image("nope:1", "", [&](const PullProgress& p) { seen.push_back(p.message); }, {}, in(5s)));
+  check_error(
+      pulled, ErrorCode::image_unavailable,
+      "could not pull the image nope:1: manifest for nope:1 not found: manifest unknown. Check the name and the tag.");
   CHECK(seen == std::vector<std::string>{"Pulling from library/nope"});
   CHECK(bench.fake.requests().back().target.ends_with("/images/create?fromImage=nope&tag=1"));
 
   bench.fake.on("POST", "/images/create", FakeReply::json(404, R"({"message":"pull access denied for nope"})"));
-  check_error(bench.run(bench.client.pull_image("nope:1", "", {}, {}, in(5s))), ErrorCode::image_unavailable, "pull access denied for nope. Check its name");
+  check_error(bench.run(bench.client.pull_image("nope:1", "", {}, {}, in(5s))), ErrorCode::image_unavailable,
+              "pull access denied for nope. Check its name");
   bench.fake.on("POST", "/images/create", FakeReply{.body = "{\"status\":\"Pul", .chunked = true});
   check_error(bench.run(bench.client.pull_image("nope:1", "", {}, {}, in(5s))), ErrorCode::engine_error, "break off");
   bench.fake.on("POST", "/images/create", FakeReply{.body = "<html>", .chunked = true});
@@ -214,9 +236,11 @@ TEST_CASE("a pull's error inside of the 200 stream is image_unavailable, with th
 
 TEST_CASE("a pull that hangs ends when it is cancelled, also from within its own progress") {
   Bench bench;
-  bench.fake.on("POST", "/images/create", FakeReply{.body = "{\"status\":\"Pulling\"}\n", .then = Then::hang, .chunked = true});
+  bench.fake.on("POST", "/images/create",
+                FakeReply{.body = "{\"status\":\"Pulling\"}\n", .then = Then::hang, .chunked = true});
   Cancel cancel;
-  const auto pulled = bench.run(bench.client.pull_image("nope:1", "", [cancel](const PullProgress&) mutable { cancel.cancel(CancelReason::user); }, cancel, in(10s)));
+  const auto pulled = bench.run(bench.client.pull_image(
+      "nope:1", "", [cancel](const PullProgress&) mutable { cancel.cancel(CancelReason::user); }, cancel, in(10s)));
   check_error(pulled, ErrorCode::cancelled, "(user)");
   CHECK(bench.run(bench.client.ping(in(5s))));
 }
@@ -224,7 +248,8 @@ TEST_CASE("a pull that hangs ends when it is cancelled, also from within its own
 TEST_CASE("a refused attach is the error that its status says, chunked or not") {
   Bench bench;
   for (const bool chunked : {false, true}) {
-    bench.fake.on("POST", "/containers/x/attach", FakeReply{.status = 409, .body = R"({"message":"container x is paused"})", .chunked = chunked});
+    bench.fake.on("POST", "/containers/x/attach",
+                  FakeReply{.status = 409, .body = R"({"message":"container x is paused"})", .chunked = chunked});
     const auto attached = bench.run(bench.client.attach_container("x", in(5s)));
     check_error(attached, ErrorCode::engine_error, "answered 409 to 'attach to container': container x is paused");
     CHECK(attached.error().engine_status == 409);
@@ -233,7 +258,8 @@ TEST_CASE("a refused attach is the error that its status says, chunked or not") 
   bench.fake.on("POST", "/containers/x/attach", FakeReply{.then = Then::close, .no_head = true});
   check_error(bench.run(bench.client.attach_container("x", in(5s))), ErrorCode::engine_unavailable, "without a reply");
   bench.fake.on("POST", "/containers/x/attach", FakeReply::silence());
-  check_error(bench.run(bench.client.attach_container("x", in(300ms))), ErrorCode::engine_unavailable, "no reply in time");
+  check_error(bench.run(bench.client.attach_container("x", in(300ms))), ErrorCode::engine_unavailable,
+              "no reply in time");
 }
 
 TEST_CASE("an attach stream gives the bytes that came with its head, then those after it, then the end") {
@@ -279,7 +305,8 @@ TEST_CASE("closing an attach stream ends the read that waits on it, and so does 
     REQUIRE(stream);
     std::array<char, 8> buffer;
     std::optional<Result<std::size_t>> read;
-    asio::co_spawn(bench.context, (*stream)->read_some(buffer), [&](const std::exception_ptr&, Result<std::size_t> size) { read = std::move(size); });
+    asio::co_spawn(bench.context, (*stream)->read_some(buffer),
+                   [&](const std::exception_ptr&, Result<std::size_t> size) { read = std::move(size); });
     bench.context.restart();
     bench.context.poll();
     CHECK_FALSE(read);
@@ -298,7 +325,8 @@ TEST_CASE("closing an attach stream ends the read that waits on it, and so does 
 TEST_CASE("a newer engine is spoken to in the newest version that we know, if it takes that") {
   Bench bench;
   bench.fake.on("GET", "/_ping", FakeReply{.body = "OK", .headers = {{"Api-Version", "1.52"}}});
-  bench.fake.on("GET", "/version", FakeReply::json(200, R"({"Version":"29.0.0","ApiVersion":"1.52","MinAPIVersion":"1.44"})"));
+  bench.fake.on("GET", "/version",
+                FakeReply::json(200, R"({"Version":"29.0.0","ApiVersion":"1.52","MinAPIVersion":"1.44"})"));
   bench.fake.on("GET", "/info", FakeReply::json(200, "{}"));
   CHECK(bench.run(bench.client.info(in(5s))));
   CHECK(bench.fake.requests().back().target == "/v1.47/info");
@@ -310,7 +338,10 @@ TEST_CASE("an engine that was replaced by an older one is spoken to in its own v
   Bench bench;
   bench.fake.on("GET", "/_ping", FakeReply{.body = "OK", .headers = {{"Api-Version", "1.47"}}});
   bench.fake.on("GET", "/info", [](const FakeRequest& request) {
-    return request.target.starts_with("/v1.41/") ? FakeReply::json(200, "{}") : FakeReply::json(400, R"({"message":"client version 1.47 is too new. Maximum supported API version is 1.41"})");
+    return request.target.starts_with("/v1.41/")
+               ? FakeReply::json(200, "{}")
+               : FakeReply::json(
+                     400, R"({"message":"client version 1.47 is too new. Maximum supported API version is 1.41"})");
   });
   check_error(bench.run(bench.client.info(in(5s))), ErrorCode::engine_error, "too new");
   bench.fake.on("GET", "/_ping", FakeReply{.body = "OK", .headers = {{"Api-Version", "1.41"}}});
@@ -342,7 +373,9 @@ TEST_CASE("events come as they happen, and end with the stream, with a cancel, o
   const std::string lines = R"({"Type":"container","Action":"die","Actor":{"ID":"c1","Attributes":{"exitCode":"0"}}})"
                             "\n";
   std::vector<std::string> seen;
-  const auto note = [&](const Event& event) { seen.push_back(event.type + " " + event.action + " " + event.actor_id + " " + event.attributes.at("exitCode")); };
+  const auto note = [&](const Event& event) {
+    seen.push_back(event.type + " " + event.action + " " + event.actor_id + " " + event.attributes.at("exitCode"));
+  };
   bench.fake.on("GET", "/events", FakeReply{.body = lines + lines, .chunked = true});
   CHECK(bench.run(bench.client.events({{"label", {"a=b"}}}, note, {})));
   CHECK(seen == std::vector<std::string>{"container die c1 0", "container die c1 0"});

@@ -64,7 +64,8 @@ struct FakeEngine::Impl {
   };
 
   explicit Impl(Transport t) : transport(t) {
-    if (transport == Transport::unix_socket) path = (std::filesystem::temp_directory_path() / ("fake-engine-" + random_id() + ".sock")).string();
+    if (transport == Transport::unix_socket)
+      path = (std::filesystem::temp_directory_path() / ("fake-engine-" + random_id() + ".sock")).string();
     listen();
   }
 
@@ -109,7 +110,8 @@ struct FakeEngine::Impl {
 
   asio::awaitable<bool> serve_one(Socket& socket, std::string& buffer) {
     error_code error;
-    const auto head_size = co_await asio::async_read_until(socket, asio::dynamic_buffer(buffer), "\r\n\r\n", quietly(error));
+    const auto head_size =
+        co_await asio::async_read_until(socket, asio::dynamic_buffer(buffer), "\r\n\r\n", quietly(error));
     if (error) co_return false;
     FakeRequest request;
     std::istringstream head(buffer.substr(0, head_size));
@@ -124,9 +126,11 @@ struct FakeEngine::Impl {
       if (colon != std::string::npos) request.headers[name] = line.substr(colon + 2, line.size() - colon - 3);
     }
     buffer.erase(0, head_size);
-    const std::size_t length = request.headers.contains("content-length") ? std::stoul(request.headers["content-length"]) : 0;
+    const std::size_t length =
+        request.headers.contains("content-length") ? std::stoul(request.headers["content-length"]) : 0;
     if (buffer.size() < length) {
-      co_await asio::async_read(socket, asio::dynamic_buffer(buffer), asio::transfer_exactly(length - buffer.size()), quietly(error));
+      co_await asio::async_read(socket, asio::dynamic_buffer(buffer), asio::transfer_exactly(length - buffer.size()),
+                                quietly(error));
       if (error) co_return false;
     }
     request.body = buffer.substr(0, length);
@@ -166,7 +170,9 @@ struct FakeEngine::Impl {
     while (true) {
       {
         const std::lock_guard lock(mutex);
-        if (std::ranges::any_of(requests, [&](const FakeRequest& r) { return r.method == "POST" && matches(pattern, r.path); })) co_return true;
+        if (std::ranges::any_of(requests,
+                                [&](const FakeRequest& r) { return r.method == "POST" && matches(pattern, r.path); }))
+          co_return true;
       }
       char byte = 0;
       if (!socket.is_open() || ::recv(socket.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0) co_return false;
@@ -181,7 +187,8 @@ struct FakeEngine::Impl {
   }
 
   static std::string wire(const FakeReply& reply, bool head_only) {
-    std::string out = "HTTP/1.1 " + std::to_string(reply.status) + (reply.status == 101 ? " UPGRADED" : " Fake") + "\r\n";
+    std::string out =
+        "HTTP/1.1 " + std::to_string(reply.status) + (reply.status == 101 ? " UPGRADED" : " Fake") + "\r\n";
     for (const auto& [name, value] : reply.headers) out += name + ": " + value + "\r\n";
     std::string body = reply.held_until.empty() ? reply.body : "";
     if (reply.status == 101) {
@@ -193,7 +200,8 @@ struct FakeEngine::Impl {
       body = size.str() + "\r\n" + body + "\r\n";
       if (reply.then == FakeReply::Then::keep) body += "0\r\n\r\n";
     } else if (reply.status != 204 && reply.status != 304) {
-      out += "Content-Length: " + std::to_string(reply.content_length != 0 ? reply.content_length : body.size()) + "\r\n";
+      out +=
+          "Content-Length: " + std::to_string(reply.content_length != 0 ? reply.content_length : body.size()) + "\r\n";
     }
     return out + "\r\n" + (head_only ? "" : body);
   }
@@ -206,7 +214,8 @@ struct FakeEngine::Impl {
       for (auto route = routes.rbegin(); route != routes.rend() && !handler; ++route)
         if (route->method == request.method && matches(route->pattern, request.path)) handler = route->handler;
     }
-    return handler ? handler(request) : FakeReply::json(404, R"({"message":"the fake engine has no route for )" + request.path + "\"}");
+    return handler ? handler(request)
+                   : FakeReply::json(404, R"({"message":"the fake engine has no route for )" + request.path + "\"}");
   }
 
   // Runs it on the engine's thread and waits.
@@ -234,7 +243,9 @@ FakeEngine::FakeEngine(Transport transport) : impl_(std::make_shared<Impl>(trans
   FakeReply ping{.body = "OK", .headers = {{"Api-Version", "1.41"}, {"Builder-Version", "1"}}};
   on("GET", "/_ping", ping);
   on("HEAD", "/_ping", ping);
-  on("GET", "/version", FakeReply::json(200, R"({"Version":"20.10.24","ApiVersion":"1.41","MinAPIVersion":"1.12","Os":"linux","Arch":"amd64"})"));
+  on("GET", "/version",
+     FakeReply::json(
+         200, R"({"Version":"20.10.24","ApiVersion":"1.41","MinAPIVersion":"1.12","Os":"linux","Arch":"amd64"})"));
   impl_->thread = std::thread([impl = impl_] { impl->context.run(); });
 }
 
@@ -273,7 +284,8 @@ std::vector<FakeRequest> FakeEngine::requests() const {
 }
 std::size_t FakeEngine::count(const std::string& method, const std::string& path) const {
   const auto all = requests();
-  return static_cast<std::size_t>(std::ranges::count_if(all, [&](const FakeRequest& r) { return r.method == method && matches(path, r.path); }));
+  return static_cast<std::size_t>(
+      std::ranges::count_if(all, [&](const FakeRequest& r) { return r.method == method && matches(path, r.path); }));
 }
 std::string FakeEngine::received() const {
   const std::lock_guard lock(impl_->mutex);

@@ -1,5 +1,5 @@
-// The run service on a fake engine that, unless a test says otherwise, makes every sandbox as asked; and the frames that a
-// supervisor in it would send.
+// The run service on a fake engine that, unless a test says otherwise, makes every sandbox as asked; and the frames
+// that a supervisor in it would send.
 #pragma once
 
 #include <atomic>
@@ -33,7 +33,9 @@ inline std::string frame_of(unsigned char type, const std::string& payload) {
   wire::put_header(reinterpret_cast<unsigned char*>(bytes.data()), type, static_cast<std::uint32_t>(payload.size()));
   return bytes + payload;
 }
-inline std::string said(unsigned char type, const std::string& payload = "") { return engine_chunk(1, frame_of(type, payload)); }
+inline std::string said(unsigned char type, const std::string& payload = "") {
+  return engine_chunk(1, frame_of(type, payload));
+}
 inline std::string ready() { return said(wire::kReady, std::string("\0\0\0\1", 4)); }
 inline std::string began() { return said(wire::kBegan); }
 inline std::string exited(std::uint32_t code) {
@@ -53,7 +55,8 @@ inline FakeReply supervised(std::string bytes, FakeReply::Then then) {
 class Audience final : public EventSink {
  public:
   void on_state(const StateChange& change) override {
-    if (const auto* preparing = std::get_if<Preparing>(&change)) stages += preparing->stage + ":" + preparing->message + ";";
+    if (const auto* preparing = std::get_if<Preparing>(&change))
+      stages += preparing->stage + ":" + preparing->message + ";";
     started = started || std::holds_alternative<Started>(change);
   }
   void on_output(Channel, std::string_view bytes, OutputCredit) override { output += bytes; }
@@ -71,7 +74,10 @@ struct RunBench {
     Clock::time_point answered;
   };
 
-  RunBench() : client(context.get_executor(), fake.endpoint()), sandboxes(context.get_executor(), client, "the-test"), runs(context.get_executor(), client, sandboxes, {}) {
+  RunBench()
+      : client(context.get_executor(), fake.endpoint()),
+        sandboxes(context.get_executor(), client, "the-test"),
+        runs(context.get_executor(), client, sandboxes, {}) {
     using Json = nlohmann::json;
     fake.on("GET", "/volumes/*", FakeReply::json(200, R"({"Name":"dind-supervisor"})"));
     fake.on("POST", "/volumes/create", FakeReply::json(201, R"({"Name":"dind-supervisor"})"));
@@ -121,10 +127,11 @@ struct RunBench {
 
   std::shared_ptr<Under> begin(RunSpec spec) {
     auto under = std::make_shared<Under>();
-    asio::co_spawn(context, runs.run(std::move(spec), under->audience, under->input, under->cancel), [under](const std::exception_ptr&, Result<RunResult> answer) {
-      under->answer.emplace(std::move(answer));
-      under->answered = Clock::now();
-    });
+    asio::co_spawn(context, runs.run(std::move(spec), under->audience, under->input, under->cancel),
+                   [under](const std::exception_ptr&, Result<RunResult> answer) {
+                     under->answer.emplace(std::move(answer));
+                     under->answered = Clock::now();
+                   });
     return under;
   }
   // Runs the loop until it is so; false: it did not come to be so in time.
@@ -139,11 +146,14 @@ struct RunBench {
     return true;
   }
   Result<RunResult> finish(const std::shared_ptr<Under>& under) {
-    if (!until([&] { return under->answer.has_value(); })) return fail(ErrorCode::internal, "the run did not end in time");
+    if (!until([&] { return under->answer.has_value(); }))
+      return fail(ErrorCode::internal, "the run did not end in time");
     return *under->answer;
   }
   Result<RunResult> run(RunSpec spec) { return finish(begin(std::move(spec))); }
-  bool idle(Clock::duration at_most = std::chrono::seconds(10)) { return tests::run_task(context, runs.idle(in(at_most))); }
+  bool idle(Clock::duration at_most = std::chrono::seconds(10)) {
+    return tests::run_task(context, runs.idle(in(at_most)));
+  }
 
   mutable std::mutex mutex;  // `containers`: used from both threads
   std::map<std::string, nlohmann::json> containers;
@@ -156,7 +166,8 @@ struct RunBench {
 };
 
 inline RunSpec python() {
-  return {.program = SourceProgram{.file_name = "a.py", .text = "print('hello')", .language = {}}, .image = "python:3.12-slim"};
+  return {.program = SourceProgram{.file_name = "a.py", .text = "print('hello')", .language = {}},
+          .image = "python:3.12-slim"};
 }
 
 }  // namespace dind::faults

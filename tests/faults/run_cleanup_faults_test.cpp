@@ -33,7 +33,9 @@ TEST_CASE("A removal that fails five times is tried again, and owed until the en
 TEST_CASE("A removal that succeeds is not believed while the container is still there") {
   RunBench bench;
   std::atomic<int> tries = 0;
-  bench.fake.on("DELETE", "/containers/*", [&](const FakeRequest& request) { return ++tries < 3 ? FakeReply{.status = 204} : bench.remove(request); });
+  bench.fake.on("DELETE", "/containers/*", [&](const FakeRequest& request) {
+    return ++tries < 3 ? FakeReply{.status = 204} : bench.remove(request);
+  });
   REQUIRE(bench.run(python()));
   CHECK(bench.idle());
   CHECK(tries == 3);
@@ -87,23 +89,24 @@ TEST_CASE("A supervisor that is missing is put back once, and the program gets i
   std::atomic<int> starts = 0;
   bench.fake.on("POST", "/containers/*/start", [&](const FakeRequest&) {
     if (++starts > 1) return FakeReply{.status = 204};
-    return FakeReply::json(400, R"({"message":"exec: \"/.dind/supervisor\": stat /.dind/supervisor: no such file or directory"})");
+    return FakeReply::json(
+        400, R"({"message":"exec: \"/.dind/supervisor\": stat /.dind/supervisor: no such file or directory"})");
   });
   // The first sandbox never says a word; the second answers as it should, once it has had its stdin.
   std::atomic<int> attached = 0;
-  bench.fake.on("POST", "/containers/*/attach", [&](const FakeRequest&) {
-    return supervised(++attached == 1 ? "" : ready() + began(), Then::hang);
-  });
+  bench.fake.on("POST", "/containers/*/attach",
+                [&](const FakeRequest&) { return supervised(++attached == 1 ? "" : ready() + began(), Then::hang); });
   auto spec = python();
   spec.limits.timeout = 1s;
   const auto under = std::make_shared<RunBench::Under>();
   under->input = std::make_shared<StdinPipe>(bench.context.get_executor());
-  asio::co_spawn(bench.context, bench.runs.run(spec, under->audience, under->input, under->cancel), [under](const std::exception_ptr&, Result<RunResult> answer) {
-    under->answer.emplace(std::move(answer));
-  });
+  asio::co_spawn(
+      bench.context, bench.runs.run(spec, under->audience, under->input, under->cancel),
+      [under](const std::exception_ptr&, Result<RunResult> answer) { under->answer.emplace(std::move(answer)); });
   REQUIRE(bench.until([&] { return under->audience.started; }));
   under->input->push("typed only after the second attempt");
-  CHECK(bench.until([&] { return bench.fake.received().contains(frame_of(wire::kStdin, "typed only after the second attempt")); }));
+  CHECK(bench.until(
+      [&] { return bench.fake.received().contains(frame_of(wire::kStdin, "typed only after the second attempt")); }));
   under->cancel.cancel(CancelReason::user);
   CHECK(bench.finish(under)->verdict == Verdict::cancelled);
   CHECK(bench.fake.count("PUT", "/containers/*/archive") == 1);
@@ -114,7 +117,8 @@ TEST_CASE("A supervisor that is missing is put back once, and the program gets i
 
 TEST_CASE("A supervisor that is missing again is an error after the second attempt") {
   RunBench bench;
-  bench.fake.on("POST", "/containers/*/start", FakeReply::json(400, R"({"message":"exec: \"/.dind/supervisor\": permission denied"})"));
+  bench.fake.on("POST", "/containers/*/start",
+                FakeReply::json(400, R"({"message":"exec: \"/.dind/supervisor\": permission denied"})"));
   const auto result = bench.run(python());
   REQUIRE_FALSE(result);
   CHECK(result.error().message.contains("permission denied"));
@@ -126,8 +130,13 @@ TEST_CASE("A supervisor that is missing again is an error after the second attem
 TEST_CASE("An image that is missing and can't be pulled is image_unavailable, and no container is made") {
   RunBench bench;
   bench.fake.on("GET", "/images/*/json", FakeReply::json(404, kNoImage));
-  bench.fake.on("POST", "/images/create", FakeReply::json(200, R"({"status":"Pulling from library/python","id":"3.12-slim"})" "\r\n"
-                                                              R"({"errorDetail":{"message":"toomanyrequests: slow down"},"error":"toomanyrequests: slow down"})" "\r\n"));
+  bench.fake.on(
+      "POST", "/images/create",
+      FakeReply::json(200,
+                      R"({"status":"Pulling from library/python","id":"3.12-slim"})"
+                      "\r\n"
+                      R"({"errorDetail":{"message":"toomanyrequests: slow down"},"error":"toomanyrequests: slow down"})"
+                      "\r\n"));
   const auto under = bench.begin(python());
   const auto result = bench.finish(under);
   REQUIRE_FALSE(result);
@@ -141,7 +150,9 @@ TEST_CASE("An image that is missing and can't be pulled is image_unavailable, an
 TEST_CASE("An image that is not there after a good pull is said, not looked for again and again") {
   RunBench bench;
   bench.fake.on("GET", "/images/*/json", FakeReply::json(404, kNoImage));
-  bench.fake.on("POST", "/images/create", FakeReply::json(200, R"({"status":"Download complete"})" "\r\n"));
+  bench.fake.on("POST", "/images/create",
+                FakeReply::json(200, R"({"status":"Download complete"})"
+                                     "\r\n"));
   const auto result = bench.run(python());
   REQUIRE_FALSE(result);
   CHECK(result.error().code == ErrorCode::image_unavailable);
@@ -155,11 +166,16 @@ TEST_CASE("Runs that wait for the same image share one pull, and one that gives 
     return pulled ? FakeReply::json(200, R"({"Id":"sha256:0123","Config":{}})") : FakeReply::json(404, kNoImage);
   });
   // Some progress, and then it takes its time: until the connection is cut, as at the end of a good pull.
-  bench.fake.on("POST", "/images/create", FakeReply{.body = R"({"status":"Downloading","id":"a","progressDetail":{"current":1,"total":2}})" "\r\n", .then = Then::hang, .chunked = true});
+  bench.fake.on("POST", "/images/create",
+                FakeReply{.body = R"({"status":"Downloading","id":"a","progressDetail":{"current":1,"total":2}})"
+                                  "\r\n",
+                          .then = Then::hang,
+                          .chunked = true});
   const auto first = bench.begin(python());
   const auto second = bench.begin(python());
   const auto waiting = [](const auto& under) { return under->audience.stages.contains("image:"); };
-  REQUIRE(bench.until([&] { return waiting(first) && waiting(second) && bench.fake.count("POST", "/images/create") == 1; }));
+  REQUIRE(bench.until(
+      [&] { return waiting(first) && waiting(second) && bench.fake.count("POST", "/images/create") == 1; }));
   const auto asked = Clock::now();
   first->cancel.cancel(CancelReason::user);
   const auto given_up = bench.finish(first);
@@ -186,7 +202,8 @@ TEST_CASE("Two runs that share a pull both run when it is done") {
   bench.fake.on("POST", "/images/create", [&](const FakeRequest&) {
     ++pulls;
     pulled = true;
-    return FakeReply::json(200, R"({"status":"Download complete"})" "\r\n");
+    return FakeReply::json(200, R"({"status":"Download complete"})"
+                                "\r\n");
   });
   const auto first = bench.begin(python());
   const auto second = bench.begin(python());
@@ -210,7 +227,9 @@ TEST_CASE("An engine that is away is known within 2 s, and used again when it is
   CHECK(bench.idle());
 }
 
-TEST_CASE("An engine that goes away while a program runs is an error that says so, and the container is removed once it is back") {
+TEST_CASE(
+    "An engine that goes away while a program runs is an error that says so, and the container is removed once it is "
+    "back") {
   RunBench bench;
   bench.fake.on("POST", "/containers/*/attach", supervised(ready() + began() + said(wire::kOut, "so far"), Then::hang));
   const auto under = bench.begin(python());

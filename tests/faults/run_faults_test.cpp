@@ -68,7 +68,11 @@ TEST_CASE("create's connection breaks after the container was made: an error, an
 }
 
 TEST_CASE("A cancel is answered at once wherever the engine hangs, and what was made goes") {
-  for (const auto& [method, path] : {std::pair("GET", "/images/*/json"), {"GET", "/volumes/*"}, {"GET", "/containers/*/json"}, {"POST", "/containers/*/attach"}, {"POST", "/containers/*/start"}}) {
+  for (const auto& [method, path] : {std::pair("GET", "/images/*/json"),
+                                     {"GET", "/volumes/*"},
+                                     {"GET", "/containers/*/json"},
+                                     {"POST", "/containers/*/attach"},
+                                     {"POST", "/containers/*/start"}}) {
     INFO(method << " " << path);
     RunBench bench;
     bench.fake.on("POST", "/containers/*/attach", supervised("", Then::hang));  // the program never begins
@@ -130,7 +134,9 @@ TEST_CASE("An engine that made the sandbox weaker than asked never gets to start
 }
 
 TEST_CASE("A refused create, attach or start is an error with the engine's words, and nothing is left") {
-  for (const auto& [path, called] : {std::pair("/containers/create", "create container"), {"/containers/*/attach", "attach to container"}, {"/containers/*/start", "start container"}}) {
+  for (const auto& [path, called] : {std::pair("/containers/create", "create container"),
+                                     {"/containers/*/attach", "attach to container"},
+                                     {"/containers/*/start", "start container"}}) {
     INFO(path);
     RunBench bench;
     bench.fake.on("POST", path, FakeReply::json(500, R"({"message":"the runtime is unwell"})"));
@@ -152,14 +158,22 @@ TEST_CASE("A stream that breaks off or is no supervisor's is an error, and the c
     const char* part;
   };
   const Broken cases[] = {
-      {"ends in the middle of a frame", ready() + began() + engine_chunk(1, frame_of(wire::kOut, "lost").substr(0, 9)), Then::close, ErrorCode::engine_error, "removed while the program ran"},
-      {"ends in the middle of the engine's header", ready() + began() + std::string("\1\0\0", 3), Then::close, ErrorCode::engine_error, "removed while the program ran"},
-      {"garbage for the engine's header", "HTTP/1.1 400 Bad Request\r\n\r\n", Then::hang, ErrorCode::engine_error, "stream is broken"},
-      {"garbage for a frame", engine_chunk(1, "I am a program, and no supervisor at all"), Then::hang, ErrorCode::internal, "Please report this"},
-      {"garbage after the program began", ready() + began() + engine_chunk(1, std::string(100, '\xff')), Then::hang, ErrorCode::internal, "Please report this"},
-      {"a frame of 4 GiB", ready() + began() + engine_chunk(1, std::string("o\0\0\0\xff\xff\xff\xff", 8)), Then::hang, ErrorCode::internal, "too long"},
-      {"another version", said(wire::kReady, std::string("\0\0\0\x63", 4)), Then::hang, ErrorCode::internal, "version 99"},
-      {"the supervisor gives up, in several lines", ready() + said(wire::kBroken, "no room\non its\ttmpfs"), Then::hang, ErrorCode::engine_error, "no room on its tmpfs"},
+      {"ends in the middle of a frame", ready() + began() + engine_chunk(1, frame_of(wire::kOut, "lost").substr(0, 9)),
+       Then::close, ErrorCode::engine_error, "removed while the program ran"},
+      {"ends in the middle of the engine's header", ready() + began() + std::string("\1\0\0", 3), Then::close,
+       ErrorCode::engine_error, "removed while the program ran"},
+      {"garbage for the engine's header", "HTTP/1.1 400 Bad Request\r\n\r\n", Then::hang, ErrorCode::engine_error,
+       "stream is broken"},
+      {"garbage for a frame", engine_chunk(1, "I am a program, and no supervisor at all"), Then::hang,
+       ErrorCode::internal, "Please report this"},
+      {"garbage after the program began", ready() + began() + engine_chunk(1, std::string(100, '\xff')), Then::hang,
+       ErrorCode::internal, "Please report this"},
+      {"a frame of 4 GiB", ready() + began() + engine_chunk(1, std::string("o\0\0\0\xff\xff\xff\xff", 8)), Then::hang,
+       ErrorCode::internal, "too long"},
+      {"another version", said(wire::kReady, std::string("\0\0\0\x63", 4)), Then::hang, ErrorCode::internal,
+       "version 99"},
+      {"the supervisor gives up, in several lines", ready() + said(wire::kBroken, "no room\non its\ttmpfs"), Then::hang,
+       ErrorCode::engine_error, "no room on its tmpfs"},
   };
   for (const auto& [what, bytes, then, code, part] : cases) {
     INFO(what);
@@ -173,7 +187,8 @@ TEST_CASE("A stream that breaks off or is no supervisor's is an error, and the c
 
 TEST_CASE("What comes after the exit report is not believed") {
   RunBench bench;
-  bench.fake.on("POST", "/containers/*/attach", supervised(ready() + began() + exited(0) + exited(7) + said(wire::kOut, "late"), Then::hang));
+  bench.fake.on("POST", "/containers/*/attach",
+                supervised(ready() + began() + exited(0) + exited(7) + said(wire::kOut, "late"), Then::hang));
   const auto under = bench.begin(python());
   const auto result = bench.finish(under);
   REQUIRE(result);
@@ -190,7 +205,8 @@ TEST_CASE("A flood past the output limit ends the run even where the supervisor 
   sandbox::RunPlan plan{.run_id = "flood", .argv = {"yes"}};
   plan.limits.output_bytes = 1 << 20;
   Audience audience;
-  const auto result = tests::run_task(bench.context, bench.sandboxes.run(plan, {.id = "sha256:0123"}, "image", audience, nullptr, {}));
+  const auto result =
+      tests::run_task(bench.context, bench.sandboxes.run(plan, {.id = "sha256:0123"}, "image", audience, nullptr, {}));
   REQUIRE(result);
   CHECK(result->verdict == Verdict::output_limit);
   CHECK(bench.idle());

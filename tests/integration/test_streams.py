@@ -50,6 +50,11 @@ class Output(SandboxTest):
         child.stdout.read()
         self.assertEqual(child.wait(LIMIT), 124)
 
+    def test_output_past_the_limit_ends_the_run_with_the_limits_bytes(self):
+        config = self.file("config.json", '{"limits": {"maximum": {"output": "1m"}}}')
+        done = self.call("run", "--quiet", self.python("while True: print('x' * 4000)"), env=self.environment(DIND_CONFIG=config))
+        self.assertEqual((done.returncode, len(done.stdout)), (123, MIB), done.stderr)
+
     def test_bytes_that_look_like_our_frames_are_only_bytes(self):
         def frame(kind, payload):
             return kind + b"\0\0\0" + len(payload).to_bytes(4, "big") + payload

@@ -1,5 +1,5 @@
-// What a healthy dockerd 20.10 says of a container that was made from a create request: the request's fields, and those that it
-// fills in by itself.
+// What a healthy dockerd 20.10 says of a container that was made from a create request: the request's fields, and those
+// that it fills in by itself.
 #pragma once
 
 #include <nlohmann/json.hpp>
@@ -20,9 +20,12 @@ inline nlohmann::json inspect_reply(const nlohmann::json& create_body, const std
   config["Volumes"] = nullptr;
   config["OnBuild"] = nullptr;
   if (config["Cmd"].empty()) config["Cmd"] = nullptr;
-  for (const char* absent : {"CapAdd", "Binds", "VolumesFrom", "GroupAdd", "Links", "ExtraHosts", "DeviceCgroupRules", "DeviceRequests", "Capabilities"})
+  for (const char* absent : {"CapAdd", "Binds", "VolumesFrom", "GroupAdd", "Links", "ExtraHosts", "DeviceCgroupRules",
+                             "DeviceRequests", "Capabilities"})
     host[absent] = nullptr;
-  for (const char* empty : {"VolumeDriver", "PidMode", "UTSMode", "UsernsMode", "CgroupParent", "Cgroup", "ContainerIDFile", "Isolation"}) host[empty] = "";
+  for (const char* empty :
+       {"VolumeDriver", "PidMode", "UTSMode", "UsernsMode", "CgroupParent", "Cgroup", "ContainerIDFile", "Isolation"})
+    host[empty] = "";
   host["Devices"] = Json::array();
   host["PortBindings"] = Json::object();
   host["PublishAllPorts"] = false;
@@ -33,14 +36,17 @@ inline nlohmann::json inspect_reply(const nlohmann::json& create_body, const std
   host["ReadonlyPaths"] = {"/proc/sys"};
   Json mounts = Json::array();
   for (const Json& mount : host["Mounts"])
-    mounts.push_back({{"Type", mount["Type"]}, {"Destination", mount["Target"]}, {"RW", !mount["ReadOnly"].get<bool>()}});
-  return {{"Id", id},
-          {"Name", "/" + name},
-          {"Image", create_body["Image"]},
-          {"Config", std::move(config)},
-          {"HostConfig", std::move(host)},
-          {"Mounts", std::move(mounts)},
-          {"State", {{"Status", status}, {"Running", status == "running"}, {"OOMKilled", false}, {"ExitCode", 0}, {"Error", ""}}}};
+    mounts.push_back(
+        {{"Type", mount["Type"]}, {"Destination", mount["Target"]}, {"RW", !mount["ReadOnly"].get<bool>()}});
+  return {
+      {"Id", id},
+      {"Name", "/" + name},
+      {"Image", create_body["Image"]},
+      {"Config", std::move(config)},
+      {"HostConfig", std::move(host)},
+      {"Mounts", std::move(mounts)},
+      {"State",
+       {{"Status", status}, {"Running", status == "running"}, {"OOMKilled", false}, {"ExitCode", 0}, {"Error", ""}}}};
 }
 
 }  // namespace dind::tests

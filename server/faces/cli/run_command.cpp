@@ -7,10 +7,10 @@
 #include <cstdlib>
 #include <system_error>
 
-#include "support/fd_reader.hpp"
-#include "support/fd_writer.hpp"
 #include "faces/cli/program_file.hpp"
 #include "faces/cli/summary.hpp"
+#include "support/fd_reader.hpp"
+#include "support/fd_writer.hpp"
 #include "support/log.hpp"
 
 namespace dind::faces::cli {

@@ -6,9 +6,9 @@
 #include <cstdlib>
 #include <nlohmann/json.hpp>
 
-#include "support/fd_writer.hpp"
 #include "faces/cli/summary.hpp"
 #include "faces/run_json.hpp"
+#include "support/fd_writer.hpp"
 
 namespace dind::faces::cli {
 namespace {
@@ -134,7 +134,9 @@ class JsonOutput final : public RunOutput {
   void failed(const Error& error) override { line({{"event", "error"}, {"error", error_json(error)}}); }
 
  private:
-  void line(json event, OutputCredit credit = {}) { writer_.write(streams_.out, one_line(event), hold(std::move(credit))); }
+  void line(json event, OutputCredit credit = {}) {
+    writer_.write(streams_.out, one_line(event), hold(std::move(credit)));
+  }
 
   FdWriter& writer_;
   Streams streams_;

@@ -33,10 +33,16 @@ struct ClientRuns::Order {
   rpc::Reply reply;
 };
 
-ClientRuns::ClientRuns(asio::any_io_executor executor, RunService& service, std::shared_ptr<rpc::Connection> connection, std::function<void()> on_change)
-    : executor_(executor), service_(service), connection_(std::move(connection)), on_change_(std::move(on_change)), ended_(executor) {}
+ClientRuns::ClientRuns(asio::any_io_executor executor, RunService& service, std::shared_ptr<rpc::Connection> connection,
+                       std::function<void()> on_change)
+    : executor_(executor),
+      service_(service),
+      connection_(std::move(connection)),
+      on_change_(std::move(on_change)),
+      ended_(executor) {}
 
-void ClientRuns::run_file(const Json& params, const ClientAbilities& client, const DocumentStore& documents, const Options& options, rpc::Reply reply) {
+void ClientRuns::run_file(const Json& params, const ClientAbilities& client, const DocumentStore& documents,
+                          const Options& options, rpc::Reply reply) {
   const Json& arguments = rpc::field(params, "arguments");
   const Json argument = arguments.is_array() && !arguments.empty() ? arguments.front() : Json();
   if (const auto problem = wrong_shape(argument)) {
@@ -45,7 +51,8 @@ void ClientRuns::run_file(const Json& params, const ClientAbilities& client, con
   }
   const auto refuse = [&](const Error& error) {
     // Plain clients rarely show the error of a command.
-    if (!client.own_notifications) connection_->notify("window/showMessage", {{"type", kErrorType}, {"message", error.message}});
+    if (!client.own_notifications)
+      connection_->notify("window/showMessage", {{"type", kErrorType}, {"message", error.message}});
     reply.fail({rpc::code::kRequestFailed, error.message, error_json(error)});
   };
   auto request = make_request(argument, documents, options);
@@ -60,15 +67,18 @@ void ClientRuns::run_file(const Json& params, const ClientAbilities& client, con
   }
   Cancel cancel = reply.cancel();
   const auto& source = std::get<SourceProgram>(request->spec.program);
-  auto progress = Progress::begin(connection_, rpc::field(params, "workDoneToken"), client.progress, "Run " + source.file_name + " in sandbox");
+  auto progress = Progress::begin(connection_, rpc::field(params, "workDoneToken"), client.progress,
+                                  "Run " + source.file_name + " in sandbox");
   active_[id] = {request->uri, cancel, progress};
-  spawn(executor_, "run " + id, follow(shared_from_this(), {std::move(*request), cancel, std::move(progress), client, std::move(reply)}));
+  spawn(executor_, "run " + id,
+        follow(shared_from_this(), {std::move(*request), cancel, std::move(progress), client, std::move(reply)}));
   on_change_();
 }
 
 Task<void> ClientRuns::follow(std::shared_ptr<ClientRuns> self, Order order) {
   const std::string id = *order.request.spec.run_id;
-  RunFeed feed(self->executor_, self->connection_, order.client.own_notifications, id, order.request.uri, order.progress);
+  RunFeed feed(self->executor_, self->connection_, order.client.own_notifications, id, order.request.uri,
+               order.progress);
   std::shared_ptr<StdinPipe> input;
   if (!order.request.input.empty()) {
     input = std::make_shared<StdinPipe>(self->executor_);
@@ -82,7 +92,8 @@ Task<void> ClientRuns::follow(std::shared_ptr<ClientRuns> self, Order order) {
     order.reply.result(result_json(*result));
   } else {
     const Error& error = result.error();
-    if (!order.client.own_notifications) self->connection_->notify("window/showMessage", {{"type", kErrorType}, {"message", error.message}});
+    if (!order.client.own_notifications)
+      self->connection_->notify("window/showMessage", {{"type", kErrorType}, {"message", error.message}});
     order.reply.fail({rpc::code::kRequestFailed, error.message, error_json(error)});
   }
   self->active_.erase(id);

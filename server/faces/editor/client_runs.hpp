@@ -1,4 +1,5 @@
-// The runs of one client: started by dind.runFile, stopped by dind.stop, by a cancelled request, by a cancelled progress.
+// The runs of one client: started by dind.runFile, stopped by dind.stop, by a cancelled request, by a cancelled
+// progress.
 #pragma once
 
 #include <functional>
@@ -26,10 +27,12 @@ struct ClientAbilities {
 class ClientRuns : public std::enable_shared_from_this<ClientRuns> {
  public:
   // `on_change`: a run of a document began or ended.
-  ClientRuns(asio::any_io_executor executor, RunService& service, std::shared_ptr<rpc::Connection> connection, std::function<void()> on_change);
+  ClientRuns(asio::any_io_executor executor, RunService& service, std::shared_ptr<rpc::Connection> connection,
+             std::function<void()> on_change);
 
   // dind.runFile with `params` of workspace/executeCommand.
-  void run_file(const rpc::Json& params, const ClientAbilities& client, const DocumentStore& documents, const Options& options, rpc::Reply reply);
+  void run_file(const rpc::Json& params, const ClientAbilities& client, const DocumentStore& documents,
+                const Options& options, rpc::Reply reply);
   // dind.stop: how many runs were told to stop.
   std::size_t stop(const rpc::Json& argument);
   void cancel_progress(const rpc::Json& token);

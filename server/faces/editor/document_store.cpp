@@ -12,7 +12,9 @@ std::size_t length_at(std::string_view text, std::size_t at) {
   return std::min(length, text.size() - at);
 }
 
-bool at_line_end(std::string_view text, std::size_t at) { return at >= text.size() || text[at] == '\n' || text[at] == '\r'; }
+bool at_line_end(std::string_view text, std::size_t at) {
+  return at >= text.size() || text[at] == '\n' || text[at] == '\r';
+}
 
 }  // namespace
 
@@ -26,7 +28,9 @@ std::size_t offset_of(std::string_view text, Position position, PositionEncoding
   std::int64_t left = position.character;
   while (left > 0 && !at_line_end(text, at)) {
     const auto length = length_at(text, at);
-    const std::int64_t units = encoding == PositionEncoding::utf8 ? static_cast<std::int64_t>(length) : length == 4 ? 2 : 1;
+    const std::int64_t units = encoding == PositionEncoding::utf8 ? static_cast<std::int64_t>(length)
+                               : length == 4                      ? 2
+                                                                  : 1;
     if (units > left) break;
     left -= units;
     at += length;
@@ -34,7 +38,8 @@ std::size_t offset_of(std::string_view text, Position position, PositionEncoding
   return at;
 }
 
-void DocumentStore::change(const std::string& uri, std::optional<Position> from, std::optional<Position> to, std::string_view text) {
+void DocumentStore::change(const std::string& uri, std::optional<Position> from, std::optional<Position> to,
+                           std::string_view text) {
   const auto it = documents_.find(uri);
   if (it == documents_.end()) return;
   std::string& all = it->second.text;

@@ -18,11 +18,14 @@ std::unexpected<Error> wrong(const char* name, const Json& value, const char* ex
   return fail(ErrorCode::invalid_request, std::string(name) + " is " + seen + "; it must be " + expected);
 }
 
-bool positive(const Json& value) { return value.is_number() && std::isfinite(value.get<double>()) && value.get<double>() > 0; }
+bool positive(const Json& value) {
+  return value.is_number() && std::isfinite(value.get<double>()) && value.get<double>() > 0;
+}
 
 Result<void> read_timeout(const Json& value, LimitsRequest& limits) {
   if (!positive(value)) return wrong("timeout", value, "a number of seconds above 0");
-  limits.timeout = std::chrono::milliseconds(std::max<std::int64_t>(1, std::llround(std::min(value.get<double>(), kMostSeconds) * 1000)));
+  limits.timeout = std::chrono::milliseconds(
+      std::max<std::int64_t>(1, std::llround(std::min(value.get<double>(), kMostSeconds) * 1000)));
   return {};
 }
 
@@ -75,26 +78,34 @@ Result<std::optional<Network>> read_network(const Json& json) {
 
 Options read_options(const Json& json, std::vector<std::string>& warnings) {
   Options options;
-  const auto warn = [&](const std::string& what) { warnings.push_back("The setting dind." + what + ". It is not used"); };
+  const auto warn = [&](const std::string& what) {
+    warnings.push_back("The setting dind." + what + ". It is not used");
+  };
   for (const auto& [name, read] : kLimits) {
     const Json& value = rpc::field(json, name);
     if (value.is_null()) continue;
     if (const auto done = read(value, options.limits); !done) warn(done.error().message);
   }
-  if (const auto network = read_network(json)) options.network = *network;
-  else warn(network.error().message);
+  if (const auto network = read_network(json))
+    options.network = *network;
+  else
+    warn(network.error().message);
   const Json& images = rpc::field(json, "images");
   if (images.is_object()) {
     for (const auto& [language, image] : images.items()) {
-      if (image.is_string() && !image.get_ref<const std::string&>().empty()) options.images[language] = image.get<std::string>();
-      else warn(wrong(("images." + language).c_str(), image, "an image's name").error().message);
+      if (image.is_string() && !image.get_ref<const std::string&>().empty())
+        options.images[language] = image.get<std::string>();
+      else
+        warn(wrong(("images." + language).c_str(), image, "an image's name").error().message);
     }
   } else if (!images.is_null()) {
     warn(wrong("images", images, "an object of language and image").error().message);
   }
   const Json& lens = rpc::field(json, "codeLens");
-  if (lens.is_boolean()) options.code_lens = lens.get<bool>();
-  else if (!lens.is_null()) warn(wrong("codeLens", lens, "true or false").error().message);
+  if (lens.is_boolean())
+    options.code_lens = lens.get<bool>();
+  else if (!lens.is_null())
+    warn(wrong("codeLens", lens, "true or false").error().message);
   return options;
 }
 

@@ -47,7 +47,9 @@ Task<void> OutputCoalescer::flush_later(std::shared_ptr<OutputCoalescer> self, D
 
 Deadline OutputCoalescer::next_flush(Deadline now) {
   while (!sent_.empty() && sent_.front() + 1s <= now) sent_.pop_front();
-  const auto by_rate = sent_.size() + kBatch <= kMostASecond - kReserve ? now : sent_[sent_.size() + kBatch + kReserve - kMostASecond - 1] + 1s;
+  const auto by_rate = sent_.size() + kBatch <= kMostASecond - kReserve
+                           ? now
+                           : sent_[sent_.size() + kBatch + kReserve - kMostASecond - 1] + 1s;
   return std::max(by_rate, last_flush_ + kBetween);
 }
 

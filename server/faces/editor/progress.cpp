@@ -6,16 +6,18 @@ namespace dind::faces::editor {
 
 using rpc::Json;
 
-std::shared_ptr<Progress> Progress::begin(std::shared_ptr<rpc::Connection> connection, Json token, bool may_ask, std::string title) {
+std::shared_ptr<Progress> Progress::begin(std::shared_ptr<rpc::Connection> connection, Json token, bool may_ask,
+                                          std::string title) {
   std::shared_ptr<Progress> self(new Progress(std::move(connection), std::move(title)));
   if (token.is_string() || token.is_number_integer()) {
     self->token_ = std::move(token);
     self->start();
   } else if (may_ask) {
     self->token_ = "dind-" + random_id();
-    self->connection_->request("window/workDoneProgress/create", {{"token", self->token_}}, [weak = std::weak_ptr(self)](const Result<Json>& answer) {
-      if (const auto alive = weak.lock(); alive && answer && !alive->ended_) alive->start();
-    });
+    self->connection_->request("window/workDoneProgress/create", {{"token", self->token_}},
+                               [weak = std::weak_ptr(self)](const Result<Json>& answer) {
+                                 if (const auto alive = weak.lock(); alive && answer && !alive->ended_) alive->start();
+                               });
   }
   return self;
 }
@@ -32,8 +34,10 @@ void Progress::report(std::string message, std::optional<int> percent) {
   if (ended_ || token_.is_null()) return;
   Json value{{"kind", "report"}, {"message", std::move(message)}};
   if (percent) value["percentage"] = *percent;
-  if (begun_) send(std::move(value));
-  else last_ = std::move(value);
+  if (begun_)
+    send(std::move(value));
+  else
+    last_ = std::move(value);
 }
 
 void Progress::end(std::string message) {

@@ -13,7 +13,8 @@ namespace dind::faces::editor {
 class Progress : public std::enable_shared_from_this<Progress> {
  public:
   // `token` null and `may_ask`: window/workDoneProgress/create first; nothing is reported before a good answer.
-  static std::shared_ptr<Progress> begin(std::shared_ptr<rpc::Connection> connection, rpc::Json token, bool may_ask, std::string title);
+  static std::shared_ptr<Progress> begin(std::shared_ptr<rpc::Connection> connection, rpc::Json token, bool may_ask,
+                                         std::string title);
 
   void report(std::string message, std::optional<int> percent);
   void end(std::string message);
@@ -21,7 +22,8 @@ class Progress : public std::enable_shared_from_this<Progress> {
   bool is(const rpc::Json& token) const { return !token_.is_null() && token == token_; }
 
  private:
-  Progress(std::shared_ptr<rpc::Connection> connection, std::string title) : connection_(std::move(connection)), title_(std::move(title)) {}
+  Progress(std::shared_ptr<rpc::Connection> connection, std::string title)
+      : connection_(std::move(connection)), title_(std::move(title)) {}
   void start();
   void send(rpc::Json value);
 

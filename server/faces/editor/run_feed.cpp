@@ -8,7 +8,7 @@ namespace {
 
 using rpc::Json;
 
-constexpr int kLogType = 4;  // MessageType.Log
+constexpr int kLogType = 4;                     // MessageType.Log
 constexpr std::size_t kMostPartial = 64 << 10;  // of a line that doesn't end
 
 std::string ended(const RunResult& result) {
@@ -42,18 +42,23 @@ void LogLines::finish() {
     if (!partial.empty()) send(std::exchange(partial, {}), nullptr);
 }
 
-RunFeed::RunFeed(asio::any_io_executor executor, std::shared_ptr<rpc::Connection> connection, bool own_notifications, std::string run_id, std::string uri,
-                 std::shared_ptr<Progress> progress)
+RunFeed::RunFeed(asio::any_io_executor executor, std::shared_ptr<rpc::Connection> connection, bool own_notifications,
+                 std::string run_id, std::string uri, std::shared_ptr<Progress> progress)
     : connection_(std::move(connection)),
       own_notifications_(own_notifications),
       run_id_(std::move(run_id)),
       uri_(std::move(uri)),
       progress_(std::move(progress)),
       lines_(own_notifications ? nullptr : std::make_shared<LogLines>(connection_)),
-      output_(OutputCoalescer::make(std::move(executor), [connection = connection_, lines = lines_, id = run_id_](Channel channel, std::string text, std::shared_ptr<void> hold) {
-        if (lines) lines->add(channel, std::move(text), std::move(hold));
-        else connection->notify("dind/output", {{"runId", id}, {"channel", name(channel)}, {"text", std::move(text)}}, std::move(hold));
-      })) {}
+      output_(OutputCoalescer::make(
+          std::move(executor), [connection = connection_, lines = lines_, id = run_id_](
+                                   Channel channel, std::string text, std::shared_ptr<void> hold) {
+            if (lines)
+              lines->add(channel, std::move(text), std::move(hold));
+            else
+              connection->notify("dind/output", {{"runId", id}, {"channel", name(channel)}, {"text", std::move(text)}},
+                                 std::move(hold));
+          })) {}
 
 void RunFeed::say(const char* state, Json fields) {
   if (!own_notifications_) return;
@@ -90,7 +95,9 @@ void RunFeed::on_state(const StateChange& change) {
   }
 }
 
-void RunFeed::on_output(Channel channel, std::string_view bytes, OutputCredit credit) { output_->add(channel, bytes, std::move(credit)); }
+void RunFeed::on_output(Channel channel, std::string_view bytes, OutputCredit credit) {
+  output_->add(channel, bytes, std::move(credit));
+}
 
 void RunFeed::finished(const Result<RunResult>& result) {
   output_->finish();

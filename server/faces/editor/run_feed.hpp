@@ -28,8 +28,8 @@ class LogLines {
 class RunFeed final : public EventSink {
  public:
   // `own_notifications`: the client reads dind/output and dind/run; any other gets window/logMessage.
-  RunFeed(asio::any_io_executor executor, std::shared_ptr<rpc::Connection> connection, bool own_notifications, std::string run_id, std::string uri,
-          std::shared_ptr<Progress> progress);
+  RunFeed(asio::any_io_executor executor, std::shared_ptr<rpc::Connection> connection, bool own_notifications,
+          std::string run_id, std::string uri, std::shared_ptr<Progress> progress);
 
   void on_state(const StateChange& change) override;
   void on_output(Channel channel, std::string_view bytes, OutputCredit credit) override;

@@ -26,10 +26,12 @@ Result<std::string> read_file(const std::string& path) {
   std::error_code problem;
   const auto status = fs::status(path, problem);
   if (!fs::exists(status)) return fail(ErrorCode::not_found, path + " is not there: save it, or open another file");
-  if (fs::is_directory(status)) return fail(ErrorCode::invalid_request, path + " is a folder: open a file in it and run that");
+  if (fs::is_directory(status))
+    return fail(ErrorCode::invalid_request, path + " is a folder: open a file in it and run that");
   if (!fs::is_regular_file(status)) return fail(ErrorCode::invalid_request, path + " is no regular file");
   const auto size = fs::file_size(path, problem);
-  if (!problem && size > kMostFileBytes) return fail(ErrorCode::invalid_request, path + " is larger than 16 MiB, which is the most that a program may have");
+  if (!problem && size > kMostFileBytes)
+    return fail(ErrorCode::invalid_request, path + " is larger than 16 MiB, which is the most that a program may have");
   std::ifstream file(path, std::ios::binary);
   std::string text(static_cast<std::size_t>(problem ? 0 : size), '\0');
   file.read(text.data(), static_cast<std::streamsize>(text.size()));
@@ -43,14 +45,18 @@ std::optional<std::string> wrong_shape(const Json& argument) {
   if (!argument.is_object()) return "dind.runFile takes one argument, an object with a uri";
   if (!rpc::text(argument, "uri")) return "dind.runFile: uri is missing, or is no string";
   for (const char* name : {"languageId", "stdin", "image", "runId"})
-    if (const Json& value = rpc::field(argument, name); !value.is_null() && !value.is_string()) return std::string("dind.runFile: ") + name + " must be a string";
-  if (const Json& args = rpc::field(argument, "args"); !args.is_null() && (!args.is_array() || !all_strings(args))) return "dind.runFile: args must be an array of strings";
-  if (const Json& env = rpc::field(argument, "env"); !env.is_null() && (!env.is_object() || !all_strings(env))) return "dind.runFile: env must be an object of strings";
+    if (const Json& value = rpc::field(argument, name); !value.is_null() && !value.is_string())
+      return std::string("dind.runFile: ") + name + " must be a string";
+  if (const Json& args = rpc::field(argument, "args"); !args.is_null() && (!args.is_array() || !all_strings(args)))
+    return "dind.runFile: args must be an array of strings";
+  if (const Json& env = rpc::field(argument, "env"); !env.is_null() && (!env.is_object() || !all_strings(env)))
+    return "dind.runFile: env must be an object of strings";
   return std::nullopt;
 }
 
 Result<RunRequest> make_request(const Json& argument, const DocumentStore& documents, const Options& options) {
-  RunRequest request{.uri = *rpc::text(argument, "uri"), .spec = {}, .input = rpc::text(argument, "stdin").value_or("")};
+  RunRequest request{
+      .uri = *rpc::text(argument, "uri"), .spec = {}, .input = rpc::text(argument, "stdin").value_or("")};
   SourceProgram program;
   program.file_name = base_name(request.uri);
   const Document* open = documents.find(request.uri);
@@ -58,19 +64,26 @@ Result<RunRequest> make_request(const Json& argument, const DocumentStore& docum
     program.text = open->text;
   } else {
     const auto path = file_path(request.uri);
-    if (!path) return fail(ErrorCode::invalid_request, request.uri + " is not open and is no file of this machine: open it in the editor and run it again");
+    if (!path)
+      return fail(ErrorCode::invalid_request,
+                  request.uri + " is not open and is no file of this machine: open it in the editor and run it again");
     auto text = read_file(*path);
     if (!text) return std::unexpected(text.error());
     program.text = std::move(*text);
   }
-  if (program.text.empty()) return fail(ErrorCode::invalid_request, program.file_name + " is empty: there is nothing to run");
+  if (program.text.empty())
+    return fail(ErrorCode::invalid_request, program.file_name + " is empty: there is nothing to run");
   program.language = rpc::text(argument, "languageId");
-  // An open document's language id is the editor's: one that no recipe knows ("plaintext") leaves the choice to name and first line.
-  if (!program.language) program.language = runnable_language(open ? std::optional<std::string_view>(open->language_id) : std::nullopt, program.file_name, program.text);
+  // An open document's language id is the editor's: one that no recipe knows ("plaintext") leaves the choice to name
+  // and first line.
+  if (!program.language)
+    program.language = runnable_language(open ? std::optional<std::string_view>(open->language_id) : std::nullopt,
+                                         program.file_name, program.text);
 
   request.spec.image = rpc::text(argument, "image");
   if (!request.spec.image && program.language)
-    if (const auto image = options.images.find(*program.language); image != options.images.end()) request.spec.image = image->second;
+    if (const auto image = options.images.find(*program.language); image != options.images.end())
+      request.spec.image = image->second;
   request.spec.program = std::move(program);
   for (const Json& each : rpc::field(argument, "args")) request.spec.args.push_back(each.get<std::string>());
   if (const Json& env = rpc::field(argument, "env"); env.is_object())

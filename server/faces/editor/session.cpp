@@ -22,17 +22,22 @@ constexpr int kIncremental = 2;  // TextDocumentSyncKind
 constexpr int kErrorType = 1;    // MessageType
 constexpr int kWarningType = 2;
 
-Position position_of(const Json& json) { return {rpc::integer(json, "line").value_or(0), rpc::integer(json, "character").value_or(0)}; }
+Position position_of(const Json& json) {
+  return {rpc::integer(json, "line").value_or(0), rpc::integer(json, "character").value_or(0)};
+}
 
 class Session : public std::enable_shared_from_this<Session> {
  public:
-  Session(asio::any_io_executor executor, EditorServices services, EditorOptions options) : executor_(std::move(executor)), services_(std::move(services)), options_(options) {}
+  Session(asio::any_io_executor executor, EditorServices services, EditorOptions options)
+      : executor_(std::move(executor)), services_(std::move(services)), options_(options) {}
 
   Task<int> serve() {
     const auto self = shared_from_this();
-    connection_ = rpc::Connection::open(executor_, options_.in_fd, options_.out_fd,
-                                        {.request = [this](rpc::Request request, rpc::Reply reply) { on_request(std::move(request), std::move(reply)); },
-                                         .notification = [this](rpc::Notification notification) { on_notification(notification); }});
+    connection_ = rpc::Connection::open(
+        executor_, options_.in_fd, options_.out_fd,
+        {.request = [this](rpc::Request request,
+                           rpc::Reply reply) { on_request(std::move(request), std::move(reply)); },
+         .notification = [this](rpc::Notification notification) { on_notification(notification); }});
     runs_ = std::make_shared<ClientRuns>(executor_, services_.runs, connection_, [this] { refresh_lenses(); });
     if (options_.client_process_id) watch_client(*options_.client_process_id);
     const auto served = co_await connection_->serve();
@@ -40,17 +45,21 @@ class Session : public std::enable_shared_from_this<Session> {
     over_.cancel(CancelReason::client_gone);
     runs_->cancel_all(CancelReason::client_gone);
     co_await runs_->none(in(kLeaveTime));
-    if (!co_await services_.runs.idle(in(kLeaveTime))) log(LogLevel::warning, "Some containers could not be removed within 10 s; the next start of dind-executor removes them");
+    if (!co_await services_.runs.idle(in(kLeaveTime)))
+      log(LogLevel::warning,
+          "Some containers could not be removed within 10 s; the next start of dind-executor removes them");
     co_await connection_->flushed(in(kFlushTime));
-    co_return served && shut_down_ ? 0 : 1;
+    co_return served&& shut_down_ ? 0 : 1;
   }
 
  private:
   void on_request(rpc::Request request, rpc::Reply reply) {
     const auto refuse = [&](int code, std::string message) { reply.fail({code, std::move(message), nullptr}); };
     if (request.method == "initialize") {
-      if (initialized_) refuse(rpc::code::kInvalidRequest, "initialize was sent before");
-      else reply.result(initialize(request.params));
+      if (initialized_)
+        refuse(rpc::code::kInvalidRequest, "initialize was sent before");
+      else
+        reply.result(initialize(request.params));
     } else if (!initialized_) {
       refuse(rpc::code::kServerNotInitialized, "Send initialize first");
     } else if (shut_down_) {
@@ -72,12 +81,18 @@ class Session : public std::enable_shared_from_this<Session> {
     const Json& params = notification.params;
     if (method == "exit") connection_->stop();
     if (!initialized_ || shut_down_) return;
-    if (method == "initialized") start_engine_watch();
-    else if (method == "textDocument/didOpen") open(rpc::field(params, "textDocument"));
-    else if (method == "textDocument/didChange") change(params);
-    else if (method == "textDocument/didClose") documents_.close(rpc::text(params, "textDocument/uri").value_or(""));
-    else if (method == "workspace/didChangeConfiguration") take_settings(rpc::field(params, "settings/dind"));
-    else if (method == "window/workDoneProgress/cancel") runs_->cancel_progress(rpc::field(params, "token"));
+    if (method == "initialized")
+      start_engine_watch();
+    else if (method == "textDocument/didOpen")
+      open(rpc::field(params, "textDocument"));
+    else if (method == "textDocument/didChange")
+      change(params);
+    else if (method == "textDocument/didClose")
+      documents_.close(rpc::text(params, "textDocument/uri").value_or(""));
+    else if (method == "workspace/didChangeConfiguration")
+      take_settings(rpc::field(params, "settings/dind"));
+    else if (method == "window/workDoneProgress/cancel")
+      runs_->cancel_progress(rpc::field(params, "token"));
   }
 
   Json initialize(const Json& params) {
@@ -114,7 +129,8 @@ class Session : public std::enable_shared_from_this<Session> {
 
   void open(const Json& document) {
     const auto uri = rpc::text(document, "uri");
-    if (uri) documents_.open(*uri, {rpc::text(document, "languageId").value_or(""), rpc::text(document, "text").value_or("")});
+    if (uri)
+      documents_.open(*uri, {rpc::text(document, "languageId").value_or(""), rpc::text(document, "text").value_or("")});
   }
 
   void change(const Json& params) {
@@ -125,7 +141,8 @@ class Session : public std::enable_shared_from_this<Session> {
       if (!text) continue;
       if (const Json& range = rpc::field(each, "range"); range.is_object())
         documents_.change(*uri, position_of(rpc::field(range, "start")), position_of(rpc::field(range, "end")), *text);
-      else documents_.change(*uri, std::nullopt, std::nullopt, *text);
+      else
+        documents_.change(*uri, std::nullopt, std::nullopt, *text);
     }
   }
 
@@ -134,7 +151,8 @@ class Session : public std::enable_shared_from_this<Session> {
     std::vector<std::string> warnings;
     const bool lens_before = settings_.code_lens;
     settings_ = read_options(json, warnings);
-    for (const auto& warning : warnings) connection_->notify("window/showMessage", {{"type", kWarningType}, {"message", warning}});
+    for (const auto& warning : warnings)
+      connection_->notify("window/showMessage", {{"type", kWarningType}, {"message", warning}});
     if (settings_.code_lens != lens_before) refresh_lenses();
   }
 
@@ -143,11 +161,14 @@ class Session : public std::enable_shared_from_this<Session> {
     const auto uri = rpc::text(params, "textDocument/uri");
     if (!uri || !settings_.code_lens) return all;
     const Document* document = documents_.find(*uri);
-    const auto language = runnable_language(document ? std::optional<std::string_view>(document->language_id) : std::nullopt, base_name(*uri), document ? document->text : std::string());
+    const auto language =
+        runnable_language(document ? std::optional<std::string_view>(document->language_id) : std::nullopt,
+                          base_name(*uri), document ? document->text : std::string());
     if (!language) return all;
     const Json start{{"line", 0}, {"character", 0}};
     const auto lens = [&](const char* title, const char* command) {
-      all.push_back({{"range", {{"start", start}, {"end", start}}}, {"command", {{"title", title}, {"command", command}, {"arguments", {{{"uri", *uri}}}}}}});
+      all.push_back({{"range", {{"start", start}, {"end", start}}},
+                     {"command", {{"title", title}, {"command", command}, {"arguments", {{{"uri", *uri}}}}}}});
     };
     lens("Run in sandbox", "dind.runFile");
     if (runs_->has(*uri)) lens("Stop", "dind.stop");
@@ -155,7 +176,8 @@ class Session : public std::enable_shared_from_this<Session> {
   }
 
   void refresh_lenses() {
-    if (client_.refreshes_lenses && settings_.code_lens && !shut_down_) connection_->request("workspace/codeLens/refresh", nullptr, [](const Result<Json>&) {});
+    if (client_.refreshes_lenses && settings_.code_lens && !shut_down_)
+      connection_->request("workspace/codeLens/refresh", nullptr, [](const Result<Json>&) {});
   }
 
   void execute(const Json& params, rpc::Reply reply) {
@@ -167,13 +189,18 @@ class Session : public std::enable_shared_from_this<Session> {
       const Json argument = arguments.is_array() && !arguments.empty() ? arguments.front() : Json();
       reply.result({{"stopped", runs_->stop(argument)}});
     } else {
-      reply.fail({rpc::code::kInvalidParams, "There is no command " + command.value_or("without a name") + ": dind.runFile and dind.stop are there", nullptr});
+      reply.fail(
+          {rpc::code::kInvalidParams,
+           "There is no command " + command.value_or("without a name") + ": dind.runFile and dind.stop are there",
+           nullptr});
     }
   }
 
   void start_engine_watch() {
     if (std::exchange(watching_engine_, true)) return;
-    spawn(executor_, "engine watch", services_.engine.watch([self = shared_from_this()](const EngineStatus& status) { self->on_engine(status); }, over_));
+    spawn(executor_, "engine watch",
+          services_.engine.watch([self = shared_from_this()](const EngineStatus& status) { self->on_engine(status); },
+                                 over_));
   }
 
   void on_engine(const EngineStatus& status) {
@@ -190,7 +217,8 @@ class Session : public std::enable_shared_from_this<Session> {
   }
 
   void watch_client(std::int64_t pid) {
-    spawn(executor_, "client watch", watch_process(executor_, pid, [self = shared_from_this()] { self->connection_->stop(); }, over_));
+    spawn(executor_, "client watch",
+          watch_process(executor_, pid, [self = shared_from_this()] { self->connection_->stop(); }, over_));
   }
 
   asio::any_io_executor executor_;

@@ -7,7 +7,8 @@
 
 namespace dind::faces::editor {
 
-// The path of a `file:` URI (this machine's), percent-decoded; nullopt for other schemes, other hosts and broken escapes.
+// The path of a `file:` URI (this machine's), percent-decoded; nullopt for other schemes, other hosts and broken
+// escapes.
 std::optional<std::string> file_path(std::string_view uri);
 // The last part of the path, decoded, without its folder: "hello.py"; "Untitled-1" of "untitled:Untitled-1".
 std::string base_name(std::string_view uri);

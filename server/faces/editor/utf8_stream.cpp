@@ -16,11 +16,16 @@ struct Sequence {
 // Which second bytes may follow a lead, by Unicode's table 3-7.
 bool second_fits(unsigned char lead, unsigned char second) {
   switch (lead) {
-    case 0xe0: return second >= 0xa0 && second <= 0xbf;
-    case 0xed: return second >= 0x80 && second <= 0x9f;
-    case 0xf0: return second >= 0x90 && second <= 0xbf;
-    case 0xf4: return second >= 0x80 && second <= 0x8f;
-    default: return second >= 0x80 && second <= 0xbf;
+    case 0xe0:
+      return second >= 0xa0 && second <= 0xbf;
+    case 0xed:
+      return second >= 0x80 && second <= 0x9f;
+    case 0xf0:
+      return second >= 0x90 && second <= 0xbf;
+    case 0xf4:
+      return second >= 0x80 && second <= 0x8f;
+    default:
+      return second >= 0x80 && second <= 0xbf;
   }
 }
 
@@ -28,7 +33,10 @@ Sequence first_of(std::string_view bytes) {
   const auto at = [&](std::size_t i) { return static_cast<unsigned char>(bytes[i]); };
   const auto lead = at(0);
   if (lead < 0x80) return {1, true, false};
-  const std::size_t wanted = lead >= 0xc2 && lead <= 0xdf ? 2 : lead >= 0xe0 && lead <= 0xef ? 3 : lead >= 0xf0 && lead <= 0xf4 ? 4 : 0;
+  const std::size_t wanted = lead >= 0xc2 && lead <= 0xdf   ? 2
+                             : lead >= 0xe0 && lead <= 0xef ? 3
+                             : lead >= 0xf0 && lead <= 0xf4 ? 4
+                                                            : 0;
   if (wanted == 0) return {1, false, false};
   for (std::size_t i = 1; i < wanted; ++i) {
     if (i >= bytes.size()) return {i, false, true};
@@ -61,6 +69,8 @@ std::string Utf8Stream::add(std::string_view bytes) {
   return out;
 }
 
-std::string Utf8Stream::finish() { return std::exchange(pending_, {}).empty() ? std::string() : std::string(kReplacement); }
+std::string Utf8Stream::finish() {
+  return std::exchange(pending_, {}).empty() ? std::string() : std::string(kReplacement);
+}
 
 }  // namespace dind::faces::editor

@@ -1,5 +1,5 @@
-// Bytes of a program into well-formed UTF-8, chunk by chunk: a sequence that is split waits for its rest, and what is none
-// becomes U+FFFD (one for each maximal part of a sequence, as browsers do it).
+// Bytes of a program into well-formed UTF-8, chunk by chunk: a sequence that is split waits for its rest, and what is
+// none becomes U+FFFD (one for each maximal part of a sequence, as browsers do it).
 #pragma once
 
 #include <string>

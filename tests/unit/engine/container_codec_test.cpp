@@ -38,8 +38,14 @@ Json inspect_of(const Json& body) {
   Json config = body;
   config.erase("HostConfig");
   Json mounts = Json::array();
-  for (const Json& mount : body["HostConfig"]["Mounts"]) mounts.push_back({{"Type", mount["Type"]}, {"Destination", mount["Target"]}});
-  return {{"Id", "c1"}, {"Name", "/dind-run-1"}, {"Image", body["Image"]}, {"Config", config}, {"HostConfig", body["HostConfig"]}, {"Mounts", mounts},
+  for (const Json& mount : body["HostConfig"]["Mounts"])
+    mounts.push_back({{"Type", mount["Type"]}, {"Destination", mount["Target"]}});
+  return {{"Id", "c1"},
+          {"Name", "/dind-run-1"},
+          {"Image", body["Image"]},
+          {"Config", config},
+          {"HostConfig", body["HostConfig"]},
+          {"Mounts", mounts},
           {"State", {{"Status", "exited"}, {"Running", false}, {"OOMKilled", true}, {"ExitCode", 137}, {"Error", ""}}}};
 }
 
@@ -91,7 +97,8 @@ TEST_CASE("whatever weakens the sandbox and was not asked for shows in extras") 
       {R"([{"op":"add","path":"/HostConfig/CapAdd","value":["SYS_ADMIN"]}])", "CapAdd=SYS_ADMIN"},
       {R"([{"op":"add","path":"/HostConfig/Binds","value":["/:/host"]}])", "Binds=/:/host"},
       {R"([{"op":"add","path":"/HostConfig/PidMode","value":"host"}])", "PidMode=host"},
-      {R"([{"op":"add","path":"/HostConfig/Devices","value":[{"PathOnHost":"/dev/kvm"}]}])", R"(Devices={"PathOnHost":"/dev/kvm"})"},
+      {R"([{"op":"add","path":"/HostConfig/Devices","value":[{"PathOnHost":"/dev/kvm"}]}])",
+       R"(Devices={"PathOnHost":"/dev/kvm"})"},
       {R"([{"op":"add","path":"/HostConfig/MemorySwap","value":-1}])", "MemorySwap=-1"},
       {R"([{"op":"add","path":"/HostConfig/MaskedPaths","value":[]}])", "MaskedPaths=[]"},
       {R"([{"op":"add","path":"/HostConfig/RestartPolicy","value":{"Name":"always"}}])", "RestartPolicy=always"},
@@ -109,15 +116,18 @@ TEST_CASE("whatever weakens the sandbox and was not asked for shows in extras") 
 
 TEST_CASE("the engine's harmless defaults are no extras") {
   auto inspect = inspect_of(create_body(hardened()));
-  inspect["HostConfig"].update(Json::parse(R"({"Binds":null,"CapAdd":null,"Devices":[],"PidMode":"","UTSMode":"","Links":null,"PortBindings":{},
+  inspect["HostConfig"].update(
+      Json::parse(R"({"Binds":null,"CapAdd":null,"Devices":[],"PidMode":"","UTSMode":"","Links":null,"PortBindings":{},
     "PublishAllPorts":false,"OomKillDisable":false,"RestartPolicy":{"Name":"no","MaximumRetryCount":0},"MaskedPaths":["/proc/kcore"],
     "ReadonlyPaths":["/proc/sys"],"GroupAdd":null,"Sysctls":null,"DeviceCgroupRules":null,"CgroupParent":"","Cgroup":"","KernelMemory":0})"));
   CHECK(spec_from_inspect(inspect) == hardened());
 }
 
 TEST_CASE("an inspect reply of nonsense reads as not hardened, and never throws") {
-  for (const char* text : {"{}", "[]", R"({"Config":7,"HostConfig":[1],"Mounts":"x","State":null})",
-                           R"({"HostConfig":{"Memory":"1","CapDrop":"ALL","Mounts":[1,null],"Ulimits":{"a":1},"Tmpfs":[1],"OomScoreAdj":1e300},"State":{"ExitCode":99999999999999999999}})"}) {
+  for (
+      const char* text :
+      {"{}", "[]", R"({"Config":7,"HostConfig":[1],"Mounts":"x","State":null})",
+       R"({"HostConfig":{"Memory":"1","CapDrop":"ALL","Mounts":[1,null],"Ulimits":{"a":1},"Tmpfs":[1],"OomScoreAdj":1e300},"State":{"ExitCode":99999999999999999999}})"}) {
     INFO(text);
     const auto json = Json::parse(text);
     const auto spec = spec_from_inspect(json);

@@ -13,7 +13,8 @@ namespace {
 
 using Map = std::map<std::string, std::string>;
 
-Result<Endpoint> endpoint_for(const Map& environment, const Map& files = {}, std::optional<std::string> host = std::nullopt) {
+Result<Endpoint> endpoint_for(const Map& environment, const Map& files = {},
+                              std::optional<std::string> host = std::nullopt) {
   const auto look_up = [](const Map& map) {
     return [&map](const std::string& key) {
       const auto it = map.find(key);
@@ -43,7 +44,8 @@ TEST_CASE("an address is read as the docker CLI reads it") {
   const auto tcp = Endpoint::Kind::tcp;
   const Case cases[] = {
       {"unix:///var/run/docker.sock", unix_socket, "/var/run/docker.sock", "", "unix:///var/run/docker.sock"},
-      {"/run/user/1000/docker.sock", unix_socket, "/run/user/1000/docker.sock", "", "unix:///run/user/1000/docker.sock"},
+      {"/run/user/1000/docker.sock", unix_socket, "/run/user/1000/docker.sock", "",
+       "unix:///run/user/1000/docker.sock"},
       {"tcp://dind:2375", tcp, "dind", "2375", "tcp://dind:2375"},
       {"tcp://dind:2375/", tcp, "dind", "2375", "tcp://dind:2375"},
       {"tcp://dind", tcp, "dind", "2375", "tcp://dind:2375"},
@@ -101,10 +103,12 @@ TEST_CASE("the explicit address wins over DOCKER_HOST, DOCKER_HOST over a contex
   CHECK(endpoint_for({{"HOME", "/h"}}, files)->address == "tcp://remote:2375");
   CHECK(endpoint_for({{"HOME", "/h"}}, files)->origin == "context \"remote\"");
   CHECK(endpoint_for({{"HOME", "/h"}, {"DOCKER_CONTEXT", "default"}}, files)->origin == "default");
-  CHECK(endpoint_for({{"HOME", "/h"}, {"DOCKER_CONTEXT", "remote"}, {"DOCKER_HOST", "tcp://a:1"}}, files)->address == "tcp://a:1");
+  CHECK(endpoint_for({{"HOME", "/h"}, {"DOCKER_CONTEXT", "remote"}, {"DOCKER_HOST", "tcp://a:1"}}, files)->address ==
+        "tcp://a:1");
   CHECK(endpoint_for({{"HOME", "/h"}, {"DOCKER_HOST", ""}}, files)->address == "tcp://remote:2375");
   CHECK(endpoint_for({{"HOME", "/h"}, {"DOCKER_HOST", "tcp://a:1"}}, files, "tcp://b:2")->address == "tcp://b:2");
-  CHECK(endpoint_for(Map{{"HOME", "/nowhere"}, {"DOCKER_CONFIG", "/h/.docker"}}, files)->address == "tcp://remote:2375");
+  CHECK(endpoint_for(Map{{"HOME", "/nowhere"}, {"DOCKER_CONFIG", "/h/.docker"}}, files)->address ==
+        "tcp://remote:2375");
 }
 
 TEST_CASE("a config that can't be read counts as none, a context that isn't there is an error") {
@@ -113,7 +117,8 @@ TEST_CASE("a config that can't be read counts as none, a context that isn't ther
   REQUIRE_FALSE(missing);
   CHECK(missing.error().message.contains("\"gone\""));
   CHECK(missing.error().message.contains("docker context ls"));
-  for (const std::string meta : {"", "{}", "[]", R"({"Endpoints":{"docker":{}}})", R"({"Endpoints":{"docker":{"Host":7}}})"}) {
+  for (const std::string meta :
+       {"", "{}", "[]", R"({"Endpoints":{"docker":{}}})", R"({"Endpoints":{"docker":{"Host":7}}})"}) {
     INFO(meta);
     const auto broken = endpoint_for({{"HOME", "/h"}, {"DOCKER_CONTEXT", "x"}}, context_files("x", meta));
     REQUIRE_FALSE(broken);
@@ -150,13 +155,16 @@ TEST_CASE("TLS comes from the environment, with its certificates") {
 
 TEST_CASE("TLS of a context comes from its own folder, not from the environment") {
   const std::string meta = R"({"Endpoints":{"docker":{"Host":"tcp://far:2376","SkipTLSVerify":false}}})";
-  const auto endpoint = endpoint_for({{"HOME", "/h"}, {"DOCKER_CONTEXT", "far"}, {"DOCKER_CERT_PATH", "/other"}}, context_files("far", meta, {"ca.pem", "cert.pem", "key.pem"}));
+  const auto endpoint = endpoint_for({{"HOME", "/h"}, {"DOCKER_CONTEXT", "far"}, {"DOCKER_CERT_PATH", "/other"}},
+                                     context_files("far", meta, {"ca.pem", "cert.pem", "key.pem"}));
   REQUIRE(endpoint);
   REQUIRE(endpoint->tls);
   CHECK(endpoint->tls->verify);
   CHECK(endpoint->tls->ca_file.starts_with("/h/.docker/contexts/tls/"));
   CHECK(endpoint->tls->key_file.ends_with("/docker/key.pem"));
-  const auto skipping = endpoint_for({{"HOME", "/h"}, {"DOCKER_CONTEXT", "far"}}, context_files("far", R"({"Endpoints":{"docker":{"Host":"tcp://far","SkipTLSVerify":true}}})"));
+  const auto skipping =
+      endpoint_for({{"HOME", "/h"}, {"DOCKER_CONTEXT", "far"}},
+                   context_files("far", R"({"Endpoints":{"docker":{"Host":"tcp://far","SkipTLSVerify":true}}})"));
   REQUIRE(skipping);
   REQUIRE(skipping->tls);
   CHECK_FALSE(skipping->tls->verify);

@@ -13,7 +13,8 @@ using Seen = std::vector<std::pair<std::string, int>>;  // -1: no percentage
 Seen read(PullReader& reader, std::vector<std::string_view> pieces, bool expected = true) {
   Seen seen;
   bool fine = true;
-  for (const auto piece : pieces) fine = reader.feed(piece, [&](const PullProgress& p) { seen.emplace_back(p.message, p.percent.value_or(-1)); });
+  for (const auto piece : pieces)
+    fine = reader.feed(piece, [&](const PullProgress& p) { seen.emplace_back(p.message, p.percent.value_or(-1)); });
   CHECK(fine == expected);
   return seen;
 }
@@ -35,8 +36,9 @@ const std::string kPull =
     R"({"status":"Status: Downloaded newer image for python:3.11"})"
     "\r\n";
 
-const Seen kSeen{{"Pulling from library/python", -1}, {"Pulling: 0 of 1 layers done", 0},   {"Pulling: 0 of 2 layers done", 17},
-                 {"Pulling: 0 of 2 layers done", 35}, {"Pulling: 0 of 2 layers done", 70},  {"Pulling: 1 of 2 layers done", 77},
+const Seen kSeen{{"Pulling from library/python", -1},  {"Pulling: 0 of 1 layers done", 0},
+                 {"Pulling: 0 of 2 layers done", 17},  {"Pulling: 0 of 2 layers done", 35},
+                 {"Pulling: 0 of 2 layers done", 70},  {"Pulling: 1 of 2 layers done", 77},
                  {"Pulling: 2 of 2 layers done", 100}, {"Status: Downloaded newer image for python:3.11", 100}};
 
 }  // namespace
@@ -68,7 +70,9 @@ TEST_CASE("the percentage counts bytes over all layers, never goes back and ends
 }
 
 TEST_CASE("an error inside of the stream is kept, in the engine's own words") {
-  for (const std::string line : {R"({"errorDetail":{"message":"manifest unknown"},"error":"x"})", R"({"error":"manifest unknown"})", R"({"errorDetail":{"code":404,"message":"manifest\nunknown"}})"}) {
+  for (const std::string line :
+       {R"({"errorDetail":{"message":"manifest unknown"},"error":"x"})", R"({"error":"manifest unknown"})",
+        R"({"errorDetail":{"code":404,"message":"manifest\nunknown"}})"}) {
     PullReader reader;
     read(reader, {kPull, line});
     CHECK(reader.error() == "manifest unknown");

@@ -10,8 +10,20 @@ using namespace dind;
 using namespace dind::engine;
 
 namespace {
-const Endpoint kDind{.kind = Endpoint::Kind::tcp, .path = "", .host = "dind", .port = "2375", .tls = {}, .address = "tcp://dind:2375", .origin = "DOCKER_HOST"};
-const Endpoint kSocket{.kind = Endpoint::Kind::unix_socket, .path = "/s", .host = "", .port = "", .tls = {}, .address = "unix:///s", .origin = "default"};
+const Endpoint kDind{.kind = Endpoint::Kind::tcp,
+                     .path = "",
+                     .host = "dind",
+                     .port = "2375",
+                     .tls = {},
+                     .address = "tcp://dind:2375",
+                     .origin = "DOCKER_HOST"};
+const Endpoint kSocket{.kind = Endpoint::Kind::unix_socket,
+                       .path = "/s",
+                       .host = "",
+                       .port = "",
+                       .tls = {},
+                       .address = "unix:///s",
+                       .origin = "default"};
 }  // namespace
 
 TEST_CASE("each status of the engine becomes one kind of error, with the engine's own text") {
@@ -24,16 +36,21 @@ TEST_CASE("each status of the engine becomes one kind of error, with the engine'
   };
   const Case cases[] = {
       {404, CallKind::general, R"({"message":"No such container: x"})", ErrorCode::not_found, "No such container: x"},
-      {404, CallKind::general, R"({"message":"No such image: x:latest"})", ErrorCode::image_unavailable, "No such image: x:latest"},
-      {404, CallKind::image_pull, R"({"message":"manifest unknown"})", ErrorCode::image_unavailable, "manifest unknown"},
+      {404, CallKind::general, R"({"message":"No such image: x:latest"})", ErrorCode::image_unavailable,
+       "No such image: x:latest"},
+      {404, CallKind::image_pull, R"({"message":"manifest unknown"})", ErrorCode::image_unavailable,
+       "manifest unknown"},
       {500, CallKind::image_pull, R"({"message":"dial tcp"})", ErrorCode::image_unavailable, "dial tcp"},
       {400, CallKind::general, R"({"message":"bad"})", ErrorCode::engine_error, "bad"},
-      {409, CallKind::general, R"({"message":"Conflict.\nname in use"})", ErrorCode::engine_error, "Conflict. name in use"},
-      {500, CallKind::general, R"({"message":"OCI runtime create failed"})", ErrorCode::engine_error, "OCI runtime create failed"},
+      {409, CallKind::general, R"({"message":"Conflict.\nname in use"})", ErrorCode::engine_error,
+       "Conflict. name in use"},
+      {500, CallKind::general, R"({"message":"OCI runtime create failed"})", ErrorCode::engine_error,
+       "OCI runtime create failed"},
       {503, CallKind::general, "<html>\x1b[31mnot docker", ErrorCode::engine_error, "<html> [31mnot docker"},
       {301, CallKind::general, "", ErrorCode::engine_error, "(no message)"},
       {500, CallKind::general, R"({"message":7})", ErrorCode::engine_error, R"({"message":7})"},
-      {400, CallKind::general, "Client sent an HTTP request to an HTTPS server.\n", ErrorCode::engine_error, "DOCKER_TLS_VERIFY=1"},
+      {400, CallKind::general, "Client sent an HTTP request to an HTTPS server.\n", ErrorCode::engine_error,
+       "DOCKER_TLS_VERIFY=1"},
   };
   for (const auto& c : cases) {
     INFO(c.body);
@@ -49,10 +66,12 @@ TEST_CASE("each status of the engine becomes one kind of error, with the engine'
 
 TEST_CASE("an engine that does not answer is named, with the reason and what to do") {
   CHECK(no_connection(kDind, "ping", ECONNREFUSED).message ==
-        "The engine at tcp://dind:2375 does not answer (connection refused) to 'ping'. Is the dind service up? See `docker compose ps` and its log, or mend "
+        "The engine at tcp://dind:2375 does not answer (connection refused) to 'ping'. Is the dind service up? See "
+        "`docker compose ps` and its log, or mend "
         "DOCKER_HOST, which gave this address.");
   CHECK(no_connection(kSocket, "ping", ENOENT).message ==
-        "The engine at unix:///s does not answer (no such socket) to 'ping'. Is dockerd running? Start it, or set DOCKER_HOST to the engine's address.");
+        "The engine at unix:///s does not answer (no such socket) to 'ping'. Is dockerd running? Start it, or set "
+        "DOCKER_HOST to the engine's address.");
   CHECK(no_connection(kSocket, "ping", EACCES).message.contains("docker"));
   CHECK(no_connection(kSocket, "ping", EACCES).code == ErrorCode::engine_unavailable);
 }
@@ -61,7 +80,8 @@ TEST_CASE("a failed pull says what to do about it") {
   const std::pair<const char*, const char*> cases[] = {
       {"manifest for x:9 not found: manifest unknown", "name and the tag"},
       {"pull access denied for x, repository does not exist or may require 'docker login': denied", "docker login"},
-      {"Get \"https://registry-1.docker.io/v2/\": dial tcp: lookup registry-1.docker.io: no such host", "can't reach the registry"},
+      {"Get \"https://registry-1.docker.io/v2/\": dial tcp: lookup registry-1.docker.io: no such host",
+       "can't reach the registry"},
       {"Get \"https://r/v2/\": x509: certificate signed by unknown authority", "certificate"},
       {"toomanyrequests: You have reached your pull rate limit", "limits pulls"},
       {"write /var/lib/docker: no space left on device", "disk space"},
@@ -103,7 +123,8 @@ TEST_CASE("an image's name is cut at its tag or digest, and nothing else passes 
     CHECK(parsed->repository == c.repository);
     CHECK(parsed->tag == c.tag);
   }
-  for (const std::string bad : {"", " ", "a b", "../../info", "a/../b", "a//b", "/a", "-a", "a?x=1", "a#b", "a%2f", "a\n", "a:", "a@", "ä", "$(id)", "a/./b"}) {
+  for (const std::string bad : {"", " ", "a b", "../../info", "a/../b", "a//b", "/a", "-a", "a?x=1", "a#b", "a%2f",
+                                "a\n", "a:", "a@", "ä", "$(id)", "a/./b"}) {
     INFO(bad);
     CHECK_FALSE(parse_image_name(bad));
   }

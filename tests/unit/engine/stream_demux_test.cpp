@@ -41,8 +41,10 @@ Result<Frames> decode(std::vector<std::string_view> pieces) {
   return out;
 }
 
-const Frames kFrames{{1, "hello\n"}, {2, ""}, {2, std::string("\x01\0\0\0\0\0\0\x05", 8)}, {1, std::string(300, 'x')}, {3, "engine"}};
-const Frames kExpected{{1, "hello\n"}, {2, std::string("\x01\0\0\0\0\0\0\x05", 8)}, {1, std::string(300, 'x')}, {3, "engine"}};
+const Frames kFrames{
+    {1, "hello\n"}, {2, ""}, {2, std::string("\x01\0\0\0\0\0\0\x05", 8)}, {1, std::string(300, 'x')}, {3, "engine"}};
+const Frames kExpected{
+    {1, "hello\n"}, {2, std::string("\x01\0\0\0\0\0\0\x05", 8)}, {1, std::string(300, 'x')}, {3, "engine"}};
 
 }  // namespace
 
@@ -74,7 +76,8 @@ TEST_CASE("a frame longer than any buffer is passed on in parts") {
 }
 
 TEST_CASE("what is not a header is an error, not output") {
-  for (const std::string& bad : {std::string("plain text of a TTY"), std::string("\x01\0\x01\0\0\0\0\x01", 8), std::string("\x04\0\0\0\0\0\0\x01", 8)}) {
+  for (const std::string& bad : {std::string("plain text of a TTY"), std::string("\x01\0\x01\0\0\0\0\x01", 8),
+                                 std::string("\x04\0\0\0\0\0\0\x01", 8)}) {
     const auto frames = decode({bad});
     REQUIRE_FALSE(frames);
     CHECK(frames.error().code == ErrorCode::engine_error);

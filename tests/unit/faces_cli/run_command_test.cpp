@@ -346,7 +346,8 @@ TEST_CASE("The writer keeps the order of two descriptors that are one, and its e
     io.restart();
     CHECK(done);
     for (int i = 0; i < 64; ++i) {
-      writer.write(both.write_end, std::string(64 * 1024, 'x'), hold(OutputCredit(1, [&](std::size_t n) { credits += n; })));
+      writer.write(both.write_end, std::string(64 * 1024, 'x'),
+                   hold(OutputCredit(1, [&](std::size_t n) { credits += n; })));
     }
     const auto before = std::chrono::steady_clock::now();
     {

@@ -9,7 +9,15 @@ using rpc::Json;
 
 TEST_CASE("Options are read as the protocol has them") {
   std::vector<std::string> warnings;
-  const auto options = read_options({{"timeout", 1.5}, {"memory", "256m"}, {"cpus", 0.5}, {"pids", 64}, {"network", "internet"}, {"images", {{"python", "python:3.13"}}}, {"codeLens", false}, {"other", {}}}, warnings);
+  const auto options = read_options({{"timeout", 1.5},
+                                     {"memory", "256m"},
+                                     {"cpus", 0.5},
+                                     {"pids", 64},
+                                     {"network", "internet"},
+                                     {"images", {{"python", "python:3.13"}}},
+                                     {"codeLens", false},
+                                     {"other", {}}},
+                                    warnings);
   CHECK(warnings.empty());
   CHECK(options.limits.timeout == 1500ms);
   CHECK(options.limits.memory_bytes == 256LL << 20);
@@ -21,8 +29,21 @@ TEST_CASE("Options are read as the protocol has them") {
 }
 
 TEST_CASE("A value that can't be one is named, and is not used") {
-  for (const auto& [name, value] : std::initializer_list<std::pair<std::string, Json>>{
-           {"timeout", "60"}, {"timeout", 0}, {"timeout", -1}, {"memory", true}, {"memory", "much"}, {"memory", 0}, {"cpus", "2"}, {"cpus", 0}, {"pids", 1.5}, {"pids", 0}, {"network", "host"}, {"network", 1}, {"images", "x"}, {"images", Json{{"python", 1}}}, {"codeLens", "no"}}) {
+  for (const auto& [name, value] : std::initializer_list<std::pair<std::string, Json>>{{"timeout", "60"},
+                                                                                       {"timeout", 0},
+                                                                                       {"timeout", -1},
+                                                                                       {"memory", true},
+                                                                                       {"memory", "much"},
+                                                                                       {"memory", 0},
+                                                                                       {"cpus", "2"},
+                                                                                       {"cpus", 0},
+                                                                                       {"pids", 1.5},
+                                                                                       {"pids", 0},
+                                                                                       {"network", "host"},
+                                                                                       {"network", 1},
+                                                                                       {"images", "x"},
+                                                                                       {"images", Json{{"python", 1}}},
+                                                                                       {"codeLens", "no"}}) {
     std::vector<std::string> warnings;
     const auto options = read_options({{name, value}}, warnings);
     INFO(name << " " << value);
@@ -42,7 +63,8 @@ TEST_CASE("Large numbers stay in range") {
 }
 
 TEST_CASE("What the request names comes before the options") {
-  const auto both = merged({.timeout = 1s, .memory_bytes = {}, .cpus = {}, .pids = 3}, {.timeout = 2s, .memory_bytes = 5, .cpus = {}, .pids = 4});
+  const auto both = merged({.timeout = 1s, .memory_bytes = {}, .cpus = {}, .pids = 3},
+                           {.timeout = 2s, .memory_bytes = 5, .cpus = {}, .pids = 4});
   CHECK(both.timeout == 1s);
   CHECK(both.memory_bytes == 5);
   CHECK_FALSE(both.cpus);

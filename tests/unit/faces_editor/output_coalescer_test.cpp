@@ -20,10 +20,11 @@ struct Bench {
   std::vector<std::shared_ptr<void>> holds;
   bool keep = false;
   std::size_t credits = 0;
-  std::shared_ptr<OutputCoalescer> output = OutputCoalescer::make(io.get_executor(), [this](Channel channel, std::string text, std::shared_ptr<void> hold) {
-    sent.push_back({channel, std::move(text), Clock::now()});
-    if (keep) holds.push_back(std::move(hold));
-  });
+  std::shared_ptr<OutputCoalescer> output =
+      OutputCoalescer::make(io.get_executor(), [this](Channel channel, std::string text, std::shared_ptr<void> hold) {
+        sent.push_back({channel, std::move(text), Clock::now()});
+        if (keep) holds.push_back(std::move(hold));
+      });
 
   void add(Channel channel, std::string_view bytes) {
     output->add(channel, bytes, OutputCredit(bytes.size(), [this](std::size_t n) { credits += n; }));
@@ -42,7 +43,9 @@ struct Bench {
   }
   std::size_t most_in_a_second() const {
     std::size_t most = 0;
-    for (const auto& a : sent) most = std::max(most, static_cast<std::size_t>(std::ranges::count_if(sent, [&](const Sent& b) { return b.at >= a.at && b.at < a.at + 1s; })));
+    for (const auto& a : sent)
+      most = std::max(most, static_cast<std::size_t>(std::ranges::count_if(
+                                sent, [&](const Sent& b) { return b.at >= a.at && b.at < a.at + 1s; })));
     return most;
   }
   std::size_t given = 0;

@@ -32,11 +32,11 @@ TEST_CASE("What is no UTF-8 becomes one U+FFFD for each maximal part") {
   const std::pair<std::string, std::string> cases[] = {
       {"\xff", fffd},
       {"\x80\x80", fffd + fffd},
-      {"\xe2\x82", fffd},                              // broken off
+      {"\xe2\x82", fffd},  // broken off
       {"\xe2\x82z", fffd + "z"},
-      {"\xc0\xaf", fffd + fffd},                       // overlong
+      {"\xc0\xaf", fffd + fffd},  // overlong
       {"\xe0\x80\xaf", fffd + fffd + fffd},
-      {"\xed\xa0\x80", fffd + fffd + fffd},            // a surrogate
+      {"\xed\xa0\x80", fffd + fffd + fffd},             // a surrogate
       {"\xf4\x90\x80\x80", fffd + fffd + fffd + fffd},  // past U+10FFFF
       {"\xf0\x9f\x98\xe2\x82\xac", fffd + "\u20ac"},
   };

@@ -35,7 +35,8 @@ bool broken(const std::string& bytes) {
 }  // namespace
 
 TEST_CASE("Frames come out whole, wherever the bytes are split") {
-  const std::string data = rpc::framed("{\"a\":1}") + "Content-Type: x\r\ncontent-LENGTH:  3 \r\n\r\nabc" + rpc::framed("é\r\n\r\n");
+  const std::string data =
+      rpc::framed("{\"a\":1}") + "Content-Type: x\r\ncontent-LENGTH:  3 \r\n\r\nabc" + rpc::framed("é\r\n\r\n");
   const std::vector<std::string> expected{"{\"a\":1}", "abc", "é\r\n\r\n"};
   CHECK(bodies({data}) == expected);
   for (std::size_t cut = 0; cut <= data.size(); ++cut) {
@@ -52,9 +53,10 @@ TEST_CASE("An empty body is a body once something follows it") {
 }
 
 TEST_CASE("A header that can't be joined again is an error") {
-  for (const char* head : {"\r\n\r\n", "X: 1\r\n\r\n", "Content-Length: -1\r\n\r\n", "Content-Length: +1\r\n\r\n", "Content-Length: 1 2\r\n\r\n",
-                           "Content-Length: 99999999999999999999999\r\n\r\n", "Content-Length: 67108865\r\n\r\n",
-                           "Content-Length: 1\r\nContent-Length: 2\r\n\r\n", "no colon\r\n\r\n"}) {
+  for (const char* head :
+       {"\r\n\r\n", "X: 1\r\n\r\n", "Content-Length: -1\r\n\r\n", "Content-Length: +1\r\n\r\n",
+        "Content-Length: 1 2\r\n\r\n", "Content-Length: 99999999999999999999999\r\n\r\n",
+        "Content-Length: 67108865\r\n\r\n", "Content-Length: 1\r\nContent-Length: 2\r\n\r\n", "no colon\r\n\r\n"}) {
     INFO(head);
     CHECK(broken(head));
   }

@@ -52,8 +52,10 @@ TEST_CASE("What is no message says why, under its id where it has one") {
 }
 
 TEST_CASE("What goes out is one line of JSON, whatever it holds") {
-  CHECK(Json::parse(result_text(1, {{"a", "\xff\n"}})) == Json{{"jsonrpc", "2.0"}, {"id", 1}, {"result", {{"a", "\xEF\xBF\xBD\n"}}}});
-  CHECK(Json::parse(failure_text("x", {code::kRequestFailed, "why", {{"kind", "k"}}}))["error"] == Json{{"code", -32803}, {"message", "why"}, {"data", {{"kind", "k"}}}});
+  CHECK(Json::parse(result_text(1, {{"a", "\xff\n"}})) ==
+        Json{{"jsonrpc", "2.0"}, {"id", 1}, {"result", {{"a", "\xEF\xBF\xBD\n"}}}});
+  CHECK(Json::parse(failure_text("x", {code::kRequestFailed, "why", {{"kind", "k"}}}))["error"] ==
+        Json{{"code", -32803}, {"message", "why"}, {"data", {{"kind", "k"}}}});
   CHECK_FALSE(Json::parse(failure_text(nullptr, {code::kParseError, "why", nullptr}))["error"].contains("data"));
 }
 

@@ -19,10 +19,14 @@ using Json = nlohmann::json;
 namespace {
 
 RunPlan python_plan() {
-  return *make_plan({.program = SourceProgram{.file_name = "hello.py", .text = "print(1)", .language = {}}}, Limits{}, {}, "run-1");
+  return *make_plan({.program = SourceProgram{.file_name = "hello.py", .text = "print(1)", .language = {}}}, Limits{},
+                    {}, "run-1");
 }
 Surroundings surroundings() {
-  return {.image = {.id = "sha256:0123"}, .supervisor_volume = "dind-supervisor-abc", .owner = "boot.ns.1.2", .remove_after = 1'700'000'000};
+  return {.image = {.id = "sha256:0123"},
+          .supervisor_volume = "dind-supervisor-abc",
+          .owner = "boot.ns.1.2",
+          .remove_after = 1'700'000'000};
 }
 engine::ContainerSpec python_spec() { return harden(python_plan(), surroundings()); }
 
@@ -30,7 +34,8 @@ engine::ContainerSpec python_spec() { return harden(python_plan(), surroundings(
 Json body_of(const engine::ContainerSpec& spec) {
   Json body = engine::create_body(spec);
   for (auto& option : body["HostConfig"]["SecurityOpt"])
-    if (option.get<std::string>().starts_with("seccomp=")) option = "seccomp=sha256:" + sha256(option.get<std::string>().substr(8));
+    if (option.get<std::string>().starts_with("seccomp="))
+      option = "seccomp=sha256:" + sha256(option.get<std::string>().substr(8));
   return body;
 }
 
@@ -67,7 +72,13 @@ TEST_CASE("A run with a way out differs from a default one in the network and in
 
 TEST_CASE("A run's limits are the container's") {
   auto plan = python_plan();
-  plan.limits = {.timeout = std::chrono::seconds(5), .memory_bytes = 100 << 20, .cpus = 0.25, .pids = 9, .tmp_bytes = 8 << 20, .open_files = 77, .file_bytes = 5 << 20};
+  plan.limits = {.timeout = std::chrono::seconds(5),
+                 .memory_bytes = 100 << 20,
+                 .cpus = 0.25,
+                 .pids = 9,
+                 .tmp_bytes = 8 << 20,
+                 .open_files = 77,
+                 .file_bytes = 5 << 20};
   const Json host = body_of(harden(plan, surroundings()))["HostConfig"];
   CHECK(host["Memory"] == 100 << 20);
   CHECK(host["MemorySwap"] == 100 << 20);
@@ -82,7 +93,8 @@ TEST_CASE("A run's limits are the container's") {
 
 TEST_CASE("An image's volumes are covered by tmpfs of the run's size, however they are written") {
   auto around = surroundings();
-  around.image.volumes = {"/data", "/var/lib/db/", "//odd//path/./x", "/data/", "/tmp", "/tmp/", "/sandbox", "/sandbox/", "/.dind", "/.dind/"};
+  around.image.volumes = {"/data", "/var/lib/db/", "//odd//path/./x", "/data/", "/tmp",
+                          "/tmp/", "/sandbox",     "/sandbox/",       "/.dind", "/.dind/"};
   const auto spec = harden(python_plan(), around);
   REQUIRE(spec.mounts.size() == 4);  // and the supervisor's
   for (const std::string target : {"/data", "/var/lib/db", "/odd/path/x"}) {
@@ -113,7 +125,8 @@ TEST_CASE("A command works in the image's own folder, or in the run's where that
 TEST_CASE("A container that a healthy engine made as asked has no differences, whatever it fills in") {
   auto around = surroundings();
   around.image.volumes = {"/data"};
-  for (const auto& spec : {python_spec(), harden(python_plan(), around), harden(RunPlan{.run_id = "r", .argv = {"ls"}}, around)}) {
+  for (const auto& spec :
+       {python_spec(), harden(python_plan(), around), harden(RunPlan{.run_id = "r", .argv = {"ls"}}, around)}) {
     Json reply = tests::inspect_reply(engine::create_body(spec), "id", "name");
     CHECK(differences(spec, engine::spec_from_inspect(reply)).empty());
     // Without swap accounting the engine says -1: that is the doctor's to tell.
@@ -205,7 +218,8 @@ TEST_CASE("An engine that reports nothing at all is not one that made what was a
   CHECK(differences(python_spec(), engine::spec_from_inspect(Json::object())).size() > 15);
   auto spec = python_spec();
   spec.runtime = "runsc";
-  const auto found = differences(spec, engine::spec_from_inspect(tests::inspect_reply(engine::create_body(spec), "id", "name")));
+  const auto found =
+      differences(spec, engine::spec_from_inspect(tests::inspect_reply(engine::create_body(spec), "id", "name")));
   REQUIRE(found.size() == 1);
   CHECK(found.front() == "Runtime: asked runsc, reported runc");
 }

@@ -15,7 +15,8 @@ namespace {
 RunSpec source(std::string file_name, std::string text) {
   return {.program = SourceProgram{.file_name = std::move(file_name), .text = std::move(text), .language = {}}};
 }
-RunSpec command(std::variant<std::vector<std::string>, std::string> what, std::optional<std::string> image = "tools:1") {
+RunSpec command(std::variant<std::vector<std::string>, std::string> what,
+                std::optional<std::string> image = "tools:1") {
   return {.program = CommandProgram{std::move(what)}, .image = std::move(image)};
 }
 Result<RunPlan> plan(const RunSpec& spec, const std::map<std::string, std::string>& images = {}) {
@@ -137,7 +138,8 @@ TEST_CASE("A file name that could leave its folder is refused") {
 }
 
 TEST_CASE("A file name that looks like an option, a command or a hidden file is only a name") {
-  for (const std::string name : {"-c.py", "--help.py", "$(id).py", "a b.py", "quote'\".py", "new\nline.py", "日本.py", ".hidden.py"}) {
+  for (const std::string name :
+       {"-c.py", "--help.py", "$(id).py", "a b.py", "quote'\".py", "new\nline.py", "日本.py", ".hidden.py"}) {
     INFO(name);
     const auto made = plan(source(name, "x"));
     REQUIRE(made);

@@ -50,14 +50,65 @@ TEST_CASE("seccomp: every rule is one that the engine understands, and no call h
 }
 
 TEST_CASE("seccomp: calls that reach other processes, the kernel's insides or its mounts are in no rule") {
-  for (const std::string call :
-       {"io_uring_setup", "io_uring_enter", "io_uring_register", "ptrace", "process_vm_readv", "process_vm_writev", "process_madvise",
-        "pidfd_getfd", "kcmp", "userfaultfd", "keyctl", "add_key", "request_key", "bpf", "perf_event_open", "fanotify_init",
-        "fanotify_mark", "open_by_handle_at", "mount", "umount", "umount2", "mount_setattr", "move_mount", "open_tree", "fsopen", "fsmount",
-        "fsconfig", "fspick", "pivot_root", "chroot", "unshare", "setns", "kexec_load", "kexec_file_load", "init_module", "finit_module",
-        "delete_module", "reboot", "swapon", "swapoff", "syslog", "acct", "quotactl", "quotactl_fd", "iopl", "ioperm", "modify_ldt", "vm86",
-        "settimeofday", "clock_settime", "sethostname", "setdomainname", "nfsservctl", "uselib", "lookup_dcookie",
-        "vhangup", "_sysctl", "create_module", "socketcall"}) {
+  for (const std::string call : {"io_uring_setup",
+                                 "io_uring_enter",
+                                 "io_uring_register",
+                                 "ptrace",
+                                 "process_vm_readv",
+                                 "process_vm_writev",
+                                 "process_madvise",
+                                 "pidfd_getfd",
+                                 "kcmp",
+                                 "userfaultfd",
+                                 "keyctl",
+                                 "add_key",
+                                 "request_key",
+                                 "bpf",
+                                 "perf_event_open",
+                                 "fanotify_init",
+                                 "fanotify_mark",
+                                 "open_by_handle_at",
+                                 "mount",
+                                 "umount",
+                                 "umount2",
+                                 "mount_setattr",
+                                 "move_mount",
+                                 "open_tree",
+                                 "fsopen",
+                                 "fsmount",
+                                 "fsconfig",
+                                 "fspick",
+                                 "pivot_root",
+                                 "chroot",
+                                 "unshare",
+                                 "setns",
+                                 "kexec_load",
+                                 "kexec_file_load",
+                                 "init_module",
+                                 "finit_module",
+                                 "delete_module",
+                                 "reboot",
+                                 "swapon",
+                                 "swapoff",
+                                 "syslog",
+                                 "acct",
+                                 "quotactl",
+                                 "quotactl_fd",
+                                 "iopl",
+                                 "ioperm",
+                                 "modify_ldt",
+                                 "vm86",
+                                 "settimeofday",
+                                 "clock_settime",
+                                 "sethostname",
+                                 "setdomainname",
+                                 "nfsservctl",
+                                 "uselib",
+                                 "lookup_dcookie",
+                                 "vhangup",
+                                 "_sysctl",
+                                 "create_module",
+                                 "socketcall"}) {
     INFO(call);
     CHECK(rules_for(call).empty());
   }
@@ -98,9 +149,12 @@ TEST_CASE("seccomp: sockets are UNIX, INET, INET6 and NETLINK, and nothing else"
 }
 
 TEST_CASE("seccomp: what ordinary programs live on is allowed without conditions") {
-  for (const std::string call : {"read", "write", "openat", "mmap", "mprotect", "execve", "exit_group", "futex", "epoll_wait", "rt_sigaction",
-                                 "clock_nanosleep", "getrandom", "memfd_create", "fork", "vfork", "wait4", "pipe2", "connect", "bind", "prctl"}) {
+  for (const std::string call : {"read",         "write", "openat",     "mmap",         "mprotect",        "execve",
+                                 "exit_group",   "futex", "epoll_wait", "rt_sigaction", "clock_nanosleep", "getrandom",
+                                 "memfd_create", "fork",  "vfork",      "wait4",        "pipe2",           "connect",
+                                 "bind",         "prctl"}) {
     INFO(call);
-    CHECK(std::ranges::any_of(rules_for(call), [](const Json& rule) { return rule["action"] == "SCMP_ACT_ALLOW" && !has_conditions(rule); }));
+    CHECK(std::ranges::any_of(
+        rules_for(call), [](const Json& rule) { return rule["action"] == "SCMP_ACT_ALLOW" && !has_conditions(rule); }));
   }
 }

@@ -22,14 +22,17 @@ std::string u32(std::uint32_t value) {
   wire::put_u32(reinterpret_cast<unsigned char*>(bytes.data()), value);
   return bytes;
 }
-std::string u64(std::uint64_t value) { return u32(static_cast<std::uint32_t>(value >> 32)) + u32(static_cast<std::uint32_t>(value)); }
+std::string u64(std::uint64_t value) {
+  return u32(static_cast<std::uint32_t>(value >> 32)) + u32(static_cast<std::uint32_t>(value));
+}
 std::string report_payload(const wire::ExitReport& report) {
   std::string payload(wire::kExitReportSize, '\0');
   wire::put_report(reinterpret_cast<unsigned char*>(payload.data()), report);
   return payload;
 }
 
-// Everything that the decoder says of `bytes`, cut at `cut`: events as text, output joined, "error" at the end of a broken stream.
+// Everything that the decoder says of `bytes`, cut at `cut`: events as text, output joined, "error" at the end of a
+// broken stream.
 struct Heard {
   std::string events, out, err;
   std::optional<wire::ExitReport> report;
@@ -50,11 +53,14 @@ Heard hear(std::string_view bytes, std::size_t cut) {
         REQUIRE(part.empty());
         break;
       }
-      if (const auto* ready = std::get_if<SupervisorReady>(&event)) heard.events += "ready " + std::to_string(ready->version) + ";";
+      if (const auto* ready = std::get_if<SupervisorReady>(&event))
+        heard.events += "ready " + std::to_string(ready->version) + ";";
       if (std::holds_alternative<ProgramBegan>(event)) heard.events += "began;";
-      if (const auto* taken = std::get_if<StdinTaken>(&event)) heard.events += "taken " + std::to_string(taken->bytes) + ";";
+      if (const auto* taken = std::get_if<StdinTaken>(&event))
+        heard.events += "taken " + std::to_string(taken->bytes) + ";";
       if (const auto* broken = std::get_if<SupervisorBroken>(&event)) heard.events += "broken " + broken->why + ";";
-      if (const auto* output = std::get_if<ProgramOutput>(&event)) (output->channel == Channel::out ? heard.out : heard.err) += output->bytes;
+      if (const auto* output = std::get_if<ProgramOutput>(&event))
+        (output->channel == Channel::out ? heard.out : heard.err) += output->bytes;
       if (const auto* report = std::get_if<wire::ExitReport>(&event)) {
         heard.events += "exit;";
         heard.report = *report;
@@ -82,7 +88,8 @@ std::vector<std::pair<unsigned char, std::string>> sent(std::string_view bytes) 
 }  // namespace
 
 TEST_CASE("What a supervisor says is heard the same, wherever the stream is cut") {
-  wire::ExitReport report{.how = wire::How::signalled, .code = 9, .cause = wire::Cause::asked, .duration_us = 1, .cpu_us = 2};
+  wire::ExitReport report{
+      .how = wire::How::signalled, .code = 9, .cause = wire::Cause::asked, .duration_us = 1, .cpu_us = 2};
   report.peak_memory_bytes = 1ULL << 40;
   report.oom_kills = 4;
   report.pids_limit_hits = 5;
@@ -90,8 +97,9 @@ TEST_CASE("What a supervisor says is heard the same, wherever the stream is cut"
   report.stdout_bytes = ~0ULL;
   report.stderr_bytes = 8;
   report.dropped_bytes = 9;
-  const std::string stream = frame('R', u32(1)) + frame('B', "") + frame('o', "out\0\xff"s) + frame('e', "err") + frame('o', "") +
-                             frame('t', u64(77)) + frame('o', "more") + frame('X', report_payload(report));
+  const std::string stream = frame('R', u32(1)) + frame('B', "") + frame('o', "out\0\xff"s) + frame('e', "err") +
+                             frame('o', "") + frame('t', u64(77)) + frame('o', "more") +
+                             frame('X', report_payload(report));
   const Heard whole = hear(stream, stream.size());
   CHECK(whole.events == "ready 1;began;taken 77;exit;");
   CHECK(whole.out == "out\0\xffmore"s);
@@ -151,7 +159,8 @@ TEST_CASE("What is no frame of the protocol is refused, and never believed") {
     for (std::size_t cut = 0; cut <= bytes.size(); ++cut) CHECK(hear(bytes, cut).events == "error");
   }
   CHECK(hear(frame('!', std::string(4096, 'x')), 100).events == "broken " + std::string(4096, 'x') + ";");
-  CHECK(hear(raw_frame('o', wire::kMaxPayload, std::string(wire::kMaxPayload, 'x')), 9).out.size() == wire::kMaxPayload);
+  CHECK(hear(raw_frame('o', wire::kMaxPayload, std::string(wire::kMaxPayload, 'x')), 9).out.size() ==
+        wire::kMaxPayload);
 }
 
 TEST_CASE("A frame of random length and content never does more than fail") {
@@ -160,7 +169,8 @@ TEST_CASE("A frame of random length and content never does more than fail") {
   const auto next = [&state] { return state ^= state << 13, state ^= state >> 17, state ^= state << 5; };
   for (int round = 0; round < 2000; ++round) {
     std::string bytes;
-    for (std::uint32_t i = next() % 64; i > 0; --i) bytes += static_cast<char>(next() % 4 == 0 ? "RBoetX!"[next() % 7] : next() % 3 == 0 ? next() : 0);
+    for (std::uint32_t i = next() % 64; i > 0; --i)
+      bytes += static_cast<char>(next() % 4 == 0 ? "RBoetX!"[next() % 7] : next() % 3 == 0 ? next() : 0);
     const Heard whole = hear(bytes, bytes.size());
     CHECK(hear(bytes, bytes.size() / 2) == whole);
   }
@@ -172,15 +182,17 @@ TEST_CASE("A job is its files, then argv, environment and limits, then start") {
   plan.argv = {"python3", "", "-x"};
   plan.env = {{"A", "1"}, {"B", "x=y\n"}};
   plan.files = {{"/sandbox/large", std::string(wire::kMaxPayload + 5, 'f'), 0755}, {"/sandbox/empty", "", 0600}};
-  const auto frames = sent(job_frames(plan, {.deadline_ms = 61'000, .output_cap = 1ULL << 32, .output_window = 1 << 20}));
+  const auto frames =
+      sent(job_frames(plan, {.deadline_ms = 61'000, .output_cap = 1ULL << 32, .output_window = 1 << 20}));
   REQUIRE(frames.size() == 6);
   CHECK(frames[0] == std::pair<unsigned char, std::string>('F', u32(0755) + "/sandbox/large"));
   CHECK((frames[1].second == std::string(wire::kMaxPayload, 'f')));
   CHECK(frames[2] == std::pair<unsigned char, std::string>('D', "fffff"));
   CHECK(frames[3] == std::pair<unsigned char, std::string>('F', u32(0600) + "/sandbox/empty"));
   const auto text = [](const std::string& t) { return u32(static_cast<std::uint32_t>(t.size())) + t; };
-  CHECK(frames[4] == std::pair<unsigned char, std::string>('A', u64(61'000) + u64(1ULL << 32) + u64(1 << 20) + text("/sandbox") + u32(3) +
-                                                                    text("python3") + text("") + text("-x") + u32(2) + text("A=1") + text("B=x=y\n")));
+  CHECK(frames[4] == std::pair<unsigned char, std::string>(
+                         'A', u64(61'000) + u64(1ULL << 32) + u64(1 << 20) + text("/sandbox") + u32(3) +
+                                  text("python3") + text("") + text("-x") + u32(2) + text("A=1") + text("B=x=y\n")));
   CHECK(frames[5] == std::pair<unsigned char, std::string>('J', ""));
 }
 

@@ -38,7 +38,8 @@ std::vector<Entry> read_tar(const std::string& tar) {
                .mtime = archive_entry_mtime(entry)};
     std::array<char, 4096> buffer;
     la_ssize_t size = 0;
-    while ((size = archive_read_data(in.get(), buffer.data(), buffer.size())) > 0) seen.bytes.append(buffer.data(), static_cast<std::size_t>(size));
+    while ((size = archive_read_data(in.get(), buffer.data(), buffer.size())) > 0)
+      seen.bytes.append(buffer.data(), static_cast<std::size_t>(size));
     REQUIRE(size == 0);
     entries.push_back(std::move(seen));
   }

@@ -63,7 +63,8 @@ TEST_CASE("Every way to end has its one verdict") {
 
       {"our timer", with(killed(SIGKILL), Cause::asked), Stop::timeout, Verdict::timeout},
       {"the supervisor's timer", with(killed(SIGKILL), Cause::deadline), Stop::none, Verdict::timeout},
-      {"a timeout of a program that had filled the disk", full(with(killed(SIGKILL), Cause::deadline)), Stop::none, Verdict::timeout},
+      {"a timeout of a program that had filled the disk", full(with(killed(SIGKILL), Cause::deadline)), Stop::none,
+       Verdict::timeout},
       {"a timeout comes before memory", oom(with(killed(SIGKILL), Cause::asked)), Stop::timeout, Verdict::timeout},
       {"the supervisor's output cap", with(killed(SIGKILL), Cause::output_cap), Stop::none, Verdict::output_limit},
       {"our output cap", with(killed(SIGKILL), Cause::asked), Stop::output_limit, Verdict::output_limit},

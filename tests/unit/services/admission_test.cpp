@@ -23,8 +23,11 @@ struct Door {
   Caller& come() {
     auto& caller = *callers.emplace_back(std::make_unique<Caller>());
     asio::co_spawn(
-        context, admission.enter([&caller](std::size_t position) { caller.positions.push_back(position); }, caller.cancel),
-        [&caller](const std::exception_ptr&, Result<Admission::Place> answer) { caller.answer.emplace(std::move(answer)); });
+        context,
+        admission.enter([&caller](std::size_t position) { caller.positions.push_back(position); }, caller.cancel),
+        [&caller](const std::exception_ptr&, Result<Admission::Place> answer) {
+          caller.answer.emplace(std::move(answer));
+        });
     settle();
     return caller;
   }

@@ -12,9 +12,20 @@ using Fields = std::map<std::string, std::string>;
 
 // As a supervisor prints them in a healthy sandbox with the default limits.
 Fields version_1() {
-  return {{"memory_max", "536870912"}, {"memory_swap_max", "536870912"}, {"pids_max", "256"}, {"cpu_max", "100000 100000"},
-          {"uid", "65534"}, {"gid", "65534"}, {"CapEff", "0000000000000000"}, {"CapBnd", "0000000000000000"}, {"NoNewPrivs", "1"},
-          {"Seccomp", "2"}, {"rootfs_writable", "0"}, {"network_interfaces", "0"}, {"tmp_bytes", "67108864"}, {"time", "1700000000"}};
+  return {{"memory_max", "536870912"},
+          {"memory_swap_max", "536870912"},
+          {"pids_max", "256"},
+          {"cpu_max", "100000 100000"},
+          {"uid", "65534"},
+          {"gid", "65534"},
+          {"CapEff", "0000000000000000"},
+          {"CapBnd", "0000000000000000"},
+          {"NoNewPrivs", "1"},
+          {"Seccomp", "2"},
+          {"rootfs_writable", "0"},
+          {"network_interfaces", "0"},
+          {"tmp_bytes", "67108864"},
+          {"time", "1700000000"}};
 }
 Fields version_2() {
   auto fields = version_1();
@@ -88,8 +99,10 @@ TEST_CASE("Each limit that is not in force fails its own check and no other, wit
   for (const auto& [field, value, check, status] : cases) {
     INFO(field << "=" << (value == nullptr ? "(not there)" : value));
     auto fields = version_1();
-    if (value == nullptr) fields.erase(field);
-    else fields[field] = value;
+    if (value == nullptr)
+      fields.erase(field);
+    else
+      fields[field] = value;
     const auto checks = check_probe(text_of(fields), Limits{});
     CHECK(named(checks, check).status == status);
     CHECK_FALSE(named(checks, check).remedy.empty());
