@@ -82,7 +82,7 @@ Task<Result<void>> Connection::serve() {
   co_return Result<void>{};
 }
 
-void Connection::take(Message message) {
+void Connection::take(Message message) try {
   if (auto* request = std::get_if<Request>(&message)) {
     take_request(std::move(*request));
   } else if (auto* notification = std::get_if<Notification>(&message)) {
@@ -102,6 +102,9 @@ void Connection::take(Message message) {
     const auto& invalid = std::get<Invalid>(message);
     send(failure_text(invalid.id, invalid.failure));
   }
+} catch (const std::exception& e) {
+  // A bug in a handler; its request was answered when the Reply was dropped, and the connection goes on.
+  log(LogLevel::error, std::string("A message could not be handled: ") + e.what());
 }
 
 void Connection::take_request(Request request) {

@@ -7,7 +7,7 @@ namespace {
 
 using namespace wire;
 
-unsigned char* raw(std::string& text, std::size_t at = 0) { return reinterpret_cast<unsigned char*>(text.data()) + at; }
+unsigned char* raw(std::string& text, std::size_t at) { return reinterpret_cast<unsigned char*>(text.data()) + at; }
 const unsigned char* raw(const std::string& text) { return reinterpret_cast<const unsigned char*>(text.data()); }
 
 void add_u32(std::string& to, std::uint32_t value) {

@@ -23,9 +23,9 @@ def frame(message):
 class Client:
     """Reads in a thread of its own. `read=False`: never reads, for tests of a client that doesn't."""
 
-    def __init__(self, *arguments, env=None, read=True):
+    def __init__(self, *arguments, env=None, read=True, command=("lsp",)):
         environment = {key: value for key, value in os.environ.items() if not key.startswith("DIND_")} | (env or {})
-        self.child = subprocess.Popen([program(), *arguments, "lsp"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment)
+        self.child = subprocess.Popen([program(), *arguments, *command], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment)
         self.messages = []       # everything that came, in order
         self.arrived = queue.Queue()
         self.next_id = 0

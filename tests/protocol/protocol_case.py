@@ -21,8 +21,8 @@ class ProtocolCase(unittest.TestCase):
         self.addCleanup(folder.cleanup)
         self.folder = pathlib.Path(folder.name)
 
-    def client(self, *arguments, initialize=True, own=True, capabilities=None, env=None, read=True, **params):
-        client = Client(*arguments, env={"HOME": str(self.folder)} | (env or {}), read=read)
+    def client(self, *arguments, initialize=True, own=True, capabilities=None, env=None, read=True, command=("lsp",), **params):
+        client = Client(*arguments, env={"HOME": str(self.folder)} | (env or {}), read=read, command=command)
         self.addCleanup(client.close)
         if initialize:
             client.initialize(own, capabilities, **params)

@@ -184,6 +184,12 @@ class Clients(ProtocolCase):
         self.assertEqual(child.returncode, 125)
         self.assertEqual(child.stderr.count(b"\n"), 1)
 
+    def test_a_client_process_id_that_is_gone_ends_the_server(self):
+        gone = subprocess.Popen([sys.executable, "-c", ""])
+        gone.wait()
+        client = self.client("lsp", "--clientProcessId", str(gone.pid), initialize=False, command=())
+        self.assertEqual(client.ended(5), 1)
+
     def test_a_client_that_never_reads_holds_neither_timeout_nor_removal(self):
         client = self.client(initialize=False, read=False)
         client.write(frame({"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": {"capabilities": {"experimental": {"dind": {"output": True}}}}}))

@@ -45,6 +45,12 @@ class Lenses(ProtocolCase):
         client.notify("workspace/didChangeConfiguration", {"settings": {"dind": {"codeLens": True}}})
         self.assertEqual(len(lenses(client, "file:///x/a.py")), 1)
 
+    def test_a_refresh_when_lenses_are_switched(self):
+        client = self.client(capabilities={"workspace": {"codeLens": {"refreshSupport": True}}})
+        for n, wanted in enumerate((False, True)):
+            client.notify("workspace/didChangeConfiguration", {"settings": {"dind": {"codeLens": wanted}}})
+            client.wait(lambda m: len(client.sent("workspace/codeLens/refresh")) > n)
+
 
 class Documents(ProtocolCase):
     def test_unsaved_text_is_what_runs(self):
@@ -56,6 +62,14 @@ class Documents(ProtocolCase):
         client.notify("textDocument/didClose", {"textDocument": {"uri": uri}})
         client.reply(client.run(uri, runId="saved"))
         self.assertEqual(client.output("saved"), "saved\n")
+
+    def test_one_document_however_its_name_is_escaped(self):
+        client = self.client()
+        self.file("a b(1).py", "print('saved')")
+        uri = self.folder.as_uri()
+        client.open(uri + "/a%20b%281%29.py", "print('typed')\n")
+        client.reply(client.run(uri + "/a b(1).py", runId="r"))
+        self.assertEqual(client.output("r"), "typed\n")
 
     def test_incremental_changes(self):
         client = self.client()
@@ -211,6 +225,14 @@ class Stopping(ProtocolCase):
         self.assertEqual(client.stop()["result"], {"stopped": 0})
         self.assertEqual(client.stop(runId="none")["result"], {"stopped": 0})
 
+    def test_stop_with_a_wrong_argument_stops_nothing(self):
+        client = self.client()
+        _, id = self.started(client)
+        for argument in ({}, "x", 5, {"runId": 5}, {"uri": None}):
+            self.assert_error(client.call("workspace/executeCommand", {"command": "dind.stop", "arguments": [argument]}), INVALID_PARAMS)
+        self.assertEqual(client.stop()["result"], {"stopped": 1})
+        client.reply(id)
+
     def test_stop_leaves_the_others(self):
         client = self.client()
         _, first = self.started(client, "one")
@@ -285,6 +307,15 @@ class Progress(ProtocolCase):
         client.write(frame({"jsonrpc": "2.0", "id": asked["id"], "error": {"code": -32603, "message": "no"}}))
         client.reply(id)
         self.assertEqual(client.sent("$/progress"), [])
+
+    def test_a_token_that_is_granted_after_the_end_is_begun_and_ended(self):
+        client = self.client(own=False, capabilities={"window": {"workDoneProgress": True}})
+        id = client.run(self.file("a.py", "print(1)"))
+        asked = client.wait(lambda m: m.get("method") == "window/workDoneProgress/create")
+        client.reply(id)
+        client.answer(asked["id"])
+        client.wait(lambda m: m.get("method") == "$/progress" and m["params"]["value"]["kind"] == "end")
+        self.assertEqual([v["kind"] for v in self.values(client, asked["params"]["token"])], ["begin", "end"])
 
     def test_cancel_of_the_progress_stops_the_run(self):
         client = self.client()

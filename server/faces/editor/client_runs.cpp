@@ -2,6 +2,7 @@
 
 #include "faces/editor/run_feed.hpp"
 #include "faces/editor/run_request.hpp"
+#include "faces/editor/uri.hpp"
 #include "faces/run_json.hpp"
 #include "rpc/params.hpp"
 
@@ -69,7 +70,7 @@ void ClientRuns::run_file(const Json& params, const ClientAbilities& client, con
   const auto& source = std::get<SourceProgram>(request->spec.program);
   auto progress = Progress::begin(connection_, rpc::field(params, "workDoneToken"), client.progress,
                                   "Run " + source.file_name + " in sandbox");
-  active_[id] = {request->uri, cancel, progress};
+  active_[id] = {document_key(request->uri), cancel, progress};
   spawn(executor_, "run " + id,
         follow(shared_from_this(), {std::move(*request), cancel, std::move(progress), client, std::move(reply)}));
   on_change_();
@@ -85,7 +86,12 @@ Task<void> ClientRuns::follow(std::shared_ptr<ClientRuns> self, Order order) {
     input->push(std::move(order.request.input));
     input->close();
   }
-  auto result = co_await self->service_.run(std::move(order.request.spec), feed, input, order.cancel);
+  Result<RunResult> result = fail(ErrorCode::internal, "The run ended without a result: a bug of ours");
+  try {
+    result = co_await self->service_.run(std::move(order.request.spec), feed, input, order.cancel);
+  } catch (const std::exception& e) {  // a bug; the client still gets its end
+    result = fail(ErrorCode::internal, std::string("A bug of ours ended the run: ") + e.what());
+  }
   result = as_stopped(std::move(result), id, order.cancel);
   feed.finished(result);
   if (result) {
@@ -101,12 +107,17 @@ Task<void> ClientRuns::follow(std::shared_ptr<ClientRuns> self, Order order) {
   self->on_change_();
 }
 
-std::size_t ClientRuns::stop(const Json& argument) {
-  const auto run_id = rpc::text(argument, "runId");
-  const auto uri = rpc::text(argument, "uri");
+Result<std::size_t> ClientRuns::stop(const Json& arguments) {
+  const bool all = arguments.is_null() || (arguments.is_array() && arguments.empty());
+  const Json& which = arguments.is_array() && !arguments.empty() ? arguments.front() : arguments;
+  const auto run_id = rpc::text(which, "runId");
+  const auto uri = rpc::text(which, "uri");
+  // A wrong argument must not stop everything.
+  if (!all && !run_id && !uri)
+    return fail(ErrorCode::invalid_request, "dind.stop takes no argument, or an object with a runId or a uri");
   std::size_t stopped = 0;
   for (auto& [id, run] : active_) {
-    if ((run_id && id != *run_id) || (uri && run.uri != *uri)) continue;
+    if ((run_id && id != *run_id) || (uri && run.document != document_key(*uri))) continue;
     run.cancel.cancel(CancelReason::user);
     ++stopped;
   }
@@ -124,7 +135,7 @@ void ClientRuns::cancel_all(CancelReason reason) {
 
 bool ClientRuns::has(const std::string& uri) const {
   for (const auto& [id, run] : active_)
-    if (run.uri == uri) return true;
+    if (run.document == document_key(uri)) return true;
   return false;
 }
 

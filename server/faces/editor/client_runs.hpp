@@ -33,8 +33,9 @@ class ClientRuns : public std::enable_shared_from_this<ClientRuns> {
   // dind.runFile with `params` of workspace/executeCommand.
   void run_file(const rpc::Json& params, const ClientAbilities& client, const DocumentStore& documents,
                 const Options& options, rpc::Reply reply);
-  // dind.stop: how many runs were told to stop.
-  std::size_t stop(const rpc::Json& argument);
+  // dind.stop with `arguments`: how many runs were told to stop. Error (invalid_request): they are of no shape of the
+  // protocol's.
+  Result<std::size_t> stop(const rpc::Json& arguments);
   void cancel_progress(const rpc::Json& token);
   void cancel_all(CancelReason reason);
 
@@ -45,7 +46,7 @@ class ClientRuns : public std::enable_shared_from_this<ClientRuns> {
 
  private:
   struct Active {
-    std::string uri;
+    std::string document;  // its key
     Cancel cancel;
     std::shared_ptr<Progress> progress;
   };

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "faces/editor/uri.hpp"
+
 namespace dind::faces::editor {
 namespace {
 
@@ -38,9 +40,15 @@ std::size_t offset_of(std::string_view text, Position position, PositionEncoding
   return at;
 }
 
+void DocumentStore::open(const std::string& uri, Document document) {
+  documents_.insert_or_assign(document_key(uri), std::move(document));
+}
+
+void DocumentStore::close(const std::string& uri) { documents_.erase(document_key(uri)); }
+
 void DocumentStore::change(const std::string& uri, std::optional<Position> from, std::optional<Position> to,
                            std::string_view text) {
-  const auto it = documents_.find(uri);
+  const auto it = documents_.find(document_key(uri));
   if (it == documents_.end()) return;
   std::string& all = it->second.text;
   if (!from || !to) {
@@ -53,7 +61,7 @@ void DocumentStore::change(const std::string& uri, std::optional<Position> from,
 }
 
 const Document* DocumentStore::find(const std::string& uri) const {
-  const auto it = documents_.find(uri);
+  const auto it = documents_.find(document_key(uri));
   return it == documents_.end() ? nullptr : &it->second;
 }
 

@@ -26,14 +26,14 @@ std::size_t offset_of(std::string_view text, Position position, PositionEncoding
 class DocumentStore {
  public:
   void set_encoding(PositionEncoding encoding) { encoding_ = encoding; }
-  void open(const std::string& uri, Document document) { documents_.insert_or_assign(uri, std::move(document)); }
-  void close(const std::string& uri) { documents_.erase(uri); }
+  void open(const std::string& uri, Document document);
+  void close(const std::string& uri);
   // A change of a part, or of everything (`from` and `to` none). A document that isn't open is left alone.
   void change(const std::string& uri, std::optional<Position> from, std::optional<Position> to, std::string_view text);
   const Document* find(const std::string& uri) const;
 
  private:
-  std::map<std::string, Document> documents_;
+  std::map<std::string, Document> documents_;  // by document_key
   PositionEncoding encoding_ = PositionEncoding::utf16;
 };
 

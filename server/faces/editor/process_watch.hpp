@@ -9,8 +9,7 @@
 
 namespace dind::faces::editor {
 
-// Calls `gone` when process `pid` ends; returns at `cancel`. A process that can't be seen (another pid namespace) is
-// not watched: the end of stdin tells the same, a little later.
+// Calls `gone` when process `pid` ends, at once where there is none; returns at `cancel`.
 Task<void> watch_process(asio::any_io_executor executor, std::int64_t pid, std::function<void()> gone, Cancel cancel);
 
 }  // namespace dind::faces::editor

@@ -15,8 +15,8 @@ std::shared_ptr<Progress> Progress::begin(std::shared_ptr<rpc::Connection> conne
   } else if (may_ask) {
     self->token_ = "dind-" + random_id();
     self->connection_->request("window/workDoneProgress/create", {{"token", self->token_}},
-                               [weak = std::weak_ptr(self)](const Result<Json>& answer) {
-                                 if (const auto alive = weak.lock(); alive && answer && !alive->ended_) alive->start();
+                               [self](const Result<Json>& answer) {
+                                 if (answer) self->start();  // also where the run has ended meanwhile
                                });
   }
   return self;
@@ -41,8 +41,12 @@ void Progress::report(std::string message, std::optional<int> percent) {
 }
 
 void Progress::end(std::string message) {
-  if (std::exchange(ended_, true) || !begun_) return;
-  send({{"kind", "end"}, {"message", std::move(message)}});
+  if (std::exchange(ended_, true) || token_.is_null()) return;
+  Json value{{"kind", "end"}, {"message", std::move(message)}};
+  if (begun_)
+    send(std::move(value));
+  else
+    last_ = std::move(value);
 }
 
 }  // namespace dind::faces::editor

@@ -32,7 +32,7 @@ class Progress : public std::enable_shared_from_this<Progress> {
   rpc::Json token_;
   bool begun_ = false;
   bool ended_ = false;
-  rpc::Json last_;  // a report that came before the token was granted
+  rpc::Json last_;  // the report or the end that came before the token was granted
 };
 
 }  // namespace dind::faces::editor

@@ -81,9 +81,11 @@ Result<RunRequest> make_request(const Json& argument, const DocumentStore& docum
                                          program.file_name, program.text);
 
   request.spec.image = rpc::text(argument, "image");
-  if (!request.spec.image && program.language)
-    if (const auto image = options.images.find(*program.language); image != options.images.end())
+  if (!request.spec.image && program.language) {
+    const auto recipe = runnable_language(program.language, "", "").value_or(*program.language);  // "py" is python
+    if (const auto image = options.images.find(recipe); image != options.images.end())
       request.spec.image = image->second;
+  }
   request.spec.program = std::move(program);
   for (const Json& each : rpc::field(argument, "args")) request.spec.args.push_back(each.get<std::string>());
   if (const Json& env = rpc::field(argument, "env"); env.is_object())

@@ -1,5 +1,8 @@
 #include "faces/editor/session.hpp"
 
+#include <cerrno>
+#include <csignal>
+
 #include "faces/editor/client_runs.hpp"
 #include "faces/editor/process_watch.hpp"
 #include "faces/editor/uri.hpp"
@@ -38,7 +41,9 @@ class Session : public std::enable_shared_from_this<Session> {
         {.request = [this](rpc::Request request,
                            rpc::Reply reply) { on_request(std::move(request), std::move(reply)); },
          .notification = [this](rpc::Notification notification) { on_notification(notification); }});
-    runs_ = std::make_shared<ClientRuns>(executor_, services_.runs, connection_, [this] { refresh_lenses(); });
+    runs_ = std::make_shared<ClientRuns>(executor_, services_.runs, connection_, [weak = weak_from_this()] {
+      if (const auto alive = weak.lock()) alive->refresh_lenses();
+    });
     if (options_.client_process_id) watch_client(*options_.client_process_id);
     const auto served = co_await connection_->serve();
     if (!served) log(LogLevel::error, served.error().message);
@@ -106,7 +111,12 @@ class Session : public std::enable_shared_from_this<Session> {
     for (const Json& each : rpc::field(capabilities, "general/positionEncodings")) utf8 = utf8 || each == "utf-8";
     documents_.set_encoding(utf8 ? PositionEncoding::utf8 : PositionEncoding::utf16);
     take_settings(rpc::field(params, "initializationOptions"));
-    if (const auto pid = rpc::integer(params, "processId"); pid && !options_.client_process_id) watch_client(*pid);
+    if (const auto pid = rpc::integer(params, "processId"); pid) {
+      // A client in a container or on another machine has a number that means nothing here; the end of stdin tells
+      // then.
+      if (*pid > 0 && *pid <= INT32_MAX && (::kill(static_cast<pid_t>(*pid), 0) == 0 || errno == EPERM))
+        watch_client(*pid);
+    }
 
     Json commands = Json::array();
     if (!client_.own_commands) commands = {"dind.runFile", "dind.stop"};
@@ -176,7 +186,7 @@ class Session : public std::enable_shared_from_this<Session> {
   }
 
   void refresh_lenses() {
-    if (client_.refreshes_lenses && settings_.code_lens && !shut_down_)
+    if (client_.refreshes_lenses && !shut_down_)
       connection_->request("workspace/codeLens/refresh", nullptr, [](const Result<Json>&) {});
   }
 
@@ -185,9 +195,11 @@ class Session : public std::enable_shared_from_this<Session> {
     if (command == "dind.runFile") {
       runs_->run_file(params, client_, documents_, settings_, std::move(reply));
     } else if (command == "dind.stop") {
-      const Json& arguments = rpc::field(params, "arguments");
-      const Json argument = arguments.is_array() && !arguments.empty() ? arguments.front() : Json();
-      reply.result({{"stopped", runs_->stop(argument)}});
+      const auto stopped = runs_->stop(rpc::field(params, "arguments"));
+      if (stopped)
+        reply.result({{"stopped", *stopped}});
+      else
+        reply.fail({rpc::code::kInvalidParams, stopped.error().message, nullptr});
     } else {
       reply.fail(
           {rpc::code::kInvalidParams,

@@ -44,9 +44,15 @@ std::optional<std::string> file_path(std::string_view uri) {
 
 std::string base_name(std::string_view uri) {
   uri = without_query(uri);
-  const auto cut = uri.find_last_of("/:");
+  auto cut = uri.find_last_of('/');
+  if (cut == std::string_view::npos) cut = uri.find(':');
   const auto last = cut == std::string_view::npos ? uri : uri.substr(cut + 1);
   return decoded(last).value_or(std::string(last));
+}
+
+std::string document_key(std::string_view uri) {
+  const auto path = file_path(uri);
+  return path ? "file://" + *path : std::string(uri);
 }
 
 }  // namespace dind::faces::editor

@@ -13,4 +13,7 @@ std::optional<std::string> file_path(std::string_view uri);
 // The last part of the path, decoded, without its folder: "hello.py"; "Untitled-1" of "untitled:Untitled-1".
 std::string base_name(std::string_view uri);
 
+// One spelling for each document, whatever a client escapes: equal for equal files.
+std::string document_key(std::string_view uri);
+
 }  // namespace dind::faces::editor

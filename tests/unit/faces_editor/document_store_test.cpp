@@ -55,4 +55,8 @@ TEST_CASE("URIs name files") {
   CHECK(base_name("file:///a/hello%20you.py") == "hello you.py");
   CHECK(base_name("untitled:Untitled-1") == "Untitled-1");
   CHECK(base_name("") == "");
+  CHECK(base_name("file:///tmp/a:b.py") == "a:b.py");
+  CHECK(document_key("file:///a%20b") == document_key("file:///a b"));
+  CHECK(document_key("file:///a%2Fb") == document_key("file:///a/b"));
+  CHECK(document_key("untitled:a") == "untitled:a");
 }
