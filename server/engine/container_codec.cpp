@@ -23,7 +23,8 @@ Json mount_json(const Mount& mount) {
       break;
     case Mount::Kind::tmpfs:
       json["Type"] = "tmpfs";
-      // The sandbox's user owns nothing in it; without a mode the engine takes that of the folder beneath.
+      // The sandbox's user owns nothing in it; without a mode the engine takes that of the folder beneath (an old runc
+      // does so in any case).
       json["TmpfsOptions"] = {{"SizeBytes", mount.tmpfs_bytes}, {"Mode", 01777}};
       break;
   }

@@ -28,7 +28,7 @@ class Images(SandboxTest):
 
     def test_entrypoint_user_healthcheck_and_volumes_of_an_image_count_for_nothing(self):
         name = self.image({"Entrypoint": ["/bin/sh", "-c", "echo entrypoint; exit 1"], "Cmd": ["more"], "User": "0",
-                           "Volumes": {"/data": {}, "/var/odd//path/": {}, "/tmp/": {}}, "WorkingDir": "/data",
+                           "Volumes": {"/data": {}, "/var/odd//path/": {}, "/tmp/": {}}, "WorkingDir": "/usr",
                            "Healthcheck": {"Test": ["CMD-SHELL", "touch /tmp/healthcheck"], "Interval": 1_000_000_000},
                            "StopSignal": "SIGUSR1", "ExposedPorts": {"80/tcp": {}}, "Labels": {OWNER: "the image's", DEADLINE: "1"}})
         script = ("pwd; id -u; touch /data/x /var/odd/path/y && echo writable; cat /proc/mounts; sleep 1.5; ls /tmp;"
@@ -39,7 +39,7 @@ class Images(SandboxTest):
         mounts = engine("GET", f"/containers/{container}/json", fine=(404,)).get("Mounts", [])
         out, _ = child.communicate(timeout=LIMIT)
         lines = out.decode().splitlines()
-        self.assertEqual(lines[:3], ["/data", "65534", "writable"], lines)
+        self.assertEqual(lines[:3], ["/usr", "65534", "writable"], lines)
         for path in ("/data", "/var/odd/path", "/tmp"):
             self.assertTrue([line for line in lines if line.startswith(f"tmpfs {path} tmpfs rw")], (path, lines))
         self.assertEqual(lines[-1], "full")  # of its 64 MiB
@@ -64,7 +64,7 @@ class Images(SandboxTest):
         self.assert_run(done, 125, b"")
         *progress, said = done.stderr.decode().splitlines()
         self.assertEqual(progress, ["Pulling localhost:1/no-such-image:7"])
-        self.assertRegex(said, "could not pull the image localhost:1/no-such-image:7: .* docker load")
+        self.assertRegex(said, "could not pull the image localhost:1/no-such-image:7: .*docker load")
 
 
 class SupervisorVolume(SandboxTest):

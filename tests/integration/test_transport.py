@@ -1,0 +1,154 @@
+"""The ways to the engine: unix socket, TCP, TLS with certificates of both sides, docker contexts. A relay carries the bytes to the real engine."""
+import hashlib
+import json
+import os
+import socket
+import ssl
+import subprocess
+import threading
+
+from case import SandboxTest
+
+
+
+class Relay:
+    """Listens on loopback and passes each connection on to the engine, half-closes included; with TLS where `context` is given."""
+
+    def __init__(self, context=None):
+        self.context = context
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self.listener.getsockname()[1]
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def _accept(self):
+        while True:
+            try:
+                client, _ = self.listener.accept()
+            except OSError:
+                return
+            threading.Thread(target=self._serve, args=(client,), daemon=True).start()
+
+    def _serve(self, client):
+        try:
+            if self.context:
+                client = self.context.wrap_socket(client, server_side=True)
+        except (ssl.SSLError, OSError):
+            client.close()
+            return
+        engine = socket.socket(socket.AF_UNIX)
+        engine.connect(os.environ["DOCKER_HOST"].removeprefix("unix://"))
+        back = threading.Thread(target=self._copy, args=(engine, client), daemon=True)
+        back.start()
+        self._copy(client, engine)
+        back.join()
+        client.close()
+        engine.close()
+
+    def _copy(self, source, target):
+        try:
+            while data := source.recv(65536):
+                target.sendall(data)
+        except OSError:
+            pass
+        try:
+            if isinstance(target, ssl.SSLSocket):
+                target.unwrap()
+            target.shutdown(socket.SHUT_WR)
+        except (OSError, ValueError):
+            pass
+
+    def close(self):
+        self.listener.close()
+
+
+def openssl(*arguments, cwd):
+    subprocess.run(["openssl", *arguments], cwd=cwd, check=True, capture_output=True)
+
+
+class Transport(SandboxTest):
+    INPUT = bytes(range(256)) * 4000
+    ECHO = "import sys, hashlib\nb = sys.stdin.buffer.read()\nprint(hashlib.sha256(b).hexdigest())\nsys.stdout.buffer.write(b'x' * 3_000_000)\n"
+
+    def relay(self, context=None):
+        relay = Relay(context)
+        self.addCleanup(relay.close)
+        return relay
+
+    def assert_runs(self, env):
+        """Input to its end, three megabytes back, and the doctor content."""
+        done = self.call("run", "--quiet", self.python(self.ECHO), input=self.INPUT, env=env)
+        self.assert_run(done, 0, hashlib.sha256(self.INPUT).hexdigest().encode() + b"\n" + b"x" * 3_000_000)
+        checks = json.loads(self.call("doctor", "--json", env=env).stdout)
+        self.assertTrue(checks["ok"], checks)
+        return checks
+
+    def certificates(self):
+        """A CA, a server of 127.0.0.1 and a client that it has signed, and a CA that has signed nothing."""
+        folder = self.folder / "certificates"
+        folder.mkdir()
+        for name in ("ca", "other"):
+            openssl("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", f"{name}-key.pem", "-out", f"{name}.pem", "-subj", f"/CN={name}", "-days", "2", cwd=folder)
+        (folder / "names").write_text("subjectAltName=IP:127.0.0.1\n")
+        for name, more in (("server", ["-extfile", "names"]), ("client", [])):
+            openssl("req", "-newkey", "rsa:2048", "-nodes", "-keyout", f"{name}-key.pem", "-out", f"{name}.csr", "-subj", f"/CN={name}", cwd=folder)
+            openssl("x509", "-req", "-in", f"{name}.csr", "-CA", "ca.pem", "-CAkey", "ca-key.pem", "-CAcreateserial", "-out", f"{name}.pem", "-days", "2", *more, cwd=folder)
+        (folder / "cert.pem").write_bytes((folder / "client.pem").read_bytes())
+        (folder / "key.pem").write_bytes((folder / "client-key.pem").read_bytes())
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(folder / "server.pem", folder / "server-key.pem")
+        context.load_verify_locations(folder / "ca.pem")
+        context.verify_mode = ssl.CERT_REQUIRED
+        return folder, context
+
+    def test_tcp(self):
+        relay = self.relay()
+        checks = self.assert_runs(self.environment(DOCKER_HOST=f"tcp://127.0.0.1:{relay.port}"))
+        self.assertEqual([c["status"] for c in checks["checks"] if c["name"] == "connection"], ["warning"])
+
+    def test_tls_with_a_client_certificate(self):
+        folder, context = self.certificates()
+        relay = self.relay(context)
+        env = self.environment(DOCKER_HOST=f"tcp://127.0.0.1:{relay.port}", DOCKER_TLS_VERIFY="1", DOCKER_CERT_PATH=str(folder))
+        checks = self.assert_runs(env)
+        self.assertEqual([c for c in checks["checks"] if c["name"] == "connection"], [])
+
+    def test_tls_that_can_not_be_trusted_is_refused_in_one_line(self):
+        folder, context = self.certificates()
+        relay = self.relay(context)
+        (folder / "ca.pem").write_bytes((folder / "other.pem").read_bytes())
+        env = self.environment(DOCKER_HOST=f"tcp://127.0.0.1:{relay.port}", DOCKER_TLS_VERIFY="1", DOCKER_CERT_PATH=str(folder))
+        self.assert_refused(self.call("run", self.python("print(1)"), env=env), f"tcp://127.0.0.1:{relay.port}", "certificate")
+
+    def test_tls_without_our_certificate_is_refused_in_one_line(self):
+        folder, context = self.certificates()
+        relay = self.relay(context)
+        (folder / "cert.pem").unlink()
+        (folder / "key.pem").unlink()
+        env = self.environment(DOCKER_HOST=f"tcp://127.0.0.1:{relay.port}", DOCKER_TLS_VERIFY="1", DOCKER_CERT_PATH=str(folder))
+        self.assert_refused(self.call("run", self.python("print(1)"), env=env), f"tcp://127.0.0.1:{relay.port}")
+
+    def test_plain_text_to_a_tls_engine_is_refused_in_one_line(self):
+        _, context = self.certificates()
+        relay = self.relay(context)
+        env = self.environment(DOCKER_HOST=f"tcp://127.0.0.1:{relay.port}")
+        self.assert_refused(self.call("run", self.python("print(1)"), env=env), f"tcp://127.0.0.1:{relay.port}")
+
+    def test_the_docker_context_in_use(self):
+        relay = self.relay()
+        name = "elsewhere"
+        config = self.folder / ".docker"
+        meta = config / "contexts/meta" / hashlib.sha256(name.encode()).hexdigest()
+        meta.mkdir(parents=True)
+        (meta / "meta.json").write_text(json.dumps({"Name": name, "Endpoints": {"docker": {"Host": f"tcp://127.0.0.1:{relay.port}"}}}))
+        (config / "config.json").write_text(json.dumps({"currentContext": name}))
+        env = self.environment()
+        del env["DOCKER_HOST"]
+        self.assert_runs(env)
+        del env["HOME"]
+        relay.close()
+        self.assertIn(f"tcp://127.0.0.1:{relay.port}", self.call("run", self.python("1"), env=env | {"DOCKER_CONFIG": str(config)}).stderr.decode())
+
+    def test_the_flag_beats_the_environment(self):
+        relay = self.relay()
+        env = self.environment(DOCKER_HOST="unix:///none/docker.sock")
+        self.assert_run(self.call("--host", f"tcp://127.0.0.1:{relay.port}", "run", self.python("print(1)"), env=env), 0, b"1\n")
