@@ -117,7 +117,9 @@ int probe() {
   ifaddrs* list = nullptr;
   if (getifaddrs(&list) == 0) {
     for (ifaddrs* i = list; i != nullptr; i = i->ifa_next)
-      if (i->ifa_addr != nullptr && i->ifa_addr->sa_family == AF_INET && strcmp(i->ifa_name, "lo") != 0) ++interfaces;
+      if (i->ifa_addr != nullptr && (i->ifa_addr->sa_family == AF_INET || i->ifa_addr->sa_family == AF_INET6) &&
+          strcmp(i->ifa_name, "lo") != 0)
+        ++interfaces;
     freeifaddrs(list);
   }
   printf("network_interfaces=%d\n", interfaces);

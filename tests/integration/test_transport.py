@@ -2,6 +2,7 @@
 import hashlib
 import json
 import os
+import select
 import socket
 import ssl
 import subprocess
@@ -29,33 +30,53 @@ class Relay:
             threading.Thread(target=self._serve, args=(client,), daemon=True).start()
 
     def _serve(self, client):
+        engine = socket.socket(socket.AF_UNIX)
         try:
             if self.context:
                 client = self.context.wrap_socket(client, server_side=True)
-        except (ssl.SSLError, OSError):
+            engine.connect(os.environ["DOCKER_HOST"].removeprefix("unix://"))
+            self._relay(client, engine)
+        except OSError:  # ssl.SSLError is one
+            pass
+        finally:
             client.close()
-            return
-        engine = socket.socket(socket.AF_UNIX)
-        engine.connect(os.environ["DOCKER_HOST"].removeprefix("unix://"))
-        back = threading.Thread(target=self._copy, args=(engine, client), daemon=True)
-        back.start()
-        self._copy(client, engine)
-        back.join()
-        client.close()
-        engine.close()
+            engine.close()
 
-    def _copy(self, source, target):
-        try:
-            while data := source.recv(65536):
-                target.sendall(data)
-        except OSError:
-            pass
-        try:
-            if isinstance(target, ssl.SSLSocket):
-                target.unwrap()
-            target.shutdown(socket.SHUT_WR)
-        except (OSError, ValueError):
-            pass
+    def _relay(self, client, engine):
+        """Both ways in one thread: a TLS connection must not be used by two."""
+        other = {client: engine, engine: client}
+        waiting = {client: b"", engine: b""}  # what is to be written to each
+        reading = {client, engine}
+        ended = set()                         # no more will be written to these
+        for each in other:
+            each.setblocking(False)
+        while reading or any(waiting.values()):
+            sources = [each for each in reading if len(waiting[other[each]]) < 1 << 20]
+            ready = [each for each in sources if isinstance(each, ssl.SSLSocket) and each.pending()]
+            if not ready:
+                ready, writable, _ = select.select(sources, [each for each in other if waiting[each]], [], 60)
+            else:
+                writable = []
+            for each in ready:
+                try:
+                    data = each.recv(65536)
+                except (ssl.SSLWantReadError, ssl.SSLWantWriteError, BlockingIOError):
+                    continue
+                waiting[other[each]] += data
+                if not data:
+                    reading.discard(each)
+            for each in writable:
+                try:
+                    sent = each.send(waiting[each][:65536])
+                    waiting[each] = waiting[each][sent:]
+                except (ssl.SSLWantReadError, ssl.SSLWantWriteError, BlockingIOError):
+                    pass
+            for each in other:
+                if other[each] not in reading and not waiting[each] and each not in ended:
+                    ended.add(each)
+                    if isinstance(each, ssl.SSLSocket):
+                        return  # the engine has ended the stream: close_notify and the end come with close()
+                    each.shutdown(socket.SHUT_WR)
 
     def close(self):
         self.listener.close()
