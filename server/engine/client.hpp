@@ -48,6 +48,13 @@ class Client {
   Task<Result<void>> pull_image(std::string name, std::string registry_auth,
                                 std::function<void(const PullProgress&)> on_progress, Cancel cancel, Deadline deadline);
 
+  Task<Result<std::vector<ImageSummary>>> list_images(std::vector<std::string> labels, Deadline deadline);
+  // Takes the name away, and the image with it where that was the last one; by ID, where it has no name. Never forced:
+  // engine_status 409 where a container or an image needs it. 404 is success.
+  Task<Result<void>> remove_image(std::string name, Deadline deadline);
+  // Gives `name` to the image of that name again, which makes `last_tagged` now. Error not_found: there is none.
+  Task<Result<void>> touch_image(std::string name, Deadline deadline);
+
   // -- containers. `id` may be a name. 404 (and 409 of remove "already in progress") are told apart by engine_status.
   Task<Result<CreatedContainer>> create_container(std::string name, ContainerSpec spec, Deadline deadline);
   Task<Result<ContainerState>> inspect_container(std::string id, Deadline deadline);

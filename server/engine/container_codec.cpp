@@ -58,11 +58,9 @@ bool empty_value(const Json& value) {
 void add_extras(const Json& inspect, std::vector<std::string>& extras) {
   const Json& host = field(inspect, "HostConfig");
   const Json& config = field(inspect, "Config");
-  for (const char* key : {"Privileged",   "CapAdd",         "Devices",           "Binds",      "VolumesFrom",
-                          "VolumeDriver", "PidMode",        "UTSMode",           "UsernsMode", "GroupAdd",
-                          "Links",        "DeviceRequests", "DeviceCgroupRules", "Sysctls",    "PublishAllPorts",
-                          "PortBindings", "ExtraHosts",     "CgroupParent",      "Cgroup",     "OomKillDisable",
-                          "Capabilities"}) {
+  for (const char* key : {"Privileged", "Devices", "Binds", "VolumesFrom", "VolumeDriver", "PidMode", "UTSMode",
+                          "UsernsMode", "GroupAdd", "Links", "DeviceRequests", "DeviceCgroupRules", "PublishAllPorts",
+                          "PortBindings", "ExtraHosts", "CgroupParent", "Cgroup", "OomKillDisable", "Capabilities"}) {
     const Json& value = field(host, key);
     if (empty_value(value)) continue;
     if (!value.is_array()) {
@@ -105,6 +103,7 @@ Json create_body(const ContainerSpec& spec) {
 
   Json host{
       {"AutoRemove", spec.auto_remove},
+      {"CapAdd", spec.cap_add},
       {"CapDrop", spec.cap_drop},
       {"CgroupnsMode", spec.cgroupns_mode},
       {"Init", spec.init},
@@ -124,6 +123,7 @@ Json create_body(const ContainerSpec& spec) {
       {"Tmpfs", std::move(tmpfs)},
       {"Ulimits", std::move(ulimits)},
   };
+  if (!spec.sysctls.empty()) host["Sysctls"] = spec.sysctls;
   if (!spec.runtime.empty()) host["Runtime"] = spec.runtime;
 
   Json body{
@@ -166,6 +166,8 @@ ContainerSpec spec_from_inspect(const Json& inspect) {
   spec.auto_remove = flag(host, "AutoRemove");
   spec.read_only_rootfs = flag(host, "ReadonlyRootfs");
   spec.cap_drop = texts(host, "CapDrop");
+  spec.cap_add = texts(host, "CapAdd");
+  spec.sysctls = text_map(host, "Sysctls");
   spec.security_opt = texts(host, "SecurityOpt");
   for (const auto& [path, options] : text_map(host, "Tmpfs")) spec.tmpfs.push_back({path, options});
   for (const Json& mount : field(host, "Mounts")) spec.mounts.push_back(mount_from(mount));

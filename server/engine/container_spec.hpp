@@ -46,6 +46,7 @@ struct ContainerSpec {
   bool auto_remove = true;
   bool read_only_rootfs = true;
   std::vector<std::string> cap_drop;
+  std::vector<std::string> cap_add;
   std::vector<std::string> security_opt;
   std::vector<Tmpfs> tmpfs;
   std::vector<Mount> mounts;
@@ -58,8 +59,9 @@ struct ContainerSpec {
   std::string ipc_mode = "private";
   std::string cgroupns_mode = "private";
   std::string log_driver = "none";
-  std::string runtime;           // empty: the engine's default
-  bool healthcheck_none = true;  // the image's HEALTHCHECK is not run
+  std::map<std::string, std::string> sysctls;  // of its own network namespace
+  std::string runtime;                         // empty: the engine's default
+  bool healthcheck_none = true;                // the image's HEALTHCHECK is not run
   bool init = false;
   // From inspect only, and empty in what we ask for: everything that would weaken the sandbox and has no field above,
   // as "CapAdd=SYS_ADMIN", "Privileged=true", "MemorySwap=-1" (-1: an engine without swap accounting), "Volume=/data"

@@ -28,6 +28,8 @@ Task<Result<std::optional<Image>>> Client::inspect_image(std::string name, Deadl
     for (const auto& [path, nothing] : volumes.items()) image.volumes.push_back(path);
   image.env = environment(config, "Env");
   image.working_dir = text(config, "WorkingDir");
+  image.labels = text_map(config, "Labels");
+  image.last_tagged = text(field(*json, "Metadata"), "LastTagTime");
   if (image.id.empty())
     co_return std::unexpected(bad_reply(http->endpoint(), "inspect image", "its reply names no image ID"));
   co_return std::optional<Image>(std::move(image));
@@ -63,6 +65,46 @@ Task<Result<void>> Client::pull_image(std::string name, std::string registry_aut
   }
   if (!readable || !reader.complete())
     co_return std::unexpected(bad_reply(http->endpoint(), what, "its progress lines are not JSON, or break off"));
+  co_return Result<void>{};
+}
+
+Task<Result<std::vector<ImageSummary>>> Client::list_images(std::vector<std::string> labels, Deadline deadline) {
+  const auto json =
+      co_await call_json(http_, get("/images/json" + query({{"filters", filters_json({{"label", std::move(labels)}})},
+                                                            {"shared-size", "1"}}),
+                                    "list images", deadline));
+  if (!json) co_return std::unexpected(json.error());
+  std::vector<ImageSummary> images;
+  if (!json->is_array()) co_return images;
+  for (const Json& each : *json) {
+    ImageSummary image{.id = text(each, "Id"),
+                       .tags = texts(each, "RepoTags"),
+                       .labels = text_map(each, "Labels"),
+                       .size = number(each, "Size"),
+                       .created = number(each, "Created")};
+    std::erase(image.tags, "<none>:<none>");
+    // -1: this engine does not know (before API 1.42).
+    if (const auto shared = number(each, "SharedSize", -1); shared > 0 && shared <= image.size) image.size -= shared;
+    images.push_back(std::move(image));
+  }
+  co_return images;
+}
+
+Task<Result<void>> Client::remove_image(std::string name, Deadline deadline) {
+  const auto reply =
+      co_await call(http_, engine::remove("/images/" + percent_encode(name, "/:@"), "remove image", deadline));
+  if (!reply && reply.error().engine_status != 404) co_return std::unexpected(reply.error());
+  co_return Result<void>{};
+}
+
+Task<Result<void>> Client::touch_image(std::string name, Deadline deadline) {
+  const auto parsed = parse_image_name(name);
+  if (!parsed) co_return std::unexpected(parsed.error());
+  const auto reply = co_await call(
+      http_, post("/images/" + percent_encode(name, "/:@") + "/tag" +
+                      query({{"repo", parsed->repository}, {"tag", parsed->tag}}),
+                  "tag image", deadline));
+  if (!reply) co_return std::unexpected(reply.error());
   co_return Result<void>{};
 }
 

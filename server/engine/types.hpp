@@ -48,6 +48,15 @@ struct Image {
   std::vector<std::string> volumes;  // paths that its VOLUME lines declare
   std::string working_dir;           // empty: /
   std::map<std::string, std::string> env;
+  Labels labels;
+  std::string last_tagged;  // RFC 3339; the year 1 or empty: never
+};
+struct ImageSummary {
+  std::string id;                 // sha256:…
+  std::vector<std::string> tags;  // "name:tag"; none: dangling
+  Labels labels;
+  std::int64_t size = 0;     // bytes: its own where the engine tells them apart, else with what it shares
+  std::int64_t created = 0;  // Unix seconds: when it was built
 };
 struct PullProgress {
   std::string message;
@@ -76,6 +85,8 @@ struct ContainerSummary {
   std::string state;
   Labels labels;
   std::int64_t created = 0;  // Unix seconds, the engine's clock
+  std::string image_id;      // sha256:…
+  std::vector<std::string> volumes;  // names of those that it mounts
 };
 struct VolumeSpec {
   std::string name;
@@ -84,6 +95,7 @@ struct VolumeSpec {
 struct VolumeSummary {
   std::string name;
   Labels labels;
+  std::string created;  // RFC 3339
 };
 struct NetworkSpec {
   std::string name;

@@ -47,6 +47,18 @@ std::shared_ptr<Conversation> Conversation::begin(asio::any_io_executor executor
   return self;
 }
 
+void Conversation::release_job() {
+  job_released_ = true;
+  send_job();
+}
+
+void Conversation::send_job() {
+  if (!job_released_ || !seen_.ready || seen_.error || std::exchange(job_sent_, true)) return;
+  post(std::move(job_));
+  fed_ = true;
+  spawn(executor_, "a program's stdin", feed(shared_from_this()));
+}
+
 void Conversation::kill() { post(signal_frame(SIGKILL)); }
 
 void Conversation::leave() {
@@ -163,9 +175,7 @@ void Conversation::take(FromSupervisor& event) {
       fail_with(no_supervisor(ready->version).error());
       return;
     }
-    post(std::move(job_));
-    fed_ = true;
-    spawn(executor_, "a program's stdin", feed(shared_from_this()));
+    send_job();
   } else if (std::holds_alternative<ProgramBegan>(event)) {
     if (seen_.began) return;
     seen_.began = Clock::now();

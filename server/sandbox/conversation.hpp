@@ -35,13 +35,14 @@ class Conversation : public std::enable_shared_from_this<Conversation> {
     std::string complaint;            // what came outside of the protocol: the engine's or the runtime's last words
   };
 
-  // `job`: sent as soon as the supervisor is ready. `on_began` is called when the program starts, before any of its
-  // output reaches `sink`, which must live until `leave`. `input` null: empty stdin.
+  // `job`: sent as soon as the supervisor is ready and `release_job` was called. `on_began` is called when the program
+  // starts, before any of its output reaches `sink`, which must live until `leave`. `input` null: empty stdin.
   static std::shared_ptr<Conversation> begin(asio::any_io_executor executor,
                                              std::unique_ptr<engine::HijackedStream> stream, std::string job,
                                              std::function<void()> on_began, EventSink& sink,
                                              std::shared_ptr<StdinPipe> input);
 
+  void release_job();
   const Seen& seen() const { return seen_; }
   // Notified at each change of `seen` apart from byte counts.
   Signal& changed() { return changed_; }
@@ -61,6 +62,7 @@ class Conversation : public std::enable_shared_from_this<Conversation> {
   void give_back(std::size_t bytes);
   void post(std::string frames);
   void fail_with(Error error);
+  void send_job();
 
   asio::any_io_executor executor_;
   std::unique_ptr<engine::HijackedStream> stream_;
@@ -77,6 +79,8 @@ class Conversation : public std::enable_shared_from_this<Conversation> {
   std::uint64_t returned_ = 0;  // credit that came back and was not sent on yet
   std::uint64_t stdin_unconfirmed_ = 0;
   bool fed_ = false;  // some of `input_` may be gone to the program
+  bool job_released_ = false;
+  bool job_sent_ = false;
   bool closed_ = false;
 };
 

@@ -91,6 +91,11 @@ engine::ContainerSpec harden(const RunPlan& plan, const Surroundings& surroundin
   spec.hostname = "sandbox";
   spec.network_disabled = !internet;
   spec.network_mode = internet ? kInternetNetwork : "none";
+  // Replies of the gateway must not be taken for forged ones once it is unreachable (see fence.cpp); no second way out.
+  if (internet)
+    spec.sysctls = {{"net.ipv4.conf.all.rp_filter", "0"},
+                    {"net.ipv4.conf.eth0.rp_filter", "0"},
+                    {"net.ipv6.conf.all.disable_ipv6", "1"}};
   spec.cap_drop = {"ALL"};
   spec.security_opt = {"no-new-privileges", "seccomp=" + std::string(seccomp_profile())};
   spec.tmpfs = {{kRunFolder, tmpfs_options(plan.limits.tmp_bytes, "mode=0700,uid=65534,gid=65534")},
@@ -103,6 +108,35 @@ engine::ContainerSpec harden(const RunPlan& plan, const Surroundings& surroundin
   spec.nano_cpus = std::llround(plan.limits.cpus * 1e9);
   spec.pids_limit = plan.limits.pids;
   spec.shm_bytes = plan.limits.tmp_bytes;
+  return spec;
+}
+
+engine::ContainerSpec harden_fence(const std::string& sandbox_id, const std::string& run_id,
+                                   const Surroundings& surroundings) {
+  engine::ContainerSpec spec;
+  spec.image = surroundings.image.id;
+  spec.entrypoint = {kSupervisorPath, "--fence"};
+  spec.labels = {{kOwnerLabel, surroundings.owner},
+                 {kRunLabel, run_id},
+                 {kDeadlineLabel, std::to_string(surroundings.remove_after)}};
+  spec.user = "0:0";  // a capability is for root alone; the root of no file system that it may write
+  spec.working_dir = "/";
+  spec.open_stdin = false;
+  spec.network_disabled = false;
+  spec.network_mode = "container:" + sandbox_id;
+  spec.auto_remove = false;  // its exit code is asked for
+  spec.cap_drop = {"ALL"};
+  spec.cap_add = {"NET_ADMIN"};
+  spec.security_opt = {"no-new-privileges", "seccomp=" + std::string(seccomp_profile())};
+  spec.mounts = {{.kind = engine::Mount::Kind::volume,
+                  .source = surroundings.supervisor_volume,
+                  .target = "/.dind",
+                  .read_only = true,
+                  .no_copy = true}};
+  spec.memory_bytes = 16LL << 20;
+  spec.nano_cpus = 1'000'000'000;
+  spec.pids_limit = 4;
+  spec.shm_bytes = 64 << 10;
   return spec;
 }
 
@@ -132,9 +166,15 @@ std::vector<std::string> differences(const engine::ContainerSpec& asked, const e
   const auto compare_lists = [&](const char* what, std::vector<std::string> a, std::vector<std::string> r) {
     std::ranges::sort(a);
     std::ranges::sort(r);
-    if (a != r) found.push_back(std::string(what) + ": asked " + joined(a) + ", reported " + joined(r));
+    if (a != r) found.push_back(std::string(what) + ": asked " + shown(joined(a)) + ", reported " + shown(joined(r)));
   };
+  // An engine may say the capability with its prefix.
+  auto reported_caps = reported.cap_add;
+  for (auto& cap : reported_caps)
+    if (cap.starts_with("CAP_")) cap.erase(0, 4);
+  compare_lists("CapAdd", asked.cap_add, reported_caps);
   compare_lists("CapDrop", asked.cap_drop, reported.cap_drop);
+  if (asked.sysctls != reported.sysctls) found.push_back("Sysctls: reported otherwise than asked");
   compare_lists("SecurityOpt", asked.security_opt, reported.security_opt);
   compare_lists("Entrypoint", asked.entrypoint, reported.entrypoint);
   compare_lists("Cmd", asked.command, reported.command);

@@ -29,6 +29,11 @@ struct Surroundings {
 };
 engine::ContainerSpec harden(const RunPlan& plan, const Surroundings& surroundings);
 
+// The container that fences a sandbox's network in before its program starts (supervisor --fence). The one that has a
+// capability, over the sandbox's network alone; it runs nothing but our own static program.
+engine::ContainerSpec harden_fence(const std::string& sandbox_id, const std::string& run_id,
+                                   const Surroundings& surroundings);
+
 // What the engine reports of a container where it is weaker than what was asked, one line each: "ReadonlyRootfs: asked
 // true, reported false". Empty: as asked. Fields that an engine fills in by itself are not looked at.
 std::vector<std::string> differences(const engine::ContainerSpec& asked, const engine::ContainerSpec& reported);

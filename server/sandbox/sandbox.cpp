@@ -4,6 +4,7 @@
 
 #include "engine/text.hpp"
 #include "sandbox/conversation.hpp"
+#include "sandbox/fence.hpp"
 #include "sandbox/hardening.hpp"
 #include "sandbox/verdict.hpp"
 #include "support/ids.hpp"
@@ -92,6 +93,7 @@ struct Sandboxes::Run : std::enable_shared_from_this<Run> {
   std::shared_ptr<StdinPipe> input;
   Cancel cancel;
   Signal changed;
+  std::string sandbox_id;  // the engine's id of the container
   std::shared_ptr<Conversation> talk;
   std::optional<Result<RunResult>> outcome;
 
@@ -100,6 +102,7 @@ struct Sandboxes::Run : std::enable_shared_from_this<Run> {
   Task<Result<void>> prepare(const std::string& name);
   Task<Result<RunResult>> follow(const std::string& name, bool& worth_another);
   Task<Result<RunResult>> without_report(const std::string& name, bool& worth_another);
+  Surroundings surroundings() const;
   Stop reason_to_stop(Deadline deadline) const;
   RunResult blank() const;
   Result<RunResult> conclude(Stop stop) const;
@@ -132,6 +135,13 @@ void Sandboxes::Run::announce() {
                          .notes = plan.notes});
 }
 
+Surroundings Sandboxes::Run::surroundings() const {
+  return {.image = image,
+          .supervisor_volume = home.fixtures_.supervisor_volume(),
+          .owner = home.owner_,
+          .remove_after = unix_seconds(plan.limits.timeout + kRemovalGrace)};
+}
+
 // Everything up to a container that is about to start, attached.
 Task<Result<void>> Sandboxes::Run::prepare(const std::string& name) {
   auto& client = home.client_;
@@ -142,14 +152,12 @@ Task<Result<void>> Sandboxes::Run::prepare(const std::string& name) {
       co_return std::unexpected(ready.error());
   if (cancel.cancelled()) co_return fail(ErrorCode::cancelled, "The run was cancelled");
 
-  const auto spec = harden(plan, {.image = image,
-                                  .supervisor_volume = home.fixtures_.supervisor_volume(),
-                                  .owner = home.owner_,
-                                  .remove_after = unix_seconds(plan.limits.timeout + kRemovalGrace)});
+  const auto spec = harden(plan, surroundings());
   auto hurry = cancel.on_cancel([&] { spawn(home.executor_, "early removal of " + name, remove_early(client, name)); });
   const auto created = co_await client.create_container(name, spec, in(kCreateTime));
   hurry.reset();
   if (!created) co_return std::unexpected(created.error());
+  sandbox_id = created->id;
   for (const auto& warning : created->warnings) log(LogLevel::info, "The engine warns: " + warning);
   if (cancel.cancelled()) co_return fail(ErrorCode::cancelled, "The run was cancelled");
 
@@ -251,6 +259,13 @@ Task<Result<RunResult>> Sandboxes::Run::follow(const std::string& name, bool& wo
     worth_another = supervisor_is_missing(started.error());
     co_return std::unexpected(started.error());
   }
+  if (plan.network == Network::internet) {
+    const auto fenced =
+        co_await raise_fence(home.client_, home.removals_, harden_fence(sandbox_id, plan.run_id, surroundings()),
+                             name + ".fence", in(kCreateTime));
+    if (!fenced) co_return std::unexpected(fenced.error());
+  }
+  talk->release_job();
   const Deadline ready_by = in(kReadyTime);
   while (!seen.began && !seen.report && !seen.ended && !seen.error && !cancel.cancelled()) {
     if (!co_await talk->changed().wait(ready_by) && Clock::now() >= ready_by) {

@@ -119,6 +119,12 @@ bool cut_job(Job& job) {
   return c.ok && c.left == 0 && job.argv != nullptr && job.argv[0] != nullptr;
 }
 
+void forget_job() {
+  free(job_bytes);
+  job_bytes = nullptr;
+  job_size = job_room = 0;
+}
+
 char** merged_environment(char** container, char** job) {
   size_t n = 1;
   for (char** e = container; *e != nullptr; ++e) ++n;

@@ -20,6 +20,8 @@ struct Job {
 bool gather_job(const unsigned char* bytes, size_t size);
 // Cuts what was gathered. False: not a job.
 bool cut_job(Job& job);
+// As if nothing had been gathered; for tests. What `cut_job` gave is void then.
+void forget_job();
 // The container's environment with the job's entries over it.
 char** merged_environment(char** container, char** job);
 

@@ -23,6 +23,8 @@
 
 #include "sandbox/supervisor_wire.hpp"
 #include "supervisor/cgroup.hpp"
+#include "supervisor/fence.hpp"
+#include "supervisor/frames.hpp"
 #include "supervisor/job.hpp"
 
 namespace dind::supervisor {
@@ -53,8 +55,7 @@ uint64_t window = 0;
 uint64_t sent = 0;
 uint64_t started_us = 0;
 
-unsigned char input[kHeaderSize + kMaxPayload];
-size_t input_size = 0;
+FrameBuffer input;
 unsigned char output[8 * 1024 + 2 * (kHeaderSize + kMaxPayload)];
 size_t output_at = 0;
 size_t output_size = 0;
@@ -279,20 +280,14 @@ void take_frame(unsigned char type, const unsigned char* payload, size_t size) {
 }
 
 void read_input() {
-  const ssize_t n = read(0, input + input_size, sizeof input - input_size);
+  const ssize_t n = read(0, input.room(), input.room_size());
   if (n < 0 && (errno == EINTR || errno == EAGAIN)) return;
   if (n <= 0) end_everything(0);  // the lease is over
-  input_size += static_cast<size_t>(n);
-  size_t at = 0;
-  while (input_size - at >= kHeaderSize) {
-    const uint32_t length = get_u32(input + at + 4);
-    if (length > kMaxPayload) broken("a frame is too long");
-    if (input_size - at < kHeaderSize + length) break;
-    take_frame(input[at], input + at + kHeaderSize, length);
-    at += kHeaderSize + length;
-  }
-  memmove(input, input + at, input_size - at);
-  input_size -= at;
+  input.added(static_cast<size_t>(n));
+  Frame frame;
+  FrameBuffer::Next next;
+  while ((next = input.next(frame)) == FrameBuffer::Next::frame) take_frame(frame.type, frame.payload, frame.size);
+  if (next == FrameBuffer::Next::too_long) broken("a frame is too long");
   forward_stdin();
 }
 
@@ -413,6 +408,7 @@ void set_up() {
 int main(int argc, char** argv) {
   using namespace dind::supervisor;
   if (argc == 2 && strcmp(argv[1], "--probe") == 0) return probe();
+  if (argc == 2 && strcmp(argv[1], "--fence") == 0) return fence();
   set_up();
   loop();
 }

@@ -1,6 +1,7 @@
 #include "faces/editor/utf8_stream.hpp"
 
 #include <cstdint>
+#include <utility>
 
 namespace dind::faces::editor {
 namespace {

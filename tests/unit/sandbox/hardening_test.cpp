@@ -65,9 +65,35 @@ TEST_CASE("A run with a way out differs from a default one in the network and in
   auto spec = harden(plan, surroundings());
   CHECK_FALSE(spec.network_disabled);
   CHECK(spec.network_mode == "dind-executor-internet");
+  CHECK(spec.sysctls == std::map<std::string, std::string>{{"net.ipv4.conf.all.rp_filter", "0"},
+                                                           {"net.ipv4.conf.eth0.rp_filter", "0"},
+                                                           {"net.ipv6.conf.all.disable_ipv6", "1"}});
   spec.network_disabled = true;
   spec.network_mode = "none";
+  spec.sysctls.clear();
   CHECK(spec == python_spec());
+}
+
+TEST_CASE("The fence has one capability, over the sandbox's network alone, and runs nothing but our own program") {
+  const auto fence = harden_fence("0123abcd", "r1", surroundings());
+  CHECK(fence.entrypoint == std::vector<std::string>{kSupervisorPath, "--fence"});
+  CHECK(fence.command.empty());
+  CHECK(fence.network_mode == "container:0123abcd");
+  CHECK(fence.cap_add == std::vector<std::string>{"NET_ADMIN"});
+  CHECK(fence.cap_drop == std::vector<std::string>{"ALL"});
+  CHECK(fence.read_only_rootfs);
+  CHECK(fence.security_opt == python_spec().security_opt);
+  CHECK(fence.mounts.size() == 1);
+  CHECK(fence.mounts.front().read_only);
+  CHECK(fence.tmpfs.empty());
+  CHECK(fence.pids_limit > 0);
+  CHECK(fence.memory_bytes > 0);
+  CHECK(fence.labels.contains(kOwnerLabel));
+  auto weaker = fence;
+  weaker.cap_add.push_back("SYS_ADMIN");
+  CHECK(differences(fence, weaker).size() == 1);
+  weaker.cap_add = {"CAP_NET_ADMIN"};
+  CHECK(differences(fence, weaker).empty());
 }
 
 TEST_CASE("A run's limits are the container's") {
@@ -178,7 +204,7 @@ TEST_CASE("Whatever an engine made weaker than asked is reported, and by its nam
       {"/HostConfig/Init", true, "Init"},
       {"/HostConfig/CapDrop", nullptr, "CapDrop"},
       {"/HostConfig/CapDrop", {"NET_RAW"}, "CapDrop"},
-      {"/HostConfig/CapAdd", {"SYS_ADMIN"}, "CapAdd=SYS_ADMIN"},
+      {"/HostConfig/CapAdd", {"SYS_ADMIN"}, "CapAdd: asked nothing, reported SYS_ADMIN"},
       {"/HostConfig/SecurityOpt", {"no-new-privileges"}, "SecurityOpt"},
       {"/HostConfig/SecurityOpt", {"no-new-privileges", "seccomp=unconfined"}, "SecurityOpt"},
       {"/HostConfig/Tmpfs/~1tmp", "rw", "/tmp"},

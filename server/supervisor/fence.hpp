@@ -1,0 +1,10 @@
+// `supervisor --fence`: run once by a container of ours that shares a sandbox's network and may administer it.
+#pragma once
+
+namespace dind::supervisor {
+
+// Makes every private, link-local and special address unreachable, the sandbox's own subnet with its gateway among
+// them: what is left is the way out. Prints one line and returns the exit code: 0 fenced, 1 not.
+int fence();
+
+}  // namespace dind::supervisor

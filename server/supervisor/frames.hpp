@@ -1,0 +1,48 @@
+// The server's bytes, cut into frames in the buffer that they are read into.
+#pragma once
+
+#include <stddef.h>
+#include <string.h>
+
+#include "sandbox/supervisor_wire.hpp"
+
+namespace dind::supervisor {
+
+struct Frame {
+  unsigned char type = 0;
+  const unsigned char* payload = nullptr;
+  size_t size = 0;
+};
+
+class FrameBuffer {
+ public:
+  enum class Next { frame, more, too_long };
+
+  // Where the next bytes go. There is room after each `more`.
+  unsigned char* room() { return bytes_ + end_; }
+  size_t room_size() const { return sizeof bytes_ - end_; }
+  void added(size_t size) { end_ += size; }
+
+  // The next frame, which is good until more bytes are added.
+  Next next(Frame& frame) {
+    const size_t have = end_ - at_;
+    const size_t length = have < wire::kHeaderSize ? 0 : wire::get_u32(bytes_ + at_ + 4);
+    if (length > wire::kMaxPayload) return Next::too_long;
+    if (have < wire::kHeaderSize + length) {
+      memmove(bytes_, bytes_ + at_, have);
+      at_ = 0;
+      end_ = have;
+      return Next::more;
+    }
+    frame = {bytes_[at_], bytes_ + at_ + wire::kHeaderSize, length};
+    at_ += wire::kHeaderSize + length;
+    return Next::frame;
+  }
+
+ private:
+  unsigned char bytes_[wire::kHeaderSize + wire::kMaxPayload];
+  size_t at_ = 0;
+  size_t end_ = 0;
+};
+
+}  // namespace dind::supervisor
