@@ -14,13 +14,8 @@
 
 namespace dind::faces::cli {
 
-// Our own exit codes; a program's own code and 128 + signal apart (docs/cli.md).
-constexpr int kProcessLimitExit = 121;
-constexpr int kDiskLimitExit = 122;
-constexpr int kOutputLimitExit = 123;
-constexpr int kTimeoutExit = 124;
+// Our own exit codes, beside those of dind/exit_code.hpp (docs/cli.md).
 constexpr int kNotRunExit = 125;  // we could not run it: usage errors, bad input, engine errors
-constexpr int kOutOfMemoryExit = 137;
 constexpr int kReaderGoneExit = 141;  // 128 + SIGPIPE, as the shell would see it
 
 struct RunArguments {

@@ -3,6 +3,7 @@
 #include <csignal>
 #include <cstring>
 
+#include "dind/exit_code.hpp"
 #include "faces/cli/arguments.hpp"
 #include "support/units.hpp"
 
@@ -55,27 +56,8 @@ std::string summary_line(const RunResult& result) {
 }
 
 int exit_code(const RunResult& result, std::optional<int> stopped_by) {
-  switch (result.verdict) {
-    case Verdict::ok:
-      return 0;
-    case Verdict::failed:
-      return result.exit_code.value_or(1) & 0xff;
-    case Verdict::signalled:
-      return 128 + result.signal.value_or(SIGKILL);
-    case Verdict::timeout:
-      return kTimeoutExit;
-    case Verdict::out_of_memory:
-      return kOutOfMemoryExit;
-    case Verdict::process_limit:
-      return kProcessLimitExit;
-    case Verdict::output_limit:
-      return kOutputLimitExit;
-    case Verdict::disk_limit:
-      return kDiskLimitExit;
-    case Verdict::cancelled:
-      return stopped_by ? 128 + *stopped_by : kReaderGoneExit;
-  }
-  return kNotRunExit;
+  if (result.verdict == Verdict::cancelled) return stopped_by ? 128 + *stopped_by : kReaderGoneExit;
+  return returncode(result);
 }
 
 }  // namespace dind::faces::cli

@@ -1,0 +1,207 @@
+#include "dind/executor.hpp"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <fstream>
+#include <future>
+#include <mutex>
+#include <sstream>
+#include <thread>
+
+#include "app/composition.hpp"
+#include "app/configuration.hpp"
+#include "dind/exit_code.hpp"
+
+namespace dind {
+
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr auto kLeaveTime = 10s;
+
+Result<app::Configuration> configuration_of(const ExecutorOptions& options) {
+  if (!options.config_file) return app::load_configuration();
+  std::ifstream file(*options.config_file, std::ios::binary);
+  if (!file)
+    return fail(ErrorCode::invalid_request,
+                *options.config_file + " can't be read: check the path of the configuration");
+  std::ostringstream text;
+  text << file.rdbuf();
+  return app::parse_configuration(text.str(), *options.config_file);
+}
+
+// Keeps a run's output up to a bound.
+class Keeper final : public EventSink {
+ public:
+  Keeper(std::size_t bound, const CallOptions& call, Execution& into) : bound_(bound), call_(call), into_(into) {}
+  void on_state(const StateChange&) override {}
+  void on_output(Channel channel, std::string_view bytes, OutputCredit) override {
+    if (call_.on_output) call_.on_output(channel, bytes);
+    const bool out = channel == Channel::out;
+    std::string& kept = out ? into_.output : into_.errors;
+    const auto part = bytes.substr(0, bound_ - std::min(bound_, kept.size()));
+    kept += part;
+    (out ? into_.output_left_out : into_.errors_left_out) += bytes.size() - part.size();
+  }
+
+ private:
+  const std::size_t bound_;
+  const CallOptions& call_;
+  Execution& into_;
+};
+
+}  // namespace
+
+int Execution::returncode() const { return dind::returncode(result); }
+
+struct RunHandle::State {
+  std::mutex mutex;
+  bool cancelled = false;
+  std::function<void()> fire;  // while a run is under way
+
+  void begin(std::function<void()> how) {
+    const std::lock_guard lock(mutex);
+    fire = std::move(how);
+    if (cancelled) fire();
+  }
+  void end() {
+    const std::lock_guard lock(mutex);
+    fire = nullptr;
+  }
+};
+
+RunHandle::RunHandle() : state_(std::make_shared<State>()) {}
+
+void RunHandle::cancel() const {
+  const std::lock_guard lock(state_->mutex);
+  state_->cancelled = true;
+  if (state_->fire) state_->fire();
+}
+
+// The core runs on a thread of its own; callers hand it coroutines and wait.
+struct Executor::Core {
+  asio::io_context context;
+  asio::executor_work_guard<asio::io_context::executor_type> work = asio::make_work_guard(context);
+  std::unique_ptr<app::Core> core;
+  std::size_t kept = 0;
+  Cancel over;  // of everything; the context's thread only
+  std::thread thread;
+
+  // The value of `task`, made and run on the core's thread. Exceptions are bugs of ours: they reach the caller as they
+  // are.
+  template <typename T>
+  T wait_for(std::function<Task<T>()> make) {
+    const auto promise = std::make_shared<std::promise<T>>();  // its setter may outlast the wait
+    auto future = promise->get_future();
+    asio::post(context, [this, &make, promise] {
+      asio::co_spawn(context, make(), [promise](const std::exception_ptr& escaped, T value) {
+        if (escaped)
+          promise->set_exception(escaped);
+        else
+          promise->set_value(std::move(value));
+      });
+    });
+    return future.get();
+  }
+};
+
+Executor::Executor(std::unique_ptr<Core> core) : core_(std::move(core)) {}
+
+Result<std::unique_ptr<Executor>> Executor::open(ExecutorOptions options) {
+  const auto configuration = configuration_of(options);
+  if (!configuration) return std::unexpected(configuration.error());
+  auto core = std::make_unique<Core>();
+  core->kept = options.kept_output_bytes;
+  auto made = app::Core::make(core->context.get_executor(), *configuration, options.host);
+  if (!made) return std::unexpected(made.error());
+  core->core = std::move(*made);
+  spawn(core->context.get_executor(), "clean-up", core->core->keep_clean(core->over));
+  core->thread = std::thread([context = &core->context] { context->run(); });
+  return std::unique_ptr<Executor>(new Executor(std::move(core)));
+}
+
+Executor::~Executor() {
+  Core& core = *core_;
+  core.wait_for<bool>([&]() -> Task<bool> {
+    core.over.cancel(CancelReason::shutdown);
+    co_return co_await core.core->runs().idle(in(kLeaveTime));
+  });
+  core.work.reset();
+  core.context.stop();
+  core.thread.join();
+}
+
+bool Executor::is_available() {
+  Core& core = *core_;
+  return core.wait_for<bool>([&]() -> Task<bool> {
+    bool reachable = false;
+    Cancel enough;
+    const auto leaving = core.over.on_cancel([&] { enough.cancel(CancelReason::shutdown); });
+    co_await core.core->engine().watch(
+        [&](const EngineStatus& status) {
+          reachable = status.reachable;
+          enough.cancel(CancelReason::user);
+        },
+        enough);
+    co_return reachable;
+  });
+}
+
+Result<Execution> Executor::run(RunSpec spec, CallOptions call) {
+  Core& core = *core_;
+  const auto state = call.handle ? call.handle->state_ : nullptr;
+  return core.wait_for<Result<Execution>>([&]() -> Task<Result<Execution>> {
+    Execution execution;
+    Keeper keeper(core.kept, call, execution);
+    Cancel cancel;
+    const auto leaving = core.over.on_cancel([&] { cancel.cancel(CancelReason::shutdown); });
+    if (state)
+      state->begin(
+          [&core, cancel] { asio::post(core.context, [cancel]() mutable { cancel.cancel(CancelReason::user); }); });
+    std::shared_ptr<StdinPipe> input;
+    if (!call.input.empty()) {
+      input = std::make_shared<StdinPipe>(core.context.get_executor());
+      input->push(std::move(call.input));
+      input->close();
+    }
+    auto result = co_await core.core->runs().run(std::move(spec), keeper, input, cancel);
+    if (state) state->end();
+    if (!result) co_return std::unexpected(result.error());
+    execution.result = std::move(*result);
+    co_return execution;
+  });
+}
+
+Result<Execution> Executor::run_python_code(PythonCode python, CallOptions call) {
+  RunSpec spec;
+  spec.program = SourceProgram{.file_name = "main.py", .text = std::move(python.code), .language = "python"};
+  if (!python.python_version.empty()) spec.image = "python:" + python.python_version + "-slim";
+  spec.limits.timeout = python.timeout;
+  return run(std::move(spec), std::move(call));
+}
+
+Result<Execution> Executor::run_shell_script(ShellScript shell, CallOptions call) {
+  RunSpec spec;
+  if (shell.shell == "/bin/bash" || shell.shell == "bash") {
+    spec.program = SourceProgram{.file_name = "script.sh", .text = std::move(shell.script), .language = "shell"};
+    spec.image = shell.image;
+  } else {
+    spec.program = CommandProgram{std::vector<std::string>{shell.shell, "-c", std::move(shell.script)}};
+    spec.image = shell.image.value_or("debian:bookworm-slim");
+  }
+  spec.limits.timeout = shell.timeout;
+  return run(std::move(spec), std::move(call));
+}
+
+Result<Execution> Executor::run_command(CommandRequest command, CallOptions call) {
+  RunSpec spec;
+  std::visit([&](auto& what) { spec.program = CommandProgram{std::move(what)}; }, command.command);
+  spec.image = std::move(command.image);
+  spec.limits.timeout = command.timeout;
+  return run(std::move(spec), std::move(call));
+}
+
+}  // namespace dind
