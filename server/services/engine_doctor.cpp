@@ -1,6 +1,7 @@
 #include "services/engine_doctor.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <cmath>
 #include <cstdlib>
 #include <optional>
@@ -40,6 +41,10 @@ bool same_memory(long long seen, std::int64_t asked) { return seen > 0 && seen <
 
 // A set of capabilities, as hexadecimal digits.
 bool none_of(const std::string& set) { return !set.empty() && set.find_first_not_of('0') == std::string::npos; }
+
+constexpr std::int64_t kTooLittleDisk = 200LL << 20;
+constexpr std::int64_t kLittleDisk = 2LL << 30;
+constexpr std::int64_t kMostClockDifference = 30;  // seconds
 
 // Keeps a program's output, for a program that writes little.
 class Listener final : public EventSink {
@@ -100,6 +105,45 @@ std::vector<DoctorCheck> check_probe(const std::string& probe_output, const Limi
   return checks;
 }
 
+std::vector<DoctorCheck> check_machine(const std::string& probe_output, std::int64_t our_time) {
+  const auto fields = fields_of(probe_output);
+  std::vector<DoctorCheck> checks;
+  const auto number = [&](const char* name) -> std::optional<std::int64_t> {
+    const auto it = fields.find(name);
+    return it == fields.end() ? std::nullopt : std::optional(std::strtoll(it->second.c_str(), nullptr, 10));
+  };
+  if (const auto free = number("disk_free_bytes")) {
+    const auto status = *free < kTooLittleDisk ? Status::failed : *free < kLittleDisk ? Status::warning : Status::ok;
+    checks.push_back({"disk space", status, format_bytes(*free) + " free for the engine",
+                      status == Status::ok
+                          ? ""
+                          : "Free some: `docker system df` says what takes it, `docker system prune` gives it back"});
+  }
+  if (const auto time = number("time")) {
+    const auto apart = std::abs(*time - our_time);
+    const bool good = apart <= kMostClockDifference;
+    checks.push_back(
+        {"clock", good ? Status::ok : Status::warning,
+         good ? "the engine's agrees with ours" : "the engine's is " + std::to_string(apart) + " s from ours",
+         good ? "" : "Set both by NTP: certificates, and what is left behind, are judged by these clocks"});
+  }
+  return checks;
+}
+
+DoctorCheck check_fence(const std::string& probe_output) {
+  const auto fields = fields_of(probe_output);
+  const auto is = [&](const char* name, const char* value) {
+    const auto it = fields.find(name);
+    return it != fields.end() && it->second == value;
+  };
+  if (is("near_ways", "0") && !is("network_interfaces", "0"))
+    return {"network internet", Status::ok, "a way out, and none to the engine, the gateway or a private address", ""};
+  return {
+      "network internet", Status::failed,
+      is("network_interfaces", "0") ? "no network in the sandbox" : "something near can be reached from the sandbox",
+      "Set limits.allowInternet to false in the configuration, and report this with the engine's version"};
+}
+
 EngineDoctor::EngineDoctor(engine::Client& client, sandbox::Sandboxes& sandboxes, Limits limits,
                            std::map<std::string, std::string> images)
     : client_(client), sandboxes_(sandboxes), limits_(limits), images_(std::move(images)) {}
@@ -142,6 +186,8 @@ struct EngineDoctor::Visit {
       add("control groups", Status::ok,
           "version " + info->cgroup_version + " (" + info->cgroup_driver + "), " + std::to_string(info->cpus) +
               " CPUs, " + format_bytes(info->memory_bytes));
+      const bool gvisor = std::ranges::find(info->runtimes, "runsc") != info->runtimes.end();
+      add("gVisor", Status::ok, gvisor ? "there (runsc)" : "not there: sandboxes share the engine's kernel");
       add("storage", Status::ok, info->storage_driver + " in " + info->docker_root_dir);
     }
     co_return true;
@@ -170,12 +216,8 @@ struct EngineDoctor::Visit {
     }
   }
 
-  Task<void> limits() {
-    if (!any_image) {
-      add("limits", Status::skipped, "no image on the engine to look from",
-          "Pull one (docker pull debian:bookworm-slim) and run this again");
-      co_return;
-    }
+  // What `supervisor --probe` says from inside a sandbox; nullopt: there was none, which is said under `check`.
+  Task<std::optional<std::string>> probe(Network network, std::string check) {
     sandbox::RunPlan plan;
     plan.run_id = "doctor-" + random_id();
     plan.name = "doctor";
@@ -183,21 +225,37 @@ struct EngineDoctor::Visit {
     plan.argv = {sandbox::kSupervisorPath, "--probe"};
     plan.working_dir = sandbox::kRunFolder;
     plan.limits = doctor.limits_;
+    plan.network = network;
     Listener listener;
     Cancel cancel;
     const auto result =
         co_await doctor.sandboxes_.run(std::move(plan), *any_image, any_name, listener, nullptr, cancel);
     if (!result) {
-      add("test sandbox", Status::failed, result.error().message, "Runs fail for the same reason");
-      co_return;
+      add(std::move(check), Status::failed, result.error().message, "Runs of this kind fail for the same reason");
+      co_return std::nullopt;
     }
     if (result->verdict != Verdict::ok) {
-      add("test sandbox", Status::failed, "ended with verdict " + std::string(name(result->verdict)),
-          "Look at the engine's own log; runs fail for the same reason");
+      add(std::move(check), Status::failed, "ended with verdict " + std::string(name(result->verdict)),
+          "Look at the engine's own log; runs of this kind fail for the same reason");
+      co_return std::nullopt;
+    }
+    co_return std::move(listener.text);
+  }
+
+  Task<void> limits() {
+    if (!any_image) {
+      add("limits", Status::skipped, "no image on the engine to look from",
+          "Pull one (docker pull debian:bookworm-slim) and run this again");
       co_return;
     }
+    const auto seen = co_await probe(Network::none, "test sandbox");
+    if (!seen) co_return;
     add("test sandbox", Status::ok, "started, ran and reported in " + any_name);
-    std::ranges::move(check_probe(listener.text, doctor.limits_), std::back_inserter(checks));
+    std::ranges::move(check_probe(*seen, doctor.limits_), std::back_inserter(checks));
+    const auto now = std::chrono::system_clock::to_time_t(std::chrono::system_clock::now());
+    std::ranges::move(check_machine(*seen, now), std::back_inserter(checks));
+    if (const auto outside = co_await probe(Network::internet, "network internet"))
+      checks.push_back(check_fence(*outside));
   }
 };
 

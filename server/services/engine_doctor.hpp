@@ -14,6 +14,12 @@ namespace dind {
 // The limits that `supervisor --probe` saw in force from inside, held against what was asked. Pure.
 std::vector<DoctorCheck> check_probe(const std::string& probe_output, const Limits& asked);
 
+// What the probe says of the engine's machine, from any sandbox: room on its disk, its clock against ours (Unix
+// seconds). Pure.
+std::vector<DoctorCheck> check_machine(const std::string& probe_output, std::int64_t our_time);
+// What the probe saw from a sandbox with the network `internet`: a way out, and none to anything near. Pure.
+DoctorCheck check_fence(const std::string& probe_output);
+
 class EngineDoctor final : public Doctor {
  public:
   EngineDoctor(engine::Client& client, sandbox::Sandboxes& sandboxes, Limits limits,

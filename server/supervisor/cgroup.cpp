@@ -13,6 +13,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "supervisor/fence.hpp"
+
 namespace dind::supervisor {
 
 bool read_file(const char* path, char* buffer, unsigned long size) {
@@ -125,6 +127,9 @@ int probe() {
   printf("network_interfaces=%d\n", interfaces);
   struct statvfs fs;
   if (statvfs("/tmp", &fs) == 0) printf("tmp_bytes=%llu\n", static_cast<unsigned long long>(fs.f_blocks) * fs.f_frsize);
+  if (statvfs("/", &fs) == 0)
+    printf("disk_free_bytes=%llu\n", static_cast<unsigned long long>(fs.f_bavail) * fs.f_frsize);
+  printf("near_ways=%d\n", near_ways());
   printf("time=%lld\n", static_cast<long long>(time(nullptr)));
   return 0;
 }

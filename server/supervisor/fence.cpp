@@ -162,6 +162,22 @@ int failed(const char* what) {
 
 }  // namespace
 
+int near_ways() {
+  constexpr uint32_t kNear[] = {0xa9fea9feU, 0x0a000001U, 0xc0a80001U, 0xac100001U};
+  int ways = 0;
+  for (const uint32_t address : kNear) ways += reachable(address);
+  FILE* routes = fopen("/proc/net/route", "re");
+  char line[256];
+  while (routes != nullptr && fgets(line, sizeof line, routes) != nullptr) {
+    char device[32];
+    unsigned destination, gateway;
+    if (sscanf(line, "%31s %x %x", device, &destination, &gateway) == 3 && gateway != 0)
+      ways += reachable(ntohl(gateway));
+  }
+  if (routes != nullptr) fclose(routes);
+  return ways;
+}
+
 int fence() {
   netlink = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, kNetlinkRoute);
   if (netlink < 0) return failed("no netlink socket");
@@ -170,19 +186,14 @@ int fence() {
   FILE* routes = fopen("/proc/net/route", "re");
   if (routes == nullptr) return failed("/proc/net/route");
   char line[256];
-  uint32_t gateways[16];
-  int gateway_count = 0;
   while (fgets(line, sizeof line, routes) != nullptr) {
     char device[32];
     unsigned destination, gateway, flags, mask;
     int a, b, c;
     if (sscanf(line, "%31s %x %x %x %d %d %d %x", device, &destination, &gateway, &flags, &a, &b, &c, &mask) != 8)
       continue;
-    if (gateway != 0 && gateway_count < 16) {
-      gateways[gateway_count++] = ntohl(gateway);
-      // Before the gateway becomes unreachable: a route's gateway is looked up when it is made.
-      if (destination == 0 && !allow_dns(ntohl(gateway), if_nametoindex(device))) return failed("a way for DNS");
-    }
+    // Before the gateway becomes unreachable: a route's gateway is looked up when it is made.
+    if (destination == 0 && !allow_dns(ntohl(gateway), if_nametoindex(device))) return failed("a way for DNS");
     if (gateway != 0 || destination == 0) continue;
     // A connected subnet: its two halves are more specific than its own route, which stays for the way to the gateway.
     const int bits = __builtin_popcount(mask) + 1;
@@ -193,11 +204,7 @@ int fence() {
   fclose(routes);
   for (const Block& block : kBlocks)
     if (!refuse(block)) return failed("a route");
-  for (int i = 0; i < gateway_count; ++i)
-    if (reachable(gateways[i])) return errno = 0, failed("the gateway can still be reached");
-  constexpr uint32_t kNear[] = {0xa9fea9feU, 0x0a000001U, 0xc0a80001U, 0xac100001U};
-  for (const uint32_t address : kNear)
-    if (reachable(address)) return errno = 0, failed("a private address can still be reached");
+  if (near_ways() != 0) return errno = 0, failed("the gateway or a private address can still be reached");
   printf("fenced\n");
   return 0;
 }

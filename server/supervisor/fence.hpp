@@ -7,4 +7,8 @@ namespace dind::supervisor {
 // them: what is left is the way out. Prints one line and returns the exit code: 0 fenced, 1 not.
 int fence();
 
+// How many of the addresses that a fence makes unreachable have a way from here: gateways, and one of each private
+// block. Sends nothing.
+int near_ways();
+
 }  // namespace dind::supervisor

@@ -130,3 +130,24 @@ TEST_CASE("A probe that says nothing, or nonsense, is no healthy sandbox") {
     }
   }
 }
+
+TEST_CASE("A full disk and a clock that is off are said, with what to do") {
+  const auto check = [](const char* disk, const char* time) {
+    return check_machine(std::string("disk_free_bytes=") + disk + "\ntime=" + time + "\n", 1'700'000'000);
+  };
+  for (const auto& each : check("9000000000", "1700000030")) CHECK(each.status == Status::ok);
+  CHECK(check("1000000000", "1700000000")[0].status == Status::warning);
+  CHECK(check("1000000", "1700000000")[0].status == Status::failed);
+  CHECK(check("9000000000", "1699999900")[1].status == Status::warning);
+  CHECK(check("9000000000", "1699999900")[1].seen.contains("100 s"));
+  CHECK(check_machine("", 0).empty());
+}
+
+TEST_CASE("A fence is good where there is a way out and none to what is near") {
+  CHECK(check_fence("network_interfaces=1\nnear_ways=0\n").status == Status::ok);
+  for (const char* bad :
+       {"", "network_interfaces=0\nnear_ways=0\n", "network_interfaces=1\nnear_ways=1\n", "network_interfaces=1\n"}) {
+    CHECK(check_fence(bad).status == Status::failed);
+    CHECK_FALSE(check_fence(bad).remedy.empty());
+  }
+}
