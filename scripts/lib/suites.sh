@@ -62,6 +62,42 @@ python_tests() {
 
 suite_unit() { catch2 unit "$ROOT/build/dev/tests/unit_tests"; }
 suite_faults() { catch2 faults "$ROOT/build/dev/tests/fault_tests"; }
+
+# fuzz_one TARGET: libFuzzer over the seeds and what earlier runs found; a crash leaves its input in the artefacts.
+fuzz_one() {
+  local found=$ROOT/build/fuzz/corpus/$1 seconds=${DIND_FUZZ_SECONDS:-20}
+  mkdir -p "$found" "$ROOT/tests/fuzz/corpus/$1"
+  timeout -k 10 $((seconds + 120)) "$ROOT/build/fuzz/tests/fuzz/fuzz_$1" "$found" "$ROOT/tests/fuzz/corpus/$1" \
+    -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 \
+    -artifact_prefix="$ARTEFACTS/fuzz/$1-" >"$ARTEFACTS/fuzz/$1.log" 2>&1 || echo $? >"$ARTEFACTS/fuzz/$1.failed"
+}
+# How a target ended: libFuzzer's last lines where it found something.
+fuzz_passed() {
+  [[ -e $ARTEFACTS/fuzz/$1.failed ]] || return 0
+  tail -n 40 "$ARTEFACTS/fuzz/$1.log"
+  return 1
+}
+# As many at a time as there are processors. DIND_FUZZ_SECONDS is for each target.
+suite_fuzz() {
+  local source target targets=() running=0
+  rm -rf "$ARTEFACTS/fuzz"
+  mkdir -p "$ARTEFACTS/fuzz"
+  for source in "$ROOT"/tests/fuzz/*.cpp; do
+    target=$(basename "$source" .cpp)
+    [[ -z $FILTER || ${target,,} == *"${FILTER,,}"* ]] && targets+=("$target")
+  done
+  for target in "${targets[@]}"; do
+    ((running < $(nproc))) || { wait -n || true; running=$((running - 1)); }
+    fuzz_one "$target" &
+    running=$((running + 1))
+  done
+  wait
+  for target in "${targets[@]}"; do
+    FILTER='' check fuzz "fuzz_$target finds nothing" fuzz_passed "$target"
+    say "          $(sed -n 's/^stat::number_of_executed_units: *//p' "$ARTEFACTS/fuzz/$target.log") inputs"
+  done
+}
+
 suite_integration() { python_tests integration; }
 suite_cli() { python_tests cli; }
 suite_protocol() { python_tests protocol; }

@@ -106,7 +106,13 @@ Result<ImageName> parse_image_name(const std::string& name) {
     if (!name.contains('@')) parsed.tag = parsed.repository.substr(colon + 1);
     parsed.repository.resize(colon);
   }
+  // Only the registry, before the first slash, has a port.
+  const auto host = parsed.repository.find('/');
+  if (parsed.repository.find(':', host == std::string::npos ? 0 : host) != std::string::npos) return wrong();
   if (parsed.tag.empty() || parsed.repository.empty() || !alphanumeric(parsed.repository.back())) return wrong();
+  // A tag is one word and a digest two with a colon between: neither is a path.
+  if (parsed.tag.find_first_of("/@") != std::string::npos || parsed.tag.contains(':') != name.contains('@'))
+    return wrong();
   return parsed;
 }
 

@@ -56,7 +56,7 @@ Result<std::optional<std::string>> FrameReader::next(std::string_view& input) {
     const auto from = before < kEnd.size() ? 0 : before - (kEnd.size() - 1);
     const auto end = header_.find(kEnd, from);
     if (end == std::string::npos) {
-      if (header_.size() > kMaxHeader) return broken("a header of more than 4 KiB");
+      if (header_.size() == kMaxHeader + kEnd.size()) return broken("a header of more than 4 KiB");
       input = {};
       return std::optional<std::string>{};
     }

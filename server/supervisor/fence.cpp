@@ -193,7 +193,8 @@ int fence() {
     if (sscanf(line, "%31s %x %x %x %d %d %d %x", device, &destination, &gateway, &flags, &a, &b, &c, &mask) != 8)
       continue;
     // Before the gateway becomes unreachable: a route's gateway is looked up when it is made.
-    if (destination == 0 && !allow_dns(ntohl(gateway), if_nametoindex(device))) return failed("a way for DNS");
+    if (destination == 0 && gateway != 0 && !allow_dns(ntohl(gateway), if_nametoindex(device)))
+      return failed("a way for DNS");
     if (gateway != 0 || destination == 0) continue;
     // A connected subnet: its two halves are more specific than its own route, which stays for the way to the gateway.
     const int bits = __builtin_popcount(mask) + 1;

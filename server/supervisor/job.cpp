@@ -95,6 +95,7 @@ int exec_program(char** argv, char** env) {
 }  // namespace
 
 bool gather_job(const unsigned char* bytes, size_t size) {
+  if (size == 0) return true;
   if (size > wire::kMaxJobBytes - job_size) return false;
   if (job_size + size > job_room) {
     const size_t room = (job_size + size) * 2;

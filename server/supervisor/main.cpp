@@ -296,6 +296,7 @@ void read_program(Pipe& pipe) {
   size_t room = sizeof chunk;
   // After the program's end what its pipes still hold is small and is sent whatever the window says.
   if (state == State::running && report.cause == Cause::none && window < room) room = window;
+  if (room == 0) return;  // the other pipe took the last of the window; a read of nothing would look like the end
   const ssize_t n = read(pipe.fd, chunk, room);
   if (n < 0 && (errno == EAGAIN || errno == EINTR)) {
     if (state != State::draining) return;

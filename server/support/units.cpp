@@ -7,6 +7,8 @@
 #include <limits>
 #include <optional>
 
+#include "support/shortened.hpp"
+
 namespace dind {
 namespace {
 
@@ -30,7 +32,7 @@ constexpr std::array<Unit, 14> kByteUnits{{{"", 1},
                                            {"tb", 0x1p40},
                                            {"tib", 0x1p40}}};
 
-constexpr std::array<Unit, 11> kTimeUnits{{{"", 1000},  // seconds
+constexpr std::array<Unit, 14> kTimeUnits{{{"", 1000},  // seconds
                                            {"ms", 1},
                                            {"s", 1000},
                                            {"sec", 1000},
@@ -40,7 +42,10 @@ constexpr std::array<Unit, 11> kTimeUnits{{{"", 1000},  // seconds
                                            {"min", 60'000},
                                            {"h", 3'600'000},
                                            {"hour", 3'600'000},
-                                           {"hours", 3'600'000}}};
+                                           {"hours", 3'600'000},
+                                           {"d", 86'400'000},
+                                           {"day", 86'400'000},
+                                           {"days", 86'400'000}}};
 
 std::string_view trimmed(std::string_view text) {
   while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
@@ -69,7 +74,7 @@ std::optional<double> measure(std::string_view text, const std::array<Unit, N>& 
 
 std::string quoted(std::string_view text) {
   constexpr std::size_t kShown = 40;
-  return '"' + std::string(text.substr(0, kShown)) + (text.size() > kShown ? "…\"" : "\"");
+  return '"' + shortened(text, kShown) + '"';
 }
 
 std::string three_digits(double value) {
@@ -100,9 +105,10 @@ Result<std::chrono::milliseconds> parse_duration(std::string_view text) {
   const auto milliseconds = measure(text, kTimeUnits);
   constexpr double kMost = 1e15;  // thirty thousand years: sums with it still fit
   if (!milliseconds || !(*milliseconds > 0) || *milliseconds > kMost) {
-    return fail(ErrorCode::invalid_request,
-                quoted(text) +
-                    " is not a duration above 0: write seconds (30, 1.5) or a number with ms, s, m or h (500ms, 2m)");
+    return fail(
+        ErrorCode::invalid_request,
+        quoted(text) +
+            " is not a duration above 0: write seconds (30, 1.5) or a number with ms, s, m, h or d (500ms, 2m)");
   }
   return std::chrono::milliseconds(static_cast<std::int64_t>(std::ceil(*milliseconds)));
 }

@@ -77,7 +77,8 @@ struct RunBench {
   RunBench()
       : client(context.get_executor(), fake.endpoint()),
         sandboxes(context.get_executor(), client, "the-test"),
-        runs(context.get_executor(), client, sandboxes, {}) {
+        runs(context.get_executor(), client, sandboxes,
+             RegistryCredentials(context.get_executor(), [](const std::string&) { return std::nullopt; }), {}) {
     using Json = nlohmann::json;
     fake.on("GET", "/volumes/*", FakeReply::json(200, R"({"Name":"dind-supervisor"})"));
     fake.on("POST", "/volumes/create", FakeReply::json(201, R"({"Name":"dind-supervisor"})"));

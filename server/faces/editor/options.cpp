@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "rpc/params.hpp"
+#include "support/shortened.hpp"
 #include "support/units.hpp"
 
 namespace dind::faces::editor {
@@ -13,8 +14,7 @@ using rpc::Json;
 constexpr double kMostSeconds = 1e9;  // keeps the milliseconds in range; every operator's maximum is far below
 
 std::unexpected<Error> wrong(const char* name, const Json& value, const char* expected) {
-  std::string seen = value.dump(-1, ' ', false, Json::error_handler_t::replace);
-  if (seen.size() > 60) seen = seen.substr(0, 60) + "…";
+  const auto seen = shortened(value.dump(-1, ' ', false, Json::error_handler_t::replace), 60);
   return fail(ErrorCode::invalid_request, std::string(name) + " is " + seen + "; it must be " + expected);
 }
 

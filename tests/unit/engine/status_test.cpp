@@ -123,8 +123,10 @@ TEST_CASE("an image's name is cut at its tag or digest, and nothing else passes 
     CHECK(parsed->repository == c.repository);
     CHECK(parsed->tag == c.tag);
   }
-  for (const std::string bad : {"", " ", "a b", "../../info", "a/../b", "a//b", "/a", "-a", "a?x=1", "a#b", "a%2f",
-                                "a\n", "a:", "a@", "ä", "$(id)", "a/./b"}) {
+  for (const std::string bad :
+       {"",      " ",   "a b",          "../../info",   "a/../b", "a//b",  "/a",      "-a",
+        "a?x=1", "a#b", "a%2f",         "a\n",          "a:",     "a@",    "ä",       "$(id)",
+        "a/./b", "a@b", "a@sha256:f/x", "a@b@sha256:f", "a@x/.",  "a:b:c", "a/b:c/d", "x/a:b:c@sha256:f"}) {
     INFO(bad);
     CHECK_FALSE(parse_image_name(bad));
   }

@@ -55,6 +55,14 @@ TEST_CASE("A value that can't be one is named, and is not used") {
   }
 }
 
+TEST_CASE("What is shown of a long wrong value is whole characters") {
+  for (std::size_t before = 50; before < 60; ++before) {
+    const auto limits = read_limits({{"timeout", std::string(before, 'a') + "\U0001F600\U0001F600\U0001F600"}});
+    REQUIRE_FALSE(limits);
+    CHECK_NOTHROW(Json(limits.error().message).dump());
+  }
+}
+
 TEST_CASE("Large numbers stay in range") {
   CHECK(read_limits({{"timeout", 1e308}})->timeout > 24h);
   CHECK(read_limits({{"memory", 1e300}})->memory_bytes > 0);

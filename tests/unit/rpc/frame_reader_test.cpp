@@ -64,6 +64,16 @@ TEST_CASE("A header that can't be joined again is an error") {
   CHECK_FALSE(broken("Content-Length: 67108864\r\n\r\n"));
 }
 
+TEST_CASE("The longest header is read whatever way it is split") {
+  const std::string end = "\r\nContent-Length: 1";
+  const std::string head = "X: " + std::string(FrameReader::kMaxHeader - 3 - end.size(), 'a') + end + "\r\n\r\n";
+  REQUIRE(head.size() == FrameReader::kMaxHeader + 4);
+  for (std::size_t cut = head.size() - 6; cut <= head.size(); ++cut) {
+    INFO("cut at " << cut);
+    CHECK(bodies({head.substr(0, cut), head.substr(cut) + "x"}) == std::vector<std::string>{"x"});
+  }
+}
+
 TEST_CASE("A header ends somewhere") {
   const std::string most = "X: " + std::string(FrameReader::kMaxHeader - 100, 'a') + "\r\nContent-Length: 1\r\n\r\nx";
   CHECK_FALSE(broken(most));

@@ -1,0 +1,56 @@
+// Limits as a client names them: whatever it says, a run gets limits that are above 0 and no more than the maximum.
+#include <cmath>
+
+#include "faces/editor/options.hpp"
+#include "fuzz.hpp"
+#include "rpc/message.hpp"
+#include "services/policy_limits.hpp"
+
+using namespace dind;
+
+namespace {
+
+void check(const LimitsRequest& request) {
+  const LimitPolicy policy;
+  const auto granted = grant(policy, request);
+  if (!granted) {
+    fuzz::require(granted.error().code == ErrorCode::invalid_request, "what is refused was asked for wrongly");
+    return;
+  }
+  const Limits& is = granted->limits;
+  const Limits& most = policy.maximum;
+  fuzz::require(is.timeout.count() > 0 && is.timeout <= most.timeout, "a timeout");
+  fuzz::require(is.memory_bytes > 0 && is.memory_bytes <= most.memory_bytes, "a memory limit");
+  fuzz::require(is.cpus > 0 && is.cpus <= most.cpus, "a CPU limit");
+  fuzz::require(is.pids > 0 && is.pids <= most.pids, "a process limit");
+  for (const auto& note : granted->notes) fuzz::require(fuzz::is_utf8(note), "a note is text");
+}
+
+}  // namespace
+
+int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  const rpc::Message message = rpc::parse_message("{\"jsonrpc\":\"2.0\",\"method\":\"m\",\"params\":{\"x\":" +
+                                                  std::string(reinterpret_cast<const char*>(data), size) + "}}");
+  if (const auto* notification = std::get_if<rpc::Notification>(&message);
+      notification && notification->params.contains("x")) {
+    const rpc::Json& json = notification->params["x"];
+    if (const auto request = faces::editor::read_limits(json))
+      check(*request);
+    else
+      fuzz::require(fuzz::is_utf8(request.error().message), "an error is text");
+    if (const auto network = faces::editor::read_network(json); !network)
+      fuzz::require(fuzz::is_utf8(network.error().message), "an error is text");
+    std::vector<std::string> warnings;
+    check(faces::editor::read_options(json, warnings).limits);
+    for (const auto& warning : warnings) fuzz::require(fuzz::is_utf8(warning), "a warning is text");
+  }
+  FuzzedDataProvider input(data, size);
+  LimitsRequest request;
+  if (input.ConsumeBool()) request.timeout = std::chrono::milliseconds(input.ConsumeIntegral<std::int64_t>());
+  if (input.ConsumeBool()) request.memory_bytes = input.ConsumeIntegral<std::int64_t>();
+  if (input.ConsumeBool()) request.cpus = input.ConsumeFloatingPoint<double>();
+  if (input.ConsumeBool()) request.cpus = std::nan("");
+  if (input.ConsumeBool()) request.pids = input.ConsumeIntegral<std::int64_t>();
+  check(request);
+  return 0;
+}

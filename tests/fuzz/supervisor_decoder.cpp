@@ -1,0 +1,59 @@
+// What a supervisor sends, which may be hostile: any split gives the same events, and no view lies outside of the
+// input.
+#include "fuzz.hpp"
+#include "sandbox/supervisor_codec.hpp"
+
+using namespace dind;
+using namespace dind::sandbox;
+
+namespace {
+
+struct Heard {
+  std::string events, out, err;
+  bool operator==(const Heard&) const = default;
+};
+
+Heard hear(std::string_view bytes, std::uint32_t how) {
+  SupervisorDecoder decoder;
+  Heard heard;
+  fuzz::in_pieces(bytes, how, [&](std::string_view piece) {
+    const char* const begin = piece.data();
+    const char* const end = begin + piece.size();
+    FromSupervisor event;
+    while (true) {
+      const auto more = decoder.next(piece, event);
+      if (!more) {
+        heard.events += "error " + more.error().message;
+        return false;
+      }
+      if (!*more) {
+        fuzz::require(piece.empty(), "what asks for more has taken all");
+        return true;
+      }
+      if (const auto* ready = std::get_if<SupervisorReady>(&event))
+        heard.events += "ready " + std::to_string(ready->version) + ";";
+      if (std::holds_alternative<ProgramBegan>(event)) heard.events += "began;";
+      if (const auto* taken = std::get_if<StdinTaken>(&event))
+        heard.events += "taken " + std::to_string(taken->bytes) + ";";
+      if (const auto* broken = std::get_if<SupervisorBroken>(&event)) heard.events += "broken " + broken->why + ";";
+      if (const auto* report = std::get_if<wire::ExitReport>(&event)) {
+        unsigned char payload[wire::kExitReportSize];
+        wire::put_report(payload, *report);
+        heard.events += "exit " + std::string(reinterpret_cast<const char*>(payload), sizeof payload) + ";";
+      }
+      if (const auto* output = std::get_if<ProgramOutput>(&event)) {
+        fuzz::require(output->bytes.data() >= begin && output->bytes.data() + output->bytes.size() <= end,
+                      "output lies in its piece");
+        (output->channel == Channel::out ? heard.out : heard.err) += output->bytes;
+      }
+    }
+  });
+  return heard;
+}
+
+}  // namespace
+
+int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  fuzz::same_however_split(data, size, hear);
+  return 0;
+}

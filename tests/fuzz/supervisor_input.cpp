@@ -1,0 +1,76 @@
+// The supervisor's own side: frames of any shape, in pieces of any size, and the job that they carry.
+#include <cstdlib>
+#include <cstring>
+#include <memory>
+
+#include "fuzz.hpp"
+#include "sandbox/supervisor_wire.hpp"
+#include "supervisor/frames.hpp"
+#include "supervisor/job.hpp"
+
+using namespace dind;
+
+namespace {
+
+std::string text_of(char** list) {
+  std::string text;
+  for (; *list != nullptr; ++list) text.append(*list).append(1, '\0');
+  return text;
+}
+
+// As main.cpp takes frames, without what they do to the sandbox.
+std::string hear(std::string_view bytes, std::uint32_t how) {
+  const auto memory = std::make_unique_for_overwrite<supervisor::FrameBuffer>();
+  supervisor::FrameBuffer& buffer = *memory;
+  supervisor::forget_job();
+  std::string heard;
+  bool broken = false;
+  const auto job = [&] {
+    supervisor::Job cut;
+    if (supervisor::cut_job(cut)) {
+      heard += "job " + std::to_string(cut.deadline_ms) + ' ' + std::to_string(cut.output_cap) + ' ' +
+               std::to_string(cut.output_window) + cut.cwd + text_of(cut.argv) + text_of(cut.env) + ";";
+      char* container[] = {const_cast<char*>("PATH=/bin"), const_cast<char*>("HOME="), nullptr};
+      char** merged = supervisor::merged_environment(container, cut.env);
+      heard += text_of(merged);
+      std::free(merged);
+    } else {
+      heard += "no job;";
+    }
+    std::free(cut.argv);
+    std::free(cut.env);
+    broken = true;  // a job is cut once
+  };
+  fuzz::in_pieces(bytes, how, [&](std::string_view piece) {
+    while (!piece.empty() && !broken) {
+      fuzz::require(buffer.room_size() > 0, "there is always room for more");
+      const auto taken = std::min(piece.size(), buffer.room_size());
+      std::memcpy(buffer.room(), piece.data(), taken);
+      buffer.added(taken);
+      piece.remove_prefix(taken);
+      supervisor::Frame frame{};
+      supervisor::FrameBuffer::Next next;
+      while (!broken && (next = buffer.next(frame)) == supervisor::FrameBuffer::Next::frame) {
+        fuzz::require(frame.size <= wire::kMaxPayload, "a payload is no longer than the wire allows");
+        heard += static_cast<char>(frame.type);
+        heard.append(reinterpret_cast<const char*>(frame.payload), frame.size);
+        if (frame.type == wire::kJobData && !supervisor::gather_job(frame.payload, frame.size)) broken = true;
+        if (frame.type == wire::kStart) job();
+      }
+      if (!broken && next == supervisor::FrameBuffer::Next::too_long) {
+        heard += "too long";
+        broken = true;
+      }
+    }
+    return !broken;
+  });
+  supervisor::forget_job();
+  return heard;
+}
+
+}  // namespace
+
+int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  fuzz::same_however_split(data, size, hear);
+  return 0;
+}
