@@ -72,6 +72,7 @@ export interface RunResult {
   droppedBytes: number;
   image: string;
   imageId: string;
+  imageDigest: string | null;
   isolation: 'runc' | 'gvisor';
   degraded: boolean;
 }

@@ -44,9 +44,10 @@ struct RunResult {
   bool oom_seen = false;                          // the kernel killed some process of it for memory
   std::uint64_t stdout_bytes = 0;                 // as the program wrote them
   std::uint64_t stderr_bytes = 0;
-  std::uint64_t dropped_bytes = 0;  // written, and not passed on (output limit)
-  std::string image;                // as named
-  std::string image_id;             // sha256:…
+  std::uint64_t dropped_bytes = 0;          // written, and not passed on (output limit)
+  std::string image;                        // as named
+  std::string image_id;                     // sha256:…
+  std::optional<std::string> image_digest;  // the registry's sha256:… of that name; none where no registry gave it
   std::string isolation = "runc";
   bool degraded = false;  // ran without the supervisor
   std::optional<CancelReason> cancel_reason;

@@ -6,12 +6,18 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
 namespace dind {
 
 enum class Network { none, internet };
+
+// When an image is pulled: where the engine has none, not at all, or before every run.
+enum class PullPolicy { missing, never, always };
+std::string_view name(PullPolicy policy);
+std::optional<PullPolicy> pull_policy(std::string_view name);
 
 // What a run may use. Every field has a default and an operator's maximum; 0 and negative numbers never mean
 // "unlimited".
@@ -55,6 +61,7 @@ struct RunSpec {
   LimitsRequest limits;
   Network network = Network::none;
   std::optional<std::string> run_id;  // [A-Za-z0-9_-]{1,64}; made up when absent
+  std::optional<PullPolicy> pull;     // the configuration's when absent
 };
 
 }  // namespace dind

@@ -5,10 +5,14 @@
 #include <sstream>
 
 #include "engine/client.hpp"
+#include "sandbox/fixtures.hpp"
 #include "sandbox/sandbox.hpp"
 #include "services/engine_doctor.hpp"
+#include "services/engine_garbage.hpp"
 #include "services/engine_watcher.hpp"
+#include "services/history_worker.hpp"
 #include "services/reaper.hpp"
+#include "services/recorded_runs.hpp"
 #include "services/runs.hpp"
 #include "support/ids.hpp"
 
@@ -31,6 +35,7 @@ std::optional<std::string> whole_file(const std::string& path) {
 RunPolicy policy_of(const Configuration& configuration) {
   return {.limits = configuration.limits,
           .images = configuration.images,
+          .pull = configuration.pull,
           .concurrent_runs = configuration.concurrent_runs,
           .queued_runs = configuration.queued_runs,
           .enabled = configuration.enabled};
@@ -38,32 +43,46 @@ RunPolicy policy_of(const Configuration& configuration) {
 
 class WholeCore final : public Core {
  public:
-  WholeCore(asio::any_io_executor executor, engine::Endpoint endpoint, const Configuration& configuration)
+  WholeCore(asio::any_io_executor executor, engine::Endpoint endpoint, const Configuration& configuration,
+            std::string face)
       : client_(executor, std::move(endpoint)),
         sandboxes_(executor, client_, process_owner()),
-        runs_(executor, client_, sandboxes_, policy_of(configuration)),
+        runs_(executor, client_, sandboxes_, RegistryCredentials(executor, variable), policy_of(configuration)),
+        history_(executor, configuration.history),
+        recorded_(runs_, history_, std::move(face)),
         watcher_(executor, client_),
-        doctor_(client_, sandboxes_, configuration.limits.defaults, configuration.images),
-        reaper_(executor, client_, process_owner()) {}
+        doctor_(client_, sandboxes_, configuration.limits.defaults, configuration.images, configuration.pull),
+        reaper_(executor, client_, process_owner()),
+        garbage_(executor, client_, process_owner(), sandbox::supervisor_volume_name(), configuration.garbage),
+        executor_(executor) {}
 
-  RunService& runs() override { return runs_; }
+  RunService& runs() override { return recorded_; }
+  History& history() override { return history_; }
   EngineWatch& engine() override { return watcher_; }
   Doctor& doctor() override { return doctor_; }
-  Task<void> keep_clean(Cancel cancel) override { return reaper_.keep_sweeping(std::move(cancel)); }
+  GarbageCollector& garbage() override { return garbage_; }
+  Task<void> keep_clean(Cancel cancel) override {
+    spawn(executor_, "garbage", garbage_.keep_collecting(cancel));
+    co_await reaper_.keep_sweeping(cancel);
+  }
 
  private:
   engine::Client client_;
   sandbox::Sandboxes sandboxes_;
   Runs runs_;
+  HistoryWorker history_;
+  RecordedRuns recorded_;
   EngineWatcher watcher_;
   EngineDoctor doctor_;
   Reaper reaper_;
+  EngineGarbage garbage_;
+  asio::any_io_executor executor_;
 };
 
 }  // namespace
 
 Result<std::unique_ptr<Core>> Core::make(asio::any_io_executor executor, const Configuration& configuration,
-                                         const std::string& host) {
+                                         const std::string& host, std::string face) {
   std::optional<std::string> asked;
   if (!host.empty())
     asked = host;
@@ -71,7 +90,11 @@ Result<std::unique_ptr<Core>> Core::make(asio::any_io_executor executor, const C
     asked = configuration.docker_host;
   auto endpoint = engine::find_endpoint(asked, variable, whole_file);
   if (!endpoint) return std::unexpected(endpoint.error());
-  return std::make_unique<WholeCore>(std::move(executor), std::move(*endpoint), configuration);
+  return std::make_unique<WholeCore>(std::move(executor), std::move(*endpoint), configuration, std::move(face));
+}
+
+std::unique_ptr<History> make_history(asio::any_io_executor executor, const Configuration& configuration) {
+  return std::make_unique<HistoryWorker>(std::move(executor), configuration.history);
 }
 
 }  // namespace dind::app

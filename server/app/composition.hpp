@@ -9,6 +9,8 @@
 #include "dind/error.hpp"
 #include "services/doctor.hpp"
 #include "services/engine_watch.hpp"
+#include "services/garbage.hpp"
+#include "services/history.hpp"
 #include "services/run_service.hpp"
 #include "support/task.hpp"
 
@@ -18,16 +20,22 @@ namespace dind::app {
 class Core {
  public:
   // `host`: the engine's address as the command line has it; empty: as configured, DOCKER_HOST, the docker context.
+  // `face`: who asks, as the history names it.
   // Errors: invalid_request (an address that is none). Nothing is asked of the engine yet.
   static Result<std::unique_ptr<Core>> make(asio::any_io_executor executor, const Configuration& configuration,
-                                            const std::string& host);
+                                            const std::string& host, std::string face = "library");
   virtual ~Core() = default;
 
   virtual RunService& runs() = 0;
+  virtual History& history() = 0;
   virtual EngineWatch& engine() = 0;
   virtual Doctor& doctor() = 0;
-  // Removes what dead instances left, now and every 30 s.
+  virtual GarbageCollector& garbage() = 0;
+  // Removes what dead instances left, now and every 30 s, and what is no longer used, every few hours.
   virtual Task<void> keep_clean(Cancel cancel) = 0;
 };
+
+// The history alone, for those who look at it: needs no engine.
+std::unique_ptr<History> make_history(asio::any_io_executor executor, const Configuration& configuration);
 
 }  // namespace dind::app

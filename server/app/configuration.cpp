@@ -146,6 +146,34 @@ Result<void> read_images(std::map<std::string, std::string>& into, const json& v
   return {};
 }
 
+Read pull(PullPolicy& into) {
+  return [&into](const json& value, const std::string& field) -> Result<void> {
+    const auto policy = value.is_string() ? pull_policy(value.get_ref<const std::string&>()) : std::nullopt;
+    if (!policy) return wrong(field, "must be \"missing\", \"never\" or \"always\", not " + shown(value));
+    into = *policy;
+    return {};
+  };
+}
+
+Read absolute_path(std::string& into) {
+  return [&into](const json& value, const std::string& field) -> Result<void> {
+    if (!value.is_string() || !value.get_ref<const std::string&>().starts_with('/'))
+      return wrong(field,
+                   "must be an absolute path such as \"/var/lib/dind-executor/history.db\", not " + shown(value));
+    into = value.get<std::string>();
+    return {};
+  };
+}
+
+Read history(HistoryPolicy& into) {
+  constexpr std::int64_t kManyRuns = 1'000'000;
+  return object({{"enabled", flag(into.enabled)},
+                 {"path", absolute_path(into.path)},
+                 {"maxRuns", whole(into.max_runs, 1, kManyRuns)},
+                 {"maxAge", measured(into.max_age, parse_duration, "seconds or a text such as \"30d\"")},
+                 {"maxBytes", measured(into.max_bytes, parse_bytes, "bytes or a text such as \"64m\"")}});
+}
+
 // A key that stands twice: the later one would win without a word.
 struct DuplicateKeys {
   std::vector<std::set<std::string>> open;
@@ -214,6 +242,12 @@ Result<Configuration> parse_configuration(std::string_view text_of_file, std::st
                          {"allowInternet", flag(configuration.limits.allow_internet)}})},
       {"images",
        [&](const json& value, const std::string& field) { return read_images(configuration.images, value, field); }},
+      {"pull", pull(configuration.pull)},
+      {"gc", object({{"imagesUnusedFor", measured(configuration.garbage.images_unused_for, parse_duration,
+                                                  "seconds or a text such as \"7d\"")},
+                     {"imagesMaxBytes", measured(configuration.garbage.images_max_bytes, parse_bytes,
+                                                 "bytes or a text such as \"10g\"")}})},
+      {"history", history(configuration.history)},
       {"concurrentRuns", whole(configuration.concurrent_runs, 0, kManyRuns)},
       {"queuedRuns", whole(configuration.queued_runs, 0, kManyRuns)},
       {"engine", object({{"host", text(configuration.docker_host, "\"tcp://dind:2375\"")}})}};

@@ -9,6 +9,9 @@
 #include <vector>
 
 #include "dind/error.hpp"
+#include "dind/run_spec.hpp"
+#include "services/garbage.hpp"
+#include "services/history.hpp"
 #include "services/policy_limits.hpp"
 
 namespace dind::app {
@@ -16,7 +19,10 @@ namespace dind::app {
 struct Configuration {
   LimitPolicy limits;                         // defaults and maxima
   std::map<std::string, std::string> images;  // language → image
-  std::size_t concurrent_runs = 0;            // 0: from cores and memory
+  PullPolicy pull = PullPolicy::missing;
+  GarbagePolicy garbage;
+  HistoryPolicy history;
+  std::size_t concurrent_runs = 0;  // 0: from cores and memory
   std::size_t queued_runs = 64;
   std::string docker_host;  // empty: DOCKER_HOST, the context, the default socket
   bool enabled = true;      // DIND_ENABLED

@@ -12,6 +12,7 @@
 #include "app/configuration.hpp"
 #include "app/version.hpp"
 #include "faces/cli/arguments.hpp"
+#include "faces/cli/history_command.hpp"
 #include "faces/cli/report.hpp"
 #include "faces/cli/run_command.hpp"
 #include "faces/editor/session.hpp"
@@ -24,6 +25,7 @@ using namespace dind::faces;
 using namespace std::chrono_literals;
 
 constexpr auto kDoctorTime = 60s;
+constexpr auto kGarbageTime = 10min;
 constexpr auto kLeaveTime = 10s;
 
 int say(const Error& error) {
@@ -38,11 +40,29 @@ Task<int> doctor(app::Core& core, bool json) {
   co_return cli::doctor_exit_code(checks);
 }
 
-// Runs `face` to its end, with the clean-up of what dead instances left beside it.
-int serve(asio::io_context& context, app::Core& core, Task<int> face) {
-  Cancel over;
+Task<int> collect_garbage(app::Core& core, bool dry_run, bool json) {
+  const auto report = co_await core.garbage().collect(dry_run, in(kGarbageTime));
+  if (!report) co_return say(report.error());
+  std::cout << cli::garbage_text(*report, json) << std::flush;
+  co_return cli::garbage_exit_code(*report);
+}
+
+Task<int> look_into_history(History& history, cli::HistoryArguments arguments, PruneRequest bounds) {
+  const auto text = co_await cli::history_command(history, std::move(arguments), bounds);
+  if (!text) co_return say(text.error());
+  std::cout << *text << std::flush;
+  co_return 0;
+}
+
+Task<int> rerun(asio::any_io_executor executor, app::Core& core, cli::HistoryArguments arguments) {
+  auto again = co_await cli::rerun_arguments(core.history(), std::move(arguments));
+  if (!again) co_return say(again.error());
+  co_return co_await cli::run_command(std::move(executor), core.runs(), std::move(*again));
+}
+
+// Runs `face` to its end; `over` is cancelled then.
+int serve(asio::io_context& context, Task<int> face, Cancel over = {}) {
   std::optional<int> code;
-  spawn(context.get_executor(), "clean-up", core.keep_clean(over));
   asio::co_spawn(context, std::move(face), [&](const std::exception_ptr& escaped, int result) {
     code = result;
     if (escaped) {
@@ -58,6 +78,12 @@ int serve(asio::io_context& context, app::Core& core, Task<int> face) {
   });
   context.run();
   return *code;
+}
+// With the clean-up of what dead instances left beside it.
+int serve(asio::io_context& context, app::Core& core, Task<int> face, bool clean = true) {
+  const Cancel over;
+  if (clean) spawn(context.get_executor(), "clean-up", core.keep_clean(over));
+  return serve(context, std::move(face), over);
 }
 
 int run(int argc, char** argv) {
@@ -78,12 +104,21 @@ int run(int argc, char** argv) {
   const auto configuration = app::load_configuration();
   if (!configuration) return say(configuration.error());
   asio::io_context context;
-  const auto core = app::Core::make(context.get_executor(), *configuration, line->host);
+  auto* history = std::get_if<cli::HistoryArguments>(&line->command);
+  if (history != nullptr && history->action != cli::HistoryArguments::Action::rerun) {
+    const auto store = app::make_history(context.get_executor(), *configuration);
+    return serve(context, look_into_history(*store, std::move(*history), prune_request(configuration->history)));
+  }
+  const auto core = app::Core::make(context.get_executor(), *configuration, line->host,
+                                    std::holds_alternative<cli::LspArguments>(line->command) ? "editor" : "cli");
   if (!core) return say(core.error());
+  if (history != nullptr) return serve(context, **core, rerun(context.get_executor(), **core, std::move(*history)));
   if (auto* arguments = std::get_if<cli::RunArguments>(&line->command))
     return serve(context, **core, cli::run_command(context.get_executor(), (*core)->runs(), std::move(*arguments)));
   if (const auto* arguments = std::get_if<cli::DoctorArguments>(&line->command))
     return serve(context, **core, doctor(**core, arguments->json));
+  if (const auto* arguments = std::get_if<cli::GcArguments>(&line->command))
+    return serve(context, **core, collect_garbage(**core, arguments->dry_run, arguments->json), false);
   const auto& lsp = std::get<cli::LspArguments>(line->command);
   editor::EditorServices services{.runs = (*core)->runs(), .engine = (*core)->engine(), .version = app::version()};
   return serve(context, **core,

@@ -26,4 +26,22 @@ std::string_view name(Verdict verdict) {
   return "failed";
 }
 
+std::string_view name(PullPolicy policy) {
+  switch (policy) {
+    case PullPolicy::missing:
+      return "missing";
+    case PullPolicy::never:
+      return "never";
+    case PullPolicy::always:
+      return "always";
+  }
+  return "missing";
+}
+
+std::optional<PullPolicy> pull_policy(std::string_view text) {
+  for (const auto policy : {PullPolicy::missing, PullPolicy::never, PullPolicy::always})
+    if (name(policy) == text) return policy;
+  return std::nullopt;
+}
+
 }  // namespace dind

@@ -108,8 +108,12 @@ Task<Result<std::vector<ContainerSummary>>> Client::list_containers(std::vector<
     const auto names = texts(each, "Names");
     std::string name = names.empty() ? "" : names.front();
     if (name.starts_with('/')) name.erase(0, 1);
-    containers.push_back(
-        {text(each, "Id"), std::move(name), text(each, "State"), text_map(each, "Labels"), number(each, "Created")});
+    std::vector<std::string> volumes;
+    if (const Json& mounts = field(each, "Mounts"); mounts.is_array())
+      for (const Json& mount : mounts)
+        if (text(mount, "Type") == "volume") volumes.push_back(text(mount, "Name"));
+    containers.push_back({text(each, "Id"), std::move(name), text(each, "State"), text_map(each, "Labels"),
+                          number(each, "Created"), text(each, "ImageID"), std::move(volumes)});
   }
   co_return containers;
 }

@@ -69,10 +69,10 @@ Task<Result<void>> Client::pull_image(std::string name, std::string registry_aut
 }
 
 Task<Result<std::vector<ImageSummary>>> Client::list_images(std::vector<std::string> labels, Deadline deadline) {
-  const auto json =
-      co_await call_json(http_, get("/images/json" + query({{"filters", filters_json({{"label", std::move(labels)}})},
-                                                            {"shared-size", "1"}}),
-                                    "list images", deadline));
+  const auto json = co_await call_json(
+      http_,
+      get("/images/json" + query({{"filters", filters_json({{"label", std::move(labels)}})}, {"shared-size", "1"}}),
+          "list images", deadline));
   if (!json) co_return std::unexpected(json.error());
   std::vector<ImageSummary> images;
   if (!json->is_array()) co_return images;
@@ -100,10 +100,9 @@ Task<Result<void>> Client::remove_image(std::string name, Deadline deadline) {
 Task<Result<void>> Client::touch_image(std::string name, Deadline deadline) {
   const auto parsed = parse_image_name(name);
   if (!parsed) co_return std::unexpected(parsed.error());
-  const auto reply = co_await call(
-      http_, post("/images/" + percent_encode(name, "/:@") + "/tag" +
-                      query({{"repo", parsed->repository}, {"tag", parsed->tag}}),
-                  "tag image", deadline));
+  const auto reply = co_await call(http_, post("/images/" + percent_encode(name, "/:@") + "/tag" +
+                                                   query({{"repo", parsed->repository}, {"tag", parsed->tag}}),
+                                               "tag image", deadline));
   if (!reply) co_return std::unexpected(reply.error());
   co_return Result<void>{};
 }

@@ -84,8 +84,8 @@ struct ContainerSummary {
   std::string name;
   std::string state;
   Labels labels;
-  std::int64_t created = 0;  // Unix seconds, the engine's clock
-  std::string image_id;      // sha256:…
+  std::int64_t created = 0;          // Unix seconds, the engine's clock
+  std::string image_id;              // sha256:…
   std::vector<std::string> volumes;  // names of those that it mounts
 };
 struct VolumeSpec {

@@ -52,6 +52,7 @@ json result_json(const RunResult& result) {
           {"droppedBytes", result.dropped_bytes},
           {"image", result.image},
           {"imageId", result.image_id},
+          {"imageDigest", or_null(result.image_digest)},
           {"isolation", result.isolation},
           {"degraded", result.degraded}};
 }

@@ -9,11 +9,10 @@
 
 namespace dind::sandbox {
 
+std::string supervisor_volume_name() { return "dind-supervisor-" + sha256(supervisor_binary()); }
+
 Fixtures::Fixtures(engine::Client& client, Removals& removals, std::string owner)
-    : client_(client),
-      removals_(removals),
-      owner_(std::move(owner)),
-      volume_("dind-supervisor-" + sha256(supervisor_binary())) {}
+    : client_(client), removals_(removals), owner_(std::move(owner)), volume_(supervisor_volume_name()) {}
 
 Task<Result<void>> Fixtures::ensure_supervisor(std::string image_id, Deadline deadline) {
   if (volume_seen_) co_return Result<void>{};

@@ -12,11 +12,13 @@
 
 namespace dind::sandbox {
 
+// "dind-supervisor-<sha256 of the supervisor>": another version of ours has another volume.
+std::string supervisor_volume_name();
+
 class Fixtures {
  public:
   Fixtures(engine::Client& client, Removals& removals, std::string owner);
 
-  // "dind-supervisor-<sha256 of the supervisor>": another version of ours has another volume.
   const std::string& supervisor_volume() const { return volume_; }
   // Makes and fills the volume where it isn't there; `image_id`: any image, for the container that carries the file in
   // and is never started. One that is there is trusted until `refill`.

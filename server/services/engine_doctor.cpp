@@ -145,8 +145,8 @@ DoctorCheck check_fence(const std::string& probe_output) {
 }
 
 EngineDoctor::EngineDoctor(engine::Client& client, sandbox::Sandboxes& sandboxes, Limits limits,
-                           std::map<std::string, std::string> images)
-    : client_(client), sandboxes_(sandboxes), limits_(limits), images_(std::move(images)) {}
+                           std::map<std::string, std::string> images, PullPolicy pull)
+    : client_(client), sandboxes_(sandboxes), limits_(limits), images_(std::move(images)), pull_(pull) {}
 
 struct EngineDoctor::Visit {
   EngineDoctor& doctor;
@@ -212,7 +212,9 @@ struct EngineDoctor::Visit {
         add("image " + recipe.id, Status::ok, present);
       else
         add("image " + recipe.id, Status::warning, "not on the engine: " + names.front(),
-            "The first run pulls it; to have it now: docker pull " + names.front());
+            (doctor.pull_ == PullPolicy::never ? "Nothing is pulled here (pull: never); do it by hand: docker pull "
+                                               : "The first run pulls it; to have it now: docker pull ") +
+                names.front());
     }
   }
 

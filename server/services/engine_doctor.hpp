@@ -23,7 +23,7 @@ DoctorCheck check_fence(const std::string& probe_output);
 class EngineDoctor final : public Doctor {
  public:
   EngineDoctor(engine::Client& client, sandbox::Sandboxes& sandboxes, Limits limits,
-               std::map<std::string, std::string> images);
+               std::map<std::string, std::string> images, PullPolicy pull = PullPolicy::missing);
   Task<std::vector<DoctorCheck>> examine(Deadline deadline) override;
 
  private:
@@ -33,6 +33,7 @@ class EngineDoctor final : public Doctor {
   sandbox::Sandboxes& sandboxes_;
   Limits limits_;
   std::map<std::string, std::string> images_;  // language → image, from the configuration
+  PullPolicy pull_;
 };
 
 }  // namespace dind

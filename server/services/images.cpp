@@ -1,5 +1,10 @@
 #include "services/images.hpp"
 
+#include <ctime>
+
+#include "services/garbage.hpp"
+#include "support/log.hpp"
+
 namespace dind {
 
 using namespace std::chrono_literals;
@@ -30,18 +35,21 @@ struct Images::Look {
   std::optional<Result<std::optional<engine::Image>>> answer;
 };
 
-Images::Images(asio::any_io_executor executor, engine::Client& client)
-    : executor_(std::move(executor)), client_(client) {}
+Images::Images(asio::any_io_executor executor, engine::Client& client, RegistryCredentials credentials)
+    : executor_(std::move(executor)), client_(client), credentials_(std::move(credentials)) {}
 
-Task<void> Images::drive(engine::Client& client, std::shared_ptr<Pull> pull) {
-  auto pulled = co_await client.pull_image(
-      pull->name, "",
+Task<void> Images::drive(std::shared_ptr<Pull> pull) {
+  const auto known = co_await credentials_.of(pull->name, pull->cancel);
+  auto pulled = co_await client_.pull_image(
+      pull->name, known.header,
       [pull](const engine::PullProgress& progress) {
         pull->progress = progress;
         ++pull->steps;
         pull->changed.notify();
       },
       pull->cancel, in(kPullTime));
+  if (!pulled && pulled.error().code == ErrorCode::image_unavailable && !known.problem.empty())
+    pulled.error().message += " It was tried without credentials: " + known.problem + ".";
   pull->outcome = std::move(pulled);
   pull->changed.notify();
 }
@@ -53,7 +61,7 @@ Task<Result<void>> Images::pull(const std::string& name,
   if (!shared || shared->outcome || shared->cancel.cancelled()) {
     shared = std::make_shared<Pull>(executor_, name);
     pulls_[name] = shared;
-    spawn(executor_, "pull of " + name, drive(client_, shared));
+    spawn(executor_, "pull of " + name, drive(shared));
   }
   on_progress({.message = "Pulling " + name, .percent = std::nullopt});
   const auto heard = cancel.on_cancel([weak = std::weak_ptr(shared)] {
@@ -88,17 +96,36 @@ Task<Result<std::optional<engine::Image>>> Images::inspect(const std::string& na
   co_return std::move(*asked->answer);
 }
 
-Task<Result<Images::Found>> Images::find(std::vector<std::string> names,
+// What we built stays as long as it is used: the engine keeps no time of use but that of the last tag (garbage.hpp).
+Task<void> Images::touch(std::string name) {
+  if (const auto touched = co_await client_.touch_image(name, in(kInspectTime)); !touched)
+    log(LogLevel::debug, "The use of " + name + " could not be noted: " + touched.error().message);
+}
+
+Task<Result<Images::Found>> Images::find(std::vector<std::string> names, PullPolicy policy,
                                          std::function<void(const engine::PullProgress&)> on_progress, Cancel cancel) {
+  bool pulled = policy != PullPolicy::always;
+  if (!pulled) names.resize(1);
   for (int round = 0; round < 2; ++round) {
+    if (round == 1 || !pulled) {
+      if (const auto done = co_await pull(names.front(), on_progress, cancel); !done)
+        co_return std::unexpected(done.error());
+      round = 1;
+    }
     for (const auto& name : names) {
       auto image = co_await inspect(name, cancel);
       if (!image) co_return std::unexpected(image.error());
-      if (*image) co_return Found{name, std::move(**image)};
+      if (!*image) continue;
+      if (touch_is_due(name, (*image)->labels, (*image)->last_tagged, std::time(nullptr)))
+        spawn(executor_, "use of " + name, touch(name));
+      co_return Found{name, std::move(**image)};
     }
-    if (round == 1) break;
-    if (const auto pulled = co_await pull(names.front(), on_progress, cancel); !pulled)
-      co_return std::unexpected(pulled.error());
+    if (policy == PullPolicy::never)
+      co_return fail(ErrorCode::image_unavailable, "The engine at " + client_.endpoint().address +
+                                                       " does not have the image " + names.front() +
+                                                       ", and nothing is pulled here (pull: never). Pull it by hand "
+                                                       "(docker pull " +
+                                                       names.front() + ")");
   }
   co_return fail(ErrorCode::image_unavailable, "The engine at " + client_.endpoint().address + " pulled " +
                                                    names.front() +

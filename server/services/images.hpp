@@ -1,5 +1,5 @@
 // Images: which of several the engine has, and pulling one where it has none; many that wait for an image share one
-// pull.
+// pull. Who we are at its registry is looked up for every pull.
 #pragma once
 
 #include <functional>
@@ -10,7 +10,9 @@
 #include <vector>
 
 #include "dind/error.hpp"
+#include "dind/run_spec.hpp"
 #include "engine/client.hpp"
+#include "services/registry_credentials.hpp"
 #include "support/cancel.hpp"
 #include "support/task.hpp"
 
@@ -18,22 +20,23 @@ namespace dind {
 
 class Images {
  public:
-  Images(asio::any_io_executor executor, engine::Client& client);
+  Images(asio::any_io_executor executor, engine::Client& client, RegistryCredentials credentials);
 
   struct Found {
     std::string name;
     engine::Image image;
   };
-  // The first of `names` that the engine has; where it has none, the first is pulled and `on_progress` hears of it.
-  // Returns at once when cancelled; the pull goes on while somebody else waits for it. Errors: image_unavailable,
-  // cancelled, the engine's.
-  Task<Result<Found>> find(std::vector<std::string> names, std::function<void(const engine::PullProgress&)> on_progress,
-                           Cancel cancel);
+  // The first of `names` that the engine has; where it has none (or with PullPolicy::always, whatever it has), the
+  // first is pulled and `on_progress` hears of it. Returns at once when cancelled; the pull goes on while somebody else
+  // waits for it. Errors: image_unavailable, cancelled, the engine's.
+  Task<Result<Found>> find(std::vector<std::string> names, PullPolicy policy,
+                           std::function<void(const engine::PullProgress&)> on_progress, Cancel cancel);
 
  private:
   struct Pull;
   struct Look;
-  static Task<void> drive(engine::Client& client, std::shared_ptr<Pull> pull);
+  Task<void> drive(std::shared_ptr<Pull> pull);
+  Task<void> touch(std::string name);
   static Task<void> look(engine::Client& client, std::shared_ptr<Look> look, std::string name);
   Task<Result<std::optional<engine::Image>>> inspect(const std::string& name, const Cancel& cancel);
   Task<Result<void>> pull(const std::string& name, const std::function<void(const engine::PullProgress&)>& on_progress,
@@ -41,6 +44,7 @@ class Images {
 
   asio::any_io_executor executor_;
   engine::Client& client_;
+  RegistryCredentials credentials_;
   std::map<std::string, std::weak_ptr<Pull>> pulls_;
 };
 

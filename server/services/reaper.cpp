@@ -2,9 +2,10 @@
 
 #include <charconv>
 #include <chrono>
-#include <cstdio>
+#include <ctime>
 
 #include "sandbox/hardening.hpp"
+#include "services/garbage.hpp"
 #include "support/ids.hpp"
 #include "support/log.hpp"
 
@@ -16,24 +17,6 @@ namespace {
 
 constexpr auto kBetween = 30s;
 constexpr auto kPassTime = 25s;
-
-// The engine's clock, where it tells it: ours may be another machine's.
-std::int64_t unix_time(const std::string& rfc3339) {
-  int year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0;
-  if (std::sscanf(rfc3339.c_str(), "%4d-%2d-%2dT%2d:%2d:%2d", &year, &month, &day, &hour, &minute, &second) != 6) {
-    return std::chrono::system_clock::to_time_t(std::chrono::system_clock::now());
-  }
-  const auto date = std::chrono::sys_days(std::chrono::year(year) / month / day);
-  std::int64_t seconds = date.time_since_epoch().count() * 86400LL + hour * 3600 + minute * 60 + second;
-  // "…+09:00": local time ahead of UTC.
-  const auto zone = rfc3339.find_first_of("+-", 19);
-  int zone_hours = 0, zone_minutes = 0;
-  if (zone != std::string::npos &&
-      std::sscanf(rfc3339.c_str() + zone + 1, "%2d:%2d", &zone_hours, &zone_minutes) == 2) {
-    seconds += (rfc3339[zone] == '+' ? -1 : 1) * (zone_hours * 3600 + zone_minutes * 60);
-  }
-  return seconds;
-}
 
 }  // namespace
 
@@ -56,7 +39,8 @@ Task<Result<std::size_t>> Reaper::sweep(Deadline deadline) {
   const std::vector<std::string> ours{sandbox::kOwnerLabel};
   const auto info = co_await client_.info(deadline);
   if (!info) co_return std::unexpected(info.error());
-  const auto now = unix_time(info->system_time);
+  // The engine's clock, where it tells it: ours may be another machine's.
+  const auto now = unix_seconds(info->system_time, std::time(nullptr));
   std::size_t removed = 0;
   const auto count = [&](const char* kind, const std::string& name, const Result<void>& result) {
     if (result) {

@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "sandbox/planner.hpp"
+#include "services/image_reference.hpp"
 #include "support/ids.hpp"
 
 namespace dind {
@@ -38,11 +39,12 @@ Task<void> keep_until_gone(Admission::Place place, sandbox::Removals& removals, 
 
 }  // namespace
 
-Runs::Runs(asio::any_io_executor executor, engine::Client& client, sandbox::Sandboxes& sandboxes, RunPolicy policy)
+Runs::Runs(asio::any_io_executor executor, engine::Client& client, sandbox::Sandboxes& sandboxes,
+           RegistryCredentials credentials, RunPolicy policy)
     : executor_(executor),
       sandboxes_(sandboxes),
       policy_(std::move(policy)),
-      images_(executor, client),
+      images_(executor, client, std::move(credentials)),
       admission_(executor,
                  policy_.concurrent_runs != 0 ? policy_.concurrent_runs : default_runs(policy_.limits.defaults),
                  policy_.queued_runs) {}
@@ -81,17 +83,28 @@ Task<Result<RunResult>> Runs::run(RunSpec spec, EventSink& sink, std::shared_ptr
 
   auto place = co_await admission_.enter([&](std::size_t position) { sink.on_state(Queued{position}); }, cancel);
   if (!place) co_return std::unexpected(place.error());
+  // An operator's `never` holds whatever a caller wishes.
+  const auto pull = policy_.pull == PullPolicy::never ? PullPolicy::never : spec.pull.value_or(policy_.pull);
+  if (spec.pull && *spec.pull != pull)
+    made->notes.push_back("pull " + std::string(name(*spec.pull)) + " is not allowed here; never is in force");
   auto found = co_await images_.find(
-      made->images,
+      made->images, pull,
       [&](const engine::PullProgress& progress) {
         sink.on_state(Preparing{"image", progress.message, progress.percent});
       },
       cancel);
-  if (!found) co_return std::unexpected(found.error());
+  if (!found) {
+    if (found.error().code == ErrorCode::image_unavailable && pull == PullPolicy::never)
+      found.error().message += policy_.pull == PullPolicy::never ? ", or have \"pull\" in the configuration changed"
+                                                                 : ", or run with --pull missing";
+    co_return std::unexpected(found.error());
+  }
+  const auto digest = digest_of(found->name, found->image.repo_digests);
   auto result = co_await sandboxes_.run(std::move(*made), std::move(found->image), std::move(found->name), sink,
                                         std::move(input), cancel);
   spawn(executor_, "place of run " + id,
         keep_until_gone(std::move(*place), sandboxes_.removals(), sandbox::Sandboxes::container_prefix(id)));
+  if (result) result->image_digest = digest;
   co_return result;
 }
 

@@ -17,6 +17,7 @@ namespace dind {
 struct RunPolicy {
   LimitPolicy limits;
   std::map<std::string, std::string> images;  // language → image
+  PullPolicy pull = PullPolicy::missing;      // `never` binds callers; the others are what they get by default
   std::size_t concurrent_runs = 0;            // 0: from cores and memory
   std::size_t queued_runs = 64;
   bool enabled = true;
@@ -24,7 +25,8 @@ struct RunPolicy {
 
 class Runs final : public RunService {
  public:
-  Runs(asio::any_io_executor executor, engine::Client& client, sandbox::Sandboxes& sandboxes, RunPolicy policy);
+  Runs(asio::any_io_executor executor, engine::Client& client, sandbox::Sandboxes& sandboxes,
+       RegistryCredentials credentials, RunPolicy policy);
   Task<Result<RunResult>> run(RunSpec spec, EventSink& sink, std::shared_ptr<StdinPipe> input, Cancel cancel) override;
   Task<bool> idle(Deadline deadline) override;
   Images& images() { return images_; }

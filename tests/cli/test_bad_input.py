@@ -86,7 +86,7 @@ class Others(CliTest):
 
     def test_version_and_help(self):
         self.assertRegex(self.call("--version").stdout.decode(), r"^dind-executor \d+\.\d+\.\d+\n$")
-        for arguments in (["--help"], ["run", "--help"], ["doctor", "--help"], ["lsp", "--help"]):
+        for arguments in (["--help"], ["run", "--help"], ["doctor", "--help"], ["gc", "--help"], ["lsp", "--help"]):
             self.assert_run(self.call(*arguments), 0)
 
     def test_doctor_finds_this_engine_good(self):

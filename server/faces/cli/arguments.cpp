@@ -38,7 +38,7 @@ Examples:
 
 // The texts as they were typed; what they mean is decided after the parser, in one place, with our own messages.
 struct RawRun {
-  std::string file, language, image, timeout, memory, cpus, pids, stdin_file;
+  std::string file, language, image, timeout, memory, cpus, pids, stdin_file, pull;
   std::string network = "none";
   std::vector<std::string> env;
 };
@@ -115,6 +115,10 @@ Result<RunArguments> run_of(const RawRun& raw, std::vector<std::string> rest, bo
     return wrong("--network: \"" + raw.network + "\" is neither none nor internet");
   }
   run.network = raw.network == "internet" ? Network::internet : Network::none;
+  if (!raw.pull.empty()) {
+    run.pull = pull_policy(raw.pull);
+    if (!run.pull) return wrong("--pull: \"" + raw.pull + "\" is none of missing, never, always");
+  }
   for (const auto& pair : raw.env) {
     const auto equals = pair.find('=');
     if (equals == std::string::npos || equals == 0) return wrong("--env: \"" + pair + "\" is not NAME=VALUE");
@@ -156,6 +160,7 @@ Result<CommandLine> parse(std::vector<std::string> arguments, const std::string&
   bool json = false;
   bool quiet = false;
   bool stdio = false;
+  bool dry_run = false;
   std::int64_t client = 0;
   std::string level = "warning";
 
@@ -187,6 +192,8 @@ Result<CommandLine> parse(std::vector<std::string> arguments, const std::string&
   run->add_option("--cpus", raw.cpus, "CPU limit, such as 0.5 (default 1)")->type_name("N");
   run->add_option("--pids", raw.pids, "Most processes and threads at once (default 256)")->type_name("N");
   run->add_option("--network", raw.network, "none or internet")->type_name("NETWORK")->capture_default_str();
+  run->add_option("--pull", raw.pull, "When the image is pulled: missing, never or always (default missing)")
+      ->type_name("WHEN");
   run->add_option("--env,-e", raw.env, "Set a variable of the program's environment; may be repeated")
       ->type_name("NAME=VALUE")
       ->expected(1)
@@ -206,6 +213,11 @@ Result<CommandLine> parse(std::vector<std::string> arguments, const std::string&
       "doctor", "Look at the engine and the images, and say what to do; exit 1 where runs would fail");
   doctor->add_flag("--json", json, "As JSON");
   add_global(*doctor);
+  CLI::App* gc = app.add_subcommand("gc", "Remove what of ours the engine holds and nobody uses any more");
+  gc->add_flag("--dry-run", dry_run, "Say what would be removed, and remove nothing");
+  gc->add_flag("--json", json, "As JSON");
+  add_global(*gc);
+  const HistoryOptions history(app, add_global);
   CLI::App* lsp = app.add_subcommand("lsp", "Serve an editor: the Language Server Protocol on stdin and stdout");
   lsp->add_flag("--stdio", stdio, "Accepted, and the only way there is");
   CLI::Option* client_option = lsp->add_option("--clientProcessId", client, "End when this process does")
@@ -214,13 +226,13 @@ Result<CommandLine> parse(std::vector<std::string> arguments, const std::string&
   add_global(*lsp);
 
   if (arguments.empty() && !separated) {
-    return wrong("Name a command: run, languages, doctor or lsp; `dind-executor --help` explains them");
+    return wrong("Name a command: run, languages, doctor, gc, history or lsp; `dind-executor --help` explains them");
   }
   if (!arguments.empty() && !arguments.front().starts_with('-') &&
-      std::ranges::none_of(std::initializer_list<CLI::App*>{run, languages, doctor, lsp},
+      std::ranges::none_of(std::initializer_list<const CLI::App*>{run, languages, doctor, gc, history.command(), lsp},
                            [&](const CLI::App* command) { return command->get_name() == arguments.front(); })) {
     return wrong("There is no command \"" + arguments.front() +
-                 "\": run, languages, doctor and lsp are there; `dind-executor --help` explains them");
+                 "\": run, languages, doctor, gc, history and lsp are there; `dind-executor --help` explains them");
   }
   try {
     std::ranges::reverse(arguments);  // CLI11 takes them from the back
@@ -247,7 +259,13 @@ Result<CommandLine> parse(std::vector<std::string> arguments, const std::string&
   const auto log_level = level_of(level);
   if (!log_level) return std::unexpected(log_level.error());
   line.log_level = *log_level;
-  if (separated && !run->parsed()) return wrong("Only `run` takes arguments after --");
+  if (history.command()->parsed()) {
+    auto asked = history.arguments(separated ? std::optional(std::move(rest)) : std::nullopt);
+    if (!asked) return std::unexpected(asked.error());
+    line.command = std::move(*asked);
+    return line;
+  }
+  if (separated && !run->parsed()) return wrong("Only `run` and `history rerun` take arguments after --");
   if (run->parsed()) {
     auto asked = run_of(raw, std::move(rest), json, quiet);
     if (!asked) return std::unexpected(asked.error());
@@ -256,6 +274,8 @@ Result<CommandLine> parse(std::vector<std::string> arguments, const std::string&
     line.command = LanguagesArguments{json};
   } else if (doctor->parsed()) {
     line.command = DoctorArguments{json};
+  } else if (gc->parsed()) {
+    line.command = GcArguments{dry_run, json};
   } else {
     line.command = LspArguments{client_option->count() > 0 ? std::optional(client) : std::nullopt};
   }

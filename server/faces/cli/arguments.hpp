@@ -10,12 +10,13 @@
 
 #include "dind/error.hpp"
 #include "dind/run_spec.hpp"
+#include "faces/cli/history_arguments.hpp"
 #include "support/log.hpp"
 
 namespace dind::faces::cli {
 
 // Our own exit codes, beside those of dind/exit_code.hpp (docs/cli.md).
-constexpr int kNotRunExit = 125;  // we could not run it: usage errors, bad input, engine errors
+constexpr int kNotRunExit = 125;      // we could not run it: usage errors, bad input, engine errors
 constexpr int kReaderGoneExit = 141;  // 128 + SIGPIPE, as the shell would see it
 
 struct RunArguments {
@@ -26,7 +27,9 @@ struct RunArguments {
   std::map<std::string, std::string> env;
   LimitsRequest limits;
   Network network = Network::none;
+  std::optional<PullPolicy> pull;
   std::optional<std::string> stdin_file;
+  std::optional<RunSpec> again;  // of `history rerun`: run this, whatever stands above but `stdin_file`
   bool json = false;
   bool quiet = false;
 };
@@ -34,6 +37,10 @@ struct LanguagesArguments {
   bool json = false;
 };
 struct DoctorArguments {
+  bool json = false;
+};
+struct GcArguments {
+  bool dry_run = false;
   bool json = false;
 };
 struct LspArguments {
@@ -44,7 +51,8 @@ struct ShowText {
   std::string text;
 };
 
-using Command = std::variant<ShowText, RunArguments, LanguagesArguments, DoctorArguments, LspArguments>;
+using Command = std::variant<ShowText, RunArguments, LanguagesArguments, DoctorArguments, GcArguments, HistoryArguments,
+                             LspArguments>;
 
 struct CommandLine {
   Command command;

@@ -78,11 +78,13 @@ Result<SourceProgram> read_program(const RunArguments& arguments, int stdin_fd) 
 }  // namespace
 
 Result<RunSpec> make_spec(const RunArguments& arguments, int stdin_fd) {
+  if (arguments.again) return *arguments.again;
   RunSpec spec;
   spec.image = arguments.image;
   spec.env = arguments.env;
   spec.limits = arguments.limits;
   spec.network = arguments.network;
+  spec.pull = arguments.pull;
   if (!arguments.file) {
     spec.program = CommandProgram{arguments.args};
     return spec;

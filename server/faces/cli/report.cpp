@@ -5,6 +5,7 @@
 
 #include "faces/cli/summary.hpp"
 #include "faces/run_json.hpp"
+#include "support/units.hpp"
 
 namespace dind::faces::cli {
 namespace {
@@ -80,6 +81,46 @@ std::string doctor_text(const std::vector<DoctorCheck>& checks, bool as_json) {
 int doctor_exit_code(const std::vector<DoctorCheck>& checks) {
   return std::ranges::any_of(checks, [](const auto& check) { return check.status == DoctorCheck::Status::failed; }) ? 1
                                                                                                                     : 0;
+}
+
+std::string garbage_text(const GarbageReport& report, bool as_json) {
+  std::int64_t freed = 0;
+  std::size_t gone = 0;
+  for (const auto& item : report.items) {
+    if (!item.removed && !report.dry_run) continue;
+    ++gone;
+    freed += item.bytes;
+  }
+  if (as_json) {
+    json items = json::array();
+    for (const auto& item : report.items) {
+      items.push_back({{"kind", dind::name(item.kind)},
+                       {"name", item.name},
+                       {"reason", item.reason},
+                       {"bytes", item.bytes},
+                       {"removed", item.removed},
+                       {"error", item.error}});
+    }
+    return one_line({{"dryRun", report.dry_run}, {"freedBytes", freed}, {"items", std::move(items)}});
+  }
+  std::string text;
+  for (const auto& item : report.items) {
+    text += padded(report.dry_run ? "would go"
+                   : item.removed ? "removed"
+                                  : "kept",
+                   10) +
+            padded(std::string(dind::name(item.kind)), 11) + printable(item.name) + "  " + printable(item.reason) +
+            (item.bytes > 0 ? "  " + format_bytes(item.bytes) : "") + '\n';
+    if (!item.error.empty()) text += std::string(10, ' ') + "→ " + printable(item.error) + '\n';
+  }
+  if (report.items.empty()) return "Nothing to remove\n";
+  const auto things = std::to_string(gone) + (gone == 1 ? " thing" : " things");
+  return text + (report.dry_run ? things + " would be removed" : things + " removed") +
+         (freed > 0 ? ", " + format_bytes(freed) + " freed" : "") + '\n';
+}
+
+int garbage_exit_code(const GarbageReport& report) {
+  return std::ranges::any_of(report.items, [](const auto& item) { return !item.error.empty(); }) ? 1 : 0;
 }
 
 }  // namespace dind::faces::cli

@@ -86,6 +86,23 @@ TEST_CASE("Every setting is read") {
   CHECK(read->path == "c.json");
 }
 
+TEST_CASE("When images are pulled, and when they go, is read") {
+  const auto usual = parse_configuration("{}", "c");
+  REQUIRE(usual);
+  CHECK(usual->pull == PullPolicy::missing);
+  CHECK(usual->garbage.images_unused_for == std::chrono::hours(7 * 24));
+  CHECK(usual->garbage.images_max_bytes == 10LL << 30);
+  const auto own =
+      parse_configuration(R"({"pull": "never", "gc": {"imagesUnusedFor": "1d", "imagesMaxBytes": "2g"}})", "c");
+  REQUIRE(own);
+  CHECK(own->pull == PullPolicy::never);
+  CHECK(own->garbage.images_unused_for == std::chrono::hours(24));
+  CHECK(own->garbage.images_max_bytes == 2LL << 30);
+  for (const char* wrong : {R"({"pull": "sometimes"})", R"({"pull": true})", R"({"gc": {"imagesUnusedFor": "week"}})",
+                            R"({"gc": {"imagesMaxBytes": 0}})", R"({"gc": {"images": 1}})"})
+    CHECK_FALSE(parse_configuration(wrong, "c"));
+}
+
 TEST_CASE("An empty object leaves every default") {
   const auto read = parse_configuration("{}", "c.json");
   REQUIRE(read);

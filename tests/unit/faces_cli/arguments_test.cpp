@@ -92,6 +92,26 @@ TEST_CASE("lsp takes what editors pass") {
   CHECK_FALSE(std::get<LspArguments>(parse({"lsp"}, "1")->command).client_process_id);
 }
 
+TEST_CASE("gc removes for people unless told otherwise") {
+  const auto gc = [](std::vector<std::string> arguments) {
+    return std::get<GcArguments>(parse(std::move(arguments), "1")->command);
+  };
+  CHECK_FALSE(gc({"gc"}).dry_run);
+  CHECK_FALSE(gc({"gc"}).json);
+  CHECK(gc({"gc", "--dry-run", "--json"}).dry_run);
+  CHECK(gc({"gc", "--dry-run", "--json"}).json);
+}
+
+TEST_CASE("When the image is pulled is what was asked, or the configuration's") {
+  CHECK_FALSE(run_of({"run", "a.py"}).pull);
+  CHECK(run_of({"run", "--pull", "missing", "a.py"}).pull == PullPolicy::missing);
+  CHECK(run_of({"run", "--pull=never", "a.py"}).pull == PullPolicy::never);
+  CHECK(run_of({"run", "--pull", "always", "a.py"}).pull == PullPolicy::always);
+  const auto wrong = parse({"run", "--pull", "sometimes", "a.py"}, "1");
+  REQUIRE_FALSE(wrong);
+  CHECK(wrong.error().message == "--pull: \"sometimes\" is none of missing, never, always");
+}
+
 TEST_CASE("languages and doctor print for people unless JSON is asked for") {
   CHECK_FALSE(std::get<LanguagesArguments>(parse({"languages"}, "1")->command).json);
   CHECK(std::get<LanguagesArguments>(parse({"languages", "--json"}, "1")->command).json);
@@ -116,7 +136,7 @@ TEST_CASE("What can't be understood is one line that names it") {
     std::vector<std::string> arguments;
     std::string_view named;
   };
-  const Case cases[] = {{{}, "run, languages, doctor or lsp"},
+  const Case cases[] = {{{}, "run, languages, doctor, "},
                         {{"--"}, ""},
                         {{"fly"}, "fly"},
                         {{"run"}, "FILE"},

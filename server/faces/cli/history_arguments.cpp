@@ -1,0 +1,137 @@
+#include "faces/cli/history_arguments.hpp"
+
+#include <CLI/CLI.hpp>
+#include <charconv>
+
+#include "support/units.hpp"
+
+namespace dind::faces::cli {
+namespace {
+
+constexpr const char* kFooter = R"(Examples:
+  dind-executor history                      the last runs
+  dind-executor history show 3f2a            one of them with its output; the beginning of its ID is enough
+  dind-executor history rerun 3f2a           the same program again
+  dind-executor history rerun 3f2a -- other arguments
+  dind-executor history prune --older-than 7d)";
+
+std::unexpected<Error> wrong(std::string message) { return fail(ErrorCode::invalid_request, std::move(message)); }
+
+Result<std::size_t> count(const char* option, const std::string& text, std::size_t least) {
+  std::size_t value = 0;
+  const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (problem != std::errc{} || end != text.data() + text.size() || value < least)
+    return wrong(std::string(option) + ": \"" + text + "\" is not a whole number from " + std::to_string(least));
+  return value;
+}
+
+}  // namespace
+
+struct HistoryOptions::Raw {
+  CLI::App *history = nullptr, *list = nullptr, *show = nullptr, *rerun = nullptr, *prune = nullptr;
+  std::string id, limit, keep, older_than, stdin_file;
+  std::vector<std::string> env;
+  bool all = false, dry_run = false, json = false, quiet = false;
+};
+
+HistoryOptions::HistoryOptions(CLI::App& app, const std::function<void(CLI::App&)>& add_global)
+    : raw_(std::make_unique<Raw>()) {
+  Raw& raw = *raw_;
+  raw.history = app.add_subcommand("history", "The runs there were: list, show, rerun, prune");
+  raw.history->require_subcommand(0, 1);
+  raw.history->footer(kFooter);
+  add_global(*raw.history);
+  const auto add_id = [&](CLI::App& to) {
+    to.add_option("id", raw.id, "Which run; the beginning of its ID is enough")->type_name("ID");
+  };
+  const auto add_json = [&](CLI::App& to) { to.add_flag("--json", raw.json, "As JSON"); };
+
+  raw.list = raw.history->add_subcommand("list", "The last runs, newest first");
+  raw.list->add_option("--limit,-n", raw.limit, "How many (default 20)")->type_name("N");
+  add_json(*raw.list);
+  add_global(*raw.list);
+
+  raw.show = raw.history->add_subcommand("show", "One run: what was asked, how it ended, its output");
+  add_id(*raw.show);
+  add_json(*raw.show);
+  add_global(*raw.show);
+
+  raw.rerun = raw.history->add_subcommand("rerun", "Run it again as it was; other arguments follow --");
+  add_id(*raw.rerun);
+  raw.rerun->add_option("--env,-e", raw.env, "Set a variable; needed for secrets, which the history doesn't keep")
+      ->type_name("NAME=VALUE")
+      ->expected(1)
+      ->allow_extra_args(false)
+      ->take_all();
+  raw.rerun->add_option("--stdin", raw.stdin_file, "Feed the program from this file instead of our own stdin")
+      ->type_name("FILE");
+  raw.rerun->add_flag("--json", raw.json, "Events as JSON lines, as `run --json`");
+  raw.rerun->add_flag("--quiet,-q", raw.quiet, "No progress and no verdict line on stderr");
+  add_global(*raw.rerun);
+
+  raw.prune = raw.history->add_subcommand("prune", "Forget runs (default: what the configuration's bounds leave out)");
+  raw.prune->add_option("--keep", raw.keep, "Keep the newest N")->type_name("N");
+  raw.prune->add_option("--older-than", raw.older_than, "Forget what is older: 7d, 12h")->type_name("TIME");
+  raw.prune->add_flag("--all", raw.all, "Forget all runs that have ended");
+  raw.prune->add_flag("--dry-run", raw.dry_run, "Say what would go, and forget nothing");
+  add_json(*raw.prune);
+  add_global(*raw.prune);
+}
+
+HistoryOptions::~HistoryOptions() = default;
+
+const CLI::App* HistoryOptions::command() const { return raw_->history; }
+
+Result<HistoryArguments> HistoryOptions::arguments(std::optional<std::vector<std::string>> rest) const {
+  const Raw& raw = *raw_;
+  using enum HistoryArguments::Action;
+  HistoryArguments asked{.action = raw.show->parsed()    ? show
+                                   : raw.rerun->parsed() ? rerun
+                                   : raw.prune->parsed() ? prune
+                                                         : list,
+                         .id = raw.id,
+                         .all = raw.all,
+                         .dry_run = raw.dry_run,
+                         .json = raw.json,
+                         .quiet = raw.quiet};
+  // An empty value is a script's unset variable; it must not silently mean the default.
+  for (const CLI::App* command : {raw.list, raw.show, raw.rerun, raw.prune})
+    for (const auto* option : command->get_options())
+      if (option->count() > 0 && option->get_expected_min() > 0 && option->results().front().empty())
+        return wrong("history: the value of " + option->get_name() + " is empty");
+  if (rest && asked.action != rerun) return wrong("Only `run` and `history rerun` take arguments after --");
+  if (asked.id.empty() && asked.action == show)
+    return wrong(
+        "history show: name a run: `dind-executor history show ID`; `dind-executor history list` shows the IDs");
+  if (asked.id.empty() && asked.action == rerun)
+    return wrong(
+        "history rerun: name a run: `dind-executor history rerun ID`; `dind-executor history list` shows the IDs");
+  asked.args = std::move(rest);
+  if (!raw.stdin_file.empty()) asked.stdin_file = raw.stdin_file;
+  for (const auto& pair : raw.env) {
+    const auto equals = pair.find('=');
+    // Not what was typed: it may be the secret alone.
+    if (equals == std::string::npos || equals == 0) return wrong("--env: one of them is not NAME=VALUE");
+    asked.env.insert_or_assign(pair.substr(0, equals), pair.substr(equals + 1));
+  }
+  if (!raw.limit.empty()) {
+    const auto limit = count("--limit", raw.limit, 1);
+    if (!limit) return std::unexpected(limit.error());
+    asked.limit = *limit;
+  }
+  if (!raw.keep.empty()) {
+    const auto keep = count("--keep", raw.keep, 0);
+    if (!keep) return std::unexpected(keep.error());
+    asked.keep = *keep;
+  }
+  if (!raw.older_than.empty()) {
+    const auto age = parse_duration(raw.older_than);
+    if (!age) return wrong("--older-than: " + age.error().message);
+    asked.older_than = *age;
+  }
+  if (asked.all && (asked.keep || asked.older_than))
+    return wrong("history prune: --all goes without --keep and --older-than");
+  return asked;
+}
+
+}  // namespace dind::faces::cli

@@ -1,0 +1,99 @@
+// What of ours the engine holds and nobody needs: which of it goes, and the one who removes it. Nothing without our
+// label ever goes.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "dind/error.hpp"
+#include "support/task.hpp"
+
+namespace dind {
+
+// On images that we build. A user's image that is built on one of ours inherits it: an image is ours where besides all
+// of its names are below kBuiltNames.
+inline constexpr const char* kBuiltLabel = "dind-executor.built";
+inline constexpr const char* kBuiltNames = "dind-executor/";
+
+struct GarbagePolicy {
+  std::chrono::milliseconds images_unused_for = std::chrono::hours(7 * 24);
+  std::int64_t images_max_bytes = 10LL << 30;  // of all images that we built; the one unused for longest goes first
+};
+
+// What there is. Times: Unix seconds by the engine's clock.
+struct Inventory {
+  using Labels = std::map<std::string, std::string>;
+  struct Container {
+    std::string id, name;
+    Labels labels;
+    std::string image_id;
+    std::vector<std::string> volumes;
+  };
+  struct Volume {
+    std::string name;
+    Labels labels;
+    std::int64_t created = 0;
+  };
+  struct Network {
+    std::string id, name;
+    Labels labels;
+  };
+  struct Image {
+    std::string id;
+    std::vector<std::string> tags;
+    Labels labels;
+    std::int64_t bytes = 0;
+    std::int64_t last_used = 0;
+  };
+  std::vector<Container> containers;  // everybody's: they tell what is in use
+  std::vector<Volume> volumes;
+  std::vector<Network> networks;
+  std::vector<Image> images;
+  std::string self;               // process_owner()
+  std::string supervisor_volume;  // of this version
+  std::int64_t now = 0;
+};
+
+struct GarbageItem {
+  enum class Kind { container, volume, network, image };
+  Kind kind = Kind::container;
+  std::string id;  // what the engine removes it by; an image's names are taken away one by one
+  std::string name;
+  std::vector<std::string> tags;  // of an image
+  std::string reason;             // "unused for 9 days"
+  std::int64_t bytes = 0;         // where it is known (images)
+  bool removed = false;
+  std::string error;  // one line where it could not be removed
+  bool operator==(const GarbageItem&) const = default;
+};
+std::string_view name(GarbageItem::Kind kind);
+
+// Pure. `supervisors_for`: seconds for which the supervisor's volume of another version is left alone, so that two
+// versions side by side don't take it from each other.
+std::vector<GarbageItem> garbage_of(const Inventory& inventory, const GarbagePolicy& policy,
+                                    std::chrono::seconds supervisors_for);
+
+// Whether the use of an image by that name should be noted by tagging it again: ours, and not noted for a day. Pure.
+bool touch_is_due(const std::string& name, const Inventory::Labels& labels, const std::string& last_tagged,
+                  std::int64_t now);
+
+// RFC 3339 → Unix seconds; `otherwise` where it is no time, or that of the year 1 (never).
+std::int64_t unix_seconds(const std::string& rfc3339, std::int64_t otherwise);
+
+struct GarbageReport {
+  bool dry_run = false;
+  std::vector<GarbageItem> items;
+};
+
+class GarbageCollector {
+ public:
+  virtual ~GarbageCollector() = default;
+  // One pass. Errors: the engine's, where it can't be looked at; what can't be removed is an item with an error.
+  virtual Task<Result<GarbageReport>> collect(bool dry_run, Deadline deadline) = 0;
+};
+
+}  // namespace dind

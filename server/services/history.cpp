@@ -1,0 +1,311 @@
+#include "services/history.hpp"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <cstdlib>
+#include <fstream>
+
+#include "support/ids.hpp"
+#include "support/units.hpp"
+
+namespace dind {
+namespace {
+
+constexpr std::size_t kShortestMasked = 6;
+
+std::string variable(const char* name) {
+  const char* value = std::getenv(name);
+  return value == nullptr ? std::string() : std::string(value);
+}
+
+bool is_word(std::string_view text, std::string_view more) {
+  return !text.empty() && std::ranges::all_of(text, [&](unsigned char c) {
+    return std::isalnum(c) != 0 || more.contains(static_cast<char>(c));
+  });
+}
+
+// scheme://user:password@host → password
+std::string_view password_of(std::string_view url) {
+  const auto scheme = url.find("://");
+  if (scheme == std::string_view::npos) return {};
+  const auto authority = url.substr(scheme + 3, url.find_first_of("/?#", scheme + 3) - scheme - 3);
+  const auto at = authority.rfind('@');
+  const auto colon = authority.find(':');
+  if (at == std::string_view::npos || colon == std::string_view::npos || colon > at) return {};
+  return authority.substr(colon + 1, at - colon - 1);
+}
+
+bool is_json_web_token(std::string_view value) {
+  return value.starts_with("eyJ") && std::ranges::count(value, '.') == 2 && is_word(value, "-_.=");
+}
+
+bool is_token(std::string_view value) {
+  struct Form {
+    std::string_view prefix;
+    std::size_t least;  // bytes in all
+  };
+  static constexpr auto kForms = std::to_array<Form>({
+      {"ghp_", 20},   {"gho_", 20},      {"ghu_", 20},  {"ghs_", 20},     {"ghr_", 20},     {"github_pat_", 30},
+      {"glpat-", 16}, {"glptt-", 16},    {"sk-", 20},   {"sk_live_", 16}, {"sk_test_", 16}, {"rk_live_", 16},
+      {"whsec_", 16}, {"xoxb-", 16},     {"xoxp-", 16}, {"xoxa-", 16},    {"xoxr-", 16},    {"xoxs-", 16},
+      {"xapp-", 16},  {"AKIA", 20},      {"ASIA", 20},  {"AIza", 35},     {"ya29.", 20},    {"npm_", 20},
+      {"pypi-", 20},  {"dckr_pat_", 16}, {"hf_", 20},   {"SG.", 30},      {"dop_v1_", 20},  {"hvs.", 20},
+  });
+  if (value.contains("-----BEGIN ") && value.contains("PRIVATE KEY")) return true;
+  if (is_json_web_token(value) || !password_of(value).empty()) return true;
+  return is_word(value, "-_.=+/") && std::ranges::any_of(kForms, [&](const Form& form) {
+           return value.starts_with(form.prefix) && value.size() >= form.least;
+         });
+}
+
+// No getpwuid: the static program has no name service.
+std::string user_name() {
+  const std::string uid = std::to_string(geteuid());
+  std::ifstream accounts("/etc/passwd");
+  for (std::string line; std::getline(accounts, line);) {
+    const auto name = line.find(':');
+    const auto password = name == std::string::npos ? name : line.find(':', name + 1);
+    if (password == std::string::npos) continue;
+    if (line.substr(password + 1, line.find(':', password + 1) - password - 1) == uid) return line.substr(0, name);
+  }
+  for (const char* named : {"LOGNAME", "USER"})
+    if (auto name = variable(named); !name.empty()) return name;
+  return "uid " + uid;
+}
+
+std::string joined(const std::vector<std::string>& parts, const char* between) {
+  std::string text;
+  for (const auto& part : parts) text += (text.empty() ? "" : between) + part;
+  return text;
+}
+
+// `text` without secrets and no larger than it may be; what that costs is noted in `gap`.
+std::string kept(std::string_view text, const Secrets& secrets, ProgramGap& gap) {
+  if (text.size() > kKeptProgram) gap = ProgramGap::too_large;
+  // Masked before it is cut: half of a secret would not be recognised.
+  const auto longest = secrets.values().empty() ? 0 : secrets.values().front().size();
+  auto part = secrets.masked(text.substr(0, kKeptProgram + longest));
+  if (part != text.substr(0, kKeptProgram + longest)) gap = ProgramGap::secret;
+  if (part.size() > kKeptProgram) part.resize(kKeptProgram);
+  return part;
+}
+
+std::size_t size_of(const std::vector<std::string>& texts) {
+  std::size_t bytes = 0;
+  for (const auto& text : texts) bytes += text.size() + 1;
+  return bytes;
+}
+
+std::vector<std::string> kept(const std::vector<std::string>& texts, const Secrets& secrets, ProgramGap& gap) {
+  std::vector<std::string> result;
+  if (size_of(texts) > kKeptProgram) {
+    gap = ProgramGap::too_large;
+    return result;
+  }
+  for (const auto& text : texts) {
+    result.push_back(secrets.masked(text));
+    if (result.back() != text) gap = ProgramGap::secret;
+  }
+  return result;
+}
+
+}  // namespace
+
+std::string history_path(const HistoryPolicy& policy) {
+  if (!policy.path.empty()) return policy.path;
+  // A relative one is invalid, says the XDG specification.
+  if (const auto state = variable("XDG_STATE_HOME"); state.starts_with('/')) return state + "/dind-executor/history.db";
+  if (const auto home = variable("HOME"); !home.empty()) return home + "/.local/state/dind-executor/history.db";
+  return {};
+}
+
+std::string_view name(HistoryState state) {
+  switch (state) {
+    case HistoryState::running:
+      return "running";
+    case HistoryState::finished:
+      return "finished";
+    case HistoryState::error:
+      return "error";
+    case HistoryState::interrupted:
+      return "interrupted";
+  }
+  return "interrupted";
+}
+
+std::optional<HistoryState> history_state(std::string_view text) {
+  for (const auto state :
+       {HistoryState::running, HistoryState::finished, HistoryState::error, HistoryState::interrupted})
+    if (name(state) == text) return state;
+  return std::nullopt;
+}
+
+bool looks_secret(std::string_view name, std::string_view value) {
+  if (value.empty()) return false;
+  std::string upper;
+  for (const char c : name) upper += c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+  for (const char* part : {"KEY", "TOKEN", "SECRET", "PASS", "CREDENTIAL", "AUTH", "PRIVATE"})
+    if (upper.contains(part)) return true;
+  return is_token(value);
+}
+
+Secrets::Secrets(const std::map<std::string, std::string>& env) {
+  const auto add = [&](std::string_view value) {
+    if (value.size() >= kShortestMasked) values_.emplace_back(value);
+  };
+  for (const auto& [name, value] : env) {
+    if (!looks_secret(name, value)) continue;
+    names_.push_back(name);
+    add(value);
+    add(password_of(value));
+  }
+  // Another variable's harmless value may hold it; a longer one must go first, or its rest would stay.
+  std::ranges::sort(values_,
+                    [](const auto& a, const auto& b) { return a.size() != b.size() ? a.size() > b.size() : a < b; });
+  values_.erase(std::unique(values_.begin(), values_.end()), values_.end());
+}
+
+std::string Secrets::masked(std::string_view text) const {
+  std::string result(text);
+  for (const auto& value : values_) {
+    for (auto at = result.find(value); at != std::string::npos; at = result.find(value, at + kWithheld.size()))
+      result.replace(at, value.size(), kWithheld);
+  }
+  return result;
+}
+
+void OutputKeeper::add(std::string_view bytes) {
+  if (secrets_.values().empty()) {
+    keep(bytes);
+    return;
+  }
+  pending_ += bytes;
+  std::size_t done = 0;
+  while (true) {
+    // The first that stands there; of two at one place the longer.
+    std::size_t at = std::string::npos, length = 0;
+    for (const auto& value : secrets_.values()) {
+      const auto found = pending_.find(value, done);
+      if (found < at) at = found, length = value.size();
+    }
+    if (at == std::string::npos) break;
+    // A longer one that holds it may not be whole yet.
+    const auto longest = secrets_.values().front().size();
+    if (length < longest && at + longest > pending_.size()) break;
+    keep(std::string_view(pending_).substr(done, at - done));
+    keep(kWithheld);
+    done = at + length;
+  }
+  const std::size_t held = secrets_.values().front().size() - 1;
+  if (pending_.size() - done > held) {
+    // Nothing that is found begins before this: what is found whole was taken above.
+    const auto end = pending_.size() - held;
+    keep(std::string_view(pending_).substr(done, end - done));
+    done = end;
+  }
+  pending_.erase(0, done);
+}
+
+KeptOutput OutputKeeper::take() {
+  if (!pending_.empty()) keep(secrets_.masked(std::exchange(pending_, {})));
+  if (tail_.size() > part_) tail_.erase(0, tail_.size() - part_);
+  KeptOutput output{.head = std::move(head_), .tail = std::move(tail_), .left_out = 0};
+  output.left_out = total_ - output.head.size() - output.tail.size();
+  return output;
+}
+
+void OutputKeeper::keep(std::string_view bytes) {
+  total_ += bytes.size();
+  const auto first = bytes.substr(0, part_ - std::min(part_, head_.size()));
+  head_ += first;
+  bytes.remove_prefix(first.size());
+  if (bytes.size() >= part_) {
+    tail_.assign(bytes.substr(bytes.size() - part_));
+    return;
+  }
+  tail_ += bytes;
+  if (tail_.size() > 2 * part_) tail_.erase(0, tail_.size() - part_);
+}
+
+HistoryRecord new_record(const RunSpec& spec, const Secrets& secrets, std::string face) {
+  static const std::string user = user_name();
+  HistoryRecord record{.id = random_id(),
+                       .run_id = spec.run_id.value_or("").substr(0, 64),
+                       .user = user,
+                       .face = std::move(face),
+                       .owner = process_owner()};
+  if (record.run_id.empty()) record.run_id = record.id;
+  record.began =
+      std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch())
+          .count();
+  record.withheld = secrets.names();
+  RunSpec& copy = record.spec;
+  if (const auto* source = std::get_if<SourceProgram>(&spec.program)) {
+    copy.program = SourceProgram{.file_name = secrets.masked(source->file_name.substr(0, 255)),
+                                 .text = kept(source->text, secrets, record.gap),
+                                 .language = source->language};
+  } else if (const auto& command = std::get<CommandProgram>(spec.program).command;
+             const auto* line = std::get_if<std::string>(&command)) {
+    copy.program = CommandProgram{kept(*line, secrets, record.gap)};
+  } else {
+    copy.program = CommandProgram{kept(std::get<std::vector<std::string>>(command), secrets, record.gap)};
+  }
+  copy.image = spec.image;
+  copy.args = kept(spec.args, secrets, record.gap);
+  std::size_t bytes = 0;
+  for (const auto& [name, value] : spec.env) {
+    bytes += name.size() + value.size();
+    if (bytes > kKeptProgram) {
+      record.gap = ProgramGap::too_large;
+      break;
+    }
+    const bool secret = std::ranges::find(secrets.names(), name) != secrets.names().end();
+    copy.env[name] = secret ? std::string(kWithheld) : secrets.masked(value);
+    // A harmless variable that holds another's secret is lost with it.
+    if (!secret && copy.env[name] != value) record.withheld.push_back(name);
+  }
+  copy.limits = spec.limits;
+  copy.network = spec.network;
+  copy.pull = spec.pull;
+  return record;
+}
+
+Result<RunSpec> spec_again(const HistoryRecord& record, const std::map<std::string, std::string>& env,
+                           const std::optional<std::vector<std::string>>& args) {
+  if (record.gap == ProgramGap::too_large)
+    return fail(ErrorCode::invalid_request,
+                "Run " + record.id + " had a program or arguments of more than " + format_bytes(kKeptProgram) +
+                    ", which the history doesn't keep; run its file: `dind-executor run FILE`");
+  if (record.gap == ProgramGap::secret)
+    return fail(ErrorCode::invalid_request,
+                "Run " + record.id +
+                    " had the value of a secret variable in its program or arguments, which the "
+                    "history doesn't keep; run its file: `dind-executor run FILE`");
+  std::vector<std::string> missing;
+  for (const auto& name : record.withheld)
+    if (!env.contains(name)) missing.push_back(name);
+  if (!missing.empty())
+    return fail(ErrorCode::invalid_request, "Run " + record.id + " had secrets, which the history doesn't keep; give " +
+                                                joined(missing, ", ") + " again: `dind-executor history rerun " +
+                                                record.id + " --env " + joined(missing, "=… --env ") + "=…`");
+  RunSpec spec = record.spec;
+  for (const auto& [name, value] : env) spec.env[name] = value;
+  if (args) {
+    if (std::holds_alternative<CommandProgram>(spec.program))
+      return fail(ErrorCode::invalid_request, "Run " + record.id +
+                                                  " was a command, whose arguments are part of it; "
+                                                  "run it anew: `dind-executor run --image IMAGE -- COMMAND`");
+    spec.args = *args;
+  }
+  spec.run_id.reset();
+  return spec;
+}
+
+PruneRequest prune_request(const HistoryPolicy& policy) {
+  return {.keep = policy.max_runs, .older_than = policy.max_age, .max_bytes = policy.max_bytes};
+}
+
+}  // namespace dind

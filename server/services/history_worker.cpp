@@ -1,0 +1,160 @@
+#include "services/history_worker.hpp"
+
+#include <atomic>
+#include <boost/asio/post.hpp>
+#include <boost/asio/thread_pool.hpp>
+#include <filesystem>
+
+#include "services/history_store.hpp"
+#include "support/log.hpp"
+
+namespace dind {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr std::size_t kMostPending = 256;  // a disk that hangs must not fill our memory
+constexpr auto kAnswerTime = 30s;
+
+}  // namespace
+
+// Shared with the work that is under way: it may outlast the one who handed it over.
+struct HistoryWorker::Thread {
+  explicit Thread(std::string p) : path(std::move(p)) {}
+
+  // On the thread alone.
+  const std::string path;
+  std::unique_ptr<HistoryStore> store;
+  bool warned = false;
+  Result<HistoryStore*> opened() {
+    if (!store) {
+      auto made = HistoryStore::open(path);
+      if (!made) return std::unexpected(made.error());
+      store = std::move(*made);
+    }
+    return store.get();
+  }
+  void warn(const Error& error) {
+    if (!std::exchange(warned, true)) log(LogLevel::warning, error.message + ". Runs go on without a history");
+  }
+
+  std::atomic<std::size_t> pending = 0;
+  std::atomic<bool> dropping = false;
+  std::unique_ptr<asio::thread_pool> pool = std::make_unique<asio::thread_pool>(1);
+};
+
+HistoryWorker::HistoryWorker(asio::any_io_executor executor, HistoryPolicy policy)
+    : executor_(std::move(executor)),
+      policy_(std::move(policy)),
+      thread_(std::make_shared<Thread>(history_path(policy_))) {}
+
+HistoryWorker::~HistoryWorker() {
+  auto pool = std::move(thread_->pool);
+  pool->stop();
+  // A thread that waits for a disk is left to itself; it holds all that it uses.
+  if (thread_->pending != 0) (void)pool.release();
+}
+
+void HistoryWorker::write(std::function<Result<void>(HistoryStore&)> work) {
+  if (!policy_.enabled || thread_->path.empty()) return;
+  if (thread_->pending >= kMostPending) {
+    if (!thread_->dropping.exchange(true))
+      log(LogLevel::warning, "The history " + thread_->path + " takes too long; some runs will be missing in it");
+    return;
+  }
+  ++thread_->pending;
+  asio::post(*thread_->pool, [thread = thread_, work = std::move(work)] {
+    try {
+      const auto store = thread->opened();
+      const auto done = store ? work(**store) : Result<void>(std::unexpected(store.error()));
+      if (!done) thread->warn(done.error());
+    } catch (const std::exception& e) {
+      thread->warn({ErrorCode::internal, "The history " + thread->path + " can't be used (" + e.what() + ")"});
+    }
+    --thread->pending;
+  });
+}
+
+void HistoryWorker::began(HistoryRecord record) {
+  write([record = std::move(record), bounds = prune_request(policy_)](HistoryStore& store) -> Result<void> {
+    if (auto inserted = store.insert(record); !inserted) return inserted;
+    if (auto pruned = store.prune(bounds); !pruned) return std::unexpected(pruned.error());
+    return {};
+  });
+}
+
+void HistoryWorker::started(std::string id, HistoryStarted started) {
+  write([id = std::move(id), started = std::move(started)](HistoryStore& store) { return store.start(id, started); });
+}
+
+void HistoryWorker::ended(std::string id, HistoryEnd end) {
+  write([id = std::move(id), end = std::move(end)](HistoryStore& store) { return store.end(id, end); });
+}
+
+Task<bool> HistoryWorker::written(Deadline deadline) {
+  while (thread_->pending != 0) {
+    if (Clock::now() >= deadline) co_return false;
+    co_await sleep_until(std::min(deadline, in(2ms)));
+  }
+  co_return true;
+}
+
+template <typename T>
+Task<Result<T>> HistoryWorker::ask(T where_none_is, std::function<Result<T>(HistoryStore&)> work) {
+  if (thread_->path.empty())
+    co_return fail(ErrorCode::invalid_request,
+                   "There is no place for a history: set HOME, or \"history.path\" in the configuration");
+  struct Answer {
+    explicit Answer(const asio::any_io_executor& executor) : there(executor) {}
+    std::optional<Result<T>> value;
+    Signal there;
+  };
+  auto answer = std::make_shared<Answer>(executor_);
+  ++thread_->pending;
+  asio::post(*thread_->pool, [thread = thread_, answer, executor = executor_, none = std::move(where_none_is),
+                              work = std::move(work)]() mutable {
+    Result<T> value = std::move(none);
+    std::error_code ignored;
+    // Looking makes no file.
+    if (thread->store || std::filesystem::exists(thread->path, ignored) || ignored) {
+      const auto store = thread->opened();
+      value = store ? work(**store) : Result<T>(std::unexpected(store.error()));
+    }
+    --thread->pending;
+    asio::post(executor, [answer, value = std::move(value)]() mutable {
+      answer->value = std::move(value);
+      answer->there.notify();
+    });
+  });
+  const auto deadline = in(kAnswerTime);
+  while (!answer->value) {
+    if (!co_await answer->there.wait(deadline) && !answer->value)
+      co_return fail(ErrorCode::internal,
+                     "The history " + thread_->path + " didn't answer within 30 s; is its disk there?");
+  }
+  co_return std::move(*answer->value);
+}
+
+Task<Result<std::vector<HistoryRecord>>> HistoryWorker::list(std::size_t limit) {
+  return ask<std::vector<HistoryRecord>>({}, [limit](HistoryStore& store) { return store.list(limit); });
+}
+
+Task<Result<HistoryRecord>> HistoryWorker::find(std::string id) {
+  auto found = co_await ask<std::optional<HistoryRecord>>(
+      std::nullopt, [id](HistoryStore& store) -> Result<std::optional<HistoryRecord>> {
+        auto record = store.find(id);
+        if (!record) return std::unexpected(record.error());
+        return std::optional(std::move(*record));
+      });
+  if (!found) co_return std::unexpected(found.error());
+  if (!*found) co_return fail(ErrorCode::not_found, "The history is empty: there is no run \"" + id + "\" in it");
+  co_return std::move(**found);
+}
+
+Task<Result<PruneReport>> HistoryWorker::prune(PruneRequest request) {
+  return ask<PruneReport>({.dry_run = request.dry_run},
+                          [request](HistoryStore& store) { return store.prune(request); });
+}
+
+}  // namespace dind

@@ -1,0 +1,26 @@
+// A run service that writes each run of another one into the history.
+#pragma once
+
+#include <string>
+
+#include "services/history.hpp"
+#include "services/run_service.hpp"
+
+namespace dind {
+
+class RecordedRuns final : public RunService {
+ public:
+  // `face`: who asks, as the history names it.
+  RecordedRuns(RunService& runs, History& history, std::string face)
+      : runs_(runs), history_(history), face_(std::move(face)) {}
+  Task<Result<RunResult>> run(RunSpec spec, EventSink& sink, std::shared_ptr<StdinPipe> input, Cancel cancel) override;
+  // And until the history is written, for some seconds at most.
+  Task<bool> idle(Deadline deadline) override;
+
+ private:
+  RunService& runs_;
+  History& history_;
+  std::string face_;
+};
+
+}  // namespace dind

@@ -1,0 +1,238 @@
+#include "services/registry_credentials.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <nlohmann/json.hpp>
+#include <system_error>
+
+#include "services/image_reference.hpp"
+#include "support/log.hpp"
+
+namespace dind {
+namespace {
+
+using nlohmann::json;
+using namespace std::chrono_literals;
+
+constexpr auto kHelperTime = 10s;
+constexpr std::size_t kMostConfig = 4 << 20;
+
+std::string_view text(const json& object, const char* key) {
+  const auto found = object.find(key);
+  return found != object.end() && found->is_string() ? std::string_view(found->get_ref<const std::string&>())
+                                                     : std::string_view{};
+}
+
+// "https://registry.example/v1/" → "registry.example"
+std::string_view host_of(std::string_view key) {
+  if (const auto scheme = key.find("://"); scheme != std::string_view::npos) key.remove_prefix(scheme + 3);
+  return key.substr(0, key.find('/'));
+}
+
+bool same_server(std::string_view key, const std::string& server) {
+  const auto host = host_of(key);
+  if (server == kHubServer) return host == "index.docker.io" || host == "docker.io" || host == "registry-1.docker.io";
+  return host == server;
+}
+
+// The entry for `server`: by its exact name before any that means the same.
+const json* entry_of(const json& object, const std::string& server) {
+  if (!object.is_object()) return nullptr;
+  if (const auto exact = object.find(server); exact != object.end()) return &*exact;
+  for (const auto& [key, value] : object.items())
+    if (same_server(key, server)) return &value;
+  return nullptr;
+}
+
+bool is_helper_name(std::string_view name) {
+  return !name.empty() && name.size() <= 128 &&
+         std::ranges::all_of(name, [](unsigned char c) { return std::isalnum(c) || c == '-' || c == '_' || c == '.'; });
+}
+
+constexpr std::string_view kDigits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
+std::string base64url(std::string_view bytes) {
+  std::string out;
+  for (std::size_t i = 0; i < bytes.size(); i += 3) {
+    const auto count = std::min<std::size_t>(3, bytes.size() - i);
+    std::uint32_t group = 0;
+    for (std::size_t k = 0; k < 3; ++k)
+      group = group << 8 | (k < count ? static_cast<unsigned char>(bytes[i + k]) : 0U);
+    for (std::size_t k = 0; k < 4; ++k) out += k <= count ? kDigits[group >> (18 - 6 * k) & 63] : '=';
+  }
+  return out;
+}
+
+// Either alphabet, with padding or without.
+std::optional<std::string> from_base64(std::string_view digits) {
+  while (digits.ends_with('=')) digits.remove_suffix(1);
+  std::string out;
+  std::uint32_t group = 0;
+  int bits = 0;
+  for (const char digit : digits) {
+    const auto value = kDigits.find(digit == '+' ? '-' : digit == '/' ? '_' : digit);
+    if (value == std::string_view::npos) return std::nullopt;
+    group = (group << 6 | static_cast<std::uint32_t>(value)) & 0xFFFF;
+    bits += 6;
+    if (bits < 8) continue;
+    bits -= 8;
+    out += static_cast<char>(group >> bits & 0xFF);
+  }
+  return out;
+}
+
+std::unexpected<Error> wrong(std::string what) { return fail(ErrorCode::invalid_request, std::move(what)); }
+
+Result<CredentialSource> login_of(const json& entry, const std::string& server) {
+  RegistryLogin login{.server = server,
+                      .username = std::string(text(entry, "username")),
+                      .password = std::string(text(entry, "password")),
+                      .identity_token = std::string(text(entry, "identitytoken"))};
+  if (const auto auth = text(entry, "auth"); !auth.empty()) {
+    const auto pair = from_base64(auth);
+    const auto colon = pair ? pair->find(':') : std::string::npos;
+    if (colon == std::string::npos || colon == 0)
+      return wrong("its \"auth\" of " + server + " is not base64 of USER:PASSWORD; log in again with `docker login`");
+    login.username = pair->substr(0, colon);
+    login.password = pair->substr(colon + 1);
+    while (login.password.ends_with('\0')) login.password.pop_back();  // as older clients wrote it
+  }
+  if (login.identity_token.empty() && (login.username.empty() || login.password.empty())) return CredentialSource{};
+  return CredentialSource{std::move(login)};
+}
+
+// nullopt: there is no such file.
+Result<std::optional<std::string>> config_text(const std::string& path) {
+  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  if (fd < 0) {
+    if (errno == ENOENT || errno == ENOTDIR) return std::optional<std::string>{};
+    return wrong("it can't be read (" + std::generic_category().message(errno) + ")");
+  }
+  struct stat status{};
+  const bool regular = ::fstat(fd, &status) == 0 && S_ISREG(status.st_mode);
+  std::string contents;
+  ssize_t count = regular ? 1 : 0;
+  while (count > 0 && contents.size() <= kMostConfig) {
+    char buffer[16 * 1024];
+    count = ::read(fd, buffer, sizeof buffer);
+    if (count > 0) contents.append(buffer, static_cast<std::size_t>(count));
+  }
+  ::close(fd);
+  if (!regular) return wrong("it is not a file");
+  if (count < 0 || contents.size() > kMostConfig) return wrong("it can't be read, or is too large");
+  return std::optional(std::move(contents));
+}
+
+// A helper's own words about its failure. What looks like JSON may be its answer after all: never shown.
+std::string complaint(const ChildResult& result) {
+  for (const auto* said : {&result.out, &result.err}) {
+    std::string line = said->substr(0, said->find('\n'));
+    if (line.empty() || said->contains('{')) continue;
+    std::ranges::replace_if(line, [](unsigned char c) { return c < 0x20 || c >= 0x7F; }, '?');
+    constexpr std::size_t kShown = 160;
+    if (line.size() > kShown) line = line.substr(0, kShown) + "…";
+    return ": " + line;
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<CredentialSource> find_credentials(std::string_view config_json, const std::string& server) {
+  const auto config = json::parse(config_json, nullptr, false);
+  if (!config.is_object()) return wrong("it is not a JSON object");  // never the parser's message: it quotes the text
+  std::string_view helper = text(config, "credsStore");
+  if (const auto helpers = config.find("credHelpers"); helpers != config.end()) {
+    if (const auto* own = entry_of(*helpers, server); own != nullptr && own->is_string())
+      helper = own->get_ref<const std::string&>();
+  }
+  if (!helper.empty()) {
+    if (!is_helper_name(helper)) return wrong("it names a credential helper that can't be one");
+    return CredentialSource{CredentialHelper{std::string(helper), server}};
+  }
+  const auto auths = config.find("auths");
+  const auto* entry = auths == config.end() ? nullptr : entry_of(*auths, server);
+  if (entry == nullptr || !entry->is_object()) return CredentialSource{};
+  return login_of(*entry, server);
+}
+
+Result<std::optional<RegistryLogin>> read_helper(const CredentialHelper& helper, const ChildResult& result) {
+  const std::string program = "docker-credential-" + helper.name;
+  if (result.exit_code != 0) {
+    // The protocol's own words, on stdout; there is no code for it.
+    if (result.out.contains("credentials not found")) return std::nullopt;
+    return fail(ErrorCode::image_unavailable, "the credential helper " + program + " failed (exit " +
+                                                  std::to_string(result.exit_code) + ")" + complaint(result));
+  }
+  const auto reply = json::parse(result.out, nullptr, false);
+  const auto secret = reply.is_object() ? text(reply, "Secret") : std::string_view{};
+  const auto user = reply.is_object() ? text(reply, "Username") : std::string_view{};
+  if (!reply.is_object() || (secret.empty() && !user.empty()))
+    return fail(
+        ErrorCode::image_unavailable,
+        "the credential helper " + program + " answered something that is not {Username, Secret} (not shown here)");
+  if (secret.empty()) return std::nullopt;
+  RegistryLogin login{.server = helper.server, .username = {}, .password = {}, .identity_token = {}};
+  if (user == "<token>") {
+    login.identity_token = secret;
+  } else {
+    login.username = user;
+    login.password = secret;
+  }
+  return login;
+}
+
+std::string registry_auth(const RegistryLogin& login) {
+  json auth{{"serveraddress", login.server}};
+  if (!login.identity_token.empty()) {
+    auth["identitytoken"] = login.identity_token;
+  } else {
+    auth["username"] = login.username;
+    auth["password"] = login.password;
+  }
+  return base64url(auth.dump(-1, ' ', true, json::error_handler_t::replace));
+}
+
+RegistryCredentials::RegistryCredentials(asio::any_io_executor executor, Variables variable)
+    : executor_(std::move(executor)), variable_(std::move(variable)) {}
+
+Task<Result<std::optional<RegistryLogin>>> RegistryCredentials::ask(CredentialHelper helper, Cancel cancel) const {
+  const std::string program = "docker-credential-" + helper.name;
+  auto path = find_program(program, variable_("PATH").value_or("/usr/local/bin:/usr/bin:/bin"));
+  if (path.empty()) co_return fail(ErrorCode::image_unavailable, "there is no " + program + " on PATH");
+  const auto result =
+      co_await run_child(executor_, {.path = std::move(path), .arguments = {"get"}, .input = helper.server + "\n"},
+                         std::move(cancel), in(kHelperTime));
+  if (!result) co_return std::unexpected(result.error());
+  co_return read_helper(helper, *result);
+}
+
+Task<RegistryCredentials::Answer> RegistryCredentials::of(std::string image, Cancel cancel) const {
+  std::string folder = variable_("DOCKER_CONFIG").value_or("");
+  if (folder.empty()) {
+    folder = variable_("HOME").value_or("");
+    if (folder.empty()) co_return Answer{};
+    folder += "/.docker";
+  }
+  const std::string path = folder + "/config.json";
+  const auto config = config_text(path);
+  if (!config) co_return Answer{{}, path + ": " + config.error().message};
+  if (!*config) co_return Answer{};
+  const auto source = find_credentials(**config, credentials_server(image_reference(image)));
+  if (!source) co_return Answer{{}, path + ": " + source.error().message};
+  if (const auto* login = std::get_if<RegistryLogin>(&*source)) co_return Answer{registry_auth(*login), {}};
+  const auto* helper = std::get_if<CredentialHelper>(&*source);
+  if (helper == nullptr) co_return Answer{};
+  const auto login = co_await ask(*helper, std::move(cancel));
+  if (!login) {
+    log(LogLevel::warning, "No credentials for " + image + ": " + login.error().message);
+    co_return Answer{{}, login.error().message + " (" + path + " names it)"};
+  }
+  co_return Answer{*login ? registry_auth(**login) : std::string(), {}};
+}
+
+}  // namespace dind

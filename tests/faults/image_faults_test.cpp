@@ -1,0 +1,128 @@
+// Images and garbage on an engine that answers as told.
+#include <catch2/catch_test_macros.hpp>
+
+#include "run_bench.hpp"
+#include "services/engine_garbage.hpp"
+
+using namespace dind;
+using namespace dind::faults;
+using namespace std::chrono_literals;
+
+namespace {
+
+RunSpec in_image(std::string image, std::optional<PullPolicy> pull = {}) {
+  RunSpec spec;
+  spec.program = CommandProgram{std::vector<std::string>{"true"}};
+  spec.image = std::move(image);
+  spec.pull = pull;
+  return spec;
+}
+
+std::string image_json(const std::string& tagged) {
+  return R"({"Id":"sha256:0123","RepoDigests":["r.example/x@sha256:77"],"Metadata":{"LastTagTime":")" + tagged +
+         R"("},"Config":{"Labels":{"dind-executor.built":"1"}}})";
+}
+
+void has_image(RunBench& bench, const std::string& reply) {
+  for (const char* path : {"/images/*/json", "/images/*/*/json"})
+    bench.fake.on("GET", path, FakeReply::json(200, reply));
+}
+
+}  // namespace
+
+TEST_CASE("The use of an image that we built is noted, once a day, and a failure of that fails no run") {
+  for (const int status : {201, 500}) {
+    RunBench bench;
+    has_image(bench, image_json("2020-01-01T00:00:00Z"));
+    bench.fake.on("POST", "/images/*/*/tag", FakeReply::json(status, R"({"message":"no"})"));
+    const auto result = bench.finish(bench.begin(in_image("dind-executor/x:1")));
+    REQUIRE(result);
+    CHECK(result->verdict == Verdict::ok);
+    CHECK(bench.until([&] { return bench.fake.count("POST", "/images/*/*/tag") == 1; }));
+    bool named = false;
+    for (const auto& request : bench.fake.requests())
+      named = named || request.target.contains("/images/dind-executor/x:1/tag?repo=dind-executor%2Fx&tag=1");
+    CHECK(named);
+  }
+}
+
+TEST_CASE("The use of what is not ours, or was tagged today, is not noted") {
+  for (const auto& [name, tagged] :
+       {std::pair("their/x:1", "2020-01-01T00:00:00Z"), std::pair("dind-executor/x:1", "2999-01-01T00:00:00Z")}) {
+    RunBench bench;
+    has_image(bench, image_json(tagged));
+    REQUIRE(bench.finish(bench.begin(in_image(name))));
+    CHECK(bench.idle());
+    CHECK(bench.fake.count("POST", "/images/*/*/tag") == 0);
+  }
+}
+
+TEST_CASE("The result has the digest of the name that was asked for") {
+  RunBench bench;
+  has_image(bench, image_json("2999-01-01T00:00:00Z"));
+  const auto result = bench.finish(bench.begin(in_image("r.example/x:1")));
+  REQUIRE(result);
+  CHECK(result->image_digest == "sha256:77");
+  const auto other = bench.finish(bench.begin(in_image("r.example/y:1")));
+  REQUIRE(other);
+  CHECK_FALSE(other->image_digest);
+}
+
+TEST_CASE("always pulls before it looks, never does not pull at all") {
+  RunBench bench;
+  bench.fake.on("POST", "/images/create", FakeReply::json(200, R"({"status":"done"})"));
+  REQUIRE(bench.finish(bench.begin(in_image("x:1", PullPolicy::always))));
+  CHECK(bench.fake.count("POST", "/images/create") == 1);
+  REQUIRE(bench.finish(bench.begin(in_image("x:1"))));
+  CHECK(bench.fake.count("POST", "/images/create") == 1);
+  bench.fake.on("GET", "/images/*/json", FakeReply::json(404, R"({"message":"No such image: x:1"})"));
+  const auto absent = bench.finish(bench.begin(in_image("x:1", PullPolicy::never)));
+  REQUIRE_FALSE(absent);
+  CHECK(absent.error().code == ErrorCode::image_unavailable);
+  CHECK(absent.error().message.contains("--pull missing"));
+  CHECK(bench.fake.count("POST", "/images/create") == 1);
+}
+
+TEST_CASE("What can't be removed is said, and keeps nothing else from going") {
+  RunBench bench;
+  const std::string labels = R"("Labels":{"dind-executor.cache":"supervisor"},"CreatedAt":"2020-01-01T00:00:00Z"})";
+  bench.fake.on("GET", "/info", FakeReply::json(200, R"({"SystemTime":"2026-01-01T00:00:00Z"})"));
+  bench.fake.on("GET", "/images/json",
+                FakeReply::json(200, R"([{"Id":"sha256:1","RepoTags":["dind-executor/x:1"],"Size":7,"SharedSize":-1,
+                                         "Labels":{"dind-executor.built":"1"},"Created":5}])"));
+  has_image(bench, R"({"Id":"sha256:1","Config":{}})");
+  bench.fake.on("GET", "/volumes",
+                FakeReply::json(200, R"({"Volumes":[{"Name":"dind-supervisor-a",)" + labels +
+                                         R"(,{"Name":"dind-supervisor-b",)" + labels + "]}"));
+  bench.fake.on("GET", "/networks", FakeReply::json(200, "[]"));
+  bench.fake.on("GET", "/containers/json", FakeReply::json(200, "[]"));
+  bench.fake.on("DELETE", "/volumes/dind-supervisor-a", FakeReply::json(409, R"({"message":"volume is in use"})"));
+  bench.fake.on("DELETE", "/volumes/dind-supervisor-b", FakeReply{.status = 204});
+  bench.fake.on("DELETE", "/images/*/*", FakeReply::json(200, "[]"));
+  EngineGarbage garbage(bench.context.get_executor(), bench.client, "the-test", "dind-supervisor-own", {});
+
+  const auto dry = tests::run_task(bench.context, garbage.collect(true, in(10s)));
+  REQUIRE(dry);
+  CHECK(dry->items.size() == 3);
+  CHECK(bench.fake.count("DELETE", "/volumes/*") == 0);
+
+  const auto report = tests::run_task(bench.context, garbage.collect(false, in(10s)));
+  REQUIRE(report);
+  REQUIRE(report->items.size() == 3);
+  CHECK_FALSE(report->items[0].removed);
+  CHECK(report->items[0].error.contains("volume is in use"));
+  CHECK(report->items[1].removed);
+  CHECK(report->items[2].name == "dind-executor/x:1");
+  CHECK(report->items[2].bytes == 7);
+  CHECK(report->items[2].removed);
+}
+
+TEST_CASE("An engine that can't be looked at is an error, and nothing is removed") {
+  RunBench bench;
+  bench.fake.on("GET", "/info", FakeReply::json(200, "{}"));
+  bench.fake.on("GET", "/images/json", FakeReply::json(500, R"({"message":"broken"})"));
+  EngineGarbage garbage(bench.context.get_executor(), bench.client, "the-test", "dind-supervisor-own", {});
+  const auto report = tests::run_task(bench.context, garbage.collect(false, in(10s)));
+  REQUIRE_FALSE(report);
+  CHECK(report.error().message.contains("broken"));
+}
