@@ -42,6 +42,7 @@ Task<void> keep_until_gone(Admission::Place place, sandbox::Removals& removals, 
 Runs::Runs(asio::any_io_executor executor, engine::Client& client, sandbox::Sandboxes& sandboxes,
            RegistryCredentials credentials, RunPolicy policy)
     : executor_(executor),
+      client_(client),
       sandboxes_(sandboxes),
       policy_(std::move(policy)),
       images_(executor, client, std::move(credentials)),
@@ -66,6 +67,18 @@ Result<sandbox::RunPlan> Runs::plan(const RunSpec& spec) const {
   auto made = sandbox::make_plan(spec, granted->limits, policy_.images, spec.run_id.value_or(random_id()));
   if (made) made->notes.insert(made->notes.begin(), granted->notes.begin(), granted->notes.end());
   return made;
+}
+
+Task<void> Runs::fit_cpus(sandbox::RunPlan& plan) {
+  if (plan.limits.cpus <= 1) co_return;  // every machine has one
+  if (engine_cpus_ == 0) {
+    const auto info = co_await client_.info(in(5s));
+    if (!info || info->cpus <= 0) co_return;
+    engine_cpus_ = info->cpus;
+  }
+  if (plan.limits.cpus <= engine_cpus_) co_return;
+  plan.limits.cpus = engine_cpus_;
+  plan.notes.push_back("the engine's machine has " + std::to_string(engine_cpus_) + " CPUs; all of them are in force");
 }
 
 Task<Result<RunResult>> Runs::run(RunSpec spec, EventSink& sink, std::shared_ptr<StdinPipe> input, Cancel cancel) {
@@ -99,6 +112,7 @@ Task<Result<RunResult>> Runs::run(RunSpec spec, EventSink& sink, std::shared_ptr
                                                                  : ", or run with --pull missing";
     co_return std::unexpected(found.error());
   }
+  co_await fit_cpus(*made);
   const auto digest = digest_of(found->name, found->image.repo_digests);
   auto result = co_await sandboxes_.run(std::move(*made), std::move(found->image), std::move(found->name), sink,
                                         std::move(input), cancel);

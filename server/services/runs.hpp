@@ -33,12 +33,16 @@ class Runs final : public RunService {
 
  private:
   Result<sandbox::RunPlan> plan(const RunSpec& spec) const;
+  // An engine refuses more CPUs than its machine has; the most that there are is what was meant.
+  Task<void> fit_cpus(sandbox::RunPlan& plan);
 
   asio::any_io_executor executor_;
+  engine::Client& client_;
   sandbox::Sandboxes& sandboxes_;
   RunPolicy policy_;
   Images images_;
   Admission admission_;
+  int engine_cpus_ = 0;                // 0: not asked yet
   std::map<std::string, int> active_;  // run ids that are under way
 };
 

@@ -1,4 +1,5 @@
 """Limits that hold against programs that do their worst, on a real engine."""
+import json
 import time
 
 from case import SandboxTest, engine, engine_api, is_there
@@ -160,3 +161,12 @@ class NoNetwork(SandboxTest):
         _, text, _ = self.result_of(path)
         self.assertEqual(text, "False 2\n")
         self.assertTrue(engine_api.our_containers())
+
+
+class Cpus(SandboxTest):
+    def test_more_cpus_than_the_engine_has_are_all_of_them(self):
+        done = self.call("run", "--json", "--cpus", "60", self.python("print(1)"))
+        started = next(event for event in map(json.loads, done.stdout.splitlines()) if event["event"] == "started")
+        self.assertEqual(done.returncode, 0)
+        self.assertEqual(started["limits"]["cpus"], engine("GET", "/info")["NCPU"])
+        self.assertIn("all of them are in force", " ".join(started["notes"]))

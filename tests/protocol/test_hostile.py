@@ -124,12 +124,8 @@ class Fields(ProtocolCase):
         for n, (field, value) in enumerate((("timeout", 1e14), ("memory", 1 << 62), ("memory", "4000t"), ("cpus", 1e308), ("pids", (1 << 63) - 1))):
             with self.subTest(f"{field}: {value}"):
                 answer = client.reply(client.run(self.file("a.py", "print(1)"), runId=f"r{n}", **{field: value}))
-                if "error" in answer:  # clamped to the operator's maximum, and more than this engine's machine has
-                    self.assert_error(answer, FAILED, "engine_error", "CPUs available")
-                    self.assertEqual(field, "cpus")
-                else:
-                    self.assertEqual(answer["result"]["verdict"], "ok")
-                    self.assertIn("maximum", " ".join(client.notification("dind/run", state="started", runId=f"r{n}")["notes"]))
+                self.assertEqual(answer["result"]["verdict"], "ok")
+                self.assertIn("maximum", " ".join(client.notification("dind/run", state="started", runId=f"r{n}")["notes"]))
 
     def test_environment_names_that_are_none(self):
         client = self.client()
