@@ -36,7 +36,8 @@ Task<Result<std::vector<VolumeSummary>>> Client::list_volumes(std::vector<std::s
   std::vector<VolumeSummary> volumes;
   // Null where there are none.
   if (const Json& list = field(*json, "Volumes"); list.is_array())
-    for (const Json& each : list) volumes.push_back({text(each, "Name"), text_map(each, "Labels"), text(each, "CreatedAt")});
+    for (const Json& each : list)
+      volumes.push_back({text(each, "Name"), text_map(each, "Labels"), text(each, "CreatedAt")});
   co_return volumes;
 }
 

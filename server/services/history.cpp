@@ -171,38 +171,45 @@ Secrets::Secrets(const std::map<std::string, std::string>& env) {
 std::string Secrets::masked(std::string_view text) const {
   std::string result(text);
   for (const auto& value : values_) {
-    for (auto at = result.find(value); at != std::string::npos; at = result.find(value, at + kWithheld.size()))
-      result.replace(at, value.size(), kWithheld);
+    auto at = result.find(value);
+    if (at == std::string::npos) continue;
+    std::string next;
+    std::size_t done = 0;
+    for (; at != std::string::npos; at = result.find(value, done)) {
+      next.append(result, done, at - done).append(kWithheld);
+      done = at + value.size();
+    }
+    result = next.append(result, done);
   }
   return result;
 }
 
 void OutputKeeper::add(std::string_view bytes) {
-  if (secrets_.values().empty()) {
+  const auto& values = secrets_.values();
+  if (values.empty()) {
     keep(bytes);
     return;
   }
   pending_ += bytes;
+  const std::size_t longest = values.front().size();
   std::size_t done = 0;
+  std::vector<std::size_t> next(values.size());  // where each stands from `done` on
+  for (std::size_t i = 0; i < values.size(); ++i) next[i] = pending_.find(values[i]);
   while (true) {
-    // The first that stands there; of two at one place the longer.
-    std::size_t at = std::string::npos, length = 0;
-    for (const auto& value : secrets_.values()) {
-      const auto found = pending_.find(value, done);
-      if (found < at) at = found, length = value.size();
-    }
-    if (at == std::string::npos) break;
-    // A longer one that holds it may not be whole yet.
-    const auto longest = secrets_.values().front().size();
-    if (length < longest && at + longest > pending_.size()) break;
+    // The first of them; of two at one place the longer, which comes first.
+    const auto first = static_cast<std::size_t>(std::ranges::min_element(next) - next.begin());
+    const auto at = next[first];
+    // None, or one that a longer one may hold that is not whole yet.
+    if (at == std::string::npos || (values[first].size() < longest && at + longest > pending_.size())) break;
     keep(std::string_view(pending_).substr(done, at - done));
     keep(kWithheld);
-    done = at + length;
+    done = at + values[first].size();
+    for (std::size_t i = 0; i < values.size(); ++i)
+      if (next[i] < done) next[i] = pending_.find(values[i], done);
   }
-  const std::size_t held = secrets_.values().front().size() - 1;
-  if (pending_.size() - done > held) {
-    // Nothing that is found begins before this: what is found whole was taken above.
-    const auto end = pending_.size() - held;
+  if (pending_.size() - done >= longest) {
+    // Whatever begins before this was seen whole above.
+    const auto end = pending_.size() - (longest - 1);
     keep(std::string_view(pending_).substr(done, end - done));
     done = end;
   }
@@ -241,19 +248,22 @@ HistoryRecord new_record(const RunSpec& spec, const Secrets& secrets, std::strin
   record.began =
       std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch())
           .count();
-  record.withheld = secrets.names();
   RunSpec& copy = record.spec;
+  // A caller may send anything; what is longer is none, and was refused.
+  constexpr std::size_t kLongestName = 1024;
   if (const auto* source = std::get_if<SourceProgram>(&spec.program)) {
     copy.program = SourceProgram{.file_name = secrets.masked(source->file_name.substr(0, 255)),
                                  .text = kept(source->text, secrets, record.gap),
                                  .language = source->language};
+    if (source->language && source->language->size() > kLongestName)
+      std::get<SourceProgram>(copy.program).language.reset();
   } else if (const auto& command = std::get<CommandProgram>(spec.program).command;
              const auto* line = std::get_if<std::string>(&command)) {
     copy.program = CommandProgram{kept(*line, secrets, record.gap)};
   } else {
     copy.program = CommandProgram{kept(std::get<std::vector<std::string>>(command), secrets, record.gap)};
   }
-  copy.image = spec.image;
+  if (spec.image) copy.image = spec.image->substr(0, kLongestName);
   copy.args = kept(spec.args, secrets, record.gap);
   std::size_t bytes = 0;
   for (const auto& [name, value] : spec.env) {
@@ -263,9 +273,9 @@ HistoryRecord new_record(const RunSpec& spec, const Secrets& secrets, std::strin
       break;
     }
     const bool secret = std::ranges::find(secrets.names(), name) != secrets.names().end();
-    copy.env[name] = secret ? std::string(kWithheld) : secrets.masked(value);
-    // A harmless variable that holds another's secret is lost with it.
-    if (!secret && copy.env[name] != value) record.withheld.push_back(name);
+    const auto& stored = copy.env[name] = secret ? std::string(kWithheld) : secrets.masked(value);
+    // A harmless variable that holds another one's secret goes with it.
+    if (stored != value) record.withheld.push_back(name);
   }
   copy.limits = spec.limits;
   copy.network = spec.network;

@@ -123,6 +123,7 @@ struct PruneRequest {
   std::optional<std::chrono::milliseconds> older_than;
   std::optional<std::int64_t> max_bytes;
   bool dry_run = false;
+  bool for_good = false;  // leaves no trace of them in the files, which takes a moment
 };
 PruneRequest prune_request(const HistoryPolicy& policy);
 struct PruneReport {

@@ -1,7 +1,6 @@
 #include "services/history_store.hpp"
 
 #include <fcntl.h>
-#include <sqlite3.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -11,13 +10,19 @@
 #include <system_error>
 
 #include "services/history_codec.hpp"
+#include "services/sqlite.hpp"
 #include "support/ids.hpp"
 
 namespace dind {
+
+using sqlite::Database;
+using sqlite::Failure;
+using sqlite::Statement;
+using sqlite::Transaction;
+
 namespace {
 
 constexpr int kSchema = 1;
-constexpr int kBusyMs = 5000;
 constexpr std::int64_t kDayMs = 24LL * 60 * 60 * 1000;
 
 constexpr const char* kTables = R"(
@@ -36,12 +41,6 @@ std::int64_t now_ms() {
   return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch())
       .count();
 }
-
-// What SQLite says in a way that ends the call; a Result at the class's edge.
-struct Failure {
-  int code;
-  std::string what;
-};
 
 // 0600 from its first byte on. SQLite gives its other files the same mode.
 std::error_code make_file(const std::string& path) {
@@ -62,121 +61,6 @@ std::error_code make_file(const std::string& path) {
   ::close(fd);
   return {};
 }
-
-}  // namespace
-
-class HistoryStore::Database {
- public:
-  explicit Database(std::string path) : path_(std::move(path)) {
-    const int code = sqlite3_open_v2(path_.c_str(), &handle_,
-                                     SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE, nullptr);
-    if (code != SQLITE_OK) {
-      Failure failure{code, handle_ != nullptr ? sqlite3_errmsg(handle_) : sqlite3_errstr(code)};
-      sqlite3_close(handle_);
-      throw failure;
-    }
-    sqlite3_extended_result_codes(handle_, 1);
-    sqlite3_busy_timeout(handle_, kBusyMs);
-  }
-  Database(const Database&) = delete;
-  Database& operator=(const Database&) = delete;
-  ~Database() {
-    // What closing would move into the file is moved by some later writer: nobody waits for a disk at the end of a run.
-    sqlite3_db_config(handle_, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
-    sqlite3_close_v2(handle_);
-  }
-
-  const std::string& path() const { return path_; }
-  sqlite3* handle() const { return handle_; }
-
-  void execute(const char* sql) const {
-    if (const int code = sqlite3_exec(handle_, sql, nullptr, nullptr, nullptr); code != SQLITE_OK) fail_with(code);
-  }
-  [[noreturn]] void fail_with(int code) const { throw Failure{code, sqlite3_errmsg(handle_)}; }
-
-  Error error(const Failure& failure) const { return error(path_, failure); }
-  static Error error(const std::string& path, const Failure& failure) {
-    const char* remedy = "check its permissions and the space on its disk, or name another file (history.path)";
-    const int code = failure.code & 0xff;
-    if (code == SQLITE_NOTADB || code == SQLITE_CORRUPT || code == SQLITE_ERROR || code == SQLITE_MISMATCH)
-      remedy = "move it away, and a new one is made";
-    if (code == SQLITE_BUSY || code == SQLITE_LOCKED) remedy = "another process holds it; try again";
-    return {ErrorCode::internal, "The history " + path + " can't be used (" + failure.what + "): " + remedy};
-  }
-
- private:
-  std::string path_;
-  sqlite3* handle_ = nullptr;
-};
-
-namespace {
-
-class Statement {
- public:
-  Statement(sqlite3* handle, const char* sql) : handle_(handle) {
-    check(sqlite3_prepare_v2(handle, sql, -1, &statement_, nullptr));
-  }
-  Statement(const Statement&) = delete;
-  Statement& operator=(const Statement&) = delete;
-  ~Statement() { sqlite3_finalize(statement_); }
-
-  Statement& text(std::string_view value) {
-    check(sqlite3_bind_text64(statement_, ++bound_, value.data(), value.size(), SQLITE_TRANSIENT, SQLITE_UTF8));
-    return *this;
-  }
-  Statement& blob(std::string_view value) {
-    check(sqlite3_bind_blob64(statement_, ++bound_, value.empty() ? "" : value.data(), value.size(), SQLITE_TRANSIENT));
-    return *this;
-  }
-  Statement& number(std::int64_t value) {
-    check(sqlite3_bind_int64(statement_, ++bound_, value));
-    return *this;
-  }
-  bool step() {
-    const int code = sqlite3_step(statement_);
-    if (code != SQLITE_ROW && code != SQLITE_DONE) check(code);
-    return code == SQLITE_ROW;
-  }
-  void run() {
-    while (step()) {
-    }
-  }
-  bool is_null(int column) const { return sqlite3_column_type(statement_, column) == SQLITE_NULL; }
-  std::int64_t number_at(int column) const { return sqlite3_column_int64(statement_, column); }
-  std::string bytes_at(int column) const {
-    const void* data = sqlite3_column_blob(statement_, column);
-    const int size = sqlite3_column_bytes(statement_, column);
-    return data == nullptr ? std::string()
-                           : std::string(static_cast<const char*>(data), static_cast<std::size_t>(size));
-  }
-
- private:
-  void check(int code) const {
-    if (code != SQLITE_OK) throw Failure{code, sqlite3_errmsg(handle_)};
-  }
-  sqlite3* handle_;
-  sqlite3_stmt* statement_ = nullptr;
-  int bound_ = 0;
-};
-
-// Undone unless committed.
-class Transaction {
- public:
-  explicit Transaction(sqlite3* handle) : handle_(handle) { Statement(handle, "BEGIN IMMEDIATE").run(); }
-  Transaction(const Transaction&) = delete;
-  Transaction& operator=(const Transaction&) = delete;
-  ~Transaction() {
-    if (!done_) sqlite3_exec(handle_, "ROLLBACK", nullptr, nullptr, nullptr);
-  }
-  void commit() {
-    Statement(handle_, "COMMIT").run();
-    done_ = true;
-  }
-
- private:
-  sqlite3* handle_;
-  bool done_ = false;
-};
 
 struct Sizes {
   std::int64_t count = 0, bytes = 0;
@@ -216,7 +100,7 @@ void read_asked(HistoryRecord& record, const std::string& asked) {
   if (!decode_asked(asked, record)) throw Failure{SQLITE_CORRUPT, "run " + record.id + " is damaged"};
 }
 
-void set_up(const auto& database) {
+void set_up(const Database& database) {
   sqlite3* handle = database.handle();
   database.execute("PRAGMA auto_vacuum=INCREMENTAL");  // before there is a table, or never
   // Two that make the file at once: the one that comes second gets SQLITE_BUSY without a wait.
@@ -437,6 +321,7 @@ Result<PruneReport> HistoryStore::prune(const PruneRequest& request) {
       if (!request.dry_run && report.removed != 0) pruning.commit();
     }
     if (!request.dry_run && report.removed != 0) database_->execute("PRAGMA incremental_vacuum");
+    if (!request.dry_run && request.for_good) database_->execute("PRAGMA wal_checkpoint(TRUNCATE)");
     return report;
   } catch (const Failure& failure) {
     return std::unexpected(database_->error(failure));

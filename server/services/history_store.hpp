@@ -9,6 +9,10 @@
 
 namespace dind {
 
+namespace sqlite {
+class Database;
+}
+
 class HistoryStore {
  public:
   // Opens the file, makes it (0600, its folder 0700) where there is none, and closes the rows of processes that are
@@ -27,11 +31,10 @@ class HistoryStore {
   Result<PruneReport> prune(const PruneRequest& request);
 
  private:
-  class Database;
-  explicit HistoryStore(std::unique_ptr<Database> database);
+  explicit HistoryStore(std::unique_ptr<sqlite::Database> database);
   void close_orphans();
 
-  std::unique_ptr<Database> database_;
+  std::unique_ptr<sqlite::Database> database_;
 };
 
 }  // namespace dind

@@ -153,6 +153,7 @@ Task<Result<HistoryRecord>> HistoryWorker::find(std::string id) {
 }
 
 Task<Result<PruneReport>> HistoryWorker::prune(PruneRequest request) {
+  request.for_good = true;  // somebody asked for it
   return ask<PruneReport>({.dry_run = request.dry_run},
                           [request](HistoryStore& store) { return store.prune(request); });
 }

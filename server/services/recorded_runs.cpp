@@ -14,6 +14,8 @@ std::int64_t now_ms() {
       .count();
 }
 
+constexpr std::size_t kLongestText = 4096;
+
 // Passes everything on, and keeps what the history keeps.
 class Tee final : public EventSink {
  public:
@@ -22,8 +24,7 @@ class Tee final : public EventSink {
 
   void on_state(const StateChange& change) override {
     if (const auto* started = std::get_if<Started>(&change)) {
-      constexpr std::size_t kLongestName = 4096;
-      history_.started(id_, {.name = secrets_.masked(started->name).substr(0, kLongestName),
+      history_.started(id_, {.name = secrets_.masked(started->name).substr(0, kLongestText),
                              .language = started->language,
                              .image = started->image,
                              .limits = started->limits,
@@ -43,7 +44,7 @@ class Tee final : public EventSink {
       for (auto& note : end.result->notes) note = secrets_.masked(note);
     } else {
       end.error = result.error();
-      end.error->message = secrets_.masked(end.error->message);
+      end.error->message = secrets_.masked(end.error->message).substr(0, kLongestText);
     }
     history_.ended(id_, std::move(end));
   }

@@ -146,9 +146,20 @@ std::string run_json_line(const HistoryRecord& record) {
 // A program's output must not steer the terminal of whoever looks at it later.
 std::string lines_of(std::string_view bytes) {
   std::string text;
-  for (const char c : bytes) {
-    const auto u = static_cast<unsigned char>(c);
-    if (c != '\r') text += (u < 0x20 && c != '\n' && c != '\t') || u == 0x7f ? '?' : c;
+  while (!bytes.empty()) {
+    std::size_t length = 1;
+    while (length < 4 && !is_utf8(bytes.substr(0, length))) ++length;
+    if (!is_utf8(bytes.substr(0, length))) length = 1;
+    const auto character = bytes.substr(0, length);
+    bytes.remove_prefix(length);
+    const auto first = static_cast<unsigned char>(character.front());
+    const bool control = (first < 0x20 && first != '\n' && first != '\t') || first == 0x7f ||
+                         (first == 0xc2 && length == 2 && static_cast<unsigned char>(character[1]) < 0xa0);
+    if (first == '\r') continue;
+    if (control || (length == 1 && first >= 0x80))
+      text += '?';
+    else
+      text += character;
   }
   return text;
 }

@@ -1,0 +1,131 @@
+// SQLite, thinly: a file that is open, a statement, a transaction. What goes wrong is a `Failure`, thrown, for the one
+// who turns it into an Error. Private to the history's store.
+#pragma once
+
+#include <sqlite3.h>
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "dind/error.hpp"
+
+namespace dind::sqlite {
+
+struct Failure {
+  int code;
+  std::string what;
+};
+
+class Database {
+ public:
+  explicit Database(std::string path) : path_(std::move(path)) {
+    const int code = sqlite3_open_v2(path_.c_str(), &handle_,
+                                     SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE, nullptr);
+    if (code != SQLITE_OK) {
+      Failure failure{code, handle_ != nullptr ? sqlite3_errmsg(handle_) : sqlite3_errstr(code)};
+      sqlite3_close(handle_);
+      throw failure;
+    }
+    sqlite3_extended_result_codes(handle_, 1);
+    sqlite3_busy_timeout(handle_, 5000);
+  }
+  Database(const Database&) = delete;
+  Database& operator=(const Database&) = delete;
+  ~Database() {
+    // What closing would move into the file is moved by some later writer: nobody waits for a disk at the end of a run.
+    sqlite3_db_config(handle_, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
+    sqlite3_close_v2(handle_);
+  }
+
+  const std::string& path() const { return path_; }
+  sqlite3* handle() const { return handle_; }
+
+  void execute(const char* sql) const {
+    if (const int code = sqlite3_exec(handle_, sql, nullptr, nullptr, nullptr); code != SQLITE_OK) fail_with(code);
+  }
+  [[noreturn]] void fail_with(int code) const { throw Failure{code, sqlite3_errmsg(handle_)}; }
+
+  Error error(const Failure& failure) const { return error(path_, failure); }
+  static Error error(const std::string& path, const Failure& failure) {
+    const char* remedy = "check its permissions and the space on its disk, or name another file (history.path)";
+    const int code = failure.code & 0xff;
+    if (code == SQLITE_NOTADB || code == SQLITE_CORRUPT || code == SQLITE_ERROR || code == SQLITE_MISMATCH)
+      remedy = "move it away, and a new one is made";
+    if (code == SQLITE_BUSY || code == SQLITE_LOCKED) remedy = "another process holds it; try again";
+    return {ErrorCode::internal, "The history " + path + " can't be used (" + failure.what + "): " + remedy};
+  }
+
+ private:
+  std::string path_;
+  sqlite3* handle_ = nullptr;
+};
+
+class Statement {
+ public:
+  Statement(sqlite3* handle, const char* sql) : handle_(handle) {
+    check(sqlite3_prepare_v2(handle, sql, -1, &statement_, nullptr));
+  }
+  Statement(const Statement&) = delete;
+  Statement& operator=(const Statement&) = delete;
+  ~Statement() { sqlite3_finalize(statement_); }
+
+  Statement& text(std::string_view value) {
+    check(sqlite3_bind_text64(statement_, ++bound_, value.data(), value.size(), SQLITE_TRANSIENT, SQLITE_UTF8));
+    return *this;
+  }
+  Statement& blob(std::string_view value) {
+    check(sqlite3_bind_blob64(statement_, ++bound_, value.empty() ? "" : value.data(), value.size(), SQLITE_TRANSIENT));
+    return *this;
+  }
+  Statement& number(std::int64_t value) {
+    check(sqlite3_bind_int64(statement_, ++bound_, value));
+    return *this;
+  }
+  bool step() {
+    const int code = sqlite3_step(statement_);
+    if (code != SQLITE_ROW && code != SQLITE_DONE) check(code);
+    return code == SQLITE_ROW;
+  }
+  void run() {
+    while (step()) {
+    }
+  }
+  bool is_null(int column) const { return sqlite3_column_type(statement_, column) == SQLITE_NULL; }
+  std::int64_t number_at(int column) const { return sqlite3_column_int64(statement_, column); }
+  std::string bytes_at(int column) const {
+    const void* data = sqlite3_column_blob(statement_, column);
+    const int size = sqlite3_column_bytes(statement_, column);
+    return data == nullptr ? std::string()
+                           : std::string(static_cast<const char*>(data), static_cast<std::size_t>(size));
+  }
+
+ private:
+  void check(int code) const {
+    if (code != SQLITE_OK) throw Failure{code, sqlite3_errmsg(handle_)};
+  }
+  sqlite3* handle_;
+  sqlite3_stmt* statement_ = nullptr;
+  int bound_ = 0;
+};
+
+// Undone unless committed.
+class Transaction {
+ public:
+  explicit Transaction(sqlite3* handle) : handle_(handle) { Statement(handle, "BEGIN IMMEDIATE").run(); }
+  Transaction(const Transaction&) = delete;
+  Transaction& operator=(const Transaction&) = delete;
+  ~Transaction() {
+    if (!done_) sqlite3_exec(handle_, "ROLLBACK", nullptr, nullptr, nullptr);
+  }
+  void commit() {
+    Statement(handle_, "COMMIT").run();
+    done_ = true;
+  }
+
+ private:
+  sqlite3* handle_;
+  bool done_ = false;
+};
+
+}  // namespace dind::sqlite
