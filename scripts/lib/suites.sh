@@ -68,7 +68,7 @@ fuzz_one() {
   local found=$ROOT/build/fuzz/corpus/$1 seconds=${DIND_FUZZ_SECONDS:-20}
   mkdir -p "$found" "$ROOT/tests/fuzz/corpus/$1"
   timeout -k 10 $((seconds + 120)) "$ROOT/build/fuzz/tests/fuzz/fuzz_$1" "$found" "$ROOT/tests/fuzz/corpus/$1" \
-    -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 \
+    -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 "-seed=${DIND_FUZZ_SEED:-1}" -print_final_stats=1 \
     -artifact_prefix="$ARTEFACTS/fuzz/$1-" >"$ARTEFACTS/fuzz/$1.log" 2>&1 || echo $? >"$ARTEFACTS/fuzz/$1.failed"
 }
 # How a target ended: libFuzzer's last lines where it found something.
