@@ -161,7 +161,8 @@ Task<Result<std::size_t>> HijackedStream::Impl::read_some(std::span<char> buffer
     const auto size = tls->read(buffer);
     if (!size) co_return std::unexpected(no_answer(endpoint, what, "TLS: " + size.error()));
     if (*size) co_return **size;
-    if (auto sent = co_await flush(); !sent) co_return std::unexpected(sent.error());
+    // An engine that takes no more may have said something before: what can't be written ends no reading.
+    if (const auto sent = co_await flush(); !sent && (closed || timed_out)) co_return std::unexpected(sent.error());
     std::array<char, 16384> encrypted;
     const auto got =
         co_await socket.async_read_some(asio::buffer(encrypted), asio::redirect_error(asio::use_awaitable, error));

@@ -79,7 +79,7 @@ class CliTest(unittest.TestCase):
         return done
 
     def assert_run(self, done, code, out=None):
-        self.assertEqual(done.returncode, code, f"stdout {done.stdout[:500]!r} stderr {done.stderr[:2000]!r}")
+        self.assertEqual(done.returncode, code, f"stderr {done.stderr[:2000]!r} stdout {done.stdout[:500]!r}")
         if out is not None:
             self.assertEqual(done.stdout, out)
 

@@ -71,12 +71,17 @@ class Relay:
                     waiting[each] = waiting[each][sent:]
                 except (ssl.SSLWantReadError, ssl.SSLWantWriteError, BlockingIOError):
                     pass
+                except OSError:
+                    if each is client:
+                        return
+                    waiting[each] = b""  # the engine takes no more, and what it said is still on its way
             for each in other:
                 if other[each] not in reading and not waiting[each] and each not in ended:
                     ended.add(each)
-                    if isinstance(each, ssl.SSLSocket):
-                        return  # the engine has ended the stream: close_notify and the end come with close()
-                    each.shutdown(socket.SHUT_WR)
+                    try:
+                        each.shutdown(socket.SHUT_WR)  # and the rest is read: a close with bytes unread drops those unsent
+                    except OSError:
+                        pass
 
     def close(self):
         self.listener.close()

@@ -103,6 +103,28 @@ TEST_CASE("When images are pulled, and when they go, is read") {
     CHECK_FALSE(parse_configuration(wrong, "c"));
 }
 
+TEST_CASE("The history's settings are read") {
+  const auto usual = parse_configuration("{}", "c");
+  REQUIRE(usual);
+  CHECK(usual->history.enabled);
+  CHECK(usual->history.path.empty());
+  CHECK(usual->history.max_runs == 1000);
+  CHECK(usual->history.max_age == std::chrono::hours(30 * 24));
+  CHECK(usual->history.max_bytes == 64LL << 20);
+  const auto own = parse_configuration(
+      R"({"history": {"enabled": false, "path": "/h/x.db", "maxRuns": 5, "maxAge": "2d", "maxBytes": "1m"}})", "c");
+  REQUIRE(own);
+  CHECK_FALSE(own->history.enabled);
+  CHECK(own->history.path == "/h/x.db");
+  CHECK(own->history.max_runs == 5);
+  CHECK(own->history.max_age == std::chrono::hours(48));
+  CHECK(own->history.max_bytes == 1 << 20);
+  for (const char* wrong :
+       {R"({"history": true})", R"({"history": {"path": "x.db"}})", R"({"history": {"maxRuns": 0}})",
+        R"({"history": {"maxAge": "soon"}})", R"({"history": {"max": 1}})"})
+    CHECK_FALSE(parse_configuration(wrong, "c"));
+}
+
 TEST_CASE("An empty object leaves every default") {
   const auto read = parse_configuration("{}", "c.json");
   REQUIRE(read);
