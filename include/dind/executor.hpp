@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "dind/error.hpp"
+#include "dind/patterns.hpp"
 #include "dind/run_event.hpp"
 #include "dind/run_spec.hpp"
 
@@ -58,24 +59,6 @@ struct CallOptions {
   std::optional<RunHandle> handle;
 };
 
-struct PythonCode {
-  std::string code;
-  std::string python_version;  // "3.11": the image python:3.11-slim; empty: the recipe's own
-  std::optional<std::chrono::milliseconds> timeout;
-};
-struct ShellScript {
-  std::string script;
-  std::string shell = "/bin/bash";
-  std::optional<std::string> image;  // none: the recipe's own for bash, debian:bookworm-slim for another shell
-  std::optional<std::chrono::milliseconds> timeout;
-};
-struct CommandRequest {
-  std::string image;
-  // One string goes through the image's /bin/sh; a list is argv.
-  std::variant<std::string, std::vector<std::string>> command;
-  std::optional<std::chrono::milliseconds> timeout;
-};
-
 class Executor {
  public:
   // Errors: invalid_request (an address that is none, a broken configuration). Asks nothing of the engine yet.
@@ -92,6 +75,7 @@ class Executor {
   Result<Execution> run_python_code(PythonCode python, CallOptions call = {});
   Result<Execution> run_shell_script(ShellScript shell, CallOptions call = {});
   Result<Execution> run_command(CommandRequest command, CallOptions call = {});
+  Result<Execution> build_and_run(BuildRequest build, CallOptions call = {});
 
  private:
   struct Core;

@@ -33,6 +33,10 @@ std::string_view name(Verdict verdict);
 
 enum class Channel { out, err };
 
+// Where in its course a run ended: most end with their program.
+enum class Stage { queue, image, dependencies, build, container, program };
+std::string_view name(Stage stage);
+
 struct RunResult {
   std::string run_id;
   Verdict verdict = Verdict::failed;
@@ -50,6 +54,11 @@ struct RunResult {
   std::optional<std::string> image_digest;  // the registry's sha256:… of that name; none where no registry gave it
   std::string isolation = "runc";
   bool degraded = false;  // ran without the supervisor
+  // Another than `program`: what ended there is the installer (verdict failed: a package was not to be had), the build
+  // (a step failed), or the wait for it (verdict timeout, of RunSpec::total_timeout). The program never began, and its
+  // own figures are 0.
+  Stage stage = Stage::program;
+  std::string builder;  // "classic" · "buildkit"; empty: nothing was built
   std::optional<CancelReason> cancel_reason;
   std::vector<std::string> notes;  // for people: what was clamped, what was seen
 };
@@ -58,8 +67,8 @@ struct Queued {
   std::size_t position = 0;  // runs before this one
 };
 struct Preparing {
-  std::string stage;    // "image" · "container"
-  std::string message;  // for people
+  Stage stage = Stage::container;  // image · dependencies · build · container
+  std::string message;             // for people: one line
   std::optional<int> percent;
 };
 struct Started {

@@ -19,6 +19,18 @@ enum class PullPolicy { missing, never, always };
 std::string_view name(PullPolicy policy);
 std::optional<PullPolicy> pull_policy(std::string_view name);
 
+// What separates a program from the engine's machine: the kernel's own namespaces, or a kernel of its own (gVisor).
+enum class Isolation { runc, gvisor };
+std::string_view name(Isolation isolation);
+std::optional<Isolation> isolation(std::string_view name);
+
+// What a run may do with the workspace, which it sees at kWorkspaceMount. The operator's configuration says which
+// folder that is; a caller names none.
+enum class WorkspaceAccess { read_only, read_write };
+std::string_view name(WorkspaceAccess access);  // "readOnly" · "readWrite"
+std::optional<WorkspaceAccess> workspace_access(std::string_view name);
+inline constexpr const char* kWorkspaceMount = "/workspaces";
+
 // What a run may use. Every field has a default and an operator's maximum; 0 and negative numbers never mean
 // "unlimited".
 struct Limits {
@@ -48,20 +60,40 @@ struct SourceProgram {
   std::optional<std::string> language;  // a recipe's id; without it the name and the first line decide
 };
 
-// A command in an image: argv as it is, or one string for the image's /bin/sh.
+// argv as it is, or one string for the image's /bin/sh.
+using Command = std::variant<std::vector<std::string>, std::string>;
+
+// A command in an image.
 struct CommandProgram {
-  std::variant<std::vector<std::string>, std::string> command;
+  Command command;
+};
+
+// A Dockerfile: its image is built, and the command run in it.
+struct BuildProgram {
+  std::string dockerfile;          // its text
+  std::string context_path;        // a folder beneath the workspace, relative; empty: a context without files
+  std::optional<Command> command;  // none: the image's own ENTRYPOINT and CMD
 };
 
 struct RunSpec {
-  std::variant<SourceProgram, CommandProgram> program;
-  std::optional<std::string> image;  // required for a command; overrides the recipe's for a source
+  std::variant<SourceProgram, CommandProgram, BuildProgram> program;
+  std::optional<std::string> image;  // required for a command; overrides the recipe's for a source; none for a build
   std::vector<std::string> args;     // the program's arguments (source programs)
   std::map<std::string, std::string> env;
   LimitsRequest limits;
   Network network = Network::none;
   std::optional<std::string> run_id;  // [A-Za-z0-9_-]{1,64}; made up when absent
   std::optional<PullPolicy> pull;     // the configuration's when absent
+  // Packages for the program ("requests>=2"), put in place by a sandbox of their own that has a network (source
+  // programs of a language with an installer).
+  std::vector<std::string> requirements;
+  std::optional<WorkspaceAccess> workspace;  // mounted; none: not there
+  std::string working_dir;                   // absolute, in the sandbox; empty: the program's usual one
+  std::optional<Isolation> isolation;        // the configuration's when absent
+  // Wall clock from the request to the end, whatever the run waits for: a place, an image, packages, a build. Past it
+  // the run ends with verdict timeout. None: each stage has a bound of its own.
+  std::optional<std::chrono::milliseconds> total_timeout;
+  std::string client;  // who asks: the queue is fair among clients. Empty: all of those together are one
 };
 
 }  // namespace dind

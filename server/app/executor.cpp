@@ -176,32 +176,16 @@ Result<Execution> Executor::run(RunSpec spec, CallOptions call) {
 }
 
 Result<Execution> Executor::run_python_code(PythonCode python, CallOptions call) {
-  RunSpec spec;
-  spec.program = SourceProgram{.file_name = "main.py", .text = std::move(python.code), .language = "python"};
-  if (!python.python_version.empty()) spec.image = "python:" + python.python_version + "-slim";
-  spec.limits.timeout = python.timeout;
-  return run(std::move(spec), std::move(call));
+  return run(spec_of(std::move(python)), std::move(call));
 }
-
 Result<Execution> Executor::run_shell_script(ShellScript shell, CallOptions call) {
-  RunSpec spec;
-  if (shell.shell == "/bin/bash" || shell.shell == "bash") {
-    spec.program = SourceProgram{.file_name = "script.sh", .text = std::move(shell.script), .language = "shell"};
-    spec.image = shell.image;
-  } else {
-    spec.program = CommandProgram{std::vector<std::string>{shell.shell, "-c", std::move(shell.script)}};
-    spec.image = shell.image.value_or("debian:bookworm-slim");
-  }
-  spec.limits.timeout = shell.timeout;
-  return run(std::move(spec), std::move(call));
+  return run(spec_of(std::move(shell)), std::move(call));
 }
-
 Result<Execution> Executor::run_command(CommandRequest command, CallOptions call) {
-  RunSpec spec;
-  std::visit([&](auto& what) { spec.program = CommandProgram{std::move(what)}; }, command.command);
-  spec.image = std::move(command.image);
-  spec.limits.timeout = command.timeout;
-  return run(std::move(spec), std::move(call));
+  return run(spec_of(std::move(command)), std::move(call));
+}
+Result<Execution> Executor::build_and_run(BuildRequest build, CallOptions call) {
+  return run(spec_of(std::move(build)), std::move(call));
 }
 
 }  // namespace dind

@@ -26,6 +26,42 @@ std::string_view name(Verdict verdict) {
   return "failed";
 }
 
+std::string_view name(Stage stage) {
+  switch (stage) {
+    case Stage::queue:
+      return "queue";
+    case Stage::image:
+      return "image";
+    case Stage::dependencies:
+      return "dependencies";
+    case Stage::build:
+      return "build";
+    case Stage::container:
+      return "container";
+    case Stage::program:
+      return "program";
+  }
+  return "program";
+}
+
+std::string_view name(Isolation isolation) { return isolation == Isolation::gvisor ? "gvisor" : "runc"; }
+
+std::optional<Isolation> isolation(std::string_view text) {
+  for (const auto each : {Isolation::runc, Isolation::gvisor})
+    if (name(each) == text) return each;
+  return std::nullopt;
+}
+
+std::string_view name(WorkspaceAccess access) {
+  return access == WorkspaceAccess::read_write ? "readWrite" : "readOnly";
+}
+
+std::optional<WorkspaceAccess> workspace_access(std::string_view text) {
+  for (const auto each : {WorkspaceAccess::read_only, WorkspaceAccess::read_write})
+    if (name(each) == text) return each;
+  return std::nullopt;
+}
+
 std::string_view name(PullPolicy policy) {
   switch (policy) {
     case PullPolicy::missing:

@@ -338,7 +338,7 @@ Task<Result<RunResult>> Sandboxes::run(RunPlan plan, engine::Image image, std::s
     answer_by = in(kAnswerTime);
     if (const auto self = weak.lock()) self->changed.notify();
   });
-  sink.on_state(Preparing{.stage = "container", .message = "Creating the sandbox", .percent = std::nullopt});
+  sink.on_state(Preparing{.stage = Stage::container, .message = "Creating the sandbox", .percent = std::nullopt});
   spawn(executor_, "run " + run->plan.run_id, Run::drive(run, removals_.owe(run->container)));
   while (!run->outcome) {
     const bool began = run->talk && run->talk->seen().began;

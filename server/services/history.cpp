@@ -112,6 +112,10 @@ std::vector<std::string> kept(const std::vector<std::string>& texts, const Secre
   return result;
 }
 
+Command kept_command(const Command& command, const Secrets& secrets, ProgramGap& gap) {
+  return std::visit([&](const auto& what) { return Command(kept(what, secrets, gap)); }, command);
+}
+
 }  // namespace
 
 std::string history_path(const HistoryPolicy& policy) {
@@ -257,11 +261,14 @@ HistoryRecord new_record(const RunSpec& spec, const Secrets& secrets, std::strin
                                  .language = source->language};
     if (source->language && source->language->size() > kLongestName)
       std::get<SourceProgram>(copy.program).language.reset();
-  } else if (const auto& command = std::get<CommandProgram>(spec.program).command;
-             const auto* line = std::get_if<std::string>(&command)) {
-    copy.program = CommandProgram{kept(*line, secrets, record.gap)};
+  } else if (const auto* build = std::get_if<BuildProgram>(&spec.program)) {
+    copy.program = BuildProgram{.dockerfile = kept(build->dockerfile, secrets, record.gap),
+                                .context_path = secrets.masked(build->context_path).substr(0, kLongestName),
+                                .command = {}};
+    if (build->command)
+      std::get<BuildProgram>(copy.program).command = kept_command(*build->command, secrets, record.gap);
   } else {
-    copy.program = CommandProgram{kept(std::get<std::vector<std::string>>(command), secrets, record.gap)};
+    copy.program = CommandProgram{kept_command(std::get<CommandProgram>(spec.program).command, secrets, record.gap)};
   }
   if (spec.image) copy.image = spec.image->substr(0, kLongestName);
   copy.args = kept(spec.args, secrets, record.gap);
@@ -280,6 +287,12 @@ HistoryRecord new_record(const RunSpec& spec, const Secrets& secrets, std::strin
   copy.limits = spec.limits;
   copy.network = spec.network;
   copy.pull = spec.pull;
+  copy.requirements = kept(spec.requirements, secrets, record.gap);
+  copy.workspace = spec.workspace;
+  copy.working_dir = secrets.masked(spec.working_dir).substr(0, kLongestName);
+  copy.isolation = spec.isolation;
+  copy.total_timeout = spec.total_timeout;
+  copy.client = spec.client.substr(0, kLongestName);
   return record;
 }
 
@@ -304,7 +317,7 @@ Result<RunSpec> spec_again(const HistoryRecord& record, const std::map<std::stri
   RunSpec spec = record.spec;
   for (const auto& [name, value] : env) spec.env[name] = value;
   if (args) {
-    if (std::holds_alternative<CommandProgram>(spec.program))
+    if (!std::holds_alternative<SourceProgram>(spec.program))
       return fail(ErrorCode::invalid_request, "Run " + record.id +
                                                   " was a command, whose arguments are part of it; "
                                                   "run it anew: `dind-executor run --image IMAGE -- COMMAND`");

@@ -39,6 +39,10 @@ CancelReason reason_of(const json& value) {
   using enum CancelReason;
   return named(value, {user, deadline, shutdown, client_gone}, user);
 }
+Stage stage_of(const json& value) {
+  using enum Stage;
+  return named(value, {queue, image, dependencies, build, container, program}, program);
+}
 ErrorCode code_of(const json& value) {
   using enum ErrorCode;
   return named(value,
@@ -58,6 +62,29 @@ bool decoded(std::string_view bytes, Read read) {
   }
 }
 
+template <typename Named>
+void put_name(json& object, const char* key, const std::optional<Named>& value) {
+  if (value) object[key] = name(*value);
+}
+void put_command(json& object, const Command& command) {
+  std::visit([&](const auto& what) { object["command"] = what; }, command);
+}
+Command command_from(const json& value) {
+  if (value.is_string()) return value.get<std::string>();
+  return value.get<std::vector<std::string>>();
+}
+void put_time(json& object, const char* key, const std::optional<std::chrono::milliseconds>& value) {
+  if (value) object[key] = value->count();
+}
+void get_time(const json& object, const char* key, std::optional<std::chrono::milliseconds>& into) {
+  if (object.contains(key)) into = std::chrono::milliseconds(object.at(key).get<std::int64_t>());
+}
+// What older records don't have.
+std::string text_or(const json& object, const char* key, std::string otherwise) {
+  const auto found = object.find(key);
+  return found == object.end() ? otherwise : found->get<std::string>();
+}
+
 json result_of(const RunResult& result) {
   json value{{"id", result.run_id},
              {"verdict", name(result.verdict)},
@@ -70,6 +97,8 @@ json result_of(const RunResult& result) {
              {"imageId", result.image_id},
              {"isolation", result.isolation},
              {"degraded", result.degraded},
+             {"stage", name(result.stage)},
+             {"builder", result.builder},
              {"notes", result.notes}};
   put(value, "exit", result.exit_code);
   put(value, "signal", result.signal);
@@ -94,6 +123,8 @@ RunResult result_from(const json& value) {
   result.isolation = value.at("isolation").get<std::string>();
   result.degraded = value.at("degraded").get<bool>();
   result.notes = value.at("notes").get<std::vector<std::string>>();
+  if (value.contains("stage")) result.stage = stage_of(value.at("stage"));
+  result.builder = text_or(value, "builder", "");
   get(value, "exit", result.exit_code);
   get(value, "signal", result.signal);
   get(value, "peak", result.peak_memory_bytes);
@@ -115,16 +146,25 @@ std::string encode_asked(const HistoryRecord& record) {
   if (const auto* source = std::get_if<SourceProgram>(&spec.program)) {
     value["file"] = source->file_name;
     put(value, "language", source->language);
+  } else if (const auto* build = std::get_if<BuildProgram>(&spec.program)) {
+    value["dockerfile"] = build->dockerfile;
+    value["context"] = build->context_path;
+    if (build->command) put_command(value, *build->command);
   } else {
-    std::visit([&](const auto& command) { value["command"] = command; },
-               std::get<CommandProgram>(spec.program).command);
+    put_command(value, std::get<CommandProgram>(spec.program).command);
   }
   put(value, "image", spec.image);
-  if (spec.limits.timeout) value["timeoutMs"] = spec.limits.timeout->count();
+  put_time(value, "timeoutMs", spec.limits.timeout);
   put(value, "memory", spec.limits.memory_bytes);
   put(value, "cpus", spec.limits.cpus);
   put(value, "pids", spec.limits.pids);
-  if (spec.pull) value["pull"] = name(*spec.pull);
+  put_name(value, "pull", spec.pull);
+  if (!spec.requirements.empty()) value["requirements"] = spec.requirements;
+  put_name(value, "workspace", spec.workspace);
+  if (!spec.working_dir.empty()) value["workingDir"] = spec.working_dir;
+  put_name(value, "isolation", spec.isolation);
+  put_time(value, "totalMs", spec.total_timeout);
+  if (!spec.client.empty()) value["client"] = spec.client;
   return bytes_of(value);
 }
 
@@ -137,12 +177,14 @@ bool decode_asked(std::string_view bytes, HistoryRecord& into) {
     into.withheld = value.at("withheld").get<std::vector<std::string>>();
     const int gap = value.at("gap").get<int>();
     into.gap = gap == 0 ? ProgramGap::none : gap == 1 ? ProgramGap::too_large : ProgramGap::secret;
-    if (value.contains("command")) {
-      const json& command = value.at("command");
-      if (command.is_string())
-        spec.program = CommandProgram{command.get<std::string>()};
-      else
-        spec.program = CommandProgram{command.get<std::vector<std::string>>()};
+    if (value.contains("dockerfile")) {
+      BuildProgram build{.dockerfile = value.at("dockerfile").get<std::string>(),
+                         .context_path = value.at("context").get<std::string>(),
+                         .command = {}};
+      if (value.contains("command")) build.command = command_from(value.at("command"));
+      spec.program = std::move(build);
+    } else if (value.contains("command")) {
+      spec.program = CommandProgram{command_from(value.at("command"))};
     } else {
       SourceProgram source;
       source.file_name = value.at("file").get<std::string>();
@@ -150,12 +192,18 @@ bool decode_asked(std::string_view bytes, HistoryRecord& into) {
       spec.program = std::move(source);
     }
     get(value, "image", spec.image);
-    if (value.contains("timeoutMs"))
-      spec.limits.timeout = std::chrono::milliseconds(value.at("timeoutMs").get<std::int64_t>());
+    get_time(value, "timeoutMs", spec.limits.timeout);
     get(value, "memory", spec.limits.memory_bytes);
     get(value, "cpus", spec.limits.cpus);
     get(value, "pids", spec.limits.pids);
     if (value.contains("pull")) spec.pull = pull_policy(value.at("pull").get_ref<const std::string&>());
+    if (value.contains("requirements")) spec.requirements = value.at("requirements").get<std::vector<std::string>>();
+    if (value.contains("workspace"))
+      spec.workspace = workspace_access(value.at("workspace").get_ref<const std::string&>());
+    spec.working_dir = text_or(value, "workingDir", "");
+    if (value.contains("isolation")) spec.isolation = isolation(value.at("isolation").get_ref<const std::string&>());
+    get_time(value, "totalMs", spec.total_timeout);
+    spec.client = text_or(value, "client", "");
   });
 }
 

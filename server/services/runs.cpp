@@ -103,7 +103,7 @@ Task<Result<RunResult>> Runs::run(RunSpec spec, EventSink& sink, std::shared_ptr
   auto found = co_await images_.find(
       made->images, pull,
       [&](const engine::PullProgress& progress) {
-        sink.on_state(Preparing{"image", progress.message, progress.percent});
+        sink.on_state(Preparing{Stage::image, progress.message, progress.percent});
       },
       cancel);
   if (!found) {

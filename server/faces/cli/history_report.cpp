@@ -41,6 +41,8 @@ std::string what(const HistoryRecord& record) {
     if (!source->file_name.empty()) return source->file_name;
     return record.started && !record.started->name.empty() ? record.started->name : "-";
   }
+  if (const auto* build = std::get_if<BuildProgram>(&record.spec.program))
+    return "Dockerfile" + (build->context_path.empty() ? "" : " with " + build->context_path);
   const auto& command = std::get<CommandProgram>(record.spec.program).command;
   if (const auto* line = std::get_if<std::string>(&command)) return *line;
   std::string text;
@@ -129,6 +131,11 @@ std::string run_json_line(const HistoryRecord& record) {
   if (const auto* source = std::get_if<SourceProgram>(&record.spec.program)) {
     value["program"] = bytes_json(source->text);
     value["program"]["fileName"] = source->file_name;
+  } else if (const auto* build = std::get_if<BuildProgram>(&record.spec.program)) {
+    value["program"] = bytes_json(build->dockerfile);
+    value["program"]["fileName"] = "Dockerfile";
+    value["contextPath"] = build->context_path;
+    if (build->command) std::visit([&](const auto& command) { value["command"] = command; }, *build->command);
   } else {
     std::visit([&](const auto& command) { value["command"] = command; },
                std::get<CommandProgram>(record.spec.program).command);

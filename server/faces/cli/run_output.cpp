@@ -25,7 +25,7 @@ class PlainOutput final : public RunOutput {
     if (quiet_) return;
     if (const auto* queued = std::get_if<Queued>(&change)) {
       if (queued->position > 0)
-        progress("queue", "Waiting for " + std::to_string(queued->position) + " runs before this one", {});
+        progress(Stage::queue, "Waiting for " + std::to_string(queued->position) + " runs before this one", {});
     } else if (const auto* preparing = std::get_if<Preparing>(&change)) {
       progress(preparing->stage, preparing->message, preparing->percent);
     } else {
@@ -58,7 +58,7 @@ class PlainOutput final : public RunOutput {
     writer_.write(streams_.err, std::move(line));
   }
 
-  void progress(const std::string& stage, const std::string& message, std::optional<int> percent) {
+  void progress(Stage stage, const std::string& message, std::optional<int> percent) {
     std::string text = printable(message);
     if (percent && !text.contains('%')) text += " (" + std::to_string(*percent) + " %)";
     if (streams_.err_is_terminal) {
@@ -70,10 +70,10 @@ class PlainOutput final : public RunOutput {
       return;
     }
     // In a log: what takes long, and not every step of it.
-    if (stage == "container") return;
+    if (stage == Stage::container) return;
     const auto now = std::chrono::steady_clock::now();
     constexpr auto kPause = std::chrono::seconds(10);
-    if (stage == last_stage_ && now - last_line_ < kPause) return;
+    if (last_stage_ == stage && now - last_line_ < kPause) return;
     last_stage_ = stage;
     last_line_ = now;
     writer_.write(streams_.err, text + '\n');
@@ -88,7 +88,7 @@ class PlainOutput final : public RunOutput {
   bool quiet_;
   bool progress_shown_ = false;
   bool middle_of_line_ = false;
-  std::string last_stage_;
+  std::optional<Stage> last_stage_;
   std::chrono::steady_clock::time_point last_line_;
 };
 
@@ -100,7 +100,7 @@ class JsonOutput final : public RunOutput {
     if (const auto* queued = std::get_if<Queued>(&change)) {
       line({{"event", "queued"}, {"position", queued->position}});
     } else if (const auto* preparing = std::get_if<Preparing>(&change)) {
-      json event{{"event", "preparing"}, {"stage", preparing->stage}, {"message", preparing->message}};
+      json event{{"event", "preparing"}, {"stage", name(preparing->stage)}, {"message", preparing->message}};
       if (preparing->percent) event["percent"] = *preparing->percent;
       line(std::move(event));
     } else if (const auto* started = std::get_if<Started>(&change)) {

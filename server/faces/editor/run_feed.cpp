@@ -77,7 +77,7 @@ void RunFeed::on_state(const StateChange& change) {
     say("queued", {{"position", queued->position}});
     progress_->report("Waiting: " + std::to_string(queued->position) + " before it", std::nullopt);
   } else if (const auto* preparing = std::get_if<Preparing>(&change)) {
-    Json fields{{"stage", preparing->stage}, {"message", preparing->message}};
+    Json fields{{"stage", name(preparing->stage)}, {"message", preparing->message}};
     if (preparing->percent) fields["percent"] = *preparing->percent;
     say("preparing", std::move(fields));
     progress_->report(preparing->message, preparing->percent);

@@ -119,7 +119,7 @@ RunArguments command() {
 
 Task<Result<RunResult>> say_hello(EventSink& sink, std::shared_ptr<StdinPipe>, Cancel) {
   sink.on_state(Queued{});
-  sink.on_state(Preparing{"container", "Preparing the container", {}});
+  sink.on_state(Preparing{Stage::container, "Preparing the container", {}});
   sink.on_state(Started{});
   sink.on_output(Channel::out, "out\0\xff"s, {});
   sink.on_output(Channel::err, "err\n", {});

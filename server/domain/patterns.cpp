@@ -1,0 +1,54 @@
+#include "dind/patterns.hpp"
+
+#include <utility>
+
+namespace dind {
+namespace {
+
+RunSpec within(std::optional<std::chrono::milliseconds> timeout) {
+  RunSpec spec;
+  spec.limits.timeout = timeout;
+  spec.total_timeout = timeout;
+  return spec;
+}
+
+}  // namespace
+
+RunSpec spec_of(PythonCode python) {
+  RunSpec spec = within(python.timeout);
+  spec.program = SourceProgram{.file_name = "main.py", .text = std::move(python.code), .language = "python"};
+  if (!python.python_version.empty()) spec.image = "python:" + python.python_version + "-slim";
+  spec.requirements = std::move(python.requirements);
+  return spec;
+}
+
+RunSpec spec_of(ShellScript shell) {
+  RunSpec spec = within(shell.timeout);
+  if (shell.shell == "/bin/bash" || shell.shell == "bash") {
+    spec.program = SourceProgram{.file_name = "script.sh", .text = std::move(shell.script), .language = "shell"};
+    spec.image = std::move(shell.image);
+  } else {
+    spec.program = CommandProgram{std::vector<std::string>{std::move(shell.shell), "-c", std::move(shell.script)}};
+    spec.image = std::move(shell.image).value_or("debian:bookworm-slim");
+  }
+  return spec;
+}
+
+RunSpec spec_of(CommandRequest command) {
+  RunSpec spec = within(command.timeout);
+  spec.program = CommandProgram{std::move(command.command)};
+  spec.image = std::move(command.image);
+  if (command.mount_workspace) spec.workspace = WorkspaceAccess::read_write;
+  spec.working_dir = std::move(command.working_dir);
+  if (spec.working_dir.empty() && command.mount_workspace) spec.working_dir = kWorkspaceMount;
+  return spec;
+}
+
+RunSpec spec_of(BuildRequest build) {
+  RunSpec spec = within(build.timeout);
+  spec.program = BuildProgram{
+      .dockerfile = std::move(build.dockerfile_content), .context_path = std::move(build.context_path), .command = {}};
+  return spec;
+}
+
+}  // namespace dind
