@@ -74,7 +74,8 @@ class Client {
   Task<Result<std::vector<ContainerSummary>>> list_containers(std::vector<std::string> labels,
                                                               Deadline deadline);  // all states
 
-  // -- archive: an uncompressed tar into a path of a container
+  // -- archive: an uncompressed tar into a path of a container; what lies at a path (nullopt: nothing)
+  Task<Result<std::optional<PathStat>>> stat_path(std::string id, std::string path, Deadline deadline);
   Task<Result<void>> put_archive(std::string id, std::string path, std::string tar, Deadline deadline);
 
   // -- volumes and networks

@@ -7,6 +7,8 @@
 #include "engine/hijacked_stream.hpp"
 #include "engine/json_fields.hpp"
 #include "engine/text.hpp"
+#include "support/base64.hpp"
+#include "support/units.hpp"
 
 namespace dind::engine {
 namespace {
@@ -116,6 +118,24 @@ Task<Result<std::vector<ContainerSummary>>> Client::list_containers(std::vector<
                           number(each, "Created"), text(each, "ImageID"), std::move(volumes)});
   }
   co_return containers;
+}
+
+Task<Result<std::optional<PathStat>>> Client::stat_path(std::string id, std::string path, Deadline deadline) {
+  const auto http = http_;
+  const std::string what = "look at a path of container";
+  HttpRequest request = get(container_path(id, "/archive" + query({{"path", path}})), what, deadline);
+  request.method = "HEAD";
+  const auto reply = co_await call(http, std::move(request));
+  if (!reply) {
+    if (reply.error().engine_status == 404) co_return std::optional<PathStat>{};
+    co_return std::unexpected(reply.error());
+  }
+  const auto header = reply->headers.find("x-docker-container-path-stat");
+  const Json json = Json::parse(
+      header == reply->headers.end() ? std::string() : from_base64(header->second).value_or(""), nullptr, false);
+  if (!json.is_object()) co_return std::unexpected(bad_reply(http->endpoint(), what, "it says nothing of it"));
+  co_return PathStat{.modified = unix_seconds(text(json, "mtime"), 0),
+                     .mode = static_cast<std::uint32_t>(number(json, "mode"))};
 }
 
 Task<Result<void>> Client::put_archive(std::string id, std::string path, std::string tar, Deadline deadline) {

@@ -76,6 +76,10 @@ struct ContainerState {
   std::string error;
   Labels labels;
 };
+struct PathStat {
+  std::int64_t modified = 0;  // Unix seconds
+  std::uint32_t mode = 0;     // Go's: permission bits in the lowest nine
+};
 struct WaitResult {
   std::int64_t status_code = 0;
 };

@@ -27,9 +27,6 @@ std::string_view name(Channel channel);  // "stdout" · "stderr"
 // Well-formed UTF-8 (RFC 3629: no surrogates, no overlong forms), whole sequences only.
 bool is_utf8(std::string_view bytes);
 
-// RFC 4648, with padding.
-std::string base64(std::string_view bytes);
-
 // One line, whatever `value` holds; bytes that are not UTF-8 become U+FFFD.
 std::string one_line(const nlohmann::json& value);
 

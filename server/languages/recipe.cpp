@@ -46,21 +46,35 @@ Result<void> read_list(const json& recipe, const char* field, bool required, std
   return {};
 }
 
-Result<void> read_env(const json& recipe, Recipe& into) {
+Result<void> read_env(const json& recipe, std::vector<std::pair<std::string, std::string>>& into) {
   const auto found = recipe.find("env");
   if (found == recipe.end()) return {};
   if (!found->is_object()) return wrong("env", "must be an object of texts");
   for (const auto& [key, value] : found->items()) {
     if (key.empty() || key.contains('=') || !value.is_string())
       return wrong("env." + key, "must be a name without = and a text");
-    into.env.emplace_back(key, value.get<std::string>());
+    into.emplace_back(key, value.get<std::string>());
   }
+  return {};
+}
+
+Result<void> read_packages(const json& recipe, Recipe& into) {
+  const auto found = recipe.find("packages");
+  if (found == recipe.end()) return {};
+  if (!found->is_object()) return wrong("packages", "must be an object with install and env");
+  for (const auto& [key, value] : found->items())
+    if (key != "install" && key != "env") return wrong("packages." + key, "is not a field of a recipe");
+  PackageInstaller& installer = into.packages.emplace();
+  if (const auto read = read_list(*found, "install", true, installer.command); !read) return read;
+  if (const auto read = read_env(*found, installer.env); !read) return read;
+  if (std::ranges::count(installer.command, "{packages}") != 1)
+    return wrong("packages.install", "must hold \"{packages}\" once");
   return {};
 }
 
 Result<void> read_fields(const json& recipe, Recipe& into) {
   static const std::set<std::string_view> kKnown{"id",     "name",    "aliases",      "extensions", "interpreters",
-                                                 "images", "command", "default_file", "env"};
+                                                 "images", "command", "default_file", "env",        "packages"};
   for (const auto& [key, value] : recipe.items()) {
     if (!kKnown.contains(key)) return wrong(key, "is not a field of a recipe");
   }
@@ -69,7 +83,7 @@ Result<void> read_fields(const json& recipe, Recipe& into) {
         read_text(recipe, "default_file", into.default_file), read_list(recipe, "aliases", false, into.aliases),
         read_list(recipe, "extensions", true, into.extensions),
         read_list(recipe, "interpreters", false, into.interpreters), read_list(recipe, "images", true, into.images),
-        read_list(recipe, "command", true, into.command), read_env(recipe, into)}) {
+        read_list(recipe, "command", true, into.command), read_env(recipe, into.env), read_packages(recipe, into)}) {
     if (!read) return read;
   }
   return {};

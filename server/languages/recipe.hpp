@@ -11,6 +11,12 @@
 
 namespace dind::languages {
 
+// How a language's packages get into a folder, and what makes a program find them there. "{packages}" is that folder.
+struct PackageInstaller {
+  std::vector<std::string> command;                      // argv; the packages follow it
+  std::vector<std::pair<std::string, std::string>> env;  // the program's
+};
+
 struct Recipe {
   std::string id;                         // "python"
   std::string name;                       // "Python"
@@ -21,6 +27,7 @@ struct Recipe {
   std::vector<std::string> command;  // argv; "{file}" is the program's path in the sandbox; arguments follow it
   std::string default_file;          // "main.py": the name of a snippet that has none
   std::vector<std::pair<std::string, std::string>> env;  // PYTHONUNBUFFERED=1 …
+  std::optional<PackageInstaller> packages;
 };
 
 // All recipes, ordered by id. Parsed once; a broken embedded recipe is a bug and throws at the first call.

@@ -2,6 +2,7 @@
 // out.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 
@@ -26,9 +27,16 @@ class Fixtures {
   // The volume was there and did not work (a filling that broke off): fills it again.
   Task<Result<void>> refill_supervisor(std::string image_id, Deadline deadline);
   Task<Result<void>> ensure_internet(Deadline deadline);
+  // The volume for a run's packages, with a folder and one for temporary files that are the sandbox's user's. Its
+  // removal is the caller's debt. `remove_after`: Unix seconds, when anybody may remove it.
+  Task<Result<void>> make_packages(std::string volume, std::string run_id, std::string image_id,
+                                   std::int64_t remove_after, Deadline deadline);
 
  private:
   Task<Result<void>> fill(std::string image_id, Deadline deadline);
+  // Puts `tar` into the volume, through a container that is never started.
+  Task<Result<void>> carry(std::string volume, std::string target, std::string tar, std::string image_id,
+                           Deadline deadline);
 
   engine::Client& client_;
   Removals& removals_;

@@ -10,12 +10,10 @@
 namespace dind::sandbox {
 namespace {
 
-// Nobody's: not root, and no user of the host's or of an image's.
-constexpr const char* kUser = "65534:65534";
 // Inodes of a tmpfs are kernel memory that no limit counts: one for each 4 KiB of it is plenty.
 constexpr std::int64_t kBytesPerInode = 4096;
 
-std::string tmpfs_options(std::int64_t bytes, const char* who) {
+std::string tmpfs_options(std::int64_t bytes, const std::string& who) {
   return "rw,exec,nosuid,nodev,size=" + std::to_string(bytes) +
          ",nr_inodes=" + std::to_string(std::max<std::int64_t>(64, bytes / kBytesPerInode)) + "," + who;
 }
@@ -34,8 +32,23 @@ std::vector<engine::Mount> mounts(const RunPlan& plan, const Surroundings& surro
                  .target = "/.dind",
                  .read_only = true,
                  .no_copy = true});
-  // A VOLUME of the image's would be a disk without a limit; a small tmpfs of ours covers it.
   std::set<std::string> covered{"/.dind", "/tmp", kRunFolder};
+  for (const auto& volume : plan.volumes) {
+    all.push_back({.kind = engine::Mount::Kind::volume,
+                   .source = volume.name,
+                   .target = volume.target,
+                   .read_only = volume.read_only,
+                   .no_copy = true});
+    covered.insert(volume.target);
+  }
+  if (plan.workspace) {
+    all.push_back({.kind = engine::Mount::Kind::bind,
+                   .source = surroundings.workspace_source,
+                   .target = kWorkspaceMount,
+                   .read_only = *plan.workspace == WorkspaceAccess::read_only});
+    covered.insert(kWorkspaceMount);
+  }
+  // A VOLUME of the image's would be a disk without a limit; a small tmpfs of ours covers it.
   for (const auto& volume : surroundings.image.volumes) {
     const auto path = cleaned(volume);
     if (!covered.insert(path).second) continue;
@@ -84,7 +97,7 @@ engine::ContainerSpec harden(const RunPlan& plan, const Surroundings& surroundin
   spec.labels = {{kOwnerLabel, surroundings.owner},
                  {kRunLabel, plan.run_id},
                  {kDeadlineLabel, std::to_string(surroundings.remove_after)}};
-  spec.user = kUser;
+  spec.user = surroundings.user;
   spec.working_dir = plan.working_dir;
   if (spec.working_dir.empty() && (surroundings.image.working_dir.empty() || surroundings.image.working_dir == "/"))
     spec.working_dir = kRunFolder;
@@ -98,7 +111,10 @@ engine::ContainerSpec harden(const RunPlan& plan, const Surroundings& surroundin
                     {"net.ipv6.conf.all.disable_ipv6", "1"}};
   spec.cap_drop = {"ALL"};
   spec.security_opt = {"no-new-privileges", "seccomp=" + std::string(seccomp_profile())};
-  spec.tmpfs = {{kRunFolder, tmpfs_options(plan.limits.tmp_bytes, "mode=0700,uid=65534,gid=65534")},
+  const auto colon = surroundings.user.find(':');
+  const std::string owned =
+      "mode=0700,uid=" + surroundings.user.substr(0, colon) + ",gid=" + surroundings.user.substr(colon + 1);
+  spec.tmpfs = {{kRunFolder, tmpfs_options(plan.limits.tmp_bytes, owned)},
                 {"/tmp", tmpfs_options(plan.limits.tmp_bytes, "mode=1777")}};
   spec.mounts = mounts(plan, surroundings);
   spec.ulimits = {{"core", 0, 0},

@@ -20,9 +20,16 @@ inline constexpr const char* kCacheLabel = "dind-executor.cache";  // shared by 
 inline constexpr const char* kInternetNetwork = "dind-executor-internet";
 inline constexpr const char* kSupervisorPath = "/.dind/supervisor";
 
+// Nobody's: not root, and no user of the host's or of an image's.
+inline constexpr std::uint32_t kNobodyId = 65534;
+inline constexpr const char* kNobody = "65534:65534";
+
 // What hardening can't know from the plan.
 struct Surroundings {
   engine::Image image;
+  // The workspace's folder on the engine's side, from the operator's configuration alone; used where the plan asks.
+  std::string workspace_source;
+  std::string user = kNobody;  // numeric, never root's: the workspace's owner, where a plan has the workspace
   std::string supervisor_volume;
   std::string owner;
   std::int64_t remove_after = 0;  // Unix seconds

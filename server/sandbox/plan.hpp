@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -13,11 +14,31 @@ namespace dind::sandbox {
 // Where the program's own files and its first working directory are: a tmpfs of the run.
 inline constexpr const char* kRunFolder = "/sandbox";
 
+// Where a run's packages are: written by the installer's sandbox, read by the program's.
+inline constexpr const char* kPackagesMount = "/packages";
+// The folder in that volume which belongs to the sandbox's user, as the volume itself never does.
+inline constexpr const char* kPackagesFolder = "/packages/site";
+
 struct RunFile {
   std::string path;  // absolute
   std::string bytes;
   std::uint32_t mode = 0644;
   bool operator==(const RunFile&) const = default;
+};
+
+// A volume of ours that a sandbox sees.
+struct PlanVolume {
+  std::string name;    // empty: the run's own packages, named when they are there
+  std::string target;  // absolute
+  bool read_only = true;
+  bool operator==(const PlanVolume&) const = default;
+};
+
+// What is done before the program, in a sandbox of its own with a network: packages, into a volume of the run's.
+struct PackageStep {
+  std::vector<std::string> argv;           // the installer's, with the packages
+  std::map<std::string, std::string> env;  // the installer's
+  bool operator==(const PackageStep&) const = default;
 };
 
 struct RunPlan {
@@ -29,6 +50,11 @@ struct RunPlan {
   std::map<std::string, std::string> env;  // put over the image's own
   std::string working_dir;                 // empty: the image's own, or kRunFolder where that is /
   std::vector<RunFile> files;
+  std::optional<PackageStep> packages;
+  std::vector<PlanVolume> volumes;
+  std::optional<WorkspaceAccess> workspace;  // mounted at kWorkspaceMount
+  std::string disk_path;                     // where the run writes to the engine's disk …
+  std::int64_t disk_bytes = 0;               // … and how much of it it may; 0: nowhere
   Limits limits;
   Network network = Network::none;
   std::vector<std::string> notes;

@@ -14,7 +14,16 @@ inline constexpr std::size_t kMostFileBytes = 16U << 20;
 
 // `images`: the operator's image for a language, before the recipe's own. Errors: invalid_request (a name, an argument
 // or a variable that can't be passed on; an empty or too large program), unsupported_language.
+// With packages, `plan.packages` is what puts them in place, and the last of `plan.volumes` has no name yet.
 Result<RunPlan> make_plan(const RunSpec& spec, const Limits& limits, const std::map<std::string, std::string>& images,
                           std::string run_id);
+
+// The installer's own run, before that of `program` (which has packages): as hardened, but with a network, and with
+// `volume` writable at kPackagesMount, where it may leave `disk_bytes`. Pure.
+RunPlan make_package_plan(const RunPlan& program, const std::string& volume, const Limits& limits,
+                          std::int64_t disk_bytes);
+
+// Puts a bundle of certificate authorities (PEM) into a run that has a network, and tells the usual programs of it.
+void add_authorities(RunPlan& plan, const std::string& bundle);
 
 }  // namespace dind::sandbox

@@ -16,8 +16,12 @@ struct Removals::Debt::Account {
   Signal changed;
   std::multiset<std::string> owed;
 
-  // True: the engine says that there is no such container.
-  Task<bool> try_once(const std::string& name, Deadline deadline) {
+  // True: the engine says that there is none of that name.
+  Task<bool> try_volume(const std::string& name, Deadline deadline) {
+    const auto removed = co_await client.remove_volume(name, deadline);
+    co_return removed.has_value();
+  }
+  Task<bool> try_container(const std::string& name, Deadline deadline) {
     const auto removed = co_await client.remove_container(name, deadline);
     // 409: the engine removes it already (AutoRemove); then it is there a moment longer.
     if (!removed && removed.error().engine_status != 409) co_return false;
@@ -25,17 +29,23 @@ struct Removals::Debt::Account {
     co_return !seen && seen.error().engine_status == 404;
   }
 
-  static Task<void> remove(std::shared_ptr<Account> self, std::string name) {
+  static Task<void> remove(std::shared_ptr<Account> self, Kind kind, std::string name) {
     const Deadline give_up = in(30s);
     Clock::duration pause = 20ms;
     bool gone = false;
-    while (!(gone = co_await self->try_once(name, in(10s))) && Clock::now() < give_up) {
+    while (true) {
+      // Not in one expression with the choice: that is where compilers have got coroutines wrong.
+      if (kind == Kind::volume)
+        gone = co_await self->try_volume(name, in(10s));
+      else
+        gone = co_await self->try_container(name, in(10s));
+      if (gone || Clock::now() >= give_up) break;
       co_await sleep_until(in(pause));
       pause = std::min<Clock::duration>(pause * 2, 2s);
     }
     if (!gone)
-      log(LogLevel::warning,
-          "The container " + name + " could not be removed for half a minute; the reaper will try again");
+      log(LogLevel::warning, std::string("The ") + (kind == Kind::volume ? "volume " : "container ") + name +
+                                 " could not be removed for half a minute; the reaper will try again");
     self->owed.erase(self->owed.find(name));
     self->changed.notify();
   }
@@ -48,6 +58,7 @@ Removals::Debt& Removals::Debt::operator=(Debt&& other) noexcept {
   if (this != &other) {
     pay();
     account_ = std::move(other.account_);
+    kind_ = other.kind_;
     name_ = std::move(other.name_);
   }
   return *this;
@@ -55,13 +66,18 @@ Removals::Debt& Removals::Debt::operator=(Debt&& other) noexcept {
 
 void Removals::Debt::pay() {
   if (const auto account = std::exchange(account_, nullptr)) {
-    spawn(account->executor, "removal of " + name_, Account::remove(account, std::move(name_)));
+    spawn(account->executor, "removal of " + name_, Account::remove(account, kind_, std::move(name_)));
   }
 }
 
 Removals::Debt Removals::owe(std::string container_name) {
   account_->owed.insert(container_name);
-  return {account_, std::move(container_name)};
+  return {account_, Debt::Kind::container, std::move(container_name)};
+}
+
+Removals::Debt Removals::owe_volume(std::string volume_name) {
+  account_->owed.insert(volume_name);
+  return {account_, Debt::Kind::volume, std::move(volume_name)};
 }
 
 std::size_t Removals::unpaid() const { return account_->owed.size(); }

@@ -1,4 +1,4 @@
-// Containers that must go: owed from before they are made, paid in the background, waited for at the end.
+// Containers and volumes that must go: owed from before they are made, paid in the background, waited for at the end.
 #pragma once
 
 #include <memory>
@@ -13,7 +13,7 @@ class Removals {
  public:
   Removals(asio::any_io_executor executor, engine::Client& client);
 
-  // One container by name. Where it goes out of scope without `pay`, it pays.
+  // One of them by name. Where it goes out of scope without `pay`, it pays.
   class Debt {
    public:
     Debt() = default;
@@ -27,13 +27,18 @@ class Removals {
    private:
     friend class Removals;
     struct Account;
-    Debt(std::shared_ptr<Account> account, std::string name) : account_(std::move(account)), name_(std::move(name)) {}
+    enum class Kind { container, volume };
+    Debt(std::shared_ptr<Account> account, Kind kind, std::string name)
+        : account_(std::move(account)), kind_(kind), name_(std::move(name)) {}
     std::shared_ptr<Account> account_;
+    Kind kind_ = Kind::container;
     std::string name_;
   };
 
   // Call it before `create` is sent: the reply may be lost, and the container there nevertheless.
   [[nodiscard]] Debt owe(std::string container_name);
+  // A volume goes after the containers that use it: pay when theirs is paid.
+  [[nodiscard]] Debt owe_volume(std::string volume_name);
   std::size_t unpaid() const;
   // True once nothing is owed; false when the deadline passed first.
   Task<bool> idle(Deadline deadline);

@@ -53,6 +53,16 @@ Task<void> remove_early(engine::Client& client, std::string container) {
 
 Error not_executable(const RunPlan& plan, const std::string& image, int error_number) {
   const std::string& program = plan.argv.front();
+  if ((error_number & static_cast<int>(wire::kNoFolder)) != 0) {
+    error_number &= ~static_cast<int>(wire::kNoFolder);
+    if (error_number == EACCES)
+      return {ErrorCode::invalid_request, "The working directory " + plan.working_dir +
+                                              " can't be entered (permission denied): the sandbox's user is not root"};
+    return {ErrorCode::not_found, "There is no working directory " + plan.working_dir +
+                                      " in the sandbox. Check its path" +
+                                      (plan.workspace ? "; the workspace is at " + std::string(kWorkspaceMount)
+                                                      : "; the workspace is not mounted in this run")};
+  }
   if (error_number == ENOENT || error_number == ENOTDIR)
     return {ErrorCode::not_found, "There is no program \"" + program + "\" in the image " + image +
                                       ". Check its name, or choose an image that has it"};
@@ -94,6 +104,7 @@ struct Sandboxes::Run : std::enable_shared_from_this<Run> {
   Cancel cancel;
   Signal changed;
   std::string sandbox_id;  // the engine's id of the container
+  std::string user = kNobody;
   std::shared_ptr<Conversation> talk;
   std::optional<Result<RunResult>> outcome;
 
@@ -137,6 +148,8 @@ void Sandboxes::Run::announce() {
 
 Surroundings Sandboxes::Run::surroundings() const {
   return {.image = image,
+          .workspace_source = home.workspace_.engine_path,
+          .user = user,
           .supervisor_volume = home.fixtures_.supervisor_volume(),
           .owner = home.owner_,
           .remove_after = unix_seconds(plan.limits.timeout + kRemovalGrace)};
@@ -156,7 +169,7 @@ Task<Result<void>> Sandboxes::Run::prepare(const std::string& name) {
   auto hurry = cancel.on_cancel([&] { spawn(home.executor_, "early removal of " + name, remove_early(client, name)); });
   const auto created = co_await client.create_container(name, spec, in(kCreateTime));
   hurry.reset();
-  if (!created) co_return std::unexpected(created.error());
+  if (!created) co_return std::unexpected(workspace_error(created.error(), home.workspace_));
   sandbox_id = created->id;
   for (const auto& warning : created->warnings) log(LogLevel::info, "The engine warns: " + warning);
   if (cancel.cancelled()) co_return fail(ErrorCode::cancelled, "The run was cancelled");
@@ -167,6 +180,11 @@ Task<Result<void>> Sandboxes::Run::prepare(const std::string& name) {
     co_return fail(ErrorCode::engine_error, "The engine at " + client.endpoint().address +
                                                 " did not make the sandbox as asked, so it was not started (" +
                                                 join(wrong) + "). It may be too old, or a proxy changes requests");
+  }
+  if (plan.workspace && !home.workspace_seen_) {
+    const auto same = co_await check_same_folder(client, created->id, home.workspace_, in(kCallTime));
+    if (!same) co_return std::unexpected(same.error());
+    home.workspace_seen_ = true;
   }
   auto stream = co_await client.attach_container(created->id, in(kCallTime));
   if (!stream) co_return std::unexpected(stream.error());
@@ -322,10 +340,11 @@ Task<void> Sandboxes::Run::drive(std::shared_ptr<Run> self, Removals::Debt debt)
   if (self->talk) self->talk->close();
 }
 
-Sandboxes::Sandboxes(asio::any_io_executor executor, engine::Client& client, std::string owner)
+Sandboxes::Sandboxes(asio::any_io_executor executor, engine::Client& client, std::string owner, Workspace workspace)
     : executor_(std::move(executor)),
       client_(client),
       owner_(std::move(owner)),
+      workspace_(std::move(workspace)),
       removals_(executor_, client),
       fixtures_(client, removals_, owner_) {}
 
@@ -333,6 +352,11 @@ Task<Result<RunResult>> Sandboxes::run(RunPlan plan, engine::Image image, std::s
                                        std::shared_ptr<StdinPipe> input, Cancel cancel) {
   const auto run = std::make_shared<Run>(*this, std::move(plan), std::move(image), std::move(image_name), sink,
                                          std::move(input), cancel);
+  if (run->plan.workspace) {
+    std::string note;
+    run->user = workspace_user(workspace_, note);
+    if (!note.empty()) run->plan.notes.push_back(note);
+  }
   std::optional<Deadline> answer_by;
   const auto heard = cancel.on_cancel([weak = std::weak_ptr(run), &answer_by] {
     answer_by = in(kAnswerTime);

@@ -10,6 +10,7 @@
 #include "sandbox/fixtures.hpp"
 #include "sandbox/plan.hpp"
 #include "sandbox/removals.hpp"
+#include "sandbox/workspace.hpp"
 #include "support/cancel.hpp"
 #include "support/stdin_pipe.hpp"
 #include "support/task.hpp"
@@ -18,7 +19,7 @@ namespace dind::sandbox {
 
 class Sandboxes {
  public:
-  Sandboxes(asio::any_io_executor executor, engine::Client& client, std::string owner);
+  Sandboxes(asio::any_io_executor executor, engine::Client& client, std::string owner, Workspace workspace = {});
 
   // Returns within 300 ms of `cancel`, with verdict cancelled, or Error cancelled where the program had not begun; the
   // container is removed behind it (`removals`). No event reaches `sink` after the return. `image_name` is for people.
@@ -32,6 +33,7 @@ class Sandboxes {
   Removals& removals() { return removals_; }
   Fixtures& fixtures() { return fixtures_; }
   const std::string& owner() const { return owner_; }
+  const Workspace& workspace() const { return workspace_; }
 
  private:
   struct Run;
@@ -39,6 +41,8 @@ class Sandboxes {
   asio::any_io_executor executor_;
   engine::Client& client_;
   std::string owner_;
+  Workspace workspace_;
+  bool workspace_seen_ = false;  // the engine's folder is ours
   Removals removals_;
   Fixtures fixtures_;
 };

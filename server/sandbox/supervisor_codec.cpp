@@ -69,6 +69,11 @@ std::string job_frames(const RunPlan& plan, const JobOptions& options) {
     add_frame(all, kFileBegin, begin);
     add_frames(all, kFileData, file.bytes);
   }
+  if (plan.disk_bytes != 0) {
+    std::string watch;
+    add_u64(watch, static_cast<std::uint64_t>(plan.disk_bytes));
+    add_frame(all, kWatch, watch + plan.disk_path);
+  }
   add_frames(all, kJobData, job);
   add_frame(all, kStart, {});
   return all;

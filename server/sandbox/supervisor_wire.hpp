@@ -12,7 +12,7 @@
 
 namespace dind::wire {
 
-inline constexpr uint32_t kVersion = 1;
+inline constexpr uint32_t kVersion = 2;
 inline constexpr size_t kHeaderSize = 8;
 inline constexpr size_t kMaxPayload = 64 * 1024;
 inline constexpr size_t kMaxJobBytes = 1024 * 1024;  // argv + env + cwd
@@ -24,6 +24,7 @@ enum ToSupervisor : unsigned char {
   kFileBegin = 'F',  // u32 mode, path: creates (truncates) a file; parents are made
   kFileData = 'D',   // bytes appended to the file that was begun last
   kJobData = 'A',    // bytes appended to the job
+  kWatch = 'K',      // u64 bytes, path: the run ends when more than that was written below the path
   kStart = 'J',      // no payload: the job is whole, start it
   kStdin = 'I',      // bytes for the program's stdin; at most kStdinWindow not yet confirmed by kStdinTaken
   kStdinEnd = 'E',
@@ -46,7 +47,10 @@ enum FromSupervisor : unsigned char {
 // Strings are u32 length + bytes. env entries are put over the container's own environment.
 
 enum class How : unsigned char { exited = 0, signalled = 1, exec_failed = 2 };
-enum class Cause : unsigned char { none = 0, deadline = 1, output_cap = 2, asked = 3 };
+enum class Cause : unsigned char { none = 0, deadline = 1, output_cap = 2, asked = 3, disk_cap = 4 };
+
+// Set in ExitReport::code beside errno where what failed was to enter the working directory.
+inline constexpr uint32_t kNoFolder = 1U << 16;
 
 // kExit's payload, field after field in this order and these widths.
 struct ExitReport {
@@ -99,7 +103,7 @@ inline void put_report(unsigned char* p, const ExitReport& r) {
   put_u64(p + 55, r.dropped_bytes);
 }
 inline bool get_report(const unsigned char* p, size_t size, ExitReport& r) {
-  if (size != kExitReportSize || p[0] > 2 || p[5] > 3) return false;
+  if (size != kExitReportSize || p[0] > 2 || p[5] > 4) return false;
   r.how = static_cast<How>(p[0]);
   r.code = get_u32(p + 1);
   r.cause = static_cast<Cause>(p[5]);

@@ -31,7 +31,9 @@ Result<std::string> make_tar(std::span<const TarFile> files) {
     const std::unique_ptr<archive_entry, void (*)(archive_entry*)> entry(archive_entry_new(), archive_entry_free);
     archive_entry_set_pathname(entry.get(), file.path.c_str());
     archive_entry_set_size(entry.get(), static_cast<la_int64_t>(file.bytes.size()));
-    archive_entry_set_filetype(entry.get(), AE_IFREG);
+    archive_entry_set_filetype(entry.get(), file.folder ? AE_IFDIR : AE_IFREG);
+    archive_entry_set_uid(entry.get(), file.user);
+    archive_entry_set_gid(entry.get(), file.user);
     archive_entry_set_perm(entry.get(), file.mode);
     archive_entry_set_mtime(entry.get(), 0, 0);
     if (archive_write_header(tar.get(), entry.get()) != ARCHIVE_OK) return broken();

@@ -13,9 +13,11 @@ struct TarFile {
   std::string path;  // relative
   std::string_view bytes;
   std::uint32_t mode = 0644;
+  bool folder = false;
+  std::uint32_t user = 0;  // and group
 };
 
-// Owned by root, with a fixed time: the same files make the same bytes.
+// With a fixed time: the same files make the same bytes.
 Result<std::string> make_tar(std::span<const TarFile> files);
 
 }  // namespace dind::sandbox

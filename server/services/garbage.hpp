@@ -11,6 +11,7 @@
 
 #include "dind/error.hpp"
 #include "support/task.hpp"
+#include "support/units.hpp"
 
 namespace dind {
 
@@ -80,9 +81,6 @@ std::vector<GarbageItem> garbage_of(const Inventory& inventory, const GarbagePol
 // Whether the use of an image by that name should be noted by tagging it again: ours, and not noted for a day. Pure.
 bool touch_is_due(const std::string& name, const Inventory::Labels& labels, const std::string& last_tagged,
                   std::int64_t now);
-
-// RFC 3339 → Unix seconds; `otherwise` where it is no time, or that of the year 1 (never).
-std::int64_t unix_seconds(const std::string& rfc3339, std::int64_t otherwise);
 
 struct GarbageReport {
   bool dry_run = false;

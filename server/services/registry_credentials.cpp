@@ -10,6 +10,7 @@
 #include <system_error>
 
 #include "services/image_reference.hpp"
+#include "support/base64.hpp"
 #include "support/log.hpp"
 
 namespace dind {
@@ -51,38 +52,6 @@ const json* entry_of(const json& object, const std::string& server) {
 bool is_helper_name(std::string_view name) {
   return !name.empty() && name.size() <= 128 &&
          std::ranges::all_of(name, [](unsigned char c) { return std::isalnum(c) || c == '-' || c == '_' || c == '.'; });
-}
-
-constexpr std::string_view kDigits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-
-std::string base64url(std::string_view bytes) {
-  std::string out;
-  for (std::size_t i = 0; i < bytes.size(); i += 3) {
-    const auto count = std::min<std::size_t>(3, bytes.size() - i);
-    std::uint32_t group = 0;
-    for (std::size_t k = 0; k < 3; ++k)
-      group = group << 8 | (k < count ? static_cast<unsigned char>(bytes[i + k]) : 0U);
-    for (std::size_t k = 0; k < 4; ++k) out += k <= count ? kDigits[group >> (18 - 6 * k) & 63] : '=';
-  }
-  return out;
-}
-
-// Either alphabet, with padding or without.
-std::optional<std::string> from_base64(std::string_view digits) {
-  while (digits.ends_with('=')) digits.remove_suffix(1);
-  std::string out;
-  std::uint32_t group = 0;
-  int bits = 0;
-  for (const char digit : digits) {
-    const auto value = kDigits.find(digit == '+' ? '-' : digit == '/' ? '_' : digit);
-    if (value == std::string_view::npos) return std::nullopt;
-    group = (group << 6 | static_cast<std::uint32_t>(value)) & 0xFFFF;
-    bits += 6;
-    if (bits < 8) continue;
-    bits -= 8;
-    out += static_cast<char>(group >> bits & 0xFF);
-  }
-  return out;
 }
 
 std::unexpected<Error> wrong(std::string what) { return fail(ErrorCode::invalid_request, std::move(what)); }

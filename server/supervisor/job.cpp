@@ -159,7 +159,7 @@ int start_program(const Job& job, int in, int out, int err, int& exec_error) {
     signal(SIGPIPE, SIG_DFL);
     umask(022);
     int error = 0;
-    if (job.cwd[0] != 0 && chdir(job.cwd) != 0) error = errno;
+    if (job.cwd[0] != 0 && chdir(job.cwd) != 0) error = errno | static_cast<int>(wire::kNoFolder);
     if (error == 0) error = exec_program(job.argv, env);
     [[maybe_unused]] const ssize_t n = write(report[1], &error, sizeof error);
     _exit(127);

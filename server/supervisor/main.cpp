@@ -23,6 +23,7 @@
 
 #include "sandbox/supervisor_wire.hpp"
 #include "supervisor/cgroup.hpp"
+#include "supervisor/disk_watch.hpp"
 #include "supervisor/fence.hpp"
 #include "supervisor/frames.hpp"
 #include "supervisor/job.hpp"
@@ -54,6 +55,7 @@ Pipe pipes[2] = {{-1, kOut, 0}, {-1, kErr, 0}};
 uint64_t window = 0;
 uint64_t sent = 0;
 uint64_t started_us = 0;
+uint64_t looked_us = 0;
 
 FrameBuffer input;
 unsigned char output[8 * 1024 + 2 * (kHeaderSize + kMaxPayload)];
@@ -243,6 +245,14 @@ void take_frame(unsigned char type, const unsigned char* payload, size_t size) {
     case kJobData:
       if (state != State::waiting || !gather_job(payload, size)) broken("the job is too long");
       return;
+    case kWatch: {
+      char path[4096];
+      if (size < 9 || size - 8 >= sizeof path || state != State::waiting) broken("a watch frame of a wrong size");
+      memcpy(path, payload + 8, size - 8);
+      path[size - 8] = 0;
+      if (!watch_disk(path, get_u64(payload))) broken("the folder to watch is not there");
+      return;
+    }
     case kStart:
       start();
       return;
@@ -379,7 +389,12 @@ void set_up() {
         {may_send ? pipes[1].fd : -1, POLLIN, 0},
         {stdin_size > stdin_at ? program_stdin : -1, POLLOUT, 0},
     };
-    if (poll(polled, sizeof polled / sizeof *polled, -1) < 0) continue;
+    const bool watching = state == State::running && disk_is_watched();
+    if (watching && now_us() - looked_us >= kDiskLookMs * 1000) {
+      if (disk_is_over()) end_run(Cause::disk_cap);
+      looked_us = now_us();
+    }
+    if (poll(polled, sizeof polled / sizeof *polled, watching ? kDiskLookMs : -1) < 0) continue;
     if (polled[1].revents != 0) {
       signalfd_siginfo info;
       while (read(signals, &info, sizeof info) > 0) {

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <charconv>
+#include <chrono>
 #include <cmath>
 #include <cstdio>
 #include <limits>
@@ -140,6 +141,21 @@ std::string format_duration(std::chrono::milliseconds duration) {
   }
   const auto minutes = seconds / 60 % 60;
   return std::to_string(seconds / 3600) + " h" + (minutes != 0 ? ' ' + std::to_string(minutes) + " min" : "");
+}
+
+std::int64_t unix_seconds(const std::string& rfc3339, std::int64_t otherwise) {
+  int year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0;
+  if (std::sscanf(rfc3339.c_str(), "%4d-%2d-%2dT%2d:%2d:%2d", &year, &month, &day, &hour, &minute, &second) != 6 ||
+      year < 1970)
+    return otherwise;
+  const auto date = std::chrono::sys_days(std::chrono::year(year) / month / day);
+  std::int64_t seconds = date.time_since_epoch().count() * 86'400 + hour * 3600 + minute * 60 + second;
+  // "…+09:00": local time ahead of UTC.
+  const auto zone = rfc3339.find_first_of("+-", 19);
+  int zone_hours = 0, zone_minutes = 0;
+  if (zone != std::string::npos && std::sscanf(rfc3339.c_str() + zone + 1, "%2d:%2d", &zone_hours, &zone_minutes) == 2)
+    seconds += (rfc3339[zone] == '+' ? -1 : 1) * (zone_hours * 3600 + zone_minutes * 60);
+  return seconds;
 }
 
 }  // namespace dind

@@ -19,4 +19,7 @@ std::string format_bytes(std::int64_t bytes);
 // "83 ms", "1.24 s", "2 min 5 s"
 std::string format_duration(std::chrono::milliseconds duration);
 
+// RFC 3339 → Unix seconds; `otherwise` where it is no time, or that of the year 1 (an engine's "never").
+std::int64_t unix_seconds(const std::string& rfc3339, std::int64_t otherwise);
+
 }  // namespace dind

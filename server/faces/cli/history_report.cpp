@@ -6,6 +6,7 @@
 
 #include "faces/cli/summary.hpp"
 #include "faces/run_json.hpp"
+#include "support/base64.hpp"
 #include "support/units.hpp"
 
 namespace dind::faces::cli {

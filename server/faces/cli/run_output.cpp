@@ -8,6 +8,7 @@
 
 #include "faces/cli/summary.hpp"
 #include "faces/run_json.hpp"
+#include "support/base64.hpp"
 #include "support/fd_writer.hpp"
 
 namespace dind::faces::cli {

@@ -1,4 +1,5 @@
 #include "faces/run_json.hpp"
+#include "support/base64.hpp"
 
 #include <catch2/catch_test_macros.hpp>
 #include <nlohmann/json.hpp>
@@ -15,7 +16,8 @@ TEST_CASE("A result is the RunResult of docs/protocol.md, with null for what isn
   CHECK(result_json(result) == nlohmann::json::parse(R"({
     "runId": "r1", "verdict": "out_of_memory", "exitCode": null, "signal": null, "durationMs": 83, "cpuMs": null,
     "peakMemoryBytes": null, "oomSeen": false, "stdoutBytes": 0, "stderrBytes": 0, "droppedBytes": 0,
-    "image": "", "imageId": "", "imageDigest": null, "isolation": "runc", "degraded": false})"));
+    "image": "", "imageId": "", "imageDigest": null, "isolation": "runc", "degraded": false,
+    "stage": "program", "builder": null})"));
   result.exit_code = 3;
   result.cpu = std::chrono::microseconds(1500);
   CHECK(result_json(result)["exitCode"] == 3);

@@ -1,0 +1,64 @@
+#include "sandbox/workspace.hpp"
+
+#include <sys/stat.h>
+
+#include "sandbox/hardening.hpp"
+
+namespace dind::sandbox {
+namespace {
+
+std::string where(const Workspace& workspace) {
+  return workspace.engine_path + " on the engine's machine" +
+         (workspace.path.empty() ? "" : ", " + workspace.path + " here");
+}
+
+constexpr const char* kRemedy =
+    "Mount the same folder or volume into both, or set workspace.enginePath (DIND_WORKSPACE_PATH) to where the engine "
+    "has it";
+
+}  // namespace
+
+std::string workspace_user(const Workspace& workspace, std::string& note) {
+  if (workspace.owner) return *workspace.owner;
+  struct stat status{};
+  if (workspace.path.empty() || ::stat(workspace.path.c_str(), &status) != 0) {
+    note = "who owns the workspace is not known here, so the program is nobody there (workspace.owner says it)";
+    return kNobody;
+  }
+  if (status.st_uid == 0) {
+    note =
+        "the workspace " + workspace.path +
+        " is root's, and no program runs as root: it may read it as others may (chown it to a user, to let it write)";
+    return kNobody;
+  }
+  return std::to_string(status.st_uid) + ":" + std::to_string(status.st_gid == 0 ? status.st_uid : status.st_gid);
+}
+
+Task<Result<void>> check_same_folder(engine::Client& client, std::string container, const Workspace& workspace,
+                                     Deadline deadline) {
+  if (workspace.path.empty()) co_return Result<void>{};
+  struct stat ours{};
+  if (::stat(workspace.path.c_str(), &ours) != 0 || !S_ISDIR(ours.st_mode))
+    co_return fail(ErrorCode::invalid_request, "The workspace is not there: " + where(workspace) +
+                                                   ". Make the folder, or set workspace.path (DIND_WORKSPACE)");
+  const auto theirs = co_await client.stat_path(std::move(container), kWorkspaceMount, deadline);
+  if (!theirs) co_return std::unexpected(theirs.error());
+  // A folder's times change as files come and go; between the two looks that is a second at most, and rare.
+  if (*theirs && (*theirs)->modified >= ours.st_mtime - 1) {
+    if ((*theirs)->modified <= ours.st_mtime + 1) co_return Result<void>{};
+    if (::stat(workspace.path.c_str(), &ours) == 0 && (*theirs)->modified <= ours.st_mtime + 1)
+      co_return Result<void>{};
+  }
+  co_return fail(ErrorCode::invalid_request,
+                 "The engine does not see the workspace: " + where(workspace) + " are two folders. " + kRemedy);
+}
+
+Error workspace_error(Error error, const Workspace& workspace) {
+  if (!error.message.contains("bind source path does not exist") && !error.message.contains("bind mount source"))
+    return error;
+  return {ErrorCode::invalid_request,
+          "The engine does not see the workspace: there is no " + where(workspace) + ". " + kRemedy,
+          error.engine_status};
+}
+
+}  // namespace dind::sandbox

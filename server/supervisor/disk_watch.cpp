@@ -1,0 +1,91 @@
+#include "supervisor/disk_watch.hpp"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+namespace dind::supervisor {
+namespace {
+
+constexpr uint64_t kMostFiles = 300'000;
+constexpr int kDeepest = 64;
+
+char watched[4096];
+uint64_t most = 0;
+uint64_t free_at_first = 0;
+uint64_t files_at_first = 0;
+
+struct Sum {
+  uint64_t bytes = 0;
+  uint64_t files = 0;
+  bool over() const { return bytes > most || files > kMostFiles; }
+};
+
+// `fd` is closed. Follows no link and crosses no mount: a program may make either.
+void count(int fd, dev_t device, int depth, Sum& sum) {
+  DIR* folder = fdopendir(fd);
+  if (folder == nullptr) {
+    close(fd);
+    return;
+  }
+  while (const dirent* entry = sum.over() ? nullptr : readdir(folder)) {
+    if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0) continue;
+    struct stat status;
+    if (fstatat(dirfd(folder), entry->d_name, &status, AT_SYMLINK_NOFOLLOW) != 0) continue;
+    ++sum.files;
+    // A file of many names counts for each: whoever makes links to hide something hides nothing.
+    sum.bytes += static_cast<uint64_t>(status.st_blocks) * 512;
+    if (!S_ISDIR(status.st_mode) || status.st_dev != device) continue;
+    // What lies deeper can't be looked at, so it counts as too much.
+    if (depth == kDeepest) {
+      sum.files = kMostFiles + 1;
+      break;
+    }
+    const int below = openat(dirfd(folder), entry->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (below >= 0) count(below, device, depth + 1, sum);
+  }
+  closedir(folder);
+}
+
+bool space(uint64_t& bytes, uint64_t& files) {
+  struct statvfs fs;
+  if (statvfs(watched, &fs) != 0) return false;
+  bytes = static_cast<uint64_t>(fs.f_bfree) * fs.f_frsize;
+  files = fs.f_ffree;
+  return true;
+}
+
+}  // namespace
+
+bool watch_disk(const char* path, uint64_t bytes) {
+  if (strlen(path) >= sizeof watched) return false;
+  strcpy(watched, path);
+  most = bytes;
+  return space(free_at_first, files_at_first);
+}
+
+bool disk_is_watched() { return watched[0] != 0; }
+
+bool disk_is_over() {
+  uint64_t bytes = 0;
+  uint64_t files = 0;
+  if (!space(bytes, files)) return false;
+  // Others write to the same disk: their bytes are a reason to look, and no more.
+  const bool fine = bytes + most >= free_at_first && files + kMostFiles >= files_at_first;
+  if (fine) return false;
+  const int fd = open(watched, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+  struct stat root;
+  if (fd < 0) return false;
+  if (fstat(fd, &root) != 0) {
+    close(fd);
+    return false;
+  }
+  Sum sum;
+  count(fd, root.st_dev, 0, sum);
+  return sum.over();
+}
+
+}  // namespace dind::supervisor
