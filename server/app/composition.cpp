@@ -32,22 +32,30 @@ std::optional<std::string> whole_file(const std::string& path) {
   return text.str();
 }
 
-RunPolicy policy_of(const Configuration& configuration) {
+RunPolicy policy_of(const Configuration& configuration, std::string authorities) {
+  PackagePolicy packages = configuration.packages;
+  packages.enabled = configuration.packages_enabled.value_or(configuration.limits.allow_internet);
+  BuildPolicy build = configuration.build;
+  build.network = configuration.limits.allow_internet;
   return {.limits = configuration.limits,
           .images = configuration.images,
           .pull = configuration.pull,
           .concurrent_runs = configuration.concurrent_runs,
           .queued_runs = configuration.queued_runs,
-          .enabled = configuration.enabled};
+          .enabled = configuration.enabled,
+          .packages = std::move(packages),
+          .build = build,
+          .authorities = std::move(authorities)};
 }
 
 class WholeCore final : public Core {
  public:
   WholeCore(asio::any_io_executor executor, engine::Endpoint endpoint, const Configuration& configuration,
-            std::string face)
+            std::string authorities, std::string face)
       : client_(executor, std::move(endpoint)),
-        sandboxes_(executor, client_, process_owner()),
-        runs_(executor, client_, sandboxes_, RegistryCredentials(executor, variable), policy_of(configuration)),
+        sandboxes_(executor, client_, process_owner(), configuration.workspace),
+        runs_(executor, client_, sandboxes_, RegistryCredentials(executor, variable),
+              policy_of(configuration, std::move(authorities))),
         history_(executor, configuration.history),
         recorded_(runs_, history_, std::move(face)),
         watcher_(executor, client_),
@@ -90,7 +98,16 @@ Result<std::unique_ptr<Core>> Core::make(asio::any_io_executor executor, const C
     asked = configuration.docker_host;
   auto endpoint = engine::find_endpoint(asked, variable, whole_file);
   if (!endpoint) return std::unexpected(endpoint.error());
-  return std::make_unique<WholeCore>(std::move(executor), std::move(*endpoint), configuration, std::move(face));
+  std::string authorities;
+  if (!configuration.ca_bundle.empty()) {
+    auto bundle = whole_file(configuration.ca_bundle);
+    if (!bundle || !bundle->contains("-----BEGIN CERTIFICATE-----"))
+      return fail(ErrorCode::invalid_request, "caBundle (DIND_CA_BUNDLE): " + configuration.ca_bundle +
+                                                  (bundle ? " holds no certificate in PEM" : " can't be read"));
+    authorities = std::move(*bundle);
+  }
+  return std::make_unique<WholeCore>(std::move(executor), std::move(*endpoint), configuration, std::move(authorities),
+                                     std::move(face));
 }
 
 std::unique_ptr<History> make_history(asio::any_io_executor executor, const Configuration& configuration) {

@@ -146,20 +146,10 @@ Result<void> read_images(std::map<std::string, std::string>& into, const json& v
   return {};
 }
 
-Read pull(PullPolicy& into) {
-  return [&into](const json& value, const std::string& field) -> Result<void> {
-    const auto policy = value.is_string() ? pull_policy(value.get_ref<const std::string&>()) : std::nullopt;
-    if (!policy) return wrong(field, "must be \"missing\", \"never\" or \"always\", not " + shown(value));
-    into = *policy;
-    return {};
-  };
-}
-
-Read absolute_path(std::string& into) {
-  return [&into](const json& value, const std::string& field) -> Result<void> {
+Read absolute_path(std::string& into, const char* example) {
+  return [&into, example](const json& value, const std::string& field) -> Result<void> {
     if (!value.is_string() || !value.get_ref<const std::string&>().starts_with('/'))
-      return wrong(field,
-                   "must be an absolute path such as \"/var/lib/dind-executor/history.db\", not " + shown(value));
+      return wrong(field, std::string("must be an absolute path such as ") + example + ", not " + shown(value));
     into = value.get<std::string>();
     return {};
   };
@@ -168,10 +158,80 @@ Read absolute_path(std::string& into) {
 Read history(HistoryPolicy& into) {
   constexpr std::int64_t kManyRuns = 1'000'000;
   return object({{"enabled", flag(into.enabled)},
-                 {"path", absolute_path(into.path)},
+                 {"path", absolute_path(into.path, "\"/var/lib/dind-executor/history.db\"")},
                  {"maxRuns", whole(into.max_runs, 1, kManyRuns)},
                  {"maxAge", measured(into.max_age, parse_duration, "seconds or a text such as \"30d\"")},
                  {"maxBytes", measured(into.max_bytes, parse_bytes, "bytes or a text such as \"64m\"")}});
+}
+
+// One of the names of an enumeration.
+template <typename T>
+Read one_of(T& into, std::optional<T> (*parse)(std::string_view), const char* names) {
+  return [&into, parse, names](const json& value, const std::string& field) -> Result<void> {
+    const auto known = value.is_string() ? parse(value.get_ref<const std::string&>()) : std::nullopt;
+    if (!known) return wrong(field, std::string("must be ") + names + ", not " + shown(value));
+    into = *known;
+    return {};
+  };
+}
+
+Result<void> read_owner(std::optional<std::string>& into, const json& value, const std::string& field) {
+  const auto text = value.is_string() ? value.get<std::string>() : std::string();
+  const auto colon = text.find(':');
+  const auto is_id = [](std::string_view part) {
+    return !part.empty() && part.size() < 10 && part.front() != '0' &&
+           part.find_first_not_of("0123456789") == std::string_view::npos;
+  };
+  if (colon == std::string::npos || !is_id(std::string_view(text).substr(0, colon)) ||
+      !is_id(std::string_view(text).substr(colon + 1)))
+    return wrong(field, "must be the numbers of a user and a group that are not root's, such as \"1000:1000\", not " +
+                            shown(value));
+  into = text;
+  return {};
+}
+
+Result<void> read_variables(std::map<std::string, std::string>& into, const json& value, const std::string& field) {
+  if (!value.is_object()) return wrong(field, "must be an object of texts, not " + shown(value));
+  for (const auto& [name, text] : value.items()) {
+    if (name.empty() || name.contains('=') || !text.is_string())
+      return wrong(field + '.' + name, "must be a text, not " + shown(text));
+    into[name] = text.get<std::string>();
+  }
+  return {};
+}
+
+Read dependencies(Configuration& into) {
+  Limits& limits = into.packages.limits;
+  return object(
+      {{"enabled", [&into](const json& value,
+                           const std::string& field) { return flag(into.packages_enabled.emplace())(value, field); }},
+       {"timeout", measured(limits.timeout, parse_duration, "seconds or a text such as \"5m\"")},
+       {"memory", measured(limits.memory_bytes, parse_bytes, "bytes or a text such as \"1g\"")},
+       {"cpus",
+        [&limits](const json& value, const std::string& field) { return read_cpus(limits.cpus, value, field); }},
+       {"disk", measured(into.packages.disk_bytes, parse_bytes, "bytes or a text such as \"2g\"")},
+       {"env", [&into](const json& value, const std::string& field) {
+          return read_variables(into.packages.env, value, field);
+        }}});
+}
+
+Read build(BuildPolicy& into) {
+  return object(
+      {{"enabled", flag(into.enabled)},
+       {"builder", one_of(into.builder, builder, "\"auto\", \"classic\" or \"buildkit\"")},
+       {"timeout", measured(into.timeout, parse_duration, "seconds or a text such as \"10m\"")},
+       {"memory", measured(into.memory_bytes, parse_bytes, "bytes or a text such as \"2g\"")},
+       {"cpus", [&into](const json& value, const std::string& field) { return read_cpus(into.cpus, value, field); }},
+       {"maxContext", measured(into.most_context_bytes, parse_bytes, "bytes or a text such as \"1g\"")}});
+}
+
+Read workspace(sandbox::Workspace& into) {
+  return object({{"path", absolute_path(into.path, "\"/app/workspace\"")},
+                 {"enginePath", absolute_path(into.engine_path, "\"/workspaces\"")},
+                 {"access", one_of(into.most, workspace_access, "\"readOnly\" or \"readWrite\"")},
+                 {"owner", [&into](const json& value, const std::string& field) {
+                    return read_owner(into.owner, value, field);
+                  }}});
 }
 
 // A key that stands twice: the later one would win without a word.
@@ -191,6 +251,31 @@ struct DuplicateKeys {
 
 std::unexpected<Error> in_file(const std::string& path, const std::string& problem) {
   return fail(ErrorCode::invalid_request, "Configuration " + path + ": " + problem);
+}
+
+std::string variable(const char* name) {
+  const char* value = std::getenv(name);
+  return value == nullptr ? std::string() : value;
+}
+
+// The environment over the file: what a compose file says for one service of many that share a file.
+Result<void> read_environment(Configuration& into) {
+  struct Path {
+    const char* name;
+    std::string& path;
+  };
+  for (const auto& [name, path] :
+       {Path{"DIND_WORKSPACE", into.workspace.path}, Path{"DIND_WORKSPACE_PATH", into.workspace.engine_path},
+        Path{"DIND_CA_BUNDLE", into.ca_bundle}}) {
+    const auto value = variable(name);
+    if (value.empty()) continue;
+    if (!value.starts_with('/'))
+      return fail(ErrorCode::invalid_request, std::string(name) + " must be an absolute path, not " + value);
+    path = value;
+  }
+  if (into.build.builder == Builder::automatic && variable("DOCKER_BUILDKIT") == "1")
+    into.build.builder = Builder::buildkit;
+  return {};
 }
 
 bool enabled_by_environment() {
@@ -242,7 +327,11 @@ Result<Configuration> parse_configuration(std::string_view text_of_file, std::st
                          {"allowInternet", flag(configuration.limits.allow_internet)}})},
       {"images",
        [&](const json& value, const std::string& field) { return read_images(configuration.images, value, field); }},
-      {"pull", pull(configuration.pull)},
+      {"pull", one_of(configuration.pull, pull_policy, "\"missing\", \"never\" or \"always\"")},
+      {"dependencies", dependencies(configuration)},
+      {"build", build(configuration.build)},
+      {"workspace", workspace(configuration.workspace)},
+      {"caBundle", absolute_path(configuration.ca_bundle, "\"/etc/ssl/certs/ca-certificates.crt\"")},
       {"gc", object({{"imagesUnusedFor", measured(configuration.garbage.images_unused_for, parse_duration,
                                                   "seconds or a text such as \"7d\"")},
                      {"imagesMaxBytes", measured(configuration.garbage.images_max_bytes, parse_bytes,
@@ -278,6 +367,9 @@ Result<Configuration> load_configuration() {
   }
   Configuration configuration = std::move(found).value_or(Configuration{});
   configuration.enabled = enabled_by_environment();
+  if (const auto read = read_environment(configuration); !read) return std::unexpected(read.error());
+  // One path alone: an engine on this machine has it where we have it.
+  if (configuration.workspace.engine_path.empty()) configuration.workspace.engine_path = configuration.workspace.path;
   return configuration;
 }
 

@@ -10,8 +10,11 @@
 
 #include "dind/error.hpp"
 #include "dind/run_spec.hpp"
+#include "sandbox/workspace.hpp"
 #include "services/garbage.hpp"
 #include "services/history.hpp"
+#include "services/image_builds.hpp"
+#include "services/package_stage.hpp"
 #include "services/policy_limits.hpp"
 
 namespace dind::app {
@@ -22,6 +25,11 @@ struct Configuration {
   PullPolicy pull = PullPolicy::missing;
   GarbagePolicy garbage;
   HistoryPolicy history;
+  PackagePolicy packages;
+  std::optional<bool> packages_enabled;  // none: as far as a run may have a network
+  BuildPolicy build;
+  sandbox::Workspace workspace;
+  std::string ca_bundle;            // a file of ours, PEM; empty: none
   std::size_t concurrent_runs = 0;  // 0: from cores and memory
   std::size_t queued_runs = 64;
   std::string docker_host;  // empty: DOCKER_HOST, the context, the default socket

@@ -48,6 +48,10 @@ class Client {
   Task<Result<void>> pull_image(std::string name, std::string registry_auth,
                                 std::function<void(const PullProgress&)> on_progress, Cancel cancel, Deadline deadline);
 
+  // Builds. Steps and their output come as `on_line`; a step that fails is an outcome, an engine that fails an Error.
+  // Ends with its connection: at `cancel` or the deadline.
+  Task<Result<BuildOutcome>> build_image(ImageBuild build, std::function<void(const BuildLine&)> on_line, Cancel cancel,
+                                         Deadline deadline);
   Task<Result<std::vector<ImageSummary>>> list_images(std::vector<std::string> labels, Deadline deadline);
   // Takes the name away, and the image with it where that was the last one; by ID, where it has no name. Never forced:
   // engine_status 409 where a container or an image needs it. 404 is success.

@@ -1,6 +1,7 @@
 #include "engine/http_client.hpp"
 
 #include <curl/curl.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -123,8 +124,17 @@ class Transfer {
     if (request_.method == "HEAD") {
       set(CURLOPT_NOBODY, 1L);
     } else if (request_.method != "GET") {
-      set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request_.body.size()));
-      set(CURLOPT_POSTFIELDS, request_.body.c_str());
+      if (request_.body_file) {
+        set(CURLOPT_POST, 1L);
+        set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request_.body_file->size));
+        set(CURLOPT_READFUNCTION, &Transfer::on_read);
+        set(CURLOPT_READDATA, this);
+        set(CURLOPT_SEEKFUNCTION, &Transfer::on_seek);
+        set(CURLOPT_SEEKDATA, this);
+      } else {
+        set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request_.body.size()));
+        set(CURLOPT_POSTFIELDS, request_.body.c_str());
+      }
       set(CURLOPT_CUSTOMREQUEST, request_.method.c_str());
       add_header("Expect:");  // no round trip of its own before a body
       add_header(request_.content_type.empty() ? "Content-Type:" : "Content-Type: " + request_.content_type);
@@ -138,6 +148,18 @@ class Transfer {
     set(CURLOPT_WRITEDATA, this);
   }
 
+  static std::size_t on_read(char* data, std::size_t, std::size_t size, void* self) {
+    auto* transfer = static_cast<Transfer*>(self);
+    const ssize_t count = ::pread(transfer->request_.body_file->fd, data, size, transfer->sent_);
+    if (count < 0) return CURL_READFUNC_ABORT;
+    transfer->sent_ += count;
+    return static_cast<std::size_t>(count);
+  }
+  static int on_seek(void* self, curl_off_t offset, int origin) {
+    if (origin != SEEK_SET) return CURL_SEEKFUNC_CANTSEEK;
+    static_cast<Transfer*>(self)->sent_ = offset;
+    return CURL_SEEKFUNC_OK;
+  }
   static std::size_t on_header(char* data, std::size_t, std::size_t size, void* self) {
     return static_cast<Transfer*>(self)->take_header({data, size}) ? size : 0;
   }
@@ -239,6 +261,7 @@ class Transfer {
   std::array<char, CURL_ERROR_SIZE> error_text_{};
   HttpReply reply_;
   std::size_t header_bytes_ = 0;
+  off_t sent_ = 0;  // of the body's file
   CURLcode code_ = CURLE_OK;
   bool finished_ = false;
   bool stopped_ = false;
@@ -247,6 +270,8 @@ class Transfer {
 };
 
 }  // namespace
+
+BodyFile::~BodyFile() { ::close(fd); }
 
 HttpClient::HttpClient(const asio::any_io_executor& executor, Endpoint endpoint)
     : executor_(executor), endpoint_(std::move(endpoint)), loop_(CurlLoop::create(executor)) {}

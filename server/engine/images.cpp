@@ -26,6 +26,8 @@ Task<Result<std::optional<Image>>> Client::inspect_image(std::string name, Deadl
   image.arch = text(*json, "Architecture");
   if (const Json& volumes = field(config, "Volumes"); volumes.is_object())
     for (const auto& [path, nothing] : volumes.items()) image.volumes.push_back(path);
+  image.entrypoint = texts(config, "Entrypoint");
+  image.command = texts(config, "Cmd");
   image.env = environment(config, "Env");
   image.working_dir = text(config, "WorkingDir");
   image.labels = text_map(config, "Labels");

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -46,7 +47,9 @@ struct Image {
   std::vector<std::string> repo_digests;
   std::string arch;
   std::vector<std::string> volumes;  // paths that its VOLUME lines declare
-  std::string working_dir;           // empty: /
+  std::vector<std::string> entrypoint;
+  std::vector<std::string> command;
+  std::string working_dir;  // empty: /
   std::map<std::string, std::string> env;
   Labels labels;
   std::string last_tagged;  // RFC 3339; the year 1 or empty: never
@@ -61,6 +64,39 @@ struct ImageSummary {
 struct PullProgress {
   std::string message;
   std::optional<int> percent;
+};
+// A file of ours whose bytes are a request's body; closed with it.
+struct BodyFile {
+  BodyFile(int descriptor, std::int64_t bytes) : fd(descriptor), size(bytes) {}
+  BodyFile(const BodyFile&) = delete;
+  BodyFile& operator=(const BodyFile&) = delete;
+  ~BodyFile();
+  const int fd;
+  const std::int64_t size;
+};
+struct ImageBuild {
+  std::shared_ptr<BodyFile> context;  // a tar
+  std::string dockerfile;             // its name in there
+  std::string tag;
+  Labels labels;
+  std::string network_mode;       // "none", "container:ID", "default"; BuildKit knows no container's
+  std::int64_t memory_bytes = 0;  // of each step, no swap on top; BuildKit takes no bound
+  double cpus = 1;
+  bool pull = false;  // base images, even where they are there
+  bool buildkit = false;
+  std::string registry_config;  // the X-Registry-Config value, empty for none
+};
+struct BuildLine {
+  std::string text;
+  bool step = false;  // a step begins; else a line of its output
+};
+struct BuildFailure {
+  std::string message;  // the builder's own
+  int exit_code = 0;    // of the step's command; 0: not known
+};
+struct BuildOutcome {
+  std::string image_id;  // sha256:…
+  std::optional<BuildFailure> failure;
 };
 struct CreatedContainer {
   std::string id;

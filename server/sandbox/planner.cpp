@@ -238,6 +238,16 @@ RunPlan make_package_plan(const RunPlan& program, const std::string& volume, con
   return plan;
 }
 
+Result<void> run_image_command(const engine::Image& image, const std::vector<std::string>& args, RunPlan& plan) {
+  if (!plan.argv.empty()) return {};
+  plan.argv = image.entrypoint;
+  const auto& rest = args.empty() ? image.command : args;
+  plan.argv.insert(plan.argv.end(), rest.begin(), rest.end());
+  if (plan.argv.empty())
+    return wrong("The Dockerfile has neither CMD nor ENTRYPOINT: add one, or say which command to run");
+  return {};
+}
+
 void add_authorities(RunPlan& plan, const std::string& bundle) {
   if (bundle.empty() || plan.network == Network::none) return;
   const std::string path = std::string(kRunFolder) + "/.ca-certificates.pem";

@@ -6,6 +6,7 @@
 
 #include "dind/error.hpp"
 #include "dind/run_spec.hpp"
+#include "engine/types.hpp"
 #include "sandbox/plan.hpp"
 
 namespace dind::sandbox {
@@ -22,6 +23,10 @@ Result<RunPlan> make_plan(const RunSpec& spec, const Limits& limits, const std::
 // `volume` writable at kPackagesMount, where it may leave `disk_bytes`. Pure.
 RunPlan make_package_plan(const RunPlan& program, const std::string& volume, const Limits& limits,
                           std::int64_t disk_bytes);
+
+// The command of a built image, where its plan has none yet: ENTRYPOINT and CMD, or ENTRYPOINT and `args`. Error
+// (invalid_request): it has neither.
+Result<void> run_image_command(const engine::Image& image, const std::vector<std::string>& args, RunPlan& plan);
 
 // Puts a bundle of certificate authorities (PEM) into a run that has a network, and tells the usual programs of it.
 void add_authorities(RunPlan& plan, const std::string& bundle);

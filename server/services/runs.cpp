@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "sandbox/planner.hpp"
+#include "services/call_time.hpp"
 #include "services/image_reference.hpp"
 #include "support/ids.hpp"
 
@@ -31,12 +32,6 @@ bool is_run_id(std::string_view text) {
          std::ranges::all_of(text, [](unsigned char c) { return std::isalnum(c) || c == '_' || c == '-'; });
 }
 
-// The place is taken until the container is gone: a slow engine must not pile up more than it was allowed.
-Task<void> keep_until_gone(Admission::Place place, sandbox::Removals& removals, std::string containers) {
-  [[maybe_unused]] const auto held = std::move(place);
-  co_await removals.gone(containers, in(60s));
-}
-
 }  // namespace
 
 Runs::Runs(asio::any_io_executor executor, engine::Client& client, sandbox::Sandboxes& sandboxes,
@@ -46,6 +41,8 @@ Runs::Runs(asio::any_io_executor executor, engine::Client& client, sandbox::Sand
       sandboxes_(sandboxes),
       policy_(std::move(policy)),
       images_(executor, client, std::move(credentials)),
+      packages_(client, sandboxes, policy_.packages, policy_.authorities),
+      builds_(executor, client, sandboxes, images_, policy_.build),
       admission_(executor,
                  policy_.concurrent_runs != 0 ? policy_.concurrent_runs : default_runs(policy_.limits.defaults),
                  policy_.queued_runs) {}
@@ -62,10 +59,22 @@ Result<sandbox::RunPlan> Runs::plan(const RunSpec& spec) const {
     return fail(
         ErrorCode::invalid_request,
         "The network \"internet\" is not allowed here; run it without, or ask the operator (limits.allowInternet)");
+  if (spec.total_timeout && spec.total_timeout->count() <= 0)
+    return fail(ErrorCode::invalid_request, "A call's whole time must be more than 0 s");
+  const auto& workspace = sandboxes_.workspace();
+  if (spec.workspace && !workspace.there())
+    return fail(ErrorCode::invalid_request,
+                "There is no workspace here to mount; set workspace.path and workspace.enginePath (DIND_WORKSPACE, "
+                "DIND_WORKSPACE_PATH) to where we and the engine have it");
   auto granted = grant(policy_.limits, spec.limits);
   if (!granted) return std::unexpected(granted.error());
   auto made = sandbox::make_plan(spec, granted->limits, policy_.images, spec.run_id.value_or(random_id()));
-  if (made) made->notes.insert(made->notes.begin(), granted->notes.begin(), granted->notes.end());
+  if (!made) return made;
+  made->notes.insert(made->notes.begin(), granted->notes.begin(), granted->notes.end());
+  if (made->workspace == WorkspaceAccess::read_write && workspace.most == WorkspaceAccess::read_only) {
+    made->workspace = WorkspaceAccess::read_only;
+    made->notes.emplace_back("the workspace is read-only here (workspace.access)");
+  }
   return made;
 }
 
@@ -81,6 +90,73 @@ Task<void> Runs::fit_cpus(sandbox::RunPlan& plan) {
   plan.notes.push_back("the engine's machine has " + std::to_string(engine_cpus_) + " CPUs; all of them are in force");
 }
 
+// The place is taken until the containers are gone: a slow engine must not pile up more than it was allowed. The
+// packages go after them.
+Task<void> Runs::keep_until_gone(Course course, sandbox::Removals& removals, std::string containers) {
+  co_await removals.gone(containers, in(60s));
+}
+
+Task<Result<Images::Found>> Runs::find_image(Course& course, const RunSpec& spec, EventSink& sink, Cancel cancel) {
+  course.stage = Stage::image;
+  auto found = co_await images_.find(
+      course.plan.images, course.pull,
+      [&](const engine::PullProgress& progress) {
+        sink.on_state(Preparing{Stage::image, progress.message, progress.percent});
+      },
+      cancel);
+  if (!found && found.error().code == ErrorCode::image_unavailable && course.pull == PullPolicy::never)
+    found.error().message += policy_.pull == PullPolicy::never ? ", or have \"pull\" in the configuration changed"
+                                                               : ", or run with --pull missing";
+  co_return found;
+}
+
+Task<Result<RunResult>> Runs::go(RunSpec spec, Course& course, EventSink& sink, std::shared_ptr<StdinPipe> input,
+                                 Cancel cancel) {
+  auto place = co_await admission_.enter([&](std::size_t position) { sink.on_state(Queued{position}); }, cancel);
+  if (!place) co_return std::unexpected(place.error());
+  course.place = std::move(*place);
+  sandbox::RunPlan& plan = course.plan;
+  // An operator's `never` holds whatever a caller wishes.
+  course.pull = policy_.pull == PullPolicy::never ? PullPolicy::never : spec.pull.value_or(policy_.pull);
+  if (spec.pull && *spec.pull != course.pull)
+    plan.notes.push_back("pull " + std::string(name(*spec.pull)) + " is not allowed here; never is in force");
+
+  Images::Found found;
+  std::string built_by;
+  if (const auto* program = std::get_if<BuildProgram>(&spec.program)) {
+    course.stage = Stage::build;
+    auto built = co_await builds_.build(*program, plan.run_id, course.pull, sink, cancel);
+    if (!built) co_return std::unexpected(built.error());
+    if (built->failure) co_return std::move(*built->failure);
+    built_by = built->builder;
+    plan.notes.insert(plan.notes.end(), built->notes.begin(), built->notes.end());
+    found = {.name = std::move(built->name), .image = std::move(built->image)};
+    if (const auto problem = sandbox::run_image_command(found.image, spec.args, plan); !problem)
+      co_return std::unexpected(problem.error());
+  } else {
+    auto there = co_await find_image(course, spec, sink, cancel);
+    if (!there) co_return std::unexpected(there.error());
+    found = std::move(*there);
+  }
+  co_await fit_cpus(plan);
+  if (plan.packages) {
+    course.stage = Stage::dependencies;
+    auto done = co_await packages_.install(plan, found.image, found.name, sink, cancel);
+    if (!done) co_return std::unexpected(done.error());
+    course.packages = std::move(done->volume);
+    if (done->failure) co_return std::move(*done->failure);
+  }
+  sandbox::add_authorities(plan, policy_.authorities);
+  course.stage = Stage::container;
+  const auto digest = digest_of(found.name, found.image.repo_digests);
+  auto result =
+      co_await sandboxes_.run(std::move(plan), std::move(found.image), std::move(found.name), sink, std::move(input), cancel);
+  if (!result) co_return result;
+  result->image_digest = digest;
+  result->builder = built_by;
+  co_return result;
+}
+
 Task<Result<RunResult>> Runs::run(RunSpec spec, EventSink& sink, std::shared_ptr<StdinPipe> input, Cancel cancel) {
   auto made = plan(spec);
   if (!made) co_return std::unexpected(made.error());
@@ -94,32 +170,13 @@ Task<Result<RunResult>> Runs::run(RunSpec spec, EventSink& sink, std::shared_ptr
     ~Active() { ids.erase(id); }
   } const active(active_, id);
 
-  auto place = co_await admission_.enter([&](std::size_t position) { sink.on_state(Queued{position}); }, cancel);
-  if (!place) co_return std::unexpected(place.error());
-  // An operator's `never` holds whatever a caller wishes.
-  const auto pull = policy_.pull == PullPolicy::never ? PullPolicy::never : spec.pull.value_or(policy_.pull);
-  if (spec.pull && *spec.pull != pull)
-    made->notes.push_back("pull " + std::string(name(*spec.pull)) + " is not allowed here; never is in force");
-  auto found = co_await images_.find(
-      made->images, pull,
-      [&](const engine::PullProgress& progress) {
-        sink.on_state(Preparing{Stage::image, progress.message, progress.percent});
-      },
-      cancel);
-  if (!found) {
-    if (found.error().code == ErrorCode::image_unavailable && pull == PullPolicy::never)
-      found.error().message += policy_.pull == PullPolicy::never ? ", or have \"pull\" in the configuration changed"
-                                                                 : ", or run with --pull missing";
-    co_return std::unexpected(found.error());
-  }
-  co_await fit_cpus(*made);
-  const auto digest = digest_of(found->name, found->image.repo_digests);
-  auto result = co_await sandboxes_.run(std::move(*made), std::move(found->image), std::move(found->name), sink,
-                                        std::move(input), cancel);
+  Course course{.plan = std::move(*made)};
+  const CallTime time(executor_, cancel, spec.total_timeout);
+  auto result = co_await go(std::move(spec), course, sink, std::move(input), time.cancel());
+  const Stage stage = course.stage;
   spawn(executor_, "place of run " + id,
-        keep_until_gone(std::move(*place), sandboxes_.removals(), sandbox::Sandboxes::container_prefix(id)));
-  if (result) result->image_digest = digest;
-  co_return result;
+        keep_until_gone(std::move(course), sandboxes_.removals(), sandbox::Sandboxes::container_prefix(id)));
+  co_return time.judged(std::move(result), id, stage);
 }
 
 Task<bool> Runs::idle(Deadline deadline) { return sandboxes_.removals().idle(deadline); }

@@ -8,7 +8,9 @@
 #include "engine/client.hpp"
 #include "sandbox/sandbox.hpp"
 #include "services/admission.hpp"
+#include "services/image_builds.hpp"
 #include "services/images.hpp"
+#include "services/package_stage.hpp"
 #include "services/policy_limits.hpp"
 #include "services/run_service.hpp"
 
@@ -21,6 +23,9 @@ struct RunPolicy {
   std::size_t concurrent_runs = 0;            // 0: from cores and memory
   std::size_t queued_runs = 64;
   bool enabled = true;
+  PackagePolicy packages;
+  BuildPolicy build;
+  std::string authorities;  // PEM of certificate authorities for runs with a network; empty: the images' own
 };
 
 class Runs final : public RunService {
@@ -35,12 +40,26 @@ class Runs final : public RunService {
   Result<sandbox::RunPlan> plan(const RunSpec& spec) const;
   // An engine refuses more CPUs than its machine has; the most that there are is what was meant.
   Task<void> fit_cpus(sandbox::RunPlan& plan);
+  // Where a run is on its way, and what it holds until its containers are gone.
+  struct Course {
+    sandbox::RunPlan plan;
+    PullPolicy pull = PullPolicy::missing;
+    Stage stage = Stage::queue;
+    Admission::Place place;
+    sandbox::Removals::Debt packages;
+  };
+  Task<Result<RunResult>> go(RunSpec spec, Course& course, EventSink& sink, std::shared_ptr<StdinPipe> input,
+                             Cancel cancel);
+  Task<Result<Images::Found>> find_image(Course& course, const RunSpec& spec, EventSink& sink, Cancel cancel);
+  static Task<void> keep_until_gone(Course course, sandbox::Removals& removals, std::string containers);
 
   asio::any_io_executor executor_;
   engine::Client& client_;
   sandbox::Sandboxes& sandboxes_;
   RunPolicy policy_;
   Images images_;
+  PackageStage packages_;
+  ImageBuilds builds_;
   Admission admission_;
   int engine_cpus_ = 0;                // 0: not asked yet
   std::map<std::string, int> active_;  // run ids that are under way

@@ -1,0 +1,65 @@
+// Client: image builds.
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include "engine/api.hpp"
+#include "engine/build_reader.hpp"
+#include "engine/client.hpp"
+#include "engine/json_fields.hpp"
+#include "engine/text.hpp"
+
+namespace dind::engine {
+namespace {
+
+constexpr std::int64_t kCpuPeriod = 100'000;  // microseconds
+
+std::string build_target(const ImageBuild& build) {
+  const auto flag = [](bool on) { return std::string(on ? "1" : "0"); };
+  std::string target = "/build" + query({{"dockerfile", build.dockerfile},
+                                         {"t", build.tag},
+                                         {"labels", Json(build.labels).dump()},
+                                         {"rm", "1"},
+                                         {"forcerm", "1"},
+                                         {"pull", flag(build.pull)},
+                                         {"networkmode", build.network_mode}});
+  if (build.buildkit) {
+    target += "&version=2";
+  } else {
+    target += "&version=1&memory=" + std::to_string(build.memory_bytes) +
+              "&memswap=" + std::to_string(build.memory_bytes) + "&cpuperiod=" + std::to_string(kCpuPeriod) +
+              "&cpuquota=" + std::to_string(std::llround(build.cpus * kCpuPeriod));
+  }
+  return target;
+}
+
+}  // namespace
+
+Task<Result<BuildOutcome>> Client::build_image(ImageBuild build, std::function<void(const BuildLine&)> on_line,
+                                               Cancel cancel, Deadline deadline) {
+  const auto http = http_;
+  const std::string what = "build image";
+  BuildReader reader;
+  bool readable = true;
+  HttpRequest request = post(build_target(build), what, deadline);
+  request.content_type = "application/x-tar";
+  request.body_file = build.context;
+  if (!build.registry_config.empty()) request.headers.emplace_back("X-Registry-Config", build.registry_config);
+  request.cancel = cancel;
+  request.on_body = [&](std::string_view bytes) { return readable = reader.feed(bytes, on_line); };
+  const auto reply = co_await call(http, std::move(request));
+  if (reader.failure()) co_return BuildOutcome{.image_id = {}, .failure = reader.failure()};
+  if (!reply) {
+    // A Dockerfile that can't be read is its author's, and no failure of the engine's.
+    const Error& error = reply.error();
+    const auto at = error.message.find("': ");
+    if (error.engine_status >= 400 && error.engine_status <= 500 && at != std::string::npos &&
+        error.message.contains("ockerfile"))
+      co_return BuildOutcome{.image_id = {}, .failure = BuildFailure{.message = error.message.substr(at + 3)}};
+    co_return std::unexpected(error);
+  }
+  if (!readable || !reader.complete() || reader.image_id().empty())
+    co_return std::unexpected(bad_reply(http->endpoint(), what, "its progress lines are not JSON, or name no image"));
+  co_return BuildOutcome{.image_id = reader.image_id(), .failure = std::nullopt};
+}
+
+}  // namespace dind::engine

@@ -1,0 +1,33 @@
+// A build's context as a tar in a file without a name: the files of a folder beneath the workspace, without what its
+// .dockerignore leaves out, and the Dockerfile. Blocking: not for the core's thread.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "dind/error.hpp"
+#include "engine/types.hpp"
+
+namespace dind::sandbox {
+
+struct ContextRequest {
+  std::string root;             // the workspace as we see it, absolute; empty: there is none
+  std::string path;             // of the folder, relative to it; empty: a context without files
+  std::string dockerfile;       // its text
+  bool hide_dockerfile = true;  // from COPY, by the classic builder's own rule; BuildKit has none for a tar
+  std::int64_t most_bytes = 1LL << 30;
+  std::size_t most_files = 200'000;
+};
+struct BuildContext {
+  std::shared_ptr<engine::BodyFile> tar;
+  std::string dockerfile;  // its name in there
+  std::size_t files = 0;
+  std::vector<std::string> notes;  // for people: what was left out
+};
+
+// Errors: not_found (no such folder), invalid_request (it leads out of the workspace, also by a link; too large).
+Result<BuildContext> make_context(const ContextRequest& request);
+
+}  // namespace dind::sandbox

@@ -1,0 +1,58 @@
+#include "services/call_time.hpp"
+
+#include "support/units.hpp"
+
+namespace dind {
+namespace {
+
+const char* doing(Stage stage) {
+  switch (stage) {
+    case Stage::queue:
+      return "the run waited for its turn";
+    case Stage::image:
+      return "its image was pulled, which goes faster the next time";
+    case Stage::dependencies:
+      return "its packages were installed";
+    case Stage::build:
+      return "its image was built, of which the finished steps are kept";
+    case Stage::container:
+      return "its sandbox was made";
+    case Stage::program:
+      return "its program ran";
+  }
+  return "it ran";
+}
+
+}  // namespace
+
+CallTime::CallTime(const asio::any_io_executor& executor, const Cancel& caller,
+                   std::optional<std::chrono::milliseconds> most)
+    : caller_(caller), most_(most), timer_(executor) {
+  heard_ = caller_.on_cancel([this] { inner_.cancel(*caller_.reason()); });
+  if (!most_) return;
+  timer_.expires_after(*most_);
+  timer_.async_wait([inner = inner_](const boost::system::error_code& aborted) mutable {
+    if (!aborted) inner.cancel(CancelReason::deadline);
+  });
+}
+
+CallTime::~CallTime() { timer_.cancel(); }
+
+Result<RunResult> CallTime::judged(Result<RunResult> result, const std::string& run_id, Stage stage) const {
+  if (caller_.cancelled() || inner_.reason() != CancelReason::deadline) return result;
+  if (!result) {
+    if (result.error().code != ErrorCode::cancelled) return result;
+    RunResult over;
+    over.run_id = run_id;
+    over.verdict = Verdict::timeout;
+    over.stage = stage;
+    over.notes.push_back(format_duration(*most_) + " were over while " + doing(stage));
+    return over;
+  }
+  if (result->verdict != Verdict::cancelled) return result;
+  result->verdict = Verdict::timeout;
+  result->cancel_reason.reset();
+  return result;
+}
+
+}  // namespace dind

@@ -1,0 +1,35 @@
+// The time of a whole call: a cancel of its own that follows the caller's, and fires when RunSpec::total_timeout is
+// over.
+#pragma once
+
+#include <boost/asio/steady_timer.hpp>
+#include <memory>
+#include <optional>
+
+#include "dind/error.hpp"
+#include "dind/run_event.hpp"
+#include "support/cancel.hpp"
+#include "support/task.hpp"
+
+namespace dind {
+
+class CallTime {
+ public:
+  CallTime(const asio::any_io_executor& executor, const Cancel& caller, std::optional<std::chrono::milliseconds> most);
+  CallTime(const CallTime&) = delete;
+  CallTime& operator=(const CallTime&) = delete;
+  ~CallTime();
+
+  const Cancel& cancel() const { return inner_; }
+  // What the caller hears: a run that ended because its time was over is a timeout, wherever it was.
+  Result<RunResult> judged(Result<RunResult> result, const std::string& run_id, Stage stage) const;
+
+ private:
+  Cancel caller_;
+  Cancel inner_;
+  std::optional<std::chrono::milliseconds> most_;
+  Cancel::Subscription heard_;
+  asio::steady_timer timer_;
+};
+
+}  // namespace dind

@@ -1,0 +1,63 @@
+// Builds the image of a Dockerfile, within bounds of time, memory and reach.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "dind/error.hpp"
+#include "dind/run_event.hpp"
+#include "engine/client.hpp"
+#include "sandbox/network_holder.hpp"
+#include "sandbox/sandbox.hpp"
+#include "services/images.hpp"
+#include "support/cancel.hpp"
+#include "support/task.hpp"
+
+namespace dind {
+
+// automatic: BuildKit where DOCKER_BUILDKIT=1 asks for it, else the classic builder, which alone takes a bound on
+// memory and a fenced network.
+enum class Builder { automatic, classic, buildkit };
+std::string_view name(Builder builder);
+std::optional<Builder> builder(std::string_view name);
+
+struct BuildPolicy {
+  bool enabled = true;
+  Builder builder = Builder::automatic;
+  bool network = true;  // whether the steps have one
+  std::chrono::milliseconds timeout = std::chrono::minutes(10);
+  std::int64_t memory_bytes = 2LL << 30;  // of each step
+  double cpus = 1;
+  std::int64_t most_context_bytes = 1LL << 30;
+};
+
+class ImageBuilds {
+ public:
+  ImageBuilds(asio::any_io_executor executor, engine::Client& client, sandbox::Sandboxes& sandboxes, Images& images,
+              BuildPolicy policy);
+
+  struct Built {
+    engine::Image image;
+    std::string name;                  // its tag
+    std::optional<RunResult> failure;  // a step failed, or the time was over; then there is no image
+    std::string builder;               // "classic" · "buildkit"
+    std::vector<std::string> notes;
+  };
+  // Steps and their output come as Preparing events, and the end of them as output where the build fails.
+  Task<Result<Built>> build(BuildProgram program, std::string run_id, PullPolicy pull, EventSink& sink, Cancel cancel);
+
+ private:
+  // Every base image by our own way of pulling: with credentials, progress, and a cancel. The first one's ID.
+  Task<Result<std::string>> bases(const std::string& dockerfile, PullPolicy pull, EventSink& sink, Cancel cancel);
+  Task<Result<sandbox::NetworkHolder>> network(std::string image_id, std::string run_id, Deadline deadline);
+
+  asio::any_io_executor executor_;
+  engine::Client& client_;
+  sandbox::Sandboxes& sandboxes_;
+  Images& images_;
+  BuildPolicy policy_;
+};
+
+}  // namespace dind

@@ -1,0 +1,96 @@
+#include "services/package_stage.hpp"
+
+#include <chrono>
+
+#include "sandbox/planner.hpp"
+#include "services/kept_tail.hpp"
+#include "support/ids.hpp"
+#include "support/units.hpp"
+
+namespace dind {
+
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr auto kVolumeTime = 60s;
+constexpr auto kVolumeLife = 24h;  // a run's own end removes it; this is for when nobody is there any more
+
+// Says line by line what the installer does, and keeps the end of it.
+class InstallerOutput final : public EventSink {
+ public:
+  explicit InstallerOutput(EventSink& sink) : sink_(sink) {}
+  void on_state(const StateChange&) override {}
+  void on_output(Channel, std::string_view bytes, OutputCredit) override {
+    tail_.add(bytes);
+    for (const char c : bytes) {
+      if (c != '\n' && c != '\r') {
+        if (line_.size() < kLongestLine) line_ += c;
+      } else if (!line_.empty()) {
+        sink_.on_state(Preparing{.stage = Stage::dependencies, .message = std::exchange(line_, {}), .percent = {}});
+      }
+    }
+  }
+  std::string tail() { return tail_.take(); }
+
+ private:
+  static constexpr std::size_t kLongestLine = 500;
+  EventSink& sink_;
+  std::string line_;
+  KeptTail tail_;
+};
+
+std::string how_it_ended(const RunResult& result) {
+  switch (result.verdict) {
+    case Verdict::timeout:
+      return "the installer took longer than it may (dependencies.timeout)";
+    case Verdict::out_of_memory:
+      return "the installer needed more memory than it may have (dependencies.memory)";
+    case Verdict::disk_limit:
+      return "the packages are larger than they may be (dependencies.disk)";
+    default:
+      return "the packages could not be installed";
+  }
+}
+
+}  // namespace
+
+PackageStage::PackageStage(engine::Client& client, sandbox::Sandboxes& sandboxes, PackagePolicy policy,
+                           std::string authorities)
+    : client_(client), sandboxes_(sandboxes), policy_(std::move(policy)), authorities_(std::move(authorities)) {}
+
+Task<Result<PackageStage::Done>> PackageStage::install(sandbox::RunPlan& plan, const engine::Image& image,
+                                                       const std::string& image_name, EventSink& sink, Cancel cancel) {
+  if (!policy_.enabled)
+    co_return fail(ErrorCode::invalid_request,
+                   "Packages are not installed here; take an image that has them, or ask the operator "
+                   "(dependencies.enabled)");
+  sink.on_state(Preparing{.stage = Stage::dependencies, .message = "Installing packages", .percent = {}});
+  const std::string volume = "dind-packages-" + plan.run_id + "-" + random_id(4);
+  const auto expires = std::chrono::system_clock::to_time_t(std::chrono::system_clock::now() + kVolumeLife);
+  Done done{.failure = {}, .volume = sandboxes_.removals().owe_volume(volume)};
+  const auto made =
+      co_await sandboxes_.fixtures().make_packages(volume, plan.run_id, image.id, expires, in(kVolumeTime));
+  if (!made) co_return std::unexpected(made.error());
+
+  auto installer = sandbox::make_package_plan(plan, volume, policy_.limits, policy_.disk_bytes);
+  for (const auto& [name, value] : policy_.env) installer.env.insert_or_assign(name, value);
+  sandbox::add_authorities(installer, authorities_);
+  InstallerOutput output(sink);
+  auto result = co_await sandboxes_.run(std::move(installer), image, image_name, output, nullptr, cancel);
+  if (!result) co_return std::unexpected(result.error());
+  if (result->verdict != Verdict::ok) {
+    const auto tail = output.tail();
+    if (!tail.empty() && result->verdict != Verdict::cancelled) sink.on_output(Channel::err, tail, {});
+    result->stage = Stage::dependencies;
+    result->stdout_bytes = 0;
+    result->stderr_bytes = tail.size();
+    result->notes.push_back(how_it_ended(*result));
+    done.failure = std::move(*result);
+    co_return done;
+  }
+  plan.volumes.back().name = volume;
+  co_return done;
+}
+
+}  // namespace dind

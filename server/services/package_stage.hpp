@@ -1,0 +1,48 @@
+// A run's packages: put in place by a sandbox with a network, before the program's sandbox, which has none.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+
+#include "dind/error.hpp"
+#include "dind/run_event.hpp"
+#include "engine/client.hpp"
+#include "sandbox/sandbox.hpp"
+#include "support/cancel.hpp"
+#include "support/task.hpp"
+
+namespace dind {
+
+struct PackagePolicy {
+  bool enabled = true;
+  Limits limits{.timeout = std::chrono::minutes(5),
+                .memory_bytes = 1LL << 30,
+                .open_files = 4096,
+                .file_bytes = 1LL << 30,
+                .output_bytes = 64LL << 20};
+  std::int64_t disk_bytes = 2LL << 30;     // what the packages and their temporary files may take
+  std::map<std::string, std::string> env;  // the installer's: PIP_INDEX_URL …
+};
+
+class PackageStage {
+ public:
+  PackageStage(engine::Client& client, sandbox::Sandboxes& sandboxes, PackagePolicy policy, std::string authorities);
+
+  struct Done {
+    std::optional<RunResult> failure;  // the installer's verdict; none: the packages are there
+    sandbox::Removals::Debt volume;    // to be paid when the program's sandbox is gone
+  };
+  // Gives the plan's volume its name. What the installer says comes as Preparing events, and as output where it fails.
+  Task<Result<Done>> install(sandbox::RunPlan& plan, const engine::Image& image, const std::string& image_name,
+                             EventSink& sink, Cancel cancel);
+
+ private:
+  engine::Client& client_;
+  sandbox::Sandboxes& sandboxes_;
+  PackagePolicy policy_;
+  std::string authorities_;  // PEM; empty: the image's own
+};
+
+}  // namespace dind
