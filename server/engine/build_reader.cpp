@@ -13,6 +13,13 @@ namespace {
 constexpr std::size_t kLongestLine = 4096;
 
 bool is_step(std::string_view line) { return line.starts_with("Step ") && line.contains(" : "); }
+// The classic builder colours what a step writes to stderr, by these two.
+std::string without_colours(std::string text) {
+  for (const std::string_view colour : {"\x1b[91m", "\x1b[0m"})
+    for (auto at = text.find(colour); at != std::string::npos; at = text.find(colour, at))
+      text.erase(at, colour.size());
+  return text;
+}
 // What the classic builder says of its own doings between two steps.
 bool is_chatter(std::string_view line) {
   return line.starts_with(" ---> ") || line.starts_with("Removing intermediate container ");
@@ -21,8 +28,7 @@ bool is_chatter(std::string_view line) {
 }  // namespace
 
 bool BuildReader::feed(std::string_view bytes, const OnLine& on_line) {
-  const bool good = stream_.feed(bytes, [&](std::string_view object) { take(object, on_line); });
-  return good;
+  return stream_.feed(bytes, [&](std::string_view object) { take(object, on_line); });
 }
 
 void BuildReader::flush(const OnLine& on_line) {
@@ -74,7 +80,7 @@ void BuildReader::take(std::string_view object, const OnLine& on_line) {
     return;
   }
   if (auto id = text(aux, "ID"); !id.empty()) image_id_ = std::move(id);
-  if (const auto stream = text(json, "stream"); !stream.empty()) take_text(stream, on_line);
+  if (const auto stream = text(json, "stream"); !stream.empty()) take_text(without_colours(stream), on_line);
   // The pull of a base image: its stages without the layers' percentages.
   if (const auto status = text(json, "status"); !status.empty() && text(json, "id").empty())
     on_line({.text = one_line(status, 200), .step = false});

@@ -75,8 +75,8 @@ class Writer {
     Fd file(::open("/tmp", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600));
     if (file.get() < 0)
       return fail(ErrorCode::internal, "A build's context can't be written to /tmp (" + last_error() + ")");
-    archive_write_set_format_pax_restricted(tar_.get());
-    archive_write_set_format_option(tar_.get(), "pax", "hdrcharset", "BINARY");  // names are bytes
+    // Not pax: BuildKit of 20.10 takes an archive that begins with a pax header for a Dockerfile. Names are bytes here.
+    archive_write_set_format_gnutar(tar_.get());
     if (archive_write_open_fd(tar_.get(), file.get()) != ARCHIVE_OK) return broken();
 
     std::string rules_text;

@@ -98,9 +98,12 @@ engine::ContainerSpec harden(const RunPlan& plan, const Surroundings& surroundin
                  {kRunLabel, plan.run_id},
                  {kDeadlineLabel, std::to_string(surroundings.remove_after)}};
   spec.user = surroundings.user;
+  // The runtime makes a folder that is not there, as root, in the workspace too: it is told of none that a caller
+  // named. The supervisor enters that one, or says that it is missing.
+  const auto& usual = surroundings.image.working_dir;
   spec.working_dir = plan.working_dir;
-  if (spec.working_dir.empty() && (surroundings.image.working_dir.empty() || surroundings.image.working_dir == "/"))
-    spec.working_dir = kRunFolder;
+  if (plan.working_dir.empty()) spec.working_dir = usual.empty() || usual == "/" ? kRunFolder : "";
+  if (!plan.working_dir.empty() && plan.working_dir != kRunFolder) spec.working_dir = "/";
   spec.hostname = "sandbox";
   spec.network_disabled = !internet;
   spec.network_mode = internet ? kInternetNetwork : "none";

@@ -33,21 +33,24 @@ Examples:
   dind-executor run hello.py
   dind-executor run --timeout 5 --memory 128m train.py -- --epochs 3
   dind-executor run --stdin numbers.txt sum.py      (without --stdin, our own stdin)
+  dind-executor run --require requests fetch.py     (packages first; the program has no network)
   dind-executor run --json hello.js | jq -r 'select(.event == "output").text'
   dind-executor run --image debian:bookworm-slim -- cat /etc/os-release)";
 
 // The texts as they were typed; what they mean is decided after the parser, in one place, with our own messages.
 struct RawRun {
   std::string file, language, image, timeout, memory, cpus, pids, stdin_file, pull;
+  std::string requirements_file, workspace, working_dir, dockerfile, context, total_timeout;
   std::string network = "none";
-  std::vector<std::string> env;
+  std::vector<std::string> env, requirements;
 };
 
 // CLI11 doesn't know of what follows `--`.
 struct RunFormatter : CLI::Formatter {
   std::string make_usage(const CLI::App*, std::string) const override {
     return "Usage: dind-executor run [OPTIONS] FILE|- [-- ARGS...]\n"
-           "       dind-executor run [OPTIONS] --image IMAGE -- COMMAND [ARGS...]\n";
+           "       dind-executor run [OPTIONS] --image IMAGE -- COMMAND [ARGS...]\n"
+           "       dind-executor run [OPTIONS] --dockerfile FILE [--context FOLDER] [-- COMMAND [ARGS...]]\n";
   }
 };
 
@@ -99,12 +102,33 @@ Result<RunArguments> run_of(const RawRun& raw, std::vector<std::string> rest, bo
   run.language = optional(raw.language);
   run.image = optional(raw.image);
   run.stdin_file = optional(raw.stdin_file);
-  if (!run.file && run.args.empty()) {
+  run.dockerfile = optional(raw.dockerfile);
+  run.context = raw.context;
+  if (run.dockerfile && (run.file || run.image))
+    return wrong("run: --dockerfile says what runs and in which image: leave FILE and --image out");
+  if (!run.dockerfile && !run.context.empty()) return wrong("run: --context goes with --dockerfile FILE");
+  run.requirements = raw.requirements;
+  run.requirements_file = optional(raw.requirements_file);
+  if (!run.file && (!run.requirements.empty() || run.requirements_file))
+    return wrong("run: --require goes with a FILE; for a command, take an image that has its packages");
+  run.working_dir = raw.working_dir;
+  if (!raw.workspace.empty()) {
+    run.workspace = raw.workspace == "ro"   ? std::optional(WorkspaceAccess::read_only)
+                    : raw.workspace == "rw" ? std::optional(WorkspaceAccess::read_write)
+                                            : std::nullopt;
+    if (!run.workspace) return wrong("--mount-workspace: \"" + raw.workspace + "\" is neither ro nor rw");
+  }
+  if (!raw.total_timeout.empty()) {
+    const auto total = parse_duration(raw.total_timeout);
+    if (!total) return wrong("--total-timeout: " + total.error().message);
+    run.total_timeout = *total;
+  }
+  if (!run.file && !run.dockerfile && run.args.empty()) {
     return wrong(
         "run: name a FILE (`dind-executor run hello.py`), `-` for a program on stdin, or a command (`--image IMAGE -- "
         "COMMAND`)");
   }
-  if (!run.file && !run.image) {
+  if (!run.file && !run.dockerfile && !run.image) {
     return wrong("run: a command needs an image: `dind-executor run --image IMAGE -- " + run.args.front() + " …`");
   }
   if (!run.file && run.language) return wrong("run: --language goes with a FILE, not with a command after --");
@@ -194,6 +218,21 @@ Result<CommandLine> parse(std::vector<std::string> arguments, const std::string&
   run->add_option("--network", raw.network, "none or internet")->type_name("NETWORK")->capture_default_str();
   run->add_option("--pull", raw.pull, "When the image is pulled: missing, never or always (default missing)")
       ->type_name("WHEN");
+  run->add_option("--require,-r", raw.requirements,
+                  "Install a package first (\"requests>=2\"), in a sandbox of its own; may be repeated")
+      ->type_name("PACKAGE")
+      ->expected(1)
+      ->allow_extra_args(false)
+      ->take_all();
+  run->add_option("--requirements", raw.requirements_file, "The same for each line of a file")->type_name("FILE");
+  run->add_option("--mount-workspace", raw.workspace, "Mount the workspace at /workspaces: ro or rw")->type_name("HOW");
+  run->add_option("--workdir,-w", raw.working_dir, "Where the program starts, in the sandbox")->type_name("FOLDER");
+  run->add_option("--dockerfile", raw.dockerfile, "Build this Dockerfile, and run the command (or its own) in it")
+      ->type_name("FILE");
+  run->add_option("--context", raw.context, "The folder in the workspace that the Dockerfile may COPY from")
+      ->type_name("FOLDER");
+  run->add_option("--total-timeout", raw.total_timeout, "Limit of everything: queue, pull, packages, build and program")
+      ->type_name("TIME");
   run->add_option("--env,-e", raw.env, "Set a variable of the program's environment; may be repeated")
       ->type_name("NAME=VALUE")
       ->expected(1)

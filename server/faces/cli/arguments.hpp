@@ -1,6 +1,7 @@
 // The command line as a value: what was asked, or the text to show. Pure: reads no file, no environment, no terminal.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -28,6 +29,13 @@ struct RunArguments {
   LimitsRequest limits;
   Network network = Network::none;
   std::optional<PullPolicy> pull;
+  std::vector<std::string> requirements;
+  std::optional<std::string> requirements_file;  // a package a line
+  std::optional<WorkspaceAccess> workspace;
+  std::string working_dir;
+  std::optional<std::string> dockerfile;  // a file; `args` is then the command in its image, none: the image's own
+  std::string context;                    // a folder beneath the workspace
+  std::optional<std::chrono::milliseconds> total_timeout;
   std::optional<std::string> stdin_file;
   std::optional<RunSpec> again;  // of `history rerun`: run this, whatever stands above but `stdin_file`
   bool json = false;

@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <system_error>
 
@@ -54,6 +55,29 @@ Result<std::string> read_all(int fd, const std::string& name) {
   }
 }
 
+Result<std::string> read_file(const std::string& path, const char* what) {
+  const auto fd = open_for_reading(path, what);
+  if (!fd) return std::unexpected(fd.error());
+  auto text = read_all(*fd, shown(path));
+  ::close(*fd);
+  return text;
+}
+
+// A package a line; comments as pip has them.
+void add_requirements(std::string_view text, std::vector<std::string>& into) {
+  while (!text.empty()) {
+    const auto end = std::min(text.find('\n'), text.size());
+    auto line = text.substr(0, end);
+    text.remove_prefix(std::min(end + 1, text.size()));
+    if (line.starts_with('#')) continue;
+    line = line.substr(0, line.find(" #"));
+    constexpr std::string_view kBlank = " \t\r";
+    const auto first = line.find_first_not_of(kBlank);
+    if (first == std::string_view::npos) continue;
+    into.emplace_back(line.substr(first, line.find_last_not_of(kBlank) - first + 1));
+  }
+}
+
 Result<SourceProgram> read_program(const RunArguments& arguments, int stdin_fd) {
   SourceProgram program{.file_name = {}, .text = {}, .language = arguments.language};
   const std::string& path = *arguments.file;
@@ -64,10 +88,7 @@ Result<SourceProgram> read_program(const RunArguments& arguments, int stdin_fd) 
     program.text = std::move(*text);
     return program;
   }
-  const auto fd = open_for_reading(path, "program");
-  if (!fd) return std::unexpected(fd.error());
-  auto text = read_all(*fd, shown(path));
-  ::close(*fd);
+  auto text = read_file(path, "program");
   if (!text) return std::unexpected(text.error());
   if (text->empty()) return wrong(shown(path) + " is empty; there is nothing to run");
   program.file_name = path.substr(path.find_last_of('/') + 1);
@@ -85,6 +106,24 @@ Result<RunSpec> make_spec(const RunArguments& arguments, int stdin_fd) {
   spec.limits = arguments.limits;
   spec.network = arguments.network;
   spec.pull = arguments.pull;
+  spec.workspace = arguments.workspace;
+  spec.working_dir = arguments.working_dir;
+  if (spec.working_dir.empty() && spec.workspace && !arguments.file) spec.working_dir = kWorkspaceMount;
+  spec.total_timeout = arguments.total_timeout;
+  if (arguments.dockerfile) {
+    auto text = read_file(*arguments.dockerfile, "Dockerfile");
+    if (!text) return std::unexpected(text.error());
+    BuildProgram build{.dockerfile = std::move(*text), .context_path = arguments.context, .command = {}};
+    if (!arguments.args.empty()) build.command = arguments.args;
+    spec.program = std::move(build);
+    return spec;
+  }
+  spec.requirements = arguments.requirements;
+  if (arguments.requirements_file) {
+    auto text = read_file(*arguments.requirements_file, "requirements");
+    if (!text) return std::unexpected(text.error());
+    add_requirements(*text, spec.requirements);
+  }
   if (!arguments.file) {
     spec.program = CommandProgram{arguments.args};
     return spec;

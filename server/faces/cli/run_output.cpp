@@ -72,6 +72,10 @@ class PlainOutput final : public RunOutput {
     }
     // In a log: what takes long, and not every step of it.
     if (stage == Stage::container) return;
+    if (stage == Stage::build && percent) {  // a step of a build is what its log is made of
+      writer_.write(streams_.err, text + '\n');
+      return;
+    }
     const auto now = std::chrono::steady_clock::now();
     constexpr auto kPause = std::chrono::seconds(10);
     if (last_stage_ == stage && now - last_line_ < kPause) return;

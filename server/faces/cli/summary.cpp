@@ -43,9 +43,10 @@ std::string summary_line(const RunResult& result) {
   const auto add = [&](const std::string& part) { line += " · " + part; };
   if (result.exit_code && *result.exit_code != 0) add("exit " + std::to_string(*result.exit_code));
   if (result.signal && result.verdict == Verdict::signalled) add(signal_text(*result.signal));
-  add(format_duration(result.duration));
+  if (result.stage == Stage::program) add(format_duration(result.duration));
   if (result.peak_memory_bytes) add("peak " + format_bytes(*result.peak_memory_bytes));
-  add(printable(result.image));
+  if (!result.image.empty()) add(printable(result.image));
+  if (!result.builder.empty()) add("built by " + result.builder);
   if (result.oom_seen && result.verdict != Verdict::out_of_memory) add("a process of it was killed for memory");
   if (result.dropped_bytes > 0) {
     add(format_bytes(static_cast<std::int64_t>(result.dropped_bytes)) + " of output dropped");
