@@ -1,8 +1,9 @@
 #include "faces/run_json.hpp"
-#include "support/base64.hpp"
 
 #include <catch2/catch_test_macros.hpp>
 #include <nlohmann/json.hpp>
+
+#include "support/base64.hpp"
 
 using namespace dind;
 using namespace dind::faces;

@@ -148,7 +148,7 @@ TEST_CASE("What is no frame of the protocol is refused, and never believed") {
       {"a report of one byte less", frame('X', report_payload({}).substr(1))},
       {"a report of one byte more", frame('X', report_payload({}) + "x")},
       {"a report of no way to end", wrong_report(0, 3)},
-      {"a report of no cause", wrong_report(5, 4)},
+      {"a report of no cause", wrong_report(5, 5)},
       {"an output frame of 64 KiB and a byte", raw_frame('o', wire::kMaxPayload + 1, "x")},
       {"an output frame of 4 GiB", raw_frame('e', 0xffffffff, "x")},
       {"a control frame that would fill our memory", raw_frame('!', 4097, "x")},

@@ -1,0 +1,85 @@
+"""Packages in two phases: an installer with a network, then the program with none. The package index is the real one."""
+import pathlib
+import time
+
+from case import CACHE, OWNER, PYTHON, SandboxTest, engine
+
+BUNDLE = pathlib.Path("/etc/ssl/certs/ca-certificates.crt")
+
+
+class Packages(SandboxTest):
+    def packages(self, *arguments, configuration=None, **more):
+        if configuration is not None:
+            (self.folder / "config.json").write_text(configuration)
+        extra = {"DIND_CA_BUNDLE": str(BUNDLE)} | ({"DIND_CONFIG": str(self.folder / "config.json")} if configuration is not None else {})
+        return self.call("run", "--image", PYTHON, *arguments, env=self.environment(**extra | more.pop("env", {})), **more)
+
+    def leftovers(self):
+        """Volumes that belong to a run (the shared ones have the cache label)."""
+        volumes = engine("GET", "/volumes")["Volumes"] or []
+        return [each["Name"] for each in volumes if OWNER in (each["Labels"] or {}) and CACHE not in each["Labels"]]
+
+    def test_a_package_is_there_for_the_program_which_has_no_network(self):
+        program = self.python(
+            "import six, socket, pathlib\n"
+            "print(six.__version__, six.__file__)\n"
+            "try: pathlib.Path('/packages/site/mine').write_text('x')\n"
+            "except OSError as e: print(e.strerror)\n"
+            "try: socket.create_connection(('192.0.2.1', 80), 1)\n"
+            "except OSError as e: print(e.strerror)\n")
+        done = self.packages("--require", "six==1.16.0", program)
+        self.assert_run(done, 0, b"1.16.0 /packages/site/six.py\nRead-only file system\nNetwork is unreachable\n")
+        self.until(lambda: not self.leftovers())
+
+    def test_the_installers_own_words_are_what_a_person_sees(self):
+        done = self.packages("--require", "no-such-package-of-anybodys-0", self.python("print('never')"))
+        self.assertEqual(done.returncode, 1)
+        self.assertEqual(done.stdout, b"")
+        self.assertIn(b"No matching distribution found for no-such-package-of-anybodys-0", done.stderr)
+        self.assertIn(b"the packages could not be installed", done.stderr)
+        self.until(lambda: not self.leftovers())
+
+    def test_without_the_bundle_the_installer_says_what_it_does_not_trust_or_works(self):
+        """On a machine that trusts an extra authority it fails for its certificate; elsewhere it works."""
+        done = self.packages("--require", "six", self.python("print('ran')"), env={"DIND_CA_BUNDLE": ""})
+        self.assertTrue(done.returncode == 0 or b"CERTIFICATE_VERIFY_FAILED" in done.stderr, done.stderr[-500:])
+
+    def test_what_is_no_package_is_refused_before_anything_is_made(self):
+        for wrong in ("--index-url=https://localhost", "./local", "a; b\nc", "git+https://host/x"):
+            with self.subTest(wrong):
+                self.assert_refused(self.packages("--require", wrong, self.python("1")), "name a package")
+
+    def test_a_requirements_file(self):
+        (self.folder / "requirements.txt").write_text("# what it needs\nsix==1.16.0  # this\n\n")
+        program = self.python("import six; print(six.__version__)")
+        self.assert_run(self.packages("--requirements", str(self.folder / "requirements.txt"), program), 0, b"1.16.0\n")
+
+    def test_an_operator_may_forbid_packages(self):
+        for configuration in ('{"dependencies": {"enabled": false}}', '{"limits": {"allowInternet": false}}'):
+            with self.subTest(configuration):
+                self.assert_refused(self.packages("--require", "six", self.python("1"), configuration=configuration), "dependencies.enabled")
+
+    def test_the_installer_has_limits_of_its_own(self):
+        done = self.packages("--require", "six", self.python("1"), configuration='{"dependencies": {"timeout": "100ms"}}')
+        self.assertEqual(done.returncode, 124, done.stderr)
+        self.assertIn(b"dependencies.timeout", done.stderr)
+        done = self.packages("--require", "numpy", self.python("1"), configuration='{"dependencies": {"disk": "1m"}}')
+        self.assertEqual(done.returncode, 122, done.stderr)
+        self.assertIn(b"dependencies.disk", done.stderr)
+        self.until(lambda: not self.leftovers())
+
+    def test_a_stop_while_the_packages_are_installed(self):
+        child = self.start("run", "--image", PYTHON, "--require", "numpy", self.python("print('never')"), env=self.environment(DIND_CA_BUNDLE=str(BUNDLE)))
+        self.sandbox_of(child)
+        asked = time.monotonic()
+        child.terminate()
+        self.assertEqual(child.wait(20), 143)
+        self.measured("stop while packages are installed, until the process is gone", f"{time.monotonic() - asked:.2f} s")
+        self.until(lambda: not self.leftovers())
+
+    def test_the_whole_calls_time(self):
+        begun = time.monotonic()
+        done = self.packages("--require", "numpy", "--total-timeout", "300ms", self.python("1"))
+        self.assertEqual(done.returncode, 124, done.stderr)
+        self.assertIn(b"were over while its packages were installed", done.stderr)
+        self.assertLess(time.monotonic() - begun, 10)

@@ -1,0 +1,152 @@
+#include "sandbox/build_context.hpp"
+
+#include <archive.h>
+#include <archive_entry.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <catch2/catch_test_macros.hpp>
+#include <filesystem>
+#include <fstream>
+#include <map>
+
+#include "support/ids.hpp"
+
+using namespace dind;
+using namespace dind::sandbox;
+namespace fs = std::filesystem;
+
+namespace {
+
+struct Folder {
+  fs::path path = fs::temp_directory_path() / ("dind-context-" + random_id());
+  Folder() { fs::create_directories(path / "workspace/project"); }
+  ~Folder() { fs::remove_all(path); }
+  std::string workspace() const { return path / "workspace"; }
+  void write(const std::string& name, const std::string& text) const {
+    fs::create_directories((path / "workspace/project" / name).parent_path());
+    std::ofstream(path / "workspace/project" / name) << text;
+  }
+};
+
+// Name → content ("→target" for a link, "/" for a folder).
+std::map<std::string, std::string> entries(const BuildContext& context) {
+  std::map<std::string, std::string> found;
+  const std::unique_ptr<archive, int (*)(archive*)> tar(archive_read_new(), archive_read_free);
+  archive_read_support_format_all(tar.get());
+  REQUIRE(::lseek(context.tar->fd, 0, SEEK_SET) == 0);
+  REQUIRE(archive_read_open_fd(tar.get(), context.tar->fd, 65536) == ARCHIVE_OK);
+  for (archive_entry* entry = nullptr; archive_read_next_header(tar.get(), &entry) == ARCHIVE_OK;) {
+    std::string name = archive_entry_pathname(entry);
+    std::string content;
+    if (archive_entry_filetype(entry) == AE_IFDIR) {
+      if (name.ends_with('/')) name.pop_back();
+      content = "/";
+    } else if (archive_entry_filetype(entry) == AE_IFLNK) {
+      content = std::string("→") + archive_entry_symlink(entry);
+    } else {
+      content.resize(static_cast<std::size_t>(archive_entry_size(entry)));
+      REQUIRE(archive_read_data(tar.get(), content.data(), content.size()) == static_cast<la_ssize_t>(content.size()));
+    }
+    found[name] = content;
+  }
+  return found;
+}
+
+void check_refused(const ContextRequest& request, const std::string& message) {
+  const auto made = make_context(request);
+  REQUIRE(!made);
+  INFO(made.error().message);
+  CHECK(made.error().message.contains(message));
+}
+
+}  // namespace
+
+TEST_CASE("A context holds a folder's files, its links as links, and the Dockerfile under a name of its own") {
+  const Folder folder;
+  folder.write("app.py", "print(1)");
+  folder.write("sub/日本語 name.txt", "text");
+  folder.write("Dockerfile", "FROM another");
+  fs::create_symlink("/etc/passwd", folder.path / "workspace/project/link");
+  REQUIRE(::mkfifo((folder.path / "workspace/project/pipe").c_str(), 0600) == 0);
+  const auto made = make_context({.root = folder.workspace(), .path = "project", .dockerfile = "FROM x"});
+  REQUIRE(made);
+  auto found = entries(*made);
+  CHECK(found[made->dockerfile] == "FROM x");
+  CHECK(made->dockerfile.starts_with(".dockerfile."));
+  CHECK(found[".dockerignore"] == "\n" + made->dockerfile + "\n.dockerignore\n");
+  CHECK(found["app.py"] == "print(1)");
+  CHECK(found["sub"] == "/");
+  CHECK(found["sub/日本語 name.txt"] == "text");
+  CHECK(found["link"] == "→/etc/passwd");
+  CHECK(found["Dockerfile"] == "FROM another");
+  CHECK(!found.contains("pipe"));
+  CHECK(made->notes.size() == 1);
+}
+
+TEST_CASE("For BuildKit the Dockerfile takes the place of the folder's own") {
+  const Folder folder;
+  folder.write("Dockerfile", "FROM another");
+  const auto made =
+      make_context({.root = folder.workspace(), .path = "project", .dockerfile = "FROM x", .hide_dockerfile = false});
+  REQUIRE(made);
+  CHECK(entries(*made) == std::map<std::string, std::string>{{"Dockerfile", "FROM x"}});
+}
+
+TEST_CASE("What a .dockerignore names stays at home, and its exceptions don't") {
+  const Folder folder;
+  folder.write(".dockerignore", "secret\n*.log\n!keep.log\ndeep\n!deep/wanted\n");
+  for (const char* name : {"secret/key", "a.log", "keep.log", "deep/wanted/x", "deep/other/x", "app.py"})
+    folder.write(name, "x");
+  const auto made = make_context({.root = folder.workspace(), .path = "project", .dockerfile = "FROM x"});
+  REQUIRE(made);
+  auto found = entries(*made);
+  for (const char* gone : {"secret", "secret/key", "a.log", "deep/other/x"}) {
+    INFO(gone);
+    CHECK(!found.contains(gone));
+  }
+  for (const char* there : {"keep.log", "deep/wanted/x", "app.py"}) {
+    INFO(there);
+    CHECK(found.contains(there));
+  }
+  CHECK(found[".dockerignore"].starts_with("secret\n*.log\n"));
+  CHECK(found[".dockerignore"].ends_with("\n" + made->dockerfile + "\n"));
+}
+
+TEST_CASE("A context without a folder is the Dockerfile alone") {
+  const auto made = make_context({.root = "", .path = "", .dockerfile = "FROM x"});
+  REQUIRE(made);
+  CHECK(entries(*made).size() == 2);
+  CHECK(made->files == 0);
+}
+
+TEST_CASE("A context leads nowhere out of the workspace") {
+  const Folder folder;
+  fs::create_directories(folder.path / "outside");
+  fs::create_directory_symlink(folder.path / "outside", folder.path / "workspace/link");
+  fs::create_directory_symlink("../../outside", folder.path / "workspace/project/up");
+  const auto at = [&](std::string path) {
+    return ContextRequest{.root = folder.workspace(), .path = std::move(path), .dockerfile = "FROM x"};
+  };
+  check_refused(at(".."), "leads out of the workspace");
+  check_refused(at("project/../../outside"), "leads out of the workspace");
+  check_refused(at("/etc"), "leads out of the workspace");
+  check_refused(at("link"), "leads out of the workspace");
+  check_refused(at("project/up"), "leads out of the workspace");
+  check_refused(at("nothing"), "relative to the workspace");
+  check_refused({.root = "", .path = "project", .dockerfile = "FROM x"}, "no workspace is known");
+  CHECK(make_context(at("project/../project")));
+}
+
+TEST_CASE("A context that is too large is refused with what to do") {
+  const Folder folder;
+  folder.write("a", std::string(2000, 'x'));
+  folder.write("b", "x");
+  ContextRequest request{.root = folder.workspace(), .path = "project", .dockerfile = "FROM x"};
+  request.most_bytes = 2000;
+  check_refused(request, ".dockerignore");
+  request.most_bytes = 2001;
+  CHECK(make_context(request));
+  request.most_files = 1;
+  check_refused(request, "more than 1 files");
+}

@@ -1,0 +1,48 @@
+#include "services/call_time.hpp"
+
+#include <boost/asio/io_context.hpp>
+#include <catch2/catch_test_macros.hpp>
+
+using namespace dind;
+using namespace std::chrono_literals;
+
+TEST_CASE("A call whose time is over is a timeout, wherever it was") {
+  asio::io_context context;
+  const Cancel caller;
+  const CallTime time(context.get_executor(), caller, 1ms);
+  while (!time.cancel().cancelled()) context.run_one();
+  CHECK(time.cancel().reason() == CancelReason::deadline);
+
+  const auto pulling = time.judged(fail(ErrorCode::cancelled, "x"), "r1", Stage::image);
+  REQUIRE(pulling);
+  CHECK(pulling->run_id == "r1");
+  CHECK(pulling->verdict == Verdict::timeout);
+  CHECK(pulling->stage == Stage::image);
+  CHECK(pulling->notes.size() == 1);
+
+  RunResult stopped;
+  stopped.verdict = Verdict::cancelled;
+  stopped.cancel_reason = CancelReason::deadline;
+  const auto ran = time.judged(stopped, "r1", Stage::container);
+  REQUIRE(ran);
+  CHECK(ran->verdict == Verdict::timeout);
+  CHECK(!ran->cancel_reason);
+  CHECK(ran->stage == Stage::program);
+
+  RunResult fine;
+  fine.verdict = Verdict::ok;
+  CHECK(time.judged(fine, "r1", Stage::container)->verdict == Verdict::ok);
+  CHECK(time.judged(fail(ErrorCode::engine_error, "x"), "r1", Stage::image).error().code == ErrorCode::engine_error);
+}
+
+TEST_CASE("A caller's own cancel is passed on, and stays its own") {
+  asio::io_context context;
+  Cancel caller;
+  const CallTime time(context.get_executor(), caller, 1h);
+  CHECK(!time.cancel().cancelled());
+  caller.cancel(CancelReason::user);
+  CHECK(time.cancel().reason() == CancelReason::user);
+  const auto result = time.judged(fail(ErrorCode::cancelled, "x"), "r1", Stage::image);
+  REQUIRE(!result);
+  CHECK(result.error().code == ErrorCode::cancelled);
+}
