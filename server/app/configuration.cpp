@@ -12,6 +12,7 @@
 #include <system_error>
 
 #include "languages/recipe.hpp"
+#include "support/shortened.hpp"
 #include "support/units.hpp"
 
 namespace dind::app {
@@ -28,10 +29,7 @@ std::unexpected<Error> wrong(const std::string& field, const std::string& proble
 }
 
 std::string shown(const json& value) {
-  auto text = value.dump(-1, ' ', true, json::error_handler_t::replace);
-  constexpr std::size_t kShown = 60;
-  if (text.size() > kShown) text = text.substr(0, kShown) + "…";
-  return text;
+  return shortened(value.dump(-1, ' ', true, json::error_handler_t::replace), 60);
 }
 
 Result<void> read_fields(const json& object, const std::string& where, const Fields& fields) {

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "sandbox/embedded.hpp"
+#include "support/shortened.hpp"
 
 namespace dind::sandbox {
 namespace {
@@ -73,8 +74,7 @@ std::string shown(const T& value) {
 
 std::string joined(const std::vector<std::string>& parts) {
   std::string all;
-  for (const auto& part : parts)
-    all += (all.empty() ? "" : " ") + (part.size() > 100 ? part.substr(0, 100) + "…" : part);
+  for (const auto& part : parts) all += (all.empty() ? "" : " ") + shortened(part, 100);
   return all;
 }
 

@@ -12,6 +12,7 @@
 #include "services/image_reference.hpp"
 #include "support/base64.hpp"
 #include "support/log.hpp"
+#include "support/shortened.hpp"
 
 namespace dind {
 namespace {
@@ -102,9 +103,7 @@ std::string complaint(const ChildResult& result) {
     std::string line = said->substr(0, said->find('\n'));
     if (line.empty() || said->contains('{')) continue;
     std::ranges::replace_if(line, [](unsigned char c) { return c < 0x20 || c >= 0x7F; }, '?');
-    constexpr std::size_t kShown = 160;
-    if (line.size() > kShown) line = line.substr(0, kShown) + "…";
-    return ": " + line;
+    return ": " + shortened(line, 160);
   }
   return {};
 }

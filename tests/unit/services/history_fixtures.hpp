@@ -1,0 +1,46 @@
+// What the history's tests share: a folder of their own, and a run to record.
+#pragma once
+
+#include <stdlib.h>
+
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <string>
+
+#include "services/history.hpp"
+
+namespace dind::tests {
+
+struct Folder {
+  Folder() {
+    std::string pattern = (std::filesystem::temp_directory_path() / "dind-history-XXXXXX").string();
+    path = mkdtemp(pattern.data());
+  }
+  Folder(const Folder&) = delete;
+  Folder& operator=(const Folder&) = delete;
+  ~Folder() {
+    std::error_code ignored;
+    std::filesystem::remove_all(path, ignored);
+  }
+  std::string file() const { return (path / "state" / "history.db").string(); }
+  // Of every file that is there.
+  std::string bytes() const {
+    std::string all;
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(path)) {
+      if (!entry.is_regular_file()) continue;
+      std::ifstream in(entry.path(), std::ios::binary);
+      all.append(std::istreambuf_iterator<char>(in), {});
+    }
+    return all;
+  }
+  std::filesystem::path path;
+};
+
+inline RunSpec python(std::string text = "print('hello')") {
+  return {.program = SourceProgram{.file_name = "a.py", .text = std::move(text), .language = {}}};
+}
+
+inline HistoryRecord record_of(const RunSpec& spec = python()) { return new_record(spec, Secrets(spec.env), "cli"); }
+
+}  // namespace dind::tests
