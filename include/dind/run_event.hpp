@@ -64,7 +64,7 @@ struct RunResult {
 };
 
 struct Queued {
-  std::size_t position = 0;  // runs before this one
+  std::size_t position = 0;  // runs that start before this one if no other client comes
 };
 struct Preparing {
   Stage stage = Stage::container;  // image · dependencies · build · container

@@ -42,6 +42,8 @@ RunPolicy policy_of(const Configuration& configuration, std::string authorities)
           .pull = configuration.pull,
           .concurrent_runs = configuration.concurrent_runs,
           .queued_runs = configuration.queued_runs,
+          .concurrent_runs_per_client = configuration.concurrent_runs_per_client,
+          .queued_runs_per_client = configuration.queued_runs_per_client,
           .enabled = configuration.enabled,
           .packages = std::move(packages),
           .build = build,

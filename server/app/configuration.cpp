@@ -337,6 +337,8 @@ Result<Configuration> parse_configuration(std::string_view text_of_file, std::st
       {"history", history(configuration.history)},
       {"concurrentRuns", whole(configuration.concurrent_runs, 0, kManyRuns)},
       {"queuedRuns", whole(configuration.queued_runs, 0, kManyRuns)},
+      {"concurrentRunsPerClient", whole(configuration.concurrent_runs_per_client, 0, kManyRuns)},
+      {"queuedRunsPerClient", whole(configuration.queued_runs_per_client, 0, kManyRuns)},
       {"engine", object({{"host", text(configuration.docker_host, "\"tcp://dind:2375\"")}})}};
   if (auto read = read_fields(parsed, "", fields); !read) return in_file(path, read.error().message);
   configuration.path = std::move(path);

@@ -32,6 +32,8 @@ struct Configuration {
   std::string ca_bundle;            // a file of ours, PEM; empty: none
   std::size_t concurrent_runs = 0;  // 0: from cores and memory
   std::size_t queued_runs = 64;
+  std::size_t concurrent_runs_per_client = 0;  // 0: no bound of its own
+  std::size_t queued_runs_per_client = 0;      // 0: half of queued_runs
   std::string docker_host;  // empty: DOCKER_HOST, the context, the default socket
   bool enabled = true;      // DIND_ENABLED
   std::string path;         // the file that it came from; empty: none

@@ -1,10 +1,11 @@
-// How many runs at once, and who waits for how long: a bounded queue, first come, first served.
+// How many runs at once, and who waits for how long: a bounded queue that is fair among clients. Those that wait have
+// their turns one after another, whatever each of them has waiting; within a client the first comes first.
 #pragma once
 
 #include <cstddef>
 #include <functional>
-#include <list>
 #include <memory>
+#include <string>
 
 #include "dind/error.hpp"
 #include "support/cancel.hpp"
@@ -12,9 +13,16 @@
 
 namespace dind {
 
+struct AdmissionBounds {
+  std::size_t at_once = 1;             // at least one
+  std::size_t queued = 0;              // that wait, of all clients together
+  std::size_t queued_per_client = 0;   // 0: half of `queued`, at least one
+  std::size_t at_once_per_client = 0;  // 0: no bound of its own
+};
+
 class Admission {
  public:
-  Admission(asio::any_io_executor executor, std::size_t at_once, std::size_t queued);
+  Admission(asio::any_io_executor executor, AdmissionBounds bounds);
 
   // A place among the runs; given back when it is destroyed.
   class Place {
@@ -28,12 +36,14 @@ class Admission {
     std::shared_ptr<void> hold_;
   };
 
-  // Waits for a place; `on_position` hears how many are before this one, at first and at each change, but not where
-  // there is a place at once. Errors: busy (the queue is full), cancelled.
-  Task<Result<Place>> enter(std::function<void(std::size_t)> on_position, Cancel cancel);
+  // Waits for a place. `on_position` hears how many runs start before this one if nobody else comes, at first and at
+  // each change, but not where there is a place at once; another client that comes may raise it.
+  // Errors: busy (the queue, or the client's part of it, is full), cancelled.
+  Task<Result<Place>> enter(std::string client, std::function<void(std::size_t)> on_position, Cancel cancel);
 
  private:
   struct Waiter;
+  struct Client;
   struct State;
   std::shared_ptr<State> state_;
 };

@@ -324,6 +324,7 @@ Result<RunSpec> spec_again(const HistoryRecord& record, const std::map<std::stri
     spec.args = *args;
   }
   spec.run_id.reset();
+  spec.client.clear();  // whoever runs it now
   return spec;
 }
 

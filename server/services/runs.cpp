@@ -27,6 +27,13 @@ std::size_t default_runs(const Limits& limits) {
   return std::clamp<std::size_t>(std::min(by_cores, by_memory), 1, kMostAtOnce);
 }
 
+AdmissionBounds bounds_of(const RunPolicy& policy) {
+  return {.at_once = policy.concurrent_runs != 0 ? policy.concurrent_runs : default_runs(policy.limits.defaults),
+          .queued = policy.queued_runs,
+          .queued_per_client = policy.queued_runs_per_client,
+          .at_once_per_client = policy.concurrent_runs_per_client};
+}
+
 bool is_run_id(std::string_view text) {
   return !text.empty() && text.size() <= 64 &&
          std::ranges::all_of(text, [](unsigned char c) { return std::isalnum(c) || c == '_' || c == '-'; });
@@ -43,9 +50,7 @@ Runs::Runs(asio::any_io_executor executor, engine::Client& client, sandbox::Sand
       images_(executor, client, std::move(credentials)),
       packages_(client, sandboxes, policy_.packages, policy_.authorities),
       builds_(executor, client, sandboxes, images_, policy_.build),
-      admission_(executor,
-                 policy_.concurrent_runs != 0 ? policy_.concurrent_runs : default_runs(policy_.limits.defaults),
-                 policy_.queued_runs) {}
+      admission_(executor, bounds_of(policy_)) {}
 
 Result<sandbox::RunPlan> Runs::plan(const RunSpec& spec) const {
   if (!policy_.enabled)
@@ -112,7 +117,8 @@ Task<Result<Images::Found>> Runs::find_image(Course& course, const RunSpec& spec
 
 Task<Result<RunResult>> Runs::go(RunSpec spec, Course& course, EventSink& sink, std::shared_ptr<StdinPipe> input,
                                  Cancel cancel) {
-  auto place = co_await admission_.enter([&](std::size_t position) { sink.on_state(Queued{position}); }, cancel);
+  auto place =
+      co_await admission_.enter(spec.client, [&](std::size_t position) { sink.on_state(Queued{position}); }, cancel);
   if (!place) co_return std::unexpected(place.error());
   course.place = std::move(*place);
   sandbox::RunPlan& plan = course.plan;
@@ -149,8 +155,8 @@ Task<Result<RunResult>> Runs::go(RunSpec spec, Course& course, EventSink& sink, 
   sandbox::add_authorities(plan, policy_.authorities);
   course.stage = Stage::container;
   const auto digest = digest_of(found.name, found.image.repo_digests);
-  auto result =
-      co_await sandboxes_.run(std::move(plan), std::move(found.image), std::move(found.name), sink, std::move(input), cancel);
+  auto result = co_await sandboxes_.run(std::move(plan), std::move(found.image), std::move(found.name), sink,
+                                        std::move(input), cancel);
   if (!result) co_return result;
   result->image_digest = digest;
   result->builder = built_by;

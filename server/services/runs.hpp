@@ -22,6 +22,8 @@ struct RunPolicy {
   PullPolicy pull = PullPolicy::missing;      // `never` binds callers; the others are what they get by default
   std::size_t concurrent_runs = 0;            // 0: from cores and memory
   std::size_t queued_runs = 64;
+  std::size_t concurrent_runs_per_client = 0;  // 0: no bound of its own
+  std::size_t queued_runs_per_client = 0;      // 0: half of queued_runs
   bool enabled = true;
   PackagePolicy packages;
   BuildPolicy build;

@@ -121,6 +121,7 @@ Task<int> run_command(asio::any_io_executor executor, RunService& service, RunAr
 
   auto input = input_of(arguments, streams);
   auto spec = input ? make_spec(arguments, streams.in) : Result<RunSpec>(std::unexpected(input.error()));
+  if (spec) spec->client = "cli:" + std::to_string(::getpid());
   const Stops stops(executor, cancel);
   if (!spec) {
     output->failed(spec.error());

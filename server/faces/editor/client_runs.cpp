@@ -5,6 +5,7 @@
 #include "faces/editor/uri.hpp"
 #include "faces/run_json.hpp"
 #include "rpc/params.hpp"
+#include "support/ids.hpp"
 
 namespace dind::faces::editor {
 
@@ -40,6 +41,7 @@ ClientRuns::ClientRuns(asio::any_io_executor executor, RunService& service, std:
       service_(service),
       connection_(std::move(connection)),
       on_change_(std::move(on_change)),
+      client_("editor:" + random_id(8)),
       ended_(executor) {}
 
 void ClientRuns::run_file(const Json& params, const ClientAbilities& client, const DocumentStore& documents,
@@ -61,6 +63,7 @@ void ClientRuns::run_file(const Json& params, const ClientAbilities& client, con
     refuse(request.error());
     return;
   }
+  request->spec.client = client_;
   const std::string id = *request->spec.run_id;
   if (active_.contains(id)) {
     refuse({ErrorCode::invalid_request, "A run with the id " + id + " is under way; take another id", 0});

@@ -57,6 +57,7 @@ class ClientRuns : public std::enable_shared_from_this<ClientRuns> {
   RunService& service_;
   std::shared_ptr<rpc::Connection> connection_;
   std::function<void()> on_change_;
+  const std::string client_;              // this connection, as RunSpec::client has it
   std::map<std::string, Active> active_;  // by run id
   Signal ended_;
 };

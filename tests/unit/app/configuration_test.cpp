@@ -60,7 +60,7 @@ TEST_CASE("Every setting is read") {
       "allowInternet": false
     },
     "images": {"python": "python:3.13-slim", "js": "node:24-slim"},
-    "concurrentRuns": 4, "queuedRuns": 0,
+    "concurrentRuns": 4, "queuedRuns": 0, "concurrentRunsPerClient": 2, "queuedRunsPerClient": 7,
     "engine": {"host": "tcp://dind:2375"}
   })",
                                         "c.json");
@@ -82,6 +82,8 @@ TEST_CASE("Every setting is read") {
         std::map<std::string, std::string>{{"python", "python:3.13-slim"}, {"javascript", "node:24-slim"}});
   CHECK(read->concurrent_runs == 4);
   CHECK(read->queued_runs == 0);
+  CHECK(read->concurrent_runs_per_client == 2);
+  CHECK(read->queued_runs_per_client == 7);
   CHECK(read->docker_host == "tcp://dind:2375");
   CHECK(read->path == "c.json");
 }
@@ -130,6 +132,8 @@ TEST_CASE("An empty object leaves every default") {
   REQUIRE(read);
   CHECK(read->limits.defaults == Limits{});
   CHECK(read->queued_runs == 64);
+  CHECK(read->concurrent_runs_per_client == 0);
+  CHECK(read->queued_runs_per_client == 0);
   CHECK(read->limits.allow_internet);
 }
 
@@ -157,6 +161,8 @@ TEST_CASE("What is wrong is refused in one line that names file and field") {
       {R"({"images": {"cobol": "x"}})", "\"images.cobol\""},
       {R"({"images": {"python": ""}})", "\"images.python\""},
       {R"({"concurrentRuns": -1})", "\"concurrentRuns\""},
+      {R"({"queuedRunsPerClient": "half"})", "\"queuedRunsPerClient\""},
+      {R"({"concurrentRunsPerClient": -1})", "\"concurrentRunsPerClient\""},
       {R"({"engine": {"url": "x"}})", "\"engine.url\""},
       {R"({"queuedRuns": 1, "queuedRuns": 2})", "\"queuedRuns\" stands twice"},
       {R"({"queuedRuns": 1,})", "not JSON"},
