@@ -3,6 +3,7 @@
 import { NotificationType, type DocumentUri } from 'vscode-languageclient/node';
 
 export type Network = 'none' | 'internet';
+export type Pull = 'missing' | 'never' | 'always';
 
 /** `initializationOptions`, and `settings.dind` of `workspace/didChangeConfiguration`. Seconds, "512m" or bytes. */
 export interface Options {
@@ -11,6 +12,7 @@ export interface Options {
   cpus?: number;
   pids?: number;
   network?: Network;
+  pull?: Pull;
   images?: Record<string, string>;
 }
 
@@ -35,6 +37,7 @@ export interface RunFile {
   cpus?: number;
   pids?: number;
   network?: Network;
+  pull?: Pull;
   runId?: string;
 }
 

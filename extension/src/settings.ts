@@ -24,6 +24,7 @@ export function options(): Options {
     cpus: of('cpus'),
     pids: of('pids'),
     network: of('network'),
+    pull: of('pull'),
     images: of('images'),
   });
 }
@@ -39,6 +40,7 @@ export function folderOptions(uri: vscode.Uri): Partial<RunFile> {
     cpus: of('cpus'),
     pids: of('pids'),
     network: of('network'),
+    pull: of('pull'),
   });
 }
 
@@ -58,7 +60,7 @@ export function serverSettings(): ServerSettings {
 }
 
 export function onDidChangeOptions(listener: () => void): vscode.Disposable {
-  const keys = ['timeout', 'memory', 'cpus', 'pids', 'network', 'images'].map((key) => `${SECTION}.${key}`);
+  const keys = ['timeout', 'memory', 'cpus', 'pids', 'network', 'pull', 'images'].map((key) => `${SECTION}.${key}`);
   return vscode.workspace.onDidChangeConfiguration((event) => {
     if (keys.some((key) => event.affectsConfiguration(key))) listener();
   });

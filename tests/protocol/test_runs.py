@@ -341,17 +341,29 @@ class Refusals(ProtocolCase):
                  (self.file("a.py", "1"), {"languageId": "cobol"}, "unsupported_language", "cobol"), ("untitled:Untitled-1", {}, "invalid_request", "open"),
                  (self.file("a.py", "1"), {"timeout": 0}, "invalid_request", "timeout"), (self.file("a.py", "1"), {"timeout": -1}, "invalid_request", "timeout"),
                  (self.file("a.py", "1"), {"memory": "lots"}, "invalid_request", "memory"), (self.file("a.py", "1"), {"pids": 1.5}, "invalid_request", "pids"),
-                 (self.file("a.py", "1"), {"network": "host"}, "invalid_request", "network"), (self.file("a.py", "1"), {"runId": "../x"}, "invalid_request", "run id"),
+                 (self.file("a.py", "1"), {"network": "host"}, "invalid_request", "network"), (self.file("a.py", "1"), {"pull": "sometimes"}, "invalid_request", "pull"), (self.file("a.py", "1"), {"runId": "../x"}, "invalid_request", "run id"),
                  (self.file("a.py", "1"), {"image": "UPPER CASE"}, "invalid_request", "UPPER"), (self.file("a.py", "1"), {"image": "localhost:1/none:1"}, "image_unavailable", "none"))
         for uri, more, kind, said in cases:
             with self.subTest(uri=uri, **more):
                 self.assert_error(client.reply(client.run(uri, **more)), FAILED, kind, said)
 
     def test_settings_of_a_wrong_type_are_named_and_not_used(self):
-        client = self.client(initializationOptions={"timeout": "soon", "memory": [], "cpus": -1, "pids": 0, "network": "all", "images": {"python": 3}, "codeLens": 1, "unknown": {}})
-        for setting in ("timeout", "memory", "cpus", "pids", "network", "images.python", "codeLens"):
+        client = self.client(initializationOptions={"timeout": "soon", "memory": [], "cpus": -1, "pids": 0, "network": "all", "pull": 7, "images": {"python": 3}, "codeLens": 1, "unknown": {}})
+        for setting in ("timeout", "memory", "cpus", "pids", "network", "pull", "images.python", "codeLens"):
             client.wait(lambda m: m.get("method") == "window/showMessage" and f"dind.{setting} " in m["params"]["message"])
         self.assertEqual(client.reply(client.run(self.file("a.py", "print(1)")))["result"]["verdict"], "ok")
+
+    def test_pull_of_the_request_before_that_of_the_options(self):
+        client = self.client(initializationOptions={"pull": "never"})
+        uri = self.file("a.py", "print(1)")
+        tries = []
+        for run, more in (("never", {}), ("missing", {"pull": "missing"})):
+            self.assert_error(client.reply(client.run(uri, runId=run, image="127.0.0.1:1/none:1", **more)), FAILED, "image_unavailable", "127.0.0.1:1/none:1")
+            client.notification("dind/run", runId=run, state="finished")
+            tries.append([p["stage"] for p in client.sent("dind/run") if p["runId"] == run and p["state"] == "preparing"])
+        self.assertEqual(tries, [[], ["image"]])
+        client.notify("workspace/didChangeConfiguration", {"settings": {"dind": {}}})
+        self.assertEqual(client.reply(client.run(uri, pull="never"))["result"]["verdict"], "ok")
 
     def test_a_limit_above_the_maximum_is_clamped_and_said(self):
         config = self.folder / "config.json"

@@ -76,6 +76,14 @@ Result<std::optional<Network>> read_network(const Json& json) {
   return wrong("network", value, "\"none\" or \"internet\"");
 }
 
+Result<std::optional<PullPolicy>> read_pull(const Json& json) {
+  const Json& value = rpc::field(json, "pull");
+  if (value.is_null()) return std::optional<PullPolicy>{};
+  auto policy = value.is_string() ? pull_policy(value.get_ref<const std::string&>()) : std::nullopt;
+  if (!policy) return wrong("pull", value, "\"missing\", \"never\" or \"always\"");
+  return policy;
+}
+
 Options read_options(const Json& json, std::vector<std::string>& warnings) {
   Options options;
   const auto warn = [&](const std::string& what) {
@@ -90,6 +98,10 @@ Options read_options(const Json& json, std::vector<std::string>& warnings) {
     options.network = *network;
   else
     warn(network.error().message);
+  if (const auto pull = read_pull(json))
+    options.pull = *pull;
+  else
+    warn(pull.error().message);
   const Json& images = rpc::field(json, "images");
   if (images.is_object()) {
     for (const auto& [language, image] : images.items()) {

@@ -15,6 +15,7 @@ namespace dind::faces::editor {
 struct Options {
   LimitsRequest limits;
   std::optional<Network> network;
+  std::optional<PullPolicy> pull;
   std::map<std::string, std::string> images;  // language → image
   bool code_lens = true;
 };
@@ -25,6 +26,7 @@ Options read_options(const rpc::Json& json, std::vector<std::string>& warnings);
 // timeout, memory, cpus, pids of a request. Errors (invalid_request) name the field.
 Result<LimitsRequest> read_limits(const rpc::Json& json);
 Result<std::optional<Network>> read_network(const rpc::Json& json);
+Result<std::optional<PullPolicy>> read_pull(const rpc::Json& json);
 
 // What the request names before what the options do.
 LimitsRequest merged(const LimitsRequest& request, const LimitsRequest& options);

@@ -96,6 +96,9 @@ Result<RunRequest> make_request(const Json& argument, const DocumentStore& docum
   const auto network = read_network(argument);
   if (!network) return std::unexpected(network.error());
   request.spec.network = network->value_or(options.network.value_or(Network::none));
+  const auto pull = read_pull(argument);
+  if (!pull) return std::unexpected(pull.error());
+  request.spec.pull = *pull ? *pull : options.pull;
   request.spec.run_id = rpc::text(argument, "runId").value_or(random_id());
   return request;
 }

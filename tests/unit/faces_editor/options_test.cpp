@@ -14,6 +14,7 @@ TEST_CASE("Options are read as the protocol has them") {
                                      {"cpus", 0.5},
                                      {"pids", 64},
                                      {"network", "internet"},
+                                     {"pull", "never"},
                                      {"images", {{"python", "python:3.13"}}},
                                      {"codeLens", false},
                                      {"other", {}}},
@@ -24,6 +25,7 @@ TEST_CASE("Options are read as the protocol has them") {
   CHECK(options.limits.cpus == 0.5);
   CHECK(options.limits.pids == 64);
   CHECK(options.network == Network::internet);
+  CHECK(options.pull == PullPolicy::never);
   CHECK(options.images.at("python") == "python:3.13");
   CHECK_FALSE(options.code_lens);
 }
@@ -41,6 +43,8 @@ TEST_CASE("A value that can't be one is named, and is not used") {
                                                                                        {"pids", 0},
                                                                                        {"network", "host"},
                                                                                        {"network", 1},
+                                                                                       {"pull", "sometimes"},
+                                                                                       {"pull", true},
                                                                                        {"images", "x"},
                                                                                        {"images", Json{{"python", 1}}},
                                                                                        {"codeLens", "no"}}) {
