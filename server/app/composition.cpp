@@ -11,6 +11,7 @@
 #include "services/engine_garbage.hpp"
 #include "services/engine_watcher.hpp"
 #include "services/history_worker.hpp"
+#include "services/logged_runs.hpp"
 #include "services/reaper.hpp"
 #include "services/recorded_runs.hpp"
 #include "services/runs.hpp"
@@ -59,7 +60,8 @@ class WholeCore final : public Core {
         runs_(executor, client_, sandboxes_, RegistryCredentials(executor, variable),
               policy_of(configuration, std::move(authorities))),
         history_(executor, configuration.history),
-        recorded_(runs_, history_, std::move(face)),
+        logged_(runs_, face),
+        recorded_(logged_, history_, std::move(face)),
         watcher_(executor, client_),
         doctor_(client_, sandboxes_, configuration.limits.defaults, configuration.images, configuration.pull),
         reaper_(executor, client_, process_owner()),
@@ -81,6 +83,7 @@ class WholeCore final : public Core {
   sandbox::Sandboxes sandboxes_;
   Runs runs_;
   HistoryWorker history_;
+  LoggedRuns logged_;
   RecordedRuns recorded_;
   EngineWatcher watcher_;
   EngineDoctor doctor_;

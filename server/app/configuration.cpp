@@ -232,6 +232,15 @@ Read workspace(sandbox::Workspace& into) {
                   }}});
 }
 
+Read log_settings(LogSettings& into) {
+  constexpr std::int64_t kManyFiles = 1000;
+  return object({{"level", one_of(into.level, log_level, "\"debug\", \"info\", \"warning\", \"error\" or \"off\"")},
+                 {"format", one_of(into.format, log_format, "\"text\" or \"json\"")},
+                 {"file", absolute_path(into.file, "\"/var/log/dind-executor.log\"")},
+                 {"maxBytes", measured(into.max_bytes, parse_bytes, "bytes or a text such as \"10m\"")},
+                 {"files", whole(into.files, 1, kManyFiles)}});
+}
+
 // A key that stands twice: the later one would win without a word.
 struct DuplicateKeys {
   std::vector<std::set<std::string>> open;
@@ -335,6 +344,7 @@ Result<Configuration> parse_configuration(std::string_view text_of_file, std::st
                      {"imagesMaxBytes", measured(configuration.garbage.images_max_bytes, parse_bytes,
                                                  "bytes or a text such as \"10g\"")}})},
       {"history", history(configuration.history)},
+      {"log", log_settings(configuration.log)},
       {"concurrentRuns", whole(configuration.concurrent_runs, 0, kManyRuns)},
       {"queuedRuns", whole(configuration.queued_runs, 0, kManyRuns)},
       {"concurrentRunsPerClient", whole(configuration.concurrent_runs_per_client, 0, kManyRuns)},

@@ -16,6 +16,7 @@
 #include "services/image_builds.hpp"
 #include "services/package_stage.hpp"
 #include "services/policy_limits.hpp"
+#include "support/log.hpp"
 
 namespace dind::app {
 
@@ -29,14 +30,15 @@ struct Configuration {
   std::optional<bool> packages_enabled;  // none: as far as a run may have a network
   BuildPolicy build;
   sandbox::Workspace workspace;
-  std::string ca_bundle;            // a file of ours, PEM; empty: none
+  std::string ca_bundle;  // a file of ours, PEM; empty: none
+  LogSettings log;
   std::size_t concurrent_runs = 0;  // 0: from cores and memory
   std::size_t queued_runs = 64;
   std::size_t concurrent_runs_per_client = 0;  // 0: no bound of its own
   std::size_t queued_runs_per_client = 0;      // 0: half of queued_runs
-  std::string docker_host;  // empty: DOCKER_HOST, the context, the default socket
-  bool enabled = true;      // DIND_ENABLED
-  std::string path;         // the file that it came from; empty: none
+  std::string docker_host;                     // empty: DOCKER_HOST, the context, the default socket
+  bool enabled = true;                         // DIND_ENABLED
+  std::string path;                            // the file that it came from; empty: none
 };
 
 // $DIND_CONFIG, else ~/.config/dind-executor/config.json, else /etc/dind-executor/config.json. A file that is broken is

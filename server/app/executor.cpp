@@ -12,6 +12,7 @@
 
 #include "app/composition.hpp"
 #include "app/configuration.hpp"
+#include "app/logging.hpp"
 #include "dind/exit_code.hpp"
 
 namespace dind {
@@ -113,6 +114,7 @@ Executor::Executor(std::unique_ptr<Core> core) : core_(std::move(core)) {}
 Result<std::unique_ptr<Executor>> Executor::open(ExecutorOptions options) {
   const auto configuration = configuration_of(options);
   if (!configuration) return std::unexpected(configuration.error());
+  if (const auto started = app::start_log(configuration->log); !started) return std::unexpected(started.error());
   auto core = std::make_unique<Core>();
   core->kept = options.kept_output_bytes;
   auto made = app::Core::make(core->context.get_executor(), *configuration, options.host);

@@ -10,13 +10,13 @@
 
 #include "app/composition.hpp"
 #include "app/configuration.hpp"
+#include "app/logging.hpp"
 #include "app/version.hpp"
 #include "faces/cli/arguments.hpp"
 #include "faces/cli/history_command.hpp"
 #include "faces/cli/report.hpp"
 #include "faces/cli/run_command.hpp"
 #include "faces/editor/session.hpp"
-#include "support/log.hpp"
 
 namespace {
 
@@ -89,13 +89,11 @@ int serve(asio::io_context& context, app::Core& core, Task<int> face, bool clean
 int run(int argc, char** argv) {
   auto line = cli::parse({argv + 1, argv + argc}, app::version());
   if (!line) return say(line.error());
-  set_log_level(line->log_level);
-  if (!line->log_file.empty() && !log_to_file(line->log_file))
-    return say({ErrorCode::invalid_request, "--log-file: " + line->log_file + " can't be written; name another one"});
   if (const auto* text = std::get_if<cli::ShowText>(&line->command)) {
     std::cout << text->text << std::flush;
     return 0;
   }
+  if (const auto started = app::start_log({}, line->log); !started) return say(started.error());
   if (const auto* languages = std::get_if<cli::LanguagesArguments>(&line->command)) {
     std::cout << cli::languages_text(language_list(), languages->json) << std::flush;
     return 0;
@@ -103,6 +101,7 @@ int run(int argc, char** argv) {
 
   const auto configuration = app::load_configuration();
   if (!configuration) return say(configuration.error());
+  if (const auto started = app::start_log(configuration->log, line->log); !started) return say(started.error());
   asio::io_context context;
   auto* history = std::get_if<cli::HistoryArguments>(&line->command);
   if (history != nullptr && history->action != cli::HistoryArguments::Action::rerun) {

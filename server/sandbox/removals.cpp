@@ -9,6 +9,18 @@ namespace dind::sandbox {
 
 using namespace std::chrono_literals;
 
+namespace {
+
+// The run of a container: its name begins with it (Sandboxes::container_prefix), and an id has no dot.
+std::string_view run_of(std::string_view container) {
+  constexpr std::string_view kPrefix = "dind-";
+  const auto end = container.find('.');
+  if (!container.starts_with(kPrefix) || end == std::string_view::npos) return {};
+  return container.substr(kPrefix.size(), end - kPrefix.size());
+}
+
+}  // namespace
+
 struct Removals::Debt::Account {
   Account(asio::any_io_executor e, engine::Client& c) : executor(std::move(e)), client(c), changed(executor) {}
   asio::any_io_executor executor;
@@ -43,9 +55,12 @@ struct Removals::Debt::Account {
       co_await sleep_until(in(pause));
       pause = std::min<Clock::duration>(pause * 2, 2s);
     }
-    if (!gone)
-      log(LogLevel::warning, std::string("The ") + (kind == Kind::volume ? "volume " : "container ") + name +
-                                 " could not be removed for half a minute; the reaper will try again");
+    const std::string what = (kind == Kind::volume ? "volume " : "container ") + name;
+    if (gone)
+      log(LogLevel::info, "Removed the " + what, run_of(name));
+    else
+      log(LogLevel::warning, "The " + what + " could not be removed for half a minute; the reaper will try again",
+          run_of(name));
     self->owed.erase(self->owed.find(name));
     self->changed.notify();
   }

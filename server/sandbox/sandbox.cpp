@@ -46,9 +46,9 @@ std::string trimmed(std::string_view text) {
 
 // What a caller that has gone can still do about a container whose creation hangs. The debt is paid nevertheless, when
 // its creation has ended: this one may come before there is anything to remove.
-Task<void> remove_early(engine::Client& client, std::string container) {
+Task<void> remove_early(engine::Client& client, std::string container, std::string run_id) {
   if (const auto removed = co_await client.remove_container(container, in(kCallTime)); !removed)
-    log(LogLevel::debug, "An early removal failed: " + removed.error().message);
+    log(LogLevel::debug, "An early removal failed: " + removed.error().message, run_id);
 }
 
 Error not_executable(const RunPlan& plan, const std::string& image, int error_number) {
@@ -166,12 +166,13 @@ Task<Result<void>> Sandboxes::Run::prepare(const std::string& name) {
   if (cancel.cancelled()) co_return fail(ErrorCode::cancelled, "The run was cancelled");
 
   const auto spec = harden(plan, surroundings());
-  auto hurry = cancel.on_cancel([&] { spawn(home.executor_, "early removal of " + name, remove_early(client, name)); });
+  auto hurry = cancel.on_cancel(
+      [&] { spawn(home.executor_, "early removal of " + name, remove_early(client, name, plan.run_id)); });
   const auto created = co_await client.create_container(name, spec, in(kCreateTime));
   hurry.reset();
   if (!created) co_return std::unexpected(workspace_error(created.error(), home.workspace_));
   sandbox_id = created->id;
-  for (const auto& warning : created->warnings) log(LogLevel::info, "The engine warns: " + warning);
+  for (const auto& warning : created->warnings) log(LogLevel::info, "The engine warns: " + warning, plan.run_id);
   if (cancel.cancelled()) co_return fail(ErrorCode::cancelled, "The run was cancelled");
 
   const auto reported = co_await client.inspect_container_spec(created->id, in(kCallTime));
@@ -327,7 +328,8 @@ Task<void> Sandboxes::Run::drive(std::shared_ptr<Run> self, Removals::Debt debt)
     result = co_await self->attempt(std::move(debt), name, worth_another);
     if (result || !worth_another || self->cancel.cancelled() || i + 1 == kAttempts) break;
     log(LogLevel::info,
-        "A sandbox did not start (" + result.error().message + "); filling the supervisor's volume again");
+        "A sandbox did not start (" + result.error().message + "); filling the supervisor's volume again",
+        self->plan.run_id);
     self->talk->close();
     self->talk.reset();
     const auto filled = co_await self->home.fixtures_.refill_supervisor(self->image.id, in(kCreateTime));

@@ -3,8 +3,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
-#include <cctype>
 #include <cstdlib>
 #include <fstream>
 
@@ -14,51 +12,9 @@
 namespace dind {
 namespace {
 
-constexpr std::size_t kShortestMasked = 6;
-
 std::string variable(const char* name) {
   const char* value = std::getenv(name);
   return value == nullptr ? std::string() : std::string(value);
-}
-
-bool is_word(std::string_view text, std::string_view more) {
-  return !text.empty() && std::ranges::all_of(text, [&](unsigned char c) {
-    return std::isalnum(c) != 0 || more.contains(static_cast<char>(c));
-  });
-}
-
-// scheme://user:password@host → password
-std::string_view password_of(std::string_view url) {
-  const auto scheme = url.find("://");
-  if (scheme == std::string_view::npos) return {};
-  const auto authority = url.substr(scheme + 3, url.find_first_of("/?#", scheme + 3) - scheme - 3);
-  const auto at = authority.rfind('@');
-  const auto colon = authority.find(':');
-  if (at == std::string_view::npos || colon == std::string_view::npos || colon > at) return {};
-  return authority.substr(colon + 1, at - colon - 1);
-}
-
-bool is_json_web_token(std::string_view value) {
-  return value.starts_with("eyJ") && std::ranges::count(value, '.') == 2 && is_word(value, "-_.=");
-}
-
-bool is_token(std::string_view value) {
-  struct Form {
-    std::string_view prefix;
-    std::size_t least;  // bytes in all
-  };
-  static constexpr auto kForms = std::to_array<Form>({
-      {"ghp_", 20},   {"gho_", 20},      {"ghu_", 20},  {"ghs_", 20},     {"ghr_", 20},     {"github_pat_", 30},
-      {"glpat-", 16}, {"glptt-", 16},    {"sk-", 20},   {"sk_live_", 16}, {"sk_test_", 16}, {"rk_live_", 16},
-      {"whsec_", 16}, {"xoxb-", 16},     {"xoxp-", 16}, {"xoxa-", 16},    {"xoxr-", 16},    {"xoxs-", 16},
-      {"xapp-", 16},  {"AKIA", 20},      {"ASIA", 20},  {"AIza", 35},     {"ya29.", 20},    {"npm_", 20},
-      {"pypi-", 20},  {"dckr_pat_", 16}, {"hf_", 20},   {"SG.", 30},      {"dop_v1_", 20},  {"hvs.", 20},
-  });
-  if (value.contains("-----BEGIN ") && value.contains("PRIVATE KEY")) return true;
-  if (is_json_web_token(value) || !password_of(value).empty()) return true;
-  return is_word(value, "-_.=+/") && std::ranges::any_of(kForms, [&](const Form& form) {
-           return value.starts_with(form.prefix) && value.size() >= form.least;
-         });
 }
 
 // No getpwuid: the static program has no name service.
@@ -145,47 +101,6 @@ std::optional<HistoryState> history_state(std::string_view text) {
        {HistoryState::running, HistoryState::finished, HistoryState::error, HistoryState::interrupted})
     if (name(state) == text) return state;
   return std::nullopt;
-}
-
-bool looks_secret(std::string_view name, std::string_view value) {
-  if (value.empty()) return false;
-  std::string upper;
-  for (const char c : name) upper += c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
-  for (const char* part : {"KEY", "TOKEN", "SECRET", "PASS", "CREDENTIAL", "AUTH", "PRIVATE"})
-    if (upper.contains(part)) return true;
-  return is_token(value);
-}
-
-Secrets::Secrets(const std::map<std::string, std::string>& env) {
-  const auto add = [&](std::string_view value) {
-    if (value.size() >= kShortestMasked) values_.emplace_back(value);
-  };
-  for (const auto& [name, value] : env) {
-    if (!looks_secret(name, value)) continue;
-    names_.push_back(name);
-    add(value);
-    add(password_of(value));
-  }
-  // Another variable's harmless value may hold it; a longer one must go first, or its rest would stay.
-  std::ranges::sort(values_,
-                    [](const auto& a, const auto& b) { return a.size() != b.size() ? a.size() > b.size() : a < b; });
-  values_.erase(std::unique(values_.begin(), values_.end()), values_.end());
-}
-
-std::string Secrets::masked(std::string_view text) const {
-  std::string result(text);
-  for (const auto& value : values_) {
-    auto at = result.find(value);
-    if (at == std::string::npos) continue;
-    std::string next;
-    std::size_t done = 0;
-    for (; at != std::string::npos; at = result.find(value, done)) {
-      next.append(result, done, at - done).append(kWithheld);
-      done = at + value.size();
-    }
-    result = next.append(result, done);
-  }
-  return result;
 }
 
 void OutputKeeper::add(std::string_view bytes) {
@@ -288,6 +203,11 @@ HistoryRecord new_record(const RunSpec& spec, const Secrets& secrets, std::strin
   copy.network = spec.network;
   copy.pull = spec.pull;
   copy.requirements = kept(spec.requirements, secrets, record.gap);
+  for (auto& each : copy.requirements) {  // an index's user and password
+    auto clean = without_credentials(each);
+    if (clean != each) record.gap = ProgramGap::secret;
+    each = std::move(clean);
+  }
   copy.workspace = spec.workspace;
   copy.working_dir = secrets.masked(spec.working_dir).substr(0, kLongestName);
   copy.isolation = spec.isolation;
@@ -303,10 +223,9 @@ Result<RunSpec> spec_again(const HistoryRecord& record, const std::map<std::stri
                 "Run " + record.id + " had a program or arguments of more than " + format_bytes(kKeptProgram) +
                     ", which the history doesn't keep; run its file: `dind-executor run FILE`");
   if (record.gap == ProgramGap::secret)
-    return fail(ErrorCode::invalid_request,
-                "Run " + record.id +
-                    " had the value of a secret variable in its program or arguments, which the "
-                    "history doesn't keep; run its file: `dind-executor run FILE`");
+    return fail(ErrorCode::invalid_request, "Run " + record.id +
+                                                " had a secret in its program, arguments or requirements, which the "
+                                                "history doesn't keep; run its file: `dind-executor run FILE`");
   std::vector<std::string> missing;
   for (const auto& name : record.withheld)
     if (!env.contains(name)) missing.push_back(name);

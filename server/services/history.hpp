@@ -12,6 +12,7 @@
 #include "dind/error.hpp"
 #include "dind/run_event.hpp"
 #include "dind/run_spec.hpp"
+#include "support/secrets.hpp"
 #include "support/task.hpp"
 
 namespace dind {
@@ -19,7 +20,6 @@ namespace dind {
 // Bounds of a record.
 inline constexpr std::size_t kKeptOutputPart = 32U << 10;  // head and tail, each, of each channel
 inline constexpr std::size_t kKeptProgram = 256U << 10;    // a program's text; arguments and environment have as much
-inline constexpr std::string_view kWithheld = "•••";       // stands for a secret
 
 struct HistoryPolicy {
   bool enabled = true;
@@ -75,22 +75,6 @@ struct HistoryRecord {
   std::optional<HistoryStarted> started;
   std::optional<HistoryEnd> end;  // none: running or interrupted
 };
-
-// Which variables hold secrets, and their values, so that they can be taken out of all that is kept. A value is a
-// secret by its variable's name (KEY, TOKEN, SECRET, PASS, CREDENTIAL, AUTH, PRIVATE) or by its own form.
-class Secrets {
- public:
-  explicit Secrets(const std::map<std::string, std::string>& env);
-  const std::vector<std::string>& names() const { return names_; }
-  // The values that are taken out of texts, longest first: those of six bytes and more, since "1" is everywhere.
-  const std::vector<std::string>& values() const { return values_; }
-  std::string masked(std::string_view text) const;
-
- private:
-  std::vector<std::string> names_;
-  std::vector<std::string> values_;
-};
-bool looks_secret(std::string_view name, std::string_view value);
 
 // Takes a channel's bytes and keeps head and tail of it, without the secrets, also where one lies across two chunks.
 class OutputKeeper {

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "support/ids.hpp"
+#include "support/shortened.hpp"
 
 namespace dind {
 namespace {
@@ -24,7 +25,7 @@ class Tee final : public EventSink {
 
   void on_state(const StateChange& change) override {
     if (const auto* started = std::get_if<Started>(&change)) {
-      history_.started(id_, {.name = secrets_.masked(started->name).substr(0, kLongestText),
+      history_.started(id_, {.name = shortened(secrets_.masked(started->name), kLongestText),
                              .language = started->language,
                              .image = started->image,
                              .limits = started->limits,
@@ -41,10 +42,10 @@ class Tee final : public EventSink {
     HistoryEnd end{.ended = now_ms(), .out = out_.take(), .err = err_.take()};
     if (result) {
       end.result = *result;
-      for (auto& note : end.result->notes) note = secrets_.masked(note);
+      for (auto& note : end.result->notes) note = shortened(without_credentials(secrets_.masked(note)), kLongestText);
     } else {
       end.error = result.error();
-      end.error->message = secrets_.masked(end.error->message).substr(0, kLongestText);
+      end.error->message = shortened(without_credentials(secrets_.masked(end.error->message)), kLongestText);
     }
     history_.ended(id_, std::move(end));
   }

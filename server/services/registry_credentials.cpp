@@ -155,6 +155,7 @@ Result<std::optional<RegistryLogin>> read_helper(const CredentialHelper& helper,
 }
 
 std::string registry_auth(const RegistryLogin& login) {
+  hide_in_log({login.password, login.identity_token});
   json auth{{"serveraddress", login.server}};
   if (!login.identity_token.empty()) {
     auth["identitytoken"] = login.identity_token;
@@ -162,7 +163,9 @@ std::string registry_auth(const RegistryLogin& login) {
     auth["username"] = login.username;
     auth["password"] = login.password;
   }
-  return base64url(auth.dump(-1, ' ', true, json::error_handler_t::replace));
+  auto header = base64url(auth.dump(-1, ' ', true, json::error_handler_t::replace));
+  hide_in_log({header});
+  return header;
 }
 
 RegistryCredentials::RegistryCredentials(asio::any_io_executor executor, Variables variable)

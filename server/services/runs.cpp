@@ -8,7 +8,9 @@
 #include "sandbox/planner.hpp"
 #include "services/call_time.hpp"
 #include "services/image_reference.hpp"
+#include "services/logged_runs.hpp"
 #include "support/ids.hpp"
+#include "support/log.hpp"
 
 namespace dind {
 
@@ -167,6 +169,7 @@ Task<Result<RunResult>> Runs::run(RunSpec spec, EventSink& sink, std::shared_ptr
   auto made = plan(spec);
   if (!made) co_return std::unexpected(made.error());
   const std::string id = made->run_id;
+  log(LogLevel::info, accepted_text(made->images, made->limits, made->network), id);
   struct Active {
     std::map<std::string, int>& ids;
     std::string id;

@@ -1,19 +1,41 @@
 #include "support/log.hpp"
 
+#include <fcntl.h>
 #include <spdlog/pattern_formatter.h>
 #include <spdlog/sinks/basic_file_sink.h>
+#include <spdlog/sinks/rotating_file_sink.h>
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
-#include <cstdio>
+#include <cerrno>
+#include <deque>
+#include <map>
+#include <mutex>
+#include <system_error>
+
+#include "support/escaped.hpp"
+#include "support/shortened.hpp"
 
 namespace dind {
 namespace {
 
+constexpr const char* kTextPattern = "%Y-%m-%dT%H:%M:%S.%eZ %l %P %v";
+constexpr const char* kJsonPattern = R"({"time":"%Y-%m-%dT%H:%M:%S.%eZ","level":"%l","pid":%P,%v})";
+constexpr std::size_t kLongestMessage = 8 << 10;
+constexpr std::size_t kLongestRunId = 64;
+constexpr std::size_t kEndedRuns = 64;    // whose secrets are still left out
+constexpr std::size_t kShortest = 4;      // of what is left out: a shorter one is in every other word
+constexpr std::size_t kShortestLine = 8;  // of one of several lines
+
+std::mutex turn;  // of who writes or changes the settings
+bool as_json = false;
+
 std::shared_ptr<spdlog::logger>& logger() {
   static std::shared_ptr<spdlog::logger> instance = [] {
     auto made = std::make_shared<spdlog::logger>("dind", std::make_shared<spdlog::sinks::stderr_sink_st>());
-    made->set_pattern("%Y-%m-%dT%H:%M:%S.%e%z %l %v");
+    made->set_pattern(kTextPattern, spdlog::pattern_time_type::utc);
     made->set_level(spdlog::level::warn);
     made->flush_on(spdlog::level::trace);
     return made;
@@ -37,39 +59,146 @@ spdlog::level::level_enum level_of(LogLevel level) {
   return spdlog::level::off;
 }
 
-std::string printable(std::string_view text) {
-  std::string out;
-  out.reserve(text.size());
+std::string quoted(std::string_view text) {
+  std::string out = "\"";
   for (const char c : text) {
-    const auto u = static_cast<unsigned char>(c);
-    if (u >= 0x20 && u != 0x7f) {
-      out += c;
-      continue;
-    }
-    char escaped[8];
-    std::snprintf(escaped, sizeof escaped, "\\x%02x", u);
-    out += escaped;
+    if (c == '"' || c == '\\') out += '\\';
+    out += c;
   }
-  return out;
+  return out += '"';
+}
+
+class Hidden {
+ public:
+  void add(const std::vector<std::string>& values) {
+    const std::lock_guard lock(mutex_);
+    for (const auto& value : values)
+      for (auto& form : forms(value)) ++values_[std::move(form)];
+  }
+  void end(std::vector<std::string> values) {
+    const std::lock_guard lock(mutex_);
+    ended_.push_back(std::move(values));
+    if (ended_.size() <= kEndedRuns) return;
+    for (const auto& value : ended_.front())
+      for (const auto& form : forms(value))
+        if (const auto found = values_.find(form); found != values_.end() && --found->second == 0) values_.erase(found);
+    ended_.pop_front();
+  }
+  std::string masked(std::string_view text) const {
+    std::string result(text);
+    const std::lock_guard lock(mutex_);
+    for (const auto& [value, count] : values_)
+      for (auto at = result.find(value); at != std::string::npos; at = result.find(value, at + kWithheld.size()))
+        result.replace(at, value.size(), kWithheld);
+    return result;
+  }
+
+ private:
+  struct LongerFirst {
+    bool operator()(const std::string& a, const std::string& b) const {
+      return a.size() != b.size() ? a.size() > b.size() : a < b;
+    }
+  };
+
+  // As an engine's message may have it: as it is, in a JSON text, and its lines, since messages are one line.
+  static std::vector<std::string> forms(const std::string& value) {
+    if (value.size() < kShortest) return {};
+    std::vector<std::string> all{value};
+    if (auto in_json = quoted(value); in_json.size() != value.size() + 2)
+      all.push_back(in_json.substr(1, in_json.size() - 2));
+    for (std::size_t at = 0; value.contains('\n') && at < value.size();) {
+      const auto end = std::min(value.size(), value.find('\n', at));
+      if (end - at >= kShortestLine) all.push_back(value.substr(at, end - at));
+      at = end + 1;
+    }
+    return all;
+  }
+
+  mutable std::mutex mutex_;
+  std::map<std::string, std::size_t, LongerFirst> values_;  // how often it was added
+  std::deque<std::vector<std::string>> ended_;
+};
+
+Hidden& hidden() {
+  static Hidden instance;
+  return instance;
+}
+
+// Whether it is an ordinary file. Makes it where there is none.
+Result<bool> open_once(const std::string& path) {
+  const int fd = ::open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NONBLOCK, 0600);
+  if (fd < 0)
+    return fail(ErrorCode::invalid_request, "The log file " + path + " can't be written (" +
+                                                std::generic_category().message(errno) + "); name another one");
+  struct stat status{};
+  const bool regular = ::fstat(fd, &status) == 0 && S_ISREG(status.st_mode);
+  ::close(fd);
+  return regular;
+}
+
+Result<spdlog::sink_ptr> sink_of(const LogSettings& settings) {
+  if (settings.file.empty()) return std::make_shared<spdlog::sinks::stderr_sink_st>();
+  const auto regular = open_once(settings.file);
+  if (!regular) return std::unexpected(regular.error());
+  try {
+    if (!*regular) return std::make_shared<spdlog::sinks::basic_file_sink_st>(settings.file);
+    spdlog::file_event_handlers handlers;
+    handlers.before_open = [](const spdlog::filename_t& path) { (void)open_once(path); };  // with our mode
+    return std::make_shared<spdlog::sinks::rotating_file_sink_st>(
+        settings.file, static_cast<std::size_t>(settings.max_bytes), settings.files - 1, false, handlers);
+  } catch (const spdlog::spdlog_ex& e) {
+    return fail(ErrorCode::invalid_request,
+                "The log file " + settings.file + " can't be written (" + escaped(e.what()) + "); name another one");
+  }
 }
 
 }  // namespace
 
-void set_log_level(LogLevel level) { logger()->set_level(level_of(level)); }
-
-bool log_to_file(const std::string& path) {
-  try {
-    logger()->sinks() = {std::make_shared<spdlog::sinks::basic_file_sink_st>(path)};
-    logger()->set_pattern("%Y-%m-%dT%H:%M:%S.%e%z %l %v");
-    return true;
-  } catch (const spdlog::spdlog_ex&) {
-    return false;
-  }
+std::optional<LogLevel> log_level(std::string_view name) {
+  using enum LogLevel;
+  constexpr std::pair<std::string_view, LogLevel> kLevels[] = {
+      {"debug", debug}, {"info", info}, {"warning", warning}, {"error", error}, {"off", off}};
+  for (const auto& [each, level] : kLevels)
+    if (each == name) return level;
+  return std::nullopt;
 }
 
-void log(LogLevel level, std::string_view message) {
-  if (!logger()->should_log(level_of(level))) return;
-  logger()->log(level_of(level), printable(message));
+std::optional<LogFormat> log_format(std::string_view name) {
+  if (name == "text") return LogFormat::text;
+  if (name == "json") return LogFormat::json;
+  return std::nullopt;
+}
+
+Result<void> set_up_log(const LogSettings& settings) {
+  const std::lock_guard lock(turn);
+  as_json = settings.format == LogFormat::json;
+  auto sink = sink_of(settings);
+  logger()->sinks() = {sink ? *sink : std::make_shared<spdlog::sinks::stderr_sink_st>()};
+  logger()->set_pattern(as_json ? kJsonPattern : kTextPattern, spdlog::pattern_time_type::utc);
+  logger()->set_level(level_of(settings.level));
+  if (!sink) return std::unexpected(sink.error());
+  return {};
+}
+
+void log(LogLevel level, std::string_view message, std::string_view run_id) {
+  if (level == LogLevel::off || !logger()->should_log(level_of(level))) return;
+  const auto text = escaped(shortened(without_credentials(hidden().masked(message)), kLongestMessage));
+  const auto run = escaped(run_id.substr(0, kLongestRunId));
+  const std::lock_guard lock(turn);
+  std::string line;
+  if (as_json)
+    line = (run.empty() ? "" : R"("run":)" + quoted(run) + ',') + R"("message":)" + quoted(text);
+  else
+    line = (run.empty() ? "" : "run=" + run + ' ') + text;
+  logger()->log(level_of(level), spdlog::string_view_t(line));
+}
+
+void hide_in_log(const std::vector<std::string>& values) { hidden().add(values); }
+
+HiddenInLog::HiddenInLog(const Secrets& secrets) : values_(secrets.values()) { hidden().add(values_); }
+
+HiddenInLog::~HiddenInLog() {
+  if (!values_.empty()) hidden().end(std::move(values_));
 }
 
 }  // namespace dind

@@ -145,22 +145,26 @@ Result<RunArguments> run_of(const RawRun& raw, std::vector<std::string> rest, bo
   }
   for (const auto& pair : raw.env) {
     const auto equals = pair.find('=');
-    if (equals == std::string::npos || equals == 0) return wrong("--env: \"" + pair + "\" is not NAME=VALUE");
+    // Not what was typed: it may be the secret alone.
+    if (equals == std::string::npos || equals == 0) return wrong("--env: one of them is not NAME=VALUE");
     run.env.insert_or_assign(pair.substr(0, equals), pair.substr(equals + 1));
   }
   return run;
 }
 
-Result<LogLevel> level_of(const std::string& text) {
-  constexpr std::pair<std::string_view, LogLevel> kLevels[] = {{"debug", LogLevel::debug},
-                                                               {"info", LogLevel::info},
-                                                               {"warning", LogLevel::warning},
-                                                               {"error", LogLevel::error},
-                                                               {"off", LogLevel::off}};
-  for (const auto& [level_name, level] : kLevels) {
-    if (level_name == text) return level;
-  }
-  return wrong("--log-level: \"" + text + "\" is none of debug, info, warning, error, off");
+struct RawLog {
+  std::optional<std::string> level, format, file;
+};
+
+Result<LogFlags> log_of(const RawLog& raw) {
+  LogFlags flags;
+  if (raw.level && !(flags.level = log_level(*raw.level)))
+    return wrong("--log-level: \"" + *raw.level + "\" is none of debug, info, warning, error, off");
+  if (raw.format && !(flags.format = log_format(*raw.format)))
+    return wrong("--log-format: \"" + *raw.format + "\" is neither text nor json");
+  if (raw.file && raw.file->empty()) return wrong("--log-file: the value is empty");
+  flags.file = raw.file;
+  return flags;
 }
 
 std::string one_line(std::string text) {
@@ -186,7 +190,7 @@ Result<CommandLine> parse(std::vector<std::string> arguments, const std::string&
   bool stdio = false;
   bool dry_run = false;
   std::int64_t client = 0;
-  std::string level = "warning";
+  RawLog log;
 
   CLI::App app("Runs code in a fresh, hardened, throw-away container of a Docker engine.", "dind-executor");
   app.footer(kOverview);
@@ -197,10 +201,9 @@ Result<CommandLine> parse(std::vector<std::string> arguments, const std::string&
     to.add_option("--host", line.host,
                   "The engine: unix:///path, tcp://host:port (default: configuration, DOCKER_HOST, docker context)")
         ->type_name("ADDRESS");
-    to.add_option("--log-level", level, "debug, info, warning, error or off")
-        ->type_name("LEVEL")
-        ->capture_default_str();
-    to.add_option("--log-file", line.log_file, "Write the log there instead of to stderr")->type_name("FILE");
+    to.add_option("--log-level", log.level, "debug, info, warning, error or off (default warning)")->type_name("LEVEL");
+    to.add_option("--log-format", log.format, "text, or json: one object a line (default text)")->type_name("FORMAT");
+    to.add_option("--log-file", log.file, "Write the log there instead of to stderr")->type_name("FILE");
   };
   add_global(app);
 
@@ -295,9 +298,9 @@ Result<CommandLine> parse(std::vector<std::string> arguments, const std::string&
       return wrong(option->get_name() + ": the value is empty");
     }
   }
-  const auto log_level = level_of(level);
-  if (!log_level) return std::unexpected(log_level.error());
-  line.log_level = *log_level;
+  const auto log_flags = log_of(log);
+  if (!log_flags) return std::unexpected(log_flags.error());
+  line.log = *log_flags;
   if (history.command()->parsed()) {
     auto asked = history.arguments(separated ? std::optional(std::move(rest)) : std::nullopt);
     if (!asked) return std::unexpected(asked.error());

@@ -65,8 +65,7 @@ using Command = std::variant<ShowText, RunArguments, LanguagesArguments, DoctorA
 struct CommandLine {
   Command command;
   std::string host;  // the engine's address; empty: as configured
-  LogLevel log_level = LogLevel::warning;
-  std::string log_file;  // empty: stderr
+  LogFlags log;
 };
 
 // `arguments` without the program's own name. Errors (invalid_request) are one line that names the remedy; exit

@@ -6,6 +6,7 @@
 
 #include "faces/cli/summary.hpp"
 #include "faces/run_json.hpp"
+#include "services/logged_runs.hpp"
 #include "support/base64.hpp"
 #include "support/units.hpp"
 
@@ -123,7 +124,15 @@ std::string_view name(ProgramGap gap) {
 
 std::string run_json_line(const HistoryRecord& record) {
   json value = summary_json(record);
+  const RunSpec& spec = record.spec;
   value["owner"] = record.owner;
+  value["client"] = spec.client.empty() ? json(nullptr) : json(spec.client);
+  value["requirements"] = spec.requirements;
+  value["workspace"] = spec.workspace ? json(name(*spec.workspace)) : json(nullptr);
+  value["workingDir"] = spec.working_dir.empty() ? json(nullptr) : json(spec.working_dir);
+  value["isolation"] = spec.isolation ? json(name(*spec.isolation)) : json(nullptr);
+  value["pull"] = spec.pull ? json(name(*spec.pull)) : json(nullptr);
+  value["totalTimeoutMs"] = spec.total_timeout ? json(spec.total_timeout->count()) : json(nullptr);
   value["args"] = record.spec.args;
   value["env"] = record.spec.env;
   value["withheld"] = record.withheld;
@@ -209,33 +218,44 @@ std::string history_run_text(const HistoryRecord& record, bool as_json) {
   if (as_json) return run_json_line(record);
   std::string text;
   const auto line = [&](const char* title, const std::string& value) {
-    if (!value.empty()) text += padded(title, 13) + printable(value) + '\n';
+    if (!value.empty()) text += padded(title, 14) + printable(value) + '\n';
   };
   const HistoryEnd* end = record.end ? &*record.end : nullptr;
   line("run", record.id + (record.run_id != record.id ? "  (run id " + record.run_id + ")" : ""));
-  line("who", record.user + ", " + record.face);
+  const RunSpec& spec = record.spec;
+  line("who", record.user + ", " + record.face + (spec.client.empty() ? "" : ", client " + spec.client));
   line("began", time_text(record.began, false));
   line("ended", end != nullptr ? time_text(end->ended, false) : std::string(name(record.state)));
   line("what", what(record));
   line("language", language(record));
-  std::string args;
-  for (const auto& arg : record.spec.args) args += (args.empty() ? "" : " ") + arg;
-  line("arguments", args);
+  const auto joined = [](const std::vector<std::string>& parts, const char* between) {
+    std::string all;
+    for (const auto& part : parts) all += (all.empty() ? "" : between) + part;
+    return all;
+  };
+  line("arguments", joined(spec.args, " "));
+  line("requirements", joined(spec.requirements, ", "));
+  if (spec.workspace) line("workspace", std::string(name(*spec.workspace)));
+  line("working dir", spec.working_dir);
+  if (spec.isolation && (end == nullptr || !end->result)) line("isolation", std::string(name(*spec.isolation)));
+  if (spec.pull) line("pull", std::string(name(*spec.pull)));
+  if (spec.total_timeout) line("in all", format_duration(*spec.total_timeout));
   for (const auto& [variable, value] : record.spec.env) line("environment", variable + '=' + value);
   line("image", image(record));
-  if (end != nullptr && end->result) line("image id", end->result->image_digest.value_or(end->result->image_id));
+  if (end != nullptr && end->result) {
+    line("image id", end->result->image_id);
+    line("digest", end->result->image_digest.value_or(""));
+  }
   if (record.started) {
-    const Limits& limits = record.started->limits;
-    char cpus[32];
-    std::snprintf(cpus, sizeof cpus, "%g", limits.cpus);
-    line("limits", format_duration(limits.timeout) + " · " + format_bytes(limits.memory_bytes) + " · " + cpus +
-                       " CPU · " + std::to_string(limits.pids) + " processes · network " +
-                       std::string(dind::faces::name(record.started->network)));
+    line("limits", limits_text(record.started->limits, record.started->network));
   }
   if (end != nullptr && end->error) line("error", std::string(name(end->error->code)) + ": " + end->error->message);
   if (end != nullptr && end->result) {
     const RunResult& result = *end->result;
     line("result", summary_line(result));
+    if (result.stage != Stage::program) line("ended in", "the stage " + std::string(name(result.stage)));
+    line("isolation", result.isolation);
+    line("builder", result.builder);
     if (result.cpu)
       line("CPU time", format_duration(std::chrono::duration_cast<std::chrono::milliseconds>(*result.cpu)));
     line("written", format_bytes(static_cast<std::int64_t>(result.stdout_bytes)) + " on stdout, " +

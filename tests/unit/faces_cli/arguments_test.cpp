@@ -72,15 +72,16 @@ TEST_CASE("A repeated --env takes one value each time and leaves the file alone"
 }
 
 TEST_CASE("Global options stand before or after the command") {
-  for (const auto& arguments :
-       {std::vector<std::string>{"--host", "tcp://d:1", "--log-level", "debug", "--log-file", "l", "doctor", "--json"},
-        std::vector<std::string>{"doctor", "--json", "--host", "tcp://d:1", "--log-level", "debug", "--log-file",
-                                 "l"}}) {
+  for (const auto& arguments : {std::vector<std::string>{"--host", "tcp://d:1", "--log-level", "debug", "--log-format",
+                                                         "json", "--log-file", "l", "doctor", "--json"},
+                                std::vector<std::string>{"doctor", "--json", "--host", "tcp://d:1", "--log-level",
+                                                         "debug", "--log-format", "json", "--log-file", "l"}}) {
     const auto line = parse(arguments, "1");
     REQUIRE(line);
     CHECK(line->host == "tcp://d:1");
-    CHECK(line->log_level == LogLevel::debug);
-    CHECK(line->log_file == "l");
+    CHECK(line->log.level == LogLevel::debug);
+    CHECK(line->log.format == LogFormat::json);
+    CHECK(line->log.file == "l");
     CHECK(std::get<DoctorArguments>(line->command).json);
   }
 }
@@ -165,6 +166,9 @@ TEST_CASE("What can't be understood is one line that names it") {
                         {{"doctor", "--", "x"}, "--"},
                         {{"doctor", "x"}, "x"},
                         {{"doctor", "--log-level", "loud"}, "--log-level"},
+                        {{"doctor", "--log-level", ""}, "--log-level"},
+                        {{"lsp", "--log-format", "xml"}, "--log-format"},
+                        {{"lsp", "--log-file", ""}, "--log-file"},
                         {{"lsp", "--clientProcessId", "x"}, "--clientProcessId"}};
   for (const auto& c : cases) {
     std::string shown;

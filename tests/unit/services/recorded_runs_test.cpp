@@ -133,11 +133,11 @@ TEST_CASE("A history that can't be written fails no run") {
   const Folder folder;
   std::ofstream(folder.path / "state") << "a file where the folder should be";
   const auto log_file = (folder.path / "log").string();
-  REQUIRE(log_to_file(log_file));
+  REQUIRE(set_up_log({.file = log_file}));
   Bench bench({.path = folder.file()});
   for (int i = 0; i < 3; ++i) CHECK(bench.run(python()));
   CHECK(bench.list().empty());
-  log_to_file("/dev/stderr");
+  REQUIRE(set_up_log({}));
   std::ifstream in_log(log_file);
   const std::string log{std::istreambuf_iterator<char>(in_log), {}};
   const auto first = log.find("The history ");

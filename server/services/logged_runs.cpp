@@ -1,0 +1,123 @@
+#include "services/logged_runs.hpp"
+
+#include <cstdio>
+
+#include "support/log.hpp"
+#include "support/shortened.hpp"
+#include "support/units.hpp"
+
+namespace dind {
+namespace {
+
+constexpr std::size_t kLongestName = 100;
+
+// A command's arguments are left out: they may be anything.
+std::string what(const RunSpec& spec) {
+  if (const auto* source = std::get_if<SourceProgram>(&spec.program))
+    return source->file_name.empty() ? "a program without a name" : shortened(source->file_name, kLongestName);
+  if (std::holds_alternative<BuildProgram>(spec.program)) return "a Dockerfile";
+  const auto* argv = std::get_if<std::vector<std::string>>(&std::get<CommandProgram>(spec.program).command);
+  if (argv == nullptr || argv->empty()) return "a shell command";
+  return "the command " + shortened(argv->front(), kLongestName);
+}
+
+std::string outcome(const RunResult& result) {
+  std::string text(name(result.verdict));
+  if (result.exit_code) text += ", exit code " + std::to_string(*result.exit_code);
+  if (result.signal) text += ", signal " + std::to_string(*result.signal);
+  if (result.cancel_reason) text += ", " + std::string(name(*result.cancel_reason));
+  if (result.stage != Stage::program) text += ", in the stage " + std::string(name(result.stage));
+  text += ", " + format_duration(result.duration);
+  if (result.peak_memory_bytes) text += ", peak " + format_bytes(*result.peak_memory_bytes);
+  text += ", " + format_bytes(static_cast<std::int64_t>(result.stdout_bytes + result.stderr_bytes)) + " written";
+  for (const auto& note : result.notes) text += "; " + note;
+  return text;
+}
+
+// What an operator must see: that the engine fails, and that people are turned away.
+LogLevel level_of(ErrorCode code) {
+  switch (code) {
+    case ErrorCode::engine_error:
+    case ErrorCode::engine_unavailable:
+    case ErrorCode::internal:
+      return LogLevel::error;
+    case ErrorCode::busy:
+    case ErrorCode::image_unavailable:
+      return LogLevel::warning;
+    default:
+      return LogLevel::info;
+  }
+}
+
+class Teller final : public EventSink {
+ public:
+  Teller(EventSink& sink, std::string id) : sink_(sink), id_(std::move(id)) {}
+
+  void on_state(const StateChange& change) override {
+    if (const auto* queued = std::get_if<Queued>(&change)) {
+      log(waits_ ? LogLevel::debug : LogLevel::info, "queued: " + std::to_string(queued->position) + " before it", id_);
+      waits_ = true;
+    } else if (const auto* preparing = std::get_if<Preparing>(&change)) {
+      if (stage_ != preparing->stage)
+        log(preparing->stage == Stage::container ? LogLevel::debug : LogLevel::info,
+            "preparing: " + std::string(name(preparing->stage)) + ": " + preparing->message, id_);
+      stage_ = preparing->stage;
+    } else if (const auto* started = std::get_if<Started>(&change)) {
+      log(LogLevel::info,
+          "started: image " + started->image + ", " + limits_text(started->limits, started->network) + " · " +
+              started->isolation,
+          id_);
+    }
+    sink_.on_state(change);
+  }
+  void on_output(Channel channel, std::string_view bytes, OutputCredit credit) override {
+    sink_.on_output(channel, bytes, std::move(credit));
+  }
+
+ private:
+  EventSink& sink_;
+  const std::string id_;
+  bool waits_ = false;
+  std::optional<Stage> stage_;
+};
+
+}  // namespace
+
+std::string limits_text(const Limits& limits, Network network) {
+  char cpus[32];
+  std::snprintf(cpus, sizeof cpus, "%g", limits.cpus);
+  return format_duration(limits.timeout) + " · " + format_bytes(limits.memory_bytes) + " · " + cpus + " CPU · " +
+         std::to_string(limits.pids) + " processes · network " + (network == Network::internet ? "internet" : "none");
+}
+
+std::string accepted_text(const std::vector<std::string>& images, const Limits& limits, Network network) {
+  std::string text;
+  for (const auto& image : images) text += (text.empty() ? "image " : " or ") + image;
+  return "accepted: " + (text.empty() ? "an image to be built" : text) + ", " + limits_text(limits, network);
+}
+
+Task<Result<RunResult>> LoggedRuns::run(RunSpec spec, EventSink& sink, std::shared_ptr<StdinPipe> input,
+                                        Cancel cancel) {
+  const HiddenInLog hidden{Secrets(spec.env)};
+  const std::string id = spec.run_id.value_or("");
+  log(LogLevel::info, "asked: " + what(spec) + ", by " + face_ + (spec.client.empty() ? "" : ", client " + spec.client),
+      id);
+  Teller teller(sink, id);
+  try {
+    auto result = co_await runs_.run(std::move(spec), teller, std::move(input), std::move(cancel));
+    if (result) {
+      log(LogLevel::info, "ended: " + outcome(*result), id);
+    } else {
+      const Error& error = result.error();
+      const bool told = face_ == "cli" || face_ == "library";
+      log(told ? LogLevel::info : level_of(error.code),
+          "not run: " + std::string(name(error.code)) + ": " + error.message, id);
+    }
+    co_return result;
+  } catch (const std::exception& e) {
+    log(LogLevel::error, std::string("ended with an exception, which is a bug of ours: ") + e.what(), id);
+    throw;
+  }
+}
+
+}  // namespace dind

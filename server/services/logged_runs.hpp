@@ -1,0 +1,32 @@
+// A run service that tells the life of each run of another one to the log: asked, queued, prepared, started, ended.
+// What was granted (accepted) and what was removed is told where it happens.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "services/run_service.hpp"
+
+namespace dind {
+
+class LoggedRuns final : public RunService {
+ public:
+  // `face`: who asks. Where it tells people about errors itself (cli, library), they are no errors of the log's.
+  LoggedRuns(RunService& runs, std::string face) : runs_(runs), face_(std::move(face)) {}
+  // `spec.run_id` must be set. The run's secrets are in no line of the log.
+  Task<Result<RunResult>> run(RunSpec spec, EventSink& sink, std::shared_ptr<StdinPipe> input, Cancel cancel) override;
+  Task<bool> idle(Deadline deadline) override { return runs_.idle(deadline); }
+
+ private:
+  RunService& runs_;
+  std::string face_;
+};
+
+// "1 min · 512 MiB · 1 CPU · 256 processes · network none"
+std::string limits_text(const Limits& limits, Network network);
+
+// "accepted: image a or b, 1 min · …": what was granted to a run; `images` in order of preference, none where it is
+// built.
+std::string accepted_text(const std::vector<std::string>& images, const Limits& limits, Network network);
+
+}  // namespace dind

@@ -1,0 +1,165 @@
+#include "support/secrets.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+
+namespace dind {
+namespace {
+
+constexpr std::size_t kShortestMasked = 6;
+
+bool is_word(std::string_view text, std::string_view more) {
+  return !text.empty() && std::ranges::all_of(text, [&](unsigned char c) {
+    return std::isalnum(c) != 0 || more.contains(static_cast<char>(c));
+  });
+}
+
+// scheme://user:password@host → password
+std::string_view password_of(std::string_view url) {
+  const auto scheme = url.find("://");
+  if (scheme == std::string_view::npos) return {};
+  const auto authority = url.substr(scheme + 3, url.find_first_of("/?#", scheme + 3) - scheme - 3);
+  const auto at = authority.rfind('@');
+  const auto colon = authority.find(':');
+  if (at == std::string_view::npos || colon == std::string_view::npos || colon > at) return {};
+  return authority.substr(colon + 1, at - colon - 1);
+}
+
+bool is_json_web_token(std::string_view value) {
+  return value.starts_with("eyJ") && std::ranges::count(value, '.') == 2 && is_word(value, "-_.=");
+}
+
+bool is_token(std::string_view value) {
+  struct Form {
+    std::string_view prefix;
+    std::size_t least;  // bytes in all
+  };
+  static constexpr auto kForms = std::to_array<Form>({
+      {"ghp_", 20},   {"gho_", 20},      {"ghu_", 20},  {"ghs_", 20},     {"ghr_", 20},     {"github_pat_", 30},
+      {"glpat-", 16}, {"glptt-", 16},    {"sk-", 20},   {"sk_live_", 16}, {"sk_test_", 16}, {"rk_live_", 16},
+      {"whsec_", 16}, {"xoxb-", 16},     {"xoxp-", 16}, {"xoxa-", 16},    {"xoxr-", 16},    {"xoxs-", 16},
+      {"xapp-", 16},  {"AKIA", 20},      {"ASIA", 20},  {"AIza", 35},     {"ya29.", 20},    {"npm_", 20},
+      {"pypi-", 20},  {"dckr_pat_", 16}, {"hf_", 20},   {"SG.", 30},      {"dop_v1_", 20},  {"hvs.", 20},
+  });
+  if (value.contains("-----BEGIN ") && value.contains("PRIVATE KEY")) return true;
+  if (is_json_web_token(value) || !password_of(value).empty()) return true;
+  return is_word(value, "-_.=+/") && std::ranges::any_of(kForms, [&](const Form& form) {
+           return value.starts_with(form.prefix) && value.size() >= form.least;
+         });
+}
+
+// Where `name` stands in `text` in any case, from `at` on.
+std::size_t find_name(std::string_view text, std::string_view name, std::size_t at) {
+  const auto same = [](unsigned char a, unsigned char b) { return std::tolower(a) == std::tolower(b); };
+  const auto found =
+      std::search(text.begin() + static_cast<std::ptrdiff_t>(at), text.end(), name.begin(), name.end(), same);
+  return found == text.end() ? std::string_view::npos : static_cast<std::size_t>(found - text.begin());
+}
+
+std::string without_user_info(std::string_view text) {
+  std::string result;
+  for (auto at = text.find("://"); at != std::string_view::npos; at = text.find("://")) {
+    result += text.substr(0, at + 3);
+    text.remove_prefix(at + 3);
+    const auto user_info = text.substr(0, text.find_first_of("/?# \t\r\n\"'<>")).rfind('@');
+    if (user_info == std::string_view::npos) continue;
+    result += kWithheld;
+    text.remove_prefix(user_info);
+  }
+  return result.append(text);
+}
+
+std::string without_headers(std::string text) {
+  for (const std::string_view name : {"authorization", "x-registry-auth"}) {
+    for (auto at = find_name(text, name, 0); at != std::string::npos; at = find_name(text, name, at)) {
+      at += name.size();
+      const auto sign = text.find_first_not_of(" \"'\\", at);
+      if (sign == std::string::npos) break;
+      if (text[sign] != ':' && text[sign] != '=') continue;
+      const auto value = text.find_first_not_of(" \"'[\\", sign + 1);
+      if (value == std::string::npos) break;
+      const auto end = std::min(text.size(), text.find_first_of("\r\n\"'\\", value));
+      text.replace(value, end - value, kWithheld);
+    }
+  }
+  return text;
+}
+
+std::string without_keys(std::string text) {
+  constexpr std::string_view kBegin = "-----BEGIN ";
+  for (auto at = text.find(kBegin); at != std::string::npos; at = text.find(kBegin, at)) {
+    const auto title_end = text.find("-----", at + kBegin.size());
+    if (title_end != std::string::npos && !std::string_view(text).substr(at, title_end - at).contains("PRIVATE KEY")) {
+      at = title_end;
+      continue;
+    }
+    auto end = text.find("-----END ", at);
+    if (end != std::string::npos) end = text.find("-----", end + 9);
+    text.replace(at, end == std::string::npos ? end : end + 5 - at, kWithheld);
+  }
+  return text;
+}
+
+std::string without_tokens(std::string_view text) {
+  const auto part_of_word = [](unsigned char c) {
+    return std::isalnum(c) != 0 || std::string_view("-_.").contains(static_cast<char>(c));
+  };
+  std::string result;
+  while (!text.empty()) {
+    const auto length = static_cast<std::size_t>(std::ranges::find_if_not(text, part_of_word) - text.begin());
+    const auto word = text.substr(0, std::max<std::size_t>(1, length));
+    result += length >= 16 && is_token(word) ? kWithheld : word;
+    text.remove_prefix(word.size());
+  }
+  return result;
+}
+
+}  // namespace
+
+bool looks_secret(std::string_view name, std::string_view value) {
+  if (value.empty()) return false;
+  std::string upper;
+  for (const char c : name) upper += c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+  for (const char* part : {"KEY", "TOKEN", "SECRET", "PASS", "CREDENTIAL", "AUTH", "PRIVATE"})
+    if (upper.contains(part)) return true;
+  return is_token(value);
+}
+
+Secrets::Secrets(const std::map<std::string, std::string>& env) {
+  const auto add = [&](std::string_view value) {
+    if (value.size() >= kShortestMasked) values_.emplace_back(value);
+  };
+  for (const auto& [name, value] : env) {
+    if (!looks_secret(name, value)) continue;
+    names_.push_back(name);
+    add(value);
+    add(password_of(value));
+  }
+  // Another variable's harmless value may hold it; a longer one must go first, or its rest would stay.
+  std::ranges::sort(values_,
+                    [](const auto& a, const auto& b) { return a.size() != b.size() ? a.size() > b.size() : a < b; });
+  values_.erase(std::unique(values_.begin(), values_.end()), values_.end());
+}
+
+std::string Secrets::masked(std::string_view text) const {
+  std::string result(text);
+  for (const auto& value : values_) {
+    auto at = result.find(value);
+    if (at == std::string::npos) continue;
+    std::string next;
+    std::size_t done = 0;
+    for (; at != std::string::npos; at = result.find(value, done)) {
+      next.append(result, done, at - done).append(kWithheld);
+      done = at + value.size();
+    }
+    result = next.append(result, done);
+  }
+  return result;
+}
+
+std::string without_credentials(std::string_view text) {
+  return without_tokens(without_headers(without_keys(without_user_info(text))));
+}
+
+}  // namespace dind

@@ -1,0 +1,33 @@
+// What must be in no record and in no log: the values of variables that hold secrets, and credentials in any text.
+#pragma once
+
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace dind {
+
+inline constexpr std::string_view kWithheld = "•••";  // stands for a secret
+
+// Which variables hold secrets, and their values, so that they can be taken out of all that is kept. A value is a
+// secret by its variable's name (KEY, TOKEN, SECRET, PASS, CREDENTIAL, AUTH, PRIVATE) or by its own form.
+class Secrets {
+ public:
+  explicit Secrets(const std::map<std::string, std::string>& env);
+  const std::vector<std::string>& names() const { return names_; }
+  // The values that are taken out of texts, longest first: those of six bytes and more, since "1" is everywhere.
+  const std::vector<std::string>& values() const { return values_; }
+  std::string masked(std::string_view text) const;
+
+ private:
+  std::vector<std::string> names_;
+  std::vector<std::string> values_;
+};
+bool looks_secret(std::string_view name, std::string_view value);
+
+// `text` without what is a secret by its form alone: the user and password of a URL, what follows `Authorization:` and
+// `X-Registry-Auth:` (to the end of the line or the quote), known tokens, private keys.
+std::string without_credentials(std::string_view text);
+
+}  // namespace dind
