@@ -1,4 +1,5 @@
 """Documents, lenses, runs and how they are stopped, on the real engine."""
+import json
 import time
 
 from lsp_client import frame
@@ -373,6 +374,26 @@ class Refusals(ProtocolCase):
         started = client.notification("dind/run", state="started")
         self.assertEqual(started["limits"]["timeoutMs"], 5000)
         self.assertIn("maximum", started["notes"][0])
+
+
+class Log(ProtocolCase):
+    def test_the_log_is_on_stderr_and_each_line_of_a_run_has_its_id(self):
+        client = self.client(command=("lsp", "--log-level", "debug", "--log-format", "json"))
+        uri = self.file("a.py", "import os; print(os.environ['API_TOKEN'])")
+        ids = [client.run(uri, runId=run, env={"API_TOKEN": "supersecretvalue"}) for run in ("one", "two")]
+        for id in ids:
+            self.assertEqual(client.reply(id)["result"]["verdict"], "ok")
+        client.call("shutdown")
+        client.notify("exit")
+        self.assertEqual(client.ended(), 0)
+        lines = [json.loads(line) for line in client.errors.decode().splitlines()]
+        for run in ("one", "two"):
+            said = [line["message"] for line in lines if line.get("run") == run]
+            kinds = [message.split(":")[0].split(" ")[0] for message in said]
+            self.assertEqual([kind for kind in kinds if kind != "queued"], ["asked", "accepted", "preparing", "started", "ended", "Removed"])
+            self.assertRegex(said[0], r"^asked: a\.py, by editor, client editor:[0-9a-f]+$")
+        self.assertNotIn(b"supersecretvalue", client.errors)
+        self.assertEqual({line.get("run") for line in lines if "a.py" in line["message"]}, {"one", "two"})
 
 
 class Engine(ProtocolCase):
