@@ -4,6 +4,7 @@ import { NotificationType, type DocumentUri } from 'vscode-languageclient/node';
 
 export type Network = 'none' | 'internet';
 export type Pull = 'missing' | 'never' | 'always';
+export type Isolation = 'runc' | 'gvisor';
 
 /** `initializationOptions`, and `settings.dind` of `workspace/didChangeConfiguration`. Seconds, "512m" or bytes. */
 export interface Options {
@@ -13,6 +14,7 @@ export interface Options {
   pids?: number;
   network?: Network;
   pull?: Pull;
+  isolation?: Isolation;
   images?: Record<string, string>;
 }
 
@@ -38,6 +40,7 @@ export interface RunFile {
   pids?: number;
   network?: Network;
   pull?: Pull;
+  isolation?: Isolation;
   runId?: string;
 }
 
@@ -76,7 +79,7 @@ export interface RunResult {
   image: string;
   imageId: string;
   imageDigest: string | null;
-  isolation: 'runc' | 'gvisor';
+  isolation: Isolation;
   degraded: boolean;
 }
 
@@ -116,7 +119,7 @@ export type RunState = { runId: string; uri: DocumentUri } & (
       language: string;
       image: string;
       limits: Limits;
-      isolation: 'runc' | 'gvisor';
+      isolation: Isolation;
       notes: string[];
     }
   | { state: 'finished'; result?: RunResult; error?: { kind: ErrorKind; message: string } }

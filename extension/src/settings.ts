@@ -25,6 +25,7 @@ export function options(): Options {
     pids: of('pids'),
     network: of('network'),
     pull: of('pull'),
+    isolation: of('isolation'),
     images: of('images'),
   });
 }
@@ -41,6 +42,7 @@ export function folderOptions(uri: vscode.Uri): Partial<RunFile> {
     pids: of('pids'),
     network: of('network'),
     pull: of('pull'),
+    isolation: of('isolation'),
   });
 }
 
@@ -60,7 +62,7 @@ export function serverSettings(): ServerSettings {
 }
 
 export function onDidChangeOptions(listener: () => void): vscode.Disposable {
-  const keys = ['timeout', 'memory', 'cpus', 'pids', 'network', 'pull', 'images'].map((key) => `${SECTION}.${key}`);
+  const keys = ['timeout', 'memory', 'cpus', 'pids', 'network', 'pull', 'isolation', 'images'].map((key) => `${SECTION}.${key}`);
   return vscode.workspace.onDidChangeConfiguration((event) => {
     if (keys.some((key) => event.affectsConfiguration(key))) listener();
   });

@@ -41,6 +41,7 @@ RunPolicy policy_of(const Configuration& configuration, std::string authorities)
   return {.limits = configuration.limits,
           .images = configuration.images,
           .pull = configuration.pull,
+          .isolation = configuration.isolation,
           .concurrent_runs = configuration.concurrent_runs,
           .queued_runs = configuration.queued_runs,
           .concurrent_runs_per_client = configuration.concurrent_runs_per_client,
@@ -63,7 +64,8 @@ class WholeCore final : public Core {
         logged_(runs_, face),
         recorded_(logged_, history_, std::move(face)),
         watcher_(executor, client_),
-        doctor_(client_, sandboxes_, configuration.limits.defaults, configuration.images, configuration.pull),
+        doctor_(client_, sandboxes_, configuration.limits.defaults, configuration.images, configuration.pull,
+                configuration.isolation),
         reaper_(executor, client_, process_owner()),
         garbage_(executor, client_, process_owner(), sandbox::supervisor_volume_name(), configuration.garbage),
         executor_(executor) {}

@@ -339,6 +339,7 @@ Result<Configuration> parse_configuration(std::string_view text_of_file, std::st
       {"build", build(configuration.build)},
       {"workspace", workspace(configuration.workspace)},
       {"caBundle", absolute_path(configuration.ca_bundle, "\"/etc/ssl/certs/ca-certificates.crt\"")},
+      {"isolation", one_of(configuration.isolation, isolation, "\"runc\" or \"gvisor\"")},
       {"gc", object({{"imagesUnusedFor", measured(configuration.garbage.images_unused_for, parse_duration,
                                                   "seconds or a text such as \"7d\"")},
                      {"imagesMaxBytes", measured(configuration.garbage.images_max_bytes, parse_bytes,

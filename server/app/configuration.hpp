@@ -24,6 +24,7 @@ struct Configuration {
   LimitPolicy limits;                         // defaults and maxima
   std::map<std::string, std::string> images;  // language → image
   PullPolicy pull = PullPolicy::missing;
+  Isolation isolation = Isolation::runc;
   GarbagePolicy garbage;
   HistoryPolicy history;
   PackagePolicy packages;

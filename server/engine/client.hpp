@@ -36,6 +36,9 @@ class Client {
   Task<Result<Ping>> ping(Deadline deadline);  // never cached
   Task<Result<Version>> version(Deadline deadline);
   Task<Result<Info>> info(Deadline deadline);
+  // How a container ended that ran a moment ago, from the last events that the engine keeps (256). Waits until it has
+  // died, and at most until `deadline`: then it is what was seen by then.
+  Task<Result<ContainerEnd>> container_end(std::string id, Deadline deadline);
   // Calls `on_event` until the stream ends (Error: it broke) or `cancel`. `filters` as the API has them:
   // {"label":["x"]}.
   Task<Result<void>> events(std::map<std::string, std::vector<std::string>> filters,

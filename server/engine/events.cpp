@@ -1,4 +1,5 @@
 // Client: the engine's events, as they happen.
+#include <charconv>
 #include <nlohmann/json.hpp>
 
 #include "engine/api.hpp"
@@ -44,6 +45,31 @@ Task<Result<void>> Client::events(std::map<std::string, std::vector<std::string>
   if (!readable || !stream.complete())
     co_return std::unexpected(bad_reply(http->endpoint(), what, "its stream of events is not JSON"));
   co_return Result<void>{};
+}
+
+Task<Result<ContainerEnd>> Client::container_end(std::string id, Deadline deadline) {
+  const auto http = http_;
+  JsonStream stream;
+  ContainerEnd end;
+  // `since` is any time of the past: it makes the engine begin with what it remembers.
+  const auto filters = filters_json({{"type", {"container"}}, {"container", {id}}});
+  HttpRequest request = get("/events" + query({{"since", "1"}, {"filters", filters}}), "events", deadline);
+  request.on_body = [&](std::string_view bytes) {
+    return stream.feed(bytes, [&](std::string_view object) {
+      const Json json = Json::parse(object, nullptr, false);
+      if (!json.is_object()) return;
+      const Event event = event_from(json);
+      if (event.action == "oom") end.out_of_memory = true;
+      if (event.action == "kill") end.killed_from_outside = true;
+      if (event.action != "die") return;
+      end.died = true;
+      if (const auto code = event.attributes.find("exitCode"); code != event.attributes.end())
+        std::from_chars(code->second.data(), code->second.data() + code->second.size(), end.exit_code);
+    }) && !end.died;
+  };
+  const auto reply = co_await call(http, std::move(request));
+  if (!reply && !end.died && Clock::now() < deadline) co_return std::unexpected(reply.error());
+  co_return end;
 }
 
 }  // namespace dind::engine

@@ -116,6 +116,13 @@ struct PathStat {
   std::int64_t modified = 0;  // Unix seconds
   std::uint32_t mode = 0;     // Go's: permission bits in the lowest nine
 };
+// What the engine remembers of a container's end, after the container is gone too.
+struct ContainerEnd {
+  bool died = false;
+  bool out_of_memory = false;
+  bool killed_from_outside = false;  // somebody asked the engine for it
+  std::int64_t exit_code = 0;        // where it died
+};
 struct WaitResult {
   std::int64_t status_code = 0;
 };

@@ -25,7 +25,7 @@ std::unexpected<Error> no_supervisor(std::uint32_t version) {
 }  // namespace
 
 Conversation::Conversation(asio::any_io_executor executor, std::unique_ptr<engine::HijackedStream> stream,
-                           std::string job, std::function<void()> on_began, EventSink& sink,
+                           std::string job, std::uint32_t token, std::function<void()> on_began, EventSink& sink,
                            std::shared_ptr<StdinPipe> input)
     : executor_(std::move(executor)),
       stream_(std::move(stream)),
@@ -33,14 +33,15 @@ Conversation::Conversation(asio::any_io_executor executor, std::unique_ptr<engin
       on_began_(std::move(on_began)),
       sink_(&sink),
       input_(std::move(input)),
+      decoder_(token),
       changed_(executor_),
       to_write_(executor_) {}
 
 std::shared_ptr<Conversation> Conversation::begin(asio::any_io_executor executor,
                                                   std::unique_ptr<engine::HijackedStream> stream, std::string job,
-                                                  std::function<void()> on_began, EventSink& sink,
+                                                  std::uint32_t token, std::function<void()> on_began, EventSink& sink,
                                                   std::shared_ptr<StdinPipe> input) {
-  std::shared_ptr<Conversation> self(new Conversation(std::move(executor), std::move(stream), std::move(job),
+  std::shared_ptr<Conversation> self(new Conversation(std::move(executor), std::move(stream), std::move(job), token,
                                                       std::move(on_began), sink, std::move(input)));
   spawn(self->executor_, "reading from a sandbox", read(self));
   spawn(self->executor_, "writing to a sandbox", write(self));

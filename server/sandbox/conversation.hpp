@@ -35,11 +35,12 @@ class Conversation : public std::enable_shared_from_this<Conversation> {
     std::string complaint;            // what came outside of the protocol: the engine's or the runtime's last words
   };
 
-  // `job`: sent as soon as the supervisor is ready and `release_job` was called. `on_began` is called when the program
-  // starts, before any of its output reaches `sink`, which must live until `leave`. `input` null: empty stdin.
+  // `token`: that of `job`, which is sent as soon as the supervisor is ready and `release_job` was called. `on_began`
+  // is called when the program starts, before any of its output reaches `sink`, which must live until `leave`. `input`
+  // null: empty stdin.
   static std::shared_ptr<Conversation> begin(asio::any_io_executor executor,
                                              std::unique_ptr<engine::HijackedStream> stream, std::string job,
-                                             std::function<void()> on_began, EventSink& sink,
+                                             std::uint32_t token, std::function<void()> on_began, EventSink& sink,
                                              std::shared_ptr<StdinPipe> input);
 
   void release_job();
@@ -52,7 +53,7 @@ class Conversation : public std::enable_shared_from_this<Conversation> {
 
  private:
   Conversation(asio::any_io_executor executor, std::unique_ptr<engine::HijackedStream> stream, std::string job,
-               std::function<void()> on_began, EventSink& sink, std::shared_ptr<StdinPipe> input);
+               std::uint32_t token, std::function<void()> on_began, EventSink& sink, std::shared_ptr<StdinPipe> input);
   static Task<void> read(std::shared_ptr<Conversation> self);
   static Task<void> write(std::shared_ptr<Conversation> self);
   static Task<void> feed(std::shared_ptr<Conversation> self);

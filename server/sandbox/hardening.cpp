@@ -14,6 +14,9 @@ namespace {
 // Inodes of a tmpfs are kernel memory that no limit counts: one for each 4 KiB of it is plenty.
 constexpr std::int64_t kBytesPerInode = 4096;
 
+constexpr std::int64_t kGvisorThreads = 256;
+constexpr std::int64_t kGvisorThreadsPerProcess = 8;
+
 std::string tmpfs_options(std::int64_t bytes, const std::string& who) {
   return "rw,exec,nosuid,nodev,size=" + std::to_string(bytes) +
          ",nr_inodes=" + std::to_string(std::max<std::int64_t>(64, bytes / kBytesPerInode)) + "," + who;
@@ -127,6 +130,12 @@ engine::ContainerSpec harden(const RunPlan& plan, const Surroundings& surroundin
   spec.nano_cpus = std::llround(plan.limits.cpus * 1e9);
   spec.pids_limit = plan.limits.pids;
   spec.shm_bytes = plan.limits.tmp_bytes;
+  if (plan.isolation == Isolation::gvisor) {
+    spec.runtime = kGvisorRuntime;
+    // What the engine counts are gVisor's own threads, of which a process inside needs several. Those inside are
+    // counted by the supervisor.
+    spec.pids_limit = kGvisorThreads + plan.limits.pids * kGvisorThreadsPerProcess;
+  }
   return spec;
 }
 

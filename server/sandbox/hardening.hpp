@@ -19,6 +19,7 @@ inline constexpr const char* kDeadlineLabel =
 inline constexpr const char* kCacheLabel = "dind-executor.cache";  // shared by every run: not a leak
 inline constexpr const char* kInternetNetwork = "dind-executor-internet";
 inline constexpr const char* kSupervisorPath = "/.dind/supervisor";
+inline constexpr const char* kGvisorRuntime = "runsc";  // as an engine's daemon.json names it
 
 // Nobody's: not root, and no user of the host's or of an image's.
 inline constexpr std::uint32_t kNobodyId = 65534;

@@ -57,6 +57,7 @@ struct RunPlan {
   std::int64_t disk_bytes = 0;               // … and how much of it it may; 0: nowhere
   Limits limits;
   Network network = Network::none;
+  Isolation isolation = Isolation::runc;
   std::vector<std::string> notes;
   bool operator==(const RunPlan&) const = default;
 };

@@ -26,6 +26,7 @@ constexpr auto kSupervisorGrace = 1s;  // its deadline comes after ours
 constexpr auto kRemovalGrace = 300s;   // from a run's latest end to the moment when anybody may remove what is left
 constexpr std::uint64_t kOutputSlack = 2 << 20;  // what may be on its way past the supervisor's own cap
 constexpr int kAttempts = 2;
+constexpr int kGoRuntimeGaveUp = 2;  // gVisor's exit code where it can't make another thread
 
 std::int64_t unix_seconds(Clock::duration from_now) {
   const auto then =
@@ -73,6 +74,9 @@ Error not_executable(const RunPlan& plan, const std::string& image, int error_nu
           "\"" + program + "\" in the image " + image + " can't be executed: " + std::strerror(error_number)};
 }
 
+// Not to be guessed by a program, and never the zeros of a supervisor without a job.
+std::uint32_t random_token() { return static_cast<std::uint32_t>(std::stoul(random_id(3), nullptr, 16)) | 1; }
+
 // The supervisor isn't where it should be: somebody emptied the volume, or its filling broke off.
 bool supervisor_is_missing(const Error& error) {
   return error.message.contains(kSupervisorPath) || error.message.contains("exec format error") ||
@@ -105,6 +109,7 @@ struct Sandboxes::Run : std::enable_shared_from_this<Run> {
   Signal changed;
   std::string sandbox_id;  // the engine's id of the container
   std::string user = kNobody;
+  std::string isolation;   // as the engine says that it is
   std::shared_ptr<Conversation> talk;
   std::optional<Result<RunResult>> outcome;
 
@@ -116,6 +121,7 @@ struct Sandboxes::Run : std::enable_shared_from_this<Run> {
   Surroundings surroundings() const;
   Stop reason_to_stop(Deadline deadline) const;
   RunResult blank() const;
+  RunResult killed(Verdict verdict) const;
   Result<RunResult> conclude(Stop stop) const;
   void announce();
 
@@ -130,7 +136,22 @@ RunResult Sandboxes::Run::blank() const {
   result.run_id = plan.run_id;
   result.image = image_name;
   result.image_id = image.id;
+  if (!isolation.empty()) result.isolation = isolation;
   result.notes = plan.notes;
+  return result;
+}
+
+// The end of a run whose supervisor told of none.
+RunResult Sandboxes::Run::killed(Verdict verdict) const {
+  const auto& seen = talk->seen();
+  RunResult result = blank();
+  result.verdict = verdict;
+  result.signal = SIGKILL;
+  result.oom_seen = verdict == Verdict::out_of_memory;
+  result.dropped_bytes = seen.dropped_bytes;
+  if (seen.began) result.duration = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - *seen.began);
+  result.stdout_bytes = seen.out_bytes;
+  result.stderr_bytes = seen.err_bytes;
   return result;
 }
 
@@ -140,7 +161,7 @@ void Sandboxes::Run::announce() {
                          .name = plan.name,
                          .language = plan.language,
                          .image = image_name,
-                         .isolation = "runc",
+                         .isolation = isolation,
                          .limits = plan.limits,
                          .network = plan.network,
                          .notes = plan.notes});
@@ -187,16 +208,23 @@ Task<Result<void>> Sandboxes::Run::prepare(const std::string& name) {
     if (!same) co_return std::unexpected(same.error());
     home.workspace_seen_ = true;
   }
+  // By what the engine reports: its default may be gVisor too.
+  isolation = dind::name(reported->runtime == kGvisorRuntime ? Isolation::gvisor : Isolation::runc);
   auto stream = co_await client.attach_container(created->id, in(kCallTime));
   if (!stream) co_return std::unexpected(stream.error());
   if (cancel.cancelled() || sink == nullptr) co_return fail(ErrorCode::cancelled, "The run was cancelled");
 
   const auto deadline = std::chrono::duration_cast<std::chrono::milliseconds>(plan.limits.timeout + kSupervisorGrace);
+  const bool gvisor = isolation == dind::name(Isolation::gvisor);
+  const auto token = gvisor ? random_token() : 0;
   talk = Conversation::begin(
       home.executor_, std::move(*stream),
       job_frames(plan, {.deadline_ms = static_cast<std::uint64_t>(deadline.count()),
                         .output_cap = static_cast<std::uint64_t>(plan.limits.output_bytes),
-                        .output_window = Conversation::kOutputWindow}),
+                        .output_window = Conversation::kOutputWindow,
+                        .token = token,
+                        .most_tasks = gvisor ? static_cast<std::uint32_t>(plan.limits.pids) : 0}),
+      token,
       [weak = weak_from_this()] {
         if (const auto self = weak.lock()) self->announce();
       },
@@ -215,28 +243,27 @@ Stop Sandboxes::Run::reason_to_stop(Deadline deadline) const {
 
 Result<RunResult> Sandboxes::Run::conclude(Stop stop) const {
   const auto& seen = talk->seen();
-  RunResult result = blank();
-  result.dropped_bytes = seen.dropped_bytes;
   // It had ended by itself when our kill arrived.
   if (seen.report && seen.report->cause == wire::Cause::none) stop = Stop::none;
-  if (stop == Stop::cancelled) result.cancel_reason = cancel.reason();
+  const auto with_reason = [&](RunResult result) {
+    if (stop == Stop::cancelled) result.cancel_reason = cancel.reason();
+    return result;
+  };
   if (seen.report) {
     if (seen.report->how == wire::How::exec_failed) {
       if (stop == Stop::cancelled) return fail(ErrorCode::cancelled, "The run was cancelled");
       return std::unexpected(not_executable(plan, image_name, static_cast<int>(seen.report->code)));
     }
+    RunResult result = blank();
+    result.dropped_bytes = seen.dropped_bytes;
     judge(*seen.report, stop, result);
-    return result;
+    return with_reason(std::move(result));
   }
-  result.verdict = stop == Stop::cancelled      ? Verdict::cancelled
-                   : stop == Stop::output_limit ? Verdict::output_limit
-                                                : Verdict::timeout;
-  result.signal = SIGKILL;
-  if (seen.began) result.duration = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - *seen.began);
-  result.stdout_bytes = seen.out_bytes;
-  result.stderr_bytes = seen.err_bytes;
+  RunResult result = killed(stop == Stop::cancelled      ? Verdict::cancelled
+                            : stop == Stop::output_limit ? Verdict::output_limit
+                                                         : Verdict::timeout);
   result.notes.push_back("the sandbox gave no exit report; CPU time and memory are not known");
-  return result;
+  return with_reason(std::move(result));
 }
 
 Task<Result<RunResult>> Sandboxes::Run::without_report(const std::string& name, bool& worth_another) {
@@ -249,14 +276,20 @@ Task<Result<RunResult>> Sandboxes::Run::without_report(const std::string& name, 
                                                 "; `dind-executor doctor` says what the engine lacks");
   }
   const auto state = co_await home.client_.inspect_container(name, in(2s));
-  if (state && state->oom_killed) {
-    RunResult result = blank();
-    result.verdict = Verdict::out_of_memory;
-    result.signal = SIGKILL;
-    result.oom_seen = true;
-    if (seen.began) result.duration = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - *seen.began);
-    result.stdout_bytes = seen.out_bytes;
-    result.stderr_bytes = seen.err_bytes;
+  const bool is_gvisor = isolation == dind::name(Isolation::gvisor);
+  // By then it may have removed itself; then its last events are asked for.
+  engine::ContainerEnd end{.out_of_memory = state && state->oom_killed};
+  if (seen.ended && !end.out_of_memory)
+    end = (co_await home.client_.container_end(sandbox_id, in(2s))).value_or(engine::ContainerEnd{});
+  if (end.out_of_memory) co_return killed(Verdict::out_of_memory);
+  // gVisor does not keep a program from ending its own sandbox: that is an end of the program's making.
+  if (is_gvisor && seen.began && (seen.ended ? end.died && !end.killed_from_outside : seen.error.has_value())) {
+    const bool no_thread_left = end.died && end.exit_code == kGoRuntimeGaveUp;
+    RunResult result = killed(no_thread_left ? Verdict::process_limit : Verdict::signalled);
+    result.notes.push_back(no_thread_left
+                               ? "gVisor itself gave up: the program's processes took every thread that it may have"
+                               : "the sandbox ended without an exit report: under gVisor a program can end it, by "
+                                 "killing process 1 or writing to its files");
     co_return result;
   }
   if (seen.error && seen.error->code != ErrorCode::engine_unavailable) co_return std::unexpected(*seen.error);

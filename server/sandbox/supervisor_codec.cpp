@@ -55,6 +55,8 @@ std::string job_frames(const RunPlan& plan, const JobOptions& options) {
   add_u64(job, options.deadline_ms);
   add_u64(job, options.output_cap);
   add_u64(job, options.output_window);
+  add_u32(job, options.token);
+  add_u32(job, options.most_tasks);
   add_text(job, plan.working_dir);
   add_u32(job, static_cast<std::uint32_t>(plan.argv.size()));
   for (const auto& arg : plan.argv) add_text(job, arg);
@@ -129,7 +131,10 @@ Result<bool> SupervisorDecoder::next(std::string_view& input, FromSupervisor& ev
       if (header_.size() < kHeaderSize) return false;
       left_ = get_u32(raw(header_) + 4);
       const bool output = header_[0] == kOut || header_[0] == kErr;
-      if (header_[1] != 0 || header_[2] != 0 || header_[3] != 0) return nonsense("a frame header that is none");
+      const bool first_words = !token_seen_ && (header_[0] == kReady || header_[0] == kBroken);
+      const auto token = get_token(raw(header_));
+      if (token != token_ && !(first_words && token == 0)) return nonsense("a frame header that is none");
+      token_seen_ = token_seen_ || (token_ != 0 && token == token_);
       if (left_ > (output ? kMaxPayload : kMaxControl)) return nonsense("a frame that is too long");
       payload_.clear();
       in_frame_ = true;

@@ -18,6 +18,8 @@ struct JobOptions {
   std::uint64_t deadline_ms = 0;
   std::uint64_t output_cap = 0;
   std::uint64_t output_window = 0;
+  std::uint32_t token = 0;       // 24 bits
+  std::uint32_t most_tasks = 0;  // 0: the kernel's own limit holds
 };
 std::string job_frames(const RunPlan& plan, const JobOptions& options);
 std::string stdin_frame(std::string_view bytes);  // wire::kMaxPayload at most
@@ -46,6 +48,9 @@ using FromSupervisor =
 // back.
 class SupervisorDecoder {
  public:
+  // `token`: the job's. Frames without it are not the supervisor's, apart from its first words.
+  explicit SupervisorDecoder(std::uint32_t token = 0) : token_(token) {}
+
   // Takes the next event off the front of `input`. False: more bytes are needed, and `input` is empty. Error: not its
   // protocol; nothing after it can be trusted. Views in `event` point into `input`'s bytes.
   Result<bool> next(std::string_view& input, FromSupervisor& event);
@@ -53,6 +58,8 @@ class SupervisorDecoder {
  private:
   Result<bool> control(FromSupervisor& event);
 
+  std::uint32_t token_;
+  bool token_seen_ = false;
   std::string header_;
   std::string payload_;     // of a control frame, gathered
   std::uint32_t left_ = 0;  // of the frame's payload

@@ -1,7 +1,9 @@
 // The frames between the server and the supervisor (PID 1 of a sandbox), in both directions. Freestanding: the
 // supervisor includes this file and nothing else of ours.
 //
-// A frame is 8 bytes of header (type, three zeros, big-endian payload length) and the payload, kMaxPayload at most.
+// A frame is 8 bytes of header (type, a token of three bytes, big-endian payload length) and the payload, kMaxPayload
+// at most. The token is zeros from the server, and from the supervisor what its job says, zeros before: under gVisor a
+// program can open the supervisor's own stdout, and what it writes there must not pass for a frame.
 // Numbers in payloads are big-endian. Server to supervisor it travels on the container's stdin; back on its stdout. The
 // program's own stdout and stderr are pipes to the supervisor, so nothing that a program writes can be taken for a
 // frame.
@@ -43,11 +45,12 @@ enum FromSupervisor : unsigned char {
   kBroken = '!',      // text: the server sent nonsense, or set-up failed; the last frame
 };
 
-// The job: u64 deadline_ms (0: none) · u64 output_cap · u64 output_window · cwd · u32 argc · argv… · u32 envc · "K=V"…
+// The job: u64 deadline_ms (0: none) · u64 output_cap · u64 output_window · u32 token · u32 most_tasks (0: the kernel's
+// own limit holds) · cwd · u32 argc · argv… · u32 envc · "K=V"…
 // Strings are u32 length + bytes. env entries are put over the container's own environment.
 
 enum class How : unsigned char { exited = 0, signalled = 1, exec_failed = 2 };
-enum class Cause : unsigned char { none = 0, deadline = 1, output_cap = 2, asked = 3, disk_cap = 4 };
+enum class Cause : unsigned char { none = 0, deadline = 1, output_cap = 2, asked = 3, disk_cap = 4, most_tasks = 5 };
 
 // Set in ExitReport::code beside errno where what failed was to enter the working directory.
 inline constexpr uint32_t kNoFolder = 1U << 16;
@@ -82,11 +85,12 @@ inline uint32_t get_u32(const unsigned char* p) {
 }
 inline uint64_t get_u64(const unsigned char* p) { return static_cast<uint64_t>(get_u32(p)) << 32 | get_u32(p + 4); }
 
-inline void put_header(unsigned char* p, unsigned char type, uint32_t length) {
+inline void put_header(unsigned char* p, unsigned char type, uint32_t length, uint32_t token = 0) {
+  put_u32(p, token);
   p[0] = type;
-  p[1] = p[2] = p[3] = 0;
   put_u32(p + 4, length);
 }
+inline uint32_t get_token(const unsigned char* p) { return get_u32(p) & 0xffffff; }
 
 inline void put_report(unsigned char* p, const ExitReport& r) {
   p[0] = static_cast<unsigned char>(r.how);
@@ -103,7 +107,7 @@ inline void put_report(unsigned char* p, const ExitReport& r) {
   put_u64(p + 55, r.dropped_bytes);
 }
 inline bool get_report(const unsigned char* p, size_t size, ExitReport& r) {
-  if (size != kExitReportSize || p[0] > 2 || p[5] > 4) return false;
+  if (size != kExitReportSize || p[0] > 2 || p[5] > 5) return false;
   r.how = static_cast<How>(p[0]);
   r.code = get_u32(p + 1);
   r.cause = static_cast<Cause>(p[5]);

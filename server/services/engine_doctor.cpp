@@ -42,9 +42,14 @@ bool same_memory(long long seen, std::int64_t asked) { return seen > 0 && seen <
 // A set of capabilities, as hexadecimal digits.
 bool none_of(const std::string& set) { return !set.empty() && set.find_first_not_of('0') == std::string::npos; }
 
+constexpr const char* kGvisorRemedy =
+    "Install runsc on the engine's machine and name it in the engine's daemon.json with the runtimeArgs "
+    "--platform=ptrace and --network=none (docs/configuration.md)";
 constexpr std::int64_t kTooLittleDisk = 200LL << 20;
 constexpr std::int64_t kLittleDisk = 2LL << 30;
 constexpr std::int64_t kMostClockDifference = 30;  // seconds
+
+constexpr const char* kLikewise = "Look at the engine's own log; runs of this kind fail for the same reason";
 
 // Keeps a program's output, for a program that writes little.
 class Listener final : public EventSink {
@@ -144,9 +149,26 @@ DoctorCheck check_fence(const std::string& probe_output) {
       "Set limits.allowInternet to false in the configuration, and report this with the engine's version"};
 }
 
+DoctorCheck check_gvisor(bool there, const std::optional<std::string>& failure, Isolation isolation) {
+  const auto lacking = isolation == Isolation::gvisor ? Status::failed : Status::warning;
+  if (!there) {
+    if (isolation == Isolation::runc)
+      return {"gVisor", Status::ok, "not there: sandboxes share the engine's kernel", ""};
+    return {"gVisor", lacking, "not there, and the configuration asks for it", kGvisorRemedy};
+  }
+  if (!failure) return {"gVisor", Status::ok, "there (runsc); no image to try it with", ""};
+  if (failure->empty()) return {"gVisor", Status::ok, "there (runsc), and a sandbox with it works", ""};
+  return {"gVisor", lacking, "there (runsc), and a sandbox with it does not work: " + *failure, kGvisorRemedy};
+}
+
 EngineDoctor::EngineDoctor(engine::Client& client, sandbox::Sandboxes& sandboxes, Limits limits,
-                           std::map<std::string, std::string> images, PullPolicy pull)
-    : client_(client), sandboxes_(sandboxes), limits_(limits), images_(std::move(images)), pull_(pull) {}
+                           std::map<std::string, std::string> images, PullPolicy pull, Isolation isolation)
+    : client_(client),
+      sandboxes_(sandboxes),
+      limits_(limits),
+      images_(std::move(images)),
+      pull_(pull),
+      isolation_(isolation) {}
 
 struct EngineDoctor::Visit {
   EngineDoctor& doctor;
@@ -154,6 +176,7 @@ struct EngineDoctor::Visit {
   std::vector<DoctorCheck> checks;
   std::optional<engine::Image> any_image;
   std::string any_name;
+  bool gvisor = false;  // the engine lists it
 
   void add(std::string name, Status status, std::string seen, std::string remedy = {}) {
     checks.push_back({std::move(name), status, std::move(seen), std::move(remedy)});
@@ -186,8 +209,7 @@ struct EngineDoctor::Visit {
       add("control groups", Status::ok,
           "version " + info->cgroup_version + " (" + info->cgroup_driver + "), " + std::to_string(info->cpus) +
               " CPUs, " + format_bytes(info->memory_bytes));
-      const bool gvisor = std::ranges::find(info->runtimes, "runsc") != info->runtimes.end();
-      add("gVisor", Status::ok, gvisor ? "there (runsc)" : "not there: sandboxes share the engine's kernel");
+      gvisor = std::ranges::find(info->runtimes, sandbox::kGvisorRuntime) != info->runtimes.end();
       add("storage", Status::ok, info->storage_driver + " in " + info->docker_root_dir);
     }
     co_return true;
@@ -218,8 +240,8 @@ struct EngineDoctor::Visit {
     }
   }
 
-  // What `supervisor --probe` says from inside a sandbox; nullopt: there was none, which is said under `check`.
-  Task<std::optional<std::string>> probe(Network network, std::string check) {
+  // What `supervisor --probe` says from inside a sandbox. Error: there was none.
+  Task<Result<std::string>> probe(Network network, Isolation isolation) {
     sandbox::RunPlan plan;
     plan.run_id = "doctor-" + random_id();
     plan.name = "doctor";
@@ -228,19 +250,14 @@ struct EngineDoctor::Visit {
     plan.working_dir = sandbox::kRunFolder;
     plan.limits = doctor.limits_;
     plan.network = network;
+    plan.isolation = isolation;
     Listener listener;
     Cancel cancel;
     const auto result =
         co_await doctor.sandboxes_.run(std::move(plan), *any_image, any_name, listener, nullptr, cancel);
-    if (!result) {
-      add(std::move(check), Status::failed, result.error().message, "Runs of this kind fail for the same reason");
-      co_return std::nullopt;
-    }
-    if (result->verdict != Verdict::ok) {
-      add(std::move(check), Status::failed, "ended with verdict " + std::string(name(result->verdict)),
-          "Look at the engine's own log; runs of this kind fail for the same reason");
-      co_return std::nullopt;
-    }
+    if (!result) co_return std::unexpected(result.error());
+    if (result->verdict != Verdict::ok)
+      co_return fail(ErrorCode::engine_error, "it ended with verdict " + std::string(name(result->verdict)));
     co_return std::move(listener.text);
   }
 
@@ -250,14 +267,28 @@ struct EngineDoctor::Visit {
           "Pull one (docker pull debian:bookworm-slim) and run this again");
       co_return;
     }
-    const auto seen = co_await probe(Network::none, "test sandbox");
-    if (!seen) co_return;
+    const auto seen = co_await probe(Network::none, Isolation::runc);
+    if (!seen) {
+      add("test sandbox", Status::failed, seen.error().message, kLikewise);
+      co_return;
+    }
     add("test sandbox", Status::ok, "started, ran and reported in " + any_name);
     std::ranges::move(check_probe(*seen, doctor.limits_), std::back_inserter(checks));
     const auto now = std::chrono::system_clock::to_time_t(std::chrono::system_clock::now());
     std::ranges::move(check_machine(*seen, now), std::back_inserter(checks));
-    if (const auto outside = co_await probe(Network::internet, "network internet"))
+    if (const auto outside = co_await probe(Network::internet, Isolation::runc))
       checks.push_back(check_fence(*outside));
+    else
+      add("network internet", Status::failed, outside.error().message, kLikewise);
+  }
+
+  Task<void> gvisor_too() {
+    std::optional<std::string> failure;
+    if (gvisor && any_image) {
+      const auto seen = co_await probe(Network::none, Isolation::gvisor);
+      failure = seen ? std::string() : seen.error().message;
+    }
+    checks.push_back(check_gvisor(gvisor, failure, doctor.isolation_));
   }
 };
 
@@ -266,6 +297,7 @@ Task<std::vector<DoctorCheck>> EngineDoctor::examine(Deadline deadline) {
   if (co_await visit.engine()) {
     co_await visit.images();
     co_await visit.limits();
+    co_await visit.gvisor_too();
   } else {
     for (const char* name : {"version", "images", "limits"})
       visit.add(name, Status::skipped, "the engine does not answer");

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 
 #include "engine/client.hpp"
@@ -20,10 +21,15 @@ std::vector<DoctorCheck> check_machine(const std::string& probe_output, std::int
 // What the probe saw from a sandbox with the network `internet`: a way out, and none to anything near. Pure.
 DoctorCheck check_fence(const std::string& probe_output);
 
+// Whether an engine has gVisor (`there`) and how a sandbox with it went (nullopt: none was tried, "": it ran). Only who
+// needs it for every run (`isolation`) lacks anything without. Pure.
+DoctorCheck check_gvisor(bool there, const std::optional<std::string>& failure, Isolation isolation);
+
 class EngineDoctor final : public Doctor {
  public:
   EngineDoctor(engine::Client& client, sandbox::Sandboxes& sandboxes, Limits limits,
-               std::map<std::string, std::string> images, PullPolicy pull = PullPolicy::missing);
+               std::map<std::string, std::string> images, PullPolicy pull = PullPolicy::missing,
+               Isolation isolation = Isolation::runc);
   Task<std::vector<DoctorCheck>> examine(Deadline deadline) override;
 
  private:
@@ -34,6 +40,7 @@ class EngineDoctor final : public Doctor {
   Limits limits_;
   std::map<std::string, std::string> images_;  // language → image, from the configuration
   PullPolicy pull_;
+  Isolation isolation_;
 };
 
 }  // namespace dind

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <thread>
 
+#include "sandbox/hardening.hpp"
 #include "sandbox/planner.hpp"
 #include "services/call_time.hpp"
 #include "services/image_reference.hpp"
@@ -73,16 +74,50 @@ Result<sandbox::RunPlan> Runs::plan(const RunSpec& spec) const {
     return fail(ErrorCode::invalid_request,
                 "There is no workspace here to mount; set workspace.path and workspace.enginePath (DIND_WORKSPACE, "
                 "DIND_WORKSPACE_PATH) to where we and the engine have it");
+  // An operator's gVisor holds whatever a caller wishes.
+  const auto isolation =
+      policy_.isolation == Isolation::gvisor ? Isolation::gvisor : spec.isolation.value_or(policy_.isolation);
+  if (isolation == Isolation::gvisor && spec.network == Network::internet)
+    return fail(ErrorCode::invalid_request, "A run under gVisor has no network; run it with network none" +
+                                                std::string(policy_.isolation == Isolation::gvisor
+                                                                ? ", or have \"isolation\" in the configuration changed"
+                                                                : ", or with isolation runc"));
+  const bool prepares = !spec.requirements.empty() || std::holds_alternative<BuildProgram>(spec.program);
+  if (policy_.isolation == Isolation::gvisor && prepares)
+    return fail(
+        ErrorCode::invalid_request,
+        "Packages and builds need a network, which gVisor has not, and it binds every run here (isolation in the "
+        "configuration): take an image that has what the program needs");
   auto granted = grant(policy_.limits, spec.limits);
   if (!granted) return std::unexpected(granted.error());
   auto made = sandbox::make_plan(spec, granted->limits, policy_.images, spec.run_id.value_or(random_id()));
   if (!made) return made;
-  made->notes.insert(made->notes.begin(), granted->notes.begin(), granted->notes.end());
   if (made->workspace == WorkspaceAccess::read_write && workspace.most == WorkspaceAccess::read_only) {
     made->workspace = WorkspaceAccess::read_only;
     made->notes.emplace_back("the workspace is read-only here (workspace.access)");
   }
+  made->isolation = isolation;
+  made->notes.insert(made->notes.begin(), granted->notes.begin(), granted->notes.end());
+  if (spec.isolation && *spec.isolation != isolation)
+    made->notes.push_back("isolation runc is not allowed here; gvisor is in force");
+  if (isolation == Isolation::gvisor && prepares)
+    made->notes.emplace_back("what was done before the program, with a network, had the isolation runc");
   return made;
+}
+
+Task<Result<void>> Runs::check_isolation(const sandbox::RunPlan& plan) {
+  if (plan.isolation != Isolation::gvisor || gvisor_seen_) co_return Result<void>{};
+  const auto info = co_await client_.info(in(5s));
+  if (!info) co_return std::unexpected(info.error());
+  gvisor_seen_ = std::ranges::find(info->runtimes, sandbox::kGvisorRuntime) != info->runtimes.end();
+  if (gvisor_seen_) co_return Result<void>{};
+  co_return fail(ErrorCode::engine_error,
+                 "The engine at " + client_.endpoint().address +
+                     " has no gVisor. Install runsc on its machine, name it " +
+                     R"(in its daemon.json ({"runtimes": {"runsc": {"path": "/usr/bin/runsc", "runtimeArgs": )" +
+                     R"(["--platform=ptrace", "--network=none"]}}}) and restart it)" +
+                     (policy_.isolation == Isolation::gvisor ? ", or have \"isolation\" in the configuration changed"
+                                                             : ", or run with isolation runc"));
 }
 
 Task<void> Runs::fit_cpus(sandbox::RunPlan& plan) {
@@ -123,6 +158,7 @@ Task<Result<RunResult>> Runs::go(RunSpec spec, Course& course, EventSink& sink, 
       co_await admission_.enter(spec.client, [&](std::size_t position) { sink.on_state(Queued{position}); }, cancel);
   if (!place) co_return std::unexpected(place.error());
   course.place = std::move(*place);
+  if (const auto able = co_await check_isolation(course.plan); !able) co_return std::unexpected(able.error());
   sandbox::RunPlan& plan = course.plan;
   // An operator's `never` holds whatever a caller wishes.
   course.pull = policy_.pull == PullPolicy::never ? PullPolicy::never : spec.pull.value_or(policy_.pull);

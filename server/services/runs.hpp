@@ -20,6 +20,7 @@ struct RunPolicy {
   LimitPolicy limits;
   std::map<std::string, std::string> images;  // language → image
   PullPolicy pull = PullPolicy::missing;      // `never` binds callers; the others are what they get by default
+  Isolation isolation = Isolation::runc;      // `gvisor` binds callers
   std::size_t concurrent_runs = 0;            // 0: from cores and memory
   std::size_t queued_runs = 64;
   std::size_t concurrent_runs_per_client = 0;  // 0: no bound of its own
@@ -54,6 +55,8 @@ class Runs final : public RunService {
                              Cancel cancel);
   Task<Result<Images::Found>> find_image(Course& course, const RunSpec& spec, EventSink& sink, Cancel cancel);
   static Task<void> keep_until_gone(Course course, sandbox::Removals& removals, std::string containers);
+  // Whether the engine has what the plan's isolation needs.
+  Task<Result<void>> check_isolation(const sandbox::RunPlan& plan);
 
   asio::any_io_executor executor_;
   engine::Client& client_;
@@ -64,6 +67,7 @@ class Runs final : public RunService {
   ImageBuilds builds_;
   Admission admission_;
   int engine_cpus_ = 0;                // 0: not asked yet
+  bool gvisor_seen_ = false;           // an engine without it is asked again: it may get it
   std::map<std::string, int> active_;  // run ids that are under way
 };
 

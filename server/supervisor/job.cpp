@@ -114,6 +114,8 @@ bool cut_job(Job& job) {
   job.deadline_ms = c.u64();
   job.output_cap = c.u64();
   job.output_window = c.u64();
+  job.token = c.u32();
+  job.most_tasks = c.u32();
   job.cwd = c.text();
   job.argv = c.list();
   job.env = c.list();

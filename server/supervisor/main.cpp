@@ -16,6 +16,7 @@
 #include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <sys/sysinfo.h>
 #include <sys/timerfd.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -32,6 +33,8 @@ namespace dind::supervisor {
 namespace {
 
 using namespace wire;
+
+constexpr int kCountEveryMs = 10;  // a fork takes gVisor about as long
 
 enum class State { waiting, running, draining, done };
 
@@ -90,7 +93,7 @@ void send(unsigned char type, const void* payload, size_t size) {
     output_at = 0;
   }
   if (output_room() < kHeaderSize + size) return;  // only control frames past a stuck reader can come here
-  put_header(output + output_size, type, static_cast<uint32_t>(size));
+  put_header(output + output_size, type, static_cast<uint32_t>(size), job.token);
   memcpy(output + output_size + kHeaderSize, payload, size);
   output_size += kHeaderSize + size;
 }
@@ -200,6 +203,13 @@ void start() {
     send(kBegan, nullptr, 0);
   }
   close(exec_error);
+}
+
+// gVisor has no limit of its own on processes, and the engine's is on what it needs itself. Seen from inside there are
+// only those of the sandbox, this one among them.
+void hold_most_tasks() {
+  struct sysinfo now;
+  if (sysinfo(&now) == 0 && now.procs > job.most_tasks) end_run(Cause::most_tasks);
 }
 
 void close_program_stdin() {
@@ -345,7 +355,7 @@ void finish() {
       figures.peak_memory_bytes != 0 ? figures.peak_memory_bytes : static_cast<uint64_t>(usage.ru_maxrss) * 1024;
   report.oom_kills = figures.oom_kills - baseline.oom_kills;
   report.pids_limit_hits = figures.pids_limit_hits - baseline.pids_limit_hits;
-  report.disk_full = full("/tmp") || full("/sandbox");
+  report.disk_full = full("/tmp") || full("/sandbox") || full("/dev/shm");
   report.stdout_bytes = pipes[0].bytes;
   report.stderr_bytes = pipes[1].bytes;
   unsigned char payload[kExitReportSize];
@@ -394,7 +404,13 @@ void set_up() {
       if (disk_is_over()) end_run(Cause::disk_cap);
       looked_us = now_us();
     }
-    if (poll(polled, sizeof polled / sizeof *polled, watching ? kDiskLookMs : -1) < 0) continue;
+    const bool counts = job.most_tasks != 0 && state == State::running;
+    const int ready = poll(polled, sizeof polled / sizeof *polled,
+                           counts     ? kCountEveryMs
+                           : watching ? kDiskLookMs
+                                      : -1);
+    if (counts) hold_most_tasks();
+    if (ready < 0) continue;
     if (polled[1].revents != 0) {
       signalfd_siginfo info;
       while (read(signals, &info, sizeof info) > 0) {

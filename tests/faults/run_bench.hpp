@@ -36,7 +36,7 @@ inline std::string frame_of(unsigned char type, const std::string& payload) {
 inline std::string said(unsigned char type, const std::string& payload = "") {
   return engine_chunk(1, frame_of(type, payload));
 }
-inline std::string ready() { return said(wire::kReady, std::string("\0\0\0\1", 4)); }
+inline std::string ready() { return said(wire::kReady, std::string("\0\0\0", 3) + static_cast<char>(wire::kVersion)); }
 inline std::string began() { return said(wire::kBegan); }
 inline std::string exited(std::uint32_t code) {
   std::string payload(wire::kExitReportSize, '\0');
@@ -74,11 +74,12 @@ struct RunBench {
     Clock::time_point answered;
   };
 
-  RunBench()
+  explicit RunBench(RunPolicy policy = {})
       : client(context.get_executor(), fake.endpoint()),
         sandboxes(context.get_executor(), client, "the-test"),
         runs(context.get_executor(), client, sandboxes,
-             RegistryCredentials(context.get_executor(), [](const std::string&) { return std::nullopt; }), {}) {
+             RegistryCredentials(context.get_executor(), [](const std::string&) { return std::nullopt; }),
+             std::move(policy)) {
     using Json = nlohmann::json;
     fake.on("GET", "/volumes/*", FakeReply::json(200, R"({"Name":"dind-supervisor"})"));
     fake.on("POST", "/volumes/create", FakeReply::json(201, R"({"Name":"dind-supervisor"})"));

@@ -16,7 +16,8 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const auto large = input.ConsumeIntegralInRange(0, 7) == 7;  // over the end of a frame
   sandbox::RunPlan plan;
   sandbox::JobOptions options{input.ConsumeIntegral<std::uint64_t>(), input.ConsumeIntegral<std::uint64_t>(),
-                              input.ConsumeIntegral<std::uint64_t>()};
+                              input.ConsumeIntegral<std::uint64_t>(), input.ConsumeIntegral<std::uint32_t>(),
+                              input.ConsumeIntegral<std::uint32_t>()};
   plan.working_dir = input.ConsumeRandomLengthString();
   if (large) plan.argv.push_back(std::string(70'000, 'x'));
   for (auto n = input.ConsumeIntegralInRange(0, 9); n > 0; --n) plan.argv.push_back(input.ConsumeRandomLengthString());
@@ -61,7 +62,8 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   fuzz::require(supervisor::cut_job(job) == whole, "a job is cut exactly where it has a program and no NUL");
   if (whole) {
     fuzz::require(job.deadline_ms == options.deadline_ms && job.output_cap == options.output_cap &&
-                      job.output_window == options.output_window && job.cwd == plan.working_dir,
+                      job.output_window == options.output_window && job.token == options.token &&
+                      job.most_tasks == options.most_tasks && job.cwd == plan.working_dir,
                   "limits and folder are those that were sent");
     std::size_t n = 0;
     for (; job.argv[n] != nullptr; ++n) fuzz::require(n < plan.argv.size() && job.argv[n] == plan.argv[n], "argv");

@@ -39,7 +39,7 @@ Examples:
 
 // The texts as they were typed; what they mean is decided after the parser, in one place, with our own messages.
 struct RawRun {
-  std::string file, language, image, timeout, memory, cpus, pids, stdin_file, pull;
+  std::string file, language, image, timeout, memory, cpus, pids, stdin_file, pull, isolation;
   std::string requirements_file, workspace, working_dir, dockerfile, context, total_timeout;
   std::string network = "none";
   std::vector<std::string> env, requirements;
@@ -143,6 +143,10 @@ Result<RunArguments> run_of(const RawRun& raw, std::vector<std::string> rest, bo
     run.pull = pull_policy(raw.pull);
     if (!run.pull) return wrong("--pull: \"" + raw.pull + "\" is none of missing, never, always");
   }
+  if (!raw.isolation.empty()) {
+    run.isolation = isolation(raw.isolation);
+    if (!run.isolation) return wrong("--isolation: \"" + raw.isolation + "\" is neither runc nor gvisor");
+  }
   for (const auto& pair : raw.env) {
     const auto equals = pair.find('=');
     // Not what was typed: it may be the secret alone.
@@ -236,6 +240,9 @@ Result<CommandLine> parse(std::vector<std::string> arguments, const std::string&
       ->type_name("FOLDER");
   run->add_option("--total-timeout", raw.total_timeout, "Limit of everything: queue, pull, packages, build and program")
       ->type_name("TIME");
+  run->add_option("--isolation", raw.isolation,
+                  "runc (namespaces of the engine's kernel) or gvisor (a kernel of its own); default runc")
+      ->type_name("KIND");
   run->add_option("--env,-e", raw.env, "Set a variable of the program's environment; may be repeated")
       ->type_name("NAME=VALUE")
       ->expected(1)

@@ -36,6 +36,7 @@ struct RunArguments {
   std::optional<std::string> dockerfile;  // a file; `args` is then the command in its image, none: the image's own
   std::string context;                    // a folder beneath the workspace
   std::optional<std::chrono::milliseconds> total_timeout;
+  std::optional<Isolation> isolation;
   std::optional<std::string> stdin_file;
   std::optional<RunSpec> again;  // of `history rerun`: run this, whatever stands above but `stdin_file`
   bool json = false;

@@ -124,6 +124,7 @@ Result<RunSpec> make_spec(const RunArguments& arguments, int stdin_fd) {
     if (!text) return std::unexpected(text.error());
     add_requirements(*text, spec.requirements);
   }
+  spec.isolation = arguments.isolation;
   if (!arguments.file) {
     spec.program = CommandProgram{arguments.args};
     return spec;

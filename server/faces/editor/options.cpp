@@ -84,6 +84,14 @@ Result<std::optional<PullPolicy>> read_pull(const Json& json) {
   return policy;
 }
 
+Result<std::optional<Isolation>> read_isolation(const Json& json) {
+  const Json& value = rpc::field(json, "isolation");
+  if (value.is_null()) return std::optional<Isolation>{};
+  if (value.is_string())
+    if (const auto known = isolation(value.get_ref<const std::string&>())) return known;
+  return wrong("isolation", value, "\"runc\" or \"gvisor\"");
+}
+
 Options read_options(const Json& json, std::vector<std::string>& warnings) {
   Options options;
   const auto warn = [&](const std::string& what) {
@@ -102,6 +110,10 @@ Options read_options(const Json& json, std::vector<std::string>& warnings) {
     options.pull = *pull;
   else
     warn(pull.error().message);
+  if (const auto isolation = read_isolation(json))
+    options.isolation = *isolation;
+  else
+    warn(isolation.error().message);
   const Json& images = rpc::field(json, "images");
   if (images.is_object()) {
     for (const auto& [language, image] : images.items()) {

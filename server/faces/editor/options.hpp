@@ -16,6 +16,7 @@ struct Options {
   LimitsRequest limits;
   std::optional<Network> network;
   std::optional<PullPolicy> pull;
+  std::optional<Isolation> isolation;
   std::map<std::string, std::string> images;  // language → image
   bool code_lens = true;
 };
@@ -27,6 +28,7 @@ Options read_options(const rpc::Json& json, std::vector<std::string>& warnings);
 Result<LimitsRequest> read_limits(const rpc::Json& json);
 Result<std::optional<Network>> read_network(const rpc::Json& json);
 Result<std::optional<PullPolicy>> read_pull(const rpc::Json& json);
+Result<std::optional<Isolation>> read_isolation(const rpc::Json& json);
 
 // What the request names before what the options do.
 LimitsRequest merged(const LimitsRequest& request, const LimitsRequest& options);

@@ -99,6 +99,9 @@ Result<RunRequest> make_request(const Json& argument, const DocumentStore& docum
   const auto pull = read_pull(argument);
   if (!pull) return std::unexpected(pull.error());
   request.spec.pull = *pull ? *pull : options.pull;
+  const auto isolation = read_isolation(argument);
+  if (!isolation) return std::unexpected(isolation.error());
+  request.spec.isolation = *isolation ? *isolation : options.isolation;
   request.spec.run_id = rpc::text(argument, "runId").value_or(random_id());
   return request;
 }

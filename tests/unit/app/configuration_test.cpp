@@ -105,6 +105,17 @@ TEST_CASE("When images are pulled, and when they go, is read") {
     CHECK_FALSE(parse_configuration(wrong, "c"));
 }
 
+TEST_CASE("The isolation of runs is read, and is the engine's own kernel where nothing is said") {
+  CHECK(parse_configuration("{}", "c")->isolation == Isolation::runc);
+  CHECK(parse_configuration(R"({"isolation": "runc"})", "c")->isolation == Isolation::runc);
+  CHECK(parse_configuration(R"({"isolation": "gvisor"})", "c")->isolation == Isolation::gvisor);
+  for (const char* wrong : {R"({"isolation": "runsc"})", R"({"isolation": true})", R"({"isolation": ""})"}) {
+    const auto read = parse_configuration(wrong, "c");
+    REQUIRE_FALSE(read);
+    CHECK(read.error().message.contains("\"isolation\" must be \"runc\" or \"gvisor\""));
+  }
+}
+
 TEST_CASE("The history's settings are read") {
   const auto usual = parse_configuration("{}", "c");
   REQUIRE(usual);

@@ -113,6 +113,15 @@ TEST_CASE("When the image is pulled is what was asked, or the configuration's") 
   CHECK(wrong.error().message == "--pull: \"sometimes\" is none of missing, never, always");
 }
 
+TEST_CASE("The isolation is what was asked, or the configuration's") {
+  CHECK_FALSE(run_of({"run", "a.py"}).isolation);
+  CHECK(run_of({"run", "--isolation", "gvisor", "a.py"}).isolation == Isolation::gvisor);
+  CHECK(run_of({"run", "--isolation=runc", "a.py"}).isolation == Isolation::runc);
+  const auto wrong = parse({"run", "--isolation", "runsc", "a.py"}, "1");
+  REQUIRE_FALSE(wrong);
+  CHECK(wrong.error().message == "--isolation: \"runsc\" is neither runc nor gvisor");
+}
+
 TEST_CASE("languages and doctor print for people unless JSON is asked for") {
   CHECK_FALSE(std::get<LanguagesArguments>(parse({"languages"}, "1")->command).json);
   CHECK(std::get<LanguagesArguments>(parse({"languages", "--json"}, "1")->command).json);

@@ -15,6 +15,7 @@ TEST_CASE("Options are read as the protocol has them") {
                                      {"pids", 64},
                                      {"network", "internet"},
                                      {"pull", "never"},
+                                     {"isolation", "gvisor"},
                                      {"images", {{"python", "python:3.13"}}},
                                      {"codeLens", false},
                                      {"other", {}}},
@@ -26,6 +27,7 @@ TEST_CASE("Options are read as the protocol has them") {
   CHECK(options.limits.pids == 64);
   CHECK(options.network == Network::internet);
   CHECK(options.pull == PullPolicy::never);
+  CHECK(options.isolation == Isolation::gvisor);
   CHECK(options.images.at("python") == "python:3.13");
   CHECK_FALSE(options.code_lens);
 }
@@ -45,6 +47,8 @@ TEST_CASE("A value that can't be one is named, and is not used") {
                                                                                        {"network", 1},
                                                                                        {"pull", "sometimes"},
                                                                                        {"pull", true},
+                                                                                       {"isolation", "runsc"},
+                                                                                       {"isolation", false},
                                                                                        {"images", "x"},
                                                                                        {"images", Json{{"python", 1}}},
                                                                                        {"codeLens", "no"}}) {
@@ -55,6 +59,7 @@ TEST_CASE("A value that can't be one is named, and is not used") {
     CHECK(warnings.front().starts_with("The setting dind." + name));
     CHECK(options.limits.timeout == std::nullopt);
     CHECK(options.limits.memory_bytes == std::nullopt);
+    CHECK(options.isolation == std::nullopt);
     CHECK(options.code_lens);
   }
 }

@@ -240,6 +240,20 @@ TEST_CASE("Whatever an engine made weaker than asked is reported, and by its nam
   }
 }
 
+TEST_CASE("Under gVisor only the runtime is another, and the limit on what the engine counts as its threads") {
+  RunPlan plan;
+  plan.limits.pids = 100;
+  auto usual = harden(plan, {});
+  CHECK(usual.runtime.empty());
+  plan.isolation = Isolation::gvisor;
+  const auto gvisor = harden(plan, {});
+  CHECK(gvisor.runtime == "runsc");
+  CHECK(gvisor.pids_limit == 256 + 8 * 100);
+  usual.runtime = gvisor.runtime;
+  usual.pids_limit = gvisor.pids_limit;
+  CHECK(usual == gvisor);
+}
+
 TEST_CASE("An engine that reports nothing at all is not one that made what was asked") {
   CHECK(differences(python_spec(), engine::spec_from_inspect(Json::object())).size() > 15);
   auto spec = python_spec();

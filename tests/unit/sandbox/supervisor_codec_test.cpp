@@ -38,8 +38,8 @@ struct Heard {
   std::optional<wire::ExitReport> report;
   bool operator==(const Heard& other) const { return events == other.events && out == other.out && err == other.err; }
 };
-Heard hear(std::string_view bytes, std::size_t cut) {
-  SupervisorDecoder decoder;
+Heard hear(std::string_view bytes, std::size_t cut, std::uint32_t token = 0) {
+  SupervisorDecoder decoder(token);
   Heard heard;
   for (std::string_view part : {bytes.substr(0, cut), bytes.substr(cut)}) {
     FromSupervisor event;
@@ -148,7 +148,7 @@ TEST_CASE("What is no frame of the protocol is refused, and never believed") {
       {"a report of one byte less", frame('X', report_payload({}).substr(1))},
       {"a report of one byte more", frame('X', report_payload({}) + "x")},
       {"a report of no way to end", wrong_report(0, 3)},
-      {"a report of no cause", wrong_report(5, 5)},
+      {"a report of no cause", wrong_report(5, 6)},
       {"an output frame of 64 KiB and a byte", raw_frame('o', wire::kMaxPayload + 1, "x")},
       {"an output frame of 4 GiB", raw_frame('e', 0xffffffff, "x")},
       {"a control frame that would fill our memory", raw_frame('!', 4097, "x")},
@@ -161,6 +161,38 @@ TEST_CASE("What is no frame of the protocol is refused, and never believed") {
   CHECK(hear(frame('!', std::string(4096, 'x')), 100).events == "broken " + std::string(4096, 'x') + ";");
   CHECK(hear(raw_frame('o', wire::kMaxPayload, std::string(wire::kMaxPayload, 'x')), 9).out.size() ==
         wire::kMaxPayload);
+}
+
+TEST_CASE("Frames without the job's token are nobody's, but for a supervisor's first words") {
+  constexpr std::uint32_t kToken = 0xc0ffee;
+  const auto with = [](std::uint32_t token, unsigned char type, const std::string& payload) {
+    std::string bytes(wire::kHeaderSize, '\0');
+    wire::put_header(reinterpret_cast<unsigned char*>(bytes.data()), type, static_cast<std::uint32_t>(payload.size()),
+                     token);
+    return bytes + payload;
+  };
+  const std::string report = report_payload({});
+  const std::string first = with(0, 'R', u32(2));
+  const std::string begun = first + with(kToken, 'B', "");
+  const std::pair<std::string, std::string> cases[] = {
+      {begun + with(kToken, 'X', report), "ready 2;began;exit;"},
+      {with(0, '!', "no room"), "broken no room;"},
+      {first + with(0, 'B', ""), "ready 2;error"},
+      {first + with(0, 'X', report), "ready 2;error"},
+      {begun + with(0, 'X', report), "ready 2;began;error"},
+      {begun + with(0, 'R', u32(2)), "ready 2;began;error"},
+      {begun + with(0, '!', "gone"), "ready 2;began;error"},
+      {begun + with(kToken ^ 1, 'X', report), "ready 2;began;error"},
+      {begun + with(kToken ^ 0x800000, 'o', "forged"), "ready 2;began;error"},
+  };
+  for (const auto& [stream, events] : cases) {
+    INFO(events);
+    for (std::size_t cut = 0; cut <= stream.size(); ++cut) {
+      const Heard heard = hear(stream, cut, kToken);
+      CHECK(heard.events == events);
+      CHECK(heard.out.empty());
+    }
+  }
 }
 
 TEST_CASE("A frame of random length and content never does more than fail") {
@@ -182,17 +214,19 @@ TEST_CASE("A job is its files, then argv, environment and limits, then start") {
   plan.argv = {"python3", "", "-x"};
   plan.env = {{"A", "1"}, {"B", "x=y\n"}};
   plan.files = {{"/sandbox/large", std::string(wire::kMaxPayload + 5, 'f'), 0755}, {"/sandbox/empty", "", 0600}};
-  const auto frames =
-      sent(job_frames(plan, {.deadline_ms = 61'000, .output_cap = 1ULL << 32, .output_window = 1 << 20}));
+  const auto frames = sent(job_frames(
+      plan,
+      {.deadline_ms = 61'000, .output_cap = 1ULL << 32, .output_window = 1 << 20, .token = 0xabcdef, .most_tasks = 7}));
   REQUIRE(frames.size() == 6);
   CHECK(frames[0] == std::pair<unsigned char, std::string>('F', u32(0755) + "/sandbox/large"));
   CHECK((frames[1].second == std::string(wire::kMaxPayload, 'f')));
   CHECK(frames[2] == std::pair<unsigned char, std::string>('D', "fffff"));
   CHECK(frames[3] == std::pair<unsigned char, std::string>('F', u32(0600) + "/sandbox/empty"));
   const auto text = [](const std::string& t) { return u32(static_cast<std::uint32_t>(t.size())) + t; };
-  CHECK(frames[4] == std::pair<unsigned char, std::string>(
-                         'A', u64(61'000) + u64(1ULL << 32) + u64(1 << 20) + text("/sandbox") + u32(3) +
-                                  text("python3") + text("") + text("-x") + u32(2) + text("A=1") + text("B=x=y\n")));
+  CHECK(frames[4] ==
+        std::pair<unsigned char, std::string>('A', u64(61'000) + u64(1ULL << 32) + u64(1 << 20) + u32(0xabcdef) +
+                                                       u32(7) + text("/sandbox") + u32(3) + text("python3") + text("") +
+                                                       text("-x") + u32(2) + text("A=1") + text("B=x=y\n")));
   CHECK(frames[5] == std::pair<unsigned char, std::string>('J', ""));
 }
 
@@ -203,7 +237,7 @@ TEST_CASE("A job that is larger than a frame is sent in several") {
   REQUIRE(frames.size() == 5);
   std::string job;
   for (const auto& [type, payload] : frames) job += type == 'A' ? payload : "";
-  CHECK(job.size() == 24 + 4 + 4 + (4 + 1) + (4 + 3 * wire::kMaxPayload) + 4);
+  CHECK(job.size() == 32 + 4 + 4 + (4 + 1) + (4 + 3 * wire::kMaxPayload) + 4);
 }
 
 TEST_CASE("Stdin, window and signal frames") {

@@ -143,6 +143,21 @@ TEST_CASE("A full disk and a clock that is off are said, with what to do") {
   CHECK(check_machine("", 0).empty());
 }
 
+TEST_CASE("gVisor is missed by who needs it for every run, and judged by a sandbox where it is there") {
+  const auto check = [](bool there, std::optional<std::string> failure, Isolation isolation) {
+    const auto made = check_gvisor(there, failure, isolation);
+    CHECK((made.status == Status::ok) == made.remedy.empty());
+    return made.status;
+  };
+  CHECK(check(false, {}, Isolation::runc) == Status::ok);
+  CHECK(check(false, {}, Isolation::gvisor) == Status::failed);
+  CHECK(check(true, {}, Isolation::gvisor) == Status::ok);
+  CHECK(check(true, "", Isolation::gvisor) == Status::ok);
+  CHECK(check(true, "exec failed", Isolation::runc) == Status::warning);
+  CHECK(check(true, "exec failed", Isolation::gvisor) == Status::failed);
+  CHECK(check_gvisor(true, "exec failed", Isolation::runc).seen.contains("exec failed"));
+}
+
 TEST_CASE("A fence is good where there is a way out and none to what is near") {
   CHECK(check_fence("network_interfaces=1\nnear_ways=0\n").status == Status::ok);
   for (const char* bad :

@@ -1,0 +1,147 @@
+// gVisor on engines that have it, have it not, or get it later; and ends that only the engine's events tell of.
+#include <catch2/catch_test_macros.hpp>
+
+#include "run_bench.hpp"
+
+using namespace dind;
+using namespace dind::faults;
+using namespace std::chrono_literals;
+
+namespace {
+
+RunSpec isolated(std::optional<Isolation> isolation, Network network = Network::none) {
+  auto spec = python();
+  spec.isolation = isolation;
+  spec.network = network;
+  return spec;
+}
+
+void has_runtimes(RunBench& bench, const std::string& runtimes) {
+  bench.fake.on("GET", "/info", FakeReply::json(200, R"({"NCPU":2,"Runtimes":)" + runtimes + "}"));
+}
+
+std::vector<nlohmann::json> created(const RunBench& bench) {
+  std::vector<nlohmann::json> all;
+  for (const auto& request : bench.fake.requests())
+    if (request.path == "/containers/create") all.push_back(nlohmann::json::parse(request.body)["HostConfig"]);
+  return all;
+}
+
+const std::string kBoth = R"({"runc":{},"runsc":{"path":"/usr/bin/runsc"}})";
+
+}  // namespace
+
+TEST_CASE("An engine without gVisor is told of with the remedy, makes nothing, and is asked again") {
+  RunBench bench;
+  has_runtimes(bench, R"({"runc":{}})");
+  for (int i = 0; i < 2; ++i) {
+    const auto result = bench.run(isolated(Isolation::gvisor));
+    REQUIRE_FALSE(result);
+    CHECK(result.error().code == ErrorCode::engine_error);
+    for (const char* part : {"has no gVisor", "Install runsc", "--platform=ptrace", "or run with isolation runc"})
+      CHECK(result.error().message.contains(part));
+  }
+  CHECK(bench.fake.count("GET", "/info") == 2);
+  CHECK(created(bench).empty());
+  has_runtimes(bench, kBoth);
+  (void)bench.run(isolated(Isolation::gvisor));
+  CHECK(created(bench).size() == 1);
+}
+
+TEST_CASE("An engine with gVisor is asked once, and the sandbox is made with it") {
+  RunBench bench;
+  has_runtimes(bench, kBoth);
+  for (int i = 0; i < 2; ++i) (void)bench.run(isolated(Isolation::gvisor));
+  CHECK(bench.fake.count("GET", "/info") == 1);
+  REQUIRE(created(bench).size() == 2);
+  for (const auto& host : created(bench)) {
+    CHECK(host["Runtime"] == "runsc");
+    CHECK(host["NetworkMode"] == "none");
+  }
+  CHECK(bench.idle());
+  CHECK(bench.there() == 0);
+}
+
+TEST_CASE("An engine that makes another sandbox than the one with gVisor never gets to start it") {
+  RunBench bench;
+  has_runtimes(bench, kBoth);
+  bench.weaken = [](nlohmann::json& reply) { reply["HostConfig"]["Runtime"] = "runc"; };
+  const auto result = bench.run(isolated(Isolation::gvisor));
+  REQUIRE_FALSE(result);
+  CHECK(result.error().message.contains("Runtime: asked runsc, reported runc"));
+  CHECK(bench.fake.count("POST", "/containers/*/start") == 0);
+  CHECK(bench.idle());
+}
+
+TEST_CASE("An operator's gVisor holds whatever a caller asks, and a caller may ask for more than runc") {
+  struct Case {
+    Isolation configured;
+    std::optional<Isolation> asked;
+    bool gvisor;
+  };
+  for (const auto& [configured, asked, gvisor] :
+       {Case{Isolation::runc, {}, false}, Case{Isolation::runc, Isolation::runc, false},
+        Case{Isolation::runc, Isolation::gvisor, true}, Case{Isolation::gvisor, {}, true},
+        Case{Isolation::gvisor, Isolation::gvisor, true}, Case{Isolation::gvisor, Isolation::runc, true}}) {
+    RunBench bench({.isolation = configured});
+    has_runtimes(bench, kBoth);
+    (void)bench.run(isolated(asked));
+    REQUIRE(created(bench).size() == 1);
+    CHECK(created(bench)[0].contains("Runtime") == gvisor);
+    CHECK(bench.idle());
+  }
+}
+
+TEST_CASE("What names the remedy of a configured gVisor is the configuration, and not the caller") {
+  RunBench bench({.isolation = Isolation::gvisor});
+  has_runtimes(bench, R"({"runc":{}})");
+  const auto result = bench.run(isolated(Isolation::runc));
+  REQUIRE_FALSE(result);
+  CHECK(result.error().message.contains("\"isolation\" in the configuration"));
+  CHECK_FALSE(result.error().message.contains("run with isolation runc"));
+}
+
+TEST_CASE("gVisor with a network is refused before any engine is asked") {
+  for (const auto configured : {Isolation::runc, Isolation::gvisor}) {
+    RunBench bench({.isolation = configured});
+    const auto result = bench.run(isolated(Isolation::gvisor, Network::internet));
+    REQUIRE_FALSE(result);
+    CHECK(result.error().code == ErrorCode::invalid_request);
+    CHECK(result.error().message.contains("no network"));
+    CHECK(bench.fake.requests().empty());
+  }
+}
+
+TEST_CASE("A sandbox that the kernel killed for memory and that is gone already is known by the engine's events") {
+  const auto event = [](const char* action, const char* attributes) {
+    return std::string(R"({"Type":"container","Action":")") + action + R"(","Actor":{"ID":"x","Attributes":)" +
+           attributes + "}}\n";
+  };
+  const auto end = [&](const std::string& events, FakeReply::Then then) {
+    RunBench bench;
+    bench.fake.on("POST", "/containers/*/attach",
+                  supervised(ready() + began() + said(wire::kOut, "so far"), FakeReply::Then::close));
+    FakeReply reply = FakeReply::json(200, events);
+    reply.then = then;
+    reply.chunked = true;
+    bench.fake.on("GET", "/events", reply);
+    auto result = bench.run(python());
+    CHECK(bench.idle());
+    return result;
+  };
+  const std::string begun = event("create", "{}") + event("start", "{}");
+  for (const auto then : {FakeReply::Then::hang, FakeReply::Then::keep}) {
+    const auto result = end(begun + event("oom", "{}") + event("die", R"({"exitCode":"137"})"), then);
+    REQUIRE(result);
+    CHECK(result->verdict == Verdict::out_of_memory);
+    CHECK(result->oom_seen);
+    CHECK(result->stdout_bytes == 6);
+  }
+  for (const auto& events : {begun + event("die", R"({"exitCode":"137"})"),
+                             begun + event("kill", R"({"signal":"9"})") + event("die", R"({"exitCode":"137"})"),
+                             std::string("{}\n[1]\nnonsense\n"), std::string()}) {
+    const auto result = end(events, FakeReply::Then::keep);
+    REQUIRE_FALSE(result);
+    CHECK(result.error().message.contains("removed while the program ran"));
+  }
+}
