@@ -99,6 +99,7 @@ suite_fuzz() {
 }
 
 suite_integration() { python_tests integration; }
+suite_hostile() { python_tests hostile; }
 suite_cli() { python_tests cli; }
 suite_protocol() { python_tests protocol; }
 suite_package() {
@@ -157,7 +158,7 @@ run_suite() {
   rm -f "$RESULTS/$suite".* "$RESULTS/$suite"-*
   ("suite_$suite") </dev/null || status=$?
   ((status == 0)) || results note "$RESULTS/$suite.json" failed "$suite: the suite broke off (status $status)"
-  case $suite in integration | cli | protocol | editor)
+  case $suite in integration | hostile | cli | protocol | editor)
     tidy "$suite" "$suite leaves no container, volume or network with our label" leaks ;;
   esac
   results time "$RESULTS/$suite.json" $((SECONDS - start))

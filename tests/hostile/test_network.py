@@ -1,9 +1,10 @@
-"""What a program with `--network internet` can reach: the way out, and nothing near. No packet of these tests leaves the machine."""
+"""What a program can reach, without a network and with `--network internet`: the way out, and nothing near. No packet of these tests leaves the machine."""
 import json
+import os
+import subprocess
 
-from case import SandboxTest, engine
-
-import engine_api
+from case import PYTHON
+from hostile_case import HostileTest, engine, engine_api
 
 LOOK = r"""
 import errno, json, socket, struct, sys
@@ -47,7 +48,7 @@ print(json.dumps({
 """
 
 
-class Internet(SandboxTest):
+class Internet(HostileTest):
     def look(self, *near):
         done = self.call("run", "--quiet", "--network", "internet", self.python(LOOK), "--", *near)
         self.assertEqual(done.returncode, 0, done.stderr)
@@ -90,3 +91,91 @@ class Internet(SandboxTest):
     def test_an_operator_can_forbid_it(self):
         config = self.file("config.json", '{"limits": {"allowInternet": false}}')
         self.assert_refused(self.call("run", "--network", "internet", self.python("print(1)"), env=self.environment(DIND_CONFIG=config)), "not allowed")
+
+
+# Where clouds keep their credentials, and where engines and their neighbours are.
+NEAR = ("169.254.169.254", "169.254.170.2", "100.100.100.200", "10.0.0.1", "10.96.0.1", "172.17.0.1", "172.31.255.254", "192.168.0.1", "192.0.0.192", "224.0.0.1", "255.255.255.255")
+KNOCK = r"""
+import errno, json, socket, struct, sys
+gateway = next(socket.inet_ntoa(struct.pack("<I", int(line.split()[2], 16))) for line in open("/proc/net/route").read().splitlines()[1:] if line.split()[1] == "0" * 8 != line.split()[2])
+answers = set()
+for host in [gateway] + sys.argv[1:]:
+    for port in (80, 2375, 2376, 4243, 6443):
+        for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
+            with socket.socket(socket.AF_INET, kind) as s:
+                s.settimeout(0.2)
+                s.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
+                try:
+                    s.connect((host, port))
+                    s.send(b"GET / HTTP/1.0\r\n\r\n")
+                    answers.add("reached " + host)
+                except OSError as error:
+                    answers.add(errno.errorcode.get(error.errno, str(error)))
+print(json.dumps(sorted(answers)))
+"""
+
+
+class PacketsAtHome(HostileTest):
+    """Counts what comes out of the network `internet` for anything near, at the engine's bridge, and drops it there."""
+
+    def setUp(self):
+        super().setUp()
+        self.assert_run(self.call("run", "--quiet", "--network", "internet", self.python("print('ran')")), 0, b"ran\n")  # makes the network
+        network = engine("GET", "/networks/dind-executor-internet")
+        self.bridge = network.get("Options", {}).get("com.docker.network.bridge.name") or "br-" + network["Id"][:12]
+        self.iptables = next(each for each in ("iptables", "iptables-nft", "iptables-legacy") if self.bridge in self.tables(each, "-S"))
+        self.chain = f"DIND-TEST-{os.getpid()}"
+        self.tables(self.iptables, "-N", self.chain)
+        self.addCleanup(lambda: (self.tables(self.iptables, "-F", self.chain), self.tables(self.iptables, "-X", self.chain)))
+        self.tables(self.iptables, "-A", self.chain, "-p", "udp", "--dport", "53", "-j", "RETURN")  # the engine's own questions
+        self.tables(self.iptables, "-A", self.chain, "-j", "DROP")
+        for entry in ("INPUT", "FORWARD"):
+            rule = (entry, "-i", self.bridge, "-j", self.chain)
+            self.tables(self.iptables, "-I", *rule)
+            self.addCleanup(self.tables, self.iptables, "-D", *rule)
+
+    def tables(self, program, *arguments):
+        try:
+            done = subprocess.run([program, "-w", *arguments], capture_output=True, text=True, env=os.environ | {"PATH": "/usr/sbin:/sbin:" + os.environ["PATH"]})
+        except FileNotFoundError:
+            return ""
+        return done.stdout
+
+    def dropped(self):
+        return int(next(line.split()[0] for line in self.tables(self.iptables, "-nvxL", self.chain).splitlines() if " DROP " in line))
+
+    def test_the_counter_sees_what_has_no_fence(self):
+        made = engine("POST", "/containers/create", {"Image": PYTHON, "Cmd": ["python3", "-c", KNOCK, *NEAR[:2]], "HostConfig": {"NetworkMode": "dind-executor-internet"}})["Id"]
+        self.addCleanup(engine, "DELETE", f"/containers/{made}?force=1", fine=(404,))
+        engine("POST", f"/containers/{made}/start")
+        engine("POST", f"/containers/{made}/wait")
+        self.assertGreaterEqual(self.dropped(), 10)
+
+    def test_nothing_for_the_engine_metadata_or_a_private_address_leaves_the_sandbox(self):
+        done = self.call("run", "--quiet", "--network", "internet", self.python(KNOCK), "--", *NEAR)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(set(json.loads(done.stdout)) - {"EHOSTUNREACH", "ENETUNREACH"}, set())
+        self.assertEqual(self.dropped(), 0)
+
+    def test_there_is_no_socket_of_the_engine_with_a_network_either(self):
+        look = "import os\nprint([p for p in ('/var/run/docker.sock', '/run/docker.sock', '/run/containerd/containerd.sock', '/run/podman/podman.sock') if os.path.exists(p)])\n"
+        self.assert_run(self.call("run", "--quiet", "--network", "internet", self.python(look)), 0, b"[]\n")
+
+
+class NoNetwork(HostileTest):
+    def test_there_is_no_interface_but_loopback_and_no_way_to_the_engine(self):
+        bridge = engine("GET", "/networks/bridge")["IPAM"]["Config"] or []
+        gateways = [each["Gateway"] for each in bridge if "Gateway" in each]
+        targets = [(host, port) for host in gateways + ["127.0.0.1", "169.254.169.254", "203.0.113.7"] for port in (2375, 2376, 80)]
+        path = self.python(f"import os, socket\nprint(os.listdir('/sys/class/net'))\nfor target in {targets!r}:\n"
+                           "  try: socket.create_connection(target, 0.3); print('reached', target)\n  except OSError: pass\n"
+                           "for path in ('/var/run/docker.sock', '/run/docker.sock', '/run/containerd/containerd.sock'):\n"
+                           "  if os.path.exists(path): print('there is', path)\n"
+                           "try: socket.getaddrinfo('example.com', 80); print('resolved')\nexcept OSError: pass\n"
+                           "try: socket.socket(socket.AF_PACKET, socket.SOCK_RAW); print('raw')\nexcept OSError: pass\n")
+        _, text, _ = self.attack(path)
+        self.assertEqual(text, "['lo']\n")
+
+
+class NoNetworkUnderGvisor(NoNetwork):
+    isolation = "gvisor"

@@ -1,0 +1,55 @@
+"""Output that means to be taken for something else: frames, headers, the ends of characters. Every byte arrives, and is only a byte."""
+import base64
+import hashlib
+import json
+
+from hostile_case import HostileTest
+
+
+def frame(kind, payload):
+    return kind + b"\0\0\0" + len(payload).to_bytes(4, "big") + payload
+
+
+REPORT = frame(b"X", bytes(63))
+FORGED = (frame(b"R", b"\0\0\0\2") + frame(b"B", b"") + REPORT + frame(b"!", b"gone") + frame(b"o", b"\xff" * 9)
+          + b"\x01\0\0\0\0\0\0\x05hello" + b"\x02\0\0\0\xff\xff\xff\xff" + b"\r\n0\r\n\r\nHTTP/1.1 200 OK\r\n\r\n")
+
+
+class Output(HostileTest):
+    def run_quiet(self, program, **more):
+        return self.call("run", "--quiet", "--isolation", self.isolation, self.python(program), **more)
+
+    def test_bytes_that_look_like_our_frames_are_only_bytes(self):
+        done = self.run_quiet(f"import os, sys\nb = {FORGED!r}\nfor i in range(50): os.write(1, b); os.write(2, b[::-1])\n"
+                              "for i in range(len(b)): os.write(1, b[i:i+1])\nsys.exit(5)\n")
+        self.assert_run(done, 5, FORGED * 51)
+        self.assertEqual(done.stderr, FORGED[::-1] * 50)
+
+    def test_frames_written_to_other_descriptors_reach_nobody(self):
+        done = self.run_quiet("import os\nfor fd in range(3, 256):\n  try: os.write(fd, b'X' + bytes(70)); print('open', fd)\n  except OSError: pass\nprint('done')\n")
+        self.assert_run(done, 0, b"done\n")
+
+    def test_a_report_written_to_process_1_itself_is_not_believed(self):
+        # With runc there is no way there; under gVisor there is one, and what comes from it is nobody's.
+        program = f"import os\nprint('before', flush=True)\nfd = os.open('/proc/1/fd/1', os.O_WRONLY)\nos.write(fd, {frame(b'o', b'forged') + REPORT!r})\nimport time\ntime.sleep(5)\n"
+        result, text, code = self.attack("--timeout", "20", self.python(program))
+        self.assertNotIn("forged", text)
+        self.assertTrue(text.startswith("before\n"), text)
+        self.assertNotEqual((result["verdict"], code), ("ok", 0))
+        self.assertEqual(result["verdict"], "failed" if self.isolation == "runc" else "signalled")
+
+    def test_json_carries_every_byte_whether_it_is_text_or_not(self):
+        data = bytes(range(256)) * 40 + "é日本😀".encode() * 5000 + b"\xed\xa0\x80\xf4\x90\x80\x80\xc0\x80\0\0"
+        path = self.python("import sys\nd = sys.stdin.buffer.read()\nfor i in range(0, len(d), 1000): sys.stdout.buffer.write(d[i:i+1000]); sys.stdout.flush()\n")
+        done = self.call("run", "--json", "--isolation", self.isolation, path, input=data)
+        self.assertEqual(done.returncode, 0)
+        events = [json.loads(line) for line in done.stdout.decode().splitlines()]
+        got = b"".join(base64.b64decode(each["base64"]) if "base64" in each else each["text"].encode() for each in events if each["event"] == "output")
+        self.assertEqual(hashlib.sha256(got).digest(), hashlib.sha256(data).digest())
+
+    def test_one_byte_writes_and_lines_without_an_end(self):
+        self.assert_run(self.run_quiet("import os\nfor i in range(20000): os.write(1, b'ab'[i % 2:i % 2 + 1])\n"), 0, b"ab" * 10000)
+
+
+class OutputUnderGvisor(Output):
+    isolation = "gvisor"

@@ -1,0 +1,175 @@
+"""What takes more than one program: other runs' files, setuid images, stops in the middle, and a server that lives through all of it."""
+import io
+import os
+import pathlib
+import signal
+import subprocess
+import sys
+import tarfile
+import time
+import uuid
+
+from case import LIMIT, SHELL, is_there
+from hostile_case import BEFORE, HostileTest, engine, engine_api
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "protocol"))
+from lsp_client import Client  # noqa: E402
+
+WHO = r"""
+#include <stdio.h>
+#include <unistd.h>
+int main(void) {
+  int became = setuid(0);
+  printf("%d %d %d %d\n", getuid(), geteuid(), getegid(), became);
+}
+"""
+NEIGHBOUR = """
+import ctypes, os, socket, time
+open('/tmp/secret', 'w').write('x'); open('/dev/shm/secret', 'w').write('x')
+abstract = socket.socket(socket.AF_UNIX); abstract.bind('\\0secret'); abstract.listen()
+tcp = socket.create_server(('0.0.0.0', 9999))
+ctypes.CDLL(None).shmget(0x5ec2e7, 4096, 0o1666)
+print('up', flush=True)
+time.sleep(30)
+"""
+LOOK = """
+import ctypes, os, socket
+for where in ('/tmp', '/dev/shm', '/sandbox'): print(sorted(os.listdir(where)))
+for family, at in ((socket.AF_UNIX, '\\0secret'), (socket.AF_INET, ('127.0.0.1', 9999))):
+  try:
+    s = socket.socket(family); s.settimeout(0.5); s.connect(at); print('reached', at)
+  except OSError: pass
+print(ctypes.CDLL(None).shmget(0x5ec2e7, 4096, 0o666), len([p for p in os.listdir('/proc') if p.isdigit()]))
+"""
+
+
+class Together(HostileTest):
+    def go(self, program, *options, name="program.py"):
+        return self.start("run", "--quiet", "--isolation", self.isolation, *options, self.python(program, name))
+
+    def test_other_runs_files_sockets_and_processes(self):
+        neighbour = self.go(NEIGHBOUR, name="neighbour.py")
+        self.assertEqual(neighbour.stdout.readline(), b"up\n")
+        _, text, _ = self.attack(self.python(LOOK, "look.py"))
+        self.assertEqual(text, "[]\n[]\n['look.py']\n-1 2\n")
+        self.assertIsNone(neighbour.poll())
+
+    def test_a_setuid_program_of_the_image_gives_nothing(self):
+        probe = self.folder / "who"
+        subprocess.run(["cc", "-static", "-O", "-o", probe, "-x", "c", "-"], input=WHO.encode(), check=True)
+        name = f"dind-test-{uuid.uuid4().hex[:12]}:1"
+        made = engine("POST", "/containers/create", {"Image": SHELL, "Cmd": ["true"]})["Id"]
+        try:
+            tar = io.BytesIO()
+            with tarfile.open(fileobj=tar, mode="w") as archive:
+                entry = tarfile.TarInfo("who")
+                entry.mode, entry.size = 0o6755, probe.stat().st_size  # setuid and setgid, root's
+                archive.addfile(entry, probe.open("rb"))
+            engine("PUT", f"/containers/{made}/archive?path=/", raw=tar.getvalue())
+            repo, tag = name.split(":")
+            engine("POST", f"/commit?container={made}&repo={repo}&tag={tag}", {})
+        finally:
+            engine("DELETE", f"/containers/{made}?force=1")
+        self.addCleanup(engine, "DELETE", f"/images/{name}?force=1", fine=(404,))
+        self.assertEqual(self.attack("--image", name, "--", "/who")[1], "65534 65534 65534 -1\n")
+
+    def test_four_that_burn_cpu_get_the_half_that_was_asked_for(self):
+        child = self.go("import os\nprint('up', flush=True)\nfor _ in range(2): os.fork()\nwhile True: pass\n", "--cpus", "0.5")
+        container = self.sandbox_of(child)
+        self.assertEqual(child.stdout.readline(), b"up\n")
+
+        def used():  # by the engine's own count: what a program can't see, and gVisor counts otherwise
+            return engine("GET", f"/containers/{container}/stats?stream=false&one-shot=1")["cpu_stats"]["cpu_usage"]["total_usage"], time.monotonic_ns()
+        first, begun = used()
+        until = time.monotonic() + 2
+        while time.monotonic() < until:
+            engine("GET", "/_ping")
+        last, over = used()
+        self.measured("CPUs in use of 0.5", round((last - first) / (over - begun), 2))
+        self.assertLess((last - first) / (over - begun), 0.65)
+        self.assertGreater((last - first) / (over - begun), 0.02)
+
+    def test_a_stop_in_the_middle_of_a_fork_bomb(self):
+        child = self.start("run", "--quiet", "--isolation", self.isolation, "--pids", "128", self.file("x.sh", "echo before\nb() { sleep 30 & b; }\ntrap '' TERM INT HUP\nb\n"))
+        ids = {self.sandbox_of(child)}
+        self.assertEqual(child.stdout.readline(), BEFORE.encode())
+        child.send_signal(signal.SIGINT)
+        begun = time.monotonic()
+        self.assertIn(child.wait(LIMIT), (130, 121, 137))  # it may have met its limit just before
+        self.assertLess(time.monotonic() - begun, 5)
+        self.assertFalse(is_there(ids))
+
+    def test_a_sigkill_of_ours_takes_a_fork_bomb_with_it(self):
+        child = self.start("run", "--isolation", self.isolation, "--pids", "64", self.file("x.sh", "echo before\ntrap '' TERM HUP\nwhile :; do setsid sleep 100 & done\n"))
+        ids = {self.sandbox_of(child)}
+        self.assertEqual(child.stdout.readline(), BEFORE.encode())
+        child.kill()
+        child.wait(LIMIT)
+        self.measured("SIGKILL of ours in a fork bomb to the container's end, s", round(self.until(lambda: not is_there(ids), 10), 2))
+
+    def test_a_sandbox_that_somebody_else_removes_is_an_error_and_no_verdict(self):
+        child = self.go("import time\nprint('before', flush=True)\ntime.sleep(60)\n")
+        container = self.sandbox_of(child)
+        self.assertEqual(child.stdout.readline(), BEFORE.encode())
+        engine("DELETE", f"/containers/{container}?force=1")
+        self.assertEqual(child.wait(LIMIT), 125)
+        self.assertIn(b"removed while the program ran", child.stderr.read())
+
+
+class TogetherUnderGvisor(Together):
+    isolation = "gvisor"
+
+
+class LongLived(HostileTest):
+    """One server for all of them: what it holds afterwards is what it held before."""
+
+    PROGRAMS = (
+        ("a fork bomb", "import os\nwhile True: os.fork()\n", {"pids": 32, "timeout": 2}, {"process_limit", "timeout"}),
+        ("a memory bomb", "b = []\nwhile True: b.append(bytearray(8_000_000))\n", {"memory": "64m"}, {"out_of_memory"}),
+        ("a full disk", "with open('/tmp/x', 'wb') as f:\n  while True: f.write(b'x' * 1_000_000)\n", {}, {"disk_limit"}),
+        ("a flood", "while True: print('x' * 4000)\n", {}, {"output_limit"}),
+        ("a deaf one", "import signal\nsignal.signal(15, signal.SIG_IGN)\nwhile True: pass\n", {"timeout": 1}, {"timeout"}),
+        ("a crash", "import os\nos.abort()\n", {}, {"signalled"}),
+        ("its own end under gVisor", "import os\nos.kill(1, 9)\n", {"isolation": "gvisor"}, {"signalled"}),
+        ("a memory bomb under gVisor", "b = []\nwhile True: b.append(bytearray(8_000_000))\n", {"isolation": "gvisor", "memory": "128m"}, {"out_of_memory"}),
+    )
+
+    def held(self, pid):
+        children = pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+        threads = len(os.listdir(f"/proc/{pid}/task"))
+        files = [os.readlink(f"/proc/{pid}/fd/{fd}") for fd in os.listdir(f"/proc/{pid}/fd")]
+        # Connections to the engine are kept for a while and used again.
+        return len([each for each in files if not each.startswith("socket:")]), len([each for each in files if each.startswith("socket:")]), threads, len(children)
+
+    def test_descriptors_threads_and_children_are_those_of_before(self):
+        config = self.file("config.json", '{"limits": {"maximum": {"output": "1m"}}}')
+        client = Client(env={"HOME": str(self.folder), "DIND_CONFIG": config})
+        self.addCleanup(client.close)
+        client.initialize()
+        uri = pathlib.Path(self.python("print('calm')\n")).as_uri()
+        calm = [client.run(uri) for _ in range(4)]
+        for each in calm:
+            self.assertEqual(client.reply(each)["result"]["verdict"], "ok")
+        self.assert_nothing_left()
+        before = self.held(client.child.pid)
+        for _ in range(2):
+            asked = []
+            for what, program, options, verdicts in self.PROGRAMS:
+                path = self.python(program, what.replace(" ", "_") + ".py")
+                asked.append((what, verdicts, client.run(pathlib.Path(path).as_uri(), **options)))
+            for what, verdicts, id in asked:
+                answer = client.reply(id)
+                self.assertIn("result", answer, (what, answer))
+                self.assertIn(answer["result"]["verdict"], verdicts, (what, answer))
+            self.assert_nothing_left()
+        held = before
+
+        def as_before():
+            nonlocal held
+            held = self.held(client.child.pid)
+            return held[0] == before[0] and held[1] <= before[1] + 4 and held[2:] == before[2:]
+        try:
+            self.until(as_before, 10, 0.1)
+        except self.failureException:
+            self.fail(f"held before {before} (files, sockets, threads, children), and after 16 hostile runs {held}")
+        self.assertEqual(engine_api.our_containers() - self.before, set())
