@@ -181,6 +181,8 @@ void Conversation::take(FromSupervisor& event) {
     if (seen_.began) return;
     seen_.began = Clock::now();
     if (sink_ != nullptr) on_began_();
+  } else if (std::holds_alternative<MemoryShort>(event)) {
+    seen_.memory_short = true;
   } else if (const auto* report = std::get_if<wire::ExitReport>(&event)) {
     seen_.report = *report;
   } else if (const auto* broken = std::get_if<SupervisorBroken>(&event)) {

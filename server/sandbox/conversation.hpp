@@ -29,6 +29,7 @@ class Conversation : public std::enable_shared_from_this<Conversation> {
     std::optional<wire::ExitReport> report;
     std::optional<Error> error;   // the stream broke, or what came over it was nonsense, or the supervisor gave up
     bool ended = false;           // nothing more will come
+    bool memory_short = false;    // gVisor's was nearly used up
     std::uint64_t out_bytes = 0;  // received of the program's stdout
     std::uint64_t err_bytes = 0;
     std::uint64_t dropped_bytes = 0;  // of them, not passed on, because nobody listened any more

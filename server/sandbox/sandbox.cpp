@@ -281,7 +281,9 @@ Task<Result<RunResult>> Sandboxes::Run::without_report(const std::string& name, 
   engine::ContainerEnd end{.out_of_memory = state && state->oom_killed};
   if (seen.ended && !end.out_of_memory)
     end = (co_await home.client_.container_end(sandbox_id, in(2s))).value_or(engine::ContainerEnd{});
-  if (end.out_of_memory) co_return killed(Verdict::out_of_memory);
+  // gVisor takes everything with it, and the engine then misses the reason now and again.
+  const bool gvisor_full = is_gvisor && seen.memory_short && end.exit_code == 128 + SIGKILL && !end.killed_from_outside;
+  if (end.out_of_memory || gvisor_full) co_return killed(Verdict::out_of_memory);
   // gVisor does not keep a program from ending its own sandbox: that is an end of the program's making.
   if (is_gvisor && seen.began && (seen.ended ? end.died && !end.killed_from_outside : seen.error.has_value())) {
     const bool no_thread_left = end.died && end.exit_code == kGoRuntimeGaveUp;

@@ -108,6 +108,9 @@ Result<bool> SupervisorDecoder::control(FromSupervisor& event) {
       if (payload_.size() != 8) return nonsense("a stdin frame of a wrong size");
       event = StdinTaken{get_u64(raw(payload_))};
       return true;
+    case kShort:
+      event = MemoryShort{};
+      return true;
     case kExit: {
       ExitReport report;
       if (!get_report(raw(payload_), payload_.size(), report)) return nonsense("an exit report of a wrong shape");

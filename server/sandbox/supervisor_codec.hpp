@@ -38,11 +38,12 @@ struct ProgramOutput {
 struct StdinTaken {
   std::uint64_t bytes = 0;
 };
+struct MemoryShort {};
 struct SupervisorBroken {
   std::string why;
 };
-using FromSupervisor =
-    std::variant<SupervisorReady, ProgramBegan, ProgramOutput, StdinTaken, wire::ExitReport, SupervisorBroken>;
+using FromSupervisor = std::variant<SupervisorReady, ProgramBegan, ProgramOutput, StdinTaken, MemoryShort,
+                                    wire::ExitReport, SupervisorBroken>;
 
 // Takes the supervisor's byte stream apart. A large output frame comes in several parts, as it arrives: nothing is held
 // back.

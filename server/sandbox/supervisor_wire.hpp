@@ -41,6 +41,7 @@ enum FromSupervisor : unsigned char {
   kOut = 'o',         // bytes of the program's stdout
   kErr = 'e',         // bytes of its stderr
   kStdinTaken = 't',  // u64: that many bytes of stdin were taken
+  kShort = 'm',       // no payload: memory is nearly used up (under gVisor, whose end for memory takes us along)
   kExit = 'X',        // ExitReport, the last frame
   kBroken = '!',      // text: the server sent nonsense, or set-up failed; the last frame
 };

@@ -206,10 +206,16 @@ void start() {
 }
 
 // gVisor has no limit of its own on processes, and the engine's is on what it needs itself. Seen from inside there are
-// only those of the sandbox, this one among them.
-void hold_most_tasks() {
+// only those of the sandbox, this one among them. Past the memory limit the kernel ends gVisor and us with it, and the
+// engine may not have seen why: so it is told before.
+void watch_gvisor() {
+  static bool told = false;
   struct sysinfo now;
-  if (sysinfo(&now) == 0 && now.procs > job.most_tasks) end_run(Cause::most_tasks);
+  if (sysinfo(&now) != 0) return;
+  if (now.procs > job.most_tasks) end_run(Cause::most_tasks);
+  if (told || now.freeram >= now.totalram / 4) return;
+  told = true;
+  send(kShort, nullptr, 0);
 }
 
 void close_program_stdin() {
@@ -409,7 +415,7 @@ void set_up() {
                            counts     ? kCountEveryMs
                            : watching ? kDiskLookMs
                                       : -1);
-    if (counts) hold_most_tasks();
+    if (counts) watch_gvisor();
     if (ready < 0) continue;
     if (polled[1].revents != 0) {
       signalfd_siginfo info;

@@ -58,6 +58,7 @@ Heard hear(std::string_view bytes, std::size_t cut, std::uint32_t token = 0) {
       if (std::holds_alternative<ProgramBegan>(event)) heard.events += "began;";
       if (const auto* taken = std::get_if<StdinTaken>(&event))
         heard.events += "taken " + std::to_string(taken->bytes) + ";";
+      if (std::holds_alternative<MemoryShort>(event)) heard.events += "short;";
       if (const auto* broken = std::get_if<SupervisorBroken>(&event)) heard.events += "broken " + broken->why + ";";
       if (const auto* output = std::get_if<ProgramOutput>(&event))
         (output->channel == Channel::out ? heard.out : heard.err) += output->bytes;
@@ -98,10 +99,10 @@ TEST_CASE("What a supervisor says is heard the same, wherever the stream is cut"
   report.stderr_bytes = 8;
   report.dropped_bytes = 9;
   const std::string stream = frame('R', u32(1)) + frame('B', "") + frame('o', "out\0\xff"s) + frame('e', "err") +
-                             frame('o', "") + frame('t', u64(77)) + frame('o', "more") +
+                             frame('o', "") + frame('t', u64(77)) + frame('o', "more") + frame('m', "") +
                              frame('X', report_payload(report));
   const Heard whole = hear(stream, stream.size());
-  CHECK(whole.events == "ready 1;began;taken 77;exit;");
+  CHECK(whole.events == "ready 1;began;taken 77;short;exit;");
   CHECK(whole.out == "out\0\xffmore"s);
   CHECK(whole.err == "err");
   REQUIRE(whole.report);
