@@ -1,0 +1,156 @@
+"""The bench's own engine: its API, its process (which the bench kills, stops and starts), what of ours it holds. Its files are named by scripts/bench."""
+import glob
+import http.client
+import json
+import os
+import signal
+import socket
+import subprocess
+import threading
+import time
+import urllib.parse
+
+OWNER, RUN = "dind-executor.owner", "dind-executor.run"
+SOCKET, PIDFILE = os.environ["BENCH_ENGINE_SOCKET"], os.environ["BENCH_ENGINE_PIDFILE"]
+RUN_FOLDER, LOG = os.environ["BENCH_ENGINE_RUN"], os.environ["BENCH_ENGINE_LOG"]
+
+
+class UnixConnection(http.client.HTTPConnection):
+    def connect(self):
+        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.sock.settimeout(self.timeout)
+        self.sock.connect(SOCKET)
+
+
+def get(path, within=30):
+    connection = UnixConnection("engine", timeout=within)
+    try:
+        connection.request("GET", path)
+        reply = connection.getresponse()
+        body = reply.read()
+    finally:
+        connection.close()
+    if reply.status != 200:
+        raise RuntimeError(f"GET {path}: {reply.status} {body[:200]!r}")
+    return body.decode() if path == "/_ping" else json.loads(body)
+
+
+def _labelled():
+    return "filters=" + urllib.parse.quote(json.dumps({"label": [OWNER]}))
+
+
+def containers():
+    return get("/containers/json?all=1&" + _labelled())
+
+
+def volumes():
+    return get("/volumes?" + _labelled())["Volumes"] or []
+
+
+def networks():
+    return get("/networks?" + _labelled())
+
+
+def containers_of(pid):
+    """Those that a process of ours owns: the label ends in PID.START-TIME."""
+    return [each for each in containers() if each["Labels"][OWNER].split(".")[-2] == str(pid)]
+
+
+def pid_1(container):
+    """The sandbox's first process, as this machine numbers it. Its end is the end of all that runs in there."""
+    return get(f"/containers/{container}/json")["State"]["Pid"]
+
+
+def is_alive(pid):
+    try:
+        with open(f"/proc/{pid}/stat") as file:
+            return file.read().rpartition(")")[2].split()[0] not in "ZX"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
+def shims():
+    """The engine's helpers, one for each container that runs."""
+    found = 0
+    for path in glob.glob("/proc/[0-9]*/cmdline"):
+        try:
+            with open(path, "rb") as file:
+                line = file.read()
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+        found += b"containerd-shim" in line and RUN_FOLDER.encode() + b"/" in line
+    return found
+
+
+def log_bytes():
+    """What the engine wrote down of our containers' output."""
+    data = os.environ["BENCH_ENGINE_DATA"]
+    return sum(os.path.getsize(path) for path in glob.glob(f"{data}/containers/*/*.log*") + glob.glob(f"{data}/containers/*/local-logs/*"))
+
+
+class Daemon:
+    """dockerd itself. After `kill` it is started as it had been: same arguments, same environment, same data."""
+
+    def __init__(self):
+        with open(PIDFILE) as file:
+            self.pid = int(file.read())
+        with open(f"/proc/{self.pid}/cmdline", "rb") as file:
+            self.argv = file.read().split(b"\0")[:-1]
+        with open(f"/proc/{self.pid}/environ", "rb") as file:
+            self.environment = dict(each.split(b"=", 1) for each in file.read().split(b"\0") if b"=" in each)
+
+    def send(self, number):
+        os.kill(self.pid, number)
+
+    def kill(self):
+        self.send(signal.SIGKILL)
+        while is_alive(self.pid):
+            time.sleep(0.001)
+
+    def start(self, within=60):
+        """Returns the moment of its first answer."""
+        with open(LOG, "ab") as log:
+            child = subprocess.Popen(self.argv, env=self.environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
+        self.pid = child.pid
+        threading.Thread(target=child.wait, daemon=True).start()  # no zombie
+        until = time.monotonic() + within
+        while time.monotonic() < until:
+            try:
+                if get("/_ping", within=5) == "OK":
+                    return time.monotonic()
+            except (OSError, http.client.HTTPException):
+                time.sleep(0.01)
+        raise SystemExit(f"the engine did not come back within {within} s; its log: {LOG}")
+
+
+class Events:
+    """When containers of ours started, died and were removed, by the engine's own events, in this process's monotonic time."""
+
+    def __init__(self):
+        self.seen = {}     # container id → {action: time}
+        self.connection = UnixConnection("engine", timeout=None)
+        filters = urllib.parse.quote(json.dumps({"type": ["container"], "label": [OWNER]}))
+        self.connection.request("GET", "/events?filters=" + filters)
+        self.reply = self.connection.getresponse()
+        threading.Thread(target=self._read, daemon=True).start()
+
+    def _read(self):
+        try:
+            while line := self.reply.readline():
+                event = json.loads(line)
+                at = time.monotonic() - (time.time() - event["timeNano"] / 1e9)
+                self.seen.setdefault(event["Actor"]["ID"], {"labels": event["Actor"]["Attributes"]})[event["Action"].split(":")[0]] = at
+        except (OSError, ValueError, http.client.HTTPException, AttributeError):
+            pass  # closed
+
+    def of_run(self, run_id):
+        for actions in list(self.seen.values()):
+            if actions["labels"].get(RUN) == run_id:
+                return actions
+        return {}
+
+    def close(self):
+        try:
+            self.connection.sock.shutdown(socket.SHUT_RDWR)
+        except (OSError, AttributeError):
+            pass

@@ -1,0 +1,138 @@
+"""`scripts/bench leaks`: after mixed runs, kills of the server and restarts of the engine, nothing of ours may be left."""
+import os
+import random
+import sqlite3
+import time
+
+import engine
+from kills import Kills
+from mixed import LIMITS, Mixed, warm_up
+from precision import Precision
+from restarts import Restarts, all_gone
+from server import PROGRAM, Home, Server, children, progress, status
+from table import Table
+
+
+def settle(condition, within):
+    until = time.monotonic() + within
+    while not condition() and time.monotonic() < until:
+        time.sleep(0.05)
+
+
+def running_rows(home):
+    database = sqlite3.connect(home.history())
+    try:
+        return database.execute("SELECT COUNT(*) FROM runs WHERE state = 'running'").fetchone()[0]
+    finally:
+        database.close()
+
+
+def ours():
+    """Processes of the program under test."""
+    found = set()
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            if os.readlink(f"/proc/{pid}/exe") == PROGRAM:
+                found.add(pid)
+        except OSError:
+            pass
+    return found
+
+
+def measure(arguments, machine):
+    table = Table(f"Leaks and ends of runs: {arguments.runs} mixed runs, {arguments.kills} × kill -9 of the server, "
+                  f"{arguments.restarts} engine restarts, seed {arguments.seed}", machine)
+    draw = random.Random(arguments.seed)
+    home, others = Home(), ours()
+    server, daemon = Server(home, **LIMITS), engine.Daemon()
+    try:
+        warm_up(server, home)
+        settle(lambda: not engine.containers(), 5)
+        time.sleep(1)   # threads that end by themselves
+        before, memory = server.figures(), status(server.pid, "VmRSS")
+
+        progress(f"{arguments.runs} mixed runs")
+        mixed = Mixed(home, server, draw)
+        begun = time.monotonic()
+        mixed.run(arguments.runs)
+        took = time.monotonic() - begun
+        table.all_of("mixed runs that ended as their program says", arguments.runs - len(mixed.wrong), arguments.runs)
+        table.say("mixed runs a second, 4 at a time", f"{arguments.runs / took:.1f}")
+        table.times("timeout: answered after the deadline", mixed.late_answers, 0.5, "p99")
+        table.times("timeout: the tree's last sign of life after the deadline", mixed.late_ends, 0.5, "p99")
+        table.times("cancel, to the run's answer", mixed.cancels, 0.3)
+
+        progress(f"{arguments.kills} × kill -9 of the server")
+        kills = Kills(home, draw)
+        for number in range(arguments.kills):
+            kills.one(number)
+        table.times("orphans: running sandboxes gone after the server's SIGKILL", kills.sandboxes, 1.0)
+        table.times("orphans: anything else gone after the next start", kills.others, 5.0)
+        table.count("orphans: containers that stayed", len(kills.left))
+
+        progress(f"{arguments.restarts} restarts of the engine in the middle of runs")
+        restarts = Restarts(home, server, daemon)
+        stayed = []
+        for number in range(arguments.restarts):
+            restarts.one(number)
+            stayed += all_gone()
+        if arguments.restarts:
+            table.times("engine down: runs under way answered", restarts.under_way, 2.0)
+            table.times("engine down: engine_unavailable", restarts.refused, 2.0)
+            table.times("engine back: a run works again", restarts.back, 2.0)
+            table.count("containers 5 s after the engine's return", len(stayed))
+
+        progress("timeouts with a stopped server, a stopped engine, a killed engine")
+        precision = Precision(home, daemon)
+        for _ in range(arguments.precision):
+            precision.server_stopped()
+            precision.engine_stopped()
+        for _ in range(min(arguments.restarts, 3)):
+            precision.engine_killed()
+        for what, late in precision.late.items():
+            if late:
+                table.times(f"tree dead after the deadline, {what}", late, 1.0)
+        if arguments.silence:
+            restarts.silence()
+            table.times("engine silent (SIGSTOP): the answer", restarts.silent, 2.0)
+        wrong = mixed.wrong + restarts.wrong + precision.wrong
+        table.count("answers that were wrong", len(wrong))
+
+        # The leak table, with the long-lived server idle and alive.
+        settle(lambda: not engine.containers(), 5)
+        settle(lambda: all(now <= then for now, then in zip(server.figures().values(), before.values())), 10)
+        for kind, listed in (("containers", engine.containers), ("volumes", engine.volumes), ("networks", engine.networks)):
+            table.count(f"left: {kind} with our label", len(listed()))
+        settle(lambda: not engine.shims(), 5)
+        table.count("left: the engine's container processes", engine.shims())
+        after = server.figures()
+        for what in before:
+            table.add("count", f"left: {what} of the long-lived server", f"{after[what]} (before: {before[what]})", "as before", after[what] <= before[what],
+                      value=after[what], before=before[what])
+        table.say("memory of the long-lived server", f"{status(server.pid, 'VmRSS') / 2**20:.1f} MiB (before: {memory / 2**20:.1f}, peak {status(server.pid, 'VmHWM') / 2**20:.1f})")
+        table.count("requests without exactly one answer", sum(len(each.answers) != 1 for each in server.every))
+        code = server.close()
+        table.count("exit code of the long-lived server, its client gone", code, 1)
+        Server(home).close()   # the next start closes what the killed ones left open
+        table.count("left: history rows 'running'", running_rows(home))
+        settle(lambda: not ours() - others, 5)
+        table.count("left: processes of ours", len(ours() - others))
+        table.count("left: children of the bench", children(os.getpid()) - (daemon_is_child(daemon)))
+        for text in wrong[:20]:
+            table.note(text)
+        for each in kills.left[:20]:
+            table.note("stayed after a kill: " + each)
+        mix = ", ".join(f"{what} {count}" for what, count in sorted(mixed.done.items()))
+        table.note("the mix: " + mix)
+        table.note("the kills: " + ", ".join(f"{what} {count}" for what, count in sorted(kills.moments.items())))
+    finally:
+        if server.child.poll() is None:
+            server.kill()
+        home.remove()
+    return table
+
+
+def daemon_is_child(daemon):
+    """A dockerd that the bench started anew is its child, and is meant to run."""
+    with open(f"/proc/{daemon.pid}/stat") as file:
+        return int(file.read().rpartition(")")[2].split()[1]) == os.getpid()
