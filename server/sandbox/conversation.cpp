@@ -185,6 +185,7 @@ void Conversation::take(FromSupervisor& event) {
     seen_.memory_short = true;
   } else if (const auto* report = std::get_if<wire::ExitReport>(&event)) {
     seen_.report = *report;
+    post(heard_frame());
   } else if (const auto* broken = std::get_if<SupervisorBroken>(&event)) {
     fail_with({ErrorCode::engine_error, "The sandbox could not be set up: " + engine::one_line(broken->why)});
   }

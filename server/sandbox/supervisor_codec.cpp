@@ -93,6 +93,7 @@ std::string signal_frame(std::uint32_t signal) {
   add_u32(payload, signal);
   return frame(kSignal, payload);
 }
+std::string heard_frame() { return frame(kHeard, {}); }
 
 Result<bool> SupervisorDecoder::control(FromSupervisor& event) {
   const auto type = static_cast<unsigned char>(header_[0]);

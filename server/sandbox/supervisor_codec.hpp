@@ -26,6 +26,7 @@ std::string stdin_frame(std::string_view bytes);  // wire::kMaxPayload at most
 std::string stdin_end_frame();
 std::string window_frame(std::uint64_t bytes);
 std::string signal_frame(std::uint32_t signal);
+std::string heard_frame();
 
 struct SupervisorReady {
   std::uint32_t version = 0;

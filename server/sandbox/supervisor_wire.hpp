@@ -32,6 +32,7 @@ enum ToSupervisor : unsigned char {
   kStdinEnd = 'E',
   kWindow = 'W',  // u64: that many more bytes of output may be sent
   kSignal = 'S',  // u32 signal; SIGKILL ends the whole tree
+  kHeard = 'H',   // no payload: the exit report is here, end
 };
 
 // Supervisor to server.
@@ -42,7 +43,7 @@ enum FromSupervisor : unsigned char {
   kErr = 'e',         // bytes of its stderr
   kStdinTaken = 't',  // u64: that many bytes of stdin were taken
   kShort = 'm',       // no payload: memory is nearly used up (under gVisor, whose end for memory takes us along)
-  kExit = 'X',        // ExitReport, the last frame
+  kExit = 'X',        // ExitReport, the last frame; the supervisor waits a second at most for kHeard
   kBroken = '!',      // text: the server sent nonsense, or set-up failed; the last frame
 };
 

@@ -38,6 +38,8 @@ constexpr int kCountEveryMs = 10;  // a fork takes gVisor about as long
 
 enum class State { waiting, running, draining, done };
 
+constexpr uint64_t kHeardTime = 1000;  // ms that the exit report's arrival is waited for
+
 struct Pipe {
   int fd = -1;
   unsigned char type;
@@ -54,6 +56,7 @@ int timer = -1;
 int program_stdin = -1;
 int file = -1;
 bool stdin_ended = false;
+bool waits_to_be_heard = false;
 Pipe pipes[2] = {{-1, kOut, 0}, {-1, kErr, 0}};
 uint64_t window = 0;
 uint64_t sent = 0;
@@ -224,6 +227,7 @@ void close_program_stdin() {
 }
 
 void confirm_stdin(uint64_t bytes) {
+  if (state == State::done) return;  // the exit report is the last frame
   unsigned char taken[8];
   put_u64(taken, bytes);
   send(kStdinTaken, taken, sizeof taken);
@@ -292,6 +296,9 @@ void take_frame(unsigned char type, const unsigned char* payload, size_t size) {
     case kWindow:
       if (size != 8) broken("a window frame of a wrong size");
       window += get_u64(payload);
+      return;
+    case kHeard:
+      if (state == State::done) end_everything(0);
       return;
     case kSignal:
       if (size != 4) broken("a signal frame of a wrong size");
@@ -370,6 +377,15 @@ void finish() {
   state = State::done;
 }
 
+// An engine that closes the server's connection with frames of the server's unread may drop what it has not sent yet
+// (over TCP: a reset), the exit report among it. So we stay until the server says that the report is there.
+void wait_to_be_heard() {
+  // The server's own deadline comes first: where ours had to end the program, nobody listens.
+  if (report.cause == Cause::deadline) end_everything(0);
+  if (!waits_to_be_heard) set_timer(kHeardTime);
+  waits_to_be_heard = true;
+}
+
 void set_up() {
   prctl(PR_SET_DUMPABLE, 0);
   signal(SIGPIPE, SIG_IGN);
@@ -394,7 +410,7 @@ void set_up() {
       finish();
       continue;
     }
-    if (state == State::done && !blocked) end_everything(0);
+    if (state == State::done && !blocked) wait_to_be_heard();
     const bool may_send = !blocked && (window > 0 || state == State::draining || report.cause != Cause::none);
     pollfd polled[] = {
         {0, POLLIN, 0},

@@ -197,6 +197,13 @@ TEST_CASE("What comes after the exit report is not believed") {
   CHECK(bench.idle());
 }
 
+TEST_CASE("The exit report is confirmed, so that the supervisor need not stay") {
+  RunBench bench;
+  REQUIRE(bench.run(python()));
+  CHECK(bench.until([&] { return bench.fake.received().contains(frame_of(wire::kHeard, "")); }));
+  CHECK(bench.idle());
+}
+
 TEST_CASE("A flood past the output limit ends the run even where the supervisor does not end it") {
   RunBench bench;
   std::string flood = ready() + began();

@@ -2,11 +2,14 @@
 import hashlib
 import json
 import os
+import queue
 import select
 import socket
 import ssl
+import struct
 import subprocess
 import threading
+import time
 
 from case import SandboxTest
 
@@ -87,6 +90,39 @@ class Relay:
         self.listener.close()
 
 
+class HastyRelay(Relay):
+    """A slow way back that is cut as soon as the engine closes: what was on it then is lost, as with a reset of the connection."""
+    DELAY = 0.2
+
+    def _relay(self, client, engine):
+        under_way = queue.Queue()
+
+        def forth():
+            while data := client.recv(65536):
+                engine.sendall(data)
+            engine.shutdown(socket.SHUT_WR)
+
+        def back():
+            while item := under_way.get():
+                at, data = item
+                time.sleep(max(0.0, at + self.DELAY - time.monotonic()))
+                client.sendall(data)
+
+        for each in (forth, back):
+            threading.Thread(target=self._quietly, args=(each,), daemon=True).start()
+        while data := engine.recv(65536):
+            under_way.put((time.monotonic(), data))
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        client.shutdown(socket.SHUT_RDWR)
+
+    @staticmethod
+    def _quietly(work):
+        try:
+            work()
+        except OSError:
+            pass
+
+
 def openssl(*arguments, cwd):
     subprocess.run(["openssl", *arguments], cwd=cwd, check=True, capture_output=True)
 
@@ -130,6 +166,12 @@ class Transport(SandboxTest):
         relay = self.relay()
         checks = self.assert_runs(self.environment(DOCKER_HOST=f"tcp://127.0.0.1:{relay.port}"))
         self.assertEqual([c["status"] for c in checks["checks"] if c["name"] == "connection"], ["warning"])
+
+    def test_a_connection_that_the_engine_cuts_at_its_end_loses_neither_output_nor_result(self):
+        relay = HastyRelay()
+        self.addCleanup(relay.close)
+        done = self.call("run", "--quiet", self.python("import sys\nprint('x' * 100_000)\nsys.exit(7)\n"), env=self.environment(DOCKER_HOST=f"tcp://127.0.0.1:{relay.port}"))
+        self.assert_run(done, 7, b"x" * 100_000 + b"\n")
 
     def test_tls_with_a_client_certificate(self):
         folder, context = self.certificates()

@@ -241,9 +241,10 @@ TEST_CASE("A job that is larger than a frame is sent in several") {
   CHECK(job.size() == 32 + 4 + 4 + (4 + 1) + (4 + 3 * wire::kMaxPayload) + 4);
 }
 
-TEST_CASE("Stdin, window and signal frames") {
+TEST_CASE("Stdin, window, signal and heard frames") {
   CHECK(stdin_frame("ab\0"s) == frame('I', "ab\0"s));
   CHECK(stdin_end_frame() == frame('E', ""));
   CHECK(window_frame(1ULL << 33) == frame('W', u64(1ULL << 33)));
   CHECK(signal_frame(9) == frame('S', u32(9)));
+  CHECK(heard_frame() == frame('H', ""));
 }
