@@ -15,6 +15,7 @@ Json mount_json(const Mount& mount) {
       json["Type"] = "volume";
       json["Source"] = mount.source;
       json["VolumeOptions"] = {{"NoCopy", mount.no_copy}};
+      if (!mount.labels.empty()) json["VolumeOptions"]["Labels"] = mount.labels;
       break;
     case Mount::Kind::bind:
       json["Type"] = "bind";
@@ -40,6 +41,7 @@ Mount mount_from(const Json& json) {
   mount.read_only = flag(json, "ReadOnly");
   mount.tmpfs_bytes = number(field(json, "TmpfsOptions"), "SizeBytes");
   mount.no_copy = flag(field(json, "VolumeOptions"), "NoCopy");
+  mount.labels = text_map(field(json, "VolumeOptions"), "Labels");
   return mount;
 }
 

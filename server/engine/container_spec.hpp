@@ -22,6 +22,8 @@ struct Mount {
   bool read_only = true;
   std::int64_t tmpfs_bytes = 0;  // kind tmpfs
   bool no_copy = false;          // kind volume: don't fill it from the image
+  std::map<std::string, std::string>
+      labels;  // kind volume: those of a volume that the engine makes because there is none
   bool operator==(const Mount&) const = default;
 };
 struct Ulimit {

@@ -29,13 +29,19 @@ std::string cleaned(const std::string& path) {
   return clean;
 }
 
+// Somebody may remove the volume just before: the engine makes an empty one then, which must be known as ours.
+engine::Mount supervisor_mount(const Surroundings& surroundings) {
+  return {.kind = engine::Mount::Kind::volume,
+          .source = surroundings.supervisor_volume,
+          .target = "/.dind",
+          .read_only = true,
+          .no_copy = true,
+          .labels = {{kCacheLabel, "supervisor"}}};
+}
+
 std::vector<engine::Mount> mounts(const RunPlan& plan, const Surroundings& surroundings) {
   std::vector<engine::Mount> all;
-  all.push_back({.kind = engine::Mount::Kind::volume,
-                 .source = surroundings.supervisor_volume,
-                 .target = "/.dind",
-                 .read_only = true,
-                 .no_copy = true});
+  all.push_back(supervisor_mount(surroundings));
   std::set<std::string> covered{"/.dind", "/tmp", kRunFolder};
   for (const auto& volume : plan.volumes) {
     all.push_back({.kind = engine::Mount::Kind::volume,
@@ -82,7 +88,7 @@ std::string joined(const std::vector<std::string>& parts) {
 }
 
 bool same_mount(const engine::Mount& a, const engine::Mount& b) {
-  // NoCopy says how a volume is filled, not what may be done with it; some engines don't report it.
+  // NoCopy and labels say how a volume is made, not what may be done with it; some engines don't report them.
   return a.kind == b.kind && a.source == b.source && a.target == b.target && a.read_only == b.read_only &&
          a.tmpfs_bytes == b.tmpfs_bytes;
 }
@@ -156,11 +162,7 @@ engine::ContainerSpec harden_fence(const std::string& sandbox_id, const std::str
   spec.cap_drop = {"ALL"};
   spec.cap_add = {"NET_ADMIN"};
   spec.security_opt = {"no-new-privileges", "seccomp=" + std::string(seccomp_profile())};
-  spec.mounts = {{.kind = engine::Mount::Kind::volume,
-                  .source = surroundings.supervisor_volume,
-                  .target = "/.dind",
-                  .read_only = true,
-                  .no_copy = true}};
+  spec.mounts = {supervisor_mount(surroundings)};
   spec.memory_bytes = 16LL << 20;
   spec.nano_cpus = 1'000'000'000;
   spec.pids_limit = 4;

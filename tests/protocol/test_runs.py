@@ -3,7 +3,7 @@ import json
 import time
 
 from lsp_client import frame
-from protocol_case import ProtocolCase
+from protocol_case import ProtocolCase, engine_api
 
 FAILED, CANCELLED, INVALID_PARAMS = -32803, -32800, -32602
 ENDLESS = "import time\nprint('up', flush=True)\ntime.sleep(1000)\n"
@@ -410,3 +410,20 @@ class Engine(ProtocolCase):
         begun = time.monotonic()
         self.assert_error(client.reply(client.run(self.file("a.py", "print(1)"))), FAILED, "engine_unavailable", "unix:///none/docker.sock")
         self.assertLess(time.monotonic() - begun, 2.0)
+
+    def test_a_supervisors_volume_that_vanished_under_a_server_is_made_again_as_one_of_ours(self):
+        client = self.client()
+        id = client.run(self.file("endless.py", ENDLESS), runId="first")
+        client.notification("dind/output", runId="first")
+        sandbox, = engine_api.our_containers() - self.before
+        volume = next(each["Source"] for each in engine_api.get(f"/containers/{sandbox}/json")["HostConfig"]["Mounts"] if each["Target"] == "/.dind")
+        client.stop()
+        client.reply(id)
+        self.assert_nothing_left()
+        connection = engine_api.connection()
+        connection.request("DELETE", f"/volumes/{volume}")
+        self.assertEqual(connection.getresponse().status, 204)
+        connection.close()
+        self.assertEqual(client.reply(client.run(self.file("a.py", "print(1)")))["result"]["verdict"], "ok")
+        # The engine makes what a container mounts. Without our label `gc` would never find it.
+        self.assertEqual(engine_api.get(f"/volumes/{volume}")["Labels"], {"dind-executor.cache": "supervisor"})

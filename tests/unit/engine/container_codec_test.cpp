@@ -22,9 +22,9 @@ ContainerSpec hardened() {
   spec.cap_drop = {"ALL"};
   spec.security_opt = {"no-new-privileges", R"(seccomp={"defaultAction":"SCMP_ACT_ERRNO"})"};
   spec.tmpfs = {{"/tmp", "rw,nosuid,nodev,size=67108864"}};
-  spec.mounts = {{Mount::Kind::volume, "dind-supervisor-1", "/.dind", true, 0, true},
-                 {Mount::Kind::bind, "/srv/work", "/workspaces", false, 0, false},
-                 {Mount::Kind::tmpfs, "", "/scratch", false, 4096, false}};
+  spec.mounts = {{Mount::Kind::volume, "dind-supervisor-1", "/.dind", true, 0, true, {{"of", "ours"}}},
+                 {Mount::Kind::bind, "/srv/work", "/workspaces", false, 0, false, {}},
+                 {Mount::Kind::tmpfs, "", "/scratch", false, 4096, false, {}}};
   spec.ulimits = {{"core", 0, 0}, {"nofile", 1024, 1024}};
   spec.memory_bytes = 536870912;
   spec.nano_cpus = 1000000000;
@@ -61,7 +61,7 @@ TEST_CASE("the create request of a hardened sandbox is exactly this") {
       "AutoRemove": true, "CapAdd": [], "CapDrop": ["ALL"], "CgroupnsMode": "private", "Init": false, "IpcMode": "private",
       "LogConfig": {"Type": "none", "Config": {}}, "Memory": 536870912, "MemorySwap": 536870912,
       "Mounts": [
-        {"Type": "volume", "Source": "dind-supervisor-1", "Target": "/.dind", "ReadOnly": true, "VolumeOptions": {"NoCopy": true}},
+        {"Type": "volume", "Source": "dind-supervisor-1", "Target": "/.dind", "ReadOnly": true, "VolumeOptions": {"NoCopy": true, "Labels": {"of": "ours"}}},
         {"Type": "bind", "Source": "/srv/work", "Target": "/workspaces", "ReadOnly": false, "BindOptions": {"Propagation": "rprivate"}},
         {"Type": "tmpfs", "Target": "/scratch", "ReadOnly": false, "TmpfsOptions": {"SizeBytes":4096,"Mode":1023}}],
       "NanoCpus": 1000000000, "NetworkMode": "none", "OomScoreAdj": 1000, "PidsLimit": 256, "Privileged": false,
