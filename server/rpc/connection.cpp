@@ -135,10 +135,15 @@ void Connection::answered(const Json& id) { open_.erase(id.dump(-1, ' ', false, 
 
 void Connection::send(std::string body, std::shared_ptr<void> hold) {
   std::string bytes = framed(body);
+  // What has a hold is bounded by whoever holds back the next. Counted, a flood that nobody reads would keep us from
+  // reading the request that stops it.
+  if (hold) {
+    writer_.write(out_fd_, std::move(bytes), std::move(hold));
+    return;
+  }
   unsent_ += bytes.size();
   const auto size = bytes.size();
-  auto counted = std::shared_ptr<void>(nullptr, [weak = weak_from_this(), size, hold = std::move(hold)](void*) mutable {
-    hold.reset();
+  auto counted = std::shared_ptr<void>(nullptr, [weak = weak_from_this(), size](void*) {
     if (const auto self = weak.lock()) {
       self->unsent_ -= size;
       self->progress_.notify();

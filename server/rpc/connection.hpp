@@ -50,11 +50,11 @@ class Connection : public std::enable_shared_from_this<Connection> {
   ~Connection();
 
   // Reads and dispatches until the client is gone (no Error), the stream is broken (Error) or `stop`. While the client
-  // leaves 8 MiB of ours unread, nothing more is read from it.
+  // leaves 8 MiB of ours unread, not counting what has a hold, nothing more is read from it.
   Task<Result<void>> serve();
   void stop();
 
-  // `hold` is let go when the message has gone out.
+  // `hold` is let go when the message has gone out. Whoever gives one sends no more than so much while it is held.
   void notify(std::string_view method, Json params, std::shared_ptr<void> hold = {});
   // Errors: the client's own, or that it is gone. Not called back after `serve` has ended.
   void request(std::string_view method, Json params, std::function<void(Result<Json>)> answered);
@@ -75,7 +75,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   FdReader reader_;
   FrameReader frames_;
   Signal progress_;
-  std::size_t unsent_ = 0;  // bytes
+  std::size_t unsent_ = 0;  // bytes of messages without a hold
   bool stopped_ = false;
   std::map<std::string, std::weak_ptr<Reply::State>>
       open_;  // requests that wait for their answer, by the text of their id

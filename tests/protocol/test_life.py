@@ -202,8 +202,36 @@ class Clients(ProtocolCase):
         while engine_api.our_containers() - self.before and time.monotonic() < until:
             time.sleep(0.02)
         self.assertLess(time.monotonic() - begun, 5)
-        rss = int(next(line for line in open(f"/proc/{client.child.pid}/status") if line.startswith("VmRSS")).split()[1])
-        self.assertLess(rss, 400_000)  # with ASan's shadow; the window is 1 MiB
+        self.assertLess(self.resident(client), 400_000)  # with ASan's shadow; the window is 1 MiB
+        client.child.stdout.close()
+        self.assertEqual(client.ended(15), 1)
+
+    @staticmethod
+    def resident(client):
+        """KiB."""
+        with open(f"/proc/{client.child.pid}/status") as file:
+            return int(next(line for line in file if line.startswith("VmRSS")).split()[1])
+
+    def test_a_client_that_never_reads_can_stop_its_floods(self):
+        client = self.client(initialize=False, read=False)
+        client.write(frame({"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": {"capabilities": {"experimental": {"dind": {"output": True}}}}}))
+        uri = self.file("flood.py", "import os\nwhile True: os.write(1, b'\\x01' * 65536)")  # six bytes of JSON each
+        for number in range(3):
+            client.run(uri, timeout=50, runId=f"flood-{number}")
+        # Each has filled its window of 1 MiB when 18 MiB wait for the client.
+        until = time.monotonic() + LIMIT
+        while not engine_api.our_containers() - self.before and time.monotonic() < until:
+            time.sleep(0.02)
+        base = self.resident(client)
+        while self.resident(client) < base + (15 << 10) and time.monotonic() < until:
+            time.sleep(0.02)
+        self.assertEqual(len(engine_api.our_containers() - self.before), 3)
+        for number in range(3):  # one after the other: a server that is about to read takes one request in any case
+            client.ask("workspace/executeCommand", {"command": "dind.stop", "arguments": [{"runId": f"flood-{number}"}]})
+            stopped = time.monotonic() + 5
+            while len(engine_api.our_containers() - self.before) > 2 - number and time.monotonic() < stopped:
+                time.sleep(0.02)
+            self.assertEqual(len(engine_api.our_containers() - self.before), 2 - number)
         client.child.stdout.close()
         self.assertEqual(client.ended(15), 1)
 
