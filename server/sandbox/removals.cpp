@@ -27,6 +27,7 @@ struct Removals::Debt::Account {
   engine::Client& client;
   Signal changed;
   std::multiset<std::string> owed;
+  std::set<std::string> out_of_reach;  // of them, those whose last try found no engine
 
   // True: the engine says that there is none of that name.
   Task<bool> try_volume(const std::string& name, Deadline deadline) {
@@ -35,10 +36,31 @@ struct Removals::Debt::Account {
   }
   Task<bool> try_container(const std::string& name, Deadline deadline) {
     const auto removed = co_await client.remove_container(name, deadline);
+    reached(name, removed || removed.error().code != ErrorCode::engine_unavailable);
     // 409: the engine removes it already (AutoRemove); then it is there a moment longer.
     if (!removed && removed.error().engine_status != 409) co_return false;
     const auto seen = co_await client.inspect_container(name, deadline);
     co_return !seen && seen.error().engine_status == 404;
+  }
+
+  void reached(const std::string& name, bool yes) {
+    if (yes)
+      out_of_reach.erase(name);
+    else if (out_of_reach.insert(name).second)
+      changed.notify();
+  }
+
+  static Task<bool> none_owed(std::shared_ptr<Account> self, std::string prefix, bool out_of_reach_too,
+                              Deadline deadline) {
+    const auto owed = [&] {
+      for (auto each = self->owed.lower_bound(prefix); each != self->owed.end() && each->starts_with(prefix); ++each)
+        if (!out_of_reach_too || !self->out_of_reach.contains(*each)) return true;
+      return false;
+    };
+    while (owed()) {
+      if (!co_await self->changed.wait(deadline)) co_return !owed();
+    }
+    co_return true;
   }
 
   static Task<void> remove(std::shared_ptr<Account> self, Kind kind, std::string name) {
@@ -61,6 +83,7 @@ struct Removals::Debt::Account {
     else
       log(LogLevel::warning, "The " + what + " could not be removed for half a minute; the reaper will try again",
           run_of(name));
+    self->out_of_reach.erase(name);
     self->owed.erase(self->owed.find(name));
     self->changed.notify();
   }
@@ -106,15 +129,11 @@ Task<bool> Removals::idle(Deadline deadline) {
 }
 
 Task<bool> Removals::gone(std::string prefix, Deadline deadline) {
-  const auto account = account_;
-  const auto owed = [&] {
-    const auto first = account->owed.lower_bound(prefix);
-    return first != account->owed.end() && first->starts_with(prefix);
-  };
-  while (owed()) {
-    if (!co_await account->changed.wait(deadline)) co_return !owed();
-  }
-  co_return true;
+  co_return co_await Debt::Account::none_owed(account_, std::move(prefix), false, deadline);
+}
+
+Task<bool> Removals::gone_or_out_of_reach(std::string prefix, Deadline deadline) {
+  co_return co_await Debt::Account::none_owed(account_, std::move(prefix), true, deadline);
 }
 
 }  // namespace dind::sandbox

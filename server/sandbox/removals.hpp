@@ -44,6 +44,8 @@ class Removals {
   Task<bool> idle(Deadline deadline);
   // The same for those whose names begin so.
   Task<bool> gone(std::string prefix, Deadline deadline);
+  // The same, but what an engine that is away can't be asked about counts as gone: it burdens nobody.
+  Task<bool> gone_or_out_of_reach(std::string prefix, Deadline deadline);
 
  private:
   std::shared_ptr<Debt::Account> account_;

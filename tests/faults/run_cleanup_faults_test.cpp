@@ -245,3 +245,24 @@ TEST_CASE(
   CHECK(bench.idle());
   CHECK(bench.there() == 0);
 }
+
+TEST_CASE("Runs that wait for their turn when the engine goes away hear of it at once") {
+  RunBench bench({.concurrent_runs = 1});
+  bench.fake.on("POST", "/containers/*/attach", supervised(ready() + began(), Then::hang));
+  const auto first = bench.begin(python());
+  REQUIRE(bench.until([&] { return first->audience.started; }));
+  const auto second = bench.begin(python());
+  const auto third = bench.begin(python());
+  const auto away = Clock::now();
+  bench.fake.stop_listening();
+  for (const auto& each : {first, second, third}) {
+    const auto result = bench.finish(each);
+    REQUIRE_FALSE(result);
+    CHECK(result.error().code == ErrorCode::engine_unavailable);
+    CHECK(each->answered - away < 2s);
+  }
+  CHECK_FALSE(bench.idle(0s));  // the first one's container is owed nevertheless
+  bench.fake.listen_again();
+  CHECK(bench.idle());
+  CHECK(bench.there() == 0);
+}
