@@ -16,6 +16,9 @@ using namespace std::chrono_literals;
 namespace {
 
 constexpr auto kBetween = 30s;
+// After the first pass: an instance that died a moment ago may have left a call in the engine that is still making a
+// container.
+constexpr auto kSecondPass = 2s;
 constexpr auto kPassTime = 25s;
 
 }  // namespace
@@ -72,10 +75,10 @@ Task<Result<std::size_t>> Reaper::sweep(Deadline deadline) {
 Task<void> Reaper::keep_sweeping(Cancel cancel) {
   Signal wake(executor_);
   const auto heard = cancel.on_cancel([&wake] { wake.notify(); });
-  while (!cancel.cancelled()) {
+  for (bool first = true; !cancel.cancelled(); first = false) {
     if (const auto swept = co_await sweep(in(kPassTime)); !swept)
       log(LogLevel::debug, "No clean-up pass: " + swept.error().message);
-    if (!cancel.cancelled()) co_await wake.wait(in(kBetween));
+    if (!cancel.cancelled()) co_await wake.wait(in(first ? kSecondPass : kBetween));
   }
 }
 

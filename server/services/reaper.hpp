@@ -20,7 +20,8 @@ class Reaper {
   Reaper(asio::any_io_executor executor, engine::Client& client, std::string owner);
   // One pass over containers, volumes and networks in every state. How many were removed.
   Task<Result<std::size_t>> sweep(Deadline deadline);
-  // A pass now and every 30 s until `cancel`. An engine that is away is no failure: the next pass follows.
+  // A pass now, one after 2 s, and every 30 s until `cancel`. An engine that is away is no failure: the next pass
+  // follows.
   Task<void> keep_sweeping(Cancel cancel);
 
  private:
