@@ -19,11 +19,11 @@ namespace {
 
 constexpr auto kCreateTime = 60s;  // the engine may have to unpack an image
 constexpr auto kCallTime = 15s;
-constexpr auto kReadyTime = 30s;       // from start to the supervisor's first word
-constexpr auto kReportTime = 200ms;    // from our kill to the supervisor's report; then it ends without one
-constexpr auto kAnswerTime = 250ms;    // from a cancel to our answer
-constexpr auto kSupervisorGrace = 1s;  // its deadline comes after ours
-constexpr auto kRemovalGrace = 300s;   // from a run's latest end to the moment when anybody may remove what is left
+constexpr auto kReadyTime = 30s;          // from start to the supervisor's first word
+constexpr auto kReportTime = 200ms;       // from our kill to the supervisor's report; then it ends without one
+constexpr auto kAnswerTime = 250ms;       // from a cancel to our answer
+constexpr auto kSupervisorGrace = 750ms;  // its deadline comes after ours; the tree is to be dead by ours + 1 s
+constexpr auto kRemovalGrace = 300s;      // from a run's latest end to the moment when anybody may remove what is left
 constexpr std::uint64_t kOutputSlack = 2 << 20;  // what may be on its way past the supervisor's own cap
 constexpr int kAttempts = 2;
 constexpr int kGoRuntimeGaveUp = 2;  // gVisor's exit code where it can't make another thread
