@@ -102,6 +102,7 @@ suite_integration() { python_tests integration; }
 suite_hostile() { python_tests hostile; }
 suite_cli() { python_tests cli; }
 suite_protocol() { python_tests protocol; }
+suite_bench() { python_tests bench; }
 suite_package() {
   "$ROOT/scripts/package" || return 1
   python_tests package

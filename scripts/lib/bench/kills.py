@@ -3,6 +3,7 @@ import time
 
 import engine
 from programs import BEATS
+from restarts import described
 from server import Command, Server
 
 MOMENTS = ("queued", "creating", "running", "removing")
@@ -65,7 +66,7 @@ class Kills:
             if following is not None and not found and now - max(last_any, started) > QUIET:
                 break
             if now - killed > PATIENCE:
-                self.left += [each["Names"][0] for each in found]
+                self.left += [described(each) for each in found]
                 break
             time.sleep(0.01)
         following.close()

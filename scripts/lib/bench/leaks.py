@@ -10,7 +10,9 @@ from mixed import LIMITS, Mixed, warm_up
 from precision import Precision
 from restarts import Restarts, all_gone
 from server import PROGRAM, Home, Server, children, progress, status
-from table import Table
+from table import Table, seconds
+
+REAPED = 35.0   # seconds: what the engine lost the thread of is found by the reaper's next pass
 
 
 def settle(condition, within):
@@ -66,6 +68,8 @@ def measure(arguments, machine):
         kills = Kills(home, draw)
         for number in range(arguments.kills):
             kills.one(number)
+        settle(lambda: not engine.containers(), 5)
+        middle = server.figures()
         table.times("orphans: running sandboxes gone after the server's SIGKILL", kills.sandboxes, 1.0)
         table.times("orphans: anything else gone after the next start", kills.others, 5.0)
         table.count("orphans: containers that stayed", len(kills.left))
@@ -75,12 +79,12 @@ def measure(arguments, machine):
         stayed = []
         for number in range(arguments.restarts):
             restarts.one(number)
-            stayed += all_gone()
+            stayed += all_gone(REAPED)
         if arguments.restarts:
             table.times("engine down: runs under way answered", restarts.under_way, 2.0)
             table.times("engine down: engine_unavailable", restarts.refused, 2.0)
             table.times("engine back: a run works again", restarts.back, 2.0)
-            table.count("containers 5 s after the engine's return", len(stayed))
+            table.count(f"engine back: containers that stayed for {REAPED:g} s", len(stayed))
 
         progress("timeouts with a stopped server, a stopped engine, a killed engine")
         precision = Precision(home, daemon)
@@ -94,7 +98,7 @@ def measure(arguments, machine):
                 table.times(f"tree dead after the deadline, {what}", late, 1.0)
         if arguments.silence:
             restarts.silence()
-            table.times("engine silent (SIGSTOP): the answer", restarts.silent, 2.0)
+            table.say("an engine that takes connections and says nothing (SIGSTOP): the answer after", seconds(restarts.silent[0]))
         wrong = mixed.wrong + restarts.wrong + precision.wrong
         table.count("answers that were wrong", len(wrong))
 
@@ -107,12 +111,13 @@ def measure(arguments, machine):
         table.count("left: the engine's container processes", engine.shims())
         after = server.figures()
         for what in before:
-            table.add("count", f"left: {what} of the long-lived server", f"{after[what]} (before: {before[what]})", "as before", after[what] <= before[what],
-                      value=after[what], before=before[what])
+            measured = f"{middle[what]} before the restarts, {after[what]} at the end (at first: {before[what]})"
+            table.add("count", f"left: {what} of the long-lived server", measured, "as at first", max(middle[what], after[what]) <= before[what],
+                      value=after[what], middle=middle[what], before=before[what])
         table.say("memory of the long-lived server", f"{status(server.pid, 'VmRSS') / 2**20:.1f} MiB (before: {memory / 2**20:.1f}, peak {status(server.pid, 'VmHWM') / 2**20:.1f})")
         table.count("requests without exactly one answer", sum(len(each.answers) != 1 for each in server.every))
         code = server.close()
-        table.count("exit code of the long-lived server, its client gone", code, 1)
+        table.add("count", "exit code of the long-lived server, its client gone", str(code), "1", code == 1, value=code)
         Server(home).close()   # the next start closes what the killed ones left open
         table.count("left: history rows 'running'", running_rows(home))
         settle(lambda: not ours() - others, 5)
@@ -122,6 +127,8 @@ def measure(arguments, machine):
             table.note(text)
         for each in kills.left[:20]:
             table.note("stayed after a kill: " + each)
+        for each in stayed[:20]:
+            table.note("stayed after a restart of the engine: " + each)
         mix = ", ".join(f"{what} {count}" for what, count in sorted(mixed.done.items()))
         table.note("the mix: " + mix)
         table.note("the kills: " + ", ".join(f"{what} {count}" for what, count in sorted(kills.moments.items())))

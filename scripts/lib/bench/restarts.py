@@ -76,4 +76,8 @@ def all_gone(within=5.0):
     until = time.monotonic() + within
     while (found := engine.containers()) and time.monotonic() < until:
         time.sleep(0.05)
-    return [each["Names"][0] for each in found]
+    return [described(each) for each in found]
+
+
+def described(container):
+    return f"{''.join(container['Names']) or container['Id'][:12]} ({container['Status'] or container['State']})"
