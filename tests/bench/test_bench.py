@@ -21,7 +21,7 @@ class ShortBench(unittest.TestCase):
             figures = pathlib.Path(folder) / "figures.json"
             cls.done = subprocess.run(
                 [ROOT / "scripts/bench", "all", "--program", os.environ["DIND_EXECUTOR"], "--json", figures, "--runs", "60", "--kills", "6", "--restarts", "1",
-                 "--precision", "1", "--megabytes", "20", "--pause", "3", "--requests", "200"],
+                 "--precision", "1", "--megabytes", "10", "--pause", "1", "--requests", "160"],
                 env=os.environ | {"DIND_ENGINE_NAME": name}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=LIMIT, check=False)
             cls.tables = json.loads(figures.read_text()) if figures.exists() else []
 

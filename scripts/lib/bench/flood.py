@@ -223,7 +223,7 @@ class Flood:
             for number in range(12):
                 server.run(endless, f"many-{number}")
             self.settle(lambda: all("start" in events.of_run(f"many-{number}") for number in range(12)), 30)
-            time.sleep(3)
+            time.sleep(min(3, self.pause))   # until their windows are full
             asked = time.monotonic()
             for number in range(12):
                 server.stop(f"many-{number}")

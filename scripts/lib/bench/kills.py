@@ -37,7 +37,7 @@ def server_at(home, moment, random, number):
 class Kills:
     def __init__(self, home, random):
         self.home, self.random = home, random
-        self.sandboxes = []       # seconds from the kill until no sandbox of the dead server runs
+        self.sandboxes = []       # seconds from the kill to the first look that finds no sandbox of the dead server running, and none later either
         self.others = []          # seconds from the next start until nothing of the dead server is left
         self.moments = {}
         self.left = []            # containers that stayed
@@ -52,7 +52,7 @@ class Kills:
         # Half of the next starts come at once, as an editor's do: then a call of the dead server may still be under way in the engine.
         next_at = killed if self.random.random() < 0.5 else killed + 1.2
         following, started = None, None
-        last_running, last_any, had_running = killed, killed, False
+        none_runs, last_any, had_running = None, killed, moment == "running"
         while True:
             now = time.monotonic()
             if following is None and now >= next_at:
@@ -62,7 +62,9 @@ class Kills:
             if found:
                 last_any = now
             if any(each["State"] == "running" for each in found):
-                last_running, had_running = now, True
+                none_runs, had_running = None, True
+            else:
+                none_runs = none_runs or now
             if following is not None and not found and now - max(last_any, started) > QUIET:
                 break
             if now - killed > PATIENCE:
@@ -71,5 +73,5 @@ class Kills:
             time.sleep(0.01)
         following.close()
         if had_running:
-            self.sandboxes.append(last_running - killed)
+            self.sandboxes.append((none_runs or now) - killed)
         self.others.append(max(0.0, last_any - started))

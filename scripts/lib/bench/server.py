@@ -20,20 +20,24 @@ class Home:
 
     def __init__(self):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="dind-bench-"))
-        self.files = 0
+        self.files, self.configurations, self.lock = 0, {}, threading.Lock()
 
     def file(self, text, suffix=".py"):
-        self.files += 1
-        path = self.folder / f"program-{self.files}{suffix}"
+        with self.lock:
+            self.files += 1
+            path = self.folder / f"program-{self.files}{suffix}"
         path.write_bytes(text if isinstance(text, bytes) else text.encode())
         return path
 
     def environment(self, **configuration):
-        path = self.folder / f"configuration-{abs(hash(json.dumps(configuration, sort_keys=True)))}.json"
-        path.write_text(json.dumps(configuration))
+        text = json.dumps(configuration, sort_keys=True)
+        with self.lock:
+            if text not in self.configurations:  # written once: another may be reading it
+                self.configurations[text] = self.folder / f"configuration-{len(self.configurations)}.json"
+                self.configurations[text].write_text(text)
         base = {key: value for key, value in os.environ.items() if not key.startswith(("DIND_", "BENCH_"))}
         mark = {"DIND_TEST_RUN": os.environ["DIND_TEST_RUN"]} if "DIND_TEST_RUN" in os.environ else {}
-        return base | mark | {"HOME": str(self.folder), "XDG_STATE_HOME": str(self.folder / "state"), "DIND_CONFIG": str(path)}
+        return base | mark | {"HOME": str(self.folder), "XDG_STATE_HOME": str(self.folder / "state"), "DIND_CONFIG": str(self.configurations[text])}
 
     def history(self):
         return self.folder / "state/dind-executor/history.db"
