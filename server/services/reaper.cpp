@@ -21,10 +21,6 @@ constexpr auto kBetween = 30s;
 constexpr auto kSecondPass = 2s;
 constexpr auto kPassTime = 25s;
 
-// An engine that was killed in the middle of a removal keeps such a container, without its name. Whoever owes it by
-// name takes it for gone, so here it is anybody's.
-bool is_half_removed(const engine::ContainerSummary& container) { return container.state == "dead"; }
-
 }  // namespace
 
 bool is_orphan(const engine::Labels& labels, const std::string& self, std::int64_t now) {
@@ -61,8 +57,8 @@ Task<Result<std::size_t>> Reaper::sweep(Deadline deadline) {
   const auto containers = co_await client_.list_containers(ours, deadline);
   if (!containers) co_return std::unexpected(containers.error());
   for (const auto& each : *containers)
-    if (is_orphan(each.labels, owner_, now) || is_half_removed(each))
-      count("container", each.name.empty() ? each.id : each.name, co_await client_.remove_container(each.id, deadline));
+    if (is_orphan(each.labels, owner_, now))
+      count("container", each.name, co_await client_.remove_container(each.id, deadline));
   const auto volumes = co_await client_.list_volumes(ours, deadline);
   if (!volumes) co_return std::unexpected(volumes.error());
   for (const auto& each : *volumes)

@@ -33,22 +33,3 @@ TEST_CASE("A container that comes to be just after the first pass, from a call o
   over.cancel(CancelReason::shutdown);
   CHECK(bench.until([&] { return bench.fake.count("GET", "/networks") >= 2; }));
 }
-
-TEST_CASE("What an engine that was killed during a removal keeps as dead, without a name, is removed for its owner") {
-  RunBench bench;
-  bench.fake.on("GET", "/info", FakeReply::json(200, R"({"SystemTime":"2030-01-01T00:00:00Z"})"));
-  bench.fake.on(
-      "GET", "/containers/json",
-      FakeReply::json(200, R"([{"Id":"c1","Names":[],"State":"dead","Labels":{"dind-executor.owner":"me"}},)"
-                           R"({"Id":"c2","Names":["/b"],"State":"running","Labels":{"dind-executor.owner":"me"}},)"
-                           R"({"Id":"c3","Names":["/c"],"State":"removing","Labels":{"dind-executor.owner":"me"}}])"));
-  bench.fake.on("GET", "/volumes", FakeReply::json(200, R"({"Volumes":null})"));
-  bench.fake.on("GET", "/networks", FakeReply::json(200, "[]"));
-  bench.fake.on("DELETE", "/containers/*", FakeReply{.status = 204});
-  Reaper reaper(bench.context.get_executor(), bench.client, "me");
-  const auto removed = tests::run_task(bench.context, reaper.sweep(in(5s)));
-  REQUIRE(removed);
-  CHECK(*removed == 1);
-  CHECK(bench.fake.count("DELETE", "/containers/c1") == 1);
-  CHECK(bench.fake.count("DELETE", "/containers/*") == 1);
-}

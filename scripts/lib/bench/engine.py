@@ -40,7 +40,23 @@ def _labelled():
 
 
 def containers():
-    return get("/containers/json?all=1&" + _labelled())
+    return [each for each in get("/containers/json?all=1&" + _labelled()) if each["Names"] or is_known(each["Id"])]
+
+
+def is_known(container):
+    """An engine that removes a container while it reads it in again after a kill lists it as dead until its next start, and knows none of that id."""
+    try:
+        get(f"/containers/{container}/json")
+        return True
+    except RuntimeError as error:
+        if ": 404 " in str(error):
+            return False
+        raise
+
+
+def ghosts():
+    """Entries of the engine's list that it knows nothing of."""
+    return len(get("/containers/json?all=1&" + _labelled())) - len(containers())
 
 
 def volumes():

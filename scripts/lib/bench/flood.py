@@ -115,6 +115,26 @@ class Flood:
         self.row_memory(who, grown)
         self.table.say(f"{who}: rate", f"{self.total / took / 1e6:.0f} MB/s")
 
+    def cli_never_reads(self):
+        who = "cli, never reads"
+        progress(who)
+        events = engine.Events()
+        endless = self.home.file("import sys\nwhile True: sys.stdout.write('x' * 99 + '\\n')\n")
+        child = subprocess.Popen([PROGRAM, "run", "--quiet", "--timeout", "3s", str(endless)], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                 env=self.home.environment(**self.limits))
+        try:
+            self.started(child.pid)
+            run_id = engine.containers_of(child.pid)[0]["Labels"][engine.RUN]
+            self.settle(lambda: "destroy" in events.of_run(run_id), 20)
+            seen = events.of_run(run_id)
+            self.table.times(f"{who}: its timeout, past the deadline", [seen.get("die", seen["start"] + 60) - seen["start"] - 3], 0.5)
+            self.table.times(f"{who}: its removal, after its end", [seen.get("destroy", seen["start"] + 60) - seen.get("die", seen["start"])], 1.0)
+        finally:
+            events.close()
+            child.kill()
+            child.wait()
+            child.stdout.close()
+
     def while_unread(self, who, server, seconds):
         """What other runs see while a client doesn't read: of a `run` of its own, and of runs of the same server, which only the engine can tell of."""
         events = engine.Events()
@@ -249,6 +269,7 @@ def measure(arguments, machine):
         flood.table.say("a run's usual latency, whole process", f"median {percentile(flood.usual, 0.5) * 1000:.0f} ms (n {len(flood.usual)})")
         flood.cli("cli, reads", 0)
         flood.cli(f"cli, reads after {flood.pause:g} s", flood.pause)
+        flood.cli_never_reads()
         flood.editor_reads()
         flood.editor_never_reads()
         flood.editor_many_unread()

@@ -76,15 +76,17 @@ def measure(arguments, machine):
 
         progress(f"{arguments.restarts} restarts of the engine in the middle of runs")
         restarts = Restarts(home, server, daemon)
-        stayed = []
+        stayed, ghosts = [], 0
         for number in range(arguments.restarts):
             restarts.one(number)
             stayed += all_gone(REAPED)
+            ghosts += engine.ghosts()
         if arguments.restarts:
             table.times("engine down: runs under way answered", restarts.under_way, 2.0)
             table.times("engine down: engine_unavailable", restarts.refused, 2.0)
             table.times("engine back: a run works again", restarts.back, 2.0)
             table.count(f"engine back: containers that stayed for {REAPED:g} s", len(stayed))
+            table.say("engine back: entries of its list that it knows nothing of", str(ghosts))
 
         progress("timeouts with a stopped server, a stopped engine, a killed engine")
         precision = Precision(home, daemon)
