@@ -392,6 +392,7 @@ void set_up() {
   sigset_t set;
   sigemptyset(&set);
   sigaddset(&set, SIGCHLD);
+  sigaddset(&set, SIGTERM);
   sigprocmask(SIG_BLOCK, &set, nullptr);
   signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
   timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
@@ -436,6 +437,9 @@ void set_up() {
     if (polled[1].revents != 0) {
       signalfd_siginfo info;
       while (read(signals, &info, sizeof info) > 0) {
+        // From outside (no process in here is number 0): an engine that starts anew stops what still runs, and waits
+        // ten seconds for it.
+        if (info.ssi_signo == SIGTERM && info.ssi_code == SI_USER && info.ssi_pid == 0) end_everything(0);
       }
       reap();
     }

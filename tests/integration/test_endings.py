@@ -3,7 +3,7 @@ import json
 import signal
 import time
 
-from case import LIMIT, SHELL, SandboxTest, is_there
+from case import LIMIT, SHELL, SandboxTest, engine, is_there
 
 UP = "import time\nprint('up', flush=True)\nwhile True: time.sleep(1)\n"
 
@@ -68,6 +68,20 @@ class Death(SandboxTest):
             child.wait(LIMIT)
         self.measured("SIGKILL of ours to the container's end, ms", sorted(round(each * 1000) for each in gone))
         self.assertLess(max(gone), 1.0)
+
+    def test_sigterm_from_the_engine_ends_the_sandbox_and_from_its_program_does_not(self):
+        # An engine that starts anew after a crash sends it to what still runs, and doesn't answer before that has ended.
+        child = self.start("run", "--json", self.python("import os, signal\nfor _ in range(100): os.kill(1, signal.SIGTERM)\n" + UP))
+        for line in child.stdout:
+            if json.loads(line)["event"] == "output":
+                break
+        sandbox = self.sandbox_of(child)
+        self.assertTrue(is_there({sandbox}))
+        engine("POST", f"/containers/{sandbox}/kill?signal=SIGTERM")
+        self.assertLess(self.until(lambda: not is_there({sandbox})), 1.0)
+        last = [json.loads(line) for line in child.stdout][-1]
+        self.assertEqual((last["event"], last["error"]["kind"]), ("error", "engine_error"))
+        child.wait(LIMIT)
 
     def test_the_sandbox_goes_when_we_are_killed_in_a_flood(self):
         child = self.start("run", self.python("while True: print('x' * 4000)"))
