@@ -103,6 +103,8 @@ suite_hostile() { python_tests hostile; }
 suite_cli() { python_tests cli; }
 suite_protocol() { python_tests protocol; }
 suite_bench() { python_tests bench; }
+suite_rpc() { python_tests rpc; }
+suite_http() { python_tests http; }
 suite_package() {
   "$ROOT/scripts/package" || return 1
   python_tests package
@@ -159,7 +161,7 @@ run_suite() {
   rm -f "$RESULTS/$suite".* "$RESULTS/$suite"-*
   ("suite_$suite") </dev/null || status=$?
   ((status == 0)) || results note "$RESULTS/$suite.json" failed "$suite: the suite broke off (status $status)"
-  case $suite in integration | hostile | cli | protocol | editor)
+  case $suite in integration | hostile | cli | protocol | rpc | http | editor)
     tidy "$suite" "$suite leaves no container, volume or network with our label" leaks ;;
   esac
   results time "$RESULTS/$suite.json" $((SECONDS - start))

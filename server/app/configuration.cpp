@@ -11,6 +11,7 @@
 #include <set>
 #include <system_error>
 
+#include "faces/cli/serve_arguments.hpp"
 #include "languages/recipe.hpp"
 #include "support/shortened.hpp"
 #include "support/units.hpp"
@@ -162,6 +163,17 @@ Read history(HistoryPolicy& into) {
                  {"maxBytes", measured(into.max_bytes, parse_bytes, "bytes or a text such as \"64m\"")}});
 }
 
+Read texts(std::vector<std::string>& into, const char* example) {
+  return [&into, example](const json& value, const std::string& field) -> Result<void> {
+    if (!value.is_array())
+      return wrong(field, std::string("must be a list such as [") + example + "], not " + shown(value));
+    into.clear();
+    for (const auto& each : value)
+      if (auto read = text(into.emplace_back(), example)(each, field); !read) return read;
+    return {};
+  };
+}
+
 // One of the names of an enumeration.
 template <typename T>
 Read one_of(T& into, std::optional<T> (*parse)(std::string_view), const char* names) {
@@ -239,6 +251,25 @@ Read log_settings(LogSettings& into) {
                  {"file", absolute_path(into.file, "\"/var/log/dind-executor.log\"")},
                  {"maxBytes", measured(into.max_bytes, parse_bytes, "bytes or a text such as \"10m\"")},
                  {"files", whole(into.files, 1, kManyFiles)}});
+}
+
+Result<void> read_mode(unsigned& into, const json& value, const std::string& field) {
+  const auto mode = value.is_string() ? faces::cli::parse_mode(value.get_ref<const std::string&>())
+                                      : Result<unsigned>(wrong(field, "is no text"));
+  if (!mode) return wrong(field, "must be a text such as \"0660\", not " + shown(value));
+  into = *mode;
+  return {};
+}
+
+Read serve(ServeSettings& into) {
+  return object({{"socket", absolute_path(into.socket, "\"/run/dind-executor/socket\"")},
+                 {"socketMode",
+                  [&into](const json& v, const std::string& field) { return read_mode(into.socket_mode, v, field); }},
+                 {"listen", text(into.listen, "\"127.0.0.1:8000\"")},
+                 {"tokenFile", absolute_path(into.token_file, "\"/etc/dind-executor/token\"")},
+                 {"hosts", texts(into.hosts, "\"executor.internal\"")},
+                 {"origins", texts(into.origins, "\"https://app.example\"")},
+                 {"maxBody", measured(into.most_body, parse_bytes, "bytes or a text such as \"32m\"")}});
 }
 
 // A key that stands twice: the later one would win without a word.
@@ -346,6 +377,7 @@ Result<Configuration> parse_configuration(std::string_view text_of_file, std::st
                                                  "bytes or a text such as \"10g\"")}})},
       {"history", history(configuration.history)},
       {"log", log_settings(configuration.log)},
+      {"serve", serve(configuration.serve)},
       {"concurrentRuns", whole(configuration.concurrent_runs, 0, kManyRuns)},
       {"queuedRuns", whole(configuration.queued_runs, 0, kManyRuns)},
       {"concurrentRunsPerClient", whole(configuration.concurrent_runs_per_client, 0, kManyRuns)},

@@ -20,6 +20,17 @@
 
 namespace dind::app {
 
+// What `dind-executor serve` is given here; its command line comes first.
+struct ServeSettings {
+  std::string socket;  // empty: none
+  unsigned socket_mode = 0600;
+  std::string listen;  // empty: no HTTP
+  std::string token_file;
+  std::vector<std::string> hosts;
+  std::vector<std::string> origins;
+  std::int64_t most_body = 32LL << 20;
+};
+
 struct Configuration {
   LimitPolicy limits;                         // defaults and maxima
   std::map<std::string, std::string> images;  // language → image
@@ -33,6 +44,7 @@ struct Configuration {
   sandbox::Workspace workspace;
   std::string ca_bundle;  // a file of ours, PEM; empty: none
   LogSettings log;
+  ServeSettings serve;
   std::size_t concurrent_runs = 0;  // 0: from cores and memory
   std::size_t queued_runs = 64;
   std::size_t concurrent_runs_per_client = 0;  // 0: no bound of its own

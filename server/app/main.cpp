@@ -11,6 +11,7 @@
 #include "app/composition.hpp"
 #include "app/configuration.hpp"
 #include "app/logging.hpp"
+#include "app/serve.hpp"
 #include "app/version.hpp"
 #include "faces/cli/arguments.hpp"
 #include "faces/cli/history_command.hpp"
@@ -86,6 +87,14 @@ int serve(asio::io_context& context, app::Core& core, Task<int> face, bool clean
   return serve(context, std::move(face), over);
 }
 
+// Who asks, as the history names it.
+const char* face_of(const cli::Command& command) {
+  if (std::holds_alternative<cli::LspArguments>(command)) return "editor";
+  if (std::holds_alternative<cli::ServeArguments>(command)) return "serve";
+  if (std::holds_alternative<cli::RpcArguments>(command)) return "rpc";
+  return "cli";
+}
+
 int run(int argc, char** argv) {
   auto line = cli::parse({argv + 1, argv + argc}, app::version());
   if (!line) return say(line.error());
@@ -108,8 +117,7 @@ int run(int argc, char** argv) {
     const auto store = app::make_history(context.get_executor(), *configuration);
     return serve(context, look_into_history(*store, std::move(*history), prune_request(configuration->history)));
   }
-  const auto core = app::Core::make(context.get_executor(), *configuration, line->host,
-                                    std::holds_alternative<cli::LspArguments>(line->command) ? "editor" : "cli");
+  const auto core = app::Core::make(context.get_executor(), *configuration, line->host, face_of(line->command));
   if (!core) return say(core.error());
   if (history != nullptr) return serve(context, **core, rerun(context.get_executor(), **core, std::move(*history)));
   if (auto* arguments = std::get_if<cli::RunArguments>(&line->command))
@@ -118,6 +126,11 @@ int run(int argc, char** argv) {
     return serve(context, **core, doctor(**core, arguments->json));
   if (const auto* arguments = std::get_if<cli::GcArguments>(&line->command))
     return serve(context, **core, collect_garbage(**core, arguments->dry_run, arguments->json), false);
+  if (auto* arguments = std::get_if<cli::ServeArguments>(&line->command))
+    return serve(context, **core,
+                 app::serve_programs(context.get_executor(), **core, *configuration, std::move(*arguments)));
+  if (std::holds_alternative<cli::RpcArguments>(line->command))
+    return serve(context, **core, app::serve_stdio(context.get_executor(), **core, *configuration));
   const auto& lsp = std::get<cli::LspArguments>(line->command);
   editor::EditorServices services{.runs = (*core)->runs(), .engine = (*core)->engine(), .version = app::version()};
   return serve(context, **core,

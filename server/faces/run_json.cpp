@@ -59,6 +59,26 @@ json result_json(const RunResult& result) {
           {"builder", result.builder.empty() ? json(nullptr) : json(result.builder)}};
 }
 
+std::string_view state_name(const StateChange& change) {
+  return std::holds_alternative<Queued>(change)      ? "queued"
+         : std::holds_alternative<Preparing>(change) ? "preparing"
+                                                     : "started";
+}
+
+json state_fields(const StateChange& change) {
+  if (const auto* queued = std::get_if<Queued>(&change)) return {{"position", queued->position}};
+  if (const auto* preparing = std::get_if<Preparing>(&change)) {
+    json fields{{"stage", name(preparing->stage)}, {"message", preparing->message}};
+    if (preparing->percent) fields["percent"] = *preparing->percent;
+    return fields;
+  }
+  const auto& started = std::get<Started>(change);
+  return {{"runId", started.run_id},        {"name", started.name},
+          {"language", started.language},   {"image", started.image},
+          {"isolation", started.isolation}, {"limits", limits_json(started.limits, started.network)},
+          {"notes", started.notes}};
+}
+
 json limits_json(const Limits& limits, Network network) {
   return {{"timeoutMs", limits.timeout.count()},
           {"memoryBytes", limits.memory_bytes},

@@ -15,6 +15,10 @@ namespace dind::faces {
 // `RunResult` of docs/protocol.md.
 nlohmann::json result_json(const RunResult& result);
 
+// A state's name, queued · preparing · started, and its fields (docs/cli.md, --json).
+std::string_view state_name(const StateChange& change);
+nlohmann::json state_fields(const StateChange& change);
+
 // { timeoutMs, memoryBytes, cpus, pids, network }
 nlohmann::json limits_json(const Limits& limits, Network network);
 

@@ -1,5 +1,7 @@
 #include "rpc/connection.hpp"
 
+#include <unistd.h>
+
 #include <cerrno>
 #include <system_error>
 
@@ -42,10 +44,10 @@ void Reply::fail(Failure failure) {
 }
 Cancel Reply::cancel() const { return state_ ? state_->cancel : Cancel(); }
 
-Connection::Connection(asio::any_io_executor executor, int in_fd, int out_fd, Handlers handlers)
+Connection::Connection(asio::any_io_executor executor, int in_fd, int out_fd, Handlers handlers, bool owns_fds)
     : handlers_(std::move(handlers)),
-      out_fd_(out_fd),
-      reader_(executor, in_fd, false),
+      out_(out_fd, owns_fds),
+      reader_(executor, in_fd, owns_fds),
       progress_(executor),
       writer_(executor, [this](int, int error) {
         log(LogLevel::info, "The client does not read any more (" + std::generic_category().message(error) + ")");
@@ -54,8 +56,13 @@ Connection::Connection(asio::any_io_executor executor, int in_fd, int out_fd, Ha
 
 Connection::~Connection() = default;
 
-std::shared_ptr<Connection> Connection::open(asio::any_io_executor executor, int in_fd, int out_fd, Handlers handlers) {
-  return std::shared_ptr<Connection>(new Connection(std::move(executor), in_fd, out_fd, std::move(handlers)));
+Connection::OutFd::~OutFd() {
+  if (owned) ::close(fd);
+}
+
+std::shared_ptr<Connection> Connection::open(asio::any_io_executor executor, int in_fd, int out_fd, Handlers handlers,
+                                             bool owns_fds) {
+  return std::shared_ptr<Connection>(new Connection(std::move(executor), in_fd, out_fd, std::move(handlers), owns_fds));
 }
 
 void Connection::stop() {
@@ -149,7 +156,7 @@ void Connection::send(std::string body, std::shared_ptr<void> hold) {
       self->progress_.notify();
     }
   });
-  writer_.write(out_fd_, std::move(bytes), std::move(counted));
+  writer_.write(out_.fd, std::move(bytes), std::move(counted));
 }
 
 void Connection::notify(std::string_view method, Json params, std::shared_ptr<void> hold) {

@@ -45,8 +45,9 @@ class Connection : public std::enable_shared_from_this<Connection> {
     std::function<void(Request, Reply)> request;
     std::function<void(Notification)> notification;
   };
-  // Neither descriptor is closed.
-  static std::shared_ptr<Connection> open(asio::any_io_executor executor, int in_fd, int out_fd, Handlers handlers);
+  // `owns_fds`: both are closed with the connection, each when its thread has let go of it. They must differ then.
+  static std::shared_ptr<Connection> open(asio::any_io_executor executor, int in_fd, int out_fd, Handlers handlers,
+                                          bool owns_fds = false);
   ~Connection();
 
   // Reads and dispatches until the client is gone (no Error), the stream is broken (Error) or `stop`. While the client
@@ -62,7 +63,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   Task<bool> flushed(Deadline deadline);
 
  private:
-  Connection(asio::any_io_executor executor, int in_fd, int out_fd, Handlers handlers);
+  Connection(asio::any_io_executor executor, int in_fd, int out_fd, Handlers handlers, bool owns_fds);
   void take(Message message);
   void take_request(Request request);
   void cancel_request(const Json& params);
@@ -70,8 +71,18 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void answered(const Json& id);
   friend class Reply;
 
+  // Closes the descriptor where it is owned.
+  struct OutFd {
+    int fd;
+    bool owned;
+    OutFd(int f, bool o) : fd(f), owned(o) {}
+    OutFd(const OutFd&) = delete;
+    OutFd& operator=(const OutFd&) = delete;
+    ~OutFd();
+  };
+
   Handlers handlers_;
-  int out_fd_;
+  OutFd out_;  // outlives the writer
   FdReader reader_;
   FrameReader frames_;
   Signal progress_;

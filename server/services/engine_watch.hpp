@@ -22,6 +22,8 @@ struct EngineStatus {
 class EngineWatch {
  public:
   virtual ~EngineWatch() = default;
+  // Asks now; an engine that has not answered by the deadline is not reachable.
+  virtual Task<EngineStatus> look(Deadline deadline) = 0;
   // Watches until `cancel`; calls `on_change` with the first status and with each that differs from the one before.
   virtual Task<void> watch(std::function<void(const EngineStatus&)> on_change, Cancel cancel) = 0;
 };

@@ -15,10 +15,10 @@ constexpr auto kPause = 1s;
 EngineWatcher::EngineWatcher(asio::any_io_executor executor, engine::Client& client)
     : executor_(std::move(executor)), client_(client) {}
 
-Task<EngineStatus> EngineWatcher::look() {
+Task<EngineStatus> EngineWatcher::look(Deadline deadline) {
   EngineStatus status{.reachable = false, .address = client_.endpoint().address, .version = {}, .message = {}};
   // Every call has its own deadline inside; the version is asked anew, since the engine may have been replaced.
-  const auto version = co_await client_.version(in(kAnswerTime));
+  const auto version = co_await client_.version(deadline);
   if (version) {
     status.reachable = true;
     status.version = version->version;
@@ -33,7 +33,7 @@ Task<void> EngineWatcher::watch(std::function<void(const EngineStatus&)> on_chan
   const auto heard = cancel.on_cancel([&wake] { wake.notify(); });
   std::optional<EngineStatus> last;
   while (!cancel.cancelled()) {
-    auto status = co_await look();
+    auto status = co_await look(in(kAnswerTime));
     if (cancel.cancelled()) co_return;
     if (!last || status != *last) on_change(status);
     last = std::move(status);

@@ -9,11 +9,10 @@ namespace dind {
 class EngineWatcher final : public EngineWatch {
  public:
   EngineWatcher(asio::any_io_executor executor, engine::Client& client);
+  Task<EngineStatus> look(Deadline deadline) override;
   Task<void> watch(std::function<void(const EngineStatus&)> on_change, Cancel cancel) override;
 
  private:
-  Task<EngineStatus> look();
-
   asio::any_io_executor executor_;
   engine::Client& client_;
 };

@@ -64,7 +64,7 @@ struct HistoryRecord {
   std::string id;      // ours, unique
   std::string run_id;  // the run's; a client may use one twice
   std::string user;    // who runs dind-executor
-  std::string face;    // "cli" · "editor" · "library"
+  std::string face;    // "cli" · "editor" · "library" · "rpc" · "serve"
   std::string owner;   // process_owner()
   HistoryState state = HistoryState::running;
   std::int64_t began = 0;             // Unix milliseconds

@@ -1,7 +1,7 @@
 // Documents under changes of any range: the text stays UTF-8 and is what a plain model makes of the same changes.
 #include "faces/editor/document_store.hpp"
 
-#include "faces/editor/utf8_stream.hpp"
+#include "faces/utf8_stream.hpp"
 #include "fuzz.hpp"
 
 using namespace dind;

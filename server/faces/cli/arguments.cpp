@@ -267,6 +267,7 @@ Result<CommandLine> parse(std::vector<std::string> arguments, const std::string&
   gc->add_flag("--json", json, "As JSON");
   add_global(*gc);
   const HistoryOptions history(app, add_global);
+  const ServeOptions service(app, add_global);
   CLI::App* lsp = app.add_subcommand("lsp", "Serve an editor: the Language Server Protocol on stdin and stdout");
   lsp->add_flag("--stdio", stdio, "Accepted, and the only way there is");
   CLI::Option* client_option = lsp->add_option("--clientProcessId", client, "End when this process does")
@@ -275,13 +276,16 @@ Result<CommandLine> parse(std::vector<std::string> arguments, const std::string&
   add_global(*lsp);
 
   if (arguments.empty() && !separated) {
-    return wrong("Name a command: run, languages, doctor, gc, history or lsp; `dind-executor --help` explains them");
+    return wrong(
+        "Name a command: run, languages, doctor, gc, history, serve, rpc or lsp; `dind-executor --help` explains them");
   }
   if (!arguments.empty() && !arguments.front().starts_with('-') &&
-      std::ranges::none_of(std::initializer_list<const CLI::App*>{run, languages, doctor, gc, history.command(), lsp},
+      std::ranges::none_of(std::initializer_list<const CLI::App*>{run, languages, doctor, gc, history.command(),
+                                                                  service.serve(), service.rpc(), lsp},
                            [&](const CLI::App* command) { return command->get_name() == arguments.front(); })) {
-    return wrong("There is no command \"" + arguments.front() +
-                 "\": run, languages, doctor, gc, history and lsp are there; `dind-executor --help` explains them");
+    return wrong(
+        "There is no command \"" + arguments.front() +
+        "\": run, languages, doctor, gc, history, serve, rpc and lsp are there; `dind-executor --help` explains them");
   }
   try {
     std::ranges::reverse(arguments);  // CLI11 takes them from the back
@@ -325,6 +329,12 @@ Result<CommandLine> parse(std::vector<std::string> arguments, const std::string&
     line.command = DoctorArguments{json};
   } else if (gc->parsed()) {
     line.command = GcArguments{dry_run, json};
+  } else if (service.serve()->parsed()) {
+    auto asked = service.arguments();
+    if (!asked) return std::unexpected(asked.error());
+    line.command = std::move(*asked);
+  } else if (service.rpc()->parsed()) {
+    line.command = RpcArguments{};
   } else {
     line.command = LspArguments{client_option->count() > 0 ? std::optional(client) : std::nullopt};
   }

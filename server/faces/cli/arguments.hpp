@@ -12,6 +12,7 @@
 #include "dind/error.hpp"
 #include "dind/run_spec.hpp"
 #include "faces/cli/history_arguments.hpp"
+#include "faces/cli/serve_arguments.hpp"
 #include "support/log.hpp"
 
 namespace dind::faces::cli {
@@ -61,7 +62,7 @@ struct ShowText {
 };
 
 using Command = std::variant<ShowText, RunArguments, LanguagesArguments, DoctorArguments, GcArguments, HistoryArguments,
-                             LspArguments>;
+                             LspArguments, ServeArguments, RpcArguments>;
 
 struct CommandLine {
   Command command;

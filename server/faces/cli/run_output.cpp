@@ -102,22 +102,9 @@ class JsonOutput final : public RunOutput {
   JsonOutput(FdWriter& writer, Streams streams) : writer_(writer), streams_(streams) {}
 
   void on_state(const StateChange& change) override {
-    if (const auto* queued = std::get_if<Queued>(&change)) {
-      line({{"event", "queued"}, {"position", queued->position}});
-    } else if (const auto* preparing = std::get_if<Preparing>(&change)) {
-      json event{{"event", "preparing"}, {"stage", name(preparing->stage)}, {"message", preparing->message}};
-      if (preparing->percent) event["percent"] = *preparing->percent;
-      line(std::move(event));
-    } else if (const auto* started = std::get_if<Started>(&change)) {
-      line({{"event", "started"},
-            {"runId", started->run_id},
-            {"name", started->name},
-            {"language", started->language},
-            {"image", started->image},
-            {"isolation", started->isolation},
-            {"limits", limits_json(started->limits, started->network)},
-            {"notes", started->notes}});
-    }
+    json event = state_fields(change);
+    event["event"] = state_name(change);
+    line(std::move(event));
   }
 
   void on_output(Channel channel, std::string_view bytes, OutputCredit credit) override {

@@ -6,8 +6,8 @@
 
 #include "dind/error.hpp"
 #include "dind/run_event.hpp"
-#include "faces/editor/output_coalescer.hpp"
 #include "faces/editor/progress.hpp"
+#include "faces/output_coalescer.hpp"
 #include "rpc/connection.hpp"
 
 namespace dind::faces::editor {

@@ -17,8 +17,8 @@ TEST_CASE("A result is the RunResult of docs/protocol.md, with null for what isn
   CHECK(result_json(result) == nlohmann::json::parse(R"({
     "runId": "r1", "verdict": "out_of_memory", "exitCode": null, "signal": null, "durationMs": 83, "cpuMs": null,
     "peakMemoryBytes": null, "oomSeen": false, "stdoutBytes": 0, "stderrBytes": 0, "droppedBytes": 0,
-    "image": "", "imageId": "", "imageDigest": null, "isolation": "runc", "degraded": false,
-    "stage": "program", "builder": null})"));
+    "image": "", "imageId": "", "imageDigest": null, "isolation": "runc", "degraded": false, "stage": "program",
+    "builder": null})"));
   result.exit_code = 3;
   result.cpu = std::chrono::microseconds(1500);
   CHECK(result_json(result)["exitCode"] == 3);

@@ -10,10 +10,10 @@
 #include <vector>
 
 #include "dind/run_event.hpp"
-#include "faces/editor/utf8_stream.hpp"
+#include "faces/utf8_stream.hpp"
 #include "support/task.hpp"
 
-namespace dind::faces::editor {
+namespace dind::faces {
 
 class OutputCoalescer : public std::enable_shared_from_this<OutputCoalescer> {
  public:
@@ -52,4 +52,4 @@ class OutputCoalescer : public std::enable_shared_from_this<OutputCoalescer> {
   bool finished_ = false;
 };
 
-}  // namespace dind::faces::editor
+}  // namespace dind::faces

@@ -1,10 +1,10 @@
-#include "faces/editor/output_coalescer.hpp"
+#include "faces/output_coalescer.hpp"
 
 #include <boost/asio/io_context.hpp>
 #include <catch2/catch_test_macros.hpp>
 
 using namespace dind;
-using namespace dind::faces::editor;
+using namespace dind::faces;
 using namespace std::chrono_literals;
 
 namespace {

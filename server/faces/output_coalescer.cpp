@@ -1,10 +1,10 @@
-#include "faces/editor/output_coalescer.hpp"
+#include "faces/output_coalescer.hpp"
 
 #include <algorithm>
 
 #include "support/fd_writer.hpp"
 
-namespace dind::faces::editor {
+namespace dind::faces {
 
 using namespace std::chrono_literals;
 
@@ -94,4 +94,4 @@ void OutputCoalescer::finish() {
   send_all();
 }
 
-}  // namespace dind::faces::editor
+}  // namespace dind::faces

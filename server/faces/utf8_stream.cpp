@@ -1,9 +1,9 @@
-#include "faces/editor/utf8_stream.hpp"
+#include "faces/utf8_stream.hpp"
 
 #include <cstdint>
 #include <utility>
 
-namespace dind::faces::editor {
+namespace dind::faces {
 namespace {
 
 constexpr std::string_view kReplacement = "\xEF\xBF\xBD";
@@ -74,4 +74,4 @@ std::string Utf8Stream::finish() {
   return std::exchange(pending_, {}).empty() ? std::string() : std::string(kReplacement);
 }
 
-}  // namespace dind::faces::editor
+}  // namespace dind::faces

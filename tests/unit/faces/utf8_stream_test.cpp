@@ -1,8 +1,8 @@
-#include "faces/editor/utf8_stream.hpp"
+#include "faces/utf8_stream.hpp"
 
 #include <catch2/catch_test_macros.hpp>
 
-using dind::faces::editor::Utf8Stream;
+using dind::faces::Utf8Stream;
 
 namespace {
 

@@ -2,18 +2,20 @@
 // none becomes U+FFFD (one for each maximal part of a sequence, as browsers do it).
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 
-namespace dind::faces::editor {
+namespace dind::faces {
 
 class Utf8Stream {
  public:
   std::string add(std::string_view bytes);
-  std::string finish();  // the rest, where a sequence was broken off
+  std::string finish();                                    // the rest, where a sequence was broken off
+  std::size_t waiting() const { return pending_.size(); }  // bytes of a sequence whose rest is awaited
 
  private:
   std::string pending_;  // the start of a sequence, three bytes at most
 };
 
-}  // namespace dind::faces::editor
+}  // namespace dind::faces

@@ -1,0 +1,22 @@
+// Records of the history as JSON, the same in every face (docs/cli.md, history).
+#pragma once
+
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+
+#include "services/history.hpp"
+
+namespace dind::faces {
+
+// What a record says of its run, from what is there at the time.
+std::string history_name(const HistoryRecord& record);  // the file's name, or the command
+std::string history_language(const HistoryRecord& record);
+std::string history_image(const HistoryRecord& record);
+
+// One run of `history list --json`.
+nlohmann::json history_summary_json(const HistoryRecord& record);
+
+// `history show --json`.
+nlohmann::json history_run_json(const HistoryRecord& record);
+
+}  // namespace dind::faces

@@ -1,0 +1,51 @@
+// Requests and replies of HTTP as values: what the routes see of them.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "faces/run_request_json.hpp"
+
+namespace dind::faces::http {
+
+// What is known of a request before its body is read.
+struct RequestHead {
+  std::string method;
+  std::string target;              // as sent: "/runs?limit=3", or with scheme and host before it
+  std::vector<std::string> hosts;  // the Host fields
+  std::optional<std::string> origin;
+  std::optional<std::string> authorization;
+  std::string content_type;
+  std::string content_encoding;
+  std::string accept;
+  bool has_body = false;
+};
+
+// One that was let in.
+struct Request {
+  std::string method;
+  std::string path;
+  std::string query;
+  bool wants_events = false;  // Accept: text/event-stream
+  std::string body;
+  std::string client;  // who asks, as the queue tells clients apart
+};
+
+struct Reply {
+  int status = 200;
+  std::string body;
+  std::string type = "application/json";
+  std::vector<std::pair<std::string, std::string>> fields;  // besides those that every reply has
+};
+
+// A run whose events are to be sent is answered by the connection, piece by piece.
+using Answer = std::variant<Reply, RunRequest>;
+
+// { "detail": … }
+Reply detail(int status, std::string_view message);
+Reply detail(const Error& error);
+
+}  // namespace dind::faces::http

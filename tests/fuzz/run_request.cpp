@@ -1,0 +1,48 @@
+// A run as a program asks for it: whatever the JSON holds, it is refused with a line of text, or becomes a RunSpec
+// whose numbers a run can have. What stands before a request decides which method reads it.
+#include <nlohmann/json.hpp>
+
+#include "faces/run_request_json.hpp"
+#include "fuzz.hpp"
+
+using namespace dind;
+
+namespace {
+
+void check(const faces::RunRequest& request) {
+  const auto positive = [](const auto& value) { return !value || value->count() > 0; };
+  fuzz::require(positive(request.spec.limits.timeout) && positive(request.spec.total_timeout), "a timeout is above 0");
+  fuzz::require(!request.spec.limits.memory_bytes || *request.spec.limits.memory_bytes > 0,
+                "a memory limit is above 0");
+  fuzz::require(!request.spec.limits.cpus || (*request.spec.limits.cpus > 0 && *request.spec.limits.cpus < 1e9),
+                "a CPU limit is above 0 and finite");
+  fuzz::require(!request.spec.limits.pids || *request.spec.limits.pids > 0, "a process limit is above 0");
+  fuzz::require(request.keep <= faces::kMostKeptOutput, "what is kept is bounded");
+  fuzz::require(request.spec.working_dir.empty() || request.spec.working_dir.starts_with('/'),
+                "a working folder is absolute");
+  fuzz::require(request.spec.client.empty(), "nobody says who it is");
+  if (const auto* command = std::get_if<CommandProgram>(&request.spec.program)) {
+    fuzz::require(request.spec.image.has_value(), "a command has an image");
+    if (const auto* argv = std::get_if<std::vector<std::string>>(&command->command))
+      fuzz::require(!argv->empty(), "a command is not empty");
+  }
+}
+
+}  // namespace
+
+int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  constexpr const char* kMethods[] = {"run", "runPythonCode", "runShellScript", "runCommand", "buildAndRun"};
+  if (size == 0) return 0;
+  const auto read = faces::run_method(kMethods[data[0] % std::size(kMethods)]);
+  const auto json = nlohmann::json::parse(data + 1, data + size, nullptr, false);
+  if (json.is_discarded()) return 0;
+  const auto request = read(json);
+  if (request) {
+    check(*request);
+  } else {
+    fuzz::require(request.error().code == ErrorCode::invalid_request, "what is refused was asked for wrongly");
+    fuzz::require(fuzz::is_utf8(request.error().message) && !request.error().message.contains('\n'),
+                  "a message is one line of text");
+  }
+  return 0;
+}
