@@ -160,7 +160,8 @@ Task<int> serve_programs(asio::any_io_executor executor, Core& core, const Confi
   Doors doors;
   if (const auto opened = open_doors(executor, arguments, configuration.serve, doors); !opened)
     co_return say(opened.error());
-  LiveRuns runs(executor, core.runs());
+  auto all = std::make_unique<LiveRuns>(executor, core.runs());
+  LiveRuns& runs = *all;
   Deadline leave_by;
   const auto stopping = stop.on_cancel([&] {
     leave_by = in(kLeaveTime);
@@ -187,7 +188,8 @@ Task<int> serve_programs(asio::any_io_executor executor, Core& core, const Confi
                                      .enabled = configuration.enabled},
                                     std::move(doors.policy), stop));
   while (parts->open > 0) co_await parts->ended.wait(in(1h));
-  co_await runs.none(leave_by);
+  // One that hangs still refers to it, and goes with the process.
+  if (!co_await runs.none(leave_by)) static_cast<void>(all.release());
   co_await leave(core, leave_by);
   co_return 0;
 }

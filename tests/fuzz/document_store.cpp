@@ -10,7 +10,7 @@ using namespace dind::faces::editor;
 namespace {
 
 std::string utf8(std::string_view bytes) {
-  Utf8Stream stream;
+  dind::faces::Utf8Stream stream;
   auto text = stream.add(bytes);
   return text += stream.finish();
 }

@@ -13,7 +13,7 @@ from protocol_case import ProtocolCase, engine_api  # noqa: E402
 from server import Server  # noqa: E402
 
 JSON = {"Content-Type": "application/json"}
-ENDLESS = "import time\nprint('up', flush=True)\ntime.sleep(1000)"
+ENDLESS = "import sys, time\nsys.stdout.write('up\\n')\ntime.sleep(1000)"  # print writes the line's end apart
 
 
 class Reply:

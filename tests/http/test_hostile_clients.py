@@ -119,15 +119,17 @@ class Shapes(HttpCase):
                              (("Content-Length: +5",), b"12345"), (("Content-Length: 0x5",), b"12345"), (("Content-Length: -1",), b""), (("Content-Length: 5 5",), b"12345"),
                              (("Transfer-Encoding: xchunked",), b""), (("Transfer-Encoding: chunked, identity",), b"0\r\n\r\n"), (("Transfer-Encoding: gzip, chunked",), b"0\r\n\r\n"),
                              (("Transfer-Encoding: identity", "Transfer-Encoding: chunked"), b"0\r\n\r\n"), (("Transfer-Encoding: chunked", "Transfer-Encoding: chunked"), b"0\r\n\r\n"),
-                             (("Transfer-Encoding : chunked",), b"0\r\n\r\n"), (("Transfer-Encoding:\x0bchunked",), b"0\r\n\r\n"), ((" Transfer-Encoding: chunked",), b"0\r\n\r\n")):
+                             (("Transfer-Encoding : chunked",), b"0\r\n\r\n"), (("Transfer-Encoding:\x0bchunked",), b"0\r\n\r\n"), (("Transfer-Encoding: chunked, chunked",), b"0\r\n\r\n")):
             with self.subTest(fields=fields):
                 answer = self.raw(server, self.head(server, *post, *fields) + body + smuggled)
                 self.assert_status(answer, 400)  # one answer, and the end: what follows is no request
+        folded = self.raw(server, self.head(server, *post, " Transfer-Encoding: chunked") + b"0\r\n\r\n" + smuggled)
+        self.assert_status(folded, 415)  # a folded line belongs to the field before it (RFC 9112, 5.2)
         for chunks in (b"5\r\nabc\r\n0\r\n\r\n", b"-1\r\n\r\n", b"5;" + b"e" * 100000 + b"\r\n", b"xyz\r\n", b"0\r\nX: y", b"5\n12345\n0\n\n"):
             with self.subTest(chunks=chunks[:20]):
                 answer = self.raw(server, self.head(server, *post, "Transfer-Encoding: chunked") + chunks + smuggled, shut=True)
-                self.assertNotIn(b"404", answer.split(b"\r\n")[0])
-                self.assertLessEqual(answer.count(b"HTTP/1.1"), 1, answer)
+                self.assertTrue(answer == b"" or answer.startswith((b"HTTP/1.1 400 ", b"HTTP/1.1 431 ")), answer)
+                self.assertNotIn(b"\nHTTP/1.1", answer)
         self.assert_status(self.raw(server, self.head(server, *post, "Transfer-Encoding: chunked", version="1.0") + b"0\r\n\r\n"), 400)
 
     def test_bytes_that_are_no_http(self):
@@ -275,10 +277,23 @@ class Disconnects(HttpCase):
             connection.close()
         self.gone_within(5)
         until = time.monotonic() + 5
-        while self.ask(server, "GET", "/metrics").body.decode().split("dind_executor_runs_running ")[1][0] != "0" and time.monotonic() < until:
+        while self.ask(server, "GET", "/metrics").body.decode().split("\ndind_executor_runs_running ")[1][0] != "0" and time.monotonic() < until:
             time.sleep(0.05)
         listed = self.ask(server, "GET", "/runs").json()["runs"]
         self.assertEqual([each["runId"] for each in listed if each["state"] == "running"], [])
+
+    def test_an_end_of_the_stream_beside_an_answer_is_never_missed(self):
+        server = self.serve()
+        request = self.head(server, "POST", "/runs", "Content-Type: application/json", "Content-Length: 1") + b"x"
+        for n in range(300):
+            with socket.create_connection(("127.0.0.1", server.port), timeout=10) as sock:
+                sock.sendall(request)
+                begun = time.monotonic()
+                while time.monotonic() < begun + n % 30 * 1e-4:
+                    pass
+                sock.shutdown(socket.SHUT_WR)
+                while sock.recv(65536):
+                    pass
 
     def test_within_a_body(self):
         server = self.serve()

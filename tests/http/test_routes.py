@@ -2,11 +2,12 @@
 import json
 import os
 import re
+import socket
 import stat
 import time
 import urllib.request
 
-from http_case import ENDLESS, LIMIT, HttpCase, parse_metrics
+from http_case import ENDLESS, JSON, LIMIT, HttpCase, parse_metrics
 
 SHELL = "dind-executor/runtime-shell:bookworm"
 
@@ -150,7 +151,6 @@ class About(HttpCase):
         self.assertEqual((reply.status, reply.json()), (200, {"status": "ok"}))
 
     def test_health_of_an_engine_that_never_answers_is_503_soon(self):
-        import socket
         path = str(self.folder / "mute.sock")
         with socket.socket(socket.AF_UNIX) as mute:
             mute.bind(path)
@@ -239,6 +239,21 @@ class Life(HttpCase):
         result = self.until_event(reply, "finished")
         self.assertEqual((result["verdict"], result["cancelReason"]), ("cancelled", "shutdown"))
         self.gone_within(0.5)
+
+    def test_sigterm_with_an_engine_that_hangs(self):
+        path = str(self.folder / "mute.sock")
+        with socket.socket(socket.AF_UNIX) as mute:
+            mute.bind(path)
+            mute.listen()
+            server = self.serve(*self.ARGUMENTS, "--host", "unix://" + path)
+            connection = self.connect(server)
+            connection.request("POST", "/runs", b'{"code": "print(1)", "language": "python"}', JSON | {"Authorization": f"Bearer {server.token}"})
+            while b"runs_preparing 1" not in self.ask(server, "GET", "/metrics").body:
+                pass
+            code, seconds = server.stop()
+            self.assertEqual(code, 0, server.errors())
+            self.assertLess(seconds, 11)
+            self.assertEqual(connection.getresponse().status, 499)
 
     def test_both_doors_at_once(self):
         server = self.serve(*self.ARGUMENTS, "--socket", str(self.folder / "s"))

@@ -33,7 +33,8 @@ class Server:
                 self.port = int(found[1])
                 self.token_path = found[2]
                 if self.token_path:
-                    self.token = open(self.token_path).read().strip()
+                    with open(self.token_path) as file:
+                        self.token = file.read().strip()
             elif found := re.fullmatch(r"Listening on the socket (.+)", line):
                 self.socket = found[1]
 

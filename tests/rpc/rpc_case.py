@@ -12,6 +12,8 @@ from server import Server  # noqa: E402
 
 NOT_RUN, INVALID_PARAMS, UNKNOWN_METHOD, CANCELLED = -32000, -32602, -32601, -32800
 
+ENDLESS = "import sys, time\nsys.stdout.write('up\\n')\ntime.sleep(1000)"  # print writes the line's end apart
+
 
 class SocketClient(Client):
     """The same client on a unix socket."""
@@ -74,6 +76,6 @@ class RpcCase(ProtocolCase):
 
     def endless(self, client, run_id="r", **more):
         """Asks for a run that has begun when this returns; its request's id."""
-        asked = client.ask("runPythonCode", {"code": "import time\nprint('up', flush=True)\ntime.sleep(1000)", "runId": run_id, "stream": True, **more})
+        asked = client.ask("runPythonCode", {"code": ENDLESS, "runId": run_id, "stream": True, **more})
         client.notification("run/output", runId=run_id)
         return asked

@@ -8,7 +8,7 @@ import sys
 import time
 
 from lsp_client import program
-from rpc_case import LIMIT, NOT_RUN, RpcCase, engine_api, frame
+from rpc_case import ENDLESS, LIMIT, NOT_RUN, RpcCase, engine_api, frame
 
 
 class Stdio(RpcCase):
@@ -91,7 +91,7 @@ class Socket(RpcCase):
         server = self.serve_socket()
         script = ("import socket, sys, time\ns = socket.socket(socket.AF_UNIX)\ns.connect(sys.argv[1])\ns.sendall(sys.argv[2].encode())\n"
                   "print(s.recv(100), flush=True)\ntime.sleep(1000)")
-        run = frame({"jsonrpc": "2.0", "id": 1, "method": "runPythonCode", "params": {"code": "import time\nprint('up', flush=True)\ntime.sleep(1000)", "stream": True}})
+        run = frame({"jsonrpc": "2.0", "id": 1, "method": "runPythonCode", "params": {"code": ENDLESS, "stream": True}})
         child = subprocess.Popen([sys.executable, "-c", script, server.socket, run.decode()], stdout=subprocess.PIPE)
         self.addCleanup(child.stdout.close)
         child.stdout.readline()

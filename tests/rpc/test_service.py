@@ -1,5 +1,6 @@
 """JSON-RPC for programs: methods, results, streams, cancels, errors."""
 import json
+import socket
 import time
 
 from rpc_case import CANCELLED, INVALID_PARAMS, NOT_RUN, UNKNOWN_METHOD, RpcCase, frame
@@ -28,10 +29,12 @@ class Methods(RpcCase):
         self.assertEqual((status["enabled"], status["available"], status["address"]), (False, False, "unix:///nowhere/docker.sock"))
         self.assertNotIn("\n", status["message"])
         self.assertFalse(self.result(client, "server/info")["enabled"])
+        switched_off = self.result(self.stdio(env={"DIND_ENABLED": "false"}), "engine/status")
+        self.assertEqual((switched_off["enabled"], switched_off["available"]), (False, False))
+        self.assertIn("DIND_ENABLED", switched_off["message"])
         self.assert_error(client.call("runPythonCode", {"code": "1"}), NOT_RUN, "invalid_request", "switched off")
 
     def test_an_engine_that_never_answers_is_told_within_two_seconds(self):
-        import socket
         path = str(self.folder / "mute.sock")
         with socket.socket(socket.AF_UNIX) as mute:
             mute.bind(path)

@@ -109,7 +109,8 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
     if (!framed_clearly(message))
       co_return co_await answer_unread(detail(400, "Where the request's body ends is not clear"));
     if (auto refused = judge(head, read_failed == bhttp::error::body_limit)) {
-      if (!parser.is_done()) co_return co_await answer_unread(std::move(*refused));
+      // Whoever sends what is refused may mean something else by what follows.
+      if (!parser.is_done() || refused->status >= 400) co_return co_await answer_unread(std::move(*refused));
       co_return co_await write(std::move(*refused));
     }
     if (!parser.is_done()) {
@@ -229,6 +230,7 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
       co_await changed_.wait(in(1s));
     }
     if (gone.cancelled()) co_return false;
+    keep_alive_ = keep_alive_ && !over_;
     if (auto* reply = std::get_if<Reply>(&answer)) co_return co_await write(std::move(*reply));
     co_return keep_alive_;
   }
@@ -241,8 +243,11 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
       const auto count = co_await self->stream_.async_read_some(self->buffer_.prepare(room),
                                                                 asio::redirect_error(asio::use_awaitable, failed));
       self->buffer_.commit(count);
-      if (failed && !self->answered_) gone.cancel(CancelReason::client_gone);
-      if (failed) break;
+      if (!failed) continue;
+      // An end of the stream is told once: a read after it might wait for ever.
+      self->over_ = failed != asio::error::operation_aborted;
+      if (!self->answered_) gone.cancel(CancelReason::client_gone);
+      break;
     }
     self->watching_ = false;
     self->changed_.notify();
@@ -379,7 +384,9 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
   bool answered_ = false;
   bool watching_ = false;
   bool sending_ = false;
-  bool linger_ = false;
+  // Of the connection.
+  bool over_ = false;    // the client sends nothing more
+  bool linger_ = false;  // the client may still be sending
 };
 
 }  // namespace

@@ -154,11 +154,12 @@ Task<Reply> Routes::list_runs(std::string query) {
 
 Task<Reply> Routes::show_run(std::string id) {
   const auto record = co_await services_.history.find(id);
+  const bool open = record && !record->end;
   const auto live = services_.runs.list();
-  const auto found = std::ranges::find(live, record ? record->run_id : id, &LiveRun::run_id);
-  if (record && (record->end || found == live.end())) co_return json_reply(history_run_json(*record));
-  if (!record && found == live.end()) co_return detail(record.error());
-  json run = record ? history_run_json(*record) : live_json(*found);
+  const auto found = std::ranges::find(live, open ? record->run_id : id, &LiveRun::run_id);
+  if (found == live.end()) co_return record ? json_reply(history_run_json(*record)) : detail(record.error());
+  // A record that has ended is of an earlier run with the same id.
+  json run = open ? history_run_json(*record) : live_json(*found);
   run["phase"] = name(found->phase);
   co_return json_reply(run);
 }

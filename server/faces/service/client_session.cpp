@@ -130,8 +130,10 @@ class ClientSession : public std::enable_shared_from_this<ClientSession> {
   }
 
   static Task<void> engine_status(std::shared_ptr<ClientSession> self, rpc::Reply reply) {
-    const auto status = co_await self->services_.engine.look(in(kEngineTime));
-    Json fields{{"enabled", self->services_.enabled}, {"available", status.reachable}, {"address", status.address}};
+    const bool enabled = self->services_.enabled;
+    auto status = co_await self->services_.engine.look(in(kEngineTime));
+    if (!enabled) status.message = "Running code is switched off here: DIND_ENABLED says so";
+    Json fields{{"enabled", enabled}, {"available", enabled && status.reachable}, {"address", status.address}};
     if (!status.version.empty()) fields["version"] = status.version;
     if (!status.message.empty()) fields["message"] = status.message;
     reply.result(std::move(fields));

@@ -138,6 +138,33 @@ TEST_CASE("The history's settings are read") {
     CHECK_FALSE(parse_configuration(wrong, "c"));
 }
 
+TEST_CASE("The server's settings are read") {
+  const auto usual = parse_configuration("{}", "c");
+  REQUIRE(usual);
+  CHECK((usual->serve.listen.empty() && usual->serve.socket.empty() && usual->serve.token_file.empty()));
+  CHECK(usual->serve.socket_mode == 0600);
+  CHECK(usual->serve.most_body == 32 << 20);
+  const auto own = parse_configuration(
+      R"({"serve": {"listen": "127.0.0.1:8000", "socket": "/run/s", "socketMode": "0660", "tokenFile": "/t",
+                    "hosts": ["a", "b"], "origins": ["https://c"], "maxBody": "1m"}})",
+      "c");
+  REQUIRE(own);
+  CHECK(own->serve.listen == "127.0.0.1:8000");
+  CHECK(own->serve.socket == "/run/s");
+  CHECK(own->serve.socket_mode == 0660);
+  CHECK(own->serve.token_file == "/t");
+  CHECK(own->serve.hosts == std::vector<std::string>{"a", "b"});
+  CHECK(own->serve.origins == std::vector<std::string>{"https://c"});
+  CHECK(own->serve.most_body == 1 << 20);
+  for (const char* wrong :
+       {R"({"serve": true})", R"({"serve": {"socket": "s"}})", R"({"serve": {"socketMode": 432}})",
+        R"({"serve": {"socketMode": "rw"}})", R"({"serve": {"hosts": "a"}})", R"({"serve": {"hosts": [""]}})",
+        R"({"serve": {"origins": [1]}})", R"({"serve": {"maxBody": 0}})", R"({"serve": {"token": "x"}})"}) {
+    INFO(wrong);
+    CHECK_FALSE(parse_configuration(wrong, "c"));
+  }
+}
+
 TEST_CASE("An empty object leaves every default") {
   const auto read = parse_configuration("{}", "c.json");
   REQUIRE(read);

@@ -178,6 +178,14 @@ TEST_CASE("What can't be understood is one line that names it") {
                         {{"doctor", "--log-level", ""}, "--log-level"},
                         {{"lsp", "--log-format", "xml"}, "--log-format"},
                         {{"lsp", "--log-file", ""}, "--log-file"},
+                        {{"serve", "--socket", ""}, "--socket"},
+                        {{"serve", "--socket", "s", "--socket-mode", "rw"}, "--socket-mode"},
+                        {{"serve", "--socket-mode", "01777"}, "--socket-mode"},
+                        {{"serve", "--allow-host", ""}, "--allow-host"},
+                        {{"serve", "--no-token", "--token-file", "f"}, "--token-file"},
+                        {{"serve", "8000"}, "8000"},
+                        {{"serve", "--", "x"}, "--"},
+                        {{"rpc", "x"}, "x"},
                         {{"lsp", "--clientProcessId", "x"}, "--clientProcessId"}};
   for (const auto& c : cases) {
     std::string shown;
@@ -190,4 +198,27 @@ TEST_CASE("What can't be understood is one line that names it") {
     CHECK(line.error().message.find(c.named) != std::string::npos);
     CHECK(line.error().message.find('\n') == std::string::npos);
   }
+}
+
+TEST_CASE("serve takes its doors, tokens and names; what is not named stays open for the configuration") {
+  const auto line =
+      parse({"serve", "--listen", "127.0.0.1:8000", "--socket", "/s", "--socket-mode", "0660", "--token-file", "t",
+             "--allow-host", "a", "--allow-host", "b", "--allow-origin", "https://c", "--host", "tcp://e"},
+            "1");
+  REQUIRE(line);
+  CHECK(line->host == "tcp://e");
+  const auto& serve = std::get<ServeArguments>(line->command);
+  CHECK(serve.listen == "127.0.0.1:8000");
+  CHECK(serve.socket == "/s");
+  CHECK(serve.socket_mode == 0660);
+  CHECK(serve.token_file == "t");
+  CHECK_FALSE(serve.no_token);
+  CHECK(serve.hosts == std::vector<std::string>{"a", "b"});
+  CHECK(serve.origins == std::vector<std::string>{"https://c"});
+
+  const auto bare = parse({"serve"}, "1");
+  REQUIRE(bare);
+  const auto& nothing = std::get<ServeArguments>(bare->command);
+  CHECK_FALSE((nothing.listen || nothing.socket || nothing.socket_mode || nothing.token_file));
+  CHECK(std::holds_alternative<RpcArguments>(parse({"rpc", "--stdio"}, "1")->command));
 }

@@ -1,0 +1,127 @@
+#include "services/live_runs.hpp"
+
+#include <boost/asio/io_context.hpp>
+#include <catch2/catch_test_macros.hpp>
+
+#include "support/run_task.hpp"
+
+using namespace dind;
+using namespace std::chrono_literals;
+
+namespace {
+
+// Tells what the test wants, in place of a sandbox.
+class Scripted final : public RunService {
+ public:
+  explicit Scripted(LiveRuns*& live) : live_(live) {}
+  Task<Result<RunResult>> run(RunSpec spec, EventSink& sink, std::shared_ptr<StdinPipe>, Cancel cancel) override {
+    ids.push_back(spec.run_id.value_or(""));
+    const auto phase = [this] { phases.push_back(live_->list().back().phase); };
+    phase();
+    sink.on_state(Queued{2});
+    phase();
+    sink.on_state(Preparing{});
+    phase();
+    sink.on_state(Started{.run_id = *spec.run_id, .name = "a.py", .language = "python", .image = "i"});
+    phase();
+    during = live_->list();
+    sink.on_output(Channel::out, "12345", {});
+    sink.on_output(Channel::err, "1", {});
+    if (cancel_self) cancelled = live_->cancel(*spec.run_id, CancelReason::user);
+    if (cancel.cancelled()) result->verdict = Verdict::cancelled;
+    co_return result;
+  }
+  Task<bool> idle(Deadline) override { co_return true; }
+
+  std::vector<std::string> ids;
+  std::vector<LiveRun::Phase> phases;
+  std::vector<LiveRun> during;
+  Result<RunResult> result = RunResult{};
+  bool cancel_self = false;
+  std::size_t cancelled = 0;
+
+ private:
+  LiveRuns*& live_;
+};
+
+class Nobody final : public EventSink {
+ public:
+  void on_state(const StateChange&) override { ++states; }
+  void on_output(Channel, std::string_view bytes, OutputCredit) override { output += bytes; }
+  int states = 0;
+  std::string output;
+};
+
+struct Bench {
+  asio::io_context io;
+  LiveRuns* at = nullptr;
+  Scripted inner{at};
+  LiveRuns live{io.get_executor(), inner};
+  Nobody sink;
+  Bench() { at = &live; }
+  Result<RunResult> run(RunSpec spec = {}) { return tests::run_task(io, live.run(std::move(spec), sink, nullptr, {})); }
+};
+
+}  // namespace
+
+TEST_CASE("A run is listed with its phase while it lasts, and everything is passed on") {
+  Bench bench;
+  bench.inner.result->verdict = Verdict::ok;
+  REQUIRE(bench.run({.run_id = "r1", .client = "c"}));
+  using enum LiveRun::Phase;
+  CHECK(bench.inner.phases == std::vector{preparing, queued, preparing, running});
+  REQUIRE(bench.inner.during.size() == 1);
+  const LiveRun& run = bench.inner.during.front();
+  CHECK(
+      (run.run_id == "r1" && run.client == "c" && run.name == "a.py" && run.language == "python" && run.image == "i"));
+  CHECK(bench.live.list().empty());
+  CHECK(bench.sink.states == 3);
+  CHECK(bench.sink.output == "123451");
+}
+
+TEST_CASE("A run without an id gets one") {
+  Bench bench;
+  REQUIRE(bench.run());
+  REQUIRE(bench.run());
+  CHECK_FALSE(bench.inner.ids.front().empty());
+  CHECK(bench.inner.ids.front() != bench.inner.ids.back());
+}
+
+TEST_CASE("What ended is counted, by verdict, kind of error and time") {
+  Bench bench;
+  bench.inner.result->verdict = Verdict::failed;
+  bench.inner.result->duration = 300ms;
+  REQUIRE(bench.run());
+  bench.inner.result->duration = 1h;
+  REQUIRE(bench.run());
+  bench.inner.result = fail(ErrorCode::busy, "full");
+  REQUIRE_FALSE(bench.run());
+  const RunFigures& figures = bench.live.figures();
+  CHECK(figures.verdicts == std::map<Verdict, std::uint64_t>{{Verdict::failed, 2}});
+  CHECK(figures.errors == std::map<ErrorCode, std::uint64_t>{{ErrorCode::busy, 1}});
+  CHECK(figures.timed == 2);
+  CHECK(figures.seconds == 3600.3);
+  CHECK(figures.stdout_bytes == 15);
+  CHECK(figures.stderr_bytes == 3);
+  for (std::size_t i = 0; i < RunFigures::kBuckets.size(); ++i)
+    CHECK(figures.at_most[i] == (RunFigures::kBuckets[i] < 0.3 ? 0 : 1));
+}
+
+TEST_CASE("A run is cancelled by its id, and none of another id") {
+  Bench bench;
+  bench.inner.cancel_self = true;
+  const auto result = bench.run({.run_id = "r1"});
+  CHECK(bench.inner.cancelled == 1);
+  CHECK(result->verdict == Verdict::cancelled);
+  CHECK(bench.live.cancel("r1", CancelReason::user) == 0);
+}
+
+TEST_CASE("After the close nothing begins") {
+  Bench bench;
+  bench.live.close(CancelReason::shutdown);
+  const auto result = bench.run();
+  REQUIRE_FALSE(result);
+  CHECK(result.error().code == ErrorCode::cancelled);
+  CHECK(bench.inner.ids.empty());
+  CHECK(tests::run_task(bench.io, bench.live.none(in(1s))));
+}
