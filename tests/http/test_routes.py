@@ -120,6 +120,17 @@ class Runs(HttpCase):
                 self.assert_detail(self.ask(server, "DELETE", "/runs/r1"), 404, "r1")
                 self.assertEqual(server.stop()[0], 0)
 
+    def test_a_cancelled_run_is_answered(self):
+        server = self.serve()
+        connection = self.connect(server)
+        connection.request("POST", "/runs", json.dumps({"code": ENDLESS, "language": "python", "runId": "r1"}).encode(), JSON | {"Authorization": f"Bearer {server.token}"})
+        while self.ask(server, "GET", "/runs/r1").json().get("phase") != "running":
+            pass
+        self.assertEqual(self.ask(server, "DELETE", "/runs/r1").status, 200)
+        reply = connection.getresponse()
+        result = json.load(reply)
+        self.assertEqual((reply.status, result["verdict"], result["cancelReason"], result["returncode"]), (200, "cancelled", "user", 130))
+
     def test_the_history_is_listed_newest_first_and_shown_whole(self):
         server = self.serve()
         self.assertEqual(self.ask(server, "GET", "/runs").json(), {"runs": []})

@@ -229,7 +229,8 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
       stream_.socket().cancel(ignored);
       co_await changed_.wait(in(1s));
     }
-    if (gone.cancelled()) co_return false;
+    // Cancelled for another reason, it still waits for its answer.
+    if (gone.reason() == CancelReason::client_gone) co_return false;
     keep_alive_ = keep_alive_ && !over_;
     if (auto* reply = std::get_if<Reply>(&answer)) co_return co_await write(std::move(*reply));
     co_return keep_alive_;

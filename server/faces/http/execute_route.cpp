@@ -16,7 +16,7 @@ using nlohmann::json;
 
 namespace {
 
-constexpr auto kEngineTime = 1800ms;
+constexpr auto kEngineTime = 1500ms;
 constexpr auto kUsualTimeout = 60s;
 constexpr const char* kUnavailable = "Code execution service is not available";
 

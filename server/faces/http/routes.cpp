@@ -20,7 +20,7 @@ using nlohmann::json;
 namespace {
 
 constexpr int kDeepest = 64;
-constexpr auto kEngineTime = 1800ms;
+constexpr auto kEngineTime = 1500ms;
 constexpr auto kLookOften = 1s;
 constexpr std::size_t kUsualList = 50;
 constexpr std::size_t kLongestList = 1000;

@@ -20,7 +20,7 @@ namespace {
 
 constexpr int kProtocol = 1;
 constexpr int kNotRun = -32000;  // why we could not do it: `data` says
-constexpr auto kEngineTime = 1800ms;
+constexpr auto kEngineTime = 1500ms;
 constexpr auto kLeaveTime = 8s;
 constexpr auto kFlushTime = 1s;
 constexpr std::int64_t kUsualList = 20;
