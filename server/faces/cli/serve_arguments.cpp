@@ -7,26 +7,22 @@ namespace dind::faces::cli {
 namespace {
 
 constexpr const char* kServeFooter =
-    R"text(At least one of --socket and --listen; the configuration (serve.*) has both too.
+    R"help(At least one of --socket and --listen; the configuration (serve.*) has both too.
 Without a token of yours one is made at the start, for a loopback address only; its file's path is printed.
 
 Examples:
   dind-executor serve --listen 127.0.0.1:8000
   dind-executor serve --socket /run/dind/executor.sock --socket-mode 0660
   curl -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' \
-       -d '{"code": "print(6 * 7)"
-}' http://127.0.0.1:8000/execute
+       -d '{"code": "print(6 * 7)"}' http://127.0.0.1:8000/execute
 
-SIGTERM ends it: what runs is cancelled, and its containers are removed.)text";
+SIGTERM ends it: what runs is cancelled, and its containers are removed.)help";
 
-constexpr const char* kRpcFooter = R"text(It ends when stdin ends; what runs is cancelled then.
+constexpr const char* kRpcFooter = R"help(It ends when stdin ends; what runs is cancelled then.
 
 Example:
-  body='{"jsonrpc": "2.0", "id": 1, "method": "runPythonCode", "params": {"code": "print(6 * 7)"
-}
-}'
-  (printf 'Content-Length: %d\r\n\r\n%s' ${
-#body} "$body"; sleep 5) | dind-executor rpc)text";
+  body='{"jsonrpc": "2.0", "id": 1, "method": "runPythonCode", "params": {"code": "print(6 * 7)"}}'
+  (printf 'Content-Length: %d\r\n\r\n%s' ${#body} "$body"; sleep 5) | dind-executor rpc)help";
 
 std::unexpected<Error> wrong(std::string message) { return fail(ErrorCode::invalid_request, std::move(message)); }
 
