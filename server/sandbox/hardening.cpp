@@ -165,7 +165,7 @@ engine::ContainerSpec harden_fence(const std::string& sandbox_id, const std::str
   spec.mounts = {supervisor_mount(surroundings)};
   spec.memory_bytes = 16LL << 20;
   spec.nano_cpus = 1'000'000'000;
-  spec.pids_limit = 4;
+  spec.pids_limit = 32;  // runc's own start-up threads count too; with too few of them it gives up now and again
   spec.shm_bytes = 64 << 10;
   return spec;
 }
