@@ -8,6 +8,7 @@ PACKAGES_build=(
   zlib1g-dev libsqlite3-dev libcli11-dev musl-tools linux-libc-dev dpkg-dev build-essential shellcheck)
 PACKAGES_engine=(docker.io openssl iptables mmdebstrap busybox-static kmod docker-registry apache2-utils runsc)
 PACKAGES_editor=(chromium fonts-noto-cjk build-essential shellcheck)
+PACKAGES_python=(python3-venv python3-fastapi python3-uvicorn)  # the client's tools, and what examples/fastapi runs on
 BACKPORT=catch2                # of bookworm it is 2.13; of backports 3.7.1, and nothing else is taken from there
 
 # packages_for PART...: names, one a line.

@@ -105,6 +105,17 @@ suite_protocol() { python_tests protocol; }
 suite_bench() { python_tests bench; }
 suite_rpc() { python_tests rpc; }
 suite_http() { python_tests http; }
+
+python_types() { cd "$ROOT/python" && "$PYTHON_TOOLS/bin/mypy" --cache-dir "$ROOT/build/mypy" src compat; }
+python_style() {
+  cd "$ROOT/python" || return
+  "$PYTHON_TOOLS/bin/ruff" check --no-cache src compat && "$PYTHON_TOOLS/bin/ruff" format --no-cache --check src compat
+}
+suite_python() {
+  check python "the client type-checks (mypy --strict)" python_types
+  check python "the client's code and docstrings are as pyproject.toml says" python_style
+  python_tests python
+}
 suite_package() {
   "$ROOT/scripts/package" || return 1
   python_tests package
@@ -161,7 +172,7 @@ run_suite() {
   rm -f "$RESULTS/$suite".* "$RESULTS/$suite"-*
   ("suite_$suite") </dev/null || status=$?
   ((status == 0)) || results note "$RESULTS/$suite.json" failed "$suite: the suite broke off (status $status)"
-  case $suite in integration | hostile | cli | protocol | rpc | http | editor)
+  case $suite in integration | hostile | cli | protocol | rpc | http | python | editor)
     tidy "$suite" "$suite leaves no container, volume or network with our label" leaks ;;
   esac
   results time "$RESULTS/$suite.json" $((SECONDS - start))

@@ -1,0 +1,298 @@
+"""One connection to a server: many calls at a time, from any threads, each answered once."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import json
+import logging
+import threading
+from collections import deque
+from typing import Any, Callable, NamedTuple, Optional
+
+from .deadline import Deadline
+from .errors import CallTimeout, DindExecutorError, InvalidRequest, ServerGone, error_of
+from .framing import FrameReader, FramingError, frame
+from .streams import Stream
+
+log = logging.getLogger("dind_executor")
+
+PROTOCOL = 1
+_ROOM = 16 << 20  # characters of output that wait for a call's callback; what comes on top is left out
+CLOSE_PATIENCE = 10.0  # seconds that a server has to remove its containers and end
+_CANCEL_PATIENCE = 0.5  # seconds in which a cancel must be sent
+
+
+class NotSent(ServerGone):
+    """The connection ended before the whole request was sent: no server acts on it, so it can be sent anew."""
+
+
+class Output(NamedTuple):
+    """A piece of what a program wrote."""
+
+    channel: str
+    text: str
+
+
+class Answer(NamedTuple):
+    """What a call came to: a result, or an error."""
+
+    result: Any
+    error: Optional[DindExecutorError]
+
+    def value(self) -> Any:
+        """The result, or the error raised."""
+        if self.error is not None:
+            raise self.error
+        return self.result
+
+
+class Call:
+    """A request under way. Its events are put by the connection's reader and taken by whoever called.
+
+    Args:
+        run_id: The run that it is about, whose output it gets.
+        wake: Called from the reader's thread after each event, for a taker that can't wait in a thread.
+    """
+
+    def __init__(self, run_id: Optional[str], wake: Optional[Callable[[], None]]) -> None:
+        self.run_id = run_id
+        self._wake = wake
+        self._changed = threading.Condition()
+        self._outputs: deque[Output] = deque()
+        self._held = 0
+        self._answer: Optional[Answer] = None
+        self._deserted = False
+        self.left_out = 0  # characters of output that nobody took in time
+
+    def put(self, output: Output) -> None:
+        """Adds output. The reader never waits for a taker: one slow callback would hold up every other call."""
+        with self._changed:
+            if self._deserted or self._answer is not None:
+                return
+            if self._held + len(output.text) > _ROOM:
+                self.left_out += len(output.text)
+                return
+            self._outputs.append(output)
+            self._held += len(output.text)
+            self._changed.notify_all()
+        self._tell()
+
+    def finish(self, answer: Answer) -> None:
+        """Sets the answer; only the first one counts."""
+        with self._changed:
+            if self._answer is None:
+                self._answer = answer
+            self._changed.notify_all()
+        self._tell()
+
+    def desert(self) -> None:
+        """Nobody takes any more: what comes is dropped."""
+        with self._changed:
+            self._deserted = True
+            self._outputs.clear()
+
+    def take(self) -> tuple[list[Output], Optional[Answer]]:
+        """What has come since the last time, without waiting: output, and the answer once it is there."""
+        with self._changed:
+            outputs = list(self._outputs)
+            self._outputs.clear()
+            self._held = 0
+            return outputs, self._answer
+
+    def wait(self, deadline: Deadline) -> bool:
+        """Waits for something to take; false when the deadline has passed without."""
+        with self._changed:
+            return self._changed.wait_for(lambda: bool(self._outputs) or self._answer is not None, deadline.left())
+
+    def _tell(self) -> None:
+        if self._wake is not None:
+            with contextlib.suppress(RuntimeError):  # an event loop that is closed
+                self._wake()
+
+
+class Connection:
+    """JSON-RPC 2.0 over a stream, with a thread that reads.
+
+    Args:
+        stream: The server's; the connection closes it.
+    """
+
+    def __init__(self, stream: Stream) -> None:
+        self._stream = stream
+        self._ids = itertools.count(1)
+        self._lock = threading.Lock()  # of what follows
+        self._calls: dict[int, Call] = {}
+        self._runs: dict[str, Call] = {}
+        self._ended: Optional[str] = None
+        self._sending = threading.Lock()
+        self.suspect = False  # it left a call without an answer: it has to show that it lives before the next one
+        self._reader = threading.Thread(target=self._read, name="dind-executor reader", daemon=True)
+        self._reader.start()
+
+    @property
+    def name(self) -> str:
+        """What is at the other end, for people."""
+        return self._stream.name
+
+    @property
+    def stream(self) -> Stream:
+        """The stream beneath."""
+        return self._stream
+
+    def alive(self) -> bool:
+        """Whether calls can still be answered, as far as it is known."""
+        with self._lock:
+            return self._ended is None
+
+    def call(
+        self,
+        method: str,
+        params: dict[str, Any],
+        deadline: Deadline,
+        run_id: Optional[str] = None,
+        wake: Optional[Callable[[], None]] = None,
+    ) -> Call:
+        """Sends a request.
+
+        Args:
+            method: The method's name.
+            params: Its parameters.
+            deadline: By when it must be sent.
+            run_id: The run whose output the call gets.
+            wake: See `Call`.
+
+        Returns:
+            The call, which will be answered: by the server, or with ServerGone when the connection ends.
+
+        Raises:
+            InvalidRequest: The parameters can't be said in JSON, or a call for this run is under way.
+            NotSent: The connection has ended.
+            CallTimeout: The server took no bytes.
+        """
+        call = Call(run_id, wake)
+        number = next(self._ids)
+        try:
+            data = frame({"jsonrpc": "2.0", "id": number, "method": method, "params": params})
+        except (ValueError, TypeError, RecursionError) as error:
+            raise InvalidRequest(f"The request can't be sent as JSON: {error}") from None
+        with self._lock:
+            if self._ended is not None:
+                raise NotSent(self._ended)
+            if run_id is not None:
+                if run_id in self._runs:
+                    raise InvalidRequest(f"A run with the id {run_id} is under way; take another id")
+                self._runs[run_id] = call
+            self._calls[number] = call
+        try:
+            self._send(data, deadline)
+        except BaseException:
+            self._forget(number)
+            raise
+        return call
+
+    def cancel(self, run_id: str) -> None:
+        """Tells the server to end a run; its own call is answered once it has. Never raises."""
+        try:
+            self.call("run/cancel", {"runId": run_id}, Deadline(_CANCEL_PATIENCE)).desert()
+        except DindExecutorError as error:
+            log.debug("a run could not be cancelled: %s", error)
+
+    def close(self, patience: float = CLOSE_PATIENCE) -> None:
+        """Ends the connection, and with it its runs. A server of ours has `patience` seconds to end by itself."""
+        self._end(f"The connection to {self.name} was closed while the call was under way")
+        self._stream.close(patience)
+        if threading.current_thread() is not self._reader:
+            self._reader.join(1)
+
+    def abandon(self) -> None:
+        """Lets go of the descriptors in a forked child, whose parent goes on using the connection."""
+        self._stream.abandon()
+
+    def _send(self, data: bytes, deadline: Deadline) -> None:
+        left = deadline.left()
+        if not self._sending.acquire(timeout=-1 if left is None else left):
+            raise CallTimeout(f"The request could not be sent in time: {self.name} takes no more bytes")
+        try:
+            self._stream.send(data, deadline)
+        except TimeoutError:
+            # Half a frame may be out: nothing can follow it.
+            self._end(f"{self.name} took no more bytes in the time of a call; the next call starts anew")
+            raise CallTimeout(f"The request could not be sent in time: {self.name} takes no more bytes") from None
+        except OSError:
+            self._end_as_gone()
+            raise NotSent(self._ended or "") from None
+        except BaseException:  # Ctrl-C: nobody knows how much of the frame is out
+            self._end(f"A call was interrupted while it was sent to {self.name}; the next call starts anew")
+            raise
+        finally:
+            self._sending.release()
+
+    def _read(self) -> None:
+        frames = FrameReader()
+        while data := self._stream.receive():
+            try:
+                for body in frames.feed(data):
+                    self._handle(json.loads(body))
+            except (FramingError, ValueError, RecursionError) as error:
+                log.error("%s sends what is no message (%s); the connection is ended", self.name, error)
+                self._end(f"{self.name} sent what is no message ({error}); the next call starts anew")
+                return
+        self._end_as_gone()
+
+    def _handle(self, message: Any) -> None:
+        if not isinstance(message, dict):
+            raise FramingError(f"a {type(message).__name__} for a message")
+        method = message.get("method")
+        if method is None:
+            self._answered(message)
+        elif method == "run/output":
+            self._output(message.get("params"))
+        else:
+            log.debug("%s: %s", method, message.get("params"))
+
+    def _forget(self, number: int) -> Optional[Call]:
+        with self._lock:
+            call = self._calls.pop(number, None)
+            if call is not None and call.run_id is not None:
+                self._runs.pop(call.run_id, None)
+            return call
+
+    def _answered(self, message: dict[str, Any]) -> None:
+        number = message.get("id")
+        call = self._forget(number) if isinstance(number, int) else None
+        if call is None:
+            log.warning("%s answered what nobody asked (id %r): %.300s", self.name, number, message.get("error") or "")
+            return
+        self.suspect = False
+        if "error" in message:
+            call.finish(Answer(None, error_of(message["error"])))
+        else:
+            call.finish(Answer(message.get("result"), None))
+
+    def _output(self, params: Any) -> None:
+        if not isinstance(params, dict):
+            return
+        run_id, channel, text = params.get("runId"), params.get("channel"), params.get("text")
+        with self._lock:
+            call = self._runs.get(run_id) if isinstance(run_id, str) else None
+        if call is not None and isinstance(channel, str) and isinstance(text, str):
+            call.put(Output(channel, text))
+
+    def _end_as_gone(self) -> None:
+        if self.alive():
+            self._end(
+                f"{self.name} went away while the call was under way{self._stream.last_words()}; the next call starts"
+                " anew"
+            )
+
+    def _end(self, message: str) -> None:
+        with self._lock:
+            if self._ended is not None:
+                return
+            self._ended = message
+            calls = list(self._calls.values())
+            self._calls.clear()
+            self._runs.clear()
+        for call in calls:
+            call.finish(Answer(None, ServerGone(message)))

@@ -1,0 +1,30 @@
+"""A point in time by which something must be done."""
+
+from __future__ import annotations
+
+import time
+from typing import Optional
+
+
+class Deadline:
+    """A point on the monotonic clock, or none.
+
+    Args:
+        seconds: From now; None never comes.
+    """
+
+    def __init__(self, seconds: Optional[float]) -> None:
+        self._until = None if seconds is None else time.monotonic() + seconds
+
+    def left(self) -> Optional[float]:
+        """Seconds until then, 0 when it is past, None when there is none."""
+        return None if self._until is None else max(0.0, self._until - time.monotonic())
+
+    def past(self) -> bool:
+        """Whether it is over."""
+        return self._until is not None and time.monotonic() >= self._until
+
+    def at_most(self, seconds: float) -> Deadline:
+        """The earlier of this one and `seconds` from now."""
+        left = self.left()
+        return Deadline(seconds if left is None else min(seconds, left))

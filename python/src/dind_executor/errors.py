@@ -1,0 +1,188 @@
+"""Why a run could not take place: one hierarchy beneath `DindExecutorError`.
+
+A program's own failure (an exit code, a signal, a timeout, too much memory) is never one of these: it is a result
+with a verdict.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Optional
+
+
+class DindExecutorError(Exception):
+    """Something other than the program kept a run from taking place or from being answered.
+
+    Attributes:
+        kind: The error's stable name (`"image_unavailable"`); a server may know kinds that this client doesn't.
+        message: One line for a person: what happened, and what to do.
+        http_status: The HTTP status that fits it (400 to 504), for servers that pass it on.
+
+    Example:
+        >>> try:
+        ...     executor.run_command("no-such-image", "true")
+        ... except DindExecutorError as error:
+        ...     print(error.kind, error.http_status)
+        image_unavailable 502
+    """
+
+    kind: str = "internal"
+    http_status: int = 500
+
+    def __init__(self, message: str, *, kind: Optional[str] = None, http_status: Optional[int] = None) -> None:
+        super().__init__(message)
+        self.message = message
+        if kind is not None:
+            self.kind = kind
+        if http_status is not None:
+            self.http_status = http_status
+
+    def __reduce__(self) -> Any:
+        return (_rebuilt, (type(self), self.message, self.kind, self.http_status))
+
+
+def _rebuilt(cls: type[DindExecutorError], message: str, kind: str, http_status: int) -> DindExecutorError:
+    return cls(message, kind=kind, http_status=http_status)
+
+
+class InvalidRequest(DindExecutorError, ValueError):
+    """The request itself is wrong; trying it again won't help."""
+
+    kind = "invalid_request"
+    http_status = 400
+
+
+class UnsupportedLanguage(DindExecutorError):
+    """There is no recipe for the language."""
+
+    kind = "unsupported_language"
+    http_status = 400
+
+
+class Unauthorized(DindExecutorError):
+    """A registry or the server does not let us in."""
+
+    kind = "unauthorized"
+    http_status = 401
+
+
+class NotFound(DindExecutorError):
+    """A file or folder that the request names is not there."""
+
+    kind = "not_found"
+    http_status = 404
+
+
+class Busy(DindExecutorError):
+    """The queue of runs is full; try again later."""
+
+    kind = "busy"
+    http_status = 429
+
+
+class Cancelled(DindExecutorError):
+    """The caller gave up before there was a run that could end with a verdict."""
+
+    kind = "cancelled"
+    http_status = 499
+
+
+class ImageUnavailable(DindExecutorError):
+    """The engine has no such image and could not pull it."""
+
+    kind = "image_unavailable"
+    http_status = 502
+
+
+class EngineError(DindExecutorError):
+    """The Docker engine answered with an error, or with nonsense."""
+
+    kind = "engine_error"
+    http_status = 502
+
+
+class EngineUnavailable(DindExecutorError):
+    """No Docker engine answers at its address."""
+
+    kind = "engine_unavailable"
+    http_status = 503
+
+
+class Disabled(DindExecutorError):
+    """Running code is switched off (`DIND_ENABLED=false`, or `"enabled"` in the server's configuration)."""
+
+    kind = "disabled"
+    http_status = 503
+
+
+class ServerUnavailable(DindExecutorError):
+    """No dind-executor could be reached or started, or it speaks another protocol."""
+
+    kind = "server_unavailable"
+    http_status = 503
+
+
+class ServerGone(ServerUnavailable):
+    """The server went away while the call was under way; what became of the run is not known.
+
+    The next call connects anew, or starts another server. Containers of a server that died are removed.
+    """
+
+    kind = "server_gone"
+    http_status = 503
+
+
+class CallTimeout(DindExecutorError, TimeoutError):
+    """The server did not answer within the call's `timeout` and the grace on top; the run has been cancelled.
+
+    A program that takes too long is not this, but a result with the verdict `"timeout"`.
+    """
+
+    kind = "call_timeout"
+    http_status = 504
+
+
+_BY_KIND = {
+    each.kind: each
+    for each in (
+        InvalidRequest,
+        UnsupportedLanguage,
+        Unauthorized,
+        NotFound,
+        Busy,
+        Cancelled,
+        ImageUnavailable,
+        EngineError,
+        EngineUnavailable,
+        Disabled,
+    )
+}
+_INVALID_PARAMS = -32602  # JSON-RPC 2.0, section 5.1
+_METHOD_NOT_FOUND = -32601
+
+
+def error_of(answer: object) -> DindExecutorError:
+    """Makes an exception of a JSON-RPC error object, whatever shape it has.
+
+    Args:
+        answer: The `error` member of a response: `{code, message, data: {kind, message, httpStatus}}`.
+
+    Returns:
+        The exception of its kind; a plain `DindExecutorError` for a kind that this client doesn't know.
+    """
+    error = answer if isinstance(answer, dict) else {}
+    data = error.get("data")
+    if not isinstance(data, dict):
+        data = {}
+    code = error.get("code")
+    message = data.get("message") or error.get("message")
+    if not isinstance(message, str):
+        message = "The server answered with an error that says nothing"
+    kind = data.get("kind")
+    if not isinstance(kind, str):
+        kind = "invalid_request" if code == _INVALID_PARAMS else "internal"
+    status = data.get("httpStatus")
+    if not isinstance(status, int) or isinstance(status, bool):
+        status = None
+    if code == _METHOD_NOT_FOUND:
+        return ServerUnavailable(f"The server is of another version than this client: {message}")
+    return _BY_KIND.get(kind, DindExecutorError)(message, kind=kind, http_status=status)

@@ -1,0 +1,107 @@
+r"""Frames of JSON-RPC messages on a byte stream: `Content-Length: N`, an empty line, N bytes of UTF-8 JSON.
+
+As in the Language Server Protocol 3.17, "Base Protocol". Pure: no input or output of its own.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+_HEADER_LIMIT = 4096
+_BODY_LIMIT = 256 << 20  # bytes; four times what a server sends, so that only nonsense is refused
+
+
+class FramingError(Exception):
+    """The stream can't be read any further: no later frame could be found in it."""
+
+
+def frame(message: dict[str, Any]) -> bytes:
+    r"""Encodes a message as one frame.
+
+    Args:
+        message: A JSON-RPC message.
+
+    Returns:
+        Header and body.
+
+    Raises:
+        ValueError: The message holds what JSON or UTF-8 can't say (NaN, a lone surrogate).
+        TypeError: The message holds an object that is no JSON value.
+
+    Example:
+        >>> frame({"id": 1})
+        b'Content-Length: 8\r\n\r\n{"id":1}'
+    """
+    body = json.dumps(message, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode("utf-8")
+    return b"Content-Length: %d\r\n\r\n" % len(body) + body
+
+
+class FrameReader:
+    r"""Takes bytes as they come, and gives the bodies of the frames that are whole.
+
+    Example:
+        >>> reader = FrameReader()
+        >>> list(reader.feed(b"Content-Length: 2\r\n"))
+        []
+        >>> list(reader.feed(b"\r\n{}"))
+        [b'{}']
+    """
+
+    def __init__(self) -> None:
+        self._held = bytearray()
+        self._searched = 0  # bytes of _held that hold no end of a header: not looked at again
+        self._length = -1  # of the body that is awaited; -1 in a header
+
+    def feed(self, data: bytes) -> Iterator[bytes]:
+        """Takes the next bytes of the stream.
+
+        Args:
+            data: Any number of bytes, split anywhere.
+
+        Yields:
+            The body of each frame that is whole now.
+
+        Raises:
+            FramingError: The stream holds no frames.
+        """
+        self._held += data
+        while True:
+            if self._length < 0 and not self._header():
+                return
+            if len(self._held) < self._length:
+                return
+            body = bytes(self._held[: self._length])
+            del self._held[: self._length]
+            self._length = -1
+            yield body
+
+    def _header(self) -> bool:
+        end = self._held.find(b"\r\n\r\n", self._searched)
+        if end > _HEADER_LIMIT or (end < 0 and len(self._held) > _HEADER_LIMIT + 3):
+            raise FramingError("a header without an end")
+        if end < 0:
+            self._searched = max(0, len(self._held) - 3)
+            return False
+        self._length = _length_of(bytes(self._held[:end]))
+        del self._held[: end + 4]
+        self._searched = 0
+        return True
+
+
+def _length_of(header: bytes) -> int:
+    length = -1
+    for line in header.split(b"\r\n"):
+        name, colon, value = line.partition(b":")
+        if not colon:
+            raise FramingError(f"a header line without a colon: {line[:80]!r}")
+        if name.strip().lower() != b"content-length":
+            continue
+        digits = value.strip()
+        if not digits.isdigit() or len(digits) > 12 or int(digits) > _BODY_LIMIT or length not in (-1, int(digits)):
+            raise FramingError(f"a Content-Length that can't be one: {line[:80]!r}")
+        length = int(digits)
+    if length < 0:
+        raise FramingError("a header without Content-Length")
+    return length

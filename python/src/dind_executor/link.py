@@ -1,0 +1,172 @@
+"""Where the server is, and the one connection to it: made when it is needed, and anew when it has ended."""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import logging
+import os
+import shutil
+import threading
+import weakref
+from typing import Optional, Union
+
+from .connection import PROTOCOL, Connection, NotSent
+from .deadline import Deadline
+from .errors import CallTimeout, Disabled, InvalidRequest, ServerUnavailable
+from .streams import ChildStream, SocketStream
+
+log = logging.getLogger("dind_executor")
+
+Path = Union[str, "os.PathLike[str]"]
+
+_START_PATIENCE = 10.0  # seconds in which a server must say who it is
+_SOCKET_PATIENCE = 1.0  # the same for one at a usual path, which nobody named
+_PROOF_PATIENCE = 1.0  # the same for one that left a call without an answer
+_OFF = ("false", "0", "no", "off")
+
+
+def enabled() -> bool:
+    """Whether `DIND_ENABLED` allows runs, as the server reads it: anything but false, 0, no and off does."""
+    return os.environ.get("DIND_ENABLED", "").lower() not in _OFF
+
+
+def usual_sockets() -> list[str]:
+    """Where a server listens that nobody named: the user's, then the machine's."""
+    folder = os.environ.get("XDG_RUNTIME_DIR")
+    return [*([f"{folder}/dind-executor.sock"] if folder else []), "/run/dind-executor/dind-executor.sock"]
+
+
+class Link:
+    """The way to a server, and the connection where there is one. Any thread may use it; a forked child gets its own.
+
+    Args:
+        socket: The unix socket of a server; nothing else is tried.
+        program: The program to start; nothing else is tried.
+    """
+
+    def __init__(self, socket: Optional[Path], program: Optional[Path]) -> None:
+        if socket is not None and program is not None:
+            raise InvalidRequest("Give the socket of a server or a program to start, not both")
+        self._socket = None if socket is None else os.fspath(socket)
+        self._program = None if program is None else os.fspath(program)
+        self._lock = threading.Lock()
+        self._connection: Optional[Connection] = None
+        _links.add(self)
+
+    def connected(self, deadline: Deadline) -> Connection:
+        """The connection; a new one where there is none, where it has ended, or where its server hangs.
+
+        Args:
+            deadline: By when it must stand.
+
+        Returns:
+            A connection that was alive a moment ago: `Connection.call` may raise NotSent all the same.
+
+        Raises:
+            Disabled: `DIND_ENABLED` forbids it.
+            ServerUnavailable: No server is to be had.
+            CallTimeout: Another thread is still making one.
+        """
+        if not enabled():
+            raise Disabled("Running code is switched off here (DIND_ENABLED)")
+        left = deadline.left()
+        if not self._lock.acquire(timeout=-1 if left is None else left):
+            raise CallTimeout("No connection to a server stood in time: another call is still making one")
+        try:
+            old = self._connection
+            if old is not None:
+                if old.alive() and not (old.suspect and not _proves_itself(old, deadline)):
+                    return old
+                # It has ended, or it hangs: nothing is to be waited for.
+                self._connection = None
+                old.close(0 if old.suspect else 1)
+            self._connection = self._connect(deadline.at_most(_START_PATIENCE))
+            log.debug("connected to %s", self._connection.name)
+            return self._connection
+        finally:
+            self._lock.release()
+
+    def close(self) -> None:
+        """Ends the connection, and a server that we started. The next call makes new ones."""
+        with self._lock:
+            connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.close()
+
+    def after_fork(self) -> None:
+        """In a forked child: the connection is the parent's."""
+        self._lock = threading.Lock()
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.abandon()
+
+    def _connect(self, deadline: Deadline) -> Connection:
+        named = self._socket or (not self._program and os.environ.get("DIND_EXECUTOR_SOCKET"))
+        if named:
+            return _greeted(Connection(SocketStream(named, deadline)), deadline)
+        if not self._program:
+            for path in usual_sockets():
+                if not os.path.exists(path):
+                    continue
+                try:
+                    patience = deadline.at_most(_SOCKET_PATIENCE)
+                    return _greeted(Connection(SocketStream(path, patience)), patience)
+                except ServerUnavailable as error:
+                    log.info("%s", error.message)
+        wanted = self._program or os.environ.get("DIND_EXECUTOR") or "dind-executor"
+        program = shutil.which(wanted)
+        if program is None:
+            raise ServerUnavailable(
+                f"There is no program {wanted}: install dind-executor on PATH, name it in DIND_EXECUTOR, or name a"
+                " server's socket in DIND_EXECUTOR_SOCKET"
+            )
+        return _greeted(Connection(ChildStream(program)), deadline)
+
+
+def _greeted(connection: Connection, deadline: Deadline) -> Connection:
+    """The connection, once the server has said that it speaks our protocol."""
+    try:
+        call = connection.call("server/info", {}, deadline)
+        if not call.wait(deadline):
+            raise ServerUnavailable(f"{connection.name} does not answer; end it, or name another")
+        info = call.take()[1]
+        answer = info.value() if info is not None else None
+        protocol = answer.get("protocol") if isinstance(answer, dict) else None
+        if protocol != PROTOCOL:
+            raise ServerUnavailable(
+                f"{connection.name} speaks protocol {protocol!r}, this client {PROTOCOL}: install the same version of"
+                " both"
+            )
+        return connection
+    except BaseException as error:
+        connection.close(0)
+        if isinstance(error, (NotSent, CallTimeout)):  # of the greeting, not of what it was made for
+            raise ServerUnavailable(error.message) from None
+        raise
+
+
+def _proves_itself(connection: Connection, deadline: Deadline) -> bool:
+    left = deadline.left()
+    patience = Deadline(_PROOF_PATIENCE if left is None else min(_PROOF_PATIENCE, left / 2))
+    with contextlib.suppress(NotSent, CallTimeout):
+        return connection.call("server/info", {}, patience).wait(patience) and connection.alive()
+    return False
+
+
+_links: weakref.WeakSet[Link] = weakref.WeakSet()
+
+
+def _after_fork() -> None:
+    for each in list(_links):
+        each.after_fork()
+
+
+@atexit.register
+def _at_exit() -> None:
+    for each in list(_links):
+        each.close()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)

@@ -1,0 +1,179 @@
+"""One run under way, as the executor of threads and the one of asyncio both see it."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any, Callable, Optional, TypedDict
+
+from .connection import Answer, Call, Connection, NotSent, Output
+from .deadline import Deadline
+from .errors import CallTimeout, DindExecutorError
+from .link import Link
+from .result import RunResult, result_of
+from .wire import Request, seconds
+
+log = logging.getLogger("dind_executor")
+
+GRACE = 2.0  # seconds that the server has on top of a call's timeout
+STATUS_TIMEOUT = 2.0  # seconds in which is_available answers
+
+OnOutput = Callable[[str, str], object]
+
+
+class EngineStatus(TypedDict):
+    """How the Docker engine is that runs would take place on."""
+
+    enabled: bool  # running code is not switched off
+    available: bool  # the engine answers, and runs are enabled
+    address: str
+    version: Optional[str]
+    message: Optional[str]  # for people: why it is not available
+
+
+class Asked:
+    """A request that the server answers: made, then sent.
+
+    Args:
+        link: The way to the server.
+        method: The method's name.
+        params: Its parameters.
+        deadline: By when it must be answered.
+        run_id: The run that it asks for.
+        wake: See `Call`.
+    """
+
+    def __init__(
+        self,
+        link: Link,
+        method: str,
+        params: dict[str, Any],
+        deadline: Deadline,
+        run_id: Optional[str] = None,
+        wake: Optional[Callable[[], None]] = None,
+    ) -> None:
+        self._link = link
+        self._method = method
+        self._params = params
+        self.deadline = deadline
+        self._run_id = run_id
+        self._wake = wake
+        self._connection: Optional[Connection] = None
+        self._call: Optional[Call] = None
+
+    def send(self) -> None:
+        """Sends it, on a new connection where there is none.
+
+        Raises:
+            DindExecutorError: No server is to be had, or the request could not be sent.
+        """
+        try:
+            self._send()
+        except NotSent:
+            # A server that ended since the last call: we may hear of it only now, and nothing has been done yet.
+            self._send()
+
+    def take(self) -> tuple[list[Output], Optional[Answer]]:
+        """As `Call.take`."""
+        return ([], None) if self._call is None else self._call.take()
+
+    def under_way(self) -> bool:
+        """Whether it was sent and has no answer yet."""
+        return self._call is not None and self._call.take()[1] is None
+
+    def wait(self) -> None:
+        """Waits for something to take, or for the deadline."""
+        if self._call is not None:
+            self._call.wait(self.deadline)
+
+    def _send(self) -> None:
+        self._connection = self._link.connected(self.deadline)
+        self._call = self._connection.call(self._method, self._params, self.deadline, self._run_id, self._wake)
+
+
+class Run(Asked):
+    """A run that is asked for.
+
+    Args:
+        link: The way to the server.
+        request: What to run.
+        wake: See `Call`.
+    """
+
+    def __init__(self, link: Link, request: Request, wake: Optional[Callable[[], None]] = None) -> None:
+        deadline = Deadline(None if request.timeout is None else request.timeout + GRACE)
+        super().__init__(link, request.method, request.params, deadline, request.run_id, wake)
+        self._request = request
+
+    def cancel(self) -> None:
+        """Tells the server to end it. Does not wait, and never raises."""
+        if self._connection is not None:
+            self._connection.cancel(self._request.run_id)
+
+    def give_up(self) -> None:
+        """Nobody waits any more: ends it where it has not ended."""
+        if self.take()[1] is None:
+            if self._call is not None:
+                self._call.desert()
+            self.cancel()
+
+    def overdue(self) -> CallTimeout:
+        """The error of a server that let the deadline pass; it will have to show that it lives."""
+        if self._connection is not None:
+            self._connection.suspect = True
+        return CallTimeout(
+            f"{self._server()} did not answer within the timeout of {self._request.timeout:g} s and {GRACE:g} s more;"
+            f" run {self._request.run_id} was told to end"
+        )
+
+    def result(self, answer: Answer) -> RunResult:
+        """What the server's answer says.
+
+        Raises:
+            DindExecutorError: It says an error, or nothing that makes sense.
+        """
+        value = answer.value()
+        try:
+            result = result_of(value)
+        except ValueError as error:
+            raise DindExecutorError(f"{self._server()} answered with no result of a run: {error}") from None
+        left_out = 0 if self._call is None else self._call.left_out
+        if left_out:
+            result["notes"].append(f"on_output took too long: {left_out} characters of output were not given to it")
+        log.debug("run %s: %s, returncode %d", result.run_id, result.verdict, result.returncode)
+        return result
+
+    def _server(self) -> str:
+        return "The server" if self._connection is None else self._connection.name
+
+
+class Status(Asked):
+    """The question how the engine is.
+
+    Args:
+        link: The way to the server.
+        timeout: Seconds in which it must be answered.
+        wake: See `Call`.
+    """
+
+    def __init__(self, link: Link, timeout: float, wake: Optional[Callable[[], None]] = None) -> None:
+        super().__init__(link, "engine/status", {}, Deadline(seconds("timeout", timeout)), None, wake)
+        self._timeout = timeout
+
+    def status(self, answer: Optional[Answer]) -> EngineStatus:
+        """What the server says; what it doesn't say is not so.
+
+        Raises:
+            DindExecutorError: It says an error, or nothing in time.
+        """
+        if answer is None:
+            raise CallTimeout(f"The server did not say within {self._timeout:g} s how its engine is")
+        value = answer.value()
+        said = value if isinstance(value, dict) else {}
+        version, message = said.get("version"), said.get("message")
+        return {
+            "enabled": said.get("enabled") is True,
+            "available": said.get("available") is True,
+            "address": str(said.get("address") or ""),
+            "version": version if isinstance(version, str) else None,
+            "message": message if isinstance(message, str) else None,
+        }

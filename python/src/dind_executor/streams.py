@@ -1,0 +1,189 @@
+"""The bytes to and from a server: a unix socket, or a `dind-executor rpc` that we start.
+
+A stream is read by one thread and written by one at a time; closing it wakes both.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import select
+import socket
+import subprocess
+import threading
+from collections import deque
+
+from .deadline import Deadline
+from .errors import ServerUnavailable
+
+log = logging.getLogger("dind_executor")
+
+_CHUNK = 1 << 18
+_LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
+
+
+class Stream:
+    """Bytes both ways over connected sockets (one, or one for each way)."""
+
+    name = "the server"
+
+    def __init__(self, incoming: socket.socket, outgoing: socket.socket) -> None:
+        self._incoming = incoming
+        self._outgoing = outgoing
+
+    def receive(self) -> bytes:
+        """Waits for the next bytes; none at the end of the stream."""
+        try:
+            return self._incoming.recv(_CHUNK)
+        except OSError:
+            return b""
+
+    def send(self, data: bytes, deadline: Deadline) -> None:
+        """Sends all of it.
+
+        Raises:
+            TimeoutError: The other side did not take it in time. Part of it may be sent: the stream is of no more use.
+            OSError: The other side is gone.
+        """
+        rest = memoryview(data)
+        poll = select.poll()
+        poll.register(self._outgoing.fileno(), select.POLLOUT)
+        while rest:
+            try:
+                rest = rest[self._outgoing.send(rest, socket.MSG_DONTWAIT | socket.MSG_NOSIGNAL) :]
+            except (BlockingIOError, InterruptedError):
+                left = deadline.left()
+                if not poll.poll(None if left is None else left * 1000) and deadline.past():
+                    raise TimeoutError("the server takes no more bytes") from None
+
+    def close(self, patience: float) -> None:
+        """Ends the stream both ways, and frees it; waits up to `patience` seconds for a server of ours to end."""
+        for each in (self._outgoing, self._incoming):
+            with contextlib.suppress(OSError):
+                each.shutdown(socket.SHUT_RDWR)
+        self.abandon()
+
+    def abandon(self) -> None:
+        """Closes this process's descriptors and does nothing to the server: a forked child's way to close."""
+        self._outgoing.close()
+        self._incoming.close()
+
+    def last_words(self) -> str:
+        """How the server ended, as far as it is known: `": it ended with exit code 1 (no such option)"`, or nothing."""
+        return ""
+
+
+class SocketStream(Stream):
+    """A server that listens on a unix socket.
+
+    Args:
+        path: The socket's path.
+        deadline: By when the connection must stand.
+
+    Raises:
+        ServerUnavailable: Nothing answers there.
+    """
+
+    def __init__(self, path: str, deadline: Deadline) -> None:
+        self.name = f"the server at {path}"
+        connection = socket.socket(socket.AF_UNIX)
+        try:
+            left = deadline.left()
+            connection.settimeout(None if left is None else max(left, 0.001))
+            connection.connect(path)
+            connection.settimeout(None)
+        except (OSError, ValueError) as error:
+            connection.close()
+            raise ServerUnavailable(
+                f"No dind-executor answers at the socket {path} ({_said(error)}); start one with"
+                f" `dind-executor serve --socket {path}`, or name another in DIND_EXECUTOR_SOCKET"
+            ) from None
+        super().__init__(connection, connection)
+
+
+class ChildStream(Stream):
+    """A `dind-executor rpc` of our own. It ends with us: at the end of its input.
+
+    Args:
+        program: The path of the program.
+
+    Raises:
+        ServerUnavailable: It could not be started.
+    """
+
+    def __init__(self, program: str) -> None:
+        # Sockets and not pipes: a write to one can be given up. One each way: the two descriptors share no flags.
+        input_ours, input_theirs = socket.socketpair()
+        output_ours, output_theirs = socket.socketpair()
+        try:
+            # A session of its own: Ctrl-C in a terminal is for us, and we tell the server what it means.
+            self._child: subprocess.Popen[bytes] = subprocess.Popen(
+                [program, "rpc"],
+                stdin=input_theirs.fileno(),
+                stdout=output_theirs.fileno(),
+                stderr=subprocess.PIPE,
+                start_new_session=True,
+            )
+        except (OSError, ValueError) as error:
+            input_ours.close()
+            output_ours.close()
+            raise ServerUnavailable(
+                f"{program} could not be started ({_said(error)}); name the program in DIND_EXECUTOR, or put"
+                " dind-executor on PATH"
+            ) from None
+        finally:
+            input_theirs.close()
+            output_theirs.close()
+        self.name = f"{program} rpc (process {self._child.pid})"
+        super().__init__(output_ours, input_ours)
+        self._lines: deque[str] = deque(maxlen=3)
+        self._log = threading.Thread(target=self._read_log, name="dind-executor log", daemon=True)
+        self._log.start()
+
+    @property
+    def pid(self) -> int:
+        """The server's process id."""
+        return self._child.pid
+
+    def close(self, patience: float) -> None:
+        """Ends its input and waits until it has removed its containers and ended; kills it after `patience` seconds."""
+        with contextlib.suppress(OSError):
+            self._outgoing.shutdown(socket.SHUT_RDWR)
+        try:
+            self._child.wait(patience)
+        except subprocess.TimeoutExpired:
+            log.warning("%s does not end by itself; it is killed", self.name)
+            self._child.kill()
+            self._child.wait()
+        self._log.join(1)
+        super().close(0)
+        if self._child.stderr is not None and not self._log.is_alive():
+            self._child.stderr.close()
+
+    def last_words(self) -> str:
+        """How it ended, and the last line of its log."""
+        try:
+            code = self._child.wait(1)
+        except subprocess.TimeoutExpired:
+            return ""
+        self._log.join(1)
+        said = f" ({self._lines[-1]})" if self._lines else ""
+        return f": it ended {'by signal' if code < 0 else 'with exit code'} {abs(code)}{said}"
+
+    def _read_log(self) -> None:
+        assert self._child.stderr is not None
+        for raw in self._child.stderr:
+            line = raw.decode("utf-8", "replace").rstrip()
+            if not line:
+                continue
+            # TIME LEVEL MESSAGE; anything else (a sanitizer's report, the loader's) is a warning.
+            time_of, _, rest = line.partition(" ")
+            level, _, message = rest.partition(" ")
+            known = time_of[:4].isdigit() and level in _LEVELS
+            self._lines.append(message if known else line)
+            log.log(_LEVELS[level] if known else logging.WARNING, "server: %s", message if known else line)
+
+
+def _said(error: Exception) -> str:
+    return os.strerror(error.errno) if isinstance(error, OSError) and error.errno else str(error)

@@ -1,0 +1,207 @@
+"""The calls as the wire has them: Python's names and types in, method and parameters out. Pure."""
+
+from __future__ import annotations
+
+import math
+import uuid
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal, NamedTuple, Optional, TypedDict, Union
+
+from .errors import InvalidRequest
+
+Command = Union[str, Sequence[str]]
+Network = Literal["none", "internet"]
+Isolation = Literal["runc", "gvisor"]
+Pull = Literal["missing", "never", "always"]
+Workspace = Literal["read_only", "read_write"]
+
+_WORKSPACE = {"read_only": "readOnly", "read_write": "readWrite"}
+
+
+class Limits(TypedDict, total=False):
+    """What a program may use; what is left out is the server's default, and its operator's maximum holds anyway."""
+
+    timeout: float  # seconds of wall clock, from the program's start
+    memory: Union[int, str]  # bytes, or "512m"
+    cpus: float  # CPUs' worth of time
+    pids: int  # processes and threads
+
+
+class Options(NamedTuple):
+    """What every kind of run takes; None is the server's default."""
+
+    timeout: Optional[float] = None  # seconds of the whole call
+    stdin: Optional[str] = None
+    env: Optional[Mapping[str, str]] = None
+    limits: Optional[Limits] = None
+    network: Optional[Network] = None
+    isolation: Optional[Isolation] = None
+    run_id: Optional[str] = None
+    keep_output_bytes: Optional[int] = None
+    stream: bool = False
+
+
+class Request(NamedTuple):
+    """A request that can be sent."""
+
+    method: str
+    params: dict[str, Any]
+    run_id: str
+    timeout: Optional[float]
+
+
+def python_code(
+    code: str, python_version: Optional[str], requirements: Optional[Sequence[str]], options: Options
+) -> Request:
+    """`runPythonCode`."""
+    params = {
+        "code": _text("code", code),
+        "pythonVersion": _optional_text("python_version", python_version),
+        "requirements": _optional_texts("requirements", requirements),
+    }
+    return _request("runPythonCode", params, options)
+
+
+def shell_script(script: str, shell: str, image: Optional[str], options: Options) -> Request:
+    """`runShellScript`."""
+    params = {
+        "script": _text("script", script),
+        "shell": _text("shell", shell),
+        "image": _optional_text("image", image),
+    }
+    return _request("runShellScript", params, options)
+
+
+def command(image: str, argv: Command, mount_workspace: bool, working_dir: Optional[str], options: Options) -> Request:
+    """`runCommand`."""
+    params = {
+        "image": _text("image", image),
+        "command": _command(argv),
+        "mountWorkspace": bool(mount_workspace),
+        "workingDir": _optional_text("working_dir", working_dir),
+    }
+    return _request("runCommand", params, options)
+
+
+def build(dockerfile_content: str, context_path: Optional[str], options: Options) -> Request:
+    """`buildAndRun`."""
+    params = {
+        "dockerfileContent": _text("dockerfile_content", dockerfile_content),
+        "contextPath": _optional_text("context_path", context_path),
+    }
+    return _request("buildAndRun", params, options)
+
+
+def whole_run(
+    code: Optional[str],
+    argv: Optional[Command],
+    dockerfile: Optional[str],
+    language: Optional[str],
+    file_name: Optional[str],
+    image: Optional[str],
+    args: Optional[Sequence[str]],
+    requirements: Optional[Sequence[str]],
+    context_path: Optional[str],
+    workspace: Optional[Workspace],
+    working_dir: Optional[str],
+    pull: Optional[Pull],
+    options: Options,
+) -> Request:
+    """`run`: everything that a run can be."""
+    if workspace is not None and workspace not in _WORKSPACE:
+        raise InvalidRequest(f'workspace is "read_only", "read_write" or None, not {workspace!r}')
+    params = {
+        "code": _optional_text("code", code),
+        "command": None if argv is None else _command(argv),
+        "dockerfile": _optional_text("dockerfile", dockerfile),
+        "language": _optional_text("language", language),
+        "fileName": _optional_text("file_name", file_name),
+        "image": _optional_text("image", image),
+        "args": _optional_texts("args", args),
+        "requirements": _optional_texts("requirements", requirements),
+        "contextPath": _optional_text("context_path", context_path),
+        "workspace": None if workspace is None else _WORKSPACE[workspace],
+        "workingDir": _optional_text("working_dir", working_dir),
+        "pull": _optional_text("pull", pull),
+    }
+    return _request("run", params, options, timeout_name="totalTimeout")
+
+
+def _request(method: str, params: dict[str, Any], options: Options, timeout_name: str = "timeout") -> Request:
+    timeout = seconds("timeout", options.timeout)
+    run_id = _optional_text("run_id", options.run_id) or f"py-{uuid.uuid4().hex}"
+    params.update(
+        {
+            timeout_name: timeout,
+            "stdin": _optional_text("stdin", options.stdin),
+            "env": _environment(options.env),
+            "limits": _limits(options.limits),
+            "network": _optional_text("network", options.network),
+            "isolation": _optional_text("isolation", options.isolation),
+            "runId": run_id,
+            "keepOutputBytes": options.keep_output_bytes,
+            "stream": True if options.stream else None,
+        }
+    )
+    return Request(method, {key: value for key, value in params.items() if value is not None}, run_id, timeout)
+
+
+def seconds(name: str, value: Optional[float]) -> Optional[float]:
+    """A duration that is one: a positive, finite number, or None.
+
+    Raises:
+        InvalidRequest: It is none.
+    """
+    if value is None:
+        return None
+    if not isinstance(value, (int, float)) or isinstance(value, bool) or not math.isfinite(value) or value <= 0:
+        raise InvalidRequest(f"{name} is a number of seconds greater than 0, or None; not {value!r}")
+    return value
+
+
+def _text(name: str, value: object) -> str:
+    if not isinstance(value, str):
+        raise InvalidRequest(f"{name} is a str, not {type(value).__name__}")
+    return value
+
+
+def _optional_text(name: str, value: object) -> Optional[str]:
+    return None if value is None else _text(name, value)
+
+
+def _optional_texts(name: str, value: Optional[Sequence[str]]) -> Optional[list[str]]:
+    if value is None:
+        return None
+    # A str is a sequence of str too, and never what was meant.
+    if isinstance(value, (str, bytes)) or not isinstance(value, Sequence):
+        raise InvalidRequest(f"{name} is a list of str, not {type(value).__name__}")
+    return [_text(f"{name}[{index}]", each) for index, each in enumerate(value)]
+
+
+def _command(value: Command) -> Union[str, list[str]]:
+    if isinstance(value, str):
+        return value
+    texts = _optional_texts("command", value)
+    if texts is None:
+        raise InvalidRequest("command is a str or a list of str, not NoneType")
+    return texts
+
+
+def _environment(value: Optional[Mapping[str, str]]) -> Optional[dict[str, str]]:
+    if value is None:
+        return None
+    if not isinstance(value, Mapping):
+        raise InvalidRequest(f"env is a dict of str to str, not {type(value).__name__}")
+    return {_text("a name in env", name): _text(f"env[{name!r}]", each) for name, each in value.items()}
+
+
+def _limits(value: Optional[Limits]) -> Optional[dict[str, Any]]:
+    if value is None:
+        return None
+    if not isinstance(value, Mapping):
+        raise InvalidRequest(f"limits is a dict, not {type(value).__name__}")
+    unknown = set(value) - set(Limits.__annotations__)
+    if unknown:
+        known = ", ".join(Limits.__annotations__)
+        raise InvalidRequest(f"limits has no {min(map(repr, unknown))}; there are {known}")
+    return {name: each for name, each in value.items() if each is not None}

@@ -1,0 +1,18 @@
+# The Python client's type checker and linter, from PyPI in a venv of their own. Source it; it runs nothing.
+# shellcheck shell=bash
+
+MYPY_VERSION=1.13.0
+RUFF_VERSION=0.8.4
+PYTHON_TOOLS=$STATE/python-tools     # PYTHON_TOOLS/bin/mypy, PYTHON_TOOLS/bin/ruff
+
+python_tools_key() { hash_of "$MYPY_VERSION" "$RUFF_VERSION" "$(python3 --version)"; }
+python_tools_ready() {
+  stamped python-tools "$(python_tools_key)" && "$PYTHON_TOOLS/bin/mypy" --version >/dev/null 2>&1 && [[ -x $PYTHON_TOOLS/bin/ruff ]]
+}
+
+install_python_tools() {
+  rm -rf "$PYTHON_TOOLS" "$STAMPS/python-tools"
+  python3 -m venv "$PYTHON_TOOLS"
+  "$PYTHON_TOOLS/bin/pip" install --disable-pip-version-check "mypy==$MYPY_VERSION" "ruff==$RUFF_VERSION"
+  stamp python-tools "$(python_tools_key)"
+}

@@ -1,0 +1,65 @@
+"""What the client's tests stand on: the package from its sources, and servers that end with their test."""
+import contextlib
+import logging
+import os
+import pathlib
+import shutil
+import sys
+import tempfile
+import unittest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+SOURCES = ROOT / "python" / "src"
+sys.path.insert(0, str(SOURCES))
+
+import dind_executor  # noqa: E402
+from fake_server import FakeServer  # noqa: E402
+
+# What the client warns of is looked at by the tests that want it (assertLogs), and is not for the screen.
+logging.getLogger("dind_executor").addHandler(logging.NullHandler())
+
+LIMIT = 30  # seconds that nothing here may take
+
+
+class ClientTest(unittest.TestCase):
+    """A test whose environment names no server, with servers and executors that end with it."""
+
+    maxDiff = 4000
+
+    def setUp(self):
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="dind-python-"))
+        self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
+        self.set_environment(DIND_EXECUTOR_SOCKET=None, DIND_EXECUTOR=None, DIND_ENABLED=None,
+                             XDG_RUNTIME_DIR=str(self.folder))
+
+    def set_environment(self, **values):
+        """Sets variables (None: removes them) until the test's end."""
+        for name, value in values.items():
+            self.addCleanup(self._put, name, os.environ.get(name))
+            self._put(name, value)
+
+    @staticmethod
+    def _put(name, value):
+        if value is None:
+            os.environ.pop(name, None)
+        else:
+            os.environ[name] = value
+
+    def server(self, script, **more):
+        server = FakeServer(script, **more)
+        self.addCleanup(server.close)
+        return server
+
+    def executor(self, server=None, **more):
+        executor = dind_executor.Executor(socket=server.path, **more) if server else dind_executor.Executor(**more)
+        self.addCleanup(executor.close)
+        return executor
+
+    @contextlib.contextmanager
+    def assert_raises(self, kind, *said):
+        """An error of exactly that class whose message says all of `said`."""
+        with self.assertRaises(kind) as caught:
+            yield caught
+        self.assertIs(type(caught.exception), kind)
+        for part in said:
+            self.assertIn(part, str(caught.exception))

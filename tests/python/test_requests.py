@@ -1,0 +1,105 @@
+"""The guide's calls as the wire has them, and what is refused before it is sent."""
+import math
+
+from case import ClientTest
+from dind_executor import InvalidRequest, get_executor
+from fake_server import result
+
+
+class Requests(ClientTest):
+    def setUp(self):
+        super().setUp()
+        self.fake = self.server(lambda peer, request: peer.answer(request, result()))
+        self.client = self.executor(self.fake)
+
+    def sent(self, call, *arguments, **keywords):
+        """Method and params of the request that a call sends, without its made-up run id."""
+        call(*arguments, **keywords)
+        request = self.fake.requests[-1]
+        params = dict(request["params"])
+        self.assertRegex(params.pop("runId"), r"\A[A-Za-z0-9_-]{1,64}\Z")
+        return request["method"], params
+
+    def test_python_code(self):
+        self.assertEqual(self.sent(self.client.run_python_code, code="print()", python_version="3.11"),
+                         ("runPythonCode", {"code": "print()", "pythonVersion": "3.11", "timeout": 60}))
+        self.assertEqual(self.sent(self.client.run_python_code, "import requests", "3.11", ["requests"], 30),
+                         ("runPythonCode", {"code": "import requests", "pythonVersion": "3.11",
+                                            "requirements": ["requests"], "timeout": 30}))
+
+    def test_shell_script(self):
+        self.assertEqual(self.sent(self.client.run_shell_script, script="ls", shell="/bin/bash", timeout=30),
+                         ("runShellScript", {"script": "ls", "shell": "/bin/bash", "timeout": 30}))
+        self.assertEqual(self.sent(self.client.run_shell_script, "ls", "/bin/sh", 2.5, image="busybox"),
+                         ("runShellScript", {"script": "ls", "shell": "/bin/sh", "image": "busybox", "timeout": 2.5}))
+
+    def test_command(self):
+        self.assertEqual(
+            self.sent(self.client.run_command, image="node:20-alpine", command="node --version && npm --version",
+                      mount_workspace=True, timeout=30),
+            ("runCommand", {"image": "node:20-alpine", "command": "node --version && npm --version",
+                            "mountWorkspace": True, "timeout": 30}))
+        self.assertEqual(
+            self.sent(self.client.run_command, "python:3.11", ("python", "script.py"), True, "/workspaces/a"),
+            ("runCommand", {"image": "python:3.11", "command": ["python", "script.py"], "mountWorkspace": True,
+                            "workingDir": "/workspaces/a", "timeout": 60}))
+
+    def test_build_and_run(self):
+        self.assertEqual(
+            self.sent(self.client.build_and_run, dockerfile_content="FROM a", context_path="s/p", timeout=300),
+            ("buildAndRun", {"dockerfileContent": "FROM a", "contextPath": "s/p", "timeout": 300}))
+        self.assertEqual(self.sent(self.client.build_and_run, "FROM a"),
+                         ("buildAndRun", {"dockerfileContent": "FROM a", "timeout": 300}))
+
+    def test_the_keywords_of_every_run(self):
+        options = dict(stdin="in", env={"A": "b"}, limits={"memory": "64m", "pids": 9, "timeout": 1, "cpus": .5},
+                       network="none", isolation="runc", keep_output_bytes=10)
+        wanted = {"stdin": "in", "env": {"A": "b"}, "limits": {"memory": "64m", "pids": 9, "timeout": 1, "cpus": .5},
+                  "network": "none", "isolation": "runc", "keepOutputBytes": 10, "stream": True}
+        for call, first in ((self.client.run_python_code, ["x"]), (self.client.run_shell_script, ["x"]),
+                            (self.client.run_command, ["image", "x"]), (self.client.build_and_run, ["x"]),
+                            (self.client.run, ["x"])):
+            with self.subTest(call=call.__name__):
+                _, params = self.sent(call, *first, **options, on_output=lambda channel, text: None)
+                self.assertEqual({key: params[key] for key in wanted}, wanted)
+
+    def test_the_whole_run(self):
+        self.assertEqual(
+            self.sent(self.client.run, "x", language="javascript", file_name="a.js", image="node", args=["1"],
+                      requirements=["left-pad"], workspace="read_only", working_dir="/w", pull="never", timeout=9),
+            ("run", {"code": "x", "language": "javascript", "fileName": "a.js", "image": "node", "args": ["1"],
+                     "requirements": ["left-pad"], "workspace": "readOnly", "workingDir": "/w", "pull": "never",
+                     "totalTimeout": 9}))
+        self.assertEqual(self.sent(self.client.run, dockerfile="FROM a", command=["b"], context_path="c"),
+                         ("run", {"dockerfile": "FROM a", "command": ["b"], "contextPath": "c"}))
+
+    def test_a_run_id_of_the_caller_is_sent_as_it_is(self):
+        self.client.run_python_code("x", run_id="mine-1")
+        self.assertEqual(self.fake.requests[-1]["params"]["runId"], "mine-1")
+
+    def test_what_can_not_be_meant_is_refused_before_it_is_sent(self):
+        client = self.client
+        for said, call in {
+            "code": lambda: client.run_python_code(b"x"),
+            "python_version": lambda: client.run_python_code("x", 3.11),
+            "requirements is a list": lambda: client.run_python_code("x", requirements="requests"),
+            "requirements[1]": lambda: client.run_python_code("x", requirements=["a", 1]),
+            "command": lambda: client.run_command("image", ["a", None]),
+            "command is": lambda: client.run_command("image", None),
+            "env['A']": lambda: client.run_python_code("x", env={"A": 1}),
+            "env is": lambda: client.run_python_code("x", env=["A=1"]),
+            "limits has no 'memry'": lambda: client.run_python_code("x", limits={"memry": 1}),
+            "stdin": lambda: client.run_python_code("x", stdin=b"x"),
+            "workspace": lambda: client.run("x", workspace="write"),
+            "JSON": lambda: client.run_python_code("\ud800"),
+        }.items():
+            with self.subTest(said), self.assert_raises(InvalidRequest, said) as caught:
+                call()
+            self.assertIsInstance(caught.exception, ValueError)
+            self.assertEqual((caught.exception.kind, caught.exception.http_status), ("invalid_request", 400))
+        for timeout in (0, -1, math.nan, math.inf, "60", True):
+            with self.subTest(timeout=timeout), self.assert_raises(InvalidRequest, "timeout"):
+                client.run_python_code("x", timeout=timeout)
+        with self.assert_raises(InvalidRequest, "not both"):
+            get_executor(socket="/a", program="/b")
+        self.assertEqual(self.fake.requests, [])
