@@ -106,6 +106,12 @@ class FakeServer:
                 raise AssertionError(f"{count} × {method} did not come; there were {self.requests}")
             return found()[:count]
 
+    def wait_for_end(self, seconds=10):
+        """Until a run was told to end, in words or by the end of its connection."""
+        with self._came:
+            if not self._came.wait_for(lambda: self.gone.is_set() or self.requests[-1]["method"] == "run/cancel", seconds):
+                raise AssertionError(f"no run was told to end; there were {self.requests}")
+
     def drop(self):
         """Ends every connection, as a server that dies."""
         for each in list(self._peers):
@@ -150,4 +156,6 @@ class FakeServer:
             except (OSError, ValueError):
                 pass  # the connection broke: that is what `gone` says
             finally:
-                self.gone.set()
+                with self._came:
+                    self.gone.set()
+                    self._came.notify_all()

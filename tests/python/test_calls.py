@@ -125,6 +125,7 @@ class Calls(ClientTest):
             server.wait_for("runPythonCode")
             with self.assert_raises(dind_executor.InvalidRequest, "one is under way"):
                 client.run_python_code("x", run_id="one")
+            self.assertEqual(len(server.requests), 1)  # and the first one goes on
             server.drop()
             self.assertIsInstance(first.exception(LIMIT), dind_executor.ServerGone)
 
@@ -277,7 +278,7 @@ class Endings(ClientTest):
             self.client.run_python_code("x")
             self.fail("there was an answer")
         thread.join()
-        self.server_.wait_for("run/cancel")
+        self.server_.wait_for_end()
 
     def test_close_ends_calls_under_way_and_the_executor_may_be_used_again(self):
         with ThreadPoolExecutor(1) as pool:

@@ -294,5 +294,6 @@ class Connection:
             calls = list(self._calls.values())
             self._calls.clear()
             self._runs.clear()
+        self._stream.shut()  # a server that is still there hears that its runs are over
         for call in calls:
             call.finish(Answer(None, ServerGone(message)))

@@ -13,7 +13,7 @@ from typing import Optional, Union
 
 from .connection import PROTOCOL, Connection, NotSent
 from .deadline import Deadline
-from .errors import CallTimeout, Disabled, InvalidRequest, ServerUnavailable
+from .errors import CallTimeout, Disabled, InvalidRequest, ServerGone, ServerUnavailable
 from .streams import ChildStream, SocketStream
 
 log = logging.getLogger("dind_executor")
@@ -141,7 +141,7 @@ def _greeted(connection: Connection, deadline: Deadline) -> Connection:
         return connection
     except BaseException as error:
         connection.close(0)
-        if isinstance(error, (NotSent, CallTimeout)):  # of the greeting, not of what it was made for
+        if isinstance(error, (ServerGone, CallTimeout)):  # of the greeting, not of what it was made for
             raise ServerUnavailable(error.message) from None
         raise
 

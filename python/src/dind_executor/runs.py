@@ -87,7 +87,11 @@ class Asked:
 
     def _send(self) -> None:
         self._connection = self._link.connected(self.deadline)
-        self._call = self._connection.call(self._method, self._params, self.deadline, self._run_id, self._wake)
+        try:
+            self._call = self._connection.call(self._method, self._params, self.deadline, self._run_id, self._wake)
+        except DindExecutorError:
+            self._connection = None  # nothing was asked for: there is nothing to end
+            raise
 
 
 class Run(Asked):

@@ -57,11 +57,15 @@ class Stream:
                 if not poll.poll(None if left is None else left * 1000) and deadline.past():
                     raise TimeoutError("the server takes no more bytes") from None
 
-    def close(self, patience: float) -> None:
-        """Ends the stream both ways, and frees it; waits up to `patience` seconds for a server of ours to end."""
+    def shut(self) -> None:
+        """Ends the stream both ways, without waiting: the server hears it, and so does who reads and writes here."""
         for each in (self._outgoing, self._incoming):
             with contextlib.suppress(OSError):
                 each.shutdown(socket.SHUT_RDWR)
+
+    def close(self, patience: float) -> None:
+        """Ends the stream and frees it; waits up to `patience` seconds for a server of ours to end."""
+        self.shut()
         self.abandon()
 
     def abandon(self) -> None:
@@ -148,8 +152,7 @@ class ChildStream(Stream):
 
     def close(self, patience: float) -> None:
         """Ends its input and waits until it has removed its containers and ended; kills it after `patience` seconds."""
-        with contextlib.suppress(OSError):
-            self._outgoing.shutdown(socket.SHUT_RDWR)
+        self.shut()
         try:
             self._child.wait(patience)
         except subprocess.TimeoutExpired:
