@@ -106,7 +106,7 @@ suite_bench() { python_tests bench; }
 suite_rpc() { python_tests rpc; }
 suite_http() { python_tests http; }
 
-python_types() { cd "$ROOT/python" && "$PYTHON_TOOLS/bin/mypy" --cache-dir "$ROOT/build/mypy" src compat; }
+python_types() { cd "$ROOT/python" && "$PYTHON_TOOLS/bin/mypy" --cache-dir "$ROOT/build/mypy" src compat ../tests/python/typing; }
 python_style() {
   cd "$ROOT/python" || return
   "$PYTHON_TOOLS/bin/ruff" check --no-cache src compat && "$PYTHON_TOOLS/bin/ruff" format --no-cache --check src compat

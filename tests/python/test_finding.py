@@ -217,6 +217,13 @@ class Child(Finding):
             connection.close(0.2)
         self.assertFalse(alive(pid))
 
+    def test_it_ends_when_nobody_has_the_executor_any_more(self):
+        client = dind_executor.Executor(program=self.program())
+        pid = int(client.run_python_code("who").stdout)
+        del client
+        self.wait_until(lambda: not pathlib.Path(f"/proc/{pid}").exists())
+        self.assertEqual(self.lines("ended"), [str(pid)])
+
     def test_it_ends_when_our_process_is_killed(self):
         script = f"""
             import sys, os; sys.path.insert(0, {str(SOURCES)!r})

@@ -291,7 +291,6 @@ async def _ended(run: Run, woken: _Woken) -> None:
         await woken.wait(deadline)
 
 
-_shared_lock = threading.Lock()
 _shared: dict[Executor, AsyncExecutor] = {}
 
 
@@ -313,5 +312,4 @@ def get_async_executor(socket: Optional[Path] = None, program: Optional[Path] = 
         True
     """
     shared = get_executor(socket, program)
-    with _shared_lock:
-        return _shared.setdefault(shared, AsyncExecutor(executor=shared))
+    return _shared.setdefault(shared, AsyncExecutor(executor=shared))

@@ -126,6 +126,7 @@ class Connection:
         self._runs: dict[str, Call] = {}
         self._ended: Optional[str] = None
         self._sending = threading.Lock()
+        self._dropped = False
         self.suspect = False  # it left a call without an answer: it has to show that it lives before the next one
         self._reader = threading.Thread(target=self._read, name="dind-executor reader", daemon=True)
         self._reader.start()
@@ -205,6 +206,11 @@ class Connection:
         if threading.current_thread() is not self._reader:
             self._reader.join(1)
 
+    def drop(self) -> None:
+        """As `close`, without waiting and without a lock, for an owner that is being collected: the reader does it."""
+        self._dropped = True
+        self._stream.shut()
+
     def abandon(self) -> None:
         """Lets go of the descriptors in a forked child, whose parent goes on using the connection."""
         self._stream.abandon()
@@ -230,15 +236,16 @@ class Connection:
 
     def _read(self) -> None:
         frames = FrameReader()
-        while data := self._stream.receive():
-            try:
+        try:
+            while data := self._stream.receive():
                 for body in frames.feed(data):
                     self._handle(json.loads(body))
-            except (FramingError, ValueError, RecursionError) as error:
-                log.error("%s sends what is no message (%s); the connection is ended", self.name, error)
-                self._end(f"{self.name} sent what is no message ({error}); the next call starts anew")
-                return
-        self._end_as_gone()
+            self._end_as_gone()
+        except (FramingError, ValueError, RecursionError, MemoryError) as error:
+            log.error("%s sends what is no message (%s); the connection is ended", self.name, error)
+            self._end(f"{self.name} sent what is no message ({error}); the next call starts anew")
+        if self._dropped:
+            self._stream.close(CLOSE_PATIENCE)
 
     def _handle(self, message: Any) -> None:
         if not isinstance(message, dict):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import threading
 from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import Optional
@@ -385,7 +384,6 @@ def options_of(
     )
 
 
-_shared_lock = threading.Lock()
 _shared: dict[tuple[Optional[str], Optional[str]], Executor] = {}
 
 
@@ -407,7 +405,5 @@ def get_executor(socket: Optional[Path] = None, program: Optional[Path] = None) 
         True
     """
     key = (None if socket is None else str(socket), None if program is None else str(program))
-    with _shared_lock:
-        if key not in _shared:
-            _shared[key] = Executor(socket, program)
-        return _shared[key]
+    # No lock, which a forked child might find held; one that is made for nothing has no connection.
+    return _shared.get(key) or _shared.setdefault(key, Executor(socket, program))

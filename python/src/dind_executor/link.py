@@ -94,6 +94,11 @@ class Link:
         if connection is not None:
             connection.close()
 
+    def __del__(self) -> None:
+        connection = getattr(self, "_connection", None)
+        if connection is not None:
+            connection.drop()
+
     def after_fork(self) -> None:
         """In a forked child: the connection is the parent's."""
         self._lock = threading.Lock()

@@ -1,0 +1,39 @@
+"""What mypy must make of the client's types; never run. An `ignore` that hides no error is one (--strict)."""
+
+from __future__ import annotations
+
+from typing import Optional
+
+from typing_extensions import assert_type
+
+from dind_executor import AsyncExecutor, Limits, RunResult, get_async_executor, get_executor
+
+executor = get_executor()
+result = executor.run_python_code("x", "3.11", ["requests"], 60, limits={"memory": "64m", "timeout": 1})
+assert_type(result, RunResult)
+assert_type(result["returncode"], int)
+assert_type(result["stdout"], str)
+assert_type(result.duration, float)
+assert_type(result["duration"], float)
+assert_type(result.exit_code, Optional[int])
+assert_type(result["peak_memory"], Optional[int])
+assert_type(result["notes"], list[str])
+assert_type(result.image_digest, Optional[str])
+assert_type(executor.is_available(), bool)
+assert_type(executor.engine_status()["version"], Optional[str])
+executor.run_command("image", ["a", "b"], working_dir="/w", on_output=lambda channel, text: print(channel, text))
+executor.run_command("image", ("a", "b"))
+
+executor.run_python_code(b"x")  # type: ignore[arg-type]
+executor.run_python_code("x", timeout="60")  # type: ignore[arg-type]
+executor.run_python_code("x", network="host")  # type: ignore[arg-type]
+executor.run_python_code("x", memory="64m")  # type: ignore[call-arg]
+executor.run_command("image")  # type: ignore[call-arg]
+limits: Limits = {"memry": 1}  # type: ignore[typeddict-unknown-key]
+verdict_is_one: bool = result["verdict"] == "okay"  # type: ignore[comparison-overlap]
+
+
+async def twin(client: AsyncExecutor) -> None:
+    assert_type(await client.run_shell_script("x"), RunResult)
+    assert_type(await get_async_executor().is_available(), bool)
+    client.run_shell_script("x")["stdout"]  # type: ignore[index]
