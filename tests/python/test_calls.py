@@ -313,7 +313,7 @@ class Streaming(ClientTest):
 
     def test_a_slow_callback_holds_up_no_other_call_and_bounds_what_waits_for_it(self):
         block = "x" * (1 << 20)
-        slow, seen = threading.Event(), []
+        began, slow, seen = threading.Event(), threading.Event(), []
 
         def script(peer, request):
             if request["params"]["code"] == "flood":
@@ -323,10 +323,12 @@ class Streaming(ClientTest):
 
         def on_output(channel, text):
             seen.append(len(text))
+            began.set()
             self.assertTrue(slow.wait(LIMIT))
         client = self.executor(self.server(script))
         with ThreadPoolExecutor(1) as pool:
             flooded = pool.submit(client.run_python_code, "flood", on_output=on_output)
+            self.assertTrue(began.wait(LIMIT))
             self.assertTrue(client.run_python_code("other", timeout=LIMIT).ok)
             slow.set()
             made = flooded.result(LIMIT)

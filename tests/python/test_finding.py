@@ -239,8 +239,8 @@ class Child(Finding):
             import sys, os, threading; sys.path.insert(0, {str(SOURCES)!r})
             import dind_executor
             client = dind_executor.get_executor(program={self.program()!r})
-            threading.Thread(target=client.run_python_code, args=["wait"], daemon=True).start()
             print(client.run_python_code("who").stdout, flush=True)
+            threading.Thread(target=client.run_python_code, args=["wait"], daemon=True).start()
         """
         done = subprocess.run([sys.executable, "-X", "dev", "-c", textwrap.dedent(script)], capture_output=True,
                               timeout=LIMIT)

@@ -74,6 +74,8 @@ class Link:
         if not self._lock.acquire(timeout=-1 if left is None else left):
             raise CallTimeout("No connection to a server stood in time: another call is still making one")
         try:
+            if _exiting.is_set():  # of a daemon thread's: nobody would end it
+                raise ServerUnavailable("No connection to a server is made any more: the interpreter is ending")
             old = self._connection
             if old is not None:
                 if old.alive() and not (old.suspect and not _proves_itself(old, deadline)):
@@ -160,6 +162,7 @@ def _proves_itself(connection: Connection, deadline: Deadline) -> bool:
 
 
 _links: weakref.WeakSet[Link] = weakref.WeakSet()
+_exiting = threading.Event()
 
 
 def _after_fork() -> None:
@@ -169,6 +172,7 @@ def _after_fork() -> None:
 
 @atexit.register
 def _at_exit() -> None:
+    _exiting.set()
     for each in list(_links):
         each.close()
 

@@ -107,11 +107,14 @@ class Run(Asked):
         deadline = Deadline(None if request.timeout is None else request.timeout + GRACE)
         super().__init__(link, request.method, request.params, deadline, request.run_id, wake)
         self._request = request
+        self._told = False
 
     def cancel(self) -> None:
         """Tells the server to end it. Does not wait, and never raises."""
-        if self._connection is not None:
-            self._connection.cancel(self._request.run_id)
+        if self._connection is None or self._told:
+            return
+        self._told = self._call is not None  # before that, the request itself may still be on its way
+        self._connection.cancel(self._request.run_id)
 
     def give_up(self) -> None:
         """Nobody waits any more: ends it where it has not ended."""
