@@ -10,9 +10,11 @@ import engine_api  # noqa: E402
 IMAGE = "dind-executor/runtime-shell:bookworm"
 
 
+_NAMED = os.environ.get("DIND_EXECUTOR")  # before a test takes it out of the environment
+
+
 def program():
-    named = os.environ.get("DIND_EXECUTOR")
-    places = [named] if named else [ROOT / "build/dev/dind-executor", ROOT / "build/release/dind-executor"]
+    places = [_NAMED] if _NAMED else [ROOT / "build/dev/dind-executor", ROOT / "build/release/dind-executor"]
     for place in places:
         if place and os.access(place, os.X_OK):
             return str(place)

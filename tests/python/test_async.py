@@ -160,7 +160,7 @@ class Async(ClientTest):
             with self.assertRaises(dind_executor.InvalidRequest):
                 await client.run_python_code(b"x")
             self.assertIs(await client.is_available(), False)
-            self.server_.script = lambda peer, request: peer.answer(request, {"available": True})
+            self.server_.script = lambda peer, request: peer.answer(request, {"enabled": True, "available": True})
             self.assertIs(await client.is_available(), True)
         self.run_in_loop(main())
         with self.assert_raises(dind_executor.InvalidRequest, "not both"):

@@ -162,7 +162,8 @@ class Finding(ClientTest):
 
     def test_a_server_says_that_the_engine_is_not_there(self):
         for status in ({"enabled": True, "available": False, "address": "tcp://dind:2375", "message": "refused"},
-                       {}, None, {"available": "yes"}):
+                       {"enabled": False, "available": True}, {"available": True}, {"enabled": True}, {}, None,
+                       {"enabled": True, "available": "yes"}):
             with self.subTest(status=status):
                 server = self.server(lambda peer, request, status=status: peer.answer(request, status))
                 client = self.executor(server)

@@ -30,7 +30,7 @@ def interpreters():
         for version in output_of("pyenv", "versions", "--bare").split():
             places.append(os.path.join(output_of("pyenv", "prefix", version), "bin", "python3"))
     found = {}
-    for place in places:
+    for place in filter(lambda each: os.access(each, os.X_OK), places):
         said = output_of(place, "-c", "import sys; print(*sys.version_info[:2], sys.executable)").split(" ", 2)
         if len(said) == 3 and (version := (int(said[0]), int(said[1]))) >= OLDEST and version != sys.version_info[:2]:
             found.setdefault(version, said[2])

@@ -154,7 +154,7 @@ class Ends(RealTest):
         result = self.client.run_shell_script("seq 1 200000", keep_output_bytes=1000)
         self.assertTrue(result["stdout"].startswith("1\n2\n3\n"))
         self.assertEqual(len(result["stdout"]) + result.stdout_truncated_bytes, result.stdout_bytes)
-        self.assertEqual((len(result["stdout"]), result.stdout_bytes), (1000, 1288894))
+        self.assertEqual((len(result["stdout"]), result.stdout_bytes), (1000, 1288895))
 
     def test_bytes_that_are_no_text(self):
         result = self.client.run_shell_script(r"printf 'a\377b\000c\n'")
@@ -259,11 +259,11 @@ class NotAvailable(ClientTest):
         self.assertIs(client.is_available(), False)
         self.assertLess(time.monotonic() - began, 2.5)
 
-    def test_switched_off_by_the_servers_configuration(self):
-        config = self.folder / "config.json"
-        config.write_text('{"enabled": false}')
-        self.set_environment(DIND_CONFIG=str(config))
-        client = self.executor(program=program())
+    def test_switched_off_at_the_server(self):
+        switched_off = self.folder / "dind-executor"
+        switched_off.write_text(f'#!/bin/sh\nDIND_ENABLED=false exec {program()} "$@"\n')
+        switched_off.chmod(0o700)
+        client = self.executor(program=switched_off)
         self.assertIs(client.is_available(), False)
         self.assertIs(client.engine_status()["enabled"], False)
         with self.assert_raises(dind_executor.Disabled):
@@ -284,7 +284,9 @@ class OnASocket(RealTest):
         self.client = self.executor(socket=self.path)
 
     def start(self):
-        server = subprocess.Popen([program(), "serve", "--socket", self.path], stdin=subprocess.DEVNULL)
+        with (self.folder / "log").open("ab") as log:
+            server = subprocess.Popen([program(), "serve", "--socket", self.path], stdin=subprocess.DEVNULL, stdout=log,
+                                      stderr=log)
         self.addCleanup(server.wait)
         self.addCleanup(server.terminate)
         self.wait_until(lambda: self.executor(socket=self.path).is_available())

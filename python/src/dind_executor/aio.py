@@ -56,7 +56,7 @@ class AsyncExecutor:
     async def is_available(self) -> bool:
         """As `Executor.is_available`."""
         try:
-            return (await self.engine_status())["available"]
+            return Status.allows_runs(await self.engine_status())
         except DindExecutorError as error:
             log.info("not available: %s", error.message)
         except Exception:

@@ -108,7 +108,7 @@ class EngineUnavailable(DindExecutorError):
 
 
 class Disabled(DindExecutorError):
-    """Running code is switched off (`DIND_ENABLED=false`, or `"enabled"` in the server's configuration)."""
+    """Running code is switched off: `DIND_ENABLED=false`, here or at the server."""
 
     kind = "disabled"
     http_status = 503

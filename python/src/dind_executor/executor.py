@@ -72,7 +72,7 @@ class Executor:
             True
         """
         try:
-            return self.engine_status()["available"]
+            return Status.allows_runs(self.engine_status())
         except DindExecutorError as error:
             log.info("not available: %s", error.message)
         except Exception:

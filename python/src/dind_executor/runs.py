@@ -24,7 +24,7 @@ class EngineStatus(TypedDict):
     """How the Docker engine is that runs would take place on."""
 
     enabled: bool  # running code is not switched off
-    available: bool  # the engine answers, and runs are enabled
+    available: bool  # the engine answers
     address: str
     version: Optional[str]
     message: Optional[str]  # for people: why it is not available
@@ -165,6 +165,11 @@ class Status(Asked):
     def __init__(self, link: Link, timeout: float, wake: Optional[Callable[[], None]] = None) -> None:
         super().__init__(link, "engine/status", {}, Deadline(seconds("timeout", timeout)), None, wake)
         self._timeout = timeout
+
+    @staticmethod
+    def allows_runs(status: EngineStatus) -> bool:
+        """Whether a run would take place."""
+        return status["enabled"] and status["available"]
 
     def status(self, answer: Optional[Answer]) -> EngineStatus:
         """What the server says; what it doesn't say is not so.
