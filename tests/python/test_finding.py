@@ -160,6 +160,12 @@ class Finding(ClientTest):
             self.set_environment(DIND_ENABLED=value)
             self.assertIs(client.is_available(), True)
 
+    def test_a_server_that_is_switched_off_is_asked_for_no_run(self):
+        server = self.answering("", info=INFO | {"enabled": False})
+        with self.assert_raises(dind_executor.Disabled, server.path, "DIND_ENABLED"):
+            self.executor(server).run_python_code("x")
+        self.assertEqual(server.requests, [])
+
     def test_a_server_says_that_the_engine_is_not_there(self):
         for status in ({"enabled": True, "available": False, "address": "tcp://dind:2375", "message": "refused"},
                        {"enabled": False, "available": True}, {"available": True}, {"enabled": True}, {}, None,

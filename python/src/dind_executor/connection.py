@@ -127,6 +127,7 @@ class Connection:
         self._ended: Optional[str] = None
         self._sending = threading.Lock()
         self._dropped = False
+        self.enabled = True  # the server allows runs, as it said at the beginning
         self.suspect = False  # it left a call without an answer: it has to show that it lives before the next one
         self._reader = threading.Thread(target=self._read, name="dind-executor reader", daemon=True)
         self._reader.start()

@@ -139,12 +139,14 @@ def _greeted(connection: Connection, deadline: Deadline) -> Connection:
             raise ServerUnavailable(f"{connection.name} does not answer; end it, or name another")
         info = call.take()[1]
         answer = info.value() if info is not None else None
-        protocol = answer.get("protocol") if isinstance(answer, dict) else None
+        answer = answer if isinstance(answer, dict) else {}
+        protocol = answer.get("protocol")
         if protocol != PROTOCOL:
             raise ServerUnavailable(
                 f"{connection.name} speaks protocol {protocol!r}, this client {PROTOCOL}: install the same version of"
                 " both"
             )
+        connection.enabled = answer.get("enabled") is not False
         return connection
     except BaseException as error:
         connection.close(0)

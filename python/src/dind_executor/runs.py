@@ -7,7 +7,7 @@ from typing import Any, Callable, Optional, TypedDict
 
 from .connection import Answer, Call, Connection, NotSent, Output
 from .deadline import Deadline
-from .errors import CallTimeout, DindExecutorError
+from .errors import CallTimeout, DindExecutorError, Disabled
 from .link import Link
 from .result import RunResult, result_of
 from .wire import Request, seconds
@@ -88,6 +88,8 @@ class Asked:
     def _send(self) -> None:
         self._connection = self._link.connected(self.deadline)
         try:
+            if self._run_id is not None and not self._connection.enabled:
+                raise Disabled(f"Running code is switched off at {self._connection.name} (its DIND_ENABLED)")
             self._call = self._connection.call(self._method, self._params, self.deadline, self._run_id, self._wake)
         except DindExecutorError:
             self._connection = None  # nothing was asked for: there is nothing to end
