@@ -145,7 +145,7 @@ void Connection::send(std::string body, std::shared_ptr<void> hold) {
   // What has a hold is bounded by whoever holds back the next. Counted, a flood that nobody reads would keep us from
   // reading the request that stops it.
   if (hold) {
-    writer_.write(out_fd_, std::move(bytes), std::move(hold));
+    writer_.write(out_.fd, std::move(bytes), std::move(hold));
     return;
   }
   unsent_ += bytes.size();

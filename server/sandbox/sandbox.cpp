@@ -109,7 +109,7 @@ struct Sandboxes::Run : std::enable_shared_from_this<Run> {
   Signal changed;
   std::string sandbox_id;  // the engine's id of the container
   std::string user = kNobody;
-  std::string isolation;   // as the engine says that it is
+  std::string isolation;  // as the engine says that it is
   std::shared_ptr<Conversation> talk;
   std::optional<Result<RunResult>> outcome;
 

@@ -132,8 +132,8 @@ Task<void> Runs::fit_cpus(sandbox::RunPlan& plan) {
   plan.notes.push_back("the engine's machine has " + std::to_string(engine_cpus_) + " CPUs; all of them are in force");
 }
 
-// The place is taken until the containers are gone: a slow engine must not pile up more than it was allowed. One that is
-// away holds no sandbox, and those who wait are to hear of it at once. The packages go after them.
+// The place is taken until the containers are gone: a slow engine must not pile up more than it was allowed. One that
+// is away holds no sandbox, and those who wait are to hear of it at once. The packages go after them.
 Task<void> Runs::keep_until_gone(Course course, sandbox::Removals& removals, std::string containers) {
   co_await removals.gone_or_out_of_reach(containers, in(60s));
 }
