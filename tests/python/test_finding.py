@@ -51,11 +51,13 @@ open(os.path.join({folder!r}, "ended"), "a").write(f"{{os.getpid()}}\\n")
 def alive(pid):
     try:
         return pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
-    except FileNotFoundError:
+    except (FileNotFoundError, ProcessLookupError):  # before it is opened, before it is read
         return False
 
 
-class Finding(ClientTest):
+class FindingTest(ClientTest):
+    """A test with usual sockets of its own, and a program that stands in for the server."""
+
     def setUp(self):
         super().setUp()
         self.addCleanup(setattr, link, "usual_sockets", link.usual_sockets)
@@ -79,6 +81,14 @@ class Finding(ClientTest):
     def who_answers(self, **where):
         return self.executor(**where).run_python_code("who").stdout
 
+    def wait_until(self, true):
+        until = time.monotonic() + LIMIT
+        while not true():
+            self.assertLess(time.monotonic(), until, "it did not come to pass")
+            time.sleep(0.02)
+
+
+class Finding(FindingTest):
     def test_the_order_is_argument_then_environment_then_usual_socket_then_program(self):
         program = self.program()
         self.set_environment(PATH=f"{self.folder}/bin:/usr/bin:/bin")
@@ -177,7 +187,7 @@ class Finding(ClientTest):
         self.assertEqual(client.engine_status()["message"], None)
 
 
-class Child(Finding):
+class Child(FindingTest):
     """The program that we start."""
 
     def test_one_program_serves_all_threads_and_ends_with_close(self):
@@ -303,12 +313,6 @@ class Child(Finding):
         os.close(reading)
         os.close(writing)
         os.waitpid(pid, 0)
-
-    def wait_until(self, true):
-        until = time.monotonic() + LIMIT
-        while not true():
-            self.assertLess(time.monotonic(), until, "it did not come to pass")
-            time.sleep(0.02)
 
 
 class Shared(ClientTest):
