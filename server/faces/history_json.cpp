@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "faces/run_json.hpp"
+#include "support/base64.hpp"
 
 namespace dind::faces {
 namespace {
