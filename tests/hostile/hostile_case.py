@@ -9,7 +9,7 @@ import urllib.parse
 from dataclasses import dataclass, replace
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "integration"))
-from case import OWNER, SandboxTest, engine, engine_api  # noqa: E402
+from case import LIMIT, OWNER, SandboxTest, engine, engine_api  # noqa: E402
 
 PING_LIMIT = 1.0  # seconds that the engine may take to answer, whatever a program does
 BEFORE = "before\n"  # what every program prints first: output so far is kept, however it ends
@@ -142,4 +142,4 @@ def cases(table):
     return add
 
 
-__all__ = ["BEFORE", "GVISOR_END", "Case", "HostileTest", "Pings", "cases", "engine", "engine_api"]
+__all__ = ["BEFORE", "GVISOR_END", "LIMIT", "Case", "HostileTest", "Pings", "cases", "engine", "engine_api"]
