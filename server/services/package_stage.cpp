@@ -55,9 +55,8 @@ std::string how_it_ended(const RunResult& result) {
 
 }  // namespace
 
-PackageStage::PackageStage(engine::Client& client, sandbox::Sandboxes& sandboxes, PackagePolicy policy,
-                           std::string authorities)
-    : client_(client), sandboxes_(sandboxes), policy_(std::move(policy)), authorities_(std::move(authorities)) {}
+PackageStage::PackageStage(sandbox::Sandboxes& sandboxes, PackagePolicy policy, std::string authorities)
+    : sandboxes_(sandboxes), policy_(std::move(policy)), authorities_(std::move(authorities)) {}
 
 Task<Result<PackageStage::Done>> PackageStage::install(sandbox::RunPlan& plan, const engine::Image& image,
                                                        const std::string& image_name, EventSink& sink, Cancel cancel) {

@@ -28,7 +28,7 @@ struct PackagePolicy {
 
 class PackageStage {
  public:
-  PackageStage(engine::Client& client, sandbox::Sandboxes& sandboxes, PackagePolicy policy, std::string authorities);
+  PackageStage(sandbox::Sandboxes& sandboxes, PackagePolicy policy, std::string authorities);
 
   struct Done {
     std::optional<RunResult> failure;  // the installer's verdict; none: the packages are there
@@ -39,7 +39,6 @@ class PackageStage {
                              EventSink& sink, Cancel cancel);
 
  private:
-  engine::Client& client_;
   sandbox::Sandboxes& sandboxes_;
   PackagePolicy policy_;
   std::string authorities_;  // PEM; empty: the image's own

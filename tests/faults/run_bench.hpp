@@ -80,7 +80,6 @@ struct RunBench {
         runs(context.get_executor(), client, sandboxes,
              RegistryCredentials(context.get_executor(), [](const std::string&) { return std::nullopt; }),
              std::move(policy)) {
-    using Json = nlohmann::json;
     fake.on("GET", "/volumes/*", FakeReply::json(200, R"({"Name":"dind-supervisor"})"));
     fake.on("POST", "/volumes/create", FakeReply::json(201, R"({"Name":"dind-supervisor"})"));
     fake.on("PUT", "/containers/*/archive", FakeReply{.status = 200});
