@@ -1,0 +1,100 @@
+#!/bin/sh
+# Starts the engine: workspace, certificates, firewall, name service, dockerd. The words after the image's name go to dockerd.
+#
+#   DIND_ENGINE        tcp://…:2375: the API is plain text on 2375; anything else: TLS on 2376
+#   DIND_TLS           false: plain text, whatever DIND_ENGINE says
+#   DIND_SUBNET        the first two numbers of the sandboxes' networks, like 172.30 (default: the first that is free)
+#   DIND_IPTABLES      iptables-nft or iptables-legacy (default: the first that works)
+#   DIND_ALLOW_PRIVATE private addresses that the engine itself may reach (a registry, a proxy): 10.1.2.3,10.2.0.0/16
+set -eu
+here=/usr/local/lib/dind
+say() { printf 'dind: %s\n' "$*" >&2; }
+die() { say "error: $*"; exit 1; }
+
+if [ $# -gt 0 ] && [ "${1#-}" = "$1" ]; then exec "$@"; fi # a command of somebody who looks around
+
+# --- what a container without `privileged` has read-only, and dockerd writes
+for place in /proc/sys /sys/fs/cgroup; do
+  [ -w "$place" ] && ! awk -v at="$place" '$2 == at && $4 ~ /(^|,)ro(,|$)/ { found = 1 } END { exit !found }' /proc/mounts && continue
+  mount -o remount,rw "$place" 2>/dev/null || die "$place is read-only here: the service needs privileged: true"
+done
+# An engine that is killed for memory as it starts says nothing: say it before.
+memory=$(for file in /sys/fs/cgroup/memory.max /sys/fs/cgroup/memory/memory.limit_in_bytes \
+  "/sys/fs/cgroup/memory$(sed -n 's/^[0-9]*:memory://p' /proc/self/cgroup)/memory.limit_in_bytes"; do cat "$file" 2>/dev/null || true; done |
+  grep -E '^[0-9]{1,18}$' | sort -n | head -n 1)
+megabytes=$((${memory:-1099511627776} / 1048576))
+[ $megabytes -ge 192 ] || die "the memory limit of $megabytes MiB is too low for an engine and its sandboxes: raise it (DIND_MEMORY=8G in .env)"
+
+# cgroup v2 has no processes in a group that has groups with controllers.
+if [ -f /sys/fs/cgroup/cgroup.controllers ]; then
+  mkdir -p /sys/fs/cgroup/init
+  xargs -rn1 </sys/fs/cgroup/cgroup.procs >/sys/fs/cgroup/init/cgroup.procs 2>/dev/null || true
+  sed -e 's/ / +/g' -e 's/^/+/' /sys/fs/cgroup/cgroup.controllers >/sys/fs/cgroup/cgroup.subtree_control || true
+fi
+# What an engine that was ended hard has left; else the next one takes some other process for it.
+find /run /var/run -iname 'docker*.pid' -delete 2>/dev/null || true
+rm -f /run/docker/containerd/containerd.pid
+
+# --- the workspace: whoever made its folder as root meant it for the people of the stack
+workspace=${DIND_WORKSPACE_PATH:-/workspaces}
+mkdir -p "$workspace"
+[ "$(stat -c %u "$workspace")" != 0 ] || chown 1000:1000 "$workspace" || say "warning: $workspace is root's, and can't be given to uid 1000"
+
+# --- certificates of a company's proxy, for pulls
+. $here/trust.sh
+if trust /run/dind-trust.pem; then
+  SSL_CERT_FILE=/run/dind-trust.pem
+  export SSL_CERT_FILE
+fi
+
+# --- where the API is: on the addresses of the stack's network, which is every one but that with the way out
+. $here/firewall.sh
+inside=$(inside_addresses)
+[ -n "$inside" ] || say "warning: no network but the one with the way out: the API is on the container's own socket alone"
+plain=0
+case "${DIND_ENGINE:-}" in tcp://*:2375 | tcp://*:2375/) plain=1 ;; esac
+case "${DIND_TLS:-}" in false | 0 | no | off) plain=1 ;; esac
+if [ $plain = 1 ]; then
+  port=2375
+  say "the API is plain text on port 2375 (DOCKER_HOST or DIND_TLS say so); whoever reaches it is root on this engine"
+  set -- --tls=false "$@"
+else
+  port=2376
+  sh $here/certificates.sh
+  set -- --tlsverify --tlscacert=/certs/server/ca.pem --tlscert=/certs/server/cert.pem --tlskey=/certs/server/key.pem "$@"
+fi
+for address in $inside; do set -- "--host=tcp://$address:$port" "$@"; done
+
+# --- the firewall, before there is anything to guard
+choose_iptables || die "iptables does not work here, and without it sandboxes would reach the API: is the service privileged, and has the kernel ip_tables or nf_tables?"
+subnet=$(choose_subnet) || die "every network that this engine could use for its sandboxes is taken here; name a free one: DIND_SUBNET=10.200"
+set_firewall "$subnet" $port
+say "firewall: $(iptables --version), sandboxes in $subnet.0.0/16, API on port $port from the stack's network"
+
+# --- names: a container's resolver can't ask ours (127.0.0.11), so it asks this one, which does. Names without a dot, which
+# are the stack's services, it does not know.
+cat >/run/dind-dnsmasq.conf <<CONF
+listen-address=$subnet.0.1
+bind-dynamic
+domain-needed
+bogus-priv
+no-hosts
+cache-size=500
+user=root
+CONF
+(
+  while :; do
+    dnsmasq --keep-in-foreground --conf-file=/run/dind-dnsmasq.conf --pid-file=/run/dind-dnsmasq.pid || true
+    sleep 1 # it ended: again, but not in a busy loop
+  done
+) &
+
+# With the host's whole cgroup tree in view, sandboxes go below our own group, or our limits would not be theirs.
+group=$(sed -n 's/^[0-9]*:memory://p' /proc/self/cgroup)
+if [ -n "${group#/}" ] && [ -d "/sys/fs/cgroup/memory$group" ]; then set -- "--cgroup-parent=$group" "$@"; fi
+
+mtu=$(cat "/sys/class/net/$(way_out | cut -d' ' -f1)/mtu" 2>/dev/null || echo 1500)
+PATH=/run/dind-bin:$PATH
+export PATH
+exec dockerd --host=unix:///var/run/docker.sock --bip "$subnet.0.1/24" --default-address-pool "base=$subnet.128.0/17,size=24" \
+  --mtu "$mtu" --dns "$subnet.0.1" --storage-driver "${DIND_STORAGE_DRIVER:-overlay2}" "$@"

@@ -1,0 +1,56 @@
+#!/bin/sh
+# Where this container's engine is. Sourced by the entrypoints of backend and code-server.
+# shellcheck shell=sh
+#
+# It is told twice: as a docker context, which `docker exec` finds too, and as variables, for what the entrypoint starts.
+#
+#   DIND_ENGINE   tcp://…:2375: plain text; any other tcp:// address: TLS; else (a socket of the host, where the host's own
+#                 DOCKER_HOST came through): the stack's engine by TLS
+#   DIND_TLS      false: plain text
+
+. /usr/local/lib/dind/trust.sh
+
+# trusted_certificates: those of the operator, for sandboxes too, told where `docker exec` finds it. An operator's own config.json says it itself.
+trusted_certificates() {
+  bundle=/run/dind-executor/ca-bundle.pem settings=$HOME/.config/dind-executor/config.json
+  rm -f "$settings"
+  if trust $bundle && [ ! -e /etc/dind-executor/config.json ]; then
+    mkdir -p "${settings%/*}"
+    printf '{ "caBundle": "%s" }\n' $bundle >"$settings"
+  fi
+}
+
+engine_context() {
+  trusted_certificates
+
+  certificates=/certs/client
+  address=tcp://dind:2376 tls=1
+  case "${DIND_TLS:-}" in false | 0 | no | off) address=tcp://dind:2375 tls=0 ;; esac
+  case "${DIND_ENGINE:-}" in
+    tcp://*:2375 | tcp://*:2375/) address=$DIND_ENGINE tls=0 ;;
+    tcp://*) [ $tls = 0 ] || address=$DIND_ENGINE ;;
+    '') ;;
+    *) echo "dind: DOCKER_HOST=$DIND_ENGINE is no address within the stack; the engine is $address" >&2 ;;
+  esac
+
+  if [ $tls = 1 ] && [ ! -r $certificates/ca.pem ]; then
+    echo "dind: there is no certificate in $certificates, so there is no engine to talk to: docker-compose.dind.yml has it" >&2
+    tls=0
+  fi
+
+  folder=${DOCKER_CONFIG:-$HOME/.docker}
+  id=$(printf dind | sha256sum | cut -d' ' -f1)
+  rm -rf "$folder/contexts/tls/$id"
+  mkdir -p "$folder/contexts/meta/$id"
+  printf '{"Name":"dind","Metadata":{"Description":"The engine of the stack"},"Endpoints":{"docker":{"Host":"%s","SkipTLSVerify":false}}}\n' \
+    "$address" >"$folder/contexts/meta/$id/meta.json"
+  unset DOCKER_TLS_VERIFY DOCKER_CERT_PATH DOCKER_TLS DOCKER_CONTEXT
+  if [ $tls = 1 ]; then
+    mkdir -p "$folder/contexts/tls/$id/docker"
+    for file in ca.pem cert.pem key.pem; do ln -s "$certificates/$file" "$folder/contexts/tls/$id/docker/$file"; done
+    export DOCKER_TLS_VERIFY=1 DOCKER_CERT_PATH=$certificates
+  fi
+  export DOCKER_HOST=$address
+  # Credentials that a person has left here stay.
+  [ -s "$folder/config.json" ] || printf '{\n\t"currentContext": "dind"\n}\n' >"$folder/config.json"
+}

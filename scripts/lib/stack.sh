@@ -1,0 +1,72 @@
+# The compose environment: its images' contents, and how it is started on an engine. Source it, after common, engine, node
+# and packages; it runs nothing.
+# shellcheck shell=bash
+
+# stack_parts: what the images hold of ours, into dist/image/. What has not changed stays as it is, and so does its image: a .vsix
+# has the time of its making inside, so it is compared by what it was made from.
+stack_parts() {
+  local parts=$ROOT/dist/image key files
+  "$ROOT/scripts/package"
+  mkdir -p "$parts"
+  cmp -s "$ROOT/build/release/dind-executor" "$parts/dind-executor" || cp "$ROOT/build/release/dind-executor" "$parts/dind-executor"
+  mapfile -t files < <(find "$ROOT/build/vsix-stage" -type f | sort)
+  key=$(hash_of "${files[@]}")
+  [[ -f $parts/dind-executor.vsix && $(cat "$parts/vsix-key" 2>/dev/null) == "$key" ]] && return
+  cp "$ROOT/dist/dind-executor-linux-x64.vsix" "$parts/dind-executor.vsix"
+  echo "$key" >"$parts/vsix-key"
+}
+
+engine_cpus() { engine_api GET /info --max-time 10 | python3 -c 'import json,sys; print(json.load(sys.stdin)["NCPU"])'; }
+
+# Where our own process lacks a capability, an engine can't give all of them to a container, and refuses to start it: ask it.
+privileged_works() { docker run --rm --privileged --network none dind-executor/base:bookworm true >/dev/null 2>&1; }
+
+# stack_files: the compose files for this engine, as arguments.
+stack_files() {
+  printf -- '-f\n%s\n' "$ROOT/docker-compose.yml" "$ROOT/docker-compose.dind.yml"
+  privileged_works || printf -- '-f\n%s\n' "$ROOT/tests/stack/docker-compose.override.yml"
+}
+
+stack_compose() {
+  local compose=(docker-compose) files cpus
+  command -v docker-compose >/dev/null || compose=(docker compose)
+  # docker-compose 1 takes a DOCKER_HOST in .env, which is the stack's, for its own.
+  [[ -n ${DOCKER_HOST:-} || $(docker-compose version --short 2>/dev/null) != 1.* ]] || compose+=(-c default)
+  cd "$ROOT" || return
+  mapfile -t files < <(stack_files)
+  cpus=$(engine_cpus)
+  ((cpus >= 4)) || [[ -n ${DIND_CPUS:-} ]] || grep -qs '^DIND_CPUS=' .env || export DIND_CPUS=$cpus
+  "${compose[@]}" "${files[@]}" "$@"
+}
+
+# --- for the tests
+
+# Images that stand in for public ones, from tests/stack/images and what this machine has.
+stack_test_images() {
+  local folder=$ROOT/tests/stack/images
+  tar --owner=0 --group=0 -h -c -C "$folder/test-python" . -C /etc/ssl/certs ca-certificates.crt | stack_test_image test-python &&
+    tar --owner=0 --group=0 -c -C "$folder/test-node" . -C "$NODE_DIR/node_modules" npm | stack_test_image test-node
+}
+stack_test_image() { # NAME, its context on stdin
+  engine_api POST "/build?t=dind-executor/$1:bookworm&rm=1&forcerm=1" --max-time 600 -H 'Content-Type: application/x-tar' -H 'Expect:' -T - -N |
+    python3 "$ROOT/scripts/lib/engine-stream.py"
+}
+
+# docker compose 2 is not in Debian 12 but in 13, and is one static program: it is taken from there, and nothing is installed.
+COMPOSE_2=$STATE/compose-2/usr/libexec/docker/cli-plugins/docker-compose
+fetch_compose_2() {
+  local apt=$STATE/compose-2/apt uri options
+  know_mirrors
+  uri=$(mirror_of bookworm)
+  rm -rf "$STATE/compose-2"
+  mkdir -p "$apt"/{lists,cache/archives}/partial
+  echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $uri trixie main" >"$apt/sources.list"
+  options=(-q -o "Dir::Etc::sourcelist=$apt/sources.list" -o Dir::Etc::sourceparts=- -o "Dir::State::lists=$apt/lists" -o "Dir::Cache=$apt/cache"
+    -o APT::Sandbox::User=root -o Acquire::Retries=3 -o Acquire::Languages=none)
+  apt-get "${options[@]}" update
+  cd "$apt" || return
+  apt-get "${options[@]}" download docker-compose/trixie
+  dpkg-deb -x docker-compose_*.deb "$STATE/compose-2"
+  "$COMPOSE_2" version
+  rm -rf "$apt"
+}
