@@ -29,7 +29,7 @@ lint_format() {
 }
 lint_scripts() {
   local files
-  mapfile -t files < <(grep -lE '^#!/bin/(ba)?sh' -r "$ROOT/scripts" "$ROOT/.ci"; find "$ROOT/scripts/lib" -name '*.sh')
+  mapfile -t files < <(grep -lE '^#!/bin/(ba)?sh' -r "$ROOT/scripts" "$ROOT/.ci"; find "$ROOT/scripts/lib" "$ROOT/images" -name '*.sh')
   shellcheck -S warning -e SC2034 "${files[@]}"
 }
 lint_types() { use_node; cd "$ROOT" && npm run --silent check; }
@@ -120,6 +120,12 @@ suite_package() {
   "$ROOT/scripts/package" || return 1
   python_tests package
 }
+suite_stack() {
+  "$ROOT/scripts/stack" build || return 1
+  step "building the images that stand in for public ones" stack_test_images || return 1
+  [[ -x $COMPOSE_2 ]] || step "fetching docker compose 2" fetch_compose_2 || return 1
+  DIND_COMPOSE_2=$COMPOSE_2 python_tests stack
+}
 suite_editor() {
   local status=0
   use_node
@@ -172,7 +178,7 @@ run_suite() {
   rm -f "$RESULTS/$suite".* "$RESULTS/$suite"-*
   ("suite_$suite") </dev/null || status=$?
   ((status == 0)) || results note "$RESULTS/$suite.json" failed "$suite: the suite broke off (status $status)"
-  case $suite in integration | hostile | cli | protocol | rpc | http | python | editor)
+  case $suite in integration | hostile | cli | protocol | rpc | http | python | stack | editor)
     tidy "$suite" "$suite leaves no container, volume or network with our label" leaks ;;
   esac
   results time "$RESULTS/$suite.json" $((SECONDS - start))
