@@ -28,6 +28,8 @@
 #include "supervisor/fence.hpp"
 #include "supervisor/frames.hpp"
 #include "supervisor/job.hpp"
+#include "supervisor/output.hpp"
+#include "supervisor/run_files.hpp"
 
 namespace dind::supervisor {
 namespace {
@@ -54,7 +56,6 @@ int program = -1;
 int signals = -1;
 int timer = -1;
 int program_stdin = -1;
-int file = -1;
 bool stdin_ended = false;
 bool waits_to_be_heard = false;
 Pipe pipes[2] = {{-1, kOut, 0}, {-1, kErr, 0}};
@@ -64,9 +65,6 @@ uint64_t started_us = 0;
 uint64_t looked_us = 0;
 
 FrameBuffer input;
-unsigned char output[8 * 1024 + 2 * (kHeaderSize + kMaxPayload)];
-size_t output_at = 0;
-size_t output_size = 0;
 unsigned char stdin_held[kStdinWindow];
 size_t stdin_at = 0;
 size_t stdin_size = 0;
@@ -77,29 +75,7 @@ uint64_t now_us() {
   return static_cast<uint64_t>(t.tv_sec) * 1'000'000 + static_cast<uint64_t>(t.tv_nsec) / 1000;
 }
 
-size_t output_room() { return sizeof output - output_size; }
-
-void flush_output() {
-  while (output_at < output_size) {
-    const ssize_t n = write(1, output + output_at, output_size - output_at);
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) return;  // EAGAIN: later; anything else: nobody reads, the lease on stdin decides
-    output_at += static_cast<size_t>(n);
-  }
-  output_at = output_size = 0;
-}
-
-void send(unsigned char type, const void* payload, size_t size) {
-  if (output_at > 0) {
-    memmove(output, output + output_at, output_size - output_at);
-    output_size -= output_at;
-    output_at = 0;
-  }
-  if (output_room() < kHeaderSize + size) return;  // only control frames past a stuck reader can come here
-  put_header(output + output_size, type, static_cast<uint32_t>(size), job.token);
-  memcpy(output + output_size + kHeaderSize, payload, size);
-  output_size += kHeaderSize + size;
-}
+void send(unsigned char type, const void* payload, size_t size) { queue_frame(type, payload, size, job.token); }
 
 [[noreturn]] void end_everything(int code) {
   kill(-1, SIGKILL);
@@ -110,38 +86,6 @@ void send(unsigned char type, const void* payload, size_t size) {
   send(kBroken, why, strlen(why));
   flush_output();
   end_everything(70);
-}
-
-void make_parents(char* path) {
-  for (char* p = path + 1; *p != 0; ++p) {
-    if (*p != '/') continue;
-    *p = 0;
-    mkdir(path, 0755);
-    *p = '/';
-  }
-}
-
-void begin_file(const unsigned char* payload, size_t size) {
-  char path[4096];
-  if (size < 5 || size - 4 >= sizeof path) broken("a file frame has no path");
-  memcpy(path, payload + 4, size - 4);
-  path[size - 4] = 0;
-  if (path[0] != '/') broken("a file's path is not absolute");
-  make_parents(path);
-  if (file >= 0) close(file);
-  file = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
-  if (file < 0) broken(errno == ENOSPC ? "no room for the run's files on its tmpfs" : strerror(errno));
-  fchmod(file, get_u32(payload));
-}
-
-void append_file(const unsigned char* bytes, size_t size) {
-  while (size > 0) {
-    const ssize_t n = write(file, bytes, size);
-    if (n < 0 && errno == EINTR) continue;
-    if (n <= 0) broken(errno == ENOSPC ? "no room for the run's files on its tmpfs" : strerror(errno));
-    bytes += n;
-    size -= static_cast<size_t>(n);
-  }
 }
 
 void reap() {
@@ -177,8 +121,7 @@ void end_run(Cause cause) {
 void start() {
   if (state != State::waiting) broken("a second job");
   if (!cut_job(job)) broken("the job frame can't be read");
-  if (file >= 0) close(file);
-  file = -1;
+  end_files();
   int in[2], out[2], err[2];
   if (pipe2(in, O_CLOEXEC) != 0 || pipe2(out, O_CLOEXEC) != 0 || pipe2(err, O_CLOEXEC) != 0) broken("no pipes");
   fcntl(out[1], F_SETPIPE_SZ, 256 * 1024);  // fewer switches in a flood; the default is fine where it's refused
@@ -256,11 +199,10 @@ void forward_stdin() {
 void take_frame(unsigned char type, const unsigned char* payload, size_t size) {
   switch (type) {
     case kFileBegin:
-      begin_file(payload, size);
+      if (const char* why = begin_file(payload, size)) broken(why);
       return;
     case kFileData:
-      if (file < 0) broken("file data without a file");
-      append_file(payload, size);
+      if (const char* why = append_file(payload, size)) broken(why);
       return;
     case kJobData:
       if (state != State::waiting || !gather_job(payload, size)) broken("the job is too long");
@@ -406,7 +348,7 @@ void set_up() {
 [[noreturn]] void loop() {
   for (;;) {
     flush_output();
-    const bool blocked = output_size != 0;
+    const bool blocked = output_waits();
     if (state == State::draining && pipes[0].fd < 0 && pipes[1].fd < 0 && !blocked) {
       finish();
       continue;
