@@ -41,6 +41,9 @@ export interface RunFile {
   network?: Network;
   pull?: Pull;
   isolation?: Isolation;
+  requirements?: string[];
+  workspace?: 'readOnly' | 'readWrite';
+  workingDir?: string;
   runId?: string;
 }
 

@@ -65,7 +65,7 @@ suite_faults() { catch2 faults "$ROOT/build/dev/tests/fault_tests"; }
 
 # fuzz_one TARGET: libFuzzer over the seeds and what earlier runs found; a crash leaves its input in the artefacts.
 fuzz_one() {
-  local found=$ROOT/build/fuzz/corpus/$1 seconds=${DIND_FUZZ_SECONDS:-20}
+  local found=$ROOT/build/fuzz/corpus/$1 seconds=${DIND_FUZZ_SECONDS:-60}
   mkdir -p "$found" "$ROOT/tests/fuzz/corpus/$1"
   timeout -k 10 $((seconds + 120)) "$ROOT/build/fuzz/tests/fuzz/fuzz_$1" "$found" "$ROOT/tests/fuzz/corpus/$1" \
     -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 "-seed=${DIND_FUZZ_SEED:-1}" -print_final_stats=1 \

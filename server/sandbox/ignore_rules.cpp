@@ -34,20 +34,26 @@ std::vector<std::string> parts_of(std::string_view path) {
 
 using Parts = std::span<const std::string>;
 
+// In steps of one part each: a pattern of many `**` costs no more than its length times the path's.
 bool matches(Parts pattern, Parts path) {
-  while (!pattern.empty()) {
-    if (pattern.front() == "**") {
-      const auto rest = pattern.subspan(1);
-      if (rest.empty()) return !path.empty();
-      for (std::size_t skip = 0; skip <= path.size(); ++skip)
-        if (matches(rest, path.subspan(skip))) return true;
-      return false;
+  std::vector<bool> reached(path.size() + 1, false);  // by the pattern so far, having taken so many parts of the path
+  reached[0] = true;
+  for (std::size_t i = 0; i < pattern.size(); ++i) {
+    std::vector<bool> next(path.size() + 1, false);
+    if (pattern[i] == "**") {
+      // At the end it stands for something, else for nothing too.
+      bool before = false;
+      for (std::size_t n = 0; n <= path.size(); ++n) {
+        if (i + 1 < pattern.size() || n > 0) next[n] = before || (i + 1 < pattern.size() && reached[n]);
+        before = before || reached[n];
+      }
+    } else {
+      for (std::size_t n = 0; n < path.size(); ++n)
+        next[n + 1] = reached[n] && fnmatch(pattern[i].c_str(), path[n].c_str(), 0) == 0;
     }
-    if (path.empty() || fnmatch(pattern.front().c_str(), path.front().c_str(), 0) != 0) return false;
-    pattern = pattern.subspan(1);
-    path = path.subspan(1);
+    reached = std::move(next);
   }
-  return path.empty();
+  return reached[path.size()];
 }
 
 }  // namespace

@@ -116,7 +116,7 @@ std::vector<std::string> base_images(std::string_view dockerfile) {
     std::erase_if(parts, [](const std::string& part) { return part.starts_with("--"); });
     if (parts.size() < 2) continue;
     const auto name = filled(parts[1], arguments);
-    if (name && *name != "scratch" && !stages.contains(lower(*name)) &&
+    if (name && !name->empty() && *name != "scratch" && !stages.contains(lower(*name)) &&
         std::ranges::find(images, *name) == images.end())
       images.push_back(*name);
     if (parts.size() >= 4 && lower(parts[2]) == "as") stages.insert(lower(parts[3]));

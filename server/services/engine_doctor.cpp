@@ -241,7 +241,8 @@ struct EngineDoctor::Visit {
   }
 
   // What `supervisor --probe` says from inside a sandbox. Error: there was none.
-  Task<Result<std::string>> probe(Network network, Isolation isolation) {
+  Task<Result<std::string>> probe(Network network, Isolation isolation,
+                                  std::optional<WorkspaceAccess> workspace_access = std::nullopt) {
     sandbox::RunPlan plan;
     plan.run_id = "doctor-" + random_id();
     plan.name = "doctor";
@@ -251,6 +252,7 @@ struct EngineDoctor::Visit {
     plan.limits = doctor.limits_;
     plan.network = network;
     plan.isolation = isolation;
+    plan.workspace = workspace_access;
     Listener listener;
     Cancel cancel;
     const auto result =
@@ -259,6 +261,30 @@ struct EngineDoctor::Visit {
     if (result->verdict != Verdict::ok)
       co_return fail(ErrorCode::engine_error, "it ended with verdict " + std::string(name(result->verdict)));
     co_return std::move(listener.text);
+  }
+
+  // A sandbox with the workspace mounted: it starts only where the engine's folder is ours.
+  Task<void> workspace() {
+    const auto& known = doctor.sandboxes_.workspace();
+    if (!known.there()) {
+      add("workspace", Status::ok, "none is configured (workspace.path, workspace.enginePath)");
+      co_return;
+    }
+    if (!any_image) {
+      add("workspace", Status::skipped, "no image on the engine to look from");
+      co_return;
+    }
+    const auto seen = co_await probe(Network::none, Isolation::runc, WorkspaceAccess::read_only);
+    const std::string where =
+        known.engine_path + " on the engine" + (known.path.empty() ? "" : ", " + known.path + " here");
+    if (!seen) {
+      add("workspace", Status::failed, seen.error().message, "Runs with the workspace fail for the same reason");
+    } else {
+      std::string note;
+      const auto user = sandbox::workspace_user(known, note);
+      add("workspace", note.empty() ? Status::ok : Status::warning,
+          where + (known.path.empty() ? "" : ": one folder") + "; runs with it are user " + user, note);
+    }
   }
 
   Task<void> limits() {
@@ -297,9 +323,10 @@ Task<std::vector<DoctorCheck>> EngineDoctor::examine(Deadline deadline) {
   if (co_await visit.engine()) {
     co_await visit.images();
     co_await visit.limits();
+    co_await visit.workspace();
     co_await visit.gvisor_too();
   } else {
-    for (const char* name : {"version", "images", "limits"})
+    for (const char* name : {"version", "images", "limits", "workspace"})
       visit.add(name, Status::skipped, "the engine does not answer");
   }
   co_return std::move(visit.checks);

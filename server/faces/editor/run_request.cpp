@@ -44,11 +44,14 @@ Result<std::string> read_file(const std::string& path) {
 std::optional<std::string> wrong_shape(const Json& argument) {
   if (!argument.is_object()) return "dind.runFile takes one argument, an object with a uri";
   if (!rpc::text(argument, "uri")) return "dind.runFile: uri is missing, or is no string";
-  for (const char* name : {"languageId", "stdin", "image", "runId"})
+  for (const char* name : {"languageId", "stdin", "image", "runId", "workingDir"})
     if (const Json& value = rpc::field(argument, name); !value.is_null() && !value.is_string())
       return std::string("dind.runFile: ") + name + " must be a string";
   if (const Json& args = rpc::field(argument, "args"); !args.is_null() && (!args.is_array() || !all_strings(args)))
     return "dind.runFile: args must be an array of strings";
+  if (const Json& packages = rpc::field(argument, "requirements");
+      !packages.is_null() && (!packages.is_array() || !all_strings(packages)))
+    return "dind.runFile: requirements must be an array of strings";
   if (const Json& env = rpc::field(argument, "env"); !env.is_null() && (!env.is_object() || !all_strings(env)))
     return "dind.runFile: env must be an object of strings";
   return std::nullopt;
@@ -90,6 +93,15 @@ Result<RunRequest> make_request(const Json& argument, const DocumentStore& docum
   for (const Json& each : rpc::field(argument, "args")) request.spec.args.push_back(each.get<std::string>());
   if (const Json& env = rpc::field(argument, "env"); env.is_object())
     for (const auto& [name, value] : env.items()) request.spec.env[name] = value.get<std::string>();
+  for (const Json& each : rpc::field(argument, "requirements"))
+    request.spec.requirements.push_back(each.get<std::string>());
+  request.spec.working_dir = rpc::text(argument, "workingDir").value_or("");
+  if (const Json& workspace = rpc::field(argument, "workspace"); !workspace.is_null()) {
+    request.spec.workspace =
+        workspace.is_string() ? workspace_access(workspace.get_ref<const std::string&>()) : std::nullopt;
+    if (!request.spec.workspace)
+      return fail(ErrorCode::invalid_request, "workspace must be \"readOnly\" or \"readWrite\"");
+  }
   const auto limits = read_limits(argument);
   if (!limits) return std::unexpected(limits.error());
   request.spec.limits = merged(*limits, options.limits);

@@ -23,6 +23,7 @@ TEST_CASE("A Dockerfile's base images are those that its FROM lines name") {
       {"RUN echo FROM b", {}},
       {"FROM", {}},
       {"FROM ${x", {}},
+      {"FROM ${x:-}", {}},
       {"", {}},
   };
   for (const auto& each : cases) {

@@ -1,0 +1,37 @@
+// What a builder streams, and the texts that a build reads beside it: any bytes, split anywhere.
+#include <string>
+
+#include "engine/build_reader.hpp"
+#include "fuzz.hpp"
+#include "sandbox/ignore_rules.hpp"
+#include "services/dockerfile.hpp"
+#include "support/base64.hpp"
+
+using namespace dind;
+
+int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  const std::string_view all(reinterpret_cast<const char*>(data), size);
+  FuzzedDataProvider input(data, size);
+  const auto how = input.ConsumeIntegral<std::uint32_t>();
+  const auto stream = input.ConsumeRemainingBytesAsString();
+
+  engine::BuildReader reader;
+  std::string lines;
+  const auto on_line = [&](const engine::BuildLine& line) {
+    fuzz::require(line.text.find_first_of("\n\r\x1b") == std::string::npos, "a line is one line of text");
+    lines += line.text + '\n';
+  };
+  bool good = true;
+  fuzz::in_pieces(stream, how, [&](std::string_view piece) { return good = reader.feed(piece, on_line); });
+
+  // BuildKit's own, as it would come inside.
+  engine::BuildReader trace;
+  trace.feed(R"({"id":"moby.buildkit.trace","aux":")" + base64(all) + "\"}", on_line);
+  fuzz::require(from_base64(base64(all)) == all && from_base64(base64url(all)) == all, "base64 goes both ways");
+
+  for (const auto& image : base_images(all)) fuzz::require(!image.empty(), "a base image has a name");
+  const auto half = all.substr(0, size / 2);
+  [[maybe_unused]] const bool ignored =
+      sandbox::IgnoreRules(half.substr(0, 4096)).ignored(all.substr(size / 2).substr(0, 256));
+  return 0;
+}
