@@ -67,7 +67,7 @@ class Executor {
   Executor(const Executor&) = delete;
   Executor& operator=(const Executor&) = delete;
 
-  // Whether an engine answers, within two seconds.
+  // Whether an engine answers, within two seconds. False where running code is switched off (DIND_ENABLED=false).
   bool is_available();
 
   // Errors of all: include/dind/error.hpp. A program's own failure is a result, never an Error.

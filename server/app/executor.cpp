@@ -88,7 +88,8 @@ struct Executor::Core {
   asio::executor_work_guard<asio::io_context::executor_type> work = asio::make_work_guard(context);
   std::unique_ptr<app::Core> core;
   std::size_t kept = 0;
-  Cancel over;  // of everything; the context's thread only
+  bool enabled = true;  // DIND_ENABLED
+  Cancel over;          // of everything; the context's thread only
   std::thread thread;
 
   // The value of `task`, made and run on the core's thread. Exceptions are bugs of ours: they reach the caller as they
@@ -117,6 +118,7 @@ Result<std::unique_ptr<Executor>> Executor::open(ExecutorOptions options) {
   if (const auto started = app::start_log(configuration->log); !started) return std::unexpected(started.error());
   auto core = std::make_unique<Core>();
   core->kept = options.kept_output_bytes;
+  core->enabled = configuration->enabled;
   auto made = app::Core::make(core->context.get_executor(), *configuration, options.host);
   if (!made) return std::unexpected(made.error());
   core->core = std::move(*made);
@@ -138,6 +140,7 @@ Executor::~Executor() {
 
 bool Executor::is_available() {
   Core& core = *core_;
+  if (!core.enabled) return false;
   return core.wait_for<bool>([&]() -> Task<bool> {
     bool reachable = false;
     Cancel enough;
