@@ -1,4 +1,5 @@
 """The workspace: the operator's folder in a sandbox, with the right owner, and never anything else of the machine."""
+import json
 import os
 
 from case import PYTHON, SHELL, SandboxTest
@@ -73,6 +74,16 @@ class Workspace(SandboxTest):
         os.utime(other, (1_000_000_000, 1_000_000_000))
         done = self.inside("--mount-workspace", "ro", "--", "true", env={"DIND_WORKSPACE_PATH": str(other)})
         self.assert_refused(done, str(other), str(self.workspace), "two folders")
+
+    def test_doctor_looks_at_it(self):
+        def seen(**env):
+            checks = json.loads(self.call("doctor", "--json", env=self.environment(**env)).stdout)["checks"]
+            return next(each for each in checks if each["name"] == "workspace")
+        self.assertEqual(seen()["status"], "ok")
+        good = seen(DIND_WORKSPACE=str(self.workspace))
+        self.assertEqual((good["status"], "user 1000:1000" in good["seen"]), ("ok", True), good)
+        bad = seen(DIND_WORKSPACE=str(self.workspace), DIND_WORKSPACE_PATH="/not/on/the/engine")
+        self.assertEqual((bad["status"], "/not/on/the/engine" in bad["seen"]), ("failed", True), bad)
 
     def test_roots_workspace_is_read_by_nobody_and_said(self):
         os.chown(self.workspace, 0, 0)

@@ -366,6 +366,19 @@ class Refusals(ProtocolCase):
         client.notify("workspace/didChangeConfiguration", {"settings": {"dind": {}}})
         self.assertEqual(client.reply(client.run(uri, pull="never"))["result"]["verdict"], "ok")
 
+    def test_packages_workspace_and_folder_of_a_request(self):
+        client = self.client()
+        uri = self.file("a.py", "import os; print(os.getcwd())")
+        for more, words in (({"requirements": ["--index-url=x"]}, ("name a package",)), ({"workspace": "readOnly"}, ("DIND_WORKSPACE",)),
+                            ({"workspace": "all"}, ("readOnly", "readWrite")), ({"workingDir": "../x"}, ("absolute path",))):
+            with self.subTest(more):
+                self.assert_error(client.reply(client.run(uri, **more)), FAILED, "invalid_request", *words)
+        for more in ({"requirements": "six"}, {"requirements": [1]}, {"workingDir": 1}):
+            with self.subTest(more):
+                self.assertEqual(client.reply(client.run(uri, **more))["error"]["code"], -32602)
+        self.assertEqual(client.reply(client.run(uri, workingDir="/tmp", runId="there"))["result"]["verdict"], "ok")
+        self.assertEqual("".join(p["text"] for p in client.sent("dind/output") if p["runId"] == "there"), "/tmp\n")
+
     def test_a_limit_above_the_maximum_is_clamped_and_said(self):
         config = self.folder / "config.json"
         config.write_text('{"limits": {"maximum": {"timeout": 5}}}')
