@@ -46,7 +46,7 @@ struct Configuration {
   LogSettings log;
   ServeSettings serve;
   std::size_t concurrent_runs = 0;  // 0: from cores and memory
-  std::size_t queued_runs = 64;
+  std::size_t queued_runs = 128;
   std::size_t concurrent_runs_per_client = 0;  // 0: no bound of its own
   std::size_t queued_runs_per_client = 0;      // 0: half of queued_runs
   std::string docker_host;                     // empty: DOCKER_HOST, the context, the default socket

@@ -22,7 +22,7 @@ struct RunPolicy {
   PullPolicy pull = PullPolicy::missing;      // `never` binds callers; the others are what they get by default
   Isolation isolation = Isolation::runc;      // `gvisor` binds callers
   std::size_t concurrent_runs = 0;            // 0: from cores and memory
-  std::size_t queued_runs = 64;
+  std::size_t queued_runs = 128;
   std::size_t concurrent_runs_per_client = 0;  // 0: no bound of its own
   std::size_t queued_runs_per_client = 0;      // 0: half of queued_runs
   bool enabled = true;

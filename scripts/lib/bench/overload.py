@@ -49,7 +49,7 @@ def measure(arguments, machine):
     count = arguments.requests
     table = Table(f"Overload: {count} requests at once to one server", machine)
     home = Home()
-    server = Server(home, read=False, queuedRuns=min(64, count // 16))   # 64 is the default
+    server = Server(home, read=False, queuedRuns=min(128, count // 8))   # 128 is the default
     try:
         raw = Raw(server.child.stdout.fileno())
         program = home.file("print('here')\n").as_uri()

@@ -169,7 +169,7 @@ TEST_CASE("An empty object leaves every default") {
   const auto read = parse_configuration("{}", "c.json");
   REQUIRE(read);
   CHECK(read->limits.defaults == Limits{});
-  CHECK(read->queued_runs == 64);
+  CHECK(read->queued_runs == 128);
   CHECK(read->concurrent_runs_per_client == 0);
   CHECK(read->queued_runs_per_client == 0);
   CHECK(read->limits.allow_internet);
