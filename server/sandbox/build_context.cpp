@@ -85,6 +85,10 @@ class Writer {
       auto folder = open_folder(request_);
       if (!folder) return std::unexpected(folder.error());
       const Fd rules(::openat(folder->get(), ".dockerignore", O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK));
+      if (rules.get() < 0 && errno != ENOENT)
+        return fail(ErrorCode::invalid_request, "The .dockerignore of the context can't be read (" + last_error() +
+                                                    "), and what it leaves out must stay at home: make it a readable "
+                                                    "file, or remove it");
       if (rules.get() >= 0) {
         has_rules = true;
         if (const auto read = read_all(rules.get(), kLargestRules, rules_text); !read) return read;
@@ -121,11 +125,14 @@ class Writer {
 
   static Result<void> read_all(int fd, std::size_t most, std::string& into) {
     std::array<char, 4096> buffer;
-    for (ssize_t count = 0; (count = ::read(fd, buffer.data(), buffer.size())) > 0;) {
+    ssize_t count = 0;
+    while ((count = ::read(fd, buffer.data(), buffer.size())) > 0) {
       into.append(buffer.data(), static_cast<std::size_t>(count));
       if (into.size() > most)
         return fail(ErrorCode::invalid_request, "The .dockerignore of the context is larger than 1 MiB");
     }
+    if (count < 0)
+      return fail(ErrorCode::invalid_request, "The .dockerignore of the context can't be read (" + last_error() + ")");
     return {};
   }
 

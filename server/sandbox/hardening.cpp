@@ -48,7 +48,11 @@ std::vector<engine::Mount> mounts(const RunPlan& plan, const Surroundings& surro
                    .source = volume.name,
                    .target = volume.target,
                    .read_only = volume.read_only,
-                   .no_copy = true});
+                   .no_copy = true,
+                   // Where it is gone already (a stop), the engine makes it anew: then it must be known for ours.
+                   .labels = {{kOwnerLabel, surroundings.owner},
+                              {kRunLabel, plan.run_id},
+                              {kDeadlineLabel, std::to_string(surroundings.remove_after)}}});
     covered.insert(volume.target);
   }
   if (plan.workspace) {
@@ -61,6 +65,9 @@ std::vector<engine::Mount> mounts(const RunPlan& plan, const Surroundings& surro
   // A VOLUME of the image's would be a disk without a limit; a small tmpfs of ours covers it.
   for (const auto& volume : surroundings.image.volumes) {
     const auto path = cleaned(volume);
+    // Beneath a mount of ours its folder would be made there, by root.
+    if (path.starts_with(std::string(kWorkspaceMount) + "/") || path.starts_with(std::string(kPackagesMount) + "/"))
+      continue;
     if (!covered.insert(path).second) continue;
     all.push_back({.kind = engine::Mount::Kind::tmpfs,
                    .source = {},

@@ -393,6 +393,9 @@ Task<Result<RunResult>> Sandboxes::run(RunPlan plan, engine::Image image, std::s
     std::string note;
     run->user = workspace_user(workspace_, note);
     if (!note.empty()) run->plan.notes.push_back(note);
+    // The image's own folder in the workspace is entered by the supervisor, as one that a caller names.
+    if (run->plan.working_dir.empty() && run->image.working_dir.starts_with(kWorkspaceMount))
+      run->plan.working_dir = run->image.working_dir;
   }
   std::optional<Deadline> answer_by;
   const auto heard = cancel.on_cancel([weak = std::weak_ptr(run), &answer_by] {

@@ -19,6 +19,7 @@ namespace {
 constexpr auto kCallTime = 15s;
 constexpr auto kHolderTime = 60s;
 constexpr int kKilled = 137;
+constexpr std::size_t kMostSteps = 1000;  // that are events whatever the pace; a step's output may look like one
 
 // "Step 2/5 : RUN …" and "[2/5] RUN …": how much was done when it began.
 std::optional<int> percent_of(std::string_view line) {
@@ -158,11 +159,14 @@ Task<Result<ImageBuilds::Built>> ImageBuilds::build(BuildProgram program, std::s
   if (cancel.cancelled()) co_return fail(ErrorCode::cancelled, "The run was cancelled");
 
   KeptTail tail;
+  EventPace pace;
+  std::size_t steps = 0;
   const auto deadline = in(policy_.timeout);
   const auto outcome = co_await client_.build_image(
       std::move(build),
       [&](const engine::BuildLine& line) {
         tail.add(line.text + '\n');
+        if (!pace.due() && !(line.step && ++steps <= kMostSteps)) return;
         sink.on_state(Preparing{Stage::build, line.text, line.step ? percent_of(line.text) : std::nullopt});
       },
       cancel, deadline);

@@ -1,10 +1,28 @@
-// The last of a stage's output, for when the stage fails: what a person needs to see is at its end.
+// What is done with the output of a stage before the program: the last of it is kept, for when the stage fails, and a
+// line now and then is an event. Events have no credit: a flood of them would fill the queue of a client that reads
+// slowly.
 #pragma once
 
+#include <chrono>
+#include <optional>
 #include <string>
 #include <string_view>
 
 namespace dind {
+
+class EventPace {
+ public:
+  // Whether one may be sent now: ten a second.
+  bool due() {
+    const auto now = std::chrono::steady_clock::now();
+    if (last_ && now - *last_ < std::chrono::milliseconds(100)) return false;
+    last_ = now;
+    return true;
+  }
+
+ private:
+  std::optional<std::chrono::steady_clock::time_point> last_;
+};
 
 class KeptTail {
  public:

@@ -27,7 +27,8 @@ class InstallerOutput final : public EventSink {
       if (c != '\n' && c != '\r') {
         if (line_.size() < kLongestLine) line_ += c;
       } else if (!line_.empty()) {
-        sink_.on_state(Preparing{.stage = Stage::dependencies, .message = std::exchange(line_, {}), .percent = {}});
+        if (pace_.due()) sink_.on_state(Preparing{.stage = Stage::dependencies, .message = line_, .percent = {}});
+        line_.clear();
       }
     }
   }
@@ -36,6 +37,7 @@ class InstallerOutput final : public EventSink {
  private:
   static constexpr std::size_t kLongestLine = 500;
   EventSink& sink_;
+  EventPace pace_;
   std::string line_;
   KeptTail tail_;
 };
@@ -58,8 +60,10 @@ std::string how_it_ended(const RunResult& result) {
 PackageStage::PackageStage(sandbox::Sandboxes& sandboxes, PackagePolicy policy, std::string authorities)
     : sandboxes_(sandboxes), policy_(std::move(policy)), authorities_(std::move(authorities)) {}
 
-Task<Result<PackageStage::Done>> PackageStage::install(sandbox::RunPlan& plan, const engine::Image& image,
-                                                       const std::string& image_name, EventSink& sink, Cancel cancel) {
+Task<Result<std::optional<RunResult>>> PackageStage::install(sandbox::RunPlan& plan, const engine::Image& image,
+                                                             const std::string& image_name,
+                                                             sandbox::Removals::Debt& volume_debt, EventSink& sink,
+                                                             Cancel cancel) {
   if (!policy_.enabled)
     co_return fail(ErrorCode::invalid_request,
                    "Packages are not installed here; take an image that has them, or ask the operator "
@@ -67,10 +71,11 @@ Task<Result<PackageStage::Done>> PackageStage::install(sandbox::RunPlan& plan, c
   sink.on_state(Preparing{.stage = Stage::dependencies, .message = "Installing packages", .percent = {}});
   const std::string volume = "dind-packages-" + plan.run_id + "-" + random_id(4);
   const auto expires = std::chrono::system_clock::to_time_t(std::chrono::system_clock::now() + kVolumeLife);
-  Done done{.failure = {}, .volume = sandboxes_.removals().owe_volume(volume)};
+  volume_debt = sandboxes_.removals().owe_volume(volume);
   const auto made =
       co_await sandboxes_.fixtures().make_packages(volume, plan.run_id, image.id, expires, in(kVolumeTime));
   if (!made) co_return std::unexpected(made.error());
+  if (cancel.cancelled()) co_return fail(ErrorCode::cancelled, "The run was cancelled");
 
   auto installer = sandbox::make_package_plan(plan, volume, policy_.limits, policy_.disk_bytes);
   for (const auto& [name, value] : policy_.env) installer.env.insert_or_assign(name, value);
@@ -84,12 +89,11 @@ Task<Result<PackageStage::Done>> PackageStage::install(sandbox::RunPlan& plan, c
     result->stage = Stage::dependencies;
     result->stdout_bytes = 0;
     result->stderr_bytes = tail.size();
-    result->notes.push_back(how_it_ended(*result));
-    done.failure = std::move(*result);
-    co_return done;
+    if (result->verdict != Verdict::cancelled) result->notes.push_back(how_it_ended(*result));
+    co_return std::optional(std::move(*result));
   }
   plan.volumes.back().name = volume;
-  co_return done;
+  co_return std::optional<RunResult>();
 }
 
 }  // namespace dind

@@ -30,13 +30,12 @@ class PackageStage {
  public:
   PackageStage(sandbox::Sandboxes& sandboxes, PackagePolicy policy, std::string authorities);
 
-  struct Done {
-    std::optional<RunResult> failure;  // the installer's verdict; none: the packages are there
-    sandbox::Removals::Debt volume;    // to be paid when the program's sandbox is gone
-  };
-  // Gives the plan's volume its name. What the installer says comes as Preparing events, and as output where it fails.
-  Task<Result<Done>> install(sandbox::RunPlan& plan, const engine::Image& image, const std::string& image_name,
-                             EventSink& sink, Cancel cancel);
+  // Gives the plan's volume its name. The installer's verdict where it is not ok; none: the packages are there. What it
+  // says comes as Preparing events, and as output where it fails. `volume_debt`: to be paid when every sandbox of the
+  // run is gone.
+  Task<Result<std::optional<RunResult>>> install(sandbox::RunPlan& plan, const engine::Image& image,
+                                                 const std::string& image_name, sandbox::Removals::Debt& volume_debt,
+                                                 EventSink& sink, Cancel cancel);
 
  private:
   sandbox::Sandboxes& sandboxes_;

@@ -185,10 +185,9 @@ Task<Result<RunResult>> Runs::go(RunSpec spec, Course& course, EventSink& sink, 
   co_await fit_cpus(plan);
   if (plan.packages) {
     course.stage = Stage::dependencies;
-    auto done = co_await packages_.install(plan, found.image, found.name, sink, cancel);
-    if (!done) co_return std::unexpected(done.error());
-    course.packages = std::move(done->volume);
-    if (done->failure) co_return std::move(*done->failure);
+    auto failure = co_await packages_.install(plan, found.image, found.name, course.packages, sink, cancel);
+    if (!failure) co_return std::unexpected(failure.error());
+    if (*failure) co_return std::move(**failure);
   }
   sandbox::add_authorities(plan, policy_.authorities);
   course.stage = Stage::container;

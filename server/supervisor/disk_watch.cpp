@@ -1,6 +1,7 @@
 #include "supervisor/disk_watch.hpp"
 
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -21,6 +22,8 @@ uint64_t files_at_first = 0;
 struct Sum {
   uint64_t bytes = 0;
   uint64_t files = 0;
+  // What can't be looked at counts as too much: the program has our uid, and may lock its own folders.
+  void unseen() { files = kMostFiles + 1; }
   bool over() const { return bytes > most || files > kMostFiles; }
 };
 
@@ -29,23 +32,29 @@ void count(int fd, dev_t device, int depth, Sum& sum) {
   DIR* folder = fdopendir(fd);
   if (folder == nullptr) {
     close(fd);
+    sum.unseen();
     return;
   }
   while (const dirent* entry = sum.over() ? nullptr : readdir(folder)) {
     if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0) continue;
     struct stat status;
-    if (fstatat(dirfd(folder), entry->d_name, &status, AT_SYMLINK_NOFOLLOW) != 0) continue;
+    if (fstatat(dirfd(folder), entry->d_name, &status, AT_SYMLINK_NOFOLLOW) != 0) {
+      if (errno != ENOENT) sum.unseen();
+      continue;
+    }
     ++sum.files;
     // A file of many names counts for each: whoever makes links to hide something hides nothing.
     sum.bytes += static_cast<uint64_t>(status.st_blocks) * 512;
     if (!S_ISDIR(status.st_mode) || status.st_dev != device) continue;
-    // What lies deeper can't be looked at, so it counts as too much.
     if (depth == kDeepest) {
-      sum.files = kMostFiles + 1;
+      sum.unseen();
       break;
     }
     const int below = openat(dirfd(folder), entry->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    if (below >= 0) count(below, device, depth + 1, sum);
+    if (below >= 0)
+      count(below, device, depth + 1, sum);
+    else if (errno != ENOENT)
+      sum.unseen();
   }
   closedir(folder);
 }
@@ -73,15 +82,19 @@ bool disk_is_over() {
   uint64_t bytes = 0;
   uint64_t files = 0;
   if (!space(bytes, files)) return false;
-  // Others write to the same disk: their bytes are a reason to look, and no more.
+  // Others free space of the same disk too: what was seen free counts from then on.
+  if (bytes > free_at_first) free_at_first = bytes;
+  if (files > files_at_first) files_at_first = files;
+  // And they write to it: their bytes are a reason to look, and no more. Far past the bound the look is not asked: a
+  // file without a name is in no folder.
   const bool fine = bytes + most >= free_at_first && files + kMostFiles >= files_at_first;
   if (fine) return false;
+  if (free_at_first - bytes > 3 * most) return true;
   const int fd = open(watched, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
   struct stat root;
-  if (fd < 0) return false;
-  if (fstat(fd, &root) != 0) {
-    close(fd);
-    return false;
+  if (fd < 0 || fstat(fd, &root) != 0) {
+    if (fd >= 0) close(fd);
+    return true;
   }
   Sum sum;
   count(fd, root.st_dev, 0, sum);

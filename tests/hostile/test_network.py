@@ -66,6 +66,21 @@ class Internet(HostileTest):
     def test_the_program_can_not_undo_it(self):
         self.assertEqual(self.look()["route"], -1)  # EPERM
 
+    def test_a_socket_bound_to_the_device_is_no_way_round_it(self):
+        """The kernel takes every address for one on the link, where a bound socket finds no route."""
+        done = self.call("run", "--quiet", "--network", "internet", self.python(
+            "import errno, socket, struct\n"
+            "lines = [line.split() for line in open('/proc/net/route').read().splitlines()[1:]]\n"
+            "gateway = next(socket.inet_ntoa(bytes.fromhex(line[2])[::-1]) for line in lines if line[0] == 'eth0' and line[1] == '00000000')\n"
+            "index = socket.if_nametoindex('eth0')\n"
+            "for level, option, value in ((1, 25, b'eth0'), (1, 62, struct.pack('i', index)), (0, 50, struct.pack('!i', index))):\n"
+            "    with socket.socket() as s:\n"
+            "        s.settimeout(3)\n"
+            "        try: s.setsockopt(level, option, value)\n"
+            "        except OSError as error: print(errno.errorcode[error.errno], end=' ')\n"
+            "        print(errno.errorcode.get(s.connect_ex((gateway, 2375))))\n"))
+        self.assert_run(done, 0, b"EPERM EHOSTUNREACH\n" * 3)
+
     def test_sandboxes_with_a_network_do_not_see_each_other(self):
         other = self.start("run", "--quiet", "--network", "internet", self.python("print('up', flush=True)\nimport time; time.sleep(60)", "other.py"))
         self.assertEqual(other.stdout.readline(), b"up\n")

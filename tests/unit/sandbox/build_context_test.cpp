@@ -113,6 +113,15 @@ TEST_CASE("What a .dockerignore names stays at home, and its exceptions don't") 
   CHECK(found[".dockerignore"].ends_with("\n" + made->dockerfile + "\n"));
 }
 
+TEST_CASE("A .dockerignore that can't be read is no empty one") {
+  const Folder folder;
+  fs::create_symlink("elsewhere", folder.path / "workspace/project/.dockerignore");
+  check_refused({.root = folder.workspace(), .path = "project", .dockerfile = "FROM x"}, ".dockerignore");
+  fs::remove(folder.path / "workspace/project/.dockerignore");
+  fs::create_directory(folder.path / "workspace/project/.dockerignore");
+  check_refused({.root = folder.workspace(), .path = "project", .dockerfile = "FROM x"}, ".dockerignore");
+}
+
 TEST_CASE("A context without a folder is the Dockerfile alone") {
   const auto made = make_context({.root = "", .path = "", .dockerfile = "FROM x"});
   REQUIRE(made);

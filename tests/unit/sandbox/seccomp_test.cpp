@@ -158,3 +158,27 @@ TEST_CASE("seccomp: what ordinary programs live on is allowed without conditions
         rules_for(call), [](const Json& rule) { return rule["action"] == "SCMP_ACT_ALLOW" && !has_conditions(rule); }));
   }
 }
+
+// A socket that is bound to a device is routed as if all addresses were on its link: past the fence's routes.
+TEST_CASE("seccomp: no socket is bound to a device, whatever stands in the upper halves of the arguments") {
+  const auto allowed = [](std::uint64_t level, std::uint64_t option) {
+    return std::ranges::any_of(rules_for("setsockopt"), [&](const Json& rule) {
+      return std::ranges::all_of(rule["args"], [&](const Json& arg) {
+        const auto value = arg["index"] == 1 ? level : option;
+        return (value & arg["value"].get<std::uint64_t>()) == arg["valueTwo"].get<std::uint64_t>();
+      });
+    });
+  };
+  constexpr std::uint64_t kHigh = 1ULL << 32;
+  for (const auto& [level, option] : {std::pair{1, 25}, {1, 62}, {0, 50}}) {  // BINDTODEVICE, BINDTOIFINDEX, UNICAST_IF
+    const auto l = static_cast<std::uint64_t>(level);
+    const auto o = static_cast<std::uint64_t>(option);
+    for (const auto high : {std::uint64_t{0}, kHigh})
+      for (const auto higher : {std::uint64_t{0}, kHigh}) CHECK_FALSE(allowed(l | high, o | higher));
+  }
+  CHECK_FALSE(allowed(263, 1));  // SOL_PACKET
+  for (const auto& [level, option] : {std::pair{1, 2}, {1, 9}, {1, 20}, {1, 24}, {1, 26}, {1, 61}, {1, 63}, {1, 66}})
+    CHECK(allowed(static_cast<std::uint64_t>(level), static_cast<std::uint64_t>(option)));
+  for (const std::uint64_t level : {6, 17, 41, 58}) CHECK(allowed(level, 1));
+  for (const std::uint64_t option : {1, 2, 10, 33, 49, 51}) CHECK(allowed(0, option));
+}
