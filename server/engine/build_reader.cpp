@@ -1,6 +1,7 @@
 #include "engine/build_reader.hpp"
 
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "engine/buildkit_trace.hpp"
 #include "engine/json_fields.hpp"
