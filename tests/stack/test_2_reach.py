@@ -97,11 +97,12 @@ class Reach(StackTest):
         self.assertTrue(self.around.came()[-1].endswith(PUBLIC))
 
     def test_2_names_of_the_world_are_known_and_those_of_the_stack_are_not(self):
-        names = "import socket\nfor n in ['pypi.org', 'dind', 'backend', 'claude-backend', 'code-server']:\n" \
-                " try: print(n, bool(socket.getaddrinfo(n, 80)))\n except OSError: print(n, False)\n"
+        names = "import socket\nfrom pip._internal.models.index import PyPI\n" \
+                "for label, n in [('index', PyPI.netloc)] + [(n, n) for n in ('dind', 'backend', 'claude-backend', 'code-server')]:\n" \
+                " try: print(label, bool(socket.getaddrinfo(n, 80)))\n except OSError: print(label, False)\n"
         for options in ([], ["--network", self.user_network()]):
             done = self.stack.dind("docker", "run", "--rm", *options, PYTHON, "python3", "-c", names)
-            self.assertEqual(done.out, "pypi.org True\ndind False\nbackend False\nclaude-backend False\ncode-server False\n")
+            self.assertEqual(done.out, "index True\ndind False\nbackend False\nclaude-backend False\ncode-server False\n")
 
     def user_network(self):
         self.stack.dind("docker", "network", "create", "own", fine=True)
