@@ -82,6 +82,8 @@ struct RunSpec {
   std::map<std::string, std::string> env;
   LimitsRequest limits;
   Network network = Network::none;
+  // Whether more runs like it may follow: then a sandbox waits for the next, where the operator allows that.
+  bool expect_more = true;
   std::optional<std::string> run_id;  // [A-Za-z0-9_-]{1,64}; made up when absent
   std::optional<PullPolicy> pull;     // the configuration's when absent
   // Packages for the program ("requests>=2"), put in place by a sandbox of their own that has a network (source

@@ -49,6 +49,8 @@ RunPolicy policy_of(const Configuration& configuration, std::string authorities)
           .enabled = configuration.enabled,
           .packages = std::move(packages),
           .build = build,
+          .prestarted = configuration.prestarted,
+          .prestarted_languages = configuration.prestarted_languages,
           .authorities = std::move(authorities)};
 }
 
@@ -75,6 +77,7 @@ class WholeCore final : public Core {
   EngineWatch& engine() override { return watcher_; }
   Doctor& doctor() override { return doctor_; }
   GarbageCollector& garbage() override { return garbage_; }
+  Task<void> keep_warm(Cancel cancel) override { return runs_.keep_warm(std::move(cancel)); }
   Task<void> keep_clean(Cancel cancel) override {
     spawn(executor_, "garbage", garbage_.keep_collecting(cancel));
     co_await reaper_.keep_sweeping(cancel);

@@ -272,6 +272,19 @@ Read serve(ServeSettings& into) {
                  {"maxBody", measured(into.most_body, parse_bytes, "bytes or a text such as \"32m\"")}});
 }
 
+Read prestarted(Configuration& into) {
+  constexpr std::int64_t kMany = 1000;
+  return object({{"most", whole(into.prestarted.most, 0, kMany)},
+                 {"idle", measured(into.prestarted.idle, parse_duration, "seconds or a text such as \"10m\"")},
+                 {"languages", [&into](const json& value, const std::string& field) -> Result<void> {
+                    if (auto read = texts(into.prestarted_languages, "\"python\"")(value, field); !read) return read;
+                    for (const auto& each : into.prestarted_languages)
+                      if (languages::find_recipe(each) == nullptr)
+                        return wrong(field, "names no language: " + shown(each));
+                    return {};
+                  }}});
+}
+
 // A key that stands twice: the later one would win without a word.
 struct DuplicateKeys {
   std::vector<std::set<std::string>> open;
@@ -378,6 +391,7 @@ Result<Configuration> parse_configuration(std::string_view text_of_file, std::st
       {"history", history(configuration.history)},
       {"log", log_settings(configuration.log)},
       {"serve", serve(configuration.serve)},
+      {"prestarted", prestarted(configuration)},
       {"concurrentRuns", whole(configuration.concurrent_runs, 0, kManyRuns)},
       {"queuedRuns", whole(configuration.queued_runs, 0, kManyRuns)},
       {"concurrentRunsPerClient", whole(configuration.concurrent_runs_per_client, 0, kManyRuns)},

@@ -10,6 +10,7 @@
 
 #include "dind/error.hpp"
 #include "dind/run_spec.hpp"
+#include "sandbox/prestarted.hpp"
 #include "sandbox/workspace.hpp"
 #include "services/garbage.hpp"
 #include "services/history.hpp"
@@ -45,6 +46,8 @@ struct Configuration {
   std::string ca_bundle;  // a file of ours, PEM; empty: none
   LogSettings log;
   ServeSettings serve;
+  sandbox::PrestartPolicy prestarted{.most = 4};
+  std::vector<std::string> prestarted_languages;
   std::size_t concurrent_runs = 0;  // 0: from cores and memory
   std::size_t queued_runs = 128;
   std::size_t concurrent_runs_per_client = 0;  // 0: no bound of its own

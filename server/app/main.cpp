@@ -80,10 +80,13 @@ int serve(asio::io_context& context, Task<int> face, Cancel over = {}) {
   context.run();
   return *code;
 }
-// With the clean-up of what dead instances left beside it.
-int serve(asio::io_context& context, app::Core& core, Task<int> face, bool clean = true) {
+// With the clean-up of what dead instances left beside it,
+// and, where it serves many runs, with sandboxes that wait for them.
+enum class Beside { nothing, clean, clean_and_warm };
+int serve(asio::io_context& context, app::Core& core, Task<int> face, Beside beside = Beside::clean) {
   const Cancel over;
-  if (clean) spawn(context.get_executor(), "clean-up", core.keep_clean(over));
+  if (beside == Beside::clean_and_warm) spawn(context.get_executor(), "prestarted", core.keep_warm(over));
+  if (beside != Beside::nothing) spawn(context.get_executor(), "clean-up", core.keep_clean(over));
   return serve(context, std::move(face), over);
 }
 
@@ -125,17 +128,20 @@ int run(int argc, char** argv) {
   if (const auto* arguments = std::get_if<cli::DoctorArguments>(&line->command))
     return serve(context, **core, doctor(**core, arguments->json));
   if (const auto* arguments = std::get_if<cli::GcArguments>(&line->command))
-    return serve(context, **core, collect_garbage(**core, arguments->dry_run, arguments->json), false);
+    return serve(context, **core, collect_garbage(**core, arguments->dry_run, arguments->json), Beside::nothing);
   if (auto* arguments = std::get_if<cli::ServeArguments>(&line->command))
     return serve(context, **core,
-                 app::serve_programs(context.get_executor(), **core, *configuration, std::move(*arguments)));
+                 app::serve_programs(context.get_executor(), **core, *configuration, std::move(*arguments)),
+                 Beside::clean_and_warm);
   if (std::holds_alternative<cli::RpcArguments>(line->command))
-    return serve(context, **core, app::serve_stdio(context.get_executor(), **core, *configuration));
+    return serve(context, **core, app::serve_stdio(context.get_executor(), **core, *configuration),
+                 Beside::clean_and_warm);
   const auto& lsp = std::get<cli::LspArguments>(line->command);
   editor::EditorServices services{.runs = (*core)->runs(), .engine = (*core)->engine(), .version = app::version()};
   return serve(context, **core,
                editor::run_editor_session(context.get_executor(), std::move(services),
-                                          {.client_process_id = lsp.client_process_id}));
+                                          {.client_process_id = lsp.client_process_id}),
+               Beside::clean_and_warm);
 }
 
 }  // namespace

@@ -40,9 +40,10 @@ class Client {
   // died, and at most until `deadline`: then it is what was seen by then.
   Task<Result<ContainerEnd>> container_end(std::string id, Deadline deadline);
   // Calls `on_event` until the stream ends (Error: it broke) or `cancel`. `filters` as the API has them:
-  // {"label":["x"]}.
+  // {"label":["x"]}. `on_open`: from now on none is missed.
   Task<Result<void>> events(std::map<std::string, std::vector<std::string>> filters,
-                            std::function<void(const Event&)> on_event, Cancel cancel);
+                            std::function<void(const Event&)> on_event, Cancel cancel,
+                            std::function<void()> on_open = {});
 
   // -- images
   Task<Result<std::optional<Image>>> inspect_image(std::string name, Deadline deadline);  // nullopt: not there

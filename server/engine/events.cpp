@@ -22,7 +22,8 @@ Event event_from(const Json& json) {
 }  // namespace
 
 Task<Result<void>> Client::events(std::map<std::string, std::vector<std::string>> filters,
-                                  std::function<void(const Event&)> on_event, Cancel cancel) {
+                                  std::function<void(const Event&)> on_event, Cancel cancel,
+                                  std::function<void()> on_open) {
   const auto http = http_;
   const std::string what = "events";
   // With a deadline of its own: `call` would negotiate with the stream's.
@@ -32,6 +33,7 @@ Task<Result<void>> Client::events(std::map<std::string, std::vector<std::string>
   bool readable = true;
   HttpRequest request = get("/events" + query({{"filters", filters_json(filters)}}), what, in(kForever));
   request.cancel = cancel;
+  request.on_accepted = std::move(on_open);
   request.on_body = [&](std::string_view bytes) {
     readable = stream.feed(bytes, [&](std::string_view object) {
       const Json json = Json::parse(object, nullptr, false);

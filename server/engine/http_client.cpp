@@ -170,6 +170,11 @@ class Transfer {
       return false;
     }
     if (line.starts_with("HTTP/")) reply_.headers.clear();  // after a 100 Continue, or a retry, comes the real one
+    if (line == "\r\n" && request_.on_accepted && !request_.cancel.cancelled()) {
+      long status = 0;
+      curl_easy_getinfo(easy_, CURLINFO_RESPONSE_CODE, &status);
+      if (status >= 200 && status < 300) request_.on_accepted();
+    }
     const auto colon = line.find(':');
     if (colon == std::string_view::npos) return true;
     std::string name(line.substr(0, colon));

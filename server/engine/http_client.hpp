@@ -43,6 +43,7 @@ struct HttpRequest {
   // Gets the body of a 2xx reply as it comes, in place of HttpReply::body. False ends the call, as if the reply had
   // ended.
   std::function<bool(std::string_view)> on_body;
+  std::function<void()> on_accepted;  // when the head of a 2xx reply is there
   Cancel cancel;
 };
 

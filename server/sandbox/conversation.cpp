@@ -25,39 +25,39 @@ std::unexpected<Error> no_supervisor(std::uint32_t version) {
 }  // namespace
 
 Conversation::Conversation(asio::any_io_executor executor, std::unique_ptr<engine::HijackedStream> stream,
-                           std::string job, std::uint32_t token, std::function<void()> on_began, EventSink& sink,
-                           std::shared_ptr<StdinPipe> input)
+                           std::uint32_t token)
     : executor_(std::move(executor)),
       stream_(std::move(stream)),
-      job_(std::move(job)),
-      on_began_(std::move(on_began)),
-      sink_(&sink),
-      input_(std::move(input)),
+      token_(token),
       decoder_(token),
       changed_(executor_),
       to_write_(executor_) {}
 
 std::shared_ptr<Conversation> Conversation::begin(asio::any_io_executor executor,
-                                                  std::unique_ptr<engine::HijackedStream> stream, std::string job,
-                                                  std::uint32_t token, std::function<void()> on_began, EventSink& sink,
-                                                  std::shared_ptr<StdinPipe> input) {
-  std::shared_ptr<Conversation> self(new Conversation(std::move(executor), std::move(stream), std::move(job), token,
-                                                      std::move(on_began), sink, std::move(input)));
+                                                  std::unique_ptr<engine::HijackedStream> stream, std::uint32_t token) {
+  std::shared_ptr<Conversation> self(new Conversation(std::move(executor), std::move(stream), token));
   spawn(self->executor_, "reading from a sandbox", read(self));
   spawn(self->executor_, "writing to a sandbox", write(self));
   return self;
 }
 
-void Conversation::release_job() {
-  job_released_ = true;
+void Conversation::assign(std::string job, std::function<void()> on_began, EventSink& sink,
+                          std::shared_ptr<StdinPipe> input) {
+  job_ = std::move(job);
+  on_began_ = std::move(on_began);
+  sink_ = &sink;
+  input_ = std::move(input);
+  assigned_ = true;
   send_job();
 }
 
 void Conversation::send_job() {
-  if (!job_released_ || !seen_.ready || seen_.error || std::exchange(job_sent_, true)) return;
+  if (!assigned_ || !seen_.ready || seen_.error || std::exchange(job_sent_, true)) return;
+  // Without input its end goes along: one write for a whole run.
+  if (!input_) job_ += stdin_end_frame();
   post(std::move(job_));
   fed_ = true;
-  spawn(executor_, "a program's stdin", feed(shared_from_this()));
+  if (input_) spawn(executor_, "a program's stdin", feed(shared_from_this()));
 }
 
 void Conversation::kill() { post(signal_frame(SIGKILL)); }
@@ -180,7 +180,7 @@ void Conversation::take(FromSupervisor& event) {
   } else if (std::holds_alternative<ProgramBegan>(event)) {
     if (seen_.began) return;
     seen_.began = Clock::now();
-    if (sink_ != nullptr) on_began_();
+    if (sink_ != nullptr && on_began_) on_began_();
   } else if (std::holds_alternative<MemoryShort>(event)) {
     seen_.memory_short = true;
   } else if (const auto* report = std::get_if<wire::ExitReport>(&event)) {

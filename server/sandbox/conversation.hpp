@@ -36,15 +36,14 @@ class Conversation : public std::enable_shared_from_this<Conversation> {
     std::string complaint;            // what came outside of the protocol: the engine's or the runtime's last words
   };
 
-  // `token`: that of `job`, which is sent as soon as the supervisor is ready and `release_job` was called. `on_began`
-  // is called when the program starts, before any of its output reaches `sink`, which must live until `leave`. `input`
-  // null: empty stdin.
+  // `token`: what the supervisor's frames carry once it has its job.
   static std::shared_ptr<Conversation> begin(asio::any_io_executor executor,
-                                             std::unique_ptr<engine::HijackedStream> stream, std::string job,
-                                             std::uint32_t token, std::function<void()> on_began, EventSink& sink,
-                                             std::shared_ptr<StdinPipe> input);
+                                             std::unique_ptr<engine::HijackedStream> stream, std::uint32_t token);
 
-  void release_job();
+  // The job (with this token), once: sent as soon as the supervisor is ready. `on_began` is called when the program
+  // starts, before any of its output reaches `sink`, which must live until `leave`. `input` null: empty stdin.
+  void assign(std::string job, std::function<void()> on_began, EventSink& sink, std::shared_ptr<StdinPipe> input);
+  std::uint32_t token() const { return token_; }
   const Seen& seen() const { return seen_; }
   // Notified at each change of `seen` apart from byte counts.
   Signal& changed() { return changed_; }
@@ -53,8 +52,7 @@ class Conversation : public std::enable_shared_from_this<Conversation> {
   void close();  // no more draining: the container is gone
 
  private:
-  Conversation(asio::any_io_executor executor, std::unique_ptr<engine::HijackedStream> stream, std::string job,
-               std::uint32_t token, std::function<void()> on_began, EventSink& sink, std::shared_ptr<StdinPipe> input);
+  Conversation(asio::any_io_executor executor, std::unique_ptr<engine::HijackedStream> stream, std::uint32_t token);
   static Task<void> read(std::shared_ptr<Conversation> self);
   static Task<void> write(std::shared_ptr<Conversation> self);
   static Task<void> feed(std::shared_ptr<Conversation> self);
@@ -68,9 +66,10 @@ class Conversation : public std::enable_shared_from_this<Conversation> {
 
   asio::any_io_executor executor_;
   std::unique_ptr<engine::HijackedStream> stream_;
+  const std::uint32_t token_;
   std::string job_;
   std::function<void()> on_began_;
-  EventSink* sink_;
+  EventSink* sink_ = nullptr;
   std::shared_ptr<StdinPipe> input_;
   engine::StreamDemux demux_;
   SupervisorDecoder decoder_;
@@ -81,7 +80,7 @@ class Conversation : public std::enable_shared_from_this<Conversation> {
   std::uint64_t returned_ = 0;  // credit that came back and was not sent on yet
   std::uint64_t stdin_unconfirmed_ = 0;
   bool fed_ = false;  // some of `input_` may be gone to the program
-  bool job_released_ = false;
+  bool assigned_ = false;
   bool job_sent_ = false;
   bool closed_ = false;
 };

@@ -58,6 +58,7 @@ struct RunPlan {
   Limits limits;
   Network network = Network::none;
   Isolation isolation = Isolation::runc;
+  bool once = false;  // nothing like it is expected again: no sandbox waits for the next
   std::vector<std::string> notes;
   bool operator==(const RunPlan&) const = default;
 };

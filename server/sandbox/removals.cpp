@@ -34,9 +34,9 @@ struct Removals::Debt::Account {
     const auto removed = co_await client.remove_volume(name, deadline);
     co_return removed.has_value();
   }
-  Task<bool> try_container(const std::string& name, Deadline deadline) {
+  Task<bool> try_container(const std::string& name, const std::string& owed_as, Deadline deadline) {
     const auto removed = co_await client.remove_container(name, deadline);
-    reached(name, removed || removed.error().code != ErrorCode::engine_unavailable);
+    reached(owed_as, removed || removed.error().code != ErrorCode::engine_unavailable);
     // 409: the engine removes it already (AutoRemove); then it is there a moment longer.
     if (!removed && removed.error().engine_status != 409) co_return false;
     const auto seen = co_await client.inspect_container(name, deadline);
@@ -63,7 +63,7 @@ struct Removals::Debt::Account {
     co_return true;
   }
 
-  static Task<void> remove(std::shared_ptr<Account> self, Kind kind, std::string name) {
+  static Task<void> remove(std::shared_ptr<Account> self, Kind kind, std::string name, std::string owed_as) {
     const Deadline give_up = in(30s);
     Clock::duration pause = 20ms;
     bool gone = false;
@@ -72,19 +72,19 @@ struct Removals::Debt::Account {
       if (kind == Kind::volume)
         gone = co_await self->try_volume(name, in(10s));
       else
-        gone = co_await self->try_container(name, in(10s));
+        gone = co_await self->try_container(name, owed_as, in(10s));
       if (gone || Clock::now() >= give_up) break;
       co_await sleep_until(in(pause));
       pause = std::min<Clock::duration>(pause * 2, 2s);
     }
     const std::string what = (kind == Kind::volume ? "volume " : "container ") + name;
     if (gone)
-      log(LogLevel::info, "Removed the " + what, run_of(name));
+      log(LogLevel::info, "Removed the " + what, run_of(owed_as));
     else
       log(LogLevel::warning, "The " + what + " could not be removed for half a minute; the reaper will try again",
-          run_of(name));
-    self->out_of_reach.erase(name);
-    self->owed.erase(self->owed.find(name));
+          run_of(owed_as));
+    self->out_of_reach.erase(owed_as);
+    self->owed.erase(self->owed.find(owed_as));
     self->changed.notify();
   }
 };
@@ -98,14 +98,23 @@ Removals::Debt& Removals::Debt::operator=(Debt&& other) noexcept {
     account_ = std::move(other.account_);
     kind_ = other.kind_;
     name_ = std::move(other.name_);
+    owed_as_ = std::move(other.owed_as_);
   }
   return *this;
 }
 
 void Removals::Debt::pay() {
   if (const auto account = std::exchange(account_, nullptr)) {
-    spawn(account->executor, "removal of " + name_, Account::remove(account, kind_, std::move(name_)));
+    std::string what = "removal of " + name_;
+    spawn(account->executor, std::move(what), Account::remove(account, kind_, name_, owed_as_));
   }
+}
+
+void Removals::Debt::count_as(std::string name) {
+  if (!account_) return;
+  account_->owed.erase(account_->owed.find(owed_as_));
+  owed_as_ = std::move(name);
+  account_->owed.insert(owed_as_);
 }
 
 Removals::Debt Removals::owe(std::string container_name) {

@@ -23,16 +23,19 @@ class Removals {
     // Removes it in the background: tries again until the engine says that it's gone, for half a minute; what is left
     // then is the reaper's. Calling it again does nothing.
     void pay();
+    // From now on it is owed under this name, as if the container had it: `gone` waits for it then.
+    void count_as(std::string name);
 
    private:
     friend class Removals;
     struct Account;
     enum class Kind { container, volume };
     Debt(std::shared_ptr<Account> account, Kind kind, std::string name)
-        : account_(std::move(account)), kind_(kind), name_(std::move(name)) {}
+        : account_(std::move(account)), kind_(kind), name_(std::move(name)), owed_as_(name_) {}
     std::shared_ptr<Account> account_;
     Kind kind_ = Kind::container;
     std::string name_;
+    std::string owed_as_;
   };
 
   // Call it before `create` is sent: the reply may be lost, and the container there nevertheless.

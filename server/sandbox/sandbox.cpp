@@ -4,7 +4,6 @@
 
 #include "engine/text.hpp"
 #include "sandbox/conversation.hpp"
-#include "sandbox/fence.hpp"
 #include "sandbox/hardening.hpp"
 #include "sandbox/verdict.hpp"
 #include "support/ids.hpp"
@@ -17,13 +16,11 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr auto kCreateTime = 60s;  // the engine may have to unpack an image
-constexpr auto kCallTime = 15s;
 constexpr auto kReadyTime = 30s;          // from start to the supervisor's first word
 constexpr auto kReportTime = 200ms;       // from our kill to the supervisor's report; then it ends without one
 constexpr auto kAnswerTime = 250ms;       // from a cancel to our answer
 constexpr auto kSupervisorGrace = 750ms;  // its deadline comes after ours; the tree is to be dead by ours + 1 s
-constexpr auto kRemovalGrace = 300s;      // from a run's latest end to the moment when anybody may remove what is left
+constexpr auto kLong = 300ms;             // a run that is still there then has the next one's sandbox started beside it
 constexpr std::uint64_t kOutputSlack = 2 << 20;  // what may be on its way past the supervisor's own cap
 constexpr int kAttempts = 2;
 constexpr int kGoRuntimeGaveUp = 2;  // gVisor's exit code where it can't make another thread
@@ -34,22 +31,9 @@ std::int64_t unix_seconds(Clock::duration from_now) {
   return std::chrono::system_clock::to_time_t(then);
 }
 
-std::string join(const std::vector<std::string>& parts) {
-  std::string all;
-  for (const auto& part : parts) all += (all.empty() ? "" : "; ") + part;
-  return all;
-}
-
 std::string trimmed(std::string_view text) {
   while (!text.empty() && (text.back() == '\n' || text.back() == ' ')) text.remove_suffix(1);
   return engine::one_line(text);
-}
-
-// What a caller that has gone can still do about a container whose creation hangs. The debt is paid nevertheless, when
-// its creation has ended: this one may come before there is anything to remove.
-Task<void> remove_early(engine::Client& client, std::string container, std::string run_id) {
-  if (const auto removed = co_await client.remove_container(container, in(kCallTime)); !removed)
-    log(LogLevel::debug, "An early removal failed: " + removed.error().message, run_id);
 }
 
 Error not_executable(const RunPlan& plan, const std::string& image, int error_number) {
@@ -73,9 +57,6 @@ Error not_executable(const RunPlan& plan, const std::string& image, int error_nu
   return {ErrorCode::invalid_request,
           "\"" + program + "\" in the image " + image + " can't be executed: " + std::strerror(error_number)};
 }
-
-// Not to be guessed by a program, and never the zeros of a supervisor without a job.
-std::uint32_t random_token() { return static_cast<std::uint32_t>(std::stoul(random_id(3), nullptr, 16)) | 1; }
 
 // The supervisor isn't where it should be: somebody emptied the volume, or its filling broke off.
 bool supervisor_is_missing(const Error& error) {
@@ -107,18 +88,18 @@ struct Sandboxes::Run : std::enable_shared_from_this<Run> {
   std::shared_ptr<StdinPipe> input;
   Cancel cancel;
   Signal changed;
+  Surroundings around;
   std::string sandbox_id;  // the engine's id of the container
-  std::string user = kNobody;
-  std::string isolation;  // as the engine says that it is
+  std::string isolation;   // as the engine says that it is
   std::shared_ptr<Conversation> talk;
   std::optional<Result<RunResult>> outcome;
 
-  static Task<void> drive(std::shared_ptr<Run> self, Removals::Debt debt);
+  static Task<void> drive(std::shared_ptr<Run> self, Removals::Debt debt, Prestarted::Claim claim);
+  Task<std::optional<Result<RunResult>>> attempt_prestarted(Prestarted::Claim claim);
   Task<Result<RunResult>> attempt(Removals::Debt debt, std::string name, bool& worth_another);
-  Task<Result<void>> prepare(const std::string& name);
-  Task<Result<RunResult>> follow(const std::string& name, bool& worth_another);
+  void give_job();
+  Task<Result<RunResult>> follow(const Prepared& sandbox, bool& worth_another);
   Task<Result<RunResult>> without_report(const std::string& name, bool& worth_another);
-  Surroundings surroundings() const;
   Stop reason_to_stop(Deadline deadline) const;
   RunResult blank() const;
   RunResult killed(Verdict verdict) const;
@@ -167,69 +148,19 @@ void Sandboxes::Run::announce() {
                          .notes = plan.notes});
 }
 
-Surroundings Sandboxes::Run::surroundings() const {
-  return {.image = image,
-          .workspace_source = home.workspace_.engine_path,
-          .user = user,
-          .supervisor_volume = home.fixtures_.supervisor_volume(),
-          .owner = home.owner_,
-          .remove_after = unix_seconds(plan.limits.timeout + kRemovalGrace)};
-}
-
-// Everything up to a container that is about to start, attached.
-Task<Result<void>> Sandboxes::Run::prepare(const std::string& name) {
-  auto& client = home.client_;
-  if (const auto ready = co_await home.fixtures_.ensure_supervisor(image.id, in(kCreateTime)); !ready)
-    co_return std::unexpected(ready.error());
-  if (plan.network == Network::internet)
-    if (const auto ready = co_await home.fixtures_.ensure_internet(in(kCallTime)); !ready)
-      co_return std::unexpected(ready.error());
-  if (cancel.cancelled()) co_return fail(ErrorCode::cancelled, "The run was cancelled");
-
-  const auto spec = harden(plan, surroundings());
-  auto hurry = cancel.on_cancel(
-      [&] { spawn(home.executor_, "early removal of " + name, remove_early(client, name, plan.run_id)); });
-  const auto created = co_await client.create_container(name, spec, in(kCreateTime));
-  hurry.reset();
-  if (!created) co_return std::unexpected(workspace_error(created.error(), home.workspace_));
-  sandbox_id = created->id;
-  for (const auto& warning : created->warnings) log(LogLevel::info, "The engine warns: " + warning, plan.run_id);
-  if (cancel.cancelled()) co_return fail(ErrorCode::cancelled, "The run was cancelled");
-
-  const auto reported = co_await client.inspect_container_spec(created->id, in(kCallTime));
-  if (!reported) co_return std::unexpected(reported.error());
-  if (const auto wrong = differences(spec, *reported); !wrong.empty()) {
-    co_return fail(ErrorCode::engine_error, "The engine at " + client.endpoint().address +
-                                                " did not make the sandbox as asked, so it was not started (" +
-                                                join(wrong) + "). It may be too old, or a proxy changes requests");
-  }
-  if (plan.workspace && !home.workspace_seen_) {
-    const auto same = co_await check_same_folder(client, created->id, home.workspace_, in(kCallTime));
-    if (!same) co_return std::unexpected(same.error());
-    home.workspace_seen_ = true;
-  }
-  // By what the engine reports: its default may be gVisor too.
-  isolation = dind::name(reported->runtime == kGvisorRuntime ? Isolation::gvisor : Isolation::runc);
-  auto stream = co_await client.attach_container(created->id, in(kCallTime));
-  if (!stream) co_return std::unexpected(stream.error());
-  if (cancel.cancelled() || sink == nullptr) co_return fail(ErrorCode::cancelled, "The run was cancelled");
-
+void Sandboxes::Run::give_job() {
   const auto deadline = std::chrono::duration_cast<std::chrono::milliseconds>(plan.limits.timeout + kSupervisorGrace);
   const bool gvisor = isolation == dind::name(Isolation::gvisor);
-  const auto token = gvisor ? random_token() : 0;
-  talk = Conversation::begin(
-      home.executor_, std::move(*stream),
+  talk->assign(
       job_frames(plan, {.deadline_ms = static_cast<std::uint64_t>(deadline.count()),
                         .output_cap = static_cast<std::uint64_t>(plan.limits.output_bytes),
                         .output_window = Conversation::kOutputWindow,
-                        .token = token,
+                        .token = talk->token(),
                         .most_tasks = gvisor ? static_cast<std::uint32_t>(plan.limits.pids) : 0}),
-      token,
       [weak = weak_from_this()] {
         if (const auto self = weak.lock()) self->announce();
       },
       *sink, input);
-  co_return Result<void>{};
 }
 
 Stop Sandboxes::Run::reason_to_stop(Deadline deadline) const {
@@ -306,20 +237,14 @@ Task<Result<RunResult>> Sandboxes::Run::without_report(const std::string& name, 
                      home.client_.endpoint().address + ". Run it again");
 }
 
-// From start to the verdict.
-Task<Result<RunResult>> Sandboxes::Run::follow(const std::string& name, bool& worth_another) {
+// From the job to the verdict.
+Task<Result<RunResult>> Sandboxes::Run::follow(const Prepared& sandbox, bool& worth_another) {
   const auto& seen = talk->seen();
-  if (const auto started = co_await home.client_.start_container(name, in(kCreateTime)); !started) {
-    worth_another = supervisor_is_missing(started.error());
-    co_return std::unexpected(started.error());
-  }
-  if (plan.network == Network::internet) {
-    const auto fenced =
-        co_await raise_fence(home.client_, home.removals_, harden_fence(sandbox_id, plan.run_id, surroundings()),
-                             name + ".fence", in(kCreateTime));
-    if (!fenced) co_return std::unexpected(fenced.error());
-  }
-  talk->release_job();
+  if (cancel.cancelled() || sink == nullptr) co_return fail(ErrorCode::cancelled, "The run was cancelled");
+  const auto heard = cancel.on_cancel([conversation = std::weak_ptr(talk)] {
+    if (const auto open = conversation.lock()) open->changed().notify();
+  });
+  give_job();
   const Deadline ready_by = in(kReadyTime);
   while (!seen.began && !seen.report && !seen.ended && !seen.error && !cancel.cancelled()) {
     if (!co_await talk->changed().wait(ready_by) && Clock::now() >= ready_by) {
@@ -330,11 +255,18 @@ Task<Result<RunResult>> Sandboxes::Run::follow(const std::string& name, bool& wo
   Stop stop = cancel.cancelled() ? Stop::cancelled : Stop::none;
   if (seen.began) {
     const Deadline deadline = *seen.began + plan.limits.timeout;
-    while (!seen.report && !seen.ended && !seen.error && (stop = reason_to_stop(deadline)) == Stop::none)
-      co_await talk->changed().wait(std::min(deadline, in(1s)));
+    const Deadline is_long = *seen.began + kLong;
+    bool wanted = false;
+    while (!seen.report && !seen.ended && !seen.error && (stop = reason_to_stop(deadline)) == Stop::none) {
+      co_await talk->changed().wait(std::min(deadline, wanted ? in(1s) : is_long));
+      if (!wanted && Clock::now() >= is_long) {
+        wanted = true;
+        home.prestarted_.want(plan, around);
+      }
+    }
   }
   if (seen.report) co_return conclude(Stop::none);
-  if (stop == Stop::none) co_return co_await without_report(name, worth_another);
+  if (stop == Stop::none) co_return co_await without_report(sandbox.name, worth_another);
   if (!seen.began && stop == Stop::cancelled) co_return fail(ErrorCode::cancelled, "The run was cancelled");
   talk->kill();
   const Deadline patience = in(kReportTime);
@@ -344,19 +276,54 @@ Task<Result<RunResult>> Sandboxes::Run::follow(const std::string& name, bool& wo
 }
 
 Task<Result<RunResult>> Sandboxes::Run::attempt(Removals::Debt debt, std::string name, bool& worth_another) {
-  [[maybe_unused]] const auto owed = std::move(debt);
-  const auto ready = co_await prepare(name);
-  if (!ready) co_return std::unexpected(ready.error());
-  const auto heard = cancel.on_cancel([conversation = std::weak_ptr(talk)] {
-    if (const auto open = conversation.lock()) open->changed().notify();
-  });
-  auto result = co_await follow(name, worth_another);
-  co_return result;
+  auto hold = home.prestarted_.hold();
+  auto made = co_await home.preparation_.attach(plan, around, std::move(debt), std::move(name), cancel);
+  if (!made) co_return std::unexpected(made.error());
+  sandbox_id = made->id;
+  isolation = made->isolation;
+  talk = made->talk;
+  if (cancel.cancelled() || sink == nullptr) co_return fail(ErrorCode::cancelled, "The run was cancelled");
+  if (const auto started = co_await home.preparation_.start(*made, plan, around); !started) {
+    worth_another = supervisor_is_missing(started.error());
+    co_return std::unexpected(started.error());
+  }
+  hold.reset();
+  co_return co_await follow(*made, worth_another);
 }
 
-Task<void> Sandboxes::Run::drive(std::shared_ptr<Run> self, Removals::Debt debt) {
+// None: there was nothing to take after all, or it broke off before the program began; the run is whole for another
+// try.
+Task<std::optional<Result<RunResult>>> Sandboxes::Run::attempt_prestarted(Prestarted::Claim claim) {
+  const auto made = co_await home.prestarted_.taken(std::move(claim), cancel);
+  if (!made) {
+    if (cancel.cancelled()) co_return fail(ErrorCode::cancelled, "The run was cancelled");
+    co_return std::nullopt;
+  }
+  made->debt.count_as(container);
+  log(LogLevel::debug, "Takes the sandbox " + made->name + ", which waited", plan.run_id);
+  sandbox_id = made->id;
+  isolation = made->isolation;
+  talk = made->talk;
+  bool worth_another = false;
+  auto result = co_await follow(*made, worth_another);
+  const auto& seen = talk->seen();
+  if (result || cancel.cancelled() || seen.began || seen.report || input || !(seen.ended || seen.error))
+    co_return result;
+  log(LogLevel::info, "The sandbox " + made->name + " ended before the program began; another is made", plan.run_id);
+  talk->close();
+  talk.reset();
+  co_return std::nullopt;
+}
+
+Task<void> Sandboxes::Run::drive(std::shared_ptr<Run> self, Removals::Debt debt, Prestarted::Claim claim) {
   Result<RunResult> result = fail(ErrorCode::internal, "The run was never tried");
-  for (int i = 0; i < kAttempts; ++i) {
+  std::optional<Result<RunResult>> early;
+  if (claim) {
+    early = co_await self->attempt_prestarted(std::move(claim));
+    if (!early) debt = self->home.removals_.owe(self->container);
+  }
+  if (early) result = std::move(*early);
+  for (int i = 0; !early && i < kAttempts; ++i) {
     bool worth_another = false;
     const std::string name = self->container + (i == 0 ? "" : "." + std::to_string(i));
     if (i > 0) debt = self->home.removals_.owe(name);
@@ -372,6 +339,7 @@ Task<void> Sandboxes::Run::drive(std::shared_ptr<Run> self, Removals::Debt debt)
   }
   self->outcome = std::move(result);
   self->changed.notify();
+  if (*self->outcome) self->home.prestarted_.want(self->plan, self->around);
   // The stream is drained until the container is gone: see Conversation.
   co_await self->home.removals_.gone(self->container, in(60s));
   if (self->talk) self->talk->close();
@@ -383,27 +351,51 @@ Sandboxes::Sandboxes(asio::any_io_executor executor, engine::Client& client, std
       owner_(std::move(owner)),
       workspace_(std::move(workspace)),
       removals_(executor_, client),
-      fixtures_(client, removals_, owner_) {}
+      fixtures_(client, removals_, owner_),
+      preparation_(executor_, client, removals_, fixtures_, workspace_),
+      prestarted_(executor_, preparation_, removals_) {}
+
+std::string Sandboxes::settle(RunPlan& plan, const engine::Image& image) const {
+  if (!plan.workspace) return kNobody;
+  std::string note;
+  auto user = workspace_user(workspace_, note);
+  if (!note.empty()) plan.notes.push_back(note);
+  // The image's own folder in the workspace is entered by the supervisor, as one that a caller names.
+  if (plan.working_dir.empty() && image.working_dir.starts_with(kWorkspaceMount)) plan.working_dir = image.working_dir;
+  return user;
+}
+
+Surroundings Sandboxes::surroundings(const engine::Image& image, std::string user,
+                                     std::chrono::milliseconds timeout) const {
+  return {.image = image,
+          .workspace_source = workspace_.engine_path,
+          .user = std::move(user),
+          .supervisor_volume = fixtures_.supervisor_volume(),
+          .owner = owner_,
+          .remove_after = unix_seconds(timeout + kRemovalGrace)};
+}
+
+void Sandboxes::expect(RunPlan plan, engine::Image image) {
+  auto user = settle(plan, image);
+  prestarted_.want(plan, surroundings(image, std::move(user), plan.limits.timeout));
+}
 
 Task<Result<RunResult>> Sandboxes::run(RunPlan plan, engine::Image image, std::string image_name, EventSink& sink,
                                        std::shared_ptr<StdinPipe> input, Cancel cancel) {
   const auto run = std::make_shared<Run>(*this, std::move(plan), std::move(image), std::move(image_name), sink,
                                          std::move(input), cancel);
-  if (run->plan.workspace) {
-    std::string note;
-    run->user = workspace_user(workspace_, note);
-    if (!note.empty()) run->plan.notes.push_back(note);
-    // The image's own folder in the workspace is entered by the supervisor, as one that a caller names.
-    if (run->plan.working_dir.empty() && run->image.working_dir.starts_with(kWorkspaceMount))
-      run->plan.working_dir = run->image.working_dir;
-  }
+  run->around = surroundings(run->image, settle(run->plan, run->image), run->plan.limits.timeout);
   std::optional<Deadline> answer_by;
   const auto heard = cancel.on_cancel([weak = std::weak_ptr(run), &answer_by] {
     answer_by = in(kAnswerTime);
     if (const auto self = weak.lock()) self->changed.notify();
   });
-  sink.on_state(Preparing{.stage = Stage::container, .message = "Creating the sandbox", .percent = std::nullopt});
-  spawn(executor_, "run " + run->plan.run_id, Run::drive(run, removals_.owe(run->container)));
+  auto claim = prestarted_.claim(run->plan, run->around);
+  sink.on_state(Preparing{.stage = Stage::container,
+                          .message = claim ? "Taking a sandbox that waits" : "Creating the sandbox",
+                          .percent = std::nullopt});
+  auto debt = claim ? Removals::Debt() : removals_.owe(run->container);
+  spawn(executor_, "run " + run->plan.run_id, Run::drive(run, std::move(debt), std::move(claim)));
   while (!run->outcome) {
     const bool began = run->talk && run->talk->seen().began;
     if (answer_by && (!began || Clock::now() >= *answer_by)) break;

@@ -9,6 +9,8 @@
 #include "engine/client.hpp"
 #include "sandbox/fixtures.hpp"
 #include "sandbox/plan.hpp"
+#include "sandbox/preparation.hpp"
+#include "sandbox/prestarted.hpp"
 #include "sandbox/removals.hpp"
 #include "sandbox/workspace.hpp"
 #include "support/cancel.hpp"
@@ -30,6 +32,10 @@ class Sandboxes {
   // the container of its last run is being removed, by its name.
   static std::string container_prefix(const std::string& run_id) { return "dind-" + run_id + "."; }
 
+  // A run like this may come soon: where sandboxes may wait (`prestarted`), one is to wait for it.
+  void expect(RunPlan plan, engine::Image image);
+
+  Prestarted& prestarted() { return prestarted_; }
   Removals& removals() { return removals_; }
   Fixtures& fixtures() { return fixtures_; }
   const std::string& owner() const { return owner_; }
@@ -37,14 +43,18 @@ class Sandboxes {
 
  private:
   struct Run;
+  // What the workspace means for a plan that has it. Returns the user that its run has.
+  std::string settle(RunPlan& plan, const engine::Image& image) const;
+  Surroundings surroundings(const engine::Image& image, std::string user, std::chrono::milliseconds timeout) const;
 
   asio::any_io_executor executor_;
   engine::Client& client_;
   std::string owner_;
   Workspace workspace_;
-  bool workspace_seen_ = false;  // the engine's folder is ours
   Removals removals_;
   Fixtures fixtures_;
+  Preparation preparation_;
+  Prestarted prestarted_;
 };
 
 }  // namespace dind::sandbox

@@ -13,6 +13,7 @@ namespace {
 
 constexpr auto kInspectTime = 15s;
 constexpr auto kPullTime = 30min;
+constexpr auto kListenPause = 1s;
 
 }  // namespace
 
@@ -88,12 +89,32 @@ Task<void> Images::look(engine::Client& client, std::shared_ptr<Look> look, std:
 }
 
 Task<Result<std::optional<engine::Image>>> Images::inspect(const std::string& name, const Cancel& cancel) {
+  if (const auto known = known_.find(name); known != known_.end()) co_return known->second;
+  const auto changes = changes_;
   const auto asked = std::make_shared<Look>(executor_);
   const auto heard = cancel.on_cancel([asked] { asked->changed.notify(); });
   spawn(executor_, "look for image " + name, look(client_, asked, name));
   while (!asked->answer && !cancel.cancelled()) co_await asked->changed.wait(in(1h));
   if (!asked->answer || cancel.cancelled()) co_return fail(ErrorCode::cancelled, "The run was cancelled");
+  if (const auto& found = *asked->answer; current_ && changes == changes_ && found && *found)
+    known_.insert_or_assign(name, **found);
   co_return std::move(*asked->answer);
+}
+
+Task<void> Images::keep_current(Cancel cancel) {
+  Signal wake(executor_);
+  const auto heard = cancel.on_cancel([&wake] { wake.notify(); });
+  const auto changed = [this](bool current) {
+    current_ = current;
+    ++changes_;
+    known_.clear();
+  };
+  while (!cancel.cancelled()) {
+    co_await client_.events(
+        {{"type", {"image"}}}, [&](const engine::Event&) { changed(true); }, cancel, [&] { changed(true); });
+    changed(false);
+    if (!cancel.cancelled()) co_await wake.wait(in(kListenPause));
+  }
 }
 
 // What we built stays as long as it is used: the engine keeps no time of use but that of the last tag (garbage.hpp).

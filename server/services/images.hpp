@@ -1,5 +1,6 @@
 // Images: which of several the engine has, and pulling one where it has none; many that wait for an image share one
-// pull. Who we are at its registry is looked up for every pull.
+// pull. Who we are at its registry is looked up for every pull. What an image is, is asked anew for every run, but
+// where the engine's events tell that it has changed (`keep_current`).
 #pragma once
 
 #include <functional>
@@ -32,6 +33,9 @@ class Images {
   Task<Result<Found>> find(std::vector<std::string> names, PullPolicy policy,
                            std::function<void(const engine::PullProgress&)> on_progress, Cancel cancel);
 
+  // Until `cancel`: listens to what the engine says of its images, so that one which is known needs no question.
+  Task<void> keep_current(Cancel cancel);
+
  private:
   struct Pull;
   struct Look;
@@ -46,6 +50,9 @@ class Images {
   engine::Client& client_;
   RegistryCredentials credentials_;
   std::map<std::string, std::weak_ptr<Pull>> pulls_;
+  std::map<std::string, engine::Image> known_;  // while `current_`
+  bool current_ = false;
+  std::uint64_t changes_ = 0;
 };
 
 }  // namespace dind

@@ -40,6 +40,7 @@ class LiveRuns final : public RunService {
  public:
   LiveRuns(asio::any_io_executor executor, RunService& runs) : runs_(runs), ended_(executor) {}
   Task<Result<RunResult>> run(RunSpec spec, EventSink& sink, std::shared_ptr<StdinPipe> input, Cancel cancel) override;
+  void expect(RunSpec spec) override { runs_.expect(std::move(spec)); }
   Task<bool> idle(Deadline deadline) override { return runs_.idle(deadline); }
 
   std::vector<LiveRun> list() const;  // in the order of their beginning

@@ -15,6 +15,7 @@ class LoggedRuns final : public RunService {
   LoggedRuns(RunService& runs, std::string face) : runs_(runs), face_(std::move(face)) {}
   // `spec.run_id` must be set. The run's secrets are in no line of the log.
   Task<Result<RunResult>> run(RunSpec spec, EventSink& sink, std::shared_ptr<StdinPipe> input, Cancel cancel) override;
+  void expect(RunSpec spec) override { runs_.expect(std::move(spec)); }
   Task<bool> idle(Deadline deadline) override { return runs_.idle(deadline); }
 
  private:

@@ -14,6 +14,7 @@ class RecordedRuns final : public RunService {
   RecordedRuns(RunService& runs, History& history, std::string face)
       : runs_(runs), history_(history), face_(std::move(face)) {}
   Task<Result<RunResult>> run(RunSpec spec, EventSink& sink, std::shared_ptr<StdinPipe> input, Cancel cancel) override;
+  void expect(RunSpec spec) override { runs_.expect(std::move(spec)); }
   // And until the history is written, for some seconds at most.
   Task<bool> idle(Deadline deadline) override;
 

@@ -21,6 +21,9 @@ class RunService {
   // returns; no event comes after that. `input` null: empty stdin.
   virtual Task<Result<RunResult>> run(RunSpec spec, EventSink& sink, std::shared_ptr<StdinPipe> input,
                                       Cancel cancel) = 0;
+  // Runs like this may come soon: what they need is made ready as far as that is allowed here and costs no download.
+  // `spec.program` may be without its text. What can't be made ready is left alone.
+  virtual void expect(RunSpec /*spec*/) {}
   // Waits until everything that runs left behind is removed, or the deadline passes (false).
   virtual Task<bool> idle(Deadline deadline) = 0;
 };

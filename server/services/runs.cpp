@@ -97,6 +97,7 @@ Result<sandbox::RunPlan> Runs::plan(const RunSpec& spec) const {
     made->notes.emplace_back("the workspace is read-only here (workspace.access)");
   }
   made->isolation = isolation;
+  made->once = !spec.expect_more;
   made->notes.insert(made->notes.begin(), granted->notes.begin(), granted->notes.end());
   if (spec.isolation && *spec.isolation != isolation)
     made->notes.push_back("isolation runc is not allowed here; gvisor is in force");
@@ -175,6 +176,7 @@ Task<Result<RunResult>> Runs::go(RunSpec spec, Course& course, EventSink& sink, 
     built_by = built->builder;
     plan.notes.insert(plan.notes.end(), built->notes.begin(), built->notes.end());
     found = {.name = std::move(built->name), .image = std::move(built->image)};
+    plan.once = true;
     if (const auto problem = sandbox::run_image_command(found.image, spec.args, plan); !problem)
       co_return std::unexpected(problem.error());
   } else {
@@ -223,6 +225,46 @@ Task<Result<RunResult>> Runs::run(RunSpec spec, EventSink& sink, std::shared_ptr
   co_return time.judged(std::move(result), id, stage);
 }
 
-Task<bool> Runs::idle(Deadline deadline) { return sandboxes_.removals().idle(deadline); }
+void Runs::expect(RunSpec spec) {
+  if (!warm_ || !spec.expect_more || !spec.requirements.empty() || std::holds_alternative<BuildProgram>(spec.program))
+    return;
+  if (auto* source = std::get_if<SourceProgram>(&spec.program); source != nullptr && source->text.empty())
+    source->text = "\n";
+  spec.run_id.reset();
+  // Why it can't be is told to whoever runs it.
+  if (auto made = plan(spec)) spawn(executor_, "an expected run", make_ready(std::move(*made)));
+}
+
+Task<void> Runs::make_ready(sandbox::RunPlan plan) {
+  auto found = co_await images_.find(plan.images, PullPolicy::never, [](const engine::PullProgress&) {}, {});
+  if (!found) co_return;
+  if (const auto able = co_await check_isolation(plan); !able) co_return;
+  co_await fit_cpus(plan);
+  if (warm_) sandboxes_.expect(std::move(plan), std::move(found->image));
+}
+
+Task<void> Runs::keep_warm(Cancel cancel) {
+  warm_ = policy_.enabled && policy_.prestarted.most > 0;
+  if (!warm_) co_return;
+  sandboxes_.prestarted().allow(policy_.prestarted);
+  spawn(executor_, "watching images", images_.keep_current(cancel));
+  Signal wake(executor_);
+  const auto heard = cancel.on_cancel([&wake] { wake.notify(); });
+  while (!cancel.cancelled() && !policy_.prestarted_languages.empty()) {
+    for (const auto& language : policy_.prestarted_languages) {
+      RunSpec spec;
+      spec.program = SourceProgram{.file_name = {}, .text = {}, .language = language};
+      expect(std::move(spec));
+    }
+    // Before they go for being idle; and soon after an engine that was away.
+    co_await wake.wait(in(std::min<Clock::duration>(policy_.prestarted.idle / 2, 30s)));
+  }
+}
+
+Task<bool> Runs::idle(Deadline deadline) {
+  warm_ = false;
+  sandboxes_.prestarted().close();
+  return sandboxes_.removals().idle(deadline);
+}
 
 }  // namespace dind

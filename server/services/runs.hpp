@@ -28,6 +28,8 @@ struct RunPolicy {
   bool enabled = true;
   PackagePolicy packages;
   BuildPolicy build;
+  sandbox::PrestartPolicy prestarted;
+  std::vector<std::string> prestarted_languages;  // expected from the start, whether one was used or not
   std::string authorities;  // PEM of certificate authorities for runs with a network; empty: the images' own
 };
 
@@ -36,11 +38,16 @@ class Runs final : public RunService {
   Runs(asio::any_io_executor executor, engine::Client& client, sandbox::Sandboxes& sandboxes,
        RegistryCredentials credentials, RunPolicy policy);
   Task<Result<RunResult>> run(RunSpec spec, EventSink& sink, std::shared_ptr<StdinPipe> input, Cancel cancel) override;
+  void expect(RunSpec spec) override;
+  // And no sandbox waits any more.
   Task<bool> idle(Deadline deadline) override;
+  // Until `cancel`: sandboxes wait for runs, as the policy allows, and images are known without a question.
+  Task<void> keep_warm(Cancel cancel);
   Images& images() { return images_; }
 
  private:
   Result<sandbox::RunPlan> plan(const RunSpec& spec) const;
+  Task<void> make_ready(sandbox::RunPlan plan);
   // An engine refuses more CPUs than its machine has; the most that there are is what was meant.
   Task<void> fit_cpus(sandbox::RunPlan& plan);
   // Where a run is on its way, and what it holds until its containers are gone.
@@ -67,6 +74,7 @@ class Runs final : public RunService {
   ImageBuilds builds_;
   Admission admission_;
   int engine_cpus_ = 0;                // 0: not asked yet
+  bool warm_ = false;                  // sandboxes may wait
   bool gvisor_seen_ = false;           // an engine without it is asked again: it may get it
   std::map<std::string, int> active_;  // run ids that are under way
 };

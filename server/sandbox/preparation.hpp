@@ -1,0 +1,55 @@
+// A sandbox from nothing to a supervisor that waits for its job.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "dind/error.hpp"
+#include "engine/client.hpp"
+#include "sandbox/conversation.hpp"
+#include "sandbox/fixtures.hpp"
+#include "sandbox/hardening.hpp"
+#include "sandbox/plan.hpp"
+#include "sandbox/removals.hpp"
+#include "sandbox/workspace.hpp"
+#include "support/cancel.hpp"
+#include "support/task.hpp"
+
+namespace dind::sandbox {
+
+// A container that is ours alone, attached. Where it goes out of scope, it is removed.
+struct Prepared {
+  Removals::Debt debt;
+  std::string name;
+  std::string id;         // the engine's
+  std::string isolation;  // as the engine says that it is
+  std::shared_ptr<Conversation> talk;
+};
+
+// What a run's end and what follows it may take: from its latest end to the moment when anybody may remove what is
+// left.
+inline constexpr std::chrono::seconds kRemovalGrace{300};
+inline constexpr std::chrono::seconds kCreateTime{60};  // the engine may have to unpack an image
+
+class Preparation {
+ public:
+  Preparation(asio::any_io_executor executor, engine::Client& client, Removals& removals, Fixtures& fixtures,
+              Workspace workspace);
+
+  // Makes the container `name`, of which `debt` is the removal, compares it with what was asked and attaches. `plan`
+  // and `surroundings` must live until it returns. Errors: cancelled, the engine's, or how it differs.
+  Task<Result<Prepared>> attach(const RunPlan& plan, const Surroundings& surroundings, Removals::Debt debt,
+                                std::string name, Cancel cancel);
+  // Starts it, and fences its network in where it has one. After it, it may be given a job.
+  Task<Result<void>> start(const Prepared& sandbox, const RunPlan& plan, const Surroundings& surroundings);
+
+ private:
+  asio::any_io_executor executor_;
+  engine::Client& client_;
+  Removals& removals_;
+  Fixtures& fixtures_;
+  Workspace workspace_;
+  bool workspace_seen_ = false;  // the engine's folder is ours
+};
+
+}  // namespace dind::sandbox

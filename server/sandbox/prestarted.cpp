@@ -1,0 +1,323 @@
+#include "sandbox/prestarted.hpp"
+
+#include <algorithm>
+#include <cinttypes>
+#include <cstdio>
+#include <vector>
+
+#include "support/ids.hpp"
+#include "support/log.hpp"
+
+namespace dind::sandbox {
+
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr auto kReadyTime = 30s;
+constexpr auto kLook = 5s;                  // between two looks at age and memory
+constexpr auto kOldest = 30min;             // then another takes its place: its deadline label is from when it was made
+constexpr auto kLongestRun = 10min;         // that every one of them has time for
+constexpr auto kMissed = 60s;               // a second one waits for so long after a run that found none
+constexpr const char* kRun = "prestarted";  // stands where a container of a run has the run's id
+
+// The share of the machine's memory below which nothing waits, and nothing is added.
+constexpr std::int64_t kScarce = 10;
+
+bool memory_is_short() {
+  std::FILE* file = std::fopen("/proc/meminfo", "re");
+  if (file == nullptr) return false;
+  std::int64_t total = 0;
+  std::int64_t available = 0;
+  char line[128];
+  while (std::fgets(line, sizeof line, file) != nullptr) {
+    if (total == 0) std::sscanf(line, "MemTotal: %" SCNd64, &total);
+    if (std::sscanf(line, "MemAvailable: %" SCNd64, &available) == 1) break;
+  }
+  std::fclose(file);
+  return total > 0 && available < total / 100 * kScarce;
+}
+
+// What is the same in every run that one sandbox may serve.
+RunPlan shape_of(const RunPlan& plan) {
+  RunPlan shape;
+  shape.run_id = kRun;
+  shape.working_dir = plan.working_dir;
+  shape.workspace = plan.workspace;
+  shape.limits = plan.limits;
+  shape.network = plan.network;
+  shape.isolation = plan.isolation;
+  return shape;
+}
+
+engine::ContainerSpec key_of(const RunPlan& shape, Surroundings surroundings) {
+  surroundings.remove_after = 0;
+  return harden(shape, surroundings);
+}
+
+bool may_wait(const RunPlan& plan) { return plan.volumes.empty() && !plan.once; }
+
+std::int64_t unix_now() { return std::chrono::system_clock::to_time_t(std::chrono::system_clock::now()); }
+
+}  // namespace
+
+// What sandboxes of one kind are made of.
+struct Prestarted::Shape {
+  RunPlan plan;
+  Surroundings surroundings;
+  engine::ContainerSpec key;
+  Clock::time_point used;
+  Clock::time_point missed;  // when a run last found none
+  std::chrono::seconds longest = kLongestRun;
+};
+
+struct Prestarted::Claim::Entry {
+  explicit Entry(const asio::any_io_executor& executor) : changed(executor) {}
+  RunPlan plan;
+  Surroundings surroundings;
+  engine::ContainerSpec key;
+  Signal changed;
+  Cancel cancel;
+  Clock::time_point since = Clock::now();
+  bool claimed = false;
+  bool over = false;  // it came to nothing, or is to go
+  std::unique_ptr<Prepared> sandbox;
+
+  bool waits() const {
+    if (over || !sandbox) return false;
+    const auto& seen = sandbox->talk->seen();
+    return seen.ready && !seen.ended && !seen.error;
+  }
+  bool has_time_for(std::chrono::seconds timeout) const {
+    return unix_now() + timeout.count() + kRemovalGrace.count() <= surroundings.remove_after;
+  }
+};
+
+struct Prestarted::State : std::enable_shared_from_this<State> {
+  using Entry = Claim::Entry;
+
+  State(asio::any_io_executor e, Preparation& p, Removals& r)
+      : executor(std::move(e)), preparation(p), removals(r), wake(executor) {}
+
+  asio::any_io_executor executor;
+  Preparation& preparation;
+  Removals& removals;
+  Signal wake;
+  PrestartPolicy policy;
+  std::vector<Shape> shapes;  // the last used first
+  std::vector<std::shared_ptr<Entry>> entries;
+  std::size_t held = 0;
+  bool closed = false;
+  bool tending = false;
+
+  Shape* find(const engine::ContainerSpec& key) {
+    const auto found = std::ranges::find(shapes, key, &Shape::key);
+    return found == shapes.end() ? nullptr : &*found;
+  }
+
+  void drop(const std::shared_ptr<Entry>& entry) {
+    if (entry->claimed) return;  // a run has it
+    entry->over = true;
+    entry->cancel.cancel(CancelReason::shutdown);
+    entry->changed.notify();
+    if (entry->sandbox) entry->sandbox->talk->changed().notify();
+    std::erase(entries, entry);
+  }
+
+  void drop_all_but(auto keep) {
+    for (const auto& each : std::vector(entries))
+      if (!keep(*each)) drop(each);
+  }
+
+  // Brings what waits in line with what is wanted; makes one at a time.
+  void tend() {
+    const auto now = Clock::now();
+    if (closed || policy.most == 0) return;
+    std::erase_if(shapes, [&](const Shape& each) { return now - each.used > policy.idle; });
+    drop_all_but([&](const Entry& each) { return find(each.key) != nullptr && now - each.since < kOldest; });
+    if (shapes.empty() || held > 0) return;
+    if (std::ranges::any_of(entries, [](const auto& each) { return !each->sandbox; })) return;
+    std::size_t room = policy.most;
+    for (const auto& shape : shapes) {
+      const std::size_t wanted = std::min<std::size_t>(room, now - shape.missed < kMissed ? 2 : 1);
+      const auto there = std::ranges::count(entries, shape.key, [](const auto& each) { return each->key; });
+      room -= wanted;
+      if (static_cast<std::size_t>(there) < wanted) {
+        make_room(shapes, policy.most);
+        if (!memory_is_short()) make(shape);
+        return;
+      }
+    }
+  }
+
+  // For a new one: of the kind that was used the longest ago.
+  void make_room(const std::vector<Shape>& by_use, std::size_t most) {
+    for (auto shape = by_use.rbegin(); shape != by_use.rend() && entries.size() >= most; ++shape)
+      for (const auto& each : std::vector(entries))
+        if (each->key == shape->key && entries.size() >= most) drop(each);
+  }
+
+  void make(const Shape& shape) {
+    const auto entry = std::make_shared<Entry>(executor);
+    entry->plan = shape.plan;
+    entry->surroundings = shape.surroundings;
+    entry->surroundings.remove_after =
+        unix_now() + std::chrono::duration_cast<std::chrono::seconds>(kOldest + kRemovalGrace + shape.longest).count();
+    entry->key = shape.key;
+    entries.push_back(entry);
+    spawn(executor, "a prestarted sandbox", keep(shared_from_this(), entry));
+  }
+
+  // Makes a sandbox and stays with it until a run has it or it goes.
+  static Task<void> keep(std::shared_ptr<State> self, std::shared_ptr<Entry> entry) {
+    const std::string name = std::string("dind-") + kRun + "-" + random_id(4);
+    auto made = co_await self->prepare(*entry, name);
+    if (!made) {
+      if (!entry->over) log(LogLevel::info, "No sandbox was prestarted: " + made.error().message);
+      self->give_up(entry);
+      co_return;
+    }
+    entry->sandbox = std::make_unique<Prepared>(std::move(*made));
+    entry->changed.notify();
+    log(LogLevel::debug, "The sandbox " + name + " waits for a run");
+    self->tend();
+    const auto talk = entry->sandbox->talk;
+    while (entry->sandbox && entry->waits()) co_await talk->changed().wait(in(1h));
+    if (!entry->sandbox) co_return;  // a run took it
+    if (!entry->over) {
+      log(LogLevel::info, "The sandbox " + name + " ended while it waited");
+      self->give_up(entry);
+    }
+    entry->sandbox.reset();
+    co_await self->removals.gone(name, in(60s));
+    talk->close();
+  }
+
+  Task<Result<Prepared>> prepare(const Entry& entry, std::string name) {
+    auto made = co_await preparation.attach(entry.plan, entry.surroundings, removals.owe(name), name, entry.cancel);
+    if (!made) co_return made;
+    if (const auto started = co_await preparation.start(*made, entry.plan, entry.surroundings); !started)
+      co_return std::unexpected(started.error());
+    const auto& seen = made->talk->seen();
+    const Deadline ready_by = in(kReadyTime);
+    while (!seen.ready && !seen.ended && !seen.error && !entry.over && Clock::now() < ready_by)
+      co_await made->talk->changed().wait(std::min(ready_by, in(1s)));
+    if (!seen.ready || seen.ended || seen.error || entry.over)
+      co_return fail(ErrorCode::engine_error, seen.error ? seen.error->message : "it did not become ready");
+    co_return made;
+  }
+
+  // What fails is not tried again before somebody wants it again.
+  void give_up(const std::shared_ptr<Entry>& entry) {
+    entry->over = true;
+    std::erase(entries, entry);
+    std::erase_if(shapes, [&](const Shape& each) { return each.key == entry->key; });
+    entry->changed.notify();
+    tend();
+  }
+
+  static Task<void> look_after(std::shared_ptr<State> self) {
+    while (!self->closed && !self->shapes.empty()) {
+      co_await self->wake.wait(in(kLook));
+      if (self->closed) break;
+      if (!self->entries.empty() && memory_is_short()) {
+        log(LogLevel::info, "Memory is short: no sandbox waits for a run until there is more");
+        self->drop_all_but([](const Entry&) { return false; });
+        self->shapes.clear();
+      }
+      self->tend();
+    }
+    self->tending = false;
+  }
+};
+
+Prestarted::Prestarted(asio::any_io_executor executor, Preparation& preparation, Removals& removals)
+    : state_(std::make_shared<State>(std::move(executor), preparation, removals)) {}
+
+Prestarted::~Prestarted() { close(); }
+
+void Prestarted::allow(PrestartPolicy policy) { state_->policy = policy; }
+
+Prestarted::Claim Prestarted::claim(const RunPlan& plan, const Surroundings& surroundings) {
+  Claim claim;
+  if (state_->policy.most == 0 || !may_wait(plan)) return claim;
+  const auto key = key_of(shape_of(plan), surroundings);
+  const auto timeout = std::chrono::duration_cast<std::chrono::seconds>(plan.limits.timeout) + 1s;
+  for (const auto& each : state_->entries) {
+    if (each->claimed || each->over || each->key != key) continue;
+    const bool waits = each->waits();
+    if ((each->sandbox && !waits) || !each->has_time_for(timeout)) continue;
+    if (!claim.entry_ || waits) claim.entry_ = each;
+    if (waits) break;
+  }
+  if (claim.entry_) {
+    claim.entry_->claimed = true;
+  } else if (auto* shape = state_->find(key)) {
+    shape->missed = Clock::now();
+  }
+  return claim;
+}
+
+Task<std::unique_ptr<Prepared>> Prestarted::taken(Claim claim, Cancel cancel) {
+  const auto state = state_;
+  const auto entry = std::move(claim.entry_);
+  const auto heard = cancel.on_cancel([weak = std::weak_ptr(entry)] {
+    if (const auto alive = weak.lock()) alive->changed.notify();
+  });
+  while (!entry->sandbox && !entry->over && !cancel.cancelled()) co_await entry->changed.wait(in(1h));
+  if (!entry->waits() || cancel.cancelled()) {
+    entry->claimed = false;
+    if (state->closed) state->drop(entry);
+    co_return nullptr;
+  }
+  auto sandbox = std::exchange(entry->sandbox, nullptr);
+  std::erase(state->entries, entry);
+  sandbox->talk->changed().notify();  // `keep` leaves it alone from now on
+  co_return sandbox;
+}
+
+void Prestarted::want(const RunPlan& plan, const Surroundings& surroundings) {
+  if (state_->closed || state_->policy.most == 0 || !may_wait(plan)) return;
+  auto shape = shape_of(plan);
+  auto key = key_of(shape, surroundings);
+  const auto now = Clock::now();
+  const auto timeout = std::chrono::duration_cast<std::chrono::seconds>(plan.limits.timeout) + 1s;
+  auto& shapes = state_->shapes;
+  const auto known = std::ranges::find(shapes, key, &Shape::key);
+  if (known != shapes.end()) {
+    std::rotate(shapes.begin(), known, known + 1);
+  } else {
+    shapes.insert(shapes.begin(), {.plan = std::move(shape),
+                                   .surroundings = surroundings,
+                                   .key = std::move(key),
+                                   .used = now,
+                                   .missed = now - kMissed,
+                                   .longest = kLongestRun});
+    if (shapes.size() > state_->policy.most) shapes.pop_back();
+  }
+  shapes.front().used = now;
+  shapes.front().longest = std::max(shapes.front().longest, timeout);
+  state_->tend();
+  if (!std::exchange(state_->tending, true)) spawn(state_->executor, "prestarted", State::look_after(state_));
+}
+
+std::shared_ptr<void> Prestarted::hold() {
+  ++state_->held;
+  return {nullptr, [state = state_](void*) {
+            if (--state->held == 0) state->tend();
+          }};
+}
+
+std::size_t Prestarted::waiting() const {
+  return static_cast<std::size_t>(
+      std::ranges::count_if(state_->entries, [](const auto& each) { return each->waits() && !each->claimed; }));
+}
+
+void Prestarted::close() {
+  if (std::exchange(state_->closed, true)) return;
+  state_->drop_all_but([](const State::Entry&) { return false; });
+  state_->shapes.clear();
+  state_->wake.notify();
+}
+
+}  // namespace dind::sandbox
