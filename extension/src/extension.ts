@@ -3,6 +3,7 @@
 import * as vscode from 'vscode';
 import { MessageType } from 'vscode-languageclient/node';
 import { registerCommands } from './commands';
+import { expectRuns } from './expected';
 import { Messages } from './messages';
 import { OutputChannel } from './output';
 import { showPullProgress } from './pull_progress';
@@ -31,6 +32,7 @@ export function activate(context: vscode.ExtensionContext): void {
   context.subscriptions.push(
     registerCommands(theServer, runs, channel, messages),
     showPullProgress(runs),
+    expectRuns(theServer),
     theServer.onDidFail(down),
     theServer.onMessage(({ type, message }) => {
       theServer.log.appendLine(message);

@@ -16,6 +16,7 @@ export interface Options {
   pull?: Pull;
   isolation?: Isolation;
   images?: Record<string, string>;
+  prestart?: boolean;
 }
 
 /** `capabilities.experimental.dind` of this client. */
@@ -46,6 +47,9 @@ export interface RunFile {
   workingDir?: string;
   runId?: string;
 }
+
+/** A run like this may come soon. */
+export const expectNotification = new NotificationType<RunFile>('dind/expect');
 
 export interface Stop {
   runId?: string;

@@ -27,6 +27,7 @@ export function options(): Options {
     pull: of('pull'),
     isolation: of('isolation'),
     images: of('images'),
+    prestart: of('prestart'),
   });
 }
 
@@ -50,6 +51,10 @@ export function codeLensWanted(uri: vscode.Uri): boolean {
   return vscode.workspace.getConfiguration(SECTION, uri).get('codeLens', true);
 }
 
+export function prestartWanted(): boolean {
+  return vscode.workspace.getConfiguration(SECTION).get('prestart', true);
+}
+
 /** How the server is started: a change needs a new one. */
 export interface ServerSettings {
   path: string;
@@ -62,7 +67,7 @@ export function serverSettings(): ServerSettings {
 }
 
 export function onDidChangeOptions(listener: () => void): vscode.Disposable {
-  const keys = ['timeout', 'memory', 'cpus', 'pids', 'network', 'pull', 'isolation', 'images'].map((key) => `${SECTION}.${key}`);
+  const keys = ['timeout', 'memory', 'cpus', 'pids', 'network', 'pull', 'isolation', 'images', 'prestart'].map((key) => `${SECTION}.${key}`);
   return vscode.workspace.onDidChangeConfiguration((event) => {
     if (keys.some((key) => event.affectsConfiguration(key))) listener();
   });

@@ -218,7 +218,7 @@ struct Prestarted::State : std::enable_shared_from_this<State> {
 
   static Task<void> look_after(std::shared_ptr<State> self) {
     while (!self->closed && !self->shapes.empty()) {
-      co_await self->wake.wait(in(kLook));
+      co_await self->wake.wait(in(std::min<Clock::duration>(kLook, self->policy.idle)));
       if (self->closed) break;
       if (!self->entries.empty() && memory_is_short()) {
         log(LogLevel::info, "Memory is short: no sandbox waits for a run until there is more");
@@ -251,7 +251,7 @@ Prestarted::Claim Prestarted::claim(const RunPlan& plan, const Surroundings& sur
     if (waits) break;
   }
   if (claim.entry_) {
-    claim.entry_->claimed = true;
+    claim.entry_->claimed = true;  // never another run's, whatever comes of it but a cancel before it was used
   } else if (auto* shape = state_->find(key)) {
     shape->missed = Clock::now();
   }

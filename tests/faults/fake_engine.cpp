@@ -143,6 +143,11 @@ struct FakeEngine::Impl {
     }
     if (!reply.held_until.empty()) {
       if (!co_await held(socket, reply.held_until)) co_return false;
+      if (!reply.first.empty()) {
+        co_await asio::async_write(socket, asio::buffer(reply.first), quietly(error));
+        co_await socket.async_wait(Socket::wait_read, quietly(error));
+        if (error) co_return false;
+      }
       co_await asio::async_write(socket, asio::buffer(reply.body), quietly(error));
       if (error) co_return false;
     }

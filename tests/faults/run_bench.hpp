@@ -45,9 +45,15 @@ inline std::string exited(std::uint32_t code) {
 }
 inline std::string whole_run() { return ready() + began() + said(wire::kOut, "hello\n") + exited(0); }
 
-// What an attached supervisor says once its container is started.
+// What an attached supervisor says once its container is started; what follows `ready` comes after it has its job.
 inline FakeReply supervised(std::string bytes, FakeReply::Then then) {
+  std::string first;
+  if (bytes.size() > ready().size() && bytes.starts_with(ready())) {
+    first = ready();
+    bytes.erase(0, first.size());
+  }
   FakeReply reply = FakeReply::attached(std::move(bytes), then);
+  reply.first = std::move(first);
   reply.held_until = "/containers/*/start";
   return reply;
 }

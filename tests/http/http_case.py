@@ -122,7 +122,7 @@ class HttpCase(ProtocolCase):
     def container_within(self, seconds=LIMIT):
         until = time.monotonic() + seconds
         while time.monotonic() < until:
-            if new := engine_api.our_containers() - self.before:
+            if new := engine_api.our_containers(waiting=False) - self.before:
                 return new
             time.sleep(0.01)
         return self.fail("no container appeared")
@@ -130,7 +130,7 @@ class HttpCase(ProtocolCase):
     def gone_within(self, seconds):
         """How long it takes until no container of ours is left."""
         begun = time.monotonic()
-        while engine_api.our_containers() - self.before:
+        while engine_api.our_containers(waiting=False) - self.before:
             if time.monotonic() - begun > seconds:
                 self.fail(f"a container is there after {seconds} s")
             time.sleep(0.01)

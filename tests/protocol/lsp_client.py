@@ -139,7 +139,14 @@ class Client:
         return code
 
     def close(self):
-        if self.child.poll() is None:
+        """The client is gone: the server ends by itself, and takes along what waits for a next run."""
+        try:
+            self.child.stdin.close()
+        except BrokenPipeError:
+            pass
+        try:
+            self.child.wait(15)
+        except subprocess.TimeoutExpired:
             self.child.kill()
         self.child.wait()
         for thread in self.threads:

@@ -28,9 +28,9 @@ class ProtocolCase(unittest.TestCase):
             client.initialize(own, capabilities, **params)
         return client
 
-    def assert_nothing_left(self, within=10.0):
+    def assert_nothing_left(self, within=10.0, waiting=True):
         until = time.monotonic() + within
-        while (left := engine_api.our_containers() - self.before) and time.monotonic() < until:
+        while (left := engine_api.our_containers(waiting) - self.before) and time.monotonic() < until:
             time.sleep(0.05)
         self.assertEqual(left, set(), "containers are left behind")
 

@@ -51,8 +51,13 @@ class Server:
         return self.child.stderr.read()
 
     def close(self):
+        """As an operator ends it: what waits for a next run goes along."""
         if self.child.poll() is None:
-            self.child.kill()
+            self.child.terminate()
+            try:
+                self.child.wait(15)
+            except subprocess.TimeoutExpired:
+                self.child.kill()
         self.child.wait()
         for stream in (self.child.stdout, self.child.stderr):
             stream.close()

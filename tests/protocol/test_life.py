@@ -196,10 +196,10 @@ class Clients(ProtocolCase):
         uri = self.file("flood.py", "while True: print('x' * 100)")
         client.run(uri, timeout=2)
         until = time.monotonic() + LIMIT
-        while not engine_api.our_containers() - self.before and time.monotonic() < until:
+        while not engine_api.our_containers(waiting=False) - self.before and time.monotonic() < until:
             time.sleep(0.02)
         begun = time.monotonic()
-        while engine_api.our_containers() - self.before and time.monotonic() < until:
+        while engine_api.our_containers(waiting=False) - self.before and time.monotonic() < until:
             time.sleep(0.02)
         self.assertLess(time.monotonic() - begun, 5)
         self.assertLess(self.resident(client), 400_000)  # with ASan's shadow; the window is 1 MiB
@@ -220,18 +220,18 @@ class Clients(ProtocolCase):
             client.run(uri, timeout=50, runId=f"flood-{number}")
         # Each has filled its window of 1 MiB when 18 MiB wait for the client.
         until = time.monotonic() + LIMIT
-        while not engine_api.our_containers() - self.before and time.monotonic() < until:
+        while not engine_api.our_containers(waiting=False) - self.before and time.monotonic() < until:
             time.sleep(0.02)
         base = self.resident(client)
         while self.resident(client) < base + (15 << 10) and time.monotonic() < until:
             time.sleep(0.02)
-        self.assertEqual(len(engine_api.our_containers() - self.before), 3)
+        self.assertEqual(len(engine_api.our_containers(waiting=False) - self.before), 3)
         for number in range(3):  # one after the other: a server that is about to read takes one request in any case
             client.ask("workspace/executeCommand", {"command": "dind.stop", "arguments": [{"runId": f"flood-{number}"}]})
             stopped = time.monotonic() + 5
-            while len(engine_api.our_containers() - self.before) > 2 - number and time.monotonic() < stopped:
+            while len(engine_api.our_containers(waiting=False) - self.before) > 2 - number and time.monotonic() < stopped:
                 time.sleep(0.02)
-            self.assertEqual(len(engine_api.our_containers() - self.before), 2 - number)
+            self.assertEqual(len(engine_api.our_containers(waiting=False) - self.before), 2 - number)
         client.child.stdout.close()
         self.assertEqual(client.ended(15), 1)
 

@@ -219,7 +219,7 @@ class Stopping(ProtocolCase):
                 self.assertEqual(result["verdict"], "cancelled")
                 self.assertLess(time.monotonic() - begun, 1.0)
                 self.assertEqual(client.notification("dind/run", state="finished")["result"]["verdict"], "cancelled")
-                self.assert_nothing_left(5)
+                self.assert_nothing_left(5, waiting=False)
 
     def test_stop_of_nothing_is_0(self):
         client = self.client()
@@ -256,7 +256,7 @@ class Stopping(ProtocolCase):
         client.notify("$/cancelRequest", {"id": id})
         client.drain(0.3)
         self.assertEqual(len([m for m in client.messages if m.get("id") == id and "method" not in m]), 1)
-        self.assert_nothing_left(5)
+        self.assert_nothing_left(5, waiting=False)
 
     def test_cancel_at_every_moment(self):
         client = self.client()
@@ -425,14 +425,14 @@ class Engine(ProtocolCase):
         self.assertLess(time.monotonic() - begun, 2.0)
 
     def test_a_supervisors_volume_that_vanished_under_a_server_is_made_again_as_one_of_ours(self):
-        client = self.client()
+        client = self.client(initializationOptions={"prestart": False})
         id = client.run(self.file("endless.py", ENDLESS), runId="first")
         client.notification("dind/output", runId="first")
-        sandbox, = engine_api.our_containers() - self.before
+        sandbox, = engine_api.our_containers(waiting=False) - self.before
         volume = next(each["Source"] for each in engine_api.get(f"/containers/{sandbox}/json")["HostConfig"]["Mounts"] if each["Target"] == "/.dind")
         client.stop()
         client.reply(id)
-        self.assert_nothing_left()
+        self.assert_nothing_left(waiting=False)
         connection = engine_api.connection()
         connection.request("DELETE", f"/volumes/{volume}")
         self.assertEqual(connection.getresponse().status, 204)

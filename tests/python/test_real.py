@@ -27,11 +27,11 @@ class RealTest(ClientTest):
     def setUp(self):
         super().setUp()
         self.set_environment(HOME=str(self.folder))
-        self.before = engine_api.our_containers()
+        self.before = engine_api.our_containers(waiting=False)
         self.addCleanup(self.assert_nothing_left)
 
     def assert_nothing_left(self, within=10.0):
-        self.wait_until(lambda: not engine_api.our_containers() - self.before, within)
+        self.wait_until(lambda: not engine_api.our_containers(waiting=False) - self.before, within)
 
     def wait_until(self, true, within=LIMIT):
         until = time.monotonic() + within
@@ -40,7 +40,7 @@ class RealTest(ClientTest):
             time.sleep(0.02)
 
     def wait_for_container(self):
-        self.wait_until(lambda: engine_api.our_containers() - self.before)
+        self.wait_until(lambda: engine_api.our_containers(waiting=False) - self.before)
 
 
 class GuidesCalls(RealTest):

@@ -41,10 +41,10 @@ class Stdio(RpcCase):
         client.write(frame({"jsonrpc": "2.0", "id": 1, "method": "runPythonCode",
                             "params": {"code": "while True: print('x' * 100)", "stream": True, "keepOutputBytes": 0, "timeout": 3}}))
         until = time.monotonic() + LIMIT
-        while not engine_api.our_containers() - self.before and time.monotonic() < until:
+        while not engine_api.our_containers(waiting=False) - self.before and time.monotonic() < until:
             time.sleep(0.02)
         begun = time.monotonic()
-        while engine_api.our_containers() - self.before and time.monotonic() < until:
+        while engine_api.our_containers(waiting=False) - self.before and time.monotonic() < until:
             time.sleep(0.02)
         self.assertLess(time.monotonic() - begun, 8)
         rss = int(next(line for line in open(f"/proc/{client.child.pid}/status") if line.startswith("VmRSS")).split()[1])
@@ -77,10 +77,10 @@ class Socket(RpcCase):
         one, other = self.connect(server), self.connect(server)
         self.endless(one, "gone")
         kept = self.endless(other, "kept")
-        containers = engine_api.our_containers()
+        containers = engine_api.our_containers(waiting=False)
         one.close()
         begun = time.monotonic()
-        while len(engine_api.our_containers() & containers) > 1:
+        while len(engine_api.our_containers(waiting=False) & containers) > 1:
             self.assertLess(time.monotonic() - begun, 3)
             time.sleep(0.01)
         self.assertLess(time.monotonic() - begun, 1)
@@ -95,18 +95,18 @@ class Socket(RpcCase):
         child = subprocess.Popen([sys.executable, "-c", script, server.socket, run.decode()], stdout=subprocess.PIPE)
         self.addCleanup(child.stdout.close)
         child.stdout.readline()
-        self.assertTrue(engine_api.our_containers() - self.before or self.wait_for_container())
+        self.assertTrue(engine_api.our_containers(waiting=False) - self.before or self.wait_for_container())
         child.kill()
         child.wait()
         begun = time.monotonic()
-        while engine_api.our_containers() - self.before:
+        while engine_api.our_containers(waiting=False) - self.before:
             self.assertLess(time.monotonic() - begun, 3)
             time.sleep(0.01)
 
     def wait_for_container(self):
         until = time.monotonic() + LIMIT
         while time.monotonic() < until:
-            if new := engine_api.our_containers() - self.before:
+            if new := engine_api.our_containers(waiting=False) - self.before:
                 return new
             time.sleep(0.01)
         return None
@@ -164,7 +164,7 @@ class Socket(RpcCase):
         code, seconds = server.stop()
         self.assertEqual(code, 0)
         self.assertLess(seconds, 10)
-        self.assertEqual(engine_api.our_containers() - self.before, set())
+        self.assertEqual(engine_api.our_containers(waiting=False) - self.before, set())
         result = client.reply(asked)["result"]
         self.assertEqual((result["verdict"], result["cancelReason"]), ("cancelled", "shutdown"))
         self.assertFalse(os.path.exists(server.socket))
@@ -203,4 +203,4 @@ class Socket(RpcCase):
         self.assertLess(time.monotonic() - begun, 10)
         self.assertLess(server.resident_kilobytes(), 400_000)
         deaf.close()
-        self.assert_nothing_left()
+        self.assert_nothing_left(waiting=False)

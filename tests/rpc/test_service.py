@@ -159,7 +159,7 @@ class Cancels(RpcCase):
         asked = self.endless(client)
         client.notify("$/cancelRequest", {"id": asked})
         self.assert_error(client.reply(asked), CANCELLED)
-        self.assert_nothing_left()
+        self.assert_nothing_left(waiting=False)
         self.assertEqual(self.result(client, "run/cancel"), {"cancelled": 0})
         self.assertEqual(sum(m.get("id") == asked for m in client.messages), 1)
 
@@ -176,7 +176,7 @@ class Cancels(RpcCase):
                 self.assertEqual(answer["result"]["verdict"], "cancelled")
             else:
                 self.assert_error(answer, NOT_RUN, "cancelled")
-        self.assert_nothing_left()
+        self.assert_nothing_left(waiting=False)
 
     def test_a_run_that_waits_for_its_turn(self):
         config = self.folder / "config.json"

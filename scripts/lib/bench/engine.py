@@ -39,8 +39,10 @@ def _labelled():
     return "filters=" + urllib.parse.quote(json.dumps({"label": [OWNER]}))
 
 
-def containers():
-    return [each for each in get("/containers/json?all=1&" + _labelled()) if each["Names"] or is_known(each["Id"])]
+def containers(waiting=False):
+    """Those of runs; with `waiting` those too that wait for a next run, as they do while a server lives."""
+    return [each for each in get("/containers/json?all=1&" + _labelled())
+            if (each["Names"] or is_known(each["Id"])) and (waiting or each["Labels"].get(RUN) != "prestarted")]
 
 
 def is_known(container):
@@ -54,9 +56,13 @@ def is_known(container):
         raise
 
 
+def waiting():
+    return [each for each in containers(waiting=True) if each["Labels"].get(RUN) == "prestarted"]
+
+
 def ghosts():
     """Entries of the engine's list that it knows nothing of."""
-    return len(get("/containers/json?all=1&" + _labelled())) - len(containers())
+    return len(get("/containers/json?all=1&" + _labelled())) - len(containers(waiting=True))
 
 
 def volumes():
@@ -67,9 +73,9 @@ def networks():
     return get("/networks?" + _labelled())
 
 
-def containers_of(pid):
+def containers_of(pid, waiting=False):
     """Those that a process of ours owns: the label ends in PID.START-TIME."""
-    return [each for each in containers() if each["Labels"][OWNER].split(".")[-2] == str(pid)]
+    return [each for each in containers(waiting) if each["Labels"][OWNER].split(".")[-2] == str(pid)]
 
 
 def pid_1(container):

@@ -109,8 +109,9 @@ def measure(arguments, machine):
         settle(lambda: all(now <= then for now, then in zip(server.figures().values(), before.values())), 10)
         for kind, listed in (("containers", engine.containers), ("volumes", engine.volumes), ("networks", engine.networks)):
             table.count(f"left: {kind} with our label", len(listed()))
-        settle(lambda: not engine.shims(), 5)
-        table.count("left: the engine's container processes", engine.shims())
+        settle(lambda: engine.shims() <= len(engine.waiting()), 5)
+        table.count("left: the engine's container processes, but those of sandboxes that wait", max(0, engine.shims() - len(engine.waiting())))
+        table.count("sandboxes that wait for a next run", len(engine.waiting()), 4)
         after = server.figures()
         for what in before:
             measured = f"{middle[what]} before the restarts, {after[what]} at the end (at first: {before[what]})"
@@ -120,6 +121,8 @@ def measure(arguments, machine):
         table.count("requests without exactly one answer", sum(len(each.answers) != 1 for each in server.every))
         code = server.close()
         table.add("count", "exit code of the long-lived server, its client gone", str(code), "1", code == 1, value=code)
+        settle(lambda: not engine.waiting(), 5)
+        table.count("sandboxes that still wait when the server has ended", len(engine.waiting()))
         Server(home).close()   # the next start closes what the killed ones left open
         table.count("left: history rows 'running'", running_rows(home))
         settle(lambda: not ours() - others, 5)

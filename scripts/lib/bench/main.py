@@ -7,9 +7,10 @@ import flood
 import leaks
 import machine
 import overload
+import speed
 from server import PROGRAM
 
-BENCHES = {"leaks": leaks.measure, "flood": flood.measure, "overload": overload.measure}
+BENCHES = {"leaks": leaks.measure, "flood": flood.measure, "overload": overload.measure, "speed": speed.measure}
 
 
 def main():
@@ -22,6 +23,8 @@ def main():
     parser.add_argument("--megabytes", type=int, default=1000)
     parser.add_argument("--pause", type=float, default=10.0)
     parser.add_argument("--requests", type=int, default=1000)
+    parser.add_argument("--samples", type=int, default=200)
+    parser.add_argument("--clients", type=lambda text: [int(each) for each in text.split(",")], default=[1, 8, 50])
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--json")
     arguments = parser.parse_args()

@@ -10,6 +10,8 @@ import tempfile
 import threading
 import time
 
+import engine
+
 PROGRAM = os.environ["BENCH_PROGRAM"]
 PYTHON, SHELL = "dind-executor/runtime-python:bookworm", "dind-executor/runtime-shell:bookworm"
 LIMIT = 120  # seconds that no single answer may take: a run that hangs ends the bench
@@ -190,7 +192,9 @@ class Server:
         run.text = []
 
     def figures(self):
-        return {"fds": len(os.listdir(f"/proc/{self.pid}/fd")), "threads": len(os.listdir(f"/proc/{self.pid}/task")), "children": children(self.pid)}
+        # A sandbox that waits is a connection.
+        waiting = [each for each in engine.waiting() if each in engine.containers_of(self.pid, waiting=True)]
+        return {"fds": len(os.listdir(f"/proc/{self.pid}/fd")) - len(waiting), "threads": len(os.listdir(f"/proc/{self.pid}/task")), "children": children(self.pid)}
 
     def kill(self):
         self.child.send_signal(signal.SIGKILL)

@@ -14,6 +14,10 @@ def seconds(value):
     return f"{value * 1000:.0f} ms" if abs(value) < 10 else f"{value:.1f} s"
 
 
+def milliseconds(value):
+    return f"{value * 1000:.1f} ms" if abs(value) < 1 else f"{value:.2f} s"
+
+
 def spread(values):
     return f"median {seconds(percentile(values, 0.5))}, p99 {seconds(percentile(values, 0.99))}, max {seconds(max(values))} (n {len(values)})"
 
@@ -45,6 +49,14 @@ class Table:
         measured = max(values) if of == "max" else percentile(values, 0.99)
         self.add("time", figure, spread(values), f"{seconds(bound)} ({of})", measured <= bound, n=len(values), median=percentile(values, 0.5),
                  p99=percentile(values, 0.99), max=max(values), limit=bound)
+
+    def ratio(self, figure, peer, ours, theirs, bound, unit=None, least=False):
+        """Ours against a peer's, in seconds unless `unit` says what. `bound`: the ratio at most, or with `least` at least."""
+        of = (lambda value: f"{value:.1f} {unit}") if unit else milliseconds
+        ratio = ours / theirs
+        holds = None if bound is None else ratio >= bound if least else ratio <= bound
+        limit = "" if bound is None else f"{bound:g} × {'at least' if least else 'at most'}"
+        self.add("ratio", figure, f"{of(ours)}, {peer} {of(theirs)}: {ratio:.2f} ×", limit, holds, ours=ours, peer=peer, theirs=theirs, ratio=ratio)
 
     def note(self, text):
         self.notes.append(text)

@@ -125,11 +125,14 @@ Options read_options(const Json& json, std::vector<std::string>& warnings) {
   } else if (!images.is_null()) {
     warn(wrong("images", images, "an object of language and image").error().message);
   }
-  const Json& lens = rpc::field(json, "codeLens");
-  if (lens.is_boolean())
-    options.code_lens = lens.get<bool>();
-  else if (!lens.is_null())
-    warn(wrong("codeLens", lens, "true or false").error().message);
+  for (const auto& [name, into] :
+       {std::pair("codeLens", &options.code_lens), std::pair("prestart", &options.prestart)}) {
+    const Json& value = rpc::field(json, name);
+    if (value.is_boolean())
+      *into = value.get<bool>();
+    else if (!value.is_null())
+      warn(wrong(name, value, "true or false").error().message);
+  }
   return options;
 }
 

@@ -19,6 +19,7 @@ struct Options {
   std::optional<Isolation> isolation;
   std::map<std::string, std::string> images;  // language → image
   bool code_lens = true;
+  bool prestart = true;  // sandboxes may wait for the runs of this client
 };
 
 // A value of a wrong type, or that can't be one, is not used; a line for people names it in `warnings`.

@@ -39,6 +39,39 @@ Result<std::string> read_file(const std::string& path) {
   return text;
 }
 
+// Everything of a spec but its program, whose language chooses the image.
+Result<void> read_spec(const Json& argument, const std::optional<std::string>& language, const Options& options,
+                       RunSpec& spec) {
+  spec.image = rpc::text(argument, "image");
+  if (!spec.image && language) {
+    const auto recipe = runnable_language(language, "", "").value_or(*language);  // "py" is python
+    if (const auto image = options.images.find(recipe); image != options.images.end()) spec.image = image->second;
+  }
+  for (const Json& each : rpc::field(argument, "args")) spec.args.push_back(each.get<std::string>());
+  if (const Json& env = rpc::field(argument, "env"); env.is_object())
+    for (const auto& [name, value] : env.items()) spec.env[name] = value.get<std::string>();
+  for (const Json& each : rpc::field(argument, "requirements")) spec.requirements.push_back(each.get<std::string>());
+  spec.working_dir = rpc::text(argument, "workingDir").value_or("");
+  if (const Json& workspace = rpc::field(argument, "workspace"); !workspace.is_null()) {
+    spec.workspace = workspace.is_string() ? workspace_access(workspace.get_ref<const std::string&>()) : std::nullopt;
+    if (!spec.workspace) return fail(ErrorCode::invalid_request, "workspace must be \"readOnly\" or \"readWrite\"");
+  }
+  const auto limits = read_limits(argument);
+  if (!limits) return std::unexpected(limits.error());
+  spec.limits = merged(*limits, options.limits);
+  const auto network = read_network(argument);
+  if (!network) return std::unexpected(network.error());
+  spec.network = network->value_or(options.network.value_or(Network::none));
+  const auto pull = read_pull(argument);
+  if (!pull) return std::unexpected(pull.error());
+  spec.pull = *pull ? *pull : options.pull;
+  spec.expect_more = options.prestart;
+  const auto isolation = read_isolation(argument);
+  if (!isolation) return std::unexpected(isolation.error());
+  spec.isolation = *isolation ? *isolation : options.isolation;
+  return {};
+}
+
 }  // namespace
 
 std::optional<std::string> wrong_shape(const Json& argument) {
@@ -83,39 +116,25 @@ Result<RunRequest> make_request(const Json& argument, const DocumentStore& docum
     program.language = runnable_language(open ? std::optional<std::string_view>(open->language_id) : std::nullopt,
                                          program.file_name, program.text);
 
-  request.spec.image = rpc::text(argument, "image");
-  if (!request.spec.image && program.language) {
-    const auto recipe = runnable_language(program.language, "", "").value_or(*program.language);  // "py" is python
-    if (const auto image = options.images.find(recipe); image != options.images.end())
-      request.spec.image = image->second;
-  }
+  if (const auto read = read_spec(argument, program.language, options, request.spec); !read)
+    return std::unexpected(read.error());
   request.spec.program = std::move(program);
-  for (const Json& each : rpc::field(argument, "args")) request.spec.args.push_back(each.get<std::string>());
-  if (const Json& env = rpc::field(argument, "env"); env.is_object())
-    for (const auto& [name, value] : env.items()) request.spec.env[name] = value.get<std::string>();
-  for (const Json& each : rpc::field(argument, "requirements"))
-    request.spec.requirements.push_back(each.get<std::string>());
-  request.spec.working_dir = rpc::text(argument, "workingDir").value_or("");
-  if (const Json& workspace = rpc::field(argument, "workspace"); !workspace.is_null()) {
-    request.spec.workspace =
-        workspace.is_string() ? workspace_access(workspace.get_ref<const std::string&>()) : std::nullopt;
-    if (!request.spec.workspace)
-      return fail(ErrorCode::invalid_request, "workspace must be \"readOnly\" or \"readWrite\"");
-  }
-  const auto limits = read_limits(argument);
-  if (!limits) return std::unexpected(limits.error());
-  request.spec.limits = merged(*limits, options.limits);
-  const auto network = read_network(argument);
-  if (!network) return std::unexpected(network.error());
-  request.spec.network = network->value_or(options.network.value_or(Network::none));
-  const auto pull = read_pull(argument);
-  if (!pull) return std::unexpected(pull.error());
-  request.spec.pull = *pull ? *pull : options.pull;
-  const auto isolation = read_isolation(argument);
-  if (!isolation) return std::unexpected(isolation.error());
-  request.spec.isolation = *isolation ? *isolation : options.isolation;
   request.spec.run_id = rpc::text(argument, "runId").value_or(random_id());
   return request;
+}
+
+std::optional<RunSpec> expected_run(const Json& argument, const DocumentStore& documents, const Options& options) {
+  const auto uri = rpc::text(argument, "uri");
+  if (!uri || wrong_shape(argument)) return std::nullopt;
+  const Document* open = documents.find(*uri);
+  SourceProgram program;
+  program.file_name = base_name(*uri);
+  program.language = runnable_language(open ? std::optional<std::string_view>(open->language_id) : std::nullopt,
+                                       program.file_name, open ? open->text : std::string());
+  RunSpec spec;
+  if (!program.language || !read_spec(argument, program.language, options, spec)) return std::nullopt;
+  spec.program = std::move(program);
+  return spec;
 }
 
 }  // namespace dind::faces::editor

@@ -24,4 +24,7 @@ std::optional<std::string> wrong_shape(const rpc::Json& argument);
 // Takes the text of the open document, else of the file on disk. Errors: not_found, invalid_request.
 Result<RunRequest> make_request(const rpc::Json& argument, const DocumentStore& documents, const Options& options);
 
+// What a run of that document would ask for, without its text. None: it is no program that we know.
+std::optional<RunSpec> expected_run(const rpc::Json& argument, const DocumentStore& documents, const Options& options);
+
 }  // namespace dind::faces::editor

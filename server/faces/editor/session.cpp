@@ -5,6 +5,7 @@
 
 #include "faces/editor/client_runs.hpp"
 #include "faces/editor/process_watch.hpp"
+#include "faces/editor/run_request.hpp"
 #include "faces/editor/uri.hpp"
 #include "rpc/connection.hpp"
 #include "rpc/params.hpp"
@@ -90,6 +91,8 @@ class Session : public std::enable_shared_from_this<Session> {
       start_engine_watch();
     else if (method == "textDocument/didOpen")
       open(rpc::field(params, "textDocument"));
+    else if (method == "dind/expect")
+      expect(params);
     else if (method == "textDocument/didChange")
       change(params);
     else if (method == "textDocument/didClose")
@@ -139,8 +142,15 @@ class Session : public std::enable_shared_from_this<Session> {
 
   void open(const Json& document) {
     const auto uri = rpc::text(document, "uri");
-    if (uri)
-      documents_.open(*uri, {rpc::text(document, "languageId").value_or(""), rpc::text(document, "text").value_or("")});
+    if (!uri) return;
+    documents_.open(*uri, {rpc::text(document, "languageId").value_or(""), rpc::text(document, "text").value_or("")});
+    // A client that knows us says itself which of its documents may be run.
+    if (!client_.own_commands) expect({{"uri", *uri}});
+  }
+
+  void expect(const Json& argument) {
+    if (!settings_.prestart) return;
+    if (auto spec = expected_run(argument, documents_, settings_)) services_.runs.expect(std::move(*spec));
   }
 
   void change(const Json& params) {

@@ -1,0 +1,27 @@
+// Tells the server which document is in front of the person, so that a sandbox waits when it is run. Nothing of the
+// document runs, and nothing is pulled for it.
+
+import * as vscode from 'vscode';
+import { canBeRun } from './runnable';
+import type { Server } from './server';
+import { expectNotification } from './protocol';
+import { folderOptions, prestartWanted } from './settings';
+
+export function expectRuns(server: Server): vscode.Disposable {
+  const expect = (): void => {
+    const document = vscode.window.activeTextEditor?.document;
+    if (!document || !canBeRun(document.uri) || !vscode.workspace.isTrusted || !prestartWanted()) return;
+    void server.running?.sendNotification(expectNotification, {
+      uri: document.uri.toString(),
+      ...folderOptions(document.uri),
+    });
+  };
+  return vscode.Disposable.from(
+    server.onDidStart(expect),
+    vscode.window.onDidChangeActiveTextEditor(expect),
+    vscode.workspace.onDidGrantWorkspaceTrust(expect),
+    vscode.window.onDidChangeWindowState(({ focused }) => {
+      if (focused) expect();
+    }),
+  );
+}

@@ -1,0 +1,98 @@
+"""The others that run the same program in the same image with the same limits. Each `once` returns (seconds to the first byte or None, seconds to the end)."""
+import os
+import pathlib
+import subprocess
+import time
+
+PEERS = pathlib.Path(os.environ["BENCH_PEERS"])
+HERE = pathlib.Path(__file__).resolve().parent
+IMAGE = "dind-executor/runtime-python:bookworm"
+CODE = "print(1)"
+
+# What a run of ours is held to, as far as the docker command line can say it.
+DOCKER = ["docker", "run", "--rm", "--network", "none", "--read-only", "--tmpfs", "/tmp:size=64m,exec", "--tmpfs", "/sandbox:size=64m,exec",
+          "--memory", "512m", "--memory-swap", "512m", "--cpus", "1", "--pids-limit", "256", "--cap-drop", "ALL", "--security-opt",
+          "no-new-privileges", "--user", "65534:65534", "--log-driver", "none", "--ulimit", "nofile=1024:1024", "--ulimit", "core=0:0"]
+
+
+def spawned(argv):
+    """From the call to the first byte on stdout, and to the end. posix_spawn: a fork of this process would count against the peer."""
+    out, into = os.pipe()
+    begun = time.perf_counter()
+    pid = os.posix_spawnp(argv[0], argv, os.environ, file_actions=[(os.POSIX_SPAWN_DUP2, into, 1), (os.POSIX_SPAWN_CLOSE, out)])
+    os.close(into)
+    first = None
+    while piece := os.read(out, 65536):
+        first = first or time.perf_counter() - begun
+        last = piece
+    _, status = os.waitpid(pid, 0)
+    took = time.perf_counter() - begun
+    os.close(out)
+    if status != 0 or not last.endswith(b"1\n"):
+        raise SystemExit(f"{argv[0]} ended with {status}")
+    return first, took
+
+
+class Bare:
+    name = "the interpreter itself, outside any container"
+
+    def __init__(self):
+        image = subprocess.run([*DOCKER, IMAGE, "python3", "--version"], capture_output=True, text=True, check=True).stdout.strip()
+        here = subprocess.run(["/usr/bin/python3", "--version"], capture_output=True, text=True, check=True).stdout.strip()
+        self.note = f"in the image {image}, outside {here}"
+        self.file = pathlib.Path(os.environ["BENCH_SCRATCH"]) / "bare.py"
+        self.file.write_text(CODE)
+
+    def once(self):
+        return spawned(["/usr/bin/python3", str(self.file)])
+
+
+class DockerRun:
+    name = "docker run --rm"
+
+    def once(self):
+        return spawned([*DOCKER, IMAGE, "python3", "-c", CODE])
+
+
+class Asked:
+    """A peer that is a library: a process of its own that runs once for each line on its stdin, and says how long it took."""
+
+    def __init__(self, argv):
+        self.child = subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=os.environ | {"NODE_PATH": str(PEERS / "node_modules")})
+        self.expect("ready")
+
+    def expect(self, word):
+        line = self.child.stdout.readline().split()
+        if not line or line[0] != word:
+            raise SystemExit(f"{self.name} does not work here: {' '.join(line) or 'it ended'}")
+        return [float(each) for each in line[1:]]
+
+    def once(self):
+        self.child.stdin.write("run\n")
+        self.child.stdin.flush()
+        return None, self.expect("took")[0]
+
+    def close(self):
+        self.child.stdin.close()
+        self.child.wait()
+
+
+class DockerPy(Asked):
+    name = "docker-py containers.run"
+
+    def __init__(self):
+        super().__init__([str(PEERS / "venv/bin/python3"), str(HERE / "peer_docker_py.py"), IMAGE, CODE])
+
+
+class LlmSandbox(Asked):
+    name = "llm-sandbox, a pool of used containers"
+
+    def __init__(self):
+        super().__init__([str(PEERS / "venv/bin/python3"), str(HERE / "peer_llm_sandbox.py"), IMAGE, CODE])
+
+
+class Dockerode(Asked):
+    name = "dockerode run"
+
+    def __init__(self):
+        super().__init__(["node", str(HERE / "peer_dockerode.js"), IMAGE, CODE])

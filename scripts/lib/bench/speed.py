@@ -1,0 +1,174 @@
+"""`scripts/bench speed`: how fast a fresh sandbox is, beside the interpreter alone and beside others, in the same run and in turns."""
+import concurrent.futures
+import os
+import subprocess
+import time
+
+import engine
+import peers
+from restarts import all_gone
+from server import PROGRAM, Home, Server, progress, status
+from speed_stages import growth, output, stages, starts
+from table import Table, milliseconds, percentile
+from warm import Ready
+
+SETTLE = 0.02   # after everything of the last sample is gone
+
+
+def half(values):
+    return percentile(values, 0.5)
+
+
+def shown(values):
+    return f"median {milliseconds(half(values))}, p95 {milliseconds(percentile(values, 0.95))}, {milliseconds(min(values))} to {milliseconds(max(values))} (n {len(values)})"
+
+
+def warm(table, home, samples, docker):
+    """Request to first byte, and to the result, of a run for which a sandbox waits."""
+    progress("warm runs")
+    bare, server = peers.Bare(), Ready(home)
+    try:
+        server.run()
+        first, whole, alone = [], [], []
+        for _ in range(samples):
+            server.quiet(1)
+            time.sleep(SETTLE)
+            one, all_of_it = server.run()
+            first.append(one)
+            whole.append(all_of_it)
+            server.quiet(1)
+            time.sleep(SETTLE)
+            alone.append(bare.once()[0])
+        table.say("warm: runs that found a sandbox waiting", f"{server.taken} of {samples}")
+    finally:
+        server.close()
+    table.say("warm: request to first byte", shown(first))
+    table.say("warm: " + bare.name, shown(alone) + "; " + bare.note)
+    table.ratio("warm: first byte, p50", "alone", half(first), half(alone), 1.3)
+    table.ratio("warm: first byte, p95", "alone", percentile(first, 0.95), percentile(alone, 0.95), 2.5)
+    table.say("warm: request to result", shown(whole))
+    table.ratio("warm: whole run", "docker run", half(whole), half(docker), 0.1)
+
+
+def cold(table, home, samples):
+    """Whole processes and calls with nothing prepared, in turns with the peers. The docker CLI's times are handed on."""
+    progress("cold runs")
+    program = str(home.file("print(1)\n"))
+    for key, value in home.environment(prestarted={"most": 0}).items():
+        os.environ[key] = value
+
+    class Command:
+        name = "dind-executor run, the whole process"
+
+        def once(self):
+            return peers.spawned([PROGRAM, "run", "--quiet", program])
+
+    class Call:
+        name = "a call of a server with nothing prepared"
+
+        def __init__(self):
+            self.server = Ready(home, most=0)
+            self.server.run()
+
+        def once(self):
+            taken = self.server.run()
+            self.server.quiet(0)
+            return taken
+
+        def close(self):
+            self.server.close()
+
+    everyone = {}
+    for make in (Command, Call, peers.DockerRun, peers.DockerPy, peers.Dockerode, peers.LlmSandbox):
+        try:
+            everyone[make.__name__] = (make(), [])
+        except SystemExit as reason:
+            table.note(str(reason))
+    for number in range(samples):
+        for one, times in everyone.values() if number % 2 else reversed(everyone.values()):
+            taken = one.once()[1]
+            if number:  # the first of each warms caches
+                times.append(taken)
+            all_gone()
+            time.sleep(SETTLE)
+    for one, times in everyone.values():
+        table.say("cold: " + one.name, shown(times))
+        if hasattr(one, "close"):
+            one.close()
+    middle = {name: half(times) for name, (_, times) in everyone.items()}
+    faster = min(("DockerRun", "DockerPy"), key=middle.get)
+    table.ratio("cold: whole process", everyone[faster][0].name, middle["Command"], middle[faster], 0.6)
+    table.ratio("cold: call of a server", everyone[faster][0].name, middle["Call"], middle[faster], 0.6)
+    return everyone["DockerRun"][1]
+
+
+def sustained(table, home, runs, every):
+    """Fresh runs a second, by so many clients that each begin the next when they have the last one's result."""
+    for clients in every:
+        progress(f"{clients} clients")
+        count = max(runs, 3 * clients)
+
+        def rate(once):
+            with concurrent.futures.ThreadPoolExecutor(clients) as pool:
+                begun = time.perf_counter()
+                times = list(pool.map(lambda _: once()[1], range(count)))
+                return count / (time.perf_counter() - begun), times
+
+        server, docker = Ready(home, queuedRunsPerClient=128), peers.DockerRun()
+        try:
+            server.run()
+            server.quiet(1)
+            ours, times = rate(server.run)
+            server.quiet(0)
+        finally:
+            server.close()
+        all_gone()
+        theirs, _ = rate(docker.once)
+        table.ratio(f"sustained, {clients} clients", "docker run", ours, theirs, 1.7, unit="runs/s", least=True)
+        table.say(f"sustained, {clients} clients: request to result", shown(times))
+
+
+def editor_server(table, home):
+    """What `lsp` needs before it is of use, and when it is of none."""
+    progress("start-up")
+    times = []
+    for _ in range(20):
+        begun = time.perf_counter()
+        server = Server(home, prestarted={"most": 0})
+        times.append(time.perf_counter() - begun)
+        server.kill()
+    table.times("`lsp`: exec to the answer to initialize", times, 0.02)
+    server = Server(home)
+    try:
+        time.sleep(1)
+        idle = status(server.pid, "VmRSS")
+    finally:
+        server.kill()
+    table.add("memory", "`lsp`: idle memory", f"{idle / 2**20:.1f} MiB", "15 MiB at most", idle <= 15 << 20, value=idle)
+    table.say("binary", f"{os.path.getsize(PROGRAM) / 1e6:.1f} MB")
+    version = []
+    for _ in range(20):
+        begun = time.perf_counter()
+        subprocess.run([PROGRAM, "--version"], stdout=subprocess.DEVNULL, check=True)
+        version.append(time.perf_counter() - begun)
+    table.say("binary: --version, whole process", shown(version))
+
+
+def measure(arguments, machine):
+    table = Table("Speed of a fresh sandbox", machine)
+    home = Home()
+    os.environ["BENCH_SCRATCH"] = str(home.folder)
+    try:
+        editor_server(table, home)
+        docker = cold(table, home, arguments.samples // 8 + 2)
+        warm(table, home, arguments.samples, docker)
+        stages(table, home, arguments.samples // 8 + 2)
+        sustained(table, home, arguments.samples // 2, arguments.clients)
+        output(table, home, arguments.megabytes)
+        starts(table, home)
+        growth(table, home, arguments.samples // 8 + 2)
+        all_gone()
+        table.count("containers left", len(engine.containers()))
+    finally:
+        home.remove()
+    return table

@@ -1,0 +1,206 @@
+"""The parts of `scripts/bench speed` that look inside: the stages of a run, the output's way, a build's context, and what grows."""
+import json
+import os
+import pathlib
+import shutil
+import sqlite3
+import subprocess
+import time
+
+import engine
+import peers
+from flood import MEMORY, Memory, expected
+from restarts import all_gone
+from server import PROGRAM, progress
+from table import milliseconds, percentile
+from warm import Ready
+
+FLOOD = "import os, sys\nblock = b''.join(b'%%099d\\n' %% each for each in range(2000))\nleft = %d\nwhile left > 0:\n    left -= os.write(1, block[:left])\n"
+
+
+def half(values):
+    return percentile(values, 0.5)
+
+
+def stages(table, home, samples):
+    """Where the time of a cold and of a warm run goes, by the engine's events and the client's clock."""
+    progress("stages")
+    for kind, most in (("cold", 0), ("warm", 2)):
+        server, seen = Ready(home, most=most), {}
+        events = engine.Events()
+        try:
+            server.run()
+            for number in range(samples):
+                server.quiet(min(most, 1))
+                time.sleep(0.05)
+                run = f"stage-{kind}-{number}"
+                begun = time.monotonic()
+                first, whole = server.run(runId=run)
+                at = {"1 request to first byte": first, "2 first byte to result": whole - first}
+                until = time.monotonic() + 10
+                while most == 0 and "destroy" not in events.of_run(run) and time.monotonic() < until:
+                    time.sleep(0.01)
+                if marks := events.of_run(run):
+                    order = [("create", "a request to container created"), ("attach", "b created to attached (compared with what was asked on the way)"),
+                             ("start", "c attached to started"), ("die", None), ("destroy", "e the sandbox's end to its removal, behind the answer")]
+                    last = begun
+                    for action, name in order:
+                        if action in marks:
+                            if name:
+                                at[name] = marks[action] - last
+                            last = marks[action]
+                    at["d started to first byte"] = begun + first - marks["start"]
+                for name, took in at.items():
+                    seen.setdefault(name, []).append(took)
+        finally:
+            events.close()
+            server.close()
+        for name, times in sorted(seen.items()):
+            table.say(f"{kind} run, {name[2:]}", f"median {milliseconds(half(times))}, {milliseconds(min(times))} to {milliseconds(max(times))} (n {len(times)})")
+
+
+class BareReader:
+    """The attach stream of a container, read and thrown away: what the engine gives at most."""
+
+    def call(self, method, path, body=None):
+        connection = engine.UnixConnection("engine", timeout=60)
+        connection.request(method, path, body=json.dumps(body) if body is not None else None, headers={"Content-Type": "application/json"})
+        reply = connection.getresponse()
+        text = reply.read()
+        connection.close()
+        if reply.status >= 300:
+            raise SystemExit(f"{method} {path}: {reply.status} {text!r}")
+        return json.loads(text) if text else None
+
+    def once(self, program, total):
+        made = self.call("POST", "/containers/create", {
+            "Image": peers.IMAGE, "Cmd": ["python3", "-c", program], "AttachStdout": True, "NetworkDisabled": True, "User": "65534:65534",
+            "HostConfig": {"NetworkMode": "none", "NanoCpus": 10**9, "Memory": 512 << 20, "LogConfig": {"Type": "none"}}})["Id"]
+        try:
+            connection = engine.UnixConnection("engine", timeout=60)
+            connection.connect()
+            connection.sock.sendall(f"POST /containers/{made}/attach?stream=1&stdout=1 HTTP/1.1\r\nHost: engine\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\n".encode())
+            buffer = bytearray(1 << 20)
+            count = connection.sock.recv_into(buffer)
+            head = buffer.index(b"\r\n\r\n") + 4
+            count -= head
+            self.call("POST", f"/containers/{made}/start")
+            begun = None
+            while size := connection.sock.recv_into(buffer):
+                begun = begun or time.perf_counter()
+                count += size
+            took = time.perf_counter() - begun
+            connection.close()
+        finally:
+            self.call("DELETE", f"/containers/{made}?force=1")
+        if count < total:
+            raise SystemExit(f"the bare reader had {count} bytes of {total}")
+        return total / took / 1e6
+
+
+def output(table, home, megabytes):
+    """A flood to a client that reads, beside a reader of the engine's own stream."""
+    total = megabytes * 1_000_000
+    progress("output")
+    program = FLOOD % total
+    path = str(home.file(program))
+    ours, theirs, grown = [], [], []
+    for _ in range(3):
+        child = subprocess.Popen([PROGRAM, "run", "--quiet", path], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, env=home.environment())
+        memory, count, begun = None, 0, None
+        while piece := os.read(child.stdout.fileno(), 1 << 20):
+            if begun is None:
+                begun, memory = time.perf_counter(), Memory(child.pid)
+            count += len(piece)
+        took = time.perf_counter() - begun
+        grown.append(memory.end())
+        child.stdout.close()
+        if child.wait() != 0 or count != total:
+            raise SystemExit(f"a flood ended with {child.returncode} after {count} of {total} bytes")
+        ours.append(total / took / 1e6)
+        all_gone()
+        theirs.append(BareReader().once(program, total))
+    table.ratio(f"output, {total / 1e9:g} GB to a client that reads", "a bare reader", half(ours), half(theirs), 0.8, unit="MB/s", least=True)
+    table.add("memory", "output: memory growth of the server", f"{max(grown) / 2**20:.1f} MiB", "32 MiB at most", max(grown) <= MEMORY, value=max(grown))
+
+
+def starts(table, home):
+    """A build whose context is large: ours, and the docker CLI's with the same builder."""
+    progress("a build's context")
+    context = pathlib.Path(home.folder) / "context"
+    for number in range(10_000):
+        folder = context / f"{number // 100:03d}"
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / f"{number}.bin").write_bytes(os.urandom(10_000))
+    dockerfile = f"FROM {peers.IMAGE}\nCOPY . /context\nCMD [\"true\"]\n"
+    (context / "Dockerfile").write_text(dockerfile)
+    server = Ready(home, most=0, workspace={"path": str(context)}, build={"builder": "classic"})
+    ours, theirs = [], []
+    environment = os.environ | {"DOCKER_BUILDKIT": "0"}
+    try:
+        for number in range(4):
+            (context / "changed").write_text(f"ours {number}")  # no layer is there already
+            begun = time.perf_counter()
+            server.build(dockerfile, str(context))
+            ours.append(time.perf_counter() - begun)
+            (context / "changed").write_text(f"docker {number}")
+            begun = time.perf_counter()
+            subprocess.run(["docker", "build", "-q", "-t", "bench-context", str(context)], env=environment, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            subprocess.run([*peers.DOCKER, "bench-context"], check=True)
+            theirs.append(time.perf_counter() - begun)
+    finally:
+        server.close()
+        shutil.rmtree(context)
+        subprocess.run(["docker", "rmi", "-f", "bench-context"], stdout=subprocess.DEVNULL, check=False)
+    table.ratio("build and run, context of 10,000 files and 100 MB", "docker build && docker run", half(ours[1:]), half(theirs[1:]), 1.0)
+
+
+def fill_history(home, count):
+    """So many more rows like the last one."""
+    with sqlite3.connect(home.history()) as history:
+        columns = [row[1] for row in history.execute("PRAGMA table_info(runs)") if row[1] not in ("seq", "id")]
+        names = ", ".join(columns)
+        for number in range(count):
+            history.execute(f"INSERT INTO runs(id, {names}) SELECT ?, {names} FROM runs ORDER BY seq LIMIT 1", (f"filled-{time.monotonic_ns()}-{number}",))
+
+
+def growth(table, home, samples):
+    """Does a run get slower with what there is already? Compared with an empty history and an engine without other containers."""
+    progress("growth")
+    middle = {}
+
+    def measured(name):
+        for kind, most in (("cold", 0), ("warm", 2)):
+            server = Ready(home, most=most)
+            try:
+                server.run()
+                times = []
+                for _ in range(samples):
+                    server.quiet(min(most, 1))
+                    time.sleep(0.03)
+                    times.append(server.run()[1])
+            finally:
+                server.close()
+            all_gone()
+            middle[kind, name] = half(times)
+
+    home.history().unlink(missing_ok=True)
+    measured("nothing")
+    for count in (100, 900):
+        fill_history(home, count)
+        measured(f"{count if count == 100 else 1000} runs in the history")
+    foreign = []
+    try:
+        for count in (50, 150):
+            for _ in range(count):
+                foreign.append(BareReader().call("POST", "/containers/create", {"Image": peers.IMAGE, "Cmd": ["sleep", "1000"], "NetworkDisabled": True})["Id"])
+            measured(f"{len(foreign)} foreign containers")
+    finally:
+        for each in foreign:
+            BareReader().call("DELETE", f"/containers/{each}?force=1")
+    measured("nothing, once more")
+    for kind in ("cold", "warm"):
+        for (its, name), value in middle.items():
+            if its == kind and name != "nothing":
+                bound = 1.1 if "nothing" not in name else None
+                table.ratio(f"growth, {kind} run with {name}", "with nothing", value, middle[kind, "nothing"], bound)

@@ -1,0 +1,256 @@
+// Sandboxes that wait for their run, on an engine that does as it is told and one that does not.
+#include <catch2/catch_test_macros.hpp>
+
+#include "engine/http_client.hpp"
+#include "run_bench.hpp"
+
+using namespace dind;
+using namespace dind::faults;
+using namespace std::chrono_literals;
+using Then = FakeReply::Then;
+
+namespace {
+
+struct WarmBench : RunBench {
+  explicit WarmBench(sandbox::PrestartPolicy prestarted = {.most = 2, .idle = 10min},
+                     std::vector<std::string> languages = {})
+      : RunBench({.concurrent_runs = 8, .prestarted = prestarted, .prestarted_languages = std::move(languages)}) {
+    fake.on("GET", "/events", FakeReply{.body = "\n", .then = Then::hang, .chunked = true});
+    fake.on("POST", "/let/it/go", FakeReply{.status = 204});
+    spawn(context.get_executor(), "warm", runs.keep_warm(over));
+  }
+  ~WarmBench() { over.cancel(CancelReason::shutdown); }
+
+  bool waits(std::size_t how_many) {
+    return until([&] { return sandboxes.prestarted().waiting() == how_many && removed_what_ran(); });
+  }
+  bool removed_what_ran() { return there() == sandboxes.prestarted().waiting(); }
+  std::size_t made() const { return fake.count("POST", "/containers/create"); }
+  std::size_t prestarted_made() const {
+    std::size_t count = 0;
+    for (const auto& request : fake.requests())
+      if (request.path == "/containers/create" && name_in(request).starts_with("dind-prestarted-")) ++count;
+    return count;
+  }
+
+  // Whatever is held until this request.
+  Task<bool> go_on() {
+    engine::HttpClient http(context.get_executor(), fake.endpoint());
+    const auto reply = co_await http.request({.method = "POST", .target = "/let/it/go", .deadline = in(5s)});
+    co_return reply.has_value();
+  }
+
+  Cancel over;
+};
+
+}  // namespace
+
+TEST_CASE("After a run a sandbox waits, the next run has it for itself, and another takes its place") {
+  WarmBench bench;
+  REQUIRE(bench.run(python()));
+  REQUIRE(bench.waits(1));
+  const auto made = bench.made();
+  CHECK(bench.prestarted_made() == 1);
+
+  auto spec = python();
+  spec.run_id = "second";
+  const auto under = bench.begin(spec);
+  const auto result = bench.finish(under);
+  REQUIRE(result);
+  CHECK(result->verdict == Verdict::ok);
+  CHECK(result->run_id == "second");
+  CHECK(under->audience.output == "hello\n");
+  CHECK(under->audience.stages.contains("Taking a sandbox that waits"));
+  REQUIRE(bench.waits(1));
+  CHECK(bench.made() == made + 1);  // the one that waits now
+  CHECK(bench.prestarted_made() == 2);
+  CHECK(bench.idle());
+  CHECK(bench.there() == 0);
+}
+
+TEST_CASE("Of two runs at once one has the sandbox that waits, and the other its own") {
+  WarmBench bench;
+  REQUIRE(bench.run(python()));
+  REQUIRE(bench.waits(1));
+  const auto first = bench.begin(python());
+  const auto second = bench.begin(python());
+  REQUIRE(bench.finish(first));
+  REQUIRE(bench.finish(second));
+  CHECK(first->audience.output == "hello\n");
+  CHECK(second->audience.output == "hello\n");
+  CHECK(first->audience.stages.contains("waits") != second->audience.stages.contains("waits"));
+  // One of them found none: for a minute, two are to wait.
+  REQUIRE(bench.waits(2));
+  CHECK(bench.idle());
+  CHECK(bench.there() == 0);
+}
+
+TEST_CASE("A run that fits no waiting sandbox starts at once, cold") {
+  WarmBench bench;
+  REQUIRE(bench.run(python()));
+  REQUIRE(bench.waits(1));
+  const auto cold = [&](RunSpec spec) {
+    const auto under = bench.begin(std::move(spec));
+    CHECK(bench.finish(under));
+    return under->audience.stages.contains("Creating");
+  };
+  auto other = python();
+  SECTION("other memory") { other.limits.memory_bytes = 64 << 20; }
+  SECTION("other CPUs") { other.limits.cpus = 0.5; }
+  SECTION("other processes") { other.limits.pids = 17; }
+  SECTION("more time than the waiting one has left") { other.limits.timeout = 1h; }
+  CHECK(cold(other));
+  CHECK(bench.idle());
+  CHECK(bench.there() == 0);
+}
+
+TEST_CASE("A shorter timeout, other text, arguments and environment fit") {
+  WarmBench bench;
+  REQUIRE(bench.run(python()));
+  REQUIRE(bench.waits(1));
+  auto other = python();
+  other.limits.timeout = 2s;
+  other.args = {"a", "b"};
+  other.env = {{"SOME", "thing"}};
+  std::get<SourceProgram>(other.program).text = "print('another')";
+  const auto under = bench.begin(other);
+  REQUIRE(bench.finish(under));
+  CHECK(under->audience.stages.contains("waits"));
+  CHECK(bench.fake.received().contains("print('another')"));
+  CHECK(bench.idle());
+}
+
+TEST_CASE("What was announced is made ready, without a run and without a pull") {
+  WarmBench bench;
+  bench.until([] { return false; }, 20ms);  // until warm
+  auto spec = python();
+  std::get<SourceProgram>(spec.program).text.clear();
+  bench.runs.expect(spec);
+  REQUIRE(bench.waits(1));
+  bench.fake.on("GET", "/images/*/json", FakeReply::json(404, R"({"message":"No such image"})"));
+  spec.image = "not/there:1";
+  bench.runs.expect(spec);
+  spec.image = "python:3.12-slim";
+  const auto under = bench.begin(python());
+  REQUIRE(bench.finish(under));
+  CHECK(under->audience.stages.contains("waits"));
+  CHECK(bench.fake.count("POST", "/images/create") == 0);
+  CHECK(bench.idle());
+  CHECK(bench.there() == 0);
+}
+
+TEST_CASE("Languages of the configuration wait from the start") {
+  WarmBench bench({.most = 2, .idle = 10min}, {"python", "javascript"});
+  bench.fake.on("GET", "/images/*/json", [](const FakeRequest& request) {
+    return FakeReply::json(200, request.path.contains("python") ? R"({"Id":"sha256:0123","Config":{}})"
+                                                                : R"({"Id":"sha256:4567","Config":{}})");
+  });
+  REQUIRE(bench.waits(2));
+  CHECK(bench.idle());
+  CHECK(bench.there() == 0);
+}
+
+TEST_CASE("A waiting sandbox that ends is noticed, and the next run is made anew") {
+  WarmBench bench;
+  REQUIRE(bench.run(python()));
+  REQUIRE(bench.waits(1));
+  bench.fake.drop_connections();
+  const auto under = bench.begin(python());
+  const auto result = bench.finish(under);
+  REQUIRE(result);
+  CHECK(under->audience.output == "hello\n");
+  CHECK(bench.idle());
+  CHECK(bench.there() == 0);
+}
+
+TEST_CASE("A run takes a sandbox that is on its way, rather than begin another") {
+  WarmBench bench;
+  std::atomic<bool> held = false;
+  std::atomic<int> attached = 0;
+  // The second sandbox, which is prestarted, says that it is ready only when it is told to.
+  bench.fake.on("POST", "/containers/*/attach", [&](const FakeRequest&) {
+    auto reply = supervised(whole_run(), Then::hang);
+    if (++attached == 2) {
+      reply.held_until = "/let/it/go";
+      held = true;
+    }
+    return reply;
+  });
+  REQUIRE(bench.run(python()));
+  REQUIRE(bench.until([&] { return held.load(); }));
+  const auto made = bench.made();
+  const auto under = bench.begin(python());
+  bench.until([] { return false; }, 50ms);
+  CHECK(bench.made() == made);
+  CHECK_FALSE(under->answer);
+
+  SECTION("and gets it") {
+    tests::run_task(bench.context, bench.go_on());
+    REQUIRE(bench.finish(under));
+    CHECK(under->audience.output == "hello\n");
+  }
+  SECTION("a cancel is answered at once, and the sandbox is the next run's") {
+    const auto asked = Clock::now();
+    under->cancel.cancel(CancelReason::user);
+    CHECK_FALSE(bench.finish(under));
+    CHECK(under->answered - asked < 300ms);
+    const auto next = bench.begin(python());
+    tests::run_task(bench.context, bench.go_on());
+    REQUIRE(bench.finish(next));
+    CHECK(next->audience.stages.contains("waits"));
+  }
+  SECTION("and where it comes to nothing, one of its own") {
+    bench.fake.drop_connections();
+    REQUIRE(bench.finish(under));
+    CHECK(under->audience.output == "hello\n");
+  }
+  CHECK(bench.idle());
+  CHECK(bench.there() == 0);
+}
+
+TEST_CASE("Where nothing like it runs for a while, it goes") {
+  WarmBench bench({.most = 2, .idle = 200ms});
+  REQUIRE(bench.run(python()));
+  REQUIRE(bench.waits(1));
+  CHECK(bench.until([&] { return bench.sandboxes.prestarted().waiting() == 0 && bench.there() == 0; }));
+}
+
+TEST_CASE("An engine that refuses a prestarted sandbox is not asked again and again") {
+  WarmBench bench;
+  bench.fake.on("POST", "/containers/create", [&](const FakeRequest& request) {
+    if (RunBench::name_in(request).starts_with("dind-prestarted-"))
+      return FakeReply::json(500, R"({"message":"no space left on device"})");
+    return bench.create(request);
+  });
+  REQUIRE(bench.run(python()));
+  REQUIRE(bench.until([&] { return bench.prestarted_made() == 1; }));
+  bench.until([] { return false; }, 200ms);
+  CHECK(bench.prestarted_made() == 1);
+  REQUIRE(bench.run(python()));
+  CHECK(bench.until([&] { return bench.prestarted_made() == 2; }));
+  CHECK(bench.idle());
+  CHECK(bench.there() == 0);
+}
+
+TEST_CASE("With most = 0 nothing waits") {
+  WarmBench bench({.most = 0, .idle = 10min});
+  REQUIRE(bench.run(python()));
+  bench.until([] { return false; }, 100ms);
+  CHECK(bench.prestarted_made() == 0);
+  CHECK(bench.idle());
+  CHECK(bench.there() == 0);
+}
+
+TEST_CASE("The end of the server takes along a sandbox that is on its way") {
+  WarmBench bench;
+  std::atomic<int> attached = 0;
+  bench.fake.on("POST", "/containers/*/attach", [&](const FakeRequest&) {
+    auto reply = supervised(whole_run(), Then::hang);
+    if (++attached == 2) reply.held_until = "/never";
+    return reply;
+  });
+  REQUIRE(bench.run(python()));
+  REQUIRE(bench.until([&] { return attached == 2; }));
+  CHECK(bench.idle(5s));
+  CHECK(bench.there() == 0);
+}
