@@ -46,8 +46,8 @@ Stage stage_of(const json& value) {
 ErrorCode code_of(const json& value) {
   using enum ErrorCode;
   return named(value,
-               {invalid_request, unsupported_language, unauthorized, not_found, busy, image_unavailable, engine_error,
-                engine_unavailable, cancelled, internal},
+               {invalid_request, unsupported_language, unauthorized, disabled, not_found, busy, image_unavailable,
+                engine_error, engine_unavailable, cancelled, internal},
                internal);
 }
 

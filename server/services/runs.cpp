@@ -57,7 +57,7 @@ Runs::Runs(asio::any_io_executor executor, engine::Client& client, sandbox::Sand
 
 Result<sandbox::RunPlan> Runs::plan(const RunSpec& spec) const {
   if (!policy_.enabled)
-    return fail(ErrorCode::invalid_request,
+    return fail(ErrorCode::disabled,
                 "Running code is switched off here: DIND_ENABLED says so. Set it to true, or ask the operator");
   if (spec.run_id && !is_run_id(*spec.run_id))
     return fail(ErrorCode::invalid_request, "A run id has 1 to 64 of the characters A-Z a-z 0-9 _ -");
