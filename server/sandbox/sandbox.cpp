@@ -7,6 +7,7 @@
 #include "sandbox/fence.hpp"
 #include "sandbox/hardening.hpp"
 #include "sandbox/verdict.hpp"
+#include "sandbox/workspace_guard.hpp"
 #include "support/ids.hpp"
 #include "support/log.hpp"
 #include "support/units.hpp"
@@ -393,6 +394,8 @@ Task<Result<RunResult>> Sandboxes::run(RunPlan plan, engine::Image image, std::s
     std::string note;
     run->user = workspace_user(workspace_, note);
     if (!note.empty()) run->plan.notes.push_back(note);
+    if (const auto guarded = co_await guard_plan(executor_, workspace_, run->plan); !guarded)
+      co_return std::unexpected(guarded.error());
     // The image's own folder in the workspace is entered by the supervisor, as one that a caller names.
     if (run->plan.working_dir.empty() && run->image.working_dir.starts_with(kWorkspaceMount))
       run->plan.working_dir = run->image.working_dir;

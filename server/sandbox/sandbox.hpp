@@ -34,6 +34,11 @@ class Sandboxes {
   Fixtures& fixtures() { return fixtures_; }
   const std::string& owner() const { return owner_; }
   const Workspace& workspace() const { return workspace_; }
+  // For where the operator has set none: the folder of whoever sits at this machine's terminal or editor. One that is
+  // there stays.
+  void adopt_workspace(const std::string& path) {
+    if (workspace_.engine_path.empty() && workspace_.path.empty()) workspace_.engine_path = workspace_.path = path;
+  }
 
  private:
   struct Run;

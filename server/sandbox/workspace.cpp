@@ -56,6 +56,9 @@ Task<Result<void>> check_same_folder(engine::Client& client, std::string contain
 Error workspace_error(Error error, const Workspace& workspace) {
   if (!error.message.contains("bind source path does not exist") && !error.message.contains("bind mount source"))
     return error;
+  if (error.message.contains(workspace.engine_path + "/"))
+    return {ErrorCode::engine_error, "A folder of the workspace went away while the run began; run it again",
+            error.engine_status};
   return {ErrorCode::invalid_request,
           "The engine does not see the workspace: there is no " + where(workspace) + ". " + kRemedy,
           error.engine_status};
