@@ -21,7 +21,7 @@ export class Messages {
 
   /** What somebody started could not be done. */
   failed(failure: Failure, retry: () => void): void {
-    const shared = ['engine_unavailable', 'engine_error', 'server', 'busy'].includes(failure.kind);
+    const shared = ['engine_unavailable', 'engine_error', 'server', 'busy', 'disabled'].includes(failure.kind);
     if (shared && !this.isNew(failure.kind)) return;
     void this.show(failure.message, [...remedies(failure, retry), this.outputAction()]);
   }
@@ -76,6 +76,7 @@ function remedies({ kind }: Failure, retry: () => void): Action[] {
       return [again];
     case 'invalid_request':
     case 'unsupported_language':
+    case 'disabled':
     case 'not_found':
       return [];
   }

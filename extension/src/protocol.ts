@@ -93,6 +93,7 @@ export interface RunResult {
 export type ErrorKind =
   | 'invalid_request'
   | 'unsupported_language'
+  | 'disabled'
   | 'not_found'
   | 'busy'
   | 'image_unavailable'

@@ -12,6 +12,7 @@ enum class ErrorCode {
   invalid_request,       // the request itself is wrong; trying again won't help
   unsupported_language,  // no recipe for it
   unauthorized,
+  disabled,            // the operator switched runs off (DIND_ENABLED)
   not_found,           // a file, a run
   busy,                // the queue is full; try again later
   image_unavailable,   // not on the engine and could not be pulled

@@ -66,6 +66,9 @@ using Command = std::variant<std::vector<std::string>, std::string>;
 // A command in an image.
 struct CommandProgram {
   Command command;
+  // A recipe's id: its image where `image` names none, its environment, its installer of packages.
+  std::optional<std::string> language = {};
+  std::vector<std::string> images = {};  // in order of preference, where neither `image` nor a language names one
 };
 
 // A Dockerfile: its image is built, and the command run in it.
@@ -90,11 +93,15 @@ struct RunSpec {
   // programs of a language with an installer).
   std::vector<std::string> requirements;
   std::optional<WorkspaceAccess> workspace;  // mounted; none: not there
-  std::string working_dir;                   // absolute, in the sandbox; empty: the program's usual one
-  std::optional<Isolation> isolation;        // the configuration's when absent
+  // With read_write: the one folder of the workspace that is writable, relative to it; the rest is read-only. Empty:
+  // all of it is.
+  std::string workspace_folder = {};
+  std::string working_dir;             // absolute, in the sandbox; empty: the program's usual one
+  std::optional<Isolation> isolation;  // the configuration's when absent
   // Wall clock from the request to the end, whatever the run waits for: a place, an image, packages, a build. Past it
   // the run ends with verdict timeout. None: each stage has a bound of its own.
   std::optional<std::chrono::milliseconds> total_timeout;
+  std::vector<std::string> notes = {};  // for people: said with the run's own
   std::string client;  // who asks: the queue is fair among clients. Empty: all of those together are one
 };
 

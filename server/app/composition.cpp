@@ -10,6 +10,7 @@
 #include "services/engine_doctor.hpp"
 #include "services/engine_garbage.hpp"
 #include "services/engine_watcher.hpp"
+#include "services/folder_runs.hpp"
 #include "services/history_worker.hpp"
 #include "services/logged_runs.hpp"
 #include "services/reaper.hpp"
@@ -62,6 +63,7 @@ class WholeCore final : public Core {
         sandboxes_(executor, client_, process_owner(), configuration.workspace),
         runs_(executor, client_, sandboxes_, RegistryCredentials(executor, variable),
               policy_of(configuration, std::move(authorities))),
+        folders_(sandboxes_),
         history_(executor, configuration.history),
         logged_(runs_, face),
         recorded_(logged_, history_, std::move(face)),
@@ -73,6 +75,7 @@ class WholeCore final : public Core {
         executor_(executor) {}
 
   RunService& runs() override { return recorded_; }
+  WorkspaceRuns& folders() override { return folders_; }
   History& history() override { return history_; }
   EngineWatch& engine() override { return watcher_; }
   Doctor& doctor() override { return doctor_; }
@@ -87,6 +90,7 @@ class WholeCore final : public Core {
   engine::Client client_;
   sandbox::Sandboxes sandboxes_;
   Runs runs_;
+  FolderRuns folders_;
   HistoryWorker history_;
   LoggedRuns logged_;
   RecordedRuns recorded_;

@@ -12,6 +12,7 @@
 #include "services/garbage.hpp"
 #include "services/history.hpp"
 #include "services/run_service.hpp"
+#include "services/workspace_runs.hpp"
 #include "support/task.hpp"
 
 namespace dind::app {
@@ -27,6 +28,7 @@ class Core {
   virtual ~Core() = default;
 
   virtual RunService& runs() = 0;
+  virtual WorkspaceRuns& folders() = 0;
   virtual History& history() = 0;
   virtual EngineWatch& engine() = 0;
   virtual Doctor& doctor() = 0;

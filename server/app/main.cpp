@@ -124,7 +124,9 @@ int run(int argc, char** argv) {
   if (!core) return say(core.error());
   if (history != nullptr) return serve(context, **core, rerun(context.get_executor(), **core, std::move(*history)));
   if (auto* arguments = std::get_if<cli::RunArguments>(&line->command))
-    return serve(context, **core, cli::run_command(context.get_executor(), (*core)->runs(), std::move(*arguments)));
+    return serve(context, **core,
+                 cli::run_command(context.get_executor(), (*core)->runs(), std::move(*arguments),
+                                  cli::process_streams(), &(*core)->folders()));
   if (const auto* arguments = std::get_if<cli::DoctorArguments>(&line->command))
     return serve(context, **core, doctor(**core, arguments->json));
   if (const auto* arguments = std::get_if<cli::GcArguments>(&line->command))
@@ -137,7 +139,8 @@ int run(int argc, char** argv) {
     return serve(context, **core, app::serve_stdio(context.get_executor(), **core, *configuration),
                  Beside::clean_and_warm);
   const auto& lsp = std::get<cli::LspArguments>(line->command);
-  editor::EditorServices services{.runs = (*core)->runs(), .engine = (*core)->engine(), .version = app::version()};
+  editor::EditorServices services{
+      .runs = (*core)->runs(), .engine = (*core)->engine(), .folders = (*core)->folders(), .version = app::version()};
   return serve(context, **core,
                editor::run_editor_session(context.get_executor(), std::move(services),
                                           {.client_process_id = lsp.client_process_id}),

@@ -1,4 +1,4 @@
-// The texts of languages/*.json, put into the program at build time (cmake/EmbedRecipes.cmake).
+// The texts of languages/**/*.json, put into the program at build time (cmake/EmbedRecipes.cmake).
 #pragma once
 
 #include <span>
@@ -6,10 +6,11 @@
 
 namespace dind::languages {
 
-struct EmbeddedRecipe {
-  std::string_view name;  // the file's, without .json: what `id` must say
+struct EmbeddedText {
+  std::string_view name;  // the file's, without .json: what a recipe's `id` must say
   std::string_view text;
 };
-std::span<const EmbeddedRecipe> embedded_recipes();
+std::span<const EmbeddedText> embedded_recipes();
+std::span<const EmbeddedText> embedded_workspace_programs();
 
 }  // namespace dind::languages

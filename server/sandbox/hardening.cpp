@@ -14,6 +14,8 @@ namespace {
 // Inodes of a tmpfs are kernel memory that no limit counts: one for each 4 KiB of it is plenty.
 constexpr std::int64_t kBytesPerInode = 4096;
 
+constexpr std::int64_t kCoverBytes = 4096;  // of a folder that holds nothing
+
 constexpr std::int64_t kGvisorThreads = 256;
 constexpr std::int64_t kGvisorThreadsPerProcess = 8;
 
@@ -39,6 +41,31 @@ engine::Mount supervisor_mount(const Surroundings& surroundings) {
           .labels = {{kCacheLabel, "supervisor"}}};
 }
 
+// gVisor does not show where a mount comes from, so nothing could tell whether a link was put there: it gets no mounts
+// of parts of the workspace.
+bool workspace_is_read_only(const RunPlan& plan) {
+  if (*plan.workspace == WorkspaceAccess::read_only) return true;
+  return !plan.workspace_folder.empty() && plan.isolation != Isolation::gvisor;
+}
+
+void add_workspace_mount(const WorkspaceMount& mount, const RunPlan& plan, const Surroundings& surroundings,
+                         std::vector<engine::Mount>& all) {
+  const std::string target = std::string(kWorkspaceMount) + "/" + mount.path;
+  if (plan.isolation != Isolation::gvisor) {
+    all.push_back({.kind = engine::Mount::Kind::bind,
+                   .source = cleaned(surroundings.workspace_source) + "/" + mount.path,
+                   .target = target,
+                   .read_only = mount.read_only});
+  } else if (mount.read_only && mount.folder) {
+    // Covered instead: the program sees an empty folder there.
+    all.push_back({.kind = engine::Mount::Kind::tmpfs,
+                   .source = {},
+                   .target = target,
+                   .read_only = true,
+                   .tmpfs_bytes = kCoverBytes});
+  }
+}
+
 std::vector<engine::Mount> mounts(const RunPlan& plan, const Surroundings& surroundings) {
   std::vector<engine::Mount> all;
   all.push_back(supervisor_mount(surroundings));
@@ -59,8 +86,9 @@ std::vector<engine::Mount> mounts(const RunPlan& plan, const Surroundings& surro
     all.push_back({.kind = engine::Mount::Kind::bind,
                    .source = surroundings.workspace_source,
                    .target = kWorkspaceMount,
-                   .read_only = *plan.workspace == WorkspaceAccess::read_only});
+                   .read_only = workspace_is_read_only(plan)});
     covered.insert(kWorkspaceMount);
+    for (const auto& mount : plan.workspace_mounts) add_workspace_mount(mount, plan, surroundings, all);
   }
   // A VOLUME of the image's would be a disk without a limit; a small tmpfs of ours covers it.
   for (const auto& volume : surroundings.image.volumes) {

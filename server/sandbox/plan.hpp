@@ -41,6 +41,15 @@ struct PackageStep {
   bool operator==(const PackageStep&) const = default;
 };
 
+// A folder or file of the workspace that is a mount of its own in it: read-only, or there so that nobody moves it away.
+struct WorkspaceMount {
+  std::string path;  // relative to the workspace, without "." and ".."
+  bool read_only = true;
+  bool folder = true;  // else a file
+  std::uint64_t inode = 0;  // what was there when it was looked at; 0: not known
+  bool operator==(const WorkspaceMount&) const = default;
+};
+
 struct RunPlan {
   std::string run_id;
   std::string name;                 // for people: the file's name, or the command
@@ -52,9 +61,11 @@ struct RunPlan {
   std::vector<RunFile> files;
   std::optional<PackageStep> packages;
   std::vector<PlanVolume> volumes;
-  std::optional<WorkspaceAccess> workspace;  // mounted at kWorkspaceMount
-  std::string disk_path;                     // where the run writes to the engine's disk …
-  std::int64_t disk_bytes = 0;               // … and how much of it it may; 0: nowhere
+  std::optional<WorkspaceAccess> workspace;      // mounted at kWorkspaceMount
+  std::string workspace_folder;                  // with read_write: what of it is writable; empty: all of it
+  std::vector<WorkspaceMount> workspace_mounts;  // parents first
+  std::string disk_path;                         // where the run writes to the engine's disk …
+  std::int64_t disk_bytes = 0;                   // … and how much of it it may; 0: nowhere
   Limits limits;
   Network network = Network::none;
   Isolation isolation = Isolation::runc;

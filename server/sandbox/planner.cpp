@@ -169,9 +169,40 @@ Result<void> plan_argv(const Command& command, const RunSpec& spec, RunPlan& pla
   return {};
 }
 
-Result<void> plan_command(const CommandProgram& program, const RunSpec& spec, RunPlan& plan) {
-  if (!spec.image || spec.image->empty()) return wrong("A command needs an image to run in: name one");
-  return plan_argv(program.command, spec, plan);
+Result<void> plan_command(const CommandProgram& program, const RunSpec& spec,
+                          const std::map<std::string, std::string>& images, RunPlan& plan) {
+  if (const auto planned = plan_argv(program.command, spec, plan); !planned) return planned;
+  plan.images = program.images;
+  if (program.language) {
+    const auto recipe = languages::detect(program.language, "", "");
+    if (!recipe) return std::unexpected(recipe.error());
+    const languages::Recipe& how = **recipe;
+    plan.language = how.id;
+    plan.images = how.images;
+    if (const auto chosen = images.find(how.id); chosen != images.end()) plan.images = {chosen->second};
+    for (const auto& [key, value] : how.env) plan.env[key] = value;
+    if (const auto planned = plan_packages(spec.requirements, how, plan); !planned) return planned;
+  }
+  if (plan.images.empty() && (!spec.image || spec.image->empty()))
+    return wrong("A command needs an image to run in: name one");
+  return {};
+}
+
+// A path in the workspace: relative, without "." and "..", as it stands in a mount's target.
+Result<void> check_workspace_folder(const RunSpec& spec) {
+  const auto& folder = spec.workspace_folder;
+  if (folder.empty()) return {};
+  bool plain = spec.workspace.has_value() && folder.size() < 4000 &&
+               std::ranges::none_of(folder, [](unsigned char c) { return c < 0x20 || c == 0x7f; });
+  for (std::size_t at = 0; plain && at <= folder.size();) {
+    const auto end = std::min(folder.find('/', at), folder.size());
+    const auto part = std::string_view(folder).substr(at, end - at);
+    plain = !part.empty() && part != "." && part != "..";
+    at = end + 1;
+  }
+  if (plain) return {};
+  return wrong("The writable folder \"" + shortened(folder, 80) +
+               "\" must be a path in the workspace, relative and without .., of a run that has the workspace");
 }
 
 Result<void> plan_build(const BuildProgram& build, const RunSpec& spec, RunPlan& plan) {
@@ -194,7 +225,9 @@ Result<RunPlan> make_plan(const RunSpec& spec, const Limits& limits, const std::
   plan.network = spec.network;
   plan.env = {{"HOME", "/tmp"}, {"LANG", "C.UTF-8"}};
 
-  if (!spec.requirements.empty() && !std::holds_alternative<SourceProgram>(spec.program))
+  const auto* command = std::get_if<CommandProgram>(&spec.program);
+  if (!spec.requirements.empty() && !std::holds_alternative<SourceProgram>(spec.program) &&
+      (command == nullptr || !command->language))
     return wrong("Requirements go with a program's text: for a command, take an image that has them");
   Result<void> planned;
   if (const auto* source = std::get_if<SourceProgram>(&spec.program))
@@ -202,17 +235,19 @@ Result<RunPlan> make_plan(const RunSpec& spec, const Limits& limits, const std::
   else if (const auto* build = std::get_if<BuildProgram>(&spec.program))
     planned = plan_build(*build, spec, plan);
   else
-    planned = plan_command(std::get<CommandProgram>(spec.program), spec, plan);
+    planned = plan_command(*command, spec, images, plan);
   if (!planned) return std::unexpected(planned.error());
   plan.workspace = spec.workspace;
+  plan.workspace_folder = spec.workspace_folder;
+  plan.notes = spec.notes;
   if (!spec.working_dir.empty()) plan.working_dir = spec.working_dir;
   if (spec.image) {
     if (spec.image->empty()) return wrong("The image's name is empty");
     plan.images = {*spec.image};
   }
   for (const auto& [name, value] : spec.env) plan.env.insert_or_assign(name, value);
-  for (const auto& checked : {check_working_dir(spec.working_dir), check_environment(plan.env),
-                              check_arguments(plan.argv), check_job_size(plan)}) {
+  for (const auto& checked : {check_working_dir(spec.working_dir), check_workspace_folder(spec),
+                              check_environment(plan.env), check_arguments(plan.argv), check_job_size(plan)}) {
     if (!checked) return std::unexpected(checked.error());
   }
   return plan;

@@ -38,24 +38,37 @@ bool memory_is_short() {
   return total > 0 && available < total / 100 * kScarce;
 }
 
-// What is the same in every run that one sandbox may serve.
-RunPlan shape_of(const RunPlan& plan) {
-  RunPlan shape;
-  shape.run_id = kRun;
-  shape.working_dir = plan.working_dir;
-  shape.workspace = plan.workspace;
-  shape.limits = plan.limits;
-  shape.network = plan.network;
-  shape.isolation = plan.isolation;
-  return shape;
-}
-
-engine::ContainerSpec key_of(const RunPlan& shape, Surroundings surroundings) {
-  surroundings.remove_after = 0;
-  return harden(shape, surroundings);
+// What is the same in every run that one sandbox may serve: all but what the supervisor is told.
+RunPlan shape_of(RunPlan plan) {
+  plan.run_id = kRun;
+  plan.name.clear();
+  plan.language.clear();
+  plan.images.clear();
+  plan.argv.clear();
+  plan.env.clear();
+  plan.files.clear();
+  plan.notes.clear();
+  return plan;
 }
 
 bool may_wait(const RunPlan& plan) { return plan.volumes.empty() && !plan.once; }
+
+// Two runs with equal keys may have the same sandbox, one of them. Hardening says all that the engine is told; the rest
+// is what a path stood for when it was mounted.
+struct Key {
+  engine::ContainerSpec spec;
+  std::vector<std::uint64_t> inodes;
+  bool operator==(const Key&) const = default;
+};
+
+Key key_of(const RunPlan& shape, Surroundings surroundings) {
+  surroundings.remove_after = 0;
+  Key key{.spec = harden(shape, surroundings), .inodes = {}};
+  if (!shape.workspace) return key;
+  key.inodes.push_back(surroundings.workspace_inode);
+  for (const auto& mount : shape.workspace_mounts) key.inodes.push_back(mount.inode);
+  return key;
+}
 
 std::int64_t unix_now() { return std::chrono::system_clock::to_time_t(std::chrono::system_clock::now()); }
 
@@ -65,7 +78,7 @@ std::int64_t unix_now() { return std::chrono::system_clock::to_time_t(std::chron
 struct Prestarted::Shape {
   RunPlan plan;
   Surroundings surroundings;
-  engine::ContainerSpec key;
+  Key key;
   Clock::time_point used;
   Clock::time_point missed;  // when a run last found none
   std::chrono::seconds longest = kLongestRun;
@@ -75,7 +88,7 @@ struct Prestarted::Claim::Entry {
   explicit Entry(const asio::any_io_executor& executor) : changed(executor) {}
   RunPlan plan;
   Surroundings surroundings;
-  engine::ContainerSpec key;
+  Key key;
   Signal changed;
   Cancel cancel;
   Clock::time_point since = Clock::now();
@@ -110,7 +123,7 @@ struct Prestarted::State : std::enable_shared_from_this<State> {
   bool closed = false;
   bool tending = false;
 
-  Shape* find(const engine::ContainerSpec& key) {
+  Shape* find(const Key& key) {
     const auto found = std::ranges::find(shapes, key, &Shape::key);
     return found == shapes.end() ? nullptr : &*found;
   }

@@ -6,6 +6,7 @@
 #include "sandbox/conversation.hpp"
 #include "sandbox/hardening.hpp"
 #include "sandbox/verdict.hpp"
+#include "sandbox/workspace_guard.hpp"
 #include "support/ids.hpp"
 #include "support/log.hpp"
 #include "support/units.hpp"
@@ -355,36 +356,43 @@ Sandboxes::Sandboxes(asio::any_io_executor executor, engine::Client& client, std
       preparation_(executor_, client, removals_, fixtures_, workspace_),
       prestarted_(executor_, preparation_, removals_) {}
 
-std::string Sandboxes::settle(RunPlan& plan, const engine::Image& image) const {
-  if (!plan.workspace) return kNobody;
+Task<Result<std::string>> Sandboxes::settle(asio::any_io_executor executor, const Workspace& workspace, RunPlan& plan,
+                                            const engine::Image& image) {
+  if (!plan.workspace) co_return kNobody;
   std::string note;
-  auto user = workspace_user(workspace_, note);
+  auto user = workspace_user(workspace, note);
   if (!note.empty()) plan.notes.push_back(note);
+  if (const auto guarded = co_await guard_plan(std::move(executor), workspace, plan); !guarded)
+    co_return std::unexpected(guarded.error());
   // The image's own folder in the workspace is entered by the supervisor, as one that a caller names.
   if (plan.working_dir.empty() && image.working_dir.starts_with(kWorkspaceMount)) plan.working_dir = image.working_dir;
-  return user;
+  co_return user;
 }
 
 Surroundings Sandboxes::surroundings(const engine::Image& image, std::string user,
                                      std::chrono::milliseconds timeout) const {
   return {.image = image,
           .workspace_source = workspace_.engine_path,
+          .workspace_inode = inode_of(workspace_.path),
           .user = std::move(user),
           .supervisor_volume = fixtures_.supervisor_volume(),
           .owner = owner_,
           .remove_after = unix_seconds(timeout + kRemovalGrace)};
 }
 
-void Sandboxes::expect(RunPlan plan, engine::Image image) {
-  auto user = settle(plan, image);
-  prestarted_.want(plan, surroundings(image, std::move(user), plan.limits.timeout));
+Task<void> Sandboxes::expect(RunPlan plan, engine::Image image) {
+  auto user = co_await settle(executor_, workspace_, plan, image);
+  // Why it can't be is told to whoever runs it.
+  if (user) prestarted_.want(plan, surroundings(image, std::move(*user), plan.limits.timeout));
 }
 
 Task<Result<RunResult>> Sandboxes::run(RunPlan plan, engine::Image image, std::string image_name, EventSink& sink,
                                        std::shared_ptr<StdinPipe> input, Cancel cancel) {
   const auto run = std::make_shared<Run>(*this, std::move(plan), std::move(image), std::move(image_name), sink,
                                          std::move(input), cancel);
-  run->around = surroundings(run->image, settle(run->plan, run->image), run->plan.limits.timeout);
+  auto user = co_await settle(executor_, workspace_, run->plan, run->image);
+  if (!user) co_return std::unexpected(user.error());
+  run->around = surroundings(run->image, std::move(*user), run->plan.limits.timeout);
   std::optional<Deadline> answer_by;
   const auto heard = cancel.on_cancel([weak = std::weak_ptr(run), &answer_by] {
     answer_by = in(kAnswerTime);

@@ -33,18 +33,24 @@ class Sandboxes {
   static std::string container_prefix(const std::string& run_id) { return "dind-" + run_id + "."; }
 
   // A run like this may come soon: where sandboxes may wait (`prestarted`), one is to wait for it.
-  void expect(RunPlan plan, engine::Image image);
+  Task<void> expect(RunPlan plan, engine::Image image);
 
   Prestarted& prestarted() { return prestarted_; }
   Removals& removals() { return removals_; }
   Fixtures& fixtures() { return fixtures_; }
   const std::string& owner() const { return owner_; }
   const Workspace& workspace() const { return workspace_; }
+  // For where the operator has set none: the folder of whoever sits at this machine's terminal or editor. One that is
+  // there stays.
+  void adopt_workspace(const std::string& path) {
+    if (workspace_.engine_path.empty() && workspace_.path.empty()) workspace_.engine_path = workspace_.path = path;
+  }
 
  private:
   struct Run;
   // What the workspace means for a plan that has it. Returns the user that its run has.
-  std::string settle(RunPlan& plan, const engine::Image& image) const;
+  static Task<Result<std::string>> settle(asio::any_io_executor executor, const Workspace& workspace, RunPlan& plan,
+                                          const engine::Image& image);
   Surroundings surroundings(const engine::Image& image, std::string user, std::chrono::milliseconds timeout) const;
 
   asio::any_io_executor executor_;

@@ -71,6 +71,10 @@ std::string job_frames(const RunPlan& plan, const JobOptions& options) {
     add_frame(all, kFileBegin, begin);
     add_frames(all, kFileData, file.bytes);
   }
+  // gVisor shows no places of mounts; there, none of them comes from the workspace.
+  if (plan.isolation != Isolation::gvisor)
+    for (const auto& mount : plan.workspace_mounts)
+      add_frame(all, kSameMount, std::string(kWorkspaceMount) + "/" + mount.path);
   if (plan.disk_bytes != 0) {
     std::string watch;
     add_u64(watch, static_cast<std::uint64_t>(plan.disk_bytes));

@@ -27,6 +27,7 @@ enum ToSupervisor : unsigned char {
   kFileData = 'D',   // bytes appended to the file that was begun last
   kJobData = 'A',    // bytes appended to the job
   kWatch = 'K',      // u64 bytes, path: the run ends when more than that was written below the path
+  kSameMount = 'M',  // path: the run is broken unless what is mounted there is what the mount above has at its place
   kStart = 'J',      // no payload: the job is whole, start it
   kStdin = 'I',      // bytes for the program's stdin; at most kStdinWindow not yet confirmed by kStdinTaken
   kStdinEnd = 'E',

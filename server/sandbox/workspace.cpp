@@ -34,6 +34,11 @@ std::string workspace_user(const Workspace& workspace, std::string& note) {
   return std::to_string(status.st_uid) + ":" + std::to_string(status.st_gid == 0 ? status.st_uid : status.st_gid);
 }
 
+std::uint64_t inode_of(const std::string& path) {
+  struct stat status{};
+  return !path.empty() && ::stat(path.c_str(), &status) == 0 ? status.st_ino : 0;
+}
+
 Task<Result<void>> check_same_folder(engine::Client& client, std::string container, const Workspace& workspace,
                                      Deadline deadline) {
   if (workspace.path.empty()) co_return Result<void>{};
@@ -56,6 +61,9 @@ Task<Result<void>> check_same_folder(engine::Client& client, std::string contain
 Error workspace_error(Error error, const Workspace& workspace) {
   if (!error.message.contains("bind source path does not exist") && !error.message.contains("bind mount source"))
     return error;
+  if (error.message.contains(workspace.engine_path + "/"))
+    return {ErrorCode::engine_error, "A folder of the workspace went away while the run began; run it again",
+            error.engine_status};
   return {ErrorCode::invalid_request,
           "The engine does not see the workspace: there is no " + where(workspace) + ". " + kRemedy,
           error.engine_status};

@@ -2,6 +2,7 @@
 // too, by our own.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 
@@ -23,6 +24,9 @@ struct Workspace {
 // The user that runs with the workspace have: its owner, so that no file in it becomes root's or nobody's. Nobody where
 // that is root or can't be known; then `note` says that a program can't write there, and why.
 std::string workspace_user(const Workspace& workspace, std::string& note);
+
+// Tells one folder from another that took its place. 0: there is none, or we don't see it.
+std::uint64_t inode_of(const std::string& path);
 
 // Whether the engine's folder is ours: a container of ours with the workspace mounted (created is enough) is asked
 // about it. Error (invalid_request) names both paths. Nothing to compare with: fine.

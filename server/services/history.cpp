@@ -183,7 +183,10 @@ HistoryRecord new_record(const RunSpec& spec, const Secrets& secrets, std::strin
     if (build->command)
       std::get<BuildProgram>(copy.program).command = kept_command(*build->command, secrets, record.gap);
   } else {
-    copy.program = CommandProgram{kept_command(std::get<CommandProgram>(spec.program).command, secrets, record.gap)};
+    const auto& command = std::get<CommandProgram>(spec.program);
+    copy.program = CommandProgram{.command = kept_command(command.command, secrets, record.gap),
+                                  .language = command.language,
+                                  .images = command.images};
   }
   if (spec.image) copy.image = spec.image->substr(0, kLongestName);
   copy.args = kept(spec.args, secrets, record.gap);
@@ -209,6 +212,9 @@ HistoryRecord new_record(const RunSpec& spec, const Secrets& secrets, std::strin
     each = std::move(clean);
   }
   copy.workspace = spec.workspace;
+  copy.workspace_folder = secrets.masked(spec.workspace_folder).substr(0, kLongestName);
+  // Another folder, or none, would be writable when it is run again.
+  if (copy.workspace_folder != spec.workspace_folder) record.gap = ProgramGap::secret;
   copy.working_dir = secrets.masked(spec.working_dir).substr(0, kLongestName);
   copy.isolation = spec.isolation;
   copy.total_timeout = spec.total_timeout;

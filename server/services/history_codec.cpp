@@ -46,8 +46,8 @@ Stage stage_of(const json& value) {
 ErrorCode code_of(const json& value) {
   using enum ErrorCode;
   return named(value,
-               {invalid_request, unsupported_language, unauthorized, not_found, busy, image_unavailable, engine_error,
-                engine_unavailable, cancelled, internal},
+               {invalid_request, unsupported_language, unauthorized, disabled, not_found, busy, image_unavailable,
+                engine_error, engine_unavailable, cancelled, internal},
                internal);
 }
 
@@ -151,7 +151,10 @@ std::string encode_asked(const HistoryRecord& record) {
     value["context"] = build->context_path;
     if (build->command) put_command(value, *build->command);
   } else {
-    put_command(value, std::get<CommandProgram>(spec.program).command);
+    const auto& program = std::get<CommandProgram>(spec.program);
+    put_command(value, program.command);
+    put(value, "language", program.language);
+    if (!program.images.empty()) value["images"] = program.images;
   }
   put(value, "image", spec.image);
   put_time(value, "timeoutMs", spec.limits.timeout);
@@ -161,6 +164,7 @@ std::string encode_asked(const HistoryRecord& record) {
   put_name(value, "pull", spec.pull);
   if (!spec.requirements.empty()) value["requirements"] = spec.requirements;
   put_name(value, "workspace", spec.workspace);
+  if (!spec.workspace_folder.empty()) value["workspaceFolder"] = spec.workspace_folder;
   if (!spec.working_dir.empty()) value["workingDir"] = spec.working_dir;
   put_name(value, "isolation", spec.isolation);
   put_time(value, "totalMs", spec.total_timeout);
@@ -184,7 +188,10 @@ bool decode_asked(std::string_view bytes, HistoryRecord& into) {
       if (value.contains("command")) build.command = command_from(value.at("command"));
       spec.program = std::move(build);
     } else if (value.contains("command")) {
-      spec.program = CommandProgram{command_from(value.at("command"))};
+      CommandProgram program{command_from(value.at("command"))};
+      get(value, "language", program.language);
+      if (value.contains("images")) program.images = value.at("images").get<std::vector<std::string>>();
+      spec.program = std::move(program);
     } else {
       SourceProgram source;
       source.file_name = value.at("file").get<std::string>();
@@ -200,6 +207,7 @@ bool decode_asked(std::string_view bytes, HistoryRecord& into) {
     if (value.contains("requirements")) spec.requirements = value.at("requirements").get<std::vector<std::string>>();
     if (value.contains("workspace"))
       spec.workspace = workspace_access(value.at("workspace").get_ref<const std::string&>());
+    spec.workspace_folder = text_or(value, "workspaceFolder", "");
     spec.working_dir = text_or(value, "workingDir", "");
     if (value.contains("isolation")) spec.isolation = isolation(value.at("isolation").get_ref<const std::string&>());
     get_time(value, "totalMs", spec.total_timeout);

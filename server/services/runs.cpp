@@ -57,7 +57,7 @@ Runs::Runs(asio::any_io_executor executor, engine::Client& client, sandbox::Sand
 
 Result<sandbox::RunPlan> Runs::plan(const RunSpec& spec) const {
   if (!policy_.enabled)
-    return fail(ErrorCode::invalid_request,
+    return fail(ErrorCode::disabled,
                 "Running code is switched off here: DIND_ENABLED says so. Set it to true, or ask the operator");
   if (spec.run_id && !is_run_id(*spec.run_id))
     return fail(ErrorCode::invalid_request, "A run id has 1 to 64 of the characters A-Z a-z 0-9 _ -");
@@ -240,7 +240,7 @@ Task<void> Runs::make_ready(sandbox::RunPlan plan) {
   if (!found) co_return;
   if (const auto able = co_await check_isolation(plan); !able) co_return;
   co_await fit_cpus(plan);
-  if (warm_) sandboxes_.expect(std::move(plan), std::move(found->image));
+  if (warm_) co_await sandboxes_.expect(std::move(plan), std::move(found->image));
 }
 
 Task<void> Runs::keep_warm(Cancel cancel) {

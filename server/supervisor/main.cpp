@@ -28,6 +28,7 @@
 #include "supervisor/fence.hpp"
 #include "supervisor/frames.hpp"
 #include "supervisor/job.hpp"
+#include "supervisor/mounts.hpp"
 #include "supervisor/output.hpp"
 #include "supervisor/run_files.hpp"
 
@@ -213,6 +214,14 @@ void take_frame(unsigned char type, const unsigned char* payload, size_t size) {
       memcpy(path, payload + 8, size - 8);
       path[size - 8] = 0;
       if (!watch_disk(path, get_u64(payload))) broken("the folder to watch is not there");
+      return;
+    }
+    case kSameMount: {
+      char path[4096];
+      if (size == 0 || size >= sizeof path || state != State::waiting) broken("a mount's frame of a wrong size");
+      memcpy(path, payload, size);
+      path[size] = 0;
+      if (!is_same_mount(path)) broken("what is mounted in the workspace was replaced meanwhile; run it again");
       return;
     }
     case kStart:

@@ -12,6 +12,8 @@ std::string_view name(ErrorCode code) {
       return "unsupported_language";
     case ErrorCode::unauthorized:
       return "unauthorized";
+    case ErrorCode::disabled:
+      return "disabled";
     case ErrorCode::not_found:
       return "not_found";
     case ErrorCode::busy:
@@ -45,6 +47,7 @@ int http_status(ErrorCode code) {
       return 424;
     case ErrorCode::engine_error:
       return 502;
+    case ErrorCode::disabled:
     case ErrorCode::engine_unavailable:
       return 503;
     case ErrorCode::cancelled:

@@ -75,6 +75,9 @@ class BadInput(CliTest):
 
     def test_switched_off(self):
         self.assert_refused(self.call("run", self.python("print(1)"), env=self.environment(DIND_ENABLED="false")), "DIND_ENABLED")
+        done = self.call("run", "--json", self.python("print(1)"), env=self.environment(DIND_ENABLED="false"))
+        error = json.loads(done.stdout)["error"]
+        self.assertEqual((done.returncode, error["kind"], error["httpStatus"]), (125, "disabled", 503))
 
 
 class Others(CliTest):

@@ -39,6 +39,9 @@ class Execute(HttpCase):
             reply = self.ask(server, "POST", "/execute", {"code": "print(1)"})
             self.assertEqual((reply.status, reply.json()), (503, {"detail": "Code execution service is not available"}))
             self.assertEqual(self.ask(server, "GET", "/healthz").status, 503)
+            reply = self.run_code(server, "print(1)")
+            self.assertEqual((reply.status, reply.json()["error"]["kind"], reply.json()["error"]["httpStatus"]),
+                             (503, "disabled" if env else "engine_unavailable", 503))
 
     def test_other_shapes_are_refused(self):
         server = self.serve()
@@ -169,6 +172,9 @@ class About(HttpCase):
             server = self.serve(*self.ARGUMENTS, "--host", "unix://" + path)
             begun = time.monotonic()
             self.assertEqual(self.ask(server, "GET", "/healthz").status, 503)
+            reply = self.run_code(server, "print(1)")
+            self.assertEqual((reply.status, reply.json()["error"]["kind"], reply.json()["error"]["httpStatus"]),
+                             (503, "disabled" if env else "engine_unavailable", 503))
             self.assertLess(time.monotonic() - begun, 3)
 
     def test_metrics(self):

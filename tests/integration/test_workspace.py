@@ -1,6 +1,7 @@
 """The workspace: the operator's folder in a sandbox, with the right owner, and never anything else of the machine."""
 import json
 import os
+import shutil
 
 from case import PYTHON, SHELL, SandboxTest
 
@@ -90,3 +91,125 @@ class Workspace(SandboxTest):
         done = self.call("run", "--image", SHELL, "--mount-workspace", "rw", "--", "id", "-u", env=self.environment(DIND_WORKSPACE=str(self.workspace)))
         self.assert_run(done, 0, b"65534\n")
         self.assertIn(b"no program runs as root", done.stderr)
+
+
+HOSTILE = """
+import os, pathlib, shutil
+GUARDED = [".git", ".vscode", ".devcontainer", ".idea", ".husky", "lib/.git"]
+for name in GUARDED:
+    for what, act in (("write", lambda: pathlib.Path(name, "evil").write_text("evil")),
+                      ("append", lambda: open(pathlib.Path(name, "old"), "a").write("evil")),
+                      ("remove", lambda: os.unlink(pathlib.Path(name, "old"))),
+                      ("folder", lambda: os.mkdir(pathlib.Path(name, "evil.d"))),
+                      ("link", lambda: os.symlink("/etc", pathlib.Path(name, "evil.l"))),
+                      ("hard link out", lambda: os.link(pathlib.Path(name, "old"), "out")),
+                      ("chmod", lambda: os.chmod(name, 0o777)),
+                      ("move away", lambda: os.rename(name, "away")),
+                      ("remove it", lambda: shutil.rmtree(name)),
+                      ("move over", lambda: (os.mkdir("mine"), os.rename("mine", name)))):
+        try:
+            act()
+            print("DONE", name, what)
+        except OSError as error:
+            pass
+        if os.path.isdir("mine"): os.rmdir("mine")
+for above, to in (("lib", "lib2"), (".", "../elsewhere")):
+    try:
+        os.rename(above, to)
+        print("DONE moved", above)
+    except OSError: pass
+try:
+    fd = os.open(".git/old", os.O_RDONLY)
+    os.open(f"/proc/self/fd/{fd}", os.O_WRONLY)
+    print("DONE by proc")
+except OSError: pass
+print("readable", pathlib.Path(".git/old").read_text(), end="")
+pathlib.Path("own").write_text("x")
+"""
+
+
+class Guard(SandboxTest):
+    """What the tools of the workspace's owner run or believe outside of any sandbox stays as it is."""
+
+    NAMES = (".git", ".vscode", ".devcontainer", ".idea", ".husky", "lib/.git")
+
+    def setUp(self):
+        super().setUp()
+        self.workspace = self.folder / "workspace"
+        self.project = self.workspace / "session/project"
+        for folder in (self.project, self.workspace / "other"):
+            for name in self.NAMES:
+                (folder / name).mkdir(parents=True)
+                (folder / name / "old").write_text("old\n")
+        (self.project / "main.py").write_text(HOSTILE)
+        self.folder.chmod(0o755)
+        for path in (self.workspace, *self.workspace.rglob("*")):
+            os.chown(path, OWNER, OWNER)
+        self.before_run = self.seen()
+
+    def seen(self):
+        return {str(path.relative_to(self.workspace)): (path.stat().st_mode, path.read_text() if path.is_file() else None)
+                for folder in (self.project, self.workspace / "other") for name in self.NAMES for path in (folder / name, *(folder / name).rglob("*"))}
+
+    def env(self, **more):
+        return self.environment(**{"DIND_WORKSPACE": str(self.workspace)} | more)
+
+    def assert_guarded(self, done):
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertNotIn(b"DONE", done.stdout)
+        self.assertIn(b"readable old\n", done.stdout)
+        self.assertEqual(self.seen(), self.before_run)
+        self.assertTrue((self.project / "own").exists(), "the rest is writable")
+
+    def test_a_program_of_the_folder_changes_none_of_it(self):
+        self.assert_guarded(self.call("run", "--workspace", str(self.project), env=self.env()))
+
+    def test_nor_one_that_has_the_whole_workspace(self):
+        done = self.call("run", "--image", PYTHON, "--mount-workspace", "rw", "--workdir", "/workspaces/session/project", "--", "python3", "main.py", env=self.env())
+        self.assert_guarded(done)
+        done = self.call("run", "--image", SHELL, "--mount-workspace", "rw", "--", "sh", "-c", "mv session session2; echo x >other/.git/x; ls -d session other/.git", env=self.env())
+        self.assertEqual((done.stdout, done.stderr.count(b"busy"), done.stderr.count(b"Read-only")), (b"other/.git\nsession\n", 1, 1), done.stderr)
+        self.assertEqual(self.seen(), self.before_run)
+
+    def test_nor_one_of_an_image_that_is_built(self):
+        (self.project / "Dockerfile").write_text(f"FROM {SHELL}\nCMD [\"sh\", \"-c\", \"echo evil >/workspaces/session/project/.git/evil; echo own >/workspaces/session/project/own\"]\n")
+        done = self.call("run", "--workspace", str(self.project), "--program", "dockerfile", "--pull", "never", env=self.env())
+        self.assertIn(b"Read-only file system", done.stderr)
+        self.assertEqual(self.seen(), self.before_run)
+        self.assertTrue((self.project / "own").exists())
+
+    def test_under_gvisor_they_are_covered(self):
+        done = self.call("run", "--workspace", str(self.project), "--isolation", "gvisor", "--", "sh", "-c",
+                         "ls -A .git; echo x >.git/evil; echo x >../../other/.git/evil; rm -rf .vscode; mv .git away; touch own", env=self.env())
+        self.assertEqual((done.returncode, done.stdout), (0, b""), done.stderr)
+        self.assertEqual(self.seen(), self.before_run)
+        self.assertTrue((self.project / "own").exists())
+
+    def test_a_link_that_is_put_there_as_the_run_begins_shows_nothing_of_the_machine(self):
+        """The engine looks paths up by itself, after our look: a run whose mount became another one is not begun. Here the
+        engine's folder is another one, with links where ours has folders."""
+        secret = self.folder / "secret"
+        shutil.copytree(self.project, secret)
+        (secret / "file").write_text("the machine's\n")
+        swapped = self.folder / "swapped"
+        for link, folder in (("session/project/.git", self.project), ("session/project", self.project)):
+            with self.subTest(link):
+                shutil.rmtree(swapped, ignore_errors=True)
+                shutil.copytree(self.workspace, swapped)
+                shutil.rmtree(swapped / link)
+                (swapped / link).symlink_to(secret)
+                os.utime(swapped, (now := self.workspace.stat().st_mtime, now))
+                done = self.call("run", "--workspace", str(folder), "--", "sh", "-c", "cat .git/file file", env=self.env(DIND_WORKSPACE_PATH=str(swapped)))
+                self.assertNotIn(b"the machine's", done.stdout)
+                self.assert_refused(done, "workspace was replaced meanwhile")
+
+    def test_a_link_instead_of_a_folder_is_said(self):
+        (self.workspace / "linked").mkdir()
+        (self.workspace / "linked/.vscode").symlink_to("/etc")
+        done = self.call("run", "--workspace", str(self.workspace / "linked"), "--", "ls", ".vscode/hostname", env=self.env())
+        self.assertIn(b"linked/.vscode in the workspace is a link, and is not guarded", done.stderr)
+
+    def test_a_guarded_folder_is_not_run(self):
+        done = self.call("run", "--workspace", str(self.project / ".git"), "--", "touch", "evil", env=self.env())
+        self.assert_refused(done, "never writable")
+        self.assertEqual(self.seen(), self.before_run)

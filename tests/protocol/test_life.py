@@ -21,7 +21,8 @@ class Life(ProtocolCase):
         self.assertEqual(capabilities["positionEncoding"], "utf-16")
         self.assertEqual(capabilities["textDocumentSync"], {"openClose": True, "change": 2, "save": False})
         self.assertEqual(capabilities["codeLensProvider"], {"resolveProvider": False})
-        self.assertEqual(capabilities["executeCommandProvider"]["commands"], ["dind.runFile", "dind.stop"])
+        self.assertEqual(capabilities["executeCommandProvider"]["commands"],
+                         ["dind.runFile", "dind.runWorkspace", "dind.workspacePrograms", "dind.stop"])
         self.assertEqual(capabilities["experimental"], {"dind": {"protocol": 1}})
 
     def test_a_client_with_commands_of_its_own_gets_none(self):

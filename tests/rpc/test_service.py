@@ -32,7 +32,7 @@ class Methods(RpcCase):
         switched_off = self.result(self.stdio(env={"DIND_ENABLED": "false"}), "engine/status")
         self.assertEqual((switched_off["enabled"], switched_off["available"]), (False, False))
         self.assertIn("DIND_ENABLED", switched_off["message"])
-        self.assert_error(client.call("runPythonCode", {"code": "1"}), NOT_RUN, "invalid_request", "switched off")
+        self.assert_error(client.call("runPythonCode", {"code": "1"}), NOT_RUN, "disabled", "switched off")
 
     def test_an_engine_that_never_answers_is_told_within_two_seconds(self):
         path = str(self.folder / "mute.sock")

@@ -35,12 +35,15 @@ Examples:
   dind-executor run --stdin numbers.txt sum.py      (without --stdin, our own stdin)
   dind-executor run --require requests fetch.py     (packages first; the program has no network)
   dind-executor run --json hello.js | jq -r 'select(.event == "output").text'
-  dind-executor run --image debian:bookworm-slim -- cat /etc/os-release)";
+  dind-executor run --image debian:bookworm-slim -- cat /etc/os-release
+  dind-executor run --workspace .                   (the folder: its Dockerfile, npm start, main.py or Makefile)
+  dind-executor run --workspace . -- npm test)";
 
 // The texts as they were typed; what they mean is decided after the parser, in one place, with our own messages.
 struct RawRun {
   std::string file, language, image, timeout, memory, cpus, pids, stdin_file, pull, isolation;
-  std::string requirements_file, workspace, working_dir, dockerfile, context, total_timeout;
+  std::string requirements_file, workspace, working_dir, dockerfile, context, total_timeout, folder, program;
+  bool choose = false;
   std::string network = "none";
   std::vector<std::string> env, requirements;
 };
@@ -50,7 +53,8 @@ struct RunFormatter : CLI::Formatter {
   std::string make_usage(const CLI::App*, std::string) const override {
     return "Usage: dind-executor run [OPTIONS] FILE|- [-- ARGS...]\n"
            "       dind-executor run [OPTIONS] --image IMAGE -- COMMAND [ARGS...]\n"
-           "       dind-executor run [OPTIONS] --dockerfile FILE [--context FOLDER] [-- COMMAND [ARGS...]]\n";
+           "       dind-executor run [OPTIONS] --dockerfile FILE [--context FOLDER] [-- COMMAND [ARGS...]]\n"
+           "       dind-executor run [OPTIONS] --workspace DIR [--program ID | --choose | -- COMMAND [ARGS...]]\n";
   }
 };
 
@@ -107,9 +111,18 @@ Result<RunArguments> run_of(const RawRun& raw, std::vector<std::string> rest, bo
   if (run.dockerfile && (run.file || run.image))
     return wrong("run: --dockerfile says what runs and in which image: leave FILE and --image out");
   if (!run.dockerfile && !run.context.empty()) return wrong("run: --context goes with --dockerfile FILE");
+  run.folder = optional(raw.folder);
+  run.program = optional(raw.program);
+  run.choose = raw.choose;
+  if (!run.folder && (run.program || run.choose)) return wrong("run: --program and --choose go with --workspace DIR");
+  if (run.folder && run.dockerfile)
+    return wrong("run: --dockerfile doesn't go with --workspace; a Dockerfile in the folder is one of its programs");
+  if ((run.program || run.choose) && (run.file || !run.args.empty()))
+    return wrong("run: --program and --choose say what of the folder runs: leave the FILE or COMMAND out");
+  if (run.program && run.choose) return wrong("run: --program names it already: leave --choose out");
   run.requirements = raw.requirements;
   run.requirements_file = optional(raw.requirements_file);
-  if (!run.file && (!run.requirements.empty() || run.requirements_file))
+  if (!run.file && !run.folder && (!run.requirements.empty() || run.requirements_file))
     return wrong("run: --require goes with a FILE; for a command, take an image that has its packages");
   run.working_dir = raw.working_dir;
   if (!raw.workspace.empty()) {
@@ -123,15 +136,16 @@ Result<RunArguments> run_of(const RawRun& raw, std::vector<std::string> rest, bo
     if (!total) return wrong("--total-timeout: " + total.error().message);
     run.total_timeout = *total;
   }
-  if (!run.file && !run.dockerfile && run.args.empty()) {
+  if (!run.file && !run.dockerfile && !run.folder && run.args.empty()) {
     return wrong(
         "run: name a FILE (`dind-executor run hello.py`), `-` for a program on stdin, or a command (`--image IMAGE -- "
         "COMMAND`)");
   }
-  if (!run.file && !run.dockerfile && !run.image) {
+  if (!run.file && !run.dockerfile && !run.folder && !run.image) {
     return wrong("run: a command needs an image: `dind-executor run --image IMAGE -- " + run.args.front() + " …`");
   }
-  if (!run.file && run.language) return wrong("run: --language goes with a FILE, not with a command after --");
+  if (!run.file && run.language && (!run.folder || run.args.empty()))
+    return wrong("run: --language goes with a FILE, not with a command after --");
   const auto limits = limits_of(raw);
   if (!limits) return std::unexpected(limits.error());
   run.limits = *limits;
@@ -233,6 +247,14 @@ Result<CommandLine> parse(std::vector<std::string> arguments, const std::string&
       ->take_all();
   run->add_option("--requirements", raw.requirements_file, "The same for each line of a file")->type_name("FILE");
   run->add_option("--mount-workspace", raw.workspace, "Mount the workspace at /workspaces: ro or rw")->type_name("HOW");
+  run->add_option("--workspace", raw.folder,
+                  "Run a whole folder: what it holds, or the command after --; it is writable in the sandbox "
+                  "(--mount-workspace ro: not)")
+      ->type_name("DIR");
+  run->add_option("--program", raw.program,
+                  "Which of the folder's programs; without it, and with several, a terminal is asked once")
+      ->type_name("ID");
+  run->add_flag("--choose", raw.choose, "Ask again which of the folder's programs, and remember it");
   run->add_option("--workdir,-w", raw.working_dir, "Where the program starts, in the sandbox")->type_name("FOLDER");
   run->add_option("--dockerfile", raw.dockerfile, "Build this Dockerfile, and run the command (or its own) in it")
       ->type_name("FILE");

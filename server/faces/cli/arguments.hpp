@@ -33,6 +33,10 @@ struct RunArguments {
   std::vector<std::string> requirements;
   std::optional<std::string> requirements_file;  // a package a line
   std::optional<WorkspaceAccess> workspace;
+  std::optional<std::string>
+      folder;  // of the workspace, to be run; `args` is then a command in it, none: what is there
+  std::optional<std::string> program;  // what of it, by id
+  bool choose = false;                 // ask again what of it
   std::string working_dir;
   std::optional<std::string> dockerfile;  // a file; `args` is then the command in its image, none: the image's own
   std::string context;                    // a folder beneath the workspace

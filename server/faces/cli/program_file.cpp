@@ -6,8 +6,10 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <iterator>
 #include <system_error>
 
+#include "support/requirement_lines.hpp"
 #include "support/units.hpp"
 
 namespace dind::faces::cli {
@@ -63,21 +65,6 @@ Result<std::string> read_file(const std::string& path, const char* what) {
   return text;
 }
 
-// A package a line; comments as pip has them.
-void add_requirements(std::string_view text, std::vector<std::string>& into) {
-  while (!text.empty()) {
-    const auto end = std::min(text.find('\n'), text.size());
-    auto line = text.substr(0, end);
-    text.remove_prefix(std::min(end + 1, text.size()));
-    if (line.starts_with('#')) continue;
-    line = line.substr(0, line.find(" #"));
-    constexpr std::string_view kBlank = " \t\r";
-    const auto first = line.find_first_not_of(kBlank);
-    if (first == std::string_view::npos) continue;
-    into.emplace_back(line.substr(first, line.find_last_not_of(kBlank) - first + 1));
-  }
-}
-
 Result<SourceProgram> read_program(const RunArguments& arguments, int stdin_fd) {
   SourceProgram program{.file_name = {}, .text = {}, .language = arguments.language};
   const std::string& path = *arguments.file;
@@ -98,17 +85,18 @@ Result<SourceProgram> read_program(const RunArguments& arguments, int stdin_fd) 
 
 }  // namespace
 
-Result<RunSpec> make_spec(const RunArguments& arguments, int stdin_fd) {
+Result<RunSpec> make_spec(const RunArguments& arguments, int stdin_fd, std::optional<RunSpec> base) {
   if (arguments.again) return *arguments.again;
-  RunSpec spec;
+  const bool folder = base.has_value();
+  RunSpec spec = std::move(base).value_or(RunSpec{});
   spec.image = arguments.image;
-  spec.env = arguments.env;
+  for (const auto& [name, value] : arguments.env) spec.env.insert_or_assign(name, value);
   spec.limits = arguments.limits;
   spec.network = arguments.network;
   spec.pull = arguments.pull;
-  spec.workspace = arguments.workspace;
-  spec.working_dir = arguments.working_dir;
-  if (spec.working_dir.empty() && spec.workspace && !arguments.file) spec.working_dir = kWorkspaceMount;
+  if (arguments.workspace) spec.workspace = arguments.workspace;
+  if (!arguments.working_dir.empty()) spec.working_dir = arguments.working_dir;
+  if (!folder && spec.working_dir.empty() && spec.workspace && !arguments.file) spec.working_dir = kWorkspaceMount;
   spec.total_timeout = arguments.total_timeout;
   if (arguments.dockerfile) {
     auto text = read_file(*arguments.dockerfile, "Dockerfile");
@@ -118,13 +106,14 @@ Result<RunSpec> make_spec(const RunArguments& arguments, int stdin_fd) {
     spec.program = std::move(build);
     return spec;
   }
-  spec.requirements = arguments.requirements;
+  std::ranges::copy(arguments.requirements, std::back_inserter(spec.requirements));
   if (arguments.requirements_file) {
     auto text = read_file(*arguments.requirements_file, "requirements");
     if (!text) return std::unexpected(text.error());
-    add_requirements(*text, spec.requirements);
+    std::ranges::move(requirement_lines(*text), std::back_inserter(spec.requirements));
   }
   spec.isolation = arguments.isolation;
+  if (!arguments.file && folder) return spec;
   if (!arguments.file) {
     spec.program = CommandProgram{arguments.args};
     return spec;

@@ -11,7 +11,8 @@ constexpr std::size_t kMostProgramBytes = 16U << 20;
 
 // Blocks while it reads (a program on `stdin_fd` too). Errors: not_found (no such file), invalid_request (a folder,
 // empty, too large, unreadable).
-Result<RunSpec> make_spec(const RunArguments& arguments, int stdin_fd = 0);
+// `base`: of a folder that is run; what the arguments say is put over it.
+Result<RunSpec> make_spec(const RunArguments& arguments, int stdin_fd = 0, std::optional<RunSpec> base = {});
 
 // Opens what `--stdin` names, for reading.
 Result<int> open_input(const std::string& path);

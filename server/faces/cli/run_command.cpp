@@ -9,6 +9,7 @@
 
 #include "faces/cli/program_file.hpp"
 #include "faces/cli/summary.hpp"
+#include "faces/cli/workspace_choice.hpp"
 #include "support/fd_reader.hpp"
 #include "support/fd_writer.hpp"
 #include "support/log.hpp"
@@ -78,6 +79,14 @@ Result<std::optional<int>> input_of(const RunArguments& arguments, const Streams
   return std::optional(streams.in);
 }
 
+Result<RunSpec> asked_for(const RunArguments& arguments, const Streams& streams, WorkspaceRuns* folders) {
+  if (!arguments.folder || arguments.again) return make_spec(arguments, streams.in);
+  if (folders == nullptr) return fail(ErrorCode::internal, "Folders can't be run from here: a bug of ours");
+  auto base = folder_spec(*folders, arguments, streams);
+  if (!base) return std::unexpected(base.error());
+  return make_spec(arguments, streams.in, std::move(*base));
+}
+
 // Our input to the program, no faster than the run takes it: a byte that was read has been asked for.
 Task<void> feed(std::shared_ptr<FdReader> reader, std::shared_ptr<StdinPipe> pipe) {
   constexpr auto kLook = std::chrono::milliseconds(200);  // how soon a stop is seen where the run takes no input
@@ -107,7 +116,8 @@ int not_run(const Error& error, std::optional<int> stopped_by) {
 
 }  // namespace
 
-Task<int> run_command(asio::any_io_executor executor, RunService& service, RunArguments arguments, Streams streams) {
+Task<int> run_command(asio::any_io_executor executor, RunService& service, RunArguments arguments, Streams streams,
+                      WorkspaceRuns* folders) {
   std::signal(SIGPIPE, SIG_IGN);
   std::signal(SIGTTIN, SIG_IGN);  // in the background a terminal reads as ended; we must not be stopped for it
 
@@ -120,7 +130,7 @@ Task<int> run_command(asio::any_io_executor executor, RunService& service, RunAr
   const auto output = arguments.json ? json_output(writer, streams) : plain_output(writer, streams, arguments.quiet);
 
   auto input = input_of(arguments, streams);
-  auto spec = input ? make_spec(arguments, streams.in) : Result<RunSpec>(std::unexpected(input.error()));
+  auto spec = input ? asked_for(arguments, streams, folders) : Result<RunSpec>(std::unexpected(input.error()));
   if (spec) spec->client = "cli:" + std::to_string(::getpid());
   const Stops stops(executor, cancel);
   if (!spec) {

@@ -4,6 +4,7 @@
 #include "faces/cli/arguments.hpp"
 #include "faces/cli/run_output.hpp"
 #include "services/run_service.hpp"
+#include "services/workspace_runs.hpp"
 #include "support/task.hpp"
 
 namespace dind::faces::cli {
@@ -13,7 +14,8 @@ namespace dind::faces::cli {
 // printed is written when it returns, and the run's container is removed, or 10 s have passed. It reads the program's
 // file before the first suspension. It posts to `executor` from other threads: not for an io_context that was told
 // there are none.
+// `folders`: for arguments that name a folder; a terminal may be asked which of its programs is meant.
 Task<int> run_command(asio::any_io_executor executor, RunService& service, RunArguments arguments,
-                      Streams streams = process_streams());
+                      Streams streams = process_streams(), WorkspaceRuns* folders = nullptr);
 
 }  // namespace dind::faces::cli

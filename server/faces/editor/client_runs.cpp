@@ -15,6 +15,13 @@ namespace {
 
 constexpr int kErrorType = 1;  // MessageType.Error
 
+// Of a workspace/executeCommand; null where there is none.
+const Json& first_argument(const Json& params) {
+  static const Json kNone;
+  const Json& arguments = rpc::field(params, "arguments");
+  return arguments.is_array() && !arguments.empty() ? arguments.front() : kNone;
+}
+
 // Told to stop before there was a program: for the client a run that was stopped, like any other.
 Result<RunResult> as_stopped(Result<RunResult> result, const std::string& run_id, const Cancel& cancel) {
   if (result || result.error().code != ErrorCode::cancelled) return result;
@@ -46,19 +53,30 @@ ClientRuns::ClientRuns(asio::any_io_executor executor, RunService& service, std:
 
 void ClientRuns::run_file(const Json& params, const ClientAbilities& client, const DocumentStore& documents,
                           const Options& options, rpc::Reply reply) {
-  const Json& arguments = rpc::field(params, "arguments");
-  const Json argument = arguments.is_array() && !arguments.empty() ? arguments.front() : Json();
-  if (const auto problem = wrong_shape(argument)) {
+  const Json& argument = first_argument(params);
+  if (const auto problem = wrong_shape(argument))
     reply.fail({rpc::code::kInvalidParams, *problem, nullptr});
-    return;
-  }
+  else
+    start(make_request(argument, documents, options), params, client, std::move(reply));
+}
+
+void ClientRuns::run_workspace(const Json& params, const ClientAbilities& client, WorkspaceRuns& folders,
+                               const Options& options, rpc::Reply reply) {
+  const Json& argument = first_argument(params);
+  if (const auto problem = wrong_workspace_shape(argument))
+    reply.fail({rpc::code::kInvalidParams, *problem, nullptr});
+  else
+    start(make_workspace_request(argument, folders, options), params, client, std::move(reply));
+}
+
+void ClientRuns::start(Result<RunRequest> request, const Json& params, const ClientAbilities& client,
+                       rpc::Reply reply) {
   const auto refuse = [&](const Error& error) {
     // Plain clients rarely show the error of a command.
     if (!client.own_notifications)
       connection_->notify("window/showMessage", {{"type", kErrorType}, {"message", error.message}});
     reply.fail({rpc::code::kRequestFailed, error.message, error_json(error)});
   };
-  auto request = make_request(argument, documents, options);
   if (!request) {
     refuse(request.error());
     return;
@@ -70,9 +88,8 @@ void ClientRuns::run_file(const Json& params, const ClientAbilities& client, con
     return;
   }
   Cancel cancel = reply.cancel();
-  const auto& source = std::get<SourceProgram>(request->spec.program);
   auto progress = Progress::begin(connection_, rpc::field(params, "workDoneToken"), client.progress,
-                                  "Run " + source.file_name + " in sandbox");
+                                  "Run " + request->name + " in sandbox");
   active_[id] = {document_key(request->uri), cancel, progress};
   spawn(executor_, "run " + id,
         follow(shared_from_this(), {std::move(*request), cancel, std::move(progress), client, std::move(reply)}));

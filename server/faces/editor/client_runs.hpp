@@ -10,6 +10,7 @@
 #include "faces/editor/document_store.hpp"
 #include "faces/editor/options.hpp"
 #include "faces/editor/progress.hpp"
+#include "faces/editor/run_request.hpp"
 #include "rpc/connection.hpp"
 #include "services/run_service.hpp"
 #include "support/cancel.hpp"
@@ -33,6 +34,9 @@ class ClientRuns : public std::enable_shared_from_this<ClientRuns> {
   // dind.runFile with `params` of workspace/executeCommand.
   void run_file(const rpc::Json& params, const ClientAbilities& client, const DocumentStore& documents,
                 const Options& options, rpc::Reply reply);
+  // dind.runWorkspace.
+  void run_workspace(const rpc::Json& params, const ClientAbilities& client, WorkspaceRuns& folders,
+                     const Options& options, rpc::Reply reply);
   // dind.stop with `arguments`: how many runs were told to stop. Error (invalid_request): they are of no shape of the
   // protocol's.
   Result<std::size_t> stop(const rpc::Json& arguments);
@@ -50,6 +54,7 @@ class ClientRuns : public std::enable_shared_from_this<ClientRuns> {
     Cancel cancel;
     std::shared_ptr<Progress> progress;
   };
+  void start(Result<RunRequest> request, const rpc::Json& params, const ClientAbilities& client, rpc::Reply reply);
   struct Order;  // everything that a run needs, on its way into the coroutine
   static Task<void> follow(std::shared_ptr<ClientRuns> self, Order order);
 

@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <initializer_list>
 
 #include "faces/editor/uri.hpp"
 #include "rpc/params.hpp"
@@ -39,23 +40,36 @@ Result<std::string> read_file(const std::string& path) {
   return text;
 }
 
-// Everything of a spec but its program, whose language chooses the image.
-Result<void> read_spec(const Json& argument, const std::optional<std::string>& language, const Options& options,
-                       RunSpec& spec) {
-  spec.image = rpc::text(argument, "image");
-  if (!spec.image && language) {
-    const auto recipe = runnable_language(language, "", "").value_or(*language);  // "py" is python
-    if (const auto image = options.images.find(recipe); image != options.images.end()) spec.image = image->second;
-  }
-  for (const Json& each : rpc::field(argument, "args")) spec.args.push_back(each.get<std::string>());
+std::optional<std::string> wrong_fields(const std::string& command, const Json& argument,
+                                        std::initializer_list<const char*> texts) {
+  if (!argument.is_object()) return command + " takes one argument, an object with a uri";
+  if (!rpc::text(argument, "uri")) return command + ": uri is missing, or is no string";
+  for (const char* name : texts)
+    if (const Json& value = rpc::field(argument, name); !value.is_null() && !value.is_string())
+      return command + ": " + name + " must be a string";
+  if (const Json& args = rpc::field(argument, "args"); !args.is_null() && (!args.is_array() || !all_strings(args)))
+    return command + ": args must be an array of strings";
+  if (const Json& packages = rpc::field(argument, "requirements");
+      !packages.is_null() && (!packages.is_array() || !all_strings(packages)))
+    return command + ": requirements must be an array of strings";
+  if (const Json& env = rpc::field(argument, "env"); !env.is_null() && (!env.is_object() || !all_strings(env)))
+    return command + ": env must be an object of strings";
+  return std::nullopt;
+}
+
+Result<std::optional<WorkspaceAccess>> read_access(const Json& argument) {
+  const Json& value = rpc::field(argument, "workspace");
+  if (value.is_null()) return std::nullopt;
+  const auto access = value.is_string() ? workspace_access(value.get_ref<const std::string&>()) : std::nullopt;
+  if (!access) return fail(ErrorCode::invalid_request, "workspace must be \"readOnly\" or \"readWrite\"");
+  return access;
+}
+
+// What a file and a folder have in common, put over what is there.
+Result<void> add_common(const Json& argument, const Options& options, RunSpec& spec) {
   if (const Json& env = rpc::field(argument, "env"); env.is_object())
     for (const auto& [name, value] : env.items()) spec.env[name] = value.get<std::string>();
   for (const Json& each : rpc::field(argument, "requirements")) spec.requirements.push_back(each.get<std::string>());
-  spec.working_dir = rpc::text(argument, "workingDir").value_or("");
-  if (const Json& workspace = rpc::field(argument, "workspace"); !workspace.is_null()) {
-    spec.workspace = workspace.is_string() ? workspace_access(workspace.get_ref<const std::string&>()) : std::nullopt;
-    if (!spec.workspace) return fail(ErrorCode::invalid_request, "workspace must be \"readOnly\" or \"readWrite\"");
-  }
   const auto limits = read_limits(argument);
   if (!limits) return std::unexpected(limits.error());
   spec.limits = merged(*limits, options.limits);
@@ -65,36 +79,54 @@ Result<void> read_spec(const Json& argument, const std::optional<std::string>& l
   const auto pull = read_pull(argument);
   if (!pull) return std::unexpected(pull.error());
   spec.pull = *pull ? *pull : options.pull;
-  spec.expect_more = options.prestart;
   const auto isolation = read_isolation(argument);
   if (!isolation) return std::unexpected(isolation.error());
   spec.isolation = *isolation ? *isolation : options.isolation;
+  spec.expect_more = options.prestart;
+  spec.run_id = rpc::text(argument, "runId").value_or(random_id());
   return {};
+}
+
+// The same for a file, whose language chooses the image.
+Result<void> add_file(const Json& argument, const std::optional<std::string>& language, const Options& options,
+                      RunSpec& spec) {
+  spec.image = rpc::text(argument, "image");
+  if (!spec.image && language) {
+    const auto recipe = runnable_language(language, "", "").value_or(*language);  // "py" is python
+    if (const auto image = options.images.find(recipe); image != options.images.end()) spec.image = image->second;
+  }
+  for (const Json& each : rpc::field(argument, "args")) spec.args.push_back(each.get<std::string>());
+  spec.working_dir = rpc::text(argument, "workingDir").value_or("");
+  const auto access = read_access(argument);
+  if (!access) return std::unexpected(access.error());
+  spec.workspace = *access;
+  return add_common(argument, options, spec);
+}
+
+Result<std::string> folder_of(const Json& argument) {
+  const auto uri = rpc::text(argument, "uri").value_or("");
+  auto path = file_path(uri);
+  if (!path)
+    return fail(ErrorCode::invalid_request, uri + " is no folder of this machine: name one by its file: address");
+  return *std::move(path);
 }
 
 }  // namespace
 
 std::optional<std::string> wrong_shape(const Json& argument) {
-  if (!argument.is_object()) return "dind.runFile takes one argument, an object with a uri";
-  if (!rpc::text(argument, "uri")) return "dind.runFile: uri is missing, or is no string";
-  for (const char* name : {"languageId", "stdin", "image", "runId", "workingDir"})
-    if (const Json& value = rpc::field(argument, name); !value.is_null() && !value.is_string())
-      return std::string("dind.runFile: ") + name + " must be a string";
-  if (const Json& args = rpc::field(argument, "args"); !args.is_null() && (!args.is_array() || !all_strings(args)))
-    return "dind.runFile: args must be an array of strings";
-  if (const Json& packages = rpc::field(argument, "requirements");
-      !packages.is_null() && (!packages.is_array() || !all_strings(packages)))
-    return "dind.runFile: requirements must be an array of strings";
-  if (const Json& env = rpc::field(argument, "env"); !env.is_null() && (!env.is_object() || !all_strings(env)))
-    return "dind.runFile: env must be an object of strings";
-  return std::nullopt;
+  return wrong_fields("dind.runFile", argument, {"languageId", "stdin", "image", "runId", "workingDir"});
+}
+
+std::optional<std::string> wrong_workspace_shape(const Json& argument) {
+  return wrong_fields("dind.runWorkspace", argument, {"program", "command", "stdin", "image", "runId"});
 }
 
 Result<RunRequest> make_request(const Json& argument, const DocumentStore& documents, const Options& options) {
   RunRequest request{
-      .uri = *rpc::text(argument, "uri"), .spec = {}, .input = rpc::text(argument, "stdin").value_or("")};
+      .uri = *rpc::text(argument, "uri"), .name = {}, .spec = {}, .input = rpc::text(argument, "stdin").value_or("")};
+  request.name = base_name(request.uri);
   SourceProgram program;
-  program.file_name = base_name(request.uri);
+  program.file_name = request.name;
   const Document* open = documents.find(request.uri);
   if (open != nullptr) {
     program.text = open->text;
@@ -116,10 +148,9 @@ Result<RunRequest> make_request(const Json& argument, const DocumentStore& docum
     program.language = runnable_language(open ? std::optional<std::string_view>(open->language_id) : std::nullopt,
                                          program.file_name, program.text);
 
-  if (const auto read = read_spec(argument, program.language, options, request.spec); !read)
-    return std::unexpected(read.error());
+  if (const auto added = add_file(argument, program.language, options, request.spec); !added)
+    return std::unexpected(added.error());
   request.spec.program = std::move(program);
-  request.spec.run_id = rpc::text(argument, "runId").value_or(random_id());
   return request;
 }
 
@@ -132,9 +163,50 @@ std::optional<RunSpec> expected_run(const Json& argument, const DocumentStore& d
   program.language = runnable_language(open ? std::optional<std::string_view>(open->language_id) : std::nullopt,
                                        program.file_name, open ? open->text : std::string());
   RunSpec spec;
-  if (!program.language || !read_spec(argument, program.language, options, spec)) return std::nullopt;
+  if (!program.language || !add_file(argument, program.language, options, spec)) return std::nullopt;
   spec.program = std::move(program);
   return spec;
+}
+
+Result<RunRequest> make_workspace_request(const Json& argument, WorkspaceRuns& folders, const Options& options) {
+  const auto folder = folder_of(argument);
+  if (!folder) return std::unexpected(folder.error());
+  const auto access = read_access(argument);
+  if (!access) return std::unexpected(access.error());
+  WorkspaceRequest asked{
+      .folder = *folder, .program = rpc::text(argument, "program"), .command = {}, .access = *access};
+  if (auto line = rpc::text(argument, "command")) asked.command = Command(*std::move(line));
+  if (asked.program && asked.command)
+    return fail(ErrorCode::invalid_request, "dind.runWorkspace takes a program or a command, and not both");
+  auto spec = folders.spec(asked);
+  if (!spec) return std::unexpected(spec.error());
+  RunRequest request{.uri = *rpc::text(argument, "uri"),
+                     .name = base_name(*rpc::text(argument, "uri")),
+                     .spec = std::move(*spec),
+                     .input = rpc::text(argument, "stdin").value_or("")};
+  request.spec.image = rpc::text(argument, "image");
+  const auto* command = std::get_if<CommandProgram>(&request.spec.program);
+  if (!request.spec.image && command != nullptr && command->language)
+    if (const auto image = options.images.find(*command->language); image != options.images.end())
+      request.spec.image = image->second;
+  if (const auto added = add_common(argument, options, request.spec); !added) return std::unexpected(added.error());
+  return request;
+}
+
+Result<Json> workspace_programs(const Json& argument, WorkspaceRuns& folders) {
+  const auto folder = folder_of(argument);
+  if (!folder) return std::unexpected(folder.error());
+  const auto list = folders.programs(*folder);
+  if (!list) return std::unexpected(list.error());
+  Json programs = Json::array();
+  for (const auto& each : list->programs)
+    programs.push_back({{"id", each.id},
+                        {"label", each.label},
+                        {"source", each.source},
+                        {"detail", each.detail},
+                        {"build", each.build},
+                        {"notes", each.notes}});
+  return Json{{"folder", list->folder}, {"programs", std::move(programs)}, {"notes", list->notes}};
 }
 
 }  // namespace dind::faces::editor

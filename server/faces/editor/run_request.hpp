@@ -9,11 +9,13 @@
 #include "faces/editor/document_store.hpp"
 #include "faces/editor/options.hpp"
 #include "rpc/message.hpp"
+#include "services/workspace_runs.hpp"
 
 namespace dind::faces::editor {
 
 struct RunRequest {
   std::string uri;
+  std::string name;  // for people: the file's, or the folder's
   RunSpec spec;
   std::string input;  // the program's stdin
 };
@@ -26,5 +28,12 @@ Result<RunRequest> make_request(const rpc::Json& argument, const DocumentStore& 
 
 // What a run of that document would ask for, without its text. None: it is no program that we know.
 std::optional<RunSpec> expected_run(const rpc::Json& argument, const DocumentStore& documents, const Options& options);
+
+// The same for `RunWorkspace`. Errors are those of WorkspaceRuns besides.
+std::optional<std::string> wrong_workspace_shape(const rpc::Json& argument);
+Result<RunRequest> make_workspace_request(const rpc::Json& argument, WorkspaceRuns& folders, const Options& options);
+
+// `WorkspacePrograms`: what of the folder can run.
+Result<rpc::Json> workspace_programs(const rpc::Json& argument, WorkspaceRuns& folders);
 
 }  // namespace dind::faces::editor

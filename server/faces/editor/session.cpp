@@ -7,6 +7,7 @@
 #include "faces/editor/process_watch.hpp"
 #include "faces/editor/run_request.hpp"
 #include "faces/editor/uri.hpp"
+#include "faces/run_json.hpp"
 #include "rpc/connection.hpp"
 #include "rpc/params.hpp"
 #include "services/languages_service.hpp"
@@ -114,6 +115,7 @@ class Session : public std::enable_shared_from_this<Session> {
     for (const Json& each : rpc::field(capabilities, "general/positionEncodings")) utf8 = utf8 || each == "utf-8";
     documents_.set_encoding(utf8 ? PositionEncoding::utf8 : PositionEncoding::utf16);
     take_settings(rpc::field(params, "initializationOptions"));
+    adopt_folder(params);
     if (const auto pid = rpc::integer(params, "processId"); pid) {
       // A client in a container or on another machine has a number that means nothing here; the end of stdin tells
       // then.
@@ -122,7 +124,7 @@ class Session : public std::enable_shared_from_this<Session> {
     }
 
     Json commands = Json::array();
-    if (!client_.own_commands) commands = {"dind.runFile", "dind.stop"};
+    if (!client_.own_commands) commands = {"dind.runFile", "dind.runWorkspace", "dind.workspacePrograms", "dind.stop"};
     return {{"capabilities",
              {{"positionEncoding", utf8 ? "utf-8" : "utf-16"},
               {"textDocumentSync", {{"openClose", true}, {"change", kIncremental}, {"save", false}}},
@@ -130,6 +132,14 @@ class Session : public std::enable_shared_from_this<Session> {
               {"executeCommandProvider", {{"commands", std::move(commands)}, {"workDoneProgress", true}}},
               {"experimental", {{"dind", {{"protocol", kProtocol}}}}}}},
             {"serverInfo", {{"name", "dind-executor"}, {"version", services_.version}}}};
+  }
+
+  // Where the operator has set no workspace, it is what is open here.
+  void adopt_folder(const Json& params) {
+    auto uri = rpc::text(params, "rootUri");
+    if (const Json& folders = rpc::field(params, "workspaceFolders"); folders.is_array() && !folders.empty())
+      uri = rpc::text(folders.front(), "uri");
+    if (const auto path = uri ? file_path(*uri) : std::nullopt) services_.folders.adopt(*path);
   }
 
   static Task<void> shut_down(std::shared_ptr<Session> self, rpc::Reply reply) {
@@ -204,6 +214,10 @@ class Session : public std::enable_shared_from_this<Session> {
     const auto command = rpc::text(params, "command");
     if (command == "dind.runFile") {
       runs_->run_file(params, client_, documents_, settings_, std::move(reply));
+    } else if (command == "dind.runWorkspace") {
+      runs_->run_workspace(params, client_, services_.folders, settings_, std::move(reply));
+    } else if (command == "dind.workspacePrograms") {
+      tell_programs(params, std::move(reply));
     } else if (command == "dind.stop") {
       const auto stopped = runs_->stop(rpc::field(params, "arguments"));
       if (stopped)
@@ -211,11 +225,26 @@ class Session : public std::enable_shared_from_this<Session> {
       else
         reply.fail({rpc::code::kInvalidParams, stopped.error().message, nullptr});
     } else {
-      reply.fail(
-          {rpc::code::kInvalidParams,
-           "There is no command " + command.value_or("without a name") + ": dind.runFile and dind.stop are there",
-           nullptr});
+      reply.fail({rpc::code::kInvalidParams,
+                  "There is no command " + command.value_or("without a name") +
+                      ": dind.runFile, dind.runWorkspace, dind.workspacePrograms and dind.stop are there",
+                  nullptr});
     }
+  }
+
+  void tell_programs(const Json& params, rpc::Reply reply) {
+    const Json& arguments = rpc::field(params, "arguments");
+    const Json argument = arguments.is_array() && !arguments.empty() ? arguments.front() : Json();
+    if (!rpc::text(argument, "uri")) {
+      reply.fail(
+          {rpc::code::kInvalidParams, "dind.workspacePrograms takes one argument, an object with a uri", nullptr});
+      return;
+    }
+    auto found = workspace_programs(argument, services_.folders);
+    if (found)
+      reply.result(std::move(*found));
+    else
+      reply.fail({rpc::code::kRequestFailed, found.error().message, error_json(found.error())});
   }
 
   void start_engine_watch() {

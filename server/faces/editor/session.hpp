@@ -8,6 +8,7 @@
 
 #include "services/engine_watch.hpp"
 #include "services/run_service.hpp"
+#include "services/workspace_runs.hpp"
 #include "support/task.hpp"
 
 namespace dind::faces::editor {
@@ -15,6 +16,7 @@ namespace dind::faces::editor {
 struct EditorServices {
   RunService& runs;
   EngineWatch& engine;
+  WorkspaceRuns& folders;
   std::string version;
 };
 struct EditorOptions {

@@ -50,7 +50,8 @@ RunSpec spec_of(ExecuteRequest request, std::string recipe) {
 }
 
 Reply refusal(const Error& error) {
-  if (error.code == ErrorCode::engine_unavailable) return detail(503, kUnavailable);
+  if (error.code == ErrorCode::engine_unavailable || error.code == ErrorCode::disabled)
+    return detail(503, kUnavailable);
   if (error.code == ErrorCode::busy || error.code == ErrorCode::invalid_request) return detail(error);
   return detail(500, error.message);
 }

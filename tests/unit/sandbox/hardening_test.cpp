@@ -263,3 +263,48 @@ TEST_CASE("An engine that reports nothing at all is not one that made what was a
   REQUIRE(found.size() == 1);
   CHECK(found.front() == "Runtime: asked runsc, reported runc");
 }
+
+TEST_CASE("Settings and hooks are read-only in a writable workspace, each as the place that it has there") {
+  auto plan = python_plan();
+  plan.workspace = WorkspaceAccess::read_write;
+  plan.workspace_mounts = {{.path = "p", .read_only = false}, {.path = "p/.git"}, {.path = "q/.git", .folder = false}};
+  auto around = surroundings();
+  around.workspace_source = "/srv/w/";
+  auto spec = harden(plan, around);
+  CHECK_FALSE(mount_at(spec, "/workspaces")->read_only);
+  for (const auto& [target, source, read_only] : {std::tuple{"/workspaces/p", "/srv/w/p", false},
+                                                  {"/workspaces/p/.git", "/srv/w/p/.git", true},
+                                                  {"/workspaces/q/.git", "/srv/w/q/.git", true}}) {
+    INFO(target);
+    const auto* mount = mount_at(spec, target);
+    REQUIRE(mount != nullptr);
+    CHECK(mount->kind == engine::Mount::Kind::bind);
+    CHECK(mount->source == source);
+    CHECK(mount->read_only == read_only);
+  }
+  // With one writable folder, all the rest is read-only; with read-only access, that one too.
+  plan.workspace_folder = "p";
+  CHECK(mount_at(harden(plan, around), "/workspaces")->read_only);
+  plan.workspace = WorkspaceAccess::read_only;
+  plan.workspace_mounts.clear();
+  spec = harden(plan, around);
+  CHECK(mount_at(spec, "/workspaces")->read_only);
+  CHECK(mount_at(spec, "/workspaces/p") == nullptr);
+}
+
+TEST_CASE("Under gVisor, which shows no places of mounts, nothing of the workspace is mounted apart: it is covered") {
+  auto plan = python_plan();
+  plan.isolation = Isolation::gvisor;
+  plan.workspace = WorkspaceAccess::read_write;
+  plan.workspace_folder = "p";
+  plan.workspace_mounts = {{.path = "p", .read_only = false}, {.path = "p/.git"}, {.path = "q/.git", .folder = false}};
+  const auto spec = harden(plan, surroundings());
+  CHECK_FALSE(mount_at(spec, "/workspaces")->read_only);
+  CHECK(mount_at(spec, "/workspaces/p") == nullptr);
+  CHECK(mount_at(spec, "/workspaces/q/.git") == nullptr);
+  const auto* cover = mount_at(spec, "/workspaces/p/.git");
+  REQUIRE(cover != nullptr);
+  CHECK(cover->kind == engine::Mount::Kind::tmpfs);
+  CHECK(cover->read_only);
+  CHECK(std::ranges::count(spec.mounts, engine::Mount::Kind::bind, &engine::Mount::kind) == 1);
+}

@@ -191,3 +191,53 @@ TEST_CASE("Arguments and environment are refused where the supervisor could not 
   spec.args.assign(wire::kMaxJobBytes / 4, "");  // empty ones cost their frame's bytes
   check_refused(spec, "1 MiB is the most");
 }
+
+TEST_CASE("A command of a language has that language's image, environment and installer") {
+  RunSpec spec{.program =
+                   CommandProgram{.command = std::vector<std::string>{"python3", "-m", "tool"}, .language = "py"}};
+  auto made = plan(spec);
+  REQUIRE(made);
+  CHECK(made->language == "python");
+  CHECK(made->images == languages::find_recipe("python")->images);
+  CHECK(made->env.at("PYTHONUNBUFFERED") == "1");
+  CHECK(made->argv == std::vector<std::string>{"python3", "-m", "tool"});
+  CHECK(plan(spec, {{"python", "mine:1"}})->images == std::vector<std::string>{"mine:1"});
+  spec.requirements = {"six"};
+  made = plan(spec);
+  REQUIRE(made);
+  REQUIRE(made->packages);
+  CHECK(made->packages->argv.back() == "six");
+  spec.image = "own:1";
+  CHECK(plan(spec)->images == std::vector<std::string>{"own:1"});
+  spec.program = CommandProgram{.command = std::string("x"), .language = "cobol"};
+  check_refused(spec, "cobol", ErrorCode::unsupported_language);
+  spec.program = CommandProgram{.command = std::string("x"), .language = "shell"};
+  check_refused(spec, "no installer");
+}
+
+TEST_CASE("A command without a language may have images in order of preference") {
+  RunSpec spec{.program = CommandProgram{.command = std::string("make"), .language = {}, .images = {"a:1", "b:1"}}};
+  CHECK(plan(spec)->images == std::vector<std::string>{"a:1", "b:1"});
+  spec.image = "c:1";
+  CHECK(plan(spec)->images == std::vector<std::string>{"c:1"});
+}
+
+TEST_CASE("The writable folder is a plain path in a workspace that the run has") {
+  auto spec = command("x");
+  spec.workspace_folder = "session/project";
+  check_refused(spec, "writable folder");
+  spec.workspace = WorkspaceAccess::read_write;
+  REQUIRE(plan(spec));
+  CHECK(plan(spec)->workspace_folder == "session/project");
+  for (const auto* wrong : {"/abs", "a/", "a//b", ".", "..", "a/../b", "./a", "a/.", "a\nb", "/"}) {
+    INFO(wrong);
+    spec.workspace_folder = wrong;
+    check_refused(spec, "writable folder");
+  }
+}
+
+TEST_CASE("What a face has to say of a run is said with the run's own notes") {
+  auto spec = command("x");
+  spec.notes = {"a note"};
+  CHECK(plan(spec)->notes == std::vector<std::string>{"a note"});
+}

@@ -1,0 +1,199 @@
+#include "languages/workspace_programs.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <system_error>
+
+#include "languages/recipe.hpp"
+#include "languages/workspace_table.hpp"
+#include "support/escaped.hpp"
+#include "support/folder.hpp"
+#include "support/requirement_lines.hpp"
+#include "support/shortened.hpp"
+
+namespace dind::languages {
+namespace {
+
+using nlohmann::json;
+
+constexpr std::size_t kMostFileBytes = 1 << 20;
+constexpr std::size_t kMostNames = 1000;  // of the folder, where a row looks into its subfolders
+constexpr std::size_t kMostPrograms = 32;
+constexpr std::size_t kLongestDetail = 120;
+
+std::string why(Folder::Problem problem) {
+  switch (problem) {
+    case Folder::Problem::outside:
+      return "is a link that leads out of the folder";
+    case Folder::Problem::no_file:
+      return "is no regular file";
+    case Folder::Problem::too_large:
+      return "is larger than 1 MiB";
+    case Folder::Problem::unreadable:
+      return "can't be read (" + std::generic_category().message(errno) + ")";
+    case Folder::Problem::none:
+    case Folder::Problem::missing:
+      break;
+  }
+  return "is not there";
+}
+
+std::string with_folder(std::string text, const std::string& folder) {
+  constexpr std::string_view kHole = "{folder}";
+  if (const auto at = text.find(kHole); at != std::string::npos) text.replace(at, kHole.size(), folder);
+  return text;
+}
+
+const json* value_at(const json& root, const std::vector<std::string>& path) {
+  const json* at = &root;
+  for (const auto& name : path) {
+    if (!at->is_object()) return nullptr;
+    const auto found = at->find(name);
+    if (found == at->end()) return nullptr;
+    at = &*found;
+  }
+  return at;
+}
+
+class Search {
+ public:
+  explicit Search(const Folder& folder) : folder_(folder) {}
+
+  void row(const WorkspaceRow& row) {
+    if (!row.subfolders) {
+      in(row, folder_, "");
+      return;
+    }
+    if (!names_) names_ = folder_.names(kMostNames).value_or(std::vector<std::string>{});
+    for (const auto& name : *names_) {
+      // What `python -m` takes for a name, and no option.
+      if (name.starts_with('.') || name.starts_with('-') || name.contains(' ') || escaped(name) != name) continue;
+      const auto status = folder_.look(name);
+      if (!status || !S_ISDIR(status->st_mode)) continue;
+      if (const auto below = folder_.below(name)) in(row, *below, name);
+    }
+  }
+  WorkspacePrograms take() { return std::move(found_); }
+
+ private:
+  void in(const WorkspaceRow& row, const Folder& folder, const std::string& name) {
+    if (found_.programs.size() == kMostPrograms) return;
+    for (const auto& file : row.files) {
+      std::string text;
+      const std::string shown = name.empty() ? file : name + "/" + file;
+      const auto problem = folder.read(file, kMostFileBytes, text);
+      if (problem == Folder::Problem::missing) continue;
+      if (problem != Folder::Problem::none)
+        found_.notes.push_back(shown + " " + why(problem) + ", so it is not looked at");
+      else
+        add(row, name, shown, std::move(text));
+      return;
+    }
+  }
+
+  void add(const WorkspaceRow& row, const std::string& name, const std::string& source, std::string text) {
+    WorkspaceProgram program{.id = name.empty() ? row.id : row.id + ":" + name,
+                             .label = with_folder(row.label, name),
+                             .source = source,
+                             .detail = {},
+                             .build = row.build,
+                             .dockerfile = {},
+                             .language = row.language,
+                             .images = row.images,
+                             .command = {},
+                             .env = row.env,
+                             .requirements = {},
+                             .notes = {}};
+    for (const auto& part : row.command) program.command.push_back(with_folder(part, name));
+    if (!row.json_text.empty() && !json_says(row, source, text, program)) return;
+    if (row.build) program.dockerfile = std::move(text);
+    add_requirements(row, program);
+    found_.programs.push_back(std::move(program));
+  }
+
+  bool json_says(const WorkspaceRow& row, const std::string& source, const std::string& text,
+                 WorkspaceProgram& program) {
+    const auto root = json::parse(text, nullptr, false);
+    if (!root.is_object()) {
+      found_.notes.push_back(source + (root.is_discarded() ? " is not valid JSON" : " holds no JSON object") +
+                             ", so it is not looked at");
+      return false;
+    }
+    const json* says = value_at(root, row.json_text);
+    if (says == nullptr || !says->is_string() || says->get_ref<const std::string&>().empty()) return false;
+    program.detail = shortened(escaped(says->get_ref<const std::string&>()), kLongestDetail);
+    const json* needs = row.installed.folder.empty() ? nullptr : value_at(root, row.installed.json_object);
+    if (needs != nullptr && needs->is_object() && !needs->empty() && !folder_.look(row.installed.folder))
+      program.notes.push_back(row.installed.missing);
+    return true;
+  }
+
+  void add_requirements(const WorkspaceRow& row, WorkspaceProgram& program) {
+    if (row.requirements.empty()) return;
+    std::string text;
+    const auto problem = folder_.read(row.requirements, kMostFileBytes, text);
+    if (problem == Folder::Problem::none)
+      program.requirements = requirement_lines(text);
+    else if (problem != Folder::Problem::missing)
+      program.notes.push_back(row.requirements + " " + why(problem) + ", so its packages are not installed");
+  }
+
+  const Folder& folder_;
+  std::optional<std::vector<std::string>> names_;
+  WorkspacePrograms found_;
+};
+
+// The row that a command by this name belongs to, or one with a file in the folder. nullptr: none.
+const WorkspaceRow* row_for(std::string_view first_word, const WorkspacePrograms& there) {
+  for (const auto& row : workspace_table())
+    if (!row.build && row.command.front() == first_word) return &row;
+  const auto has = [&](const WorkspaceProgram& program, const WorkspaceRow& row) {
+    return program.id == row.id || program.id.starts_with(row.id + ":");
+  };
+  for (const auto& program : there.programs)
+    for (const auto& row : workspace_table())
+      if (!row.build && has(program, row)) return &row;
+  return nullptr;
+}
+
+}  // namespace
+
+Result<WorkspacePrograms> find_workspace_programs(const std::string& path) {
+  const auto folder = Folder::open(path);
+  if (!folder)
+    return fail(ErrorCode::not_found, "The folder " + shortened(escaped(path), 200) + " can't be read (" +
+                                          std::generic_category().message(errno) + "); check its path");
+  Search search(*folder);
+  for (const auto& row : workspace_table()) search.row(row);
+  return search.take();
+}
+
+WorkspaceProgram program_for_command(const std::string& path, std::string_view first_word) {
+  WorkspaceProgram program;
+  const auto there = find_workspace_programs(path).value_or(WorkspacePrograms{});
+  const std::string name(first_word.substr(first_word.find_last_of('/') + 1));
+  const auto by_interpreter = detect(std::nullopt, "", "#!/usr/bin/env " + name + "\n");
+  if (!name.empty() && by_interpreter)
+    program.language = (*by_interpreter)->id;
+  else if (const auto* row = row_for(name, there)) {
+    program.language = row->language;
+    program.images = row->images;
+  } else {
+    program.language = "shell";
+  }
+  for (const auto& row : workspace_table()) {
+    if (row.language != program.language || row.language.empty()) continue;
+    program.env = row.env;
+    const auto folder = Folder::open(path);
+    std::string text;
+    if (folder && !row.requirements.empty() &&
+        folder->read(row.requirements, kMostFileBytes, text) == Folder::Problem::none)
+      program.requirements = requirement_lines(text);
+    break;
+  }
+  return program;
+}
+
+}  // namespace dind::languages

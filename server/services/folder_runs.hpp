@@ -1,0 +1,22 @@
+// WorkspaceRuns on the disk of this machine and the workspace of the configuration.
+#pragma once
+
+#include <string>
+
+#include "sandbox/sandbox.hpp"
+#include "services/workspace_runs.hpp"
+
+namespace dind {
+
+class FolderRuns final : public WorkspaceRuns {
+ public:
+  explicit FolderRuns(sandbox::Sandboxes& sandboxes) : sandboxes_(sandboxes) {}
+  void adopt(const std::string& folder) override;
+  Result<WorkspaceProgramList> programs(const std::string& folder) override;
+  Result<RunSpec> spec(const WorkspaceRequest& request) override;
+
+ private:
+  sandbox::Sandboxes& sandboxes_;
+};
+
+}  // namespace dind

@@ -1,0 +1,121 @@
+#include "supervisor/mounts.hpp"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/types.h>
+#include <unistd.h>
+
+namespace dind::supervisor {
+namespace {
+
+constexpr size_t kMostText = 4 << 20;
+constexpr size_t kLongestPath = 4096;
+
+// A mount: "36 35 98:0 /root /point …", the paths with octal escapes for blanks.
+struct Entry {
+  const char* device = nullptr;
+  size_t device_size = 0;
+  char root[kLongestPath];
+  char point[kLongestPath];
+};
+
+const char* field(const char*& at, size_t& size) {
+  while (*at == ' ') ++at;
+  const char* begin = at;
+  size = strcspn(at, " \n");
+  at += size;
+  return begin;
+}
+
+bool unescape(const char* from, size_t size, char* to) {
+  size_t n = 0;
+  for (size_t i = 0; i < size; ++n) {
+    if (n + 1 >= kLongestPath) return false;
+    if (from[i] == '\\' && i + 3 < size) {
+      to[n] = static_cast<char>((from[i + 1] - '0') << 6 | (from[i + 2] - '0') << 3 | (from[i + 3] - '0'));
+      i += 4;
+    } else {
+      to[n] = from[i++];
+    }
+  }
+  to[n] = 0;
+  return true;
+}
+
+bool read_entry(const char* line, Entry& entry) {
+  size_t size = 0;
+  field(line, size);
+  field(line, size);
+  entry.device = field(line, entry.device_size);
+  const char* root = field(line, size);
+  if (!unescape(root, size, entry.root)) return false;
+  const char* point = field(line, size);
+  return size != 0 && unescape(point, size, entry.point);
+}
+
+// Of a path beneath `above` the rest, without the slash; nullptr: it is not beneath.
+const char* rest_of(const char* path, const char* above) {
+  size_t n = strlen(above);
+  if (n == 1 && above[0] == '/') n = 0;
+  return strncmp(path, above, n) == 0 && path[n] == '/' && path[n + 1] != 0 ? path + n + 1 : nullptr;
+}
+
+}  // namespace
+
+bool is_same_mount(const char* mountinfo, const char* path) {
+  static Entry here;
+  static Entry above;
+  static Entry each;
+  bool found = false;
+  size_t longest = 0;  // of the mount point above, with one more: 0 is none
+  for (const char* line = mountinfo; *line != 0;) {
+    if (read_entry(line, each)) {
+      if (strcmp(each.point, path) == 0) {
+        here = each;  // a later one lies over an earlier one
+        found = true;
+      } else if (rest_of(path, each.point) != nullptr && strlen(each.point) + 1 >= longest) {
+        above = each;
+        longest = strlen(each.point) + 1;
+      }
+    }
+    const char* end = strchr(line, '\n');
+    if (end == nullptr) break;
+    line = end + 1;
+  }
+  if (!found || longest == 0) return false;
+  if (here.device_size != above.device_size || memcmp(here.device, above.device, here.device_size) != 0) return false;
+  const char* rest = rest_of(path, above.point);
+  const char* root = rest_of(here.root, above.root);
+  return root != nullptr && strcmp(root, rest) == 0;
+}
+
+bool is_same_mount(const char* path) {
+  static char* text = nullptr;
+  static size_t room = 0;
+  const int fd = open("/proc/self/mountinfo", O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return false;
+  size_t size = 0;
+  ssize_t n = 0;
+  for (;;) {
+    if (size + 1 >= room) {
+      const size_t more = room == 0 ? 64 * 1024 : room * 2;
+      char* grown = more > kMostText ? nullptr : static_cast<char*>(realloc(text, more));
+      if (grown == nullptr) break;
+      text = grown;
+      room = more;
+    }
+    n = read(fd, text + size, room - size - 1);
+    if (n < 0 && errno == EINTR) continue;
+    if (n <= 0) break;
+    size += static_cast<size_t>(n);
+  }
+  close(fd);
+  if (n != 0 || text == nullptr) return false;
+  text[size] = 0;
+  return is_same_mount(text, path);
+}
+
+}  // namespace dind::supervisor

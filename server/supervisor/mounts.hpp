@@ -1,0 +1,14 @@
+// Whether a mount is what it was meant to be: the place of the mount above that it stands on. A path that is mounted is
+// looked up by the engine, and somebody may have put a link to elsewhere there just before.
+#pragma once
+
+namespace dind::supervisor {
+
+// By the text of /proc/self/mountinfo: the mount at `path` shows the same file system and the same place in it as the
+// mount above it has at that path. False too where either is missing.
+bool is_same_mount(const char* mountinfo, const char* path);
+
+// Of this process's own mounts.
+bool is_same_mount(const char* path);
+
+}  // namespace dind::supervisor

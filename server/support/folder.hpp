@@ -1,0 +1,50 @@
+// A folder whose contents somebody else may have made: looked at without leaving it, without waiting, and within
+// bounds. Blocking, as files are.
+#pragma once
+
+#include <sys/stat.h>
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace dind {
+
+class Folder {
+ public:
+  // nullopt: there is none, or it can't be entered; errno says which. Links in `path` are followed.
+  static std::optional<Folder> open(const std::string& path);
+  Folder(Folder&& other) noexcept;
+  Folder& operator=(Folder&&) = delete;
+  Folder(const Folder&) = delete;
+  Folder& operator=(const Folder&) = delete;
+  ~Folder();
+
+  // A folder in it; no link is followed. nullopt: there is none, or it can't be entered.
+  std::optional<Folder> below(const std::string& name) const;
+
+  // What `name` (one part of a path) is, itself: no link is followed. nullopt: nothing.
+  std::optional<struct stat> look(const std::string& name) const;
+  struct stat itself() const;
+
+  enum class Problem {
+    none,
+    missing,
+    outside,  // a link that leads out of the folder, or round in circles
+    no_file,  // a folder, a pipe, a socket, a device
+    too_large,
+    unreadable,
+  };
+  // The text of a regular file of `most` bytes at most. A link in the folder to another file in it is followed.
+  Problem read(const std::string& name, std::size_t most, std::string& into) const;
+
+  // Names without "." and "..", sorted; of more than `most` those that the folder gives first. nullopt: unreadable.
+  std::optional<std::vector<std::string>> names(std::size_t most) const;
+
+ private:
+  explicit Folder(int fd) : fd_(fd) {}
+  int fd_;
+};
+
+}  // namespace dind

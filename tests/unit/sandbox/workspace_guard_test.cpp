@@ -1,0 +1,109 @@
+#include "sandbox/workspace_guard.hpp"
+
+#include <catch2/catch_test_macros.hpp>
+#include <filesystem>
+#include <fstream>
+
+#include "support/ids.hpp"
+
+using namespace dind;
+using namespace dind::sandbox;
+namespace fs = std::filesystem;
+
+namespace {
+
+struct Tree {
+  fs::path path = fs::temp_directory_path() / ("dind-guard-" + random_id());
+  Tree() { fs::create_directories(path); }
+  ~Tree() { fs::remove_all(path); }
+  void folder(const std::string& name) const { fs::create_directories(path / name); }
+  void file(const std::string& name) const {
+    fs::create_directories((path / name).parent_path());
+    std::ofstream(path / name) << "x";
+  }
+  // "project:rw project/.git:ro", in their order.
+  std::string guarded(const std::string& folder = "") const {
+    const auto found = guard_workspace(path, folder);
+    if (!found) return found.error().message;
+    std::string all;
+    for (const auto& mount : found->mounts)
+      all += (all.empty() ? "" : " ") + mount.path + (mount.read_only ? ":ro" : ":rw") + (mount.folder ? "" : ":file");
+    return all;
+  }
+};
+
+}  // namespace
+
+TEST_CASE("Settings and hooks are read-only wherever they are, and the folders that hold them stay in place") {
+  const Tree workspace;
+  CHECK(workspace.guarded().empty());
+  workspace.folder("src/deep");
+  CHECK(workspace.guarded().empty());
+  for (const auto name : kGuardedNames) workspace.folder(std::string(name));
+  CHECK(workspace.guarded() == ".devcontainer:ro .git:ro .husky:ro .idea:ro .vscode:ro");
+  workspace.folder("session/project/.git/modules/x/.git");
+  workspace.file("session/project/lib/.git");  // of a submodule
+  CHECK(workspace.guarded() ==
+        ".devcontainer:ro .git:ro .husky:ro .idea:ro .vscode:ro session:rw session/project:rw session/project/.git:ro "
+        "session/project/lib:rw session/project/lib/.git:ro:file");
+}
+
+TEST_CASE("Of one writable folder only what is in it is guarded: the rest is read-only") {
+  const Tree workspace;
+  workspace.folder(".git");
+  workspace.folder("other/.git");
+  workspace.folder("project/.vscode");
+  workspace.folder("project/sub/.git");
+  CHECK(workspace.guarded("project") == "project:rw project/.vscode:ro project/sub:rw project/sub/.git:ro");
+  workspace.folder("plain");
+  CHECK(workspace.guarded("plain") == "plain:rw");
+  CHECK(workspace.guarded("project/sub") == "project/sub:rw project/sub/.git:ro");
+}
+
+TEST_CASE("A folder that is not there, is a link, or is guarded itself is never writable") {
+  const Tree workspace;
+  workspace.folder("project/.git/hooks");
+  fs::create_directory_symlink("/etc", workspace.path / "out");
+  fs::create_directory_symlink("project", workspace.path / "alias");
+  workspace.file("file");
+  for (const auto* folder : {"none", "out", "alias", "file", "project/none"}) {
+    INFO(folder);
+    const auto found = guard_workspace(workspace.path, folder);
+    REQUIRE_FALSE(found);
+    CHECK(found.error().code == ErrorCode::not_found);
+    CHECK(found.error().message.find(folder) != std::string::npos);
+  }
+  for (const auto* folder : {"project/.git", "project/.git/hooks"})
+    CHECK(guard_workspace(workspace.path, folder).error().code == ErrorCode::invalid_request);
+  CHECK(guard_workspace("/not/there", "").error().code == ErrorCode::not_found);
+}
+
+TEST_CASE("A link by a guarded name is not mounted, and said") {
+  const Tree workspace;
+  workspace.folder("real");
+  fs::create_directory_symlink("/etc", workspace.path / ".git");
+  fs::create_directory_symlink("/", workspace.path / "root");  // is not looked into
+  const auto found = guard_workspace(workspace.path, "");
+  REQUIRE(found);
+  CHECK(found->mounts.empty());
+  REQUIRE(found->notes.size() == 1);
+  CHECK(found->notes[0].find(".git") == 0);
+}
+
+TEST_CASE("Six folders deep, and not in node_modules") {
+  const Tree workspace;
+  workspace.folder("1/2/3/4/5/6/.git");
+  workspace.folder("1/2/3/4/5/6/7/.git");
+  workspace.folder("node_modules/x/.git");
+  CHECK(workspace.guarded() == "1:rw 1/2:rw 1/2/3:rw 1/2/3/4:rw 1/2/3/4/5:rw 1/2/3/4/5/6:rw 1/2/3/4/5/6/.git:ro");
+}
+
+TEST_CASE("More than can be guarded is an error with the remedy, and never half of it") {
+  const Tree workspace;
+  for (int i = 0; i < 501; ++i) workspace.folder("p" + std::to_string(i) + "/.git");
+  const auto found = guard_workspace(workspace.path, "");
+  REQUIRE_FALSE(found);
+  CHECK(found.error().code == ErrorCode::invalid_request);
+  CHECK(found.error().message.find("read-only") != std::string::npos);
+  CHECK(workspace.guarded("p7") == "p7:rw p7/.git:ro");
+}

@@ -1,0 +1,72 @@
+#include "supervisor/mounts.hpp"
+
+#include <catch2/catch_test_macros.hpp>
+#include <string>
+
+using dind::supervisor::is_same_mount;
+
+namespace {
+
+const std::string kRoot = "100 99 0:50 / / ro - overlay overlay rw\n";
+const std::string kWorkspace = "101 100 8:1 /srv/w /workspaces ro - ext4 /dev/sda1 rw\n";
+std::string mount(const std::string& device, const std::string& root, const std::string& point) {
+  return "102 101 " + device + " " + root + " " + point + " rw,nosuid - ext4 /dev/sda1 rw\n";
+}
+
+}  // namespace
+
+TEST_CASE("A mount in the workspace is the workspace's own place, or it is not the same") {
+  struct Case {
+    std::string device, root;
+    bool same;
+  };
+  const Case cases[] = {
+      {"8:1", "/srv/w/p/.git", true},
+      {"8:1", "/etc", false},
+      {"8:1", "/", false},
+      {"8:1", "/srv/w", false},
+      {"8:1", "/srv/w/p", false},
+      {"8:1", "/srv/w/p/.git/hooks", false},
+      {"8:1", "/srv/w/p/.gitx", false},
+      {"8:1", "/srv/w/p/.git//deleted", false},
+      {"8:11", "/srv/w/p/.git", false},
+      {"8:2", "/srv/w/p/.git", false},
+  };
+  for (const auto& [device, root, same] : cases) {
+    INFO(device << " " << root);
+    const auto text = kRoot + kWorkspace + mount(device, root, "/workspaces/p/.git");
+    CHECK(is_same_mount(text.c_str(), "/workspaces/p/.git") == same);
+  }
+}
+
+TEST_CASE("The mount above is the nearest one") {
+  const auto text = kRoot + kWorkspace + mount("8:1", "/srv/w/p", "/workspaces/p") +
+                    mount("8:1", "/srv/w/p/.git", "/workspaces/p/.git");
+  CHECK(is_same_mount(text.c_str(), "/workspaces/p"));
+  CHECK(is_same_mount(text.c_str(), "/workspaces/p/.git"));
+  const auto moved =
+      kRoot + kWorkspace + mount("8:1", "/home", "/workspaces/p") + mount("8:1", "/home/.git", "/workspaces/p/.git");
+  CHECK_FALSE(is_same_mount(moved.c_str(), "/workspaces/p"));
+  CHECK(is_same_mount(moved.c_str(), "/workspaces/p/.git"));  // its own folder was found to be another before
+}
+
+TEST_CASE("A workspace that is a disk of its own, blanks in names, and the mount that lies on top") {
+  const auto disk = kRoot + "101 100 8:1 / /workspaces rw - ext4 /dev/sda1 rw\n";
+  CHECK(is_same_mount((disk + mount("8:1", "/p/.git", "/workspaces/p/.git")).c_str(), "/workspaces/p/.git"));
+  CHECK_FALSE(is_same_mount((disk + mount("8:1", "/q/.git", "/workspaces/p/.git")).c_str(), "/workspaces/p/.git"));
+  const auto blank = kRoot + kWorkspace + mount("8:1", "/srv/w/a\\040b\\134", "/workspaces/a\\040b\\134");
+  CHECK(is_same_mount(blank.c_str(), "/workspaces/a b\\"));
+  const auto twice =
+      kRoot + kWorkspace + mount("8:1", "/srv/w/p", "/workspaces/p") + mount("8:1", "/etc", "/workspaces/p");
+  CHECK_FALSE(is_same_mount(twice.c_str(), "/workspaces/p"));
+}
+
+TEST_CASE("What can't be told is not the same") {
+  for (const std::string text :
+       {std::string(), std::string("x"), std::string("\n\n\n"), kRoot, kWorkspace, kRoot + kWorkspace,
+        mount("8:1", "/srv/w/p", "/workspaces/p"), std::string("1 2 3"), std::string("1 2 3:4 / ")})
+    CHECK_FALSE(is_same_mount(text.c_str(), "/workspaces/p"));
+  const auto longer = kRoot + kWorkspace + mount("8:1", "/" + std::string(5000, 'x'), "/workspaces/p");
+  CHECK_FALSE(is_same_mount(longer.c_str(), "/workspaces/p"));
+  CHECK_FALSE(is_same_mount("/no/mount/of/ours"));
+}
