@@ -226,13 +226,17 @@ Read dependencies(Configuration& into) {
 }
 
 Read build(BuildPolicy& into) {
+  constexpr std::int64_t kMostPids = 1'000'000;
   return object(
       {{"enabled", flag(into.enabled)},
        {"builder", one_of(into.builder, builder, "\"auto\", \"classic\" or \"buildkit\"")},
        {"timeout", measured(into.timeout, parse_duration, "seconds or a text such as \"10m\"")},
        {"memory", measured(into.memory_bytes, parse_bytes, "bytes or a text such as \"2g\"")},
        {"cpus", [&into](const json& value, const std::string& field) { return read_cpus(into.cpus, value, field); }},
-       {"maxContext", measured(into.most_context_bytes, parse_bytes, "bytes or a text such as \"1g\"")}});
+       {"maxContext", measured(into.most_context_bytes, parse_bytes, "bytes or a text such as \"1g\"")},
+       {"pids", whole(into.pids, 1, kMostPids)},
+       {"disk", measured(into.disk_bytes, parse_bytes, "bytes or a text such as \"20g\"")},
+       {"remoteSources", flag(into.remote_sources)}});
 }
 
 Read workspace(sandbox::Workspace& into) {

@@ -11,7 +11,14 @@
 namespace dind::engine {
 namespace {
 
-constexpr std::size_t kLongestLine = 4096;
+constexpr std::size_t kLongestLine = 4096;  // a longer one comes in pieces of so many bytes
+
+// A piece of a line as text: what is no character is one, blanks stay.
+std::string printable(std::string_view piece) {
+  // A mark on each side keeps blanks at the ends.
+  const auto text = one_line("|" + std::string(piece) + "|", 2 * kLongestLine + 8);
+  return text.substr(1, text.size() - 2);
+}
 
 bool is_step(std::string_view line) { return line.starts_with("Step ") && line.contains(" : "); }
 // The classic builder colours what a step writes to stderr, by these two.
@@ -21,9 +28,27 @@ std::string without_colours(std::string text) {
       text.erase(at, colour.size());
   return text;
 }
-// What the classic builder says of its own doings between two steps.
-bool is_chatter(std::string_view line) {
-  return line.starts_with(" ---> ") || line.starts_with("Removing intermediate container ");
+// An ID as the classic builder writes it: its first 12 digits.
+bool is_short_id(std::string_view text) {
+  return text.size() == 12 && text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
+}
+// What the classic builder says of its own doings between two steps, as no text. nullopt: it is a line of output.
+std::optional<BuildLine> own_doings(std::string_view line) {
+  constexpr std::string_view kRuns = " ---> Running in ", kIs = " ---> ", kRemoves = "Removing intermediate container ";
+  if (line.starts_with(kRuns) && is_short_id(line.substr(kRuns.size())))
+    return BuildLine{.text = {}, .container = std::string(line.substr(kRuns.size())), .image = {}};
+  if (line.starts_with(kIs) && is_short_id(line.substr(kIs.size())))
+    return BuildLine{.text = {}, .container = {}, .image = std::string(line.substr(kIs.size()))};
+  if (line == " ---> Using cache" || line == " --->" ||
+      (line.starts_with(kRemoves) && is_short_id(line.substr(kRemoves.size()))))
+    return BuildLine{};
+  return std::nullopt;
+}
+// Where a line can be cut: not within a character.
+std::size_t whole_characters(std::string_view text, std::size_t most) {
+  auto at = most;
+  while (at > 0 && most - at < 4 && (static_cast<unsigned char>(text[at]) & 0xC0) == 0x80) --at;
+  return most - at < 4 && at > 0 ? at : most;
 }
 
 }  // namespace
@@ -33,19 +58,42 @@ bool BuildReader::feed(std::string_view bytes, const OnLine& on_line) {
 }
 
 void BuildReader::flush(const OnLine& on_line) {
-  if (!partial_.empty()) take_text("\n", on_line);
+  if (!partial_.empty() || in_long_line_) take_text("\n", on_line);
 }
 
-// Whole lines; a very long one comes in parts.
+// Whole lines; a long one comes in pieces.
 void BuildReader::take_text(std::string_view text, const OnLine& on_line) {
   while (!text.empty()) {
     const auto end = text.find('\n');
     partial_ += text.substr(0, end);
-    if (end == std::string_view::npos && partial_.size() < kLongestLine) return;
     text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
-    const auto line = one_line(std::exchange(partial_, {}), kLongestLine);
-    if (line.find_first_not_of(' ') != std::string::npos && !is_chatter(line))
-      on_line({.text = line, .step = is_step(line)});
+    std::size_t done = 0;
+    while (partial_.size() - done > kLongestLine) {
+      const auto size = whole_characters(std::string_view(partial_).substr(done), kLongestLine);
+      const auto piece = std::string_view(partial_).substr(done, size);
+      on_line({.text = printable(piece),
+               .step = !in_long_line_ && is_step(piece),
+               .goes_on = true,
+               .container = {},
+               .image = {}});
+      in_long_line_ = true;
+      done += size;
+    }
+    partial_.erase(0, done);
+    if (end == std::string_view::npos) return;
+    const bool long_line = std::exchange(in_long_line_, false);
+    const auto rest = std::exchange(partial_, {});
+    if (long_line) {
+      on_line({.text = printable(rest), .container = {}, .image = {}});
+      continue;
+    }
+    const auto line = one_line(rest, 2 * kLongestLine);
+    if (line.find_first_not_of(' ') == std::string::npos) continue;
+    if (const auto own = own_doings(line)) {
+      if (!own->container.empty() || !own->image.empty()) on_line(*own);
+      continue;
+    }
+    on_line({.text = line, .step = is_step(line), .container = {}, .image = {}});
   }
 }
 
@@ -58,7 +106,10 @@ void BuildReader::take_trace(std::string_view base64, const OnLine& on_line) {
     if (vertex.name.empty() || vertex.name.starts_with("[internal]")) continue;
     if ((vertex.started || vertex.cached) && announced_.insert(vertex.digest).second) {
       flush(on_line);
-      on_line({.text = one_line(vertex.name, kLongestLine) + (vertex.cached ? " (cached)" : ""), .step = true});
+      on_line({.text = one_line(vertex.name, kLongestLine) + (vertex.cached ? " (cached)" : ""),
+               .step = true,
+               .container = {},
+               .image = {}});
     }
   }
   for (const auto& log : trace.logs) take_text(log, on_line);
@@ -84,7 +135,7 @@ void BuildReader::take(std::string_view object, const OnLine& on_line) {
   if (const auto stream = text(json, "stream"); !stream.empty()) take_text(without_colours(stream), on_line);
   // The pull of a base image: its stages without the layers' percentages.
   if (const auto status = text(json, "status"); !status.empty() && text(json, "id").empty())
-    on_line({.text = one_line(status, 200), .step = false});
+    on_line({.text = one_line(status, 200), .container = {}, .image = {}});
 }
 
 }  // namespace dind::engine

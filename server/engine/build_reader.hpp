@@ -30,7 +30,8 @@ class BuildReader {
   void flush(const OnLine& on_line);
 
   JsonStream stream_;
-  std::string partial_;  // of a line of output
+  std::string partial_;        // of a line of output
+  bool in_long_line_ = false;  // pieces of it were passed on
   std::string image_id_;
   std::set<std::string> announced_;  // steps of BuildKit's that have begun
   std::optional<BuildFailure> failure_;

@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "engine/api.hpp"
+#include "engine/build_fault.hpp"
 #include "engine/build_reader.hpp"
 #include "engine/client.hpp"
 #include "engine/json_fields.hpp"
@@ -17,17 +18,20 @@ std::string build_target(const ImageBuild& build) {
   const auto flag = [](bool on) { return std::string(on ? "1" : "0"); };
   std::string target = "/build" + query({{"dockerfile", build.dockerfile},
                                          {"t", build.tag},
-                                         {"labels", Json(build.labels).dump()},
                                          {"rm", "1"},
                                          {"forcerm", "1"},
                                          {"pull", flag(build.pull)},
                                          {"networkmode", build.network_mode}});
   if (build.buildkit) {
-    target += "&version=2";
+    target += "&version=2&labels=" + percent_encode(Json(build.labels).dump());
   } else {
     target += "&version=1&memory=" + std::to_string(build.memory_bytes) +
               "&memswap=" + std::to_string(build.memory_bytes) + "&cpuperiod=" + std::to_string(kCpuPeriod) +
               "&cpuquota=" + std::to_string(std::llround(build.cpus * kCpuPeriod));
+    Json ulimits = Json::array({{{"Name", "core"}, {"Soft", 0}, {"Hard", 0}}});
+    if (build.most_file_bytes > 0)
+      ulimits.push_back({{"Name", "fsize"}, {"Soft", build.most_file_bytes}, {"Hard", build.most_file_bytes}});
+    target += "&ulimits=" + percent_encode(ulimits.dump());
   }
   return target;
 }
@@ -47,15 +51,15 @@ Task<Result<BuildOutcome>> Client::build_image(ImageBuild build, std::function<v
   request.cancel = cancel;
   request.on_body = [&](std::string_view bytes) { return readable = reader.feed(bytes, on_line); };
   const auto reply = co_await call(http, std::move(request));
-  if (reader.failure()) co_return BuildOutcome{.image_id = {}, .failure = reader.failure()};
+  if (const auto& failure = reader.failure()) {
+    if (auto fault = build_fault(http->endpoint(), *failure)) co_return std::unexpected(std::move(*fault));
+    co_return BuildOutcome{.image_id = {}, .failure = failure};
+  }
   if (!reply) {
     // A Dockerfile that can't be read is its author's, and no failure of the engine's.
-    const Error& error = reply.error();
-    const auto at = error.message.find("': ");
-    if (error.engine_status >= 400 && error.engine_status <= 500 && at != std::string::npos &&
-        error.message.contains("ockerfile"))
-      co_return BuildOutcome{.image_id = {}, .failure = BuildFailure{.message = error.message.substr(at + 3)}};
-    co_return std::unexpected(error);
+    if (auto words = refused_dockerfile(reply.error()))
+      co_return BuildOutcome{.image_id = {}, .failure = BuildFailure{.message = std::move(*words)}};
+    co_return std::unexpected(reply.error());
   }
   if (!readable || !reader.complete() || reader.image_id().empty())
     co_return std::unexpected(bad_reply(http->endpoint(), what, "its progress lines are not JSON, or name no image"));

@@ -60,6 +60,21 @@ Task<Result<ContainerSpec>> Client::inspect_container_spec(std::string id, Deadl
   co_return std::move(whole->second);
 }
 
+Task<Result<ContainerSize>> Client::container_size(std::string id, Deadline deadline) {
+  const auto json =
+      co_await call_json(http_, get(container_path(id, "/json?size=1"), "measure container", deadline));
+  if (!json) co_return std::unexpected(json.error());
+  co_return ContainerSize{.status = text(field(*json, "State"), "Status"),
+                          .network_mode = text(field(*json, "HostConfig"), "NetworkMode"),
+                          .labels = text_map(field(*json, "Config"), "Labels"),
+                          .written_bytes = number(*json, "SizeRw")};
+}
+
+Task<Result<void>> Client::limit_processes(std::string id, std::int64_t most, Deadline deadline) {
+  co_return done(co_await call(
+      http_, post_json(container_path(id, "/update"), Json{{"PidsLimit", most}}, "limit container", deadline)));
+}
+
 Task<Result<void>> Client::start_container(std::string id, Deadline deadline) {
   co_return done(co_await call(http_, post(container_path(id, "/start"), "start container", deadline)));
 }

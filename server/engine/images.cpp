@@ -32,6 +32,9 @@ Task<Result<std::optional<Image>>> Client::inspect_image(std::string name, Deadl
   image.working_dir = text(config, "WorkingDir");
   image.labels = text_map(config, "Labels");
   image.last_tagged = text(field(*json, "Metadata"), "LastTagTime");
+  image.on_build = texts(config, "OnBuild");
+  image.parent = text(*json, "Parent");
+  image.size = number(*json, "Size");
   if (image.id.empty())
     co_return std::unexpected(bad_reply(http->endpoint(), "inspect image", "its reply names no image ID"));
   co_return std::optional<Image>(std::move(image));

@@ -52,7 +52,10 @@ struct Image {
   std::string working_dir;  // empty: /
   std::map<std::string, std::string> env;
   Labels labels;
-  std::string last_tagged;  // RFC 3339; the year 1 or empty: never
+  std::string last_tagged;            // RFC 3339; the year 1 or empty: never
+  std::vector<std::string> on_build;  // its ONBUILD triggers
+  std::string parent;                 // sha256:…, where a step of the classic builder made it from another
+  std::int64_t size = 0;              // bytes, with all that it is built on
 };
 struct ImageSummary {
   std::string id;                 // sha256:…
@@ -78,17 +81,21 @@ struct ImageBuild {
   std::shared_ptr<BodyFile> context;  // a tar
   std::string dockerfile;             // its name in there
   std::string tag;
-  Labels labels;
+  Labels labels;                      // by BuildKit; the classic builder puts them in as its last step, so a LABEL does
   std::string network_mode;       // "none", "container:ID", "default"; BuildKit knows no container's
   std::int64_t memory_bytes = 0;  // of each step, no swap on top; BuildKit takes no bound
   double cpus = 1;
+  std::int64_t most_file_bytes = 0;  // of one file that a step writes; BuildKit takes no bound; 0: none
   bool pull = false;  // base images, even where they are there
   bool buildkit = false;
   std::string registry_config;  // the X-Registry-Config value, empty for none
 };
 struct BuildLine {
   std::string text;
-  bool step = false;  // a step begins; else a line of its output
+  bool step = false;      // a step begins; else a line of its output
+  bool goes_on = false;   // a long line's piece; the next one goes on with it
+  std::string container;  // in place of a text: the classic builder runs a step in it (the ID's first 12 digits)
+  std::string image;      // in place of a text: it has come so far (the same)
 };
 struct BuildFailure {
   std::string message;  // the builder's own
@@ -111,6 +118,12 @@ struct ContainerState {
   int exit_code = 0;
   std::string error;
   Labels labels;
+};
+struct ContainerSize {
+  std::string status;        // created, running, exited, …
+  std::string network_mode;  // "container:ID"
+  Labels labels;
+  std::int64_t written_bytes = 0;  // on top of its image; volumes don't count
 };
 struct PathStat {
   std::int64_t modified = 0;  // Unix seconds

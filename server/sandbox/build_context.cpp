@@ -68,8 +68,8 @@ Result<Fd> open_folder(const ContextRequest& request) {
 
 class Writer {
  public:
-  Writer(const ContextRequest& request, BuildContext& context)
-      : request_(request), context_(context), tar_(archive_write_new(), archive_write_free) {}
+  Writer(const ContextRequest& request, const std::stop_token& stop, BuildContext& context)
+      : request_(request), stop_(stop), context_(context), tar_(archive_write_new(), archive_write_free) {}
 
   Result<void> write() {
     Fd file(::open("/tmp", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600));
@@ -117,6 +117,9 @@ class Writer {
  private:
   using Entry = std::unique_ptr<archive_entry, void (*)(archive_entry*)>;
 
+  static std::unexpected<Error> stopped() {
+    return fail(ErrorCode::cancelled, "The run was cancelled while its build's context was collected");
+  }
   std::unexpected<Error> broken() const {
     const char* why = archive_error_string(tar_.get());
     return fail(ErrorCode::internal,
@@ -164,8 +167,10 @@ class Writer {
     const std::unique_ptr<DIR, int (*)(DIR*)> closing(listing, ::closedir);
     [[maybe_unused]] const int owned_by_listing = folder.release();
     std::vector<std::string> names;
-    while (const dirent* each = ::readdir(listing))
+    while (const dirent* each = ::readdir(listing)) {
+      if (stop_.stop_requested()) return stopped();
       if (std::strcmp(each->d_name, ".") != 0 && std::strcmp(each->d_name, "..") != 0) names.emplace_back(each->d_name);
+    }
     std::ranges::sort(names);  // the same files make the same tar
     for (const auto& name : names)
       if (const auto added = add(::dirfd(listing), name, path.empty() ? name : path + "/" + name, ignore, depth);
@@ -175,6 +180,7 @@ class Writer {
   }
 
   Result<void> add(int folder, const std::string& name, const std::string& path, const IgnoreRules& ignore, int depth) {
+    if (stop_.stop_requested()) return stopped();
     const bool ignored = ignore.ignored(path);
     struct stat status{};
     if (::fstatat(folder, name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) return {};  // gone meanwhile
@@ -225,6 +231,7 @@ class Writer {
     std::array<char, 64 * 1024> buffer;
     auto left = status.st_size;
     while (left > 0) {
+      if (stop_.stop_requested()) return stopped();
       const auto want = std::min<off_t>(left, static_cast<off_t>(buffer.size()));
       auto count = ::read(file.get(), buffer.data(), static_cast<std::size_t>(want));
       if (count < 0) return unreadable(path);
@@ -251,6 +258,7 @@ class Writer {
   }
 
   const ContextRequest& request_;
+  const std::stop_token& stop_;
   BuildContext& context_;
   std::unique_ptr<archive, int (*)(archive*)> tar_;
   std::int64_t bytes_ = 0;
@@ -259,9 +267,9 @@ class Writer {
 
 }  // namespace
 
-Result<BuildContext> make_context(const ContextRequest& request) {
+Result<BuildContext> make_context(const ContextRequest& request, const std::stop_token& stop) {
   BuildContext context;
-  if (const auto written = Writer(request, context).write(); !written) return std::unexpected(written.error());
+  if (const auto written = Writer(request, stop, context).write(); !written) return std::unexpected(written.error());
   return context;
 }
 

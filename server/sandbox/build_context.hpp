@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -27,7 +28,8 @@ struct BuildContext {
   std::vector<std::string> notes;  // for people: what was left out
 };
 
-// Errors: not_found (no such folder), invalid_request (it leads out of the workspace, also by a link; too large).
-Result<BuildContext> make_context(const ContextRequest& request);
+// Errors: not_found (no such folder), invalid_request (it leads out of the workspace, also by a link; too large),
+// cancelled (`stop`, which is looked at before each entry and each piece of a file).
+Result<BuildContext> make_context(const ContextRequest& request, const std::stop_token& stop = {});
 
 }  // namespace dind::sandbox

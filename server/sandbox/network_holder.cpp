@@ -1,17 +1,45 @@
 #include "sandbox/network_holder.hpp"
 
+#include <array>
+#include <utility>
+
 #include "sandbox/fence.hpp"
 
 namespace dind::sandbox {
 
+NetworkHolder& NetworkHolder::operator=(NetworkHolder&& other) noexcept {
+  if (this == &other) return *this;
+  if (stream) stream->close();
+  stream = std::move(other.stream);
+  id = std::move(other.id);
+  debt = std::move(other.debt);
+  return *this;
+}
+
+NetworkHolder::~NetworkHolder() {
+  if (stream) stream->close();
+}
+
+Task<void> until_gone(std::shared_ptr<engine::HijackedStream> stream) {
+  std::array<char, 4096> buffer;
+  while (true) {
+    const auto size = co_await stream->read_some(buffer);
+    if (!size || *size == 0) co_return;
+  }
+}
+
 Task<Result<NetworkHolder>> hold_network(engine::Client& client, Removals& removals, RunPlan plan,
-                                         Surroundings surroundings, std::string name, Deadline deadline) {
+                                         Surroundings surroundings, std::string name, Cancel cancel,
+                                         Deadline deadline) {
+  const auto cancelled = [] { return fail(ErrorCode::cancelled, "The run was cancelled"); };
   plan.network = Network::internet;
   const auto spec = harden(plan, surroundings);
-  NetworkHolder holder{.debt = removals.owe(name), .id = {}, .stream = {}};
+  NetworkHolder holder;
+  holder.debt = removals.owe(name);
   const auto created = co_await client.create_container(name, spec, deadline);
   if (!created) co_return std::unexpected(created.error());
   holder.id = created->id;
+  if (cancel.cancelled()) co_return cancelled();
   const auto reported = co_await client.inspect_container_spec(created->id, deadline);
   if (!reported) co_return std::unexpected(reported.error());
   if (const auto wrong = differences(spec, *reported); !wrong.empty())
@@ -20,8 +48,10 @@ Task<Result<NetworkHolder>> hold_network(engine::Client& client, Removals& remov
   auto stream = co_await client.attach_container(created->id, deadline);
   if (!stream) co_return std::unexpected(stream.error());
   holder.stream = std::move(*stream);
+  if (cancel.cancelled()) co_return cancelled();
   const auto started = co_await client.start_container(created->id, deadline);
   if (!started) co_return std::unexpected(started.error());
+  if (cancel.cancelled()) co_return cancelled();
   const auto fenced = co_await raise_fence(client, removals, harden_fence(created->id, plan.run_id, surroundings),
                                            name + ".fence", deadline);
   if (!fenced) co_return std::unexpected(fenced.error());

@@ -10,19 +10,30 @@
 #include "engine/hijacked_stream.hpp"
 #include "sandbox/hardening.hpp"
 #include "sandbox/removals.hpp"
+#include "support/cancel.hpp"
 #include "support/task.hpp"
 
 namespace dind::sandbox {
 
 struct NetworkHolder {
+  NetworkHolder() = default;
+  NetworkHolder(NetworkHolder&&) noexcept = default;
+  NetworkHolder& operator=(NetworkHolder&&) noexcept;
+  ~NetworkHolder();
+
   Removals::Debt debt;
   std::string id;  // the container's
-  // The lease of its supervisor, which writes a few bytes and then waits: nothing that must be drained.
-  std::unique_ptr<engine::HijackedStream> stream;
+  // The lease of its supervisor, which writes a few bytes and then waits. Whoever reads it to its end learns that the
+  // container is gone; it ends with the holder too.
+  std::shared_ptr<engine::HijackedStream> stream;
 };
 
-// `name`: of the container. The supervisor's volume and the network must be there (Fixtures).
+// `name`: of the container. The supervisor's volume and the network must be there (Fixtures). After a cancel nothing
+// more is begun: what is there goes.
 Task<Result<NetworkHolder>> hold_network(engine::Client& client, Removals& removals, RunPlan plan,
-                                         Surroundings surroundings, std::string name, Deadline deadline);
+                                         Surroundings surroundings, std::string name, Cancel cancel, Deadline deadline);
+
+// Returns when the stream of a holder has ended: its container has, or nobody holds it any more.
+Task<void> until_gone(std::shared_ptr<engine::HijackedStream> stream);
 
 }  // namespace dind::sandbox

@@ -280,7 +280,8 @@ Result<void> run_image_command(const engine::Image& image, const std::vector<std
   plan.argv.insert(plan.argv.end(), rest.begin(), rest.end());
   if (plan.argv.empty())
     return wrong("The Dockerfile has neither CMD nor ENTRYPOINT: add one, or say which command to run");
-  return {};
+  if (const auto checked = check_arguments(plan.argv); !checked) return checked;
+  return check_job_size(plan);
 }
 
 void add_authorities(RunPlan& plan, const std::string& bundle) {

@@ -1,26 +1,251 @@
 #include "services/dockerfile.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cctype>
-#include <map>
+#include <nlohmann/json.hpp>
 #include <optional>
-#include <set>
 #include <utility>
+
+#include "services/dockerfile_words.hpp"
 
 namespace dind {
 namespace {
 
-std::string lower(std::string_view text) {
-  std::string out(text);
-  std::ranges::transform(out, out.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return out;
+constexpr std::string_view kBlank = " \t\v\f\r";
+
+std::string_view left_trimmed(std::string_view text) {
+  text.remove_prefix(std::min(text.find_first_not_of(kBlank), text.size()));
+  return text;
+}
+std::string_view trimmed(std::string_view text) {
+  text = left_trimmed(text);
+  const auto last = text.find_last_not_of(kBlank);
+  return text.substr(0, last == std::string_view::npos ? 0 : last + 1);
 }
 
-std::vector<std::string> words(std::string_view line) {
+// The lines of a text, without their ends.
+class Lines {
+ public:
+  explicit Lines(std::string_view text) : rest_(text), all_(text.size()) {}
+  bool more() const { return !rest_.empty(); }
+  std::string_view next() {
+    const auto end = std::min(rest_.find('\n'), rest_.size());
+    auto line = rest_.substr(0, end);
+    rest_.remove_prefix(std::min(end + 1, rest_.size()));
+    if (line.ends_with('\r')) line.remove_suffix(1);
+    ++number_;
+    return line;
+  }
+  std::size_t offset() const { return all_ - rest_.size(); }
+  std::size_t number() const { return number_; }
+
+ private:
+  std::string_view rest_;
+  std::size_t all_;
+  std::size_t number_ = 0;
+};
+
+// "# name = value", lower case, as the directives before the first instruction are written. nullopt: it is none.
+std::optional<std::pair<std::string, std::string>> directive(std::string_view line, std::string_view mark) {
+  line = left_trimmed(line);
+  if (!line.starts_with(mark)) return std::nullopt;
+  line = trimmed(line.substr(mark.size()));
+  const auto equals = line.find('=');
+  if (equals == std::string_view::npos) return std::nullopt;
+  const auto name = trimmed(line.substr(0, equals));
+  const auto value = trimmed(line.substr(equals + 1));
+  if (name.empty() || value.empty() || !std::ranges::all_of(name, [](unsigned char c) { return std::isalnum(c) != 0; }))
+    return std::nullopt;
+  return std::pair(lower(name), std::string(value));
+}
+
+struct Directives {
+  std::string syntax;
+  std::vector<char> escapes;  // each that some builder may take; the likeliest first
+};
+
+// Builders differ in where the directives end, so each that stands before the first instruction counts as one.
+Directives directives_of(std::string_view text) {
+  Directives found;
+  Lines lines(text);
+  while (lines.more()) {
+    const auto line = left_trimmed(lines.next());
+    if (line.empty()) continue;
+    // Newer frontends read "// syntax=" and {"syntax": …} too.
+    const bool comment = line.starts_with('#');
+    if (!comment && !line.starts_with("//") && !line.starts_with('{')) break;
+    if (line.starts_with('{')) {
+      const auto json = nlohmann::json::parse(text, nullptr, false);
+      if (const auto at = json.find("syntax"); json.is_object() && at != json.end() && at->is_string())
+        found.syntax = at->get<std::string>();
+      break;
+    }
+    const auto each = directive(line, comment ? "#" : "//");
+    if (!each) continue;
+    if (each->first == "syntax" && found.syntax.empty()) found.syntax = each->second.substr(0, each->second.find(' '));
+    if (each->first == "escape" && (each->second.front() == '`' || each->second.front() == '\\'))
+      found.escapes.push_back(each->second.front());
+  }
+  found.escapes.push_back('\\');
+  return found;
+}
+
+// Takes the escape at the end of a line away. True: the line goes on in the next.
+bool goes_on(std::string_view& line, char escape) {
+  auto last = line.find_last_not_of(" \t");
+  if (last == std::string_view::npos || line[last] != escape) return false;
+  if (last > 0 && line[last - 1] == escape) return false;
+  line = line.substr(0, last);
+  return true;
+}
+
+struct HereDocument {
+  std::string end;
+  bool tabs = false;  // "<<-": those before a line don't count
+};
+
+std::vector<HereDocument> here_documents(const Instruction& instruction) {
+  std::vector<HereDocument> found;
+  if (instruction.name != "run" && instruction.name != "add" && instruction.name != "copy") return found;
+  if (left_trimmed(instruction.rest).starts_with('[') &&
+      nlohmann::json::parse(instruction.rest, nullptr, false).is_array())
+    return found;
+  for (const auto& word : quoted_words(instruction.rest, '\\')) {
+    std::string_view text = word;
+    text.remove_prefix(std::min(text.find_first_not_of("0123456789"), text.size()));
+    if (!text.starts_with("<<")) continue;
+    text.remove_prefix(2);
+    HereDocument each;
+    if (text.starts_with('-')) {
+      each.tabs = true;
+      text.remove_prefix(1);
+    }
+    if (text.empty() || text.contains('<')) continue;
+    each.end = expanded(text, '\\', [](const std::string&) { return Variable{.known = true, .value = {}}; }).text;
+    if (!each.end.empty()) found.push_back(std::move(each));
+  }
+  return found;
+}
+
+// What stands before the first word that is none: read as docker reads them, with quotes and its own escape.
+void take_options(Instruction& instruction) {
+  std::string_view rest = left_trimmed(instruction.rest);
+  while (rest.starts_with("--")) {
+    std::string option;
+    char quote = 0;
+    std::size_t at = 0;
+    for (; at < rest.size(); ++at) {
+      const char c = rest[at];
+      if (quote == 0 && kBlank.contains(c)) break;
+      if (quote == 0 && (c == '"' || c == '\'')) {
+        quote = c;
+      } else if (c == quote) {
+        quote = 0;
+      } else if (c == '\\' && at + 1 < rest.size()) {
+        option += rest[++at];
+      } else if (c != '\\') {
+        option += c;
+      }
+    }
+    rest = left_trimmed(rest.substr(at));
+    if (option == "--") break;
+    instruction.options.push_back(std::move(option));
+  }
+  instruction.rest = std::string(rest);
+}
+
+constexpr std::array<std::string_view, 18> kInstructions = {
+    "add", "arg",  "cmd",     "copy", "entrypoint", "env",        "expose", "from",   "healthcheck",
+    "label", "maintainer", "onbuild", "run",  "shell",      "stopsignal", "user",   "volume", "workdir"};
+
+DockerfileReading read(std::string_view text, char escape, bool here, bool& had_here) {
+  DockerfileReading reading{.escape = escape, .instructions = {}};
+  Lines lines(text);
+  while (lines.more()) {
+    auto first = left_trimmed(lines.next());
+    if (first.starts_with('#')) continue;
+    bool more = goes_on(first, escape);
+    std::string line(first);
+    if (line.empty() && !more) continue;
+    while (more && lines.more()) {
+      auto part = lines.next();
+      const auto bare = left_trimmed(part);
+      if (bare.empty() || bare.starts_with('#')) continue;
+      more = goes_on(part, escape);
+      line += part;
+    }
+    if (trimmed(line).empty()) continue;
+    auto instruction = read_instruction(line);
+    const auto documents = here_documents(instruction);
+    had_here = had_here || !documents.empty();
+    for (const auto& each : documents) {
+      while (here && lines.more()) {
+        auto inside = lines.next();
+        if (each.tabs) inside.remove_prefix(std::min(inside.find_first_not_of('\t'), inside.size()));
+        if (inside == each.end) break;
+      }
+    }
+    instruction.end = lines.offset();
+    instruction.line = lines.number();
+    reading.instructions.push_back(std::move(instruction));
+  }
+  return reading;
+}
+
+// Every builder reads all of it before it does any of it, and takes no instruction that it doesn't know.
+bool is_possible(const DockerfileReading& reading) {
+  return std::ranges::all_of(reading.instructions, [](const Instruction& each) {
+    return std::ranges::find(kInstructions, each.name) != kInstructions.end();
+  });
+}
+
+}  // namespace
+
+Instruction read_instruction(std::string_view line) {
+  Instruction instruction;
+  while (true) {
+    line = trimmed(line);
+    const auto end = std::min(line.find_first_of(kBlank), line.size());
+    instruction.name = lower(line.substr(0, end));
+    line.remove_prefix(end);
+    if (instruction.name != "onbuild" || trimmed(line).empty()) break;
+    instruction.onbuild = true;
+  }
+  instruction.rest = std::string(trimmed(line));
+  take_options(instruction);
+  return instruction;
+}
+
+Dockerfile read_dockerfile(std::string_view text) {
+  constexpr std::string_view kMark = "\xEF\xBB\xBF";  // some editors begin a file with it
+  const auto mark = text.starts_with(kMark) ? kMark.size() : 0;
+  const auto body = text.substr(mark);
+  const auto directives = directives_of(body);
+  Dockerfile read_so{.readings = {}, .syntax = directives.syntax};
+  for (const char escape : directives.escapes) {
+    if (std::ranges::any_of(read_so.readings, [&](const auto& each) { return each.escape == escape; })) continue;
+    for (const bool here : {true, false}) {
+      bool had_here = false;
+      auto reading = read(body, escape, here, had_here);
+      for (auto& each : reading.instructions) each.end += mark;
+      if (read_so.readings.empty() || is_possible(reading)) read_so.readings.push_back(std::move(reading));
+      if (!had_here) break;
+    }
+  }
+  return read_so;
+}
+
+std::vector<std::string> words_of(const std::string& rest) {
+  if (left_trimmed(rest).starts_with('[')) {
+    const auto json = nlohmann::json::parse(rest, nullptr, false);
+    if (json.is_array() && std::ranges::all_of(json, [](const auto& each) { return each.is_string(); }))
+      return json.get<std::vector<std::string>>();
+  }
   std::vector<std::string> all;
   std::string word;
-  for (const char c : line) {
-    if (c != ' ' && c != '\t' && c != '\r') {
+  for (const char c : rest) {
+    if (!kBlank.contains(c)) {
       word += c;
     } else if (!word.empty()) {
       all.push_back(std::exchange(word, {}));
@@ -30,99 +255,19 @@ std::vector<std::string> words(std::string_view line) {
   return all;
 }
 
-// Lines without comments; one that ends with a backslash goes on in the next.
-std::vector<std::string> lines_of(std::string_view text) {
-  std::vector<std::string> all;
-  std::string line;
-  while (!text.empty()) {
-    const auto end = std::min(text.find('\n'), text.size());
-    auto part = text.substr(0, end);
-    text.remove_prefix(std::min(end + 1, text.size()));
-    if (part.ends_with('\r')) part.remove_suffix(1);
-    const auto first = part.find_first_not_of(" \t");
-    if (first != std::string_view::npos && part[first] == '#') continue;
-    const bool goes_on = part.ends_with('\\');
-    if (goes_on) part.remove_suffix(1);
-    line += part;
-    if (goes_on) continue;
-    all.push_back(std::exchange(line, {}));
+WithLines behind_each_from(std::string_view text, const Dockerfile& read, std::string_view line) {
+  WithLines made;
+  std::size_t done = 0;
+  for (const auto& each : read.readings.front().instructions) {
+    if (each.name != "from" || each.onbuild) continue;
+    made.text += text.substr(done, each.end - done);
+    if (!made.text.ends_with('\n')) made.text += '\n';
+    made.text += std::string(line) + '\n';
+    done = each.end;
+    made.after.push_back(each.line);
   }
-  if (!line.empty()) all.push_back(std::move(line));
-  return all;
-}
-
-std::string unquoted(std::string text) {
-  if (text.size() >= 2 && (text.front() == '"' || text.front() == '\'') && text.back() == text.front())
-    return text.substr(1, text.size() - 2);
-  return text;
-}
-
-using Arguments = std::map<std::string, std::string>;
-
-// $NAME, ${NAME}, ${NAME:-otherwise}. nullopt: it needs what we don't know.
-std::optional<std::string> filled(const std::string& text, const Arguments& arguments) {
-  std::string out;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] != '$') {
-      out += text[i];
-      continue;
-    }
-    const bool braces = i + 1 < text.size() && text[i + 1] == '{';
-    std::size_t at = i + (braces ? 2 : 1);
-    std::string name;
-    while (at < text.size() && (std::isalnum(static_cast<unsigned char>(text[at])) != 0 || text[at] == '_'))
-      name += text[at++];
-    std::optional<std::string> otherwise;
-    if (braces) {
-      const auto close = text.find('}', at);
-      if (close == std::string::npos) return std::nullopt;
-      const auto rest = text.substr(at, close - at);
-      if (rest.starts_with(":-"))
-        otherwise = rest.substr(2);
-      else if (!rest.empty())
-        return std::nullopt;
-      at = close + 1;
-    }
-    const auto known = arguments.find(name);
-    if (known != arguments.end() && !known->second.empty())
-      out += known->second;
-    else if (otherwise)
-      out += *otherwise;
-    else
-      return std::nullopt;
-    i = at - 1;
-  }
-  return out;
-}
-
-}  // namespace
-
-std::vector<std::string> base_images(std::string_view dockerfile) {
-  std::vector<std::string> images;
-  std::set<std::string> stages;
-  Arguments arguments;
-  bool before_first = true;
-  for (const auto& line : lines_of(dockerfile)) {
-    auto parts = words(line);
-    if (parts.empty()) continue;
-    const auto instruction = lower(parts.front());
-    if (instruction == "arg" && before_first) {
-      for (std::size_t i = 1; i < parts.size(); ++i)
-        if (const auto equals = parts[i].find('='); equals != std::string::npos)
-          if (auto value = filled(unquoted(parts[i].substr(equals + 1)), arguments))
-            arguments[parts[i].substr(0, equals)] = std::move(*value);
-    }
-    if (instruction != "from") continue;
-    before_first = false;
-    std::erase_if(parts, [](const std::string& part) { return part.starts_with("--"); });
-    if (parts.size() < 2) continue;
-    const auto name = filled(parts[1], arguments);
-    if (name && !name->empty() && *name != "scratch" && !stages.contains(lower(*name)) &&
-        std::ranges::find(images, *name) == images.end())
-      images.push_back(*name);
-    if (parts.size() >= 4 && lower(parts[2]) == "as") stages.insert(lower(parts[3]));
-  }
-  return images;
+  made.text += text.substr(done);
+  return made;
 }
 
 }  // namespace dind

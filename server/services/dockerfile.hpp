@@ -1,14 +1,48 @@
-// What a Dockerfile builds on. Pure; the builder reads the rest.
+// The text of a Dockerfile as instructions, as its builders read it. Pure; what an instruction means is its reader's.
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace dind {
 
-// The images that its FROM lines name, each once, in order, with the defaults of the ARGs before the first of them put
-// in. Without `scratch`, earlier stages, and what an unknown ARG names.
-std::vector<std::string> base_images(std::string_view dockerfile);
+struct Instruction {
+  std::string name;  // lower case; of ONBUILD's own where there is one
+  std::string rest;  // what follows, its lines joined, without the options at its begin
+  std::vector<std::string> options;  // "--from=x"
+  bool onbuild = false;
+  std::size_t end = 0;   // in the text: behind its last line
+  std::size_t line = 0;  // the number of its last line, from 1
+};
+
+// One way to read the text: builders differ in what a here-document and a second directive is.
+struct DockerfileReading {
+  char escape = '\\';
+  std::vector<Instruction> instructions;
+};
+
+struct Dockerfile {
+  // The likeliest first. The others are those by which the text is a Dockerfile too: what must not happen must not
+  // happen by any of them.
+  std::vector<DockerfileReading> readings;
+  std::string syntax;  // the image that "# syntax=" names; BuildKit runs it in place of its own reader
+};
+Dockerfile read_dockerfile(std::string_view text);
+
+// An instruction of its own, as an image's ONBUILD triggers have it.
+Instruction read_instruction(std::string_view line);
+
+// The words of an ADD or a COPY: a JSON array's, or those between blanks; quotes stay.
+std::vector<std::string> words_of(const std::string& rest);
+
+// The text with `line` put in as one of its own behind each FROM, which says where each was put in: after how many
+// lines of the text.
+struct WithLines {
+  std::string text;
+  std::vector<std::size_t> after;
+};
+WithLines behind_each_from(std::string_view text, const Dockerfile& read, std::string_view line);
 
 }  // namespace dind

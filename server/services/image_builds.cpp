@@ -3,12 +3,12 @@
 #include <charconv>
 
 #include "sandbox/build_context.hpp"
-#include "services/dockerfile.hpp"
 #include "services/garbage.hpp"
 #include "services/kept_tail.hpp"
+#include "services/step_watch.hpp"
 #include "support/ids.hpp"
-#include "support/on_thread.hpp"
 #include "support/units.hpp"
+#include "support/unless_cancelled.hpp"
 
 namespace dind {
 
@@ -19,6 +19,7 @@ namespace {
 constexpr auto kCallTime = 15s;
 constexpr auto kHolderTime = 60s;
 constexpr int kKilled = 137;
+constexpr int kFileTooLarge = 128 + 25;  // SIGXFSZ
 constexpr std::size_t kMostSteps = 1000;  // that are events whatever the pace; a step's output may look like one
 
 // "Step 2/5 : RUN …" and "[2/5] RUN …": how much was done when it began.
@@ -34,14 +35,30 @@ std::optional<int> percent_of(std::string_view line) {
   return 100 * (step - 1) / all;
 }
 
-RunResult failed_build(const std::string& run_id, Verdict verdict, const std::string& note) {
-  RunResult result;
-  result.run_id = run_id;
-  result.verdict = verdict;
-  result.stage = Stage::build;
-  if (verdict == Verdict::failed) result.exit_code = 1;
-  result.notes.push_back(note);
-  return result;
+// "… parse error line 5: …" by the lines of the text that its author has.
+std::string by_its_own_lines(std::string message, const std::vector<std::size_t>& added_after) {
+  constexpr std::string_view kMark = "parse error line ";
+  const auto at = message.find(kMark);
+  if (at == std::string::npos) return message;
+  std::size_t line = 0;
+  const char* begin = message.data() + at + kMark.size();
+  const auto read = std::from_chars(begin, message.data() + message.size(), line);
+  if (read.ec != std::errc()) return message;
+  std::size_t added = 0;
+  for (const auto after : added_after) added += after + added < line ? 1 : 0;
+  return message.replace(at + kMark.size(), static_cast<std::size_t>(read.ptr - begin), std::to_string(line - added));
+}
+
+// What a build's network and its cancel have to do with one another.
+struct Held {
+  bool gone = false;  // the network's container, before the build was done
+  bool over = false;
+};
+Task<void> watch_network(std::shared_ptr<engine::HijackedStream> stream, std::shared_ptr<Held> held, Cancel cancel) {
+  co_await sandbox::until_gone(std::move(stream));
+  if (held->over) co_return;
+  held->gone = true;
+  cancel.cancel(CancelReason::shutdown);
 }
 
 }  // namespace
@@ -56,43 +73,111 @@ std::optional<Builder> builder(std::string_view text) {
   return std::nullopt;
 }
 
+struct ImageBuilds::Collected {
+  Dockerfile dockerfile;
+  WithLines labelled;  // what the classic builder gets
+  sandbox::BuildContext context;
+};
+
+// A build that is under way.
+struct ImageBuilds::Attempt {
+  Bases bases;
+  std::shared_ptr<engine::HijackedStream> network;  // its holder's
+  std::vector<std::size_t> lines_after;             // where its Dockerfile has a line more than its author's
+  KeptTail tail;
+  Deadline deadline;
+  // -- how it ended
+  Result<engine::BuildOutcome> outcome = engine::BuildOutcome{};
+  bool network_gone = false;
+  bool over_disk = false;
+};
+
 ImageBuilds::ImageBuilds(asio::any_io_executor executor, engine::Client& client, sandbox::Sandboxes& sandboxes,
                          Images& images, BuildPolicy policy)
-    : executor_(std::move(executor)), client_(client), sandboxes_(sandboxes), images_(images), policy_(policy) {}
+    : executor_(std::move(executor)),
+      client_(client),
+      sandboxes_(sandboxes),
+      images_(images),
+      policy_(policy),
+      work_(executor_) {}
 
-Task<Result<std::string>> ImageBuilds::bases(const std::string& dockerfile, PullPolicy pull, EventSink& sink,
-                                             Cancel cancel) {
-  std::string first;
-  for (const auto& base : base_images(dockerfile)) {
-    const auto found = co_await images_.find(
-        {base}, pull,
-        [&](const engine::PullProgress& progress) {
-          sink.on_state(Preparing{Stage::image, progress.message, progress.percent});
-        },
-        cancel);
-    if (!found) co_return std::unexpected(found.error());
-    if (first.empty()) first = found->image.id;
-  }
-  co_return first;
+Task<Result<ImageBuilds::Collected>> ImageBuilds::collect(const BuildProgram& program, Cancel cancel) {
+  auto done = co_await work_.run<Result<Collected>>(
+      [request = sandbox::ContextRequest{.root = sandboxes_.workspace().path,
+                                         .path = program.context_path,
+                                         .dockerfile = program.dockerfile,
+                                         .hide_dockerfile = !buildkit(),
+                                         .most_bytes = policy_.most_context_bytes},
+       buildkit = buildkit()](const std::stop_token& stop) mutable -> Result<Collected> {
+        Collected made{.dockerfile = read_dockerfile(request.dockerfile), .labelled = {}, .context = {}};
+        // The classic builder labels nothing but its last step, so that what a build leaves that fails would be
+        // nobody's. A label of the first step's is in all that follows.
+        if (!buildkit) {
+          made.labelled = behind_each_from(request.dockerfile, made.dockerfile,
+                                           "LABEL " + std::string(kBuiltLabel) + "=build");
+          request.dockerfile = made.labelled.text;
+        }
+        auto context = sandbox::make_context(request, stop);
+        if (!context) return std::unexpected(context.error());
+        made.context = std::move(*context);
+        return made;
+      },
+      cancel);
+  if (!done) co_return fail(ErrorCode::cancelled, "The run was cancelled while its build's context was collected");
+  co_return std::move(*done);
 }
 
-Task<Result<sandbox::NetworkHolder>> ImageBuilds::network(std::string image_id, std::string run_id, Deadline deadline) {
-  if (image_id.empty()) {  // nothing but `scratch`, or a name that only the builder knows: any image will do
+Task<Result<ImageBuilds::Bases>> ImageBuilds::bases(const Dockerfile& dockerfile, PullPolicy pull, EventSink& sink,
+                                                    Cancel cancel) {
+  Bases all;
+  KnownImages known;
+  const SourceRules rules{.buildkit = buildkit(), .remote = policy_.remote_sources};
+  // What an image brings along (ONBUILD) may name others.
+  for (bool news = true; news;) {
+    news = false;
+    const auto names = image_sources(dockerfile, known, rules);
+    if (!names) co_return std::unexpected(names.error());
+    for (const auto& name : *names) {
+      if (known.contains(name)) continue;
+      const auto found = co_await images_.find(
+          {name}, pull,
+          [&](const engine::PullProgress& progress) {
+            sink.on_state(Preparing{Stage::image, progress.message, progress.percent});
+          },
+          cancel);
+      if (!found) co_return std::unexpected(found.error());
+      const auto& image = found->image;
+      if (all.first.empty()) all.first = image.id;
+      all.sizes.emplace(image.id, image.size);
+      known.emplace(name, BaseFacts{.env = image.env, .on_build = image.on_build, .arch = image.arch});
+      news = true;
+    }
+  }
+  co_return all;
+}
+
+Task<Result<sandbox::NetworkHolder>> ImageBuilds::network(std::string image_id, std::string run_id, Cancel cancel,
+                                                          Deadline deadline) {
+  const auto cancelled = [] { return fail(ErrorCode::cancelled, "The run was cancelled"); };
+  if (image_id.empty()) {  // nothing but `scratch`: any image will do
     const auto any = co_await client_.list_images({}, deadline);
     if (!any) co_return std::unexpected(any.error());
     if (any->empty())
       co_return fail(ErrorCode::image_unavailable,
                      "The engine at " + client_.endpoint().address +
-                         " has no image yet, and the Dockerfile's FROM is named by an argument: pull its image first");
+                         " has no image yet, and one is needed for a build's network: pull one first");
     image_id = any->front().id;
   }
   auto& fixtures = sandboxes_.fixtures();
   if (const auto ready = co_await fixtures.ensure_supervisor(image_id, deadline); !ready)
     co_return std::unexpected(ready.error());
+  if (cancel.cancelled()) co_return cancelled();
   if (const auto ready = co_await fixtures.ensure_internet(deadline); !ready) co_return std::unexpected(ready.error());
+  if (cancel.cancelled()) co_return cancelled();
   const auto image = co_await client_.inspect_image(image_id, deadline);
   if (!image) co_return std::unexpected(image.error());
   if (!*image) co_return fail(ErrorCode::image_unavailable, "The base image went away meanwhile. Try again");
+  if (cancel.cancelled()) co_return cancelled();
   sandbox::RunPlan plan;
   plan.run_id = run_id;
   plan.limits.pids = 64;
@@ -104,7 +189,60 @@ Task<Result<sandbox::NetworkHolder>> ImageBuilds::network(std::string image_id, 
        .owner = sandboxes_.owner(),
        .remove_after = std::chrono::system_clock::to_time_t(
            std::chrono::time_point_cast<std::chrono::system_clock::duration>(expires))},
-      sandbox::Sandboxes::container_prefix(run_id) + random_id(4) + ".network", deadline);
+      sandbox::Sandboxes::container_prefix(run_id) + random_id(4) + ".network", cancel, deadline);
+}
+
+Task<void> ImageBuilds::attempt(Attempt& now, engine::ImageBuild build, EventSink& sink, Cancel cancel) {
+  Cancel inner;  // the caller's, and what we see ourselves
+  const auto follows = cancel.on_cancel([&] { inner.cancel(*cancel.reason()); });
+  const auto held = std::make_shared<Held>();
+  if (now.network) spawn(executor_, "watch of a build's network", watch_network(now.network, held, inner));
+  std::optional<StepWatch> steps;
+  if (!buildkit())
+    steps.emplace(executor_, client_, StepBounds{.processes = policy_.pids, .disk_bytes = policy_.disk_bytes},
+                  build.network_mode, now.bases.sizes, [&inner] { inner.cancel(CancelReason::shutdown); });
+  EventPace pace;
+  std::size_t events = 0;
+  now.outcome = co_await client_.build_image(
+      std::move(build),
+      [&](const engine::BuildLine& line) {
+        if (steps && !line.container.empty()) return steps->runs_in(line.container);
+        if (steps && !line.image.empty()) return steps->has_come_to(line.image);
+        now.tail.add(line.goes_on ? line.text : line.text + '\n');
+        if (!pace.due() && !(line.step && ++events <= kMostSteps)) return;
+        sink.on_state(Preparing{Stage::build, line.text, line.step ? percent_of(line.text) : std::nullopt});
+      },
+      inner, now.deadline);
+  held->over = true;
+  now.network_gone = held->gone;
+  if (steps && now.outcome && !now.outcome->failure) co_await steps->finish(now.outcome->image_id);
+  now.over_disk = steps && steps->over();
+}
+
+// Of one that its Dockerfile brought to an end.
+RunResult ImageBuilds::failure_of(const Attempt& now, const std::string& run_id) const {
+  RunResult result;
+  result.run_id = run_id;
+  result.stage = Stage::build;
+  const auto is = [&](Verdict verdict, std::string note) {
+    result.verdict = verdict;
+    result.notes.push_back(std::move(note));
+    return result;
+  };
+  const int code = now.outcome && now.outcome->failure ? now.outcome->failure->exit_code : 0;
+  if (now.over_disk)
+    return is(Verdict::disk_limit,
+              "the build took more than " + format_bytes(policy_.disk_bytes) + " of disk (build.disk)");
+  if (!now.outcome)
+    return is(Verdict::timeout, "the build took longer than " + format_duration(policy_.timeout) + " (build.timeout)");
+  if (code == kKilled && !buildkit())
+    return is(Verdict::out_of_memory, "a step of the build was killed: it may have " +
+                                          format_bytes(policy_.memory_bytes) + " of memory (build.memory)");
+  if (code == kFileTooLarge && !buildkit())
+    return is(Verdict::disk_limit,
+              "a step wrote a file of more than " + format_bytes(policy_.disk_bytes) + " (build.disk)");
+  result.exit_code = code != 0 ? code : 1;
+  return is(Verdict::failed, "the image could not be built");
 }
 
 Task<Result<ImageBuilds::Built>> ImageBuilds::build(BuildProgram program, std::string run_id, PullPolicy pull,
@@ -112,87 +250,72 @@ Task<Result<ImageBuilds::Built>> ImageBuilds::build(BuildProgram program, std::s
   if (!policy_.enabled)
     co_return fail(ErrorCode::invalid_request,
                    "Images are not built here; name one that is there, or ask the operator (build.enabled)");
-  const bool buildkit = policy_.builder == Builder::buildkit;
   Built built{.image = {},
               .name = std::string(kBuiltNames) +
                       "build:" + sha256(program.context_path + '\0' + program.dockerfile).substr(0, 32),
               .failure = {},
-              .builder = std::string(name(buildkit ? Builder::buildkit : Builder::classic)),
+              .builder = std::string(name(buildkit() ? Builder::buildkit : Builder::classic)),
               .notes = {}};
   sink.on_state(Preparing{Stage::build, "Collecting the build's context", {}});
-  auto context = co_await on_thread<Result<sandbox::BuildContext>>(
-      executor_, [request = sandbox::ContextRequest{.root = sandboxes_.workspace().path,
-                                                    .path = program.context_path,
-                                                    .dockerfile = program.dockerfile,
-                                                    .hide_dockerfile = !buildkit,
-                                                    .most_bytes = policy_.most_context_bytes}] {
-        return sandbox::make_context(request);
-      });
-  if (!context) co_return std::unexpected(context.error());
-  built.notes = context->notes;
-  const auto base = co_await bases(program.dockerfile, pull, sink, cancel);
+  auto collected = co_await collect(program, cancel);
+  if (!collected) co_return std::unexpected(collected.error());
+  built.notes = collected->context.notes;
+  auto base = co_await bases(collected->dockerfile, pull, sink, cancel);
   if (!base) co_return std::unexpected(base.error());
 
-  engine::ImageBuild build{.context = context->tar,
-                           .dockerfile = context->dockerfile,
+  engine::ImageBuild build{.context = collected->context.tar,
+                           .dockerfile = collected->context.dockerfile,
                            .tag = built.name,
                            .labels = {{kBuiltLabel, "build"}},
                            .network_mode = "none",
                            .memory_bytes = policy_.memory_bytes,
                            .cpus = policy_.cpus,
+                           .most_file_bytes = policy_.disk_bytes,
                            .pull = false,
-                           .buildkit = buildkit,
+                           .buildkit = buildkit(),
                            .registry_config = {}};
   std::optional<sandbox::NetworkHolder> holder;
-  if (policy_.network && buildkit) {
+  if (policy_.network && buildkit()) {
     build.network_mode = "default";
     built.notes.emplace_back(
         "built by BuildKit, whose steps have no bound on memory and the engine's own network; the classic builder has "
         "both (build.builder)");
   } else if (policy_.network) {
     sink.on_state(Preparing{Stage::build, "Fencing in the build's network", {}});
-    auto held = co_await network(*base, run_id, in(kHolderTime));
+    auto held = co_await unless_cancelled(executor_, "network of run " + run_id,
+                                          network(base->first, run_id, cancel, in(kHolderTime)), cancel);
     if (!held) co_return std::unexpected(held.error());
     holder = std::move(*held);
     build.network_mode = "container:" + holder->id;
   }
   if (cancel.cancelled()) co_return fail(ErrorCode::cancelled, "The run was cancelled");
 
-  KeptTail tail;
-  EventPace pace;
-  std::size_t steps = 0;
-  const auto deadline = in(policy_.timeout);
-  const auto outcome = co_await client_.build_image(
-      std::move(build),
-      [&](const engine::BuildLine& line) {
-        tail.add(line.text + '\n');
-        if (!pace.due() && !(line.step && ++steps <= kMostSteps)) return;
-        sink.on_state(Preparing{Stage::build, line.text, line.step ? percent_of(line.text) : std::nullopt});
-      },
-      cancel, deadline);
-  if (!outcome) {
-    if (Clock::now() < deadline || cancel.cancelled()) co_return std::unexpected(outcome.error());
-    built.failure = failed_build(run_id, Verdict::timeout,
-                                 "the build took longer than " + format_duration(policy_.timeout) + " (build.timeout)");
-  } else if (outcome->failure) {
-    const auto& failure = *outcome->failure;
-    const bool killed = failure.exit_code == kKilled && !buildkit;
-    built.failure = failed_build(run_id, killed ? Verdict::out_of_memory : Verdict::failed,
-                                 killed ? "a step of the build was killed: it may have " +
-                                              format_bytes(policy_.memory_bytes) + " of memory (build.memory)"
-                                        : "the image could not be built");
-    if (failure.exit_code != 0 && !killed) built.failure->exit_code = failure.exit_code;
-    tail.add(failure.message + '\n');
-  }
-  if (built.failure) {
-    const auto text = tail.take();
+  Attempt now{.bases = std::move(*base),
+              .network = holder ? holder->stream : nullptr,
+              .lines_after = std::move(collected->labelled.after),
+              .tail = {},
+              .deadline = in(policy_.timeout)};
+  co_await attempt(now, std::move(build), sink, cancel);
+  const bool done = now.outcome && !now.outcome->failure;
+  if (now.network_gone && !done && !cancel.cancelled())
+    co_return fail(ErrorCode::engine_error,
+                   "The container that held the build's network is gone from the engine at " +
+                       client_.endpoint().address + ": somebody removed it, or the engine's machine lacks memory. Try again");
+  if (!now.outcome && !now.over_disk && (Clock::now() < now.deadline || cancel.cancelled()))
+    co_return std::unexpected(now.outcome.error());
+  if (!done || now.over_disk) {
+    built.failure = failure_of(now, run_id);
+    if (now.outcome && now.outcome->failure)
+      now.tail.add(by_its_own_lines(now.outcome->failure->message, now.lines_after) + '\n');
+    const auto text = now.tail.take();
     if (!text.empty()) sink.on_output(Channel::err, text, {});
     built.failure->stderr_bytes = text.size();
     built.failure->image = built.name;
     built.failure->builder = built.builder;
     co_return built;
   }
-  auto image = co_await client_.inspect_image(outcome->image_id, in(kCallTime));
+  auto image = co_await unless_cancelled(executor_, "image of run " + run_id,
+                                         client_.inspect_image(now.outcome->image_id, in(kCallTime)), cancel);
   if (!image) co_return std::unexpected(image.error());
   if (!*image)
     co_return fail(ErrorCode::engine_error,

@@ -11,7 +11,9 @@
 #include "engine/client.hpp"
 #include "sandbox/network_holder.hpp"
 #include "sandbox/sandbox.hpp"
+#include "services/build_sources.hpp"
 #include "services/images.hpp"
+#include "support/blocking_work.hpp"
 #include "support/cancel.hpp"
 #include "support/task.hpp"
 
@@ -31,6 +33,9 @@ struct BuildPolicy {
   std::int64_t memory_bytes = 2LL << 30;  // of each step
   double cpus = 1;
   std::int64_t most_context_bytes = 1LL << 30;
+  std::int64_t pids = 1024;             // of each step; the classic builder's
+  std::int64_t disk_bytes = 20LL << 30;  // of all steps together, and of each file; the classic builder's
+  bool remote_sources = false;          // whether the engine may fetch what a Dockerfile names, by itself
 };
 
 class ImageBuilds {
@@ -49,15 +54,28 @@ class ImageBuilds {
   Task<Result<Built>> build(BuildProgram program, std::string run_id, PullPolicy pull, EventSink& sink, Cancel cancel);
 
  private:
-  // Every base image by our own way of pulling: with credentials, progress, and a cancel. The first one's ID.
-  Task<Result<std::string>> bases(const std::string& dockerfile, PullPolicy pull, EventSink& sink, Cancel cancel);
-  Task<Result<sandbox::NetworkHolder>> network(std::string image_id, std::string run_id, Deadline deadline);
+  struct Bases {
+    std::string first;                          // ID
+    std::map<std::string, std::int64_t> sizes;  // by ID
+  };
+  struct Collected;
+  struct Attempt;
+  Task<Result<Collected>> collect(const BuildProgram& program, Cancel cancel);
+  // Every image that it takes, by our own way of pulling: with credentials, progress, and a cancel; and nothing else.
+  Task<Result<Bases>> bases(const Dockerfile& dockerfile, PullPolicy pull, EventSink& sink, Cancel cancel);
+  Task<Result<sandbox::NetworkHolder>> network(std::string image_id, std::string run_id, Cancel cancel,
+                                               Deadline deadline);
+  Task<void> attempt(Attempt& now, engine::ImageBuild build, EventSink& sink, Cancel cancel);
+  RunResult failure_of(const Attempt& now, const std::string& run_id) const;
+
+  bool buildkit() const { return policy_.builder == Builder::buildkit; }
 
   asio::any_io_executor executor_;
   engine::Client& client_;
   sandbox::Sandboxes& sandboxes_;
   Images& images_;
   BuildPolicy policy_;
+  BlockingWork work_;
 };
 
 }  // namespace dind

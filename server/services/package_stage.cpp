@@ -6,6 +6,7 @@
 #include "services/kept_tail.hpp"
 #include "support/ids.hpp"
 #include "support/units.hpp"
+#include "support/unless_cancelled.hpp"
 
 namespace dind {
 
@@ -57,8 +58,22 @@ std::string how_it_ended(const RunResult& result) {
 
 }  // namespace
 
-PackageStage::PackageStage(sandbox::Sandboxes& sandboxes, PackagePolicy policy, std::string authorities)
-    : sandboxes_(sandboxes), policy_(std::move(policy)), authorities_(std::move(authorities)) {}
+PackageStage::PackageStage(asio::any_io_executor executor, sandbox::Sandboxes& sandboxes, PackagePolicy policy,
+                           std::string authorities)
+    : executor_(std::move(executor)),
+      sandboxes_(sandboxes),
+      policy_(std::move(policy)),
+      authorities_(std::move(authorities)) {}
+
+Task<Result<sandbox::Removals::Debt>> PackageStage::make_volume(sandbox::Sandboxes& sandboxes, std::string volume,
+                                                                std::string run_id, std::string image_id) {
+  const auto expires = std::chrono::system_clock::to_time_t(std::chrono::system_clock::now() + kVolumeLife);
+  auto debt = sandboxes.removals().owe_volume(volume);
+  const auto made = co_await sandboxes.fixtures().make_packages(std::move(volume), std::move(run_id),
+                                                                std::move(image_id), expires, in(kVolumeTime));
+  if (!made) co_return std::unexpected(made.error());
+  co_return std::move(debt);
+}
 
 Task<Result<std::optional<RunResult>>> PackageStage::install(sandbox::RunPlan& plan, const engine::Image& image,
                                                              const std::string& image_name,
@@ -70,12 +85,11 @@ Task<Result<std::optional<RunResult>>> PackageStage::install(sandbox::RunPlan& p
                    "(dependencies.enabled)");
   sink.on_state(Preparing{.stage = Stage::dependencies, .message = "Installing packages", .percent = {}});
   const std::string volume = "dind-packages-" + plan.run_id + "-" + random_id(4);
-  const auto expires = std::chrono::system_clock::to_time_t(std::chrono::system_clock::now() + kVolumeLife);
-  volume_debt = sandboxes_.removals().owe_volume(volume);
-  const auto made =
-      co_await sandboxes_.fixtures().make_packages(volume, plan.run_id, image.id, expires, in(kVolumeTime));
+  // On an engine that is slow, a cancel waits for none of its answers; what is made by then goes behind.
+  auto made = co_await unless_cancelled(executor_, "packages of run " + plan.run_id,
+                                        make_volume(sandboxes_, volume, plan.run_id, image.id), cancel);
   if (!made) co_return std::unexpected(made.error());
-  if (cancel.cancelled()) co_return fail(ErrorCode::cancelled, "The run was cancelled");
+  volume_debt = std::move(*made);
 
   auto installer = sandbox::make_package_plan(plan, volume, policy_.limits, policy_.disk_bytes);
   for (const auto& [name, value] : policy_.env) installer.env.insert_or_assign(name, value);

@@ -28,7 +28,8 @@ struct PackagePolicy {
 
 class PackageStage {
  public:
-  PackageStage(sandbox::Sandboxes& sandboxes, PackagePolicy policy, std::string authorities);
+  PackageStage(asio::any_io_executor executor, sandbox::Sandboxes& sandboxes, PackagePolicy policy,
+               std::string authorities);
 
   // Gives the plan's volume its name. The installer's verdict where it is not ok; none: the packages are there. What it
   // says comes as Preparing events, and as output where it fails. `volume_debt`: to be paid when every sandbox of the
@@ -38,6 +39,11 @@ class PackageStage {
                                                  EventSink& sink, Cancel cancel);
 
  private:
+  // A volume for packages, made; its removal is owed from before.
+  static Task<Result<sandbox::Removals::Debt>> make_volume(sandbox::Sandboxes& sandboxes, std::string volume,
+                                                           std::string run_id, std::string image_id);
+
+  asio::any_io_executor executor_;
   sandbox::Sandboxes& sandboxes_;
   PackagePolicy policy_;
   std::string authorities_;  // PEM; empty: the image's own

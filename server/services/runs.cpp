@@ -51,7 +51,7 @@ Runs::Runs(asio::any_io_executor executor, engine::Client& client, sandbox::Sand
       sandboxes_(sandboxes),
       policy_(std::move(policy)),
       images_(executor, client, std::move(credentials)),
-      packages_(sandboxes, policy_.packages, policy_.authorities),
+      packages_(executor, sandboxes, policy_.packages, policy_.authorities),
       builds_(executor, client, sandboxes, images_, policy_.build),
       admission_(executor, bounds_of(policy_)) {}
 

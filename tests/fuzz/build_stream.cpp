@@ -4,7 +4,7 @@
 #include "engine/build_reader.hpp"
 #include "fuzz.hpp"
 #include "sandbox/ignore_rules.hpp"
-#include "services/dockerfile.hpp"
+#include "services/build_sources.hpp"
 #include "support/base64.hpp"
 
 using namespace dind;
@@ -29,7 +29,15 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   trace.feed(R"({"id":"moby.buildkit.trace","aux":")" + base64(all) + "\"}", on_line);
   fuzz::require(from_base64(base64(all)) == all && from_base64(base64url(all)) == all, "base64 goes both ways");
 
-  for (const auto& image : base_images(all)) fuzz::require(!image.empty(), "a base image has a name");
+  const auto dockerfile = read_dockerfile(all);
+  fuzz::require(!dockerfile.readings.empty(), "a Dockerfile can be read somehow");
+  for (const bool buildkit : {false, true}) {
+    const auto images = image_sources(dockerfile, {{"a", {}}}, {.buildkit = buildkit, .remote = false});
+    if (!images) continue;
+    for (const auto& image : *images) fuzz::require(!image.empty(), "an image has a name");
+  }
+  const auto labelled = behind_each_from(all, dockerfile, "LABEL x=y");
+  fuzz::require(labelled.text.size() <= all.size() + labelled.after.size() * 12, "lines are put in, and nothing else");
   const auto half = all.substr(0, size / 2);
   [[maybe_unused]] const bool ignored =
       sandbox::IgnoreRules(half.substr(0, 4096)).ignored(all.substr(size / 2).substr(0, 256));

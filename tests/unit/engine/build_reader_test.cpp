@@ -10,7 +10,7 @@ using namespace dind::engine;
 namespace {
 
 struct Read {
-  std::vector<std::string> lines, steps;
+  std::vector<std::string> lines, steps, containers, images;
   std::string id;
   std::optional<BuildFailure> failure;
   bool good = true;
@@ -24,7 +24,9 @@ Read read(std::string_view bytes, std::size_t piece) {
     const auto part = bytes.substr(0, piece);
     bytes.remove_prefix(part.size());
     result.good = reader.feed(part, [&](const BuildLine& line) {
-      (line.step ? result.steps : result.lines).push_back(line.text);
+      if (!line.container.empty()) return result.containers.push_back(line.container);
+      if (!line.image.empty()) return result.images.push_back(line.image);
+      (line.step ? result.steps : result.lines).push_back(line.goes_on ? line.text + "\\" : line.text);
     }) && result.good;
   }
   result.good = result.good && reader.complete();
@@ -42,7 +44,7 @@ std::string flag(int number) { return std::string(1, static_cast<char>(number <<
 
 TEST_CASE("The classic builder's stream, cut at every place, gives steps, output and the image") {
   const std::string stream =
-      R"({"stream":"Step 1/2 : FROM a"}{"stream":"\n"}{"stream":" ---> 123\n"}{"stream":"Step 2/2 : RUN x\n"}
+      R"({"stream":"Step 1/2 : FROM a"}{"stream":"\n"}{"stream":" ---> 123456789abc\n"}{"stream":"Step 2/2 : RUN x\n"}
 {"stream":"one\ntw"}{"stream":"o\n"}{"stream":"\u001b[91mred\n\u001b[0m"}{"status":"Pulling from a"}
 {"status":"Downloading","id":"layer"}{"aux":{"ID":"sha256:abc"}}{"stream":"Successfully built abc\n"})";
   for (std::size_t piece = 1; piece <= stream.size(); ++piece) {
@@ -52,6 +54,40 @@ TEST_CASE("The classic builder's stream, cut at every place, gives steps, output
     REQUIRE(seen.lines == std::vector<std::string>{"one", "two", "red", "Pulling from a", "Successfully built abc"});
     REQUIRE(seen.id == "sha256:abc");
     REQUIRE(!seen.failure);
+  }
+}
+
+TEST_CASE("The containers and images of the classic builder's steps are told, and no line of output is taken for one") {
+  const auto seen = read(
+      R"({"stream":" ---\u003e 0123456789ab\n"}{"stream":" ---\u003e Running in ba9876543210\n"}{"stream":" ---\u003e Using cache\n"})"
+      R"({"stream":" ---\u003e \n"}{"stream":"Removing intermediate container ba9876543210\n"}{"stream":" ---\u003e of a step\n"})"
+      R"({"stream":"Removing intermediate container x\n ---\u003e Running in 1\n"})",
+      7);
+  CHECK(seen.images == std::vector<std::string>{"0123456789ab"});
+  CHECK(seen.containers == std::vector<std::string>{"ba9876543210"});
+  CHECK(seen.lines ==
+        std::vector<std::string>{" ---> of a step", "Removing intermediate container x", " ---> Running in 1"});
+}
+
+TEST_CASE("A long line comes whole, in pieces, wherever it is cut, and no character is cut") {
+  std::string text;
+  while (text.size() < 20'000) text += "añ日 " + std::to_string(text.size());
+  for (const std::size_t piece : {std::size_t{1}, std::size_t{7}, std::size_t{4096}, std::size_t{50'000}}) {
+    const auto seen = read(R"({"stream":"short\n)" + text + R"(\nafter\n"})", piece);
+    REQUIRE(seen.lines.size() > 4);
+    std::string joined;
+    for (std::size_t i = 1; i + 1 < seen.lines.size(); ++i) {
+      auto part = seen.lines[i];
+      CHECK(part.size() <= 4097);
+      if (i + 2 < seen.lines.size()) {
+        CHECK(part.ends_with('\\'));
+        part.pop_back();
+      }
+      joined += part;
+    }
+    CHECK(joined == text);
+    CHECK(seen.lines.front() == "short");
+    CHECK(seen.lines.back() == "after");
   }
 }
 

@@ -84,6 +84,17 @@ TEST_CASE("A context holds a folder's files, its links as links, and the Dockerf
   CHECK(made->notes.size() == 1);
 }
 
+TEST_CASE("A context that nobody waits for any more is not collected to its end") {
+  const Folder folder;
+  folder.write("app.py", "print(1)");
+  std::stop_source stop;
+  stop.request_stop();
+  const auto made =
+      make_context({.root = folder.workspace(), .path = "project", .dockerfile = "FROM x"}, stop.get_token());
+  REQUIRE(!made);
+  CHECK(made.error().code == ErrorCode::cancelled);
+}
+
 TEST_CASE("For BuildKit the Dockerfile takes the place of the folder's own") {
   const Folder folder;
   folder.write("Dockerfile", "FROM another");

@@ -1,0 +1,322 @@
+#include "services/build_sources.hpp"
+
+#include <algorithm>
+#include <cctype>
+#include <optional>
+#include <set>
+#include <utility>
+
+#include "services/dockerfile_words.hpp"
+#include "support/shortened.hpp"
+
+namespace dind {
+namespace {
+
+constexpr std::size_t kMostImages = 100;
+constexpr std::size_t kMostStages = 500;
+
+using Scope = std::map<std::string, Variable>;
+
+// What a builder sets by itself, whatever a Dockerfile says.
+bool is_automatic(std::string_view name, bool buildkit) {
+  if (lower(name).ends_with("_proxy")) return true;
+  if (!buildkit) return false;
+  for (const std::string_view side : {"TARGET", "BUILD"}) {
+    if (!name.starts_with(side)) continue;
+    const auto what = name.substr(side.size());
+    for (const std::string_view each : {"PLATFORM", "OS", "ARCH", "VARIANT", "OSVERSION", "STAGE"})
+      if (what == each) return true;
+  }
+  return name.starts_with("BUILDKIT_");
+}
+
+// Whether the engine may take it for an address: a URL's or a git repository's. `certain`: this is all of it, else what
+// it begins with.
+bool may_be_remote(std::string_view source, bool certain) {
+  const auto text = lower(source);
+  if (text.contains("://") || text.starts_with("git@") || text.starts_with("github.com/")) return true;
+  const auto slash = std::min(text.find('/'), text.size());
+  if (const auto at = text.find('@'); at < slash && text.find(':', at) < slash) return true;
+  return !certain && slash == text.size() && !text.starts_with('.');
+}
+
+bool is_plain_name(std::string_view text) {
+  return !text.empty() &&
+         std::ranges::all_of(text, [](unsigned char c) { return std::isalnum(c) != 0 || c == '_'; });
+}
+
+bool is_dockers_frontend(std::string_view image) {
+  for (const std::string_view prefix : {"docker.io/", "index.docker.io/"})
+    if (image.starts_with(prefix)) image.remove_prefix(prefix.size());
+  const auto repository = image.substr(0, image.find_first_of(":@"));
+  return repository == "docker/dockerfile" || repository == "docker/dockerfile-upstream";
+}
+
+// One reading, from its first line to its last.
+class Walk {
+ public:
+  Walk(const DockerfileReading& reading, const KnownImages& known, const SourceRules& rules)
+      : reading_(reading), known_(known), rules_(rules) {}
+
+  Result<std::vector<std::string>> images() {
+    for (const auto& each : reading_.instructions) {
+      if (each.onbuild) {  // runs in whatever is built on this stage
+        if (!stages_.empty()) stages_.back().triggers.push_back(each);
+        continue;
+      }
+      line_ = each.line;
+      if (const auto taken = take(each); !taken) return std::unexpected(taken.error());
+    }
+    return std::move(images_);
+  }
+
+ private:
+  struct Stage {
+    std::string name;
+    bool known = true;  // what it is built on is there, and was looked at
+    bool muddled = false;  // a variable's name was none that we read
+    Scope env, arguments;
+    std::vector<Instruction> triggers;
+  };
+
+  std::unexpected<Error> refuse(const std::string& what, const std::string& why) const {
+    return fail(ErrorCode::invalid_request,
+                "Line " + std::to_string(line_) + " of the Dockerfile, " + shortened(what, 100) + ": " + why);
+  }
+
+  Result<void> take(const Instruction& each) {
+    if (images_.size() > kMostImages || stages_.size() > kMostStages)
+      return fail(ErrorCode::invalid_request, "The Dockerfile has more than " + std::to_string(kMostStages) +
+                                                  " stages, or names more than " + std::to_string(kMostImages) +
+                                                  " images; build it in parts");
+    if (each.name == "from") return from(each);
+    if (stages_.empty()) {
+      if (each.name == "arg") global_argument(each);
+      return {};
+    }
+    if (each.name == "arg") return argument(each);
+    if (each.name == "env") return environment(each);
+    if (each.name == "add") return add(each);
+    if (each.name == "copy") return copy(each);
+    if (each.name == "run") return run(each);
+    return {};
+  }
+
+  void need(const std::string& image) {
+    if (!image.empty() && image != "scratch" && std::ranges::find(images_, image) == images_.end())
+      images_.push_back(image);
+  }
+
+  const Stage* stage(const std::string& name) const {
+    const auto at = std::find_if(stages_.rbegin(), stages_.rend(),
+                                 [called = lower(name)](const Stage& each) { return each.name == called; });
+    return name.empty() || at == stages_.rend() ? nullptr : &*at;
+  }
+
+  Expanded global(const std::string& word) const {
+    return expanded(word, reading_.escape, [this](const std::string& name) {
+      if (is_automatic(name, rules_.buildkit)) return Variable{};
+      if (const auto at = arguments_.find(name); at != arguments_.end()) return at->second;
+      return Variable{.known = true, .value = {}};
+    });
+  }
+
+  Variable local(const std::string& name) const {
+    const Stage& here = stages_.back();
+    if (here.muddled || !here.known) return {};
+    if (const auto at = here.env.find(name); at != here.env.end()) return at->second;
+    if (is_automatic(name, rules_.buildkit)) return {};
+    if (const auto at = here.arguments.find(name); at != here.arguments.end()) return at->second;
+    return {.known = true, .value = {}};
+  }
+  Expanded here(const std::string& word) const {
+    return expanded(word, reading_.escape, [this](const std::string& name) { return local(name); });
+  }
+  static Variable value_of(const Expanded& text) {
+    return text.certain ? Variable{.known = true, .value = text.text} : Variable{};
+  }
+
+  // Builders differ in which of two holds.
+  static void declare(Scope& scope, const std::string& name, const Variable& value) {
+    const auto [at, first] = scope.try_emplace(name, value);
+    if (!first && (!at->second.known || at->second.value != value.value)) at->second = {};
+  }
+
+  void global_argument(const Instruction& each) {
+    for (const auto& word : quoted_words(each.rest, reading_.escape)) {
+      const auto equals = word.find('=');
+      if (equals != std::string::npos)
+        declare(arguments_, word.substr(0, equals), value_of(global(word.substr(equals + 1))));
+    }
+  }
+
+  Result<void> argument(const Instruction& each) {
+    Stage& stage = stages_.back();
+    for (const auto& word : quoted_words(each.rest, reading_.escape)) {
+      const auto equals = word.find('=');
+      const auto name = word.substr(0, equals);
+      if (!is_plain_name(name)) stage.muddled = true;
+      Variable value{.known = true, .value = {}};
+      if (equals != std::string::npos)
+        value = value_of(here(word.substr(equals + 1)));
+      else if (const auto outer = arguments_.find(name); outer != arguments_.end())
+        value = outer->second;
+      declare(stage.arguments, name, value);
+    }
+    return {};
+  }
+
+  Result<void> environment(const Instruction& each) {
+    Stage& stage = stages_.back();
+    const auto words = quoted_words(each.rest, reading_.escape);
+    if (words.empty()) return {};
+    Scope made;
+    if (!words.front().contains('=')) {  // "ENV NAME the rest"
+      if (!is_plain_name(words.front())) stage.muddled = true;
+      const auto rest = each.rest.substr(std::min(each.rest.find(words.front()) + words.front().size(), each.rest.size()));
+      const auto begin = std::min(rest.find_first_not_of(" \t"), rest.size());
+      made[words.front()] = value_of(here(rest.substr(begin)));
+    } else {
+      for (const auto& word : words) {
+        const auto equals = std::min(word.find('='), word.size());
+        const auto name = word.substr(0, equals);
+        if (!is_plain_name(name)) stage.muddled = true;
+        made[name] = equals == word.size() ? Variable{} : value_of(here(word.substr(equals + 1)));
+      }
+    }
+    for (auto& [name, value] : made) stage.env.insert_or_assign(name, std::move(value));
+    return {};
+  }
+
+  Result<void> add(const Instruction& each) {
+    if (rules_.remote || !stages_.back().known) return {};
+    auto words = words_of(each.rest);
+    if (words.size() > 1) words.pop_back();  // where it goes
+    for (const auto& word : words) {
+      const auto source = here(word);
+      if (!may_be_remote(source.text, source.certain)) continue;
+      if (!source.certain && !may_be_remote(source.text, true))
+        return refuse("ADD " + word,
+                      "it may become an address, which the engine would fetch by itself, past the build's fence. Write "
+                      "./ before it, or give its variable a value in the Dockerfile (ENV)");
+      return refuse("ADD " + word,
+                    "the engine would fetch it by itself, past the build's fence. Fetch it in a step (RUN curl …), put "
+                    "it into the context, or ask the operator (build.remoteSources)");
+    }
+    return {};
+  }
+
+  Result<void> other_image(const std::string& what, const std::string& name) {
+    if (name.contains('$'))
+      return refuse(what, "which image it takes can't be told before the build. Name it, or a stage: FROM image AS name");
+    const bool number = std::ranges::all_of(name, [](unsigned char c) { return std::isdigit(c) != 0; });
+    if (!number && stage(name) == nullptr) need(name);
+    return {};
+  }
+
+  Result<void> copy(const Instruction& each) {
+    for (const auto& option : each.options)
+      if (option.starts_with("--from="))
+        if (const auto taken = other_image("COPY " + option, option.substr(7)); !taken) return taken;
+    return {};
+  }
+
+  Result<void> run(const Instruction& each) {
+    if (!rules_.buildkit) return {};  // the classic builder has no mounts, and says so
+    for (const auto& option : each.options) {
+      if (!option.starts_with("--mount=")) continue;
+      auto rest = option.substr(8) + ",";
+      for (auto comma = rest.find(','); comma != std::string::npos; comma = rest.find(',')) {
+        auto part = rest.substr(0, comma);
+        rest.erase(0, comma + 1);
+        std::erase(part, '"');
+        if (lower(part).starts_with("from="))
+          if (const auto taken = other_image("RUN " + option, part.substr(5)); !taken) return taken;
+      }
+    }
+    return {};
+  }
+
+  Result<void> from(const Instruction& each) {
+    const auto words = words_of(each.rest);
+    if (words.empty()) return {};  // the builder says what is wrong with it
+    const auto image = global(words.front());
+    if (!image.certain)
+      return refuse("FROM " + words.front(),
+                    "which image that is can't be told before the build. Name it, or give its ARG a default before the "
+                    "first FROM");
+    Stage made;
+    if (words.size() >= 3 && lower(words[1]) == "as") made.name = lower(words[2]);
+    std::vector<Instruction> triggers;
+    if (const Stage* below = stage(image.text); below != nullptr) {
+      made.env = below->env;
+      made.known = below->known;
+      made.muddled = below->muddled;
+      triggers = below->triggers;
+    } else if (image.text != "scratch") {
+      need(image.text);
+      const auto found = known_.find(image.text);
+      made.known = found != known_.end();
+      if (made.known) {
+        for (const auto& [name, value] : found->second.env) made.env[name] = {.known = true, .value = value};
+        for (const auto& line : found->second.on_build) triggers.push_back(read_instruction(line));
+        if (const auto fits = platform(each, found->second); !fits) return fits;
+      }
+    }
+    stages_.push_back(std::move(made));
+    for (const auto& trigger : triggers)
+      if (const auto taken = trigger.name == "from" ? Result<void>{} : take(trigger); !taken) return taken;
+    return {};
+  }
+
+  // An image for another machine is another image: the builder would pull it, whatever is there.
+  Result<void> platform(const Instruction& each, const BaseFacts& facts) const {
+    for (const auto& option : each.options) {
+      if (!option.starts_with("--platform=") || rules_.remote || facts.arch.empty()) continue;
+      const auto asked = option.substr(11);
+      if (asked == "$BUILDPLATFORM" || asked == "${BUILDPLATFORM}" || asked == "$TARGETPLATFORM" ||
+          asked == "${TARGETPLATFORM}")
+        continue;
+      const auto value = global(asked);
+      if (value.certain && ("/" + lower(value.text) + "/").contains("/" + facts.arch + "/")) continue;
+      return refuse("FROM " + option,
+                    "the engine's image is for " + facts.arch +
+                        ", and the builder would pull another one by itself. Leave --platform out, or ask the operator "
+                        "(build.remoteSources)");
+    }
+    return {};
+  }
+
+  const DockerfileReading& reading_;
+  const KnownImages& known_;
+  const SourceRules& rules_;
+  std::vector<std::string> images_;
+  Scope arguments_;  // before the first FROM
+  std::vector<Stage> stages_;
+  std::size_t line_ = 0;
+};
+
+}  // namespace
+
+Result<std::vector<std::string>> image_sources(const Dockerfile& dockerfile, const KnownImages& known,
+                                               const SourceRules& rules) {
+  std::vector<std::string> all;
+  const auto add = [&all](const std::string& image) {
+    if (std::ranges::find(all, image) == all.end()) all.push_back(image);
+  };
+  for (const auto& reading : dockerfile.readings) {
+    const auto images = Walk(reading, known, rules).images();
+    if (!images) return std::unexpected(images.error());
+    for (const auto& each : *images) add(each);
+  }
+  if (!rules.buildkit || dockerfile.syntax.empty()) return all;
+  if (!rules.remote && !is_dockers_frontend(dockerfile.syntax))
+    return fail(ErrorCode::invalid_request,
+                "The Dockerfile's \"# syntax=" + shortened(dockerfile.syntax, 100) +
+                    "\" is a builder of somebody's, which may fetch what it likes past the build's fence. Take "
+                    "docker/dockerfile, leave it out, or ask the operator (build.remoteSources)");
+  add(dockerfile.syntax);
+  return all;
+}
+
+}  // namespace dind

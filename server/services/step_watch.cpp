@@ -1,0 +1,167 @@
+#include "services/step_watch.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <deque>
+#include <utility>
+
+#include "sandbox/hardening.hpp"
+#include "services/garbage.hpp"
+#include "support/log.hpp"
+
+namespace dind {
+
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr auto kCallTime = 15s;
+constexpr auto kBetween = 1s;             // two looks at what a step has written
+constexpr int kShare = 20;                // and no more than this part of the engine's time for them
+constexpr std::size_t kMostWaiting = 64;  // a step may print what looks like the builder's words; the newest count
+constexpr int kDeepest = 256;             // layers; an engine takes half of it
+
+}  // namespace
+
+struct StepWatch::State {
+  State(const asio::any_io_executor& executor, engine::Client& c) : client(c), changed(executor) {}
+
+  struct Said {
+    bool container = false;
+    std::string id;
+  };
+
+  engine::Client& client;
+  Signal changed;
+  StepBounds bounds;
+  std::string network_mode;
+  std::map<std::string, std::int64_t> images;  // by ID: those that are counted, or not ours to count
+  std::function<void()> on_over;
+  std::deque<Said> said;
+  std::string running;  // the container of the step that runs
+  std::int64_t written = 0;  // by it
+  std::int64_t taken = 0;    // by the images of finished steps
+  Deadline next_look;
+  bool ended = false;
+  bool is_over = false;
+
+  void judge() {
+    if (is_over || ended || taken + written <= bounds.disk_bytes) return;
+    is_over = true;
+    on_over();
+  }
+
+  bool counted(const std::string& id) const {
+    return std::ranges::any_of(images, [&](const auto& each) {
+      return each.first == id || std::string_view(each.first).substr(each.first.find(':') + 1).starts_with(id);
+    });
+  }
+
+  // Each image by what it has more than the one that it was made from, down to those that are known.
+  static Task<void> count(std::shared_ptr<State> self, std::string id) {
+    std::int64_t above = 0;
+    std::int64_t grown = 0;
+    for (int depth = 0; depth < kDeepest && !id.empty(); ++depth) {
+      if (self->counted(id)) {
+        const auto known = self->images.find(id);
+        if (depth > 0 && known != self->images.end()) grown = above - known->second;
+        break;
+      }
+      const auto image = co_await self->client.inspect_image(id, in(kCallTime));
+      if (!image || !*image) co_return;  // not the builder's words, or gone again
+      if (depth == 0) above = (*image)->size;
+      self->images.emplace((*image)->id, (*image)->size);
+      grown = above;
+      id = (*image)->parent;
+    }
+    self->taken += std::max<std::int64_t>(0, grown);
+    self->judge();
+  }
+
+  static Task<void> bound(std::shared_ptr<State> self, std::string id) {
+    if (id == self->running) co_return;
+    const auto seen = co_await self->client.container_size(id, in(kCallTime));
+    if (!seen || seen->network_mode != self->network_mode || seen->labels.contains(sandbox::kOwnerLabel)) co_return;
+    // Anybody's container may have no network.
+    if (!seen->network_mode.starts_with("container:") && !seen->labels.contains(kBuiltLabel)) co_return;
+    const auto bounded = co_await self->client.limit_processes(id, self->bounds.processes, in(kCallTime));
+    if (!bounded) {
+      if (bounded.error().engine_status != 404 && bounded.error().engine_status != 409)
+        log(LogLevel::warning, "The processes of a build's step have no bound: " + bounded.error().message);
+      if (bounded.error().engine_status == 404) co_return;
+    }
+    self->running = std::move(id);
+    self->written = 0;
+    self->next_look = in(kBetween);
+  }
+
+  static Task<void> measure(std::shared_ptr<State> self) {
+    const auto begun = Clock::now();
+    const auto seen = co_await self->client.container_size(self->running, in(kCallTime));
+    if (!seen && seen.error().engine_status == 404) {
+      self->running.clear();
+      self->written = 0;
+      co_return;
+    }
+    if (seen) self->written = seen->written_bytes;
+    self->judge();
+    self->next_look = in(std::max<Clock::duration>(kBetween, kShare * (Clock::now() - begun)));
+  }
+
+  static Task<void> take_one(std::shared_ptr<State> self) {
+    const auto next = std::move(self->said.front());
+    self->said.pop_front();
+    if (next.container) {
+      co_await bound(self, next.id);
+    } else {
+      if (!self->running.empty()) co_await measure(self);  // its step is done, and what it wrote is the image's
+      co_await count(self, next.id);
+    }
+  }
+
+  void say(Said what) {
+    if (said.size() == kMostWaiting) said.pop_front();
+    said.push_back(std::move(what));
+    changed.notify();
+  }
+};
+
+StepWatch::StepWatch(const asio::any_io_executor& executor, engine::Client& client, StepBounds bounds,
+                     std::string network_mode, std::map<std::string, std::int64_t> bases, std::function<void()> on_over)
+    : state_(std::make_shared<State>(executor, client)) {
+  state_->bounds = bounds;
+  state_->network_mode = std::move(network_mode);
+  state_->images = std::move(bases);
+  state_->on_over = std::move(on_over);
+  spawn(executor, "watch of a build's steps", watch(state_));
+}
+
+StepWatch::~StepWatch() {
+  state_->ended = true;
+  state_->changed.notify();
+}
+
+void StepWatch::runs_in(std::string container) { state_->say({.container = true, .id = std::move(container)}); }
+void StepWatch::has_come_to(std::string image) { state_->say({.container = false, .id = std::move(image)}); }
+bool StepWatch::over() const { return state_->is_over; }
+
+Task<void> StepWatch::finish(std::string image) {
+  const auto state = state_;
+  co_await State::count(state, std::move(image));
+}
+
+Task<void> StepWatch::watch(std::shared_ptr<State> state) {
+  while (!state->ended) {
+    if (!state->running.empty() && Clock::now() >= state->next_look) {
+      co_await State::measure(state);
+    } else if (!state->said.empty()) {
+      co_await State::take_one(state);
+    } else if (state->running.empty()) {
+      co_await state->changed.wait(in(1h));
+    } else {
+      co_await state->changed.wait(state->next_look);
+    }
+  }
+}
+
+}  // namespace dind

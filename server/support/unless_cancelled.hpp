@@ -1,0 +1,55 @@
+// A wait that a cancel ends at once, where what is waited for can't be broken off.
+#pragma once
+
+#include <exception>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "dind/error.hpp"
+#include "support/cancel.hpp"
+#include "support/task.hpp"
+
+namespace dind {
+
+template <typename T>
+struct Awaited {
+  explicit Awaited(const asio::any_io_executor& executor) : changed(executor) {}
+  Signal changed;
+  std::optional<Result<T>> answer;
+  std::exception_ptr escaped;
+  bool given_up = false;
+};
+
+template <typename T>
+Task<void> answer_into(std::shared_ptr<Awaited<T>> awaited, Task<Result<T>> work) {
+  try {
+    auto answer = co_await std::move(work);
+    if (awaited->given_up) co_return;  // its clean-up is that of what is dropped here
+    awaited->answer.emplace(std::move(answer));
+  } catch (...) {
+    if (awaited->given_up) throw;
+    awaited->escaped = std::current_exception();
+  }
+  awaited->changed.notify();
+}
+
+// The value of `work`, or Error cancelled as soon as `cancel` comes. Then `work` goes on behind to its end, and its
+// value is dropped: it must hold what it uses, and its value must clean up after itself.
+template <typename T>
+Task<Result<T>> unless_cancelled(asio::any_io_executor executor, std::string name, Task<Result<T>> work, Cancel cancel) {
+  const auto awaited = std::make_shared<Awaited<T>>(executor);
+  const auto heard = cancel.on_cancel([awaited] { awaited->changed.notify(); });
+  spawn(executor, std::move(name), answer_into(awaited, std::move(work)));
+  while (!awaited->answer && !awaited->escaped && !cancel.cancelled())
+    co_await awaited->changed.wait(in(std::chrono::hours(1)));
+  if (awaited->escaped) std::rethrow_exception(awaited->escaped);
+  if (!awaited->answer) {
+    awaited->given_up = true;
+    co_return fail(ErrorCode::cancelled, "The run was cancelled");
+  }
+  co_return std::move(*awaited->answer);
+}
+
+}  // namespace dind

@@ -1,0 +1,164 @@
+#include "services/build_sources.hpp"
+
+#include <catch2/catch_test_macros.hpp>
+
+using namespace dind;
+
+namespace {
+
+using Names = std::vector<std::string>;
+
+// With every image known, as at the last of the calls.
+Result<Names> sources(const std::string& text, KnownImages known = {}, SourceRules rules = {}) {
+  const auto dockerfile = read_dockerfile(text);
+  while (true) {
+    auto found = image_sources(dockerfile, known, rules);
+    if (!found) return found;
+    bool news = false;
+    for (const auto& each : *found) news = known.try_emplace(each).second || news;
+    if (!news) return found;
+  }
+}
+
+void check_refused(const std::string& text, const std::string& words, KnownImages known = {}, SourceRules rules = {}) {
+  INFO(text);
+  const auto found = sources(text, std::move(known), rules);
+  REQUIRE(!found);
+  CHECK(found.error().code == ErrorCode::invalid_request);
+  CHECK(found.error().message.contains(words));
+}
+
+constexpr SourceRules kBuildkit{.buildkit = true, .remote = false};
+
+}  // namespace
+
+TEST_CASE("The images that a Dockerfile takes, from wherever it names them") {
+  struct Case {
+    const char* text;
+    Names images;
+    bool buildkit = false;
+  };
+  const Case cases[] = {
+      {"FROM a:1\nRUN x", {"a:1"}},
+      {"# FROM no\nfrom a\n", {"a"}},
+      {"FROM --platform=$BUILDPLATFORM a AS build\nFROM build\nFROM b\nFROM B", {"a", "b", "B"}},
+      {"FROM scratch", {}},
+      {"ARG V=3.11\nFROM python:${V}-slim", {"python:3.11-slim"}},
+      {"ARG V='3.11'\nARG N=python:$V\nFROM $N", {"python:3.11"}},
+      {"FROM python:${V:-3.12}", {"python:3.12"}},
+      {"ARG V=1\nFROM python${V:+:3.12}", {"python:3.12"}},
+      {"ARG V\nFROM python:${V:-${W:-3}}", {"python:3"}},
+      {"FROM \"a\"", {"a"}},
+      {"# escape=`\nARG X=a\nFROM `\n  $X", {"a"}},
+      {"FROM \\\n# comment\n\n  a\r\n", {"a"}},
+      {"RUN echo FROM b", {}},
+      {"FROM", {}},
+      {"FROM $UNKNOWN\nFROM b", {"b"}},  // nothing: the builder says so, and pulls nothing
+      {"FROM ${x:-}", {}},
+      {"", {}},
+      {"FROM a AS one\nCOPY --from=one x y\nCOPY --from=0 x y\nCOPY --from=r.example/b:2 x y", {"a", "r.example/b:2"}},
+      {"FROM a\nCOPY --from=A x y", {"a", "A"}},
+      {"FROM a\nRUN --mount=type=bind,from=b,target=/b x", {"a"}},
+      {"FROM a\nRUN --mount=type=bind,from=b,target=/b --mount=type=cache,target=/c --mount=\"from=d\",target=/x x",
+       {"a", "b", "d"},
+       true},
+      {"# syntax=docker/dockerfile:1\nFROM a", {"a"}},
+      {"# syntax=docker/dockerfile:1\nFROM a", {"a", "docker/dockerfile:1"}, true},
+      {"FROM a\nRUN python <<E\nfrom os import path\nE\n", {"a"}, true},
+      {"FROM a\nRUN true <<CMD\nCOPY --from=b x y\nCMD\n", {"a", "b"}},  // a builder without here-documents copies
+      {"FROM a AS x\nONBUILD COPY --from=b x y\nFROM x", {"a", "b"}},
+      {"FROM a\nONBUILD COPY --from=b x y\n", {"a"}},  // not in this build
+  };
+  for (const auto& each : cases) {
+    INFO(each.text);
+    const auto found = sources(each.text, {}, {.buildkit = each.buildkit, .remote = false});
+    REQUIRE(found);
+    CHECK(*found == each.images);
+  }
+}
+
+TEST_CASE("What an image brings along is looked at as if the Dockerfile had it") {
+  const KnownImages known{{"a", {.env = {{"V", "http://x"}}, .on_build = {"COPY --from=b x y"}, .arch = "amd64"}}};
+  CHECK(sources("FROM a", known) == Names{"a", "b"});
+  check_refused("FROM a", "ADD http://x/f", {{"a", {.env = {}, .on_build = {"ADD http://x/f /"}, .arch = {}}}});
+  check_refused("FROM a", "ADD $V", {{"a", {.env = {{"V", "http://x"}}, .on_build = {"ADD $V /"}, .arch = {}}}});
+  // Its variables win over an ARG.
+  check_refused("FROM a\nARG V=file\nADD $V /", "ADD $V", known);
+  CHECK(sources("FROM a\nENV V=file\nADD $V /", known));
+}
+
+TEST_CASE("An image that can't be told before the build is not left to the builder") {
+  check_refused("FROM ${x", "FROM ${x");
+  check_refused("FROM a-$TARGETARCH", "can't be told", {}, kBuildkit);
+  check_refused("ARG TARGETARCH=x\nFROM a-$TARGETARCH", "can't be told", {}, kBuildkit);
+  check_refused("ARG A=a\nARG A=b\nFROM $A", "can't be told");
+  check_refused("FROM ${A%x}", "can't be told");
+  check_refused("FROM a\nARG B=c\nCOPY --from=$B x y", "COPY --from=$B");
+  check_refused("FROM a\nRUN --mount=type=bind,from=$B,target=/x y", "$B", {}, kBuildkit);
+  check_refused("FROM --platform=linux/arm64 a", "--platform", {{"a", {.env = {}, .on_build = {}, .arch = "amd64"}}});
+  CHECK(sources("FROM --platform=linux/amd64 a", {{"a", {.env = {}, .on_build = {}, .arch = "amd64"}}}));
+}
+
+TEST_CASE("What the engine would fetch by itself is refused, with the line and what to do, however it is written") {
+  for (const char* add : {
+           "ADD http://x/f /",
+           "add HTTPS://x/f /",
+           "ADD a http://x/f b /",
+           "ADD --chown=1:1 http://x/f /",
+           R"(ADD ["http://x/f", "/"])",
+           R"(ADD ["\u0068ttp://x/f", "/"])",
+           "ADD \"http://x/f\" /",
+           "ADD ht\"tp://x/f\" /",
+           "ADD ht\\tp://x/f /",
+           "ADD \\\n\n# c\n http:\\\n//x/f /",
+           "ADD git@github.com:x/y.git /",
+           "ADD user@host:x.git /",
+           "ADD github.com/x/y /",
+           "ADD git://x/y /",
+           "ADD ssh://x/y /",
+           "ENV U=http://x\nADD $U /",
+           "ENV U http://x\nADD $U/f /",
+           "ARG U=http://x\nADD ${U} /",
+           "ARG A=ht\nARG B=tp://x\nADD $A$B /",
+           "ADD ${U:-http://x} /",
+           "ENV A=1\nADD ${A:+http://x} /",
+           "ADD $HTTP_PROXY /",
+           "ADD x${U%y} /",
+           "ENV \"A B\"=c\nADD $Q /",
+           "RUN true <<CMD\nADD http://x /\nCMD",
+       }) {
+    check_refused("FROM a\n" + std::string(add) + "\n", "ADD ");
+    CHECK(sources("FROM a\n" + std::string(add) + "\n", {}, {.buildkit = false, .remote = true}));
+  }
+  check_refused("FROM a AS x\nONBUILD ADD http://x /\nFROM x", "ADD http://x");
+  check_refused("FROM a AS x\nONBUILD ENV V=http://x\nFROM x\nARG V=f\nADD $V /", "ADD $V");
+  check_refused("# escape=`\nFROM a\nADD ht`tp://x /", "ADD ");
+  check_refused("ARG U=http://x\nFROM a\nARG U\nADD $U /", "build.remoteSources");
+  check_refused("FROM a\nRUN x\nADD http://x/f /\n", "Line 3 of the Dockerfile");
+  check_refused("FROM a\nADD http://x/f /\n", "RUN curl");
+  check_refused("FROM a AS x\nENV V=f\nFROM b AS x\nENV V=http://x\nFROM x\nADD $V /", "ADD $V");
+}
+
+TEST_CASE("A frontend that isn't docker's own is refused where BuildKit would run it") {
+  check_refused("# syntax=evil/frontend\nFROM a", "build.remoteSources", {}, kBuildkit);
+  check_refused("# syntax=r.example/docker/dockerfile\nFROM a", "syntax", {}, kBuildkit);
+  CHECK(sources("# syntax=evil/frontend\nFROM a") == Names{"a"});
+  CHECK(sources("# syntax=evil/frontend\nFROM a", {}, {.buildkit = true, .remote = true}) == Names{"a", "evil/frontend"});
+}
+
+TEST_CASE("What comes from the context is added, whatever its name") {
+  for (const char* add : {"ADD . /", "ADD a.tar.gz b /", "ADD ./$X /", "ADD dir/$X /", "ENV V=1.0\nADD app-$V.tgz /",
+                          "ARG V=1.0\nADD app-${V}.tgz /", "ADD $UNSET /", "ADD a@b /", "ADD x:y /",
+                          "COPY http://x /", "RUN echo ADD http://x /", "ADD <<EOF /x\nADD http://x y\nhello\nEOF",
+                          "# ADD http://x /", "ADD a http://x"}) {
+    INFO(add);
+    const auto found = sources("FROM a\n" + std::string(add) + "\n");
+    CHECK(found);
+  }
+}
+
+TEST_CASE("A Dockerfile of very many stages is refused, and soon") {
+  std::string text;
+  for (int i = 0; i < 100'000; ++i) text += "FROM scratch AS s" + std::to_string(i) + "\n";
+  check_refused(text, "build it in parts");
+}
