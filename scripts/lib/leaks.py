@@ -19,9 +19,12 @@ def call(method, path):
         connection.sock.connect(HOST[7:])
     else:
         connection = http.client.HTTPConnection(HOST.split("//")[1], timeout=60)
-    connection.request(method, path)
-    reply = connection.getresponse()
-    body = reply.read()
+    try:
+        connection.request(method, path)
+        reply = connection.getresponse()
+        body = reply.read()
+    finally:
+        connection.close()
     if reply.status >= 400 and reply.status not in (404, 409):
         sys.exit(f"{method} {path}: {reply.status} {body.decode(errors='replace')}")
     return json.loads(body) if body else None
@@ -37,13 +40,18 @@ def labelled():
         yield "network", each["Name"], "/networks/" + each["Id"]
 
 
-for attempt in range(20):  # a removal that is under way may end
-    found = list(labelled())
-    if not found:
-        sys.exit(0)
-    time.sleep(0.1)
-for kind, what, path in found:
-    print(f"left behind: {kind} {what}")
-    if os.environ.get("DIND_REMOVE"):
-        call("DELETE", path)
-sys.exit(1)
+def main():
+    for attempt in range(20):  # a removal that is under way may end
+        found = list(labelled())
+        if not found:
+            sys.exit(0)
+        time.sleep(0.1)
+    for kind, what, path in found:
+        print(f"left behind: {kind} {what}")
+        if os.environ.get("DIND_REMOVE"):
+            call("DELETE", path)
+    sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,4 +1,4 @@
-"""Runs the unittest files of a folder, says how each went, and writes {"passed", "failed", "skipped", "failures"}.
+"""Runs the unittest files of a folder, says how each went and what it left behind, and writes {"passed", "failed", "skipped", "failures"}.
 
 usage: run_python.py FOLDER RESULT.json [NAME]      NAME: only tests whose name contains it
 """
@@ -7,20 +7,28 @@ import sys
 import time
 import unittest
 
+from leak_check import LeakCheck
 
 class Result(unittest.TextTestResult):
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
         self.record = {"passed": 0, "failed": 0, "skipped": 0, "failures": []}
         self.dots = False
+        self.leaked = False
 
     def startTest(self, test):
         super().startTest(test)
         self.began = time.monotonic()
         self.broken = False
+        self.leaks = LeakCheck()
 
     def stopTest(self, test):
         super().stopTest(test)
+        for left in self.leaks.left():
+            print(f"          left behind: {left}", flush=True)
+            if not self.broken:
+                self.note(test, None)
+                self.leaked = True
         skipped = any(each is test for each, _ in self.skipped)
         kind = "skipped" if skipped else "failed" if self.broken else "passed"
         self.record[kind] += 1
@@ -67,7 +75,7 @@ def main():
     result = runner.run(unittest.TestSuite(pick(found, name)))
     with open(target, "w") as out:
         json.dump(result.record, out)
-    sys.exit(not result.wasSuccessful())
+    sys.exit(result.leaked or not result.wasSuccessful())
 
 
 main()

@@ -37,6 +37,7 @@ suite_lint() {
   check lint "C++ is formatted as .clang-format says" lint_format
   [[ ! -f $ROOT/tests/structure/check_includes.py ]] ||
     check lint "every room includes only what the table allows" python3 "$ROOT/tests/structure/check_includes.py"
+  check lint "a test that leaves something behind is named" python3 "$ROOT/tests/structure/check_leak_check.py"
   check lint "shellcheck finds nothing in the scripts" lint_scripts
   [[ ! -f $ROOT/package.json ]] || check lint "the extension type-checks and its texts are whole" lint_types
 }

@@ -70,7 +70,7 @@ class WholeCore final : public Core {
         watcher_(executor, client_),
         doctor_(client_, sandboxes_, configuration.limits.defaults, configuration.images, configuration.pull,
                 configuration.isolation),
-        reaper_(executor, client_, process_owner()),
+        reaper_(executor, client_, process_owner(), sandboxes_.removals()),
         garbage_(executor, client_, process_owner(), sandbox::supervisor_volume_name(), configuration.garbage),
         executor_(executor) {}
 

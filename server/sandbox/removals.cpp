@@ -4,6 +4,7 @@
 #include <set>
 
 #include "support/log.hpp"
+#include "support/units.hpp"
 
 namespace dind::sandbox {
 
@@ -22,12 +23,15 @@ std::string_view run_of(std::string_view container) {
 }  // namespace
 
 struct Removals::Debt::Account {
-  Account(asio::any_io_executor e, engine::Client& c) : executor(std::move(e)), client(c), changed(executor) {}
+  Account(asio::any_io_executor e, engine::Client& c, std::chrono::milliseconds p)
+      : executor(std::move(e)), client(c), patience(p), changed(executor) {}
   asio::any_io_executor executor;
   engine::Client& client;
+  const std::chrono::milliseconds patience;
   Signal changed;
   std::multiset<std::string> owed;
   std::set<std::string> out_of_reach;  // of them, those whose last try found no engine
+  std::set<std::string> given_up;
 
   // True: the engine says that there is none of that name.
   Task<bool> try_volume(const std::string& name, Deadline deadline) {
@@ -64,7 +68,7 @@ struct Removals::Debt::Account {
   }
 
   static Task<void> remove(std::shared_ptr<Account> self, Kind kind, std::string name, std::string owed_as) {
-    const Deadline give_up = in(30s);
+    const Deadline give_up = in(self->patience);
     Clock::duration pause = 20ms;
     bool gone = false;
     while (true) {
@@ -81,16 +85,19 @@ struct Removals::Debt::Account {
     if (gone)
       log(LogLevel::info, "Removed the " + what, run_of(owed_as));
     else
-      log(LogLevel::warning, "The " + what + " could not be removed for half a minute; the reaper will try again",
+      log(LogLevel::warning,
+          "The " + what + " could not be removed for " + format_duration(self->patience) +
+              "; the reaper will try again",
           run_of(owed_as));
+    if (!gone) self->given_up.insert(name);
     self->out_of_reach.erase(owed_as);
     self->owed.erase(self->owed.find(owed_as));
     self->changed.notify();
   }
 };
 
-Removals::Removals(asio::any_io_executor executor, engine::Client& client)
-    : account_(std::make_shared<Debt::Account>(std::move(executor), client)) {}
+Removals::Removals(asio::any_io_executor executor, engine::Client& client, std::chrono::milliseconds patience)
+    : account_(std::make_shared<Debt::Account>(std::move(executor), client, patience)) {}
 
 Removals::Debt& Removals::Debt::operator=(Debt&& other) noexcept {
   if (this != &other) {
@@ -128,6 +135,12 @@ Removals::Debt Removals::owe_volume(std::string volume_name) {
 }
 
 std::size_t Removals::unpaid() const { return account_->owed.size(); }
+
+bool Removals::gave_up(const std::string& name) const { return account_->given_up.contains(name); }
+
+std::vector<std::string> Removals::given_up() const { return {account_->given_up.begin(), account_->given_up.end()}; }
+
+void Removals::settle(const std::string& name) { account_->given_up.erase(name); }
 
 Task<bool> Removals::idle(Deadline deadline) {
   const auto account = account_;

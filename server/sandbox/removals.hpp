@@ -1,8 +1,10 @@
 // Containers and volumes that must go: owed from before they are made, paid in the background, waited for at the end.
 #pragma once
 
+#include <chrono>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "engine/client.hpp"
 #include "support/task.hpp"
@@ -11,7 +13,9 @@ namespace dind::sandbox {
 
 class Removals {
  public:
-  Removals(asio::any_io_executor executor, engine::Client& client);
+  // `patience`: how long a removal is tried before it is given up.
+  Removals(asio::any_io_executor executor, engine::Client& client,
+           std::chrono::milliseconds patience = std::chrono::seconds(30));
 
   // One of them by name. Where it goes out of scope without `pay`, it pays.
   class Debt {
@@ -20,8 +24,8 @@ class Removals {
     Debt(Debt&&) noexcept = default;
     Debt& operator=(Debt&& other) noexcept;
     ~Debt() { pay(); }
-    // Removes it in the background: tries again until the engine says that it's gone, for half a minute; what is left
-    // then is the reaper's. Calling it again does nothing.
+    // Removes it in the background: tries again until the engine says that it's gone, for half a minute; then it is
+    // given up, and the reaper's. Calling it again does nothing.
     void pay();
     // From now on it is owed under this name, as if the container had it: `gone` waits for it then.
     void count_as(std::string name);
@@ -43,6 +47,10 @@ class Removals {
   // A volume goes after the containers that use it: pay when theirs is paid.
   [[nodiscard]] Debt owe_volume(std::string volume_name);
   std::size_t unpaid() const;
+  // Whether the removal of that name failed for good; until `settle`, when it is gone.
+  bool gave_up(const std::string& name) const;
+  std::vector<std::string> given_up() const;
+  void settle(const std::string& name);
   // True once nothing is owed; false when the deadline passed first.
   Task<bool> idle(Deadline deadline);
   // The same for those whose names begin so.

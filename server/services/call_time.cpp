@@ -38,6 +38,10 @@ CallTime::CallTime(const asio::any_io_executor& executor, const Cancel& caller,
 
 CallTime::~CallTime() { timer_.cancel(); }
 
+std::string CallTime::whose_time(Stage stage) const {
+  return "the whole call's " + format_duration(*most_) + " were over while " + doing(stage);
+}
+
 Result<RunResult> CallTime::judged(Result<RunResult> result, const std::string& run_id, Stage stage) const {
   if (caller_.cancelled() || inner_.reason() != CancelReason::deadline) return result;
   if (!result) {
@@ -46,12 +50,13 @@ Result<RunResult> CallTime::judged(Result<RunResult> result, const std::string& 
     over.run_id = run_id;
     over.verdict = Verdict::timeout;
     over.stage = stage;
-    over.notes.push_back(format_duration(*most_) + " were over while " + doing(stage));
+    over.notes.push_back(whose_time(stage));
     return over;
   }
   if (result->verdict != Verdict::cancelled) return result;
   result->verdict = Verdict::timeout;
   result->cancel_reason.reset();
+  result->notes.push_back(whose_time(result->stage));
   return result;
 }
 

@@ -25,6 +25,8 @@ class CallTime {
   Result<RunResult> judged(Result<RunResult> result, const std::string& run_id, Stage stage) const;
 
  private:
+  std::string whose_time(Stage stage) const;  // a note
+
   Cancel caller_;
   Cancel inner_;
   std::optional<std::chrono::milliseconds> most_;

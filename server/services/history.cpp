@@ -104,39 +104,14 @@ std::optional<HistoryState> history_state(std::string_view text) {
 }
 
 void OutputKeeper::add(std::string_view bytes) {
-  const auto& values = secrets_.values();
-  if (values.empty()) {
+  if (secrets_.values().empty())
     keep(bytes);
-    return;
-  }
-  pending_ += bytes;
-  const std::size_t longest = values.front().size();
-  std::size_t done = 0;
-  std::vector<std::size_t> next(values.size());  // where each stands from `done` on
-  for (std::size_t i = 0; i < values.size(); ++i) next[i] = pending_.find(values[i]);
-  while (true) {
-    // The first of them; of two at one place the longer, which comes first.
-    const auto first = static_cast<std::size_t>(std::ranges::min_element(next) - next.begin());
-    const auto at = next[first];
-    // None, or one that a longer one may hold that is not whole yet.
-    if (at == std::string::npos || (values[first].size() < longest && at + longest > pending_.size())) break;
-    keep(std::string_view(pending_).substr(done, at - done));
-    keep(kWithheld);
-    done = at + values[first].size();
-    for (std::size_t i = 0; i < values.size(); ++i)
-      if (next[i] < done) next[i] = pending_.find(values[i], done);
-  }
-  if (pending_.size() - done >= longest) {
-    // Whatever begins before this was seen whole above.
-    const auto end = pending_.size() - (longest - 1);
-    keep(std::string_view(pending_).substr(done, end - done));
-    done = end;
-  }
-  pending_.erase(0, done);
+  else
+    keep(masked_.add(bytes));
 }
 
 KeptOutput OutputKeeper::take() {
-  if (!pending_.empty()) keep(secrets_.masked(std::exchange(pending_, {})));
+  keep(masked_.rest());
   if (tail_.size() > part_) tail_.erase(0, tail_.size() - part_);
   KeptOutput output{.head = std::move(head_), .tail = std::move(tail_), .left_out = 0};
   output.left_out = total_ - output.head.size() - output.tail.size();

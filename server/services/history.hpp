@@ -79,7 +79,8 @@ struct HistoryRecord {
 // Takes a channel's bytes and keeps head and tail of it, without the secrets, also where one lies across two chunks.
 class OutputKeeper {
  public:
-  explicit OutputKeeper(const Secrets& secrets, std::size_t part = kKeptOutputPart) : secrets_(secrets), part_(part) {}
+  explicit OutputKeeper(const Secrets& secrets, std::size_t part = kKeptOutputPart)
+      : secrets_(secrets), masked_(secrets), part_(part) {}
   void add(std::string_view bytes);
   KeptOutput take();  // once, after the last `add`
 
@@ -87,8 +88,8 @@ class OutputKeeper {
   void keep(std::string_view bytes);
 
   const Secrets& secrets_;
+  MaskedStream masked_;
   const std::size_t part_;
-  std::string pending_;  // may be the beginning of a secret
   std::string head_, tail_;
   std::uint64_t total_ = 0;
 };

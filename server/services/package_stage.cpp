@@ -1,5 +1,6 @@
 #include "services/package_stage.hpp"
 
+#include <algorithm>
 #include <chrono>
 
 #include "sandbox/planner.hpp"
@@ -20,11 +21,18 @@ constexpr auto kVolumeLife = 24h;  // a run's own end removes it; this is for wh
 // Says line by line what the installer does, and keeps the end of it.
 class InstallerOutput final : public EventSink {
  public:
-  explicit InstallerOutput(EventSink& sink) : sink_(sink) {}
+  InstallerOutput(EventSink& sink, const Secrets& secrets) : sink_(sink), masked_(secrets) {}
   void on_state(const StateChange&) override {}
-  void on_output(Channel, std::string_view bytes, OutputCredit) override {
-    tail_.add(bytes);
-    for (const char c : bytes) {
+  void on_output(Channel, std::string_view bytes, OutputCredit) override { tell(masked_.add(bytes)); }
+  std::string tail() {
+    tell(masked_.rest());
+    return tail_.take();
+  }
+
+ private:
+  void tell(const std::string& text) {
+    tail_.add(text);
+    for (const char c : text) {
       if (c != '\n' && c != '\r') {
         if (line_.size() < kLongestLine) line_ += c;
       } else if (!line_.empty()) {
@@ -33,11 +41,9 @@ class InstallerOutput final : public EventSink {
       }
     }
   }
-  std::string tail() { return tail_.take(); }
-
- private:
   static constexpr std::size_t kLongestLine = 500;
   EventSink& sink_;
+  MaskedStream masked_;
   EventPace pace_;
   std::string line_;
   KeptTail tail_;
@@ -63,7 +69,9 @@ PackageStage::PackageStage(asio::any_io_executor executor, sandbox::Sandboxes& s
     : executor_(std::move(executor)),
       sandboxes_(sandboxes),
       policy_(std::move(policy)),
-      authorities_(std::move(authorities)) {}
+      authorities_(std::move(authorities)),
+      secrets_(policy_.env),
+      hidden_(secrets_) {}
 
 Task<Result<sandbox::Removals::Debt>> PackageStage::make_volume(sandbox::Sandboxes& sandboxes, std::string volume,
                                                                 std::string run_id, std::string image_id) {
@@ -73,6 +81,10 @@ Task<Result<sandbox::Removals::Debt>> PackageStage::make_volume(sandbox::Sandbox
                                                                 std::move(image_id), expires, in(kVolumeTime));
   if (!made) co_return std::unexpected(made.error());
   co_return std::move(debt);
+}
+
+void PackageStage::fit_cpus(int engine_cpus) {
+  policy_.limits.cpus = std::min(policy_.limits.cpus, static_cast<double>(engine_cpus));
 }
 
 Task<Result<std::optional<RunResult>>> PackageStage::install(sandbox::RunPlan& plan, const engine::Image& image,
@@ -94,9 +106,12 @@ Task<Result<std::optional<RunResult>>> PackageStage::install(sandbox::RunPlan& p
   auto installer = sandbox::make_package_plan(plan, volume, policy_.limits, policy_.disk_bytes);
   for (const auto& [name, value] : policy_.env) installer.env.insert_or_assign(name, value);
   sandbox::add_authorities(installer, authorities_);
-  InstallerOutput output(sink);
+  InstallerOutput output(sink, secrets_);
   auto result = co_await sandboxes_.run(std::move(installer), image, image_name, output, nullptr, cancel);
-  if (!result) co_return std::unexpected(result.error());
+  if (!result) {
+    result.error().message = secrets_.masked(result.error().message);
+    co_return std::unexpected(result.error());
+  }
   if (result->verdict != Verdict::ok) {
     const auto tail = output.tail();
     if (!tail.empty() && result->verdict != Verdict::cancelled) sink.on_output(Channel::err, tail, {});

@@ -11,6 +11,8 @@
 #include "engine/client.hpp"
 #include "sandbox/sandbox.hpp"
 #include "support/cancel.hpp"
+#include "support/log.hpp"
+#include "support/secrets.hpp"
 #include "support/task.hpp"
 
 namespace dind {
@@ -38,6 +40,9 @@ class PackageStage {
                                                  const std::string& image_name, sandbox::Removals::Debt& volume_debt,
                                                  EventSink& sink, Cancel cancel);
 
+  double cpus() const { return policy_.limits.cpus; }
+  void fit_cpus(int engine_cpus);  // the engine refuses a container that is to have more than it has
+
  private:
   // A volume for packages, made; its removal is owed from before.
   static Task<Result<sandbox::Removals::Debt>> make_volume(sandbox::Sandboxes& sandboxes, std::string volume,
@@ -47,6 +52,8 @@ class PackageStage {
   sandbox::Sandboxes& sandboxes_;
   PackagePolicy policy_;
   std::string authorities_;  // PEM; empty: the image's own
+  const Secrets secrets_;    // of the installer's environment: the operator's, which no caller is told
+  const HiddenInLog hidden_;
 };
 
 }  // namespace dind

@@ -1,5 +1,6 @@
 #include "services/reaper.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <chrono>
 #include <ctime>
@@ -35,8 +36,8 @@ bool is_orphan(const engine::Labels& labels, const std::string& self, std::int64
   return parsed.ec == std::errc{} && parsed.ptr == digits.data() + digits.size() && deadline < now;
 }
 
-Reaper::Reaper(asio::any_io_executor executor, engine::Client& client, std::string owner)
-    : executor_(std::move(executor)), client_(client), owner_(std::move(owner)) {}
+Reaper::Reaper(asio::any_io_executor executor, engine::Client& client, std::string owner, sandbox::Removals& removals)
+    : executor_(std::move(executor)), client_(client), owner_(std::move(owner)), removals_(removals) {}
 
 Task<Result<std::size_t>> Reaper::sweep(Deadline deadline) {
   const std::vector<std::string> ours{sandbox::kOwnerLabel};
@@ -45,10 +46,23 @@ Task<Result<std::size_t>> Reaper::sweep(Deadline deadline) {
   // The engine's clock, where it tells it: ours may be another machine's.
   const auto now = unix_seconds(info->system_time, std::time(nullptr));
   std::size_t removed = 0;
+  const auto gone_of_itself = [&, given_up = removals_.given_up()](const auto& containers, const auto& volumes) {
+    const auto has = [](const auto& list, const std::string& name) {
+      return std::ranges::find(list, name, [](const auto& each) { return each.name; }) != list.end();
+    };
+    for (const auto& name : given_up)
+      if (!has(containers, name) && !has(volumes, name)) removals_.settle(name);
+  };
+  const auto due = [&](const auto& each) {
+    return removals_.gave_up(each.name) || is_orphan(each.labels, owner_, now);
+  };
   const auto count = [&](const char* kind, const std::string& name, const Result<void>& result) {
     if (result) {
       ++removed;
-      log(LogLevel::info, std::string("Removed the ") + kind + " " + name + ", which another instance had left behind");
+      log(LogLevel::info,
+          std::string("Removed the ") + kind + " " + name + ", which " +
+              (removals_.gave_up(name) ? "could not be removed before" : "another instance had left behind"));
+      removals_.settle(name);
     } else {
       log(LogLevel::warning,
           std::string("The ") + kind + " " + name + " is left behind and can't be removed: " + result.error().message);
@@ -57,13 +71,12 @@ Task<Result<std::size_t>> Reaper::sweep(Deadline deadline) {
   const auto containers = co_await client_.list_containers(ours, deadline);
   if (!containers) co_return std::unexpected(containers.error());
   for (const auto& each : *containers)
-    if (is_orphan(each.labels, owner_, now))
-      count("container", each.name, co_await client_.remove_container(each.id, deadline));
+    if (due(each)) count("container", each.name, co_await client_.remove_container(each.id, deadline));
   const auto volumes = co_await client_.list_volumes(ours, deadline);
   if (!volumes) co_return std::unexpected(volumes.error());
+  gone_of_itself(*containers, *volumes);
   for (const auto& each : *volumes)
-    if (is_orphan(each.labels, owner_, now))
-      count("volume", each.name, co_await client_.remove_volume(each.name, deadline));
+    if (due(each)) count("volume", each.name, co_await client_.remove_volume(each.name, deadline));
   const auto networks = co_await client_.list_networks(ours, deadline);
   if (!networks) co_return std::unexpected(networks.error());
   for (const auto& each : *networks)

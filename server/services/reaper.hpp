@@ -1,11 +1,12 @@
-// Removes what dead instances of ours left behind: what carries our label and whose owner is gone or whose deadline has
-// passed.
+// Removes what is left behind: of dead instances of ours, what carries our label and whose owner is gone or whose
+// deadline has passed; of this one, what its own removals gave up.
 #pragma once
 
 #include <cstdint>
 #include <string>
 
 #include "engine/client.hpp"
+#include "sandbox/removals.hpp"
 #include "support/cancel.hpp"
 #include "support/task.hpp"
 
@@ -17,7 +18,7 @@ bool is_orphan(const engine::Labels& labels, const std::string& self, std::int64
 
 class Reaper {
  public:
-  Reaper(asio::any_io_executor executor, engine::Client& client, std::string owner);
+  Reaper(asio::any_io_executor executor, engine::Client& client, std::string owner, sandbox::Removals& removals);
   // One pass over containers, volumes and networks in every state. How many were removed.
   Task<Result<std::size_t>> sweep(Deadline deadline);
   // A pass now, one after 2 s, and every 30 s until `cancel`. An engine that is away is no failure: the next pass
@@ -28,6 +29,7 @@ class Reaper {
   asio::any_io_executor executor_;
   engine::Client& client_;
   std::string owner_;
+  sandbox::Removals& removals_;
 };
 
 }  // namespace dind

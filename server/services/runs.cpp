@@ -67,6 +67,12 @@ Result<sandbox::RunPlan> Runs::plan(const RunSpec& spec) const {
     return fail(
         ErrorCode::invalid_request,
         "The network \"internet\" is not allowed here; run it without, or ask the operator (limits.allowInternet)");
+  // Its own Python, or whatever installs, would be a program of the caller's with a network.
+  const bool own_image = spec.image || !std::holds_alternative<SourceProgram>(spec.program);
+  if (!spec.requirements.empty() && own_image && policy_.packages.enabled && !policy_.limits.allow_internet)
+    return fail(ErrorCode::invalid_request,
+                "Packages are not installed into a caller's own image here, since its installer would have the network "
+                "that no program may have; leave the image out, or ask the operator (limits.allowInternet)");
   if (spec.total_timeout && spec.total_timeout->count() <= 0)
     return fail(ErrorCode::invalid_request, "A call's whole time must be more than 0 s");
   const auto& workspace = sandboxes_.workspace();
@@ -122,12 +128,13 @@ Task<Result<void>> Runs::check_isolation(const sandbox::RunPlan& plan) {
 }
 
 Task<void> Runs::fit_cpus(sandbox::RunPlan& plan) {
-  if (plan.limits.cpus <= 1) co_return;  // every machine has one
+  if (std::max(plan.limits.cpus, plan.packages ? packages_.cpus() : 0) <= 1) co_return;  // every machine has one
   if (engine_cpus_ == 0) {
     const auto info = co_await client_.info(in(5s));
     if (!info || info->cpus <= 0) co_return;
     engine_cpus_ = info->cpus;
   }
+  packages_.fit_cpus(engine_cpus_);
   if (plan.limits.cpus <= engine_cpus_) co_return;
   plan.limits.cpus = engine_cpus_;
   plan.notes.push_back("the engine's machine has " + std::to_string(engine_cpus_) + " CPUs; all of them are in force");

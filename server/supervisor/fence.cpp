@@ -2,143 +2,94 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
-#include <net/if.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "supervisor/near_blocks.hpp"
+#include "supervisor/neighbours.hpp"
+#include "supervisor/netlink.hpp"
+#include "supervisor/packet_filter.hpp"
+
 namespace dind::supervisor {
 namespace {
 
-// Of linux/rtnetlink.h, which a build against musl's headers alone does not have.
-struct NetlinkHeader {
-  uint32_t length;
-  uint16_t type, flags;
-  uint32_t sequence, port;
-};
+// Of linux/rtnetlink.h and fib_rules.h.
 struct RouteMessage {
   uint8_t family, destination_bits, source_bits, tos, table, protocol, scope, type;
   uint32_t flags;
-};
-struct Attribute {
-  uint16_t length, type;
-};
-struct NetlinkAddress {
-  uint16_t family, pad;
-  uint32_t port, groups;
 };
 struct Rule {
   uint8_t family, destination_bits, source_bits, tos, table, reserved1, reserved2, action;
   uint32_t flags;
 };
-constexpr int kNetlinkRoute = 0;
-constexpr uint16_t kNewRoute = 24, kNewRule = 32, kError = 2;
-constexpr uint16_t kRequest = 1, kAcknowledge = 4, kReplace = 0x100, kCreate = 0x400;
-constexpr uint8_t kMainTable = 254, kDnsTable = 100, kStatic = 4, kUnicast = 1, kUnreachable = 7, kToTable = 1;
+constexpr uint16_t kNewRoute = 24, kDeleteRoute = 25, kNewRule = 32;
+constexpr uint8_t kMainTable = 254, kLocalTable = 255, kDnsTable = 100, kStatic = 4, kToTable = 1, kNoScope = 255;
+constexpr uint8_t kUnicast = 1, kBroadcast = 3, kUnreachable = 7;
+constexpr uint32_t kOnLink = 4;
 constexpr uint16_t kDestination = 1, kOutput = 4, kGateway = 5;                      // of routes
 constexpr uint16_t kPriority = 6, kRuleTable = 15, kProtocol = 22, kPortRange = 24;  // of rules
 
 int netlink = -1;
 
-struct Block {
-  uint32_t address;  // host order
-  int bits;
-};
-
-// Everything that is not the public internet: RFC 6890 and its successors.
-constexpr Block kBlocks[] = {
-    {0x00000000, 8},   // "this" network
-    {0x0a000000, 8},   // private
-    {0x64400000, 10},  // carrier-grade NAT
-    {0xa9fe0000, 16},  // link-local: cloud metadata lives there
-    {0xac100000, 12},  // private
-    {0xc0000000, 24},  // protocol assignments
-    {0xc0a80000, 16},  // private
-    {0xc6120000, 15},  // benchmarks
-    {0xe0000000, 4},   // multicast
-    {0xf0000000, 4},   // reserved and broadcast
-};
-
-// One request: a header, a fixed part, attributes.
-struct Request {
-  alignas(4) unsigned char bytes[256];
-  uint32_t size = 0;
-
-  template <typename Fixed>
-  Request(uint16_t type, uint16_t flags, const Fixed& fixed) {
-    const NetlinkHeader header{0, type, static_cast<uint16_t>(kRequest | kAcknowledge | flags), 1, 0};
-    add_raw(&header, sizeof header);
-    add_raw(&fixed, sizeof fixed);
-  }
-  void add_raw(const void* data, uint32_t length) {
-    memcpy(bytes + size, data, length);
-    size += length;
-    while (size % 4 != 0) bytes[size++] = 0;
-  }
-  void add(uint16_t type, const void* data, uint16_t length) {
-    const Attribute attribute{static_cast<uint16_t>(sizeof(Attribute) + length), type};
-    add_raw(&attribute, sizeof attribute);
-    add_raw(data, length);
-  }
-  bool ask() {
-    memcpy(bytes, &size, sizeof size);
-    if (send(netlink, bytes, size, 0) != static_cast<ssize_t>(size)) return false;
-    struct {
-      NetlinkHeader header;
-      int32_t error;
-      unsigned char rest[512];
-    } reply{};
-    const ssize_t length = recv(netlink, &reply, sizeof reply, 0);
-    if (length < static_cast<ssize_t>(sizeof(NetlinkHeader) + sizeof(int32_t)) || reply.header.type != kError)
-      return false;
-    errno = -reply.error;
-    return reply.error == 0;
-  }
-};
+RouteMessage route(uint8_t table, uint8_t type, int bits) {
+  RouteMessage message{};
+  message.family = AF_INET;
+  message.destination_bits = static_cast<uint8_t>(bits);
+  message.table = table;
+  message.protocol = kStatic;
+  message.type = type;
+  return message;
+}
 
 bool refuse(Block block) {
-  RouteMessage route{};
-  route.family = AF_INET;
-  route.destination_bits = static_cast<uint8_t>(block.bits);
-  route.table = kMainTable;
-  route.protocol = kStatic;
-  route.type = kUnreachable;
-  Request request(kNewRoute, kCreate | kReplace, route);
-  const uint32_t destination = htonl(block.address);
-  request.add(kDestination, &destination, sizeof destination);
-  return request.ask();
+  NetlinkRequests request;
+  request.begin(kNewRoute, kAcknowledge | kCreate | kReplace, route(kMainTable, kUnreachable, block.bits));
+  request.add_number(kDestination, htonl(block.address));
+  return request.ask(netlink);
+}
+
+// The kernel takes the subnet's own broadcast address for one of its own, before it looks at any route.
+bool forget_broadcast(uint32_t address) {
+  auto message = route(kLocalTable, kBroadcast, 32);
+  message.protocol = 0;
+  message.scope = kNoScope;
+  NetlinkRequests request;
+  request.begin(kDeleteRoute, kAcknowledge, message);
+  request.add_number(kDestination, htonl(address));
+  return request.ask(netlink) || errno == ESRCH;
+}
+
+bool lead_out(uint8_t table, const Link& link) {
+  auto message = route(table, kUnicast, 0);
+  message.flags = kOnLink;
+  NetlinkRequests request;
+  request.begin(kNewRoute, kAcknowledge | kCreate | kReplace, message);
+  request.add_number(kGateway, next_hop());
+  request.add_number(kOutput, link.index);
+  return request.ask(netlink);
 }
 
 // The engine's resolver asks its servers from within the sandbox's network, and those are private ones more often than
 // not: port 53, and nothing else, has a way through a table of its own.
-bool allow_dns(uint32_t gateway, uint32_t device) {
-  RouteMessage route{};
-  route.family = AF_INET;
-  route.table = kDnsTable;
-  route.protocol = kStatic;
-  route.type = kUnicast;
-  Request way(kNewRoute, kCreate | kReplace, route);
-  const uint32_t to = htonl(gateway);
-  way.add(kGateway, &to, sizeof to);
-  way.add(kOutput, &device, sizeof device);
-  if (!way.ask()) return false;
+bool allow_dns(const Link& link) {
+  if (!lead_out(kDnsTable, link)) return false;
   constexpr uint8_t kProtocols[] = {17, 6};  // UDP, TCP
   for (const uint8_t protocol : kProtocols) {
     Rule rule{};
     rule.family = AF_INET;
     rule.table = kDnsTable;
     rule.action = kToTable;
-    Request request(kNewRule, kCreate, rule);
-    const uint32_t priority = 100U + protocol;
-    const uint32_t table = kDnsTable;
     const uint16_t ports[2] = {53, 53};
-    request.add(kPriority, &priority, sizeof priority);
-    request.add(kRuleTable, &table, sizeof table);
+    NetlinkRequests request;
+    request.begin(kNewRule, kAcknowledge | kCreate, rule);
+    request.add_number(kPriority, 100U + protocol);
+    request.add_number(kRuleTable, kDnsTable);
     request.add(kProtocol, &protocol, sizeof protocol);
     request.add(kPortRange, ports, sizeof ports);
-    if (!request.ask()) return false;
+    if (!request.ask(netlink)) return false;
   }
   return true;
 }
@@ -150,9 +101,45 @@ bool reachable(uint32_t address) {
   to.sin_family = AF_INET;
   to.sin_port = htons(9);
   to.sin_addr.s_addr = htonl(address);
+  const int on = 1;
+  setsockopt(fd, SOL_SOCKET, SO_BROADCAST, &on, sizeof on);
   const bool yes = fd >= 0 && connect(fd, reinterpret_cast<sockaddr*>(&to), sizeof to) == 0;
   if (fd >= 0) close(fd);
   return yes;
+}
+
+constexpr int kMostLinks = 8;
+
+struct Subnet {
+  char device[16];
+  uint32_t base;  // host order
+  int bits;
+};
+
+// How many ways out there are; -1: the routes can't be read, or are more than anybody makes.
+int read_routes(Link (&links)[kMostLinks], Subnet (&subnets)[kMostLinks]) {
+  FILE* routes = fopen("/proc/net/route", "re");
+  if (routes == nullptr) return -1;
+  int ways = 0, connected = 0;
+  char line[256];
+  while (fgets(line, sizeof line, routes) != nullptr) {
+    char device[16];
+    unsigned destination, gateway, flags, mask;
+    int a, b, c;
+    if (sscanf(line, "%15s %x %x %x %d %d %d %x", device, &destination, &gateway, &flags, &a, &b, &c, &mask) != 8)
+      continue;
+    if (ways == kMostLinks || connected == kMostLinks) return fclose(routes), errno = E2BIG, -1;
+    if (destination == 0 && gateway != 0) {
+      memcpy(links[ways].name, device, sizeof device);
+      links[ways++].gateway = gateway;
+    }
+    if (destination == 0 || gateway != 0) continue;
+    memcpy(subnets[connected].device, device, sizeof device);
+    subnets[connected].base = ntohl(destination);
+    subnets[connected++].bits = __builtin_popcount(mask);
+  }
+  fclose(routes);
+  return ways;
 }
 
 int failed(const char* what) {
@@ -179,34 +166,40 @@ int near_ways() {
 }
 
 int fence() {
-  netlink = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, kNetlinkRoute);
+  netlink = open_netlink(0, 0);
   if (netlink < 0) return failed("no netlink socket");
-  NetlinkAddress kernel{AF_NETLINK, 0, 0, 0};
-  if (connect(netlink, reinterpret_cast<sockaddr*>(&kernel), sizeof kernel) != 0) return failed("netlink");
-  FILE* routes = fopen("/proc/net/route", "re");
-  if (routes == nullptr) return failed("/proc/net/route");
-  char line[256];
-  while (fgets(line, sizeof line, routes) != nullptr) {
-    char device[32];
-    unsigned destination, gateway, flags, mask;
-    int a, b, c;
-    if (sscanf(line, "%31s %x %x %x %d %d %d %x", device, &destination, &gateway, &flags, &a, &b, &c, &mask) != 8)
-      continue;
-    // Before the gateway becomes unreachable: a route's gateway is looked up when it is made.
-    if (destination == 0 && gateway != 0 && !allow_dns(ntohl(gateway), if_nametoindex(device)))
-      return failed("a way for DNS");
-    if (gateway != 0 || destination == 0) continue;
-    // A connected subnet: its two halves are more specific than its own route, which stays for the way to the gateway.
-    const int bits = __builtin_popcount(mask) + 1;
-    if (bits > 32) continue;
-    const uint32_t base = ntohl(destination);
-    if (!refuse({base, bits}) || !refuse({base | 1U << (32 - bits), bits})) return failed("the sandbox's own subnet");
+  // As they were before anything of the fence: the way out, and the subnets that devices are connected to.
+  Link links[kMostLinks] = {};
+  Subnet subnets[kMostLinks] = {};
+  const int ways = read_routes(links, subnets);
+  if (ways < 0) return failed("/proc/net/route");
+  const Subnet* own = nullptr;
+  for (int i = 0; i < ways; ++i) {
+    Link& link = links[i];
+    if (!look_at_link(netlink, link)) return failed("the gateway's hardware address");
+    // Its neighbours first: the way out leads to one of them.
+    if (!close_link(netlink, link)) return failed("the neighbours");
+    if (!lead_out(kMainTable, link) || !allow_dns(link)) return failed("the way out");
   }
-  fclose(routes);
-  for (const Block& block : kBlocks)
+  for (const Subnet& subnet : subnets) {
+    if (subnet.device[0] == 0) break;
+    // Its two halves are more specific than its own route, which the kernel made.
+    const uint32_t mask = ~0U << (32 - subnet.bits), last = subnet.base | ~mask;
+    if (subnet.bits < 32 &&
+        (!refuse({subnet.base, subnet.bits + 1}) || !refuse({subnet.base | 1U << (31 - subnet.bits), subnet.bits + 1})))
+      return failed("the sandbox's own subnet");
+    if (!forget_broadcast(last) || !forget_broadcast(subnet.base)) return failed("the subnet's broadcast address");
+    if (reachable(last)) return errno = 0, failed("the subnet's broadcast address can still be reached");
+    if (ways > 0 && strcmp(subnet.device, links[0].name) == 0) own = &subnet;
+  }
+  for (const Block& block : kNearBlocks)
     if (!refuse(block)) return failed("a route");
   if (near_ways() != 0) return errno = 0, failed("the gateway or a private address can still be reached");
-  printf("fenced\n");
+  for (int i = 0; i < ways; ++i)
+    if (reachable(ntohl(links[i].gateway))) return errno = 0, failed("the gateway can still be reached");
+  const bool packets = own != nullptr && filter_packets(links[0], own->base, own->bits);
+  const bool frames = own != nullptr && filter_frames(links[0], own->base, own->bits);
+  printf("fenced: routes, neighbours%s%s\n", packets ? ", packets" : "", frames ? ", frames" : "");
   return 0;
 }
 

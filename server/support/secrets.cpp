@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <utility>
 
 namespace dind {
 namespace {
@@ -157,6 +158,38 @@ std::string Secrets::masked(std::string_view text) const {
   }
   return result;
 }
+
+std::string MaskedStream::add(std::string_view bytes) {
+  const auto& values = secrets_.values();
+  if (values.empty()) return std::string(bytes);
+  pending_ += bytes;
+  const std::size_t longest = values.front().size();
+  std::string told;
+  std::size_t done = 0;
+  std::vector<std::size_t> next(values.size());  // where each stands from `done` on
+  for (std::size_t i = 0; i < values.size(); ++i) next[i] = pending_.find(values[i]);
+  while (true) {
+    // The first of them; of two at one place the longer, which comes first.
+    const auto first = static_cast<std::size_t>(std::ranges::min_element(next) - next.begin());
+    const auto at = next[first];
+    // None, or one that a longer one may hold that is not whole yet.
+    if (at == std::string::npos || (values[first].size() < longest && at + longest > pending_.size())) break;
+    told.append(pending_, done, at - done).append(kWithheld);
+    done = at + values[first].size();
+    for (std::size_t i = 0; i < values.size(); ++i)
+      if (next[i] < done) next[i] = pending_.find(values[i], done);
+  }
+  if (pending_.size() - done >= longest) {
+    // Whatever begins before this was seen whole above.
+    const auto end = pending_.size() - (longest - 1);
+    told.append(pending_, done, end - done);
+    done = end;
+  }
+  pending_.erase(0, done);
+  return told;
+}
+
+std::string MaskedStream::rest() { return secrets_.masked(std::exchange(pending_, {})); }
 
 std::string without_credentials(std::string_view text) {
   return without_tokens(without_headers(without_keys(without_user_info(text))));

@@ -24,6 +24,20 @@ class Secrets {
   std::vector<std::string> names_;
   std::vector<std::string> values_;
 };
+
+// A text that comes in pieces, without the secrets, also where one lies across two of them.
+class MaskedStream {
+ public:
+  explicit MaskedStream(const Secrets& secrets) : secrets_(secrets) {}  // which must live longer
+  // What of the text so far may be told: the beginning of a secret waits for what follows.
+  std::string add(std::string_view bytes);
+  std::string rest();  // at the end
+
+ private:
+  const Secrets& secrets_;
+  std::string pending_;
+};
+
 bool looks_secret(std::string_view name, std::string_view value);
 
 // `text` without what is a secret by its form alone: the user and password of a URL, what follows `Authorization:` and

@@ -25,11 +25,64 @@ TEST_CASE("A container that comes to be just after the first pass, from a call o
     removed = true;
     return FakeReply{.status = 204};
   });
-  Reaper reaper(bench.context.get_executor(), bench.client, "the-test");
+  Reaper reaper(bench.context.get_executor(), bench.client, "the-test", bench.sandboxes.removals());
   Cancel over;
   spawn(bench.context.get_executor(), "clean-up", reaper.keep_sweeping(over));
   REQUIRE(bench.until([&] { return listed == 1; }));
   CHECK(bench.until([&] { return removed.load(); }, 5s));
   over.cancel(CancelReason::shutdown);
   CHECK(bench.until([&] { return bench.fake.count("GET", "/networks") >= 2; }));
+}
+
+TEST_CASE("What a removal of our own gave up is removed by the next pass, and nothing else of ours is") {
+  RunBench bench;
+  std::atomic<bool> well = false;
+  std::atomic<int> containers = 1;
+  std::atomic<int> volumes = 1;
+  const auto ours = [](const std::string& text) {
+    return "[" + text + R"("Labels":{"dind-executor.owner":"the-test","dind-executor.deadline":"1"}}])";
+  };
+  const auto named = [](const std::string& name) {
+    return R"({"Id":"id-of-)" + name + R"(","Names":["/)" + name + R"("],"State":"exited",)";
+  };
+  bench.fake.on("GET", "/info", FakeReply::json(200, R"({"SystemTime":"2030-01-01T00:00:00Z"})"));
+  bench.fake.on("GET", "/containers/json", [&](const FakeRequest&) {
+    auto list = ours(named("dind-running"));
+    if (containers != 0) list = list.substr(0, list.size() - 1) + "," + ours(named("dind-stuck")).substr(1);
+    return FakeReply::json(200, list);
+  });
+  bench.fake.on("GET", "/volumes", [&](const FakeRequest&) {
+    return FakeReply::json(200,
+                           R"({"Volumes":)" + (volumes != 0 ? ours(R"({"Name":"dind-packages-stuck",)") : "[]") + "}");
+  });
+  bench.fake.on("GET", "/networks", FakeReply::json(200, "[]"));
+  const auto removal = [&](std::atomic<int>& there) {
+    return [&](const FakeRequest&) {
+      if (!well) return FakeReply::json(500, R"({"message":"device or resource busy"})");
+      there = 0;
+      return FakeReply{.status = 204};
+    };
+  };
+  bench.fake.on("DELETE", "/containers/*", removal(containers));
+  bench.fake.on("DELETE", "/volumes/*", removal(volumes));
+  sandbox::Removals removals(bench.context.get_executor(), bench.client, 50ms);
+  Reaper reaper(bench.context.get_executor(), bench.client, "the-test", removals);
+  removals.owe("dind-stuck").pay();
+  removals.owe_volume("dind-packages-stuck").pay();
+  removals.owe("dind-gone").pay();  // not in the list any more
+  REQUIRE(bench.until([&] { return removals.unpaid() == 0; }));
+  REQUIRE(removals.given_up().size() == 3);
+
+  const auto sweep = [&] {
+    auto removed = tests::run_task(bench.context, reaper.sweep(in(5s)));
+    REQUIRE(removed);
+    return *removed;
+  };
+  CHECK(sweep() == 0);
+  CHECK(removals.given_up() == std::vector<std::string>{"dind-packages-stuck", "dind-stuck"});
+  well = true;
+  CHECK(sweep() == 2);
+  CHECK(removals.given_up().empty());
+  CHECK(sweep() == 0);
+  CHECK(bench.fake.count("DELETE", "/containers/id-of-dind-running") == 0);
 }

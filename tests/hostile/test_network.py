@@ -1,18 +1,18 @@
 """What a program can reach, without a network and with `--network internet`: the way out, and nothing near. No packet of these tests leaves the machine."""
+import io
 import json
 import os
 import subprocess
+import tarfile
+import uuid
 
-from case import PYTHON
+from case import PYTHON, exists
 from hostile_case import HostileTest, engine, engine_api
+from knocks import KNOCKS, Bridge
 
 LOOK = r"""
 import errno, json, socket, struct, sys
-def routes():
-    for line in open("/proc/net/route").read().splitlines()[1:]:
-        fields = line.split()
-        yield [fields[0]] + [socket.inet_ntoa(struct.pack("<I", int(fields[i], 16))) for i in (1, 2, 7)]
-gateway = next(gateway for _, to, gateway, mask in routes() if to == "0.0.0.0" and gateway != "0.0.0.0")
+gateway = sys.argv[1]
 def tcp(host, port):
     with socket.socket() as s:
         s.settimeout(3)
@@ -28,7 +28,7 @@ def way(host, port):  # connecting a datagram socket asks the routes and sends n
             return "way"
         except OSError as error:
             return errno.errorcode.get(error.errno, str(error))
-near = [gateway] + sys.argv[1:]
+near = sys.argv[1:]
 def add_route():
     # RTM_NEWROUTE of a default route: what would undo the fence
     message = struct.pack("=IHHII", 28, 24, 0x405, 1, 0) + struct.pack("=BBBBBBBBI", 2, 0, 0, 0, 254, 4, 0, 1, 0)
@@ -50,9 +50,15 @@ print(json.dumps({
 
 class Internet(HostileTest):
     def look(self, *near):
-        done = self.call("run", "--quiet", "--network", "internet", self.python(LOOK), "--", *near)
+        done = self.call("run", "--quiet", "--network", "internet", self.python(LOOK), "--", self.gateway(), *near)
         self.assertEqual(done.returncode, 0, done.stderr)
         return json.loads(done.stdout)
+
+    def gateway(self):
+        """The engine's machine, as a sandbox's network would have it: the fence's own way out names nobody."""
+        if not exists("networks", "dind-executor-internet"):
+            self.assert_run(self.call("run", "--quiet", "--network", "internet", self.python("print('ran')", "first.py")), 0, b"ran\n")
+        return engine("GET", "/networks/dind-executor-internet")["IPAM"]["Config"][0]["Gateway"]
 
     def test_what_is_near_is_unreachable_and_what_is_far_is_not(self):
         seen = self.look("10.0.0.1", "192.168.1.1")
@@ -69,16 +75,14 @@ class Internet(HostileTest):
     def test_a_socket_bound_to_the_device_is_no_way_round_it(self):
         """The kernel takes every address for one on the link, where a bound socket finds no route."""
         done = self.call("run", "--quiet", "--network", "internet", self.python(
-            "import errno, socket, struct\n"
-            "lines = [line.split() for line in open('/proc/net/route').read().splitlines()[1:]]\n"
-            "gateway = next(socket.inet_ntoa(bytes.fromhex(line[2])[::-1]) for line in lines if line[0] == 'eth0' and line[1] == '00000000')\n"
+            "import errno, socket, struct, sys\n"
             "index = socket.if_nametoindex('eth0')\n"
             "for level, option, value in ((1, 25, b'eth0'), (1, 62, struct.pack('i', index)), (0, 50, struct.pack('!i', index))):\n"
             "    with socket.socket() as s:\n"
             "        s.settimeout(3)\n"
             "        try: s.setsockopt(level, option, value)\n"
             "        except OSError as error: print(errno.errorcode[error.errno], end=' ')\n"
-            "        print(errno.errorcode.get(s.connect_ex((gateway, 2375))))\n"))
+            "        print(errno.errorcode.get(s.connect_ex((sys.argv[1], 2375))))\n"), "--", self.gateway())
         self.assert_run(done, 0, b"EPERM EHOSTUNREACH\n" * 3)
 
     def test_sandboxes_with_a_network_do_not_see_each_other(self):
@@ -110,44 +114,22 @@ class Internet(HostileTest):
 
 # Where clouds keep their credentials, and where engines and their neighbours are.
 NEAR = ("169.254.169.254", "169.254.170.2", "100.100.100.200", "10.0.0.1", "10.96.0.1", "172.17.0.1", "172.31.255.254", "192.168.0.1", "192.0.0.192", "224.0.0.1", "255.255.255.255")
-KNOCK = r"""
-import errno, json, socket, struct, sys
-gateway = next(socket.inet_ntoa(struct.pack("<I", int(line.split()[2], 16))) for line in open("/proc/net/route").read().splitlines()[1:] if line.split()[1] == "0" * 8 != line.split()[2])
-answers = set()
-for host in [gateway] + sys.argv[1:]:
-    for port in (80, 2375, 2376, 4243, 6443):
-        for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
-            with socket.socket(socket.AF_INET, kind) as s:
-                s.settimeout(0.2)
-                s.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
-                try:
-                    s.connect((host, port))
-                    s.send(b"GET / HTTP/1.0\r\n\r\n")
-                    answers.add("reached " + host)
-                except OSError as error:
-                    answers.add(errno.errorcode.get(error.errno, str(error)))
-print(json.dumps(sorted(answers)))
-"""
 
 
 class PacketsAtHome(HostileTest):
-    """Counts what comes out of the network `internet` for anything near, at the engine's bridge, and drops it there."""
+    """Sees what comes out of the network `internet` for anything near, at the engine's bridge, and drops it there."""
 
     def setUp(self):
         super().setUp()
         self.assert_run(self.call("run", "--quiet", "--network", "internet", self.python("print('ran')")), 0, b"ran\n")  # makes the network
         network = engine("GET", "/networks/dind-executor-internet")
+        self.near = (network["IPAM"]["Config"][0]["Gateway"], *NEAR)
         self.bridge = network.get("Options", {}).get("com.docker.network.bridge.name") or "br-" + network["Id"][:12]
-        self.iptables = next(each for each in ("iptables", "iptables-nft", "iptables-legacy") if self.bridge in self.tables(each, "-S"))
-        self.chain = f"DIND-TEST-{os.getpid()}"
-        self.tables(self.iptables, "-N", self.chain)
-        self.addCleanup(lambda: (self.tables(self.iptables, "-F", self.chain), self.tables(self.iptables, "-X", self.chain)))
-        self.tables(self.iptables, "-A", self.chain, "-p", "udp", "--dport", "53", "-j", "RETURN")  # the engine's own questions
-        self.tables(self.iptables, "-A", self.chain, "-j", "DROP")
+        iptables = next(each for each in ("iptables", "iptables-nft", "iptables-legacy") if self.bridge in self.tables(each, "-S"))
         for entry in ("INPUT", "FORWARD"):
-            rule = (entry, "-i", self.bridge, "-j", self.chain)
-            self.tables(self.iptables, "-I", *rule)
-            self.addCleanup(self.tables, self.iptables, "-D", *rule)
+            for rule in ((entry, "-i", self.bridge, "-j", "DROP"), (entry, "-i", self.bridge, "-p", "udp", "--dport", "53", "-j", "RETURN")):  # the engine's own questions
+                self.tables(iptables, "-I", *rule)
+                self.addCleanup(self.tables, iptables, "-D", *rule)
 
     def tables(self, program, *arguments):
         try:
@@ -156,21 +138,63 @@ class PacketsAtHome(HostileTest):
             return ""
         return done.stdout
 
-    def dropped(self):
-        return int(next(line.split()[0] for line in self.tables(self.iptables, "-nvxL", self.chain).splitlines() if " DROP " in line))
+    def image(self, changes, files):
+        """One of a test's own: Python's, with `files` (path: text) put over its own."""
+        made = engine("POST", "/containers/create", {"Image": PYTHON, "Cmd": ["true"]})["Id"]
+        tag = f"dind-test-{os.getpid()}:knocks"
+        try:
+            packed = io.BytesIO()
+            with tarfile.open(fileobj=packed, mode="w") as tar:
+                for path, text in files.items():
+                    info = tarfile.TarInfo(path)
+                    info.size, info.mode = len(text), 0o755
+                    tar.addfile(info, io.BytesIO(text.encode()))
+            engine("PUT", f"/containers/{made}/archive?path=/", raw=packed.getvalue())
+            engine("POST", f"/commit?container={made}&repo={tag.replace(':', '&tag=')}", changes)
+        finally:
+            engine("DELETE", f"/containers/{made}?force=1")
+        self.addCleanup(engine, "DELETE", f"/images/{tag}?force=1", fine=(404, 409))
+        return tag
 
-    def test_the_counter_sees_what_has_no_fence(self):
-        made = engine("POST", "/containers/create", {"Image": PYTHON, "Cmd": ["python3", "-c", KNOCK, *NEAR[:2]], "HostConfig": {"NetworkMode": "dind-executor-internet"}})["Id"]
+    def assert_nothing_near(self, bridge, said):
+        """Answers to the bridge's questions, the fence's own for the gateway before it is up, and the engine's for names, are all that may arrive."""
+        self.assertEqual(set(bridge.kinds) - {"answer", "announcement", "question", "dns"}, set(), said)
+        self.assertEqual(bridge.kinds["question"], 1, said)
+
+    def test_what_has_no_fence_is_seen(self):
+        made = engine("POST", "/containers/create", {"Image": PYTHON, "Cmd": ["python3", "-c", KNOCKS, *self.near[:2]], "HostConfig": {"NetworkMode": "dind-executor-internet"}})["Id"]
         self.addCleanup(engine, "DELETE", f"/containers/{made}?force=1", fine=(404,))
-        engine("POST", f"/containers/{made}/start")
-        engine("POST", f"/containers/{made}/wait")
-        self.assertGreaterEqual(self.dropped(), 10)
+        with Bridge(self.bridge) as bridge:
+            engine("POST", f"/containers/{made}/start")
+            engine("POST", f"/containers/{made}/wait")
+        for kind in (f"protocol 17 to {self.near[0]}", f"protocol 6 to {self.near[0]}", f"protocol 1 to {self.near[0]}", "protocol 17 to 255.255.255.255"):
+            self.assertIn(kind, bridge.kinds)
+        self.assertGreater(bridge.kinds["question"], 10)
 
     def test_nothing_for_the_engine_metadata_or_a_private_address_leaves_the_sandbox(self):
-        done = self.call("run", "--quiet", "--network", "internet", self.python(KNOCK), "--", *NEAR)
-        self.assertEqual(done.returncode, 0, done.stderr)
-        self.assertEqual(set(json.loads(done.stdout)) - {"EHOSTUNREACH", "ENETUNREACH"}, set())
-        self.assertEqual(self.dropped(), 0)
+        with Bridge(self.bridge) as bridge:
+            done = self.call("run", "--quiet", "--network", "internet", self.python(KNOCKS), "--", *self.near)
+        self.assertEqual((done.returncode, done.stdout), (0, b"{}\n"), done.stderr)
+        self.assert_nothing_near(bridge, done.stderr)
+
+    def test_nor_an_installer(self):
+        """Whose image is the caller's, and so is the code that runs in it."""
+        knocking = KNOCKS.replace("sys.argv", repr(["", *self.near])) + "\nsys.exit(9)\n"
+        image = self.image({}, {"usr/lib/python3/dist-packages/pip/__main__.py": knocking})
+        with Bridge(self.bridge) as bridge:
+            done = self.call("run", "--quiet", "--image", image, "--require", "six", self.python("print('never')"))
+        self.assertEqual((done.returncode, done.stdout), (9, b""), done.stderr)
+        self.assertIn(b"frames, said to be 0800", done.stderr)
+        self.assert_nothing_near(bridge, done.stderr)
+
+    def test_nor_a_builds_step_which_has_raw_sockets(self):
+        image = self.image({}, {"knocks.py": KNOCKS})
+        dockerfile = self.file("Dockerfile", f"FROM {image}\nRUN python3 /knocks.py {' '.join(self.near)} 2>&1 && false # {uuid.uuid4().hex}\n")
+        with Bridge(self.bridge) as bridge:
+            done = self.call("run", "--quiet", "--dockerfile", dockerfile, env=self.environment(DOCKER_BUILDKIT="0"))
+        self.assertEqual(done.returncode, 1, done.stderr)
+        self.assertRegex(done.stderr, rb'"packets without a frame": \["(?!EPERM)')  # it had raw sockets
+        self.assert_nothing_near(bridge, done.stderr)
 
     def test_there_is_no_socket_of_the_engine_with_a_network_either(self):
         look = "import os\nprint([p for p in ('/var/run/docker.sock', '/run/docker.sock', '/run/containerd/containerd.sock', '/run/podman/podman.sock') if os.path.exists(p)])\n"

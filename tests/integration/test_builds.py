@@ -92,18 +92,6 @@ class Builds(SandboxTest):
         self.assertEqual(child.wait(20), 143)
         self.measured("the step is gone after a stop", f"{self.until(lambda: not self.running_steps()):.2f} s")
 
-    def test_a_steps_network_reaches_nothing_near(self):
-        """The gateway is the engine's machine, where its API may listen: here nothing does, and no packet gets there."""
-        (self.project / "near.py").write_text(
-            "import errno, socket, sys\n"
-            "lines = [line.split() for line in open('/proc/net/route').read().splitlines()[1:]]\n"
-            "gateway = next(socket.inet_ntoa(bytes.fromhex(line[2])[::-1]) for line in lines if line[0] == 'eth0' and line[1] == '00000000')\n"
-            "s = socket.socket()\n"
-            "s.settimeout(5)\n"
-            "sys.exit(0 if s.connect_ex((gateway, 2375)) in (errno.EHOSTUNREACH, errno.ENETUNREACH) else 9)\n")
-        done = self.build(f"FROM {PYTHON}\nCOPY near.py /\nRUN python /near.py # MARK\nCMD true\n", "--context", "session/project")
-        self.assert_run(done, 0)
-
     def test_what_leads_out_of_the_workspace_is_no_context(self):
         (self.folder / "workspace/link").symlink_to("/etc")
         for path in ("..", "link", "/etc", "session/../../x"):

@@ -20,7 +20,8 @@ inline nlohmann::json inspect_reply(const nlohmann::json& create_body, const std
   config["Volumes"] = nullptr;
   config["OnBuild"] = nullptr;
   if (config["Cmd"].empty()) config["Cmd"] = nullptr;
-  for (const char* absent : {"CapAdd", "Binds", "VolumesFrom", "GroupAdd", "Links", "ExtraHosts", "DeviceCgroupRules",
+  if (host["CapAdd"].empty()) host["CapAdd"] = nullptr;
+  for (const char* absent : {"Binds", "VolumesFrom", "GroupAdd", "Links", "ExtraHosts", "DeviceCgroupRules",
                              "DeviceRequests", "Capabilities"})
     host[absent] = nullptr;
   for (const char* empty :

@@ -1,0 +1,104 @@
+// Packages: what an operator's installer may not tell a caller, what it may have, and whose time was over.
+#include <algorithm>
+#include <catch2/catch_test_macros.hpp>
+
+#include "run_bench.hpp"
+
+using namespace dind;
+using namespace dind::faults;
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr const char* kPassword = "hunter2-of-the-index";
+
+struct PackageBench : RunBench {
+  explicit PackageBench(RunPolicy policy) : RunBench(std::move(policy)) {
+    fake.on("GET", "/info", FakeReply::json(200, R"({"NCPU":2})"));
+    fake.on("GET", "/networks", FakeReply::json(200, R"([{"Id":"n","Name":"dind-executor-internet"}])"));
+    fake.on("POST", "/containers/*/wait", FakeReply::json(200, R"({"StatusCode":0})"));
+    fake.on("DELETE", "/volumes/*", FakeReply{.status = 204});
+  }
+  RunSpec spec() const {
+    auto wanted = python();
+    wanted.requirements = {"six"};
+    return wanted;
+  }
+  std::vector<std::int64_t> nano_cpus_asked() const {
+    std::vector<std::int64_t> asked;
+    for (const auto& request : fake.requests())
+      if (request.path == "/containers/create")
+        asked.push_back(nlohmann::json::parse(request.body)["HostConfig"].value("NanoCpus", std::int64_t{0}));
+    return asked;
+  }
+};
+
+RunPolicy with_index() {
+  RunPolicy policy;
+  policy.packages.limits.cpus = 8;
+  policy.packages.env = {{"PIP_INDEX_URL", std::string("https://me:") + kPassword + "@index.example/simple"},
+                         {"INDEX_TOKEN", "token-of-the-operator"}};
+  return policy;
+}
+
+}  // namespace
+
+TEST_CASE(
+    "What an installer says has none of the operator's secrets, and an installer has no more CPUs than there are") {
+  PackageBench bench(with_index());
+  const std::string text = std::string("Looking in https://me:") + kPassword + "@index.example/simple\n";
+  const std::string words = said(wire::kOut, text.substr(0, 25)) + said(wire::kOut, text.substr(25)) +
+                            said(wire::kErr, "no token-of-the-operator here");
+  bench.fake.on("POST", "/containers/*/attach",
+                supervised(ready() + began() + words + exited(1), FakeReply::Then::hang));
+  const auto under = bench.begin(bench.spec());
+  const auto answer = bench.finish(under);
+  INFO((answer ? "" : answer.error().message));
+  REQUIRE(answer);
+  CHECK(answer->stage == Stage::dependencies);
+  for (const auto& heard : {under->audience.output, under->audience.stages}) {
+    INFO(heard);
+    CHECK_FALSE(heard.contains("hunter2"));
+    CHECK_FALSE(heard.contains("token-of-the-operator"));
+    CHECK(heard.contains("Looking in •••"));
+  }
+  CHECK(under->audience.output.ends_with("no ••• here"));
+  const auto asked = bench.nano_cpus_asked();
+  CHECK(std::ranges::count(asked, 2'000'000'000) == 1);
+  CHECK(std::ranges::all_of(asked, [](std::int64_t cpus) { return cpus <= 2'000'000'000; }));
+  CHECK(bench.idle());
+}
+
+TEST_CASE("An image of the caller's is given no network by way of its packages where no program may have one") {
+  RunPolicy policy;
+  policy.limits.allow_internet = false;
+  policy.packages.enabled = true;  // an operator says so, for an index of its own
+  PackageBench bench(std::move(policy));
+  const auto refused = bench.run(bench.spec());
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().code == ErrorCode::invalid_request);
+  CHECK(refused.error().message.contains("limits.allowInternet"));
+  CHECK(bench.fake.count("POST", "/containers/create") == 0);
+
+  auto spec = bench.spec();
+  spec.image.reset();
+  bench.fake.on("POST", "/containers/*/attach", supervised(whole_run(), FakeReply::Then::hang));
+  const auto ran = bench.run(spec);
+  INFO((ran ? "" : ran.error().message));
+  REQUIRE(ran);
+  CHECK(ran->verdict == Verdict::ok);
+  CHECK(bench.idle());
+}
+
+TEST_CASE("A call's whole time that ends while its program runs is told apart from the program's own") {
+  RunBench bench;
+  bench.fake.on("POST", "/containers/*/attach", supervised(ready() + began(), FakeReply::Then::hang));
+  auto spec = python();
+  spec.total_timeout = 300ms;
+  const auto answer = bench.run(spec);
+  REQUIRE(answer);
+  CHECK(answer->verdict == Verdict::timeout);
+  CHECK_FALSE(answer->cancel_reason);
+  CHECK(std::ranges::count(answer->notes, "the whole call's 300 ms were over while its program ran") == 1);
+  CHECK(bench.idle());
+}

@@ -1,0 +1,117 @@
+"""The fence by itself, in a network of the test's own: what holds without the packet filter, on a kernel that has none, and what holds with it. Nothing leaves the machine."""
+import os
+import pathlib
+import socket
+import struct
+import subprocess
+import sys
+import threading
+import unittest
+
+from knocks import KNOCKS, Bridge
+
+SUPERVISOR = pathlib.Path(os.environ.get("DIND_EXECUTOR", pathlib.Path(__file__).resolve().parents[2] / "build/dev/dind-executor")).parent / "server/supervisor/supervisor"
+GATEWAY, ANOTHER, FAR = "10.213.0.1", "192.168.213.1", "203.0.113.7"
+NETNS = 0x40000000  # CLONE_NEWNET
+IPV4, DEVICES = 2, 5  # families of nf_tables
+
+
+def without_filter():
+    """Takes the fence's tables away, as if the kernel had no nf_tables."""
+    with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 12) as s:
+        for family in (IPV4, DEVICES):
+            body = struct.pack("=BBH", family, 0, 0) + struct.pack("=HH5s3x", 9, 1, b"dind\0")
+            message = struct.pack("=IHHII", 20, 0x10, 1, 1, 0) + struct.pack("=BBH", 0, 0, socket.htons(10))
+            message += struct.pack("=IHHII", 16 + len(body), 10 << 8 | 2, 5, 2, 0) + body
+            message += struct.pack("=IHHII", 20, 0x11, 1, 3, 0) + struct.pack("=BBH", 0, 0, socket.htons(10))
+            s.send(message)
+            error = struct.unpack("=i", s.recv(4096)[16:20])[0]
+            if error:
+                raise OSError(-error, os.strerror(-error))
+
+
+class FenceTest(unittest.TestCase):
+    """A bridge with two addresses in one namespace, and a sandbox's network in another: each is a thread's."""
+
+    def setUp(self):
+        self.names = [f"dind-test-{os.getpid()}-{side}" for side in ("engine", "sandbox")]
+        for name in self.names:
+            self.ip("netns", "add", name)
+            self.addCleanup(self.ip, "netns", "delete", name)
+        outer, inner = self.names
+        self.ip("-n", outer, "link", "add", "bridge", "type", "bridge")
+        self.ip("-n", outer, "address", "add", GATEWAY + "/24", "dev", "bridge")
+        self.ip("-n", outer, "address", "add", ANOTHER + "/24", "dev", "bridge")
+        self.ip("-n", outer, "link", "add", "peer", "type", "veth", "peer", "name", "eth0", "netns", inner)
+        self.ip("-n", outer, "link", "set", "peer", "master", "bridge", "up")
+        self.ip("-n", outer, "link", "set", "bridge", "up")
+        self.ip("-n", outer, "link", "set", "lo", "up")
+        self.ip("-n", inner, "address", "add", "10.213.0.2/24", "broadcast", "+", "dev", "eth0")
+        for device in ("lo", "eth0"):
+            self.ip("-n", inner, "link", "set", device, "up")
+        self.ip("-n", inner, "route", "add", "default", "via", GATEWAY)
+        self.within(lambda: pathlib.Path("/proc/sys/net/ipv6/conf/all/disable_ipv6").write_text("1"))
+
+    def ip(self, *arguments):
+        subprocess.run(["ip", *arguments], check=True, env=os.environ | {"PATH": "/usr/sbin:/sbin:" + os.environ["PATH"]})
+
+    def within(self, what, side=1):
+        """What `what` returns in the sandbox's network, or the engine's (side 0)."""
+        result = []
+
+        def run():
+            import ctypes
+            with open(f"/run/netns/{self.names[side]}") as namespace:
+                if ctypes.CDLL(None, use_errno=True).setns(namespace.fileno(), NETNS) != 0:
+                    raise OSError(ctypes.get_errno(), "setns")
+            result.append(what())
+        thread = threading.Thread(target=run)
+        thread.start()
+        thread.join()
+        return result[0]
+
+    def fence(self):
+        return self.within(lambda: subprocess.run([SUPERVISOR, "--fence"], capture_output=True, text=True, timeout=20))
+
+    def knock(self, *arguments):
+        """The kinds of what arrived at the bridge of a program's knocking."""
+        bridge = self.within(lambda: Bridge("bridge"), 0)
+        self.within(bridge.start, 0)
+        done = self.within(lambda: subprocess.run([sys.executable, "-c", KNOCKS, GATEWAY, ANOTHER, "10.213.0.77", "169.254.169.254", "far=" + FAR, *arguments], capture_output=True, text=True, timeout=50))
+        self.within(bridge.end, 0)
+        self.assertEqual((done.returncode, done.stdout), (0, "{}\n"), done.stderr)
+        self.said = done.stderr
+        return bridge.kinds
+
+    def test_without_a_fence_the_knocking_arrives(self):
+        arrived = self.knock()
+        for host in (GATEWAY, ANOTHER, "255.255.255.255", "10.213.0.255", "224.0.0.1", "239.255.255.250"):
+            self.assertIn(f"protocol 17 to {host}", arrived)
+        self.assertIn("far", arrived)
+
+    def test_with_the_fence_nothing_near_arrives_whatever_sends_it(self):
+        done = self.fence()
+        self.assertEqual((done.returncode, done.stdout), (0, "fenced: routes, neighbours, packets, frames\n"))
+        self.assertEqual(set(self.knock()) - {"answer"}, {"far"}, self.said)
+
+    def test_without_the_filter_a_program_reaches_no_address_of_the_engines_machine(self):
+        """Raw sockets, which a program can't have, and groups are what the filter alone holds."""
+        self.assertEqual(self.fence().returncode, 0)
+        self.within(without_filter)
+        arrived = self.knock("unprivileged=1")
+        self.assertEqual(set(arrived) - {"answer"}, {"far", "protocol 17 to 239.255.255.250"}, self.said)
+
+    def test_a_fence_that_finds_no_gateway_does_not_come_up(self):
+        self.ip("-n", self.names[0], "link", "set", "bridge", "down")
+        done = self.fence()
+        self.assertEqual(done.returncode, 1)
+        self.assertRegex(done.stdout, r"not fenced: the gateway's hardware address: .+\n")
+
+    def test_who_may_not_change_the_network_raises_none(self):
+        done = self.within(lambda: subprocess.run(["setpriv", "--bounding-set", "-all", "--inh-caps", "-all", SUPERVISOR, "--fence"], capture_output=True, text=True, timeout=20))
+        self.assertEqual(done.returncode, 1, done.stdout)
+        self.assertIn("not fenced: ", done.stdout)
+
+
+if __name__ == "__main__":
+    unittest.main()
