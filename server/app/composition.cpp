@@ -67,6 +67,8 @@ class WholeCore final : public Core {
         history_(executor, configuration.history),
         logged_(runs_, face),
         recorded_(logged_, history_, std::move(face)),
+        terminal_logged_(runs_, "cli"),
+        terminal_recorded_(terminal_logged_, history_, "cli"),
         watcher_(executor, client_),
         doctor_(client_, sandboxes_, configuration.limits.defaults, configuration.images, configuration.pull,
                 configuration.isolation),
@@ -75,6 +77,8 @@ class WholeCore final : public Core {
         executor_(executor) {}
 
   RunService& runs() override { return recorded_; }
+  RunService& terminal_runs() override { return terminal_recorded_; }
+  Cancel leaving() override { return runs_.leaving(); }
   WorkspaceRuns& folders() override { return folders_; }
   History& history() override { return history_; }
   EngineWatch& engine() override { return watcher_; }
@@ -94,6 +98,8 @@ class WholeCore final : public Core {
   HistoryWorker history_;
   LoggedRuns logged_;
   RecordedRuns recorded_;
+  LoggedRuns terminal_logged_;
+  RecordedRuns terminal_recorded_;
   EngineWatcher watcher_;
   EngineDoctor doctor_;
   Reaper reaper_;

@@ -29,6 +29,9 @@ class Core {
 
   virtual RunService& runs() = 0;
   virtual WorkspaceRuns& folders() = 0;
+  // The same for runs that other processes hand over (faces/handover), and when they are to end.
+  virtual RunService& terminal_runs() = 0;
+  virtual Cancel leaving() = 0;
   virtual History& history() = 0;
   virtual EngineWatch& engine() = 0;
   virtual Doctor& doctor() = 0;

@@ -396,6 +396,7 @@ Result<Configuration> parse_configuration(std::string_view text_of_file, std::st
       {"log", log_settings(configuration.log)},
       {"serve", serve(configuration.serve)},
       {"prestarted", prestarted(configuration)},
+      {"shareServer", flag(configuration.share_server)},
       {"concurrentRuns", whole(configuration.concurrent_runs, 0, kManyRuns)},
       {"queuedRuns", whole(configuration.queued_runs, 0, kManyRuns)},
       {"concurrentRunsPerClient", whole(configuration.concurrent_runs_per_client, 0, kManyRuns)},

@@ -48,6 +48,7 @@ struct Configuration {
   ServeSettings serve;
   sandbox::PrestartPolicy prestarted{.most = 4};
   std::vector<std::string> prestarted_languages;
+  bool share_server = true;  // runs of a terminal go to a server of the same user and settings, where there is one
   std::size_t concurrent_runs = 0;  // 0: from cores and memory
   std::size_t queued_runs = 128;
   std::size_t concurrent_runs_per_client = 0;  // 0: no bound of its own

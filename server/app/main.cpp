@@ -10,6 +10,7 @@
 
 #include "app/composition.hpp"
 #include "app/configuration.hpp"
+#include "app/handover.hpp"
 #include "app/logging.hpp"
 #include "app/serve.hpp"
 #include "app/version.hpp"
@@ -18,6 +19,8 @@
 #include "faces/cli/report.hpp"
 #include "faces/cli/run_command.hpp"
 #include "faces/editor/session.hpp"
+#include "faces/handover/client.hpp"
+#include "faces/handover/place.hpp"
 
 namespace {
 
@@ -83,9 +86,12 @@ int serve(asio::io_context& context, Task<int> face, Cancel over = {}) {
 // With the clean-up of what dead instances left beside it,
 // and, where it serves many runs, with sandboxes that wait for them.
 enum class Beside { nothing, clean, clean_and_warm };
-int serve(asio::io_context& context, app::Core& core, Task<int> face, Beside beside = Beside::clean) {
+int serve(asio::io_context& context, app::Core& core, Task<int> face, Beside beside = Beside::clean,
+          const std::string& handovers = {}) {
   const Cancel over;
-  if (beside == Beside::clean_and_warm) spawn(context.get_executor(), "prestarted", core.keep_warm(over));
+  const auto executor = context.get_executor();
+  if (beside == Beside::clean_and_warm) spawn(executor, "prestarted", core.keep_warm(over));
+  if (!handovers.empty()) spawn(executor, "runs of terminals", app::take_handovers(executor, core, handovers));
   if (beside != Beside::nothing) spawn(context.get_executor(), "clean-up", core.keep_clean(over));
   return serve(context, std::move(face), over);
 }
@@ -120,6 +126,14 @@ int run(int argc, char** argv) {
     const auto store = app::make_history(context.get_executor(), *configuration);
     return serve(context, look_into_history(*store, std::move(*history), prune_request(configuration->history)));
   }
+  const auto handovers = app::handover_path(*configuration, line->host);
+  if (auto* arguments = std::get_if<cli::RunArguments>(&line->command);
+      arguments != nullptr && !arguments->no_server && !arguments->folder && !line->log.level && !line->log.file) {
+    if (const int server = faces::handover::connect_to(handovers); server >= 0) {
+      faces::handover::HandedOverRuns runs(context.get_executor(), server);
+      return serve(context, cli::run_command(context.get_executor(), runs, std::move(*arguments)));
+    }
+  }
   const auto core = app::Core::make(context.get_executor(), *configuration, line->host, face_of(line->command));
   if (!core) return say(core.error());
   if (history != nullptr) return serve(context, **core, rerun(context.get_executor(), **core, std::move(*history)));
@@ -134,7 +148,7 @@ int run(int argc, char** argv) {
   if (auto* arguments = std::get_if<cli::ServeArguments>(&line->command))
     return serve(context, **core,
                  app::serve_programs(context.get_executor(), **core, *configuration, std::move(*arguments)),
-                 Beside::clean_and_warm);
+                 Beside::clean_and_warm, handovers);
   if (std::holds_alternative<cli::RpcArguments>(line->command))
     return serve(context, **core, app::serve_stdio(context.get_executor(), **core, *configuration),
                  Beside::clean_and_warm);
@@ -144,7 +158,7 @@ int run(int argc, char** argv) {
   return serve(context, **core,
                editor::run_editor_session(context.get_executor(), std::move(services),
                                           {.client_process_id = lsp.client_process_id}),
-               Beside::clean_and_warm);
+               Beside::clean_and_warm, handovers);
 }
 
 }  // namespace

@@ -110,7 +110,7 @@ Task<void> run_part(Task<void> part, std::shared_ptr<Parts> parts) {
 }
 
 struct Doors {
-  std::optional<service::UnixSocket> socket;
+  std::optional<UnixSocket> socket;
   std::unique_ptr<http::HttpServer> server;
   http::HttpPolicy policy;
   TokenFile made;
@@ -137,7 +137,7 @@ Result<void> open_doors(const asio::any_io_executor& executor, const cli::ServeA
     doors.policy.most_body = static_cast<std::size_t>(settings.most_body);
   }
   if (!socket.empty()) {
-    auto made = service::UnixSocket::listen(socket, arguments.socket_mode.value_or(settings.socket_mode));
+    auto made = UnixSocket::listen(socket, arguments.socket_mode.value_or(settings.socket_mode));
     if (!made) return std::unexpected(made.error());
     doors.socket.emplace(std::move(*made));
   }

@@ -270,6 +270,7 @@ Task<void> Runs::keep_warm(Cancel cancel) {
 
 Task<bool> Runs::idle(Deadline deadline) {
   warm_ = false;
+  leaving_.cancel(CancelReason::shutdown);
   sandboxes_.prestarted().close();
   return sandboxes_.removals().idle(deadline);
 }

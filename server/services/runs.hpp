@@ -41,6 +41,8 @@ class Runs final : public RunService {
   void expect(RunSpec spec) override;
   // And no sandbox waits any more.
   Task<bool> idle(Deadline deadline) override;
+  // Cancelled when `idle` is waited for: whoever runs beside the face that ends is to end too.
+  Cancel leaving() const { return leaving_; }
   // Until `cancel`: sandboxes wait for runs, as the policy allows, and images are known without a question.
   Task<void> keep_warm(Cancel cancel);
   Images& images() { return images_; }
@@ -74,6 +76,7 @@ class Runs final : public RunService {
   ImageBuilds builds_;
   Admission admission_;
   int engine_cpus_ = 0;                // 0: not asked yet
+  Cancel leaving_;
   bool warm_ = false;                  // sandboxes may wait
   bool gvisor_seen_ = false;           // an engine without it is asked again: it may get it
   std::map<std::string, int> active_;  // run ids that are under way

@@ -44,6 +44,7 @@ struct RawRun {
   std::string file, language, image, timeout, memory, cpus, pids, stdin_file, pull, isolation;
   std::string requirements_file, workspace, working_dir, dockerfile, context, total_timeout, folder, program;
   bool choose = false;
+  bool no_server = false;
   std::string network = "none";
   std::vector<std::string> env, requirements;
 };
@@ -114,6 +115,7 @@ Result<RunArguments> run_of(const RawRun& raw, std::vector<std::string> rest, bo
   run.folder = optional(raw.folder);
   run.program = optional(raw.program);
   run.choose = raw.choose;
+  run.no_server = raw.no_server;
   if (!run.folder && (run.program || run.choose)) return wrong("run: --program and --choose go with --workspace DIR");
   if (run.folder && run.dockerfile)
     return wrong("run: --dockerfile doesn't go with --workspace; a Dockerfile in the folder is one of its programs");
@@ -273,6 +275,8 @@ Result<CommandLine> parse(std::vector<std::string> arguments, const std::string&
   run->add_option("--stdin", raw.stdin_file, "Feed the program from this file instead of our own stdin")
       ->type_name("FILE");
   run->add_flag("--json", json, "Print events as JSON lines on stdout instead of the output (docs/cli.md)");
+  run->add_flag("--no-server", raw.no_server,
+                "Here, and not by a running server of ours (an editor's) that has a sandbox waiting");
   run->add_flag("--quiet,-q", quiet, "No progress and no verdict line on stderr");
   run->footer(kRunFooter);
   add_global(*run);

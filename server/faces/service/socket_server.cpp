@@ -1,76 +1,35 @@
 #include "faces/service/socket_server.hpp"
 
 #include <fcntl.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
-#include <boost/asio/posix/stream_descriptor.hpp>
-#include <boost/asio/redirect_error.hpp>
-#include <cerrno>
-#include <system_error>
+#include <string>
 
-#include "support/log.hpp"
+#include "faces/accept.hpp"
 
 namespace dind::faces::service {
-
-using namespace std::chrono_literals;
 
 namespace {
 
 constexpr std::size_t kMostClients = 256;
-constexpr auto kPause = 100ms;  // where a descriptor or memory is short
 
-struct Clients {
-  explicit Clients(const asio::any_io_executor& executor) : changed(executor) {}
-  std::size_t count = 0;
-  std::size_t accepted = 0;
-  Signal changed;
-};
-
-Task<void> serve_one(asio::any_io_executor executor, int fd, ClientServices services, std::string name,
-                     std::shared_ptr<Clients> clients, Cancel stop) {
+Task<void> serve_one(asio::any_io_executor executor, int fd, ClientServices services, std::string name, Cancel stop) {
   const int in_fd = ::fcntl(fd, F_DUPFD_CLOEXEC, 3);
-  if (in_fd >= 0) {
-    co_await serve_client(executor, std::move(services),
-                          {.in_fd = in_fd, .out_fd = fd, .owns_fds = true, .name = std::move(name)}, std::move(stop));
-  } else {
+  if (in_fd < 0) {
     ::close(fd);
+    co_return;
   }
-  --clients->count;
-  clients->changed.notify();
+  co_await serve_client(executor, std::move(services),
+                        {.in_fd = in_fd, .out_fd = fd, .owns_fds = true, .name = std::move(name)}, std::move(stop));
 }
 
 }  // namespace
 
 Task<void> serve_socket(asio::any_io_executor executor, UnixSocket socket, ClientServices services, Cancel stop) {
-  const auto clients = std::make_shared<Clients>(executor);
-  asio::posix::stream_descriptor waiting(executor, ::fcntl(socket.fd(), F_DUPFD_CLOEXEC, 3));
-  const auto stopped = stop.on_cancel([&] {
-    socket.remove();
-    boost::system::error_code ignored;
-    waiting.cancel(ignored);
-    clients->changed.notify();
-  });
-  while (!stop.cancelled()) {
-    if (clients->count >= kMostClients) {
-      co_await clients->changed.wait(in(1h));
-      continue;
-    }
-    const int fd = ::accept4(socket.fd(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK);
-    if (fd >= 0) {
-      ++clients->count;
-      spawn(executor, "client of the socket",
-            serve_one(executor, fd, services, "socket:" + std::to_string(++clients->accepted), clients, stop));
-    } else if (errno == EAGAIN) {
-      boost::system::error_code aborted;
-      co_await waiting.async_wait(asio::posix::stream_descriptor::wait_read,
-                                  asio::redirect_error(asio::use_awaitable, aborted));
-    } else if (errno != EINTR && errno != ECONNABORTED) {
-      log(LogLevel::error, "A client could not be accepted: " + std::generic_category().message(errno));
-      co_await clients->changed.wait(in(kPause));
-    }
-  }
-  while (clients->count > 0) co_await clients->changed.wait(in(1h));
+  std::size_t accepted = 0;
+  co_await accept_clients(
+      executor, std::move(socket), kMostClients,
+      [&](int fd) { return serve_one(executor, fd, services, "socket:" + std::to_string(++accepted), stop); }, stop);
 }
 
 }  // namespace dind::faces::service

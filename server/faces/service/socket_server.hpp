@@ -2,7 +2,7 @@
 #pragma once
 
 #include "faces/service/client_session.hpp"
-#include "faces/service/unix_socket.hpp"
+#include "faces/unix_socket.hpp"
 
 namespace dind::faces::service {
 

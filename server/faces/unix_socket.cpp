@@ -1,4 +1,4 @@
-#include "faces/service/unix_socket.hpp"
+#include "faces/unix_socket.hpp"
 
 #include <fcntl.h>
 #include <sys/socket.h>
@@ -11,7 +11,7 @@
 #include <system_error>
 #include <utility>
 
-namespace dind::faces::service {
+namespace dind::faces {
 namespace {
 
 constexpr int kWaiting = 128;
@@ -92,4 +92,4 @@ UnixSocket::~UnixSocket() {
   }
 }
 
-}  // namespace dind::faces::service
+}  // namespace dind::faces

@@ -8,7 +8,7 @@
 
 #include "dind/error.hpp"
 
-namespace dind::faces::service {
+namespace dind::faces {
 
 class UnixSocket {
  public:
@@ -29,4 +29,4 @@ class UnixSocket {
   ino_t inode_ = 0;
 };
 
-}  // namespace dind::faces::service
+}  // namespace dind::faces

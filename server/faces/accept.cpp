@@ -1,0 +1,67 @@
+#include "faces/accept.hpp"
+
+#include <fcntl.h>
+#include <sys/socket.h>
+
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <cerrno>
+#include <memory>
+#include <system_error>
+
+#include "support/log.hpp"
+
+namespace dind::faces {
+
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr auto kPause = 100ms;  // where a descriptor or memory is short
+
+struct Clients {
+  explicit Clients(const asio::any_io_executor& executor) : changed(executor) {}
+  std::size_t count = 0;
+  Signal changed;
+};
+
+Task<void> serve_one(Task<void> serving, std::shared_ptr<Clients> clients) {
+  co_await std::move(serving);
+  --clients->count;
+  clients->changed.notify();
+}
+
+}  // namespace
+
+Task<void> accept_clients(asio::any_io_executor executor, UnixSocket socket, std::size_t most,
+                          std::function<Task<void>(int fd)> serve, Cancel stop) {
+  const auto clients = std::make_shared<Clients>(executor);
+  asio::posix::stream_descriptor waiting(executor, ::fcntl(socket.fd(), F_DUPFD_CLOEXEC, 3));
+  const auto stopped = stop.on_cancel([&] {
+    socket.remove();
+    boost::system::error_code ignored;
+    waiting.cancel(ignored);
+    clients->changed.notify();
+  });
+  while (!stop.cancelled()) {
+    if (clients->count >= most) {
+      co_await clients->changed.wait(in(1h));
+      continue;
+    }
+    const int fd = ::accept4(socket.fd(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK);
+    if (fd >= 0) {
+      ++clients->count;
+      spawn(executor, "client of the socket", serve_one(serve(fd), clients));
+    } else if (errno == EAGAIN) {
+      boost::system::error_code aborted;
+      co_await waiting.async_wait(asio::posix::stream_descriptor::wait_read,
+                                  asio::redirect_error(asio::use_awaitable, aborted));
+    } else if (errno != EINTR && errno != ECONNABORTED) {
+      log(LogLevel::error, "A client could not be accepted: " + std::generic_category().message(errno));
+      co_await clients->changed.wait(in(kPause));
+    }
+  }
+  while (clients->count > 0) co_await clients->changed.wait(in(1h));
+}
+
+}  // namespace dind::faces

@@ -1,0 +1,14 @@
+// Takes runs of other processes of the same user: `dind-executor run` where a server is there.
+#pragma once
+
+#include <string>
+
+#include "services/run_service.hpp"
+
+namespace dind::faces::handover {
+
+// Listens at `path` (socket_path) until `stop`; then every run of its clients is cancelled. Where another server
+// listens there, it takes over when that one has gone. Nothing but the log hears of what goes wrong.
+Task<void> take_runs(asio::any_io_executor executor, RunService& runs, std::string path, Cancel stop);
+
+}  // namespace dind::faces::handover

@@ -1,0 +1,188 @@
+"""`dind-executor run` where a server of the same user and settings is there: the server runs it, and a terminal sees what it always sees."""
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+from rpc_case import LIMIT, RpcCase, engine_api
+from lsp_client import program  # noqa: E402
+
+SHELL = "dind-executor/runtime-shell:bookworm"
+
+
+class Handover(RpcCase):
+    def setUp(self):
+        super().setUp()
+        self.runtime = self.folder / "runtime"
+        self.runtime.mkdir(mode=0o700)
+        self.environment = {key: value for key, value in os.environ.items() if not key.startswith("DIND_")} | {
+            "HOME": str(self.folder), "XDG_RUNTIME_DIR": str(self.runtime)}
+
+    def sockets(self):
+        return sorted((self.runtime / "dind-executor").glob("*.sock"))
+
+    def editor(self, **env):
+        """An `lsp` server that takes runs."""
+        client = self.client(env={"XDG_RUNTIME_DIR": str(self.runtime)} | env)
+        until = time.monotonic() + LIMIT
+        while not self.sockets():
+            self.assertLess(time.monotonic(), until, "it takes no runs")
+            time.sleep(0.01)
+        return client
+
+    def terminal(self, *arguments, env=None, **more):
+        child = subprocess.Popen([program(), "run", *arguments], stdin=more.pop("stdin", subprocess.DEVNULL), stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                                 env=self.environment | (env or {}), cwd=self.folder, **more)
+        self.addCleanup(self.end, child)
+        return child
+
+    def end(self, child):
+        if child.poll() is None:
+            child.kill()
+        child.wait()
+        for stream in (child.stdin, child.stdout, child.stderr):
+            if stream:
+                stream.close()
+
+    def call(self, *arguments, **more):
+        child = self.terminal(*arguments, **more)
+        out, err = child.communicate(timeout=LIMIT)
+        return child.returncode, out, err.decode()
+
+    def owner_of(self, child_out):
+        """Who runs it, as its container's label says: the process id."""
+        until = time.monotonic() + LIMIT
+        while time.monotonic() < until:
+            for each in engine_api.our_containers(waiting=False) - self.before:
+                return int(engine_api.get(f"/containers/{each}/json")["Config"]["Labels"]["dind-executor.owner"].split(".")[-2])
+            time.sleep(0.01)
+        return self.fail("no container appeared")
+
+    def test_the_server_runs_it_and_the_terminal_sees_what_it_always_sees(self):
+        path = self.folder / "a.py"
+        path.write_text("import os, sys\nos.write(1, bytes(range(256)))\nprint('err', file=sys.stderr)\nsys.exit(7)\n")
+        alone = self.call("--quiet", str(path))
+        server = self.editor()
+        child = self.terminal("--quiet", "--image", SHELL, "--", "sh", "-c", "echo here; sleep 1")
+        self.assertEqual(self.owner_of(child), server.child.pid)
+        self.assertEqual(child.communicate(timeout=LIMIT)[0], b"here\n")
+        self.assertEqual(self.call("--quiet", str(path)), alone)
+        self.assertEqual(alone, (7, bytes(range(256)), "err\n"))
+        code, out, err = self.call("--json", str(path))
+        events = [json.loads(line) for line in out.splitlines()]
+        self.assertEqual((code, events[-1]["result"]["exitCode"], err), (7, 7, ""))
+        self.assertEqual([each["event"] for each in events if each["event"] != "output"][-2:], ["started", "finished"])
+        listed = subprocess.run([program(), "history", "list", "--json"], env=self.environment, capture_output=True, check=True, timeout=LIMIT)
+        self.assertIn(b'"cli"', listed.stdout)
+
+    def test_a_second_run_finds_a_sandbox_that_waits(self):
+        self.editor()
+        path = self.folder / "a.py"
+        path.write_text("print(1)")
+        self.assertEqual(self.call("--quiet", str(path))[:2], (0, b"1\n"))
+        until = time.monotonic() + LIMIT
+        while len(engine_api.our_containers() - self.before) != 1 or engine_api.our_containers(waiting=False) - self.before:
+            self.assertLess(time.monotonic(), until)
+            time.sleep(0.01)
+        code, out, _ = self.call("--json", str(path))
+        self.assertEqual(code, 0)
+        self.assertIn("Taking a sandbox that waits", out.decode())
+
+    def test_input_of_a_terminal_is_read_no_faster_than_the_program_takes_it(self):
+        self.editor()
+        path = self.folder / "a.py"
+        path.write_text("import sys\nprint(sum(len(line) for line in sys.stdin))")
+        child = self.terminal("--quiet", str(path), stdin=subprocess.PIPE)
+        out, _ = child.communicate(b"x" * 99_999 + b"\n" + b"y" * 3_000_000, timeout=LIMIT)
+        self.assertEqual(out, b"3100000\n")
+
+    def test_a_flood_arrives_whole_and_one_that_nobody_reads_holds_nobody(self):
+        self.editor()
+        path = self.folder / "a.py"
+        path.write_text("import os\nfor _ in range(300): os.write(1, b'x' * 100_000)")
+        deaf = self.terminal("--quiet", "--timeout", "20", "--image", SHELL, "--", "yes")
+        code, out, _ = self.call("--quiet", str(path))
+        self.assertEqual((code, len(out)), (0, 30_000_000))
+        deaf.stdout.close()
+        self.assertEqual(deaf.wait(LIMIT), 141)
+
+    def test_ctrl_c_a_second_one_and_the_clients_end(self):
+        self.editor()
+        for how, expected in ((signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGKILL, -9)):
+            with self.subTest(how):
+                child = self.terminal("--quiet", "--image", SHELL, "--", "sh", "-c", "echo up; sleep 100")
+                self.assertEqual(child.stdout.readline(), b"up\n")
+                begun = time.monotonic()
+                child.send_signal(how)
+                self.assertEqual(child.wait(LIMIT), expected)
+                while engine_api.our_containers(waiting=False) - self.before:
+                    self.assertLess(time.monotonic() - begun, 3)
+                    time.sleep(0.01)
+
+    def test_the_servers_end_is_said(self):
+        server = self.editor()
+        for how in ("kill", "close"):
+            with self.subTest(how):
+                if how == "close":
+                    server = self.editor()
+                child = self.terminal("--image", SHELL, "--", "sh", "-c", "echo up; sleep 100")
+                self.assertEqual(child.stdout.readline(), b"up\n")
+                if how == "kill":
+                    server.child.kill()
+                    server.child.wait()
+                else:
+                    server.child.stdin.close()
+                _, err = child.communicate(timeout=LIMIT)
+                self.assertIn("--no-server" if how == "kill" else "stopped", err.decode())
+                self.assertNotEqual(child.returncode, 0)
+                if how == "kill":
+                    os.unlink(self.sockets()[0])
+
+    def test_other_settings_do_not_meet(self):
+        server = self.editor()
+        for arguments, env in ((("--no-server",), {}), ((), {"DIND_CA_BUNDLE": ""}), (("--host", os.environ["DOCKER_HOST"]), {}), (("--log-level", "info"), {})):
+            with self.subTest((arguments, env)):
+                child = self.terminal("--quiet", *arguments, "--image", SHELL, "--", "sh", "-c", "sleep 1", env=env)
+                self.assertEqual(self.owner_of(child), child.pid)
+                self.assertNotEqual(child.pid, server.child.pid)
+                self.assertEqual(child.wait(LIMIT), 0)
+        config = self.folder / "config.json"
+        config.write_text('{"shareServer": false}')
+        child = self.terminal("--image", SHELL, "--", "sh", "-c", "sleep 1", env={"DIND_CONFIG": str(config)})
+        self.assertEqual(self.owner_of(child), child.pid)
+
+    def test_another_server_takes_over(self):
+        first, second = self.editor(), self.editor()
+        child = self.terminal("--image", SHELL, "--", "sh", "-c", "sleep 1")
+        self.assertEqual(self.owner_of(child), first.child.pid)
+        child.wait(LIMIT)
+        first.child.stdin.close()
+        first.child.wait(LIMIT)
+        until = time.monotonic() + LIMIT
+        while not self.sockets():
+            self.assertLess(time.monotonic(), until)
+            time.sleep(0.05)
+        child = self.terminal("--image", SHELL, "--", "sh", "-c", "sleep 1")
+        self.assertEqual(self.owner_of(child), second.child.pid)
+        child.wait(LIMIT)
+
+    def test_a_folder_that_others_can_enter_is_not_used(self):
+        self.runtime.chmod(0o755)
+        folder = self.folder / "tmp"
+        folder.mkdir()
+        client = self.client(env={"XDG_RUNTIME_DIR": str(self.runtime)})
+        client.notification("dind/engine")
+        self.assertEqual(self.sockets(), [])
+        child = self.terminal("--image", SHELL, "--", "sh", "-c", "sleep 1", env={"XDG_RUNTIME_DIR": str(self.runtime), "DIND_X": "1"})
+        self.assertEqual(self.owner_of(child), child.pid)
+
+    def test_a_pseudo_terminal_is_one_for_the_server_too(self):
+        self.editor()
+        script = self.folder / "a.py"
+        script.write_text("import sys\nprint(sys.stdin.readline().strip().upper())")
+        child = subprocess.run([sys.executable, "-c", "import pty, sys; sys.exit(pty.spawn(sys.argv[1:]) >> 8)", program(), "run", str(script)],
+                               input=b"typed\n", capture_output=True, env=self.environment | {"TERM": "xterm"}, timeout=LIMIT, check=False)
+        self.assertEqual(child.returncode, 0)
+        self.assertIn(b"TYPED", child.stdout)
