@@ -211,6 +211,11 @@ Task<Result<void>> Sandboxes::Run::prepare(const std::string& name) {
   }
   // By what the engine reports: its default may be gVisor too.
   isolation = dind::name(reported->runtime == kGvisorRuntime ? Isolation::gvisor : Isolation::runc);
+  if (plan.isolation == Isolation::runc && reported->runtime == kGvisorRuntime && !plan.workspace_mounts.empty())
+    co_return fail(
+        ErrorCode::invalid_request,
+        "The engine's default runtime is gVisor, which can't guard a writable workspace as runc does: run it "
+        "with isolation gvisor (\"isolation\" in the configuration)");
   auto stream = co_await client.attach_container(created->id, in(kCallTime));
   if (!stream) co_return std::unexpected(stream.error());
   if (cancel.cancelled() || sink == nullptr) co_return fail(ErrorCode::cancelled, "The run was cancelled");

@@ -114,7 +114,9 @@ class Search {
   }
 
   void guard(const std::string& path, const struct stat& status) {
-    if (S_ISLNK(status.st_mode) || status.st_dev != device_) {
+    // An overlay's files bear the number of the disk beneath.
+    const bool foreign = S_ISDIR(status.st_mode) && status.st_dev != device_;
+    if (S_ISLNK(status.st_mode) || foreign) {
       notes_.push_back(shown(path) + " in the workspace is " + (S_ISLNK(status.st_mode) ? "a link" : "another disk's") +
                        ", and is not guarded against the program");
       return;
