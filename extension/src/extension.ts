@@ -11,6 +11,7 @@ import { Runs } from './runs';
 import { Server, ServerUnavailable } from './server';
 import { onDidChangeServerSettings } from './settings';
 import { Status } from './status';
+import { registerWorkspaceCommands } from './workspace';
 
 let server: Server | undefined;
 
@@ -30,6 +31,7 @@ export function activate(context: vscode.ExtensionContext): void {
   };
   context.subscriptions.push(
     registerCommands(theServer, runs, channel, messages),
+    registerWorkspaceCommands(theServer, runs, channel, messages, context.workspaceState),
     showPullProgress(runs),
     theServer.onDidFail(down),
     theServer.onMessage(({ type, message }) => {
