@@ -28,7 +28,7 @@ export function registerCommands(
     const { uri, ...more } = target;
     const file = vscode.Uri.parse(uri, true);
     channel.show();
-    const ended = await runs.start(file, more);
+    const ended = await runs.start(file, { command: RUN_FILE, more });
     if ('failure' in ended) messages.failed(ended.failure, () => void runFile(target));
   }
 

@@ -12,6 +12,7 @@ import { Runs } from './runs';
 import { Server, ServerUnavailable } from './server';
 import { onDidChangeServerSettings } from './settings';
 import { Status } from './status';
+import { registerWorkspaceCommands } from './workspace';
 
 let server: Server | undefined;
 
@@ -31,6 +32,7 @@ export function activate(context: vscode.ExtensionContext): void {
   };
   context.subscriptions.push(
     registerCommands(theServer, runs, channel, messages),
+    registerWorkspaceCommands(theServer, runs, channel, messages, context.workspaceState),
     showPullProgress(runs),
     expectRuns(theServer),
     theServer.onDidFail(down),

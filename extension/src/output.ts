@@ -62,7 +62,8 @@ export class RunOutput {
   started(event: Started): void {
     const { limits } = event;
     const facts = [
-      event.language,
+      ...(event.name === this.name ? [] : [event.name]), // of a folder: the command
+      ...(event.language === '' ? [] : [event.language]),
       event.image,
       seconds(limits.timeoutMs),
       bytes(limits.memoryBytes),
@@ -71,7 +72,7 @@ export class RunOutput {
       limits.network === 'none' ? vscode.l10n.t('no network') : vscode.l10n.t('network: {0}', limits.network),
       ...(event.isolation === 'gvisor' ? ['gVisor'] : []),
     ];
-    this.lines([`── ${event.name} · ${facts.join(' · ')}`, ...event.notes]);
+    this.lines([`── ${this.name} · ${facts.join(' · ')}`, ...event.notes]);
     this.hasHeader = true;
   }
 

@@ -26,6 +26,8 @@ export interface ClientCapabilities {
 }
 
 export const RUN_FILE = 'dind.runFile';
+export const RUN_WORKSPACE = 'dind.runWorkspace';
+export const WORKSPACE_PROGRAMS = 'dind.workspacePrograms';
 export const STOP = 'dind.stop';
 
 export interface RunFile {
@@ -43,13 +45,36 @@ export interface RunFile {
   pull?: Pull;
   isolation?: Isolation;
   requirements?: string[];
-  workspace?: 'readOnly' | 'readWrite';
+  workspace?: WorkspaceAccess;
   workingDir?: string;
   runId?: string;
 }
 
 /** A run like this may come soon. */
 export const expectNotification = new NotificationType<RunFile>('dind/expect');
+
+export type WorkspaceAccess = 'readOnly' | 'readWrite';
+
+/** A whole folder: one of its programs, or a command for the shell. */
+export interface RunWorkspace extends Omit<RunFile, 'languageId' | 'args' | 'workingDir'> {
+  program?: string;
+  command?: string;
+}
+
+export interface WorkspacePrograms {
+  folder: string;
+  programs: WorkspaceProgram[];
+  notes: string[];
+}
+
+export interface WorkspaceProgram {
+  id: string;
+  label: string;
+  source: string;
+  detail: string;
+  build: boolean;
+  notes: string[];
+}
 
 export interface Stop {
   runId?: string;
@@ -120,7 +145,7 @@ export interface Limits {
 
 export type RunState = { runId: string; uri: DocumentUri } & (
   | { state: 'queued'; position: number }
-  | { state: 'preparing'; stage: 'image' | 'container'; message: string; percent?: number }
+  | { state: 'preparing'; stage: 'image' | 'dependencies' | 'build' | 'container'; message: string; percent?: number }
   | {
       state: 'started';
       name: string;

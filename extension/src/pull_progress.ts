@@ -1,4 +1,4 @@
-// While a run waits for its image, a notification shows how far that is; it can be cancelled.
+// While a run waits for its image or its packages, a notification shows how far that is; it can be cancelled.
 
 import * as vscode from 'vscode';
 import type { Run, Runs } from './runs';
@@ -10,7 +10,7 @@ export function showPullProgress(runs: Runs): vscode.Disposable {
   const waiting = new Map<string, NodeJS.Timeout>();
   const listener = runs.onDidChange(() => {
     for (const run of runs.all) {
-      if (getsImage(run) && !waiting.has(run.id)) {
+      if (isPrepared(run) && !waiting.has(run.id)) {
         const timer = setTimeout(() => void show(runs, run), SHOW_AFTER_MS);
         waiting.set(run.id, timer);
         void run.ended.then(() => {
@@ -26,19 +26,19 @@ export function showPullProgress(runs: Runs): vscode.Disposable {
   });
 }
 
-function getsImage({ state }: Run): boolean {
-  return state?.state === 'preparing' && state.stage === 'image';
+function isPrepared({ state }: Run): boolean {
+  return state?.state === 'preparing' && state.stage !== 'container';
 }
 
 async function show(runs: Runs, run: Run): Promise<void> {
-  if (!getsImage(run)) return;
+  if (!isPrepared(run)) return;
   const options = { location: vscode.ProgressLocation.Notification, title: run.name, cancellable: true };
   await vscode.window.withProgress(options, (progress, token) => {
     token.onCancellationRequested(() => void runs.stop(run));
     return new Promise<void>((resolve) => {
       let percent = 0;
       const update = (): void => {
-        if (run.state?.state !== 'preparing' || !getsImage(run)) return done();
+        if (run.state?.state !== 'preparing' || !isPrepared(run)) return done();
         const increment = Math.max(0, (run.state.percent ?? percent) - percent);
         percent += increment;
         progress.report({ message: run.state.message, ...(increment > 0 ? { increment } : {}) });

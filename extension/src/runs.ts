@@ -6,13 +6,15 @@ import { ExecuteCommandRequest, ResponseError } from 'vscode-languageclient/node
 import type { OutputChannel, RunOutput } from './output';
 import {
   REQUEST_CANCELLED,
-  RUN_FILE,
   STOP,
   type ErrorData,
   type ErrorKind,
+  type RUN_FILE,
+  type RUN_WORKSPACE,
   type RunFile,
   type RunResult,
   type RunState,
+  type RunWorkspace,
   type Stop,
   type StopResult,
 } from './protocol';
@@ -37,6 +39,11 @@ export interface Run {
   state: RunState | undefined;
   startedAt: number | undefined;
 }
+
+/** What is asked of the server: the command, and what goes with it besides the uri and the run's id. */
+export type Order =
+  | { command: typeof RUN_FILE; more: Partial<RunFile> }
+  | { command: typeof RUN_WORKSPACE; more: Partial<RunWorkspace> };
 
 export class Runs implements vscode.Disposable {
   private readonly server: Server;
@@ -67,10 +74,10 @@ export class Runs implements vscode.Disposable {
   }
 
   /**
-   * Runs a file and says how it ended. A run of the same file that is under way is stopped first; of several that wait
+   * Runs a file or a folder and says how it ended. A run of the same one that is under way is stopped first; of several that wait
    * for that, the last one runs, and the others end as cancelled.
    */
-  async start(uri: vscode.Uri, more: Partial<RunFile> = {}): Promise<Ended> {
+  async start(uri: vscode.Uri, { command, more }: Order): Promise<Ended> {
     const key = uri.toString();
     const id = randomUUID();
     this.newest.set(key, id);
@@ -90,7 +97,7 @@ export class Runs implements vscode.Disposable {
       request,
       state: undefined,
       startedAt: undefined,
-      ended: this.follow({ ...folderOptions(uri), ...more, uri: key, runId: id }, name, output, request.token),
+      ended: this.follow(command, { ...folderOptions(uri), ...more, uri: key, runId: id }, name, output, request.token),
     };
     this.runs.set(id, run);
     this.changeEmitter.fire();
@@ -119,23 +126,29 @@ export class Runs implements vscode.Disposable {
     this.changeEmitter.dispose();
   }
 
-  private async follow(file: RunFile, name: string, output: RunOutput, token: vscode.CancellationToken): Promise<Ended> {
-    const ended = await this.request(file, token);
+  private async follow(
+    command: string,
+    asked: RunFile | RunWorkspace,
+    name: string,
+    output: RunOutput,
+    token: vscode.CancellationToken,
+  ): Promise<Ended> {
+    const ended = await this.request(command, asked, token);
     if ('result' in ended) output.finished(ended.result);
     else if ('failure' in ended) output.ended(ended.failure.message);
     else output.ended(vscode.l10n.t('Stopped'));
-    if (file.runId) this.runs.delete(file.runId);
+    if (asked.runId) this.runs.delete(asked.runId);
     this.last = { name, ended };
     this.changeEmitter.fire();
     return ended;
   }
 
-  private async request(file: RunFile, token: vscode.CancellationToken): Promise<Ended> {
+  private async request(command: string, asked: RunFile | RunWorkspace, token: vscode.CancellationToken): Promise<Ended> {
     try {
       const client = await this.server.ready();
       const result: RunResult = await client.sendRequest(
         ExecuteCommandRequest.type,
-        { command: RUN_FILE, arguments: [file] },
+        { command, arguments: [asked] },
         token,
       );
       return { result };

@@ -2,7 +2,7 @@
 // its operator's, hold for the rest.
 
 import * as vscode from 'vscode';
-import type { Options, RunFile } from './protocol';
+import type { Options, RunFile, WorkspaceAccess } from './protocol';
 
 const SECTION = 'dind';
 
@@ -45,6 +45,13 @@ export function folderOptions(uri: vscode.Uri): Partial<RunFile> {
     pull: of('pull'),
     isolation: of('isolation'),
   });
+}
+
+/** What a run of this folder may do with it; undefined: the server's own choice. */
+export function workspaceAccess(uri: vscode.Uri): WorkspaceAccess | undefined {
+  const section = vscode.workspace.getConfiguration(SECTION, uri);
+  const inspected = section.inspect<WorkspaceAccess>('workspace.access');
+  return inspected?.workspaceFolderValue ?? inspected?.workspaceValue ?? inspected?.globalValue;
 }
 
 export function codeLensWanted(uri: vscode.Uri): boolean {

@@ -108,5 +108,7 @@ export class Status implements vscode.Disposable {
 
 function phase({ state }: Run): string {
   if (state?.state === 'queued') return vscode.l10n.t('waits ({0})', state.position);
-  return state?.state === 'preparing' && state.stage === 'image' ? vscode.l10n.t('gets its image') : vscode.l10n.t('starts');
+  if (state?.state !== 'preparing' || state.stage === 'container') return vscode.l10n.t('starts');
+  if (state.stage === 'image') return vscode.l10n.t('gets its image');
+  return state.stage === 'build' ? vscode.l10n.t('builds its image') : vscode.l10n.t('installs packages');
 }

@@ -95,6 +95,7 @@ json history_run_json(const HistoryRecord& record) {
   value["client"] = spec.client.empty() ? json(nullptr) : json(spec.client);
   value["requirements"] = spec.requirements;
   value["workspace"] = spec.workspace ? json(name(*spec.workspace)) : json(nullptr);
+  value["workspaceFolder"] = spec.workspace_folder.empty() ? json(nullptr) : json(spec.workspace_folder);
   value["workingDir"] = spec.working_dir.empty() ? json(nullptr) : json(spec.working_dir);
   value["isolation"] = spec.isolation ? json(name(*spec.isolation)) : json(nullptr);
   value["pull"] = spec.pull ? json(name(*spec.pull)) : json(nullptr);

@@ -145,6 +145,13 @@ class Search {
   WorkspacePrograms found_;
 };
 
+// "python" of "python3.11" and "/usr/bin/python3"; empty: no recipe's interpreter.
+std::string language_of_interpreter(const std::string& word) {
+  if (word.empty() || word.contains('\n')) return "";
+  const auto recipe = detect(std::nullopt, "", "#!" + word + "\n");
+  return recipe ? (*recipe)->id : "";
+}
+
 // The row that a command by this name belongs to, or one with a file in the folder. nullptr: none.
 const WorkspaceRow* row_for(std::string_view first_word, const WorkspacePrograms& there) {
   for (const auto& row : workspace_table())
@@ -170,13 +177,12 @@ Result<WorkspacePrograms> find_workspace_programs(const std::string& path) {
   return search.take();
 }
 
-WorkspaceProgram program_for_command(const std::string& path, std::string_view first_word) {
+WorkspaceProgram program_for_command(const std::string& path, const std::vector<std::string>& words) {
   WorkspaceProgram program;
   const auto there = find_workspace_programs(path).value_or(WorkspacePrograms{});
-  const std::string name(first_word.substr(first_word.find_last_of('/') + 1));
-  const auto by_interpreter = detect(std::nullopt, "", "#!/usr/bin/env " + name + "\n");
-  if (!name.empty() && by_interpreter)
-    program.language = (*by_interpreter)->id;
+  const auto name = words.empty() ? std::string() : words.front().substr(words.front().find_last_of('/') + 1);
+  if (const auto language = language_of_interpreter(name); !language.empty())
+    program.language = language;
   else if (const auto* row = row_for(name, there)) {
     program.language = row->language;
     program.images = row->images;
@@ -186,6 +192,8 @@ WorkspaceProgram program_for_command(const std::string& path, std::string_view f
   for (const auto& row : workspace_table()) {
     if (row.language != program.language || row.language.empty()) continue;
     program.env = row.env;
+    const auto runs_it = [&](const std::string& word) { return language_of_interpreter(word) == program.language; };
+    if (std::ranges::none_of(words, runs_it)) break;
     const auto folder = Folder::open(path);
     std::string text;
     if (folder && !row.requirements.empty() &&

@@ -4,7 +4,6 @@
 
 #include <optional>
 #include <string>
-#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -36,7 +35,8 @@ struct WorkspacePrograms {
 Result<WorkspacePrograms> find_workspace_programs(const std::string& folder);
 
 // How a command of a person's own runs in the folder: the language whose interpreter its first word names, else that
-// of a row's own command ("npm"), else that of the folder's programs, else the shell's. With that language's packages.
-WorkspaceProgram program_for_command(const std::string& folder, std::string_view first_word);
+// of a row's own command ("npm"), else that of the folder's programs, else the shell's. With that language's packages
+// where any of its words names the interpreter: `ls` needs none.
+WorkspaceProgram program_for_command(const std::string& folder, const std::vector<std::string>& words);
 
 }  // namespace dind::languages

@@ -74,6 +74,11 @@ Task<Result<Prepared>> Preparation::attach(const RunPlan& plan, const Surroundin
   // By what the engine reports: its default may be gVisor too.
   const bool gvisor = reported->runtime == kGvisorRuntime;
   made.isolation = dind::name(gvisor ? Isolation::gvisor : Isolation::runc);
+  if (plan.isolation == Isolation::runc && gvisor && !plan.workspace_mounts.empty())
+    co_return fail(
+        ErrorCode::invalid_request,
+        "The engine's default runtime is gVisor, which can't guard a writable workspace as runc does: run it "
+        "with isolation gvisor (\"isolation\" in the configuration)");
   auto stream = co_await client_.attach_container(created->id, in(kCallTime));
   if (!stream) co_return std::unexpected(stream.error());
   if (cancel.cancelled()) co_return fail(ErrorCode::cancelled, "The run was cancelled");

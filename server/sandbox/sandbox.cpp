@@ -354,15 +354,15 @@ Sandboxes::Sandboxes(asio::any_io_executor executor, engine::Client& client, std
       removals_(executor_, client),
       fixtures_(client, removals_, owner_),
       preparation_(executor_, client, removals_, fixtures_, workspace_),
-      prestarted_(executor_, preparation_, removals_) {}
+      prestarted_(executor_, preparation_, removals_),
+      work_(executor_) {}
 
-Task<Result<std::string>> Sandboxes::settle(asio::any_io_executor executor, const Workspace& workspace, RunPlan& plan,
-                                            const engine::Image& image) {
+Task<Result<std::string>> Sandboxes::settle(RunPlan& plan, const engine::Image& image, Cancel cancel) {
   if (!plan.workspace) co_return kNobody;
   std::string note;
-  auto user = workspace_user(workspace, note);
+  auto user = workspace_user(workspace_, note);
   if (!note.empty()) plan.notes.push_back(note);
-  if (const auto guarded = co_await guard_plan(std::move(executor), workspace, plan); !guarded)
+  if (const auto guarded = co_await guard_plan(work_, workspace_, plan, std::move(cancel)); !guarded)
     co_return std::unexpected(guarded.error());
   // The image's own folder in the workspace is entered by the supervisor, as one that a caller names.
   if (plan.working_dir.empty() && image.working_dir.starts_with(kWorkspaceMount)) plan.working_dir = image.working_dir;
@@ -381,7 +381,7 @@ Surroundings Sandboxes::surroundings(const engine::Image& image, std::string use
 }
 
 Task<void> Sandboxes::expect(RunPlan plan, engine::Image image) {
-  auto user = co_await settle(executor_, workspace_, plan, image);
+  auto user = co_await settle(plan, image, {});
   // Why it can't be is told to whoever runs it.
   if (user) prestarted_.want(plan, surroundings(image, std::move(*user), plan.limits.timeout));
 }
@@ -390,7 +390,7 @@ Task<Result<RunResult>> Sandboxes::run(RunPlan plan, engine::Image image, std::s
                                        std::shared_ptr<StdinPipe> input, Cancel cancel) {
   const auto run = std::make_shared<Run>(*this, std::move(plan), std::move(image), std::move(image_name), sink,
                                          std::move(input), cancel);
-  auto user = co_await settle(executor_, workspace_, run->plan, run->image);
+  auto user = co_await settle(run->plan, run->image, cancel);
   if (!user) co_return std::unexpected(user.error());
   run->around = surroundings(run->image, std::move(*user), run->plan.limits.timeout);
   std::optional<Deadline> answer_by;

@@ -13,6 +13,7 @@
 #include "sandbox/prestarted.hpp"
 #include "sandbox/removals.hpp"
 #include "sandbox/workspace.hpp"
+#include "support/blocking_work.hpp"
 #include "support/cancel.hpp"
 #include "support/stdin_pipe.hpp"
 #include "support/task.hpp"
@@ -49,8 +50,7 @@ class Sandboxes {
  private:
   struct Run;
   // What the workspace means for a plan that has it. Returns the user that its run has.
-  static Task<Result<std::string>> settle(asio::any_io_executor executor, const Workspace& workspace, RunPlan& plan,
-                                          const engine::Image& image);
+  Task<Result<std::string>> settle(RunPlan& plan, const engine::Image& image, Cancel cancel);
   Surroundings surroundings(const engine::Image& image, std::string user, std::chrono::milliseconds timeout) const;
 
   asio::any_io_executor executor_;
@@ -61,6 +61,7 @@ class Sandboxes {
   Fixtures fixtures_;
   Preparation preparation_;
   Prestarted prestarted_;
+  BlockingWork work_;
 };
 
 }  // namespace dind::sandbox

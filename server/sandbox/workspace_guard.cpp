@@ -7,7 +7,6 @@
 
 #include "support/escaped.hpp"
 #include "support/folder.hpp"
-#include "support/on_thread.hpp"
 #include "support/shortened.hpp"
 
 namespace dind::sandbox {
@@ -56,13 +55,14 @@ class Search {
  public:
   explicit Search(std::string root) : root_(std::move(root)) {}
 
-  Result<WorkspaceGuard> through(Folder first) {
+  Result<WorkspaceGuard> through(Folder first, const std::stop_token& stop) {
     device_ = first.itself().st_dev;
     // The nearest first. Paths are opened again when their turn comes: as many descriptors as folders would be too
     // many.
     std::deque<std::pair<std::string, std::size_t>> open{{root_, 0}};
     std::size_t looked = 0;
     while (!open.empty()) {
+      if (stop.stop_requested()) return fail(ErrorCode::cancelled, "The run was cancelled");
       const auto [path, depth] = open.front();
       open.pop_front();
       if (++looked > kMostFolders)
@@ -114,7 +114,9 @@ class Search {
   }
 
   void guard(const std::string& path, const struct stat& status) {
-    if (S_ISLNK(status.st_mode) || status.st_dev != device_) {
+    // An overlay's files bear the number of the disk beneath.
+    const bool foreign = S_ISDIR(status.st_mode) && status.st_dev != device_;
+    if (S_ISLNK(status.st_mode) || foreign) {
       notes_.push_back(shown(path) + " in the workspace is " + (S_ISLNK(status.st_mode) ? "a link" : "another disk's") +
                        ", and is not guarded against the program");
       return;
@@ -134,13 +136,14 @@ class Search {
 
 }  // namespace
 
-Result<WorkspaceGuard> guard_workspace(const std::string& path, const std::string& folder) {
+Result<WorkspaceGuard> guard_workspace(const std::string& path, const std::string& folder,
+                                       const std::stop_token& stop) {
   auto first = enter(path, folder);
   if (!first) return std::unexpected(first.error());
-  return Search(folder).through(std::move(*first));
+  return Search(folder).through(std::move(*first), stop);
 }
 
-Task<Result<void>> guard_plan(asio::any_io_executor executor, const Workspace& workspace, RunPlan& plan) {
+Task<Result<void>> guard_plan(BlockingWork& work, const Workspace& workspace, RunPlan& plan, Cancel cancel) {
   if (plan.workspace != WorkspaceAccess::read_write) co_return Result<void>{};
   if (workspace.path.empty()) {
     if (!plan.workspace_folder.empty())
@@ -154,8 +157,13 @@ Task<Result<void>> guard_plan(asio::any_io_executor executor, const Workspace& w
   }
   // Under gVisor all of it is writable (hardening).
   const auto writable = plan.isolation == Isolation::gvisor ? std::string() : plan.workspace_folder;
-  const auto guard = co_await on_thread<Result<WorkspaceGuard>>(
-      std::move(executor), [path = workspace.path, folder = writable] { return guard_workspace(path, folder); });
+  const auto looked = co_await work.run<Result<WorkspaceGuard>>(
+      [path = workspace.path, folder = writable](const std::stop_token& stop) {
+        return guard_workspace(path, folder, stop);
+      },
+      cancel);
+  if (!looked) co_return fail(ErrorCode::cancelled, "The run was cancelled");
+  const auto& guard = *looked;
   if (!guard) co_return std::unexpected(guard.error());
   plan.workspace_mounts = guard->mounts;
   plan.notes.insert(plan.notes.end(), guard->notes.begin(), guard->notes.end());

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -10,6 +11,8 @@
 #include "dind/error.hpp"
 #include "sandbox/plan.hpp"
 #include "sandbox/workspace.hpp"
+#include "support/blocking_work.hpp"
+#include "support/cancel.hpp"
 #include "support/task.hpp"
 
 namespace dind::sandbox {
@@ -25,10 +28,11 @@ struct WorkspaceGuard {
 // Looks through the workspace at `path`, below `folder` of it (relative; empty: all of it), which is to be writable:
 // the guarded names down to 6 folders deep, without those in node_modules. With a folder, that one is a mount of its
 // own, and the only writable one. Blocking. Errors: not_found (no such folder), invalid_request (a link in its path;
-// more than can be guarded).
-Result<WorkspaceGuard> guard_workspace(const std::string& path, const std::string& folder);
+// more than can be guarded), cancelled (`stop`).
+Result<WorkspaceGuard> guard_workspace(const std::string& path, const std::string& folder,
+                                       const std::stop_token& stop = {});
 
 // Puts it into a plan whose workspace is writable; another plan stays as it is.
-Task<Result<void>> guard_plan(asio::any_io_executor executor, const Workspace& workspace, RunPlan& plan);
+Task<Result<void>> guard_plan(BlockingWork& work, const Workspace& workspace, RunPlan& plan, Cancel cancel);
 
 }  // namespace dind::sandbox

@@ -36,12 +36,22 @@ bool holds_a_home(const std::string& folder) {
   return folder == "/" || (real && place_in(folder, *real).has_value());
 }
 
-std::string first_word(const Command& command) {
-  if (const auto* argv = std::get_if<std::vector<std::string>>(&command)) return argv->empty() ? "" : argv->front();
-  const auto& line = std::get<std::string>(command);
-  const auto begin = line.find_first_not_of(" \t");
-  if (begin == std::string::npos) return "";
-  return line.substr(begin, line.find_first_of(" \t;&|<>", begin) - begin);
+// Those of a line of the shell, as far as they tell a program's name: its quotes and brackets separate words too.
+std::vector<std::string> words_of(const Command& command) {
+  constexpr std::string_view kBetween = " \t\r\n;&|<>()'\"`";
+  std::vector<std::string> words;
+  const auto add = [&](std::string_view text) {
+    for (std::size_t at = text.find_first_not_of(kBetween); at != std::string_view::npos;) {
+      const auto end = std::min(text.find_first_of(kBetween, at), text.size());
+      words.emplace_back(text.substr(at, end - at));
+      at = text.find_first_not_of(kBetween, end);
+    }
+  };
+  if (const auto* line = std::get_if<std::string>(&command))
+    add(*line);
+  else
+    for (const auto& argument : std::get<std::vector<std::string>>(command)) add(argument);
+  return words;
 }
 
 std::string listed(const std::vector<languages::WorkspaceProgram>& programs) {
@@ -116,7 +126,7 @@ Result<RunSpec> FolderRuns::spec(const WorkspaceRequest& request) {
   }
   languages::WorkspaceProgram program;
   if (request.command) {
-    program = languages::program_for_command(*folder, first_word(*request.command));
+    program = languages::program_for_command(*folder, words_of(*request.command));
   } else {
     auto found = chosen(*folder, request.program);
     if (!found) return std::unexpected(found.error());

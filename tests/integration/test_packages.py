@@ -1,4 +1,5 @@
 """Packages in two phases: an installer with a network, then the program with none. The package index is the real one."""
+import os
 import pathlib
 import time
 
@@ -83,3 +84,19 @@ class Packages(SandboxTest):
         self.assertEqual(done.returncode, 124, done.stderr)
         self.assertIn(b"were over while its packages were installed", done.stderr)
         self.assertLess(time.monotonic() - begun, 10)
+
+    def test_a_folder_that_is_run_gets_what_its_requirements_name(self):
+        folder = self.folder / "project"
+        folder.mkdir()
+        (folder / "requirements.txt").write_text("six==1.16.0\n")
+        (folder / "main.py").write_text("import six, socket\nprint(six.__version__, six.__file__)\ntry: socket.create_connection(('192.0.2.1', 80), 1)\nexcept OSError as e: print(e.strerror)\nopen('made', 'w')\n")
+        for path in (folder, *folder.iterdir()):
+            os.chown(path, 1000, 1000)
+        self.folder.chmod(0o755)
+        environment = self.environment(DIND_CA_BUNDLE=str(BUNDLE))
+        self.assert_run(self.call("run", "--workspace", str(folder), env=environment), 0, b"1.16.0 /packages/site/six.py\nNetwork is unreachable\n")
+        self.assertTrue((folder / "made").exists())
+        self.assert_run(self.call("run", "--workspace", str(folder), "--", "python3", "-c", "import six; print(six.__version__)", env=environment), 0, b"1.16.0\n")
+        (folder / "requirements.txt").write_text("--index-url https://localhost/\n")
+        self.assert_refused(self.call("run", "--workspace", str(folder), env=environment), "option of the installer")
+        self.until(lambda: not self.leftovers())

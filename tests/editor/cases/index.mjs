@@ -4,5 +4,6 @@ import { stopping } from './stopping.mjs';
 import { trouble } from './trouble.mjs';
 import { trust } from './trust.mjs';
 import { languages } from './languages.mjs';
+import { workspace } from './workspace.mjs';
 
-export const cases = [...text, ...running, ...stopping, ...trouble, ...trust, ...languages];
+export const cases = [...text, ...running, ...stopping, ...trouble, ...trust, ...languages, ...workspace];

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { never } from '../lib/wait.mjs';
 
 const RUN = 'Run in DinD: Run File in Sandbox';
+const RUN_WORKSPACE = 'Run in DinD: Run Workspace in DinD';
 const MESSAGE = /do not run in Restricted Mode/;
 
 async function restricted(world, name) {
@@ -28,7 +29,7 @@ export const trust = [
     name: 'in Restricted Mode each command shows one message, and nothing runs',
     run: async (world) => {
       const editor = await restricted(world, 'restricted');
-      for (const start of [() => editor.lens('Run in sandbox').click(), () => editor.palette(RUN)]) {
+      for (const start of [() => editor.lens('Run in sandbox').click(), () => editor.palette(RUN), () => editor.palette(RUN_WORKSPACE)]) {
         await start();
         await editor.oneNotification(MESSAGE);
         await never('a container', async () => (await world.containers()).length > 0, 1_000);

@@ -222,3 +222,36 @@ TEST_CASE("serve takes its doors, tokens and names; what is not named stays open
   CHECK_FALSE((nothing.listen || nothing.socket || nothing.socket_mode || nothing.token_file));
   CHECK(std::holds_alternative<RpcArguments>(parse({"rpc", "--stdio"}, "1")->command));
 }
+
+TEST_CASE("A folder is run alone, with a command, with a file, or by one of its programs") {
+  const auto alone = run_of({"run", "--workspace", "."});
+  CHECK(alone.folder == ".");
+  CHECK((!alone.file && alone.args.empty() && !alone.program && !alone.choose));
+  CHECK(run_of({"run", "--workspace", "d", "--", "npm", "test"}).args == std::vector<std::string>{"npm", "test"});
+  CHECK(run_of({"run", "--workspace", "d", "a.py"}).file == "a.py");
+  CHECK(run_of({"run", "--workspace", "d", "--program", "make"}).program == "make");
+  CHECK(run_of({"run", "--workspace", "d", "--choose"}).choose);
+  CHECK(run_of({"run", "--workspace", "d", "--mount-workspace", "ro"}).workspace == WorkspaceAccess::read_only);
+  CHECK(run_of({"run", "--workspace", "d", "--language", "js", "--", "x"}).language == "js");
+  CHECK(run_of({"run", "--workspace", "d", "--require", "six"}).requirements.size() == 1);
+}
+
+TEST_CASE("What says twice what of a folder runs is refused") {
+  const std::vector<std::vector<std::string>> cases = {
+      {"run", "--choose", "a.py"},
+      {"run", "--program", "make", "a.py"},
+      {"run", "--workspace", "d", "--program", "make", "--choose"},
+      {"run", "--workspace", "d", "--program", "make", "a.py"},
+      {"run", "--workspace", "d", "--choose", "--", "make"},
+      {"run", "--workspace", "d", "--dockerfile", "Dockerfile"},
+      {"run", "--workspace", "d", "--context", "x"},
+      {"run", "--workspace", "d", "--language", "js"},
+      {"run", "--workspace", ""},
+  };
+  for (const auto& arguments : cases) {
+    const auto line = parse(arguments, "1.2.3");
+    INFO(arguments.back());
+    REQUIRE_FALSE(line);
+    CHECK(line.error().code == ErrorCode::invalid_request);
+  }
+}

@@ -72,7 +72,8 @@ TEST_CASE("What was not asked for is null, and no line") {
     CHECK_FALSE(text.contains(title));
   }
   const auto value = json::parse(history_run_text(plain, true));
-  for (const char* key : {"client", "workspace", "workingDir", "isolation", "pull", "totalTimeoutMs", "result"})
+  for (const char* key :
+       {"client", "workspace", "workspaceFolder", "workingDir", "isolation", "pull", "totalTimeoutMs", "result"})
     CHECK(value[key].is_null());
   CHECK(value["requirements"] == json::array());
 }

@@ -204,18 +204,22 @@ TEST_CASE("A command of a person's own runs where its first word is at home") {
   const Folder c;
   c.write("Makefile");
   const Folder empty;
-  CHECK(program_for_command(empty.path, "python3").language == "python");
-  CHECK(program_for_command(empty.path, "/usr/bin/python3.11").language == "python");
-  CHECK(program_for_command(empty.path, "node").language == "javascript");
-  CHECK(program_for_command(empty.path, "npm").language == "javascript");
-  CHECK(program_for_command(empty.path, "make").images.size() == 2);
-  CHECK(program_for_command(empty.path, "ls").language == "shell");
-  CHECK(program_for_command(empty.path, "").language == "shell");
-  CHECK(program_for_command(node.path, "ls").language == "javascript");
-  CHECK(program_for_command(c.path, "./tool").images.size() == 2);
-  CHECK(program_for_command(python.path, "pytest").requirements == std::vector<std::string>{"six"});
-  CHECK(program_for_command(python.path, "bash").requirements.empty());
-  CHECK(program_for_command("/not/there", "ls").language == "shell");
+  CHECK(program_for_command(empty.path, {"python3"}).language == "python");
+  CHECK(program_for_command(empty.path, {"/usr/bin/python3.11"}).language == "python");
+  CHECK(program_for_command(empty.path, {"node"}).language == "javascript");
+  CHECK(program_for_command(empty.path, {"npm"}).language == "javascript");
+  CHECK(program_for_command(empty.path, {"make"}).images.size() == 2);
+  CHECK(program_for_command(empty.path, {"ls"}).language == "shell");
+  CHECK(program_for_command(empty.path, {}).language == "shell");
+  CHECK(program_for_command(node.path, {"ls"}).language == "javascript");
+  CHECK(program_for_command(c.path, {"./tool"}).images.size() == 2);
+  CHECK(program_for_command(python.path, {"pytest"}).language == "python");
+  CHECK(program_for_command(python.path, {"pytest"}).requirements.empty());  // it is not on the PATH of a run
+  CHECK(program_for_command(python.path, {"python3", "-m", "pytest"}).requirements == std::vector<std::string>{"six"});
+  CHECK(program_for_command(python.path, {"cd", "x", "/usr/bin/python3"}).requirements ==
+        std::vector<std::string>{"six"});
+  CHECK(program_for_command(python.path, {"bash"}).requirements.empty());
+  CHECK(program_for_command("/not/there", {"ls"}).language == "shell");
 }
 
 TEST_CASE("The table that comes with the program is whole") {

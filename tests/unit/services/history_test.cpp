@@ -2,6 +2,7 @@
 
 #include <catch2/catch_test_macros.hpp>
 
+#include "services/history_codec.hpp"
 #include "services/history_fixtures.hpp"
 
 using namespace dind;
@@ -77,4 +78,21 @@ TEST_CASE("Who runs it again is not who ran it") {
   const auto record = record_of(spec);
   CHECK(record.spec.client == "cli:1");
   CHECK(spec_again(record, {}, {})->client.empty());
+}
+
+TEST_CASE("A run of a folder is kept with all that it needs to be run again") {
+  RunSpec spec;
+  spec.program = CommandProgram{.command = std::vector<std::string>{"python3", "main.py"}, .language = "python"};
+  spec.workspace = WorkspaceAccess::read_write;
+  spec.workspace_folder = "session/project";
+  HistoryRecord back;
+  REQUIRE(decode_asked(encode_asked(record_of(spec)), back));
+  CHECK(std::get<CommandProgram>(back.spec.program).language == "python");
+  CHECK(back.spec.workspace_folder == "session/project");
+  spec.program = CommandProgram{.command = std::string("make"), .language = {}, .images = {"a:1", "b:1"}};
+  REQUIRE(decode_asked(encode_asked(record_of(spec)), back));
+  CHECK(std::get<CommandProgram>(back.spec.program).images == std::vector<std::string>{"a:1", "b:1"});
+  // A folder that can't be kept as it is would be another one, or all of the workspace: such a run is not run again.
+  spec.workspace_folder = std::string(5000, 'x');
+  CHECK(record_of(spec).gap != ProgramGap::none);
 }

@@ -1,0 +1,170 @@
+// Whole folders: from the palette, the explorer and the key, with a choice that is asked for once.
+
+import { chownSync, existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { check, never, until } from '../lib/wait.mjs';
+
+const RUN = 'Run in DinD: Run Workspace in DinD';
+const CHOOSE = 'Run in DinD: Choose What to Run in Workspace…';
+const STOP = 'Run in DinD: Stop';
+const FOOTER = /^── Finished · exit code 0 · /;
+const MAKEFILE = 'all:\n\t@echo made by make\n';
+const USER = 1000; // root's own folder could be read in a sandbox, and not written
+
+/** A folder of its own with these files, open in a window with the first of them in the editor. */
+async function open(world, name, files) {
+  const folder = join(world.workspace, name);
+  for (const [file, text] of Object.entries(files)) {
+    mkdirSync(dirname(join(folder, file)), { recursive: true });
+    writeFileSync(join(folder, file), text);
+  }
+  for (const path of [folder, ...readdirSync(folder, { recursive: true }).map((each) => join(folder, String(each)))]) chownSync(path, USER, USER);
+  const editor = await world.openEditor(join(folder, Object.keys(files)[0]), world.codeServer, folder);
+  await editor.ready();
+  return { editor, folder };
+}
+
+const rows = (editor) => editor.page.locator('.quick-input-widget .quick-input-list .monaco-list-row');
+const pickIsThere = (editor) => rows(editor).filter({ hasText: 'Type a command…' }).waitFor();
+const pick = (editor, label) => rows(editor).filter({ has: editor.page.locator('.label-name', { hasText: label }) }).first().click();
+
+export const workspace = [
+  {
+    name: 'a folder with one program runs from the palette without a question, and what it makes is in the folder',
+    run: async (world) => {
+      const { editor, folder } = await open(world, 'one program', {
+        'main.py': 'import helper, pathlib\nprint("main with", helper.NAME)\npathlib.Path("made.txt").write_text("by the run")\n',
+        'helper.py': 'NAME = "a helper"\n',
+      });
+      await editor.palette(RUN);
+      await editor.panelShows('main with a helper');
+      await editor.panelShows(/^── one program · python3 main\.py · python · /);
+      await editor.panelShows(FOOTER);
+      await editor.statusShows(/^DinD$/);
+      check(readFileSync(join(folder, 'made.txt'), 'utf8') === 'by the run', 'the file is there');
+      check((await editor.notifications()).length === 0, 'nothing had to be said');
+      await world.picture('a folder run from the palette');
+    },
+  },
+  {
+    name: 'a folder runs by its key, with what was typed and not saved',
+    run: async (world) => {
+      const { editor, folder } = await open(world, 'by key', { 'main.py': 'print("saved before")\n' });
+      await editor.replaceText('print("typed", "in the folder")\n');
+      check(await editor.isDirty(), 'the file is unsaved');
+      await until('the key runs it', async () => {
+        await editor.page.keyboard.press('Control+Alt+Shift+R');
+        return (await editor.panel()).length > 0;
+      });
+      await editor.panelShows('typed in the folder');
+      await editor.panelShows(FOOTER);
+      check(!(await editor.isDirty()), 'a folder runs as it is on the disk, so the file was saved');
+      check(readFileSync(join(folder, 'main.py'), 'utf8').includes('typed'), 'it is on the disk');
+    },
+  },
+  {
+    name: 'a folder in the explorer runs by its menu, and the rest of the workspace is read-only',
+    run: async (world) => {
+      const probe = 'import os, pathlib\nprint("in", os.getcwd())\nfor name in ("mine", "../not mine", ".git/hooks/mine"):\n    try: print("wrote", pathlib.Path(name).write_text("x") and name)\n    except OSError as error: print(name + ":", error.strerror)\n';
+      const { editor, folder } = await open(world, 'by menu', { 'top.py': '1\n', 'part/main.py': probe, 'part/.git/hooks/old': '' });
+      await editor.palette('View: Show Explorer');
+      const row = editor.page.locator('.explorer-folders-view .monaco-list-row', { hasText: /^part$/ });
+      await row.click({ button: 'right' });
+      const entry = editor.page.locator('.monaco-menu .action-item', { hasText: 'Run Workspace in DinD' });
+      await entry.waitFor();
+      await world.picture('the menu of a folder');
+      await entry.click();
+      await editor.panelShows('in /workspaces/part');
+      await editor.panelShows('wrote mine');
+      await editor.panelShows('../not mine: Read-only file system');
+      await editor.panelShows('.git/hooks/mine: Read-only file system');
+      await editor.panelShows(FOOTER);
+      check(existsSync(join(folder, 'part/mine')) && !existsSync(join(folder, 'not mine')), 'the folder alone was written to');
+    },
+  },
+  {
+    name: 'where there is a choice it is asked for once, remembered, and can be made anew and forgotten',
+    run: async (world) => {
+      const { editor } = await open(world, 'several', { 'main.py': 'print("made by python")\n', Makefile: MAKEFILE });
+      await editor.palette(RUN);
+      await pickIsThere(editor);
+      check((await rows(editor).locator('.label-name').allTextContents()).join() === 'python main.py,make,Type a command…', 'all of them are offered');
+      await world.picture('what of a folder runs');
+      await pick(editor, /^make$/);
+      await editor.panelShows('made by make');
+      await editor.panelShows(/^── several · make · dind-executor\/runtime-make/);
+      await editor.panelShows(FOOTER);
+      // Again, in the window as it comes back another day: without a question.
+      await editor.page.reload();
+      await editor.ready();
+      await editor.palette(RUN);
+      await editor.panelShows('made by make');
+      await editor.panelShows(FOOTER);
+      // Another answer, a command.
+      await editor.palette(CHOOSE);
+      await pickIsThere(editor);
+      await rows(editor).filter({ hasText: 'chosen before' }).waitFor();
+      await pick(editor, 'Type a command…');
+      const box = editor.page.locator('.quick-input-widget input[type=text]').first();
+      await until('the box asks for a command', async () => (await box.getAttribute('placeholder')) === 'npm test');
+      await box.fill('echo typed $((6 * 7))');
+      await editor.page.keyboard.press('Enter');
+      await editor.page.locator('.quick-input-widget').waitFor({ state: 'hidden' });
+      await editor.palette(RUN);
+      await editor.panelShows('typed 42');
+      await editor.panelShows(FOOTER);
+      // Forgotten: it is asked for again, and no answer runs nothing.
+      await editor.palette(CHOOSE);
+      await pickIsThere(editor);
+      await pick(editor, 'Forget the choice');
+      await editor.page.locator('.quick-input-widget').waitFor({ state: 'hidden' });
+      await editor.palette(RUN);
+      await pickIsThere(editor);
+      await editor.page.keyboard.press('Escape');
+      await never('a container without an answer', async () => (await world.containers()).some(({ State }) => State === 'running'), 1_000);
+    },
+  },
+  {
+    name: 'a folder that says nothing asks for a command, and names what it could not read',
+    run: async (world) => {
+      const { editor } = await open(world, 'says nothing', { 'lib.py': 'VALUE = 7\n', 'package.json': '{ "scripts": ' });
+      await editor.palette(RUN);
+      await pickIsThere(editor);
+      const asked = await editor.page.locator('.quick-input-widget input[type=text]').first().getAttribute('placeholder');
+      check(/package\.json is not valid JSON/.test(asked), `it says why: ${asked}`);
+      await pick(editor, 'Type a command…');
+      const box = editor.page.locator('.quick-input-widget input[type=text]').first();
+      await until('the box asks for a command', async () => (await box.getAttribute('placeholder')) === 'npm test');
+      await box.fill('python3 -c "import lib; print(lib.VALUE * 6)"');
+      await editor.page.keyboard.press('Enter');
+      await editor.panelShows(/^42/);
+      await editor.panelShows(FOOTER);
+    },
+  },
+  {
+    name: 'a run of a folder is stopped by the Stop command, and its container is gone',
+    run: async (world) => {
+      const { editor } = await open(world, 'endless', { 'main.py': 'import time\nprint("the folder runs", flush=True)\ntime.sleep(1000)\n' });
+      await editor.palette(RUN);
+      await editor.panelShows('the folder runs');
+      await editor.statusShows(/^endless 0:\d\d$/);
+      await editor.palette(STOP);
+      await editor.panelShows(/^── Stopped/);
+      await world.noContainers();
+      await editor.statusShows(/^DinD$/);
+    },
+  },
+  {
+    name: 'with the setting readOnly a run of a folder changes nothing in it',
+    run: async (world) => {
+      const { editor, folder } = await open(world, 'read only', {
+        'main.py': 'open("made", "w")\n',
+        '.vscode/settings.json': '{ "dind.workspace.access": "readOnly" }\n',
+      });
+      await editor.palette(RUN);
+      await editor.panelShows(/Read-only file system/);
+      await editor.panelShows(/^── Failed · exit code 1 · /);
+      check(!existsSync(join(folder, 'made')), 'nothing was made');
+    },
+  },
+];
