@@ -38,7 +38,7 @@ struct StepWatch::State {
   std::map<std::string, std::int64_t> images;  // by ID: those that are counted, or not ours to count
   std::function<void()> on_over;
   std::deque<Said> said;
-  std::string running;  // the container of the step that runs
+  std::string running;       // the container of the step that runs
   std::int64_t written = 0;  // by it
   std::int64_t taken = 0;    // by the images of finished steps
   Deadline next_look;
