@@ -84,11 +84,18 @@ struct StepWatch::State {
     if (!seen || seen->network_mode != self->network_mode || seen->labels.contains(sandbox::kOwnerLabel)) co_return;
     // Anybody's container may have no network.
     if (!seen->network_mode.starts_with("container:") && !seen->labels.contains(kBuiltLabel)) co_return;
-    const auto bounded = co_await self->client.limit_processes(id, self->bounds.processes, in(kCallTime));
-    if (!bounded) {
-      if (bounded.error().engine_status != 404 && bounded.error().engine_status != 409)
+    // An engine that is about to start it refuses for a moment (500): it is neither made any more nor running yet.
+    const Deadline give_up = in(kCallTime);
+    for (Clock::duration pause = 5ms; !self->ended; pause = std::min<Clock::duration>(pause * 2, 200ms)) {
+      const auto bounded = co_await self->client.limit_processes(id, self->bounds.processes, in(kCallTime));
+      if (bounded) break;
+      const auto status = bounded.error().engine_status;
+      if (status == 404) co_return;  // its step is done
+      if (status == 409 || Clock::now() >= give_up) {
         log(LogLevel::warning, "The processes of a build's step have no bound: " + bounded.error().message);
-      if (bounded.error().engine_status == 404) co_return;
+        break;
+      }
+      co_await sleep_until(in(pause));
     }
     self->running = std::move(id);
     self->written = 0;

@@ -39,6 +39,10 @@ void has_step(RunBench& bench, const std::string& network_mode, std::int64_t wri
 }
 
 void has_network(RunBench& bench) {
+  bench.weaken = [](nlohmann::json& container) {  // as it is for the fence alone
+    if (container["Name"].get<std::string>().ends_with(".fence"))
+      container["HostConfig"]["CapAdd"] = nlohmann::json::array({"NET_ADMIN"});
+  };
   bench.fake.on(
       "GET", "/networks",
       FakeReply::json(200,
@@ -155,6 +159,7 @@ TEST_CASE("A network's container that goes during a build is noticed, and is the
   streams(bench, kRuns, FakeReply::Then::hang);
   const auto result = bench.run(dockerfile());
   REQUIRE(!result);
+  INFO(result.error().message);
   CHECK(result.error().code == ErrorCode::engine_error);
   CHECK(result.error().message.contains("held the build's network"));
   CHECK(bench.idle());
@@ -222,7 +227,7 @@ TEST_CASE("The classic builder's Dockerfile labels from its first step; nothing 
 
 TEST_CASE("What a Dockerfile would have the engine fetch is refused before anything is sent") {
   RunBench bench(policy());
-  for (const char* text : {"FROM a\nADD http://x/f /\n", "FROM a\nONBUILD ADD . /\nADD $X$Y{ /\n"}) {
+  for (const char* text : {"FROM a\nADD http://x/f /\n", "FROM a\nONBUILD ADD . /\nADD x${X%y} /\n"}) {
     const auto result = bench.run(dockerfile(text));
     REQUIRE(!result);
     CHECK(result.error().code == ErrorCode::invalid_request);

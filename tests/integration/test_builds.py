@@ -247,9 +247,9 @@ class Builds(SandboxTest):
         self.until(lambda: not self.running_steps())
 
     def test_a_long_line_is_whole(self):
-        done = self.build(f"FROM {PYTHON}\nRUN python -c \"print('日' * 20000)\"; exit 3 # MARK\n")
+        done = self.build(f"FROM {PYTHON}\nRUN python -c \"print('x' * 50000)\"; exit 3 # MARK\n")
         self.assertEqual(done.returncode, 3)
-        self.assertIn("\n".encode() + ("日" * 20000).encode() + b"\n", done.stderr)
+        self.assertIn(b"\n" + b"x" * 50000 + b"\n", done.stderr)
         self.assertIn(b"parse error line 3", self.build(f"FROM {SHELL}\nFROM {SHELL}\nNONE\n").stderr)
 
     def test_an_engines_fault_is_no_verdict(self):
