@@ -16,7 +16,8 @@ using namespace std::chrono_literals;
 namespace {
 
 constexpr auto kCallTime = 15s;
-constexpr auto kBetween = 1s;             // two looks at what a step has written
+constexpr auto kBetween = 1s;  // two looks at what a step has written
+constexpr Clock::duration kLongestPause = 200ms;
 constexpr int kShare = 20;                // and no more than this part of the engine's time for them
 constexpr std::size_t kMostWaiting = 64;  // a step may print what looks like the builder's words; the newest count
 constexpr int kDeepest = 256;             // layers; an engine takes half of it
@@ -86,7 +87,7 @@ struct StepWatch::State {
     if (!seen->network_mode.starts_with("container:") && !seen->labels.contains(kBuiltLabel)) co_return;
     // An engine that is about to start it refuses for a moment (500): it is neither made any more nor running yet.
     const Deadline give_up = in(kCallTime);
-    for (Clock::duration pause = 5ms; !self->ended; pause = std::min<Clock::duration>(pause * 2, 200ms)) {
+    for (Clock::duration pause = 5ms; !self->ended; pause = std::min(pause + pause / 8, kLongestPause)) {
       const auto bounded = co_await self->client.limit_processes(id, self->bounds.processes, in(kCallTime));
       if (bounded) break;
       const auto status = bounded.error().engine_status;
