@@ -26,9 +26,8 @@ bool is_a_steps_exit(const BuildFailure& failure) {
   const std::string_view text = failure.message;
   if (!has_any(text, {"executor failed running [", "did not complete successfully"})) return false;
   const auto last = text.rfind("exit code: ");
-  return last != std::string_view::npos && std::ranges::all_of(text.substr(last + 11), [](unsigned char c) {
-           return std::isdigit(c) != 0;
-         });
+  return last != std::string_view::npos &&
+         std::ranges::all_of(text.substr(last + 11), [](unsigned char c) { return std::isdigit(c) != 0; });
 }
 
 }  // namespace
@@ -38,9 +37,9 @@ std::optional<Error> build_fault(const Endpoint& endpoint, const BuildFailure& f
   std::string text = failure.message;
   while (text.ends_with('.') || text.ends_with(' ')) text.pop_back();
   const auto engines = [&](const std::string& remedy) {
-    return Error{ErrorCode::engine_error,
-                 "The engine at " + endpoint.address + " could not go on with a build: " + one_line(text) + ". " + remedy,
-                 200};
+    return Error{
+        ErrorCode::engine_error,
+        "The engine at " + endpoint.address + " could not go on with a build: " + one_line(text) + ". " + remedy, 200};
   };
   if (ends_with_any(text, {"no space left on device", "disk quota exceeded"}))
     return engines("Free some disk space of the engine's (`dind-executor gc`, `docker builder prune`)");
@@ -50,22 +49,24 @@ std::optional<Error> build_fault(const Endpoint& endpoint, const BuildFailure& f
   if (begins_with_any(text, {"COPY failed:", "ADD failed:", "failed to compute cache key:"}) ||
       text.contains("failed to create LLB definition: dockerfile parse error"))
     return std::nullopt;
-  const bool runs = has_any(text, {"OCI runtime create failed", "OCI runtime start failed", "executor failed running ["});
+  const bool runs =
+      has_any(text, {"OCI runtime create failed", "OCI runtime start failed", "executor failed running ["});
   if (runs && has_any(text, {"exec: \"", "executable file not found", "chdir to cwd", "unable to find user",
                              "unable to find group", "mkdir ", "exec format error"}))
     return std::nullopt;
   if (has_any(text, {"non running container", "joining network namespace", "join network of"}) ||
       (begins_with_any(text, {"No such container"})))
     return engines("The container that holds the build's network is gone: try again");
-  if (has_any(text, {"toomanyrequests", "manifest unknown", "manifest for ", "no matching manifest", "pull access denied",
-                     "authentication required", "no basic auth", "TLS handshake timeout", "x509: ", "dial tcp",
-                     "failed to do request", "error response from registry", "failed to resolve source metadata",
-                     "Client.Timeout", "failed to resolve reference", "failed to authorize", "proxyconnect"}) &&
+  if (has_any(text,
+              {"toomanyrequests", "manifest unknown", "manifest for ", "no matching manifest", "pull access denied",
+               "authentication required", "no basic auth", "TLS handshake timeout", "x509: ", "dial tcp",
+               "failed to do request", "error response from registry", "failed to resolve source metadata",
+               "Client.Timeout", "failed to resolve reference", "failed to authorize", "proxyconnect"}) &&
       !text.contains("failed to load cache key: Get "))  // an ADD's own address
     return pull_error(endpoint, "that the Dockerfile names", text, 200);
   if (runs || has_any(text, {"failed to create shim", "failed to start shim", "failed to create task", "containerd",
-                             "ttrpc: closed", "transport is closing", "error creating overlay mount",
-                             "failed to mount", "failed to register layer", "layer does not exist", "failed to get layer",
+                             "ttrpc: closed", "transport is closing", "error creating overlay mount", "failed to mount",
+                             "failed to register layer", "layer does not exist", "failed to get layer",
                              "failed to export image", "cannot allocate memory", "too many open files",
                              "failed to create endpoint", "failed to set up container networking"}))
     return engines("Look at the engine's log, and try again");
@@ -78,10 +79,10 @@ std::optional<std::string> refused_dockerfile(const Error& error) {
   const auto words = error.message.substr(at + 3);
   const auto text = std::string_view(words);
   // Engines have answered 500 to these too. A Dockerfile that can't be opened or copied is the engine's own trouble.
-  const bool its_own = begins_with_any(text, {"dockerfile parse error", "Dockerfile parse error", "failed to parse Dockerfile",
-                                              "failed to parse dockerfile", "the Dockerfile (", "The Dockerfile (",
-                                              "file with no instructions", "no build stage in current context",
-                                              "Syntax error", "syntax error", "unknown instruction"});
+  const bool its_own = begins_with_any(
+      text, {"dockerfile parse error", "Dockerfile parse error", "failed to parse Dockerfile",
+             "failed to parse dockerfile", "the Dockerfile (", "The Dockerfile (", "file with no instructions",
+             "no build stage in current context", "Syntax error", "syntax error", "unknown instruction"});
   if (!its_own || ends_with_any(text, {"no space left on device", "input/output error"})) return std::nullopt;
   return words;
 }

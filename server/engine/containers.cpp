@@ -61,8 +61,7 @@ Task<Result<ContainerSpec>> Client::inspect_container_spec(std::string id, Deadl
 }
 
 Task<Result<ContainerSize>> Client::container_size(std::string id, Deadline deadline) {
-  const auto json =
-      co_await call_json(http_, get(container_path(id, "/json?size=1"), "measure container", deadline));
+  const auto json = co_await call_json(http_, get(container_path(id, "/json?size=1"), "measure container", deadline));
   if (!json) co_return std::unexpected(json.error());
   co_return ContainerSize{.status = text(field(*json, "State"), "Status"),
                           .network_mode = text(field(*json, "HostConfig"), "NetworkMode"),

@@ -81,12 +81,12 @@ struct ImageBuild {
   std::shared_ptr<BodyFile> context;  // a tar
   std::string dockerfile;             // its name in there
   std::string tag;
-  Labels labels;                      // by BuildKit; the classic builder puts them in as its last step, so a LABEL does
+  Labels labels;                  // by BuildKit; the classic builder puts them in as its last step, so a LABEL does
   std::string network_mode;       // "none", "container:ID", "default"; BuildKit knows no container's
   std::int64_t memory_bytes = 0;  // of each step, no swap on top; BuildKit takes no bound
   double cpus = 1;
   std::int64_t most_file_bytes = 0;  // of one file that a step writes; BuildKit takes no bound; 0: none
-  bool pull = false;  // base images, even where they are there
+  bool pull = false;                 // base images, even where they are there
   bool buildkit = false;
   std::string registry_config;  // the X-Registry-Config value, empty for none
 };

@@ -41,8 +41,7 @@ bool may_be_remote(std::string_view source, bool certain) {
 }
 
 bool is_plain_name(std::string_view text) {
-  return !text.empty() &&
-         std::ranges::all_of(text, [](unsigned char c) { return std::isalnum(c) != 0 || c == '_'; });
+  return !text.empty() && std::ranges::all_of(text, [](unsigned char c) { return std::isalnum(c) != 0 || c == '_'; });
 }
 
 bool is_dockers_frontend(std::string_view image) {
@@ -73,7 +72,7 @@ class Walk {
  private:
   struct Stage {
     std::string name;
-    bool known = true;  // what it is built on is there, and was looked at
+    bool known = true;     // what it is built on is there, and was looked at
     bool muddled = false;  // a variable's name was none that we read
     Scope env, arguments;
     std::vector<Instruction> triggers;
@@ -173,7 +172,8 @@ class Walk {
     Scope made;
     if (!words.front().contains('=')) {  // "ENV NAME the rest"
       if (!is_plain_name(words.front())) stage.muddled = true;
-      const auto rest = each.rest.substr(std::min(each.rest.find(words.front()) + words.front().size(), each.rest.size()));
+      const auto rest =
+          each.rest.substr(std::min(each.rest.find(words.front()) + words.front().size(), each.rest.size()));
       const auto begin = std::min(rest.find_first_not_of(" \t"), rest.size());
       made[words.front()] = value_of(here(rest.substr(begin)));
     } else {
@@ -208,7 +208,8 @@ class Walk {
 
   Result<void> other_image(const std::string& what, const std::string& name) {
     if (name.contains('$'))
-      return refuse(what, "which image it takes can't be told before the build. Name it, or a stage: FROM image AS name");
+      return refuse(what,
+                    "which image it takes can't be told before the build. Name it, or a stage: FROM image AS name");
     const bool number = std::ranges::all_of(name, [](unsigned char c) { return std::isdigit(c) != 0; });
     if (!number && stage(name) == nullptr) need(name);
     return {};

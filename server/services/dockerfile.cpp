@@ -156,7 +156,7 @@ void take_options(Instruction& instruction) {
 }
 
 constexpr std::array<std::string_view, 18> kInstructions = {
-    "add", "arg",  "cmd",     "copy", "entrypoint", "env",        "expose", "from",   "healthcheck",
+    "add",   "arg",        "cmd",     "copy", "entrypoint", "env",        "expose", "from",   "healthcheck",
     "label", "maintainer", "onbuild", "run",  "shell",      "stopsignal", "user",   "volume", "workdir"};
 
 DockerfileReading read(std::string_view text, char escape, bool here, bool& had_here) {

@@ -9,8 +9,8 @@
 namespace dind {
 
 struct Instruction {
-  std::string name;  // lower case; of ONBUILD's own where there is one
-  std::string rest;  // what follows, its lines joined, without the options at its begin
+  std::string name;                  // lower case; of ONBUILD's own where there is one
+  std::string rest;                  // what follows, its lines joined, without the options at its begin
   std::vector<std::string> options;  // "--from=x"
   bool onbuild = false;
   std::size_t end = 0;   // in the text: behind its last line

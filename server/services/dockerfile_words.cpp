@@ -7,7 +7,7 @@
 namespace dind {
 namespace {
 
-constexpr int kDeepest = 32;  // braces in braces
+constexpr int kDeepest = 32;                // braces in braces
 constexpr std::size_t kLongest = 64 << 10;  // of a word: variables in variables grow without end
 
 class Expander {
@@ -67,7 +67,8 @@ class Expander {
 
   std::string name() {
     const auto begin = at_;
-    while (at_ < word_.size() && (std::isalnum(static_cast<unsigned char>(word_[at_])) != 0 || word_[at_] == '_')) ++at_;
+    while (at_ < word_.size() && (std::isalnum(static_cast<unsigned char>(word_[at_])) != 0 || word_[at_] == '_'))
+      ++at_;
     return std::string(word_.substr(begin, at_ - begin));
   }
 

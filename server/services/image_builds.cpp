@@ -19,7 +19,7 @@ namespace {
 constexpr auto kCallTime = 15s;
 constexpr auto kHolderTime = 60s;
 constexpr int kKilled = 137;
-constexpr int kFileTooLarge = 128 + 25;  // SIGXFSZ
+constexpr int kFileTooLarge = 128 + 25;   // SIGXFSZ
 constexpr std::size_t kMostSteps = 1000;  // that are events whatever the pace; a step's output may look like one
 
 // "Step 2/5 : RUN …" and "[2/5] RUN …": how much was done when it began.
@@ -113,8 +113,8 @@ Task<Result<ImageBuilds::Collected>> ImageBuilds::collect(const BuildProgram& pr
         // The classic builder labels nothing but its last step, so that what a build leaves that fails would be
         // nobody's. A label of the first step's is in all that follows.
         if (!buildkit) {
-          made.labelled = behind_each_from(request.dockerfile, made.dockerfile,
-                                           "LABEL " + std::string(kBuiltLabel) + "=build");
+          made.labelled =
+              behind_each_from(request.dockerfile, made.dockerfile, "LABEL " + std::string(kBuiltLabel) + "=build");
           request.dockerfile = made.labelled.text;
         }
         auto context = sandbox::make_context(request, stop);
@@ -300,7 +300,8 @@ Task<Result<ImageBuilds::Built>> ImageBuilds::build(BuildProgram program, std::s
   if (now.network_gone && !done && !cancel.cancelled())
     co_return fail(ErrorCode::engine_error,
                    "The container that held the build's network is gone from the engine at " +
-                       client_.endpoint().address + ": somebody removed it, or the engine's machine lacks memory. Try again");
+                       client_.endpoint().address +
+                       ": somebody removed it, or the engine's machine lacks memory. Try again");
   if (!now.outcome && !now.over_disk && (Clock::now() < now.deadline || cancel.cancelled()))
     co_return std::unexpected(now.outcome.error());
   if (!done || now.over_disk) {

@@ -33,9 +33,9 @@ struct BuildPolicy {
   std::int64_t memory_bytes = 2LL << 30;  // of each step
   double cpus = 1;
   std::int64_t most_context_bytes = 1LL << 30;
-  std::int64_t pids = 1024;             // of each step; the classic builder's
+  std::int64_t pids = 1024;              // of each step; the classic builder's
   std::int64_t disk_bytes = 20LL << 30;  // of all steps together, and of each file; the classic builder's
-  bool remote_sources = false;          // whether the engine may fetch what a Dockerfile names, by itself
+  bool remote_sources = false;           // whether the engine may fetch what a Dockerfile names, by itself
 };
 
 class ImageBuilds {

@@ -16,7 +16,8 @@ using namespace std::chrono_literals;
 namespace {
 
 constexpr auto kCallTime = 15s;
-constexpr auto kBetween = 1s;             // two looks at what a step has written
+constexpr auto kBetween = 1s;  // two looks at what a step has written
+constexpr Clock::duration kLongestPause = 200ms;
 constexpr int kShare = 20;                // and no more than this part of the engine's time for them
 constexpr std::size_t kMostWaiting = 64;  // a step may print what looks like the builder's words; the newest count
 constexpr int kDeepest = 256;             // layers; an engine takes half of it
@@ -38,7 +39,7 @@ struct StepWatch::State {
   std::map<std::string, std::int64_t> images;  // by ID: those that are counted, or not ours to count
   std::function<void()> on_over;
   std::deque<Said> said;
-  std::string running;  // the container of the step that runs
+  std::string running;       // the container of the step that runs
   std::int64_t written = 0;  // by it
   std::int64_t taken = 0;    // by the images of finished steps
   Deadline next_look;
@@ -84,11 +85,18 @@ struct StepWatch::State {
     if (!seen || seen->network_mode != self->network_mode || seen->labels.contains(sandbox::kOwnerLabel)) co_return;
     // Anybody's container may have no network.
     if (!seen->network_mode.starts_with("container:") && !seen->labels.contains(kBuiltLabel)) co_return;
-    const auto bounded = co_await self->client.limit_processes(id, self->bounds.processes, in(kCallTime));
-    if (!bounded) {
-      if (bounded.error().engine_status != 404 && bounded.error().engine_status != 409)
+    // An engine that is about to start it refuses for a moment (500): it is neither made any more nor running yet.
+    const Deadline give_up = in(kCallTime);
+    for (Clock::duration pause = 5ms; !self->ended; pause = std::min(pause + pause / 8, kLongestPause)) {
+      const auto bounded = co_await self->client.limit_processes(id, self->bounds.processes, in(kCallTime));
+      if (bounded) break;
+      const auto status = bounded.error().engine_status;
+      if (status == 404) co_return;  // its step is done
+      if (status == 409 || Clock::now() >= give_up) {
         log(LogLevel::warning, "The processes of a build's step have no bound: " + bounded.error().message);
-      if (bounded.error().engine_status == 404) co_return;
+        break;
+      }
+      co_await sleep_until(in(pause));
     }
     self->running = std::move(id);
     self->written = 0;

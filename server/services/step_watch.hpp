@@ -14,7 +14,7 @@
 namespace dind {
 
 struct StepBounds {
-  std::int64_t processes = 0;  // of each step
+  std::int64_t processes = 0;   // of each step
   std::int64_t disk_bytes = 0;  // of all steps together
 };
 

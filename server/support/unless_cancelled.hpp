@@ -38,7 +38,8 @@ Task<void> answer_into(std::shared_ptr<Awaited<T>> awaited, Task<Result<T>> work
 // The value of `work`, or Error cancelled as soon as `cancel` comes. Then `work` goes on behind to its end, and its
 // value is dropped: it must hold what it uses, and its value must clean up after itself.
 template <typename T>
-Task<Result<T>> unless_cancelled(asio::any_io_executor executor, std::string name, Task<Result<T>> work, Cancel cancel) {
+Task<Result<T>> unless_cancelled(asio::any_io_executor executor, std::string name, Task<Result<T>> work,
+                                 Cancel cancel) {
   const auto awaited = std::make_shared<Awaited<T>>(executor);
   const auto heard = cancel.on_cancel([awaited] { awaited->changed.notify(); });
   spawn(executor, std::move(name), answer_into(awaited, std::move(work)));

@@ -1,9 +1,41 @@
 """Dockerfiles: built within bounds, run like any image, and their builder's words where a step fails."""
+import http.server
 import json
+import re
+import threading
 import time
 import uuid
 
 from case import PYTHON, SHELL, SandboxTest, engine
+
+BUILT = "dind-executor.built"
+
+
+class Listener:
+    """On loopback, where the engine is too: how many came."""
+
+    def __enter__(self):
+        listener = self
+        self.count = 0
+
+        class Answer(http.server.BaseHTTPRequestHandler):
+            def do_GET(self):
+                listener.count += 1
+                self.send_response(200)
+                self.end_headers()
+                self.wfile.write(b"fetched")
+            do_HEAD = do_GET
+
+            def log_message(self, *_):
+                pass
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Answer)
+        self.host = f"127.0.0.1:{self.server.server_address[1]}"
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        return self
+
+    def __exit__(self, *_):
+        self.server.shutdown()
+        self.server.server_close()
 
 
 class Builds(SandboxTest):
@@ -101,3 +133,121 @@ class Builds(SandboxTest):
     def test_an_image_that_is_nowhere(self):
         done = self.build("FROM localhost:1/none:1\n", "--quiet")
         self.assert_refused(done, "localhost:1/none:1")
+
+    def configure(self, **settings):
+        (self.folder / "config.json").write_text(json.dumps(settings))
+        return {"DIND_CONFIG": str(self.folder / "config.json")}
+
+    def images(self):
+        return {each["Id"]: each for each in engine("GET", "/images/json?all=1")}
+
+    def test_nothing_is_fetched_by_the_engine_itself(self):
+        with Listener() as near:
+            url = f"http://{near.host}/f"
+            base = f"test/onbuild-{self.mark}"
+            self.addCleanup(engine, "DELETE", f"/images/{base}?force=1", fine=(404,))
+            made = engine("POST", "/containers/create", {"Image": SHELL, "Cmd": ["true"]})["Id"]
+            engine("POST", f"/commit?container={made}&repo={base}", {"OnBuild": [f"ADD {url} /x"]})
+            engine("DELETE", f"/containers/{made}")
+            for builder, env in self.builders().items():
+                for text in (f"FROM {SHELL}\nADD {url} /x\n", f"FROM {SHELL}\nENV A={url}\nADD [\"$A\", \"/x\"]\n", f"FROM {base}\nRUN true\n",
+                             f"# escape=`\nFROM {SHELL}\nADD `\n\n {url} /x\n", f"FROM {SHELL} AS a\nONBUILD ADD {url} /x\nFROM a\n",
+                             f"FROM {SHELL}\nRUN true <<CMD\nADD {url} /x\nCMD true\n"):
+                    with self.subTest(builder, text=text):
+                        self.assert_refused(self.build(text, "--quiet", env=env), "build.remoteSources")
+            self.assertEqual(near.count, 0)
+            done = self.build(f"FROM {SHELL}\nADD {url} /x\nRUN chmod 644 /x # MARK\nCMD cat /x\n", env=self.configure(build={"remoteSources": True}))
+            self.assert_run(done, 0, b"fetched")
+            self.assertGreater(near.count, 0)
+
+    def test_pull_never_holds_for_every_image_that_a_dockerfile_names(self):
+        with Listener() as registry:
+            image = f"{registry.host}/x:1"
+            for builder, env in self.builders().items():
+                for text in (f"FROM {image}\n", f"FROM ${{V:-{image}}}\n", f"ARG V=1\nFROM ${{V:+{image}}}\n", f"FROM {SHELL}\nCOPY --from={image} /x /x\n",
+                             f"# escape=`\nFROM `\n{image}\n", f"FROM {SHELL}\nRUN --mount=type=bind,from={image},target=/x true\n",
+                             f"FROM {SHELL}\nONBUILD RUN true\nFROM {image}\n"):
+                    if builder == "classic" and "--mount" in text:
+                        continue
+                    with self.subTest(builder, text=text):
+                        self.assert_refused(self.build(text, "--quiet", "--pull", "never", env=env), "pull: never")
+            self.assert_refused(self.build("# syntax=docker/dockerfile:none\nFROM scratch\n", "--quiet", "--pull", "never", env={"DOCKER_BUILDKIT": "1"}), "pull: never")
+            self.assertEqual(registry.count, 0)
+
+    def test_what_a_failed_build_and_a_stopped_one_leave_goes_with_gc(self):
+        before = self.images()
+        done = self.build(f"FROM {SHELL} AS a\nRUN echo MARK >/a\nFROM {SHELL}\nRUN echo MARK >/b\nRUN exit 3\n")
+        self.assertEqual(done.returncode, 3, done.stderr)
+        (self.folder / "Dockerfile").write_text(f"FROM {SHELL}\nRUN echo {self.mark} >/c\nRUN sleep 100 # {self.mark}\n")
+        child = self.start("run", "--dockerfile", str(self.folder / "Dockerfile"), env=self.environment(DOCKER_BUILDKIT="0"))
+        self.until(self.running_steps, 30)
+        child.terminate()
+        self.assertEqual(child.wait(20), 143)
+        self.until(lambda: not [each for each in engine("GET", "/containers/json?all=1") if self.mark in each["Command"]])
+        left = {each: image for each, image in self.images().items() if each not in before}
+        self.assertGreaterEqual(len(left), 3)
+        self.assertEqual([each for each in left.values() if BUILT not in (each["Labels"] or {})], [])
+        time.sleep(1.1)  # the engine's times have seconds
+        env = self.environment(**self.configure(gc={"imagesUnusedFor": "1s"}))
+        for _ in range(2):  # an image that another needs goes after it
+            self.assertEqual(self.call("gc", env=env).returncode, 0)
+        self.assertEqual([each for each in self.images() if each in left], [])
+
+    def test_a_steps_processes_are_bounded(self):
+        (self.project / "many.py").write_text(
+            "import os, sys, time\n"
+            "def limit():\n"
+            "    for path in ('/sys/fs/cgroup/pids/pids.max', '/sys/fs/cgroup/pids.max'):\n"
+            "        if os.path.exists(path): return open(path).read().strip()\n"
+            "count = 0\n"
+            "try:\n"
+            "    while count < 3000:\n"
+            "        if os.fork() == 0: time.sleep(30); os._exit(0)\n"
+            "        count += 1\n"
+            "except OSError: print('refused after', count, 'of', limit())\n"
+            "sys.exit(9)\n")
+        done = self.build(f"FROM {PYTHON}\nCOPY many.py /\nRUN python /many.py # MARK\n", "--context", "session/project", env=self.configure(build={"pids": 50}))
+        self.assertEqual(done.returncode, 9, done.stderr)
+        # The bound comes from outside: what a step forks in its first moments may come before it.
+        found = re.search(r"refused after (\d+) of 50\n", done.stderr.decode())
+        self.assertTrue(found, done.stderr)
+        self.measured("forks of a step until its bound was there (48: from its begin)", found[1])
+
+    def test_a_builds_disk_is_bounded(self):
+        write = "RUN head -c 30m /dev/zero >/"
+        env = self.configure(build={"disk": "50m"})
+        for name, text in {"one step": f"{write}a && head -c 30m /dev/zero >/b && sleep 50 # MARK",
+                           "several": f"{write}a # MARK\n{write}b # MARK\nRUN sleep 50",
+                           "one file": "RUN head -c 60m /dev/zero >/a # MARK"}.items():
+            with self.subTest(name):
+                begun = time.monotonic()
+                done = self.build(f"FROM {SHELL}\n{text}\nCMD true\n", env=env)
+                self.assertIn(b"build.disk", done.stderr)
+                self.assertNotEqual(done.returncode, 0)
+                self.assertLess(time.monotonic() - begun, 30)
+        done = self.build(f"FROM {SHELL}\n{write}c # MARK\nRUN rm /c\nCMD true\n", env=env)
+        self.assert_run(done, 0)
+
+    def test_a_network_that_is_taken_away_is_noticed(self):
+        (self.folder / "Dockerfile").write_text(f"FROM {SHELL}\nRUN sleep 100 # {self.mark}\n")
+        child = self.start("run", "--quiet", "--dockerfile", str(self.folder / "Dockerfile"), env=self.environment(DOCKER_BUILDKIT="0"))
+        self.until(self.running_steps, 30)
+        holder = next(each for each in engine("GET", "/containers/json") if any(name.endswith(".network") for name in each["Names"]))
+        begun = time.monotonic()
+        engine("DELETE", f"/containers/{holder['Id']}?force=1")
+        _, stderr = child.communicate(timeout=20)
+        self.measured("a build whose network was removed ends after", f"{time.monotonic() - begun:.2f} s")
+        self.assertEqual(child.returncode, 125, stderr)
+        self.assertIn(b"held the build's network", stderr)
+        self.until(lambda: not self.running_steps())
+
+    def test_a_long_line_is_whole(self):
+        done = self.build(f"FROM {PYTHON}\nRUN python -c \"print('x' * 50000)\"; exit 3 # MARK\n")
+        self.assertEqual(done.returncode, 3)
+        self.assertIn(b"\n" + b"x" * 50000 + b"\n", done.stderr)
+        self.assertIn(b"parse error line 3", self.build(f"FROM {SHELL}\nFROM {SHELL}\nNONE\n").stderr)
+
+    def test_an_engines_fault_is_no_verdict(self):
+        """A name server of none: nothing but the engine's own refusal of an image that can't be pulled."""
+        done = self.build(f"FROM {SHELL}\nCOPY --from=127.0.0.1:1/none:1 /x /x\n", "--quiet")
+        self.assert_refused(done, "127.0.0.1:1/none:1")

@@ -30,7 +30,10 @@ TEST_CASE("What ends a build is the Dockerfile's, the engine's or a registry's, 
       {"failed to compute cache key: \"/manifest unknown\" not found: not found", 0, {}, ""},
       {"dockerfile parse error line 1: unknown instruction: FORM", 0, {}, ""},
       {"unable to find user bob: no matching entries in passwd file", 0, {}, ""},
-      {"executor failed running [/bin/sh -c true]: unable to find user bob: no matching entries in passwd file", 0, {}, ""},
+      {"executor failed running [/bin/sh -c true]: unable to find user bob: no matching entries in passwd file",
+       0,
+       {},
+       ""},
       {"failed to create shim task: OCI runtime create failed: runc create failed: exec: \"/bin/sh\": stat /bin/sh: no "
        "such file or directory: unknown",
        0,
@@ -42,11 +45,10 @@ TEST_CASE("What ends a build is the Dockerfile's, the engine's or a registry's, 
       {"COPY failed: mkdir /var/lib/docker/tmp: no space left on device", 0, ErrorCode::engine_error, "disk space"},
       {"cannot join network of a non running container: 0123", 0, ErrorCode::engine_error, "network is gone"},
       {"No such container: 0123", 0, ErrorCode::engine_error, "try again"},
-      {"failed to create shim task: OCI runtime create failed: runc create failed: unable to apply cgroup configuration: "
+      {"failed to create shim task: OCI runtime create failed: runc create failed: unable to apply cgroup "
+       "configuration: "
        "no such device",
-       0,
-       ErrorCode::engine_error,
-       "log"},
+       0, ErrorCode::engine_error, "log"},
       {"error creating overlay mount to /x: invalid argument", 0, ErrorCode::engine_error, "log"},
       {"toomanyrequests: You have reached your pull rate limit", 0, ErrorCode::image_unavailable, "docker login"},
       {"invalid from flag value x: Get \"https://r/v2/\": dial tcp: lookup r: no such host", 0,
@@ -68,11 +70,12 @@ TEST_CASE("What ends a build is the Dockerfile's, the engine's or a registry's, 
 
 TEST_CASE("A build that the engine refuses is the Dockerfile's only where the engine says what is wrong with it") {
   const auto refused = [](int status, const std::string& text) {
-    return refused_dockerfile({ErrorCode::engine_error, "The engine at x answered 500 to 'build image': " + text, status});
+    return refused_dockerfile(
+        {ErrorCode::engine_error, "The engine at x answered 500 to 'build image': " + text, status});
   };
   for (const char* words : {"dockerfile parse error line 1: unknown instruction: FORM", "file with no instructions",
-                            "failed to parse Dockerfile: ENV must have two arguments", "no build stage in current context",
-                            "the Dockerfile (x) cannot be empty"}) {
+                            "failed to parse Dockerfile: ENV must have two arguments",
+                            "no build stage in current context", "the Dockerfile (x) cannot be empty"}) {
     CHECK(refused(400, words) == words);
     CHECK(refused(500, words) == words);
   }

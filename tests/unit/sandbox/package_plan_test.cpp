@@ -139,6 +139,11 @@ TEST_CASE("A Dockerfile names its image by itself") {
   CHECK(made->argv == std::vector<std::string>{"python", "other.py"});
   made->argv.clear();
   CHECK(!run_image_command({}, {}, *made));
+  // As every other run's: what no program can get is refused here.
+  made->argv.clear();
+  CHECK(!run_image_command(image, {std::string("a\0b", 3)}, *made));
+  made->argv.clear();
+  CHECK(!run_image_command(image, {std::string(64U << 20, 'x')}, *made));
   spec.image = "y";
   check_refused(spec, "FROM");
   check_refused({.program = BuildProgram{.dockerfile = " \n", .context_path = {}, .command = {}}}, "empty");

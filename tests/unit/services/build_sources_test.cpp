@@ -143,14 +143,15 @@ TEST_CASE("A frontend that isn't docker's own is refused where BuildKit would ru
   check_refused("# syntax=evil/frontend\nFROM a", "build.remoteSources", {}, kBuildkit);
   check_refused("# syntax=r.example/docker/dockerfile\nFROM a", "syntax", {}, kBuildkit);
   CHECK(sources("# syntax=evil/frontend\nFROM a") == Names{"a"});
-  CHECK(sources("# syntax=evil/frontend\nFROM a", {}, {.buildkit = true, .remote = true}) == Names{"a", "evil/frontend"});
+  CHECK(sources("# syntax=evil/frontend\nFROM a", {}, {.buildkit = true, .remote = true}) ==
+        Names{"a", "evil/frontend"});
 }
 
 TEST_CASE("What comes from the context is added, whatever its name") {
-  for (const char* add : {"ADD . /", "ADD a.tar.gz b /", "ADD ./$X /", "ADD dir/$X /", "ENV V=1.0\nADD app-$V.tgz /",
-                          "ARG V=1.0\nADD app-${V}.tgz /", "ADD $UNSET /", "ADD a@b /", "ADD x:y /",
-                          "COPY http://x /", "RUN echo ADD http://x /", "ADD <<EOF /x\nADD http://x y\nhello\nEOF",
-                          "# ADD http://x /", "ADD a http://x"}) {
+  for (const char* add :
+       {"ADD . /", "ADD a.tar.gz b /", "ADD ./$X /", "ADD dir/$X /", "ENV V=1.0\nADD app-$V.tgz /",
+        "ARG V=1.0\nADD app-${V}.tgz /", "ADD $UNSET /", "ADD a@b /", "ADD x:y /", "COPY http://x /",
+        "RUN echo ADD http://x /", "ADD <<EOF /x\nADD http://x y\nhello\nEOF", "# ADD http://x /", "ADD a http://x"}) {
     INFO(add);
     const auto found = sources("FROM a\n" + std::string(add) + "\n");
     CHECK(found);

@@ -39,10 +39,12 @@ TEST_CASE("A Dockerfile's instructions are read as docker reads them") {
   };
   const Case cases[] = {
       {"FROM a\nRUN x", "from a\nrun x\n"},
-      {"\xEF\xBB\xBF" "FROM a\n", "from a\n"},
+      {"\xEF\xBB\xBF"
+       "FROM a\n",
+       "from a\n"},
       {"  # c\n\n  from a \r\n", "from a\n"},
       {"RUN a \\\n\n  # c\n  b\\ \t\nc\nRUN d", "run a   bc\nrun d\n"},  // empty lines and comments don't end it
-      {"RUN a \\\\\nRUN b", "run a \\\\\nrun b\n"},                       // two are none
+      {"RUN a \\\\\nRUN b", "run a \\\\\nrun b\n"},                      // two are none
       {"# escape=`\nRUN a `\n b\nRUN c:\\\nRUN d", "run a  b\nrun c:\\\nrun d\n"},
       {"COPY --from=a --ch\\own=x b c", "copy {--from=a} {--chown=x} b c\n"},
       {"COPY \"--from=a\" b c", "copy \"--from=a\" b c\n"},
@@ -63,7 +65,8 @@ TEST_CASE("A Dockerfile's instructions are read as docker reads them") {
 
 TEST_CASE("A text that builders may read in two ways is read in both") {
   CHECK(read_dockerfile("FROM a\nRUN x").readings.size() == 1);
-  CHECK(read_dockerfile("FROM a\nRUN cat <<E\nimport os\nE\n").readings.size() == 1);  // by the other it is no Dockerfile
+  CHECK(read_dockerfile("FROM a\nRUN cat <<E\nimport os\nE\n").readings.size() ==
+        1);  // by the other it is no Dockerfile
   CHECK(read_dockerfile("FROM a\nRUN cat <<CMD\nADD http://x /\nCMD\n").readings.size() == 2);
   CHECK(read_dockerfile("# syntax=x\n# escape=`\nFROM a\n").readings.size() == 2);
   CHECK(read_dockerfile("# Syntax = docker/dockerfile:1 \nFROM a\n").syntax == "docker/dockerfile:1");
@@ -83,13 +86,27 @@ TEST_CASE("A word is expanded as docker does it, and what isn't known is not gue
     const char* out;
   };
   const Case cases[] = {
-      {"x$A-${A}y", "xa-ay"},       {"'$A'\"$A\"", "$Aa"},           {"\\$A", "$A"},
-      {"h\\ttp", "http"},           {"\"h\"ttp", "http"},            {"${UNSET:-d}", "d"},
-      {"${EMPTY:-d}", "d"},         {"${EMPTY-d}", ""},              {"${UNSET:-${A:-x}}y", "ay"},
-      {"${A:+yes}", "yes"},         {"${UNSET:+yes}n", "n"},         {"${A:?e}", "a"},
-      {"${UNSET:?e}", "?"},         {"x${WHAT}y", "x?"},             {"x$WHAT", "x?"},
-      {"${WHAT:-d}", "?"},          {"${A%a}", "?"},                 {"${A", "?"},
-      {"$", "?"},                   {"$1", "?"},                     {"${}", "?"},
+      {"x$A-${A}y", "xa-ay"},
+      {"'$A'\"$A\"", "$Aa"},
+      {"\\$A", "$A"},
+      {"h\\ttp", "http"},
+      {"\"h\"ttp", "http"},
+      {"${UNSET:-d}", "d"},
+      {"${EMPTY:-d}", "d"},
+      {"${EMPTY-d}", ""},
+      {"${UNSET:-${A:-x}}y", "ay"},
+      {"${A:+yes}", "yes"},
+      {"${UNSET:+yes}n", "n"},
+      {"${A:?e}", "a"},
+      {"${UNSET:?e}", "?"},
+      {"x${WHAT}y", "x?"},
+      {"x$WHAT", "x?"},
+      {"${WHAT:-d}", "?"},
+      {"${A%a}", "?"},
+      {"${A", "?"},
+      {"$", "?"},
+      {"$1", "?"},
+      {"${}", "?"},
       {"\"\\\"q\"", "\"q"},
   };
   for (const auto& each : cases) {

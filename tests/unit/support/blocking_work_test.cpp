@@ -89,8 +89,7 @@ TEST_CASE("What can't be broken off goes on behind a cancel, and its value is dr
   const auto done = std::make_shared<bool>(false);
   const Cancel cancel;
   spawn(context.get_executor(), "cancel", cancel_now(cancel));
-  const auto value =
-      run_task(context, unless_cancelled(context.get_executor(), "work", when(signal, done), cancel));
+  const auto value = run_task(context, unless_cancelled(context.get_executor(), "work", when(signal, done), cancel));
   REQUIRE(!value);
   CHECK(value.error().code == ErrorCode::cancelled);
   CHECK(!*done);

@@ -1,0 +1,241 @@
+// Builds on an engine that fails, hangs and lies as told.
+#include <catch2/catch_test_macros.hpp>
+
+#include "run_bench.hpp"
+
+using namespace dind;
+using namespace dind::faults;
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr const char* kStep = "0123456789ab";
+constexpr const char* kRuns = R"({"stream":"Step 2/2 : RUN x\n"}{"stream":" ---> Running in 0123456789ab\n"})";
+
+RunPolicy policy(bool network = false) {
+  RunPolicy policy;
+  policy.build.network = network;
+  policy.build.disk_bytes = 1000;
+  policy.build.pids = 77;
+  return policy;
+}
+
+RunSpec dockerfile(std::string text = "FROM a\nRUN x\n") {
+  return {.program = BuildProgram{.dockerfile = std::move(text), .context_path = {}, .command = {}}};
+}
+
+void streams(RunBench& bench, const std::string& lines, FakeReply::Then then = FakeReply::Then::keep) {
+  bench.fake.on("POST", "/build", FakeReply{.status = 200, .body = lines, .then = then, .chunked = true});
+}
+
+// The container of a step, as the engine has it.
+void has_step(RunBench& bench, const std::string& network_mode, std::int64_t written, const std::string& label) {
+  bench.fake.on(
+      "GET", std::string("/containers/") + kStep + "/json",
+      FakeReply::json(200, R"({"Id":"0123456789ab","State":{"Status":"running"},"HostConfig":{"NetworkMode":")" +
+                               network_mode + R"("},"Config":{"Labels":{")" + label + R"(":"x"}},"SizeRw":)" +
+                               std::to_string(written) + "}"));
+  bench.fake.on("POST", std::string("/containers/") + kStep + "/update", FakeReply::json(200, R"({"Warnings":null})"));
+}
+
+void has_network(RunBench& bench) {
+  bench.weaken = [](nlohmann::json& container) {  // as it is for the fence alone
+    if (container["Name"].get<std::string>().ends_with(".fence"))
+      container["HostConfig"]["CapAdd"] = nlohmann::json::array({"NET_ADMIN"});
+  };
+  bench.fake.on(
+      "GET", "/networks",
+      FakeReply::json(200,
+                      R"([{"Id":"n","Name":"dind-executor-internet","Labels":{"dind-executor.cache":"internet"}}])"));
+  bench.fake.on("POST", "/containers/*/wait", FakeReply::json(200, R"({"StatusCode":0})"));
+}
+
+std::string body_of(const RunBench& bench, const std::string& path) {
+  for (const auto& request : bench.fake.requests())
+    if (request.path == path) return request.body;
+  return {};
+}
+
+}  // namespace
+
+TEST_CASE("A build that the engine or a registry can't go on with is an error with what to do, and no verdict") {
+  struct Case {
+    FakeReply reply;
+    ErrorCode code;
+    const char* remedy;
+  };
+  const Case cases[] = {
+      {{.body = R"({"error":"write /var/lib/docker/x: no space left on device"})"},
+       ErrorCode::engine_error,
+       "disk space"},
+      {{.body = R"({"error":"cannot join network of a non running container: 1"})"},
+       ErrorCode::engine_error,
+       "try again"},
+      {{.body = R"({"error":"toomanyrequests: slow down"})"}, ErrorCode::image_unavailable, "limits pulls"},
+      {FakeReply::json(500, R"({"message":"unexpected error reading Dockerfile: input/output error"})"),
+       ErrorCode::engine_error, "unexpected error"},
+  };
+  for (const auto& each : cases) {
+    RunBench bench(policy());
+    bench.fake.on("POST", "/build", each.reply);
+    const auto result = bench.run(dockerfile());
+    REQUIRE(!result);
+    CHECK(result.error().code == each.code);
+    CHECK(result.error().message.contains(each.remedy));
+  }
+}
+
+TEST_CASE("A step's own failure is its Dockerfile's, whatever it says; a Dockerfile that is none is by its own lines") {
+  RunBench bench(policy());
+  streams(
+      bench,
+      R"({"errorDetail":{"code":3,"message":"The command 'no space left on device' returned a non-zero code: 3"}})");
+  auto result = bench.run(dockerfile());
+  REQUIRE(result);
+  CHECK(result->verdict == Verdict::failed);
+  CHECK(result->exit_code == 3);
+  // The builder reads a line more behind each FROM.
+  bench.fake.on("POST", "/build",
+                FakeReply::json(400, R"({"message":"dockerfile parse error line 6: unknown instruction: X"})"));
+  const auto under = bench.begin(dockerfile("FROM a\nRUN x\nFROM b\nX\n"));
+  result = bench.finish(under);
+  REQUIRE(result);
+  CHECK(under->audience.output == "dockerfile parse error line 4: unknown instruction: X\n");
+}
+
+TEST_CASE("The processes of a build's step are bounded as soon as the builder names it") {
+  RunBench bench(policy());
+  has_step(bench, "none", 0, "dind-executor.built");
+  streams(bench, kRuns, FakeReply::Then::hang);
+  const auto under = bench.begin(dockerfile());
+  const std::string update = std::string("/containers/") + kStep + "/update";
+  REQUIRE(bench.until([&] { return bench.fake.count("POST", update) == 1; }));
+  CHECK(nlohmann::json::parse(body_of(bench, update)) == nlohmann::json{{"PidsLimit", 77}});
+  under->cancel.cancel(CancelReason::user);
+  CHECK(!bench.finish(under));
+}
+
+TEST_CASE("A container that a step only names is left alone") {
+  for (const auto& [network, label] : {std::pair("bridge", "dind-executor.built"), std::pair("none", "somebody"),
+                                       std::pair("none", "dind-executor.owner")}) {
+    RunBench bench(policy());
+    has_step(bench, network, 1 << 20, label);
+    streams(bench, std::string(kRuns) + R"({"errorDetail":{"code":1,"message":"over"}})");
+    const auto under = bench.begin(dockerfile());
+    const auto result = bench.finish(under);
+    REQUIRE(result);
+    CHECK(result->verdict == Verdict::failed);
+    CHECK(bench.until([&] { return bench.fake.count("GET", std::string("/containers/") + kStep + "/json") == 1; }));
+    CHECK(bench.idle());
+    CHECK(bench.fake.count("POST", std::string("/containers/") + kStep + "/update") == 0);
+  }
+}
+
+TEST_CASE("A build that takes more disk than it may is stopped, whether a step writes it or its images have it") {
+  for (const bool step : {true, false}) {
+    RunBench bench(policy());
+    has_step(bench, "none", step ? 1001 : 0, "dind-executor.built");
+    bench.fake.on(
+        "GET", "/images/ab0123456789/json",
+        FakeReply::json(200, R"({"Id":"sha256:ab0123456789","Parent":"sha256:0123","Size":1500,"Config":{}})"));
+    streams(bench, std::string(kRuns) + (step ? "" : R"({"stream":" ---> ab0123456789\n"})"), FakeReply::Then::hang);
+    // What it is built on is not the build's.
+    bench.fake.on("GET", "/images/a/json", FakeReply::json(200, R"({"Id":"sha256:0123","Size":400,"Config":{}})"));
+    const auto result = bench.run(dockerfile());
+    REQUIRE(result);
+    CHECK(result->verdict == Verdict::disk_limit);
+    CHECK(result->stage == Stage::build);
+    REQUIRE(!result->notes.empty());
+    CHECK(result->notes.back().contains("build.disk"));
+  }
+}
+
+TEST_CASE("A network's container that goes during a build is noticed, and is the engine's fault") {
+  RunBench bench(policy(true));
+  has_network(bench);
+  auto ends = supervised(ready(), FakeReply::Then::close);
+  ends.held_until = "/build";
+  bench.fake.on("POST", "/containers/*/attach", ends);
+  streams(bench, kRuns, FakeReply::Then::hang);
+  const auto result = bench.run(dockerfile());
+  REQUIRE(!result);
+  INFO(result.error().message);
+  CHECK(result.error().code == ErrorCode::engine_error);
+  CHECK(result.error().message.contains("held the build's network"));
+  CHECK(bench.idle());
+  CHECK(bench.there() == 0);
+}
+
+TEST_CASE("A cancel is answered at once while the engine makes a build's network, and nothing of it stays") {
+  for (const auto& [method, path] :
+       {std::pair("GET", "/volumes/*"), std::pair("POST", "/containers/create"), std::pair("GET", "/containers/*/json"),
+        std::pair("POST", "/containers/*/start"), std::pair("POST", "/containers/*/wait")}) {
+    INFO(path);
+    RunBench bench(policy(true));
+    has_network(bench);
+    if (std::string(path) == "/containers/create")  // made, and the answer never comes
+      bench.fake.on("POST", path, [&bench](const FakeRequest& request) {
+        [[maybe_unused]] const auto made = bench.create(request);
+        return FakeReply::silence();
+      });
+    else
+      bench.fake.on(method, path, FakeReply::silence());
+    const auto under = bench.begin(dockerfile());
+    REQUIRE(bench.until([&] { return bench.fake.count(method, path) == 1; }));
+    const auto told = Clock::now();
+    under->cancel.cancel(CancelReason::user);
+    const auto result = bench.finish(under);
+    REQUIRE(!result);
+    CHECK(result.error().code == ErrorCode::cancelled);
+    CHECK(under->answered - told < 300ms);
+    bench.come_to_itself(method, path);
+    CHECK(bench.idle());
+    CHECK(bench.there() == 0);
+    CHECK(bench.fake.count("POST", "/build") == 0);
+  }
+}
+
+TEST_CASE("A cancel is answered at once while the engine makes a volume for packages, which goes when it is there") {
+  RunBench bench;
+  bench.fake.on("POST", "/volumes/create", FakeReply::silence());
+  bench.fake.on("DELETE", "/volumes/*", FakeReply{.status = 204});
+  auto spec = python();
+  spec.requirements = {"requests"};
+  const auto under = bench.begin(std::move(spec));
+  REQUIRE(bench.until([&] { return bench.fake.count("POST", "/volumes/create") == 1; }));
+  const auto told = Clock::now();
+  under->cancel.cancel(CancelReason::user);
+  const auto result = bench.finish(under);
+  REQUIRE(!result);
+  CHECK(result.error().code == ErrorCode::cancelled);
+  CHECK(under->answered - told < 300ms);
+  CHECK(bench.fake.count("DELETE", "/volumes/*") == 0);  // it isn't made yet
+  bench.fake.on("POST", "/volumes/create", FakeReply::json(500, R"({"message":"interrupted"})"));
+  bench.fake.drop_connections();
+  CHECK(bench.idle());
+  CHECK(bench.fake.count("DELETE", "/volumes/*") == 1);
+}
+
+TEST_CASE("The classic builder's Dockerfile labels from its first step; nothing else of it changes") {
+  RunBench bench(policy());
+  streams(bench, R"({"errorDetail":{"code":1,"message":"over"}})");
+  REQUIRE(bench.run(dockerfile("FROM a AS x\nRUN y\nFROM x\n")));
+  const auto sent = body_of(bench, "/build");
+  CHECK(
+      sent.contains("FROM a AS x\nLABEL dind-executor.built=build\nRUN y\nFROM x\nLABEL dind-executor.built=build\n"));
+}
+
+TEST_CASE("What a Dockerfile would have the engine fetch is refused before anything is sent") {
+  RunBench bench(policy());
+  for (const char* text : {"FROM a\nADD http://x/f /\n", "FROM a\nONBUILD ADD . /\nADD x${X%y} /\n"}) {
+    const auto result = bench.run(dockerfile(text));
+    REQUIRE(!result);
+    CHECK(result.error().code == ErrorCode::invalid_request);
+  }
+  bench.fake.on("GET", "/images/b/json",
+                FakeReply::json(200, R"({"Id":"sha256:77","Config":{"OnBuild":["ADD https://x/f /"]}})"));
+  const auto result = bench.run(dockerfile("FROM b\n"));
+  REQUIRE(!result);
+  CHECK(result.error().message.contains("ADD https://x/f"));
+  CHECK(bench.fake.count("POST", "/build") == 0);
+}
