@@ -217,6 +217,33 @@ TEST_CASE("Two runs that share a pull both run when it is done") {
   CHECK(bench.idle());
 }
 
+TEST_CASE("An engine that answers nothing is known within 6 s, and a slow one is waited for") {
+  RunBench bench;
+  REQUIRE(bench.run(python()));  // it has answered before
+  const auto ping = FakeReply{.status = 200, .body = "OK", .headers = {{"Api-Version", "1.41"}}};
+  for (const bool silent : {false, true}) {
+    bench.fake.on("GET", "/_ping", silent ? FakeReply::silence() : ping);
+    bench.fake.on("GET", "/images/*/json", FakeReply::silence());
+    const auto begun = Clock::now();
+    const auto under = bench.begin(python());
+    if (silent) {
+      const auto answer = bench.finish(under);
+      REQUIRE_FALSE(answer);
+      INFO(answer.error().message);
+      CHECK(answer.error().code == ErrorCode::engine_unavailable);
+      CHECK(Clock::now() - begun < 6s);
+    } else {
+      const auto asked = bench.fake.count("GET", "/_ping");
+      REQUIRE(bench.until([&] { return bench.fake.count("GET", "/_ping") > asked; }));
+      CHECK_FALSE(under->answer);
+      under->cancel.cancel(CancelReason::user);
+      CHECK(bench.finish(under).error().code == ErrorCode::cancelled);
+    }
+    bench.fake.drop_connections();
+  }
+  CHECK(bench.idle());
+}
+
 TEST_CASE("An engine that is away is known within 2 s, and used again when it is back") {
   RunBench bench;
   bench.fake.stop_listening();

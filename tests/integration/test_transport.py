@@ -87,7 +87,10 @@ class Relay:
                         pass
 
     def close(self):
-        self.listener.shutdown(socket.SHUT_RDWR)  # wakes who accepts, which closing does not
+        try:
+            self.listener.shutdown(socket.SHUT_RDWR)  # wakes who accepts, which closing does not
+        except OSError:
+            return  # closed before
         self.listener.close()
 
 
