@@ -105,7 +105,7 @@ Read limits(Limits& into) {
       {{"timeout", measured(into.timeout, parse_duration, "seconds or a text such as \"90s\"")},
        {"memory", measured(into.memory_bytes, parse_bytes, "bytes or a text such as \"512m\"")},
        {"cpus", [&into](const json& value, const std::string& field) { return read_cpus(into.cpus, value, field); }},
-       {"pids", whole(into.pids, 1, kMany)},
+       {"pids", whole(into.pids, 2, kMany)},
        {"tmp", measured(into.tmp_bytes, parse_bytes, "bytes or a text such as \"64m\"")},
        {"openFiles", whole(into.open_files, 16, kMany)},
        {"fileSize", measured(into.file_bytes, parse_bytes, "bytes or a text such as \"256m\"")},

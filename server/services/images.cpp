@@ -12,6 +12,8 @@ using namespace std::chrono_literals;
 namespace {
 
 constexpr auto kInspectTime = 15s;
+constexpr auto kQuietTime = 2s;  // without an answer, after which an engine is asked whether it answers at all
+constexpr auto kPingTime = 3s;
 constexpr auto kPullTime = 30min;
 constexpr auto kListenPause = 1s;
 
@@ -34,6 +36,7 @@ struct Images::Look {
   explicit Look(const asio::any_io_executor& executor) : changed(executor) {}
   Signal changed;
   std::optional<Result<std::optional<engine::Image>>> answer;
+  std::optional<Error> silence;
 };
 
 Images::Images(asio::any_io_executor executor, engine::Client& client, RegistryCredentials credentials)
@@ -94,7 +97,20 @@ Task<Result<std::optional<engine::Image>>> Images::inspect(const std::string& na
   const auto asked = std::make_shared<Look>(executor_);
   const auto heard = cancel.on_cancel([asked] { asked->changed.notify(); });
   spawn(executor_, "look for image " + name, look(client_, asked, name));
-  while (!asked->answer && !cancel.cancelled()) co_await asked->changed.wait(in(1h));
+  // A slow engine has its time; one that answers nothing at all is known sooner.
+  constexpr auto kDoubt = [](engine::Client& client, std::shared_ptr<Look> look) -> Task<void> {
+    auto pong = co_await client.ping(in(kPingTime));
+    if (!pong) look->silence = std::move(pong.error());
+    look->changed.notify();
+  };
+  const Deadline quiet = in(kQuietTime);
+  bool doubted = false;
+  while (!asked->answer && !asked->silence && !cancel.cancelled()) {
+    if (co_await asked->changed.wait(doubted ? in(1h) : quiet) || doubted) continue;
+    doubted = true;
+    spawn(executor_, "question whether the engine answers", kDoubt(client_, asked));
+  }
+  if (asked->silence && !asked->answer && !cancel.cancelled()) co_return std::unexpected(std::move(*asked->silence));
   if (!asked->answer || cancel.cancelled()) co_return fail(ErrorCode::cancelled, "The run was cancelled");
   if (const auto& found = *asked->answer; current_ && changes == changes_ && found && *found)
     known_.insert_or_assign(name, **found);

@@ -55,6 +55,11 @@ Result<GrantedLimits> grant(const LimitPolicy& policy, const LimitsRequest& requ
     return fail(ErrorCode::invalid_request,
                 "cpus must be at least 0.01 (the engine refuses less), not " + number(*request.cpus));
   }
+  constexpr std::int64_t kLeastPids = 2;  // the supervisor is one of them
+  if (request.pids && *request.pids < kLeastPids)
+    return fail(ErrorCode::invalid_request, "pids must be at least " + std::to_string(kLeastPids) +
+                                                " (the sandbox's own first process is one of them), not " +
+                                                std::to_string(*request.pids));
 
   GrantedLimits granted;
   const Limits& usual = policy.defaults;

@@ -198,19 +198,49 @@ TEST_CASE("Two runs that share a pull both run when it is done") {
   bench.fake.on("GET", "/images/*/json", [&](const FakeRequest&) {
     return pulled ? FakeReply::json(200, R"({"Id":"sha256:0123","Config":{}})") : FakeReply::json(404, kNoImage);
   });
-  const auto both_asked = [&] { return bench.fake.count("GET", "/images/*/json") >= 2; };
+  // Its end waits until both wait for it: one that only then hears that there was no image would pull for itself.
+  const std::string done = R"({"status":"Download complete"})"
+                           "\r\n";
   bench.fake.on("POST", "/images/create", [&](const FakeRequest&) {
     ++pulls;
-    pulled = true;
-    return FakeReply::json(200, R"({"status":"Download complete"})"
-                                "\r\n");
+    return FakeReply{.body = done, .held_until = "/containers/release/start", .content_length = done.size()};
   });
   const auto first = bench.begin(python());
   const auto second = bench.begin(python());
-  REQUIRE(bench.until(both_asked));
+  const auto waiting = [](const auto& under) { return under->audience.stages.contains("image:Pulling"); };
+  REQUIRE(bench.until([&] { return waiting(first) && waiting(second) && pulls == 1; }));
+  pulled = true;
+  REQUIRE(tests::run_task(bench.context, bench.client.start_container("release", in(5s))));
   CHECK(bench.finish(first)->verdict == Verdict::ok);
   CHECK(bench.finish(second)->verdict == Verdict::ok);
   CHECK(pulls == 1);
+  CHECK(bench.idle());
+}
+
+TEST_CASE("An engine that answers nothing is known within 6 s, and a slow one is waited for") {
+  RunBench bench;
+  REQUIRE(bench.run(python()));  // it has answered before
+  const auto ping = FakeReply{.status = 200, .body = "OK", .headers = {{"Api-Version", "1.41"}}};
+  for (const bool silent : {false, true}) {
+    bench.fake.on("GET", "/_ping", silent ? FakeReply::silence() : ping);
+    bench.fake.on("GET", "/images/*/json", FakeReply::silence());
+    const auto begun = Clock::now();
+    const auto under = bench.begin(python());
+    if (silent) {
+      const auto answer = bench.finish(under);
+      REQUIRE_FALSE(answer);
+      INFO(answer.error().message);
+      CHECK(answer.error().code == ErrorCode::engine_unavailable);
+      CHECK(Clock::now() - begun < 6s);
+    } else {
+      const auto asked = bench.fake.count("GET", "/_ping");
+      REQUIRE(bench.until([&] { return bench.fake.count("GET", "/_ping") > asked; }));
+      CHECK_FALSE(under->answer);
+      under->cancel.cancel(CancelReason::user);
+      CHECK(bench.finish(under).error().code == ErrorCode::cancelled);
+    }
+    bench.fake.drop_connections();
+  }
   CHECK(bench.idle());
 }
 

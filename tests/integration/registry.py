@@ -162,6 +162,10 @@ class Relay:
 
     def drop_all(self):
         """Ends every connection, and takes no more."""
+        try:
+            self.listener.shutdown(socket.SHUT_RDWR)  # wakes who accepts, which closing does not
+        except OSError:
+            pass
         self.listener.close()
         for each in self.clients:
             try:

@@ -31,6 +31,12 @@ class Time(SandboxTest):
         self.assertEqual(child.wait(20), 124)
 
 
+class Pids(SandboxTest):
+    def test_the_fewest_processes_that_a_sandbox_can_have(self):
+        self.assert_refused(self.call("run", "--pids", "1", self.python("print(1)")), "pids must be at least 2")
+        self.assert_run(self.call("run", "--quiet", "--pids", "2", self.python("print(1)")), 0, b"1\n")
+
+
 class Cpus(SandboxTest):
     def test_more_cpus_than_the_engine_has_are_all_of_them(self):
         done = self.call("run", "--json", "--cpus", "60", self.python("print(1)"))

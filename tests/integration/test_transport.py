@@ -87,6 +87,10 @@ class Relay:
                         pass
 
     def close(self):
+        try:
+            self.listener.shutdown(socket.SHUT_RDWR)  # wakes who accepts, which closing does not
+        except OSError:
+            return  # closed before
         self.listener.close()
 
 
@@ -114,6 +118,7 @@ class HastyRelay(Relay):
             under_way.put((time.monotonic(), data))
         client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         client.shutdown(socket.SHUT_RDWR)
+        under_way.put(None)
 
     @staticmethod
     def _quietly(work):

@@ -3,8 +3,12 @@ import os
 import pathlib
 import re
 import subprocess
+import sys
 import tempfile
 import unittest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "integration"))
+from case import engine  # noqa: E402
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 
@@ -16,6 +20,12 @@ def output_of(*command, **more):
 
 
 class Library(unittest.TestCase):
+    def stand_in(self, name, tag, image):
+        if engine("GET", f"/images/{name}:{tag}/json", fine=(404,)).get("Id"):
+            return
+        engine("POST", f"/images/{image}/tag?repo={name}&tag={tag}")
+        self.addCleanup(engine, "DELETE", f"/images/{name}:{tag}", fine=(404,))
+
     def test_the_example_builds_from_an_install_tree_and_runs(self):
         with tempfile.TemporaryDirectory(prefix="dind-library-") as folder:
             output_of("cmake", "--install", ROOT / "build/release", "--prefix", f"{folder}/dind")
@@ -24,11 +34,17 @@ class Library(unittest.TestCase):
             output_of("cmake", "-S", ROOT / "examples/cpp", "-B", f"{folder}/build", "-G", "Ninja", "-DCMAKE_CXX_COMPILER=clang++-19", f"-DCMAKE_PREFIX_PATH={folder}/dind")
             output_of("cmake", "--build", f"{folder}/build")
             environment = {key: value for key, value in os.environ.items() if not key.startswith("DIND_")} | {"HOME": folder}
-            said = output_of(f"{folder}/build/run_in_sandbox", env=environment)
+            # No registry is asked: the public image's name is given to one of ours.
+            self.stand_in("debian", "bookworm-slim", "dind-executor/runtime-shell:bookworm")
+            said = output_of(f"{folder}/build/run_in_sandbox", env=environment | {"DIND_CA_BUNDLE": "/etc/ssl/certs/ca-certificates.crt", "DOCKER_BUILDKIT": "0"})
             self.assertRegex(said, re.compile(
                 r"python: returncode 0, verdict ok\nHello from 3\.\d+\.\d+\n"
+                r"requirements: returncode 0, verdict ok\nsix 1\.16\.0\n"
                 r"stdin: returncode 0, verdict ok\n42\n"
                 r"shell: returncode 3, verdict failed\n42\n"
+                r"command: returncode 4, verdict failed\n65534\n"
+                r"build: returncode 0, verdict ok\nmade by the build\n"
+                r"build that fails: returncode 5, verdict failed\n(?s:.*)RUN exit 5(?s:.*)"
                 r"timeout: returncode 124, verdict timeout\n"
                 r"refused: A command needs an image to run in: name one\n"
                 r"cancelled: returncode 130, verdict cancelled\nup"))

@@ -59,7 +59,8 @@ TEST_CASE("0, negative and endless values are refused by name and never mean unl
                         {[](LimitsRequest& r) { r.cpus = std::nan(""); }, "cpus"},
                         {[](LimitsRequest& r) { r.cpus = std::numeric_limits<double>::infinity(); }, "cpus"},
                         {[](LimitsRequest& r) { r.pids = 0; }, "pids"},
-                        {[](LimitsRequest& r) { r.pids = -1; }, "pids"}};
+                        {[](LimitsRequest& r) { r.pids = -1; }, "pids"},
+                        {[](LimitsRequest& r) { r.pids = 1; }, "pids must be at least 2"}};
   for (const auto& c : cases) {
     LimitsRequest request;
     c.ask(request);
