@@ -1,103 +1,23 @@
 #include "app/configuration.hpp"
 
 #include <cerrno>
-#include <cmath>
 #include <cstdlib>
 #include <cstring>
 #include <fstream>
-#include <functional>
 #include <iterator>
 #include <nlohmann/json.hpp>
 #include <set>
 #include <system_error>
 
+#include "app/setting_readers.hpp"
 #include "faces/cli/serve_arguments.hpp"
 #include "languages/recipe.hpp"
-#include "support/shortened.hpp"
 #include "support/units.hpp"
 
 namespace dind::app {
 namespace {
 
-using nlohmann::json;
-
-// Reads one value into the configuration; the error says what is wrong with it, and the caller names file and field.
-using Read = std::function<Result<void>(const json& value, const std::string& field)>;
-using Fields = std::map<std::string, Read, std::less<>>;
-
-std::unexpected<Error> wrong(const std::string& field, const std::string& problem) {
-  return fail(ErrorCode::invalid_request, '"' + field + "\" " + problem);
-}
-
-std::string shown(const json& value) {
-  return shortened(value.dump(-1, ' ', true, json::error_handler_t::replace), 60);
-}
-
-Result<void> read_fields(const json& object, const std::string& where, const Fields& fields) {
-  const auto name = [&](const std::string& key) { return where.empty() ? key : where + '.' + key; };
-  if (!object.is_object()) return wrong(where, "must be an object, not " + shown(object));
-  for (const auto& [key, value] : object.items()) {
-    const auto known = fields.find(key);
-    if (known == fields.end()) {
-      std::string list;
-      for (const auto& [field, read] : fields) list += (list.empty() ? "" : ", ") + field;
-      return wrong(name(key), "is not a setting; known here: " + list);
-    }
-    if (auto read = known->second(value, name(key)); !read) return read;
-  }
-  return {};
-}
-
-Read object(Fields fields) {
-  return [fields = std::move(fields)](const json& value, const std::string& field) {
-    return read_fields(value, field, fields);
-  };
-}
-
-// A text goes through `parse`, a number through its text: one set of rules for files and command lines.
-template <typename T>
-Read measured(T& into, Result<T> (*parse)(std::string_view), const char* example) {
-  return [&into, parse, example](const json& value, const std::string& field) -> Result<void> {
-    if (!value.is_string() && !value.is_number())
-      return wrong(field, std::string("must be ") + example + ", not " + shown(value));
-    // Not dump(): it writes 1e15 for large numbers.
-    std::string text;
-    if (value.is_string())
-      text = value.get<std::string>();
-    else if (value.is_number_integer())
-      text = std::to_string(value.get<std::int64_t>());
-    else
-      text = std::to_string(value.get<double>());
-    auto parsed = parse(text);
-    if (!parsed) return wrong(field, "is wrong: " + parsed.error().message);
-    into = *parsed;
-    return {};
-  };
-}
-
-template <typename T>
-Read whole(T& into, std::int64_t least, std::int64_t most) {
-  return [&into, least, most](const json& value, const std::string& field) -> Result<void> {
-    const bool fits = value.is_number_integer() &&
-                      !(value.is_number_unsigned() && value.get<std::uint64_t>() > INT64_MAX) &&
-                      value.get<std::int64_t>() >= least && value.get<std::int64_t>() <= most;
-    if (!fits) {
-      return wrong(field, "must be a whole number from " + std::to_string(least) + " to " + std::to_string(most) +
-                              ", not " + shown(value));
-    }
-    into = static_cast<T>(value.get<std::int64_t>());
-    return {};
-  };
-}
-
-Result<void> read_cpus(double& into, const json& value, const std::string& field) {
-  if (!value.is_number() || !std::isfinite(value.get<double>()) || value.get<double>() < 0.01 ||
-      value.get<double>() > 4096) {
-    return wrong(field, "must be a number from 0.01 to 4096, not " + shown(value));
-  }
-  into = value.get<double>();
-  return {};
-}
+using namespace settings;
 
 Read limits(Limits& into) {
   constexpr std::int64_t kMany = 1'000'000;
@@ -110,24 +30,6 @@ Read limits(Limits& into) {
        {"openFiles", whole(into.open_files, 16, kMany)},
        {"fileSize", measured(into.file_bytes, parse_bytes, "bytes or a text such as \"256m\"")},
        {"output", measured(into.output_bytes, parse_bytes, "bytes or a text such as \"1g\"")}});
-}
-
-Read flag(bool& into) {
-  return [&into](const json& value, const std::string& field) -> Result<void> {
-    if (!value.is_boolean()) return wrong(field, "must be true or false, not " + shown(value));
-    into = value.get<bool>();
-    return {};
-  };
-}
-
-Read text(std::string& into, const char* example) {
-  return [&into, example](const json& value, const std::string& field) -> Result<void> {
-    if (!value.is_string() || value.get_ref<const std::string&>().empty()) {
-      return wrong(field, std::string("must be a text such as ") + example + ", not " + shown(value));
-    }
-    into = value.get<std::string>();
-    return {};
-  };
 }
 
 Result<void> read_images(std::map<std::string, std::string>& into, const json& value, const std::string& field) {
@@ -145,15 +47,6 @@ Result<void> read_images(std::map<std::string, std::string>& into, const json& v
   return {};
 }
 
-Read absolute_path(std::string& into, const char* example) {
-  return [&into, example](const json& value, const std::string& field) -> Result<void> {
-    if (!value.is_string() || !value.get_ref<const std::string&>().starts_with('/'))
-      return wrong(field, std::string("must be an absolute path such as ") + example + ", not " + shown(value));
-    into = value.get<std::string>();
-    return {};
-  };
-}
-
 Read history(HistoryPolicy& into) {
   constexpr std::int64_t kManyRuns = 1'000'000;
   return object({{"enabled", flag(into.enabled)},
@@ -161,28 +54,6 @@ Read history(HistoryPolicy& into) {
                  {"maxRuns", whole(into.max_runs, 1, kManyRuns)},
                  {"maxAge", measured(into.max_age, parse_duration, "seconds or a text such as \"30d\"")},
                  {"maxBytes", measured(into.max_bytes, parse_bytes, "bytes or a text such as \"64m\"")}});
-}
-
-Read texts(std::vector<std::string>& into, const char* example) {
-  return [&into, example](const json& value, const std::string& field) -> Result<void> {
-    if (!value.is_array())
-      return wrong(field, std::string("must be a list such as [") + example + "], not " + shown(value));
-    into.clear();
-    for (const auto& each : value)
-      if (auto read = text(into.emplace_back(), example)(each, field); !read) return read;
-    return {};
-  };
-}
-
-// One of the names of an enumeration.
-template <typename T>
-Read one_of(T& into, std::optional<T> (*parse)(std::string_view), const char* names) {
-  return [&into, parse, names](const json& value, const std::string& field) -> Result<void> {
-    const auto known = value.is_string() ? parse(value.get_ref<const std::string&>()) : std::nullopt;
-    if (!known) return wrong(field, std::string("must be ") + names + ", not " + shown(value));
-    into = *known;
-    return {};
-  };
 }
 
 Result<void> read_owner(std::optional<std::string>& into, const json& value, const std::string& field) {

@@ -31,7 +31,7 @@ struct Surroundings {
   // The workspace's folder on the engine's side, from the operator's configuration alone; used where the plan asks.
   std::string workspace_source;
   std::uint64_t workspace_inode = 0;  // of the folder on our side; a new one needs a new sandbox
-  std::string user = kNobody;  // numeric, never root's: the workspace's owner, where a plan has the workspace
+  std::string user = kNobody;         // numeric, never root's: the workspace's owner, where a plan has the workspace
   std::string supervisor_volume;
   std::string owner;
   std::int64_t remove_after = 0;  // Unix seconds

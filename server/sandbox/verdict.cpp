@@ -1,6 +1,8 @@
 #include "sandbox/verdict.hpp"
 
+#include <cerrno>
 #include <csignal>
+#include <cstring>
 
 namespace dind::sandbox {
 namespace {
@@ -37,6 +39,28 @@ void judge(const wire::ExitReport& report, Stop stop, RunResult& result) {
   result.stderr_bytes = report.stderr_bytes;
   result.dropped_bytes += report.dropped_bytes;
   result.verdict = verdict_of(report, stop, result);
+}
+
+Error not_executable(const RunPlan& plan, const std::string& image, int error_number) {
+  const std::string& program = plan.argv.front();
+  if ((error_number & static_cast<int>(wire::kNoFolder)) != 0) {
+    error_number &= ~static_cast<int>(wire::kNoFolder);
+    if (error_number == EACCES)
+      return {ErrorCode::invalid_request, "The working directory " + plan.working_dir +
+                                              " can't be entered (permission denied): the sandbox's user is not root"};
+    return {ErrorCode::not_found, "There is no working directory " + plan.working_dir +
+                                      " in the sandbox. Check its path" +
+                                      (plan.workspace ? "; the workspace is at " + std::string(kWorkspaceMount)
+                                                      : "; the workspace is not mounted in this run")};
+  }
+  if (error_number == ENOENT || error_number == ENOTDIR)
+    return {ErrorCode::not_found, "There is no program \"" + program + "\" in the image " + image +
+                                      ". Check its name, or choose an image that has it"};
+  if (error_number == EACCES)
+    return {ErrorCode::invalid_request, "\"" + program + "\" in the image " + image +
+                                            " can't be executed (permission denied): the sandbox's user is not root"};
+  return {ErrorCode::invalid_request,
+          "\"" + program + "\" in the image " + image + " can't be executed: " + std::strerror(error_number)};
 }
 
 }  // namespace dind::sandbox

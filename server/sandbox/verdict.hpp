@@ -2,8 +2,11 @@
 #pragma once
 
 #include <optional>
+#include <string>
 
+#include "dind/error.hpp"
 #include "dind/run_event.hpp"
+#include "sandbox/plan.hpp"
 #include "sandbox/supervisor_wire.hpp"
 
 namespace dind::sandbox {
@@ -13,5 +16,8 @@ enum class Stop { none, timeout, output_limit, cancelled };
 
 // Puts verdict, exit code, signal, usage and byte counts of `report` into `result`. `report.how` is not exec_failed.
 void judge(const wire::ExitReport& report, Stop stop, RunResult& result);
+
+// Why the program of `plan` did not begin: `error_number` is that of its exec, or with wire::kNoFolder of its folder.
+Error not_executable(const RunPlan& plan, const std::string& image, int error_number);
 
 }  // namespace dind::sandbox

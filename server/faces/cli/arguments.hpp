@@ -44,7 +44,7 @@ struct RunArguments {
   std::optional<Isolation> isolation;
   std::optional<std::string> stdin_file;
   std::optional<RunSpec> again;  // of `history rerun`: run this, whatever stands above but `stdin_file`
-  bool no_server = false;  // not handed over to a server of ours
+  bool no_server = false;        // not handed over to a server of ours
   bool json = false;
   bool quiet = false;
 };
