@@ -1,6 +1,5 @@
 #include "sandbox/sandbox.hpp"
 
-#include <cstring>
 
 #include "engine/text.hpp"
 #include "sandbox/conversation.hpp"
