@@ -15,7 +15,7 @@ try:
     print("ready", flush=True)
     for _ in sys.stdin:
         begun = time.perf_counter()
-        with SandboxSession(lang="python", pool=pool, skip_environment_setup=True) as session:
+        with SandboxSession(lang="python", pool=pool) as session:
             result = session.run(code)
             took = time.perf_counter() - begun  # its answer is there; what the session does to end comes on top
         assert result.exit_code == 0 and result.stdout.strip() == "1", result

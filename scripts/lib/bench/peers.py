@@ -21,15 +21,15 @@ def spawned(argv):
     begun = time.perf_counter()
     pid = os.posix_spawnp(argv[0], argv, os.environ, file_actions=[(os.POSIX_SPAWN_DUP2, into, 1), (os.POSIX_SPAWN_CLOSE, out)])
     os.close(into)
-    first = None
+    first, text = None, b""
     while piece := os.read(out, 65536):
         first = first or time.perf_counter() - begun
-        last = piece
+        text += piece
     _, status = os.waitpid(pid, 0)
     took = time.perf_counter() - begun
     os.close(out)
-    if status != 0 or not last.endswith(b"1\n"):
-        raise SystemExit(f"{argv[0]} ended with {status}")
+    if status != 0 or text != b"1\n":
+        raise SystemExit(f"{argv[0]} ended with {status} and printed {text!r}")
     return first, took
 
 
