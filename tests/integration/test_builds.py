@@ -7,6 +7,7 @@ import time
 import uuid
 
 from case import PYTHON, SHELL, SandboxTest, engine
+from registry import Registry, login, remove_image
 
 BUILT = "dind-executor.built"
 
@@ -173,6 +174,21 @@ class Builds(SandboxTest):
                         self.assert_refused(self.build(text, "--quiet", "--pull", "never", env=env), "pull: never")
             self.assert_refused(self.build("# syntax=docker/dockerfile:none\nFROM scratch\n", "--quiet", "--pull", "never", env={"DOCKER_BUILDKIT": "1"}), "pull: never")
             self.assertEqual(registry.count, 0)
+
+    def test_an_image_that_is_copied_from_is_pulled_with_our_login(self):
+        registry = Registry(self.folder / "registry", protected=True)
+        self.addCleanup(registry.close)
+        image = f"{registry.host}/private:1"
+        registry.push(image, "private")
+        self.addCleanup(remove_image, image)
+        (self.folder / "docker").mkdir()
+        (self.folder / "docker/config.json").write_text(json.dumps({"auths": {registry.host: {"auth": login()}}}))
+        text = f"FROM {SHELL}\nCOPY --from={image} /says /says\nCMD cat /says # MARK\n"
+        self.assert_refused(self.build(text, "--quiet"), image)
+        for builder, env in self.builders().items():
+            with self.subTest(builder):
+                self.assert_run(self.build(text, env=env | {"DOCKER_CONFIG": str(self.folder / "docker")}), 0, b"private")
+                remove_image(image)
 
     def test_what_a_failed_build_and_a_stopped_one_leave_goes_with_gc(self):
         before = self.images()
