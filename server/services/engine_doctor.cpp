@@ -16,6 +16,8 @@ namespace dind {
 
 namespace {
 
+constexpr auto kPingTime = std::chrono::seconds(5);
+
 using Status = DoctorCheck::Status;
 
 // Lines "name=value".
@@ -188,10 +190,16 @@ struct EngineDoctor::Visit {
 
   Task<bool> engine() {
     const auto& endpoint = doctor.client_.endpoint();
+    constexpr auto kRemedy =
+        "Start the engine, or set DOCKER_HOST (or --host) to where it is; then run `dind-executor doctor` again";
+    // One that is there and says nothing would cost each question its whole time.
+    if (const auto pong = co_await doctor.client_.ping(std::min(deadline, in(kPingTime))); !pong) {
+      add("engine", Status::failed, pong.error().message, kRemedy);
+      co_return false;
+    }
     const auto version = co_await doctor.client_.version(deadline);
     if (!version) {
-      add("engine", Status::failed, version.error().message,
-          "Start the engine, or set DOCKER_HOST (or --host) to where it is; then run `dind-executor doctor` again");
+      add("engine", Status::failed, version.error().message, kRemedy);
       co_return false;
     }
     add("engine", Status::ok, "answers at " + endpoint.address + " (from " + endpoint.origin + ")");

@@ -1,5 +1,6 @@
 """Bad input: one line that says what happened and what to do, exit 125, nothing left behind."""
 import json
+import socket
 import time
 
 from harness import CliTest
@@ -106,3 +107,16 @@ class Others(CliTest):
         self.assertEqual(done.returncode, 1)
         self.assertIn(b"failed", done.stdout)
         self.assertIn(b"/nonexistent/engine.sock", done.stdout)
+
+    def test_an_engine_that_is_there_and_says_nothing_is_known_within_eight_seconds(self):
+        path = str(self.folder / "engine.sock")
+        with socket.socket(socket.AF_UNIX) as silent:
+            silent.bind(path)
+            silent.listen(64)  # and takes none of them, as a stopped dockerd
+            begun = time.monotonic()
+            children = {self.start("--host", f"unix://{path}", *what): code for what, code in ((("run", self.python("print(1)")), 125), (("doctor",), 1))}
+            for child, code in children.items():
+                out, err = child.communicate(timeout=30)
+                self.assertEqual(child.returncode, code, err)
+                self.assertIn(b"does not answer", out + err)
+            self.assertLess(time.monotonic() - begun, 8)
