@@ -27,7 +27,7 @@ class Folders(ProtocolCase):
         folders = [{"uri": self.workspace.as_uri(), "name": "workspace"}]
         return self.client(**{"workspaceFolders": folders, "rootUri": self.workspace.as_uri()} | more)
 
-    def command(self, client, command, folder=None, **more):
+    def command(self, client, command, folder=None, /, **more):
         return client.ask("workspace/executeCommand", {"command": command, "arguments": [{"uri": (folder or self.workspace).as_uri(), **more}]})
 
     def programs(self, client, folder=None):
