@@ -51,7 +51,7 @@ def on_engine():
             there.connect(leaks.HOST[7:])
         except OSError:
             return set()
-    return {f"{kind} {path.split('/')[2].split('?')[0]}" for kind, _, path in leaks.labelled()}
+    return {f"{kind} {path.split('/')[2].split('?')[0]}" for kind, _, path in leaks.labelled(waiting=False)}
 
 
 class LeakCheck:
