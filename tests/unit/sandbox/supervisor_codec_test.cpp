@@ -248,3 +248,16 @@ TEST_CASE("Stdin, window, signal and heard frames") {
   CHECK(signal_frame(9) == frame('S', u32(9)));
   CHECK(heard_frame() == frame('H', ""));
 }
+
+TEST_CASE("Every mount in the workspace is to be looked at before the program begins, but under gVisor") {
+  RunPlan plan;
+  plan.argv = {"x"};
+  plan.workspace_mounts = {{.path = "p", .read_only = false}, {.path = "p/.git"}};
+  const auto frames = job_frames(plan, {});
+  const auto first = frames.find(frame('M', "/workspaces/p"));
+  const auto second = frames.find(frame('M', "/workspaces/p/.git"));
+  REQUIRE((first != std::string::npos && second != std::string::npos));
+  CHECK((first < second && second < frames.find(frame('J', ""))));
+  plan.isolation = Isolation::gvisor;
+  CHECK(job_frames(plan, {}).find("/workspaces") == std::string::npos);
+}
