@@ -144,7 +144,10 @@ Task<void> take_runs(asio::any_io_executor executor, RunService& runs, std::stri
   const auto stopped = stop.on_cancel([&wake] { wake.notify(); });
   while (!stop.cancelled() && !path.empty()) {
     auto socket = UnixSocket::listen(path, 0600);
-    if (socket) co_return co_await accept_from(executor, std::move(*socket), runs, stop);
+    if (socket)
+      co_return co_await accept_clients(
+          executor, std::move(*socket), kMostClients, [&](int fd) { return serve_one(executor, fd, runs, stop); },
+          stop);
     log(LogLevel::debug, "Runs of terminals are taken by another server, or by none: " + socket.error().message);
     co_await wake.wait(in(kLook));
   }
