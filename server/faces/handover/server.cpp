@@ -1,15 +1,11 @@
 #include "faces/handover/server.hpp"
 
-#include <fcntl.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
-#include <boost/asio/posix/stream_descriptor.hpp>
-#include <boost/asio/redirect_error.hpp>
-#include <cerrno>
 #include <deque>
 #include <utility>
 
+#include "faces/accept.hpp"
 #include "faces/handover/connection.hpp"
 #include "faces/handover/place.hpp"
 #include "support/log.hpp"
