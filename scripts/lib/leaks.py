@@ -34,7 +34,7 @@ def labelled(waiting=True):
     """Without `waiting` not the sandboxes that wait for a next run, as they do while a server lives that many tests share."""
     query = "filters=" + urllib.parse.quote(json.dumps({"label": [LABEL]}))
     for each in call("GET", "/containers/json?all=1&" + query):
-        if not waiting and each["Labels"].get("dind-executor.run") == "prestarted":
+        if not waiting and each["Names"] and each["Names"][0].startswith("/dind-prestarted-"):
             continue
         yield "container", f"{each['Id'][:12]} {each['State']} {each['Names']} {each['Image']}", "/containers/" + each["Id"] + "?force=1&v=1"
     for each in call("GET", "/volumes?" + query)["Volumes"] or []:

@@ -82,6 +82,7 @@ class Client {
   Task<Result<std::unique_ptr<HijackedStream>>> attach_container(std::string id, Deadline deadline);
   Task<Result<WaitResult>> wait_container(std::string id, std::string condition, Deadline deadline);
   Task<Result<void>> kill_container(std::string id, std::string signal, Deadline deadline);  // 404/409 are success
+  Task<Result<void>> rename_container(std::string id, std::string name, Deadline deadline);
   Task<Result<void>> remove_container(std::string id, Deadline deadline);  // force, with volumes; 404 is success
   Task<Result<std::vector<ContainerSummary>>> list_containers(std::vector<std::string> labels,
                                                               Deadline deadline);  // all states

@@ -108,6 +108,11 @@ Task<Result<void>> Client::kill_container(std::string id, std::string signal, De
       {404, 409});
 }
 
+Task<Result<void>> Client::rename_container(std::string id, std::string name, Deadline deadline) {
+  const std::string target = container_path(id, "/rename") + query({{"name", name}});
+  co_return done(co_await call(http_, post(target, "rename container", deadline)));
+}
+
 Task<Result<void>> Client::remove_container(std::string id, Deadline deadline) {
   co_return done(co_await call(http_, engine::remove(container_path(id, "?force=1&v=1"), "remove container", deadline)),
                  {404});

@@ -45,7 +45,7 @@ struct PackageStep {
 struct WorkspaceMount {
   std::string path;  // relative to the workspace, without "." and ".."
   bool read_only = true;
-  bool folder = true;  // else a file
+  bool folder = true;       // else a file
   std::uint64_t inode = 0;  // what was there when it was looked at; 0: not known
   bool operator==(const WorkspaceMount&) const = default;
 };

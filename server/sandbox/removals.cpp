@@ -117,8 +117,9 @@ void Removals::Debt::pay() {
   }
 }
 
-void Removals::Debt::count_as(std::string name) {
+void Removals::Debt::count_as(std::string name, std::string id) {
   if (!account_) return;
+  name_ = std::move(id);
   account_->owed.erase(account_->owed.find(owed_as_));
   owed_as_ = std::move(name);
   account_->owed.insert(owed_as_);

@@ -27,8 +27,9 @@ class Removals {
     // Removes it in the background: tries again until the engine says that it's gone, for half a minute; then it is
     // given up, and the reaper's. Calling it again does nothing.
     void pay();
-    // From now on it is owed under this name, as if the container had it: `gone` waits for it then.
-    void count_as(std::string name);
+    // From now on it is owed under this name, as if the container had it (`gone` waits for it then), and removed by its
+    // id, whatever it is called.
+    void count_as(std::string name, std::string id);
 
    private:
     friend class Removals;

@@ -1,6 +1,5 @@
 #include "sandbox/sandbox.hpp"
 
-
 #include "engine/text.hpp"
 #include "sandbox/conversation.hpp"
 #include "sandbox/hardening.hpp"
@@ -34,6 +33,11 @@ std::int64_t unix_seconds(Clock::duration from_now) {
 std::string trimmed(std::string_view text) {
   while (!text.empty() && (text.back() == '\n' || text.back() == ' ')) text.remove_suffix(1);
   return engine::one_line(text);
+}
+
+Task<void> name_it(engine::Client& client, std::string id, std::string name) {
+  if (const auto named = co_await client.rename_container(std::move(id), std::move(name), in(15s)); !named)
+    log(LogLevel::debug, "A sandbox that waited keeps its name: " + named.error().message);
 }
 
 // The supervisor isn't where it should be: somebody emptied the volume, or its filling broke off.
@@ -77,7 +81,7 @@ struct Sandboxes::Run : std::enable_shared_from_this<Run> {
   Task<Result<RunResult>> attempt(Removals::Debt debt, std::string name, bool& worth_another);
   void give_job();
   Task<Result<RunResult>> follow(const Prepared& sandbox, bool& worth_another);
-  Task<Result<RunResult>> without_report(const std::string& name, bool& worth_another);
+  Task<Result<RunResult>> without_report(const std::string& id, bool& worth_another);
   Stop reason_to_stop(Deadline deadline) const;
   RunResult blank() const;
   RunResult killed(Verdict verdict) const;
@@ -175,7 +179,7 @@ Result<RunResult> Sandboxes::Run::conclude(Stop stop) const {
   return with_reason(std::move(result));
 }
 
-Task<Result<RunResult>> Sandboxes::Run::without_report(const std::string& name, bool& worth_another) {
+Task<Result<RunResult>> Sandboxes::Run::without_report(const std::string& id, bool& worth_another) {
   const auto& seen = talk->seen();
   if (!seen.ready && !seen.error) {
     worth_another = true;
@@ -184,7 +188,7 @@ Task<Result<RunResult>> Sandboxes::Run::without_report(const std::string& name, 
                                                 (last_words.empty() ? std::string() : " (" + last_words + ")") +
                                                 "; `dind-executor doctor` says what the engine lacks");
   }
-  const auto state = co_await home.client_.inspect_container(name, in(2s));
+  const auto state = co_await home.client_.inspect_container(id, in(2s));
   const bool is_gvisor = isolation == dind::name(Isolation::gvisor);
   // By then it may have removed itself; then its last events are asked for.
   engine::ContainerEnd end{.out_of_memory = state && state->oom_killed};
@@ -240,11 +244,14 @@ Task<Result<RunResult>> Sandboxes::Run::follow(const Prepared& sandbox, bool& wo
       if (!wanted && Clock::now() >= is_long) {
         wanted = true;
         home.prestarted_.want(plan, around);
+        // Who looks at the engine sees whose it is.
+        if (sandbox.name != container)
+          spawn(home.executor_, "the name of " + container, name_it(home.client_, sandbox.id, container));
       }
     }
   }
   if (seen.report) co_return conclude(Stop::none);
-  if (stop == Stop::none) co_return co_await without_report(sandbox.name, worth_another);
+  if (stop == Stop::none) co_return co_await without_report(sandbox.id, worth_another);
   if (!seen.began && stop == Stop::cancelled) co_return fail(ErrorCode::cancelled, "The run was cancelled");
   talk->kill();
   const Deadline patience = in(kReportTime);
@@ -277,7 +284,7 @@ Task<std::optional<Result<RunResult>>> Sandboxes::Run::attempt_prestarted(Presta
     if (cancel.cancelled()) co_return fail(ErrorCode::cancelled, "The run was cancelled");
     co_return std::nullopt;
   }
-  made->debt.count_as(container);
+  made->debt.count_as(container, made->id);
   log(LogLevel::debug, "Takes the sandbox " + made->name + ", which waited", plan.run_id);
   sandbox_id = made->id;
   isolation = made->isolation;

@@ -75,7 +75,7 @@ class Runs final : public RunService {
   PackageStage packages_;
   ImageBuilds builds_;
   Admission admission_;
-  int engine_cpus_ = 0;                // 0: not asked yet
+  int engine_cpus_ = 0;  // 0: not asked yet
   Cancel leaving_;
   bool warm_ = false;                  // sandboxes may wait
   bool gvisor_seen_ = false;           // an engine without it is asked again: it may get it

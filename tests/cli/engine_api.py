@@ -44,4 +44,4 @@ def our_containers(waiting=True):
     """The ids of all containers that carry our label, in every state; without `waiting` not those that wait for a next run."""
     filters = urllib.parse.quote(json.dumps({"label": [LABEL]}))
     return {each["Id"] for each in get(f"/containers/json?all=1&filters={filters}")
-            if waiting or each["Labels"].get("dind-executor.run") != "prestarted"}
+            if waiting or not each["Names"] or not each["Names"][0].startswith("/dind-prestarted-")}

@@ -94,6 +94,7 @@ struct RunBench {
     fake.on("GET", "/containers/*/json", [this](const FakeRequest& request) { return inspect(request); });
     fake.on("POST", "/containers/*/attach", supervised(whole_run(), FakeReply::Then::hang));
     fake.on("POST", "/containers/*/start", FakeReply{.status = 204});
+    fake.on("POST", "/containers/*/rename", FakeReply{.status = 204});
     fake.on("DELETE", "/containers/*", [this](const FakeRequest& request) { return remove(request); });
   }
 

@@ -42,7 +42,7 @@ def _labelled():
 def containers(waiting=False):
     """Those of runs; with `waiting` those too that wait for a next run, as they do while a server lives."""
     return [each for each in get("/containers/json?all=1&" + _labelled())
-            if (each["Names"] or is_known(each["Id"])) and (waiting or each["Labels"].get(RUN) != "prestarted")]
+            if (each["Names"] or is_known(each["Id"])) and (waiting or not is_waiting(each))]
 
 
 def is_known(container):
@@ -56,8 +56,12 @@ def is_known(container):
         raise
 
 
+def is_waiting(container):
+    return bool(container["Names"]) and container["Names"][0].startswith("/dind-prestarted-")
+
+
 def waiting():
-    return [each for each in containers(waiting=True) if each["Labels"].get(RUN) == "prestarted"]
+    return [each for each in containers(waiting=True) if is_waiting(each)]
 
 
 def ghosts():

@@ -38,7 +38,7 @@ struct Errand {
     while (self->sink != nullptr) {
       const auto chunk = co_await self->input->next(in(1h));
       if (!chunk) continue;
-      self->connection->send(frame(Type::input, *chunk));
+      if (self->connection) self->connection->send(frame(Type::input, *chunk));
       co_return;
     }
   }
