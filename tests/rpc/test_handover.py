@@ -155,6 +155,7 @@ class Handover(RpcCase):
         config.write_text('{"shareServer": false}')
         child = self.terminal("--image", SHELL, "--", "sh", "-c", "sleep 1", env={"DIND_CONFIG": str(config)})
         self.assertEqual(self.owner_of(child), child.pid)
+        self.assertEqual(child.wait(LIMIT), 0)
 
     def test_another_server_takes_over(self):
         first, second = self.editor(), self.editor()
@@ -178,8 +179,9 @@ class Handover(RpcCase):
         client = self.client(env={"XDG_RUNTIME_DIR": str(self.runtime)})
         client.notification("dind/engine")
         self.assertEqual(self.sockets(), [])
-        child = self.terminal("--image", SHELL, "--", "sh", "-c", "sleep 1", env={"XDG_RUNTIME_DIR": str(self.runtime), "DIND_X": "1"})
+        child = self.terminal("--image", SHELL, "--", "sh", "-c", "sleep 1", env={"XDG_RUNTIME_DIR": str(self.runtime)})
         self.assertEqual(self.owner_of(child), child.pid)
+        self.assertEqual(child.wait(LIMIT), 0)
 
     def test_a_pseudo_terminal_is_one_for_the_server_too(self):
         self.editor()

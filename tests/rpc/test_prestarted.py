@@ -78,7 +78,7 @@ class Prestarted(RpcCase):
         spec = {"language": "python", "limits": {"memory": "64m", "pids": 20, "timeout": 2}}
         for code, verdict in (("print('fits')", "ok"), ("x = bytearray(200 << 20)", "out_of_memory"),
                               ("import os\nfor _ in range(100): os.fork() or __import__('time').sleep(60)", "process_limit"),
-                              ("while True: pass", "timeout"), ("open('/tmp/x', 'wb').write(bytes(100 << 20))", "disk_limit")):
+                              ("while True: pass", "timeout"), ("for n in range(30_000): open(f'/tmp/{n}', 'w').close()", "disk_limit")):
             if verdict != "ok":
                 self.waiting(client)
             with self.subTest(verdict):
