@@ -15,6 +15,7 @@ namespace {
 // Credit goes back in parts of this size: a frame for each chunk would double the traffic of a flood.
 constexpr std::uint64_t kCreditPart = Conversation::kOutputWindow / 8;
 constexpr std::size_t kMostComplaint = 4096;
+constexpr std::size_t kReadSize = 256 * 1024;  // what a socket holds in a flood: few and large reads
 
 std::unexpected<Error> no_supervisor(std::uint32_t version) {
   return fail(ErrorCode::internal, "The supervisor in the sandbox speaks version " + std::to_string(version) +
@@ -88,7 +89,7 @@ void Conversation::fail_with(Error error) {
 }
 
 Task<void> Conversation::read(std::shared_ptr<Conversation> self) {
-  std::vector<char> buffer(wire::kHeaderSize + wire::kMaxPayload);
+  std::vector<char> buffer(kReadSize);
   while (!self->closed_) {
     const auto size = co_await self->stream_->read_some(buffer);
     if (!size) {

@@ -30,7 +30,8 @@ struct Removals::Debt::Account {
   const std::chrono::milliseconds patience;
   Signal changed;
   std::multiset<std::string> owed;
-  std::set<std::string> out_of_reach;  // of them, those whose last try found no engine
+  std::set<std::string> left_to_engine;  // of them
+  std::set<std::string> out_of_reach;    // of them, those whose last try found no engine
   std::set<std::string> given_up;
 
   // True: the engine says that there is none of that name.
@@ -91,6 +92,7 @@ struct Removals::Debt::Account {
           run_of(owed_as));
     if (!gone) self->given_up.insert(name);
     self->out_of_reach.erase(owed_as);
+    self->left_to_engine.erase(owed_as);
     self->owed.erase(self->owed.find(owed_as));
     self->changed.notify();
   }
@@ -125,6 +127,10 @@ void Removals::Debt::count_as(std::string name, std::string id) {
   account_->owed.insert(owed_as_);
 }
 
+void Removals::Debt::leave_to_engine() {
+  if (account_ && account_->left_to_engine.insert(owed_as_).second) account_->changed.notify();
+}
+
 Removals::Debt Removals::owe(std::string container_name) {
   account_->owed.insert(container_name);
   return {account_, Debt::Kind::container, std::move(container_name)};
@@ -145,8 +151,9 @@ void Removals::settle(const std::string& name) { account_->given_up.erase(name);
 
 Task<bool> Removals::idle(Deadline deadline) {
   const auto account = account_;
-  while (!account->owed.empty()) {
-    if (!co_await account->changed.wait(deadline)) co_return account->owed.empty();
+  const auto done = [&] { return account->owed.size() <= account->left_to_engine.size(); };
+  while (!done()) {
+    if (!co_await account->changed.wait(deadline)) co_return done();
   }
   co_return true;
 }

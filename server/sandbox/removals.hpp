@@ -30,6 +30,9 @@ class Removals {
     // From now on it is owed under this name, as if the container had it (`gone` waits for it then), and removed by its
     // id, whatever it is called.
     void count_as(std::string name, std::string id);
+    // Its program has ended and its supervisor with it: the engine removes it by itself (AutoRemove), also when we have
+    // gone. It is still seen to, but nobody's end waits for it.
+    void leave_to_engine();
 
    private:
     friend class Removals;
@@ -52,7 +55,7 @@ class Removals {
   bool gave_up(const std::string& name) const;
   std::vector<std::string> given_up() const;
   void settle(const std::string& name);
-  // True once nothing is owed; false when the deadline passed first.
+  // True once nothing is owed but what was left to the engine; false when the deadline passed first.
   Task<bool> idle(Deadline deadline);
   // The same for those whose names begin so.
   Task<bool> gone(std::string prefix, Deadline deadline);

@@ -80,6 +80,9 @@ struct Sandboxes::Run : std::enable_shared_from_this<Run> {
   Task<std::optional<Result<RunResult>>> attempt_prestarted(Prestarted::Claim claim);
   Task<Result<RunResult>> attempt(Removals::Debt debt, std::string name, bool& worth_another);
   void give_job();
+  bool ended_by_itself() const {
+    return talk && talk->seen().report && talk->seen().report->cause == wire::Cause::none;
+  }
   Task<Result<RunResult>> follow(const Prepared& sandbox, bool& worth_another);
   Task<Result<RunResult>> without_report(const std::string& id, bool& worth_another);
   Stop reason_to_stop(Deadline deadline) const;
@@ -273,7 +276,9 @@ Task<Result<RunResult>> Sandboxes::Run::attempt(Removals::Debt debt, std::string
     co_return std::unexpected(started.error());
   }
   hold.reset();
-  co_return co_await follow(*made, worth_another);
+  auto result = co_await follow(*made, worth_another);
+  if (ended_by_itself()) made->debt.leave_to_engine();
+  co_return result;
 }
 
 // None: there was nothing to take after all, or it broke off before the program began; the run is whole for another
@@ -291,6 +296,7 @@ Task<std::optional<Result<RunResult>>> Sandboxes::Run::attempt_prestarted(Presta
   talk = made->talk;
   bool worth_another = false;
   auto result = co_await follow(*made, worth_another);
+  if (ended_by_itself()) made->debt.leave_to_engine();
   const auto& seen = talk->seen();
   if (result || cancel.cancelled() || seen.began || seen.report || input || !(seen.ended || seen.error))
     co_return result;

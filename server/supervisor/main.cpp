@@ -276,11 +276,12 @@ void read_input() {
 }
 
 void read_program(Pipe& pipe) {
-  unsigned char chunk[kMaxPayload];
-  size_t room = sizeof chunk;
+  size_t room = kMaxPayload;
   // After the program's end what its pipes still hold is small and is sent whatever the window says.
   if (state == State::running && report.cause == Cause::none && window < room) room = window;
   if (room == 0) return;  // the other pipe took the last of the window; a read of nothing would look like the end
+  unsigned char* chunk = frame_room(room);
+  if (chunk == nullptr) return;  // the other pipe's was large: after it has gone out
   const ssize_t n = read(pipe.fd, chunk, room);
   if (n < 0 && (errno == EAGAIN || errno == EINTR)) {
     if (state != State::draining) return;
@@ -294,7 +295,7 @@ void read_program(Pipe& pipe) {
   pipe.bytes += got;
   const uint64_t allowed = job.output_cap == 0 ? got : sent >= job.output_cap ? 0 : job.output_cap - sent;
   const uint64_t pass = got < allowed ? got : allowed;
-  if (pass > 0) send(pipe.type, chunk, pass);
+  if (pass > 0) put_frame(pipe.type, pass, job.token);
   sent += pass;
   window -= window < pass ? window : pass;
   if (pass < got) {
@@ -349,6 +350,7 @@ void set_up() {
   timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
   fcntl(0, F_SETFL, fcntl(0, F_GETFL) | O_NONBLOCK);
   fcntl(1, F_SETFL, fcntl(1, F_GETFL) | O_NONBLOCK);
+  fcntl(1, F_SETPIPE_SZ, 256 * 1024);  // as for the program's
   unsigned char version[4];
   put_u32(version, kVersion);
   send(kReady, version, sizeof version);

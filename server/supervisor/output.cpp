@@ -29,16 +29,25 @@ void flush_output() {
   output_at = output_size = 0;
 }
 
-void queue_frame(unsigned char type, const void* payload, size_t size, uint32_t token) {
+unsigned char* frame_room(size_t size) {
   if (output_at > 0) {
     memmove(output, output + output_at, output_size - output_at);
     output_size -= output_at;
     output_at = 0;
   }
-  if (sizeof output - output_size < kHeaderSize + size) return;
+  return sizeof output - output_size < kHeaderSize + size ? nullptr : output + output_size + kHeaderSize;
+}
+
+void put_frame(unsigned char type, size_t size, uint32_t token) {
   put_header(output + output_size, type, static_cast<uint32_t>(size), token);
-  memcpy(output + output_size + kHeaderSize, payload, size);
   output_size += kHeaderSize + size;
+}
+
+void queue_frame(unsigned char type, const void* payload, size_t size, uint32_t token) {
+  unsigned char* room = frame_room(size);
+  if (room == nullptr) return;
+  if (size != 0) memcpy(room, payload, size);
+  put_frame(type, size, token);
 }
 
 }  // namespace dind::supervisor

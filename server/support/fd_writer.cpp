@@ -1,7 +1,9 @@
 #include "support/fd_writer.hpp"
 
+#include <fcntl.h>
 #include <poll.h>
 #include <sys/eventfd.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -12,8 +14,11 @@
 #include <deque>
 #include <map>
 #include <mutex>
+#include <string>
 #include <system_error>
 #include <thread>
+#include <utility>
+#include <vector>
 
 namespace dind {
 
@@ -46,42 +51,70 @@ struct FdWriter::State {
   std::mutex mutex;
   std::condition_variable changed;
   std::deque<Chunk> queue;
-  std::shared_ptr<void> in_flight;  // of the chunk that is being written
+  std::vector<std::shared_ptr<void>> in_flight;  // of the chunks that are being written
   bool stop = false;
   bool ended = false;
-
-  std::map<int, int> failed;  // fd → errno; the writing thread's own
 };
 
 namespace {
 
-// How much one write may hold so that it doesn't block after poll: a pipe that polls writable has room for PIPE_BUF.
-std::size_t step_of(int fd) {
-  struct stat status{};
-  constexpr std::size_t kPipe = 4096;
-  constexpr std::size_t kFile = 1 << 20;
-  return fstat(fd, &status) == 0 && S_ISREG(status.st_mode) ? kFile : kPipe;
-}
-
-// 0, or the errno of the write that failed; ECANCELED when `wake` became readable.
-int write_all(int fd, std::string_view bytes, int wake) {
-  const auto step = step_of(fd);
-  while (!bytes.empty()) {
-    pollfd both[2] = {{fd, POLLOUT, 0}, {wake, POLLIN, 0}};
-    if (poll(both, 2, -1) < 0) {
-      if (errno == EINTR) continue;
-      return errno;
+// How a descriptor is written to without ever waiting in a write.
+class Outlet {
+ public:
+  explicit Outlet(int fd) : fd_(fd) {
+    struct stat status{};
+    if (fstat(fd, &status) != 0) return;
+    if (S_ISREG(status.st_mode)) {
+      step_ = kMuch;
+    } else if (S_ISSOCK(status.st_mode)) {
+      step_ = kMuch;
+      socket_ = true;
+    } else if (S_ISFIFO(status.st_mode)) {
+      // O_NONBLOCK belongs to an opening, which others share: so it is opened anew. Where that isn't allowed, a pipe
+      // that polls writable has room for PIPE_BUF.
+      own_ = ::open(("/proc/self/fd/" + std::to_string(fd)).c_str(), O_WRONLY | O_NONBLOCK | O_CLOEXEC);
+      if (own_ >= 0) step_ = kMuch;
     }
-    if (both[1].revents != 0) return ECANCELED;
-    const ssize_t written = ::write(fd, bytes.data(), std::min(step, bytes.size()));
-    if (written < 0) {
-      if (errno == EINTR || errno == EAGAIN) continue;
-      return errno;
-    }
-    bytes.remove_prefix(static_cast<std::size_t>(written));
   }
-  return 0;
-}
+  Outlet(Outlet&& other) noexcept
+      : fd_(other.fd_), own_(std::exchange(other.own_, -1)), socket_(other.socket_), step_(other.step_) {}
+  Outlet& operator=(Outlet&&) = delete;
+  ~Outlet() {
+    if (own_ >= 0) ::close(own_);
+  }
+
+  // 0, or the errno of the write that failed; ECANCELED when `wake` became readable.
+  int write_all(std::string_view bytes, int wake) {
+    bool ready = own_ >= 0 || socket_;  // else only what polls writable is
+    while (!bytes.empty()) {
+      if (!ready) {
+        pollfd both[2] = {{fd_, POLLOUT, 0}, {wake, POLLIN, 0}};
+        if (poll(both, 2, -1) < 0) {
+          if (errno == EINTR) continue;
+          return errno;
+        }
+        if (both[1].revents != 0) return ECANCELED;
+      }
+      const auto size = std::min(step_, bytes.size());
+      const ssize_t written = socket_ ? ::send(fd_, bytes.data(), size, MSG_DONTWAIT | MSG_NOSIGNAL)
+                                      : ::write(own_ >= 0 ? own_ : fd_, bytes.data(), size);
+      ready = false;
+      if (written < 0) {
+        if (errno == EINTR || errno == EAGAIN) continue;
+        return errno;
+      }
+      bytes.remove_prefix(static_cast<std::size_t>(written));
+    }
+    return 0;
+  }
+
+ private:
+  static constexpr std::size_t kMuch = 1 << 20;
+  int fd_;
+  int own_ = -1;
+  bool socket_ = false;
+  std::size_t step_ = 4096;  // PIPE_BUF
+};
 
 }  // namespace
 
@@ -97,11 +130,11 @@ FdWriter::~FdWriter() {
   const std::uint64_t one = 1;
   [[maybe_unused]] const auto ignored = ::write(state_->wake, &one, sizeof one);
   std::deque<State::Chunk> dropped;  // holds are let go here, on the core's thread, after the lock
-  std::shared_ptr<void> in_flight;
+  std::vector<std::shared_ptr<void>> in_flight;
   std::unique_lock lock(state_->mutex);
   state_->stop = true;
   dropped.swap(state_->queue);
-  in_flight = std::move(state_->in_flight);
+  in_flight.swap(state_->in_flight);
   state_->changed.notify_all();
   // Bounded: a terminal that is stopped (Ctrl-S) may hold a write, and then the process's end takes the thread with it.
   state_->changed.wait_for(lock, std::chrono::milliseconds(200), [this] { return state_->ended; });
@@ -124,29 +157,38 @@ Task<bool> FdWriter::flushed(Deadline deadline) {
 }
 
 void FdWriter::run(const std::shared_ptr<State>& state) {
+  constexpr std::size_t kBatch = 1 << 20;  // bytes that go out together
+  std::map<int, Outlet> outlets;
+  std::map<int, int> failed;  // descriptor → errno
   std::unique_lock lock(state->mutex);
   while (true) {
     state->changed.wait(lock, [&] { return state->stop || !state->queue.empty(); });
     if (state->stop) break;
+    // All that waits for one descriptor at once: a flood is then a few large writes, and one message to the core.
     const int fd = state->queue.front().fd;
-    const std::string bytes = std::move(state->queue.front().bytes);
-    state->in_flight = std::move(state->queue.front().hold);
-    state->queue.pop_front();
+    std::string bytes = std::move(state->queue.front().bytes);
+    std::size_t chunks = 0;
+    do {
+      if (chunks++ > 0) bytes += state->queue.front().bytes;
+      state->in_flight.push_back(std::move(state->queue.front().hold));
+      state->queue.pop_front();
+    } while (!state->queue.empty() && state->queue.front().fd == fd && bytes.size() < kBatch);
     lock.unlock();
     int error = 0;
-    if (!state->failed.contains(fd)) {
-      error = write_all(fd, bytes, state->wake);
-      if (error != 0) state->failed.emplace(fd, error);
+    if (!failed.contains(fd)) {
+      error = outlets.try_emplace(fd, fd).first->second.write_all(bytes, state->wake);
+      if (error != 0) failed.emplace(fd, error);
     }
     lock.lock();
     if (state->stop) break;  // the loop may be gone already
     // Holds and callbacks belong to the core's thread.
-    asio::post(state->executor, [home = state->home, hold = std::move(state->in_flight), fd, error]() mutable {
-      hold.reset();
-      ++home->done;
-      if (error != 0 && home->on_failure) home->on_failure(fd, error);
-      home->progress.notify();
-    });
+    asio::post(state->executor,
+               [home = state->home, holds = std::exchange(state->in_flight, {}), chunks, fd, error]() mutable {
+                 holds.clear();
+                 home->done += chunks;
+                 if (error != 0 && home->on_failure) home->on_failure(fd, error);
+                 home->progress.notify();
+               });
   }
   state->ended = true;
   state->changed.notify_all();
