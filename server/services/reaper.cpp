@@ -63,6 +63,8 @@ Task<Result<std::size_t>> Reaper::sweep(Deadline deadline) {
           std::string("Removed the ") + kind + " " + name + ", which " +
               (removals_.gave_up(name) ? "could not be removed before" : "another instance had left behind"));
       removals_.settle(name);
+    } else if (result.error().engine_status == 409) {
+      log(LogLevel::debug, std::string("The ") + kind + " " + name + " is on its way: " + result.error().message);
     } else {
       log(LogLevel::warning,
           std::string("The ") + kind + " " + name + " is left behind and can't be removed: " + result.error().message);

@@ -22,40 +22,6 @@
 
 namespace dind {
 
-// The core's side: touched on the core's thread only.
-struct FdWriter::Home {
-  explicit Home(const asio::any_io_executor& executor) : progress(executor) {}
-  Signal progress;
-  std::size_t given = 0;  // chunks
-  std::size_t done = 0;
-  std::function<void(int, int)> on_failure;
-};
-
-// The one place where two threads meet.
-struct FdWriter::State {
-  struct Chunk {
-    int fd;
-    std::string bytes;
-    std::shared_ptr<void> hold;
-  };
-  explicit State(asio::any_io_executor e, std::shared_ptr<Home> h)
-      : executor(std::move(e)), home(std::move(h)), wake(eventfd(0, EFD_CLOEXEC)) {
-    if (wake < 0) throw std::system_error(errno, std::generic_category(), "eventfd");
-  }
-  ~State() { ::close(wake); }
-
-  asio::any_io_executor executor;
-  std::shared_ptr<Home> home;
-  int wake;  // readable: stop
-
-  std::mutex mutex;
-  std::condition_variable changed;
-  std::deque<Chunk> queue;
-  std::vector<std::shared_ptr<void>> in_flight;  // of the chunks that are being written
-  bool stop = false;
-  bool ended = false;
-};
-
 namespace {
 
 // How a descriptor is written to without ever waiting in a write.
@@ -83,9 +49,22 @@ class Outlet {
     if (own_ >= 0) ::close(own_);
   }
 
+  bool never_waits() const { return own_ >= 0 || socket_; }
+
+  // What goes out at once is taken off `bytes`. 0, or the errno of the write that failed. Only where it never waits.
+  int write_some(std::string_view& bytes) const {
+    while (!bytes.empty()) {
+      const ssize_t written = put(bytes.substr(0, step_));
+      if (written < 0 && errno == EINTR) continue;
+      if (written < 0) return errno == EAGAIN ? 0 : errno;
+      bytes.remove_prefix(static_cast<std::size_t>(written));
+    }
+    return 0;
+  }
+
   // 0, or the errno of the write that failed; ECANCELED when `wake` became readable.
   int write_all(std::string_view bytes, int wake) {
-    bool ready = own_ >= 0 || socket_;  // else only what polls writable is
+    bool ready = never_waits();  // else only what polls writable is
     while (!bytes.empty()) {
       if (!ready) {
         pollfd both[2] = {{fd_, POLLOUT, 0}, {wake, POLLIN, 0}};
@@ -95,9 +74,7 @@ class Outlet {
         }
         if (both[1].revents != 0) return ECANCELED;
       }
-      const auto size = std::min(step_, bytes.size());
-      const ssize_t written = socket_ ? ::send(fd_, bytes.data(), size, MSG_DONTWAIT | MSG_NOSIGNAL)
-                                      : ::write(own_ >= 0 ? own_ : fd_, bytes.data(), size);
+      const ssize_t written = put(bytes.substr(0, step_));
       ready = false;
       if (written < 0) {
         if (errno == EINTR || errno == EAGAIN) continue;
@@ -109,6 +86,11 @@ class Outlet {
   }
 
  private:
+  ssize_t put(std::string_view bytes) const {
+    return socket_ ? ::send(fd_, bytes.data(), bytes.size(), MSG_DONTWAIT | MSG_NOSIGNAL)
+                   : ::write(own_ >= 0 ? own_ : fd_, bytes.data(), bytes.size());
+  }
+
   static constexpr std::size_t kMuch = 1 << 20;
   int fd_;
   int own_ = -1;
@@ -117,6 +99,41 @@ class Outlet {
 };
 
 }  // namespace
+
+// The core's side: touched on the core's thread only.
+struct FdWriter::Home {
+  explicit Home(const asio::any_io_executor& executor) : progress(executor) {}
+  Signal progress;
+  std::size_t given = 0;  // chunks
+  std::size_t done = 0;
+  std::function<void(int, int)> on_failure;
+  std::map<int, Outlet> outlets;
+};
+
+// The one place where two threads meet.
+struct FdWriter::State {
+  struct Chunk {
+    int fd;
+    std::string bytes;
+    std::shared_ptr<void> hold;
+  };
+  explicit State(asio::any_io_executor e, std::shared_ptr<Home> h)
+      : executor(std::move(e)), home(std::move(h)), wake(eventfd(0, EFD_CLOEXEC)) {
+    if (wake < 0) throw std::system_error(errno, std::generic_category(), "eventfd");
+  }
+  ~State() { ::close(wake); }
+
+  asio::any_io_executor executor;
+  std::shared_ptr<Home> home;
+  int wake;  // readable: stop
+
+  std::mutex mutex;
+  std::condition_variable changed;
+  std::deque<Chunk> queue;
+  std::vector<std::shared_ptr<void>> in_flight;  // of the chunks that are being written
+  bool stop = false;
+  bool ended = false;
+};
 
 FdWriter::FdWriter(asio::any_io_executor executor, std::function<void(int fd, int error)> on_failure)
     : home_(std::make_shared<Home>(executor)) {
@@ -141,6 +158,16 @@ FdWriter::~FdWriter() {
 }
 
 void FdWriter::write(int fd, std::string bytes, std::shared_ptr<void> hold) {
+  // Where nothing waits and the descriptor takes it, it goes out here: a thread between would cost more than the write.
+  if (home_->given == home_->done) {
+    const auto& outlet = home_->outlets.try_emplace(fd, fd).first->second;
+    std::string_view left = bytes;
+    // A failure is the thread's to tell: it meets the same.
+    if (outlet.never_waits() && outlet.write_some(left) == 0) {
+      if (left.empty()) return;
+      bytes.erase(0, bytes.size() - left.size());
+    }
+  }
   ++home_->given;
   const std::lock_guard lock(state_->mutex);
   state_->queue.push_back({fd, std::move(bytes), std::move(hold)});
