@@ -8,7 +8,7 @@ import engine
 import peers
 from restarts import all_gone
 from server import PROGRAM, Home, Server, progress, status
-from speed_stages import growth, output, stages, starts
+from speed_stages import build, growth, output, stages
 from table import Table, milliseconds, percentile
 from warm import Ready
 
@@ -173,7 +173,7 @@ def measure(arguments, machine):
         stages(table, home, arguments.samples // 8 + 2)
         sustained(table, home, arguments.samples // 2, arguments.clients)
         output(table, home, arguments.megabytes)
-        starts(table, home)
+        build(table, home, arguments.files)
         growth(table, home, arguments.samples // 8 + 2)
         all_gone()
         table.count("containers left", len(engine.containers()))
