@@ -8,9 +8,10 @@ const endless = (marker) => `import time\nprint("${marker}", flush=True)\nwhile 
 
 async function running(world, editor, marker) {
   await editor.panelShows(marker);
-  const containers = await world.containers();
-  check(containers.some(({ State }) => State === 'running'), 'its container runs');
-  return containers;
+  return until('its container runs', async () => {
+    const containers = await world.containers();
+    return containers.some(({ State }) => State === 'running') && containers;
+  });
 }
 
 function stoppedBy(way, stop) {

@@ -70,11 +70,11 @@ export class World {
     return editor;
   }
 
-  containers() {
-    return this.engine.containers(this.foreign);
+  /** Those of runs: what waits for a next one is none. */
+  async containers() {
+    return (await this.engine.containers(this.foreign)).filter(({ Names }) => !Names.some((name) => name.startsWith('/dind-prestarted-')));
   }
 
-  /** The prestarted containers that the server keeps for later runs don't count as a run. */
   noContainers(withinMs = 15_000) {
     return until('none of our containers is left', async () => (await this.containers()).length === 0, withinMs);
   }
@@ -91,7 +91,7 @@ export class World {
     for (const editor of this.editors.splice(0)) await editor.close();
     if (!this.engine) return;
     if (!this.proxy.server) await this.proxy.open();
-    await this.noContainers(30_000);
+    await until('none of our containers is left, also none that waits', async () => (await this.engine.containers(this.foreign)).length === 0, 30_000);
     const left = (await this.engine.leftovers()).filter((name) => !this.leftBefore.has(name));
     check(left.length === 0, `left on the engine: ${left.join(', ')}`);
   }
