@@ -1,6 +1,7 @@
 """`scripts/bench speed`: how fast a fresh sandbox is, beside the interpreter alone and beside others, in the same run and in turns."""
 import concurrent.futures
 import os
+import pathlib
 import subprocess
 import time
 
@@ -49,6 +50,31 @@ def warm(table, home, samples, docker):
     table.ratio("warm: first byte, p95", "alone", percentile(first, 0.95), percentile(alone, 0.95), 2.5)
     table.say("warm: request to result", shown(whole))
     table.ratio("warm: whole run", "docker run", half(whole), half(docker), 0.1)
+    terminal(table, home, max(5, samples // 8), half(whole))
+
+
+def terminal(table, home, samples, call):
+    """`dind-executor run` with a server at hand: what the command line adds to a call."""
+    progress("a terminal beside a server")
+    program = str(home.file("print(1)\n"))
+    for key, value in home.environment().items():
+        os.environ[key] = value
+    server = Server(home)
+    try:
+        first = server.run(pathlib.Path(program), "terminal-first")
+        first.wait()
+        times = []
+        for _ in range(samples):
+            until = time.monotonic() + 30
+            while (len(engine.waiting()) < 1 or engine.containers() or len(engine.waiting()) > 2) and time.monotonic() < until:
+                time.sleep(0.005)
+            time.sleep(0.1)   # one that has just been used has no other name
+            times.append(peers.spawned([PROGRAM, "run", "--quiet", program])[1])
+    finally:
+        server.close()
+    table.say("terminal: dind-executor run by a server, the whole process", shown(times))
+    added = half(times) - call
+    table.add("time", "terminal: what the command line adds to a warm run", f"{added * 1000:.1f} ms", "10 ms at most", added <= 0.01, n=len(times), value=added, limit=0.01)
 
 
 def cold(table, home, samples):
@@ -62,7 +88,7 @@ def cold(table, home, samples):
         name = "dind-executor run, the whole process"
 
         def once(self):
-            return peers.spawned([PROGRAM, "run", "--quiet", program])
+            return peers.spawned([PROGRAM, "run", "--no-server", "--quiet", program])
 
     class Call:
         name = "a call of a server with nothing prepared"

@@ -106,7 +106,7 @@ def output(table, home, megabytes):
     path = str(home.file(program))
     ours, theirs, grown = [], [], []
     for _ in range(3):
-        child = subprocess.Popen([PROGRAM, "run", "--quiet", path], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, env=home.environment())
+        child = subprocess.Popen([PROGRAM, "run", "--no-server", "--quiet", path], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, env=home.environment())
         memory, count, begun, buffer = None, 0, None, [bytearray(1 << 20)]  # as the bare reader: nothing is made for each piece
         while size := os.readv(child.stdout.fileno(), buffer):
             if begun is None:
