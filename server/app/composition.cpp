@@ -109,14 +109,18 @@ class WholeCore final : public Core {
 
 }  // namespace
 
-Result<std::unique_ptr<Core>> Core::make(asio::any_io_executor executor, const Configuration& configuration,
-                                         const std::string& host, std::string face) {
+Result<engine::Endpoint> engine_endpoint(const Configuration& configuration, const std::string& host) {
   std::optional<std::string> asked;
   if (!host.empty())
     asked = host;
   else if (!configuration.docker_host.empty())
     asked = configuration.docker_host;
-  auto endpoint = engine::find_endpoint(asked, variable, whole_file);
+  return engine::find_endpoint(asked, variable, whole_file);
+}
+
+Result<std::unique_ptr<Core>> Core::make(asio::any_io_executor executor, const Configuration& configuration,
+                                         const std::string& host, std::string face) {
+  auto endpoint = engine_endpoint(configuration, host);
   if (!endpoint) return std::unexpected(endpoint.error());
   std::string authorities;
   if (!configuration.ca_bundle.empty()) {

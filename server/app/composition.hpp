@@ -7,6 +7,7 @@
 
 #include "app/configuration.hpp"
 #include "dind/error.hpp"
+#include "engine/endpoint.hpp"
 #include "services/doctor.hpp"
 #include "services/engine_watch.hpp"
 #include "services/garbage.hpp"
@@ -16,6 +17,9 @@
 #include "support/task.hpp"
 
 namespace dind::app {
+
+// Where the engine is: `host` (the command line's), else as configured, DOCKER_HOST, the docker context, the default.
+Result<engine::Endpoint> engine_endpoint(const Configuration& configuration, const std::string& host);
 
 // Everything between the engine's address and the services. Must outlive every task that it was given to.
 class Core {

@@ -274,6 +274,11 @@ Result<Configuration> parse_configuration(std::string_view text_of_file, std::st
       {"queuedRunsPerClient", whole(configuration.queued_runs_per_client, 0, kManyRuns)},
       {"engine", object({{"host", text(configuration.docker_host, "\"tcp://dind:2375\"")}})}};
   if (auto read = read_fields(parsed, "", fields); !read) return in_file(path, read.error().message);
+  if (configuration.prestarted_languages.size() > configuration.prestarted.most)
+    return in_file(path, "\"prestarted.languages\" names " + std::to_string(configuration.prestarted_languages.size()) +
+                             " languages, and \"prestarted.most\" lets " +
+                             std::to_string(configuration.prestarted.most) +
+                             " sandboxes wait; raise it, or name fewer");
   configuration.path = std::move(path);
   return configuration;
 }

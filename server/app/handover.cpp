@@ -5,8 +5,7 @@
 
 #include <algorithm>
 #include <cstdlib>
-#include <fstream>
-#include <iterator>
+#include <memory>
 #include <vector>
 
 #include "app/version.hpp"
@@ -14,7 +13,12 @@
 #include "faces/handover/server.hpp"
 
 namespace dind::app {
+
+using namespace std::chrono_literals;
+
 namespace {
+
+constexpr auto kLeaveTime = 3s;
 
 // Which file it is, and of when.
 std::string mark_of(const std::string& path) {
@@ -25,9 +29,20 @@ std::string mark_of(const std::string& path) {
 }
 
 bool decides(std::string_view variable) {
-  for (const std::string_view each : {"DIND_", "DOCKER_", "HOME=", "XDG_STATE_HOME=", "XDG_CONFIG_HOME="})
+  for (const std::string_view each : {"DIND_", "DOCKER_", "HOME=", "PATH=", "XDG_STATE_HOME=", "XDG_CONFIG_HOME="})
     if (variable.starts_with(each)) return true;
   return false;
+}
+
+struct Taking {
+  explicit Taking(const asio::any_io_executor& executor) : changed(executor) {}
+  bool over = false;
+  Signal changed;
+};
+Task<void> take(asio::any_io_executor executor, Core& core, std::string path, std::shared_ptr<Taking> taking) {
+  co_await faces::handover::take_runs(std::move(executor), core.terminal_runs(), std::move(path), core.leaving());
+  taking->over = true;
+  taking->changed.notify();
 }
 
 }  // namespace
@@ -35,10 +50,13 @@ bool decides(std::string_view variable) {
 std::string handover_path(const Configuration& configuration, const std::string& host) {
   if (!configuration.share_server) return {};
   // Whatever could make a run of the server's another one than ours: then they don't meet.
-  std::vector<std::string> parts{std::string(version()), mark_of("/proc/self/exe"), host, configuration.path,
-                                 mark_of(configuration.path)};
-  const char* home = std::getenv("HOME");
-  if (home != nullptr) parts.push_back(mark_of(std::string(home) + "/.docker/config.json"));
+  const auto endpoint = engine_endpoint(configuration, host);
+  if (!endpoint) return {};
+  std::vector<std::string> parts{std::string(version()), mark_of("/proc/self/exe"),   endpoint->address,
+                                 configuration.path,     mark_of(configuration.path), mark_of(configuration.ca_bundle)};
+  if (endpoint->tls)
+    for (const auto& file : {endpoint->tls->ca_file, endpoint->tls->cert_file, endpoint->tls->key_file})
+      parts.push_back(file + ' ' + mark_of(file));
   std::vector<std::string> variables;
   for (char** each = environ; *each != nullptr; ++each)
     if (decides(*each)) variables.emplace_back(*each);
@@ -49,8 +67,23 @@ std::string handover_path(const Configuration& configuration, const std::string&
   return faces::handover::socket_path(settings);
 }
 
-Task<void> take_handovers(asio::any_io_executor executor, Core& core, std::string path) {
-  co_await faces::handover::take_runs(std::move(executor), core.terminal_runs(), std::move(path), core.leaving());
+bool may_hand_over(const faces::cli::RunArguments& arguments, const LogFlags& log, const Configuration& configuration) {
+  // Whose log is asked for is ours; and what an editor took for its workspace is not what we would.
+  const bool needs_workspace = arguments.workspace.has_value() || arguments.dockerfile.has_value();
+  return !arguments.no_server && !arguments.folder && !log.level && !log.file &&
+         (!needs_workspace || !configuration.workspace.engine_path.empty());
+}
+
+Task<int> beside_handovers(asio::any_io_executor executor, Core& core, std::string path, Task<int> face) {
+  const auto taking = std::make_shared<Taking>(executor);
+  spawn(executor, "runs of terminals", take(executor, core, std::move(path), taking));
+  const int code = co_await std::move(face);
+  core.leaving().cancel(CancelReason::shutdown);
+  // They are to hear how their runs ended.
+  const Deadline leave_by = in(kLeaveTime);
+  while (!taking->over && Clock::now() < leave_by) co_await taking->changed.wait(leave_by);
+  co_await core.runs().idle(leave_by);
+  co_return code;
 }
 
 }  // namespace dind::app

@@ -5,6 +5,7 @@
 
 #include "app/composition.hpp"
 #include "app/configuration.hpp"
+#include "faces/cli/arguments.hpp"
 #include "support/task.hpp"
 
 namespace dind::app {
@@ -12,7 +13,10 @@ namespace dind::app {
 // The place where servers with just these settings take runs; empty: there is none, or it is not wanted.
 std::string handover_path(const Configuration& configuration, const std::string& host);
 
-// Takes runs there until the core is to be left.
-Task<void> take_handovers(asio::any_io_executor executor, Core& core, std::string path);
+// Whether such a run is the same where a server with those settings runs it.
+bool may_hand_over(const faces::cli::RunArguments& arguments, const LogFlags& log, const Configuration& configuration);
+
+// Takes runs at `path` beside `face`, until the core is to be left; ends when both have, with the face's exit code.
+Task<int> beside_handovers(asio::any_io_executor executor, Core& core, std::string path, Task<int> face);
 
 }  // namespace dind::app

@@ -20,7 +20,6 @@
 #include "faces/cli/run_command.hpp"
 #include "faces/editor/session.hpp"
 #include "faces/handover/client.hpp"
-#include "faces/handover/place.hpp"
 
 namespace {
 
@@ -91,9 +90,25 @@ int serve(asio::io_context& context, app::Core& core, Task<int> face, Beside bes
   const Cancel over;
   const auto executor = context.get_executor();
   if (beside == Beside::clean_and_warm) spawn(executor, "prestarted", core.keep_warm(over));
-  if (!handovers.empty()) spawn(executor, "runs of terminals", app::take_handovers(executor, core, handovers));
+  if (!handovers.empty()) face = app::beside_handovers(executor, core, handovers, std::move(face));
   if (beside != Beside::nothing) spawn(context.get_executor(), "clean-up", core.keep_clean(over));
   return serve(context, std::move(face), over);
+}
+
+// By a server that is there; where there is none, by a core of our own.
+int run_by_server(asio::io_context& context, const app::Configuration& configuration, const std::string& host,
+                  const std::string& path, cli::RunArguments arguments) {
+  const Cancel over;
+  std::unique_ptr<app::Core> core;
+  const auto own = [&]() -> Result<RunService*> {
+    auto made = app::Core::make(context.get_executor(), configuration, host, "cli");
+    if (!made) return std::unexpected(made.error());
+    core = std::move(*made);
+    spawn(context.get_executor(), "clean-up", core->keep_clean(over));
+    return &core->runs();
+  };
+  handover::HandedOverRuns runs(context.get_executor(), path, own);
+  return serve(context, cli::run_command(context.get_executor(), runs, std::move(arguments)), over);
 }
 
 // Who asks, as the history names it.
@@ -128,12 +143,8 @@ int run(int argc, char** argv) {
   }
   const auto handovers = app::handover_path(*configuration, line->host);
   if (auto* arguments = std::get_if<cli::RunArguments>(&line->command);
-      arguments != nullptr && !arguments->no_server && !arguments->folder && !line->log.level && !line->log.file) {
-    if (const int server = faces::handover::connect_to(handovers); server >= 0) {
-      faces::handover::HandedOverRuns runs(context.get_executor(), server);
-      return serve(context, cli::run_command(context.get_executor(), runs, std::move(*arguments)));
-    }
-  }
+      arguments != nullptr && app::may_hand_over(*arguments, line->log, *configuration) && !handovers.empty())
+    return run_by_server(context, *configuration, line->host, handovers, std::move(*arguments));
   const auto core = app::Core::make(context.get_executor(), *configuration, line->host, face_of(line->command));
   if (!core) return say(core.error());
   if (history != nullptr) return serve(context, **core, rerun(context.get_executor(), **core, std::move(*history)));

@@ -1,5 +1,7 @@
 #include "engine/hijacked_stream.hpp"
 
+#include <netinet/tcp.h>
+
 #include <algorithm>
 #include <array>
 #include <boost/asio/connect.hpp>
@@ -102,7 +104,14 @@ Task<Result<void>> HijackedStream::Impl::connect() {
   }
   if (connected) {
     socket.set_option(asio::ip::tcp::no_delay(true), error);
+    // One that waits for its run is silent for long: that its way is gone must be known before it is needed.
+    using KeepIdle = asio::detail::socket_option::integer<IPPROTO_TCP, TCP_KEEPIDLE>;
+    using KeepInterval = asio::detail::socket_option::integer<IPPROTO_TCP, TCP_KEEPINTVL>;
+    using KeepCount = asio::detail::socket_option::integer<IPPROTO_TCP, TCP_KEEPCNT>;
     socket.set_option(asio::socket_base::keep_alive(true), error);
+    socket.set_option(KeepIdle(10), error);
+    socket.set_option(KeepInterval(5), error);
+    socket.set_option(KeepCount(3), error);
   }
   if (connected && endpoint.tls) co_return co_await shake_hands();
   co_return connected;

@@ -26,9 +26,17 @@ struct Clients {
 };
 
 Task<void> serve_one(Task<void> serving, std::shared_ptr<Clients> clients) {
+  struct Place {
+    std::shared_ptr<Clients> all;
+    explicit Place(std::shared_ptr<Clients> a) : all(std::move(a)) {}
+    Place(const Place&) = delete;
+    Place& operator=(const Place&) = delete;
+    ~Place() {
+      --all->count;
+      all->changed.notify();
+    }
+  } const place(std::move(clients));
   co_await std::move(serving);
-  --clients->count;
-  clients->changed.notify();
 }
 
 }  // namespace

@@ -31,12 +31,12 @@ std::uint32_t random_token() { return static_cast<std::uint32_t>(std::stoul(rand
 }  // namespace
 
 Preparation::Preparation(asio::any_io_executor executor, engine::Client& client, Removals& removals, Fixtures& fixtures,
-                         Workspace workspace)
+                         const Workspace& workspace)
     : executor_(std::move(executor)),
       client_(client),
       removals_(removals),
       fixtures_(fixtures),
-      workspace_(std::move(workspace)) {}
+      workspace_(workspace) {}
 
 Task<Result<Prepared>> Preparation::attach(const RunPlan& plan, const Surroundings& surroundings, Removals::Debt debt,
                                            std::string name, Cancel cancel) {
@@ -66,10 +66,11 @@ Task<Result<Prepared>> Preparation::attach(const RunPlan& plan, const Surroundin
                                                 " did not make the sandbox as asked, so it was not started (" +
                                                 join(wrong) + "). It may be too old, or a proxy changes requests");
   }
-  if (plan.workspace && !workspace_seen_) {
+  if (plan.workspace && workspace_seen_ != workspace_.path) {
+    const std::string looked = workspace_.path;
     const auto same = co_await check_same_folder(client_, created->id, workspace_, in(kCallTime));
     if (!same) co_return std::unexpected(same.error());
-    workspace_seen_ = true;
+    workspace_seen_ = looked;
   }
   // By what the engine reports: its default may be gVisor too.
   const bool gvisor = reported->runtime == kGvisorRuntime;

@@ -33,8 +33,9 @@ inline constexpr std::chrono::seconds kCreateTime{60};  // the engine may have t
 
 class Preparation {
  public:
+  // `workspace` is looked at for each run: it may be another one later.
   Preparation(asio::any_io_executor executor, engine::Client& client, Removals& removals, Fixtures& fixtures,
-              Workspace workspace);
+              const Workspace& workspace);
 
   // Makes the container `name`, of which `debt` is the removal, compares it with what was asked and attaches. `plan`
   // and `surroundings` must live until it returns. Errors: cancelled, the engine's, or how it differs.
@@ -48,8 +49,8 @@ class Preparation {
   engine::Client& client_;
   Removals& removals_;
   Fixtures& fixtures_;
-  Workspace workspace_;
-  bool workspace_seen_ = false;  // the engine's folder is ours
+  const Workspace& workspace_;
+  std::string workspace_seen_;  // the path of the last one that was compared with the engine's folder
 };
 
 }  // namespace dind::sandbox

@@ -51,7 +51,10 @@ RunPlan shape_of(RunPlan plan) {
   return plan;
 }
 
-bool may_wait(const RunPlan& plan) { return plan.volumes.empty() && !plan.once; }
+// Not where the workspace is out of our sight: what is at its path may be another folder by the time.
+bool may_wait(const RunPlan& plan, const Surroundings& surroundings) {
+  return plan.volumes.empty() && !plan.once && (!plan.workspace || surroundings.workspace_inode != 0);
+}
 
 // Two runs with equal keys may have the same sandbox, one of them. Hardening says all that the engine is told; the rest
 // is what a path stood for when it was mounted.
@@ -184,7 +187,12 @@ struct Prestarted::State : std::enable_shared_from_this<State> {
   // Makes a sandbox and stays with it until a run has it or it goes.
   static Task<void> keep(std::shared_ptr<State> self, std::shared_ptr<Entry> entry) {
     const std::string name = std::string("dind-") + kRun + "-" + random_id(4);
-    auto made = co_await self->prepare(*entry, name);
+    Result<Prepared> made = fail(ErrorCode::internal, "a bug of ours");
+    try {
+      made = co_await self->prepare(*entry, name);
+    } catch (const std::exception& e) {
+      made = fail(ErrorCode::internal, e.what());
+    }
     if (!made) {
       if (!entry->over) log(LogLevel::info, "No sandbox was prestarted: " + made.error().message);
       self->give_up(entry);
@@ -222,9 +230,9 @@ struct Prestarted::State : std::enable_shared_from_this<State> {
 
   // What fails is not tried again before somebody wants it again.
   void give_up(const std::shared_ptr<Entry>& entry) {
-    entry->over = true;
+    const bool dropped = std::exchange(entry->over, true);  // it may be wanted again already
     std::erase(entries, entry);
-    std::erase_if(shapes, [&](const Shape& each) { return each.key == entry->key; });
+    if (!dropped) std::erase_if(shapes, [&](const Shape& each) { return each.key == entry->key; });
     entry->changed.notify();
     tend();
   }
@@ -253,7 +261,7 @@ void Prestarted::allow(PrestartPolicy policy) { state_->policy = policy; }
 
 Prestarted::Claim Prestarted::claim(const RunPlan& plan, const Surroundings& surroundings) {
   Claim claim;
-  if (state_->policy.most == 0 || !may_wait(plan)) return claim;
+  if (state_->policy.most == 0 || !may_wait(plan, surroundings)) return claim;
   const auto key = key_of(shape_of(plan), surroundings);
   const auto timeout = std::chrono::duration_cast<std::chrono::seconds>(plan.limits.timeout) + 1s;
   for (const auto& each : state_->entries) {
@@ -280,7 +288,10 @@ Task<std::unique_ptr<Prepared>> Prestarted::taken(Claim claim, Cancel cancel) {
   while (!entry->sandbox && !entry->over && !cancel.cancelled()) co_await entry->changed.wait(in(1h));
   if (!entry->waits() || cancel.cancelled()) {
     entry->claimed = false;
-    if (state->closed) state->drop(entry);
+    if (state->closed)
+      state->drop(entry);
+    else
+      state->tend();
     co_return nullptr;
   }
   auto sandbox = std::exchange(entry->sandbox, nullptr);
@@ -290,7 +301,7 @@ Task<std::unique_ptr<Prepared>> Prestarted::taken(Claim claim, Cancel cancel) {
 }
 
 void Prestarted::want(const RunPlan& plan, const Surroundings& surroundings) {
-  if (state_->closed || state_->policy.most == 0 || !may_wait(plan)) return;
+  if (state_->closed || state_->policy.most == 0 || !may_wait(plan, surroundings)) return;
   auto shape = shape_of(plan);
   auto key = key_of(shape, surroundings);
   const auto now = Clock::now();

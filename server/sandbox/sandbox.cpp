@@ -298,7 +298,9 @@ Task<std::optional<Result<RunResult>>> Sandboxes::Run::attempt_prestarted(Presta
   auto result = co_await follow(*made, worth_another);
   if (ended_by_itself()) made->debt.leave_to_engine();
   const auto& seen = talk->seen();
-  if (result || cancel.cancelled() || seen.began || seen.report || input || !(seen.ended || seen.error))
+  // It may have begun unseen: where it could have changed something that lasts, it isn't begun again.
+  const bool lasting = plan.workspace == WorkspaceAccess::read_write || plan.network == Network::internet;
+  if (result || cancel.cancelled() || seen.began || seen.report || input || lasting || !(seen.ended || seen.error))
     co_return result;
   log(LogLevel::info, "The sandbox " + made->name + " ended before the program began; another is made", plan.run_id);
   talk->close();

@@ -36,7 +36,8 @@ std::string workspace_user(const Workspace& workspace, std::string& note) {
 
 std::uint64_t inode_of(const std::string& path) {
   struct stat status{};
-  return !path.empty() && ::stat(path.c_str(), &status) == 0 ? status.st_ino : 0;
+  if (path.empty() || ::stat(path.c_str(), &status) != 0) return 0;
+  return status.st_ino ^ static_cast<std::uint64_t>(status.st_dev) << 40;
 }
 
 Task<Result<void>> check_same_folder(engine::Client& client, std::string container, const Workspace& workspace,

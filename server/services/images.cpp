@@ -81,6 +81,9 @@ Task<Result<void>> Images::pull(const std::string& name,
     }
   }
   --shared->waiting;
+  // What the engine's event will say, too, but on another connection.
+  known_.erase(name);
+  ++changes_;
   if (shared->outcome) co_return *shared->outcome;
   if (shared->waiting == 0) shared->cancel.cancel(*cancel.reason());
   co_return fail(ErrorCode::cancelled, "The run was cancelled while its image was pulled");

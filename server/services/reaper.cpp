@@ -4,6 +4,8 @@
 #include <charconv>
 #include <chrono>
 #include <ctime>
+#include <set>
+#include <string>
 
 #include "sandbox/hardening.hpp"
 #include "services/garbage.hpp"
@@ -36,6 +38,15 @@ bool is_orphan(const engine::Labels& labels, const std::string& self, std::int64
   return parsed.ec == std::errc{} && parsed.ptr == digits.data() + digits.size() && deadline < now;
 }
 
+namespace {
+
+// What a removal may have called it: a sandbox that waited for its run goes by its id.
+std::set<std::string> known_as(const engine::ContainerSummary& container) { return {container.name, container.id}; }
+std::set<std::string> known_as(const engine::VolumeSummary& volume) { return {volume.name}; }
+std::set<std::string> known_as(const engine::NetworkSummary& network) { return {network.name}; }
+
+}  // namespace
+
 Reaper::Reaper(asio::any_io_executor executor, engine::Client& client, std::string owner, sandbox::Removals& removals)
     : executor_(std::move(executor)), client_(client), owner_(std::move(owner)), removals_(removals) {}
 
@@ -48,21 +59,26 @@ Task<Result<std::size_t>> Reaper::sweep(Deadline deadline) {
   std::size_t removed = 0;
   const auto gone_of_itself = [&, given_up = removals_.given_up()](const auto& containers, const auto& volumes) {
     const auto has = [](const auto& list, const std::string& name) {
-      return std::ranges::find(list, name, [](const auto& each) { return each.name; }) != list.end();
+      return std::ranges::any_of(list, [&](const auto& each) { return known_as(each).contains(name); });
     };
     for (const auto& name : given_up)
       if (!has(containers, name) && !has(volumes, name)) removals_.settle(name);
   };
   const auto due = [&](const auto& each) {
-    return removals_.gave_up(each.name) || is_orphan(each.labels, owner_, now);
+    return std::ranges::any_of(known_as(each), [&](const auto& name) { return removals_.gave_up(name); }) ||
+           is_orphan(each.labels, owner_, now);
   };
-  const auto count = [&](const char* kind, const std::string& name, const Result<void>& result) {
+  const auto count = [&](const char* kind, const auto& each, const Result<void>& result) {
+    const std::string& name = each.name;
     if (result) {
       ++removed;
-      log(LogLevel::info,
-          std::string("Removed the ") + kind + " " + name + ", which " +
-              (removals_.gave_up(name) ? "could not be removed before" : "another instance had left behind"));
-      removals_.settle(name);
+      bool before = false;
+      for (const auto& known : known_as(each)) {
+        before = before || removals_.gave_up(known);
+        removals_.settle(known);
+      }
+      log(LogLevel::info, std::string("Removed the ") + kind + " " + name + ", which " +
+                              (before ? "could not be removed before" : "another instance had left behind"));
     } else if (result.error().engine_status == 409) {
       log(LogLevel::debug, std::string("The ") + kind + " " + name + " is on its way: " + result.error().message);
     } else {
@@ -73,17 +89,16 @@ Task<Result<std::size_t>> Reaper::sweep(Deadline deadline) {
   const auto containers = co_await client_.list_containers(ours, deadline);
   if (!containers) co_return std::unexpected(containers.error());
   for (const auto& each : *containers)
-    if (due(each)) count("container", each.name, co_await client_.remove_container(each.id, deadline));
+    if (due(each)) count("container", each, co_await client_.remove_container(each.id, deadline));
   const auto volumes = co_await client_.list_volumes(ours, deadline);
   if (!volumes) co_return std::unexpected(volumes.error());
   gone_of_itself(*containers, *volumes);
   for (const auto& each : *volumes)
-    if (due(each)) count("volume", each.name, co_await client_.remove_volume(each.name, deadline));
+    if (due(each)) count("volume", each, co_await client_.remove_volume(each.name, deadline));
   const auto networks = co_await client_.list_networks(ours, deadline);
   if (!networks) co_return std::unexpected(networks.error());
   for (const auto& each : *networks)
-    if (is_orphan(each.labels, owner_, now))
-      count("network", each.name, co_await client_.remove_network(each.id, deadline));
+    if (is_orphan(each.labels, owner_, now)) count("network", each, co_await client_.remove_network(each.id, deadline));
   co_return removed;
 }
 

@@ -53,7 +53,8 @@ Runs::Runs(asio::any_io_executor executor, engine::Client& client, sandbox::Sand
       images_(executor, client, std::move(credentials)),
       packages_(executor, sandboxes, policy_.packages, policy_.authorities),
       builds_(executor, client, sandboxes, images_, policy_.build),
-      admission_(executor, bounds_of(policy_)) {}
+      admission_(executor, bounds_of(policy_)),
+      ended_(executor) {}
 
 Result<sandbox::RunPlan> Runs::plan(const RunSpec& spec) const {
   if (!policy_.enabled)
@@ -216,12 +217,16 @@ Task<Result<RunResult>> Runs::run(RunSpec spec, EventSink& sink, std::shared_ptr
   log(LogLevel::info, accepted_text(made->images, made->limits, made->network), id);
   struct Active {
     std::map<std::string, int>& ids;
+    Signal& ended;
     std::string id;
-    Active(std::map<std::string, int>& m, std::string i) : ids(m), id(std::move(i)) { ++ids[id]; }
+    Active(std::map<std::string, int>& m, Signal& e, std::string i) : ids(m), ended(e), id(std::move(i)) { ++ids[id]; }
     Active(const Active&) = delete;
     Active& operator=(const Active&) = delete;
-    ~Active() { ids.erase(id); }
-  } const active(active_, id);
+    ~Active() {
+      ids.erase(id);
+      ended.notify();
+    }
+  } const active(active_, ended_, id);
 
   Course course{.plan = std::move(*made)};
   const CallTime time(executor_, cancel, spec.total_timeout);
@@ -272,7 +277,9 @@ Task<bool> Runs::idle(Deadline deadline) {
   warm_ = false;
   leaving_.cancel(CancelReason::shutdown);
   sandboxes_.prestarted().close();
-  return sandboxes_.removals().idle(deadline);
+  // One that has no container yet owes nothing, and is to end all the same.
+  while (!active_.empty() && Clock::now() < deadline) co_await ended_.wait(deadline);
+  co_return co_await sandboxes_.removals().idle(deadline);
 }
 
 }  // namespace dind

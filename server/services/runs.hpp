@@ -77,8 +77,9 @@ class Runs final : public RunService {
   Admission admission_;
   int engine_cpus_ = 0;  // 0: not asked yet
   Cancel leaving_;
-  bool warm_ = false;                  // sandboxes may wait
-  bool gvisor_seen_ = false;           // an engine without it is asked again: it may get it
+  bool warm_ = false;         // sandboxes may wait
+  bool gvisor_seen_ = false;  // an engine without it is asked again: it may get it
+  Signal ended_;
   std::map<std::string, int> active_;  // run ids that are under way
 };
 

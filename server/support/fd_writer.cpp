@@ -163,8 +163,9 @@ void FdWriter::write(int fd, std::string bytes, std::shared_ptr<void> hold) {
     const auto& outlet = home_->outlets.try_emplace(fd, fd).first->second;
     std::string_view left = bytes;
     // A failure is the thread's to tell: it meets the same.
-    if (outlet.never_waits() && outlet.write_some(left) == 0) {
-      if (left.empty()) return;
+    if (outlet.never_waits()) {
+      const int error = outlet.write_some(left);
+      if (error == 0 && left.empty()) return;
       bytes.erase(0, bytes.size() - left.size());
     }
   }

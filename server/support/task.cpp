@@ -40,10 +40,17 @@ Task<bool> Signal::wait(Deadline deadline) {
   auto state = state_;
   const auto generation = state->generation;
   asio::steady_timer timer(executor_, deadline);
-  const auto place = state->waiters.insert(state->waiters.end(), &timer);
+  // Also where the frame is destroyed while it waits, at the end of a loop.
+  struct Waiting {
+    State& state;
+    std::list<asio::steady_timer*>::iterator place;
+    Waiting(State& s, asio::steady_timer* t) : state(s), place(s.waiters.insert(s.waiters.end(), t)) {}
+    Waiting(const Waiting&) = delete;
+    Waiting& operator=(const Waiting&) = delete;
+    ~Waiting() { state.waiters.erase(place); }
+  } const waiting(*state, &timer);
   boost::system::error_code ignored;
   co_await timer.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
-  state->waiters.erase(place);
   co_return state->generation != generation;
 }
 

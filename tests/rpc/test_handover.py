@@ -157,6 +157,42 @@ class Handover(RpcCase):
         self.assertEqual(self.owner_of(child), child.pid)
         self.assertEqual(child.wait(LIMIT), 0)
 
+    def test_a_server_that_does_not_answer_is_none(self):
+        server = self.editor()
+        server.child.send_signal(signal.SIGSTOP)
+        try:
+            begun = time.monotonic()
+            child = self.terminal("--quiet", "--image", SHELL, "--", "sh", "-c", "echo here; sleep 1")
+            self.assertEqual(self.owner_of(child), child.pid)
+            self.assertEqual(child.communicate(timeout=LIMIT)[0], b"here\n")
+            self.assertLess(time.monotonic() - begun, 8)
+        finally:
+            server.child.send_signal(signal.SIGCONT)
+
+    def test_a_program_that_is_typed_slowly_is_waited_for(self):
+        server = self.editor()
+        child = self.terminal("--quiet", "-l", "shell", "-", stdin=subprocess.PIPE)
+        time.sleep(1)   # a person's
+        child.stdin.write(b"echo typed; sleep 1")
+        child.stdin.close()
+        self.assertEqual(self.owner_of(child), server.child.pid)
+        self.assertEqual(child.stdout.read(), b"typed\n")
+        self.assertEqual(child.wait(LIMIT), 0)
+
+    def test_what_an_editor_took_for_its_workspace_is_not_a_terminals(self):
+        folder = self.folder / "project"
+        folder.mkdir()
+        client = self.client(env={"XDG_RUNTIME_DIR": str(self.runtime)}, workspaceFolders=[{"uri": folder.as_uri(), "name": "project"}], rootUri=folder.as_uri())
+        client.notification("dind/engine")
+        until = time.monotonic() + LIMIT
+        while not self.sockets():
+            self.assertLess(time.monotonic(), until)
+            time.sleep(0.01)
+        code, _, err = self.call("--mount-workspace", "rw", "--image", SHELL, "--", "touch", "/workspaces/x")
+        self.assertEqual(code, 125)
+        self.assertIn("There is no workspace here", err)
+        self.assertFalse((folder / "x").exists())
+
     def test_another_server_takes_over(self):
         first, second = self.editor(), self.editor()
         child = self.terminal("--image", SHELL, "--", "sh", "-c", "sleep 1")

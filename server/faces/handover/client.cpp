@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "faces/handover/connection.hpp"
+#include "faces/handover/place.hpp"
 
 namespace dind::faces::handover {
 
@@ -12,6 +13,7 @@ namespace {
 
 constexpr std::uint64_t kTakenPart = 128 * 1024;  // output that went out is told of in parts of this size
 constexpr auto kAnswerTime = 300ms;
+constexpr auto kHelloTime = 300ms;  // a server that is stopped, or has no place, is none
 
 // What the connection's frames do, as long as the run is waited for.
 struct Errand {
@@ -23,6 +25,7 @@ struct Errand {
   std::shared_ptr<StdinPipe> input;
   std::shared_ptr<Connection> connection;
   std::uint64_t taken = 0;
+  bool greeted = false;
   std::optional<Result<RunResult>> result;
 
   void output(Channel channel, std::string_view bytes, const std::weak_ptr<Errand>& self) {
@@ -44,6 +47,11 @@ struct Errand {
   }
   void hear(const Frame& heard, const std::shared_ptr<Errand>& self) {
     if (sink == nullptr || result) return;
+    if (heard.type == Type::hello) {
+      greeted = true;
+      connection->changed().notify();
+      return;
+    }
     if (heard.type == Type::out || heard.type == Type::err) {
       output(heard.type == Type::out ? Channel::out : Channel::err, heard.payload, self);
     } else if (heard.type == Type::state) {
@@ -64,11 +72,23 @@ struct Errand {
 Task<Result<RunResult>> HandedOverRuns::run(RunSpec spec, EventSink& sink, std::shared_ptr<StdinPipe> input,
                                             Cancel cancel) {
   const auto errand = std::make_shared<Errand>(executor_, sink, input);
-  const auto connection =
-      Connection::open(executor_, std::exchange(fd_, -1), [weak = std::weak_ptr(errand)](const Frame& heard) {
-        if (const auto alive = weak.lock()) alive->hear(heard, alive);
-      });
-  errand->connection = connection;
+  if (const int fd = connect_to(path_); fd >= 0) {
+    errand->connection = Connection::open(executor_, fd, [weak = std::weak_ptr(errand)](const Frame& heard) {
+      if (const auto alive = weak.lock()) alive->hear(heard, alive);
+    });
+    const Deadline greet_by = in(kHelloTime);
+    while (!errand->greeted && !errand->connection->ended() && Clock::now() < greet_by)
+      co_await errand->connection->changed().wait(greet_by);
+  }
+  if (!errand->greeted) {
+    errand->sink = nullptr;
+    if (errand->connection) std::exchange(errand->connection, nullptr)->close();
+    const auto own = own_();
+    if (!own) co_return std::unexpected(own.error());
+    running_ = *own;
+    co_return co_await running_->run(std::move(spec), sink, std::move(input), std::move(cancel));
+  }
+  const auto connection = errand->connection;
   connection->send(frame(Type::run, encode(Wanted{.spec = std::move(spec), .has_input = input != nullptr})));
   std::optional<Deadline> answer_by;
   const auto heard = cancel.on_cancel([&] {
@@ -87,6 +107,11 @@ Task<Result<RunResult>> HandedOverRuns::run(RunSpec spec, EventSink& sink, std::
   if (result) co_return std::move(*result);
   if (cancel.cancelled()) co_return fail(ErrorCode::cancelled, "The run was cancelled");
   co_return fail(ErrorCode::internal, "The server that ran it ended; run it again (--no-server: without one)");
+}
+
+Task<bool> HandedOverRuns::idle(Deadline deadline) {
+  if (running_ == nullptr) co_return true;
+  co_return co_await running_->idle(deadline);
 }
 
 }  // namespace dind::faces::handover

@@ -1,6 +1,7 @@
 // A run service that hands its run to a server of ours: what waits there is at hand for a terminal, too.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -10,15 +11,18 @@ namespace dind::faces::handover {
 
 class HandedOverRuns final : public RunService {
  public:
-  // Owns the connection `fd` (connect_to). It is for one run.
-  HandedOverRuns(asio::any_io_executor executor, int fd) : executor_(std::move(executor)), fd_(fd) {}
+  // `path`: where the server is (socket_path). Where none answers at once, the run is `own`'s.
+  HandedOverRuns(asio::any_io_executor executor, std::string path, std::function<Result<RunService*>()> own)
+      : executor_(std::move(executor)), path_(std::move(path)), own_(std::move(own)) {}
   Task<Result<RunResult>> run(RunSpec spec, EventSink& sink, std::shared_ptr<StdinPipe> input, Cancel cancel) override;
-  // The server cleans up.
-  Task<bool> idle(Deadline) override { co_return true; }
+  // A server cleans up by itself.
+  Task<bool> idle(Deadline deadline) override;
 
  private:
   asio::any_io_executor executor_;
-  int fd_;
+  std::string path_;
+  std::function<Result<RunService*>()> own_;
+  RunService* running_ = nullptr;  // where the run is not the server's
 };
 
 }  // namespace dind::faces::handover

@@ -24,6 +24,7 @@ enum class Type : char {
   taken = 'W',   // u64: that many bytes of output went out
   cancel = 'C',  // the name of a reason
   // from the server
+  hello = 'H',  // it has time for this client
   more = 'N',   // the run takes input: send some
   state = 'S',  // queued, preparing, started
   out = 'o',

@@ -18,7 +18,7 @@ namespace {
 
 constexpr std::size_t kMostClients = 64;
 constexpr auto kLook = 5s;        // whether another server has gone
-constexpr auto kAskTime = 10s;    // from the connection to the request
+constexpr auto kAskTime = 10s;    // from the connection to the request, which is ready then
 constexpr auto kFlushTime = 10s;  // a client that is slow to read its end
 
 std::optional<CancelReason> reason_of(std::string_view text) {
@@ -37,6 +37,7 @@ class Client final : public EventSink, public std::enable_shared_from_this<Clien
     self->connection_ = Connection::open(self->executor_, fd, [weak = std::weak_ptr(self)](const Frame& heard) {
       if (const auto alive = weak.lock()) alive->hear(heard);
     });
+    self->connection_->send(frame(Type::hello, {}));
     const auto stopped = stop.on_cancel([self] { self->cancel_.cancel(CancelReason::shutdown); });
     const Deadline ask_by = in(kAskTime);
     while (!self->wanted_ && !self->connection_->ended() && !stop.cancelled() && Clock::now() < ask_by)
@@ -48,8 +49,12 @@ class Client final : public EventSink, public std::enable_shared_from_this<Clien
         input = self->input_ = std::make_shared<StdinPipe>(self->executor_);
         spawn(self->executor_, "input from a client", ask_for_input(self, input));
       }
-      const auto result =
-          co_await self->runs_.run(std::move(self->wanted_->spec), *self, std::move(input), self->cancel_);
+      Result<RunResult> result = fail(ErrorCode::internal, "The run ended without a result: a bug of ours");
+      try {
+        result = co_await self->runs_.run(std::move(self->wanted_->spec), *self, std::move(input), self->cancel_);
+      } catch (const std::exception& e) {  // the client still gets its end
+        result = fail(ErrorCode::internal, std::string("A bug of ours ended the run: ") + e.what());
+      }
       self->over_ = true;
       self->changed_.notify();
       self->connection_->send(frame(Type::end, encode(result)));

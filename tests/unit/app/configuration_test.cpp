@@ -165,6 +165,29 @@ TEST_CASE("The server's settings are read") {
   }
 }
 
+TEST_CASE("Which sandboxes wait, and whether a server is shared, is read") {
+  const auto usual = parse_configuration("{}", "c");
+  REQUIRE(usual);
+  CHECK(usual->prestarted.most == 4);
+  CHECK(usual->prestarted.idle == std::chrono::minutes(10));
+  CHECK(usual->prestarted_languages.empty());
+  CHECK(usual->share_server);
+  const auto own = parse_configuration(
+      R"({"prestarted": {"most": 2, "idle": "30s", "languages": ["python", "shell"]}, "shareServer": false})", "c");
+  REQUIRE(own);
+  CHECK(own->prestarted.most == 2);
+  CHECK(own->prestarted.idle == std::chrono::seconds(30));
+  CHECK(own->prestarted_languages == std::vector<std::string>{"python", "shell"});
+  CHECK_FALSE(own->share_server);
+  for (const char* wrong :
+       {R"({"prestarted": 2})", R"({"prestarted": {"most": -1}})", R"({"prestarted": {"idle": 0}})",
+        R"({"prestarted": {"languages": ["cobol"]}})",
+        R"({"prestarted": {"most": 1, "languages": ["python", "shell"]}})", R"({"shareServer": "no"})"}) {
+    INFO(wrong);
+    CHECK_FALSE(parse_configuration(wrong, "c"));
+  }
+}
+
 TEST_CASE("An empty object leaves every default") {
   const auto read = parse_configuration("{}", "c.json");
   REQUIRE(read);
