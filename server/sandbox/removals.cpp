@@ -149,7 +149,9 @@ std::vector<std::string> Removals::given_up() const { return {account_->given_up
 
 void Removals::settle(const std::string& name) { account_->given_up.erase(name); }
 
-Task<bool> Removals::idle(Deadline deadline) {
+Task<bool> Removals::idle(Deadline deadline) { co_return co_await gone({}, deadline); }
+
+Task<bool> Removals::settled(Deadline deadline) {
   const auto account = account_;
   const auto done = [&] { return account->owed.size() <= account->left_to_engine.size(); };
   while (!done()) {

@@ -55,8 +55,10 @@ class Removals {
   bool gave_up(const std::string& name) const;
   std::vector<std::string> given_up() const;
   void settle(const std::string& name);
-  // True once nothing is owed but what was left to the engine; false when the deadline passed first.
+  // True once nothing is owed; false when the deadline passed first.
   Task<bool> idle(Deadline deadline);
+  // The same, but for what was left to the engine.
+  Task<bool> settled(Deadline deadline);
   // The same for those whose names begin so.
   Task<bool> gone(std::string prefix, Deadline deadline);
   // The same, but what an engine that is away can't be asked about counts as gone: it burdens nobody.

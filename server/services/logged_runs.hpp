@@ -17,6 +17,7 @@ class LoggedRuns final : public RunService {
   Task<Result<RunResult>> run(RunSpec spec, EventSink& sink, std::shared_ptr<StdinPipe> input, Cancel cancel) override;
   void expect(RunSpec spec) override { runs_.expect(std::move(spec)); }
   Task<bool> idle(Deadline deadline) override { return runs_.idle(deadline); }
+  Task<bool> settled(Deadline deadline) override { return runs_.settled(deadline); }
 
  private:
   RunService& runs_;

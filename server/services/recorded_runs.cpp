@@ -84,4 +84,10 @@ Task<bool> RecordedRuns::idle(Deadline deadline) {
   co_return idle;
 }
 
+Task<bool> RecordedRuns::settled(Deadline deadline) {
+  const bool settled = co_await runs_.settled(deadline);
+  co_await history_.written(std::min(std::max(deadline, in(500ms)), in(3s)));
+  co_return settled;
+}
+
 }  // namespace dind

@@ -17,6 +17,7 @@ class RecordedRuns final : public RunService {
   void expect(RunSpec spec) override { runs_.expect(std::move(spec)); }
   // And until the history is written, for some seconds at most.
   Task<bool> idle(Deadline deadline) override;
+  Task<bool> settled(Deadline deadline) override;
 
  private:
   RunService& runs_;

@@ -26,6 +26,8 @@ class RunService {
   virtual void expect(RunSpec /*spec*/) {}
   // Waits until everything that runs left behind is removed, or the deadline passes (false).
   virtual Task<bool> idle(Deadline deadline) = 0;
+  // The same, but for what the engine removes by itself, also when we have gone.
+  virtual Task<bool> settled(Deadline deadline) { return idle(deadline); }
 };
 
 }  // namespace dind

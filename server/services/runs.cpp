@@ -273,13 +273,22 @@ Task<void> Runs::keep_warm(Cancel cancel) {
   }
 }
 
-Task<bool> Runs::idle(Deadline deadline) {
+Task<void> Runs::leave(Deadline deadline) {
   warm_ = false;
   leaving_.cancel(CancelReason::shutdown);
   sandboxes_.prestarted().close();
   // One that has no container yet owes nothing, and is to end all the same.
   while (!active_.empty() && Clock::now() < deadline) co_await ended_.wait(deadline);
+}
+
+Task<bool> Runs::idle(Deadline deadline) {
+  co_await leave(deadline);
   co_return co_await sandboxes_.removals().idle(deadline);
+}
+
+Task<bool> Runs::settled(Deadline deadline) {
+  co_await leave(deadline);
+  co_return co_await sandboxes_.removals().settled(deadline);
 }
 
 }  // namespace dind

@@ -41,6 +41,7 @@ class Runs final : public RunService {
   void expect(RunSpec spec) override;
   // And no sandbox waits any more.
   Task<bool> idle(Deadline deadline) override;
+  Task<bool> settled(Deadline deadline) override;
   // Cancelled when `idle` is waited for: whoever runs beside the face that ends is to end too.
   Cancel leaving() const { return leaving_; }
   // Until `cancel`: sandboxes wait for runs, as the policy allows, and images are known without a question.
@@ -49,6 +50,7 @@ class Runs final : public RunService {
 
  private:
   Result<sandbox::RunPlan> plan(const RunSpec& spec) const;
+  Task<void> leave(Deadline deadline);
   Task<void> make_ready(sandbox::RunPlan plan);
   // An engine refuses more CPUs than its machine has; the most that there are is what was meant.
   Task<void> fit_cpus(sandbox::RunPlan& plan);

@@ -32,9 +32,9 @@ class CliTest(unittest.TestCase):
         self.before = engine_api.our_containers()
         self.addCleanup(self.assert_nothing_left)
 
-    def assert_nothing_left(self, seconds=5.0):
+    def assert_nothing_left(self, seconds=5.0, waiting=True):
         until = time.monotonic() + seconds
-        while (left := engine_api.our_containers() - self.before) and time.monotonic() < until:
+        while (left := engine_api.our_containers(waiting) - self.before) and time.monotonic() < until:
             time.sleep(0.05)
         self.assertEqual(left, set(), "containers are left behind")
 

@@ -72,7 +72,7 @@ class Life(LogTest):
         wanted = (r"asked: x\.sh, by cli, client cli:\d+", rf"accepted: image (\S+ or )*{IMAGE}( or \S+)*, 1 min · 64 MiB · 1 CPU · 256 processes · network none",
                   rf"started: image {IMAGE}, 1 min · 64 MiB · .* · runc", r"ended: failed, exit code 3, [\d.]+ m?s, peak [\d.]+ [KM]iB, 22 B written",
                   rf"Removed the container dind-{runs.pop()}\.\S+")
-        self.assertEqual(len(said), len(wanted), said)
+        self.assertIn(len(said), (len(wanted) - 1, len(wanted)), said)  # the engine's removal may come when we have gone
         for line, pattern in zip(said, wanted):
             self.assertRegex(line, f"^{pattern}$")
         self.assertNotIn(SECRET, done.stderr.decode())
@@ -116,7 +116,7 @@ class Form(LogTest):
             status = (self.folder / name).stat()
             self.assertEqual(stat.S_IMODE(status.st_mode), 0o600)
             self.assertLessEqual(status.st_size, 1000)
-        self.assertIn("Removed the container", log.read_text().splitlines()[-1])
+        self.assertRegex(log.read_text().splitlines()[-1], "Removed the container|ended: ok")
         other = self.folder / "other.log"
         self.call("run", "-q", "--log-file", str(other), path, env=self.environment(DIND_CONFIG=config))
         self.assertIn("asked: x.sh", other.read_text())

@@ -33,9 +33,11 @@ class Handover(RpcCase):
         return client
 
     def terminal(self, *arguments, env=None, **more):
+        before = engine_api.our_containers()   # of which some may be on their way out
         child = subprocess.Popen([program(), "run", *arguments], stdin=more.pop("stdin", subprocess.DEVNULL), stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                                  env=self.environment | (env or {}), cwd=self.folder, **more)
         self.addCleanup(self.end, child)
+        child.before = before
         return child
 
     def end(self, child):
@@ -51,11 +53,11 @@ class Handover(RpcCase):
         out, err = child.communicate(timeout=LIMIT)
         return child.returncode, out, err.decode()
 
-    def owner_of(self, child_out):
+    def owner_of(self, child):
         """Who runs it, as its container's label says: the process id."""
         until = time.monotonic() + LIMIT
         while time.monotonic() < until:
-            for each in engine_api.our_containers(waiting=False) - self.before:
+            for each in engine_api.our_containers(waiting=False) - child.before:
                 try:
                     return int(engine_api.get(f"/containers/{each}/json")["Config"]["Labels"]["dind-executor.owner"].split(".")[-2])
                 except RuntimeError:  # it has just gone

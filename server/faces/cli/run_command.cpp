@@ -168,7 +168,7 @@ Task<int> run_command(asio::any_io_executor executor, RunService& service, RunAr
       co_await flush(writer, stops);
     }
   }
-  if (!co_await service.idle(in(std::chrono::seconds(10)))) {
+  if (!co_await service.settled(in(std::chrono::seconds(10)))) {
     log(LogLevel::warning,
         "the run's container could not be removed within 10 s; the next start of dind-executor removes it",
         result ? result->run_id : std::string());

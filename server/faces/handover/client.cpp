@@ -114,4 +114,9 @@ Task<bool> HandedOverRuns::idle(Deadline deadline) {
   co_return co_await running_->idle(deadline);
 }
 
+Task<bool> HandedOverRuns::settled(Deadline deadline) {
+  if (running_ == nullptr) co_return true;
+  co_return co_await running_->settled(deadline);
+}
+
 }  // namespace dind::faces::handover

@@ -17,6 +17,7 @@ class HandedOverRuns final : public RunService {
   Task<Result<RunResult>> run(RunSpec spec, EventSink& sink, std::shared_ptr<StdinPipe> input, Cancel cancel) override;
   // A server cleans up by itself.
   Task<bool> idle(Deadline deadline) override;
+  Task<bool> settled(Deadline deadline) override;
 
  private:
   asio::any_io_executor executor_;
