@@ -161,7 +161,7 @@ class LongLived(HostileTest):
                 answer = client.reply(id)
                 self.assertIn("result", answer, (what, answer))
                 self.assertIn(answer["result"]["verdict"], verdicts, (what, answer))
-            self.assert_nothing_left()
+            self.assert_nothing_left(waiting=False)
         held = before
 
         def as_before():
@@ -172,4 +172,4 @@ class LongLived(HostileTest):
             self.until(as_before, 10, 0.1)
         except self.failureException:
             self.fail(f"held before {before} (files, sockets, threads, children), and after 16 hostile runs {held}")
-        self.assertEqual(engine_api.our_containers() - self.before, set())
+        self.assertEqual(engine_api.our_containers(waiting=False) - self.before, set())
