@@ -69,6 +69,7 @@ def measure(arguments, machine):
         for number in range(arguments.kills):
             kills.one(number)
         settle(lambda: not engine.containers(), 5)
+        settle(lambda: all(now <= then for now, then in zip(server.figures().values(), before.values())), 10)
         middle = server.figures()
         table.times("orphans: running sandboxes gone after the server's SIGKILL", kills.sandboxes, 1.0)
         table.times("orphans: anything else gone after the next start", kills.others, 5.0)
