@@ -45,7 +45,7 @@ stack_compose() {
 stack_test_images() {
   local folder=$ROOT/tests/stack/images
   tar --owner=0 --group=0 -h -c -C "$folder/test-python" . -C /etc/ssl/certs ca-certificates.crt | stack_test_image test-python &&
-    tar --owner=0 --group=0 -c -C "$folder/test-node" . -C "$NODE_DIR/node_modules" npm | stack_test_image test-node
+    tar --owner=0 --group=0 -c -C "$folder/test-node" . | stack_test_image test-node
 }
 stack_test_image() { # NAME, its context on stdin
   engine_api POST "/build?t=dind-executor/$1:bookworm&rm=1&forcerm=1" --max-time 600 -H 'Content-Type: application/x-tar' -H 'Expect:' -T - -N |
