@@ -45,7 +45,7 @@ export const stopping = [
       await editor.panelShows(/^second round/);
       await editor.panelShows(/^── Finished/);
       await editor.outputHas(/first round\n── Stopped[^\n]*\n\n── again\.py[^\n]*\nsecond round\n── Finished/);
-      check(!(await world.containers()).some(({ Id }) => Id === first.Id), 'the container of the first one is gone');
+      await until('the container of the first one is gone', async () => !(await world.containers()).some(({ Id }) => Id === first.Id));
     },
   },
   {
