@@ -63,7 +63,7 @@ class Outlet {
   }
 
   // 0, or the errno of the write that failed; ECANCELED when `wake` became readable.
-  int write_all(std::string_view bytes, int wake) {
+  int write_all(std::string_view bytes, int wake) const {
     bool ready = never_waits();  // else only what polls writable is
     while (!bytes.empty()) {
       if (!ready) {
@@ -107,7 +107,7 @@ struct FdWriter::Home {
   std::size_t given = 0;  // chunks
   std::size_t done = 0;
   std::function<void(int, int)> on_failure;
-  std::map<int, Outlet> outlets;
+  std::map<int, const Outlet*> outlets;  // the state's
 };
 
 // The one place where two threads meet.
@@ -130,6 +130,7 @@ struct FdWriter::State {
   std::mutex mutex;
   std::condition_variable changed;
   std::deque<Chunk> queue;
+  std::map<int, Outlet> outlets;                 // added to under the lock; used without it, by both sides
   std::vector<std::shared_ptr<void>> in_flight;  // of the chunks that are being written
   bool stop = false;
   bool ended = false;
@@ -160,7 +161,12 @@ FdWriter::~FdWriter() {
 void FdWriter::write(int fd, std::string bytes, std::shared_ptr<void> hold) {
   // Where nothing waits and the descriptor takes it, it goes out here: a thread between would cost more than the write.
   if (home_->given == home_->done) {
-    const auto& outlet = home_->outlets.try_emplace(fd, fd).first->second;
+    const Outlet*& known = home_->outlets[fd];
+    if (known == nullptr) {
+      const std::lock_guard lock(state_->mutex);
+      known = &state_->outlets.try_emplace(fd, fd).first->second;
+    }
+    const Outlet& outlet = *known;
     std::string_view left = bytes;
     // A failure is the thread's to tell: it meets the same.
     if (outlet.never_waits()) {
@@ -186,8 +192,7 @@ Task<bool> FdWriter::flushed(Deadline deadline) {
 
 void FdWriter::run(const std::shared_ptr<State>& state) {
   constexpr std::size_t kBatch = 1 << 20;  // bytes that go out together
-  std::map<int, Outlet> outlets;
-  std::map<int, int> failed;  // descriptor → errno
+  std::map<int, int> failed;               // descriptor → errno
   std::unique_lock lock(state->mutex);
   while (true) {
     state->changed.wait(lock, [&] { return state->stop || !state->queue.empty(); });
@@ -201,10 +206,11 @@ void FdWriter::run(const std::shared_ptr<State>& state) {
       state->in_flight.push_back(std::move(state->queue.front().hold));
       state->queue.pop_front();
     } while (!state->queue.empty() && state->queue.front().fd == fd && bytes.size() < kBatch);
+    const Outlet& outlet = state->outlets.try_emplace(fd, fd).first->second;
     lock.unlock();
     int error = 0;
     if (!failed.contains(fd)) {
-      error = outlets.try_emplace(fd, fd).first->second.write_all(bytes, state->wake);
+      error = outlet.write_all(bytes, state->wake);
       if (error != 0) failed.emplace(fd, error);
     }
     lock.lock();

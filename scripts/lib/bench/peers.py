@@ -15,11 +15,11 @@ DOCKER = ["docker", "run", "--rm", "--network", "none", "--read-only", "--tmpfs"
           "no-new-privileges", "--user", "65534:65534", "--log-driver", "none", "--ulimit", "nofile=1024:1024", "--ulimit", "core=0:0"]
 
 
-def spawned(argv):
+def spawned(argv, env=None):
     """From the call to the first byte on stdout, and to the end. posix_spawn: a fork of this process would count against the peer."""
     out, into = os.pipe()
     begun = time.perf_counter()
-    pid = os.posix_spawnp(argv[0], argv, os.environ, file_actions=[(os.POSIX_SPAWN_DUP2, into, 1), (os.POSIX_SPAWN_CLOSE, out)])
+    pid = os.posix_spawnp(argv[0], argv, env or os.environ, file_actions=[(os.POSIX_SPAWN_DUP2, into, 1), (os.POSIX_SPAWN_CLOSE, out)])
     os.close(into)
     first, text = None, b""
     while piece := os.read(out, 65536):

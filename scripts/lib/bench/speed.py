@@ -57,8 +57,7 @@ def terminal(table, home, samples, call):
     """`dind-executor run` with a server at hand: what the command line adds to a call."""
     progress("a terminal beside a server")
     program = str(home.file("print(1)\n"))
-    for key, value in home.environment().items():
-        os.environ[key] = value
+    environment = home.environment()   # the server's: other settings don't meet
     server = Server(home)
     try:
         first = server.run(pathlib.Path(program), "terminal-first")
@@ -69,7 +68,7 @@ def terminal(table, home, samples, call):
             while (len(engine.waiting()) < 1 or engine.containers() or len(engine.waiting()) > 2) and time.monotonic() < until:
                 time.sleep(0.005)
             time.sleep(0.1)   # one that has just been used has no other name
-            times.append(peers.spawned([PROGRAM, "run", "--quiet", program])[1])
+            times.append(peers.spawned([PROGRAM, "run", "--quiet", program], environment)[1])
     finally:
         server.close()
     table.say("terminal: dind-executor run by a server, the whole process", shown(times))
