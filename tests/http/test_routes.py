@@ -172,9 +172,6 @@ class About(HttpCase):
             server = self.serve(*self.ARGUMENTS, "--host", "unix://" + path)
             begun = time.monotonic()
             self.assertEqual(self.ask(server, "GET", "/healthz").status, 503)
-            reply = self.run_code(server, "print(1)")
-            self.assertEqual((reply.status, reply.json()["error"]["kind"], reply.json()["error"]["httpStatus"]),
-                             (503, "engine_unavailable", 503))
             self.assertLess(time.monotonic() - begun, 3)
 
     def test_metrics(self):
