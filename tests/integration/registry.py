@@ -144,6 +144,7 @@ class Relay:
         self.go_on = threading.Event()
         self.closed = False
         self.clients = []
+        self.dropped = False
         self.requests = []   # "POST /v1.41/images/create?…" of every connection
         self.ended = []      # the last request of each connection that the client has ended
         if unix:
@@ -162,6 +163,7 @@ class Relay:
 
     def drop_all(self):
         """Ends every connection, and takes no more."""
+        self.dropped = True
         try:
             self.listener.shutdown(socket.SHUT_RDWR)  # wakes who accepts, which closing does not
         except OSError:
@@ -179,10 +181,13 @@ class Relay:
                 client, _ = self.listener.accept()
             except OSError:
                 return
+            self.clients.append(client)
+            if self.dropped:  # it came as the others went
+                client.close()
+                return
             threading.Thread(target=self._serve, args=(client,), daemon=True).start()
 
     def _serve(self, client):
-        self.clients.append(client)
         try:
             if self.broken.is_set() and self.then == "cut":
                 client.recv(65536)

@@ -23,6 +23,7 @@ class RealTest(ClientTest):
     def setUpClass(cls):
         cls.client = dind_executor.Executor(program=program())
         cls.addClassCleanup(cls.client.close)
+        cls.client.is_available()  # started here: it is no test's alone
 
     def setUp(self):
         super().setUp()
