@@ -159,8 +159,10 @@ FdWriter::~FdWriter() {
 }
 
 void FdWriter::write(int fd, std::string bytes, std::shared_ptr<void> hold) {
-  // Where nothing waits and the descriptor takes it, it goes out here: a thread between would cost more than the write.
-  if (home_->given == home_->done) {
+  // What is large goes out here where nothing waits and the descriptor takes it: a thread between would cost more than
+  // the write. Many small ones are less work for the core as batches of the thread's.
+  constexpr std::size_t kLarge = 4096;
+  if (bytes.size() >= kLarge && home_->given == home_->done) {
     const Outlet*& known = home_->outlets[fd];
     if (known == nullptr) {
       const std::lock_guard lock(state_->mutex);
