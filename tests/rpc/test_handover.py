@@ -108,8 +108,8 @@ class Handover(RpcCase):
         path = self.folder / "a.py"
         path.write_text("import os\nfor _ in range(300): os.write(1, b'x' * 100_000)")
         deaf = self.terminal("--quiet", "--timeout", "20", "--image", SHELL, "--", "yes")
-        code, out, _ = self.call("--quiet", str(path))
-        self.assertEqual((code, len(out)), (0, 30_000_000))
+        code, out, err = self.call("--quiet", str(path))
+        self.assertEqual((code, len(out), err), (0, 30_000_000, ""))
         deaf.stdout.close()
         self.assertEqual(deaf.wait(LIMIT), 141)
 

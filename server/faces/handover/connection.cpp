@@ -64,7 +64,7 @@ Task<void> Connection::read(std::shared_ptr<Connection> self) {
 }
 
 void Connection::send(std::string bytes) {
-  if (ended_) return;
+  if (ended_ || deaf_) return;
   outbox_.push_back(std::move(bytes));
   if (!std::exchange(writing_, true)) spawn(executor_, "writing to another process of ours", write(shared_from_this()));
 }
@@ -77,7 +77,11 @@ Task<void> Connection::write(std::shared_ptr<Connection> self) {
     for (const auto& each : batch) buffers.emplace_back(asio::buffer(each));
     boost::system::error_code error;
     co_await asio::async_write(self->socket_, buffers, asio::redirect_error(asio::use_awaitable, error));
-    if (error && !self->ended_) self->end();
+    // The other end takes no more; what it has said is still to be read, to its end.
+    if (error) {
+      self->outbox_.clear();
+      self->deaf_ = true;
+    }
   }
   self->writing_ = false;
   self->changed_.notify();
