@@ -6,6 +6,9 @@ type State = 'text' | 'return' | 'escape' | 'csi' | 'string' | 'stringEscape';
 // A sequence longer than this is none: a program that prints ESC ] and never ends it must not silence itself.
 const LONGEST_SEQUENCE = 4096;
 
+// What `text` does not give back as it is.
+const NOT_PLAIN = /[\x00-\x08\x0b-\x1f\x7f-\x9f]/g;
+
 export class PlainText {
   private state: State = 'text';
   private length = 0;
@@ -13,7 +16,20 @@ export class PlainText {
   /** The plain text of the next chunk of one stream. */
   add(chunk: string): string {
     let plain = '';
-    for (const character of chunk) plain += this.next(character);
+    let at = 0;
+    while (at < chunk.length) {
+      if (this.state === 'text') {
+        // In whole pieces: a string put together from single characters takes 30 times their memory.
+        NOT_PLAIN.lastIndex = at;
+        const end = NOT_PLAIN.exec(chunk)?.index ?? chunk.length;
+        plain += chunk.slice(at, end);
+        at = end;
+        if (at === chunk.length) break;
+      }
+      const character = String.fromCodePoint(chunk.codePointAt(at) ?? 0);
+      plain += this.next(character);
+      at += character.length;
+    }
     return plain;
   }
 

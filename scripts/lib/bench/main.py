@@ -4,6 +4,7 @@ import json
 import sys
 
 import flood
+import in_editor
 import leaks
 import machine
 import overload
@@ -11,11 +12,12 @@ import speed
 from server import PROGRAM
 
 BENCHES = {"leaks": leaks.measure, "flood": flood.measure, "overload": overload.measure, "speed": speed.measure}
+ALONE = {"editor": in_editor.measure}   # needs code-server and Chromium
 
 
 def main():
     parser = argparse.ArgumentParser(prog="scripts/bench")
-    parser.add_argument("bench", choices=[*BENCHES, "all"])
+    parser.add_argument("bench", choices=[*BENCHES, *ALONE, "all"])
     parser.add_argument("--runs", type=int, default=1000)
     parser.add_argument("--kills", type=int, default=50)
     parser.add_argument("--restarts", type=int, default=3)
@@ -30,7 +32,7 @@ def main():
     parser.add_argument("--json")
     arguments = parser.parse_args()
     arguments.silence = arguments.restarts >= 3   # takes 15 s
-    wanted = BENCHES if arguments.bench == "all" else {arguments.bench: BENCHES[arguments.bench]}
+    wanted = BENCHES if arguments.bench == "all" else {arguments.bench: (BENCHES | ALONE)[arguments.bench]}
     tables = []
     for measure in wanted.values():
         tables.append(measure(arguments, machine.describe(PROGRAM)))

@@ -1,6 +1,6 @@
 // What goes wrong, and the one clear message of it.
 
-import { readdirSync, readFileSync } from 'node:fs';
+import { killServers } from '../lib/servers.mjs';
 import { check, never, until } from '../lib/wait.mjs';
 
 const RUN = 'Run in DinD: Run File in Sandbox';
@@ -112,21 +112,3 @@ export const trouble = [
     },
   },
 ];
-
-/** SIGKILL for the servers that this test's own code-server has started. */
-function killServers(home) {
-  let killed = 0;
-  for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
-    try {
-      const command = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
-      const ours = command.some((word) => word.startsWith(home) && word.endsWith('server/dind-executor'));
-      if (ours && command.includes('lsp')) {
-        process.kill(Number(pid), 'SIGKILL');
-        killed++;
-      }
-    } catch {
-      // it has ended
-    }
-  }
-  return killed;
-}

@@ -49,7 +49,14 @@ export class CodeServer {
     this.trust = trust;
     // Nothing of a surrounding editor or of the person's own set-up gets in.
     const inherited = Object.entries(process.env).filter(([name]) => !/^(VSCODE_|DOCKER_|DIND_|XDG_)/.test(name));
-    this.environment = { ...Object.fromEntries(inherited), HOME: home, DOCKER_HOST: dockerHost };
+    this.environment = {
+      ...Object.fromEntries(inherited),
+      HOME: home,
+      DOCKER_HOST: dockerHost,
+      // A window whose last message was lost (a browser may drop it on leaving the page) keeps its extension host, and
+      // so our server, for a reconnection: for three hours if nothing is said.
+      CODE_SERVER_RECONNECTION_GRACE_TIME: '5',
+    };
     mkdirSync(join(this.userData, 'User'), { recursive: true });
     writeFileSync(join(home, 'config.yaml'), '{}\n');
     this.set({});

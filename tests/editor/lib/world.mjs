@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { CodeServer } from './code_server.mjs';
 import { Editor, launchChromium } from './editor.mjs';
 import { Engine, EngineProxy } from './engine.mjs';
+import { serversOf } from './servers.mjs';
 import { check, until } from './wait.mjs';
 
 export class World {
@@ -91,7 +92,13 @@ export class World {
     for (const editor of this.editors.splice(0)) await editor.close();
     if (!this.engine) return;
     if (!this.proxy.server) await this.proxy.open();
-    await until('none of our containers is left, also none that waits', async () => (await this.engine.containers(this.foreign)).length === 0, 30_000);
+    let containers = [];
+    const gone = async () => (containers = await this.engine.containers(this.foreign)).length === 0;
+    await until('none of our containers is left, also none that waits', gone, 30_000).catch((late) => {
+      const names = containers.map(({ Names, State }) => `${Names[0].slice(1)} (${State})`);
+      const alive = serversOf(this.home).map(({ pid, startedBy }) => `${pid} of ${startedBy}`);
+      throw new Error(`${late.message}: ${names.join(', ')}; servers that still run: ${alive.join(', ') || 'none'}`);
+    });
     const left = (await this.engine.leftovers()).filter((name) => !this.leftBefore.has(name));
     check(left.length === 0, `left on the engine: ${left.join(', ')}`);
   }
