@@ -248,6 +248,17 @@ Result<void> HistoryStore::end(const std::string& id, const HistoryEnd& end) {
   }
 }
 
+Result<void> HistoryStore::together(const std::function<Result<void>()>& work) {
+  try {
+    Transaction writing(database_->handle());
+    auto done = work();
+    writing.commit();
+    return done;
+  } catch (const Failure& failure) {
+    return std::unexpected(database_->error(failure));
+  }
+}
+
 Result<std::vector<HistoryRecord>> HistoryStore::list(std::size_t limit) {
   try {
     std::vector<HistoryRecord> records;

@@ -1,6 +1,7 @@
 // The history's file: SQLite, shared by any number of processes. Every call blocks: for the history's own thread.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -25,6 +26,9 @@ class HistoryStore {
   Result<void> insert(const HistoryRecord& record);
   Result<void> start(const std::string& id, const HistoryStarted& started);
   Result<void> end(const std::string& id, const HistoryEnd& end);
+
+  // What `work` writes is there as a whole, though one of its parts failed; its error is passed on.
+  Result<void> together(const std::function<Result<void>()>& work);
 
   Result<std::vector<HistoryRecord>> list(std::size_t limit);
   Result<HistoryRecord> find(const std::string& id);

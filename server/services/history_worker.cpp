@@ -4,6 +4,9 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/thread_pool.hpp>
 #include <filesystem>
+#include <mutex>
+#include <optional>
+#include <vector>
 
 #include "services/history_store.hpp"
 #include "support/log.hpp"
@@ -21,6 +24,7 @@ constexpr auto kAnswerTime = 30s;
 
 // Shared with the work that is under way: it may outlast the one who handed it over.
 struct HistoryWorker::Thread {
+  using Work = HistoryWorker::Work;
   explicit Thread(std::string p) : path(std::move(p)) {}
 
   // On the thread alone.
@@ -39,9 +43,48 @@ struct HistoryWorker::Thread {
     if (!std::exchange(warned, true)) log(LogLevel::warning, error.message + ". Runs go on without a history");
   }
 
-  std::atomic<std::size_t> pending = 0;
-  std::atomic<bool> dropping = false;
+  // All at once: in a burst of runs, a transaction for each of them would take a core from those who wait.
+  Result<void> write_all(const std::vector<Work>& batch) {
+    const auto file = opened();
+    if (!file) return std::unexpected(file.error());
+    return (*file)->together([&]() -> Result<void> {
+      Result<void> all;
+      for (const auto& work : batch)
+        if (auto done = work(**file); !done) all = std::move(done);
+      return all;
+    });
+  }
+
+  static void drain(const std::shared_ptr<Thread>& self) {
+    std::vector<Work> batch;
+    std::optional<PruneRequest> prune;
+    {
+      const std::lock_guard lock(self->mutex);
+      batch.swap(self->queue);
+      prune = std::exchange(self->prune, std::nullopt);
+    }
+    try {
+      if (const auto done = self->write_all(batch); !done) self->warn(done.error());
+      if (prune && self->store)
+        if (const auto pruned = self->store->prune(*prune); !pruned) self->warn(pruned.error());
+    } catch (const std::exception& e) {
+      self->warn({ErrorCode::internal, "The history " + self->path + " can't be used (" + e.what() + ")"});
+    }
+    self->pending -= batch.size();
+    const std::lock_guard lock(self->mutex);
+    self->draining = !self->queue.empty();
+    // Behind whoever asks for something.
+    if (self->draining && self->pool) asio::post(*self->pool, [self] { drain(self); });
+  }
+
+  std::mutex mutex;
+  // Below it: what is to be written, and whether somebody is at it.
+  std::vector<Work> queue;
+  std::optional<PruneRequest> prune;
+  bool draining = false;
   std::unique_ptr<asio::thread_pool> pool = std::make_unique<asio::thread_pool>(1);
+
+  std::atomic<std::size_t> pending = 0;
 };
 
 HistoryWorker::HistoryWorker(asio::any_io_executor executor, HistoryPolicy policy)
@@ -50,45 +93,43 @@ HistoryWorker::HistoryWorker(asio::any_io_executor executor, HistoryPolicy polic
       thread_(std::make_shared<Thread>(history_path(policy_))) {}
 
 HistoryWorker::~HistoryWorker() {
-  auto pool = std::move(thread_->pool);
+  std::unique_ptr<asio::thread_pool> pool;
+  {
+    const std::lock_guard lock(thread_->mutex);
+    pool = std::move(thread_->pool);
+  }
   pool->stop();
   // A thread that waits for a disk is left to itself; it holds all that it uses.
   if (thread_->pending != 0) (void)pool.release();
 }
 
-void HistoryWorker::write(std::function<Result<void>(HistoryStore&)> work) {
-  if (!policy_.enabled || thread_->path.empty()) return;
-  if (thread_->pending >= kMostPending) {
-    if (!thread_->dropping.exchange(true))
-      log(LogLevel::warning, "The history " + thread_->path + " takes too long; some runs will be missing in it");
-    return;
-  }
+void HistoryWorker::write(Work work, std::optional<PruneRequest> then_prune) {
   ++thread_->pending;
-  asio::post(*thread_->pool, [thread = thread_, work = std::move(work)] {
-    try {
-      const auto store = thread->opened();
-      const auto done = store ? work(**store) : Result<void>(std::unexpected(store.error()));
-      if (!done) thread->warn(done.error());
-    } catch (const std::exception& e) {
-      thread->warn({ErrorCode::internal, "The history " + thread->path + " can't be used (" + e.what() + ")"});
-    }
-    --thread->pending;
-  });
+  const std::lock_guard lock(thread_->mutex);
+  thread_->queue.push_back(std::move(work));
+  if (then_prune) thread_->prune = std::move(then_prune);
+  if (!std::exchange(thread_->draining, true))
+    asio::post(*thread_->pool, [thread = thread_] { Thread::drain(thread); });
 }
 
 void HistoryWorker::began(HistoryRecord record) {
-  write([record = std::move(record), bounds = prune_request(policy_)](HistoryStore& store) -> Result<void> {
-    if (auto inserted = store.insert(record); !inserted) return inserted;
-    if (auto pruned = store.prune(bounds); !pruned) return std::unexpected(pruned.error());
-    return {};
-  });
+  const bool too_many = thread_->pending >= kMostPending;
+  if (too_many && !std::exchange(dropping_, true))
+    log(LogLevel::warning, "The history " + thread_->path + " takes too long; some runs will be missing in it");
+  if (too_many || !policy_.enabled || thread_->path.empty()) {
+    left_out_.insert(std::move(record.id));  // as a whole: a run without its end would look as if it still ran
+    return;
+  }
+  write([record = std::move(record)](HistoryStore& store) { return store.insert(record); }, prune_request(policy_));
 }
 
 void HistoryWorker::started(std::string id, HistoryStarted started) {
+  if (left_out_.contains(id)) return;
   write([id = std::move(id), started = std::move(started)](HistoryStore& store) { return store.start(id, started); });
 }
 
 void HistoryWorker::ended(std::string id, HistoryEnd end) {
+  if (left_out_.erase(id) != 0) return;
   write([id = std::move(id), end = std::move(end)](HistoryStore& store) { return store.end(id, end); });
 }
 

@@ -3,6 +3,9 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
+#include <set>
+#include <string>
 
 #include "services/history.hpp"
 
@@ -28,13 +31,16 @@ class HistoryWorker final : public History {
 
  private:
   struct Thread;
-  void write(std::function<Result<void>(HistoryStore&)> work);
+  using Work = std::function<Result<void>(HistoryStore&)>;
+  void write(Work work, std::optional<PruneRequest> then_prune = std::nullopt);
   template <typename T>
   Task<Result<T>> ask(T where_none_is, std::function<Result<T>(HistoryStore&)> work);
 
   asio::any_io_executor executor_;
   HistoryPolicy policy_;
   std::shared_ptr<Thread> thread_;
+  std::set<std::string> left_out_;  // runs that are under way and are not written
+  bool dropping_ = false;           // that was said
 };
 
 }  // namespace dind
