@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <list>
 #include <map>
+#include <utility>
 #include <vector>
 
 namespace dind {
@@ -10,6 +11,7 @@ namespace dind {
 struct Admission::Waiter {
   std::size_t position = 0;
   bool admitted = false;
+  bool waits = false;  // it is to hear of a change
 };
 
 struct Admission::Client {
@@ -33,6 +35,7 @@ struct Admission::State {
   std::size_t waiting = 0;
   Clients clients;                     // those that run or wait
   std::list<Clients::iterator> turns;  // those that wait, whose turn is next first
+  bool news = false;                   // for one of those that wait
 
   bool may_start(const Client& client) const { return client.running < bounds.at_once_per_client; }
 
@@ -69,7 +72,7 @@ struct Admission::State {
     if (client->second.waiting.empty()) turns.remove(client);
     forget(client);
     reckon();
-    changed.notify();
+    tell();
   }
 
   void leave(const std::string& name) {
@@ -93,7 +96,9 @@ struct Admission::State {
       const auto turn = std::ranges::find_if(turns, [&](const auto& each) { return may_start(each->second); });
       if (turn == turns.end()) break;
       Client& client = (*turn)->second;
-      client.waiting.front()->admitted = true;
+      Waiter& first = *client.waiting.front();
+      first.admitted = true;
+      news = news || first.waits;
       client.waiting.pop_front();
       --waiting;
       ++client.running;
@@ -104,7 +109,12 @@ struct Admission::State {
         turns.splice(turns.end(), turns, turn);
     }
     reckon();
-    changed.notify();
+    tell();
+  }
+
+  // Who comes last changes nothing for the others of its client: in a burst they are not woken for each.
+  void tell() {
+    if (std::exchange(news, false)) changed.notify();
   }
 
   // Everyone's position, as the turns will come. Clients that have their most running come after all others: nobody
@@ -127,7 +137,9 @@ struct Admission::State {
         for (auto& line : lines) {
           if (line.next == line.end || (bounded && line.may_start == 0)) continue;
           if (bounded) --line.may_start;
-          (*line.next++)->position = position++;
+          Waiter& waiter = **line.next++;
+          news = news || (waiter.waits && waiter.position != position);
+          waiter.position = position++;
           more = true;
         }
       }
@@ -149,6 +161,7 @@ Task<Result<Admission::Place>> Admission::enter(std::string client, std::functio
   });
   std::size_t told = SIZE_MAX;
   while (!waiter.admitted && !cancel.cancelled()) {
+    waiter.waits = true;
     if (waiter.position != told) on_position(told = waiter.position);
     if (!waiter.admitted) co_await state->changed.wait(in(std::chrono::hours(1)));
   }
