@@ -1,7 +1,7 @@
 #include "sandbox/conversation.hpp"
 
-#include <array>
 #include <csignal>
+#include <cstring>
 
 #include "engine/text.hpp"
 #include "support/log.hpp"
@@ -12,8 +12,9 @@ using namespace std::chrono_literals;
 
 namespace {
 
-// Credit goes back in parts of this size: a frame for each chunk would double the traffic of a flood.
-constexpr std::uint64_t kCreditPart = Conversation::kOutputWindow / 8;
+// Credit goes back in parts of this size: each is a way through the engine, and the other half keeps the program
+// writing meanwhile.
+constexpr std::uint64_t kCreditPart = Conversation::kOutputWindow / 2;
 constexpr std::size_t kMostComplaint = 4096;
 constexpr std::size_t kReadSize = 256 * 1024;  // what a socket holds in a flood: few and large reads
 
@@ -97,7 +98,7 @@ Task<void> Conversation::read(std::shared_ptr<Conversation> self) {
       break;
     }
     if (*size == 0) break;
-    self->take(std::string_view(buffer.data(), *size));
+    self->take({buffer.data(), *size});
   }
   self->seen_.ended = true;
   self->changed_.notify();
@@ -139,7 +140,8 @@ Task<void> Conversation::feed(std::shared_ptr<Conversation> self) {
   self->post(stdin_end_frame());
 }
 
-void Conversation::take(std::string_view bytes) {
+void Conversation::take(std::span<char> buffer) {
+  std::string_view bytes(buffer.data(), buffer.size());
   engine::StreamDemux::Chunk chunk{};
   while (!bytes.empty()) {
     const auto more = demux_.next(bytes, chunk);
@@ -160,6 +162,7 @@ void Conversation::take(std::string_view bytes) {
       seen_.complaint += chunk.bytes.substr(0, room);
     }
   }
+  pass_on_output();
 }
 
 void Conversation::take(FromSupervisor& event) {
@@ -168,6 +171,7 @@ void Conversation::take(FromSupervisor& event) {
     output(*out);
     return;
   }
+  pass_on_output();
   if (const auto* taken = std::get_if<StdinTaken>(&event)) {
     stdin_unconfirmed_ -= std::min(stdin_unconfirmed_, taken->bytes);
   } else if (const auto* ready = std::get_if<SupervisorReady>(&event)) {
@@ -193,16 +197,31 @@ void Conversation::take(FromSupervisor& event) {
   changed_.notify();
 }
 
+// Put together where it was read, over the headers between: one piece for whoever takes it.
 void Conversation::output(const ProgramOutput& output) {
-  (output.channel == Channel::out ? seen_.out_bytes : seen_.err_bytes) += output.bytes.size();
+  if (output.channel != output_channel_) pass_on_output();
+  output_channel_ = output.channel;
+  const auto size = output.bytes.size();
+  char* const bytes = const_cast<char*>(output.bytes.data());  // in the buffer of `take`, which is ours
+  if (output_.empty())
+    output_ = {bytes, 0};
+  else
+    std::memmove(output_.data() + output_.size(), bytes, size);
+  output_ = {output_.data(), output_.size() + size};
+}
+
+void Conversation::pass_on_output() {
+  const std::string_view bytes(output_.data(), output_.size());
+  output_ = {};
+  if (bytes.empty()) return;
+  (output_channel_ == Channel::out ? seen_.out_bytes : seen_.err_bytes) += bytes.size();
   if (sink_ == nullptr) {
-    seen_.dropped_bytes += output.bytes.size();
-    give_back(output.bytes.size());
+    seen_.dropped_bytes += bytes.size();
+    give_back(bytes.size());
     return;
   }
-  sink_->on_output(output.channel, output.bytes,
-                   OutputCredit(output.bytes.size(), [weak = weak_from_this()](std::size_t bytes) {
-                     if (const auto self = weak.lock()) self->give_back(bytes);
+  sink_->on_output(output_channel_, bytes, OutputCredit(bytes.size(), [weak = weak_from_this()](std::size_t returned) {
+                     if (const auto self = weak.lock()) self->give_back(returned);
                    }));
 }
 

@@ -7,6 +7,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 
 #include "dind/run_event.hpp"
@@ -56,9 +57,10 @@ class Conversation : public std::enable_shared_from_this<Conversation> {
   static Task<void> read(std::shared_ptr<Conversation> self);
   static Task<void> write(std::shared_ptr<Conversation> self);
   static Task<void> feed(std::shared_ptr<Conversation> self);
-  void take(std::string_view bytes);
+  void take(std::span<char> buffer);
   void take(FromSupervisor& event);
   void output(const ProgramOutput& output);
+  void pass_on_output();
   void give_back(std::size_t bytes);
   void post(std::string frames);
   void fail_with(Error error);
@@ -77,6 +79,8 @@ class Conversation : public std::enable_shared_from_this<Conversation> {
   Signal changed_;
   Signal to_write_;
   std::deque<std::string> outbox_;
+  std::span<char> output_;  // that was taken and not passed on yet
+  Channel output_channel_ = Channel::out;
   std::uint64_t returned_ = 0;  // credit that came back and was not sent on yet
   std::uint64_t stdin_unconfirmed_ = 0;
   bool fed_ = false;  // some of `input_` may be gone to the program

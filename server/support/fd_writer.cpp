@@ -158,29 +158,39 @@ FdWriter::~FdWriter() {
   state_->changed.wait_for(lock, std::chrono::milliseconds(200), [this] { return state_->ended; });
 }
 
-void FdWriter::write(int fd, std::string bytes, std::shared_ptr<void> hold) {
-  // What is large goes out here where nothing waits and the descriptor takes it: a thread between would cost more than
-  // the write. Many small ones are less work for the core as batches of the thread's.
+// What is large goes out here where nothing waits and the descriptor takes it: a thread between would cost more than
+// the write. Many small ones are less work for the core as batches of the thread's.
+void FdWriter::write_now(int fd, std::string_view& left) {
   constexpr std::size_t kLarge = 4096;
-  if (bytes.size() >= kLarge && home_->given == home_->done) {
-    const Outlet*& known = home_->outlets[fd];
-    if (known == nullptr) {
-      const std::lock_guard lock(state_->mutex);
-      known = &state_->outlets.try_emplace(fd, fd).first->second;
-    }
-    const Outlet& outlet = *known;
-    std::string_view left = bytes;
-    // A failure is the thread's to tell: it meets the same.
-    if (outlet.never_waits()) {
-      const int error = outlet.write_some(left);
-      if (error == 0 && left.empty()) return;
-      bytes.erase(0, bytes.size() - left.size());
-    }
+  if (left.size() < kLarge || home_->given != home_->done) return;
+  const Outlet*& known = home_->outlets[fd];
+  if (known == nullptr) {
+    const std::lock_guard lock(state_->mutex);
+    known = &state_->outlets.try_emplace(fd, fd).first->second;
   }
+  // A failure is the thread's to tell: it meets the same with what is left.
+  if (known->never_waits()) (void)known->write_some(left);
+}
+
+void FdWriter::write_later(int fd, std::string bytes, std::shared_ptr<void> hold) {
   ++home_->given;
   const std::lock_guard lock(state_->mutex);
   state_->queue.push_back({fd, std::move(bytes), std::move(hold)});
   state_->changed.notify_all();
+}
+
+void FdWriter::write(int fd, std::string bytes, std::shared_ptr<void> hold) {
+  std::string_view left = bytes;
+  write_now(fd, left);
+  const auto gone = bytes.size() - left.size();
+  if (gone != 0 && left.empty()) return;
+  bytes.erase(0, gone);
+  write_later(fd, std::move(bytes), std::move(hold));
+}
+
+void FdWriter::pass_on(int fd, std::string_view bytes, std::shared_ptr<void> hold) {
+  write_now(fd, bytes);
+  if (!bytes.empty()) write_later(fd, std::string(bytes), std::move(hold));
 }
 
 Task<bool> FdWriter::flushed(Deadline deadline) {

@@ -8,6 +8,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "support/task.hpp"
@@ -31,12 +32,16 @@ class FdWriter {
   ~FdWriter();
 
   void write(int fd, std::string bytes, std::shared_ptr<void> hold = {});
+  // The same for what is somebody else's: only what does not go out at once is copied.
+  void pass_on(int fd, std::string_view bytes, std::shared_ptr<void> hold);
   // True once everything written so far has gone out (or was dropped); false when the deadline passed first.
   Task<bool> flushed(Deadline deadline);
 
  private:
   struct State;
   struct Home;
+  void write_now(int fd, std::string_view& left);
+  void write_later(int fd, std::string bytes, std::shared_ptr<void> hold);
   static void run(const std::shared_ptr<State>& state);
   std::shared_ptr<State> state_;
   std::shared_ptr<Home> home_;

@@ -38,7 +38,7 @@ class PlainOutput final : public RunOutput {
     clear_progress();
     const bool terminal = channel == Channel::out ? streams_.out_is_terminal : streams_.err_is_terminal;
     if (terminal && !bytes.empty()) middle_of_line_ = bytes.back() != '\n';
-    writer_.write(channel == Channel::out ? streams_.out : streams_.err, std::string(bytes), hold(std::move(credit)));
+    writer_.pass_on(channel == Channel::out ? streams_.out : streams_.err, bytes, hold(std::move(credit)));
   }
 
   void finished(const RunResult& result) override {
