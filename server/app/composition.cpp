@@ -109,18 +109,19 @@ class WholeCore final : public Core {
 
 }  // namespace
 
-Result<engine::Endpoint> engine_endpoint(const Configuration& configuration, const std::string& host) {
-  std::optional<std::string> asked;
+Result<engine::Endpoint> engine_endpoint(const Configuration& configuration, const std::string& host,
+                                         const char* option) {
+  std::optional<engine::NamedHost> named;
   if (!host.empty())
-    asked = host;
+    named = {.address = host, .origin = option};
   else if (!configuration.docker_host.empty())
-    asked = configuration.docker_host;
-  return engine::find_endpoint(asked, variable, whole_file);
+    named = {.address = configuration.docker_host, .origin = "engine.host in the configuration"};
+  return engine::find_endpoint(named, variable, whole_file);
 }
 
 Result<std::unique_ptr<Core>> Core::make(asio::any_io_executor executor, const Configuration& configuration,
                                          const std::string& host, std::string face) {
-  auto endpoint = engine_endpoint(configuration, host);
+  auto endpoint = engine_endpoint(configuration, host, face == "library" ? "ExecutorOptions::host" : "--host");
   if (!endpoint) return std::unexpected(endpoint.error());
   std::string authorities;
   if (!configuration.ca_bundle.empty()) {

@@ -18,8 +18,10 @@
 
 namespace dind::app {
 
-// Where the engine is: `host` (the command line's), else as configured, DOCKER_HOST, the docker context, the default.
-Result<engine::Endpoint> engine_endpoint(const Configuration& configuration, const std::string& host);
+// Where the engine is: `host` (the command line's `option`), else as configured, DOCKER_HOST, the docker context, the
+// default.
+Result<engine::Endpoint> engine_endpoint(const Configuration& configuration, const std::string& host,
+                                         const char* option = "--host");
 
 // Everything between the engine's address and the services. Must outlive every task that it was given to.
 class Core {

@@ -169,14 +169,14 @@ Result<Endpoint> from_context(const std::string& name, const std::string& named_
 
 }  // namespace
 
-Result<Endpoint> find_endpoint(std::optional<std::string> explicit_host, const Environment& environment,
+Result<Endpoint> find_endpoint(const std::optional<NamedHost>& named, const Environment& environment,
                                const ReadFile& read_file) {
   const Surroundings around{environment, read_file};
   const auto from_host = [&](const std::string& host, const std::string& origin) -> Result<Endpoint> {
     auto endpoint = parse_host(host, origin);
     return endpoint ? with_environment_tls(std::move(*endpoint), around) : endpoint;
   };
-  if (explicit_host && !explicit_host->empty()) return from_host(*explicit_host, "the engine's address");
+  if (named && !named->address.empty()) return from_host(named->address, named->origin);
   if (const auto host = around.variable("DOCKER_HOST"); !host.empty()) return from_host(host, "DOCKER_HOST");
 
   std::string context = around.variable("DOCKER_CONTEXT");

@@ -32,7 +32,11 @@ struct Endpoint {
 // an unset variable; `read_file` nullopt for a file that is not there. Errors: invalid_request, naming what to mend.
 using Environment = std::function<std::optional<std::string>(const std::string&)>;
 using ReadFile = std::function<std::optional<std::string>(const std::string&)>;
-Result<Endpoint> find_endpoint(std::optional<std::string> explicit_host, const Environment& environment,
+struct NamedHost {
+  std::string address;
+  std::string origin;  // as a message calls it: "--host"
+};
+Result<Endpoint> find_endpoint(const std::optional<NamedHost>& named, const Environment& environment,
                                const ReadFile& read_file);
 
 }  // namespace dind::engine

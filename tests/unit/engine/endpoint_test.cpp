@@ -21,7 +21,8 @@ Result<Endpoint> endpoint_for(const Map& environment, const Map& files = {},
       return it == map.end() ? std::nullopt : std::optional(it->second);
     };
   };
-  return find_endpoint(std::move(host), look_up(environment), look_up(files));
+  const auto named = host ? std::optional(NamedHost{.address = *host, .origin = "--host"}) : std::nullopt;
+  return find_endpoint(named, look_up(environment), look_up(files));
 }
 
 Map context_files(const std::string& name, const std::string& meta, const std::vector<std::string>& certificates = {}) {
