@@ -3,6 +3,7 @@ import json
 import pathlib
 import sys
 
+from case import PYTHON, remove_built_images
 from hostile_case import HostileTest, engine
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "protocol"))
@@ -28,6 +29,14 @@ class Isolation(HostileTest):
             text = "".join(each.get("text", "") for each in events if each["event"] == "output")
             self.assertEqual((started["isolation"], events[-1]["result"]["isolation"]), (had, had))
             self.assertEqual(text.startswith("4.4.0 "), had == "gvisor", text)
+
+    def test_a_built_image_has_it_and_the_steps_are_said_to_have_had_none(self):
+        dockerfile = self.file("Dockerfile", f"FROM {PYTHON}\nCMD [\"python3\", \"-c\", \"import platform; print(platform.release())\"]\n")
+        self.addCleanup(remove_built_images)
+        events = self.events("--isolation", "gvisor", "--dockerfile", dockerfile, env=self.environment(DOCKER_BUILDKIT="0"))
+        text = "".join(each.get("text", "") for each in events if each["event"] == "output" and each["channel"] == "stdout")
+        self.assertEqual((text, events[-1]["result"]["isolation"]), ("4.4.0\n", "gvisor"))
+        self.assertIn("what was done before the program, with a network, had the isolation runc", events[-1]["notes"])
 
     def test_an_operators_gvisor_holds_and_is_said(self):
         env = self.environment(DIND_CONFIG=self.file("config.json", '{"isolation": "gvisor"}'))

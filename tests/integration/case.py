@@ -43,6 +43,12 @@ def exists(kind, name):
         raise
 
 
+def remove_built_images():
+    filters = urllib.parse.quote(json.dumps({"label": ["dind-executor.built=build"]}))
+    for each in engine("GET", "/images/json?filters=" + filters):
+        engine("DELETE", f"/images/{each['Id']}?force=1", fine=(404, 409))
+
+
 def is_there(ids):
     return bool(engine_api.our_containers() & ids)
 

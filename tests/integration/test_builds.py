@@ -6,7 +6,7 @@ import threading
 import time
 import uuid
 
-from case import PYTHON, SHELL, SandboxTest, engine
+from case import PYTHON, SHELL, SandboxTest, engine, remove_built_images
 from registry import Registry, login, remove_image
 
 BUILT = "dind-executor.built"
@@ -45,12 +45,7 @@ class Builds(SandboxTest):
         self.mark = uuid.uuid4().hex  # in each Dockerfile: nothing is taken from a cache
         self.project = self.folder / "workspace/session/project"
         self.project.mkdir(parents=True)
-        self.addCleanup(self.remove_images)
-
-    def remove_images(self):
-        filters = json.dumps({"label": ["dind-executor.built=build"]})
-        for each in engine("GET", "/images/json?filters=" + filters.replace('"', "%22").replace(" ", "")):
-            engine("DELETE", f"/images/{each['Id']}?force=1", fine=(404, 409))
+        self.addCleanup(remove_built_images)
 
     def build(self, text, *arguments, env=None):
         (self.folder / "Dockerfile").write_text(text.replace("MARK", self.mark))

@@ -94,6 +94,7 @@ Result<RunSpec> make_spec(const RunArguments& arguments, int stdin_fd, std::opti
   spec.limits = arguments.limits;
   spec.network = arguments.network;
   spec.pull = arguments.pull;
+  spec.isolation = arguments.isolation;
   if (arguments.workspace) spec.workspace = arguments.workspace;
   if (!arguments.working_dir.empty()) spec.working_dir = arguments.working_dir;
   if (!folder && spec.working_dir.empty() && spec.workspace && !arguments.file) spec.working_dir = kWorkspaceMount;
@@ -112,7 +113,6 @@ Result<RunSpec> make_spec(const RunArguments& arguments, int stdin_fd, std::opti
     if (!text) return std::unexpected(text.error());
     std::ranges::move(requirement_lines(*text), std::back_inserter(spec.requirements));
   }
-  spec.isolation = arguments.isolation;
   if (!arguments.file && folder) return spec;
   if (!arguments.file) {
     spec.program = CommandProgram{arguments.args};
