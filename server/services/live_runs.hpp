@@ -41,6 +41,7 @@ class LiveRuns final : public RunService {
   LiveRuns(asio::any_io_executor executor, RunService& runs) : runs_(runs), ended_(executor) {}
   Task<Result<RunResult>> run(RunSpec spec, EventSink& sink, std::shared_ptr<StdinPipe> input, Cancel cancel) override;
   void expect(RunSpec spec) override { runs_.expect(std::move(spec)); }
+  std::size_t waiting_sandboxes() const override { return runs_.waiting_sandboxes(); }
   Task<bool> idle(Deadline deadline) override { return runs_.idle(deadline); }
   Task<bool> settled(Deadline deadline) override { return runs_.settled(deadline); }
 

@@ -16,6 +16,7 @@ class LoggedRuns final : public RunService {
   // `spec.run_id` must be set. The run's secrets are in no line of the log.
   Task<Result<RunResult>> run(RunSpec spec, EventSink& sink, std::shared_ptr<StdinPipe> input, Cancel cancel) override;
   void expect(RunSpec spec) override { runs_.expect(std::move(spec)); }
+  std::size_t waiting_sandboxes() const override { return runs_.waiting_sandboxes(); }
   Task<bool> idle(Deadline deadline) override { return runs_.idle(deadline); }
   Task<bool> settled(Deadline deadline) override { return runs_.settled(deadline); }
 

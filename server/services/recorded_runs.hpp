@@ -15,6 +15,7 @@ class RecordedRuns final : public RunService {
       : runs_(runs), history_(history), face_(std::move(face)) {}
   Task<Result<RunResult>> run(RunSpec spec, EventSink& sink, std::shared_ptr<StdinPipe> input, Cancel cancel) override;
   void expect(RunSpec spec) override { runs_.expect(std::move(spec)); }
+  std::size_t waiting_sandboxes() const override { return runs_.waiting_sandboxes(); }
   // And until the history is written, for some seconds at most.
   Task<bool> idle(Deadline deadline) override;
   Task<bool> settled(Deadline deadline) override;

@@ -1,6 +1,7 @@
 // Runs programs: admission, planning, a sandbox, a verdict, removal. The one door that every face goes through.
 #pragma once
 
+#include <cstddef>
 #include <memory>
 #include <string>
 
@@ -24,6 +25,8 @@ class RunService {
   // Runs like this may come soon: what they need is made ready as far as that is allowed here and costs no download.
   // `spec.program` may be without its text. What can't be made ready is left alone.
   virtual void expect(RunSpec /*spec*/) {}
+  // Sandboxes that are started, and wait for such a run.
+  virtual std::size_t waiting_sandboxes() const { return 0; }
   // Waits until everything that runs left behind is removed, or the deadline passes (false).
   virtual Task<bool> idle(Deadline deadline) = 0;
   // The same, but for what the engine removes by itself, also when we have gone.

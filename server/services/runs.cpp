@@ -247,6 +247,8 @@ void Runs::expect(RunSpec spec) {
   if (auto made = plan(spec)) spawn(executor_, "an expected run", make_ready(std::move(*made)));
 }
 
+std::size_t Runs::waiting_sandboxes() const { return sandboxes_.prestarted().waiting(); }
+
 Task<void> Runs::make_ready(sandbox::RunPlan plan) {
   auto found = co_await images_.find(plan.images, PullPolicy::never, [](const engine::PullProgress&) {}, {});
   if (!found) co_return;

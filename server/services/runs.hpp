@@ -39,6 +39,7 @@ class Runs final : public RunService {
        RegistryCredentials credentials, RunPolicy policy);
   Task<Result<RunResult>> run(RunSpec spec, EventSink& sink, std::shared_ptr<StdinPipe> input, Cancel cancel) override;
   void expect(RunSpec spec) override;
+  std::size_t waiting_sandboxes() const override;
   // And no sandbox waits any more.
   Task<bool> idle(Deadline deadline) override;
   Task<bool> settled(Deadline deadline) override;

@@ -194,6 +194,16 @@ class About(HttpCase):
         families = parse_metrics(self.ask(server, "GET", "/metrics").body.decode())
         self.assertEqual((value("runs_total", 'verdict="cancelled"'), value("runs_running")), (1, 0))
 
+    def test_metrics_count_the_sandboxes_that_wait(self):
+        server = self.serve(config={"prestarted": {"languages": ["python"]}})
+        def waiting():
+            families = parse_metrics(self.ask(server, "GET", "/metrics").body.decode())
+            return families["dind_executor_sandboxes_waiting"][1]["dind_executor_sandboxes_waiting", ""]
+        until = time.monotonic() + LIMIT
+        while waiting() != 1 and time.monotonic() < until:
+            time.sleep(0.02)
+        self.assertEqual(waiting(), 1)
+
     def test_the_reader_of_metrics_refuses_what_is_none(self):
         good = "# HELP a_total x\n# TYPE a_total counter\na_total 1\n"
         parse_metrics(good)

@@ -66,6 +66,8 @@ std::string metrics_text(const RunFigures& figures, const Gauges& gauges) {
   text.sample(std::to_string(gauges.preparing));
   text.family("runs_queued", "gauge", "Runs that wait for their turn.");
   text.sample(std::to_string(gauges.queued));
+  text.family("sandboxes_waiting", "gauge", "Sandboxes that are started and wait for a run.");
+  text.sample(std::to_string(gauges.waiting_sandboxes));
   text.family("runs_total", "counter", "Runs that ended, by verdict.");
   for (const auto verdict : kVerdicts) text.sample(count(figures.verdicts, verdict), label("verdict", name(verdict)));
   text.family("run_errors_total", "counter", "Runs that could not be run, by kind of error.");

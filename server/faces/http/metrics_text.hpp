@@ -11,6 +11,7 @@ struct Gauges {
   std::size_t running = 0;
   std::size_t preparing = 0;
   std::size_t queued = 0;
+  std::size_t waiting_sandboxes = 0;
   bool engine_up = false;
   std::string version;
 };

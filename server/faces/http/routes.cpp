@@ -193,7 +193,9 @@ Task<Reply> Routes::health() {
 }
 
 Task<Reply> Routes::metrics() {
-  Gauges gauges{.engine_up = co_await engine_up(), .version = services_.version};
+  Gauges gauges{.waiting_sandboxes = services_.runs.waiting_sandboxes(),
+                .engine_up = co_await engine_up(),
+                .version = services_.version};
   for (const auto& run : services_.runs.list()) {
     ++(run.phase == LiveRun::Phase::queued      ? gauges.queued
        : run.phase == LiveRun::Phase::preparing ? gauges.preparing
