@@ -23,6 +23,7 @@ namespace dind::sandbox {
 namespace {
 
 constexpr int kDeepest = 128;
+constexpr int kWriteSize = 1 << 20;
 constexpr std::size_t kLargestRules = 1 << 20;
 
 class Fd {
@@ -77,6 +78,8 @@ class Writer {
       return fail(ErrorCode::internal, "A build's context can't be written to /tmp (" + last_error() + ")");
     // Not pax: BuildKit of 20.10 takes an archive that begins with a pax header for a Dockerfile. Names are bytes here.
     archive_write_set_format_gnutar(tar_.get());
+    archive_write_set_bytes_per_block(tar_.get(), kWriteSize);  // else a write for each 10 KiB
+    archive_write_set_bytes_in_last_block(tar_.get(), 512);
     if (archive_write_open_fd(tar_.get(), file.get()) != ARCHIVE_OK) return broken();
 
     std::string rules_text;
