@@ -12,9 +12,10 @@ using namespace std::chrono_literals;
 
 namespace {
 
-// Credit goes back in parts of this size: each is a way through the engine, and the other half keeps the program
-// writing meanwhile.
-constexpr std::uint64_t kCreditPart = Conversation::kOutputWindow / 2;
+// Each part of the credit that goes back is a way through the engine: it waits until the program has used up half of
+// what it has, and the other half keeps it writing meanwhile.
+constexpr std::uint64_t kCreditPart = Conversation::kOutputWindow / 8;
+constexpr std::uint64_t kCreditLow = Conversation::kOutputWindow / 2;
 constexpr std::size_t kMostComplaint = 4096;
 constexpr std::size_t kReadSize = 256 * 1024;  // what a socket holds in a flood: few and large reads
 
@@ -215,6 +216,7 @@ void Conversation::pass_on_output() {
   output_ = {};
   if (bytes.empty()) return;
   (output_channel_ == Channel::out ? seen_.out_bytes : seen_.err_bytes) += bytes.size();
+  credit_ -= std::min<std::uint64_t>(credit_, bytes.size());
   if (sink_ == nullptr) {
     seen_.dropped_bytes += bytes.size();
     give_back(bytes.size());
@@ -227,7 +229,8 @@ void Conversation::pass_on_output() {
 
 void Conversation::give_back(std::size_t bytes) {
   returned_ += bytes;
-  if (returned_ < kCreditPart) return;
+  if (returned_ < kCreditPart || credit_ > kCreditLow) return;
+  credit_ += returned_;
   post(window_frame(std::exchange(returned_, 0)));
 }
 

@@ -81,7 +81,8 @@ class Conversation : public std::enable_shared_from_this<Conversation> {
   std::deque<std::string> outbox_;
   std::span<char> output_;  // that was taken and not passed on yet
   Channel output_channel_ = Channel::out;
-  std::uint64_t returned_ = 0;  // credit that came back and was not sent on yet
+  std::uint64_t credit_ = kOutputWindow;  // what the supervisor may still send, as far as we know
+  std::uint64_t returned_ = 0;            // credit that came back and was not sent on yet
   std::uint64_t stdin_unconfirmed_ = 0;
   bool fed_ = false;  // some of `input_` may be gone to the program
   bool assigned_ = false;

@@ -199,7 +199,7 @@ def measure(arguments, machine):
         sustained(table, home, arguments.samples // 2, arguments.clients)
         output(table, home, arguments.megabytes)
         build(table, home, arguments.files)
-        growth(table, home, arguments.samples // 8 + 2)
+        growth(table, arguments.samples // 8 + 2)
         all_gone()
         table.count("containers left", len(engine.containers()))
     finally:

@@ -11,7 +11,7 @@ import engine
 import peers
 from flood import MEMORY, Memory, expected
 from restarts import all_gone
-from server import PROGRAM, progress
+from server import PROGRAM, Home, progress
 from table import milliseconds, percentile
 from warm import Ready
 
@@ -164,43 +164,58 @@ def fill_history(home, count):
             history.execute(f"INSERT INTO runs(id, {names}) SELECT ?, {names} FROM runs ORDER BY seq LIMIT 1", (f"filled-{time.monotonic_ns()}-{number}",))
 
 
-def growth(table, home, samples):
-    """Does a run get slower with what there is already? Compared with an empty history and an engine without other containers."""
-    progress("growth")
+def in_turns(homes, samples):
+    """The middle of the whole time of a run, by kind and home; one of each home after the other, so that the machine's own ups and downs are shared."""
     middle = {}
-
-    def measured(name):
-        for kind, most in (("cold", 0), ("warm", 2)):
-            server = Ready(home, most=most)
-            try:
+    for kind, most in (("cold", 0), ("warm", 2)):
+        servers = {name: Ready(home, most=most) for name, home in homes.items()}
+        times = {name: [] for name in homes}
+        try:
+            for server in servers.values():
                 server.run()
-                times = []
-                for _ in range(samples):
-                    server.quiet(min(most, 1))
+            for turn in range(samples):
+                names = list(servers)
+                for name in names[turn % len(names):] + names[:turn % len(names)]:
+                    servers[name].quiet(min(most, 1))
                     time.sleep(0.03)
-                    times.append(server.run()[1])
-            finally:
+                    times[name].append(servers[name].run()[1])
+        finally:
+            for server in servers.values():
                 server.close()
-            all_gone()
-            middle[kind, name] = half(times)
+        all_gone()
+        for name, values in times.items():
+            middle[kind, name] = half(values)
+    return middle
 
-    home.history().unlink(missing_ok=True)
-    measured("nothing")
-    for count in (100, 900):
-        fill_history(home, count)
-        measured(f"{count if count == 100 else 1000} runs in the history")
-    foreign = []
+
+def growth(table, samples):
+    """Does a run get slower with what there is already? Histories side by side; other containers between two looks at an engine without."""
+    progress("growth")
+    histories = {"nothing": Home(), "100 runs in the history": Home(), "1000 runs in the history": Home()}
+    foreign, looks = [], []
     try:
-        for count in (50, 150):
+        for name, home in histories.items():
+            if name != "nothing":
+                server = Ready(home, most=0)
+                server.run()
+                server.close()
+                fill_history(home, int(name.split()[0]))
+        side_by_side = in_turns(histories, samples)
+        for count in (0, 50, 150):
             for _ in range(count):
                 foreign.append(BareReader().call("POST", "/containers/create", {"Image": peers.IMAGE, "Cmd": ["sleep", "1000"], "NetworkDisabled": True})["Id"])
-            measured(f"{len(foreign)} foreign containers")
+            looks.append((len(foreign), in_turns({"nothing": histories["nothing"]}, samples)))
     finally:
         for each in foreign:
             BareReader().call("DELETE", f"/containers/{each}?force=1")
-    measured("nothing, once more")
+    after = in_turns({"nothing": histories["nothing"]}, samples)
+    for home in histories.values():
+        home.remove()
     for kind in ("cold", "warm"):
-        for (its, name), value in middle.items():
-            if its == kind and name != "nothing":
-                bound = 1.1 if "nothing" not in name else None
-                table.ratio(f"growth, {kind} run with {name}", "with nothing", value, middle[kind, "nothing"], bound)
+        for name in list(histories)[1:]:
+            table.ratio(f"growth, {kind} run with {name}", "with nothing", side_by_side[kind, name], side_by_side[kind, "nothing"], 1.1)
+        before = looks[0][1]
+        without = (before[kind, "nothing"] + after[kind, "nothing"]) / 2
+        for count, look in looks[1:]:
+            table.ratio(f"growth, {kind} run with {count} foreign containers", "without, before and after", look[kind, "nothing"], without, 1.1)
+        table.say(f"growth, {kind} run without foreign containers, before and after", f"{milliseconds(before[kind, 'nothing'])} and {milliseconds(after[kind, 'nothing'])}")
