@@ -217,6 +217,7 @@ void Conversation::pass_on_output() {
   if (bytes.empty()) return;
   (output_channel_ == Channel::out ? seen_.out_bytes : seen_.err_bytes) += bytes.size();
   credit_ -= std::min<std::uint64_t>(credit_, bytes.size());
+  return_credit();
   if (sink_ == nullptr) {
     seen_.dropped_bytes += bytes.size();
     give_back(bytes.size());
@@ -229,6 +230,10 @@ void Conversation::pass_on_output() {
 
 void Conversation::give_back(std::size_t bytes) {
   returned_ += bytes;
+  return_credit();
+}
+
+void Conversation::return_credit() {
   if (returned_ < kCreditPart || credit_ > kCreditLow) return;
   credit_ += returned_;
   post(window_frame(std::exchange(returned_, 0)));

@@ -62,6 +62,7 @@ class Conversation : public std::enable_shared_from_this<Conversation> {
   void output(const ProgramOutput& output);
   void pass_on_output();
   void give_back(std::size_t bytes);
+  void return_credit();
   void post(std::string frames);
   void fail_with(Error error);
   void send_job();

@@ -86,9 +86,17 @@ class DockerPy(Asked):
 
 class LlmSandbox(Asked):
     name = "llm-sandbox, a pool of used containers"
+    LINKED = "bench-llm-sandbox"
 
     def __init__(self):
-        super().__init__([str(PEERS / "venv/bin/python3"), str(HERE / "peer_llm_sandbox.py"), IMAGE, CODE])
+        # It makes a virtual environment in each of its containers, for which the image has no tools; a link does as well.
+        subprocess.run(["docker", "build", "-q", "-t", self.LINKED, "-"], input=f"FROM {IMAGE}\nRUN mkdir -p /sandbox/.sandbox-venv/bin && ln -s /usr/bin/python3 /sandbox/.sandbox-venv/bin/python\n",
+                       text=True, env=os.environ | {"DOCKER_BUILDKIT": "0"}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=True)
+        super().__init__([str(PEERS / "venv/bin/python3"), str(HERE / "peer_llm_sandbox.py"), self.LINKED, CODE])
+
+    def close(self):
+        super().close()
+        subprocess.run(["docker", "rmi", "-f", self.LINKED], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
 
 
 class Dockerode(Asked):
