@@ -27,6 +27,7 @@ struct HistoryPolicy {
   std::size_t max_runs = 1000;
   std::chrono::milliseconds max_age = std::chrono::hours(30 * 24);
   std::int64_t max_bytes = 64LL << 20;
+  std::chrono::milliseconds patience = std::chrono::seconds(5);  // with another process that writes
 };
 // The file that a policy means; empty: there is neither a path nor a home.
 std::string history_path(const HistoryPolicy& policy);

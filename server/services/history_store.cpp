@@ -154,11 +154,12 @@ void prune_rows(sqlite3* handle, const PruneRequest& request) {
 HistoryStore::HistoryStore(std::unique_ptr<Database> database) : database_(std::move(database)) {}
 HistoryStore::~HistoryStore() = default;
 
-Result<std::unique_ptr<HistoryStore>> HistoryStore::open(const std::string& path) {
+Result<std::unique_ptr<HistoryStore>> HistoryStore::open(const std::string& path,
+                                                         std::chrono::milliseconds patience) {
   if (const auto problem = make_file(path))
     return std::unexpected(Database::error(path, {SQLITE_CANTOPEN, problem.message()}));
   try {
-    auto database = std::make_unique<Database>(path);
+    auto database = std::make_unique<Database>(path, patience);
     set_up(*database);
     std::unique_ptr<HistoryStore> store(new HistoryStore(std::move(database)));
     store->close_orphans();
@@ -248,15 +249,23 @@ Result<void> HistoryStore::end(const std::string& id, const HistoryEnd& end) {
   }
 }
 
-Result<void> HistoryStore::together(const std::function<Result<void>()>& work) {
+HistoryStore::Together HistoryStore::together(const std::vector<Work>& parts) {
+  Together all;
   try {
     Transaction writing(database_->handle());
-    auto done = work();
+    for (const auto& part : parts) {
+      if (auto done = part(*this); !done) all.error = std::move(done.error());
+      // A disk that is full, or fails, undoes the whole transaction by itself.
+      if (sqlite3_get_autocommit(database_->handle()) != 0) return all;
+    }
     writing.commit();
-    return done;
+    all.written = true;
   } catch (const Failure& failure) {
-    return std::unexpected(database_->error(failure));
+    const int code = failure.code & 0xff;
+    all.busy = code == SQLITE_BUSY || code == SQLITE_LOCKED;
+    all.error = database_->error(failure);
   }
+  return all;
 }
 
 Result<std::vector<HistoryRecord>> HistoryStore::list(std::size_t limit) {

@@ -1,8 +1,10 @@
 // The history's file: SQLite, shared by any number of processes. Every call blocks: for the history's own thread.
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -18,7 +20,9 @@ class HistoryStore {
  public:
   // Opens the file, makes it (0600, its folder 0700) where there is none, and closes the rows of processes that are
   // gone as interrupted. Errors: internal; one line that names the file and says what to do.
-  static Result<std::unique_ptr<HistoryStore>> open(const std::string& path);
+  // `patience`: how long another process's writing is waited for.
+  static Result<std::unique_ptr<HistoryStore>> open(const std::string& path,
+                                                    std::chrono::milliseconds patience = std::chrono::seconds(5));
   ~HistoryStore();
   HistoryStore(const HistoryStore&) = delete;
   HistoryStore& operator=(const HistoryStore&) = delete;
@@ -27,8 +31,13 @@ class HistoryStore {
   Result<void> start(const std::string& id, const HistoryStarted& started);
   Result<void> end(const std::string& id, const HistoryEnd& end);
 
-  // What `work` writes is there as a whole, though one of its parts failed; its error is passed on.
-  Result<void> together(const std::function<Result<void>()>& work);
+  using Work = std::function<Result<void>(HistoryStore&)>;
+  struct Together {
+    bool written = false;        // else nothing of it is there
+    bool busy = false;           // for another process was writing all the while: to be tried again
+    std::optional<Error> error;  // also of a part of what was written
+  };
+  Together together(const std::vector<Work>& parts);
 
   Result<std::vector<HistoryRecord>> list(std::size_t limit);
   Result<HistoryRecord> find(const std::string& id);

@@ -4,6 +4,7 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/thread_pool.hpp>
 #include <filesystem>
+#include <iterator>
 #include <mutex>
 #include <optional>
 #include <vector>
@@ -24,16 +25,18 @@ constexpr auto kAnswerTime = 30s;
 
 // Shared with the work that is under way: it may outlast the one who handed it over.
 struct HistoryWorker::Thread {
-  using Work = HistoryWorker::Work;
-  explicit Thread(std::string p) : path(std::move(p)) {}
+  using Work = HistoryStore::Work;
+  Thread(std::string p, std::chrono::milliseconds busy) : path(std::move(p)), patience(busy) {}
 
   // On the thread alone.
   const std::string path;
+  const std::chrono::milliseconds patience;
   std::unique_ptr<HistoryStore> store;
   bool warned = false;
+  bool said_busy = false;
   Result<HistoryStore*> opened() {
     if (!store) {
-      auto made = HistoryStore::open(path);
+      auto made = HistoryStore::open(path, patience);
       if (!made) return std::unexpected(made.error());
       store = std::move(*made);
     }
@@ -43,42 +46,58 @@ struct HistoryWorker::Thread {
     if (!std::exchange(warned, true)) log(LogLevel::warning, error.message + ". Runs go on without a history");
   }
 
-  // All at once: in a burst of runs, a transaction for each of them would take a core from those who wait.
-  Result<void> write_all(const std::vector<Work>& batch) {
-    const auto file = opened();
-    if (!file) return std::unexpected(file.error());
-    return (*file)->together([&]() -> Result<void> {
-      Result<void> all;
-      for (const auto& work : batch)
-        if (auto done = work(**file); !done) all = std::move(done);
-      return all;
-    });
+  // What waits, all at once: in a burst of runs, a transaction for each of them would take a core from those who wait.
+  void write_waiting() {
+    std::vector<Work> batch;
+    std::optional<PruneRequest> due;
+    {
+      const std::lock_guard lock(mutex);
+      batch.swap(queue);
+      due = std::exchange(prune, std::nullopt);
+    }
+    if (batch.empty()) return;
+    try {
+      const auto file = opened();
+      if (!file)
+        warn(file.error());
+      else if (!write(**file, batch)) {
+        const std::lock_guard lock(mutex);
+        queue.insert(queue.begin(), std::make_move_iterator(batch.begin()), std::make_move_iterator(batch.end()));
+        if (!prune) prune = due;
+        return;
+      } else if (due) {
+        if (const auto pruned = (*file)->prune(*due); !pruned) warn(pruned.error());
+      }
+    } catch (const std::exception& e) {
+      warn({ErrorCode::internal, "The history " + path + " can't be used (" + e.what() + ")"});
+    }
+    pending -= batch.size();
+  }
+
+  // False: later. An end that is lost would leave a run that seems to be running.
+  bool write(HistoryStore& file, const std::vector<Work>& batch) {
+    const auto all = file.together(batch);
+    if (all.busy) {
+      if (!std::exchange(said_busy, true))
+        log(LogLevel::warning, "The history " + path + " is held by another process; it is written when that lets go");
+      return false;
+    }
+    said_busy = false;
+    if (all.error) warn(*all.error);
+    if (!all.written)
+      for (const auto& each : batch) (void)each(file);  // what there is room for
+    return true;
   }
 
   static void drain(const std::shared_ptr<Thread>& self) {
-    std::vector<Work> batch;
-    std::optional<PruneRequest> prune;
-    {
-      const std::lock_guard lock(self->mutex);
-      batch.swap(self->queue);
-      prune = std::exchange(self->prune, std::nullopt);
-    }
-    try {
-      if (const auto done = self->write_all(batch); !done) self->warn(done.error());
-      if (prune && self->store)
-        if (const auto pruned = self->store->prune(*prune); !pruned) self->warn(pruned.error());
-    } catch (const std::exception& e) {
-      self->warn({ErrorCode::internal, "The history " + self->path + " can't be used (" + e.what() + ")"});
-    }
-    self->pending -= batch.size();
+    self->write_waiting();
     const std::lock_guard lock(self->mutex);
     self->draining = !self->queue.empty();
-    // Behind whoever asks for something.
     if (self->draining && self->pool) asio::post(*self->pool, [self] { drain(self); });
   }
 
   std::mutex mutex;
-  // Below it: what is to be written, and whether somebody is at it.
+  // Below it: what is to be written, and whether somebody is about to.
   std::vector<Work> queue;
   std::optional<PruneRequest> prune;
   bool draining = false;
@@ -90,7 +109,7 @@ struct HistoryWorker::Thread {
 HistoryWorker::HistoryWorker(asio::any_io_executor executor, HistoryPolicy policy)
     : executor_(std::move(executor)),
       policy_(std::move(policy)),
-      thread_(std::make_shared<Thread>(history_path(policy_))) {}
+      thread_(std::make_shared<Thread>(history_path(policy_), policy_.patience)) {}
 
 HistoryWorker::~HistoryWorker() {
   std::unique_ptr<asio::thread_pool> pool;
@@ -103,7 +122,7 @@ HistoryWorker::~HistoryWorker() {
   if (thread_->pending != 0) (void)pool.release();
 }
 
-void HistoryWorker::write(Work work, std::optional<PruneRequest> then_prune) {
+void HistoryWorker::write(HistoryStore::Work work, std::optional<PruneRequest> then_prune) {
   ++thread_->pending;
   const std::lock_guard lock(thread_->mutex);
   thread_->queue.push_back(std::move(work));
@@ -157,6 +176,7 @@ Task<Result<T>> HistoryWorker::ask(T where_none_is, std::function<Result<T>(Hist
                               work = std::move(work)]() mutable {
     Result<T> value = std::move(none);
     std::error_code ignored;
+    thread->write_waiting();  // whoever asks sees what was handed over before
     // Looking makes no file.
     if (thread->store || std::filesystem::exists(thread->path, ignored) || ignored) {
       const auto store = thread->opened();

@@ -31,8 +31,7 @@ class HistoryWorker final : public History {
 
  private:
   struct Thread;
-  using Work = std::function<Result<void>(HistoryStore&)>;
-  void write(Work work, std::optional<PruneRequest> then_prune = std::nullopt);
+  void write(std::function<Result<void>(HistoryStore&)> work, std::optional<PruneRequest> then_prune = std::nullopt);
   template <typename T>
   Task<Result<T>> ask(T where_none_is, std::function<Result<T>(HistoryStore&)> work);
 

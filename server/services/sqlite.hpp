@@ -4,6 +4,7 @@
 
 #include <sqlite3.h>
 
+#include <chrono>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -19,7 +20,7 @@ struct Failure {
 
 class Database {
  public:
-  explicit Database(std::string path) : path_(std::move(path)) {
+  Database(std::string path, std::chrono::milliseconds patience) : path_(std::move(path)) {
     const int code = sqlite3_open_v2(path_.c_str(), &handle_,
                                      SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE, nullptr);
     if (code != SQLITE_OK) {
@@ -28,7 +29,7 @@ class Database {
       throw failure;
     }
     sqlite3_extended_result_codes(handle_, 1);
-    sqlite3_busy_timeout(handle_, 5000);
+    sqlite3_busy_timeout(handle_, static_cast<int>(patience.count()));
   }
   Database(const Database&) = delete;
   Database& operator=(const Database&) = delete;

@@ -3,6 +3,9 @@ import collections
 import socket
 import struct
 import threading
+import time
+
+SO_RCVBUFFORCE, SOL_PACKET, PACKET_STATISTICS = 33, 263, 6  # not in Python's socket
 
 # Arguments: addresses near the sandbox, its gateway first; `far=ADDRESS`, one that is to be reached; `unprivileged=1`, to do without raw sockets. Prints the
 # ways that were answered, and on stderr how each ended.
@@ -183,7 +186,7 @@ class Bridge(threading.Thread):
     def __init__(self, bridge):
         super().__init__(daemon=True)
         self.socket = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.ntohs(3))
-        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8 << 20)
+        self.socket.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, 8 << 20)  # what the machine allows others is soon full
         self.socket.bind((bridge, 3))
         self.frames = []
 
@@ -208,10 +211,15 @@ class Bridge(threading.Thread):
     def end(self):
         """Frames are seen in their order: one of the machine's own to the bridge is behind all that came before."""
         bridge = self.socket.getsockname()[0]
+        until = time.monotonic() + 10
         with socket.socket(socket.AF_PACKET, socket.SOCK_RAW) as s:
-            s.sendto(b"\x02" * 12 + b"\x88\xb5" + self.END, (bridge, 0))
-        self.join(10)
+            while self.is_alive() and time.monotonic() < until:  # the kernel may drop one, as any frame
+                s.sendto(b"\x02" * 12 + b"\x88\xb5" + self.END, (bridge, 0))
+                self.join(0.2)
+        dropped = struct.unpack("II", self.socket.getsockopt(SOL_PACKET, PACKET_STATISTICS, 8))[1]
         self.socket.close()
+        if self.is_alive() or dropped:
+            raise RuntimeError(f"not every frame was seen: {dropped} were dropped" if dropped else "the bridge shows no frame any more")
 
     @property
     def kinds(self):

@@ -1,6 +1,8 @@
 #include "services/history_store.hpp"
 
+#include <signal.h>
 #include <sqlite3.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -269,4 +271,32 @@ TEST_CASE("Two processes at once lose nothing") {
   }
   const auto all = ids(*open(folder));
   CHECK(all.size() == 3 * kEach);
+}
+
+TEST_CASE("a disk that is full in the midst of a batch leaves nothing of it, and its own reason") {
+  const Folder folder;
+  const auto store = open(folder);
+  std::vector<HistoryStore::Work> batch;
+  for (int i = 0; i < 100; ++i)
+    batch.emplace_back([record = record_of(python(std::string(64 << 10, '#')))](HistoryStore& file) {
+      return file.insert(record);
+    });
+  // The file may not grow: more than SQLite keeps in memory goes to the disk before the end.
+  struct rlimit before{};
+  REQUIRE(getrlimit(RLIMIT_FSIZE, &before) == 0);
+  const auto signal_before = signal(SIGXFSZ, SIG_IGN);
+  const struct rlimit small{.rlim_cur = 1 << 20, .rlim_max = before.rlim_max};
+  REQUIRE(setrlimit(RLIMIT_FSIZE, &small) == 0);
+  const auto all = store->together(batch);
+  const bool back = setrlimit(RLIMIT_FSIZE, &before) == 0;
+  signal(SIGXFSZ, signal_before);
+  REQUIRE(back);
+  CHECK_FALSE(all.written);
+  CHECK_FALSE(all.busy);
+  REQUIRE(all.error);
+  INFO(all.error->message);
+  CHECK(all.error->message.contains("the space on its disk"));
+  CHECK(store->list(1000)->empty());
+  CHECK(store->together(batch).written);
+  CHECK(store->list(1000)->size() == 100);
 }
