@@ -163,7 +163,7 @@ Task<Result<Admission::Place>> Admission::enter(std::string client, std::functio
   while (!waiter.admitted && !cancel.cancelled()) {
     waiter.waits = true;
     if (waiter.position != told) on_position(told = waiter.position);
-    if (!waiter.admitted) co_await state->changed.wait(in(std::chrono::hours(1)));
+    if (!waiter.admitted && !cancel.cancelled()) co_await state->changed.wait(in(std::chrono::hours(1)));
   }
   if (!waiter.admitted) {
     state->give_up(mine, waiter);

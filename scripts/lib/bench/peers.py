@@ -90,9 +90,15 @@ class LlmSandbox(Asked):
 
     def __init__(self):
         # It makes a virtual environment in each of its containers, for which the image has no tools; a link does as well.
-        subprocess.run(["docker", "build", "-q", "-t", self.LINKED, "-"], input=f"FROM {IMAGE}\nRUN mkdir -p /sandbox/.sandbox-venv/bin && ln -s /usr/bin/python3 /sandbox/.sandbox-venv/bin/python\n",
-                       text=True, env=os.environ | {"DOCKER_BUILDKIT": "0"}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=True)
-        super().__init__([str(PEERS / "venv/bin/python3"), str(HERE / "peer_llm_sandbox.py"), self.LINKED, CODE])
+        built = subprocess.run(["docker", "build", "-q", "-t", self.LINKED, "-"], input=f"FROM {IMAGE}\nRUN mkdir -p /sandbox/.sandbox-venv/bin && ln -s /usr/bin/python3 /sandbox/.sandbox-venv/bin/python\n",
+                               text=True, env=os.environ | {"DOCKER_BUILDKIT": "0"}, capture_output=True, check=False)
+        if built.returncode != 0:
+            raise SystemExit(f"{self.name} does not work here: its image could not be built ({built.stderr.strip()[-200:]})")
+        try:
+            super().__init__([str(PEERS / "venv/bin/python3"), str(HERE / "peer_llm_sandbox.py"), self.LINKED, CODE])
+        except SystemExit:
+            self.close()
+            raise
 
     def close(self):
         super().close()

@@ -118,6 +118,7 @@ def cold(table, home, samples):
                 if name in NEEDED:
                     raise
                 table.note(str(reason))
+                one.close()
                 del everyone[name]
                 continue
             if number:  # the first of each warms caches

@@ -107,11 +107,11 @@ def output(table, home, megabytes):
     ours, theirs, grown = [], [], 0
     for number in range(10):   # what the scheduler makes of two cores and six processes differs by a factor of two
         child = subprocess.Popen([PROGRAM, "run", "--no-server", "--quiet", path], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, env=home.environment())
-        count, begun, buffer = 0, None, [bytearray(1 << 20)]  # as the bare reader: nothing is made for each piece
-        memory = None if number else Memory(child.pid)        # looking takes its share of the cores: only in a first one, whose time doesn't count
+        memory, count, begun, buffer = None, 0, None, [bytearray(1 << 20)]  # as the bare reader: nothing is made for each piece
         while size := os.readv(child.stdout.fileno(), buffer):
             if begun is None:
                 begun = time.perf_counter()
+                memory = None if number else Memory(child.pid)  # looking takes its share of the cores: only in a first one, whose time doesn't count
             count += size
         took = time.perf_counter() - begun
         if memory:
@@ -197,6 +197,14 @@ def growth(table, samples):
     """Does a run get slower with what there is already? Histories side by side; other containers between two looks at an engine without."""
     progress("growth")
     histories = {"nothing": Home(), "100 runs in the history": Home(), "1000 runs in the history": Home()}
+    try:
+        growth_of(table, histories, samples)
+    finally:
+        for home in histories.values():
+            home.remove()
+
+
+def growth_of(table, histories, samples):
     foreign, looks = [], []
     try:
         for name, home in histories.items():
@@ -214,8 +222,6 @@ def growth(table, samples):
         for each in foreign:
             BareReader().call("DELETE", f"/containers/{each}?force=1")
     after = in_turns({"nothing": histories["nothing"]}, samples)
-    for home in histories.values():
-        home.remove()
     for kind in ("cold", "warm"):
         for name in list(histories)[1:]:
             table.ratio(f"growth, {kind} run with {name}", "with nothing", side_by_side[kind, name], side_by_side[kind, "nothing"], 1.1)
