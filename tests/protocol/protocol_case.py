@@ -10,6 +10,8 @@ from lsp_client import Client
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "cli"))
 import engine_api  # noqa: E402
 
+ENDLESS = "import time\nprint('up', flush=True)\ntime.sleep(1000)\n"
+
 
 class ProtocolCase(unittest.TestCase):
     maxDiff = 4000

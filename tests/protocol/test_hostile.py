@@ -7,10 +7,9 @@ import threading
 import time
 
 from lsp_client import frame
-from protocol_case import ProtocolCase
+from protocol_case import ENDLESS, ProtocolCase
 
 FAILED, CANCELLED, INVALID_REQUEST = -32803, -32800, -32600
-ENDLESS = "import time\nprint('up', flush=True)\ntime.sleep(1000)\n"
 AT_ONCE = 0.5  # seconds: what is refused waits for nobody
 
 
