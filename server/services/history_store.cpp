@@ -154,8 +154,7 @@ void prune_rows(sqlite3* handle, const PruneRequest& request) {
 HistoryStore::HistoryStore(std::unique_ptr<Database> database) : database_(std::move(database)) {}
 HistoryStore::~HistoryStore() = default;
 
-Result<std::unique_ptr<HistoryStore>> HistoryStore::open(const std::string& path,
-                                                         std::chrono::milliseconds patience) {
+Result<std::unique_ptr<HistoryStore>> HistoryStore::open(const std::string& path, std::chrono::milliseconds patience) {
   if (const auto problem = make_file(path))
     return std::unexpected(Database::error(path, {SQLITE_CANTOPEN, problem.message()}));
   try {

@@ -278,9 +278,8 @@ TEST_CASE("a disk that is full in the midst of a batch leaves nothing of it, and
   const auto store = open(folder);
   std::vector<HistoryStore::Work> batch;
   for (int i = 0; i < 100; ++i)
-    batch.emplace_back([record = record_of(python(std::string(64 << 10, '#')))](HistoryStore& file) {
-      return file.insert(record);
-    });
+    batch.emplace_back(
+        [record = record_of(python(std::string(64 << 10, '#')))](HistoryStore& file) { return file.insert(record); });
   // The file may not grow: more than SQLite keeps in memory goes to the disk before the end.
   struct rlimit before{};
   REQUIRE(getrlimit(RLIMIT_FSIZE, &before) == 0);

@@ -48,8 +48,7 @@ std::vector<HistoryRecord> list_of(HistoryWorker& worker, asio::io_context& cont
 bool is_written(HistoryWorker& worker, asio::io_context& context, std::chrono::milliseconds within) {
   bool written = false;
   context.restart();
-  asio::co_spawn(
-      context, [&]() -> Task<void> { written = co_await worker.written(in(within)); }, asio::detached);
+  asio::co_spawn(context, [&]() -> Task<void> { written = co_await worker.written(in(within)); }, asio::detached);
   context.run();
   return written;
 }
