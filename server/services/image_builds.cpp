@@ -302,8 +302,9 @@ Task<Result<ImageBuilds::Built>> ImageBuilds::build(BuildProgram program, std::s
                    "The container that held the build's network is gone from the engine at " +
                        client_.endpoint().address +
                        ": somebody removed it, or the engine's machine lacks memory. Try again");
-  if (!now.outcome && !now.over_disk && (Clock::now() < now.deadline || cancel.cancelled()))
-    co_return std::unexpected(now.outcome.error());
+  if (!now.outcome && cancel.cancelled())
+    co_return fail(ErrorCode::cancelled, "The run was cancelled while its image was built");
+  if (!now.outcome && !now.over_disk && Clock::now() < now.deadline) co_return std::unexpected(now.outcome.error());
   if (!done || now.over_disk) {
     built.failure = failure_of(now, run_id);
     if (now.outcome && now.outcome->failure)

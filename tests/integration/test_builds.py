@@ -118,6 +118,7 @@ class Builds(SandboxTest):
         self.until(self.running_steps, 30)
         child.terminate()
         self.assertEqual(child.wait(20), 143)
+        self.assertIn(b"The run was cancelled while its image was built", child.stderr.read())
         self.measured("the step is gone after a stop", f"{self.until(lambda: not self.running_steps()):.2f} s")
 
     def test_what_leads_out_of_the_workspace_is_no_context(self):
