@@ -30,6 +30,7 @@
 #include "supervisor/job.hpp"
 #include "supervisor/mounts.hpp"
 #include "supervisor/output.hpp"
+#include "supervisor/program_stdin.hpp"
 #include "supervisor/run_files.hpp"
 
 namespace dind::supervisor {
@@ -38,6 +39,7 @@ namespace {
 using namespace wire;
 
 constexpr int kCountEveryMs = 10;  // a fork takes gVisor about as long
+constexpr int kEndEveryMs = 10;
 
 enum class State { waiting, running, draining, done };
 
@@ -56,9 +58,8 @@ CgroupFigures baseline;
 int program = -1;
 int signals = -1;
 int timer = -1;
-int program_stdin = -1;
-bool stdin_ended = false;
 bool waits_to_be_heard = false;
+bool left_behind = false;  // the program has ended, and not all that it started has
 Pipe pipes[2] = {{-1, kOut, 0}, {-1, kErr, 0}};
 uint64_t window = 0;
 uint64_t sent = 0;
@@ -66,9 +67,6 @@ uint64_t started_us = 0;
 uint64_t looked_us = 0;
 
 FrameBuffer input;
-unsigned char stdin_held[kStdinWindow];
-size_t stdin_at = 0;
-size_t stdin_size = 0;
 
 uint64_t now_us() {
   timespec t;
@@ -93,7 +91,10 @@ void reap() {
   for (;;) {
     int status = 0;
     const int pid = waitpid(-1, &status, WNOHANG);
-    if (pid <= 0) break;
+    if (pid <= 0) {
+      left_behind = pid == 0 && program < 0;
+      break;
+    }
     if (pid != program) continue;
     program = -1;
     report.duration_us = now_us() - started_us;
@@ -135,7 +136,7 @@ void start() {
   close(in[0]);
   close(out[1]);
   close(err[1]);
-  program_stdin = in[1];
+  open_stdin(in[1]);
   pipes[0].fd = out[0];
   pipes[1].fd = err[0];
   const int ours[] = {in[1], out[0], err[0]};
@@ -165,36 +166,12 @@ void watch_gvisor() {
   send(kShort, nullptr, 0);
 }
 
-void close_program_stdin() {
-  if (program_stdin >= 0) close(program_stdin);
-  program_stdin = -1;
-}
-
-void confirm_stdin(uint64_t bytes) {
-  if (state == State::done) return;  // the exit report is the last frame
-  unsigned char taken[8];
-  put_u64(taken, bytes);
-  send(kStdinTaken, taken, sizeof taken);
-}
-
-void forward_stdin() {
-  uint64_t taken = 0;
-  while (program_stdin >= 0 && stdin_at < stdin_size) {
-    const ssize_t n = write(program_stdin, stdin_held + stdin_at, stdin_size - stdin_at);
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0 && errno == EAGAIN) break;
-    if (n < 0) {  // the program closed its stdin: the rest is nobody's
-      taken += stdin_size - stdin_at;
-      stdin_at = stdin_size = 0;
-      close_program_stdin();
-      break;
-    }
-    stdin_at += static_cast<size_t>(n);
-    taken += static_cast<uint64_t>(n);
-  }
-  if (stdin_at == stdin_size) stdin_at = stdin_size = 0;
-  if (taken != 0) confirm_stdin(taken);
-  if (stdin_size == 0 && stdin_ended && state != State::waiting) close_program_stdin();
+void pass_stdin_on() {
+  const uint64_t taken = forward_stdin();
+  if (taken == 0 || state == State::done) return;  // the exit report is the last frame
+  unsigned char payload[8];
+  put_u64(payload, taken);
+  send(kStdinTaken, payload, sizeof payload);
 }
 
 void take_frame(unsigned char type, const unsigned char* payload, size_t size) {
@@ -228,21 +205,10 @@ void take_frame(unsigned char type, const unsigned char* payload, size_t size) {
       start();
       return;
     case kStdin:
-      if (state != State::waiting && program_stdin < 0) {
-        confirm_stdin(size);
-        return;
-      }
-      if (stdin_at > 0) {
-        memmove(stdin_held, stdin_held + stdin_at, stdin_size - stdin_at);
-        stdin_size -= stdin_at;
-        stdin_at = 0;
-      }
-      if (size > sizeof stdin_held - stdin_size) broken("more stdin than the window allows");
-      memcpy(stdin_held + stdin_size, payload, size);
-      stdin_size += size;
+      if (!hold_stdin(payload, size)) broken("more stdin than the window allows");
       return;
     case kStdinEnd:
-      stdin_ended = true;
+      end_stdin();
       return;
     case kWindow:
       if (size != 8) broken("a window frame of a wrong size");
@@ -272,7 +238,7 @@ void read_input() {
   FrameBuffer::Next next;
   while ((next = input.next(frame)) == FrameBuffer::Next::frame) take_frame(frame.type, frame.payload, frame.size);
   if (next == FrameBuffer::Next::too_long) broken("a frame is too long");
-  forward_stdin();
+  pass_stdin_on();
 }
 
 void read_program(Pipe& pipe) {
@@ -373,7 +339,7 @@ void set_up() {
         {blocked ? 1 : -1, POLLOUT, 0},
         {may_send ? pipes[0].fd : -1, POLLIN, 0},
         {may_send ? pipes[1].fd : -1, POLLIN, 0},
-        {stdin_size > stdin_at ? program_stdin : -1, POLLOUT, 0},
+        {waiting_stdin(), POLLOUT, 0},
     };
     const bool watching = state == State::running && disk_is_watched();
     if (watching && now_us() - looked_us >= kDiskLookMs * 1000) {
@@ -381,11 +347,18 @@ void set_up() {
       looked_us = now_us();
     }
     const bool counts = job.most_tasks != 0 && state == State::running;
+    // In gVisor a process that is being forked meanwhile outlives a signal to all: it is sent until nobody is left.
+    const bool ends = state == State::draining && left_behind;
     const int ready = poll(polled, sizeof polled / sizeof *polled,
                            counts     ? kCountEveryMs
+                           : ends     ? kEndEveryMs
                            : watching ? kDiskLookMs
                                       : -1);
     if (counts) watch_gvisor();
+    if (ends) {
+      kill(-1, SIGKILL);
+      reap();
+    }
     if (ready < 0) continue;
     if (polled[1].revents != 0) {
       signalfd_siginfo info;
@@ -407,7 +380,7 @@ void set_up() {
       }
     }
     if (polled[0].revents != 0) read_input();
-    if (polled[6].revents != 0) forward_stdin();
+    if (polled[6].revents != 0) pass_stdin_on();
     for (int i = 0; i < 2; ++i)
       if (polled[4 + i].revents != 0 && pipes[i].fd >= 0) read_program(pipes[i]);
   }

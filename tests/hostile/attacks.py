@@ -65,6 +65,10 @@ ENDINGS = [
     Case("a daemon that forked twice", "import os, time\nif os.fork() == 0:\n  os.setsid()\n  if os.fork() == 0:\n    while True: time.sleep(1)\n  os._exit(0)\n"
          "os.wait()\nprint('parent done')\n", text="parent done\n", seconds=10, gvisor={}),
     Case("a background child that holds the output", "(sleep 50; echo late) &\necho done\n", "sh", text="done\n", seconds=10, gvisor={}),
+    Case("children that are still being made when the program ends",
+         "import os, time\ndef tree(depth):\n  for _ in range(3):\n    if os.fork() == 0:\n      if depth: tree(depth - 1)\n      time.sleep(50)\n      os._exit(0)\n"
+         "for _ in range(4):\n  if os.fork() == 0:\n    tree(2)\n    time.sleep(50)\n    os._exit(0)\nprint('done', flush=True)\nos._exit(0)\n",
+         options=("--pids", "256"), text="done\n", seconds=10, gvisor={}),
     Case("orphans are taken in, one after another",
          "import os\nfor n in range(200):\n  if os.fork() == 0:\n    if os.fork() == 0: os._exit(0)\n    os._exit(0)\n  os.wait()\nprint('done')\n",
          options=("--pids", "32"), text="done\n"),
