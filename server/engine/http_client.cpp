@@ -5,11 +5,13 @@
 
 #include <algorithm>
 #include <array>
+#include <boost/asio/post.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <cctype>
 #include <exception>
 #include <new>
 
+#include "engine/body_file.hpp"
 #include "engine/curl_loop.hpp"
 #include "engine/status.hpp"
 #include "engine/text.hpp"
@@ -33,6 +35,7 @@ class Transfer {
   }
   ~Transfer() {
     subscription_.reset();
+    if (request_.body_file) request_.body_file->on_change({});
     loop_->remove(easy_);
     curl_easy_cleanup(easy_);
     curl_slist_free_all(headers_);
@@ -41,6 +44,12 @@ class Transfer {
   Transfer& operator=(const Transfer&) = delete;
 
   Task<void> finish() {
+    if (const auto& body = request_.body_file)
+      body->on_change([this, executor = loop_->executor(), here = std::weak_ptr(here_)] {
+        asio::post(executor, [this, here] {
+          if (!here.expired()) send_more();
+        });
+      });
     loop_->add(easy_, [this](CURLcode code) {
       code_ = code;
       finished_ = true;
@@ -126,7 +135,10 @@ class Transfer {
     } else if (request_.method != "GET") {
       if (request_.body_file) {
         set(CURLOPT_POST, 1L);
-        set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request_.body_file->size));
+        if (const auto length = request_.body_file->length(); length.whole)
+          set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(length.bytes));
+        else
+          add_header("Transfer-Encoding: chunked");
         set(CURLOPT_READFUNCTION, &Transfer::on_read);
         set(CURLOPT_READDATA, this);
         set(CURLOPT_SEEKFUNCTION, &Transfer::on_seek);
@@ -150,10 +162,21 @@ class Transfer {
 
   static std::size_t on_read(char* data, std::size_t, std::size_t size, void* self) {
     auto* transfer = static_cast<Transfer*>(self);
-    const ssize_t count = ::pread(transfer->request_.body_file->fd, data, size, transfer->sent_);
-    if (count < 0) return CURL_READFUNC_ABORT;
+    const auto length = transfer->request_.body_file->length();
+    if (transfer->sent_ == length.bytes && !length.whole) {
+      transfer->waits_ = true;
+      return CURL_READFUNC_PAUSE;
+    }
+    const auto want = std::min<std::int64_t>(static_cast<std::int64_t>(size), length.bytes - transfer->sent_);
+    const ssize_t count =
+        ::pread(transfer->request_.body_file->fd, data, static_cast<std::size_t>(want), transfer->sent_);
+    if (count < 0 || (count == 0 && want > 0)) return CURL_READFUNC_ABORT;
     transfer->sent_ += count;
     return static_cast<std::size_t>(count);
+  }
+  void send_more() {
+    if (finished_ || !std::exchange(waits_, false)) return;
+    curl_easy_pause(easy_, CURLPAUSE_CONT);
   }
   static int on_seek(void* self, curl_off_t offset, int origin) {
     if (origin != SEEK_SET) return CURL_SEEKFUNC_CANTSEEK;
@@ -266,7 +289,9 @@ class Transfer {
   std::array<char, CURL_ERROR_SIZE> error_text_{};
   HttpReply reply_;
   std::size_t header_bytes_ = 0;
-  off_t sent_ = 0;  // of the body's file
+  off_t sent_ = 0;      // of the body's file
+  bool waits_ = false;  // for more of it
+  std::shared_ptr<char> here_ = std::make_shared<char>();
   CURLcode code_ = CURLE_OK;
   bool finished_ = false;
   bool stopped_ = false;
@@ -275,8 +300,6 @@ class Transfer {
 };
 
 }  // namespace
-
-BodyFile::~BodyFile() { ::close(fd); }
 
 HttpClient::HttpClient(const asio::any_io_executor& executor, Endpoint endpoint)
     : executor_(executor), endpoint_(std::move(endpoint)), loop_(CurlLoop::create(executor)) {}

@@ -37,7 +37,7 @@ struct HttpRequest {
   Deadline deadline{};       // of the whole call
   std::string content_type;  // of `body`
   std::string body;
-  std::shared_ptr<BodyFile> body_file;  // in place of `body`: read as it is sent
+  std::shared_ptr<BodyFile> body_file;  // in place of `body`: read as it is sent, and sent as it is written
   std::vector<std::pair<std::string, std::string>> headers;
   std::size_t reply_limit = kReplyLimit;  // bytes of the reply's body; with `on_body` only a failure's body counts
   // Gets the body of a 2xx reply as it comes, in place of HttpReply::body. False ends the call, as if the reply had

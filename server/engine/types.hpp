@@ -10,6 +10,8 @@
 
 namespace dind::engine {
 
+class BodyFile;
+
 using Labels = std::map<std::string, std::string>;
 
 struct Ping {
@@ -68,17 +70,8 @@ struct PullProgress {
   std::string message;
   std::optional<int> percent;
 };
-// A file of ours whose bytes are a request's body; closed with it.
-struct BodyFile {
-  BodyFile(int descriptor, std::int64_t bytes) : fd(descriptor), size(bytes) {}
-  BodyFile(const BodyFile&) = delete;
-  BodyFile& operator=(const BodyFile&) = delete;
-  ~BodyFile();
-  const int fd;
-  const std::int64_t size;
-};
 struct ImageBuild {
-  std::shared_ptr<BodyFile> context;  // a tar
+  std::shared_ptr<BodyFile> context;  // a tar, which may still be written
   std::string dockerfile;             // its name in there
   std::string tag;
   Labels labels;                  // by BuildKit; the classic builder puts them in as its last step, so a LABEL does

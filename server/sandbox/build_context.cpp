@@ -69,18 +69,15 @@ Result<Fd> open_folder(const ContextRequest& request) {
 
 class Writer {
  public:
-  Writer(const ContextRequest& request, const std::stop_token& stop, BuildContext& context)
-      : request_(request), stop_(stop), context_(context), tar_(archive_write_new(), archive_write_free) {}
+  Writer(const ContextRequest& request, const BuildContext& context, const std::stop_token& stop)
+      : request_(request), context_(context), stop_(stop), tar_(archive_write_new(), archive_write_free) {}
 
   Result<void> write() {
-    Fd file(::open("/tmp", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600));
-    if (file.get() < 0)
-      return fail(ErrorCode::internal, "A build's context can't be written to /tmp (" + last_error() + ")");
     // Not pax: BuildKit of 20.10 takes an archive that begins with a pax header for a Dockerfile. Names are bytes here.
     archive_write_set_format_gnutar(tar_.get());
     archive_write_set_bytes_per_block(tar_.get(), kWriteSize);  // else a write for each 10 KiB
     archive_write_set_bytes_in_last_block(tar_.get(), 512);
-    if (archive_write_open_fd(tar_.get(), file.get()) != ARCHIVE_OK) return broken();
+    if (archive_write_open(tar_.get(), this, nullptr, &Writer::on_write, nullptr) != ARCHIVE_OK) return broken();
 
     std::string rules_text;
     bool has_rules = false;
@@ -100,25 +97,33 @@ class Writer {
       if (const auto added = add_folder(std::move(*folder), "", ignore, 0); !added) return added;
     }
     if (request_.hide_dockerfile) {
-      context_.dockerfile = ".dockerfile." + random_id();
       const std::string rules = rules_text + "\n" + context_.dockerfile + "\n" + (has_rules ? "" : ".dockerignore\n");
       if (const auto added = add_text(".dockerignore", rules); !added) return added;
-    } else {
-      context_.dockerfile = "Dockerfile";
     }
     if (const auto added = add_text(context_.dockerfile, request_.dockerfile); !added) return added;
     if (archive_write_close(tar_.get()) != ARCHIVE_OK) return broken();
-    struct stat status{};
-    if (::fstat(file.get(), &status) != 0) return broken();
-    context_.tar = std::make_shared<engine::BodyFile>(file.release(), status.st_size);
-    if (special_ > 0)
-      context_.notes.push_back(std::to_string(special_) +
-                               " files of the context are no files (sockets, pipes, devices) and were left out");
     return {};
+  }
+
+  std::vector<std::string> notes() const {
+    if (special_ == 0) return {};
+    return {std::to_string(special_) +
+            " files of the context are no files (sockets, pipes, devices) and were left out"};
   }
 
  private:
   using Entry = std::unique_ptr<archive_entry, void (*)(archive_entry*)>;
+
+  static la_ssize_t on_write(archive* tar, void* self, const void* bytes, std::size_t size) {
+    auto* writer = static_cast<Writer*>(self);
+    const auto written = ::write(writer->context_.tar->fd, bytes, size);
+    if (written < 0) {
+      archive_set_error(tar, errno, "%s", last_error().c_str());
+      return -1;
+    }
+    writer->context_.tar->grow_to(writer->written_ += written);
+    return written;
+  }
 
   static std::unexpected<Error> stopped() {
     return fail(ErrorCode::cancelled, "The run was cancelled while its build's context was collected");
@@ -249,7 +254,7 @@ class Writer {
   }
 
   Result<void> count(const std::string& path) {
-    if (++context_.files <= request_.most_files) return {};
+    if (++files_ <= request_.most_files) return {};
     return fail(ErrorCode::invalid_request, "The context has more than " + std::to_string(request_.most_files) +
                                                 " files (" + shortened(path, 80) +
                                                 " is one more); leave out what the build doesn't need (.dockerignore)");
@@ -261,19 +266,29 @@ class Writer {
   }
 
   const ContextRequest& request_;
+  const BuildContext& context_;
   const std::stop_token& stop_;
-  BuildContext& context_;
   std::unique_ptr<archive, int (*)(archive*)> tar_;
-  std::int64_t bytes_ = 0;
+  std::int64_t bytes_ = 0;    // of its files
+  std::int64_t written_ = 0;  // of the tar
+  std::size_t files_ = 0;
   std::size_t special_ = 0;
 };
 
 }  // namespace
 
-Result<BuildContext> make_context(const ContextRequest& request, const std::stop_token& stop) {
-  BuildContext context;
-  if (const auto written = Writer(request, stop, context).write(); !written) return std::unexpected(written.error());
-  return context;
+Result<BuildContext> begin_context(const ContextRequest& request) {
+  const int file = ::open("/tmp", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+  if (file < 0) return fail(ErrorCode::internal, "A build's context can't be written to /tmp (" + last_error() + ")");
+  return BuildContext{.tar = std::make_shared<engine::BodyFile>(file),
+                      .dockerfile = request.hide_dockerfile ? ".dockerfile." + random_id() : "Dockerfile"};
+}
+
+Result<std::vector<std::string>> collect_context(const ContextRequest& request, const BuildContext& context,
+                                                 const std::stop_token& stop) {
+  Writer writer(request, context, stop);
+  if (const auto written = writer.write(); !written) return std::unexpected(written.error());
+  return writer.notes();
 }
 
 }  // namespace dind::sandbox

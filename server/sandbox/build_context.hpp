@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "dind/error.hpp"
-#include "engine/types.hpp"
+#include "engine/body_file.hpp"
 
 namespace dind::sandbox {
 
@@ -22,14 +22,18 @@ struct ContextRequest {
   std::size_t most_files = 200'000;
 };
 struct BuildContext {
-  std::shared_ptr<engine::BodyFile> tar;
-  std::string dockerfile;  // its name in there
-  std::size_t files = 0;
-  std::vector<std::string> notes;  // for people: what was left out
+  std::shared_ptr<engine::BodyFile> tar;  // grows while it is collected
+  std::string dockerfile;                 // its name in there
 };
 
+// A context that has nothing in it yet. Errors: internal (no file can be made).
+Result<BuildContext> begin_context(const ContextRequest& request);
+
+// Puts everything into it, but leaves it to the caller to end() it: a builder begins no step before. What it returns is
+// for people: what was left out.
 // Errors: not_found (no such folder), invalid_request (it leads out of the workspace, also by a link; too large),
 // cancelled (`stop`, which is looked at before each entry and each piece of a file).
-Result<BuildContext> make_context(const ContextRequest& request, const std::stop_token& stop = {});
+Result<std::vector<std::string>> collect_context(const ContextRequest& request, const BuildContext& context,
+                                                 const std::stop_token& stop = {});
 
 }  // namespace dind::sandbox

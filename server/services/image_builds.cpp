@@ -49,6 +49,18 @@ std::string by_its_own_lines(std::string message, const std::vector<std::size_t>
   return message.replace(at + kMark.size(), static_cast<std::size_t>(read.ptr - begin), std::to_string(line - added));
 }
 
+// Whatever is under way for a build ends with it.
+class EndOf {
+ public:
+  explicit EndOf(Cancel cancel) : cancel_(std::move(cancel)) {}
+  EndOf(const EndOf&) = delete;
+  EndOf& operator=(const EndOf&) = delete;
+  ~EndOf() { cancel_.cancel(CancelReason::shutdown); }
+
+ private:
+  Cancel cancel_;
+};
+
 // What a build's network and its cancel have to do with one another.
 struct Held {
   bool gone = false;  // the network's container, before the build was done
@@ -73,23 +85,32 @@ std::optional<Builder> builder(std::string_view text) {
   return std::nullopt;
 }
 
-struct ImageBuilds::Collected {
-  Dockerfile dockerfile;
-  WithLines labelled;  // what the classic builder gets
-  sandbox::BuildContext context;
-};
-
 // A build that is under way.
 struct ImageBuilds::Attempt {
+  explicit Attempt(const asio::any_io_executor& executor) : changed(executor) {}
+
+  Cancel cancel;  // the caller's, and what we see ourselves
+  Signal changed;
   Bases bases;
-  std::shared_ptr<engine::HijackedStream> network;  // its holder's
-  std::vector<std::size_t> lines_after;             // where its Dockerfile has a line more than its author's
+  std::shared_ptr<BuildUpload> upload;
+  std::vector<std::size_t> lines_after;  // where its Dockerfile has a line more than its author's
   KeptTail tail;
   Deadline deadline;
+  std::optional<StepWatch> steps;
+  std::optional<Result<sandbox::NetworkHolder>> network;
+  std::shared_ptr<Held> held = std::make_shared<Held>();
   // -- how it ended
   Result<engine::BuildOutcome> outcome = engine::BuildOutcome{};
   bool network_gone = false;
   bool over_disk = false;
+
+  bool done() const { return outcome && !outcome->failure; }
+  // What broke off everything else.
+  std::optional<Error> cause() const {
+    if (upload->failure()) return upload->failure();
+    if (network && !*network && network->error().code != ErrorCode::cancelled) return network->error();
+    return std::nullopt;
+  }
 };
 
 ImageBuilds::ImageBuilds(asio::any_io_executor executor, engine::Client& client, sandbox::Sandboxes& sandboxes,
@@ -101,30 +122,18 @@ ImageBuilds::ImageBuilds(asio::any_io_executor executor, engine::Client& client,
       policy_(policy),
       work_(executor_) {}
 
-Task<Result<ImageBuilds::Collected>> ImageBuilds::collect(const BuildProgram& program, Cancel cancel) {
-  auto done = co_await work_.run<Result<Collected>>(
-      [request = sandbox::ContextRequest{.root = sandboxes_.workspace().path,
-                                         .path = program.context_path,
-                                         .dockerfile = program.dockerfile,
-                                         .hide_dockerfile = !buildkit(),
-                                         .most_bytes = policy_.most_context_bytes},
-       buildkit = buildkit()](const std::stop_token& stop) mutable -> Result<Collected> {
-        Collected made{.dockerfile = read_dockerfile(request.dockerfile), .labelled = {}, .context = {}};
-        // The classic builder labels nothing but its last step, so that what a build leaves that fails would be
-        // nobody's. A label of the first step's is in all that follows.
-        if (!buildkit) {
-          made.labelled =
-              behind_each_from(request.dockerfile, made.dockerfile, "LABEL " + std::string(kBuiltLabel) + "=build");
-          request.dockerfile = made.labelled.text;
-        }
-        auto context = sandbox::make_context(request, stop);
-        if (!context) return std::unexpected(context.error());
-        made.context = std::move(*context);
-        return made;
-      },
-      cancel);
-  if (!done) co_return fail(ErrorCode::cancelled, "The run was cancelled while its build's context was collected");
-  co_return std::move(*done);
+Result<std::shared_ptr<BuildUpload>> ImageBuilds::upload(const BuildProgram& program, const std::string& dockerfile,
+                                                         Cancel cancel) {
+  sandbox::ContextRequest request{.root = sandboxes_.workspace().path,
+                                  .path = program.context_path,
+                                  .dockerfile = dockerfile,
+                                  .hide_dockerfile = !buildkit(),
+                                  .most_bytes = policy_.most_context_bytes};
+  auto context = sandbox::begin_context(request);
+  if (!context) return std::unexpected(context.error());
+  auto begun = std::make_shared<BuildUpload>(executor_, std::move(*context));
+  spawn(executor_, "context of a build", BuildUpload::collect(begun, work_, std::move(request), std::move(cancel)));
+  return begun;
 }
 
 Task<Result<ImageBuilds::Bases>> ImageBuilds::bases(const Dockerfile& dockerfile, PullPolicy pull, EventSink& sink,
@@ -156,8 +165,8 @@ Task<Result<ImageBuilds::Bases>> ImageBuilds::bases(const Dockerfile& dockerfile
   co_return all;
 }
 
-Task<Result<sandbox::NetworkHolder>> ImageBuilds::network(std::string image_id, std::string run_id, Cancel cancel,
-                                                          Deadline deadline) {
+Task<Result<sandbox::NetworkHolder>> ImageBuilds::network(std::string image_id, std::string run_id, std::string name,
+                                                          Cancel cancel, Deadline deadline) {
   const auto cancelled = [] { return fail(ErrorCode::cancelled, "The run was cancelled"); };
   if (image_id.empty()) {  // nothing but `scratch`: any image will do
     const auto any = co_await client_.list_images({}, deadline);
@@ -189,34 +198,43 @@ Task<Result<sandbox::NetworkHolder>> ImageBuilds::network(std::string image_id, 
        .owner = sandboxes_.owner(),
        .remove_after = std::chrono::system_clock::to_time_t(
            std::chrono::time_point_cast<std::chrono::system_clock::duration>(expires))},
-      sandbox::Sandboxes::container_prefix(run_id) + random_id(4) + ".network", cancel, deadline);
+      std::move(name), cancel, deadline);
 }
 
-Task<void> ImageBuilds::attempt(Attempt& now, engine::ImageBuild build, EventSink& sink, Cancel cancel) {
-  Cancel inner;  // the caller's, and what we see ourselves
-  const auto follows = cancel.on_cancel([&] { inner.cancel(*cancel.reason()); });
-  const auto held = std::make_shared<Held>();
-  if (now.network) spawn(executor_, "watch of a build's network", watch_network(now.network, held, inner));
-  std::optional<StepWatch> steps;
-  if (!buildkit())
-    steps.emplace(executor_, client_, StepBounds{.processes = policy_.pids, .disk_bytes = policy_.disk_bytes},
-                  build.network_mode, now.bases.sizes, [&inner] { inner.cancel(CancelReason::shutdown); });
+// The steps' network, made while the context is sent.
+Task<void> ImageBuilds::fence_in(std::shared_ptr<Attempt> now, std::string run_id, std::string name) {
+  auto held = co_await unless_cancelled(
+      executor_, "network of run " + run_id,
+      network(now->bases.first, run_id, std::move(name), now->cancel, in(kHolderTime)), now->cancel);
+  if (held) {
+    // The engine names a step's network by the ID of its container.
+    if (now->steps) now->steps->are_in("container:" + held->id);
+    spawn(executor_, "watch of a build's network", watch_network(held->stream, now->held, now->cancel));
+    now->upload->let_begin();
+  }
+  now->network = std::move(held);
+  now->changed.notify();
+  if (!*now->network) now->cancel.cancel(CancelReason::shutdown);
+}
+
+Task<void> ImageBuilds::attempt(std::shared_ptr<Attempt> now, engine::ImageBuild build, EventSink& sink) {
   EventPace pace;
   std::size_t events = 0;
-  now.outcome = co_await client_.build_image(
+  auto& steps = now->steps;
+  now->outcome = co_await client_.build_image(
       std::move(build),
       [&](const engine::BuildLine& line) {
         if (steps && !line.container.empty()) return steps->runs_in(line.container);
         if (steps && !line.image.empty()) return steps->has_come_to(line.image);
-        now.tail.add(line.goes_on ? line.text : line.text + '\n');
+        now->tail.add(line.goes_on ? line.text : line.text + '\n');
         if (!pace.due() && !(line.step && ++events <= kMostSteps)) return;
         sink.on_state(Preparing{Stage::build, line.text, line.step ? percent_of(line.text) : std::nullopt});
       },
-      inner, now.deadline);
-  held->over = true;
-  now.network_gone = held->gone;
-  if (steps && now.outcome && !now.outcome->failure) co_await steps->finish(now.outcome->image_id);
-  now.over_disk = steps && steps->over();
+      now->cancel, now->deadline);
+  now->held->over = true;
+  now->network_gone = now->held->gone;
+  if (steps && now->done()) co_await steps->finish(now->outcome->image_id);
+  now->over_disk = steps && steps->over();
 }
 
 // Of one that its Dockerfile brought to an end.
@@ -256,15 +274,27 @@ Task<Result<ImageBuilds::Built>> ImageBuilds::build(BuildProgram program, std::s
               .failure = {},
               .builder = std::string(name(buildkit() ? Builder::buildkit : Builder::classic)),
               .notes = {}};
+  const auto now = std::make_shared<Attempt>(executor_);
+  const auto follows = cancel.on_cancel([inner = now->cancel, cancel]() mutable { inner.cancel(*cancel.reason()); });
+  const EndOf end(now->cancel);
+  const auto dockerfile = read_dockerfile(program.dockerfile);
+  // The classic builder labels nothing but its last step, so that what a build leaves that fails would be nobody's. A
+  // label of the first step's is in all that follows.
+  auto text = buildkit()
+                  ? WithLines{.text = program.dockerfile, .after = {}}
+                  : behind_each_from(program.dockerfile, dockerfile, "LABEL " + std::string(kBuiltLabel) + "=build");
   sink.on_state(Preparing{Stage::build, "Collecting the build's context", {}});
-  auto collected = co_await collect(program, cancel);
-  if (!collected) co_return std::unexpected(collected.error());
-  built.notes = collected->context.notes;
-  auto base = co_await bases(collected->dockerfile, pull, sink, cancel);
-  if (!base) co_return std::unexpected(base.error());
+  auto uploaded = upload(program, text.text, now->cancel);
+  if (!uploaded) co_return std::unexpected(uploaded.error());
+  now->upload = std::move(*uploaded);
+  auto base = co_await bases(dockerfile, pull, sink, now->cancel);
+  if (!base) co_return std::unexpected(now->cause().value_or(base.error()));
+  now->bases = std::move(*base);
+  now->lines_after = std::move(text.after);
+  now->deadline = in(policy_.timeout);
 
-  engine::ImageBuild build{.context = collected->context.tar,
-                           .dockerfile = collected->context.dockerfile,
+  engine::ImageBuild build{.context = now->upload->context().tar,
+                           .dockerfile = now->upload->context().dockerfile,
                            .tag = built.name,
                            .labels = {{kBuiltLabel, "build"}},
                            .network_mode = "none",
@@ -274,50 +304,54 @@ Task<Result<ImageBuilds::Built>> ImageBuilds::build(BuildProgram program, std::s
                            .pull = false,
                            .buildkit = buildkit(),
                            .registry_config = {}};
-  std::optional<sandbox::NetworkHolder> holder;
-  if (policy_.network && buildkit()) {
-    build.network_mode = "default";
-    built.notes.emplace_back(
-        "built by BuildKit, whose steps have no bound on memory and the engine's own network; the classic builder has "
-        "both (build.builder)");
-  } else if (policy_.network) {
+  if (!buildkit())
+    now->steps.emplace(executor_, client_, StepBounds{.processes = policy_.pids, .disk_bytes = policy_.disk_bytes},
+                       build.network_mode, now->bases.sizes,
+                       [inner = now->cancel]() mutable { inner.cancel(CancelReason::shutdown); });
+  const bool fenced = policy_.network && !buildkit();
+  if (fenced) {
     sink.on_state(Preparing{Stage::build, "Fencing in the build's network", {}});
-    auto held = co_await unless_cancelled(executor_, "network of run " + run_id,
-                                          network(base->first, run_id, cancel, in(kHolderTime)), cancel);
-    if (!held) co_return std::unexpected(held.error());
-    holder = std::move(*held);
-    build.network_mode = "container:" + holder->id;
+    const auto name = sandbox::Sandboxes::container_prefix(run_id) + random_id(4) + ".network";
+    build.network_mode = "container:" + name;
+    spawn(executor_, "fence of a build", fence_in(now, run_id, name));
+  } else {
+    if (policy_.network) {
+      build.network_mode = "default";
+      built.notes.emplace_back(
+          "built by BuildKit, whose steps have no bound on memory and the engine's own network; the classic builder "
+          "has both (build.builder)");
+    }
+    now->upload->let_begin();
   }
-  if (cancel.cancelled()) co_return fail(ErrorCode::cancelled, "The run was cancelled");
-
-  Attempt now{.bases = std::move(*base),
-              .network = holder ? holder->stream : nullptr,
-              .lines_after = std::move(collected->labelled.after),
-              .tail = {},
-              .deadline = in(policy_.timeout)};
-  co_await attempt(now, std::move(build), sink, cancel);
-  const bool done = now.outcome && !now.outcome->failure;
-  if (now.network_gone && !done && !cancel.cancelled())
+  co_await attempt(now, std::move(build), sink);
+  if (!now->done()) now->cancel.cancel(CancelReason::shutdown);
+  while (fenced && !now->network) co_await now->changed.wait(in(1h));
+  const auto left_out = co_await now->upload->collected();
+  if (left_out) built.notes.insert(built.notes.end(), left_out->begin(), left_out->end());
+  if (!now->outcome && cancel.cancelled())
+    co_return left_out ? fail(ErrorCode::cancelled, "The run was cancelled while its image was built")
+                       : std::unexpected(left_out.error());
+  if (now->network_gone && !now->done())
     co_return fail(ErrorCode::engine_error,
                    "The container that held the build's network is gone from the engine at " +
                        client_.endpoint().address +
                        ": somebody removed it, or the engine's machine lacks memory. Try again");
-  if (!now.outcome && cancel.cancelled())
-    co_return fail(ErrorCode::cancelled, "The run was cancelled while its image was built");
-  if (!now.outcome && !now.over_disk && Clock::now() < now.deadline) co_return std::unexpected(now.outcome.error());
-  if (!done || now.over_disk) {
-    built.failure = failure_of(now, run_id);
-    if (now.outcome && now.outcome->failure)
-      now.tail.add(by_its_own_lines(now.outcome->failure->message, now.lines_after) + '\n');
-    const auto text = now.tail.take();
-    if (!text.empty()) sink.on_output(Channel::err, text, {});
-    built.failure->stderr_bytes = text.size();
+  if (!now->outcome && !now->over_disk)
+    if (auto cause = now->cause()) co_return std::unexpected(std::move(*cause));
+  if (!now->outcome && !now->over_disk && Clock::now() < now->deadline) co_return std::unexpected(now->outcome.error());
+  if (!now->done() || now->over_disk) {
+    built.failure = failure_of(*now, run_id);
+    if (now->outcome && now->outcome->failure)
+      now->tail.add(by_its_own_lines(now->outcome->failure->message, now->lines_after) + '\n');
+    const auto words = now->tail.take();
+    if (!words.empty()) sink.on_output(Channel::err, words, {});
+    built.failure->stderr_bytes = words.size();
     built.failure->image = built.name;
     built.failure->builder = built.builder;
     co_return built;
   }
   auto image = co_await unless_cancelled(executor_, "image of run " + run_id,
-                                         client_.inspect_image(now.outcome->image_id, in(kCallTime)), cancel);
+                                         client_.inspect_image(now->outcome->image_id, in(kCallTime)), cancel);
   if (!image) co_return std::unexpected(image.error());
   if (!*image)
     co_return fail(ErrorCode::engine_error,

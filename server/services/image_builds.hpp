@@ -12,6 +12,7 @@
 #include "sandbox/network_holder.hpp"
 #include "sandbox/sandbox.hpp"
 #include "services/build_sources.hpp"
+#include "services/build_upload.hpp"
 #include "services/images.hpp"
 #include "support/blocking_work.hpp"
 #include "support/cancel.hpp"
@@ -58,14 +59,16 @@ class ImageBuilds {
     std::string first;                          // ID
     std::map<std::string, std::int64_t> sizes;  // by ID
   };
-  struct Collected;
   struct Attempt;
-  Task<Result<Collected>> collect(const BuildProgram& program, Cancel cancel);
   // Every image that it takes, by our own way of pulling: with credentials, progress, and a cancel; and nothing else.
   Task<Result<Bases>> bases(const Dockerfile& dockerfile, PullPolicy pull, EventSink& sink, Cancel cancel);
-  Task<Result<sandbox::NetworkHolder>> network(std::string image_id, std::string run_id, Cancel cancel,
-                                               Deadline deadline);
-  Task<void> attempt(Attempt& now, engine::ImageBuild build, EventSink& sink, Cancel cancel);
+  // The context grows and is sent from now on; its steps begin once the upload was let.
+  Result<std::shared_ptr<BuildUpload>> upload(const BuildProgram& program, const std::string& dockerfile,
+                                              Cancel cancel);
+  Task<Result<sandbox::NetworkHolder>> network(std::string image_id, std::string run_id, std::string name,
+                                               Cancel cancel, Deadline deadline);
+  Task<void> fence_in(std::shared_ptr<Attempt> now, std::string run_id, std::string name);
+  Task<void> attempt(std::shared_ptr<Attempt> now, engine::ImageBuild build, EventSink& sink);
   RunResult failure_of(const Attempt& now, const std::string& run_id) const;
 
   bool buildkit() const { return policy_.builder == Builder::buildkit; }

@@ -149,6 +149,7 @@ StepWatch::~StepWatch() {
   state_->changed.notify();
 }
 
+void StepWatch::are_in(std::string network_mode) { state_->network_mode = std::move(network_mode); }
 void StepWatch::runs_in(std::string container) { state_->say({.container = true, .id = std::move(container)}); }
 void StepWatch::has_come_to(std::string image) { state_->say({.container = false, .id = std::move(image)}); }
 bool StepWatch::over() const { return state_->is_over; }

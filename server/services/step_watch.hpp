@@ -28,6 +28,8 @@ class StepWatch {
   StepWatch& operator=(const StepWatch&) = delete;
   ~StepWatch();
 
+  // Another network than was known at first; before the first step.
+  void are_in(std::string network_mode);
   // What the builder says: IDs, or the first digits of them. What a step prints may look like it, so nothing is
   // believed that the engine doesn't confirm.
   void runs_in(std::string container);

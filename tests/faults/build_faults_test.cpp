@@ -166,6 +166,56 @@ TEST_CASE("A network's container that goes during a build is noticed, and is the
   CHECK(bench.there() == 0);
 }
 
+TEST_CASE("The context is sent while the engine makes the build's network, and no step begins before it is there") {
+  RunBench bench(policy(true));
+  has_network(bench);
+  bench.fake.on("POST", "/containers/create", FakeReply::silence());
+  streams(bench, R"({"errorDetail":{"code":1,"message":"over"}})");
+  const auto under = bench.begin(dockerfile());
+  REQUIRE(bench.until([&] { return bench.fake.received().contains("RUN x"); }));
+  CHECK(bench.fake.count("POST", "/build") == 0);
+
+  SECTION("a network that can't be made is the error, and nothing was built") {
+    bench.fake.on("POST", "/containers/create", FakeReply::json(500, R"({"message":"no room for a network"})"));
+    bench.fake.drop_connections();
+    const auto result = bench.finish(under);
+    REQUIRE(!result);
+    INFO(result.error().message);
+    CHECK(result.error().code != ErrorCode::cancelled);
+    CHECK(result.error().message.contains("create container"));
+    CHECK(bench.fake.count("POST", "/build") == 0);
+  }
+  SECTION("a cancel is a cancel") {
+    under->cancel.cancel(CancelReason::user);
+    const auto result = bench.finish(under);
+    REQUIRE(!result);
+    CHECK(result.error().code == ErrorCode::cancelled);
+    bench.come_to_itself("POST", "/containers/create");
+    CHECK(bench.fake.count("POST", "/build") == 0);
+  }
+  CHECK(bench.idle());
+  CHECK(bench.there() == 0);
+}
+
+TEST_CASE("A context that can't be collected is the error at once, whatever the engine is asked meanwhile") {
+  for (const auto& [method, path] : {std::pair("GET", "/images/a/json"), std::pair("POST", "/containers/create")}) {
+    INFO(path);
+    RunBench bench(policy(true));
+    has_network(bench);
+    bench.fake.on(method, path, FakeReply::silence());
+    auto spec = dockerfile();
+    std::get<BuildProgram>(spec.program).context_path = "project";  // of no workspace
+    const auto result = bench.run(std::move(spec));
+    REQUIRE(!result);
+    CHECK(result.error().code == ErrorCode::invalid_request);
+    CHECK(result.error().message.contains("no workspace is known"));
+    CHECK(bench.fake.count("POST", "/build") == 0);
+    bench.come_to_itself(method, path);
+    CHECK(bench.idle());
+    CHECK(bench.there() == 0);
+  }
+}
+
 TEST_CASE("A cancel is answered at once while the engine makes a build's network, and nothing of it stays") {
   for (const auto& [method, path] :
        {std::pair("GET", "/volumes/*"), std::pair("POST", "/containers/create"), std::pair("GET", "/containers/*/json"),

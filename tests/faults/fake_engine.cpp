@@ -126,6 +126,23 @@ struct FakeEngine::Impl {
       if (colon != std::string::npos) request.headers[name] = line.substr(colon + 2, line.size() - colon - 3);
     }
     buffer.erase(0, head_size);
+    if (request.headers.contains("transfer-encoding")) {
+      for (std::size_t size = 1; size > 0;) {
+        const auto line_size =
+            co_await asio::async_read_until(socket, asio::dynamic_buffer(buffer), "\r\n", quietly(error));
+        if (error) co_return false;
+        size = std::stoul(buffer.substr(0, line_size), nullptr, 16);
+        buffer.erase(0, line_size);
+        if (buffer.size() < size + 2) {
+          co_await asio::async_read(socket, asio::dynamic_buffer(buffer),
+                                    asio::transfer_exactly(size + 2 - buffer.size()), quietly(error));
+          if (error) co_return false;
+        }
+        take(std::string_view(buffer).substr(0, size));
+        request.body += buffer.substr(0, size);
+        buffer.erase(0, size + 2);
+      }
+    }
     const std::size_t length =
         request.headers.contains("content-length") ? std::stoul(request.headers["content-length"]) : 0;
     if (buffer.size() < length) {
@@ -133,7 +150,7 @@ struct FakeEngine::Impl {
                                 quietly(error));
       if (error) co_return false;
     }
-    request.body = buffer.substr(0, length);
+    request.body += buffer.substr(0, length);
     buffer.erase(0, length);
 
     const FakeReply reply = answer(request);

@@ -69,7 +69,7 @@ class FakeEngine {
 
   std::vector<FakeRequest> requests() const;
   std::size_t count(const std::string& method, const std::string& path) const;  // of requests; path as in `on`
-  std::string received() const;     // after an upgrade: the bytes that clients sent
+  std::string received() const;     // after an upgrade, or in chunks: the bytes that clients sent, as they come
   std::size_t connections() const;  // accepted so far
   std::size_t open_connections() const;
   void drop_connections();  // all that are open, as a restart does

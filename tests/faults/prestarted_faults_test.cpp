@@ -72,6 +72,11 @@ TEST_CASE("Of two runs at once one has the sandbox that waits, and the other its
   WarmBench bench;
   REQUIRE(bench.run(python()));
   REQUIRE(bench.waits(1));
+  // Both come to it in one turn of the loop where neither has to ask for the image: it is known once events are heard.
+  REQUIRE(bench.until([&] { return bench.fake.count("GET", "/events") == 1; }));
+  REQUIRE(bench.run(python()));
+  REQUIRE(bench.waits(1));
+  const auto asked = bench.fake.count("GET", "/images/*/json");
   const auto first = bench.begin(python());
   const auto second = bench.begin(python());
   REQUIRE(bench.finish(first));
@@ -79,6 +84,7 @@ TEST_CASE("Of two runs at once one has the sandbox that waits, and the other its
   CHECK(first->audience.output == "hello\n");
   CHECK(second->audience.output == "hello\n");
   CHECK(first->audience.stages.contains("waits") != second->audience.stages.contains("waits"));
+  CHECK(bench.fake.count("GET", "/images/*/json") == asked);
   // One of them found none: for a minute, two are to wait.
   REQUIRE(bench.waits(2));
   CHECK(bench.idle());

@@ -9,6 +9,8 @@
 #include <filesystem>
 #include <fstream>
 #include <map>
+#include <thread>
+#include <vector>
 
 #include "support/ids.hpp"
 
@@ -28,6 +30,17 @@ struct Folder {
     std::ofstream(path / "workspace/project" / name) << text;
   }
 };
+
+struct Made : BuildContext {
+  std::vector<std::string> notes;
+};
+Result<Made> make_context(const ContextRequest& request, const std::stop_token& stop = {}) {
+  auto begun = begin_context(request);
+  if (!begun) return std::unexpected(begun.error());
+  auto notes = collect_context(request, *begun, stop);
+  if (!notes) return std::unexpected(notes.error());
+  return Made{std::move(*begun), std::move(*notes)};
+}
 
 // Name → content ("→target" for a link, "/" for a folder).
 std::map<std::string, std::string> entries(const BuildContext& context) {
@@ -84,6 +97,27 @@ TEST_CASE("A context holds a folder's files, its links as links, and the Dockerf
   CHECK(made->notes.size() == 1);
 }
 
+TEST_CASE("Who sends a context learns of every piece as it is written, and its end is the caller's to say") {
+  const Folder folder;
+  folder.write("a", std::string(3 << 20, 'x'));
+  const ContextRequest request{.root = folder.workspace(), .path = "project", .dockerfile = "FROM x"};
+  const auto begun = begin_context(request);
+  REQUIRE(begun);
+  bool changed = false;
+  begun->tar->on_change([&] { changed = true; });
+  CHECK(begun->tar->length().bytes == 0);
+  std::jthread writer([&] { CHECK(collect_context(request, *begun)); });
+  writer.join();
+  CHECK(changed);
+  struct stat status{};
+  REQUIRE(::fstat(begun->tar->fd, &status) == 0);
+  CHECK(begun->tar->length().bytes == status.st_size);
+  CHECK(status.st_size > 3 << 20);
+  CHECK(!begun->tar->length().whole);
+  begun->tar->end();
+  CHECK(begun->tar->length().whole);
+}
+
 TEST_CASE("A context that nobody waits for any more is not collected to its end") {
   const Folder folder;
   folder.write("app.py", "print(1)");
@@ -137,7 +171,6 @@ TEST_CASE("A context without a folder is the Dockerfile alone") {
   const auto made = make_context({.root = "", .path = "", .dockerfile = "FROM x"});
   REQUIRE(made);
   CHECK(entries(*made).size() == 2);
-  CHECK(made->files == 0);
 }
 
 TEST_CASE("A context leads nowhere out of the workspace") {

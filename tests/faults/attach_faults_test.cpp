@@ -1,0 +1,105 @@
+// A container's streams, attached to on an engine that fails in every way we know of.
+#include <array>
+
+#include "engine/hijacked_stream.hpp"
+#include "engine_bench.hpp"
+
+using namespace dind;
+using namespace dind::engine;
+using namespace dind::faults;
+using dind::tests::run_task;
+using namespace std::chrono_literals;
+using Transport = FakeEngine::Transport;
+using Then = FakeReply::Then;
+
+namespace {
+
+Task<Result<std::string>> read_all(std::unique_ptr<HijackedStream> stream) {
+  std::string out;
+  std::array<char, 7> buffer;  // small, so that the surplus of the head is read in parts
+  while (true) {
+    const auto size = co_await stream->read_some(buffer);
+    if (!size) co_return std::unexpected(size.error());
+    if (*size == 0) co_return out;
+    out.append(buffer.data(), *size);
+  }
+}
+
+}  // namespace
+
+TEST_CASE("a refused attach is the error that its status says, chunked or not") {
+  Bench bench;
+  for (const bool chunked : {false, true}) {
+    bench.fake.on("POST", "/containers/x/attach",
+                  FakeReply{.status = 409, .body = R"({"message":"container x is paused"})", .chunked = chunked});
+    const auto attached = bench.run(bench.client.attach_container("x", in(5s)));
+    check_error(attached, ErrorCode::engine_error, "answered 409 to 'attach to container': container x is paused");
+    CHECK(attached.error().engine_status == 409);
+  }
+  check_error(bench.run(bench.client.attach_container("gone", in(5s))), ErrorCode::not_found, "404");
+  bench.fake.on("POST", "/containers/x/attach", FakeReply{.then = Then::close, .no_head = true});
+  check_error(bench.run(bench.client.attach_container("x", in(5s))), ErrorCode::engine_unavailable, "without a reply");
+  bench.fake.on("POST", "/containers/x/attach", FakeReply::silence());
+  check_error(bench.run(bench.client.attach_container("x", in(300ms))), ErrorCode::engine_unavailable,
+              "no reply in time");
+}
+
+TEST_CASE("an attach stream gives the bytes that came with its head, then those after it, then the end") {
+  for (const auto transport : {Transport::unix_socket, Transport::tcp}) {
+    Bench bench(transport);
+    bench.fake.on("POST", "/containers/x/attach", FakeReply::attached("what came with the head", Then::close));
+    auto stream = bench.run(bench.client.attach_container("x", in(5s)));
+    REQUIRE(stream);
+    CHECK(bench.run(read_all(std::move(*stream))) == "what came with the head");
+    CHECK(bench.fake.requests().back().headers["upgrade"] == "tcp");
+  }
+}
+
+TEST_CASE("what is written to an attach stream arrives, and half-close ends it") {
+  Bench bench(Transport::tcp);
+  bench.fake.on("POST", "/containers/x/attach", FakeReply::attached("", Then::hang));
+  auto stream = bench.run(bench.client.attach_container("x", in(5s)));
+  REQUIRE(stream);
+  const std::string large(1 << 20, 'x');
+  CHECK(bench.run((*stream)->write(large)));
+  CHECK(bench.run((*stream)->close_write()));
+  CHECK(bench.run(read_all(std::move(*stream))) == "");  // the fake ends its side when it has read to our end
+  CHECK(bench.fake.received() == large);
+}
+
+TEST_CASE("a connection that is reset in the middle of an attach stream is an error, not an end") {
+  Bench bench(Transport::tcp);
+  bench.fake.on("POST", "/containers/x/attach", FakeReply::attached("\x01", Then::reset));
+  auto stream = bench.run(bench.client.attach_container("x", in(5s)));
+  if (stream) {
+    const auto read = bench.run(read_all(std::move(*stream)));
+    check_error(read, ErrorCode::engine_unavailable, "attach to container");
+  } else {  // the reset was faster than the head
+    CHECK(stream.error().code == ErrorCode::engine_unavailable);
+  }
+}
+
+TEST_CASE("closing an attach stream ends the read that waits on it, and so does destroying it") {
+  for (const bool destroy : {false, true}) {
+    Bench bench;
+    bench.fake.on("POST", "/containers/x/attach", FakeReply::attached("", Then::hang));
+    auto stream = bench.run(bench.client.attach_container("x", in(5s)));
+    REQUIRE(stream);
+    std::array<char, 8> buffer;
+    std::optional<Result<std::size_t>> read;
+    asio::co_spawn(bench.context, (*stream)->read_some(buffer),
+                   [&](const std::exception_ptr&, Result<std::size_t> size) { read = std::move(size); });
+    bench.context.restart();
+    bench.context.poll();
+    CHECK_FALSE(read);
+    if (destroy) {
+      stream->reset();
+    } else {
+      (*stream)->close();
+    }
+    bench.context.restart();
+    bench.context.run_for(2s);
+    REQUIRE(read);
+    check_error(*read, ErrorCode::cancelled, "closed");
+  }
+}

@@ -1,0 +1,135 @@
+// Bodies that are sent while they are still written.
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <thread>
+
+#include "engine/body_file.hpp"
+#include "engine_bench.hpp"
+
+using namespace dind;
+using namespace dind::engine;
+using namespace dind::faults;
+using namespace std::chrono_literals;
+using Then = FakeReply::Then;
+
+namespace {
+
+struct Growing {
+  std::shared_ptr<BodyFile> file = std::make_shared<BodyFile>(::memfd_create("body", MFD_CLOEXEC));
+  std::string text;
+  void add(const std::string& more) {
+    REQUIRE(::pwrite(file->fd, more.data(), more.size(), static_cast<off_t>(text.size())) ==
+            static_cast<ssize_t>(more.size()));
+    text += more;
+    file->grow_to(static_cast<std::int64_t>(text.size()));
+  }
+};
+
+ImageBuild build_of(const Growing& body) {
+  ImageBuild build;
+  build.context = body.file;
+  build.dockerfile = "Dockerfile";
+  build.tag = "t";
+  build.network_mode = "none";
+  return build;
+}
+
+struct UploadBench : Bench {
+  explicit UploadBench(FakeEngine::Transport transport = FakeEngine::Transport::unix_socket) : Bench(transport) {
+    fake.on("POST", "/build", FakeReply{.body = R"({"aux":{"ID":"sha256:0123"}})", .chunked = true});
+  }
+  void begin(const Growing& body, Cancel cancel = {}, Deadline deadline = in(10s)) {
+    asio::co_spawn(context,
+                   client.build_image(
+                       build_of(body), [](const BuildLine&) {}, cancel, deadline),
+                   [this](const std::exception_ptr&, Result<BuildOutcome> outcome) { answer = std::move(outcome); });
+  }
+  template <typename Condition>
+  bool until(Condition condition) {
+    const Deadline deadline = in(10s);
+    while (!condition() && Clock::now() < deadline) {
+      context.restart();
+      context.run_one_for(1ms);
+    }
+    return condition();
+  }
+  std::optional<Result<BuildOutcome>> answer;
+};
+
+}  // namespace
+
+TEST_CASE("a body goes out as it is written, and the request ends when it does") {
+  for (const auto transport : {FakeEngine::Transport::unix_socket, FakeEngine::Transport::tcp}) {
+    UploadBench bench(transport);
+    Growing body;
+    bench.begin(body);
+    for (const auto* piece : {"first ", "second ", "third"}) {
+      body.add(piece);
+      REQUIRE(bench.until([&] { return bench.fake.received() == body.text; }));
+      CHECK_FALSE(bench.answer);
+    }
+    body.file->end();
+    REQUIRE(bench.until([&] { return bench.answer.has_value(); }));
+    REQUIRE(*bench.answer);
+    CHECK((*bench.answer)->image_id == "sha256:0123");
+    CHECK(bench.fake.requests().back().body == body.text);
+  }
+}
+
+TEST_CASE("a large body from another thread arrives whole") {
+  UploadBench bench;
+  Growing body;
+  std::jthread writer([&] {
+    for (int i = 0; i < 200; ++i) body.add(std::string(100'000, static_cast<char>('a' + i % 26)));
+    body.file->end();
+  });
+  bench.begin(body);
+  REQUIRE(bench.until([&] { return bench.answer.has_value(); }));
+  writer.join();
+  CHECK(*bench.answer);
+  CHECK(bench.fake.requests().back().body == body.text);
+}
+
+TEST_CASE("a body that is whole at the beginning tells its length") {
+  UploadBench bench;
+  Growing body;
+  body.add("all of it");
+  body.file->end();
+  bench.begin(body);
+  REQUIRE(bench.until([&] { return bench.answer.has_value(); }));
+  CHECK(bench.fake.requests().back().headers["content-length"] == "9");
+  CHECK(bench.fake.requests().back().body == "all of it");
+}
+
+TEST_CASE("a body that never ends is no request that an engine could act on: a cancel and a deadline end it") {
+  UploadBench bench;
+  Growing body;
+  body.add("some");
+  const auto begins = [&](Deadline deadline, Cancel cancel = {}) {
+    bench.begin(body, std::move(cancel), deadline);
+    REQUIRE(bench.until([&] { return bench.fake.received() == "some"; }));
+  };
+  SECTION("a cancel") {
+    Cancel cancel;
+    begins(in(10s), cancel);
+    cancel.cancel(CancelReason::user);
+    REQUIRE(bench.until([&] { return bench.answer.has_value(); }));
+    check_error(*bench.answer, ErrorCode::cancelled, "cancelled");
+  }
+  SECTION("the deadline") {
+    begins(in(2s));
+    REQUIRE(bench.until([&] { return bench.answer.has_value(); }));
+    check_error(*bench.answer, ErrorCode::engine_unavailable, "no reply in time");
+  }
+  SECTION("an engine that goes") {
+    begins(in(10s));
+    bench.fake.drop_connections();
+    body.add("more");
+    REQUIRE(bench.until([&] { return bench.answer.has_value(); }));
+    CHECK_FALSE(*bench.answer);
+  }
+  CHECK(bench.fake.count("POST", "/build") == 0);
+  body.add("to nobody");  // whoever writes need not know
+  CHECK(bench.until([&] { return bench.fake.open_connections() == 0; }));
+}
