@@ -27,6 +27,7 @@ def main():
     parser.add_argument("--requests", type=int, default=1000)
     parser.add_argument("--samples", type=int, default=200)
     parser.add_argument("--clients", type=lambda text: [int(each) for each in text.split(",")], default=[1, 8, 50])
+    parser.add_argument("--only", type=lambda text: text.split(","), default=[])
     parser.add_argument("--files", type=int, default=10_000)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--json")
