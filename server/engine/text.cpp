@@ -84,10 +84,10 @@ std::string one_line(std::string_view text, std::size_t max_bytes) {
 
 Result<ImageName> parse_image_name(const std::string& name) {
   const auto wrong = [&] {
-    return fail(
-        ErrorCode::invalid_request,
-        "\"" + one_line(name, 200) +
-            "\" is not the name of an image. Names look like python:3.11 or registry.example:5000/team/tool@sha256:….");
+    return fail(ErrorCode::invalid_request,
+                "\"" + one_line(name, 200) +
+                    "\" is not the name of an image. Names are in lower case, and look like python:3.11 or "
+                    "registry.example:5000/team/tool@sha256:….");
   };
   if (name.empty() || name.size() > 512 || !alphanumeric(name.front()) || name.contains("..") || name.contains("//") ||
       name.contains("/./"))
@@ -109,6 +109,12 @@ Result<ImageName> parse_image_name(const std::string& name) {
   // Only the registry, before the first slash, has a port.
   const auto host = parsed.repository.find('/');
   if (parsed.repository.find(':', host == std::string::npos ? 0 : host) != std::string::npos) return wrong();
+  // A registry's name alone may have capitals, and is known for one by its dot or port.
+  const auto first = std::string_view(parsed.repository).substr(0, host);
+  const bool registry = host != std::string::npos && first.find_first_of(".:") != std::string_view::npos;
+  if (std::ranges::any_of(std::string_view(parsed.repository).substr(registry ? host : 0),
+                          [](char c) { return c >= 'A' && c <= 'Z'; }))
+    return wrong();
   if (parsed.tag.empty() || parsed.repository.empty() || !alphanumeric(parsed.repository.back())) return wrong();
   // A tag is one word and a digest two with a colon between: neither is a path.
   if (parsed.tag.find_first_of("/@") != std::string::npos || parsed.tag.contains(':') != name.contains('@'))

@@ -39,6 +39,11 @@ void judge(const wire::ExitReport& report, Stop stop, RunResult& result) {
   result.stderr_bytes = report.stderr_bytes;
   result.dropped_bytes += report.dropped_bytes;
   result.verdict = verdict_of(report, stop, result);
+  // A program may go on past a limit, and its verdict say nothing of it.
+  if (report.pids_limit_hits > 0 && result.verdict != Verdict::process_limit)
+    result.notes.emplace_back("it met its limit on processes");
+  if (report.disk_full != 0 && result.verdict != Verdict::disk_limit)
+    result.notes.emplace_back("a file system of its sandbox was full at its end");
 }
 
 Error not_executable(const RunPlan& plan, const std::string& image, int error_number) {

@@ -92,6 +92,10 @@ class Others(CliTest):
         self.assertRegex(self.call("--version").stdout.decode(), r"^dind-executor \d+\.\d+\.\d+\n$")
         for arguments in (["--help"], ["run", "--help"], ["doctor", "--help"], ["gc", "--help"], ["lsp", "--help"]):
             self.assert_run(self.call(*arguments), 0)
+        for command in ("languages", "doctor", "gc", "history", "serve", "rpc"):
+            text = self.call(command, "--help").stdout.decode()
+            self.assertRegex(text.split("Example", 1)[1], rf"dind-executor( --host \S+)? {command}\b|\| dind-executor {command}", "examples of its own")
+            self.assertNotIn("hello.py", text)
 
     def test_doctor_finds_this_engine_good(self):
         done = self.call("doctor", "--json")

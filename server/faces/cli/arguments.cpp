@@ -39,6 +39,31 @@ Examples:
   dind-executor run --workspace .                   (the folder: its Dockerfile, npm start, main.py or Makefile)
   dind-executor run --workspace . -- npm test)";
 
+constexpr const char* kLanguagesFooter = R"(Examples:
+  dind-executor languages
+  dind-executor run --language python notes.txt     (whatever its name says)
+
+A language is a recipe of a few lines; the configuration takes more (docs/configuration.md).)";
+
+constexpr const char* kDoctorFooter =
+    R"(A sandbox is started to see which limits are really in force. Exit codes: 0 runs work, 1 they would fail.
+
+Examples:
+  dind-executor doctor
+  dind-executor --host tcp://dind:2376 doctor
+  dind-executor doctor --json | jq '.checks[] | select(.status != "ok")')";
+
+constexpr const char* kGcFooter =
+    R"(Exited containers, volumes and networks of ours, and images that we built and nobody used for a while (gc.imagesUnusedFor,
+gc.imagesMaxBytes in the configuration). Nothing without our label is ever touched. A server does the same by itself.
+
+Examples:
+  dind-executor gc --dry-run
+  dind-executor gc)";
+
+constexpr const char* kLspFooter =
+    R"(Editors start it; a person rarely does. docs/protocol.md has its methods, for clients of other editors.)";
+
 // The texts as they were typed; what they mean is decided after the parser, in one place, with our own messages.
 struct RawRun {
   std::string file, language, image, timeout, memory, cpus, pids, stdin_file, pull, isolation;
@@ -283,14 +308,17 @@ Result<CommandLine> parse(std::vector<std::string> arguments, const std::string&
 
   CLI::App* languages = app.add_subcommand("languages", "List the languages, their extensions and images");
   languages->add_flag("--json", json, "As JSON");
+  languages->footer(kLanguagesFooter);
   add_global(*languages);
   CLI::App* doctor = app.add_subcommand(
       "doctor", "Look at the engine and the images, and say what to do; exit 1 where runs would fail");
   doctor->add_flag("--json", json, "As JSON");
+  doctor->footer(kDoctorFooter);
   add_global(*doctor);
   CLI::App* gc = app.add_subcommand("gc", "Remove what of ours the engine holds and nobody uses any more");
   gc->add_flag("--dry-run", dry_run, "Say what would be removed, and remove nothing");
   gc->add_flag("--json", json, "As JSON");
+  gc->footer(kGcFooter);
   add_global(*gc);
   const HistoryOptions history(app, add_global);
   const ServeOptions service(app, add_global);
@@ -299,6 +327,7 @@ Result<CommandLine> parse(std::vector<std::string> arguments, const std::string&
   CLI::Option* client_option = lsp->add_option("--clientProcessId", client, "End when this process does")
                                    ->type_name("PID")
                                    ->check(CLI::PositiveNumber);
+  lsp->footer(kLspFooter);
   add_global(*lsp);
 
   if (arguments.empty() && !separated) {

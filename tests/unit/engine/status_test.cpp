@@ -114,6 +114,7 @@ TEST_CASE("an image's name is cut at its tag or digest, and nothing else passes 
                         {"python", "python", "latest"},
                         {"localhost:5000/team/tool", "localhost:5000/team/tool", "latest"},
                         {"localhost:5000/team/tool:v1", "localhost:5000/team/tool", "v1"},
+                        {"Registry.Example/a:V1", "Registry.Example/a", "V1"},
                         {"python@sha256:00ff", "python", "sha256:00ff"},
                         {"python:3.11@sha256:00ff", "python", "sha256:00ff"}};
   for (const auto& c : cases) {
@@ -123,10 +124,34 @@ TEST_CASE("an image's name is cut at its tag or digest, and nothing else passes 
     CHECK(parsed->repository == c.repository);
     CHECK(parsed->tag == c.tag);
   }
-  for (const std::string bad :
-       {"",      " ",   "a b",          "../../info",   "a/../b", "a//b",  "/a",      "-a",
-        "a?x=1", "a#b", "a%2f",         "a\n",          "a:",     "a@",    "ä",       "$(id)",
-        "a/./b", "a@b", "a@sha256:f/x", "a@b@sha256:f", "a@x/.",  "a:b:c", "a/b:c/d", "x/a:b:c@sha256:f"}) {
+  for (const std::string bad : {"",
+                                " ",
+                                "a b",
+                                "../../info",
+                                "a/../b",
+                                "a//b",
+                                "/a",
+                                "-a",
+                                "a?x=1",
+                                "a#b",
+                                "a%2f",
+                                "a\n",
+                                "a:",
+                                "a@",
+                                "ä",
+                                "$(id)",
+                                "UPPER",
+                                "UPPER/x",
+                                "a/B",
+                                "Host.Example/A",
+                                "a/./b",
+                                "a@b",
+                                "a@sha256:f/x",
+                                "a@b@sha256:f",
+                                "a@x/.",
+                                "a:b:c",
+                                "a/b:c/d",
+                                "x/a:b:c@sha256:f"}) {
     INFO(bad);
     CHECK_FALSE(parse_image_name(bad));
   }

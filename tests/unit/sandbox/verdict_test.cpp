@@ -81,6 +81,22 @@ TEST_CASE("Every way to end has its one verdict") {
   }
 }
 
+TEST_CASE("A limit that the program went on past is said, whatever the verdict") {
+  const auto notes = [](const wire::ExitReport& report) {
+    RunResult result;
+    judge(report, Stop::none, result);
+    return result.notes;
+  };
+  CHECK(notes(exited(0)).empty());
+  CHECK(notes(pids(exited(1))).empty());  // the verdict says it
+  CHECK(notes(full(exited(1))).empty());
+  REQUIRE(notes(pids(exited(0))).size() == 1);
+  CHECK(notes(pids(exited(0))).front().contains("processes"));
+  REQUIRE(notes(full(exited(0))).size() == 1);
+  CHECK(notes(full(exited(0))).front().contains("full"));
+  CHECK(notes(full(pids(oom(killed(SIGKILL))))).size() == 2);
+}
+
 TEST_CASE("The report's figures go into the result in its units") {
   wire::ExitReport report = exited(3);
   report.duration_us = 1'234'999;
