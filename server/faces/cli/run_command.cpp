@@ -168,9 +168,13 @@ Task<int> run_command(asio::any_io_executor executor, RunService& service, RunAr
       co_await flush(writer, stops);
     }
   }
-  if (!co_await service.settled(in(std::chrono::seconds(10)))) {
+  // An engine that is away may come back at once, or not: a person at a terminal isn't kept waiting for it.
+  const bool away = !result && result.error().code == ErrorCode::engine_unavailable;
+  const std::chrono::seconds patience(away ? 2 : 10);
+  if (!co_await service.settled(in(patience))) {
     log(LogLevel::warning,
-        "the run's container could not be removed within 10 s; the next start of dind-executor removes it",
+        "the run's container could not be removed within " + std::to_string(patience.count()) +
+            " s; the next start of dind-executor removes it",
         result ? result->run_id : std::string());
   }
   co_return code;

@@ -58,11 +58,13 @@ class FakeService : public RunService {
     spec = std::move(s);
     return program_(sink, std::move(input), std::move(cancel));
   }
-  Task<bool> idle(Deadline) override {
+  Task<bool> idle(Deadline deadline) override {
     ++idle_calls;
+    patience = deadline - Clock::now();
     co_return true;
   }
   std::optional<RunSpec> spec;
+  Clock::duration patience{};
   int idle_calls = 0;
 
  private:
@@ -271,6 +273,20 @@ TEST_CASE("A run that could not be is one line and 125") {
   const auto json = run(service, arguments);
   CHECK(json.code == 125);
   CHECK(json.out.find(R"("kind":"engine_unavailable")") != std::string::npos);
+}
+
+TEST_CASE("A container's removal is waited for, but not for long where the engine is away") {
+  FakeService ends([](EventSink&, std::shared_ptr<StdinPipe>, Cancel) -> Task<Result<RunResult>> {
+    co_return result_of(Verdict::ok, 0);
+  });
+  run(ends, command());
+  CHECK(ends.patience > 8s);
+  FakeService away([](EventSink&, std::shared_ptr<StdinPipe>, Cancel) -> Task<Result<RunResult>> {
+    co_return fail(ErrorCode::engine_unavailable, "The engine went away");
+  });
+  run(away, command());
+  CHECK(away.patience > 0s);
+  CHECK(away.patience <= 2s);
 }
 
 TEST_CASE("Bad input never reaches the service") {
