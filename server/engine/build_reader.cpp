@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "engine/build_fault.hpp"
 #include "engine/buildkit_trace.hpp"
 #include "engine/json_fields.hpp"
 #include "engine/text.hpp"
@@ -123,7 +124,9 @@ void BuildReader::take(std::string_view object, const OnLine& on_line) {
   if (error.empty()) error = text(json, "error");
   if (!error.empty()) {
     flush(on_line);
-    if (!failure_) failure_ = {.message = one_line(error), .exit_code = static_cast<int>(number(detail, "code"))};
+    if (failure_) return;
+    const int code = static_cast<int>(number(detail, "code"));
+    failure_ = {.message = one_line(error), .exit_code = code != 0 ? code : steps_exit_code(error)};
     return;
   }
   const Json& aux = field(json, "aux");

@@ -99,6 +99,12 @@ TEST_CASE("A step that fails is the builder's message and the command's exit cod
   CHECK(seen.failure->message == "returned a non-zero code: 7");
   CHECK(seen.lines == std::vector<std::string>{"half a line"});
   CHECK(read(R"({"error":"only this"})", 5).failure->message == "only this");
+  CHECK(read(R"({"error":"only this"})", 5).failure->exit_code == 0);
+  // BuildKit says it in words, behind a command of any length.
+  const auto built = read(R"({"errorDetail":{"message":"executor failed running [/bin/sh -c )" +
+                              std::string(5000, 'x') + R"(]: exit code: 137"},"error":"x"})",
+                          9);
+  CHECK(built.failure->exit_code == 137);
 }
 
 TEST_CASE("BuildKit's trace is read: steps once, its own doings not, output by lines") {
