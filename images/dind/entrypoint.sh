@@ -94,29 +94,28 @@ CONF
 # --- builds by BuildKit: what the engine keeps of them, and what their steps may take. Settings of the operator's go before ours.
 . $here/build_bounds.sh
 config=/etc/docker/daemon.json
-own_parent=
+parent=
 before=
 for word in "$@"; do
-  case $before in --config-file) config=$word ;; --cgroup-parent) own_parent=$word ;; esac
-  case $word in --config-file=*) config=${word#*=} ;; --cgroup-parent=*) own_parent=${word#*=} ;; esac
+  case $before in --config-file) config=$word ;; --cgroup-parent) parent=$word ;; esac
+  case $word in --config-file=*) config=${word#*=} ;; --cgroup-parent=*) parent=${word#*=} ;; esac
   before=$word
 done
-# With the host's whole cgroup tree in view, sandboxes go below our own group, or our limits would not be theirs.
-parent=docker
-group=$(sed -n 's/^[0-9]*:memory://p' /proc/self/cgroup)
-if [ -n "${group#/}" ] && [ -d "/sys/fs/cgroup/memory$group" ]; then
-  parent=$group
-  set -- "--cgroup-parent=$group" "$@"
-fi
 if [ -e "$config" ]; then
-  : "${own_parent:=$(tr -d '\n' <"$config" | sed -n 's/.*"cgroup-parent" *: *"\([^"]*\)".*/\1/p')}"
+  : "${parent:=$(tr -d '\n' <"$config" | sed -n 's/.*"cgroup-parent" *: *"\([^"]*\)".*/\1/p')}"
 else
   kept=$(bytes_of "${DIND_BUILD_CACHE:-10GB}") || die "DIND_BUILD_CACHE is '$DIND_BUILD_CACHE': a size like 10GB is needed"
   config=/run/dind-daemon.json
   printf '{"builder": {"gc": {"enabled": true, "defaultKeepStorage": "%s"}}}\n' "$kept" >$config
   set -- --config-file=$config "$@"
 fi
-if bounds=$(bound_builds "${own_parent:-$parent}" "$memory"); then
+# With the host's whole cgroup tree in view, sandboxes go below our own group, or our limits would not be theirs.
+group=$(sed -n 's/^[0-9]*:memory://p' /proc/self/cgroup)
+if [ -z "$parent" ] && [ -n "${group#/}" ] && [ -d "/sys/fs/cgroup/memory$group" ]; then
+  parent=$group
+  set -- "--cgroup-parent=$group" "$@"
+fi
+if bounds=$(bound_builds "${parent:-docker}" "$memory"); then
   # dockerd takes labels from one place alone.
   if grep -q '"labels"' "$config"; then
     say "warning: BuildKit's steps are bounded, and nobody is told: add these to the labels in $config: $(echo "$bounds" | sed 's/--label=//g')"
