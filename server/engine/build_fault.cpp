@@ -1,7 +1,6 @@
 #include "engine/build_fault.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <initializer_list>
 
 #include "engine/status.hpp"
@@ -22,31 +21,8 @@ bool ends_with_any(std::string_view text, std::initializer_list<std::string_view
 
 }  // namespace
 
-int steps_exit_code(std::string_view message) {
-  struct Form {
-    std::string_view before, after;  // the step's command
-    std::string_view killed = {};    // in the place of its code: the kernel killed it for memory
-  };
-  constexpr Form kForms[] = {
-      {"executor failed running [", "]: "},
-      {"process \"", "\" did not complete successfully: ", "cannot allocate memory"},
-  };
-  for (const auto& form : kForms) {
-    const auto at = message.rfind(form.after);
-    if (!message.contains(form.before) || at == std::string_view::npos) continue;
-    auto words = message.substr(at + form.after.size());
-    if (!form.killed.empty() && words == form.killed) return 137;
-    if (!words.starts_with("exit code: ")) continue;
-    words.remove_prefix(11);
-    int code = 0;
-    const auto read = std::from_chars(words.data(), words.data() + words.size(), code);
-    if (read.ec == std::errc() && read.ptr == words.data() + words.size() && code > 0 && code < 256) return code;
-  }
-  return 0;
-}
-
 std::optional<Error> build_fault(const Endpoint& endpoint, const BuildFailure& failure) {
-  if (failure.exit_code != 0 || steps_exit_code(failure.message) != 0) return std::nullopt;
+  if (failure.exit_code != 0) return std::nullopt;
   std::string text = failure.message;
   while (text.ends_with('.') || text.ends_with(' ')) text.pop_back();
   const auto engines = [&](const std::string& remedy) {

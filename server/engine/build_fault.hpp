@@ -11,9 +11,6 @@
 
 namespace dind::engine {
 
-// Of a step's command, where BuildKit's words tell it; 0: they don't. Pure.
-int steps_exit_code(std::string_view message);
-
 // Of what comes inside of the stream. nullopt: it is the Dockerfile's. A step that ran and failed always is, whatever
 // its text says. Pure.
 std::optional<Error> build_fault(const Endpoint& endpoint, const BuildFailure& failure);
