@@ -6,6 +6,8 @@
 #   DIND_SUBNET        the first two numbers of the sandboxes' networks, like 172.30 (default: the first that is free)
 #   DIND_IPTABLES      iptables-nft or iptables-legacy (default: the first that works)
 #   DIND_ALLOW_PRIVATE private addresses that the engine itself may reach (a registry, a proxy): 10.1.2.3,10.2.0.0/16
+#   DIND_BUILD_MEMORY  memory of all steps of builds by BuildKit together (default 2G), DIND_BUILD_PIDS their processes (1024)
+#   DIND_BUILD_CACHE   what BuildKit keeps of earlier builds, where there is no /etc/docker/daemon.json (default 10GB)
 set -eu
 here=/usr/local/lib/dind
 say() { printf 'dind: %s\n' "$*" >&2; }
@@ -89,9 +91,43 @@ CONF
   done
 ) &
 
+# --- builds by BuildKit: what the engine keeps of them, and what their steps may take. Settings of the operator's go before ours.
+. $here/build_bounds.sh
+config=/etc/docker/daemon.json
+parent=
+before=
+for word in "$@"; do
+  case $before in --config-file) config=$word ;; --cgroup-parent) parent=$word ;; esac
+  case $word in --config-file=*) config=${word#*=} ;; --cgroup-parent=*) parent=${word#*=} ;; esac
+  before=$word
+done
+if [ -e "$config" ]; then
+  : "${parent:=$(tr -d '\n' <"$config" | sed -n 's/.*"cgroup-parent" *: *"\([^"]*\)".*/\1/p')}"
+else
+  kept=$(bytes_of "${DIND_BUILD_CACHE:-10GB}") || die "DIND_BUILD_CACHE is '$DIND_BUILD_CACHE': a size like 10GB is needed"
+  config=/run/dind-daemon.json
+  printf '{"builder": {"gc": {"enabled": true, "defaultKeepStorage": "%s"}}}\n' "$kept" >$config
+  set -- --config-file=$config "$@"
+fi
 # With the host's whole cgroup tree in view, sandboxes go below our own group, or our limits would not be theirs.
 group=$(sed -n 's/^[0-9]*:memory://p' /proc/self/cgroup)
-if [ -n "${group#/}" ] && [ -d "/sys/fs/cgroup/memory$group" ]; then set -- "--cgroup-parent=$group" "$@"; fi
+if [ -z "$parent" ] && [ -n "${group#/}" ] && [ -d "/sys/fs/cgroup/memory$group" ]; then
+  parent=$group
+  set -- "--cgroup-parent=$group" "$@"
+fi
+if bounds=$(bound_builds "${parent:-docker}" "$memory"); then
+  # dockerd takes labels from one place alone.
+  if grep -q '"labels"' "$config"; then
+    say "warning: BuildKit's steps are bounded, and nobody is told: add these to the labels in $config: $(echo "$bounds" | sed 's/--label=//g')"
+  else
+    # shellcheck disable=SC2086
+    set -- $bounds "$@"
+  fi
+elif [ $? = 2 ]; then
+  die "$bounds"
+else
+  say "warning: $bounds"
+fi
 
 mtu=$(cat "/sys/class/net/$(way_out | cut -d' ' -f1)/mtu" 2>/dev/null || echo 1500)
 PATH=/run/dind-bin:$PATH

@@ -11,6 +11,11 @@ ENGINE_SOCKET=$ENGINE_DIR/docker.sock
 ENGINE_PIDFILE=$ENGINE_RUN/dockerd.pid
 ENGINE_LOG=$ENGINE_DIR/dockerd.log
 ENGINE_BRIDGE=dind$(hash_of "$ENGINE_RUN" | cut -c1-8)
+# Its --cgroup-parent: engines of one kernel must not share the group that bounds BuildKit's steps. From the top, as BuildKit takes
+# it in any case, while runc takes one without / to be below its own.
+ENGINE_GROUP=/$ENGINE_BRIDGE
+# shellcheck source=/dev/null
+source "$ROOT/images/dind/build_bounds.sh"
 
 # engine_api METHOD PATH [CURL ARGUMENTS...]: one call to the engine of DOCKER_HOST (or the default socket).
 engine_api() {

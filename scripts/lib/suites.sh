@@ -38,6 +38,7 @@ suite_lint() {
   [[ ! -f $ROOT/tests/structure/check_includes.py ]] ||
     check lint "every room includes only what the table allows" python3 "$ROOT/tests/structure/check_includes.py"
   check lint "a test that leaves something behind is named" python3 "$ROOT/tests/structure/check_leak_check.py"
+  check lint "the bounds of BuildKit's steps are set in control groups of both versions" python3 "$ROOT/tests/structure/check_build_bounds.py"
   check lint "shellcheck finds nothing in the scripts" lint_scripts
   [[ ! -f $ROOT/package.json ]] || check lint "the extension type-checks and its texts are whole" lint_types
 }

@@ -71,7 +71,8 @@ class WholeCore final : public Core {
         terminal_recorded_(terminal_logged_, history_, "cli"),
         watcher_(executor, client_),
         doctor_(client_, sandboxes_, configuration.limits.defaults, configuration.images, configuration.pull,
-                configuration.isolation),
+                configuration.isolation,
+                configuration.build.enabled && configuration.build.builder == Builder::buildkit),
         reaper_(executor, client_, process_owner(), sandboxes_.removals()),
         garbage_(executor, client_, process_owner(), sandbox::supervisor_volume_name(), configuration.garbage),
         executor_(executor) {}

@@ -1,7 +1,6 @@
 #include "engine/build_fault.hpp"
 
 #include <algorithm>
-#include <cctype>
 #include <initializer_list>
 
 #include "engine/status.hpp"
@@ -20,20 +19,10 @@ bool ends_with_any(std::string_view text, std::initializer_list<std::string_view
   return std::ranges::any_of(parts, [&](std::string_view part) { return text.ends_with(part); });
 }
 
-// BuildKit's "executor failed running [/bin/sh -c …]: exit code: 7", "process "…" did not complete successfully: …".
-bool is_a_steps_exit(const BuildFailure& failure) {
-  if (failure.exit_code != 0) return true;
-  const std::string_view text = failure.message;
-  if (!has_any(text, {"executor failed running [", "did not complete successfully"})) return false;
-  const auto last = text.rfind("exit code: ");
-  return last != std::string_view::npos &&
-         std::ranges::all_of(text.substr(last + 11), [](unsigned char c) { return std::isdigit(c) != 0; });
-}
-
 }  // namespace
 
 std::optional<Error> build_fault(const Endpoint& endpoint, const BuildFailure& failure) {
-  if (is_a_steps_exit(failure)) return std::nullopt;
+  if (failure.exit_code != 0) return std::nullopt;
   std::string text = failure.message;
   while (text.ends_with('.') || text.ends_with(' ')) text.pop_back();
   const auto engines = [&](const std::string& remedy) {

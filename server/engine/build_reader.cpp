@@ -1,5 +1,6 @@
 #include "engine/build_reader.hpp"
 
+#include <charconv>
 #include <nlohmann/json.hpp>
 #include <utility>
 
@@ -52,6 +53,29 @@ std::size_t whole_characters(std::string_view text, std::size_t most) {
 }
 
 }  // namespace
+
+int steps_exit_code(std::string_view message) {
+  struct Form {
+    std::string_view before, after;  // the step's command
+    std::string_view killed = {};    // in the place of its code: the kernel killed it for memory
+  };
+  constexpr Form kForms[] = {
+      {"executor failed running [", "]: "},
+      {"process \"", "\" did not complete successfully: ", "cannot allocate memory"},
+  };
+  for (const auto& form : kForms) {
+    const auto at = message.rfind(form.after);
+    if (!message.contains(form.before) || at == std::string_view::npos) continue;
+    auto words = message.substr(at + form.after.size());
+    if (!form.killed.empty() && words == form.killed) return 137;
+    if (!words.starts_with("exit code: ")) continue;
+    words.remove_prefix(11);
+    int code = 0;
+    const auto read = std::from_chars(words.data(), words.data() + words.size(), code);
+    if (read.ec == std::errc() && read.ptr == words.data() + words.size() && code > 0 && code < 256) return code;
+  }
+  return 0;
+}
 
 bool BuildReader::feed(std::string_view bytes, const OnLine& on_line) {
   return stream_.feed(bytes, [&](std::string_view object) { take(object, on_line); });
@@ -123,7 +147,9 @@ void BuildReader::take(std::string_view object, const OnLine& on_line) {
   if (error.empty()) error = text(json, "error");
   if (!error.empty()) {
     flush(on_line);
-    if (!failure_) failure_ = {.message = one_line(error), .exit_code = static_cast<int>(number(detail, "code"))};
+    if (failure_) return;
+    const int code = static_cast<int>(number(detail, "code"));
+    failure_ = {.message = one_line(error), .exit_code = code != 0 ? code : steps_exit_code(error)};
     return;
   }
   const Json& aux = field(json, "aux");

@@ -13,6 +13,9 @@
 
 namespace dind::engine {
 
+// The exit code of a step's command, where BuildKit's words tell it; 0: they don't.
+int steps_exit_code(std::string_view message);
+
 class BuildReader {
  public:
   // Takes the next bytes, and calls `on_line` for each line of it: a step that begins, or a line of a step's output.

@@ -34,6 +34,7 @@ Task<Result<Info>> Client::info(Deadline deadline) {
   info.cpus = static_cast<int>(std::clamp<std::int64_t>(number(*json, "NCPU"), 0, INT32_MAX));
   info.system_time = text(*json, "SystemTime");
   info.name = text(*json, "Name");
+  info.labels = environment(*json, "Labels");
   co_return info;
 }
 

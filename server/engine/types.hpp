@@ -37,6 +37,7 @@ struct Info {
   int cpus = 0;
   std::string system_time;  // RFC 3339, the engine's clock
   std::string name;
+  Labels labels;  // its own, from how it was started
 };
 struct Event {
   std::string type;    // "container", "image", …

@@ -9,6 +9,7 @@
 
 #include "languages/recipe.hpp"
 #include "sandbox/hardening.hpp"
+#include "services/buildkit_bound.hpp"
 #include "support/ids.hpp"
 #include "support/units.hpp"
 
@@ -164,13 +165,15 @@ DoctorCheck check_gvisor(bool there, const std::optional<std::string>& failure, 
 }
 
 EngineDoctor::EngineDoctor(engine::Client& client, sandbox::Sandboxes& sandboxes, Limits limits,
-                           std::map<std::string, std::string> images, PullPolicy pull, Isolation isolation)
+                           std::map<std::string, std::string> images, PullPolicy pull, Isolation isolation,
+                           bool buildkit)
     : client_(client),
       sandboxes_(sandboxes),
       limits_(limits),
       images_(std::move(images)),
       pull_(pull),
-      isolation_(isolation) {}
+      isolation_(isolation),
+      buildkit_(buildkit) {}
 
 struct EngineDoctor::Visit {
   EngineDoctor& doctor;
@@ -219,6 +222,7 @@ struct EngineDoctor::Visit {
               " CPUs, " + format_bytes(info->memory_bytes));
       gvisor = std::ranges::find(info->runtimes, sandbox::kGvisorRuntime) != info->runtimes.end();
       add("storage", Status::ok, info->storage_driver + " in " + info->docker_root_dir);
+      checks.push_back(check_buildkit(doctor.buildkit_, buildkit_bound(info->labels)));
     }
     co_return true;
   }

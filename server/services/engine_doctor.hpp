@@ -29,7 +29,7 @@ class EngineDoctor final : public Doctor {
  public:
   EngineDoctor(engine::Client& client, sandbox::Sandboxes& sandboxes, Limits limits,
                std::map<std::string, std::string> images, PullPolicy pull = PullPolicy::missing,
-               Isolation isolation = Isolation::runc);
+               Isolation isolation = Isolation::runc, bool buildkit = false);
   Task<std::vector<DoctorCheck>> examine(Deadline deadline) override;
 
  private:
@@ -41,6 +41,7 @@ class EngineDoctor final : public Doctor {
   std::map<std::string, std::string> images_;  // language → image, from the configuration
   PullPolicy pull_;
   Isolation isolation_;
+  bool buildkit_;  // builds go by it
 };
 
 }  // namespace dind

@@ -3,6 +3,7 @@
 #include <charconv>
 
 #include "sandbox/build_context.hpp"
+#include "services/buildkit_bound.hpp"
 #include "services/garbage.hpp"
 #include "services/kept_tail.hpp"
 #include "services/step_watch.hpp"
@@ -93,6 +94,7 @@ struct ImageBuilds::Attempt {
   Signal changed;
   Bases bases;
   std::shared_ptr<BuildUpload> upload;
+  std::optional<BuildkitBound> bound;
   std::vector<std::size_t> lines_after;  // where its Dockerfile has a line more than its author's
   KeptTail tail;
   Deadline deadline;
@@ -256,6 +258,7 @@ RunResult ImageBuilds::failure_of(const Attempt& now, const std::string& run_id)
   if (code == kKilled && !buildkit())
     return is(Verdict::out_of_memory, "a step of the build was killed: it may have " +
                                           format_bytes(policy_.memory_bytes) + " of memory (build.memory)");
+  if (code == kKilled && now.bound) return is(Verdict::out_of_memory, buildkit_killed_note(*now.bound));
   if (code == kFileTooLarge && !buildkit())
     return is(Verdict::disk_limit,
               "a step wrote a file of more than " + format_bytes(policy_.disk_bytes) + " (build.disk)");
@@ -315,11 +318,13 @@ Task<Result<ImageBuilds::Built>> ImageBuilds::build(BuildProgram program, std::s
     build.network_mode = "container:" + name;
     spawn(executor_, "fence of a build", fence_in(now, run_id, name));
   } else {
-    if (policy_.network) {
-      build.network_mode = "default";
-      built.notes.emplace_back(
-          "built by BuildKit, whose steps have no bound on memory and the engine's own network; the classic builder "
-          "has both (build.builder)");
+    if (policy_.network) build.network_mode = "default";
+    if (buildkit()) {
+      // Asked for every build: an engine that is started anew may have another.
+      const auto info =
+          co_await unless_cancelled(executor_, "bound of run " + run_id, client_.info(in(kCallTime)), now->cancel);
+      if (info) now->bound = buildkit_bound(info->labels);
+      built.notes.push_back(buildkit_note(now->bound, policy_.network));
     }
     now->upload->let_begin();
   }

@@ -20,8 +20,8 @@
 
 namespace dind {
 
-// automatic: BuildKit where DOCKER_BUILDKIT=1 asks for it, else the classic builder, which alone takes a bound on
-// memory and a fenced network.
+// automatic: BuildKit where DOCKER_BUILDKIT=1 asks for it, else the classic builder, which alone takes bounds for a
+// build and a fenced network.
 enum class Builder { automatic, classic, buildkit };
 std::string_view name(Builder builder);
 std::optional<Builder> builder(std::string_view name);

@@ -266,6 +266,72 @@ TEST_CASE("A cancel is answered at once while the engine makes a volume for pack
   CHECK(bench.fake.count("DELETE", "/volumes/*") == 1);
 }
 
+TEST_CASE("A step of BuildKit's that was killed was so for memory where the engine says of a bound") {
+  struct Case {
+    FakeReply info;
+    Verdict verdict;
+    const char* note;
+  };
+  const Case cases[] = {
+      {FakeReply::json(200, R"({"Labels":["dind-executor.build.memory=1073741824","dind-executor.build.pids=99"]})"),
+       Verdict::out_of_memory, "1 GiB of memory"},
+      {FakeReply::json(200, R"({"Labels":[]})"), Verdict::failed, "could not be built"},
+      {FakeReply::json(200, R"({"Labels":null})"), Verdict::failed, "could not be built"},
+      // Between us and the engine is what lets builds pass and not this question.
+      {FakeReply::json(403, R"({"message":"forbidden"})"), Verdict::failed, "could not be built"},
+  };
+  auto settings = policy();
+  settings.build.builder = Builder::buildkit;
+  for (const auto& each : cases) {
+    RunBench bench(settings);
+    bench.fake.on("GET", "/info", each.info);
+    streams(bench, R"({"errorDetail":{"message":"executor failed running [/bin/sh -c x]: exit code: 137"}})");
+    const auto result = bench.run(dockerfile());
+    REQUIRE(result);
+    CHECK(result->verdict == each.verdict);
+    CHECK(result->stage == Stage::build);
+    REQUIRE(!result->notes.empty());
+    CHECK(result->notes.back().contains(each.note));
+    if (each.verdict == Verdict::failed) CHECK(result->exit_code == 137);
+  }
+}
+
+TEST_CASE("What a build by BuildKit says of its bound is the engine's word of now") {
+  auto settings = policy(true);
+  settings.build.builder = Builder::buildkit;
+  RunBench bench(settings);
+  const auto notes = [&](const char* labels) {
+    bench.fake.on("GET", "/info", FakeReply::json(200, std::string(R"({"Labels":)") + labels + "}"));
+    streams(bench, R"({"id":"moby.image.id","aux":{"ID":"sha256:0123"}})");
+    auto spec = dockerfile();
+    std::get<BuildProgram>(spec.program).command = std::vector<std::string>{"x"};
+    const auto result = bench.run(std::move(spec));
+    REQUIRE(result);
+    std::string all;
+    for (const auto& each : result->notes) all += each + '\n';
+    return all;
+  };
+  const char* bound = R"(["dind-executor.build.memory=1073741824","dind-executor.build.pids=99"])";
+  CHECK(notes(bound).contains("together have 1 GiB of memory and 99 processes, and the engine's own network"));
+  CHECK(notes("[]").contains("no bound on memory and the engine's own network"));
+  CHECK(notes(bound).contains("1 GiB"));
+}
+
+TEST_CASE("A cancel is answered at once while the engine is asked for the bound on BuildKit's steps") {
+  auto settings = policy();
+  settings.build.builder = Builder::buildkit;
+  RunBench bench(settings);
+  bench.fake.on("GET", "/info", FakeReply::silence());
+  const auto under = bench.begin(dockerfile());
+  REQUIRE(bench.until([&] { return bench.fake.count("GET", "/info") == 1; }));
+  const auto told = Clock::now();
+  under->cancel.cancel(CancelReason::user);
+  const auto result = bench.finish(under);
+  REQUIRE(!result);
+  CHECK(result.error().code == ErrorCode::cancelled);
+  CHECK(under->answered - told < 300ms);
+}
+
 TEST_CASE("The classic builder's Dockerfile labels from its first step; nothing else of it changes") {
   RunBench bench(policy());
   streams(bench, R"({"errorDetail":{"code":1,"message":"over"}})");

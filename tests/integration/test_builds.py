@@ -83,7 +83,7 @@ class Builds(SandboxTest):
         self.assertIn(b"wrong\n", done.stderr)
         self.assertIn(b"the image could not be built", done.stderr)
         done = self.build(f"FROM {SHELL}\nRUN echo MARK; echo wrong >&2; exit 7\n", env={"DOCKER_BUILDKIT": "1"})
-        self.assertEqual(done.returncode, 1, done.stderr)
+        self.assertEqual(done.returncode, 7, done.stderr)
         self.assertIn(b"wrong\n", done.stderr)
         self.assertIn(b"exit code: 7", done.stderr)
 

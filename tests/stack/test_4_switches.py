@@ -1,4 +1,5 @@
 """The guide's .env, the other switches, and what a person sees when a part of the stack is missing or too small."""
+import json
 import re
 import shutil
 import subprocess
@@ -6,7 +7,7 @@ import time
 
 from guide import covers
 from stack import CONTAINERS, UP, StackTest
-from test_2_reach import PUBLIC, Surroundings, check_api
+from test_2_reach import PUBLIC, PYTHON, Surroundings, check_api
 
 COMPOSE = "docker-compose -f docker-compose.yml -f docker-compose.dind.yml"
 # The environment of what the container is for.
@@ -138,3 +139,28 @@ class Switches(StackTest):
         self.assertEqual(done.code, 137, done.out)
         self.stack.wait_healthy("claude-dind")
         self.assertEqual(self.stack.inspect("claude-dind")["State"]["StartedAt"], began)
+
+    def test_a_steps_of_buildkit_have_what_env_says_together_and_the_engine_says_so(self):
+        self.again({"DIND_BUILD_MEMORY": "256m", "DIND_BUILD_PIDS": "200", "DIND_BUILD_CACHE": "1GB"})
+        self.addCleanup(self.again, {})
+        labels = json.loads(self.stack.dind("docker", "info", "--format", "{{json .Labels}}").out)
+        self.assertEqual(sorted(labels), [f"dind-executor.build.memory={256 << 20}", "dind-executor.build.pids=200"])
+        self.assertIn(str(1 << 30), self.stack.dind("cat", "/run/dind-daemon.json").out)
+        began = self.stack.inspect("claude-dind")["State"]["StartedAt"]
+
+        def build(step):
+            return self.stack.dind("env", "DOCKER_BUILDKIT=1", "docker", "build", "--no-cache", "--progress", "plain", "-",
+                                   input=f"FROM {PYTHON}\nRUN {step}\n", fine=True, timeout=180)
+        self.assertEqual(build("python3 -c 'bytearray(150 << 20)'").code, 0)
+        self.assertIn("exit code: 137", build("python3 -c 'bytearray(400 << 20)'").out)
+        self.assertIn("Cannot fork", build("i=0; while [ $i -lt 600 ]; do sleep 60 & i=$((i + 1)); done").out)
+        # The same by the program: it knows the bound from the engine.
+        for step, code, said in (("true", 0, "together have 256 MiB of memory and 200 processes"), ("python3 -c 'bytearray(400 << 20)'", 137, "DIND_BUILD_MEMORY")):
+            script = "cat >/tmp/Dockerfile && dind-executor run --dockerfile /tmp/Dockerfile; status=$?; rm /tmp/Dockerfile; exit $status"
+            done = self.stack.inside("claude-backend", "sh", "-c", script, input=f"FROM {PYTHON}\nRUN {step}\nCMD true\n", fine=True, timeout=180)
+            self.assertEqual(done.code, code, done.out)
+            self.assertIn(said, done.out)
+        checks = json.loads(self.stack.inside("claude-backend", "dind-executor", "doctor", "--json").out)["checks"]
+        self.assertEqual([each["status"] for each in checks if each["name"] == "BuildKit" and "256 MiB" in each["seen"]], ["ok"])
+        self.assertEqual(self.stack.inspect("claude-dind")["State"]["StartedAt"], began)
+        self.stack.wait_healthy("claude-dind")

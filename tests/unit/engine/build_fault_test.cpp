@@ -24,8 +24,8 @@ TEST_CASE("What ends a build is the Dockerfile's, the engine's or a registry's, 
   };
   const Case cases[] = {
       {"The command '/bin/sh -c echo no space left on device' returned a non-zero code: 1", 1, {}, ""},
-      {"executor failed running [/bin/sh -c echo dial tcp toomanyrequests]: exit code: 7", 0, {}, ""},
-      {"process \"/bin/sh -c x509: \" did not complete successfully: exit code: 1", 0, {}, ""},
+      {"executor failed running [/bin/sh -c echo dial tcp toomanyrequests]: exit code: 7", 7, {}, ""},
+      {"process \"/bin/sh -c x509: \" did not complete successfully: exit code: 1", 1, {}, ""},
       {"COPY failed: file not found in build context: stat dial tcp: file does not exist", 0, {}, ""},
       {"failed to compute cache key: \"/manifest unknown\" not found: not found", 0, {}, ""},
       {"dockerfile parse error line 1: unknown instruction: FORM", 0, {}, ""},

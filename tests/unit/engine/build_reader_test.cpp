@@ -99,6 +99,43 @@ TEST_CASE("A step that fails is the builder's message and the command's exit cod
   CHECK(seen.failure->message == "returned a non-zero code: 7");
   CHECK(seen.lines == std::vector<std::string>{"half a line"});
   CHECK(read(R"({"error":"only this"})", 5).failure->message == "only this");
+  CHECK(read(R"({"error":"only this"})", 5).failure->exit_code == 0);
+  // BuildKit says it in words, behind a command of any length.
+  const auto built = read(R"({"errorDetail":{"message":"executor failed running [/bin/sh -c )" +
+                              std::string(5000, 'x') + R"(]: exit code: 137"},"error":"x"})",
+                          9);
+  CHECK(built.failure->exit_code == 137);
+}
+
+TEST_CASE("The exit code of a step is read from BuildKit's words, and from nothing that only looks like them") {
+  struct Case {
+    const char* message;
+    int code;
+  };
+  const Case cases[] = {
+      {"executor failed running [/bin/sh -c exit 137]: exit code: 137", 137},
+      {"failed to solve with frontend dockerfile.v0: failed to build LLB: executor failed running [/x]: exit code: 7",
+       7},
+      {"executor failed running [/bin/sh -c echo ]: exit code: 137]: exit code: 3", 3},
+      {"process \"/bin/sh -c x\" did not complete successfully: exit code: 137", 137},
+      {"failed to solve: process \"/bin/sh -c \"a\" did not complete successfully: exit code: 9\" did not complete "
+       "successfully: exit code: 1",
+       1},
+      // Since BuildKit looks itself whether the kernel killed it for memory.
+      {"process \"/bin/sh -c x\" did not complete successfully: cannot allocate memory", 137},
+      {"executor failed running [/bin/sh -c x]: cannot allocate memory", 0},
+      {"executor failed running [/bin/sh -c x ]: exit code: 137]: runc did not terminate sucessfully", 0},
+      {"executor failed running [/bin/sh -c x]: exit code: 7 and more", 0},
+      {"executor failed running [/bin/sh -c x]: exit code: ", 0},
+      {"executor failed running [/bin/sh -c x]: exit code: -1", 0},
+      {"executor failed running [/bin/sh -c x]: exit code: 300", 0},
+      {"dockerfile parse error line 2: unknown instruction: exit code: 137", 0},
+      {"", 0},
+  };
+  for (const auto& each : cases) {
+    INFO(each.message);
+    CHECK(steps_exit_code(each.message) == each.code);
+  }
 }
 
 TEST_CASE("BuildKit's trace is read: steps once, its own doings not, output by lines") {
