@@ -1,8 +1,7 @@
 #include "services/image_builds.hpp"
 
-#include <charconv>
-
 #include "sandbox/build_context.hpp"
+#include "services/build_lines.hpp"
 #include "services/buildkit_bound.hpp"
 #include "services/garbage.hpp"
 #include "services/kept_tail.hpp"
@@ -23,32 +22,7 @@ constexpr int kKilled = 137;
 constexpr int kFileTooLarge = 128 + 25;   // SIGXFSZ
 constexpr std::size_t kMostSteps = 1000;  // that are events whatever the pace; a step's output may look like one
 
-// "Step 2/5 : RUN …" and "[2/5] RUN …": how much was done when it began.
-std::optional<int> percent_of(std::string_view line) {
-  const auto slash = line.find('/');
-  const auto first = line.find_first_of("0123456789");
-  if (slash == std::string_view::npos || first == std::string_view::npos || first > slash) return std::nullopt;
-  int step = 0;
-  int all = 0;
-  std::from_chars(line.data() + first, line.data() + slash, step);
-  std::from_chars(line.data() + slash + 1, line.data() + line.size(), all);
-  if (step < 1 || all < step) return std::nullopt;
-  return 100 * (step - 1) / all;
-}
-
-// "… parse error line 5: …" by the lines of the text that its author has.
-std::string by_its_own_lines(std::string message, const std::vector<std::size_t>& added_after) {
-  constexpr std::string_view kMark = "parse error line ";
-  const auto at = message.find(kMark);
-  if (at == std::string::npos) return message;
-  std::size_t line = 0;
-  const char* begin = message.data() + at + kMark.size();
-  const auto read = std::from_chars(begin, message.data() + message.size(), line);
-  if (read.ec != std::errc()) return message;
-  std::size_t added = 0;
-  for (const auto after : added_after) added += after + added < line ? 1 : 0;
-  return message.replace(at + kMark.size(), static_cast<std::size_t>(read.ptr - begin), std::to_string(line - added));
-}
+std::string label_step() { return "LABEL " + std::string(kBuiltLabel) + "=build"; }
 
 // Whatever is under way for a build ends with it.
 class EndOf {
@@ -222,15 +196,19 @@ Task<void> ImageBuilds::fence_in(std::shared_ptr<Attempt> now, std::string run_i
 Task<void> ImageBuilds::attempt(std::shared_ptr<Attempt> now, engine::ImageBuild build, EventSink& sink) {
   EventPace pace;
   std::size_t events = 0;
+  AuthorsSteps authors(label_step(), now->lines_after.size());
   auto& steps = now->steps;
   now->outcome = co_await client_.build_image(
       std::move(build),
       [&](const engine::BuildLine& line) {
         if (steps && !line.container.empty()) return steps->runs_in(line.container);
         if (steps && !line.image.empty()) return steps->has_come_to(line.image);
-        now->tail.add(line.goes_on ? line.text : line.text + '\n');
+        auto text = line.step ? authors.line(line.text) : line.text;
+        if (!text) return;
+        now->tail.add(line.goes_on ? *text : *text + '\n');
         if (!pace.due() && !(line.step && ++events <= kMostSteps)) return;
-        sink.on_state(Preparing{Stage::build, line.text, line.step ? percent_of(line.text) : std::nullopt});
+        const auto percent = line.step ? percent_of(*text) : std::nullopt;
+        sink.on_state(Preparing{Stage::build, std::move(*text), percent});
       },
       now->cancel, now->deadline);
   now->held->over = true;
@@ -283,9 +261,8 @@ Task<Result<ImageBuilds::Built>> ImageBuilds::build(BuildProgram program, std::s
   const auto dockerfile = read_dockerfile(program.dockerfile);
   // The classic builder labels nothing but its last step, so that what a build leaves that fails would be nobody's. A
   // label of the first step's is in all that follows.
-  auto text = buildkit()
-                  ? WithLines{.text = program.dockerfile, .after = {}}
-                  : behind_each_from(program.dockerfile, dockerfile, "LABEL " + std::string(kBuiltLabel) + "=build");
+  auto text = buildkit() ? WithLines{.text = program.dockerfile, .after = {}}
+                         : behind_each_from(program.dockerfile, dockerfile, label_step());
   sink.on_state(Preparing{Stage::build, "Collecting the build's context", {}});
   auto uploaded = upload(program, text.text, now->cancel);
   if (!uploaded) co_return std::unexpected(uploaded.error());
