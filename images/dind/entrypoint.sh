@@ -95,8 +95,10 @@ CONF
 . $here/build_bounds.sh
 config=/etc/docker/daemon.json
 parent=
+driver=
 before=
 for word in "$@"; do
+  case $word in *native.cgroupdriver=*) driver=${word##*=} ;; esac
   case $before in --config-file) config=$word ;; --cgroup-parent) parent=$word ;; esac
   case $word in --config-file=*) config=${word#*=} ;; --cgroup-parent=*) parent=${word#*=} ;; esac
   before=$word
@@ -115,7 +117,9 @@ if [ -z "$parent" ] && [ -n "${group#/}" ] && [ -d "/sys/fs/cgroup/memory$group"
   parent=$group
   set -- "--cgroup-parent=$group" "$@"
 fi
-if bounds=$(bound_builds "${parent:-docker}" "$memory"); then
+if [ "$driver" = systemd ] || grep -q native.cgroupdriver=systemd "$config"; then
+  say "warning: steps of builds by BuildKit have no bound on memory and processes: with systemd as the cgroup driver, they are not in a group that could have one"
+elif bounds=$(bound_builds "${parent:-docker}" "$memory"); then
   # dockerd takes labels from one place alone.
   if grep -q '"labels"' "$config"; then
     say "warning: BuildKit's steps are bounded, and nobody is told: add these to the labels in $config: $(echo "$bounds" | sed 's/--label=//g')"

@@ -19,9 +19,9 @@ void BodyFile::grow_to(std::int64_t bytes) {
   if (heard_) heard_();
 }
 
-void BodyFile::end() {
+void BodyFile::end(std::int64_t bytes) {
   const std::lock_guard lock(mutex_);
-  length_.whole = true;
+  length_ = {.bytes = bytes, .whole = true};
   if (heard_) heard_();
 }
 

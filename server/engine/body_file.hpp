@@ -25,7 +25,7 @@ class BodyFile {
   Length length() const;
 
   void grow_to(std::int64_t bytes);
-  void end();
+  void end(std::int64_t bytes);  // that are there, and all
   // What hears of every change, on the thread that made it, and must not call back; empty: nobody, and no call is under
   // way any more.
   void on_change(std::function<void()> heard);

@@ -20,6 +20,7 @@ namespace dind::engine {
 namespace {
 
 constexpr std::size_t kHeaderLimit = 256 << 10;
+constexpr std::chrono::milliseconds kRefusalTime{200};
 
 // One request on its way. Curl writes into it, so it stays where it is.
 class Transfer {
@@ -29,7 +30,8 @@ class Transfer {
         endpoint_(endpoint),
         request_(std::move(request)),
         easy_(curl_easy_init()),
-        wake_(loop_->executor(), request_.deadline) {
+        until_(request_.deadline),
+        wake_(loop_->executor()) {
     if (easy_ == nullptr) throw std::bad_alloc();
     set_options();
   }
@@ -57,8 +59,9 @@ class Transfer {
     });
     // The callback may come from within one of curl's: it only wakes the coroutine, which then takes the transfer down.
     subscription_ = request_.cancel.on_cancel([this] { wake_.cancel(); });
-    if (!finished_ && !request_.cancel.cancelled()) {
+    while (!finished_ && !request_.cancel.cancelled() && Clock::now() < until_) {
       boost::system::error_code ignored;
+      wake_.expires_at(until_);
       co_await wake_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
     }
     subscription_.reset();
@@ -71,6 +74,7 @@ class Transfer {
     reply_.status = static_cast<int>(status);
     if (finished_ && (code_ == CURLE_OK || stopped_)) return std::move(reply_);
     if (finished_) return std::unexpected(failure());
+    if (refused_ && !request_.cancel.cancelled()) return std::move(reply_);
     if (const auto reason = request_.cancel.reason())
       return fail(ErrorCode::cancelled, "'" + request_.what + "' was cancelled (" + std::string(name(*reason)) + ").");
     if (Clock::now() < request_.deadline) return fail(ErrorCode::cancelled, "'" + request_.what + "' was given up.");
@@ -192,6 +196,7 @@ class Transfer {
       too_large_ = true;
       return false;
     }
+    if (line == "\r\n") refuse_if_early();
     if (line.starts_with("HTTP/")) reply_.headers.clear();  // after a 100 Continue, or a retry, comes the real one
     if (line == "\r\n" && request_.on_accepted && !request_.cancel.cancelled()) {
       long status = 0;
@@ -207,6 +212,16 @@ class Transfer {
     if (first != std::string_view::npos) line = line.substr(first, line.find_last_not_of(" \t\r\n") - first + 1);
     reply_.headers[name] = first == std::string_view::npos ? "" : std::string(line);
     return true;
+  }
+
+  // Curl hears no refusal out while there is more to send: a body that grows is not waited for, but for the words.
+  void refuse_if_early() {
+    long status = 0;
+    curl_easy_getinfo(easy_, CURLINFO_RESPONSE_CODE, &status);
+    if (status < 300 || !request_.body_file || request_.body_file->length().whole) return;
+    refused_ = true;
+    until_ = std::min(until_, in(kRefusalTime));
+    wake_.cancel();
   }
 
   static std::size_t on_write(char* data, std::size_t, std::size_t size, void* self) {
@@ -284,6 +299,7 @@ class Transfer {
   HttpRequest request_;
   CURL* easy_;
   curl_slist* headers_ = nullptr;
+  Deadline until_;
   asio::steady_timer wake_;
   Cancel::Subscription subscription_;
   std::array<char, CURL_ERROR_SIZE> error_text_{};
@@ -291,6 +307,7 @@ class Transfer {
   std::size_t header_bytes_ = 0;
   off_t sent_ = 0;      // of the body's file
   bool waits_ = false;  // for more of it
+  bool refused_ = false;
   std::shared_ptr<char> here_ = std::make_shared<char>();
   CURLcode code_ = CURLE_OK;
   bool finished_ = false;

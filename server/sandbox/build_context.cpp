@@ -96,6 +96,7 @@ class Writer {
       const IgnoreRules ignore(rules_text);
       if (const auto added = add_folder(std::move(*folder), "", ignore, 0); !added) return added;
     }
+    held_back_ = true;
     if (request_.hide_dockerfile) {
       const std::string rules = rules_text + "\n" + context_.dockerfile + "\n" + (has_rules ? "" : ".dockerignore\n");
       if (const auto added = add_text(".dockerignore", rules); !added) return added;
@@ -105,10 +106,14 @@ class Writer {
     return {};
   }
 
-  std::vector<std::string> notes() const {
-    if (special_ == 0) return {};
-    return {std::to_string(special_) +
-            " files of the context are no files (sockets, pipes, devices) and were left out"};
+  // libarchive ends it in any case: what it writes for that goes nowhere.
+  void give_up() { given_up_ = true; }
+
+  CollectedContext collected() const {
+    if (special_ == 0) return {.bytes = written_, .notes = {}};
+    return {.bytes = written_,
+            .notes = {std::to_string(special_) +
+                      " files of the context are no files (sockets, pipes, devices) and were left out"}};
   }
 
  private:
@@ -116,12 +121,14 @@ class Writer {
 
   static la_ssize_t on_write(archive* tar, void* self, const void* bytes, std::size_t size) {
     auto* writer = static_cast<Writer*>(self);
+    if (writer->given_up_) return -1;
     const auto written = ::write(writer->context_.tar->fd, bytes, size);
     if (written < 0) {
       archive_set_error(tar, errno, "%s", last_error().c_str());
       return -1;
     }
-    writer->context_.tar->grow_to(writer->written_ += written);
+    writer->written_ += written;
+    if (!writer->held_back_) writer->context_.tar->grow_to(writer->written_);
     return written;
   }
 
@@ -271,6 +278,8 @@ class Writer {
   std::unique_ptr<archive, int (*)(archive*)> tar_;
   std::int64_t bytes_ = 0;    // of its files
   std::int64_t written_ = 0;  // of the tar
+  bool held_back_ = false;    // what comes now
+  bool given_up_ = false;
   std::size_t files_ = 0;
   std::size_t special_ = 0;
 };
@@ -284,11 +293,14 @@ Result<BuildContext> begin_context(const ContextRequest& request) {
                       .dockerfile = request.hide_dockerfile ? ".dockerfile." + random_id() : "Dockerfile"};
 }
 
-Result<std::vector<std::string>> collect_context(const ContextRequest& request, const BuildContext& context,
-                                                 const std::stop_token& stop) {
+Result<CollectedContext> collect_context(const ContextRequest& request, const BuildContext& context,
+                                         const std::stop_token& stop) {
   Writer writer(request, context, stop);
-  if (const auto written = writer.write(); !written) return std::unexpected(written.error());
-  return writer.notes();
+  if (const auto written = writer.write(); !written) {
+    writer.give_up();
+    return std::unexpected(written.error());
+  }
+  return writer.collected();
 }
 
 }  // namespace dind::sandbox

@@ -29,11 +29,16 @@ struct BuildContext {
 // A context that has nothing in it yet. Errors: internal (no file can be made).
 Result<BuildContext> begin_context(const ContextRequest& request);
 
-// Puts everything into it, but leaves it to the caller to end() it: a builder begins no step before. What it returns is
-// for people: what was left out.
+struct CollectedContext {
+  std::int64_t bytes = 0;          // of the tar, which is whole
+  std::vector<std::string> notes;  // for people: what was left out
+};
+
+// Puts everything into it. The tar grows by what is the folder's alone: its end, the Dockerfile in it, is for the
+// caller to let go (BodyFile::end), since a builder begins no step before it has both.
 // Errors: not_found (no such folder), invalid_request (it leads out of the workspace, also by a link; too large),
 // cancelled (`stop`, which is looked at before each entry and each piece of a file).
-Result<std::vector<std::string>> collect_context(const ContextRequest& request, const BuildContext& context,
-                                                 const std::stop_token& stop = {});
+Result<CollectedContext> collect_context(const ContextRequest& request, const BuildContext& context,
+                                         const std::stop_token& stop = {});
 
 }  // namespace dind::sandbox

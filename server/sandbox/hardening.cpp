@@ -66,6 +66,20 @@ void add_workspace_mount(const WorkspaceMount& mount, const RunPlan& plan, const
   }
 }
 
+// A VOLUME of the image's would be a disk without a limit; a small tmpfs of ours covers it.
+void cover_volumes(const std::vector<std::string>& volumes, std::set<std::string>& covered, bool read_only,
+                   std::int64_t bytes, std::vector<engine::Mount>& all) {
+  for (const auto& volume : volumes) {
+    const auto path = cleaned(volume);
+    if (!covered.insert(path).second) continue;
+    all.push_back({.kind = engine::Mount::Kind::tmpfs,
+                   .source = {},
+                   .target = path,
+                   .read_only = read_only,
+                   .tmpfs_bytes = bytes});
+  }
+}
+
 std::vector<engine::Mount> mounts(const RunPlan& plan, const Surroundings& surroundings) {
   std::vector<engine::Mount> all;
   all.push_back(supervisor_mount(surroundings));
@@ -90,19 +104,13 @@ std::vector<engine::Mount> mounts(const RunPlan& plan, const Surroundings& surro
     covered.insert(kWorkspaceMount);
     for (const auto& mount : plan.workspace_mounts) add_workspace_mount(mount, plan, surroundings, all);
   }
-  // A VOLUME of the image's would be a disk without a limit; a small tmpfs of ours covers it.
-  for (const auto& volume : surroundings.image.volumes) {
+  // Beneath a mount of ours its folder would be made there, by root.
+  auto volumes = surroundings.image.volumes;
+  std::erase_if(volumes, [](const std::string& volume) {
     const auto path = cleaned(volume);
-    // Beneath a mount of ours its folder would be made there, by root.
-    if (path.starts_with(std::string(kWorkspaceMount) + "/") || path.starts_with(std::string(kPackagesMount) + "/"))
-      continue;
-    if (!covered.insert(path).second) continue;
-    all.push_back({.kind = engine::Mount::Kind::tmpfs,
-                   .source = {},
-                   .target = path,
-                   .read_only = false,
-                   .tmpfs_bytes = plan.limits.tmp_bytes});
-  }
+    return path.starts_with(std::string(kWorkspaceMount) + "/") || path.starts_with(std::string(kPackagesMount) + "/");
+  });
+  cover_volumes(volumes, covered, false, plan.limits.tmp_bytes, all);
   return all;
 }
 
@@ -198,6 +206,8 @@ engine::ContainerSpec harden_fence(const std::string& sandbox_id, const std::str
   spec.cap_add = {"NET_ADMIN"};
   spec.security_opt = {"no-new-privileges", "seccomp=" + std::string(seccomp_profile())};
   spec.mounts = {supervisor_mount(surroundings)};
+  std::set<std::string> covered{"/.dind"};
+  cover_volumes(surroundings.image.volumes, covered, true, kCoverBytes, spec.mounts);
   spec.memory_bytes = 16LL << 20;
   spec.nano_cpus = 1'000'000'000;
   spec.pids_limit = 32;  // runc's own start-up threads count too; with too few of them it gives up now and again

@@ -8,10 +8,10 @@ namespace dind {
 
 Task<void> BuildUpload::collect(std::shared_ptr<BuildUpload> upload, BlockingWork& work,
                                 sandbox::ContextRequest request, Cancel cancel) {
-  using Notes = std::vector<std::string>;
-  Result<Notes> outcome = fail(ErrorCode::cancelled, "The run was cancelled while its build's context was collected");
+  Result<sandbox::CollectedContext> outcome =
+      fail(ErrorCode::cancelled, "The run was cancelled while its build's context was collected");
   try {
-    auto done = co_await work.run<Result<Notes>>(
+    auto done = co_await work.run<Result<sandbox::CollectedContext>>(
         [request = std::move(request), context = upload->context_](const std::stop_token& stop) {
           return sandbox::collect_context(request, context, stop);
         },
@@ -31,7 +31,7 @@ void BuildUpload::let_begin() {
   end_if_due();
 }
 
-Task<Result<std::vector<std::string>>> BuildUpload::collected() {
+Task<Result<sandbox::CollectedContext>> BuildUpload::collected() {
   while (!outcome_) co_await changed_.wait(in(std::chrono::hours(1)));
   co_return *outcome_;
 }
@@ -42,7 +42,7 @@ std::optional<Error> BuildUpload::failure() const {
 }
 
 void BuildUpload::end_if_due() {
-  if (may_begin_ && outcome_ && *outcome_) context_.tar->end();
+  if (may_begin_ && outcome_ && *outcome_) context_.tar->end((*outcome_)->bytes);
 }
 
 }  // namespace dind

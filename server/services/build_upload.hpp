@@ -4,7 +4,6 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <vector>
 
 #include "dind/error.hpp"
 #include "sandbox/build_context.hpp"
@@ -27,8 +26,8 @@ class BuildUpload {
   const sandbox::BuildContext& context() const { return context_; }
   // The steps may begin, as far as the caller is concerned.
   void let_begin();
-  // Until it is collected, or won't be: what was left out, or why.
-  Task<Result<std::vector<std::string>>> collected();
+  // Until it is collected, or won't be: what it came to, or why.
+  Task<Result<sandbox::CollectedContext>> collected();
   // Why it never will be; a cancel is no failure.
   std::optional<Error> failure() const;
 
@@ -37,7 +36,7 @@ class BuildUpload {
 
   Signal changed_;
   sandbox::BuildContext context_;
-  std::optional<Result<std::vector<std::string>>> outcome_;
+  std::optional<Result<sandbox::CollectedContext>> outcome_;
   bool may_begin_ = false;
 };
 

@@ -1,5 +1,7 @@
 #include "services/image_builds.hpp"
 
+#include <exception>
+
 #include "sandbox/build_context.hpp"
 #include "services/build_lines.hpp"
 #include "services/buildkit_bound.hpp"
@@ -179,9 +181,14 @@ Task<Result<sandbox::NetworkHolder>> ImageBuilds::network(std::string image_id, 
 
 // The steps' network, made while the context is sent.
 Task<void> ImageBuilds::fence_in(std::shared_ptr<Attempt> now, std::string run_id, std::string name) {
-  auto held = co_await unless_cancelled(
-      executor_, "network of run " + run_id,
-      network(now->bases.first, run_id, std::move(name), now->cancel, in(kHolderTime)), now->cancel);
+  Result<sandbox::NetworkHolder> held = fail(ErrorCode::internal, "");
+  try {
+    held = co_await unless_cancelled(executor_, "network of run " + run_id,
+                                     network(now->bases.first, run_id, std::move(name), now->cancel, in(kHolderTime)),
+                                     now->cancel);
+  } catch (const std::exception& escaped) {  // no memory, no descriptor: who waits must hear of it
+    held = fail(ErrorCode::internal, std::string("A build's network could not be made: ") + escaped.what());
+  }
   if (held) {
     // The engine names a step's network by the ID of its container.
     if (now->steps) now->steps->are_in("container:" + held->id);
@@ -308,11 +315,11 @@ Task<Result<ImageBuilds::Built>> ImageBuilds::build(BuildProgram program, std::s
   co_await attempt(now, std::move(build), sink);
   if (!now->done()) now->cancel.cancel(CancelReason::shutdown);
   while (fenced && !now->network) co_await now->changed.wait(in(1h));
-  const auto left_out = co_await now->upload->collected();
-  if (left_out) built.notes.insert(built.notes.end(), left_out->begin(), left_out->end());
+  const auto collected = co_await now->upload->collected();
+  if (collected) built.notes.insert(built.notes.end(), collected->notes.begin(), collected->notes.end());
   if (!now->outcome && cancel.cancelled())
-    co_return left_out ? fail(ErrorCode::cancelled, "The run was cancelled while its image was built")
-                       : std::unexpected(left_out.error());
+    co_return collected ? fail(ErrorCode::cancelled, "The run was cancelled while its image was built")
+                        : std::unexpected(collected.error());
   if (now->network_gone && !now->done())
     co_return fail(ErrorCode::engine_error,
                    "The container that held the build's network is gone from the engine at " +

@@ -1,2 +1,3 @@
-// The part of Asio that is no template, once, instead of in every file that includes it (BOOST_ASIO_SEPARATE_COMPILATION).
+// The part of Asio that is no template, once, instead of in every file that includes it
+// (BOOST_ASIO_SEPARATE_COMPILATION).
 #include <boost/asio/impl/src.hpp>

@@ -1,7 +1,10 @@
 // Builds on an engine that fails, hangs and lies as told.
 #include <catch2/catch_test_macros.hpp>
+#include <filesystem>
+#include <fstream>
 
 #include "run_bench.hpp"
+#include "support/ids.hpp"
 
 using namespace dind;
 using namespace dind::faults;
@@ -49,6 +52,19 @@ void has_network(RunBench& bench) {
                       R"([{"Id":"n","Name":"dind-executor-internet","Labels":{"dind-executor.cache":"internet"}}])"));
   bench.fake.on("POST", "/containers/*/wait", FakeReply::json(200, R"({"StatusCode":0})"));
 }
+
+// A workspace with a project that takes more than one write of its tar.
+struct Folder {
+  static constexpr const char* kText = "what is in the project";
+  Folder() {
+    std::filesystem::create_directories(path + "/project");
+    std::ofstream(path + "/project/a") << kText << std::string(3 << 20, 'x');
+  }
+  ~Folder() { std::filesystem::remove_all(path); }
+  Folder(const Folder&) = delete;
+  Folder& operator=(const Folder&) = delete;
+  const std::string path = std::filesystem::temp_directory_path() / ("dind-upload-" + random_id());
+};
 
 std::string body_of(const RunBench& bench, const std::string& path) {
   for (const auto& request : bench.fake.requests())
@@ -167,22 +183,24 @@ TEST_CASE("A network's container that goes during a build is noticed, and is the
 }
 
 TEST_CASE("The context is sent while the engine makes the build's network, and no step begins before it is there") {
-  RunBench bench(policy(true));
+  const Folder folder;
+  RunBench bench(policy(true), {.engine_path = folder.path, .path = folder.path});
   has_network(bench);
   bench.fake.on("POST", "/containers/create", FakeReply::silence());
   streams(bench, R"({"errorDetail":{"code":1,"message":"over"}})");
-  const auto under = bench.begin(dockerfile());
-  REQUIRE(bench.until([&] { return bench.fake.received().contains("RUN x"); }));
+  auto spec = dockerfile("FROM a\nRUN the-step\n");
+  std::get<BuildProgram>(spec.program).context_path = "project";
+  const auto under = bench.begin(std::move(spec));
+  REQUIRE(bench.until([&] { return bench.fake.received().contains(Folder::kText); }));
   CHECK(bench.fake.count("POST", "/build") == 0);
+  CHECK(!bench.fake.received().contains("the-step"));
 
-  SECTION("a network that can't be made is the error, and nothing was built") {
-    bench.fake.on("POST", "/containers/create", FakeReply::json(500, R"({"message":"no room for a network"})"));
+  SECTION("an engine that goes is away") {
+    bench.fake.on("POST", "/containers/create", FakeReply::json(500, R"({"message":"interrupted"})"));
     bench.fake.drop_connections();
     const auto result = bench.finish(under);
     REQUIRE(!result);
-    INFO(result.error().message);
     CHECK(result.error().code != ErrorCode::cancelled);
-    CHECK(result.error().message.contains("create container"));
     CHECK(bench.fake.count("POST", "/build") == 0);
   }
   SECTION("a cancel is a cancel") {
@@ -193,6 +211,21 @@ TEST_CASE("The context is sent while the engine makes the build's network, and n
     bench.come_to_itself("POST", "/containers/create");
     CHECK(bench.fake.count("POST", "/build") == 0);
   }
+  CHECK(bench.idle());
+  CHECK(bench.there() == 0);
+}
+
+TEST_CASE("A network that can't be made is the error, and nothing is built") {
+  RunBench bench(policy(true));
+  has_network(bench);
+  bench.fake.on("POST", "/containers/create", FakeReply::json(500, R"({"message":"no room for a network"})"));
+  streams(bench, R"({"errorDetail":{"code":1,"message":"over"}})");
+  const auto result = bench.run(dockerfile());
+  REQUIRE(!result);
+  INFO(result.error().message);
+  CHECK(result.error().code == ErrorCode::engine_error);
+  CHECK(result.error().message.contains("no room for a network"));
+  CHECK(bench.fake.count("POST", "/build") == 0);
   CHECK(bench.idle());
   CHECK(bench.there() == 0);
 }

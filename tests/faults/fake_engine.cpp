@@ -126,6 +126,11 @@ struct FakeEngine::Impl {
       if (colon != std::string::npos) request.headers[name] = line.substr(colon + 2, line.size() - colon - 3);
     }
     buffer.erase(0, head_size);
+    if (const auto refusal = refusal_of(request.path)) {
+      co_await asio::async_write(socket, asio::buffer(wire(*refusal, false)), quietly(error));
+      if (!error) co_await socket.async_wait(Socket::wait_error, quietly(error));
+      co_return false;
+    }
     if (request.headers.contains("transfer-encoding")) {
       for (std::size_t size = 1; size > 0;) {
         const auto line_size =
@@ -203,6 +208,12 @@ struct FakeEngine::Impl {
     }
   }
 
+  std::optional<FakeReply> refusal_of(const std::string& which) {
+    const std::lock_guard lock(mutex);
+    const auto it = refusals.find(which);
+    return it == refusals.end() ? std::nullopt : std::optional(it->second);
+  }
+
   void take(std::string_view bytes) {
     const std::lock_guard lock(mutex);
     received += bytes;
@@ -257,6 +268,7 @@ struct FakeEngine::Impl {
   std::vector<FakeRequest> requests;
   std::vector<std::shared_ptr<Socket>> sockets;
   std::string received;
+  std::map<std::string, FakeReply> refusals;  // by path
   std::size_t accepted_count = 0;
   std::thread thread;
 };
@@ -309,6 +321,11 @@ std::size_t FakeEngine::count(const std::string& method, const std::string& path
   return static_cast<std::size_t>(
       std::ranges::count_if(all, [&](const FakeRequest& r) { return r.method == method && matches(path, r.path); }));
 }
+void FakeEngine::refuse(const std::string& path, FakeReply reply) {
+  const std::lock_guard lock(impl_->mutex);
+  impl_->refusals.insert_or_assign(path, std::move(reply));
+}
+
 std::string FakeEngine::received() const {
   const std::lock_guard lock(impl_->mutex);
   return impl_->received;

@@ -67,6 +67,9 @@ class FakeEngine {
   void on(const std::string& method, const std::string& path, FakeReply reply);
   void on(const std::string& method, const std::string& path, Handler handler);
 
+  // Answers by the head of a request alone, and reads nothing more until the client goes. It isn't among `requests`.
+  void refuse(const std::string& path, FakeReply reply);
+
   std::vector<FakeRequest> requests() const;
   std::size_t count(const std::string& method, const std::string& path) const;  // of requests; path as in `on`
   std::string received() const;     // after an upgrade, or in chunks: the bytes that clients sent, as they come

@@ -80,9 +80,9 @@ struct RunBench {
     Clock::time_point answered;
   };
 
-  explicit RunBench(RunPolicy policy = {})
+  explicit RunBench(RunPolicy policy = {}, sandbox::Workspace workspace = {})
       : client(context.get_executor(), fake.endpoint()),
-        sandboxes(context.get_executor(), client, "the-test"),
+        sandboxes(context.get_executor(), client, "the-test", std::move(workspace)),
         runs(context.get_executor(), client, sandboxes,
              RegistryCredentials(context.get_executor(), [](const std::string&) { return std::nullopt; }),
              std::move(policy)) {

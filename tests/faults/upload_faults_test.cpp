@@ -24,6 +24,7 @@ struct Growing {
     text += more;
     file->grow_to(static_cast<std::int64_t>(text.size()));
   }
+  void end() const { file->end(static_cast<std::int64_t>(text.size())); }
 };
 
 ImageBuild build_of(const Growing& body) {
@@ -69,7 +70,7 @@ TEST_CASE("a body goes out as it is written, and the request ends when it does")
       REQUIRE(bench.until([&] { return bench.fake.received() == body.text; }));
       CHECK_FALSE(bench.answer);
     }
-    body.file->end();
+    body.end();
     REQUIRE(bench.until([&] { return bench.answer.has_value(); }));
     REQUIRE(*bench.answer);
     CHECK((*bench.answer)->image_id == "sha256:0123");
@@ -82,7 +83,7 @@ TEST_CASE("a large body from another thread arrives whole") {
   Growing body;
   std::jthread writer([&] {
     for (int i = 0; i < 200; ++i) body.add(std::string(100'000, static_cast<char>('a' + i % 26)));
-    body.file->end();
+    body.end();
   });
   bench.begin(body);
   REQUIRE(bench.until([&] { return bench.answer.has_value(); }));
@@ -95,7 +96,7 @@ TEST_CASE("a body that is whole at the beginning tells its length") {
   UploadBench bench;
   Growing body;
   body.add("all of it");
-  body.file->end();
+  body.end();
   bench.begin(body);
   REQUIRE(bench.until([&] { return bench.answer.has_value(); }));
   CHECK(bench.fake.requests().back().headers["content-length"] == "9");
@@ -132,4 +133,18 @@ TEST_CASE("a body that never ends is no request that an engine could act on: a c
   CHECK(bench.fake.count("POST", "/build") == 0);
   body.add("to nobody");  // whoever writes need not know
   CHECK(bench.until([&] { return bench.fake.open_connections() == 0; }));
+}
+
+TEST_CASE("a refusal is heard though the body still grows") {
+  for (const auto transport : {FakeEngine::Transport::unix_socket, FakeEngine::Transport::tcp}) {
+    UploadBench bench(transport);
+    Growing body;
+    body.add("some");
+    bench.fake.refuse("/build", FakeReply::json(403, R"({"message":"builds are not allowed here"})"));
+    const auto begun = Clock::now();
+    bench.begin(body);
+    REQUIRE(bench.until([&] { return bench.answer.has_value(); }));
+    check_error(*bench.answer, ErrorCode::engine_error, "builds are not allowed here");
+    CHECK(Clock::now() - begun < 5s);
+  }
 }

@@ -215,11 +215,18 @@ class Relay:
                 found = re.findall(rb"(?:GET|POST|PUT|DELETE|HEAD) (?:/\S*) HTTP/1.1", data)
                 self.requests += found
                 last = found[-1] if found else last
+                self.before(data)
                 server.sendall(data)
             server.shutdown(socket.SHUT_WR)
         except OSError:
-            pass
+            try:
+                server.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass
         self.ended.append(last)
+
+    def before(self, data):
+        """What a client sends, before it is passed on."""
 
     def _down(self, server, client):
         passed = 0

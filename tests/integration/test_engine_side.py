@@ -51,6 +51,11 @@ class Images(SandboxTest):
             if volume["Name"] not in before:
                 self.assertTrue(volume["Name"].startswith("dind-") or (volume.get("Labels") or {}), volume)
 
+    def test_an_image_with_volumes_has_a_fenced_network_too(self):
+        name = self.image({"Volumes": {"/data": {}, "/var/odd//path/": {}}})
+        done = self.call("run", "--quiet", "--network", "internet", "--image", name, "--", "sh", "-c", "echo there; touch /data/x && echo writable")
+        self.assert_run(done, 0, b"there\nwritable\n")
+
     def test_the_environment_of_an_image_is_the_programs_and_not_the_supervisors(self):
         name = self.image({"Env": ["PATH=/usr/bin:/bin", "LD_PRELOAD=/nonexistent.so", "LD_LIBRARY_PATH=/sandbox", "OWN=1"], "Entrypoint": ["false"]})
         done = self.call("run", "--quiet", "--image", name, "--", "sh", "-c", "echo $OWN $LD_LIBRARY_PATH")

@@ -1,2 +1,3 @@
-// The part of Beast that is no template, once, instead of in every file that includes it (BOOST_BEAST_SEPARATE_COMPILATION).
+// The part of Beast that is no template, once, instead of in every file that includes it
+// (BOOST_BEAST_SEPARATE_COMPILATION).
 #include <boost/beast/src.hpp>

@@ -5,10 +5,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <catch2/catch_test_macros.hpp>
 #include <filesystem>
 #include <fstream>
 #include <map>
+#include <optional>
 #include <thread>
 #include <vector>
 
@@ -37,9 +39,9 @@ struct Made : BuildContext {
 Result<Made> make_context(const ContextRequest& request, const std::stop_token& stop = {}) {
   auto begun = begin_context(request);
   if (!begun) return std::unexpected(begun.error());
-  auto notes = collect_context(request, *begun, stop);
-  if (!notes) return std::unexpected(notes.error());
-  return Made{std::move(*begun), std::move(*notes)};
+  auto collected = collect_context(request, *begun, stop);
+  if (!collected) return std::unexpected(collected.error());
+  return Made{std::move(*begun), std::move(collected->notes)};
 }
 
 // Name → content ("→target" for a link, "/" for a folder).
@@ -97,25 +99,48 @@ TEST_CASE("A context holds a folder's files, its links as links, and the Dockerf
   CHECK(made->notes.size() == 1);
 }
 
-TEST_CASE("Who sends a context learns of every piece as it is written, and its end is the caller's to say") {
+TEST_CASE(
+    "Who sends a context learns of its files as they are written, and of its Dockerfile and its end from the caller") {
   const Folder folder;
   folder.write("a", std::string(3 << 20, 'x'));
-  const ContextRequest request{.root = folder.workspace(), .path = "project", .dockerfile = "FROM x"};
+  const ContextRequest request{.root = folder.workspace(), .path = "project", .dockerfile = "FROM the-image"};
   const auto begun = begin_context(request);
   REQUIRE(begun);
-  bool changed = false;
-  begun->tar->on_change([&] { changed = true; });
+  std::atomic<int> changes = 0;
+  begun->tar->on_change([&] { ++changes; });
   CHECK(begun->tar->length().bytes == 0);
-  std::jthread writer([&] { CHECK(collect_context(request, *begun)); });
-  writer.join();
-  CHECK(changed);
+  std::optional<Result<CollectedContext>> collected;
+  std::jthread([&] { collected = collect_context(request, *begun); }).join();
+  REQUIRE(*collected);
+  CHECK(changes >= 2);
   struct stat status{};
   REQUIRE(::fstat(begun->tar->fd, &status) == 0);
-  CHECK(begun->tar->length().bytes == status.st_size);
-  CHECK(status.st_size > 3 << 20);
-  CHECK(!begun->tar->length().whole);
-  begun->tar->end();
+  CHECK((*collected)->bytes == status.st_size);
+  const auto sent = begun->tar->length();
+  CHECK(!sent.whole);
+  CHECK(sent.bytes >= 2 << 20);
+  std::string written(static_cast<std::size_t>(status.st_size), 0);
+  REQUIRE(::pread(begun->tar->fd, written.data(), written.size(), 0) == status.st_size);
+  CHECK(written.contains("FROM the-image"));
+  CHECK(!written.substr(0, static_cast<std::size_t>(sent.bytes)).contains("FROM the-image"));
+  begun->tar->end((*collected)->bytes);
   CHECK(begun->tar->length().whole);
+  CHECK(begun->tar->length().bytes == status.st_size);
+}
+
+TEST_CASE("A context that can't be collected gets no end of its own making") {
+  const Folder folder;
+  folder.write("a", std::string(3 << 20, 'x'));
+  folder.write("b", std::string(3 << 20, 'y'));
+  const ContextRequest request{
+      .root = folder.workspace(), .path = "project", .dockerfile = "FROM x", .most_bytes = (3 << 20) + 1};
+  const auto begun = begin_context(request);
+  REQUIRE(begun);
+  REQUIRE(!collect_context(request, *begun));
+  struct stat status{};
+  REQUIRE(::fstat(begun->tar->fd, &status) == 0);
+  CHECK(status.st_size == begun->tar->length().bytes);
+  CHECK(status.st_size < 4 << 20);
 }
 
 TEST_CASE("A context that nobody waits for any more is not collected to its end") {

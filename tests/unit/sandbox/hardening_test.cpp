@@ -96,6 +96,18 @@ TEST_CASE("The fence has one capability, over the sandbox's network alone, and r
   CHECK(differences(fence, weaker).empty());
 }
 
+TEST_CASE("The volumes of an image are the fence's as little as the sandbox's: the engine would make one") {
+  auto around = surroundings();
+  around.image.volumes = {"/data", "/data/", "/.dind", "/tmp"};
+  const auto fence = harden_fence("0123abcd", "r1", around);
+  REQUIRE(fence.mounts.size() == 3);
+  for (std::size_t i : {1, 2}) {
+    CHECK(fence.mounts[i].kind == engine::Mount::Kind::tmpfs);
+    CHECK(fence.mounts[i].read_only);
+    CHECK(fence.mounts[i].target == (i == 1 ? "/data" : "/tmp"));
+  }
+}
+
 TEST_CASE("A run's limits are the container's") {
   auto plan = python_plan();
   plan.limits = {.timeout = std::chrono::seconds(5),
