@@ -73,8 +73,9 @@ class Transfer {
     curl_easy_getinfo(easy_, CURLINFO_RESPONSE_CODE, &status);
     reply_.status = static_cast<int>(status);
     if (finished_ && (code_ == CURLE_OK || stopped_)) return std::move(reply_);
-    if (finished_) return std::unexpected(failure());
+    // Whatever became of the rest of the body.
     if (refused_ && !request_.cancel.cancelled()) return std::move(reply_);
+    if (finished_) return std::unexpected(failure());
     if (const auto reason = request_.cancel.reason())
       return fail(ErrorCode::cancelled, "'" + request_.what + "' was cancelled (" + std::string(name(*reason)) + ").");
     if (Clock::now() < request_.deadline) return fail(ErrorCode::cancelled, "'" + request_.what + "' was given up.");
