@@ -320,4 +320,15 @@ Result<std::vector<std::string>> image_sources(const Dockerfile& dockerfile, con
   return all;
 }
 
+bool runs_something(const Dockerfile& dockerfile, const KnownImages& known) {
+  const auto runs = [](const Instruction& each) { return each.name == "run"; };
+  return dockerfile.readings.empty() ||
+         std::ranges::any_of(dockerfile.readings,
+                             [&](const auto& reading) { return std::ranges::any_of(reading.instructions, runs); }) ||
+         std::ranges::any_of(known, [&](const auto& base) {
+           return std::ranges::any_of(base.second.on_build,
+                                      [&](const auto& line) { return runs(read_instruction(line)); });
+         });
+}
+
 }  // namespace dind

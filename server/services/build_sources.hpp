@@ -32,4 +32,7 @@ struct SourceRules {
 Result<std::vector<std::string>> image_sources(const Dockerfile& dockerfile, const KnownImages& known,
                                                const SourceRules& rules);
 
+// Whether the classic builder may run anything for it, by any reading, a trigger of its bases included.
+bool runs_something(const Dockerfile& dockerfile, const KnownImages& known);
+
 }  // namespace dind

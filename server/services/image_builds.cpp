@@ -140,6 +140,7 @@ Task<Result<ImageBuilds::Bases>> ImageBuilds::bases(const Dockerfile& dockerfile
       news = true;
     }
   }
+  all.run = runs_something(dockerfile, known);
   co_return all;
 }
 
@@ -295,15 +296,16 @@ Task<Result<ImageBuilds::Built>> ImageBuilds::build(BuildProgram program, std::s
     now->steps.emplace(executor_, client_, StepBounds{.processes = policy_.pids, .disk_bytes = policy_.disk_bytes},
                        build.network_mode, now->bases.sizes,
                        [inner = now->cancel]() mutable { inner.cancel(CancelReason::shutdown); });
-  const bool fenced = policy_.network && !buildkit();
+  // Where nothing runs, nobody needs a network.
+  const bool fenced = policy_.network && !buildkit() && now->bases.run;
   if (fenced) {
     sink.on_state(Preparing{Stage::build, "Fencing in the build's network", {}});
     const auto name = sandbox::Sandboxes::container_prefix(run_id) + random_id(4) + ".network";
     build.network_mode = "container:" + name;
     spawn(executor_, "fence of a build", fence_in(now, run_id, name));
   } else {
-    if (policy_.network) build.network_mode = "default";
     if (buildkit()) {
+      if (policy_.network) build.network_mode = "default";
       // Asked for every build: an engine that is started anew may have another.
       const auto info =
           co_await unless_cancelled(executor_, "bound of run " + run_id, client_.info(in(kCallTime)), now->cancel);

@@ -215,6 +215,16 @@ TEST_CASE("The context is sent while the engine makes the build's network, and n
   CHECK(bench.there() == 0);
 }
 
+TEST_CASE("A build that runs nothing has no network, and needs none to be made") {
+  RunBench bench(policy(true));
+  streams(bench, R"({"errorDetail":{"code":1,"message":"over"}})");
+  REQUIRE(bench.run(dockerfile("FROM a\nCOPY x /\n")));
+  CHECK(bench.fake.count("POST", "/containers/create") == 0);
+  for (const auto& request : bench.fake.requests())
+    if (request.path == "/build") CHECK(request.target.contains("networkmode=none"));
+  CHECK(bench.fake.count("POST", "/build") == 1);
+}
+
 TEST_CASE("A network that can't be made is the error, and nothing is built") {
   RunBench bench(policy(true));
   has_network(bench);

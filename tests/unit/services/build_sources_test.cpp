@@ -139,6 +139,19 @@ TEST_CASE("What the engine would fetch by itself is refused, with the line and w
   check_refused("FROM a AS x\nENV V=f\nFROM b AS x\nENV V=http://x\nFROM x\nADD $V /", "ADD $V");
 }
 
+TEST_CASE("A build that runs nothing is told from one that may") {
+  const auto runs = [](const std::string& text, const KnownImages& known = {}) {
+    return runs_something(read_dockerfile(text), known);
+  };
+  CHECK(!runs("FROM a\nCOPY . /x\nCMD [\"run\"]\n"));
+  CHECK(!runs("FROM a\nLABEL x=\"RUN y\"\n# RUN z\n", {{"a", {.env = {}, .on_build = {"COPY . /y"}, .arch = {}}}}));
+  CHECK(runs("FROM a\nRUN x\n"));
+  CHECK(runs("FROM a\n  run x\n"));
+  CHECK(runs("FROM a AS b\nONBUILD RUN x\nFROM b\n"));
+  CHECK(runs("# escape=`\nFROM a\nRUN x\n"));
+  CHECK(runs("FROM a\nCOPY . /x\n", {{"a", {.env = {}, .on_build = {"COPY . /y", "RUN z"}, .arch = {}}}}));
+}
+
 TEST_CASE("A frontend that isn't docker's own is refused where BuildKit would run it") {
   check_refused("# syntax=evil/frontend\nFROM a", "build.remoteSources", {}, kBuildkit);
   check_refused("# syntax=r.example/docker/dockerfile\nFROM a", "syntax", {}, kBuildkit);
