@@ -7,7 +7,9 @@
 namespace dind::sandbox {
 namespace {
 
-constexpr int kKilledExit = 128 + SIGKILL;  // what a shell says of a child that was killed
+// What a shell says of a child that was killed, and of one that wrote a file past its limit.
+constexpr int kKilledExit = 128 + SIGKILL;
+constexpr int kFileTooLargeExit = 128 + SIGXFSZ;
 
 Verdict verdict_of(const wire::ExitReport& report, Stop stop, const RunResult& result) {
   // A limit of ours comes first: it is why the program got its signal.
@@ -20,7 +22,8 @@ Verdict verdict_of(const wire::ExitReport& report, Stop stop, const RunResult& r
   if (report.oom_kills > 0 && (result.signal == SIGKILL || result.exit_code == kKilledExit))
     return Verdict::out_of_memory;
   if (report.pids_limit_hits > 0) return Verdict::process_limit;
-  if (report.disk_full != 0 || result.signal == SIGXFSZ) return Verdict::disk_limit;
+  if (report.disk_full != 0 || result.signal == SIGXFSZ || result.exit_code == kFileTooLargeExit)
+    return Verdict::disk_limit;
   return result.signal ? Verdict::signalled : Verdict::failed;
 }
 

@@ -40,6 +40,8 @@ LIMITS = [
     Case("a million files are too many", "for n in range(1_000_000): open(f'/tmp/{n}', 'w').close()\n", verdict=("disk_limit",), code=122, match="No space left"),
     Case("a file that is too large", "import signal\nsignal.signal(signal.SIGXFSZ, signal.SIG_DFL)\nwith open('/tmp/big', 'wb') as f:\n  while True: f.write(b'x' * 100_000)\n",
          config=ONE_MIB, verdict=("disk_limit",), code=122, text="", fields=(("signal", 25),), gvisor={}),
+    Case("a child's file that is too large, and its shell's word for it", "head -c 5000000 /dev/zero >/tmp/big\n", "sh",
+         config=ONE_MIB, verdict=("disk_limit",), code=122, gvisor={}),
     Case("too many open files", "files = []\nwhile len(files) < 2000: files.append(open('/dev/null'))\n", config=ONE_MIB, verdict=("failed",), code=1,
          match="Too many open files", gvisor={}),
     Case("terminals without end", "import os\nmade = []\nwhile True: made.append(os.openpty())\n", verdict=("failed",), code=1, match="OSError"),

@@ -56,6 +56,7 @@ TEST_CASE("Every way to end has its one verdict") {
       {"no more processes", pids(exited(1)), Stop::none, Verdict::process_limit},
       {"no more processes, and it copes", pids(exited(0)), Stop::none, Verdict::ok},
       {"memory comes before processes", oom(pids(killed(SIGKILL))), Stop::none, Verdict::out_of_memory},
+      {"its shell says that a child's file was too large", exited(153), Stop::none, Verdict::disk_limit},
       {"disk full", full(exited(1)), Stop::none, Verdict::disk_limit},
       {"disk full, and it copes", full(exited(0)), Stop::none, Verdict::ok},
       {"a file too large", killed(SIGXFSZ), Stop::none, Verdict::disk_limit},
