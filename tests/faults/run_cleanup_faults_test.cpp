@@ -53,6 +53,41 @@ TEST_CASE("A removal that is in progress already (409) is waited for") {
   CHECK(bench.there() == 0);
 }
 
+TEST_CASE("A sandbox whose program has ended is removed by the engine alone") {
+  RunBench bench;
+  std::atomic<int> deletes = 0;
+  bench.fake.on("DELETE", "/containers/*", [&](const FakeRequest& request) {
+    ++deletes;
+    return bench.remove(request);
+  });
+  bench.fake.on("POST", "/containers/*/wait", [&](const FakeRequest& request) {
+    if (request.target.contains("condition=removed")) bench.remove(request);
+    return FakeReply::json(200, R"({"StatusCode":0})");
+  });
+  REQUIRE(bench.run(python()));
+  CHECK(bench.idle());
+  CHECK(bench.there() == 0);
+  CHECK(deletes == 0);  // it would kill what is ending already
+}
+
+TEST_CASE("A sandbox that the engine doesn't remove is removed by us") {
+  RunBench bench;
+  SECTION("the engine says nothing") { bench.fake.on("POST", "/containers/*/wait", FakeReply::silence()); }
+  SECTION("the engine says that it is gone, and it isn't") {
+    bench.fake.on("POST", "/containers/*/wait", FakeReply::json(200, R"({"StatusCode":0})"));
+  }
+  SECTION("the engine can't") {
+    bench.fake.on("POST", "/containers/*/wait", FakeReply::json(500, R"({"message":"device or resource busy"})"));
+  }
+  SECTION("the connection breaks") {
+    bench.fake.on("POST", "/containers/*/wait", FakeReply{.then = Then::close, .no_head = true});
+  }
+  REQUIRE(bench.run(python()));
+  CHECK(bench.there() == 1);
+  CHECK(bench.idle());
+  CHECK(bench.there() == 0);
+}
+
 TEST_CASE("A run id that comes again at once does not meet the removal of the last run with it") {
   RunBench bench;
   std::atomic<bool> held = true;

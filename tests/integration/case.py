@@ -49,6 +49,14 @@ def remove_built_images():
         engine("DELETE", f"/images/{each['Id']}?force=1", fine=(404, 409))
 
 
+def container_events(begun, action):
+    """The labels (and name, image, …) of the containers for which the engine told of that since a time in seconds."""
+    filters = urllib.parse.quote(json.dumps({"type": ["container"], "event": [action]}))
+    answer = engine("GET", f"/events?since={begun:.3f}&until={time.time():.3f}&filters={filters}")
+    events = [answer] if isinstance(answer, dict) else [json.loads(line) for line in (answer or b"").splitlines()]
+    return [each["Actor"]["Attributes"] for each in events]
+
+
 def is_there(ids):
     return bool(engine_api.our_containers() & ids)
 

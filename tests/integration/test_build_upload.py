@@ -1,12 +1,10 @@
 """A build's context is sent while its network is made, and no step begins before that is there: on the real builder."""
-import json
 import os
 import threading
 import time
-import urllib.parse
 import uuid
 
-from case import SHELL, SandboxTest, engine, remove_built_images
+from case import SHELL, SandboxTest, container_events, remove_built_images
 from registry import Relay
 
 MEBIBYTE = 1 << 20
@@ -49,10 +47,7 @@ class Upload(SandboxTest):
 
     def made_since(self, begun):
         """Names of the containers that the engine made since then."""
-        filters = urllib.parse.quote('{"type": ["container"], "event": ["create"]}')
-        answer = engine("GET", f"/events?since={begun:.3f}&until={time.time():.3f}&filters={filters}")
-        events = [answer] if isinstance(answer, dict) else [json.loads(line) for line in (answer or b"").splitlines()]
-        return [each["Actor"]["Attributes"]["name"] for each in events]
+        return [each["name"] for each in container_events(begun, "create")]
 
     def test_no_step_begins_before_the_network_is_there(self):
         begun = time.time()

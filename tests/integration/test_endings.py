@@ -3,7 +3,7 @@ import json
 import signal
 import time
 
-from case import LIMIT, SHELL, SandboxTest, engine, is_there
+from case import LIMIT, OWNER, SHELL, SandboxTest, container_events, engine, is_there
 
 UP = "import time\nprint('up', flush=True)\nwhile True: time.sleep(1)\n"
 
@@ -106,3 +106,18 @@ class Many(SandboxTest):
         for _ in range(10):
             self.assert_run(self.call("run", "--quiet", "--image", SHELL, "--", "true"), 0, b"")
         self.assert_nothing_left(1)
+
+    def test_what_ended_by_itself_is_not_killed_once_more(self):
+        """A kill costs the engine a process of runc, for nothing."""
+        begun = time.time()
+        pids = set()
+        for _ in range(10):
+            child = self.start("run", "--quiet", "--no-server", "--image", SHELL, "--", "true")
+            self.assertEqual(child.communicate(timeout=LIMIT) + (child.returncode,), (b"", b"", 0))
+            pids.add(str(child.pid))
+        self.assert_nothing_left(1)
+
+        def ours(action):
+            return [each for each in container_events(begun, action) if OWNER in each and each[OWNER].split(".")[-2] in pids]
+        self.assertEqual(len(ours("destroy")), 10)
+        self.assertEqual(ours("kill"), [])
