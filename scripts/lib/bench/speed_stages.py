@@ -179,18 +179,19 @@ def fill_history(home, count):
 
 
 def in_turns(homes, samples):
-    """The middle of the whole time of a run, by kind and home; one of each home after the other, so that the machine's own ups and downs are shared."""
-    middle = {}
-    for kind, most in (("cold", 0), ("warm", 2)):
+    """The whole times of runs, by kind and home; one of each home after the other, so that the machine's own ups and downs are shared. Of the short ones twice as many."""
+    taken = {}
+    for kind, most, count in (("cold", 0, samples), ("warm", 2, 2 * samples)):
         servers = {name: Ready(home, most=most) for name, home in homes.items()}
         times = {name: [] for name in homes}
         try:
             for server in servers.values():
                 server.run()
-            for turn in range(samples):
+            for turn in range(count):
                 names = list(servers)
                 for name in names[turn % len(names):] + names[:turn % len(names)]:
-                    servers[name].quiet(min(most, 1))
+                    for server in servers.values():   # what another one's last run left to do is no part of this one's
+                        server.quiet(min(most, 1))
                     time.sleep(0.03)
                     times[name].append(servers[name].run()[1])
         finally:
@@ -198,12 +199,29 @@ def in_turns(homes, samples):
                 server.close()
         all_gone()
         for name, values in times.items():
-            middle[kind, name] = half(values)
-    return middle
+            taken[kind, name] = values
+    return taken
+
+
+def with_foreign(home, samples):
+    """The whole times of runs beside so many containers of others, by kind and count: up and down three times, since containers can't come and go from one run to the next."""
+    taken, foreign = {}, []
+    try:
+        for count in (0, 50, 200, 50) * 3 + (0,):
+            while len(foreign) < count:
+                foreign.append(BareReader().call("POST", "/containers/create", {"Image": peers.IMAGE, "Cmd": ["sleep", "1000"], "NetworkDisabled": True})["Id"])
+            while len(foreign) > count:
+                BareReader().call("DELETE", f"/containers/{foreign.pop()}?force=1")
+            for (kind, _), values in in_turns({"": home}, samples // 2).items():
+                taken.setdefault((kind, count), []).extend(values)
+    finally:
+        for each in foreign:
+            BareReader().call("DELETE", f"/containers/{each}?force=1")
+    return taken
 
 
 def growth(table, samples):
-    """Does a run get slower with what there is already? Histories side by side; other containers between two looks at an engine without."""
+    """Does a run get slower with what there is already?"""
     progress("growth")
     histories = {"nothing": Home(), "100 runs in the history": Home(), "1000 runs in the history": Home()}
     try:
@@ -214,28 +232,16 @@ def growth(table, samples):
 
 
 def growth_of(table, histories, samples):
-    foreign, looks = [], []
-    try:
-        for name, home in histories.items():
-            if name != "nothing":
-                server = Ready(home, most=0)
-                server.run()
-                server.close()
-                fill_history(home, int(name.split()[0]))
-        side_by_side = in_turns(histories, samples)
-        for count in (0, 50, 150):
-            for _ in range(count):
-                foreign.append(BareReader().call("POST", "/containers/create", {"Image": peers.IMAGE, "Cmd": ["sleep", "1000"], "NetworkDisabled": True})["Id"])
-            looks.append((len(foreign), in_turns({"nothing": histories["nothing"]}, samples)))
-    finally:
-        for each in foreign:
-            BareReader().call("DELETE", f"/containers/{each}?force=1")
-    after = in_turns({"nothing": histories["nothing"]}, samples)
+    for name, home in histories.items():
+        if name != "nothing":
+            server = Ready(home, most=0)
+            server.run()
+            server.close()
+            fill_history(home, int(name.split()[0]))
+    side_by_side = in_turns(histories, 2 * samples)
+    beside = with_foreign(histories["nothing"], samples)
     for kind in ("cold", "warm"):
         for name in list(histories)[1:]:
-            table.ratio(f"growth, {kind} run with {name}", "with nothing", side_by_side[kind, name], side_by_side[kind, "nothing"], 1.1)
-        before = looks[0][1]
-        without = (before[kind, "nothing"] + after[kind, "nothing"]) / 2
-        for count, look in looks[1:]:
-            table.ratio(f"growth, {kind} run with {count} foreign containers", "without, before and after", look[kind, "nothing"], without, 1.1)
-        table.say(f"growth, {kind} run without foreign containers, before and after", f"{milliseconds(before[kind, 'nothing'])} and {milliseconds(after[kind, 'nothing'])}")
+            table.ratio(f"growth, {kind} run with {name}", "with nothing", half(side_by_side[kind, name]), half(side_by_side[kind, "nothing"]), 1.1)
+        for count in (50, 200):
+            table.ratio(f"growth, {kind} run with {count} foreign containers", "without", half(beside[kind, count]), half(beside[kind, 0]), 1.1)
