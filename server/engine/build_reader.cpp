@@ -157,7 +157,10 @@ void BuildReader::take(std::string_view object, const OnLine& on_line) {
     if (aux.is_string()) take_trace(aux.get_ref<const std::string&>(), on_line);
     return;
   }
-  if (auto id = text(aux, "ID"); !id.empty()) image_id_ = std::move(id);
+  if (auto id = text(aux, "ID"); !id.empty()) {
+    image_id_ = std::move(id);
+    on_line({.text = {}, .container = {}, .image = {}, .stage = image_id_});
+  }
   if (const auto stream = text(json, "stream"); !stream.empty()) take_text(without_colours(stream), on_line);
   // The pull of a base image: its stages without the layers' percentages.
   if (const auto status = text(json, "status"); !status.empty() && text(json, "id").empty())

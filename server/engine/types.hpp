@@ -86,10 +86,11 @@ struct ImageBuild {
 };
 struct BuildLine {
   std::string text;
-  bool step = false;      // a step begins; else a line of its output
-  bool goes_on = false;   // a long line's piece; the next one goes on with it
-  std::string container;  // in place of a text: the classic builder runs a step in it (the ID's first 12 digits)
-  std::string image;      // in place of a text: it has come so far (the same)
+  bool step = false;       // a step begins; else a line of its output
+  bool goes_on = false;    // a long line's piece; the next one goes on with it
+  std::string container;   // in place of a text: the classic builder runs a step in it (the ID's first 12 digits)
+  std::string image;       // in place of a text: it has come so far (the same)
+  std::string stage = {};  // in place of a text: the image of a stage that is whole (its ID); BuildKit: of the last one
 };
 struct BuildFailure {
   std::string message;  // the builder's own

@@ -47,6 +47,7 @@ std::optional<std::string> AuthorsSteps::line(std::string_view text) {
   const auto count = count_in(text);
   if (!count || count->step != last_ + 1 || count->all <= times_) return std::string(text);
   last_ = count->step;
+  all_ = count->all;
   if (seen_ < times_ && text.substr(count->end) == " : " + ours_) {
     ++seen_;
     return std::nullopt;
@@ -54,5 +55,7 @@ std::optional<std::string> AuthorsSteps::line(std::string_view text) {
   return std::string(text.substr(0, count->begin)) + std::to_string(count->step - seen_) + "/" +
          std::to_string(count->all - times_) + std::string(text.substr(count->end));
 }
+
+bool AuthorsSteps::stage_is_whole() { return ++stages_ == times_ && last_ > 0 && last_ == all_; }
 
 }  // namespace dind

@@ -18,16 +18,20 @@ std::string by_its_own_lines(std::string message, const std::vector<std::size_t>
 // The classic builder's steps, one after another.
 class AuthorsSteps {
  public:
-  // `ours`: the instruction that was put in so many times.
+  // `ours`: the instruction that was put in so many times, once in each stage.
   AuthorsSteps(std::string ours, std::size_t times) : ours_(std::move(ours)), times_(times) {}
   // The step's line by its author's count; nullopt: it's one of ours.
   std::optional<std::string> line(std::string_view text);
+  // The image of a stage is whole. True: it was the last stage, at the last step.
+  bool stage_is_whole();
 
  private:
   std::string ours_;
   std::size_t times_;
   std::size_t seen_ = 0;
   std::size_t last_ = 0;  // the last step's number; a program may print what looks like one
+  std::size_t all_ = 0;
+  std::size_t stages_ = 0;
 };
 
 }  // namespace dind

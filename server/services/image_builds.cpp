@@ -32,10 +32,14 @@ class EndOf {
   explicit EndOf(Cancel cancel) : cancel_(std::move(cancel)) {}
   EndOf(const EndOf&) = delete;
   EndOf& operator=(const EndOf&) = delete;
-  ~EndOf() { cancel_.cancel(CancelReason::shutdown); }
+  ~EndOf() {
+    if (!left_) cancel_.cancel(CancelReason::shutdown);
+  }
+  void leave() { left_ = true; }
 
  private:
   Cancel cancel_;
+  bool left_ = false;
 };
 
 // What a build's network and its cancel have to do with one another.
@@ -64,7 +68,7 @@ std::optional<Builder> builder(std::string_view text) {
 
 // A build that is under way.
 struct ImageBuilds::Attempt {
-  explicit Attempt(const asio::any_io_executor& executor) : changed(executor) {}
+  explicit Attempt(const asio::any_io_executor& executor) : changed(executor), authors({}, 0) {}
 
   Cancel cancel;  // the caller's, and what we see ourselves
   Signal changed;
@@ -72,16 +76,29 @@ struct ImageBuilds::Attempt {
   std::shared_ptr<BuildUpload> upload;
   std::optional<BuildkitBound> bound;
   std::vector<std::size_t> lines_after;  // where its Dockerfile has a line more than its author's
+  EventSink* sink = nullptr;             // until it is known how it ended
+  AuthorsSteps authors;
+  EventPace pace;
+  std::size_t step_events = 0;
   KeptTail tail;
   Deadline deadline;
   std::optional<StepWatch> steps;
   std::optional<Result<sandbox::NetworkHolder>> network;
   std::shared_ptr<Held> held = std::make_shared<Held>();
-  // -- how it ended
+  // -- how it ended: known once the image is whole, when the engine has its own copy of the context to clear up yet
+  bool known = false;
   Result<engine::BuildOutcome> outcome = engine::BuildOutcome{};
   bool network_gone = false;
   bool over_disk = false;
 
+  void come_to(Result<engine::BuildOutcome> end) {
+    if (std::exchange(known, true)) return;
+    outcome = std::move(end);
+    sink = nullptr;
+    held->over = true;
+    network_gone = held->gone;
+    changed.notify();
+  }
   bool done() const { return outcome && !outcome->failure; }
   // What broke off everything else.
   std::optional<Error> cause() const {
@@ -98,7 +115,8 @@ ImageBuilds::ImageBuilds(asio::any_io_executor executor, engine::Client& client,
       sandboxes_(sandboxes),
       images_(images),
       policy_(policy),
-      work_(executor_) {}
+      work_(executor_),
+      closed_(executor_) {}
 
 Result<std::shared_ptr<BuildUpload>> ImageBuilds::upload(const BuildProgram& program, const std::string& dockerfile,
                                                          Cancel cancel) {
@@ -201,28 +219,37 @@ Task<void> ImageBuilds::fence_in(std::shared_ptr<Attempt> now, std::string run_i
   if (!*now->network) now->cancel.cancel(CancelReason::shutdown);
 }
 
-Task<void> ImageBuilds::attempt(std::shared_ptr<Attempt> now, engine::ImageBuild build, EventSink& sink) {
-  EventPace pace;
-  std::size_t events = 0;
-  AuthorsSteps authors(label_step(), now->lines_after.size());
-  auto& steps = now->steps;
-  now->outcome = co_await client_.build_image(
-      std::move(build),
-      [&](const engine::BuildLine& line) {
-        if (steps && !line.container.empty()) return steps->runs_in(line.container);
-        if (steps && !line.image.empty()) return steps->has_come_to(line.image);
-        auto text = line.step ? authors.line(line.text) : line.text;
-        if (!text) return;
-        now->tail.add(line.goes_on ? *text : *text + '\n');
-        if (!pace.due() && !(line.step && ++events <= kMostSteps)) return;
-        const auto percent = line.step ? percent_of(*text) : std::nullopt;
-        sink.on_state(Preparing{Stage::build, std::move(*text), percent});
-      },
-      now->cancel, now->deadline);
-  now->held->over = true;
-  now->network_gone = now->held->gone;
-  if (steps && now->done()) co_await steps->finish(now->outcome->image_id);
-  now->over_disk = steps && steps->over();
+void ImageBuilds::take(Attempt& now, const engine::BuildLine& line) {
+  if (now.known) return;
+  if (!line.stage.empty()) {
+    if (now.authors.stage_is_whole()) now.come_to(engine::BuildOutcome{.image_id = line.stage, .failure = {}});
+    return;
+  }
+  if (now.steps && !line.container.empty()) return now.steps->runs_in(line.container);
+  if (now.steps && !line.image.empty()) return now.steps->has_come_to(line.image);
+  auto text = line.step ? now.authors.line(line.text) : line.text;
+  if (!text) return;
+  now.tail.add(line.goes_on ? *text : *text + '\n');
+  if (!now.pace.due() && !(line.step && ++now.step_events <= kMostSteps)) return;
+  const auto percent = line.step ? percent_of(*text) : std::nullopt;
+  now.sink->on_state(Preparing{Stage::build, std::move(*text), percent});
+}
+
+Task<void> ImageBuilds::attempt(std::shared_ptr<Attempt> now, engine::ImageBuild build) {
+  Result<engine::BuildOutcome> outcome = fail(ErrorCode::internal, "");
+  try {
+    outcome = co_await client_.build_image(
+        std::move(build), [&](const engine::BuildLine& line) { take(*now, line); }, now->cancel, now->deadline);
+  } catch (const std::exception& escaped) {  // who waits must hear of it
+    outcome = fail(ErrorCode::internal, std::string("An image could not be built: ") + escaped.what());
+  }
+  now->come_to(std::move(outcome));
+  --open_;
+  closed_.notify();
+}
+
+Task<void> ImageBuilds::settled(Deadline deadline) {
+  while (open_ > 0 && Clock::now() < deadline) co_await closed_.wait(deadline);
 }
 
 // Of one that its Dockerfile brought to an end.
@@ -265,7 +292,7 @@ Task<Result<ImageBuilds::Built>> ImageBuilds::build(BuildProgram program, std::s
               .notes = {}};
   const auto now = std::make_shared<Attempt>(executor_);
   const auto follows = cancel.on_cancel([inner = now->cancel, cancel]() mutable { inner.cancel(*cancel.reason()); });
-  const EndOf end(now->cancel);
+  EndOf end(now->cancel);
   const auto dockerfile = read_dockerfile(program.dockerfile);
   // The classic builder labels nothing but its last step, so that what a build leaves that fails would be nobody's. A
   // label of the first step's is in all that follows.
@@ -279,6 +306,8 @@ Task<Result<ImageBuilds::Built>> ImageBuilds::build(BuildProgram program, std::s
   if (!base) co_return std::unexpected(now->cause().value_or(base.error()));
   now->bases = std::move(*base);
   now->lines_after = std::move(text.after);
+  now->authors = AuthorsSteps(label_step(), now->lines_after.size());
+  now->sink = &sink;
   now->deadline = in(policy_.timeout);
 
   engine::ImageBuild build{.context = now->upload->context().tar,
@@ -314,7 +343,11 @@ Task<Result<ImageBuilds::Built>> ImageBuilds::build(BuildProgram program, std::s
     }
     now->upload->let_begin();
   }
-  co_await attempt(now, std::move(build), sink);
+  ++open_;
+  spawn(executor_, "build of run " + run_id, attempt(now, std::move(build)));
+  while (!now->known) co_await now->changed.wait(in(1h));
+  if (now->steps && now->done()) co_await now->steps->finish(now->outcome->image_id);
+  now->over_disk = now->steps && now->steps->over();
   if (!now->done()) now->cancel.cancel(CancelReason::shutdown);
   while (fenced && !now->network) co_await now->changed.wait(in(1h));
   const auto collected = co_await now->upload->collected();
@@ -348,6 +381,9 @@ Task<Result<ImageBuilds::Built>> ImageBuilds::build(BuildProgram program, std::s
     co_return fail(ErrorCode::engine_error,
                    "The engine at " + client_.endpoint().address + " built an image and does not have it. Try again");
   built.image = std::move(**image);
+  end.leave();  // what is left of it is the engine's
+  now->network.reset();
+  now->steps.reset();
   co_return built;
 }
 

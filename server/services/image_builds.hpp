@@ -53,6 +53,8 @@ class ImageBuilds {
   };
   // Steps and their output come as Preparing events, and the end of them as output where the build fails.
   Task<Result<Built>> build(BuildProgram program, std::string run_id, PullPolicy pull, EventSink& sink, Cancel cancel);
+  // Until the engine has done with all that were asked for: an image may be used before it has its name.
+  Task<void> settled(Deadline deadline);
 
  private:
   struct Bases {
@@ -69,7 +71,8 @@ class ImageBuilds {
   Task<Result<sandbox::NetworkHolder>> network(std::string image_id, std::string run_id, std::string name,
                                                Cancel cancel, Deadline deadline);
   Task<void> fence_in(std::shared_ptr<Attempt> now, std::string run_id, std::string name);
-  Task<void> attempt(std::shared_ptr<Attempt> now, engine::ImageBuild build, EventSink& sink);
+  Task<void> attempt(std::shared_ptr<Attempt> now, engine::ImageBuild build);
+  static void take(Attempt& now, const engine::BuildLine& line);
   RunResult failure_of(const Attempt& now, const std::string& run_id) const;
 
   bool buildkit() const { return policy_.builder == Builder::buildkit; }
@@ -80,6 +83,8 @@ class ImageBuilds {
   Images& images_;
   BuildPolicy policy_;
   BlockingWork work_;
+  std::size_t open_ = 0;  // attempts
+  Signal closed_;         // one of them
 };
 
 }  // namespace dind

@@ -281,6 +281,7 @@ Task<void> Runs::leave(Deadline deadline) {
   sandboxes_.prestarted().close();
   // One that has no container yet owes nothing, and is to end all the same.
   while (!active_.empty() && Clock::now() < deadline) co_await ended_.wait(deadline);
+  co_await builds_.settled(deadline);
 }
 
 Task<bool> Runs::idle(Deadline deadline) {

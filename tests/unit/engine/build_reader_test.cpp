@@ -10,7 +10,7 @@ using namespace dind::engine;
 namespace {
 
 struct Read {
-  std::vector<std::string> lines, steps, containers, images;
+  std::vector<std::string> lines, steps, containers, images, stages;
   std::string id;
   std::optional<BuildFailure> failure;
   bool good = true;
@@ -26,6 +26,7 @@ Read read(std::string_view bytes, std::size_t piece) {
     result.good = reader.feed(part, [&](const BuildLine& line) {
       if (!line.container.empty()) return result.containers.push_back(line.container);
       if (!line.image.empty()) return result.images.push_back(line.image);
+      if (!line.stage.empty()) return result.stages.push_back(line.stage);
       (line.step ? result.steps : result.lines).push_back(line.goes_on ? line.text + "\\" : line.text);
     }) && result.good;
   }
@@ -52,6 +53,7 @@ TEST_CASE("The classic builder's stream, cut at every place, gives steps, output
     REQUIRE(seen.good);
     REQUIRE(seen.steps == std::vector<std::string>{"Step 1/2 : FROM a", "Step 2/2 : RUN x"});
     REQUIRE(seen.lines == std::vector<std::string>{"one", "two", "red", "Pulling from a", "Successfully built abc"});
+    REQUIRE(seen.stages == std::vector<std::string>{"sha256:abc"});
     REQUIRE(seen.id == "sha256:abc");
     REQUIRE(!seen.failure);
   }

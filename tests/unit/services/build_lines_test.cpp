@@ -27,6 +27,26 @@ TEST_CASE("The author's steps are counted as the Dockerfile of theirs has them")
   CHECK(steps.line("Step 6/6 : LABEL a=b") == "Step 4/4 : LABEL a=b");  // the author's own
 }
 
+TEST_CASE("A build is whole with its last stage, at its last step") {
+  AuthorsSteps steps("LABEL a=b", 2);
+  CHECK(steps.line("Step 1/4 : FROM x"));
+  CHECK(!steps.line("Step 2/4 : LABEL a=b"));
+  CHECK(!steps.stage_is_whole());
+  CHECK(steps.line("Step 3/4 : FROM z"));
+  CHECK(!steps.line("Step 4/4 : LABEL a=b"));
+  CHECK(steps.stage_is_whole());
+  CHECK(!steps.stage_is_whole());
+
+  AuthorsSteps early("LABEL a=b", 1);
+  CHECK(early.line("Step 1/2 : FROM x"));
+  CHECK(!early.stage_is_whole());
+  AuthorsSteps no_steps("LABEL a=b", 1);
+  CHECK(!no_steps.stage_is_whole());
+  AuthorsSteps not_ours("LABEL a=b", 0);
+  CHECK(not_ours.line("Step 1/1 : FROM x"));
+  CHECK(!not_ours.stage_is_whole());
+}
+
 TEST_CASE("Without lines of ours a step's line is what it was") {
   AuthorsSteps steps("LABEL a=b", 0);
   CHECK(steps.line("Step 1/1 : FROM x") == "Step 1/1 : FROM x");

@@ -1,0 +1,91 @@
+// When a build is over: with its last stage's image, though the engine still clears up, and not before.
+#include <catch2/catch_test_macros.hpp>
+
+#include "run_bench.hpp"
+
+using namespace dind;
+using namespace dind::faults;
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr const char* kStage =
+    R"({"stream":"Step 1/3 : FROM a\n"}{"stream":"Step 2/3 : LABEL dind-executor.built=build\n"}{"stream":"Step 3/3 : CMD x\n"})";
+constexpr const char* kWhole = R"({"aux":{"ID":"sha256:ab0123456789"}})";
+
+RunPolicy policy() {
+  RunPolicy policy;
+  policy.build.network = false;
+  policy.build.disk_bytes = 1000;
+  return policy;
+}
+
+RunSpec dockerfile(std::string text = "FROM a\nCMD [\"x\"]\n") {
+  return {.program = BuildProgram{.dockerfile = std::move(text), .context_path = {}, .command = {}}};
+}
+
+// An engine that says so much and no more, for as long as somebody listens.
+void says(RunBench& bench, const std::string& lines, std::int64_t size = 400) {
+  bench.fake.on("POST", "/build",
+                FakeReply{.status = 200, .body = lines, .then = FakeReply::Then::hang, .chunked = true});
+  bench.fake.on("GET", "/images/a/json", FakeReply::json(200, R"({"Id":"sha256:0123","Size":400,"Config":{}})"));
+  bench.fake.on("GET", "/images/sha256:ab0123456789/json",
+                FakeReply::json(200, R"({"Id":"sha256:ab0123456789","Parent":"sha256:0123","Size":)" +
+                                         std::to_string(size) + R"(,"Config":{"Cmd":["x"]}})"));
+}
+
+}  // namespace
+
+TEST_CASE("An image runs once its last stage is whole, and the end waits for the engine to name it") {
+  RunBench bench(policy());
+  says(bench, std::string(kStage) + kWhole);
+  const auto under = bench.begin(dockerfile());
+  const auto result = bench.finish(under);
+  REQUIRE(result);
+  CHECK(result->verdict == Verdict::ok);
+  CHECK(bench.fake.count("POST", "/containers/create") >= 1);
+  const auto begun = Clock::now();
+  (void)bench.idle(300ms);
+  CHECK(Clock::now() - begun >= 300ms);  // the build is still asked for
+  bench.fake.drop_connections();
+  const auto dropped = Clock::now();
+  CHECK(bench.idle());
+  CHECK(Clock::now() - dropped < 5s);
+  CHECK(bench.there() == 0);
+}
+
+TEST_CASE("The image of another stage is not the build's") {
+  auto brief = policy();
+  brief.build.timeout = 300ms;
+  RunBench bench(brief);
+  // A step may print what looks like the last one.
+  says(
+      bench,
+      R"({"stream":"Step 1/6 : FROM a\n"}{"stream":"Step 2/6 : LABEL dind-executor.built=build\n"}{"stream":"Step 3/6 : RUN x\n"}{"stream":"Step 6/6 : CMD x\n"})" +
+          std::string(kWhole));
+  const auto result = bench.run(dockerfile("FROM a\nRUN x\nFROM a\nCMD [\"x\"]\n"));
+  REQUIRE(result);
+  CHECK(result->verdict == Verdict::timeout);
+  CHECK(result->stage == Stage::build);
+  CHECK(bench.fake.count("POST", "/containers/create") == 0);
+}
+
+TEST_CASE("An image that is whole before the last step is not the build's") {
+  auto brief = policy();
+  brief.build.timeout = 300ms;
+  RunBench bench(brief);
+  says(bench, R"({"stream":"Step 1/3 : FROM a\n"})" + std::string(kWhole));
+  const auto result = bench.run(dockerfile());
+  REQUIRE(result);
+  CHECK(result->verdict == Verdict::timeout);
+}
+
+TEST_CASE("An image that is whole and takes more disk than it may doesn't run") {
+  RunBench bench(policy());
+  says(bench, std::string(kStage) + kWhole, 1500);
+  const auto result = bench.run(dockerfile());
+  REQUIRE(result);
+  CHECK(result->verdict == Verdict::disk_limit);
+  CHECK(bench.fake.count("POST", "/containers/create") == 0);
+  CHECK(bench.idle());
+}
