@@ -41,22 +41,23 @@ struct Removals::Debt::Account {
     const auto removed = co_await client.remove_volume(name, deadline);
     co_return removed.has_value();
   }
-  Task<bool> is_gone(const std::string& name, Deadline deadline) {
+  Task<bool> is_gone(const std::string& name, const std::string& owed_as, Deadline deadline) {
     const auto seen = co_await client.inspect_container(name, deadline);
+    reached(owed_as, seen || seen.error().code != ErrorCode::engine_unavailable);
     co_return !seen && seen.error().engine_status == 404;
   }
   // Its process is ending: to remove it meanwhile would have the engine start a `runc kill`, for nothing, and that is a
   // tenth of what a whole run costs.
-  Task<bool> engine_removes(const std::string& name) {
+  Task<bool> engine_removes(const std::string& name, const std::string& owed_as) {
     (void)co_await client.wait_container(name, "removed", in(kEngineRemoves));
-    co_return co_await is_gone(name, in(kEngineRemoves));
+    co_return co_await is_gone(name, owed_as, in(kEngineRemoves));
   }
   Task<bool> try_container(const std::string& name, const std::string& owed_as, Deadline deadline) {
     const auto removed = co_await client.remove_container(name, deadline);
     reached(owed_as, removed || removed.error().code != ErrorCode::engine_unavailable);
     // 409: the engine removes it already (AutoRemove); then it is there a moment longer.
     if (!removed && removed.error().engine_status != 409) co_return false;
-    co_return co_await is_gone(name, deadline);
+    co_return co_await is_gone(name, owed_as, deadline);
   }
 
   void reached(const std::string& name, bool yes) {
@@ -83,7 +84,7 @@ struct Removals::Debt::Account {
     const Deadline give_up = in(self->patience);
     Clock::duration pause = 20ms;
     bool gone = false;
-    if (self->left_to_engine.contains(owed_as)) gone = co_await self->engine_removes(name);
+    if (self->left_to_engine.contains(owed_as)) gone = co_await self->engine_removes(name, owed_as);
     while (!gone) {
       // Not in one expression with the choice: that is where compilers have got coroutines wrong.
       if (kind == Kind::volume)

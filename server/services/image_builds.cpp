@@ -1,14 +1,17 @@
 #include "services/image_builds.hpp"
 
+#include <algorithm>
 #include <exception>
 
 #include "sandbox/build_context.hpp"
 #include "services/build_lines.hpp"
+#include "services/build_network.hpp"
 #include "services/buildkit_bound.hpp"
 #include "services/garbage.hpp"
 #include "services/kept_tail.hpp"
 #include "services/step_watch.hpp"
 #include "support/ids.hpp"
+#include "support/log.hpp"
 #include "support/units.hpp"
 #include "support/unless_cancelled.hpp"
 
@@ -19,7 +22,8 @@ using namespace std::chrono_literals;
 namespace {
 
 constexpr auto kCallTime = 15s;
-constexpr auto kHolderTime = 60s;
+constexpr auto kNameTime = 2s;         // at our end, for what the engine does after a build
+constexpr std::size_t kMostAhead = 4;  // of an engine that is slow at that: the next builds wait for it
 constexpr int kKilled = 137;
 constexpr int kFileTooLarge = 128 + 25;   // SIGXFSZ
 constexpr std::size_t kMostSteps = 1000;  // that are events whatever the pace; a step's output may look like one
@@ -68,7 +72,9 @@ std::optional<Builder> builder(std::string_view text) {
 
 // A build that is under way.
 struct ImageBuilds::Attempt {
-  explicit Attempt(const asio::any_io_executor& executor) : changed(executor), authors({}, 0) {}
+  Attempt(const asio::any_io_executor& executor, std::string run)
+      : run_id(std::move(run)), changed(executor), authors({}, 0) {}
+  const std::string run_id;
 
   Cancel cancel;  // the caller's, and what we see ourselves
   Signal changed;
@@ -162,49 +168,14 @@ Task<Result<ImageBuilds::Bases>> ImageBuilds::bases(const Dockerfile& dockerfile
   co_return all;
 }
 
-Task<Result<sandbox::NetworkHolder>> ImageBuilds::network(std::string image_id, std::string run_id, std::string name,
-                                                          Cancel cancel, Deadline deadline) {
-  const auto cancelled = [] { return fail(ErrorCode::cancelled, "The run was cancelled"); };
-  if (image_id.empty()) {  // nothing but `scratch`: any image will do
-    const auto any = co_await client_.list_images({}, deadline);
-    if (!any) co_return std::unexpected(any.error());
-    if (any->empty())
-      co_return fail(ErrorCode::image_unavailable,
-                     "The engine at " + client_.endpoint().address +
-                         " has no image yet, and one is needed for a build's network: pull one first");
-    image_id = any->front().id;
-  }
-  auto& fixtures = sandboxes_.fixtures();
-  if (const auto ready = co_await fixtures.ensure_supervisor(image_id, deadline); !ready)
-    co_return std::unexpected(ready.error());
-  if (cancel.cancelled()) co_return cancelled();
-  if (const auto ready = co_await fixtures.ensure_internet(deadline); !ready) co_return std::unexpected(ready.error());
-  if (cancel.cancelled()) co_return cancelled();
-  const auto image = co_await client_.inspect_image(image_id, deadline);
-  if (!image) co_return std::unexpected(image.error());
-  if (!*image) co_return fail(ErrorCode::image_unavailable, "The base image went away meanwhile. Try again");
-  if (cancel.cancelled()) co_return cancelled();
-  sandbox::RunPlan plan;
-  plan.run_id = run_id;
-  plan.limits.pids = 64;
-  const auto expires = std::chrono::system_clock::now() + policy_.timeout + 5min;
-  co_return co_await sandbox::hold_network(
-      client_, sandboxes_.removals(), std::move(plan),
-      {.image = **image,
-       .supervisor_volume = fixtures.supervisor_volume(),
-       .owner = sandboxes_.owner(),
-       .remove_after = std::chrono::system_clock::to_time_t(
-           std::chrono::time_point_cast<std::chrono::system_clock::duration>(expires))},
-      std::move(name), cancel, deadline);
-}
-
 // The steps' network, made while the context is sent.
 Task<void> ImageBuilds::fence_in(std::shared_ptr<Attempt> now, std::string run_id, std::string name) {
   Result<sandbox::NetworkHolder> held = fail(ErrorCode::internal, "");
   try {
-    held = co_await unless_cancelled(executor_, "network of run " + run_id,
-                                     network(now->bases.first, run_id, std::move(name), now->cancel, in(kHolderTime)),
-                                     now->cancel);
+    held = co_await unless_cancelled(
+        executor_, "network of run " + run_id,
+        build_network(client_, sandboxes_, now->bases.first, run_id, std::move(name), policy_.timeout, now->cancel),
+        now->cancel);
   } catch (const std::exception& escaped) {  // no memory, no descriptor: who waits must hear of it
     held = fail(ErrorCode::internal, std::string("A build's network could not be made: ") + escaped.what());
   }
@@ -222,7 +193,8 @@ Task<void> ImageBuilds::fence_in(std::shared_ptr<Attempt> now, std::string run_i
 void ImageBuilds::take(Attempt& now, const engine::BuildLine& line) {
   if (now.known) return;
   if (!line.stage.empty()) {
-    if (now.authors.stage_is_whole()) now.come_to(engine::BuildOutcome{.image_id = line.stage, .failure = {}});
+    if (now.authors.stage_is_whole() && ahead() < kMostAhead)
+      now.come_to(engine::BuildOutcome{.image_id = line.stage, .failure = {}});
     return;
   }
   if (now.steps && !line.container.empty()) return now.steps->runs_in(line.container);
@@ -243,13 +215,23 @@ Task<void> ImageBuilds::attempt(std::shared_ptr<Attempt> now, engine::ImageBuild
   } catch (const std::exception& escaped) {  // who waits must hear of it
     outcome = fail(ErrorCode::internal, std::string("An image could not be built: ") + escaped.what());
   }
+  if (now->known && !outcome && outcome.error().code != ErrorCode::cancelled)
+    log(LogLevel::warning, "The image of a build is there and may lack its name: " + outcome.error().message,
+        now->run_id);
   now->come_to(std::move(outcome));
-  --open_;
+  open_.erase(now);
   closed_.notify();
 }
 
+std::size_t ImageBuilds::ahead() const {
+  return static_cast<std::size_t>(std::ranges::count_if(open_, [](const auto& each) { return each->known; }));
+}
+
 Task<void> ImageBuilds::settled(Deadline deadline) {
-  while (open_ > 0 && Clock::now() < deadline) co_await closed_.wait(deadline);
+  const Deadline patience = std::min(deadline, in(kNameTime));
+  while (!open_.empty() && Clock::now() < patience) co_await closed_.wait(patience);
+  for (const auto& each : std::set(open_)) each->cancel.cancel(CancelReason::shutdown);
+  while (!open_.empty() && Clock::now() < deadline) co_await closed_.wait(deadline);
 }
 
 // Of one that its Dockerfile brought to an end.
@@ -290,7 +272,7 @@ Task<Result<ImageBuilds::Built>> ImageBuilds::build(BuildProgram program, std::s
               .failure = {},
               .builder = std::string(name(buildkit() ? Builder::buildkit : Builder::classic)),
               .notes = {}};
-  const auto now = std::make_shared<Attempt>(executor_);
+  const auto now = std::make_shared<Attempt>(executor_, run_id);
   const auto follows = cancel.on_cancel([inner = now->cancel, cancel]() mutable { inner.cancel(*cancel.reason()); });
   EndOf end(now->cancel);
   const auto dockerfile = read_dockerfile(program.dockerfile);
@@ -343,7 +325,7 @@ Task<Result<ImageBuilds::Built>> ImageBuilds::build(BuildProgram program, std::s
     }
     now->upload->let_begin();
   }
-  ++open_;
+  open_.insert(now);
   spawn(executor_, "build of run " + run_id, attempt(now, std::move(build)));
   while (!now->known) co_await now->changed.wait(in(1h));
   if (now->steps && now->done()) co_await now->steps->finish(now->outcome->image_id);

@@ -3,13 +3,14 @@
 
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <optional>
+#include <set>
 #include <string>
 
 #include "dind/error.hpp"
 #include "dind/run_event.hpp"
 #include "engine/client.hpp"
-#include "sandbox/network_holder.hpp"
 #include "sandbox/sandbox.hpp"
 #include "services/build_sources.hpp"
 #include "services/build_upload.hpp"
@@ -53,7 +54,8 @@ class ImageBuilds {
   };
   // Steps and their output come as Preparing events, and the end of them as output where the build fails.
   Task<Result<Built>> build(BuildProgram program, std::string run_id, PullPolicy pull, EventSink& sink, Cancel cancel);
-  // Until the engine has done with all that were asked for: an image may be used before it has its name.
+  // Until the engine has answered all that were asked for, but not for long: an image may be used before it has its
+  // name, and an engine goes on without a listener.
   Task<void> settled(Deadline deadline);
 
  private:
@@ -68,11 +70,10 @@ class ImageBuilds {
   // The context grows and is sent from now on; its steps begin once the upload was let.
   Result<std::shared_ptr<BuildUpload>> upload(const BuildProgram& program, const std::string& dockerfile,
                                               Cancel cancel);
-  Task<Result<sandbox::NetworkHolder>> network(std::string image_id, std::string run_id, std::string name,
-                                               Cancel cancel, Deadline deadline);
   Task<void> fence_in(std::shared_ptr<Attempt> now, std::string run_id, std::string name);
   Task<void> attempt(std::shared_ptr<Attempt> now, engine::ImageBuild build);
-  static void take(Attempt& now, const engine::BuildLine& line);
+  void take(Attempt& now, const engine::BuildLine& line);
+  std::size_t ahead() const;  // images that are used before their builds are answered
   RunResult failure_of(const Attempt& now, const std::string& run_id) const;
 
   bool buildkit() const { return policy_.builder == Builder::buildkit; }
@@ -83,8 +84,8 @@ class ImageBuilds {
   Images& images_;
   BuildPolicy policy_;
   BlockingWork work_;
-  std::size_t open_ = 0;  // attempts
-  Signal closed_;         // one of them
+  std::set<std::shared_ptr<Attempt>> open_;
+  Signal closed_;  // one of them
 };
 
 }  // namespace dind

@@ -43,6 +43,7 @@ struct StepWatch::State {
   std::int64_t written = 0;  // by it
   std::int64_t taken = 0;    // by the images of finished steps
   Deadline next_look;
+  bool busy = false;  // with one of what was said
   bool ended = false;
   bool is_over = false;
 
@@ -156,15 +157,25 @@ bool StepWatch::over() const { return state_->is_over; }
 
 Task<void> StepWatch::finish(std::string image) {
   const auto state = state_;
+  // One after the other, or what is looked at twice at the same time is counted twice.
+  while (state->busy || !state->said.empty()) co_await state->changed.wait(in(1h));
+  state->running.clear();  // no step does
+  state->written = 0;
   co_await State::count(state, std::move(image));
 }
 
 Task<void> StepWatch::watch(std::shared_ptr<State> state) {
   while (!state->ended) {
-    if (!state->running.empty() && Clock::now() >= state->next_look) {
-      co_await State::measure(state);
-    } else if (!state->said.empty()) {
-      co_await State::take_one(state);
+    const bool look = !state->running.empty() && Clock::now() >= state->next_look;
+    if (look || !state->said.empty()) {
+      state->busy = true;
+      // Not in one expression with the choice: that is where compilers have got coroutines wrong.
+      if (look)
+        co_await State::measure(state);
+      else
+        co_await State::take_one(state);
+      state->busy = false;
+      state->changed.notify();
     } else if (state->running.empty()) {
       co_await state->changed.wait(in(1h));
     } else {
