@@ -49,12 +49,16 @@ def remove_built_images():
         engine("DELETE", f"/images/{each['Id']}?force=1", fine=(404, 409))
 
 
-def container_events(begun, action):
-    """The labels (and name, image, …) of the containers for which the engine told of that since a time in seconds."""
-    filters = urllib.parse.quote(json.dumps({"type": ["container"], "event": [action]}))
+def engine_events(begun, kind, action):
+    """What the engine told of that since a time in seconds: labels, name, … and when, in seconds (`at`)."""
+    filters = urllib.parse.quote(json.dumps({"type": [kind], "event": [action]}))
     answer = engine("GET", f"/events?since={begun:.3f}&until={time.time():.3f}&filters={filters}")
     events = [answer] if isinstance(answer, dict) else [json.loads(line) for line in (answer or b"").splitlines()]
-    return [each["Actor"]["Attributes"] for each in events]
+    return [each["Actor"]["Attributes"] | {"at": each["timeNano"] / 1e9} for each in events]
+
+
+def container_events(begun, action):
+    return engine_events(begun, "container", action)
 
 
 def is_there(ids):

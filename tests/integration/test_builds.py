@@ -6,7 +6,7 @@ import threading
 import time
 import uuid
 
-from case import PYTHON, SHELL, SandboxTest, engine, remove_built_images
+from case import PYTHON, SHELL, SandboxTest, container_events, engine, engine_events, remove_built_images
 from registry import Registry, login, remove_image
 
 BUILT = "dind-executor.built"
@@ -258,6 +258,28 @@ class Builds(SandboxTest):
         self.assertEqual(done.returncode, 3)
         self.assertIn(b"\n" + b"x" * 50000 + b"\n", done.stderr)
         self.assertIn(b"parse error line 3", self.build(f"FROM {SHELL}\nFROM {SHELL}\nNONE\n").stderr)
+
+    def test_an_image_runs_while_the_builder_clears_up_and_has_its_name_in_the_end(self):
+        for number in range(8000):
+            folder = self.project / f"{number // 100:02d}"
+            folder.mkdir(exist_ok=True)
+            (folder / str(number)).touch()
+        ahead = []
+        for attempt in range(5):  # on a machine with other things to do, the builder may be the faster one
+            begun = time.time()
+            done = self.build(f"FROM {SHELL}\nCOPY . /many\nCMD [\"echo\", \"MARK {attempt}\"]\n", "--context", "session/project", "--json")
+            self.assertEqual(done.returncode, 0, done.stderr)
+            result = json.loads(done.stdout.splitlines()[-1])["result"]
+            image = engine("GET", f"/images/{result['image']}/json")   # by its name
+            runs = [each["at"] for each in container_events(begun, "create") if each.get("dind-executor.run") == result["runId"]]
+            names = [each["at"] for each in engine_events(begun, "image", "tag") if result["image"] in (each["name"], image["Id"])]
+            self.assertEqual((len(runs), len(names)), (1, 1), (runs, names))
+            ahead.append(round(names[0] - runs[0], 3))
+            if ahead[-1] > 0:
+                break
+            self.mark = uuid.uuid4().hex
+        self.measured("a run began before its image's name was there, s", ahead)
+        self.assertGreater(ahead[-1], 0)
 
     def test_an_engines_fault_is_no_verdict(self):
         """A name server of none: nothing but the engine's own refusal of an image that can't be pulled."""
