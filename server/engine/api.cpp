@@ -62,8 +62,9 @@ HttpRequest remove(std::string target, std::string what, Deadline deadline) {
   return request;
 }
 
-Task<Result<Ping>> ping_engine(std::shared_ptr<HttpClient> http, Deadline deadline) {
+Task<Result<Ping>> ping_engine(std::shared_ptr<HttpClient> http, Deadline deadline, Cancel cancel) {
   HttpRequest request = get("/_ping", "ping", deadline);
+  request.cancel = std::move(cancel);
   request.reply_limit = 64 << 10;
   auto reply = co_await http->request(std::move(request));
   if (!reply) {
@@ -78,8 +79,10 @@ Task<Result<Ping>> ping_engine(std::shared_ptr<HttpClient> http, Deadline deadli
   co_return ping;
 }
 
-Task<Result<Version>> engine_version(std::shared_ptr<HttpClient> http, Deadline deadline) {
-  auto reply = co_await http->request(get("/version", "version", deadline));
+Task<Result<Version>> engine_version(std::shared_ptr<HttpClient> http, Deadline deadline, Cancel cancel) {
+  HttpRequest request = get("/version", "version", deadline);
+  request.cancel = std::move(cancel);
+  auto reply = co_await http->request(std::move(request));
   if (!reply) co_return std::unexpected(reply.error());
   if (reply->status != 200)
     co_return std::unexpected(status_error(http->endpoint(), "version", reply->status, reply->body));
@@ -103,13 +106,13 @@ Result<std::string> choose_api_version(const Endpoint& endpoint, const std::stri
   return lowest && *lowest > *parse_version(kNewestApi) ? min : std::string(kNewestApi);
 }
 
-Task<Result<std::string>> api_prefix(std::shared_ptr<HttpClient> http, Deadline deadline) {
+Task<Result<std::string>> api_prefix(std::shared_ptr<HttpClient> http, Deadline deadline, Cancel cancel) {
   if (!http->api_version) {
-    const auto ping = co_await ping_engine(http, deadline);
+    const auto ping = co_await ping_engine(http, deadline, cancel);
     if (!ping) co_return std::unexpected(ping.error());
     std::string min;
     if (parse_version(ping->api_version) > parse_version(kNewestApi)) {
-      const auto version = co_await engine_version(http, deadline);
+      const auto version = co_await engine_version(http, deadline, cancel);
       if (!version) co_return std::unexpected(version.error());
       min = version->min_api_version;
     }
@@ -122,7 +125,7 @@ Task<Result<std::string>> api_prefix(std::shared_ptr<HttpClient> http, Deadline 
 
 Task<Result<HttpReply>> call(std::shared_ptr<HttpClient> http, HttpRequest request, CallKind kind) {
   for (int attempt = 0;; ++attempt) {
-    const auto prefix = co_await api_prefix(http, request.deadline);
+    const auto prefix = co_await api_prefix(http, request.deadline, request.cancel);
     if (!prefix) {
       // The person asked for this call, not for a ping.
       Error error = prefix.error();

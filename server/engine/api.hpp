@@ -16,12 +16,12 @@ namespace dind::engine {
 inline constexpr const char* kNewestApi = "1.47";
 inline constexpr const char* kOldestApi = "1.41";
 
-Task<Result<Ping>> ping_engine(std::shared_ptr<HttpClient> http, Deadline deadline);
+Task<Result<Ping>> ping_engine(std::shared_ptr<HttpClient> http, Deadline deadline, Cancel cancel = {});
 // Without a prefix in the path, so that it can be asked before there is a version.
-Task<Result<Version>> engine_version(std::shared_ptr<HttpClient> http, Deadline deadline);
+Task<Result<Version>> engine_version(std::shared_ptr<HttpClient> http, Deadline deadline, Cancel cancel = {});
 
 // "/v1.41". Asks the engine unless it is known; no request has to be the first.
-Task<Result<std::string>> api_prefix(std::shared_ptr<HttpClient> http, Deadline deadline);
+Task<Result<std::string>> api_prefix(std::shared_ptr<HttpClient> http, Deadline deadline, Cancel cancel = {});
 
 // Sends `request`, whose target has no prefix. Status 2xx and 304 are replies, everything else an Error.
 Task<Result<HttpReply>> call(std::shared_ptr<HttpClient> http, HttpRequest request, CallKind kind = CallKind::general);

@@ -215,8 +215,10 @@ Task<void> ImageBuilds::attempt(std::shared_ptr<Attempt> now, engine::ImageBuild
   } catch (const std::exception& escaped) {  // who waits must hear of it
     outcome = fail(ErrorCode::internal, std::string("An image could not be built: ") + escaped.what());
   }
-  if (now->known && !outcome && outcome.error().code != ErrorCode::cancelled)
-    log(LogLevel::warning, "The image of a build is there and may lack its name: " + outcome.error().message,
+  if (now->known && (outcome ? outcome->failure.has_value() : outcome.error().code != ErrorCode::cancelled))
+    log(LogLevel::warning,
+        "The image of a build is there and may lack its name: " +
+            (outcome ? outcome->failure->message : outcome.error().message),
         now->run_id);
   now->come_to(std::move(outcome));
   open_.erase(now);
@@ -328,7 +330,9 @@ Task<Result<ImageBuilds::Built>> ImageBuilds::build(BuildProgram program, std::s
   open_.insert(now);
   spawn(executor_, "build of run " + run_id, attempt(now, std::move(build)));
   while (!now->known) co_await now->changed.wait(in(1h));
-  if (now->steps && now->done()) co_await now->steps->finish(now->outcome->image_id);
+  if (now->steps && now->done())
+    (void)co_await unless_cancelled(executor_, "steps of run " + run_id, now->steps->finish(now->outcome->image_id),
+                                    now->cancel);
   now->over_disk = now->steps && now->steps->over();
   if (!now->done()) now->cancel.cancel(CancelReason::shutdown);
   while (fenced && !now->network) co_await now->changed.wait(in(1h));

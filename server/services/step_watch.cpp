@@ -16,7 +16,8 @@ using namespace std::chrono_literals;
 namespace {
 
 constexpr auto kCallTime = 15s;
-constexpr auto kBetween = 1s;  // two looks at what a step has written
+constexpr auto kFinishTime = 30s;  // for what was said before the end
+constexpr auto kBetween = 1s;      // two looks at what a step has written
 constexpr Clock::duration kLongestPause = 200ms;
 constexpr int kShare = 20;                // and no more than this part of the engine's time for them
 constexpr std::size_t kMostWaiting = 64;  // a step may print what looks like the builder's words; the newest count
@@ -155,32 +156,42 @@ void StepWatch::runs_in(std::string container) { state_->say({.container = true,
 void StepWatch::has_come_to(std::string image) { state_->say({.container = false, .id = std::move(image)}); }
 bool StepWatch::over() const { return state_->is_over; }
 
-Task<void> StepWatch::finish(std::string image) {
-  const auto state = state_;
+Task<Result<void>> StepWatch::finish(std::string image) { return finish(state_, std::move(image)); }
+
+Task<Result<void>> StepWatch::finish(std::shared_ptr<State> state, std::string image) {
   // One after the other, or what is looked at twice at the same time is counted twice.
-  while (state->busy || !state->said.empty()) co_await state->changed.wait(in(1h));
+  const Deadline patience = in(kFinishTime);
+  while ((state->busy || !state->said.empty()) && !state->ended && Clock::now() < patience)
+    co_await state->changed.wait(patience);
   state->running.clear();  // no step does
   state->written = 0;
   co_await State::count(state, std::move(image));
+  co_return Result<void>{};
 }
 
 Task<void> StepWatch::watch(std::shared_ptr<State> state) {
-  while (!state->ended) {
-    const bool look = !state->running.empty() && Clock::now() >= state->next_look;
-    if (look || !state->said.empty()) {
-      state->busy = true;
-      // Not in one expression with the choice: that is where compilers have got coroutines wrong.
-      if (look)
-        co_await State::measure(state);
-      else
-        co_await State::take_one(state);
-      state->busy = false;
-      state->changed.notify();
-    } else if (state->running.empty()) {
-      co_await state->changed.wait(in(1h));
-    } else {
-      co_await state->changed.wait(state->next_look);
+  try {
+    while (!state->ended) {
+      const bool look = !state->running.empty() && Clock::now() >= state->next_look;
+      if (look || !state->said.empty()) {
+        state->busy = true;
+        // Not in one expression with the choice: that is where compilers have got coroutines wrong.
+        if (look)
+          co_await State::measure(state);
+        else
+          co_await State::take_one(state);
+        state->busy = false;
+        state->changed.notify();
+      } else if (state->running.empty()) {
+        co_await state->changed.wait(in(1h));
+      } else {
+        co_await state->changed.wait(state->next_look);
+      }
     }
+  } catch (...) {  // who waits must hear of it
+    state->ended = true;
+    state->changed.notify();
+    throw;
   }
 }
 

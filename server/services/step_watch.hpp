@@ -34,13 +34,14 @@ class StepWatch {
   // believed that the engine doesn't confirm.
   void runs_in(std::string container);
   void has_come_to(std::string image);
-  // Once the build is done: counts what is not counted yet.
-  Task<void> finish(std::string image);
+  // Once the build is done: counts what is not counted yet. It needs this no longer than for the call.
+  Task<Result<void>> finish(std::string image);
   bool over() const;  // its bound on disk
 
  private:
   struct State;
   static Task<void> watch(std::shared_ptr<State> state);
+  static Task<Result<void>> finish(std::shared_ptr<State> state, std::string image);
   std::shared_ptr<State> state_;  // the watching coroutine outlives this for a moment
 };
 

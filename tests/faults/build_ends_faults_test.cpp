@@ -115,3 +115,19 @@ TEST_CASE("The last layer of a build is counted once, though it is named twice a
   REQUIRE(result);
   CHECK(result->verdict == Verdict::ok);
 }
+
+TEST_CASE("A stop is answered at once while what a build took is still counted") {
+  RunBench bench(policy());
+  says(bench, std::string(kStage) + R"({"stream":" ---\u003e ab0123456789\n"})" + kWhole);
+  bench.fake.on("GET", "/images/ab0123456789/json", FakeReply::silence());
+  const auto under = bench.begin(dockerfile());
+  REQUIRE(bench.until([&] { return bench.fake.count("GET", "/images/ab0123456789/json") == 1; }));
+  const auto told = Clock::now();
+  under->cancel.cancel(CancelReason::user);
+  const auto result = bench.finish(under);
+  REQUIRE(!result);
+  CHECK(result.error().code == ErrorCode::cancelled);
+  CHECK(under->answered - told < 300ms);
+  bench.fake.drop_connections();
+  CHECK(bench.idle());
+}

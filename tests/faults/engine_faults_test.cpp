@@ -88,6 +88,18 @@ TEST_CASE("an engine that hangs on the first ping is known at the call's deadlin
   check_error(bench.run(bench.client.info(in(300ms))), ErrorCode::engine_unavailable, "to 'info'");
 }
 
+TEST_CASE("a call ends when it is cancelled, also while the engine hangs on the first ping") {
+  Bench bench;
+  Cancel cancel;
+  bench.fake.on("GET", "/_ping", [&](const FakeRequest&) {
+    asio::post(bench.context, [cancel]() mutable { cancel.cancel(CancelReason::user); });
+    return FakeReply::silence();
+  });
+  const auto begun = Clock::now();
+  check_error(bench.run(bench.client.pull_image("nope:1", "", {}, cancel, in(10s))), ErrorCode::cancelled, "(user)");
+  CHECK(Clock::now() - begun < 5s);
+}
+
 TEST_CASE("a truncated, an empty or an invalid reply is engine_error") {
   Bench bench;
   const std::pair<FakeReply, std::string> cases[] = {
