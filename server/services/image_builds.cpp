@@ -217,7 +217,7 @@ Task<void> ImageBuilds::attempt(std::shared_ptr<Attempt> now, engine::ImageBuild
   }
   if (now->known && (outcome ? outcome->failure.has_value() : outcome.error().code != ErrorCode::cancelled))
     log(LogLevel::warning,
-        "The image of a build is there and may lack its name: " +
+        "The image of a build is there and may lack its name, which the next build of it gives: " +
             (outcome ? outcome->failure->message : outcome.error().message),
         now->run_id);
   now->come_to(std::move(outcome));

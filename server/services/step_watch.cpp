@@ -175,7 +175,6 @@ Task<void> StepWatch::watch(std::shared_ptr<State> state) {
       const bool look = !state->running.empty() && Clock::now() >= state->next_look;
       if (look || !state->said.empty()) {
         state->busy = true;
-        // Not in one expression with the choice: that is where compilers have got coroutines wrong.
         if (look)
           co_await State::measure(state);
         else

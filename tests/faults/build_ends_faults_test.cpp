@@ -71,17 +71,19 @@ TEST_CASE("An engine that is slow to answer has no more than a few builds to ans
   CHECK(bench.idle());
 }
 
-TEST_CASE("The image of another stage is not the build's") {
+TEST_CASE("The image of another stage is not the build's, whatever its steps print") {
   auto brief = policy();
-  brief.build.timeout = 300ms;
+  brief.build.timeout = 1s;
   RunBench bench(brief);
-  // A step may print what looks like the last one.
   says(
       bench,
-      R"({"stream":"Step 1/6 : FROM a\n"}{"stream":"Step 2/6 : LABEL dind-executor.built=build\n"}{"stream":"Step 3/6 : RUN x\n"}{"stream":"Step 6/6 : CMD x\n"})" +
+      R"({"stream":"Step 1/6 : FROM a\n"}{"stream":"Step 2/6 : LABEL dind-executor.built=build\n"}{"stream":"Step 3/6 : RUN x\n"})"
+      R"({"stream":"Step 4/6 : y\nStep 5/6 : y\nStep 6/6 : printed\n"})" +
           std::string(kWhole));
-  const auto result = bench.run(dockerfile("FROM a\nRUN x\nFROM a\nCMD [\"x\"]\n"));
+  const auto under = bench.begin(dockerfile("FROM a\nRUN x\nFROM a\nCMD [\"x\"]\n"));
+  const auto result = bench.finish(under);
   REQUIRE(result);
+  CHECK(under->audience.stages.contains("printed"));
   CHECK(result->verdict == Verdict::timeout);
   CHECK(result->stage == Stage::build);
   CHECK(bench.fake.count("POST", "/containers/create") == 0);
@@ -89,11 +91,13 @@ TEST_CASE("The image of another stage is not the build's") {
 
 TEST_CASE("An image that is whole before the last step is not the build's") {
   auto brief = policy();
-  brief.build.timeout = 300ms;
+  brief.build.timeout = 1s;
   RunBench bench(brief);
   says(bench, R"({"stream":"Step 1/3 : FROM a\n"})" + std::string(kWhole));
-  const auto result = bench.run(dockerfile());
+  const auto under = bench.begin(dockerfile());
+  const auto result = bench.finish(under);
   REQUIRE(result);
+  CHECK(under->audience.stages.contains("FROM a"));
   CHECK(result->verdict == Verdict::timeout);
 }
 
@@ -122,12 +126,7 @@ TEST_CASE("A stop is answered at once while what a build took is still counted")
   bench.fake.on("GET", "/images/ab0123456789/json", FakeReply::silence());
   const auto under = bench.begin(dockerfile());
   REQUIRE(bench.until([&] { return bench.fake.count("GET", "/images/ab0123456789/json") == 1; }));
-  const auto told = Clock::now();
-  under->cancel.cancel(CancelReason::user);
-  const auto result = bench.finish(under);
-  REQUIRE(!result);
-  CHECK(result.error().code == ErrorCode::cancelled);
-  CHECK(under->answered - told < 300ms);
+  bench.is_stopped(under);
   bench.fake.drop_connections();
   CHECK(bench.idle());
 }

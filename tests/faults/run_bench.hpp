@@ -158,6 +158,15 @@ struct RunBench {
       return fail(ErrorCode::internal, "the run did not end in time");
     return *under->answer;
   }
+  // A stop by its user; the answer is in time.
+  void is_stopped(const std::shared_ptr<Under>& under) {
+    const auto told = Clock::now();
+    under->cancel.cancel(CancelReason::user);
+    const auto result = finish(under);
+    REQUIRE(!result);
+    CHECK(result.error().code == ErrorCode::cancelled);
+    CHECK(under->answered - told < std::chrono::milliseconds(300));
+  }
   Result<RunResult> run(RunSpec spec) { return finish(begin(std::move(spec))); }
   bool idle(Clock::duration at_most = std::chrono::seconds(10)) {
     return tests::run_task(context, runs.idle(in(at_most)));
