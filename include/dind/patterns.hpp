@@ -4,6 +4,7 @@
 #pragma once
 
 #include <chrono>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -14,7 +15,7 @@ namespace dind {
 
 struct PythonCode {
   std::string code;
-  std::string python_version;             // "3.11": the image python:3.11-slim; empty: the recipe's own
+  std::string python_version;  // "3.11": the image python:3.11-slim; "latest": python:slim; empty: the recipe's own
   std::vector<std::string> requirements;  // as in a requirements file, without options: "requests", "flask>=2"
   std::optional<std::chrono::milliseconds> timeout;
 };
@@ -35,6 +36,8 @@ struct BuildRequest {
   std::string dockerfile_content;
   std::string context_path;  // a folder beneath the workspace; empty: the Dockerfile alone
   std::optional<std::chrono::milliseconds> timeout;
+  std::map<std::string, std::string> build_args = {};  // values of its ARG instructions
+  std::string target = {};                             // the stage that is built; empty: the last one
 };
 
 RunSpec spec_of(PythonCode python);

@@ -80,6 +80,7 @@ struct Started {
   Limits limits;
   Network network = Network::none;
   std::vector<std::string> notes;
+  std::string container_id;  // the engine's; empty where another process of ours has the container
 };
 
 // Room in a run's output window. It travels with a chunk of output and gives the room back when it is destroyed, so a

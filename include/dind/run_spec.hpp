@@ -58,6 +58,8 @@ struct SourceProgram {
   std::string file_name;                // base name; names the file in the sandbox and in the program's own messages
   std::string text;                     // bytes as they are
   std::optional<std::string> language;  // a recipe's id; without it the name and the first line decide
+  // Where the file is on this machine, for hints about what lies beside it; empty: it is no file, or not known.
+  std::string folder = {};
 };
 
 // argv as it is, or one string for the image's /bin/sh.
@@ -65,7 +67,7 @@ using Command = std::variant<std::vector<std::string>, std::string>;
 
 // A command in an image.
 struct CommandProgram {
-  Command command;
+  Command command;  // an empty list: the image's own ENTRYPOINT and CMD
   // A recipe's id: its image where `image` names none, its environment, its installer of packages.
   std::optional<std::string> language = {};
   std::vector<std::string> images = {};  // in order of preference, where neither `image` nor a language names one
@@ -76,6 +78,14 @@ struct BuildProgram {
   std::string dockerfile;          // its text
   std::string context_path;        // a folder beneath the workspace, relative; empty: a context without files
   std::optional<Command> command;  // none: the image's own ENTRYPOINT and CMD
+  // What context_path is relative to, absolute; empty: the workspace. Only for the person at this machine's terminal.
+  std::string context_root = {};
+  // The file that the text is from: relative to the context, or absolute where it is outside of it. Empty: not known.
+  std::string dockerfile_name = {};
+  // The text of <file>.dockerignore. None: it is looked for in the context, then .dockerignore is.
+  std::optional<std::string> ignore = {};
+  std::map<std::string, std::string> arguments = {};  // values of its ARG instructions
+  std::string target = {};                            // the stage that is built; empty: the last one
 };
 
 struct RunSpec {
@@ -89,18 +99,23 @@ struct RunSpec {
   bool expect_more = true;
   std::optional<std::string> run_id;  // [A-Za-z0-9_-]{1,64}; made up when absent
   std::optional<PullPolicy> pull;     // the configuration's when absent
-  // Packages for the program ("requests>=2"), put in place by a sandbox of their own that has a network (source
-  // programs of a language with an installer).
+  // Packages for the program ("requests>=2"), each a line of a requirements file (with its hashes), put in place by a
+  // sandbox of their own that has a network (source programs of a language with an installer).
   std::vector<std::string> requirements;
-  std::optional<WorkspaceAccess> workspace;  // mounted; none: not there
+  std::vector<std::string> constraints = {};  // bounds on the versions of what is installed (`pip install -c`)
+  std::optional<WorkspaceAccess> workspace;   // mounted; none: not there
   // With read_write: the one folder of the workspace that is writable, relative to it; the rest is read-only. Empty:
   // all of it is.
   std::string workspace_folder = {};
+  // Which of several open folders is the workspace of this run: absolute, without links, one that WorkspaceRuns::adopt
+  // has taken. Empty: the operator's workspace, or the first folder.
+  std::string workspace_root = {};
   std::string working_dir;             // absolute, in the sandbox; empty: the program's usual one
   std::optional<Isolation> isolation;  // the configuration's when absent
   // Wall clock from the request to the end, whatever the run waits for: a place, an image, packages, a build. Past it
   // the run ends with verdict timeout. None: each stage has a bound of its own.
   std::optional<std::chrono::milliseconds> total_timeout;
+  bool record = true;                   // false: the history keeps nothing of it
   std::vector<std::string> notes = {};  // for people: said with the run's own
   std::string client;  // who asks: the queue is fair among clients. Empty: all of those together are one
 };

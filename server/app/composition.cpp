@@ -1,8 +1,7 @@
 #include "app/composition.hpp"
 
 #include <cstdlib>
-#include <fstream>
-#include <sstream>
+#include <filesystem>
 
 #include "engine/client.hpp"
 #include "sandbox/fixtures.hpp"
@@ -17,6 +16,7 @@
 #include "services/recorded_runs.hpp"
 #include "services/runs.hpp"
 #include "support/ids.hpp"
+#include "support/named_file.hpp"
 
 namespace dind::app {
 namespace {
@@ -27,11 +27,8 @@ std::optional<std::string> variable(const std::string& name) {
 }
 
 std::optional<std::string> whole_file(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file) return std::nullopt;
-  std::ostringstream text;
-  text << file.rdbuf();
-  return text.str();
+  auto text = read_named_file(path);
+  return text ? std::optional(std::move(*text)) : std::nullopt;
 }
 
 RunPolicy policy_of(const Configuration& configuration, std::string authorities) {
@@ -42,6 +39,8 @@ RunPolicy policy_of(const Configuration& configuration, std::string authorities)
   return {.limits = configuration.limits,
           .images = configuration.images,
           .pull = configuration.pull,
+          .allowed_images = configuration.allowed_images,
+          .most_pulled_bytes = configuration.most_pulled_bytes,
           .isolation = configuration.isolation,
           .concurrent_runs = configuration.concurrent_runs,
           .queued_runs = configuration.queued_runs,
@@ -66,19 +65,32 @@ class WholeCore final : public Core {
         folders_(sandboxes_),
         history_(executor, configuration.history),
         logged_(runs_, face),
-        recorded_(logged_, history_, std::move(face)),
+        recorded_(logged_, history_, face),
         terminal_logged_(runs_, "cli"),
         terminal_recorded_(terminal_logged_, history_, "cli"),
+        live_(executor, recorded_, std::move(face)),
+        terminal_live_(live_.beside(terminal_recorded_, "cli")),
         watcher_(executor, client_),
         doctor_(client_, sandboxes_, configuration.limits.defaults, configuration.images, configuration.pull,
                 configuration.isolation,
                 configuration.build.enabled && configuration.build.builder == Builder::buildkit),
         reaper_(executor, client_, process_owner(), sandboxes_.removals()),
         garbage_(executor, client_, process_owner(), sandbox::supervisor_volume_name(), configuration.garbage),
-        executor_(executor) {}
+        executor_(executor) {
+    // Beside the history, by whoever keeps one: a state of this user's, that no sandbox sees.
+    if (const auto path = history_path(configuration.history); configuration.history.enabled && !path.empty())
+      sandboxes_.remember_images_in(std::filesystem::path(path).parent_path() / "checked-images");
+  }
 
-  RunService& runs() override { return recorded_; }
-  RunService& terminal_runs() override { return terminal_recorded_; }
+  RunService& runs() override { return live_; }
+  LiveRuns& live() override { return live_; }
+  Task<std::optional<RunUsage>> usage(std::string container_id, Deadline deadline) override {
+    const auto seen = co_await client_.container_usage(std::move(container_id), deadline);
+    if (!seen) co_return std::nullopt;
+    co_return RunUsage{.memory_bytes = seen->memory_bytes, .cpu_time = seen->cpu_time};
+  }
+  RunService& terminal_runs() override { return *terminal_live_; }
+  void take_limits(const Configuration& configuration) override { runs_.take_limits(policy_of(configuration, {})); }
   Cancel leaving() override { return runs_.leaving(); }
   WorkspaceRuns& folders() override { return folders_; }
   History& history() override { return history_; }
@@ -101,6 +113,8 @@ class WholeCore final : public Core {
   RecordedRuns recorded_;
   LoggedRuns terminal_logged_;
   RecordedRuns terminal_recorded_;
+  LiveRuns live_;
+  std::unique_ptr<RunService> terminal_live_;
   EngineWatcher watcher_;
   EngineDoctor doctor_;
   Reaper reaper_;
@@ -111,25 +125,27 @@ class WholeCore final : public Core {
 }  // namespace
 
 Result<engine::Endpoint> engine_endpoint(const Configuration& configuration, const std::string& host,
-                                         const char* option) {
+                                         const std::string& option) {
   std::optional<engine::NamedHost> named;
   if (!host.empty())
-    named = {.address = host, .origin = option};
+    named = {.address = host, .origin = option.empty() ? "--host" : option};
   else if (!configuration.docker_host.empty())
     named = {.address = configuration.docker_host, .origin = "engine.host in the configuration"};
-  return engine::find_endpoint(named, variable, whole_file);
+  auto endpoint = engine::find_endpoint(named, variable, whole_file);
+  if (endpoint) endpoint->choice = option;
+  return endpoint;
 }
 
 Result<std::unique_ptr<Core>> Core::make(asio::any_io_executor executor, const Configuration& configuration,
-                                         const std::string& host, std::string face) {
-  auto endpoint = engine_endpoint(configuration, host, face == "library" ? "ExecutorOptions::host" : "--host");
+                                         const std::string& host, std::string face, const std::string& host_option) {
+  auto endpoint = engine_endpoint(configuration, host, face == "library" ? "ExecutorOptions::host" : host_option);
   if (!endpoint) return std::unexpected(endpoint.error());
   std::string authorities;
   if (!configuration.ca_bundle.empty()) {
-    auto bundle = whole_file(configuration.ca_bundle);
+    auto bundle = read_named_file(configuration.ca_bundle, FileKind::any);
     if (!bundle || !bundle->contains("-----BEGIN CERTIFICATE-----"))
-      return fail(ErrorCode::invalid_request, "caBundle (DIND_CA_BUNDLE): " + configuration.ca_bundle +
-                                                  (bundle ? " holds no certificate in PEM" : " can't be read"));
+      return fail(ErrorCode::invalid_request, "caBundle (DIND_CA_BUNDLE): " + configuration.ca_bundle + ' ' +
+                                                  (bundle ? "holds no certificate in PEM" : bundle.error().what));
     authorities = std::move(*bundle);
   }
   return std::make_unique<WholeCore>(std::move(executor), std::move(*endpoint), configuration, std::move(authorities),

@@ -1,17 +1,16 @@
 #include "app/configuration.hpp"
 
-#include <cerrno>
+#include <unistd.h>
+
 #include <cstdlib>
 #include <cstring>
-#include <fstream>
-#include <iterator>
 #include <nlohmann/json.hpp>
-#include <set>
-#include <system_error>
 
 #include "app/setting_readers.hpp"
 #include "faces/cli/serve_arguments.hpp"
 #include "languages/recipe.hpp"
+#include "support/json_reader.hpp"
+#include "support/named_file.hpp"
 #include "support/units.hpp"
 
 namespace dind::app {
@@ -33,14 +32,14 @@ Read limits(Limits& into) {
 }
 
 Result<void> read_images(std::map<std::string, std::string>& into, const json& value, const std::string& field) {
-  if (!value.is_object()) return wrong(field, "must be an object of language and image, not " + shown(value));
+  if (!value.is_object()) return wrong_setting(field, "must be an object of language and image, not " + shown(value));
   for (const auto& [language, image] : value.items()) {
     const auto name = field + '.' + language;
     const auto* recipe = languages::find_recipe(language);
     if (recipe == nullptr) {
       std::string list;
       for (const auto& known : languages::recipes()) list += (list.empty() ? "" : ", ") + known.id;
-      return wrong(name, "is not a language; known: " + list);
+      return wrong_setting(name, "is not a language; known: " + list);
     }
     if (auto read = text(into[recipe->id], "\"python:3.12-slim\"")(image, name); !read) return read;
   }
@@ -65,17 +64,18 @@ Result<void> read_owner(std::optional<std::string>& into, const json& value, con
   };
   if (colon == std::string::npos || !is_id(std::string_view(text).substr(0, colon)) ||
       !is_id(std::string_view(text).substr(colon + 1)))
-    return wrong(field, "must be the numbers of a user and a group that are not root's, such as \"1000:1000\", not " +
-                            shown(value));
+    return wrong_setting(
+        field,
+        "must be the numbers of a user and a group that are not root's, such as \"1000:1000\", not " + shown(value));
   into = text;
   return {};
 }
 
 Result<void> read_variables(std::map<std::string, std::string>& into, const json& value, const std::string& field) {
-  if (!value.is_object()) return wrong(field, "must be an object of texts, not " + shown(value));
+  if (!value.is_object()) return wrong_setting(field, "must be an object of texts, not " + shown(value));
   for (const auto& [name, text] : value.items()) {
     if (name.empty() || name.contains('=') || !text.is_string())
-      return wrong(field + '.' + name, "must be a text, not " + shown(text));
+      return wrong_setting(field + '.' + name, "must be a text, not " + shown(text));
     into[name] = text.get<std::string>();
   }
   return {};
@@ -130,13 +130,13 @@ Read log_settings(LogSettings& into) {
 
 Result<void> read_mode(unsigned& into, const json& value, const std::string& field) {
   const auto mode = value.is_string() ? faces::cli::parse_mode(value.get_ref<const std::string&>())
-                                      : Result<unsigned>(wrong(field, "is no text"));
-  if (!mode) return wrong(field, "must be a text such as \"0660\", not " + shown(value));
+                                      : Result<unsigned>(wrong_setting(field, "is no text"));
+  if (!mode) return wrong_setting(field, "must be a text such as \"0660\", not " + shown(value));
   into = *mode;
   return {};
 }
 
-Read serve(ServeSettings& into) {
+Read read_serve(ServeSettings& into) {
   return object({{"socket", absolute_path(into.socket, "\"/run/dind-executor/socket\"")},
                  {"socketMode",
                   [&into](const json& v, const std::string& field) { return read_mode(into.socket_mode, v, field); }},
@@ -144,7 +144,9 @@ Read serve(ServeSettings& into) {
                  {"tokenFile", absolute_path(into.token_file, "\"/etc/dind-executor/token\"")},
                  {"hosts", texts(into.hosts, "\"executor.internal\"")},
                  {"origins", texts(into.origins, "\"https://app.example\"")},
-                 {"maxBody", measured(into.most_body, parse_bytes, "bytes or a text such as \"32m\"")}});
+                 {"maxBody", measured(into.most_body, parse_bytes, "bytes or a text such as \"32m\"")},
+                 {"drainTimeout", measured(into.drain_timeout, parse_duration, "seconds or a text such as \"60s\"")},
+                 {"accessLog", flag(into.access_log)}});
 }
 
 Read prestarted(Configuration& into) {
@@ -155,31 +157,16 @@ Read prestarted(Configuration& into) {
                     if (auto read = texts(into.prestarted_languages, "\"python\"")(value, field); !read) return read;
                     for (const auto& each : into.prestarted_languages)
                       if (languages::find_recipe(each) == nullptr)
-                        return wrong(field, "names no language: " + shown(each));
+                        return wrong_setting(field, "names no language: " + shown(each));
                     return {};
                   }}});
 }
-
-// A key that stands twice: the later one would win without a word.
-struct DuplicateKeys {
-  std::vector<std::set<std::string>> open;
-  std::string found;
-
-  bool operator()(int, json::parse_event_t event, json& parsed) {
-    if (event == json::parse_event_t::object_start) open.emplace_back();
-    if (event == json::parse_event_t::object_end) open.pop_back();
-    if (event == json::parse_event_t::key && !open.back().insert(parsed.get<std::string>()).second && found.empty()) {
-      found = parsed.get<std::string>();
-    }
-    return true;
-  }
-};
 
 std::unexpected<Error> in_file(const std::string& path, const std::string& problem) {
   return fail(ErrorCode::invalid_request, "Configuration " + path + ": " + problem);
 }
 
-std::string variable(const char* name) {
+std::string environment_text(const char* name) {
   const char* value = std::getenv(name);
   return value == nullptr ? std::string() : value;
 }
@@ -193,13 +180,13 @@ Result<void> read_environment(Configuration& into) {
   for (const auto& [name, path] :
        {Path{"DIND_WORKSPACE", into.workspace.path}, Path{"DIND_WORKSPACE_PATH", into.workspace.engine_path},
         Path{"DIND_CA_BUNDLE", into.ca_bundle}}) {
-    const auto value = variable(name);
+    const auto value = environment_text(name);
     if (value.empty()) continue;
     if (!value.starts_with('/'))
       return fail(ErrorCode::invalid_request, std::string(name) + " must be an absolute path, not " + value);
     path = value;
   }
-  if (into.build.builder == Builder::automatic && variable("DOCKER_BUILDKIT") == "1")
+  if (into.build.builder == Builder::automatic && environment_text("DOCKER_BUILDKIT") == "1")
     into.build.builder = Builder::buildkit;
   return {};
 }
@@ -214,17 +201,12 @@ bool enabled_by_environment() {
 
 // nullopt: there is no such file, and nobody said that there is.
 Result<std::optional<Configuration>> load_file(const std::string& path, bool required) {
-  errno = 0;
-  std::ifstream file(path, std::ios::binary);
-  if (!file) {
-    const int seen = errno;
-    if (!required && (seen == ENOENT || seen == ENOTDIR)) return std::nullopt;
-    return in_file(path, "it can't be read (" + std::generic_category().message(seen) + ")" +
-                             (required ? "; $DIND_CONFIG names it" : ""));
+  const auto contents = read_named_file(path, FileKind::any);
+  if (!contents) {
+    if (!required && contents.error().missing) return std::nullopt;
+    return in_file(path, "it " + contents.error().what + (required ? "; $DIND_CONFIG names it" : ""));
   }
-  const std::string contents{std::istreambuf_iterator<char>(file), {}};
-  if (file.bad()) return in_file(path, "it can't be read");
-  auto parsed = parse_configuration(contents, path);
+  auto parsed = parse_configuration(*contents, path);
   if (!parsed) return std::unexpected(parsed.error());
   return std::optional(std::move(*parsed));
 }
@@ -233,17 +215,9 @@ Result<std::optional<Configuration>> load_file(const std::string& path, bool req
 
 Result<Configuration> parse_configuration(std::string_view text_of_file, std::string path) {
   Configuration configuration;
-  DuplicateKeys duplicates;
-  json parsed;
-  try {
-    parsed = json::parse(text_of_file, std::ref(duplicates), true, true);  // comments are welcome
-  } catch (const json::exception& e) {
-    std::string what = e.what();
-    if (const auto colon = what.find("] "); colon != std::string::npos) what.erase(0, colon + 2);
-    for (char& c : what) c = static_cast<unsigned char>(c) < 0x20 ? ' ' : c;
-    return in_file(path, "it is not JSON: " + what);
-  }
-  if (!duplicates.found.empty()) return in_file(path, '"' + duplicates.found + "\" stands twice");
+  const auto read = read_json(text_of_file, {.comments = true});
+  if (!read) return in_file(path, "it " + read.error().what);
+  const json& parsed = *read;
   if (!parsed.is_object()) return in_file(path, "it must be a JSON object, not " + shown(parsed));
 
   constexpr std::int64_t kManyRuns = 100'000;
@@ -254,6 +228,8 @@ Result<Configuration> parse_configuration(std::string_view text_of_file, std::st
       {"images",
        [&](const json& value, const std::string& field) { return read_images(configuration.images, value, field); }},
       {"pull", one_of(configuration.pull, pull_policy, "\"missing\", \"never\" or \"always\"")},
+      {"allowedImages", texts(configuration.allowed_images, "\"python:*\"")},
+      {"maxPull", measured(configuration.most_pulled_bytes, parse_bytes, "bytes or a text such as \"4g\"")},
       {"dependencies", dependencies(configuration)},
       {"build", build(configuration.build)},
       {"workspace", workspace(configuration.workspace)},
@@ -265,7 +241,7 @@ Result<Configuration> parse_configuration(std::string_view text_of_file, std::st
                                                  "bytes or a text such as \"10g\"")}})},
       {"history", history(configuration.history)},
       {"log", log_settings(configuration.log)},
-      {"serve", serve(configuration.serve)},
+      {"serve", read_serve(configuration.serve)},
       {"prestarted", prestarted(configuration)},
       {"shareServer", flag(configuration.share_server)},
       {"concurrentRuns", whole(configuration.concurrent_runs, 0, kManyRuns)},
@@ -273,7 +249,7 @@ Result<Configuration> parse_configuration(std::string_view text_of_file, std::st
       {"concurrentRunsPerClient", whole(configuration.concurrent_runs_per_client, 0, kManyRuns)},
       {"queuedRunsPerClient", whole(configuration.queued_runs_per_client, 0, kManyRuns)},
       {"engine", object({{"host", text(configuration.docker_host, "\"tcp://dind:2375\"")}})}};
-  if (auto read = read_fields(parsed, "", fields); !read) return in_file(path, read.error().message);
+  if (auto set = read_fields(parsed, "", fields); !set) return in_file(path, set.error().message);
   if (configuration.prestarted_languages.size() > configuration.prestarted.most)
     return in_file(path, "\"prestarted.languages\" names " + std::to_string(configuration.prestarted_languages.size()) +
                              " languages, and \"prestarted.most\" lets " +
@@ -283,7 +259,7 @@ Result<Configuration> parse_configuration(std::string_view text_of_file, std::st
   return configuration;
 }
 
-Result<Configuration> load_configuration() {
+Result<Configuration> load_configuration(const std::string& machine_bundle) {
   std::optional<Configuration> found;
   if (const char* named = std::getenv("DIND_CONFIG"); named != nullptr && *named != '\0') {
     auto loaded = load_file(named, true);
@@ -306,6 +282,8 @@ Result<Configuration> load_configuration() {
   Configuration configuration = std::move(found).value_or(Configuration{});
   configuration.enabled = enabled_by_environment();
   if (const auto read = read_environment(configuration); !read) return std::unexpected(read.error());
+  if (configuration.ca_bundle.empty() && ::access(machine_bundle.c_str(), R_OK) == 0)
+    configuration.ca_bundle = machine_bundle;
   // One path alone: an engine on this machine has it where we have it.
   if (configuration.workspace.engine_path.empty()) configuration.workspace.engine_path = configuration.workspace.path;
   return configuration;

@@ -15,6 +15,7 @@
 #include "services/garbage.hpp"
 #include "services/history.hpp"
 #include "services/image_builds.hpp"
+#include "services/images.hpp"
 #include "services/package_stage.hpp"
 #include "services/policy_limits.hpp"
 #include "support/log.hpp"
@@ -30,12 +31,16 @@ struct ServeSettings {
   std::vector<std::string> hosts;
   std::vector<std::string> origins;
   std::int64_t most_body = 32LL << 20;
+  std::chrono::milliseconds drain_timeout = std::chrono::seconds(60);  // for what runs when the server is stopped
+  bool access_log = false;
 };
 
 struct Configuration {
   LimitPolicy limits;                         // defaults and maxima
   std::map<std::string, std::string> images;  // language → image
   PullPolicy pull = PullPolicy::missing;
+  std::vector<std::string> allowed_images;  // patterns; empty: any
+  std::int64_t most_pulled_bytes = kMostPulledBytes;
   Isolation isolation = Isolation::runc;
   GarbagePolicy garbage;
   HistoryPolicy history;
@@ -60,7 +65,10 @@ struct Configuration {
 
 // $DIND_CONFIG, else ~/.config/dind-executor/config.json, else /etc/dind-executor/config.json. A file that is broken is
 // an Error (invalid_request) naming file and field, never ignored: it may hold a limit that somebody relies on.
-Result<Configuration> load_configuration();
+// `machine_bundle`: the CA bundle of this machine or container, where the file is there and neither the configuration
+// nor DIND_CA_BUNDLE names another. A container's entrypoint writes it, and `docker exec` has no variables of it (K04).
+inline constexpr const char* kMachineBundle = "/run/dind-executor/ca-bundle.pem";
+Result<Configuration> load_configuration(const std::string& machine_bundle = kMachineBundle);
 Result<Configuration> parse_configuration(std::string_view json, std::string path);
 
 }  // namespace dind::app

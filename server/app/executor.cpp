@@ -4,16 +4,15 @@
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
-#include <fstream>
 #include <future>
 #include <mutex>
-#include <sstream>
 #include <thread>
 
 #include "app/composition.hpp"
 #include "app/configuration.hpp"
 #include "app/logging.hpp"
 #include "dind/exit_code.hpp"
+#include "support/named_file.hpp"
 
 namespace dind {
 
@@ -25,13 +24,11 @@ constexpr auto kLeaveTime = 10s;
 
 Result<app::Configuration> configuration_of(const ExecutorOptions& options) {
   if (!options.config_file) return app::load_configuration();
-  std::ifstream file(*options.config_file, std::ios::binary);
-  if (!file)
+  const auto text = read_named_file(*options.config_file, FileKind::any);
+  if (!text)
     return fail(ErrorCode::invalid_request,
-                *options.config_file + " can't be read: check the path of the configuration");
-  std::ostringstream text;
-  text << file.rdbuf();
-  return app::parse_configuration(text.str(), *options.config_file);
+                "Configuration " + *options.config_file + ": it " + text.error().what + "; config_file names it");
+  return app::parse_configuration(*text, *options.config_file);
 }
 
 // Keeps a run's output up to a bound.

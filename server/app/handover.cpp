@@ -1,6 +1,5 @@
 #include "app/handover.hpp"
 
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -8,6 +7,7 @@
 #include <memory>
 #include <vector>
 
+#include "app/file_mark.hpp"
 #include "app/version.hpp"
 #include "faces/handover/place.hpp"
 #include "faces/handover/server.hpp"
@@ -18,15 +18,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr auto kLeaveTime = 3s;
-
-// Which file it is, and of when.
-std::string mark_of(const std::string& path) {
-  struct stat there{};
-  if (path.empty() || ::stat(path.c_str(), &there) != 0) return "-";
-  return std::to_string(there.st_dev) + ':' + std::to_string(there.st_ino) + ':' + std::to_string(there.st_size) + ':' +
-         std::to_string(there.st_mtim.tv_sec) + '.' + std::to_string(there.st_mtim.tv_nsec);
-}
+constexpr auto kHearTime = 3s;
 
 bool decides(std::string_view variable) {
   for (const std::string_view each : {"DIND_", "DOCKER_", "HOME=", "PATH=", "XDG_STATE_HOME=", "XDG_CONFIG_HOME="})
@@ -40,7 +32,8 @@ struct Taking {
   Signal changed;
 };
 Task<void> take(asio::any_io_executor executor, Core& core, std::string path, std::shared_ptr<Taking> taking) {
-  co_await faces::handover::take_runs(std::move(executor), core.terminal_runs(), std::move(path), core.leaving());
+  co_await faces::handover::take_runs(std::move(executor), core.terminal_runs(), std::move(path), core.live().closing(),
+                                      core.leaving());
   taking->over = true;
   taking->changed.notify();
 }
@@ -52,11 +45,12 @@ std::string handover_path(const Configuration& configuration, const std::string&
   // Whatever could make a run of the server's another one than ours: then they don't meet.
   const auto endpoint = engine_endpoint(configuration, host);
   if (!endpoint) return {};
-  std::vector<std::string> parts{std::string(version()), mark_of("/proc/self/exe"),   endpoint->address,
-                                 configuration.path,     mark_of(configuration.path), mark_of(configuration.ca_bundle)};
+  std::vector<std::string> parts{
+      std::string(version()), file_mark("/proc/self/exe"),   endpoint->address,
+      configuration.path,     file_mark(configuration.path), file_mark(configuration.ca_bundle)};
   if (endpoint->tls)
     for (const auto& file : {endpoint->tls->ca_file, endpoint->tls->cert_file, endpoint->tls->key_file})
-      parts.push_back(file + ' ' + mark_of(file));
+      parts.push_back(file + ' ' + file_mark(file));
   std::vector<std::string> variables;
   for (char** each = environ; *each != nullptr; ++each)
     if (decides(*each)) variables.emplace_back(*each);
@@ -70,17 +64,22 @@ std::string handover_path(const Configuration& configuration, const std::string&
 bool may_hand_over(const faces::cli::RunArguments& arguments, const LogFlags& log, const Configuration& configuration) {
   // Whose log is asked for is ours; and what an editor took for its workspace is not what we would.
   const bool needs_workspace = arguments.workspace.has_value() || arguments.dockerfile.has_value();
-  return !arguments.no_server && !arguments.folder && !log.level && !log.file &&
+  return !arguments.no_server && !arguments.folder && arguments.context.empty() && !log.level && !log.file &&
          (!needs_workspace || !configuration.workspace.engine_path.empty());
 }
 
-Task<int> beside_handovers(asio::any_io_executor executor, Core& core, std::string path, Task<int> face) {
+Task<int> beside_handovers(asio::any_io_executor executor, Core& core, std::string path, Task<int> face, Cancel stop) {
   const auto taking = std::make_shared<Taking>(executor);
   spawn(executor, "runs of terminals", take(executor, core, std::move(path), taking));
   const int code = co_await std::move(face);
+  core.live().drain();
+  const auto heard = stop.on_cancel([weak = std::weak_ptr(taking)] {
+    if (const auto alive = weak.lock()) alive->changed.notify();
+  });
+  while (!taking->over && !stop.cancelled()) co_await taking->changed.wait(in(1h));
   core.leaving().cancel(CancelReason::shutdown);
   // They are to hear how their runs ended.
-  const Deadline leave_by = in(kLeaveTime);
+  const Deadline leave_by = in(kHearTime);
   while (!taking->over && Clock::now() < leave_by) co_await taking->changed.wait(leave_by);
   co_await core.runs().idle(leave_by);
   co_return code;

@@ -16,7 +16,8 @@ std::string handover_path(const Configuration& configuration, const std::string&
 // Whether such a run is the same where a server with those settings runs it.
 bool may_hand_over(const faces::cli::RunArguments& arguments, const LogFlags& log, const Configuration& configuration);
 
-// Takes runs at `path` beside `face`, until the core is to be left; ends when both have, with the face's exit code.
-Task<int> beside_handovers(asio::any_io_executor executor, Core& core, std::string path, Task<int> face);
+// Takes runs at `path` beside `face`, until that ends. Those that have begun then go on to their end, as long as their
+// clients live and `stop` is not cancelled. Gives the face's exit code.
+Task<int> beside_handovers(asio::any_io_executor executor, Core& core, std::string path, Task<int> face, Cancel stop);
 
 }  // namespace dind::app

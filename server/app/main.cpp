@@ -1,12 +1,19 @@
 // dind-executor: the command line, the configuration and the composition root meet here, and nothing else does.
+#include <poll.h>
+#include <unistd.h>
+
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/system/system_error.hpp>
+#include <cerrno>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
 #include <iostream>
+#include <new>
 #include <optional>
+#include <system_error>
 
 #include "app/composition.hpp"
 #include "app/configuration.hpp"
@@ -16,10 +23,15 @@
 #include "app/version.hpp"
 #include "faces/cli/arguments.hpp"
 #include "faces/cli/history_command.hpp"
+#include "faces/cli/live_report.hpp"
 #include "faces/cli/report.hpp"
 #include "faces/cli/run_command.hpp"
 #include "faces/editor/session.hpp"
 #include "faces/handover/client.hpp"
+#include "faces/handover/control.hpp"
+#include "support/descriptors.hpp"
+#include "support/standard_descriptors.hpp"
+#include "support/unix_time.hpp"
 
 namespace {
 
@@ -34,6 +46,19 @@ constexpr auto kLeaveTime = 10s;
 int say(const Error& error) {
   std::fprintf(stderr, "dind-executor: %s\n", error.message.c_str());
   return cli::kNotRunExit;
+}
+
+// What an exception says that comes from a lack of something; anything else is a bug (R17).
+void say(const std::exception& e) {
+  const auto* system = dynamic_cast<const std::system_error*>(&e);
+  const auto* boost = dynamic_cast<const boost::system::system_error*>(&e);
+  const int error = system != nullptr ? system->code().value() : boost != nullptr ? boost->code().value() : 0;
+  std::string text = std::string("a bug of ours: ") + e.what();
+  if (no_descriptors_left(error)) text = "It can't be started. " + descriptor_shortage();
+  if (error == EAGAIN || error == ENOMEM || dynamic_cast<const std::bad_alloc*>(&e) != nullptr)
+    text = "It can't be started or go on: there is not enough memory, or there are too many threads. Raise the limit " +
+           std::string("of this process (ulimit -v, ulimit -u, or that of its container)");
+  std::fprintf(stderr, "dind-executor: %s\n", text.c_str());
 }
 
 Task<int> doctor(app::Core& core, bool json) {
@@ -57,6 +82,27 @@ Task<int> look_into_history(History& history, cli::HistoryArguments arguments, P
   co_return 0;
 }
 
+std::vector<LiveRun> runs_of(const std::vector<handover::OperatedRun>& operated) {
+  std::vector<LiveRun> runs;
+  for (const auto& each : operated) runs.push_back(each.run);
+  return runs;
+}
+
+int list_live_runs(bool json) {
+  std::cout << cli::live_runs_text(runs_of(handover::all_live_runs()), now_ms(), json) << std::flush;
+  return 0;
+}
+
+int stop_live_run(const std::string& id) {
+  const auto operated = handover::all_live_runs();
+  const auto found = cli::find_live_run(runs_of(operated), id);
+  if (!found) return say(found.error());
+  const auto& run = operated[*found];
+  if (!handover::stop_run(run)) return say({ErrorCode::not_found, "The run " + run.run.run_id + " has just ended"});
+  std::cout << "The run " << run.run.run_id << " was told to end\n" << std::flush;
+  return 0;
+}
+
 Task<int> rerun(asio::any_io_executor executor, app::Core& core, cli::HistoryArguments arguments) {
   auto again = co_await cli::rerun_arguments(core.history(), std::move(arguments));
   if (!again) co_return say(again.error());
@@ -73,7 +119,7 @@ int serve(asio::io_context& context, Task<int> face, Cancel over = {}) {
       try {
         std::rethrow_exception(escaped);
       } catch (const std::exception& e) {
-        std::fprintf(stderr, "dind-executor: a bug of ours: %s\n", e.what());
+        say(e);
       }
     }
     over.cancel(CancelReason::shutdown);
@@ -82,17 +128,41 @@ int serve(asio::io_context& context, Task<int> face, Cancel over = {}) {
   context.run();
   return *code;
 }
+
+void answer_operators(const asio::any_io_executor& executor, app::Core& core, const Cancel& over) {
+  auto usage = [&core](std::string container_id, Deadline deadline) {
+    return core.usage(std::move(container_id), deadline);
+  };
+  spawn(executor, "operators", handover::answer_operators(executor, core.live(), std::move(usage), over));
+}
+
 // With the clean-up of what dead instances left beside it,
 // and, where it serves many runs, with sandboxes that wait for them.
 enum class Beside { nothing, clean, clean_and_warm };
+// And, where `handovers` names a place, with runs of terminals: beside_handovers.
+struct Handovers {
+  std::string path;
+  Cancel stop;
+};
 int serve(asio::io_context& context, app::Core& core, Task<int> face, Beside beside = Beside::clean,
-          const std::string& handovers = {}) {
+          Handovers handovers = {}) {
   const Cancel over;
   const auto executor = context.get_executor();
-  if (beside == Beside::clean_and_warm) spawn(executor, "prestarted", core.keep_warm(over));
-  if (!handovers.empty()) face = app::beside_handovers(executor, core, handovers, std::move(face));
+  if (beside == Beside::clean_and_warm) spawn(executor, "prestarted", core.keep_warm(core.live().closing()));
+  if (beside != Beside::nothing) answer_operators(executor, core, over);
+  if (!handovers.path.empty())
+    face = app::beside_handovers(executor, core, handovers.path, std::move(face), handovers.stop);
   if (beside != Beside::nothing) spawn(context.get_executor(), "clean-up", core.keep_clean(over));
   return serve(context, std::move(face), over);
+}
+
+// The client hears of the end at once, although runs of terminals may go on.
+Task<int> serve_editor(asio::any_io_executor executor, app::Core& core, editor::EditorOptions options) {
+  editor::EditorServices services{
+      .runs = core.runs(), .engine = core.engine(), .folders = core.folders(), .version = app::version()};
+  const int code = co_await editor::run_editor_session(std::move(executor), std::move(services), std::move(options));
+  leave_standard_streams();
+  co_return code;
 }
 
 // By a server that is there; where there is none, by a core of our own.
@@ -105,6 +175,7 @@ int run_by_server(asio::io_context& context, const app::Configuration& configura
     if (!made) return std::unexpected(made.error());
     core = std::move(*made);
     spawn(context.get_executor(), "clean-up", core->keep_clean(over));
+    answer_operators(context.get_executor(), *core, over);
     return &core->runs();
   };
   handover::HandedOverRuns runs(context.get_executor(), path, own);
@@ -132,6 +203,9 @@ int run(int argc, char** argv) {
     return 0;
   }
 
+  if (const auto* ps = std::get_if<cli::PsArguments>(&line->command)) return list_live_runs(ps->json);
+  if (const auto* stop = std::get_if<cli::StopArguments>(&line->command)) return stop_live_run(stop->id);
+
   const auto configuration = app::load_configuration();
   if (!configuration) return say(configuration.error());
   if (const auto started = app::start_log(configuration->log, line->log); !started) return say(started.error());
@@ -145,7 +219,8 @@ int run(int argc, char** argv) {
   if (auto* arguments = std::get_if<cli::RunArguments>(&line->command);
       arguments != nullptr && app::may_hand_over(*arguments, line->log, *configuration) && !handovers.empty())
     return run_by_server(context, *configuration, line->host, handovers, std::move(*arguments));
-  const auto core = app::Core::make(context.get_executor(), *configuration, line->host, face_of(line->command));
+  const auto core =
+      app::Core::make(context.get_executor(), *configuration, line->host, face_of(line->command), line->host_option);
   if (!core) return say(core.error());
   if (history != nullptr) return serve(context, **core, rerun(context.get_executor(), **core, std::move(*history)));
   if (auto* arguments = std::get_if<cli::RunArguments>(&line->command))
@@ -156,29 +231,45 @@ int run(int argc, char** argv) {
     return serve(context, **core, doctor(**core, arguments->json));
   if (const auto* arguments = std::get_if<cli::GcArguments>(&line->command))
     return serve(context, **core, collect_garbage(**core, arguments->dry_run, arguments->json), Beside::nothing);
+  const app::Stops stops;
   if (auto* arguments = std::get_if<cli::ServeArguments>(&line->command))
     return serve(context, **core,
-                 app::serve_programs(context.get_executor(), **core, *configuration, std::move(*arguments)),
-                 Beside::clean_and_warm, handovers);
+                 app::serve_programs(context.get_executor(), **core, *configuration, std::move(*arguments), stops),
+                 Beside::clean_and_warm, {.path = handovers, .stop = stops.stop});
   if (std::holds_alternative<cli::RpcArguments>(line->command))
     return serve(context, **core, app::serve_stdio(context.get_executor(), **core, *configuration),
                  Beside::clean_and_warm);
   const auto& lsp = std::get<cli::LspArguments>(line->command);
-  editor::EditorServices services{
-      .runs = (*core)->runs(), .engine = (*core)->engine(), .folders = (*core)->folders(), .version = app::version()};
-  return serve(context, **core,
-               editor::run_editor_session(context.get_executor(), std::move(services),
-                                          {.client_process_id = lsp.client_process_id}),
-               Beside::clean_and_warm, handovers);
+  app::listen_for_stop(context.get_executor(), {SIGINT, SIGTERM, SIGHUP}, stops);
+  return serve(
+      context, **core,
+      serve_editor(context.get_executor(), **core, {.client_process_id = lsp.client_process_id, .stop = stops.drain}),
+      Beside::clean_and_warm, {.path = handovers, .stop = stops.stop});
+}
+
+// What was to be printed is not all there. A reader that left early (`| head`) wanted no more.
+int output_lost() {
+  pollfd out{.fd = STDOUT_FILENO, .events = 0, .revents = 0};
+  if (::poll(&out, 1, 0) == 1 && (out.revents & POLLERR) != 0) return cli::kReaderGoneExit;
+  std::cerr << "dind-executor: stdout can't be written, and what was printed is not complete: check the disk\n";
+  return cli::kNotRunExit;
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
+  open_standard_descriptors();
   std::signal(SIGPIPE, SIG_IGN);
   // What is left belongs to threads that wait for a terminal or to an engine that hangs: nothing that a destructor
   // could end.
-  const int code = run(argc, argv);
+  raise_descriptor_limit();
+  int code = cli::kNotRunExit;
+  try {
+    code = run(argc, argv);
+  } catch (const std::exception& e) {
+    say(e);
+  }
+  if (!std::cout.flush()) code = output_lost();
   std::fflush(nullptr);
   std::_Exit(code);
 }

@@ -5,16 +5,18 @@
 #include <boost/asio/signal_set.hpp>
 #include <csignal>
 #include <cstdio>
-#include <cstdlib>
-#include <filesystem>
 #include <iostream>
 
+#include "app/reload.hpp"
+#include "app/serve_tokens.hpp"
 #include "app/version.hpp"
 #include "faces/cli/arguments.hpp"
 #include "faces/http/server.hpp"
 #include "faces/service/socket_server.hpp"
 #include "services/live_runs.hpp"
 #include "support/log.hpp"
+#include "support/units.hpp"
+#include "support/wrong.hpp"
 
 namespace dind::app {
 
@@ -23,70 +25,39 @@ using namespace dind::faces;
 
 namespace {
 
-constexpr auto kLeaveTime = 10s;
+constexpr auto kServeLeaveTime = 10s;
 
 int say(const Error& error) {
   std::fprintf(stderr, "dind-executor: %s\n", error.message.c_str());
   return cli::kNotRunExit;
 }
 
-std::unexpected<Error> wrong(std::string message) { return fail(ErrorCode::invalid_request, std::move(message)); }
-
-// The first signal stops, the second ends the process at once.
-void listen_for_stop(const std::shared_ptr<asio::signal_set>& signals, Cancel stop) {
-  signals->async_wait([signals, stop](const boost::system::error_code& aborted, int signal) mutable {
+// Of one client alone: the first signal cancels, the second ends the process at once.
+void listen_for_end(asio::signal_set& signals, Cancel stop) {
+  signals.async_wait([&signals, stop](const boost::system::error_code& aborted, int signal) mutable {
     if (aborted) return;
     if (stop.cancelled()) ::_exit(128 + signal);
     stop.cancel(CancelReason::shutdown);
-    listen_for_stop(signals, stop);
+    listen_for_end(signals, stop);
   });
 }
-Cancel stop_at_signals(const asio::any_io_executor& executor) {
-  Cancel stop;
-  listen_for_stop(std::make_shared<asio::signal_set>(executor, SIGINT, SIGTERM, SIGHUP), stop);
-  return stop;
+
+// Until what runs has ended by itself, its time is over, or somebody does not want to wait for it.
+Task<void> drain(LiveRuns& runs, std::chrono::milliseconds timeout, Cancel stop) {
+  runs.drain();
+  if (const auto count = runs.list().size(); count > 0)
+    log(LogLevel::warning, "Stopping: no new run is taken, and " + std::to_string(count) +
+                               " are under way, which have " + format_duration(timeout) +
+                               " to end (serve.drainTimeout). Another signal cancels them");
+  co_await runs.none(in(timeout), stop);
+  stop.cancel(CancelReason::shutdown);
 }
 
 Task<void> leave(Core& core, Deadline deadline) {
   if (!co_await core.runs().idle(deadline))
     log(LogLevel::warning,
         "Some containers could not be removed within 10 s; the next start of dind-executor removes them");
-}
-
-// The token file that was made for this process alone; gone with it.
-struct TokenFile {
-  std::string path;
-  TokenFile() = default;
-  TokenFile(const TokenFile&) = delete;
-  TokenFile& operator=(const TokenFile&) = delete;
-  ~TokenFile() {
-    if (!path.empty()) ::unlink(path.c_str());
-  }
-};
-
-// Which tokens HTTP asks for: those that were given, else one that is made, else none.
-Result<std::vector<std::string>> tokens_of(const cli::ServeArguments& arguments, const ServeSettings& settings,
-                                           const http::ListenAddress& address, TokenFile& made) {
-  if (arguments.no_token) {
-    if (address.loopback) return std::vector<std::string>{};
-    return wrong(
-        "--no-token is for a loopback address only: listen on 127.0.0.1, or give a token with --token-file or "
-        "DIND_TOKEN");
-  }
-  if (arguments.token_file) return http::read_token_file(*arguments.token_file);
-  if (const char* token = std::getenv("DIND_TOKEN"); token != nullptr && *token != '\0')
-    return http::parse_tokens(token, "DIND_TOKEN");
-  if (!settings.token_file.empty()) return http::read_token_file(settings.token_file);
-  if (!address.loopback)
-    return wrong("Others can reach " + http::url_of(address) +
-                 ": give a token with --token-file, DIND_TOKEN or serve.tokenFile, or listen on 127.0.0.1");
-  const auto history = history_path({});
-  if (history.empty())
-    return wrong("There is no folder for a token of our own: set HOME, or give one with --token-file or DIND_TOKEN");
-  auto token = http::make_token_file(std::filesystem::path(history).parent_path(), address.port);
-  if (!token) return std::unexpected(token.error());
-  made.path = token->path;
-  return std::vector{token->token};
+  co_await core.history().settle(in(kServeLeaveTime));
 }
 
 // The faces that serve at once.
@@ -111,9 +82,11 @@ Task<void> run_part(Task<void> part, std::shared_ptr<Parts> parts) {
 
 struct Doors {
   std::optional<UnixSocket> socket;
+  std::string socket_path;
   std::unique_ptr<http::HttpServer> server;
   http::HttpPolicy policy;
-  TokenFile made;
+  MadeTokenFile made;
+  std::string token_file;
 };
 
 Result<void> open_doors(const asio::any_io_executor& executor, const cli::ServeArguments& arguments,
@@ -128,12 +101,14 @@ Result<void> open_doors(const asio::any_io_executor& executor, const cli::ServeA
     auto server = http::HttpServer::listen(executor, *address);
     if (!server) return std::unexpected(server.error());
     doors.server = std::move(*server);
-    const auto tokens = tokens_of(arguments, settings, doors.server->address(), doors.made);
-    if (!tokens) return std::unexpected(tokens.error());
-    doors.policy.gate = {.hosts = settings.hosts, .origins = settings.origins, .tokens = http::Tokens(*tokens)};
-    auto& gate = doors.policy.gate;
+    auto found = find_tokens(arguments, settings, doors.server->address(), doors.made);
+    if (!found) return std::unexpected(found.error());
+    doors.token_file = std::move(found->file);
+    http::GatePolicy gate{.hosts = settings.hosts, .origins = settings.origins, .tokens = http::Tokens(found->tokens)};
     gate.hosts.insert(gate.hosts.end(), arguments.hosts.begin(), arguments.hosts.end());
     gate.origins.insert(gate.origins.end(), arguments.origins.begin(), arguments.origins.end());
+    doors.policy.gate = std::make_shared<http::Gate>(std::move(gate));
+    doors.policy.access_log = arguments.access_log || settings.access_log;
     doors.policy.most_body = static_cast<std::size_t>(settings.most_body);
   }
   if (!socket.empty()) {
@@ -141,30 +116,37 @@ Result<void> open_doors(const asio::any_io_executor& executor, const cli::ServeA
     if (!made) return std::unexpected(made.error());
     doors.socket.emplace(std::move(*made));
   }
-  // Whoever started us learns from this that clients may come.
+  doors.socket_path = socket;
+  return {};
+}
+
+// Whoever started us learns from this that clients may come.
+void announce(const Doors& doors) {
   if (doors.server) {
     std::cout << "Listening on " << http::url_of(doors.server->address());
     if (!doors.made.path.empty()) std::cout << ", the token is in " << doors.made.path;
     std::cout << '\n';
   }
-  if (doors.socket) std::cout << "Listening on the socket " << socket << '\n';
+  if (doors.socket) std::cout << "Listening on the socket " << doors.socket_path << '\n';
   std::cout << std::flush;
-  return {};
 }
 
 }  // namespace
 
 Task<int> serve_programs(asio::any_io_executor executor, Core& core, const Configuration& configuration,
-                         cli::ServeArguments arguments) {
-  const Cancel stop = stop_at_signals(executor);  // before anybody is told that we listen
+                         cli::ServeArguments arguments, Stops stops) {
+  const Cancel stop = stops.stop;
+  std::signal(SIGHUP, SIG_IGN);                         // until keep_reloading hears it
+  listen_for_stop(executor, {SIGINT, SIGTERM}, stops);  // before anyone knows of us
   Doors doors;
   if (const auto opened = open_doors(executor, arguments, configuration.serve, doors); !opened)
     co_return say(opened.error());
-  auto all = std::make_unique<LiveRuns>(executor, core.runs());
-  LiveRuns& runs = *all;
+  LiveRuns& runs = core.live();
   Deadline leave_by;
+  const auto draining = stops.drain.on_cancel(
+      [&] { spawn(executor, "drain", drain(runs, configuration.serve.drain_timeout, stops.stop)); });
   const auto stopping = stop.on_cancel([&] {
-    leave_by = in(kLeaveTime);
+    leave_by = in(kServeLeaveTime);
     runs.close(CancelReason::shutdown);
   });
   const auto parts = std::make_shared<Parts>(executor);
@@ -172,6 +154,12 @@ Task<int> serve_programs(asio::any_io_executor executor, Core& core, const Confi
     ++parts->open;
     spawn(executor, std::move(name), run_part(std::move(part), parts));
   };
+  spawn(
+      executor, "reload",
+      keep_reloading(
+          executor, core,
+          {.configuration_file = configuration.path, .token_file = doors.token_file, .gate = doors.policy.gate}, stop));
+  announce(doors);
   if (doors.socket)
     add("socket", service::serve_socket(executor, std::move(*doors.socket),
                                         {.runs = runs,
@@ -188,14 +176,15 @@ Task<int> serve_programs(asio::any_io_executor executor, Core& core, const Confi
                                      .enabled = configuration.enabled},
                                     std::move(doors.policy), stop));
   while (parts->open > 0) co_await parts->ended.wait(in(1h));
-  // One that hangs still refers to it, and goes with the process.
-  if (!co_await runs.none(leave_by)) static_cast<void>(all.release());
+  co_await runs.none(leave_by);
   co_await leave(core, leave_by);
   co_return 0;
 }
 
 Task<int> serve_stdio(asio::any_io_executor executor, Core& core, const Configuration& configuration) {
-  const Cancel stop = stop_at_signals(executor);
+  const Cancel stop;
+  asio::signal_set signals(executor, SIGINT, SIGTERM, SIGHUP);
+  listen_for_end(signals, stop);
   const bool whole = co_await service::serve_client(executor,
                                                     {.runs = core.runs(),
                                                      .engine = core.engine(),
@@ -203,7 +192,7 @@ Task<int> serve_stdio(asio::any_io_executor executor, Core& core, const Configur
                                                      .version = version(),
                                                      .enabled = configuration.enabled},
                                                     {.name = "rpc"}, stop);
-  co_await leave(core, in(kLeaveTime));
+  co_await leave(core, in(kServeLeaveTime));
   co_return whole ? 0 : 1;
 }
 

@@ -20,7 +20,7 @@ using nlohmann::json;
 using Read = std::function<Result<void>(const json& value, const std::string& field)>;
 using Fields = std::map<std::string, Read, std::less<>>;
 
-std::unexpected<Error> wrong(const std::string& field, const std::string& problem);
+std::unexpected<Error> wrong_setting(const std::string& field, const std::string& problem);
 std::string shown(const json& value);
 Result<void> read_fields(const json& object, const std::string& where, const Fields& fields);
 Read object(Fields fields);
@@ -35,7 +35,7 @@ template <typename T>
 Read measured(T& into, Result<T> (*parse)(std::string_view), const char* example) {
   return [&into, parse, example](const json& value, const std::string& field) -> Result<void> {
     if (!value.is_string() && !value.is_number())
-      return wrong(field, std::string("must be ") + example + ", not " + shown(value));
+      return wrong_setting(field, std::string("must be ") + example + ", not " + shown(value));
     // Not dump(): it writes 1e15 for large numbers.
     std::string text;
     if (value.is_string())
@@ -45,7 +45,7 @@ Read measured(T& into, Result<T> (*parse)(std::string_view), const char* example
     else
       text = std::to_string(value.get<double>());
     auto parsed = parse(text);
-    if (!parsed) return wrong(field, "is wrong: " + parsed.error().message);
+    if (!parsed) return wrong_setting(field, "is wrong: " + parsed.error().message);
     into = *parsed;
     return {};
   };
@@ -58,8 +58,8 @@ Read whole(T& into, std::int64_t least, std::int64_t most) {
                       !(value.is_number_unsigned() && value.get<std::uint64_t>() > INT64_MAX) &&
                       value.get<std::int64_t>() >= least && value.get<std::int64_t>() <= most;
     if (!fits) {
-      return wrong(field, "must be a whole number from " + std::to_string(least) + " to " + std::to_string(most) +
-                              ", not " + shown(value));
+      return wrong_setting(field, "must be a whole number from " + std::to_string(least) + " to " +
+                                      std::to_string(most) + ", not " + shown(value));
     }
     into = static_cast<T>(value.get<std::int64_t>());
     return {};
@@ -71,7 +71,7 @@ template <typename T>
 Read one_of(T& into, std::optional<T> (*parse)(std::string_view), const char* names) {
   return [&into, parse, names](const json& value, const std::string& field) -> Result<void> {
     const auto known = value.is_string() ? parse(value.get_ref<const std::string&>()) : std::nullopt;
-    if (!known) return wrong(field, std::string("must be ") + names + ", not " + shown(value));
+    if (!known) return wrong_setting(field, std::string("must be ") + names + ", not " + shown(value));
     into = *known;
     return {};
   };

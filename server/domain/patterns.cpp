@@ -2,6 +2,9 @@
 
 #include <utility>
 
+#include "support/shebang.hpp"
+#include "support/source_text.hpp"
+
 namespace dind {
 namespace {
 
@@ -16,8 +19,14 @@ RunSpec within(std::optional<std::chrono::milliseconds> timeout) {
 
 RunSpec spec_of(PythonCode python) {
   RunSpec spec = within(python.timeout);
-  spec.program = SourceProgram{.file_name = "main.py", .text = std::move(python.code), .language = "python"};
-  if (!python.python_version.empty()) spec.image = "python:" + python.python_version + "-slim";
+  // It came as Unicode, and is UTF-8 now.
+  spec.program =
+      SourceProgram{.file_name = "main.py", .text = declared_as_utf8(std::move(python.code)), .language = "python"};
+  if (python.python_version == "latest") {  // the registry has no "latest-slim"
+    spec.image = "python:slim";
+  } else if (!python.python_version.empty()) {
+    spec.image = "python:" + python.python_version + "-slim";
+  }
   spec.requirements = std::move(python.requirements);
   return spec;
 }
@@ -28,7 +37,13 @@ RunSpec spec_of(ShellScript shell) {
     spec.program = SourceProgram{.file_name = "script.sh", .text = std::move(shell.script), .language = "shell"};
     spec.image = std::move(shell.image);
   } else {
-    spec.program = CommandProgram{std::vector<std::string>{std::move(shell.shell), "-c", std::move(shell.script)}};
+    std::vector<std::string> argv{shell.shell};
+    // The options of a `#!` line that names this shell: the line itself is a comment to it.
+    if (const auto line = parse_shebang(shell.script);
+        line && line->env.empty() && line->name() == shell.shell.substr(shell.shell.find_last_of('/') + 1))
+      argv.insert(argv.end(), line->arguments.begin(), line->arguments.end());
+    argv.insert(argv.end(), {"-c", std::string(without_byte_order_mark(shell.script))});
+    spec.program = CommandProgram{std::move(argv)};
     spec.image = std::move(shell.image).value_or("debian:bookworm-slim");
   }
   return spec;
@@ -46,8 +61,11 @@ RunSpec spec_of(CommandRequest command) {
 
 RunSpec spec_of(BuildRequest build) {
   RunSpec spec = within(build.timeout);
-  spec.program = BuildProgram{
-      .dockerfile = std::move(build.dockerfile_content), .context_path = std::move(build.context_path), .command = {}};
+  spec.program = BuildProgram{.dockerfile = std::move(build.dockerfile_content),
+                              .context_path = std::move(build.context_path),
+                              .command = {},
+                              .arguments = std::move(build.build_args),
+                              .target = std::move(build.target)};
   return spec;
 }
 

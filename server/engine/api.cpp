@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "engine/json_fields.hpp"
+#include "engine/podman.hpp"
 #include "engine/text.hpp"
 
 namespace dind::engine {
@@ -27,7 +28,7 @@ bool about_the_version(const Error& error) {
          error.message.contains("API version");
 }
 
-Result<Json> read_json(const Endpoint& endpoint, const std::string& what, const HttpReply& reply) {
+Result<Json> json_of_reply(const Endpoint& endpoint, const std::string& what, const HttpReply& reply) {
   Json json = Json::parse(reply.body, nullptr, false);
   if (json.is_object() || json.is_array()) return json;
   if (reply.body.empty()) return std::unexpected(bad_reply(endpoint, what, "its reply is empty"));
@@ -73,7 +74,7 @@ Task<Result<Ping>> ping_engine(std::shared_ptr<HttpClient> http, Deadline deadli
   }
   if (reply->status != 200)
     co_return std::unexpected(status_error(http->endpoint(), "ping", reply->status, reply->body));
-  Ping ping{reply->headers["api-version"], reply->headers["builder-version"]};
+  Ping ping{reply->headers["api-version"], reply->headers["builder-version"], reply->headers["libpod-api-version"]};
   if (!parse_version(ping.api_version))
     co_return std::unexpected(bad_reply(http->endpoint(), "ping", "it does not say which API version it speaks"));
   co_return ping;
@@ -86,7 +87,7 @@ Task<Result<Version>> engine_version(std::shared_ptr<HttpClient> http, Deadline 
   if (!reply) co_return std::unexpected(reply.error());
   if (reply->status != 200)
     co_return std::unexpected(status_error(http->endpoint(), "version", reply->status, reply->body));
-  const auto json = read_json(http->endpoint(), "version", *reply);
+  const auto json = json_of_reply(http->endpoint(), "version", *reply);
   if (!json) co_return std::unexpected(json.error());
   co_return Version{text(*json, "Version"), text(*json, "ApiVersion"), text(*json, "MinAPIVersion"), text(*json, "Os"),
                     text(*json, "Arch")};
@@ -119,8 +120,19 @@ Task<Result<std::string>> api_prefix(std::shared_ptr<HttpClient> http, Deadline 
     auto chosen = choose_api_version(http->endpoint(), ping->api_version, min);
     if (!chosen) co_return std::unexpected(chosen.error());
     http->api_version = *chosen;
+    http->podman = ping->podman;
   }
   co_return "/v" + *http->api_version;
+}
+
+Task<Result<void>> require_docker(std::shared_ptr<HttpClient> http, Deadline deadline, Cancel cancel) {
+  // If the engine does not answer, the call that follows returns the error.
+  if (!co_await api_prefix(http, deadline, cancel)) co_return Result<void>{};
+  if (http->podman.empty()) co_return Result<void>{};
+  http->api_version.reset();  // another engine may be there by now
+  if (!co_await api_prefix(http, deadline, std::move(cancel))) co_return Result<void>{};
+  if (http->podman.empty()) co_return Result<void>{};
+  co_return std::unexpected(podman_refused(http->endpoint(), http->podman));
 }
 
 Task<Result<HttpReply>> call(std::shared_ptr<HttpClient> http, HttpRequest request, CallKind kind) {
@@ -132,6 +144,11 @@ Task<Result<HttpReply>> call(std::shared_ptr<HttpClient> http, HttpRequest reque
       if (const auto at = error.message.find("'ping'"); at != std::string::npos)
         error.message.replace(at, 6, "'" + request.what + "'");
       co_return std::unexpected(std::move(error));
+    }
+    if (request.method == "POST" && !http->podman.empty() && builds(request.target)) {
+      if (const auto docker = co_await require_docker(http, request.deadline, request.cancel); !docker)
+        co_return std::unexpected(docker.error());
+      continue;
     }
     HttpRequest prefixed = request;
     prefixed.target = *prefix + request.target;
@@ -155,7 +172,7 @@ Task<Result<nlohmann::json>> call_json(std::shared_ptr<HttpClient> http, HttpReq
   const std::string what = request.what;
   const auto reply = co_await call(http, std::move(request), kind);
   if (!reply) co_return std::unexpected(reply.error());
-  co_return read_json(http->endpoint(), what, *reply);
+  co_return json_of_reply(http->endpoint(), what, *reply);
 }
 
 }  // namespace dind::engine

@@ -23,7 +23,11 @@ Task<Result<Version>> engine_version(std::shared_ptr<HttpClient> http, Deadline 
 // "/v1.41". Asks the engine unless it is known; no request has to be the first.
 Task<Result<std::string>> api_prefix(std::shared_ptr<HttpClient> http, Deadline deadline, Cancel cancel = {});
 
-// Sends `request`, whose target has no prefix. Status 2xx and 304 are replies, everything else an Error.
+// For calls that run code or fetch it: an Error (engine_error) where the engine is Podman.
+Task<Result<void>> require_docker(std::shared_ptr<HttpClient> http, Deadline deadline, Cancel cancel = {});
+
+// Sends `request`, whose target has no prefix. Podman builds nothing: that is an Error (require_docker). Status
+// 2xx and 304 are replies, everything else an Error.
 Task<Result<HttpReply>> call(std::shared_ptr<HttpClient> http, HttpRequest request, CallKind kind = CallKind::general);
 // The same for calls that answer with a JSON object or array.
 Task<Result<nlohmann::json>> call_json(std::shared_ptr<HttpClient> http, HttpRequest request,

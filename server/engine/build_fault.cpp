@@ -9,9 +9,6 @@
 namespace dind::engine {
 namespace {
 
-bool has_any(std::string_view text, std::initializer_list<std::string_view> parts) {
-  return std::ranges::any_of(parts, [&](std::string_view part) { return text.contains(part); });
-}
 bool begins_with_any(std::string_view text, std::initializer_list<std::string_view> parts) {
   return std::ranges::any_of(parts, [&](std::string_view part) { return text.starts_with(part); });
 }
@@ -30,7 +27,8 @@ std::optional<Error> build_fault(const Endpoint& endpoint, const BuildFailure& f
         ErrorCode::engine_error,
         "The engine at " + endpoint.address + " could not go on with a build: " + one_line(text) + ". " + remedy, 200};
   };
-  if (ends_with_any(text, {"no space left on device", "disk quota exceeded"}))
+  if (ends_with_any(text, {"no space left on device", "disk quota exceeded"}) ||
+      has_any(text, {": no space left on device", ": disk quota exceeded"}))
     return engines("Free some disk space of the engine's (`dind-executor gc`, `docker builder prune`)");
   if (ends_with_any(text, {"input/output error", "read-only file system", "structure needs cleaning"}))
     return engines("Look at the disk of the engine's machine");
@@ -69,9 +67,9 @@ std::optional<std::string> refused_dockerfile(const Error& error) {
   const auto text = std::string_view(words);
   // Engines have answered 500 to these too. A Dockerfile that can't be opened or copied is the engine's own trouble.
   const bool its_own = begins_with_any(
-      text, {"dockerfile parse error", "Dockerfile parse error", "failed to parse Dockerfile",
-             "failed to parse dockerfile", "the Dockerfile (", "The Dockerfile (", "file with no instructions",
-             "no build stage in current context", "Syntax error", "syntax error", "unknown instruction"});
+      text, {"dockerfile parse error", "Dockerfile parse error", "failed to parse ", "failed to reach build target",
+             "the Dockerfile (", "The Dockerfile (", "file with no instructions", "no build stage in current context",
+             "Syntax error", "syntax error", "unknown instruction"});
   if (!its_own || ends_with_any(text, {"no space left on device", "input/output error"})) return std::nullopt;
   return words;
 }

@@ -8,6 +8,7 @@
 #include "engine/json_fields.hpp"
 #include "engine/text.hpp"
 #include "support/base64.hpp"
+#include "support/escape_sequences.hpp"
 
 namespace dind::engine {
 namespace {
@@ -17,18 +18,11 @@ constexpr std::size_t kLongestLine = 4096;  // a longer one comes in pieces of s
 // A piece of a line as text: what is no character is one, blanks stay.
 std::string printable(std::string_view piece) {
   // A mark on each side keeps blanks at the ends.
-  const auto text = one_line("|" + std::string(piece) + "|", 2 * kLongestLine + 8);
+  const auto text = one_line("|" + without_escape_sequences(piece) + "|", 2 * kLongestLine + 8);
   return text.substr(1, text.size() - 2);
 }
 
 bool is_step(std::string_view line) { return line.starts_with("Step ") && line.contains(" : "); }
-// The classic builder colours what a step writes to stderr, by these two.
-std::string without_colours(std::string text) {
-  for (const std::string_view colour : {"\x1b[91m", "\x1b[0m"})
-    for (auto at = text.find(colour); at != std::string::npos; at = text.find(colour, at))
-      text.erase(at, colour.size());
-  return text;
-}
 // An ID as the classic builder writes it: its first 12 digits.
 bool is_short_id(std::string_view text) {
   return text.size() == 12 && text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
@@ -111,7 +105,7 @@ void BuildReader::take_text(std::string_view text, const OnLine& on_line) {
       on_line({.text = printable(rest), .container = {}, .image = {}});
       continue;
     }
-    const auto line = one_line(rest, 2 * kLongestLine);
+    const auto line = one_line(without_escape_sequences(rest), 2 * kLongestLine);
     if (line.find_first_not_of(' ') == std::string::npos) continue;
     if (const auto own = own_doings(line)) {
       if (!own->container.empty() || !own->image.empty()) on_line(*own);
@@ -127,7 +121,8 @@ void BuildReader::take_trace(std::string_view base64, const OnLine& on_line) {
   if (!bytes) return;
   read_buildkit_trace(*bytes, trace);
   for (const auto& vertex : trace.vertexes) {
-    if (vertex.name.empty() || vertex.name.starts_with("[internal]")) continue;
+    // Its own doings: with the containerd store it copies the context first.
+    if (vertex.name.empty() || vertex.name.starts_with("[internal]") || vertex.name == "copy /context /") continue;
     if ((vertex.started || vertex.cached) && announced_.insert(vertex.digest).second) {
       flush(on_line);
       on_line({.text = one_line(vertex.name, kLongestLine) + (vertex.cached ? " (cached)" : ""),
@@ -149,7 +144,8 @@ void BuildReader::take(std::string_view object, const OnLine& on_line) {
     flush(on_line);
     if (failure_) return;
     const int code = static_cast<int>(number(detail, "code"));
-    failure_ = {.message = one_line(error), .exit_code = code != 0 ? code : steps_exit_code(error)};
+    failure_ = {.message = one_line(without_escape_sequences(error)),
+                .exit_code = code != 0 ? code : steps_exit_code(error)};
     return;
   }
   const Json& aux = field(json, "aux");
@@ -161,7 +157,7 @@ void BuildReader::take(std::string_view object, const OnLine& on_line) {
     image_id_ = std::move(id);
     on_line({.text = {}, .container = {}, .image = {}, .stage = image_id_});
   }
-  if (const auto stream = text(json, "stream"); !stream.empty()) take_text(without_colours(stream), on_line);
+  if (const auto stream = text(json, "stream"); !stream.empty()) take_text(stream, on_line);
   // The pull of a base image: its stages without the layers' percentages.
   if (const auto status = text(json, "status"); !status.empty() && text(json, "id").empty())
     on_line({.text = one_line(status, 200), .container = {}, .image = {}});

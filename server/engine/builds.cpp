@@ -22,6 +22,8 @@ std::string build_target(const ImageBuild& build) {
                                          {"forcerm", "1"},
                                          {"pull", flag(build.pull)},
                                          {"networkmode", build.network_mode}});
+  if (!build.arguments.empty()) target += "&buildargs=" + percent_encode(Json(build.arguments).dump());
+  if (!build.target.empty()) target += "&target=" + percent_encode(build.target);
   if (build.buildkit) {
     target += "&version=2&labels=" + percent_encode(Json(build.labels).dump());
   } else {

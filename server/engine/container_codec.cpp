@@ -20,7 +20,9 @@ Json mount_json(const Mount& mount) {
     case Mount::Kind::bind:
       json["Type"] = "bind";
       json["Source"] = mount.source;
-      json["BindOptions"] = {{"Propagation", "rprivate"}};
+      json["BindOptions"] = {{"Propagation", mount.of_engine ? "rslave" : "rprivate"}};
+      // Engines before 25 leave writable what is mounted beneath a read-only mount: it is not taken along (S18).
+      if (mount.read_only && !mount.of_engine) json["BindOptions"]["NonRecursive"] = true;
       break;
     case Mount::Kind::tmpfs:
       json["Type"] = "tmpfs";
@@ -141,6 +143,7 @@ Json create_body(const ContainerSpec& spec) {
       {"NetworkDisabled", spec.network_disabled},
       {"OpenStdin", spec.open_stdin},
       {"StdinOnce", spec.open_stdin},
+      {"StopSignal", spec.stop_signal},
       {"Tty", false},
       {"User", spec.user},
       {"WorkingDir", spec.working_dir},
@@ -186,6 +189,7 @@ ContainerSpec spec_from_inspect(const Json& inspect) {
   spec.runtime = text(host, "Runtime");
   spec.healthcheck_none = texts(field(config, "Healthcheck"), "Test") == std::vector<std::string>{"NONE"};
   spec.init = flag(host, "Init");
+  spec.stop_signal = text(config, "StopSignal");
   add_extras(inspect, spec.extras);
   return spec;
 }

@@ -23,7 +23,8 @@ struct Mount {
   std::int64_t tmpfs_bytes = 0;  // kind tmpfs
   bool no_copy = false;          // kind volume: don't fill it from the image
   std::map<std::string, std::string>
-      labels;  // kind volume: those of a volume that the engine makes because there is none
+      labels;              // kind volume: those of a volume that the engine makes because there is none
+  bool of_engine = false;  // kind bind: in the engine's own folder, from where it takes no other propagation
   bool operator==(const Mount&) const = default;
 };
 struct Ulimit {
@@ -63,7 +64,9 @@ struct ContainerSpec {
   std::string log_driver = "none";
   std::map<std::string, std::string> sysctls;  // of its own network namespace
   std::string runtime;                         // empty: the engine's default
-  bool healthcheck_none = true;                // the image's HEALTHCHECK is not run
+  std::string stop_signal =
+      "SIGKILL";                 // what the engine's stop and its own restart send first; our PID 1 ignores others
+  bool healthcheck_none = true;  // the image's HEALTHCHECK is not run
   bool init = false;
   // From inspect only, and empty in what we ask for: everything that would weaken the sandbox and has no field above,
   // as "CapAdd=SYS_ADMIN", "Privileged=true", "MemorySwap=-1" (-1: an engine without swap accounting), "Volume=/data"

@@ -6,6 +6,7 @@
 #include "engine/container_codec.hpp"
 #include "engine/hijacked_stream.hpp"
 #include "engine/json_fields.hpp"
+#include "engine/podman.hpp"
 #include "engine/text.hpp"
 #include "support/base64.hpp"
 #include "support/units.hpp"
@@ -27,8 +28,13 @@ Result<void> done(const Result<HttpReply>& reply, std::initializer_list<int> fin
 
 }  // namespace
 
+ContainerSpec Client::as_reported(ContainerSpec spec) const {
+  return is_podman() ? reported_by_podman(std::move(spec), profile_file_) : std::move(spec);
+}
+
 Task<Result<CreatedContainer>> Client::create_container(std::string name, ContainerSpec spec, Deadline deadline) {
   const auto http = http_;
+  if (is_podman()) spec = fitted_to_podman(std::move(spec), profile_file_);
   const auto json = co_await call_json(
       http, post_json("/containers/create" + query({{"name", name}}), create_body(spec), "create container", deadline));
   if (!json) co_return std::unexpected(json.error());
@@ -41,11 +47,12 @@ Task<Result<CreatedContainer>> Client::create_container(std::string name, Contai
 Task<Result<std::pair<ContainerState, ContainerSpec>>> Client::inspect_container_whole(std::string id,
                                                                                        Deadline deadline) {
   const auto http = http_;
-  const auto json = co_await call_json(http, get(container_path(id, "/json"), "inspect container", deadline));
+  auto json = co_await call_json(http, get(container_path(id, "/json"), "inspect container", deadline));
   if (!json) co_return std::unexpected(json.error());
   if (text(*json, "Id").empty())
     co_return std::unexpected(bad_reply(http->endpoint(), "inspect container", "its reply names no container ID"));
-  co_return std::pair(state_from_inspect(*json), spec_from_inspect(*json));
+  co_return std::pair(state_from_inspect(*json),
+                      spec_from_inspect(is_podman() ? inspect_of_podman(std::move(*json)) : std::move(*json)));
 }
 
 Task<Result<ContainerState>> Client::inspect_container(std::string id, Deadline deadline) {
@@ -67,6 +74,19 @@ Task<Result<ContainerSize>> Client::container_size(std::string id, Deadline dead
                           .network_mode = text(field(*json, "HostConfig"), "NetworkMode"),
                           .labels = text_map(field(*json, "Config"), "Labels"),
                           .written_bytes = number(*json, "SizeRw")};
+}
+
+Task<Result<ContainerUsage>> Client::container_usage(std::string id, Deadline deadline) {
+  const auto json = co_await call_json(
+      http_, get(container_path(id, "/stats?stream=false&one-shot=true"), "measure container", deadline));
+  if (!json) co_return std::unexpected(json.error());
+  const Json& memory = field(*json, "memory_stats");
+  const Json& counters = field(memory, "stats");
+  // The names of control groups of version 1 and 2.
+  const auto droppable = number(counters, "total_inactive_file", number(counters, "inactive_file"));
+  const std::chrono::nanoseconds cpu_time(number(field(field(*json, "cpu_stats"), "cpu_usage"), "total_usage"));
+  co_return ContainerUsage{.memory_bytes = std::max<std::int64_t>(0, number(memory, "usage") - droppable),
+                           .cpu_time = std::chrono::duration_cast<std::chrono::milliseconds>(cpu_time)};
 }
 
 Task<Result<void>> Client::limit_processes(std::string id, std::int64_t most, Deadline deadline) {
@@ -141,7 +161,8 @@ Task<Result<std::vector<ContainerSummary>>> Client::list_containers(std::vector<
 
 Task<Result<std::optional<PathStat>>> Client::stat_path(std::string id, std::string path, Deadline deadline) {
   const auto http = http_;
-  const std::string what = "look at a path of container";
+  // A HEAD's reply has no words of the engine's: the call says all that there is (N07).
+  const std::string what = "look at " + path + " in a container";
   HttpRequest request = get(container_path(id, "/archive" + query({{"path", path}})), what, deadline);
   request.method = "HEAD";
   const auto reply = co_await call(http, std::move(request));
@@ -154,7 +175,24 @@ Task<Result<std::optional<PathStat>>> Client::stat_path(std::string id, std::str
       header == reply->headers.end() ? std::string() : from_base64(header->second).value_or(""), nullptr, false);
   if (!json.is_object()) co_return std::unexpected(bad_reply(http->endpoint(), what, "it says nothing of it"));
   co_return PathStat{.modified = unix_seconds(text(json, "mtime"), 0),
-                     .mode = static_cast<std::uint32_t>(number(json, "mode"))};
+                     .size = number(json, "size"),
+                     .mode = static_cast<std::uint32_t>(number(json, "mode")),
+                     .link = text(json, "linkTarget")};
+}
+
+Task<Result<std::optional<std::string>>> Client::get_archive(std::string id, std::string path, std::size_t most,
+                                                             Deadline deadline) {
+  HttpRequest request =
+      get(container_path(id, "/archive" + query({{"path", path}})), "get a file of container", deadline);
+  std::string tar;
+  request.on_body = [&tar, most](std::string_view bytes) {
+    tar += bytes.substr(0, most - tar.size());
+    return tar.size() < most;
+  };
+  const auto reply = co_await call(http_, std::move(request));
+  if (reply) co_return std::move(tar);
+  if (reply.error().engine_status == 404) co_return std::optional<std::string>();
+  co_return std::unexpected(reply.error());
 }
 
 Task<Result<void>> Client::put_archive(std::string id, std::string path, std::string tar, Deadline deadline) {

@@ -6,11 +6,10 @@
 
 #include "engine/text.hpp"
 #include "support/ids.hpp"
+#include "support/wrong.hpp"
 
 namespace dind::engine {
 namespace {
-
-std::unexpected<Error> wrong(std::string message) { return fail(ErrorCode::invalid_request, std::move(message)); }
 
 struct Surroundings {
   const Environment& environment;
@@ -46,7 +45,12 @@ Result<Endpoint> parse_host(const std::string& host, const std::string& origin) 
   if (scheme == "npipe")
     return wrong(
         origin + " is \"" + shown +
-        "\": npipe:// is a Windows pipe, which this machine has not. Set DOCKER_HOST to a unix:// or tcp:// address.");
+        "\": npipe:// is a named pipe of Windows, and this machine runs Linux. Set DOCKER_HOST to a unix:// or "
+        "tcp:// address.");
+  // "unix:/x.sock" has no "//", and would be taken for a host "unix" with a port.
+  for (const std::string known : {"unix:", "tcp:", "http:", "https:", "fd:", "ssh:", "npipe:"})
+    if (split == std::string::npos && host.starts_with(known) && (host == known || host[known.size()] == '/'))
+      return bad("\"//\" is missing behind \"" + known + "\".");
   if (scheme == "unix") {
     if (!rest.starts_with('/')) return bad("the path of a socket is absolute.");
     if (rest.size() > 107) return bad("the path of a unix socket has at most 107 bytes.");

@@ -24,8 +24,9 @@ struct Endpoint {
   std::string host;  // tcp
   std::string port;
   std::optional<Tls> tls;
-  std::string address;  // as a person writes it: "unix:///var/run/docker.sock", "tcp://dind:2375"
-  std::string origin;   // where it came from: "DOCKER_HOST", "context \"x\"", "default"
+  std::string address;      // as a person writes it: "unix:///var/run/docker.sock", "tcp://dind:2375"
+  std::string origin;       // where it came from: "DOCKER_HOST", "context \"x\"", "default"
+  std::string choice = {};  // how a person chooses another engine: "--host", "the setting dind.engine.host"
 };
 
 // Reads files and environment through the two functions, so that a test needs neither. `environment` gives nullopt for

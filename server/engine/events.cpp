@@ -43,6 +43,7 @@ Task<Result<void>> Client::events(std::map<std::string, std::vector<std::string>
   };
   const auto reply = co_await call(http, std::move(request));
   if (cancel.cancelled()) co_return Result<void>{};
+  http->api_version.reset();  // another engine may be there next
   if (!reply) co_return std::unexpected(reply.error());
   if (!readable || !stream.complete())
     co_return std::unexpected(bad_reply(http->endpoint(), what, "its stream of events is not JSON"));

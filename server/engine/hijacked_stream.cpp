@@ -18,18 +18,13 @@
 #include "engine/status.hpp"
 #include "engine/text.hpp"
 #include "engine/tls_session.hpp"
+#include "support/lower.hpp"
 
 namespace dind::engine {
 namespace {
 
 constexpr std::size_t kHeadLimit = 64 << 10;
 constexpr std::size_t kRefusalLimit = 64 << 10;  // the body of an error
-
-std::string lower(std::string_view text) {
-  std::string out(text);
-  std::ranges::transform(out, out.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return out;
-}
 
 std::string reason(const boost::system::error_code& error) {
   return error == asio::error::eof || error == asio::error::broken_pipe ? "connection closed"
@@ -119,12 +114,12 @@ Task<Result<void>> HijackedStream::Impl::connect() {
 
 Task<Result<void>> HijackedStream::Impl::shake_hands() {
   auto session = TlsSession::create(*endpoint.tls, endpoint.host);
-  if (!session) co_return std::unexpected(no_answer(endpoint, what, "TLS: " + session.error()));
+  if (!session) co_return std::unexpected(no_tls(endpoint, what, session.error()));
   tls = std::move(*session);
   while (true) {
     const auto step = tls->handshake();
     if (auto sent = co_await flush(); !sent) co_return sent;  // an alert, too
-    if (!step) co_return std::unexpected(no_answer(endpoint, what, "TLS: " + step.error()));
+    if (!step) co_return std::unexpected(no_tls(endpoint, what, step.error()));
     if (*step) co_return Result<void>{};
     std::array<char, 16384> buffer;
     boost::system::error_code error;

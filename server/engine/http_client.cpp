@@ -8,6 +8,8 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <cctype>
+#include <cerrno>
+#include <ctime>
 #include <exception>
 #include <new>
 
@@ -15,6 +17,7 @@
 #include "engine/curl_loop.hpp"
 #include "engine/status.hpp"
 #include "engine/text.hpp"
+#include "support/descriptors.hpp"
 
 namespace dind::engine {
 namespace {
@@ -266,6 +269,7 @@ class Transfer {
         return no_answer(endpoint_, request_.what, "the name " + endpoint_.host + " can't be resolved");
       case CURLE_COULDNT_CONNECT:
         if (error_number != 0) return no_connection(endpoint_, request_.what, static_cast<int>(error_number));
+        if (no_descriptors_left()) return no_connection(endpoint_, request_.what, EMFILE);
         return no_answer(endpoint_, request_.what, text);
       case CURLE_OPERATION_TIMEDOUT:
         return no_answer(endpoint_, request_.what, "no reply to the connection attempt");
@@ -288,7 +292,7 @@ class Transfer {
       case CURLE_PEER_FAILED_VERIFICATION:
       case CURLE_SSL_CERTPROBLEM:
       case CURLE_SSL_CACERT_BADFILE:
-        return no_answer(endpoint_, request_.what, "TLS: " + text);
+        return no_tls(endpoint_, request_.what, text);
       default:
         return header_bytes_ == 0 ? no_answer(endpoint_, request_.what, text)
                                   : bad_reply(endpoint_, request_.what, text);
@@ -324,9 +328,15 @@ HttpClient::HttpClient(const asio::any_io_executor& executor, Endpoint endpoint)
 HttpClient::~HttpClient() = default;
 
 Task<Result<HttpReply>> HttpClient::request(HttpRequest request) {
+  const auto clock_offset = clock_offset_;  // this object may be gone by then
   Transfer transfer(loop_, endpoint_, std::move(request));
   co_await transfer.finish();
-  co_return transfer.result();
+  auto reply = transfer.result();
+  if (reply)
+    if (const auto date = reply->headers.find("date"); date != reply->headers.end())
+      if (const auto told = curl_getdate(date->second.c_str(), nullptr); told > 0)
+        *clock_offset = static_cast<std::int64_t>(told) - static_cast<std::int64_t>(std::time(nullptr));
+  co_return reply;
 }
 
 }  // namespace dind::engine

@@ -7,6 +7,7 @@
 // differs here.)
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
@@ -64,13 +65,19 @@ class HttpClient {
   const Endpoint& endpoint() const { return endpoint_; }
   const asio::any_io_executor& executor() const { return executor_; }
 
+  // Seconds by which the engine's clock is ahead of this machine's, by the last reply's Date (RFC 9110, section 6.6.1).
+  std::int64_t clock_offset() const { return *clock_offset_; }
+
   // What was negotiated with the engine (api.cpp): "1.41". Empty after the engine was away.
   std::optional<std::string> api_version;
+  // The version of Podman that answered then; empty: it is no Podman.
+  std::string podman;
 
  private:
   asio::any_io_executor executor_;
   Endpoint endpoint_;
   std::shared_ptr<CurlLoop> loop_;
+  std::shared_ptr<std::int64_t> clock_offset_ = std::make_shared<std::int64_t>(0);
 };
 
 }  // namespace dind::engine

@@ -6,6 +6,7 @@
 #include "engine/json_fields.hpp"
 #include "engine/pull_progress.hpp"
 #include "engine/text.hpp"
+#include "support/units.hpp"
 
 namespace dind::engine {
 
@@ -17,6 +18,9 @@ Task<Result<std::optional<Image>>> Client::inspect_image(std::string name, Deadl
       co_await call_json(http, get("/images/" + percent_encode(name, "/:@") + "/json", "inspect image", deadline));
   if (!json) {
     if (json.error().engine_status == 404) co_return std::optional<Image>{};
+    // An engine may know rules for names that we don't.
+    if (json.error().engine_status == 400)
+      co_return fail(ErrorCode::invalid_request, json.error().message, json.error().engine_status);
     co_return std::unexpected(json.error());
   }
   const Json& config = field(*json, "Config");
@@ -24,6 +28,7 @@ Task<Result<std::optional<Image>>> Client::inspect_image(std::string name, Deadl
   image.id = text(*json, "Id");
   image.repo_digests = texts(*json, "RepoDigests");
   image.arch = text(*json, "Architecture");
+  image.repo_tags = texts(*json, "RepoTags");
   if (const Json& volumes = field(config, "Volumes"); volumes.is_object())
     for (const auto& [path, nothing] : volumes.items()) image.volumes.push_back(path);
   image.entrypoint = texts(config, "Entrypoint");
@@ -33,16 +38,31 @@ Task<Result<std::optional<Image>>> Client::inspect_image(std::string name, Deadl
   image.labels = text_map(config, "Labels");
   image.last_tagged = text(field(*json, "Metadata"), "LastTagTime");
   image.on_build = texts(config, "OnBuild");
+  image.layers = texts(field(*json, "RootFS"), "Layers");
   image.parent = text(*json, "Parent");
   image.size = number(*json, "Size");
+  const Json& driver = field(*json, "GraphDriver");
+  image.size_is_packed =
+      field(*json, "Descriptor").is_object() || (driver.is_object() && !field(driver, "Data").is_object());
   if (image.id.empty())
     co_return std::unexpected(bad_reply(http->endpoint(), "inspect image", "its reply names no image ID"));
   co_return std::optional<Image>(std::move(image));
 }
 
+Task<Result<std::int64_t>> Client::unpacked_image_size(std::string name, Deadline deadline) {
+  if (const auto parsed = parse_image_name(name); !parsed) co_return std::unexpected(parsed.error());
+  const auto json = co_await call_json(
+      http_, get("/images/" + percent_encode(name, "/:@") + "/history", "history of image", deadline));
+  if (!json) co_return std::unexpected(json.error());
+  std::int64_t size = 0;
+  if (json->is_array())
+    for (const Json& layer : *json) size += number(layer, "Size");
+  co_return size;
+}
+
 Task<Result<void>> Client::pull_image(std::string name, std::string registry_auth,
                                       std::function<void(const PullProgress&)> on_progress, Cancel cancel,
-                                      Deadline deadline) {
+                                      Deadline deadline, std::int64_t most_bytes) {
   const auto http = http_;
   const std::string what = "pull image";
   const auto parsed = parse_image_name(name);
@@ -54,8 +74,18 @@ Task<Result<void>> Client::pull_image(std::string name, std::string registry_aut
       post("/images/create" + query({{"fromImage", parsed->repository}, {"tag", parsed->tag}}), what, deadline);
   if (!registry_auth.empty()) request.headers.emplace_back("X-Registry-Auth", registry_auth);
   request.cancel = cancel;
-  request.on_body = [&](std::string_view bytes) { return readable = reader.feed(bytes, on_progress); };
+  bool too_large = false;
+  request.on_body = [&](std::string_view bytes) {
+    readable = reader.feed(bytes, on_progress);
+    too_large = reader.bytes() > most_bytes;
+    return readable && !too_large;
+  };
   const auto reply = co_await call(http, std::move(request), CallKind::image_pull);
+  if (too_large)
+    co_return fail(ErrorCode::image_unavailable,
+                   "The image " + name + " needs a download of more than " + format_bytes(most_bytes) +
+                       ", and no more may be pulled here. Choose a smaller image, or ask the operator to raise "
+                       "the bound (maxPull)");
   if (reader.error()) co_return std::unexpected(pull_error(http->endpoint(), name, *reader.error(), 200));
   if (!reply) {
     const Error& error = reply.error();
@@ -70,6 +100,19 @@ Task<Result<void>> Client::pull_image(std::string name, std::string registry_aut
   }
   if (!readable || !reader.complete())
     co_return std::unexpected(bad_reply(http->endpoint(), what, "its progress lines are not JSON, or break off"));
+  co_return Result<void>{};
+}
+
+Task<Result<void>> Client::load_image(std::string archive, Deadline deadline) {
+  HttpRequest request = post("/images/load?quiet=1", "load image", deadline);
+  request.content_type = "application/x-tar";
+  request.body = std::move(archive);
+  const auto reply = co_await call(http_, std::move(request));
+  if (!reply) co_return std::unexpected(reply.error());
+  // A failure comes inside of the 200 stream.
+  if (reply->body.contains("\"error\""))
+    co_return fail(ErrorCode::engine_error, "The engine at " + http_->endpoint().address +
+                                                " could not load an image: " + one_line(reply->body.substr(0, 500)));
   co_return Result<void>{};
 }
 
@@ -102,9 +145,10 @@ Task<Result<void>> Client::remove_image(std::string name, Deadline deadline) {
   co_return Result<void>{};
 }
 
-Task<Result<void>> Client::touch_image(std::string name, Deadline deadline) {
-  const auto parsed = parse_image_name(name);
-  if (!parsed) co_return std::unexpected(parsed.error());
+Task<Result<void>> Client::tag_image(std::string name, std::string tag, Deadline deadline) {
+  const auto image = parse_image_name(name);
+  const auto parsed = parse_image_name(tag);
+  if (!image || !parsed) co_return std::unexpected(image ? parsed.error() : image.error());
   const auto reply = co_await call(http_, post("/images/" + percent_encode(name, "/:@") + "/tag" +
                                                    query({{"repo", parsed->repository}, {"tag", parsed->tag}}),
                                                "tag image", deadline));

@@ -1,6 +1,7 @@
 #include "engine/pull_progress.hpp"
 
 #include <algorithm>
+#include <limits>
 #include <nlohmann/json.hpp>
 
 #include "engine/json_fields.hpp"
@@ -64,6 +65,14 @@ bool PullReader::take_layer(const std::string& id, const std::string& status, st
     layer.downloaded = layer.extracted = 1;
   }
   return true;
+}
+
+std::int64_t PullReader::bytes() const {
+  std::int64_t all = 0;
+  for (const auto& [id, layer] : layers_)
+    if (__builtin_add_overflow(all, std::max<std::int64_t>(layer.total, 0), &all))
+      return std::numeric_limits<std::int64_t>::max();
+  return all;
 }
 
 // By bytes. A layer whose size isn't known yet counts as an average one.

@@ -19,6 +19,9 @@ class PullReader {
   bool feed(std::string_view bytes, const std::function<void(const PullProgress&)>& on_progress);
   // The engine's own text, where the pull failed.
   const std::optional<std::string>& error() const { return error_; }
+  // Of the layers whose size is known by now, as the registry has them (compressed), without layers that the engine
+  // has.
+  std::int64_t bytes() const;
   // Whether the stream may end here.
   bool complete() const { return stream_.complete(); }
 

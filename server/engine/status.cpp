@@ -6,6 +6,8 @@
 #include <nlohmann/json.hpp>
 
 #include "engine/text.hpp"
+#include "support/descriptors.hpp"
+#include "support/disk_full.hpp"
 
 namespace dind::engine {
 namespace {
@@ -23,15 +25,22 @@ std::string engine_message(std::string_view body) {
   return text.empty() ? "(no message)" : text;
 }
 
-bool has_any(std::string_view text, std::initializer_list<std::string_view> parts) {
-  for (const auto part : parts)
-    if (text.contains(part)) return true;
-  return false;
+std::string whereabouts(const Endpoint& endpoint) {
+  const std::string choice = endpoint.choice.empty() ? "--host or DOCKER_HOST" : endpoint.choice;
+  if (endpoint.origin.empty() || endpoint.origin == "default") return "name another engine by " + choice;
+  std::string text = "correct " + endpoint.origin + ", which gave this address";
+  if (!endpoint.choice.empty() && endpoint.choice != endpoint.origin) text += ", or name another engine by " + choice;
+  return text;
 }
 
-std::string whereabouts(const Endpoint& endpoint) {
-  if (endpoint.origin.empty() || endpoint.origin == "default") return "set DOCKER_HOST to the engine's address";
-  return "mend " + endpoint.origin + ", which gave this address";
+// Where no address was given, there may be no Docker at all.
+Error no_socket(const Endpoint& endpoint, std::string_view what) {
+  const bool chosen = !endpoint.origin.empty() && endpoint.origin != "default";
+  return {ErrorCode::engine_unavailable,
+          "The engine at " + endpoint.address + " does not answer (no such socket) to '" + std::string(what) + "'. " +
+              (chosen ? "Docker may not run, or it may be at another address: start it, or "
+                      : "Docker may not be installed here, or may not run: install it or start it, or ") +
+              whereabouts(endpoint) + "."};
 }
 
 }  // namespace
@@ -43,6 +52,10 @@ Error status_error(const Endpoint& endpoint, std::string_view what, int status, 
   ErrorCode code = status == 404 ? ErrorCode::not_found : ErrorCode::engine_error;
   if (kind == CallKind::image_pull || (status == 404 && has_any(text, {"No such image", "no such image"})))
     code = ErrorCode::image_unavailable;
+  // Without the engine's words, which have its paths. A pull has a remedy of its own.
+  if (kind != CallKind::image_pull && says_disk_full(text))
+    message = "The engine at " + endpoint.address + " has no space left on its disk (it answered " +
+              std::to_string(status) + " to '" + std::string(what) + "'): " + kFreeEngineDisk;
   if (text.contains("HTTP request to an HTTPS server"))
     message += " Set DOCKER_TLS_VERIFY=1, and DOCKER_CERT_PATH to the folder with ca.pem, cert.pem and key.pem.";
   return {code, std::move(message), status};
@@ -61,7 +74,37 @@ Error no_answer(const Endpoint& endpoint, std::string_view what, std::string_vie
   return {ErrorCode::engine_unavailable, message + whereabouts(endpoint) + "."};
 }
 
+// K25: what TLS says is rarely what to do.
+Error no_tls(const Endpoint& endpoint, std::string_view what, std::string_view reason) {
+  const std::string text(reason);
+  std::string remedy;
+  if (has_any(text, {"wrong version number", "packet length too long", "unexpected eof"}))
+    remedy =
+        "That port seems to speak plain text: unset DOCKER_TLS_VERIFY and DOCKER_TLS, or name the port with TLS "
+        "(usually 2376)";
+  else if (has_any(text,
+                   {"self-signed", "self signed", "unable to get local issuer", "unable to verify", "unknown ca"}))
+    remedy =
+        "Its certificate is not signed by an authority that is known here: set DOCKER_CERT_PATH to the folder with its "
+        "ca.pem, cert.pem and key.pem";
+  else if (has_any(text, {"no alternative certificate subject", "does not match", "hostname mismatch",
+                          "IP address mismatch"}))
+    remedy = "Its certificate is for another name: use a name that the certificate has";
+  else if (has_any(text, {"certificate required", "bad certificate", "handshake failure"}))
+    remedy = "It asks for a client's certificate: set DOCKER_CERT_PATH to the folder with ca.pem, cert.pem and key.pem";
+  else if (has_any(text, {"expired", "not yet valid"}))
+    remedy = "Renew its certificate, and check the clock of both machines";
+  else
+    return no_answer(endpoint, what, "TLS: " + text);
+  return {ErrorCode::engine_unavailable, "The engine at " + endpoint.address + " does not answer (TLS: " + text +
+                                             ") to '" + std::string(what) + "'. " + remedy + "."};
+}
+
 Error no_connection(const Endpoint& endpoint, std::string_view what, int error_number) {
+  // Nothing is wrong with the engine (R09).
+  if (no_descriptors_left(error_number))
+    return {ErrorCode::busy,
+            "There is no connection left for '" + std::string(what) + "' to the engine. " + descriptor_shortage()};
   if (error_number == EACCES || error_number == EPERM)
     return {ErrorCode::engine_unavailable,
             "The engine at " + endpoint.address + " does not answer (permission denied) to '" + std::string(what) +
@@ -71,7 +114,7 @@ Error no_connection(const Endpoint& endpoint, std::string_view what, int error_n
     case ECONNREFUSED:
       return no_answer(endpoint, what, "connection refused");
     case ENOENT:
-      return no_answer(endpoint, what, "no such socket");
+      return no_socket(endpoint, what);
     case ETIMEDOUT:
       return no_answer(endpoint, what, "no reply to the connection attempt");
     case EHOSTUNREACH:
@@ -100,7 +143,8 @@ Error pull_error(const Endpoint& endpoint, const std::string& image, std::string
     remedy = "Free some disk space of the engine's.";
   } else if (has_any(text, {"toomanyrequests", "rate limit"})) {
     remedy = "The registry limits pulls: wait, log in (`docker login`), or use a mirror.";
-  } else if (has_any(text, {"unauthorized", "denied", "authentication required", "no basic auth"})) {
+  } else if (has_any(text, {"unauthorized", "Unauthorized", "denied", "Forbidden", "authentication required",
+                            "no basic auth"})) {
     remedy = "Check its name; if it is private, log in with `docker login`.";
   } else if (has_any(text, {"x509", "certificate"})) {
     remedy = "The engine does not trust the registry's certificate: give the engine the CA, then try again.";
@@ -119,6 +163,12 @@ Error pull_error(const Endpoint& endpoint, const std::string& image, std::string
           "The engine at " + endpoint.address + " could not pull the image " + one_line(image, 300) + ": " + text +
               ". " + remedy,
           engine_status};
+}
+
+Error podman_refused(const Endpoint& endpoint, const std::string& version) {
+  return {ErrorCode::engine_error, "The engine at " + endpoint.address + " is Podman " + version +
+                                       ", on which dind-executor builds no image: Podman would run the steps in the "
+                                       "machine's own network. Use a Docker engine: set DOCKER_HOST or --host"};
 }
 
 }  // namespace dind::engine

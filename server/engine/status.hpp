@@ -26,10 +26,16 @@ Error no_answer(const Endpoint& endpoint, std::string_view what, std::string_vie
 // The same, from the error number of a connect.
 Error no_connection(const Endpoint& endpoint, std::string_view what, int error_number);
 
+// TLS does not come about; `reason` is what the library says. Adds what to do about it.
+Error no_tls(const Endpoint& endpoint, std::string_view what, std::string_view reason);
+
 // The engine answered, and `problem` is what is wrong with the answer ("it is not JSON").
 Error bad_reply(const Endpoint& endpoint, std::string_view what, std::string_view problem);
 
 // An image could not be pulled; `reason` is the engine's own text. Adds what to do about it.
 Error pull_error(const Endpoint& endpoint, const std::string& image, std::string_view reason, int engine_status);
+
+// The error of a call that would run or make something on Podman; `version`: Podman's.
+Error podman_refused(const Endpoint& endpoint, const std::string& version);
 
 }  // namespace dind::engine

@@ -1,5 +1,6 @@
 // Client: what the engine is — ping, version, info.
 #include <algorithm>
+#include <ctime>
 #include <nlohmann/json.hpp>
 
 #include "engine/api.hpp"
@@ -11,6 +12,8 @@ namespace dind::engine {
 Client::Client(asio::any_io_executor executor, Endpoint endpoint)
     : http_(std::make_shared<HttpClient>(executor, std::move(endpoint))) {}
 Client::~Client() = default;
+
+std::int64_t Client::unix_now() const { return std::time(nullptr) + http_->clock_offset(); }
 
 const Endpoint& Client::endpoint() const { return http_->endpoint(); }
 
@@ -37,5 +40,7 @@ Task<Result<Info>> Client::info(Deadline deadline) {
   info.labels = environment(*json, "Labels");
   co_return info;
 }
+
+bool Client::is_podman() const { return !http_->podman.empty(); }
 
 }  // namespace dind::engine

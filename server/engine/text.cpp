@@ -82,44 +82,4 @@ std::string one_line(std::string_view text, std::size_t max_bytes) {
   return out;
 }
 
-Result<ImageName> parse_image_name(const std::string& name) {
-  const auto wrong = [&] {
-    return fail(ErrorCode::invalid_request,
-                "\"" + one_line(name, 200) +
-                    "\" is not the name of an image. Names are in lower case, and look like python:3.11 or "
-                    "registry.example:5000/team/tool@sha256:….");
-  };
-  if (name.empty() || name.size() > 512 || !alphanumeric(name.front()) || name.contains("..") || name.contains("//") ||
-      name.contains("/./"))
-    return wrong();
-  if (!std::ranges::all_of(name, [](char c) { return alphanumeric(c) || std::string_view("._:/@-").contains(c); }))
-    return wrong();
-  ImageName parsed{name, "latest"};
-  if (const auto at = name.find('@'); at != std::string::npos) {
-    parsed.tag = name.substr(at + 1);
-    parsed.repository = name.substr(0, at);
-  }
-  // A colon behind the last slash begins a tag; one before it, a port. A digest wins over a tag beside it.
-  const auto slash = parsed.repository.rfind('/');
-  const auto colon = parsed.repository.rfind(':');
-  if (colon != std::string::npos && (slash == std::string::npos || colon > slash)) {
-    if (!name.contains('@')) parsed.tag = parsed.repository.substr(colon + 1);
-    parsed.repository.resize(colon);
-  }
-  // Only the registry, before the first slash, has a port.
-  const auto host = parsed.repository.find('/');
-  if (parsed.repository.find(':', host == std::string::npos ? 0 : host) != std::string::npos) return wrong();
-  // A registry's name alone may have capitals, and is known for one by its dot or port.
-  const auto first = std::string_view(parsed.repository).substr(0, host);
-  const bool registry = host != std::string::npos && first.find_first_of(".:") != std::string_view::npos;
-  if (std::ranges::any_of(std::string_view(parsed.repository).substr(registry ? host : 0),
-                          [](char c) { return c >= 'A' && c <= 'Z'; }))
-    return wrong();
-  if (parsed.tag.empty() || parsed.repository.empty() || !alphanumeric(parsed.repository.back())) return wrong();
-  // A tag is one word and a digest two with a colon between: neither is a path.
-  if (parsed.tag.find_first_of("/@") != std::string::npos || parsed.tag.contains(':') != name.contains('@'))
-    return wrong();
-  return parsed;
-}
-
 }  // namespace dind::engine

@@ -1,6 +1,7 @@
 // Text for URLs and for error messages.
 #pragma once
 
+#include <algorithm>
 #include <initializer_list>
 #include <map>
 #include <string>
@@ -24,6 +25,11 @@ std::string filters_json(const std::map<std::string, std::vector<std::string>>& 
 // Control characters and line ends become spaces, invalid UTF-8 goes, and what's longer than `max_bytes` is cut with
 // "…".
 std::string one_line(std::string_view text, std::size_t max_bytes = 1000);
+
+// Whether one of `parts` is in the text.
+inline bool has_any(std::string_view text, std::initializer_list<std::string_view> parts) {
+  return std::ranges::any_of(parts, [&](std::string_view part) { return text.contains(part); });
+}
 
 // A reference as docker takes it, cut into its name and its tag or digest ("latest" where it has neither).
 struct ImageName {

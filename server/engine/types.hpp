@@ -1,6 +1,7 @@
 // What the engine tells us: replies of its API, as values, with only the fields that we use.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -17,6 +18,7 @@ using Labels = std::map<std::string, std::string>;
 struct Ping {
   std::string api_version;      // highest that the engine speaks, "1.41"
   std::string builder_version;  // "1", "2", or empty
+  std::string podman;           // Podman's version where it is one: "5.4.2"
 };
 struct Version {
   std::string version;  // "20.10.24"
@@ -49,7 +51,8 @@ struct Image {
   std::string id;  // sha256:…
   std::vector<std::string> repo_digests;
   std::string arch;
-  std::vector<std::string> volumes;  // paths that its VOLUME lines declare
+  std::vector<std::string> repo_tags = {};  // "name:tag"
+  std::vector<std::string> volumes;         // paths that its VOLUME lines declare
   std::vector<std::string> entrypoint;
   std::vector<std::string> command;
   std::string working_dir;  // empty: /
@@ -57,8 +60,10 @@ struct Image {
   Labels labels;
   std::string last_tagged;            // RFC 3339; the year 1 or empty: never
   std::vector<std::string> on_build;  // its ONBUILD triggers
+  std::vector<std::string> layers;    // sha256:… of what each layer holds
   std::string parent;                 // sha256:…, where a step of the classic builder made it from another
   std::int64_t size = 0;              // bytes, with all that it is built on
+  bool size_is_packed = false;        // of its content as a registry has it: containerd's store
 };
 struct ImageSummary {
   std::string id;                 // sha256:…
@@ -83,6 +88,8 @@ struct ImageBuild {
   bool pull = false;                 // base images, even where they are there
   bool buildkit = false;
   std::string registry_config;  // the X-Registry-Config value, empty for none
+  std::map<std::string, std::string> arguments = {};
+  std::string target = {};  // a stage; empty: the last one
 };
 struct BuildLine {
   std::string text;
@@ -120,9 +127,19 @@ struct ContainerSize {
   Labels labels;
   std::int64_t written_bytes = 0;  // on top of its image; volumes don't count
 };
+// What its processes use, from their control group.
+struct ContainerUsage {
+  std::int64_t memory_bytes = 0;          // without files that the kernel keeps in memory and can drop at once
+  std::chrono::milliseconds cpu_time{0};  // of all processors together, since the start
+};
 struct PathStat {
   std::int64_t modified = 0;  // Unix seconds
-  std::uint32_t mode = 0;     // Go's: permission bits in the lowest nine
+  std::int64_t size = 0;      // bytes
+  std::uint32_t mode = 0;     // Go's: permission bits in the lowest nine, the kind in the highest
+  std::string link;           // where it leads, of a link
+  bool is_folder() const { return (mode & 1U << 31) != 0; }
+  bool is_link() const { return (mode & 1U << 27) != 0; }
+  bool is_file() const { return (mode & 0x8f280000U) == 0; }  // a regular one
 };
 // What the engine remembers of a container's end, after the container is gone too.
 struct ContainerEnd {
@@ -145,6 +162,10 @@ struct ContainerSummary {
 };
 struct VolumeSpec {
   std::string name;
+  Labels labels;
+};
+struct Volume {
+  std::string mountpoint;  // where the engine's machine has it
   Labels labels;
 };
 struct VolumeSummary {

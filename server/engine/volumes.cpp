@@ -22,6 +22,13 @@ Task<Result<bool>> Client::volume_exists(std::string name, Deadline deadline) {
   co_return std::unexpected(reply.error());
 }
 
+Task<Result<std::optional<Volume>>> Client::inspect_volume(std::string name, Deadline deadline) {
+  const auto json = co_await call_json(http_, get("/volumes/" + percent_encode(name), "inspect volume", deadline));
+  if (json) co_return Volume{.mountpoint = text(*json, "Mountpoint"), .labels = text_map(*json, "Labels")};
+  if (json.error().engine_status == 404) co_return std::optional<Volume>();
+  co_return std::unexpected(json.error());
+}
+
 Task<Result<void>> Client::remove_volume(std::string name, Deadline deadline) {
   const auto reply =
       co_await call(http_, engine::remove("/volumes/" + percent_encode(name), "remove volume", deadline));

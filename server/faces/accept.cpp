@@ -9,6 +9,7 @@
 #include <memory>
 #include <system_error>
 
+#include "support/descriptors.hpp"
 #include "support/log.hpp"
 
 namespace dind::faces {
@@ -18,6 +19,7 @@ using namespace std::chrono_literals;
 namespace {
 
 constexpr auto kPause = 100ms;  // where a descriptor or memory is short
+constexpr auto kTellOften = 60s;
 
 struct Clients {
   explicit Clients(const asio::any_io_executor& executor) : changed(executor) {}
@@ -42,7 +44,7 @@ Task<void> serve_one(Task<void> serving, std::shared_ptr<Clients> clients) {
 }  // namespace
 
 Task<void> accept_clients(asio::any_io_executor executor, UnixSocket socket, std::size_t most,
-                          std::function<Task<void>(int fd)> serve, Cancel stop) {
+                          std::function<Task<void>(int fd)> serve, std::shared_ptr<IdleClients> idle, Cancel stop) {
   const auto clients = std::make_shared<Clients>(executor);
   asio::posix::stream_descriptor waiting(executor, ::fcntl(socket.fd(), F_DUPFD_CLOEXEC, 3));
   const auto stopped = stop.on_cancel([&] {
@@ -51,10 +53,18 @@ Task<void> accept_clients(asio::any_io_executor executor, UnixSocket socket, std
     waiting.cancel(ignored);
     clients->changed.notify();
   });
+  Deadline told_at{};
   while (!stop.cancelled()) {
     if (clients->count >= most) {
-      co_await clients->changed.wait(in(1h));
-      continue;
+      boost::system::error_code aborted;
+      co_await waiting.async_wait(asio::posix::stream_descriptor::wait_read,
+                                  asio::redirect_error(asio::use_awaitable, aborted));
+      if (stop.cancelled()) break;
+      if (clients->count >= most) {
+        idle->close_longest();
+        co_await clients->changed.wait(in(kPause));
+        continue;
+      }
     }
     const int fd = ::accept4(socket.fd(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK);
     if (fd >= 0) {
@@ -65,7 +75,14 @@ Task<void> accept_clients(asio::any_io_executor executor, UnixSocket socket, std
       co_await waiting.async_wait(asio::posix::stream_descriptor::wait_read,
                                   asio::redirect_error(asio::use_awaitable, aborted));
     } else if (errno != EINTR && errno != ECONNABORTED) {
-      log(LogLevel::error, "A client could not be accepted: " + std::generic_category().message(errno));
+      const int error = errno;
+      if (no_descriptors_left(error)) idle->close_longest();
+      if (Clock::now() >= told_at + kTellOften) {
+        told_at = Clock::now();
+        log(LogLevel::error,
+            "A client could not be accepted: " +
+                (no_descriptors_left(error) ? descriptor_shortage() : std::generic_category().message(error)));
+      }
       co_await clients->changed.wait(in(kPause));
     }
   }

@@ -3,7 +3,9 @@
 
 #include <cstddef>
 #include <functional>
+#include <memory>
 
+#include "faces/idle_clients.hpp"
 #include "faces/unix_socket.hpp"
 #include "support/cancel.hpp"
 #include "support/task.hpp"
@@ -11,8 +13,9 @@
 namespace dind::faces {
 
 // Gives each connection (non-blocking, to be closed by it) to `serve`, at most `most` at once, until `stop`; then the
-// socket goes, and it returns when the last of them has ended.
+// socket goes, and it returns when the last of them has ended. Where `most` are there, the one in `idle` that waits
+// longest is closed for a new one.
 Task<void> accept_clients(asio::any_io_executor executor, UnixSocket socket, std::size_t most,
-                          std::function<Task<void>(int fd)> serve, Cancel stop);
+                          std::function<Task<void>(int fd)> serve, std::shared_ptr<IdleClients> idle, Cancel stop);
 
 }  // namespace dind::faces

@@ -6,6 +6,7 @@
 #include "dind/exit_code.hpp"
 #include "faces/run_json.hpp"
 #include "faces/utf8_stream.hpp"
+#include "support/ids.hpp"
 
 namespace dind::faces {
 namespace {
@@ -14,15 +15,23 @@ using nlohmann::json;
 
 class Keeper final : public EventSink {
  public:
-  Keeper(std::size_t most, EventSink* live, KeptRun& into) : most_(most), live_(live), into_(into) {}
+  Keeper(std::size_t most, EventSink* live, NotRun& into) : most_(most), live_(live), into_(into) {}
 
   void on_state(const StateChange& change) override {
+    if (const auto* started = std::get_if<Started>(&change)) {
+      into_.began = true;
+      into_.limits = started->limits;
+    }
     if (live_ != nullptr) live_->on_state(change);
   }
   void on_output(Channel channel, std::string_view bytes, OutputCredit credit) override {
     KeptHead& head = channel == Channel::out ? into_.out : into_.err;
     // Nothing after the first byte that was left out: what is kept is a head.
-    const auto part = bytes.substr(0, head.left_out > 0 ? 0 : most_ - std::min(most_, head.bytes.size()));
+    auto part = bytes.substr(0, head.left_out > 0 ? 0 : most_ - std::min(most_, head.bytes.size()));
+    if (!part.empty() && !into_.share->grow(part.size())) {
+      into_.starved = true;
+      part = {};
+    }
     head.bytes += part;
     head.left_out += bytes.size() - part.size();
     if (live_ != nullptr) live_->on_output(channel, bytes, std::move(credit));
@@ -31,22 +40,59 @@ class Keeper final : public EventSink {
  private:
   const std::size_t most_;
   EventSink* live_;
-  KeptRun& into_;
+  NotRun& into_;
 };
 
-// Text, and how many bytes are not in it. A character that the bound cut in two is left out whole.
-std::pair<std::string, std::uint64_t> text_of(const KeptHead& head) {
-  Utf8Stream stream;
-  std::string text = stream.add(head.bytes);
-  if (head.left_out == 0) return {text + stream.finish(), 0};
-  return {std::move(text), head.left_out + stream.waiting()};
+void put_output(json& into, const KeptHead& out, const KeptHead& err) {
+  auto [out_text, out_left] = kept_text(out);
+  auto [err_text, err_left] = kept_text(err);
+  into["stdout"] = std::move(out_text);
+  into["stderr"] = std::move(err_text);
+  into["stdoutTruncatedBytes"] = out_left;
+  into["stderrTruncatedBytes"] = err_left;
+}
+
+std::size_t escaped_bytes(std::string_view text) {
+  std::size_t bytes = 0;
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    bytes += byte >= 0x80 || (byte >= 0x20 && byte != '"' && byte != '\\') ? 1 : byte < 0x20 && byte != '\n' ? 6 : 2;
+  }
+  return bytes;
 }
 
 }  // namespace
 
-Task<Result<KeptRun>> execute(asio::any_io_executor executor, RunService& service, RunRequest request, EventSink* live,
-                              Cancel cancel) {
-  KeptRun run;
+KeptText kept_text(const KeptHead& head) {
+  Utf8Stream stream;
+  std::string text = stream.add(head.bytes);
+  if (head.left_out == 0) return {text + stream.finish(), 0};
+  // A character that the bound cut in two is left out whole.
+  return {std::move(text), head.left_out + stream.waiting()};
+}
+
+std::size_t json_bytes(const KeptRun& run) {
+  constexpr std::size_t kOthers = 1024;
+  return escaped_bytes(run.out.bytes) + escaped_bytes(run.err.bytes) + kOthers;
+}
+
+Error no_room(const std::string& what_was_done) {
+  return {ErrorCode::busy,
+          what_was_done +
+              ", and there was no memory for the reply: clients have not read 256 MiB of other replies. Read replies "
+              "as they come, or ask for less",
+          0};
+}
+
+Error no_room(const KeptRun& run) {
+  return no_room("The run " + run.result.run_id + " ended (" + std::string(name(run.result.verdict)) + ")");
+}
+
+Task<std::expected<KeptRun, NotRun>> execute(asio::any_io_executor executor, RunService& service, RunRequest request,
+                                             EventSink* live, Cancel cancel) {
+  NotRun run;
+  if (!request.spec.run_id) request.spec.run_id = random_id();
+  run.run_id = *request.spec.run_id;
   Keeper keeper(request.keep, live, run);
   std::shared_ptr<StdinPipe> input;
   if (!request.input.empty()) {
@@ -56,25 +102,46 @@ Task<Result<KeptRun>> execute(asio::any_io_executor executor, RunService& servic
   }
   try {
     auto result = co_await service.run(std::move(request.spec), keeper, input, cancel);
-    if (!result) co_return std::unexpected(result.error());
-    run.result = std::move(*result);
+    if (result && run.starved)
+      result->notes.emplace_back(
+          "The runs of this server together keep 256 MiB of output, which were in use: the rest of this run's was left "
+          "out. Take it as it comes (stream), or ask for less (keepOutputBytes)");
+    if (result)
+      co_return KeptRun{.result = std::move(*result),
+                        .limits = run.limits,
+                        .out = std::move(run.out),
+                        .err = std::move(run.err),
+                        .share = std::move(run.share)};
+    run.error = std::move(result.error());
+    // Nobody else cancelled it.
+    run.stopped = run.error.code == ErrorCode::cancelled && service.closing().cancelled() &&
+                  cancel.reason().value_or(CancelReason::shutdown) == CancelReason::shutdown;
   } catch (const std::exception& e) {
-    co_return fail(ErrorCode::internal, std::string("A bug of ours ended the run: ") + e.what());
+    run.error = {ErrorCode::internal, std::string("A bug of ours ended the run: ") + e.what()};
   }
-  co_return run;
+  co_return std::unexpected(std::move(run));
 }
 
 json kept_run_json(const KeptRun& run) {
   json value = result_json(run.result);
-  auto [out, out_left] = text_of(run.out);
-  auto [err, err_left] = text_of(run.err);
   value["returncode"] = returncode(run.result);
-  value["stdout"] = std::move(out);
-  value["stderr"] = std::move(err);
-  value["stdoutTruncatedBytes"] = out_left;
-  value["stderrTruncatedBytes"] = err_left;
+  put_output(value, run.out, run.err);
   value["cancelReason"] = run.result.cancel_reason ? json(name(*run.result.cancel_reason)) : json(nullptr);
   value["notes"] = run.result.notes;
+  return value;
+}
+
+json not_run_json(const NotRun& run) {
+  json value = error_json(run.error);
+  if (run.stopped) {
+    constexpr int kAboutARestart = 5;  // seconds
+    value["kind"] = kShuttingDown;
+    value["httpStatus"] = kShuttingDownStatus;
+    value["retryAfter"] = kAboutARestart;
+  }
+  value["runId"] = run.run_id;
+  value["began"] = run.began;
+  put_output(value, run.out, run.err);
   return value;
 }
 

@@ -4,21 +4,13 @@
 #include <nlohmann/json.hpp>
 
 #include "faces/run_json.hpp"
+#include "services/run_title.hpp"
 #include "support/base64.hpp"
 
 namespace dind::faces {
 namespace {
 
 using nlohmann::json;
-
-std::string utc_text(std::int64_t ms) {
-  const std::time_t seconds = ms / 1000;
-  std::tm parts{};
-  gmtime_r(&seconds, &parts);
-  char text[40];
-  std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &parts);
-  return std::string(text) + '.' + std::to_string(1000 + ms % 1000).substr(1) + 'Z';
-}
 
 // { text } or { base64 }
 json bytes_json(const std::string& bytes) {
@@ -29,11 +21,20 @@ json output_json(const KeptOutput& output) {
   return {{"head", bytes_json(output.head)}, {"tail", bytes_json(output.tail)}, {"leftOutBytes", output.left_out}};
 }
 
-std::string_view name(ProgramGap gap) {
+std::string_view gap_name(ProgramGap gap) {
   return gap == ProgramGap::none ? "none" : gap == ProgramGap::too_large ? "too_large" : "secret";
 }
 
 }  // namespace
+
+std::string utc_text(std::int64_t ms) {
+  const std::time_t seconds = ms / 1000;
+  std::tm parts{};
+  gmtime_r(&seconds, &parts);
+  char text[40];
+  std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &parts);
+  return std::string(text) + '.' + std::to_string(1000 + ms % 1000).substr(1) + 'Z';
+}
 
 std::string history_name(const HistoryRecord& record) {
   if (const auto* source = std::get_if<SourceProgram>(&record.spec.program)) {
@@ -41,10 +42,12 @@ std::string history_name(const HistoryRecord& record) {
     return record.started && !record.started->name.empty() ? record.started->name : "-";
   }
   if (const auto* build = std::get_if<BuildProgram>(&record.spec.program))
-    return "Dockerfile" + (build->context_path.empty() ? "" : " with " + build->context_path);
+    return (build->dockerfile_name.empty() ? "Dockerfile" : build->dockerfile_name) +
+           (build->context_path.empty() ? "" : " with " + build->context_path);
   const auto& command = std::get<CommandProgram>(record.spec.program).command;
   if (const auto* line = std::get_if<std::string>(&command)) return *line;
   std::string text;
+  if (std::get<std::vector<std::string>>(command).empty()) return history_image(record);  // its own command
   for (const auto& part : std::get<std::vector<std::string>>(command)) text += (text.empty() ? "" : " ") + part;
   return text;
 }
@@ -70,7 +73,9 @@ json history_summary_json(const HistoryRecord& record) {
              {"verdict", nullptr},
              {"exitCode", nullptr},
              {"errorKind", nullptr},
+             {"cancelReason", nullptr},
              {"name", history_name(record)},
+             {"what", run_title(record.spec)},
              {"language", history_language(record)},
              {"image", history_image(record)},
              {"begunAt", utc_text(record.began)},
@@ -81,6 +86,7 @@ json history_summary_json(const HistoryRecord& record) {
   if (record.end && record.end->error) value["errorKind"] = name(record.end->error->code);
   if (result != nullptr) {
     value["verdict"] = name(result->verdict);
+    if (result->cancel_reason) value["cancelReason"] = name(*result->cancel_reason);
     if (result->exit_code) value["exitCode"] = *result->exit_code;
     value["durationMs"] = result->duration.count();
     if (result->peak_memory_bytes) value["peakMemoryBytes"] = *result->peak_memory_bytes;
@@ -110,14 +116,16 @@ json history_run_json(const HistoryRecord& record) {
     value["program"]["fileName"] = source->file_name;
   } else if (const auto* build = std::get_if<BuildProgram>(&record.spec.program)) {
     value["program"] = bytes_json(build->dockerfile);
-    value["program"]["fileName"] = "Dockerfile";
+    value["program"]["fileName"] = build->dockerfile_name.empty() ? "Dockerfile" : build->dockerfile_name;
     value["contextPath"] = build->context_path;
+    value["buildArgs"] = build->arguments;
+    value["target"] = build->target.empty() ? json(nullptr) : json(build->target);
     if (build->command) std::visit([&](const auto& command) { value["command"] = command; }, *build->command);
   } else {
     std::visit([&](const auto& command) { value["command"] = command; },
                std::get<CommandProgram>(record.spec.program).command);
   }
-  value["programGap"] = name(record.gap);
+  value["programGap"] = gap_name(record.gap);
   value["limits"] = record.started ? limits_json(record.started->limits, record.started->network) : json(nullptr);
   value["result"] = record.end && record.end->result ? result_json(*record.end->result) : json(nullptr);
   value["notes"] = record.end && record.end->result ? json(record.end->result->notes) : json::array();

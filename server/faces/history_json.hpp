@@ -13,6 +13,9 @@ std::string history_name(const HistoryRecord& record);  // the file's name, or t
 std::string history_language(const HistoryRecord& record);
 std::string history_image(const HistoryRecord& record);
 
+// RFC 3339 with milliseconds, UTC.
+std::string utc_text(std::int64_t unix_ms);
+
 // One run of `history list --json`.
 nlohmann::json history_summary_json(const HistoryRecord& record);
 

@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdio>
 #include <nlohmann/json.hpp>
 
+#include "dind/limit_bounds.hpp"
 #include "support/shortened.hpp"
 #include "support/units.hpp"
 
@@ -12,8 +14,12 @@ namespace {
 
 using nlohmann::json;
 
-constexpr double kMostSeconds = 1e9;  // keeps the milliseconds in range; every operator's maximum is far below
-constexpr std::int64_t kMostBytes = 1LL << 50;  // no machine has as much
+// As a person writes it: 0.01, 64, 1000000.
+std::string figure(double value) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.10g", value);
+  return text;
+}
 
 // Never the inside of a list or an object: it may be long, or a secret.
 std::string shown(const json& value) {
@@ -124,21 +130,22 @@ void RequestFields::flag(const char* name, bool& into) {
 }
 
 void RequestFields::seconds(const char* name, std::optional<std::chrono::milliseconds>& into) {
-  std::optional<double> value;
-  number(name, value, 0, kMostSeconds);
-  if (!value) return;
-  if (*value == 0) return wrong(name, "a number of seconds above 0");
-  into = std::chrono::milliseconds(std::max<std::int64_t>(1, std::llround(*value * 1000)));
+  const json* value = find(name);
+  if (value == nullptr) return;
+  const double seconds = value->is_number() ? value->get<double>() : 0;
+  if (!std::isfinite(seconds) || seconds <= 0 || seconds > kMaxSeconds)
+    return wrong(name, "a number of seconds above 0 and at most " + figure(kMaxSeconds));
+  into = std::chrono::milliseconds(std::max<std::int64_t>(1, std::llround(seconds * 1000)));
 }
 
-void RequestFields::bytes(const char* name, std::optional<std::int64_t>& into) {
+void RequestFields::bytes(const char* name, std::optional<std::int64_t>& into, std::int64_t least) {
   const json* value = find(name);
   if (value == nullptr) return;
   std::optional<std::int64_t> size = whole_number(*value);
   if (value->is_string())
     if (const auto parsed = parse_bytes(value->get_ref<const std::string&>())) size = *parsed;
-  if (!size || *size <= 0 || *size > kMostBytes)
-    return wrong(name, "a size such as \"512m\", or a whole number of bytes above 0");
+  if (!size || *size < least || *size > kMaxMemoryBytes)
+    return wrong(name, "a size such as \"512m\", or a whole number of bytes, of " + format_bytes(least) + " at least");
   into = size;
 }
 
@@ -156,9 +163,7 @@ void RequestFields::number(const char* name, std::optional<double>& into, double
   if (value == nullptr) return;
   const bool fits = value->is_number() && std::isfinite(value->get<double>()) && value->get<double>() >= least &&
                     value->get<double>() <= most;
-  if (!fits)
-    return wrong(name,
-                 "a number from " + json(least).dump() + " to " + std::to_string(static_cast<std::int64_t>(most)));
+  if (!fits) return wrong(name, "a number from " + figure(least) + " to " + figure(most));
   into = value->get<double>();
 }
 
@@ -171,12 +176,13 @@ std::optional<std::string> RequestFields::choice_text(const char* name, const ch
 }
 
 Result<void> RequestFields::end() {
-  if (object_.is_object()) {
+  if (object_.is_object() && !problem_) {
     for (const auto& [name, value] : object_.items()) {
       if (std::ranges::find(known_, name) != known_.end()) continue;
       std::string list;
       for (const auto& each : known_) list += (list.empty() ? "" : ", ") + each;
       refuse(quoted(full(name)) + " is no field here; there are: " + list);
+      break;  // thousands of them would each take the list (S03)
     }
   }
   if (problem_) return std::unexpected(*problem_);

@@ -30,8 +30,9 @@ class RequestFields {
   void texts(const char* name, std::vector<std::string>& into);
   void variables(const char* name, std::map<std::string, std::string>& into);
   void flag(const char* name, bool& into);
-  void seconds(const char* name, std::optional<std::chrono::milliseconds>& into);  // more than 0, at most 1e9
-  void bytes(const char* name, std::optional<std::int64_t>& into);                 // a number, or "512m"
+  void seconds(const char* name, std::optional<std::chrono::milliseconds>& into);  // more than 0, at most kMaxSeconds
+  // A number, or "512m".
+  void bytes(const char* name, std::optional<std::int64_t>& into, std::int64_t least = 1);
   void whole(const char* name, std::optional<std::int64_t>& into, std::int64_t least, std::int64_t most);
   void number(const char* name, std::optional<double>& into, double least, double most);
   // A name that `parse` knows.

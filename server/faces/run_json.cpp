@@ -88,8 +88,12 @@ json limits_json(const Limits& limits, Network network) {
 }
 
 json error_json(const Error& error) {
-  return {{"kind", name(error.code)}, {"message", error.message}, {"httpStatus", http_status(error.code)}};
+  json value{{"kind", name(error.code)}, {"message", error.message}, {"httpStatus", http_status(error.code)}};
+  if (const auto seconds = retry_after(error.code)) value["retryAfter"] = *seconds;
+  return value;
 }
+
+std::optional<int> retry_after(ErrorCode code) { return code == ErrorCode::busy ? std::optional(1) : std::nullopt; }
 
 std::string_view name(Network network) { return network == Network::internet ? "internet" : "none"; }
 
@@ -104,6 +108,26 @@ bool is_utf8(std::string_view bytes) {
   return true;
 }
 
-std::string one_line(const json& value) { return value.dump(-1, ' ', false, json::error_handler_t::replace) + '\n'; }
+std::string one_line(const json& value) {
+  const std::string text = value.dump(-1, ' ', false, json::error_handler_t::replace);
+  // These stand in strings alone, where JSON may escape any character.
+  const auto escape_at = [&](std::size_t at) -> std::string_view {
+    const auto rest = std::string_view(text).substr(at);
+    if (rest.starts_with("\xc2\x85")) return "\\u0085";
+    if (rest.starts_with("\xe2\x80\xa8")) return "\\u2028";
+    return rest.starts_with("\xe2\x80\xa9") ? "\\u2029" : std::string_view();
+  };
+  std::string line;
+  line.reserve(text.size() + 1);
+  std::size_t from = 0;
+  for (std::size_t at = text.find_first_of("\xc2\xe2"); at != std::string::npos;
+       at = text.find_first_of("\xc2\xe2", at + 1)) {
+    const auto escape = escape_at(at);
+    if (escape.empty()) continue;
+    line.append(text, from, at - from).append(escape);
+    from = at + (escape == "\\u0085" ? 2 : 3);
+  }
+  return line.append(text, from) + '\n';
+}
 
 }  // namespace dind::faces

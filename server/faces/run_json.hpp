@@ -3,6 +3,7 @@
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -22,8 +23,12 @@ nlohmann::json state_fields(const StateChange& change);
 // { timeoutMs, memoryBytes, cpus, pids, network }
 nlohmann::json limits_json(const Limits& limits, Network network);
 
-// { kind, message, httpStatus }
+// { kind, message, httpStatus, retryAfter? }
 nlohmann::json error_json(const Error& error);
+
+// Seconds after which trying again may help, as the header Retry-After and the field `retryAfter` say it; none: it is
+// not known to help.
+std::optional<int> retry_after(ErrorCode code);
 
 std::string_view name(Network network);  // "none" · "internet"
 std::string_view name(Channel channel);  // "stdout" · "stderr"
@@ -31,7 +36,8 @@ std::string_view name(Channel channel);  // "stdout" · "stderr"
 // Well-formed UTF-8 (RFC 3629: no surrogates, no overlong forms), whole sequences only.
 bool is_utf8(std::string_view bytes);
 
-// One line, whatever `value` holds; bytes that are not UTF-8 become U+FFFD.
+// One line for every reader, whatever `value` holds: what else ends a line for some (U+0085, U+2028, U+2029)
+// is escaped. Bytes that are not UTF-8 become U+FFFD.
 std::string one_line(const nlohmann::json& value);
 
 }  // namespace dind::faces

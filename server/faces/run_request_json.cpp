@@ -4,17 +4,15 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "dind/limit_bounds.hpp"
 #include "dind/patterns.hpp"
 #include "faces/request_fields.hpp"
+#include "services/languages_service.hpp"
 
 namespace dind::faces {
 namespace {
 
 using nlohmann::json;
-
-constexpr std::int64_t kManyProcesses = 1'000'000'000;
-constexpr double kLeastCpus = 0.001;
-constexpr double kManyCpus = 1'000'000;
 
 std::optional<Network> network(std::string_view text) {
   if (text == "none") return Network::none;
@@ -27,9 +25,9 @@ void read_limits(RequestFields& fields, LimitsRequest& into) {
   if (value == nullptr) return;
   RequestFields limits(*value, "limits");
   limits.seconds("timeout", into.timeout);
-  limits.bytes("memory", into.memory_bytes);
-  limits.number("cpus", into.cpus, kLeastCpus, kManyCpus);
-  limits.whole("pids", into.pids, 1, kManyProcesses);
+  limits.bytes("memory", into.memory_bytes, kMinMemoryBytes);
+  limits.number("cpus", into.cpus, kMinCpus, kMaxCpus);
+  limits.whole("pids", into.pids, kMinPids, kMaxPids);
   if (const auto ended = limits.end(); !ended) fields.refuse(ended.error());
 }
 
@@ -44,6 +42,7 @@ Result<RunRequest> finish(RequestFields& fields, RunSpec spec) {
   fields.choice<Network>("network", wanted, network, "\"none\" or \"internet\"");
   if (wanted) request.spec.network = *wanted;
   fields.choice<Isolation>("isolation", request.spec.isolation, dind::isolation, "\"runc\" or \"gvisor\"");
+  fields.flag("record", request.spec.record);
   fields.flag("stream", request.stream);
   std::optional<std::int64_t> keep;
   fields.whole("keepOutputBytes", keep, 0, kMostKeptOutput);
@@ -117,6 +116,8 @@ Result<RunRequest> read_build(const json& params) {
   fields.require("dockerfileContent", "the Dockerfile's text");
   fields.full_text("dockerfileContent", build.dockerfile_content);
   fields.text("contextPath", build.context_path);
+  fields.variables("buildArgs", build.build_args);
+  fields.text("target", build.target);
   fields.seconds("timeout", build.timeout);
   return finish(fields, spec_of(std::move(build)));
 }
@@ -142,18 +143,22 @@ void read_program(RequestFields& fields, RunSpec& spec) {
     fields.text("fileName", source.file_name);
     fields.texts("args", spec.args);
     fields.texts("requirements", spec.requirements);
-    refuse_others(fields, "code", {"contextPath"});
+    refuse_others(fields, "code", {"contextPath", "buildArgs", "target"});
+    source.text = unicode_program(std::move(source.text), source.language, source.file_name);
     spec.program = std::move(source);
   } else if (dockerfile) {
     BuildProgram build;
     fields.full_text("dockerfile", build.dockerfile);
     fields.text("contextPath", build.context_path);
+    fields.variables("buildArgs", build.arguments);
+    fields.text("target", build.target);
     build.command = read_command(fields);
     refuse_others(fields, "dockerfile", {"language", "fileName", "args", "requirements", "image"});
     spec.program = std::move(build);
   } else {
     spec.program = CommandProgram{needed_command(fields)};
-    refuse_others(fields, "command", {"language", "fileName", "args", "requirements", "contextPath"});
+    refuse_others(fields, "command",
+                  {"language", "fileName", "args", "requirements", "contextPath", "buildArgs", "target"});
     fields.require("image", "the image to run the command in");
   }
 }

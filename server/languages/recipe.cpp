@@ -6,29 +6,31 @@
 #include <stdexcept>
 
 #include "languages/embedded.hpp"
+#include "support/lower.hpp"
 
 namespace dind::languages {
 namespace {
 
 using nlohmann::json;
 
-std::unexpected<Error> wrong(const std::string& field, const std::string& problem) {
+std::unexpected<Error> wrong_field(const std::string& field, const std::string& problem) {
   return fail(ErrorCode::invalid_request, "recipe: \"" + field + "\" " + problem);
-}
-
-std::string lower(std::string_view text) {
-  std::string out(text);
-  std::ranges::transform(out, out.begin(),
-                         [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
-  return out;
 }
 
 Result<void> read_text(const json& recipe, const char* field, std::string& into) {
   const auto found = recipe.find(field);
   if (found == recipe.end() || !found->is_string() || found->get_ref<const std::string&>().empty()) {
-    return wrong(field, "must be a text that is not empty");
+    return wrong_field(field, "must be a text that is not empty");
   }
   into = found->get<std::string>();
+  return {};
+}
+
+Result<void> read_flag(const json& recipe, const char* field, bool& into) {
+  const auto found = recipe.find(field);
+  if (found == recipe.end()) return {};
+  if (!found->is_boolean()) return wrong_field(field, "must be true or false");
+  into = found->get<bool>();
   return {};
 }
 
@@ -36,11 +38,11 @@ Result<void> read_list(const json& recipe, const char* field, bool required, std
   const auto found = recipe.find(field);
   if (found == recipe.end() && !required) return {};
   if (found == recipe.end() || !found->is_array() || (required && found->empty())) {
-    return wrong(field, required ? "must be a list that is not empty" : "must be a list");
+    return wrong_field(field, required ? "must be a list that is not empty" : "must be a list");
   }
   for (const auto& entry : *found) {
     if (!entry.is_string() || entry.get_ref<const std::string&>().empty())
-      return wrong(field, "must hold texts that are not empty");
+      return wrong_field(field, "must hold texts that are not empty");
     into.push_back(entry.get<std::string>());
   }
   return {};
@@ -49,41 +51,56 @@ Result<void> read_list(const json& recipe, const char* field, bool required, std
 Result<void> read_env(const json& recipe, std::vector<std::pair<std::string, std::string>>& into) {
   const auto found = recipe.find("env");
   if (found == recipe.end()) return {};
-  if (!found->is_object()) return wrong("env", "must be an object of texts");
+  if (!found->is_object()) return wrong_field("env", "must be an object of texts");
   for (const auto& [key, value] : found->items()) {
     if (key.empty() || key.contains('=') || !value.is_string())
-      return wrong("env." + key, "must be a name without = and a text");
+      return wrong_field("env." + key, "must be a name without = and a text");
     into.emplace_back(key, value.get<std::string>());
   }
   return {};
 }
 
-Result<void> read_packages(const json& recipe, Recipe& into) {
+Result<void> read_installer(const json& recipe, Recipe& into) {
   const auto found = recipe.find("packages");
   if (found == recipe.end()) return {};
-  if (!found->is_object()) return wrong("packages", "must be an object with install and env");
+  if (!found->is_object()) return wrong_field("packages", "must be an object with install and env");
   for (const auto& [key, value] : found->items())
-    if (key != "install" && key != "env") return wrong("packages." + key, "is not a field of a recipe");
+    if (key != "install" && key != "env" && key != "list" && key != "constraints" && key != "start")
+      return wrong_field("packages." + key, "is not a field of a recipe");
   PackageInstaller& installer = into.packages.emplace();
   if (const auto read = read_list(*found, "install", true, installer.command); !read) return read;
   if (const auto read = read_env(*found, installer.env); !read) return read;
+  for (const auto& [key, option] :
+       {std::pair{"list", &installer.list_option}, std::pair{"constraints", &installer.constraints_option}})
+    if (found->contains(key))
+      if (const auto read = read_text(*found, key, *option); !read) return read;
+  if (const auto start = found->find("start"); start != found->end()) {
+    if (!start->is_object()) return wrong_field("packages.start", "must be an object with name and lines");
+    std::vector<std::string> lines;
+    if (const auto read = read_text(*start, "name", installer.start_name); !read) return read;
+    if (const auto read = read_list(*start, "lines", true, lines); !read) return read;
+    for (const auto& line : lines) installer.start_text += line + "\n";
+  }
   if (std::ranges::count(installer.command, "{packages}") != 1)
-    return wrong("packages.install", "must hold \"{packages}\" once");
+    return wrong_field("packages.install", "must hold \"{packages}\" once");
   return {};
 }
 
 Result<void> read_fields(const json& recipe, Recipe& into) {
-  static const std::set<std::string_view> kKnown{"id",     "name",    "aliases",      "extensions", "interpreters",
-                                                 "images", "command", "default_file", "env",        "packages"};
+  static const std::set<std::string_view> kKnown{
+      "id",      "name",         "aliases", "extensions", "interpreters",        "images",
+      "command", "default_file", "env",     "packages",   "interpreters_differ", "tools"};
   for (const auto& [key, value] : recipe.items()) {
-    if (!kKnown.contains(key)) return wrong(key, "is not a field of a recipe");
+    if (!kKnown.contains(key)) return wrong_field(key, "is not a field of a recipe");
   }
   for (auto read :
        {read_text(recipe, "id", into.id), read_text(recipe, "name", into.name),
         read_text(recipe, "default_file", into.default_file), read_list(recipe, "aliases", false, into.aliases),
         read_list(recipe, "extensions", true, into.extensions),
-        read_list(recipe, "interpreters", false, into.interpreters), read_list(recipe, "images", true, into.images),
-        read_list(recipe, "command", true, into.command), read_env(recipe, into.env), read_packages(recipe, into)}) {
+        read_list(recipe, "interpreters", false, into.interpreters),
+        read_flag(recipe, "interpreters_differ", into.interpreters_differ),
+        read_list(recipe, "tools", false, into.tools), read_list(recipe, "images", true, into.images),
+        read_list(recipe, "command", true, into.command), read_env(recipe, into.env), read_installer(recipe, into)}) {
     if (!read) return read;
   }
   return {};
@@ -121,17 +138,23 @@ Result<Recipe> parse_recipe(std::string_view text) {
   if (const auto read = read_fields(parsed, recipe); !read) return std::unexpected(read.error());
   for (const auto& extension : recipe.extensions) {
     if (!extension.starts_with('.') || extension != lower(extension)) {
-      return wrong("extensions", "must begin with a dot and be in lower case: " + extension);
+      return wrong_field("extensions", "must begin with a dot and be in lower case: " + extension);
     }
   }
-  if (std::ranges::count(recipe.command, "{file}") != 1) return wrong("command", "must hold \"{file}\" once");
-  if (recipe.default_file.contains('/')) return wrong("default_file", "must be a name without folders");
+  if (std::ranges::count(recipe.command, "{file}") != 1) return wrong_field("command", "must hold \"{file}\" once");
+  if (recipe.default_file.contains('/')) return wrong_field("default_file", "must be a name without folders");
   return recipe;
 }
 
 std::span<const Recipe> recipes() {
   static const std::vector<Recipe> all = read_all();
   return all;
+}
+
+const Recipe* recipe_of_tool(std::string_view command) {
+  for (const auto& recipe : recipes())
+    if (std::ranges::find(recipe.tools, command) != recipe.tools.end()) return &recipe;
+  return nullptr;
 }
 
 const Recipe* find_recipe(std::string_view id_or_alias) {

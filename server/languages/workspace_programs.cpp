@@ -10,7 +10,8 @@
 #include "languages/workspace_table.hpp"
 #include "support/escaped.hpp"
 #include "support/folder.hpp"
-#include "support/requirement_lines.hpp"
+#include "support/requirements.hpp"
+#include "support/shebang.hpp"
 #include "support/shortened.hpp"
 
 namespace dind::languages {
@@ -57,6 +58,50 @@ const json* value_at(const json& root, const std::vector<std::string>& path) {
   return at;
 }
 
+// What `file` in the folder names, and what it includes from there. Without it: nothing.
+void read_packages(const Folder& folder, const std::string& file, WorkspaceProgram& program) {
+  if (file.empty()) return;
+  std::string ignored;
+  const auto there = folder.read(file, kMostFileBytes, ignored);
+  if (there == Folder::Problem::missing) return;
+  if (there != Folder::Problem::none) {
+    program.notes.push_back(file + " " + why(there) + ", so its packages are not installed");
+    return;
+  }
+  const auto read = [&](const std::string& path) -> Result<std::string> {
+    std::string text;
+    const auto problem = folder.read(path, kMostFileBytes, text);
+    if (problem == Folder::Problem::none) return text;
+    return fail(ErrorCode::invalid_request, shortened(escaped(path), 200) + " " + why(problem) +
+                                                "; its packages are needed: put it into the folder");
+  };
+  auto found = read_requirements(file, read);
+  if (!found) {
+    program.refusal = std::move(found.error());
+    return;
+  }
+  program.requirements = std::move(found->lines);
+  program.constraints = std::move(found->constraints);
+}
+
+// Whether the JSON names packages that are not installed in the folder.
+bool needs_packages(const WorkspaceRow& row, const json& root, const Folder& folder) {
+  if (row.installed.folder.empty() || folder.look(row.installed.folder)) return false;
+  return std::ranges::any_of(row.installed.json_objects, [&](const std::string& name) {
+    const json* needs = value_at(root, {name});
+    return needs != nullptr && needs->is_object() && !needs->empty();
+  });
+}
+
+// The same for a command in the folder, whose file says it where it can be read.
+void note_missing_packages(const WorkspaceRow& row, const Folder& folder, WorkspaceProgram& program) {
+  if (row.installed.folder.empty()) return;
+  std::string text;
+  if (folder.read(row.files.front(), kMostFileBytes, text) != Folder::Problem::none) return;
+  const auto root = json::parse(text, nullptr, false);
+  if (root.is_object() && needs_packages(row, root, folder)) program.notes.push_back(row.installed.missing);
+}
+
 class Search {
  public:
   explicit Search(const Folder& folder) : folder_(folder) {}
@@ -86,7 +131,7 @@ class Search {
       const auto problem = folder.read(file, kMostFileBytes, text);
       if (problem == Folder::Problem::missing) continue;
       if (problem != Folder::Problem::none)
-        found_.notes.push_back(shown + " " + why(problem) + ", so it is not looked at");
+        note(shown + " " + why(problem) + ", so it is not looked at");
       else
         add(row, name, shown, std::move(text));
       return;
@@ -99,12 +144,15 @@ class Search {
                              .source = source,
                              .detail = {},
                              .build = row.build,
+                             .extra = row.extra,
                              .dockerfile = {},
                              .language = row.language,
                              .images = row.images,
                              .command = {},
                              .env = row.env,
                              .requirements = {},
+                             .constraints = {},
+                             .refusal = {},
                              .notes = {}};
     for (const auto& part : row.command) program.command.push_back(with_folder(part, name));
     if (!row.json_text.empty() && !json_says(row, source, text, program)) return;
@@ -117,27 +165,25 @@ class Search {
                  WorkspaceProgram& program) {
     const auto root = json::parse(text, nullptr, false);
     if (!root.is_object()) {
-      found_.notes.push_back(source + (root.is_discarded() ? " is not valid JSON" : " holds no JSON object") +
-                             ", so it is not looked at");
+      note(source + (root.is_discarded() ? " is not valid JSON" : " holds no JSON object") +
+           ", so it is not looked at");
       return false;
     }
     const json* says = value_at(root, row.json_text);
     if (says == nullptr || !says->is_string() || says->get_ref<const std::string&>().empty()) return false;
     program.detail = shortened(escaped(says->get_ref<const std::string&>()), kLongestDetail);
-    const json* needs = row.installed.folder.empty() ? nullptr : value_at(root, row.installed.json_object);
-    if (needs != nullptr && needs->is_object() && !needs->empty() && !folder_.look(row.installed.folder))
-      program.notes.push_back(row.installed.missing);
+    if (needs_packages(row, root, folder_)) program.notes.push_back(row.installed.missing);
     return true;
   }
 
+  // Once, however many rows look at the file.
+  void note(std::string text) {
+    if (std::ranges::find(found_.notes, text) == found_.notes.end()) found_.notes.push_back(std::move(text));
+  }
+
   void add_requirements(const WorkspaceRow& row, WorkspaceProgram& program) {
-    if (row.requirements.empty()) return;
-    std::string text;
-    const auto problem = folder_.read(row.requirements, kMostFileBytes, text);
-    if (problem == Folder::Problem::none)
-      program.requirements = requirement_lines(text);
-    else if (problem != Folder::Problem::missing)
-      program.notes.push_back(row.requirements + " " + why(problem) + ", so its packages are not installed");
+    read_packages(folder_, row.requirements, program);
+    if (program.refusal) program.notes.push_back(program.refusal->message);
   }
 
   const Folder& folder_;
@@ -150,6 +196,15 @@ std::string language_of_interpreter(const std::string& word) {
   if (word.empty() || word.contains('\n')) return "";
   const auto recipe = detect(std::nullopt, "", "#!" + word + "\n");
   return recipe ? (*recipe)->id : "";
+}
+
+// Of a script in the folder, by its `#!` line; empty: it is none, or no recipe's.
+std::string language_of_file(const Folder& folder, const std::string& word) {
+  std::string text;
+  if (!word.contains('/') || folder.read(word, kMostFileBytes, text) != Folder::Problem::none) return "";
+  const auto line = parse_shebang(text);
+  const auto* recipe = line ? recipe_of_interpreter(line->name()) : nullptr;
+  return recipe == nullptr ? "" : recipe->id;
 }
 
 // The row that a command by this name belongs to, or one with a file in the folder. nullptr: none.
@@ -180,9 +235,19 @@ Result<WorkspacePrograms> find_workspace_programs(const std::string& path) {
 WorkspaceProgram program_for_command(const std::string& path, const std::vector<std::string>& words) {
   WorkspaceProgram program;
   const auto there = find_workspace_programs(path).value_or(WorkspacePrograms{});
-  const auto name = words.empty() ? std::string() : words.front().substr(words.front().find_last_of('/') + 1);
+  const auto folder = Folder::open(path);
+  // `cd sub && make`: what runs comes behind it.
+  const auto first = words.size() > 2 && words.front() == "cd" ? words.begin() + 2 : words.begin();
+  const auto word = first == words.end() ? std::string() : *first;
+  const auto name = word.substr(word.find_last_of('/') + 1);
+  const auto of_file = folder ? language_of_file(*folder, word) : std::string();
+  const auto* tool = recipe_of_tool(name);
   if (const auto language = language_of_interpreter(name); !language.empty())
     program.language = language;
+  else if (!of_file.empty())
+    program.language = of_file;
+  else if (tool != nullptr)
+    program.language = tool->id;
   else if (const auto* row = row_for(name, there)) {
     program.language = row->language;
     program.images = row->images;
@@ -192,13 +257,11 @@ WorkspaceProgram program_for_command(const std::string& path, const std::vector<
   for (const auto& row : workspace_table()) {
     if (row.language != program.language || row.language.empty()) continue;
     program.env = row.env;
-    const auto runs_it = [&](const std::string& word) { return language_of_interpreter(word) == program.language; };
-    if (std::ranges::none_of(words, runs_it)) break;
-    const auto folder = Folder::open(path);
-    std::string text;
-    if (folder && !row.requirements.empty() &&
-        folder->read(row.requirements, kMostFileBytes, text) == Folder::Problem::none)
-      program.requirements = requirement_lines(text);
+    const bool of_language = tool != nullptr && tool->id == row.language;
+    const auto runs_it = [&](const std::string& each) { return language_of_interpreter(each) == program.language; };
+    const bool names_it = of_file == row.language || std::ranges::any_of(words, runs_it);
+    if (folder && (names_it || of_language)) note_missing_packages(row, *folder, program);
+    if (folder && names_it) read_packages(*folder, row.requirements, program);
     break;
   }
   return program;

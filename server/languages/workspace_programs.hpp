@@ -17,12 +17,15 @@ struct WorkspaceProgram {
   std::string source;  // "package.json": the file that says so, relative to the folder
   std::string detail;  // what it says: the text of a start script; one line
   bool build = false;
+  bool extra = false;               // only by a choice: a test or a build, and not the program itself
   std::string dockerfile;           // with `build`: its text
   std::string language;             // a recipe's id; or
   std::vector<std::string> images;  // in order of preference
   std::vector<std::string> command;
   std::vector<std::pair<std::string, std::string>> env;
   std::vector<std::string> requirements;
+  std::vector<std::string> constraints;
+  std::optional<Error> refusal;    // why its requirements can't be installed, and so it can't run
   std::vector<std::string> notes;  // for people: what it may lack
 };
 

@@ -56,7 +56,7 @@ class Reader {
     if (found == nullptr) return;
     if (!found->is_object()) return wrong(field, "must be an object");
     Reader inner(*found);
-    inner.list("json_object", into.json_object, true);
+    inner.list("json_objects", into.json_objects, true);
     inner.text("folder", into.folder, true);
     inner.text("missing", into.missing, true);
     inner.nothing_else();
@@ -93,6 +93,7 @@ std::string read_row(const json& each, WorkspaceRow& row) {
   reader.list("files", row.files, true);
   reader.flag("subfolders", row.subfolders);
   reader.flag("build", row.build);
+  reader.flag("extra", row.extra);
   reader.list("json_text", row.json_text);
   reader.text("language", row.language);
   reader.list("images", row.images);

@@ -19,15 +19,16 @@ struct WorkspaceRow {
   std::vector<std::string> files;      // the first of them that is there
   bool subfolders = false;             // looked for in each folder of the folder, instead of in itself
   bool build = false;                  // the file is a Dockerfile: built with the folder as its context, and run
+  bool extra = false;                  // offered, but it never runs without being chosen
   std::vector<std::string> json_text;  // the file is JSON and must have a text here, as a path of names
   std::string language;                // a recipe's id: image, environment, installer
   std::vector<std::string> images;     // without a language
   std::vector<std::string> command;    // argv; empty with `build`
   std::vector<std::pair<std::string, std::string>> env;
   std::string requirements;  // a file of packages that is installed first where it is there
-  // Where the JSON has an object that is not empty at `json_object`, `folder` must be there, or `missing` is said.
+  // Where one of these objects of the JSON is not empty, `folder` must be there, or `missing` is said.
   struct Installed {
-    std::vector<std::string> json_object;
+    std::vector<std::string> json_objects;
     std::string folder;
     std::string missing;
   };

@@ -14,6 +14,7 @@ using namespace std::chrono_literals;
 namespace {
 
 constexpr std::size_t kMostUnsent = 8U << 20;
+constexpr std::size_t kMostWorks = 256;
 
 }  // namespace
 
@@ -23,11 +24,11 @@ struct Reply::State {
   Cancel cancel;
   bool open = true;
 
-  void answer(const std::string& text) {
+  void answer(std::string text, std::shared_ptr<void> hold = {}) {
     if (!std::exchange(open, false)) return;
     if (const auto alive = connection.lock()) {
       alive->answered(id);
-      alive->send(text);
+      alive->send_counted(std::move(text), std::move(hold));
     }
   }
 };
@@ -36,8 +37,8 @@ Reply::~Reply() {
   if (state_ && state_->open)
     fail({code::kInternalError, "The request was dropped without an answer: a bug of ours", nullptr});
 }
-void Reply::result(Json value) {
-  if (state_ && state_->open) state_->answer(result_text(state_->id, std::move(value)));
+void Reply::result(Json value, std::shared_ptr<void> hold) {
+  if (state_ && state_->open) state_->answer(result_text(state_->id, std::move(value)), std::move(hold));
 }
 void Reply::fail(Failure failure) {
   if (state_ && state_->open) state_->answer(failure_text(state_->id, failure));
@@ -74,14 +75,23 @@ void Connection::stop() {
 Task<Result<void>> Connection::serve() {
   const auto self = shared_from_this();
   while (!stopped_) {
-    while (unsent_ > kMostUnsent && !stopped_) co_await progress_.wait(in(1h));
+    while (!may_read() && !stopped_) co_await progress_.wait(in(1h));
     const std::string bytes = co_await reader_.next();
-    if (bytes.empty()) break;
+    if (bytes.empty() && stopped_) break;
+    if (bytes.empty()) {
+      if (const auto whole = frames_.at_end(); !whole) {
+        stopped_ = true;
+        asked_.clear();
+        co_return whole;
+      }
+      break;
+    }
     std::string_view input = bytes;
     while (!input.empty() && !stopped_) {
       const auto body = frames_.next(input);
       if (!body) co_return std::unexpected(body.error());
       if (*body) take(parse_message(**body));
+      while (!may_read() && !stopped_) co_await progress_.wait(in(1h));
     }
   }
   stopped_ = true;
@@ -140,17 +150,37 @@ void Connection::cancel_request(const Json& params) {
 
 void Connection::answered(const Json& id) { open_.erase(id.dump(-1, ' ', false, Json::error_handler_t::replace)); }
 
+bool Connection::may_read() const { return unsent_ <= kMostUnsent && works_ < kMostWorks; }
+
+std::shared_ptr<void> Connection::begin_work() {
+  ++works_;
+  return {nullptr, [weak = weak_from_this()](void*) {
+            if (const auto self = weak.lock()) {
+              --self->works_;
+              self->progress_.notify();
+            }
+          }};
+}
+
+Task<void> Connection::caught_up() {
+  const auto self = shared_from_this();
+  while (self->unsent_ > kMostUnsent && !self->stopped_) co_await self->progress_.wait(in(1h));
+}
+
 void Connection::send(std::string body, std::shared_ptr<void> hold) {
-  std::string bytes = framed(body);
   // What has a hold is bounded by whoever holds back the next. Counted, a flood that nobody reads would keep us from
   // reading the request that stops it.
-  if (hold) {
-    writer_.write(out_.fd, std::move(bytes), std::move(hold));
-    return;
-  }
+  if (hold)
+    writer_.write(out_.fd, framed(body), std::move(hold));
+  else
+    send_counted(std::move(body));
+}
+
+void Connection::send_counted(std::string body, std::shared_ptr<void> also) {
+  std::string bytes = framed(body);
   unsent_ += bytes.size();
   const auto size = bytes.size();
-  auto counted = std::shared_ptr<void>(nullptr, [weak = weak_from_this(), size](void*) {
+  auto counted = std::shared_ptr<void>(nullptr, [weak = weak_from_this(), size, also = std::move(also)](void*) {
     if (const auto self = weak.lock()) {
       self->unsent_ -= size;
       self->progress_.notify();

@@ -27,7 +27,8 @@ class Reply {
   Reply& operator=(Reply&&) noexcept = default;
   ~Reply();
 
-  void result(Json value);
+  // `hold` is let go when the answer has gone out.
+  void result(Json value, std::shared_ptr<void> hold = {});
   void fail(Failure failure);
   // The client has given the request up, and has its answer (-32800): what is sent from now on is dropped.
   Cancel cancel() const;
@@ -54,6 +55,11 @@ class Connection : public std::enable_shared_from_this<Connection> {
   // leaves 8 MiB of ours unread, not counting what has a hold, nothing more is read from it.
   Task<Result<void>> serve();
   void stop();
+  // Something that a request began and that ends by itself soon. While 256 of these are held, nothing more is read
+  // from the client.
+  std::shared_ptr<void> begin_work();
+  // Until the client has read what it was sent but for 8 MiB, or is gone.
+  Task<void> caught_up();
 
   // `hold` is let go when the message has gone out. Whoever gives one sends no more than so much while it is held.
   void notify(std::string_view method, Json params, std::shared_ptr<void> hold = {});
@@ -68,6 +74,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void take_request(Request request);
   void cancel_request(const Json& params);
   void send(std::string body, std::shared_ptr<void> hold = {});
+  void send_counted(std::string body, std::shared_ptr<void> also = {});
+  bool may_read() const;
   void answered(const Json& id);
   friend class Reply;
 
@@ -87,6 +95,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   FrameReader frames_;
   Signal progress_;
   std::size_t unsent_ = 0;  // bytes of messages without a hold
+  std::size_t works_ = 0;
   bool stopped_ = false;
   std::map<std::string, std::weak_ptr<Reply::State>>
       open_;  // requests that wait for their answer, by the text of their id

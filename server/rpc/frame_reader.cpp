@@ -3,24 +3,34 @@
 #include <algorithm>
 #include <charconv>
 
+#include "support/escaped.hpp"
+#include "support/trimmed.hpp"
+
 namespace dind::rpc {
 namespace {
 
 constexpr std::string_view kEnd = "\r\n\r\n";
+constexpr std::string_view kForm = "A frame is \"Content-Length: N\", CR LF CR LF, and N bytes of JSON";
 constexpr std::string_view kLengthName = "content-length";
 
 std::unexpected<Error> broken(const std::string& what) {
   return fail(ErrorCode::invalid_request, "The client sent " + what + "; the connection can't go on");
 }
 
-std::string_view trimmed(std::string_view text) {
-  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
-  return text;
-}
+bool begins_name(char c) { return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z'); }
 
 bool is_length(std::string_view name) {
   return std::ranges::equal(name, kLengthName, [](char a, char b) { return (a >= 'A' && a <= 'Z' ? a + 32 : a) == b; });
+}
+
+// Whether what came of a header can still become one; else its sender waits for an answer that never comes (I12).
+Result<void> check_header(std::string_view header, std::size_t from) {
+  if (!header.empty() && !begins_name(header.front()) && header.front() != '\r')
+    return broken("\"" + escaped(header.substr(0, 1)) + "\" where a frame begins. " + std::string(kForm));
+  for (auto end = header.find('\n', from); end != std::string_view::npos; end = header.find('\n', end + 1))
+    if (end == 0 || header[end - 1] != '\r')
+      return broken("a header line that ends with LF alone. " + std::string(kForm));
+  return {};
 }
 
 }  // namespace
@@ -48,13 +58,25 @@ Result<std::size_t> FrameReader::body_length() const {
   return *length;
 }
 
+Result<void> FrameReader::at_end() const {
+  if (length_)
+    return broken("only " + std::to_string(body_.size()) + " of the " + std::to_string(*length_) +
+                  " bytes that Content-Length promised (it counts bytes, not characters)");
+  if (!header_.empty()) return broken("an end of its input within a header. " + std::string(kForm));
+  return {};
+}
+
 Result<std::optional<std::string>> FrameReader::next(std::string_view& input) {
   if (!length_) {
+    // What `echo` puts after a body.
+    if (header_.empty()) input.remove_prefix(std::min(input.find_first_not_of('\n'), input.size()));
     // The end may be split over two reads.
     const auto before = header_.size();
     header_ += input.substr(0, kMaxHeader + kEnd.size() - std::min(before, kMaxHeader + kEnd.size()));
     const auto from = before < kEnd.size() ? 0 : before - (kEnd.size() - 1);
     const auto end = header_.find(kEnd, from);
+    const auto header = std::string_view(header_).substr(0, end == std::string::npos ? end : end + kEnd.size());
+    if (const auto good = check_header(header, before); !good) return std::unexpected(good.error());
     if (end == std::string::npos) {
       if (header_.size() == kMaxHeader + kEnd.size()) return broken("a header of more than 4 KiB");
       input = {};

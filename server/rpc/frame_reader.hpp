@@ -18,6 +18,8 @@ class FrameReader {
   // Takes the next body off the front of `input`. nullopt: more bytes are needed, and `input` is empty. Errors
   // (invalid_request): the stream can't be re-joined after this.
   Result<std::optional<std::string>> next(std::string_view& input);
+  // What an end of the stream here means. Error (invalid_request): it is within a frame.
+  Result<void> at_end() const;
 
  private:
   Result<std::size_t> body_length() const;

@@ -1,10 +1,12 @@
 #include "rpc/message.hpp"
 
+#include "support/json_reader.hpp"
+
 namespace dind::rpc {
 namespace {
 
 // Deeper than any message of LSP, and far from what would hurt when it is taken apart.
-constexpr int kMaxDepth = 256;
+constexpr JsonBounds kBounds{.depth = 256};
 
 // Bytes that are not UTF-8 become U+FFFD rather than an exception: a file name may hold them.
 std::string text_of(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
@@ -38,15 +40,16 @@ Message response_of(Json& object, Json id) {
 }  // namespace
 
 Message parse_message(std::string_view body) {
-  bool too_deep = false;
-  const auto bounded = [&](int depth, Json::parse_event_t, Json&) {
-    too_deep = too_deep || depth > kMaxDepth;
-    return !too_deep;
-  };
-  Json object = Json::parse(body, bounded, false);
-  if (too_deep) return invalid(nullptr, code::kInvalidRequest, "The message is nested more than 256 deep");
-  if (object.is_discarded()) return invalid(nullptr, code::kParseError, "The message is not JSON");
-  if (object.is_array()) return invalid(nullptr, code::kInvalidRequest, "LSP has no batches: send one message a frame");
+  auto read = read_json(body, kBounds);
+  if (!read) {
+    auto& problem = read.error();
+    const bool parsed = problem.fault != JsonFault::not_json;
+    return invalid(parsed ? std::move(problem.id) : Json(), parsed ? code::kInvalidRequest : code::kParseError,
+                   "The message " + problem.what);
+  }
+  Json object = std::move(*read);
+  if (object.is_array())
+    return invalid(nullptr, code::kInvalidRequest, "Batches are not supported: send one message in each frame");
   if (!object.is_object()) return invalid(nullptr, code::kInvalidRequest, "A message is a JSON object");
   Json id = take(object, "id");
   const bool has_id = object.contains("id");

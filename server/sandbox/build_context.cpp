@@ -4,18 +4,19 @@
 #include <archive_entry.h>
 #include <dirent.h>
 #include <fcntl.h>
-#include <linux/openat2.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <ctime>
 #include <system_error>
 
+#include "sandbox/context_folder.hpp"
 #include "sandbox/ignore_rules.hpp"
 #include "support/ids.hpp"
+#include "support/last_error.hpp"
 #include "support/shortened.hpp"
 #include "support/units.hpp"
 
@@ -24,48 +25,7 @@ namespace {
 
 constexpr int kDeepest = 128;
 constexpr int kWriteSize = 1 << 20;
-constexpr std::size_t kLargestRules = 1 << 20;
-
-class Fd {
- public:
-  explicit Fd(int fd) : fd_(fd) {}
-  Fd(Fd&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-  Fd& operator=(Fd&&) = delete;
-  ~Fd() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  int get() const { return fd_; }
-  int release() { return std::exchange(fd_, -1); }
-
- private:
-  int fd_;
-};
-
-std::string last_error() { return std::generic_category().message(errno); }
-
-// Beneath the root in every step: neither "..", an absolute path nor a link leads out of it.
-Result<Fd> open_folder(const ContextRequest& request) {
-  const auto shown = shortened(request.path, 80);
-  if (request.root.empty())
-    return fail(ErrorCode::invalid_request,
-                "The folder \"" + shown +
-                    "\" can't be a build's context: no workspace is known here. Set workspace.path (DIND_WORKSPACE)");
-  Fd root(::open(request.root.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
-  if (root.get() < 0)
-    return fail(ErrorCode::invalid_request, "The workspace " + request.root + " can't be opened (" + last_error() +
-                                                "); check workspace.path (DIND_WORKSPACE)");
-  struct open_how how{};
-  how.flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC;
-  how.resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS;
-  Fd folder(static_cast<int>(::syscall(SYS_openat2, root.get(), request.path.c_str(), &how, sizeof how)));
-  if (folder.get() >= 0) return folder;
-  if (errno == EXDEV || errno == ELOOP)
-    return fail(ErrorCode::invalid_request, "The folder \"" + shown + "\" leads out of the workspace " + request.root +
-                                                "; a build's context lies beneath it");
-  return fail(ErrorCode::not_found, "The folder \"" + shown + "\" in the workspace " + request.root +
-                                        " can't be a build's context (" + last_error() +
-                                        "); its path is relative to the workspace");
-}
+constexpr const char* kRulesFile = ".dockerignore";
 
 class Writer {
  public:
@@ -79,29 +39,16 @@ class Writer {
     archive_write_set_bytes_in_last_block(tar_.get(), 512);
     if (archive_write_open(tar_.get(), this, nullptr, &Writer::on_write, nullptr) != ARCHIVE_OK) return broken();
 
-    std::string rules_text;
-    bool has_rules = false;
     if (!request_.path.empty()) {
-      auto folder = open_folder(request_);
+      auto folder = open_context_folder(request_.root, request_.path);
       if (!folder) return std::unexpected(folder.error());
-      const Fd rules(::openat(folder->get(), ".dockerignore", O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK));
-      if (rules.get() < 0 && errno != ENOENT)
-        return fail(ErrorCode::invalid_request, "The .dockerignore of the context can't be read (" + last_error() +
-                                                    "), and what it leaves out must stay at home: make it a readable "
-                                                    "file, or remove it");
-      if (rules.get() >= 0) {
-        has_rules = true;
-        if (const auto read = read_all(rules.get(), kLargestRules, rules_text); !read) return read;
-      }
-      const IgnoreRules ignore(rules_text);
-      if (const auto added = add_folder(std::move(*folder), "", ignore, 0); !added) return added;
+      if (const auto read = read_rules(folder->get()); !read) return read;
+      if (const auto added = add_folder(std::move(*folder), "", {}, 0); !added) return added;
     }
     held_back_ = true;
-    if (request_.hide_dockerfile) {
-      const std::string rules = rules_text + "\n" + context_.dockerfile + "\n" + (has_rules ? "" : ".dockerignore\n");
-      if (const auto added = add_text(".dockerignore", rules); !added) return added;
-    }
-    if (const auto added = add_text(context_.dockerfile, request_.dockerfile); !added) return added;
+    if (request_.hide_dockerfile)
+      if (const auto added = add_text(kRulesFile, hiding_rules(), rules_file_); !added) return added;
+    if (const auto added = add_text(context_.dockerfile, request_.dockerfile, dockerfile_); !added) return added;
     if (archive_write_close(tar_.get()) != ARCHIVE_OK) return broken();
     return {};
   }
@@ -141,31 +88,50 @@ class Writer {
                 std::string("A build's context could not be put together: ") + (why == nullptr ? "" : why));
   }
 
-  static Result<void> read_all(int fd, std::size_t most, std::string& into) {
-    std::array<char, 4096> buffer;
-    ssize_t count = 0;
-    while ((count = ::read(fd, buffer.data(), buffer.size())) > 0) {
-      into.append(buffer.data(), static_cast<std::size_t>(count));
-      if (into.size() > most)
-        return fail(ErrorCode::invalid_request, "The .dockerignore of the context is larger than 1 MiB");
+  Result<void> read_rules(int folder) {
+    auto own = read_ignore_file(folder, kRulesFile);
+    if (!own) return std::unexpected(own.error());
+    const std::string its_name =
+        (request_.dockerfile_name.empty() ? "Dockerfile" : request_.dockerfile_name) + kRulesFile;
+    auto text = request_.ignore;
+    if (!text && !its_name.starts_with('/')) {
+      auto its = read_ignore_file(folder, its_name);
+      if (!its) return std::unexpected(its.error());
+      if (*its) text = std::move((*its)->text);
     }
-    if (count < 0)
-      return fail(ErrorCode::invalid_request, "The .dockerignore of the context can't be read (" + last_error() + ")");
+    const bool has_its = text.has_value();
+    if (!text && *own) text = (*own)->text;
+    auto rules = IgnoreRules::parse(text.value_or(""), has_its ? its_name : kRulesFile);
+    if (!rules) return std::unexpected(rules.error());
+    ignore_ = std::move(*rules);
+    if (*own && !ignore_.ignored(kRulesFile)) rules_file_ = std::move(**own);
     return {};
   }
 
-  // Times and owners say nothing of what a file is: the builder's cache looks at neither.
-  Entry entry(const std::string& path, mode_t type, mode_t mode) const {
+  // The .dockerignore that the classic builder gets: it takes the files out of the context that this one names, and
+  // looks at none but the Dockerfile and itself.
+  std::string hiding_rules() const {
+    const std::string hidden = '\n' + context_.dockerfile + '\n';
+    if (!rules_file_) return hidden + kRulesFile + '\n';
+    const auto own = IgnoreRules::parse(rules_file_->text, kRulesFile);
+    if (!own) return hidden + kRulesFile + '\n';  // it is not in force, and the builder could not read it
+    return rules_file_->text + (own->ignored(kRulesFile) ? std::string("\n!") + kRulesFile : "") + hidden;
+  }
+
+  // Owners say nothing of what a file is; its time does: make, zip and others look at it.
+  Entry entry(const std::string& path, mode_t type, mode_t mode, std::time_t changed) const {
     Entry made(archive_entry_new(), archive_entry_free);
     archive_entry_set_pathname(made.get(), path.c_str());
     archive_entry_set_filetype(made.get(), type);
     archive_entry_set_perm(made.get(), mode & 07777);
+    archive_entry_set_mtime(made.get(), changed, 0);
     archive_entry_set_size(made.get(), 0);
     return made;
   }
 
-  Result<void> add_text(const std::string& path, std::string_view text) {
-    const auto made = entry(path, AE_IFREG, 0644);
+  // `there`: the file that it takes the place of.
+  Result<void> add_text(const std::string& path, std::string_view text, const std::optional<ContextFile>& there) {
+    const auto made = entry(path, AE_IFREG, there ? there->mode : 0644, there ? there->changed : std::time(nullptr));
     archive_entry_set_size(made.get(), static_cast<la_int64_t>(text.size()));
     if (archive_write_header(tar_.get(), made.get()) != ARCHIVE_OK) return broken();
     if (archive_write_data(tar_.get(), text.data(), text.size()) != static_cast<la_ssize_t>(text.size()))
@@ -173,7 +139,20 @@ class Writer {
     return {};
   }
 
-  Result<void> add_folder(Fd folder, const std::string& path, const IgnoreRules& ignore, int depth) {
+  Result<void> add_folder_entry(const std::string& path, const struct stat& status) {
+    if (const auto counted = count(path); !counted) return counted;
+    const auto made = entry(path, AE_IFDIR, status.st_mode, status.st_mtime);
+    return archive_write_header(tar_.get(), made.get()) == ARCHIVE_OK ? Result<void>{} : broken();
+  }
+
+  // Ignored folders that hold something which is not.
+  Result<void> add_waiting_folders() {
+    for (const auto& [path, status] : std::exchange(waiting_, {}))
+      if (const auto added = add_folder_entry(path, status); !added) return added;
+    return {};
+  }
+
+  Result<void> add_folder(OwnedFd folder, const std::string& path, const IgnoreRules::Matched& matched, int depth) {
     if (depth == kDeepest)
       return fail(ErrorCode::invalid_request,
                   "The context has more than 128 folders in one another: " + shortened(path, 80));
@@ -188,50 +167,62 @@ class Writer {
     }
     std::ranges::sort(names);  // the same files make the same tar
     for (const auto& name : names)
-      if (const auto added = add(::dirfd(listing), name, path.empty() ? name : path + "/" + name, ignore, depth);
+      if (const auto added = add(::dirfd(listing), name, path.empty() ? name : path + "/" + name, matched, depth);
           !added)
         return added;
     return {};
   }
 
-  Result<void> add(int folder, const std::string& name, const std::string& path, const IgnoreRules& ignore, int depth) {
+  // `matched`: what the patterns say of the folder that it is in.
+  Result<void> add(int folder, const std::string& name, const std::string& path, const IgnoreRules::Matched& matched,
+                   int depth) {
     if (stop_.stop_requested()) return stopped();
-    const bool ignored = ignore.ignored(path);
+    IgnoreRules::Matched own;
+    const bool ignored = ignore_.ignored(path, matched, own);
     struct stat status{};
     if (::fstatat(folder, name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) return {};  // gone meanwhile
     if (S_ISDIR(status.st_mode)) {
-      if (ignored && !ignore.has_exceptions()) return {};
-      if (!ignored) {
-        if (const auto counted = count(path); !counted) return counted;
-        if (archive_write_header(tar_.get(), entry(path, AE_IFDIR, status.st_mode).get()) != ARCHIVE_OK)
-          return broken();
+      if (ignored && !ignore_.may_keep_below(path)) return {};
+      const auto waiting = waiting_.size();
+      if (ignored) {
+        waiting_.emplace_back(path, status);
+      } else {
+        if (const auto added = add_waiting_folders(); !added) return added;
+        if (const auto added = add_folder_entry(path, status); !added) return added;
       }
-      Fd below(::openat(folder, name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+      OwnedFd below(::openat(folder, name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
       if (below.get() < 0) return unreadable(path);
-      return add_folder(std::move(below), path, ignore, depth + 1);
+      const auto added = add_folder(std::move(below), path, own, depth + 1);
+      if (waiting_.size() > waiting)
+        waiting_.erase(waiting_.begin() + static_cast<std::ptrdiff_t>(waiting), waiting_.end());
+      return added;
     }
     if (ignored) return {};
-    if (!request_.hide_dockerfile && path == "Dockerfile") return {};    // ours takes its place
-    if (request_.hide_dockerfile && path == ".dockerignore") return {};  // comes with a line more
+    if (path == context_.dockerfile) {  // comes at the end
+      dockerfile_ = ContextFile{.text = {}, .mode = status.st_mode, .changed = status.st_mtime};
+      return {};
+    }
+    if (request_.hide_dockerfile && path == kRulesFile) return {};  // comes with a line more
+    if (const auto added = add_waiting_folders(); !added) return added;
     if (const auto counted = count(path); !counted) return counted;
-    if (S_ISLNK(status.st_mode)) return add_link(folder, name, path);
+    if (S_ISLNK(status.st_mode)) return add_link(folder, name, path, status);
     if (S_ISREG(status.st_mode)) return add_file(folder, name, path);
     ++special_;
     return {};
   }
 
-  Result<void> add_link(int folder, const std::string& name, const std::string& path) {
+  Result<void> add_link(int folder, const std::string& name, const std::string& path, const struct stat& status) {
     std::array<char, 4096> target;
     const auto size = ::readlinkat(folder, name.c_str(), target.data(), target.size() - 1);
     if (size < 0) return {};
     target[static_cast<std::size_t>(size)] = 0;
-    const auto made = entry(path, AE_IFLNK, 0777);
+    const auto made = entry(path, AE_IFLNK, 0777, status.st_mtime);
     archive_entry_set_symlink(made.get(), target.data());
     return archive_write_header(tar_.get(), made.get()) == ARCHIVE_OK ? Result<void>{} : broken();
   }
 
   Result<void> add_file(int folder, const std::string& name, const std::string& path) {
-    const Fd file(::openat(folder, name.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK));
+    const OwnedFd file(::openat(folder, name.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK));
     struct stat status{};
     if (file.get() < 0 || ::fstat(file.get(), &status) != 0 || !S_ISREG(status.st_mode)) return unreadable(path);
     bytes_ += status.st_size;
@@ -239,7 +230,7 @@ class Writer {
       return fail(ErrorCode::invalid_request, "The context has more than " + format_bytes(request_.most_bytes) +
                                                   "; leave out what the build doesn't need (.dockerignore), or raise "
                                                   "build.maxContext");
-    const auto made = entry(path, AE_IFREG, status.st_mode);
+    const auto made = entry(path, AE_IFREG, status.st_mode, status.st_mtime);
     archive_entry_set_size(made.get(), status.st_size);
     if (archive_write_header(tar_.get(), made.get()) != ARCHIVE_OK) return broken();
     // What grows or shrinks meanwhile is cut, or filled with zeros, as tar does it.
@@ -276,9 +267,13 @@ class Writer {
   const BuildContext& context_;
   const std::stop_token& stop_;
   std::unique_ptr<archive, int (*)(archive*)> tar_;
-  std::int64_t bytes_ = 0;    // of its files
-  std::int64_t written_ = 0;  // of the tar
-  bool held_back_ = false;    // what comes now
+  IgnoreRules ignore_;
+  std::optional<ContextFile> rules_file_;                     // the folder's own, where it is not ignored
+  std::optional<ContextFile> dockerfile_;                     // what the folder has by the Dockerfile's name
+  std::vector<std::pair<std::string, struct stat>> waiting_;  // ignored folders around the place, parents first
+  std::int64_t bytes_ = 0;                                    // of its files
+  std::int64_t written_ = 0;                                  // of the tar
+  bool held_back_ = false;                                    // what comes now
   bool given_up_ = false;
   std::size_t files_ = 0;
   std::size_t special_ = 0;
@@ -289,8 +284,15 @@ class Writer {
 Result<BuildContext> begin_context(const ContextRequest& request) {
   const int file = ::open("/tmp", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
   if (file < 0) return fail(ErrorCode::internal, "A build's context can't be written to /tmp (" + last_error() + ")");
-  return BuildContext{.tar = std::make_shared<engine::BodyFile>(file),
-                      .dockerfile = request.hide_dockerfile ? ".dockerfile." + random_id() : "Dockerfile"};
+  auto tar = std::make_shared<engine::BodyFile>(file);
+  bool own = false;
+  if (!request.hide_dockerfile && !request.path.empty()) {
+    const auto folder = open_context_folder(request.root, request.path);  // what is wrong with it is said later
+    own = folder && has_text(folder->get(), "Dockerfile", request.dockerfile);
+  }
+  // The same for the same text: what is copied with it is found in the builder's cache again.
+  return BuildContext{.tar = std::move(tar),
+                      .dockerfile = own ? "Dockerfile" : ".dockerfile." + sha256(request.dockerfile).substr(0, 16)};
 }
 
 Result<CollectedContext> collect_context(const ContextRequest& request, const BuildContext& context,

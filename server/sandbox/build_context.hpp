@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -17,6 +18,9 @@ struct ContextRequest {
   std::string root;             // the workspace as we see it, absolute; empty: there is none
   std::string path;             // of the folder, relative to it; empty: a context without files
   std::string dockerfile;       // its text
+  std::string dockerfile_name;  // the file that it is from, relative to the folder or absolute; empty: "Dockerfile"
+  // The text of <its file>.dockerignore, which takes the place of .dockerignore. None: it is looked for in the folder.
+  std::optional<std::string> ignore;
   bool hide_dockerfile = true;  // from COPY, by the classic builder's own rule; BuildKit has none for a tar
   std::int64_t most_bytes = 1LL << 30;
   std::size_t most_files = 200'000;
@@ -26,7 +30,8 @@ struct BuildContext {
   std::string dockerfile;                 // its name in there
 };
 
-// A context that has nothing in it yet. Errors: internal (no file can be made).
+// A context that has nothing in it yet. The Dockerfile's name there is "Dockerfile" where it is not hidden and the
+// folder has the same text by that name; else one that no other file has. Errors: internal (no file can be made).
 Result<BuildContext> begin_context(const ContextRequest& request);
 
 struct CollectedContext {
@@ -36,8 +41,9 @@ struct CollectedContext {
 
 // Puts everything into it. The tar grows by what is the folder's alone: its end, the Dockerfile in it, is for the
 // caller to let go (BodyFile::end), since a builder begins no step before it has both.
-// Errors: not_found (no such folder), invalid_request (it leads out of the workspace, also by a link; too large),
-// cancelled (`stop`, which is looked at before each entry and each piece of a file).
+// Files and folders have their modes and times, as docker sends them: programs such as make look at them.
+// Errors: not_found (no such folder), invalid_request (it leads out of the workspace, also by a link; too large; a
+// pattern that docker refuses), cancelled (`stop`, which is looked at before each entry and each piece of a file).
 Result<CollectedContext> collect_context(const ContextRequest& request, const BuildContext& context,
                                          const std::stop_token& stop = {});
 

@@ -17,6 +17,9 @@ namespace {
 constexpr std::uint64_t kCreditPart = Conversation::kOutputWindow / 8;
 constexpr std::uint64_t kCreditLow = Conversation::kOutputWindow / 2;
 constexpr std::size_t kMostComplaint = 4096;
+// At its end the supervisor sends what the program's two pipes hold, whatever the window says; a program may have made
+// them larger. Who sends more is no supervisor of ours any more (S11).
+constexpr std::uint64_t kMostOverdrawn = 4U << 20;
 constexpr std::size_t kReadSize = 256 * 1024;  // what a socket holds in a flood: few and large reads
 
 std::unexpected<Error> no_supervisor(std::uint32_t version) {
@@ -189,6 +192,10 @@ void Conversation::take(FromSupervisor& event) {
     if (sink_ != nullptr && on_began_) on_began_();
   } else if (std::holds_alternative<MemoryShort>(event)) {
     seen_.memory_short = true;
+  } else if (auto* detail = std::get_if<ExecDetail>(&event)) {
+    seen_.exec_detail = std::move(detail->text);
+  } else if (auto* left = std::get_if<LeftFiles>(&event)) {
+    seen_.left = std::move(*left);
   } else if (const auto* report = std::get_if<wire::ExitReport>(&event)) {
     seen_.report = *report;
     post(heard_frame());
@@ -216,7 +223,13 @@ void Conversation::pass_on_output() {
   output_ = {};
   if (bytes.empty()) return;
   (output_channel_ == Channel::out ? seen_.out_bytes : seen_.err_bytes) += bytes.size();
-  credit_ -= std::min<std::uint64_t>(credit_, bytes.size());
+  const auto paid = std::min<std::uint64_t>(credit_, bytes.size());
+  credit_ -= paid;
+  overdrawn_ += bytes.size() - paid;
+  if (overdrawn_ > kMostOverdrawn)
+    return fail_with(
+        {ErrorCode::engine_error,
+         "The sandbox sent more output than it was allowed to. Is the engine, or its kernel, in good health?"});
   return_credit();
   if (sink_ == nullptr) {
     seen_.dropped_bytes += bytes.size();

@@ -30,6 +30,8 @@ class Conversation : public std::enable_shared_from_this<Conversation> {
     std::optional<wire::ExitReport> report;
     std::optional<Error> error;   // the stream broke, or what came over it was nonsense, or the supervisor gave up
     bool ended = false;           // nothing more will come
+    std::string exec_detail;      // of a report of a failed exec
+    LeftFiles left;               // what the program left in the run's folder
     bool memory_short = false;    // gVisor's was nearly used up
     std::uint64_t out_bytes = 0;  // received of the program's stdout
     std::uint64_t err_bytes = 0;
@@ -83,6 +85,7 @@ class Conversation : public std::enable_shared_from_this<Conversation> {
   std::span<char> output_;  // that was taken and not passed on yet
   Channel output_channel_ = Channel::out;
   std::uint64_t credit_ = kOutputWindow;  // what the supervisor may still send, as far as we know
+  std::uint64_t overdrawn_ = 0;           // what it sent beyond that
   std::uint64_t returned_ = 0;            // credit that came back and was not sent on yet
   std::uint64_t stdin_unconfirmed_ = 0;
   bool fed_ = false;  // some of `input_` may be gone to the program

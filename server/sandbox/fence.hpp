@@ -6,6 +6,7 @@
 
 #include "dind/error.hpp"
 #include "engine/client.hpp"
+#include "sandbox/fixtures.hpp"
 #include "sandbox/removals.hpp"
 #include "support/task.hpp"
 
@@ -13,7 +14,7 @@ namespace dind::sandbox {
 
 // Runs `spec` (harden_fence) as container `name` to its end, after the sandbox was started and before its program is.
 // Errors: the engine's, or that the fence did not come up; the program must not be started then.
-Task<Result<void>> raise_fence(engine::Client& client, Removals& removals, engine::ContainerSpec spec, std::string name,
-                               Deadline deadline);
+Task<Result<void>> raise_fence(engine::Client& client, Removals& removals, Fixtures& fixtures,
+                               engine::ContainerSpec spec, std::string name, Deadline deadline);
 
 }  // namespace dind::sandbox

@@ -2,67 +2,146 @@
 
 #include <chrono>
 
+#include "sandbox/creation.hpp"
 #include "sandbox/embedded.hpp"
 #include "sandbox/hardening.hpp"
+#include "sandbox/supervisor_image.hpp"
 #include "sandbox/tar.hpp"
 #include "support/ids.hpp"
 
 namespace dind::sandbox {
 
+namespace {
+
+constexpr std::uint32_t kSupervisorMode = 0555;
+
+}  // namespace
+
 std::string supervisor_volume_name() { return "dind-supervisor-" + sha256(supervisor_binary()); }
+
+bool supervisor_is_missing(const Error& error) {
+  return error.message.contains(kSupervisorPath) || error.message.contains("exec format error") ||
+         error.message.contains("permission denied");
+}
 
 Fixtures::Fixtures(engine::Client& client, Removals& removals, std::string owner)
     : client_(client), removals_(removals), owner_(std::move(owner)), volume_(supervisor_volume_name()) {}
 
-Task<Result<void>> Fixtures::ensure_supervisor(std::string image_id, Deadline deadline) {
+Task<Result<engine::Image>> Fixtures::ensure_supervisor_image(Deadline deadline) {
+  if (image_) co_return *image_;
+  const auto& ours = supervisor_image();
+  if (!ours) co_return std::unexpected(ours.error());
+  for (bool loaded = false;; loaded = true) {
+    const auto there = co_await client_.inspect_image(ours->name, deadline);
+    if (!there) co_return std::unexpected(there.error());
+    if (*there && (*there)->layers == std::vector{ours->layer} && (*there)->volumes.empty()) {
+      image_ = **there;
+      co_return *image_;
+    }
+    if (loaded)
+      co_return fail(ErrorCode::engine_error, "The engine at " + client_.endpoint().address + " was given the image " +
+                                                  ours->name +
+                                                  " and does not have it as it was given. Is its disk full? Try again");
+    const auto done = co_await client_.load_image(ours->archive, deadline);
+    // With containerd's store, one of two that load it at the same time.
+    if (!done && !done.error().message.contains("already exists")) co_return std::unexpected(done.error());
+  }
+}
+
+Task<Result<engine::CreatedContainer>> Fixtures::create_from_supervisor_image(Removals::Debt& debt, std::string name,
+                                                                              engine::ContainerSpec spec,
+                                                                              Deadline deadline) {
+  auto created = co_await create_owed(client_, debt, name, spec, deadline);
+  if (created || created.error().engine_status != 404) co_return std::move(created);
+  image_.reset();
+  const auto image = co_await ensure_supervisor_image(deadline);
+  if (!image) co_return std::unexpected(image.error());
+  if (image->id != spec.image) co_return std::unexpected(created.error());  // the same bytes have the same ID
+  co_return co_await create_owed(client_, debt, std::move(name), std::move(spec), deadline);
+}
+
+Task<Result<void>> Fixtures::ensure_supervisor(Deadline deadline) {
   if (volume_seen_) co_return Result<void>{};
   const auto there = co_await client_.volume_exists(volume_, deadline);
   if (!there) co_return std::unexpected(there.error());
-  if (*there) {
-    volume_seen_ = true;
-    co_return Result<void>{};
+  if (!*there) {
+    const auto filled = co_await repair_supervisor(deadline);
+    if (!filled) co_return std::unexpected(filled.error());
   }
-  co_return co_await fill(std::move(image_id), deadline);
+  volume_seen_ = true;
+  co_return Result<void>{};
 }
 
-Task<Result<void>> Fixtures::refill_supervisor(std::string image_id, Deadline deadline) {
+Task<Result<void>> Fixtures::repair_supervisor(Deadline deadline) {
   volume_seen_ = false;
-  co_return co_await fill(std::move(image_id), deadline);
-}
-
-// Two that fill at once put the same bytes into it: the engine writes each file whole, under its final name.
-Task<Result<void>> Fixtures::fill(std::string image_id, Deadline deadline) {
   engine::VolumeSpec volume{.name = volume_, .labels = {{kCacheLabel, "supervisor"}}};
   if (const auto made = co_await client_.create_volume(std::move(volume), deadline); !made)
     co_return std::unexpected(made.error());
-  const TarFile file{.path = "supervisor", .bytes = supervisor_binary(), .mode = 0555};
-  auto tar = make_tar({&file, 1});
-  if (!tar) co_return std::unexpected(tar.error());
-  auto carried = co_await carry(volume_, "/.dind", std::move(*tar), std::move(image_id), deadline);
-  volume_seen_ = carried.has_value();
-  co_return carried;
+  const auto carrier = co_await make_carrier(volume_, "/.dind", deadline);
+  if (!carrier) co_return std::unexpected(carrier.error());
+  const auto there = co_await client_.stat_path(carrier->id, kSupervisorPath, deadline);
+  if (!there) co_return std::unexpected(there.error());
+  const bool whole = *there && (*there)->is_file() && ((*there)->mode & 0777) == kSupervisorMode &&
+                     (*there)->size == static_cast<std::int64_t>(supervisor_binary().size());
+  if (!whole)
+    if (const auto filled = co_await fill(carrier->id, deadline); !filled) co_return std::unexpected(filled.error());
+  volume_seen_ = true;
+  co_return Result<void>{};
 }
 
-Task<Result<void>> Fixtures::make_packages(std::string volume, std::string run_id, std::string image_id,
-                                           std::int64_t remove_after, Deadline deadline) {
+// The engine writes a file under its final name, and a sandbox of another process may start meanwhile. So the file has
+// a name of its own until it is whole. Two that fill at once put the same bytes there.
+Task<Result<void>> Fixtures::fill(std::string carrier_id, Deadline deadline) {
+  const std::string whole = "supervisor." + random_id();
+  const TarFile files[] = {{.path = whole, .bytes = supervisor_binary(), .mode = kSupervisorMode},
+                           {.path = "supervisor", .bytes = {}, .mode = kSupervisorMode, .hard_link_to = whole}};
+  auto tar = make_tar(files);
+  if (!tar) co_return std::unexpected(tar.error());
+  co_return co_await client_.put_archive(std::move(carrier_id), "/.dind", std::move(*tar), deadline);
+}
+
+Task<Result<void>> Fixtures::make_packages(std::string volume, std::string run_id, std::int64_t remove_after,
+                                           Deadline deadline) {
   engine::VolumeSpec spec{
       .name = volume,
       .labels = {
           {kOwnerLabel, owner_}, {kRunLabel, std::move(run_id)}, {kDeadlineLabel, std::to_string(remove_after)}}};
   if (const auto made = co_await client_.create_volume(std::move(spec), deadline); !made)
     co_return std::unexpected(made.error());
-  const TarFile folders[] = {{.path = "site", .bytes = {}, .mode = 0755, .folder = true, .user = kNobodyId},
-                             {.path = "tmp", .bytes = {}, .mode = 0700, .folder = true, .user = kNobodyId}};
+  // The installer's user is chosen when its sandbox is made, and nobody else writes there: the program sees it
+  // read-only.
+  const TarFile folders[] = {{.path = "site", .bytes = {}, .mode = 0777, .folder = true},
+                             {.path = "tmp", .bytes = {}, .mode = 0777, .folder = true}};
   auto tar = make_tar(folders);
   if (!tar) co_return std::unexpected(tar.error());
-  co_return co_await carry(std::move(volume), kPackagesMount, std::move(*tar), std::move(image_id), deadline);
+  co_return co_await carry(std::move(volume), kPackagesMount, std::move(*tar), deadline);
 }
 
-Task<Result<void>> Fixtures::carry(std::string volume, std::string target, std::string tar, std::string image_id,
-                                   Deadline deadline) {
+Task<Result<void>> Fixtures::ensure_profile(Deadline deadline, bool anew) {
+  if (!client_.is_podman() || (!anew && !client_.profile_file().empty())) co_return Result<void>{};
+  const std::string volume = "dind-seccomp-" + sha256(seccomp_profile()).substr(0, 40);
+  auto there = co_await client_.inspect_volume(volume, deadline);
+  if (!there) co_return std::unexpected(there.error());
+  if (anew || !*there) {
+    engine::VolumeSpec spec{.name = volume, .labels = {{kCacheLabel, "supervisor"}}};
+    if (const auto made = co_await client_.create_volume(std::move(spec), deadline); !made)
+      co_return std::unexpected(made.error());
+    const TarFile files[] = {{.path = "seccomp.json", .bytes = seccomp_profile(), .mode = 0444}};
+    auto tar = make_tar(files);
+    if (!tar) co_return std::unexpected(tar.error());
+    if (const auto put = co_await carry(volume, "/.dind-seccomp", std::move(*tar), deadline); !put)
+      co_return std::unexpected(put.error());
+    there = co_await client_.inspect_volume(volume, deadline);
+    if (!there) co_return std::unexpected(there.error());
+  }
+  client_.use_profile_file((*there ? (*there)->mountpoint : std::string()) + "/seccomp.json");
+  co_return Result<void>{};
+}
+
+engine::ContainerSpec Fixtures::carrier(std::string image_id) const {
   engine::ContainerSpec carrier;
   carrier.image = std::move(image_id);
-  carrier.entrypoint = {kSupervisorPath};
+  carrier.entrypoint = {kSupervisorInImage};
   const auto expires = std::chrono::system_clock::now() + std::chrono::minutes(10);
   carrier.labels = {{kOwnerLabel, owner_},
                     {kRunLabel, "carrier"},
@@ -71,16 +150,30 @@ Task<Result<void>> Fixtures::carry(std::string volume, std::string target, std::
   carrier.cap_drop = {"ALL"};
   carrier.read_only_rootfs = false;  // the engine refuses to put files into a container with a read-only one
   carrier.pids_limit = 1;
-  carrier.mounts = {{.kind = engine::Mount::Kind::volume,
-                     .source = std::move(volume),
-                     .target = target,
-                     .read_only = false,
-                     .no_copy = true}};
+  return carrier;
+}
+
+Task<Result<Fixtures::Carrier>> Fixtures::make_carrier(std::string volume, std::string target, Deadline deadline) {
+  const auto image = co_await ensure_supervisor_image(deadline);
+  if (!image) co_return std::unexpected(image.error());
+  auto spec = carrier(image->id);
+  spec.mounts = {{.kind = engine::Mount::Kind::volume,
+                  .source = std::move(volume),
+                  .target = std::move(target),
+                  .read_only = false,
+                  .no_copy = true}};
   const std::string name = "dind-carrier-" + random_id();
-  const auto debt = removals_.owe(name);
-  const auto created = co_await client_.create_container(name, std::move(carrier), deadline);
+  Carrier made{.debt = removals_.owe(name), .id = {}};
+  const auto created = co_await create_from_supervisor_image(made.debt, name, std::move(spec), deadline);
   if (!created) co_return std::unexpected(created.error());
-  co_return co_await client_.put_archive(created->id, std::move(target), std::move(tar), deadline);
+  made.id = created->id;
+  co_return std::move(made);
+}
+
+Task<Result<void>> Fixtures::carry(std::string volume, std::string target, std::string tar, Deadline deadline) {
+  const auto carrier = co_await make_carrier(std::move(volume), target, deadline);
+  if (!carrier) co_return std::unexpected(carrier.error());
+  co_return co_await client_.put_archive(carrier->id, std::move(target), std::move(tar), deadline);
 }
 
 Task<Result<void>> Fixtures::ensure_internet(Deadline deadline) {

@@ -5,7 +5,11 @@
 #include <filesystem>
 #include <set>
 
+#include "sandbox/cleaned.hpp"
 #include "sandbox/embedded.hpp"
+#include "sandbox/supervisor_image.hpp"
+#include "sandbox/supervisor_wire.hpp"
+#include "support/ids.hpp"
 #include "support/shortened.hpp"
 
 namespace dind::sandbox {
@@ -22,13 +26,6 @@ constexpr std::int64_t kGvisorThreadsPerProcess = 8;
 std::string tmpfs_options(std::int64_t bytes, const std::string& who) {
   return "rw,exec,nosuid,nodev,size=" + std::to_string(bytes) +
          ",nr_inodes=" + std::to_string(std::max<std::int64_t>(64, bytes / kBytesPerInode)) + "," + who;
-}
-
-// "/data" of "/data/" and of "//data/.": an image's VOLUME is any text, and the engine compares cleaned paths.
-std::string cleaned(const std::string& path) {
-  std::string clean = "/" + std::filesystem::path(path).lexically_normal().relative_path().string();
-  if (clean.size() > 1 && clean.ends_with('/')) clean.pop_back();
-  return clean;
 }
 
 // Somebody may remove the volume just before: the engine makes an empty one then, which must be known as ours.
@@ -67,16 +64,29 @@ void add_workspace_mount(const WorkspaceMount& mount, const RunPlan& plan, const
 }
 
 // A VOLUME of the image's would be a disk without a limit; a small tmpfs of ours covers it.
-void cover_volumes(const std::vector<std::string>& volumes, std::set<std::string>& covered, bool read_only,
-                   std::int64_t bytes, std::vector<engine::Mount>& all) {
+void cover_volumes(const std::vector<std::string>& volumes, std::set<std::string>& covered, std::int64_t bytes,
+                   std::vector<engine::Mount>& all) {
   for (const auto& volume : volumes) {
     const auto path = cleaned(volume);
     if (!covered.insert(path).second) continue;
-    all.push_back({.kind = engine::Mount::Kind::tmpfs,
-                   .source = {},
+    all.push_back(
+        {.kind = engine::Mount::Kind::tmpfs, .source = {}, .target = path, .read_only = false, .tmpfs_bytes = bytes});
+  }
+}
+
+// Where the image has something in its VOLUME, a volume that the engine fills from it shows that, read-only as the rest
+// of the image is (B02). All runs of the image have the same one: no engine makes a read-only volume without a name.
+void show_filled_volumes(const Surroundings& surroundings, std::set<std::string>& covered,
+                         std::vector<engine::Mount>& all) {
+  for (const auto& volume : surroundings.filled_volumes) {
+    const auto path = cleaned(volume);
+    if (!covered.insert(path).second) continue;
+    all.push_back({.kind = engine::Mount::Kind::volume,
+                   .source = "dind-content-" + sha256(surroundings.image.id + "\n" + path).substr(0, 40),
                    .target = path,
-                   .read_only = read_only,
-                   .tmpfs_bytes = bytes});
+                   .read_only = true,
+                   .no_copy = false,
+                   .labels = {{kCacheLabel, "content"}, {kImageLabel, surroundings.image.id}}});
   }
 }
 
@@ -96,6 +106,13 @@ std::vector<engine::Mount> mounts(const RunPlan& plan, const Surroundings& surro
                               {kDeadlineLabel, std::to_string(surroundings.remove_after)}}});
     covered.insert(volume.target);
   }
+  if (!surroundings.etc_folder.empty())
+    for (const char* name : {"hosts", "passwd", "group"})
+      all.push_back({.kind = engine::Mount::Kind::bind,
+                     .source = surroundings.etc_folder + "/" + name,
+                     .target = std::string("/etc/") + name,
+                     .read_only = true,
+                     .of_engine = true});
   if (plan.workspace) {
     all.push_back({.kind = engine::Mount::Kind::bind,
                    .source = surroundings.workspace_source,
@@ -106,11 +123,12 @@ std::vector<engine::Mount> mounts(const RunPlan& plan, const Surroundings& surro
   }
   // Beneath a mount of ours its folder would be made there, by root.
   auto volumes = surroundings.image.volumes;
-  std::erase_if(volumes, [](const std::string& volume) {
-    const auto path = cleaned(volume);
-    return path.starts_with(std::string(kWorkspaceMount) + "/") || path.starts_with(std::string(kPackagesMount) + "/");
-  });
-  cover_volumes(volumes, covered, false, plan.limits.tmp_bytes, all);
+  for (const auto& volume : volumes)
+    if (const auto path = cleaned(volume);
+        path.starts_with(std::string(kWorkspaceMount) + "/") || path.starts_with(std::string(kPackagesMount) + "/"))
+      covered.insert(path);
+  show_filled_volumes(surroundings, covered, all);
+  cover_volumes(volumes, covered, plan.limits.tmp_bytes, all);
   return all;
 }
 
@@ -129,6 +147,26 @@ std::string joined(const std::vector<std::string>& parts) {
   for (const auto& part : parts) all += (all.empty() ? "" : " ") + shortened(part, 100);
   return all;
 }
+
+std::string listed(const std::map<std::string, std::string>& switches) {
+  std::string all;
+  for (const auto& [name, value] : switches) all += (all.empty() ? "" : " ") + shortened(name + "=" + value, 100);
+  return all;
+}
+
+std::string described(const engine::Tmpfs& each) { return each.path + " (" + each.options + ")"; }
+std::string described(const engine::Mount& each) {
+  constexpr const char* kKinds[] = {"volume", "bind", "tmpfs"};
+  return each.target + " (" + kKinds[static_cast<int>(each.kind)] + (each.source.empty() ? "" : " " + each.source) +
+         (each.read_only ? ", read-only" : ", writable") +
+         (each.tmpfs_bytes > 0 ? ", " + std::to_string(each.tmpfs_bytes) + " bytes" : "") + ")";
+}
+std::string described(const engine::Ulimit& each) {
+  return each.name + " (" + std::to_string(each.soft) + " to " + std::to_string(each.hard) + ")";
+}
+const std::string& mount_key(const engine::Tmpfs& each) { return each.path; }
+const std::string& mount_key(const engine::Mount& each) { return each.target; }
+const std::string& mount_key(const engine::Ulimit& each) { return each.name; }
 
 bool same_mount(const engine::Mount& a, const engine::Mount& b) {
   // NoCopy and labels say how a volume is made, not what may be done with it; some engines don't report them.
@@ -159,11 +197,9 @@ engine::ContainerSpec harden(const RunPlan& plan, const Surroundings& surroundin
   spec.hostname = "sandbox";
   spec.network_disabled = !internet;
   spec.network_mode = internet ? kInternetNetwork : "none";
-  // Replies of the gateway must not be taken for forged ones once it is unreachable (see fence.cpp); no second way out.
-  if (internet)
-    spec.sysctls = {{"net.ipv4.conf.all.rp_filter", "0"},
-                    {"net.ipv4.conf.eth0.rp_filter", "0"},
-                    {"net.ipv6.conf.all.disable_ipv6", "1"}};
+  // Replies of the gateway must not be taken for forged ones once it is unreachable; of its device the fence says so
+  // itself (N01: an engine from API 1.46 on takes no switch of a device here). No second way out.
+  if (internet) spec.sysctls = {{"net.ipv4.conf.all.rp_filter", "0"}, {"net.ipv6.conf.all.disable_ipv6", "1"}};
   spec.cap_drop = {"ALL"};
   spec.security_opt = {"no-new-privileges", "seccomp=" + std::string(seccomp_profile())};
   const auto colon = surroundings.user.find(':');
@@ -191,8 +227,8 @@ engine::ContainerSpec harden(const RunPlan& plan, const Surroundings& surroundin
 engine::ContainerSpec harden_fence(const std::string& sandbox_id, const std::string& run_id,
                                    const Surroundings& surroundings) {
   engine::ContainerSpec spec;
-  spec.image = surroundings.image.id;
-  spec.entrypoint = {kSupervisorPath, "--fence"};
+  spec.image = surroundings.supervisor_image;
+  spec.entrypoint = {kSupervisorInImage, "--fence"};
   spec.labels = {{kOwnerLabel, surroundings.owner},
                  {kRunLabel, run_id},
                  {kDeadlineLabel, std::to_string(surroundings.remove_after)}};
@@ -205,9 +241,12 @@ engine::ContainerSpec harden_fence(const std::string& sandbox_id, const std::str
   spec.cap_drop = {"ALL"};
   spec.cap_add = {"NET_ADMIN"};
   spec.security_opt = {"no-new-privileges", "seccomp=" + std::string(seccomp_profile())};
-  spec.mounts = {supervisor_mount(surroundings)};
-  std::set<std::string> covered{"/.dind"};
-  cover_volumes(surroundings.image.volumes, covered, true, kCoverBytes, spec.mounts);
+  // What the engine's machine calls its own: its public addresses are as near as its gateway (S08). Of its process 1,
+  // since the filter itself is in the sandbox's network.
+  spec.mounts = {{.kind = engine::Mount::Kind::bind,
+                  .source = "/proc/1/net/fib_trie",
+                  .target = wire::kMachineRoutes,
+                  .read_only = true}};
   spec.memory_bytes = 16LL << 20;
   spec.nano_cpus = 1'000'000'000;
   spec.pids_limit = 32;  // runc's own start-up threads count too; with too few of them it gives up now and again
@@ -249,25 +288,43 @@ std::vector<std::string> differences(const engine::ContainerSpec& asked, const e
     if (cap.starts_with("CAP_")) cap.erase(0, 4);
   compare_lists("CapAdd", asked.cap_add, reported_caps);
   compare_lists("CapDrop", asked.cap_drop, reported.cap_drop);
-  if (asked.sysctls != reported.sysctls) found.push_back("Sysctls: reported otherwise than asked");
+  compare("Sysctls", listed(asked.sysctls), listed(reported.sysctls));
   compare_lists("SecurityOpt", asked.security_opt, reported.security_opt);
   compare_lists("Entrypoint", asked.entrypoint, reported.entrypoint);
   compare_lists("Cmd", asked.command, reported.command);
-  const auto missing = [&](const char* what, const auto& wanted, const auto& have, auto same, auto label) {
-    for (const auto& each : wanted)
-      if (std::ranges::none_of(have, [&](const auto& other) { return same(each, other); }))
-        found.push_back(std::string(what) + ": asked " + label(each) + ", reported otherwise");
-    if (have.size() > wanted.size()) found.push_back(std::string(what) + ": more of them reported than asked");
+  const auto missing = [&](const char* what, const auto& wanted, const auto& have, auto same) {
+    const auto with_key = [](const auto& list, const std::string& key) {
+      return std::ranges::find_if(list, [&](const auto& each) { return mount_key(each) == key; });
+    };
+    for (const auto& each : wanted) {
+      if (std::ranges::any_of(have, [&](const auto& other) { return same(each, other); })) continue;
+      const auto other = with_key(have, mount_key(each));
+      found.push_back(std::string(what) + ": asked " + shortened(described(each), 200) + ", reported " +
+                      (other == have.end() ? "nothing there" : shortened(described(*other), 200)));
+    }
+    for (const auto& each : have)
+      if (with_key(wanted, mount_key(each)) == wanted.end())
+        found.push_back(std::string(what) + ": asked nothing at " + mount_key(each) + ", reported " +
+                        shortened(described(each), 200));
+    if (found.empty() && have.size() > wanted.size())
+      found.push_back(std::string(what) + ": asked " + std::to_string(wanted.size()) + " of them, reported " +
+                      std::to_string(have.size()));
   };
   const auto equal = [](const auto& a, const auto& b) { return a == b; };
-  missing("Tmpfs", asked.tmpfs, reported.tmpfs, equal, [](const auto& t) { return t.path; });
-  missing("Mounts", asked.mounts, reported.mounts, same_mount, [](const auto& m) { return m.target; });
-  missing("Ulimits", asked.ulimits, reported.ulimits, equal, [](const auto& u) { return u.name; });
+  missing("Tmpfs", asked.tmpfs, reported.tmpfs, equal);
+  missing("Mounts", asked.mounts, reported.mounts, same_mount);
+  // An engine's default limits come on top (default-ulimits in daemon.json, Podman's configuration).
+  auto asked_ulimits = reported.ulimits;
+  std::erase_if(asked_ulimits, [&](const auto& each) {
+    return std::ranges::none_of(asked.ulimits, [&](const auto& ours) { return ours.name == each.name; });
+  });
+  missing("Ulimits", asked.ulimits, asked_ulimits, equal);
   for (const auto& [key, value] : asked.labels)
     if (const auto it = reported.labels.find(key); it == reported.labels.end() || it->second != value)
-      found.push_back("Labels: " + key + " is missing");
+      found.push_back("Labels: asked " + key + "=" + value + ", reported " +
+                      (it == reported.labels.end() ? "nothing" : shortened(it->second, 100)));
   for (const auto& extra : reported.extras)
-    if (!tolerable(extra)) found.push_back(extra + ": never asked for");
+    if (!tolerable(extra)) found.push_back("asked nothing of the kind, reported " + shortened(extra, 200));
   return found;
 }
 

@@ -17,6 +17,7 @@ inline constexpr const char* kRunLabel = "dind-executor.run";      // run id
 inline constexpr const char* kDeadlineLabel =
     "dind-executor.deadline";                                      // Unix seconds; past it, anybody's reaper removes it
 inline constexpr const char* kCacheLabel = "dind-executor.cache";  // shared by every run: not a leak
+inline constexpr const char* kImageLabel = "dind-executor.image";  // of such a volume: the image whose files it has
 inline constexpr const char* kInternetNetwork = "dind-executor-internet";
 inline constexpr const char* kSupervisorPath = "/.dind/supervisor";
 inline constexpr const char* kGvisorRuntime = "runsc";  // as an engine's daemon.json names it
@@ -32,14 +33,18 @@ struct Surroundings {
   std::string workspace_source;
   std::uint64_t workspace_inode = 0;  // of the folder on our side; a new one needs a new sandbox
   std::string user = kNobody;         // numeric, never root's: the workspace's owner, where a plan has the workspace
+  std::string etc_folder;             // the engine's own: hosts, passwd and group for /etc; empty: the image's
+  std::vector<std::string> filled_volumes;  // of the image's: those in which it has something
   std::string supervisor_volume;
+  std::string supervisor_image;  // the engine's ID of the image with the supervisor alone; for harden_fence
   std::string owner;
   std::int64_t remove_after = 0;  // Unix seconds
 };
 engine::ContainerSpec harden(const RunPlan& plan, const Surroundings& surroundings);
 
 // The container that fences a sandbox's network in before its program starts (supervisor --fence). The one that has a
-// capability, over the sandbox's network alone; it runs nothing but our own static program.
+// capability, over the sandbox's network alone. It runs nothing but our own static program, from an image that holds
+// nothing else: in a caller's, the program by that path could be another.
 engine::ContainerSpec harden_fence(const std::string& sandbox_id, const std::string& run_id,
                                    const Surroundings& surroundings);
 

@@ -28,7 +28,7 @@ Task<void> until_gone(std::shared_ptr<engine::HijackedStream> stream) {
   }
 }
 
-Task<Result<NetworkHolder>> hold_network(engine::Client& client, Removals& removals, RunPlan plan,
+Task<Result<NetworkHolder>> hold_network(engine::Client& client, Removals& removals, Fixtures& fixtures, RunPlan plan,
                                          Surroundings surroundings, std::string name, Cancel cancel,
                                          Deadline deadline) {
   const auto cancelled = [] { return fail(ErrorCode::cancelled, "The run was cancelled"); };
@@ -36,13 +36,13 @@ Task<Result<NetworkHolder>> hold_network(engine::Client& client, Removals& remov
   const auto spec = harden(plan, surroundings);
   NetworkHolder holder;
   holder.debt = removals.owe(name);
-  const auto created = co_await client.create_container(name, spec, deadline);
+  const auto created = co_await fixtures.create_from_supervisor_image(holder.debt, name, spec, deadline);
   if (!created) co_return std::unexpected(created.error());
   holder.id = created->id;
   if (cancel.cancelled()) co_return cancelled();
   const auto reported = co_await client.inspect_container_spec(created->id, deadline);
   if (!reported) co_return std::unexpected(reported.error());
-  if (const auto wrong = differences(spec, *reported); !wrong.empty())
+  if (const auto wrong = differences(client.as_reported(spec), *reported); !wrong.empty())
     co_return fail(ErrorCode::engine_error, "The engine at " + client.endpoint().address +
                                                 " did not make a build's network as asked (" + wrong.front() + ")");
   auto stream = co_await client.attach_container(created->id, deadline);
@@ -52,8 +52,8 @@ Task<Result<NetworkHolder>> hold_network(engine::Client& client, Removals& remov
   const auto started = co_await client.start_container(created->id, deadline);
   if (!started) co_return std::unexpected(started.error());
   if (cancel.cancelled()) co_return cancelled();
-  const auto fenced = co_await raise_fence(client, removals, harden_fence(created->id, plan.run_id, surroundings),
-                                           name + ".fence", deadline);
+  const auto fenced = co_await raise_fence(
+      client, removals, fixtures, harden_fence(created->id, plan.run_id, surroundings), name + ".fence", deadline);
   if (!fenced) co_return std::unexpected(fenced.error());
   co_return holder;
 }

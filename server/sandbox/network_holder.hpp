@@ -8,6 +8,7 @@
 #include "dind/error.hpp"
 #include "engine/client.hpp"
 #include "engine/hijacked_stream.hpp"
+#include "sandbox/fixtures.hpp"
 #include "sandbox/hardening.hpp"
 #include "sandbox/removals.hpp"
 #include "support/cancel.hpp"
@@ -28,9 +29,9 @@ struct NetworkHolder {
   std::shared_ptr<engine::HijackedStream> stream;
 };
 
-// `name`: of the container. The supervisor's volume and the network must be there (Fixtures). After a cancel nothing
-// more is begun: what is there goes.
-Task<Result<NetworkHolder>> hold_network(engine::Client& client, Removals& removals, RunPlan plan,
+// `name`: of the container. `surroundings.image` is that with the supervisor alone; it, the supervisor's volume and the
+// network must be there (Fixtures). After a cancel nothing more is begun: what is there goes.
+Task<Result<NetworkHolder>> hold_network(engine::Client& client, Removals& removals, Fixtures& fixtures, RunPlan plan,
                                          Surroundings surroundings, std::string name, Cancel cancel, Deadline deadline);
 
 // Returns when the stream of a holder has ended: its container has, or nobody holds it any more.

@@ -38,6 +38,7 @@ struct PlanVolume {
 struct PackageStep {
   std::vector<std::string> argv;           // the installer's, with the packages
   std::map<std::string, std::string> env;  // the installer's
+  std::vector<RunFile> files = {};         // the list of packages, where an argument can't say it
   bool operator==(const PackageStep&) const = default;
 };
 
@@ -56,16 +57,19 @@ struct RunPlan {
   std::string language;             // a recipe's id; empty for a command
   std::vector<std::string> images;  // in order of preference: the first that the engine has, else the first is pulled
   std::vector<std::string> argv;
+  std::string entrypoint;                  // of the image, where a command is run in place of it
   std::map<std::string, std::string> env;  // put over the image's own
   std::string working_dir;                 // empty: the image's own, or kRunFolder where that is /
   std::vector<RunFile> files;
   std::optional<PackageStep> packages;
   std::vector<PlanVolume> volumes;
-  std::optional<WorkspaceAccess> workspace;      // mounted at kWorkspaceMount
-  std::string workspace_folder;                  // with read_write: what of it is writable; empty: all of it
-  std::vector<WorkspaceMount> workspace_mounts;  // parents first
-  std::string disk_path;                         // where the run writes to the engine's disk …
-  std::int64_t disk_bytes = 0;                   // … and how much of it it may; 0: nowhere
+  std::optional<WorkspaceAccess> workspace;  // mounted at kWorkspaceMount
+  std::string workspace_folder;              // with read_write: what of it is writable; empty: all of it
+  std::string workspace_root = {};  // which of several adopted folders it is; empty: the first, or the operator's
+  std::vector<WorkspaceMount> workspace_mounts;         // parents first
+  std::map<std::string, std::uint64_t> workspace_seen;  // the protected names that were there (WorkspaceGuard::seen)
+  std::string disk_path;                                // where the run writes to the engine's disk …
+  std::int64_t disk_bytes = 0;                          // … and how much of it it may; 0: nowhere
   Limits limits;
   Network network = Network::none;
   Isolation isolation = Isolation::runc;

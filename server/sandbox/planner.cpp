@@ -1,17 +1,18 @@
 #include "sandbox/planner.hpp"
 
 #include <algorithm>
-#include <cctype>
 
-#include "languages/recipe.hpp"
+#include "languages/invocation.hpp"
 #include "sandbox/supervisor_wire.hpp"
+#include "support/requirement.hpp"
+#include "support/requirements.hpp"
 #include "support/shortened.hpp"
+#include "support/source_text.hpp"
 #include "support/units.hpp"
+#include "support/wrong.hpp"
 
 namespace dind::sandbox {
 namespace {
-
-std::unexpected<Error> wrong(std::string message) { return fail(ErrorCode::invalid_request, std::move(message)); }
 
 bool has_nul(std::string_view text) { return text.contains('\0'); }
 
@@ -32,8 +33,39 @@ Result<void> check_arguments(const std::vector<std::string>& argv) {
   return {};
 }
 
-// The supervisor's limit on argv and environment, refused here with a better message than it could give.
+// Linux's limit for one string of execve, MAX_ARG_STRLEN, less its NUL byte (man 2 execve).
+constexpr std::size_t kMostStringBytes = 128 * 1024 - 1;
+
+Result<void> check_string(std::string_view text, const std::string& what, const char* remedy) {
+  if (text.size() <= kMostStringBytes) return {};
+  return wrong(what + " has " + std::to_string(text.size()) + " bytes; Linux passes at most " +
+               std::to_string(kMostStringBytes) + " bytes in one. " + remedy);
+}
+
+Result<void> check_strings(const RunPlan& plan) {
+  constexpr const char* kRemedy = "Pass large data on stdin, or in a file";
+  const bool shell = plan.argv.size() > 2 && plan.argv[0] == "/bin/sh" && plan.argv[1] == "-c";
+  for (std::size_t i = 0; i < plan.argv.size(); ++i) {
+    const bool line = shell && i == 2;
+    const auto what = line ? std::string("The command")
+                           : "Argument " + std::to_string(i) + " (\"" + shortened(plan.argv[i], 20) + "\")";
+    if (const auto checked =
+            check_string(plan.argv[i], what,
+                         line ? "Send it as a program's text with language shell, or read data on stdin" : kRemedy);
+        !checked)
+      return checked;
+  }
+  for (const auto& [name, value] : plan.env)
+    if (const auto checked =
+            check_string(name + "=" + value, "The environment variable " + shortened(name, 80), kRemedy);
+        !checked)
+      return checked;
+  return {};
+}
+
+// The limits on argv and environment, refused here with a better message than the supervisor or the kernel could give.
 Result<void> check_job_size(const RunPlan& plan) {
+  if (const auto checked = check_strings(plan); !checked) return checked;
   std::size_t bytes = 4096;
   for (const auto& arg : plan.argv) bytes += arg.size() + 5;
   for (const auto& [name, value] : plan.env) bytes += name.size() + value.size() + 6;
@@ -44,50 +76,61 @@ Result<void> check_job_size(const RunPlan& plan) {
   return {};
 }
 
+// Where the file lies that makes an interpreter find the packages.
+std::string start_folder() { return std::string(kRunFolder) + "/.packages"; }
+
 std::string with_folder(std::string text) {
-  constexpr std::string_view kHole = "{packages}";
-  for (auto at = text.find(kHole); at != std::string::npos; at = text.find(kHole, at + 1))
-    text.replace(at, kHole.size(), kPackagesFolder);
+  const auto fill = [&](std::string_view hole, const std::string& folder) {
+    for (auto at = text.find(hole); at != std::string::npos; at = text.find(hole, at + folder.size()))
+      text.replace(at, hole.size(), folder);
+  };
+  fill("{packages}", kPackagesFolder);
+  fill("{start}", start_folder());
   return text;
 }
 
-// A name with extras, versions, a marker, or an address after "@": never an option, a path or a line break.
-Result<void> check_requirement(const std::string& text) {
-  constexpr std::size_t kLongest = 512;
-  const auto refuse = [&](const char* why) {
-    return wrong("The requirement \"" + shortened(text, 80) + "\" " + why +
-                 "; name a package, such as \"requests\" or \"flask>=2\"");
-  };
-  if (text.empty()) return refuse("is empty");
-  if (text.size() > kLongest) return refuse("is longer than 512 bytes");
-  if (std::ranges::any_of(text, [](unsigned char c) { return c < 0x20 || c == 0x7f; }))
-    return refuse("holds a control character");
-  const auto is_word = [](unsigned char c) { return std::isalnum(c) != 0; };
-  if (!is_word(static_cast<unsigned char>(text.front())))
-    return refuse(text.front() == '-' ? "is an option of the installer, which a run can't set"
-                                      : "doesn't begin with a package's name");
-  const auto end =
-      std::ranges::find_if_not(text, [&](unsigned char c) { return is_word(c) || c == '.' || c == '-' || c == '_'; });
-  auto rest = std::string_view(end, text.end());
-  rest.remove_prefix(std::min(rest.find_first_not_of(' '), rest.size()));
-  if (rest.empty()) return {};
-  if (!std::string_view("[<>=!~;@(").contains(rest.front())) return refuse("is no package's name");
-  const auto at = rest.find('@');
-  const auto address = at == std::string_view::npos ? std::string_view() : rest.substr(at + 1);
-  if (at != std::string_view::npos && rest.substr(0, at).find_first_of(";") == std::string_view::npos) {
-    auto trimmed = address;
-    trimmed.remove_prefix(std::min(trimmed.find_first_not_of(' '), trimmed.size()));
-    if (!trimmed.starts_with("https://")) return refuse("has an address that doesn't begin with https://");
-  } else if (rest.contains('/')) {
-    return refuse("names a path");
-  }
-  return {};
+// Whether `add_package_variables` has taken a caller's variable up.
+bool is_package_variable(const std::string& name, const RunPlan& plan) {
+  if (!plan.packages) return false;
+  const auto* recipe = languages::find_recipe(plan.language);
+  return recipe != nullptr && recipe->packages &&
+         std::ranges::any_of(recipe->packages->env, [&](const auto& each) { return each.first == name; });
 }
 
-Result<void> plan_packages(const std::vector<std::string>& requirements, const languages::Recipe& recipe,
-                           RunPlan& plan) {
+// The variables that make a program find its packages: lists of folders, of which a caller's own come first.
+void add_package_variables(const languages::PackageInstaller& installer, const RunSpec& spec, RunPlan& plan) {
+  for (const auto& [name, value] : installer.env) {
+    const auto own = spec.env.find(name);
+    plan.env[name] = (own == spec.env.end() || own->second.empty() ? "" : own->second + ":") + with_folder(value);
+  }
+  if (!installer.start_name.empty())
+    plan.files.push_back({start_folder() + "/" + installer.start_name, with_folder(installer.start_text), 0644});
+}
+
+// One line for each; the installer reads options in a file only.
+RunFile list_file(const std::string& name, const std::vector<std::string>& lines) {
+  RunFile file{.path = std::string(kRunFolder) + "/" + name, .bytes = {}};
+  for (const auto& line : lines) file.bytes += line + "\n";
+  return file;
+}
+
+void name_packages(const languages::PackageInstaller& installer, const std::vector<std::string>& lines,
+                   const std::vector<std::string>& constraints, PackageStep& step) {
+  if (constraints.empty() && std::ranges::none_of(lines, has_option)) {
+    step.argv.insert(step.argv.end(), lines.begin(), lines.end());
+    return;
+  }
+  if (step.argv.back() == "--") step.argv.pop_back();
+  step.files.push_back(list_file("requirements.txt", lines));
+  step.argv.insert(step.argv.end(), {installer.list_option, step.files.back().path});
+  if (constraints.empty()) return;
+  step.files.push_back(list_file("constraints.txt", constraints));
+  step.argv.insert(step.argv.end(), {installer.constraints_option, step.files.back().path});
+}
+
+Result<void> plan_packages(const RunSpec& spec, const languages::Recipe& recipe, RunPlan& plan) {
   constexpr std::size_t kMost = 256;
-  if (requirements.empty()) return {};
+  if (spec.requirements.empty()) return {};
   if (!recipe.packages) {
     std::string able;
     for (const auto& each : languages::recipes())
@@ -95,13 +138,15 @@ Result<void> plan_packages(const std::vector<std::string>& requirements, const l
     return wrong("There is no installer of packages for " + recipe.name + " here (for: " + able +
                  "); take an image that has them");
   }
-  if (requirements.size() > kMost) return wrong("More than 256 requirements: take an image that has them");
-  for (const auto& each : requirements)
-    if (const auto checked = check_requirement(each); !checked) return checked;
+  const auto lines = read_requirement_items(spec.requirements);
+  if (!lines) return std::unexpected(lines.error());
+  if (lines->size() > kMost) return wrong("More than 256 requirements: take an image that has them");
+  const auto bounds = read_requirement_items(spec.constraints);
+  if (!bounds) return std::unexpected(bounds.error());
   PackageStep& step = plan.packages.emplace();
   for (const auto& part : recipe.packages->command) step.argv.push_back(with_folder(part));
-  step.argv.insert(step.argv.end(), requirements.begin(), requirements.end());
-  for (const auto& [key, value] : recipe.packages->env) plan.env[key] = with_folder(value);
+  name_packages(*recipe.packages, *lines, *bounds, step);
+  add_package_variables(*recipe.packages, spec, plan);
   plan.volumes.push_back({.name = {}, .target = kPackagesMount, .read_only = true});
   return {};
 }
@@ -132,14 +177,15 @@ Result<std::string> file_name(const SourceProgram& source, const languages::Reci
 
 Result<void> plan_source(const SourceProgram& source, const RunSpec& spec,
                          const std::map<std::string, std::string>& images, RunPlan& plan) {
-  const auto recipe = languages::detect(source.language, source.file_name, source.text);
-  if (!recipe) return std::unexpected(recipe.error());
-  const languages::Recipe& how = **recipe;
+  const auto text = without_byte_order_mark(source.text);
+  const auto invocation = languages::invocation_of(source.language, source.file_name, text);
+  if (!invocation) return std::unexpected(invocation.error());
+  const languages::Recipe& how = *invocation->recipe;
   const auto name = file_name(source, how);
   if (!name) return std::unexpected(name.error());
-  if (source.text.empty()) return wrong(*name + " is empty: there is nothing to run");
-  if (source.text.size() > kMostFileBytes) {
-    return wrong(*name + " has " + format_bytes(static_cast<std::int64_t>(source.text.size())) + "; " +
+  if (text.empty()) return wrong(*name + " is empty: there is nothing to run");
+  if (text.size() > kMostFileBytes) {
+    return wrong(*name + " has " + format_bytes(static_cast<std::int64_t>(text.size())) + "; " +
                  format_bytes(kMostFileBytes) + " is the most that a program may have");
   }
   plan.name = *name;
@@ -147,12 +193,13 @@ Result<void> plan_source(const SourceProgram& source, const RunSpec& spec,
   plan.images = how.images;
   if (const auto chosen = images.find(how.id); chosen != images.end()) plan.images = {chosen->second};
   const std::string path = std::string(kRunFolder) + "/" + *name;
-  for (const auto& part : how.command) plan.argv.push_back(part == "{file}" ? path : part);
+  for (const auto& part : invocation->command) plan.argv.push_back(part == "{file}" ? path : part);
+  plan.notes = invocation->notes;
   plan.argv.insert(plan.argv.end(), spec.args.begin(), spec.args.end());
   for (const auto& [key, value] : how.env) plan.env[key] = value;
   plan.working_dir = kRunFolder;
-  plan.files.push_back({path, source.text, 0644});
-  return plan_packages(spec.requirements, how, plan);
+  plan.files.push_back({path, std::string(text), 0644});
+  return plan_packages(spec, how, plan);
 }
 
 Result<void> plan_argv(const Command& command, const RunSpec& spec, RunPlan& plan) {
@@ -171,7 +218,11 @@ Result<void> plan_argv(const Command& command, const RunSpec& spec, RunPlan& pla
 
 Result<void> plan_command(const CommandProgram& program, const RunSpec& spec,
                           const std::map<std::string, std::string>& images, RunPlan& plan) {
-  if (const auto planned = plan_argv(program.command, spec, plan); !planned) return planned;
+  const auto* argv = std::get_if<std::vector<std::string>>(&program.command);
+  if (argv != nullptr && argv->empty() && !program.language && spec.image && !spec.image->empty())
+    plan.name = *spec.image;  // it says what runs
+  else if (const auto planned = plan_argv(program.command, spec, plan); !planned)
+    return planned;
   plan.images = program.images;
   if (program.language) {
     const auto recipe = languages::detect(program.language, "", "");
@@ -181,7 +232,7 @@ Result<void> plan_command(const CommandProgram& program, const RunSpec& spec,
     plan.images = how.images;
     if (const auto chosen = images.find(how.id); chosen != images.end()) plan.images = {chosen->second};
     for (const auto& [key, value] : how.env) plan.env[key] = value;
-    if (const auto planned = plan_packages(spec.requirements, how, plan); !planned) return planned;
+    if (const auto planned = plan_packages(spec, how, plan); !planned) return planned;
   }
   if (plan.images.empty() && (!spec.image || spec.image->empty()))
     return wrong("A command needs an image to run in: name one");
@@ -205,13 +256,33 @@ Result<void> check_workspace_folder(const RunSpec& spec) {
                "\" must be a path in the workspace, relative and without .., of a run that has the workspace");
 }
 
+// What every program gets. The interpreters' own variables belong here too: a command may start any of them (P13).
+std::map<std::string, std::string> base_environment(const RunSpec& spec) {
+  std::map<std::string, std::string> env{{"HOME", "/tmp"}, {"LANG", "C.UTF-8"}, {"PYTHONUNBUFFERED", "1"}};
+  // The owner of a repository may be another user (root, or one of a mapped engine), whom git refuses (P11). Nothing in
+  // it can reach further than the program itself.
+  if (spec.workspace)
+    env.insert({{"GIT_CONFIG_COUNT", "1"}, {"GIT_CONFIG_KEY_0", "safe.directory"}, {"GIT_CONFIG_VALUE_0", "*"}});
+  // Installers try again for up to a minute, in silence (P10).
+  if (spec.network == Network::none)
+    env.insert({{"npm_config_fetch_retries", "0"},
+                {"npm_config_update_notifier", "false"},
+                {"PIP_RETRIES", "0"},
+                {"UV_HTTP_RETRIES", "0"},
+                {"CARGO_NET_RETRY", "0"},
+                {"BUNDLE_RETRY", "0"}});
+  return env;
+}
+
 Result<void> plan_build(const BuildProgram& build, const RunSpec& spec, RunPlan& plan) {
   if (spec.image) return wrong("A Dockerfile names its image by itself (FROM): leave the image out");
   if (build.dockerfile.find_first_not_of(" \t\r\n") == std::string::npos)
     return wrong("The Dockerfile is empty: it needs a FROM line at least");
-  if (build.dockerfile.size() > kMostFileBytes) return wrong("The Dockerfile is larger than 16 MiB");
+  if (build.dockerfile.size() > kMostDockerfileBytes)
+    return wrong("The Dockerfile has " + format_bytes(static_cast<std::int64_t>(build.dockerfile.size())) +
+                 ", and may have 1 MiB. Move large data into files of the context (COPY)");
   if (build.command) return plan_argv(*build.command, spec, plan);
-  plan.name = "Dockerfile";  // its image says what runs
+  plan.name = build.dockerfile_name.empty() ? "Dockerfile" : build.dockerfile_name;  // its image says what runs
   return {};
 }
 
@@ -223,7 +294,7 @@ Result<RunPlan> make_plan(const RunSpec& spec, const Limits& limits, const std::
   plan.run_id = std::move(run_id);
   plan.limits = limits;
   plan.network = spec.network;
-  plan.env = {{"HOME", "/tmp"}, {"LANG", "C.UTF-8"}};
+  plan.env = base_environment(spec);
 
   const auto* command = std::get_if<CommandProgram>(&spec.program);
   if (!spec.requirements.empty() && !std::holds_alternative<SourceProgram>(spec.program) &&
@@ -239,13 +310,15 @@ Result<RunPlan> make_plan(const RunSpec& spec, const Limits& limits, const std::
   if (!planned) return std::unexpected(planned.error());
   plan.workspace = spec.workspace;
   plan.workspace_folder = spec.workspace_folder;
-  plan.notes = spec.notes;
+  plan.workspace_root = spec.workspace_root;
+  plan.notes.insert(plan.notes.begin(), spec.notes.begin(), spec.notes.end());
   if (!spec.working_dir.empty()) plan.working_dir = spec.working_dir;
   if (spec.image) {
     if (spec.image->empty()) return wrong("The image's name is empty");
     plan.images = {*spec.image};
   }
-  for (const auto& [name, value] : spec.env) plan.env.insert_or_assign(name, value);
+  for (const auto& [name, value] : spec.env)
+    if (!is_package_variable(name, plan)) plan.env.insert_or_assign(name, value);
   for (const auto& checked : {check_working_dir(spec.working_dir), check_workspace_folder(spec),
                               check_environment(plan.env), check_arguments(plan.argv), check_job_size(plan)}) {
     if (!checked) return std::unexpected(checked.error());
@@ -261,6 +334,7 @@ RunPlan make_package_plan(const RunPlan& program, const std::string& volume, con
   plan.language = program.language;
   plan.images = program.images;
   plan.argv = program.packages->argv;
+  plan.files = program.packages->files;
   plan.env = program.packages->env;
   // A package may be larger than any tmpfs; and from here the installer's last move is a rename.
   plan.env.insert({{"HOME", "/tmp"}, {"LANG", "C.UTF-8"}, {"TMPDIR", std::string(kPackagesMount) + "/tmp"}});
@@ -279,7 +353,10 @@ Result<void> run_image_command(const engine::Image& image, const std::vector<std
   const auto& rest = args.empty() ? image.command : args;
   plan.argv.insert(plan.argv.end(), rest.begin(), rest.end());
   if (plan.argv.empty())
-    return wrong("The Dockerfile has neither CMD nor ENTRYPOINT: add one, or say which command to run");
+    return wrong(plan.images.empty()
+                     ? "The Dockerfile has neither CMD nor ENTRYPOINT: add one, or say which command to run"
+                     : "The image " + plan.images.front() +
+                           " has neither CMD nor ENTRYPOINT: say which command to run (after --)");
   if (const auto checked = check_arguments(plan.argv); !checked) return checked;
   return check_job_size(plan);
 }

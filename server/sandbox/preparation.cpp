@@ -1,5 +1,6 @@
 #include "sandbox/preparation.hpp"
 
+#include "sandbox/creation.hpp"
 #include "sandbox/fence.hpp"
 #include "support/ids.hpp"
 #include "support/log.hpp"
@@ -36,41 +37,114 @@ Preparation::Preparation(asio::any_io_executor executor, engine::Client& client,
       client_(client),
       removals_(removals),
       fixtures_(fixtures),
-      workspace_(workspace) {}
+      images_(client, removals),
+      workspace_(workspace),
+      etc_(client, removals, fixtures) {}
+
+// The volume with the files of /etc may be gone: no container holds it, so that anybody's prune removes it. Then it is
+// filled again. An engine that mounts no such files gets a sandbox without them.
+Task<Result<Preparation::Made>> Preparation::create(const RunPlan& plan, Surroundings around, Removals::Debt& debt,
+                                                    std::string name) {
+  const auto user = plan.workspace ? around.user : std::string(kNobody);
+  for (int attempt = 0;; ++attempt) {
+    auto spec = harden(plan, around);
+    const auto created = co_await create_owed(client_, debt, name, spec, in(kCreateTime));
+    if (created) co_return Made{.spec = std::move(spec), .container = *created};
+    if (attempt == 0 && client_.is_podman() && created.error().message.contains("seccomp")) {
+      if (const auto ready = co_await fixtures_.ensure_profile(in(kCreateTime), true); !ready)
+        co_return std::unexpected(ready.error());
+      continue;
+    }
+    if (around.etc_folder.empty() || !created.error().message.contains(around.etc_folder))
+      co_return std::unexpected(created.error());
+    if (attempt > 0) etc_.give_up(created.error());
+    Result<EtcFolder> etc = EtcFolder{};
+    if (attempt == 0) etc = co_await etc_.refill(around.image, user, in(kCreateTime));
+    if (!etc) co_return std::unexpected(etc.error());
+    around.etc_folder = etc->path;
+  }
+}
+
+void Preparation::look_again(bool user_refused) {
+  etc_.forget();
+  if (user_refused) users_.refuse();
+}
 
 Task<Result<Prepared>> Preparation::attach(const RunPlan& plan, const Surroundings& surroundings, Removals::Debt debt,
                                            std::string name, Cancel cancel) {
   Prepared made{.debt = std::move(debt), .name = name, .id = {}, .isolation = {}, .talk = {}};
-  if (const auto ready = co_await fixtures_.ensure_supervisor(surroundings.image.id, in(kCreateTime)); !ready)
+  if (const auto ready = co_await fixtures_.ensure_supervisor(in(kCreateTime)); !ready)
     co_return std::unexpected(ready.error());
-  if (plan.network == Network::internet)
+  if (const auto ready = co_await fixtures_.ensure_profile(in(kCreateTime)); !ready)
+    co_return std::unexpected(ready.error());
+  if (plan.network == Network::internet) {
     if (const auto ready = co_await fixtures_.ensure_internet(in(kCallTime)); !ready)
       co_return std::unexpected(ready.error());
+    if (const auto ready = co_await fixtures_.ensure_supervisor_image(in(kCreateTime)); !ready)
+      co_return std::unexpected(ready.error());
+  }
   if (cancel.cancelled()) co_return fail(ErrorCode::cancelled, "The run was cancelled");
 
-  const auto spec = harden(plan, surroundings);
+  auto around = surroundings;
+  const auto etc = co_await etc_.find(around.image, around.user, in(kCreateTime));
+  if (!etc) co_return std::unexpected(etc.error());
+  around.etc_folder = etc->path;
+  around.filled_volumes = etc->filled;
+  if (!plan.workspace && etc->users == EngineUsers::same) made.user = users_.take();
+  if (made.user) around.user = made.user.user();
+  if (plan.workspace == WorkspaceAccess::read_write)
+    if (auto note = mapped_users_note(etc->users, around.user); !note.empty()) made.notes.push_back(std::move(note));
+  if (cancel.cancelled()) co_return fail(ErrorCode::cancelled, "The run was cancelled");
+  const auto workspace = with_root(workspace_, plan.workspace_root);
+  const auto planned = harden(plan, around);
+  const auto targets = mount_targets(planned, around.image);
+  const std::string image_name = plan.images.empty() ? around.image.id : plan.images.front();
+  if (const auto problem = working_dir_problem(targets.working_dir); !problem.empty())
+    co_return std::unexpected(working_dir_refused(image_name, targets.working_dir, problem));
+  bool image_is_fine = images_.knows(around.image, targets);
+  if (!image_is_fine && plan.workspace) {
+    const auto fine = co_await images_.check_apart(planned, around.image, image_name, targets, in(kCreateTime));
+    if (!fine) co_return std::unexpected(fine.error());
+    image_is_fine = true;
+  }
+  if (cancel.cancelled()) co_return fail(ErrorCode::cancelled, "The run was cancelled");
+
   auto hurry = cancel.on_cancel([this, &name, run_id = plan.run_id] {
     spawn(executor_, "early removal of " + name, remove_early(client_, name, run_id));
   });
-  const auto created = co_await client_.create_container(name, spec, in(kCreateTime));
+  const auto created = co_await create(plan, std::move(around), made.debt, name);
   hurry.reset();
-  if (!created) co_return std::unexpected(workspace_error(created.error(), workspace_));
-  made.id = created->id;
-  for (const auto& warning : created->warnings) log(LogLevel::info, "The engine warns: " + warning, plan.run_id);
+  if (!created && is_for_a_folder(created.error())) {  // the engine makes the first folder by then, or tries to
+    const auto fine = co_await images_.check_apart(planned, surroundings.image, image_name, targets, in(kCreateTime));
+    if (!fine && fine.error().code == ErrorCode::invalid_request) co_return std::unexpected(fine.error());
+    if (!targets.working_dir.empty())
+      co_return std::unexpected(working_dir_refused(image_name, targets.working_dir, "is not a folder"));
+  }
+  if (!created) co_return std::unexpected(workspace_error(created.error(), workspace));
+  const auto& spec = created->spec;
+  made.id = created->container.id;
+  for (const auto& warning : created->container.warnings)
+    log(LogLevel::info, "The engine warns: " + warning, plan.run_id);
   if (cancel.cancelled()) co_return fail(ErrorCode::cancelled, "The run was cancelled");
 
-  const auto reported = co_await client_.inspect_container_spec(created->id, in(kCallTime));
+  const auto reported = co_await client_.inspect_container_spec(made.id, in(kCallTime));
   if (!reported) co_return std::unexpected(reported.error());
-  if (const auto wrong = differences(spec, *reported); !wrong.empty()) {
+  if (const auto wrong = differences(client_.as_reported(spec), *reported); !wrong.empty()) {
     co_return fail(ErrorCode::engine_error, "The engine at " + client_.endpoint().address +
                                                 " did not make the sandbox as asked, so it was not started (" +
                                                 join(wrong) + "). It may be too old, or a proxy changes requests");
   }
-  if (plan.workspace && workspace_seen_ != workspace_.path) {
-    const std::string looked = workspace_.path;
-    const auto same = co_await check_same_folder(client_, created->id, workspace_, in(kCallTime));
+  if (!image_is_fine) {
+    auto fine = co_await images_.check(made.id, surroundings.image, image_name, targets, in(kCallTime));
+    // An engine that can't mount at a file or a link can't look at anything in this container either.
+    if (!fine && fine.error().engine_status >= 500)
+      fine = co_await images_.check_apart(spec, surroundings.image, image_name, targets, in(kCreateTime));
+    if (!fine) co_return std::unexpected(fine.error());
+  }
+  if (plan.workspace && !workspaces_seen_.contains(workspace.path)) {
+    const auto same = co_await check_same_folder(client_, made.id, workspace, in(kCallTime));
     if (!same) co_return std::unexpected(same.error());
-    workspace_seen_ = looked;
+    workspaces_seen_.insert(workspace.path);
   }
   // By what the engine reports: its default may be gVisor too.
   const bool gvisor = reported->runtime == kGvisorRuntime;
@@ -80,7 +154,7 @@ Task<Result<Prepared>> Preparation::attach(const RunPlan& plan, const Surroundin
         ErrorCode::invalid_request,
         "The engine's default runtime is gVisor, which can't guard a writable workspace as runc does: run it "
         "with isolation gvisor (\"isolation\" in the configuration)");
-  auto stream = co_await client_.attach_container(created->id, in(kCallTime));
+  auto stream = co_await client_.attach_container(made.id, in(kCallTime));
   if (!stream) co_return std::unexpected(stream.error());
   if (cancel.cancelled()) co_return fail(ErrorCode::cancelled, "The run was cancelled");
   made.talk = Conversation::begin(executor_, std::move(*stream), gvisor ? random_token() : 0);
@@ -91,7 +165,11 @@ Task<Result<void>> Preparation::start(const Prepared& sandbox, const RunPlan& pl
   if (const auto started = co_await client_.start_container(sandbox.name, in(kCreateTime)); !started)
     co_return std::unexpected(started.error());
   if (plan.network != Network::internet) co_return Result<void>{};
-  co_return co_await raise_fence(client_, removals_, harden_fence(sandbox.id, plan.run_id, surroundings),
+  const auto supervisor = co_await fixtures_.ensure_supervisor_image(in(kCreateTime));
+  if (!supervisor) co_return std::unexpected(supervisor.error());
+  auto around = surroundings;
+  around.supervisor_image = supervisor->id;
+  co_return co_await raise_fence(client_, removals_, fixtures_, harden_fence(sandbox.id, plan.run_id, around),
                                  sandbox.name + ".fence", in(kCreateTime));
 }
 

@@ -48,6 +48,7 @@ RunPlan shape_of(RunPlan plan) {
   plan.env.clear();
   plan.files.clear();
   plan.notes.clear();
+  plan.workspace_seen.clear();
   return plan;
 }
 
@@ -64,7 +65,7 @@ struct Key {
   bool operator==(const Key&) const = default;
 };
 
-Key key_of(const RunPlan& shape, Surroundings surroundings) {
+Key shape_key(const RunPlan& shape, Surroundings surroundings) {
   surroundings.remove_after = 0;
   Key key{.spec = harden(shape, surroundings), .inodes = {}};
   if (!shape.workspace) return key;
@@ -72,8 +73,6 @@ Key key_of(const RunPlan& shape, Surroundings surroundings) {
   for (const auto& mount : shape.workspace_mounts) key.inodes.push_back(mount.inode);
   return key;
 }
-
-std::int64_t unix_now() { return std::chrono::system_clock::to_time_t(std::chrono::system_clock::now()); }
 
 }  // namespace
 
@@ -104,8 +103,8 @@ struct Prestarted::Claim::Entry {
     const auto& seen = sandbox->talk->seen();
     return seen.ready && !seen.ended && !seen.error;
   }
-  bool has_time_for(std::chrono::seconds timeout) const {
-    return unix_now() + timeout.count() + kRemovalGrace.count() <= surroundings.remove_after;
+  bool has_time_for(std::chrono::seconds timeout, std::int64_t now) const {
+    return now + timeout.count() + kRemovalGrace.count() <= surroundings.remove_after;
   }
 };
 
@@ -178,7 +177,8 @@ struct Prestarted::State : std::enable_shared_from_this<State> {
     entry->plan = shape.plan;
     entry->surroundings = shape.surroundings;
     entry->surroundings.remove_after =
-        unix_now() + std::chrono::duration_cast<std::chrono::seconds>(kOldest + kRemovalGrace + shape.longest).count();
+        preparation.unix_now() +
+        std::chrono::duration_cast<std::chrono::seconds>(kOldest + kRemovalGrace + shape.longest).count();
     entry->key = shape.key;
     entries.push_back(entry);
     spawn(executor, "a prestarted sandbox", keep(shared_from_this(), entry));
@@ -262,12 +262,12 @@ void Prestarted::allow(PrestartPolicy policy) { state_->policy = policy; }
 Prestarted::Claim Prestarted::claim(const RunPlan& plan, const Surroundings& surroundings) {
   Claim claim;
   if (state_->policy.most == 0 || !may_wait(plan, surroundings)) return claim;
-  const auto key = key_of(shape_of(plan), surroundings);
+  const auto key = shape_key(shape_of(plan), surroundings);
   const auto timeout = std::chrono::duration_cast<std::chrono::seconds>(plan.limits.timeout) + 1s;
   for (const auto& each : state_->entries) {
     if (each->claimed || each->over || each->key != key) continue;
     const bool waits = each->waits();
-    if ((each->sandbox && !waits) || !each->has_time_for(timeout)) continue;
+    if ((each->sandbox && !waits) || !each->has_time_for(timeout, state_->preparation.unix_now())) continue;
     if (!claim.entry_ || waits) claim.entry_ = each;
     if (waits) break;
   }
@@ -303,7 +303,7 @@ Task<std::unique_ptr<Prepared>> Prestarted::taken(Claim claim, Cancel cancel) {
 void Prestarted::want(const RunPlan& plan, const Surroundings& surroundings) {
   if (state_->closed || state_->policy.most == 0 || !may_wait(plan, surroundings)) return;
   auto shape = shape_of(plan);
-  auto key = key_of(shape, surroundings);
+  auto key = shape_key(shape, surroundings);
   const auto now = Clock::now();
   const auto timeout = std::chrono::duration_cast<std::chrono::seconds>(plan.limits.timeout) + 1s;
   auto& shapes = state_->shapes;

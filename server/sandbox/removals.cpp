@@ -1,6 +1,7 @@
 #include "sandbox/removals.hpp"
 
 #include <algorithm>
+#include <mutex>
 #include <set>
 
 #include "support/log.hpp"
@@ -13,6 +14,30 @@ using namespace std::chrono_literals;
 namespace {
 
 constexpr auto kEngineRemoves = 2s;  // what is left to it; then we do it
+constexpr auto kLateCreate = 5s;     // in which an engine finishes what a broken connection asked for
+
+// The objects that removals of this process are about. One list for all cores of the process, since their containers
+// have the same owner label; each core has a thread of its own.
+struct Known {
+  std::mutex turn;
+  std::multiset<std::string> names;
+  void add(const std::string& name) {
+    const std::lock_guard lock(turn);
+    names.insert(name);
+  }
+  void drop(const std::string& name) {
+    const std::lock_guard lock(turn);
+    if (const auto found = names.find(name); found != names.end()) names.erase(found);
+  }
+  bool has(const std::string& name) {
+    const std::lock_guard lock(turn);
+    return names.contains(name);
+  }
+};
+Known& known() {
+  static Known instance;
+  return instance;
+}
 
 // The run of a container: its name begins with it (Sandboxes::container_prefix), and an id has no dot.
 std::string_view run_of(std::string_view container) {
@@ -80,8 +105,12 @@ struct Removals::Debt::Account {
     co_return true;
   }
 
-  static Task<void> remove(std::shared_ptr<Account> self, Kind kind, std::string name, std::string owed_as) {
+  static Task<void> remove(std::shared_ptr<Account> self, Kind kind, std::string name, std::string owed_as,
+                           bool create_pending) {
     const Deadline give_up = in(self->patience);
+    // "There is none" is final only when its creation has been answered, or is long over.
+    const Deadline may_come =
+        !create_pending ? Clock::now() : in(std::min<Clock::duration>(kLateCreate, self->patience));
     Clock::duration pause = 20ms;
     bool gone = false;
     if (self->left_to_engine.contains(owed_as)) gone = co_await self->engine_removes(name, owed_as);
@@ -91,6 +120,7 @@ struct Removals::Debt::Account {
         gone = co_await self->try_volume(name, in(10s));
       else
         gone = co_await self->try_container(name, owed_as, in(10s));
+      if (gone && Clock::now() < may_come) gone = false;
       if (gone || Clock::now() >= give_up) break;
       co_await sleep_until(in(pause));
       pause = std::min<Clock::duration>(pause * 2, 2s);
@@ -107,6 +137,8 @@ struct Removals::Debt::Account {
     self->out_of_reach.erase(owed_as);
     self->left_to_engine.erase(owed_as);
     self->owed.erase(self->owed.find(owed_as));
+    known().drop(name);
+    known().drop(owed_as);
     self->changed.notify();
   }
 };
@@ -121,6 +153,7 @@ Removals::Debt& Removals::Debt::operator=(Debt&& other) noexcept {
     kind_ = other.kind_;
     name_ = std::move(other.name_);
     owed_as_ = std::move(other.owed_as_);
+    create_pending_ = other.create_pending_;
   }
   return *this;
 }
@@ -128,29 +161,39 @@ Removals::Debt& Removals::Debt::operator=(Debt&& other) noexcept {
 void Removals::Debt::pay() {
   if (const auto account = std::exchange(account_, nullptr)) {
     std::string what = "removal of " + name_;
-    spawn(account->executor, std::move(what), Account::remove(account, kind_, name_, owed_as_));
+    spawn(account->executor, std::move(what), Account::remove(account, kind_, name_, owed_as_, create_pending_));
   }
 }
 
 void Removals::Debt::count_as(std::string name, std::string id) {
   if (!account_) return;
+  known().drop(name_);
+  known().drop(owed_as_);
   name_ = std::move(id);
   account_->owed.erase(account_->owed.find(owed_as_));
   owed_as_ = std::move(name);
   account_->owed.insert(owed_as_);
+  known().add(name_);
+  known().add(owed_as_);
 }
 
 void Removals::Debt::leave_to_engine() {
   if (account_ && account_->left_to_engine.insert(owed_as_).second) account_->changed.notify();
 }
 
+bool Removals::is_known(const std::string& name_or_id) { return known().has(name_or_id); }
+
 Removals::Debt Removals::owe(std::string container_name) {
   account_->owed.insert(container_name);
+  known().add(container_name);
+  known().add(container_name);
   return {account_, Debt::Kind::container, std::move(container_name)};
 }
 
 Removals::Debt Removals::owe_volume(std::string volume_name) {
   account_->owed.insert(volume_name);
+  known().add(volume_name);
+  known().add(volume_name);
   return {account_, Debt::Kind::volume, std::move(volume_name)};
 }
 

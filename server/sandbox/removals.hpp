@@ -33,6 +33,10 @@ class Removals {
     // Its program has ended and its supervisor with it: the engine removes it by itself (AutoRemove), also when we have
     // gone. It is still seen to, but nobody's end waits for it.
     void leave_to_engine();
+    // Around the request that creates it. While that has no answer, "there is no such container" does not mean that it
+    // is gone: the engine may be about to create it, although the connection broke.
+    void begin_create() { create_pending_ = true; }
+    void end_create() { create_pending_ = false; }
 
    private:
     friend class Removals;
@@ -44,6 +48,7 @@ class Removals {
     Kind kind_ = Kind::container;
     std::string name_;
     std::string owed_as_;
+    bool create_pending_ = false;
   };
 
   // Call it before `create` is sent: the reply may be lost, and the container there nevertheless.
@@ -51,6 +56,9 @@ class Removals {
   // A volume goes after the containers that use it: pay when theirs is paid.
   [[nodiscard]] Debt owe_volume(std::string volume_name);
   std::size_t unpaid() const;
+  // Whether any removal of this process is about that container or volume, by its name or its id: a run, a warm sandbox
+  // or an installer has it, or it is being removed.
+  static bool is_known(const std::string& name_or_id);
   // Whether the removal of that name failed for good; until `settle`, when it is gone.
   bool gave_up(const std::string& name) const;
   std::vector<std::string> given_up() const;

@@ -1,13 +1,16 @@
 #include "sandbox/sandbox.hpp"
 
-#include "engine/text.hpp"
+#include <algorithm>
+#include <csignal>
+
 #include "sandbox/conversation.hpp"
 #include "sandbox/hardening.hpp"
+#include "sandbox/missing_network.hpp"
+#include "sandbox/planted_names.hpp"
+#include "sandbox/silent_end.hpp"
 #include "sandbox/verdict.hpp"
-#include "sandbox/workspace_guard.hpp"
 #include "support/ids.hpp"
 #include "support/log.hpp"
-#include "support/units.hpp"
 
 namespace dind::sandbox {
 
@@ -15,35 +18,17 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr auto kReadyTime = 30s;          // from start to the supervisor's first word
+constexpr auto kFirstWordTime = 30s;      // from start to the supervisor's first word
 constexpr auto kReportTime = 200ms;       // from our kill to the supervisor's report; then it ends without one
 constexpr auto kAnswerTime = 250ms;       // from a cancel to our answer
 constexpr auto kSupervisorGrace = 750ms;  // its deadline comes after ours; the tree is to be dead by ours + 1 s
 constexpr auto kLong = 300ms;             // a run that is still there then has the next one's sandbox started beside it
 constexpr std::uint64_t kOutputSlack = 2 << 20;  // what may be on its way past the supervisor's own cap
 constexpr int kAttempts = 2;
-constexpr int kGoRuntimeGaveUp = 2;  // gVisor's exit code where it can't make another thread
-
-std::int64_t unix_seconds(Clock::duration from_now) {
-  const auto then =
-      std::chrono::system_clock::now() + std::chrono::duration_cast<std::chrono::system_clock::duration>(from_now);
-  return std::chrono::system_clock::to_time_t(then);
-}
-
-std::string trimmed(std::string_view text) {
-  while (!text.empty() && (text.back() == '\n' || text.back() == ' ')) text.remove_suffix(1);
-  return engine::one_line(text);
-}
 
 Task<void> name_it(engine::Client& client, std::string id, std::string name) {
   if (const auto named = co_await client.rename_container(std::move(id), std::move(name), in(15s)); !named)
     log(LogLevel::debug, "A sandbox that waited keeps its name: " + named.error().message);
-}
-
-// The supervisor isn't where it should be: somebody emptied the volume, or its filling broke off.
-bool supervisor_is_missing(const Error& error) {
-  return error.message.contains(kSupervisorPath) || error.message.contains("exec format error") ||
-         error.message.contains("permission denied");
 }
 
 }  // namespace
@@ -74,11 +59,21 @@ struct Sandboxes::Run : std::enable_shared_from_this<Run> {
   std::string sandbox_id;  // the engine's id of the container
   std::string isolation;   // as the engine says that it is
   std::shared_ptr<Conversation> talk;
+  OwnUsers::Lease user;  // nobody else's before its container is gone
+  std::vector<std::string> notes;
+  bool looked_again = false;  // what kept the last attempt from its start is looked for again
   std::optional<Result<RunResult>> outcome;
 
   static Task<void> drive(std::shared_ptr<Run> self, Removals::Debt debt, Prestarted::Claim claim);
   Task<std::optional<Result<RunResult>>> attempt_prestarted(Prestarted::Claim claim);
   Task<Result<RunResult>> attempt(Removals::Debt debt, std::string name, bool& worth_another);
+  void take(const Prepared& sandbox) {
+    sandbox_id = sandbox.id;
+    isolation = sandbox.isolation;
+    talk = sandbox.talk;
+    user = sandbox.user;
+    notes = sandbox.notes;
+  }
   void give_job();
   bool ended_by_itself() const {
     return talk && talk->seen().report && talk->seen().report->cause == wire::Cause::none;
@@ -86,6 +81,11 @@ struct Sandboxes::Run : std::enable_shared_from_this<Run> {
   Task<Result<RunResult>> follow(const Prepared& sandbox, bool& worth_another);
   Task<Result<RunResult>> without_report(const std::string& id, bool& worth_another);
   Stop reason_to_stop(Deadline deadline) const;
+  std::vector<std::string> all_notes() const {
+    auto all = plan.notes;
+    all.insert(all.end(), notes.begin(), notes.end());
+    return all;
+  }
   RunResult blank() const;
   RunResult killed(Verdict verdict) const;
   Result<RunResult> conclude(Stop stop) const;
@@ -103,7 +103,7 @@ RunResult Sandboxes::Run::blank() const {
   result.image = image_name;
   result.image_id = image.id;
   if (!isolation.empty()) result.isolation = isolation;
-  result.notes = plan.notes;
+  result.notes = all_notes();
   return result;
 }
 
@@ -130,7 +130,8 @@ void Sandboxes::Run::announce() {
                          .isolation = isolation,
                          .limits = plan.limits,
                          .network = plan.network,
-                         .notes = plan.notes});
+                         .notes = all_notes(),
+                         .container_id = sandbox_id});
 }
 
 void Sandboxes::Run::give_job() {
@@ -163,16 +164,20 @@ Result<RunResult> Sandboxes::Run::conclude(Stop stop) const {
   if (seen.report && seen.report->cause == wire::Cause::none) stop = Stop::none;
   const auto with_reason = [&](RunResult result) {
     if (stop == Stop::cancelled) result.cancel_reason = cancel.reason();
+    if (result.verdict == Verdict::failed || result.verdict == Verdict::timeout)
+      if (auto note = missing_network_note(plan); !note.empty()) result.notes.push_back(std::move(note));
     return result;
   };
   if (seen.report) {
     if (seen.report->how == wire::How::exec_failed) {
       if (stop == Stop::cancelled) return fail(ErrorCode::cancelled, "The run was cancelled");
-      return std::unexpected(not_executable(plan, image_name, static_cast<int>(seen.report->code)));
+      return std::unexpected(not_executable(plan, image_name, static_cast<int>(seen.report->code), seen.exec_detail));
     }
     RunResult result = blank();
     result.dropped_bytes = seen.dropped_bytes;
     judge(*seen.report, stop, result);
+    for (auto& note : {full_disk_note(*seen.report, plan.limits, result.verdict), left_files_note(seen.left)})
+      if (!note.empty()) result.notes.push_back(note);
     return with_reason(std::move(result));
   }
   RunResult result = killed(stop == Stop::cancelled      ? Verdict::cancelled
@@ -184,42 +189,41 @@ Result<RunResult> Sandboxes::Run::conclude(Stop stop) const {
 
 Task<Result<RunResult>> Sandboxes::Run::without_report(const std::string& id, bool& worth_another) {
   const auto& seen = talk->seen();
-  if (!seen.ready && !seen.error) {
+  const bool reset = seen.error && seen.error->code == ErrorCode::engine_unavailable;
+  const auto lost = [&](Loss loss) {
+    return std::unexpected(lost_sandbox(loss, home.client_.endpoint().address, seen.began.has_value()));
+  };
+  if (!seen.ready && (!seen.error || reset)) {
     worth_another = true;
-    const auto last_words = trimmed(seen.complaint);
-    co_return fail(ErrorCode::engine_error, "The sandbox ended before it was ready" +
-                                                (last_words.empty() ? std::string() : " (" + last_words + ")") +
-                                                "; `dind-executor doctor` says what the engine lacks");
+    const auto end = co_await home.client_.container_end(sandbox_id, in(2s));
+    if (!end && end.error().code == ErrorCode::engine_unavailable) co_return std::unexpected(end.error());
+    if (reset || (end && lease_is_over(*end))) co_return lost(Loss::connection);
+    co_return fail(ErrorCode::engine_error, early_end(end.value_or(engine::ContainerEnd{}), seen.complaint));
   }
   const auto state = co_await home.client_.inspect_container(id, in(2s));
-  const bool is_gvisor = isolation == dind::name(Isolation::gvisor);
   // By then it may have removed itself; then its last events are asked for.
   engine::ContainerEnd end{.out_of_memory = state && state->oom_killed};
-  if (seen.ended && !end.out_of_memory)
+  if ((seen.ended || reset) && !end.out_of_memory)
     end = (co_await home.client_.container_end(sandbox_id, in(2s))).value_or(engine::ContainerEnd{});
-  // gVisor takes everything with it, and the engine then misses the reason now and again.
-  const bool gvisor_full = is_gvisor && seen.memory_short && end.exit_code == 128 + SIGKILL && !end.killed_from_outside;
-  if (end.out_of_memory || gvisor_full) co_return killed(Verdict::out_of_memory);
-  // gVisor does not keep a program from ending its own sandbox: that is an end of the program's making.
-  if (is_gvisor && seen.began && (seen.ended ? end.died && !end.killed_from_outside : seen.error.has_value())) {
-    const bool no_thread_left = end.died && end.exit_code == kGoRuntimeGaveUp;
-    RunResult result = killed(no_thread_left ? Verdict::process_limit : Verdict::signalled);
-    result.notes.push_back(no_thread_left
-                               ? "gVisor itself gave up: the program's processes took every thread that it may have"
-                               : "the sandbox ended without an exit report: under gVisor a program can end it, by "
-                                 "killing process 1 or writing to its files");
+  if (const auto judged = judge_silent_end({.gvisor = isolation == dind::name(Isolation::gvisor),
+                                            .began = seen.began.has_value(),
+                                            .stream_ended = seen.ended,
+                                            .stream_broke = seen.error.has_value() && !reset,
+                                            .memory_short = seen.memory_short,
+                                            .end = end})) {
+    RunResult result = killed(judged->verdict);
+    if (!judged->note.empty()) result.notes.push_back(judged->note);
     co_return result;
   }
-  if (seen.error && seen.error->code != ErrorCode::engine_unavailable) co_return std::unexpected(*seen.error);
+  if (seen.error && !reset) co_return std::unexpected(*seen.error);
   if (!state && state.error().code == ErrorCode::engine_unavailable) {
     co_return fail(
         ErrorCode::engine_unavailable,
         "The engine at " + home.client_.endpoint().address +
             " went away while the program ran. Its output so far was kept; run it again once the engine is back");
   }
-  co_return fail(ErrorCode::engine_error,
-                 "The sandbox was removed while the program ran, by somebody else or by a restart of the engine at " +
-                     home.client_.endpoint().address + ". Run it again");
+  if (lease_is_over(end) || (state && state->running && !end.died)) co_return lost(Loss::connection);
+  co_return lost(Loss::removed);
 }
 
 // From the job to the verdict.
@@ -230,7 +234,7 @@ Task<Result<RunResult>> Sandboxes::Run::follow(const Prepared& sandbox, bool& wo
     if (const auto open = conversation.lock()) open->changed().notify();
   });
   give_job();
-  const Deadline ready_by = in(kReadyTime);
+  const Deadline ready_by = in(kFirstWordTime);
   while (!seen.began && !seen.report && !seen.ended && !seen.error && !cancel.cancelled()) {
     if (!co_await talk->changed().wait(ready_by) && Clock::now() >= ready_by) {
       co_return fail(ErrorCode::engine_error, "The sandbox did not become ready within 30 s; the engine at " +
@@ -267,12 +271,17 @@ Task<Result<RunResult>> Sandboxes::Run::attempt(Removals::Debt debt, std::string
   auto hold = home.prestarted_.hold();
   auto made = co_await home.preparation_.attach(plan, around, std::move(debt), std::move(name), cancel);
   if (!made) co_return std::unexpected(made.error());
-  sandbox_id = made->id;
-  isolation = made->isolation;
-  talk = made->talk;
+  take(*made);
   if (cancel.cancelled() || sink == nullptr) co_return fail(ErrorCode::cancelled, "The run was cancelled");
   if (const auto started = co_await home.preparation_.start(*made, plan, around); !started) {
-    worth_another = supervisor_is_missing(started.error());
+    const auto& why = started.error().message;
+    // It ended before its fence could join its network.
+    if (why.contains("non running container")) co_return co_await without_report(made->id, worth_another);
+    // An engine in a user namespace that it does not tell of has no such user.
+    const bool user_refused = made->user && (why.contains("invalid argument") || why.contains("unmapped user"));
+    looked_again = user_refused || why.contains("dind-etc-");
+    worth_another = looked_again || supervisor_is_missing(started.error());
+    if (worth_another) home.preparation_.look_again(user_refused);
     co_return std::unexpected(started.error());
   }
   hold.reset();
@@ -291,9 +300,7 @@ Task<std::optional<Result<RunResult>>> Sandboxes::Run::attempt_prestarted(Presta
   }
   made->debt.count_as(container, made->id);
   log(LogLevel::debug, "Takes the sandbox " + made->name + ", which waited", plan.run_id);
-  sandbox_id = made->id;
-  isolation = made->isolation;
-  talk = made->talk;
+  take(*made);
   bool worth_another = false;
   auto result = co_await follow(*made, worth_another);
   if (ended_by_itself()) made->debt.leave_to_engine();
@@ -310,6 +317,8 @@ Task<std::optional<Result<RunResult>>> Sandboxes::Run::attempt_prestarted(Presta
 
 Task<void> Sandboxes::Run::drive(std::shared_ptr<Run> self, Removals::Debt debt, Prestarted::Claim claim) {
   Result<RunResult> result = fail(ErrorCode::internal, "The run was never tried");
+  const auto planted = PlantedWatch::begin(self->home.executor_, self->home.work_,
+                                           with_root(self->home.workspace_, self->plan.workspace_root), self->plan);
   std::optional<Result<RunResult>> early;
   if (claim) {
     early = co_await self->attempt_prestarted(std::move(claim));
@@ -322,19 +331,24 @@ Task<void> Sandboxes::Run::drive(std::shared_ptr<Run> self, Removals::Debt debt,
     if (i > 0) debt = self->home.removals_.owe(name);
     result = co_await self->attempt(std::move(debt), name, worth_another);
     if (result || !worth_another || self->cancel.cancelled() || i + 1 == kAttempts) break;
-    log(LogLevel::info,
-        "A sandbox did not start (" + result.error().message + "); filling the supervisor's volume again",
+    log(LogLevel::info, "A sandbox did not start (" + result.error().message + "); looking at the supervisor's volume",
         self->plan.run_id);
     self->talk->close();
     self->talk.reset();
-    const auto filled = co_await self->home.fixtures_.refill_supervisor(self->image.id, in(kCreateTime));
-    if (!filled) break;
+    if (std::exchange(self->looked_again, false)) continue;  // the cause was another one, and is mended
+    // Where the supervisor is there by now, another process may have put it there since this attempt failed.
+    if (!co_await self->home.fixtures_.repair_supervisor(in(kCreateTime))) break;
+  }
+  if (planted) {
+    const auto notes = co_await planted->finish();
+    if (result) result->notes.insert(result->notes.end(), notes.begin(), notes.end());
   }
   self->outcome = std::move(result);
   self->changed.notify();
   if (*self->outcome) self->home.prestarted_.want(self->plan, self->around);
   // The stream is drained until the container is gone: see Conversation.
   co_await self->home.removals_.gone(self->container, in(60s));
+  if (planted && !self->ended_by_itself()) co_await planted->sweep();
   if (self->talk) self->talk->close();
 }
 
@@ -343,40 +357,12 @@ Sandboxes::Sandboxes(asio::any_io_executor executor, engine::Client& client, std
       client_(client),
       owner_(std::move(owner)),
       workspace_(std::move(workspace)),
+      adopts_(workspace_.engine_path.empty() && workspace_.path.empty()),
       removals_(executor_, client),
       fixtures_(client, removals_, owner_),
       preparation_(executor_, client, removals_, fixtures_, workspace_),
       prestarted_(executor_, preparation_, removals_),
       work_(executor_) {}
-
-Task<Result<std::string>> Sandboxes::settle(RunPlan& plan, const engine::Image& image, Cancel cancel) {
-  if (!plan.workspace) co_return kNobody;
-  std::string note;
-  auto user = workspace_user(workspace_, note);
-  if (!note.empty()) plan.notes.push_back(note);
-  if (const auto guarded = co_await guard_plan(work_, workspace_, plan, std::move(cancel)); !guarded)
-    co_return std::unexpected(guarded.error());
-  // The image's own folder in the workspace is entered by the supervisor, as one that a caller names.
-  if (plan.working_dir.empty() && image.working_dir.starts_with(kWorkspaceMount)) plan.working_dir = image.working_dir;
-  co_return user;
-}
-
-Surroundings Sandboxes::surroundings(const engine::Image& image, std::string user,
-                                     std::chrono::milliseconds timeout) const {
-  return {.image = image,
-          .workspace_source = workspace_.engine_path,
-          .workspace_inode = inode_of(workspace_.path),
-          .user = std::move(user),
-          .supervisor_volume = fixtures_.supervisor_volume(),
-          .owner = owner_,
-          .remove_after = unix_seconds(timeout + kRemovalGrace)};
-}
-
-Task<void> Sandboxes::expect(RunPlan plan, engine::Image image) {
-  auto user = co_await settle(plan, image, {});
-  // Why it can't be is told to whoever runs it.
-  if (user) prestarted_.want(plan, surroundings(image, std::move(*user), plan.limits.timeout));
-}
 
 Task<Result<RunResult>> Sandboxes::run(RunPlan plan, engine::Image image, std::string image_name, EventSink& sink,
                                        std::shared_ptr<StdinPipe> input, Cancel cancel) {
@@ -384,13 +370,14 @@ Task<Result<RunResult>> Sandboxes::run(RunPlan plan, engine::Image image, std::s
                                          std::move(input), cancel);
   auto user = co_await settle(run->plan, run->image, cancel);
   if (!user) co_return std::unexpected(user.error());
-  run->around = surroundings(run->image, std::move(*user), run->plan.limits.timeout);
+  run->around = surroundings(run->plan, run->image, std::move(*user));
   std::optional<Deadline> answer_by;
   const auto heard = cancel.on_cancel([weak = std::weak_ptr(run), &answer_by] {
     answer_by = in(kAnswerTime);
     if (const auto self = weak.lock()) self->changed.notify();
   });
   auto claim = prestarted_.claim(run->plan, run->around);
+  ++(claim ? taken_warm_ : made_cold_);
   sink.on_state(Preparing{.stage = Stage::container,
                           .message = claim ? "Taking a sandbox that waits" : "Creating the sandbox",
                           .percent = std::nullopt});

@@ -1,8 +1,11 @@
 // One run in one container of its own, from create to removal.
 #pragma once
 
+#include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "dind/error.hpp"
 #include "dind/run_event.hpp"
@@ -39,29 +42,40 @@ class Sandboxes {
   Prestarted& prestarted() { return prestarted_; }
   Removals& removals() { return removals_; }
   Fixtures& fixtures() { return fixtures_; }
+  // Where it is kept which images are fine (ImageCheck): a file, in a folder of this user's.
+  void remember_images_in(std::filesystem::path file) { preparation_.images().remember_in(std::move(file)); }
   const std::string& owner() const { return owner_; }
+  // Runs so far that took a sandbox that waited, and those that made their own.
+  std::uint64_t taken_warm() const { return taken_warm_; }
+  std::uint64_t made_cold() const { return made_cold_; }
   const Workspace& workspace() const { return workspace_; }
-  // For where the operator has set none: the folder of whoever sits at this machine's terminal or editor. One that is
-  // there stays.
-  void adopt_workspace(const std::string& path) {
-    if (workspace_.engine_path.empty() && workspace_.path.empty()) workspace_.engine_path = workspace_.path = path;
-  }
+  // Where the operator has set no workspace: the folders that are open at this machine's terminal or editor. The first
+  // one is `workspace()`; a run may name another as its root.
+  void adopt_workspace(const std::string& path);
+  void forget_workspace(const std::string& path);
+  const std::vector<std::string>& adopted_workspaces() const { return adopted_; }
+  // The workspace of a run with this root; empty: `workspace()`. nullopt: it is not one of the adopted folders.
+  std::optional<Workspace> workspace_at(const std::string& root) const;
 
  private:
   struct Run;
   // What the workspace means for a plan that has it. Returns the user that its run has.
   Task<Result<std::string>> settle(RunPlan& plan, const engine::Image& image, Cancel cancel);
-  Surroundings surroundings(const engine::Image& image, std::string user, std::chrono::milliseconds timeout) const;
+  Surroundings surroundings(const RunPlan& plan, const engine::Image& image, std::string user) const;
 
   asio::any_io_executor executor_;
   engine::Client& client_;
   std::string owner_;
   Workspace workspace_;
+  const bool adopts_;  // the operator has set no workspace
+  std::vector<std::string> adopted_;
   Removals removals_;
   Fixtures fixtures_;
   Preparation preparation_;
   Prestarted prestarted_;
   BlockingWork work_;
+  std::uint64_t taken_warm_ = 0;
+  std::uint64_t made_cold_ = 0;
 };
 
 }  // namespace dind::sandbox

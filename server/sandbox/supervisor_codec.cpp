@@ -116,6 +116,21 @@ Result<bool> SupervisorDecoder::control(FromSupervisor& event) {
     case kShort:
       event = MemoryShort{};
       return true;
+    case kDetail:
+      event = ExecDetail{payload_};
+      return true;
+    case kLeft: {
+      if (payload_.size() < 4) return nonsense("a list of files of a wrong size");
+      LeftFiles left{.count = get_u32(raw(payload_)), .names = {}};
+      for (std::size_t at = 4; at < payload_.size();) {
+        const auto end = payload_.find('\0', at);
+        if (end == std::string::npos) return nonsense("a list of files without an end");
+        left.names.push_back(payload_.substr(at, end - at));
+        at = end + 1;
+      }
+      event = std::move(left);
+      return true;
+    }
     case kExit: {
       ExitReport report;
       if (!get_report(raw(payload_), payload_.size(), report)) return nonsense("an exit report of a wrong shape");

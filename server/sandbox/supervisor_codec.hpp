@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 #include <variant>
+#include <vector>
 
 #include "dind/error.hpp"
 #include "dind/run_event.hpp"
@@ -40,11 +41,20 @@ struct StdinTaken {
   std::uint64_t bytes = 0;
 };
 struct MemoryShort {};
+// What the flag of a failed exec is about: an interpreter, a loader.
+struct ExecDetail {
+  std::string text;
+};
+// Files that the program left in the run's folder: how many, and the first names. As the program named them.
+struct LeftFiles {
+  std::uint32_t count = 0;
+  std::vector<std::string> names;
+};
 struct SupervisorBroken {
   std::string why;
 };
-using FromSupervisor = std::variant<SupervisorReady, ProgramBegan, ProgramOutput, StdinTaken, MemoryShort,
-                                    wire::ExitReport, SupervisorBroken>;
+using FromSupervisor = std::variant<SupervisorReady, ProgramBegan, ProgramOutput, StdinTaken, MemoryShort, ExecDetail,
+                                    LeftFiles, wire::ExitReport, SupervisorBroken>;
 
 // Takes the supervisor's byte stream apart. A large output frame comes in several parts, as it arrives: nothing is held
 // back.

@@ -15,7 +15,12 @@
 namespace dind::wire {
 
 inline constexpr uint32_t kVersion = 2;
+// In the egress filter's container: /proc/net/fib_trie of the engine's machine.
+inline constexpr const char* kMachineRoutes = "/machine-routes";
 inline constexpr size_t kHeaderSize = 8;
+// The supervisor's exit code where its stdin ended, or nobody took its report: the server is gone, or the connection
+// is.
+inline constexpr int kLeaseOverExit = 75;
 inline constexpr size_t kMaxPayload = 64 * 1024;
 inline constexpr size_t kMaxJobBytes = 1024 * 1024;  // argv + env + cwd
 inline constexpr uint64_t kStdinWindow =
@@ -44,6 +49,8 @@ enum FromSupervisor : unsigned char {
   kErr = 'e',         // bytes of its stderr
   kStdinTaken = 't',  // u64: that many bytes of stdin were taken
   kShort = 'm',       // no payload: memory is nearly used up (under gVisor, whose end for memory takes us along)
+  kDetail = 'd',      // text: what the flag of a failed exec is about (ExecCause)
+  kLeft = 'f',        // u32 count, names each with a NUL: files that the program left in the run's folder
   kExit = 'X',        // ExitReport, the last frame; the supervisor waits a second at most for kHeard
   kBroken = '!',      // text: the server sent nonsense, or set-up failed; the last frame
 };
@@ -57,6 +64,25 @@ enum class Cause : unsigned char { none = 0, deadline = 1, output_cap = 2, asked
 
 // Set in ExitReport::code beside errno where what failed was to enter the working directory.
 inline constexpr uint32_t kNoFolder = 1U << 16;
+// Set there beside errno where the file that could not be executed says why. kDetail's text in brackets.
+enum ExecCause : uint32_t {
+  kIsFolder = 1U << 17,
+  kNoInterpreter = 1U << 18,       // of its `#!` line [interpreter]
+  kInterpreterRefused = 1U << 19,  // may not be executed [interpreter]
+  kCarriageReturn = 1U << 20,      // at the end of its `#!` line [interpreter]
+  kNoLoader = 1U << 21,            // of a dynamically linked program [loader]
+  kOtherMachine = 1U << 22,        // [machine]
+  kNoExecuteBit = 1U << 23,        // [mode, user]
+  kNotForUser = 1U << 24,          // its mode lets others execute it [mode, user]
+  kNoExecMount = 1U << 25,         // nothing on that file system may be executed
+  kNoShell = 1U << 26,             // text without a `#!` line, and no shell to run it
+};
+inline constexpr uint32_t kErrnoMask = kNoFolder - 1;
+
+// Bits of ExitReport::disk_full.
+inline constexpr unsigned char kTmpFull = 1;
+inline constexpr unsigned char kRunFolderFull = 2;
+inline constexpr unsigned char kShmFull = 4;
 
 // kExit's payload, field after field in this order and these widths.
 struct ExitReport {
@@ -68,7 +94,7 @@ struct ExitReport {
   uint64_t peak_memory_bytes = 0;  // 0: not known
   uint32_t oom_kills = 0;
   uint32_t pids_limit_hits = 0;
-  unsigned char disk_full = 0;  // a writable tmpfs was out of blocks or inodes at the end
+  unsigned char disk_full = 0;  // which writable tmpfs was out of blocks or inodes at the end
   uint64_t stdout_bytes = 0;    // as the program wrote them
   uint64_t stderr_bytes = 0;
   uint64_t dropped_bytes = 0;  // read from the program and not sent

@@ -36,6 +36,7 @@ Result<std::string> make_tar(std::span<const TarFile> files) {
     archive_entry_set_gid(entry.get(), file.user);
     archive_entry_set_perm(entry.get(), file.mode);
     archive_entry_set_mtime(entry.get(), 0, 0);
+    if (!file.hard_link_to.empty()) archive_entry_set_hardlink(entry.get(), std::string(file.hard_link_to).c_str());
     if (archive_write_header(tar.get(), entry.get()) != ARCHIVE_OK) return broken();
     if (archive_write_data(tar.get(), file.bytes.data(), file.bytes.size()) !=
         static_cast<la_ssize_t>(file.bytes.size()))
@@ -43,6 +44,40 @@ Result<std::string> make_tar(std::span<const TarFile> files) {
   }
   if (archive_write_close(tar.get()) != ARCHIVE_OK) return broken();
   return bytes;
+}
+
+bool tar_of_folder_has_entries(const std::string& tar) {
+  const std::unique_ptr<archive, int (*)(archive*)> from(archive_read_new(), archive_read_free);
+  archive_read_support_format_tar(from.get());
+  if (archive_read_open_memory(from.get(), tar.data(), tar.size()) != ARCHIVE_OK) return false;
+  archive_entry* entry = nullptr;
+  // Of one that breaks off, the second header may be half there; an empty folder's is whole, with its end.
+  return archive_read_next_header(from.get(), &entry) == ARCHIVE_OK && archive_entry_filetype(entry) == AE_IFDIR &&
+         archive_read_next_header(from.get(), &entry) != ARCHIVE_EOF;
+}
+
+Result<TarEntry> first_in_tar(const std::string& tar, std::size_t most) {
+  const std::unique_ptr<archive, int (*)(archive*)> from(archive_read_new(), archive_read_free);
+  const auto refuse = [](const char* why) {
+    return fail(ErrorCode::engine_error, std::string("The engine's archive of a file can't be read: ") + why);
+  };
+  archive_read_support_format_tar(from.get());
+  if (archive_read_open_memory(from.get(), tar.data(), tar.size()) != ARCHIVE_OK) return refuse("no tar");
+  archive_entry* entry = nullptr;
+  if (archive_read_next_header(from.get(), &entry) != ARCHIVE_OK) return refuse("no entry");
+  TarEntry found;
+  if (archive_entry_filetype(entry) == AE_IFLNK) {
+    const char* link = archive_entry_symlink(entry);
+    if (link == nullptr || *link == 0) return refuse("a link to nothing");
+    found.link = link;
+    return found;
+  }
+  if (archive_entry_filetype(entry) != AE_IFREG) return refuse("not a file");
+  const auto size = archive_entry_size(entry);
+  if (size < 0 || static_cast<std::size_t>(size) > most) return refuse("the file is too large");
+  found.bytes.resize(static_cast<std::size_t>(size));
+  if (archive_read_data(from.get(), found.bytes.data(), found.bytes.size()) != size) return refuse("it breaks off");
+  return found;
 }
 
 }  // namespace dind::sandbox

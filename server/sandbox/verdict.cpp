@@ -1,8 +1,14 @@
 #include "sandbox/verdict.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <cstring>
+
+#include "languages/python_tools.hpp"
+#include "support/escaped.hpp"
+#include "support/shortened.hpp"
+#include "support/units.hpp"
 
 namespace dind::sandbox {
 namespace {
@@ -27,6 +33,65 @@ Verdict verdict_of(const wire::ExitReport& report, Stop stop, const RunResult& r
   return result.signal ? Verdict::signalled : Verdict::failed;
 }
 
+std::string full_file_systems(unsigned char bits) {
+  std::string names;
+  const auto add = [&](unsigned char bit, const char* name) {
+    if ((bits & bit) != 0) names += (names.empty() ? "" : ", ") + std::string(name);
+  };
+  add(wire::kTmpFull, "/tmp");
+  add(wire::kRunFolderFull, "/sandbox");
+  add(wire::kShmFull, "/dev/shm");
+  return names;
+}
+
+Error no_folder(const RunPlan& plan, int error) {
+  if (error == EACCES)
+    return {ErrorCode::invalid_request, "The working directory " + plan.working_dir +
+                                            " can't be entered (permission denied): the sandbox's user is not root"};
+  return {ErrorCode::not_found, "There is no working directory " + plan.working_dir +
+                                    " in the sandbox. Check its path" +
+                                    (plan.workspace ? "; the workspace is at " + std::string(kWorkspaceMount)
+                                                    : "; the workspace is not mounted in this run")};
+}
+
+Error no_program(const RunPlan& plan, const std::string& image, const std::string& what) {
+  if (plan.argv.size() == 3 && plan.argv[0] == "/bin/sh" && plan.argv[1] == "-c")
+    return {ErrorCode::not_found, "The image " + image +
+                                      " has no shell (/bin/sh), which a command in one text needs: give it as a list "
+                                      "of words, or choose an image that has a shell"};
+  std::string remedy = ". Check its name, or choose an image that has it";
+  if (languages::is_python_tool(plan.argv.front()))
+    remedy += "; where a Python package brings it, run it as: python3 -m " + plan.argv.front();
+  if (!plan.entrypoint.empty())
+    remedy += ". The image's ENTRYPOINT (" + plan.entrypoint +
+              ") is left out where a command is given: write it before the command";
+  return {ErrorCode::not_found, "There is no program " + what + " in the image " + image + remedy};
+}
+
+// `about`: the interpreter, the loader, the machine, mode and owner.
+std::string why(std::uint32_t flags, const std::string& about) {
+  const auto has = [&](wire::ExecCause cause) { return (flags & cause) != 0; };
+  if (has(wire::kIsFolder)) return "is a folder: name a program in it";
+  if (has(wire::kCarriageReturn))
+    return "has Windows line ends (CRLF): its #! line names \"" + about +
+           "\" and a carriage return. Convert the file: sed -i 's/\\r$//' FILE";
+  if (has(wire::kNoInterpreter))
+    return "names an interpreter that is not there (#! " + about +
+           "): correct the line, or choose an image that has it";
+  if (has(wire::kInterpreterRefused))
+    return "names an interpreter that the sandbox's user may not execute (#! " + about + ")";
+  if (has(wire::kNoLoader))
+    return "needs the loader " + about +
+           ", which is not there: build the program for this image (its C library is another one), or statically";
+  if (has(wire::kOtherMachine)) return "is a program for " + about + ": build it for the engine's machine";
+  if (has(wire::kNoExecuteBit)) return "is not executable (mode " + about + "): chmod +x it, or name its interpreter";
+  if (has(wire::kNotForUser))
+    return "may not be executed by the sandbox's user, who is not root (mode " + about + "): chmod a+rx it";
+  if (has(wire::kNoExecMount))
+    return "is on a file system that nothing is executed from: put it elsewhere, or name its interpreter";
+  return "is a text without a #! line, and there is no shell (/bin/sh) to run it: name its interpreter";
+}
+
 }  // namespace
 
 void judge(const wire::ExitReport& report, Stop stop, RunResult& result) {
@@ -45,30 +110,43 @@ void judge(const wire::ExitReport& report, Stop stop, RunResult& result) {
   // A program may go on past a limit, and its verdict say nothing of it.
   if (report.pids_limit_hits > 0 && result.verdict != Verdict::process_limit)
     result.notes.emplace_back("it met its limit on processes");
-  if (report.disk_full != 0 && result.verdict != Verdict::disk_limit)
-    result.notes.emplace_back("a file system of its sandbox was full at its end");
 }
 
-Error not_executable(const RunPlan& plan, const std::string& image, int error_number) {
-  const std::string& program = plan.argv.front();
-  if ((error_number & static_cast<int>(wire::kNoFolder)) != 0) {
-    error_number &= ~static_cast<int>(wire::kNoFolder);
-    if (error_number == EACCES)
-      return {ErrorCode::invalid_request, "The working directory " + plan.working_dir +
-                                              " can't be entered (permission denied): the sandbox's user is not root"};
-    return {ErrorCode::not_found, "There is no working directory " + plan.working_dir +
-                                      " in the sandbox. Check its path" +
-                                      (plan.workspace ? "; the workspace is at " + std::string(kWorkspaceMount)
-                                                      : "; the workspace is not mounted in this run")};
-  }
-  if (error_number == ENOENT || error_number == ENOTDIR)
-    return {ErrorCode::not_found, "There is no program \"" + program + "\" in the image " + image +
-                                      ". Check its name, or choose an image that has it"};
-  if (error_number == EACCES)
-    return {ErrorCode::invalid_request, "\"" + program + "\" in the image " + image +
-                                            " can't be executed (permission denied): the sandbox's user is not root"};
-  return {ErrorCode::invalid_request,
-          "\"" + program + "\" in the image " + image + " can't be executed: " + std::strerror(error_number)};
+std::string full_disk_note(const wire::ExitReport& report, const Limits& limits, Verdict verdict) {
+  const auto full = full_file_systems(report.disk_full);
+  if (!full.empty())
+    return full + (full.contains(',') ? " were full at its end (" : " was full at its end (") +
+           format_bytes(limits.tmp_bytes) + " each; limits.tmp in the configuration)";
+  if (verdict == Verdict::disk_limit && report.cause == wire::Cause::none)
+    return "it wrote a file of more than " + format_bytes(limits.file_bytes) +
+           " (limits.fileSize in the configuration)";
+  return {};
+}
+
+Error not_executable(const RunPlan& plan, const std::string& image, int error_number, const std::string& detail) {
+  const auto flags = static_cast<std::uint32_t>(error_number) & ~wire::kErrnoMask;
+  const int error = static_cast<int>(static_cast<std::uint32_t>(error_number) & wire::kErrnoMask);
+  if ((flags & wire::kNoFolder) != 0) return no_folder(plan, error);
+  const std::string what = "\"" + shortened(escaped(plan.argv.front()), 200) + "\"";
+  const std::string about = shortened(escaped(detail), 200);
+  if (flags != 0) return {ErrorCode::invalid_request, what + " in the image " + image + " " + why(flags, about)};
+  if (error == ENOENT || error == ENOTDIR) return no_program(plan, image, what);
+  if (error == EACCES)
+    return {ErrorCode::invalid_request,
+            what + " in the image " + image + " can't be executed (permission denied): the sandbox's user is not root"};
+  return {ErrorCode::invalid_request, what + " in the image " + image + " can't be executed: " + std::strerror(error)};
+}
+
+std::string left_files_note(const LeftFiles& left) {
+  if (left.count == 0) return {};
+  auto names = left.names;
+  std::ranges::sort(names);
+  std::string listed;
+  for (const auto& name : names) listed += (listed.empty() ? "" : ", ") + shortened(escaped(name), 80);
+  if (left.count > names.size()) listed += ", …";
+  return (left.count == 1 ? "1 file that the program wrote was discarded: "
+                          : std::to_string(left.count) + " files that the program wrote were discarded: ") +
+         listed + " (a run of its folder keeps files: --workspace)";
 }
 
 }  // namespace dind::sandbox

@@ -7,6 +7,7 @@
 #include "dind/error.hpp"
 #include "dind/run_event.hpp"
 #include "sandbox/plan.hpp"
+#include "sandbox/supervisor_codec.hpp"
 #include "sandbox/supervisor_wire.hpp"
 
 namespace dind::sandbox {
@@ -17,7 +18,15 @@ enum class Stop { none, timeout, output_limit, cancelled };
 // Puts verdict, exit code, signal, usage and byte counts of `report` into `result`. `report.how` is not exec_failed.
 void judge(const wire::ExitReport& report, Stop stop, RunResult& result);
 
-// Why the program of `plan` did not begin: `error_number` is that of its exec, or with wire::kNoFolder of its folder.
-Error not_executable(const RunPlan& plan, const std::string& image, int error_number);
+// For people: which file systems of the sandbox were full at its end, and how large they are; or that a file was too
+// large. Empty: neither.
+std::string full_disk_note(const wire::ExitReport& report, const Limits& limits, Verdict verdict);
+
+// Why the program of `plan` did not begin: `error_number` is that of its exec, with what wire::ExecCause adds, or with
+// wire::kNoFolder of its folder. `detail`: what the cause is about.
+Error not_executable(const RunPlan& plan, const std::string& image, int error_number, const std::string& detail = {});
+
+// For people: which files went with the sandbox; empty: none.
+std::string left_files_note(const LeftFiles& left);
 
 }  // namespace dind::sandbox

@@ -18,6 +18,11 @@ constexpr const char* kRemedy =
 
 }  // namespace
 
+Workspace with_root(Workspace workspace, const std::string& root) {
+  if (!root.empty()) workspace.engine_path = workspace.path = root;
+  return workspace;
+}
+
 std::string workspace_user(const Workspace& workspace, std::string& note) {
   if (workspace.owner) return *workspace.owner;
   struct stat status{};
@@ -26,9 +31,10 @@ std::string workspace_user(const Workspace& workspace, std::string& note) {
     return kNobody;
   }
   if (status.st_uid == 0) {
-    note =
-        "the workspace " + workspace.path +
-        " is root's, and no program runs as root: it may read it as others may (chown it to a user, to let it write)";
+    note = "the folder " + workspace.path +
+           " belongs to root, and programs never run as root: this one can read the folder but not write to it. To let "
+           "it write, give the folder to a user: chown -R USER " +
+           workspace.path;
     return kNobody;
   }
   return std::to_string(status.st_uid) + ":" + std::to_string(status.st_gid == 0 ? status.st_uid : status.st_gid);
@@ -48,6 +54,12 @@ Task<Result<void>> check_same_folder(engine::Client& client, std::string contain
     co_return fail(ErrorCode::invalid_request, "The workspace is not there: " + where(workspace) +
                                                    ". Make the folder, or set workspace.path (DIND_WORKSPACE)");
   const auto theirs = co_await client.stat_path(std::move(container), kWorkspaceMount, deadline);
+  // An engine that finds a link where it is to mount a part of the workspace refuses, and says no more (N07).
+  if (!theirs && theirs.error().engine_status >= 400)
+    co_return fail(ErrorCode::engine_error,
+                   "The engine refused to look at the workspace (status " +
+                       std::to_string(theirs.error().engine_status) +
+                       "): what is mounted in the workspace was replaced meanwhile; run it again");
   if (!theirs) co_return std::unexpected(theirs.error());
   // A folder's times change as files come and go; between the two looks that is a second at most, and rare.
   if (*theirs && (*theirs)->modified >= ours.st_mtime - 1) {

@@ -21,6 +21,9 @@ struct Workspace {
   bool there() const { return !engine_path.empty(); }
 };
 
+// The same with another folder, which has the same path here and on the engine's machine. Empty: `workspace` itself.
+Workspace with_root(Workspace workspace, const std::string& root);
+
 // The user that runs with the workspace have: its owner, so that no file in it becomes root's or nobody's. Nobody where
 // that is root or can't be known; then `note` says that a program can't write there, and why.
 std::string workspace_user(const Workspace& workspace, std::string& note);

@@ -2,27 +2,27 @@
 // owns it run outside of any sandbox.
 #pragma once
 
-#include <array>
+#include <cstdint>
+#include <map>
 #include <stop_token>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "dind/error.hpp"
 #include "sandbox/plan.hpp"
 #include "sandbox/workspace.hpp"
+#include "sandbox/workspace_walk.hpp"
 #include "support/blocking_work.hpp"
 #include "support/cancel.hpp"
 #include "support/task.hpp"
 
 namespace dind::sandbox {
 
-// Git's hooks and configuration, tasks and settings of editors, and what git runs of a hook manager's.
-inline constexpr std::array<std::string_view, 5> kGuardedNames{".git", ".vscode", ".devcontainer", ".idea", ".husky"};
-
 struct WorkspaceGuard {
   std::vector<WorkspaceMount> mounts;  // parents first; those that are not read-only only hold what is in them in place
-  std::vector<std::string> notes;      // for people: what is not guarded
+  // Every protected name that was there, by its path. 0: it is a mount; else the inode of what is not (a link).
+  std::map<std::string, std::uint64_t> seen;
+  std::vector<std::string> notes;  // for people: what is not guarded
 };
 
 // Looks through the workspace at `path`, below `folder` of it (relative; empty: all of it), which is to be writable:

@@ -20,11 +20,15 @@ struct Admission::Client {
 };
 
 struct Admission::State {
-  State(const asio::any_io_executor& executor, AdmissionBounds b) : changed(executor), bounds(b) {
+  State(const asio::any_io_executor& executor, AdmissionBounds b) : changed(executor) { take(b); }
+
+  void take(AdmissionBounds b) {
+    bounds = b;
     bounds.at_once = std::max<std::size_t>(1, bounds.at_once);
     if (bounds.queued_per_client == 0) bounds.queued_per_client = std::max<std::size_t>(1, bounds.queued / 2);
     if (bounds.at_once_per_client >= bounds.at_once) bounds.at_once_per_client = 0;  // no other bound than the whole
     if (bounds.at_once_per_client == 0) bounds.at_once_per_client = SIZE_MAX;
+    admit();
   }
 
   using Clients = std::map<std::string, Client>;
@@ -149,6 +153,8 @@ struct Admission::State {
 
 Admission::Admission(asio::any_io_executor executor, AdmissionBounds bounds)
     : state_(std::make_shared<State>(executor, bounds)) {}
+
+void Admission::take_bounds(AdmissionBounds bounds) { state_->take(bounds); }
 
 Task<Result<Admission::Place>> Admission::enter(std::string client, std::function<void(std::size_t)> on_position,
                                                 Cancel cancel) {

@@ -24,6 +24,9 @@ class Admission {
  public:
   Admission(asio::any_io_executor executor, AdmissionBounds bounds);
 
+  // From now on these hold. Runs that are under way stay, and so do those that wait.
+  void take_bounds(AdmissionBounds bounds);
+
   // A place among the runs; given back when it is destroyed.
   class Place {
    public:

@@ -31,16 +31,19 @@ std::optional<int> percent_of(std::string_view line) {
 }
 
 std::string by_its_own_lines(std::string message, const std::vector<std::size_t>& added_after) {
-  constexpr std::string_view kMark = "parse error line ";
-  const auto at = message.find(kMark);
-  if (at == std::string::npos) return message;
-  std::size_t line = 0;
-  const char* begin = message.data() + at + kMark.size();
-  const auto read = std::from_chars(begin, message.data() + message.size(), line);
-  if (read.ec != std::errc()) return message;
-  std::size_t added = 0;
-  for (const auto after : added_after) added += after + added < line ? 1 : 0;
-  return message.replace(at + kMark.size(), static_cast<std::size_t>(read.ptr - begin), std::to_string(line - added));
+  // The second is Docker 23's and later.
+  for (const std::string_view mark : {"parse error line ", "parse error on line "}) {
+    const auto at = message.find(mark);
+    if (at == std::string::npos) continue;
+    std::size_t line = 0;
+    const char* begin = message.data() + at + mark.size();
+    const auto read = std::from_chars(begin, message.data() + message.size(), line);
+    if (read.ec != std::errc()) return message;
+    std::size_t added = 0;
+    for (const auto after : added_after) added += after + added < line ? 1 : 0;
+    return message.replace(at + mark.size(), static_cast<std::size_t>(read.ptr - begin), std::to_string(line - added));
+  }
+  return message;
 }
 
 std::optional<std::string> AuthorsSteps::line(std::string_view text) {

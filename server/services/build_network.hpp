@@ -13,10 +13,12 @@
 
 namespace dind {
 
-// `image_id`: what its container is made of, any image where it is empty. `name`: the container's. It goes by itself
-// after `build_time` and a while, should nobody remove it.
+// `name`: its container's. It goes by itself after `build_time` and a while, should nobody remove it.
 Task<Result<sandbox::NetworkHolder>> build_network(engine::Client& client, sandbox::Sandboxes& sandboxes,
-                                                   std::string image_id, std::string run_id, std::string name,
+                                                   std::string run_id, std::string name,
                                                    std::chrono::milliseconds build_time, Cancel cancel);
+
+// Why the container `id` that held it is gone while the build went on.
+Task<Error> build_network_lost(engine::Client& client, std::string id);
 
 }  // namespace dind

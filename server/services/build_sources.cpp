@@ -14,6 +14,11 @@ namespace {
 
 constexpr std::size_t kMostImages = 100;
 constexpr std::size_t kMostStages = 500;
+constexpr std::size_t kMostInstructions = 500'000;  // instructions, those of triggers each time that they run
+// What the values of variables may take (S06). Past one of them no variable is known, which the rules below allow for.
+constexpr std::size_t kMostKept = 4U << 20;   // of all scopes together
+constexpr std::size_t kMostRead = 64U << 20;  // put into words
+constexpr std::size_t kEntry = 128;           // of a variable, beside its name and its value
 
 using Scope = std::map<std::string, Variable>;
 
@@ -40,8 +45,22 @@ bool may_be_remote(std::string_view source, bool certain) {
   return !certain && slash == text.size() && !text.starts_with('.');
 }
 
+// Whether a builder takes it for the name as it stands: it puts variables into names, and takes quotes away.
 bool is_plain_name(std::string_view text) {
-  return !text.empty() && std::ranges::all_of(text, [](unsigned char c) { return std::isalnum(c) != 0 || c == '_'; });
+  return !text.empty() && text.find_first_of("$\"'\\`") == std::string_view::npos;
+}
+
+// The engine's value of a variable that BuildKit sets by itself. None: not known.
+std::optional<std::string> platform_value(std::string_view name, const SourceRules& rules) {
+  if (!rules.buildkit || rules.os.empty() || rules.arch.empty()) return std::nullopt;
+  for (const std::string_view side : {"TARGET", "BUILD"}) {
+    if (!name.starts_with(side)) continue;
+    const auto what = name.substr(side.size());
+    if (what == "OS") return rules.os;
+    if (what == "ARCH") return rules.arch;
+    if (what == "PLATFORM" && rules.arch != "arm") return rules.os + "/" + rules.arch;  // its variant would follow
+  }
+  return std::nullopt;
 }
 
 bool is_dockers_frontend(std::string_view image) {
@@ -55,7 +74,9 @@ bool is_dockers_frontend(std::string_view image) {
 class Walk {
  public:
   Walk(const DockerfileReading& reading, const KnownImages& known, const SourceRules& rules)
-      : reading_(reading), known_(known), rules_(rules) {}
+      : reading_(reading), known_(known), rules_(rules) {
+    if (!rules.target.empty()) last_stage_ = find_stage(reading, rules.target);
+  }
 
   Result<std::vector<std::string>> images() {
     for (const auto& each : reading_.instructions) {
@@ -64,6 +85,7 @@ class Walk {
         continue;
       }
       line_ = each.line;
+      if (each.name == "from" && last_stage_ && stages_.size() > *last_stage_) break;
       if (const auto taken = take(each); !taken) return std::unexpected(taken.error());
     }
     return std::move(images_);
@@ -84,6 +106,9 @@ class Walk {
   }
 
   Result<void> take(const Instruction& each) {
+    if (++steps_ > kMostInstructions)
+      return fail(ErrorCode::invalid_request, "The Dockerfile has more than " + std::to_string(kMostInstructions) +
+                                                  " steps, with the ONBUILD steps of its stages; build it in parts");
     if (images_.size() > kMostImages || stages_.size() > kMostStages)
       return fail(ErrorCode::invalid_request, "The Dockerfile has more than " + std::to_string(kMostStages) +
                                                   " stages, or names more than " + std::to_string(kMostImages) +
@@ -112,20 +137,43 @@ class Walk {
     return name.empty() || at == stages_.rend() ? nullptr : &*at;
   }
 
+  // Whether the values are still within their bounds.
+  bool bounded() const { return kept_ <= kMostKept && read_ <= kMostRead; }
+  Variable read(const Variable& found) const {
+    if (found.value) read_ += found.value->size();
+    return bounded() ? found : Variable{};
+  }
+  void count(const std::string& name, const Variable& value) {
+    kept_ += name.size() + (value.value ? value.value->size() : 0) + kEntry;
+  }
+
   Expanded global(const std::string& word) const {
     return expanded(word, reading_.escape, [this](const std::string& name) {
-      if (is_automatic(name, rules_.buildkit)) return Variable{};
-      if (const auto at = arguments_.find(name); at != arguments_.end()) return at->second;
+      if (!bounded()) return Variable{};
+      const auto at = arguments_.find(name);
+      if (is_automatic(name, rules_.buildkit)) {
+        if (at != arguments_.end()) return Variable{};
+        const auto given = rules_.arguments.find(name);
+        const auto value = given != rules_.arguments.end() ? given->second : platform_value(name, rules_);
+        return value ? Variable{.known = true, .value = value} : Variable{};
+      }
+      if (at != arguments_.end()) return read(at->second);
       return Variable{.known = true, .value = {}};
     });
   }
 
   Variable local(const std::string& name) const {
     const Stage& here = stages_.back();
-    if (here.muddled || !here.known) return {};
-    if (const auto at = here.env.find(name); at != here.env.end()) return at->second;
-    if (is_automatic(name, rules_.buildkit)) return {};
-    if (const auto at = here.arguments.find(name); at != here.arguments.end()) return at->second;
+    if (here.muddled || !here.known || !bounded()) return {};
+    if (const auto at = here.env.find(name); at != here.env.end()) return read(at->second);
+    const auto at = here.arguments.find(name);
+    if (is_automatic(name, rules_.buildkit)) {
+      // Where it is declared without a value of its own, and not given, it is the engine's.
+      const bool plain = at != here.arguments.end() && at->second.known && !at->second.value;
+      const auto value = plain && !rules_.arguments.contains(name) ? platform_value(name, rules_) : std::nullopt;
+      return value ? Variable{.known = true, .value = value} : Variable{};
+    }
+    if (at != here.arguments.end()) return read(at->second);
     return {.known = true, .value = {}};
   }
   Expanded here(const std::string& word) const {
@@ -136,7 +184,9 @@ class Walk {
   }
 
   // Builders differ in which of two holds.
-  static void declare(Scope& scope, const std::string& name, const Variable& value) {
+  void declare(Scope& scope, const std::string& name, const Variable& value) {
+    count(name, value);
+    if (!bounded()) return;
     const auto [at, first] = scope.try_emplace(name, value);
     if (!first && (!at->second.known || at->second.value != value.value)) at->second = {};
   }
@@ -144,8 +194,11 @@ class Walk {
   void global_argument(const Instruction& each) {
     for (const auto& word : quoted_words(each.rest, reading_.escape)) {
       const auto equals = word.find('=');
-      if (equals != std::string::npos)
-        declare(arguments_, word.substr(0, equals), value_of(global(word.substr(equals + 1))));
+      const auto name = word.substr(0, equals);
+      if (const auto given = rules_.arguments.find(name); given != rules_.arguments.end())
+        declare(arguments_, name, {.known = true, .value = given->second});
+      else if (equals != std::string::npos)
+        declare(arguments_, name, value_of(global(word.substr(equals + 1))));
     }
   }
 
@@ -156,7 +209,9 @@ class Walk {
       const auto name = word.substr(0, equals);
       if (!is_plain_name(name)) stage.muddled = true;
       Variable value{.known = true, .value = {}};
-      if (equals != std::string::npos)
+      if (const auto given = rules_.arguments.find(name); given != rules_.arguments.end())
+        value.value = given->second;
+      else if (equals != std::string::npos)
         value = value_of(here(word.substr(equals + 1)));
       else if (const auto outer = arguments_.find(name); outer != arguments_.end())
         value = outer->second;
@@ -170,6 +225,7 @@ class Walk {
     const auto words = quoted_words(each.rest, reading_.escape);
     if (words.empty()) return {};
     Scope made;
+    std::size_t made_bytes = 0;
     if (!words.front().contains('=')) {  // "ENV NAME the rest"
       if (!is_plain_name(words.front())) stage.muddled = true;
       const auto rest =
@@ -182,9 +238,14 @@ class Walk {
         const auto name = word.substr(0, equals);
         if (!is_plain_name(name)) stage.muddled = true;
         made[name] = equals == word.size() ? Variable{} : value_of(here(word.substr(equals + 1)));
+        if (made_bytes += made[name].value.value_or("").size() + kEntry; made_bytes > kMostKept) break;
       }
     }
-    for (auto& [name, value] : made) stage.env.insert_or_assign(name, std::move(value));
+    for (auto& [name, value] : made) {
+      count(name, value);
+      if (!bounded()) break;
+      stage.env.insert_or_assign(name, std::move(value));
+    }
     return {};
   }
 
@@ -226,10 +287,12 @@ class Walk {
     if (!rules_.buildkit) return {};  // the classic builder has no mounts, and says so
     for (const auto& option : each.options) {
       if (!option.starts_with("--mount=")) continue;
-      auto rest = option.substr(8) + ",";
-      for (auto comma = rest.find(','); comma != std::string::npos; comma = rest.find(',')) {
-        auto part = rest.substr(0, comma);
-        rest.erase(0, comma + 1);
+      std::string_view rest = option;
+      rest.remove_prefix(8);
+      while (!rest.empty()) {
+        const auto comma = std::min(rest.find(','), rest.size());
+        auto part = std::string(rest.substr(0, comma));
+        rest.remove_prefix(std::min(comma + 1, rest.size()));
         std::erase(part, '"');
         if (lower(part).starts_with("from="))
           if (const auto taken = other_image("RUN " + option, part.substr(5)); !taken) return taken;
@@ -244,13 +307,14 @@ class Walk {
     const auto image = global(words.front());
     if (!image.certain)
       return refuse("FROM " + words.front(),
-                    "which image that is can't be told before the build. Name it, or give its ARG a default before the "
-                    "first FROM");
+                    "which image that is can't be told before the build. Name it, give its ARG a default before the "
+                    "first FROM, or a value (--build-arg, buildArgs)");
     Stage made;
     if (words.size() >= 3 && lower(words[1]) == "as") made.name = lower(words[2]);
     std::vector<Instruction> triggers;
     if (const Stage* below = stage(image.text); below != nullptr) {
-      made.env = below->env;
+      for (const auto& [name, value] : below->env) count(name, value);
+      if (bounded()) made.env = below->env;
       made.known = below->known;
       made.muddled = below->muddled;
       triggers = below->triggers;
@@ -259,7 +323,8 @@ class Walk {
       const auto found = known_.find(image.text);
       made.known = found != known_.end();
       if (made.known) {
-        for (const auto& [name, value] : found->second.env) made.env[name] = {.known = true, .value = value};
+        for (const auto& [name, value] : found->second.env)
+          count(name, made.env[name] = {.known = true, .value = value});
         for (const auto& line : found->second.on_build) triggers.push_back(read_instruction(line));
         if (const auto fits = platform(each, found->second); !fits) return fits;
       }
@@ -294,7 +359,11 @@ class Walk {
   std::vector<std::string> images_;
   Scope arguments_;  // before the first FROM
   std::vector<Stage> stages_;
+  std::optional<std::size_t> last_stage_;  // that is built
   std::size_t line_ = 0;
+  std::size_t steps_ = 0;
+  std::size_t kept_ = 0;
+  mutable std::size_t read_ = 0;
 };
 
 }  // namespace
@@ -310,13 +379,18 @@ Result<std::vector<std::string>> image_sources(const Dockerfile& dockerfile, con
     if (!images) return std::unexpected(images.error());
     for (const auto& each : *images) add(each);
   }
-  if (!rules.buildkit || dockerfile.syntax.empty()) return all;
-  if (!rules.remote && !is_dockers_frontend(dockerfile.syntax))
-    return fail(ErrorCode::invalid_request,
-                "The Dockerfile's \"# syntax=" + shortened(dockerfile.syntax, 100) +
-                    "\" is a builder of somebody's, which may fetch what it likes past the build's fence. Take "
-                    "docker/dockerfile, leave it out, or ask the operator (build.remoteSources)");
-  add(dockerfile.syntax);
+  if (!rules.buildkit) return all;
+  const auto given = rules.arguments.find("BUILDKIT_SYNTAX");
+  const auto& syntax = given != rules.arguments.end() ? given->second : dockerfile.syntax;
+  if (syntax.empty()) return all;
+  if (!rules.remote && !is_dockers_frontend(syntax))
+    return fail(
+        ErrorCode::invalid_request,
+        (given != rules.arguments.end() ? "The build argument \"BUILDKIT_SYNTAX=" : "The Dockerfile's \"# syntax=") +
+            shortened(syntax, 100) +
+            "\" is a builder of somebody's, which may fetch what it likes past the build's fence. Take "
+            "docker/dockerfile, leave it out, or ask the operator (build.remoteSources)");
+  add(syntax);
   return all;
 }
 

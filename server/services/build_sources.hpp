@@ -22,6 +22,9 @@ using KnownImages = std::map<std::string, BaseFacts>;  // by the name that the D
 struct SourceRules {
   bool buildkit = false;
   bool remote = false;  // whether the engine may fetch ADD's addresses, run any frontend, build for another machine
+  std::map<std::string, std::string> arguments = {};  // that the builder is given (--build-arg)
+  std::string target = {};                            // the stage that is built; empty: the last one
+  std::string os = {}, arch = {};                     // the engine's: "linux", "amd64"; empty: not known
 };
 
 // The images that it names, each once, in order: FROM (ARGs put in as docker does it), COPY --from, RUN --mount=from,

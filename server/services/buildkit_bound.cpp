@@ -29,13 +29,8 @@ std::optional<BuildkitBound> buildkit_bound(const engine::Labels& labels) {
   return bound.memory_bytes > 0 && bound.pids > 0 ? std::optional(bound) : std::nullopt;
 }
 
-std::string buildkit_note(const std::optional<BuildkitBound>& bound, bool network) {
-  if (bound)
-    return "built by BuildKit, all of whose steps on this engine together have " + what_it_is(*bound) +
-           (network ? ", and the engine's own network; the classic builder has a fenced one (build.builder)" : "");
-  return std::string("built by BuildKit, whose steps have no bound on memory") +
-         (network ? " and the engine's own network; the classic builder has both" : "; the classic builder has one") +
-         " (build.builder), and the engine can be given one for BuildKit (docs/operations.md, \"Builds\")";
+std::string buildkit_note(const std::optional<BuildkitBound>& bound) {
+  return bound ? "" : "BuildKit's steps have no bounds on this engine: see `dind-executor doctor`";
 }
 
 std::string buildkit_killed_note(const BuildkitBound& bound) {

@@ -20,7 +20,7 @@ struct BuildkitBound {
 std::optional<BuildkitBound> buildkit_bound(const engine::Labels& labels);
 
 // What a build by BuildKit is told of its bounds. `network`: its steps have one.
-std::string buildkit_note(const std::optional<BuildkitBound>& bound, bool network);
+std::string buildkit_note(const std::optional<BuildkitBound>& bound);
 std::string buildkit_killed_note(const BuildkitBound& bound);
 
 // `used`: builds go by BuildKit here.

@@ -3,26 +3,18 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <charconv>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <utility>
 
 #include "services/dockerfile_words.hpp"
+#include "support/trimmed.hpp"
 
 namespace dind {
 namespace {
 
 constexpr std::string_view kBlank = " \t\v\f\r";
-
-std::string_view left_trimmed(std::string_view text) {
-  text.remove_prefix(std::min(text.find_first_not_of(kBlank), text.size()));
-  return text;
-}
-std::string_view trimmed(std::string_view text) {
-  text = left_trimmed(text);
-  const auto last = text.find_last_not_of(kBlank);
-  return text.substr(0, last == std::string_view::npos ? 0 : last + 1);
-}
 
 // The lines of a text, without their ends.
 class Lines {
@@ -48,13 +40,13 @@ class Lines {
 
 // "# name = value", lower case, as the directives before the first instruction are written. nullopt: it is none.
 std::optional<std::pair<std::string, std::string>> directive(std::string_view line, std::string_view mark) {
-  line = left_trimmed(line);
+  line = left_trimmed(line, kBlank);
   if (!line.starts_with(mark)) return std::nullopt;
-  line = trimmed(line.substr(mark.size()));
+  line = trimmed(line.substr(mark.size()), kBlank);
   const auto equals = line.find('=');
   if (equals == std::string_view::npos) return std::nullopt;
-  const auto name = trimmed(line.substr(0, equals));
-  const auto value = trimmed(line.substr(equals + 1));
+  const auto name = trimmed(line.substr(0, equals), kBlank);
+  const auto value = trimmed(line.substr(equals + 1), kBlank);
   if (name.empty() || value.empty() || !std::ranges::all_of(name, [](unsigned char c) { return std::isalnum(c) != 0; }))
     return std::nullopt;
   return std::pair(lower(name), std::string(value));
@@ -68,9 +60,12 @@ struct Directives {
 // Builders differ in where the directives end, so each that stands before the first instruction counts as one.
 Directives directives_of(std::string_view text) {
   Directives found;
+  const auto add_escape = [&](char escape) {  // each once: all of the text is read for each of them
+    if (std::ranges::find(found.escapes, escape) == found.escapes.end()) found.escapes.push_back(escape);
+  };
   Lines lines(text);
   while (lines.more()) {
-    const auto line = left_trimmed(lines.next());
+    const auto line = left_trimmed(lines.next(), kBlank);
     if (line.empty()) continue;
     // Newer frontends read "// syntax=" and {"syntax": …} too.
     const bool comment = line.starts_with('#');
@@ -85,9 +80,9 @@ Directives directives_of(std::string_view text) {
     if (!each) continue;
     if (each->first == "syntax" && found.syntax.empty()) found.syntax = each->second.substr(0, each->second.find(' '));
     if (each->first == "escape" && (each->second.front() == '`' || each->second.front() == '\\'))
-      found.escapes.push_back(each->second.front());
+      add_escape(each->second.front());
   }
-  found.escapes.push_back('\\');
+  add_escape('\\');
   return found;
 }
 
@@ -108,7 +103,7 @@ struct HereDocument {
 std::vector<HereDocument> here_documents(const Instruction& instruction) {
   std::vector<HereDocument> found;
   if (instruction.name != "run" && instruction.name != "add" && instruction.name != "copy") return found;
-  if (left_trimmed(instruction.rest).starts_with('[') &&
+  if (left_trimmed(instruction.rest, kBlank).starts_with('[') &&
       nlohmann::json::parse(instruction.rest, nullptr, false).is_array())
     return found;
   for (const auto& word : quoted_words(instruction.rest, '\\')) {
@@ -130,7 +125,7 @@ std::vector<HereDocument> here_documents(const Instruction& instruction) {
 
 // What stands before the first word that is none: read as docker reads them, with quotes and its own escape.
 void take_options(Instruction& instruction) {
-  std::string_view rest = left_trimmed(instruction.rest);
+  std::string_view rest = left_trimmed(instruction.rest, kBlank);
   while (rest.starts_with("--")) {
     std::string option;
     char quote = 0;
@@ -148,7 +143,7 @@ void take_options(Instruction& instruction) {
         option += c;
       }
     }
-    rest = left_trimmed(rest.substr(at));
+    rest = left_trimmed(rest.substr(at), kBlank);
     if (option == "--") break;
     instruction.options.push_back(std::move(option));
   }
@@ -163,19 +158,20 @@ DockerfileReading read(std::string_view text, char escape, bool here, bool& had_
   DockerfileReading reading{.escape = escape, .instructions = {}};
   Lines lines(text);
   while (lines.more()) {
-    auto first = left_trimmed(lines.next());
+    auto first = left_trimmed(lines.next(), kBlank);
     if (first.starts_with('#')) continue;
+    const auto first_line = lines.number();
     bool more = goes_on(first, escape);
     std::string line(first);
     if (line.empty() && !more) continue;
     while (more && lines.more()) {
       auto part = lines.next();
-      const auto bare = left_trimmed(part);
+      const auto bare = left_trimmed(part, kBlank);
       if (bare.empty() || bare.starts_with('#')) continue;
       more = goes_on(part, escape);
       line += part;
     }
-    if (trimmed(line).empty()) continue;
+    if (trimmed(line, kBlank).empty()) continue;
     auto instruction = read_instruction(line);
     const auto documents = here_documents(instruction);
     had_here = had_here || !documents.empty();
@@ -188,6 +184,8 @@ DockerfileReading read(std::string_view text, char escape, bool here, bool& had_
     }
     instruction.end = lines.offset();
     instruction.line = lines.number();
+    instruction.first_line = first_line;
+    instruction.has_here_document = here && !documents.empty();
     reading.instructions.push_back(std::move(instruction));
   }
   return reading;
@@ -205,14 +203,14 @@ bool is_possible(const DockerfileReading& reading) {
 Instruction read_instruction(std::string_view line) {
   Instruction instruction;
   while (true) {
-    line = trimmed(line);
+    line = trimmed(line, kBlank);
     const auto end = std::min(line.find_first_of(kBlank), line.size());
     instruction.name = lower(line.substr(0, end));
     line.remove_prefix(end);
-    if (instruction.name != "onbuild" || trimmed(line).empty()) break;
+    if (instruction.name != "onbuild" || trimmed(line, kBlank).empty()) break;
     instruction.onbuild = true;
   }
-  instruction.rest = std::string(trimmed(line));
+  instruction.rest = std::string(trimmed(line, kBlank));
   take_options(instruction);
   return instruction;
 }
@@ -237,7 +235,7 @@ Dockerfile read_dockerfile(std::string_view text) {
 }
 
 std::vector<std::string> words_of(const std::string& rest) {
-  if (left_trimmed(rest).starts_with('[')) {
+  if (left_trimmed(rest, kBlank).starts_with('[')) {
     const auto json = nlohmann::json::parse(rest, nullptr, false);
     if (json.is_array() && std::ranges::all_of(json, [](const auto& each) { return each.is_string(); }))
       return json.get<std::vector<std::string>>();
@@ -255,11 +253,27 @@ std::vector<std::string> words_of(const std::string& rest) {
   return all;
 }
 
-WithLines behind_each_from(std::string_view text, const Dockerfile& read, std::string_view line) {
+std::optional<std::size_t> find_stage(const DockerfileReading& reading, const std::string& target) {
+  std::size_t count = 0;
+  std::optional<std::size_t> found;
+  for (const auto& each : reading.instructions) {
+    if (each.name != "from" || each.onbuild) continue;
+    const auto words = words_of(each.rest);
+    const bool named = words.size() >= 3 && lower(words[1]) == "as" && lower(words[2]) == lower(target);
+    if (named) found = count;
+    ++count;
+  }
+  std::size_t number = 0;
+  const auto read = std::from_chars(target.data(), target.data() + target.size(), number);
+  if (!found && read.ec == std::errc() && read.ptr == target.data() + target.size() && number < count) found = number;
+  return found;
+}
+
+WithLines behind_each_from(std::string_view text, const Dockerfile& read, std::string_view line, std::size_t stages) {
   WithLines made;
   std::size_t done = 0;
   for (const auto& each : read.readings.front().instructions) {
-    if (each.name != "from" || each.onbuild) continue;
+    if (each.name != "from" || each.onbuild || made.after.size() == stages) continue;
     made.text += text.substr(done, each.end - done);
     if (!made.text.ends_with('\n')) made.text += '\n';
     made.text += std::string(line) + '\n';

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,6 +17,8 @@ struct Instruction {
   bool onbuild = false;
   std::size_t end = 0;   // in the text: behind its last line
   std::size_t line = 0;  // the number of its last line, from 1
+  std::size_t first_line = 0;
+  bool has_here_document = false;  // as this reading has it
 };
 
 // One way to read the text: builders differ in what a here-document and a second directive is.
@@ -37,12 +41,16 @@ Instruction read_instruction(std::string_view line);
 // The words of an ADD or a COPY: a JSON array's, or those between blanks; quotes stay.
 std::vector<std::string> words_of(const std::string& rest);
 
-// The text with `line` put in as one of its own behind each FROM, which says where each was put in: after how many
-// lines of the text.
+// The index of the stage that `target` names, by its name or number; nullopt: there is no such stage.
+std::optional<std::size_t> find_stage(const DockerfileReading& reading, const std::string& target);
+
+// The text with `line` put in as one of its own behind each of the first `stages` FROMs, which says where each was put
+// in: after how many lines of the text.
 struct WithLines {
   std::string text;
   std::vector<std::size_t> after;
 };
-WithLines behind_each_from(std::string_view text, const Dockerfile& read, std::string_view line);
+WithLines behind_each_from(std::string_view text, const Dockerfile& read, std::string_view line,
+                           std::size_t stages = SIZE_MAX);
 
 }  // namespace dind

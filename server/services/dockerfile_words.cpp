@@ -116,12 +116,6 @@ class Expander {
 
 }  // namespace
 
-std::string lower(std::string_view text) {
-  std::string out(text);
-  std::ranges::transform(out, out.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return out;
-}
-
 std::vector<std::string> quoted_words(std::string_view line, char escape) {
   std::vector<std::string> all;
   std::string word;

@@ -7,9 +7,9 @@
 #include <string_view>
 #include <vector>
 
-namespace dind {
+#include "support/lower.hpp"
 
-std::string lower(std::string_view text);
+namespace dind {
 
 // The words between blanks that are in no quotes; quotes and escapes stay.
 std::vector<std::string> quoted_words(std::string_view line, char escape);

@@ -7,7 +7,10 @@
 #include <optional>
 #include <sstream>
 
+#include "engine/status.hpp"
 #include "languages/recipe.hpp"
+#include "sandbox/advice.hpp"
+#include "sandbox/etc_volumes.hpp"
 #include "sandbox/hardening.hpp"
 #include "services/buildkit_bound.hpp"
 #include "support/ids.hpp"
@@ -87,7 +90,12 @@ std::vector<DoctorCheck> check_probe(const std::string& probe_output, const Limi
       "The engine's kernel does not hold the memory limit: enable the memory cgroup controller (cgroup_enable=memory)");
   // cgroup v1 counts memory and swap together, v2 swap alone.
   const bool no_swap = value("memory_swap_max") == "0" || same_memory(number("memory_swap_max"), asked.memory_bytes);
-  check("swap", no_swap, no_swap ? "off in the sandbox" : "a program may swap (" + shown("memory_swap_max") + ")",
+  // In the root control group there is no limit on swap, and without any swap there is nothing to limit (N09).
+  const bool none_there = value("machine_swap") == "0";
+  check("swap", no_swap || none_there,
+        no_swap      ? "off in the sandbox"
+        : none_there ? "the engine's machine has none"
+                     : "a program may swap (" + shown("memory_swap_max") + ")",
         "Turn swap accounting on (swapaccount=1) or swap off; a program can use more than its memory limit otherwise",
         Status::warning);
   const double cpus = cpus_of(value("cpu_max"));
@@ -182,6 +190,7 @@ struct EngineDoctor::Visit {
   std::optional<engine::Image> any_image;
   std::string any_name;
   bool gvisor = false;  // the engine lists it
+  sandbox::EngineUsers users = sandbox::EngineUsers::same;
 
   void add(std::string name, Status status, std::string seen, std::string remedy = {}) {
     checks.push_back({std::move(name), status, std::move(seen), std::move(remedy)});
@@ -199,6 +208,11 @@ struct EngineDoctor::Visit {
     if (const auto pong = co_await doctor.client_.ping(std::min(deadline, in(kPingTime))); !pong) {
       add("engine", Status::failed, pong.error().message, kRemedy);
       co_return false;
+    } else if (!pong->podman.empty()) {
+      add("podman", Status::warning,
+          "the engine is Podman " + pong->podman +
+              ": a sandbox's /tmp has no bound on its number of files, and builds are refused",
+          "For builds use a Docker engine: set DOCKER_HOST or --host");
     }
     const auto version = co_await doctor.client_.version(deadline);
     if (!version) {
@@ -220,6 +234,7 @@ struct EngineDoctor::Visit {
       add("control groups", Status::ok,
           "version " + info->cgroup_version + " (" + info->cgroup_driver + "), " + std::to_string(info->cpus) +
               " CPUs, " + format_bytes(info->memory_bytes));
+      users = sandbox::engine_users(*info);
       gvisor = std::ranges::find(info->runtimes, sandbox::kGvisorRuntime) != info->runtimes.end();
       add("storage", Status::ok, info->storage_driver + " in " + info->docker_root_dir);
       checks.push_back(check_buildkit(doctor.buildkit_, buildkit_bound(info->labels)));
@@ -269,7 +284,11 @@ struct EngineDoctor::Visit {
     Cancel cancel;
     const auto result =
         co_await doctor.sandboxes_.run(std::move(plan), *any_image, any_name, listener, nullptr, cancel);
-    if (!result) co_return std::unexpected(result.error());
+    if (!result) {
+      auto error = result.error();
+      error.message = sandbox::without_advice(std::move(error.message));
+      co_return std::unexpected(std::move(error));
+    }
     if (result->verdict != Verdict::ok)
       co_return fail(ErrorCode::engine_error, "it ended with verdict " + std::string(name(result->verdict)));
     co_return std::move(listener.text);
@@ -294,6 +313,7 @@ struct EngineDoctor::Visit {
     } else {
       std::string note;
       const auto user = sandbox::workspace_user(known, note);
+      if (note.empty() && known.most == WorkspaceAccess::read_write) note = sandbox::mapped_users_note(users, user);
       add("workspace", note.empty() ? Status::ok : Status::warning,
           where + (known.path.empty() ? "" : ": one folder") + "; runs with it are user " + user, note);
     }
@@ -321,6 +341,10 @@ struct EngineDoctor::Visit {
   }
 
   Task<void> gvisor_too() {
+    if (doctor.client_.is_podman()) {
+      add("gVisor", Status::ok, "not used: Podman takes no runtime in a request");
+      co_return;
+    }
     std::optional<std::string> failure;
     if (gvisor && any_image) {
       const auto seen = co_await probe(Network::none, Isolation::gvisor);
@@ -339,7 +363,7 @@ Task<std::vector<DoctorCheck>> EngineDoctor::examine(Deadline deadline) {
     co_await visit.gvisor_too();
   } else {
     for (const char* name : {"version", "images", "limits", "workspace"})
-      visit.add(name, Status::skipped, "the engine does not answer");
+      visit.add(name, Status::skipped, "it needs the engine");
   }
   co_return std::move(visit.checks);
 }

@@ -4,6 +4,8 @@
 #include <ctime>
 
 #include "sandbox/hardening.hpp"
+#include "sandbox/supervisor_image.hpp"
+#include "services/reaper.hpp"
 #include "support/log.hpp"
 
 namespace dind {
@@ -31,13 +33,19 @@ Task<Result<Inventory>> EngineGarbage::look(Deadline deadline) {
   Inventory inventory;
   inventory.self = owner_;
   inventory.supervisor_volume = supervisor_volume_;
+  if (const auto& image = sandbox::supervisor_image()) inventory.supervisor_image = image->name;
   const auto info = co_await client_.info(deadline);
   if (!info) co_return std::unexpected(info.error());
   inventory.now = unix_seconds(info->system_time, std::time(nullptr));
 
   // Images and volumes before containers: what is begun to be used meanwhile is seen as in use.
-  const auto images = co_await client_.list_images({kBuiltLabel}, deadline);
+  auto images = co_await client_.list_images({kBuiltLabel}, deadline);
   if (!images) co_return std::unexpected(images.error());
+  auto supervisors = co_await client_.list_images({std::string(sandbox::kCacheLabel) + "=supervisor"}, deadline);
+  if (!supervisors) co_return std::unexpected(supervisors.error());
+  for (auto& each : *supervisors)
+    if (std::ranges::none_of(*images, [&](const auto& other) { return other.id == each.id; }))
+      images->push_back(std::move(each));
   for (const auto& each : *images) {
     const auto whole = co_await client_.inspect_image(each.id, deadline);
     if (!whole) co_return std::unexpected(whole.error());
@@ -46,8 +54,11 @@ Task<Result<Inventory>> EngineGarbage::look(Deadline deadline) {
                                 .tags = each.tags,
                                 .labels = each.labels,
                                 .bytes = each.size,
-                                .last_used = unix_seconds((*whole)->last_tagged, each.created)});
+                                .last_used = last_use((*whole)->last_tagged, each.tags, each.created)});
   }
+  const auto all_images = co_await client_.list_images({}, deadline);
+  if (!all_images) co_return std::unexpected(all_images.error());
+  for (const auto& each : *all_images) inventory.image_ids.insert(each.id);
   for (const auto* label : {sandbox::kCacheLabel, sandbox::kOwnerLabel}) {
     const auto volumes = co_await client_.list_volumes({label}, deadline);
     if (!volumes) co_return std::unexpected(volumes.error());
@@ -62,8 +73,12 @@ Task<Result<Inventory>> EngineGarbage::look(Deadline deadline) {
   for (const auto& each : *networks) inventory.networks.push_back({each.id, each.name, each.labels});
   const auto containers = co_await client_.list_containers({}, deadline);
   if (!containers) co_return std::unexpected(containers.error());
-  for (const auto& each : *containers)
+  for (const auto& each : *containers) {
     inventory.containers.push_back({each.id, each.name, each.labels, each.image_id, each.volumes});
+    auto& labels = inventory.containers.back().labels;
+    if (is_orphan(labels, owner_, inventory.now) && co_await has_labels_of_its_image(client_, each, deadline))
+      labels.erase(sandbox::kOwnerLabel);
+  }
   co_return inventory;
 }
 

@@ -13,6 +13,10 @@ class EngineWatcher final : public EngineWatch {
   Task<void> watch(std::function<void(const EngineStatus&)> on_change, Cancel cancel) override;
 
  private:
+  struct Look;
+  static Task<void> ask(engine::Client& client, std::shared_ptr<Look> look, Deadline deadline);
+
+  std::weak_ptr<Look> look_;  // a question that is under way, whose answer is for whoever asks meanwhile
   asio::any_io_executor executor_;
   engine::Client& client_;
 };

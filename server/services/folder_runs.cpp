@@ -5,7 +5,7 @@
 #include <filesystem>
 #include <system_error>
 
-#include "languages/workspace_programs.hpp"
+#include "languages/sub_projects.hpp"
 #include "support/escaped.hpp"
 #include "support/shortened.hpp"
 
@@ -14,7 +14,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::string shown(const std::string& path) { return shortened(escaped(path), 200); }
+std::string shown_path(const std::string& path) { return shortened(escaped(path), 200); }
 
 std::optional<std::string> without_links(const std::string& path) {
   std::error_code problem;
@@ -37,7 +37,7 @@ bool holds_a_home(const std::string& folder) {
 }
 
 // Those of a line of the shell, as far as they tell a program's name: its quotes and brackets separate words too.
-std::vector<std::string> words_of(const Command& command) {
+std::vector<std::string> program_words(const Command& command) {
   constexpr std::string_view kBetween = " \t\r\n;&|<>()'\"`";
   std::vector<std::string> words;
   const auto add = [&](std::string_view text) {
@@ -61,38 +61,120 @@ std::string listed(const std::vector<languages::WorkspaceProgram>& programs) {
   return text;
 }
 
-Result<languages::WorkspaceProgram> chosen(const std::string& folder, const std::optional<std::string>& id) {
+// Its own programs, then those of the projects in its folders.
+Result<languages::WorkspacePrograms> all_programs(const std::string& folder) {
   auto there = languages::find_workspace_programs(folder);
+  if (!there) return there;
+  std::vector<std::string> sources;
+  for (const auto& each : there->programs) sources.push_back(each.source);
+  for (auto& each : languages::find_sub_projects(folder, sources)) there->programs.push_back(std::move(each));
+  return there;
+}
+
+Result<languages::WorkspaceProgram> chosen(const std::string& folder, const std::optional<std::string>& id) {
+  auto there = all_programs(folder);
   if (!there) return std::unexpected(there.error());
   auto& programs = there->programs;
   if (id) {
     const auto found = std::ranges::find(programs, *id, &languages::WorkspaceProgram::id);
     if (found != programs.end()) return std::move(*found);
-    return fail(ErrorCode::not_found, "There is no program \"" + shown(*id) + "\" in " + shown(folder) +
+    return fail(ErrorCode::not_found, "There is no program \"" + shown_path(*id) + "\" in " + shown_path(folder) +
                                           (programs.empty() ? "; name a command" : "; there are: " + listed(programs)));
   }
-  if (programs.size() == 1) return std::move(programs.front());
+  const auto runs_unasked = [](const auto& each) { return !each.extra; };
+  if (std::ranges::count_if(programs, runs_unasked) == 1)
+    return std::move(*std::ranges::find_if(programs, runs_unasked));
   if (!programs.empty())
-    return fail(ErrorCode::invalid_request, "There is more than one program in " + shown(folder) +
+    return fail(ErrorCode::invalid_request, choice_is_needed(std::ranges::none_of(programs, runs_unasked)) +
+                                                shown_path(folder) +
                                                 "; name one of them, or a command: " + listed(programs));
   std::string seen;
   for (const auto& note : there->notes) seen += "; " + note;
-  return fail(ErrorCode::invalid_request, "Nothing in " + shown(folder) +
-                                              " says what to run (no Dockerfile, package.json with a start script, "
-                                              "main.py, __main__.py or Makefile" +
-                                              seen + "); name a command");
+  return fail(ErrorCode::invalid_request,
+              "Nothing in " + shown_path(folder) +
+                  " says what to run (no Dockerfile or Containerfile, package.json with a start "
+                  "script, main.py, __main__.py or Makefile" +
+                  seen + "); name a command");
+}
+
+struct Place {
+  std::string root;  // of the adopted folders; empty: the operator's workspace
+  std::string path;  // in it
+};
+
+// Of folders in each other the innermost one: as little as possible is mounted.
+std::optional<Place> root_of(const sandbox::Sandboxes& sandboxes, const std::string& folder) {
+  std::optional<Place> found;
+  for (const auto& root : sandboxes.adopted_workspaces())
+    if (auto path = place_in(root, folder); path && (!found || root.size() > found->root.size()))
+      found = {.root = root, .path = std::move(*path)};
+  const auto& workspace = sandboxes.workspace();
+  if (found || workspace.path.empty()) return found;
+  const auto root = without_links(workspace.path);
+  auto path = root ? place_in(*root, folder) : std::nullopt;
+  if (path) found = {.root = {}, .path = std::move(*path)};
+  return found;
+}
+
+std::string not_there(const sandbox::Sandboxes& sandboxes) {
+  const auto& adopted = sandboxes.adopted_workspaces();
+  if (adopted.empty()) {
+    const auto& path = sandboxes.workspace().path;
+    return (path.empty() ? " can't be run: no workspace is known here"
+                         : " is not in the workspace " + shown_path(path)) +
+           "; run one that is, or have workspace.path (DIND_WORKSPACE) changed";
+  }
+  std::string open;
+  for (const auto& root : adopted) open += (open.empty() ? "" : ", ") + shown_path(root);
+  return " is not in one that is open here (" + open + "); open it in the editor, and run it again";
 }
 
 }  // namespace
+
+const WorkspaceProgramSummary* only_program(const std::vector<WorkspaceProgramSummary>& programs) {
+  const auto runs_unasked = [](const auto& each) { return !each.extra; };
+  if (std::ranges::count_if(programs, runs_unasked) != 1) return nullptr;
+  return &*std::ranges::find_if(programs, runs_unasked);
+}
 
 void FolderRuns::adopt(const std::string& folder) {
   const auto real = without_links(folder);
   if (real && !holds_a_home(*real)) sandboxes_.adopt_workspace(*real);
 }
 
+Result<BuildFolder> FolderRuns::build_folder(const std::string& folder) {
+  std::error_code problem;
+  const auto& workspace = sandboxes_.workspace();
+  const auto root = workspace.path.empty() ? std::nullopt : without_links(workspace.path);
+  auto real = without_links(folder);
+  if (!root) {
+    if (real && fs::is_directory(*real, problem)) return BuildFolder{.root = *real, .path = ".", .whole = *real};
+    return fail(ErrorCode::not_found,
+                "There is no folder " + shown_path(folder) + "; check the path of the build's context");
+  }
+  const auto beneath = folder.starts_with('/') ? std::nullopt : without_links(*root + "/" + folder);
+  for (const auto& each : {real, beneath}) {
+    const auto place = each && fs::is_directory(*each, problem) ? place_in(*root, *each) : std::nullopt;
+    // "." and not "": that one is a context without files.
+    if (place) return BuildFolder{.root = {}, .path = place->empty() ? "." : *place, .whole = *each};
+  }
+  if (!real && !beneath)
+    return fail(ErrorCode::not_found, "There is no folder " + shown_path(folder) + ", here or in the workspace " +
+                                          shown_path(*root) + "; check the path of the build's context");
+  return fail(ErrorCode::invalid_request, "The folder " + shown_path(real.value_or(*beneath)) +
+                                              " is no folder in the workspace " + shown_path(*root) +
+                                              ", and a build's context must be: name one that is, or have "
+                                              "workspace.path (DIND_WORKSPACE) changed");
+}
+
+// A folder that is gone has only the name by which it was given.
+void FolderRuns::forget(const std::string& folder) {
+  sandboxes_.forget_workspace(without_links(folder).value_or(folder));
+}
+
 Result<WorkspaceProgramList> FolderRuns::programs(const std::string& folder) {
   const auto real = without_links(folder);
-  auto found = languages::find_workspace_programs(real.value_or(folder));
+  auto found = all_programs(real.value_or(folder));
   if (!found) return std::unexpected(found.error());
   WorkspaceProgramList list{.folder = real.value_or(folder), .programs = {}, .notes = std::move(found->notes)};
   for (auto& each : found->programs)
@@ -101,6 +183,7 @@ Result<WorkspaceProgramList> FolderRuns::programs(const std::string& folder) {
                              .source = std::move(each.source),
                              .detail = std::move(each.detail),
                              .build = each.build,
+                             .extra = each.extra,
                              .notes = std::move(each.notes)});
   return list;
 }
@@ -109,34 +192,39 @@ Result<RunSpec> FolderRuns::spec(const WorkspaceRequest& request) {
   const auto folder = without_links(request.folder);
   std::error_code problem;
   if (!folder || !fs::is_directory(*folder, problem))
-    return fail(ErrorCode::not_found, "There is no folder " + shown(request.folder) + "; check its path");
-  const auto& workspace = sandboxes_.workspace();
-  const auto root = workspace.path.empty() ? std::nullopt : without_links(workspace.path);
-  const auto place = root ? place_in(*root, *folder) : std::nullopt;
-  if (!place) {
+    return fail(ErrorCode::not_found, "There is no folder " + shown_path(request.folder) + "; check its path");
+  const auto found_root = root_of(sandboxes_, *folder);
+  if (!found_root) {
     if (holds_a_home(*folder))
-      return fail(ErrorCode::invalid_request, shown(*folder) +
+      return fail(ErrorCode::invalid_request, shown_path(*folder) +
                                                   " is a home folder or holds one, and a sandbox would see all of it: "
                                                   "run a folder beneath it");
-    return fail(ErrorCode::invalid_request,
-                "The folder " + shown(*folder) +
-                    (workspace.path.empty() ? " can't be run: no workspace is known here"
-                                            : " is not in the workspace " + shown(workspace.path)) +
-                    "; run one that is, or have workspace.path (DIND_WORKSPACE) changed");
+    return fail(ErrorCode::invalid_request, "The folder " + shown_path(*folder) + not_there(sandboxes_));
   }
+  const auto project = request.program ? languages::sub_project(*request.program) : std::nullopt;
+  if (project) {
+    WorkspaceRequest inner = request;
+    std::tie(inner.folder, inner.program) = std::pair(*folder + "/" + project->first, project->second);
+    if (const auto real = without_links(inner.folder); real && place_in(*folder, *real)) return spec(inner);
+  }
+  const auto& [root, place] = *found_root;
   languages::WorkspaceProgram program;
   if (request.command) {
-    program = languages::program_for_command(*folder, words_of(*request.command));
+    program = languages::program_for_command(*folder, program_words(*request.command));
   } else {
     auto found = chosen(*folder, request.program);
     if (!found) return std::unexpected(found.error());
     program = std::move(*found);
   }
+  if (program.refusal) return std::unexpected(std::move(*program.refusal));
   RunSpec spec;
   if (program.build) {
     // "." and not "": that one is a context without files.
-    spec.program =
-        BuildProgram{.dockerfile = program.dockerfile, .context_path = place->empty() ? "." : *place, .command = {}};
+    spec.program = BuildProgram{.dockerfile = program.dockerfile,
+                                .context_path = place.empty() ? "." : place,
+                                .command = {},
+                                .context_root = root,
+                                .dockerfile_name = program.source};
   } else {
     CommandProgram command{.command = request.command.value_or(Command(program.command))};
     if (program.language.empty())
@@ -144,12 +232,14 @@ Result<RunSpec> FolderRuns::spec(const WorkspaceRequest& request) {
     else
       command.language = program.language;
     spec.program = std::move(command);
-    spec.working_dir = std::string(kWorkspaceMount) + (place->empty() ? "" : "/" + *place);
+    spec.working_dir = std::string(kWorkspaceMount) + (place.empty() ? "" : "/" + place);
   }
   spec.env = {program.env.begin(), program.env.end()};
   spec.requirements = program.requirements;
+  spec.constraints = program.constraints;
   spec.workspace = request.access.value_or(WorkspaceAccess::read_write);
-  spec.workspace_folder = *place;
+  spec.workspace_folder = place;
+  spec.workspace_root = root;
   spec.notes = program.notes;
   return spec;
 }

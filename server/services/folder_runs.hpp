@@ -12,6 +12,8 @@ class FolderRuns final : public WorkspaceRuns {
  public:
   explicit FolderRuns(sandbox::Sandboxes& sandboxes) : sandboxes_(sandboxes) {}
   void adopt(const std::string& folder) override;
+  Result<BuildFolder> build_folder(const std::string& folder) override;
+  void forget(const std::string& folder) override;
   Result<WorkspaceProgramList> programs(const std::string& folder) override;
   Result<RunSpec> spec(const WorkspaceRequest& request) override;
 

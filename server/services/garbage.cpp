@@ -3,13 +3,16 @@
 #include <algorithm>
 #include <cstdio>
 
+#include "sandbox/etc_volumes.hpp"
 #include "sandbox/hardening.hpp"
+#include "sandbox/supervisor_image.hpp"
 #include "services/reaper.hpp"
 
 namespace dind {
 namespace {
 
 constexpr std::int64_t kDay = 86'400;
+const std::string kUseTags = std::string(kBuiltNames) + "used:";
 
 std::string days(std::int64_t seconds) {
   const auto count = seconds / kDay;
@@ -20,6 +23,18 @@ std::string days(std::int64_t seconds) {
 bool is_ours(const Inventory::Image& image) {
   return image.labels.contains(kBuiltLabel) &&
          std::ranges::all_of(image.tags, [](const auto& tag) { return tag.starts_with(kBuiltNames); });
+}
+
+// Of another version than ours, and of nobody's container.
+bool is_other_supervisor(const Inventory::Image& image, const Inventory& inventory) {
+  const auto cache = image.labels.find(sandbox::kCacheLabel);
+  return cache != image.labels.end() && cache->second == "supervisor" && !image.tags.empty() &&
+         std::ranges::all_of(image.tags,
+                             [&](const auto& tag) {
+                               return tag.starts_with(std::string(sandbox::kSupervisorImages) + ":") &&
+                                      tag != inventory.supervisor_image;
+                             }) &&
+         std::ranges::none_of(inventory.containers, [&](const auto& each) { return each.image_id == image.id; });
 }
 
 GarbageItem item(GarbageItem::Kind kind, const std::string& id, const std::string& name, std::string reason) {
@@ -86,18 +101,52 @@ std::vector<GarbageItem> garbage_of(const Inventory& inventory, const GarbagePol
                each.name.starts_with("dind-supervisor-") && each.name != inventory.supervisor_volume &&
                !mounted.contains(each.name) && inventory.now - each.created >= supervisors_for.count()) {
       garbage.push_back(item(Kind::volume, each.name, each.name, "the supervisor of another version, not in use"));
+    } else if (cache != each.labels.end() && (cache->second == "etc" || cache->second == "content")) {
+      const auto image = each.labels.find(sandbox::kImageLabel);
+      if (image != each.labels.end() && !mounted.contains(each.name) && !inventory.image_ids.contains(image->second) &&
+          inventory.now - each.created >= supervisors_for.count())
+        garbage.push_back(item(Kind::volume, each.name, each.name, "the files of an image that is gone"));
     }
   }
+  for (const auto& each : inventory.images)
+    if (is_other_supervisor(each, inventory) && inventory.now - each.last_used >= supervisors_for.count()) {
+      auto image = item(Kind::image, each.id, each.tags.empty() ? each.id : each.tags.front(),
+                        "the supervisor of another version, not in use");
+      image.tags = each.tags;
+      image.bytes = each.bytes;
+      garbage.push_back(std::move(image));
+    }
   for (const auto& each : inventory.networks)
     if (orphan(each.labels)) garbage.push_back(item(Kind::network, each.id, each.name, kOwnerGone));
   add_images(garbage, inventory, policy);
   return garbage;
 }
 
-bool touch_is_due(const std::string& name, const Inventory::Labels& labels, const std::string& last_tagged,
-                  std::int64_t now) {
-  return name.starts_with(kBuiltNames) && !name.contains('@') && labels.contains(kBuiltLabel) &&
-         now - unix_seconds(last_tagged, 0) >= kDay;
+std::int64_t last_use(const std::string& last_tagged, const std::vector<std::string>& tags, std::int64_t otherwise) {
+  auto last = unix_seconds(last_tagged, otherwise);
+  for (const auto& tag : tags) {
+    const auto day = tag.starts_with(kUseTags) ? tag.rfind('-') : std::string::npos;
+    if (day == std::string::npos || tag.size() - day != 9) continue;
+    const auto date = tag.substr(day + 1);
+    last = std::max(last,
+                    unix_seconds(date.substr(0, 4) + "-" + date.substr(4, 2) + "-" + date.substr(6) + "T00:00:00Z", 0));
+  }
+  return last;
+}
+
+std::string use_tag(const std::string& image_id, std::int64_t now) {
+  const std::chrono::year_month_day day(std::chrono::sys_days(std::chrono::days(now / kDay)));
+  const auto digits = [](unsigned number) { return (number < 10 ? "0" : "") + std::to_string(number); };
+  return kUseTags + image_id.substr(image_id.find(':') + 1, 12) + "-" + std::to_string(static_cast<int>(day.year())) +
+         digits(static_cast<unsigned>(day.month())) + digits(static_cast<unsigned>(day.day()));
+}
+
+bool is_use_tag(const std::string& tag, const std::string& image_id) {
+  return tag.starts_with(kUseTags + image_id.substr(image_id.find(':') + 1, 12) + "-");
+}
+
+bool touch_is_due(const std::string& name, const Inventory::Labels& labels, std::int64_t last_use, std::int64_t now) {
+  return name.starts_with(kBuiltNames) && !name.contains('@') && labels.contains(kBuiltLabel) && now - last_use >= kDay;
 }
 
 }  // namespace dind

@@ -53,9 +53,11 @@ struct Inventory {
   std::vector<Container> containers;  // everybody's: they tell what is in use
   std::vector<Volume> volumes;
   std::vector<Network> networks;
-  std::vector<Image> images;
-  std::string self;               // process_owner()
-  std::string supervisor_volume;  // of this version
+  std::vector<Image> images;        // built by us
+  std::set<std::string> image_ids;  // of all
+  std::string self;                 // process_owner()
+  std::string supervisor_volume;    // of this version
+  std::string supervisor_image;     // its name
   std::int64_t now = 0;
 };
 
@@ -78,9 +80,17 @@ std::string_view name(GarbageItem::Kind kind);
 std::vector<GarbageItem> garbage_of(const Inventory& inventory, const GarbagePolicy& policy,
                                     std::chrono::seconds supervisors_for);
 
-// Whether the use of an image by that name should be noted by tagging it again: ours, and not noted for a day. Pure.
-bool touch_is_due(const std::string& name, const Inventory::Labels& labels, const std::string& last_tagged,
-                  std::int64_t now);
+// When an image was last used, as far as it is noted: the time of its last tag, which containerd's store does not move,
+// or the day in a name of ours. Pure.
+std::int64_t last_use(const std::string& last_tagged, const std::vector<std::string>& tags, std::int64_t otherwise);
+
+// The name that notes the use of an image on a day ("dind-executor/used:0123456789ab-20261129"), and whether a name is
+// one of this image's. Pure.
+std::string use_tag(const std::string& image_id, std::int64_t now);
+bool is_use_tag(const std::string& tag, const std::string& image_id);
+
+// Whether the use of an image by that name should be noted: ours, and not noted for a day. Pure.
+bool touch_is_due(const std::string& name, const Inventory::Labels& labels, std::int64_t last_use, std::int64_t now);
 
 struct GarbageReport {
   bool dry_run = false;

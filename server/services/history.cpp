@@ -5,9 +5,11 @@
 #include <algorithm>
 #include <cstdlib>
 #include <fstream>
+#include <utility>
 
 #include "support/ids.hpp"
 #include "support/units.hpp"
+#include "support/unix_time.hpp"
 
 namespace dind {
 namespace {
@@ -38,14 +40,25 @@ std::string joined(const std::vector<std::string>& parts, const char* between) {
   return text;
 }
 
+// At most the first `most` bytes of `text` without secrets, and without what may be half of one at the cut.
+std::string masked_head(std::string_view text, const Secrets& secrets, std::size_t most) {
+  const auto longest = secrets.values().empty() ? 0 : secrets.values().front().size();
+  MaskedStream stream(secrets);
+  auto head = stream.add(text.substr(0, most + longest));
+  if (text.size() <= most + longest) head += stream.rest();
+  if (head.size() > most) head.resize(most);
+  return head;
+}
+
 // `text` without secrets and no larger than it may be; what that costs is noted in `gap`.
 std::string kept(std::string_view text, const Secrets& secrets, ProgramGap& gap) {
+  if (!secrets.few()) {
+    gap = ProgramGap::secret;
+    return {};
+  }
   if (text.size() > kKeptProgram) gap = ProgramGap::too_large;
-  // Masked before it is cut: half of a secret would not be recognised.
-  const auto longest = secrets.values().empty() ? 0 : secrets.values().front().size();
-  auto part = secrets.masked(text.substr(0, kKeptProgram + longest));
-  if (part != text.substr(0, kKeptProgram + longest)) gap = ProgramGap::secret;
-  if (part.size() > kKeptProgram) part.resize(kKeptProgram);
+  auto part = masked_head(text, secrets, kKeptProgram);
+  if (!text.starts_with(part)) gap = ProgramGap::secret;
   return part;
 }
 
@@ -61,6 +74,10 @@ std::vector<std::string> kept(const std::vector<std::string>& texts, const Secre
     gap = ProgramGap::too_large;
     return result;
   }
+  if (!secrets.few()) {
+    if (!texts.empty()) gap = ProgramGap::secret;
+    return result;
+  }
   for (const auto& text : texts) {
     result.push_back(secrets.masked(text));
     if (result.back() != text) gap = ProgramGap::secret;
@@ -70,6 +87,22 @@ std::vector<std::string> kept(const std::vector<std::string>& texts, const Secre
 
 Command kept_command(const Command& command, const Secrets& secrets, ProgramGap& gap) {
   return std::visit([&](const auto& what) { return Command(kept(what, secrets, gap)); }, command);
+}
+
+// What may be long, or a secret.
+void keep_build(const BuildProgram& build, const Secrets& secrets, BuildProgram& copy, ProgramGap& gap) {
+  if (build.ignore) copy.ignore = kept(*build.ignore, secrets, gap);
+  std::size_t bytes = 0;
+  for (const auto& [name, value] : build.arguments) {
+    bytes += name.size() + value.size();
+    if (bytes > kKeptProgram) {
+      gap = ProgramGap::too_large;
+      return;
+    }
+    const bool secret = looks_secret(name, value);
+    copy.arguments[name] = secret ? std::string(kWithheld) : secrets.masked(value);
+    if (copy.arguments[name] != value) gap = ProgramGap::secret;
+  }
 }
 
 }  // namespace
@@ -104,13 +137,19 @@ std::optional<HistoryState> history_state(std::string_view text) {
 }
 
 void OutputKeeper::add(std::string_view bytes) {
-  if (secrets_.values().empty())
+  if (secrets_.values().empty()) {
     keep(bytes);
-  else
-    keep(masked_.add(bytes));
+  } else if (!secrets_.few()) {
+    total_ += bytes.size();
+  } else {
+    // In pieces of some size: each time, the bytes before it are looked at again.
+    waiting_ += bytes;
+    if (waiting_.size() >= kPiece) keep(masked_.add(std::exchange(waiting_, {})));
+  }
 }
 
 KeptOutput OutputKeeper::take() {
+  keep(masked_.add(std::exchange(waiting_, {})));
   keep(masked_.rest());
   if (tail_.size() > part_) tail_.erase(0, tail_.size() - part_);
   KeptOutput output{.head = std::move(head_), .tail = std::move(tail_), .left_out = 0};
@@ -131,6 +170,13 @@ void OutputKeeper::keep(std::string_view bytes) {
   if (tail_.size() > 2 * part_) tail_.erase(0, tail_.size() - part_);
 }
 
+Secrets secrets_of(const RunSpec& spec) {
+  auto variables = spec.env;
+  if (const auto* build = std::get_if<BuildProgram>(&spec.program))
+    for (const auto& [name, value] : build->arguments) variables.emplace(name + " (build)", value);
+  return Secrets(variables);
+}
+
 HistoryRecord new_record(const RunSpec& spec, const Secrets& secrets, std::string face) {
   static const std::string user = user_name();
   HistoryRecord record{.id = random_id(),
@@ -139,22 +185,25 @@ HistoryRecord new_record(const RunSpec& spec, const Secrets& secrets, std::strin
                        .face = std::move(face),
                        .owner = process_owner()};
   if (record.run_id.empty()) record.run_id = record.id;
-  record.began =
-      std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch())
-          .count();
+  record.began = now_ms();
   RunSpec& copy = record.spec;
   // A caller may send anything; what is longer is none, and was refused.
   constexpr std::size_t kLongestName = 1024;
   if (const auto* source = std::get_if<SourceProgram>(&spec.program)) {
-    copy.program = SourceProgram{.file_name = secrets.masked(source->file_name.substr(0, 255)),
+    copy.program = SourceProgram{.file_name = masked_head(source->file_name, secrets, 255),
                                  .text = kept(source->text, secrets, record.gap),
-                                 .language = source->language};
+                                 .language = source->language,
+                                 .folder = source->folder.substr(0, kLongestName)};
     if (source->language && source->language->size() > kLongestName)
       std::get<SourceProgram>(copy.program).language.reset();
   } else if (const auto* build = std::get_if<BuildProgram>(&spec.program)) {
     copy.program = BuildProgram{.dockerfile = kept(build->dockerfile, secrets, record.gap),
-                                .context_path = secrets.masked(build->context_path).substr(0, kLongestName),
-                                .command = {}};
+                                .context_path = masked_head(build->context_path, secrets, kLongestName),
+                                .command = {},
+                                .context_root = masked_head(build->context_root, secrets, kLongestName),
+                                .dockerfile_name = masked_head(build->dockerfile_name, secrets, kLongestName),
+                                .target = build->target.substr(0, kLongestName)};
+    keep_build(*build, secrets, std::get<BuildProgram>(copy.program), record.gap);
     if (build->command)
       std::get<BuildProgram>(copy.program).command = kept_command(*build->command, secrets, record.gap);
   } else {
@@ -172,7 +221,7 @@ HistoryRecord new_record(const RunSpec& spec, const Secrets& secrets, std::strin
       record.gap = ProgramGap::too_large;
       break;
     }
-    const bool secret = std::ranges::find(secrets.names(), name) != secrets.names().end();
+    const bool secret = !secrets.few() || secrets.names().contains(name);
     const auto& stored = copy.env[name] = secret ? std::string(kWithheld) : secrets.masked(value);
     // A harmless variable that holds another one's secret goes with it.
     if (stored != value) record.withheld.push_back(name);
@@ -181,16 +230,18 @@ HistoryRecord new_record(const RunSpec& spec, const Secrets& secrets, std::strin
   copy.network = spec.network;
   copy.pull = spec.pull;
   copy.requirements = kept(spec.requirements, secrets, record.gap);
-  for (auto& each : copy.requirements) {  // an index's user and password
-    auto clean = without_credentials(each);
-    if (clean != each) record.gap = ProgramGap::secret;
-    each = std::move(clean);
-  }
+  copy.constraints = kept(spec.constraints, secrets, record.gap);
+  for (auto* list : {&copy.requirements, &copy.constraints})
+    for (auto& each : *list) {  // an index's user and password
+      auto clean = without_credentials(each);
+      if (clean != each) record.gap = ProgramGap::secret;
+      each = std::move(clean);
+    }
   copy.workspace = spec.workspace;
-  copy.workspace_folder = secrets.masked(spec.workspace_folder).substr(0, kLongestName);
+  copy.workspace_folder = masked_head(spec.workspace_folder, secrets, kLongestName);
   // Another folder, or none, would be writable when it is run again.
   if (copy.workspace_folder != spec.workspace_folder) record.gap = ProgramGap::secret;
-  copy.working_dir = secrets.masked(spec.working_dir).substr(0, kLongestName);
+  copy.working_dir = masked_head(spec.working_dir, secrets, kLongestName);
   copy.isolation = spec.isolation;
   copy.total_timeout = spec.total_timeout;
   copy.client = spec.client.substr(0, kLongestName);

@@ -77,7 +77,11 @@ struct HistoryRecord {
   std::optional<HistoryEnd> end;  // none: running or interrupted
 };
 
+// What of a run must be in no record and no log: of its environment and of its build's arguments.
+Secrets secrets_of(const RunSpec& spec);
+
 // Takes a channel's bytes and keeps head and tail of it, without the secrets, also where one lies across two chunks.
+// Nothing but their number where there are many secrets (`Secrets::few`).
 class OutputKeeper {
  public:
   explicit OutputKeeper(const Secrets& secrets, std::size_t part = kKeptOutputPart)
@@ -89,7 +93,9 @@ class OutputKeeper {
   void keep(std::string_view bytes);
 
   const Secrets& secrets_;
+  static constexpr std::size_t kPiece = 4096;
   MaskedStream masked_;
+  std::string waiting_;  // for more, before secrets are looked for in it
   const std::size_t part_;
   std::string head_, tail_;
   std::uint64_t total_ = 0;
@@ -108,6 +114,9 @@ struct PruneRequest {
   std::optional<std::size_t> keep;  // the newest
   std::optional<std::chrono::milliseconds> older_than;
   std::optional<std::int64_t> max_bytes;
+  std::optional<std::string> id;      // that run's records: its own id, or the record's
+  std::optional<std::string> client;  // every run of that client
+  std::optional<std::string> user;    // every run of that user of the machine
   bool dry_run = false;
   bool for_good = false;  // leaves no trace of them in the files, which takes a moment
 };
@@ -117,6 +126,11 @@ struct PruneReport {
   std::int64_t bytes = 0;  // of what was removed
   std::size_t left = 0;
   bool dry_run = false;
+};
+
+struct HistoryCopy {
+  std::size_t runs = 0;      // in the copy
+  std::size_t replaced = 0;  // import: those that were here before
 };
 
 class History {
@@ -129,11 +143,21 @@ class History {
   // True once everything that was handed over is written, or was given up; false when the deadline passed first.
   virtual Task<bool> written(Deadline deadline) = 0;
 
-  // Newest first, without programs and output. A history that is not there yet is empty.
-  virtual Task<Result<std::vector<HistoryRecord>>> list(std::size_t limit) = 0;
-  // By id, run id, or the beginning of one id alone. Errors: not_found, invalid_request (more than one begins so).
-  virtual Task<Result<HistoryRecord>> find(std::string id) = 0;
+  // Newest first, with the program's first kilobyte and without output. A history that is not there yet is empty.
+  // `client`: its runs alone (RunSpec::client); none: everyone's.
+  virtual Task<Result<std::vector<HistoryRecord>>> list(std::size_t limit, std::optional<std::string> client = {}) = 0;
+  // By id, run id, or the beginning of one id alone. Errors: not_found, invalid_request (more than one begins so, or
+  // more than one client's have it).
+  virtual Task<Result<HistoryRecord>> find(std::string id, std::optional<std::string> client = {}) = 0;
   virtual Task<Result<PruneReport>> prune(PruneRequest request) = 0;
+
+  // A whole copy as one file (0600), which replaces one of that name. Errors (invalid_request): it can't be written.
+  virtual Task<Result<HistoryCopy>> export_to(std::string file) = 0;
+  // The runs of such a copy in place of those that are here, all or nothing; runs that are under way stay.
+  // Errors (invalid_request): the file is no such copy.
+  virtual Task<Result<HistoryCopy>> import_from(std::string file) = 0;
+  // Before the end of a process that lived long: all is in the history's one file. It gives up at the deadline.
+  virtual Task<void> settle(Deadline deadline) = 0;
 };
 
 }  // namespace dind

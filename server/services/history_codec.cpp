@@ -2,6 +2,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "support/json_reader.hpp"
+
 namespace dind {
 namespace {
 
@@ -55,8 +57,9 @@ ErrorCode code_of(const json& value) {
 template <typename Read>
 bool decoded(std::string_view bytes, Read read) {
   try {
-    read(json::from_cbor(bytes.begin(), bytes.end()));
-    return true;
+    const auto value = read_cbor(bytes);
+    if (value) read(*value);
+    return value.has_value();
   } catch (const json::exception&) {
     return false;
   }
@@ -145,10 +148,16 @@ std::string encode_asked(const HistoryRecord& record) {
              {"gap", static_cast<int>(record.gap)}};
   if (const auto* source = std::get_if<SourceProgram>(&spec.program)) {
     value["file"] = source->file_name;
+    if (!source->folder.empty()) value["folder"] = source->folder;
     put(value, "language", source->language);
   } else if (const auto* build = std::get_if<BuildProgram>(&spec.program)) {
     value["dockerfile"] = build->dockerfile;
     value["context"] = build->context_path;
+    if (!build->context_root.empty()) value["contextRoot"] = build->context_root;
+    if (!build->dockerfile_name.empty()) value["dockerfileName"] = build->dockerfile_name;
+    put(value, "ignore", build->ignore);
+    if (!build->arguments.empty()) value["buildArgs"] = build->arguments;
+    if (!build->target.empty()) value["target"] = build->target;
     if (build->command) put_command(value, *build->command);
   } else {
     const auto& program = std::get<CommandProgram>(spec.program);
@@ -163,12 +172,14 @@ std::string encode_asked(const HistoryRecord& record) {
   put(value, "pids", spec.limits.pids);
   put_name(value, "pull", spec.pull);
   if (!spec.requirements.empty()) value["requirements"] = spec.requirements;
+  if (!spec.constraints.empty()) value["constraints"] = spec.constraints;
   put_name(value, "workspace", spec.workspace);
   if (!spec.workspace_folder.empty()) value["workspaceFolder"] = spec.workspace_folder;
   if (!spec.working_dir.empty()) value["workingDir"] = spec.working_dir;
   put_name(value, "isolation", spec.isolation);
   put_time(value, "totalMs", spec.total_timeout);
   if (!spec.client.empty()) value["client"] = spec.client;
+  if (!spec.record) value["record"] = false;  // a run that is handed over
   return bytes_of(value);
 }
 
@@ -184,7 +195,13 @@ bool decode_asked(std::string_view bytes, HistoryRecord& into) {
     if (value.contains("dockerfile")) {
       BuildProgram build{.dockerfile = value.at("dockerfile").get<std::string>(),
                          .context_path = value.at("context").get<std::string>(),
-                         .command = {}};
+                         .command = {},
+                         .context_root = text_or(value, "contextRoot", ""),
+                         .dockerfile_name = text_or(value, "dockerfileName", ""),
+                         .target = text_or(value, "target", "")};
+      get(value, "ignore", build.ignore);
+      if (value.contains("buildArgs"))
+        build.arguments = value.at("buildArgs").get<std::map<std::string, std::string>>();
       if (value.contains("command")) build.command = command_from(value.at("command"));
       spec.program = std::move(build);
     } else if (value.contains("command")) {
@@ -195,6 +212,7 @@ bool decode_asked(std::string_view bytes, HistoryRecord& into) {
     } else {
       SourceProgram source;
       source.file_name = value.at("file").get<std::string>();
+      source.folder = text_or(value, "folder", "");
       get(value, "language", source.language);
       spec.program = std::move(source);
     }
@@ -205,6 +223,7 @@ bool decode_asked(std::string_view bytes, HistoryRecord& into) {
     get(value, "pids", spec.limits.pids);
     if (value.contains("pull")) spec.pull = pull_policy(value.at("pull").get_ref<const std::string&>());
     if (value.contains("requirements")) spec.requirements = value.at("requirements").get<std::vector<std::string>>();
+    if (value.contains("constraints")) spec.constraints = value.at("constraints").get<std::vector<std::string>>();
     if (value.contains("workspace"))
       spec.workspace = workspace_access(value.at("workspace").get_ref<const std::string&>());
     spec.workspace_folder = text_or(value, "workspaceFolder", "");
@@ -212,6 +231,7 @@ bool decode_asked(std::string_view bytes, HistoryRecord& into) {
     if (value.contains("isolation")) spec.isolation = isolation(value.at("isolation").get_ref<const std::string&>());
     get_time(value, "totalMs", spec.total_timeout);
     spec.client = text_or(value, "client", "");
+    if (value.contains("record")) spec.record = value.at("record").get<bool>();
   });
 }
 

@@ -11,7 +11,9 @@
 
 #include "services/history_codec.hpp"
 #include "services/sqlite.hpp"
+#include "services/sqlite_memory.hpp"
 #include "support/ids.hpp"
+#include "support/unix_time.hpp"
 
 namespace dind {
 
@@ -37,13 +39,8 @@ constexpr const char* kTables = R"(
   CREATE INDEX runs_sizes ON runs(state, bytes);
 )";
 
-std::int64_t now_ms() {
-  return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch())
-      .count();
-}
-
 // 0600 from its first byte on. SQLite gives its other files the same mode.
-std::error_code make_file(const std::string& path) {
+std::error_code make_database_file(const std::string& path) {
   const auto folder = std::filesystem::path(path).parent_path();
   std::error_code problem;
   if (!folder.empty() && !std::filesystem::exists(folder, problem)) {
@@ -55,20 +52,18 @@ std::error_code make_file(const std::string& path) {
   if (fd < 0) return {errno, std::generic_category()};
   struct stat status{};
   // One that somebody copied here with wider rights.
-  if (::fstat(fd, &status) == 0 && S_ISREG(status.st_mode) && (status.st_mode & 077) != 0 &&
+  // Or one that an umask took every right from.
+  if (::fstat(fd, &status) == 0 && S_ISREG(status.st_mode) && (status.st_mode & 0777) != 0600 &&
       status.st_uid == ::geteuid())
     ::fchmod(fd, 0600);
+  // One that root makes in another user's folder is that user's, who would be locked out else. SQLite does the same for
+  // its own.
+  struct stat above{};
+  if (::geteuid() == 0 && status.st_uid == 0 && status.st_size == 0 && !folder.empty() &&
+      ::stat(folder.c_str(), &above) == 0 && above.st_uid != 0)
+    static_cast<void>(::fchown(fd, above.st_uid, above.st_gid));
   ::close(fd);
   return {};
-}
-
-struct Sizes {
-  std::int64_t count = 0, bytes = 0;
-};
-Sizes sizes(sqlite3* handle) {
-  Statement sum(handle, "SELECT COUNT(*), COALESCE(SUM(bytes), 0) FROM runs");
-  sum.step();
-  return {sum.number_at(0), sum.number_at(1)};
 }
 
 constexpr const char* kSummary = "seq, id, run_id, user, face, owner, state, began, ended, bytes, started, outcome";
@@ -100,9 +95,38 @@ void read_asked(HistoryRecord& record, const std::string& asked) {
   if (!decode_asked(asked, record)) throw Failure{SQLITE_CORRUPT, "run " + record.id + " is damaged"};
 }
 
-void set_up(const Database& database) {
+// Older files have no column for who asked. It may be missing in a file of this schema: an older program leaves it
+// alone, so the schema stays the same.
+void add_client_column(sqlite3* handle) {
+  const auto has_it = [&] {
+    Statement columns(handle, "SELECT 1 FROM pragma_table_info('runs') WHERE name = 'client'");
+    return columns.step();
+  };
+  if (has_it()) return;
+  Transaction adding(handle);
+  if (!has_it()) {
+    Statement(handle, "ALTER TABLE runs ADD COLUMN client TEXT").run();
+    Statement(handle, "CREATE INDEX IF NOT EXISTS runs_client ON runs(client)").run();
+  }
+  adding.commit();
+}
+
+void set_up(const Database& database, bool alone) {
   sqlite3* handle = database.handle();
-  database.execute("PRAGMA auto_vacuum=INCREMENTAL");  // before there is a table, or never
+  sqlite::allocate_shared_memory(handle);
+  if (alone) {
+    // No other process, and then no PATH-shm: its index is in this process's memory. What the log holds goes into the
+    // file where that has room for it, which makes room on the disk.
+    database.execute("PRAGMA locking_mode=EXCLUSIVE");
+    sqlite3_exec(handle, "PRAGMA wal_checkpoint(TRUNCATE)", nullptr, nullptr, nullptr);
+  }
+  const auto number = [&](const char* pragma) {
+    Statement statement(handle, pragma);
+    statement.step();
+    return statement.number_at(0);
+  };
+  // Before there is a table, or never; in a file that is made already it is a write, for which a full disk has no room.
+  if (number("PRAGMA page_count") == 0) database.execute("PRAGMA auto_vacuum=INCREMENTAL");
   // Two that make the file at once: the one that comes second gets SQLITE_BUSY without a wait.
   for (int tries = 0;; ++tries) {
     const int code = sqlite3_exec(handle, "PRAGMA journal_mode=WAL", nullptr, nullptr, nullptr);
@@ -111,11 +135,7 @@ void set_up(const Database& database) {
     sqlite3_sleep(20);
   }
   database.execute("PRAGMA synchronous=NORMAL; PRAGMA secure_delete=ON");
-  const auto version = [&] {
-    Statement statement(handle, "PRAGMA user_version");
-    statement.step();
-    return statement.number_at(0);
-  };
+  const auto version = [&] { return number("PRAGMA user_version"); };
   if (version() == 0) {
     Transaction making(handle);
     if (version() == 0) {  // nobody was faster
@@ -124,29 +144,10 @@ void set_up(const Database& database) {
     }
     making.commit();
   }
+  if (version() == kSchema) add_client_column(handle);
   if (version() != kSchema)
-    throw Failure{SQLITE_CANTOPEN, "a newer dind-executor wrote it: its form is " + std::to_string(version()) +
-                                       ", and ours is " + std::to_string(kSchema)};
-}
-
-void prune_rows(sqlite3* handle, const PruneRequest& request) {
-  if (request.older_than)
-    Statement(handle, "DELETE FROM runs WHERE state <> 'running' AND began < ?")
-        .number(now_ms() - request.older_than->count())
-        .run();
-  const auto before = sizes(handle);
-  if (request.keep && before.count > static_cast<std::int64_t>(std::min<std::size_t>(*request.keep, INT64_MAX)))
-    Statement(
-        handle,
-        "DELETE FROM runs WHERE state <> 'running' AND seq NOT IN (SELECT seq FROM runs ORDER BY seq DESC LIMIT ?)")
-        .number(static_cast<std::int64_t>(*request.keep))
-        .run();
-  if (request.max_bytes && sizes(handle).bytes > *request.max_bytes)
-    Statement(handle,
-              "DELETE FROM runs WHERE state <> 'running' AND seq IN (SELECT seq FROM (SELECT seq, SUM(bytes) OVER "
-              "(ORDER BY seq DESC) AS newer FROM runs) WHERE newer > ?)")
-        .number(*request.max_bytes)
-        .run();
+    throw Failure{sqlite::kNewerForm, "a newer dind-executor wrote it: its form is " + std::to_string(version()) +
+                                          ", and ours is " + std::to_string(kSchema)};
 }
 
 }  // namespace
@@ -155,14 +156,26 @@ HistoryStore::HistoryStore(std::unique_ptr<Database> database) : database_(std::
 HistoryStore::~HistoryStore() = default;
 
 Result<std::unique_ptr<HistoryStore>> HistoryStore::open(const std::string& path, std::chrono::milliseconds patience) {
-  if (const auto problem = make_file(path))
+  if (const auto problem = make_database_file(path))
     return std::unexpected(Database::error(path, {SQLITE_CANTOPEN, problem.message()}));
-  try {
+  const auto made = [&](bool alone) {
     auto database = std::make_unique<Database>(path, patience);
-    set_up(*database);
+    set_up(*database, alone);
     std::unique_ptr<HistoryStore> store(new HistoryStore(std::move(database)));
-    store->close_orphans();
+    try {
+      store->close_orphans();
+    } catch (const Failure& failure) {
+      if ((failure.code & 0xff) != SQLITE_FULL) throw;  // they stay for the next that has room to write
+    }
     return store;
+  };
+  try {
+    try {
+      return made(false);
+    } catch (const Failure& failure) {
+      if ((failure.code & 0xff) != SQLITE_FULL && !sqlite::is_shared_memory_fault(failure.code)) throw;
+      return made(true);  // a full disk
+    }
   } catch (const Failure& failure) {
     return std::unexpected(Database::error(path, failure));
   }
@@ -192,8 +205,8 @@ Result<void> HistoryStore::insert(const HistoryRecord& record) {
   try {
     const auto asked = encode_asked(record);
     Statement(database_->handle(),
-              "INSERT INTO runs(id, run_id, user, face, owner, state, began, bytes, asked, program) "
-              "VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
+              "INSERT INTO runs(id, run_id, user, face, owner, state, began, bytes, asked, program, client) "
+              "VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
         .text(record.id)
         .text(record.run_id)
         .text(record.user)
@@ -204,6 +217,7 @@ Result<void> HistoryStore::insert(const HistoryRecord& record) {
         .number(static_cast<std::int64_t>(asked.size() + program.size() + 256))
         .blob(asked)
         .blob(program)
+        .text(record.spec.client)
         .run();
     return {};
   } catch (const Failure& failure) {
@@ -267,15 +281,19 @@ HistoryStore::Together HistoryStore::together(const std::vector<Work>& parts) {
   return all;
 }
 
-Result<std::vector<HistoryRecord>> HistoryStore::list(std::size_t limit) {
+Result<std::vector<HistoryRecord>> HistoryStore::list(std::size_t limit, const std::optional<std::string>& client) {
   try {
     std::vector<HistoryRecord> records;
     Statement rows(database_->handle(),
-                   (std::string("SELECT ") + kSummary + ", asked FROM runs ORDER BY seq DESC LIMIT ?").c_str());
+                   (std::string("SELECT ") + kSummary + ", asked, substr(program, 1, 1024) FROM runs " +
+                    (client ? "WHERE client = ? " : "") + "ORDER BY seq DESC LIMIT ?")
+                       .c_str());
+    if (client) rows.text(*client);
     rows.number(static_cast<std::int64_t>(std::min<std::size_t>(limit, INT64_MAX)));
     while (rows.step()) {
       records.push_back(summary_at(rows, database_->path()));
       read_asked(records.back(), rows.bytes_at(12));
+      if (auto* source = std::get_if<SourceProgram>(&records.back().spec.program)) source->text = rows.bytes_at(13);
     }
     return records;
   } catch (const Failure& failure) {
@@ -283,34 +301,51 @@ Result<std::vector<HistoryRecord>> HistoryStore::list(std::size_t limit) {
   }
 }
 
-Result<HistoryRecord> HistoryStore::find(const std::string& id) {
-  try {
-    std::int64_t seq = 0;
-    // The exact one, then that of the run's id, then those that begin so.
-    for (const char* sql :
-         {"SELECT seq FROM runs WHERE id = ?", "SELECT seq FROM runs WHERE run_id = ? ORDER BY seq DESC LIMIT 1"}) {
-      if (seq != 0) break;
-      Statement exact(database_->handle(), sql);
-      exact.text(id);
-      if (exact.step()) seq = exact.number_at(0);
-    }
-    if (seq == 0 && !id.empty()) {
-      Statement beginning(
-          database_->handle(),
-          "SELECT seq FROM runs WHERE substr(id, 1, length(?1)) = ?1 OR substr(run_id, 1, length(?1)) = ?1 LIMIT 2");
-      beginning.text(id);
-      if (beginning.step()) seq = beginning.number_at(0);
-      if (seq != 0 && beginning.step())
+Result<std::int64_t> HistoryStore::row_of(const std::string& id, const std::optional<std::string>& client) {
+  sqlite3* handle = database_->handle();
+  const std::string whose = client ? " AND client = ?2" : "";
+  const auto bind = [&](Statement& statement) -> Statement& {
+    statement.text(id);
+    return client ? statement.text(*client) : statement;
+  };
+  // The exact one, then that of the run's id, then those that begin so.
+  Statement exact(handle, ("SELECT seq FROM runs WHERE id = ?1" + whose).c_str());
+  if (bind(exact).step()) return exact.number_at(0);
+  Statement of_run(handle, ("SELECT MAX(seq), COUNT(DISTINCT client), MAX(client LIKE 'token:%') FROM runs WHERE "
+                            "run_id = ?1" +
+                            whose)
+                               .c_str());
+  if (bind(of_run).step() && !of_run.is_null(0)) {
+    // Anyone may choose the id that another client's run had: nobody is to be taken for somebody else.
+    if (of_run.number_at(1) > 1 && of_run.number_at(2) == 1)
+      return fail(ErrorCode::invalid_request, "Runs of more than one client have the id \"" + id +
+                                                  "\"; give the id of the record, which the list of runs has");
+    return of_run.number_at(0);
+  }
+  if (!id.empty()) {
+    Statement beginning(handle, ("SELECT seq FROM runs WHERE (substr(id, 1, length(?1)) = ?1 OR substr(run_id, 1, "
+                                 "length(?1)) = ?1)" +
+                                 whose + " LIMIT 2")
+                                    .c_str());
+    if (bind(beginning).step()) {
+      const auto seq = beginning.number_at(0);
+      if (beginning.step())
         return fail(ErrorCode::invalid_request, "More than one run begins with \"" + id + "\"; give more of the id");
+      return seq;
     }
-    if (seq == 0)
-      return fail(ErrorCode::not_found,
-                  "The history has no run \"" + id + "\"; `dind-executor history list` shows what it has");
+  }
+  return fail(ErrorCode::not_found, "The history has no run \"" + id + "\"");
+}
+
+Result<HistoryRecord> HistoryStore::find(const std::string& id, const std::optional<std::string>& client) {
+  try {
+    const auto seq = row_of(id, client);
+    if (!seq) return std::unexpected(seq.error());
     Statement row(database_->handle(), (std::string("SELECT ") + kSummary +
                                         ", asked, program, out_head, out_tail, out_left, err_head, err_tail, err_left "
                                         "FROM runs WHERE seq = ?")
                                            .c_str());
-    row.number(seq);
+    row.number(*seq);
     if (!row.step()) return fail(ErrorCode::not_found, "The run \"" + id + "\" was pruned just now");
     auto record = summary_at(row, database_->path());
     read_asked(record, row.bytes_at(12));
@@ -320,28 +355,6 @@ Result<HistoryRecord> HistoryStore::find(const std::string& id) {
       record.end->err = {row.bytes_at(17), row.bytes_at(18), static_cast<std::uint64_t>(row.number_at(19))};
     }
     return record;
-  } catch (const Failure& failure) {
-    return std::unexpected(database_->error(failure));
-  }
-}
-
-Result<PruneReport> HistoryStore::prune(const PruneRequest& request) {
-  try {
-    sqlite3* handle = database_->handle();
-    PruneReport report{.dry_run = request.dry_run};
-    {
-      Transaction pruning(handle);
-      const auto before = sizes(handle);
-      prune_rows(handle, request);
-      const auto after = sizes(handle);
-      report.removed = static_cast<std::size_t>(before.count - after.count);
-      report.bytes = before.bytes - after.bytes;
-      report.left = static_cast<std::size_t>(after.count);
-      if (!request.dry_run && report.removed != 0) pruning.commit();
-    }
-    if (!request.dry_run && report.removed != 0) database_->execute("PRAGMA incremental_vacuum");
-    if (!request.dry_run && request.for_good) database_->execute("PRAGMA wal_checkpoint(TRUNCATE)");
-    return report;
   } catch (const Failure& failure) {
     return std::unexpected(database_->error(failure));
   }

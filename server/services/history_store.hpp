@@ -39,13 +39,21 @@ class HistoryStore {
   };
   Together together(const std::vector<Work>& parts);
 
-  Result<std::vector<HistoryRecord>> list(std::size_t limit);
-  Result<HistoryRecord> find(const std::string& id);
+  Result<std::vector<HistoryRecord>> list(std::size_t limit, const std::optional<std::string>& client = {});
+  Result<HistoryRecord> find(const std::string& id, const std::optional<std::string>& client = {});
   Result<PruneReport> prune(const PruneRequest& request);
+
+  // In history_backup.cpp. Others may use the history meanwhile.
+  Result<HistoryCopy> export_to(const std::string& file);
+  Result<HistoryCopy> import_from(const std::string& file);
+  // What is in the -wal file goes into the history's file.
+  Result<void> checkpoint();
 
  private:
   explicit HistoryStore(std::unique_ptr<sqlite::Database> database);
   void close_orphans();
+  // The row that `find` means.
+  Result<std::int64_t> row_of(const std::string& id, const std::optional<std::string>& client);
 
   std::unique_ptr<sqlite::Database> database_;
 };

@@ -20,6 +20,7 @@ using namespace std::chrono_literals;
 
 constexpr std::size_t kMostPending = 256;  // a disk that hangs must not fill our memory
 constexpr auto kAnswerTime = 30s;
+constexpr auto kCopyTime = 10min;  // of a file that is copied whole
 
 }  // namespace
 
@@ -154,7 +155,13 @@ void HistoryWorker::ended(std::string id, HistoryEnd end) {
 
 Task<bool> HistoryWorker::written(Deadline deadline) {
   while (thread_->pending != 0) {
-    if (Clock::now() >= deadline) co_return false;
+    if (Clock::now() >= deadline) {
+      if (!std::exchange(told_late_, true))
+        log(LogLevel::warning, "The history " + thread_->path +
+                                   " can't be written now, so the last run, or its end, is not in it: another process "
+                                   "holds it, or its disk does not answer");
+      co_return false;
+    }
     co_await sleep_until(std::min(deadline, in(2ms)));
   }
   co_return true;
@@ -162,6 +169,13 @@ Task<bool> HistoryWorker::written(Deadline deadline) {
 
 template <typename T>
 Task<Result<T>> HistoryWorker::ask(T where_none_is, std::function<Result<T>(HistoryStore&)> work) {
+  return ask(std::optional<T>(std::in_place, std::move(where_none_is)), std::move(work), in(kAnswerTime));
+}
+
+// Without a value for where there is no history, one is made.
+template <typename T>
+Task<Result<T>> HistoryWorker::ask(std::optional<T> where_none_is, std::function<Result<T>(HistoryStore&)> work,
+                                   Deadline deadline) {
   if (thread_->path.empty())
     co_return fail(ErrorCode::invalid_request,
                    "There is no place for a history: set HOME, or \"history.path\" in the configuration");
@@ -174,13 +188,15 @@ Task<Result<T>> HistoryWorker::ask(T where_none_is, std::function<Result<T>(Hist
   ++thread_->pending;
   asio::post(*thread_->pool, [thread = thread_, answer, executor = executor_, none = std::move(where_none_is),
                               work = std::move(work)]() mutable {
-    Result<T> value = std::move(none);
     std::error_code ignored;
     thread->write_waiting();  // whoever asks sees what was handed over before
     // Looking makes no file.
-    if (thread->store || std::filesystem::exists(thread->path, ignored) || ignored) {
+    Result<T> value = T{};
+    if (!none || thread->store || std::filesystem::exists(thread->path, ignored) || ignored) {
       const auto store = thread->opened();
       value = store ? work(**store) : Result<T>(std::unexpected(store.error()));
+    } else {
+      value = std::move(*none);
     }
     --thread->pending;
     asio::post(executor, [answer, value = std::move(value)]() mutable {
@@ -188,28 +204,28 @@ Task<Result<T>> HistoryWorker::ask(T where_none_is, std::function<Result<T>(Hist
       answer->there.notify();
     });
   });
-  const auto deadline = in(kAnswerTime);
   while (!answer->value) {
     if (!co_await answer->there.wait(deadline) && !answer->value)
       co_return fail(ErrorCode::internal,
-                     "The history " + thread_->path + " didn't answer within 30 s; is its disk there?");
+                     "The history " + thread_->path + " didn't answer in time; is its disk there?");
   }
   co_return std::move(*answer->value);
 }
 
-Task<Result<std::vector<HistoryRecord>>> HistoryWorker::list(std::size_t limit) {
-  return ask<std::vector<HistoryRecord>>({}, [limit](HistoryStore& store) { return store.list(limit); });
+Task<Result<std::vector<HistoryRecord>>> HistoryWorker::list(std::size_t limit, std::optional<std::string> client) {
+  return ask<std::vector<HistoryRecord>>(
+      {}, [limit, client = std::move(client)](HistoryStore& store) { return store.list(limit, client); });
 }
 
-Task<Result<HistoryRecord>> HistoryWorker::find(std::string id) {
+Task<Result<HistoryRecord>> HistoryWorker::find(std::string id, std::optional<std::string> client) {
   auto found = co_await ask<std::optional<HistoryRecord>>(
-      std::nullopt, [id](HistoryStore& store) -> Result<std::optional<HistoryRecord>> {
-        auto record = store.find(id);
+      std::nullopt, [id, client](HistoryStore& store) -> Result<std::optional<HistoryRecord>> {
+        auto record = store.find(id, client);
         if (!record) return std::unexpected(record.error());
         return std::optional(std::move(*record));
       });
   if (!found) co_return std::unexpected(found.error());
-  if (!*found) co_return fail(ErrorCode::not_found, "The history is empty: there is no run \"" + id + "\" in it");
+  if (!*found) co_return fail(ErrorCode::not_found, "The history has no run \"" + id + "\": it is empty");
   co_return std::move(**found);
 }
 
@@ -217,6 +233,41 @@ Task<Result<PruneReport>> HistoryWorker::prune(PruneRequest request) {
   request.for_good = true;  // somebody asked for it
   return ask<PruneReport>({.dry_run = request.dry_run},
                           [request](HistoryStore& store) { return store.prune(request); });
+}
+
+Task<Result<HistoryCopy>> HistoryWorker::export_to(std::string file) {
+  // An empty copy of a history that is elsewhere would be taken for a good one.
+  using Found = std::optional<HistoryCopy>;
+  const auto copied = co_await ask<Found>(
+      std::optional<Found>(std::in_place, std::nullopt),
+      [file = std::move(file)](HistoryStore& store) -> Result<Found> {
+        const auto made = store.export_to(file);
+        if (!made) return std::unexpected(made.error());
+        return Found(*made);
+      },
+      in(kCopyTime));
+  if (!copied) co_return std::unexpected(copied.error());
+  if (!*copied)
+    co_return fail(ErrorCode::not_found, "There is no history at " + thread_->path +
+                                             ": is this the user and the machine whose runs you mean?");
+  co_return **copied;
+}
+
+Task<Result<HistoryCopy>> HistoryWorker::import_from(std::string file) {
+  return ask<HistoryCopy>(
+      std::nullopt, [file = std::move(file)](HistoryStore& store) { return store.import_from(file); }, in(kCopyTime));
+}
+
+Task<void> HistoryWorker::settle(Deadline deadline) {
+  if (!policy_.enabled || thread_->path.empty()) co_return;
+  const auto settled = co_await ask<bool>(
+      true,
+      [](HistoryStore& store) -> Result<bool> {
+        if (auto done = store.checkpoint(); !done) return std::unexpected(done.error());
+        return true;
+      },
+      deadline);
+  if (!settled) log(LogLevel::debug, settled.error().message);
 }
 
 }  // namespace dind

@@ -2,14 +2,13 @@
 
 #include <algorithm>
 #include <exception>
+#include <iterator>
 
 #include "sandbox/build_context.hpp"
-#include "services/build_lines.hpp"
+#include "services/build_attempt.hpp"
 #include "services/build_network.hpp"
-#include "services/buildkit_bound.hpp"
+#include "services/build_notes.hpp"
 #include "services/garbage.hpp"
-#include "services/kept_tail.hpp"
-#include "services/step_watch.hpp"
 #include "support/ids.hpp"
 #include "support/log.hpp"
 #include "support/units.hpp"
@@ -30,6 +29,16 @@ constexpr std::size_t kMostSteps = 1000;  // that are events whatever the pace; 
 
 std::string label_step() { return "LABEL " + std::string(kBuiltLabel) + "=build"; }
 
+// The same for the same request: what it is given decides what comes out.
+std::string build_key(const BuildProgram& program) {
+  std::string parts = program.context_root + program.context_path + '\0' + program.dockerfile;
+  if (!program.arguments.empty() || !program.target.empty()) {
+    parts += '\0' + program.target;
+    for (const auto& [name, value] : program.arguments) parts += '\0' + name + '=' + value;
+  }
+  return sha256(parts).substr(0, 32);
+}
+
 // Whatever is under way for a build ends with it.
 class EndOf {
  public:
@@ -46,12 +55,8 @@ class EndOf {
   bool left_ = false;
 };
 
-// What a build's network and its cancel have to do with one another.
-struct Held {
-  bool gone = false;  // the network's container, before the build was done
-  bool over = false;
-};
-Task<void> watch_network(std::shared_ptr<engine::HijackedStream> stream, std::shared_ptr<Held> held, Cancel cancel) {
+Task<void> watch_network(std::shared_ptr<engine::HijackedStream> stream, std::shared_ptr<HeldNetwork> held,
+                         Cancel cancel) {
   co_await sandbox::until_gone(std::move(stream));
   if (held->over) co_return;
   held->gone = true;
@@ -70,50 +75,6 @@ std::optional<Builder> builder(std::string_view text) {
   return std::nullopt;
 }
 
-// A build that is under way.
-struct ImageBuilds::Attempt {
-  Attempt(const asio::any_io_executor& executor, std::string run)
-      : run_id(std::move(run)), changed(executor), authors({}, 0) {}
-  const std::string run_id;
-
-  Cancel cancel;  // the caller's, and what we see ourselves
-  Signal changed;
-  Bases bases;
-  std::shared_ptr<BuildUpload> upload;
-  std::optional<BuildkitBound> bound;
-  std::vector<std::size_t> lines_after;  // where its Dockerfile has a line more than its author's
-  EventSink* sink = nullptr;             // until it is known how it ended
-  AuthorsSteps authors;
-  EventPace pace;
-  std::size_t step_events = 0;
-  KeptTail tail;
-  Deadline deadline;
-  std::optional<StepWatch> steps;
-  std::optional<Result<sandbox::NetworkHolder>> network;
-  std::shared_ptr<Held> held = std::make_shared<Held>();
-  // -- how it ended: known once the image is whole, when the engine has its own copy of the context to clear up yet
-  bool known = false;
-  Result<engine::BuildOutcome> outcome = engine::BuildOutcome{};
-  bool network_gone = false;
-  bool over_disk = false;
-
-  void come_to(Result<engine::BuildOutcome> end) {
-    if (std::exchange(known, true)) return;
-    outcome = std::move(end);
-    sink = nullptr;
-    held->over = true;
-    network_gone = held->gone;
-    changed.notify();
-  }
-  bool done() const { return outcome && !outcome->failure; }
-  // What broke off everything else.
-  std::optional<Error> cause() const {
-    if (upload->failure()) return upload->failure();
-    if (network && !*network && network->error().code != ErrorCode::cancelled) return network->error();
-    return std::nullopt;
-  }
-};
-
 ImageBuilds::ImageBuilds(asio::any_io_executor executor, engine::Client& client, sandbox::Sandboxes& sandboxes,
                          Images& images, BuildPolicy policy)
     : executor_(std::move(executor)),
@@ -126,9 +87,13 @@ ImageBuilds::ImageBuilds(asio::any_io_executor executor, engine::Client& client,
 
 Result<std::shared_ptr<BuildUpload>> ImageBuilds::upload(const BuildProgram& program, const std::string& dockerfile,
                                                          Cancel cancel) {
-  sandbox::ContextRequest request{.root = sandboxes_.workspace().path,
+  // A root of its own is the folder that a person at this machine's terminal or editor named.
+  const bool own_root = !program.context_root.empty();
+  sandbox::ContextRequest request{.root = own_root ? program.context_root : sandboxes_.workspace().path,
                                   .path = program.context_path,
                                   .dockerfile = dockerfile,
+                                  .dockerfile_name = program.dockerfile_name,
+                                  .ignore = program.ignore,
                                   .hide_dockerfile = !buildkit(),
                                   .most_bytes = policy_.most_context_bytes};
   auto context = sandbox::begin_context(request);
@@ -138,11 +103,21 @@ Result<std::shared_ptr<BuildUpload>> ImageBuilds::upload(const BuildProgram& pro
   return begun;
 }
 
-Task<Result<ImageBuilds::Bases>> ImageBuilds::bases(const Dockerfile& dockerfile, PullPolicy pull, EventSink& sink,
-                                                    Cancel cancel) {
+Task<Result<ImageBuilds::Bases>> ImageBuilds::bases(const Dockerfile& dockerfile, const BuildProgram& program,
+                                                    PullPolicy pull, EventSink& sink, Cancel cancel) {
   Bases all;
   KnownImages known;
-  const SourceRules rules{.buildkit = buildkit(), .remote = policy_.remote_sources};
+  SourceRules rules{.buildkit = buildkit(),
+                    .remote = policy_.remote_sources,
+                    .arguments = program.arguments,
+                    .target = program.target};
+  if (buildkit()) {
+    const auto version =
+        co_await unless_cancelled(executor_, "platform of a build", client_.version(in(kCallTime)), cancel);
+    if (!version) co_return std::unexpected(version.error());
+    rules.os = version->os;
+    rules.arch = version->arch;
+  }
   // What an image brings along (ONBUILD) may name others.
   for (bool news = true; news;) {
     news = false;
@@ -158,8 +133,13 @@ Task<Result<ImageBuilds::Bases>> ImageBuilds::bases(const Dockerfile& dockerfile
           cancel);
       if (!found) co_return std::unexpected(found.error());
       const auto& image = found->image;
-      if (all.first.empty()) all.first = image.id;
-      all.sizes.emplace(image.id, image.size);
+      auto size = image.size;
+      if (image.size_is_packed && !buildkit()) {  // its steps are counted by what they write
+        const auto unpacked = co_await client_.unpacked_image_size(image.id, in(kCallTime));
+        if (!unpacked) co_return std::unexpected(unpacked.error());
+        size = *unpacked;
+      }
+      all.sizes.emplace(image.id, size);
       known.emplace(name, BaseFacts{.env = image.env, .on_build = image.on_build, .arch = image.arch});
       news = true;
     }
@@ -174,8 +154,7 @@ Task<void> ImageBuilds::fence_in(std::shared_ptr<Attempt> now, std::string run_i
   try {
     held = co_await unless_cancelled(
         executor_, "network of run " + run_id,
-        build_network(client_, sandboxes_, now->bases.first, run_id, std::move(name), policy_.timeout, now->cancel),
-        now->cancel);
+        build_network(client_, sandboxes_, run_id, std::move(name), policy_.timeout, now->cancel), now->cancel);
   } catch (const std::exception& escaped) {  // no memory, no descriptor: who waits must hear of it
     held = fail(ErrorCode::internal, std::string("A build's network could not be made: ") + escaped.what());
   }
@@ -201,7 +180,10 @@ void ImageBuilds::take(Attempt& now, const engine::BuildLine& line) {
   if (now.steps && !line.image.empty()) return now.steps->has_come_to(line.image);
   auto text = line.step ? now.authors.line(line.text) : line.text;
   if (!text) return;
-  now.tail.add(line.goes_on ? *text : *text + '\n');
+  text = with_name(std::move(*text), now.upload->context().dockerfile, now.dockerfile_name);
+  // A step that is done was shown; of a failed build, the last one counts.
+  if (line.step && !buildkit()) now.tail = KeptTail();
+  if (!line.step || !buildkit()) now.tail.add(line.goes_on ? *text : *text + '\n');
   if (!now.pace.due() && !(line.step && ++now.step_events <= kMostSteps)) return;
   const auto percent = line.step ? percent_of(*text) : std::nullopt;
   now.sink->on_state(Preparing{Stage::build, std::move(*text), percent});
@@ -220,6 +202,13 @@ Task<void> ImageBuilds::attempt(std::shared_ptr<Attempt> now, engine::ImageBuild
         "The image of a build is there and may lack its name, which the next build of it gives: " +
             (outcome ? outcome->failure->message : outcome.error().message),
         now->run_id);
+  const auto named = [&](std::string& text) {
+    text = with_name(std::move(text), now->upload->context().dockerfile, now->dockerfile_name);
+  };
+  if (!outcome)
+    named(outcome.error().message);
+  else if (outcome->failure)
+    named(outcome->failure->message);
   now->come_to(std::move(outcome));
   open_.erase(now);
   closed_.notify();
@@ -269,8 +258,7 @@ Task<Result<ImageBuilds::Built>> ImageBuilds::build(BuildProgram program, std::s
     co_return fail(ErrorCode::invalid_request,
                    "Images are not built here; name one that is there, or ask the operator (build.enabled)");
   Built built{.image = {},
-              .name = std::string(kBuiltNames) +
-                      "build:" + sha256(program.context_path + '\0' + program.dockerfile).substr(0, 32),
+              .name = std::string(kBuiltNames) + "build:" + build_key(program),
               .failure = {},
               .builder = std::string(name(buildkit() ? Builder::buildkit : Builder::classic)),
               .notes = {}};
@@ -278,15 +266,26 @@ Task<Result<ImageBuilds::Built>> ImageBuilds::build(BuildProgram program, std::s
   const auto follows = cancel.on_cancel([inner = now->cancel, cancel]() mutable { inner.cancel(*cancel.reason()); });
   EndOf end(now->cancel);
   const auto dockerfile = read_dockerfile(program.dockerfile);
+  now->dockerfile_name = program.dockerfile_name.empty() ? "Dockerfile" : program.dockerfile_name;
+  if (dockerfile.readings.front().instructions.empty())
+    co_return fail(ErrorCode::invalid_request,
+                   now->dockerfile_name + ": file with no instructions: it needs a FROM line at least");
+  const BuildCircumstances circumstances{
+      .buildkit = buildkit(), .has_files = !program.context_path.empty(), .arguments = program.arguments};
+  built.notes = build_notes(dockerfile, circumstances);
+  const auto target = find_stage(dockerfile.readings.front(), program.target);
+  const std::size_t stages = target && !program.target.empty() ? *target + 1 : SIZE_MAX;
+  if (auto refused = not_for_this_builder(dockerfile, circumstances, now->dockerfile_name, stages))
+    co_return std::unexpected(std::move(*refused));
   // The classic builder labels nothing but its last step, so that what a build leaves that fails would be nobody's. A
   // label of the first step's is in all that follows.
   auto text = buildkit() ? WithLines{.text = program.dockerfile, .after = {}}
-                         : behind_each_from(program.dockerfile, dockerfile, label_step());
+                         : behind_each_from(program.dockerfile, dockerfile, label_step(), stages);
   sink.on_state(Preparing{Stage::build, "Collecting the build's context", {}});
   auto uploaded = upload(program, text.text, now->cancel);
   if (!uploaded) co_return std::unexpected(uploaded.error());
   now->upload = std::move(*uploaded);
-  auto base = co_await bases(dockerfile, pull, sink, now->cancel);
+  auto base = co_await bases(dockerfile, program, pull, sink, now->cancel);
   if (!base) co_return std::unexpected(now->cause().value_or(base.error()));
   now->bases = std::move(*base);
   now->lines_after = std::move(text.after);
@@ -304,7 +303,9 @@ Task<Result<ImageBuilds::Built>> ImageBuilds::build(BuildProgram program, std::s
                            .most_file_bytes = policy_.disk_bytes,
                            .pull = false,
                            .buildkit = buildkit(),
-                           .registry_config = {}};
+                           .registry_config = {},
+                           .arguments = program.arguments,
+                           .target = program.target};
   if (!buildkit())
     now->steps.emplace(executor_, client_, StepBounds{.processes = policy_.pids, .disk_bytes = policy_.disk_bytes},
                        build.network_mode, now->bases.sizes,
@@ -323,7 +324,7 @@ Task<Result<ImageBuilds::Built>> ImageBuilds::build(BuildProgram program, std::s
       const auto info =
           co_await unless_cancelled(executor_, "bound of run " + run_id, client_.info(in(kCallTime)), now->cancel);
       if (info) now->bound = buildkit_bound(info->labels);
-      built.notes.push_back(buildkit_note(now->bound, policy_.network));
+      if (auto note = buildkit_note(now->bound); !note.empty()) built.notes.push_back(std::move(note));
     }
     now->upload->let_begin();
   }
@@ -341,11 +342,10 @@ Task<Result<ImageBuilds::Built>> ImageBuilds::build(BuildProgram program, std::s
   if (!now->outcome && cancel.cancelled())
     co_return collected ? fail(ErrorCode::cancelled, "The run was cancelled while its image was built")
                         : std::unexpected(collected.error());
-  if (now->network_gone && !now->done())
-    co_return fail(ErrorCode::engine_error,
-                   "The container that held the build's network is gone from the engine at " +
-                       client_.endpoint().address +
-                       ": somebody removed it, or the engine's machine lacks memory. Try again");
+  if (now->network_gone && !now->done()) {
+    const bool holder = now->network && *now->network;
+    co_return std::unexpected(co_await build_network_lost(client_, holder ? (**now->network).id : std::string()));
+  }
   if (!now->outcome && !now->over_disk)
     if (auto cause = now->cause()) co_return std::unexpected(std::move(*cause));
   if (!now->outcome && !now->over_disk && Clock::now() < now->deadline) co_return std::unexpected(now->outcome.error());
@@ -354,6 +354,10 @@ Task<Result<ImageBuilds::Built>> ImageBuilds::build(BuildProgram program, std::s
     if (now->outcome && now->outcome->failure)
       now->tail.add(by_its_own_lines(now->outcome->failure->message, now->lines_after) + '\n');
     const auto words = now->tail.take();
+    if (now->outcome && now->outcome->failure && built.failure->verdict == Verdict::failed)
+      std::ranges::copy(failed_build_notes(dockerfile, circumstances, now->outcome->failure->message, words),
+                        std::back_inserter(built.failure->notes));
+    std::ranges::copy(built.notes, std::back_inserter(built.failure->notes));
     if (!words.empty()) sink.on_output(Channel::err, words, {});
     built.failure->stderr_bytes = words.size();
     built.failure->image = built.name;

@@ -60,13 +60,13 @@ class ImageBuilds {
 
  private:
   struct Bases {
-    std::string first;                          // ID
     std::map<std::string, std::int64_t> sizes;  // by ID
     bool run = true;                            // whether a step of the build may
   };
   struct Attempt;
   // Every image that it takes, by our own way of pulling: with credentials, progress, and a cancel; and nothing else.
-  Task<Result<Bases>> bases(const Dockerfile& dockerfile, PullPolicy pull, EventSink& sink, Cancel cancel);
+  Task<Result<Bases>> bases(const Dockerfile& dockerfile, const BuildProgram& program, PullPolicy pull, EventSink& sink,
+                            Cancel cancel);
   // The context grows and is sent from now on; its steps begin once the upload was let.
   Result<std::shared_ptr<BuildUpload>> upload(const BuildProgram& program, const std::string& dockerfile,
                                               Cancel cancel);

@@ -1,5 +1,7 @@
 #include "services/image_reference.hpp"
 
+#include "services/garbage.hpp"
+
 namespace dind {
 
 ImageReference image_reference(std::string_view name) {
@@ -29,7 +31,7 @@ std::string credentials_server(const ImageReference& reference) {
 }
 
 std::optional<std::string> digest_of(std::string_view name, const std::vector<std::string>& repo_digests) {
-  if (name.starts_with("sha256:")) return std::nullopt;
+  if (name.starts_with("sha256:") || name.starts_with(kBuiltNames)) return std::nullopt;
   const auto at = name.find('@');
   const auto asked = at == std::string_view::npos ? std::string_view{} : name.substr(at + 1);
   const auto wanted = image_reference(name);

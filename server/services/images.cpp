@@ -1,5 +1,6 @@
 #include "services/images.hpp"
 
+#include <algorithm>
 #include <ctime>
 
 #include "services/garbage.hpp"
@@ -13,9 +14,25 @@ namespace {
 
 constexpr auto kInspectTime = 15s;
 constexpr auto kQuietTime = 2s;  // without an answer, after which an engine is asked whether it answers at all
-constexpr auto kPingTime = 3s;
+constexpr auto kPullPingTime = 3s;
 constexpr auto kPullTime = 30min;
 constexpr auto kListenPause = 1s;
+
+bool matches(std::string_view pattern, std::string_view name) {
+  while (!pattern.empty() && pattern.front() != '*') {
+    if (name.empty() || name.front() != pattern.front()) return false;
+    pattern.remove_prefix(1);
+    name.remove_prefix(1);
+  }
+  if (pattern.empty()) return name.empty();
+  const bool any = pattern.starts_with("**");
+  pattern.remove_prefix(any ? 2 : 1);
+  while (true) {
+    if (matches(pattern, name)) return true;
+    if (name.empty() || (!any && name.front() == '/')) return false;
+    name.remove_prefix(1);
+  }
+}
 
 }  // namespace
 
@@ -39,8 +56,17 @@ struct Images::Look {
   std::optional<Error> silence;
 };
 
-Images::Images(asio::any_io_executor executor, engine::Client& client, RegistryCredentials credentials)
-    : executor_(std::move(executor)), client_(client), credentials_(std::move(credentials)) {}
+bool is_allowed(const ImagePolicy& policy, const std::string& name) {
+  if (policy.allowed.empty() || std::ranges::find(policy.always, name) != policy.always.end()) return true;
+  return std::ranges::any_of(policy.allowed, [&](const auto& pattern) { return matches(pattern, name); });
+}
+
+Images::Images(asio::any_io_executor executor, engine::Client& client, RegistryCredentials credentials,
+               ImagePolicy policy)
+    : executor_(std::move(executor)),
+      client_(client),
+      credentials_(std::move(credentials)),
+      policy_(std::move(policy)) {}
 
 Task<void> Images::drive(std::shared_ptr<Pull> pull) {
   const auto known = co_await credentials_.of(pull->name, pull->cancel);
@@ -51,17 +77,24 @@ Task<void> Images::drive(std::shared_ptr<Pull> pull) {
         ++pull->steps;
         pull->changed.notify();
       },
-      pull->cancel, in(kPullTime));
-  if (!pulled && pulled.error().code == ErrorCode::image_unavailable && !known.problem.empty())
+      pull->cancel, in(kPullTime), policy_.most_pulled_bytes);
+  // What the engine or the registry refused; the bound on a pull is ours.
+  const bool refused =
+      !pulled && pulled.error().code == ErrorCode::image_unavailable && pulled.error().engine_status != 0;
+  if (refused && !known.problem.empty())
     pulled.error().message += " It was tried without credentials: " + known.problem + ".";
   pull->outcome = std::move(pulled);
   pull->changed.notify();
+  // A later one may have taken its place, where this one was cancelled.
+  if (const auto found = pulls_.find(pull->name); found != pulls_.end() && found->second.lock() == pull)
+    pulls_.erase(found);
 }
 
 Task<Result<void>> Images::pull(const std::string& name,
                                 const std::function<void(const engine::PullProgress&)>& on_progress,
                                 const Cancel& cancel) {
-  auto shared = pulls_[name].lock();
+  const auto found = pulls_.find(name);
+  auto shared = found == pulls_.end() ? nullptr : found->second.lock();
   if (!shared || shared->outcome || shared->cancel.cancelled()) {
     shared = std::make_shared<Pull>(executor_, name);
     pulls_[name] = shared;
@@ -102,7 +135,7 @@ Task<Result<std::optional<engine::Image>>> Images::inspect(const std::string& na
   spawn(executor_, "look for image " + name, look(client_, asked, name));
   // A slow engine has its time; one that answers nothing at all is known sooner.
   constexpr auto kDoubt = [](engine::Client& client, std::shared_ptr<Look> look) -> Task<void> {
-    auto pong = co_await client.ping(in(kPingTime));
+    auto pong = co_await client.ping(in(kPullPingTime));
     if (!pong) look->silence = std::move(pong.error());
     look->changed.notify();
   };
@@ -136,14 +169,35 @@ Task<void> Images::keep_current(Cancel cancel) {
   }
 }
 
-// What we built stays as long as it is used: the engine keeps no time of use but that of the last tag (garbage.hpp).
+// What we built stays as long as it is used: the engine keeps no time of use but that of the last tag, and containerd's
+// store not even that (garbage.hpp).
 Task<void> Images::touch(std::string name) {
-  if (const auto touched = co_await client_.touch_image(name, in(kInspectTime)); !touched)
-    log(LogLevel::debug, "The use of " + name + " could not be noted: " + touched.error().message);
+  const auto not_noted = [&](const Error& error) {
+    log(LogLevel::debug, "The use of " + name + " could not be noted: " + error.message);
+  };
+  if (const auto touched = co_await client_.tag_image(name, name, in(kInspectTime)); !touched)
+    co_return not_noted(touched.error());
+  const auto image = co_await client_.inspect_image(name, in(kInspectTime));
+  if (!image) co_return not_noted(image.error());
+  const auto now = std::time(nullptr);
+  if (!*image || !touch_is_due(name, (*image)->labels, last_use((*image)->last_tagged, (*image)->repo_tags, 0), now))
+    co_return;
+  const auto tag = use_tag((*image)->id, now);
+  if (const auto noted = co_await client_.tag_image(name, tag, in(kInspectTime)); !noted)
+    co_return not_noted(noted.error());
+  for (const auto& old : (*image)->repo_tags)
+    if (old != tag && is_use_tag(old, (*image)->id)) (void)co_await client_.remove_image(old, in(kInspectTime));
 }
 
 Task<Result<Images::Found>> Images::find(std::vector<std::string> names, PullPolicy policy,
                                          std::function<void(const engine::PullProgress&)> on_progress, Cancel cancel) {
+  for (const auto& name : names) {
+    if (is_allowed(policy_, name)) continue;
+    std::string list;
+    for (const auto& pattern : policy_.allowed) list += (list.empty() ? "" : ", ") + pattern;
+    co_return fail(ErrorCode::invalid_request, "The image " + name + " is not allowed here. Allowed: " + list +
+                                                   ", and the images of the languages (allowedImages)");
+  }
   bool pulled = policy != PullPolicy::always;
   if (!pulled) names.resize(1);
   for (int round = 0; round < 2; ++round) {
@@ -156,7 +210,8 @@ Task<Result<Images::Found>> Images::find(std::vector<std::string> names, PullPol
       auto image = co_await inspect(name, cancel);
       if (!image) co_return std::unexpected(image.error());
       if (!*image) continue;
-      if (touch_is_due(name, (*image)->labels, (*image)->last_tagged, std::time(nullptr)))
+      if (touch_is_due(name, (*image)->labels, last_use((*image)->last_tagged, (*image)->repo_tags, 0),
+                       std::time(nullptr)))
         spawn(executor_, "use of " + name, touch(name));
       co_return Found{name, std::move(**image)};
     }

@@ -19,9 +19,24 @@
 
 namespace dind {
 
+// What callers may have pulled and run.
+// One pull, of the layers that are not there yet, as the registry has them.
+inline constexpr std::int64_t kMostPulledBytes = 16LL << 30;
+
+struct ImagePolicy {
+  // Patterns of images that callers may name ("python:*", "registry.example/team/**"); empty: any. `*` stands for any
+  // characters but a slash, `**` for any.
+  std::vector<std::string> allowed;
+  std::vector<std::string> always;  // the operator's and the recipes' own
+  std::int64_t most_pulled_bytes = kMostPulledBytes;
+};
+// Whether callers may name that image.
+bool is_allowed(const ImagePolicy& policy, const std::string& name);
+
 class Images {
  public:
-  Images(asio::any_io_executor executor, engine::Client& client, RegistryCredentials credentials);
+  Images(asio::any_io_executor executor, engine::Client& client, RegistryCredentials credentials,
+         ImagePolicy policy = {});
 
   struct Found {
     std::string name;
@@ -29,7 +44,7 @@ class Images {
   };
   // The first of `names` that the engine has; where it has none (or with PullPolicy::always, whatever it has), the
   // first is pulled and `on_progress` hears of it. Returns at once when cancelled; the pull goes on while somebody else
-  // waits for it. Errors: image_unavailable, cancelled, the engine's.
+  // waits for it. Errors: invalid_request (a name that is not allowed), image_unavailable, cancelled, the engine's.
   Task<Result<Found>> find(std::vector<std::string> names, PullPolicy policy,
                            std::function<void(const engine::PullProgress&)> on_progress, Cancel cancel);
 
@@ -49,6 +64,7 @@ class Images {
   asio::any_io_executor executor_;
   engine::Client& client_;
   RegistryCredentials credentials_;
+  ImagePolicy policy_;
   std::map<std::string, std::weak_ptr<Pull>> pulls_;
   std::map<std::string, engine::Image> known_;  // while `current_`
   bool current_ = false;

@@ -1,6 +1,9 @@
 #include "services/languages_service.hpp"
 
+#include <utility>
+
 #include "languages/recipe.hpp"
+#include "support/source_text.hpp"
 
 namespace dind {
 
@@ -18,6 +21,11 @@ std::optional<std::string> runnable_language(std::optional<std::string_view> lan
   const auto recipe = languages::detect(language_id, file_name, text);
   if (!recipe) return std::nullopt;
   return (*recipe)->id;
+}
+
+std::string unicode_program(std::string text, std::optional<std::string_view> language, std::string_view file_name) {
+  if (runnable_language(language, file_name, text) != "python") return text;
+  return declared_as_utf8(std::move(text));
 }
 
 }  // namespace dind

@@ -20,4 +20,8 @@ std::vector<LanguageSummary> language_list();
 std::optional<std::string> runnable_language(std::optional<std::string_view> language_id, std::string_view file_name,
                                              std::string_view text);
 
+// A program's text that came as Unicode (JSON), for a file in UTF-8: where a Python program declares another encoding,
+// that is replaced, since it is no longer true.
+std::string unicode_program(std::string text, std::optional<std::string_view> language, std::string_view file_name);
+
 }  // namespace dind

@@ -1,6 +1,11 @@
 #include "services/live_runs.hpp"
 
+#include <algorithm>
+
+#include "services/run_title.hpp"
 #include "support/ids.hpp"
+#include "support/secrets.hpp"
+#include "support/unix_time.hpp"
 
 namespace dind {
 
@@ -16,97 +21,207 @@ std::string_view name(LiveRun::Phase phase) {
   return "running";
 }
 
+void TimeFigures::add(double value) {
+  ++count;
+  seconds += value;
+  for (std::size_t i = 0; i < kBuckets.size(); ++i)
+    if (value <= kBuckets[i]) ++at_most[i];
+}
+
+struct LiveRuns::Entry {
+  LiveRun run;
+  Way way = Way::own;
+  Cancel cancel;
+};
+
+struct LiveRuns::State {
+  explicit State(const asio::any_io_executor& executor) : ended(executor) {}
+  std::list<Entry> entries;
+  RunFigures figures;
+  Signal ended;
+  Cancel closing;
+
+  void count(const Result<RunResult>& result) {
+    if (!result) {
+      ++figures.errors[result.error().code];
+      return;
+    }
+    ++figures.verdicts[result->verdict];
+    figures.program.add(std::chrono::duration<double>(result->duration).count());
+  }
+
+  template <typename Predicate>
+  std::size_t cancel_where(CancelReason reason, Predicate matches) {
+    std::vector<Cancel> found;  // a run may end within its cancel
+    for (const auto& entry : entries)
+      if (matches(entry.run)) found.push_back(entry.cancel);
+    for (auto& each : found) each.cancel(reason);
+    return found.size();
+  }
+};
+
 // Passes everything on, and notes how far the run is. The entry is there as long as it.
 class LiveRuns::Watch final : public EventSink {
  public:
-  Watch(LiveRuns& all, EventSink& sink, const RunSpec& spec, Cancel cancel)
-      : all_(all), sink_(sink), entry_(all.entries_.emplace(all.entries_.end())) {
-    const auto now = std::chrono::system_clock::now().time_since_epoch();
+  Watch(std::shared_ptr<State> state, Way way, std::string face, EventSink& sink, const RunSpec& spec, Cancel cancel)
+      : state_(std::move(state)), sink_(sink), entry_(state_->entries.emplace(state_->entries.end())) {
     entry_->run.run_id = *spec.run_id;
     entry_->run.client = spec.client;
-    entry_->run.began_ms = std::chrono::duration_cast<std::chrono::milliseconds>(now).count();
+    entry_->way = way;
+    entry_->run.face = std::move(face);
+    entry_->run.what = Secrets(spec.env).masked(run_title(spec));
+    entry_->run.began_ms = now_ms();
     entry_->cancel = std::move(cancel);
   }
   Watch(const Watch&) = delete;
   Watch& operator=(const Watch&) = delete;
   ~Watch() override {
-    all_.entries_.erase(entry_);
-    all_.ended_.notify();
+    state_->figures.whole.add(since_begin());
+    state_->entries.erase(entry_);
+    state_->ended.notify();
   }
 
   void on_state(const StateChange& change) override {
     LiveRun& run = entry_->run;
     if (std::holds_alternative<Queued>(change)) {
       run.phase = LiveRun::Phase::queued;
-    } else if (std::holds_alternative<Preparing>(change)) {
+      // One that came while the last place was taken, after the stop.
+      if (state_->closing.cancelled()) entry_->cancel.cancel(CancelReason::shutdown);
+    } else {
+      if (run.phase == LiveRun::Phase::queued) state_->figures.queue.add(since_begin());
       run.phase = LiveRun::Phase::preparing;
-    } else if (const auto* started = std::get_if<Started>(&change)) {
+    }
+    if (const auto* started = std::get_if<Started>(&change)) {
       run.phase = LiveRun::Phase::running;
       run.name = started->name;
       run.language = started->language;
       run.image = started->image;
+      run.limits = started->limits;
+      run.container_id = started->container_id;
+      state_->figures.to_start.add(since_begin());
     }
     sink_.on_state(change);
   }
   void on_output(Channel channel, std::string_view bytes, OutputCredit credit) override {
-    (channel == Channel::out ? all_.figures_.stdout_bytes : all_.figures_.stderr_bytes) += bytes.size();
+    auto& figures = state_->figures;
+    (channel == Channel::out ? figures.stdout_bytes : figures.stderr_bytes) += bytes.size();
+    if (entry_->run.output_bytes == 0 && entry_->run.phase == LiveRun::Phase::running)
+      figures.to_output.add(since_begin());
+    entry_->run.output_bytes += bytes.size();
     sink_.on_output(channel, bytes, std::move(credit));
   }
 
  private:
-  LiveRuns& all_;
+  double since_begin() const { return std::chrono::duration<double>(Clock::now() - begun_).count(); }
+
+  const std::shared_ptr<State> state_;
   EventSink& sink_;
+  const Deadline begun_ = Clock::now();
   std::list<Entry>::iterator entry_;
 };
 
-Task<Result<RunResult>> LiveRuns::run(RunSpec spec, EventSink& sink, std::shared_ptr<StdinPipe> input, Cancel cancel) {
-  if (!spec.run_id) spec.run_id = random_id();
-  if (closed_) co_return fail(ErrorCode::cancelled, "The server is shutting down: try again when it is back");
-  Watch watch(*this, sink, spec, cancel);
-  auto result = co_await runs_.run(std::move(spec), watch, std::move(input), std::move(cancel));
-  count(result);
-  co_return result;
+class LiveRuns::Beside final : public RunService {
+ public:
+  Beside(std::shared_ptr<State> state, RunService& runs, std::string face)
+      : state_(std::move(state)), runs_(runs), face_(std::move(face)) {}
+  Task<Result<RunResult>> run(RunSpec spec, EventSink& sink, std::shared_ptr<StdinPipe> input, Cancel cancel) override {
+    const auto state = state_;
+    auto result =
+        co_await follow(state, runs_, Way::beside, face_, std::move(spec), sink, std::move(input), std::move(cancel));
+    state->count(result);
+    co_return result;
+  }
+  void expect(RunSpec spec) override { runs_.expect(std::move(spec)); }
+  std::size_t waiting_sandboxes() const override { return runs_.waiting_sandboxes(); }
+  Task<bool> idle(Deadline deadline) override { return runs_.idle(deadline); }
+  Task<bool> settled(Deadline deadline) override { return runs_.settled(deadline); }
+
+ private:
+  std::shared_ptr<State> state_;
+  RunService& runs_;
+  std::string face_;
+};
+
+LiveRuns::LiveRuns(asio::any_io_executor executor, RunService& runs, std::string face)
+    : runs_(runs), face_(std::move(face)), state_(std::make_shared<State>(executor)) {}
+LiveRuns::~LiveRuns() = default;
+
+std::unique_ptr<RunService> LiveRuns::beside(RunService& runs, std::string face) {
+  return std::make_unique<Beside>(state_, runs, std::move(face));
 }
 
-void LiveRuns::count(const Result<RunResult>& result) {
-  if (!result) {
-    ++figures_.errors[result.error().code];
-    return;
+Task<Result<RunResult>> LiveRuns::follow(std::shared_ptr<State> state, RunService& runs, Way way, std::string face,
+                                         RunSpec spec, EventSink& sink, std::shared_ptr<StdinPipe> input,
+                                         Cancel cancel) {
+  if (!spec.run_id) spec.run_id = random_id();
+  Watch watch(state, way, std::move(face), sink, spec, cancel);
+  co_return co_await runs.run(std::move(spec), watch, std::move(input), std::move(cancel));
+}
+
+Task<Result<RunResult>> LiveRuns::run(RunSpec spec, EventSink& sink, std::shared_ptr<StdinPipe> input, Cancel cancel) {
+  const auto state = state_;
+  const auto stopped = [&](const char* when) {
+    ++state->figures.stopped;
+    return fail(ErrorCode::cancelled, std::string("The server is being stopped") + when +
+                                          ": send it again, to another server or when this one is back");
+  };
+  if (state->closing.cancelled()) co_return stopped(", and takes no new run");
+  auto result = co_await follow(state, runs_, Way::own, face_, std::move(spec), sink, std::move(input), cancel);
+  if (state->closing.cancelled() && cancel.reason() == CancelReason::shutdown) {
+    // That a proxy or a client may try elsewhere, it must not look like the program's own end.
+    if (!result && result.error().code == ErrorCode::cancelled) co_return stopped(", and the program had not begun");
+    if (result && result->verdict == Verdict::cancelled) co_return stopped(", and the program was ended");
   }
-  ++figures_.verdicts[result->verdict];
-  ++figures_.timed;
-  const double seconds = std::chrono::duration<double>(result->duration).count();
-  figures_.seconds += seconds;
-  for (std::size_t i = 0; i < RunFigures::kBuckets.size(); ++i)
-    if (seconds <= RunFigures::kBuckets[i]) ++figures_.at_most[i];
+  state->count(result);
+  co_return result;
 }
 
 std::vector<LiveRun> LiveRuns::list() const {
   std::vector<LiveRun> all;
-  for (const auto& entry : entries_) all.push_back(entry.run);
+  for (const auto& entry : state_->entries) all.push_back(entry.run);
   return all;
 }
 
-std::size_t LiveRuns::cancel(std::string_view run_id, CancelReason reason) {
-  std::vector<Cancel> found;  // a run may end within its cancel
-  for (const auto& entry : entries_)
-    if (entry.run.run_id == run_id) found.push_back(entry.cancel);
-  for (auto& each : found) each.cancel(reason);
-  return found.size();
+const RunFigures& LiveRuns::figures() const { return state_->figures; }
+
+std::size_t LiveRuns::cancel(std::string_view run_id, CancelReason reason, const std::optional<std::string>& client) {
+  return state_->cancel_where(
+      reason, [&](const LiveRun& run) { return run.run_id == run_id && (!client || run.client == *client); });
+}
+
+Cancel LiveRuns::closing() const { return state_->closing; }
+
+void LiveRuns::drain() {
+  state_->closing.cancel(CancelReason::shutdown);
+  state_->cancel_where(CancelReason::shutdown, [](const LiveRun& run) { return run.phase == LiveRun::Phase::queued; });
 }
 
 void LiveRuns::close(CancelReason reason) {
-  closed_ = reason;
-  std::vector<Cancel> found;
-  for (const auto& entry : entries_) found.push_back(entry.cancel);
-  for (auto& each : found) each.cancel(reason);
+  state_->closing.cancel(reason);
+  state_->cancel_where(reason, [](const LiveRun&) { return true; });
 }
 
-Task<bool> LiveRuns::none(Deadline deadline) {
-  while (!entries_.empty()) {
-    if (!co_await ended_.wait(deadline)) co_return entries_.empty();
-  }
+Task<bool> LiveRuns::idle(Deadline deadline) {
+  const auto state = state_;
+  const auto any = [&](Way way) {
+    return std::ranges::any_of(state->entries, [&](const Entry& each) { return each.way == way; });
+  };
+  if (!any(Way::beside)) co_return co_await runs_.idle(deadline);
+  drain();
+  while (any(Way::own))
+    if (!co_await state->ended.wait(deadline)) co_return !any(Way::own);
   co_return true;
+}
+
+Task<bool> LiveRuns::none(Deadline deadline, Cancel enough) {
+  const auto state = state_;
+  const auto heard = enough.on_cancel([weak = std::weak_ptr(state)] {
+    if (const auto alive = weak.lock()) alive->ended.notify();
+  });
+  while (!state->entries.empty() && !enough.cancelled()) {
+    if (!co_await state->ended.wait(deadline)) break;
+  }
+  co_return state->entries.empty();
 }
 
 }  // namespace dind

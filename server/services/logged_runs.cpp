@@ -2,6 +2,7 @@
 
 #include <cstdio>
 
+#include "services/history.hpp"
 #include "support/log.hpp"
 #include "support/shortened.hpp"
 #include "support/units.hpp"
@@ -17,7 +18,8 @@ std::string what(const RunSpec& spec) {
     return source->file_name.empty() ? "a program without a name" : shortened(source->file_name, kLongestName);
   if (std::holds_alternative<BuildProgram>(spec.program)) return "a Dockerfile";
   const auto* argv = std::get_if<std::vector<std::string>>(&std::get<CommandProgram>(spec.program).command);
-  if (argv == nullptr || argv->empty()) return "a shell command";
+  if (argv == nullptr) return "a shell command";
+  if (argv->empty()) return "an image's own command";
   return "the command " + shortened(argv->front(), kLongestName);
 }
 
@@ -98,7 +100,7 @@ std::string accepted_text(const std::vector<std::string>& images, const Limits& 
 
 Task<Result<RunResult>> LoggedRuns::run(RunSpec spec, EventSink& sink, std::shared_ptr<StdinPipe> input,
                                         Cancel cancel) {
-  const HiddenInLog hidden{Secrets(spec.env)};
+  const HiddenInLog hidden{secrets_of(spec)};
   const std::string id = spec.run_id.value_or("");
   log(LogLevel::info, "asked: " + what(spec) + ", by " + face_ + (spec.client.empty() ? "" : ", client " + spec.client),
       id);

@@ -17,6 +17,7 @@ class LoggedRuns final : public RunService {
   Task<Result<RunResult>> run(RunSpec spec, EventSink& sink, std::shared_ptr<StdinPipe> input, Cancel cancel) override;
   void expect(RunSpec spec) override { runs_.expect(std::move(spec)); }
   std::size_t waiting_sandboxes() const override { return runs_.waiting_sandboxes(); }
+  RunCapacity capacity() const override { return runs_.capacity(); }
   Task<bool> idle(Deadline deadline) override { return runs_.idle(deadline); }
   Task<bool> settled(Deadline deadline) override { return runs_.settled(deadline); }
 

@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <chrono>
+#include <utility>
 
 #include "sandbox/planner.hpp"
 #include "services/kept_tail.hpp"
+#include "support/disk_full.hpp"
 #include "support/ids.hpp"
 #include "support/units.hpp"
 #include "support/unless_cancelled.hpp"
@@ -28,6 +30,13 @@ class InstallerOutput final : public EventSink {
     tell(masked_.rest());
     return tail_.take();
   }
+  // The last line is said, whenever it came.
+  void finish() {
+    tell(masked_.rest());
+    if (line_.empty()) line_ = std::exchange(held_, {});
+    if (!line_.empty()) sink_.on_state(Preparing{.stage = Stage::dependencies, .message = line_, .percent = {}});
+    line_.clear();
+  }
 
  private:
   void tell(const std::string& text) {
@@ -36,7 +45,11 @@ class InstallerOutput final : public EventSink {
       if (c != '\n' && c != '\r') {
         if (line_.size() < kLongestLine) line_ += c;
       } else if (!line_.empty()) {
-        if (pace_.due()) sink_.on_state(Preparing{.stage = Stage::dependencies, .message = line_, .percent = {}});
+        held_.clear();
+        if (pace_.due())
+          sink_.on_state(Preparing{.stage = Stage::dependencies, .message = line_, .percent = {}});
+        else
+          held_ = line_;
         line_.clear();
       }
     }
@@ -46,6 +59,7 @@ class InstallerOutput final : public EventSink {
   MaskedStream masked_;
   EventPace pace_;
   std::string line_;
+  std::string held_;  // the last line, where it came too soon after another
   KeptTail tail_;
 };
 
@@ -74,11 +88,13 @@ PackageStage::PackageStage(asio::any_io_executor executor, sandbox::Sandboxes& s
       hidden_(secrets_) {}
 
 Task<Result<sandbox::Removals::Debt>> PackageStage::make_volume(sandbox::Sandboxes& sandboxes, std::string volume,
-                                                                std::string run_id, std::string image_id) {
+                                                                std::string run_id) {
   const auto expires = std::chrono::system_clock::to_time_t(std::chrono::system_clock::now() + kVolumeLife);
   auto debt = sandboxes.removals().owe_volume(volume);
-  const auto made = co_await sandboxes.fixtures().make_packages(std::move(volume), std::move(run_id),
-                                                                std::move(image_id), expires, in(kVolumeTime));
+  debt.begin_create();
+  const auto made =
+      co_await sandboxes.fixtures().make_packages(std::move(volume), std::move(run_id), expires, in(kVolumeTime));
+  if (made || made.error().engine_status != 0) debt.end_create();
   if (!made) co_return std::unexpected(made.error());
   co_return std::move(debt);
 }
@@ -99,7 +115,7 @@ Task<Result<std::optional<RunResult>>> PackageStage::install(sandbox::RunPlan& p
   const std::string volume = "dind-packages-" + plan.run_id + "-" + random_id(4);
   // On an engine that is slow, a cancel waits for none of its answers; what is made by then goes behind.
   auto made = co_await unless_cancelled(executor_, "packages of run " + plan.run_id,
-                                        make_volume(sandboxes_, volume, plan.run_id, image.id), cancel);
+                                        make_volume(sandboxes_, volume, plan.run_id), cancel);
   if (!made) co_return std::unexpected(made.error());
   volume_debt = std::move(*made);
 
@@ -119,8 +135,11 @@ Task<Result<std::optional<RunResult>>> PackageStage::install(sandbox::RunPlan& p
     result->stdout_bytes = 0;
     result->stderr_bytes = tail.size();
     if (result->verdict != Verdict::cancelled) result->notes.push_back(how_it_ended(*result));
+    if (result->verdict == Verdict::failed && says_disk_full(tail))
+      result->notes.push_back("it found no space left on a disk that it wrote to: " + std::string(kFreeEngineDisk));
     co_return std::optional(std::move(*result));
   }
+  output.finish();
   plan.volumes.back().name = volume;
   co_return std::optional<RunResult>();
 }

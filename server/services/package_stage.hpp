@@ -46,7 +46,7 @@ class PackageStage {
  private:
   // A volume for packages, made; its removal is owed from before.
   static Task<Result<sandbox::Removals::Debt>> make_volume(sandbox::Sandboxes& sandboxes, std::string volume,
-                                                           std::string run_id, std::string image_id);
+                                                           std::string run_id);
 
   asio::any_io_executor executor_;
   sandbox::Sandboxes& sandboxes_;

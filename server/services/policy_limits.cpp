@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstdio>
 
+#include "dind/limit_bounds.hpp"
 #include "support/units.hpp"
 
 namespace dind {
@@ -43,21 +44,17 @@ Result<GrantedLimits> grant(const LimitPolicy& policy, const LimitsRequest& requ
     return not_positive("cpus", number(*request.cpus));
   if (request.pids && *request.pids <= 0) return not_positive("pids", std::to_string(*request.pids));
 
-  // The engine refuses less, with a message that names neither of us.
-  constexpr std::int64_t kLeastMemory = 6LL << 20;
-  constexpr double kLeastCpus = 0.01;
-  if (request.memory_bytes && *request.memory_bytes < kLeastMemory) {
-    return fail(ErrorCode::invalid_request, "memory must be at least " + format_bytes(kLeastMemory) +
-                                                " (the engine refuses less), not " +
-                                                format_bytes(*request.memory_bytes));
+  if (request.memory_bytes && *request.memory_bytes < kMinMemoryBytes) {
+    return fail(ErrorCode::invalid_request,
+                "memory must be at least " + format_bytes(kMinMemoryBytes) + " (" + std::to_string(kMinMemoryBytes) +
+                    " bytes; the engine refuses less), not " + std::to_string(*request.memory_bytes) + " bytes");
   }
-  if (request.cpus && *request.cpus < kLeastCpus) {
+  if (request.cpus && *request.cpus < kMinCpus) {
     return fail(ErrorCode::invalid_request,
                 "cpus must be at least 0.01 (the engine refuses less), not " + number(*request.cpus));
   }
-  constexpr std::int64_t kLeastPids = 2;  // the supervisor is one of them
-  if (request.pids && *request.pids < kLeastPids)
-    return fail(ErrorCode::invalid_request, "pids must be at least " + std::to_string(kLeastPids) +
+  if (request.pids && *request.pids < kMinPids)
+    return fail(ErrorCode::invalid_request, "pids must be at least " + std::to_string(kMinPids) +
                                                 " (the sandbox's own first process is one of them), not " +
                                                 std::to_string(*request.pids));
 

@@ -11,6 +11,7 @@
 #include "services/garbage.hpp"
 #include "support/ids.hpp"
 #include "support/log.hpp"
+#include "support/units.hpp"
 
 namespace dind {
 
@@ -18,11 +19,14 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr auto kBetween = 30s;
+constexpr auto kSweepEvery = 30s;
 // After the first pass: an instance that died a moment ago may have left a call in the engine that is still making a
 // container.
 constexpr auto kSecondPass = 2s;
-constexpr auto kPassTime = 25s;
+constexpr auto kSweepTime = 25s;
+// What this process created and no longer knows (a connection broke while the engine was creating it) goes when it is
+// this old, in seconds. By then every creation that still has an owner here is known.
+constexpr std::int64_t kForgottenAfter = 60;
 
 }  // namespace
 
@@ -30,6 +34,8 @@ bool is_orphan(const engine::Labels& labels, const std::string& self, std::int64
   const auto owner = labels.find(sandbox::kOwnerLabel);
   if (owner == labels.end() || owner->second == self) return false;
   if (owner_is_gone(owner->second)) return true;
+  // A process of this machine that lives: it ends its runs itself, whatever a clock says.
+  if (owner_is_alive(owner->second)) return false;
   const auto text = labels.find(sandbox::kDeadlineLabel);
   if (text == labels.end()) return false;
   std::int64_t deadline = 0;
@@ -38,12 +44,34 @@ bool is_orphan(const engine::Labels& labels, const std::string& self, std::int64
   return parsed.ec == std::errc{} && parsed.ptr == digits.data() + digits.size() && deadline < now;
 }
 
+Task<bool> has_labels_of_its_image(engine::Client& client, engine::ContainerSummary container, Deadline deadline) {
+  const auto owner = container.labels.find(sandbox::kOwnerLabel);
+  if (owner == container.labels.end()) co_return false;
+  if (!container.image_id.empty()) {
+    const auto image = co_await client.inspect_image(container.image_id, deadline);
+    if (image && *image) {
+      const auto own = (*image)->labels.find(sandbox::kOwnerLabel);
+      co_return own != (*image)->labels.end() && own->second == owner->second;
+    }
+  }
+  co_return !container.name.starts_with("dind-");  // the image went away: all of ours have such a name
+}
+
 namespace {
 
 // What a removal may have called it: a sandbox that waited for its run goes by its id.
 std::set<std::string> known_as(const engine::ContainerSummary& container) { return {container.name, container.id}; }
 std::set<std::string> known_as(const engine::VolumeSummary& volume) { return {volume.name}; }
 std::set<std::string> known_as(const engine::NetworkSummary& network) { return {network.name}; }
+
+// Unix seconds on the engine's clock; `now` where it does not say.
+std::int64_t created_at(const engine::ContainerSummary& container, std::int64_t now) {
+  return container.created > 0 ? container.created : now;
+}
+std::int64_t created_at(const engine::VolumeSummary& volume, std::int64_t now) {
+  return unix_seconds(volume.created, now);
+}
+std::int64_t created_at(const engine::NetworkSummary&, std::int64_t now) { return now; }
 
 }  // namespace
 
@@ -64,9 +92,14 @@ Task<Result<std::size_t>> Reaper::sweep(Deadline deadline) {
     for (const auto& name : given_up)
       if (!has(containers, name) && !has(volumes, name)) removals_.settle(name);
   };
+  const auto forgotten = [&](const auto& each) {
+    const auto owner = each.labels.find(sandbox::kOwnerLabel);
+    return owner != each.labels.end() && owner->second == owner_ && created_at(each, now) + kForgottenAfter < now &&
+           std::ranges::none_of(known_as(each), &sandbox::Removals::is_known);
+  };
   const auto due = [&](const auto& each) {
     return std::ranges::any_of(known_as(each), [&](const auto& name) { return removals_.gave_up(name); }) ||
-           is_orphan(each.labels, owner_, now);
+           is_orphan(each.labels, owner_, now) || forgotten(each);
   };
   const auto count = [&](const char* kind, const auto& each, const Result<void>& result) {
     const std::string& name = each.name;
@@ -78,7 +111,9 @@ Task<Result<std::size_t>> Reaper::sweep(Deadline deadline) {
         removals_.settle(known);
       }
       log(LogLevel::info, std::string("Removed the ") + kind + " " + name + ", which " +
-                              (before ? "could not be removed before" : "another instance had left behind"));
+                              (before            ? "could not be removed before"
+                               : forgotten(each) ? "was created although the connection had broken"
+                                                 : "another instance had left behind"));
     } else if (result.error().engine_status == 409) {
       log(LogLevel::debug, std::string("The ") + kind + " " + name + " is on its way: " + result.error().message);
     } else {
@@ -88,8 +123,10 @@ Task<Result<std::size_t>> Reaper::sweep(Deadline deadline) {
   };
   const auto containers = co_await client_.list_containers(ours, deadline);
   if (!containers) co_return std::unexpected(containers.error());
-  for (const auto& each : *containers)
-    if (due(each)) count("container", each, co_await client_.remove_container(each.id, deadline));
+  for (const auto& each : *containers) {
+    if (!due(each) || co_await has_labels_of_its_image(client_, each, deadline)) continue;
+    count("container", each, co_await client_.remove_container(each.id, deadline));
+  }
   const auto volumes = co_await client_.list_volumes(ours, deadline);
   if (!volumes) co_return std::unexpected(volumes.error());
   gone_of_itself(*containers, *volumes);
@@ -106,9 +143,9 @@ Task<void> Reaper::keep_sweeping(Cancel cancel) {
   Signal wake(executor_);
   const auto heard = cancel.on_cancel([&wake] { wake.notify(); });
   for (bool first = true; !cancel.cancelled(); first = false) {
-    if (const auto swept = co_await sweep(in(kPassTime)); !swept)
+    if (const auto swept = co_await sweep(in(kSweepTime)); !swept)
       log(LogLevel::debug, "No clean-up pass: " + swept.error().message);
-    if (!cancel.cancelled()) co_await wake.wait(in(first ? kSecondPass : kBetween));
+    if (!cancel.cancelled()) co_await wake.wait(in(first ? kSecondPass : kSweepEvery));
   }
 }
 

@@ -16,6 +16,10 @@ namespace dind {
 // label of ours, never our own (it is paid by its run), never another live instance's before its deadline.
 bool is_orphan(const engine::Labels& labels, const std::string& self, std::int64_t now);
 
+// Whether a container has our label from its image alone, so that whoever made it, we did not (S14). Where the image is
+// gone, its name tells.
+Task<bool> has_labels_of_its_image(engine::Client& client, engine::ContainerSummary container, Deadline deadline);
+
 class Reaper {
  public:
   Reaper(asio::any_io_executor executor, engine::Client& client, std::string owner, sandbox::Removals& removals);

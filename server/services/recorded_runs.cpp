@@ -3,19 +3,30 @@
 #include <algorithm>
 
 #include "support/ids.hpp"
+#include "support/log.hpp"
 #include "support/shortened.hpp"
+#include "support/units.hpp"
+#include "support/unix_time.hpp"
 
 namespace dind {
 namespace {
 
 using namespace std::chrono_literals;
 
-std::int64_t now_ms() {
-  return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch())
-      .count();
-}
-
 constexpr std::size_t kLongestText = 4096;
+constexpr std::size_t kMostVariables = 1000;
+constexpr std::size_t kMostVariableBytes = 1U << 20;
+
+// Before anything looks for secrets in them: that takes its time for each of them (S05).
+Result<void> check_size(const std::map<std::string, std::string>& variables) {
+  std::size_t bytes = 0;
+  for (const auto& [name, value] : variables) bytes += name.size() + value.size();
+  if (variables.size() <= kMostVariables && bytes <= kMostVariableBytes) return {};
+  return fail(ErrorCode::invalid_request,
+              "A run may have " + std::to_string(kMostVariables) + " environment variables of " +
+                  format_bytes(kMostVariableBytes) + " in all, not " + std::to_string(variables.size()) + " of " +
+                  format_bytes(static_cast<std::int64_t>(bytes)) + ". Put the data into a file or stdin");
+}
 
 // Passes everything on, and keeps what the history keeps.
 class Tee final : public EventSink {
@@ -62,7 +73,12 @@ class Tee final : public EventSink {
 
 Task<Result<RunResult>> RecordedRuns::run(RunSpec spec, EventSink& sink, std::shared_ptr<StdinPipe> input,
                                           Cancel cancel) {
-  const Secrets secrets(spec.env);
+  if (auto small = check_size(spec.env); !small) {
+    log(LogLevel::info, "not run: invalid_request: " + small.error().message, spec.run_id.value_or(""));
+    co_return std::unexpected(small.error());
+  }
+  if (!spec.record) co_return co_await runs_.run(std::move(spec), sink, std::move(input), std::move(cancel));
+  const Secrets secrets = secrets_of(spec);
   auto record = new_record(spec, secrets, face_);
   if (!spec.run_id) spec.run_id = record.run_id;
   Tee tee(sink, history_, secrets, record.id);

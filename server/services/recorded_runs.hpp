@@ -16,6 +16,7 @@ class RecordedRuns final : public RunService {
   Task<Result<RunResult>> run(RunSpec spec, EventSink& sink, std::shared_ptr<StdinPipe> input, Cancel cancel) override;
   void expect(RunSpec spec) override { runs_.expect(std::move(spec)); }
   std::size_t waiting_sandboxes() const override { return runs_.waiting_sandboxes(); }
+  RunCapacity capacity() const override { return runs_.capacity(); }
   // And until the history is written, for some seconds at most.
   Task<bool> idle(Deadline deadline) override;
   Task<bool> settled(Deadline deadline) override;

@@ -1,18 +1,14 @@
 #include "services/registry_credentials.hpp"
 
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <cerrno>
 #include <nlohmann/json.hpp>
-#include <system_error>
 
 #include "services/image_reference.hpp"
 #include "support/base64.hpp"
 #include "support/log.hpp"
+#include "support/named_file.hpp"
 #include "support/shortened.hpp"
+#include "support/wrong.hpp"
 
 namespace dind {
 namespace {
@@ -21,7 +17,6 @@ using nlohmann::json;
 using namespace std::chrono_literals;
 
 constexpr auto kHelperTime = 10s;
-constexpr std::size_t kMostConfig = 4 << 20;
 
 std::string_view text(const json& object, const char* key) {
   const auto found = object.find(key);
@@ -55,8 +50,6 @@ bool is_helper_name(std::string_view name) {
          std::ranges::all_of(name, [](unsigned char c) { return std::isalnum(c) || c == '-' || c == '_' || c == '.'; });
 }
 
-std::unexpected<Error> wrong(std::string what) { return fail(ErrorCode::invalid_request, std::move(what)); }
-
 Result<CredentialSource> login_of(const json& entry, const std::string& server) {
   RegistryLogin login{.server = server,
                       .username = std::string(text(entry, "username")),
@@ -77,24 +70,10 @@ Result<CredentialSource> login_of(const json& entry, const std::string& server) 
 
 // nullopt: there is no such file.
 Result<std::optional<std::string>> config_text(const std::string& path) {
-  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-  if (fd < 0) {
-    if (errno == ENOENT || errno == ENOTDIR) return std::optional<std::string>{};
-    return wrong("it can't be read (" + std::generic_category().message(errno) + ")");
-  }
-  struct stat status{};
-  const bool regular = ::fstat(fd, &status) == 0 && S_ISREG(status.st_mode);
-  std::string contents;
-  ssize_t count = regular ? 1 : 0;
-  while (count > 0 && contents.size() <= kMostConfig) {
-    char buffer[16 * 1024];
-    count = ::read(fd, buffer, sizeof buffer);
-    if (count > 0) contents.append(buffer, static_cast<std::size_t>(count));
-  }
-  ::close(fd);
-  if (!regular) return wrong("it is not a file");
-  if (count < 0 || contents.size() > kMostConfig) return wrong("it can't be read, or is too large");
-  return std::optional(std::move(contents));
+  auto text = read_named_file(path);
+  if (text) return std::optional(std::move(*text));
+  if (text.error().missing) return std::optional<std::string>{};
+  return wrong("it " + text.error().what);
 }
 
 // A helper's own words about its failure. What looks like JSON may be its answer after all: never shown.

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <string>
 
@@ -13,6 +14,14 @@
 #include "support/task.hpp"
 
 namespace dind {
+
+// What there is for runs, and how they came to their sandboxes.
+struct RunCapacity {
+  std::size_t slots = 0;        // runs at once
+  std::size_t queue_slots = 0;  // runs that may wait
+  std::uint64_t warm = 0;       // runs that took a sandbox that waited
+  std::uint64_t cold = 0;       // runs that made their own
+};
 
 class RunService {
  public:
@@ -27,6 +36,10 @@ class RunService {
   virtual void expect(RunSpec /*spec*/) {}
   // Sandboxes that are started, and wait for such a run.
   virtual std::size_t waiting_sandboxes() const { return 0; }
+  virtual RunCapacity capacity() const { return {}; }
+  // Cancelled while the process is being stopped: no run begins any more, and one that the stop ends has Error
+  // cancelled, whatever it had done.
+  virtual Cancel closing() const { return {}; }
   // Waits until everything that runs left behind is removed, or the deadline passes (false).
   virtual Task<bool> idle(Deadline deadline) = 0;
   // The same, but for what the engine removes by itself, also when we have gone.

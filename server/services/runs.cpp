@@ -5,13 +5,19 @@
 #include <algorithm>
 #include <thread>
 
+#include "engine/text.hpp"
 #include "sandbox/hardening.hpp"
 #include "sandbox/planner.hpp"
 #include "services/call_time.hpp"
+#include "services/hints.hpp"
 #include "services/image_reference.hpp"
+#include "services/languages_service.hpp"
 #include "services/logged_runs.hpp"
+#include "services/output_tail.hpp"
+#include "support/descriptors.hpp"
 #include "support/ids.hpp"
 #include "support/log.hpp"
+#include "support/shortened.hpp"
 
 namespace dind {
 
@@ -20,6 +26,8 @@ using namespace std::chrono_literals;
 namespace {
 
 constexpr std::size_t kMostAtOnce = 64;
+
+constexpr std::size_t kDescriptorsOfRun = 4;  // its stream, and calls to the engine
 
 // Twice the cores, since most programs wait for something, as long as the memory holds them at their default limit.
 std::size_t default_runs(const Limits& limits) {
@@ -31,10 +39,20 @@ std::size_t default_runs(const Limits& limits) {
 }
 
 AdmissionBounds bounds_of(const RunPolicy& policy) {
-  return {.at_once = policy.concurrent_runs != 0 ? policy.concurrent_runs : default_runs(policy.limits.defaults),
-          .queued = policy.queued_runs,
+  const auto wanted = policy.concurrent_runs != 0 ? policy.concurrent_runs : default_runs(policy.limits.defaults);
+  // Not more than there are descriptors for (R09); one that waits has a connection of its client.
+  return {.at_once = descriptors_for(wanted, kDescriptorsOfRun),
+          .queued = policy.queued_runs == 0 ? 0 : descriptors_for(policy.queued_runs, 1),
           .queued_per_client = policy.queued_runs_per_client,
           .at_once_per_client = policy.concurrent_runs_per_client};
+}
+
+ImagePolicy image_policy_of(const RunPolicy& policy) {
+  ImagePolicy images{.allowed = policy.allowed_images, .always = {}, .most_pulled_bytes = policy.most_pulled_bytes};
+  for (const auto& language : language_list())
+    images.always.insert(images.always.end(), language.images.begin(), language.images.end());
+  for (const auto& [language, image] : policy.images) images.always.push_back(image);
+  return images;
 }
 
 bool is_run_id(std::string_view text) {
@@ -50,11 +68,20 @@ Runs::Runs(asio::any_io_executor executor, engine::Client& client, sandbox::Sand
       client_(client),
       sandboxes_(sandboxes),
       policy_(std::move(policy)),
-      images_(executor, client, std::move(credentials)),
+      images_(executor, client, std::move(credentials), image_policy_of(policy_)),
       packages_(executor, sandboxes, policy_.packages, policy_.authorities),
       builds_(executor, client, sandboxes, images_, policy_.build),
       admission_(executor, bounds_of(policy_)),
       ended_(executor) {}
+
+void Runs::take_limits(const RunPolicy& policy) {
+  policy_.limits = policy.limits;
+  policy_.concurrent_runs = policy.concurrent_runs;
+  policy_.queued_runs = policy.queued_runs;
+  policy_.concurrent_runs_per_client = policy.concurrent_runs_per_client;
+  policy_.queued_runs_per_client = policy.queued_runs_per_client;
+  admission_.take_bounds(bounds_of(policy_));
+}
 
 Result<sandbox::RunPlan> Runs::plan(const RunSpec& spec) const {
   if (!policy_.enabled)
@@ -76,8 +103,11 @@ Result<sandbox::RunPlan> Runs::plan(const RunSpec& spec) const {
                 "that no program may have; leave the image out, or ask the operator (limits.allowInternet)");
   if (spec.total_timeout && spec.total_timeout->count() <= 0)
     return fail(ErrorCode::invalid_request, "A call's whole time must be more than 0 s");
-  const auto& workspace = sandboxes_.workspace();
-  if (spec.workspace && !workspace.there())
+  const auto workspace = sandboxes_.workspace_at(spec.workspace_root);
+  if (!workspace)
+    return fail(ErrorCode::invalid_request,
+                "The folder " + spec.workspace_root + " is not open here; open it in the editor and run it again");
+  if (spec.workspace && !workspace->there())
     return fail(ErrorCode::invalid_request,
                 "There is no workspace here to mount; set workspace.path and workspace.enginePath (DIND_WORKSPACE, "
                 "DIND_WORKSPACE_PATH) to where we and the engine have it");
@@ -99,7 +129,10 @@ Result<sandbox::RunPlan> Runs::plan(const RunSpec& spec) const {
   if (!granted) return std::unexpected(granted.error());
   auto made = sandbox::make_plan(spec, granted->limits, policy_.images, spec.run_id.value_or(random_id()));
   if (!made) return made;
-  if (made->workspace == WorkspaceAccess::read_write && workspace.most == WorkspaceAccess::read_only) {
+  // Here, before it is kept anywhere: a caller's name may have any length (S07).
+  for (const auto& image : made->images)
+    if (const auto parsed = engine::parse_image_name(image); !parsed) return std::unexpected(parsed.error());
+  if (made->workspace == WorkspaceAccess::read_write && workspace->most == WorkspaceAccess::read_only) {
     made->workspace = WorkspaceAccess::read_only;
     made->notes.emplace_back("the workspace is read-only here (workspace.access)");
   }
@@ -117,6 +150,11 @@ Task<Result<void>> Runs::check_isolation(const sandbox::RunPlan& plan) {
   if (plan.isolation != Isolation::gvisor || gvisor_seen_) co_return Result<void>{};
   const auto info = co_await client_.info(in(5s));
   if (!info) co_return std::unexpected(info.error());
+  if (client_.is_podman())
+    co_return fail(ErrorCode::engine_error,
+                   "The engine at " + client_.endpoint().address +
+                       " is Podman, which takes no runtime in a request, so there is no gVisor: "
+                       "run with isolation runc, or use a Docker engine");
   gvisor_seen_ = std::ranges::find(info->runtimes, sandbox::kGvisorRuntime) != info->runtimes.end();
   if (gvisor_seen_) co_return Result<void>{};
   co_return fail(ErrorCode::engine_error,
@@ -157,8 +195,24 @@ Task<Result<Images::Found>> Runs::find_image(Course& course, const RunSpec& spec
       cancel);
   if (!found && found.error().code == ErrorCode::image_unavailable && course.pull == PullPolicy::never)
     found.error().message += policy_.pull == PullPolicy::never ? ", or have \"pull\" in the configuration changed"
-                                                               : ", or run with --pull missing";
+                                                               : ", or run with pull missing (--pull missing)";
   co_return found;
+}
+
+void Runs::add_hints(const RunSpec& spec, const OutputTail& tail, RunResult& result) const {
+  const auto workspace = sandboxes_.workspace_at(spec.workspace_root).value_or(sandboxes_.workspace());
+  const auto* source = std::get_if<SourceProgram>(&spec.program);
+  std::string folder = source != nullptr ? source->folder : std::string();
+  if (folder.empty() && spec.workspace) folder = workspace.path + "/" + spec.workspace_folder;
+  auto found = hints({.spec = spec,
+                      .result = result,
+                      .language = tail.language(),
+                      .out = tail.out(),
+                      .err = tail.err(),
+                      .folder = std::move(folder),
+                      .internet_allowed = policy_.limits.allow_internet,
+                      .own_authorities = !policy_.authorities.empty()});
+  std::ranges::move(found, std::back_inserter(result.notes));
 }
 
 Task<Result<RunResult>> Runs::go(RunSpec spec, Course& course, EventSink& sink, std::shared_ptr<StdinPipe> input,
@@ -185,13 +239,15 @@ Task<Result<RunResult>> Runs::go(RunSpec spec, Course& course, EventSink& sink, 
     plan.notes.insert(plan.notes.end(), built->notes.begin(), built->notes.end());
     found = {.name = std::move(built->name), .image = std::move(built->image)};
     plan.once = true;
-    if (const auto problem = sandbox::run_image_command(found.image, spec.args, plan); !problem)
-      co_return std::unexpected(problem.error());
   } else {
     auto there = co_await find_image(course, spec, sink, cancel);
     if (!there) co_return std::unexpected(there.error());
     found = std::move(*there);
   }
+  if (!plan.argv.empty() && !std::holds_alternative<SourceProgram>(spec.program) && !found.image.entrypoint.empty())
+    plan.entrypoint = shortened(found.image.entrypoint.front(), 80);
+  if (const auto problem = sandbox::run_image_command(found.image, spec.args, plan); !problem)
+    co_return std::unexpected(problem.error());
   co_await fit_cpus(plan);
   if (plan.packages) {
     course.stage = Stage::dependencies;
@@ -201,7 +257,8 @@ Task<Result<RunResult>> Runs::go(RunSpec spec, Course& course, EventSink& sink, 
   }
   sandbox::add_authorities(plan, policy_.authorities);
   course.stage = Stage::container;
-  const auto digest = digest_of(found.name, found.image.repo_digests);
+  // With containerd's store each image has a digest; one that was built here is no registry's.
+  const auto digest = built_by.empty() ? digest_of(found.name, found.image.repo_digests) : std::nullopt;
   auto result = co_await sandboxes_.run(std::move(plan), std::move(found.image), std::move(found.name), sink,
                                         std::move(input), cancel);
   if (!result) co_return result;
@@ -230,11 +287,14 @@ Task<Result<RunResult>> Runs::run(RunSpec spec, EventSink& sink, std::shared_ptr
 
   Course course{.plan = std::move(*made)};
   const CallTime time(executor_, cancel, spec.total_timeout);
-  auto result = co_await go(std::move(spec), course, sink, std::move(input), time.cancel());
+  OutputTail tail(sink);
+  auto result = co_await go(spec, course, tail, std::move(input), time.cancel());
   const Stage stage = course.stage;
   spawn(executor_, "place of run " + id,
         keep_until_gone(std::move(course), sandboxes_.removals(), sandbox::Sandboxes::container_prefix(id)));
-  co_return time.judged(std::move(result), id, stage);
+  result = time.judged(std::move(result), id, stage);
+  if (result) add_hints(spec, tail, *result);
+  co_return result;
 }
 
 void Runs::expect(RunSpec spec) {
@@ -248,6 +308,14 @@ void Runs::expect(RunSpec spec) {
 }
 
 std::size_t Runs::waiting_sandboxes() const { return sandboxes_.prestarted().waiting(); }
+
+RunCapacity Runs::capacity() const {
+  const auto bounds = bounds_of(policy_);
+  return {.slots = bounds.at_once,
+          .queue_slots = bounds.queued,
+          .warm = sandboxes_.taken_warm(),
+          .cold = sandboxes_.made_cold()};
+}
 
 Task<void> Runs::make_ready(sandbox::RunPlan plan) {
   auto found = co_await images_.find(plan.images, PullPolicy::never, [](const engine::PullProgress&) {}, {});
@@ -264,15 +332,18 @@ Task<void> Runs::keep_warm(Cancel cancel) {
   spawn(executor_, "watching images", images_.keep_current(cancel));
   Signal wake(executor_);
   const auto heard = cancel.on_cancel([&wake] { wake.notify(); });
-  while (!cancel.cancelled() && !policy_.prestarted_languages.empty()) {
+  while (!cancel.cancelled()) {
     for (const auto& language : policy_.prestarted_languages) {
       RunSpec spec;
       spec.program = SourceProgram{.file_name = {}, .text = {}, .language = language};
       expect(std::move(spec));
     }
     // Before they go for being idle; and soon after an engine that was away.
-    co_await wake.wait(in(std::min<Clock::duration>(policy_.prestarted.idle / 2, 30s)));
+    co_await wake.wait(
+        in(policy_.prestarted_languages.empty() ? 1h : std::min<Clock::duration>(policy_.prestarted.idle / 2, 30s)));
   }
+  warm_ = false;
+  sandboxes_.prestarted().close();
 }
 
 Task<void> Runs::leave(Deadline deadline) {

@@ -20,8 +20,10 @@ struct RunPolicy {
   LimitPolicy limits;
   std::map<std::string, std::string> images;  // language → image
   PullPolicy pull = PullPolicy::missing;      // `never` binds callers; the others are what they get by default
-  Isolation isolation = Isolation::runc;      // `gvisor` binds callers
-  std::size_t concurrent_runs = 0;            // 0: from cores and memory
+  std::vector<std::string> allowed_images;    // ImagePolicy::allowed
+  std::int64_t most_pulled_bytes = kMostPulledBytes;
+  Isolation isolation = Isolation::runc;  // `gvisor` binds callers
+  std::size_t concurrent_runs = 0;        // 0: from cores and memory
   std::size_t queued_runs = 128;
   std::size_t concurrent_runs_per_client = 0;  // 0: no bound of its own
   std::size_t queued_runs_per_client = 0;      // 0: half of queued_runs
@@ -33,6 +35,8 @@ struct RunPolicy {
   std::string authorities;  // PEM of certificate authorities for runs with a network; empty: the images' own
 };
 
+class OutputTail;
+
 class Runs final : public RunService {
  public:
   Runs(asio::any_io_executor executor, engine::Client& client, sandbox::Sandboxes& sandboxes,
@@ -40,17 +44,22 @@ class Runs final : public RunService {
   Task<Result<RunResult>> run(RunSpec spec, EventSink& sink, std::shared_ptr<StdinPipe> input, Cancel cancel) override;
   void expect(RunSpec spec) override;
   std::size_t waiting_sandboxes() const override;
+  RunCapacity capacity() const override;
   // And no sandbox waits any more.
   Task<bool> idle(Deadline deadline) override;
   Task<bool> settled(Deadline deadline) override;
   // Cancelled when `idle` is waited for: whoever runs beside the face that ends is to end too.
   Cancel leaving() const { return leaving_; }
-  // Until `cancel`: sandboxes wait for runs, as the policy allows, and images are known without a question.
+  // From now on the limits and the numbers of runs of `policy` hold; nothing else of it.
+  void take_limits(const RunPolicy& policy);
+  // Until `cancel`: sandboxes wait for runs, as the policy allows, and images are known without a question. Then those
+  // that wait are removed.
   Task<void> keep_warm(Cancel cancel);
   Images& images() { return images_; }
 
  private:
   Result<sandbox::RunPlan> plan(const RunSpec& spec) const;
+  void add_hints(const RunSpec& spec, const OutputTail& tail, RunResult& result) const;
   Task<void> leave(Deadline deadline);
   Task<void> make_ready(sandbox::RunPlan plan);
   // An engine refuses more CPUs than its machine has; the most that there are is what was meant.

@@ -18,6 +18,14 @@ struct Failure {
   std::string what;
 };
 
+// Not one of SQLite's codes: a newer version of this program wrote the file.
+inline constexpr int kNewerForm = SQLITE_CANTOPEN | (0x7f << 8);
+
+// The index of the write-ahead log (PATH-shm) can't be made or mapped.
+inline bool is_shared_memory_fault(int code) {
+  return code == SQLITE_IOERR_SHMSIZE || code == SQLITE_IOERR_SHMMAP || code == SQLITE_IOERR_SHMOPEN;
+}
+
 class Database {
  public:
   Database(std::string path, std::chrono::milliseconds patience) : path_(std::move(path)) {
@@ -49,8 +57,12 @@ class Database {
 
   Error error(const Failure& failure) const { return error(path_, failure); }
   static Error error(const std::string& path, const Failure& failure) {
-    const char* remedy = "check its permissions and the space on its disk, or name another file (history.path)";
+    std::string remedy = "check its permissions and the space on its disk, or name another file (history.path)";
     const int code = failure.code & 0xff;
+    if (code == SQLITE_FULL || is_shared_memory_fault(failure.code))
+      remedy = "free some space on its disk, or remove " + path + ", " + path + "-wal and " + path + "-shm";
+    if (code == SQLITE_READONLY) remedy = "it can be read and not written; name another file (history.path)";
+    if (failure.code == kNewerForm) remedy = "use that version, or name another file (history.path)";
     if (code == SQLITE_NOTADB || code == SQLITE_CORRUPT || code == SQLITE_ERROR || code == SQLITE_MISMATCH)
       remedy = "move it away, and a new one is made";
     if (code == SQLITE_BUSY || code == SQLITE_LOCKED) remedy = "another process holds it; try again";

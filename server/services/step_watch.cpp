@@ -15,13 +15,13 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr auto kCallTime = 15s;
+constexpr auto kMeasureTime = 15s;
 constexpr auto kFinishTime = 30s;  // for what was said before the end
-constexpr auto kBetween = 1s;      // two looks at what a step has written
+constexpr auto kLookEvery = 1s;    // two looks at what a step has written
 constexpr Clock::duration kLongestPause = 200ms;
 constexpr int kShare = 20;                // and no more than this part of the engine's time for them
 constexpr std::size_t kMostWaiting = 64;  // a step may print what looks like the builder's words; the newest count
-constexpr int kDeepest = 256;             // layers; an engine takes half of it
+constexpr int kMostLayers = 256;          // layers; an engine takes half of it
 
 }  // namespace
 
@@ -64,16 +64,22 @@ struct StepWatch::State {
   static Task<void> count(std::shared_ptr<State> self, std::string id) {
     std::int64_t above = 0;
     std::int64_t grown = 0;
-    for (int depth = 0; depth < kDeepest && !id.empty(); ++depth) {
+    for (int depth = 0; depth < kMostLayers && !id.empty(); ++depth) {
       if (self->counted(id)) {
         const auto known = self->images.find(id);
         if (depth > 0 && known != self->images.end()) grown = above - known->second;
         break;
       }
-      const auto image = co_await self->client.inspect_image(id, in(kCallTime));
+      const auto image = co_await self->client.inspect_image(id, in(kMeasureTime));
       if (!image || !*image) co_return;  // not the builder's words, or gone again
-      if (depth == 0) above = (*image)->size;
-      self->images.emplace((*image)->id, (*image)->size);
+      auto size = (*image)->size;
+      if ((*image)->size_is_packed) {
+        const auto unpacked = co_await self->client.unpacked_image_size((*image)->id, in(kMeasureTime));
+        if (!unpacked) co_return;
+        size = *unpacked;
+      }
+      if (depth == 0) above = size;
+      self->images.emplace((*image)->id, size);
       grown = above;
       id = (*image)->parent;
     }
@@ -83,14 +89,14 @@ struct StepWatch::State {
 
   static Task<void> bound(std::shared_ptr<State> self, std::string id) {
     if (id == self->running) co_return;
-    const auto seen = co_await self->client.container_size(id, in(kCallTime));
+    const auto seen = co_await self->client.container_size(id, in(kMeasureTime));
     if (!seen || seen->network_mode != self->network_mode || seen->labels.contains(sandbox::kOwnerLabel)) co_return;
     // Anybody's container may have no network.
     if (!seen->network_mode.starts_with("container:") && !seen->labels.contains(kBuiltLabel)) co_return;
     // An engine that is about to start it refuses for a moment (500): it is neither made any more nor running yet.
-    const Deadline give_up = in(kCallTime);
+    const Deadline give_up = in(kMeasureTime);
     for (Clock::duration pause = 5ms; !self->ended; pause = std::min(pause + pause / 8, kLongestPause)) {
-      const auto bounded = co_await self->client.limit_processes(id, self->bounds.processes, in(kCallTime));
+      const auto bounded = co_await self->client.limit_processes(id, self->bounds.processes, in(kMeasureTime));
       if (bounded) break;
       const auto status = bounded.error().engine_status;
       if (status == 404) co_return;  // its step is done
@@ -102,12 +108,12 @@ struct StepWatch::State {
     }
     self->running = std::move(id);
     self->written = 0;
-    self->next_look = in(kBetween);
+    self->next_look = in(kLookEvery);
   }
 
   static Task<void> measure(std::shared_ptr<State> self) {
     const auto begun = Clock::now();
-    const auto seen = co_await self->client.container_size(self->running, in(kCallTime));
+    const auto seen = co_await self->client.container_size(self->running, in(kMeasureTime));
     if (!seen && seen.error().engine_status == 404) {
       self->running.clear();
       self->written = 0;
@@ -115,7 +121,7 @@ struct StepWatch::State {
     }
     if (seen) self->written = seen->written_bytes;
     self->judge();
-    self->next_look = in(std::max<Clock::duration>(kBetween, kShare * (Clock::now() - begun)));
+    self->next_look = in(std::max<Clock::duration>(kLookEvery, kShare * (Clock::now() - begun)));
   }
 
   static Task<void> take_one(std::shared_ptr<State> self) {

@@ -11,13 +11,22 @@
 namespace dind {
 
 struct WorkspaceProgramSummary {
-  std::string id;                  // "npm-start": the same at the next look
+  std::string id;                  // "npm-start", "packages/app/npm-start": the same at the next look
   std::string label;               // "npm start"
   std::string source;              // "package.json": the file that says so
   std::string detail;              // what it says, where it says more: one line
   bool build = false;              // an image is built first
+  bool extra = false;              // a test, a build, a project in a folder: it never runs without being chosen
   std::vector<std::string> notes;  // for people: what it may lack
 };
+
+// The one program that there is, extra ones apart; nullptr: there is none, or a choice.
+const WorkspaceProgramSummary* only_program(const std::vector<WorkspaceProgramSummary>& programs);
+
+// How a message begins that goes on with a folder and a list of its programs; `extra`: all of them are.
+inline std::string choice_is_needed(bool extra) {
+  return extra ? "No program runs without being chosen in " : "There is more than one program in ";
+}
 
 struct WorkspaceProgramList {
   std::string folder;                             // absolute, without links
@@ -32,13 +41,24 @@ struct WorkspaceRequest {
   std::optional<WorkspaceAccess> access;  // none: read_write
 };
 
+// A build's context: `path` beneath `root` (empty: the workspace), and where that is.
+struct BuildFolder {
+  std::string root, path;
+  std::string whole;  // absolute, without links
+};
+
 class WorkspaceRuns {
  public:
   virtual ~WorkspaceRuns() = default;
 
-  // Where the operator has set no workspace, `folder` is it from now on; for faces whose client is the person at this
-  // machine. A home folder, or one that holds it, is not taken.
+  // The folder that a person at this machine names as a build's context: as their shell has it, else beneath the
+  // workspace. Where the operator has set a workspace, it must be in there. Errors: not_found, invalid_request.
+  virtual Result<BuildFolder> build_folder(const std::string& folder) = 0;
+
+  // Where the operator has set no workspace, `folder` is one of those that can be run from now on, until it is
+  // forgotten; for faces whose client is the person at this machine. A home folder, or one that holds it, is not taken.
   virtual void adopt(const std::string& folder) = 0;
+  virtual void forget(const std::string& folder) = 0;
 
   // A look at the disk. Error: not_found.
   virtual Result<WorkspaceProgramList> programs(const std::string& folder) = 0;

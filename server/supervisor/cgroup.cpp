@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/statvfs.h>
+#include <sys/sysinfo.h>
 #include <sys/utsname.h>
 #include <time.h>
 #include <unistd.h>
@@ -84,6 +85,9 @@ int probe() {
   };
   print_first("memory_max", "/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes");
   print_first("memory_swap_max", "/sys/fs/cgroup/memory.swap.max", "/sys/fs/cgroup/memory/memory.memsw.limit_in_bytes");
+  struct sysinfo machine;  // of the engine's machine: no cgroup changes it
+  if (sysinfo(&machine) == 0)
+    printf("machine_swap=%llu\n", static_cast<unsigned long long>(machine.totalswap) * machine.mem_unit);
   print_first("pids_max", "/sys/fs/cgroup/pids.max", "/sys/fs/cgroup/pids/pids.max");
   if (read_file("/sys/fs/cgroup/cpu.max", text, sizeof text)) {
     text[strcspn(text, "\n")] = 0;

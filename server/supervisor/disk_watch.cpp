@@ -8,6 +8,8 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#include "sandbox/supervisor_wire.hpp"
+
 namespace dind::supervisor {
 namespace {
 
@@ -99,6 +101,20 @@ bool disk_is_over() {
   Sum sum;
   count(fd, root.st_dev, 0, sum);
   return sum.over();
+}
+
+unsigned char full_disks() {
+  constexpr struct {
+    const char* path;
+    unsigned char bit;
+  } kDisks[] = {{"/tmp", wire::kTmpFull}, {"/sandbox", wire::kRunFolderFull}, {"/dev/shm", wire::kShmFull}};
+  unsigned char bits = 0;
+  for (const auto& disk : kDisks) {
+    struct statvfs fs;
+    if (statvfs(disk.path, &fs) != 0 || fs.f_blocks == 0) continue;
+    if (fs.f_bavail == 0 || (fs.f_files != 0 && fs.f_favail == 0)) bits |= disk.bit;
+  }
+  return bits;
 }
 
 }  // namespace dind::supervisor

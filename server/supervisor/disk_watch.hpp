@@ -14,6 +14,9 @@ bool disk_is_watched();
 // system loses little space; else it counts what is there.
 bool disk_is_over();
 
+// Which of the sandbox's own file systems are out of blocks or inodes: bits of ExitReport::disk_full.
+unsigned char full_disks();
+
 inline constexpr int kDiskLookMs = 200;
 
 }  // namespace dind::supervisor

@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "supervisor/machine_addresses.hpp"
 #include "supervisor/near_blocks.hpp"
 #include "supervisor/neighbours.hpp"
 #include "supervisor/netlink.hpp"
@@ -150,7 +151,7 @@ int failed(const char* what) {
 }  // namespace
 
 int near_ways() {
-  constexpr uint32_t kNear[] = {0xa9fea9feU, 0x0a000001U, 0xc0a80001U, 0xac100001U};
+  constexpr uint32_t kNear[] = {0xa83f8110U, 0xa9fea9feU, 0x0a000001U, 0xc0a80001U, 0xac100001U};
   int ways = 0;
   for (const uint32_t address : kNear) ways += reachable(address);
   FILE* routes = fopen("/proc/net/route", "re");
@@ -165,7 +166,7 @@ int near_ways() {
   return ways;
 }
 
-int fence() {
+int fence(const char* machine_routes) {
   netlink = open_netlink(0, 0);
   if (netlink < 0) return failed("no netlink socket");
   // As they were before anything of the fence: the way out, and the subnets that devices are connected to.
@@ -177,6 +178,7 @@ int fence() {
   for (int i = 0; i < ways; ++i) {
     Link& link = links[i];
     if (!look_at_link(netlink, link)) return failed("the gateway's hardware address");
+    if (!accept_any_source(netlink, link)) return failed("rp_filter of the device");
     // Its neighbours first: the way out leads to one of them.
     if (!close_link(netlink, link)) return failed("the neighbours");
     if (!lead_out(kMainTable, link) || !allow_dns(link)) return failed("the way out");
@@ -194,11 +196,21 @@ int fence() {
   }
   for (const Block& block : kNearBlocks)
     if (!refuse(block)) return failed("a route");
+  static MachineAddresses machine;
+  if (!read_machine_addresses(machine_routes, machine)) return failed("the machine's own addresses");
+  for (size_t i = 0; i < machine.count; ++i)
+    if (!refuse({machine.all[i], 32})) return failed("a route to the machine's own address");
+  if (const char* device = device_with_ipv6()) {
+    printf("not fenced: IPv6 is on at %s\n", device);
+    return 1;
+  }
   if (near_ways() != 0) return errno = 0, failed("the gateway or a private address can still be reached");
   for (int i = 0; i < ways; ++i)
     if (reachable(ntohl(links[i].gateway))) return errno = 0, failed("the gateway can still be reached");
-  const bool packets = own != nullptr && filter_packets(links[0], own->base, own->bits);
-  const bool frames = own != nullptr && filter_frames(links[0], own->base, own->bits);
+  for (size_t i = 0; i < machine.count; ++i)
+    if (reachable(machine.all[i])) return errno = 0, failed("the machine's own address can still be reached");
+  const bool packets = own != nullptr && filter_packets(links[0], own->base, own->bits, machine);
+  const bool frames = own != nullptr && filter_frames(links[0], own->base, own->bits, machine);
   printf("fenced: routes, neighbours%s%s\n", packets ? ", packets" : "", frames ? ", frames" : "");
   return 0;
 }

@@ -4,8 +4,9 @@
 namespace dind::supervisor {
 
 // Makes every private, link-local and special address unreachable, the sandbox's own subnet with its gateway among
-// them: what is left is the way out. Prints one line and returns the exit code: 0 fenced, 1 not.
-int fence();
+// them, and the machine's own addresses by `machine_routes`, its fib_trie (where there is none: all but these). What is
+// left is the way out. Prints one line and returns the exit code: 0 fenced, 1 not.
+int fence(const char* machine_routes);
 
 // How many of the addresses that a fence makes unreachable have a way from here: gateways, and one of each private
 // block. Sends nothing.

@@ -10,6 +10,8 @@
 #include <unistd.h>
 
 #include "sandbox/supervisor_wire.hpp"
+#include "supervisor/exec_failure.hpp"
+#include "supervisor/user_name.hpp"
 
 extern char** environ;
 
@@ -67,16 +69,41 @@ const char* variable(char** env, const char* name) {
   return nullptr;
 }
 
-// execve with a search of the *job's* PATH; returns errno.
-int exec_program(char** argv, char** env) {
-  if (argv[0] == nullptr || argv[0][0] == 0) return ENOENT;
+// As execvp has it: text without a `#!` line is a script of the shell's.
+void run_by_shell(char* path, char** argv, char** env) {
+  size_t n = 0;
+  while (argv[n] != nullptr) ++n;
+  auto** with_shell = static_cast<char**>(calloc(n + 2, sizeof(char*)));
+  if (with_shell == nullptr) return;
+  char shell[] = "/bin/sh";
+  with_shell[0] = shell;
+  with_shell[1] = path;
+  for (size_t i = 1; i < n; ++i) with_shell[i + 1] = argv[i];
+  execve(shell, with_shell, env);
+}
+
+// Returns only where it failed.
+void exec_path(char* path, char** argv, char** env, ExecFailure& failure) {
+  execve(path, argv, env);
+  const int error = errno;
+  if (error == ENOEXEC && is_plain_text(path)) {
+    run_by_shell(path, argv, env);
+    failure.error = error | static_cast<int>(wire::kNoShell);
+    return;
+  }
+  explain_exec_failure(path, error, failure);
+}
+
+// execve with a search of the *job's* PATH.
+void exec_program(char** argv, char** env, ExecFailure& failure) {
+  failure.error = ENOENT;
+  if (argv[0] == nullptr || argv[0][0] == 0) return;
   if (strchr(argv[0], '/') != nullptr) {
-    execve(argv[0], argv, env);
-    return errno;
+    exec_path(argv[0], argv, env, failure);
+    return;
   }
   const char* path = variable(env, "PATH");
   if (path == nullptr) path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
-  int error = ENOENT;
   char whole[PATH_MAX];
   for (const char* part = path;; ++part) {
     const size_t n = strcspn(part, ":");
@@ -84,11 +111,12 @@ int exec_program(char** argv, char** env) {
       memcpy(whole, part, n);
       whole[n] = '/';
       strcpy(whole + n + 1, argv[0]);
-      execve(whole, argv, env);
-      if (errno != ENOENT && errno != ENOTDIR) error = errno;
+      ExecFailure here;
+      exec_path(whole, argv, env, here);
+      if (here.error != ENOENT && here.error != ENOTDIR) failure = here;
     }
     part += n;
-    if (*part == 0) return error;
+    if (*part == 0) return;
   }
 }
 
@@ -148,7 +176,7 @@ char** merged_environment(char** container, char** job) {
 int start_program(const Job& job, int in, int out, int err, int& exec_error) {
   int report[2];
   if (pipe2(report, O_CLOEXEC) != 0) return -1;
-  char** env = merged_environment(environ, job.env);
+  char** env = with_user_name(merged_environment(environ, job.env));
   const int pid = fork();
   if (pid == 0) {
     setsid();
@@ -158,12 +186,12 @@ int start_program(const Job& job, int in, int out, int err, int& exec_error) {
     sigset_t none;
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, nullptr);
-    signal(SIGPIPE, SIG_DFL);
+    for (int n = 1; n < NSIG; ++n) signal(n, SIG_DFL);  // the supervisor ignores them, and exec would keep that
     umask(022);
-    int error = 0;
-    if (job.cwd[0] != 0 && chdir(job.cwd) != 0) error = errno | static_cast<int>(wire::kNoFolder);
-    if (error == 0) error = exec_program(job.argv, env);
-    [[maybe_unused]] const ssize_t n = write(report[1], &error, sizeof error);
+    ExecFailure failure;
+    if (job.cwd[0] != 0 && chdir(job.cwd) != 0) failure.error = errno | static_cast<int>(wire::kNoFolder);
+    if (failure.error == 0) exec_program(job.argv, env, failure);
+    [[maybe_unused]] const ssize_t n = write(report[1], &failure, sizeof failure);
     _exit(127);
   }
   close(report[1]);

@@ -28,7 +28,7 @@ void forget_job();
 char** merged_environment(char** container, char** job);
 
 // Starts the job in a session of its own with the given descriptors as 0, 1, 2; never returns an error after the fork:
-// exec's errno comes through `exec_error` (a close-on-exec pipe's read end; end of file: exec succeeded).
+// an ExecFailure comes through `exec_error` (a close-on-exec pipe's read end; end of file: exec succeeded).
 int start_program(const Job& job, int in, int out, int err, int& exec_error);
 
 }  // namespace dind::supervisor

@@ -15,19 +15,19 @@
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
-#include <sys/statvfs.h>
 #include <sys/sysinfo.h>
 #include <sys/timerfd.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "sandbox/supervisor_wire.hpp"
 #include "supervisor/cgroup.hpp"
 #include "supervisor/disk_watch.hpp"
+#include "supervisor/exec_failure.hpp"
 #include "supervisor/fence.hpp"
 #include "supervisor/frames.hpp"
 #include "supervisor/job.hpp"
+#include "supervisor/left_files.hpp"
 #include "supervisor/mounts.hpp"
 #include "supervisor/output.hpp"
 #include "supervisor/program_stdin.hpp"
@@ -40,9 +40,11 @@ using namespace wire;
 
 constexpr int kCountEveryMs = 10;  // a fork takes gVisor about as long
 constexpr int kEndEveryMs = 10;
+constexpr int kMostReaped = 64;  // in one go: a program may end children as fast as they are reaped
 
 enum class State { waiting, running, draining, done };
 
+constexpr size_t kMostLeft = 2048;     // of a list of files; control frames may have 4096 bytes
 constexpr uint64_t kHeardTime = 1000;  // ms that the exit report's arrival is waited for
 
 struct Pipe {
@@ -60,6 +62,7 @@ int signals = -1;
 int timer = -1;
 bool waits_to_be_heard = false;
 bool left_behind = false;  // the program has ended, and not all that it started has
+bool more_to_reap = false;
 Pipe pipes[2] = {{-1, kOut, 0}, {-1, kErr, 0}};
 uint64_t window = 0;
 uint64_t sent = 0;
@@ -88,14 +91,15 @@ void send(unsigned char type, const void* payload, size_t size) { queue_frame(ty
 }
 
 void reap() {
-  for (;;) {
+  more_to_reap = true;
+  for (int i = 0; i < kMostReaped && more_to_reap; ++i) {
     int status = 0;
     const int pid = waitpid(-1, &status, WNOHANG);
     if (pid <= 0) {
       left_behind = pid == 0 && program < 0;
-      break;
+      more_to_reap = false;
     }
-    if (pid != program) continue;
+    if (pid <= 0 || pid != program) continue;
     program = -1;
     report.duration_us = now_us() - started_us;
     if (report.how != How::exec_failed) {
@@ -126,7 +130,9 @@ void start() {
   end_files();
   int in[2], out[2], err[2];
   if (pipe2(in, O_CLOEXEC) != 0 || pipe2(out, O_CLOEXEC) != 0 || pipe2(err, O_CLOEXEC) != 0) broken("no pipes");
-  fcntl(out[1], F_SETPIPE_SZ, 256 * 1024);  // fewer switches in a flood; the default is fine where it's refused
+  const int theirs[] = {out[1], err[1]};  // what Node has at process.exit and finds no room for is lost (P19)
+  for (const int fd : theirs)
+    if (fcntl(fd, F_SETPIPE_SZ, 1024 * 1024) < 0) fcntl(fd, F_SETPIPE_SZ, 256 * 1024);
   baseline = read_cgroup();
   window = job.output_window;
   started_us = now_us();
@@ -143,10 +149,11 @@ void start() {
   for (const int fd : ours) fcntl(fd, F_SETFL, O_NONBLOCK);
   state = State::running;
   if (job.deadline_ms != 0) set_timer(job.deadline_ms);
-  int error = 0;
-  if (read(exec_error, &error, sizeof error) == static_cast<ssize_t>(sizeof error)) {
+  ExecFailure failure;
+  if (read(exec_error, &failure, sizeof failure) == static_cast<ssize_t>(sizeof failure)) {
     report.how = How::exec_failed;
-    report.code = static_cast<uint32_t>(error);
+    report.code = static_cast<uint32_t>(failure.error);
+    send(kDetail, failure.detail, strlen(failure.detail));
   } else {
     send(kBegan, nullptr, 0);
   }
@@ -232,7 +239,7 @@ void take_frame(unsigned char type, const unsigned char* payload, size_t size) {
 void read_input() {
   const ssize_t n = read(0, input.room(), input.room_size());
   if (n < 0 && (errno == EINTR || errno == EAGAIN)) return;
-  if (n <= 0) end_everything(0);  // the lease is over
+  if (n <= 0) end_everything(wire::kLeaseOverExit);
   input.added(static_cast<size_t>(n));
   Frame frame;
   FrameBuffer::Next next;
@@ -270,11 +277,6 @@ void read_program(Pipe& pipe) {
   }
 }
 
-bool full(const char* path) {
-  struct statvfs fs;
-  return statvfs(path, &fs) == 0 && fs.f_blocks != 0 && (fs.f_bavail == 0 || (fs.f_files != 0 && fs.f_favail == 0));
-}
-
 void finish() {
   const CgroupFigures figures = read_cgroup();
   rusage usage{};
@@ -286,9 +288,11 @@ void finish() {
       figures.peak_memory_bytes != 0 ? figures.peak_memory_bytes : static_cast<uint64_t>(usage.ru_maxrss) * 1024;
   report.oom_kills = figures.oom_kills - baseline.oom_kills;
   report.pids_limit_hits = figures.pids_limit_hits - baseline.pids_limit_hits;
-  report.disk_full = full("/tmp") || full("/sandbox") || full("/dev/shm");
+  report.disk_full = full_disks();
   report.stdout_bytes = pipes[0].bytes;
   report.stderr_bytes = pipes[1].bytes;
+  unsigned char left[kMostLeft];
+  if (const size_t size = list_left_files("/sandbox", left, sizeof left)) send(kLeft, left, size);
   unsigned char payload[kExitReportSize];
   put_report(payload, report);
   send(kExit, payload, sizeof payload);
@@ -306,11 +310,13 @@ void wait_to_be_heard() {
 
 void set_up() {
   prctl(PR_SET_DUMPABLE, 0);
-  signal(SIGPIPE, SIG_IGN);
+  // No signal means anything to us but SIGCHLD: a program can send every one, and make it look as if it came from
+  // outside (S02). The engine ends a sandbox with SIGKILL (StopSignal).
+  for (int n = 1; n < NSIG; ++n)
+    if (n != SIGCHLD) signal(n, SIG_IGN);
   sigset_t set;
   sigemptyset(&set);
   sigaddset(&set, SIGCHLD);
-  sigaddset(&set, SIGTERM);
   sigprocmask(SIG_BLOCK, &set, nullptr);
   signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
   timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
@@ -350,23 +356,20 @@ void set_up() {
     // In gVisor a process that is being forked meanwhile outlives a signal to all: it is sent until nobody is left.
     const bool ends = state == State::draining && left_behind;
     const int ready = poll(polled, sizeof polled / sizeof *polled,
-                           counts     ? kCountEveryMs
-                           : ends     ? kEndEveryMs
-                           : watching ? kDiskLookMs
-                                      : -1);
+                           more_to_reap ? 0
+                           : counts     ? kCountEveryMs
+                           : ends       ? kEndEveryMs
+                           : watching   ? kDiskLookMs
+                                        : -1);
+    // Deadline and lease would not be seen any more, so it ends here.
+    if (ready < 0 && errno != EINTR) end_everything(71);
     if (counts) watch_gvisor();
-    if (ends) {
-      kill(-1, SIGKILL);
-      reap();
-    }
+    if (ends) kill(-1, SIGKILL);
+    if (ends || more_to_reap) reap();
     if (ready < 0) continue;
     if (polled[1].revents != 0) {
       signalfd_siginfo info;
-      while (read(signals, &info, sizeof info) > 0) {
-        // From outside (no process in here is number 0): an engine that starts anew stops what still runs, and waits
-        // ten seconds for it.
-        if (info.ssi_signo == SIGTERM && info.ssi_code == SI_USER && info.ssi_pid == 0) end_everything(0);
-      }
+      [[maybe_unused]] const ssize_t n = read(signals, &info, sizeof info);
       reap();
     }
     if (polled[2].revents != 0) {
@@ -376,7 +379,7 @@ void set_up() {
         end_run(Cause::deadline);
         set_timer(2000);  // for the report; then the sandbox ends even if nobody takes it
       } else {
-        end_everything(0);
+        end_everything(wire::kLeaseOverExit);
       }
     }
     if (polled[0].revents != 0) read_input();
@@ -392,7 +395,7 @@ void set_up() {
 int main(int argc, char** argv) {
   using namespace dind::supervisor;
   if (argc == 2 && strcmp(argv[1], "--probe") == 0) return probe();
-  if (argc == 2 && strcmp(argv[1], "--fence") == 0) return fence();
+  if (argc >= 2 && strcmp(argv[1], "--fence") == 0) return fence(argc == 3 ? argv[2] : dind::wire::kMachineRoutes);
   set_up();
   loop();
 }

@@ -14,6 +14,7 @@ constexpr Block kNearBlocks[] = {
     {0x00000000, 8},   // "this" network
     {0x0a000000, 8},   // private
     {0x64400000, 10},  // carrier-grade NAT
+    {0xa83f8110, 32},  // 168.63.129.16: Azure's metadata, the one that is in no private block
     {0xa9fe0000, 16},  // link-local: cloud metadata lives there
     {0xac100000, 12},  // private
     {0xc0000000, 24},  // protocol assignments

@@ -27,7 +27,13 @@ struct TableMessage {
   uint8_t family, pad1;
   uint16_t pad2;
 };
-constexpr uint16_t kNewNeighbour = 28, kDeleteNeighbour = 29, kSetTable = 67;
+struct LinkMessage {
+  uint8_t family, pad;
+  uint16_t type;
+  uint32_t device, flags, change;
+};
+constexpr uint16_t kSetLink = 19, kNewNeighbour = 28, kDeleteNeighbour = 29, kSetTable = 67;
+constexpr uint16_t kFamilies = 26, kIpv4Switches = 1, kSourceFilter = 8;  // of links
 constexpr uint32_t kNeighbourGroup = 1U << 2;
 constexpr uint16_t kReachable = 0x02, kPermanent = 0x80;
 constexpr uint8_t kUse = 1;
@@ -103,9 +109,9 @@ bool resolve_gateway(int netlink, Link& link) {
   return known;
 }
 
-bool is_zero(const Link& link, const char* parameter) {
+bool is_zero(const Link& link, const char* parameter, const char* kind = "neigh") {
   char path[96], value[16] = {};
-  snprintf(path, sizeof path, "/proc/sys/net/ipv4/neigh/%s/%s", link.name, parameter);
+  snprintf(path, sizeof path, "/proc/sys/net/ipv4/%s/%s/%s", kind, link.name, parameter);
   const int fd = open(path, O_RDONLY | O_CLOEXEC);
   const bool zero = fd >= 0 && read(fd, value, sizeof value - 1) == 2 && strcmp(value, "0\n") == 0;
   if (fd >= 0) close(fd);
@@ -133,6 +139,22 @@ bool look_at_link(int netlink, Link& link) {
   close(fd);
   errno = why;
   return good && resolve_gateway(netlink, link);
+}
+
+bool accept_any_source(int netlink, const Link& link) {
+  LinkMessage message{};
+  message.device = link.index;
+  NetlinkRequests request;
+  request.begin(kSetLink, kAcknowledge, message);
+  const auto families = request.open(kFamilies);
+  const auto ipv4 = request.open(AF_INET);
+  const auto switches = request.open(kIpv4Switches);
+  request.add_number(kSourceFilter, 0);
+  request.close(switches);
+  request.close(ipv4);
+  request.close(families);
+  errno = 0;
+  return request.ask(netlink) && is_zero(link, "rp_filter", "conf");
 }
 
 bool close_link(int netlink, const Link& link) {

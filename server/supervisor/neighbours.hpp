@@ -20,6 +20,11 @@ uint32_t next_hop();
 // False with errno: ETIMEDOUT where no gateway answers.
 bool look_at_link(int netlink, Link& link);
 
+// Takes answers from addresses to which the device has no way: the gateway's requests of ARP would be dropped as forged
+// once it is unreachable. By netlink, since engines differ in what they take for a network's switches (N01). False with
+// errno.
+bool accept_any_source(int netlink, const Link& link);
+
 // From then on no address on the link resolves but next_hop(): a datagram that names its device for itself (IP_PKTINFO)
 // finds no route, for which the kernel takes every address for one on the link, and asks there for it. The sandbox
 // still answers for its own address. False with errno.

@@ -42,7 +42,7 @@ class NetlinkRequests {
   void add_raw(const void* data, uint32_t length);
   void end();
 
-  alignas(4) unsigned char bytes_[24 << 10];
+  alignas(4) unsigned char bytes_[64 << 10];
   uint32_t size_ = 0, begun_ = 0, count_ = 0;
   bool full_ = false;
 };

@@ -24,6 +24,7 @@ constexpr uint32_t kOutput = 3, kEgress = 1;  // hooks of kIpv4 and of kDevices
 constexpr uint32_t kDrop = 0, kAccept = 1, kVerdict = 0, kRegister = 1;
 constexpr uint32_t kLinkHeader = 0, kNetworkHeader = 1;
 constexpr uint32_t kEqual = 0, kDifferent = 1, kOutputDevice = 5;
+constexpr size_t kMostDropped = 100;
 constexpr unsigned kFrame = 14;  // bytes of an Ethernet header
 constexpr const char* kTable = "dind";
 constexpr const char* kChain = "fence";
@@ -116,7 +117,7 @@ struct Filter {
   }
 
   // The rules of both filters: for port 53 there is a way anywhere, for what is near none.
-  void near(uint32_t subnet, int bits) {
+  void near(uint32_t subnet, int bits, const MachineAddresses& machine) {
     constexpr uint8_t kPlain = 0x45, kProtocols[] = {17, 6};  // a header without options; UDP, TCP
     constexpr uint16_t kWhole = 0;
     const uint16_t fragment = htons(0x1fff), port = htons(53);
@@ -132,6 +133,7 @@ struct Filter {
     }
     for (const auto& block : kNearBlocks) drop(block);
     drop({subnet, bits});
+    for (size_t i = 0; i < machine.count && i < kMostDropped; ++i) drop({machine.all[i], 32});
   }
   void drop(Block block) {
     const uint32_t address = htonl(block.address);
@@ -156,7 +158,7 @@ struct Filter {
 
 }  // namespace
 
-bool filter_packets(const Link& link, uint32_t subnet, int bits) {
+bool filter_packets(const Link& link, uint32_t subnet, int bits, const MachineAddresses& machine) {
   Filter filter(kIpv4, kNetworkHeader, 0);
   filter.chain(kOutput, nullptr, kAccept);
   filter.begin();
@@ -166,11 +168,11 @@ bool filter_packets(const Link& link, uint32_t subnet, int bits) {
   filter.close(data);
   filter.compare(&link.index, sizeof link.index, kDifferent);
   filter.end(kAccept);
-  filter.near(subnet, bits);
+  filter.near(subnet, bits, machine);
   return filter.raise();
 }
 
-bool filter_frames(const Link& link, uint32_t subnet, int bits) {
+bool filter_frames(const Link& link, uint32_t subnet, int bits, const MachineAddresses& machine) {
   constexpr uint8_t kArp[] = {0x08, 0x06}, kPacket[] = {0x08, 0x00}, kAnswer[] = {0, 2};
   Filter filter(kDevices, kLinkHeader, kFrame);
   filter.chain(kEgress, link.name, kDrop);
@@ -193,7 +195,7 @@ bool filter_frames(const Link& link, uint32_t subnet, int bits) {
   filter.begin();
   filter.bytes(kFrame + 12, &link.address, 4, kDifferent);
   filter.end(kDrop);
-  filter.near(subnet, bits);
+  filter.near(subnet, bits, machine);
   filter.begin();
   filter.bytes(12, kPacket, 2);
   filter.end(kAccept);

@@ -12,6 +12,8 @@ namespace dind::supervisor {
 namespace {
 
 int file = -1;
+constexpr size_t kMostKept = 16;
+char* begun[kMostKept];
 
 const char* why() { return errno == ENOSPC ? "no room for the run's files on its tmpfs" : strerror(errno); }
 
@@ -37,6 +39,11 @@ const char* begin_file(const unsigned char* payload, size_t size) {
   file = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
   if (file < 0) return why();
   fchmod(file, wire::get_u32(payload));
+  for (char*& each : begun)
+    if (each == nullptr) {
+      each = strdup(path);
+      break;
+    }
   return nullptr;
 }
 
@@ -50,6 +57,12 @@ const char* append_file(const unsigned char* bytes, size_t size) {
     size -= static_cast<size_t>(n);
   }
   return nullptr;
+}
+
+bool is_run_file(const char* path) {
+  for (const char* each : begun)
+    if (each != nullptr && strcmp(each, path) == 0) return true;
+  return false;
 }
 
 void end_files() {

@@ -15,6 +15,8 @@
 #include <boost/process/args.hpp>
 #include <boost/process/async_pipe.hpp>
 #include <boost/process/child.hpp>
+#include <boost/process/env.hpp>
+#include <boost/process/environment.hpp>
 #include <boost/process/error.hpp>
 #include <boost/process/exe.hpp>
 #include <boost/process/extend.hpp>
@@ -100,6 +102,8 @@ std::string find_program(std::string_view name, std::string_view path) {
 Task<Result<ChildResult>> run_child(asio::any_io_executor executor, ChildProgram program, Cancel cancel,
                                     Deadline deadline) {
   auto& context = static_cast<asio::io_context&>(asio::query(executor, asio::execution::context));
+  auto environment = bp::environment(boost::this_process::environment());
+  environment.erase("DIND_TOKEN");  // ours, and no program's (S20)
   std::shared_ptr<Running> running;
   bp::group group;
   bp::child child;
@@ -107,7 +111,7 @@ Task<Result<ChildResult>> run_child(asio::any_io_executor executor, ChildProgram
   try {
     running = std::make_shared<Running>(context, executor, program.most_output);
     // clang-format off
-    child = bp::child(bp::exe = program.path, bp::args = program.arguments,
+    child = bp::child(bp::exe = program.path, bp::args = program.arguments, environment,
                       bp::std_in < running->in, bp::std_out > running->out, bp::std_err > running->err,
                       group, bp::extend::on_exec_setup([](auto&) { prepare(); }), problem);
     // clang-format on

@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <cstdio>
 #include <memory>
 #include <string_view>
 #include <utility>
@@ -69,6 +70,10 @@ Folder::Problem Folder::read(const std::string& name, std::size_t most, std::str
     into.append(buffer.data(), static_cast<std::size_t>(count));
     if (into.size() > most) return Problem::too_large;
   }
+}
+
+bool Folder::rename(const std::string& name, const std::string& to) const {
+  return ::renameat2(fd_, name.c_str(), fd_, to.c_str(), RENAME_NOREPLACE) == 0;
 }
 
 std::optional<std::vector<std::string>> Folder::names(std::size_t most) const {

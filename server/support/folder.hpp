@@ -39,6 +39,9 @@ class Folder {
   // The text of a regular file of `most` bytes at most. A link in the folder to another file in it is followed.
   Problem read(const std::string& name, std::size_t most, std::string& into) const;
 
+  // Gives `name` another name in this folder; never over something that is there.
+  bool rename(const std::string& name, const std::string& to) const;
+
   // Names without "." and "..", sorted; of more than `most` those that the folder gives first. nullopt: unreadable.
   std::optional<std::vector<std::string>> names(std::size_t most) const;
 

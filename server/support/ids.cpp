@@ -25,7 +25,7 @@ std::string hex(const unsigned char* bytes, std::size_t size) {
   return out;
 }
 
-std::string first_line(const std::string& path) {
+std::string read_first_line(const std::string& path) {
   std::ifstream file(path);
   std::string line;
   std::getline(file, line);
@@ -34,7 +34,7 @@ std::string first_line(const std::string& path) {
 
 // Field 22 of /proc/PID/stat: start time in ticks since boot; empty where there's no such process.
 std::string start_time(const std::string& pid) {
-  const std::string stat = first_line("/proc/" + pid + "/stat");
+  const std::string stat = read_first_line("/proc/" + pid + "/stat");
   const auto after_name = stat.rfind(')');
   if (after_name == std::string::npos) return {};
   std::istringstream fields(stat.substr(after_name + 1));
@@ -53,7 +53,7 @@ std::string place() {
   std::string ns;
   for (const char c : pid_namespace())
     if (c >= '0' && c <= '9') ns += c;
-  return first_line("/proc/sys/kernel/random/boot_id") + "." + ns;
+  return read_first_line("/proc/sys/kernel/random/boot_id") + "." + ns;
 }
 
 }  // namespace
@@ -87,6 +87,11 @@ bool owner_is_gone(std::string_view owner) {
   const auto dot = owner.find('.');
   if (dot == std::string_view::npos) return false;
   return start_time(std::string(owner.substr(0, dot))) != owner.substr(dot + 1);
+}
+
+bool owner_is_alive(std::string_view owner) {
+  const std::string prefix = place() + ".";
+  return owner.starts_with(prefix) && owner.substr(prefix.size()).contains('.') && !owner_is_gone(owner);
 }
 
 }  // namespace dind

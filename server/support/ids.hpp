@@ -19,5 +19,7 @@ const std::string& process_owner();
 // Whether the process that an owner names is surely gone: same boot and pid namespace as ours, and no such process.
 // False where it can't be known.
 bool owner_is_gone(std::string_view owner);
+// Whether it surely lives, on this machine. False where it can't be known.
+bool owner_is_alive(std::string_view owner);
 
 }  // namespace dind

@@ -14,6 +14,8 @@
 #include <map>
 #include <mutex>
 #include <system_error>
+#include <unordered_map>
+#include <utility>
 
 #include "support/escaped.hpp"
 #include "support/shortened.hpp"
@@ -25,9 +27,10 @@ constexpr const char* kTextPattern = "%Y-%m-%dT%H:%M:%S.%eZ %l %P %v";
 constexpr const char* kJsonPattern = R"({"time":"%Y-%m-%dT%H:%M:%S.%eZ","level":"%l","pid":%P,%v})";
 constexpr std::size_t kLongestMessage = 8 << 10;
 constexpr std::size_t kLongestRunId = 64;
-constexpr std::size_t kEndedRuns = 64;    // whose secrets are still left out
-constexpr std::size_t kShortest = 4;      // of what is left out: a shorter one is in every other word
-constexpr std::size_t kShortestLine = 8;  // of one of several lines
+constexpr std::size_t kEndedRuns = 64;        // whose secrets are still left out
+constexpr std::size_t kEndedBytes = 4 << 20;  // of their secrets
+constexpr std::size_t kShortest = 4;          // of what is left out: a shorter one is in every other word
+constexpr std::size_t kShortestLine = 8;      // of one of several lines
 
 std::mutex turn;  // of who writes or changes the settings
 bool as_json = false;
@@ -59,7 +62,7 @@ spdlog::level::level_enum level_of(LogLevel level) {
   return spdlog::level::off;
 }
 
-std::string quoted(std::string_view text) {
+std::string json_quoted(std::string_view text) {
   std::string out = "\"";
   for (const char c : text) {
     if (c == '"' || c == '\\') out += '\\';
@@ -73,38 +76,65 @@ class Hidden {
   void add(const std::vector<std::string>& values) {
     const std::lock_guard lock(mutex_);
     for (const auto& value : values)
-      for (auto& form : forms(value)) ++values_[std::move(form)];
+      for (auto& form : forms(value)) ++values_[first_bytes(form)][std::move(form)];
   }
   void end(std::vector<std::string> values) {
     const std::lock_guard lock(mutex_);
+    ended_bytes_ += size_of(values);
     ended_.push_back(std::move(values));
-    if (ended_.size() <= kEndedRuns) return;
-    for (const auto& value : ended_.front())
-      for (const auto& form : forms(value))
-        if (const auto found = values_.find(form); found != values_.end() && --found->second == 0) values_.erase(found);
-    ended_.pop_front();
+    while (ended_.size() > kEndedRuns || ended_bytes_ > kEndedBytes) {
+      ended_bytes_ -= size_of(ended_.front());
+      for (const auto& value : ended_.front())
+        for (const auto& form : forms(value)) forget(form);
+      ended_.pop_front();
+    }
   }
+  // Looks at each place of the text once, however many values there are (S05).
   std::string masked(std::string_view text) const {
-    std::string result(text);
     const std::lock_guard lock(mutex_);
-    for (const auto& [value, count] : values_)
-      for (auto at = result.find(value); at != std::string::npos; at = result.find(value, at + kWithheld.size()))
-        result.replace(at, value.size(), kWithheld);
-    return result;
+    std::string result;
+    std::size_t done = 0;  // bytes of the text that the result stands for
+    for (std::size_t at = 0; at + kShortest <= text.size(); ++at) {
+      const auto length = longest_at(text.substr(at));
+      if (length == 0) continue;
+      if (at >= done) result.append(text, done, at - done).append(kWithheld);
+      done = std::max(done, at + length);
+    }
+    return result.append(text, done);
   }
 
  private:
-  struct LongerFirst {
-    bool operator()(const std::string& a, const std::string& b) const {
-      return a.size() != b.size() ? a.size() > b.size() : a < b;
-    }
-  };
+  using Forms = std::map<std::string, std::size_t>;  // how often each was added
+
+  static std::string first_bytes(std::string_view text) { return std::string(text.substr(0, kShortest)); }
+  static std::size_t size_of(const std::vector<std::string>& values) {
+    std::size_t bytes = 0;
+    for (const auto& value : values) bytes += value.size();
+    return bytes;
+  }
+  // Of the longest value that the text begins with.
+  std::size_t longest_at(std::string_view text) const {
+    const auto found = values_.find(first_bytes(text));
+    if (found == values_.end()) return 0;
+    std::size_t longest = 0;
+    for (const auto& [value, count] : found->second)
+      if (value.size() > longest && text.starts_with(value)) longest = value.size();
+    return longest;
+  }
+  void forget(const std::string& form) {
+    const auto group = values_.find(first_bytes(form));
+    if (group == values_.end()) return;
+    const auto found = group->second.find(form);
+    if (found == group->second.end() || --found->second > 0) return;
+    group->second.erase(found);
+    if (group->second.empty()) values_.erase(group);
+  }
 
   // As an engine's message may have it: as it is, in a JSON text, and its lines, since messages are one line.
   static std::vector<std::string> forms(const std::string& value) {
     if (value.size() < kShortest) return {};
     std::vector<std::string> all{value};
-    if (auto in_json = quoted(value); in_json.size() != value.size() + 2)
+    if (auto in_json = json_quoted(value); in_json.size() != value.size() + 2)
       all.push_back(in_json.substr(1, in_json.size() - 2));
     for (std::size_t at = 0; value.contains('\n') && at < value.size();) {
       const auto end = std::min(value.size(), value.find('\n', at));
@@ -115,8 +145,9 @@ class Hidden {
   }
 
   mutable std::mutex mutex_;
-  std::map<std::string, std::size_t, LongerFirst> values_;  // how often it was added
+  std::unordered_map<std::string, Forms> values_;  // by their first bytes
   std::deque<std::vector<std::string>> ended_;
+  std::size_t ended_bytes_ = 0;
 };
 
 Hidden& hidden() {
@@ -176,9 +207,17 @@ Result<void> set_up_log(const LogSettings& settings) {
   logger()->sinks() = {sink ? *sink : std::make_shared<spdlog::sinks::stderr_sink_st>()};
   logger()->set_pattern(as_json ? kJsonPattern : kTextPattern, spdlog::pattern_time_type::utc);
   logger()->set_level(level_of(settings.level));
+  // spdlog would print its own text for each line. Say it once, and go on without that line.
+  logger()->set_error_handler([file = settings.file, said = false](const std::string& problem) mutable {
+    if (!std::exchange(said, true))
+      std::fprintf(stderr, "dind-executor: the log %s can't be written (%s); the program goes on without it\n",
+                   file.empty() ? "on stderr" : file.c_str(), escaped(problem).c_str());
+  });
   if (!sink) return std::unexpected(sink.error());
   return {};
 }
+
+void set_log_level(LogLevel level) { logger()->set_level(level_of(level)); }
 
 void log(LogLevel level, std::string_view message, std::string_view run_id) {
   if (level == LogLevel::off || !logger()->should_log(level_of(level))) return;
@@ -187,7 +226,7 @@ void log(LogLevel level, std::string_view message, std::string_view run_id) {
   const std::lock_guard lock(turn);
   std::string line;
   if (as_json)
-    line = (run.empty() ? "" : R"("run":)" + quoted(run) + ',') + R"("message":)" + quoted(text);
+    line = (run.empty() ? "" : R"("run":)" + json_quoted(run) + ',') + R"("message":)" + json_quoted(text);
   else
     line = (run.empty() ? "" : "run=" + run + ' ') + text;
   logger()->log(level_of(level), spdlog::string_view_t(line));

@@ -39,6 +39,8 @@ struct LogFlags {
 // owner's alone (0600).
 Result<void> set_up_log(const LogSettings& settings);
 
+void set_log_level(LogLevel level);
+
 // `run_id`: of the run that the line belongs to. Whatever `message` holds, the line has no control characters, and
 // neither a secret that was named below nor what looks like a credential (support/secrets.hpp).
 void log(LogLevel level, std::string_view message, std::string_view run_id = {});

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <cstring>
 #include <utility>
 
 namespace dind {
@@ -10,7 +11,7 @@ namespace {
 
 constexpr std::size_t kShortestMasked = 6;
 
-bool is_word(std::string_view text, std::string_view more) {
+bool is_made_of(std::string_view text, std::string_view more) {
   return !text.empty() && std::ranges::all_of(text, [&](unsigned char c) {
     return std::isalnum(c) != 0 || more.contains(static_cast<char>(c));
   });
@@ -28,7 +29,7 @@ std::string_view password_of(std::string_view url) {
 }
 
 bool is_json_web_token(std::string_view value) {
-  return value.starts_with("eyJ") && std::ranges::count(value, '.') == 2 && is_word(value, "-_.=");
+  return value.starts_with("eyJ") && std::ranges::count(value, '.') == 2 && is_made_of(value, "-_.=");
 }
 
 bool is_token(std::string_view value) {
@@ -45,9 +46,17 @@ bool is_token(std::string_view value) {
   });
   if (value.contains("-----BEGIN ") && value.contains("PRIVATE KEY")) return true;
   if (is_json_web_token(value) || !password_of(value).empty()) return true;
-  return is_word(value, "-_.=+/") && std::ranges::any_of(kForms, [&](const Form& form) {
+  return is_made_of(value, "-_.=+/") && std::ranges::any_of(kForms, [&](const Form& form) {
            return value.starts_with(form.prefix) && value.size() >= form.least;
          });
+}
+
+// As std::string::find, but linear for every text and value: "aaaa…b" in "aaaa…" is what callers may send (S05).
+std::size_t find_in(std::string_view text, std::string_view value, std::size_t from) {
+  if (from > text.size()) return std::string_view::npos;
+  const void* found = ::memmem(text.data() + from, text.size() - from, value.data(), value.size());
+  return found == nullptr ? std::string_view::npos
+                          : static_cast<std::size_t>(static_cast<const char*>(found) - text.data());
 }
 
 // Where `name` stands in `text` in any case, from `at` on.
@@ -73,6 +82,8 @@ std::string without_user_info(std::string_view text) {
 
 std::string without_headers(std::string text) {
   for (const std::string_view name : {"authorization", "x-registry-auth"}) {
+    std::string result;
+    std::size_t done = 0;
     for (auto at = find_name(text, name, 0); at != std::string::npos; at = find_name(text, name, at)) {
       at += name.size();
       const auto sign = text.find_first_not_of(" \"'\\", at);
@@ -80,15 +91,18 @@ std::string without_headers(std::string text) {
       if (text[sign] != ':' && text[sign] != '=') continue;
       const auto value = text.find_first_not_of(" \"'[\\", sign + 1);
       if (value == std::string::npos) break;
-      const auto end = std::min(text.size(), text.find_first_of("\r\n\"'\\", value));
-      text.replace(value, end - value, kWithheld);
+      result.append(text, done, value - done).append(kWithheld);
+      done = at = std::min(text.size(), text.find_first_of("\r\n\"'\\", value));
     }
+    text = result.append(text, done);
   }
   return text;
 }
 
-std::string without_keys(std::string text) {
+std::string without_keys(const std::string& text) {
   constexpr std::string_view kBegin = "-----BEGIN ";
+  std::string result;
+  std::size_t done = 0;
   for (auto at = text.find(kBegin); at != std::string::npos; at = text.find(kBegin, at)) {
     const auto title_end = text.find("-----", at + kBegin.size());
     if (title_end != std::string::npos && !std::string_view(text).substr(at, title_end - at).contains("PRIVATE KEY")) {
@@ -97,9 +111,10 @@ std::string without_keys(std::string text) {
     }
     auto end = text.find("-----END ", at);
     if (end != std::string::npos) end = text.find("-----", end + 9);
-    text.replace(at, end == std::string::npos ? end : end + 5 - at, kWithheld);
+    result.append(text, done, at - done).append(kWithheld);
+    done = at = end == std::string::npos ? text.size() : end + 5;
   }
-  return text;
+  return result.append(text, done);
 }
 
 std::string without_tokens(std::string_view text) {
@@ -133,7 +148,7 @@ Secrets::Secrets(const std::map<std::string, std::string>& env) {
   };
   for (const auto& [name, value] : env) {
     if (!looks_secret(name, value)) continue;
-    names_.push_back(name);
+    names_.insert(name);
     add(value);
     add(password_of(value));
   }
@@ -141,16 +156,18 @@ Secrets::Secrets(const std::map<std::string, std::string>& env) {
   std::ranges::sort(values_,
                     [](const auto& a, const auto& b) { return a.size() != b.size() ? a.size() > b.size() : a < b; });
   values_.erase(std::unique(values_.begin(), values_.end()), values_.end());
+  for (const auto& value : values_) bytes_ += value.size();
 }
 
 std::string Secrets::masked(std::string_view text) const {
   std::string result(text);
+  if (text.size() < kShortestMasked) return result;
   for (const auto& value : values_) {
-    auto at = result.find(value);
+    auto at = find_in(result, value, 0);
     if (at == std::string::npos) continue;
     std::string next;
     std::size_t done = 0;
-    for (; at != std::string::npos; at = result.find(value, done)) {
+    for (; at != std::string::npos; at = find_in(result, value, done)) {
       next.append(result, done, at - done).append(kWithheld);
       done = at + value.size();
     }
@@ -166,18 +183,20 @@ std::string MaskedStream::add(std::string_view bytes) {
   const std::size_t longest = values.front().size();
   std::string told;
   std::size_t done = 0;
-  std::vector<std::size_t> next(values.size());  // where each stands from `done` on
-  for (std::size_t i = 0; i < values.size(); ++i) next[i] = pending_.find(values[i]);
+  next_.resize(values.size(), std::string::npos);
+  // Only in what is new, and the bytes before it in which one may have begun.
+  for (std::size_t i = 0; i < values.size(); ++i)
+    if (next_[i] == std::string::npos) look(i, looked_ - std::min(looked_, values[i].size() - 1));
   while (true) {
     // The first of them; of two at one place the longer, which comes first.
-    const auto first = static_cast<std::size_t>(std::ranges::min_element(next) - next.begin());
-    const auto at = next[first];
+    const auto first = static_cast<std::size_t>(std::ranges::min_element(next_) - next_.begin());
+    const auto at = next_[first];
     // None, or one that a longer one may hold that is not whole yet.
     if (at == std::string::npos || (values[first].size() < longest && at + longest > pending_.size())) break;
     told.append(pending_, done, at - done).append(kWithheld);
     done = at + values[first].size();
     for (std::size_t i = 0; i < values.size(); ++i)
-      if (next[i] < done) next[i] = pending_.find(values[i], done);
+      if (next_[i] < done) look(i, done);
   }
   if (pending_.size() - done >= longest) {
     // Whatever begins before this was seen whole above.
@@ -186,7 +205,14 @@ std::string MaskedStream::add(std::string_view bytes) {
     done = end;
   }
   pending_.erase(0, done);
+  looked_ = pending_.size();
+  for (auto& each : next_)
+    if (each != std::string::npos) each -= done;
   return told;
+}
+
+void MaskedStream::look(std::size_t value, std::size_t from) {
+  next_[value] = find_in(pending_, secrets_.values()[value], from);
 }
 
 std::string MaskedStream::rest() { return secrets_.masked(std::exchange(pending_, {})); }

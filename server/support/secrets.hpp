@@ -2,6 +2,7 @@
 #pragma once
 
 #include <map>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,14 +16,21 @@ inline constexpr std::string_view kWithheld = "•••";  // stands for a secr
 class Secrets {
  public:
   explicit Secrets(const std::map<std::string, std::string>& env);
-  const std::vector<std::string>& names() const { return names_; }
+  const std::set<std::string, std::less<>>& names() const { return names_; }
   // The values that are taken out of texts, longest first: those of six bytes and more, since "1" is everywhere.
   const std::vector<std::string>& values() const { return values_; }
+  // The time grows with the size of the text and, for each value, with the text again.
   std::string masked(std::string_view text) const;
+  // Whether the values are so few and so short that they can be taken out of a program and its output (S05).
+  bool few() const { return values_.size() <= kFewValues && bytes_ <= kFewBytes; }
 
  private:
-  std::vector<std::string> names_;
+  static constexpr std::size_t kFewValues = 50;
+  static constexpr std::size_t kFewBytes = 64U << 10;
+
+  std::set<std::string, std::less<>> names_;
   std::vector<std::string> values_;
+  std::size_t bytes_ = 0;  // of the values
 };
 
 // A text that comes in pieces, without the secrets, also where one lies across two of them.
@@ -34,8 +42,12 @@ class MaskedStream {
   std::string rest();  // at the end
 
  private:
+  void look(std::size_t value, std::size_t from);
+
   const Secrets& secrets_;
   std::string pending_;
+  std::vector<std::size_t> next_;  // where each value is in `pending_` first; npos: nowhere in what was looked at
+  std::size_t looked_ = 0;         // bytes of `pending_` in which every value was looked for
 };
 
 bool looks_secret(std::string_view name, std::string_view value);

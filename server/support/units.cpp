@@ -9,6 +9,7 @@
 #include <optional>
 
 #include "support/shortened.hpp"
+#include "support/trimmed.hpp"
 
 namespace dind {
 namespace {
@@ -47,12 +48,6 @@ constexpr std::array<Unit, 14> kTimeUnits{{{"", 1000},  // seconds
                                            {"d", 86'400'000},
                                            {"day", 86'400'000},
                                            {"days", 86'400'000}}};
-
-std::string_view trimmed(std::string_view text) {
-  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
-  return text;
-}
 
 // A number and a unit of `units`, multiplied; nullopt where it is anything else. Signs, inf, nan and hex are not
 // numbers here.

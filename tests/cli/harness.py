@@ -73,8 +73,8 @@ class CliTest(unittest.TestCase):
         self.addCleanup(end)
         return child
 
-    def call(self, *arguments, input=b"", env=None):
-        done = subprocess.run([program(), *arguments], input=input, capture_output=True, timeout=LIMIT, cwd=self.folder,
+    def call(self, *arguments, input=b"", env=None, cwd=None):
+        done = subprocess.run([program(), *arguments], input=input, capture_output=True, timeout=LIMIT, cwd=cwd or self.folder,
                               env=env or self.environment(), check=False)
         return done
 

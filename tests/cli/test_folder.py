@@ -164,7 +164,7 @@ class Commands(FolderTest):
         for arguments, said in ((("--choose",), "--workspace"), (("--program", "make"), "--workspace"),
                                 (("--workspace", folder, "--program", "make", "--choose"), "--choose"),
                                 (("--workspace", folder, "--program", "make", "--", "make"), "COMMAND"),
-                                (("--workspace", folder, "--dockerfile", "Dockerfile"), "--dockerfile"),
+                                (("--workspace", folder, "--dockerfile", "Dockerfile", "--program", "make"), "--dockerfile"),
                                 (("--workspace", folder, "--context", "x"), "--context"),
                                 (("--workspace", ""), "empty")):
             with self.subTest(arguments):
@@ -189,6 +189,26 @@ class Choices(FolderTest):
         self.assert_run(self.folder_run(folder, "--program", "make"), 0, b"made by make\n")
         self.assert_run(self.folder_run(folder, "--program", "python-main"), 0, b"main\n")
         self.assert_refused(self.folder_run(folder, "--program", "npm-start"), "npm-start", "python-main", "make")
+
+    def test_a_project_in_a_folder_runs_there_by_name(self):  # E16
+        folder = self.project({"packages/app/main.py": HELLO, "packages/web/package.json": START, "packages/web/start.js": "console.log('web')\n",
+                               "docker/Dockerfile": "FROM dind-executor/runtime-shell:bookworm\nCOPY own.txt /\nCMD cat /own.txt\n", "docker/own.txt": "of the project\n"})
+        done = self.folder_run(folder, "--program", "packages/app/python-main")
+        self.assertEqual((done.returncode, done.stdout), (0, b"main in /workspaces/packages/app\n"), done.stderr)
+        self.assertTrue((folder / "packages/app/made").exists())
+        done = self.folder_run(folder, "--program", "docker/dockerfile")
+        self.assertEqual((done.returncode, done.stdout), (0, b"of the project\n"), done.stderr)
+        done = self.folder_run(folder)
+        self.assertEqual(done.returncode, 125)
+        for said in ("docker/dockerfile", "packages/app/python-main", "packages/web/npm-start (npm start, packages/web/package.json)", "without being chosen"):
+            self.assertIn(said, done.stderr.decode())
+        (self.folder / "other").mkdir()
+        (self.folder / "other/main.py").write_text("print('outside')")
+        for wrong in ("../other/python-main", "packages/none/python-main", "packages/app/none", "/etc/python-main"):
+            with self.subTest(wrong):
+                done = self.folder_run(folder, "--program", wrong)
+                self.assertEqual((done.returncode, done.stdout), (125, b""))
+                self.assertIn("There is no program", done.stderr.decode())
 
     def test_a_terminal_is_asked_once(self):
         folder = self.several()

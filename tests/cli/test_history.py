@@ -2,6 +2,7 @@
 import json
 import pathlib
 import signal
+import sqlite3
 import stat
 import time
 
@@ -190,6 +191,13 @@ class Keeping(HistoryTest):
         wrong = self.file("wrong.json", json.dumps({"history": {"path": "relative"}}))
         self.assert_refused(self.call("run", path, env=self.environment(DIND_CONFIG=wrong)), "history.path")
 
+    def test_a_run_that_asks_for_it_leaves_nothing(self):  # K13
+        path = self.python("print('not', 'kept')")
+        self.assert_run(self.call("run", "--quiet", "--no-history", path), 0, b"not kept\n")
+        self.assertEqual(self.list(), [])
+        self.assertEqual(self.call("run", "--quiet", path).returncode, 0)
+        self.assertEqual(len(self.list()), 1)
+
     def test_a_broken_history_fails_no_run(self):
         self.database.parent.mkdir(parents=True)
         self.database.write_bytes(b"x" * 5000)
@@ -199,6 +207,23 @@ class Keeping(HistoryTest):
         self.assertIn(b"move it away", done.stderr)
         self.assert_refused(self.call("history"), "move it away", str(self.database))
         self.assertEqual(self.database.read_bytes(), b"x" * 5000)
+
+    def test_one_that_another_process_holds_is_said_and_holds_up_no_run(self):  # R08
+        path = self.python("print('ran')")
+        self.assertEqual(self.call("run", "--quiet", path).returncode, 0)
+        other = sqlite3.connect(self.database, isolation_level=None)
+        self.addCleanup(other.close)
+        other.execute("begin immediate")
+        begun = time.monotonic()
+        done = self.call("run", path)
+        self.assertLess(time.monotonic() - begun, 10)
+        self.assertEqual((done.returncode, done.stdout), (0, b"ran\n"), done)
+        said = [line for line in done.stderr.decode().splitlines() if str(self.database) in line]
+        self.assertEqual(len(said), 1, done.stderr)
+        self.assertIn("is not in it: another process holds it", said[0])
+        other.execute("rollback")
+        self.assertEqual(self.call("run", "--quiet", path).stderr, b"")
+        self.assertEqual([run["state"] for run in self.list()], ["finished", "finished"])
 
     def test_a_run_whose_process_was_killed_is_interrupted(self):
         child = self.start("run", self.file("x.sh", "echo up\nsleep 100"))
@@ -231,3 +256,62 @@ class Keeping(HistoryTest):
         child.send_signal(signal.SIGINT)
         self.assertEqual(child.wait(LIMIT), 130)
         self.assertEqual(self.list()[0]["verdict"], "cancelled")
+
+
+class Copies(HistoryTest):
+    """K03: a copy of the history, and the way back."""
+
+    def ids(self):
+        return [run["id"] for run in self.list("--limit", "1000")]
+
+    def runs(self, count):
+        path = self.file("x.sh", "true")
+        for _ in range(count):
+            self.assert_run(self.call("run", "-q", path), 0)
+
+    def test_the_runs_of_the_copy_are_back_and_the_later_ones_are_gone(self):
+        self.runs(2)
+        kept = self.ids()
+        copy = self.folder / "copy.db"
+        self.assert_run(self.call("history", "export", str(copy)), 0, b"2 runs written to " + bytes(copy) + b"\n")
+        self.assertEqual(stat.S_IMODE(copy.stat().st_mode), 0o600)
+        self.runs(1)
+        done = self.call("history", "import", "--json", str(copy))
+        self.assert_run(done, 0)
+        self.assertEqual(json.loads(done.stdout), {"file": str(copy), "runs": 2, "replaced": 3})
+        self.assertEqual(self.ids(), kept)
+        self.runs(1)
+        self.assertEqual(self.ids()[1:], kept)
+
+    def test_by_stdout_and_stdin(self):
+        self.runs(1)
+        kept = self.ids()
+        copy = self.call("history", "export", "-")
+        self.assert_run(copy, 0)
+        self.assertTrue(copy.stdout.startswith(b"SQLite format 3\0"))
+        self.runs(1)
+        self.assert_run(self.call("history", "import", "-", input=copy.stdout), 0, b"1 run read from stdin; they replace the 2 that were here\n")
+        self.assertEqual(self.ids(), kept)
+
+    def test_a_lost_history_is_back_from_its_copy(self):
+        self.runs(1)
+        kept, copy = self.ids(), self.folder / "copy.db"
+        self.assert_run(self.call("history", "export", str(copy)), 0)
+        for path in pathlib.Path(self.database.parent).glob("history.db*"):
+            path.unlink()
+        self.assertEqual(self.ids(), [])
+        self.assert_run(self.call("history", "import", str(copy)), 0)
+        self.assertEqual(self.ids(), kept)
+        self.assertEqual(stat.S_IMODE(self.database.stat().st_mode), 0o600)
+
+    def test_what_cannot_be_copied_or_read_is_said_in_one_line(self):
+        self.assert_refused(self.call("history", "export", str(self.folder / "copy.db")), "There is no history at", str(self.database))
+        self.runs(1)
+        self.assert_refused(self.call("history", "export"), "history export FILE")
+        self.assert_refused(self.call("history", "import"), "history export FILE")
+        self.assert_refused(self.call("history", "export", str(self.folder)), "folder")
+        self.assert_refused(self.call("history", "export", str(self.database)), "itself")
+        self.assert_refused(self.call("history", "export", "-", "--json"), "--json")
+        self.assert_refused(self.call("history", "import", "-", input=b"no database"), "not a history")
+        self.assert_refused(self.call("history", "import", str(self.folder / "nowhere")), "nowhere")
+        self.assertEqual(len(self.ids()), 1)

@@ -130,3 +130,27 @@ TEST_CASE("A stop is answered at once while what a build took is still counted")
   bench.fake.drop_connections();
   CHECK(bench.idle());
 }
+
+// N03: there, an image's size is that of its packed content.
+TEST_CASE("In containerd's store, what a build took is counted by what lies on the disk") {
+  for (const std::int64_t unpacked : {1400, 1401}) {
+    RunBench bench(policy());
+    says(bench, std::string(kStage) + kWhole, 401);
+    const auto packed = [](const char* id, const char* parent) {
+      return FakeReply::json(
+          200, std::string(R"({"Id":"sha256:)") + id + R"(","Parent":")" + parent +
+                   R"(","Size":401,"GraphDriver":{"Data":null,"Name":"overlayfs"},"Config":{"Cmd":["x"]}})");
+    };
+    bench.fake.on("GET", "/images/a/json", packed("0123", ""));
+    for (const char* id : {"sha256:ab0123456789", "ab0123456789"})
+      bench.fake.on("GET", std::string("/images/") + id + "/json", packed("ab0123456789", "sha256:0123"));
+    bench.fake.on("GET", "/images/sha256:0123/history", FakeReply::json(200, R"([{"Size":0},{"Size":400}])"));
+    bench.fake.on(
+        "GET", "/images/sha256:ab0123456789/history",
+        FakeReply::json(200, R"([{"Size":0},{"Size":)" + std::to_string(unpacked - 400) + R"(},{"Size":400}])"));
+    const auto result = bench.run(dockerfile());
+    REQUIRE(result);
+    INFO(unpacked);
+    CHECK(result->verdict == (unpacked > 1400 ? Verdict::disk_limit : Verdict::ok));
+  }
+}

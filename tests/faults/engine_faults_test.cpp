@@ -212,6 +212,30 @@ TEST_CASE("a pull's error inside of the 200 stream is image_unavailable, with th
   check_error(bench.run(bench.client.pull_image("nope:1", "", {}, {}, in(5s))), ErrorCode::engine_error, "not JSON");
 }
 
+TEST_CASE("a pull ends as soon as its layers are known to be more than it may have (S19)") {
+  Bench bench;
+  const std::string layers = R"({"status":"Downloading","id":"a","progressDetail":{"current":1,"total":600}})"
+                             "\n"
+                             R"({"status":"Extracting","id":"a","progressDetail":{"current":600,"total":600}})"
+                             "\n"
+                             R"({"status":"Already exists","id":"b"})"
+                             "\n"
+                             R"({"status":"Downloading","id":"c","progressDetail":{"current":1,"total":424}})"
+                             "\n";
+  bench.fake.on("POST", "/images/create", FakeReply{.body = layers, .chunked = true});
+  CHECK(bench.run(bench.client.pull_image("big:1", "", {}, {}, in(5s), 1024)));
+  bench.fake.on("POST", "/images/create", FakeReply{.body = layers, .then = Then::hang, .chunked = true});
+  check_error(bench.run(bench.client.pull_image("big:1", "", {}, {}, in(5s), 1023)), ErrorCode::image_unavailable,
+              "The image big:1 needs a download of more than 1023 B");
+  const std::string odd = R"({"status":"Downloading","id":"a","progressDetail":{"total":9223372036854775807}})"
+                          "\n"
+                          R"({"status":"Downloading","id":"b","progressDetail":{"total":9223372036854775807}})"
+                          "\n";
+  bench.fake.on("POST", "/images/create", FakeReply{.body = odd, .then = Then::hang, .chunked = true});
+  check_error(bench.run(bench.client.pull_image("big:1", "", {}, {}, in(5s), 1LL << 40)), ErrorCode::image_unavailable,
+              "needs a download of more than");
+}
+
 TEST_CASE("a pull that hangs ends when it is cancelled, also from within its own progress") {
   Bench bench;
   bench.fake.on("POST", "/images/create",
@@ -233,6 +257,29 @@ TEST_CASE("a newer engine is spoken to in the newest version that we know, if it
   CHECK(bench.fake.requests().back().target == "/v1.47/info");
   CHECK(bench.run(bench.client.info(in(5s))));
   CHECK(bench.fake.count("GET", "/_ping") == 1);
+}
+
+TEST_CASE("Podman builds nothing, and takes a profile as a file (N02)") {
+  Bench bench;
+  bench.fake.on("GET", "/_ping",
+                FakeReply{.body = "OK", .headers = {{"Api-Version", "1.41"}, {"Libpod-Api-Version", "5.4.2"}}});
+  bench.fake.on("GET", "/info", FakeReply::json(200, "{}"));
+  CHECK(bench.run(bench.client.info(in(5s))));
+  CHECK(bench.client.is_podman());
+  check_error(bench.run(bench.client.build_image({}, {}, {}, in(5s))), ErrorCode::engine_error, "is Podman 5.4.2");
+  CHECK(bench.fake.count("POST", "/build") == 0);
+  bench.client.use_profile_file("/volumes/seccomp.json");
+  bench.fake.on("POST", "/containers/create", FakeReply::json(201, R"({"Id": "x"})"));
+  engine::ContainerSpec spec;
+  spec.security_opt = {"seccomp={}"};
+  CHECK(bench.run(bench.client.create_container("x", spec, in(5s))));
+  CHECK(bench.fake.requests().back().body.contains("seccomp=/volumes/seccomp.json"));
+  // Another engine at the same address, without a call that failed in between.
+  bench.fake.on("GET", "/_ping", FakeReply{.body = "OK", .headers = {{"Api-Version", "1.41"}}});
+  bench.fake.on("POST", "/build", FakeReply::json(200, "{}"));
+  bench.run(bench.client.build_image({}, {}, {}, in(5s)));
+  CHECK(bench.fake.count("POST", "/build") == 1);
+  CHECK_FALSE(bench.client.is_podman());
 }
 
 TEST_CASE("an engine that was replaced by an older one is spoken to in its own version") {

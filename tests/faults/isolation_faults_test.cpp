@@ -137,8 +137,14 @@ TEST_CASE("A sandbox that the kernel killed for memory and that is gone already 
     CHECK(result->oom_seen);
     CHECK(result->stdout_bytes == 6);
   }
-  for (const auto& events : {begun + event("die", R"({"exitCode":"137"})"),
-                             begun + event("kill", R"({"signal":"9"})") + event("die", R"({"exitCode":"137"})"),
+  // S02: nobody outside has asked for it.
+  for (const char* code : {R"({"exitCode":"137"})", R"({"exitCode":"0"})", R"({"exitCode":"71"})"}) {
+    const auto result = end(begun + event("die", code), FakeReply::Then::keep);
+    REQUIRE(result);
+    CHECK(result->verdict == Verdict::signalled);
+    CHECK(result->stdout_bytes == 6);
+  }
+  for (const auto& events : {begun + event("kill", R"({"signal":"9"})") + event("die", R"({"exitCode":"137"})"),
                              std::string("{}\n[1]\nnonsense\n"), std::string()}) {
     const auto result = end(events, FakeReply::Then::keep);
     REQUIRE_FALSE(result);

@@ -3,6 +3,7 @@
 
 #include "run_bench.hpp"
 #include "services/reaper.hpp"
+#include "support/ids.hpp"
 
 using namespace dind;
 using namespace dind::faults;
@@ -87,4 +88,41 @@ TEST_CASE("What a removal of our own gave up is removed by the next pass, and no
   CHECK(removals.given_up().empty());
   CHECK(sweep() == 0);
   CHECK(bench.fake.count("DELETE", "/containers/id-of-dind-running") == 0);
+}
+
+TEST_CASE("What this process created and no longer knows goes after a minute, and nothing that it knows") {  // R01
+  RunBench bench;
+  const auto container = [](const std::string& name, const char* created) {
+    return R"({"Id":"id-of-)" + name + R"(","Names":["/)" + name + R"("],"State":"created","Created":)" + created +
+           R"(,"Labels":{"dind-executor.owner":"the-test","dind-executor.deadline":"4102444800"}})";
+  };
+  // The engine's clock: 2030-01-01T00:00:00Z is 1893456000.
+  bench.fake.on("GET", "/info", FakeReply::json(200, R"({"SystemTime":"2030-01-01T00:00:00Z"})"));
+  bench.fake.on(
+      "GET", "/containers/json",
+      FakeReply::json(200, "[" + container("dind-lost", "1893455900") + "," + container("dind-young", "1893455990") +
+                               "," + container("dind-known", "1893455900") + "," + container("dind-without-age", "0") +
+                               "]"));
+  bench.fake.on("GET", "/volumes", FakeReply::json(200, R"({"Volumes":null})"));
+  bench.fake.on("GET", "/networks", FakeReply::json(200, "[]"));
+  bench.fake.on("DELETE", "/containers/*", FakeReply{.status = 204});
+  Reaper reaper(bench.context.get_executor(), bench.client, "the-test", bench.sandboxes.removals());
+  {
+    const auto debt = bench.sandboxes.removals().owe("dind-known");
+    const auto swept = tests::run_task(bench.context, reaper.sweep(in(5s)));
+    REQUIRE(swept);
+    CHECK(*swept == 1);
+    CHECK(bench.fake.count("DELETE", "/containers/id-of-dind-lost") == 1);
+  }
+}
+
+TEST_CASE("A deadline that has passed by another clock ends nothing of a process that lives") {  // R02
+  const engine::Labels alive{{"dind-executor.owner", process_owner()}, {"dind-executor.deadline", "1"}};
+  CHECK_FALSE(is_orphan(alive, "another", 4102444800));
+  const engine::Labels elsewhere{{"dind-executor.owner", "boot.1.2.3"}, {"dind-executor.deadline", "100"}};
+  CHECK(is_orphan(elsewhere, "another", 101));
+  CHECK_FALSE(is_orphan(elsewhere, "another", 99));
+  const engine::Labels malformed{{"dind-executor.owner", process_owner().substr(0, process_owner().find('.') + 2)},
+                                 {"dind-executor.deadline", "100"}};
+  CHECK(is_orphan(malformed, "another", 101));
 }

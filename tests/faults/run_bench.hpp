@@ -15,6 +15,7 @@
 #include "engine/client.hpp"
 #include "fake_engine.hpp"
 #include "sandbox/sandbox.hpp"
+#include "sandbox/supervisor_image.hpp"
 #include "sandbox/supervisor_wire.hpp"
 #include "services/runs.hpp"
 #include "support/inspect_reply.hpp"
@@ -90,6 +91,9 @@ struct RunBench {
     fake.on("POST", "/volumes/create", FakeReply::json(201, R"({"Name":"dind-supervisor"})"));
     fake.on("PUT", "/containers/*/archive", FakeReply{.status = 200});
     fake.on("GET", "/images/*/json", FakeReply::json(200, R"({"Id":"sha256:0123","Config":{}})"));
+    fake.on("GET", "/images/dind-executor/*/json",
+            FakeReply::json(200, R"({"Id":"sha256:5e1f","Config":{},"RootFS":{"Layers":[")" +
+                                     sandbox::supervisor_image()->layer + R"("]}})"));
     fake.on("POST", "/containers/create", [this](const FakeRequest& request) { return create(request); });
     fake.on("GET", "/containers/*/json", [this](const FakeRequest& request) { return inspect(request); });
     fake.on("POST", "/containers/*/attach", supervised(whole_run(), FakeReply::Then::hang));

@@ -331,3 +331,42 @@ TEST_CASE("Runs that wait for their turn when the engine goes away hear of it at
   CHECK(bench.idle());
   CHECK(bench.there() == 0);
 }
+
+TEST_CASE("A container that the engine creates after the connection broke is removed") {  // R01
+  RunBench bench;
+  std::atomic<int> tries = 0;
+  std::optional<FakeRequest> late;
+  bench.fake.on("POST", "/containers/create", [&](const FakeRequest& request) {
+    late = request;
+    return FakeReply{.then = Then::close, .no_head = true};
+  });
+  bench.fake.on("DELETE", "/containers/*", [&](const FakeRequest& request) {
+    if (++tries == 3 && late) bench.create(*late);  // the engine has come to it
+    return bench.remove(request);
+  });
+  REQUIRE_FALSE(bench.run(python()));
+  CHECK(bench.idle(15s));
+  CHECK(tries > 3);
+  CHECK(bench.there() == 0);
+}
+
+TEST_CASE("A container whose creation was answered with an error is not waited for") {
+  RunBench bench;
+  bench.fake.on("POST", "/containers/create", FakeReply::json(500, R"({"message":"no"})"));
+  REQUIRE_FALSE(bench.run(python()));
+  CHECK(bench.idle(1s));
+}
+
+TEST_CASE("A request for a container that was sent twice has the container that the first one made") {  // R01
+  RunBench bench;
+  std::atomic<int> asked = 0;
+  bench.fake.on("POST", "/containers/create", [&](const FakeRequest& request) {
+    if (++asked == 1) bench.create(request);
+    return FakeReply::json(409, R"({"message":"Conflict. The container name is already in use"})");
+  });
+  const auto result = bench.run(python());
+  REQUIRE(result);
+  CHECK(result->verdict == Verdict::ok);
+  CHECK(bench.idle());
+  CHECK(bench.there() == 0);
+}

@@ -3,7 +3,6 @@
 
 #include "engine/build_reader.hpp"
 #include "fuzz.hpp"
-#include "sandbox/ignore_rules.hpp"
 #include "services/build_sources.hpp"
 #include "support/base64.hpp"
 
@@ -38,8 +37,5 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   }
   const auto labelled = behind_each_from(all, dockerfile, "LABEL x=y");
   fuzz::require(labelled.text.size() <= all.size() + labelled.after.size() * 12, "lines are put in, and nothing else");
-  const auto half = all.substr(0, size / 2);
-  [[maybe_unused]] const bool ignored =
-      sandbox::IgnoreRules(half.substr(0, 4096)).ignored(all.substr(size / 2).substr(0, 256));
   return 0;
 }

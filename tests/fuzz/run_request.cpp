@@ -4,6 +4,7 @@
 
 #include "faces/run_request_json.hpp"
 #include "fuzz.hpp"
+#include "support/json_reader.hpp"
 
 using namespace dind;
 
@@ -34,9 +35,9 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   constexpr const char* kMethods[] = {"run", "runPythonCode", "runShellScript", "runCommand", "buildAndRun"};
   if (size == 0) return 0;
   const auto read = faces::run_method(kMethods[data[0] % std::size(kMethods)]);
-  const auto json = nlohmann::json::parse(data + 1, data + size, nullptr, false);
-  if (json.is_discarded()) return 0;
-  const auto request = read(json);
+  const auto json = read_json({reinterpret_cast<const char*>(data + 1), size - 1});
+  if (!json) return 0;
+  const auto request = read(*json);
   if (request) {
     check(*request);
   } else {

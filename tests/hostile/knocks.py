@@ -1,5 +1,6 @@
 """Every way that a program may try to reach what is near its sandbox, and a look at the bridge for what of it got there."""
 import collections
+import pathlib
 import socket
 import struct
 import threading
@@ -156,7 +157,7 @@ print(json.dumps(ended), file=sys.stderr)
 print(json.dumps({name: outcomes for name, outcomes in ended.items() if "connected" in outcomes}))
 """
 
-NEAR_BLOCKS = ((0x00000000, 8), (0x0A000000, 8), (0x64400000, 10), (0xA9FE0000, 16), (0xAC100000, 12), (0xC0000000, 24), (0xC0A80000, 16), (0xC6120000, 15), (0xE0000000, 4), (0xF0000000, 4))
+NEAR_BLOCKS = ((0x00000000, 8), (0x0A000000, 8), (0x64400000, 10), (0xA83F8110, 32), (0xA9FE0000, 16), (0xAC100000, 12), (0xC0000000, 24), (0xC0A80000, 16), (0xC6120000, 15), (0xE0000000, 4), (0xF0000000, 4))
 
 
 def is_near(address):
@@ -188,12 +189,19 @@ class Bridge(threading.Thread):
         self.socket = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.ntohs(3))
         self.socket.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, 8 << 20)  # what the machine allows others is soon full
         self.socket.bind((bridge, 3))
-        self.frames = []
+        self.socket.settimeout(0.2)
+        self.carrier = pathlib.Path("/sys/class/net", bridge, "carrier")
+        self.frames, self.ending = [], False
 
     def run(self):
         while True:
+            ending = self.ending  # all has come by then
             try:
                 frame, (_, _, kind, _, _) = self.socket.recvfrom(2048)
+            except TimeoutError:
+                if ending and self.carrier.read_text() == "0\n":
+                    return  # nobody is on the bridge any more: it is silent, and takes no frame of the machine's own
+                continue
             except OSError:
                 return
             if kind != 4:  # PACKET_OUTGOING: the machine's own
@@ -211,6 +219,7 @@ class Bridge(threading.Thread):
     def end(self):
         """Frames are seen in their order: one of the machine's own to the bridge is behind all that came before."""
         bridge = self.socket.getsockname()[0]
+        self.ending = True
         until = time.monotonic() + 10
         with socket.socket(socket.AF_PACKET, socket.SOCK_RAW) as s:
             while self.is_alive() and time.monotonic() < until:  # the kernel may drop one, as any frame

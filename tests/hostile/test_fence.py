@@ -5,6 +5,7 @@ import socket
 import struct
 import subprocess
 import sys
+import tempfile
 import threading
 import unittest
 
@@ -12,6 +13,7 @@ from knocks import KNOCKS, Bridge
 
 SUPERVISOR = pathlib.Path(os.environ.get("DIND_EXECUTOR", pathlib.Path(__file__).resolve().parents[2] / "build/dev/dind-executor")).parent / "server/supervisor/supervisor"
 GATEWAY, ANOTHER, FAR = "10.213.0.1", "192.168.213.1", "203.0.113.7"
+OWN = ("203.0.113.50", "198.51.100.9")  # the engine's machine has these too, in public blocks
 NETNS = 0x40000000  # CLONE_NEWNET
 IPV4, DEVICES = 2, 5  # families of nf_tables
 
@@ -70,8 +72,24 @@ class FenceTest(unittest.TestCase):
         thread.join()
         return result[0]
 
-    def fence(self):
-        return self.within(lambda: subprocess.run([SUPERVISOR, "--fence"], capture_output=True, text=True, timeout=20))
+    def fence(self, *arguments):
+        return self.within(lambda: subprocess.run([SUPERVISOR, "--fence", *arguments], capture_output=True, text=True, timeout=20))
+
+    def switch(self, name, value=None):
+        """A switch of the sandbox's network: sets it, and says what it is."""
+        path = pathlib.Path("/proc/sys/net") / name
+        return self.within(lambda: (path.write_text(value) if value else None, path.read_text().strip())[1])
+
+    def machine_routes(self):
+        """What the engine's machine says of its own addresses, in a file."""
+        for address in OWN:
+            self.ip("-n", self.names[0], "address", "add", address + "/32", "dev", "lo")
+        text = self.within(lambda: pathlib.Path("/proc/thread-self/net/fib_trie").read_text(), 0)
+        file = tempfile.NamedTemporaryFile("w", prefix="dind-fib-")  # noqa: SIM115: it is there until the test ends
+        self.addCleanup(file.close)
+        file.write(text)
+        file.flush()
+        return file.name
 
     def knock(self, *arguments):
         """The kinds of what arrived at the bridge of a program's knocking."""
@@ -79,6 +97,7 @@ class FenceTest(unittest.TestCase):
         self.within(bridge.start, 0)
         done = self.within(lambda: subprocess.run([sys.executable, "-c", KNOCKS, GATEWAY, ANOTHER, "10.213.0.77", "169.254.169.254", "far=" + FAR, *arguments], capture_output=True, text=True, timeout=50))
         self.within(bridge.end, 0)
+        self.addressed = {socket.inet_ntoa(frame[30:34]) for frame in bridge.frames if frame[12:14] == b"\x08\0"}
         self.assertEqual((done.returncode, done.stdout), (0, "{}\n"), done.stderr)
         self.said = done.stderr
         return bridge.kinds
@@ -100,6 +119,39 @@ class FenceTest(unittest.TestCase):
         self.within(without_filter)
         arrived = self.knock("unprivileged=1")
         self.assertEqual(set(arrived) - {"answer"}, {"far", "protocol 17 to 239.255.255.250"}, self.said)
+
+    def test_the_machines_own_public_addresses_are_as_near_as_its_gateway(self):
+        """S08: without the filter too, and for a datagram that names its device."""
+        routes = self.machine_routes()
+        for address in OWN:
+            self.knock(address)
+            self.assertIn(address, self.addressed, "without the fence it arrives")
+        self.ip("-n", self.names[1], "neigh", "flush", "dev", "eth0")  # as a new sandbox has it
+        done = self.fence(routes)
+        self.assertEqual((done.returncode, done.stdout), (0, "fenced: routes, neighbours, packets, frames\n"))
+        self.assertEqual(set(self.knock(*OWN)) - {"answer", "dns"}, {"far"}, self.said)
+        self.assertEqual(self.addressed - {FAR}, set(), self.said)
+        self.within(without_filter)
+        self.knock("unprivileged=1", *OWN)
+        self.assertEqual(self.addressed & set(OWN), set(), self.said)
+
+    def test_a_fence_that_can_not_read_the_machines_addresses_does_not_come_up(self):
+        done = self.fence("/proc/self/mem")
+        self.assertEqual((done.returncode, done.stdout[:42]), (1, "not fenced: the machine's own addresses: I"))
+
+    def test_a_device_with_ipv6_is_not_fenced(self):
+        """S08: no rule looks at IPv6, and one switch alone keeps it off."""
+        for device in ("all", "eth0"):
+            self.switch(f"ipv6/conf/{device}/disable_ipv6", "0")
+        self.ip("-n", self.names[1], "address", "add", "2001:db8::2/64", "dev", "eth0", "nodad")
+        done = self.fence()
+        self.assertEqual((done.returncode, done.stdout), (1, "not fenced: IPv6 is on at eth0\n"))
+
+    def test_the_filter_of_sources_is_off_whatever_it_was(self):
+        """N01: an engine takes no switch of a device from API 1.46 on; the gateway's requests would be dropped."""
+        self.switch("ipv4/conf/eth0/rp_filter", "1")
+        done = self.fence()
+        self.assertEqual((done.returncode, self.switch("ipv4/conf/eth0/rp_filter")), (0, "0"), done.stdout)
 
     def test_a_fence_that_finds_no_gateway_does_not_come_up(self):
         self.ip("-n", self.names[0], "link", "set", "bridge", "down")

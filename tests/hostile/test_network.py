@@ -8,7 +8,7 @@ import uuid
 
 from case import PYTHON, exists
 from hostile_case import HostileTest, engine, engine_api
-from knocks import KNOCKS, Bridge
+from knocks import KNOCKS, Bridge, kind_of
 
 LOOK = r"""
 import errno, json, socket, struct, sys
@@ -38,7 +38,7 @@ def add_route():
 print(json.dumps({
     "gateway": gateway,
     "tcp": {host: [tcp(host, port) for port in (22, 80, 2375, 2376)] for host in near},
-    "private": {host: way(host, 80) for host in ("10.1.2.3", "172.16.0.1", "172.31.255.254", "192.168.0.1", "169.254.169.254", "100.64.0.1", "198.18.0.1", "224.0.0.1", "240.0.0.1", "0.1.2.3")},
+    "private": {host: way(host, 80) for host in ("10.1.2.3", "172.16.0.1", "172.31.255.254", "192.168.0.1", "169.254.169.254", "168.63.129.16", "100.64.0.1", "198.18.0.1", "224.0.0.1", "240.0.0.1", "0.1.2.3")},
     "public": way("203.0.113.7", 443),
     "dns": way(gateway, 53),
     "loopback": way("127.0.0.1", 80),
@@ -113,7 +113,7 @@ class Internet(HostileTest):
 
 
 # Where clouds keep their credentials, and where engines and their neighbours are.
-NEAR = ("169.254.169.254", "169.254.170.2", "100.100.100.200", "10.0.0.1", "10.96.0.1", "172.17.0.1", "172.31.255.254", "192.168.0.1", "192.0.0.192", "224.0.0.1", "255.255.255.255")
+NEAR = ("168.63.129.16", "169.254.169.254", "169.254.170.2", "100.100.100.200", "10.0.0.1", "10.96.0.1", "172.17.0.1", "172.31.255.254", "192.168.0.1", "192.0.0.192", "224.0.0.1", "255.255.255.255")
 
 
 class PacketsAtHome(HostileTest):
@@ -159,7 +159,8 @@ class PacketsAtHome(HostileTest):
     def assert_nothing_near(self, bridge, said):
         """Answers to the bridge's questions, the fence's own for the gateway before it is up, and the engine's for names, are all that may arrive."""
         self.assertEqual(set(bridge.kinds) - {"answer", "announcement", "question", "dns"}, set(), said)
-        self.assertEqual(bridge.kinds["question"], 1, said)
+        asked = {(frame[28:32], frame[38:42]) for frame in bridge.frames if kind_of(frame) == "question"}  # by whom and for whom: a kernel may repeat its question
+        self.assertEqual(len(asked), 1, (asked, said))
 
     def test_what_has_no_fence_is_seen(self):
         made = engine("POST", "/containers/create", {"Image": PYTHON, "Cmd": ["python3", "-c", KNOCKS, *self.near[:2]], "HostConfig": {"NetworkMode": "dind-executor-internet"}})["Id"]

@@ -10,7 +10,7 @@ import time
 sys.path.append(str(pathlib.Path(__file__).resolve().parents[1] / "protocol"))
 from lsp_client import LIMIT, program  # noqa: E402,F401
 from protocol_case import ProtocolCase, engine_api  # noqa: E402
-from server import Server  # noqa: E402
+from server import SMALL_QUARANTINE, Server  # noqa: E402,F401
 
 JSON = {"Content-Type": "application/json"}
 ENDLESS = "import sys, time\nsys.stdout.write('up\\n')\ntime.sleep(1000)"  # print writes the line's end apart
@@ -62,7 +62,7 @@ class HttpCase(ProtocolCase):
         connection.request("POST", "/runs", json.dumps({"code": code, "language": "python", **more}).encode(),
                            JSON | {"Accept": "text/event-stream", "Authorization": f"Bearer {server.token}"} | (headers or {}))
         reply = connection.getresponse()
-        self.assertEqual((reply.status, reply.headers["Content-Type"]), (200, "text/event-stream"))
+        self.assertEqual((reply.status, reply.headers["Content-Type"]), (200, "text/event-stream; charset=utf-8"))
         return connection, reply
 
     def event(self, reply):

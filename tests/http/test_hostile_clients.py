@@ -12,17 +12,34 @@ from http_case import ENDLESS, JSON, LIMIT, HttpCase, program
 
 
 class Doors(HttpCase):
-    def test_a_host_name_that_is_not_ours_is_refused_before_the_token_is_looked_at(self):
-        server = self.serve()
+    def test_without_tokens_a_host_name_that_is_not_ours_is_refused(self):
+        server = self.serve(*self.ARGUMENTS, "--no-token")
         for host in ("evil.example", "localhost.evil.example", "127.0.0.1.nip.example", "0.0.0.0"):
-            for token in (True, False):
-                self.assert_status(self.raw(server, self.head(server, "GET", "/healthz", "Connection: close", host=host, token=token)), 403)
+            self.assert_status(self.raw(server, self.head(server, "GET", "/runs", "Connection: close", host=host)), 403)
         for host in ("localhost", f"127.0.0.1:{server.port}", "[::1]"):
             self.assert_status(self.raw(server, self.head(server, "GET", "/runs", "Connection: close", host=host)), 200)
         self.assert_status(self.raw(server, self.head(server, "GET", "/runs", "Connection: close", "Host: localhost")), 400)
         self.assert_status(self.raw(server, self.head(server, "GET", "/runs", "Connection: close", host=None)), 400)
         self.assert_status(self.raw(server, self.head(server, "GET", "http://evil.example/runs", "Connection: close")), 403)
         self.assert_status(self.raw(server, self.head(server, "GET", "http://localhost/runs", "Connection: close")), 200)
+
+    def test_with_tokens_any_name_will_do_since_a_page_has_no_token(self):  # K17
+        server = self.serve()
+        for host in ("10.244.1.7:8000", "executor.svc.cluster.local", "evil.example"):
+            self.assert_status(self.raw(server, self.head(server, "GET", "/metrics", "Connection: close", host=host)), 200)
+            self.assert_status(self.raw(server, self.head(server, "GET", "/metrics", "Connection: close", host=host, token=False)), 401)
+            self.assert_status(self.raw(server, self.head(server, "GET", "/metrics", "Connection: close", f"Origin: http://{host}", host=host)), 403)
+
+    def test_probes_are_answered_by_any_name_and_say_nothing_else(self):  # K17
+        for arguments in ((), ("--no-token",)):
+            server = self.serve(*self.ARGUMENTS, *arguments)
+            for path in ("/livez", "/readyz", "/healthz"):
+                for host in ("10.244.1.7:8000", "evil.example", "[fd00::1]:80"):
+                    answer = self.raw(server, self.head(server, "GET", path, "Connection: close", host=host, token=False))
+                    self.assert_status(answer, 200)
+                    self.assertEqual(json.loads(answer.split(b"\r\n\r\n")[1]), {"status": "ok"})
+                self.assert_status(self.raw(server, f"GET {path} HTTP/1.0\r\n\r\n".encode()), 200)
+                self.assert_status(self.raw(server, f"HEAD {path} HTTP/1.0\r\n\r\n".encode()), 200)
 
     def test_pages_may_not_ask(self):
         server = self.serve()
@@ -54,6 +71,7 @@ class Doors(HttpCase):
         self.assertIn("don't go together", refused("--listen", "127.0.0.1:0", "--no-token", "--token-file", "x"))
         self.assertIn("can't be read", refused("--listen", "127.0.0.1:0", "--token-file", str(self.folder / "none")))
         (self.folder / "empty").write_text("\n")
+        (self.folder / "empty").chmod(0o600)
         self.assertIn("holds no token", refused("--listen", "127.0.0.1:0", "--token-file", str(self.folder / "empty")))
         self.assertNotIn("two words", refused("--listen", "127.0.0.1:0", env={"DIND_TOKEN": "two words"}))
         server = self.serve()
@@ -102,8 +120,8 @@ class Shapes(HttpCase):
         self.assert_status(self.raw(server, chunked + (b"10000\r\n" + b"x" * 65536 + b"\r\n") * 20), 413)
         self.assert_status(self.raw(server, chunked + b"FFFFFFFFFFFFFFF\r\nx"), 413)
         self.assert_status(self.raw(server, self.head(server, "POST", "/runs", "Content-Type: application/json", "Content-Length: 99999999999999999")), 413)
-        # The host is looked at first, and the token.
-        self.assert_status(self.raw(server, self.head(server, "POST", "/runs", "Content-Length: 99999999999999999", host="evil.example")), 403)
+        # The page is looked at first, and the token.
+        self.assert_status(self.raw(server, self.head(server, "POST", "/runs", "Content-Length: 99999999999999999", "Origin: http://evil.example")), 403)
         self.assert_status(self.raw(server, self.head(server, "POST", "/runs", "Content-Length: 99999999999999999", token=False)), 401)
         for long in (self.head(server, "GET", "/runs", "X: " + "a" * 17000), self.head(server, "GET", "/" + "a" * 17000),
                      self.head(server, "GET", "/runs", *[f"X{n}: {n}" for n in range(3000)]), b"GET /" + b"a" * 100000):

@@ -33,6 +33,11 @@ def engine(method, path, body=None, raw=None, fine=()):
         return text
 
 
+def containerd_store():
+    """Whether the engine keeps its images in containerd's store."""
+    return any("io.containerd.snapshotter.v1" in row for row in engine("GET", "/info").get("DriverStatus") or [])
+
+
 def exists(kind, name):
     try:
         engine("GET", f"/{kind}/{name}" + ("/json" if kind == "containers" else ""))

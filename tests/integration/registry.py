@@ -74,8 +74,11 @@ class Registry:
 
     def digest(self, name):
         repository, tag = name.split("/", 1)[1].rsplit(":", 1)
+        # An engine with containerd's image store pushes OCI manifests.
+        kinds = ", ".join(("application/vnd.docker.distribution.manifest.v2+json", "application/vnd.docker.distribution.manifest.list.v2+json",
+                           "application/vnd.oci.image.manifest.v1+json", "application/vnd.oci.image.index.v1+json"))
         request = urllib.request.Request(f"http://{self.host}/v2/{repository}/manifests/{tag}", method="HEAD",
-                                         headers={"Accept": "application/vnd.docker.distribution.manifest.v2+json", "Authorization": "Basic " + login()})
+                                         headers={"Accept": kinds, "Authorization": "Basic " + login()})
         with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=10) as reply:
             return reply.headers["Docker-Content-Digest"]
 

@@ -69,19 +69,32 @@ class Death(SandboxTest):
         self.measured("SIGKILL of ours to the container's end, ms", sorted(round(each * 1000) for each in gone))
         self.assertLess(max(gone), 1.0)
 
-    def test_sigterm_from_the_engine_ends_the_sandbox_and_from_its_program_does_not(self):
-        # An engine that starts anew after a crash sends it to what still runs, and doesn't answer before that has ended.
+    def stopped_by_the_engine(self, *calls):
+        """The last event of a run whose sandbox the engine is asked to end, and how long that took."""
         child = self.start("run", "--json", self.python("import os, signal\nfor _ in range(100): os.kill(1, signal.SIGTERM)\n" + UP))
         for line in child.stdout:
             if json.loads(line)["event"] == "output":
                 break
         sandbox = self.sandbox_of(child)
-        self.assertTrue(is_there({sandbox}))
-        engine("POST", f"/containers/{sandbox}/kill?signal=SIGTERM")
-        self.assertLess(self.until(lambda: not is_there({sandbox})), 1.0)
+        self.assertTrue(is_there({sandbox}), "its own program has ended it")
+        for call in calls:
+            engine("POST", f"/containers/{sandbox}/{call}")
+        took = self.until(lambda: not is_there({sandbox}))
         last = [json.loads(line) for line in child.stdout][-1]
-        self.assertEqual((last["event"], last["error"]["kind"]), ("error", "engine_error"))
         child.wait(LIMIT)
+        return last, took
+
+    def test_a_stop_by_the_engine_ends_the_sandbox_at_once(self):
+        # So does an engine that starts anew after a crash, and it doesn't answer before that has ended (S02: StopSignal).
+        last, took = self.stopped_by_the_engine("stop")
+        self.assertLess(took, 1.0)
+        self.assertEqual((last["event"], last["error"]["kind"]), ("error", "engine_error"))
+
+    def test_sigterm_means_nothing_to_a_sandbox_whoever_sends_it(self):
+        """S02: a program can make its own look as if it came from outside."""
+        last, took = self.stopped_by_the_engine("kill?signal=SIGTERM", "kill?signal=SIGUSR1", "kill?signal=SIGKILL")
+        self.assertLess(took, 1.0)
+        self.assertEqual((last["event"], last["error"]["kind"]), ("error", "engine_error"))
 
     def test_the_sandbox_goes_when_we_are_killed_in_a_flood(self):
         child = self.start("run", self.python("while True: print('x' * 4000)"))

@@ -38,9 +38,9 @@ class Images(SandboxTest):
         first = child.stdout.readline()
         mounts = engine("GET", f"/containers/{self.sandbox_of(child)}/json")["Mounts"]
         self.assertIn("/data", [each["Destination"] for each in mounts])
-        out, _ = child.communicate(timeout=LIMIT)
-        lines = (first + out).decode().splitlines()
-        self.assertEqual(lines[:3], ["/usr", "65534", "writable"], lines)
+        lines = (first + child.stdout.read()).decode().splitlines()  # communicate() would leave out what readline() had read ahead
+        child.wait(LIMIT)
+        self.assertEqual((lines[0], int(lines[1]) >= 2_000_000_000, lines[2]), ("/usr", True, "writable"), lines)
         for path in ("/data", "/var/odd/path", "/tmp"):
             self.assertTrue([line for line in lines if line.startswith(f"tmpfs {path} tmpfs rw")], (path, lines))
         self.assertEqual(lines[-1], "full")  # of its 64 MiB
@@ -176,6 +176,37 @@ class Reaper(SandboxTest):
             self.assertTrue(exists("containers", made), what)
         self.assertTrue(exists("volumes", f"alive-{mark}"))
         self.assertTrue(exists("networks", f"alive-{mark}"))
+
+    def labelled_image(self, labels):
+        """An image of somebody's, whose labels its containers inherit."""
+        name = f"dind-test-labelled:{uuid.uuid4().hex[:12]}"
+        made = engine("POST", "/containers/create", {"Image": SHELL, "Cmd": ["true"]})["Id"]
+        repo, tag = name.split(":")
+        engine("POST", f"/commit?container={made}&repo={repo}&tag={tag}", {"Labels": labels})
+        engine("DELETE", f"/containers/{made}?force=1")
+        self.addCleanup(engine, "DELETE", f"/images/{name}?force=1", fine=(404,))
+        return name
+
+    def test_labels_of_an_image_make_nobodys_container_ours(self):
+        """S14: whatever the values, and by whatever name the container goes."""
+        others = []
+        for labels in ({OWNER: "x", DEADLINE: "1"}, {OWNER: self.gone_owner()}, {OWNER: "", DEADLINE: "1", "dind-executor.run": "r"}):
+            image = self.labelled_image(labels)
+            for name in (f"other-{uuid.uuid4().hex[:8]}", f"dind-{uuid.uuid4().hex[:8]}"):
+                made = engine("POST", f"/containers/create?name={name}", {"Image": image, "Cmd": ["sleep", "100"], "HostConfig": {"NetworkMode": "none"}})["Id"]
+                self.addCleanup(engine, "DELETE", f"/containers/{made}?force=1", fine=(404, 409))
+                engine("POST", f"/containers/{made}/start")
+                others.append(made)
+        mine = self.container({OWNER: self.gone_owner()}, start=True)
+        # A container of ours is ours, whatever its image says.
+        body = {"Image": self.labelled_image({OWNER: "x", DEADLINE: "1"}), "Cmd": ["true"], "Labels": {OWNER: self.gone_owner()}}
+        mine_of_such_an_image = engine("POST", "/containers/create", body)["Id"]
+        self.sweep()
+        for made in (mine, mine_of_such_an_image):
+            self.until(lambda made=made: not exists("containers", made), 10)  # by then the pass has seen them all
+        time.sleep(0.5)
+        for made in others:
+            self.assertTrue(exists("containers", made))
 
     def test_a_live_instance_keeps_its_own(self):
         child = self.start("run", "--quiet", self.python(UP))

@@ -4,7 +4,7 @@ import os
 import pathlib
 import time
 
-from case import CACHE, OWNER, SHELL, SandboxTest, engine, exists
+from case import CACHE, OWNER, SHELL, SandboxTest, containerd_store, engine, exists
 from registry import engine_call, make_image, remove_image, unique
 
 BUILT = "dind-executor.built"
@@ -70,7 +70,9 @@ class Garbage(SandboxTest):
                  ("containers", self.container({"owner": gone_owner()})), ("volumes", self.volume("plain", {})),
                  ("volumes", self.volume("dind-supervisor-unlabelled", {})), ("volumes", self.volume("other-name", supervisor)),
                  ("networks", self.network({})), ("images", self.image("dind-executor/unlabelled", {})),
-                 ("images", self.image("somebody/inherited", {BUILT: "1"}))]
+                 ("images", self.image("somebody/inherited", {BUILT: "1"})),
+                 ("images", self.image("somebody/supervisor", supervisor)),  # S01: not by the label alone
+                 ("containers", self.container({}, image=self.image("somebody/labelled", owner)))]  # S14: its image has the label, it has not
         goes = [("containers", self.container(owner)), ("volumes", self.volume("orphan", owner)), ("networks", self.network(owner)),
                 ("volumes", self.volume("dind-supervisor-old", supervisor)), ("images", self.image("dind-executor/built", {BUILT: "1"}))]
         time.sleep(1.1)  # the engine's times have seconds
@@ -128,7 +130,8 @@ class Garbage(SandboxTest):
         # It was tagged a moment ago, which is less than a day: nothing is noted.
         self.assertEqual(engine("GET", f"/images/{name}/json")["Metadata"]["LastTagTime"], before)
         engine_call("POST", f"/images/{name}/tag?repo={name.split(':')[0]}&tag=1")
-        self.assertNotEqual(engine("GET", f"/images/{name}/json")["Metadata"]["LastTagTime"], before)  # what noting relies on
+        if not containerd_store():  # there a tag of its own notes it
+            self.assertNotEqual(engine("GET", f"/images/{name}/json")["Metadata"]["LastTagTime"], before)  # what noting relies on
 
     def test_people_get_lines(self):
         volume = self.volume("dind-supervisor-lines", {CACHE: "supervisor"})

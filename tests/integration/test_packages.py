@@ -5,6 +5,7 @@ import time
 
 from case import CACHE, OWNER, PYTHON, SandboxTest, engine
 
+SIX_HASH = "8abb2f1d86890a2dfb989f9a77cfcfd3e47c2a354b01111771326f8aa26e0254"  # of six-1.16.0-py2.py3-none-any.whl
 BUNDLE = pathlib.Path("/etc/ssl/certs/ca-certificates.crt")
 
 
@@ -48,7 +49,50 @@ class Packages(SandboxTest):
     def test_what_is_no_package_is_refused_before_anything_is_made(self):
         for wrong in ("--index-url=https://localhost", "./local", "a; b\nc", "git+https://host/x"):
             with self.subTest(wrong):
-                self.assert_refused(self.packages("--require", wrong, self.python("1")), "name a package")
+                self.assert_refused(self.packages("--require", wrong, self.python("1")), "requirement 1 of 1")
+
+    def test_p06_requirements_files_as_pip_reads_them(self):
+        pinned = "six==1.16.0"
+        files = {
+            "hash.txt": f"{pinned} \\\n    --hash=sha256:{SIX_HASH}\n".encode(),
+            "mark.txt": f"\ufeff{pinned}\r\n".encode(),
+            "powershell.txt": f"{pinned}\r\n".encode("utf-16"),
+            "tabs.txt": f"\t# a tab\n{pinned}\t# note\n".encode(),
+            "include.txt": b"-r sub/tabs.txt\n-c bounds.txt\n",
+        }
+        (self.folder / "sub").mkdir()
+        (self.folder / "sub/tabs.txt").write_bytes(b"six \\\n  >=1.0\n")
+        (self.folder / "bounds.txt").write_bytes(b"six<1.17\nno-such-package-of-anybodys-0<1\n")
+        program = self.python("import six; print(six.__version__)")
+        for name, text in files.items():
+            with self.subTest(name):
+                (self.folder / name).write_bytes(text)
+                done = self.packages("--requirements", str(self.folder / name), program)
+                self.assert_run(done, 0, b"1.16.0\n")
+
+    def test_p09_packages_come_after_the_standard_library(self):
+        program = self.python("import pathlib, sys\nprint(pathlib.__file__.startswith('/packages'), '/packages/site' in sys.path)\n"
+                              "import subprocess\nprint(subprocess.run([sys.executable, '-c', 'import six; print(six.__version__)'], capture_output=True, text=True).stdout, end='')\n")
+        done = self.packages("--require", "pathlib", "--require", "six==1.16.0", program)
+        self.assert_run(done, 0, b"False True\n1.16.0\n")
+        done = self.packages("--require", "six==1.16.0", "-e", "PYTHONPATH=/tmp", self.python("import six, sys\nprint(six.__version__, '/tmp' in sys.path)"))
+        self.assert_run(done, 0, b"1.16.0 True\n")
+
+    def test_p06_a_hash_that_is_wrong_ends_the_run(self):
+        (self.folder / "wrong.txt").write_text(f"six==1.16.0 --hash=sha256:{SIX_HASH[::-1]}\n")
+        done = self.packages("--requirements", str(self.folder / "wrong.txt"), self.python("print('never')"))
+        self.assertEqual((done.returncode, done.stdout), (1, b""))
+        self.assertIn(b"DO NOT MATCH THE HASHES", done.stderr)
+
+    def test_p06_a_folder_whose_requirements_have_hashes_runs(self):
+        folder = self.folder / "hashed"
+        folder.mkdir()
+        (folder / "requirements.txt").write_text(f"six==1.16.0 \\\n    --hash=sha256:{SIX_HASH}\n")
+        (folder / "main.py").write_text("import six\nprint(six.__version__)\n")
+        self.folder.chmod(0o755)
+        environment = self.environment(DIND_CA_BUNDLE=str(BUNDLE))
+        self.assert_run(self.call("run", "--workspace", str(folder), env=environment), 0, b"1.16.0\n")
+        self.assert_run(self.call("run", "--workspace", str(folder), "--", "python3", "main.py", env=environment), 0, b"1.16.0\n")
 
     def test_a_requirements_file(self):
         (self.folder / "requirements.txt").write_text("# what it needs\nsix==1.16.0  # this\n\n")

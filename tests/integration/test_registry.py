@@ -8,7 +8,7 @@ import tempfile
 import time
 import unittest
 
-from case import LIMIT, SandboxTest, exists
+from case import LIMIT, SandboxTest, containerd_store, exists
 from registry import PASSWORD, USER, Registry, Relay, engine_call, login, make_image, remove_image, unique
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "protocol"))
@@ -97,7 +97,10 @@ class Pulling(RegistryTest):
         self.addCleanup(remove_image, name)
         result, text, _ = self.result_of("--image", name, *SAYS)
         self.assertEqual(text, "local\n")
-        self.assertIsNone(result["imageDigest"])
+        if containerd_store():  # N06: its engine gives one to every image (docs/protocol.md)
+            self.assertRegex(result["imageDigest"], "^sha256:[0-9a-f]{64}$")
+        else:
+            self.assertIsNone(result["imageDigest"])
 
     def test_never_pulls_nothing_and_says_what_to_do(self):
         name = self.image(OPEN)
@@ -233,6 +236,15 @@ class BrokenWays(RegistryTest):
         relay.broken.clear()
         relay.after = None
         self.assert_run(self.call("run", "--quiet", "--image", name, *SAYS), 0, b"hello\n")
+
+    def test_an_image_that_is_larger_than_the_operators_bound_is_not_pulled(self):  # S19
+        name = self.image(OPEN, size=64 << 20)  # containerd's store tells sizes while it fetches: a small one is there at once
+        for file, asks in ((None, ["--image", name, *SAYS]), (f"FROM {name}\nCMD true\n", ["--dockerfile", "-"])):
+            with self.subTest(dockerfile=file):
+                done = self.call("run", *asks, env=self.our_config(maxPull="1m"), **({"input": file.encode()} if file else {}))
+                self.assert_not_pulled(done, f"The image {name} needs a download of more than 1 MiB", "maxPull")
+                self.assertFalse(exists("images", name + "/json"))
+        self.assert_run(self.call("run", "--quiet", "--image", name, *SAYS, env=self.our_config(maxPull="80m")), 0, b"hello\n")
 
     def test_an_engine_that_goes_away_in_the_middle_of_a_pull_is_said(self):
         stall = self.relay(("127.0.0.1", OPEN.port), after=1 << 20, then="stall")

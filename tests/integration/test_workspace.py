@@ -2,6 +2,7 @@
 import json
 import os
 import shutil
+import subprocess
 
 from case import PYTHON, SHELL, SandboxTest
 
@@ -42,6 +43,17 @@ class Workspace(SandboxTest):
         self.assertEqual(done.returncode, 1)
         self.assertIn(b"workspace.access", done.stderr)
         self.assertFalse((self.workspace / "new").exists())
+
+    def test_what_is_mounted_in_a_read_only_workspace_is_not_writable(self):
+        """S18: engines before 25 leave it as it is below a read-only mount."""
+        for where in ("session/mounted", "session/project/deep/mounted"):
+            place = self.workspace / where
+            place.mkdir(parents=True)
+            subprocess.run(["mount", "-t", "tmpfs", "-o", "mode=1777,size=1m", "dind-test", str(place)], check=True)
+            self.addCleanup(subprocess.run, ["umount", str(place)], check=True)
+            done = self.inside("--mount-workspace", "ro", "--", "sh", "-c", f"touch {where}/new && echo written; touch /workspaces/new && echo written")
+            self.assertEqual((done.returncode, done.stdout), (1, b""), done.stderr)
+            self.assertEqual(list(place.iterdir()), [])
 
     def test_a_run_that_asks_for_nothing_sees_nothing(self):
         done = self.inside("--", "sh", "-c", "ls /workspaces")
@@ -90,7 +102,7 @@ class Workspace(SandboxTest):
         os.chown(self.workspace, 0, 0)
         done = self.call("run", "--image", SHELL, "--mount-workspace", "rw", "--", "id", "-u", env=self.environment(DIND_WORKSPACE=str(self.workspace)))
         self.assert_run(done, 0, b"65534\n")
-        self.assertIn(b"no program runs as root", done.stderr)
+        self.assertIn(b"programs never run as root", done.stderr)
 
 
 HOSTILE = """

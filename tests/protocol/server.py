@@ -8,6 +8,9 @@ import time
 
 from lsp_client import LIMIT, program
 
+# For a test that looks at a server's memory: the address sanitizer keeps what was freed, up to 256 MiB of it.
+SMALL_QUARANTINE = {"ASAN_OPTIONS": "quarantine_size_mb=1:thread_local_quarantine_size_kb=64"}
+
 
 class Server:
     """Starts at once and waits until it listens: `port` and `token` of HTTP, `socket` of JSON-RPC."""
@@ -39,9 +42,16 @@ class Server:
                 self.socket = found[1]
 
     def stop(self, how=signal.SIGTERM, within=15):
-        """Its exit code, and how long it took to end."""
+        """Asks it once to end: what runs may go on. Its exit code, and how long it took to end."""
         begun = time.monotonic()
         self.child.send_signal(how)
+        return self.child.wait(within), time.monotonic() - begun
+
+    def stop_now(self, within=15):
+        """Asks twice: what runs is cancelled. Two signals of one kind might be heard as one."""
+        begun = time.monotonic()
+        self.child.send_signal(signal.SIGTERM)
+        self.child.send_signal(signal.SIGINT)
         return self.child.wait(within), time.monotonic() - begun
 
     def errors(self):
@@ -53,9 +63,8 @@ class Server:
     def close(self):
         """As an operator ends it: what waits for a next run goes along."""
         if self.child.poll() is None:
-            self.child.terminate()
             try:
-                self.child.wait(15)
+                self.stop_now()
             except subprocess.TimeoutExpired:
                 self.child.kill()
         self.child.wait()

@@ -145,16 +145,22 @@ class Fields(ProtocolCase):
     def test_more_arguments_than_a_job_may_have(self):
         client = self.client()
         uri = self.file("a.py", "print(1)")
-        for more in ({"args": ["x" * (2 << 20)]}, {"args": ["x"] * 300000}, {"env": {"A": "x" * (2 << 20)}}):
+        for more, code in (({"args": ["x" * (2 << 20)]}, FAILED), ({"args": ["x"] * 300000}, INVALID_REQUEST), ({"env": {"A": "x" * (2 << 20)}}, FAILED)):
             with self.subTest(list(more)[0]):
-                self.assert_error(client.reply(client.run(uri, **more), 30), FAILED)
+                self.assert_error(client.reply(client.run(uri, **more), 30), code)
         self.assertEqual(client.reply(client.run(uri))["result"]["verdict"], "ok")
 
     def test_unknown_fields_are_no_obstacle(self):
         client = self.client(unknown={"a": [1]}, trace="verbose")
         client.write(frame({"jsonrpc": "2.0", "id": 50, "method": "workspace/executeCommand", "extra": [[[]]], "params": {"command": "dind.runFile", "more": 1,
-                            "arguments": [{"uri": self.file("a.py", "print(1)"), "Privileged": True, "HostConfig": {"Privileged": True}, "binds": ["/:/host"]}, {"uri": 5}]}}))
+                            "arguments": [{"uri": self.file("a.py", "print(1)"), "Privileged": True, "HostConfig": {"Privileged": True}, "binds": ["/:/host"]}]}}))
         self.assertEqual(client.reply(50)["result"]["verdict"], "ok")
+
+    def test_a_second_argument_is_refused(self):
+        client = self.client()
+        client.write(frame({"jsonrpc": "2.0", "id": 50, "method": "workspace/executeCommand",
+                            "params": {"command": "dind.runFile", "arguments": [{"uri": self.file("a.py", "print(1)")}, {"uri": 5}]}}))
+        self.assertIn("takes one argument, not 2", client.reply(50)["error"]["message"])
 
     def test_images_that_are_paths(self):
         client = self.client()
@@ -197,12 +203,12 @@ class Documents(ProtocolCase):
 
     def test_a_huge_document_is_kept_changed_and_refused_or_run(self):
         client = self.client()
-        client.open(self.URI, "#" * (20 << 20) + "\nprint('huge')\n")
+        client.open(self.URI, "#" * (16 << 20) + "\nprint('huge')\n")
         for n in range(20):
             self.change(client, self.span(1, 0, 1, 0, f"# {n}\n"))
-        begun = time.monotonic()
-        answer = client.reply(client.run(self.URI, languageId="python"), 30)
-        self.assert_error(answer, FAILED, "invalid_request")
+        self.assert_error(client.reply(client.run(self.URI, languageId="python")), FAILED, "invalid_request")
+        begun = time.monotonic()  # from now on the server has read it
+        self.assert_error(client.reply(client.run(self.URI, languageId="python")), FAILED, "invalid_request")
         self.assertLess(time.monotonic() - begun, 10)
         self.change(client, {"text": "print('small')\n"})
         client.reply(client.run(self.URI, runId="r", languageId="python"))

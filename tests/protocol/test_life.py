@@ -22,7 +22,7 @@ class Life(ProtocolCase):
         self.assertEqual(capabilities["textDocumentSync"], {"openClose": True, "change": 2, "save": False})
         self.assertEqual(capabilities["codeLensProvider"], {"resolveProvider": False})
         self.assertEqual(capabilities["executeCommandProvider"]["commands"],
-                         ["dind.runFile", "dind.runWorkspace", "dind.workspacePrograms", "dind.stop"])
+                         ["dind.runFile", "dind.runWorkspace", "dind.workspacePrograms", "dind.chooseProgram", "dind.stop"])
         self.assertEqual(capabilities["experimental"], {"dind": {"protocol": 1}})
 
     def test_a_client_with_commands_of_its_own_gets_none(self):

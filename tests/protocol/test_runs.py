@@ -54,6 +54,35 @@ class Runs(ProtocolCase):
         for client, id in ids:
             self.assertEqual(client.reply(id)["result"]["verdict"], "ok")
 
+    def test_p15_an_open_document_is_unicode_whatever_it_declares(self):
+        client = self.client()
+        text = "# -*- coding: shift_jis -*-\nprint(len('日本語'))\n"
+        uri = self.file("open.py", "x")
+        client.open(uri, text)
+        client.reply(client.run(uri, runId="open"))
+        self.assertEqual(client.output("open"), "3\n")
+        (self.folder / "closed.py").write_bytes(text.encode("shift_jis"))
+        client.reply(client.run((self.folder / "closed.py").as_uri(), runId="closed"))
+        self.assertEqual(client.output("closed"), "3\n")
+
+    def test_p21_notes_are_in_the_answer_and_in_the_end(self):
+        self.file("helper.py", "x = 1\n")
+        client = self.client()
+        result = client.reply(client.run(self.file("app.py", "import helper\n"), runId="r"))["result"]
+        self.assertIn("--workspace", " ".join(result["notes"]))
+        self.assertEqual(client.notification("dind/run", state="finished", runId="r")["result"]["notes"], result["notes"])
+        plain = self.client(own=False)
+        plain.reply(plain.run(self.file("ask.py", "input()\n")))
+        texts = [p["message"] for p in plain.sent("window/logMessage")]
+        self.assertTrue(any("stdin" in text and text.startswith("Note: ") for text in texts), texts)
+
+    def test_p05_a_shebang_line_has_its_effect(self):
+        client = self.client()
+        uri = self.file("strict.sh", "#!/bin/bash -e\ncd /no/such/place\necho no\n")
+        self.assertEqual(client.reply(client.run(uri, runId="r"))["result"]["exitCode"], 1)
+        client.reply(client.run(self.file("a.py", "#!/usr/bin/env pypy3\nprint(1)\n"), runId="pypy"))
+        self.assertIn("pypy3", " ".join(client.notification("dind/run", state="started", runId="pypy")["notes"]))
+
     def test_a_plain_client_gets_log_messages(self):
         client = self.client(own=False)
         result = client.reply(client.run(self.file("a.py", "print('plain')")))["result"]

@@ -8,7 +8,7 @@ import threading
 sys.path.append(str(pathlib.Path(__file__).resolve().parents[1] / "protocol"))
 from lsp_client import LIMIT, Client, frame  # noqa: E402,F401
 from protocol_case import ProtocolCase, engine_api  # noqa: E402,F401
-from server import Server  # noqa: E402
+from server import SMALL_QUARANTINE, Server  # noqa: E402,F401
 
 NOT_RUN, INVALID_PARAMS, UNKNOWN_METHOD, CANCELLED = -32000, -32602, -32601, -32800
 

@@ -6,7 +6,7 @@ import subprocess
 import sys
 import time
 
-from rpc_case import LIMIT, RpcCase, engine_api
+from rpc_case import LIMIT, RpcCase, Server, engine_api
 from lsp_client import program  # noqa: E402
 
 SHELL = "dind-executor/runtime-shell:bookworm"
@@ -21,7 +21,8 @@ class Handover(RpcCase):
             "HOME": str(self.folder), "XDG_RUNTIME_DIR": str(self.runtime)}
 
     def sockets(self):
-        return sorted((self.runtime / "dind-executor").glob("*.sock"))
+        """Where runs are taken. A server's control socket, which is in the same folder, is another one."""
+        return sorted(each for each in (self.runtime / "dind-executor").glob("*.sock") if not each.name.startswith("control-"))
 
     def editor(self, **env):
         """An `lsp` server that takes runs."""
@@ -126,24 +127,101 @@ class Handover(RpcCase):
                     self.assertLess(time.monotonic() - begun, 3)
                     time.sleep(0.01)
 
-    def test_the_servers_end_is_said(self):
+    def test_the_sudden_end_of_a_server_is_said(self):
         server = self.editor()
-        for how in ("kill", "close"):
+        child = self.terminal("--image", SHELL, "--", "sh", "-c", "echo up; sleep 100")
+        self.assertEqual(child.stdout.readline(), b"up\n")
+        server.child.kill()
+        server.child.wait()
+        _, err = child.communicate(timeout=LIMIT)
+        self.assertIn("--no-server", err.decode())
+        self.assertEqual(child.returncode, 125)
+
+    def leave(self, server, how):
+        """An editor's end, in the ways that there are."""
+        if how == "shutdown":
+            server.call("shutdown")
+            server.notify("exit")
+        elif how == "end of input":
+            server.child.stdin.close()
+        else:
+            server.child.send_signal(how)
+
+    def test_what_has_begun_goes_on_when_its_editor_ends(self):  # R10
+        for how in ("end of input", "shutdown", signal.SIGTERM, signal.SIGHUP):
             with self.subTest(how):
-                if how == "close":
-                    server = self.editor()
+                server = self.editor()
+                child = self.terminal("--stdin", "-", "--image", SHELL, "--", "sh", "-c", "echo up; read line; echo $line; exit 7", stdin=subprocess.PIPE)
+                self.assertEqual(child.stdout.readline(), b"up\n")
+                begun = time.monotonic()
+                self.leave(server, how)
+                server.threads[1].join(LIMIT)  # what it reads has ended, although the process goes on
+                self.assertLess(time.monotonic() - begun, 5)
+                listed = subprocess.run([program(), "ps", "--json"], env=self.environment, capture_output=True, check=True, timeout=LIMIT)
+                self.assertEqual(len(json.loads(listed.stdout)["runs"]), 1)
+                later = self.terminal("--quiet", "--image", SHELL, "--", "sh", "-c", "sleep 1")   # which it does not take any more
+                self.assertEqual(self.owner_of(later), later.pid)
+                self.assertEqual(later.wait(LIMIT), 0)
+                out, err = child.communicate(b"to its end\n", timeout=LIMIT)
+                self.assertEqual((child.returncode, out), (7, b"to its end\n"), err)
+                server.child.wait(LIMIT)
+                self.assertEqual(engine_api.our_containers() - self.before, set())
+
+    def test_a_second_signal_ends_what_has_begun_and_so_does_its_terminal(self):
+        for how in ("a signal", "the terminal"):
+            with self.subTest(how):
+                server = self.editor()
                 child = self.terminal("--image", SHELL, "--", "sh", "-c", "echo up; sleep 100")
                 self.assertEqual(child.stdout.readline(), b"up\n")
-                if how == "kill":
-                    server.child.kill()
-                    server.child.wait()
+                self.leave(server, signal.SIGTERM)
+                server.threads[1].join(LIMIT)
+                if how == "a signal":
+                    server.child.send_signal(signal.SIGTERM)
+                    _, err = child.communicate(timeout=LIMIT)
+                    self.assertIn("the server that ran it was stopped", err.decode())
+                    self.assertEqual(child.returncode, 125)
+                else:
+                    child.kill()
+                server.child.wait(LIMIT)
+                self.assertEqual(engine_api.our_containers() - self.before, set())
+
+    def test_what_has_not_begun_when_the_server_ends_is_run_by_the_terminal(self):  # R10
+        config = self.folder / "one.json"
+        config.write_text(json.dumps({"concurrentRuns": 1}))
+        env = {"DIND_CONFIG": str(config)}
+        for signals in ((), (signal.SIGTERM,), (signal.SIGTERM, signal.SIGINT)):  # an editor's end, a stop that lets what runs end, one that does not
+            with self.subTest(signals):
+                if signals:
+                    server = Server(self.folder, "--socket", str(self.folder / "s"), env=env | {"XDG_RUNTIME_DIR": str(self.runtime)})
+                    self.addCleanup(server.close)
+                else:
+                    server = self.editor(**env)
+                first = self.terminal("--image", SHELL, "--", "sh", "-c", "echo up; sleep 2", env=env)
+                self.assertEqual(first.stdout.readline(), b"up\n")
+                waiting = self.terminal("--json", "--image", SHELL, "--", "sh", "-c", "echo ran", env=env)
+                self.assertEqual(json.loads(waiting.stdout.readline())["event"], "queued")
+                if signals:
+                    for each in signals:
+                        server.child.send_signal(each)
                 else:
                     server.child.stdin.close()
-                _, err = child.communicate(timeout=LIMIT)
-                self.assertIn("--no-server" if how == "kill" else "cancelled", err.decode())
-                self.assertNotEqual(child.returncode, 0)
-                if how == "kill":
-                    os.unlink(self.sockets()[0])
+                out, err = waiting.communicate(timeout=LIMIT)
+                self.assertEqual((waiting.returncode, json.loads(out.splitlines()[-1])["event"]), (0, "finished"), (out[-600:], err))
+                self.assertIn(b"ran", out)
+                first.communicate(timeout=LIMIT)
+                server.child.wait(LIMIT)
+
+    def test_a_run_without_a_server_is_listed_and_stopped_too(self):  # K06
+        child = self.terminal("--image", SHELL, "--", "sh", "-c", "echo up; sleep 100")
+        self.assertEqual(child.stdout.readline(), b"up\n")
+        listed = subprocess.run([program(), "ps", "--json"], env=self.environment, capture_output=True, check=True, timeout=LIMIT)
+        (run,) = json.loads(listed.stdout)["runs"]
+        self.assertEqual((run["phase"], run["face"], run["what"]), ("running", "cli", "sh -c echo up; sleep 100"))
+        self.assertGreater(run["usedMemoryBytes"], 0)
+        subprocess.run([program(), "stop", run["runId"]], env=self.environment, capture_output=True, check=True, timeout=LIMIT)
+        _, err = child.communicate(timeout=LIMIT)
+        self.assertIn("stopped on request", err.decode())
+        self.assertEqual(list((self.runtime / "dind-executor").glob("control-*")), [])
 
     def test_other_settings_do_not_meet(self):
         server = self.editor()
@@ -217,7 +295,7 @@ class Handover(RpcCase):
         child = self.terminal("--image", SHELL, "--", "sh", "-c", "sleep 1")
         self.assertEqual(self.owner_of(child), client.child.pid)   # they meet in a folder in /tmp that is theirs alone
         self.assertEqual(child.wait(LIMIT), 0)
-        self.assertEqual(self.sockets(), [])
+        self.assertFalse((self.runtime / "dind-executor").exists())
         self.assertEqual(os.stat(f"/tmp/dind-executor-{os.geteuid()}").st_mode & 0o777, 0o700)
 
     def test_a_pseudo_terminal_is_one_for_the_server_too(self):

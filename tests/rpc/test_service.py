@@ -58,6 +58,17 @@ class Methods(RpcCase):
         result = self.result(self.stdio(), "runShellScript", script="echo $0", shell="/bin/sh", image=SHELL)
         self.assertEqual(result["stdout"], "/bin/sh\n")
 
+    def test_p05_the_options_of_a_scripts_shebang_line(self):
+        client = self.stdio()
+        for shell in ("/bin/bash", "/bin/sh"):
+            result = self.result(client, "runShellScript", script=f"#!{shell} -e\nfalse\necho no", shell=shell, image=SHELL)
+            self.assertEqual((result["returncode"], result["stdout"]), (1, ""), shell)
+        result = self.result(client, "runPythonCode", code="#!/usr/bin/env -S python3 -O\nassert False\nprint('ok')")
+        self.assertEqual((result["returncode"], result["stdout"]), (0, "ok\n"))
+
+    def test_p15_code_that_declares_another_encoding(self):
+        self.assertEqual(self.result(self.stdio(), "runPythonCode", code="# coding: shift_jis\nprint(len('日本語'))")["stdout"], "3\n")
+
     def test_command(self):
         client = self.stdio()
         self.assertEqual(self.result(client, "runCommand", image=SHELL, command="echo a && echo b")["stdout"], "a\nb\n")
@@ -102,6 +113,10 @@ class Methods(RpcCase):
 
     def test_the_history_has_the_runs(self):
         client = self.stdio()
+        self.assertEqual(self.result(client, "history/list"), {"runs": []})
+        for method, params in (("runPythonCode", {"code": "print(1)"}), ("runShellScript", {"script": "echo 1"}), ("run", {"command": "true", "image": SHELL})):
+            self.assertEqual(self.result(client, method, record=False, **params)["returncode"], 0)  # K13
+        self.assert_error(client.call("runPythonCode", {"code": "x", "record": "no"}), INVALID_PARAMS, "invalid_request", '"record"')
         self.assertEqual(self.result(client, "history/list"), {"runs": []})
         self.result(client, "runPythonCode", code="print('kept')", runId="kept-1")
         runs = self.result(client, "history/list", limit=5)["runs"]

@@ -23,5 +23,5 @@ with tempfile.TemporaryDirectory() as folder:
     done = subprocess.run([sys.executable, RUNNER, folder, folder + "/result.json"], capture_output=True, text=True, timeout=60, env={"DOCKER_HOST": "unix:///none", "DIND_LEAK_PATIENCE": "0.2"})
     result = json.loads(pathlib.Path(folder, "result.json").read_text())
 expected = [f"test_leaky.Leaky.test_{each}" for each in ("child", "descriptor", "thread")]
-if result["failures"] != expected or result["passed"] != 2 or done.returncode != 1 or done.stdout.count("left behind") != 3:
+if [each.split(": ")[0] for each in result["failures"]] != expected or result["passed"] != 2 or done.returncode != 1 or done.stdout.count("left behind") != 3:
     sys.exit(f"{result}\n{done.stdout}{done.stderr}")

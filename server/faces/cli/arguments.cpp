@@ -5,86 +5,34 @@
 #include <charconv>
 #include <cmath>
 
+#include "faces/cli/help_texts.hpp"
+#include "faces/cli/program_file.hpp"
 #include "support/units.hpp"
+#include "support/wrong.hpp"
 
 namespace dind::faces::cli {
 namespace {
-
-constexpr const char* kOverview = R"(Examples:
-  dind-executor run hello.py                        run a file; its extension says how
-  dind-executor run hello.py -- --size 3 input      the program's own arguments follow --
-  echo 'print(6*7)' | dind-executor run -l python - run a program from stdin
-  dind-executor run --image alpine:3.20 -- ls -la / run a command in an image
-  dind-executor doctor                              what is missing, and how to mend it
-
-Every run gets a fresh container without network, which is removed afterwards.
-`dind-executor run --help` lists limits, their defaults and the exit codes.)";
-
-constexpr const char* kRunFooter = R"(Defaults (an operator may set others and maxima in the configuration file):
-  timeout 60 s · memory 512m · 1 CPU · 256 processes · /tmp 64 MiB · no network
-
-Exit codes:
-  the program's own; 128 + N when signal N ended it
-  121 too many processes   122 disk full          123 too much output
-  124 timeout              125 we could not run it (bad input, no engine, no image)
-  137 out of memory        130 / 143 stopped by Ctrl-C / SIGTERM
-
-Examples:
-  dind-executor run hello.py
-  dind-executor run --timeout 5 --memory 128m train.py -- --epochs 3
-  dind-executor run --stdin numbers.txt sum.py      (without --stdin, our own stdin)
-  dind-executor run --require requests fetch.py     (packages first; the program has no network)
-  dind-executor run --json hello.js | jq -r 'select(.event == "output").text'
-  dind-executor run --image debian:bookworm-slim -- cat /etc/os-release
-  dind-executor run --workspace .                   (the folder: its Dockerfile, npm start, main.py or Makefile)
-  dind-executor run --workspace . -- npm test)";
-
-constexpr const char* kLanguagesFooter = R"(Examples:
-  dind-executor languages
-  dind-executor run --language python notes.txt     (whatever its name says)
-
-A language is a recipe of a few lines; the configuration takes more (docs/configuration.md).)";
-
-constexpr const char* kDoctorFooter =
-    R"(A sandbox is started to see which limits are really in force. Exit codes: 0 runs work, 1 they would fail.
-
-Examples:
-  dind-executor doctor
-  dind-executor --host tcp://dind:2376 doctor
-  dind-executor doctor --json | jq '.checks[] | select(.status != "ok")')";
-
-constexpr const char* kGcFooter =
-    R"(Exited containers, volumes and networks of ours, and images that we built and nobody used for a while (gc.imagesUnusedFor,
-gc.imagesMaxBytes in the configuration). Nothing without our label is ever touched. A server does the same by itself.
-
-Examples:
-  dind-executor gc --dry-run
-  dind-executor gc)";
-
-constexpr const char* kLspFooter =
-    R"(Editors start it; a person rarely does. docs/protocol.md has its methods, for clients of other editors.)";
 
 // The texts as they were typed; what they mean is decided after the parser, in one place, with our own messages.
 struct RawRun {
   std::string file, language, image, timeout, memory, cpus, pids, stdin_file, pull, isolation;
   std::string requirements_file, workspace, working_dir, dockerfile, context, total_timeout, folder, program;
   bool choose = false;
-  bool no_server = false;
+  bool no_server = false, no_history = false;
   std::string network = "none";
-  std::vector<std::string> env, requirements;
+  std::string target;
+  std::vector<std::string> env, requirements, build_args;
 };
 
 // CLI11 doesn't know of what follows `--`.
 struct RunFormatter : CLI::Formatter {
   std::string make_usage(const CLI::App*, std::string) const override {
     return "Usage: dind-executor run [OPTIONS] FILE|- [-- ARGS...]\n"
-           "       dind-executor run [OPTIONS] --image IMAGE -- COMMAND [ARGS...]\n"
-           "       dind-executor run [OPTIONS] --dockerfile FILE [--context FOLDER] [-- COMMAND [ARGS...]]\n"
+           "       dind-executor run [OPTIONS] --image IMAGE [-- COMMAND [ARGS...]]\n"
+           "       dind-executor run [OPTIONS] --dockerfile FILE|- [--context DIR] [-- COMMAND [ARGS...]]\n"
            "       dind-executor run [OPTIONS] --workspace DIR [--program ID | --choose | -- COMMAND [ARGS...]]\n";
   }
 };
-
-std::unexpected<Error> wrong(std::string message) { return fail(ErrorCode::invalid_request, std::move(message)); }
 
 template <typename T>
 Result<T> number(const std::string& option, const std::string& text, const char* expected) {
@@ -141,9 +89,21 @@ Result<RunArguments> run_of(const RawRun& raw, std::vector<std::string> rest, bo
   run.program = optional(raw.program);
   run.choose = raw.choose;
   run.no_server = raw.no_server;
+  run.record = !raw.no_history;
   if (!run.folder && (run.program || run.choose)) return wrong("run: --program and --choose go with --workspace DIR");
-  if (run.folder && run.dockerfile)
-    return wrong("run: --dockerfile doesn't go with --workspace; a Dockerfile in the folder is one of its programs");
+  if (run.folder && run.dockerfile && (run.program || run.choose))
+    return wrong("run: --dockerfile says what of the folder runs: leave --program and --choose out");
+  if (run.folder && !run.context.empty())
+    return wrong("run: --workspace DIR is the build's context: leave --context out");
+  run.target = raw.target;
+  for (const auto& pair : raw.build_args) {
+    const auto equals = pair.find('=');
+    if (pair.empty() || equals == 0) return wrong("--build-arg: one of them is neither NAME=VALUE nor NAME");
+    run.build_args.insert_or_assign(
+        pair.substr(0, equals), equals == std::string::npos ? std::nullopt : std::optional(pair.substr(equals + 1)));
+  }
+  if (!run.dockerfile && !run.folder && (!run.build_args.empty() || !run.target.empty()))
+    return wrong("run: --build-arg and --target go with --dockerfile FILE");
   if ((run.program || run.choose) && (run.file || !run.args.empty()))
     return wrong("run: --program and --choose say what of the folder runs: leave the FILE or COMMAND out");
   if (run.program && run.choose) return wrong("run: --program names it already: leave --choose out");
@@ -163,14 +123,15 @@ Result<RunArguments> run_of(const RawRun& raw, std::vector<std::string> rest, bo
     if (!total) return wrong("--total-timeout: " + total.error().message);
     run.total_timeout = *total;
   }
-  if (!run.file && !run.dockerfile && !run.folder && run.args.empty()) {
+  if (!run.file && !run.dockerfile && !run.folder && !run.image && run.args.empty()) {
     return wrong(
-        "run: name a FILE (`dind-executor run hello.py`), `-` for a program on stdin, or a command (`--image IMAGE -- "
-        "COMMAND`)");
+        "run: name a FILE (`dind-executor run hello.py`), `-` for a program on stdin, an image (`--image IMAGE`), or a "
+        "command in it (`--image IMAGE -- COMMAND`)");
   }
   if (!run.file && !run.dockerfile && !run.folder && !run.image) {
     return wrong("run: a command needs an image: `dind-executor run --image IMAGE -- " + run.args.front() + " …`");
   }
+  if (run.dockerfile && run.language) return wrong("run: --dockerfile says what runs: leave --language out");
   if (!run.file && run.language && (!run.folder || run.args.empty()))
     return wrong("run: --language goes with a FILE, not with a command after --");
   const auto limits = limits_of(raw);
@@ -212,7 +173,7 @@ Result<LogFlags> log_of(const RawLog& raw) {
   return flags;
 }
 
-std::string one_line(std::string text) {
+std::string without_line_ends(std::string text) {
   std::ranges::replace_if(text, [](char c) { return c == '\n' || c == '\r'; }, ' ');
   while (text.ends_with(' ') || text.ends_with('.')) text.pop_back();
   return text;
@@ -283,10 +244,19 @@ Result<CommandLine> parse(std::vector<std::string> arguments, const std::string&
       ->type_name("ID");
   run->add_flag("--choose", raw.choose, "Ask again which of the folder's programs, and remember it");
   run->add_option("--workdir,-w", raw.working_dir, "Where the program starts, in the sandbox")->type_name("FOLDER");
-  run->add_option("--dockerfile", raw.dockerfile, "Build this Dockerfile, and run the command (or its own) in it")
+  run->add_option("--dockerfile", raw.dockerfile,
+                  "Build this Dockerfile (`-`: stdin), and run the command (or its own) in it")
       ->type_name("FILE");
-  run->add_option("--context", raw.context, "The folder in the workspace that the Dockerfile may COPY from")
-      ->type_name("FOLDER");
+  run->add_option("--context", raw.context, "The folder that the Dockerfile may COPY from (default: none)")
+      ->type_name("DIR");
+  run->add_option("--build-arg", raw.build_args,
+                  "Give an ARG of the Dockerfile a value, or that of our environment; may be repeated")
+      ->type_name("NAME[=VALUE]")
+      ->expected(1)
+      ->allow_extra_args(false)
+      ->take_all();
+  run->add_option("--target", raw.target, "The stage of the Dockerfile to build (default: the last)")
+      ->type_name("STAGE");
   run->add_option("--total-timeout", raw.total_timeout, "Limit of everything: queue, pull, packages, build and program")
       ->type_name("TIME");
   run->add_option("--isolation", raw.isolation,
@@ -302,6 +272,7 @@ Result<CommandLine> parse(std::vector<std::string> arguments, const std::string&
   run->add_flag("--json", json, "Print events as JSON lines on stdout instead of the output (docs/cli.md)");
   run->add_flag("--no-server", raw.no_server,
                 "Here, and not by a running server of ours (an editor's) that has a sandbox waiting");
+  run->add_flag("--no-history", raw.no_history, "Keep nothing of this run in the history");
   run->add_flag("--quiet,-q", quiet, "No progress and no verdict line on stderr");
   run->footer(kRunFooter);
   add_global(*run);
@@ -320,6 +291,15 @@ Result<CommandLine> parse(std::vector<std::string> arguments, const std::string&
   gc->add_flag("--json", json, "As JSON");
   gc->footer(kGcFooter);
   add_global(*gc);
+  CLI::App* ps = app.add_subcommand("ps", "List the runs that are under way: whose, what, for how long");
+  ps->add_flag("--json", json, "As JSON");
+  ps->footer(kPsFooter);
+  add_global(*ps);
+  std::string stop_id;
+  CLI::App* stop = app.add_subcommand("stop", "End a run that is under way");
+  stop->add_option("id", stop_id, "Which run; the beginning of its id is enough")->type_name("ID")->required();
+  stop->footer(kStopFooter);
+  add_global(*stop);
   const HistoryOptions history(app, add_global);
   const ServeOptions service(app, add_global);
   CLI::App* lsp = app.add_subcommand("lsp", "Serve an editor: the Language Server Protocol on stdin and stdout");
@@ -327,24 +307,30 @@ Result<CommandLine> parse(std::vector<std::string> arguments, const std::string&
   CLI::Option* client_option = lsp->add_option("--clientProcessId", client, "End when this process does")
                                    ->type_name("PID")
                                    ->check(CLI::PositiveNumber);
+  lsp->add_option("--host-option", line.host_option,
+                  "How messages call what --host came from, such as a setting of the editor")
+      ->type_name("TEXT");
   lsp->footer(kLspFooter);
   add_global(*lsp);
 
   if (arguments.empty() && !separated) {
     return wrong(
-        "Name a command: run, languages, doctor, gc, history, serve, rpc or lsp; `dind-executor --help` explains them");
+        "Name a command: run, languages, doctor, gc, ps, stop, history, serve, rpc or lsp; `dind-executor --help` "
+        "explains "
+        "them");
   }
   if (!arguments.empty() && !arguments.front().starts_with('-') &&
-      std::ranges::none_of(std::initializer_list<const CLI::App*>{run, languages, doctor, gc, history.command(),
-                                                                  service.serve(), service.rpc(), lsp},
-                           [&](const CLI::App* command) { return command->get_name() == arguments.front(); })) {
-    return wrong(
-        "There is no command \"" + arguments.front() +
-        "\": run, languages, doctor, gc, history, serve, rpc and lsp are there; `dind-executor --help` explains them");
+      std::ranges::none_of(
+          std::initializer_list<const CLI::App*>{run, languages, doctor, gc, ps, stop, history.command(),
+                                                 service.serve(), service.rpc(), lsp},
+          [&](const CLI::App* command) { return command->get_name() == arguments.front(); })) {
+    return wrong("There is no command \"" + arguments.front() +
+                 "\": run, languages, doctor, gc, ps, stop, history, serve, rpc and lsp are there; `dind-executor "
+                 "--help` explains "
+                 "them");
   }
   try {
-    std::ranges::reverse(arguments);  // CLI11 takes them from the back
-    app.parse(std::move(arguments));
+    app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));  // CLI11 takes them from the back
   } catch (const CLI::CallForVersion& e) {
     line.command = ShowText{std::string(e.what()) + '\n'};
     return line;
@@ -352,10 +338,11 @@ Result<CommandLine> parse(std::vector<std::string> arguments, const std::string&
     line.command = ShowText{app.help()};
     return line;
   } catch (const CLI::ExtrasError& e) {
-    const std::string hint = run->parsed() ? "; the program's own arguments follow `--`" : "";
-    return wrong(one_line(e.what()) + hint + "; `dind-executor --help` lists what there is");
+    const std::string hint =
+        run->parsed() ? "; the program's own arguments follow `--`" + files_for_options(arguments) : "";
+    return wrong(without_line_ends(e.what()) + hint + "; `dind-executor --help` lists what there is");
   } catch (const CLI::ParseError& e) {
-    return wrong(one_line(e.what()) + "; `dind-executor --help` lists what there is");
+    return wrong(without_line_ends(e.what()) + "; `dind-executor --help` lists what there is");
   }
 
   // `--timeout ""` is a script's unset variable; it must not silently mean the default.
@@ -384,6 +371,11 @@ Result<CommandLine> parse(std::vector<std::string> arguments, const std::string&
     line.command = DoctorArguments{json};
   } else if (gc->parsed()) {
     line.command = GcArguments{dry_run, json};
+  } else if (ps->parsed()) {
+    line.command = PsArguments{json};
+  } else if (stop->parsed()) {
+    if (stop_id.empty()) return wrong("stop: the id is empty; `dind-executor ps` lists the runs that are under way");
+    line.command = StopArguments{std::move(stop_id)};
   } else if (service.serve()->parsed()) {
     auto asked = service.arguments();
     if (!asked) return std::unexpected(asked.error());

@@ -4,6 +4,7 @@
 #include <charconv>
 
 #include "support/units.hpp"
+#include "support/wrong.hpp"
 
 namespace dind::faces::cli {
 namespace {
@@ -13,9 +14,9 @@ constexpr const char* kFooter = R"(Examples:
   dind-executor history show 3f2a            one of them with its output; the beginning of its ID is enough
   dind-executor history rerun 3f2a           the same program again
   dind-executor history rerun 3f2a -- other arguments
-  dind-executor history prune --older-than 7d)";
-
-std::unexpected<Error> wrong(std::string message) { return fail(ErrorCode::invalid_request, std::move(message)); }
+  dind-executor history prune --older-than 7d
+  dind-executor history export history.db    a copy, while runs go on; `import` brings it back
+  dind-executor history prune --client token:6f2c81d09be14a7c)";
 
 Result<std::size_t> count(const char* option, const std::string& text, std::size_t least) {
   std::size_t value = 0;
@@ -29,7 +30,8 @@ Result<std::size_t> count(const char* option, const std::string& text, std::size
 
 struct HistoryOptions::Raw {
   CLI::App *history = nullptr, *list = nullptr, *show = nullptr, *rerun = nullptr, *prune = nullptr;
-  std::string id, limit, keep, older_than, stdin_file;
+  CLI::App *export_to = nullptr, *import_from = nullptr;
+  std::string id, file, limit, keep, older_than, stdin_file, run, client, user;
   std::vector<std::string> env;
   bool all = false, dry_run = false, json = false, quiet = false;
 };
@@ -37,7 +39,7 @@ struct HistoryOptions::Raw {
 HistoryOptions::HistoryOptions(CLI::App& app, const std::function<void(CLI::App&)>& add_global)
     : raw_(std::make_unique<Raw>()) {
   Raw& raw = *raw_;
-  raw.history = app.add_subcommand("history", "The runs there were: list, show, rerun, prune");
+  raw.history = app.add_subcommand("history", "The runs there were: list, show, rerun, prune, export, import");
   raw.history->require_subcommand(0, 1);
   raw.history->footer(kFooter);
   add_global(*raw.history);
@@ -72,10 +74,23 @@ HistoryOptions::HistoryOptions(CLI::App& app, const std::function<void(CLI::App&
   raw.prune = raw.history->add_subcommand("prune", "Forget runs (default: what the configuration's bounds leave out)");
   raw.prune->add_option("--keep", raw.keep, "Keep the newest N")->type_name("N");
   raw.prune->add_option("--older-than", raw.older_than, "Forget what is older: 7d, 12h")->type_name("TIME");
+  raw.prune->add_option("--run", raw.run, "Forget one run, by its id or its record's")->type_name("ID");
+  raw.prune->add_option("--client", raw.client, "Forget every run of one client")->type_name("NAME");
+  raw.prune->add_option("--user", raw.user, "Forget every run of one user of the machine")->type_name("NAME");
   raw.prune->add_flag("--all", raw.all, "Forget all runs that have ended");
   raw.prune->add_flag("--dry-run", raw.dry_run, "Say what would go, and forget nothing");
   add_json(*raw.prune);
   add_global(*raw.prune);
+
+  const auto add_file = [&](CLI::App& to, const char* what) {
+    to.add_option("file", raw.file, what)->type_name("FILE");
+    add_json(to);
+    add_global(to);
+  };
+  raw.export_to = raw.history->add_subcommand("export", "Copy the whole history to a file, while runs go on");
+  add_file(*raw.export_to, "Where to; one that is there is replaced; - is stdout");
+  raw.import_from = raw.history->add_subcommand("import", "Bring a copy back: its runs replace those that are here");
+  add_file(*raw.import_from, "What `history export` wrote; - is stdin");
 }
 
 HistoryOptions::~HistoryOptions() = default;
@@ -85,17 +100,20 @@ const CLI::App* HistoryOptions::command() const { return raw_->history; }
 Result<HistoryArguments> HistoryOptions::arguments(std::optional<std::vector<std::string>> rest) const {
   const Raw& raw = *raw_;
   using enum HistoryArguments::Action;
-  HistoryArguments asked{.action = raw.show->parsed()    ? show
-                                   : raw.rerun->parsed() ? rerun
-                                   : raw.prune->parsed() ? prune
-                                                         : list,
+  HistoryArguments asked{.action = raw.show->parsed()          ? show
+                                   : raw.rerun->parsed()       ? rerun
+                                   : raw.prune->parsed()       ? prune
+                                   : raw.export_to->parsed()   ? export_to
+                                   : raw.import_from->parsed() ? import_from
+                                                               : list,
                          .id = raw.id,
+                         .file = raw.file,
                          .all = raw.all,
                          .dry_run = raw.dry_run,
                          .json = raw.json,
                          .quiet = raw.quiet};
   // An empty value is a script's unset variable; it must not silently mean the default.
-  for (const CLI::App* command : {raw.list, raw.show, raw.rerun, raw.prune})
+  for (const CLI::App* command : {raw.list, raw.show, raw.rerun, raw.prune, raw.export_to, raw.import_from})
     for (const auto* option : command->get_options())
       if (option->count() > 0 && option->get_expected_min() > 0 && option->results().front().empty())
         return wrong("history: the value of " + option->get_name() + " is empty");
@@ -106,6 +124,12 @@ Result<HistoryArguments> HistoryOptions::arguments(std::optional<std::vector<std
   if (asked.id.empty() && asked.action == rerun)
     return wrong(
         "history rerun: name a run: `dind-executor history rerun ID`; `dind-executor history list` shows the IDs");
+  if (asked.file.empty() && asked.action == export_to)
+    return wrong("history export: name a file: `dind-executor history export FILE`");
+  if (asked.file.empty() && asked.action == import_from)
+    return wrong("history import: name a file that `dind-executor history export FILE` wrote");
+  if (asked.file == "-" && asked.action == export_to && asked.json)
+    return wrong("history export: --json goes without -, since stdout is the copy");
   asked.args = std::move(rest);
   if (!raw.stdin_file.empty()) asked.stdin_file = raw.stdin_file;
   for (const auto& pair : raw.env) {
@@ -129,6 +153,10 @@ Result<HistoryArguments> HistoryOptions::arguments(std::optional<std::vector<std
     if (!age) return wrong("--older-than: " + age.error().message);
     asked.older_than = *age;
   }
+  const auto optional = [](const std::string& text) { return text.empty() ? std::nullopt : std::optional(text); };
+  asked.run = optional(raw.run);
+  asked.client = optional(raw.client);
+  asked.user = optional(raw.user);
   if (asked.all && (asked.keep || asked.older_than))
     return wrong("history prune: --all goes without --keep and --older-than");
   return asked;

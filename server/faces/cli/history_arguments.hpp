@@ -18,7 +18,7 @@ class App;
 namespace dind::faces::cli {
 
 struct HistoryArguments {
-  enum class Action { list, show, rerun, prune };
+  enum class Action { list, show, rerun, prune, export_to, import_from };
   Action action = Action::list;
   std::string id;          // show, rerun: the beginning of one is enough
   std::size_t limit = 20;  // list
@@ -27,6 +27,8 @@ struct HistoryArguments {
   std::optional<std::string> stdin_file;
   std::optional<std::size_t> keep;  // prune; none of the three: the bounds of the configuration
   std::optional<std::chrono::milliseconds> older_than;
+  std::string file;                              // export, import: "-" is stdout or stdin
+  std::optional<std::string> run, client, user;  // forget those of one id, one client, one user
   bool all = false;
   bool dry_run = false;
   bool json = false;

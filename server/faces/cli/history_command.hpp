@@ -8,7 +8,7 @@
 
 namespace dind::faces::cli {
 
-// list, show and prune: the text for stdout. `bounds`: what a prune without bounds of its own takes.
+// All but rerun: the text for stdout. `bounds`: what a prune without bounds of its own takes.
 Task<Result<std::string>> history_command(History& history, HistoryArguments arguments, PruneRequest bounds);
 
 // rerun: what `run_command` is given.

@@ -4,10 +4,12 @@
 #include <ctime>
 #include <nlohmann/json.hpp>
 
+#include "faces/cli/padded.hpp"
 #include "faces/cli/summary.hpp"
 #include "faces/history_json.hpp"
 #include "faces/run_json.hpp"
 #include "services/logged_runs.hpp"
+#include "services/run_title.hpp"
 #include "support/base64.hpp"
 #include "support/units.hpp"
 
@@ -19,11 +21,6 @@ using nlohmann::json;
 constexpr std::size_t kShortId = 8;
 constexpr std::size_t kLongestName = 60;
 
-std::string padded(std::string text, std::size_t width) {
-  text.resize(std::max(width, text.size()), ' ');
-  return text;
-}
-
 std::string time_text(std::int64_t ms) {
   const std::time_t seconds = ms / 1000;
   std::tm parts{};
@@ -33,7 +30,7 @@ std::string time_text(std::int64_t ms) {
   return text;
 }
 
-std::string shortened(std::string text, std::size_t most) {
+std::string shortened_words(std::string text, std::size_t most) {
   text = printable(text);
   if (text.size() <= most) return text;
   text.resize(most);
@@ -51,10 +48,22 @@ std::string outcome(const HistoryRecord& record) {
   return text;
 }
 
+// The length of a control sequence at the front ("ESC [ 3 2 m": colours, cursor); 0: there is none. (ECMA-48, 5.4)
+std::size_t control_sequence(std::string_view bytes) {
+  if (!bytes.starts_with("\x1b[")) return 0;
+  const auto end = std::ranges::find_if(bytes.substr(2), [](char c) { return c >= '@' && c <= '~'; });
+  const auto length = static_cast<std::size_t>(end - bytes.begin()) + 1;
+  return length > 32 || length > bytes.size() ? 0 : length;
+}
+
 // A program's output must not steer the terminal of whoever looks at it later.
 std::string lines_of(std::string_view bytes) {
   std::string text;
   while (!bytes.empty()) {
+    if (const auto sequence = control_sequence(bytes); sequence != 0) {
+      bytes.remove_prefix(sequence);
+      continue;
+    }
     std::size_t length = 1;
     while (length < 4 && !is_utf8(bytes.substr(0, length))) ++length;
     if (!is_utf8(bytes.substr(0, length))) length = 1;
@@ -63,7 +72,11 @@ std::string lines_of(std::string_view bytes) {
     const auto first = static_cast<unsigned char>(character.front());
     const bool control = (first < 0x20 && first != '\n' && first != '\t') || first == 0x7f ||
                          (first == 0xc2 && length == 2 && static_cast<unsigned char>(character[1]) < 0xa0);
-    if (first == '\r') continue;
+    if (first == '\r') {
+      // A progress bar writes over its line: what it wrote last is what was seen.
+      if (!bytes.starts_with('\n') && !bytes.empty()) text.erase(text.rfind('\n') + 1);
+      continue;
+    }
     if (control || (length == 1 && first >= 0x80))
       text += '?';
     else
@@ -84,6 +97,15 @@ std::string output_text(const char* title, const KeptOutput& output) {
   return text;
 }
 
+// What tells it from others: nearly every program is called main.py.
+std::string what_of(const HistoryRecord& record) {
+  auto title = run_title(record.spec);
+  const auto* source = std::get_if<SourceProgram>(&record.spec.program);
+  if (title.empty() || (source != nullptr && source->file_name.empty()))
+    return history_name(record) + (title.empty() ? "" : ": " + title);
+  return title;
+}
+
 }  // namespace
 
 std::string history_list_text(const std::vector<HistoryRecord>& records, bool as_json) {
@@ -100,7 +122,7 @@ std::string history_list_text(const std::vector<HistoryRecord>& records, bool as
     text += padded(record.id.substr(0, kShortId), 10) + padded(time_text(record.began), 21) +
             padded(printable(record.face), 8) + padded(outcome(record), 18) +
             padded(timed ? format_duration(record.end->result->duration) : "-", 12) +
-            shortened(history_name(record), kLongestName) + '\n';
+            shortened_words(what_of(record), kLongestName) + '\n';
   }
   return text;
 }
@@ -143,7 +165,7 @@ std::string history_run_text(const HistoryRecord& record, bool as_json) {
   if (end != nullptr && end->error) line("error", std::string(name(end->error->code)) + ": " + end->error->message);
   if (end != nullptr && end->result) {
     const RunResult& result = *end->result;
-    line("result", summary_line(result));
+    line("result", summary_line(result, record.started ? LimitsInForce(record.started->limits) : std::nullopt));
     if (result.stage != Stage::program) line("ended in", "the stage " + std::string(name(result.stage)));
     line("isolation", result.isolation);
     line("builder", result.builder);
@@ -166,6 +188,17 @@ std::string history_prune_text(const PruneReport& report, bool as_json) {
   return runs + (report.dry_run ? " would be forgotten" : " forgotten") +
          (report.bytes > 0 ? ", " + format_bytes(report.bytes) : "") + "; " + std::to_string(report.left) +
          (report.dry_run ? " would be left\n" : " left\n");
+}
+
+std::string history_export_text(const HistoryCopy& copy, const std::string& file, bool as_json) {
+  if (as_json) return one_line({{"file", file}, {"runs", copy.runs}});
+  return std::to_string(copy.runs) + (copy.runs == 1 ? " run" : " runs") + " written to " + printable(file) + '\n';
+}
+
+std::string history_import_text(const HistoryCopy& copy, const std::string& file, bool as_json) {
+  if (as_json) return one_line({{"file", file}, {"runs", copy.runs}, {"replaced", copy.replaced}});
+  return std::to_string(copy.runs) + (copy.runs == 1 ? " run" : " runs") + " read from " + printable(file) +
+         "; they replace the " + std::to_string(copy.replaced) + " that were here\n";
 }
 
 }  // namespace dind::faces::cli

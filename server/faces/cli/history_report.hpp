@@ -16,4 +16,7 @@ std::string history_run_text(const HistoryRecord& record, bool json);
 
 std::string history_prune_text(const PruneReport& report, bool json);
 
+std::string history_export_text(const HistoryCopy& copy, const std::string& file, bool json);
+std::string history_import_text(const HistoryCopy& copy, const std::string& file, bool json);
+
 }  // namespace dind::faces::cli

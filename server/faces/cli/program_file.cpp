@@ -6,11 +6,14 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <filesystem>
 #include <iterator>
 #include <system_error>
 
-#include "support/requirement_lines.hpp"
+#include "faces/cli/build_choice.hpp"
+#include "support/requirements.hpp"
 #include "support/units.hpp"
+#include "support/wrong.hpp"
 
 namespace dind::faces::cli {
 namespace {
@@ -20,8 +23,6 @@ std::string shown(const std::string& path) {
   for (const char c : path) out += static_cast<unsigned char>(c) < 0x20 || c == 0x7f ? '?' : c;
   return out;
 }
-
-std::unexpected<Error> wrong(std::string message) { return fail(ErrorCode::invalid_request, std::move(message)); }
 
 Result<int> open_for_reading(const std::string& path, const char* what) {
   const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
@@ -35,7 +36,8 @@ Result<int> open_for_reading(const std::string& path, const char* what) {
   struct stat status{};
   if (fstat(fd, &status) == 0 && S_ISDIR(status.st_mode)) {
     ::close(fd);
-    return wrong(shown(path) + " is a directory; name a file as the " + what);
+    return wrong(shown(path) + " is a directory; name a file as the " + what +
+                 (std::string_view(what) == "program" ? ", or run the folder: --workspace " + shown(path) : ""));
   }
   return fd;
 }
@@ -57,12 +59,10 @@ Result<std::string> read_all(int fd, const std::string& name) {
   }
 }
 
-Result<std::string> read_file(const std::string& path, const char* what) {
-  const auto fd = open_for_reading(path, what);
-  if (!fd) return std::unexpected(fd.error());
-  auto text = read_all(*fd, shown(path));
-  ::close(*fd);
-  return text;
+bool is_dockerfile(const std::string& path) {
+  const auto name = std::filesystem::path(path).filename().string();
+  return name == "Dockerfile" || name == "Containerfile" || name.starts_with("Dockerfile.") ||
+         name.ends_with(".dockerfile");
 }
 
 Result<SourceProgram> read_program(const RunArguments& arguments, int stdin_fd) {
@@ -75,17 +75,54 @@ Result<SourceProgram> read_program(const RunArguments& arguments, int stdin_fd) 
     program.text = std::move(*text);
     return program;
   }
+  std::error_code ignored;
+  if (!program.language && is_dockerfile(path) && std::filesystem::exists(path, ignored))
+    return wrong(shown(path) + " is a Dockerfile; build it and run its image: --dockerfile " + shown(path));
   auto text = read_file(path, "program");
+  if (!text && text.error().code == ErrorCode::not_found && arguments.folder) {
+    const auto inside = std::filesystem::path(*arguments.folder) / path;
+    if (std::filesystem::exists(inside, ignored))
+      return fail(ErrorCode::not_found, "There is no file " + shown(path) + " here, but " + shown(inside.string()) +
+                                            " is there: name that, or give a command in the folder after --");
+  }
   if (!text) return std::unexpected(text.error());
   if (text->empty()) return wrong(shown(path) + " is empty; there is nothing to run");
   program.file_name = path.substr(path.find_last_of('/') + 1);
+  program.folder = std::filesystem::absolute(path, ignored).parent_path().string();
   program.text = std::move(*text);
   return program;
 }
 
+// Build options for a folder whose program is a Dockerfile.
+Result<void> add_build_options(const RunArguments& arguments, RunSpec& spec) {
+  if (arguments.build_args.empty() && arguments.target.empty()) return {};
+  auto* build = std::get_if<BuildProgram>(&spec.program);
+  if (build == nullptr)
+    return wrong("run: --build-arg and --target go with a Dockerfile, and the folder's program is another one");
+  build->arguments = build_arguments(arguments);
+  build->target = arguments.target;
+  return {};
+}
+
 }  // namespace
 
-Result<RunSpec> make_spec(const RunArguments& arguments, int stdin_fd, std::optional<RunSpec> base) {
+Result<std::string> read_file(const std::string& path, const char* what) {
+  const auto fd = open_for_reading(path, what);
+  if (!fd) return std::unexpected(fd.error());
+  auto text = read_all(*fd, shown(path));
+  ::close(*fd);
+  return text;
+}
+
+Result<std::string> read_stdin(int stdin_fd, const char* what) {
+  auto text = read_all(stdin_fd, "The " + std::string(what) + " on stdin");
+  if (text && text->empty())
+    return wrong("stdin is empty; pipe a " + std::string(what) + " into `dind-executor run --dockerfile -`");
+  return text;
+}
+
+Result<RunSpec> make_spec(const RunArguments& arguments, int stdin_fd, std::optional<RunSpec> base,
+                          WorkspaceRuns* folders) {
   if (arguments.again) return *arguments.again;
   const bool folder = base.has_value();
   RunSpec spec = std::move(base).value_or(RunSpec{});
@@ -99,19 +136,21 @@ Result<RunSpec> make_spec(const RunArguments& arguments, int stdin_fd, std::opti
   if (!arguments.working_dir.empty()) spec.working_dir = arguments.working_dir;
   if (!folder && spec.working_dir.empty() && spec.workspace && !arguments.file) spec.working_dir = kWorkspaceMount;
   spec.total_timeout = arguments.total_timeout;
+  spec.record = arguments.record;
   if (arguments.dockerfile) {
-    auto text = read_file(*arguments.dockerfile, "Dockerfile");
-    if (!text) return std::unexpected(text.error());
-    BuildProgram build{.dockerfile = std::move(*text), .context_path = arguments.context, .command = {}};
-    if (!arguments.args.empty()) build.command = arguments.args;
-    spec.program = std::move(build);
+    auto build = read_build(arguments, stdin_fd, folders);
+    if (!build) return std::unexpected(build.error());
+    spec.program = std::move(*build);
     return spec;
   }
+  if (const auto added = add_build_options(arguments, spec); !added) return std::unexpected(added.error());
   std::ranges::copy(arguments.requirements, std::back_inserter(spec.requirements));
   if (arguments.requirements_file) {
-    auto text = read_file(*arguments.requirements_file, "requirements");
-    if (!text) return std::unexpected(text.error());
-    std::ranges::move(requirement_lines(*text), std::back_inserter(spec.requirements));
+    auto found = read_requirements(*arguments.requirements_file,
+                                   [](const std::string& path) { return read_file(path, "requirements"); });
+    if (!found) return std::unexpected(found.error());
+    std::ranges::move(found->lines, std::back_inserter(spec.requirements));
+    std::ranges::move(found->constraints, std::back_inserter(spec.constraints));
   }
   if (!arguments.file && folder) return spec;
   if (!arguments.file) {
@@ -123,6 +162,17 @@ Result<RunSpec> make_spec(const RunArguments& arguments, int stdin_fd, std::opti
   spec.program = std::move(*program);
   spec.args = arguments.args;
   return spec;
+}
+
+std::string files_for_options(const std::vector<std::string>& words) {
+  std::string hint;
+  for (const auto& word : words) {
+    const auto dot = word.rfind('.');
+    if (word.starts_with('-') && !word.starts_with("--") && !word.contains('=') && dot != std::string::npos &&
+        dot > 1 && dot + 1 < word.size())
+      hint += "; a file of that name is given as ./" + word;
+  }
+  return hint;
 }
 
 Result<int> open_input(const std::string& path) { return open_for_reading(path, "program's stdin"); }

@@ -4,6 +4,7 @@
 #include "dind/error.hpp"
 #include "dind/run_spec.hpp"
 #include "faces/cli/arguments.hpp"
+#include "services/workspace_runs.hpp"
 
 namespace dind::faces::cli {
 
@@ -12,9 +13,18 @@ constexpr std::size_t kMostProgramBytes = 16U << 20;
 // Blocks while it reads (a program on `stdin_fd` too). Errors: not_found (no such file), invalid_request (a folder,
 // empty, too large, unreadable).
 // `base`: of a folder that is run; what the arguments say is put over it.
-Result<RunSpec> make_spec(const RunArguments& arguments, int stdin_fd = 0, std::optional<RunSpec> base = {});
+// `folders`: for a build's context.
+Result<RunSpec> make_spec(const RunArguments& arguments, int stdin_fd = 0, std::optional<RunSpec> base = {},
+                          WorkspaceRuns* folders = nullptr);
+
+// The text of a file; `what` it is, for people. The same errors.
+Result<std::string> read_file(const std::string& path, const char* what);
+Result<std::string> read_stdin(int stdin_fd, const char* what);
 
 // Opens what `--stdin` names, for reading.
 Result<int> open_input(const std::string& path);
+
+// A hint for each word that the parser takes for an option and that may be a file: "-n.py". Empty: there is none.
+std::string files_for_options(const std::vector<std::string>& words);
 
 }  // namespace dind::faces::cli

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "faces/cli/padded.hpp"
 #include "faces/cli/summary.hpp"
 #include "faces/run_json.hpp"
 #include "support/units.hpp"
@@ -19,12 +20,7 @@ std::string joined(const std::vector<std::string>& parts) {
 }
 
 // Names are ASCII.
-std::string padded(std::string text, std::size_t width) {
-  text.resize(std::max(width, text.size()), ' ');
-  return text;
-}
-
-std::string_view name(DoctorCheck::Status status) {
+std::string_view status_name(DoctorCheck::Status status) {
   switch (status) {
     case DoctorCheck::Status::ok:
       return "ok";
@@ -63,8 +59,10 @@ std::string doctor_text(const std::vector<DoctorCheck>& checks, bool as_json) {
   if (as_json) {
     json list = json::array();
     for (const auto& check : checks) {
-      list.push_back(
-          {{"name", check.name}, {"status", name(check.status)}, {"seen", check.seen}, {"remedy", check.remedy}});
+      list.push_back({{"name", check.name},
+                      {"status", status_name(check.status)},
+                      {"seen", check.seen},
+                      {"remedy", check.remedy}});
     }
     return one_line({{"ok", doctor_exit_code(checks) == 0}, {"checks", std::move(list)}});
   }
@@ -72,7 +70,8 @@ std::string doctor_text(const std::vector<DoctorCheck>& checks, bool as_json) {
   for (const auto& check : checks) width = std::max(width, check.name.size());
   std::string text;
   for (const auto& check : checks) {
-    text += padded(std::string(name(check.status)), 9) + padded(check.name, width + 2) + printable(check.seen) + '\n';
+    text += padded(std::string(status_name(check.status)), 9) + padded(check.name, width + 2) + printable(check.seen) +
+            '\n';
     if (!check.remedy.empty()) text += std::string(9, ' ') + "→ " + printable(check.remedy) + '\n';
   }
   return text;

@@ -69,7 +69,7 @@ Result<std::optional<int>> input_of(const RunArguments& arguments, const Streams
     if (!fd) return std::unexpected(fd.error());
     return std::optional(*fd);
   }
-  if (arguments.file == "-") {
+  if (arguments.file == "-" || arguments.dockerfile == "-") {
     if (arguments.stdin_file) {
       return fail(ErrorCode::invalid_request,
                   "stdin can't be both the program (-) and its input (--stdin -); put one of them into a file");
@@ -80,11 +80,11 @@ Result<std::optional<int>> input_of(const RunArguments& arguments, const Streams
 }
 
 Result<RunSpec> asked_for(const RunArguments& arguments, const Streams& streams, WorkspaceRuns* folders) {
-  if (!arguments.folder || arguments.again) return make_spec(arguments, streams.in);
+  if (!arguments.folder || arguments.again) return make_spec(arguments, streams.in, {}, folders);
   if (folders == nullptr) return fail(ErrorCode::internal, "Folders can't be run from here: a bug of ours");
   auto base = folder_spec(*folders, arguments, streams);
   if (!base) return std::unexpected(base.error());
-  return make_spec(arguments, streams.in, std::move(*base));
+  return make_spec(arguments, streams.in, std::move(*base), folders);
 }
 
 // Our input to the program, no faster than the run takes it: a byte that was read has been asked for.
@@ -161,7 +161,9 @@ Task<int> run_command(asio::any_io_executor executor, RunService& service, RunAr
   if (broken.error == EPIPE) {
     code = kReaderGoneExit;
   } else if (broken.error != 0) {
-    code = kNotRunExit;
+    // What can't be said on stderr after the program's end does not change how it ended.
+    const bool stopped = !result || result->verdict == Verdict::cancelled;
+    if (broken.fd != streams.err || stopped) code = kNotRunExit;
     if (broken.fd != streams.err) {
       writer.write(streams.err, "dind-executor: stdout can't be written (" +
                                     std::generic_category().message(broken.error) + "); the run was stopped\n");

@@ -23,6 +23,7 @@ class PlainOutput final : public RunOutput {
   PlainOutput(FdWriter& writer, Streams streams, bool quiet) : writer_(writer), streams_(streams), quiet_(quiet) {}
 
   void on_state(const StateChange& change) override {
+    if (const auto* started = std::get_if<Started>(&change)) limits_ = started->limits;
     if (quiet_) return;
     if (const auto* queued = std::get_if<Queued>(&change)) {
       if (queued->position > 0)
@@ -30,6 +31,7 @@ class PlainOutput final : public RunOutput {
     } else if (const auto* preparing = std::get_if<Preparing>(&change)) {
       progress(preparing->stage, preparing->message, preparing->percent);
     } else {
+      if (!held_.empty()) writer_.write(streams_.err, std::exchange(held_, {}) + '\n');
       clear_progress();
     }
   }
@@ -43,7 +45,9 @@ class PlainOutput final : public RunOutput {
 
   void finished(const RunResult& result) override {
     clear_progress();
-    if (!quiet_) say(summary_line(result), true);
+    if (quiet_) return;
+    for (const auto& note : result.notes) say("note: " + printable(note), true);
+    say(summary_line(result, limits_), true);
   }
 
   void failed(const Error& error) override {
@@ -77,8 +81,13 @@ class PlainOutput final : public RunOutput {
       return;
     }
     const auto now = std::chrono::steady_clock::now();
-    constexpr auto kPause = std::chrono::seconds(10);
-    if (last_stage_ == stage && now - last_line_ < kPause) return;
+    const auto pause = std::chrono::seconds(stage == Stage::build ? 1 : 10);
+    if (last_stage_ == stage && now - last_line_ < pause) {
+      // What an installer said last is what it did.
+      if (stage == Stage::dependencies) held_ = text;
+      return;
+    }
+    held_.clear();
     last_stage_ = stage;
     last_line_ = now;
     writer_.write(streams_.err, text + '\n');
@@ -91,7 +100,9 @@ class PlainOutput final : public RunOutput {
   FdWriter& writer_;
   Streams streams_;
   bool quiet_;
+  LimitsInForce limits_;
   bool progress_shown_ = false;
+  std::string held_;  // the last line of an installer that was not written
   bool middle_of_line_ = false;
   std::optional<Stage> last_stage_;
   std::chrono::steady_clock::time_point last_line_;
@@ -102,6 +113,7 @@ class JsonOutput final : public RunOutput {
   JsonOutput(FdWriter& writer, Streams streams) : writer_(writer), streams_(streams) {}
 
   void on_state(const StateChange& change) override {
+    if (const auto* started = std::get_if<Started>(&change)) begun_ = started->run_id;
     json event = state_fields(change);
     event["event"] = state_name(change);
     line(std::move(event));
@@ -123,7 +135,12 @@ class JsonOutput final : public RunOutput {
     line(std::move(event));
   }
 
-  void failed(const Error& error) override { line({{"event", "error"}, {"error", error_json(error)}}); }
+  void failed(const Error& error) override {
+    json data = error_json(error);
+    data["began"] = begun_.has_value();
+    if (begun_) data["runId"] = *begun_;
+    line({{"event", "error"}, {"error", std::move(data)}});
+  }
 
  private:
   void line(json event, OutputCredit credit = {}) {
@@ -132,6 +149,7 @@ class JsonOutput final : public RunOutput {
 
   FdWriter& writer_;
   Streams streams_;
+  std::optional<std::string> begun_;  // its run's id
 };
 
 }  // namespace

@@ -3,6 +3,8 @@
 #include <CLI/CLI.hpp>
 #include <charconv>
 
+#include "support/wrong.hpp"
+
 namespace dind::faces::cli {
 namespace {
 
@@ -16,15 +18,14 @@ Examples:
   curl -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' \
        -d '{"code": "print(6 * 7)"}' http://127.0.0.1:8000/execute
 
-SIGTERM ends it: what runs is cancelled, and its containers are removed.)help";
+SIGTERM ends it: no new run is taken, and what runs has serve.drainTimeout (60 s) to end. Another SIGTERM cancels it.
+SIGHUP reads tokens and limits again.)help";
 
 constexpr const char* kRpcFooter = R"help(It ends when stdin ends; what runs is cancelled then.
 
 Example:
   body='{"jsonrpc": "2.0", "id": 1, "method": "runPythonCode", "params": {"code": "print(6 * 7)"}}'
   (printf 'Content-Length: %d\r\n\r\n%s' ${#body} "$body"; sleep 5) | dind-executor rpc)help";
-
-std::unexpected<Error> wrong(std::string message) { return fail(ErrorCode::invalid_request, std::move(message)); }
 
 }  // namespace
 
@@ -40,7 +41,7 @@ Result<unsigned> parse_mode(const std::string& text) {
 struct ServeOptions::Raw {
   CLI::App *serve = nullptr, *rpc = nullptr;
   std::string socket, mode, listen, token_file;
-  bool no_token = false, stdio = false;
+  bool no_token = false, access_log = false, stdio = false;
   std::vector<std::string> hosts, origins;
 };
 
@@ -52,7 +53,10 @@ ServeOptions::ServeOptions(CLI::App& app, const std::function<void(CLI::App&)>& 
       ->type_name("ADDRESS:PORT");
   raw.serve->add_option("--socket", raw.socket, "JSON-RPC on this unix socket (docs/rpc.md)")->type_name("PATH");
   raw.serve->add_option("--socket-mode", raw.mode, "The socket's permissions (default 0600)")->type_name("MODE");
-  raw.serve->add_option("--token-file", raw.token_file, "HTTP's bearer tokens, one a line (default: $DIND_TOKEN)")
+  raw.serve
+      ->add_option("--token-file", raw.token_file,
+                   "HTTP's bearer tokens, one a line, with the word operator after it for one that sees all runs "
+                   "(default: $DIND_TOKEN)")
       ->type_name("FILE");
   raw.serve->add_flag("--no-token", raw.no_token, "HTTP without a token, on a loopback address only");
   raw.serve->add_option("--allow-host", raw.hosts, "A name that HTTP clients call this server by; may be repeated")
@@ -67,6 +71,7 @@ ServeOptions::ServeOptions(CLI::App& app, const std::function<void(CLI::App&)>& 
       ->expected(1)
       ->allow_extra_args(false)
       ->take_all();
+  raw.serve->add_flag("--access-log", raw.access_log, "A line of the log for each HTTP request, at the level info");
   raw.serve->footer(kServeFooter);
   add_global(*raw.serve);
 
@@ -92,6 +97,7 @@ Result<ServeArguments> ServeOptions::arguments() const {
                        .listen = optional(raw.listen),
                        .token_file = optional(raw.token_file),
                        .no_token = raw.no_token,
+                       .access_log = raw.access_log,
                        .hosts = raw.hosts,
                        .origins = raw.origins};
   if (!raw.mode.empty()) {

@@ -22,6 +22,7 @@ struct ServeArguments {
   std::optional<std::string> listen;    // "127.0.0.1:8000"
   std::optional<std::string> token_file;
   bool no_token = false;
+  bool access_log = false;
   std::vector<std::string> hosts;
   std::vector<std::string> origins;
 };

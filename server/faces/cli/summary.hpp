@@ -5,16 +5,14 @@
 #include <string>
 
 #include "dind/run_event.hpp"
+#include "faces/ending.hpp"
 
 namespace dind::faces::cli {
 
 // "ok · 83 ms · peak 9.1 MiB · python:3.12-slim", without a newline; control characters of untrusted text are replaced.
-std::string summary_line(const RunResult& result);
+std::string summary_line(const RunResult& result, const LimitsInForce& limits = {});
 
 // What the shell sees (docs/cli.md). `stopped_by`: the signal that made us cancel the run.
 int exit_code(const RunResult& result, std::optional<int> stopped_by);
-
-// One line without control characters, for a terminal.
-std::string printable(std::string_view text);
 
 }  // namespace dind::faces::cli

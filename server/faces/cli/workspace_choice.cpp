@@ -6,7 +6,7 @@
 #include <cerrno>
 #include <charconv>
 
-#include "faces/cli/workspace_memory.hpp"
+#include "services/workspace_memory.hpp"
 #include "support/escaped.hpp"
 
 namespace dind::faces::cli {
@@ -15,6 +15,9 @@ namespace {
 constexpr const char* kHow =
     "Say which one: `--program ID`, or a command after `--`; on a terminal you are asked once, and `--choose` asks "
     "again";
+
+constexpr const char* kHowWithoutPrograms =
+    "Give a command after `--` (`-- python3 app.py`), or add one of these files; on a terminal you are asked once";
 
 std::string line_of(const WorkspaceProgramSummary& program) {
   std::string line = program.label + "  (" + program.source;
@@ -75,15 +78,17 @@ bool has(const WorkspaceProgramList& list, const std::string& id) {
 }
 
 std::unexpected<Error> unclear(const WorkspaceProgramList& list) {
-  std::string message = list.programs.empty()
-                            ? "Nothing in " + escaped(list.folder) +
-                                  " says what to run (no Dockerfile, package.json with a start script, main.py, "
-                                  "__main__.py or Makefile)"
-                            : "There is more than one program in " + escaped(list.folder) + ": ";
+  std::string message =
+      list.programs.empty()
+          ? "Nothing in " + escaped(list.folder) +
+                " says what to run (no Dockerfile or Containerfile, package.json with a start script, main.py, "
+                "__main__.py or Makefile)"
+          : choice_is_needed(std::ranges::all_of(list.programs, &WorkspaceProgramSummary::extra)) +
+                escaped(list.folder) + ": ";
   for (const auto& each : list.programs)
     message += (&each == &list.programs.front() ? "" : ", ") + each.id + " (" + each.label + ", " + each.source + ")";
   for (const auto& note : list.notes) message += "; " + note;
-  return fail(ErrorCode::invalid_request, message + ". " + kHow);
+  return fail(ErrorCode::invalid_request, message + ". " + (list.programs.empty() ? kHowWithoutPrograms : kHow));
 }
 
 // What is to run, where the arguments don't say it.
@@ -93,7 +98,7 @@ Result<WorkspaceChoice> choice_of(const WorkspaceProgramList& list, const RunArg
   if (!arguments.choose) {
     if (const auto before = remembered(list.folder); before && (!before->program || has(list, *before->program)))
       return *before;
-    if (list.programs.size() == 1) return WorkspaceChoice{.program = list.programs.front().id, .command = {}};
+    if (const auto* only = only_program(list.programs)) return WorkspaceChoice{.program = only->id, .command = {}};
   }
   if (!asks) {
     if (arguments.choose)
@@ -115,7 +120,7 @@ Result<RunSpec> folder_spec(WorkspaceRuns& folders, const RunArguments& argument
   folders.adopt(list->folder);
   WorkspaceRequest request{
       .folder = list->folder, .program = arguments.program, .command = {}, .access = arguments.workspace};
-  if (arguments.file) {
+  if (arguments.file || arguments.dockerfile) {
     // The file is the program, as without the folder; only the folder's place is taken.
     request.command = std::vector<std::string>{"true"};
   } else if (!arguments.args.empty()) {
@@ -128,9 +133,11 @@ Result<RunSpec> folder_spec(WorkspaceRuns& folders, const RunArguments& argument
   }
   auto spec = folders.spec(request);
   if (!spec) return spec;
-  if (arguments.file) {
+  if (arguments.dockerfile) spec->working_dir.clear();
+  if (arguments.file || arguments.dockerfile) {
     spec->env.clear();
     spec->requirements.clear();
+    spec->constraints.clear();
     spec->notes.clear();
   }
   if (auto* command = std::get_if<CommandProgram>(&spec->program); command != nullptr && arguments.language)

@@ -5,6 +5,7 @@
 #include "faces/editor/uri.hpp"
 #include "faces/run_json.hpp"
 #include "rpc/params.hpp"
+#include "support/escaped.hpp"
 #include "support/ids.hpp"
 
 namespace dind::faces::editor {
@@ -13,7 +14,7 @@ using rpc::Json;
 
 namespace {
 
-constexpr int kErrorType = 1;  // MessageType.Error
+constexpr int kErrorMessage = 1;  // MessageType.Error
 
 // Of a workspace/executeCommand; null where there is none.
 const Json& first_argument(const Json& params) {
@@ -74,7 +75,7 @@ void ClientRuns::start(Result<RunRequest> request, const Json& params, const Cli
   const auto refuse = [&](const Error& error) {
     // Plain clients rarely show the error of a command.
     if (!client.own_notifications)
-      connection_->notify("window/showMessage", {{"type", kErrorType}, {"message", error.message}});
+      connection_->notify("window/showMessage", {{"type", kErrorMessage}, {"message", error.message}});
     reply.fail({rpc::code::kRequestFailed, error.message, error_json(error)});
   };
   if (!request) {
@@ -89,7 +90,7 @@ void ClientRuns::start(Result<RunRequest> request, const Json& params, const Cli
   }
   Cancel cancel = reply.cancel();
   auto progress = Progress::begin(connection_, rpc::field(params, "workDoneToken"), client.progress,
-                                  "Run " + request->name + " in sandbox");
+                                  "Run " + escaped(request->name) + " in sandbox");
   active_[id] = {document_key(request->uri), cancel, progress};
   spawn(executor_, "run " + id,
         follow(shared_from_this(), {std::move(*request), cancel, std::move(progress), client, std::move(reply)}));
@@ -99,7 +100,7 @@ void ClientRuns::start(Result<RunRequest> request, const Json& params, const Cli
 Task<void> ClientRuns::follow(std::shared_ptr<ClientRuns> self, Order order) {
   const std::string id = *order.request.spec.run_id;
   RunFeed feed(self->executor_, self->connection_, order.client.own_notifications, id, order.request.uri,
-               order.progress);
+               order.request.name, order.progress);
   std::shared_ptr<StdinPipe> input;
   if (!order.request.input.empty()) {
     input = std::make_shared<StdinPipe>(self->executor_);
@@ -115,12 +116,17 @@ Task<void> ClientRuns::follow(std::shared_ptr<ClientRuns> self, Order order) {
   result = as_stopped(std::move(result), id, order.cancel);
   feed.finished(result);
   if (result) {
-    order.reply.result(result_json(*result));
+    rpc::Json value = result_json(*result);
+    value["notes"] = result->notes;
+    order.reply.result(std::move(value));
   } else {
     const Error& error = result.error();
     if (!order.client.own_notifications)
-      self->connection_->notify("window/showMessage", {{"type", kErrorType}, {"message", error.message}});
-    order.reply.fail({rpc::code::kRequestFailed, error.message, error_json(error)});
+      self->connection_->notify("window/showMessage", {{"type", kErrorMessage}, {"message", error.message}});
+    Json data = error_json(error);  // its output was told as it came
+    data["runId"] = id;
+    data["began"] = feed.began();
+    order.reply.fail({rpc::code::kRequestFailed, error.message, std::move(data)});
   }
   self->active_.erase(id);
   self->ended_.notify();

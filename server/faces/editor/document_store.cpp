@@ -21,11 +21,18 @@ bool at_line_end(std::string_view text, std::size_t at) {
 }  // namespace
 
 std::size_t offset_of(std::string_view text, Position position, PositionEncoding encoding) {
-  std::size_t at = 0;
-  for (std::int64_t line = 0; line < position.line; ++line) {
-    const auto end = text.find_first_of("\r\n", at);
-    if (end == std::string_view::npos) return text.size();
-    at = end + (text[end] == '\r' && end + 1 < text.size() && text[end + 1] == '\n' ? 2 : 1);
+  return offset_of(text, LineIndex(text), position, encoding);
+}
+
+std::size_t offset_of(std::string_view text, const LineIndex& lines, Position position, PositionEncoding encoding) {
+  const auto line = static_cast<std::size_t>(std::max<std::int64_t>(position.line, 0));
+  if (line >= lines.lines()) return text.size();
+  std::size_t at = lines.start(line);
+  if (lines.ascii() && position.character > 0) {
+    const auto end = line + 1 < lines.lines() ? lines.start(line + 1) : text.size();
+    at += std::min(static_cast<std::size_t>(position.character), end - at);
+    while (at > lines.start(line) && (text[at - 1] == '\r' || text[at - 1] == '\n')) --at;
+    return at;
   }
   std::int64_t left = position.character;
   while (left > 0 && !at_line_end(text, at)) {
@@ -41,7 +48,8 @@ std::size_t offset_of(std::string_view text, Position position, PositionEncoding
 }
 
 void DocumentStore::open(const std::string& uri, Document document) {
-  documents_.insert_or_assign(document_key(uri), std::move(document));
+  LineIndex lines(document.text);
+  documents_.insert_or_assign(document_key(uri), Kept{.document = std::move(document), .lines = std::move(lines)});
 }
 
 void DocumentStore::close(const std::string& uri) { documents_.erase(document_key(uri)); }
@@ -50,19 +58,23 @@ void DocumentStore::change(const std::string& uri, std::optional<Position> from,
                            std::string_view text) {
   const auto it = documents_.find(document_key(uri));
   if (it == documents_.end()) return;
-  std::string& all = it->second.text;
+  std::string& all = it->second.document.text;
+  LineIndex& lines = it->second.lines;
   if (!from || !to) {
     all = text;
+    lines = LineIndex(all);
     return;
   }
-  const auto begin = offset_of(all, *from, encoding_);
-  const auto end = std::max(begin, offset_of(all, *to, encoding_));
+  const auto begin = offset_of(all, lines, *from, encoding_);
+  const auto end = std::max(begin, offset_of(all, lines, *to, encoding_));
+  const auto removed = all.substr(begin, end - begin);
   all.replace(begin, end - begin, text);
+  lines.replaced(begin, removed, text.size(), all);
 }
 
 const Document* DocumentStore::find(const std::string& uri) const {
   const auto it = documents_.find(document_key(uri));
-  return it == documents_.end() ? nullptr : &it->second;
+  return it == documents_.end() ? nullptr : &it->second.document;
 }
 
 }  // namespace dind::faces::editor

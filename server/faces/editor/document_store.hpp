@@ -7,6 +7,8 @@
 #include <string>
 #include <string_view>
 
+#include "faces/editor/line_index.hpp"
+
 namespace dind::faces::editor {
 
 enum class PositionEncoding { utf16, utf8 };
@@ -20,7 +22,9 @@ struct Document {
   std::string text;  // UTF-8
 };
 
-// Byte offset of a position; past a line's or the text's end it is that end, inside of a character its start.
+// Byte offset of a position; past a line's or the text's end it is that end, inside of a character its start. `lines`
+// is the text's.
+std::size_t offset_of(std::string_view text, const LineIndex& lines, Position position, PositionEncoding encoding);
 std::size_t offset_of(std::string_view text, Position position, PositionEncoding encoding);
 
 class DocumentStore {
@@ -33,7 +37,11 @@ class DocumentStore {
   const Document* find(const std::string& uri) const;
 
  private:
-  std::map<std::string, Document> documents_;  // by document_key
+  struct Kept {
+    Document document;
+    LineIndex lines;
+  };
+  std::map<std::string, Kept> documents_;  // by document_key
   PositionEncoding encoding_ = PositionEncoding::utf16;
 };
 

@@ -13,7 +13,7 @@ using rpc::Json;
 
 constexpr double kMostSeconds = 1e9;  // keeps the milliseconds in range; every operator's maximum is far below
 
-std::unexpected<Error> wrong(const char* name, const Json& value, const char* expected) {
+std::unexpected<Error> wrong_option(const char* name, const Json& value, const char* expected) {
   const auto seen = shortened(value.dump(-1, ' ', false, Json::error_handler_t::replace), 60);
   return fail(ErrorCode::invalid_request, std::string(name) + " is " + seen + "; it must be " + expected);
 }
@@ -23,7 +23,7 @@ bool positive(const Json& value) {
 }
 
 Result<void> read_timeout(const Json& value, LimitsRequest& limits) {
-  if (!positive(value)) return wrong("timeout", value, "a number of seconds above 0");
+  if (!positive(value)) return wrong_option("timeout", value, "a number of seconds above 0");
   limits.timeout = std::chrono::milliseconds(
       std::max<std::int64_t>(1, std::llround(std::min(value.get<double>(), kMostSeconds) * 1000)));
   return {};
@@ -32,23 +32,23 @@ Result<void> read_timeout(const Json& value, LimitsRequest& limits) {
 Result<void> read_memory(const Json& value, LimitsRequest& limits) {
   if (value.is_string()) {
     const auto bytes = parse_bytes(value.get_ref<const std::string&>());
-    if (!bytes) return wrong("memory", value, "a size such as \"512m\" or \"2g\"");
+    if (!bytes) return wrong_option("memory", value, "a size such as \"512m\" or \"2g\"");
     limits.memory_bytes = *bytes;
     return {};
   }
-  if (!positive(value)) return wrong("memory", value, "a size such as \"512m\", or a number of bytes above 0");
+  if (!positive(value)) return wrong_option("memory", value, "a size such as \"512m\", or a number of bytes above 0");
   limits.memory_bytes = static_cast<std::int64_t>(std::min(value.get<double>(), 1e18));
   return {};
 }
 
 Result<void> read_cpus(const Json& value, LimitsRequest& limits) {
-  if (!positive(value)) return wrong("cpus", value, "a number above 0");
+  if (!positive(value)) return wrong_option("cpus", value, "a number above 0");
   limits.cpus = value.get<double>();
   return {};
 }
 
 Result<void> read_pids(const Json& value, LimitsRequest& limits) {
-  if (!value.is_number_integer() || !positive(value)) return wrong("pids", value, "a whole number above 0");
+  if (!value.is_number_integer() || !positive(value)) return wrong_option("pids", value, "a whole number above 0");
   limits.pids = static_cast<std::int64_t>(std::min(value.get<double>(), 1e9));
   return {};
 }
@@ -73,14 +73,14 @@ Result<std::optional<Network>> read_network(const Json& json) {
   if (value.is_null()) return std::optional<Network>{};
   if (value == "none") return std::optional(Network::none);
   if (value == "internet") return std::optional(Network::internet);
-  return wrong("network", value, "\"none\" or \"internet\"");
+  return wrong_option("network", value, "\"none\" or \"internet\"");
 }
 
 Result<std::optional<PullPolicy>> read_pull(const Json& json) {
   const Json& value = rpc::field(json, "pull");
   if (value.is_null()) return std::optional<PullPolicy>{};
   auto policy = value.is_string() ? pull_policy(value.get_ref<const std::string&>()) : std::nullopt;
-  if (!policy) return wrong("pull", value, "\"missing\", \"never\" or \"always\"");
+  if (!policy) return wrong_option("pull", value, "\"missing\", \"never\" or \"always\"");
   return policy;
 }
 
@@ -89,14 +89,12 @@ Result<std::optional<Isolation>> read_isolation(const Json& json) {
   if (value.is_null()) return std::optional<Isolation>{};
   if (value.is_string())
     if (const auto known = isolation(value.get_ref<const std::string&>())) return known;
-  return wrong("isolation", value, "\"runc\" or \"gvisor\"");
+  return wrong_option("isolation", value, "\"runc\" or \"gvisor\"");
 }
 
 Options read_options(const Json& json, std::vector<std::string>& warnings) {
   Options options;
-  const auto warn = [&](const std::string& what) {
-    warnings.push_back("The setting dind." + what + ". It is not used");
-  };
+  const auto warn = [&](const std::string& what) { warnings.push_back("dind." + what); };
   for (const auto& [name, read] : kLimits) {
     const Json& value = rpc::field(json, name);
     if (value.is_null()) continue;
@@ -120,10 +118,10 @@ Options read_options(const Json& json, std::vector<std::string>& warnings) {
       if (image.is_string() && !image.get_ref<const std::string&>().empty())
         options.images[language] = image.get<std::string>();
       else
-        warn(wrong(("images." + language).c_str(), image, "an image's name").error().message);
+        warn(wrong_option(("images." + language).c_str(), image, "an image's name").error().message);
     }
   } else if (!images.is_null()) {
-    warn(wrong("images", images, "an object of language and image").error().message);
+    warn(wrong_option("images", images, "an object of language and image").error().message);
   }
   for (const auto& [name, into] :
        {std::pair("codeLens", &options.code_lens), std::pair("prestart", &options.prestart)}) {
@@ -131,7 +129,7 @@ Options read_options(const Json& json, std::vector<std::string>& warnings) {
     if (value.is_boolean())
       *into = value.get<bool>();
     else if (!value.is_null())
-      warn(wrong(name, value, "true or false").error().message);
+      warn(wrong_option(name, value, "true or false").error().message);
   }
   return options;
 }

@@ -22,7 +22,8 @@ struct Options {
   bool prestart = true;  // sandboxes may wait for the runs of this client
 };
 
-// A value of a wrong type, or that can't be one, is not used; a line for people names it in `warnings`.
+// A value of a wrong type, or that can't be one, is not used; `warnings` names each of them and what it must be:
+// "dind.cpus is "x"; it must be a number above 0".
 Options read_options(const rpc::Json& json, std::vector<std::string>& warnings);
 
 // timeout, memory, cpus, pids of a request. Errors (invalid_request) name the field.

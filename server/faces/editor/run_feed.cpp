@@ -1,6 +1,8 @@
 #include "faces/editor/run_feed.hpp"
 
+#include "faces/editor/plain_lines.hpp"
 #include "faces/run_json.hpp"
+#include "support/escaped.hpp"
 #include "support/units.hpp"
 
 namespace dind::faces::editor {
@@ -8,6 +10,7 @@ namespace {
 
 using rpc::Json;
 
+constexpr int kInfoType = 3;                    // MessageType.Info
 constexpr int kLogType = 4;                     // MessageType.Log
 constexpr std::size_t kMostPartial = 64 << 10;  // of a line that doesn't end
 
@@ -21,7 +24,7 @@ std::string ended(const RunResult& result) {
 }  // namespace
 
 void LogLines::send(std::string text, std::shared_ptr<void> hold) {
-  connection_->notify("window/logMessage", {{"type", kLogType}, {"message", std::move(text)}}, std::move(hold));
+  connection_->notify("window/logMessage", {{"type", kLogType}, {"message", plain_lines(text)}}, std::move(hold));
 }
 
 void LogLines::add(Channel channel, std::string text, std::shared_ptr<void> hold) {
@@ -43,11 +46,12 @@ void LogLines::finish() {
 }
 
 RunFeed::RunFeed(asio::any_io_executor executor, std::shared_ptr<rpc::Connection> connection, bool own_notifications,
-                 std::string run_id, std::string uri, std::shared_ptr<Progress> progress)
+                 std::string run_id, std::string uri, std::string run_name, std::shared_ptr<Progress> progress)
     : connection_(std::move(connection)),
       own_notifications_(own_notifications),
       run_id_(std::move(run_id)),
       uri_(std::move(uri)),
+      name_(std::move(run_name)),
       progress_(std::move(progress)),
       lines_(own_notifications ? nullptr : std::make_shared<LogLines>(connection_)),
       output_(OutputCoalescer::make(
@@ -69,7 +73,7 @@ void RunFeed::say(const char* state, Json fields) {
 }
 
 void RunFeed::log_line(const std::string& text) {
-  if (!own_notifications_) connection_->notify("window/logMessage", {{"type", kLogType}, {"message", text}});
+  if (!own_notifications_) connection_->notify("window/logMessage", {{"type", kLogType}, {"message", escaped(text)}});
 }
 
 void RunFeed::on_state(const StateChange& change) {
@@ -82,6 +86,7 @@ void RunFeed::on_state(const StateChange& change) {
     say("preparing", std::move(fields));
     progress_->report(preparing->message, preparing->percent);
   } else if (const auto* started = std::get_if<Started>(&change)) {
+    began_ = true;
     say("started", {{"name", started->name},
                     {"language", started->language},
                     {"image", started->image},
@@ -103,8 +108,14 @@ void RunFeed::finished(const Result<RunResult>& result) {
   output_->finish();
   if (lines_) lines_->finish();
   if (result) {
-    say("finished", {{"result", result_json(*result)}});
+    Json value = result_json(*result);
+    value["notes"] = result->notes;
+    say("finished", {{"result", std::move(value)}});
+    for (const auto& note : result->notes) log_line("Note: " + note);
     log_line(ended(*result));
+    // A plain client writes log lines where nobody looks (I11).
+    if (!own_notifications_)
+      connection_->notify("window/showMessage", {{"type", kInfoType}, {"message", name_ + ": " + ended(*result)}});
     progress_->end(ended(*result));
   } else {
     say("finished", {{"error", {{"kind", dind::name(result.error().code)}, {"message", result.error().message}}}});

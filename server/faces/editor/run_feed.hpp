@@ -27,14 +27,16 @@ class LogLines {
 
 class RunFeed final : public EventSink {
  public:
-  // `own_notifications`: the client reads dind/output and dind/run; any other gets window/logMessage.
+  // `own_notifications`: the client reads dind/output and dind/run; any other gets window/logMessage, and the end as
+  // window/showMessage.
   RunFeed(asio::any_io_executor executor, std::shared_ptr<rpc::Connection> connection, bool own_notifications,
-          std::string run_id, std::string uri, std::shared_ptr<Progress> progress);
+          std::string run_id, std::string uri, std::string run_name, std::shared_ptr<Progress> progress);
 
   void on_state(const StateChange& change) override;
   void on_output(Channel channel, std::string_view bytes, OutputCredit credit) override;
   // All output is sent before it. Exactly one call.
   void finished(const Result<RunResult>& result);
+  bool began() const { return began_; }  // the program had begun
 
  private:
   void say(const char* state, rpc::Json fields);
@@ -42,8 +44,10 @@ class RunFeed final : public EventSink {
 
   std::shared_ptr<rpc::Connection> connection_;
   bool own_notifications_;
+  bool began_ = false;
   std::string run_id_;
   std::string uri_;
+  std::string name_;  // of the run, for people
   std::shared_ptr<Progress> progress_;
   std::shared_ptr<LogLines> lines_;
   std::shared_ptr<OutputCoalescer> output_;

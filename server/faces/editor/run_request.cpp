@@ -1,5 +1,6 @@
 #include "faces/editor/run_request.hpp"
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <initializer_list>
@@ -7,7 +8,10 @@
 #include "faces/editor/uri.hpp"
 #include "rpc/params.hpp"
 #include "services/languages_service.hpp"
+#include "services/workspace_memory.hpp"
+#include "support/escaped.hpp"
 #include "support/ids.hpp"
+#include "support/shortened.hpp"
 
 namespace dind::faces::editor {
 namespace {
@@ -103,6 +107,17 @@ Result<void> add_file(const Json& argument, const std::optional<std::string>& la
   return add_common(argument, options, spec);
 }
 
+bool has(const WorkspaceProgramList& list, const std::string& id) {
+  return std::ranges::find(list.programs, id, &WorkspaceProgramSummary::id) != list.programs.end();
+}
+
+// What was chosen before, as long as the folder still has it.
+std::optional<WorkspaceChoice> choice_before(const WorkspaceProgramList& list) {
+  auto before = remembered(list.folder);
+  if (before && before->program && !has(list, *before->program)) return std::nullopt;
+  return before;
+}
+
 Result<std::string> folder_of(const Json& argument) {
   const auto uri = rpc::text(argument, "uri").value_or("");
   auto path = file_path(uri);
@@ -139,7 +154,9 @@ Result<RunRequest> make_request(const Json& argument, const DocumentStore& docum
     if (!text) return std::unexpected(text.error());
     program.text = std::move(*text);
   }
-  if (program.text.empty())
+  if (const auto path = file_path(request.uri)) program.folder = std::filesystem::path(*path).parent_path().string();
+  // An editor shows an empty file as one empty line.
+  if (program.text.find_first_not_of("\r\n") == std::string::npos)
     return fail(ErrorCode::invalid_request, program.file_name + " is empty: there is nothing to run");
   program.language = rpc::text(argument, "languageId");
   // An open document's language id is the editor's: one that no recipe knows ("plaintext") leaves the choice to name
@@ -147,6 +164,8 @@ Result<RunRequest> make_request(const Json& argument, const DocumentStore& docum
   if (!program.language)
     program.language = runnable_language(open ? std::optional<std::string_view>(open->language_id) : std::nullopt,
                                          program.file_name, program.text);
+  // The editor's text is Unicode; a file that is read here keeps its own bytes and encoding.
+  if (open != nullptr) program.text = unicode_program(std::move(program.text), program.language, program.file_name);
 
   if (const auto added = add_file(argument, program.language, options, request.spec); !added)
     return std::unexpected(added.error());
@@ -178,6 +197,13 @@ Result<RunRequest> make_workspace_request(const Json& argument, WorkspaceRuns& f
   if (auto line = rpc::text(argument, "command")) asked.command = Command(*std::move(line));
   if (asked.program && asked.command)
     return fail(ErrorCode::invalid_request, "dind.runWorkspace takes a program or a command, and not both");
+  if (!asked.program && !asked.command) {
+    const auto list = folders.programs(*folder);
+    if (const auto before = list ? choice_before(*list) : std::nullopt) {
+      asked.program = before->program;
+      if (before->command) asked.command = Command(*before->command);
+    }
+  }
   auto spec = folders.spec(asked);
   if (!spec) return std::unexpected(spec.error());
   RunRequest request{.uri = *rpc::text(argument, "uri"),
@@ -193,6 +219,30 @@ Result<RunRequest> make_workspace_request(const Json& argument, WorkspaceRuns& f
   return request;
 }
 
+std::optional<std::string> wrong_choice_shape(const Json& argument) {
+  return wrong_fields("dind.chooseProgram", argument, {"program", "command"});
+}
+
+Result<void> choose_workspace_program(const Json& argument, WorkspaceRuns& folders) {
+  const auto folder = folder_of(argument);
+  if (!folder) return std::unexpected(folder.error());
+  const auto list = folders.programs(*folder);
+  if (!list) return std::unexpected(list.error());
+  const WorkspaceChoice choice{.program = rpc::text(argument, "program"), .command = rpc::text(argument, "command")};
+  if (choice.program && choice.command)
+    return fail(ErrorCode::invalid_request, "dind.chooseProgram takes a program or a command, and not both");
+  if (choice.command && choice.command->empty())
+    return fail(ErrorCode::invalid_request, "dind.chooseProgram: command is empty");
+  if (choice.program && !has(*list, *choice.program))
+    return fail(ErrorCode::not_found, "There is no program \"" + shortened(escaped(*choice.program), 200) + "\" in " +
+                                          shortened(escaped(list->folder), 200));
+  const bool kept = choice.program || choice.command ? remember(list->folder, choice) : forget_choice(list->folder);
+  if (!kept)
+    return fail(ErrorCode::internal,
+                "The choice could not be written down: check that ~/.local/state/dind-executor can be written");
+  return {};
+}
+
 Result<Json> workspace_programs(const Json& argument, WorkspaceRuns& folders) {
   const auto folder = folder_of(argument);
   if (!folder) return std::unexpected(folder.error());
@@ -205,8 +255,16 @@ Result<Json> workspace_programs(const Json& argument, WorkspaceRuns& folders) {
                         {"source", each.source},
                         {"detail", each.detail},
                         {"build", each.build},
+                        {"extra", each.extra},
                         {"notes", each.notes}});
-  return Json{{"folder", list->folder}, {"programs", std::move(programs)}, {"notes", list->notes}};
+  Json result{{"folder", list->folder}, {"programs", std::move(programs)}, {"notes", list->notes}};
+  if (const auto before = choice_before(*list)) {
+    if (before->program)
+      result["chosen"]["program"] = *before->program;
+    else
+      result["chosen"]["command"] = *before->command;
+  }
+  return result;
 }
 
 }  // namespace dind::faces::editor

@@ -33,7 +33,12 @@ std::optional<RunSpec> expected_run(const rpc::Json& argument, const DocumentSto
 std::optional<std::string> wrong_workspace_shape(const rpc::Json& argument);
 Result<RunRequest> make_workspace_request(const rpc::Json& argument, WorkspaceRuns& folders, const Options& options);
 
-// `WorkspacePrograms`: what of the folder can run.
+// `ChooseProgram`: what the folder's next runs are, in a terminal too; forgotten where it names nothing. Errors:
+// not_found, invalid_request, internal (it could not be written down).
+std::optional<std::string> wrong_choice_shape(const rpc::Json& argument);
+Result<void> choose_workspace_program(const rpc::Json& argument, WorkspaceRuns& folders);
+
+// `WorkspacePrograms`: what of the folder can run, and what was chosen.
 Result<rpc::Json> workspace_programs(const rpc::Json& argument, WorkspaceRuns& folders);
 
 }  // namespace dind::faces::editor

@@ -47,6 +47,7 @@ class Session : public std::enable_shared_from_this<Session> {
       if (const auto alive = weak.lock()) alive->refresh_lenses();
     });
     if (options_.client_process_id) watch_client(*options_.client_process_id);
+    const auto stopped = options_.stop.on_cancel([this] { connection_->stop(); });
     const auto served = co_await connection_->serve();
     if (!served) log(LogLevel::error, served.error().message);
     over_.cancel(CancelReason::client_gone);
@@ -75,7 +76,10 @@ class Session : public std::enable_shared_from_this<Session> {
       shut_down_ = true;
       spawn(executor_, "shutdown", shut_down(shared_from_this(), std::move(reply)));
     } else if (request.method == "textDocument/codeLens") {
-      reply.result(lenses(request.params));
+      if (const auto uri = rpc::text(request.params, "textDocument/uri"))
+        reply.result(lenses(*uri));
+      else
+        refuse(rpc::code::kInvalidParams, "textDocument/codeLens takes { textDocument: { uri } }");
     } else if (request.method == "workspace/executeCommand") {
       execute(request.params, std::move(reply));
     } else {
@@ -89,7 +93,7 @@ class Session : public std::enable_shared_from_this<Session> {
     if (method == "exit") connection_->stop();
     if (!initialized_ || shut_down_) return;
     if (method == "initialized")
-      start_engine_watch();
+      begin();
     else if (method == "textDocument/didOpen")
       open(rpc::field(params, "textDocument"));
     else if (method == "dind/expect")
@@ -100,6 +104,10 @@ class Session : public std::enable_shared_from_this<Session> {
       documents_.close(rpc::text(params, "textDocument/uri").value_or(""));
     else if (method == "workspace/didChangeConfiguration")
       take_settings(rpc::field(params, "settings/dind"));
+    else if (method == "workspace/didChangeWorkspaceFolders")
+      change_folders(rpc::field(params, "event"));
+    else if (method == "dind/logLevel")
+      take_log_level(params);
     else if (method == "window/workDoneProgress/cancel")
       runs_->cancel_progress(rpc::field(params, "token"));
   }
@@ -115,7 +123,7 @@ class Session : public std::enable_shared_from_this<Session> {
     for (const Json& each : rpc::field(capabilities, "general/positionEncodings")) utf8 = utf8 || each == "utf-8";
     documents_.set_encoding(utf8 ? PositionEncoding::utf8 : PositionEncoding::utf16);
     take_settings(rpc::field(params, "initializationOptions"));
-    adopt_folder(params);
+    adopt_folders(params);
     if (const auto pid = rpc::integer(params, "processId"); pid) {
       // A client in a container or on another machine has a number that means nothing here; the end of stdin tells
       // then.
@@ -124,22 +132,46 @@ class Session : public std::enable_shared_from_this<Session> {
     }
 
     Json commands = Json::array();
-    if (!client_.own_commands) commands = {"dind.runFile", "dind.runWorkspace", "dind.workspacePrograms", "dind.stop"};
+    if (!client_.own_commands)
+      commands = {"dind.runFile", "dind.runWorkspace", "dind.workspacePrograms", "dind.chooseProgram", "dind.stop"};
     return {{"capabilities",
              {{"positionEncoding", utf8 ? "utf-8" : "utf-16"},
               {"textDocumentSync", {{"openClose", true}, {"change", kIncremental}, {"save", false}}},
               {"codeLensProvider", {{"resolveProvider", false}}},
               {"executeCommandProvider", {{"commands", std::move(commands)}, {"workDoneProgress", true}}},
+              {"workspace", {{"workspaceFolders", {{"supported", true}, {"changeNotifications", true}}}}},
               {"experimental", {{"dind", {{"protocol", kProtocol}}}}}}},
             {"serverInfo", {{"name", "dind-executor"}, {"version", services_.version}}}};
   }
 
-  // Where the operator has set no workspace, it is what is open here.
-  void adopt_folder(const Json& params) {
-    auto uri = rpc::text(params, "rootUri");
-    if (const Json& folders = rpc::field(params, "workspaceFolders"); folders.is_array() && !folders.empty())
-      uri = rpc::text(folders.front(), "uri");
-    if (const auto path = uri ? file_path(*uri) : std::nullopt) services_.folders.adopt(*path);
+  // Where the operator has set no workspace, the folders that are open here can be run.
+  void adopt_folders(const Json& params) {
+    const Json& folders = rpc::field(params, "workspaceFolders");
+    if (folders.is_array() && !folders.empty())
+      adopt_each(folders);
+    else if (const auto path = path_of(rpc::text(params, "rootUri")))
+      services_.folders.adopt(*path);
+  }
+
+  void adopt_each(const Json& folders) {
+    for (const Json& folder : folders)
+      if (const auto path = path_of(rpc::text(folder, "uri"))) services_.folders.adopt(*path);
+  }
+
+  void change_folders(const Json& event) {
+    // Added first: at no time is there none where there was one and will be one.
+    if (const Json& added = rpc::field(event, "added"); added.is_array()) adopt_each(added);
+    if (const Json& removed = rpc::field(event, "removed"); removed.is_array())
+      for (const Json& folder : removed)
+        if (const auto path = path_of(rpc::text(folder, "uri"))) services_.folders.forget(*path);
+  }
+
+  static std::optional<std::string> path_of(const std::optional<std::string>& uri) {
+    return uri ? file_path(*uri) : std::nullopt;
+  }
+
+  static void take_log_level(const Json& params) {
+    if (const auto level = log_level(rpc::text(params, "level").value_or(""))) set_log_level(*level);
   }
 
   static Task<void> shut_down(std::shared_ptr<Session> self, rpc::Reply reply) {
@@ -176,32 +208,51 @@ class Session : public std::enable_shared_from_this<Session> {
     }
   }
 
+  // Our extension shows messages that come before "initialized" without the button to the settings.
+  void begin() {
+    begun_ = true;
+    tell_wrong_settings();
+    start_engine_watch();
+  }
+
+  // One message, however many there are.
+  void tell_wrong_settings() {
+    if (begun_ && !wrong_settings_.empty())
+      connection_->notify("window/showMessage",
+                          {{"type", kWarningType}, {"message", settings_message(wrong_settings_)}});
+  }
+
+  static std::string settings_message(const std::vector<std::string>& warnings) {
+    if (warnings.size() == 1) return "The setting " + warnings.front() + ". It is not used";
+    std::string text = std::to_string(warnings.size()) + " settings are not used: ";
+    for (const auto& warning : warnings) text += (&warning == &warnings.front() ? "" : "; ") + warning;
+    return text;
+  }
+
   void take_settings(const Json& json) {
     if (!json.is_object()) return;
-    std::vector<std::string> warnings;
+    wrong_settings_.clear();
     const bool lens_before = settings_.code_lens;
-    settings_ = read_options(json, warnings);
-    for (const auto& warning : warnings)
-      connection_->notify("window/showMessage", {{"type", kWarningType}, {"message", warning}});
+    settings_ = read_options(json, wrong_settings_);
+    tell_wrong_settings();
     if (settings_.code_lens != lens_before) refresh_lenses();
   }
 
-  Json lenses(const Json& params) {
+  Json lenses(const std::string& uri) {
     Json all = Json::array();
-    const auto uri = rpc::text(params, "textDocument/uri");
-    if (!uri || !settings_.code_lens) return all;
-    const Document* document = documents_.find(*uri);
+    if (!settings_.code_lens) return all;
+    const Document* document = documents_.find(uri);
     const auto language =
         runnable_language(document ? std::optional<std::string_view>(document->language_id) : std::nullopt,
-                          base_name(*uri), document ? document->text : std::string());
+                          base_name(uri), document ? document->text : std::string());
     if (!language) return all;
     const Json start{{"line", 0}, {"character", 0}};
     const auto lens = [&](const char* title, const char* command) {
       all.push_back({{"range", {{"start", start}, {"end", start}}},
-                     {"command", {{"title", title}, {"command", command}, {"arguments", {{{"uri", *uri}}}}}}});
+                     {"command", {{"title", title}, {"command", command}, {"arguments", {{{"uri", uri}}}}}}});
     };
     lens("Run in sandbox", "dind.runFile");
-    if (runs_->has(*uri)) lens("Stop", "dind.stop");
+    if (runs_->has(uri)) lens("Stop", "dind.stop");
     return all;
   }
 
@@ -212,12 +263,20 @@ class Session : public std::enable_shared_from_this<Session> {
 
   void execute(const Json& params, rpc::Reply reply) {
     const auto command = rpc::text(params, "command");
+    if (const Json& arguments = rpc::field(params, "arguments"); arguments.is_array() && arguments.size() > 1) {
+      reply.fail({rpc::code::kInvalidParams,
+                  command.value_or("A command") + " takes one argument, not " + std::to_string(arguments.size()),
+                  nullptr});
+      return;
+    }
     if (command == "dind.runFile") {
       runs_->run_file(params, client_, documents_, settings_, std::move(reply));
     } else if (command == "dind.runWorkspace") {
       runs_->run_workspace(params, client_, services_.folders, settings_, std::move(reply));
     } else if (command == "dind.workspacePrograms") {
       tell_programs(params, std::move(reply));
+    } else if (command == "dind.chooseProgram") {
+      choose_program(params, std::move(reply));
     } else if (command == "dind.stop") {
       const auto stopped = runs_->stop(rpc::field(params, "arguments"));
       if (stopped)
@@ -227,7 +286,8 @@ class Session : public std::enable_shared_from_this<Session> {
     } else {
       reply.fail({rpc::code::kInvalidParams,
                   "There is no command " + command.value_or("without a name") +
-                      ": dind.runFile, dind.runWorkspace, dind.workspacePrograms and dind.stop are there",
+                      ": dind.runFile, dind.runWorkspace, dind.workspacePrograms, dind.chooseProgram and dind.stop are "
+                      "there",
                   nullptr});
     }
   }
@@ -245,6 +305,20 @@ class Session : public std::enable_shared_from_this<Session> {
       reply.result(std::move(*found));
     else
       reply.fail({rpc::code::kRequestFailed, found.error().message, error_json(found.error())});
+  }
+
+  void choose_program(const Json& params, rpc::Reply reply) {
+    const Json& arguments = rpc::field(params, "arguments");
+    const Json argument = arguments.is_array() && !arguments.empty() ? arguments.front() : Json();
+    if (const auto problem = wrong_choice_shape(argument)) {
+      reply.fail({rpc::code::kInvalidParams, *problem, nullptr});
+      return;
+    }
+    const auto chosen = choose_workspace_program(argument, services_.folders);
+    if (chosen)
+      reply.result(nullptr);
+    else
+      reply.fail({rpc::code::kRequestFailed, chosen.error().message, error_json(chosen.error())});
   }
 
   void start_engine_watch() {
@@ -282,6 +356,8 @@ class Session : public std::enable_shared_from_this<Session> {
   ClientAbilities client_;
   Cancel over_;
   bool initialized_ = false;
+  bool begun_ = false;
+  std::vector<std::string> wrong_settings_;
   bool shut_down_ = false;
   bool watching_engine_ = false;
   bool engine_was_reachable_ = false;

@@ -21,6 +21,7 @@ struct EditorServices {
 };
 struct EditorOptions {
   std::optional<std::int64_t> client_process_id;  // when that process is gone, so are we
+  Cancel stop;                                    // ends the session as the client's end does
   int in_fd = 0;
   int out_fd = 1;
 };

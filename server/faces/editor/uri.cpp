@@ -47,7 +47,8 @@ std::string base_name(std::string_view uri) {
   auto cut = uri.find_last_of('/');
   if (cut == std::string_view::npos) cut = uri.find(':');
   const auto last = cut == std::string_view::npos ? uri : uri.substr(cut + 1);
-  return decoded(last).value_or(std::string(last));
+  auto name = decoded(last).value_or(std::string(last));
+  return name.substr(name.rfind('/') + 1);  // one that was encoded parts names as well; npos + 1 is 0
 }
 
 std::string document_key(std::string_view uri) {

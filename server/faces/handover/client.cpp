@@ -26,6 +26,7 @@ struct Errand {
   std::shared_ptr<Connection> connection;
   std::uint64_t taken = 0;
   bool greeted = false;
+  bool given_back = false;
   std::optional<Result<RunResult>> result;
 
   void output(Channel channel, std::string_view bytes, const std::weak_ptr<Errand>& self) {
@@ -46,7 +47,7 @@ struct Errand {
     }
   }
   void hear(const Frame& heard, const std::shared_ptr<Errand>& self) {
-    if (sink == nullptr || result) return;
+    if (sink == nullptr || result || given_back) return;
     if (heard.type == Type::hello) {
       greeted = true;
       connection->changed().notify();
@@ -58,6 +59,9 @@ struct Errand {
       if (StateChange change; decode(heard.payload, change)) sink->on_state(change);
     } else if (heard.type == Type::more && input) {
       spawn(executor, "input for another process of ours", send_input(self));
+    } else if (heard.type == Type::back) {
+      given_back = true;
+      connection->changed().notify();
     } else if (heard.type == Type::end) {
       Result<RunResult> end = fail(ErrorCode::internal, "The server's answer can't be read: a bug of ours");
       decode(heard.payload, end);
@@ -83,20 +87,18 @@ Task<Result<RunResult>> HandedOverRuns::run(RunSpec spec, EventSink& sink, std::
   if (!errand->greeted) {
     errand->sink = nullptr;
     if (errand->connection) std::exchange(errand->connection, nullptr)->close();
-    const auto own = own_();
-    if (!own) co_return std::unexpected(own.error());
-    running_ = *own;
-    co_return co_await running_->run(std::move(spec), sink, std::move(input), std::move(cancel));
+    co_return co_await run_here(std::move(spec), sink, std::move(input), std::move(cancel));
   }
   const auto connection = errand->connection;
-  connection->send(frame(Type::run, encode(Wanted{.spec = std::move(spec), .has_input = input != nullptr})));
+  Wanted wanted{.spec = std::move(spec), .has_input = input != nullptr};
+  connection->send(frame(Type::run, encode(wanted)));
   std::optional<Deadline> answer_by;
   const auto heard = cancel.on_cancel([&] {
     answer_by = in(kAnswerTime);
     connection->send(frame(Type::cancel, name(*cancel.reason())));
     connection->changed().notify();
   });
-  while (!errand->result && !connection->ended() && !(answer_by && Clock::now() >= *answer_by)) {
+  while (!errand->result && !errand->given_back && !connection->ended() && !(answer_by && Clock::now() >= *answer_by)) {
     const Deadline until = answer_by ? *answer_by : in(1h);
     co_await connection->changed().wait(until);
   }
@@ -104,9 +106,19 @@ Task<Result<RunResult>> HandedOverRuns::run(RunSpec spec, EventSink& sink, std::
   auto result = std::move(errand->result);
   connection->close();
   errand->connection = nullptr;
+  if (errand->given_back && !cancel.cancelled())
+    co_return co_await run_here(std::move(wanted.spec), sink, std::move(input), std::move(cancel));
   if (result) co_return std::move(*result);
   if (cancel.cancelled()) co_return fail(ErrorCode::cancelled, "The run was cancelled");
   co_return fail(ErrorCode::internal, "The server that ran it ended; run it again (--no-server: without one)");
+}
+
+Task<Result<RunResult>> HandedOverRuns::run_here(RunSpec spec, EventSink& sink, std::shared_ptr<StdinPipe> input,
+                                                 Cancel cancel) {
+  const auto own = own_();
+  if (!own) co_return std::unexpected(own.error());
+  running_ = *own;
+  co_return co_await running_->run(std::move(spec), sink, std::move(input), std::move(cancel));
 }
 
 Task<bool> HandedOverRuns::idle(Deadline deadline) {

@@ -11,7 +11,8 @@ namespace dind::faces::handover {
 
 class HandedOverRuns final : public RunService {
  public:
-  // `path`: where the server is (socket_path). Where none answers at once, the run is `own`'s.
+  // `path`: where the server is (socket_path). Where none answers at once, and where the server ends before the
+  // program has begun, the run is `own`'s.
   HandedOverRuns(asio::any_io_executor executor, std::string path, std::function<Result<RunService*>()> own)
       : executor_(std::move(executor)), path_(std::move(path)), own_(std::move(own)) {}
   Task<Result<RunResult>> run(RunSpec spec, EventSink& sink, std::shared_ptr<StdinPipe> input, Cancel cancel) override;
@@ -20,6 +21,8 @@ class HandedOverRuns final : public RunService {
   Task<bool> settled(Deadline deadline) override;
 
  private:
+  Task<Result<RunResult>> run_here(RunSpec spec, EventSink& sink, std::shared_ptr<StdinPipe> input, Cancel cancel);
+
   asio::any_io_executor executor_;
   std::string path_;
   std::function<Result<RunService*>()> own_;

@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "services/history_codec.hpp"
+#include "support/json_reader.hpp"
 
 namespace dind::faces::handover {
 namespace {
@@ -23,7 +24,8 @@ std::string text_of(const json& value) {
 template <typename Read>
 bool decoded(std::string_view bytes, Read read) {
   try {
-    return read(json::from_cbor(bytes.begin(), bytes.end()));
+    const auto value = read_cbor(bytes);
+    return value && read(*value);
   } catch (const json::exception&) {
     return false;
   }

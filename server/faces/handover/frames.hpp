@@ -28,8 +28,9 @@ enum class Type : char {
   more = 'N',   // the run takes input: send some
   state = 'S',  // queued, preparing, started
   out = 'o',
-  err = 'e',  // bytes of the program
-  end = 'X',  // result or error; the last frame
+  err = 'e',   // bytes of the program
+  end = 'X',   // result or error; the last frame
+  back = 'B',  // in place of it, from a server that ends: the run has not begun
 };
 
 std::string frame(Type type, std::string_view payload);

@@ -22,14 +22,23 @@ bool is_private(const std::string& folder) {
 
 }  // namespace
 
-std::string socket_path(const std::string& settings) {
+std::string socket_folder() {
   const char* runtime = std::getenv("XDG_RUNTIME_DIR");
   const bool has_runtime = runtime != nullptr && *runtime == '/' && is_private(runtime);
   const std::string folder =
       has_runtime ? std::string(runtime) + "/dind-executor" : "/tmp/dind-executor-" + std::to_string(::geteuid());
   ::mkdir(folder.c_str(), 0700);
-  if (!is_private(folder)) return {};
-  return folder + '/' + sha256(settings).substr(0, 16) + ".sock";
+  return is_private(folder) ? folder : std::string();
+}
+
+std::string socket_path(const std::string& settings) {
+  const std::string folder = socket_folder();
+  return folder.empty() ? folder : folder + '/' + sha256(settings).substr(0, 16) + ".sock";
+}
+
+std::string control_path(pid_t pid) {
+  const std::string folder = socket_folder();
+  return folder.empty() ? folder : folder + '/' + std::string(kControlPrefix) + std::to_string(pid) + ".sock";
 }
 
 int connect_to(const std::string& path) {
@@ -49,7 +58,7 @@ int connect_to(const std::string& path) {
 bool is_ours(int fd) {
   ucred peer{};
   socklen_t size = sizeof peer;
-  return ::getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 && peer.uid == ::geteuid();
+  return ::getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 && (peer.uid == ::geteuid() || peer.uid == 0);
 }
 
 }  // namespace dind::faces::handover

@@ -33,7 +33,8 @@ class Client final : public EventSink, public std::enable_shared_from_this<Clien
  public:
   Client(asio::any_io_executor executor, RunService& runs) : executor_(executor), runs_(runs), changed_(executor) {}
 
-  static Task<void> serve(std::shared_ptr<Client> self, int fd, Cancel stop) {
+  // `closing`: nothing new begins. `stop`: what runs ends.
+  static Task<void> serve(std::shared_ptr<Client> self, int fd, Cancel closing, Cancel stop) {
     self->connection_ = Connection::open(self->executor_, fd, [weak = std::weak_ptr(self)](const Frame& heard) {
       if (const auto alive = weak.lock()) alive->hear(heard);
     });
@@ -57,14 +58,21 @@ class Client final : public EventSink, public std::enable_shared_from_this<Clien
       }
       self->over_ = true;
       self->changed_.notify();
-      self->connection_->send(frame(Type::end, encode(result)));
+      const bool sent_away =
+          !result && (result.error().code == ErrorCode::cancelled || result.error().code == ErrorCode::busy);
+      const bool ends = closing.cancelled() || stop.cancelled();
+      self->connection_->send(sent_away && ends && !self->began_ ? frame(Type::back, {})
+                                                                 : frame(Type::end, encode(result)));
       co_await self->connection_->flushed(in(kFlushTime));
     }
     self->credits_.clear();
     self->connection_->close();
   }
 
-  void on_state(const StateChange& change) override { connection_->send(frame(Type::state, encode(change))); }
+  void on_state(const StateChange& change) override {
+    began_ = began_ || std::holds_alternative<Started>(change);
+    connection_->send(frame(Type::state, encode(change)));
+  }
   void on_output(Channel channel, std::string_view bytes, OutputCredit credit) override {
     connection_->send(frame(channel == Channel::out ? Type::out : Type::err, bytes));
     credits_.emplace_back(bytes.size(), std::move(credit));
@@ -98,6 +106,7 @@ class Client final : public EventSink, public std::enable_shared_from_this<Clien
     } else if (heard.type == Type::input && input_) {
       got_input_ = true;
       input_ended_ = heard.payload.empty();
+      began_ = began_ || !input_ended_;
       if (!input_ended_) input_->push(std::string(heard.payload));
     } else if (heard.type == Type::taken) {
       let_go(number_of(heard.payload).value_or(0));
@@ -124,31 +133,33 @@ class Client final : public EventSink, public std::enable_shared_from_this<Clien
   std::shared_ptr<StdinPipe> input_;
   std::deque<std::pair<std::size_t, OutputCredit>> credits_;
   std::uint64_t went_out_ = 0;
+  bool began_ = false;  // the program, or some of its input has come: it can't be run anew
   bool got_input_ = false;
   bool input_ended_ = false;
   bool over_ = false;
   Cancel cancel_;
 };
 
-Task<void> serve_one(asio::any_io_executor executor, int fd, RunService& runs, Cancel stop) {
+Task<void> serve_one(asio::any_io_executor executor, int fd, RunService& runs, Cancel closing, Cancel stop) {
   if (!is_ours(fd)) {
     ::close(fd);
     co_return;
   }
-  co_await Client::serve(std::make_shared<Client>(std::move(executor), runs), fd, std::move(stop));
+  co_await Client::serve(std::make_shared<Client>(std::move(executor), runs), fd, std::move(closing), std::move(stop));
 }
 
 }  // namespace
 
-Task<void> take_runs(asio::any_io_executor executor, RunService& runs, std::string path, Cancel stop) {
+Task<void> take_runs(asio::any_io_executor executor, RunService& runs, std::string path, Cancel closing, Cancel stop) {
   Signal wake(executor);
-  const auto stopped = stop.on_cancel([&wake] { wake.notify(); });
-  while (!stop.cancelled() && !path.empty()) {
+  const auto stopped = closing.on_cancel([&wake] { wake.notify(); });
+  while (!closing.cancelled() && !path.empty()) {
     auto socket = UnixSocket::listen(path, 0600);
     if (socket)
       co_return co_await accept_clients(
-          executor, std::move(*socket), kMostClients, [&](int fd) { return serve_one(executor, fd, runs, stop); },
-          stop);
+          executor, std::move(*socket), kMostClients,
+          [&](int fd) { return serve_one(executor, fd, runs, closing, stop); }, std::make_shared<IdleClients>(),
+          closing);
     log(LogLevel::debug, "Runs of terminals are taken by another server, or by none: " + socket.error().message);
     co_await wake.wait(in(kLook));
   }

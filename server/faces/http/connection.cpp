@@ -11,7 +11,10 @@
 #include <boost/beast/http/write.hpp>
 #include <ctime>
 
+#include "faces/http/accept_field.hpp"
+#include "faces/http/request_head.hpp"
 #include "support/log.hpp"
+#include "support/units.hpp"
 
 namespace dind::faces::http {
 
@@ -31,19 +34,6 @@ constexpr auto kReplyTime = 60s;
 constexpr auto kLastEventsTime = 30s;  // for a reader of events, after the run's end
 constexpr auto kLingerTime = 1s;
 
-std::string text(beast::string_view view) { return {view.data(), view.size()}; }
-
-template <typename Fields>
-std::string field(const Fields& fields, bhttp::field name) {
-  return text(fields[name]);
-}
-
-template <typename Fields>
-std::optional<std::string> optional_field(const Fields& fields, bhttp::field name) {
-  const auto found = fields.find(name);
-  return found == fields.end() ? std::nullopt : std::optional(text(found->value()));
-}
-
 std::string date() {
   const std::time_t now = std::time(nullptr);
   std::tm parts{};
@@ -53,27 +43,18 @@ std::string date() {
   return line;
 }
 
-// Whether where the body ends can be read in one way only (RFC 9112, 6.1 and 6.3); the parser is more lenient.
-template <typename Message>
-bool framed_clearly(const Message& message) {
-  const auto codings = message.count(bhttp::field::transfer_encoding);
-  const auto lengths = message.count(bhttp::field::content_length);
-  if (codings == 0) return lengths <= 1 && !message[bhttp::field::content_length].contains(',');
-  return codings == 1 && lengths == 0 && message.version() == 11 &&
-         beast::iequals(message[bhttp::field::transfer_encoding], "chunked");
-}
-
-bool is_json(std::string_view content_type) {
-  const auto end = content_type.find(';');
-  auto type = content_type.substr(0, end);
-  while (type.ends_with(' ') || type.ends_with('\t')) type.remove_suffix(1);
-  return beast::iequals(type, "application/json");
-}
-
 class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
  public:
   HttpConnection(asio::ip::tcp::socket socket, Site& site, Cancel stop)
-      : stream_(std::move(socket)), site_(site), stop_(std::move(stop)), changed_(stream_.get_executor()) {}
+      : stream_(std::move(socket)),
+        site_(site),
+        stop_(std::move(stop)),
+        changed_(stream_.get_executor()),
+        place_(site.idle, [this] { close_idle(); }) {
+    error_code ignored;
+    const auto peer = stream_.socket().remote_endpoint(ignored);
+    if (!ignored) peer_ = peer.address().to_string() + ':' + std::to_string(peer.port());
+  }
 
   Task<void> serve() {
     const auto self = shared_from_this();
@@ -94,6 +75,7 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
 
   // False: the connection is over.
   Task<bool> serve_request() {
+    place_.waits();
     if (buffer_.size() == 0 && !co_await read_first()) co_return false;
     Parser parser;
     parser.header_limit(kMostHeader);
@@ -101,11 +83,13 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
     const auto read_failed = co_await read_header(parser);
     if (read_failed && read_failed != bhttp::error::body_limit) co_return co_await answer_broken(read_failed);
     const auto& message = parser.get();
-    const RequestHead head = head_of(parser);
+    const RequestHead head = head_of(message, !parser.is_done());
     version_ = message.version();
     head_only_ = head.method == "HEAD";
-    origin_ = head.origin && site_.gate.allows_origin(*head.origin) ? *head.origin : "";
-    keep_alive_ = message.keep_alive() && !stop_.cancelled();
+    origin_ = head.origin && site_.gate->allows_origin(*head.origin) ? *head.origin : "";
+    keep_alive_ = message.keep_alive() && !stop_.cancelled() && !site_.closing.cancelled();
+    asked_ = {.peer = peer_, .method = head.method, .path = head.target.substr(0, head.target.find('?'))};
+    asked_at_ = Clock::now();
     if (!framed_clearly(message))
       co_return co_await answer_unread(detail(400, "Where the request's body ends is not clear"));
     if (auto refused = judge(head, read_failed == bhttp::error::body_limit)) {
@@ -113,9 +97,10 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
       if (!parser.is_done() || refused->status >= 400) co_return co_await answer_unread(std::move(*refused));
       co_return co_await write(std::move(*refused));
     }
+    place_.works();  // whoever is not let in keeps no other client out
     if (!parser.is_done()) {
-      if (const auto expected = optional_field(message, bhttp::field::expect)) {
-        if (!beast::iequals(*expected, "100-continue"))
+      if (const auto expected = message.find(bhttp::field::expect); expected != message.end()) {
+        if (!beast::iequals(expected->value(), "100-continue"))
           co_return co_await answer_unread(detail(417, "Of what may be expected only 100-continue is known"));
         if (version_ == 11 && !co_await write_continue()) co_return false;
       }
@@ -125,10 +110,16 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
     Request request{.method = head_only_ ? "GET" : head.method,
                     .path = place.path,
                     .query = place.query,
-                    .wants_events = head.accept.contains("text/event-stream"),
+                    .wants_events = accepts_events(head.accept),
                     .body = std::move(parser.get().body()),
-                    .client = site_.gate.client_of(head).value_or("")};
+                    .caller = site_.gate->caller_of(head).value_or(Caller{})};
+    asked_.client = request.caller.name;
     co_return co_await answer(std::move(request));
+  }
+
+  void close_idle() {
+    error_code ignored;
+    stream_.socket().shutdown(asio::ip::tcp::socket::shutdown_both, ignored);
   }
 
   Task<bool> read_first() {
@@ -160,40 +151,28 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
     co_return failed;
   }
 
-  static RequestHead head_of(const Parser& parser) {
-    const auto& message = parser.get();
-    RequestHead head{.method = text(message.method_string()),
-                     .target = text(message.target()),
-                     .origin = optional_field(message, bhttp::field::origin),
-                     .authorization = optional_field(message, bhttp::field::authorization),
-                     .content_type = field(message, bhttp::field::content_type),
-                     .content_encoding = field(message, bhttp::field::content_encoding),
-                     .accept = field(message, bhttp::field::accept),
-                     .has_body = !parser.is_done()};
-    const auto [first, last] = message.equal_range(bhttp::field::host);
-    for (auto host = first; host != last; ++host) head.hosts.push_back(text(host->value()));
-    return head;
-  }
-
   // What to answer before the body is read; nullopt: go on.
   std::optional<Reply> judge(const RequestHead& head, bool too_large) const {
-    if (auto refused = site_.gate.refuse_place(head)) return refused;
+    if (auto refused = site_.gate->refuse_place(head)) return refused;
     const std::string path = place_of(head.target)->path;
     if (head.method == "OPTIONS") return options(path);
-    if (Routes::needs_token(path) && !site_.gate.client_of(head)) {
+    if (Routes::needs_token(path) && !site_.gate->caller_of(head)) {
       auto reply = detail(401, "Send the token: Authorization: Bearer TOKEN");
       reply.fields.emplace_back("WWW-Authenticate", "Bearer realm=\"dind-executor\"");
       return reply;
     }
     if (auto refused = Routes::refuse(head.method, path)) return refused;
-    if (too_large)
-      return detail(413, "The body is larger than " + std::to_string(site_.most_body) +
-                             " bytes, which is the most here (serve.maxBody)");
+    if (too_large) return too_large_reply();
     if (head.method == "POST") {
       if (!is_json(head.content_type)) return detail(415, "Send JSON: Content-Type: application/json");
       if (!head.content_encoding.empty()) return detail(415, "Send the body as it is, without Content-Encoding");
     }
     return std::nullopt;
+  }
+
+  Reply too_large_reply() const {
+    return detail(413, "The body is larger than " + format_bytes(static_cast<std::int64_t>(site_.most_body)) +
+                           ", which is the most here (serve.maxBody)");
   }
 
   std::optional<Reply> options(const std::string& path) const {
@@ -274,7 +253,9 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
     const bool chunked = self->version_ == 11;
     self->keep_alive_ = self->keep_alive_ && chunked;
     bhttp::response<bhttp::empty_body> head(bhttp::status::ok, self->version_);
-    self->set_fields(head, "text/event-stream");
+    self->set_fields(head, "text/event-stream; charset=utf-8");
+    head.set("X-Accel-Buffering", "no");  // nginx would keep events back
+    self->told(200);
     if (chunked) head.chunked(true);
     bhttp::response_serializer<bhttp::empty_body> serializer(head);
     co_await bhttp::async_write_header(self->stream_, serializer, token());
@@ -310,12 +291,11 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
 
   // True: the connection may go on.
   Task<bool> write(Reply reply) {
-    constexpr unsigned kClientClosed = 499;  // nginx's
     const bool no_body = head_only_ || reply.status == 204;
     bhttp::response<bhttp::string_body> response;
     response.version(version_);
     response.result(static_cast<unsigned>(reply.status));
-    if (reply.status == kClientClosed) response.reason("Client Closed Request");
+    told(reply.status);
     set_fields(response, reply.status == 204 ? "" : reply.type);
     for (const auto& [name, value] : reply.fields) response.set(name, value);
     if (reply.status != 204) response.content_length(reply.body.size());
@@ -329,6 +309,15 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
     else
       co_await bhttp::async_write(stream_, serializer, token());
     co_return !failed && keep_alive_ && !stop_.cancelled();
+  }
+
+  // What was answered, for the log.
+  void told(int status) {
+    if (asked_.method.empty()) return;
+    asked_.status = status;
+    asked_.took = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - asked_at_);
+    site_.log.answered(asked_);
+    asked_ = {};
   }
 
   Task<bool> write_continue() {
@@ -354,9 +343,7 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
     head_only_ = false;
     if (failed == bhttp::error::header_limit || failed == bhttp::error::buffer_overflow)
       co_return co_await answer_unread(detail(431, "The request's header is larger than 16 KiB, which is the most"));
-    if (failed == bhttp::error::body_limit)
-      co_return co_await answer_unread(detail(413, "The body is larger than " + std::to_string(site_.most_body) +
-                                                       " bytes, which is the most here (serve.maxBody)"));
+    if (failed == bhttp::error::body_limit) co_return co_await answer_unread(too_large_reply());
     co_return co_await answer_unread(detail(400, "The request is not HTTP/1.1: " + failed.message()));
   }
 
@@ -376,11 +363,15 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
   Site& site_;
   Cancel stop_;
   Signal changed_;
+  std::string peer_;
+  IdleClients::Place place_;
   // Of the request that is being answered.
   unsigned version_ = 11;
   bool keep_alive_ = false;
   bool head_only_ = false;
   std::string origin_;  // where it may ask
+  LoggedRequest asked_;
+  Deadline asked_at_;
   bool reading_ = false;
   bool answered_ = false;
   bool watching_ = false;

@@ -5,17 +5,25 @@
 #include <cstddef>
 
 #include "faces/http/gate.hpp"
+#include "faces/http/request_log.hpp"
 #include "faces/http/routes.hpp"
+#include "faces/idle_clients.hpp"
 
 namespace dind::faces::http {
 
 // What the connections share; outlives them.
 struct Site {
-  Site(asio::any_io_executor executor, HttpServices services, GatePolicy policy, std::size_t body)
-      : routes(std::move(executor), std::move(services)), gate(std::move(policy)), most_body(body) {}
+  Site(asio::any_io_executor executor, HttpServices services, std::shared_ptr<Gate> who, std::size_t body)
+      : closing(services.runs.closing()),
+        routes(std::move(executor), std::move(services)),
+        gate(std::move(who)),
+        most_body(body) {}
+  Cancel closing;  // no run begins any more: clients are to go elsewhere
   Routes routes;
-  Gate gate;
+  std::shared_ptr<Gate> gate;
   std::size_t most_body;
+  RequestLog log;
+  std::shared_ptr<IdleClients> idle = std::make_shared<IdleClients>();
 };
 
 // Serves it to its end. At `stop` an idle one is closed, and another one after its answer.

@@ -2,6 +2,7 @@
 
 #include "dind/exit_code.hpp"
 #include "dind/patterns.hpp"
+#include "faces/ending.hpp"
 #include "faces/execution.hpp"
 #include "faces/http/routes.hpp"
 #include "faces/request_fields.hpp"
@@ -16,7 +17,7 @@ using nlohmann::json;
 
 namespace {
 
-constexpr auto kEngineTime = 1500ms;
+constexpr auto kWhyTime = 1500ms;
 constexpr auto kUsualTimeout = 60s;
 constexpr const char* kUnavailable = "Code execution service is not available";
 
@@ -40,7 +41,7 @@ Result<ExecuteRequest> read_execute(const std::string& body) {
 }
 
 // Another language than Python, by its recipe; the timeout is of the whole, as in the other patterns.
-RunSpec spec_of(ExecuteRequest request, std::string recipe) {
+RunSpec spec_for(ExecuteRequest request, std::string recipe) {
   if (recipe == "python") return dind::spec_of(PythonCode{.code = std::move(request.code), .timeout = request.timeout});
   RunSpec spec;
   spec.program = SourceProgram{.file_name = {}, .text = std::move(request.code), .language = std::move(recipe)};
@@ -49,11 +50,52 @@ RunSpec spec_of(ExecuteRequest request, std::string recipe) {
   return spec;
 }
 
-Reply refusal(const Error& error) {
-  if (error.code == ErrorCode::engine_unavailable || error.code == ErrorCode::disabled)
-    return detail(503, kUnavailable);
-  if (error.code == ErrorCode::busy || error.code == ErrorCode::invalid_request) return detail(error);
-  return detail(500, error.message);
+Error switched_off() {
+  return {ErrorCode::disabled,
+          "Running code is switched off here: DIND_ENABLED says so. Set it to true, or ask the operator"};
+}
+
+Reply unsupported(const std::string& language) {
+  std::string ids;
+  for (const auto& each : language_list()) ids += (ids.empty() ? "" : ", ") + each.id;
+  return detail(
+      {ErrorCode::unsupported_language, "Unsupported language: " + shortened(language, 80) + ". Supported: " + ids});
+}
+
+// The guide's words and statuses, and beside them why.
+Reply refusal(const NotRun& run) {
+  const auto code = run.error.code;
+  const bool unavailable = code == ErrorCode::engine_unavailable || code == ErrorCode::disabled;
+  const bool as_it_is = code == ErrorCode::busy || code == ErrorCode::invalid_request || run.stopped;
+  Reply reply = not_run(run);
+  if (!unavailable && !as_it_is) reply.status = 500;
+  json error = not_run_json(run);
+  error["httpStatus"] = reply.status;
+  reply.body = one_line({{"detail", unavailable ? kUnavailable : run.error.message}, {"error", std::move(error)}});
+  return reply;
+}
+
+// Its whole time went by before there was a place: nothing of it ran, and another server may have one.
+Reply waited_in_vain(const KeptRun& run) {
+  const Error error{ErrorCode::busy,
+                    "The run did not begin: " + ending_line(run.result, run.limits) + ". Try again later"};
+  Reply reply = refusal({.error = error, .run_id = run.result.run_id, .limits = {}, .out = {}, .err = {}});
+  json body = json::parse(reply.body);
+  reply.status = 503;
+  body["error"]["httpStatus"] = reply.status;
+  reply.body = one_line(body);
+  return reply;
+}
+
+// stderr, and a line of ours after it where there is something to say: a program that was ended has rarely said why,
+// and what is missing here or was granted otherwise than asked must not be missed.
+std::string errors_of(const KeptRun& run) {
+  auto errors = kept_text(run.err);
+  const auto left_out = kept_text(run.out).left_out + errors.left_out;
+  const std::string line = ending_line(run.result, run.limits, left_out);
+  if (line.empty()) return std::move(errors.text);
+  if (!errors.text.empty() && !errors.text.ends_with('\n')) errors.text += '\n';
+  return errors.text + "dind-executor: " + line + '\n';
 }
 
 }  // namespace
@@ -61,24 +103,28 @@ Reply refusal(const Error& error) {
 Task<Reply> execute_code(asio::any_io_executor executor, HttpServices& services, Request request, Cancel gone) {
   auto asked = read_execute(request.body);
   if (!asked) co_return detail(422, asked.error().message);
-  if (!services.enabled || !(co_await services.engine.look(in(kEngineTime))).reachable)
-    co_return detail(503, kUnavailable);
-  const auto recipe = runnable_language(asked->language, "", "");
-  if (!recipe) co_return detail(400, "Unsupported language: " + shortened(asked->language, 80));
-  RunRequest run{.spec = spec_of(std::move(*asked), *recipe)};
-  run.spec.client = std::move(request.client);
-  const auto kept = co_await execute(executor, services.runs, std::move(run), nullptr, std::move(gone));
-  if (!kept) co_return refusal(kept.error());
-  const json full = kept_run_json(*kept);
-  std::string errors = full["stderr"];
-  // A program that was ended has rarely said why.
-  if (const auto verdict = kept->result.verdict; verdict != Verdict::ok && verdict != Verdict::failed) {
-    if (!errors.empty() && !errors.ends_with('\n')) errors += '\n';
-    errors += "The run ended with the verdict " + std::string(name(verdict)) + '\n';
+  if (!services.enabled) co_return refusal({.error = switched_off(), .run_id = {}, .out = {}, .err = {}});
+  if (services.runs.closing().cancelled()) {
+    // Not asked of an engine that may be going away too.
+  } else if (const auto engine = co_await services.engine.look(in(kWhyTime)); !engine.reachable) {
+    const std::string why = engine.message.empty() ? "The engine does not answer" : engine.message;
+    co_return refusal({.error = {ErrorCode::engine_unavailable, why}, .run_id = {}, .out = {}, .err = {}});
   }
-  co_return Reply{
-      .body = one_line(
-          {{"success", returncode(kept->result) == 0}, {"output", full["stdout"]}, {"error", std::move(errors)}})};
+  const auto recipe = runnable_language(asked->language, "", "");
+  if (!recipe) co_return unsupported(asked->language);
+  RunRequest run{.spec = spec_for(std::move(*asked), *recipe)};
+  run.spec.client = std::move(request.caller.name);
+  const auto kept = co_await execute(executor, services.runs, std::move(run), nullptr, gone);
+  if (!kept) co_return refusal(kept.error());
+  if (kept->result.verdict == Verdict::timeout && kept->result.stage == Stage::queue) co_return waited_in_vain(*kept);
+  auto room = co_await room_for_reply(executor, json_bytes(*kept), gone);
+  if (!room)
+    co_return refusal(
+        {.error = no_room(*kept), .run_id = kept->result.run_id, .limits = kept->limits, .out = {}, .err = {}});
+  co_return Reply{.body = one_line({{"success", returncode(kept->result) == 0},
+                                    {"output", kept_text(kept->out).text},
+                                    {"error", errors_of(*kept)}}),
+                  .hold = std::move(room)};
 }
 
 }  // namespace dind::faces::http

@@ -4,16 +4,11 @@
 #include <nlohmann/json.hpp>
 
 #include "faces/run_json.hpp"
+#include "support/lower.hpp"
 #include "support/shortened.hpp"
 
 namespace dind::faces::http {
 namespace {
-
-std::string lower(std::string_view text) {
-  std::string small(text);
-  for (char& c : small) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  return small;
-}
 
 bool holds(const std::vector<std::string>& list, std::string_view value) {
   return std::ranges::find(list, value) != list.end();
@@ -26,17 +21,28 @@ bool is_loopback(std::string_view name) {
          std::ranges::all_of(name, [](char c) { return c == '.' || (c >= '0' && c <= '9'); });
 }
 
+Reply other_origin() {
+  return detail(403,
+                "Pages of this origin may not ask here; the operator allows one with --allow-origin or serve.origins");
+}
+
 }  // namespace
 
+bool is_probe(std::string_view path) { return path == "/livez" || path == "/readyz" || path == "/healthz"; }
+
 Reply detail(int status, std::string_view message) {
-  nlohmann::json body{{"detail", message}};
+  const auto code = status == 404 || status == 405 ? ErrorCode::not_found
+                    : status >= 500                ? ErrorCode::internal
+                                                   : ErrorCode::invalid_request;
+  nlohmann::json body{{"detail", message},
+                      {"error", {{"kind", name(code)}, {"message", message}, {"httpStatus", status}}}};
   return {.status = status, .body = one_line(body)};
 }
 
 Reply detail(const Error& error) {
   nlohmann::json body{{"detail", error.message}, {"error", error_json(error)}};
   Reply reply{.status = http_status(error.code), .body = one_line(body)};
-  if (error.code == ErrorCode::busy) reply.fields.emplace_back("Retry-After", "1");
+  if (const auto seconds = retry_after(error.code)) reply.fields.emplace_back("Retry-After", std::to_string(*seconds));
   return reply;
 }
 
@@ -81,12 +87,19 @@ Gate::Gate(GatePolicy policy) : policy_(std::move(policy)) {
   for (auto& host : policy_.hosts) host = lower(host);
 }
 
+void Gate::add_host(std::string_view name) { policy_.hosts.push_back(lower(name)); }
+
 bool Gate::allows_origin(std::string_view origin) const { return holds(policy_.origins, origin); }
 
 std::optional<Reply> Gate::refuse_place(const RequestHead& head) const {
   const auto place = place_of(head.target);
   if (!place) return detail(400, "The request's target is no path");
-  if (head.hosts.size() != 1) return detail(400, "A request has one Host field");
+  // HTTP/1.0 knows no Host; the checks of load balancers come so.
+  const bool any_name = !policy_.tokens.empty() || is_probe(place->path);
+  if (head.hosts.size() > 1 || (head.hosts.empty() && (head.version > 10 || !any_name)))
+    return detail(400, "A request has one Host field");
+  if (any_name && head.origin && !allows_origin(*head.origin)) return other_origin();
+  if (any_name) return std::nullopt;
   for (const auto& host : {std::optional(head.hosts.front()), place->host}) {
     if (!host) continue;
     const auto name = host_name(*host);
@@ -95,22 +108,18 @@ std::optional<Reply> Gate::refuse_place(const RequestHead& head) const {
       return detail(403, "The host name " + shortened(*name, 80) +
                              " is not one of this server's; the operator adds it with --allow-host or serve.hosts");
   }
-  if (head.origin && !allows_origin(*head.origin))
-    return detail(
-        403, "Pages of this origin may not ask here; the operator allows one with --allow-origin or serve.origins");
+  if (head.origin && !allows_origin(*head.origin)) return other_origin();
   return std::nullopt;
 }
 
-std::optional<std::string> Gate::client_of(const RequestHead& head) const {
-  if (policy_.tokens.empty()) return "http";
+std::optional<Caller> Gate::caller_of(const RequestHead& head) const {
+  if (policy_.tokens.empty()) return Caller{.name = "http", .is_operator = true};
   constexpr std::string_view kScheme = "bearer ";
   const std::string_view given = head.authorization ? std::string_view(*head.authorization) : std::string_view();
   if (lower(given.substr(0, kScheme.size())) != kScheme) return std::nullopt;
   auto token = given.substr(kScheme.size());
   while (token.starts_with(' ')) token.remove_prefix(1);
-  const auto found = policy_.tokens.find(token);
-  if (!found) return std::nullopt;
-  return "token:" + std::to_string(*found + 1);
+  return policy_.tokens.find(token);
 }
 
 }  // namespace dind::faces::http

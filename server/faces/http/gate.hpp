@@ -11,6 +11,9 @@
 
 namespace dind::faces::http {
 
+// Whether it is asked whether we are there: without a token, by any name.
+bool is_probe(std::string_view path);
+
 struct GatePolicy {
   std::vector<std::string> hosts;    // besides the loopback's names and the address that it listens on
   std::vector<std::string> origins;  // "https://app.example": pages that may ask
@@ -20,10 +23,14 @@ struct GatePolicy {
 class Gate {
  public:
   explicit Gate(GatePolicy policy);
-  // A request for another name than ours, or from a page that may not ask: what to answer.
+  // A request for another name than ours, or from a page that may not ask: what to answer. Names matter without a token
+  // only: a web page can reach us through a name of its own, and has no token. A probe may call us as it likes.
   std::optional<Reply> refuse_place(const RequestHead& head) const;
-  // Who asks; nullopt: nobody who may. `client` is the name of the caller for the queue.
-  std::optional<std::string> client_of(const RequestHead& head) const;
+  // Who asks; nullopt: nobody who may.
+  std::optional<Caller> caller_of(const RequestHead& head) const;
+  void add_host(std::string_view name);
+  // From now on these may ask.
+  void take_tokens(Tokens tokens) { policy_.tokens = std::move(tokens); }
   bool allows_origin(std::string_view origin) const;
 
  private:

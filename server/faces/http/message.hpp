@@ -1,6 +1,7 @@
 // Requests and replies of HTTP as values: what the routes see of them.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -22,6 +23,15 @@ struct RequestHead {
   std::string content_encoding;
   std::string accept;
   bool has_body = false;
+  unsigned version = 11;  // of HTTP: 10 or 11
+};
+
+// Who asks. An operator sees and ends every run; anyone else only its own.
+struct Caller {
+  std::string name;  // as the queue and the history tell clients apart; never the token
+  bool is_operator = false;
+  // Whose runs it sees; nullopt: everyone's.
+  std::optional<std::string> sees() const { return is_operator ? std::nullopt : std::optional(name); }
 };
 
 // One that was let in.
@@ -31,7 +41,7 @@ struct Request {
   std::string query;
   bool wants_events = false;  // Accept: text/event-stream
   std::string body;
-  std::string client;  // who asks, as the queue tells clients apart
+  Caller caller;
 };
 
 struct Reply {
@@ -39,12 +49,13 @@ struct Reply {
   std::string body;
   std::string type = "application/json";
   std::vector<std::pair<std::string, std::string>> fields;  // besides those that every reply has
+  std::shared_ptr<void> hold;                               // to be let go when the reply has gone out
 };
 
 // A run whose events are to be sent is answered by the connection, piece by piece.
 using Answer = std::variant<Reply, RunRequest>;
 
-// { "detail": … }
+// { detail, error: { kind, message, httpStatus } }, and Retry-After where trying again may help.
 Reply detail(int status, std::string_view message);
 Reply detail(const Error& error);
 

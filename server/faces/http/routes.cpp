@@ -10,6 +10,7 @@
 #include "faces/http/openapi.hpp"
 #include "faces/run_json.hpp"
 #include "support/ids.hpp"
+#include "support/json_reader.hpp"
 #include "support/shortened.hpp"
 
 namespace dind::faces::http {
@@ -19,7 +20,6 @@ using nlohmann::json;
 
 namespace {
 
-constexpr int kDeepest = 64;
 constexpr auto kEngineTime = 1500ms;
 constexpr auto kLookOften = 1s;
 constexpr std::size_t kUsualList = 50;
@@ -28,11 +28,17 @@ constexpr std::string_view kRun = "/runs/";  // and a run's id
 
 Reply json_reply(const json& body) { return {.status = 200, .body = one_line(body)}; }
 
-// One that the history knows too, or not yet.
+// One that the history knows too, or not yet: the fields of both are the same (docs/http.md).
 json live_json(const LiveRun& run) {
-  return {{"id", run.run_id},         {"runId", run.run_id},       {"state", "running"},
-          {"phase", name(run.phase)}, {"name", run.name},          {"language", run.language},
-          {"image", run.image},       {"begunAtMs", run.began_ms}, {"verdict", nullptr}};
+  return {{"id", run.run_id},        {"runId", run.run_id},
+          {"state", "running"},      {"phase", name(run.phase)},
+          {"name", run.name},        {"language", run.language},
+          {"image", run.image},      {"begunAt", utc_text(run.began_ms)},
+          {"verdict", nullptr},      {"face", run.face},
+          {"what", run.what},        {"user", nullptr},
+          {"exitCode", nullptr},     {"errorKind", nullptr},
+          {"cancelReason", nullptr}, {"endedAt", nullptr},
+          {"durationMs", nullptr},   {"peakMemoryBytes", nullptr}};
 }
 
 Result<std::size_t> limit_of(std::string_view query) {
@@ -55,15 +61,26 @@ Result<std::size_t> limit_of(std::string_view query) {
 }  // namespace
 
 Result<json> parse_body(std::string_view body) {
-  bool too_deep = false;
-  const auto bounded = [&](int depth, json::parse_event_t, json&) {
-    too_deep = too_deep || depth > kDeepest;
-    return !too_deep;
-  };
-  json value = json::parse(body, bounded, false);
-  if (too_deep) return fail(ErrorCode::invalid_request, "The body is nested more than 64 deep");
-  if (value.is_discarded()) return fail(ErrorCode::invalid_request, "The body is not JSON in UTF-8");
-  return value;
+  auto value = read_json(body);
+  if (!value) return fail(ErrorCode::invalid_request, "The body " + value.error().what);
+  return std::move(*value);
+}
+
+// A run that has ended, whose reply finds no room.
+static NotRun without_room(const KeptRun& run) {
+  return {.error = no_room(run), .run_id = run.result.run_id, .limits = run.limits, .out = {}, .err = {}};
+}
+
+Reply not_run(const NotRun& run) {
+  Reply reply = detail(run.error);
+  // 404 would read as a wrong path; and 499 is no status that HTTP clients know.
+  if (run.error.code == ErrorCode::not_found) reply.status = 422;
+  if (run.error.code == ErrorCode::cancelled) reply.status = run.stopped ? kShuttingDownStatus : 409;
+  json error = not_run_json(run);
+  if (run.stopped) reply.fields.emplace_back("Retry-After", std::to_string(error["retryAfter"].get<int>()));
+  error["httpStatus"] = reply.status;
+  reply.body = one_line({{"detail", run.error.message}, {"error", std::move(error)}});
+  return reply;
 }
 
 Routes::Routes(asio::any_io_executor executor, HttpServices services)
@@ -72,7 +89,7 @@ Routes::Routes(asio::any_io_executor executor, HttpServices services)
 std::string Routes::methods_of(std::string_view path) {
   if (path == "/execute") return "OPTIONS, POST";
   if (path == "/runs") return "GET, HEAD, OPTIONS, POST";
-  if (path == "/healthz" || path == "/metrics" || path == "/openapi.json") return "GET, HEAD, OPTIONS";
+  if (is_probe(path) || path == "/metrics" || path == "/openapi.json") return "GET, HEAD, OPTIONS";
   if (path.starts_with(kRun) && path.size() > kRun.size() && !path.substr(kRun.size()).contains('/'))
     return "DELETE, GET, HEAD, OPTIONS";
   return {};
@@ -90,16 +107,17 @@ std::optional<Reply> Routes::refuse(std::string_view method, std::string_view pa
 Task<Answer> Routes::answer(Request request, Cancel gone) {
   const std::string& path = request.path;
   if (path == "/execute") co_return co_await execute_code(executor_, services_, std::move(request), std::move(gone));
-  if (path == "/healthz") co_return co_await health();
+  if (path == "/livez") co_return json_reply({{"status", "ok"}});
+  if (is_probe(path)) co_return co_await readiness();
   if (path == "/metrics") co_return co_await metrics();
   if (path == "/openapi.json") co_return Reply{.body = openapi_document(services_.version)};
   if (path == "/runs") {
     if (request.method == "POST") co_return co_await start_run(std::move(request), std::move(gone));
-    co_return co_await list_runs(std::move(request.query));
+    co_return co_await list_runs(std::move(request.query), std::move(request.caller));
   }
   std::string id = path.substr(kRun.size());
-  if (request.method == "DELETE") co_return cancel_run(id);
-  co_return co_await show_run(std::move(id));
+  if (request.method == "DELETE") co_return cancel_run(id, request.caller);
+  co_return co_await show_run(std::move(id), std::move(request.caller));
 }
 
 Task<Answer> Routes::start_run(Request request, Cancel gone) {
@@ -108,29 +126,34 @@ Task<Answer> Routes::start_run(Request request, Cancel gone) {
   auto run = read_run(*body);
   if (!run) co_return detail(run.error());
   if (!run->spec.run_id) run->spec.run_id = random_id();
-  run->spec.client = std::move(request.client);
+  run->spec.client = std::move(request.caller.name);
   if (request.wants_events) co_return std::move(*run);
-  const auto kept = co_await execute(executor_, services_.runs, std::move(*run), nullptr, std::move(gone));
-  if (!kept) co_return detail(kept.error());
-  co_return json_reply(kept_run_json(*kept));
+  const auto kept = co_await execute(executor_, services_.runs, std::move(*run), nullptr, gone);
+  if (!kept) co_return not_run(kept.error());
+  auto room = co_await room_for_reply(executor_, json_bytes(*kept), gone);
+  if (!room) co_return not_run(without_room(*kept));
+  auto reply = json_reply(kept_run_json(*kept));
+  reply.hold = std::move(room);
+  co_return reply;
 }
 
 Task<void> Routes::stream(RunRequest run, std::shared_ptr<EventQueue> events, Cancel gone) {
   RunEvents sink(executor_, events, *run.spec.run_id);
-  const auto kept = co_await execute(executor_, services_.runs, std::move(run), &sink, std::move(gone));
+  const auto kept = co_await execute(executor_, services_.runs, std::move(run), &sink, gone);
   sink.finish();
-  if (kept)
-    events->push("finished", kept_run_json(*kept));
+  const auto room = kept ? co_await room_for_reply(executor_, json_bytes(*kept), gone) : nullptr;
+  if (room)
+    events->push("finished", kept_run_json(*kept), room);
   else
-    events->push("error", error_json(kept.error()));
+    events->push("error", not_run_json(kept ? without_room(*kept) : kept.error()));
   events->close();
 }
 
-Task<Reply> Routes::list_runs(std::string query) {
+Task<Reply> Routes::list_runs(std::string query, Caller caller) {
   const auto limit = limit_of(query);
   if (!limit) co_return detail(limit.error());
-  const auto records = co_await services_.history.list(*limit);
-  auto live = services_.runs.list();
+  const auto records = co_await services_.history.list(*limit, caller.sees());
+  auto live = live_of(caller);
   json runs = json::array();
   if (records) {
     for (const auto& record : *records) {
@@ -152,10 +175,16 @@ Task<Reply> Routes::list_runs(std::string query) {
   co_return json_reply({{"runs", std::move(all)}});
 }
 
-Task<Reply> Routes::show_run(std::string id) {
-  const auto record = co_await services_.history.find(id);
+std::vector<LiveRun> Routes::live_of(const Caller& caller) const {
+  auto live = services_.runs.list();
+  if (!caller.is_operator) std::erase_if(live, [&](const LiveRun& run) { return run.client != caller.name; });
+  return live;
+}
+
+Task<Reply> Routes::show_run(std::string id, Caller caller) {
+  const auto record = co_await services_.history.find(id, caller.sees());
   const bool open = record && !record->end;
-  const auto live = services_.runs.list();
+  const auto live = live_of(caller);
   const auto found = std::ranges::find(live, open ? record->run_id : id, &LiveRun::run_id);
   if (found == live.end()) co_return record ? json_reply(history_run_json(*record)) : detail(record.error());
   // A record that has ended is of an earlier run with the same id.
@@ -164,8 +193,8 @@ Task<Reply> Routes::show_run(std::string id) {
   co_return json_reply(run);
 }
 
-Reply Routes::cancel_run(const std::string& id) {
-  const auto cancelled = services_.runs.cancel(id, CancelReason::user);
+Reply Routes::cancel_run(const std::string& id, const Caller& caller) {
+  const auto cancelled = services_.runs.cancel(id, CancelReason::user, caller.sees());
   if (cancelled == 0) return detail(404, "No run with the id " + shortened(id, 80) + " is under way");
   return json_reply({{"cancelled", cancelled}});
 }
@@ -185,8 +214,9 @@ Task<bool> Routes::engine_up() {
   co_return up_;
 }
 
-Task<Reply> Routes::health() {
-  if (services_.enabled && co_await engine_up()) co_return json_reply({{"status", "ok"}});
+Task<Reply> Routes::readiness() {
+  if (services_.enabled && !services_.runs.closing().cancelled() && co_await engine_up())
+    co_return json_reply({{"status", "ok"}});
   Reply reply = json_reply({{"status", "unavailable"}});
   reply.status = 503;
   co_return reply;
@@ -195,6 +225,9 @@ Task<Reply> Routes::health() {
 Task<Reply> Routes::metrics() {
   Gauges gauges{.waiting_sandboxes = services_.runs.waiting_sandboxes(),
                 .engine_up = co_await engine_up(),
+                .accepting = services_.enabled && !services_.runs.closing().cancelled(),
+                .capacity = services_.runs.capacity(),
+                .process = process_figures(),
                 .version = services_.version};
   for (const auto& run : services_.runs.list()) {
     ++(run.phase == LiveRun::Phase::queued      ? gauges.queued

@@ -7,7 +7,9 @@
 #include <string>
 #include <string_view>
 
+#include "faces/execution.hpp"
 #include "faces/http/event_queue.hpp"
+#include "faces/http/gate.hpp"
 #include "faces/http/message.hpp"
 #include "services/engine_watch.hpp"
 #include "services/history.hpp"
@@ -30,7 +32,7 @@ class Routes {
 
   // The methods of a path, as an Allow field has them; empty: there is no such path.
   static std::string methods_of(std::string_view path);
-  static bool needs_token(std::string_view path) { return path != "/healthz"; }
+  static bool needs_token(std::string_view path) { return !is_probe(path); }
   // Not found, or another method: what to answer.
   static std::optional<Reply> refuse(std::string_view method, std::string_view path);
 
@@ -41,10 +43,12 @@ class Routes {
 
  private:
   Task<Answer> start_run(Request request, Cancel gone);
-  Task<Reply> list_runs(std::string query);
-  Task<Reply> show_run(std::string id);
-  Reply cancel_run(const std::string& id);
-  Task<Reply> health();
+  Task<Reply> list_runs(std::string query, Caller caller);
+  Task<Reply> show_run(std::string id, Caller caller);
+  Reply cancel_run(const std::string& id, const Caller& caller);
+  std::vector<LiveRun> live_of(const Caller& caller) const;
+  // Whether a run that came now could begin.
+  Task<Reply> readiness();
   Task<Reply> metrics();
   // Asked at most once a second, however many want to know.
   Task<bool> engine_up();
@@ -57,7 +61,10 @@ class Routes {
   bool up_ = false;
 };
 
-// The body of a request. Errors (invalid_request): it is no JSON, or too deep.
+// Why there is no result, with what the program had written.
+Reply not_run(const NotRun& run);
+
+// The body of a request. Errors (invalid_request): it is not JSON, or exceeds the bounds of `read_json`.
 Result<nlohmann::json> parse_body(std::string_view body);
 
 // POST /execute: the guide's request and reply.

@@ -4,6 +4,7 @@
 #include <boost/asio/redirect_error.hpp>
 
 #include "faces/http/connection.hpp"
+#include "support/descriptors.hpp"
 #include "support/log.hpp"
 
 namespace dind::faces::http {
@@ -15,6 +16,7 @@ namespace {
 
 constexpr std::size_t kMostConnections = 512;
 constexpr auto kPause = 100ms;  // where descriptors are short
+constexpr auto kTellOften = 60s;
 constexpr auto kLeaveTime = 9s;
 
 struct Connections {
@@ -46,24 +48,38 @@ class Server final : public HttpServer {
   const ListenAddress& address() const override { return address_; }
 
   Task<void> serve(HttpServices services, HttpPolicy policy, Cancel stop) override {
-    policy.gate.hosts.push_back(address_.address);
+    policy.gate->add_host(address_.address);
     const auto site = std::make_shared<Site>(executor_, std::move(services), std::move(policy.gate), policy.most_body);
+    site->log.set_access(policy.access_log);
     const auto connections = std::make_shared<Connections>(executor_);
+    Deadline told_at{};
     const auto stopped = stop.on_cancel([&] {
       boost::system::error_code ignored;
       acceptor_.close(ignored);
       connections->changed.notify();
     });
+    const auto most = descriptors_for(kMostConnections, 1);
     while (!stop.cancelled()) {
-      if (connections->count >= kMostConnections) {
-        co_await connections->changed.wait(in(1h));
-        continue;
-      }
       boost::system::error_code failed;
+      if (connections->count >= most) {
+        co_await acceptor_.async_wait(tcp::acceptor::wait_read, asio::redirect_error(asio::use_awaitable, failed));
+        if (stop.cancelled()) break;
+        if (connections->count >= most) {
+          // Silent clients keep nobody out (S17).
+          site->idle->close_longest();
+          co_await connections->changed.wait(in(kPause));
+          continue;
+        }
+      }
       auto socket = co_await acceptor_.async_accept(asio::redirect_error(asio::use_awaitable, failed));
       if (stop.cancelled()) break;
       if (failed) {
-        log(LogLevel::error, "An HTTP client could not be accepted: " + failed.message());
+        if (no_descriptors_left(failed.value())) site->idle->close_longest();
+        if (Clock::now() >= told_at + kTellOften) {
+          told_at = Clock::now();
+          log(LogLevel::error, "An HTTP client could not be accepted: " +
+                                   (no_descriptors_left(failed.value()) ? descriptor_shortage() : failed.message()));
+        }
         co_await connections->changed.wait(in(kPause));
         continue;
       }

@@ -12,8 +12,9 @@
 namespace dind::faces::http {
 
 struct HttpPolicy {
-  GatePolicy gate;
+  std::shared_ptr<Gate> gate;
   std::size_t most_body = 32U << 20;
+  bool access_log = false;
 };
 
 class HttpServer {

@@ -6,12 +6,14 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdio>
 #include <filesystem>
-#include <fstream>
-#include <sstream>
 #include <system_error>
 
 #include "support/ids.hpp"
+#include "support/log.hpp"
+#include "support/named_file.hpp"
+#include "support/trimmed.hpp"
 
 namespace dind::faces::http {
 namespace {
@@ -20,7 +22,7 @@ constexpr std::size_t kLongest = 4096;
 constexpr std::size_t kMadeBytes = 32;
 
 // Digests are of one length, so the time says nothing of the token's.
-bool same(std::string_view a, std::string_view b) {
+bool same_in_constant_time(std::string_view a, std::string_view b) {
   unsigned difference = a.size() == b.size() ? 0 : 1;
   for (std::size_t i = 0; i < std::min(a.size(), b.size()); ++i)
     difference |= static_cast<unsigned>(static_cast<unsigned char>(a[i]) ^ static_cast<unsigned char>(b[i]));
@@ -28,40 +30,66 @@ bool same(std::string_view a, std::string_view b) {
   return all == 0;
 }
 
-std::string_view trimmed(std::string_view text) {
-  constexpr std::string_view kBlank = " \t\r";
-  const auto first = text.find_first_not_of(kBlank);
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(kBlank) - first + 1);
+// Both are allowed, and nobody should be surprised by them (S20).
+void warn_if_short(std::string_view token, const std::string& source) {
+  constexpr std::size_t kShort = 16;
+  if (token.size() < kShort)
+    log(LogLevel::warning, source + " holds a token of " + std::to_string(token.size()) +
+                               (token.size() == 1 ? " character" : " characters") +
+                               ", which others may guess. Take a random one, such as that of `openssl rand -hex 32`");
+}
+
+void warn_if_others_may(const std::string& path) {
+  struct stat status{};
+  if (::stat(path.c_str(), &status) != 0 || !S_ISREG(status.st_mode)) return;
+  const auto mode = status.st_mode & 07777;
+  if ((mode & (S_IROTH | S_IWOTH | S_IWGRP)) == 0) return;
+  char digits[8];
+  std::snprintf(digits, sizeof digits, "%04o", static_cast<unsigned>(mode));
+  log(LogLevel::warning, "The token file " + path + " has the mode " + digits +
+                             ": other users may read or change it. Take that away (chmod 600 " + path + ")");
 }
 
 }  // namespace
 
-Tokens::Tokens(const std::vector<std::string>& tokens) {
-  for (const auto& token : tokens) digests_.push_back(sha256(token));
+Tokens::Tokens(const std::vector<Token>& tokens) {
+  // Not a part of the digest that lets a caller in: names are in logs and in the history.
+  constexpr std::size_t kNameDigits = 16;
+  for (const auto& token : tokens)
+    entries_.push_back({.digest = sha256(token.text),
+                        .caller = {.name = "token:" + sha256("client " + token.text).substr(0, kNameDigits),
+                                   .is_operator = token.is_operator}});
 }
 
-std::optional<std::size_t> Tokens::find(std::string_view presented) const {
+std::optional<Caller> Tokens::find(std::string_view presented) const {
   const std::string digest = sha256(presented);
-  std::optional<std::size_t> found;
-  for (std::size_t i = 0; i < digests_.size(); ++i)
-    if (same(digests_[i], digest)) found = i;
+  std::optional<Caller> found;
+  for (const auto& entry : entries_)
+    if (same_in_constant_time(entry.digest, digest)) found = entry.caller;
   return found;
 }
 
-Result<std::vector<std::string>> parse_tokens(std::string_view text, const std::string& source) {
-  std::vector<std::string> tokens;
+Result<std::vector<Token>> parse_tokens(std::string_view text, const std::string& source) {
+  std::vector<Token> tokens;
   while (!text.empty()) {
     const auto end = std::min(text.find('\n'), text.size());
-    const auto line = trimmed(text.substr(0, end));
+    auto line = trimmed(text.substr(0, end), " \t\r");
     text.remove_prefix(std::min(end + 1, text.size()));
     if (line.empty() || line.starts_with('#')) continue;
+    Token token;
+    if (const auto blank = line.find_first_of(" \t"); blank != std::string_view::npos) {
+      token.is_operator = trimmed(line.substr(blank), " \t\r") == "operator";
+      if (token.is_operator) line = line.substr(0, blank);
+    }
     // RFC 6750: what may stand in an Authorization field.
     if (line.size() > kLongest || !std::ranges::all_of(line, [](char c) { return c > ' ' && c < '\x7f'; }))
       return fail(ErrorCode::invalid_request, source +
                                                   " holds a token that no request can carry: use visible ASCII "
-                                                  "characters without spaces, one token a line");
-    tokens.emplace_back(line);
+                                                  "characters without spaces, one token a line, "
+                                                  "with the word operator after it where its bearer is one");
+    warn_if_short(line, source);
+    token.text = line;
+    tokens.push_back(std::move(token));
   }
   if (tokens.empty())
     return fail(ErrorCode::invalid_request,
@@ -69,13 +97,13 @@ Result<std::vector<std::string>> parse_tokens(std::string_view text, const std::
   return tokens;
 }
 
-Result<std::vector<std::string>> read_token_file(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  std::ostringstream text;
-  if (file) text << file.rdbuf();
-  if (!file)
-    return fail(ErrorCode::invalid_request, "The token file " + path + " can't be read: check its path and mode");
-  return parse_tokens(text.str(), "The token file " + path);
+Result<std::vector<Token>> read_token_file(const std::string& path) {
+  const auto text = read_named_file(path, FileKind::any);
+  if (!text)
+    return fail(ErrorCode::invalid_request, "The token file " + path + ' ' + text.error().what +
+                                                ": name a file with one token in each line, which we may read");
+  warn_if_others_may(path);
+  return parse_tokens(*text, "The token file " + path);
 }
 
 Result<MadeToken> make_token_file(const std::string& folder, std::uint16_t port) {

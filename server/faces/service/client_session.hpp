@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 
+#include "faces/idle_clients.hpp"
 #include "services/engine_watch.hpp"
 #include "services/history.hpp"
 #include "services/run_service.hpp"
@@ -23,8 +24,9 @@ struct ClientServices {
 struct ClientOptions {
   int in_fd = 0;
   int out_fd = 1;
-  bool owns_fds = false;  // both, which differ then, are closed at the end
-  std::string name;       // who asks, as the queue tells clients apart
+  bool owns_fds = false;              // both, which differ then, are closed at the end
+  std::string name;                   // who asks, as the queue tells clients apart
+  std::shared_ptr<IdleClients> idle;  // where it is told when the client has nothing open; null: nowhere
 };
 
 // Serves until the client is gone or `stop`; its runs are cancelled then, with the reason of `stop` where there is one,

@@ -225,9 +225,9 @@ TEST_CASE("What is wrong is refused in one line that names file and field") {
       {R"({"queuedRunsPerClient": "half"})", "\"queuedRunsPerClient\""},
       {R"({"concurrentRunsPerClient": -1})", "\"concurrentRunsPerClient\""},
       {R"({"engine": {"url": "x"}})", "\"engine.url\""},
-      {R"({"queuedRuns": 1, "queuedRuns": 2})", "\"queuedRuns\" stands twice"},
+      {R"({"queuedRuns": 1, "queuedRuns": 2})", "duplicate key \"queuedRuns\""},
       {R"({"queuedRuns": 1,})", "not JSON"},
-      {"", "not JSON"},
+      {"", "is empty"},
       {"[]", "object"},
       {"{\"a\n\": \xff}", "not JSON"},
   };
@@ -277,4 +277,23 @@ TEST_CASE("DIND_ENABLED switches everything off with false, 0, no and off") {
     setenv("DIND_ENABLED", yes, 1);
     CHECK(load_configuration().value().enabled);
   }
+}
+
+TEST_CASE("K04: the machine's certificates hold beside any configuration that names none") {
+  const Surroundings here;
+  const auto bundle = here.write("machine.pem", "-----BEGIN CERTIFICATE-----\n");
+  const auto seen = [&](std::string_view file) {
+    here.write(".config/dind-executor/config.json", file);
+    return load_configuration(bundle).value().ca_bundle;
+  };
+  CHECK(load_configuration(bundle).value().ca_bundle == bundle);
+  CHECK(seen("{}") == bundle);
+  CHECK(seen(R"({"concurrentRuns": 8})") == bundle);
+  CHECK(seen(R"({"caBundle": "/own.pem"})") == "/own.pem");
+  setenv("DIND_CA_BUNDLE", "/variable.pem", 1);
+  CHECK(seen(R"({"caBundle": "/own.pem"})") == "/variable.pem");
+  unsetenv("DIND_CA_BUNDLE");
+  CHECK(load_configuration(here.folder() / "nowhere.pem").value().ca_bundle == "/own.pem");
+  here.write(".config/dind-executor/config.json", "{}");
+  CHECK(load_configuration(here.folder() / "nowhere.pem").value().ca_bundle.empty());
 }

@@ -84,3 +84,13 @@ TEST_CASE("A build that the engine refuses is the Dockerfile's only where the en
   CHECK(!refused(400, "invalid parameter dockerfile"));
   CHECK(!refused(502, "dockerfile parse error line 1"));
 }
+
+TEST_CASE("What an engine can't parse is the Dockerfile's fault, whatever the file is called") {  // I03, B06
+  for (const char* words : {"failed to parse .dockerfile.0123456789abcdef: file with no instructions",
+                            "failed to parse platform : \"\" is an invalid component of \"\"",
+                            "failed to reach build target x in Dockerfile"}) {
+    const Error error{ErrorCode::engine_error, "The engine at x answered 400 to 'build image': " + std::string(words),
+                      400};
+    CHECK(refused_dockerfile(error) == words);
+  }
+}

@@ -167,3 +167,18 @@ TEST_CASE("A trace that is cut, or none, is read as far as it goes, and never be
   CHECK(!read_buildkit_trace("\x0a\x7f", trace));
   CHECK(!read_buildkit_trace("\x0b", trace));
 }
+
+TEST_CASE("Nothing of a terminal's sequences is left in a line") {  // B13
+  BuildReader reader;
+  std::vector<std::string> lines;
+  const auto take = [&](const BuildLine& line) { lines.push_back(line.text); };
+  // Cut within a sequence, too.
+  const std::string stream =
+      R"({"stream":"\u001b[91mnpm \u001b[0m\u001b[1;3"}{"stream":"1mERR!\u001b[0m\n"})"
+      R"({"stream":"\u001b]0;title\u0007\u001b(B\u001b[38;5;9mred\u001b[K\n"}{"stream":"a[31mb\n"})"
+      R"({"errorDetail":{"message":"\u001b[31mwrong\u001b[0m"},"error":"x"})";
+  REQUIRE(reader.feed(stream, take));
+  CHECK(lines == std::vector<std::string>{"npm ERR!", "red", "a[31mb"});
+  REQUIRE(reader.failure());
+  CHECK(reader.failure()->message == "wrong");
+}

@@ -53,7 +53,7 @@ Json inspect_of(const Json& body) {
 
 TEST_CASE("the create request of a hardened sandbox is exactly this") {
   CHECK(create_body(hardened()) == Json::parse(R"json({
-    "AttachStderr": true, "AttachStdin": true, "AttachStdout": true, "OpenStdin": true, "StdinOnce": true, "Tty": false,
+    "AttachStderr": true, "AttachStdin": true, "AttachStdout": true, "OpenStdin": true, "StdinOnce": true, "StopSignal": "SIGKILL", "Tty": false,
     "Cmd": ["--wait"], "Entrypoint": ["/.dind/supervisor"], "Env": ["HOME=/run/home", "X=a=b"],
     "Healthcheck": {"Test": ["NONE"]}, "Hostname": "sandbox", "Image": "sha256:0123",
     "Labels": {"dind-executor.owner": "test"}, "NetworkDisabled": true, "User": "65534:65534", "WorkingDir": "/run/work",

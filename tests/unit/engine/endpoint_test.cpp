@@ -170,3 +170,18 @@ TEST_CASE("TLS of a context comes from its own folder, not from the environment"
   REQUIRE(skipping->tls);
   CHECK_FALSE(skipping->tls->verify);
 }
+
+TEST_CASE("K25: an address without its // is said to be one, and no port is mentioned") {
+  for (const char* host : {"unix:/x.sock", "unix:/var/run/docker.sock", "tcp:/dind:2375", "unix:", "http:/dind"}) {
+    CAPTURE(host);
+    const auto endpoint = endpoint_for({{"DOCKER_HOST", host}});
+    REQUIRE_FALSE(endpoint);
+    CHECK(endpoint.error().message.contains(std::string("DOCKER_HOST is \"") + host + "\""));
+    CHECK(endpoint.error().message.contains("\"//\" is missing"));
+    CHECK_FALSE(endpoint.error().message.contains("65535"));
+  }
+  CHECK(endpoint_for({{"DOCKER_HOST", "unix:2375"}})->host == "unix");  // a host may be called so
+  const auto pipe = endpoint_for({{"DOCKER_HOST", "npipe:////./pipe/docker_engine"}});
+  REQUIRE_FALSE(pipe);
+  CHECK(pipe.error().message.contains("this machine runs Linux"));
+}

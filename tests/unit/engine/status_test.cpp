@@ -67,13 +67,41 @@ TEST_CASE("each status of the engine becomes one kind of error, with the engine'
 TEST_CASE("an engine that does not answer is named, with the reason and what to do") {
   CHECK(no_connection(kDind, "ping", ECONNREFUSED).message ==
         "The engine at tcp://dind:2375 does not answer (connection refused) to 'ping'. Is the dind service up? See "
-        "`docker compose ps` and its log, or mend "
+        "`docker compose ps` and its log, or correct "
         "DOCKER_HOST, which gave this address.");
   CHECK(no_connection(kSocket, "ping", ENOENT).message ==
-        "The engine at unix:///s does not answer (no such socket) to 'ping'. Is dockerd running? Start it, or set "
-        "DOCKER_HOST to the engine's address.");
+        "The engine at unix:///s does not answer (no such socket) to 'ping'. Docker may not be installed here, or may "
+        "not run: install it or start it, or name another engine by --host or DOCKER_HOST.");
   CHECK(no_connection(kSocket, "ping", EACCES).message.contains("docker"));
   CHECK(no_connection(kSocket, "ping", EACCES).code == ErrorCode::engine_unavailable);
+}
+
+// E03
+TEST_CASE("what does not answer is named by what gave its address, and only that") {
+  const std::pair<const char*, const char*> cases[] = {
+      {"the setting dind.engine.host", "correct the setting dind.engine.host, which gave this address."},
+      {"--host", "correct --host, which gave this address, or name another engine by the setting dind.engine.host."},
+      {"DOCKER_HOST",
+       "correct DOCKER_HOST, which gave this address, or name another engine by the setting "
+       "dind.engine.host."},
+      {"context \"x\"",
+       "correct context \"x\", which gave this address, or name another engine by the setting "
+       "dind.engine.host."},
+      {"default", "name another engine by the setting dind.engine.host."},
+  };
+  for (const auto& [origin, remedy] : cases) {
+    for (const Endpoint& base : {kDind, kSocket}) {
+      Endpoint endpoint = base;
+      endpoint.origin = origin;
+      endpoint.choice = "the setting dind.engine.host";
+      for (const int problem : {ECONNREFUSED, ENOENT, EACCES, ETIMEDOUT, EHOSTUNREACH}) {
+        const auto message = no_connection(endpoint, "ping", problem).message;
+        INFO(message);
+        CHECK(message.ends_with(remedy));
+        CHECK(message.contains("DOCKER_HOST") == (std::string_view(origin) == "DOCKER_HOST"));
+      }
+    }
+  }
 }
 
 TEST_CASE("a failed pull says what to do about it") {
@@ -110,13 +138,17 @@ TEST_CASE("an image's name is cut at its tag or digest, and nothing else passes 
   struct Case {
     std::string name, repository, tag;
   };
+  const std::string digits(64, 'f');
   const Case cases[] = {{"python:3.11", "python", "3.11"},
                         {"python", "python", "latest"},
                         {"localhost:5000/team/tool", "localhost:5000/team/tool", "latest"},
                         {"localhost:5000/team/tool:v1", "localhost:5000/team/tool", "v1"},
                         {"Registry.Example/a:V1", "Registry.Example/a", "V1"},
-                        {"python@sha256:00ff", "python", "sha256:00ff"},
-                        {"python:3.11@sha256:00ff", "python", "sha256:00ff"}};
+                        {"a--b/c__d/e.f_g:_x", "a--b/c__d/e.f_g", "_x"},
+                        {"localhost/a", "localhost/a", "latest"},
+                        {"sha256:" + digits, "sha256", digits},
+                        {"python@sha256:" + digits, "python", "sha256:" + digits},
+                        {"python:3.11@sha256:" + digits, "python", "sha256:" + digits}};
   for (const auto& c : cases) {
     INFO(c.name);
     const auto parsed = parse_image_name(c.name);
@@ -124,38 +156,22 @@ TEST_CASE("an image's name is cut at its tag or digest, and nothing else passes 
     CHECK(parsed->repository == c.repository);
     CHECK(parsed->tag == c.tag);
   }
-  for (const std::string bad : {"",
-                                " ",
-                                "a b",
-                                "../../info",
-                                "a/../b",
-                                "a//b",
-                                "/a",
-                                "-a",
-                                "a?x=1",
-                                "a#b",
-                                "a%2f",
-                                "a\n",
-                                "a:",
-                                "a@",
-                                "ä",
-                                "$(id)",
-                                "UPPER",
-                                "UPPER/x",
-                                "a/B",
-                                "Host.Example/A",
-                                "a/./b",
-                                "a@b",
-                                "a@sha256:f/x",
-                                "a@b@sha256:f",
-                                "a@x/.",
-                                "a:b:c",
-                                "a/b:c/d",
-                                "x/a:b:c@sha256:f"}) {
+  for (const auto& bad : std::vector<std::string>{
+           "", " ", "a b", "../../info", "a/../b", "a//b", "/a", "-a", "a?x=1", "a#b", "a%2f", "a\n", "a:", "a@", "ä",
+           "$(id)", "UPPER", "UPPER/x", "a/B", "Host.Example/A", "a/./b", "a@b", "a@sha256:f/x", "a@b@sha256:f",
+           "a@x/.", "a:b:c", "a/b:c/d", "x/a:b:c@sha256:" + digits,
+           // I03: what engines refuse, each in their own words
+           "debian@sha256:abc", "debian@sha256:" + digits + "f", "debian@sha256:" + std::string(64, 'F'),
+           "debian@:" + digits, "a___b", "a..b", "a._b", "a_", "a-/b", "debian:book/worm", "debian:-x",
+           "debian:" + std::string(129, 't'), std::string(300, 'x'), "host:port/a", "host:/a", "-host.example/a",
+           "debian:bookworm-slim "}) {
     INFO(bad);
     CHECK_FALSE(parse_image_name(bad));
   }
   CHECK_FALSE(parse_image_name(std::string(600, 'a')));
+  // The message shows what is wrong with it (I03).
+  CHECK(parse_image_name("debian:bookworm-slim ").error().message.starts_with("\"debian:bookworm-slim \" is not"));
+  CHECK(parse_image_name("a___b").error().code == ErrorCode::invalid_request);
 }
 
 TEST_CASE("text for one line has no control characters, no broken UTF-8 and an end") {
@@ -166,4 +182,41 @@ TEST_CASE("text for one line has no control characters, no broken UTF-8 and an e
   CHECK(one_line("ééé", 5) == "éé…");
   CHECK(percent_encode("a b/c?ä", "/") == "a%20b/c%3F%C3%A4");
   CHECK(query({{"a", "1&2"}, {"b", "x"}}) == "?a=1%262&b=x");
+}
+
+TEST_CASE("K25: where TLS does not come about, the message says what to set") {
+  Endpoint far;
+  far.kind = Endpoint::Kind::tcp;
+  far.host = "far";
+  far.address = "tcp://far:2375";
+  far.origin = "DOCKER_HOST";
+  for (const auto& [reason, remedy] :
+       {std::pair{"error:0A00010B:SSL routines::wrong version number", "unset DOCKER_TLS_VERIFY"},
+        std::pair{"SSL certificate problem: self-signed certificate in certificate chain", "DOCKER_CERT_PATH"},
+        std::pair{"SSL certificate problem: self-signed certificate", "DOCKER_CERT_PATH"},
+        std::pair{"SSL certificate problem: unable to get local issuer certificate", "ca.pem"},
+        std::pair{"tlsv13 alert certificate required", "client's certificate"},
+        std::pair{"SSL: no alternative certificate subject name matches target host name 'far'", "another name"},
+        std::pair{"SSL certificate problem: certificate has expired", "Renew"}}) {
+    CAPTURE(reason);
+    const auto error = no_tls(far, "ping", reason);
+    CHECK(error.code == ErrorCode::engine_unavailable);
+    CHECK(error.message.contains("tcp://far:2375"));
+    CHECK(error.message.contains(reason));
+    CHECK(error.message.contains(remedy));
+    CHECK_FALSE(error.message.contains("Is it up"));
+  }
+  CHECK(no_tls(far, "ping", "something else").message.contains("Is it up"));
+}
+
+TEST_CASE("A full disk of the engine is told with what to do, without the engine's paths") {  // R04
+  for (const char* text : {"mkdir /var/lib/docker/overlay2/x-init: no space left on device",
+                           "write /var/lib/docker/tmp/x: disk quota exceeded"}) {
+    const auto error = status_error(kSocket, "create container", 500, R"({"message":")" + std::string(text) + "\"}",
+                                    CallKind::general);
+    CHECK(error.code == ErrorCode::engine_error);
+    CHECK(error.engine_status == 500);
+    CHECK(error.message.contains("free some disk space"));
+    CHECK_FALSE(error.message.contains("/var/lib"));
+  }
 }

@@ -50,3 +50,25 @@ TEST_CASE("A line of JSON is one line, whatever it holds") {
   CHECK(line.find('\n') == line.size() - 1);
   CHECK(nlohmann::json::parse(line)["text"] == "a\n\r\x01\xEF\xBF\xBD");
 }
+
+TEST_CASE("A line of JSON is one line for readers that take more for a line's end (I04)") {
+  const std::string ends =
+      "a\x0b\x0c\x1c\x1d\x1e\xc2\x85"
+      "b\xe2\x80\xa8"
+      "c\xe2\x80\xa9"
+      "d";
+  for (const auto& text :
+       {ends, ends + ends, "\xe2\x80\xa8" + ends, std::string("\xc2\xa0 \xe2\x80\xa7 \xe2\x82\xac \xc2\x84")}) {
+    const auto line = one_line({{text, {text, 1}}});
+    for (const auto end : {"\xc2\x85"sv, "\xe2\x80\xa8"sv, "\xe2\x80\xa9"sv, "\x0b"sv, "\x0c"sv, "\x1c"sv, "\x1e"sv})
+      CHECK_FALSE(line.contains(end));
+    CHECK(nlohmann::json::parse(line)[text][0] == text);
+  }
+  const auto wide = one_line("\xc2\xa0\xe2\x82\xac");
+  CHECK(wide == "\"\xc2\xa0\xe2\x82\xac\"\n");  // the usual characters stay as they are
+}
+
+TEST_CASE("An error says whether trying again may help") {
+  CHECK(error_json({ErrorCode::busy, "full"})["retryAfter"] == 1);
+  CHECK_FALSE(error_json({ErrorCode::invalid_request, "wrong"}).contains("retryAfter"));
+}

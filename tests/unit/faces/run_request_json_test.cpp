@@ -47,6 +47,7 @@ TEST_CASE("runPythonCode is the pattern of dind/patterns.hpp") {
                              "isolation": "gvisor", "stream": true, "keepOutputBytes": 0,
                              "limits": {"memory": "64m", "cpus": 0.5, "pids": 10}})j");
   CHECK(full.spec.image == "python:3.11-slim");
+  CHECK(read("runPythonCode", R"j({"code": "x", "pythonVersion": "latest"})j").spec.image == "python:slim");  // I31
   CHECK(full.spec.requirements == std::vector<std::string>{"requests", "flask>=2"});
   CHECK(full.spec.limits.timeout == 1500ms);
   CHECK(full.spec.total_timeout == 1500ms);
@@ -100,7 +101,16 @@ TEST_CASE("buildAndRun") {
   CHECK(program.dockerfile == "FROM a");
   CHECK(program.context_path == "session/project");
   CHECK_FALSE(program.command);
+  CHECK(program.arguments.empty());
+  CHECK(program.target.empty());
   CHECK(build.spec.total_timeout == 300s);
+  const auto more = read("buildAndRun", R"j({"dockerfileContent": "FROM a", "buildArgs": {"V": "1"}, "target": "t"})j");
+  CHECK(std::get<BuildProgram>(more.spec.program).arguments == std::map<std::string, std::string>{{"V", "1"}});  // B08
+  CHECK(std::get<BuildProgram>(more.spec.program).target == "t");
+  refused("buildAndRun", R"j({"dockerfileContent": "FROM a", "buildArgs": {"V": 1}})j", "buildArgs.V");
+  refused("buildAndRun", R"j({"dockerfileContent": "FROM a", "buildArgs": ["V=1"]})j", "buildArgs");
+  refused("run", R"j({"code": "x", "buildArgs": {}})j", "buildArgs");
+  refused("run", R"j({"command": "x", "image": "i", "target": "t"})j", "target");
 }
 
 TEST_CASE("run is the whole RunSpec") {
@@ -120,7 +130,10 @@ TEST_CASE("run is the whole RunSpec") {
 
   const auto command = read("run", R"j({"command": ["ls"], "image": "i"})j");
   CHECK(std::holds_alternative<CommandProgram>(command.spec.program));
-  const auto build = read("run", R"j({"dockerfile": "FROM a", "command": "ls", "contextPath": "c"})j");
+  const auto build = read("run", R"j({"dockerfile": "FROM a", "command": "ls", "contextPath": "c",
+      "buildArgs": {"V": "1"}, "target": "t"})j");
+  CHECK(std::get<BuildProgram>(build.spec.program).arguments.at("V") == "1");
+  CHECK(std::get<BuildProgram>(build.spec.program).target == "t");
   CHECK(std::get<std::string>(*std::get<BuildProgram>(build.spec.program).command) == "ls");
 }
 

@@ -135,7 +135,7 @@ TEST_CASE("Help and version are texts, with examples, defaults and exit codes") 
     CHECK(overview.find(part) != std::string::npos);
   const auto run = text_of({"run", "--help"});
   for (const char* part :
-       {"FILE|-", "--image IMAGE -- COMMAND", "--timeout", "--network", "60 s", "124", "125", "137", "Examples"}) {
+       {"FILE|-", "--image IMAGE [-- COMMAND", "--timeout", "--network", "60 s", "124", "125", "137", "Examples"}) {
     INFO(part);
     CHECK(run.find(part) != std::string::npos);
   }
@@ -152,7 +152,9 @@ TEST_CASE("What can't be understood is one line that names it") {
                         {{"run"}, "FILE"},
                         {{"run", "--"}, "FILE"},
                         {{"run", "--", "ls"}, "image"},
-                        {{"run", "--image", "alpine"}, "COMMAND"},
+                        {{"run", "--image", "alpine", "--build-arg", "A=1"}, "--dockerfile"},
+                        {{"run", "--target", "x", "a.py"}, "--dockerfile"},
+                        {{"run", "--dockerfile", "D", "--build-arg", "=secret"}, "neither NAME=VALUE nor NAME"},
                         {{"run", "a.py", "b.py"}, "--"},
                         {{"run", "a.py", "--tiemout", "3"}, "--tiemout"},
                         {{"run", "--timeout"}, "--timeout"},
@@ -243,7 +245,8 @@ TEST_CASE("What says twice what of a folder runs is refused") {
       {"run", "--workspace", "d", "--program", "make", "--choose"},
       {"run", "--workspace", "d", "--program", "make", "a.py"},
       {"run", "--workspace", "d", "--choose", "--", "make"},
-      {"run", "--workspace", "d", "--dockerfile", "Dockerfile"},
+      {"run", "--workspace", "d", "--dockerfile", "Dockerfile", "--program", "make"},
+      {"run", "--workspace", "d", "--dockerfile", "Dockerfile", "--context", "x"},
       {"run", "--workspace", "d", "--context", "x"},
       {"run", "--workspace", "d", "--language", "js"},
       {"run", "--workspace", ""},
@@ -254,4 +257,18 @@ TEST_CASE("What says twice what of a folder runs is refused") {
     REQUIRE_FALSE(line);
     CHECK(line.error().code == ErrorCode::invalid_request);
   }
+}
+
+TEST_CASE("A build has arguments and a target, and an image alone runs its own command") {  // B05, B08
+  const auto build = run_of({"run", "--dockerfile", "-", "--context", ".", "--build-arg", "A=1=2", "--build-arg", "B",
+                             "--build-arg", "A=3", "--target", "test", "--", "sh"});
+  CHECK(build.dockerfile == "-");
+  CHECK(build.context == ".");
+  CHECK(build.build_args == std::map<std::string, std::optional<std::string>>{{"A", "3"}, {"B", std::nullopt}});
+  CHECK(build.target == "test");
+  CHECK(run_of({"run", "--workspace", "d", "--dockerfile", "d/docker/Dockerfile"}).folder == "d");
+  CHECK(run_of({"run", "--workspace", "d", "--build-arg", "A=1"}).build_args.size() == 1);
+  const auto image = run_of({"run", "--image", "alpine"});
+  CHECK(image.image == "alpine");
+  CHECK(image.args.empty());
 }

@@ -30,8 +30,7 @@ TEST_CASE("The verdict line says how it ended, how long it took and what it used
 
   auto signalled = result_of(Verdict::signalled);
   signalled.signal = SIGSEGV;
-  signalled.notes = {"a\nnote"};
-  CHECK(summary_line(signalled) == "signalled · SIGSEGV · 83 ms · python:3.12-slim · a note");
+  CHECK(summary_line(signalled) == "signalled · SIGSEGV · 83 ms · python:3.12-slim");
 
   auto cut = result_of(Verdict::output_limit);
   cut.dropped_bytes = 2048;
@@ -40,6 +39,11 @@ TEST_CASE("The verdict line says how it ended, how long it took and what it used
   CHECK(summary_line(cut) ==
         "too much output · 83 ms · python:3.12-slim · a process of it was killed for memory · 2 KiB of output dropped "
         "· ran without the supervisor");
+}
+
+TEST_CASE("The verdict line names the limit that was met (I01)") {
+  CHECK(summary_line(result_of(Verdict::out_of_memory), Limits{}) ==
+        "out of memory · the limit is 512 MiB · 83 ms · python:3.12-slim");
 }
 
 TEST_CASE("Every verdict has its exit code") {
@@ -63,6 +67,25 @@ TEST_CASE("Every verdict has its exit code") {
   CHECK(exit_code(result_of(Verdict::cancelled), SIGINT) == 130);
   CHECK(exit_code(result_of(Verdict::cancelled), SIGTERM) == 143);
   CHECK(exit_code(result_of(Verdict::cancelled), {}) == 141);
+}
+
+TEST_CASE("a stopped run ends with the code and the words of who stopped it") {  // R10
+  struct Case {
+    CancelReason reason;
+    int code;
+    std::string_view words;
+  };
+  const Case cases[] = {{CancelReason::client_gone, 141, "nobody reads"},
+                        {CancelReason::user, 143, "stopped on request"},
+                        {CancelReason::shutdown, 125, "the server that ran it was stopped; run it again"},
+                        {CancelReason::deadline, 125, "its time was over"}};
+  for (const auto& c : cases) {
+    auto result = result_of(Verdict::cancelled);
+    result.cancel_reason = c.reason;
+    CHECK(exit_code(result, {}) == c.code);
+    CHECK(exit_code(result, SIGINT) == 130);
+    CHECK(summary_line(result).contains(c.words));
+  }
 }
 
 TEST_CASE("doctor fails only where runs would") {

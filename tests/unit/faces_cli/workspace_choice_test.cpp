@@ -8,7 +8,7 @@
 #include <filesystem>
 #include <fstream>
 
-#include "faces/cli/workspace_memory.hpp"
+#include "services/workspace_memory.hpp"
 #include "support/ids.hpp"
 
 using namespace dind;
@@ -22,6 +22,10 @@ struct FakeFolders : WorkspaceRuns {
   WorkspaceRequest asked;
   std::string adopted;
   void adopt(const std::string& folder) override { adopted = folder; }
+  Result<BuildFolder> build_folder(const std::string& folder) override {
+    return BuildFolder{.root = {}, .path = folder, .whole = fs::absolute(folder)};
+  }
+  void forget(const std::string&) override {}
   Result<WorkspaceProgramList> programs(const std::string&) override { return list; }
   Result<RunSpec> spec(const WorkspaceRequest& request) override {
     asked = request;
@@ -50,8 +54,12 @@ struct Place {
   void has(std::initializer_list<const char*> ids) {
     folders.list.programs.clear();
     for (const auto* id : ids)
-      folders.list.programs.push_back(
-          {.id = id, .label = "label of " + std::string(id), .source = "file", .detail = {}, .notes = {}});
+      folders.list.programs.push_back({.id = id,
+                                       .label = "label of " + std::string(id),
+                                       .source = "file",
+                                       .detail = {},
+                                       .extra = std::string_view(id).ends_with("-test"),
+                                       .notes = {}});
   }
   Result<RunSpec> spec(RunArguments arguments = {}) {
     arguments.folder = "project";
@@ -60,6 +68,22 @@ struct Place {
 };
 
 }  // namespace
+
+// E16
+TEST_CASE("a test is offered, and does not make a choice of the one program beside it") {
+  Place place;
+  place.has({"npm-start", "npm-test"});
+  REQUIRE(place.spec());
+  CHECK(place.folders.asked.program == "npm-start");
+  REQUIRE(remember(place.folders.list.folder, {.program = "npm-test", .command = {}}));
+  REQUIRE(place.spec());
+  CHECK(place.folders.asked.program == "npm-test");
+  REQUIRE(forget_choice(place.folders.list.folder));
+  REQUIRE(place.spec());
+  CHECK(place.folders.asked.program == "npm-start");
+  place.has({"npm-test"});
+  CHECK_FALSE(place.spec());
+}
 
 TEST_CASE("The only program of a folder needs no choice, and is not remembered") {
   Place place;

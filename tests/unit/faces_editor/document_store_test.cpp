@@ -1,6 +1,7 @@
 #include "faces/editor/document_store.hpp"
 
 #include <catch2/catch_test_macros.hpp>
+#include <chrono>
 
 #include "faces/editor/uri.hpp"
 
@@ -55,8 +56,57 @@ TEST_CASE("URIs name files") {
   CHECK(base_name("file:///a/hello%20you.py") == "hello you.py");
   CHECK(base_name("untitled:Untitled-1") == "Untitled-1");
   CHECK(base_name("") == "");
+  CHECK(base_name("untitled:a%2Fb.py") == "b.py");  // I29
+  CHECK(base_name("untitled:/a%2Fb%20c.py") == "b c.py");
+  CHECK(base_name("file:///x/a%2Fb.py") == "b.py");
+  CHECK(base_name("untitled:a%2F") == "");
   CHECK(base_name("file:///tmp/a:b.py") == "a:b.py");
   CHECK(document_key("file:///a%20b") == document_key("file:///a b"));
   CHECK(document_key("file:///a%2Fb") == document_key("file:///a/b"));
   CHECK(document_key("untitled:a") == "untitled:a");
+}
+
+TEST_CASE("Lines are found as in a text that is read anew, after any changes") {  // R11
+  std::uint32_t state = 1;
+  const auto random = [&](std::uint32_t below) {
+    state ^= state << 13, state ^= state >> 17, state ^= state << 5;
+    return state % below;
+  };
+  const std::string pieces[] = {"",        "a",        "\n",     "\r",           "\r\n",       "\n\r",
+                                "x\ny\nz", "\r\r\n\n", "\u00e9", "\U0001F600\n", "long enough"};
+  for (const auto encoding : {PositionEncoding::utf8, PositionEncoding::utf16}) {
+    DocumentStore store;
+    store.set_encoding(encoding);
+    std::string model = "one\r\ntwo\nthree\rfour";
+    store.open("u", {"python", model});
+    for (int i = 0; i < 3000; ++i) {
+      const Position from{random(8), random(6)}, to{random(8), random(6)};
+      const auto& piece = pieces[random(std::size(pieces))];
+      store.change("u", from, to, piece);
+      const auto begin = offset_of(model, from, encoding);
+      model.replace(begin, std::max(begin, offset_of(model, to, encoding)) - begin, piece);
+      REQUIRE(store.find("u")->text == model);
+      if (model.size() > 60) store.change("u", std::nullopt, std::nullopt, model = model.substr(0, 20));
+    }
+  }
+}
+
+TEST_CASE("A change costs as much near the end of a long document as in a short one") {  // R11
+  const auto seconds_of = [](int lines, int line, const std::string& text) {
+    std::string all;
+    for (int i = 0; i < lines; ++i) all += text;
+    DocumentStore store;
+    store.open("u", {"python", all});
+    double least = 1e9;
+    for (int round = 0; round < 3; ++round) {
+      const auto before = std::chrono::steady_clock::now();
+      for (int i = 0; i < 200; ++i) store.change("u", Position{line, 0}, Position{line, 0}, i % 2 == 0 ? "y" : "z\n");
+      least = std::min(least, std::chrono::duration<double>(std::chrono::steady_clock::now() - before).count());
+    }
+    return least;
+  };
+  const auto few = seconds_of(200, 199, "x=1\n");
+  CHECK(seconds_of(400'000, 399'999, "x=1\n") < 20 * few + 0.02);  // counted from the beginning: 2,000 times
+  CHECK(seconds_of(400'000, 399'999, "\u00e9=1\r\n") < 20 * few + 0.02);
+  CHECK(seconds_of(1, 0, std::string(2'000'000, 'x')) < 2);
 }

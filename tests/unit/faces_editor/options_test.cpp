@@ -56,7 +56,7 @@ TEST_CASE("A value that can't be one is named, and is not used") {
     const auto options = read_options({{name, value}}, warnings);
     INFO(name << " " << value);
     REQUIRE(warnings.size() == 1);
-    CHECK(warnings.front().starts_with("The setting dind." + name));
+    CHECK(warnings.front().starts_with("dind." + name));
     CHECK(options.limits.timeout == std::nullopt);
     CHECK(options.limits.memory_bytes == std::nullopt);
     CHECK(options.isolation == std::nullopt);

@@ -55,6 +55,7 @@ TEST_CASE("What is wanted arrives whole, bytes that are no text too") {
   spec.working_dir = "/workspaces/a";
   spec.isolation = Isolation::gvisor;
   spec.total_timeout = 90s;
+  spec.record = false;
   spec.client = "cli:1";
   spec.notes = {"said"};
   Wanted got;
@@ -80,6 +81,7 @@ TEST_CASE("What is wanted arrives whole, bytes that are no text too") {
   CHECK(got.spec.working_dir == spec.working_dir);
   CHECK(got.spec.isolation == Isolation::gvisor);
   CHECK(got.spec.total_timeout == 90s);
+  CHECK_FALSE(got.spec.record);
   CHECK(got.spec.client == "cli:1");
   CHECK(got.spec.notes == spec.notes);
 }

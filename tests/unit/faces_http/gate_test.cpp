@@ -3,6 +3,7 @@
 #include <catch2/catch_test_macros.hpp>
 
 #include "faces/http/listen_address.hpp"
+#include "support/ids.hpp"
 
 using namespace dind;
 using namespace dind::faces::http;
@@ -10,9 +11,13 @@ using namespace dind::faces::http;
 namespace {
 
 const Gate& gate() {
-  static const Gate one({.hosts = {"Executor.Internal", "192.0.2.7"},
-                         .origins = {"https://app.example"},
-                         .tokens = Tokens({"first-token", "second-token"})});
+  static const Gate one({.hosts = {"Executor.Internal", "192.0.2.7"}, .origins = {"https://app.example"}});
+  return one;
+}
+
+const Gate& with_tokens() {
+  static const Gate one({.origins = {"https://app.example"},
+                         .tokens = Tokens({{.text = "first-token"}, {.text = "second-token", .is_operator = true}})});
   return one;
 }
 
@@ -22,7 +27,8 @@ int place(std::vector<std::string> hosts, std::string target = "/runs", std::opt
 }
 
 std::string client(std::optional<std::string> authorization) {
-  return gate().client_of({.authorization = std::move(authorization)}).value_or("nobody");
+  const auto caller = with_tokens().caller_of({.authorization = std::move(authorization)});
+  return caller ? caller->name : "nobody";
 }
 
 }  // namespace
@@ -63,15 +69,64 @@ TEST_CASE("A page may ask only where its origin is allowed, to the letter") {
 }
 
 TEST_CASE("The token tells who asks") {
-  CHECK(client("Bearer first-token") == "token:1");
-  CHECK(client("bearer  second-token") == "token:2");
+  CHECK(client("Bearer first-token").starts_with("token:"));
+  CHECK(client("bearer  second-token").starts_with("token:"));
+  CHECK(client("Bearer first-token") != client("Bearer second-token"));
   for (const char* wrong : {"", "Bearer", "Bearer ", "Bearer first-toke", "Bearer first-token2", "Bearer FIRST-TOKEN",
                             "Basic first-token", "first-token", "Bearer first-token second-token"}) {
     INFO(wrong);
     CHECK(client(wrong) == "nobody");
   }
   CHECK(client(std::nullopt) == "nobody");
-  CHECK(Gate({}).client_of({}) == "http");
+  CHECK(Gate({}).caller_of({})->name == "http");
+  CHECK(Gate({}).caller_of({})->is_operator);
+}
+
+TEST_CASE("A client's name follows from its token, not from the token's line, and does not show it (S12)") {
+  const auto name = [](const std::vector<Token>& tokens) { return Tokens(tokens).find("b-token")->name; };
+  CHECK(name({{.text = "b-token"}}) == name({{.text = "a-token"}, {.text = "b-token"}}));
+  CHECK_FALSE(name({{.text = "b-token"}}).contains("b-token"));
+  // What the server compares tokens with is in no name.
+  CHECK_FALSE(sha256("b-token").starts_with(name({{.text = "b-token"}}).substr(6)));
+}
+
+TEST_CASE("Only a token that is marked is an operator's (S12)") {
+  const Tokens tokens(*parse_tokens("plain\nboss operator\n  tabbed\toperator \r\n", "F"));
+  CHECK_FALSE(tokens.find("plain")->is_operator);
+  CHECK(tokens.find("boss")->is_operator);
+  CHECK(tokens.find("tabbed")->is_operator);
+  CHECK_FALSE(tokens.find("boss operator"));
+  CHECK(tokens.find("plain")->sees() == tokens.find("plain")->name);
+  CHECK_FALSE(tokens.find("boss")->sees());
+}
+
+TEST_CASE("Probes are answered by any name, and so is who has a token (K17)") {
+  const auto status = [](const Gate& asked, std::vector<std::string> hosts, std::string target, unsigned version,
+                         std::optional<std::string> origin = {}) {
+    const auto refused = asked.refuse_place(
+        {.target = std::move(target), .hosts = std::move(hosts), .origin = std::move(origin), .version = version});
+    return refused ? refused->status : 200;
+  };
+  for (const char* path : {"/livez", "/readyz", "/healthz", "/healthz?verbose"}) {
+    INFO(path);
+    for (const char* host : {"10.244.1.7:8000", "pod.example", "[fd00::1]:80", "not a name", ""}) {
+      INFO(host);
+      CHECK(status(gate(), {host}, path, 11) == 200);
+      CHECK(status(with_tokens(), {host}, path, 11) == 200);
+    }
+    CHECK(status(gate(), {}, path, 10) == 200);
+    CHECK(status(gate(), {}, path, 11) == 400);  // RFC 9112, 3.2
+    CHECK(status(gate(), {"a", "b"}, path, 11) == 400);
+    CHECK(status(gate(), {"a"}, path, 11, "https://evil.example") == 403);
+  }
+  for (const char* path : {"/runs", "/metrics", "/healthz/x", "/livezz"}) {
+    INFO(path);
+    CHECK(status(gate(), {"10.244.1.7"}, path, 11) == 403);
+    CHECK(status(gate(), {}, path, 10) == 400);
+    CHECK(status(with_tokens(), {"10.244.1.7"}, path, 11) == 200);
+    CHECK(status(with_tokens(), {}, path, 10) == 200);
+    CHECK(status(with_tokens(), {"x"}, path, 11, "https://evil.example") == 403);
+  }
 }
 
 TEST_CASE("A target is a path with a query, or has scheme and host before it") {
@@ -85,7 +140,7 @@ TEST_CASE("A target is a path with a query, or has scheme and host before it") {
 }
 
 TEST_CASE("Tokens come one a line, and a file without any is an error that shows none") {
-  CHECK(parse_tokens("# ours\n\n  one \r\ntwo", "F") == std::vector<std::string>{"one", "two"});
+  CHECK(parse_tokens("# ours\n\n  one \r\ntwo", "F") == std::vector<Token>{{.text = "one"}, {.text = "two"}});
   for (const char* wrong : {"", "\n# only this\n", "two words", "\xc3\xa9", "bell\a"}) {
     const auto tokens = parse_tokens(wrong, "F");
     REQUIRE_FALSE(tokens);

@@ -11,6 +11,7 @@
 #include <fstream>
 
 #include "languages/recipe.hpp"
+#include "languages/sub_projects.hpp"
 #include "languages/workspace_table.hpp"
 #include "support/ids.hpp"
 
@@ -55,8 +56,12 @@ TEST_CASE("What a folder holds says what may run of it, the likeliest first") {
       {{}, ""},
       {{{"README.md", ""}, {"src/main.py", ""}}, ""},
       {{{"Dockerfile", "FROM scratch\n"}}, "dockerfile"},
+      {{{"Containerfile", "FROM scratch\n"}}, "dockerfile"},  // B16
+      {{{"Containerfile", "FROM scratch\n"}, {"Dockerfile", "FROM scratch\n"}}, "dockerfile"},
       {{{"package.json", start}}, "npm-start"},
-      {{{"package.json", R"({"scripts": {"test": "x"}})"}}, ""},
+      {{{"package.json", R"({"scripts": {"test": "x"}})"}}, "npm-test"},
+      {{{"package.json", R"({"scripts": {"lint": "x"}})"}}, ""},
+      {{{"package.json", R"({"scripts": {"build": "x", "test": "y", "start": "z"}})"}}, "npm-start npm-test npm-build"},
       {{{"package.json", R"({"scripts": {"start": ""}})"}}, ""},
       {{{"package.json", R"({"scripts": {"start": 7}})"}}, ""},
       {{{"package.json", R"({"scripts": ["start"]})"}}, ""},
@@ -81,6 +86,36 @@ TEST_CASE("What a folder holds says what may run of it, the likeliest first") {
     CHECK(ids(folder.look()) == expected);
     CHECK(folder.look().notes.empty());
   }
+}
+
+TEST_CASE("Projects in the folders of a folder are offered, and never run without a choice") {  // E16
+  const Folder folder;
+  const std::string start = R"({"scripts": {"start": "node server.js"}})";
+  for (const auto* each :
+       {"package.json", "packages/app/package.json", "web/package.json", "node_modules/x/package.json",
+        ".hidden/package.json", "a/b/c/package.json", "bad\nname/package.json"})
+    folder.write(each, start);
+  folder.write("tool/__main__.py");
+  folder.write("web/main.py");
+  fs::create_directory_symlink("/", folder.path / "outside");
+  std::vector<std::string> sources;
+  for (const auto& each : folder.look().programs) sources.push_back(each.source);
+  std::string all;
+  for (const auto& each : find_sub_projects(folder.path, sources)) {
+    CHECK(each.extra);
+    all += each.id + " " + each.source + "\n";
+  }
+  CHECK(all ==
+        "packages/app/npm-start packages/app/package.json\n"
+        "web/npm-start web/package.json\n"
+        "web/python-main web/main.py\n");
+  CHECK(sub_project("packages/app/npm-start") == std::pair<std::string, std::string>("packages/app", "npm-start"));
+  CHECK_FALSE(sub_project("npm-start"));
+
+  const Folder many;
+  for (int i = 0; i < 400; ++i) many.write("p" + std::to_string(i) + "/main.py");
+  CHECK(find_sub_projects(many.path, {}).size() == 32);
+  CHECK(find_sub_projects("/nowhere", {}).empty());
 }
 
 TEST_CASE("A program says how it runs, and in which image") {

@@ -87,3 +87,56 @@ TEST_CASE("A header ends somewhere") {
   }
   CHECK(ended);
 }
+
+TEST_CASE("What can't become a frame is refused at its first wrong byte") {  // I12
+  struct Case {
+    std::string bytes;
+    std::size_t refused_at;  // how many bytes it takes
+    const char* part;
+  };
+  const Case cases[] = {
+      {"{\"jsonrpc\": \"2.0\", \"id\": 1, \"method\": \"server/info\"}\n", 1, "\"{\" where a frame begins"},
+      {"[]", 1, "where a frame begins"},
+      {" Content-Length: 1", 1, "where a frame begins"},
+      {"\x1b[A", 1, "\\x1b"},
+      {std::string("\0\0", 2), 1, "where a frame begins"},
+      {"Content-Length: 52\n\n{}", 19, "LF alone"},
+      {"Content-Length: 52\nX: 1\r\n\r\n{}", 19, "LF alone"},
+      {"X: 1\r\nContent-Length: 52\n\n{}", 25, "LF alone"},
+  };
+  for (const auto& each : cases) {
+    INFO(each.bytes);
+    FrameReader whole;
+    std::string_view input = each.bytes;
+    const auto refused = whole.next(input);
+    REQUIRE(!refused);
+    CHECK(refused.error().message.contains(each.part));
+    CHECK(refused.error().message.contains("Content-Length: N"));
+    CHECK_FALSE(refused.error().message.contains('\n'));
+    FrameReader slow;
+    std::size_t count = 0;
+    for (const char byte : each.bytes) {
+      std::string_view one(&byte, 1);
+      ++count;
+      if (!slow.next(one)) break;
+    }
+    CHECK(count == each.refused_at);
+  }
+  CHECK(bodies({"Content-Length: 4\r\n\r\n\n\n{}" + rpc::framed("x")}) == std::vector<std::string>{"\n\n{}", "x"});
+  CHECK(bodies({rpc::framed("x") + "\n", "\n" + rpc::framed("y") + "\n"}) == std::vector<std::string>{"x", "y"});
+}
+
+TEST_CASE("An end within a frame is known from one between two") {  // I12
+  const auto at_end = [](std::string_view input) {
+    FrameReader reader;
+    while (!input.empty()) REQUIRE(reader.next(input));
+    return reader.at_end();
+  };
+  CHECK(at_end(""));
+  CHECK(at_end(rpc::framed("x")));
+  CHECK(at_end(rpc::framed("x") + "\n"));
+  CHECK(at_end("C").error().message.contains("within a header"));
+  CHECK(at_end("Content-Length: 3\r\n\r").error().message.contains("within a header"));
+  CHECK(at_end("Content-Length: 500\r\n\r\nabc").error().message.contains("only 3 of the 500 bytes"));
+  CHECK(at_end("Content-Length: 1\r\n\r\n").error().message.contains("only 0 of the 1 bytes"));
+}

@@ -2,11 +2,13 @@
 
 #include <archive.h>
 #include <archive_entry.h>
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <atomic>
 #include <catch2/catch_test_macros.hpp>
+#include <ctime>
 #include <filesystem>
 #include <fstream>
 #include <map>
@@ -14,6 +16,7 @@
 #include <thread>
 #include <vector>
 
+#include "sandbox/ignore_rules.hpp"
 #include "support/ids.hpp"
 
 using namespace dind;
@@ -44,14 +47,20 @@ Result<Made> make_context(const ContextRequest& request, const std::stop_token& 
   return Made{std::move(*begun), std::move(collected->notes)};
 }
 
-// Name → content ("→target" for a link, "/" for a folder).
-std::map<std::string, std::string> entries(const BuildContext& context) {
-  std::map<std::string, std::string> found;
+template <typename See>
+void each_entry(const BuildContext& context, const See& see) {
   const std::unique_ptr<archive, int (*)(archive*)> tar(archive_read_new(), archive_read_free);
   archive_read_support_format_all(tar.get());
   REQUIRE(::lseek(context.tar->fd, 0, SEEK_SET) == 0);
   REQUIRE(archive_read_open_fd(tar.get(), context.tar->fd, 65536) == ARCHIVE_OK);
-  for (archive_entry* entry = nullptr; archive_read_next_header(tar.get(), &entry) == ARCHIVE_OK;) {
+  for (archive_entry* entry = nullptr; archive_read_next_header(tar.get(), &entry) == ARCHIVE_OK;)
+    see(tar.get(), entry);
+}
+
+// Name → content ("→target" for a link, "/" for a folder).
+std::map<std::string, std::string> entries(const BuildContext& context) {
+  std::map<std::string, std::string> found;
+  each_entry(context, [&](archive* tar, archive_entry* entry) {
     std::string name = archive_entry_pathname(entry);
     std::string content;
     if (archive_entry_filetype(entry) == AE_IFDIR) {
@@ -61,10 +70,10 @@ std::map<std::string, std::string> entries(const BuildContext& context) {
       content = std::string("→") + archive_entry_symlink(entry);
     } else {
       content.resize(static_cast<std::size_t>(archive_entry_size(entry)));
-      REQUIRE(archive_read_data(tar.get(), content.data(), content.size()) == static_cast<la_ssize_t>(content.size()));
+      REQUIRE(archive_read_data(tar, content.data(), content.size()) == static_cast<la_ssize_t>(content.size()));
     }
     found[name] = content;
-  }
+  });
   return found;
 }
 
@@ -154,13 +163,113 @@ TEST_CASE("A context that nobody waits for any more is not collected to its end"
   CHECK(made.error().code == ErrorCode::cancelled);
 }
 
-TEST_CASE("For BuildKit the Dockerfile takes the place of the folder's own") {
+TEST_CASE("For BuildKit the folder keeps its own Dockerfile, and another one has a name of its own") {  // B03
   const Folder folder;
+  folder.write("app.py", "print(1)");
+  const auto made_of = [&](const std::string& text) {
+    return make_context({.root = folder.workspace(), .path = "project", .dockerfile = text, .hide_dockerfile = false});
+  };
+  const auto alone = made_of("FROM x");
+  REQUIRE(alone);
+  CHECK(alone->dockerfile.starts_with(".dockerfile."));
+  CHECK(!entries(*alone).contains("Dockerfile"));
   folder.write("Dockerfile", "FROM another");
-  const auto made =
-      make_context({.root = folder.workspace(), .path = "project", .dockerfile = "FROM x", .hide_dockerfile = false});
-  REQUIRE(made);
-  CHECK(entries(*made) == std::map<std::string, std::string>{{"Dockerfile", "FROM x"}});
+  const auto other = made_of("FROM x");
+  REQUIRE(other);
+  CHECK(other->dockerfile == alone->dockerfile);  // the builder's cache knows it again
+  CHECK(entries(*other)["Dockerfile"] == "FROM another");
+  CHECK(entries(*other)[other->dockerfile] == "FROM x");
+  const auto own = made_of("FROM another");
+  REQUIRE(own);
+  CHECK(own->dockerfile == "Dockerfile");
+  CHECK(entries(*own) == std::map<std::string, std::string>{{"Dockerfile", "FROM another"}, {"app.py", "print(1)"}});
+}
+
+TEST_CASE("Files, folders and links have their times and modes") {  // B01
+  const Folder folder;
+  folder.write("old.txt", "x");
+  folder.write("folder/run.sh", "x");
+  folder.write("kept/below/wanted", "x");
+  folder.write(".dockerignore", "kept\n!kept/below/wanted");
+  const auto project = folder.path / "workspace/project";
+  fs::create_symlink("old.txt", project / "link");
+  REQUIRE(::chmod((project / "folder/run.sh").c_str(), 04751) == 0);
+  REQUIRE(::chmod((project / "kept").c_str(), 0711) == 0);
+  std::time_t next = 86'400;  // 1970 too, where somebody means it
+  const auto date = [&](const char* name) {
+    next += 100'000'000;
+    const timespec times[] = {{.tv_sec = next, .tv_nsec = 999'999'999}, {.tv_sec = next, .tv_nsec = 999'999'999}};
+    REQUIRE(::utimensat(AT_FDCWD, (project / name).c_str(), times, AT_SYMLINK_NOFOLLOW) == 0);
+    return next;
+  };
+  std::map<std::string, std::time_t> times;
+  for (const char* name :
+       {"old.txt", "folder/run.sh", "kept/below/wanted", ".dockerignore", "link", "kept/below", "kept", "folder"})
+    times[name] = date(name);
+  for (const bool hide : {true, false}) {
+    const auto made =
+        make_context({.root = folder.workspace(), .path = "project", .dockerfile = "FROM x", .hide_dockerfile = hide});
+    REQUIRE(made);
+    std::map<std::string, std::time_t> seen;
+    std::map<std::string, mode_t> modes;
+    each_entry(*made, [&](archive*, archive_entry* entry) {
+      std::string name = archive_entry_pathname(entry);
+      if (name.ends_with('/')) name.pop_back();
+      seen[name] = archive_entry_mtime(entry);
+      modes[name] = archive_entry_perm(entry);
+    });
+    CHECK(std::time(nullptr) - seen[made->dockerfile] < 600);  // BuildKit may copy it with the rest
+    seen.erase(made->dockerfile);
+    CHECK(seen == times);
+    CHECK(modes["folder/run.sh"] == 04751);
+    CHECK(modes["kept"] == 0711);
+  }
+}
+
+TEST_CASE("The Dockerfile's own .dockerignore goes before the folder's") {  // B04
+  const Folder folder;
+  folder.write("a.txt", "x");
+  folder.write("b.log", "x");
+  folder.write(".dockerignore", "*.log\n");
+  ContextRequest request{.root = folder.workspace(), .path = "project", .dockerfile = "FROM x"};
+  const auto has = [&](const char* name) {
+    const auto made = make_context(request);
+    REQUIRE(made);
+    return entries(*made).contains(name);
+  };
+  for (const bool hide : {true, false}) {
+    request.hide_dockerfile = hide;
+    request.dockerfile_name.clear();
+    request.ignore.reset();
+    CHECK((has("a.txt") && !has("b.log")));
+    folder.write("Dockerfile.dockerignore", "*.txt\n");
+    CHECK((!has("a.txt") && has("b.log") && has("Dockerfile.dockerignore")));
+    request.dockerfile_name = "docker/Other";
+    CHECK((has("a.txt") && !has("b.log")));
+    folder.write("docker/Other.dockerignore", "*.txt\n");
+    CHECK((!has("a.txt") && has("b.log")));
+    fs::remove(folder.path / "workspace/project/docker/Other.dockerignore");
+    request.ignore = "a*";
+    CHECK((!has("a.txt") && has("b.log")));
+    request.ignore = "";
+    CHECK((has("a.txt") && has("b.log")));
+    request.ignore = "x\n[";
+    check_refused(request, "Line 2 of docker/Other.dockerignore");
+    fs::remove(folder.path / "workspace/project/Dockerfile.dockerignore");
+  }
+  // The classic builder reads .dockerignore: it must hide the Dockerfile whatever is in there.
+  request = {
+      .root = folder.workspace(), .path = "project", .dockerfile = "FROM x", .dockerfile_name = "O", .ignore = ""};
+  for (const char* text : {"*.log", "[", ".dockerignore", "*"}) {
+    folder.write(".dockerignore", text);
+    const auto made = make_context(request);
+    REQUIRE(made);
+    const auto rules = IgnoreRules::parse(entries(*made)[".dockerignore"], ".dockerignore");
+    INFO(text);
+    REQUIRE(rules);
+    CHECK(rules->ignored(made->dockerfile));
+    CHECK(rules->ignored(".dockerignore") == (text == std::string("[")));
+  }
 }
 
 TEST_CASE("What a .dockerignore names stays at home, and its exceptions don't") {

@@ -1,6 +1,10 @@
 #include "sandbox/ignore_rules.hpp"
 
 #include <catch2/catch_test_macros.hpp>
+#include <chrono>
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
 
 using dind::sandbox::IgnoreRules;
 
@@ -11,6 +15,19 @@ struct Case {
   const char* path;
   bool ignored;
 };
+
+IgnoreRules parsed(std::string_view text) {
+  const auto rules = IgnoreRules::parse(text, ".dockerignore");
+  REQUIRE(rules);
+  return *rules;
+}
+
+std::string bytes_from(const std::string& hex) {
+  std::string bytes;
+  for (std::size_t i = 0; i + 1 < hex.size(); i += 2)
+    bytes += static_cast<char>(std::stoi(hex.substr(i, 2), nullptr, 16));
+  return bytes;
+}
 
 }  // namespace
 
@@ -54,12 +71,71 @@ TEST_CASE("A .dockerignore leaves out what docker leaves out") {
   };
   for (const auto& each : kCases) {
     INFO(each.rules << " on " << each.path);
-    CHECK(IgnoreRules(each.rules).ignored(each.path) == each.ignored);
+    CHECK(parsed(each.rules).ignored(each.path) == each.ignored);
   }
 }
 
-TEST_CASE("Only rules with an exception can want something inside of an ignored folder") {
-  CHECK(!IgnoreRules("a\nb").has_exceptions());
-  CHECK(IgnoreRules("a\n!a/b").has_exceptions());
-  CHECK(!IgnoreRules("# !a").has_exceptions());
+// B04. The table is what moby/patternmatcher 0.6.1 says, asked as BuildKit asks it: for each text of rules whether it
+// leaves out each of the paths, or that it is refused. Texts and paths are in hexadecimal; the first column is for
+// people.
+TEST_CASE("Patterns leave out what docker's own matcher leaves out, and what it refuses is refused") {
+  std::ifstream file(std::filesystem::path(__FILE__).parent_path() / "dockerignore_table.json");
+  REQUIRE(file);
+  const auto table = nlohmann::json::parse(file);
+  std::vector<std::string> paths;
+  for (const auto& path : table["paths"]) paths.push_back(bytes_from(path));
+  std::size_t checked = 0;
+  for (const auto& each : table["cases"]) {
+    const auto rules = IgnoreRules::parse(bytes_from(each[1]), ".dockerignore");
+    std::string seen = rules ? "" : "refused";
+    if (rules)
+      for (const auto& path : paths) seen += rules->ignored(path) ? '1' : '0';
+    INFO(each[0].get<std::string>());
+    CHECK(seen == each[2].get<std::string>());
+    ++checked;
+  }
+  CHECK(checked > 500);
+}
+
+TEST_CASE("A pattern that docker refuses is refused with its line and its file") {  // B04
+  for (const char* pattern : {"[a-b-c]", "[", "[]a]", "!", "a[", "[z-a]*", "\\", "x\\p*"}) {
+    const auto rules = IgnoreRules::parse("# comment\r\n\r\n  " + std::string(pattern) + "\r\nb", "Other.dockerignore");
+    INFO(pattern);
+    REQUIRE(!rules);
+    CHECK(rules.error().code == dind::ErrorCode::invalid_request);
+    CHECK(rules.error().message.starts_with("Line 3 of Other.dockerignore"));
+    CHECK(rules.error().message.contains(pattern == std::string("\\")      ? "\\"
+                                         : pattern == std::string("x\\p*") ? "p*"
+                                                                           : pattern));
+  }
+  const auto many = IgnoreRules::parse(
+      [] {
+        std::string text;
+        for (int i = 0; i <= 10'000; ++i) text += "a\n";
+        return text;
+      }(),
+      ".dockerignore");
+  REQUIRE(!many);
+  CHECK(many.error().message.starts_with("Line 10001 "));
+  CHECK(!IgnoreRules::parse(std::string(70'000, 'a'), ".dockerignore"));
+}
+
+TEST_CASE("An ignored folder is looked into only for an exception that may lie in it") {
+  CHECK(!parsed("a\nb").may_keep_below("a"));
+  CHECK(parsed("a\n!a/b").may_keep_below("a"));
+  CHECK(parsed("a\n!a/b/c").may_keep_below("a/b"));
+  CHECK(!parsed("a\n!ab/c").may_keep_below("a"));
+  CHECK(!parsed("a\n!b").may_keep_below("a"));
+  CHECK(parsed("a\n!**/*.py").may_keep_below("a"));
+  CHECK(!parsed("# !a").may_keep_below("a"));
+}
+
+TEST_CASE("A pattern of many wildcards costs little on a long path") {
+  std::string pattern, path;
+  for (int i = 0; i < 50; ++i) pattern += "**/*a*";
+  for (int i = 0; i < 100; ++i) path += "aaa/";
+  const auto rules = parsed(pattern + "b");
+  const auto begun = std::chrono::steady_clock::now();
+  CHECK(!rules.ignored(path + "x"));
+  CHECK(std::chrono::steady_clock::now() - begun < std::chrono::seconds(60));
 }

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <catch2/catch_test_macros.hpp>
 
 #include "sandbox/hardening.hpp"
@@ -34,7 +35,15 @@ TEST_CASE("Packages are a step of their own, and the program only reads what it 
   const auto& argv = made->packages->argv;
   CHECK(argv[argv.size() - 3] == "--");
   CHECK(argv[argv.size() - 2] == "requests>=2");
-  CHECK(made->env.at("PYTHONPATH") == kPackagesFolder);
+  // P09: behind the standard library, by a file that the interpreter reads at its start.
+  CHECK(made->env.at("PYTHONPATH") == "/sandbox/.packages");
+  REQUIRE(made->files.size() == 2);
+  const auto start = std::ranges::find(made->files, "/sandbox/.packages/sitecustomize.py", &RunFile::path);
+  REQUIRE(start != made->files.end());
+  CHECK(start->bytes.contains(kPackagesFolder));
+  auto own = python({"requests"});
+  own.env["PYTHONPATH"] = "/mine";
+  CHECK(plan(own)->env.at("PYTHONPATH") == "/mine:/sandbox/.packages");
   CHECK(made->network == Network::none);
   CHECK(made->volumes == std::vector{PlanVolume{.name = "", .target = kPackagesMount, .read_only = true}});
 
@@ -55,31 +64,30 @@ TEST_CASE("A requirement is a package, never an option, a path or another line")
     INFO(good);
     CHECK(plan(python({good})));
   }
-  for (const char* bad : {"",
-                          "-r file",
-                          "--index-url=https://evil",
-                          "-e .",
-                          ".",
-                          "./x",
-                          "/etc/passwd",
-                          "../x",
-                          "x\ny",
-                          "x\r--index-url",
-                          "git+https://host/x",
-                          "https://host/x.whl",
-                          "x @ file:///etc",
-                          "x @ git+ssh://host",
-                          "x/y",
-                          "x y",
-                          "$(id)",
-                          "`id`",
-                          " x",
-                          "x>=1/../y"}) {
+  check_refused(python({""}), "name a package");
+  for (const char* bad : {"-r file", "--index-url=https://evil", "-e .", ".", "./x", "/etc/passwd", "../x", "x\ny",
+                          "x\r--index-url", "git+https://host/x", "https://host/x.whl", "x @ file:///etc",
+                          "x @ git+ssh://host", "x/y", "x y", "$(id)", "`id`", "x>=1/../y"}) {
     INFO(bad);
-    check_refused(python({bad}), "name a package");
+    check_refused(python({bad}), "; ");
   }
   check_refused(python({std::string(600, 'x')}), "512 bytes");
   check_refused(python(std::vector<std::string>(300, "x")), "256");
+}
+
+TEST_CASE("P06: hashes and bounds reach the installer in files") {
+  auto spec = python({"six==1.16.0 --hash=sha256:00", "# a comment", "flask"});
+  spec.constraints = {"urllib3<2"};
+  const auto made = plan(spec);
+  REQUIRE(made);
+  const auto& step = *made->packages;
+  REQUIRE(step.files.size() == 2);
+  CHECK(step.files[0].bytes == "six==1.16.0 --hash=sha256:00\nflask\n");
+  CHECK(step.files[1].bytes == "urllib3<2\n");
+  const std::vector<std::string> end(step.argv.end() - 4, step.argv.end());
+  CHECK(end == std::vector<std::string>{"-r", step.files[0].path, "-c", step.files[1].path});
+  CHECK(std::ranges::find(step.argv, "--") == step.argv.end());
+  CHECK(make_package_plan(*made, "volume", Limits{}, 1000).files == step.files);
 }
 
 TEST_CASE("Packages go with a program whose language has an installer") {

@@ -38,9 +38,17 @@ TEST_CASE("A source program becomes a file, its recipe's command, and its enviro
     std::vector<std::string> argv;
     std::map<std::string, std::string> env;
   };
-  const std::map<std::string, std::string> usual{{"HOME", "/tmp"}, {"LANG", "C.UTF-8"}};
+  const std::map<std::string, std::string> usual{{"HOME", "/tmp"},
+                                                 {"LANG", "C.UTF-8"},
+                                                 {"PYTHONUNBUFFERED", "1"},
+                                                 {"npm_config_fetch_retries", "0"},
+                                                 {"npm_config_update_notifier", "false"},
+                                                 {"PIP_RETRIES", "0"},
+                                                 {"UV_HTTP_RETRIES", "0"},
+                                                 {"CARGO_NET_RETRY", "0"},
+                                                 {"BUNDLE_RETRY", "0"}};
   auto python = usual;
-  python.insert({{"PYTHONUNBUFFERED", "1"}, {"PYTHONDONTWRITEBYTECODE", "1"}});
+  python.insert({{"PYTHONDONTWRITEBYTECODE", "1"}});
   const Expected cases[] = {
       {"hello.py", "python", {"python3", "/sandbox/hello.py", "a", "-b"}, python},
       {"hello.mjs", "javascript", {"node", "/sandbox/hello.mjs", "a", "-b"}, usual},
@@ -123,7 +131,7 @@ TEST_CASE("A command that names no image, or nothing to run, is refused") {
   check_refused(command("ls", std::nullopt), "needs an image");
   check_refused(command("ls", ""), "needs an image");
   check_refused(command(""), "command is empty");
-  check_refused(command(std::vector<std::string>{}), "command is empty");
+  CHECK(plan(command(std::vector<std::string>{})));  // the image's own command (B08)
   check_refused(command(std::vector<std::string>{"", "x"}), "command is empty");
 }
 
@@ -185,8 +193,12 @@ TEST_CASE("Arguments and environment are refused where the supervisor could not 
   auto spec = source("a.py", "x");
   spec.env["BIG"] = std::string(wire::kMaxJobBytes, 'x');
   check_refused(spec, "Pass large data on stdin");
-  spec.env["BIG"] = std::string(wire::kMaxJobBytes - 8192, 'x');
+  spec.env.clear();
+  // Each of them is one that Linux takes (P17); together they are too many.
+  for (int i = 0; i < 8; ++i) spec.env["BIG" + std::to_string(i)] = std::string(wire::kMaxJobBytes / 8 - 1024, 'x');
   CHECK(plan(spec));
+  for (int i = 0; i < 8; ++i) spec.env["BIG" + std::to_string(i)] += std::string(800, 'x');
+  check_refused(spec, "1 MiB is the most");
   spec.env.clear();
   spec.args.assign(wire::kMaxJobBytes / 4, "");  // empty ones cost their frame's bytes
   check_refused(spec, "1 MiB is the most");
@@ -240,4 +252,73 @@ TEST_CASE("What a face has to say of a run is said with the run's own notes") {
   auto spec = command("x");
   spec.notes = {"a note"};
   CHECK(plan(spec)->notes == std::vector<std::string>{"a note"});
+}
+
+TEST_CASE("P16: a byte order mark is left out, and what is empty without it is empty") {
+  const auto made = plan(source("a.sh", "\xEF\xBB\xBFset -e\n"));
+  REQUIRE(made);
+  CHECK(made->files.front().bytes == "set -e\n");
+  check_refused(source("a.sh", "\xEF\xBB\xBF"), "is empty");
+}
+
+TEST_CASE("P05: the #! line's interpreter and options are in argv, and what they do not get in the notes") {
+  auto spec = source("a.py", "#!/usr/bin/env -S python3 -O\n");
+  spec.args = {"x"};
+  CHECK(plan(spec)->argv == std::vector<std::string>{"python3", "-O", "/sandbox/a.py", "x"});
+  spec = source("a.py", "#!/usr/bin/env pypy3\n");
+  spec.notes = {"first"};
+  const auto notes = plan(spec)->notes;
+  REQUIRE(notes.size() == 2);
+  CHECK(notes[0] == "first");
+  CHECK(notes[1].contains("pypy3"));
+}
+
+TEST_CASE("P17: a string that execve does not take is refused with its name, its size and the limit") {
+  const std::string most(131'071, 'a');
+  RunSpec line{.program = CommandProgram{most}, .image = "image"};
+  CHECK(plan(line));
+  line.program = CommandProgram{most + "a"};
+  check_refused(line, "The command has 131072 bytes; Linux passes at most 131071");
+  RunSpec words{.program = CommandProgram{std::vector<std::string>{"echo", "b" + most}}, .image = "image"};
+  check_refused(words, "Argument 1 (\"baaa");
+  auto args = source("a.py", "x");
+  args.args = {most};
+  CHECK(plan(args));
+  args.args = {most + "a"};
+  check_refused(args, "131072 bytes");
+  auto variable = source("a.py", "x");
+  variable.env["NAME"] = most.substr(5);
+  CHECK(plan(variable));
+  variable.env["NAME"] = most.substr(4);
+  check_refused(variable, "The environment variable NAME has 131072 bytes");
+}
+
+TEST_CASE("P13: Python is unbuffered in every program, one that no language is known of too") {
+  const RunSpec built{.program = BuildProgram{.dockerfile = "FROM an-image\n"}};
+  auto line = command("python3 x.py");
+  for (const auto& spec : {source("x.py", "1"), source("x.sh", "1"), line, built})
+    CHECK(plan(spec)->env.at("PYTHONUNBUFFERED") == "1");
+  line.env = {{"PYTHONUNBUFFERED", ""}};
+  CHECK(plan(line)->env.at("PYTHONUNBUFFERED").empty());
+}
+
+TEST_CASE("P10: installers do not try again where there is no network, and do where there is one") {
+  auto spec = source("x.js", "1");
+  CHECK(plan(spec)->env.at("npm_config_fetch_retries") == "0");
+  spec.env = {{"npm_config_fetch_retries", "3"}};
+  CHECK(plan(spec)->env.at("npm_config_fetch_retries") == "3");
+  spec.env.clear();
+  spec.network = Network::internet;
+  for (const auto* name : {"npm_config_fetch_retries", "PIP_RETRIES", "CARGO_NET_RETRY"})
+    CHECK_FALSE(plan(spec)->env.contains(name));
+}
+
+TEST_CASE("P11: git takes every repository of a workspace for one of the program's, whoever owns it") {
+  auto spec = source("x.sh", "git describe");
+  CHECK_FALSE(plan(spec)->env.contains("GIT_CONFIG_COUNT"));
+  spec.workspace = WorkspaceAccess::read_only;
+  const auto made = plan(spec);
+  CHECK(made->env.at("GIT_CONFIG_COUNT") == "1");
+  CHECK(made->env.at("GIT_CONFIG_KEY_0") == "safe.directory");
+  CHECK(made->env.at("GIT_CONFIG_VALUE_0") == "*");
 }

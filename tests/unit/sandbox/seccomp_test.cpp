@@ -22,6 +22,18 @@ std::vector<Json> rules_for(const std::string& call) {
     if (std::ranges::count(rule["names"], Json(call)) != 0) rules.push_back(rule);
   return rules;
 }
+// Whether a rule lets this call pass, by the registers' whole 64 bits, as the kernel's filter sees them.
+bool allowed(const std::string& call, const std::vector<std::uint64_t>& arguments) {
+  return std::ranges::any_of(rules_for(call), [&](const Json& rule) {
+    if (rule["action"] != "SCMP_ACT_ALLOW") return false;
+    if (!rule.contains("args")) return true;
+    return std::ranges::all_of(rule["args"], [&](const Json& arg) {
+      const auto seen = arguments.at(arg["index"].get<std::size_t>());
+      const auto value = arg["value"].get<std::uint64_t>();
+      return arg["op"] == "SCMP_CMP_EQ" ? seen == value : (seen & value) == arg["valueTwo"].get<std::uint64_t>();
+    });
+  });
+}
 bool has_conditions(const Json& rule) { return rule.contains("args") && !rule["args"].empty(); }
 
 }  // namespace
@@ -181,4 +193,41 @@ TEST_CASE("seccomp: no socket is bound to a device, whatever stands in the upper
     CHECK(allowed(static_cast<std::uint64_t>(level), static_cast<std::uint64_t>(option)));
   for (const std::uint64_t level : {6, 17, 41, 58}) CHECK(allowed(level, 1));
   for (const std::uint64_t option : {1, 2, 10, 33, 49, 51}) CHECK(allowed(0, option));
+}
+
+// S02: the kernel asks for the same user alone where these change another process.
+TEST_CASE("seccomp: a program changes no limit, no priority and no processor of process 1") {
+  constexpr std::uint64_t kPointer = 0x7ffc00001000, kJunk = 0xdeadbeefULL << 32, kHigh = 1ULL << 32;
+  for (const std::uint64_t one : {std::uint64_t{1}, kHigh | 1, kJunk | 1}) {
+    for (std::uint64_t resource = 0; resource < 16; ++resource) {
+      CHECK_FALSE(allowed("prlimit64", {one, resource, kPointer, 0}));
+      CHECK_FALSE(allowed("prlimit64", {one, resource, kHigh, kPointer}));  // a pointer whose lower half is null
+    }
+    CHECK(allowed("prlimit64", {one, 7, 0, kPointer}));  // to read them is nothing
+    for (const std::string call : {"sched_setaffinity", "sched_setattr", "sched_setparam", "sched_setscheduler"})
+      CHECK_FALSE(allowed(call, {one, 3, kPointer}));
+    for (const std::uint64_t which : {0, 1, 2}) {
+      CHECK_FALSE(allowed("setpriority", {which, one, 19}));
+      CHECK_FALSE(allowed("setpriority", {which | kJunk, one, 19}));
+    }
+    for (const std::uint64_t which : {1, 2, 3}) CHECK_FALSE(allowed("ioprio_set", {which, one, 3U << 13}));
+  }
+  // Of a user's processes process 1 is one.
+  for (const std::uint64_t who : {std::uint64_t{0}, std::uint64_t{65534}, kJunk | 65534}) {
+    CHECK_FALSE(allowed("setpriority", {2, who, 19}));
+    CHECK_FALSE(allowed("setpriority", {kHigh | 2, who, 19}));
+    CHECK_FALSE(allowed("ioprio_set", {3, who, 3U << 13}));
+  }
+}
+
+TEST_CASE("seccomp: a program sets its own limits, priorities and processors, and those of its children and threads") {
+  for (const std::uint64_t own : {0U, 2U, 3U, 7U, 255U, 256U, 4096U, 65537U, 2097152U, 4194303U}) {
+    INFO(own);
+    CHECK(allowed("prlimit64", {own, 7, 0x7ffc00001000, 0}));
+    for (const std::string call : {"sched_setaffinity", "sched_setattr", "sched_setparam", "sched_setscheduler"})
+      CHECK(allowed(call, {own, 3, 0x7ffc00001000}));
+    CHECK(allowed("setpriority", {0, own, 5}));
+    CHECK(allowed("setpriority", {1, own, 5}));
+  }
+  CHECK(allowed("ioprio_set", {1, 0, 3U << 13}));
 }

@@ -19,6 +19,7 @@ struct Entry {
   std::string path, bytes;
   unsigned mode, type;
   std::int64_t uid, gid, mtime;
+  std::string link;
 };
 
 std::vector<Entry> read_tar(const std::string& tar) {
@@ -35,7 +36,9 @@ std::vector<Entry> read_tar(const std::string& tar) {
                .type = archive_entry_filetype(entry),
                .uid = archive_entry_uid(entry),
                .gid = archive_entry_gid(entry),
-               .mtime = archive_entry_mtime(entry)};
+               .mtime = archive_entry_mtime(entry),
+               .link = {}};
+    if (const char* link = archive_entry_hardlink(entry)) seen.link = link;
     std::array<char, 4096> buffer;
     la_ssize_t size = 0;
     while ((size = archive_read_data(in.get(), buffer.data(), buffer.size())) > 0)
@@ -69,6 +72,19 @@ TEST_CASE("What goes into a tar archive comes out of it, root's and without a ti
     CHECK(entries[i].gid == 0);
     CHECK(entries[i].mtime == 0);
   }
+}
+
+TEST_CASE("A file of a tar archive may be another name of an earlier one") {
+  const TarFile files[] = {{.path = "whole", .bytes = "one", .mode = 0555},
+                           {.path = "name", .bytes = {}, .mode = 0555, .hard_link_to = "whole"}};
+  const auto tar = make_tar(files);
+  REQUIRE(tar);
+  const auto entries = read_tar(*tar);
+  REQUIRE(entries.size() == 2);
+  CHECK(entries[0].link.empty());
+  CHECK((entries[0].bytes == "one"));
+  CHECK(entries[1].path == "name");
+  CHECK(entries[1].link == "whole");
 }
 
 TEST_CASE("The same files make the same bytes, on every machine and day") {

@@ -1,6 +1,7 @@
 #include "sandbox/verdict.hpp"
 
 #include <catch2/catch_test_macros.hpp>
+#include <cerrno>
 #include <csignal>
 
 using namespace dind;
@@ -90,12 +91,8 @@ TEST_CASE("A limit that the program went on past is said, whatever the verdict")
   };
   CHECK(notes(exited(0)).empty());
   CHECK(notes(pids(exited(1))).empty());  // the verdict says it
-  CHECK(notes(full(exited(1))).empty());
   REQUIRE(notes(pids(exited(0))).size() == 1);
   CHECK(notes(pids(exited(0))).front().contains("processes"));
-  REQUIRE(notes(full(exited(0))).size() == 1);
-  CHECK(notes(full(exited(0))).front().contains("full"));
-  CHECK(notes(full(pids(oom(killed(SIGKILL))))).size() == 2);
 }
 
 TEST_CASE("The report's figures go into the result in its units") {
@@ -125,4 +122,60 @@ TEST_CASE("The report's figures go into the result in its units") {
   CHECK(of_signal.signal == SIGKILL);
   CHECK(of_signal.oom_seen);
   CHECK_FALSE(of_signal.peak_memory_bytes);  // 0 is "not known", not "nothing"
+}
+
+TEST_CASE("P24: a full disk is named with its size") {
+  wire::ExitReport report = exited(1);
+  CHECK(full_disk_note(report, Limits{}, Verdict::failed).empty());
+  report.disk_full = wire::kShmFull;
+  CHECK(full_disk_note(report, Limits{}, Verdict::disk_limit).starts_with("/dev/shm was full at its end (64 MiB"));
+  report.disk_full = wire::kTmpFull | wire::kRunFolderFull;
+  CHECK(full_disk_note(report, Limits{}, Verdict::ok).starts_with("/tmp, /sandbox were full"));
+  report.disk_full = 0;
+  CHECK(full_disk_note(report, Limits{}, Verdict::disk_limit).contains("256 MiB"));
+}
+
+TEST_CASE("P03: files that went with the sandbox are named, within bounds and in one line") {
+  CHECK(left_files_note({}).empty());
+  CHECK(left_files_note({.count = 1, .names = {"result.txt"}})
+            .starts_with("1 file that the program wrote was discarded: result.txt"));
+  const auto many = left_files_note({.count = 30, .names = {"b", "a\nb", "\x1b[2J"}});
+  CHECK(many.starts_with("30 files that the program wrote were discarded: "));
+  CHECK(many.contains(", …"));
+  CHECK_FALSE(many.contains('\n'));
+  CHECK_FALSE(many.contains('\x1b'));
+}
+
+TEST_CASE("P20: why a program could not be executed is said with its cause and the remedy") {
+  RunPlan plan;
+  plan.argv = {"./x"};
+  struct Case {
+    int error;
+    std::uint32_t cause;
+    const char* detail;
+    std::vector<std::string> said;
+  };
+  const Case cases[] = {{ENOENT, 0, "", {"There is no program \"./x\"", "the-image"}},
+                        {ENOENT, wire::kNoInterpreter, "/usr/bin/python9", {"interpreter", "/usr/bin/python9"}},
+                        {EACCES, wire::kInterpreterRefused, "/opt/sh", {"/opt/sh"}},
+                        {ENOENT, wire::kCarriageReturn, "/bin/bash", {"CRLF", "/bin/bash", "sed"}},
+                        {ENOENT, wire::kNoLoader, "/lib64/ld.so", {"loader /lib64/ld.so"}},
+                        {ENOEXEC, wire::kOtherMachine, "aarch64", {"for aarch64"}},
+                        {ENOEXEC, wire::kNoShell, "", {"/bin/sh", "#! line"}},
+                        {ENOEXEC, 0, "", {"Exec format error"}},
+                        {EACCES, wire::kIsFolder, "", {"is a folder"}},
+                        {EACCES, wire::kNoExecuteBit, "0644, user 1", {"chmod +x", "0644"}},
+                        {EACCES, wire::kNotForUser, "0700, user 1000", {"0700, user 1000", "a+rx"}},
+                        {EACCES, wire::kNoExecMount, "", {"file system"}},
+                        {EACCES, 0, "", {"permission denied"}}};
+  for (const auto& c : cases) {
+    const auto error = not_executable(plan, "the-image", c.error | static_cast<int>(c.cause), c.detail);
+    INFO(error.message);
+    for (const auto& part : c.said) CHECK(error.message.contains(part));
+    CHECK_FALSE(error.message.contains('\n'));
+  }
+  plan.argv = {"/bin/sh", "-c", "echo hi"};
+  CHECK(not_executable(plan, "the-image", ENOENT).message.contains("has no shell"));
+  plan.argv = {"pytest", "-q"};
+  CHECK(not_executable(plan, "the-image", ENOENT).message.contains("python3 -m pytest"));
 }

@@ -56,5 +56,6 @@ TEST_CASE("Without lines of ours a step's line is what it was") {
 TEST_CASE("A line of a Dockerfile that can't be read has its author's number") {
   CHECK(by_its_own_lines("dockerfile parse error line 6: x", {1, 3}) == "dockerfile parse error line 4: x");
   CHECK(by_its_own_lines("dockerfile parse error line 1: x", {1, 3}) == "dockerfile parse error line 1: x");
+  CHECK(by_its_own_lines("dockerfile parse error on line 6: x", {1, 3}) == "dockerfile parse error on line 4: x");
   CHECK(by_its_own_lines("something else", {1}) == "something else");
 }

@@ -28,7 +28,7 @@ void check_refused(const std::string& text, const std::string& words, KnownImage
   CHECK(found.error().message.contains(words));
 }
 
-constexpr SourceRules kBuildkit{.buildkit = true, .remote = false};
+const SourceRules kBuildkit{.buildkit = true, .remote = false};
 
 }  // namespace
 
@@ -175,4 +175,111 @@ TEST_CASE("A Dockerfile of very many stages is refused, and soon") {
   std::string text;
   for (int i = 0; i < 100'000; ++i) text += "FROM scratch AS s" + std::to_string(i) + "\n";
   check_refused(text, "build it in parts");
+}
+
+TEST_CASE("What a builder is given as an argument is what its ARG has") {  // B08
+  const auto images = [](const std::string& text, std::map<std::string, std::string> arguments, bool buildkit = false) {
+    return sources(text, {}, {.buildkit = buildkit, .remote = false, .arguments = std::move(arguments)});
+  };
+  CHECK(images("ARG V\nFROM python:$V", {{"V", "3.12"}}) == Names{"python:3.12"});
+  CHECK(images("ARG V=3.9\nFROM python:$V", {{"V", "3.12"}}) == Names{"python:3.12"});
+  CHECK(images("ARG V=3.9\nFROM python:$V", {{"W", "3.12"}}) == Names{"python:3.9"});
+  CHECK(images("FROM python:${V:-3.9}", {{"V", "3.12"}}) == Names{"python:3.9"});  // it is declared nowhere
+  for (const char* text : {"FROM a\nARG U\nADD $U /", "FROM a\nARG U=f\nADD $U /", "ARG U\nFROM a\nARG U\nADD $U /"}) {
+    INFO(text);
+    CHECK_FALSE(images(text, {{"U", "http://x/f"}}));
+    CHECK(images(text, {{"U", "./f"}}));
+  }
+  CHECK_FALSE(images("FROM a", {{"BUILDKIT_SYNTAX", "their/frontend"}}, true));
+  CHECK(images("FROM a", {{"BUILDKIT_SYNTAX", "docker/dockerfile:1"}}, true) == Names{"a", "docker/dockerfile:1"});
+  CHECK(images("FROM a", {{"BUILDKIT_SYNTAX", "their/frontend"}}, false) == Names{"a"});
+}
+
+TEST_CASE("Only what a target needs is looked at") {  // B08
+  const std::string text = "FROM a AS one\nFROM b AS Two\nCOPY --from=one x y\nFROM c\nADD http://x /\n";
+  const auto images = [&](std::string target) {
+    return sources(text, {}, {.buildkit = false, .remote = false, .target = std::move(target)});
+  };
+  CHECK(images("one") == Names{"a"});
+  CHECK(images("two") == Names{"a", "b"});
+  CHECK(images("1") == Names{"a", "b"});
+  for (const char* none : {"", "three", "9", "2"}) CHECK_FALSE(images(none));
+}
+
+TEST_CASE("BuildKit's variables of the platform have the engine's values") {  // B07
+  const SourceRules rules{.buildkit = true, .remote = false, .os = "linux", .arch = "amd64"};
+  const KnownImages known{{"a", {.env = {}, .on_build = {}, .arch = "amd64"}}};
+  for (const char* platform : {"${BUILDPLATFORM:-linux/amd64}", "$BUILDPLATFORM", "linux/$TARGETARCH",
+                               "$TARGETOS/$BUILDARCH", "linux/amd64"}) {
+    INFO(platform);
+    CHECK(sources("FROM --platform=" + std::string(platform) + " a\n", known, rules) == Names{"a"});
+  }
+  for (const char* platform : {"linux/arm64", "linux/$TARGETVARIANT"})
+    check_refused("FROM --platform=" + std::string(platform) + " a\n", "amd64", known, rules);
+  CHECK(sources("FROM tool:$TARGETARCH", {}, rules) == Names{"tool:amd64"});
+  CHECK(sources("FROM a\nARG TARGETARCH\nADD ./tool-$TARGETARCH /", known, rules));
+  CHECK(sources("FROM a\nARG TARGETARCH\nADD $TARGETARCH /", known, rules));
+  check_refused("FROM a\nARG TARGETVARIANT\nADD $TARGETVARIANT /", "ADD", known, rules);
+  check_refused("FROM a\nARG TARGETARCH=http://x\nADD $TARGETARCH /", "ADD", known, rules);
+  check_refused("FROM tool:$TARGETARCH", "can't be told", {}, kBuildkit);  // an engine that says nothing of itself
+  SourceRules given = rules;
+  given.arguments = {{"TARGETARCH", "arm64"}};
+  CHECK(sources("FROM tool:$TARGETARCH", {}, given) == Names{"tool:arm64"});
+}
+
+TEST_CASE("A variable whose name no other can have leaves the others known") {  // B14
+  for (const char* name : {"my-var", "my.var", "1st", "é"}) {
+    INFO(name);
+    CHECK(sources("FROM a\nENV F=./x\nENV " + std::string(name) + "=1\nADD $F /\nADD f /"));
+    CHECK(sources("FROM a\nENV F=f\nENV " + std::string(name) + " 1\nADD $F /"));
+  }
+  for (const char* name : {"$X", "\"F\"", "F\\", "'F'"}) {
+    INFO(name);
+    CHECK_FALSE(sources("FROM a\nENV X=F\nENV F=f\nENV " + std::string(name) + "=http://x\nADD $F /"));
+  }
+}
+
+TEST_CASE("Past a bound the variables of a Dockerfile are not known, and take no more memory") {  // S06
+  const auto check_unknown = [](const std::string& text) {
+    INFO(text.substr(0, 60));
+    const auto found = sources(text + "\nADD $LAST /x\n");
+    REQUIRE(!found);
+    CHECK(found.error().message.contains("may become an address"));
+  };
+  const auto repeated = [](int count, auto line) {
+    std::string text;
+    for (int i = 0; i < count; ++i) text += line(i);
+    return text;
+  };
+  const std::string large = "FROM scratch\nENV B=" + std::string(65'000, 'x') + '\n';
+  const auto each = [](int i) { return "ENV a" + std::to_string(i) + "=$B\n"; };
+  CHECK(sources(large + repeated(50, each) + "ENV LAST=$B\nADD $LAST /x\n"));
+  check_unknown(large + repeated(3000, each) + "ENV LAST=./x");
+  check_unknown(large + repeated(3000, [](int i) { return "ARG a" + std::to_string(i) + "=$B\n"; }) + "ARG LAST=./x");
+  check_unknown(large + "ENV" + repeated(3000, [](int i) { return " a" + std::to_string(i) + "=$B"; }) +
+                "\nENV LAST=./x");
+  check_unknown("FROM scratch AS b\nENV A=" + std::string(500'000, 'x') + "\n" +
+                repeated(400, [](int) { return "FROM b AS b\n"; }) + "ENV LAST=./x");
+  check_unknown("FROM scratch\nENV" + repeated(60'000, [](int i) { return " a" + std::to_string(i) + "=1"; }) +
+                "\nENV LAST=./x");
+  // What is put into words is bounded as well: each is thrown away here.
+  check_unknown(large + "ADD ./" + repeated(100'000, [](int) { return "$B"; }) + " /x\nENV LAST=./x");
+  const auto refused =
+      sources("ARG B=" + std::string(65'000, 'x') + '\n' +
+              repeated(3000, [](int i) { return "ARG a" + std::to_string(i) + "=$B\n"; }) + "ARG LAST=a\nFROM $LAST\n");
+  REQUIRE(!refused);
+  CHECK(refused.error().message.contains("can't be told before the build"));
+}
+
+TEST_CASE("The time to read a Dockerfile grows with its size alone") {  // S06: each of these took minutes
+  const auto repeated = [](int count, const std::string& piece) {
+    std::string text;
+    for (int i = 0; i < count; ++i) text += piece;
+    return text;
+  };
+  CHECK(sources("FROM a\nRUN --mount=" + repeated(1'000'000, ",") + " x\n", {}, kBuildkit));
+  const auto many = sources("FROM scratch AS a\n" + repeated(40'000, "ONBUILD RUN x\n") + repeated(400, "FROM a\n"));
+  REQUIRE(!many);
+  CHECK(many.error().message.contains("500000 steps"));
+  CHECK(read_dockerfile("# escape=`\n" + repeated(40'000, "# escape=\\\n") + "FROM a\nX y\n").readings.size() == 1);
 }

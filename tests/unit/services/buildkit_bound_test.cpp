@@ -28,17 +28,12 @@ TEST_CASE("A bound on BuildKit's steps is what both labels of the engine say in 
   CHECK(!buildkit_bound({{"dind-executor.build.memory", "1"}}));
 }
 
-TEST_CASE("A build by BuildKit is told what its steps have, and else how to set it") {
-  for (const bool network : {true, false}) {
-    const auto with = buildkit_note(kBound, network);
-    CHECK(with.contains("together have 2 GiB of memory and 1024 processes"));
-    CHECK(with.contains("the engine's own network") == network);
-    CHECK_FALSE(with.contains("docs/operations.md"));
-    const auto without = buildkit_note({}, network);
-    CHECK(without.contains("no bound on memory"));
-    CHECK(without.contains("docs/operations.md"));
-    CHECK(without.contains("the engine's own network") == network);
-  }
+TEST_CASE(
+    "A build by BuildKit is told in few words that its steps have no bounds, and nothing where they have") {  // B12
+  CHECK(buildkit_note(kBound).empty());
+  CHECK(buildkit_note({}).contains("no bounds"));
+  CHECK(buildkit_note({}).contains("doctor"));
+  CHECK(buildkit_note({}).size() < 80);
   CHECK(buildkit_killed_note(kBound).contains("2 GiB of memory (DIND_BUILD_MEMORY"));
 }
 

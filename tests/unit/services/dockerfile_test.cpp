@@ -133,3 +133,23 @@ TEST_CASE("A line is put in behind each FROM, and where is said") {
   CHECK(made.text == "# c\nFROM a \\\n  AS b\nLABEL l=1\nRUN x\nfrom b\nLABEL l=1\n");
   CHECK(made.after == std::vector<std::size_t>{3, 5});
 }
+
+TEST_CASE("An instruction knows its first line, and whether it has a here-document") {  // B06
+  const auto read = read_dockerfile("# c\nFROM a\n\nRUN \\\n  x\nRUN <<EOT\nset -e\nEOT\nCMD y\n");
+  const auto& all = read.readings.front().instructions;
+  REQUIRE(all.size() == 4);
+  CHECK((all[0].first_line == 2 && all[1].first_line == 4 && all[2].first_line == 6 && all[3].first_line == 9));
+  CHECK((!all[1].has_here_document && all[2].has_here_document && !all[3].has_here_document));
+}
+
+TEST_CASE("A stage is found by its name or its number") {  // B08
+  const auto read = read_dockerfile("FROM a AS one\nFROM b\nFROM c as Three\n");
+  const auto stage = [&](const char* name) { return find_stage(read.readings.front(), name); };
+  CHECK(stage("one") == 0);
+  CHECK(stage("THREE") == 2);
+  CHECK(stage("1") == 1);
+  for (const char* none : {"", "3", "two", "-1", "1x"}) CHECK_FALSE(stage(none));
+  const auto made = behind_each_from("FROM a AS one\nFROM b\n", read, "LABEL x", 1);
+  CHECK(made.text == "FROM a AS one\nLABEL x\nFROM b\n");
+  CHECK(made.after.size() == 1);
+}

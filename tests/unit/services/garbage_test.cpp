@@ -73,6 +73,20 @@ TEST_CASE("What a dead instance left goes, whatever it is") {
   CHECK(names(inventory) == Names{"c", "v", "n"});
 }
 
+TEST_CASE("The files of /etc for an image go when the image is gone") {
+  const auto label = [](const char* image) {
+    return Inventory::Labels{{sandbox::kCacheLabel, "etc"}, {"dind-executor.image", image}};
+  };
+  Inventory inventory = empty();
+  inventory.image_ids = {"sha256:1"};
+  inventory.volumes = {{"there", label("sha256:1"), 0},
+                       {"gone", label("sha256:2"), 0},
+                       {"young", label("sha256:2"), kNow - 10},
+                       {"content of it", {{sandbox::kCacheLabel, "content"}, {sandbox::kImageLabel, "sha256:2"}}, 0},
+                       {"not ours", {{"com.example", "etc"}}, 0}};
+  CHECK(names(inventory, 60s) == std::vector<std::string>{"gone", "content of it"});
+}
+
 TEST_CASE("The supervisors of other versions go when nobody mounts them") {
   const Inventory::Labels label{{sandbox::kCacheLabel, "supervisor"}};
   auto inventory = empty();
@@ -86,6 +100,38 @@ TEST_CASE("The supervisors of other versions go when nobody mounts them") {
       {.id = "c", .name = "c", .labels = {}, .image_id = "", .volumes = {"dind-supervisor-mounted"}}};
   CHECK(names(inventory) == Names{"dind-supervisor-old", "dind-supervisor-young"});
   CHECK(names(inventory, 24h) == Names{"dind-supervisor-old"});
+}
+
+TEST_CASE("The supervisors' images of other versions go when no container is of them (S01)") {
+  const auto supervisor = [](std::string tag, std::int64_t age) {
+    return Inventory::Image{.id = "sha256:" + tag,
+                            .tags = {"dind-executor/supervisor:" + tag},
+                            .labels = {{sandbox::kCacheLabel, "supervisor"}},
+                            .bytes = 7,
+                            .last_used = kNow - age};
+  };
+  auto inventory = empty();
+  inventory.supervisor_image = "dind-executor/supervisor:own";
+  auto inherited = supervisor("theirs", kDay);
+  inherited.tags = {"their/app:1"};
+  auto both = supervisor("both", kDay);
+  both.tags.emplace_back("their/keep:1");
+  auto unlabelled = supervisor("unlabelled", kDay);
+  unlabelled.labels.clear();
+  auto other = supervisor("other-cache", kDay);
+  other.labels[sandbox::kCacheLabel] = "internet";
+  inventory.images = {supervisor("own", 30 * kDay),
+                      supervisor("old", kDay),
+                      supervisor("young", 10),
+                      supervisor("in-use", kDay),
+                      inherited,
+                      both,
+                      unlabelled,
+                      other};
+  inventory.containers = {{.id = "c", .name = "c", .labels = {}, .image_id = "sha256:in-use", .volumes = {}}};
+  CHECK(names(inventory) == Names{"dind-executor/supervisor:old", "dind-executor/supervisor:young"});
+  CHECK(names(inventory, 24h) == Names{"dind-executor/supervisor:old"});
+  CHECK(garbage_of(inventory, kPolicy, 24h).front().tags == Names{"dind-executor/supervisor:old"});
 }
 
 TEST_CASE("Images that were not used for long go") {
@@ -125,12 +171,27 @@ TEST_CASE("A user's image that inherits our label is not ours") {
 
 TEST_CASE("The use of what we built is noted once a day") {
   const Inventory::Labels built{{kBuiltLabel, "1"}};
-  CHECK(touch_is_due("dind-executor/x:1", built, "2023-11-13T22:13:19.5Z", kNow));
-  CHECK_FALSE(touch_is_due("dind-executor/x:1", built, "2023-11-14T22:00:00Z", kNow));
-  CHECK(touch_is_due("dind-executor/x:1", built, "0001-01-01T00:00:00Z", kNow));
-  CHECK_FALSE(touch_is_due("dind-executor/x:1", {}, "", kNow));
-  CHECK_FALSE(touch_is_due("their/x:1", built, "", kNow));
-  CHECK_FALSE(touch_is_due("sha256:0123", built, "", kNow));
+  const auto due = [&](const char* name, const Inventory::Labels& labels, const std::string& last_tagged,
+                       const std::vector<std::string>& tags = {}) {
+    return touch_is_due(name, labels, last_use(last_tagged, tags, 0), kNow);
+  };
+  CHECK(due("dind-executor/x:1", built, "2023-11-13T22:13:19.5Z"));
+  CHECK_FALSE(due("dind-executor/x:1", built, "2023-11-14T22:00:00Z"));
+  CHECK(due("dind-executor/x:1", built, "0001-01-01T00:00:00Z"));
+  CHECK_FALSE(due("dind-executor/x:1", {}, ""));
+  CHECK_FALSE(due("their/x:1", built, ""));
+  CHECK_FALSE(due("sha256:0123", built, ""));
+  // N04: where the time of the last tag stands still.
+  const std::string id = "sha256:0123456789abcdef";
+  CHECK(use_tag(id, kNow) == "dind-executor/used:0123456789ab-20231114");
+  CHECK(is_use_tag(use_tag(id, kNow), id));
+  CHECK_FALSE(is_use_tag(use_tag("sha256:ffff456789abcdef", kNow), id));
+  CHECK_FALSE(is_use_tag("dind-executor/x:1", id));
+  CHECK_FALSE(due("dind-executor/x:1", built, "2023-11-01T22:00:00Z", {"dind-executor/x:1", use_tag(id, kNow)}));
+  CHECK(due("dind-executor/x:1", built, "2023-11-01T22:00:00Z", {use_tag(id, kNow - 2 * 86'400), "x-20231114"}));
+  CHECK(last_use("2023-11-14T22:13:20Z", {use_tag(id, kNow)}, 1) == kNow);
+  CHECK(last_use("", {use_tag(id, kNow)}, 1) == kNow - kNow % 86'400);
+  CHECK(last_use("", {"dind-executor/used:x-2023111", "dind-executor/used:x-abcdefgh"}, 7) == 7);
 }
 
 TEST_CASE("The engine's times are read with their zones") {

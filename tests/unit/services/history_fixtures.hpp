@@ -41,6 +41,6 @@ inline RunSpec python(std::string text = "print('hello')") {
   return {.program = SourceProgram{.file_name = "a.py", .text = std::move(text), .language = {}}};
 }
 
-inline HistoryRecord record_of(const RunSpec& spec = python()) { return new_record(spec, Secrets(spec.env), "cli"); }
+inline HistoryRecord record_of(const RunSpec& spec = python()) { return new_record(spec, secrets_of(spec), "cli"); }
 
 }  // namespace dind::tests

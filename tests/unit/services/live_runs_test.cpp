@@ -20,6 +20,10 @@ class Scripted final : public RunService {
     phase();
     sink.on_state(Queued{2});
     phase();
+    if (only_queued) {
+      during_run();
+      co_return cancel.cancelled() ? result : RunResult{};
+    }
     sink.on_state(Preparing{});
     phase();
     sink.on_state(Started{.run_id = *spec.run_id, .name = "a.py", .language = "python", .image = "i"});
@@ -27,7 +31,8 @@ class Scripted final : public RunService {
     during = live_->list();
     sink.on_output(Channel::out, "12345", {});
     sink.on_output(Channel::err, "1", {});
-    if (cancel_self) cancelled = live_->cancel(*spec.run_id, CancelReason::user);
+    if (cancel_self) cancelled = live_->cancel(*spec.run_id, CancelReason::user, as_client);
+    if (during_run) during_run();
     if (cancel.cancelled()) result->verdict = Verdict::cancelled;
     co_return result;
   }
@@ -38,6 +43,9 @@ class Scripted final : public RunService {
   std::vector<LiveRun> during;
   Result<RunResult> result = RunResult{};
   bool cancel_self = false;
+  bool only_queued = false;
+  std::optional<std::string> as_client;
+  std::function<void()> during_run;
   std::size_t cancelled = 0;
 
  private:
@@ -99,12 +107,16 @@ TEST_CASE("What ended is counted, by verdict, kind of error and time") {
   const RunFigures& figures = bench.live.figures();
   CHECK(figures.verdicts == std::map<Verdict, std::uint64_t>{{Verdict::failed, 2}});
   CHECK(figures.errors == std::map<ErrorCode, std::uint64_t>{{ErrorCode::busy, 1}});
-  CHECK(figures.timed == 2);
-  CHECK(figures.seconds == 3600.3);
+  CHECK(figures.program.count == 2);
+  CHECK(figures.program.seconds == 3600.3);
+  CHECK(figures.whole.count == 3);
+  CHECK(figures.queue.count == 3);
+  CHECK(figures.to_start.count == 3);
+  CHECK(figures.to_output.count == 3);
   CHECK(figures.stdout_bytes == 15);
   CHECK(figures.stderr_bytes == 3);
-  for (std::size_t i = 0; i < RunFigures::kBuckets.size(); ++i)
-    CHECK(figures.at_most[i] == (RunFigures::kBuckets[i] < 0.3 ? 0 : 1));
+  for (std::size_t i = 0; i < TimeFigures::kBuckets.size(); ++i)
+    CHECK(figures.program.at_most[i] == (TimeFigures::kBuckets[i] < 0.3 ? 0 : 1));
 }
 
 TEST_CASE("A run is cancelled by its id, and none of another id") {
@@ -116,7 +128,18 @@ TEST_CASE("A run is cancelled by its id, and none of another id") {
   CHECK(bench.live.cancel("r1", CancelReason::user) == 0);
 }
 
-TEST_CASE("After the close nothing begins") {
+TEST_CASE("A client ends its own runs and nobody else's (S12)") {
+  Bench bench;
+  bench.inner.cancel_self = true;
+  bench.inner.as_client = "bob";
+  REQUIRE(bench.run({.run_id = "a1", .client = "alice"}));
+  CHECK(bench.inner.cancelled == 0);
+  bench.inner.as_client = "alice";
+  CHECK(bench.run({.run_id = "a1", .client = "alice"})->verdict == Verdict::cancelled);
+  CHECK(bench.inner.cancelled == 1);
+}
+
+TEST_CASE("After the close nothing begins (K05)") {
   Bench bench;
   bench.live.close(CancelReason::shutdown);
   const auto result = bench.run();
@@ -124,4 +147,41 @@ TEST_CASE("After the close nothing begins") {
   CHECK(result.error().code == ErrorCode::cancelled);
   CHECK(bench.inner.ids.empty());
   CHECK(tests::run_task(bench.io, bench.live.none(in(1s))));
+}
+
+TEST_CASE("A stop lets what runs go on, and ends what waits (K05)") {
+  Bench bench;
+  bench.inner.during_run = [&] { bench.live.drain(); };
+  SECTION("it runs") {
+    CHECK(bench.run());
+    CHECK(bench.live.closing().cancelled());
+  }
+  SECTION("it waits") {
+    bench.inner.only_queued = true;
+    bench.inner.result = fail(ErrorCode::cancelled, "The run was cancelled while it waited for its turn");
+    CHECK(bench.run().error().code == ErrorCode::cancelled);
+    CHECK(bench.live.figures().stopped == 1);
+    CHECK(bench.live.figures().errors.empty());
+  }
+}
+
+TEST_CASE("A run that a stop ended is no result, and one that a person ended is (K05)") {
+  Bench bench;
+  bench.inner.during_run = [&] { bench.live.close(CancelReason::shutdown); };
+  CHECK(bench.run().error().code == ErrorCode::cancelled);
+  Bench other;
+  other.inner.cancel_self = true;
+  other.inner.during_run = [&] { other.live.drain(); };
+  CHECK(other.run({.run_id = "r"})->verdict == Verdict::cancelled);
+}
+
+TEST_CASE("Runs of another way in are listed, counted, and keep their result when a stop ends them") {
+  Bench bench;
+  const auto terminal = bench.live.beside(bench.inner, "cli");
+  bench.inner.during_run = [&] { bench.live.close(CancelReason::shutdown); };
+  const auto result = tests::run_task(bench.io, terminal->run({.run_id = "t"}, bench.sink, nullptr, {}));
+  REQUIRE(result);
+  CHECK(result->verdict == Verdict::cancelled);
+  CHECK(bench.inner.during.front().face == "cli");
+  CHECK(bench.live.figures().program.count == 1);
 }

@@ -160,3 +160,30 @@ TEST_CASE("The bounds of the policy hold as runs come") {
   for (int i = 0; i < 5; ++i) REQUIRE(bench.run(python()));
   CHECK(bench.list().size() == 2);
 }
+
+TEST_CASE("A run with more variables than a bound is refused before anything looks into them") {  // S05
+  const Folder folder;
+  Bench bench({.path = folder.file()});
+  const auto refused = [&](std::map<std::string, std::string> env, const char* part) {
+    auto spec = python(std::string(1'000'000, 'a'));
+    spec.env = std::move(env);
+    const auto result = bench.run(std::move(spec));
+    REQUIRE_FALSE(result);
+    CHECK(result.error().code == ErrorCode::invalid_request);
+    INFO(result.error().message);
+    CHECK(result.error().message.contains(part));
+    CHECK(bench.list().empty());
+  };
+  std::map<std::string, std::string> many;
+  for (int i = 0; i < 1001; ++i) many["K" + std::to_string(i) + "KEY"] = std::string(40, 'a');
+  refused(many, "not 1001 of");
+  for (int i = 1001; i < 100'000; ++i) many["K" + std::to_string(i) + "KEY"] = std::string(40, 'a');
+  refused(many, "1000 environment variables");
+  refused({{"KEY", std::string(20'000'000, 'a')}}, "of 1 MiB in all");
+  refused({{std::string(2'000'000, 'a'), "x"}}, "of 1 MiB in all");
+  many.erase(std::next(many.begin(), 1000), many.end());
+  auto spec = python();
+  spec.env = many;
+  CHECK(bench.run(std::move(spec)));
+  CHECK(bench.list().size() == 1);
+}

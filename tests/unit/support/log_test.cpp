@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <catch2/catch_test_macros.hpp>
+#include <deque>
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
@@ -223,4 +224,41 @@ TEST_CASE("Names of levels and formats") {
   CHECK_FALSE(log_level(""));
   CHECK(log_format("json") == LogFormat::json);
   CHECK_FALSE(log_format("xml"));
+}
+
+TEST_CASE("Lines are written in no time however many secrets are hidden, and each of them is") {  // S05
+  const LogFile file({});
+  std::map<std::string, std::string> env;
+  for (int i = 0; i < 1000; ++i) env["K" + std::to_string(i) + "_KEY"] = "secret-value-" + std::to_string(i) + "-end";
+  env["LINES_KEY"] = "first line of it\nsecond line of it";
+  const Secrets secrets(env);
+  std::deque<HiddenInLog> runs;
+  for (int i = 0; i < 60; ++i) runs.emplace_back(secrets);
+  for (int i = 0; i < 3000; ++i)
+    log(LogLevel::error,
+        "a secret-value-" + std::to_string(i % 1000) + "-end and secret-value-999-endsecret-value-1-end");
+  log(LogLevel::error, "first line of it second line of it");
+  const auto lines = file.lines();
+  REQUIRE(lines.size() == 3001);
+  for (const auto& line : lines)
+    if (line.contains("secret-value") || line.contains("line of it")) FAIL_CHECK(line);
+  CHECK(lines[7].ends_with(" a ••• and ••••••"));
+}
+
+TEST_CASE("Secrets that overlap are hidden together") {
+  const LogFile file({});
+  const Secrets secrets({{"A_KEY", "abcdef"}, {"B_KEY", "defghijkl"}, {"C_KEY", "abcdefgh"}, {"D_KEY", "ghij"}});
+  const HiddenInLog hidden(secrets);
+  log(LogLevel::error, "x abcdefghijkl y abcdef z defghij w");
+  CHECK(file.lines().back().ends_with(" x ••• y ••• z defghij w"));
+}
+
+TEST_CASE("What ended runs hide takes a bounded amount of memory") {  // S05
+  const LogFile file({});
+  {
+    const HiddenInLog first(key("the-first-secret"));
+  }
+  for (int i = 0; i < 9; ++i) const HiddenInLog large(key(std::to_string(i) + std::string(1 << 19, 'k')));
+  log(LogLevel::error, "the-first-secret");
+  CHECK(file.lines().back().ends_with(" the-first-secret"));  // nobody's any more
 }

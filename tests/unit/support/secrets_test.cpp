@@ -53,3 +53,44 @@ TEST_CASE("Credentials are taken out of any text by their form") {
     CHECK(without_credentials(text) == expected);
   }
 }
+
+namespace {
+
+std::string repeated(std::size_t count, const std::string& piece) {
+  std::string text;
+  for (std::size_t i = 0; i < count; ++i) text += piece;
+  return text;
+}
+
+}  // namespace
+
+TEST_CASE("The time to take secrets out of a text grows with its size alone") {  // S05: each of these took minutes
+  const std::string text(1 << 20, 'a');
+  CHECK(Secrets({{"KEY", std::string(1 << 19, 'a') + "b"}}).masked(text) == text);
+  CHECK(Secrets({{"KEY", "b" + std::string(1 << 19, 'a')}}).masked(text) == text);
+  CHECK(Secrets({{"KEY", "aaaaaa"}}).masked(text).size() == text.size() / 6 * kWithheld.size() + text.size() % 6);
+  CHECK(without_credentials(repeated(50'000, "authorization:x\n")).starts_with("authorization:•••\nauthorization:•••"));
+  CHECK(without_credentials(repeated(50'000, "-----BEGIN PRIVATE KEY-----a-----END X-----")) ==
+        repeated(50'000, "•••"));
+  // None of these is the title of a key; what follows the last one, where the text was cut, might be.
+  CHECK(without_credentials(repeated(100'000, "-----BEGIN ")) == repeated(99'999, "-----BEGIN ") + "•••");
+  CHECK(without_credentials(repeated(100'000, "a://b@")).starts_with("a://•••@"));
+}
+
+TEST_CASE("A stream is masked as a text is, and each of its bytes is looked at a few times only") {  // S05
+  const Secrets secrets({{"A_KEY", std::string(16'000, 'a') + "b"}, {"B_KEY", "aaaabbbb"}, {"C_KEY", "needle-1"}});
+  const auto masked = [&](const std::string& text, std::size_t piece) {
+    MaskedStream stream(secrets);
+    std::string out;
+    for (std::size_t at = 0; at < text.size(); at += piece) out += stream.add(std::string_view(text).substr(at, piece));
+    return out + stream.rest();
+  };
+  const std::string text =
+      std::string(15'999, 'a') + "x needle-1" + std::string(20'000, 'a') + "bbbb needle-needle-1 end";
+  const auto whole = masked(text, text.size());
+  CHECK(whole == std::string(15'999, 'a') + "x •••" + std::string(4'000, 'a') + "•••bbb needle-••• end");
+  for (const std::size_t piece : {7UL, 8UL, 100UL, 4096UL, 16'001UL}) {
+    INFO(piece);
+    CHECK(masked(text, piece) == whole);
+  }
+}

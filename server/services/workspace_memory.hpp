@@ -1,4 +1,5 @@
-// What a person chose to run of a folder, kept in a file of theirs: $XDG_STATE_HOME/dind-executor/workspaces.json, else
+// What a person chose to run of a folder, in a terminal or an editor, kept in a file of theirs:
+// $XDG_STATE_HOME/dind-executor/workspaces.json, else
 // ~/.local/state/dind-executor/workspaces.json.
 #pragma once
 
@@ -6,7 +7,7 @@
 #include <string>
 #include <vector>
 
-namespace dind::faces::cli {
+namespace dind {
 
 struct WorkspaceChoice {
   std::optional<std::string> program;  // an id; or
@@ -20,4 +21,7 @@ std::optional<WorkspaceChoice> remembered(const std::string& folder);
 // False: it could not be written, which is no reason not to run. Folders that are gone are forgotten by the way.
 bool remember(const std::string& folder, const WorkspaceChoice& choice);
 
-}  // namespace dind::faces::cli
+// The next run asks again. False: it could not be written.
+bool forget_choice(const std::string& folder);
+
+}  // namespace dind

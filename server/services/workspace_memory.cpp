@@ -1,4 +1,4 @@
-#include "faces/cli/workspace_memory.hpp"
+#include "services/workspace_memory.hpp"
 
 #include <unistd.h>
 
@@ -10,7 +10,7 @@
 #include "support/folder.hpp"
 #include "support/ids.hpp"
 
-namespace dind::faces::cli {
+namespace dind {
 namespace {
 
 namespace fs = std::filesystem;
@@ -43,27 +43,16 @@ std::optional<std::string> text_at(const json& entry, const char* field) {
   return found->get<std::string>();
 }
 
-}  // namespace
-
-std::optional<WorkspaceChoice> remembered(const std::string& folder) {
-  const auto all = all_remembered();
-  const auto entry = all.find(folder);
-  if (entry == all.end() || !entry->is_object()) return std::nullopt;
-  WorkspaceChoice choice{.program = text_at(*entry, "program"), .command = text_at(*entry, "command")};
-  if (!choice.program && (!choice.command || choice.command->empty())) return std::nullopt;
-  return choice;
-}
-
-bool remember(const std::string& folder, const WorkspaceChoice& choice) {
+// Folders that are gone are forgotten by the way.
+template <class Change>
+bool change(Change apply) {
   const auto state = state_folder();
   if (state.empty()) return false;
   auto all = all_remembered();
   std::error_code problem;
   std::erase_if(all.get_ref<json::object_t&>(),
                 [&](const auto& each) { return !fs::is_directory(each.first, problem); });
-  auto& entry = all[folder] = json::object();
-  if (choice.program) entry["program"] = *choice.program;
-  if (choice.command) entry["command"] = *choice.command;
+  apply(all);
   fs::create_directories(state, problem);
   // Whole or not at all, whoever else writes at the same time.
   const std::string temporary = state + "/." + kFile + "." + random_id();
@@ -79,4 +68,26 @@ bool remember(const std::string& folder, const WorkspaceChoice& choice) {
   return false;
 }
 
-}  // namespace dind::faces::cli
+}  // namespace
+
+std::optional<WorkspaceChoice> remembered(const std::string& folder) {
+  const auto all = all_remembered();
+  const auto entry = all.find(folder);
+  if (entry == all.end() || !entry->is_object()) return std::nullopt;
+  WorkspaceChoice choice{.program = text_at(*entry, "program"), .command = text_at(*entry, "command")};
+  if (!choice.program && (!choice.command || choice.command->empty())) return std::nullopt;
+  return choice;
+}
+
+bool remember(const std::string& folder, const WorkspaceChoice& choice) {
+  json entry = json::object();
+  if (choice.program) entry["program"] = *choice.program;
+  if (choice.command) entry["command"] = *choice.command;
+  return change([&](json& all) { all[folder] = std::move(entry); });
+}
+
+bool forget_choice(const std::string& folder) {
+  return change([&](json& all) { all.erase(folder); });
+}
+
+}  // namespace dind

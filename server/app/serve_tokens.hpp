@@ -1,0 +1,34 @@
+// Where the tokens of `dind-executor serve` come from.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "app/configuration.hpp"
+#include "dind/error.hpp"
+#include "faces/cli/serve_arguments.hpp"
+#include "faces/http/listen_address.hpp"
+#include "faces/http/tokens.hpp"
+
+namespace dind::app {
+
+// A token file that was made for this process; gone with it.
+struct MadeTokenFile {
+  std::string path;
+  MadeTokenFile() = default;
+  MadeTokenFile(const MadeTokenFile&) = delete;
+  MadeTokenFile& operator=(const MadeTokenFile&) = delete;
+  ~MadeTokenFile();
+};
+
+struct ServeTokens {
+  std::vector<faces::http::Token> tokens;  // none: nobody needs one
+  std::string file;                        // the operator's, which may change; empty: they come from elsewhere
+};
+
+// Those that were given, else one that is made, else none. Errors (invalid_request): not safe on that address, or no
+// tokens where some were promised.
+Result<ServeTokens> find_tokens(const faces::cli::ServeArguments& arguments, const ServeSettings& settings,
+                                const faces::http::ListenAddress& address, MadeTokenFile& made);
+
+}  // namespace dind::app

@@ -1,0 +1,125 @@
+// The names of images, as the engine reads them: the grammar of github.com/distribution/reference.
+#include <algorithm>
+
+#include "engine/text.hpp"
+
+namespace dind::engine {
+namespace {
+
+constexpr std::size_t kLongestRepository = 255;
+constexpr std::size_t kLongestTag = 128;
+constexpr std::size_t kShortestDigest = 32;  // hexadecimal digits
+constexpr std::size_t kSha256Digits = 64;
+
+bool lower_or_digit(char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); }
+bool letter_or_digit(char c) { return lower_or_digit(c) || (c >= 'A' && c <= 'Z'); }
+bool all_of(std::string_view text, bool (*matches)(char)) { return std::ranges::all_of(text, matches); }
+
+// Letters and digits, between two of which stand one dot, one or two underscores, or any number of hyphens.
+bool is_path_component(std::string_view text) {
+  if (text.empty() || !lower_or_digit(text.front()) || !lower_or_digit(text.back())) return false;
+  while (!text.empty()) {
+    const auto word = std::min<std::size_t>(
+        static_cast<std::size_t>(std::ranges::find_if_not(text, lower_or_digit) - text.begin()), text.size());
+    text.remove_prefix(word);
+    const auto between = static_cast<std::size_t>(std::ranges::find_if(text, lower_or_digit) - text.begin());
+    const auto separator = text.substr(0, between);
+    if (!separator.empty() && separator != "." && separator != "_" && separator != "__" &&
+        separator.find_first_not_of('-') != std::string_view::npos)
+      return false;
+    text.remove_prefix(between);
+  }
+  return true;
+}
+
+// "registry.example:5000", "localhost".
+bool is_registry(std::string_view text) {
+  if (const auto colon = text.find(':'); colon != std::string_view::npos) {
+    const auto port = text.substr(colon + 1);
+    if (port.empty() || !all_of(port, [](char c) { return c >= '0' && c <= '9'; })) return false;
+    text = text.substr(0, colon);
+  }
+  while (true) {
+    const auto label = text.substr(0, text.find('.'));
+    if (label.empty() || !letter_or_digit(label.front()) || !letter_or_digit(label.back()) ||
+        !all_of(label, [](char c) { return letter_or_digit(c) || c == '-'; }))
+      return false;
+    if (label.size() == text.size()) return true;
+    text.remove_prefix(label.size() + 1);
+  }
+}
+
+bool is_tag(std::string_view text) {
+  return !text.empty() && text.size() <= kLongestTag && (letter_or_digit(text.front()) || text.front() == '_') &&
+         all_of(text, [](char c) { return letter_or_digit(c) || c == '_' || c == '.' || c == '-'; });
+}
+
+bool is_digest(std::string_view text) {
+  const auto colon = text.find(':');
+  if (colon == std::string_view::npos) return false;
+  const auto algorithm = text.substr(0, colon);
+  const auto digits = text.substr(colon + 1);
+  const bool named = !algorithm.empty() &&
+                     all_of(algorithm, [](char c) { return letter_or_digit(c) || c == '.' || c == '_' || c == '-'; }) &&
+                     !(algorithm.front() >= '0' && algorithm.front() <= '9') && letter_or_digit(algorithm.front()) &&
+                     letter_or_digit(algorithm.back());
+  const bool hexadecimal = all_of(digits, [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
+  return named && hexadecimal &&
+         (algorithm == "sha256" ? digits.size() == kSha256Digits : digits.size() >= kShortestDigest);
+}
+
+bool is_repository(std::string_view text) {
+  if (text.empty() || text.size() > kLongestRepository) return false;
+  const auto slash = text.find('/');
+  // A registry's name alone may have capitals, and is known for one by its dot or port.
+  if (slash != std::string_view::npos) {
+    const auto first = text.substr(0, slash);
+    if (first == "localhost" || first.find_first_of(".:") != std::string_view::npos) {
+      if (!is_registry(first)) return false;
+      text.remove_prefix(slash + 1);
+    }
+  }
+  while (true) {
+    const auto component = text.substr(0, text.find('/'));
+    if (!is_path_component(component)) return false;
+    if (component.size() == text.size()) return true;
+    text.remove_prefix(component.size() + 1);
+  }
+}
+
+// As it was given: blanks at its ends are what is wrong, where there are some.
+std::string shown_name(const std::string& name) {
+  constexpr std::size_t kLongest = 200;
+  std::string text = one_line(name, kLongest);
+  const auto last = name.find_last_not_of(' ');
+  if (name.size() <= kLongest && last != std::string::npos) text.append(name.size() - last - 1, ' ');
+  return '"' + text + '"';
+}
+
+}  // namespace
+
+Result<ImageName> parse_image_name(const std::string& name) {
+  ImageName parsed{name, "latest"};
+  bool good = true;
+  if (const auto at = name.find('@'); at != std::string::npos) {
+    parsed.tag = name.substr(at + 1);
+    parsed.repository = name.substr(0, at);
+    good = is_digest(parsed.tag);
+  }
+  // A colon after the last slash begins a tag; one before it, a port. A digest wins over a tag beside it.
+  const auto slash = parsed.repository.rfind('/');
+  const auto colon = parsed.repository.rfind(':');
+  if (colon != std::string::npos && (slash == std::string::npos || colon > slash)) {
+    const auto tag = parsed.repository.substr(colon + 1);
+    good = good && is_tag(tag);
+    if (!name.contains('@')) parsed.tag = tag;
+    parsed.repository.resize(colon);
+  }
+  if (good && is_repository(parsed.repository)) return parsed;
+  return fail(ErrorCode::invalid_request,
+              shown_name(name) +
+                  " is not the name of an image. Names are in lower case, and look like python:3.11 or "
+                  "registry.example:5000/team/tool@sha256:… (with 64 digits)");
+}
+
+}  // namespace dind::engine

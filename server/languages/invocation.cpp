@@ -1,0 +1,88 @@
+#include "languages/invocation.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include "support/escaped.hpp"
+#include "support/shebang.hpp"
+#include "support/shortened.hpp"
+
+namespace dind::languages {
+namespace {
+
+constexpr std::string_view kFile = "{file}";
+constexpr std::size_t kLongestShown = 120;
+
+std::string shown(std::string_view text) { return shortened(escaped(text), kLongestShown); }
+
+// Where images have their interpreters: the image's PATH finds them under the same name.
+bool is_usual_folder(std::string_view path) {
+  constexpr std::array<std::string_view, 3> kFolders{"/bin/", "/usr/bin/", "/usr/local/bin/"};
+  const auto folder = path.substr(0, path.find_last_of('/') + 1);
+  return folder.empty() || std::ranges::find(kFolders, folder) != kFolders.end();
+}
+
+// The note where another interpreter runs than the line names.
+std::string replaced(std::string_view named, const std::string& runs, const std::string& remedy) {
+  return "its #! line names " + shown(named) + "; " + runs + " of the image runs it" + remedy;
+}
+
+// Whether the interpreter that the line names is the one that runs, and what is said where it is not.
+struct Choice {
+  std::string runs;
+  bool takes_arguments = true;
+  std::string note;
+};
+
+Choice choose(const Recipe& recipe, const Shebang& line) {
+  const std::string usual = recipe.command.front();
+  const std::string name(line.name());
+  const auto* belongs_to = recipe_of_interpreter(name);
+  if (belongs_to != &recipe)
+    return {.runs = usual,
+            .takes_arguments = false,
+            .note = replaced(line.interpreter, usual,
+                             belongs_to == nullptr
+                                 ? ", without the line's options; another image may have it (--image)"
+                                 : ", without the line's options; --language " + belongs_to->id + " says otherwise")};
+  if (std::ranges::find(recipe.interpreters, name) == recipe.interpreters.end())
+    return {.runs = usual, .note = replaced(line.interpreter, usual, "; another image may have it (--image)")};
+  const std::string runs = recipe.interpreters_differ ? name : usual;
+  return {.runs = runs, .note = is_usual_folder(line.interpreter) ? "" : replaced(line.interpreter, runs, "")};
+}
+
+void honour(const Shebang& line, Invocation& invocation) {
+  if (line.interpreter.empty()) return;
+  // A recipe that does more than to start an interpreter has no place for the arguments of one.
+  auto& command = invocation.command;
+  if (command.size() != 2 || command.back() != kFile) return;
+  Choice choice = choose(*invocation.recipe, line);
+  if (!choice.note.empty()) invocation.notes.push_back(std::move(choice.note));
+  if (!line.problem.empty()) invocation.notes.push_back("its #! line does not work as it is: " + shown(line.problem));
+  if (!choice.takes_arguments) return;
+  if (line.verbatim) {
+    command = {"env", line.argument, std::string(kFile)};
+    return;
+  }
+  command.clear();
+  if (!line.env.empty()) {
+    command.emplace_back("env");
+    command.insert(command.end(), line.env.begin(), line.env.end());
+  }
+  command.push_back(std::move(choice.runs));
+  command.insert(command.end(), line.arguments.begin(), line.arguments.end());
+  command.emplace_back(kFile);
+}
+
+}  // namespace
+
+Result<Invocation> invocation_of(std::optional<std::string_view> language, std::string_view file_name,
+                                 std::string_view text) {
+  const auto recipe = detect(language, file_name, text);
+  if (!recipe) return std::unexpected(recipe.error());
+  Invocation invocation{.recipe = *recipe, .command = (*recipe)->command, .notes = {}};
+  if (const auto line = parse_shebang(text)) honour(*line, invocation);
+  return invocation;
+}
+
+}  // namespace dind::languages

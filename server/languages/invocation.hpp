@@ -1,0 +1,25 @@
+// How one program runs: the recipe's command, with the interpreter and the arguments that its `#!` line names.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "dind/error.hpp"
+#include "languages/recipe.hpp"
+
+namespace dind::languages {
+
+struct Invocation {
+  const Recipe* recipe = nullptr;
+  std::vector<std::string> command;  // argv; "{file}" is the program's path; its arguments follow it
+  std::vector<std::string> notes;    // for people: what the `#!` line asks for and does not get
+};
+
+// The recipe is that of `detect`. The `#!` line then has the effect that it has when Linux executes the file, as far as
+// the recipe's image can be expected to have the interpreter. Errors: as `detect`.
+Result<Invocation> invocation_of(std::optional<std::string_view> language, std::string_view file_name,
+                                 std::string_view text);
+
+}  // namespace dind::languages

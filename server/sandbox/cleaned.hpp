@@ -1,0 +1,16 @@
+// A path in a sandbox as its mounts are told, "/data" of "/data/" and of "//data/.": an image's VOLUME is any text, and
+// the engine compares cleaned paths.
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+namespace dind::sandbox {
+
+inline std::string cleaned(const std::string& path) {
+  std::string clean = "/" + std::filesystem::path(path).lexically_normal().relative_path().string();
+  if (clean.size() > 1 && clean.ends_with('/')) clean.pop_back();
+  return clean;
+}
+
+}  // namespace dind::sandbox

@@ -1,0 +1,17 @@
+// Whether a command is one that fetches something, for a note where it failed in a run without a network (P10). Pure.
+#pragma once
+
+#include <string>
+
+#include "sandbox/plan.hpp"
+
+namespace dind::sandbox {
+
+// "npm install", where that is what the plan runs: directly, in a shell's command line, or in a shell script. Empty: no
+// program that is known to need a network.
+std::string fetching_command(const RunPlan& plan);
+
+// The note for people; empty where the plan has a network or runs nothing that needs one.
+std::string missing_network_note(const RunPlan& plan);
+
+}  // namespace dind::sandbox

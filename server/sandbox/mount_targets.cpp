@@ -1,0 +1,226 @@
+#include "sandbox/mount_targets.hpp"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <fstream>
+#include <map>
+
+#include "sandbox/cleaned.hpp"
+#include "sandbox/creation.hpp"
+#include "support/ids.hpp"
+#include "support/log.hpp"
+#include "support/shortened.hpp"
+
+namespace dind::sandbox {
+namespace {
+
+constexpr int kMostLinks = 40;
+constexpr std::size_t kLongest = 4000;                  // of a path
+constexpr std::uintmax_t kMostMemoryBytes = 512 << 10;  // some thousand images; then it begins again
+
+bool is_in(const std::string& path, const std::string& folder) {
+  return path == folder || path.starts_with(folder + "/");
+}
+
+// Where nothing of an image's may be put, by whatever name.
+bool is_reserved(const std::string& path) {
+  if (path == "/") return true;
+  return std::ranges::any_of(std::initializer_list<const char*>{"/.dind", kRunFolder, kWorkspaceMount, kPackagesMount,
+                                                                "/proc", "/sys", "/dev"},
+                             [&](const char* folder) { return is_in(path, folder); });
+}
+
+std::string key_of(const engine::Image& image, const MountTargets& targets) {
+  std::string all = "1";  // the version of these rules
+  for (const auto& path : targets.ours) all += '\0' + path;
+  for (const auto& path : targets.volumes) all += '\0' + ("volume " + path);
+  all += '\0' + targets.working_dir;
+  return image.id + " " + sha256(all).substr(0, 16);
+}
+
+}  // namespace
+
+MountTargets mount_targets(const engine::ContainerSpec& spec, const engine::Image& image) {
+  MountTargets targets;
+  std::set<std::string> volumes;
+  for (const auto& volume : image.volumes) volumes.insert(cleaned(volume));
+  std::set<std::string> all;
+  for (const auto& each : spec.tmpfs) all.insert(cleaned(each.path));
+  // Files of ours in /etc are treated as an image's volumes: many images have a link there.
+  for (const auto& each : spec.mounts) {
+    all.insert(cleaned(each.target));
+    if (each.of_engine) volumes.insert(cleaned(each.target));
+  }
+  for (const auto& path : all) {
+    // What is in a mount of ours is not the image's.
+    if (path.starts_with(std::string(kWorkspaceMount) + "/") || path.starts_with(std::string(kPackagesMount) + "/"))
+      continue;
+    const bool fixed =
+        path == "/.dind" || path == "/tmp" || path == kRunFolder || path == kWorkspaceMount || path == kPackagesMount;
+    const bool of_image = volumes.contains(path) && !fixed;
+    (of_image ? targets.volumes : targets.ours).push_back(path);
+  }
+  if (spec.working_dir.empty()) targets.working_dir = image.working_dir;
+  return targets;
+}
+
+std::string working_dir_problem(const std::string& path) {
+  if (path.empty()) return {};
+  if (!path.starts_with('/')) return "is not an absolute path";
+  if (path.size() > kLongest) return "is longer than 4,000 characters";
+  if (std::ranges::any_of(path, [](unsigned char c) { return c < 0x20 || c == 0x7f; })) return "has control characters";
+  for (const auto& part : std::filesystem::path(path))
+    if (part == "..") return "has .. in it";
+  const auto clean = cleaned(path);
+  for (const char* folder : {"/proc", "/sys", "/dev"})
+    if (is_in(clean, folder)) return std::string("is in ") + folder;
+  return {};
+}
+
+Error working_dir_refused(const std::string& image, const std::string& path, const std::string& problem) {
+  return {ErrorCode::invalid_request, "The image " + image + " can't be used: its WORKDIR \"" + shortened(path, 80) +
+                                          "\" " + problem + ". Name another one (-w), or change it in the image"};
+}
+
+bool is_for_a_folder(const Error& error) {
+  return error.engine_status >= 400 &&
+         (error.message.contains("not a directory") || error.message.contains("Cannot mkdir"));
+}
+
+struct ImageCheck::Look {
+  engine::Client& client;
+  std::string container;
+  Deadline deadline;
+  std::map<std::string, std::optional<engine::PathStat>> seen;  // by path, whose parents are no links
+
+  Task<Result<std::optional<engine::PathStat>>> at(std::string path) {
+    if (const auto known = seen.find(path); known != seen.end()) co_return known->second;
+    auto there = co_await client.stat_path(container, path, deadline);
+    if (!there) co_return std::unexpected(there.error());
+    seen.emplace(std::move(path), *there);
+    co_return std::move(*there);
+  }
+
+  // What is wrong with a place of ours; empty: nothing.
+  Task<Result<std::string>> of_ours(std::string target) {
+    for (std::size_t end = 1; end != std::string::npos;) {
+      end = target.find('/', end + 1);
+      const auto path = target.substr(0, end);
+      const auto there = co_await at(path);
+      if (!there) co_return std::unexpected(there.error());
+      if (!*there) co_return std::string();
+      if ((*there)->is_link()) co_return "its " + path + " is a link to " + shortened((*there)->link, 80);
+      if (!(*there)->is_folder()) co_return "its " + path + " is not a folder";
+    }
+    co_return std::string();
+  }
+
+  // Where a path leads, as the runtime would follow it; empty: to no end.
+  Task<Result<std::string>> end_of(std::string path, int links = 0) {
+    std::string done;
+    for (std::size_t at_slash = 0; at_slash < path.size();) {
+      const auto next = std::min(path.find('/', at_slash + 1), path.size());
+      const auto here = done + path.substr(at_slash, next - at_slash);
+      const auto there = co_await at(here);
+      if (!there) co_return std::unexpected(there.error());
+      if (*there && (*there)->is_link()) {
+        if (links >= kMostLinks) co_return std::string();
+        const std::string link = (*there)->link;
+        const auto led = link.starts_with('/') ? link : (done.empty() ? "/" : done + "/") + link;
+        co_return co_await end_of(cleaned(led + path.substr(next)), links + 1);
+      }
+      done = here;
+      at_slash = next;
+    }
+    co_return done;
+  }
+};
+
+bool ImageCheck::knows(const engine::Image& image, const MountTargets& targets) {
+  if (!file_read_ && !file_.empty()) {
+    file_read_ = true;
+    std::ifstream lines(file_);
+    for (std::string line; std::getline(lines, line);) fine_.insert(line);
+  }
+  return fine_.contains(key_of(image, targets));
+}
+
+void ImageCheck::remember(const std::string& key) {
+  fine_.insert(key);
+  if (file_.empty()) return;
+  std::error_code ignored;
+  std::filesystem::create_directories(file_.parent_path(), ignored);
+  const bool large = std::filesystem::file_size(file_, ignored) > kMostMemoryBytes && !ignored;
+  const int fd =
+      ::open(file_.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC | (large ? O_TRUNC : 0), 0600);
+  if (fd < 0) return;  // then it is looked at again
+  const std::string line = key + "\n";
+  if (::write(fd, line.data(), line.size()) != static_cast<ssize_t>(line.size()))
+    log(LogLevel::debug, "The file " + file_.string() + " could not be written");
+  ::close(fd);
+}
+
+Task<Result<void>> ImageCheck::check(std::string container, engine::Image image, std::string image_name,
+                                     MountTargets targets, Deadline deadline) {
+  const auto refuse = [&](const std::string& what, const std::string& remedy) {
+    return fail(ErrorCode::invalid_request, "The image " + image_name + " can't be used: " + what + ". " + remedy);
+  };
+  const auto refuse_dir = [&](const std::string& problem) {
+    return std::unexpected(working_dir_refused(image_name, targets.working_dir, problem));
+  };
+  Look look{.client = client_, .container = std::move(container), .deadline = deadline, .seen = {}};
+  for (const auto& target : targets.ours) {
+    const auto wrong = co_await look.of_ours(target);
+    if (!wrong) co_return std::unexpected(wrong.error());
+    if (!wrong->empty())
+      co_return refuse(*wrong,
+                       "A sandbox has a mount at " + target + ": let the image have a folder there, or nothing");
+  }
+  for (const auto& target : targets.volumes) {
+    const auto end = co_await look.end_of(target);
+    if (!end) co_return std::unexpected(end.error());
+    if (end->empty() || is_reserved(*end))
+      co_return refuse("its VOLUME " + shortened(target, 80) + (*end == target ? " is" : " leads to ") +
+                           (end->empty()     ? "itself"
+                            : *end == target ? ""
+                                             : shortened(*end, 80) + ",") +
+                           " a place of the sandbox's own",
+                       "Take the VOLUME out of the image");
+  }
+  if (!targets.working_dir.empty()) {
+    const auto end = co_await look.end_of(cleaned(targets.working_dir));
+    if (!end) co_return std::unexpected(end.error());
+    if (end->empty()) co_return refuse_dir("is a link to itself");
+    if (const auto problem = working_dir_problem(*end); !problem.empty())
+      co_return refuse_dir("leads to " + shortened(*end, 80) + ", which " + problem);
+  }
+  remember(key_of(image, targets));
+  co_return Result<void>{};
+}
+
+Task<Result<void>> ImageCheck::check_apart(engine::ContainerSpec spec, engine::Image image, std::string image_name,
+                                           MountTargets targets, Deadline deadline) {
+  spec.mounts.clear();
+  spec.tmpfs.clear();
+  spec.working_dir = "/";  // a folder in any image
+  spec.network_disabled = true;
+  spec.network_mode = "none";
+  spec.sysctls.clear();
+  spec.labels[kRunLabel] = "carrier";  // no run's: it is never started
+  // The engine would give the image's VOLUMEs disks of their own.
+  for (const auto& volume : image.volumes)
+    spec.mounts.push_back({.kind = engine::Mount::Kind::tmpfs,
+                           .source = {},
+                           .target = cleaned(volume),
+                           .read_only = true,
+                           .tmpfs_bytes = 4096});
+  const std::string name = "dind-image-check-" + random_id();
+  auto debt = removals_.owe(name);
+  const auto created = co_await create_owed(client_, debt, name, std::move(spec), deadline);
+  if (!created) co_return std::unexpected(created.error());
+  co_return co_await check(created->id, std::move(image), std::move(image_name), std::move(targets), deadline);
+}
+
+}  // namespace dind::sandbox

@@ -1,0 +1,61 @@
+// Whether an image leaves a sandbox's mounts where they belong. The runtime follows the links of an image to find where
+// a mount goes, and the kernel follows them again, maybe elsewhere, when the supervisor is started: so an image with a
+// link at such a place could put its own program in the supervisor's (S01).
+#pragma once
+
+#include <filesystem>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "dind/error.hpp"
+#include "engine/client.hpp"
+#include "sandbox/hardening.hpp"
+#include "sandbox/removals.hpp"
+#include "support/task.hpp"
+
+namespace dind::sandbox {
+
+// What of a sandbox's paths the image has a say in: absolute, without those inside of our own mounts.
+struct MountTargets {
+  std::vector<std::string> ours;     // no link and no file may be there, or above
+  std::vector<std::string> volumes;  // of the image's VOLUME lines: a link may, where it leads to nothing of ours
+  std::string working_dir;           // the image's own, where it is used; empty: it is not
+  bool operator==(const MountTargets&) const = default;
+};
+MountTargets mount_targets(const engine::ContainerSpec& spec, const engine::Image& image);
+
+// Why an image's WORKDIR can't be used, by its text alone; empty: it can. For people, after "its WORKDIR …".
+std::string working_dir_problem(const std::string& path);
+Error working_dir_refused(const std::string& image, const std::string& path, const std::string& problem);
+// Whether a container could not be created since a file is where a folder should be.
+bool is_for_a_folder(const Error& error);
+
+// Looks at each image once: an ID names its content. Remembers those that are fine, in a file too (`remember_in`), so
+// that a process that lives for one run does not look again.
+class ImageCheck {
+ public:
+  ImageCheck(engine::Client& client, Removals& removals) : client_(client), removals_(removals) {}
+
+  void remember_in(std::filesystem::path file) { file_ = std::move(file); }
+  bool knows(const engine::Image& image, const MountTargets& targets);
+  // In `container`, which is of the image and not started. Error: the first thing that is wrong, and what to do.
+  Task<Result<void>> check(std::string container, engine::Image image, std::string image_name, MountTargets targets,
+                           Deadline deadline);
+  // The same in a container of its own without any mount, so that the engine follows no link of the image's into the
+  // workspace.
+  Task<Result<void>> check_apart(engine::ContainerSpec spec, engine::Image image, std::string image_name,
+                                 MountTargets targets, Deadline deadline);
+
+ private:
+  struct Look;
+  void remember(const std::string& key);
+
+  engine::Client& client_;
+  Removals& removals_;
+  std::filesystem::path file_;
+  bool file_read_ = false;
+  std::set<std::string> fine_;
+};
+
+}  // namespace dind::sandbox

@@ -1,0 +1,66 @@
+// What a program put under a protected name (.git, .vscode …) where there was none: the tools of the workspace's owner
+// would run it outside of any sandbox. It gets another name, beside the old one, and the run's result says so (S04).
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "sandbox/plan.hpp"
+#include "sandbox/workspace.hpp"
+#include "support/blocking_work.hpp"
+#include "support/task.hpp"
+
+namespace dind::sandbox {
+
+struct Planted {
+  std::string path;      // relative to the workspace
+  std::string moved_to;  // the same; empty: it could not be renamed
+  bool operator==(const Planted&) const = default;
+};
+struct Sweep {
+  std::vector<Planted> planted;
+  bool whole = true;  // false: the workspace has too many folders to look at all of them
+};
+
+// Looks through `folder` of the workspace and renames each protected name that is not in `seen`
+// (WorkspaceGuard::seen). Blocking.
+Sweep move_planted(const std::string& workspace, const std::string& folder,
+                   const std::map<std::string, std::uint64_t>& seen, const std::string& run_id,
+                   const std::stop_token& stop = {});
+
+// For people, a few lines however many there are.
+std::vector<std::string> planted_notes(const std::vector<Planted>& planted, bool whole, const std::string& run_id);
+
+// Sweeps again and again while a run that may write to the workspace goes on, and at its end.
+class PlantedWatch : public std::enable_shared_from_this<PlantedWatch> {
+ public:
+  // Null where the plan may not write to the workspace, or we don't see it.
+  static std::shared_ptr<PlantedWatch> begin(asio::any_io_executor executor, BlockingWork& work,
+                                             const Workspace& workspace, const RunPlan& plan);
+  // A last sweep, after the program's end. Returns the notes for the result.
+  Task<std::vector<std::string>> finish();
+  // One more, for a program whose end was not seen: what it finds is in the log.
+  Task<void> sweep();
+
+ private:
+  PlantedWatch(asio::any_io_executor executor, BlockingWork& work, const Workspace& workspace, const RunPlan& plan);
+  static Task<void> keep(std::shared_ptr<PlantedWatch> self);
+
+  BlockingWork& work_;
+  const std::string workspace_;
+  const std::string folder_;
+  const std::map<std::string, std::uint64_t> seen_;
+  const std::string run_id_;
+  Signal changed_;
+  bool sweeping_ = false;
+  bool over_ = false;
+  bool whole_ = true;
+  std::vector<Planted> planted_;
+};
+
+}  // namespace dind::sandbox

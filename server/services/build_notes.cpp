@@ -1,0 +1,164 @@
+#include "services/build_notes.hpp"
+
+#include <algorithm>
+#include <array>
+#include <optional>
+
+#include "services/dockerfile_words.hpp"
+#include "support/disk_full.hpp"
+#include "support/shortened.hpp"
+
+namespace dind {
+namespace {
+
+constexpr const char* kUseBuildkit = "which only BuildKit builds: set DOCKER_BUILDKIT=1 (build.builder)";
+constexpr std::size_t kMostNotes = 3;
+
+constexpr std::array<std::string_view, 11> kBuildkitOptions = {
+    "--mount",   "--network",  "--security",     "--link",   "--chmod", "--parents",
+    "--exclude", "--checksum", "--keep-git-dir", "--device", "--unpack"};
+constexpr std::array<std::string_view, 8> kBuildkitVariables = {"TARGETPLATFORM", "TARGETOS",      "TARGETARCH",
+                                                                "TARGETVARIANT",  "BUILDPLATFORM", "BUILDOS",
+                                                                "BUILDARCH",      "BUILDVARIANT"};
+
+std::string line_of(const Instruction& each) { return "line " + std::to_string(each.first_line); }
+
+std::string_view option_name(std::string_view option) { return option.substr(0, option.find('=')); }
+
+std::optional<std::string> buildkit_option(const Instruction& each) {
+  for (const auto& option : each.options) {
+    const auto name = option_name(option);
+    if (std::ranges::find(kBuildkitOptions, name) != kBuildkitOptions.end()) return shortened(name, 40);
+  }
+  return std::nullopt;
+}
+
+// The first of BuildKit's variables in a text: "$TARGETARCH" or "${TARGETARCH…".
+std::optional<std::string> buildkit_variable(std::string_view text) {
+  for (const auto name : kBuildkitVariables) {
+    for (auto at = text.find(name); at != std::string_view::npos; at = text.find(name, at + 1)) {
+      const auto end = at + name.size();
+      const bool whole =
+          end == text.size() || (std::isalnum(static_cast<unsigned char>(text[end])) == 0 && text[end] != '_');
+      if (whole && at > 0 && (text[at - 1] == '$' || text[at - 1] == '{')) return std::string(name);
+    }
+  }
+  return std::nullopt;
+}
+
+std::string upper(std::string text) {
+  std::ranges::transform(text, text.begin(), [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
+  return text;
+}
+
+// What of the Dockerfile the classic builder can't do.
+void add_for_classic(const DockerfileReading& reading, std::vector<std::string>& notes) {
+  for (const auto& each : reading.instructions) {
+    if (notes.size() >= kMostNotes) return;
+    if (const auto option = buildkit_option(each)) {
+      notes.push_back(line_of(each) + " has " + upper(each.name) + ' ' + *option + ", " + kUseBuildkit);
+    } else if (each.name == "from") {
+      auto variable = buildkit_variable(each.rest);
+      for (const auto& platform : each.options)
+        if (!variable) variable = buildkit_variable(platform);
+      if (variable)
+        notes.push_back(line_of(each) + " uses " + *variable +
+                        ", which only BuildKit sets: set DOCKER_BUILDKIT=1 (build.builder), or give it a value "
+                        "(--build-arg, buildArgs)");
+    }
+  }
+}
+
+void add_for_buildkit(const Dockerfile& dockerfile, std::string_view message, std::vector<std::string>& notes) {
+  const auto& reading = dockerfile.readings.front();
+  for (const auto& each : reading.instructions) {
+    if (notes.size() >= kMostNotes) return;
+    for (const auto& option : each.options) {
+      if (each.name != "run" || !option.starts_with("--mount=")) continue;
+      if (option.contains("type=secret") || option.contains("type=ssh")) {
+        notes.push_back(line_of(each) +
+                        " mounts a secret or ssh, which builds here do not have: take what it needs from the context, "
+                        "or do it in the program's own run (env)");
+        break;
+      }
+    }
+  }
+  const bool unknown = lower(message).contains("unknown instruction") || lower(message).contains("unknown flag") ||
+                       message.contains("Unknown flag");
+  if (!unknown || !dockerfile.syntax.empty()) return;
+  for (const auto& each : reading.instructions) {
+    const auto option = buildkit_option(each);
+    if (!each.has_here_document && !option) continue;
+    notes.push_back(line_of(each) + " has " +
+                    (each.has_here_document ? "a here-document (<<)" : upper(each.name) + ' ' + *option) +
+                    ", for which this engine's BuildKit needs a newer reader: begin the Dockerfile with # "
+                    "syntax=docker/dockerfile:1");
+    return;
+  }
+}
+
+bool lacks_a_file(std::string_view message) {
+  const auto text = lower(message);
+  const bool copies = text.contains("copy failed") || text.contains("add failed") ||
+                      text.contains("failed to compute cache key") || text.contains("failed to calculate checksum") ||
+                      text.contains("no source files were specified");
+  return copies && (text.contains("not found") || text.contains("no such file") || text.contains("not exist") ||
+                    text.contains("no source files"));
+}
+
+}  // namespace
+
+std::string with_name(std::string text, const std::string& ours, const std::string& name) {
+  if (ours.empty() || ours == name) return text;
+  for (auto at = text.find(ours); at != std::string::npos; at = text.find(ours, at + name.size()))
+    text.replace(at, ours.size(), name);
+  return text;
+}
+
+std::optional<Error> not_for_this_builder(const Dockerfile& dockerfile, const BuildCircumstances& circumstances,
+                                          const std::string& name, std::size_t stages) {
+  if (circumstances.buildkit) return std::nullopt;
+  std::size_t stage = 0;
+  for (const auto& each : dockerfile.readings.front().instructions) {
+    if (each.name == "from" && ++stage > stages) break;
+    if (each.has_here_document)
+      return Error{ErrorCode::invalid_request,
+                   name + ": " + line_of(each) + " has a here-document (<<), " + kUseBuildkit};
+  }
+  return std::nullopt;
+}
+
+std::vector<std::string> build_notes(const Dockerfile& dockerfile, const BuildCircumstances& circumstances) {
+  std::vector<std::string> notes;
+  if (circumstances.buildkit) return notes;
+  for (const auto& each : dockerfile.readings.front().instructions) {
+    if (each.name != "arg") continue;
+    for (const auto& word : words_of(each.rest)) {
+      if (std::ranges::find(kBuildkitVariables, word) == kBuildkitVariables.end() ||
+          circumstances.arguments.contains(word))
+        continue;
+      if (notes.size() < kMostNotes)
+        notes.push_back(line_of(each) + " declares " + word +
+                        ", which only BuildKit sets, so it is empty: set DOCKER_BUILDKIT=1 (build.builder), or give it "
+                        "a value (--build-arg, buildArgs)");
+    }
+  }
+  return notes;
+}
+
+std::vector<std::string> failed_build_notes(const Dockerfile& dockerfile, const BuildCircumstances& circumstances,
+                                            std::string_view message, std::string_view words) {
+  std::vector<std::string> notes;
+  if (circumstances.buildkit)
+    add_for_buildkit(dockerfile, message, notes);
+  else
+    add_for_classic(dockerfile.readings.front(), notes);
+  if (!circumstances.has_files && lacks_a_file(message))
+    notes.emplace_back(
+        "no files were sent with the Dockerfile: name the folder that it copies from (--context DIR, contextPath)");
+  if (says_disk_full(message) || says_disk_full(words.substr(words.size() - std::min<std::size_t>(words.size(), 4096))))
+    notes.push_back("a step found no space left on a disk that it wrote to: " + std::string(kFreeEngineDisk));
+  return notes;
+}
+
+}  // namespace dind

@@ -1,0 +1,36 @@
+// The lines at the end of a program's output, for the tables of hints.
+#pragma once
+
+#include <algorithm>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+namespace dind {
+
+// The last `most` lines that are not empty, in their order.
+inline std::vector<std::string_view> last_lines(std::string_view text, std::size_t most) {
+  std::vector<std::string_view> lines;
+  while (!text.empty() && lines.size() < most) {
+    const auto end = text.find_last_not_of("\r\n");
+    if (end == std::string_view::npos) break;
+    text = text.substr(0, end + 1);
+    const auto begin = text.find_last_of("\r\n");
+    lines.push_back(text.substr(begin + 1));
+    text = text.substr(0, begin == std::string_view::npos ? 0 : begin);
+  }
+  std::ranges::reverse(lines);
+  return lines;
+}
+
+// What stands between `before` and `after` in a line; nullopt: one of them is not there.
+inline std::optional<std::string_view> between(std::string_view line, std::string_view before, std::string_view after) {
+  const auto begin = line.find(before);
+  if (begin == std::string_view::npos) return std::nullopt;
+  const auto rest = line.substr(begin + before.size());
+  const auto end = rest.find(after);
+  if (end == std::string_view::npos) return std::nullopt;
+  return rest.substr(0, end);
+}
+
+}  // namespace dind

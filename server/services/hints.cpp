@@ -1,0 +1,279 @@
+#include "services/hints.hpp"
+
+#include <algorithm>
+#include <initializer_list>
+
+#include "languages/python_tools.hpp"
+#include "services/hint_lines.hpp"
+#include "services/missing_parts.hpp"
+#include "support/escaped.hpp"
+#include "support/shortened.hpp"
+#include "support/units.hpp"
+
+namespace dind {
+namespace {
+
+constexpr std::size_t kLines = 40;
+constexpr std::size_t kMostHints = 3;
+
+using Words = std::initializer_list<std::string_view>;
+
+std::string shown(std::string_view text) { return shortened(escaped(text), 120); }
+
+// The last line with one of the words; empty: none. What is about the sandbox's own address is about no other machine.
+std::string_view line_with(std::string_view text, const Words& words, bool not_of_localhost = false) {
+  auto lines = last_lines(text, kLines);
+  std::ranges::reverse(lines);
+  for (const auto line : lines) {
+    if (not_of_localhost && (line.contains("localhost") || line.contains("127.0.0.1") || line.contains("[::1]")))
+      continue;
+    if (std::ranges::any_of(words, [&](std::string_view word) { return line.contains(word); })) return line;
+  }
+  return {};
+}
+
+bool says(const Ending& ending, const Words& words, bool not_of_localhost = false) {
+  return !line_with(ending.err, words, not_of_localhost).empty() ||
+         !line_with(ending.out, words, not_of_localhost).empty();
+}
+
+bool failed(const Ending& ending) { return ending.result.verdict != Verdict::ok; }
+
+// Of a script that goes on after a command that failed, the last exit code says little.
+bool failed_or_shell(const Ending& ending) { return failed(ending) || ending.language == "shell"; }
+
+std::string no_network(const Ending& ending) {
+  if (!failed_or_shell(ending) || ending.result.stage != Stage::program) return {};
+  // The command itself was known to need one, and a note says so (P10).
+  if (std::ranges::any_of(ending.result.notes, [](const auto& note) { return note.contains("has no network, which"); }))
+    return {};
+  const Words unknown{"Temporary failure in name resolution",
+                      "gaierror",
+                      "EAI_AGAIN",
+                      "ENOTFOUND",
+                      "Could not resolve host",
+                      "ould not resolve hostname",
+                      "Name or service not known",
+                      "No address associated with hostname",
+                      "UnknownHostException",
+                      "no such host",
+                      "failed to lookup address",
+                      "unable to resolve host address",
+                      "bad address '",
+                      "Temporary failure resolving",
+                      "getaddrinfo failed"};
+  const Words unreachable{"Network is unreachable", "ENETUNREACH", "network is unreachable", "EHOSTUNREACH",
+                          "No route to host"};
+  if (ending.spec.network == Network::internet) {
+    if (!says(ending, unreachable, true)) return {};
+    return "a run with a network reaches public addresses alone; private ones and the machine itself are closed to it";
+  }
+  if (!says(ending, unknown, true) && !says(ending, unreachable, true)) return {};
+  if (!ending.internet_allowed)
+    return "a run has no network here, so no name resolves: the operator does not allow one (limits.allowInternet)";
+  return "the run has no network, so no name resolves: run it with --network internet (\"network\": \"internet\" in a "
+         "request), or install packages first";
+}
+
+std::string windows_line_ends(const Ending& ending) {
+  const auto* source = std::get_if<SourceProgram>(&ending.spec.program);
+  if (source != nullptr && ending.language == "shell" && source->text.contains("\r\n")) {
+    const auto name = source->file_name.empty() ? "the script" : shown(source->file_name);
+    return name + " has Windows line ends (CRLF), which the shell takes for a part of each line's last word: convert " +
+           "it: sed -i 's/\\r$//' " + (source->file_name.empty() ? "FILE" : shown(source->file_name));
+  }
+  const Words signs{"$'\\r'",
+                    "\\r': command not found",
+                    "\\r\xE2\x80\x99: No such file",
+                    "\\r': No such file",
+                    "^M: bad interpreter",
+                    "\r': No such file",
+                    "\r: not found",
+                    "\r: No such file",
+                    "\r\xE2\x80\x99: No such file"};
+  if (!failed(ending) || line_with(ending.err, signs).empty()) return {};
+  return "a script has Windows line ends (CRLF): convert it: sed -i 's/\\r$//' FILE";
+}
+
+std::string no_input(const Ending& ending) {
+  if (!failed(ending)) return {};
+  if (!line_with(ending.err, {"EOFError: EOF when reading a line"}).empty())
+    return "the program asked for more input than it got: give it with --stdin FILE or through a pipe (\"stdin\" in a "
+           "request)";
+  if (line_with(ending.err, {"Inappropriate ioctl for device", "'/dev/tty'", "the input device is not a TTY",
+                             "stdin is not a terminal", "not a tty", "Must be run in a terminal"})
+          .empty())
+    return {};
+  return "a program in a sandbox has no terminal: let it read plain lines from stdin";
+}
+
+std::string read_only(const Ending& ending) {
+  if (!failed(ending) || !says(ending, {"Read-only file system", "EROFS", "[Errno 30]", "read-only file system"}))
+    return {};
+  std::string hint =
+      "programs have a read-only root file system and are not root, whatever USER says: /tmp, /sandbox and /dev/shm "
+      "are "
+      "writable";
+  if (ending.spec.workspace == WorkspaceAccess::read_only)
+    hint += "; the workspace is read-only in this run (readOnly)";
+  else if (ending.spec.workspace)
+    hint += "; of the workspace, .git, .vscode and the like stay read-only";
+  return hint;
+}
+
+std::string not_permitted(const Ending& ending) {
+  if (!failed(ending)) return {};
+  if (!line_with(ending.err, {"are you root?", "must be run as root", "must be root", "sudo: ", "requires superuser",
+                              "Could not open lock file"})
+           .empty() ||
+      !line_with(ending.err, {"sudo: command not found", "sudo: not found"}).empty())
+    return "no program in a sandbox is root: install what it needs in an image (a Dockerfile)";
+  const bool own_image = ending.spec.image || !std::holds_alternative<SourceProgram>(ending.spec.program);
+  const auto refused = line_with(ending.err, {"Permission denied", "[Errno 13]", "EACCES", "permission denied"});
+  // "Permission denied (publickey)" is said by another machine.
+  if (!own_image || refused.empty() || refused.contains("denied (")) return {};
+  return ending.spec.workspace
+             ? "programs are not root: they run as the owner of the workspace, or as nobody where that is root"
+             : "programs run as a user that owns nothing, with a read-only root file system, whatever USER says: let "
+               "others read "
+               "what they need (chmod -R a+rX in the Dockerfile)";
+}
+
+std::string not_trusted(const Ending& ending) {
+  const bool had_network = ending.spec.network == Network::internet || ending.result.stage != Stage::program;
+  if (!had_network || ending.own_authorities || !failed_or_shell(ending)) return {};
+  if (!says(ending, {"CERTIFICATE_VERIFY_FAILED", "SSL certificate problem", "unable to get local issuer certificate",
+                     "self-signed certificate in certificate chain", "self signed certificate in certificate chain",
+                     "SELF_SIGNED_CERT_IN_CHAIN", "UNABLE_TO_GET_ISSUER_CERT", "UNABLE_TO_VERIFY_LEAF_SIGNATURE",
+                     "x509: certificate signed by unknown authority", "certificate verify failed"}))
+    return {};
+  return "a certificate is not trusted; behind a proxy with an authority of its own, the operator names the bundle of "
+         "certificates: caBundle in the configuration, or DIND_CA_BUNDLE";
+}
+
+std::string dubious_owner(const Ending& ending) {
+  if (!says(ending, {"detected dubious ownership in repository"})) return {};
+  return "git does not trust a folder of another user: -e GIT_CONFIG_COUNT=1 -e GIT_CONFIG_KEY_0=safe.directory -e "
+         "'GIT_CONFIG_VALUE_0=*'";
+}
+
+// "curl" of "app.sh: line 2: curl: command not found" and "sh: 1: curl: not found".
+std::string missing_command(std::string_view err) {
+  const auto line = line_with(err, {": command not found", ": not found"});
+  const auto end = std::min(line.find(": command not found"), line.find(": not found"));
+  if (line.empty() || end == std::string_view::npos) return {};
+  auto name = line.substr(0, end);
+  if (const auto colon = name.rfind(": "); colon != std::string_view::npos) name = name.substr(colon + 2);
+  const bool plain = !name.empty() && name.size() <= 64 && name.find_first_of(" /'\"") == std::string_view::npos;
+  return plain && escaped(name) == name ? std::string(name) : std::string();
+}
+
+std::string missing_program(const Ending& ending) {
+  if (!failed_or_shell(ending)) return {};
+  auto name = missing_command(ending.err);
+  if (name.empty() && failed(ending)) {
+    const auto lines = last_lines(ending.err, 1);
+    const auto file = lines.empty() ? std::nullopt : between(lines.front(), "No such file or directory: '", "'");
+    if (file && languages::is_python_tool(*file)) name = *file;
+  }
+  if (name.empty() || name == "sudo") return {};
+  if (languages::is_python_tool(name))
+    return "the program " + name + " is not on PATH; where a package brings it, run it as python3 -m " + name;
+  if (!failed(ending) && ending.language == "shell" && ending.err.size() > 2000) return {};
+  return "the image " + shown(ending.result.image) + " has no program " + name +
+         ": choose an image that has it (--image), or build one (--dockerfile)";
+}
+
+std::string too_little_memory(const Ending& ending) {
+  if (!failed(ending) || ending.result.verdict == Verdict::out_of_memory) return {};
+  const auto lines = last_lines(ending.err, 1);
+  const bool python = !lines.empty() && lines.front().starts_with("MemoryError");
+  if (!python &&
+      line_with(ending.err, {"JavaScript heap out of memory", "std::bad_alloc", "java.lang.OutOfMemoryError"}).empty())
+    return {};
+  return "the program got no more memory: give it more with --memory 2g (\"memory\" in the limits of a request)";
+}
+
+std::string no_display(const Ending& ending) {
+  if (!failed(ending) ||
+      line_with(ending.err, {"no display name and no $DISPLAY", "cannot open display", "Could not connect to display",
+                             "could not connect to display", "Qt platform plugin", "cannot connect to X server"})
+          .empty())
+    return {};
+  return "a sandbox has no display: write what the program shows to a file";
+}
+
+std::string not_reachable(const Ending& ending) {
+  if (ending.result.verdict != Verdict::timeout || ending.result.stage != Stage::program) return {};
+  if (!says(ending, {"Running on http", "Uvicorn running on", "Serving HTTP on", "Listening at: http",
+                     "Starting development server at http", "istening on http"}))
+    return {};
+  return "the program is a server: nothing outside of its sandbox reaches it, and it ends at its time limit";
+}
+
+bool defines_tests(std::string_view text) {
+  const bool functions =
+      text.starts_with("def test_") || text.contains("\ndef test_") || text.contains("\nasync def test_");
+  const bool cases = text.contains("TestCase)") || text.contains("\nclass Test") || text.starts_with("class Test");
+  return functions || cases;
+}
+
+std::string only_tests(const Ending& ending) {
+  const auto* source = std::get_if<SourceProgram>(&ending.spec.program);
+  if (source == nullptr || ending.language != "python" || failed(ending)) return {};
+  if (ending.result.stdout_bytes != 0 || ending.result.stderr_bytes != 0 || !defines_tests(source->text)) return {};
+  if (source->text.contains("__main__") || source->text.contains(".main(")) return {};
+  const bool unittest = source->text.contains("unittest");
+  return std::string("the program only defines tests, and nothing runs them: ") +
+         (unittest ? "--workspace DIR -- python3 -m unittest" : "--workspace DIR -- python3 -m pytest") +
+         (source->file_name.empty() ? "" : " " + shown(source->file_name));
+}
+
+std::string written_for_python2(const Ending& ending) {
+  if (!failed(ending) || line_with(ending.err, {"Missing parentheses in call to 'print'"}).empty()) return {};
+  return "the program is written for Python 2, and Python 3 runs it";
+}
+
+std::string wrong_package(const Ending& ending) {
+  if (ending.result.stage != Stage::dependencies) return {};
+  for (const auto& each : ending.spec.requirements) {
+    const auto name = each.substr(0, each.find_first_of(" [<>=!~;@("));
+    const auto package = languages::python_package_of(name);
+    if (package != name && !line_with(ending.err, {"No matching distribution found for " + name}).empty())
+      return "the package that brings the module " + shown(name) + " is " + package;
+  }
+  return {};
+}
+
+}  // namespace
+
+std::vector<std::string> hints(const Ending& ending) {
+  std::vector<std::string> found;
+  const auto add = [&](std::string hint) {
+    if (hint.empty() || found.size() == kMostHints || std::ranges::find(found, hint) != found.end()) return;
+    const auto& notes = ending.result.notes;
+    if (std::ranges::find(notes, hint) == notes.end()) found.push_back(std::move(hint));
+  };
+  if (ending.result.verdict == Verdict::cancelled) return found;
+  const bool began = ending.result.stage == Stage::program;
+  add(windows_line_ends(ending));
+  add(wrong_package(ending));
+  if (began && failed(ending)) {
+    add(missing_python_module(ending));
+    if (ending.language == "javascript") add(missing_node_module(ending));
+  }
+  if (began && failed_or_shell(ending)) add(missing_neighbour(ending));
+  if (began && found.empty()) add(missing_program(ending));
+  add(not_trusted(ending));
+  add(no_network(ending));
+  add(no_input(ending));
+  add(dubious_owner(ending));
+  if (began) {
+    for (const auto& each :
+         {read_only, not_permitted, too_little_memory, no_display, not_reachable, only_tests, written_for_python2})
+      add(each(ending));
+  }
+  return found;
+}
+
+}  // namespace dind

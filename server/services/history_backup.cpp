@@ -1,0 +1,207 @@
+// Copies of the history's file while others use it: `HistoryStore::export_to` and `import_from` (K03).
+//
+// The file must not be copied by hand: what was written last is in the -wal file beside it, and an old -wal file would
+// be applied to a file that replaces it. SQLite's backup API and one transaction see to both.
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <filesystem>
+#include <system_error>
+
+#include "services/history_store.hpp"
+#include "services/sqlite.hpp"
+#include "support/ids.hpp"
+#include "support/wrong.hpp"
+
+namespace dind {
+
+using sqlite::Database;
+using sqlite::Failure;
+using sqlite::Statement;
+using sqlite::Transaction;
+
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr const char* kRemedy = ": give a file that `dind-executor history export FILE` wrote";
+
+// A file of our own beside `path`, gone with this object unless it was moved.
+class PartFile {
+ public:
+  explicit PartFile(const std::string& path) : path_(path + ".part-" + random_id(4)) {}
+  PartFile(const PartFile&) = delete;
+  PartFile& operator=(const PartFile&) = delete;
+  ~PartFile() {
+    for (const char* suffix : {"", "-wal", "-shm", "-journal"}) ::unlink((path_ + suffix).c_str());
+  }
+  const std::string& path() const { return path_; }
+
+ private:
+  std::string path_;
+};
+
+// Errors: 0, or what errno said.
+int make_file(const std::string& path) {
+  const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+  if (fd < 0) return errno;
+  ::close(fd);
+  return 0;
+}
+
+int sync_file(const std::string& path) {
+  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return errno;
+  const int seen = ::fsync(fd) == 0 ? 0 : errno;
+  ::close(fd);
+  return seen;
+}
+
+std::size_t count_runs(const Database& database) {
+  Statement count(database.handle(), "SELECT COUNT(*) FROM runs");
+  count.step();
+  return static_cast<std::size_t>(count.number_at(0));
+}
+
+std::int64_t form_of(const Database& database) {
+  Statement version(database.handle(), "PRAGMA user_version");
+  version.step();
+  return version.number_at(0);
+}
+
+void check_whole(const Database& database) {
+  Statement check(database.handle(), "PRAGMA quick_check(1)");
+  check.step();
+  if (const auto said = check.bytes_at(0); said != "ok") throw Failure{SQLITE_CORRUPT, said};
+}
+
+void copy_pages(const Database& from, const Database& to) {
+  sqlite3_backup* copy = sqlite3_backup_init(to.handle(), "main", from.handle(), "main");
+  if (copy == nullptr) to.fail_with(sqlite3_errcode(to.handle()));
+  const int stepped = sqlite3_backup_step(copy, -1);
+  const int ended = sqlite3_backup_finish(copy);
+  if (stepped != SQLITE_DONE) throw Failure{stepped, sqlite3_errstr(stepped)};
+  if (ended != SQLITE_OK) throw Failure{ended, sqlite3_errstr(ended)};
+}
+
+std::string columns_but(const Database& database, const char* left_out, const char* schema = "main") {
+  std::string names;
+  Statement columns(database.handle(), "SELECT name FROM pragma_table_info('runs', ?)");
+  columns.text(schema);
+  while (columns.step())
+    if (const auto name = columns.bytes_at(0); name != left_out) names += (names.empty() ? "" : ", ") + name;
+  return names;
+}
+
+// One transaction: the runs of `backup` in place of those of `main`. A run that is under way stays, as the newest.
+void replace_runs(const Database& database) {
+  const auto all = columns_but(database, "", "backup");  // an older copy has no column for the client
+  const auto without_seq = columns_but(database, "seq");
+  Transaction replacing(database.handle());
+  database.execute("CREATE TEMP TABLE under_way AS SELECT * FROM main.runs WHERE state = 'running' ORDER BY seq");
+  database.execute("DELETE FROM main.runs");
+  database.execute(("INSERT INTO main.runs(" + all + ") SELECT " + all +
+                    " FROM backup.runs WHERE id NOT IN (SELECT id FROM temp.under_way) ORDER BY seq")
+                       .c_str());
+  // What ran when the copy was made runs no more.
+  database.execute("UPDATE main.runs SET state = 'interrupted' WHERE state = 'running'");
+  database.execute(
+      ("INSERT INTO main.runs(" + without_seq + ") SELECT " + without_seq + " FROM temp.under_way").c_str());
+  database.execute("DROP TABLE temp.under_way");
+  replacing.commit();
+}
+
+Result<void> copy_file(const std::string& from, const std::string& to) {
+  std::error_code problem;
+  fs::copy_file(from, to, fs::copy_options::overwrite_existing, problem);
+  if (problem) return wrong("The file " + from + " can't be read (" + problem.message() + "): check its path and mode");
+  ::chmod(to.c_str(), 0600);
+  return {};
+}
+
+}  // namespace
+
+Result<HistoryCopy> HistoryStore::export_to(const std::string& file) {
+  const auto unwritable = [&](const std::string& why) {
+    return wrong("The history can't be written to " + file + " (" + why +
+                 "): name a file in a folder that you may write");
+  };
+  std::error_code problem;
+  if (fs::is_directory(file, problem)) return unwritable("it is a folder");
+  if (fs::equivalent(file, database_->path(), problem)) return unwritable("it is the history itself");
+  const PartFile part(file);
+  if (const int error = make_file(part.path()); error != 0) return unwritable(std::generic_category().message(error));
+  HistoryCopy copied;
+  try {
+    const Database copy(part.path(), std::chrono::seconds(5));
+    try {
+      copy_pages(*database_, copy);
+    } catch (const Failure& failure) {
+      const int code = failure.code & 0xff;
+      if (code == SQLITE_FULL || code == SQLITE_IOERR) return unwritable(failure.what);
+      return std::unexpected(database_->error(failure));
+    }
+    copy.execute("PRAGMA journal_mode=DELETE");  // one file, that can be moved and read anywhere
+    check_whole(copy);
+    copied.runs = count_runs(copy);
+  } catch (const Failure& failure) {
+    return std::unexpected(database_->error(failure));
+  }
+  if (const int error = sync_file(part.path()); error != 0) return unwritable(std::generic_category().message(error));
+  if (::rename(part.path().c_str(), file.c_str()) != 0) return unwritable(std::generic_category().message(errno));
+  return copied;
+}
+
+Result<HistoryCopy> HistoryStore::import_from(const std::string& file) {
+  std::error_code problem;
+  if (!fs::exists(file, problem)) return wrong("There is no file " + file + kRemedy);
+  if (fs::is_directory(file, problem)) return wrong(file + " is a folder" + kRemedy);
+  if (fs::equivalent(file, database_->path(), problem)) return wrong(file + " is the history itself" + kRemedy);
+  // SQLite writes beside a file that it reads: a copy of it, so that the person's own stays as it is.
+  const PartFile part(database_->path());
+  if (auto copied = copy_file(file, part.path()); !copied) return std::unexpected(copied.error());
+  if (fs::exists(file + "-wal", problem))
+    if (auto copied = copy_file(file + "-wal", part.path() + "-wal"); !copied) return std::unexpected(copied.error());
+  try {
+    const Database look(part.path(), std::chrono::seconds(5));
+    check_whole(look);
+    if (form_of(look) == 0) throw Failure{SQLITE_NOTADB, "it has no runs"};
+    count_runs(look);
+  } catch (const Failure& failure) {
+    return wrong(file + " is not a history of dind-executor (" + failure.what + ')' + kRemedy);
+  }
+  // Brings the form of an older one up to date, and says where it is newer than ours.
+  if (auto current = open(part.path()); !current) return wrong(file + " can't be used: " + current.error().message);
+  try {
+    HistoryCopy copied{.runs = 0, .replaced = count_runs(*database_)};
+    Statement(database_->handle(), "ATTACH ? AS backup").text(part.path()).run();
+    struct Detach {
+      sqlite3* handle;
+      ~Detach() { sqlite3_exec(handle, "DETACH backup", nullptr, nullptr, nullptr); }
+    };
+    {
+      const Detach detach{database_->handle()};
+      replace_runs(*database_);
+      Statement count(database_->handle(), "SELECT COUNT(*) FROM backup.runs");
+      count.step();
+      copied.runs = static_cast<std::size_t>(count.number_at(0));
+    }
+    return copied;
+  } catch (const Failure& failure) {
+    return std::unexpected(database_->error(failure));
+  }
+}
+
+Result<void> HistoryStore::checkpoint() {
+  try {
+    database_->execute("PRAGMA wal_checkpoint(TRUNCATE)");
+    return {};
+  } catch (const Failure& failure) {
+    return std::unexpected(database_->error(failure));
+  }
+}
+
+}  // namespace dind

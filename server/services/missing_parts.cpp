@@ -1,0 +1,217 @@
+#include "services/missing_parts.hpp"
+
+#include <algorithm>
+#include <cctype>
+#include <filesystem>
+#include <optional>
+#include <system_error>
+
+#include "languages/python_tools.hpp"
+#include "services/hint_lines.hpp"
+#include "support/escaped.hpp"
+#include "support/folder.hpp"
+#include "support/requirements.hpp"
+#include "support/shortened.hpp"
+
+namespace dind {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::size_t kLastLines = 12;  // the words of a failure are the last ones
+constexpr std::size_t kMostFileBytes = 1 << 20;
+
+std::string shown_part(std::string_view text) { return shortened(escaped(text), 120); }
+
+const SourceProgram* source_of(const Ending& ending) { return std::get_if<SourceProgram>(&ending.spec.program); }
+
+bool exists(const std::string& folder, const std::string& name) {
+  std::error_code ignored;
+  return !folder.empty() && !name.empty() && fs::exists(fs::path(folder) / name, ignored);
+}
+
+// The remedy for a program that ran without the files beside it: as a command in its folder.
+std::string run_the_folder(const Ending& ending, const SourceProgram& source) {
+  const std::string_view command = ending.language == "python"       ? "python3"
+                                   : ending.language == "javascript" ? "node"
+                                                                     : "bash";
+  return "the program ran by itself, without the files of its folder; run the folder: --workspace " +
+         shown_part(ending.folder) + " -- " + std::string(command) + " " + shown_part(source.file_name);
+}
+
+// "my-package" for "My_Package": how pip compares names.
+std::string plain_name(std::string_view name) {
+  std::string plain;
+  for (const char c : name)
+    plain += c == '_' || c == '.' ? '-' : static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  return plain;
+}
+
+std::string_view package_name(std::string_view requirement) {
+  return requirement.substr(0, requirement.find_first_of(" [<>=!~;@("));
+}
+
+bool names_package(const std::vector<std::string>& lines, const std::string& package) {
+  return std::ranges::any_of(lines,
+                             [&](const auto& line) { return plain_name(package_name(line)) == plain_name(package); });
+}
+
+// Whether the requirements.txt of the folder names the package.
+bool listed_beside(const std::string& folder, const std::string& package) {
+  const auto opened = folder.empty() ? std::nullopt : Folder::open(folder);
+  if (!opened) return false;
+  const auto found = read_requirements("requirements.txt", [&](const std::string& path) -> Result<std::string> {
+    std::string text;
+    if (opened->read(path, kMostFileBytes, text) == Folder::Problem::none) return text;
+    return fail(ErrorCode::not_found, "");
+  });
+  return found && names_package(found->lines, package);
+}
+
+// The dependencies of a script's own list (PEP 723), as arguments.
+std::string inline_requirements(std::string_view text) {
+  const auto begin = text.find("# /// script");
+  if (begin == std::string_view::npos) return {};
+  auto block = text.substr(begin, text.find("\n# ///\n", begin + 1) - begin);
+  const auto list = block.find("dependencies");
+  const auto open = list == std::string_view::npos ? list : block.find('[', list);
+  if (open == std::string_view::npos) return {};
+  std::string arguments;
+  for (std::size_t at = open + 1; at < block.size() && arguments.size() < 400;) {
+    const auto quote = block.find_first_of("\"']", at);
+    if (quote == std::string_view::npos || block[quote] == ']') break;
+    const auto end = block.find(block[quote], quote + 1);
+    if (end == std::string_view::npos) break;
+    const auto each = shown_part(block.substr(quote + 1, end - quote - 1));
+    const bool quoted = each.find_first_of(" <>[;!") != std::string::npos;
+    arguments += " --require " + (quoted ? "'" + each + "'" : each);
+    at = end + 1;
+  }
+  return arguments;
+}
+
+bool is_module_name(std::string_view name) {
+  return !name.empty() && std::ranges::all_of(name, [](unsigned char c) {
+    return std::isalnum(c) != 0 || c == '_' || c == '.' || c == '-' || c >= 0x80;
+  });
+}
+
+// The name in the last line that says so: of an exception, or of `python3 -m NAME`.
+std::optional<std::string> python_module(std::string_view err) {
+  const auto lines = last_lines(err, kLastLines);
+  for (auto line = lines.rbegin(); line != lines.rend(); ++line) {
+    const bool exception = line->contains("ModuleNotFoundError: ") || line->contains("ImportError: No module named ");
+    const auto quoted = exception ? between(*line, "No module named '", "'") : std::nullopt;
+    if (quoted && is_module_name(*quoted)) return std::string(*quoted);
+    constexpr std::string_view kOfMain = ": No module named ";
+    const auto at = line->find(kOfMain);
+    if (at == std::string_view::npos || !line->substr(0, at).contains("python")) continue;
+    const auto name = line->substr(at + kOfMain.size());
+    if (line->starts_with('/') && is_module_name(name)) return std::string(name);
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::string missing_python_module(const Ending& ending) {
+  const auto* source = source_of(ending);
+  const auto last = last_lines(ending.err, 3);
+  if (source != nullptr && !ending.folder.empty() && !last.empty() &&
+      last.back().starts_with("ImportError: attempted relative import"))
+    return "a relative import needs the package of the file: run it from the folder above: --workspace DIR -- python3 "
+           "-m PACKAGE." +
+           shown_part(fs::path(source->file_name).stem().string());
+  const auto whole = python_module(ending.err);
+  if (!whole) return {};
+  const std::string module = whole->substr(0, whole->find('.'));
+  if (source != nullptr && (exists(ending.folder, module + ".py") || exists(ending.folder, module)))
+    return "\"" + shown_part(module) + "\" is beside the program: " + run_the_folder(ending, *source);
+  if (source == nullptr) {
+    for (const std::string place : {"", "src/", "lib/"})
+      if (exists(ending.folder, place + module + ".py") || exists(ending.folder, place + module))
+        return "\"" + shown_part(module) + "\" is in the folder, and not where Python looks: -e PYTHONPATH=" +
+               (ending.spec.working_dir.empty() ? kWorkspaceMount : shown_part(ending.spec.working_dir)) +
+               (place.empty() ? "" : "/" + place.substr(0, 3));
+  }
+  if (module == "tkinter" || module == "_tkinter")
+    return "the image has no Tk, and a sandbox has no display: write what the program shows to a file";
+  if (module == "winreg" || module == "msvcrt" || module == "winsound" || module == "_winapi")
+    return "the module \"" + module + "\" is a part of Python on Windows alone";
+  const auto package = languages::python_package_of(module);
+  if (source != nullptr)
+    if (const auto own = inline_requirements(source->text); !own.empty())
+      return "the list of packages in the program (# /// script) is not read by a run; install them first:" + own;
+  if (listed_beside(ending.folder, package))
+    return source != nullptr
+               ? "requirements.txt beside the program names " + package + "; install it first: --requirements " +
+                     shown_part(ending.folder) + "/requirements.txt"
+               : "requirements.txt names " + package +
+                     "; a command installs it first where one of its words is the interpreter: python3 -m NAME";
+  return "there is no module \"" + shown_part(module) + "\" in the image " + shown_part(ending.result.image) +
+         "; where a package brings it, install that first: --require " + shown_part(package) +
+         " (\"requirements\" in a request)";
+}
+
+std::string missing_node_module(const Ending& ending) {
+  const auto* source = source_of(ending);
+  const auto lines = last_lines(ending.err, 40);
+  for (const auto line : lines) {
+    if (line.contains("Cannot use import statement outside a module") || line.contains("Unexpected token 'export'"))
+      return "the program uses import: name it .mjs, or run its folder with \"type\": \"module\" in package.json "
+             "(--workspace DIR -- node FILE)";
+    if (line.contains("require is not defined in ES module scope"))
+      return "the program uses require in a module: name it .cjs, or use import";
+    auto name = line.contains("Error") ? between(line, "Cannot find module '", "'") : std::nullopt;
+    if (!name && line.contains("Error")) name = between(line, "Cannot find package '", "'");
+    if (!name || name->empty() || name->starts_with("node:")) continue;
+    std::string path(*name);
+    constexpr std::string_view kRunFolder = "/sandbox/";
+    const bool is_file = path.starts_with('.') || path.starts_with('/');
+    if (path.starts_with(kRunFolder)) path = path.substr(kRunFolder.size());
+    if (is_file) {
+      if (source == nullptr || path.starts_with('/')) return {};
+      for (const char* ending_of : {"", ".js", ".cjs", ".mjs", ".json"})
+        if (exists(ending.folder, path + ending_of))
+          return "\"" + shown_part(path) + "\" is beside the program: " + run_the_folder(ending, *source);
+      return {};
+    }
+    auto end = path.find('/');
+    if (path.starts_with('@') && end != std::string::npos) end = path.find('/', end + 1);
+    const std::string package = path.substr(0, end);
+    if (source != nullptr && exists(ending.folder, "node_modules/" + package))
+      return "\"" + shown_part(package) +
+             "\" is in node_modules beside the program: " + run_the_folder(ending, *source);
+    return "there is no package \"" + shown_part(package) +
+           "\"; a run does not install packages of npm: run npm install in the folder first, and then the folder "
+           "(--workspace DIR -- node FILE)";
+  }
+  return {};
+}
+
+std::string missing_neighbour(const Ending& ending) {
+  const auto* source = source_of(ending);
+  if (source == nullptr || ending.folder.empty()) return {};
+  for (const auto line : last_lines(ending.err, kLastLines)) {
+    const bool lacks = line.contains("No such file or directory") || line.contains("no such file or directory") ||
+                       line.contains("cannot open ");
+    if (!lacks) continue;
+    std::string name;
+    if (const auto quoted = between(line, "directory: '", "'")) name = *quoted;
+    if (const auto opened = between(line, "open '", "'"); name.empty() && opened) name = *opened;
+    if (name.empty()) {  // "app.sh: line 1: ./lib.sh: No such file or directory"
+      const auto end = line.find(": No such file");
+      if (end == std::string_view::npos) continue;
+      const auto begin = line.substr(0, end).rfind(": ");
+      name = line.substr(begin == std::string_view::npos ? 0 : begin + 2,
+                         end - (begin == std::string_view::npos ? 0 : begin + 2));
+    }
+    if (name.starts_with("/sandbox/")) name = name.substr(9);
+    if (name.starts_with("./")) name = name.substr(2);
+    if (name.empty() || name.starts_with('/') || name == source->file_name || !exists(ending.folder, name)) continue;
+    return "\"" + shown_part(name) + "\" is beside the program: " + run_the_folder(ending, *source);
+  }
+  return {};
+}
+
+}  // namespace dind

@@ -1,0 +1,131 @@
+#include "supervisor/exec_failure.hpp"
+
+#include <elf.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include "sandbox/supervisor_wire.hpp"
+
+namespace dind::supervisor {
+namespace {
+
+using namespace wire;
+
+constexpr size_t kHead = 4096;
+
+void set(ExecFailure& failure, ExecCause cause, const char* detail, size_t size) {
+  failure.error |= static_cast<int>(cause);
+  const size_t room = sizeof failure.detail - 1;
+  memcpy(failure.detail, detail, size < room ? size : room);
+}
+
+size_t read_head(const char* path, unsigned char* head) {
+  const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  if (fd < 0) return 0;
+  const ssize_t n = read(fd, head, kHead);
+  close(fd);
+  return n < 0 ? 0 : static_cast<size_t>(n);
+}
+
+void explain_script(const char* head, size_t size, int error, ExecFailure& failure) {
+  size_t at = 2;
+  while (at < size && (head[at] == ' ' || head[at] == '\t')) ++at;
+  size_t end = at;
+  while (end < size && head[end] != ' ' && head[end] != '\t' && head[end] != '\n' && head[end] != 0) ++end;
+  if (end > at && head[end - 1] == '\r') {
+    set(failure, kCarriageReturn, head + at, end - at - 1);
+  } else {
+    set(failure, error == EACCES ? kInterpreterRefused : kNoInterpreter, head + at, end - at);
+  }
+}
+
+const char* machine_name(unsigned machine) {
+  switch (machine) {
+    case EM_X86_64:
+      return "x86_64";
+    case EM_386:
+      return "i386";
+    case EM_AARCH64:
+      return "aarch64 (arm64)";
+    case EM_ARM:
+      return "arm";
+    case 243:  // EM_RISCV, which older headers lack
+      return "riscv";
+    default:
+      return "another machine";
+  }
+}
+
+// The loader of a dynamically linked program (PT_INTERP), in the head of the file.
+void explain_elf(const unsigned char* head, size_t size, int error, ExecFailure& failure) {
+  Elf64_Ehdr elf;
+  if (size < sizeof elf) return;
+  memcpy(&elf, head, sizeof elf);
+  if (error == ENOEXEC) {
+    const char* name = machine_name(elf.e_machine);
+    set(failure, kOtherMachine, name, strlen(name));
+    return;
+  }
+  if (error != ENOENT || elf.e_ident[EI_CLASS] != ELFCLASS64) return;
+  for (unsigned i = 0; i < elf.e_phnum && i < 64; ++i) {
+    Elf64_Phdr part;
+    const uint64_t at = elf.e_phoff + static_cast<uint64_t>(i) * elf.e_phentsize;
+    if (at > size || size - at < sizeof part) return;
+    memcpy(&part, head + at, sizeof part);
+    if (part.p_type != PT_INTERP) continue;
+    if (part.p_offset > size || size - part.p_offset < part.p_filesz) return;
+    const char* loader = reinterpret_cast<const char*>(head + part.p_offset);
+    set(failure, kNoLoader, loader, strnlen(loader, part.p_filesz));
+    return;
+  }
+}
+
+void explain_refusal(const char* path, const struct stat& status, ExecFailure& failure) {
+  char text[64];
+  const int n = snprintf(text, sizeof text, "%04o, user %u", static_cast<unsigned>(status.st_mode & 07777),
+                         static_cast<unsigned>(status.st_uid));
+  struct statvfs fs;
+  if ((status.st_mode & 0111) == 0)
+    set(failure, kNoExecuteBit, text, static_cast<size_t>(n));
+  else if (statvfs(path, &fs) == 0 && (fs.f_flag & ST_NOEXEC) != 0)
+    set(failure, kNoExecMount, text, 0);
+  else
+    set(failure, kNotForUser, text, static_cast<size_t>(n));
+}
+
+}  // namespace
+
+bool is_plain_text(const char* path) {
+  unsigned char head[kHead];
+  const size_t size = read_head(path, head);
+  const bool magic = size >= 2 && ((head[0] == '#' && head[1] == '!') || head[0] == 0x7f);
+  return size != 0 && !magic && memchr(head, 0, size) == nullptr;
+}
+
+void explain_exec_failure(const char* path, int error, ExecFailure& failure) {
+  failure.error = error;
+  struct stat status{};
+  if (stat(path, &status) != 0) return;
+  if (S_ISDIR(status.st_mode)) {
+    set(failure, kIsFolder, "", 0);
+    return;
+  }
+  if (error == EACCES && access(path, X_OK) != 0) {
+    explain_refusal(path, status, failure);
+    return;
+  }
+  unsigned char head[kHead];
+  const size_t size = read_head(path, head);
+  if (size >= 2 && head[0] == '#' && head[1] == '!')
+    explain_script(reinterpret_cast<const char*>(head), size, error, failure);
+  else if (size >= 4 && memcmp(head, ELFMAG, SELFMAG) == 0)
+    explain_elf(head, size, error, failure);
+}
+
+}  // namespace dind::supervisor

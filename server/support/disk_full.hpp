@@ -1,0 +1,20 @@
+// How programs and engines say that a disk is full.
+#pragma once
+
+#include <algorithm>
+#include <cctype>
+#include <string>
+#include <string_view>
+
+namespace dind {
+
+inline constexpr const char* kFreeEngineDisk =
+    "free some disk space of the engine's (`dind-executor gc`, `docker system prune`)";
+
+inline bool says_disk_full(std::string_view text) {
+  std::string low(text);
+  std::ranges::transform(low, low.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return low.contains("no space left on device") || low.contains("disk quota exceeded") || low.contains("enospc");
+}
+
+}  // namespace dind

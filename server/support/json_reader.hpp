@@ -1,0 +1,35 @@
+// Reads JSON and CBOR that others wrote: strictly, and with a bound on what it costs. No I/O.
+//
+// Time and memory grow linearly with the size of the text, and nesting does not use the stack. A key that appears twice
+// in one object is refused: the later value would win silently.
+#pragma once
+
+#include <cstddef>
+#include <expected>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace dind {
+
+struct JsonBounds {
+  std::size_t depth = 64;        // of arrays and objects in each other
+  std::size_t values = 200'000;  // in all: a value takes up to 50 times its bytes in memory
+  bool comments = false;         // whether // and /* */ are allowed
+};
+
+enum class JsonFault { not_json, too_deep, too_many_values, duplicate_key };
+
+struct JsonProblem {
+  JsonFault fault = JsonFault::not_json;
+  std::string what;   // follows a subject, on one line: `has the duplicate key "timeout"`
+  nlohmann::json id;  // the field "id" of the outermost object, where it is a short string or an integer; else null
+};
+
+std::expected<nlohmann::json, JsonProblem> read_json(std::string_view text, const JsonBounds& bounds = {});
+
+// nullopt: it is not CBOR, or it exceeds a bound.
+std::optional<nlohmann::json> read_cbor(std::string_view bytes, const JsonBounds& bounds = {.values = 1'000'000});
+
+}  // namespace dind

@@ -1,0 +1,29 @@
+#include "support/standard_descriptors.hpp"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <initializer_list>
+
+namespace dind {
+
+void open_standard_descriptors() {
+  constexpr int kNotRunExit = 125;
+  for (const int descriptor : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    if (::fcntl(descriptor, F_GETFD) != -1 || errno != EBADF) continue;
+    // open() takes the lowest free number. Those below this one are open by now.
+    if (::open("/dev/null", O_RDWR) != descriptor) std::_Exit(kNotRunExit);
+  }
+}
+
+void leave_standard_streams() {
+  const int nothing = ::open("/dev/null", O_RDWR | O_CLOEXEC);
+  if (nothing == -1) return;
+  ::dup2(nothing, STDIN_FILENO);
+  ::dup2(nothing, STDOUT_FILENO);
+  ::close(nothing);
+}
+
+}  // namespace dind

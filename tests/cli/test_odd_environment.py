@@ -1,0 +1,132 @@
+"""Odd places to be started in: closed descriptors, disks that are full or have small blocks, odd masks and log files."""
+import itertools
+import os
+import pathlib
+import subprocess
+import unittest
+
+from harness import LIMIT, CliTest, program
+
+
+class ClosedDescriptors(CliTest):
+    """P14: a closed descriptor is as good as one on /dev/null, and the program's exit code stays."""
+
+    def in_shell(self, line, env=None):
+        return subprocess.run(["sh", "-c", line], capture_output=True, timeout=LIMIT, cwd=self.folder, env=env or self.environment(), check=False)
+
+    ALL = [" ".join(each) for count in (1, 2, 3) for each in itertools.combinations(("<&-", ">&-", "2>&-"), count)]
+
+    def test_each_combination_keeps_the_exit_code_of_the_program(self):
+        path = self.python("import sys\ntext = sys.stdin.read()\nprint('out', len(text))\nprint('err', file=sys.stderr)\nsys.exit(3)\n")
+        for closed in self.ALL:
+            with self.subTest(closed):
+                done = self.in_shell(f"{program()} run -t 20 {path} {closed}")
+                self.assertEqual(done.returncode, 3, done)
+                self.assertEqual(done.stdout, b"" if ">&-" in closed.split() else b"out 0\n")
+                self.assertNotIn(b"124", done.stderr)
+
+    def test_a_file_that_is_not_there_is_refused_with_each(self):
+        for closed in self.ALL:
+            with self.subTest(closed):
+                self.assertEqual(self.in_shell(f"{program()} run missing.py {closed}").returncode, 125)
+
+    def test_servers_on_stdio_end_at_once_where_there_is_no_input(self):
+        for command, closed in itertools.product(("rpc", "lsp"), [each for each in self.ALL if "<&-" in each]):
+            with self.subTest(command=command, closed=closed):
+                done = self.in_shell(f"timeout 20 {program()} {command} {closed}")
+                self.assertNotEqual(done.returncode, 124)
+
+    def test_stderr_that_is_full_does_not_hide_how_the_program_ended(self):
+        done = self.in_shell(f"{program()} run {self.python('import sys; print(1); sys.exit(4)')} 2>/dev/full")
+        self.assertEqual((done.returncode, done.stdout), (4, b"1\n"))
+        done = self.in_shell(f"{program()} run {self.python('print(1)')} >/dev/full")
+        self.assertEqual(done.returncode, 125)
+        self.assertIn(b"stdout can't be written", done.stderr)
+
+
+@unittest.skipUnless(os.geteuid() == 0, "needs root: it mounts a file system")
+class SmallDisks(CliTest):
+    """R06: SIGBUS in the index of SQLite's log where a page of it has holes and the disk is full."""
+
+    def disk(self, name, *options, size="6M", kind="ext4"):
+        """A small file system; what is in it is the state folder."""
+        folder = self.folder / name
+        folder.mkdir()
+        if kind == "tmpfs":
+            subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", folder], check=True)
+        else:
+            image = self.folder / (name + ".img")
+            subprocess.run(["truncate", "-s", size, image], check=True)
+            subprocess.run(["mkfs.ext4", "-q", *options, image], check=True, env=os.environ | {"PATH": "/usr/sbin:/sbin:" + os.environ["PATH"]})
+            subprocess.run(["mount", "-o", "loop", image, folder], check=True)
+        self.addCleanup(subprocess.run, ["umount", "-l", folder], check=True)
+        return folder
+
+    @staticmethod
+    def fill(folder):
+        with open(folder / "filler", "wb", buffering=0) as filler:
+            size = 1 << 16
+            while size:
+                try:
+                    while filler.write(bytes(size)):
+                        pass
+                except OSError:
+                    pass
+                size //= 2
+
+    KINDS = {"small blocks": ("ext4", ("-b", "1024", "-O", "^has_journal")), "two KiB": ("ext4", ("-b", "2048")), "usual blocks": ("ext4", ("-b", "4096")), "tmpfs": ("tmpfs", ())}
+
+    def test_runs_go_on_and_the_history_can_be_read_and_pruned(self):
+        path = self.python("print(1)")
+        for number, (name, (kind, options)) in enumerate(self.KINDS.items()):
+            with self.subTest(name):
+                folder = self.disk(f"disk{number}", *options, kind=kind)
+                env = self.environment(XDG_STATE_HOME=str(folder))
+                self.assert_run(self.call("run", "--no-server", path, env=env), 0, b"1\n")
+                self.fill(folder)
+                done = self.call("run", "--no-server", path, env=env)
+                self.assert_run(done, 0, b"1\n")
+                listed = self.call("history", "list", env=env)
+                self.assertEqual(listed.returncode, 0, listed)
+                self.assertIn(b"program.py", listed.stdout)
+                pruned = self.call("history", "prune", "--keep", "0", env=env)
+                if pruned.returncode:  # not even SQLite's log has room
+                    self.assertEqual(pruned.returncode, 125)
+                    self.assertIn(b"free some space on its disk, or remove " + os.fsencode(folder), pruned.stderr)
+                (folder / "filler").unlink()
+                self.assert_run(self.call("run", "--no-server", path, env=env), 0, b"1\n")
+                self.assertIn(b"program.py", self.call("history", "list", env=env).stdout)
+
+
+class OddFiles(CliTest):
+    def test_a_mask_that_takes_every_right_leaves_the_history_readable_for_its_owner(self):   # R16
+        path = self.python("print(1)")
+        state = self.folder / "state"
+        for mask in ("0777", "0277", "0000"):
+            with self.subTest(mask):
+                env = self.environment(XDG_STATE_HOME=str(state / mask))
+                done = subprocess.run(["sh", "-c", f"umask {mask}; exec {program()} run --no-server {path}"], capture_output=True, timeout=LIMIT, cwd=self.folder, env=env, check=False)
+                self.assert_run(done, 0, b"1\n")
+                database = pathlib.Path(state / mask / "dind-executor" / "history.db")
+                self.assertEqual(database.stat().st_mode & 0o777, 0o600)
+
+    def test_a_history_of_a_newer_version_says_so(self):   # R12
+        path = self.python("print(1)")
+        self.assert_run(self.call("run", "--no-server", path), 0)
+        import sqlite3
+        file = self.folder / ".local/state/dind-executor/history.db"
+        with sqlite3.connect(file) as database:
+            database.execute("PRAGMA user_version=99")
+        database.close()
+        done = self.call("history", "list")
+        self.assert_refused(done, "newer dind-executor", "use that version")
+        self.assertNotIn(b"permissions", done.stderr)
+
+    def test_a_log_that_can_not_be_written_is_said_once(self):   # R15
+        done = self.call("--log-file", "/dev/full", "--log-level", "debug", "run", "--no-server", self.python("print(1)"))
+        self.assert_run(done, 0, b"1\n")
+        self.assertNotIn(b"LOG ERROR", done.stderr)
+        self.assertEqual(done.stderr.count(b"/dev/full can't be written"), 1, done.stderr)
+
+    def test_a_memory_wish_just_below_the_least_names_both_in_bytes(self):   # R13
+        self.assert_refused(self.call("run", "--memory", "6291455", self.python("1")), "6291456 bytes", "6291455 bytes")

@@ -1,0 +1,155 @@
+// The files of /etc and a user of one's own, on an engine that has no place for them.
+#include <catch2/catch_test_macros.hpp>
+#include <set>
+
+#include "run_bench.hpp"
+#include "sandbox/etc_volumes.hpp"
+
+using namespace dind;
+using namespace dind::faults;
+using namespace std::chrono_literals;
+
+namespace {
+
+struct EtcBench : RunBench {
+  EtcBench() {
+    fake.on("GET", "/volumes/*", [this](const FakeRequest& request) {
+      const auto name = request.path.substr(std::string_view("/volumes/").size());
+      return FakeReply::json(200, nlohmann::json{{"Name", name},
+                                                 {"Mountpoint", "/engine/volumes/" + name + "/_data"},
+                                                 {"Labels", {{"dind-executor.users", users}}}}
+                                      .dump());
+    });
+    fake.on("GET", "/info", FakeReply::json(200, R"({"SecurityOptions":["name=seccomp,profile=default"]})"));
+  }
+  // What the sandboxes were asked for, without the carriers.
+  std::vector<nlohmann::json> asked() const {
+    std::vector<nlohmann::json> all;
+    for (const auto& request : fake.requests())
+      if (request.method == "POST" && request.path == "/containers/create" && !request.target.contains("carrier"))
+        all.push_back(nlohmann::json::parse(request.body));
+    return all;
+  }
+  static std::set<std::string> files_in(const nlohmann::json& body) {
+    std::set<std::string> found;
+    for (const auto& mount : body["HostConfig"]["Mounts"])
+      if (mount["Type"] == "bind" && mount["Target"].get<std::string>().starts_with("/etc/"))
+        found.insert(mount["Target"]);
+    return found;
+  }
+  std::string users = "same";
+};
+
+const std::set<std::string> kFiles{"/etc/group", "/etc/hosts", "/etc/passwd"};
+
+bool has_own_user(const nlohmann::json& body) { return body["User"].get<std::string>().starts_with("20000"); }
+
+}  // namespace
+
+TEST_CASE("P01, P07, S10: every sandbox has the files of /etc and a user of its own, and the engine is asked once") {
+  EtcBench bench;
+  for (int i = 0; i < 3; ++i) REQUIRE(bench.run(python()));
+  const auto asked = bench.asked();
+  REQUIRE(asked.size() == 3);
+  std::set<std::string> users;
+  for (const auto& body : asked) {
+    CHECK(bench.files_in(body) == kFiles);
+    CHECK(has_own_user(body));
+    users.insert(body["User"]);
+  }
+  CHECK(users.size() == 3);
+  std::size_t looks = 0;
+  for (const auto& request : bench.fake.requests()) looks += request.path.starts_with("/volumes/dind-etc-") ? 1 : 0;
+  CHECK(looks == 1);
+  CHECK(bench.idle());
+}
+
+TEST_CASE("P01: where somebody removed the volume with these files, it is filled again and the run goes on") {
+  EtcBench bench;
+  bench.fake.on("POST", "/containers/create", [&](const FakeRequest& request) {
+    const auto body = nlohmann::json::parse(request.body);
+    if (!bench.files_in(body).empty() && bench.fake.count("PUT", "/containers/*/archive") == 0)
+      return FakeReply::json(400, R"({"message":"bind source path does not exist: )" +
+                                      body["HostConfig"]["Mounts"][1]["Source"].get<std::string>() + "\"}");
+    return bench.create(request);
+  });
+  REQUIRE(bench.run(python()));
+  CHECK(bench.asked().size() == 2);
+  CHECK(bench.files_in(bench.asked().back()) == kFiles);
+  CHECK(bench.idle());
+  CHECK(bench.there() == 0);
+}
+
+TEST_CASE("P01: an engine that mounts no files of its volumes gets sandboxes without them, and is asked no more") {
+  EtcBench bench;
+  bench.fake.on("POST", "/containers/create", [&](const FakeRequest& request) {
+    const auto body = nlohmann::json::parse(request.body);
+    if (!bench.files_in(body).empty())
+      return FakeReply::json(500, R"({"message":"mounts denied: the path )" +
+                                      body["HostConfig"]["Mounts"][1]["Source"].get<std::string>() +
+                                      " is not shared\"}");
+    return bench.create(request);
+  });
+  REQUIRE(bench.run(python()));
+  CHECK(bench.files_in(bench.asked().back()).empty());
+  CHECK(has_own_user(bench.asked().back()));
+  const auto before = bench.asked().size();
+  REQUIRE(bench.run(python()));
+  CHECK(bench.asked().size() == before + 1);
+  CHECK(bench.idle());
+}
+
+TEST_CASE("S10: an engine that has no such user gets sandboxes of nobody's, after one that did not start") {
+  EtcBench bench;
+  bench.fake.on("POST", "/containers/*/start", [&](const FakeRequest&) {
+    if (has_own_user(bench.asked().back()))
+      return FakeReply::json(500, R"({"message":"unable to start container process: setresuid: invalid argument"})");
+    return FakeReply{.status = 204};
+  });
+  REQUIRE(bench.run(python()));
+  REQUIRE(bench.asked().size() == 2);
+  CHECK(bench.asked().back()["User"] == "65534:65534");
+  REQUIRE(bench.run(python()));
+  CHECK(bench.asked().size() == 3);
+  CHECK(bench.idle());
+  CHECK(bench.there() == 0);
+}
+
+TEST_CASE("S10, N05: on an engine that maps user ids no sandbox has its own, and why is in words") {
+  for (const auto& [users, word] : {std::pair("rootless", "rootless"), {"remapped", "userns-remap"}}) {
+    INFO(users);
+    EtcBench bench;
+    bench.users = users;
+    REQUIRE(bench.run(python()));
+    CHECK(bench.asked().back()["User"] == "65534:65534");
+    CHECK(bench.files_in(bench.asked().back()) == kFiles);
+    CHECK(bench.idle());
+    const auto note = sandbox::mapped_users_note(
+        users == std::string("rootless") ? sandbox::EngineUsers::rootless : sandbox::EngineUsers::remapped,
+        "1000:1000");
+    CHECK(note.contains(word));
+    CHECK(note.contains("1000:1000"));
+  }
+  CHECK(sandbox::mapped_users_note(sandbox::EngineUsers::same, "1000:1000").empty());
+}
+
+TEST_CASE("What is in the image's passwd comes from a container that is never started") {
+  EtcBench bench;
+  bool made = false;
+  bench.fake.on("POST", "/volumes/create", [&](const FakeRequest&) {
+    made = true;
+    return FakeReply::json(201, "{}");
+  });
+  bench.fake.on("GET", "/volumes/*", [&](const FakeRequest& request) {
+    const auto name = request.path.substr(std::string_view("/volumes/").size());
+    if (!made && name.starts_with("dind-etc-")) return FakeReply::json(404, R"({"message":"no such volume"})");
+    return FakeReply::json(200, nlohmann::json{{"Name", name}, {"Mountpoint", "/engine/volumes/" + name}}.dump());
+  });
+  REQUIRE(bench.run(python()));
+  CHECK(bench.fake.count("GET", "/containers/*/archive") == 2);
+  CHECK(bench.fake.count("PUT", "/containers/*/archive") == 1);
+  CHECK(bench.fake.count("POST", "/containers/*/start") == 1);
+  CHECK(bench.files_in(bench.asked().back()) == kFiles);
+  CHECK(bench.idle());
+  CHECK(bench.there() == 0);
+}

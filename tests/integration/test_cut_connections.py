@@ -1,0 +1,71 @@
+"""Connections to the engine that break: what is said is that the connection broke, and not that somebody removed something (R03)."""
+import json
+
+from case import LIMIT, SHELL, SandboxTest, engine
+from cut_proxy import CutProxy
+
+UP = "import time\nprint('up', flush=True)\nwhile True: time.sleep(1)\n"
+
+
+class Cut(SandboxTest):
+    def setUp(self):
+        super().setUp()
+        self.proxy = CutProxy()
+        self.addCleanup(self.proxy.close)
+
+    def begin(self, *arguments):
+        """A run through the proxy, whose program has begun; its events come as JSON."""
+        child = self.start("run", "--json", *arguments, env=self.environment(DOCKER_HOST=self.proxy.address))
+        self.wait_for(child, lambda event: event["event"] == "output")
+        return child
+
+    def wait_for(self, child, found):
+        for line in child.stdout:
+            event = json.loads(line)
+            if found(event):
+                return event
+        self.fail(f"it ended: {child.stderr.read()}")
+
+    def assert_broke(self, child, when):
+        error = self.wait_for(child, lambda event: event["event"] in ("error", "finished"))
+        self.assertEqual(error["event"], "error", error)
+        self.assertEqual(error["error"]["kind"], "engine_unavailable", error)
+        message = error["error"]["message"]
+        self.assertIn(f"The connection to the engine at {self.proxy.address} broke {when}", message)
+        self.assertNotIn("removed", message)
+        self.assertEqual(child.wait(LIMIT), 125)
+
+    def test_the_stream_of_a_run(self):
+        for isolation in ("runc", "gvisor"):
+            for reset in (False, True):
+                with self.subTest(isolation=isolation, reset=reset):
+                    child = self.begin("--isolation", isolation, self.python(UP))
+                    self.assertGreater(self.proxy.cut("/attach", reset), 0)
+                    self.assert_broke(child, "while the program ran")
+
+    def test_the_stream_of_a_run_before_it_began(self):
+        for reset in (False, True):
+            with self.subTest(reset=reset):
+                proxy = CutProxy("/attach", reset)
+                self.addCleanup(proxy.close)
+                child = self.start("run", self.python(UP), env=self.environment(DOCKER_HOST=proxy.address))
+                _, errors = child.communicate(timeout=LIMIT)
+                self.assertEqual(child.returncode, 125)
+                self.assertIn(f"The connection to the engine at {proxy.address} broke before the program began", errors.decode())
+
+    def test_the_stream_that_holds_a_builds_network(self):
+        folder = self.folder / "context"
+        folder.mkdir()
+        (folder / "Dockerfile").write_text(f"FROM {SHELL}\nRUN echo up; sleep 1000\n")
+        child = self.start("run", "--json", "--dockerfile", str(folder / "Dockerfile"), env=self.environment(DOCKER_HOST=self.proxy.address))
+        self.wait_for(child, lambda event: "up" in json.dumps(event) and event["event"] != "started")
+        self.assertGreater(self.proxy.cut("/attach"), 0)
+        self.assert_broke(child, "during the build")
+
+    def test_a_removal_is_still_said_to_be_one(self):
+        child = self.start("run", "--json", self.python(UP))
+        self.wait_for(child, lambda event: event["event"] == "output")
+        engine("DELETE", f"/containers/{self.sandbox_of(child)}?force=1")
+        error = self.wait_for(child, lambda event: event["event"] in ("error", "finished"))
+        self.assertEqual(error["event"], "error", error)
+        self.assertIn("removed while the program ran", error["error"]["message"])

@@ -1,0 +1,121 @@
+"""The scripts of the engine's image decide rightly, on files that look like a container's: a machine has one kind of container only."""
+import pathlib
+import subprocess
+import tempfile
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+DIND = ROOT / "images/dind"
+
+
+def shell(script, *arguments, **environment):
+    done = subprocess.run(["sh", "-euc", script, "sh", *map(str, arguments)], env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin"} | environment,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False, timeout=60)
+    return done.returncode, done.stdout
+
+
+PLAIN = """overlay / overlay rw,relatime 0 0
+proc /proc proc rw,nosuid,nodev,noexec,relatime 0 0
+sysfs /sys sysfs {sys},nosuid 0 0
+{cgroup} /sys/fs/cgroup {cgroup} {groups},nosuid 0 0
+"""
+
+
+def k01_only_what_the_mount_table_calls_read_only_is_mounted_again(folder):
+    def asked(mounts, remount="echo mount $*", writable=True):
+        (folder / "mounts").write_text(mounts)
+        (folder / "probe").unlink(missing_ok=True)
+        if writable:
+            (folder / "probe").write_text("1\n")
+        else:
+            (folder / "probe").mkdir(exist_ok=True)
+        script = f'. {DIND}/writable.sh; MOUNTS=$1 PROBE=$2; mount() {{ {remount}; }}; make_writable'
+        try:
+            return shell(script, folder / "mounts", folder / "probe")
+        finally:
+            if not writable:
+                (folder / "probe").rmdir()
+
+    privileged = PLAIN.format(sys="rw", cgroup="cgroup2", groups="rw")
+    assert asked(privileged) == (0, ""), asked(privileged)
+    # Version 1 in a privileged container, and what systempaths=unconfined leaves: nothing is mounted on /proc/sys.
+    one = PLAIN.format(sys="rw", cgroup="tmpfs", groups="rw,mode=755") + "cgroup /sys/fs/cgroup/memory cgroup rw,memory 0 0\n"
+    assert asked(one) == (0, "")
+    # Without privileged: read-only, and SYS_ADMIN can change that.
+    masked = PLAIN.format(sys="ro", cgroup="cgroup2", groups="ro") + "proc /proc/sys proc ro,relatime 0 0\nproc /proc/irq proc ro 0 0\n"
+    assert asked(masked) == (0, "mount -o remount,rw /proc/sys\nmount -o remount,rw /sys/fs/cgroup\n"), asked(masked)
+    v1 = PLAIN.format(sys="ro", cgroup="tmpfs", groups="ro") + "cgroup /sys/fs/cgroup/memory cgroup ro,memory 0 0\ncgroup /sys/fs/cgroup/pids cgroup rw,pids 0 0\n"
+    assert asked(v1) == (0, "mount -o remount,rw /sys/fs/cgroup\nmount -o remount,rw /sys/fs/cgroup/memory\n"), asked(v1)
+    # The later of two mounts is seen.
+    assert asked(masked + "proc /proc/sys proc rw 0 0\ncgroup2 /sys/fs/cgroup cgroup2 rw 0 0\n") == (0, "")
+    status, words = asked(masked, remount="return 1")
+    assert status == 1 and words == ("dind: error: /proc/sys is mounted read-only here, and can't be mounted again: "
+                                     "the service needs privileged: true\n"), words
+    status, words = asked(privileged, writable=False)
+    assert status == 1 and "can't be written here: the service needs privileged: true" in words, words
+
+
+def k02_ports_are_numbers(folder):
+    def ports(text):
+        return shell(f'. {DIND}/firewall.sh; ports_of "$1"', text)
+    assert ports("") == (0, "\n")
+    assert ports("8000") == (0, "8000\n")
+    assert ports("8000,9000, 1 65535") == (0, "8000 9000 1 65535\n")
+    for wrong in ("0", "65536", "080", "http", "8000-9000", "8000;reboot", "-1", "*", "99999999999999999999"):
+        assert ports(wrong)[0] == 1, wrong
+
+
+def k02_an_open_port_is_for_what_comes_from_outside_and_there_is_no_api_without_a_port(folder):
+    def rules(port, opened):
+        script = f'''. {DIND}/firewall.sh; iptables() {{ echo "$*"; }}; way_out() {{ echo "eth0 10.9.0.1"; }}; inside_links() {{ echo eth1; }}
+                     first_address_of() {{ echo 10.8.0.1; }}; set_firewall 172.30 "$1" "$2"'''
+        status, words = shell(script, port, opened)
+        assert status == 0, words
+        return [line.removeprefix("-w -A ") for line in words.splitlines()]
+    with_api = rules("2376", "")
+    assert "DIND-INPUT -i eth1 -p tcp --dport 2376 -j RETURN" in with_api
+    assert not [line for line in with_api if "--dport 8000" in line]
+    without = rules("", "8000 9000")
+    assert not [line for line in without if "-i eth1 -p tcp" in line]
+    dropped = without.index("DIND-INPUT -i eth+ -j DROP")
+    for port in (8000, 9000):
+        assert without.index(f"DIND-INPUT -i eth+ -p tcp --dport {port} -j RETURN") < dropped
+
+
+def k16_every_name_of_the_workspace_leads_to_it(folder):
+    def linked(workspace):
+        script = f'. {DIND}/workspace_names.sh; say() {{ echo "$*"; }}; WORKSPACE_PLACES="$1/app/workspace $1/home/coder/workspace $1/workspaces"; link_workspace "$2"'
+        return shell(script, folder, workspace)
+    for name in ("workspaces", "data"):
+        (folder / name).mkdir()
+    (folder / "workspaces/file").write_text("here")
+    for _ in range(2):  # a restart finds its links
+        assert linked(folder / "workspaces") == (0, "")
+        assert (folder / "app/workspace/file").read_text() == (folder / "home/coder/workspace/file").read_text() == "here"
+    # Elsewhere, by DIND_WORKSPACE_PATH; what is not empty is left alone, and said.
+    (folder / "data/file").write_text("data")
+    status, words = linked(folder / "data")
+    assert status == 0 and words == f"warning: {folder}/workspaces is not the workspace: something else is there\n", words
+    assert (folder / "app/workspace/file").read_text() == "data" and (folder / "workspaces/file").read_text() == "here"
+    (folder / "workspaces/file").unlink()
+    assert linked(folder / "data") == (0, "") and (folder / "workspaces/file").read_text() == "data"
+
+
+def k24_a_certificate_that_ends_soon_is_said_while_the_engine_runs(folder):
+    def certificates(*arguments):
+        return shell(f'chown() {{ :; }}; . {DIND}/certificates.sh', *arguments, CERTIFICATES=str(folder / "certs"))
+    status, words = certificates()
+    assert status == 0 and "a new certificate for dind\n" in words, words
+    assert certificates("check") == (0, "")
+    server = folder / "certs/server"
+    shell(f'cd "$1"; openssl req -new -x509 -key key.pem -days 20 -subj /CN=dind -out cert.pem 2>/dev/null', server)
+    status, words = certificates("check")
+    assert status == 0 and words.startswith(f"dind: warning: the certificate {server}/cert.pem ends on ") and len(words.splitlines()) == 1, words
+    assert "a new certificate for dind" in certificates()[1]
+    assert certificates("check") == (0, "")
+
+
+for check in (k01_only_what_the_mount_table_calls_read_only_is_mounted_again, k02_ports_are_numbers,
+              k02_an_open_port_is_for_what_comes_from_outside_and_there_is_no_api_without_a_port,
+              k16_every_name_of_the_workspace_leads_to_it, k24_a_certificate_that_ends_soon_is_said_while_the_engine_runs):
+    with tempfile.TemporaryDirectory() as scratch:
+        check(pathlib.Path(scratch))

@@ -1,0 +1,58 @@
+#include "faces/memory_budget.hpp"
+
+#include <boost/asio/io_context.hpp>
+#include <catch2/catch_test_macros.hpp>
+
+#include "faces/execution.hpp"
+#include "faces/run_json.hpp"
+#include "support/run_task.hpp"
+
+using namespace dind;
+using namespace dind::faces;
+using namespace std::chrono_literals;
+
+TEST_CASE("A share goes back with its owner") {  // S11
+  MemoryBudget budget(100);
+  {
+    BudgetShare one(budget), other(budget);
+    CHECK(one.grow(60));
+    CHECK_FALSE(other.grow(41));
+    CHECK(other.grow(40));
+    CHECK_FALSE(one.grow(1));
+    CHECK_FALSE(one.grow(SIZE_MAX));
+    CHECK(one.grow(0));
+    CHECK(budget.used() == 100);
+  }
+  CHECK(budget.used() == 0);
+}
+
+TEST_CASE("A large reply waits for others to be read, a small one does not") {  // S11
+  asio::io_context context;
+  const auto room = [&](std::size_t bytes, Cancel gone = {}) {
+    return tests::run_task(context, room_for_reply(context.get_executor(), bytes, std::move(gone)));
+  };
+  auto all = room(SIZE_MAX);  // more than there is: it has everything
+  REQUIRE(all);
+  CHECK(room(1000));
+  Cancel gone;
+  gone.cancel(CancelReason::client_gone);
+  CHECK_FALSE(room(1 << 20, gone));
+  asio::steady_timer timer(context, 100ms);
+  timer.async_wait([&](const boost::system::error_code&) { all.reset(); });
+  const auto large = room(200U << 20);
+  CHECK(large);
+  CHECK_FALSE(all);
+  CHECK(unread_replies().used() == 200U << 20);
+}
+
+TEST_CASE("How large a reply becomes is known before it is written") {  // S11
+  for (const std::string& text : {std::string("plain text\n"), std::string(1000, '\0'), std::string("\"\\\n\t\x1b"),
+                                  std::string("\u00e9\u65e5")}) {
+    KeptRun run;
+    run.out.bytes = text;
+    const auto size = one_line(kept_run_json(run)).size();
+    INFO(text.size());
+    CHECK(json_bytes(run) >= size - std::min<std::size_t>(size, 600));
+    CHECK(json_bytes(run) < size + 1100);
+  }
+}

@@ -1,0 +1,127 @@
+#include "sandbox/planted_names.hpp"
+
+#include <catch2/catch_test_macros.hpp>
+#include <filesystem>
+#include <fstream>
+
+#include "sandbox/workspace_guard.hpp"
+#include "support/ids.hpp"
+
+using namespace dind;
+using namespace dind::sandbox;
+namespace fs = std::filesystem;
+
+namespace {
+
+struct Tree {
+  fs::path path = fs::temp_directory_path() / ("dind-planted-" + random_id());
+  std::map<std::string, std::uint64_t> seen;
+  Tree() { fs::create_directories(path); }
+  ~Tree() { fs::remove_all(path); }
+  void folder(const std::string& name) const { fs::create_directories(path / name); }
+  void file(const std::string& name, const std::string& text = "x") const {
+    fs::create_directories((path / name).parent_path());
+    std::ofstream(path / name) << text;
+  }
+  // What the run's guard sees before it begins.
+  void look() { seen = guard_workspace(path, "")->seen; }
+  std::vector<Planted> sweep(const std::string& folder = "") const {
+    return move_planted(path, folder, seen, "r1").planted;
+  }
+  bool there(const std::string& name) const {
+    return fs::symlink_status(path / name).type() != fs::file_type::not_found;
+  }
+};
+
+}  // namespace
+
+TEST_CASE("S04: every protected name that was not there gets another one, at each depth, and loses nothing") {
+  Tree workspace;
+  workspace.folder("src");
+  workspace.look();
+  CHECK(workspace.sweep().empty());
+  for (const auto name : kGuardedNames)
+    for (const std::string folder : {"", "src/", "new/", "a/b/c/d/e/f/"}) {
+      const auto whole = folder + std::string(name);
+      INFO(whole);
+      workspace.file(whole + "/config", "evil");
+      CHECK(workspace.sweep() == std::vector<Planted>{{.path = whole, .moved_to = whole + ".from-run-r1"}});
+      CHECK_FALSE(workspace.there(whole));
+      std::string text;
+      std::ifstream(workspace.path / (whole + ".from-run-r1/config")) >> text;
+      CHECK(text == "evil");
+    }
+  CHECK(workspace.sweep().empty());
+}
+
+TEST_CASE("S04: files and links by such a name are moved too, links without following them") {
+  Tree workspace;
+  workspace.folder("elsewhere/hooks");
+  workspace.look();
+  workspace.file("sub/.git", "gitdir: ../elsewhere");
+  fs::create_directory_symlink("elsewhere", workspace.path / ".vscode");
+  fs::create_symlink("/nowhere", workspace.path / ".idea");
+  const auto planted = workspace.sweep();
+  CHECK(planted.size() == 3);
+  for (const auto* name : {"sub/.git", ".vscode", ".idea"}) CHECK_FALSE(workspace.there(name));
+  for (const auto* name : {"sub/.git.from-run-r1", ".vscode.from-run-r1", ".idea.from-run-r1", "elsewhere/hooks"})
+    CHECK(workspace.there(name));
+}
+
+TEST_CASE("S04: what was there before stays, and what took the place of an unguarded link does not") {
+  Tree workspace;
+  workspace.file(".git/HEAD");
+  workspace.file("lib/.git", "gitdir: x");
+  workspace.folder("linked");
+  fs::create_symlink("/etc", workspace.path / "linked/.vscode");
+  workspace.look();
+  CHECK(workspace.sweep().empty());
+  // The owner's own git writes another file in its place.
+  workspace.file("lib/.git.new", "gitdir: y");
+  fs::rename(workspace.path / "lib/.git.new", workspace.path / "lib/.git");
+  CHECK(workspace.sweep().empty());
+  workspace.folder("linked/new");
+  fs::remove(workspace.path / "linked/.vscode");
+  fs::rename(workspace.path / "linked/new", workspace.path / "linked/.vscode");
+  CHECK(workspace.sweep().size() == 1);
+}
+
+TEST_CASE("S04: nothing is renamed over something that is there, and one that comes again is moved again") {
+  Tree workspace;
+  workspace.look();
+  workspace.file(".git.from-run-r1/config", "the program's too");
+  workspace.file(".git/config");
+  CHECK(workspace.sweep().front().moved_to == ".git.from-run-r1-2");
+  workspace.file(".git/config");
+  CHECK(workspace.sweep().front().moved_to == ".git.from-run-r1-3");
+  CHECK(workspace.there(".git.from-run-r1/config"));
+}
+
+TEST_CASE("S04: of one writable folder only what is in it is looked at; in node_modules and below 6 folders nothing") {
+  Tree workspace;
+  workspace.folder("project");
+  workspace.look();
+  workspace.folder("other/.git");
+  workspace.folder("project/node_modules/x/.git");
+  workspace.folder("project/1/2/3/4/5/6/7/.git");
+  workspace.folder("project/.husky");
+  CHECK(workspace.sweep("project") ==
+        std::vector<Planted>{{.path = "project/.husky", .moved_to = "project/.husky.from-run-r1"}});
+  CHECK(workspace.there("other/.git"));
+}
+
+TEST_CASE("S04: the notes name what was made and where it is, one by one where they are few") {
+  std::vector<Planted> planted{{.path = "new/.git", .moved_to = "new/.git.from-run-r1"},
+                               {.path = ".idea", .moved_to = ""}};
+  auto notes = planted_notes(planted, true, "r1");
+  REQUIRE(notes.size() == 2);
+  CHECK(notes[0].contains("new/.git in the workspace"));
+  CHECK(notes[0].contains("it is new/.git.from-run-r1 now"));
+  CHECK(notes[1].contains("can't be renamed"));
+  for (int i = 0; i < 30; ++i) planted.push_back(planted.front());
+  notes = planted_notes(planted, false, "r1");
+  REQUIRE(notes.size() == 7);
+  CHECK(notes[5].contains("27 more"));
+  CHECK(notes[6].contains("too many folders"));
+  CHECK(planted_notes({{.path = "a\nb/.git", .moved_to = "x"}}, true, "r1").front().find('\n') == std::string::npos);
+}

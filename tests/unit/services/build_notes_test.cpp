@@ -1,0 +1,123 @@
+#include "services/build_notes.hpp"
+
+#include <catch2/catch_test_macros.hpp>
+
+using namespace dind;
+
+namespace {
+
+std::string joined(const std::vector<std::string>& notes) {
+  std::string text;
+  for (const auto& note : notes) text += note + "\n";
+  return text;
+}
+
+std::string failed(const std::string& text, BuildCircumstances how, const std::string& message,
+                   const std::string& words = "") {
+  return joined(failed_build_notes(read_dockerfile(text), how, message, words));
+}
+
+}  // namespace
+
+TEST_CASE("What only BuildKit builds is named with its line and what to do") {  // B06
+  struct Case {
+    const char* text;
+    const char* note;
+  };
+  constexpr Case kCases[] = {
+      {"FROM a\n\nRUN \\\n --mount=type=cache,target=/x y\n", "line 3 has RUN --mount"},
+      {"FROM a\nRUN --network=none y\n", "line 2 has RUN --network"},
+      {"FROM a\nRUN --security=insecure y\n", "line 2 has RUN --security"},
+      {"FROM a\nCOPY --link x y\n", "line 2 has COPY --link"},
+      {"FROM a\nCOPY --chmod=755 x y\n", "line 2 has COPY --chmod"},
+      {"FROM a\nCOPY --parents x y\n", "line 2 has COPY --parents"},
+      {"FROM a\nCOPY --exclude=*.md x y\n", "line 2 has COPY --exclude"},
+      {"FROM a\nADD --checksum=sha256:x y z\n", "line 2 has ADD --checksum"},
+      {"FROM a\nADD --keep-git-dir=true y z\n", "line 2 has ADD --keep-git-dir"},
+      {"FROM --platform=$BUILDPLATFORM a\n", "line 1 uses BUILDPLATFORM"},
+      {"FROM --platform=${TARGETPLATFORM} a\n", "line 1 uses TARGETPLATFORM"},
+      {"FROM a:${TARGETARCH:-x}\n", "line 1 uses TARGETARCH"},
+  };
+  for (const auto& each : kCases) {
+    INFO(each.text);
+    const auto notes = failed(each.text, {}, "x");
+    CHECK(notes.contains(each.note));
+    CHECK(notes.contains("DOCKER_BUILDKIT=1"));
+    CHECK_FALSE(failed(each.text, {.buildkit = true}, "x").contains("DOCKER_BUILDKIT"));
+  }
+  for (const char* plain :
+       {"FROM a\nRUN x <y\n", "FROM a\nCOPY --from=b --chown=1 x y\n", "FROM a\nRUN echo $TARGETARCH\n"})
+    CHECK(failed(plain, {}, "x").empty());
+}
+
+TEST_CASE("A here-document is not given to the classic builder, which may run it as nothing") {  // B06
+  for (const char* text : {"FROM a\nRUN <<EOT\nset -e\nEOT\n", "FROM a\nCOPY <<-'EOF' /x\n\ty\n\tEOF\n"}) {
+    const auto refused = not_for_this_builder(read_dockerfile(text), {}, "Dockerfile.dev");
+    REQUIRE(refused);
+    CHECK(refused->message.contains("Dockerfile.dev: line 2 has a here-document (<<), which only BuildKit builds"));
+    CHECK(refused->message.contains("DOCKER_BUILDKIT=1"));
+    CHECK_FALSE(not_for_this_builder(read_dockerfile(text), {.buildkit = true}, "Dockerfile.dev"));
+  }
+  CHECK_FALSE(not_for_this_builder(read_dockerfile("FROM a\nRUN x <y <<<z\n"), {}, "Dockerfile"));
+  const auto later = read_dockerfile("FROM a AS one\nRUN x\nFROM b\nRUN <<EOT\nx\nEOT\n");
+  CHECK(not_for_this_builder(later, {}, "Dockerfile"));
+  CHECK(not_for_this_builder(later, {}, "Dockerfile", 2));
+  CHECK_FALSE(not_for_this_builder(later, {}, "Dockerfile", 1));  // --target one
+}
+
+TEST_CASE("A variable that is empty without BuildKit is told of, whether the build fails or not") {  // B06
+  const auto notes = [](const std::string& text, BuildCircumstances how = {}) {
+    return joined(build_notes(read_dockerfile(text), how));
+  };
+  CHECK(notes("FROM a\nARG TARGETARCH\n").contains("line 2 declares TARGETARCH, which only BuildKit sets"));
+  CHECK(notes("FROM a\nARG A TARGETOS\n").contains("TARGETOS"));
+  CHECK(notes("FROM a\nARG TARGETARCH=amd64\n").empty());
+  CHECK(notes("FROM a\nARG TARGETARCH\n", {.arguments = {{"TARGETARCH", "arm64"}}}).empty());
+  CHECK(notes("FROM a\nARG TARGETARCH\n", {.buildkit = true}).empty());
+  CHECK(notes("FROM a\nARG TARGET\n").empty());
+}
+
+TEST_CASE("With BuildKit, what an old one can't read and what no build has is named") {  // B06, B15
+  const BuildCircumstances buildkit{.buildkit = true};
+  const std::string here = "FROM a\nRUN <<EOT\nset -e\nEOT\n";
+  const std::string unknown = "dockerfile parse error line 3: unknown instruction: SET";
+  CHECK(failed(here, buildkit, unknown).contains("# syntax=docker/dockerfile:1"));
+  CHECK(failed(here, buildkit, unknown).contains("line 2"));
+  CHECK(failed("# syntax=docker/dockerfile:1\n" + here, buildkit, unknown).empty());
+  CHECK(failed("FROM a\nCOPY --link x y\n", buildkit, "Unknown flag: link").contains("line 2 has COPY --link"));
+  CHECK(failed(here, buildkit, "exit code: 1").empty());
+  for (const char* kind : {"secret,id=x", "ssh"})
+    CHECK(failed("FROM a\nRUN --mount=type=" + std::string(kind) + " y\n", buildkit, "no active sessions")
+              .contains("line 2 mounts a secret or ssh"));
+}
+
+TEST_CASE("A file that is not found where none was sent is told of") {  // B05
+  const char* messages[] = {
+      "COPY failed: file not found in build context or excluded by .dockerignore: stat f.txt: file does not exist",
+      "ADD failed: file not found in build context or excluded by .dockerignore: stat f: file does not exist",
+      "failed to compute cache key: \"/f.txt\" not found: not found",
+      "failed to calculate checksum of ref x::y: \"/f.txt\": not found",
+      "COPY failed: no source files were specified",
+  };
+  for (const char* message : messages) {
+    INFO(message);
+    CHECK(failed("FROM a\nCOPY f.txt /\n", {}, message).contains("--context DIR"));
+    CHECK_FALSE(failed("FROM a\nCOPY f.txt /\n", {.has_files = true}, message).contains("--context"));
+  }
+  CHECK(failed("FROM a\nRUN x\n", {}, "The command '/bin/sh -c x' returned a non-zero code: 1").empty());
+}
+
+TEST_CASE("A step that finds its disk full is told what to do") {  // R04
+  for (const char* words :
+       {"cp: error writing '/x': No space left on device\n", "OSError: [Errno 28] No space left on device",
+        "npm ERR! code ENOSPC\n", "Disk quota exceeded"})
+    CHECK(failed("FROM a\nRUN x\n", {}, "exit code 1", words).contains("dind-executor gc"));
+  CHECK(failed("FROM a\nRUN x\n", {}, "exit code 1", "something else").empty());
+}
+
+TEST_CASE("A person reads the name of their own file") {  // I03
+  CHECK(with_name("failed to parse .dockerfile.12: file with no instructions", ".dockerfile.12", "d/D") ==
+        "failed to parse d/D: file with no instructions");
+  CHECK(with_name("aba", "a", "aa") == "aabaa");
+  CHECK(with_name("x", "", "y") == "x");
+}
