@@ -13,6 +13,14 @@ for (const file of readdirSync('extension/src')) {
   const source = readFileSync(`extension/src/${file}`, 'utf8');
   for (const [, , text] of source.matchAll(/l10n\.t\(\s*(['"])(.*?[^\\])\1/gs)) used.add(text);
 }
+// Text from outside must not become a link: each of these has one place, which takes care of it (S09).
+const ONE_PLACE = { 'notify.ts': /show(?:Error|Warning|Information)Message/, 'pull_progress.ts': /ProgressLocation\.Notification/, 'status.ts': /new vscode\.MarkdownString/ };
+for (const file of readdirSync('extension/src')) {
+  const source = readFileSync(`extension/src/${file}`, 'utf8');
+  for (const [place, pattern] of Object.entries(ONE_PLACE)) {
+    if (file !== place && pattern.test(source)) problems.push(`${file} has ${pattern}, which belongs into ${place} only`);
+  }
+}
 compare('bundle.l10n.ja.json', used, new Set(Object.keys(json('extension/l10n/bundle.l10n.ja.json'))));
 
 const keys = new Set([...readFileSync('package.json', 'utf8').matchAll(/"%([\w.]+)%"/g)].map(([, key]) => key));

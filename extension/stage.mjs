@@ -18,7 +18,6 @@ const { devDependencies, scripts, private: _, ...manifest } = JSON.parse(readFil
 const files = [
   'package.nls.json',
   'package.nls.ja.json',
-  'README.md',
   'CHANGELOG.md',
   'LICENSE',
   'extension/dist/extension.js',
@@ -33,6 +32,11 @@ for (const file of files) {
   mkdirSync(dirname(join(stage, file)), { recursive: true });
   cpSync(file, join(stage, file), { recursive: true });
 }
+// The page of the extension. Its pictures are in its text: the editor shows no others of an extension that is installed.
+const page = readFileSync('extension/README.md', 'utf8').replaceAll(/\]\((media\/[\w-]+\.png)\)/g, (_, picture) => {
+  return `](data:image/png;base64,${readFileSync(join('extension', picture)).toString('base64')})`;
+});
+writeFileSync(join(stage, 'README.md'), page);
 writeFileSync(join(stage, 'package.json'), JSON.stringify(manifest, null, 2) + '\n');
 if (server !== '-') {
   mkdirSync(join(stage, 'server'), { recursive: true });
@@ -40,5 +44,5 @@ if (server !== '-') {
   chmodSync(join(stage, 'server/dind-executor'), 0o755);
 }
 // One made anew for each: the one at the top is for the repository, in which server/ holds sources.
-writeFileSync(join(stage, '.vscodeignore'), 'extension/media/icon.svg\n');
+writeFileSync(join(stage, '.vscodeignore'), 'extension/media/icon.svg\nextension/media/page-*.png\n');
 console.log(stage);

@@ -2,15 +2,19 @@
 
 import * as vscode from 'vscode';
 import { RUN_FILE, STOP, type RunFile } from './protocol';
+import { notify } from './notify';
 import { canBeRun, resourcePaths } from './runnable';
 import type { Messages } from './messages';
 import type { OutputChannel } from './output';
-import type { Run, Runs } from './runs';
+import { isIn, type Run, type Runs } from './runs';
 import { ServerUnavailable, type Server } from './server';
+import { shown } from './shown';
 import { trusted } from './trust';
 
 /** From a lens `{ uri }`, from a button of the editor a Uri, from palette and key nothing. */
 type Target = { uri: string } & Partial<RunFile>;
+
+const HELLO = 'print("Hello from a sandbox")\n';
 
 export function registerCommands(
   server: Server,
@@ -18,28 +22,43 @@ export function registerCommands(
   channel: OutputChannel,
   messages: Messages,
 ): vscode.Disposable {
+  const recent = new RecentDocument();
+
   async function runFile(argument?: unknown): Promise<void> {
     if (!trusted()) return;
-    const target = targetOf(argument);
-    if (!target) {
-      void vscode.window.showErrorMessage(vscode.l10n.t('Open a file to run it in a sandbox.'));
-      return;
-    }
+    const target = targetOf(argument, recent.uri);
+    if (!target) return notify('error', vscode.l10n.t('Open a file to run it in a sandbox.'));
     const { uri, ...more } = target;
     const file = vscode.Uri.parse(uri, true);
+    const again = (): void => void runFile(target);
+    runs.again = again;
     channel.show();
     const ended = await runs.start(file, { command: RUN_FILE, more });
-    if ('failure' in ended) messages.failed(ended.failure, () => void runFile(target));
+    if ('failure' in ended) messages.failed(ended.failure, again);
+  }
+
+  /** A first run for somebody who has no file at hand. */
+  async function tryIt(): Promise<void> {
+    if (!trusted()) return;
+    const isHello = (document: vscode.TextDocument): boolean => document.isUntitled && document.getText() === HELLO;
+    const document =
+      vscode.workspace.textDocuments.find(isHello) ??
+      (await vscode.workspace.openTextDocument({ language: 'python', content: HELLO }));
+    await vscode.window.showTextDocument(document);
+    await runFile({ uri: document.uri.toString() });
   }
 
   async function stop(argument?: unknown): Promise<void> {
-    const target = targetOf(argument);
-    const run = target && runs.of(vscode.Uri.parse(target.uri, true));
+    const target = targetOf(argument, undefined);
+    const run = target && runs.covering(vscode.Uri.parse(target.uri, true));
     const chosen = run ? [run] : await choose(runs.all);
-    if (chosen.length === 0 && runs.all.length === 0) {
-      void vscode.window.showInformationMessage(vscode.l10n.t('Nothing is running.'));
-    }
+    if (chosen.length === 0 && runs.all.length === 0) void notify('info', vscode.l10n.t('Nothing is running.'));
     await Promise.all(chosen.map((each) => runs.stop(each)));
+  }
+
+  function rerunLast(): void {
+    if (runs.again) runs.again();
+    else void notify('info', vscode.l10n.t('Nothing has run in this window yet.'));
   }
 
   async function restartServer(): Promise<void> {
@@ -52,21 +71,55 @@ export function registerCommands(
   }
 
   return vscode.Disposable.from(
+    recent,
     vscode.commands.registerCommand(RUN_FILE, runFile),
+    vscode.commands.registerCommand('dind.tryIt', tryIt),
     vscode.commands.registerCommand(STOP, stop),
+    vscode.commands.registerCommand('dind.rerunLast', rerunLast),
     vscode.commands.registerCommand('dind.showOutput', () => channel.show()),
+    vscode.commands.registerCommand('dind.showLog', () => server.log.show()),
     vscode.commands.registerCommand('dind.restartServer', restartServer),
-    runs.onDidChange(() => void setContext(runs.all)),
+    runs.onDidChange(() => void setContext(runs)),
+    vscode.window.tabGroups.onDidChangeTabs(() => void setContext(runs)),
   );
 }
 
-function targetOf(argument: unknown): Target | undefined {
+function tabUris(): vscode.Uri[] {
+  return vscode.window.tabGroups.all
+    .flatMap(({ tabs }) => tabs)
+    .flatMap(({ input }) => (input instanceof vscode.TabInputText ? [input.uri] : []));
+}
+
+/** The document that a person had in front last, while another tab (a walkthrough, the settings) covers it. */
+class RecentDocument implements vscode.Disposable {
+  private last: vscode.Uri | undefined;
+  private readonly listener: vscode.Disposable;
+
+  constructor() {
+    const look = (editor: vscode.TextEditor | undefined): void => {
+      if (editor && canBeRun(editor.document.uri)) this.last = editor.document.uri;
+    };
+    look(vscode.window.activeTextEditor);
+    this.listener = vscode.window.onDidChangeActiveTextEditor(look);
+  }
+
+  get uri(): vscode.Uri | undefined {
+    const open = tabUris().filter(canBeRun);
+    return open.find((uri) => uri.toString() === this.last?.toString()) ?? (open.length === 1 ? open[0] : undefined);
+  }
+
+  dispose(): void {
+    this.listener.dispose();
+  }
+}
+
+function targetOf(argument: unknown, covered: vscode.Uri | undefined): Target | undefined {
   if (argument instanceof vscode.Uri) return { uri: argument.toString() };
   if (typeof argument === 'object' && argument !== null && 'uri' in argument && typeof argument.uri === 'string') {
     return argument as Target;
   }
   const editors = [vscode.window.activeTextEditor, ...vscode.window.visibleTextEditors];
-  const uri = editors.find((editor) => editor && canBeRun(editor.document.uri))?.document.uri;
+  const uri = editors.find((editor) => editor && canBeRun(editor.document.uri))?.document.uri ?? covered;
   return uri && { uri: uri.toString() };
 }
 
@@ -75,13 +128,16 @@ async function choose(runs: Run[]): Promise<Run[]> {
   if (runs.length <= 1) return runs;
   const items = [
     { label: vscode.l10n.t('All runs'), description: '', runs },
-    ...runs.map((run) => ({ label: run.name, description: vscode.workspace.asRelativePath(run.uri), runs: [run] })),
+    ...runs.map((run) => ({ label: shown(run.name), description: shown(vscode.workspace.asRelativePath(run.uri)), runs: [run] })),
   ];
   const picked = await vscode.window.showQuickPick(items, { placeHolder: vscode.l10n.t('Which run is to be stopped?') });
   return picked?.runs ?? [];
 }
 
-async function setContext(runs: Run[]): Promise<void> {
-  await vscode.commands.executeCommand('setContext', 'dind.running', runs.length > 0);
-  await vscode.commands.executeCommand('setContext', 'dind.runningPaths', runs.flatMap(({ uri }) => resourcePaths(uri)));
+/** Keys for menus: also of the files in a folder that runs. */
+async function setContext({ all }: Runs): Promise<void> {
+  const covered = tabUris().filter((uri) => all.some((run) => isIn(uri, run.uri)));
+  const paths = [...all.map(({ uri }) => uri), ...covered].flatMap(resourcePaths);
+  await vscode.commands.executeCommand('setContext', 'dind.running', all.length > 0);
+  await vscode.commands.executeCommand('setContext', 'dind.runningPaths', paths);
 }

@@ -5,7 +5,7 @@ import * as vscode from 'vscode';
 import { canBeRun } from './runnable';
 import type { Server } from './server';
 import { expectNotification } from './protocol';
-import { folderOptions, prestartWanted } from './settings';
+import { prestartWanted, runOptions } from './settings';
 
 export function expectRuns(server: Server): vscode.Disposable {
   const expect = (): void => {
@@ -13,7 +13,7 @@ export function expectRuns(server: Server): vscode.Disposable {
     if (!document || !canBeRun(document.uri) || !vscode.workspace.isTrusted || !prestartWanted()) return;
     void server.running?.sendNotification(expectNotification, {
       uri: document.uri.toString(),
-      ...folderOptions(document.uri),
+      ...runOptions(document.uri),
     });
   };
   return vscode.Disposable.from(

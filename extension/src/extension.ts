@@ -4,9 +4,14 @@ import * as vscode from 'vscode';
 import { MessageType } from 'vscode-languageclient/node';
 import { registerCommands } from './commands';
 import { expectRuns } from './expected';
+import { followFirstSteps } from './first_steps';
+import { ignoredSettingsNotes } from './ignored_settings';
+import { registerMenu } from './menu';
 import { Messages } from './messages';
+import { registerSettingsCommand } from './open_settings';
 import { OutputChannel } from './output';
 import { showPullProgress } from './pull_progress';
+import { registerReports } from './reports';
 import { lensMiddleware, Runnable } from './runnable';
 import { Runs } from './runs';
 import { Server, ServerUnavailable } from './server';
@@ -18,11 +23,11 @@ let server: Server | undefined;
 
 export function activate(context: vscode.ExtensionContext): void {
   const channel = new OutputChannel();
-  const theServer = (server = new Server(context, lensMiddleware));
-  const runs = new Runs(theServer, channel);
+  const theServer: Server = (server = new Server(context, lensMiddleware(() => runs)));
+  const runs = new Runs(theServer, channel, ignoredSettingsNotes());
   const runnable = new Runnable(theServer);
   const status = new Status(theServer, runs, runnable);
-  const messages = new Messages(() => channel.show());
+  const messages = new Messages({ showOutput: () => channel.show(), showLog: () => theServer.log.show() });
   const restart = (): void => void vscode.commands.executeCommand('dind.restartServer');
 
   const down = (error: unknown): void => {
@@ -32,7 +37,11 @@ export function activate(context: vscode.ExtensionContext): void {
   };
   context.subscriptions.push(
     registerCommands(theServer, runs, channel, messages),
-    registerWorkspaceCommands(theServer, runs, channel, messages, context.workspaceState),
+    registerWorkspaceCommands(theServer, runs, channel, messages, runnable),
+    registerMenu(status, runs, runnable),
+    registerReports(theServer),
+    registerSettingsCommand(),
+    followFirstSteps(theServer, runs),
     showPullProgress(runs),
     expectRuns(theServer),
     theServer.onDidFail(down),

@@ -1,46 +1,54 @@
 // Messages for people: one at a time for one cause, with the remedy as a button.
 
 import * as vscode from 'vscode';
+import { notify, type Action, type Severity } from './notify';
+import { settingsAction } from './open_settings';
 import type { Failure } from './runs';
-
-interface Action {
-  title: string;
-  run: () => void;
-}
 
 // One lost engine ends several runs at once: that is one message.
 const SAME_CAUSE_WITHIN_MS = 3_000;
 
+export interface Views {
+  showOutput: () => void;
+  showLog: () => void;
+}
+
 export class Messages {
-  private readonly showOutput: () => void;
+  private readonly views: Views;
   private readonly shownAt = new Map<string, number>();
 
-  constructor(showOutput: () => void) {
-    this.showOutput = showOutput;
+  constructor(views: Views) {
+    this.views = views;
   }
 
   /** What somebody started could not be done. */
   failed(failure: Failure, retry: () => void): void {
     const shared = ['engine_unavailable', 'engine_error', 'server', 'busy', 'disabled'].includes(failure.kind);
     if (shared && !this.isNew(failure.kind)) return;
-    void this.show(failure.message, [...remedies(failure, retry), this.outputAction()]);
+    const details = failure.kind === 'server' || failure.kind === 'internal' ? this.logAction() : this.outputAction();
+    void notify('error', failure.message, [...remedies(failure, retry), details]);
   }
 
   serverDown(message: string, restart: () => void): void {
     if (!this.isNew('server')) return;
-    void this.show(message, [
-      { title: vscode.l10n.t('Restart'), run: restart },
-      openSettings('dind.serverPath'),
-    ]);
+    const again: Action = { title: vscode.l10n.t('Restart'), run: restart };
+    void notify('error', message, [again, settingsAction('dind.serverPath'), this.logAction()]);
   }
 
   /** A message of the server that belongs to no request. */
-  fromServer(message: string, severity: 'error' | 'warning' | 'info'): void {
-    void this.show(message, [this.outputAction()], severity);
+  fromServer(message: string, severity: Severity): void {
+    const [setting] = /\bdind\.[a-zA-Z.]*[a-zA-Z]/.exec(message) ?? [];
+    const several = (message.match(/\bdind\.[a-zA-Z]/g)?.length ?? 0) > 1;
+    const settings = setting === undefined ? [] : [settingsAction(several ? undefined : setting)];
+    void notify(severity, message, [...settings, this.logAction()]);
   }
 
   private outputAction(): Action {
-    return { title: vscode.l10n.t('Show Output'), run: this.showOutput };
+    return { title: vscode.l10n.t('Show Output'), run: this.views.showOutput };
+  }
+
+  private logAction(): Action {
+    return { title: vscode.l10n.t('Show Log'), run: this.views.showLog };
   }
 
   private isNew(cause: string): boolean {
@@ -49,27 +57,17 @@ export class Messages {
     if (isNew) this.shownAt.set(cause, now);
     return isNew;
   }
-
-  private async show(message: string, actions: Action[], severity: 'error' | 'warning' | 'info' = 'error'): Promise<void> {
-    const show = {
-      error: vscode.window.showErrorMessage,
-      warning: vscode.window.showWarningMessage,
-      info: vscode.window.showInformationMessage,
-    }[severity];
-    const chosen = await show(message, ...actions.map(({ title }) => title));
-    actions.find(({ title }) => title === chosen)?.run();
-  }
 }
 
 function remedies({ kind }: Failure, retry: () => void): Action[] {
   const again: Action = { title: vscode.l10n.t('Retry'), run: retry };
   switch (kind) {
     case 'engine_unavailable':
-      return [again, openSettings('dind.engine.host')];
+      return [again, settingsAction('dind.engine.host')];
     case 'image_unavailable':
-      return [again, openSettings('dind.images')];
+      return [again, settingsAction('dind.images')];
     case 'server':
-      return [again, openSettings('dind.serverPath')];
+      return [again, settingsAction('dind.serverPath')];
     case 'busy':
     case 'engine_error':
     case 'internal':
@@ -80,11 +78,4 @@ function remedies({ kind }: Failure, retry: () => void): Action[] {
     case 'not_found':
       return [];
   }
-}
-
-function openSettings(query: string): Action {
-  return {
-    title: vscode.l10n.t('Open Settings'),
-    run: () => void vscode.commands.executeCommand('workbench.action.openSettings', query),
-  };
 }

@@ -2,11 +2,15 @@
 
 import * as vscode from 'vscode';
 import { PlainText } from './ansi';
-import type { Output, RunResult, RunState } from './protocol';
+import { footer, mayBeCertificate, stageText } from './footer';
+import type { Output, RunResult, RunState, Stage } from './protocol';
+import { shown } from './shown';
 import { TextCap } from './text_cap';
-import { bytes, duration, seconds } from './units';
+import { bytes, seconds } from './units';
 
 const FLUSH_AFTER_MS = 33;
+// A stage that is over sooner is not worth a line.
+const SHOW_STAGE_AFTER_MS = 500;
 
 type Started = Extract<RunState, { state: 'started' }>;
 
@@ -16,8 +20,9 @@ export class OutputChannel implements vscode.Disposable {
   private used = false;
   private atLineStart = true;
 
+  /** Its header stands there at once. */
   begin(name: string): RunOutput {
-    return new RunOutput(name, (run, text) => this.append(run, text));
+    return new RunOutput(shown(name), (run, text) => this.append(run, text), (run) => this.current === run);
   }
 
   show(): void {
@@ -33,8 +38,9 @@ export class OutputChannel implements vscode.Disposable {
     let before = '';
     if (this.current !== run) {
       if (!this.atLineStart) before = '\n';
-      if (run.hasHeader) before += `── ${run.name}\n`; // its text goes on after another's
-      else if (this.used) before += '\n';
+      if (!run.hasHeader && this.used) before += '\n';
+      // Its text goes on after another's.
+      if (run.hasHeader && !text.startsWith('── ')) before += `── ${run.name}\n`;
     }
     this.current = run;
     this.used = true;
@@ -46,20 +52,45 @@ export class OutputChannel implements vscode.Disposable {
 export class RunOutput {
   readonly name: string;
   hasHeader = false;
+  private startNotes: string[] = [];
   private readonly append: (run: RunOutput, text: string) => void;
+  private readonly isCurrent: (run: RunOutput) => boolean;
   private readonly plain = { stdout: new PlainText(), stderr: new PlainText() };
   private readonly cap = new TextCap();
+  private readonly begunAt = Date.now();
   private pending = '';
   private timer: NodeJS.Timeout | undefined;
   private atLineStart = true;
   private saidFull = false;
+  /** The header has only the name so far, and its line goes on. */
+  private headerIsOpen = true;
+  private stage: Stage | undefined;
+  private stageTimer: NodeJS.Timeout | undefined;
+  private certificate = false;
 
-  constructor(name: string, append: (run: RunOutput, text: string) => void) {
+  constructor(name: string, append: (run: RunOutput, text: string) => void, isCurrent: (run: RunOutput) => boolean) {
     this.name = name;
     this.append = append;
+    this.isCurrent = isCurrent;
+    this.emit(`── ${name}`);
+    this.hasHeader = true;
+  }
+
+  /** What people should know of this run beside what it prints. */
+  notes(lines: string[]): void {
+    if (lines.length > 0) this.lines(lines);
+  }
+
+  preparing(stage: Stage): void {
+    if (stage === this.stage) return;
+    this.stage = stage;
+    clearTimeout(this.stageTimer);
+    if (stage !== 'container') this.stageTimer = setTimeout(() => this.showStage(), SHOW_STAGE_AFTER_MS);
   }
 
   started(event: Started): void {
+    this.stage = 'program';
+    clearTimeout(this.stageTimer);
     const { limits } = event;
     const facts = [
       ...(event.name === this.name ? [] : [event.name]), // of a folder: the command
@@ -72,12 +103,16 @@ export class RunOutput {
       limits.network === 'none' ? vscode.l10n.t('no network') : vscode.l10n.t('network: {0}', limits.network),
       ...(event.isolation === 'gvisor' ? ['gVisor'] : []),
     ];
-    this.lines([`── ${this.name} · ${facts.join(' · ')}`, ...event.notes]);
-    this.hasHeader = true;
+    this.header(facts.map((fact) => shown(fact)).join(' · '));
+    this.startNotes = event.notes;
+    this.notes(event.notes.map((note) => shown(note)));
   }
 
   write({ channel, text }: Output): void {
-    this.pending += this.cap.add(this.plain[channel].add(text));
+    if (this.headerIsOpen) this.showStage();
+    const plain = this.plain[channel].add(text);
+    this.certificate ||= mayBeCertificate(plain);
+    this.pending += this.cap.add(plain);
     if (this.cap.isFull && !this.saidFull) {
       this.saidFull = true;
       this.pending += `\n${vscode.l10n.t('… a lot of output: the end of it follows when the program has ended …')}\n`;
@@ -87,25 +122,37 @@ export class RunOutput {
 
   finished(result: RunResult): void {
     this.writeRest();
-    const facts = [verdictText(result)];
-    if (result.exitCode !== null) facts.push(vscode.l10n.t('exit code {0}', result.exitCode));
-    facts.push(duration(result.durationMs));
-    if (result.peakMemoryBytes !== null) facts.push(vscode.l10n.t('peak memory {0}', bytes(result.peakMemoryBytes)));
-    const lines = [`── ${facts.join(' · ')}`];
-    if (result.oomSeen && result.verdict !== 'out_of_memory') {
-      lines.unshift(vscode.l10n.t('A process of the program was killed for its memory.'));
-    }
-    if (result.droppedBytes > 0) lines.unshift(vscode.l10n.t('… the server left out {0} …', bytes(result.droppedBytes)));
-    this.lines(lines);
+    // What was said at the start is not said again.
+    const notes = (result.notes ?? []).filter((note) => !this.startNotes.includes(note)).map((note) => shown(note));
+    const explained = notes.some((note) => /certificate/i.test(note));
+    this.lines([...notes, ...footer(result, Date.now() - this.begunAt, this.certificate && !explained)]);
   }
 
   /** The run could not be done, or its end was not waited for. */
   ended(message: string): void {
     this.writeRest();
-    this.lines([`── ${this.name} · ${message}`]);
+    this.header(shown(message, Infinity));
+  }
+
+  private showStage(): void {
+    clearTimeout(this.stageTimer);
+    const text = stageText(this.stage);
+    if (text !== undefined) this.header(text);
+    else this.lines([]);
+  }
+
+  /** Goes on with the header's line where that is still the last one; else it is a line of its own. */
+  private header(facts: string): void {
+    if (this.headerIsOpen && this.isCurrent(this)) {
+      this.headerIsOpen = false;
+      this.emit(` · ${facts}\n`);
+    } else {
+      this.lines([`── ${this.name} · ${facts}`]);
+    }
   }
 
   private writeRest(): void {
+    clearTimeout(this.stageTimer);
     const { leftOutCharacters, tail } = this.cap.finish();
     if (leftOutCharacters > 0) {
       this.pending += `${vscode.l10n.t('… {0} characters left out …', leftOutCharacters.toLocaleString('en'))}\n`;
@@ -116,40 +163,23 @@ export class RunOutput {
 
   private lines(lines: string[]): void {
     this.flush();
-    this.pending = (this.atLineStart ? '' : '\n') + lines.join('\n') + '\n';
-    this.flush();
+    this.headerIsOpen = false;
+    // The channel itself ends another run's line.
+    const newline = this.isCurrent(this) && !this.atLineStart ? '\n' : '';
+    this.emit(newline + lines.map((line) => `${line}\n`).join(''));
   }
 
   private flush(): void {
     clearTimeout(this.timer);
     this.timer = undefined;
-    if (this.pending === '') return;
     const text = this.pending;
     this.pending = '';
+    this.emit(text);
+  }
+
+  private emit(text: string): void {
+    if (text === '') return;
     this.atLineStart = text.endsWith('\n');
     this.append(this, text);
-  }
-}
-
-function verdictText({ verdict, signal }: RunResult): string {
-  switch (verdict) {
-    case 'ok':
-      return vscode.l10n.t('Finished');
-    case 'failed':
-      return vscode.l10n.t('Failed');
-    case 'signalled':
-      return signal === null ? vscode.l10n.t('Ended by a signal') : vscode.l10n.t('Ended by signal {0}', signal);
-    case 'timeout':
-      return vscode.l10n.t('Stopped at the time limit (setting dind.timeout)');
-    case 'out_of_memory':
-      return vscode.l10n.t('Killed at the memory limit (setting dind.memory)');
-    case 'process_limit':
-      return vscode.l10n.t('Stopped at the limit of processes (setting dind.pids)');
-    case 'output_limit':
-      return vscode.l10n.t('Stopped at the output limit');
-    case 'disk_limit':
-      return vscode.l10n.t('Stopped at the disk limit');
-    case 'cancelled':
-      return vscode.l10n.t('Stopped');
   }
 }

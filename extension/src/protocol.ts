@@ -28,6 +28,7 @@ export interface ClientCapabilities {
 export const RUN_FILE = 'dind.runFile';
 export const RUN_WORKSPACE = 'dind.runWorkspace';
 export const WORKSPACE_PROGRAMS = 'dind.workspacePrograms';
+export const CHOOSE_PROGRAM = 'dind.chooseProgram';
 export const STOP = 'dind.stop';
 
 export interface RunFile {
@@ -65,7 +66,15 @@ export interface WorkspacePrograms {
   folder: string;
   programs: WorkspaceProgram[];
   notes: string[];
+  /** What was chosen before, in an editor or a terminal, and is still there. */
+  chosen?: Choice;
 }
+
+/** What a folder's runs are. */
+export type Choice = { program: string } | { command: string };
+
+/** Without a program and a command: forgotten. */
+export type ChooseProgram = { uri: DocumentUri } & Partial<{ program: string; command: string }>;
 
 export interface WorkspaceProgram {
   id: string;
@@ -73,6 +82,8 @@ export interface WorkspaceProgram {
   source: string;
   detail: string;
   build: boolean;
+  /** A test or a build: offered, but it never runs without being chosen. */
+  extra: boolean;
   notes: string[];
 }
 
@@ -96,6 +107,8 @@ export type Verdict =
   | 'disk_limit'
   | 'cancelled';
 
+export type Stage = 'queue' | 'image' | 'dependencies' | 'build' | 'container' | 'program';
+
 export interface RunResult {
   runId: string;
   verdict: Verdict;
@@ -113,6 +126,10 @@ export interface RunResult {
   imageDigest: string | null;
   isolation: Isolation;
   degraded: boolean;
+  /** For people: what was clamped, what is known of the cause of the end. */
+  notes?: string[];
+  /** Where it ended: another than `program` means that the program never began. */
+  stage: Stage;
 }
 
 export type ErrorKind =
@@ -172,4 +189,7 @@ export interface Engine {
   version?: string;
   message?: string;
 }
+/** To the server. */
+export const logLevelNotification = new NotificationType<{ level: string }>('dind/logLevel');
+
 export const engineNotification = new NotificationType<Engine>('dind/engine');

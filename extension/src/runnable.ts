@@ -4,7 +4,9 @@
 import * as vscode from 'vscode';
 import { CodeLensRequest, type Middleware } from 'vscode-languageclient/node';
 import { RUN_FILE, STOP } from './protocol';
+import { isIn, type Runs } from './runs';
 import type { Server } from './server';
+import { shown } from './shown';
 import { codeLensWanted } from './settings';
 
 const ASK_AFTER_MS = 300;
@@ -18,17 +20,26 @@ export function resourcePaths(uri: vscode.Uri): string[] {
   return [uri.fsPath, uri.path];
 }
 
-export const lensMiddleware: Middleware = {
-  async provideCodeLenses(document, token, next) {
-    if (!codeLensWanted(document.uri)) return [];
-    const lenses = (await next(document, token)) ?? [];
-    for (const { command } of lenses) {
-      if (command?.command === RUN_FILE) command.title = `$(play) ${vscode.l10n.t('Run in sandbox')}`;
-      if (command?.command === STOP) command.title = `$(debug-stop) ${vscode.l10n.t('Stop')}`;
-    }
-    return lenses;
-  },
-};
+/** `runs`: those under way; a file in a folder that runs gets a lens that stops the folder's run. */
+export function lensMiddleware(runs: () => Runs): Middleware {
+  return {
+    async provideCodeLenses(document, token, next) {
+      if (!codeLensWanted(document.uri)) return [];
+      const lenses = (await next(document, token)) ?? [];
+      for (const { command } of lenses) {
+        if (command?.command === RUN_FILE) command.title = `$(play) ${vscode.l10n.t('Run in sandbox')}`;
+        if (command?.command === STOP) command.title = `$(debug-stop) ${vscode.l10n.t('Stop')}`;
+      }
+      const folder = runs().all.find((run) => isIn(document.uri, run.uri));
+      if (folder) {
+        const title = `$(debug-stop) ${vscode.l10n.t('Stop {0}', shown(folder.name, 40))}`;
+        const command = { title, command: STOP, arguments: [{ uri: folder.uri.toString() }] };
+        lenses.push(new vscode.CodeLens(new vscode.Range(0, 0, 0, 0), command));
+      }
+      return lenses;
+    },
+  };
+}
 
 export class Runnable implements vscode.Disposable {
   private readonly server: Server;

@@ -6,11 +6,11 @@ import { ExecuteCommandRequest, ResponseError } from 'vscode-languageclient/node
 import type { OutputChannel, RunOutput } from './output';
 import {
   REQUEST_CANCELLED,
+  RUN_WORKSPACE,
   STOP,
   type ErrorData,
   type ErrorKind,
   type RUN_FILE,
-  type RUN_WORKSPACE,
   type RunFile,
   type RunResult,
   type RunState,
@@ -19,7 +19,7 @@ import {
   type StopResult,
 } from './protocol';
 import { ServerUnavailable, type Server } from './server';
-import { folderOptions } from './settings';
+import { runOptions } from './settings';
 
 /** How long a stopped run may take to end before its request is cancelled. */
 const STOP_WITHIN_MS = 5_000;
@@ -51,18 +51,31 @@ export class Runs implements vscode.Disposable {
   private readonly runs = new Map<string, Run>();
   private readonly newest = new Map<string, string>();
   private readonly changeEmitter = new vscode.EventEmitter<void>();
+  private readonly endEmitter = new vscode.EventEmitter<{ ended: Ended; isFolder: boolean }>();
   private readonly listeners: vscode.Disposable;
   /** A run began, has another state, or ended. */
   readonly onDidChange = this.changeEmitter.event;
+  readonly onDidEnd = this.endEmitter.event;
   last: { name: string; ended: Ended } | undefined;
+  /** Does the latest run once more. */
+  again: (() => void) | undefined;
 
-  constructor(server: Server, channel: OutputChannel) {
+  private readonly notes: (uri: vscode.Uri) => string[];
+
+  /** `notes`: what is said in the output of each run of this file or folder. */
+  constructor(server: Server, channel: OutputChannel, notes: (uri: vscode.Uri) => string[]) {
     this.server = server;
+    this.notes = notes;
     this.channel = channel;
     this.listeners = vscode.Disposable.from(
       server.onOutput((event) => this.runs.get(event.runId)?.output.write(event)),
       server.onRun((event) => this.onState(event)),
     );
+  }
+
+  /** The run of this file, or of a folder that it is in. */
+  covering(uri: vscode.Uri): Run | undefined {
+    return this.of(uri) ?? this.all.find((run) => isIn(uri, run.uri));
   }
 
   get all(): Run[] {
@@ -88,6 +101,7 @@ export class Runs implements vscode.Disposable {
     }
     const name = uri.path.split('/').pop() ?? key;
     const output = this.channel.begin(name);
+    output.notes(this.notes(uri));
     const request = new vscode.CancellationTokenSource();
     const run: Run = {
       id,
@@ -97,7 +111,7 @@ export class Runs implements vscode.Disposable {
       request,
       state: undefined,
       startedAt: undefined,
-      ended: this.follow(command, { ...folderOptions(uri), ...more, uri: key, runId: id }, name, output, request.token),
+      ended: this.follow(command, { ...runOptions(uri), ...more, uri: key, runId: id }, name, output, request.token),
     };
     this.runs.set(id, run);
     this.changeEmitter.fire();
@@ -124,6 +138,7 @@ export class Runs implements vscode.Disposable {
   dispose(): void {
     this.listeners.dispose();
     this.changeEmitter.dispose();
+    this.endEmitter.dispose();
   }
 
   private async follow(
@@ -140,6 +155,7 @@ export class Runs implements vscode.Disposable {
     if (asked.runId) this.runs.delete(asked.runId);
     this.last = { name, ended };
     this.changeEmitter.fire();
+    this.endEmitter.fire({ ended, isFolder: command === RUN_WORKSPACE });
     return ended;
   }
 
@@ -161,12 +177,18 @@ export class Runs implements vscode.Disposable {
     const run = this.runs.get(event.runId);
     if (!run) return;
     run.state = event;
+    if (event.state === 'queued' && event.position > 0) run.output.preparing('queue');
+    if (event.state === 'preparing') run.output.preparing(event.stage);
     if (event.state === 'started') {
       run.startedAt = Date.now();
       run.output.started(event);
     }
     this.changeEmitter.fire();
   }
+}
+
+export function isIn(uri: vscode.Uri, folder: vscode.Uri): boolean {
+  return uri.scheme === folder.scheme && uri.path.startsWith(`${folder.path.replace(/\/$/, '')}/`);
 }
 
 function failed(error: unknown, token: vscode.CancellationToken): Ended {

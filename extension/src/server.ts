@@ -16,6 +16,7 @@ import {
 } from 'vscode-languageclient/node';
 import {
   engineNotification,
+  logLevelNotification,
   outputNotification,
   runNotification,
   type ClientCapabilities,
@@ -23,6 +24,7 @@ import {
   type Output,
   type RunState,
 } from './protocol';
+import { ServerLog } from './server_log';
 import { onDidChangeOptions, options, serverSettings } from './settings';
 
 const CRASHES_ALLOWED = 4;
@@ -35,6 +37,10 @@ export class ServerUnavailable extends Error {}
 class QuietClient extends LanguageClient {
   override error(message: string, data?: unknown, _showNotification?: boolean | 'force'): void {
     super.error(message, data, false);
+  }
+
+  override warn(message: string, data?: unknown, _showNotification?: boolean): void {
+    super.warn(message, data, false);
   }
 
   override info(message: string, data?: unknown, _showNotification?: boolean): void {
@@ -54,13 +60,21 @@ const ourCapabilities: StaticFeature = {
   clear() {},
 };
 
+export interface Program {
+  command: string;
+  /** By the setting dind.serverPath. */
+  chosen: boolean;
+  args: string[];
+  env: NodeJS.ProcessEnv;
+}
+
 export interface ServerMessage {
   type: MessageType;
   message: string;
 }
 
 export class Server implements vscode.Disposable {
-  readonly log = vscode.window.createOutputChannel('DinD Executor Server');
+  readonly log = new ServerLog('DinD Executor Server');
   private readonly runEmitter = new vscode.EventEmitter<RunState>();
   private readonly outputEmitter = new vscode.EventEmitter<Output>();
   private readonly engineEmitter = new vscode.EventEmitter<Engine>();
@@ -81,12 +95,15 @@ export class Server implements vscode.Disposable {
   private client: LanguageClient | undefined;
   private starting: Promise<LanguageClient> | undefined;
   private crashes: number[] = [];
-  private readonly optionsListener: vscode.Disposable;
+  private readonly listeners: vscode.Disposable;
 
   constructor(extension: vscode.ExtensionContext, middleware: Middleware) {
     this.extension = extension;
     this.middleware = middleware;
-    this.optionsListener = onDidChangeOptions(() => this.sendOptions());
+    this.listeners = vscode.Disposable.from(
+      onDidChangeOptions(() => this.sendOptions()),
+      this.log.onDidChangeLevel((level) => void this.running?.sendNotification(logLevelNotification, { level })),
+    );
   }
 
   /** The connection; starts the server where none runs. Throws ServerUnavailable. */
@@ -116,11 +133,22 @@ export class Server implements vscode.Disposable {
   }
 
   dispose(): void {
-    this.optionsListener.dispose();
+    this.listeners.dispose();
     this.log.dispose();
     for (const emitter of [this.runEmitter, this.outputEmitter, this.engineEmitter, this.messageEmitter]) emitter.dispose();
     this.startEmitter.dispose();
     this.failEmitter.dispose();
+  }
+
+  /** The program, and what every command of it is given: the engine and the certificates that the person set. */
+  program(): Program {
+    const { path, engineHost, caBundle } = serverSettings();
+    return {
+      command: path || vscode.Uri.joinPath(this.extension.extensionUri, 'server', 'dind-executor').fsPath,
+      chosen: path !== '',
+      args: engineHost ? ['--host', engineHost] : [],
+      env: caBundle ? { ...process.env, DIND_CA_BUNDLE: caBundle } : process.env,
+    };
   }
 
   private async start(): Promise<LanguageClient> {
@@ -129,15 +157,13 @@ export class Server implements vscode.Disposable {
       return this.client;
     }
     await this.stop();
-    const { path, engineHost } = serverSettings();
-    const command = path || vscode.Uri.joinPath(this.extension.extensionUri, 'server', 'dind-executor').fsPath;
-    await requireExecutable(command, path !== '');
-    const client = new QuietClient(
-      'dind',
-      'DinD Executor Server',
-      { command, args: ['lsp'], options: { env: environment(engineHost) } },
-      this.clientOptions(),
-    );
+    const { command, chosen, args, env } = this.program();
+    await requireExecutable(command, chosen);
+    // The channel's default level leaves the server's own (its operator's) as it is.
+    const level = this.log.level === 'info' ? [] : ['--log-level', this.log.level];
+    const lsp = [...args, 'lsp', '--host-option', 'the setting dind.engine.host', ...level];
+    // Detached: it ends by itself, and may have runs of terminals to bring to their end first.
+    const client = new QuietClient('dind', this.log.name, { command, args: lsp, options: { env, detached: true } }, this.clientOptions());
     client.registerFeature(ourCapabilities);
     client.onNotification(runNotification, (event) => this.runEmitter.fire(event));
     client.onNotification(outputNotification, (event) => this.outputEmitter.fire(event));
@@ -154,7 +180,7 @@ export class Server implements vscode.Disposable {
       this.client = undefined;
       const reason = error instanceof Error ? error.message : String(error);
       throw new ServerUnavailable(
-        vscode.l10n.t('The sandbox server {0} does not start: {1}. Its log says more.', command, reason),
+        vscode.l10n.t('The sandbox server {0} does not start: {1}. The log says why.', command, reason),
       );
     }
     return client;
@@ -204,10 +230,4 @@ async function requireExecutable(path: string, chosen: boolean): Promise<void> {
           ),
     );
   }
-}
-
-function environment(engineHost: string): NodeJS.ProcessEnv {
-  if (!engineHost) return process.env;
-  const { DOCKER_CONTEXT: _, ...rest } = process.env;
-  return { ...rest, DOCKER_HOST: engineHost };
 }

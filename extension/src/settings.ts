@@ -1,57 +1,55 @@
 // The settings `dind.*`, as the server takes them. Only what somebody has set is sent: the server's own defaults, and
-// its operator's, hold for the rest.
+// its operator's, hold for the rest. Of a workspace's values only those count that tighten the person's.
 
 import * as vscode from 'vscode';
 import type { Options, RunFile, WorkspaceAccess } from './protocol';
+import { RUN_SETTINGS, tighten, type RunSetting, type RunSettings } from './tighten';
 
 const SECTION = 'dind';
-
-function explicit<T>(inspected: ReturnType<vscode.WorkspaceConfiguration['inspect']>): T | undefined {
-  return (inspected?.workspaceValue ?? inspected?.globalValue) as T | undefined;
-}
 
 function defined<T extends object>(fields: { [K in keyof T]: T[K] | undefined }): T {
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as T;
 }
 
-/** What holds for every run of this window. */
-export function options(): Options {
-  const section = vscode.workspace.getConfiguration(SECTION);
-  const of = <K extends keyof Options>(key: K): Options[K] | undefined => explicit(section.inspect(key));
-  return defined<Options>({
-    timeout: of('timeout'),
-    memory: of('memory'),
-    cpus: of('cpus'),
-    pids: of('pids'),
-    network: of('network'),
-    pull: of('pull'),
-    isolation: of('isolation'),
-    images: of('images'),
-    prestart: of('prestart'),
-  });
+/** The person's own value. A workspace cannot set these, whatever its files say. */
+function own<T>(key: string): T | undefined {
+  return vscode.workspace.getConfiguration(SECTION).inspect<T>(key)?.globalValue;
 }
 
-/** What the folder of this file sets differently. */
-export function folderOptions(uri: vscode.Uri): Partial<RunFile> {
+function runSettings(uri?: vscode.Uri): RunSettings {
   const section = vscode.workspace.getConfiguration(SECTION, uri);
-  const of = <K extends keyof Options>(key: K): Options[K] | undefined =>
-    section.inspect(key)?.workspaceFolderValue as Options[K] | undefined;
-  return defined<Partial<RunFile>>({
-    timeout: of('timeout'),
-    memory: of('memory'),
-    cpus: of('cpus'),
-    pids: of('pids'),
-    network: of('network'),
-    pull: of('pull'),
-    isolation: of('isolation'),
-  });
+  return defined(Object.fromEntries(RUN_SETTINGS.map((key) => [key, tighten(key, section.inspect(key) ?? {}).value])) as RunSettings);
+}
+
+/** What holds for every run of this window. */
+export function options(): Options {
+  const { 'workspace.access': _, ...settings } = runSettings();
+  return defined<Options>({ ...settings, images: own<Record<string, string>>('images') });
+}
+
+/** What holds for a run of this file or folder. */
+export function runOptions(uri: vscode.Uri): Partial<RunFile> {
+  const { 'workspace.access': _access, prestart: _prestart, ...settings } = runSettings(uri);
+  return settings;
 }
 
 /** What a run of this folder may do with it; undefined: the server's own choice. */
 export function workspaceAccess(uri: vscode.Uri): WorkspaceAccess | undefined {
+  return runSettings(uri)['workspace.access'];
+}
+
+export interface IgnoredSetting {
+  /** With `dind.` before it. */
+  name: string;
+  value: unknown;
+}
+
+/** What the workspace of this file sets and what is not used, since it would loosen the sandbox. */
+export function ignoredSettings(uri: vscode.Uri): IgnoredSetting[] {
   const section = vscode.workspace.getConfiguration(SECTION, uri);
-  const inspected = section.inspect<WorkspaceAccess>('workspace.access');
-  return inspected?.workspaceFolderValue ?? inspected?.workspaceValue ?? inspected?.globalValue;
+  return RUN_SETTINGS.flatMap((key: RunSetting) =>
+    tighten(key, section.inspect(key) ?? {}).ignored.map((value) => ({ name: `${SECTION}.${key}`, value })),
+  );
 }
 
 export function codeLensWanted(uri: vscode.Uri): boolean {
@@ -59,22 +57,23 @@ export function codeLensWanted(uri: vscode.Uri): boolean {
 }
 
 export function prestartWanted(): boolean {
-  return vscode.workspace.getConfiguration(SECTION).get('prestart', true);
+  return runSettings().prestart ?? true;
 }
 
 /** How the server is started: a change needs a new one. */
 export interface ServerSettings {
   path: string;
   engineHost: string;
+  caBundle: string;
 }
 
 export function serverSettings(): ServerSettings {
-  const section = vscode.workspace.getConfiguration(SECTION);
-  return { path: section.get('serverPath', '').trim(), engineHost: section.get('engine.host', '').trim() };
+  const text = (key: string): string => String(own(key) ?? '').trim();
+  return { path: text('serverPath'), engineHost: text('engine.host'), caBundle: text('caBundle') };
 }
 
 export function onDidChangeOptions(listener: () => void): vscode.Disposable {
-  const keys = ['timeout', 'memory', 'cpus', 'pids', 'network', 'pull', 'isolation', 'images', 'prestart'].map((key) => `${SECTION}.${key}`);
+  const keys = [...RUN_SETTINGS, 'images'].map((key) => `${SECTION}.${key}`);
   return vscode.workspace.onDidChangeConfiguration((event) => {
     if (keys.some((key) => event.affectsConfiguration(key))) listener();
   });
@@ -82,8 +81,6 @@ export function onDidChangeOptions(listener: () => void): vscode.Disposable {
 
 export function onDidChangeServerSettings(listener: () => void): vscode.Disposable {
   return vscode.workspace.onDidChangeConfiguration((event) => {
-    if (event.affectsConfiguration(`${SECTION}.serverPath`) || event.affectsConfiguration(`${SECTION}.engine.host`)) {
-      listener();
-    }
+    if (['serverPath', 'engine.host', 'caBundle'].some((key) => event.affectsConfiguration(`${SECTION}.${key}`))) listener();
   });
 }

@@ -1,10 +1,11 @@
-// The one status item: idle, running (with the time that has passed), engine unreachable.
+// The one status item: idle, running (with the time that has passed), engine unreachable. A click opens its menu.
 
 import * as vscode from 'vscode';
 import type { Engine } from './protocol';
 import { canBeRun, type Runnable } from './runnable';
 import type { Run, Runs } from './runs';
 import type { Server } from './server';
+import { shown } from './shown';
 import { clock } from './units';
 
 export class Status implements vscode.Disposable {
@@ -13,14 +14,17 @@ export class Status implements vscode.Disposable {
   private readonly runnable: Runnable;
   private readonly listeners: vscode.Disposable;
   private engine: Engine | undefined;
-  private serverProblem: string | undefined;
   private ticking: NodeJS.Timeout | undefined;
+  /** Why there is no server. */
+  serverProblem: string | undefined;
+  /** One line on what the item shows. */
+  summary = 'DinD Executor';
 
   constructor(server: Server, runs: Runs, runnable: Runnable) {
     this.runs = runs;
     this.runnable = runnable;
     this.item.name = 'DinD Executor';
-    this.item.command = 'dind.showOutput';
+    this.item.command = 'dind.showMenu';
     this.listeners = vscode.Disposable.from(
       this.item,
       server.onEngine((engine) => {
@@ -36,6 +40,11 @@ export class Status implements vscode.Disposable {
       runnable.onDidChange(() => this.update()),
       vscode.window.onDidChangeActiveTextEditor(() => this.update()),
     );
+  }
+
+  /** Why the engine is not there; undefined: it is, or it was not asked yet. */
+  get engineProblem(): string | undefined {
+    return this.engine?.reachable === false ? this.engine.message : undefined;
   }
 
   serverDown(message: string): void {
@@ -55,12 +64,12 @@ export class Status implements vscode.Disposable {
       clearInterval(this.ticking);
       this.ticking = undefined;
     }
-    const problem = this.serverProblem ?? (this.engine?.reachable === false ? this.engine.message : undefined);
+    const problem = this.serverProblem ?? this.engineProblem;
     if (runs.length > 0) this.showRunning(runs);
     else if (problem !== undefined) this.showProblem(problem);
     else this.showIdle();
     const editors = vscode.window.visibleTextEditors.filter(({ document }) => canBeRun(document.uri));
-    const wanted = runs.length > 0 || this.serverProblem !== undefined || editors.some(({ document }) => this.runnable.has(document.uri));
+    const wanted = runs.length > 0 || problem !== undefined || editors.some(({ document }) => this.runnable.has(document.uri));
     if (wanted) this.item.show();
     else this.item.hide();
   }
@@ -68,41 +77,47 @@ export class Status implements vscode.Disposable {
   private showRunning(runs: Run[]): void {
     const first = runs[0];
     if (!first) return;
-    const what = runs.length === 1 ? first.name : vscode.l10n.t('{0} runs', runs.length);
+    const what = runs.length === 1 ? shown(first.name, 40) : vscode.l10n.t('{0} runs', runs.length);
     const time = first.startedAt === undefined ? phase(first) : clock(Date.now() - first.startedAt);
+    this.summary =
+      runs.length === 1
+        ? vscode.l10n.t('DinD Executor: {0} is running', shown(first.name, 40))
+        : vscode.l10n.t('DinD Executor: {0} runs are under way', runs.length);
     this.item.text = `$(loading~spin) ${what} ${time}`;
     this.item.backgroundColor = undefined;
-    const tooltip = new vscode.MarkdownString(
-      `${runs.map(({ name }) => `\`${name.replaceAll('`', "'")}\``).join(', ')}\n\n` +
-        `[${vscode.l10n.t('Stop')}](command:dind.stop) · [${vscode.l10n.t('Show Output')}](command:dind.showOutput)`,
-    );
+    const tooltip = new vscode.MarkdownString()
+      .appendText(runs.map(({ name }) => shown(name, 80)).join(', '))
+      .appendMarkdown(`\n\n[${vscode.l10n.t('Stop')}](command:dind.stop) · [${vscode.l10n.t('Show Output')}](command:dind.showOutput)`);
     tooltip.isTrusted = { enabledCommands: ['dind.stop', 'dind.showOutput'] };
     this.item.tooltip = tooltip;
-    this.item.accessibilityInformation = { label: vscode.l10n.t('DinD Executor: {0} is running', what), role: 'button' };
+    this.item.accessibilityInformation = { label: this.summary, role: 'button' };
   }
 
   private showProblem(message: string): void {
     const server = this.serverProblem !== undefined;
+    this.summary = shown(message);
     this.item.text = server ? `$(warning) ${vscode.l10n.t('DinD: no server')}` : `$(warning) ${vscode.l10n.t('DinD: engine unreachable')}`;
     this.item.backgroundColor = new vscode.ThemeColor('statusBarItem.warningBackground');
-    this.item.tooltip = message;
-    this.item.accessibilityInformation = { label: message, role: 'button' };
+    this.item.tooltip = this.summary;
+    this.item.accessibilityInformation = { label: this.summary, role: 'button' };
   }
 
   private showIdle(): void {
     this.item.text = '$(package) DinD';
     this.item.backgroundColor = undefined;
     const engine = this.engine;
+    this.summary = vscode.l10n.t('DinD Executor: nothing is running');
     const lines = ['DinD Executor'];
     if (engine) {
+      const address = shown(engine.address, 120);
       lines.push(
         engine.version
-          ? vscode.l10n.t('Docker {0} at {1}', engine.version, engine.address)
-          : vscode.l10n.t('Docker engine at {0}', engine.address),
+          ? vscode.l10n.t('Docker {0} at {1}', shown(engine.version, 40), address)
+          : vscode.l10n.t('Docker engine at {0}', address),
       );
     }
     this.item.tooltip = lines.join('\n');
-    this.item.accessibilityInformation = { label: vscode.l10n.t('DinD Executor: nothing is running'), role: 'button' };
+    this.item.accessibilityInformation = { label: this.summary, role: 'button' };
   }
 }
 

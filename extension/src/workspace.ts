@@ -2,68 +2,85 @@
 
 import * as vscode from 'vscode';
 import { ExecuteCommandRequest, ResponseError } from 'vscode-languageclient/node';
-import { RUN_WORKSPACE, WORKSPACE_PROGRAMS, type ErrorData, type WorkspacePrograms } from './protocol';
+import {
+  CHOOSE_PROGRAM,
+  RUN_WORKSPACE,
+  WORKSPACE_PROGRAMS,
+  type Choice,
+  RUN_FILE,
+  type ChooseProgram,
+  type ErrorData,
+  type WorkspacePrograms,
+} from './protocol';
 import type { Messages } from './messages';
+import { notify } from './notify';
 import type { OutputChannel } from './output';
-import type { Failure, Runs } from './runs';
+import type { Runnable } from './runnable';
+import { isIn, type Failure, type Runs } from './runs';
 import { ServerUnavailable, type Server } from './server';
 import { workspaceAccess } from './settings';
 import { trusted } from './trust';
-import { WorkspaceChoices, name } from './workspace_choice';
+import { ask, name } from './workspace_choice';
 
 export function registerWorkspaceCommands(
   server: Server,
   runs: Runs,
   channel: OutputChannel,
   messages: Messages,
-  memory: vscode.Memento,
+  runnable: Runnable,
 ): vscode.Disposable {
-  const choices = new WorkspaceChoices(memory);
-
-  async function programs(folder: vscode.Uri): Promise<WorkspacePrograms> {
+  async function command<Result>(command: string, argument: { uri: string }): Promise<Result> {
     const client = await server.ready();
-    return client.sendRequest(ExecuteCommandRequest.type, {
-      command: WORKSPACE_PROGRAMS,
-      arguments: [{ uri: folder.toString() }],
-    }) as Promise<WorkspacePrograms>;
+    return client.sendRequest(ExecuteCommandRequest.type, { command, arguments: [argument] }) as Promise<Result>;
   }
 
-  async function runWorkspace(argument?: unknown): Promise<void> {
-    if (!trusted()) return;
-    const folder = await folderOf(argument);
-    if (!folder) return;
-    const again = (): void => void runWorkspace(folder);
-    let found: WorkspacePrograms;
+  const programs = (folder: vscode.Uri): Promise<WorkspacePrograms> => command(WORKSPACE_PROGRAMS, { uri: folder.toString() });
+
+  /** The server keeps it: the command line and other windows have the same choice. */
+  async function remember(folder: vscode.Uri, choice: Choice | undefined): Promise<void> {
     try {
-      found = await programs(folder);
+      await command(CHOOSE_PROGRAM, { uri: folder.toString(), ...choice } satisfies ChooseProgram);
     } catch (error) {
-      return messages.failed(failureOf(error), again);
+      void notify('warning', failureOf(error).message);
     }
-    const [only, ...others] = found.programs;
-    const choice =
-      choices.remembered(folder, found) ??
-      (only && others.length === 0 ? { program: only.id } : await choices.ask(folder, found));
-    if (!choice || !(await saved(folder))) return;
+  }
+
+  async function run(folder: vscode.Uri, choice: Choice): Promise<void> {
+    const again = (): void => void run(folder, choice);
+    if (!trusted() || !(await saved(folder))) return;
+    runs.again = again;
     channel.show();
     const access = workspaceAccess(folder);
     const ended = await runs.start(folder, { command: RUN_WORKSPACE, more: { ...choice, ...(access && { workspace: access }) } });
     if ('failure' in ended) messages.failed(ended.failure, again);
   }
 
-  async function chooseProgram(argument?: unknown): Promise<void> {
+  /** `anew`: asks also where something was chosen before, or where there is no choice. */
+  async function chooseAndRun(argument: unknown, anew: boolean): Promise<void> {
     if (!trusted()) return;
     const folder = await folderOf(argument);
     if (!folder) return;
+    let found: WorkspacePrograms;
     try {
-      await choices.ask(folder, await programs(folder));
+      found = await programs(folder);
     } catch (error) {
-      messages.failed(failureOf(error), () => void chooseProgram(folder));
+      return messages.failed(failureOf(error), () => void chooseAndRun(folder, anew));
     }
+    const [only, ...others] = found.programs.filter(({ extra }) => !extra);
+    const known = found.chosen ?? (only && others.length === 0 ? { program: only.id } : undefined);
+    if (known && !anew) return run(folder, known);
+    const front = vscode.window.activeTextEditor?.document.uri;
+    const file = front && isIn(front, folder) && runnable.has(front) ? front : undefined;
+    const choice = await ask(folder, found, file);
+    if (choice === undefined) return;
+    if (choice === 'file') return void vscode.commands.executeCommand(RUN_FILE, file);
+    await remember(folder, choice === 'forget' ? undefined : choice);
+    if (choice !== 'forget') await run(folder, choice);
   }
 
   return vscode.Disposable.from(
-    vscode.commands.registerCommand(RUN_WORKSPACE, runWorkspace),
-    vscode.commands.registerCommand('dind.chooseWorkspaceProgram', chooseProgram),
+    vscode.commands.registerCommand(RUN_WORKSPACE, (argument?: unknown) => chooseAndRun(argument, false)),
+    vscode.commands.registerCommand('dind.chooseWorkspaceProgram', (argument?: unknown) => chooseAndRun(argument, true)),
   );
 }
 
@@ -75,17 +92,16 @@ async function folderOf(argument: unknown): Promise<vscode.Uri | undefined> {
     const picked = await vscode.window.showWorkspaceFolderPick({ placeHolder: vscode.l10n.t('Which folder is to be run?') });
     return picked?.uri;
   }
-  if (!folders[0]) void vscode.window.showErrorMessage(vscode.l10n.t('Open a folder to run it in a sandbox.'));
+  if (!folders[0]) void notify('error', vscode.l10n.t('Open a folder to run it in a sandbox.'));
   return folders[0]?.uri;
 }
 
 /** A folder runs as it is on the disk: what is typed in it is saved first. False: something could not be saved. */
 async function saved(folder: vscode.Uri): Promise<boolean> {
-  const inside = (uri: vscode.Uri): boolean => uri.scheme === folder.scheme && uri.path.startsWith(`${folder.path}/`);
-  const dirty = vscode.workspace.textDocuments.filter(({ isDirty, uri }) => isDirty && inside(uri));
+  const dirty = vscode.workspace.textDocuments.filter(({ isDirty, uri }) => isDirty && isIn(uri, folder));
   const done = await Promise.all(dirty.map((document) => document.save()));
   if (done.every(Boolean)) return true;
-  void vscode.window.showErrorMessage(vscode.l10n.t('{0} is not run: a file in it could not be saved.', name(folder)));
+  void notify('error', vscode.l10n.t('{0} is not run: a file in it could not be saved.', name(folder)));
   return false;
 }
 

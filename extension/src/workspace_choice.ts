@@ -1,70 +1,48 @@
-// What is to run of a folder: asked where there is a choice, and remembered for it in this workspace.
+// Asks what is to run of a folder.
 
 import * as vscode from 'vscode';
-import type { WorkspaceProgram, WorkspacePrograms } from './protocol';
+import type { Choice, WorkspaceProgram, WorkspacePrograms } from './protocol';
+import { shown } from './shown';
 
-export type Choice = { program: string } | { command: string };
+/** `forget`: the choice before is to be forgotten. `file`: the file in front runs, this once. Undefined: no answer. */
+export type Answer = Choice | 'forget' | 'file' | undefined;
+type Item = vscode.QuickPickItem & { take?: () => Promise<Answer> };
 
-type Item = vscode.QuickPickItem & { take?: () => Promise<Choice | 'forget' | undefined> };
-
-export class WorkspaceChoices {
-  private readonly memory: vscode.Memento;
-
-  constructor(memory: vscode.Memento) {
-    this.memory = memory;
-  }
-
-  /** The one that was made before, as long as the folder still has it. */
-  remembered(folder: vscode.Uri, { programs }: WorkspacePrograms): Choice | undefined {
-    const choice = this.memory.get<Choice>(key(folder));
-    if (choice && 'program' in choice && !programs.some(({ id }) => id === choice.program)) return undefined;
-    return choice;
-  }
-
-  /** Asks, and remembers the answer. Undefined: none was given, or the one before is to be forgotten. */
-  async ask(folder: vscode.Uri, found: WorkspacePrograms): Promise<Choice | undefined> {
-    const before = this.remembered(folder, found);
-    const picked = await vscode.window.showQuickPick(items(found, before), {
-      title: vscode.l10n.t('Run {0} in a sandbox', name(folder)),
-      placeHolder: [
-        found.programs.length === 0 ? vscode.l10n.t('Nothing in the folder says what to run: type a command') : vscode.l10n.t('What is to run? The answer is remembered for this folder.'),
-        ...found.notes,
-      ].join(' · '),
-      matchOnDescription: true,
-      ignoreFocusOut: true,
-    });
-    const choice = await picked?.take?.();
-    if (choice === undefined) return undefined;
-    await this.memory.update(key(folder), choice === 'forget' ? undefined : choice);
-    return choice === 'forget' ? undefined : choice;
-  }
-}
-
-function key(folder: vscode.Uri): string {
-  return `workspaceProgram:${folder.toString()}`;
+/** `file`: the one in front, where it is in the folder and can be run. */
+export async function ask(folder: vscode.Uri, found: WorkspacePrograms, file: vscode.Uri | undefined): Promise<Answer> {
+  const picked = await vscode.window.showQuickPick(items(found, file), {
+    title: vscode.l10n.t('Run {0} in a sandbox', name(folder)),
+    placeHolder: [
+      found.programs.length === 0 ? vscode.l10n.t('Nothing in the folder says what to run: type a command') : vscode.l10n.t('What is to run? The answer is remembered for this folder.'),
+      ...found.notes.map((note) => shown(note)),
+    ].join(' · '),
+    matchOnDescription: true,
+    ignoreFocusOut: true,
+  });
+  return picked?.take?.();
 }
 
 export function name(folder: vscode.Uri): string {
-  return folder.path.split('/').pop() || folder.path;
+  return shown(folder.path.split('/').pop() || folder.path);
 }
 
-function items({ programs }: WorkspacePrograms, before: Choice | undefined): Item[] {
+function items({ programs, chosen }: WorkspacePrograms, file: vscode.Uri | undefined): Item[] {
   const all: Item[] = programs.map((program) => ({
-    label: program.label,
+    label: shown(program.label),
     description: [
-      program.source,
-      ...(before && 'program' in before && before.program === program.id ? [vscode.l10n.t('chosen before')] : []),
+      shown(program.source),
+      ...(chosen && 'program' in chosen && chosen.program === program.id ? [vscode.l10n.t('chosen before')] : []),
     ].join(' · '),
     ...optional('detail', detail(program)),
     take: async () => ({ program: program.id }),
   }));
-  const command = before && 'command' in before ? before.command : undefined;
-  all.push({
-    label: vscode.l10n.t('Type a command…'),
-    ...optional('description', command),
-    take: () => typed(command),
-  });
-  if (before) {
+  const command = chosen && 'command' in chosen ? chosen.command : undefined;
+  if (command !== undefined) {
+    all.push({ label: shown(command), description: vscode.l10n.t('chosen before'), take: async () => ({ command }) });
+  }
+  if (file) all.push({ label: name(file), description: vscode.l10n.t('the file in front, by itself'), take: async () => 'file' });
+  all.push({ label: vscode.l10n.t('Type a command…'), take: () => typed(command) });
+  if (chosen) {
     all.push({ label: '', kind: vscode.QuickPickItemKind.Separator });
     all.push({ label: vscode.l10n.t('Forget the choice'), take: async () => 'forget' });
   }
@@ -76,7 +54,7 @@ function optional<K extends string>(field: K, value: string | undefined): { [F i
 }
 
 function detail({ detail, notes }: WorkspaceProgram): string | undefined {
-  const parts = [...(detail === '' ? [] : [detail]), ...notes];
+  const parts = [...(detail === '' ? [] : [detail]), ...notes].map((part) => shown(part));
   return parts.length > 0 ? parts.join(' · ') : undefined;
 }
 

@@ -6,10 +6,14 @@ import http.client
 import io
 import json
 import os
+import pathlib
+import re
 import socket
 import stat
 import struct
+import subprocess
 import tarfile
+import tempfile
 import unittest
 import zipfile
 
@@ -117,6 +121,34 @@ class Package(unittest.TestCase):
         odd = [n for n in self.names if "node_modules" in n or n.endswith((".ts", ".cpp", ".hpp", ".map", ".test"))]
         self.assertEqual(odd, [])
 
+    def text(self, name):
+        return self.zip.read("extension/" + name).decode()
+
+    def test_its_page_is_for_those_who_use_it(self):  # E04
+        page = next(self.text(name) for name in ("README.md", "readme.md") if "extension/" + name in self.names)
+        pictures = re.findall(r"!\[[^]]+\]\(([^)]{0,40})", page)
+        page = re.sub(r"data:image/png;base64,[^)]*", "", page)
+        for developers in ("scripts/", "CMake", "C++", "FastAPI", "](docs/"):
+            self.assertNotIn(developers, page)
+        self.assertGreaterEqual(len(pictures), 3)
+        for each in pictures:
+            self.assertTrue(each.startswith("data:image/png;base64,"), each)  # no other is shown of an extension that is installed
+        for said in ("dind.engine.host", "Docker engine", "Ctrl+Alt+R", "## Limits"):
+            self.assertIn(said, page)
+
+    def test_its_first_steps_are_in_words_of_a_newcomer(self):  # E06
+        for language, folder in (("package.nls.json", "Run Workspace"), ("package.nls.ja.json", "command:dind.runWorkspace")):
+            texts = json.loads(self.text(language))
+            steps = " ".join(text for key, text in texts.items() if key.startswith("walkthrough."))
+            self.assertIn(folder, steps)
+            self.assertIn("command:dind.tryIt", steps)
+            self.assertNotIn("environment names", steps)
+            self.assertLessEqual(len(texts["walkthrough.title"]), 20)  # code-server cuts longer ones off
+
+    def test_its_keys_on_a_mac_are_not_the_editors_own(self):  # E33
+        for each in json.loads(self.text("package.json"))["contributes"]["keybindings"]:
+            self.assertNotIn("cmd", each["mac"], each)  # Cmd+Alt+R is "toggle regex" there
+
     def test_the_server_asks_for_no_dynamic_loader(self):
         entry, size, count = struct.unpack_from("<Q", self.server, 32)[0], *struct.unpack_from("<HH", self.server, 54)
         kinds = [struct.unpack_from("<I", self.server, entry + i * size)[0] for i in range(count)]
@@ -136,6 +168,23 @@ class Package(unittest.TestCase):
         self.assertEqual(answers[1]["result"]["serverInfo"]["name"], "dind-executor", out)
         self.assertIsNone(answers[2]["result"], out)
         self.assertEqual(code, 0, err)
+
+    def test_a_process_that_may_have_too_little_says_so(self):  # R17
+        # Here, since a sanitizer has needs of its own. With less memory than its own size the kernel does not even load it.
+        size = len(self.server) >> 10
+        with tempfile.TemporaryDirectory() as folder:
+            server = pathlib.Path(folder) / "server"
+            server.write_bytes(self.server)
+            server.chmod(0o755)
+            (pathlib.Path(folder) / "p.py").write_text("print('ran')")
+            for limit, said in (("-n 5", "descriptors"), ("-n 8", "descriptors"), ("-n 10", "descriptors"), *((f"-v {size + more}", "memory") for more in (3000, 6000, 12000))):
+                with self.subTest(limit):
+                    done = subprocess.run(["bash", "-c", f"ulimit {limit}; exec ./server run p.py"], cwd=folder, env=os.environ | {"HOME": folder}, capture_output=True, timeout=60, check=False)
+                    errors = done.stderr.decode()
+                    self.assertEqual(done.returncode, 125, done)
+                    self.assertIn(said, errors)
+                    self.assertNotIn("a bug of ours", errors)
+                    self.assertNotIn("terminate called", errors)
 
     def test_its_version_is_told_in_busybox_alone(self):
         self.version(BUSYBOX)

@@ -42,7 +42,7 @@ class Library(unittest.TestCase):
                 r"requirements: returncode 0, verdict ok\nsix 1\.16\.0\n"
                 r"stdin: returncode 0, verdict ok\n42\n"
                 r"shell: returncode 3, verdict failed\n42\n"
-                r"command: returncode 4, verdict failed\n65534\n"
+                r"command: returncode 4, verdict failed\n2\d{9}\n"
                 r"build: returncode 0, verdict ok\nmade by the build\n"
                 r"build that fails: returncode 5, verdict failed\n(?s:.*)RUN exit 5(?s:.*)"
                 r"timeout: returncode 124, verdict timeout\n"

@@ -90,16 +90,16 @@ export const trouble = [
     name: 'a server that is missing is one clear error that names its path',
     run: async (world) => {
       const path = `${world.home}/no-such-server`;
-      world.codeServer.set({ 'dind.serverPath': path });
+      await world.machineSettings({ 'dind.serverPath': path });
       try {
         const editor = await world.openEditor(world.file('no_server.py', 'print(1)\n'));
         await editor.oneNotification(/no sandbox server that can be executed at .*no-such-server/, 60_000);
         await editor.statusShows(/DinD: no server/);
         await world.picture('no server');
-        world.codeServer.unset('dind.serverPath');
+        await world.machineSettings({});
         await editor.ready();
       } finally {
-        world.codeServer.unset('dind.serverPath');
+        await world.machineSettings({});
       }
     },
   },

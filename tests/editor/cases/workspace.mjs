@@ -1,7 +1,8 @@
 // Whole folders: from the palette, the explorer and the key, with a choice that is asked for once.
 
-import { chownSync, existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { openFolder } from '../lib/folders.mjs';
 import { check, never, until } from '../lib/wait.mjs';
 
 const RUN = 'Run in DinD: Run Workspace in DinD';
@@ -9,20 +10,6 @@ const CHOOSE = 'Run in DinD: Choose What to Run in Workspace…';
 const STOP = 'Run in DinD: Stop';
 const FOOTER = /^── Finished · exit code 0 · /;
 const MAKEFILE = 'all:\n\t@echo made by make\n';
-const USER = 1000; // root's own folder could be read in a sandbox, and not written
-
-/** A folder of its own with these files, open in a window with the first of them in the editor. */
-async function open(world, name, files) {
-  const folder = join(world.workspace, name);
-  for (const [file, text] of Object.entries(files)) {
-    mkdirSync(dirname(join(folder, file)), { recursive: true });
-    writeFileSync(join(folder, file), text);
-  }
-  for (const path of [folder, ...readdirSync(folder, { recursive: true }).map((each) => join(folder, String(each)))]) chownSync(path, USER, USER);
-  const editor = await world.openEditor(join(folder, Object.keys(files)[0]), world.codeServer, folder);
-  await editor.ready();
-  return { editor, folder };
-}
 
 const rows = (editor) => editor.page.locator('.quick-input-widget .quick-input-list .monaco-list-row');
 const pickIsThere = (editor) => rows(editor).filter({ hasText: 'Type a command…' }).waitFor();
@@ -32,7 +19,7 @@ export const workspace = [
   {
     name: 'a folder with one program runs from the palette without a question, and what it makes is in the folder',
     run: async (world) => {
-      const { editor, folder } = await open(world, 'one program', {
+      const { editor, folder } = await openFolder(world, 'one program', {
         'main.py': 'import helper, pathlib\nprint("main with", helper.NAME)\npathlib.Path("made.txt").write_text("by the run")\n',
         'helper.py': 'NAME = "a helper"\n',
       });
@@ -49,7 +36,7 @@ export const workspace = [
   {
     name: 'a folder runs by its key, with what was typed and not saved',
     run: async (world) => {
-      const { editor, folder } = await open(world, 'by key', { 'main.py': 'print("saved before")\n' });
+      const { editor, folder } = await openFolder(world, 'by key', { 'main.py': 'print("saved before")\n' });
       await editor.replaceText('print("typed", "in the folder")\n');
       check(await editor.isDirty(), 'the file is unsaved');
       await until('the key runs it', async () => {
@@ -66,7 +53,7 @@ export const workspace = [
     name: 'a folder in the explorer runs by its menu, and the rest of the workspace is read-only',
     run: async (world) => {
       const probe = 'import os, pathlib\nprint("in", os.getcwd())\nfor name in ("mine", "../not mine", ".git/hooks/mine"):\n    try: print("wrote", pathlib.Path(name).write_text("x") and name)\n    except OSError as error: print(name + ":", error.strerror)\n';
-      const { editor, folder } = await open(world, 'by menu', { 'top.py': '1\n', 'part/main.py': probe, 'part/.git/hooks/old': '' });
+      const { editor, folder } = await openFolder(world, 'by menu', { 'top.py': '1\n', 'part/main.py': probe, 'part/.git/hooks/old': '' });
       await editor.palette('View: Show Explorer');
       const row = editor.page.locator('.explorer-folders-view .monaco-list-row', { hasText: /^part$/ });
       await row.click({ button: 'right' });
@@ -85,10 +72,10 @@ export const workspace = [
   {
     name: 'where there is a choice it is asked for once, remembered, and can be made anew and forgotten',
     run: async (world) => {
-      const { editor } = await open(world, 'several', { 'main.py': 'print("made by python")\n', Makefile: MAKEFILE });
+      const { editor } = await openFolder(world, 'several', { 'main.py': 'print("made by python")\n', Makefile: MAKEFILE });
       await editor.palette(RUN);
       await pickIsThere(editor);
-      check((await rows(editor).locator('.label-name').allTextContents()).join() === 'python main.py,make,Type a command…', 'all of them are offered');
+      check((await rows(editor).locator('.label-name').allTextContents()).join() === 'python main.py,make,main.py,Type a command…', 'all of them are offered');
       await world.picture('what of a folder runs');
       await pick(editor, /^make$/);
       await editor.panelShows('made by make');
@@ -109,10 +96,11 @@ export const workspace = [
       await until('the box asks for a command', async () => (await box.getAttribute('placeholder')) === 'npm test');
       await box.fill('echo typed $((6 * 7))');
       await editor.page.keyboard.press('Enter');
-      await editor.page.locator('.quick-input-widget').waitFor({ state: 'hidden' });
-      await editor.palette(RUN);
+      // E16: what was chosen runs, and is what runs from now on.
       await editor.panelShows('typed 42');
       await editor.panelShows(FOOTER);
+      await editor.palette(RUN);
+      await until('it has run again', () => world.codeServer.log('DinD Executor').split('\ntyped 42\n').length > 2);
       // Forgotten: it is asked for again, and no answer runs nothing.
       await editor.palette(CHOOSE);
       await pickIsThere(editor);
@@ -125,9 +113,32 @@ export const workspace = [
     },
   },
   {
+    name: 'E16 the file in front and the projects in folders are offered too, and what was chosen runs',
+    run: async (world) => {
+      const start = JSON.stringify({ scripts: { start: 'node -e "console.log(\'started in\', process.cwd())"' } });
+      const { editor } = await openFolder(world, 'a monorepo', { 'tools.py': 'print("the file", "alone")\n', 'packages/app/package.json': start, 'node_modules/x/package.json': start });
+      await editor.palette(RUN);
+      await pickIsThere(editor);
+      const offered = (await rows(editor).locator('.label-name').allTextContents()).join();
+      check(/^npm start,.*,tools\.py,Type a command…$/.test(offered) && !/node_modules/.test(offered), `both are offered: ${offered}`);
+      await world.picture('a project in a folder');
+      await pick(editor, /^tools\.py$/);
+      await editor.panelShows('the file alone');
+      await editor.panelShows(FOOTER);
+      // This once: it is asked for again.
+      await editor.palette(RUN);
+      await pickIsThere(editor);
+      await pick(editor, /^npm start$/);
+      await editor.panelShows('started in /workspaces/packages/app');
+      await editor.palette(RUN);
+      await until('it has run again, without a question', () => world.codeServer.log('DinD Executor').split('started in /workspaces').length > 2, 30_000);
+      await editor.panelShows(FOOTER);
+    },
+  },
+  {
     name: 'a folder that says nothing asks for a command, and names what it could not read',
     run: async (world) => {
-      const { editor } = await open(world, 'says nothing', { 'lib.py': 'VALUE = 7\n', 'package.json': '{ "scripts": ' });
+      const { editor } = await openFolder(world, 'says nothing', { 'lib.py': 'VALUE = 7\n', 'package.json': '{ "scripts": ' });
       await editor.palette(RUN);
       await pickIsThere(editor);
       const asked = await editor.page.locator('.quick-input-widget input[type=text]').first().getAttribute('placeholder');
@@ -144,7 +155,7 @@ export const workspace = [
   {
     name: 'a run of a folder is stopped by the Stop command, and its container is gone',
     run: async (world) => {
-      const { editor } = await open(world, 'endless', { 'main.py': 'import time\nprint("the folder runs", flush=True)\ntime.sleep(1000)\n' });
+      const { editor } = await openFolder(world, 'endless', { 'main.py': 'import time\nprint("the folder runs", flush=True)\ntime.sleep(1000)\n' });
       await editor.palette(RUN);
       await editor.panelShows('the folder runs');
       await editor.statusShows(/^endless 0:\d\d$/);
@@ -157,7 +168,7 @@ export const workspace = [
   {
     name: 'with the setting readOnly a run of a folder changes nothing in it',
     run: async (world) => {
-      const { editor, folder } = await open(world, 'read only', {
+      const { editor, folder } = await openFolder(world, 'read only', {
         'main.py': 'open("made", "w")\n',
         '.vscode/settings.json': '{ "dind.workspace.access": "readOnly" }\n',
       });

@@ -123,10 +123,12 @@ export class CodeServer {
     }
   }
 
+  /** `folder`: its path, or { workspace: path of a .code-workspace file }. */
   url(folder, file) {
     const authority = `127.0.0.1:${this.port}`;
     const payload = file ? [['openFile', `vscode-remote://${authority}${encodeURI(file)}`]] : [];
-    return `http://${authority}/?folder=${encodeURIComponent(folder)}&payload=${encodeURIComponent(JSON.stringify(payload))}`;
+    const what = folder.workspace ? `workspace=${encodeURIComponent(folder.workspace)}` : `folder=${encodeURIComponent(folder)}`;
+    return `http://${authority}/?${what}&payload=${encodeURIComponent(JSON.stringify(payload))}`;
   }
 
   /** The whole text that went to an output channel, of every window since the start. */

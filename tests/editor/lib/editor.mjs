@@ -7,24 +7,33 @@ const FLAGS = [
   '--disable-component-update', '--disable-sync', '--force-color-profile=srgb',
 ];
 
-export async function launchChromium() {
+/** One profile for all windows: what the pages are made of is fetched and compiled once. `forget` takes the rest out of it. */
+export async function launchChromium(profile) {
   const { chromium } = await import('playwright-core');
-  return chromium.launch({ executablePath: process.env.DIND_CHROMIUM ?? '/usr/bin/chromium', headless: true, args: FLAGS });
+  return chromium.launchPersistentContext(profile, {
+    executablePath: process.env.DIND_CHROMIUM ?? '/usr/bin/chromium', headless: true, args: FLAGS, viewport: { width: 1280, height: 800 },
+  });
+}
+
+/** Takes out of the profile what pages of these origins have left there: the editor's own state. */
+export async function forget(browser, origins) {
+  const page = browser.pages()[0] ?? (await browser.newPage());
+  const session = await browser.newCDPSession(page);
+  for (const origin of origins) await session.send('Storage.clearDataForOrigin', { origin, storageTypes: 'all' });
+  await session.detach();
 }
 
 export class Editor {
   static async open(browser, codeServer, folder, file) {
-    const context = await browser.newContext({ viewport: { width: 1280, height: 800 } });
-    const page = await context.newPage();
+    const page = await browser.newPage();
     page.on('dialog', (dialog) => dialog.accept().catch(() => {}));
-    const editor = new Editor(context, page, codeServer);
-    await page.goto(codeServer.url(folder, file));
-    if (file) await page.locator('.editor-instance .view-line').first().waitFor({ timeout: 60_000 });
+    const editor = new Editor(page, codeServer);
+    await page.goto(codeServer.url(folder, file), { timeout: 120_000 });
+    if (file) await page.locator('.editor-instance .view-line').first().waitFor({ timeout: 120_000 });
     return editor;
   }
 
-  constructor(context, page, codeServer) {
-    this.context = context;
+  constructor(page, codeServer) {
     this.page = page;
     this.codeServer = codeServer;
   }
@@ -32,7 +41,7 @@ export class Editor {
   /** Leaves the page as a person does, so that the extension host ends and is not kept for a reconnection. */
   async close() {
     await this.page.goto('about:blank', { timeout: 10_000 }).catch(() => {});
-    await this.context.close();
+    await this.page.close();
   }
 
   lens(title) {
@@ -41,7 +50,7 @@ export class Editor {
 
   /** The extension is ready: it shows its lens. */
   async ready() {
-    await this.lens('Run in sandbox').waitFor({ timeout: 60_000 });
+    await this.lens('Run in sandbox').waitFor({ timeout: 120_000 });
   }
 
   async palette(title) {

@@ -3,7 +3,7 @@
 import { copyFileSync, existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { CodeServer } from './code_server.mjs';
-import { Editor, launchChromium } from './editor.mjs';
+import { Editor, forget, launchChromium } from './editor.mjs';
 import { Engine, EngineProxy } from './engine.mjs';
 import { serversOf } from './servers.mjs';
 import { check, until } from './wait.mjs';
@@ -41,7 +41,7 @@ export class World {
     this.codeServer = await this.newCodeServer('main', {});
     await this.codeServer.install(vsix);
     await this.codeServer.start();
-    this.browser = await launchChromium();
+    this.browser = await launchChromium(join(this.home, 'profile'));
   }
 
   async newCodeServer(name, options) {
@@ -62,6 +62,20 @@ export class World {
     const editor = await Editor.open(this.browser, codeServer, folder, file);
     this.editors.push(editor);
     return editor;
+  }
+
+  /** A window with the folders of a .code-workspace file. */
+  async openWorkspace(path, file) {
+    const editor = await Editor.open(this.browser, this.codeServer, { workspace: path }, file);
+    this.editors.push(editor);
+    return editor;
+  }
+
+  /** Settings of the machine, where a remote window has those of that scope. */
+  async machineSettings(settings) {
+    const folder = join(this.codeServer.userData, 'Machine');
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(join(folder, 'settings.json'), JSON.stringify(settings));
   }
 
   /** A new window with this file in it, and the extension ready. */
@@ -91,6 +105,7 @@ export class World {
   async tidy() {
     for (const editor of this.editors.splice(0)) await editor.close();
     if (!this.engine) return;
+    if (this.browser) await forget(this.browser, this.codeServers.filter(({ port }) => port).map(({ port }) => `http://127.0.0.1:${port}`));
     if (!this.proxy.server) await this.proxy.open();
     let containers = [];
     const gone = async () => (containers = await this.engine.containers(this.foreign)).length === 0;

@@ -1,0 +1,21 @@
+// Says once in a window which settings of its workspace are not used, since they would loosen the sandbox.
+
+import * as vscode from 'vscode';
+import { shown } from './shown';
+import { ignoredSettings } from './settings';
+
+export function ignoredSettingsNotes(): (uri: vscode.Uri) => string[] {
+  const said = new Set<string>();
+  return (uri) => {
+    const news = ignoredSettings(uri)
+      .map(({ name, value }) => `${name} = ${shown(JSON.stringify(value), 80)}`)
+      .filter((setting) => !said.has(setting) && said.add(setting));
+    if (news.length === 0) return [];
+    return [
+      vscode.l10n.t(
+        'Settings of this workspace that are not used: {0}. A workspace can only tighten the sandbox; to use them, set them in your own settings.',
+        news.join(', '),
+      ),
+    ];
+  };
+}

@@ -1,0 +1,35 @@
+// Opens the settings where a person can edit them. Those of the scope "machine" are, in a window that is connected to
+// another machine (always so in code-server), on the page "Remote" only.
+
+import * as vscode from 'vscode';
+import type { Action } from './notify';
+
+interface Configuration {
+  contributes: { configuration: { properties: Record<string, { scope?: string }> } };
+}
+
+const EXTENSION = 'dind-executor.dind-executor';
+
+function isOfMachine(setting: string): boolean {
+  const manifest = vscode.extensions.getExtension(EXTENSION)?.packageJSON as Configuration | undefined;
+  return manifest?.contributes.configuration.properties[setting]?.scope === 'machine';
+}
+
+/** `setting`: "dind.engine.host"; without one, all settings of this extension. */
+export async function openSettings(setting?: string): Promise<void> {
+  const remote = setting !== undefined && isOfMachine(setting) && vscode.env.remoteName !== undefined;
+  await vscode.commands.executeCommand(
+    remote ? 'workbench.action.openRemoteSettings' : 'workbench.action.openSettings',
+    { query: setting ?? `@ext:${EXTENSION}` },
+  );
+}
+
+export function settingsAction(setting?: string): Action {
+  return { title: vscode.l10n.t('Open Settings'), run: () => void openSettings(setting) };
+}
+
+export function registerSettingsCommand(): vscode.Disposable {
+  return vscode.commands.registerCommand('dind.openSettings', (setting?: unknown) =>
+    openSettings(typeof setting === 'string' ? setting : undefined),
+  );
+}

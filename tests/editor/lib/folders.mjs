@@ -1,0 +1,26 @@
+// Folders of a test, as a person's own: root's could be read in a sandbox, and not written.
+
+import { chownSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+
+const USER = 1000;
+
+/** A folder of this name in the tests' workspace, with these files. */
+export function makeFolder(world, name, files) {
+  const folder = join(world.workspace, name);
+  mkdirSync(folder, { recursive: true });
+  for (const [file, text] of Object.entries(files)) {
+    mkdirSync(dirname(join(folder, file)), { recursive: true });
+    writeFileSync(join(folder, file), text);
+  }
+  for (const path of [folder, ...readdirSync(folder, { recursive: true }).map((each) => join(folder, String(each)))]) chownSync(path, USER, USER);
+  return folder;
+}
+
+/** The same, open in a window with the first of the files in the editor, and the extension ready. */
+export async function openFolder(world, name, files) {
+  const folder = makeFolder(world, name, files);
+  const editor = await world.openEditor(join(folder, Object.keys(files)[0]), world.codeServer, folder);
+  await editor.ready();
+  return { editor, folder };
+}
