@@ -1,10 +1,9 @@
 """examples/fastapi, served by uvicorn on loopback, on the real program and engine."""
-import ast
+import concurrent.futures
 import http.client
 import json
 import os
 import pathlib
-import re
 import shutil
 import signal
 import socket
@@ -14,7 +13,7 @@ import time
 import unittest
 
 from case import LIMIT, ROOT, SOURCES
-from real import program
+from real import engine_api, program
 
 EXAMPLE = ROOT / "examples" / "fastapi"
 
@@ -95,26 +94,61 @@ class Example(unittest.TestCase):
         self.assertEqual((status, body["success"], body["output"]), (200, False, "before\n"))
         self.assertLess(time.monotonic() - began, 6)
 
-    def test_another_language_is_a_500_since_the_guides_code_catches_its_own_400(self):
-        # What FastAPI's HTTPException says of itself depends on its version: nothing, or status and detail.
-        status, body = self.backend.execute(code="puts 1", language="ruby")
-        self.assertEqual(status, 500)
-        self.assertIn(body, ({"detail": ""}, {"detail": "400: Unsupported language: ruby"}))
+    def test_i02_a_run_that_fails_silently_has_its_reason_in_error(self):
+        for code, said in (("exit(3)", "The program ended with exit code 3.\n"), ("import os; os.kill(os.getpid(), 9)", "SIGKILL"),
+                           ("import os; os.kill(os.getpid(), 11)", "SIGSEGV"), ("b = bytearray(900 << 20)", "memory limit"),
+                           ("import sys; sys.stderr.write('no newline'); sys.stderr.flush(); import os; os.abort()", "no newline\nThe program was ended by SIGABRT")):
+            with self.subTest(code):
+                status, body = self.backend.execute(code=code)
+                self.assertEqual((status, body["success"], body["output"]), (200, False, ""))
+                self.assertIn(said, body["error"])
+        status, body = self.backend.execute(code="while True: pass", timeout=1)
+        self.assertIn("timeout of 1 s", body["error"])
 
-    def test_what_can_not_be_run_is_a_500_that_says_why(self):
+    def test_i02_another_language_is_a_400(self):
+        for language in ("ruby", "cobol", "Python ", ""):
+            self.assertEqual(self.backend.execute(code="puts 1", language=language), (400, {"detail": f"Unsupported language: {language}"}))
+
+    def test_what_can_not_be_run_by_the_callers_mistake_is_a_400_that_says_why(self):
         status, body = self.backend.execute(code="print()", timeout=0)
-        self.assertEqual(status, 500)
+        self.assertEqual(status, 400)
         self.assertIn("timeout is a number of seconds greater than 0", body["detail"])
+
+    def test_i02_long_runs_hold_up_no_other_request(self):
+        with concurrent.futures.ThreadPoolExecutor(4) as pool:
+            long = [pool.submit(self.backend.execute, code="import time; time.sleep(6)") for _ in range(3)]
+            began = time.monotonic()
+            while time.monotonic() - began < 4 and not any(each.done() for each in long):
+                self.assertEqual(self.backend.execute(code="1", language="ruby")[0], 400)
+            self.assertFalse(any(each.done() for each in long), "the route answered only after a long run")
+            self.assertEqual({each.result()[0] for each in long}, {200})
+
+    def test_i02_a_client_that_leaves_ends_its_run(self):
+        before = engine_api.our_containers(False)
+        body = json.dumps({"code": "import time; time.sleep(50)"}).encode()
+        with socket.create_connection(("127.0.0.1", self.backend.port)) as client:
+            client.sendall(b"POST /execute HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
+            self.wait_for(lambda: engine_api.our_containers(False) - before)
+            new = engine_api.our_containers(False) - before
+        self.wait_for(lambda: not new & engine_api.our_containers(False))
+        self.assertEqual(self.backend.execute(code="print(1)")[0], 200)
+
+    def wait_for(self, condition):
+        until = time.monotonic() + 20
+        while not condition():
+            self.assertLess(time.monotonic(), until)
+            time.sleep(0.05)
+
+    def test_s16_another_host_is_refused(self):
+        for host, status in (("evil.example", 400), ("evil.example:80", 400), ("localhost.evil.example", 400), ("localhost:1", 200), ("backend", 200)):
+            with self.subTest(host):
+                connection = http.client.HTTPConnection("127.0.0.1", self.backend.port, timeout=LIMIT)
+                connection.request("POST", "/execute", '{"code": "print(1)"}', {"Content-Type": "application/json", "Host": host})
+                self.assertEqual(connection.getresponse().status, status)
+                connection.close()
 
     def test_a_request_that_is_none_is_refused_by_fastapi(self):
         self.assertEqual(self.backend.execute(language="python")[0], 422)
-
-    def test_the_router_is_the_guides_and_has_nothing_but_its_parts(self):
-        text = (EXAMPLE / "app" / "api" / "execute.py").read_text()
-        names = [getattr(each, "name", type(each).__name__) for each in ast.parse(text).body]
-        self.assertEqual(names, ["ImportFrom", "ImportFrom", "ImportFrom", "Assign", "CodeExecuteRequest",
-                                 "execute_code"])
-        self.assertTrue(re.search(r"^from app\.utils\.dind_executor import get_executor$", text, re.M))
 
 
 class SwitchedOff(unittest.TestCase):

@@ -50,12 +50,20 @@ class Requests(ClientTest):
             ("buildAndRun", {"dockerfileContent": "FROM a", "contextPath": "s/p", "timeout": 300}))
         self.assertEqual(self.sent(self.client.build_and_run, "FROM a"),
                          ("buildAndRun", {"dockerfileContent": "FROM a", "timeout": 300}))
+        # B08
+        self.assertEqual(self.sent(self.client.build_and_run, "FROM a", build_args={"V": "1"}, target="test"),
+                         ("buildAndRun", {"dockerfileContent": "FROM a", "timeout": 300, "buildArgs": {"V": "1"}, "target": "test"}))
+        self.assertEqual(self.sent(self.client.run, dockerfile="FROM a", build_args={"V": "1"}, target="test"),
+                         ("run", {"dockerfile": "FROM a", "buildArgs": {"V": "1"}, "target": "test"}))
+        for wrong in ({"V": 1}, ["V=1"], {1: "x"}):
+            with self.assertRaises(InvalidRequest):
+                self.client.build_and_run("FROM a", build_args=wrong)
 
     def test_the_keywords_of_every_run(self):
         options = dict(stdin="in", env={"A": "b"}, limits={"memory": "64m", "pids": 9, "timeout": 1, "cpus": .5},
-                       network="none", isolation="runc", keep_output_bytes=10)
+                       network="none", isolation="runc", keep_output_bytes=10, record=False)
         wanted = {"stdin": "in", "env": {"A": "b"}, "limits": {"memory": "64m", "pids": 9, "timeout": 1, "cpus": .5},
-                  "network": "none", "isolation": "runc", "keepOutputBytes": 10, "stream": True}
+                  "network": "none", "isolation": "runc", "keepOutputBytes": 10, "record": False, "stream": True}
         for call, first in ((self.client.run_python_code, ["x"]), (self.client.run_shell_script, ["x"]),
                             (self.client.run_command, ["image", "x"]), (self.client.build_and_run, ["x"]),
                             (self.client.run, ["x"])):
@@ -97,9 +105,9 @@ class Requests(ClientTest):
                 call()
             self.assertIsInstance(caught.exception, ValueError)
             self.assertEqual((caught.exception.kind, caught.exception.http_status), ("invalid_request", 400))
-        for timeout in (0, -1, math.nan, math.inf, "60", True):
+        for timeout in (0, -1, math.nan, math.inf, "60", True, 1e9 + 1, 1e10, 1e308, 10**30):   # I13
             with self.subTest(timeout=timeout), self.assert_raises(InvalidRequest, "timeout"):
                 client.run_python_code("x", timeout=timeout)
-        with self.assert_raises(InvalidRequest, "not both"):
+        with self.assert_raises(InvalidRequest, "one of them"):
             get_executor(socket="/a", program="/b")
         self.assertEqual(self.fake.requests, [])

@@ -7,8 +7,9 @@ Example:
     (0, 'Hello, World!\n')
 """
 
-from .aio import AsyncExecutor, get_async_executor
+from .aio import AsyncExecutor
 from .cancellation import Cancellation
+from .connection import Output
 from .errors import (
     Busy,
     CallTimeout,
@@ -25,9 +26,10 @@ from .errors import (
     Unauthorized,
     UnsupportedLanguage,
 )
-from .executor import Executor, get_executor
+from .executor import Executor
 from .result import ResultDict, RunResult
 from .runs import EngineStatus
+from .shared import get_async_executor, get_executor
 from .wire import Limits
 
 __version__ = "0.1.0"
@@ -48,6 +50,7 @@ __all__ = [
     "InvalidRequest",
     "Limits",
     "NotFound",
+    "Output",
     "ResultDict",
     "RunResult",
     "ServerGone",

@@ -4,19 +4,27 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Mapping, Sequence
 from types import TracebackType
-from typing import Optional
+from typing import TYPE_CHECKING, Callable, Optional, Union
 
 from . import wire
 from .cancellation import Cancellation
+from .connection import Output
 from .deadline import Deadline
-from .errors import DindExecutorError, InvalidRequest
-from .executor import Executor, get_executor, log, options_of
+from .errors import Busy, Cancelled, DindExecutorError, InvalidRequest
+from .executor import Executor, log
 from .link import Path
+from .places import next_try
 from .result import RunResult
 from .runs import GRACE, STATUS_TIMEOUT, EngineStatus, OnOutput, Run, Status
-from .wire import Command, Isolation, Limits, Network, Pull, Request, Workspace
+from .streaming import pieces_of
+from .wire import Command, Isolation, Limits, Network, Pull, Request, Workspace, options_of
+
+if TYPE_CHECKING:
+    from typing_extensions import ParamSpec  # typing has it from Python 3.10 on
+
+    P = ParamSpec("P")
 
 
 class AsyncExecutor:
@@ -29,7 +37,9 @@ class AsyncExecutor:
     Args:
         socket: The unix socket of a server to use.
         program: The `dind-executor` to start.
-        executor: An executor to share the connection of, instead of those two.
+        url: The address of a server's HTTP API.
+        token: The token for `url`.
+        executor: An executor to share the connection of, instead of those.
 
     Raises:
         InvalidRequest: More than one was given.
@@ -47,11 +57,13 @@ class AsyncExecutor:
         socket: Optional[Path] = None,
         program: Optional[Path] = None,
         *,
+        url: Optional[str] = None,
+        token: Optional[str] = None,
         executor: Optional[Executor] = None,
     ) -> None:
-        if executor is not None and (socket is not None or program is not None):
+        if executor is not None and (socket, program, url, token) != (None, None, None, None):
             raise InvalidRequest("Give an executor, or where its server is, not both")
-        self._link = (executor or Executor(socket, program))._link
+        self._link = (executor or Executor(socket, program, url=url, token=token))._link
 
     async def is_available(self) -> bool:
         """As `Executor.is_available`."""
@@ -89,11 +101,15 @@ class AsyncExecutor:
         isolation: Optional[Isolation] = None,
         run_id: Optional[str] = None,
         keep_output_bytes: Optional[int] = None,
+        record: bool = True,
         cancel: Optional[Cancellation] = None,
+        wait: bool = False,
     ) -> RunResult:
         """As `Executor.run_python_code`."""
-        options = options_of(timeout, on_output, stdin, env, limits, network, isolation, run_id, keep_output_bytes)
-        return await self._run(wire.python_code(code, python_version, requirements, options), on_output, cancel)
+        options = options_of(
+            timeout, on_output, stdin, env, limits, network, isolation, run_id, keep_output_bytes, record
+        )
+        return await self._run(wire.python_code(code, python_version, requirements, options), on_output, cancel, wait)
 
     async def run_shell_script(
         self,
@@ -110,11 +126,15 @@ class AsyncExecutor:
         isolation: Optional[Isolation] = None,
         run_id: Optional[str] = None,
         keep_output_bytes: Optional[int] = None,
+        record: bool = True,
         cancel: Optional[Cancellation] = None,
+        wait: bool = False,
     ) -> RunResult:
         """As `Executor.run_shell_script`."""
-        options = options_of(timeout, on_output, stdin, env, limits, network, isolation, run_id, keep_output_bytes)
-        return await self._run(wire.shell_script(script, shell, image, options), on_output, cancel)
+        options = options_of(
+            timeout, on_output, stdin, env, limits, network, isolation, run_id, keep_output_bytes, record
+        )
+        return await self._run(wire.shell_script(script, shell, image, options), on_output, cancel, wait)
 
     async def run_command(
         self,
@@ -132,12 +152,16 @@ class AsyncExecutor:
         isolation: Optional[Isolation] = None,
         run_id: Optional[str] = None,
         keep_output_bytes: Optional[int] = None,
+        record: bool = True,
         cancel: Optional[Cancellation] = None,
+        wait: bool = False,
     ) -> RunResult:
         """As `Executor.run_command`."""
-        options = options_of(timeout, on_output, stdin, env, limits, network, isolation, run_id, keep_output_bytes)
+        options = options_of(
+            timeout, on_output, stdin, env, limits, network, isolation, run_id, keep_output_bytes, record
+        )
         request = wire.command(image, command, mount_workspace, working_dir, options)
-        return await self._run(request, on_output, cancel)
+        return await self._run(request, on_output, cancel, wait)
 
     async def build_and_run(
         self,
@@ -153,11 +177,19 @@ class AsyncExecutor:
         isolation: Optional[Isolation] = None,
         run_id: Optional[str] = None,
         keep_output_bytes: Optional[int] = None,
+        record: bool = True,
         cancel: Optional[Cancellation] = None,
+        wait: bool = False,
+        build_args: Optional[Mapping[str, str]] = None,
+        target: Optional[str] = None,
     ) -> RunResult:
         """As `Executor.build_and_run`."""
-        options = options_of(timeout, on_output, stdin, env, limits, network, isolation, run_id, keep_output_bytes)
-        return await self._run(wire.build(dockerfile_content, context_path, options), on_output, cancel)
+        options = options_of(
+            timeout, on_output, stdin, env, limits, network, isolation, run_id, keep_output_bytes, record
+        )
+        return await self._run(
+            wire.build(dockerfile_content, context_path, build_args, target, options), on_output, cancel, wait
+        )
 
     async def run(
         self,
@@ -171,6 +203,8 @@ class AsyncExecutor:
         args: Optional[Sequence[str]] = None,
         requirements: Optional[Sequence[str]] = None,
         context_path: Optional[str] = None,
+        build_args: Optional[Mapping[str, str]] = None,
+        target: Optional[str] = None,
         workspace: Optional[Workspace] = None,
         working_dir: Optional[str] = None,
         pull: Optional[Pull] = None,
@@ -183,10 +217,14 @@ class AsyncExecutor:
         isolation: Optional[Isolation] = None,
         run_id: Optional[str] = None,
         keep_output_bytes: Optional[int] = None,
+        record: bool = True,
         cancel: Optional[Cancellation] = None,
+        wait: bool = False,
     ) -> RunResult:
         """As `Executor.run`."""
-        options = options_of(timeout, on_output, stdin, env, limits, network, isolation, run_id, keep_output_bytes)
+        options = options_of(
+            timeout, on_output, stdin, env, limits, network, isolation, run_id, keep_output_bytes, record
+        )
         request = wire.whole_run(
             code,
             command,
@@ -197,12 +235,40 @@ class AsyncExecutor:
             args,
             requirements,
             context_path,
+            build_args,
+            target,
             workspace,
             working_dir,
             pull,
             options,
         )
-        return await self._run(request, on_output, cancel)
+        return await self._run(request, on_output, cancel, wait)
+
+    def stream(
+        self, method: Callable[P, Awaitable[RunResult]], *args: P.args, **keywords: P.kwargs
+    ) -> AsyncIterator[Union[Output, RunResult]]:
+        """Output of a run as it comes, and its result as the last piece: for `async for`.
+
+        Leaving the loop early ends the run and its container (close the iterator, or use `contextlib.aclosing`).
+
+        Args:
+            method: One of the `run…` and `build…` methods.
+            args: Its arguments.
+            keywords: Its keywords, without `on_output`.
+
+        Returns:
+            An iterator over `Output(channel, text)`, and at the end the `RunResult`.
+
+        Raises:
+            DindExecutorError: It could not be run; raised by the iteration.
+
+        Example:
+            >>> async for piece in client.stream(client.run_python_code, "print(6 * 7)"):
+            ...     print(piece.text if isinstance(piece, Output) else piece.verdict)
+            42
+            ok
+        """
+        return pieces_of(method, args, dict(keywords))
 
     async def close(self) -> None:
         """As `Executor.close`."""
@@ -216,7 +282,29 @@ class AsyncExecutor:
     ) -> None:
         await self.close()
 
-    async def _run(self, request: Request, on_output: Optional[OnOutput], cancel: Optional[Cancellation]) -> RunResult:
+    async def _run(
+        self, request: Request, on_output: Optional[OnOutput], cancel: Optional[Cancellation], wait: bool
+    ) -> RunResult:
+        deadline = Deadline(request.timeout)
+        while True:
+            try:
+                return await self._run_once(request, on_output, cancel)
+            except Busy as busy:
+                again = next_try(request, busy, deadline) if wait else None
+                if again is None:
+                    raise
+            request, pause = again
+            woken = _Woken()
+            ticket = 0 if cancel is None else cancel._add(woken.wake)
+            await woken.wait(Deadline(pause))
+            if cancel is not None:
+                cancel._remove(ticket)
+                if cancel.cancelled:
+                    raise Cancelled("The call was cancelled while it waited for a place in the server's queue")
+
+    async def _run_once(
+        self, request: Request, on_output: Optional[OnOutput], cancel: Optional[Cancellation]
+    ) -> RunResult:
         woken = _Woken()
         run = Run(self._link, request, woken.wake)
         ticket = 0
@@ -289,27 +377,3 @@ async def _ended(run: Run, woken: _Woken) -> None:
     await asyncio.to_thread(run.give_up)
     while run.under_way() and not deadline.past():
         await woken.wait(deadline)
-
-
-_shared: dict[Executor, AsyncExecutor] = {}
-
-
-def get_async_executor(socket: Optional[Path] = None, program: Optional[Path] = None) -> AsyncExecutor:
-    """The process's executor for asyncio; it shares the connection of `get_executor` with the same arguments.
-
-    Args:
-        socket: The unix socket of a server to use.
-        program: The `dind-executor` to start.
-
-    Returns:
-        The executor. Nothing is connected or started yet.
-
-    Raises:
-        InvalidRequest: Both were given.
-
-    Example:
-        >>> get_async_executor() is get_async_executor()
-        True
-    """
-    shared = get_executor(socket, program)
-    return _shared.setdefault(shared, AsyncExecutor(executor=shared))

@@ -16,32 +16,43 @@ class DindExecutorError(Exception):
         kind: The error's stable name (`"image_unavailable"`); a server may know kinds that this client doesn't.
         message: One line for a person: what happened, and what to do.
         http_status: The HTTP status that fits it (400 to 504), for servers that pass it on.
+        run_id: The run's id; None where the server does not say which run it was.
+        stdout: What the program wrote before the run broke off; empty where no program began.
+        stderr: The same for stderr.
+        retry_after: Seconds after which it makes sense to try again; None where trying again does not help by itself.
 
     Example:
         >>> try:
         ...     executor.run_command("no-such-image", "true")
         ... except DindExecutorError as error:
         ...     print(error.kind, error.http_status)
-        image_unavailable 502
+        image_unavailable 424
     """
 
     kind: str = "internal"
     http_status: int = 500
 
+    retry_after: Optional[float] = None
+
     def __init__(self, message: str, *, kind: Optional[str] = None, http_status: Optional[int] = None) -> None:
         super().__init__(message)
         self.message = message
+        self.run_id: Optional[str] = None
+        self.stdout = ""
+        self.stderr = ""
         if kind is not None:
             self.kind = kind
         if http_status is not None:
             self.http_status = http_status
 
     def __reduce__(self) -> Any:
-        return (_rebuilt, (type(self), self.message, self.kind, self.http_status))
+        return (_rebuilt, (type(self), self.message, dict(self.__dict__)))
 
 
-def _rebuilt(cls: type[DindExecutorError], message: str, kind: str, http_status: int) -> DindExecutorError:
-    return cls(message, kind=kind, http_status=http_status)
+def _rebuilt(cls: type[DindExecutorError], message: str, attributes: dict[str, Any]) -> DindExecutorError:
+    error = cls(message)
+    error.__dict__.update(attributes)
+    return error
 
 
 class InvalidRequest(DindExecutorError, ValueError):
@@ -73,10 +84,11 @@ class NotFound(DindExecutorError):
 
 
 class Busy(DindExecutorError):
-    """The queue of runs is full; try again later."""
+    """The queue of runs is full. Try again after `retry_after` seconds, or call with `wait=True`."""
 
     kind = "busy"
     http_status = 429
+    retry_after = 1.0
 
 
 class Cancelled(DindExecutorError):
@@ -90,7 +102,7 @@ class ImageUnavailable(DindExecutorError):
     """The engine has no such image and could not pull it."""
 
     kind = "image_unavailable"
-    http_status = 502
+    http_status = 424
 
 
 class EngineError(DindExecutorError):
@@ -164,7 +176,7 @@ def error_of(answer: object) -> DindExecutorError:
     """Makes an exception of a JSON-RPC error object, whatever shape it has.
 
     Args:
-        answer: The `error` member of a response: `{code, message, data: {kind, message, httpStatus}}`.
+        answer: The `error` member of a response: `{code, message, data: {kind, message, httpStatus, …}}`.
 
     Returns:
         The exception of its kind; a plain `DindExecutorError` for a kind that this client doesn't know.
@@ -185,4 +197,10 @@ def error_of(answer: object) -> DindExecutorError:
         status = None
     if code == _METHOD_NOT_FOUND:
         return ServerUnavailable(f"The server is of another version than this client: {message}")
-    return _BY_KIND.get(kind, DindExecutorError)(message, kind=kind, http_status=status)
+    made = _BY_KIND.get(kind, DindExecutorError)(message, kind=kind, http_status=status)
+    run_id, retry_after = data.get("runId"), data.get("retryAfter")
+    made.run_id = run_id if isinstance(run_id, str) else None
+    made.stdout, made.stderr = (data[each] if isinstance(data.get(each), str) else "" for each in ("stdout", "stderr"))
+    if isinstance(retry_after, (int, float)) and not isinstance(retry_after, bool) and 0 < retry_after < 86400:
+        made.retry_after = float(retry_after)
+    return made

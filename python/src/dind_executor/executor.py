@@ -3,28 +3,32 @@
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import Optional
 
 from . import wire
 from .cancellation import Cancellation
-from .errors import DindExecutorError
+from .deadline import Deadline
+from .errors import Busy, Cancelled, DindExecutorError
 from .link import Link, Path
+from .places import next_try
 from .result import RunResult
 from .runs import STATUS_TIMEOUT, EngineStatus, OnOutput, Run, Status
-from .wire import Command, Isolation, Limits, Network, Options, Pull, Request, Workspace
+from .wire import Command, Isolation, Limits, Network, Pull, Request, Workspace, options_of
 
 log = logging.getLogger("dind_executor")
+log.addHandler(logging.NullHandler())  # what a program does not ask for is not printed (the library's part of PEP 282)
 
 
 class Executor:
     r"""Runs code in fresh, hardened, throw-away containers.
 
-    It connects to a server when it is first needed: the one named by `socket`, else by `$DIND_EXECUTOR_SOCKET`, else
-    one that listens at a usual path; else it starts `dind-executor rpc` (`program`, else `$DIND_EXECUTOR`, else from
-    PATH), which ends with us. A server that has ended is replaced at the next call. All threads share the one
-    connection, and a forked child makes its own. Its log goes to the logger `dind_executor`.
+    It connects to a server when it is first needed: the one named by `url` or `socket`, else by `$DIND_EXECUTOR_URL` or
+    `$DIND_EXECUTOR_SOCKET`, else one that listens at a usual path; else it starts `dind-executor rpc` (`program`, else
+    `$DIND_EXECUTOR`, else from PATH), which ends with us. A server that has ended is replaced at the next call. All
+    threads share the one connection, and a forked child makes its own. Its log goes to the logger `dind_executor`.
 
     Every `run_…` and `build_…` method takes these besides its own:
 
@@ -40,17 +44,21 @@ class Executor:
     - `isolation`: `"runc"` or `"gvisor"`.
     - `run_id`: The run's id, 1 to 64 of `A-Z a-z 0-9 _ -`; made up without.
     - `keep_output_bytes`: How much of each channel the result holds, from its beginning.
+    - `record`: False: the server's history keeps nothing of the run.
     - `cancel`: A `Cancellation`, to end the call from another thread.
+    - `wait`: Where the server's queue is full, ask again until `timeout` is over, instead of raising `Busy`.
 
-    How the program fared is in the result, whatever it was; each method raises `DindExecutorError` only for what kept
-    it from running (`InvalidRequest`, `ImageUnavailable`, `EngineUnavailable`, `Disabled`, `Busy`, `ServerGone` …).
+    How the program fared is in the result; each method raises `DindExecutorError` only for what kept it from running
+    (`InvalidRequest`, `ImageUnavailable`, `EngineUnavailable`, `Disabled`, `Busy`, `ServerGone` …).
 
     Args:
         socket: The unix socket of a server to use.
         program: The `dind-executor` to start.
+        url: The address of a server's HTTP API (`http://HOST:PORT`), which may be on another machine.
+        token: The token for `url`; None takes `$DIND_EXECUTOR_TOKEN`.
 
     Raises:
-        InvalidRequest: Both were given.
+        InvalidRequest: More than one of `socket`, `program` and `url` was given.
 
     Example:
         >>> with Executor() as executor:
@@ -58,8 +66,15 @@ class Executor:
         '42\n'
     """
 
-    def __init__(self, socket: Optional[Path] = None, program: Optional[Path] = None) -> None:
-        self._link = Link(socket, program)
+    def __init__(
+        self,
+        socket: Optional[Path] = None,
+        program: Optional[Path] = None,
+        *,
+        url: Optional[str] = None,
+        token: Optional[str] = None,
+    ) -> None:
+        self._link = Link(socket, program, url, token)
 
     def is_available(self) -> bool:
         """Whether code can be run: a server is there, its engine answers, and nobody switched it off.
@@ -115,14 +130,16 @@ class Executor:
         isolation: Optional[Isolation] = None,
         run_id: Optional[str] = None,
         keep_output_bytes: Optional[int] = None,
+        record: bool = True,
         cancel: Optional[Cancellation] = None,
+        wait: bool = False,
     ) -> RunResult:
         """Runs Python code.
 
         Args:
             code: The program's text.
             python_version: `"3.11"`: the image `python:3.11-slim`. None: the server's own choice.
-            requirements: Packages for it, as in a requirements file, without options.
+            requirements: Packages for it, or the lines of a requirements file (with --hash, without -r and -c).
             timeout: Seconds of the whole call. This and the keywords that all runs have: see `Executor`.
 
         Returns:
@@ -136,8 +153,10 @@ class Executor:
             >>> result["returncode"], result["verdict"]
             (3, 'failed')
         """
-        options = options_of(timeout, on_output, stdin, env, limits, network, isolation, run_id, keep_output_bytes)
-        return self._run(wire.python_code(code, python_version, requirements, options), on_output, cancel)
+        options = options_of(
+            timeout, on_output, stdin, env, limits, network, isolation, run_id, keep_output_bytes, record
+        )
+        return self._run(wire.python_code(code, python_version, requirements, options), on_output, cancel, wait)
 
     def run_shell_script(
         self,
@@ -154,7 +173,9 @@ class Executor:
         isolation: Optional[Isolation] = None,
         run_id: Optional[str] = None,
         keep_output_bytes: Optional[int] = None,
+        record: bool = True,
         cancel: Optional[Cancellation] = None,
+        wait: bool = False,
     ) -> RunResult:
         """Runs a shell script.
 
@@ -174,8 +195,10 @@ class Executor:
             >>> executor.run_shell_script("echo $((6 * 7)); exit 1", timeout=30)["returncode"]
             1
         """
-        options = options_of(timeout, on_output, stdin, env, limits, network, isolation, run_id, keep_output_bytes)
-        return self._run(wire.shell_script(script, shell, image, options), on_output, cancel)
+        options = options_of(
+            timeout, on_output, stdin, env, limits, network, isolation, run_id, keep_output_bytes, record
+        )
+        return self._run(wire.shell_script(script, shell, image, options), on_output, cancel, wait)
 
     def run_command(
         self,
@@ -193,7 +216,9 @@ class Executor:
         isolation: Optional[Isolation] = None,
         run_id: Optional[str] = None,
         keep_output_bytes: Optional[int] = None,
+        record: bool = True,
         cancel: Optional[Cancellation] = None,
+        wait: bool = False,
     ) -> RunResult:
         r"""Runs a command in an image.
 
@@ -214,9 +239,11 @@ class Executor:
             >>> executor.run_command("node:20-alpine", ["node", "--version"])["stdout"]
             'v20.19.0\n'
         """
-        options = options_of(timeout, on_output, stdin, env, limits, network, isolation, run_id, keep_output_bytes)
+        options = options_of(
+            timeout, on_output, stdin, env, limits, network, isolation, run_id, keep_output_bytes, record
+        )
         request = wire.command(image, command, mount_workspace, working_dir, options)
-        return self._run(request, on_output, cancel)
+        return self._run(request, on_output, cancel, wait)
 
     def build_and_run(
         self,
@@ -232,13 +259,19 @@ class Executor:
         isolation: Optional[Isolation] = None,
         run_id: Optional[str] = None,
         keep_output_bytes: Optional[int] = None,
+        record: bool = True,
         cancel: Optional[Cancellation] = None,
+        wait: bool = False,
+        build_args: Optional[Mapping[str, str]] = None,
+        target: Optional[str] = None,
     ) -> RunResult:
         r"""Builds an image of a Dockerfile and runs it; the image is removed again.
 
         Args:
             dockerfile_content: The Dockerfile's text.
             context_path: The folder that `COPY` reads, relative to the workspace; None: an empty one.
+            build_args: Values of the Dockerfile's `ARG` instructions.
+            target: The stage to build; None: the last one.
             timeout: Seconds of the whole call. This and the keywords that all runs have: see `Executor`.
 
         Returns:
@@ -251,8 +284,12 @@ class Executor:
             >>> executor.build_and_run('FROM busybox\nCMD ["echo", "built"]')["stdout"]
             'built\n'
         """
-        options = options_of(timeout, on_output, stdin, env, limits, network, isolation, run_id, keep_output_bytes)
-        return self._run(wire.build(dockerfile_content, context_path, options), on_output, cancel)
+        options = options_of(
+            timeout, on_output, stdin, env, limits, network, isolation, run_id, keep_output_bytes, record
+        )
+        return self._run(
+            wire.build(dockerfile_content, context_path, build_args, target, options), on_output, cancel, wait
+        )
 
     def run(
         self,
@@ -266,6 +303,8 @@ class Executor:
         args: Optional[Sequence[str]] = None,
         requirements: Optional[Sequence[str]] = None,
         context_path: Optional[str] = None,
+        build_args: Optional[Mapping[str, str]] = None,
+        target: Optional[str] = None,
         workspace: Optional[Workspace] = None,
         working_dir: Optional[str] = None,
         pull: Optional[Pull] = None,
@@ -278,7 +317,9 @@ class Executor:
         isolation: Optional[Isolation] = None,
         run_id: Optional[str] = None,
         keep_output_bytes: Optional[int] = None,
+        record: bool = True,
         cancel: Optional[Cancellation] = None,
+        wait: bool = False,
     ) -> RunResult:
         r"""Runs anything that can be run: code in any language, a command, or a build, with every option.
 
@@ -293,6 +334,8 @@ class Executor:
             args: The program's arguments (code).
             requirements: Packages for the code.
             context_path: The build's folder, relative to the workspace.
+            build_args: Values of the Dockerfile's `ARG` instructions.
+            target: The stage of the Dockerfile to build; None: the last one.
             workspace: Mounts the workspace: `"read_only"`, `"read_write"`, or not at all.
             working_dir: An absolute path in the container.
             pull: When the image is pulled: `"missing"`, `"never"` or `"always"`.
@@ -308,7 +351,9 @@ class Executor:
             >>> executor.run("console.log(process.argv[2])", language="javascript", args=["hi"])["stdout"]
             'hi\n'
         """
-        options = options_of(timeout, on_output, stdin, env, limits, network, isolation, run_id, keep_output_bytes)
+        options = options_of(
+            timeout, on_output, stdin, env, limits, network, isolation, run_id, keep_output_bytes, record
+        )
         request = wire.whole_run(
             code,
             command,
@@ -319,12 +364,14 @@ class Executor:
             args,
             requirements,
             context_path,
+            build_args,
+            target,
             workspace,
             working_dir,
             pull,
             options,
         )
-        return self._run(request, on_output, cancel)
+        return self._run(request, on_output, cancel, wait)
 
     def close(self) -> None:
         """Ends the connection, its runs, and the server where we started it; waits for that, 10 s at most.
@@ -342,7 +389,26 @@ class Executor:
     ) -> None:
         self.close()
 
-    def _run(self, request: Request, on_output: Optional[OnOutput], cancel: Optional[Cancellation]) -> RunResult:
+    def _run(
+        self, request: Request, on_output: Optional[OnOutput], cancel: Optional[Cancellation], wait: bool
+    ) -> RunResult:
+        deadline = Deadline(request.timeout)
+        while True:
+            try:
+                return self._run_once(request, on_output, cancel)
+            except Busy as busy:
+                again = next_try(request, busy, deadline) if wait else None
+                if again is None:
+                    raise
+            request, pause = again
+            stopped = threading.Event()
+            ticket = 0 if cancel is None else cancel._add(stopped.set)
+            if stopped.wait(pause):
+                raise Cancelled("The call was cancelled while it waited for a place in the server's queue")
+            if cancel is not None:
+                cancel._remove(ticket)
+
+    def _run_once(self, request: Request, on_output: Optional[OnOutput], cancel: Optional[Cancellation]) -> RunResult:
         run = Run(self._link, request)
         ticket = 0
         try:
@@ -365,45 +431,3 @@ class Executor:
         finally:
             if cancel is not None:
                 cancel._remove(ticket)
-
-
-def options_of(
-    timeout: Optional[float],
-    on_output: Optional[OnOutput],
-    stdin: Optional[str],
-    env: Optional[Mapping[str, str]],
-    limits: Optional[Limits],
-    network: Optional[Network],
-    isolation: Optional[Isolation],
-    run_id: Optional[str],
-    keep_output_bytes: Optional[int],
-) -> Options:
-    """The keywords that all runs have, as one value."""
-    return Options(
-        timeout, stdin, env, limits, network, isolation, run_id, keep_output_bytes, stream=on_output is not None
-    )
-
-
-_shared: dict[tuple[Optional[str], Optional[str]], Executor] = {}
-
-
-def get_executor(socket: Optional[Path] = None, program: Optional[Path] = None) -> Executor:
-    """The process's executor, the same for everybody who asks for the same server.
-
-    Args:
-        socket: The unix socket of a server to use.
-        program: The `dind-executor` to start.
-
-    Returns:
-        The executor. Nothing is connected or started yet.
-
-    Raises:
-        InvalidRequest: Both were given.
-
-    Example:
-        >>> get_executor() is get_executor()
-        True
-    """
-    key = (None if socket is None else str(socket), None if program is None else str(program))
-    # No lock, which a forked child might find held; one that is made for nothing has no connection.
-    return _shared.get(key) or _shared.setdefault(key, Executor(socket, program))

@@ -1,4 +1,4 @@
-"""Where the server is, and the one connection to it: made when it is needed, and anew when it has ended."""
+"""Where the server is, and the one connection to it: made when it is needed, and again when it has ended."""
 
 from __future__ import annotations
 
@@ -14,11 +14,13 @@ from typing import Optional, Union
 from .connection import PROTOCOL, Connection, NotSent
 from .deadline import Deadline
 from .errors import CallTimeout, Disabled, InvalidRequest, ServerGone, ServerUnavailable
-from .streams import ChildStream, SocketStream
+from .http_connection import HttpConnection
+from .streams import ELSEWHERE, ChildStream, SocketStream
 
 log = logging.getLogger("dind_executor")
 
 Path = Union[str, "os.PathLike[str]"]
+AnyConnection = Union[Connection, HttpConnection]
 
 _START_PATIENCE = 10.0  # seconds in which a server must say who it is
 _SOCKET_PATIENCE = 1.0  # the same for one at a usual path, which nobody named
@@ -43,18 +45,29 @@ class Link:
     Args:
         socket: The unix socket of a server; nothing else is tried.
         program: The program to start; nothing else is tried.
+        url: The address of a server's HTTP API; nothing else is tried.
+        token: The token for `url`; None takes `$DIND_EXECUTOR_TOKEN`.
     """
 
-    def __init__(self, socket: Optional[Path], program: Optional[Path]) -> None:
-        if socket is not None and program is not None:
-            raise InvalidRequest("Give the socket of a server or a program to start, not both")
+    def __init__(
+        self,
+        socket: Optional[Path] = None,
+        program: Optional[Path] = None,
+        url: Optional[str] = None,
+        token: Optional[str] = None,
+    ) -> None:
+        if sum(each is not None for each in (socket, program, url)) > 1:
+            raise InvalidRequest("Give the socket of a server, its url or a program to start: one of them")
         self._socket = None if socket is None else os.fspath(socket)
         self._program = None if program is None else os.fspath(program)
+        self._url, self._token = url, token
+        if url is not None:
+            HttpConnection(url, token)  # an address that can't be one is refused here and not in the first call
         self._lock = threading.Lock()
-        self._connection: Optional[Connection] = None
+        self._connection: Optional[AnyConnection] = None
         _links.add(self)
 
-    def connected(self, deadline: Deadline) -> Connection:
+    def connected(self, deadline: Deadline) -> AnyConnection:
         """The connection; a new one where there is none, where it has ended, or where its server hangs.
 
         Args:
@@ -108,7 +121,14 @@ class Link:
         if connection is not None:
             connection.abandon()
 
-    def _connect(self, deadline: Deadline) -> Connection:
+    def _connect(self, deadline: Deadline) -> AnyConnection:
+        named_here = self._socket is not None or self._program is not None
+        url = self._url or (None if named_here else os.environ.get("DIND_EXECUTOR_URL"))
+        if url:
+            token = os.environ.get("DIND_EXECUTOR_TOKEN") if self._token is None else self._token
+            remote = HttpConnection(url, token)
+            remote.greet(deadline)
+            return remote
         named = self._socket or (not self._program and os.environ.get("DIND_EXECUTOR_SOCKET"))
         if named:
             return _greeted(Connection(SocketStream(named, deadline)), deadline)
@@ -126,7 +146,7 @@ class Link:
         if program is None:
             raise ServerUnavailable(
                 f"There is no program {wanted}: install dind-executor on PATH, name it in DIND_EXECUTOR, or name a"
-                " server's socket in DIND_EXECUTOR_SOCKET"
+                f" server's socket in DIND_EXECUTOR_SOCKET. On another machine: {ELSEWHERE}"
             )
         return _greeted(Connection(ChildStream(program)), deadline)
 
@@ -155,7 +175,7 @@ def _greeted(connection: Connection, deadline: Deadline) -> Connection:
         raise
 
 
-def _proves_itself(connection: Connection, deadline: Deadline) -> bool:
+def _proves_itself(connection: AnyConnection, deadline: Deadline) -> bool:
     left = deadline.left()
     patience = Deadline(_PROOF_PATIENCE if left is None else min(_PROOF_PATIENCE, left / 2))
     with contextlib.suppress(NotSent, CallTimeout):

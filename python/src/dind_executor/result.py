@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, Optional, TypedDict, overload
+from typing import TYPE_CHECKING, Any, Literal, Optional, TypedDict, cast, overload
 
 Verdict = Literal[
     "ok",
@@ -63,7 +63,8 @@ _OptionalText = Literal["image_digest", "builder", "cancel_reason"]
 class RunResult(dict[str, Any]):
     r"""The outcome of a run: the keys of `ResultDict`, by item or by attribute.
 
-    It is a plain dict beneath: it compares, copies and turns into JSON like one.
+    It is a plain dict beneath: it compares, copies and turns into JSON like one. Type checkers know each key and
+    attribute, and refuse others; `to_dict()` gives a `ResultDict`.
 
     Example:
         >>> result = executor.run_python_code("print(6 * 7)")
@@ -102,14 +103,20 @@ class RunResult(dict[str, Any]):
         """Whether the program ran and ended with 0."""
         return bool(self["verdict"] == "ok")
 
-    # mypy takes what a subclass declares for what it is; an attribute that is no key ends in AttributeError.
-    def __getattr__(self, name: str) -> Any:
-        try:
-            return self[name]
-        except KeyError:
-            raise AttributeError(f"a run's result has no {name!r}") from None
+    def to_dict(self) -> ResultDict:
+        """A plain dict with the same keys, typed as such: for code that takes a `ResultDict`."""
+        return cast(ResultDict, dict(self.items()))
 
-    @overload
+    # For type checkers, an attribute or key that a result does not have is an error, as it is at run time.
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            try:
+                return self[name]
+            except KeyError:
+                raise AttributeError(f"a run's result has no {name!r}") from None
+
+    @overload  # type: ignore[override]
     def __getitem__(self, key: _Int) -> int: ...
     @overload
     def __getitem__(self, key: _Text) -> str: ...
@@ -129,11 +136,33 @@ class RunResult(dict[str, Any]):
     def __getitem__(self, key: Literal["stage"]) -> Stage: ...
     @overload
     def __getitem__(self, key: Literal["notes"]) -> list[str]: ...
-    @overload
-    def __getitem__(self, key: str) -> Any: ...
     def __getitem__(self, key: str) -> Any:
         """The value of a key; `KeyError` for one that a result doesn't have."""
         return super().__getitem__(key)
+
+    @overload  # type: ignore[override]
+    def get(self, key: _Int, default: Any = ...) -> int: ...
+    @overload
+    def get(self, key: _Text, default: Any = ...) -> str: ...
+    @overload
+    def get(self, key: _OptionalText, default: Any = ...) -> Optional[str]: ...
+    @overload
+    def get(self, key: Literal["exit_code", "signal", "peak_memory"], default: Any = ...) -> Optional[int]: ...
+    @overload
+    def get(self, key: Literal["duration"], default: Any = ...) -> float: ...
+    @overload
+    def get(self, key: Literal["cpu_time"], default: Any = ...) -> Optional[float]: ...
+    @overload
+    def get(self, key: Literal["oom_seen", "degraded"], default: Any = ...) -> bool: ...
+    @overload
+    def get(self, key: Literal["verdict"], default: Any = ...) -> Verdict: ...
+    @overload
+    def get(self, key: Literal["stage"], default: Any = ...) -> Stage: ...
+    @overload
+    def get(self, key: Literal["notes"], default: Any = ...) -> list[str]: ...
+    def get(self, key: str, default: Any = None) -> Any:
+        """The value of a key; a result has all of them, so `default` is only for keys that it doesn't have."""
+        return super().get(key, default)
 
     def __repr__(self) -> str:
         return f"RunResult({super().__repr__()})"

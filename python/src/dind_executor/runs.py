@@ -5,10 +5,10 @@ from __future__ import annotations
 import logging
 from typing import Any, Callable, Optional, TypedDict
 
-from .connection import Answer, Call, Connection, NotSent, Output
+from .connection import Answer, Call, NotSent, Output
 from .deadline import Deadline
 from .errors import CallTimeout, DindExecutorError, Disabled
-from .link import Link
+from .link import AnyConnection, Link
 from .result import RunResult, result_of
 from .wire import Request, seconds
 
@@ -57,7 +57,7 @@ class Asked:
         self.deadline = deadline
         self._run_id = run_id
         self._wake = wake
-        self._connection: Optional[Connection] = None
+        self._connection: Optional[AnyConnection] = None
         self._call: Optional[Call] = None
 
     def send(self) -> None:

@@ -11,6 +11,7 @@ import os
 import select
 import socket
 import subprocess
+import sys
 import threading
 from collections import deque
 
@@ -20,6 +21,14 @@ from .errors import ServerUnavailable
 log = logging.getLogger("dind_executor")
 
 _CHUNK = 1 << 18
+# A write to a connection that is gone must raise, not kill the process: a flag on Linux, a socket option on macOS.
+_SEND_FLAGS = getattr(socket, "MSG_DONTWAIT", 0) | getattr(socket, "MSG_NOSIGNAL", 0)
+_SO_NOSIGPIPE = 0x1022  # <sys/socket.h> of macOS; Python names it since 3.13 only
+# What to do on a system on which the client has only HTTP.
+ELSEWHERE = (
+    "start `dind-executor serve --listen` on a Linux machine or in a container, and give its address and token:"
+    " Executor(url=…, token=…), or DIND_EXECUTOR_URL and DIND_EXECUTOR_TOKEN"
+)
 _LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
 
 
@@ -31,6 +40,8 @@ class Stream:
     def __init__(self, incoming: socket.socket, outgoing: socket.socket) -> None:
         self._incoming = incoming
         self._outgoing = outgoing
+        if sys.platform == "darwin":
+            outgoing.setsockopt(socket.SOL_SOCKET, getattr(socket, "SO_NOSIGPIPE", _SO_NOSIGPIPE), 1)
 
     def receive(self) -> bytes:
         """Waits for the next bytes; none at the end of the stream."""
@@ -51,7 +62,7 @@ class Stream:
         poll.register(self._outgoing.fileno(), select.POLLOUT)
         while rest:
             try:
-                rest = rest[self._outgoing.send(rest, socket.MSG_DONTWAIT | socket.MSG_NOSIGNAL) :]
+                rest = rest[self._outgoing.send(rest, _SEND_FLAGS) :]
             except (BlockingIOError, InterruptedError):
                 left = deadline.left()
                 if not poll.poll(None if left is None else left * 1000) and deadline.past():
@@ -91,6 +102,10 @@ class SocketStream(Stream):
 
     def __init__(self, path: str, deadline: Deadline) -> None:
         self.name = f"the server at {path}"
+        if not hasattr(socket, "AF_UNIX"):
+            raise ServerUnavailable(
+                f"This Python has no unix sockets, so it can't reach the server at {path}; {ELSEWHERE}"
+            )
         connection = socket.socket(socket.AF_UNIX)
         try:
             left = deadline.left()
@@ -117,6 +132,8 @@ class ChildStream(Stream):
     """
 
     def __init__(self, program: str) -> None:
+        if not hasattr(select, "poll") or sys.platform == "win32":
+            raise ServerUnavailable(f"dind-executor can't be started as a child process here; {ELSEWHERE}")
         # Sockets and not pipes: a write to one can be given up. One each way: the two descriptors share no flags.
         input_ours, input_theirs = socket.socketpair()
         output_ours, output_theirs = socket.socketpair()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import uuid
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal, NamedTuple, Optional, TypedDict, Union
+from typing import Any, Callable, Literal, NamedTuple, Optional, TypedDict, Union
 
 from .errors import InvalidRequest
 
@@ -15,6 +15,7 @@ Isolation = Literal["runc", "gvisor"]
 Pull = Literal["missing", "never", "always"]
 Workspace = Literal["read_only", "read_write"]
 
+MAX_SECONDS = 1_000_000_000  # as the server bounds a duration
 _WORKSPACE = {"read_only": "readOnly", "read_write": "readWrite"}
 
 
@@ -38,7 +39,26 @@ class Options(NamedTuple):
     isolation: Optional[Isolation] = None
     run_id: Optional[str] = None
     keep_output_bytes: Optional[int] = None
+    record: bool = True
     stream: bool = False
+
+
+def options_of(
+    timeout: Optional[float],
+    on_output: Optional[Callable[[str, str], object]],
+    stdin: Optional[str],
+    env: Optional[Mapping[str, str]],
+    limits: Optional[Limits],
+    network: Optional[Network],
+    isolation: Optional[Isolation],
+    run_id: Optional[str],
+    keep_output_bytes: Optional[int],
+    record: bool,
+) -> Options:
+    """The keywords that all runs have, as one value."""
+    return Options(
+        timeout, stdin, env, limits, network, isolation, run_id, keep_output_bytes, record, on_output is not None
+    )
 
 
 class Request(NamedTuple):
@@ -83,11 +103,19 @@ def command(image: str, argv: Command, mount_workspace: bool, working_dir: Optio
     return _request("runCommand", params, options)
 
 
-def build(dockerfile_content: str, context_path: Optional[str], options: Options) -> Request:
+def build(
+    dockerfile_content: str,
+    context_path: Optional[str],
+    build_args: Optional[Mapping[str, str]],
+    target: Optional[str],
+    options: Options,
+) -> Request:
     """`buildAndRun`."""
     params = {
         "dockerfileContent": _text("dockerfile_content", dockerfile_content),
         "contextPath": _optional_text("context_path", context_path),
+        "buildArgs": _variables("build_args", build_args),
+        "target": _optional_text("target", target),
     }
     return _request("buildAndRun", params, options)
 
@@ -102,6 +130,8 @@ def whole_run(
     args: Optional[Sequence[str]],
     requirements: Optional[Sequence[str]],
     context_path: Optional[str],
+    build_args: Optional[Mapping[str, str]],
+    target: Optional[str],
     workspace: Optional[Workspace],
     working_dir: Optional[str],
     pull: Optional[Pull],
@@ -120,6 +150,8 @@ def whole_run(
         "args": _optional_texts("args", args),
         "requirements": _optional_texts("requirements", requirements),
         "contextPath": _optional_text("context_path", context_path),
+        "buildArgs": _variables("build_args", build_args),
+        "target": _optional_text("target", target),
         "workspace": None if workspace is None else _WORKSPACE[workspace],
         "workingDir": _optional_text("working_dir", working_dir),
         "pull": _optional_text("pull", pull),
@@ -134,12 +166,13 @@ def _request(method: str, params: dict[str, Any], options: Options, timeout_name
         {
             timeout_name: timeout,
             "stdin": _optional_text("stdin", options.stdin),
-            "env": _environment(options.env),
+            "env": _variables("env", options.env),
             "limits": _limits(options.limits),
             "network": _optional_text("network", options.network),
             "isolation": _optional_text("isolation", options.isolation),
             "runId": run_id,
             "keepOutputBytes": options.keep_output_bytes,
+            "record": None if options.record else False,
             "stream": True if options.stream else None,
         }
     )
@@ -147,15 +180,17 @@ def _request(method: str, params: dict[str, Any], options: Options, timeout_name
 
 
 def seconds(name: str, value: Optional[float]) -> Optional[float]:
-    """A duration that is one: a positive, finite number, or None.
+    """Checks a duration in seconds: a number greater than 0 and at most `MAX_SECONDS`, or None.
 
     Raises:
-        InvalidRequest: It is none.
+        InvalidRequest: It is something else.
     """
     if value is None:
         return None
     if not isinstance(value, (int, float)) or isinstance(value, bool) or not math.isfinite(value) or value <= 0:
         raise InvalidRequest(f"{name} is a number of seconds greater than 0, or None; not {value!r}")
+    if value > MAX_SECONDS:
+        raise InvalidRequest(f"{name} is at most {MAX_SECONDS} seconds, not {value!r}; None leaves it to the server")
     return value
 
 
@@ -187,12 +222,12 @@ def _command(value: Command) -> Union[str, list[str]]:
     return texts
 
 
-def _environment(value: Optional[Mapping[str, str]]) -> Optional[dict[str, str]]:
+def _variables(field: str, value: Optional[Mapping[str, str]]) -> Optional[dict[str, str]]:
     if value is None:
         return None
     if not isinstance(value, Mapping):
-        raise InvalidRequest(f"env is a dict of str to str, not {type(value).__name__}")
-    return {_text("a name in env", name): _text(f"env[{name!r}]", each) for name, each in value.items()}
+        raise InvalidRequest(f"{field} is a dict of str to str, not {type(value).__name__}")
+    return {_text(f"a name in {field}", name): _text(f"{field}[{name!r}]", each) for name, each in value.items()}
 
 
 def _limits(value: Optional[Limits]) -> Optional[dict[str, Any]]:

@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Optional
+from typing import Optional, Union
 
 from typing_extensions import assert_type
 
-from dind_executor import AsyncExecutor, Limits, RunResult, get_async_executor, get_executor
+from dind_executor import (
+    AsyncExecutor,
+    Busy,
+    DindExecutorError,
+    Executor,
+    Limits,
+    Output,
+    ResultDict,
+    RunResult,
+    get_async_executor,
+    get_executor,
+)
 
 executor = get_executor()
 result = executor.run_python_code("x", "3.11", ["requests"], 60, limits={"memory": "64m", "timeout": 1})
@@ -24,6 +35,17 @@ assert_type(executor.engine_status()["version"], Optional[str])
 executor.run_command("image", ["a", "b"], working_dir="/w", on_output=lambda channel, text: print(channel, text))
 executor.run_command("image", ("a", "b"))
 
+assert_type(result.get("stdout"), str)
+assert_type(result.get("exit_code"), Optional[int])
+assert_type(result.to_dict(), ResultDict)
+error: DindExecutorError = Busy("full")
+assert_type(error.retry_after, Optional[float])
+assert_type(get_executor(url="http://h", token="t"), Executor)
+executor.run("x", wait=True)
+
+result["stdoutt"]  # type: ignore[call-overload]
+result.get("stdoutt")  # type: ignore[call-overload]
+result.stdoutt  # type: ignore[attr-defined]
 executor.run_python_code(b"x")  # type: ignore[arg-type]
 executor.run_python_code("x", timeout="60")  # type: ignore[arg-type]
 executor.run_python_code("x", network="host")  # type: ignore[arg-type]
@@ -37,3 +59,6 @@ async def twin(client: AsyncExecutor) -> None:
     assert_type(await client.run_shell_script("x"), RunResult)
     assert_type(await get_async_executor().is_available(), bool)
     client.run_shell_script("x")["stdout"]  # type: ignore[index]
+    async for piece in client.stream(client.run_python_code, "x", timeout=3):
+        assert_type(piece, Union[Output, RunResult])
+    client.stream(client.run_python_code, 3)  # type: ignore[arg-type]

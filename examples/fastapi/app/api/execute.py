@@ -1,43 +1,62 @@
-from fastapi import APIRouter, HTTPException
+"""POST /execute: code in, `{success, output, error}` out."""
+
+import asyncio
+
+from fastapi import APIRouter, HTTPException, Request, Response
 from pydantic import BaseModel
-from app.utils.dind_executor import get_executor
+
+from app.utils.dind_executor import DindExecutorError, get_async_executor
+from app.utils.words import reason
 
 router = APIRouter()
+
 
 class CodeExecuteRequest(BaseModel):
     code: str
     language: str = "python"
     timeout: int = 60
 
+
 @router.post("/execute")
-async def execute_code(request: CodeExecuteRequest):
-    executor = get_executor()
+async def execute_code(request: CodeExecuteRequest, connection: Request, response: Response):
+    executor = get_async_executor()
+    if not await executor.is_available():
+        raise HTTPException(status_code=503, detail="Code execution service is not available")
+    if request.language != "python":
+        raise HTTPException(status_code=400, detail=f"Unsupported language: {request.language}")
 
-    if not executor.is_available():
-        raise HTTPException(
-            status_code=503,
-            detail="Code execution service is not available"
-        )
-
+    run = asyncio.ensure_future(executor.run_python_code(code=request.code, timeout=request.timeout))
+    gone = asyncio.ensure_future(client_is_gone(connection))
     try:
-        if request.language == "python":
-            result = executor.run_python_code(
-                code=request.code,
-                timeout=request.timeout,
-            )
-        else:
-            raise HTTPException(
-                status_code=400,
-                detail=f"Unsupported language: {request.language}"
-            )
+        await asyncio.wait({run, gone}, return_when=asyncio.FIRST_COMPLETED)
+        if not run.done():
+            raise HTTPException(status_code=499, detail="The client has left, and its run was ended")
+        result = run.result()
+    except DindExecutorError as error:
+        raise HTTPException(status_code=status_of(error), detail=error.message) from error
+    finally:
+        gone.cancel()
+        run.cancel()  # ends the run, where it is not over
+        await asyncio.wait({run})
 
-        return {
-            "success": result["returncode"] == 0,
-            "output": result["stdout"],
-            "error": result["stderr"],
-        }
-    except Exception as e:
-        raise HTTPException(
-            status_code=500,
-            detail=str(e)
-        )
+    if result["verdict"] == "cancelled" and result["cancel_reason"] != "user":
+        raise HTTPException(status_code=503, detail="The run was ended: the service stops. Try again", headers={"Retry-After": "5"})
+    response.headers["X-Run-Id"] = result["run_id"]
+    return {
+        "success": result["returncode"] == 0,
+        "output": result["stdout"],
+        "error": result["stderr"] + reason(result, request.timeout),
+    }
+
+
+async def client_is_gone(connection: Request):
+    """Returns once the client has closed its connection. The request's body was read before."""
+    while (await connection.receive())["type"] != "http.disconnect":
+        pass
+
+
+def status_of(error: DindExecutorError):
+    """The HTTP status of what kept code from running: the caller's mistake, too many runs, or ours."""
+    if error.kind == "cancelled":
+        return 503  # by the end of the service: our own cancellation is no answer
+    return error.http_status if error.http_status in (400, 429, 503, 504) else 500

@@ -1,0 +1,359 @@
+"""A server that is reached over HTTP, by its address and a token: the routes of `dind-executor serve --listen`.
+
+The wire is docs/http.md of the project: `POST /runs` with server-sent events (WHATWG HTML, section 9.2), `DELETE
+/runs/{id}`, `GET /healthz` and `GET /openapi.json`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import json
+import logging
+import socket
+import ssl
+import threading
+import urllib.parse
+from collections.abc import Iterator
+from typing import Any, Callable, Optional
+
+from .connection import CLOSE_PATIENCE, Answer, Call, NotSent, Output
+from .deadline import Deadline
+from .errors import (
+    CallTimeout,
+    DindExecutorError,
+    InvalidRequest,
+    ServerGone,
+    ServerUnavailable,
+    Unauthorized,
+    error_of,
+)
+
+log = logging.getLogger("dind_executor")
+
+_SILENCE = 60.0  # seconds without a byte after which a server counts as gone; it sends a comment every 15 s
+_CANCEL_PATIENCE = 2.0  # seconds in which a cancel must be taken; then the connection is closed, which cancels too
+_LINE_LIMIT = 256 << 20  # bytes of one event; four times what a server sends
+_KINDS = {400: "invalid_request", 401: "unauthorized", 404: "not_found", 413: "invalid_request", 422: "invalid_request"}
+_KINDS.update({424: "image_unavailable", 429: "busy", 502: "engine_error", 503: "engine_unavailable"})
+
+
+class _Exchange:
+    """One request and its reply. The socket is kept: http.client lets go of it where the reply ends the connection."""
+
+    def __init__(self, connection: http.client.HTTPConnection) -> None:
+        self.connection = connection
+        self.socket: Optional[socket.socket] = None
+
+    def close(self) -> None:
+        """Ends it in both directions, which wakes a thread that reads."""
+        if self.socket is not None:
+            with contextlib.suppress(OSError):
+                self.socket.shutdown(socket.SHUT_RDWR)
+        self.abandon()
+
+    def abandon(self) -> None:
+        """Lets go of it without ending it: in a forked child, the parent goes on."""
+        with contextlib.suppress(OSError):
+            self.connection.close()
+
+
+class HttpConnection:
+    """Calls to a server over HTTP: one connection for each call, read by a thread of its own.
+
+    Args:
+        url: `http://HOST:PORT` or `https://HOST[:PORT][/PREFIX]`.
+        token: The server's token; None sends none.
+
+    Raises:
+        InvalidRequest: The address or the token can't be one.
+    """
+
+    def __init__(self, url: str, token: Optional[str]) -> None:
+        parts = urllib.parse.urlsplit(url)
+        try:
+            port = parts.port
+        except ValueError:
+            port = -1
+        if parts.scheme not in ("http", "https") or not parts.hostname or port == -1 or parts.query or parts.fragment:
+            raise InvalidRequest(f"The address of a server is like http://HOST:PORT, not {url!r}")
+        if parts.username is not None or parts.password is not None:
+            raise InvalidRequest("The address of a server has no user name: give the token as token=")
+        if token is not None and (not token.isascii() or not token.isprintable()):
+            raise InvalidRequest("The token has characters that no token has; does it end with a line end?")
+        self._address = f"{parts.scheme}://{parts.netloc}"
+        self.name = f"the server at {self._address}"
+        self.enabled = True
+        self.suspect = False
+        self._secure, self._host, self._port = parts.scheme == "https", parts.hostname, port
+        self._prefix = parts.path.rstrip("/")
+        self._headers = {"Content-Type": "application/json"}
+        if token:
+            self._headers["Authorization"] = f"Bearer {token}"
+        self._lock = threading.Lock()  # of what follows
+        self._ended: Optional[str] = None
+        self._open: dict[Call, _Exchange] = {}
+
+    def greet(self, deadline: Deadline) -> None:
+        """Asks whether a dind-executor is there that accepts the token.
+
+        Raises:
+            ServerUnavailable: Nothing answers there, or something else does.
+            Unauthorized: It does not accept the token.
+        """
+        try:
+            status, body, _ = self._ask("GET", "/openapi.json", deadline.at_most(_SILENCE))
+        except (OSError, http.client.HTTPException) as error:
+            raise ServerUnavailable(
+                f"No dind-executor answers at {self._address} ({error}); start one with `dind-executor serve --listen"
+                " HOST:PORT`, or name another in DIND_EXECUTOR_URL"
+            ) from None
+        if status == 401:
+            raise Unauthorized(
+                f"{self.name} does not accept the token: give the server's own as token= or in DIND_EXECUTOR_TOKEN"
+            )
+        paths = body.get("paths") if isinstance(body, dict) else None
+        if status != 200 or not isinstance(paths, dict) or "/runs" not in paths:
+            raise ServerUnavailable(f"{self.name} is no dind-executor: GET /openapi.json was answered with {status}")
+
+    def alive(self) -> bool:
+        """Whether calls can still be made, as far as it is known."""
+        with self._lock:
+            return self._ended is None
+
+    def call(
+        self,
+        method: str,
+        params: dict[str, Any],
+        deadline: Deadline,
+        run_id: Optional[str] = None,
+        wake: Optional[Callable[[], None]] = None,
+    ) -> Call:
+        """As `Connection.call`: sends the request; a thread reads what comes."""
+        call = Call(run_id, wake)
+        if method in ("server/info", "engine/status"):
+            threading.Thread(target=self._status, args=(call, deadline), name="dind-executor http", daemon=True).start()
+            return call
+        try:
+            body = json.dumps(run_params(method, params), ensure_ascii=False, allow_nan=False).encode("utf-8")
+        except (ValueError, TypeError, RecursionError) as error:
+            raise InvalidRequest(f"The request can't be sent as JSON: {error}") from None
+        exchange = _Exchange(self._connection(deadline))
+        with self._lock:
+            if self._ended is not None:
+                raise NotSent(self._ended)
+            if any(each.run_id == run_id for each in self._open):
+                raise InvalidRequest(f"A run with the id {run_id} is under way; take another id")
+            self._open[call] = exchange
+        try:
+            self._send(exchange, "POST", "/runs", body, {"Accept": "text/event-stream"})
+        except TimeoutError:
+            self._forget(call)
+            raise CallTimeout(f"The request could not be sent in time: {self.name} takes no more bytes") from None
+        except (OSError, http.client.HTTPException) as error:
+            self._forget(call)
+            self._end(f"{self.name} can't be reached ({error})")
+            raise NotSent(f"{self.name} can't be reached ({error})") from None
+        except BaseException:
+            self._forget(call)
+            raise
+        threading.Thread(
+            target=self._read, args=(call, exchange.connection), name="dind-executor http", daemon=True
+        ).start()
+        return call
+
+    def cancel(self, run_id: str) -> None:
+        """Tells the server to end a run, without waiting. Never raises."""
+        threading.Thread(target=self._cancel, args=(run_id,), name="dind-executor cancel", daemon=True).start()
+
+    def close(self, patience: float = CLOSE_PATIENCE) -> None:
+        """Ends every call, and with it its run: the server cancels a run whose client is gone."""
+        self._end(f"The connection to {self.name} was closed while the call was under way")
+
+    def drop(self) -> None:
+        """As `close`."""
+        self.close()
+
+    def abandon(self) -> None:
+        """In a forked child: lets go of the parent's connections without ending them."""
+        for each in list(self._open.values()):
+            each.abandon()
+
+    def _connection(self, deadline: Deadline) -> http.client.HTTPConnection:
+        left = deadline.left()
+        timeout = _SILENCE if left is None else max(min(left, _SILENCE), 0.001)
+        if self._secure:
+            tls = ssl.create_default_context()
+            return http.client.HTTPSConnection(self._host, self._port, timeout=timeout, context=tls)
+        return http.client.HTTPConnection(self._host, self._port, timeout=timeout)
+
+    def _send(self, exchange: _Exchange, method: str, path: str, body: bytes, more: dict[str, str]) -> None:
+        connection = exchange.connection
+        try:
+            connection.connect()
+            exchange.socket = connection.sock
+            connection.request(method, self._prefix + path, body or None, {**self._headers, **more})
+        except (BrokenPipeError, ConnectionResetError):
+            # A server may refuse a body before it has read all of it: then its answer is there to be read.
+            if not _readable(connection.sock):
+                raise
+        connection.sock.settimeout(_SILENCE)
+
+    def _ask(self, method: str, path: str, deadline: Deadline) -> tuple[int, Any, Optional[str]]:
+        exchange = _Exchange(self._connection(deadline))
+        try:
+            self._send(exchange, method, path, b"", {})
+            reply = exchange.connection.getresponse()
+            return reply.status, _json(reply.read(_LINE_LIMIT)), reply.getheader("Retry-After")
+        finally:
+            exchange.close()
+
+    def _status(self, call: Call, deadline: Deadline) -> None:
+        try:
+            status, _, _ = self._ask("GET", "/healthz", deadline)
+        except (OSError, http.client.HTTPException) as error:
+            call.finish(Answer(None, ServerUnavailable(f"{self.name} does not answer ({error})")))
+            return
+        fine = status == 200
+        message = None if fine else f"{self.name} says that no run can take place: no engine answers, or runs are off"
+        call.finish(Answer({"enabled": True, "available": fine, "address": self._address, "message": message}, None))
+
+    def _read(self, call: Call, connection: http.client.HTTPConnection) -> None:
+        try:
+            reply = connection.getresponse()
+            if reply.status != 200:
+                error = _refusal(reply.status, _json(reply.read(_LINE_LIMIT)), reply.getheader("Retry-After"))
+                call.finish(Answer(None, error))
+                return
+            for event, data in events_of(reply):
+                value = json.loads(data)
+                if event == "output":
+                    call.put(Output(str(value["channel"]), str(value["text"])))
+                elif event == "finished":
+                    call.finish(Answer(value, None))
+                    return
+                elif event == "error":
+                    call.finish(Answer(None, error_of({"data": value})))
+                    return
+            raise ConnectionError("the stream ended before the run did")
+        except (OSError, http.client.HTTPException, ValueError, KeyError, TypeError, AttributeError) as error:
+            # AttributeError: http.client's own, where another thread has closed the connection.
+            call.finish(Answer(None, ServerGone(f"{self.name} went away while the call was under way ({error})")))
+        finally:
+            self._forget(call)
+
+    def _cancel(self, run_id: str) -> None:
+        deadline = Deadline(_CANCEL_PATIENCE)
+        pause = threading.Event()
+        while True:
+            with self._lock:
+                call = next((each for each in self._open if each.run_id == run_id), None)
+            if call is None:
+                return  # answered
+            status = 0
+            with contextlib.suppress(OSError, http.client.HTTPException):
+                status = self._ask("DELETE", f"/runs/{urllib.parse.quote(run_id, safe='')}", deadline)[0]
+            if status == 200:
+                return
+            if deadline.past():
+                log.debug("run %s could not be cancelled (%d); its connection is closed", run_id, status)
+                self._forget(call)
+                return
+            pause.wait(0.05)  # the request may still be on its way to the server
+
+    def _forget(self, call: Call) -> None:
+        with self._lock:
+            exchange = self._open.pop(call, None)
+        if exchange is not None:
+            exchange.close()
+
+    def _end(self, message: str) -> None:
+        with self._lock:
+            if self._ended is None:
+                self._ended = message
+            calls = dict(self._open)
+            self._open.clear()
+        for call, exchange in calls.items():
+            call.finish(Answer(None, ServerGone(message)))
+            exchange.close()
+
+
+def run_params(method: str, params: dict[str, Any]) -> dict[str, Any]:
+    """The body of `POST /runs` for a JSON-RPC method: the route has the method `run` only.
+
+    Args:
+        method: `run`, or one of the four usual patterns.
+        params: That method's parameters.
+
+    Returns:
+        The parameters of `run` that mean the same.
+    """
+    body = {name: each for name, each in params.items() if name != "stream"}
+    if method == "run":
+        return body
+    timeout = body.pop("timeout", None)
+    if timeout is not None:
+        body["totalTimeout"] = timeout
+        body["limits"] = {"timeout": timeout, **(body.get("limits") or {})}
+    if method == "runPythonCode":
+        version = body.pop("pythonVersion", None)
+        body.update({"language": "python", "fileName": "main.py"})
+        if version:
+            body["image"] = "python:slim" if version == "latest" else f"python:{version}-slim"
+    elif method == "runShellScript":
+        script, shell = body.pop("script"), body.pop("shell")
+        if shell in ("/bin/bash", "bash"):
+            body.update({"code": script, "language": "shell", "fileName": "script.sh"})
+        else:
+            body["command"] = [shell, "-c", script]
+            body.setdefault("image", "debian:bookworm-slim")
+    elif method == "runCommand":
+        if body.pop("mountWorkspace", False):
+            body["workspace"] = "readWrite"
+            body.setdefault("workingDir", "/workspaces")
+    elif method == "buildAndRun":
+        body["dockerfile"] = body.pop("dockerfileContent")
+    return body
+
+
+def events_of(reply: Any) -> Iterator[tuple[str, str]]:
+    """The events of a stream of server-sent events, each as its name and its data."""
+    name = ""
+    data: list[str] = []
+    while line := reply.readline(_LINE_LIMIT):
+        text = line.decode("utf-8").rstrip("\r\n")
+        if not text:
+            if data:
+                yield name, "\n".join(data)
+            name, data = "", []
+        elif text.startswith("event:"):
+            name = text[6:].strip()
+        elif text.startswith("data:"):
+            data.append(text[5:].removeprefix(" "))
+
+
+def _refusal(status: int, body: Any, retry_after: Optional[str]) -> DindExecutorError:
+    body = body if isinstance(body, dict) else {}
+    said = body.get("error") if isinstance(body.get("error"), dict) else {}
+    detail = body.get("detail")
+    message = detail if isinstance(detail, str) and detail else f"The server answered with the status {status}"
+    data = {"kind": _KINDS.get(status, "internal"), "message": message, "httpStatus": status, **(said or {})}
+    if retry_after and retry_after.isdigit():
+        data["retryAfter"] = int(retry_after)
+    return error_of({"data": data})
+
+
+def _json(body: bytes) -> Any:
+    try:
+        return json.loads(body)
+    except ValueError:
+        return None
+
+
+def _readable(sock: Optional[socket.socket]) -> bool:
+    if sock is None:
+        return False
+    with contextlib.suppress(OSError):
+        sock.settimeout(1)
+        return bool(sock.recv(1, socket.MSG_PEEK))
+    return False
