@@ -7,17 +7,16 @@
 #   DIND_ENGINE   tcp://…:2375: plain text; any other tcp:// address: TLS; else (a socket of the host, where the host's own
 #                 DOCKER_HOST came through): the stack's engine by TLS
 #   DIND_TLS      false: plain text
+#   DIND_SOCKET   an absolute path: the engine is there, and neither of the two above means anything
 
 . /usr/local/lib/dind/trust.sh
 
-# trusted_certificates: those of the operator, for sandboxes too, told where `docker exec` finds it. An operator's own config.json says it itself.
+# The certificates of the operator, at the path at which dind-executor looks beside any configuration, `docker exec` included (K04), and
+# for what this container runs itself.
 trusted_certificates() {
-  bundle=/run/dind-executor/ca-bundle.pem settings=$HOME/.config/dind-executor/config.json
-  rm -f "$settings"
-  if trust $bundle && [ ! -e /etc/dind-executor/config.json ]; then
-    mkdir -p "${settings%/*}"
-    printf '{ "caBundle": "%s" }\n' $bundle >"$settings"
-  fi
+  bundle=/run/dind-executor/ca-bundle.pem
+  rm -f $bundle
+  ! trust $bundle || name_bundle $bundle
 }
 
 engine_context() {
@@ -32,6 +31,7 @@ engine_context() {
     '') ;;
     *) echo "dind: DOCKER_HOST=$DIND_ENGINE is no address within the stack; the engine is $address" >&2 ;;
   esac
+  [ -z "${DIND_SOCKET:-}" ] || address=unix://$DIND_SOCKET tls=0
 
   if [ $tls = 1 ] && [ ! -r $certificates/ca.pem ]; then
     echo "dind: there is no certificate in $certificates, so there is no engine to talk to: docker-compose.dind.yml has it" >&2

@@ -9,3 +9,8 @@ trust() {
     return 0
   done
 }
+
+# name_bundle FILE: tells what has a network in this container (pip, curl, git, Node, cargo) of it.
+name_bundle() {
+  export SSL_CERT_FILE="$1" PIP_CERT="$1" REQUESTS_CA_BUNDLE="$1" CURL_CA_BUNDLE="$1" NODE_EXTRA_CA_CERTS="$1" CARGO_HTTP_CAINFO="$1" GIT_SSL_CAINFO="$1"
+}

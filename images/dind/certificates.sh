@@ -1,6 +1,9 @@
 #!/bin/sh
 # Makes the stack's certificates where they are missing or about to end: a CA, the engine's and the clients'.
 # /certs is the engine's alone; /certs/client (ca, cert, key) is what the other containers get, read-only.
+#
+#   certificates.sh         makes them
+#   certificates.sh check   makes nothing: a line for each that ends within 30 days
 set -eu
 umask 077
 root=${CERTIFICATES:-/certs}
@@ -9,6 +12,15 @@ chmod 755 "$root" "$root/client"
 
 month=2592000
 lasts() { openssl x509 -in "$1" -noout -checkend $month >/dev/null 2>&1; }
+
+if [ "${1:-}" = check ]; then
+  for each in ca server client; do
+    lasts "$root/$each/cert.pem" ||
+      printf 'dind: warning: the certificate %s/%s/cert.pem ends on %s; a restart of all three services makes a new one: docker-compose -f docker-compose.yml -f docker-compose.dind.yml restart\n' \
+        "$root" "$each" "$(openssl x509 -in "$root/$each/cert.pem" -noout -enddate | sed 's/.*=//')" >&2
+  done
+  exit
+fi
 
 new_key() { openssl ecparam -name prime256v1 -genkey -noout -out "$1.part" && mv "$1.part" "$1"; }
 

@@ -5,21 +5,24 @@
 #   DIND_TLS           false: plain text, whatever DIND_ENGINE says
 #   DIND_SUBNET        the first two numbers of the sandboxes' networks, like 172.30 (default: the first that is free)
 #   DIND_IPTABLES      iptables-nft or iptables-legacy (default: the first that works)
+#   DIND_SOCKET        the API on this socket alone, in place of TCP, for uid and gid 1000: where the server shares this container's
+#                      network (a pod), such as /run/engine/docker.sock
+#   DIND_OPEN_PORTS    TCP ports of what shares this container's network, to be reached from outside: 8000,9000
 #   DIND_ALLOW_PRIVATE private addresses that the engine itself may reach (a registry, a proxy): 10.1.2.3,10.2.0.0/16
+#   DIND_HOST_ADDRESSES public addresses of the host, which sandboxes never reach either: 203.0.113.50,198.51.100.0/28
 #   DIND_BUILD_MEMORY  memory of all steps of builds by BuildKit together (default 2G), DIND_BUILD_PIDS their processes (1024)
 #   DIND_BUILD_CACHE   what BuildKit keeps of earlier builds, where there is no /etc/docker/daemon.json (default 10GB)
 set -eu
 here=/usr/local/lib/dind
+: "${DIND_SOCKET:=}"
 say() { printf 'dind: %s\n' "$*" >&2; }
 die() { say "error: $*"; exit 1; }
 
 if [ $# -gt 0 ] && [ "${1#-}" = "$1" ]; then exec "$@"; fi # a command of somebody who looks around
 
 # --- what a container without `privileged` has read-only, and dockerd writes
-for place in /proc/sys /sys/fs/cgroup; do
-  [ -w "$place" ] && ! awk -v at="$place" '$2 == at && $4 ~ /(^|,)ro(,|$)/ { found = 1 } END { exit !found }' /proc/mounts && continue
-  mount -o remount,rw "$place" 2>/dev/null || die "$place is read-only here: the service needs privileged: true"
-done
+. $here/writable.sh
+make_writable || exit 1
 # An engine that is killed for memory as it starts says nothing: say it before.
 memory=$(for file in /sys/fs/cgroup/memory.max /sys/fs/cgroup/memory/memory.limit_in_bytes \
   "/sys/fs/cgroup/memory$(sed -n 's/^[0-9]*:memory://p' /proc/self/cgroup)/memory.limit_in_bytes"; do cat "$file" 2>/dev/null || true; done |
@@ -41,6 +44,8 @@ rm -f /run/docker/containerd/containerd.pid
 workspace=${DIND_WORKSPACE_PATH:-/workspaces}
 mkdir -p "$workspace"
 [ "$(stat -c %u "$workspace")" != 0 ] || chown 1000:1000 "$workspace" || say "warning: $workspace is root's, and can't be given to uid 1000"
+. $here/workspace_names.sh
+link_workspace "$workspace"
 
 # --- certificates of a company's proxy, for pulls
 . $here/trust.sh
@@ -52,11 +57,18 @@ fi
 # --- where the API is: on the addresses of the stack's network, which is every one but that with the way out
 . $here/firewall.sh
 inside=$(inside_addresses)
-[ -n "$inside" ] || say "warning: no network but the one with the way out: the API is on the container's own socket alone"
+[ -n "$inside$DIND_SOCKET" ] || say "warning: no network but the one with the way out: the API is on the container's own socket alone (DIND_SOCKET=PATH names another)"
 plain=0
 case "${DIND_ENGINE:-}" in tcp://*:2375 | tcp://*:2375/) plain=1 ;; esac
 case "${DIND_TLS:-}" in false | 0 | no | off) plain=1 ;; esac
-if [ $plain = 1 ]; then
+port=
+if [ -n "$DIND_SOCKET" ]; then
+  case $DIND_SOCKET in /*) ;; *) die "DIND_SOCKET is '$DIND_SOCKET': an absolute path like /run/engine/docker.sock is needed" ;; esac
+  mkdir -p "${DIND_SOCKET%/*}"
+  # The socket file of an engine that was killed stays, and dockerd replaces it. The people of the other containers are uid 1000.
+  set -- --tls=false "--host=unix://$DIND_SOCKET" --group=1000 "$@"
+  inside=
+elif [ $plain = 1 ]; then
   port=2375
   say "the API is plain text on port 2375 (DOCKER_HOST or DIND_TLS say so); whoever reaches it is root on this engine"
   set -- --tls=false "$@"
@@ -70,8 +82,10 @@ for address in $inside; do set -- "--host=tcp://$address:$port" "$@"; done
 # --- the firewall, before there is anything to guard
 choose_iptables || die "iptables does not work here, and without it sandboxes would reach the API: is the service privileged, and has the kernel ip_tables or nf_tables?"
 subnet=$(choose_subnet) || die "every network that this engine could use for its sandboxes is taken here; name a free one: DIND_SUBNET=10.200"
-set_firewall "$subnet" $port
-say "firewall: $(iptables --version), sandboxes in $subnet.0.0/16, API on port $port from the stack's network"
+open_ports=$(ports_of "${DIND_OPEN_PORTS:-}") || die "DIND_OPEN_PORTS is '$DIND_OPEN_PORTS': ports from 1 to 65535 are needed, like 8000,9000"
+set_firewall "$subnet" "$port" "$open_ports"
+if [ -n "$port" ]; then api="on port $port from the stack's network"; else api="on the socket $DIND_SOCKET"; fi
+say "firewall: $(iptables --version), sandboxes in $subnet.0.0/16, API $api${open_ports:+, open ports: $open_ports}"
 
 # --- names: a container's resolver can't ask ours (127.0.0.11), so it asks this one, which does. Names without a dot, which
 # are the stack's services, it does not know.
@@ -82,7 +96,7 @@ domain-needed
 bogus-priv
 no-hosts
 cache-size=500
-user=root
+user=nobody
 CONF
 (
   while :; do
@@ -132,6 +146,12 @@ elif [ $? = 2 ]; then
 else
   say "warning: $bounds"
 fi
+
+# --- what needs the engine, once it answers; then the container is healthy
+rm -f /run/dind-ready
+(name_workspace "$workspace" && : >/run/dind-ready) &
+# An engine reads its certificates at its start only: say in time that they end.
+[ "$port" != 2376 ] || (while sleep 86400; do sh $here/certificates.sh check || true; done) &
 
 mtu=$(cat "/sys/class/net/$(way_out | cut -d' ' -f1)/mtu" 2>/dev/null || echo 1500)
 PATH=/run/dind-bin:$PATH

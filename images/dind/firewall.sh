@@ -6,7 +6,8 @@
 #
 # The rules name interfaces, so that they hold for every network that a sandbox may be on, those made later included.
 
-NEAR='0.0.0.0/8 10.0.0.0/8 100.64.0.0/10 127.0.0.0/8 169.254.0.0/16 172.16.0.0/12 192.0.0.0/24 192.168.0.0/16 198.18.0.0/15 224.0.0.0/4 240.0.0.0/4'
+# 168.63.129.16 is Azure's metadata. The host's own public addresses are not seen from in here: DIND_HOST_ADDRESSES names them.
+NEAR="0.0.0.0/8 10.0.0.0/8 100.64.0.0/10 127.0.0.0/8 168.63.129.16/32 169.254.0.0/16 172.16.0.0/12 192.0.0.0/24 192.168.0.0/16 198.18.0.0/15 224.0.0.0/4 240.0.0.0/4 $(echo "${DIND_HOST_ADDRESSES:-}" | tr ',' ' ')"
 
 way_out() { ip -4 route show default | sed -n 's/.*via \([^ ]*\).* dev \([^ ]*\).*/\2 \1/p' | head -n 1; }
 uplinks() { ip -o link show type veth 2>/dev/null | sed -n 's/^[0-9]*: \(eth[0-9]*\)@.*/\1/p'; }
@@ -53,8 +54,20 @@ choose_subnet() {
 
 rule() { iptables -w -A "$@"; }
 
-set_firewall() { # SUBNET PORT
-  subnet=$1 port=$2 out=$(way_out)
+# ports_of LIST: "8000, 9000" as "8000 9000"; fails where something else is in it.
+ports_of() (
+  set -f
+  found=
+  for each in $(echo "$1" | tr ',' ' '); do
+    case $each in *[!0-9]* | 0* | ??????*) return 1 ;; esac
+    [ "$each" -le 65535 ] || return 1
+    found="$found${found:+ }$each"
+  done
+  echo "$found"
+)
+
+set_firewall() { # SUBNET PORT OPEN: the API's port (empty: it has none), and ports of what shares this network namespace
+  subnet=$1 port=$2 open=$3 out=$(way_out)
   out=${out%% *}
   for chain in DIND-INPUT DIND-OUTPUT DOCKER-USER; do
     iptables -w -N $chain 2>/dev/null || iptables -w -F $chain
@@ -66,9 +79,11 @@ set_firewall() { # SUBNET PORT
   for link in $(inside_links); do
     # The host is on this network too: any user of it would be root here, were the API plain.
     for host in $(first_address_of "$link"); do rule DIND-INPUT -i "$link" -s "$host" -j DROP; done
-    rule DIND-INPUT -i "$link" -p tcp --dport "$port" -j RETURN
+    [ -z "$port" ] || rule DIND-INPUT -i "$link" -p tcp --dport "$port" -j RETURN
     rule DIND-INPUT -i "$link" -p icmp -j RETURN
   done
+  # Sandboxes are on other interfaces, so these stay closed for them.
+  for each in $open; do rule DIND-INPUT -i eth+ -p tcp --dport "$each" -j RETURN; done
   rule DIND-INPUT -i eth+ -j DROP
   for protocol in udp tcp; do rule DIND-INPUT -d "$subnet.0.1" -p $protocol --dport 53 -j RETURN; done
   rule DIND-INPUT -j REJECT --reject-with icmp-port-unreachable

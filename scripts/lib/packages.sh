@@ -6,7 +6,7 @@ PACKAGES_build=(
   clang-19 clang-tidy-19 clang-format-19 lld-19 libclang-rt-19-dev llvm-19 ccache ninja-build cmake pkg-config
   libboost1.81-dev nlohmann-json3-dev libspdlog-dev libfmt-dev libcurl4-openssl-dev libarchive-dev libssl-dev
   zlib1g-dev libsqlite3-dev libcli11-dev musl-tools linux-libc-dev dpkg-dev build-essential shellcheck)
-PACKAGES_engine=(docker.io openssl iptables mmdebstrap busybox-static kmod docker-registry apache2-utils runsc docker-compose)
+PACKAGES_engine=(docker.io neovim openssl iptables mmdebstrap busybox-static kmod docker-registry apache2-utils runsc docker-compose)
 PACKAGES_editor=(chromium fonts-noto-cjk build-essential shellcheck)
 PACKAGES_python=(python3-venv python3-fastapi python3-uvicorn)  # the client's tools, and what examples/fastapi runs on
 BACKPORT=catch2                # of bookworm it is 2.13; of backports 3.7.1, and nothing else is taken from there

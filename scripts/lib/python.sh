@@ -1,4 +1,4 @@
-# The Python client's type checker and linter, from PyPI in a venv of their own. Source it; it runs nothing.
+# The Python client's type checker and linter, and a generator of HTTP clients, from PyPI in venvs of their own. Source it; it runs nothing.
 # shellcheck shell=bash
 
 MYPY_VERSION=1.13.0
@@ -15,4 +15,18 @@ install_python_tools() {
   python3 -m venv "$PYTHON_TOOLS"
   "$PYTHON_TOOLS/bin/pip" install --disable-pip-version-check "mypy==$MYPY_VERSION" "ruff==$RUFF_VERSION"
   stamp python-tools "$(python_tools_key)"
+}
+
+OPENAPI_CLIENT_VERSION=0.29.1
+OPENAPI_TOOLS=$STATE/openapi-tools   # OPENAPI_TOOLS/bin/openapi-python-client; bin/mypy sees the packages that generated clients import
+
+openapi_tools_key() { hash_of "$OPENAPI_CLIENT_VERSION" "$MYPY_VERSION" "$RUFF_VERSION" "$(python3 --version)"; }
+openapi_tools_ready() { stamped openapi-tools "$(openapi_tools_key)" && [[ -x $OPENAPI_TOOLS/bin/openapi-python-client ]]; }
+
+install_openapi_tools() {
+  rm -rf "$OPENAPI_TOOLS" "$STAMPS/openapi-tools"
+  python3 -m venv "$OPENAPI_TOOLS"
+  "$OPENAPI_TOOLS/bin/pip" install --disable-pip-version-check "openapi-python-client==$OPENAPI_CLIENT_VERSION" \
+    "mypy==$MYPY_VERSION" "ruff==$RUFF_VERSION" types-python-dateutil
+  stamp openapi-tools "$(openapi_tools_key)"
 }

@@ -3,11 +3,23 @@
 usage: run_python.py FOLDER RESULT.json [NAME]      NAME: only tests whose name contains it
 """
 import json
+import os
 import sys
 import time
+import traceback
 import unittest
 
 from leak_check import LeakCheck
+
+def reason(err):
+    """In one line, for the list at the end: the place in the test's own file, and what was wrong."""
+    if err is None:
+        return ": it left something behind"
+    kind, problem, trace = err
+    frames = [each for each in traceback.extract_tb(trace) if "/unittest/" not in each.filename]
+    place = f"{os.path.basename(frames[-1].filename)}:{frames[-1].lineno}: " if frames else ""
+    return f": {place}{kind.__name__}: {' '.join(str(problem).split())[:400]}"
+
 
 class Result(unittest.TextTestResult):
     def __init__(self, *args, **kwargs):
@@ -36,7 +48,7 @@ class Result(unittest.TextTestResult):
 
     def note(self, test, err):
         self.broken = True
-        self.record["failures"].append(str(test.id()))
+        self.record["failures"].append(test.id() + reason(err))
 
     def addFailure(self, test, err):
         super().addFailure(test, err)
@@ -52,7 +64,7 @@ class Result(unittest.TextTestResult):
         super().addSubTest(test, subtest, err)
         if err is not None:
             self.broken = True
-            self.record["failures"].append(str(subtest.id()))
+            self.record["failures"].append(subtest.id() + reason(err))
 
     def addUnexpectedSuccess(self, test):
         super().addUnexpectedSuccess(test)

@@ -5,10 +5,17 @@
 # stack_parts: what the images hold of ours, into dist/image/. What has not changed stays as it is, and so does its image: a .vsix
 # has the time of its making inside, so it is compared by what it was made from.
 stack_parts() {
-  local parts=$ROOT/dist/image key files
+  local parts=$ROOT/dist/image key files each
   "$ROOT/scripts/package"
   mkdir -p "$parts"
   cmp -s "$ROOT/build/release/dind-executor" "$parts/dind-executor" || cp "$ROOT/build/release/dind-executor" "$parts/dind-executor"
+  # The authorities by which the build reaches PyPI: those of this machine. Without a file of them, pip has its own.
+  [[ -f $parts/ca-certificates.crt ]] || : >"$parts/ca-certificates.crt"
+  for each in /etc/ssl/certs/ca-certificates.crt /etc/pki/tls/certs/ca-bundle.crt /etc/ssl/ca-bundle.pem; do
+    [[ -s $each ]] || continue
+    cmp -s "$each" "$parts/ca-certificates.crt" || cp "$each" "$parts/ca-certificates.crt"
+    break
+  done
   mapfile -t files < <(find "$ROOT/build/vsix-stage" -type f | sort)
   key=$(hash_of "${files[@]}")
   [[ -f $parts/dind-executor.vsix && $(cat "$parts/vsix-key" 2>/dev/null) == "$key" ]] && return

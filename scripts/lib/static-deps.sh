@@ -1,7 +1,8 @@
 # Minimal static libcurl and libarchive from Debian's source packages, for the release build. Source it; it runs nothing.
 # shellcheck shell=bash
 
-# Debian's own static ones drag in dozens of libraries. Remove STATIC_DIR to build them anew after a security update.
+# Debian's own static ones drag in dozens of libraries. They are built again when their options change, and when Debian has fixed them:
+# a stamp holds the versions that they were made from, as this machine's package lists have them.
 CURL_OPTIONS=(
   -DBUILD_CURL_EXE=OFF -DBUILD_TESTING=OFF -DENABLE_MANUAL=OFF
   -DCURL_USE_OPENSSL=ON -DCURL_ZLIB=ON -DENABLE_UNIX_SOCKETS=ON -DENABLE_THREADED_RESOLVER=ON
@@ -19,8 +20,13 @@ for feature in OPENSSL MBEDTLS NETTLE LIBXML2 EXPAT ACL XATTR ICONV BZip2 LZMA Z
 done
 
 static_deps_key() { hash_of "${CURL_OPTIONS[@]}" "${ARCHIVE_OPTIONS[@]}" "$(declare -f build_static)"; }
+# Of the packages that come from the same sources; OpenSSL and zlib are linked as Debian has built them.
+static_versions() {
+  apt-cache policy libcurl4-openssl-dev libarchive-dev libssl-dev zlib1g-dev | sed -n 's/^\([a-z0-9-]*\):$/\1/p; s/^ *Candidate: //p' | paste -sd ' '
+}
 static_deps_ready() {
-  stamped static-deps "$(static_deps_key)" && [[ -f $STATIC_DIR/lib/libcurl.a && -f $STATIC_DIR/lib/libarchive.a ]]
+  stamped static-deps "$(static_deps_key)" && [[ -f $STATIC_DIR/lib/libcurl.a && -f $STATIC_DIR/lib/libarchive.a ]] || return
+  [[ ! -f $STAMPS/static-versions ]] || stamped static-versions "$(static_versions)"
 }
 
 # build_static NAME OPTIONS...: fetch Debian's source of NAME (its patches applied), build and install it.
@@ -42,8 +48,12 @@ build_static_deps() {
   mkdir -p "$STATE/static-src"
   add_sources
   apt update
+  # At the same time: configuring takes one processor, and longer than compiling.
+  local archive
+  (set -e; build_static libarchive "${ARCHIVE_OPTIONS[@]}") &
+  archive=$!
   build_static curl "${CURL_OPTIONS[@]}"
-  build_static libarchive "${ARCHIVE_OPTIONS[@]}"
+  wait "$archive"
   # Both must be whole with OpenSSL and zlib alone.
   cat >"$STATE/static-src/probe.c" <<'C'
 #include <archive.h>
@@ -60,5 +70,6 @@ C
     "$STATIC_DIR/lib/libcurl.a" "$STATIC_DIR/lib/libarchive.a" -lssl -lcrypto -lz -lpthread
   "$STATE/static-src/probe"
   rm -rf "$STATE/static-src" "$STATIC_DIR"/lib/cmake "$STATIC_DIR"/lib/*.so*
+  stamp static-versions "$(static_versions)"
   stamp static-deps "$(static_deps_key)"
 }

@@ -18,7 +18,7 @@ check() {
   else
     say "  failed  $name"
     printf '%s\n' "$output" | tail -n 60 | sed 's/^/    | /' >&2
-    results note "$RESULTS/$suite.json" failed "$name"
+    results note "$RESULTS/$suite.json" failed "$name: $(printf '%s\n' "$output" | tail -n 1 | cut -c1-400)"
   fi
 }
 
@@ -37,8 +37,10 @@ suite_lint() {
   check lint "C++ is formatted as .clang-format says" lint_format
   [[ ! -f $ROOT/tests/structure/check_includes.py ]] ||
     check lint "every room includes only what the table allows" python3 "$ROOT/tests/structure/check_includes.py"
+  check lint "names that a source file keeps to itself are its room's only ones" python3 "$ROOT/tests/structure/check_names.py"
   check lint "a test that leaves something behind is named" python3 "$ROOT/tests/structure/check_leak_check.py"
   check lint "the bounds of BuildKit's steps are set in control groups of both versions" python3 "$ROOT/tests/structure/check_build_bounds.py"
+  check lint "the scripts of the engine's image decide rightly on what a container looks like" python3 "$ROOT/tests/structure/check_dind_scripts.py"
   check lint "shellcheck finds nothing in the scripts" lint_scripts
   [[ ! -f $ROOT/package.json ]] || check lint "the extension type-checks and its texts are whole" lint_types
 }
@@ -56,7 +58,7 @@ catch2() {
 python_tests() {
   local status=0
   compgen -G "$ROOT/tests/$1/*.py" >/dev/null || return 0
-  timeout -k 10 900 python3 "$ROOT/scripts/lib/run_python.py" "$ROOT/tests/$1" "$RESULTS/$1-python.part" "$FILTER" || status=$?
+  timeout -k 10 1500 python3 "$ROOT/scripts/lib/run_python.py" "$ROOT/tests/$1" "$RESULTS/$1-python.part" "$FILTER" || status=$?
   [[ -f $RESULTS/$1-python.part ]] || return 1
   results merge "$RESULTS/$1.json.new" "$RESULTS/$1.json" "$RESULTS/$1-python.part" && mv "$RESULTS/$1.json.new" "$RESULTS/$1.json"
   ((status <= 1))
@@ -132,13 +134,43 @@ suite_fuzz() {
   done
 }
 
+# The suites that talk to an engine, on a second one: that of DIND_TEST_HOST, or Docker 28 with containerd's image store, which is
+# started here. There a test runs in the engine's network namespace, since a registry on 127.0.0.1 has to be the engine's too.
+SECOND_ENGINE=docker-28-store-${DIND_ENGINE_NAME:-test}
+stop_second_engine() { "$ROOT/scripts/engine-other" stop "$SECOND_ENGINE"; }
+suite_engines() {
+  local suites=(integration hostile cli) inside=() suite status=0 host=${DIND_TEST_HOST:-} first=$DOCKER_HOST state
+  [[ -z ${CI:-} ]] || suites=(integration hostile)
+  if [[ -z $host ]]; then
+    "$ROOT/scripts/engine-other" start "$SECOND_ENGINE" >/dev/null || return 1
+    DOCKER_HOST=$first "$ROOT/scripts/engine-other" load "$SECOND_ENGINE" || return 1
+    eval "$("$ROOT/scripts/engine-other" env "$SECOND_ENGINE")"
+    host=$DOCKER_HOST
+    inside=("$ROOT/scripts/engine-other" in "$SECOND_ENGINE")
+  fi
+  export DOCKER_HOST=$host
+  say "  engine: $host, $(engine_version)"
+  state=$(mktemp -d)
+  for suite in "${suites[@]}"; do
+    rm -f "$RESULTS/engines-$suite.part"
+    XDG_STATE_HOME=$state timeout -k 10 900 "${inside[@]}" python3 "$ROOT/scripts/lib/run_python.py" "$ROOT/tests/$suite" "$RESULTS/engines-$suite.part" "$FILTER" || status=$?
+    [[ -f $RESULTS/engines-$suite.part ]] || results note "$RESULTS/engines-$suite.part" failed "the suite $suite broke off (status $status)"
+    results merge "$RESULTS/engines.json.new" "$RESULTS/engines.json" "$RESULTS/engines-$suite.part" && mv "$RESULTS/engines.json.new" "$RESULTS/engines.json"
+  done
+  rm -rf "$state"
+  tidy engines "the second engine keeps no container, volume or network with our label" leaks
+  [[ ${#inside[@]} -eq 0 ]] || stop_second_engine
+}
+
 suite_integration() { python_tests integration; }
 suite_hostile() { python_tests hostile; }
+suite_podman() { python_tests podman; }
 suite_cli() { python_tests cli; }
 suite_protocol() { python_tests protocol; }
-suite_bench() { python_tests bench; }
+# It may run beside the editor, whose containers are not its own.
+suite_bench() { DIND_SHARED_ENGINE=1 python_tests bench; }
 suite_rpc() { python_tests rpc; }
-suite_http() { python_tests http; }
+suite_http() { DIND_OPENAPI_TOOLS=$OPENAPI_TOOLS DIND_NODE=$NODE_DIR python_tests http; }
 
 python_types() { cd "$ROOT/python" && "$PYTHON_TOOLS/bin/mypy" --cache-dir "$ROOT/build/mypy" src compat ../tests/python/typing; }
 python_style() {
@@ -154,21 +186,58 @@ suite_package() {
   "$ROOT/scripts/package" || return 1
   python_tests package
 }
+# The engine on which a container may have real privileges: tests/stack/test_6_privileged.py starts it.
+PRIVILEGED_ENGINE=docker-26-${DIND_ENGINE_NAME:-test}
+stop_privileged_engine() { "$ROOT/scripts/engine-other" stop "$PRIVILEGED_ENGINE"; }
+# That of tests/podman.
+stop_podman() { "$ROOT/scripts/engine-other" stop "podman-5-${DIND_ENGINE_NAME:-test}"; }
 suite_stack() {
   "$ROOT/scripts/stack" build || return 1
   step "building the images that stand in for public ones" stack_test_images || return 1
   [[ -x $COMPOSE_2 ]] || step "fetching docker compose 2" fetch_compose_2 || return 1
-  DIND_COMPOSE_2=$COMPOSE_2 python_tests stack
+  DIND_COMPOSE_2=$COMPOSE_2 DIND_PRIVILEGED_ENGINE=$PRIVILEGED_ENGINE python_tests stack
 }
 suite_editor() {
   local status=0
   use_node
   "$ROOT/scripts/package" || return 1  # a second or two; an old one would test what was
-  DIND_TEST_RESULT=$RESULTS/editor.json timeout -k 10 900 node "$ROOT/tests/editor/run.mjs" ${FILTER:+-k "$FILTER"} 2>&1 |
+  DIND_TEST_RESULT=$RESULTS/editor.json timeout -k 10 1500 node "$ROOT/tests/editor/run.mjs" ${FILTER:+-k "$FILTER"} 2>&1 |
     tee "$RESULTS/editor.log" || status=$?
   [[ -z $FILTER || $status -ne 2 ]] || return 0      # no test of that name
   [[ -f $RESULTS/editor.json ]] || results log "$RESULTS/editor.log" "$RESULTS/editor.json" || return 1
   ((status == 0)) || (($(results failed "$RESULTS/editor.json") > 0))
+}
+
+# beside NAME COMMAND...: runs it in the background, with its output in a file, until `wait_beside NAME`, which shows that and gives its
+# exit code. `end_beside` ends all of them, with what they have started.
+declare -A BESIDE=()
+beside() {
+  local name=$1
+  shift
+  "$@" </dev/null >"$RESULTS/beside-$name.output" 2>&1 &
+  BESIDE[$name]=$!
+}
+wait_beside() {
+  local status=0 pid=${BESIDE[$1]:-}
+  [[ -n $pid ]] || return 0
+  wait "$pid" || status=$?
+  unset "BESIDE[$1]"
+  cat "$RESULTS/beside-$1.output"
+  return "$status"
+}
+# wait_for_suite NAME: of one that runs beside others. One that breaks off is a failed test.
+wait_for_suite() {
+  wait_beside "$1" || results note "$RESULTS/$1.json" failed "$1: the suite broke off"
+}
+end_tree() {
+  local child
+  for child in $(ps -o pid= --ppid "$1"); do end_tree "$child"; done
+  kill -TERM "$1" 2>/dev/null || true
+}
+end_beside() {
+  local name
+  for name in "${!BESIDE[@]}"; do end_tree "${BESIDE[$name]}"; done
+  for name in "${!BESIDE[@]}"; do wait "${BESIDE[$name]}" 2>/dev/null || true; done
 }
 
 # What carries our label after a suite was leaked by it. It is removed, so that the next suite starts clean.

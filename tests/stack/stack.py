@@ -47,25 +47,29 @@ class Done(NamedTuple):
 
 
 class Stack:
-    def __init__(self):
+    """On the engine `host`, else that of DOCKER_HOST."""
+
+    def __init__(self, host=None):
+        host = host or os.environ["DOCKER_HOST"]
         self.started = self.broken = False
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="dind-stack-"))
         self.project = self.folder / "project"
         atexit.register(self.remove)
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # through atexit
         (self.project / "workspace").mkdir(parents=True)
-        for name in ("docker-compose.yml", "docker-compose.dind.yml"):
+        for name in ("docker-compose.yml", "docker-compose.dind.yml", ".dockerignore"):
             shutil.copy(ROOT / name, self.project / name)
         (self.project / "images").symlink_to(ROOT / "images")  # docker-compose looks whether a folder to build from is there
         # This machine's certificates are the operator's here: a proxy may have one of its own.
         (self.project / "configuration/certificates").mkdir(parents=True)
         shutil.copy("/etc/ssl/certs/ca-certificates.crt", self.project / "configuration/certificates/machine.crt")
-        self.backend_port, self.editor_port = free_port(), free_port()
+        self.backend_port, self.editor_port, self.executor_port = free_port(), free_port(), free_port()
         # What is not the guide's: ports that are free here, and no more CPUs than there are.
-        self.ours = {"BACKEND_ADDRESS": f"127.0.0.1:{self.backend_port}", "CODE_SERVER_ADDRESS": f"127.0.0.1:{self.editor_port}"}
+        self.ours = {"BACKEND_ADDRESS": f"127.0.0.1:{self.backend_port}", "CODE_SERVER_ADDRESS": f"127.0.0.1:{self.editor_port}",
+                     "EXECUTOR_ADDRESS": f"127.0.0.1:{self.executor_port}"}
         self.environment = {key: value for key, value in os.environ.items() if not key.startswith(("DOCKER_", "DIND_", "COMPOSE_"))}
         self.environment |= {"DOCKER_CONFIG": str(self.folder / "docker"), "PWD": str(self.project), "TERM": "dumb"}
-        self.docker("context", "create", CONTEXT, "--docker", f"host={os.environ['DOCKER_HOST']}")
+        self.docker("context", "create", CONTEXT, "--docker", f"host={host}")
         self.docker("context", "use", CONTEXT)
         self.sweep()
         self.cpus = int(self.docker("info", "--format", "{{.NCPU}}").out)
@@ -175,6 +179,8 @@ os.execv({shutil.which("docker-compose")!r}, ["docker-compose", "-c", {CONTEXT!r
         return self.run(["docker-compose", "-f", "docker-compose.yml", "-f", "docker-compose.dind.yml", "down", *options], timeout=120)
 
     def remove(self):
+        if not self.folder.exists():
+            return  # a suite that has ended did it
         try:
             self.down("-v", "-t", "2")
         finally:

@@ -133,6 +133,54 @@ except OSError: print("2375 is closed")
         refused = self.stack.inside("claude-backend", "sh", "-c", "echo x > /certs/client/ca.pem", fine=True)
         self.assertNotEqual(refused.code, 0)
 
+    def test_13_k16_a_folder_is_mounted_by_the_path_that_each_container_has_for_it(self):
+        for container, place in (("claude-backend", "/app/workspace"), ("claude-code-server", "/home/coder/workspace"),
+                                 ("claude-backend", "/workspaces"), ("claude-dind", "/workspaces")):
+            self.stack.inside(container, "sh", "-c", f"mkdir -p {place}/k16 && echo {container} > {place}/k16/t.txt")
+            for mounted in ("$PWD", "claude-workspace"):
+                with self.subTest(container=container, place=place, mounted=mounted):
+                    below = "" if mounted == "$PWD" else "k16/"
+                    seen = self.stack.inside(container, "sh", "-c", f'cd {place}/k16 && docker run --rm -v "{mounted}:/x" '
+                                             f"dind-executor/runtime-shell:bookworm cat /x/{below}t.txt")
+                    self.assertEqual(seen.out, f"{container}\n")
+
+    def test_14_k08_k09_k23_logs_are_bounded_images_have_a_version_and_every_container_has_a_limit(self):
+        for name in CONTAINERS:
+            with self.subTest(name):
+                seen = self.stack.inspect(name)
+                self.assertEqual(seen["HostConfig"]["LogConfig"], {"Type": "json-file", "Config": {"max-size": "10m", "max-file": "5"}})
+                self.assertGreater(seen["HostConfig"]["Memory"], 0)
+                self.assertEqual(seen["HostConfig"]["MemorySwap"], seen["HostConfig"]["Memory"])
+                image = self.stack.inspect(seen["Image"])
+                self.assertRegex(image["Config"]["Labels"]["org.opencontainers.image.version"], r"^\d+\.\d+\.\d+")
+                self.assertTrue([tag for tag in image["RepoTags"] if re.search(r":\d+\.\d+\.\d+", tag)], image["RepoTags"])
+
+    def test_15_s15_the_name_service_runs_as_nobody(self):
+        self.assertRegex(self.stack.dind("ps", "ax", "-o", "user,args").out, r"(?m)^nobody +dnsmasq ")
+        self.assertNotRegex(self.stack.dind("ps", "ax", "-o", "user,args").out, r"(?m)^root +dnsmasq ")
+
+    def test_16_s04_the_editors_git_runs_no_program_that_a_repository_names(self):
+        """A program of a sandbox can make a repository in the workspace, and VS Code looks into each."""
+        plant = """set -e; rm -rf planted owned; git init -q planted; cd planted; git config user.name x; git config user.email x@x
+            echo a > a; git add a; git commit -qm a
+            git config core.fsmonitor 'echo fsmonitor >> /home/coder/workspace/owned; false'
+            printf '#!/bin/sh\necho hook >> /home/coder/workspace/owned\n' > .git/hooks/post-checkout; chmod +x .git/hooks/post-checkout
+            git config core.hooksPath .git/hooks"""
+        use = "cd /home/coder/workspace/planted && git status -s && git checkout -q -b other$RANDOM && git -c color.ui=never diff"
+        self.stack.inside("claude-code-server", "bash", "-c", f"cd /home/coder/workspace; {plant}")
+        self.stack.inside("claude-code-server", "bash", "-c", use)
+        self.terminal(use)
+        self.assertEqual(self.stack.inside("claude-code-server", "sh", "-c", "cat workspace/owned 2>/dev/null || true").out, "")
+        # Without the pins both run, so that their absence above means something.
+        self.stack.inside("claude-code-server", "env", "-u", "GIT_CONFIG_COUNT", "bash", "-c", use)
+        self.assertEqual(set(self.stack.inside("claude-code-server", "cat", "workspace/owned").out.split()), {"fsmonitor", "hook"})
+        settings = json.loads(self.stack.inside("claude-code-server", "cat", ".local/share/code-server/User/settings.json").out)
+        self.assertEqual(settings["task.allowAutomaticTasks"], "off")
+        # An application's setting: no workspace can set it.
+        bundle = "/usr/lib/code-server/node_modules/code-server/lib/vscode/out/vs/code/browser/workbench/workbench.js"
+        shown = self.stack.inside("claude-code-server", "grep", "-o", '"task.allowAutomaticTasks":{[^}]*}', bundle).out
+        self.assertIn("scope:1", shown)
+
     def test_12_env_example_names_every_variable_and_changes_nothing(self):
         example = (ROOT / ".env.example").read_text()
         named = set(re.findall(r"(?m)^#?([A-Z_]+)=", example))

@@ -40,6 +40,7 @@ class Surroundings:
         bridge = stack.dind("ip", "-4", "-o", "addr", "show", "docker0").out.split()[3].split("/")[0]
         self.services = [(self.inside, port), (self.outside, port), (bridge, port), (bridge, 2375), (bridge, 2376),
                          (backend["dind"]["IPAddress"], 8000), (backend["default"]["IPAddress"], 8000),
+                         (backend["dind"]["IPAddress"], 9000), (backend["default"]["IPAddress"], 9000),
                          (editor["dind"]["IPAddress"], 8080), (editor["default"]["IPAddress"], 8080)]
         self.network = next(each for each in stack.inspect("claude-dind")["NetworkSettings"]["Networks"] if each.endswith("_egress"))
         self.others = [each for each in stack.inspect("claude-backend")["NetworkSettings"]["Networks"] if each.endswith("_default")]

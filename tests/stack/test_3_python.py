@@ -1,13 +1,10 @@
 """The guide's Python, inside the backend, as it stands; packages come from the real index, images are stand-ins (stack.py)."""
-import contextlib
 import json
-import re
-import sqlite3
 import textwrap
 import urllib.request
 
 from guide import covers
-from stack import ROOT, StackTest
+from stack import StackTest
 from test_2_reach import PUBLIC, Surroundings
 
 # Runs a block statement by statement, with the executor that the guide got before, and shows each result.
@@ -134,16 +131,6 @@ class Python(StackTest):
                                          {"Content-Type": "application/json"})
         with opener.open(request, timeout=60) as reply:
             self.assertEqual(json.load(reply), {"success": True, "output": "42\n", "error": ""})
-
-    def test_9_when_all_have_run_the_history_is_copied_as_the_documentation_says(self):
-        text = (ROOT / "docs/operations.md").read_text(encoding="utf-8")
-        copy, fetch = re.search(r"(?m)^(docker exec claude-backend python3 -c .*VACUUM.*)\n(docker cp .*)$", text).groups()
-        self.typed(copy)
-        self.typed(fetch)
-        with contextlib.closing(sqlite3.connect(self.stack.project / "history.db")) as copied:
-            self.assertEqual(copied.execute("PRAGMA integrity_check").fetchone(), ("ok",))
-        listed = self.stack.inside("claude-backend", "dind-executor", "history", "list")
-        self.assertGreater(len(listed.out.splitlines()), 3)
 
     def test_9_the_editors_program_runs_on_the_same_engine(self):
         self.stack.inside("claude-code-server", "sh", "-c", "echo 'print(6 * 7)' > workspace/answer.py")

@@ -20,7 +20,7 @@ class End(StackTest):
         self.stack.started = False
         self.typed(f"{COMPOSE} down")
         self.assertEqual((self.left("ps"), self.left("network")), ([], []))
-        self.assertEqual(len(self.left("volume")), 7)
+        self.assertEqual(len(self.left("volume")), 8)
         self.assertIn("claude-workspace", self.stack.docker("volume", "ls", "-q").out.split())
         # Images are in one of them, so that a second start has them; and the same certificates.
         self.typed(UP)

@@ -13,6 +13,8 @@ from server import PROGRAM, Home, Server, children, progress, status
 from table import Table, seconds
 
 REAPED = 35.0   # seconds: what the engine lost the thread of is found by the reaper's next pass
+MORE = {"connections": 8}  # those to the engine are kept for the next call, as many as were needed at a time
+SETTLED = 30.0  # seconds: what is counted must have come to rest by then, on a slow machine too
 
 
 def settle(condition, within):
@@ -49,7 +51,7 @@ def measure(arguments, machine):
     server, daemon = Server(home, **LIMITS), engine.Daemon()
     try:
         warm_up(server, home)
-        settle(lambda: not engine.containers(), 5)
+        settle(lambda: not engine.containers(), SETTLED)
         time.sleep(1)   # threads that end by themselves
         before, memory = server.figures(), status(server.pid, "VmRSS")
 
@@ -68,8 +70,8 @@ def measure(arguments, machine):
         kills = Kills(home, draw)
         for number in range(arguments.kills):
             kills.one(number)
-        settle(lambda: not engine.containers(), 5)
-        settle(lambda: all(now <= then for now, then in zip(server.figures().values(), before.values())), 10)
+        settle(lambda: not engine.containers(), SETTLED)
+        settle(lambda: all(now <= before[what] + MORE.get(what, 0) for what, now in server.figures().items()), SETTLED)
         middle = server.figures()
         table.times("orphans: running sandboxes gone after the server's SIGKILL", kills.sandboxes, 1.0)
         table.times("orphans: anything else gone after the next start", kills.others, 5.0)
@@ -106,27 +108,28 @@ def measure(arguments, machine):
         table.count("answers that were wrong", len(wrong))
 
         # The leak table, with the long-lived server idle and alive.
-        settle(lambda: not engine.containers(), 5)
-        settle(lambda: all(now <= then for now, then in zip(server.figures().values(), before.values())), 10)
+        settle(lambda: not engine.containers(), SETTLED)
+        settle(lambda: all(now <= before[what] + MORE.get(what, 0) for what, now in server.figures().items()), SETTLED)
         for kind, listed in (("containers", engine.containers), ("volumes", engine.volumes), ("networks", engine.networks)):
             table.count(f"left: {kind} with our label", len(listed()))
-        settle(lambda: engine.shims() <= len(engine.waiting()), 5)
+        settle(lambda: engine.shims() <= len(engine.waiting()), SETTLED)
         table.count("left: the engine's container processes, but those of sandboxes that wait", max(0, engine.shims() - len(engine.waiting())))
         table.count("sandboxes that wait for a next run", len(engine.waiting()), 4)
         after = server.figures()
         for what in before:
+            most = before[what] + MORE.get(what, 0)
             measured = f"{middle[what]} before the restarts, {after[what]} at the end (at first: {before[what]})"
-            table.add("count", f"left: {what} of the long-lived server", measured, "as at first", max(middle[what], after[what]) <= before[what],
-                      value=after[what], middle=middle[what], before=before[what])
+            table.add("count", f"left: {what} of the long-lived server", measured, "as at first" if what not in MORE else f"{most} at most",
+                      max(middle[what], after[what]) <= most, value=after[what], middle=middle[what], before=before[what])
         table.say("memory of the long-lived server", f"{status(server.pid, 'VmRSS') / 2**20:.1f} MiB (before: {memory / 2**20:.1f}, peak {status(server.pid, 'VmHWM') / 2**20:.1f})")
         table.count("requests without exactly one answer", sum(len(each.answers) != 1 for each in server.every))
         code = server.close()
         table.add("count", "exit code of the long-lived server, its client gone", str(code), "1", code == 1, value=code)
-        settle(lambda: not engine.waiting(), 5)
+        settle(lambda: not engine.waiting(), SETTLED)
         table.count("sandboxes that still wait when the server has ended", len(engine.waiting()))
         Server(home).close()   # the next start closes what the killed ones left open
         table.count("left: history rows 'running'", running_rows(home))
-        settle(lambda: not ours() - others, 5)
+        settle(lambda: not ours() - others, SETTLED)
         table.count("left: processes of ours", len(ours() - others))
         table.count("left: children of the bench", children(os.getpid()) - (daemon_is_child(daemon)))
         for text in wrong[:20]:

@@ -192,9 +192,17 @@ class Server:
         run.text = []
 
     def figures(self):
-        # A sandbox that waits is a connection.
         waiting = [each for each in engine.waiting() if each in engine.containers_of(self.pid, waiting=True)]
-        return {"fds": len(os.listdir(f"/proc/{self.pid}/fd")) - len(waiting), "threads": len(os.listdir(f"/proc/{self.pid}/task")), "children": children(self.pid)}
+        files = connections = 0
+        for each in os.listdir(f"/proc/{self.pid}/fd"):
+            try:
+                socket = os.readlink(f"/proc/{self.pid}/fd/{each}").startswith("socket:")
+            except OSError:
+                continue  # it has just been closed
+            connections, files = connections + socket, files + (not socket)
+        # A sandbox that waits is a connection.
+        return {"fds but connections": files, "connections": connections - len(waiting), "threads": len(os.listdir(f"/proc/{self.pid}/task")),
+                "children": children(self.pid)}
 
     def kill(self):
         self.child.send_signal(signal.SIGKILL)
