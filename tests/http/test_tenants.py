@@ -28,14 +28,15 @@ class Tenants(HttpCase):
 
     def test_the_history_of_others_is_not_shown_and_an_operators_token_sees_all(self):
         server = self.serve_tokens()
-        self.run_as(server, ALICE, "a1")
-        self.run_as(server, BOB, "b1")
-        self.assertEqual((self.ids(server, ALICE), self.ids(server, BOB), self.ids(server, BOSS)), (["a1"], ["b1"], ["b1", "a1"]))
-        record = self.as_(server, ALICE, "GET", "/runs/a1").json()["id"]
-        for id in ("a1", "a", record, record[:6]):
+        self.run_as(server, ALICE, "alice-1")
+        self.run_as(server, BOB, "bob-1")
+        self.assertEqual((self.ids(server, ALICE), self.ids(server, BOB), self.ids(server, BOSS)), (["alice-1"], ["bob-1"], ["bob-1", "alice-1"]))
+        record = self.as_(server, ALICE, "GET", "/runs/alice-1").json()["id"]
+        # A record's own id is hexadecimal: "alice" is a beginning of none of them.
+        for id in ("alice-1", "alice", record, record[:6]):
             self.assert_detail(self.as_(server, BOB, "GET", f"/runs/{id}"), 404)
             self.assertNotIn(b"secret", self.as_(server, BOB, "GET", f"/runs/{id}").body)
-        self.assertEqual(self.as_(server, BOSS, "GET", "/runs/a1").json()["stdout"]["head"]["text"], "secret of mine\n")
+        self.assertEqual(self.as_(server, BOSS, "GET", "/runs/alice-1").json()["stdout"]["head"]["text"], "secret of mine\n")
 
     def test_what_the_operator_ran_in_a_terminal_is_not_shown(self):
         server = self.serve_tokens()

@@ -96,16 +96,33 @@ def is_alive(pid):
 
 
 def shims():
-    """The engine's helpers, one for each container that runs."""
-    found = 0
+    """The engine's helpers, one for each container that runs: the containers' ids."""
+    found = []
     for path in glob.glob("/proc/[0-9]*/cmdline"):
         try:
             with open(path, "rb") as file:
-                line = file.read()
+                words = file.read().split(b"\0")
         except (FileNotFoundError, ProcessLookupError):
             continue
-        found += b"containerd-shim" in line and RUN_FOLDER.encode() + b"/" in line
+        if b"containerd-shim" in words[0] and any(RUN_FOLDER.encode() + b"/" in word for word in words) and b"-id" in words:
+            found.append(words[words.index(b"-id") + 1].decode())
     return found
+
+
+def shims_left():
+    """Helpers of containers that do not wait. What waits may change while it is counted, so it is read before and after."""
+    before = {each["Id"] for each in waiting()}
+    running = set(shims())
+    return sorted(running - before - {each["Id"] for each in waiting()})
+
+
+def told(container):
+    """What the engine knows of a container, in a line."""
+    try:
+        shown = get(f"/containers/{container}/json")
+    except RuntimeError as error:
+        return str(error)
+    return f"{shown['Name']} {shown['State']['Status']}, process {shown['State']['Pid']}, created {shown['Created']}"
 
 
 def log_bytes():

@@ -112,8 +112,11 @@ def measure(arguments, machine):
         settle(lambda: all(now <= before[what] + MORE.get(what, 0) for what, now in server.figures().items()), SETTLED)
         for kind, listed in (("containers", engine.containers), ("volumes", engine.volumes), ("networks", engine.networks)):
             table.count(f"left: {kind} with our label", len(listed()))
-        settle(lambda: engine.shims() <= len(engine.waiting()), SETTLED)
-        table.count("left: the engine's container processes, but those of sandboxes that wait", max(0, engine.shims() - len(engine.waiting())))
+        settle(lambda: not engine.shims_left(), SETTLED)
+        shims = engine.shims_left()
+        table.count("left: the engine's container processes, but those of sandboxes that wait", len(shims))
+        for each in shims:
+            table.note(f"a container process that stayed: {each[:12]}: {engine.told(each)}")
         table.count("sandboxes that wait for a next run", len(engine.waiting()), 4)
         after = server.figures()
         for what in before:
