@@ -10,6 +10,8 @@ import threading
 import time
 import urllib.parse
 
+from processes import children
+
 OWNER, RUN = "dind-executor.owner", "dind-executor.run"
 SOCKET, PIDFILE = os.environ["BENCH_ENGINE_SOCKET"], os.environ["BENCH_ENGINE_PIDFILE"]
 RUN_FOLDER, LOG = os.environ["BENCH_ENGINE_RUN"], os.environ["BENCH_ENGINE_LOG"]
@@ -96,8 +98,8 @@ def is_alive(pid):
 
 
 def shims():
-    """The engine's helpers, one for each container that runs: the containers' ids."""
-    found = []
+    """The engine's helpers, one for each container that runs: {the container's id: the helper's PID}."""
+    found = {}
     for path in glob.glob("/proc/[0-9]*/cmdline"):
         try:
             with open(path, "rb") as file:
@@ -105,15 +107,21 @@ def shims():
         except (FileNotFoundError, ProcessLookupError):
             continue
         if b"containerd-shim" in words[0] and any(RUN_FOLDER.encode() + b"/" in word for word in words) and b"-id" in words:
-            found.append(words[words.index(b"-id") + 1].decode())
+            found[words[words.index(b"-id") + 1].decode()] = int(path.split("/")[2])
     return found
 
 
 def shims_left():
-    """Helpers of containers that do not wait. What waits may change while it is counted, so it is read before and after."""
-    before = {each["Id"] for each in waiting()}
-    running = set(shims())
-    return sorted(running - before - {each["Id"] for each in waiting()})
+    """Helpers of containers that do not wait: (those that hold a process or a container that the engine knows, empty ones of containers that it lost).
+
+    An engine that is killed while it starts a container may forget that container at its next start, and leaves its helper behind, with nothing in it.
+    """
+    before = {each["Id"] for each in waiting()}  # what waits may change while it is counted
+    running = shims()
+    for each in before | {each["Id"] for each in waiting()}:
+        running.pop(each, None)
+    lost = sorted(each for each, pid in running.items() if not is_known(each) and not children(pid))
+    return sorted(running.keys() - lost), lost
 
 
 def told(container):

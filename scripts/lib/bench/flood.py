@@ -8,7 +8,8 @@ import time
 import engine
 from programs import BEATS
 from restarts import all_gone
-from server import PROGRAM, Command, Home, Server, progress, status
+from processes import status
+from server import PROGRAM, Command, Home, Server, progress
 from table import Table, percentile
 
 MEMORY = 32 << 20     # bytes that a server may grow by

@@ -8,8 +8,9 @@ import engine
 from kills import Kills
 from mixed import LIMITS, Mixed, warm_up
 from precision import Precision
+from processes import children, status
 from restarts import Restarts, all_gone
-from server import PROGRAM, Home, Server, children, progress, status
+from server import PROGRAM, Home, Server, progress
 from table import Table, seconds
 
 REAPED = 35.0   # seconds: what the engine lost the thread of is found by the reaper's next pass
@@ -112,11 +113,12 @@ def measure(arguments, machine):
         settle(lambda: all(now <= before[what] + MORE.get(what, 0) for what, now in server.figures().items()), SETTLED)
         for kind, listed in (("containers", engine.containers), ("volumes", engine.volumes), ("networks", engine.networks)):
             table.count(f"left: {kind} with our label", len(listed()))
-        settle(lambda: not engine.shims_left(), SETTLED)
-        shims = engine.shims_left()
+        settle(lambda: not engine.shims_left()[0], SETTLED)
+        shims, empty = engine.shims_left()
         table.count("left: the engine's container processes, but those of sandboxes that wait", len(shims))
         for each in shims:
             table.note(f"a container process that stayed: {each[:12]}: {engine.told(each)}")
+        table.say("empty container processes of containers that the engine forgot when it was killed", str(len(empty)))
         table.count("sandboxes that wait for a next run", len(engine.waiting()), 4)
         after = server.figures()
         for what in before:

@@ -7,7 +7,8 @@ import time
 
 import engine
 from restarts import all_gone
-from server import Home, Server, status
+from processes import status
+from server import Home, Server
 from table import Table
 
 

@@ -11,6 +11,7 @@ import threading
 import time
 
 import engine
+from processes import children
 
 PROGRAM = os.environ["BENCH_PROGRAM"]
 PYTHON, SHELL = "dind-executor/runtime-python:bookworm", "dind-executor/runtime-shell:bookworm"
@@ -46,18 +47,6 @@ class Home:
 
     def remove(self):
         shutil.rmtree(self.folder, ignore_errors=True)
-
-
-def status(pid, field):
-    """A field of /proc/PID/status, in bytes where it is a size."""
-    with open(f"/proc/{pid}/status") as file:
-        words = next(line for line in file if line.startswith(field + ":")).split()
-    return int(words[1]) * (1024 if len(words) > 2 else 1)
-
-
-def children(pid):
-    with open(f"/proc/{pid}/task/{pid}/children") as file:
-        return len(file.read().split())
 
 
 class Request:

@@ -8,7 +8,8 @@ import time
 import engine
 import peers
 from restarts import all_gone
-from server import PROGRAM, Home, Server, progress, status
+from processes import status
+from server import PROGRAM, Home, Server, progress
 from speed_stages import build, growth, output, stages
 from table import Table, milliseconds, percentile
 from warm import Ready
