@@ -17,6 +17,7 @@ export interface Options {
   isolation?: Isolation;
   images?: Record<string, string>;
   prestart?: boolean;
+  record?: boolean;
 }
 
 /** `capabilities.experimental.dind` of this client. */
@@ -45,6 +46,7 @@ export interface RunFile {
   network?: Network;
   pull?: Pull;
   isolation?: Isolation;
+  record?: boolean;
   requirements?: string[];
   workspace?: WorkspaceAccess;
   workingDir?: string;

@@ -24,7 +24,7 @@ function runSettings(uri?: vscode.Uri): RunSettings {
 /** What holds for every run of this window. */
 export function options(): Options {
   const { 'workspace.access': _, ...settings } = runSettings();
-  return defined<Options>({ ...settings, images: own<Record<string, string>>('images') });
+  return defined<Options>({ ...settings, images: own<Record<string, string>>('images'), record: own<boolean>('record') });
 }
 
 /** What holds for a run of this file or folder. */
@@ -73,7 +73,7 @@ export function serverSettings(): ServerSettings {
 }
 
 export function onDidChangeOptions(listener: () => void): vscode.Disposable {
-  const keys = [...RUN_SETTINGS, 'images'].map((key) => `${SECTION}.${key}`);
+  const keys = [...RUN_SETTINGS, 'images', 'record'].map((key) => `${SECTION}.${key}`);
   return vscode.workspace.onDidChangeConfiguration((event) => {
     if (keys.some((key) => event.affectsConfiguration(key))) listener();
   });

@@ -197,6 +197,8 @@ class Keeping(HistoryTest):
         self.assertEqual(self.list(), [])
         self.assertEqual(self.call("run", "--quiet", path).returncode, 0)
         self.assertEqual(len(self.list()), 1)
+        self.assert_run(self.call("history", "rerun", "--quiet", "--no-history", self.list()[0]["id"]), 0, b"not kept\n")
+        self.assertEqual(len(self.list()), 1)
 
     def test_a_broken_history_fails_no_run(self):
         self.database.parent.mkdir(parents=True)

@@ -96,6 +96,16 @@ class Operators(HttpCase):
         whats = [each["what"] for each in json.loads(self.command("history", "list", "--json"))]
         self.assertEqual(whats[2], "print('first of two')")
 
+    def test_what_asks_for_it_is_not_kept(self):  # K13
+        server = self.serve(*self.ARGUMENTS)
+        for path, refused in (("/execute", 422), ("/runs", 400)):
+            code = {"code": "print(1)", "language": "python"}
+            self.assertEqual(self.ask(server, "POST", path, code | {"record": False}).status, 200)
+            self.assertEqual(json.loads(self.command("history", "list", "--json")), [])
+            self.assert_detail(self.ask(server, "POST", path, code | {"record": "no"}), refused, "record")
+        self.assertEqual(self.ask(server, "POST", "/execute", {"code": "print(1)", "record": True}).status, 200)
+        self.assertEqual(len(json.loads(self.command("history", "list", "--json"))), 1)
+
     def test_what_somebody_asks_to_have_removed_is_removed(self):  # K13
         tokens = self.folder / "tokens"
         tokens.write_text("alice-0123456789\nbob-0123456789\n")

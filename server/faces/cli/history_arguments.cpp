@@ -33,7 +33,7 @@ struct HistoryOptions::Raw {
   CLI::App *export_to = nullptr, *import_from = nullptr;
   std::string id, file, limit, keep, older_than, stdin_file, run, client, user;
   std::vector<std::string> env;
-  bool all = false, dry_run = false, json = false, quiet = false;
+  bool all = false, dry_run = false, json = false, quiet = false, no_history = false;
 };
 
 HistoryOptions::HistoryOptions(CLI::App& app, const std::function<void(CLI::App&)>& add_global)
@@ -67,6 +67,7 @@ HistoryOptions::HistoryOptions(CLI::App& app, const std::function<void(CLI::App&
       ->take_all();
   raw.rerun->add_option("--stdin", raw.stdin_file, "Feed the program from this file instead of our own stdin")
       ->type_name("FILE");
+  raw.rerun->add_flag("--no-history", raw.no_history, "Keep nothing of the new run in the history");
   raw.rerun->add_flag("--json", raw.json, "Events as JSON lines, as `run --json`");
   raw.rerun->add_flag("--quiet,-q", raw.quiet, "No progress and no verdict line on stderr");
   add_global(*raw.rerun);
@@ -111,7 +112,8 @@ Result<HistoryArguments> HistoryOptions::arguments(std::optional<std::vector<std
                          .all = raw.all,
                          .dry_run = raw.dry_run,
                          .json = raw.json,
-                         .quiet = raw.quiet};
+                         .quiet = raw.quiet,
+                         .record = !raw.no_history};
   // An empty value is a script's unset variable; it must not silently mean the default.
   for (const CLI::App* command : {raw.list, raw.show, raw.rerun, raw.prune, raw.export_to, raw.import_from})
     for (const auto* option : command->get_options())

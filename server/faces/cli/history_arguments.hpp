@@ -33,6 +33,7 @@ struct HistoryArguments {
   bool dry_run = false;
   bool json = false;
   bool quiet = false;
+  bool record = true;  // rerun: false keeps nothing of the new run
 };
 
 // The command `history` in `app`, and what it was given once `app` has parsed.

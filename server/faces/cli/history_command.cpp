@@ -144,6 +144,7 @@ Task<Result<RunArguments>> rerun_arguments(History& history, HistoryArguments ar
   auto spec = spec_again(*record, arguments.env, arguments.args);
   if (!spec) co_return std::unexpected(spec.error());
   RunArguments run;
+  spec->record = arguments.record;
   run.again = std::move(*spec);
   run.stdin_file = arguments.stdin_file;
   run.json = arguments.json;

@@ -92,6 +92,13 @@ Result<std::optional<Isolation>> read_isolation(const Json& json) {
   return wrong_option("isolation", value, "\"runc\" or \"gvisor\"");
 }
 
+Result<std::optional<bool>> read_record(const Json& json) {
+  const Json& value = rpc::field(json, "record");
+  if (value.is_null()) return std::optional<bool>{};
+  if (value.is_boolean()) return value.get<bool>();
+  return wrong_option("record", value, "true or false");
+}
+
 Options read_options(const Json& json, std::vector<std::string>& warnings) {
   Options options;
   const auto warn = [&](const std::string& what) { warnings.push_back("dind." + what); };
@@ -124,7 +131,8 @@ Options read_options(const Json& json, std::vector<std::string>& warnings) {
     warn(wrong_option("images", images, "an object of language and image").error().message);
   }
   for (const auto& [name, into] :
-       {std::pair("codeLens", &options.code_lens), std::pair("prestart", &options.prestart)}) {
+       {std::pair("codeLens", &options.code_lens), std::pair("prestart", &options.prestart),
+        std::pair("record", &options.record)}) {
     const Json& value = rpc::field(json, name);
     if (value.is_boolean())
       *into = value.get<bool>();

@@ -19,6 +19,7 @@ struct Options {
   std::optional<Isolation> isolation;
   std::map<std::string, std::string> images;  // language → image
   bool code_lens = true;
+  bool record = true;    // false: the history keeps nothing of this client's runs
   bool prestart = true;  // sandboxes may wait for the runs of this client
 };
 
@@ -31,6 +32,7 @@ Result<LimitsRequest> read_limits(const rpc::Json& json);
 Result<std::optional<Network>> read_network(const rpc::Json& json);
 Result<std::optional<PullPolicy>> read_pull(const rpc::Json& json);
 Result<std::optional<Isolation>> read_isolation(const rpc::Json& json);
+Result<std::optional<bool>> read_record(const rpc::Json& json);
 
 // What the request names before what the options do.
 LimitsRequest merged(const LimitsRequest& request, const LimitsRequest& options);

@@ -86,6 +86,9 @@ Result<void> add_common(const Json& argument, const Options& options, RunSpec& s
   const auto isolation = read_isolation(argument);
   if (!isolation) return std::unexpected(isolation.error());
   spec.isolation = *isolation ? *isolation : options.isolation;
+  const auto record = read_record(argument);
+  if (!record) return std::unexpected(record.error());
+  spec.record = record->value_or(options.record);
   spec.expect_more = options.prestart;
   spec.run_id = rpc::text(argument, "runId").value_or(random_id());
   return {};

@@ -25,6 +25,7 @@ struct ExecuteRequest {
   std::string code;
   std::string language = "python";
   std::optional<std::chrono::milliseconds> timeout = kUsualTimeout;
+  bool record = true;  // false: the history keeps nothing of it
 };
 
 Result<ExecuteRequest> read_execute(const std::string& body) {
@@ -36,6 +37,7 @@ Result<ExecuteRequest> read_execute(const std::string& body) {
   fields.text("code", request.code);
   fields.text("language", request.language);
   fields.seconds("timeout", request.timeout);
+  fields.flag("record", request.record);
   if (const auto ended = fields.end(); !ended) return std::unexpected(ended.error());
   return request;
 }
@@ -112,7 +114,9 @@ Task<Reply> execute_code(asio::any_io_executor executor, HttpServices& services,
   }
   const auto recipe = runnable_language(asked->language, "", "");
   if (!recipe) co_return unsupported(asked->language);
+  const bool record = asked->record;
   RunRequest run{.spec = spec_for(std::move(*asked), *recipe)};
+  run.spec.record = record;
   run.spec.client = std::move(request.caller.name);
   const auto kept = co_await execute(executor, services.runs, std::move(run), nullptr, gone);
   if (!kept) co_return refusal(kept.error());

@@ -140,6 +140,15 @@ export const firstSteps = [
   {
     name: 'E31 doctor and history are documents, and the log has a level',
     run: async (world) => {
+      world.codeServer.set({ 'dind.record': false });
+      try {
+        const unkept = await world.edit('unkept.py', 'print("for nobody")\n');
+        await unkept.lens('Run in sandbox').click();
+        await unkept.panelShows(/^── Finished/);
+        await unkept.page.close();
+      } finally {
+        world.codeServer.unset('dind.record');
+      }
       const editor = await world.edit('report.py', 'print("for the history")\n');
       await editor.lens('Run in sandbox').click();
       await editor.panelShows(/^── Finished/);
@@ -149,7 +158,9 @@ export const firstSteps = [
       await world.picture('doctor');
       await editor.palette('Run in DinD: Show History');
       await editor.page.locator('.tab.active', { hasText: 'Sandbox history' }).waitFor({ timeout: 30_000 });
-      await until('the run is in it', async () => /report\.py/.test((await editor.page.locator('.editor-instance .view-lines').first().textContent()) ?? ''));
+      const shown = async () => (await editor.page.locator('.editor-instance .view-lines').first().textContent()) ?? '';
+      await until('the run is in it', async () => /report\.py/.test(await shown()));
+      check(!/unkept\.py/.test(await shown()), 'K13 what was not to be kept is not in it');
       await editor.palette('Developer: Set Log Level...');
       await editor.page.locator('.quick-input-list .monaco-list-row', { hasText: 'DinD Executor Server' }).first().waitFor();
       await editor.page.keyboard.press('Escape');

@@ -19,6 +19,7 @@ const HOSTILE_SETTINGS = {
   'dind.pids': 4000,
   'dind.pull': 'always',
   'dind.prestart': true,
+  'dind.record': false,
   'dind.engine.host': 'tcp://127.0.0.1:1',
   'dind.serverPath': '/bin/false',
   'dind.caBundle': '/etc/hostname',

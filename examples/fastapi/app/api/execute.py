@@ -15,6 +15,7 @@ class CodeExecuteRequest(BaseModel):
     code: str
     language: str = "python"
     timeout: int = 60
+    record: bool = True  # False: the history keeps nothing of it
 
 
 @router.post("/execute")
@@ -25,7 +26,7 @@ async def execute_code(request: CodeExecuteRequest, connection: Request, respons
     if request.language != "python":
         raise HTTPException(status_code=400, detail=f"Unsupported language: {request.language}")
 
-    run = asyncio.ensure_future(executor.run_python_code(code=request.code, timeout=request.timeout))
+    run = asyncio.ensure_future(executor.run_python_code(code=request.code, timeout=request.timeout, record=request.record))
     gone = asyncio.ensure_future(client_is_gone(connection))
     try:
         await asyncio.wait({run, gone}, return_when=asyncio.FIRST_COMPLETED)
