@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <initializer_list>
 
+#include "engine/reasons.hpp"
 #include "engine/status.hpp"
 #include "engine/text.hpp"
 
@@ -41,7 +42,7 @@ std::optional<Error> build_fault(const Endpoint& endpoint, const BuildFailure& f
   if (runs && has_any(text, {"exec: \"", "executable file not found", "chdir to cwd", "unable to find user",
                              "unable to find group", "mkdir ", "exec format error"}))
     return std::nullopt;
-  if (has_any(text, {"non running container", "joining network namespace", "join network of"}) ||
+  if (network_has_ended(text) || has_any(text, {"joining network namespace", "join network of"}) ||
       (begins_with_any(text, {"No such container"})))
     return engines("The container that holds the build's network is gone: try again");
   if (has_any(text,

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "engine/reasons.hpp"
 #include "sandbox/creation.hpp"
 #include "sandbox/etc_files.hpp"
 #include "sandbox/hardening.hpp"
@@ -102,7 +103,7 @@ Task<Result<EtcFolder>> EtcVolumes::refill(engine::Image image, std::string user
     if (filled.error().code == ErrorCode::engine_unavailable) co_return filled;
     // A newer engine does not read an image whose links lead out of it: the run itself says what is wrong with that
     // one.
-    const bool of_image = filled.error().message.contains("path escapes from parent");
+    const bool of_image = engine::leads_out_of_image(filled.error().message);
     log(of_image ? LogLevel::info : LogLevel::warning, "The files of /etc are left out: " + filled.error().message);
     co_return EtcFolder{};
   }

@@ -2,6 +2,7 @@
 
 #include <chrono>
 
+#include "engine/reasons.hpp"
 #include "sandbox/creation.hpp"
 #include "sandbox/embedded.hpp"
 #include "sandbox/hardening.hpp"
@@ -20,8 +21,7 @@ constexpr std::uint32_t kSupervisorMode = 0555;
 std::string supervisor_volume_name() { return "dind-supervisor-" + sha256(supervisor_binary()); }
 
 bool supervisor_is_missing(const Error& error) {
-  return error.message.contains(kSupervisorPath) || error.message.contains("exec format error") ||
-         error.message.contains("permission denied");
+  return error.message.contains(kSupervisorPath) || engine::program_is_refused(error.message);
 }
 
 Fixtures::Fixtures(engine::Client& client, Removals& removals, std::string owner)
@@ -44,7 +44,7 @@ Task<Result<engine::Image>> Fixtures::ensure_supervisor_image(Deadline deadline)
                                                   " and does not have it as it was given. Is its disk full? Try again");
     const auto done = co_await client_.load_image(ours->archive, deadline);
     // With containerd's store, one of two that load it at the same time.
-    if (!done && !done.error().message.contains("already exists")) co_return std::unexpected(done.error());
+    if (!done && !engine::is_there_already(done.error().message)) co_return std::unexpected(done.error());
   }
 }
 

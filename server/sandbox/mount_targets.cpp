@@ -84,11 +84,6 @@ Error working_dir_refused(const std::string& image, const std::string& path, con
                                           "\" " + problem + ". Name another one (-w), or change it in the image"};
 }
 
-bool is_for_a_folder(const Error& error) {
-  return error.engine_status >= 400 &&
-         (error.message.contains("not a directory") || error.message.contains("Cannot mkdir"));
-}
-
 struct ImageCheck::Look {
   engine::Client& client;
   std::string container;

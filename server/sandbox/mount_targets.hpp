@@ -28,8 +28,6 @@ MountTargets mount_targets(const engine::ContainerSpec& spec, const engine::Imag
 // Why an image's WORKDIR can't be used, by its text alone; empty: it can. For people, after "its WORKDIR …".
 std::string working_dir_problem(const std::string& path);
 Error working_dir_refused(const std::string& image, const std::string& path, const std::string& problem);
-// Whether a container could not be created since a file is where a folder should be.
-bool is_for_a_folder(const Error& error);
 
 // Looks at each image once: an ID names its content. Remembers those that are fine, in a file too (`remember_in`), so
 // that a process that lives for one run does not look again.

@@ -1,5 +1,6 @@
 #include "sandbox/preparation.hpp"
 
+#include "engine/reasons.hpp"
 #include "sandbox/creation.hpp"
 #include "sandbox/fence.hpp"
 #include "support/ids.hpp"
@@ -50,7 +51,7 @@ Task<Result<Preparation::Made>> Preparation::create(const RunPlan& plan, Surroun
     auto spec = harden(plan, around);
     const auto created = co_await create_owed(client_, debt, name, spec, in(kCreateTime));
     if (created) co_return Made{.spec = std::move(spec), .container = *created};
-    if (attempt == 0 && client_.is_podman() && created.error().message.contains("seccomp")) {
+    if (attempt == 0 && client_.is_podman() && engine::profile_is_missing(created.error().message)) {
       if (const auto ready = co_await fixtures_.ensure_profile(in(kCreateTime), true); !ready)
         co_return std::unexpected(ready.error());
       continue;
@@ -114,7 +115,7 @@ Task<Result<Prepared>> Preparation::attach(const RunPlan& plan, const Surroundin
   });
   const auto created = co_await create(plan, std::move(around), made.debt, name);
   hurry.reset();
-  if (!created && is_for_a_folder(created.error())) {  // the engine makes the first folder by then, or tries to
+  if (!created && engine::meets_a_file(created.error())) {  // the engine makes the first folder by then, or tries to
     const auto fine = co_await images_.check_apart(planned, surroundings.image, image_name, targets, in(kCreateTime));
     if (!fine && fine.error().code == ErrorCode::invalid_request) co_return std::unexpected(fine.error());
     if (!targets.working_dir.empty())

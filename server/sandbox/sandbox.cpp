@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <csignal>
 
+#include "engine/reasons.hpp"
 #include "sandbox/conversation.hpp"
 #include "sandbox/hardening.hpp"
 #include "sandbox/missing_network.hpp"
@@ -276,9 +277,9 @@ Task<Result<RunResult>> Sandboxes::Run::attempt(Removals::Debt debt, std::string
   if (const auto started = co_await home.preparation_.start(*made, plan, around); !started) {
     const auto& why = started.error().message;
     // It ended before its fence could join its network.
-    if (why.contains("non running container")) co_return co_await without_report(made->id, worth_another);
+    if (engine::network_has_ended(why)) co_return co_await without_report(made->id, worth_another);
     // An engine in a user namespace that it does not tell of has no such user.
-    const bool user_refused = made->user && (why.contains("invalid argument") || why.contains("unmapped user"));
+    const bool user_refused = made->user && engine::user_is_unmapped(why);
     looked_again = user_refused || why.contains("dind-etc-");
     worth_another = looked_again || supervisor_is_missing(started.error());
     if (worth_another) home.preparation_.look_again(user_refused);

@@ -2,6 +2,7 @@
 
 #include <sys/stat.h>
 
+#include "engine/reasons.hpp"
 #include "sandbox/hardening.hpp"
 
 namespace dind::sandbox {
@@ -72,8 +73,7 @@ Task<Result<void>> check_same_folder(engine::Client& client, std::string contain
 }
 
 Error workspace_error(Error error, const Workspace& workspace) {
-  if (!error.message.contains("bind source path does not exist") && !error.message.contains("bind mount source"))
-    return error;
+  if (!engine::source_is_missing(error.message)) return error;
   if (error.message.contains(workspace.engine_path + "/"))
     return {ErrorCode::engine_error, "A folder of the workspace went away while the run began; run it again",
             error.engine_status};

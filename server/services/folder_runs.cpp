@@ -38,13 +38,13 @@ bool holds_a_home(const std::string& folder) {
 
 // Those of a line of the shell, as far as they tell a program's name: its quotes and brackets separate words too.
 std::vector<std::string> program_words(const Command& command) {
-  constexpr std::string_view kBetween = " \t\r\n;&|<>()'\"`";
+  constexpr std::string_view kSeparators = " \t\r\n;&|<>()'\"`";
   std::vector<std::string> words;
   const auto add = [&](std::string_view text) {
-    for (std::size_t at = text.find_first_not_of(kBetween); at != std::string_view::npos;) {
-      const auto end = std::min(text.find_first_of(kBetween, at), text.size());
+    for (std::size_t at = text.find_first_not_of(kSeparators); at != std::string_view::npos;) {
+      const auto end = std::min(text.find_first_of(kSeparators, at), text.size());
       words.emplace_back(text.substr(at, end - at));
-      at = text.find_first_not_of(kBetween, end);
+      at = text.find_first_not_of(kSeparators, end);
     }
   };
   if (const auto* line = std::get_if<std::string>(&command))

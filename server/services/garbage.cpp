@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <tuple>
 
 #include "sandbox/etc_volumes.hpp"
 #include "sandbox/hardening.hpp"
@@ -51,7 +52,7 @@ void add_images(std::vector<GarbageItem>& garbage, const Inventory& inventory, c
     bytes += image.bytes;
     if (!in_use.contains(image.id)) ours.push_back(&image);
   }
-  std::ranges::stable_sort(ours, {}, [](const auto* image) { return image->last_used; });
+  std::ranges::sort(ours, {}, [](const auto* image) { return std::tie(image->last_used, image->id); });
   for (const auto* image : ours) {
     const auto unused = inventory.now - image->last_used;
     const bool old = unused >= std::chrono::duration_cast<std::chrono::seconds>(policy.images_unused_for).count();
