@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import logging
-import threading
 from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import Optional
 
 from . import wire
+from .calls import call
 from .cancellation import Cancellation
-from .deadline import Deadline
-from .errors import Busy, Cancelled, DindExecutorError
+from .errors import DindExecutorError
 from .link import Link, Path
-from .places import next_try
 from .result import RunResult
-from .runs import STATUS_TIMEOUT, EngineStatus, OnOutput, Run, Status
-from .wire import Command, Isolation, Limits, Network, Pull, Request, Workspace, options_of
+from .runs import STATUS_TIMEOUT, EngineStatus, OnOutput, Status
+from .wire import Command, Isolation, Limits, Network, Pull, Workspace, options_of
 
 log = logging.getLogger("dind_executor")
 log.addHandler(logging.NullHandler())  # what a program does not ask for is not printed (the library's part of PEP 282)
@@ -156,7 +154,7 @@ class Executor:
         options = options_of(
             timeout, on_output, stdin, env, limits, network, isolation, run_id, keep_output_bytes, record
         )
-        return self._run(wire.python_code(code, python_version, requirements, options), on_output, cancel, wait)
+        return call(self._link, wire.python_code(code, python_version, requirements, options), on_output, cancel, wait)
 
     def run_shell_script(
         self,
@@ -198,7 +196,7 @@ class Executor:
         options = options_of(
             timeout, on_output, stdin, env, limits, network, isolation, run_id, keep_output_bytes, record
         )
-        return self._run(wire.shell_script(script, shell, image, options), on_output, cancel, wait)
+        return call(self._link, wire.shell_script(script, shell, image, options), on_output, cancel, wait)
 
     def run_command(
         self,
@@ -243,7 +241,7 @@ class Executor:
             timeout, on_output, stdin, env, limits, network, isolation, run_id, keep_output_bytes, record
         )
         request = wire.command(image, command, mount_workspace, working_dir, options)
-        return self._run(request, on_output, cancel, wait)
+        return call(self._link, request, on_output, cancel, wait)
 
     def build_and_run(
         self,
@@ -287,8 +285,12 @@ class Executor:
         options = options_of(
             timeout, on_output, stdin, env, limits, network, isolation, run_id, keep_output_bytes, record
         )
-        return self._run(
-            wire.build(dockerfile_content, context_path, build_args, target, options), on_output, cancel, wait
+        return call(
+            self._link,
+            wire.build(dockerfile_content, context_path, build_args, target, options),
+            on_output,
+            cancel,
+            wait,
         )
 
     def run(
@@ -371,7 +373,7 @@ class Executor:
             pull,
             options,
         )
-        return self._run(request, on_output, cancel, wait)
+        return call(self._link, request, on_output, cancel, wait)
 
     def close(self) -> None:
         """Ends the connection, its runs, and the server where we started it; waits for that, 10 s at most.
@@ -388,46 +390,3 @@ class Executor:
         self, kind: Optional[type[BaseException]], error: Optional[BaseException], trace: Optional[TracebackType]
     ) -> None:
         self.close()
-
-    def _run(
-        self, request: Request, on_output: Optional[OnOutput], cancel: Optional[Cancellation], wait: bool
-    ) -> RunResult:
-        deadline = Deadline(request.timeout)
-        while True:
-            try:
-                return self._run_once(request, on_output, cancel)
-            except Busy as busy:
-                again = next_try(request, busy, deadline) if wait else None
-                if again is None:
-                    raise
-            request, pause = again
-            stopped = threading.Event()
-            ticket = 0 if cancel is None else cancel._add(stopped.set)
-            if stopped.wait(pause):
-                raise Cancelled("The call was cancelled while it waited for a place in the server's queue")
-            if cancel is not None:
-                cancel._remove(ticket)
-
-    def _run_once(self, request: Request, on_output: Optional[OnOutput], cancel: Optional[Cancellation]) -> RunResult:
-        run = Run(self._link, request)
-        ticket = 0
-        try:
-            run.send()
-            if cancel is not None:
-                ticket = cancel._add(run.cancel)
-            while True:
-                run.wait()
-                outputs, answer = run.take()
-                for each in outputs:
-                    if on_output is not None:
-                        on_output(each.channel, each.text)
-                if answer is not None:
-                    return run.result(answer)
-                if run.deadline.past():
-                    raise run.overdue()
-        except BaseException:
-            run.give_up()
-            raise
-        finally:
-            if cancel is not None:
-                cancel._remove(ticket)
