@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "services/dockerfile_words.hpp"
+#include "services/source_names.hpp"
 #include "support/shortened.hpp"
 
 namespace dind {
@@ -21,54 +22,6 @@ constexpr std::size_t kMostRead = 64U << 20;  // put into words
 constexpr std::size_t kEntry = 128;           // of a variable, beside its name and its value
 
 using Scope = std::map<std::string, Variable>;
-
-// What a builder sets by itself, whatever a Dockerfile says.
-bool is_automatic(std::string_view name, bool buildkit) {
-  if (lower(name).ends_with("_proxy")) return true;
-  if (!buildkit) return false;
-  for (const std::string_view side : {"TARGET", "BUILD"}) {
-    if (!name.starts_with(side)) continue;
-    const auto what = name.substr(side.size());
-    for (const std::string_view each : {"PLATFORM", "OS", "ARCH", "VARIANT", "OSVERSION", "STAGE"})
-      if (what == each) return true;
-  }
-  return name.starts_with("BUILDKIT_");
-}
-
-// Whether the engine may take it for an address: a URL's or a git repository's. `certain`: this is all of it, else what
-// it begins with.
-bool may_be_remote(std::string_view source, bool certain) {
-  const auto text = lower(source);
-  if (text.contains("://") || text.starts_with("git@") || text.starts_with("github.com/")) return true;
-  const auto slash = std::min(text.find('/'), text.size());
-  if (const auto at = text.find('@'); at < slash && text.find(':', at) < slash) return true;
-  return !certain && slash == text.size() && !text.starts_with('.');
-}
-
-// Whether a builder takes it for the name as it stands: it puts variables into names, and takes quotes away.
-bool is_plain_name(std::string_view text) {
-  return !text.empty() && text.find_first_of("$\"'\\`") == std::string_view::npos;
-}
-
-// The engine's value of a variable that BuildKit sets by itself. None: not known.
-std::optional<std::string> platform_value(std::string_view name, const SourceRules& rules) {
-  if (!rules.buildkit || rules.os.empty() || rules.arch.empty()) return std::nullopt;
-  for (const std::string_view side : {"TARGET", "BUILD"}) {
-    if (!name.starts_with(side)) continue;
-    const auto what = name.substr(side.size());
-    if (what == "OS") return rules.os;
-    if (what == "ARCH") return rules.arch;
-    if (what == "PLATFORM" && rules.arch != "arm") return rules.os + "/" + rules.arch;  // its variant would follow
-  }
-  return std::nullopt;
-}
-
-bool is_dockers_frontend(std::string_view image) {
-  for (const std::string_view prefix : {"docker.io/", "index.docker.io/"})
-    if (image.starts_with(prefix)) image.remove_prefix(prefix.size());
-  const auto repository = image.substr(0, image.find_first_of(":@"));
-  return repository == "docker/dockerfile" || repository == "docker/dockerfile-upstream";
-}
 
 // One reading, from its first line to its last.
 class Walk {

@@ -29,6 +29,7 @@
 #include "supervisor/job.hpp"
 #include "supervisor/left_files.hpp"
 #include "supervisor/mounts.hpp"
+#include "supervisor/now_us.hpp"
 #include "supervisor/output.hpp"
 #include "supervisor/program_stdin.hpp"
 #include "supervisor/run_files.hpp"
@@ -70,12 +71,6 @@ uint64_t started_us = 0;
 uint64_t looked_us = 0;
 
 FrameBuffer input;
-
-uint64_t now_us() {
-  timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return static_cast<uint64_t>(t.tv_sec) * 1'000'000 + static_cast<uint64_t>(t.tv_nsec) / 1000;
-}
 
 void send(unsigned char type, const void* payload, size_t size) { queue_frame(type, payload, size, job.token); }
 

@@ -1,10 +1,8 @@
 """Runs and how they are stopped, on the real engine."""
 import json
-import os
-import subprocess
 import time
 
-from lsp_client import LIMIT, frame, program
+from lsp_client import frame
 from protocol_case import ENDLESS, ProtocolCase, engine_api
 
 FAILED, CANCELLED, INVALID_PARAMS = -32803, -32800, -32602
@@ -84,22 +82,6 @@ class Runs(ProtocolCase):
         self.assertEqual(client.reply(client.run(uri, runId="r"))["result"]["exitCode"], 1)
         client.reply(client.run(self.file("a.py", "#!/usr/bin/env pypy3\nprint(1)\n"), runId="pypy"))
         self.assertIn("pypy3", " ".join(client.notification("dind/run", state="started", runId="pypy")["notes"]))
-
-    def history(self):
-        env = {key: value for key, value in os.environ.items() if not key.startswith("DIND_")} | {"HOME": str(self.folder)}
-        done = subprocess.run([program(), "history", "list", "--json"], env=env, capture_output=True, timeout=LIMIT, check=True)
-        return [each["runId"] for each in json.loads(done.stdout)]
-
-    def test_k13_a_run_or_a_client_that_asks_for_it_leaves_nothing_in_the_history(self):
-        uri = self.file("a.py", "print(1)")
-        keeps = self.client()
-        keeps.reply(keeps.run(uri, runId="asked-not", record=False))
-        self.assert_error(keeps.reply(keeps.run(uri, record="no")), FAILED, "invalid_request", "record")
-        keeps.reply(keeps.run(uri, runId="kept"))
-        leaves = self.client(initializationOptions={"record": False})
-        leaves.reply(leaves.run(uri, runId="client-not"))
-        leaves.reply(leaves.run(uri, runId="asked", record=True))
-        self.assertEqual(self.history(), ["asked", "kept"])
 
     def test_a_plain_client_gets_log_messages(self):
         client = self.client(own=False)

@@ -1,0 +1,28 @@
+// What the names that a Dockerfile gives to variables, images and sources mean to a builder. Pure.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "services/build_sources.hpp"
+
+namespace dind {
+
+// Whether a builder sets this variable by itself, whatever a Dockerfile says.
+bool is_automatic(std::string_view name, bool buildkit);
+
+// The engine's value of a variable that BuildKit sets by itself. None: not known.
+std::optional<std::string> platform_value(std::string_view name, const SourceRules& rules);
+
+// Whether the engine may take it for an address: a URL's or a git repository's. `certain`: this is all of it, else what
+// it begins with.
+bool may_be_remote(std::string_view source, bool certain);
+
+// Whether a builder takes it for the name as it stands: it puts variables into names, and takes quotes away.
+bool is_plain_name(std::string_view text);
+
+// Whether "# syntax=" names a frontend of Docker's own.
+bool is_dockers_frontend(std::string_view image);
+
+}  // namespace dind
