@@ -153,7 +153,7 @@ suite_engines() {
   state=$(mktemp -d)
   for suite in "${suites[@]}"; do
     rm -f "$RESULTS/engines-$suite.part"
-    XDG_STATE_HOME=$state timeout -k 10 900 "${inside[@]}" python3 "$ROOT/scripts/lib/run_python.py" "$ROOT/tests/$suite" "$RESULTS/engines-$suite.part" "$FILTER" || status=$?
+    XDG_STATE_HOME=$state timeout -k 10 1500 "${inside[@]}" python3 "$ROOT/scripts/lib/run_python.py" "$ROOT/tests/$suite" "$RESULTS/engines-$suite.part" "$FILTER" || status=$?
     [[ -f $RESULTS/engines-$suite.part ]] || results note "$RESULTS/engines-$suite.part" failed "the suite $suite broke off (status $status)"
     results merge "$RESULTS/engines.json.new" "$RESULTS/engines.json" "$RESULTS/engines-$suite.part" && mv "$RESULTS/engines.json.new" "$RESULTS/engines.json"
   done
@@ -167,7 +167,7 @@ suite_hostile() { python_tests hostile; }
 suite_podman() { python_tests podman; }
 suite_cli() { python_tests cli; }
 suite_protocol() { python_tests protocol; }
-# It may run beside the editor, whose containers are not its own.
+# It has an engine of its own.
 suite_bench() { DIND_SHARED_ENGINE=1 python_tests bench; }
 suite_rpc() { python_tests rpc; }
 suite_http() { DIND_OPENAPI_TOOLS=$OPENAPI_TOOLS DIND_NODE=$NODE_DIR python_tests http; }
@@ -182,10 +182,7 @@ suite_python() {
   check python "the client's code and docstrings are as pyproject.toml says" python_style
   python_tests python
 }
-suite_package() {
-  "$ROOT/scripts/package" || return 1
-  python_tests package
-}
+suite_package() { python_tests package; }
 # The engine on which a container may have real privileges: tests/stack/test_6_privileged.py starts it.
 PRIVILEGED_ENGINE=docker-26-${DIND_ENGINE_NAME:-test}
 stop_privileged_engine() { "$ROOT/scripts/engine-other" stop "$PRIVILEGED_ENGINE"; }
@@ -197,14 +194,23 @@ suite_stack() {
   [[ -x $COMPOSE_2 ]] || step "fetching docker compose 2" fetch_compose_2 || return 1
   DIND_COMPOSE_2=$COMPOSE_2 DIND_PRIVILEGED_ENGINE=$PRIVILEGED_ENGINE python_tests stack
 }
+# The editor has an engine of its own, with the images of the first one.
+EDITOR_ENGINE=${DIND_ENGINE_NAME:-test}-editor
+stop_editor_engine() { DIND_ENGINE_NAME=$EDITOR_ENGINE "$ROOT/scripts/engine" stop >/dev/null; }
 suite_editor() {
-  local status=0
+  local status=0 first=$DOCKER_HOST images=(runtime-python runtime-node runtime-shell runtime-make)
   use_node
-  "$ROOT/scripts/package" || return 1  # a second or two; an old one would test what was
+  DIND_ENGINE_NAME=$EDITOR_ENGINE "$ROOT/scripts/engine" start || return 1
+  eval "$(DIND_ENGINE_NAME=$EDITOR_ENGINE "$ROOT/scripts/engine" env)"
+  export DOCKER_HOST
+  python3 "$ROOT/scripts/lib/images.py" "$first" "$DOCKER_HOST" "${images[@]}"
+  "$ROOT/scripts/image" --quiet "${images[@]}" || return 1
   DIND_TEST_RESULT=$RESULTS/editor.json timeout -k 10 1500 node "$ROOT/tests/editor/run.mjs" ${FILTER:+-k "$FILTER"} 2>&1 |
     tee "$RESULTS/editor.log" || status=$?
   [[ -z $FILTER || $status -ne 2 ]] || return 0      # no test of that name
   [[ -f $RESULTS/editor.json ]] || results log "$RESULTS/editor.log" "$RESULTS/editor.json" || return 1
+  tidy editor "editor leaves no container, volume or network with our label" leaks
+  stop_editor_engine
   ((status == 0)) || (($(results failed "$RESULTS/editor.json") > 0))
 }
 
@@ -225,6 +231,8 @@ wait_beside() {
   cat "$RESULTS/beside-$1.output"
   return "$status"
 }
+# lane SUITE...: one after the other, each with its time.
+lane() { local suite; for suite; do run_suite "$suite"; done; }
 # wait_for_suite NAME: of one that runs beside others. One that breaks off is a failed test.
 wait_for_suite() {
   wait_beside "$1" || results note "$RESULTS/$1.json" failed "$1: the suite broke off"
@@ -281,7 +289,7 @@ run_suite() {
   rm -f "$RESULTS/$suite".* "$RESULTS/$suite"-*
   ("suite_$suite") </dev/null || status=$?
   ((status == 0)) || results note "$RESULTS/$suite.json" failed "$suite: the suite broke off (status $status)"
-  case $suite in integration | hostile | cli | protocol | rpc | http | python | stack | editor)
+  case $suite in integration | hostile | cli | protocol | rpc | http | python | stack)
     tidy "$suite" "$suite leaves no container, volume or network with our label" leaks ;;
   esac
   results time "$RESULTS/$suite.json" $((SECONDS - start))

@@ -130,9 +130,8 @@ Options read_options(const Json& json, std::vector<std::string>& warnings) {
   } else if (!images.is_null()) {
     warn(wrong_option("images", images, "an object of language and image").error().message);
   }
-  for (const auto& [name, into] :
-       {std::pair("codeLens", &options.code_lens), std::pair("prestart", &options.prestart),
-        std::pair("record", &options.record)}) {
+  for (const auto& [name, into] : {std::pair("codeLens", &options.code_lens), std::pair("prestart", &options.prestart),
+                                   std::pair("record", &options.record)}) {
     const Json& value = rpc::field(json, name);
     if (value.is_boolean())
       *into = value.get<bool>();
