@@ -32,7 +32,7 @@ export function stageText(stage: Stage | undefined): string | undefined {
 export function footer(result: RunResult, elapsedMs: number, untrustedCertificate: boolean): string[] {
   const { verdict, exitCode, durationMs, peakMemoryBytes, stage } = result;
   const inProgram = stage === 'program' || verdict === 'cancelled';
-  const facts = inProgram ? [verdictText(result)] : [failedStage(stage), ...(verdict === 'failed' ? [] : [verdictText(result)])];
+  const facts = inProgram ? [verdictText(result)] : [failedStage(stage), ...(verdict === 'failed' ? [] : [limitText(verdict) ?? verdictText(result)])];
   if (exitCode !== null) facts.push(vscode.l10n.t('exit code {0}', exitCode));
   // Of a build, the program's own time says nothing.
   facts.push(duration(stage === 'program' || durationMs > 0 ? durationMs : elapsedMs));
@@ -63,6 +63,20 @@ function certificateRemedy(stage: Stage): string {
   return stage === 'build'
     ? vscode.l10n.t('A certificate is not trusted. If a proxy has its own certificate authority, add its certificate in the Dockerfile or to the base image.')
     : vscode.l10n.t('A certificate is not trusted. If a proxy has its own certificate authority, name the file with its certificate in the setting dind.caBundle.');
+}
+
+/** The limit of an installation or a build, which no setting of the editor's is; the notes name it. */
+function limitText(verdict: RunResult['verdict']): string | undefined {
+  switch (verdict) {
+    case 'timeout':
+      return vscode.l10n.t('Stopped at the time limit');
+    case 'out_of_memory':
+      return vscode.l10n.t('Killed at the memory limit');
+    case 'process_limit':
+      return vscode.l10n.t('Stopped at the limit of processes');
+    default:
+      return undefined;
+  }
 }
 
 function verdictText({ verdict, signal }: RunResult): string {

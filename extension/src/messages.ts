@@ -32,7 +32,7 @@ export class Messages {
   serverDown(message: string, restart: () => void): void {
     if (!this.isNew('server')) return;
     const again: Action = { title: vscode.l10n.t('Restart'), run: restart };
-    void notify('error', message, [again, settingsAction('dind.serverPath'), this.logAction()]);
+    void notify('error', message, [again, settingsAction(settingOf(message)), this.logAction()]);
   }
 
   /** A message of the server that belongs to no request. */
@@ -59,7 +59,13 @@ export class Messages {
   }
 }
 
-function remedies({ kind }: Failure, retry: () => void): Action[] {
+/** The setting that keeps a server from starting, by its words. */
+function settingOf(message: string): string {
+  if (message.includes('dind.engine.host')) return 'dind.engine.host';
+  return /CA_BUNDLE|caBundle/.test(message) ? 'dind.caBundle' : 'dind.serverPath';
+}
+
+function remedies({ kind, message }: Failure, retry: () => void): Action[] {
   const again: Action = { title: vscode.l10n.t('Retry'), run: retry };
   switch (kind) {
     case 'engine_unavailable':
@@ -67,7 +73,7 @@ function remedies({ kind }: Failure, retry: () => void): Action[] {
     case 'image_unavailable':
       return [again, settingsAction('dind.images')];
     case 'server':
-      return [again, settingsAction('dind.serverPath')];
+      return [again, settingsAction(settingOf(message))];
     case 'busy':
     case 'engine_error':
     case 'internal':

@@ -123,9 +123,11 @@ export class RunOutput {
   finished(result: RunResult): void {
     this.writeRest();
     // What was said at the start is not said again.
-    const notes = (result.notes ?? []).filter((note) => !this.startNotes.includes(note)).map((note) => shown(note));
+    // Of a certificate, the editor's own remedy names the setting; the server's names the operator's.
+    const ours = this.certificate && result.verdict !== 'ok' && result.verdict !== 'cancelled';
+    const notes = (result.notes ?? []).filter((note) => !this.startNotes.includes(note) && !(ours && note.includes('DIND_CA_BUNDLE')));
     const explained = notes.some((note) => /certificate/i.test(note));
-    this.lines([...notes, ...footer(result, Date.now() - this.begunAt, this.certificate && !explained)]);
+    this.lines([...notes.map((note) => shown(note)), ...footer(result, Date.now() - this.begunAt, this.certificate && !explained)]);
   }
 
   /** The run could not be done, or its end was not waited for. */

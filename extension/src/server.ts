@@ -1,5 +1,6 @@
 // The server's process and the connection to it: started with the extension, started again after a crash.
 
+import { execFile } from 'node:child_process';
 import { constants } from 'node:fs';
 import { access } from 'node:fs/promises';
 import * as vscode from 'vscode';
@@ -26,12 +27,26 @@ import {
 } from './protocol';
 import { ServerLog } from './server_log';
 import { onDidChangeOptions, options, serverSettings } from './settings';
+import { shown } from './shown';
 
 const CRASHES_ALLOWED = 4;
 const CRASH_WINDOW_MS = 3 * 60_000;
+const LAST_WORDS_MS = 5_000;
+const CANNOT_RUN = 125; // what the server ends with where a setting is wrong
 
 /** We have no server; the message says why and what to do. */
 export class ServerUnavailable extends Error {}
+
+/** What a server says that ends at once, since a setting is wrong. Undefined: it does not, or says nothing. */
+function lastWords(command: string, args: string[], env: NodeJS.ProcessEnv): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    const child = execFile(command, args, { env, timeout: LAST_WORDS_MS }, (error, _stdout, stderr) => {
+      const words = stderr.trim().split('\n').at(-1)?.replace(/^dind-executor: /, '') ?? '';
+      resolve(error !== null && error.code === CANNOT_RUN && words !== '' ? shown(words) : undefined);
+    });
+    child.stdin?.end();
+  });
+}
 
 /** The language client, without its notifications: who started what went wrong shows one, with the remedy. */
 class QuietClient extends LanguageClient {
@@ -178,6 +193,8 @@ export class Server implements vscode.Disposable {
       await client.start();
     } catch (error) {
       this.client = undefined;
+      const words = await lastWords(command, lsp, env);
+      if (words !== undefined) throw new ServerUnavailable(vscode.l10n.t('The sandbox server does not start: {0}', words));
       const reason = error instanceof Error ? error.message : String(error);
       throw new ServerUnavailable(
         vscode.l10n.t('The sandbox server {0} does not start: {1}. The log says why.', command, reason),

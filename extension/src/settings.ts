@@ -3,7 +3,7 @@
 
 import * as vscode from 'vscode';
 import type { Options, RunFile, WorkspaceAccess } from './protocol';
-import { RUN_SETTINGS, tighten, type RunSetting, type RunSettings } from './tighten';
+import { isValue, RUN_SETTINGS, tighten, type RunSetting, type RunSettings } from './tighten';
 
 const SECTION = 'dind';
 
@@ -27,15 +27,16 @@ export function options(): Options {
   return defined<Options>({ ...settings, images: own<Record<string, string>>('images'), record: own<boolean>('record') });
 }
 
-/** What holds for a run of this file or folder. */
+/** What holds for a run of this file or folder. A wrong value, which the server has named once, must not fail each run. */
 export function runOptions(uri: vscode.Uri): Partial<RunFile> {
   const { 'workspace.access': _access, prestart: _prestart, ...settings } = runSettings(uri);
-  return settings;
+  return Object.fromEntries(Object.entries(settings).filter(([key, value]) => isValue(key as RunSetting, value))) as Partial<RunFile>;
 }
 
 /** What a run of this folder may do with it; undefined: the server's own choice. */
 export function workspaceAccess(uri: vscode.Uri): WorkspaceAccess | undefined {
-  return runSettings(uri)['workspace.access'];
+  const access = runSettings(uri)['workspace.access'];
+  return isValue('workspace.access', access) ? access : undefined;
 }
 
 export interface IgnoredSetting {

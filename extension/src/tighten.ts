@@ -44,6 +44,11 @@ const STRICTNESS: Record<RunSetting, Strictness> = {
 
 export const RUN_SETTINGS = Object.keys(STRICTNESS) as RunSetting[];
 
+/** Whether the server takes it as a value of that setting. */
+export function isValue(setting: RunSetting, value: unknown): boolean {
+  return STRICTNESS[setting](value) !== undefined;
+}
+
 /** The values of one setting, as `WorkspaceConfiguration.inspect` tells them apart. */
 export interface Values {
   defaultValue?: unknown;

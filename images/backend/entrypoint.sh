@@ -26,8 +26,19 @@ serve=(dind-executor serve --socket "$DIND_EXECUTOR_SOCKET")
   serve+=(--listen "${EXECUTOR_LISTEN:-0.0.0.0:9000}" --token-file "$tokens" --allow-host backend --allow-host claude-backend)
 
 children=()
-stop() { kill -TERM "${children[@]}" 2>/dev/null || true; }
-trap stop TERM INT HUP
+# Each is told once: to `serve` a second signal means at once, whatever runs.
+declare -A told=()
+stop() {
+  local child
+  for child in "${children[@]}"; do
+    [[ -z ${told[$child]:-} ]] || continue
+    told[$child]=1
+    kill -TERM "$child" 2>/dev/null || true
+  done
+}
+reload() { kill -HUP "${children[0]}" 2>/dev/null || true; }
+trap stop TERM INT
+trap reload HUP
 "${serve[@]}" &
 children+=($!)
 # The client connects to the socket, or starts a server of its own: it must be there first.

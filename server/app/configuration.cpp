@@ -259,25 +259,24 @@ Result<Configuration> parse_configuration(std::string_view text_of_file, std::st
   return configuration;
 }
 
+ConfigurationPlaces configuration_places() {
+  if (const char* named = std::getenv("DIND_CONFIG"); named != nullptr && *named != '\0')
+    return {.files = {named}, .named = true};
+  ConfigurationPlaces places;
+  if (const char* home = std::getenv("HOME"); home != nullptr && *home != '\0')
+    places.files.push_back(std::string(home) + "/.config/dind-executor/config.json");
+  places.files.emplace_back("/etc/dind-executor/config.json");
+  return places;
+}
+
 Result<Configuration> load_configuration(const std::string& machine_bundle) {
   std::optional<Configuration> found;
-  if (const char* named = std::getenv("DIND_CONFIG"); named != nullptr && *named != '\0') {
-    auto loaded = load_file(named, true);
+  const auto places = configuration_places();
+  for (const auto& place : places.files) {
+    auto loaded = load_file(place, places.named);
     if (!loaded) return std::unexpected(loaded.error());
     found = std::move(*loaded);
-  } else {
-    std::vector<std::string> places;
-    if (const char* home = std::getenv("HOME"); home != nullptr && *home != '\0') {
-      places.push_back(std::string(home) + "/.config/dind-executor/config.json");
-    }
-    places.emplace_back("/etc/dind-executor/config.json");
-    for (const auto& place : places) {
-      auto loaded = load_file(place, false);
-      if (!loaded) return std::unexpected(loaded.error());
-      if (!*loaded) continue;
-      found = std::move(*loaded);
-      break;
-    }
+    if (found) break;
   }
   Configuration configuration = std::move(found).value_or(Configuration{});
   configuration.enabled = enabled_by_environment();

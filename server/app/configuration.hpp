@@ -63,6 +63,13 @@ struct Configuration {
   std::string path;                            // the file that it came from; empty: none
 };
 
+// Where a configuration may be: the first file that is there holds. `named`: by $DIND_CONFIG, so that it must be there.
+struct ConfigurationPlaces {
+  std::vector<std::string> files;
+  bool named = false;
+};
+ConfigurationPlaces configuration_places();
+
 // $DIND_CONFIG, else ~/.config/dind-executor/config.json, else /etc/dind-executor/config.json. A file that is broken is
 // an Error (invalid_request) naming file and field, never ignored: it may hold a limit that somebody relies on.
 // `machine_bundle`: the CA bundle of this machine or container, where the file is there and neither the configuration

@@ -50,8 +50,9 @@ void listen(const std::shared_ptr<Asked>& asked) {
 }
 
 struct Marks {
-  explicit Marks(const Reloaded& what)
-      : limits(file_mark(what.configuration_file)), tokens(file_mark(what.token_file)) {}
+  explicit Marks(const Reloaded& what) : tokens(file_mark(what.token_file)) {
+    for (const auto& file : what.configuration_files) limits += file_mark(file) + ' ';
+  }
   std::string limits, tokens;
 };
 

@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "app/composition.hpp"
 #include "app/configuration.hpp"
@@ -13,9 +14,9 @@
 namespace dind::app {
 
 struct Reloaded {
-  std::string configuration_file;           // empty: there was none at the start
-  std::string token_file;                   // empty: tokens come from elsewhere
-  std::shared_ptr<faces::http::Gate> gate;  // null: no HTTP
+  std::vector<std::string> configuration_files;  // where one is or may come to be
+  std::string token_file;                        // empty: tokens come from elsewhere
+  std::shared_ptr<faces::http::Gate> gate;       // null: no HTTP
 };
 
 // Until `stop`: reads the files again at SIGHUP, and within some seconds after one has changed. A file that is wrong is

@@ -154,11 +154,12 @@ Task<int> serve_programs(asio::any_io_executor executor, Core& core, const Confi
     ++parts->open;
     spawn(executor, std::move(name), run_part(std::move(part), parts));
   };
-  spawn(
-      executor, "reload",
-      keep_reloading(
-          executor, core,
-          {.configuration_file = configuration.path, .token_file = doors.token_file, .gate = doors.policy.gate}, stop));
+  spawn(executor, "reload",
+        keep_reloading(executor, core,
+                       {.configuration_files = configuration_places().files,
+                        .token_file = doors.token_file,
+                        .gate = doors.policy.gate},
+                       stop));
   announce(doors);
   if (doors.socket)
     add("socket", service::serve_socket(executor, std::move(*doors.socket),

@@ -2,7 +2,9 @@
 
 #include <utility>
 
+#include "support/escaped.hpp"
 #include "support/shebang.hpp"
+#include "support/shortened.hpp"
 #include "support/source_text.hpp"
 
 namespace dind {
@@ -39,9 +41,12 @@ RunSpec spec_of(ShellScript shell) {
   } else {
     std::vector<std::string> argv{shell.shell};
     // The options of a `#!` line that names this shell: the line itself is a comment to it.
-    if (const auto line = parse_shebang(shell.script);
-        line && line->env.empty() && line->name() == shell.shell.substr(shell.shell.find_last_of('/') + 1))
+    const auto line = parse_shebang(shell.script);
+    if (line && line->env.empty() && line->name() == shell.shell.substr(shell.shell.find_last_of('/') + 1))
       argv.insert(argv.end(), line->arguments.begin(), line->arguments.end());
+    else if (line && (!line->env.empty() || !line->arguments.empty()))
+      spec.notes.push_back("its #! line names " + shortened(escaped(line->interpreter), 80) + "; " +
+                           shortened(escaped(shell.shell), 80) + " runs it, without the line's options");
     argv.insert(argv.end(), {"-c", std::string(without_byte_order_mark(shell.script))});
     spec.program = CommandProgram{std::move(argv)};
     spec.image = std::move(shell.image).value_or("debian:bookworm-slim");

@@ -84,8 +84,14 @@ Error no_room(const std::string& what_was_done) {
           0};
 }
 
-Error no_room(const KeptRun& run) {
-  return no_room("The run " + run.result.run_id + " ended (" + std::string(name(run.result.verdict)) + ")");
+// Nobody is to send it again: the program has run.
+NotRun without_room(const KeptRun& run) {
+  return {.error = no_room("The run " + run.result.run_id + " ended (" + std::string(name(run.result.verdict)) + ")"),
+          .run_id = run.result.run_id,
+          .began = true,
+          .limits = run.limits,
+          .out = {},
+          .err = {}};
 }
 
 Task<std::expected<KeptRun, NotRun>> execute(asio::any_io_executor executor, RunService& service, RunRequest request,
@@ -141,6 +147,7 @@ json not_run_json(const NotRun& run) {
   }
   value["runId"] = run.run_id;
   value["began"] = run.began;
+  if (run.began && !run.stopped) value.erase("retryAfter");
   put_output(value, run.out, run.err);
   return value;
 }

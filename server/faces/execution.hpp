@@ -51,8 +51,8 @@ Task<std::expected<KeptRun, NotRun>> execute(asio::any_io_executor executor, Run
 // About how many bytes it takes as JSON: a control character takes six.
 std::size_t json_bytes(const KeptRun& run);
 
-// The error where no room was found for a reply (`room_for_reply`), and none of a run's is lost silently.
-Error no_room(const KeptRun& run);
+// Where no room was found for a reply (`room_for_reply`), and none of a run's is lost silently.
+NotRun without_room(const KeptRun& run);
 Error no_room(const std::string& what_was_done);
 
 // `ExecutionResult` of docs/rpc.md.

@@ -6,6 +6,7 @@
 #include "faces/run_json.hpp"
 #include "services/run_title.hpp"
 #include "support/base64.hpp"
+#include "support/shortened.hpp"
 
 namespace dind::faces {
 namespace {
@@ -74,7 +75,7 @@ json history_summary_json(const HistoryRecord& record) {
              {"exitCode", nullptr},
              {"errorKind", nullptr},
              {"cancelReason", nullptr},
-             {"name", history_name(record)},
+             {"name", shortened(history_name(record), kLongestSummaryName)},
              {"what", run_title(record.spec)},
              {"language", history_language(record)},
              {"image", history_image(record)},

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <system_error>
@@ -49,7 +50,11 @@ Result<OwnedFd> open_context_folder(const std::string& root_path, const std::str
   if (root.get() < 0)
     return fail(ErrorCode::invalid_request, "The workspace " + root_path + " can't be opened (" + last_error() +
                                                 "); check workspace.path (DIND_WORKSPACE)");
-  OwnedFd folder(open_beneath(root.get(), path, O_RDONLY | O_DIRECTORY));
+  // An absolute path of what is in the workspace is as good.
+  std::string relative = path;
+  if (path == root_path || path.starts_with(root_path + "/"))
+    relative = "./" + path.substr(std::min(path.size(), root_path.size() + 1));
+  OwnedFd folder(open_beneath(root.get(), relative, O_RDONLY | O_DIRECTORY));
   if (folder.get() >= 0) return folder;
   if (errno == EXDEV || errno == ELOOP)
     return fail(ErrorCode::invalid_request, "The folder \"" + shown + "\" leads out of the workspace " + root_path +

@@ -100,8 +100,9 @@ Task<Result<void>> Fixtures::fill(std::string carrier_id, Deadline deadline) {
   co_return co_await client_.put_archive(std::move(carrier_id), "/.dind", std::move(*tar), deadline);
 }
 
-Task<Result<void>> Fixtures::make_packages(std::string volume, std::string run_id, std::int64_t remove_after,
+Task<Result<void>> Fixtures::make_packages(std::string volume, std::string run_id, std::chrono::seconds life,
                                            Deadline deadline) {
+  const auto remove_after = client_.unix_now() + life.count();
   engine::VolumeSpec spec{
       .name = volume,
       .labels = {
@@ -142,10 +143,9 @@ engine::ContainerSpec Fixtures::carrier(std::string image_id) const {
   engine::ContainerSpec carrier;
   carrier.image = std::move(image_id);
   carrier.entrypoint = {kSupervisorInImage};
-  const auto expires = std::chrono::system_clock::now() + std::chrono::minutes(10);
-  carrier.labels = {{kOwnerLabel, owner_},
-                    {kRunLabel, "carrier"},
-                    {kDeadlineLabel, std::to_string(std::chrono::system_clock::to_time_t(expires))}};
+  constexpr std::int64_t kLife = 600;  // seconds
+  carrier.labels = {
+      {kOwnerLabel, owner_}, {kRunLabel, "carrier"}, {kDeadlineLabel, std::to_string(client_.unix_now() + kLife)}};
   carrier.user = kNobody;
   carrier.cap_drop = {"ALL"};
   carrier.read_only_rootfs = false;  // the engine refuses to put files into a container with a read-only one

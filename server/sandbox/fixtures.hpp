@@ -46,8 +46,8 @@ class Fixtures {
   // not there any more.
   Task<Result<void>> ensure_profile(Deadline deadline, bool anew = false);
   // The volume for a run's packages, with a folder and one for temporary files that any user may write. Its
-  // removal is the caller's debt. `remove_after`: Unix seconds, when anybody may remove it.
-  Task<Result<void>> make_packages(std::string volume, std::string run_id, std::int64_t remove_after,
+  // removal is the caller's debt. After `life` anybody may remove it.
+  Task<Result<void>> make_packages(std::string volume, std::string run_id, std::chrono::seconds life,
                                    Deadline deadline);
 
  private:

@@ -14,7 +14,6 @@ using namespace std::chrono_literals;
 namespace {
 
 constexpr auto kEngineRemoves = 2s;  // what is left to it; then we do it
-constexpr auto kLateCreate = 5s;     // in which an engine finishes what a broken connection asked for
 
 // The objects that removals of this process are about. One list for all cores of the process, since their containers
 // have the same owner label; each core has a thread of its own.

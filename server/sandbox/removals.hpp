@@ -11,6 +11,9 @@
 
 namespace dind::sandbox {
 
+// In which an engine finishes what a broken connection asked for.
+inline constexpr std::chrono::seconds kLateCreate{5};
+
 class Removals {
  public:
   // `patience`: how long a removal is tried before it is given up.

@@ -55,7 +55,7 @@ Error no_folder(const RunPlan& plan, int error) {
 }
 
 Error no_program(const RunPlan& plan, const std::string& image, const std::string& what) {
-  if (plan.argv.size() == 3 && plan.argv[0] == "/bin/sh" && plan.argv[1] == "-c")
+  if (plan.argv.size() >= 3 && plan.argv[0] == "/bin/sh" && plan.argv[1] == "-c")
     return {ErrorCode::not_found, "The image " + image +
                                       " has no shell (/bin/sh), which a command in one text needs: give it as a list "
                                       "of words, or choose an image that has a shell"};
@@ -133,7 +133,9 @@ Error not_executable(const RunPlan& plan, const std::string& image, int error_nu
   if (error == ENOENT || error == ENOTDIR) return no_program(plan, image, what);
   if (error == EACCES)
     return {ErrorCode::invalid_request,
-            what + " in the image " + image + " can't be executed (permission denied): the sandbox's user is not root"};
+            what + " in the image " + image +
+                " can't be executed (permission denied): the sandbox's user is not root, whatever USER says. Let all "
+                "read and run it, and enter the folders above it (chmod -R a+rX in the Dockerfile)"};
   return {ErrorCode::invalid_request, what + " in the image " + image + " can't be executed: " + std::strerror(error)};
 }
 

@@ -32,16 +32,14 @@ Task<Result<sandbox::NetworkHolder>> build_network(engine::Client& client, sandb
   sandbox::RunPlan plan;
   plan.run_id = run_id;
   plan.limits.pids = 64;
-  const auto expires = std::chrono::system_clock::now() + build_time + 5min;
-  co_return co_await sandbox::hold_network(
-      client, sandboxes.removals(), fixtures, std::move(plan),
-      {.image = *image,
-       .supervisor_volume = fixtures.supervisor_volume(),
-       .supervisor_image = image->id,
-       .owner = sandboxes.owner(),
-       .remove_after = std::chrono::system_clock::to_time_t(
-           std::chrono::time_point_cast<std::chrono::system_clock::duration>(expires))},
-      std::move(name), cancel, deadline);
+  const auto life = std::chrono::duration_cast<std::chrono::seconds>(build_time + 5min);
+  co_return co_await sandbox::hold_network(client, sandboxes.removals(), fixtures, std::move(plan),
+                                           {.image = *image,
+                                            .supervisor_volume = fixtures.supervisor_volume(),
+                                            .supervisor_image = image->id,
+                                            .owner = sandboxes.owner(),
+                                            .remove_after = client.unix_now() + life.count()},
+                                           std::move(name), cancel, deadline);
 }
 
 Task<Error> build_network_lost(engine::Client& client, std::string id) {

@@ -75,7 +75,21 @@ std::string no_network(const Ending& ending) {
          "request), or install packages first";
 }
 
+// The text that a shell is given as an argument, with Windows line ends.
+bool has_windows_text(const CommandProgram& program) {
+  const auto* argv = std::get_if<std::vector<std::string>>(&program.command);
+  if (argv == nullptr) return std::get<std::string>(program.command).contains("\r\n");
+  if (argv->empty()) return false;
+  const auto shell = std::string_view(argv->front()).substr(argv->front().find_last_of('/') + 1);
+  const bool is_shell = shell == "sh" || shell == "bash" || shell == "dash" || shell == "ash" || shell == "zsh";
+  return is_shell && std::ranges::any_of(*argv, [](const auto& word) { return word.contains("\r\n"); });
+}
+
 std::string windows_line_ends(const Ending& ending) {
+  if (const auto* command = std::get_if<CommandProgram>(&ending.spec.program);
+      command != nullptr && has_windows_text(*command))
+    return "the script has Windows line ends (CRLF), which the shell takes for a part of each line's last word: send "
+           "it with \"\\n\" alone";
   const auto* source = std::get_if<SourceProgram>(&ending.spec.program);
   if (source != nullptr && ending.language == "shell" && source->text.contains("\r\n")) {
     const auto name = source->file_name.empty() ? "the script" : shown(source->file_name);
@@ -89,9 +103,12 @@ std::string windows_line_ends(const Ending& ending) {
                     "^M: bad interpreter",
                     "\r': No such file",
                     "\r: not found",
+                    "set: -\r: invalid option",
+                    "llegal option -\r",
                     "\r: No such file",
                     "\r\xE2\x80\x99: No such file"};
-  if (!failed(ending) || line_with(ending.err, signs).empty()) return {};
+  // Not by lines, which end at a carriage return.
+  if (!failed(ending) || std::ranges::none_of(signs, [&](auto sign) { return ending.err.contains(sign); })) return {};
   return "a script has Windows line ends (CRLF): convert it: sed -i 's/\\r$//' FILE";
 }
 
@@ -119,6 +136,15 @@ std::string read_only(const Ending& ending) {
   else if (ending.spec.workspace)
     hint += "; of the workspace, .git, .vscode and the like stay read-only";
   return hint;
+}
+
+// A program that was told so and has removed its file since leaves nothing that the supervisor sees.
+std::string no_space(const Ending& ending) {
+  if (!failed(ending) || ending.result.verdict == Verdict::disk_limit) return {};
+  if (!says(ending, {"No space left on device", "ENOSPC", "[Errno 28]", "Disk quota exceeded"})) return {};
+  return "a folder in memory was full: /tmp and the program's own hold what the operator's limits.tmp says; write "
+         "less, "
+         "or into a writable workspace";
 }
 
 std::string not_permitted(const Ending& ending) {
@@ -269,8 +295,8 @@ std::vector<std::string> hints(const Ending& ending) {
   add(no_input(ending));
   add(dubious_owner(ending));
   if (began) {
-    for (const auto& each :
-         {read_only, not_permitted, too_little_memory, no_display, not_reachable, only_tests, written_for_python2})
+    for (const auto& each : {read_only, no_space, not_permitted, too_little_memory, no_display, not_reachable,
+                             only_tests, written_for_python2})
       add(each(ending));
   }
   return found;

@@ -42,6 +42,7 @@ std::string joined(const std::vector<std::string>& parts, const char* between) {
 
 // At most the first `most` bytes of `text` without secrets, and without what may be half of one at the cut.
 std::string masked_head(std::string_view text, const Secrets& secrets, std::size_t most) {
+  if (!secrets.few()) return {};
   const auto longest = secrets.values().empty() ? 0 : secrets.values().front().size();
   MaskedStream stream(secrets);
   auto head = stream.add(text.substr(0, most + longest));
@@ -92,6 +93,10 @@ Command kept_command(const Command& command, const Secrets& secrets, ProgramGap&
 // What may be long, or a secret.
 void keep_build(const BuildProgram& build, const Secrets& secrets, BuildProgram& copy, ProgramGap& gap) {
   if (build.ignore) copy.ignore = kept(*build.ignore, secrets, gap);
+  if (!secrets.few()) {
+    if (!build.arguments.empty()) gap = ProgramGap::secret;
+    return;
+  }
   std::size_t bytes = 0;
   for (const auto& [name, value] : build.arguments) {
     bytes += name.size() + value.size();

@@ -371,6 +371,7 @@ Task<Result<ImageBuilds::Built>> ImageBuilds::build(BuildProgram program, std::s
     co_return fail(ErrorCode::engine_error,
                    "The engine at " + client_.endpoint().address + " built an image and does not have it. Try again");
   built.image = std::move(**image);
+  images_.note_use(built.name, built.image);
   end.leave();  // what is left of it is the engine's
   now->network.reset();
   now->steps.reset();

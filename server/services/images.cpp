@@ -189,6 +189,11 @@ Task<void> Images::touch(std::string name) {
     if (old != tag && is_use_tag(old, (*image)->id)) (void)co_await client_.remove_image(old, in(kInspectTime));
 }
 
+void Images::note_use(const std::string& name, const engine::Image& image) {
+  if (touch_is_due(name, image.labels, last_use(image.last_tagged, image.repo_tags, 0), std::time(nullptr)))
+    spawn(executor_, "use of " + name, touch(name));
+}
+
 Task<Result<Images::Found>> Images::find(std::vector<std::string> names, PullPolicy policy,
                                          std::function<void(const engine::PullProgress&)> on_progress, Cancel cancel) {
   for (const auto& name : names) {
@@ -210,9 +215,7 @@ Task<Result<Images::Found>> Images::find(std::vector<std::string> names, PullPol
       auto image = co_await inspect(name, cancel);
       if (!image) co_return std::unexpected(image.error());
       if (!*image) continue;
-      if (touch_is_due(name, (*image)->labels, last_use((*image)->last_tagged, (*image)->repo_tags, 0),
-                       std::time(nullptr)))
-        spawn(executor_, "use of " + name, touch(name));
+      note_use(name, **image);
       co_return Found{name, std::move(**image)};
     }
     if (policy == PullPolicy::never)

@@ -48,6 +48,10 @@ class Images {
   Task<Result<Found>> find(std::vector<std::string> names, PullPolicy policy,
                            std::function<void(const engine::PullProgress&)> on_progress, Cancel cancel);
 
+  // Notes that an image of ours is used, where that was not noted for a while: what is used stays (gc). Returns at
+  // once.
+  void note_use(const std::string& name, const engine::Image& image);
+
   // Until `cancel`: listens to what the engine says of its images, so that one which is known needs no question.
   Task<void> keep_current(Cancel cancel);
 

@@ -15,7 +15,8 @@ constexpr std::size_t kLongestName = 100;
 // A command's arguments are left out: they may be anything.
 std::string what(const RunSpec& spec) {
   if (const auto* source = std::get_if<SourceProgram>(&spec.program))
-    return source->file_name.empty() ? "a program without a name" : shortened(source->file_name, kLongestName);
+    return source->file_name.empty() ? "code in " + source->language.value_or("a language that its text tells")
+                                     : shortened(source->file_name, kLongestName);
   if (std::holds_alternative<BuildProgram>(spec.program)) return "a Dockerfile";
   const auto* argv = std::get_if<std::vector<std::string>>(&std::get<CommandProgram>(spec.program).command);
   if (argv == nullptr) return "a shell command";

@@ -206,6 +206,8 @@ std::string missing_neighbour(const Ending& ending) {
       name = line.substr(begin == std::string_view::npos ? 0 : begin + 2,
                          end - (begin == std::string_view::npos ? 0 : begin + 2));
     }
+    constexpr std::string_view kOpening = "cannot open ";  // dash
+    if (name.starts_with(kOpening)) name = name.substr(kOpening.size());
     if (name.starts_with("/sandbox/")) name = name.substr(9);
     if (name.starts_with("./")) name = name.substr(2);
     if (name.empty() || name.starts_with('/') || name == source->file_name || !exists(ending.folder, name)) continue;

@@ -89,11 +89,10 @@ PackageStage::PackageStage(asio::any_io_executor executor, sandbox::Sandboxes& s
 
 Task<Result<sandbox::Removals::Debt>> PackageStage::make_volume(sandbox::Sandboxes& sandboxes, std::string volume,
                                                                 std::string run_id) {
-  const auto expires = std::chrono::system_clock::to_time_t(std::chrono::system_clock::now() + kVolumeLife);
   auto debt = sandboxes.removals().owe_volume(volume);
   debt.begin_create();
   const auto made =
-      co_await sandboxes.fixtures().make_packages(std::move(volume), std::move(run_id), expires, in(kVolumeTime));
+      co_await sandboxes.fixtures().make_packages(std::move(volume), std::move(run_id), kVolumeLife, in(kVolumeTime));
   if (made || made.error().engine_status != 0) debt.end_create();
   if (!made) co_return std::unexpected(made.error());
   co_return std::move(debt);

@@ -18,14 +18,23 @@ constexpr std::size_t kMostVariables = 1000;
 constexpr std::size_t kMostVariableBytes = 1U << 20;
 
 // Before anything looks for secrets in them: that takes its time for each of them (S05).
-Result<void> check_size(const std::map<std::string, std::string>& variables) {
+Result<void> check_size(const std::map<std::string, std::string>& variables, const std::string& what,
+                        const std::string& remedy) {
   std::size_t bytes = 0;
   for (const auto& [name, value] : variables) bytes += name.size() + value.size();
   if (variables.size() <= kMostVariables && bytes <= kMostVariableBytes) return {};
-  return fail(ErrorCode::invalid_request,
-              "A run may have " + std::to_string(kMostVariables) + " environment variables of " +
-                  format_bytes(kMostVariableBytes) + " in all, not " + std::to_string(variables.size()) + " of " +
-                  format_bytes(static_cast<std::int64_t>(bytes)) + ". Put the data into a file or stdin");
+  return fail(ErrorCode::invalid_request, "A run may have " + std::to_string(kMostVariables) + " " + what + " of " +
+                                              format_bytes(kMostVariableBytes) + " in all, not " +
+                                              std::to_string(variables.size()) + " of " +
+                                              format_bytes(static_cast<std::int64_t>(bytes)) + ". " + remedy);
+}
+
+Result<void> check_sizes(const RunSpec& spec) {
+  if (auto small = check_size(spec.env, "environment variables", "Put the data into a file or stdin"); !small)
+    return small;
+  const auto* build = std::get_if<BuildProgram>(&spec.program);
+  if (build == nullptr) return {};
+  return check_size(build->arguments, "build arguments", "Put the data into a file of the context");
 }
 
 // Passes everything on, and keeps what the history keeps.
@@ -73,7 +82,7 @@ class Tee final : public EventSink {
 
 Task<Result<RunResult>> RecordedRuns::run(RunSpec spec, EventSink& sink, std::shared_ptr<StdinPipe> input,
                                           Cancel cancel) {
-  if (auto small = check_size(spec.env); !small) {
+  if (auto small = check_sizes(spec); !small) {
     log(LogLevel::info, "not run: invalid_request: " + small.error().message, spec.run_id.value_or(""));
     co_return std::unexpected(small.error());
   }

@@ -370,3 +370,23 @@ TEST_CASE("A request for a container that was sent twice has the container that 
   CHECK(bench.idle());
   CHECK(bench.there() == 0);
 }
+
+TEST_CASE("A container whose name is taken while the first request is still being served is waited for") {  // R01
+  RunBench bench;
+  std::atomic<int> looked = 0;
+  FakeRequest first;
+  bench.fake.on("POST", "/containers/create", [&](const FakeRequest& request) {
+    first = request;
+    return FakeReply::json(409, R"({"message":"Conflict. The container name is already in use"})");
+  });
+  bench.fake.on("GET", "/containers/*/json", [&](const FakeRequest& request) {
+    if (++looked == 4) bench.create(first);
+    return bench.inspect(request);
+  });
+  const auto result = bench.run(python());
+  REQUIRE(result);
+  CHECK(result->verdict == Verdict::ok);
+  CHECK(looked > 3);
+  CHECK(bench.idle());
+  CHECK(bench.there() == 0);
+}

@@ -57,6 +57,8 @@ class Thread(HttpCase):
             with self.subTest(count=count, length=length):
                 env = {f"K{n}KEY": "a" * length + str(n) for n in range(count)}
                 self.taken(server, json.dumps({"code": "a" * 200_000, "language": "python", "env": env}).encode(), "/runs", 400, "environment variables")
+        for many in ({f"K{n}KEY": f"aa{n}" for n in range(100_000)}, {f"H{n}": "harmless" for n in range(20_000)}, {"KKEY": "a" * 10_000_000}):
+            self.taken(server, json.dumps({"dockerfile": "FROM scratch", "buildArgs": many, "contextPath": "a" * 1_000_000}).encode(), "/runs", 400, "build arguments")
         allowed = {f"K{n}KEY": "a" * 40 + str(n) for n in range(1000)}
         self.taken(server, json.dumps({"code": "x = '" + "a" * 200_000 + "'\nprint('a' * 100)", "language": "python", "env": allowed}).encode(), "/runs", 200)
 

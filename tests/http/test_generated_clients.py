@@ -96,7 +96,8 @@ class Document(HttpCase):
     def test_what_the_server_sends_is_in_the_document(self):
         server = self.serve()
         schemas = self.schemas(server)
-        for body in ({"code": "import sys; sys.exit(3)", "language": "python"}, {"command": ["sh", "-c", "kill -9 $$"], "image": SHELL}, {"code": "while True: pass", "language": "python", "limits": {"timeout": 1}}):
+        for body in ({"code": "import sys; sys.exit(3)", "language": "python"}, {"command": ["sh", "-c", "kill -9 $$"], "image": SHELL}, {"code": "while True: pass", "language": "python", "limits": {"timeout": 1}},
+                     {"dockerfile": f"FROM {SHELL} AS one\nARG A\nCMD [\"true\"]\n", "buildArgs": {"A": "1"}, "target": "one"}):
             self.fits(schemas, "ExecutionResult", self.ask(server, "POST", "/runs", body).json())
         self.fits(schemas, "Problem", self.ask(server, "POST", "/runs", {"command": ["nope"], "image": SHELL, "runId": "wrong"}).json())
         self.fits(schemas, "Problem", self.ask(server, "GET", "/nothing").json())

@@ -190,3 +190,5 @@ class Figures(HttpCase):
         server = self.serve(env={"DIND_ENABLED": "false"})
         self.assertEqual(self.run_code(server, "print(1)").status, 503)
         self.assertIn(b'run_errors_total{kind="disabled"} 1', self.ask(server, "GET", "/metrics").body)
+        self.assertEqual(self.ask(server, "POST", "/execute", {"code": "1"}).status, 503)
+        self.assertIn(b'run_errors_total{kind="disabled"} 2', self.ask(server, "GET", "/metrics").body)

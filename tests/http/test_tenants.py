@@ -138,6 +138,18 @@ class Reloading(Tenants):
         server.child.send_signal(signal.SIGHUP)
         self.assertIn("20 s is in force", notes())
 
+    def test_a_configuration_that_comes_later_is_read(self):  # K10
+        self.tokens = self.folder / "tokens"
+        self.tokens.write_text(f"{ALICE}\n")
+        home = self.folder / "home"
+        (home / ".config/dind-executor").mkdir(parents=True)
+        server = self.serve(*self.ARGUMENTS, "--token-file", str(self.tokens), env={"HOME": str(home), "DIND_CONFIG": ""})
+        def notes():
+            return " ".join(self.as_(server, ALICE, "POST", "/runs", {"code": "1", "language": "python", "limits": {"timeout": 99}}).json()["notes"])
+        self.assertEqual(notes(), "")
+        (home / ".config/dind-executor/config.json").write_text('{"limits": {"maximum": {"timeout": 20}}}')
+        self.until(lambda: "20 s is in force" in notes(), "the new limit is not in force")
+
     def test_more_runs_at_once_take_effect_for_those_that_wait(self):
         server = self.serve_tokens(config={"concurrentRuns": 1})
         server.token = ALICE

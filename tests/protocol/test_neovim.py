@@ -53,7 +53,7 @@ class Neovim(ProtocolCase):
 
     def test_stock_neovim_says_how_each_run_ended(self):
         for name, text, ended in (("ok.py", "print('hi')", "ok.py: Ended: ok, exit code 0"), ("no.sh", "exit 3", "no.sh: Ended: failed, exit code 3"),
-                                  ("kill.py", "import os; os.kill(os.getpid(), 9)", "kill.py: Ended: signalled, signal 9")):
+                                  ("kill.py", "import os; os.kill(os.getpid(), 9)", "kill.py: Ended: signalled, SIGKILL")):
             with self.subTest(name):
                 self.assertIn(ended, "\n".join(self.nvim(STOCK, name, text)))
 

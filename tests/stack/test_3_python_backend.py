@@ -170,6 +170,19 @@ class Backend(StackTest):
         self.stack.docker("restart", "claude-backend", timeout=200)  # nothing runs: it does not wait
         self.assertLess(time.monotonic() - began, 30)
         self.stack.wait_healthy("claude-backend")
+        # A run over HTTP, while the API has nothing to do and ends at once (K05).
+        code = {"code": "import time\nprint('began', flush=True)\ntime.sleep(8)\nprint('whole')", "language": "python"}
+        bearer = self.bearer()
+        with concurrent.futures.ThreadPoolExecutor(1) as pool:
+            run = pool.submit(self.ask, self.stack.executor_port, "/runs", code, bearer)
+            runs = lambda: json.loads(self.ask(self.stack.executor_port, "/runs", None, bearer)[1])["runs"]  # noqa: E731
+            self.stack.wait_for(lambda: any(each.get("phase") == "running" for each in runs()), "the run has not begun", 30)
+            self.stack.docker("stop", "claude-backend", timeout=200)
+            status, text = run.result()
+        self.assertEqual(status, 200, text)
+        self.assertEqual(json.loads(text)["stdout"], "began\nwhole\n")
+        self.stack.docker("start", "claude-backend")
+        self.stack.wait_healthy("claude-backend")
 
 
 class Words(StackTest):

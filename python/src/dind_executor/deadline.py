@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from typing import Optional
 
+_LONGEST_WAIT = 2_147_483.0  # seconds: poll(2) takes an int of milliseconds, and locks on Windows not much more
+
 
 class Deadline:
     """A point on the monotonic clock, or none.
@@ -17,8 +19,8 @@ class Deadline:
         self._until = None if seconds is None else time.monotonic() + seconds
 
     def left(self) -> Optional[float]:
-        """Seconds until then, 0 when it is past, None when there is none."""
-        return None if self._until is None else max(0.0, self._until - time.monotonic())
+        """Seconds until then, as many as one wait can take; 0 when it is past, None when there is none."""
+        return None if self._until is None else min(_LONGEST_WAIT, max(0.0, self._until - time.monotonic()))
 
     def past(self) -> bool:
         """Whether it is over."""

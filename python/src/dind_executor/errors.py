@@ -17,6 +17,7 @@ class DindExecutorError(Exception):
         message: One line for a person: what happened, and what to do.
         http_status: The HTTP status that fits it (400 to 504), for servers that pass it on.
         run_id: The run's id; None where the server does not say which run it was.
+        began: Whether the program had begun: to run it again repeats what it did.
         stdout: What the program wrote before the run broke off; empty where no program began.
         stderr: The same for stderr.
         retry_after: Seconds after which it makes sense to try again; None where trying again does not help by itself.
@@ -38,6 +39,7 @@ class DindExecutorError(Exception):
         super().__init__(message)
         self.message = message
         self.run_id: Optional[str] = None
+        self.began = False
         self.stdout = ""
         self.stderr = ""
         if kind is not None:
@@ -200,6 +202,7 @@ def error_of(answer: object) -> DindExecutorError:
     made = _BY_KIND.get(kind, DindExecutorError)(message, kind=kind, http_status=status)
     run_id, retry_after = data.get("runId"), data.get("retryAfter")
     made.run_id = run_id if isinstance(run_id, str) else None
+    made.began = data.get("began") is True
     made.stdout, made.stderr = (data[each] if isinstance(data.get(each), str) else "" for each in ("stdout", "stderr"))
     if isinstance(retry_after, (int, float)) and not isinstance(retry_after, bool) and 0 < retry_after < 86400:
         made.retry_after = float(retry_after)

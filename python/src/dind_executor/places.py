@@ -20,9 +20,11 @@ def next_try(request: Request, busy: Busy, deadline: Deadline) -> Optional[tuple
 
     Returns:
         The request with what is left of its timeout, and the seconds to wait before it is sent; None where no time is
-        left for that. The wait is drawn between half of `retry_after` and all of it, so that clients do not come back
-        together.
+        left for that, or where the program has run already. The wait is drawn between half of `retry_after` and all of
+        it, so that clients do not come back together.
     """
+    if busy.began:
+        return None
     pause = (busy.retry_after or 1.0) * random.uniform(0.5, 1.0)
     left = deadline.left()
     if left is None:

@@ -75,7 +75,7 @@ void ClientRuns::start(Result<RunRequest> request, const Json& params, const Cli
   const auto refuse = [&](const Error& error) {
     // Plain clients rarely show the error of a command.
     if (!client.own_notifications)
-      connection_->notify("window/showMessage", {{"type", kErrorMessage}, {"message", error.message}});
+      connection_->notify("window/showMessage", {{"type", kErrorMessage}, {"message", escaped(error.message)}});
     reply.fail({rpc::code::kRequestFailed, error.message, error_json(error)});
   };
   if (!request) {
@@ -122,7 +122,7 @@ Task<void> ClientRuns::follow(std::shared_ptr<ClientRuns> self, Order order) {
   } else {
     const Error& error = result.error();
     if (!order.client.own_notifications)
-      self->connection_->notify("window/showMessage", {{"type", kErrorMessage}, {"message", error.message}});
+      self->connection_->notify("window/showMessage", {{"type", kErrorMessage}, {"message", escaped(error.message)}});
     Json data = error_json(error);  // its output was told as it came
     data["runId"] = id;
     data["began"] = feed.began();

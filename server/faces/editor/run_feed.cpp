@@ -14,10 +14,13 @@ constexpr int kInfoType = 3;                    // MessageType.Info
 constexpr int kLogType = 4;                     // MessageType.Log
 constexpr std::size_t kMostPartial = 64 << 10;  // of a line that doesn't end
 
-std::string ended(const RunResult& result) {
-  std::string text = "Ended: " + std::string(dind::name(result.verdict));
+// In the words of the other frontends: a plain client shows nothing else of it.
+std::string ended(const RunResult& result, const LimitsInForce& limits) {
+  std::string text = "Ended: " + std::string(verdict_words(result.verdict));
   if (result.exit_code) text += ", exit code " + std::to_string(*result.exit_code);
-  if (result.signal) text += ", signal " + std::to_string(*result.signal);
+  if (result.signal) text += ", " + signal_name(*result.signal);
+  if (const auto limit = limit_words(result, limits); !limit.empty()) text += ", " + limit;
+  for (const auto& remark : remarks(result)) text += ", " + remark;
   return text + ", " + format_duration(result.duration);
 }
 
@@ -87,6 +90,7 @@ void RunFeed::on_state(const StateChange& change) {
     progress_->report(preparing->message, preparing->percent);
   } else if (const auto* started = std::get_if<Started>(&change)) {
     began_ = true;
+    limits_ = started->limits;
     say("started", {{"name", started->name},
                     {"language", started->language},
                     {"image", started->image},
@@ -112,11 +116,12 @@ void RunFeed::finished(const Result<RunResult>& result) {
     value["notes"] = result->notes;
     say("finished", {{"result", std::move(value)}});
     for (const auto& note : result->notes) log_line("Note: " + note);
-    log_line(ended(*result));
+    const auto end = ended(*result, limits_);
+    log_line(end);
     // A plain client writes log lines where nobody looks (I11).
     if (!own_notifications_)
-      connection_->notify("window/showMessage", {{"type", kInfoType}, {"message", name_ + ": " + ended(*result)}});
-    progress_->end(ended(*result));
+      connection_->notify("window/showMessage", {{"type", kInfoType}, {"message", escaped(name_) + ": " + end}});
+    progress_->end(end);
   } else {
     say("finished", {{"error", {{"kind", dind::name(result.error().code)}, {"message", result.error().message}}}});
     log_line(result.error().message);

@@ -7,6 +7,7 @@
 #include "dind/error.hpp"
 #include "dind/run_event.hpp"
 #include "faces/editor/progress.hpp"
+#include "faces/ending.hpp"
 #include "faces/output_coalescer.hpp"
 #include "rpc/connection.hpp"
 
@@ -45,6 +46,7 @@ class RunFeed final : public EventSink {
   std::shared_ptr<rpc::Connection> connection_;
   bool own_notifications_;
   bool began_ = false;
+  LimitsInForce limits_;
   std::string run_id_;
   std::string uri_;
   std::string name_;  // of the run, for people

@@ -97,7 +97,8 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
       if (!parser.is_done() || refused->status >= 400) co_return co_await answer_unread(std::move(*refused));
       co_return co_await write(std::move(*refused));
     }
-    place_.works();  // whoever is not let in keeps no other client out
+    const auto place = *place_of(head.target);
+    if (!is_probe(place.path)) place_.works();  // whoever is not let in, or needs not be, keeps no other client out
     if (!parser.is_done()) {
       if (const auto expected = message.find(bhttp::field::expect); expected != message.end()) {
         if (!beast::iequals(expected->value(), "100-continue"))
@@ -106,7 +107,6 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
       }
       if (const auto failed = co_await read_body(parser)) co_return co_await answer_broken(failed);
     }
-    const auto place = *place_of(head.target);
     Request request{.method = head_only_ ? "GET" : head.method,
                     .path = place.path,
                     .query = place.query,

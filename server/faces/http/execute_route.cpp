@@ -52,11 +52,6 @@ RunSpec spec_for(ExecuteRequest request, std::string recipe) {
   return spec;
 }
 
-Error switched_off() {
-  return {ErrorCode::disabled,
-          "Running code is switched off here: DIND_ENABLED says so. Set it to true, or ask the operator"};
-}
-
 Reply unsupported(const std::string& language) {
   std::string ids;
   for (const auto& each : language_list()) ids += (ids.empty() ? "" : ", ") + each.id;
@@ -105,9 +100,8 @@ std::string errors_of(const KeptRun& run) {
 Task<Reply> execute_code(asio::any_io_executor executor, HttpServices& services, Request request, Cancel gone) {
   auto asked = read_execute(request.body);
   if (!asked) co_return detail(422, asked.error().message);
-  if (!services.enabled) co_return refusal({.error = switched_off(), .run_id = {}, .out = {}, .err = {}});
-  if (services.runs.closing().cancelled()) {
-    // Not asked of an engine that may be going away too.
+  if (!services.enabled || services.runs.closing().cancelled()) {
+    // Refused below, and counted; not asked of an engine that may be going away too.
   } else if (const auto engine = co_await services.engine.look(in(kWhyTime)); !engine.reachable) {
     const std::string why = engine.message.empty() ? "The engine does not answer" : engine.message;
     co_return refusal({.error = {ErrorCode::engine_unavailable, why}, .run_id = {}, .out = {}, .err = {}});
@@ -122,9 +116,7 @@ Task<Reply> execute_code(asio::any_io_executor executor, HttpServices& services,
   if (!kept) co_return refusal(kept.error());
   if (kept->result.verdict == Verdict::timeout && kept->result.stage == Stage::queue) co_return waited_in_vain(*kept);
   auto room = co_await room_for_reply(executor, json_bytes(*kept), gone);
-  if (!room)
-    co_return refusal(
-        {.error = no_room(*kept), .run_id = kept->result.run_id, .limits = kept->limits, .out = {}, .err = {}});
+  if (!room) co_return refusal(without_room(*kept));
   co_return Reply{.body = one_line({{"success", returncode(kept->result) == 0},
                                     {"output", kept_text(kept->out).text},
                                     {"error", errors_of(*kept)}}),

@@ -66,17 +66,14 @@ Result<json> parse_body(std::string_view body) {
   return std::move(*value);
 }
 
-// A run that has ended, whose reply finds no room.
-static NotRun without_room(const KeptRun& run) {
-  return {.error = no_room(run), .run_id = run.result.run_id, .limits = run.limits, .out = {}, .err = {}};
-}
-
 Reply not_run(const NotRun& run) {
   Reply reply = detail(run.error);
   // 404 would read as a wrong path; and 499 is no status that HTTP clients know.
   if (run.error.code == ErrorCode::not_found) reply.status = 422;
   if (run.error.code == ErrorCode::cancelled) reply.status = run.stopped ? kShuttingDownStatus : 409;
   json error = not_run_json(run);
+  if (!error.contains("retryAfter"))
+    std::erase_if(reply.fields, [](const auto& field) { return field.first == "Retry-After"; });
   if (run.stopped) reply.fields.emplace_back("Retry-After", std::to_string(error["retryAfter"].get<int>()));
   error["httpStatus"] = reply.status;
   reply.body = one_line({{"detail", run.error.message}, {"error", std::move(error)}});
@@ -113,11 +110,11 @@ Task<Answer> Routes::answer(Request request, Cancel gone) {
   if (path == "/openapi.json") co_return Reply{.body = openapi_document(services_.version)};
   if (path == "/runs") {
     if (request.method == "POST") co_return co_await start_run(std::move(request), std::move(gone));
-    co_return co_await list_runs(std::move(request.query), std::move(request.caller));
+    co_return co_await list_runs(std::move(request.query), std::move(request.caller), std::move(gone));
   }
   std::string id = path.substr(kRun.size());
   if (request.method == "DELETE") co_return cancel_run(id, request.caller);
-  co_return co_await show_run(std::move(id), std::move(request.caller));
+  co_return co_await show_run(std::move(id), std::move(request.caller), std::move(gone));
 }
 
 Task<Answer> Routes::start_run(Request request, Cancel gone) {
@@ -149,10 +146,12 @@ Task<void> Routes::stream(RunRequest run, std::shared_ptr<EventQueue> events, Ca
   events->close();
 }
 
-Task<Reply> Routes::list_runs(std::string query, Caller caller) {
+Task<Reply> Routes::list_runs(std::string query, Caller caller, Cancel gone) {
   const auto limit = limit_of(query);
   if (!limit) co_return detail(limit.error());
   const auto records = co_await services_.history.list(*limit, caller.sees());
+  auto room = co_await room_for_reply(executor_, kSummaryBytes * (records ? records->size() : 0), gone);
+  if (!room) co_return detail(no_room("The history was read"));
   auto live = live_of(caller);
   json runs = json::array();
   if (records) {
@@ -172,7 +171,9 @@ Task<Reply> Routes::list_runs(std::string query, Caller caller) {
     if (all.size() < *limit) all.insert(all.begin(), live_json(run));
   for (auto& run : runs)
     if (all.size() < *limit) all.push_back(std::move(run));
-  co_return json_reply({{"runs", std::move(all)}});
+  auto reply = json_reply({{"runs", std::move(all)}});
+  reply.hold = std::move(room);
+  co_return reply;
 }
 
 std::vector<LiveRun> Routes::live_of(const Caller& caller) const {
@@ -181,16 +182,24 @@ std::vector<LiveRun> Routes::live_of(const Caller& caller) const {
   return live;
 }
 
-Task<Reply> Routes::show_run(std::string id, Caller caller) {
+Task<Reply> Routes::show_run(std::string id, Caller caller, Cancel gone) {
   const auto record = co_await services_.history.find(id, caller.sees());
+  auto room = record ? co_await room_for_reply(executor_, kRecordBytes, gone) : nullptr;
+  if (record && !room) co_return detail(no_room("The history was read"));
   const bool open = record && !record->end;
   const auto live = live_of(caller);
   const auto found = std::ranges::find(live, open ? record->run_id : id, &LiveRun::run_id);
-  if (found == live.end()) co_return record ? json_reply(history_run_json(*record)) : detail(record.error());
+  if (found == live.end() && !record) co_return detail(record.error());
+  const auto held = [&](const json& run) {
+    auto reply = json_reply(run);
+    reply.hold = std::move(room);
+    return reply;
+  };
+  if (found == live.end()) co_return held(history_run_json(*record));
   // A record that has ended is of an earlier run with the same id.
   json run = open ? history_run_json(*record) : live_json(*found);
   run["phase"] = name(found->phase);
-  co_return json_reply(run);
+  co_return held(run);
 }
 
 Reply Routes::cancel_run(const std::string& id, const Caller& caller) {

@@ -43,8 +43,8 @@ class Routes {
 
  private:
   Task<Answer> start_run(Request request, Cancel gone);
-  Task<Reply> list_runs(std::string query, Caller caller);
-  Task<Reply> show_run(std::string id, Caller caller);
+  Task<Reply> list_runs(std::string query, Caller caller, Cancel gone);
+  Task<Reply> show_run(std::string id, Caller caller, Cancel gone);
   Reply cancel_run(const std::string& id, const Caller& caller);
   std::vector<LiveRun> live_of(const Caller& caller) const;
   // Whether a run that came now could begin.

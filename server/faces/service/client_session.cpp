@@ -164,10 +164,12 @@ class ClientSession : public std::enable_shared_from_this<ClientSession> {
   Task<void> answer(const KeptRun& run, rpc::Reply& reply) {
     co_await connection_->caught_up();
     auto room = co_await room_for_reply(executor_, json_bytes(run), reply.cancel());
-    if (room)
+    if (room) {
       reply.result(kept_run_json(run), std::move(room));
-    else
-      refuse(reply, kNotRun, no_room(run));
+    } else {
+      const auto unread = without_room(run);
+      reply.fail({kNotRun, unread.error.message, not_run_json(unread)});
+    }
   }
 
   void cancel_runs(const Json& params, rpc::Reply reply) {
@@ -212,8 +214,7 @@ class ClientSession : public std::enable_shared_from_this<ClientSession> {
     const auto turn = co_await self->turn_to_read();
     const auto records = co_await self->services_.history.list(limit);
     if (!records) co_return refuse(reply, kNotRun, records.error());
-    constexpr std::size_t kSummary = 600;  // bytes, about
-    auto room = co_await room_for_reply(self->executor_, kSummary * records->size(), reply.cancel());
+    auto room = co_await room_for_reply(self->executor_, kSummaryBytes * records->size(), reply.cancel());
     if (!room) co_return refuse(reply, kNotRun, no_room("The history was read"));
     Json runs = Json::array();
     for (const auto& record : *records) runs.push_back(history_summary_json(record));
@@ -233,7 +234,7 @@ class ClientSession : public std::enable_shared_from_this<ClientSession> {
     const auto turn = co_await self->turn_to_read();
     const auto record = co_await self->services_.history.find(std::move(id));
     if (!record) co_return refuse(reply, kNotRun, record.error());
-    auto room = co_await room_for_reply(self->executor_, kKeptProgram + 4 * kKeptOutputPart, reply.cancel());
+    auto room = co_await room_for_reply(self->executor_, kRecordBytes, reply.cancel());
     if (!room) co_return refuse(reply, kNotRun, no_room("The history was read"));
     reply.result(history_run_json(*record), std::move(room));
   }

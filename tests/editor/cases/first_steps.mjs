@@ -178,6 +178,8 @@ export const firstSteps = [
         await editor.button('Open Settings').click();
         await settingIsThere(editor, /./);
         await closeSettings(editor);
+        await editor.lens('Run in sandbox').click(); // with the server's own limits
+        await editor.panelShows(/^── Finished/);
       } finally {
         for (const key of ['dind.memory', 'dind.cpus', 'dind.pids']) world.codeServer.unset(key);
       }

@@ -104,6 +104,22 @@ export const trouble = [
     },
   },
   {
+    name: 'E03 a setting with which the server does not start is named, in its own words',
+    run: async (world) => {
+      await world.machineSettings({ 'dind.engine.host': 'tcp://h:99999' });
+      try {
+        const editor = await world.openEditor(world.file('wrong_host.py', 'print(1)\n'));
+        const message = await editor.oneNotification(/dind\.engine\.host.*port is a number/, 60_000);
+        check(!/log says why/.test(message), message);
+        await editor.button('Open Settings').click();
+        await editor.page.locator('.settings-editor', { hasText: 'Host' }).waitFor({ timeout: 30_000 });
+        await world.picture('a wrong engine address');
+      } finally {
+        await world.machineSettings({});
+      }
+    },
+  },
+  {
     name: 'nothing runs without a gesture',
     run: async (world) => {
       await world.edit('idle.py', 'print("never")\n');

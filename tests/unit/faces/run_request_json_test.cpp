@@ -77,6 +77,19 @@ TEST_CASE("runShellScript: bash by its recipe, another shell as a command") {
   CHECK(std::get<std::vector<std::string>>(std::get<CommandProgram>(ash.spec.program).command) ==
         std::vector<std::string>{"/bin/ash", "-c", "ls"});
   CHECK(ash.spec.image == "alpine:3");
+  CHECK(ash.spec.notes.empty());
+}
+
+TEST_CASE("P05: options of a #! line that the named shell does not get are a note") {
+  for (const char* script : {R"j({"script": "#!/bin/bash -e\nls", "shell": "/bin/sh"})j",
+                             R"j({"script": "#!/usr/bin/env -S LANG=C sh -e\nls", "shell": "/bin/sh"})j"}) {
+    const auto run = read("runShellScript", script);
+    REQUIRE(run.spec.notes.size() == 1);
+    CHECK(run.spec.notes.front().contains("without the line's options"));
+  }
+  for (const char* script : {R"j({"script": "#!/bin/sh -e\nls", "shell": "/bin/sh"})j",
+                             R"j({"script": "#!/bin/bash\nls", "shell": "/bin/sh"})j"})
+    CHECK(read("runShellScript", script).spec.notes.empty());
 }
 
 TEST_CASE("runCommand: a line for a shell or argv, with the workspace or without") {

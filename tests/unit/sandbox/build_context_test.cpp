@@ -323,6 +323,11 @@ TEST_CASE("A context leads nowhere out of the workspace") {
   check_refused(at("nothing"), "relative to the workspace");
   check_refused({.root = "", .path = "project", .dockerfile = "FROM x"}, "no workspace is known");
   CHECK(make_context(at("project/../project")));
+  // B05: an absolute path of the workspace's own.
+  CHECK(make_context(at(folder.workspace() + "/project")));
+  CHECK(make_context(at(folder.workspace())));
+  check_refused(at(folder.workspace() + "/../outside"), "leads out of the workspace");
+  check_refused(at(folder.workspace() + "-other"), "leads out of the workspace");
 }
 
 TEST_CASE("A context that is too large is refused with what to do") {

@@ -160,6 +160,8 @@ TEST_CASE("P02: a program that ran without the files beside it is told to run it
        {"\"lib.sh\"", "-- bash app.sh"}},
       {"shell", "app.sh", "app.sh: line 2: ./lib.sh: No such file or directory\n", {"\"lib.sh\""}},
       {"shell", "app.sh", "cat: data.csv: No such file or directory\n", {"\"data.csv\""}},
+      {"shell", "app.sh", "/sandbox/app.sh: 1: .: cannot open /sandbox/lib.sh: No such file\n", {"\"lib.sh\""}},
+      {"shell", "app.sh", "app.sh: 3: cannot open data.csv: No such file\n", {"\"data.csv\""}},
   };
   for (const auto& c : cases) {
     check_one({.language = c.language, .file = c.file, .err = c.err, .folder = folder}, c.said);
@@ -218,6 +220,8 @@ TEST_CASE("P21: Windows line ends are named, though the script may end with 0") 
         {"c2.sh", "CRLF", "sed"});
   check_one({.language = "", .err = "/usr/bin/env: 'bash\\r': No such file or directory\n"}, {"CRLF"});
   check_one({.language = "", .err = "x.sh: line 1: $'\\r': command not found\n"}, {"CRLF"});
+  check_one({.language = "", .err = "/tmp/x.sh: line 2: set: -\r: invalid option\n"}, {"CRLF"});
+  check_one({.language = "", .err = "/bin/sh: 0: Illegal option -\r\n"}, {"CRLF"});
   check_none({.language = "python", .text = "print(1)\r\n", .err = "", .out = "1\n", .verdict = Verdict::ok});
   check_none({.language = "shell", .file = "a.sh", .text = "printf 'a\\r\\n'\n", .err = "", .verdict = Verdict::ok});
 }
@@ -227,6 +231,7 @@ TEST_CASE("P21: other known causes have one line each") {
   check_none({.err = traceback("EOFError: Ran out of input")});
   check_one({.err = traceback("termios.error: (25, 'Inappropriate ioctl for device')")}, {"no terminal"});
   check_one({.err = traceback("OSError: [Errno 30] Read-only file system: '/x'")}, {"/tmp"});
+  check_one({.err = traceback("OSError: [Errno 28] No space left on device")}, {"limits.tmp"});
   check_one({.err = "fatal: detected dubious ownership in repository at '/workspaces/x'\n"}, {"safe.directory"});
   check_one(
       {.language = "shell", .file = "a.sh", .err = "a.sh: line 1: curl: command not found\n", .verdict = Verdict::ok},

@@ -1,6 +1,7 @@
 """POST /execute: code in, `{success, output, error}` out."""
 
 import asyncio
+import math
 
 from fastapi import APIRouter, HTTPException, Request, Response
 from pydantic import BaseModel
@@ -34,7 +35,7 @@ async def execute_code(request: CodeExecuteRequest, connection: Request, respons
             raise HTTPException(status_code=499, detail="The client has left, and its run was ended")
         result = run.result()
     except DindExecutorError as error:
-        raise HTTPException(status_code=status_of(error), detail=error.message) from error
+        raise HTTPException(status_code=status_of(error), detail=error.message, headers=headers_of(error)) from error
     finally:
         gone.cancel()
         run.cancel()  # ends the run, where it is not over
@@ -42,6 +43,8 @@ async def execute_code(request: CodeExecuteRequest, connection: Request, respons
 
     if result["verdict"] == "cancelled" and result["cancel_reason"] != "user":
         raise HTTPException(status_code=503, detail="The run was ended: the service stops. Try again", headers={"Retry-After": "5"})
+    if result["verdict"] == "timeout" and result["stage"] == "queue":
+        raise HTTPException(status_code=503, detail="The run did not begin in its time: too many others. Try again later", headers={"Retry-After": "5"})
     response.headers["X-Run-Id"] = result["run_id"]
     return {
         "success": result["returncode"] == 0,
@@ -54,6 +57,16 @@ async def client_is_gone(connection: Request):
     """Returns once the client has closed its connection. The request's body was read before."""
     while (await connection.receive())["type"] != "http.disconnect":
         pass
+
+
+def headers_of(error: DindExecutorError):
+    """When to try again, and which run it was, where that is known."""
+    headers = {}
+    if error.retry_after is not None:
+        headers["Retry-After"] = str(math.ceil(error.retry_after))
+    if error.run_id is not None:
+        headers["X-Run-Id"] = error.run_id
+    return headers
 
 
 def status_of(error: DindExecutorError):

@@ -38,6 +38,10 @@ def reason(result, timeout):
         lines.append(f"The run ended with the verdict {verdict}.")
     if lines and stage in STAGES:
         lines[-1] += " " + STAGES[stage]
+    if result["oom_seen"] and verdict != "out_of_memory":
+        lines.append("A process of the program was killed for its memory.")
+    if dropped := result["dropped_bytes"]:
+        lines.append(f"{dropped} bytes of output were left out.")
     for channel in ("stdout", "stderr"):
         if missing := result[f"{channel}_truncated_bytes"]:
             lines.append(f"{missing} bytes of {channel} are not here: the answer holds its beginning.")
