@@ -33,7 +33,7 @@ const STRICTNESS: Record<RunSetting, Strictness> = {
   timeout: lower,
   memory: (value) => lower(parseBytes(value)),
   cpus: lower,
-  pids: lower,
+  pids: (value) => (Number.isInteger(value) ? lower(value) : undefined),
   network: ranked('internet', 'none'),
   // Neither `always` nor `missing` is stricter: both take what a registry has.
   pull: (value) => (value === 'never' ? 1 : value === 'always' || value === 'missing' ? 0 : undefined),

@@ -38,9 +38,9 @@ stop() {
 }
 reload() { kill -HUP "${children[0]}" 2>/dev/null || true; }
 trap stop TERM INT
-trap reload HUP
 "${serve[@]}" &
 children+=($!)
+trap reload HUP
 # The client connects to the socket, or starts a server of its own: it must be there first.
 for ((tries = 200; tries > 0; tries--)); do
   [[ ! -S $DIND_EXECUTOR_SOCKET ]] && kill -0 "${children[0]}" 2>/dev/null || break

@@ -52,8 +52,9 @@ Result<OwnedFd> open_context_folder(const std::string& root_path, const std::str
                                                 "); check workspace.path (DIND_WORKSPACE)");
   // An absolute path of what is in the workspace is as good.
   std::string relative = path;
-  if (path == root_path || path.starts_with(root_path + "/"))
-    relative = "./" + path.substr(std::min(path.size(), root_path.size() + 1));
+  const std::string base = root_path.substr(0, root_path.find_last_not_of('/') + 1);
+  if (path == base || path.starts_with(base + "/"))
+    relative = "./" + path.substr(std::min(path.size(), base.size() + 1));
   OwnedFd folder(open_beneath(root.get(), relative, O_RDONLY | O_DIRECTORY));
   if (folder.get() >= 0) return folder;
   if (errno == EXDEV || errno == ELOOP)

@@ -141,7 +141,9 @@ std::string read_only(const Ending& ending) {
 // A program that was told so and has removed its file since leaves nothing that the supervisor sees.
 std::string no_space(const Ending& ending) {
   if (!failed(ending) || ending.result.verdict == Verdict::disk_limit) return {};
-  if (!says(ending, {"No space left on device", "ENOSPC", "[Errno 28]", "Disk quota exceeded"})) return {};
+  if (!says(ending, {"No space left on device", "ENOSPC: no space left", "[Errno 28]", "Disk quota exceeded"}))
+    return {};
+  if (says(ending, {"file watchers", "inotify"})) return {};
   return "a folder in memory was full: /tmp and the program's own hold what the operator's limits.tmp says; write "
          "less, "
          "or into a writable workspace";

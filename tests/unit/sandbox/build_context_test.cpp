@@ -326,6 +326,8 @@ TEST_CASE("A context leads nowhere out of the workspace") {
   // B05: an absolute path of the workspace's own.
   CHECK(make_context(at(folder.workspace() + "/project")));
   CHECK(make_context(at(folder.workspace())));
+  CHECK(make_context(
+      {.root = folder.workspace() + "/", .path = folder.workspace() + "/project", .dockerfile = "FROM x"}));
   check_refused(at(folder.workspace() + "/../outside"), "leads out of the workspace");
   check_refused(at(folder.workspace() + "-other"), "leads out of the workspace");
 }
