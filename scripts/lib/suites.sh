@@ -196,7 +196,7 @@ suite_stack() {
 }
 # The editor has an engine of its own, with the images of the first one.
 EDITOR_ENGINE=${DIND_ENGINE_NAME:-test}-editor
-stop_editor_engine() { DIND_ENGINE_NAME=$EDITOR_ENGINE "$ROOT/scripts/engine" stop >/dev/null; }
+stop_editor_engine() { DIND_ENGINE_NAME=$EDITOR_ENGINE "$ROOT/scripts/engine" stop >/dev/null 2>&1; }
 suite_editor() {
   local status=0 first=$DOCKER_HOST images=(runtime-python runtime-node runtime-shell runtime-make)
   use_node
