@@ -3,7 +3,6 @@ import itertools
 import os
 import pathlib
 import subprocess
-import unittest
 
 from harness import LIMIT, CliTest, program
 
@@ -44,7 +43,6 @@ class ClosedDescriptors(CliTest):
         self.assertIn(b"stdout can't be written", done.stderr)
 
 
-@unittest.skipUnless(os.geteuid() == 0, "needs root: it mounts a file system")
 class SmallDisks(CliTest):
     """R06: SIGBUS in the index of SQLite's log where a page of it has holes and the disk is full."""
 

@@ -120,27 +120,6 @@ TEST_CASE("A step's own failure is its Dockerfile's, whatever it says; a Dockerf
   CHECK(under->audience.output == "dockerfile parse error line 4: unknown instruction: X\n");
 }
 
-TEST_CASE("The use of a built image is noted, also where nothing of it was built anew") {  // N04
-  RunBench bench(policy());
-  for (const char* path : {"/images/*/json", "/images/*/*/json"})
-    bench.fake.on(
-        "GET", path,
-        FakeReply::json(
-            200,
-            R"({"Id":"sha256:0123","Metadata":{"LastTagTime":"2020-01-01T00:00:00Z"},"Config":{"Cmd":["true"],"Labels":{"dind-executor.built":"1"}}})"));
-  bench.fake.on("POST", "/images/*/*/tag", FakeReply::json(201, ""));
-  streams(bench, R"({"aux":{"ID":"sha256:0123"}})");
-  const auto result = bench.finish(bench.begin(dockerfile()));
-  INFO((result ? "" : result.error().message));
-  REQUIRE(result);
-  const auto noted = [&] {
-    return std::ranges::any_of(bench.fake.requests(), [](const auto& request) {
-      return request.target.contains("/tag?repo=dind-executor%2Fused&tag=0123-2");
-    });
-  };
-  CHECK(bench.until(noted));
-}
-
 TEST_CASE("The processes of a build's step are bounded as soon as the builder names it") {
   RunBench bench(policy());
   has_step(bench, "none", 0, "dind-executor.built");

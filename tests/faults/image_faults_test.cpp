@@ -1,4 +1,5 @@
 // Images and garbage on an engine that answers as told.
+#include <algorithm>
 #include <catch2/catch_test_macros.hpp>
 
 #include "run_bench.hpp"
@@ -64,6 +65,26 @@ TEST_CASE("Where a tag moves no time, the day of the use is noted by a name, whi
   }
   CHECK(noted);
   CHECK(removed);
+}
+
+TEST_CASE("The use of a built image is noted too, also where nothing of it was built anew") {  // N04
+  RunPolicy policy;
+  policy.build.network = false;
+  RunBench bench(policy);
+  has_image(bench, image_json("2020-01-01T00:00:00Z"));
+  bench.fake.on("POST", "/images/*/*/tag", FakeReply::json(201, ""));
+  bench.fake.on("POST", "/build", FakeReply{.status = 200, .body = R"({"aux":{"ID":"sha256:0123"}})", .chunked = true});
+  RunSpec spec;
+  spec.program =
+      BuildProgram{.dockerfile = "FROM a\n", .context_path = {}, .command = std::vector<std::string>{"true"}};
+  const auto result = bench.finish(bench.begin(spec));
+  INFO((result ? "" : result.error().message));
+  REQUIRE(result);
+  CHECK(bench.until([&] {
+    return std::ranges::any_of(bench.fake.requests(), [](const auto& request) {
+      return request.target.contains("/tag?repo=dind-executor%2Fused&tag=0123-2");
+    });
+  }));
 }
 
 TEST_CASE("The use of what is not ours, or was tagged today, is not noted") {
