@@ -1,6 +1,8 @@
 """Runs the unittest files of a folder, says how each went and what it left behind, and writes {"passed", "failed", "skipped", "failures"}.
 
 usage: run_python.py FOLDER RESULT.json [NAME]      NAME: only tests whose name contains it
+
+DIND_ALONE=only: only those that alone.py marks; DIND_ALONE=without: all but those.
 """
 import json
 import os
@@ -9,6 +11,7 @@ import time
 import traceback
 import unittest
 
+from alone import chosen
 from leak_check import LeakCheck
 
 def reason(err):
@@ -75,7 +78,9 @@ def pick(suite, name):
     for each in suite:
         if isinstance(each, unittest.TestSuite):
             yield from pick(each, name)
-        elif not name or name.lower() in each.id().lower() or isinstance(each, unittest.loader._FailedTest):
+        elif isinstance(each, unittest.loader._FailedTest):
+            yield each
+        elif (not name or name.lower() in each.id().lower()) and chosen(each, os.environ.get("DIND_ALONE")):
             yield each
 
 

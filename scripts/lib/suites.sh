@@ -39,6 +39,7 @@ suite_lint() {
     check lint "every room includes only what the table allows" python3 "$ROOT/tests/structure/check_includes.py"
   check lint "names that a source file keeps to itself are its room's only ones" python3 "$ROOT/tests/structure/check_names.py"
   check lint "a test that leaves something behind is named" python3 "$ROOT/tests/structure/check_leak_check.py"
+  check lint "a test that measures time runs in one of the two parts" python3 "$ROOT/tests/structure/check_alone.py"
   check lint "the bounds of BuildKit's steps are set in control groups of both versions" python3 "$ROOT/tests/structure/check_build_bounds.py"
   check lint "the scripts of the engine's image decide rightly on what a container looks like" python3 "$ROOT/tests/structure/check_dind_scripts.py"
   check lint "shellcheck finds nothing in the scripts" lint_scripts
@@ -54,14 +55,31 @@ catch2() {
   results merge "$RESULTS/$1.json.new" "$RESULTS/$1.json" "$RESULTS/$1-catch2.part" && mv "$RESULTS/$1.json.new" "$RESULTS/$1.json"
   ((status == 0)) || (($(results failed "$RESULTS/$1.json") > 0))
 }
-# python_tests SUITE: the unittest files of tests/SUITE.
+# python_tests SUITE [RESULT [COMMAND...]]: the unittest files of tests/SUITE, added to RESULTS/RESULT.json; with COMMAND before them.
 python_tests() {
-  local status=0
-  compgen -G "$ROOT/tests/$1/*.py" >/dev/null || return 0
-  timeout -k 10 1500 python3 "$ROOT/scripts/lib/run_python.py" "$ROOT/tests/$1" "$RESULTS/$1-python.part" "$FILTER" || status=$?
-  [[ -f $RESULTS/$1-python.part ]] || return 1
-  results merge "$RESULTS/$1.json.new" "$RESULTS/$1.json" "$RESULTS/$1-python.part" && mv "$RESULTS/$1.json.new" "$RESULTS/$1.json"
+  local suite=$1 result=${2:-$1} status=0 part
+  shift $(($# > 1 ? 2 : 1))
+  part=$RESULTS/$result-$suite.part
+  compgen -G "$ROOT/tests/$suite/*.py" >/dev/null || return 0
+  rm -f "$part"
+  DIND_OPENAPI_TOOLS=$OPENAPI_TOOLS DIND_NODE=$NODE_DIR timeout -k 10 1500 "$@" \
+    python3 "$ROOT/scripts/lib/run_python.py" "$ROOT/tests/$suite" "$part" "$FILTER" || status=$?
+  [[ -f $part ]] || { results note "$part" failed "the tests of $suite broke off (status $status)"; status=1; }
+  results merge "$RESULTS/$result.json.new" "$RESULTS/$result.json" "$part" && mv "$RESULTS/$result.json.new" "$RESULTS/$result.json"
   ((status <= 1))
+}
+# The tests that alone.py marks, of the suites that ran without them.
+suite_alone() {
+  local suite status=0
+  export DIND_ALONE=only
+  # shellcheck disable=SC2154
+  for suite in "${ran[@]}"; do
+    case $suite in
+      integration | hostile | cli | protocol | rpc | http | python) python_tests "$suite" alone || status=1 ;;
+      engines) (second_engine_tests alone integration) || status=1 ;;
+    esac
+  done
+  return $status
 }
 
 suite_unit() { catch2 unit "$ROOT/build/dev/tests/unit_tests"; }
@@ -138,9 +156,10 @@ suite_fuzz() {
 # started here. There a test runs in the engine's network namespace, since a registry on 127.0.0.1 has to be the engine's too.
 SECOND_ENGINE=docker-28-store-${DIND_ENGINE_NAME:-test}
 stop_second_engine() { "$ROOT/scripts/engine-other" stop "$SECOND_ENGINE"; }
-suite_engines() {
-  local suites=(integration hostile cli) inside=() suite status=0 host=${DIND_TEST_HOST:-} first=$DOCKER_HOST state
-  [[ -z ${CI:-} ]] || suites=(integration hostile)
+# second_engine_tests RESULT SUITE...: added to RESULTS/RESULT.json.
+second_engine_tests() {
+  local result=$1 inside=() suite host=${DIND_TEST_HOST:-} first=$DOCKER_HOST state
+  shift
   if [[ -z $host ]]; then
     "$ROOT/scripts/engine-other" start "$SECOND_ENGINE" >/dev/null || return 1
     DOCKER_HOST=$first "$ROOT/scripts/engine-other" load "$SECOND_ENGINE" || return 1
@@ -151,16 +170,14 @@ suite_engines() {
   export DOCKER_HOST=$host
   say "  engine: $host, $(engine_version)"
   state=$(mktemp -d)
-  for suite in "${suites[@]}"; do
-    rm -f "$RESULTS/engines-$suite.part"
-    XDG_STATE_HOME=$state timeout -k 10 1500 "${inside[@]}" python3 "$ROOT/scripts/lib/run_python.py" "$ROOT/tests/$suite" "$RESULTS/engines-$suite.part" "$FILTER" || status=$?
-    [[ -f $RESULTS/engines-$suite.part ]] || results note "$RESULTS/engines-$suite.part" failed "the suite $suite broke off (status $status)"
-    results merge "$RESULTS/engines.json.new" "$RESULTS/engines.json" "$RESULTS/engines-$suite.part" && mv "$RESULTS/engines.json.new" "$RESULTS/engines.json"
-  done
+  for suite; do XDG_STATE_HOME=$state python_tests "$suite" "$result" "${inside[@]}"; done
   rm -rf "$state"
-  tidy engines "the second engine keeps no container, volume or network with our label" leaks
+  tidy "$result" "the second engine keeps no container, volume or network with our label" leaks
   [[ ${#inside[@]} -eq 0 ]] || stop_second_engine
 }
+engines_suites() { [[ -n ${CI:-} ]] && echo integration hostile || echo integration hostile cli; }
+# shellcheck disable=SC2046
+suite_engines() { second_engine_tests engines $(engines_suites); }
 
 suite_integration() { python_tests integration; }
 suite_hostile() { python_tests hostile; }
@@ -170,7 +187,7 @@ suite_protocol() { python_tests protocol; }
 # It has an engine of its own.
 suite_bench() { DIND_SHARED_ENGINE=1 python_tests bench; }
 suite_rpc() { python_tests rpc; }
-suite_http() { DIND_OPENAPI_TOOLS=$OPENAPI_TOOLS DIND_NODE=$NODE_DIR python_tests http; }
+suite_http() { python_tests http; }
 
 python_types() { cd "$ROOT/python" && "$PYTHON_TOOLS/bin/mypy" --cache-dir "$ROOT/build/mypy" src compat ../tests/python/typing; }
 python_style() {

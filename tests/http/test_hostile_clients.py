@@ -8,6 +8,7 @@ import subprocess
 import threading
 import time
 
+from alone import alone
 from http_case import ENDLESS, JSON, LIMIT, HttpCase, program
 
 
@@ -254,6 +255,7 @@ class Patience(HttpCase):
 
 
 class Disconnects(HttpCase):
+    @alone
     def test_a_reader_of_events_that_goes_takes_its_run_with_it(self):
         server = self.serve()
         connection, reply = self.events(server, ENDLESS)

@@ -3,6 +3,7 @@ import json
 import signal
 import time
 
+from alone import alone
 from case import LIMIT, OWNER, SHELL, SandboxTest, container_events, engine, is_there
 
 UP = "import time\nprint('up', flush=True)\nwhile True: time.sleep(1)\n"
@@ -84,12 +85,14 @@ class Death(SandboxTest):
         child.wait(LIMIT)
         return last, took
 
+    @alone
     def test_a_stop_by_the_engine_ends_the_sandbox_at_once(self):
         # So does an engine that starts anew after a crash, and it doesn't answer before that has ended (S02: StopSignal).
         last, took = self.stopped_by_the_engine("stop")
         self.assertLess(took, 1.0)
         self.assertEqual((last["event"], last["error"]["kind"]), ("error", "engine_error"))
 
+    @alone
     def test_sigterm_means_nothing_to_a_sandbox_whoever_sends_it(self):
         """S02: a program can make its own look as if it came from outside."""
         last, took = self.stopped_by_the_engine("kill?signal=SIGTERM", "kill?signal=SIGUSR1", "kill?signal=SIGKILL")

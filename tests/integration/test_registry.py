@@ -8,6 +8,7 @@ import tempfile
 import time
 import unittest
 
+from alone import alone
 from case import LIMIT, SandboxTest, containerd_store, exists
 from registry import PASSWORD, USER, Registry, Relay, engine_call, login, make_image, remove_image, unique
 
@@ -209,6 +210,7 @@ class WhoWeAre(RegistryTest):
         self.docker_config(credsStore="absent")
         self.assert_run(self.call("run", "--quiet", "--image", self.image(OPEN), *SAYS), 0, b"hello\n")
 
+    @alone
     def test_a_helper_that_hangs_is_ended_when_the_run_is_stopped(self):
         name = self.image(PROTECTED)
         self.docker_config(credsStore="test")

@@ -6,6 +6,7 @@ import statistics
 import threading
 import time
 
+from alone import alone
 from lsp_client import frame
 from protocol_case import ENDLESS, ProtocolCase
 
@@ -223,6 +224,7 @@ class Documents(ProtocolCase):
 
 
 class Floods(ProtocolCase):
+    @alone
     def test_a_thousand_runs_at_once_are_each_answered_once(self):
         client = self.client()
         uri = self.file("a.py", "print(1)")
@@ -256,6 +258,7 @@ class Floods(ProtocolCase):
         ended = [p["runId"] for p in client.sent("dind/run") if p["state"] == "finished"]
         self.assertEqual(len(ended), len(set(ended)))
 
+    @alone
     def test_what_is_refused_as_busy_is_refused_in_50_ms(self):
         config = self.folder / "config.json"
         config.write_text(json.dumps({"concurrentRuns": 1, "queuedRuns": 1}))
@@ -276,6 +279,7 @@ class Floods(ProtocolCase):
         for id in ids:
             client.reply(id, 60)
 
+    @alone
     def test_cancel_of_what_waits_in_the_queue(self):
         client = self.client()
         uri = self.file("endless.py", ENDLESS)

@@ -1,6 +1,7 @@
 """What a client of LSP alone hears: requests of a wrong shape, output without a terminal, names with odd characters."""
 import time
 
+from alone import alone
 from protocol_case import ProtocolCase
 
 INVALID_PARAMS = -32602
@@ -52,6 +53,7 @@ class PlainClients(ProtocolCase):
                 client.open(uri, "import sys; print(sys.argv[0].rsplit('/', 1)[-1])")
                 self.assertEqual(client.reply(client.run(uri, runId="r" + str(len(client.messages))))["result"]["verdict"], "ok")
 
+    @alone
     def test_edits_near_the_end_of_a_long_document(self):  # R11
         def seconds(lines):
             client = self.client()

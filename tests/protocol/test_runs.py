@@ -3,6 +3,7 @@ import json
 import time
 
 from lsp_client import frame
+from alone import alone
 from protocol_case import ENDLESS, ProtocolCase, engine_api
 
 FAILED, CANCELLED, INVALID_PARAMS = -32803, -32800, -32602
@@ -152,6 +153,7 @@ class Stopping(ProtocolCase):
         client.notification("dind/output", runId=run_id)
         return uri, id
 
+    @alone
     def test_stop_by_uri_by_run_id_and_all(self):
         for which in ("uri", "runId", None):
             with self.subTest(which):
@@ -189,6 +191,7 @@ class Stopping(ProtocolCase):
         client.stop()
         client.reply(second)
 
+    @alone
     def test_cancel_request_is_answered_once_and_at_once(self):
         client = self.client()
         _, id = self.started(client)
@@ -202,6 +205,7 @@ class Stopping(ProtocolCase):
         self.assertEqual(len([m for m in client.messages if m.get("id") == id and "method" not in m]), 1)
         self.assert_nothing_left(5, waiting=False)
 
+    @alone
     def test_cancel_at_every_moment(self):
         client = self.client()
         uri = self.file("a.py", ENDLESS)

@@ -4,6 +4,7 @@ import os
 import signal
 import threading
 import time
+from alone import alone
 from concurrent.futures import ThreadPoolExecutor
 
 from case import LIMIT, ClientTest
@@ -136,6 +137,7 @@ class Deadlines(ClientTest):
         self.addCleanup(setattr, runs, "GRACE", runs.GRACE)
         runs.GRACE = 0.2
 
+    @alone
     def test_a_server_that_never_answers_ends_in_a_timeout_and_is_told_to_end_the_run(self):
         server = self.server(lambda peer, request: None)
         began = time.monotonic()

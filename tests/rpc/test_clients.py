@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 
+from alone import alone
 from lsp_client import program
 from rpc_case import ENDLESS, LIMIT, NOT_RUN, RpcCase, engine_api, frame
 
@@ -72,6 +73,7 @@ class Socket(RpcCase):
         self.assertEqual(self.result(one, "run/cancel"), {"cancelled": 1})
         self.assertEqual(one.reply(asked)["result"]["verdict"], "cancelled")
 
+    @alone
     def test_a_disconnect_cancels_its_runs_and_no_others(self):
         server = self.serve_socket()
         one, other = self.connect(server), self.connect(server)

@@ -6,6 +6,7 @@ import signal
 import time
 import urllib.parse
 
+from alone import alone
 from rpc_case import LIMIT, RpcCase, engine_api
 
 SHELL = "dind-executor/runtime-shell:bookworm"
@@ -118,6 +119,7 @@ class Prestarted(RpcCase):
         tag(SHELL)
         self.until(lambda: where() == "none\n", 5)
 
+    @alone
     def test_cancel_input_and_output_of_one_that_waited(self):
         client = self.warm()
         self.run_code(client, "print(1)")
