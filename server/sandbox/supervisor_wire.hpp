@@ -76,6 +76,7 @@ enum ExecCause : uint32_t {
   kNotForUser = 1U << 24,          // its mode lets others execute it [mode, user]
   kNoExecMount = 1U << 25,         // nothing on that file system may be executed
   kNoShell = 1U << 26,             // text without a `#!` line, and no shell to run it
+  kDamaged = 1U << 27,             // an ELF file of this machine that the kernel does not execute
 };
 inline constexpr uint32_t kErrnoMask = kNoFolder - 1;
 

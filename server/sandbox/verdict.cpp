@@ -83,7 +83,10 @@ std::string why(std::uint32_t flags, const std::string& about) {
   if (has(wire::kNoLoader))
     return "needs the loader " + about +
            ", which is not there: build the program for this image (its C library is another one), or statically";
-  if (has(wire::kOtherMachine)) return "is a program for " + about + ": build it for the engine's machine";
+  if (has(wire::kOtherMachine))
+    return "is a program for " + about + ": build it for that machine, or choose an image that is for it";
+  if (has(wire::kDamaged))
+    return "is not a whole program (it is cut, damaged, or an object file that was not linked): build or copy it again";
   if (has(wire::kNoExecuteBit)) return "is not executable (mode " + about + "): chmod +x it, or name its interpreter";
   if (has(wire::kNotForUser))
     return "may not be executed by the sandbox's user, who is not root (mode " + about + "): chmod a+rx it";

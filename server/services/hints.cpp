@@ -1,6 +1,7 @@
 #include "services/hints.hpp"
 
 #include <algorithm>
+#include <csignal>
 #include <initializer_list>
 
 #include "languages/python_tools.hpp"
@@ -222,6 +223,21 @@ std::string too_little_memory(const Ending& ending) {
   return "the program got no more memory: give it more with --memory 2g (\"memory\" in the limits of a request)";
 }
 
+// What a program itself could not start. (What a run could not: sandbox/verdict.cpp.)
+std::string not_for_this_machine(const Ending& ending) {
+  if (!failed_or_shell(ending)) return {};
+  constexpr int kRefusedCallExit = 128 + SIGSYS;  // what a shell says of a child that got the signal
+  if (ending.result.signal == SIGSYS || ending.result.exit_code == kRefusedCallExit)
+    return "a filter of system calls ended the program (SIGSYS): a sandbox runs no programs of 32 bits; build it for "
+           "the engine's machine";
+  if (says(ending, {"Exec format error", "cannot execute binary file"}))
+    return "a file that was to be executed is for another machine, or is no program: build it for the engine's machine";
+  if (says(ending, {"cannot execute: required file not found"}))
+    return "a file that was to be executed names a loader or an interpreter that is not in the image: choose an image "
+           "that has it, or build the program statically";
+  return {};
+}
+
 std::string no_display(const Ending& ending) {
   if (!failed(ending) ||
       line_with(ending.err, {"no display name and no $DISPLAY", "cannot open display", "Could not connect to display",
@@ -297,8 +313,8 @@ std::vector<std::string> hints(const Ending& ending) {
   add(no_input(ending));
   add(dubious_owner(ending));
   if (began) {
-    for (const auto& each : {read_only, no_space, not_permitted, too_little_memory, no_display, not_reachable,
-                             only_tests, written_for_python2})
+    for (const auto& each : {read_only, no_space, not_permitted, too_little_memory, not_for_this_machine, no_display,
+                             not_reachable, only_tests, written_for_python2})
       add(each(ending));
   }
   return found;

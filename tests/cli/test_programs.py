@@ -1,6 +1,8 @@
 """How single programs run: their #! line, marks and line ends in them, what the end of a run tells of its cause."""
 import json
 import os
+import pathlib
+import struct
 import unittest
 
 from harness import IMAGE, CliTest
@@ -76,6 +78,18 @@ class Programs(CliTest):
         self.assert_refused(run("./nox"), "chmod +x")
         self.assert_refused(run("./sub"), "is a folder")
         self.assert_refused(run("./none"), "There is no program")
+        # Of 32 bits, without its loader; of another machine; of another system; cut.
+        head = b"\x7fELF" + bytes((1, 1, 1)) + bytes(9)
+        loader = b"/lib/ld-linux.so.2\0"
+        i386 = head + struct.pack("<HHIIIIIHHHHHH", 2, 3, 1, 0x8048000, 52, 0, 0, 52, 32, 1, 0, 0, 0)
+        i386 += struct.pack("<8I", 3, 84, 0x8048054, 0x8048054, len(loader), len(loader), 4, 1) + loader
+        other = b"\x7fELF" + bytes((2, 1, 1)) + bytes(9) + struct.pack("<HHI", 2, 22 if os.uname().machine != "s390x" else 62, 1) + bytes(400)
+        own = pathlib.Path("/proc/self/exe").read_bytes()[:32]
+        for name, data, said in (("i386", i386, "i386 (32 bits)"), ("other", other, "the engine's machine is"), ("windows", b"MZ\x90\0" + bytes(60), "Windows"),
+                                 ("cut", own, "not a whole program")):
+            (folder / name).write_bytes(data)
+            (folder / name).chmod(0o755)
+            self.assert_refused(run(f"./{name}"), said)
         self.assert_run(run("./nosb", "there"), 0, b"hi there\n")
         self.assert_run(self.call("run", "--workspace", str(folder), "--", "./py"), 0, b"1\n")
         self.assert_refused(self.call("run", "--workspace", str(folder), "--image", IMAGE, "--", "pytest"), "python3 -m pytest")

@@ -161,6 +161,8 @@ TEST_CASE("P20: why a program could not be executed is said with its cause and t
                         {ENOENT, wire::kCarriageReturn, "/bin/bash", {"CRLF", "/bin/bash", "sed"}},
                         {ENOENT, wire::kNoLoader, "/lib64/ld.so", {"loader /lib64/ld.so"}},
                         {ENOEXEC, wire::kOtherMachine, "aarch64", {"for aarch64"}},
+                        {ENOENT, wire::kOtherMachine, "i386 (32 bits)", {"for i386 (32 bits)", "build it"}},
+                        {ENOEXEC, wire::kDamaged, "", {"not a whole program"}},
                         {ENOEXEC, wire::kNoShell, "", {"/bin/sh", "#! line"}},
                         {ENOEXEC, 0, "", {"Exec format error"}},
                         {EACCES, wire::kIsFolder, "", {"is a folder"}},

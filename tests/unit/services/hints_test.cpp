@@ -1,6 +1,7 @@
 #include "services/hints.hpp"
 
 #include <catch2/catch_test_macros.hpp>
+#include <csignal>
 #include <filesystem>
 #include <fstream>
 
@@ -38,6 +39,8 @@ struct Case {
   bool own_authorities = false;
   std::vector<std::string> requirements = {};
   bool command = false;  // in a workspace, instead of a file
+  std::optional<int> signal = {};
+  int exit_code = 1;
 };
 
 std::vector<std::string> hints_of(const Case& c) {
@@ -52,7 +55,8 @@ std::vector<std::string> hints_of(const Case& c) {
   spec.requirements = c.requirements;
   RunResult result;
   result.verdict = c.verdict;
-  result.exit_code = c.verdict == Verdict::ok ? 0 : 1;
+  result.signal = c.signal;
+  if (!c.signal) result.exit_code = c.verdict == Verdict::ok ? 0 : c.exit_code;
   result.stage = c.stage;
   result.image = "the-image";
   result.stdout_bytes = c.out.size();
@@ -267,6 +271,20 @@ TEST_CASE("P27: a certificate that is not trusted names the setting, where no bu
     check_none({.err = err, .network = Network::internet, .own_authorities = true});
     check_none({.err = err});  // its own server in the sandbox
   }
+}
+
+TEST_CASE("P20: a program that a program could not start is told with its cause") {
+  check_one({.language = "shell", .err = "a.sh: line 1: ./tool: cannot execute binary file: Exec format error\n"},
+            {"another machine"});
+  check_one({.err = "OSError: [Errno 8] Exec format error: './tool'\n"}, {"another machine"});
+  check_one({.language = "shell",
+             .err = "a.sh: line 1: ./tool: cannot execute: required file not found\n",
+             .verdict = Verdict::ok},
+            {"loader", "statically"});
+  check_none({.err = "Exec format error\n", .verdict = Verdict::ok});
+  check_one({.err = "", .verdict = Verdict::signalled, .signal = SIGSYS}, {"32 bits"});
+  check_one({.language = "shell", .err = "Bad system call\n", .exit_code = 128 + SIGSYS}, {"32 bits"});
+  check_none({.err = "", .verdict = Verdict::signalled, .signal = SIGSEGV});
 }
 
 TEST_CASE("E26: a file that only defines tests is not a success without a word") {
