@@ -95,7 +95,7 @@ std::string windows_line_ends(const Ending& ending) {
   if (source != nullptr && ending.language == "shell" && source->text.contains("\r\n")) {
     const auto name = source->file_name.empty() ? "the script" : shown(source->file_name);
     return name + " has Windows line ends (CRLF), which the shell takes for a part of each line's last word: convert " +
-           "it: sed -i 's/\\r$//' " + (source->file_name.empty() ? "FILE" : shown(source->file_name));
+           "it: sed -i 's/\\r$//' " + (source->file_name.empty() ? "FILE" : command_word(source->file_name));
   }
   const Words signs{"$'\\r'",
                     "\\r': command not found",
@@ -270,7 +270,7 @@ std::string only_tests(const Ending& ending) {
   const bool unittest = source->text.contains("unittest");
   return std::string("the program only defines tests, and nothing runs them: ") +
          (unittest ? "--workspace DIR -- python3 -m unittest" : "--workspace DIR -- python3 -m pytest") +
-         (source->file_name.empty() ? "" : " " + shown(source->file_name));
+         (source->file_name.empty() ? "" : " " + command_word(source->file_name));
 }
 
 std::string written_for_python2(const Ending& ending) {

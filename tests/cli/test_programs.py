@@ -150,10 +150,18 @@ class Programs(CliTest):
         folder.mkdir()
         (folder / "where.py").write_text("print(1)\n")
         self.file("Dockerfile", "FROM x\n")
+        self.folder.chmod(0o755)
         for words, said in ((("-n.py",), "./-n.py"), (("--workspace", "b", "where.py"), "b/where.py"), (("b",), "--workspace b"),
                             (("Dockerfile",), "--dockerfile Dockerfile"), (("--dockerfile", "Dockerfile", "-l", "python"), "leave --language out")):
             with self.subTest(words):
                 self.assert_refused(self.call("run", *words), said)
+        for name in ("-t.py", "-h.py", "-q.py", "--json.py"):
+            with self.subTest(name):
+                self.file(name, "print('ran')\n")
+                self.assert_refused(self.call("run", name), "./" + name)
+                self.assert_run(self.call("run", "./" + name), 0, b"ran\n")
+                (folder / name).write_text("print('in the folder')\n")
+                self.assert_run(self.call("run", "--workspace", "b", "--", "python3", "./" + name), 0, b"in the folder\n")
         done = self.call("run", "--workspace", "b")
         self.assert_refused(done, "Nothing in", "after `--`")
         self.assertNotIn(b"--program", done.stderr)

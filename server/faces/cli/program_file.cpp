@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cctype>
 #include <cerrno>
 #include <filesystem>
 #include <iterator>
@@ -164,15 +165,35 @@ Result<RunSpec> make_spec(const RunArguments& arguments, int stdin_fd, std::opti
   return spec;
 }
 
+namespace {
+
+// "-t.py" and "-n.tar.gz", not "-t1.5" and "-idebian:12.5".
+bool has_extension(std::string_view word) {
+  const auto dot = word.rfind('.');
+  if (dot == std::string_view::npos || dot < 2 || dot + 1 == word.size()) return false;
+  return std::ranges::all_of(word.substr(dot + 1), [](unsigned char c) { return std::isalpha(c) != 0; });
+}
+
+bool may_be_a_file(const std::string& word) {
+  return word.starts_with('-') && !word.contains('=') && has_extension(word);
+}
+
+}  // namespace
+
 std::string files_for_options(const std::vector<std::string>& words) {
   std::string hint;
-  for (const auto& word : words) {
-    const auto dot = word.rfind('.');
-    if (word.starts_with('-') && !word.starts_with("--") && !word.contains('=') && dot != std::string::npos &&
-        dot > 1 && dot + 1 < word.size())
-      hint += "; a file of that name is given as ./" + word;
-  }
+  for (const auto& word : words)
+    if (may_be_a_file(word)) hint += "; a file of that name is given as ./" + shown(word);
   return hint;
+}
+
+Result<void> check_options(const std::vector<std::string>& words) {
+  std::error_code ignored;
+  for (const auto& word : words)
+    if (may_be_a_file(word) && std::filesystem::is_regular_file(word, ignored))
+      return wrong("\"" + shown(word) + "\" begins with a dash, as an option does, and is a file here: name it ./" +
+                   shown(word));
+  return {};
 }
 
 Result<int> open_input(const std::string& path) { return open_for_reading(path, "program's stdin"); }

@@ -273,6 +273,20 @@ TEST_CASE("P27: a certificate that is not trusted names the setting, where no bu
   }
 }
 
+TEST_CASE("P22: a command in a hint can be typed, whatever the file is called") {
+  const Project project;
+  project.write("helper.py");
+  const std::pair<const char*, const char*> names[] = {{"-t.py", "python3 ./-t.py"},
+                                                       {"a b.py", "python3 'a b.py'"},
+                                                       {"it's.py", "python3 'it'\\''s.py'"},
+                                                       {"a.py", "python3 a.py"}};
+  for (const auto& [name, typed] : names)
+    check_one({.file = name, .err = "ModuleNotFoundError: No module named 'helper'\n", .folder = project.path},
+              {typed});
+  check_one({.language = "shell", .file = "-t.sh", .text = "set -e\r\n", .err = "x"}, {"/' ./-t.sh"});
+  check_one({.file = "-t.py", .text = "def test_a(): pass\n", .err = "", .verdict = Verdict::ok}, {"pytest ./-t.py"});
+}
+
 TEST_CASE("P20: a program that a program could not start is told with its cause") {
   check_one({.language = "shell", .err = "a.sh: line 1: ./tool: cannot execute binary file: Exec format error\n"},
             {"another machine"});
