@@ -155,6 +155,10 @@ class Programs(CliTest):
                             (("Dockerfile",), "--dockerfile Dockerfile"), (("--dockerfile", "Dockerfile", "-l", "python"), "leave --language out")):
             with self.subTest(words):
                 self.assert_refused(self.call("run", *words), said)
+        for name in ("app.Dockerfile", "Dockerfile.dev", "dockerfile", "Containerfile.x"):
+            with self.subTest(name):
+                self.file(name, "FROM x\n")
+                self.assert_refused(self.call("run", name), "--dockerfile " + name)
         for name in ("-t.py", "-h.py", "-q.py", "--json.py"):
             with self.subTest(name):
                 self.file(name, "print('ran')\n")

@@ -12,6 +12,8 @@
 #include <system_error>
 
 #include "faces/cli/build_choice.hpp"
+#include "services/languages_service.hpp"
+#include "support/dockerfile_name.hpp"
 #include "support/requirements.hpp"
 #include "support/units.hpp"
 #include "support/wrong.hpp"
@@ -60,12 +62,6 @@ Result<std::string> read_all(int fd, const std::string& name) {
   }
 }
 
-bool is_dockerfile(const std::string& path) {
-  const auto name = std::filesystem::path(path).filename().string();
-  return name == "Dockerfile" || name == "Containerfile" || name.starts_with("Dockerfile.") ||
-         name.ends_with(".dockerfile");
-}
-
 Result<SourceProgram> read_program(const RunArguments& arguments, int stdin_fd) {
   SourceProgram program{.file_name = {}, .text = {}, .language = arguments.language};
   const std::string& path = *arguments.file;
@@ -77,7 +73,8 @@ Result<SourceProgram> read_program(const RunArguments& arguments, int stdin_fd) 
     return program;
   }
   std::error_code ignored;
-  if (!program.language && is_dockerfile(path) && std::filesystem::exists(path, ignored))
+  const bool no_program = !program.language && !runnable_language(std::nullopt, path, "");
+  if (no_program && is_dockerfile_name(path) && std::filesystem::is_regular_file(path, ignored))
     return wrong(shown(path) + " is a Dockerfile; build it and run its image: --dockerfile " + shown(path));
   auto text = read_file(path, "program");
   if (!text && text.error().code == ErrorCode::not_found && arguments.folder) {
