@@ -145,9 +145,12 @@ std::string no_space(const Ending& ending) {
   if (!says(ending, {"No space left on device", "ENOSPC: no space left", "[Errno 28]", "Disk quota exceeded"}))
     return {};
   if (says(ending, {"file watchers", "inotify"})) return {};
-  return "a folder in memory was full: /tmp and the program's own hold what the operator's limits.tmp says; write "
-         "less, "
-         "or into a writable workspace";
+  std::string hint =
+      "a folder in memory was full: /tmp, the program's own folder, /dev/shm and each VOLUME of the image hold what "
+      "the "
+      "operator's limits.tmp says; write less, or into a writable workspace";
+  if (ending.spec.workspace == WorkspaceAccess::read_write) hint += " (or the disk of the workspace itself was full)";
+  return hint;
 }
 
 std::string not_permitted(const Ending& ending) {

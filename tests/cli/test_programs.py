@@ -135,6 +135,14 @@ class Programs(CliTest):
                 self.assertEqual(done.returncode, 122, done.stderr)
                 self.assert_note(done, f"{path} was full at its end (64 MiB")
 
+    def test_p24_a_full_volume_of_an_image_is_named(self):
+        for volume in ("/data", "/var/lib/two words"):
+            with self.subTest(volume):
+                image = self.file("D", f'FROM {IMAGE}\nVOLUME ["{volume}"]\nCMD ["sh", "-c", "head -c 100M /dev/zero > \'{volume}/x\'"]\n')
+                done = self.call("run", "--dockerfile", image)
+                self.assertEqual(done.returncode, 122, done.stderr)
+                self.assert_note(done, f"{volume} (a VOLUME of the image) was full at its end (64 MiB", "operator")
+
     def test_p29_a_full_stdout_is_no_success(self):
         import subprocess
 
