@@ -245,6 +245,12 @@ class BuildOptions(SandboxTest):
         done = self.build(f"FROM --platform=$BUILDPLATFORM {SHELL}\nCMD [\"true\"]\n")
         self.assertNotEqual(done.returncode, 0)
         self.assertIn(b"line 1 uses BUILDPLATFORM", done.stderr)
+        for text in ("FROM base-${TARGETARCH}", "ARG BASE=base-$TARGETARCH\nFROM $BASE"):
+            with self.subTest(text):
+                self.assert_refused(self.build(f"{text}\nCMD [\"true\"]\n", "-q"), "TARGETARCH is empty, since only BuildKit sets it", "DOCKER_BUILDKIT=1")
+        done = self.build(f"FROM {SHELL}\nRUN --mount=type=secret,id=x true\nCMD [\"true\"]\n")  # B15
+        self.assertIn(b"line 2 mounts a secret or ssh", done.stderr)
+        self.assertNotIn(b"DOCKER_BUILDKIT=1", done.stderr)
         done = self.build(f"FROM {SHELL}\nARG TARGETARCH\nRUN echo MARK \"[$TARGETARCH]\"\nCMD [\"true\"]\n")
         self.assert_run(done, 0)
         self.assertIn(b"line 2 declares TARGETARCH", done.stderr)

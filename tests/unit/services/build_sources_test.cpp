@@ -227,6 +227,34 @@ TEST_CASE("BuildKit's variables of the platform have the engine's values") {  //
   CHECK(sources("FROM tool:$TARGETARCH", {}, given) == Names{"tool:arm64"});
 }
 
+TEST_CASE("An image that is named by a variable of BuildKit's is refused without BuildKit, before anything is pulled") {
+  // B06
+  for (const char* text :
+       {"FROM base-${TARGETARCH}", "FROM base-$TARGETARCH", "FROM base:${BUILDARCH}", "FROM $TARGETOS/base",
+        "ARG TARGETARCH\nFROM base-$TARGETARCH", "ARG BASE=base-${TARGETARCH}\nFROM ${BASE}",
+        "ARG A=$TARGETARCH\nARG B=x-$A\nFROM b:$B", "FROM ${BASE:-base-$TARGETARCH}",
+        "FROM \"base-$TARGETARCH\" AS one", "FROM a\nFROM base-${TARGETARCH}"}) {
+    check_refused(text, "only BuildKit sets it: set DOCKER_BUILDKIT=1 (build.builder)");
+    check_refused(text, "--build-arg");
+    INFO(text);
+    CHECK(sources(text, {}, {.buildkit = true, .remote = false, .os = "linux", .arch = "amd64"}));
+  }
+  check_refused("FROM a\nFROM base-${TARGETARCH}", "Line 2");
+  const auto classic = [](const std::string& text, std::map<std::string, std::string> arguments = {},
+                          std::string target = {}) {
+    INFO(text);
+    return sources(text, {}, {.arguments = std::move(arguments), .target = std::move(target)});
+  };
+  CHECK(classic("FROM base-${TARGETARCH:-amd64}") == Names{"base-amd64"});
+  CHECK(classic("FROM base${TARGETARCH:+-slim}") == Names{"base"});
+  CHECK(classic("ARG TARGETARCH=arm64\nFROM base-$TARGETARCH") == Names{"base-arm64"});
+  CHECK(classic("ARG TARGETARCH\nFROM base-$TARGETARCH", {{"TARGETARCH", "arm64"}}) == Names{"base-arm64"});
+  check_refused("FROM base-$TARGETARCH", "ARG TARGETARCH", {}, {.arguments = {{"TARGETARCH", "arm64"}}});
+  CHECK(classic("FROM base$TARGETVARIANT") == Names{"base"});  // it is empty with BuildKit too
+  CHECK(classic("FROM base$SUFFIX") == Names{"base"});
+  CHECK(classic("FROM a AS one\nFROM base-$TARGETARCH", {}, "one") == Names{"a"});
+}
+
 TEST_CASE("A variable whose name no other can have leaves the others known") {  // B14
   for (const char* name : {"my-var", "my.var", "1st", "é"}) {
     INFO(name);
