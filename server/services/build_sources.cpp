@@ -6,6 +6,7 @@
 #include <set>
 #include <utility>
 
+#include "engine/text.hpp"
 #include "services/dockerfile_words.hpp"
 #include "services/source_names.hpp"
 #include "support/shortened.hpp"
@@ -276,6 +277,11 @@ class Walk {
       made.muddled = below->muddled;
       triggers = below->triggers;
     } else if (image.text != "scratch") {
+      if (words.front().contains('$') && !image.text.empty() && !engine::parse_image_name(image.text))
+        return refuse("FROM " + words.front(),
+                      "it becomes \"" + shortened(image.text, 100) +
+                          "\", which no image is called. Give each ARG in it a "
+                          "default before the first FROM, or a value (--build-arg, buildArgs)");
       need(image.text);
       const auto found = known_.find(image.text);
       made.known = found != known_.end();

@@ -195,6 +195,16 @@ TEST_CASE("What a builder is given as an argument is what its ARG has") {  // B0
   CHECK(images("FROM a", {{"BUILDKIT_SYNTAX", "their/frontend"}}, false) == Names{"a"});
 }
 
+TEST_CASE("An image's name that is none for want of an argument is refused with what to do") {  // B08
+  for (const bool buildkit : {false, true})
+    for (const char* text : {"ARG V\nFROM debian:${V}", "FROM debian:$V", "ARG R\nFROM $R/base", "FROM a\nFROM ${R}/x"})
+      check_refused(text, "--build-arg, buildArgs", {}, {.buildkit = buildkit});
+  check_refused("ARG V\nFROM debian:${V}", "\"debian:\"");
+  CHECK(sources("ARG V\nFROM debian:${V}", {}, {.arguments = {{"V", "12"}}}) == Names{"debian:12"});
+  CHECK(sources("ARG S\nFROM debian:12$S") == Names{"debian:12"});
+  CHECK(sources("ARG S=One\nFROM a AS One\nFROM $S") == Names{"a"});
+}
+
 TEST_CASE("Only what a target needs is looked at") {  // B08
   const std::string text = "FROM a AS one\nFROM b AS Two\nCOPY --from=one x y\nFROM c\nADD http://x /\n";
   const auto images = [&](std::string target) {
