@@ -230,6 +230,18 @@ class BuildOptions(SandboxTest):
         for command in (("x", "y"), ("--help",)):
             self.assert_refused(self.build(text, "-q", "--", *command), "ENTRYPOINT (printf) is left out")
 
+    def test_what_an_image_keeps_for_root_is_told_of(self):  # B10
+        cases = (("WORKDIR /root/app\nRUN echo 'print(1)' > main.py && chmod 700 /root\nCMD [\"python3\", \"main.py\"]\n", b"owns nothing"),
+                 ("RUN mkdir -p /root/.local && cp /bin/true /root/.local/tool && chmod 700 /root\nCMD [\"sh\", \"-c\", \"/root/.local/tool\"]\n", b"chmod -R a+rX"),
+                 ("RUN echo key > /key && chmod 600 /key\nCMD [\"cat\", \"/key\"]\n", b"chmod -R a+rX"),
+                 ("WORKDIR /app\nRUN chmod 777 /app\nUSER 1000\nCMD [\"python3\", \"-c\", \"open('out.txt', 'w')\"]\n", b"are writable"))
+        for text, note in cases:
+            with self.subTest(text):
+                done = self.build(f"FROM {PYTHON}\n{text}")
+                self.assertNotEqual(done.returncode, 0)
+                notes = [line for line in done.stderr.splitlines() if line.startswith(b"note: ") and note in line]
+                self.assertEqual(len(notes), 1, done.stderr)
+
     def test_what_only_buildkit_builds_is_named(self):  # B06
         for text in ("RUN <<EOT\nset -e\necho one > /note\nEOT\n", "COPY <<a.txt /x\nhello\na.txt\n", "RUN cat <<-'E' > /x\n\tone\n\tE\n"):
             with self.subTest(text):  # Docker 28's classic builder would run nothing, and go well

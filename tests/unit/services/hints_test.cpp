@@ -39,6 +39,7 @@ struct Case {
   bool own_authorities = false;
   std::vector<std::string> requirements = {};
   bool command = false;  // in a workspace, instead of a file
+  bool build = false;    // an image that is built, instead of a file
   std::optional<int> signal = {};
   int exit_code = 1;
 };
@@ -51,6 +52,7 @@ std::vector<std::string> hints_of(const Case& c) {
     spec.workspace = WorkspaceAccess::read_write;
     spec.working_dir = kWorkspaceMount;
   }
+  if (c.build) spec.program = BuildProgram{.dockerfile = "FROM x\n", .context_path = {}, .command = {}};
   spec.network = c.network;
   spec.requirements = c.requirements;
   RunResult result;
@@ -193,6 +195,19 @@ TEST_CASE("P21: a command in a folder is told where Python does not look, and wh
             {"PYTHONPATH=/workspaces/src"});
   check_one({.err = "cat: secret: Permission denied\n", .command = true}, {"not root"});
   check_none({.err = "git@host: Permission denied (publickey).\n", .command = true});
+}
+
+TEST_CASE("B10: files that an image keeps for root are told of, and so is its read-only file system") {
+  for (const char* words : {"python3: can't open file '/root/app/main.py': [Errno 13] Permission denied\n",
+                            "/bin/sh: 1: tool: Permission denied\n", "cat: /data/key: Permission denied\n",
+                            "Error: EACCES: permission denied, open '/root/app/x.js'\n"}) {
+    check_one({.language = "", .err = words, .build = true}, {"owns nothing", "whatever USER says", "chmod -R a+rX"});
+    check_none({.language = "", .err = words, .verdict = Verdict::ok, .build = true});
+    check_none({.err = words});  // a file in one of our own images: none of these is the image's
+  }
+  for (const char* words : {"OSError: [Errno 30] Read-only file system: 'out.txt'\n",
+                            "Error: EROFS: read-only file system, open 'x'\n", "touch: x: Read-only file system\n"})
+    check_one({.language = "", .err = words, .build = true}, {"/tmp, /sandbox and /dev/shm are writable"});
 }
 
 TEST_CASE("P21: a program without a network is told so, in the words of many tools") {
