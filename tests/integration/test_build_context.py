@@ -94,11 +94,16 @@ class BuildContext(SandboxTest):
                 os.utime(self.write("out.txt", "old"), (1_700_000_000, 1_700_000_000))
                 self.assert_run(self.run_folder("-q", "--workspace", ".", "--program", "dockerfile", builder=builder), 0, b"new")
 
-    def test_a_containerfile_is_built_where_there_is_no_dockerfile(self):  # B16
-        for name, mark in (("Containerfile", b"of the Containerfile\n"), ("Dockerfile", b"of the Dockerfile\n")):
+    def test_a_containerfile_is_built_where_there_is_no_dockerfile(self):  # B16, P23
+        for name, mark in (("Containerfile", b"of the Containerfile\n"), ("dockerfile", b"of the dockerfile\n"), ("Dockerfile", b"of the Dockerfile\n")):
             (self.project / name).write_text(f"FROM {SHELL}\nCMD [\"echo\", \"of the {name}\"]\n")
             with self.subTest(name):
                 self.assert_run(self.run_folder("-q", "--workspace", "."), 0, mark)
+        for name in ("Containerfile", "dockerfile", "Dockerfile"):
+            (self.project / name).unlink()
+        (self.project / "Dockerfile.dev").write_text(f"FROM {SHELL}\nCMD [\"echo\", \"of the other\"]\n")
+        self.assert_refused(self.run_folder("-q", "--workspace", "."), "--dockerfile Dockerfile.dev")
+        self.assert_run(self.run_folder("-q", "--workspace", ".", "--dockerfile", "Dockerfile.dev"), 0, b"of the other\n")
 
     def test_a_pattern_that_docker_refuses_is_refused_with_its_line(self):  # B04
         (self.project / "Dockerfile").write_text(f"FROM {SHELL}\nCOPY . /c\nCMD find /c -type f\n")
