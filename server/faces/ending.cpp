@@ -73,8 +73,8 @@ std::string limit_words(const RunResult& result, const LimitsInForce& in_force) 
     case Verdict::output_limit:
       return "the limit is " + format_bytes(limits.output_bytes);
     case Verdict::disk_limit:
-      return "the limits are " + format_bytes(limits.tmp_bytes) + " for /tmp and " + format_bytes(limits.file_bytes) +
-             " for one file";
+      return "the limits are " + format_bytes(limits.tmp_bytes) + " for each folder in memory and " +
+             format_bytes(limits.file_bytes) + " for one file";
     default:
       return {};
   }

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "languages/recipe.hpp"
+#include "support/dockerfile_name.hpp"
 #include "support/lower.hpp"
 #include "support/shebang.hpp"
 
@@ -84,6 +85,11 @@ Result<const Recipe*> detect(std::optional<std::string_view> language, std::stri
     return fail(ErrorCode::unsupported_language,
                 "The program's language is not named, and it has neither a file name nor a #! line that says it. Name "
                 "one of the languages: " +
+                    listed() + '.');
+  if (is_dockerfile_name(name))
+    return fail(ErrorCode::unsupported_language,
+                on_one_line(name) + " is a Dockerfile, which is built and not run by a language: give it with " +
+                    "--dockerfile, as \"dockerfile\" in a request, or run its folder. Or name one of the languages: " +
                     listed() + '.');
   std::string seen = name.empty() ? "The language of the program is not known"
                                   : "The language of " + on_one_line(name) + " is not known";

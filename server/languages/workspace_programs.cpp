@@ -8,6 +8,7 @@
 
 #include "languages/recipe.hpp"
 #include "languages/workspace_table.hpp"
+#include "support/dockerfile_name.hpp"
 #include "support/escaped.hpp"
 #include "support/folder.hpp"
 #include "support/requirements.hpp"
@@ -111,8 +112,7 @@ class Search {
       in(row, folder_, "");
       return;
     }
-    if (!names_) names_ = folder_.names(kMostNames).value_or(std::vector<std::string>{});
-    for (const auto& name : *names_) {
+    for (const auto& name : names()) {
       // What `python -m` takes for a name, and no option.
       if (name.starts_with('.') || name.starts_with('-') || name.contains(' ') || escaped(name) != name) continue;
       const auto status = folder_.look(name);
@@ -120,9 +120,31 @@ class Search {
       if (const auto below = folder_.below(name)) in(row, *below, name);
     }
   }
+  // A Dockerfile by another name than a folder's own has (`Dockerfile.dev`), where there is no other.
+  void other_dockerfiles() {
+    const auto is_own = [](const std::string& name) {
+      return std::ranges::any_of(workspace_table(), [&](const WorkspaceRow& row) {
+        return row.build && std::ranges::find(row.files, name) != row.files.end();
+      });
+    };
+    if (std::ranges::any_of(names(), is_own)) return;
+    for (const auto& name : names()) {
+      const auto status = is_dockerfile_name(name) ? folder_.look(name) : std::nullopt;
+      if (!status || !S_ISREG(status->st_mode)) continue;
+      const auto shown = shortened(escaped(name), kLongestDetail);
+      note(shown + " is a Dockerfile by another name than a folder's own has (Dockerfile): build and run it with " +
+           "--workspace DIR --dockerfile " + shown);
+      return;
+    }
+  }
   WorkspacePrograms take() { return std::move(found_); }
 
  private:
+  const std::vector<std::string>& names() {
+    if (!names_) names_ = folder_.names(kMostNames).value_or(std::vector<std::string>{});
+    return *names_;
+  }
+
   void in(const WorkspaceRow& row, const Folder& folder, const std::string& name) {
     if (found_.programs.size() == kMostPrograms) return;
     for (const auto& file : row.files) {
@@ -229,6 +251,7 @@ Result<WorkspacePrograms> find_workspace_programs(const std::string& path) {
                                           std::generic_category().message(errno) + "); check its path");
   Search search(*folder);
   for (const auto& row : workspace_table()) search.row(row);
+  search.other_dockerfiles();
   return search.take();
 }
 

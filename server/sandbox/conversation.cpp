@@ -193,7 +193,7 @@ void Conversation::take(FromSupervisor& event) {
   } else if (std::holds_alternative<MemoryShort>(event)) {
     seen_.memory_short = true;
   } else if (auto* detail = std::get_if<ExecDetail>(&event)) {
-    seen_.exec_detail = std::move(detail->text);
+    seen_.detail = std::move(detail->text);
   } else if (auto* left = std::get_if<LeftFiles>(&event)) {
     seen_.left = std::move(*left);
   } else if (const auto* report = std::get_if<wire::ExitReport>(&event)) {

@@ -30,7 +30,7 @@ class Conversation : public std::enable_shared_from_this<Conversation> {
     std::optional<wire::ExitReport> report;
     std::optional<Error> error;   // the stream broke, or what came over it was nonsense, or the supervisor gave up
     bool ended = false;           // nothing more will come
-    std::string exec_detail;      // of a report of a failed exec
+    std::string detail;           // of a report of a failed exec, or of a full volume
     LeftFiles left;               // what the program left in the run's folder
     bool memory_short = false;    // gVisor's was nearly used up
     std::uint64_t out_bytes = 0;  // received of the program's stdout

@@ -68,6 +68,7 @@ struct RunPlan {
   std::string workspace_root = {};  // which of several adopted folders it is; empty: the first, or the operator's
   std::vector<WorkspaceMount> workspace_mounts;         // parents first
   std::map<std::string, std::uint64_t> workspace_seen;  // the protected names that were there (WorkspaceGuard::seen)
+  std::size_t workspace_deepest = SIZE_MAX;             // WorkspaceGuard::deepest
   std::string disk_path;                                // where the run writes to the engine's disk …
   std::int64_t disk_bytes = 0;                          // … and how much of it it may; 0: nowhere
   Limits limits;

@@ -34,12 +34,12 @@ std::string move_aside(const Folder& folder, const std::string& name, const std:
 
 Sweep move_planted(const std::string& workspace, const std::string& folder,
                    const std::map<std::string, std::uint64_t>& seen, const std::string& run_id,
-                   const std::stop_token& stop) {
+                   const SweepBounds& bounds, const std::stop_token& stop) {
   Sweep sweep;
   const auto first = enter_workspace(workspace, folder);
   if (!first) return sweep;
   const auto walk = walk_protected_names(
-      *first, folder, kMaxFolders, stop,
+      *first, folder, {.max_folders = kMaxFolders, .far_time = bounds.far_time, .deepest = bounds.deepest}, stop,
       [&](const Folder& at, const std::string& path, const std::string& name, const struct stat& status) {
         const auto whole = joined_path(path, name);
         const auto known = seen.find(whole);
@@ -49,11 +49,12 @@ Sweep move_planted(const std::string& workspace, const std::string& folder,
         sweep.planted.push_back({.path = whole, .moved_to = to.empty() ? "" : joined_path(path, to)});
         return true;
       });
-  sweep.whole = walk.end == Walk::End::whole;
+  if (walk.end != Walk::End::whole) sweep.ended_before = walk.folder;
   return sweep;
 }
 
-std::vector<std::string> planted_notes(const std::vector<Planted>& planted, bool whole, const std::string& run_id) {
+std::vector<std::string> planted_notes(const std::vector<Planted>& planted,
+                                       const std::optional<std::string>& ended_before, const std::string& run_id) {
   std::vector<std::string> notes;
   for (const auto& each : planted) {
     if (notes.size() == kMaxNames) {
@@ -67,10 +68,10 @@ std::vector<std::string> planted_notes(const std::vector<Planted>& planted, bool
              ? "what is in it, and it can't be renamed: remove it before you open the folder"
              : "what is in it: it is " + shown_path(each.moved_to) + " now; look at it before you rename it"));
   }
-  if (!whole)
-    notes.emplace_back(
-        "the workspace has too many folders to look for .git, .vscode and their like in all of them: look at what the "
-        "program made before you open it");
+  if (ended_before)
+    notes.push_back("the workspace has too many folders to look for .git, .vscode and their like in all of them: it " +
+                    std::string("ended before ") + (ended_before->empty() ? "the first" : shown_path(*ended_before)) +
+                    "; look at what the program made before you open it");
   return notes;
 }
 
@@ -81,6 +82,7 @@ PlantedWatch::PlantedWatch(asio::any_io_executor executor, BlockingWork& work, c
       // Under gVisor all of the workspace is writable (hardening).
       folder_(plan.isolation == Isolation::gvisor ? std::string() : plan.workspace_folder),
       seen_(plan.workspace_seen),
+      deepest_(plan.workspace_deepest),
       run_id_(plan.run_id),
       changed_(std::move(executor)) {}
 
@@ -108,18 +110,17 @@ Task<void> PlantedWatch::sweep() {
   while (sweeping_) co_await changed_.wait(in(1h));
   sweeping_ = true;
   const auto found = co_await work_.run<Sweep>(
-      [workspace = workspace_, folder = folder_, seen = seen_, id = run_id_](const std::stop_token& stop) {
-        return move_planted(workspace, folder, seen, id, stop);
-      },
+      [workspace = workspace_, folder = folder_, seen = seen_, id = run_id_, bounds = SweepBounds{.deepest = deepest_}](
+          const std::stop_token& stop) { return move_planted(workspace, folder, seen, id, bounds, stop); },
       {});
   sweeping_ = false;
   changed_.notify();
   if (!found) co_return;
-  whole_ = found->whole;
+  ended_before_ = found->ended_before;
   for (const auto& each : found->planted) {
     if (std::ranges::find(planted_, each) != planted_.end()) continue;  // one that can't be renamed
     planted_.push_back(each);
-    log(LogLevel::warning, planted_notes({each}, true, run_id_).front(), run_id_);
+    log(LogLevel::warning, planted_notes({each}, {}, run_id_).front(), run_id_);
   }
 }
 
@@ -127,7 +128,7 @@ Task<std::vector<std::string>> PlantedWatch::finish() {
   over_ = true;
   changed_.notify();
   co_await sweep();
-  co_return planted_notes(planted_, whole_, run_id_);
+  co_return planted_notes(planted_, ended_before_, run_id_);
 }
 
 }  // namespace dind::sandbox

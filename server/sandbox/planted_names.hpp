@@ -3,9 +3,11 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -24,17 +26,22 @@ struct Planted {
 };
 struct Sweep {
   std::vector<Planted> planted;
-  bool whole = true;  // false: the workspace has too many folders to look at all of them
+  std::optional<std::string> ended_before;  // the first folder that was not looked at; none: all were
+};
+struct SweepBounds {
+  std::size_t deepest = SIZE_MAX;  // WorkspaceGuard::deepest: what is deeper may have been there before
+  std::chrono::milliseconds far_time{2000};
 };
 
 // Looks through `folder` of the workspace and renames each protected name that is not in `seen`
 // (WorkspaceGuard::seen). Blocking.
 Sweep move_planted(const std::string& workspace, const std::string& folder,
                    const std::map<std::string, std::uint64_t>& seen, const std::string& run_id,
-                   const std::stop_token& stop = {});
+                   const SweepBounds& bounds = {}, const std::stop_token& stop = {});
 
-// For people, a few lines however many there are.
-std::vector<std::string> planted_notes(const std::vector<Planted>& planted, bool whole, const std::string& run_id);
+// For people, a few lines however many there are. `ended_before`: Sweep's.
+std::vector<std::string> planted_notes(const std::vector<Planted>& planted,
+                                       const std::optional<std::string>& ended_before, const std::string& run_id);
 
 // Sweeps again and again while a run that may write to the workspace goes on, and at its end.
 class PlantedWatch : public std::enable_shared_from_this<PlantedWatch> {
@@ -55,11 +62,12 @@ class PlantedWatch : public std::enable_shared_from_this<PlantedWatch> {
   const std::string workspace_;
   const std::string folder_;
   const std::map<std::string, std::uint64_t> seen_;
+  const std::size_t deepest_;
   const std::string run_id_;
   Signal changed_;
   bool sweeping_ = false;
   bool over_ = false;
-  bool whole_ = true;
+  std::optional<std::string> ended_before_;
   std::vector<Planted> planted_;
 };
 

@@ -49,6 +49,7 @@ RunPlan shape_of(RunPlan plan) {
   plan.files.clear();
   plan.notes.clear();
   plan.workspace_seen.clear();
+  plan.workspace_deepest = SIZE_MAX;
   return plan;
 }
 

@@ -172,12 +172,13 @@ Result<RunResult> Sandboxes::Run::conclude(Stop stop) const {
   if (seen.report) {
     if (seen.report->how == wire::How::exec_failed) {
       if (stop == Stop::cancelled) return fail(ErrorCode::cancelled, "The run was cancelled");
-      return std::unexpected(not_executable(plan, image_name, static_cast<int>(seen.report->code), seen.exec_detail));
+      return std::unexpected(not_executable(plan, image_name, static_cast<int>(seen.report->code), seen.detail));
     }
     RunResult result = blank();
     result.dropped_bytes = seen.dropped_bytes;
     judge(*seen.report, stop, result);
-    for (auto& note : {full_disk_note(*seen.report, plan.limits, result.verdict), left_files_note(seen.left)})
+    for (auto& note :
+         {full_disk_note(*seen.report, plan.limits, result.verdict, seen.detail), left_files_note(seen.left)})
       if (!note.empty()) result.notes.push_back(note);
     return with_reason(std::move(result));
   }

@@ -41,7 +41,7 @@ struct StdinTaken {
   std::uint64_t bytes = 0;
 };
 struct MemoryShort {};
-// What the flag of a failed exec is about: an interpreter, a loader.
+// What the flag of a failed exec is about (an interpreter, a loader), or which VOLUME was full at the end.
 struct ExecDetail {
   std::string text;
 };

@@ -49,7 +49,7 @@ enum FromSupervisor : unsigned char {
   kErr = 'e',         // bytes of its stderr
   kStdinTaken = 't',  // u64: that many bytes of stdin were taken
   kShort = 'm',       // no payload: memory is nearly used up (under gVisor, whose end for memory takes us along)
-  kDetail = 'd',      // text: what the flag of a failed exec is about (ExecCause)
+  kDetail = 'd',      // text: what the flag of a failed exec is about (ExecCause), or kVolumeFull
   kLeft = 'f',        // u32 count, names each with a NUL: files that the program left in the run's folder
   kExit = 'X',        // ExitReport, the last frame; the supervisor waits a second at most for kHeard
   kBroken = '!',      // text: the server sent nonsense, or set-up failed; the last frame
@@ -76,6 +76,7 @@ enum ExecCause : uint32_t {
   kNotForUser = 1U << 24,          // its mode lets others execute it [mode, user]
   kNoExecMount = 1U << 25,         // nothing on that file system may be executed
   kNoShell = 1U << 26,             // text without a `#!` line, and no shell to run it
+  kDamaged = 1U << 27,             // an ELF file of this machine that the kernel does not execute
 };
 inline constexpr uint32_t kErrnoMask = kNoFolder - 1;
 
@@ -83,6 +84,7 @@ inline constexpr uint32_t kErrnoMask = kNoFolder - 1;
 inline constexpr unsigned char kTmpFull = 1;
 inline constexpr unsigned char kRunFolderFull = 2;
 inline constexpr unsigned char kShmFull = 4;
+inline constexpr unsigned char kVolumeFull = 8;  // a VOLUME of the image that is a tmpfs; kDetail has its path
 
 // kExit's payload, field after field in this order and these widths.
 struct ExitReport {

@@ -33,14 +33,12 @@ Verdict verdict_of(const wire::ExitReport& report, Stop stop, const RunResult& r
   return result.signal ? Verdict::signalled : Verdict::failed;
 }
 
-std::string full_file_systems(unsigned char bits) {
-  std::string names;
-  const auto add = [&](unsigned char bit, const char* name) {
-    if ((bits & bit) != 0) names += (names.empty() ? "" : ", ") + std::string(name);
-  };
-  add(wire::kTmpFull, "/tmp");
-  add(wire::kRunFolderFull, "/sandbox");
-  add(wire::kShmFull, "/dev/shm");
+std::vector<std::string> full_file_systems(unsigned char bits, const std::string& volume) {
+  std::vector<std::string> names;
+  if ((bits & wire::kTmpFull) != 0) names.emplace_back("/tmp");
+  if ((bits & wire::kRunFolderFull) != 0) names.emplace_back("/sandbox");
+  if ((bits & wire::kShmFull) != 0) names.emplace_back("/dev/shm");
+  if ((bits & wire::kVolumeFull) != 0) names.push_back(shortened(escaped(volume), 200) + " (a VOLUME of the image)");
   return names;
 }
 
@@ -83,7 +81,10 @@ std::string why(std::uint32_t flags, const std::string& about) {
   if (has(wire::kNoLoader))
     return "needs the loader " + about +
            ", which is not there: build the program for this image (its C library is another one), or statically";
-  if (has(wire::kOtherMachine)) return "is a program for " + about + ": build it for the engine's machine";
+  if (has(wire::kOtherMachine))
+    return "is a program for " + about + ": build it for that machine, or choose an image that is for it";
+  if (has(wire::kDamaged))
+    return "is not a whole program (it is cut, damaged, or an object file that was not linked): build or copy it again";
   if (has(wire::kNoExecuteBit)) return "is not executable (mode " + about + "): chmod +x it, or name its interpreter";
   if (has(wire::kNotForUser))
     return "may not be executed by the sandbox's user, who is not root (mode " + about + "): chmod a+rx it";
@@ -112,11 +113,16 @@ void judge(const wire::ExitReport& report, Stop stop, RunResult& result) {
     result.notes.emplace_back("it met its limit on processes");
 }
 
-std::string full_disk_note(const wire::ExitReport& report, const Limits& limits, Verdict verdict) {
-  const auto full = full_file_systems(report.disk_full);
-  if (!full.empty())
-    return full + (full.contains(',') ? " were full at its end (" : " was full at its end (") +
-           format_bytes(limits.tmp_bytes) + " each; limits.tmp in the configuration)";
+std::string full_disk_note(const wire::ExitReport& report, const Limits& limits, Verdict verdict,
+                           const std::string& volume) {
+  std::string full;
+  const auto names = full_file_systems(report.disk_full, volume);
+  for (const auto& name : names) full += (full.empty() ? "" : ", ") + name;
+  if (!names.empty())
+    return full + (names.size() > 1 ? " were full at its end (" : " was full at its end (") +
+           format_bytes(limits.tmp_bytes) +
+           " in memory each; the operator alone sets it: limits.tmp in the configuration): write less, or into a "
+           "writable workspace";
   if (verdict == Verdict::disk_limit && report.cause == wire::Cause::none)
     return "it wrote a file of more than " + format_bytes(limits.file_bytes) +
            " (limits.fileSize in the configuration)";

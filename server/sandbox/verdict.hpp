@@ -19,8 +19,9 @@ enum class Stop { none, timeout, output_limit, cancelled };
 void judge(const wire::ExitReport& report, Stop stop, RunResult& result);
 
 // For people: which file systems of the sandbox were full at its end, and how large they are; or that a file was too
-// large. Empty: neither.
-std::string full_disk_note(const wire::ExitReport& report, const Limits& limits, Verdict verdict);
+// large. Empty: neither. `volume`: the path for wire::kVolumeFull.
+std::string full_disk_note(const wire::ExitReport& report, const Limits& limits, Verdict verdict,
+                           const std::string& volume = {});
 
 // Why the program of `plan` did not begin: `error_number` is that of its exec, with what wire::ExecCause adds, or with
 // wire::kNoFolder of its folder. `detail`: what the cause is about.

@@ -23,10 +23,10 @@ class Search {
  public:
   explicit Search(std::string root) : root_(std::move(root)) {}
 
-  Result<WorkspaceGuard> through(Folder first, const std::stop_token& stop) {
+  Result<WorkspaceGuard> through(Folder first, const std::stop_token& stop, std::chrono::milliseconds far_time) {
     device_ = first.itself().st_dev;
     const auto walk = walk_protected_names(
-        first, root_, kMostFolders, stop,
+        first, root_, {.max_folders = kMostFolders, .far_time = far_time}, stop,
         [this](const Folder&, const std::string& folder, const std::string& name, const struct stat& status) {
           guard(joined_path(folder, name), status);
           return paths_.size() <= kMostMounts;
@@ -44,10 +44,23 @@ class Search {
         return fail(ErrorCode::invalid_request, "The folder " + shown_path(walk.folder) +
                                                     " of the workspace has more than " +
                                                     "2,000,000 files, too many to guard: " + kGuardRemedy);
+      case Walk::End::far_cut:
+        notes_.push_back(
+            "the workspace has more folders than are looked through for .git, .vscode and their like: it " +
+            std::string("ended before ") + shown_path(walk.folder) + ", and those more than " +
+            std::to_string(walk.depth - 1) + " folders deep are not guarded: " + kGuardRemedy);
+        break;
       case Walk::End::whole:
         break;
     }
-    WorkspaceGuard found{.mounts = {}, .seen = std::move(seen_), .notes = std::move(notes_)};
+    if (unguarded_ > 0)
+      notes_.push_back(std::to_string(unguarded_) + " of .git, .vscode and their like are not guarded, " +
+                       shown_path(first_unguarded_) + " the first of them: there are too many so deep in the " +
+                       "workspace; " + kGuardRemedy);
+    WorkspaceGuard found{.mounts = {},
+                         .seen = std::move(seen_),
+                         .deepest = walk.end == Walk::End::far_cut ? walk.depth - 1 : SIZE_MAX,
+                         .notes = std::move(notes_)};
     if (!root_.empty()) found.mounts.push_back({.path = root_, .read_only = false, .inode = first.itself().st_ino});
     // A path sorts behind its parents.
     for (const auto& [path, mount] : paths_) found.mounts.push_back(mount);
@@ -65,6 +78,12 @@ class Search {
                        ", and is not guarded against the program");
       return;
     }
+    const std::size_t depth = depth_of(path);
+    if (depth > kNearFolders && paths_.size() + depth + 1 > kMostMounts) {
+      seen_[path] = status.st_ino;
+      if (unguarded_++ == 0) first_unguarded_ = path;
+      return;
+    }
     seen_[path] = S_ISDIR(status.st_mode) || S_ISREG(status.st_mode) ? 0 : status.st_ino;
     if (seen_[path] != 0) return;
     paths_[path] = {.path = path, .read_only = true, .folder = S_ISDIR(status.st_mode), .inode = status.st_ino};
@@ -73,20 +92,28 @@ class Search {
       paths_.try_emplace(above, WorkspaceMount{.path = above, .read_only = false});
   }
 
+  // How many folders of the root a path leads through.
+  std::size_t depth_of(const std::string& path) const {
+    const auto below = std::string_view(path).substr(root_.empty() ? 0 : root_.size() + 1);
+    return static_cast<std::size_t>(std::ranges::count(below, '/'));
+  }
+
   std::string root_;
   dev_t device_ = 0;
   std::map<std::string, WorkspaceMount> paths_;
   std::map<std::string, std::uint64_t> seen_;
   std::vector<std::string> notes_;
+  std::size_t unguarded_ = 0;  // beyond kNearFolders, for want of mounts
+  std::string first_unguarded_;
 };
 
 }  // namespace
 
-Result<WorkspaceGuard> guard_workspace(const std::string& path, const std::string& folder,
-                                       const std::stop_token& stop) {
+Result<WorkspaceGuard> guard_workspace(const std::string& path, const std::string& folder, const std::stop_token& stop,
+                                       std::chrono::milliseconds far_time) {
   auto first = enter_workspace(path, folder);
   if (!first) return std::unexpected(first.error());
-  return Search(folder).through(std::move(*first), stop);
+  return Search(folder).through(std::move(*first), stop, far_time);
 }
 
 Task<Result<void>> guard_plan(BlockingWork& work, const Workspace& workspace, RunPlan& plan, Cancel cancel) {
@@ -113,6 +140,7 @@ Task<Result<void>> guard_plan(BlockingWork& work, const Workspace& workspace, Ru
   if (!guard) co_return std::unexpected(guard.error());
   plan.workspace_mounts = guard->mounts;
   plan.workspace_seen = guard->seen;
+  plan.workspace_deepest = guard->deepest;
   plan.notes.insert(plan.notes.end(), guard->notes.begin(), guard->notes.end());
   co_return Result<void>{};
 }

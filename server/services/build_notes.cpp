@@ -5,21 +5,20 @@
 #include <optional>
 
 #include "services/dockerfile_words.hpp"
+#include "services/source_names.hpp"
 #include "support/disk_full.hpp"
 #include "support/shortened.hpp"
 
 namespace dind {
 namespace {
 
-constexpr const char* kUseBuildkit = "which only BuildKit builds: set DOCKER_BUILDKIT=1 (build.builder)";
 constexpr std::size_t kMostNotes = 3;
 
 constexpr std::array<std::string_view, 11> kBuildkitOptions = {
     "--mount",   "--network",  "--security",     "--link",   "--chmod", "--parents",
     "--exclude", "--checksum", "--keep-git-dir", "--device", "--unpack"};
-constexpr std::array<std::string_view, 8> kBuildkitVariables = {"TARGETPLATFORM", "TARGETOS",      "TARGETARCH",
-                                                                "TARGETVARIANT",  "BUILDPLATFORM", "BUILDOS",
-                                                                "BUILDARCH",      "BUILDVARIANT"};
+
+std::string only_buildkit() { return std::string("which only BuildKit builds: ") + kSetBuildkit; }
 
 std::string line_of(const Instruction& each) { return "line " + std::to_string(each.first_line); }
 
@@ -35,7 +34,7 @@ std::optional<std::string> buildkit_option(const Instruction& each) {
 
 // The first of BuildKit's variables in a text: "$TARGETARCH" or "${TARGETARCH…".
 std::optional<std::string> buildkit_variable(std::string_view text) {
-  for (const auto name : kBuildkitVariables) {
+  for (const auto name : kPlatformVariables) {
     for (auto at = text.find(name); at != std::string_view::npos; at = text.find(name, at + 1)) {
       const auto end = at + name.size();
       const bool whole =
@@ -51,20 +50,32 @@ std::string upper(std::string text) {
   return text;
 }
 
+// No builder has these here, so that to take BuildKit would not help.
+std::optional<std::string> secret_note(const Instruction& each) {
+  if (each.name != "run") return std::nullopt;
+  for (const auto& option : each.options)
+    if (option.starts_with("--mount=") && (option.contains("type=secret") || option.contains("type=ssh")))
+      return line_of(each) +
+             " mounts a secret or ssh, which builds here do not have: take what it needs from the context, or do it in "
+             "the program's own run (env)";
+  return std::nullopt;
+}
+
 // What of the Dockerfile the classic builder can't do.
 void add_for_classic(const DockerfileReading& reading, std::vector<std::string>& notes) {
   for (const auto& each : reading.instructions) {
     if (notes.size() >= kMostNotes) return;
-    if (const auto option = buildkit_option(each)) {
-      notes.push_back(line_of(each) + " has " + upper(each.name) + ' ' + *option + ", " + kUseBuildkit);
+    if (auto secret = secret_note(each)) {
+      notes.push_back(*std::move(secret));
+    } else if (const auto option = buildkit_option(each)) {
+      notes.push_back(line_of(each) + " has " + upper(each.name) + ' ' + *option + ", " + only_buildkit());
     } else if (each.name == "from") {
       auto variable = buildkit_variable(each.rest);
       for (const auto& platform : each.options)
         if (!variable) variable = buildkit_variable(platform);
       if (variable)
-        notes.push_back(line_of(each) + " uses " + *variable +
-                        ", which only BuildKit sets: set DOCKER_BUILDKIT=1 (build.builder), or give it a value "
-                        "(--build-arg, buildArgs)");
+        notes.push_back(line_of(each) + " uses " + *variable + ", which only BuildKit sets: " + kSetBuildkit +
+                        ", or give it a value (--build-arg, buildArgs)");
     }
   }
 }
@@ -73,15 +84,7 @@ void add_for_buildkit(const Dockerfile& dockerfile, std::string_view message, st
   const auto& reading = dockerfile.readings.front();
   for (const auto& each : reading.instructions) {
     if (notes.size() >= kMostNotes) return;
-    for (const auto& option : each.options) {
-      if (each.name != "run" || !option.starts_with("--mount=")) continue;
-      if (option.contains("type=secret") || option.contains("type=ssh")) {
-        notes.push_back(line_of(each) +
-                        " mounts a secret or ssh, which builds here do not have: take what it needs from the context, "
-                        "or do it in the program's own run (env)");
-        break;
-      }
-    }
+    if (auto secret = secret_note(each)) notes.push_back(*std::move(secret));
   }
   const bool unknown = lower(message).contains("unknown instruction") || lower(message).contains("unknown flag") ||
                        message.contains("Unknown flag");
@@ -123,7 +126,7 @@ std::optional<Error> not_for_this_builder(const Dockerfile& dockerfile, const Bu
     if (each.name == "from" && ++stage > stages) break;
     if (each.has_here_document)
       return Error{ErrorCode::invalid_request,
-                   name + ": " + line_of(each) + " has a here-document (<<), " + kUseBuildkit};
+                   name + ": " + line_of(each) + " has a here-document (<<), " + only_buildkit()};
   }
   return std::nullopt;
 }
@@ -134,13 +137,12 @@ std::vector<std::string> build_notes(const Dockerfile& dockerfile, const BuildCi
   for (const auto& each : dockerfile.readings.front().instructions) {
     if (each.name != "arg") continue;
     for (const auto& word : words_of(each.rest)) {
-      if (std::ranges::find(kBuildkitVariables, word) == kBuildkitVariables.end() ||
+      if (std::ranges::find(kPlatformVariables, word) == kPlatformVariables.end() ||
           circumstances.arguments.contains(word))
         continue;
       if (notes.size() < kMostNotes)
-        notes.push_back(line_of(each) + " declares " + word +
-                        ", which only BuildKit sets, so it is empty: set DOCKER_BUILDKIT=1 (build.builder), or give it "
-                        "a value (--build-arg, buildArgs)");
+        notes.push_back(line_of(each) + " declares " + word + ", which only BuildKit sets, so it is empty: " +
+                        kSetBuildkit + ", or give it a value (--build-arg, buildArgs)");
     }
   }
   return notes;

@@ -6,6 +6,7 @@
 #include <set>
 #include <utility>
 
+#include "engine/text.hpp"
 #include "services/dockerfile_words.hpp"
 #include "services/source_names.hpp"
 #include "support/shortened.hpp"
@@ -111,7 +112,7 @@ class Walk {
         return value ? Variable{.known = true, .value = value} : Variable{};
       }
       if (at != arguments_.end()) return read(at->second);
-      return Variable{.known = true, .value = {}};
+      return Variable{.known = true, .value = {}, .lacks = names_an_image(name) ? name : std::string()};
     });
   }
 
@@ -133,7 +134,7 @@ class Walk {
     return expanded(word, reading_.escape, [this](const std::string& name) { return local(name); });
   }
   static Variable value_of(const Expanded& text) {
-    return text.certain ? Variable{.known = true, .value = text.text} : Variable{};
+    return text.certain ? Variable{.known = true, .value = text.text, .lacks = text.lacks} : Variable{};
   }
 
   // Builders differ in which of two holds.
@@ -262,6 +263,10 @@ class Walk {
       return refuse("FROM " + words.front(),
                     "which image that is can't be told before the build. Name it, give its ARG a default before the "
                     "first FROM, or a value (--build-arg, buildArgs)");
+    if (!image.lacks.empty() && !rules_.buildkit)
+      return refuse("FROM " + words.front(),
+                    image.lacks + " is empty, since only BuildKit sets it: " + kSetBuildkit + ", or write \"ARG " +
+                        image.lacks + "\" before the first FROM and give it a value (--build-arg, buildArgs)");
     Stage made;
     if (words.size() >= 3 && lower(words[1]) == "as") made.name = lower(words[2]);
     std::vector<Instruction> triggers;
@@ -272,6 +277,11 @@ class Walk {
       made.muddled = below->muddled;
       triggers = below->triggers;
     } else if (image.text != "scratch") {
+      if (words.front().contains('$') && !image.text.empty() && !engine::parse_image_name(image.text))
+        return refuse("FROM " + words.front(),
+                      "it becomes \"" + shortened(image.text, 100) +
+                          "\", which no image is called. Give each ARG in it a "
+                          "default before the first FROM, or a value (--build-arg, buildArgs)");
       need(image.text);
       const auto found = known_.find(image.text);
       made.known = found != known_.end();

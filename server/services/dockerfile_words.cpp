@@ -43,6 +43,7 @@ class Expander {
     if (out.certain) out.text += c;
   }
   static void add(Expanded& out, const Expanded& more) {
+    if (out.lacks.empty()) out.lacks = more.lacks;
     if (!out.certain) return;
     out.text += more.text;
     out.certain = more.certain && out.text.size() <= kLongest;
@@ -80,7 +81,7 @@ class Expander {
       if (called.empty() || std::isdigit(static_cast<unsigned char>(called.front())) != 0) return unknown(out);
       const auto found = variables_(called);
       if (!found.known) return unknown(out);
-      return add(out, {.text = found.value.value_or("")});
+      return add(out, {.text = found.value.value_or(""), .lacks = found.lacks});
     }
     ++at_;
     const auto called = name();
@@ -89,7 +90,7 @@ class Expander {
     if (word_[at_] == '}') {
       ++at_;
       if (!found.known) return unknown(out);
-      return add(out, {.text = found.value.value_or("")});
+      return add(out, {.text = found.value.value_or(""), .lacks = found.lacks});
     }
     const bool colon = word_[at_] == ':';
     if (colon) ++at_;
@@ -101,7 +102,7 @@ class Expander {
     if (!found.known) return unknown(out);
     const bool set = found.value && !(colon && found.value->empty());
     if (how == '+') return add(out, set ? other : Expanded{});
-    if (set) return add(out, {.text = *found.value});
+    if (set) return add(out, {.text = *found.value, .lacks = found.lacks});
     if (how == '?') return unknown(out);  // the builder stops there
     add(out, other);
   }

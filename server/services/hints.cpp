@@ -1,6 +1,7 @@
 #include "services/hints.hpp"
 
 #include <algorithm>
+#include <csignal>
 #include <initializer_list>
 
 #include "languages/python_tools.hpp"
@@ -94,7 +95,7 @@ std::string windows_line_ends(const Ending& ending) {
   if (source != nullptr && ending.language == "shell" && source->text.contains("\r\n")) {
     const auto name = source->file_name.empty() ? "the script" : shown(source->file_name);
     return name + " has Windows line ends (CRLF), which the shell takes for a part of each line's last word: convert " +
-           "it: sed -i 's/\\r$//' " + (source->file_name.empty() ? "FILE" : shown(source->file_name));
+           "it: sed -i 's/\\r$//' " + (source->file_name.empty() ? "FILE" : command_word(source->file_name));
   }
   const Words signs{"$'\\r'",
                     "\\r': command not found",
@@ -144,9 +145,12 @@ std::string no_space(const Ending& ending) {
   if (!says(ending, {"No space left on device", "ENOSPC: no space left", "[Errno 28]", "Disk quota exceeded"}))
     return {};
   if (says(ending, {"file watchers", "inotify"})) return {};
-  return "a folder in memory was full: /tmp and the program's own hold what the operator's limits.tmp says; write "
-         "less, "
-         "or into a writable workspace";
+  std::string hint =
+      "a folder in memory was full: /tmp, the program's own folder, /dev/shm and each VOLUME of the image hold what "
+      "the "
+      "operator's limits.tmp says; write less, or into a writable workspace";
+  if (ending.spec.workspace == WorkspaceAccess::read_write) hint += " (or the disk of the workspace itself was full)";
+  return hint;
 }
 
 std::string not_permitted(const Ending& ending) {
@@ -222,6 +226,21 @@ std::string too_little_memory(const Ending& ending) {
   return "the program got no more memory: give it more with --memory 2g (\"memory\" in the limits of a request)";
 }
 
+// What a program itself could not start. (What a run could not: sandbox/verdict.cpp.)
+std::string not_for_this_machine(const Ending& ending) {
+  if (!failed_or_shell(ending)) return {};
+  constexpr int kRefusedCallExit = 128 + SIGSYS;  // what a shell says of a child that got the signal
+  if (ending.result.signal == SIGSYS || ending.result.exit_code == kRefusedCallExit)
+    return "a filter of system calls ended the program (SIGSYS): a sandbox runs no programs of 32 bits; build it for "
+           "the engine's machine";
+  if (says(ending, {"Exec format error", "cannot execute binary file"}))
+    return "a file that was to be executed is for another machine, or is no program: build it for the engine's machine";
+  if (says(ending, {"cannot execute: required file not found"}))
+    return "a file that was to be executed names a loader or an interpreter that is not in the image: choose an image "
+           "that has it, or build the program statically";
+  return {};
+}
+
 std::string no_display(const Ending& ending) {
   if (!failed(ending) ||
       line_with(ending.err, {"no display name and no $DISPLAY", "cannot open display", "Could not connect to display",
@@ -254,7 +273,7 @@ std::string only_tests(const Ending& ending) {
   const bool unittest = source->text.contains("unittest");
   return std::string("the program only defines tests, and nothing runs them: ") +
          (unittest ? "--workspace DIR -- python3 -m unittest" : "--workspace DIR -- python3 -m pytest") +
-         (source->file_name.empty() ? "" : " " + shown(source->file_name));
+         (source->file_name.empty() ? "" : " " + command_word(source->file_name));
 }
 
 std::string written_for_python2(const Ending& ending) {
@@ -297,8 +316,8 @@ std::vector<std::string> hints(const Ending& ending) {
   add(no_input(ending));
   add(dubious_owner(ending));
   if (began) {
-    for (const auto& each : {read_only, no_space, not_permitted, too_little_memory, no_display, not_reachable,
-                             only_tests, written_for_python2})
+    for (const auto& each : {read_only, no_space, not_permitted, too_little_memory, not_for_this_machine, no_display,
+                             not_reachable, only_tests, written_for_python2})
       add(each(ending));
   }
   return found;

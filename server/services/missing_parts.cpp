@@ -36,7 +36,7 @@ std::string run_the_folder(const Ending& ending, const SourceProgram& source) {
                                    : ending.language == "javascript" ? "node"
                                                                      : "bash";
   return "the program ran by itself, without the files of its folder; run the folder: --workspace " +
-         shown_part(ending.folder) + " -- " + std::string(command) + " " + shown_part(source.file_name);
+         command_word(ending.folder) + " -- " + std::string(command) + " " + command_word(source.file_name);
 }
 
 // "my-package" for "My_Package": how pip compares names.

@@ -6,6 +6,10 @@
 
 namespace dind {
 
+bool names_an_image(std::string_view variable) {
+  return !variable.ends_with("VARIANT") && std::ranges::find(kPlatformVariables, variable) != kPlatformVariables.end();
+}
+
 bool is_automatic(std::string_view name, bool buildkit) {
   if (lower(name).ends_with("_proxy")) return true;
   if (!buildkit) return false;

@@ -1,6 +1,7 @@
 // What the names that a Dockerfile gives to variables, images and sources mean to a builder. Pure.
 #pragma once
 
+#include <array>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -8,6 +9,16 @@
 #include "services/build_sources.hpp"
 
 namespace dind {
+
+// The variables of the platform that BuildKit sets by itself, and the classic builder does not.
+inline constexpr std::array<std::string_view, 8> kPlatformVariables = {"TARGETPLATFORM", "TARGETOS",      "TARGETARCH",
+                                                                       "TARGETVARIANT",  "BUILDPLATFORM", "BUILDOS",
+                                                                       "BUILDARCH",      "BUILDVARIANT"};
+
+inline constexpr const char* kSetBuildkit = "set DOCKER_BUILDKIT=1 (build.builder)";
+
+// One of them without which an image has another name. (A variant is empty on most machines with BuildKit too.)
+bool names_an_image(std::string_view variable);
 
 // Whether a builder sets this variable by itself, whatever a Dockerfile says.
 bool is_automatic(std::string_view name, bool buildkit);

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "sandbox/supervisor_wire.hpp"
+#include "supervisor/mounts.hpp"
 
 namespace dind::supervisor {
 namespace {
@@ -69,6 +70,29 @@ bool space(uint64_t& bytes, uint64_t& files) {
   return true;
 }
 
+constexpr struct {
+  const char* path;
+  unsigned char bit;
+} kDisks[] = {{"/tmp", wire::kTmpFull}, {"/sandbox", wire::kRunFolderFull}, {"/dev/shm", wire::kShmFull}};
+
+bool is_full(const char* path) {
+  struct statvfs fs;
+  if (statvfs(path, &fs) != 0 || fs.f_blocks == 0) return false;
+  return fs.f_bavail == 0 || (fs.f_files != 0 && fs.f_favail == 0);
+}
+
+// Any other tmpfs that is not the engine's own.
+bool is_full_volume(const char* path) {
+  for (const auto& disk : kDisks)
+    if (strcmp(path, disk.path) == 0) return false;
+  constexpr const char* kSystems[] = {"/dev", "/proc", "/sys"};
+  for (const char* system : kSystems) {
+    const size_t n = strlen(system);
+    if (strncmp(path, system, n) == 0 && (path[n] == 0 || path[n] == '/')) return false;
+  }
+  return is_full(path);
+}
+
 }  // namespace
 
 bool watch_disk(const char* path, uint64_t bytes) {
@@ -103,17 +127,11 @@ bool disk_is_over() {
   return sum.over();
 }
 
-unsigned char full_disks() {
-  constexpr struct {
-    const char* path;
-    unsigned char bit;
-  } kDisks[] = {{"/tmp", wire::kTmpFull}, {"/sandbox", wire::kRunFolderFull}, {"/dev/shm", wire::kShmFull}};
+unsigned char full_disks(char* volume, size_t size) {
   unsigned char bits = 0;
-  for (const auto& disk : kDisks) {
-    struct statvfs fs;
-    if (statvfs(disk.path, &fs) != 0 || fs.f_blocks == 0) continue;
-    if (fs.f_bavail == 0 || (fs.f_files != 0 && fs.f_favail == 0)) bits |= disk.bit;
-  }
+  for (const auto& disk : kDisks)
+    if (is_full(disk.path)) bits |= disk.bit;
+  if (find_tmpfs(is_full_volume, volume, size)) bits |= wire::kVolumeFull;
   return bits;
 }
 

@@ -14,8 +14,9 @@ bool disk_is_watched();
 // system loses little space; else it counts what is there.
 bool disk_is_over();
 
-// Which of the sandbox's own file systems are out of blocks or inodes: bits of ExitReport::disk_full.
-unsigned char full_disks();
+// Which of the sandbox's own file systems are out of blocks or inodes: bits of ExitReport::disk_full. With kVolumeFull,
+// `volume` has the path of the first such VOLUME.
+unsigned char full_disks(char* volume, size_t size);
 
 inline constexpr int kDiskLookMs = 200;
 

@@ -3,6 +3,7 @@
 #include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
@@ -45,6 +46,12 @@ void explain_script(const char* head, size_t size, int error, ExecFailure& failu
   }
 }
 
+#if defined(__aarch64__)
+constexpr unsigned kOwnMachine = EM_AARCH64;
+#else
+constexpr unsigned kOwnMachine = EM_X86_64;
+#endif
+
 const char* machine_name(unsigned machine) {
   switch (machine) {
     case EM_X86_64:
@@ -55,6 +62,10 @@ const char* machine_name(unsigned machine) {
       return "aarch64 (arm64)";
     case EM_ARM:
       return "arm";
+    case EM_PPC64:
+      return "ppc64";
+    case EM_S390:
+      return "s390x";
     case 243:  // EM_RISCV, which older headers lack
       return "riscv";
     default:
@@ -62,17 +73,18 @@ const char* machine_name(unsigned machine) {
   }
 }
 
+void set_other_machine(const char* machine, const char* bits, ExecFailure& failure) {
+  char text[128];
+  const int n =
+      snprintf(text, sizeof text, "%s%s, and the engine's machine is %s", machine, bits, machine_name(kOwnMachine));
+  set(failure, kOtherMachine, text, static_cast<size_t>(n));
+}
+
 // The loader of a dynamically linked program (PT_INTERP), in the head of the file.
-void explain_elf(const unsigned char* head, size_t size, int error, ExecFailure& failure) {
+void explain_loader(const unsigned char* head, size_t size, ExecFailure& failure) {
   Elf64_Ehdr elf;
   if (size < sizeof elf) return;
   memcpy(&elf, head, sizeof elf);
-  if (error == ENOEXEC) {
-    const char* name = machine_name(elf.e_machine);
-    set(failure, kOtherMachine, name, strlen(name));
-    return;
-  }
-  if (error != ENOENT || elf.e_ident[EI_CLASS] != ELFCLASS64) return;
   for (unsigned i = 0; i < elf.e_phnum && i < 64; ++i) {
     Elf64_Phdr part;
     const uint64_t at = elf.e_phoff + static_cast<uint64_t>(i) * elf.e_phentsize;
@@ -84,6 +96,39 @@ void explain_elf(const unsigned char* head, size_t size, int error, ExecFailure&
     set(failure, kNoLoader, loader, strnlen(loader, part.p_filesz));
     return;
   }
+}
+
+void explain_elf(const unsigned char* head, size_t size, int error, ExecFailure& failure) {
+  if (error != ENOEXEC && error != ENOENT && error != ELIBBAD) return;
+  constexpr size_t kMachine = offsetof(Elf64_Ehdr, e_machine);  // at the same place in Elf32_Ehdr
+  if (size < kMachine + 2) {
+    if (error == ENOEXEC) set(failure, kDamaged, "", 0);
+    return;
+  }
+  const bool big_endian = head[EI_DATA] == ELFDATA2MSB;
+  const unsigned machine = big_endian ? static_cast<unsigned>(head[kMachine] << 8 | head[kMachine + 1])
+                                      : static_cast<unsigned>(head[kMachine + 1] << 8 | head[kMachine]);
+  const bool bits32 = head[EI_CLASS] == ELFCLASS32;
+  // The seccomp profile has no system calls of 32 bits: with its loader, such a program would not run either.
+  if (machine != kOwnMachine || bits32)
+    set_other_machine(machine_name(machine), bits32 ? " (32 bits)" : "", failure);
+  else if (error == ENOEXEC)
+    set(failure, kDamaged, "", 0);
+  else if (error == ENOENT)
+    explain_loader(head, size, failure);
+}
+
+// What other systems execute, by its first bytes.
+void explain_foreign(const unsigned char* head, size_t size, int error, ExecFailure& failure) {
+  if (error != ENOEXEC || size < 4) return;
+  const uint32_t magic = static_cast<uint32_t>(head[3]) << 24 | static_cast<uint32_t>(head[2]) << 16 |
+                         static_cast<uint32_t>(head[1]) << 8 | head[0];
+  if (head[0] == 'M' && head[1] == 'Z')
+    set_other_machine("Windows", "", failure);
+  else if (magic == 0xfeedface || magic == 0xfeedfacf)
+    set_other_machine("macOS", "", failure);
+  else if (magic == 0x6d736100)
+    set_other_machine("WebAssembly", "", failure);
 }
 
 void explain_refusal(const char* path, const struct stat& status, ExecFailure& failure) {
@@ -126,6 +171,8 @@ void explain_exec_failure(const char* path, int error, ExecFailure& failure) {
     explain_script(reinterpret_cast<const char*>(head), size, error, failure);
   else if (size >= 4 && memcmp(head, ELFMAG, SELFMAG) == 0)
     explain_elf(head, size, error, failure);
+  else
+    explain_foreign(head, size, error, failure);
 }
 
 }  // namespace dind::supervisor

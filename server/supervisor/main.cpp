@@ -283,7 +283,9 @@ void finish() {
       figures.peak_memory_bytes != 0 ? figures.peak_memory_bytes : static_cast<uint64_t>(usage.ru_maxrss) * 1024;
   report.oom_kills = figures.oom_kills - baseline.oom_kills;
   report.pids_limit_hits = figures.pids_limit_hits - baseline.pids_limit_hits;
-  report.disk_full = full_disks();
+  char volume[1024];
+  report.disk_full = full_disks(volume, sizeof volume);
+  if ((report.disk_full & kVolumeFull) != 0) send(kDetail, volume, strlen(volume));
   report.stdout_bytes = pipes[0].bytes;
   report.stderr_bytes = pipes[1].bytes;
   unsigned char left[kMostLeft];

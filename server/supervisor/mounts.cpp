@@ -63,6 +63,47 @@ const char* rest_of(const char* path, const char* above) {
   return strncmp(path, above, n) == 0 && path[n] == '/' && path[n + 1] != 0 ? path + n + 1 : nullptr;
 }
 
+// By the options and, behind " - ", the kind of the file system.
+bool is_writable_tmpfs(const char* line) {
+  size_t size = 0;
+  for (int i = 0; i < 5; ++i) field(line, size);
+  const char* options = field(line, size);
+  if (size < 2 || strncmp(options, "rw", 2) != 0) return false;
+  while (*line == ' ') {
+    if (*field(line, size) != '-' || size != 1) continue;
+    const char* kind = field(line, size);
+    return size == 5 && memcmp(kind, "tmpfs", size) == 0;
+  }
+  return false;
+}
+
+// nullptr: it can't be read. Valid until the next call.
+const char* read_mountinfo() {
+  static char* text = nullptr;
+  static size_t room = 0;
+  const int fd = open("/proc/self/mountinfo", O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return nullptr;
+  size_t size = 0;
+  ssize_t n = 0;
+  for (;;) {
+    if (size + 1 >= room) {
+      const size_t more = room == 0 ? 64 * 1024 : room * 2;
+      char* grown = more > kMostText ? nullptr : static_cast<char*>(realloc(text, more));
+      if (grown == nullptr) break;
+      text = grown;
+      room = more;
+    }
+    n = read(fd, text + size, room - size - 1);
+    if (n < 0 && errno == EINTR) continue;
+    if (n <= 0) break;
+    size += static_cast<size_t>(n);
+  }
+  close(fd);
+  if (n != 0 || text == nullptr) return nullptr;
+  text[size] = 0;
+  return text;
+}
+
 }  // namespace
 
 bool is_same_mount(const char* mountinfo, const char* path) {
@@ -93,29 +134,27 @@ bool is_same_mount(const char* mountinfo, const char* path) {
 }
 
 bool is_same_mount(const char* path) {
-  static char* text = nullptr;
-  static size_t room = 0;
-  const int fd = open("/proc/self/mountinfo", O_RDONLY | O_CLOEXEC);
-  if (fd < 0) return false;
-  size_t size = 0;
-  ssize_t n = 0;
-  for (;;) {
-    if (size + 1 >= room) {
-      const size_t more = room == 0 ? 64 * 1024 : room * 2;
-      char* grown = more > kMostText ? nullptr : static_cast<char*>(realloc(text, more));
-      if (grown == nullptr) break;
-      text = grown;
-      room = more;
+  const char* text = read_mountinfo();
+  return text != nullptr && is_same_mount(text, path);
+}
+
+bool find_tmpfs(const char* mountinfo, WantedMount wanted, char* path, size_t size) {
+  static Entry each;
+  for (const char* line = mountinfo; *line != 0;) {
+    if (is_writable_tmpfs(line) && read_entry(line, each) && strlen(each.point) < size && wanted(each.point)) {
+      strcpy(path, each.point);
+      return true;
     }
-    n = read(fd, text + size, room - size - 1);
-    if (n < 0 && errno == EINTR) continue;
-    if (n <= 0) break;
-    size += static_cast<size_t>(n);
+    const char* end = strchr(line, '\n');
+    if (end == nullptr) break;
+    line = end + 1;
   }
-  close(fd);
-  if (n != 0 || text == nullptr) return false;
-  text[size] = 0;
-  return is_same_mount(text, path);
+  return false;
+}
+
+bool find_tmpfs(WantedMount wanted, char* path, size_t size) {
+  const char* text = read_mountinfo();
+  return text != nullptr && find_tmpfs(text, wanted, path, size);
 }
 
 }  // namespace dind::supervisor

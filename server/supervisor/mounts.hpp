@@ -2,6 +2,8 @@
 // looked up by the engine, and somebody may have put a link to elsewhere there just before.
 #pragma once
 
+#include <stddef.h>
+
 namespace dind::supervisor {
 
 // By the text of /proc/self/mountinfo: the mount at `path` shows the same file system and the same place in it as the
@@ -10,5 +12,11 @@ bool is_same_mount(const char* mountinfo, const char* path);
 
 // Of this process's own mounts.
 bool is_same_mount(const char* path);
+
+// The path of the first tmpfs that may be written to and for which `wanted` holds. False: there is none, or its path
+// does not fit.
+using WantedMount = bool (*)(const char* path);
+bool find_tmpfs(const char* mountinfo, WantedMount wanted, char* path, size_t size);
+bool find_tmpfs(WantedMount wanted, char* path, size_t size);
 
 }  // namespace dind::supervisor

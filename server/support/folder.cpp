@@ -76,7 +76,7 @@ bool Folder::rename(const std::string& name, const std::string& to) const {
   return ::renameat2(fd_, name.c_str(), fd_, to.c_str(), RENAME_NOREPLACE) == 0;
 }
 
-std::optional<std::vector<std::string>> Folder::names(std::size_t most) const {
+std::optional<std::vector<Folder::Entry>> Folder::entries(std::size_t most) const {
   const int again = ::openat(fd_, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (again < 0) return std::nullopt;
   DIR* listing = ::fdopendir(again);
@@ -85,12 +85,22 @@ std::optional<std::vector<std::string>> Folder::names(std::size_t most) const {
     return std::nullopt;
   }
   const std::unique_ptr<DIR, int (*)(DIR*)> closing(listing, ::closedir);
-  std::vector<std::string> names;
-  while (const dirent* each = names.size() < most ? ::readdir(listing) : nullptr) {
+  std::vector<Entry> all;
+  while (const dirent* each = all.size() < most ? ::readdir(listing) : nullptr) {
     const std::string_view name = each->d_name;
-    if (name != "." && name != "..") names.emplace_back(name);
+    if (name != "." && name != "..")
+      all.push_back({.name = std::string(name), .may_be_folder = each->d_type == DT_DIR || each->d_type == DT_UNKNOWN});
   }
-  std::ranges::sort(names);
+  std::ranges::sort(all);
+  return all;
+}
+
+std::optional<std::vector<std::string>> Folder::names(std::size_t most) const {
+  auto all = entries(most);
+  if (!all) return std::nullopt;
+  std::vector<std::string> names;
+  names.reserve(all->size());
+  for (auto& each : *all) names.push_back(std::move(each.name));
   return names;
 }
 

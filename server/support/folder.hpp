@@ -4,6 +4,7 @@
 
 #include <sys/stat.h>
 
+#include <compare>
 #include <cstddef>
 #include <optional>
 #include <string>
@@ -42,7 +43,14 @@ class Folder {
   // Gives `name` another name in this folder; never over something that is there.
   bool rename(const std::string& name, const std::string& to) const;
 
-  // Names without "." and "..", sorted; of more than `most` those that the folder gives first. nullopt: unreadable.
+  struct Entry {
+    std::string name;
+    bool may_be_folder = true;  // false: it is none (a link to one is none)
+    auto operator<=>(const Entry&) const = default;
+  };
+  // What is in it without "." and "..", by name; of more than `most` what the folder gives first. nullopt: unreadable.
+  std::optional<std::vector<Entry>> entries(std::size_t most) const;
+  // Their names.
   std::optional<std::vector<std::string>> names(std::size_t most) const;
 
  private:

@@ -182,7 +182,10 @@ class Choices(FolderTest):
         self.assertEqual(json.loads(done.stdout)["error"]["kind"], "invalid_request")
         self.assert_refused(self.folder_run(self.project({"README": ""}, "empty")), "Makefile", "after `--`")
         self.assert_refused(self.folder_run(self.project({"package.json": "{"}, "broken")), "package.json is not valid JSON")
-        self.assert_refused(self.folder_run("project", "--choose"), "terminal")
+        self.assert_refused(self.folder_run("project", "--choose"), "terminal", "python-main, make")
+        done = self.folder_run("empty", "--choose")
+        self.assert_refused(done, "Nothing in", "after `--`")
+        self.assertNotIn(b"--program", done.stderr)
 
     def test_the_program_by_name(self):
         folder = self.several()
@@ -253,6 +256,12 @@ class Choices(FolderTest):
         code, text = self.at_a_terminal("run", "--workspace", "project", answers=["\x04"])
         self.assertEqual(code, 125, text)
         self.assertIn("Nothing was chosen", text)
+        self.project({"README": ""}, "empty")
+        for words in (("--choose",), ()):  # P31
+            code, text = self.at_a_terminal("run", "--workspace", "empty", *words, answers=["\x04"])
+            self.assertEqual(code, 125, text)
+            self.assertIn("Nothing was chosen. Give a command after `--`", text)
+            self.assertNotIn("--program", text)
         self.assertFalse((self.folder / "state/dind-executor/workspaces.json").exists())
 
     def test_a_memory_that_is_broken_or_not_ours_to_write_is_no_obstacle(self):

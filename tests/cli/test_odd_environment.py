@@ -2,7 +2,9 @@
 import itertools
 import os
 import pathlib
+import socket
 import subprocess
+import time
 
 from harness import LIMIT, CliTest, program
 
@@ -34,6 +36,43 @@ class ClosedDescriptors(CliTest):
             with self.subTest(command=command, closed=closed):
                 done = self.in_shell(f"timeout 20 {program()} {command} {closed}")
                 self.assertNotEqual(done.returncode, 124)
+
+    def test_serve_answers_and_ends_by_a_signal_with_each(self):
+        body = b'{"jsonrpc": "2.0", "id": 1, "method": "server/info", "params": {}}'
+        for number, closed in enumerate(self.ALL):
+            with self.subTest(closed):
+                path = self.folder / str(number)
+                child = subprocess.Popen(["sh", "-c", f"exec {program()} serve --socket {path} {closed}"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                         stderr=subprocess.PIPE, cwd=self.folder, env=self.environment())
+                self.addCleanup(lambda child=child: (child.kill(), child.communicate()) if child.poll() is None else None)
+                client = self.connected(child, path)
+                with client:
+                    client.sendall(b"Content-Length: %d\r\n\r\n" % len(body) + body)
+                    answer = b""
+                    while b'"dind-executor"' not in answer:
+                        self.assertTrue(part := client.recv(4096), answer)
+                        answer += part
+                for descriptor, word in enumerate(("<&-", ">&-", "2>&-")):
+                    if word in closed.split():
+                        self.assertEqual(os.readlink(f"/proc/{child.pid}/fd/{descriptor}"), "/dev/null")
+                child.terminate()
+                child.communicate(timeout=LIMIT)
+                self.assertEqual(child.returncode, 0)
+
+    def connected(self, child, path):
+        """A connection to a server that says nothing of itself: its stdout may be the closed one."""
+        until = time.monotonic() + LIMIT
+        while True:
+            client = socket.socket(socket.AF_UNIX)
+            client.settimeout(LIMIT)
+            try:
+                client.connect(str(path))
+                return client
+            except OSError:
+                client.close()
+                self.assertIsNone(child.poll(), "the server has ended")
+                self.assertLess(time.monotonic(), until, "the server does not listen")
+                time.sleep(0.02)
 
     def test_stderr_that_is_full_does_not_hide_how_the_program_ended(self):
         done = self.in_shell(f"{program()} run {self.python('import sys; print(1); sys.exit(4)')} 2>/dev/full")

@@ -90,6 +90,28 @@ TEST_CASE("An image of the caller's is given no network by way of its packages w
   CHECK(bench.idle());
 }
 
+TEST_CASE("P26: the last line of an installer is told, however soon it comes after another") {
+  for (const std::string end : {"\n", "", "\r\n"}) {
+    PackageBench bench{RunPolicy{}};
+    std::string words;
+    for (int i = 0; i < 50; ++i) words += "Collecting package " + std::to_string(i) + "\n";
+    words += "Successfully installed six-1.16.0" + end;
+    bench.fake.on("POST", "/containers/*/attach",
+                  supervised(ready() + began() + said(wire::kOut, words) + exited(0), FakeReply::Then::hang));
+    const auto under = bench.begin(bench.spec());
+    const auto answer = bench.finish(under);
+    INFO((answer ? "" : answer.error().message));
+    REQUIRE(answer);
+    CHECK(answer->verdict == Verdict::ok);
+    INFO(under->audience.stages);
+    const std::string told = "dependencies:Successfully installed six-1.16.0;";
+    const auto at = under->audience.stages.find(told);
+    REQUIRE(at != std::string::npos);
+    CHECK(under->audience.stages.find(told, at + 1) == std::string::npos);
+    CHECK(bench.idle());
+  }
+}
+
 TEST_CASE("A call's whole time that ends while its program runs is told apart from the program's own") {
   RunBench bench;
   bench.fake.on("POST", "/containers/*/attach", supervised(ready() + began(), FakeReply::Then::hang));

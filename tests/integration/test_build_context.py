@@ -94,11 +94,16 @@ class BuildContext(SandboxTest):
                 os.utime(self.write("out.txt", "old"), (1_700_000_000, 1_700_000_000))
                 self.assert_run(self.run_folder("-q", "--workspace", ".", "--program", "dockerfile", builder=builder), 0, b"new")
 
-    def test_a_containerfile_is_built_where_there_is_no_dockerfile(self):  # B16
-        for name, mark in (("Containerfile", b"of the Containerfile\n"), ("Dockerfile", b"of the Dockerfile\n")):
+    def test_a_containerfile_is_built_where_there_is_no_dockerfile(self):  # B16, P23
+        for name, mark in (("Containerfile", b"of the Containerfile\n"), ("dockerfile", b"of the dockerfile\n"), ("Dockerfile", b"of the Dockerfile\n")):
             (self.project / name).write_text(f"FROM {SHELL}\nCMD [\"echo\", \"of the {name}\"]\n")
             with self.subTest(name):
                 self.assert_run(self.run_folder("-q", "--workspace", "."), 0, mark)
+        for name in ("Containerfile", "dockerfile", "Dockerfile"):
+            (self.project / name).unlink()
+        (self.project / "Dockerfile.dev").write_text(f"FROM {SHELL}\nCMD [\"echo\", \"of the other\"]\n")
+        self.assert_refused(self.run_folder("-q", "--workspace", "."), "--dockerfile Dockerfile.dev")
+        self.assert_run(self.run_folder("-q", "--workspace", ".", "--dockerfile", "Dockerfile.dev"), 0, b"of the other\n")
 
     def test_a_pattern_that_docker_refuses_is_refused_with_its_line(self):  # B04
         (self.project / "Dockerfile").write_text(f"FROM {SHELL}\nCOPY . /c\nCMD find /c -type f\n")
@@ -230,6 +235,18 @@ class BuildOptions(SandboxTest):
         for command in (("x", "y"), ("--help",)):
             self.assert_refused(self.build(text, "-q", "--", *command), "ENTRYPOINT (printf) is left out")
 
+    def test_what_an_image_keeps_for_root_is_told_of(self):  # B10
+        cases = (("WORKDIR /root/app\nRUN echo 'print(1)' > main.py && chmod 700 /root\nCMD [\"python3\", \"main.py\"]\n", b"owns nothing"),
+                 ("RUN mkdir -p /root/.local && cp /bin/true /root/.local/tool && chmod 700 /root\nCMD [\"sh\", \"-c\", \"/root/.local/tool\"]\n", b"chmod -R a+rX"),
+                 ("RUN echo key > /key && chmod 600 /key\nCMD [\"cat\", \"/key\"]\n", b"chmod -R a+rX"),
+                 ("WORKDIR /app\nRUN chmod 777 /app\nUSER 1000\nCMD [\"python3\", \"-c\", \"open('out.txt', 'w')\"]\n", b"are writable"))
+        for text, note in cases:
+            with self.subTest(text):
+                done = self.build(f"FROM {PYTHON}\n{text}")
+                self.assertNotEqual(done.returncode, 0)
+                notes = [line for line in done.stderr.splitlines() if line.startswith(b"note: ") and note in line]
+                self.assertEqual(len(notes), 1, done.stderr)
+
     def test_what_only_buildkit_builds_is_named(self):  # B06
         for text in ("RUN <<EOT\nset -e\necho one > /note\nEOT\n", "COPY <<a.txt /x\nhello\na.txt\n", "RUN cat <<-'E' > /x\n\tone\n\tE\n"):
             with self.subTest(text):  # Docker 28's classic builder would run nothing, and go well
@@ -245,6 +262,12 @@ class BuildOptions(SandboxTest):
         done = self.build(f"FROM --platform=$BUILDPLATFORM {SHELL}\nCMD [\"true\"]\n")
         self.assertNotEqual(done.returncode, 0)
         self.assertIn(b"line 1 uses BUILDPLATFORM", done.stderr)
+        for text in ("FROM base-${TARGETARCH}", "ARG BASE=base-$TARGETARCH\nFROM $BASE"):
+            with self.subTest(text):
+                self.assert_refused(self.build(f"{text}\nCMD [\"true\"]\n", "-q"), "TARGETARCH is empty, since only BuildKit sets it", "DOCKER_BUILDKIT=1")
+        done = self.build(f"FROM {SHELL}\nRUN --mount=type=secret,id=x true\nCMD [\"true\"]\n")  # B15
+        self.assertIn(b"line 2 mounts a secret or ssh", done.stderr)
+        self.assertNotIn(b"DOCKER_BUILDKIT=1", done.stderr)
         done = self.build(f"FROM {SHELL}\nARG TARGETARCH\nRUN echo MARK \"[$TARGETARCH]\"\nCMD [\"true\"]\n")
         self.assert_run(done, 0)
         self.assertIn(b"line 2 declares TARGETARCH", done.stderr)

@@ -30,6 +30,7 @@ class Packages(SandboxTest):
             "try: socket.create_connection(('192.0.2.1', 80), 1)\n"
             "except OSError as e: print(e.strerror)\n")
         done = self.packages("--require", "six==1.16.0", program)
+        self.assertIn(b"Successfully installed six-1.16.0\n", done.stderr)  # P26
         self.assert_run(done, 0, b"1.16.0 /packages/site/six.py\nRead-only file system\nNetwork is unreachable\n")
         self.until(lambda: not self.leftovers())
 

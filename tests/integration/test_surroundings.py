@@ -251,10 +251,10 @@ class Planted(SandboxTest):
     def test_s04_what_a_program_plants_is_renamed_and_said(self):
         for more in ((), ("--isolation", "gvisor")):
             with self.subTest(more):
-                done = self.run_in("mkdir -p new/deep/.git/objects .vscode && echo evil >new/deep/.git/config && echo '{}' >.vscode/settings.json && ln -s /etc .husky && echo gitdir: x >new/.git", *more)
+                done = self.run_in("mkdir -p new/deep/.git/objects .vscode 1/2/3/4/5/6/7/8/9/.git && echo evil >new/deep/.git/config && echo '{}' >.vscode/settings.json && ln -s /etc .husky && echo gitdir: x >new/.git", *more)
                 self.assertEqual(done.returncode, 0, done.stderr)
                 self.assertEqual(self.there(), [])
-                for name in ("new/deep/.git", ".vscode", ".husky", "new/.git"):
+                for name in ("new/deep/.git", ".vscode", ".husky", "new/.git", "1/2/3/4/5/6/7/8/9/.git"):
                     self.assertIn(f"the program made {name} in the workspace".encode(), done.stderr)
                 kept = list((self.workspace / "new/deep").glob(".git.from-run-*"))
                 self.assertEqual([(each / "config").read_text() for each in kept], ["evil\n"])

@@ -107,7 +107,7 @@ class Workspace(SandboxTest):
 
 HOSTILE = """
 import os, pathlib, shutil
-GUARDED = [".git", ".vscode", ".devcontainer", ".idea", ".husky", "lib/.git"]
+GUARDED = [".git", ".vscode", ".devcontainer", ".idea", ".husky", "lib/.git", "1/2/3/4/5/6/7/8/.git"]
 for name in GUARDED:
     for what, act in (("write", lambda: pathlib.Path(name, "evil").write_text("evil")),
                       ("append", lambda: open(pathlib.Path(name, "old"), "a").write("evil")),
@@ -143,7 +143,7 @@ pathlib.Path("own").write_text("x")
 class Guard(SandboxTest):
     """What the tools of the workspace's owner run or believe outside of any sandbox stays as it is."""
 
-    NAMES = (".git", ".vscode", ".devcontainer", ".idea", ".husky", "lib/.git")
+    NAMES = (".git", ".vscode", ".devcontainer", ".idea", ".husky", "lib/.git", "1/2/3/4/5/6/7/8/.git")
 
     def setUp(self):
         super().setUp()

@@ -329,6 +329,7 @@ Result<CommandLine> parse(std::vector<std::string> arguments, const std::string&
                  "--help` explains "
                  "them");
   }
+  if (const auto checked = check_options(arguments); !checked) return std::unexpected(checked.error());
   try {
     app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));  // CLI11 takes them from the back
   } catch (const CLI::CallForVersion& e) {

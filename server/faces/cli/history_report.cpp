@@ -11,6 +11,7 @@
 #include "services/logged_runs.hpp"
 #include "services/run_title.hpp"
 #include "support/base64.hpp"
+#include "support/escape_sequences.hpp"
 #include "support/units.hpp"
 
 namespace dind::faces::cli {
@@ -48,39 +49,39 @@ std::string outcome(const HistoryRecord& record) {
   return text;
 }
 
-// The length of a control sequence at the front ("ESC [ 3 2 m": colours, cursor); 0: there is none. (ECMA-48, 5.4)
-std::size_t control_sequence(std::string_view bytes) {
-  if (!bytes.starts_with("\x1b[")) return 0;
-  const auto end = std::ranges::find_if(bytes.substr(2), [](char c) { return c >= '@' && c <= '~'; });
-  const auto length = static_cast<std::size_t>(end - bytes.begin()) + 1;
-  return length > 32 || length > bytes.size() ? 0 : length;
-}
-
-// A program's output must not steer the terminal of whoever looks at it later.
-std::string lines_of(std::string_view bytes) {
+// Without what moves a cursor or is no character.
+std::string harmless(std::string_view bytes) {
   std::string text;
   while (!bytes.empty()) {
-    if (const auto sequence = control_sequence(bytes); sequence != 0) {
-      bytes.remove_prefix(sequence);
-      continue;
-    }
     std::size_t length = 1;
     while (length < 4 && !is_utf8(bytes.substr(0, length))) ++length;
     if (!is_utf8(bytes.substr(0, length))) length = 1;
     const auto character = bytes.substr(0, length);
     bytes.remove_prefix(length);
     const auto first = static_cast<unsigned char>(character.front());
-    const bool control = (first < 0x20 && first != '\n' && first != '\t') || first == 0x7f ||
+    const bool control = (first < 0x20 && first != '\t') || first == 0x7f ||
                          (first == 0xc2 && length == 2 && static_cast<unsigned char>(character[1]) < 0xa0);
-    if (first == '\r') {
-      // A progress bar writes over its line: what it wrote last is what was seen.
-      if (!bytes.starts_with('\n') && !bytes.empty()) text.erase(text.rfind('\n') + 1);
-      continue;
-    }
     if (control || (length == 1 && first >= 0x80))
       text += '?';
     else
       text += character;
+  }
+  return text;
+}
+
+// A program's output must not steer the terminal of whoever looks at it later. Line by line: a sequence that has no end
+// takes its own line along, and no other.
+std::string lines_of(std::string_view bytes) {
+  std::string text;
+  while (!bytes.empty()) {
+    const auto end = std::min(bytes.find('\n'), bytes.size());
+    auto line = without_escape_sequences(bytes.substr(0, end));
+    // A progress bar writes over its line: what it wrote last is what was seen.
+    while (line.ends_with('\r')) line.pop_back();
+    if (const auto before = line.rfind('\r'); before != std::string::npos) line.erase(0, before + 1);
+    text += harmless(line);
+    if (end < bytes.size()) text += '\n';
+    bytes.remove_prefix(std::min(end + 1, bytes.size()));
   }
   return text;
 }

@@ -5,12 +5,15 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cctype>
 #include <cerrno>
 #include <filesystem>
 #include <iterator>
 #include <system_error>
 
 #include "faces/cli/build_choice.hpp"
+#include "services/languages_service.hpp"
+#include "support/dockerfile_name.hpp"
 #include "support/requirements.hpp"
 #include "support/units.hpp"
 #include "support/wrong.hpp"
@@ -59,12 +62,6 @@ Result<std::string> read_all(int fd, const std::string& name) {
   }
 }
 
-bool is_dockerfile(const std::string& path) {
-  const auto name = std::filesystem::path(path).filename().string();
-  return name == "Dockerfile" || name == "Containerfile" || name.starts_with("Dockerfile.") ||
-         name.ends_with(".dockerfile");
-}
-
 Result<SourceProgram> read_program(const RunArguments& arguments, int stdin_fd) {
   SourceProgram program{.file_name = {}, .text = {}, .language = arguments.language};
   const std::string& path = *arguments.file;
@@ -76,7 +73,8 @@ Result<SourceProgram> read_program(const RunArguments& arguments, int stdin_fd) 
     return program;
   }
   std::error_code ignored;
-  if (!program.language && is_dockerfile(path) && std::filesystem::exists(path, ignored))
+  const bool no_program = !program.language && !runnable_language(std::nullopt, path, "");
+  if (no_program && is_dockerfile_name(path) && std::filesystem::is_regular_file(path, ignored))
     return wrong(shown(path) + " is a Dockerfile; build it and run its image: --dockerfile " + shown(path));
   auto text = read_file(path, "program");
   if (!text && text.error().code == ErrorCode::not_found && arguments.folder) {
@@ -164,15 +162,35 @@ Result<RunSpec> make_spec(const RunArguments& arguments, int stdin_fd, std::opti
   return spec;
 }
 
+namespace {
+
+// "-t.py" and "-n.tar.gz", not "-t1.5" and "-idebian:12.5".
+bool has_extension(std::string_view word) {
+  const auto dot = word.rfind('.');
+  if (dot == std::string_view::npos || dot < 2 || dot + 1 == word.size()) return false;
+  return std::ranges::all_of(word.substr(dot + 1), [](unsigned char c) { return std::isalpha(c) != 0; });
+}
+
+bool may_be_a_file(const std::string& word) {
+  return word.starts_with('-') && !word.contains('=') && has_extension(word);
+}
+
+}  // namespace
+
 std::string files_for_options(const std::vector<std::string>& words) {
   std::string hint;
-  for (const auto& word : words) {
-    const auto dot = word.rfind('.');
-    if (word.starts_with('-') && !word.starts_with("--") && !word.contains('=') && dot != std::string::npos &&
-        dot > 1 && dot + 1 < word.size())
-      hint += "; a file of that name is given as ./" + word;
-  }
+  for (const auto& word : words)
+    if (may_be_a_file(word)) hint += "; a file of that name is given as ./" + shown(word);
   return hint;
+}
+
+Result<void> check_options(const std::vector<std::string>& words) {
+  std::error_code ignored;
+  for (const auto& word : words)
+    if (may_be_a_file(word) && std::filesystem::is_regular_file(word, ignored))
+      return wrong("\"" + shown(word) + "\" begins with a dash, as an option does, and is a file here: name it ./" +
+                   shown(word));
+  return {};
 }
 
 Result<int> open_input(const std::string& path) { return open_for_reading(path, "program's stdin"); }

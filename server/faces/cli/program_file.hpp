@@ -27,4 +27,7 @@ Result<int> open_input(const std::string& path);
 // A hint for each word that the parser takes for an option and that may be a file: "-n.py". Empty: there is none.
 std::string files_for_options(const std::vector<std::string>& words);
 
+// The error for a word that would be read as an option ("-t.py" as a timeout, "-h.py" as --help) and is a file here.
+Result<void> check_options(const std::vector<std::string>& words);
+
 }  // namespace dind::faces::cli

@@ -19,6 +19,8 @@ constexpr const char* kHow =
 constexpr const char* kHowWithoutPrograms =
     "Give a command after `--` (`-- python3 app.py`), or add one of these files; on a terminal you are asked once";
 
+const char* how(const WorkspaceProgramList& list) { return list.programs.empty() ? kHowWithoutPrograms : kHow; }
+
 std::string line_of(const WorkspaceProgramSummary& program) {
   std::string line = program.label + "  (" + program.source;
   if (!program.detail.empty()) line += ": " + program.detail;
@@ -60,7 +62,7 @@ Result<WorkspaceChoice> ask(const WorkspaceProgramList& list, const Streams& str
   while (true) {
     say(streams, list.programs.empty() ? "Command: " : "Number or command: ");
     const auto line = read_line(streams);
-    if (!line) return fail(ErrorCode::invalid_request, std::string("Nothing was chosen. ") + kHow);
+    if (!line) return fail(ErrorCode::invalid_request, std::string("Nothing was chosen. ") + how(list));
     const auto first = line->find_first_not_of(" \t\r");
     if (first == std::string::npos) continue;
     const std::string typed = line->substr(first, line->find_last_not_of(" \t\r") - first + 1);
@@ -88,7 +90,7 @@ std::unexpected<Error> unclear(const WorkspaceProgramList& list) {
   for (const auto& each : list.programs)
     message += (&each == &list.programs.front() ? "" : ", ") + each.id + " (" + each.label + ", " + each.source + ")";
   for (const auto& note : list.notes) message += "; " + note;
-  return fail(ErrorCode::invalid_request, message + ". " + (list.programs.empty() ? kHowWithoutPrograms : kHow));
+  return fail(ErrorCode::invalid_request, message + ". " + how(list));
 }
 
 // What is to run, where the arguments don't say it.
@@ -101,10 +103,12 @@ Result<WorkspaceChoice> choice_of(const WorkspaceProgramList& list, const RunArg
     if (const auto* only = only_program(list.programs)) return WorkspaceChoice{.program = only->id, .command = {}};
   }
   if (!asks) {
-    if (arguments.choose)
-      return fail(ErrorCode::invalid_request,
-                  "--choose asks on a terminal, and there is none: name it with --program ID, or a command after --");
-    return unclear(list);
+    if (!arguments.choose || list.programs.empty()) return unclear(list);
+    std::string ids;
+    for (const auto& each : list.programs) ids += (ids.empty() ? "" : ", ") + each.id;
+    return fail(ErrorCode::invalid_request, std::string("--choose asks on a terminal, which this run does not have") +
+                                                (arguments.json ? " (--json)" : "") + ": name one with --program ID (" +
+                                                ids + "), or give a command after --");
   }
   auto chosen = ask(list, streams);
   if (chosen && !remember(list.folder, *chosen))

@@ -142,7 +142,9 @@ TEST_CASE("The exit code of a step is read from BuildKit's words, and from nothi
 
 TEST_CASE("BuildKit's trace is read: steps once, its own doings not, output by lines") {
   const std::string step = field(1, field(1, "d1") + field(3, "[2/3] RUN x") + field(5, ""));
-  const std::string own = field(1, field(1, "d2") + field(3, "[internal] load") + field(5, ""));
+  // The second: with the containerd store (B11).
+  const std::string own = field(1, field(1, "d2") + field(3, "[internal] load") + field(5, "")) +
+                          field(1, field(1, "d4") + field(3, "copy /context /") + field(5, ""));
   const std::string cached = field(1, field(1, "d3") + field(3, "[3/3] COPY") + flag(4));
   const std::string log = field(3, field(1, "d1") + field(4, "out\npart"));
   const auto line = [](const std::string& message) {

@@ -27,12 +27,13 @@ TEST_CASE("Each ending has its words, with the figure of its limit (I01)") {
     Verdict verdict;
     std::string said;
   };
-  const Case cases[] = {{Verdict::ok, ""},
-                        {Verdict::timeout, "timeout: the limit is 2 s"},
-                        {Verdict::out_of_memory, "out of memory: the limit is 64 MiB"},
-                        {Verdict::process_limit, "too many processes: the limit is 32"},
-                        {Verdict::output_limit, "too much output: the limit is 1 MiB"},
-                        {Verdict::disk_limit, "disk full: the limits are 64 MiB for /tmp and 256 MiB for one file"}};
+  const Case cases[] = {
+      {Verdict::ok, ""},
+      {Verdict::timeout, "timeout: the limit is 2 s"},
+      {Verdict::out_of_memory, "out of memory: the limit is 64 MiB"},
+      {Verdict::process_limit, "too many processes: the limit is 32"},
+      {Verdict::output_limit, "too much output: the limit is 1 MiB"},
+      {Verdict::disk_limit, "disk full: the limits are 64 MiB for each folder in memory and 256 MiB for one file"}};
   for (const auto& each : cases) CHECK(line(ended(each.verdict)) == each.said);
 }
 

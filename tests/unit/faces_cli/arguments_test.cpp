@@ -1,10 +1,15 @@
 #include "faces/cli/arguments.hpp"
 
 #include <catch2/catch_test_macros.hpp>
+#include <filesystem>
+#include <fstream>
+
+#include "support/ids.hpp"
 
 using namespace dind;
 using namespace dind::faces::cli;
 using namespace std::chrono_literals;
+namespace fs = std::filesystem;
 
 namespace {
 
@@ -33,6 +38,44 @@ TEST_CASE("A file alone asks for nothing else") {
   CHECK_FALSE(run.limits.timeout);
   CHECK(run.network == Network::none);
   CHECK_FALSE(run.json);
+}
+
+TEST_CASE("P22: a file whose name begins with a dash is never read as an option") {
+  struct Place {
+    fs::path before = fs::current_path();
+    fs::path path = fs::temp_directory_path() / ("dind-arguments-" + random_id());
+    Place() {
+      fs::create_directories(path);
+      fs::current_path(path);
+    }
+    ~Place() {
+      fs::current_path(before);
+      fs::remove_all(path);
+    }
+  } const place;
+  const char* names[] = {"-t.py", "-h.py", "-q.py", "-n.py", "-i.sh", "-r.txt", "-e.py", "--json.py", "--x.js"};
+  for (const std::string name : names) {
+    INFO(name);
+    std::ofstream(place.path / name) << "x";
+    for (const auto& words : {std::vector<std::string>{"run", name},
+                              {"run", "--image", "i", name, "--", "a"},
+                              {"run", "a.py", "--stdin", name},
+                              {"run", "--requirements", name, "a.py"},
+                              {"run", "--dockerfile", name},
+                              {"serve", "--token-file", name}}) {
+      const auto refused = parse(words, "1");
+      REQUIRE_FALSE(refused);
+      CHECK(refused.error().message.contains("./" + name));
+      CHECK_FALSE(refused.error().message.contains('\n'));
+    }
+    CHECK(run_of({"run", "./" + name}).file == "./" + name);
+    CHECK(run_of({"run", "a.py", "--", name}).args == std::vector<std::string>{name});
+  }
+  // One that is not there, and what only looks like one.
+  CHECK(parse({"run", "-n.js"}, "1").error().message.contains("./-n.js"));
+  CHECK(run_of({"run", "-rzope.interface", "-m1.5g", "-idebian:12.5", "a.py"}).requirements.front() ==
+        "zope.interface");
+  CHECK_FALSE(parse({"run", "a.py", "-t1.5", "--tiemout"}, "1").error().message.contains("./"));
 }
 
 TEST_CASE("Every option is read, before and after the file") {

@@ -77,3 +77,38 @@ TEST_CASE("What was not asked for is null, and no line") {
     CHECK(value[key].is_null());
   CHECK(value["requirements"] == json::array());
 }
+
+TEST_CASE("P30: a progress bar is shown as it was seen last, and nothing of a terminal's sequences is left") {
+  const auto shown = [](std::string head, std::string tail = "", std::size_t left_out = 0) {
+    auto made = record();
+    made.end->out = {std::move(head), std::move(tail), left_out};
+    const auto text = history_run_text(made, false);
+    const std::string title = "\nstdout:\n";
+    return text.substr(text.find(title) + title.size());
+  };
+  std::string bar;
+  for (int percent = 0; percent <= 100; ++percent)
+    bar += "\r\x1b[32m" + std::string(static_cast<std::size_t>(percent) / 5, '#') + " " + std::to_string(percent) +
+           "%\x1b[0m";
+  CHECK(shown(bar + "\ndone\n") == std::string(20, '#') + " 100%\ndone\n");
+  struct Case {
+    std::string written, seen;
+  };
+  const Case cases[] = {
+      {"a\r\nb\r\n", "a\nb\n"},                               // Windows line ends
+      {"a\r\r\nb\n", "a\nb\n"},                               // twice over
+      {"first\nold\rnew\nlast", "first\nnew\nlast\n"},        // one line only
+      {"\x1b[1;31mred\x1b[0m \x1b[Kplain\n", "red plain\n"},  // colours, and what clears a line
+      {"\x1b]0;title\x07text\n", "text\n"},
+      {"\x1b]0;no end\nnext\n", "\nnext\n"},  // takes its own line along, and no other
+      {"50%\r", "50%\n"},
+      {"tab\tand \x01 \x7f\n", "tab\tand ? ?\n"},
+      {"\xc3\xa9 \xff \xc2\x9b\n", "\xc3\xa9 ? ?\n"},
+      {"\x1b", "\n"},
+  };
+  for (const auto& [written, seen] : cases) {
+    INFO(json(written).dump(-1, ' ', true, json::error_handler_t::replace));
+    CHECK(shown(written) == seen);
+  }
+  CHECK(shown("10%\r20%", "90%\r100%\n", 2048) == "20%\n… 2 KiB not kept …\n100%\n");
+}

@@ -113,6 +113,29 @@ TEST_CASE("Without a terminal what was chosen before holds as long as the folder
   CHECK(std::get<std::string>(*place.folders.asked.command) == "npm test");
 }
 
+TEST_CASE("P31: --choose says what can be done, in a folder with programs and in one without") {
+  Place place;
+  const auto said = [&](bool json) {
+    const auto refused = place.spec({.choose = true, .json = json});
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().code == ErrorCode::invalid_request);
+    return refused.error().message;
+  };
+  place.has({"make", "npm-start"});
+  for (const bool json : {false, true}) {
+    INFO(json);
+    for (const auto* part : {"terminal", "--program ID (make, npm-start)"}) CHECK(said(json).contains(part));
+    CHECK(said(json).contains("--json") == json);
+  }
+  place.has({});
+  for (const bool json : {false, true}) {
+    INFO(json);
+    CHECK(said(json).contains("Nothing in"));
+    CHECK(said(json).contains("after `--`"));
+    CHECK_FALSE(said(json).contains("--program"));
+  }
+}
+
 TEST_CASE("What the arguments say needs no choice") {
   Place place;
   place.has({"make", "npm-start"});

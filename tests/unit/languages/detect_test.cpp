@@ -79,6 +79,23 @@ TEST_CASE("The error names what was looked at") {
   CHECK(detect("a\nb", "x.py", "").error().message.find('\n') == std::string::npos);
 }
 
+TEST_CASE("P23: a Dockerfile is told to be one, by every name that it has") {
+  for (const auto* name : {"Dockerfile", "dir/Dockerfile", "dockerfile", "DOCKERFILE", "Dockerfile.dev",
+                           "app.Dockerfile", "a.b.dockerfile", "Containerfile", "Containerfile.x", "x.containerfile"}) {
+    INFO(name);
+    const auto found = detect({}, name, "FROM scratch\n");
+    REQUIRE_FALSE(found);
+    CHECK(found.error().message.contains("is a Dockerfile"));
+    CHECK(found.error().message.contains("--dockerfile"));
+  }
+  for (const auto* name : {"Dockerfile.dockerignore", "myDockerfile", "Dockerfiles", "Dockerfile.", ".dockerfile"}) {
+    INFO(name);
+    CHECK_FALSE(detect({}, name, "").error().message.contains("is a Dockerfile"));
+  }
+  CHECK((*detect({}, "Dockerfile.py", ""))->id == "python");
+  CHECK((*detect({}, "Dockerfile", "#!/bin/sh\n"))->id == "shell");
+}
+
 TEST_CASE("A first line without end is not read whole and does no harm") {
   CHECK_FALSE(detect({}, "x", "#!" + std::string(1 << 20, 'a')));
 }

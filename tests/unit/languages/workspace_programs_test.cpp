@@ -88,6 +88,30 @@ TEST_CASE("What a folder holds says what may run of it, the likeliest first") {
   }
 }
 
+TEST_CASE("P23: a Dockerfile by another name than the folder's own is told of, where there is no other") {
+  for (const std::string name :
+       {"Dockerfile.dev", "app.Dockerfile", "api.dockerfile", "DOCKERFILE", "Containerfile.test", "x.containerfile"}) {
+    INFO(name);
+    const Folder folder;
+    folder.write(name, "FROM scratch\n");
+    folder.write("Dockerfile.dockerignore");
+    fs::create_directory(folder.path / "a.dockerfile");
+    const auto found = folder.look();
+    CHECK(found.programs.empty());
+    REQUIRE(found.notes.size() == 1);
+    CHECK(found.notes[0].contains("--dockerfile " + name));
+    folder.write("dockerfile", "FROM scratch\n");
+    CHECK(folder.look().notes.empty());
+    CHECK(folder.look().programs.at(0).source == "dockerfile");
+    folder.write("Dockerfile", "FROM scratch\n");
+    CHECK(folder.look().programs.at(0).source == "Dockerfile");
+  }
+  const Folder nothing;
+  for (const auto* name : {"Dockerfile.dockerignore", "Dockerfiles", "myDockerfile", ".dockerignore", "Dockerfile."})
+    nothing.write(name);
+  CHECK(nothing.look().notes.empty());
+}
+
 TEST_CASE("Projects in the folders of a folder are offered, and never run without a choice") {  // E16
   const Folder folder;
   const std::string start = R"({"scripts": {"start": "node server.js"}})";

@@ -1,5 +1,9 @@
 #include "sandbox/planted_names.hpp"
 
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include <catch2/catch_test_macros.hpp>
 #include <filesystem>
 #include <fstream>
@@ -25,8 +29,9 @@ struct Tree {
   }
   // What the run's guard sees before it begins.
   void look() { seen = guard_workspace(path, "")->seen; }
-  std::vector<Planted> sweep(const std::string& folder = "") const {
-    return move_planted(path, folder, seen, "r1").planted;
+  std::vector<Planted> sweep(const std::string& folder = "") const { return swept({}, folder).planted; }
+  Sweep swept(const SweepBounds& bounds, const std::string& folder = "") const {
+    return move_planted(path, folder, seen, "r1", bounds);
   }
   bool there(const std::string& name) const {
     return fs::symlink_status(path / name).type() != fs::file_type::not_found;
@@ -41,7 +46,7 @@ TEST_CASE("S04: every protected name that was not there gets another one, at eac
   workspace.look();
   CHECK(workspace.sweep().empty());
   for (const auto name : kGuardedNames)
-    for (const std::string folder : {"", "src/", "new/", "a/b/c/d/e/f/"}) {
+    for (const std::string folder : {"", "src/", "new/", "a/b/c/d/e/f/", "a/b/c/d/e/f/g/h/i/j/k/l/m/n/o/p/"}) {
       const auto whole = folder + std::string(name);
       INFO(whole);
       workspace.file(whole + "/config", "evil");
@@ -97,31 +102,78 @@ TEST_CASE("S04: nothing is renamed over something that is there, and one that co
   CHECK(workspace.there(".git.from-run-r1/config"));
 }
 
-TEST_CASE("S04: of one writable folder only what is in it is looked at; in node_modules and below 6 folders nothing") {
+TEST_CASE("S04: of one writable folder only what is in it is looked at; in node_modules nothing") {
   Tree workspace;
   workspace.folder("project");
   workspace.look();
   workspace.folder("other/.git");
   workspace.folder("project/node_modules/x/.git");
-  workspace.folder("project/1/2/3/4/5/6/7/.git");
   workspace.folder("project/.husky");
   CHECK(workspace.sweep("project") ==
         std::vector<Planted>{{.path = "project/.husky", .moved_to = "project/.husky.from-run-r1"}});
   CHECK(workspace.there("other/.git"));
 }
 
+TEST_CASE("S04: a sweep says where it ended, and goes no deeper than the guard's look before the run") {
+  Tree workspace;
+  workspace.folder("1/2/3/4/5/6/7/8/.git");  // the owner's
+  workspace.folder("1/2/3/4/5/6/.idea");
+  workspace.seen = guard_workspace(workspace.path, "", {}, std::chrono::milliseconds(0))->seen;
+  auto sweep = workspace.swept({.deepest = 6});
+  CHECK(sweep.planted.empty());
+  CHECK_FALSE(sweep.ended_before);
+  CHECK(workspace.there("1/2/3/4/5/6/7/8/.git"));
+  workspace.folder("1/2/3/4/5/6/.git");
+  sweep = workspace.swept({.deepest = 6});
+  CHECK(sweep.planted.size() == 1);
+  CHECK(workspace.there("1/2/3/4/5/6/7/8/.git"));
+  fs::remove_all(workspace.path / "1/2/3/4/5/6/.git.from-run-r1");
+  sweep = workspace.swept({.far_time = std::chrono::milliseconds(0)});
+  CHECK(sweep.ended_before == "1/2/3/4/5/6/7");
+  CHECK(workspace.there("1/2/3/4/5/6/7/8/.git"));
+  const auto notes = planted_notes({}, sweep.ended_before, "r1");
+  REQUIRE(notes.size() == 1);
+  CHECK(notes[0].contains("ended before 1/2/3/4/5/6/7;"));
+}
+
+TEST_CASE("S04: a chain of folders longer than a path is followed as far as a path goes, and ends soon") {
+  Tree workspace;
+  workspace.look();
+  const std::string name(200, 'd');
+  fs::path deep = workspace.path;
+  std::string inner;
+  while (inner.size() + name.size() + 100 < 3900) {
+    inner += (inner.empty() ? "" : "/") + name;
+    fs::create_directory(deep /= name);
+  }
+  fs::create_directory(deep / ".git");
+  int at = ::open(deep.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  for (const std::string& each : {name, name, name, name, std::string(".git")}) {
+    REQUIRE(::mkdirat(at, each.c_str(), 0700) == 0);
+    const int below = ::openat(at, each.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    ::close(at);
+    at = below;
+  }
+  ::close(at);
+  const auto sweep = workspace.swept({.far_time = std::chrono::minutes(1)});
+  REQUIRE(sweep.planted.size() == 1);
+  CHECK(sweep.planted[0].path == inner + "/.git");
+  CHECK_FALSE(sweep.ended_before);
+}
+
 TEST_CASE("S04: the notes name what was made and where it is, one by one where they are few") {
   std::vector<Planted> planted{{.path = "new/.git", .moved_to = "new/.git.from-run-r1"},
                                {.path = ".idea", .moved_to = ""}};
-  auto notes = planted_notes(planted, true, "r1");
+  auto notes = planted_notes(planted, {}, "r1");
   REQUIRE(notes.size() == 2);
   CHECK(notes[0].contains("new/.git in the workspace"));
   CHECK(notes[0].contains("it is new/.git.from-run-r1 now"));
   CHECK(notes[1].contains("can't be renamed"));
   for (int i = 0; i < 30; ++i) planted.push_back(planted.front());
-  notes = planted_notes(planted, false, "r1");
+  notes = planted_notes(planted, "far/away", "r1");
   REQUIRE(notes.size() == 7);
   CHECK(notes[5].contains("27 more"));
   CHECK(notes[6].contains("too many folders"));
-  CHECK(planted_notes({{.path = "a\nb/.git", .moved_to = "x"}}, true, "r1").front().find('\n') == std::string::npos);
+  CHECK(notes[6].contains("far/away"));
+  CHECK(planted_notes({{.path = "a\nb/.git", .moved_to = "x"}}, {}, "r1").front().find('\n') == std::string::npos);
 }

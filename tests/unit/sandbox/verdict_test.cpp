@@ -131,6 +131,10 @@ TEST_CASE("P24: a full disk is named with its size") {
   CHECK(full_disk_note(report, Limits{}, Verdict::disk_limit).starts_with("/dev/shm was full at its end (64 MiB"));
   report.disk_full = wire::kTmpFull | wire::kRunFolderFull;
   CHECK(full_disk_note(report, Limits{}, Verdict::ok).starts_with("/tmp, /sandbox were full"));
+  report.disk_full = wire::kVolumeFull;
+  const auto of_volume = full_disk_note(report, Limits{}, Verdict::disk_limit, "/data\n, x");
+  CHECK(of_volume.starts_with("/data\\x0a, x (a VOLUME of the image) was full at its end (64 MiB"));
+  CHECK(of_volume.contains("operator"));
   report.disk_full = 0;
   CHECK(full_disk_note(report, Limits{}, Verdict::disk_limit).contains("256 MiB"));
 }
@@ -161,6 +165,8 @@ TEST_CASE("P20: why a program could not be executed is said with its cause and t
                         {ENOENT, wire::kCarriageReturn, "/bin/bash", {"CRLF", "/bin/bash", "sed"}},
                         {ENOENT, wire::kNoLoader, "/lib64/ld.so", {"loader /lib64/ld.so"}},
                         {ENOEXEC, wire::kOtherMachine, "aarch64", {"for aarch64"}},
+                        {ENOENT, wire::kOtherMachine, "i386 (32 bits)", {"for i386 (32 bits)", "build it"}},
+                        {ENOEXEC, wire::kDamaged, "", {"not a whole program"}},
                         {ENOEXEC, wire::kNoShell, "", {"/bin/sh", "#! line"}},
                         {ENOEXEC, 0, "", {"Exec format error"}},
                         {EACCES, wire::kIsFolder, "", {"is a folder"}},

@@ -90,12 +90,49 @@ TEST_CASE("A link by a guarded name is not mounted, and said") {
   CHECK(found->notes[0].find(".git") == 0);
 }
 
-TEST_CASE("Six folders deep, and not in node_modules") {
+TEST_CASE("S04: at every depth, and not in node_modules") {
+  const Tree workspace;
+  workspace.folder("1/2/3/4/5/6/.git");
+  workspace.folder("node_modules/x/.git");
+  CHECK(workspace.guarded() == "1:rw 1/2:rw 1/2/3:rw 1/2/3/4:rw 1/2/3/4/5:rw 1/2/3/4/5/6:rw 1/2/3/4/5/6/.git:ro");
+  std::string deep = "1/2/3/4/5/6";
+  for (int i = 7; i <= 40; ++i) deep += "/" + std::to_string(i);
+  workspace.folder(deep + "/.vscode");
+  CHECK(workspace.guarded().ends_with("/39/40:rw " + deep + "/.vscode:ro"));
+}
+
+TEST_CASE("S04: what the time does not reach is told of, and only beyond six folders") {
   const Tree workspace;
   workspace.folder("1/2/3/4/5/6/.git");
   workspace.folder("1/2/3/4/5/6/7/.git");
-  workspace.folder("node_modules/x/.git");
-  CHECK(workspace.guarded() == "1:rw 1/2:rw 1/2/3:rw 1/2/3/4:rw 1/2/3/4/5:rw 1/2/3/4/5/6:rw 1/2/3/4/5/6/.git:ro");
+  const auto cut = guard_workspace(workspace.path, "", {}, std::chrono::milliseconds(0));
+  REQUIRE(cut);
+  CHECK(cut->deepest == 6);
+  CHECK(cut->seen.contains("1/2/3/4/5/6/.git"));
+  CHECK_FALSE(cut->seen.contains("1/2/3/4/5/6/7/.git"));
+  REQUIRE(cut->notes.size() == 1);
+  for (const auto* part : {"1/2/3/4/5/6/7", "more than 6 folders deep", "--workspace DIR"})
+    CHECK(cut->notes[0].contains(part));
+  CHECK_FALSE(cut->notes[0].contains('\n'));
+  // Of one folder, the depth is that below it.
+  const auto inner = guard_workspace(workspace.path, "1/2", {}, std::chrono::milliseconds(0));
+  REQUIRE(inner);
+  CHECK(inner->seen.contains("1/2/3/4/5/6/7/.git"));
+  CHECK(inner->deepest == SIZE_MAX);
+  CHECK(inner->notes.empty());
+}
+
+TEST_CASE("S04: deep ones that no mount is left for are told of, and do not end the run") {
+  const Tree workspace;
+  for (int i = 0; i < 501; ++i) workspace.folder("1/2/3/4/5/6/7/p" + std::to_string(i) + "/.git");
+  workspace.folder("near/.git");
+  const auto found = guard_workspace(workspace.path, "");
+  REQUIRE(found);
+  CHECK(found->mounts.size() <= 500);
+  CHECK(found->seen.size() == 502);  // none of them is taken for planted
+  REQUIRE(found->notes.size() == 1);
+  CHECK(found->notes[0].contains("are not guarded, 1/2/3/4/5/6/7/p"));
+  CHECK(workspace.guarded().contains("near/.git:ro"));
 }
 
 TEST_CASE("More than can be guarded is an error with the remedy, and never half of it") {

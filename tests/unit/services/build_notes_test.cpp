@@ -86,9 +86,14 @@ TEST_CASE("With BuildKit, what an old one can't read and what no build has is na
   CHECK(failed("# syntax=docker/dockerfile:1\n" + here, buildkit, unknown).empty());
   CHECK(failed("FROM a\nCOPY --link x y\n", buildkit, "Unknown flag: link").contains("line 2 has COPY --link"));
   CHECK(failed(here, buildkit, "exit code: 1").empty());
-  for (const char* kind : {"secret,id=x", "ssh"})
-    CHECK(failed("FROM a\nRUN --mount=type=" + std::string(kind) + " y\n", buildkit, "no active sessions")
-              .contains("line 2 mounts a secret or ssh"));
+  for (const char* kind : {"secret,id=x", "ssh", "secret,id=x,required=true"}) {
+    const auto text = "FROM a\nRUN --mount=type=" + std::string(kind) + " y\n";
+    CHECK(failed(text, buildkit, "no active sessions").contains("line 2 mounts a secret or ssh"));
+    // BuildKit would not help: it has none here either.
+    const auto classic = failed(text, {}, "the --mount option requires BuildKit");
+    CHECK(classic.contains("line 2 mounts a secret or ssh"));
+    CHECK_FALSE(classic.contains("DOCKER_BUILDKIT"));
+  }
 }
 
 TEST_CASE("A file that is not found where none was sent is told of") {  // B05

@@ -195,6 +195,16 @@ TEST_CASE("What a builder is given as an argument is what its ARG has") {  // B0
   CHECK(images("FROM a", {{"BUILDKIT_SYNTAX", "their/frontend"}}, false) == Names{"a"});
 }
 
+TEST_CASE("An image's name that is none for want of an argument is refused with what to do") {  // B08
+  for (const bool buildkit : {false, true})
+    for (const char* text : {"ARG V\nFROM debian:${V}", "FROM debian:$V", "ARG R\nFROM $R/base", "FROM a\nFROM ${R}/x"})
+      check_refused(text, "--build-arg, buildArgs", {}, {.buildkit = buildkit});
+  check_refused("ARG V\nFROM debian:${V}", "\"debian:\"");
+  CHECK(sources("ARG V\nFROM debian:${V}", {}, {.arguments = {{"V", "12"}}}) == Names{"debian:12"});
+  CHECK(sources("ARG S\nFROM debian:12$S") == Names{"debian:12"});
+  CHECK(sources("ARG S=One\nFROM a AS One\nFROM $S") == Names{"a"});
+}
+
 TEST_CASE("Only what a target needs is looked at") {  // B08
   const std::string text = "FROM a AS one\nFROM b AS Two\nCOPY --from=one x y\nFROM c\nADD http://x /\n";
   const auto images = [&](std::string target) {
@@ -225,6 +235,34 @@ TEST_CASE("BuildKit's variables of the platform have the engine's values") {  //
   SourceRules given = rules;
   given.arguments = {{"TARGETARCH", "arm64"}};
   CHECK(sources("FROM tool:$TARGETARCH", {}, given) == Names{"tool:arm64"});
+}
+
+TEST_CASE("An image that is named by a variable of BuildKit's is refused without BuildKit, before anything is pulled") {
+  // B06
+  for (const char* text :
+       {"FROM base-${TARGETARCH}", "FROM base-$TARGETARCH", "FROM base:${BUILDARCH}", "FROM $TARGETOS/base",
+        "ARG TARGETARCH\nFROM base-$TARGETARCH", "ARG BASE=base-${TARGETARCH}\nFROM ${BASE}",
+        "ARG A=$TARGETARCH\nARG B=x-$A\nFROM b:$B", "FROM ${BASE:-base-$TARGETARCH}",
+        "FROM \"base-$TARGETARCH\" AS one", "FROM a\nFROM base-${TARGETARCH}"}) {
+    check_refused(text, "only BuildKit sets it: set DOCKER_BUILDKIT=1 (build.builder)");
+    check_refused(text, "--build-arg");
+    INFO(text);
+    CHECK(sources(text, {}, {.buildkit = true, .remote = false, .os = "linux", .arch = "amd64"}));
+  }
+  check_refused("FROM a\nFROM base-${TARGETARCH}", "Line 2");
+  const auto classic = [](const std::string& text, std::map<std::string, std::string> arguments = {},
+                          std::string target = {}) {
+    INFO(text);
+    return sources(text, {}, {.arguments = std::move(arguments), .target = std::move(target)});
+  };
+  CHECK(classic("FROM base-${TARGETARCH:-amd64}") == Names{"base-amd64"});
+  CHECK(classic("FROM base${TARGETARCH:+-slim}") == Names{"base"});
+  CHECK(classic("ARG TARGETARCH=arm64\nFROM base-$TARGETARCH") == Names{"base-arm64"});
+  CHECK(classic("ARG TARGETARCH\nFROM base-$TARGETARCH", {{"TARGETARCH", "arm64"}}) == Names{"base-arm64"});
+  check_refused("FROM base-$TARGETARCH", "ARG TARGETARCH", {}, {.arguments = {{"TARGETARCH", "arm64"}}});
+  CHECK(classic("FROM base$TARGETVARIANT") == Names{"base"});  // it is empty with BuildKit too
+  CHECK(classic("FROM base$SUFFIX") == Names{"base"});
+  CHECK(classic("FROM a AS one\nFROM base-$TARGETARCH", {}, "one") == Names{"a"});
 }
 
 TEST_CASE("A variable whose name no other can have leaves the others known") {  // B14

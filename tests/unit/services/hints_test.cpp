@@ -1,6 +1,7 @@
 #include "services/hints.hpp"
 
 #include <catch2/catch_test_macros.hpp>
+#include <csignal>
 #include <filesystem>
 #include <fstream>
 
@@ -38,6 +39,9 @@ struct Case {
   bool own_authorities = false;
   std::vector<std::string> requirements = {};
   bool command = false;  // in a workspace, instead of a file
+  bool build = false;    // an image that is built, instead of a file
+  std::optional<int> signal = {};
+  int exit_code = 1;
 };
 
 std::vector<std::string> hints_of(const Case& c) {
@@ -48,11 +52,13 @@ std::vector<std::string> hints_of(const Case& c) {
     spec.workspace = WorkspaceAccess::read_write;
     spec.working_dir = kWorkspaceMount;
   }
+  if (c.build) spec.program = BuildProgram{.dockerfile = "FROM x\n", .context_path = {}, .command = {}};
   spec.network = c.network;
   spec.requirements = c.requirements;
   RunResult result;
   result.verdict = c.verdict;
-  result.exit_code = c.verdict == Verdict::ok ? 0 : 1;
+  result.signal = c.signal;
+  if (!c.signal) result.exit_code = c.verdict == Verdict::ok ? 0 : c.exit_code;
   result.stage = c.stage;
   result.image = "the-image";
   result.stdout_bytes = c.out.size();
@@ -191,6 +197,19 @@ TEST_CASE("P21: a command in a folder is told where Python does not look, and wh
   check_none({.err = "git@host: Permission denied (publickey).\n", .command = true});
 }
 
+TEST_CASE("B10: files that an image keeps for root are told of, and so is its read-only file system") {
+  for (const char* words : {"python3: can't open file '/root/app/main.py': [Errno 13] Permission denied\n",
+                            "/bin/sh: 1: tool: Permission denied\n", "cat: /data/key: Permission denied\n",
+                            "Error: EACCES: permission denied, open '/root/app/x.js'\n"}) {
+    check_one({.language = "", .err = words, .build = true}, {"owns nothing", "whatever USER says", "chmod -R a+rX"});
+    check_none({.language = "", .err = words, .verdict = Verdict::ok, .build = true});
+    check_none({.err = words});  // a file in one of our own images: none of these is the image's
+  }
+  for (const char* words : {"OSError: [Errno 30] Read-only file system: 'out.txt'\n",
+                            "Error: EROFS: read-only file system, open 'x'\n", "touch: x: Read-only file system\n"})
+    check_one({.language = "", .err = words, .build = true}, {"/tmp, /sandbox and /dev/shm are writable"});
+}
+
 TEST_CASE("P21: a program without a network is told so, in the words of many tools") {
   for (const char* words :
        {"urllib.error.URLError: <urlopen error [Errno -3] Temporary failure in name resolution>",
@@ -267,6 +286,34 @@ TEST_CASE("P27: a certificate that is not trusted names the setting, where no bu
     check_none({.err = err, .network = Network::internet, .own_authorities = true});
     check_none({.err = err});  // its own server in the sandbox
   }
+}
+
+TEST_CASE("P22: a command in a hint can be typed, whatever the file is called") {
+  const Project project;
+  project.write("helper.py");
+  const std::pair<const char*, const char*> names[] = {{"-t.py", "python3 ./-t.py"},
+                                                       {"a b.py", "python3 'a b.py'"},
+                                                       {"it's.py", "python3 'it'\\''s.py'"},
+                                                       {"a.py", "python3 a.py"}};
+  for (const auto& [name, typed] : names)
+    check_one({.file = name, .err = "ModuleNotFoundError: No module named 'helper'\n", .folder = project.path},
+              {typed});
+  check_one({.language = "shell", .file = "-t.sh", .text = "set -e\r\n", .err = "x"}, {"/' ./-t.sh"});
+  check_one({.file = "-t.py", .text = "def test_a(): pass\n", .err = "", .verdict = Verdict::ok}, {"pytest ./-t.py"});
+}
+
+TEST_CASE("P20: a program that a program could not start is told with its cause") {
+  check_one({.language = "shell", .err = "a.sh: line 1: ./tool: cannot execute binary file: Exec format error\n"},
+            {"another machine"});
+  check_one({.err = "OSError: [Errno 8] Exec format error: './tool'\n"}, {"another machine"});
+  check_one({.language = "shell",
+             .err = "a.sh: line 1: ./tool: cannot execute: required file not found\n",
+             .verdict = Verdict::ok},
+            {"loader", "statically"});
+  check_none({.err = "Exec format error\n", .verdict = Verdict::ok});
+  check_one({.err = "", .verdict = Verdict::signalled, .signal = SIGSYS}, {"32 bits"});
+  check_one({.language = "shell", .err = "Bad system call\n", .exit_code = 128 + SIGSYS}, {"32 bits"});
+  check_none({.err = "", .verdict = Verdict::signalled, .signal = SIGSEGV});
 }
 
 TEST_CASE("E26: a file that only defines tests is not a success without a word") {

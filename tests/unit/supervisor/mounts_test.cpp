@@ -3,6 +3,7 @@
 #include <catch2/catch_test_macros.hpp>
 #include <string>
 
+using dind::supervisor::find_tmpfs;
 using dind::supervisor::is_same_mount;
 
 namespace {
@@ -69,4 +70,25 @@ TEST_CASE("What can't be told is not the same") {
   const auto longer = kRoot + kWorkspace + mount("8:1", "/" + std::string(5000, 'x'), "/workspaces/p");
   CHECK_FALSE(is_same_mount(longer.c_str(), "/workspaces/p"));
   CHECK_FALSE(is_same_mount("/no/mount/of/ours"));
+}
+
+TEST_CASE("P24: of the tmpfs mounts those that may be written to are found, by their whole path") {
+  const auto tmpfs = [](const std::string& point, const std::string& options, const std::string& kind = "tmpfs") {
+    return "102 101 0:60 / " + point + " " + options + " master:1 shared:2 - " + kind + " tmpfs rw,size=65536k\n";
+  };
+  const auto found = [](const std::string& text, auto wanted, std::size_t size = 64) {
+    std::string path(size, '?');
+    return find_tmpfs(text.c_str(), wanted, path.data(), path.size()) ? std::string(path.c_str()) : "none";
+  };
+  const auto any = [](const char*) { return true; };
+  CHECK(found(kRoot + kWorkspace, any) == "none");
+  CHECK(found(kRoot + tmpfs("/data", "rw,nosuid"), any) == "/data");
+  CHECK(found(kRoot + tmpfs("/data", "rw"), any) == "/data");
+  CHECK(found(kRoot + tmpfs("/a", "ro") + tmpfs("/b", "rw,noexec", "overlay") + tmpfs("/c", "rw"), any) == "/c");
+  CHECK(found(tmpfs("/two\\040words", "rw"), any) == "/two words");
+  CHECK(found(tmpfs("/a", "rw") + tmpfs("/b", "rw"), [](const char* path) { return path[1] == 'b'; }) == "/b");
+  CHECK(found(tmpfs("/longer", "rw") + tmpfs("/b", "rw"), any, 4) == "/b");
+  for (const auto* odd :
+       {"", "\n", "1 2 3", "102 101 0:60 / /a rw", "102 101 0:60 / /a rw -", "102 101 0:60 / /a rw - \n"})
+    CHECK(found(odd, any) == "none");
 }

@@ -1,0 +1,23 @@
+// Whether a file is a Dockerfile by its name, as docker's documentation and editors have it: `Dockerfile`,
+// `Dockerfile.dev`, `app.Dockerfile`, the same with `Containerfile`, in any case of letters.
+#pragma once
+
+#include <string_view>
+
+#include "support/lower.hpp"
+
+namespace dind {
+
+inline bool is_dockerfile_name(std::string_view path) {
+  const auto name = lower(path.substr(path.find_last_of("/\\") + 1));
+  if (name.ends_with(".dockerignore")) return false;  // the rules of one
+  for (const std::string_view kind : {"dockerfile", "containerfile"}) {
+    if (name == kind) return true;
+    if (name.starts_with(kind) && name[kind.size()] == '.' && name.size() > kind.size() + 1) return true;
+    if (name.ends_with(kind) && name.size() > kind.size() + 1 && name[name.size() - kind.size() - 1] == '.')
+      return true;
+  }
+  return false;
+}
+
+}  // namespace dind
