@@ -286,6 +286,13 @@ Result<CommandLine> parse(std::vector<std::string> arguments, const std::string&
   doctor->add_flag("--json", json, "As JSON");
   doctor->footer(kDoctorFooter);
   add_global(*doctor);
+  const auto add_host_option = [&](CLI::App& command) {
+    command
+        .add_option("--host-option", line.host_option,
+                    "How messages call what --host came from, such as a setting of the editor")
+        ->type_name("TEXT");
+  };
+  add_host_option(*doctor);
   CLI::App* gc = app.add_subcommand("gc", "Remove what of ours the engine holds and nobody uses any more");
   gc->add_flag("--dry-run", dry_run, "Say what would be removed, and remove nothing");
   gc->add_flag("--json", json, "As JSON");
@@ -307,9 +314,7 @@ Result<CommandLine> parse(std::vector<std::string> arguments, const std::string&
   CLI::Option* client_option = lsp->add_option("--clientProcessId", client, "End when this process does")
                                    ->type_name("PID")
                                    ->check(CLI::PositiveNumber);
-  lsp->add_option("--host-option", line.host_option,
-                  "How messages call what --host came from, such as a setting of the editor")
-      ->type_name("TEXT");
+  add_host_option(*lsp);
   lsp->footer(kLspFooter);
   add_global(*lsp);
 
