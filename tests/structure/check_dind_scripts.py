@@ -1,5 +1,7 @@
 """The scripts of the engine's image decide rightly, on files that look like a container's: a machine has one kind of container only."""
+import os
 import pathlib
+import shutil
 import subprocess
 import tempfile
 
@@ -7,9 +9,9 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 DIND = ROOT / "images/dind"
 
 
-def shell(script, *arguments, **environment):
+def shell(script, *arguments, user=None, **environment):
     done = subprocess.run(["sh", "-euc", script, "sh", *map(str, arguments)], env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin"} | environment,
-                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False, timeout=60)
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False, timeout=60, user=user)
     return done.returncode, done.stdout
 
 
@@ -81,6 +83,71 @@ def k02_an_open_port_is_for_what_comes_from_outside_and_there_is_no_api_without_
         assert without.index(f"DIND-INPUT -i eth+ -p tcp --dport {port} -j RETURN") < dropped
 
 
+def pem(number, end="\n"):
+    return f"-----BEGIN CERTIFICATE-----\n{number}\n-----END CERTIFICATE-----{end}"
+
+
+def k04_every_certificate_is_whole_in_the_bundle_and_what_is_none_is_said(folder):
+    """Run as a user who is not root, as the backend and the editor are: to root every file is readable."""
+    folder.chmod(0o755)
+    user = 65534 if os.geteuid() == 0 else None
+    shutil.copy(ROOT / "images/trust.sh", folder / "trust.sh")
+    (folder / "usual.crt").write_text(pem("usual", end=""))
+    certificates, out = folder / "certificates", folder / "out"
+    out.mkdir()
+    out.chmod(0o777)
+
+    def bundle(**files):
+        if certificates.exists():
+            certificates.chmod(0o755)
+            shutil.rmtree(certificates)
+        certificates.mkdir()
+        for name, text in files.items():
+            path = certificates / f"{name}.crt"
+            if text is None:
+                path.mkdir()
+            else:
+                path.write_bytes(text if isinstance(text, bytes) else text.encode())
+        return certificates
+
+    def trusted():
+        (out / "bundle").unlink(missing_ok=True)
+        status, words = shell('. "$1/trust.sh"; OPERATORS_FOLDER=$1/certificates USUAL_BUNDLE=$1/usual.crt; trust "$1/out/bundle"', folder, user=user)
+        lines = (out / "bundle").read_text().splitlines() if (out / "bundle").exists() else []
+        names = [lines[at + 1] for at, line in enumerate(lines) if line == "-----BEGIN CERTIFICATE-----"]
+        assert all("BEGIN" not in line and "END" not in line or line.startswith("-----") and line.endswith("-----") and line.count("-----") == 2
+                   for line in lines), lines
+        return status, names, words.splitlines()
+
+    bundle(a=pem("a", end=""), b=pem("b", end="\r\n"), c=pem("c", end="") + "\n" + pem("c2", end=""), d=pem("d"))
+    assert trusted() == (0, ["usual", "a", "b", "c", "c2", "d"], []), trusted()
+    # None at all: silently.
+    bundle()
+    assert trusted() == (1, [], [])
+    shutil.rmtree(certificates)
+    assert trusted() == (1, [], [])
+    # What can't be used is named, each with one line, wherever it stands in the order; the others hold.
+    bundle(a_empty="", b_der=b"0\x82\x03\x00", c=pem("c", end=""), d_closed=pem("d"), e_folder=None, f_key="-----BEGIN PRIVATE KEY-----\n", g=pem("g"),
+           h_mark="\ufeff" + pem("h"))
+    (certificates / "d_closed.crt").chmod(0o000)
+    (certificates / "i_gone.crt").symlink_to("nowhere")
+    status, names, words = trusted()
+    assert (status, names) == (0, ["usual", "c", "g"]), (names, words)
+    said = [("a_empty", "is empty"), ("b_der", "holds no certificate in PEM"), ("d_closed", "can't be read by uid"), ("e_folder", "is not a file"),
+            ("f_key", "holds no certificate in PEM"), ("h_mark", "holds no certificate in PEM"), ("i_gone", "is not a file")]
+    assert len(words) == len(said), words
+    for line, (name, reason) in zip(words, said):
+        assert line.startswith(f"dind: warning: {certificates}/{name}.crt {reason}") and "not trusted here" in line, line
+    # Nothing but that, and a folder that can't be looked into.
+    bundle(a_empty="")
+    assert trusted()[:2] == (1, []), trusted()
+    bundle(a=pem("a"))
+    certificates.chmod(0o700 if user else 0o000)
+    status, names, words = trusted()
+    assert (status, names) == (1, []) and len(words) == 1 and "chmod a+rx" in words[0], words
+    certificates.chmod(0o755)
+
+
 def k16_every_name_of_the_workspace_leads_to_it(folder):
     def linked(workspace):
         script = f'. {DIND}/workspace_names.sh; say() {{ echo "$*"; }}; WORKSPACE_PLACES="$1/app/workspace $1/home/coder/workspace $1/workspaces"; link_workspace "$2"'
@@ -115,6 +182,7 @@ def k24_a_certificate_that_ends_soon_is_said_while_the_engine_runs(folder):
 
 
 for check in (k01_only_what_the_mount_table_calls_read_only_is_mounted_again, k02_ports_are_numbers,
+              k04_every_certificate_is_whole_in_the_bundle_and_what_is_none_is_said,
               k02_an_open_port_is_for_what_comes_from_outside_and_there_is_no_api_without_a_port,
               k16_every_name_of_the_workspace_leads_to_it, k24_a_certificate_that_ends_soon_is_said_while_the_engine_runs):
     with tempfile.TemporaryDirectory() as scratch:
