@@ -1,14 +1,45 @@
 # The CA certificates that the operator has put into configuration/certificates. Sourced by the entrypoints.
 # shellcheck shell=sh
 
-# trust FILE: FILE holds the usual certificates and those; fails where there are none of those.
-trust() {
-  for each in /etc/dind-executor/certificates/*.crt; do
-    [ -s "$each" ] || return 1
-    cat /etc/ssl/certs/ca-certificates.crt /etc/dind-executor/certificates/*.crt >"$1"
-    return 0
-  done
+OPERATORS_FOLDER=/etc/dind-executor/certificates
+USUAL_BUNDLE=/etc/ssl/certs/ca-certificates.crt
+
+# certificate_problem PATH: why nothing can be taken from there, and what to do; fails where something can.
+certificate_problem() {
+  if [ ! -f "$1" ]; then
+    echo "is not a file"
+  elif [ ! -r "$1" ]; then
+    echo "can't be read by uid $(id -u): chmod a+r it"
+  elif [ ! -s "$1" ]; then
+    echo "is empty"
+  elif ! grep -q '^-----BEGIN CERTIFICATE-----' "$1"; then
+    echo "holds no certificate in PEM: convert it, such as by openssl x509 -inform der -in FILE -out FILE.crt"
+  else
+    return 1
+  fi
 }
+
+# trust FILE: FILE holds the usual certificates and those; fails where there are none of those. What can't be used is a warning, and
+# the others hold. (K04)
+trust() (
+  skip() { printf 'dind: warning: %s %s; its certificates are not trusted here\n' "$1" "$2" >&2; }
+  if [ -d "$OPERATORS_FOLDER" ] && ! { [ -r "$OPERATORS_FOLDER" ] && [ -x "$OPERATORS_FOLDER" ]; }; then
+    skip "$OPERATORS_FOLDER" "can't be read by uid $(id -u): chmod a+rx it"
+  fi
+  bundle=$1 found=0
+  for each in "$OPERATORS_FOLDER"/*.crt; do
+    [ -e "$each" ] || [ -L "$each" ] || continue # no file at all: the pattern itself
+    if problem=$(certificate_problem "$each"); then
+      skip "$each" "$problem"
+      continue
+    fi
+    [ $found = 1 ] || cat "$USUAL_BUNDLE" >"$bundle"
+    found=1
+    # A file may end without a newline; the next one begins on a line of its own all the same.
+    { echo && cat "$each"; } >>"$bundle"
+  done
+  [ $found = 1 ]
+)
 
 # name_bundle FILE: tells what has a network in this container (pip, curl, git, Node, cargo) of it.
 name_bundle() {

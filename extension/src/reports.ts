@@ -3,7 +3,7 @@
 import { execFile } from 'node:child_process';
 import * as vscode from 'vscode';
 import { notify } from './notify';
-import type { Server } from './server';
+import { HOST_OPTION, type Server } from './server';
 
 const SCHEME = 'dind-report';
 const TIMEOUT_MS = 90_000;
@@ -14,7 +14,7 @@ interface Report {
 }
 
 const REPORTS: Record<string, Report> = {
-  'dind.doctor': { title: () => vscode.l10n.t('Sandbox check'), arguments: ['doctor'] },
+  'dind.doctor': { title: () => vscode.l10n.t('Sandbox check'), arguments: ['doctor', ...HOST_OPTION] },
   'dind.showHistory': { title: () => vscode.l10n.t('Sandbox history'), arguments: ['history', 'list'] },
 };
 

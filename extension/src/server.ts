@@ -32,6 +32,7 @@ import { shown } from './shown';
 const CRASHES_ALLOWED = 4;
 const CRASH_WINDOW_MS = 3 * 60_000;
 const LAST_WORDS_MS = 5_000;
+export const HOST_OPTION = ['--host-option', 'the setting dind.engine.host']; // for lsp and doctor: how messages call --host
 const CANNOT_RUN = 125; // what the server ends with where a setting is wrong
 
 /** We have no server; the message says why and what to do. */
@@ -176,7 +177,7 @@ export class Server implements vscode.Disposable {
     await requireExecutable(command, chosen);
     // The channel's default level leaves the server's own (its operator's) as it is.
     const level = this.log.level === 'info' ? [] : ['--log-level', this.log.level];
-    const lsp = [...args, 'lsp', '--host-option', 'the setting dind.engine.host', ...level];
+    const lsp = [...args, 'lsp', ...HOST_OPTION, ...level];
     // Detached: it ends by itself, and may have runs of terminals to bring to their end first.
     const client = new QuietClient('dind', this.log.name, { command, args: lsp, options: { env, detached: true } }, this.clientOptions());
     client.registerFeature(ourCapabilities);

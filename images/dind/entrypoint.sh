@@ -80,6 +80,9 @@ fi
 for address in $inside; do set -- "--host=tcp://$address:$port" "$@"; done
 
 # --- the firewall, before there is anything to guard
+! problem=$(network_problem) || die "$problem"
+addresses_of "${DIND_ALLOW_PRIVATE:-}" >/dev/null || die "DIND_ALLOW_PRIVATE is '$DIND_ALLOW_PRIVATE': IPv4 addresses are needed, like 10.1.2.3,10.2.0.0/16"
+addresses_of "${DIND_HOST_ADDRESSES:-}" >/dev/null || die "DIND_HOST_ADDRESSES is '$DIND_HOST_ADDRESSES': IPv4 addresses are needed, like 203.0.113.50,198.51.100.0/28 (sandboxes have no IPv6)"
 choose_iptables || die "iptables does not work here, and without it sandboxes would reach the API: is the service privileged, and has the kernel ip_tables or nf_tables?"
 subnet=$(choose_subnet) || die "every network that this engine could use for its sandboxes is taken here; name a free one: DIND_SUBNET=10.200"
 open_ports=$(ports_of "${DIND_OPEN_PORTS:-}") || die "DIND_OPEN_PORTS is '$DIND_OPEN_PORTS': ports from 1 to 65535 are needed, like 8000,9000"

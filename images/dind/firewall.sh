@@ -6,8 +6,36 @@
 #
 # The rules name interfaces, so that they hold for every network that a sandbox may be on, those made later included.
 
-# 168.63.129.16 is Azure's metadata. The host's own public addresses are not seen from in here: DIND_HOST_ADDRESSES names them.
-NEAR="0.0.0.0/8 10.0.0.0/8 100.64.0.0/10 127.0.0.0/8 168.63.129.16/32 169.254.0.0/16 172.16.0.0/12 192.0.0.0/24 192.168.0.0/16 198.18.0.0/15 224.0.0.0/4 240.0.0.0/4 $(echo "${DIND_HOST_ADDRESSES:-}" | tr ',' ' ')"
+# 168.63.129.16 is Azure's metadata. The host's own public addresses are not seen from in here: DIND_HOST_ADDRESSES names them (S08).
+NEAR="0.0.0.0/8 10.0.0.0/8 100.64.0.0/10 127.0.0.0/8 168.63.129.16/32 169.254.0.0/16 172.16.0.0/12 192.0.0.0/24 192.168.0.0/16 198.18.0.0/15 224.0.0.0/4 240.0.0.0/4"
+
+# addresses_of LIST: "10.1.2.3, 10.2.0.0/16" as "10.1.2.3 10.2.0.0/16"; fails where something else is in it, such as a name or IPv6.
+addresses_of() (
+  set -f
+  part='(25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])'
+  found=
+  for each in $(echo "$1" | tr ',' ' '); do
+    echo "$each" | grep -Eqx "$part(\.$part){3}(/(3[0-2]|[12]?[0-9]))?" || return 1
+    found="$found${found:+ }$each"
+  done
+  echo "$found"
+)
+
+# The kernel shows this setting in the machine's own network namespace alone.
+MACHINE_ONLY=/proc/sys/net/core/netdev_max_backlog
+
+# network_problem: why the rules would do harm or nothing here, and what to do; fails where they hold. They are this network
+# namespace's, and know its links to other networks as eth0, eth1 …, as Docker, Kubernetes and Podman's bridges call them (K02).
+network_problem() {
+  link=$(way_out)
+  link=${link%% *}
+  if [ -e "$MACHINE_ONLY" ]; then
+    echo "this container is on the machine's own network (network_mode: host, hostNetwork: true), and its firewall would close the machine's ports: give the container or the pod a network of its own"
+  else
+    case $link in '' | eth*) return 1 ;; esac
+    echo "the way out is the interface $link, and the firewall holds for interfaces called eth0, eth1 … alone: give the container a network of such a kind (a bridge)"
+  fi
+}
 
 way_out() { ip -4 route show default | sed -n 's/.*via \([^ ]*\).* dev \([^ ]*\).*/\2 \1/p' | head -n 1; }
 uplinks() { ip -o link show type veth 2>/dev/null | sed -n 's/^[0-9]*: \(eth[0-9]*\)@.*/\1/p'; }
@@ -94,8 +122,9 @@ set_firewall() { # SUBNET PORT OPEN: the API's port (empty: it has none), and po
   rule DIND-OUTPUT -m conntrack --ctstate ESTABLISHED,RELATED -j RETURN
   for link in $(inside_links); do rule DIND-OUTPUT -o "$link" -j REJECT; done
   for protocol in udp tcp; do rule DIND-OUTPUT -p $protocol --dport 53 -j RETURN; done
-  for each in $(echo "${DIND_ALLOW_PRIVATE:-}" | tr ',' ' '); do rule DIND-OUTPUT -d "$each" -j RETURN; done
-  for each in $NEAR; do rule DIND-OUTPUT -d "$each" -j REJECT; done
+  for each in $(addresses_of "${DIND_ALLOW_PRIVATE:-}"); do rule DIND-OUTPUT -d "$each" -j RETURN; done
+  near="$NEAR $(addresses_of "${DIND_HOST_ADDRESSES:-}")"
+  for each in $near; do rule DIND-OUTPUT -d "$each" -j REJECT; done
 
   # From sandboxes: the internet; nothing of the stack, nothing near. From the stack: what a sandbox publishes.
   # dockerd keeps what is in this chain, and puts it before its own rules.
@@ -106,7 +135,7 @@ set_firewall() { # SUBNET PORT OPEN: the API's port (empty: it has none), and po
     rule DOCKER-USER -i "$link" ! -o eth+ -j RETURN
   done
   rule DOCKER-USER -i eth+ -j DROP
-  for each in $NEAR; do rule DOCKER-USER -o eth+ -d "$each" -j REJECT; done
+  for each in $near; do rule DOCKER-USER -o eth+ -d "$each" -j REJECT; done
   rule DOCKER-USER -j RETURN
 
   iptables -w -C INPUT -j DIND-INPUT 2>/dev/null || iptables -w -I INPUT -j DIND-INPUT

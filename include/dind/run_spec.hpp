@@ -53,6 +53,10 @@ struct LimitsRequest {
   std::optional<std::int64_t> pids;
 };
 
+// The terms of whoever asks, for messages that say how to ask for something else: fields of a request or of a RunSpec,
+// flags of the command line, settings and commands of an editor.
+enum class Terms { fields, flags, settings };
+
 // A file with its text, run by the recipe of its language.
 struct SourceProgram {
   std::string file_name;                // base name; names the file in the sandbox and in the program's own messages
@@ -118,6 +122,7 @@ struct RunSpec {
   bool record = true;                   // false: the history keeps nothing of it
   std::vector<std::string> notes = {};  // for people: said with the run's own
   std::string client;  // who asks: the queue is fair among clients. Empty: all of those together are one
+  Terms terms = Terms::fields;
 };
 
 }  // namespace dind

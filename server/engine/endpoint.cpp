@@ -38,15 +38,17 @@ Result<Endpoint> parse_host(const std::string& host, const std::string& origin) 
   const std::string scheme =
       split == std::string::npos ? (host.starts_with('/') ? "unix" : "tcp") : host.substr(0, split);
   std::string rest = split == std::string::npos ? host : host.substr(split + 3);
+  // What holds the address is what to change (E03); a context is not written by hand.
+  const std::string to_set = origin.starts_with("context ") ? "DOCKER_HOST" : origin;
   if (scheme == "ssh")
     return wrong(origin + " is \"" + shown +
                  "\": engines behind ssh:// are not supported yet. Forward its socket (ssh -L "
-                 "/tmp/docker.sock:/var/run/docker.sock HOST) and set DOCKER_HOST=unix:///tmp/docker.sock.");
+                 "/tmp/docker.sock:/var/run/docker.sock HOST) and set " +
+                 to_set + " to unix:///tmp/docker.sock.");
   if (scheme == "npipe")
-    return wrong(
-        origin + " is \"" + shown +
-        "\": npipe:// is a named pipe of Windows, and this machine runs Linux. Set DOCKER_HOST to a unix:// or "
-        "tcp:// address.");
+    return wrong(origin + " is \"" + shown +
+                 "\": npipe:// is a named pipe of Windows, and this machine runs Linux. Set " + to_set +
+                 " to a unix:// or tcp:// address.");
   // "unix:/x.sock" has no "//", and would be taken for a host "unix" with a port.
   for (const std::string known : {"unix:", "tcp:", "http:", "https:", "fd:", "ssh:", "npipe:"})
     if (split == std::string::npos && host.starts_with(known) && (host == known || host[known.size()] == '/'))
@@ -172,6 +174,10 @@ Result<Endpoint> from_context(const std::string& name, const std::string& named_
 }
 
 }  // namespace
+
+std::string engine_choice(const Endpoint& endpoint) {
+  return endpoint.choice.empty() ? "--host or DOCKER_HOST" : endpoint.choice;
+}
 
 Result<Endpoint> find_endpoint(const std::optional<NamedHost>& named, const Environment& environment,
                                const ReadFile& read_file) {

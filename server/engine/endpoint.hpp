@@ -29,6 +29,9 @@ struct Endpoint {
   std::string choice = {};  // how a person chooses another engine: "--host", "the setting dind.engine.host"
 };
 
+// `choice`, or what a person has at a command line: "--host or DOCKER_HOST".
+std::string engine_choice(const Endpoint& endpoint);
+
 // Reads files and environment through the two functions, so that a test needs neither. `environment` gives nullopt for
 // an unset variable; `read_file` nullopt for a file that is not there. Errors: invalid_request, naming what to mend.
 using Environment = std::function<std::optional<std::string>(const std::string&)>;

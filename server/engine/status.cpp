@@ -26,7 +26,7 @@ std::string engine_message(std::string_view body) {
 }
 
 std::string whereabouts(const Endpoint& endpoint) {
-  const std::string choice = endpoint.choice.empty() ? "--host or DOCKER_HOST" : endpoint.choice;
+  const std::string choice = engine_choice(endpoint);
   if (endpoint.origin.empty() || endpoint.origin == "default") return "name another engine by " + choice;
   std::string text = "correct " + endpoint.origin + ", which gave this address";
   if (!endpoint.choice.empty() && endpoint.choice != endpoint.origin) text += ", or name another engine by " + choice;
@@ -168,7 +168,8 @@ Error pull_error(const Endpoint& endpoint, const std::string& image, std::string
 Error podman_refused(const Endpoint& endpoint, const std::string& version) {
   return {ErrorCode::engine_error, "The engine at " + endpoint.address + " is Podman " + version +
                                        ", on which dind-executor builds no image: Podman would run the steps in the "
-                                       "machine's own network. Use a Docker engine: set DOCKER_HOST or --host"};
+                                       "machine's own network. Name a Docker engine by " +
+                                       engine_choice(endpoint)};
 }
 
 }  // namespace dind::engine

@@ -14,6 +14,8 @@ bool reached_its_timeout(const RunResult& result, const Limits& limits) {
   return result.stage == Stage::program && 10 * result.duration >= 9 * limits.timeout;
 }
 
+void add_part(std::string& line, const std::string& part) { line += (line.empty() ? "" : "; ") + part; }
+
 // The beginning of the line: how the program ended.
 std::string end_words(const RunResult& result, const LimitsInForce& in_force) {
   const std::string limit = limit_words(result, in_force);
@@ -89,12 +91,16 @@ std::vector<std::string> remarks(const RunResult& result) {
   return all;
 }
 
-std::string ending_line(const RunResult& result, const LimitsInForce& limits, std::uint64_t left_out) {
+std::string ending_words(const RunResult& result, const LimitsInForce& limits, std::uint64_t left_out) {
   std::string line = end_words(result, limits);
-  const auto add = [&](const std::string& part) { line += (line.empty() ? "" : "; ") + part; };
-  if (left_out > 0) add(bytes_text(left_out) + " of output are not here");
-  for (const auto& remark : remarks(result)) add(remark);
-  for (const auto& note : result.notes) add(printable(note));
+  if (left_out > 0) add_part(line, bytes_text(left_out) + " of output are not here");
+  for (const auto& remark : remarks(result)) add_part(line, remark);
+  return line;
+}
+
+std::string ending_line(const RunResult& result, const LimitsInForce& limits, std::uint64_t left_out) {
+  std::string line = ending_words(result, limits, left_out);
+  for (const auto& note : result.notes) add_part(line, printable(note));
   return line;
 }
 

@@ -28,9 +28,12 @@ std::string limit_words(const RunResult& result, const LimitsInForce& limits);
 // missing supervisor.
 std::vector<std::string> remarks(const RunResult& result);
 
-// All of it in one line without its end: "exit 3", "killed by SIGKILL; a process of it was killed for memory",
-// "timeout: the limit is 2 s; 2 MiB of output are not here". Empty for a program that ended with 0 and of which there
-// is nothing to say. `left_out`: bytes of output that the reader of this line does not get, although the program's.
+// In one line without its end: "exit 3", "killed by SIGKILL; a process of it was killed for memory", "timeout: the
+// limit is 2 s; 2 MiB of output are not here". Empty for a program that ended with 0 and of which there is nothing to
+// say. `left_out`: bytes of output that the reader of this line does not get, although the program's.
+std::string ending_words(const RunResult& result, const LimitsInForce& limits, std::uint64_t left_out = 0);
+
+// The same, and the notes behind it.
 std::string ending_line(const RunResult& result, const LimitsInForce& limits, std::uint64_t left_out = 0);
 
 // One line: control characters become spaces.

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "dind/exit_code.hpp"
+#include "faces/ending.hpp"
 #include "faces/run_json.hpp"
 #include "faces/utf8_stream.hpp"
 #include "support/ids.hpp"
@@ -133,6 +134,9 @@ json kept_run_json(const KeptRun& run) {
   value["returncode"] = returncode(run.result);
   put_output(value, run.out, run.err);
   value["cancelReason"] = run.result.cancel_reason ? json(name(*run.result.cancel_reason)) : json(nullptr);
+  const auto left_out =
+      value["stdoutTruncatedBytes"].get<std::uint64_t>() + value["stderrTruncatedBytes"].get<std::uint64_t>();
+  value["ending"] = ending_words(run.result, run.limits, left_out);
   value["notes"] = run.result.notes;
   return value;
 }

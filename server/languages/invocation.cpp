@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "domain/terms.hpp"
 #include "support/escaped.hpp"
 #include "support/shebang.hpp"
 #include "support/shortened.hpp"
@@ -34,29 +35,38 @@ struct Choice {
   std::string note;
 };
 
-Choice choose(const Recipe& recipe, const Shebang& line) {
+Choice choose(const Recipe& recipe, const Shebang& line, Terms terms) {
+  const auto other_image = [terms] {
+    return "another image may have it (" +
+           in_terms(terms, {.fields = "\"image\"", .flags = "--image", .settings = "the setting dind.images"}) + ")";
+  };
+  const auto other_language = [terms](const std::string& id) {
+    return in_terms(terms, {.fields = "\"language\": \"" + id + "\" says otherwise",
+                            .flags = "--language " + id + " says otherwise",
+                            .settings = "the file's name, or the language mode of the editor, says otherwise"});
+  };
   const std::string usual = recipe.command.front();
   const std::string name(line.name());
   const auto* belongs_to = recipe_of_interpreter(name);
   if (belongs_to != &recipe)
-    return {.runs = usual,
-            .takes_arguments = false,
-            .note = replaced(line.interpreter, usual,
-                             belongs_to == nullptr
-                                 ? ", without the line's options; another image may have it (--image)"
-                                 : ", without the line's options; --language " + belongs_to->id + " says otherwise")};
+    return {
+        .runs = usual,
+        .takes_arguments = false,
+        .note = replaced(line.interpreter, usual,
+                         belongs_to == nullptr ? ", without the line's options; " + other_image()
+                                               : ", without the line's options; " + other_language(belongs_to->id))};
   if (std::ranges::find(recipe.interpreters, name) == recipe.interpreters.end())
-    return {.runs = usual, .note = replaced(line.interpreter, usual, "; another image may have it (--image)")};
+    return {.runs = usual, .note = replaced(line.interpreter, usual, "; " + other_image())};
   const std::string runs = recipe.interpreters_differ ? name : usual;
   return {.runs = runs, .note = is_usual_folder(line.interpreter) ? "" : replaced(line.interpreter, runs, "")};
 }
 
-void honour(const Shebang& line, Invocation& invocation) {
+void honour(const Shebang& line, Terms terms, Invocation& invocation) {
   if (line.interpreter.empty()) return;
   // A recipe that does more than to start an interpreter has no place for the arguments of one.
   auto& command = invocation.command;
   if (command.size() != 2 || command.back() != kFile) return;
-  Choice choice = choose(*invocation.recipe, line);
+  Choice choice = choose(*invocation.recipe, line, terms);
   if (!choice.note.empty()) invocation.notes.push_back(std::move(choice.note));
   if (!line.problem.empty()) invocation.notes.push_back("its #! line does not work as it is: " + shown(line.problem));
   if (!choice.takes_arguments) return;
@@ -77,11 +87,11 @@ void honour(const Shebang& line, Invocation& invocation) {
 }  // namespace
 
 Result<Invocation> invocation_of(std::optional<std::string_view> language, std::string_view file_name,
-                                 std::string_view text) {
+                                 std::string_view text, Terms terms) {
   const auto recipe = detect(language, file_name, text);
   if (!recipe) return std::unexpected(recipe.error());
   Invocation invocation{.recipe = *recipe, .command = (*recipe)->command, .notes = {}};
-  if (const auto line = parse_shebang(text)) honour(*line, invocation);
+  if (const auto line = parse_shebang(text)) honour(*line, terms, invocation);
   return invocation;
 }
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "dind/error.hpp"
+#include "dind/run_spec.hpp"
 #include "languages/recipe.hpp"
 
 namespace dind::languages {
@@ -18,8 +19,8 @@ struct Invocation {
 };
 
 // The recipe is that of `detect`. The `#!` line then has the effect that it has when Linux executes the file, as far as
-// the recipe's image can be expected to have the interpreter. Errors: as `detect`.
+// the recipe's image can be expected to have the interpreter. Notes are in `terms`. Errors: as `detect`.
 Result<Invocation> invocation_of(std::optional<std::string_view> language, std::string_view file_name,
-                                 std::string_view text);
+                                 std::string_view text, Terms terms = Terms::fields);
 
 }  // namespace dind::languages

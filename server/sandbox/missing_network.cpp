@@ -5,6 +5,8 @@
 #include <string_view>
 #include <vector>
 
+#include "domain/terms.hpp"
+
 namespace dind::sandbox {
 namespace {
 
@@ -111,8 +113,10 @@ std::string missing_network_note(const RunPlan& plan) {
   if (plan.network != Network::none) return {};
   const auto command = fetching_command(plan);
   if (command.empty()) return {};
-  return "a run has no network, which `" + command +
-         "` needs: install packages before the run (npm ci, --require), or run with the network internet";
+  return "a run has no network, which `" + command + "` needs: install packages before the run, or run it with " +
+         in_terms(plan.terms, {.fields = "\"network\": \"internet\"",
+                               .flags = "--network internet",
+                               .settings = "the setting dind.network at internet"});
 }
 
 }  // namespace dind::sandbox

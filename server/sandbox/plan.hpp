@@ -76,6 +76,7 @@ struct RunPlan {
   Isolation isolation = Isolation::runc;
   bool once = false;  // nothing like it is expected again: no sandbox waits for the next
   std::vector<std::string> notes;
+  Terms terms = Terms::fields;  // of whoever asks, for further notes
   bool operator==(const RunPlan&) const = default;
 };
 

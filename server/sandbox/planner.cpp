@@ -178,7 +178,7 @@ Result<std::string> file_name(const SourceProgram& source, const languages::Reci
 Result<void> plan_source(const SourceProgram& source, const RunSpec& spec,
                          const std::map<std::string, std::string>& images, RunPlan& plan) {
   const auto text = without_byte_order_mark(source.text);
-  const auto invocation = languages::invocation_of(source.language, source.file_name, text);
+  const auto invocation = languages::invocation_of(source.language, source.file_name, text, spec.terms);
   if (!invocation) return std::unexpected(invocation.error());
   const languages::Recipe& how = *invocation->recipe;
   const auto name = file_name(source, how);
@@ -294,6 +294,7 @@ Result<RunPlan> make_plan(const RunSpec& spec, const Limits& limits, const std::
   plan.run_id = std::move(run_id);
   plan.limits = limits;
   plan.network = spec.network;
+  plan.terms = spec.terms;
   plan.env = base_environment(spec);
 
   const auto* command = std::get_if<CommandProgram>(&spec.program);

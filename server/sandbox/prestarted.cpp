@@ -48,6 +48,7 @@ RunPlan shape_of(RunPlan plan) {
   plan.env.clear();
   plan.files.clear();
   plan.notes.clear();
+  plan.terms = {};
   plan.workspace_seen.clear();
   plan.workspace_deepest = SIZE_MAX;
   return plan;

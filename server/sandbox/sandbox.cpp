@@ -177,8 +177,8 @@ Result<RunResult> Sandboxes::Run::conclude(Stop stop) const {
     RunResult result = blank();
     result.dropped_bytes = seen.dropped_bytes;
     judge(*seen.report, stop, result);
-    for (auto& note :
-         {full_disk_note(*seen.report, plan.limits, result.verdict, seen.detail), left_files_note(seen.left)})
+    for (auto& note : {full_disk_note(*seen.report, plan.limits, result.verdict, seen.detail),
+                       left_files_note(seen.left, plan.terms)})
       if (!note.empty()) result.notes.push_back(note);
     return with_reason(std::move(result));
   }

@@ -5,6 +5,7 @@
 #include <csignal>
 #include <cstring>
 
+#include "domain/terms.hpp"
 #include "languages/python_tools.hpp"
 #include "support/escaped.hpp"
 #include "support/shortened.hpp"
@@ -145,7 +146,7 @@ Error not_executable(const RunPlan& plan, const std::string& image, int error_nu
   return {ErrorCode::invalid_request, what + " in the image " + image + " can't be executed: " + std::strerror(error)};
 }
 
-std::string left_files_note(const LeftFiles& left) {
+std::string left_files_note(const LeftFiles& left, Terms terms) {
   if (left.count == 0) return {};
   auto names = left.names;
   std::ranges::sort(names);
@@ -154,7 +155,11 @@ std::string left_files_note(const LeftFiles& left) {
   if (left.count > names.size()) listed += ", …";
   return (left.count == 1 ? "1 file that the program wrote was discarded: "
                           : std::to_string(left.count) + " files that the program wrote were discarded: ") +
-         listed + " (a run of its folder keeps files: --workspace)";
+         listed + " (a run of its folder keeps files: " +
+         in_terms(terms, {.fields = "\"workspace\": \"readWrite\"",
+                          .flags = "--workspace DIR",
+                          .settings = "Run Workspace in DinD"}) +
+         ")";
 }
 
 }  // namespace dind::sandbox

@@ -28,6 +28,6 @@ std::string full_disk_note(const wire::ExitReport& report, const Limits& limits,
 Error not_executable(const RunPlan& plan, const std::string& image, int error_number, const std::string& detail = {});
 
 // For people: which files went with the sandbox; empty: none.
-std::string left_files_note(const LeftFiles& left);
+std::string left_files_note(const LeftFiles& left, Terms terms);
 
 }  // namespace dind::sandbox

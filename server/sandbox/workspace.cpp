@@ -28,7 +28,9 @@ std::string workspace_user(const Workspace& workspace, std::string& note) {
   if (workspace.owner) return *workspace.owner;
   struct stat status{};
   if (workspace.path.empty() || ::stat(workspace.path.c_str(), &status) != 0) {
-    note = "who owns the workspace is not known here, so the program is nobody there (workspace.owner says it)";
+    note =
+        "the owner of the workspace is not known here, so the program runs as a user that can read the folder but not "
+        "write to it; workspace.owner in the configuration names the owner";
     return kNobody;
   }
   if (status.st_uid == 0) {

@@ -11,8 +11,7 @@ namespace {
 constexpr std::size_t kMostFolders = 50'000;
 constexpr std::size_t kMostMounts = 500;
 
-constexpr const char* kGuardRemedy =
-    "mount it read-only, or make a smaller folder of it the writable one (--workspace DIR)";
+constexpr const char* kGuardRemedy = "mount it read-only, or run a smaller folder of it";
 
 std::string parent_of(const std::string& path) {
   const auto slash = path.rfind('/');

@@ -69,6 +69,10 @@ class Listener final : public EventSink {
 
 }  // namespace
 
+std::string unreachable_remedy(const engine::Endpoint& endpoint) {
+  return "Start the engine, or name one that answers by " + engine::engine_choice(endpoint) + "; then check again";
+}
+
 std::vector<DoctorCheck> check_probe(const std::string& probe_output, const Limits& asked) {
   const auto fields = fields_of(probe_output);
   const auto value = [&](const char* name) {
@@ -202,21 +206,20 @@ struct EngineDoctor::Visit {
 
   Task<bool> engine() {
     const auto& endpoint = doctor.client_.endpoint();
-    constexpr auto kRemedy =
-        "Start the engine, or set DOCKER_HOST (or --host) to where it is; then run `dind-executor doctor` again";
+    const auto remedy = unreachable_remedy(endpoint);
     // One that is there and says nothing would cost each question its whole time.
     if (const auto pong = co_await doctor.client_.ping(std::min(deadline, in(kPingTime))); !pong) {
-      add("engine", Status::failed, pong.error().message, kRemedy);
+      add("engine", Status::failed, pong.error().message, remedy);
       co_return false;
     } else if (!pong->podman.empty()) {
       add("podman", Status::warning,
           "the engine is Podman " + pong->podman +
               ": a sandbox's /tmp has no bound on its number of files, and builds are refused",
-          "For builds use a Docker engine: set DOCKER_HOST or --host");
+          "For builds name a Docker engine by " + engine::engine_choice(endpoint));
     }
     const auto version = co_await doctor.client_.version(deadline);
     if (!version) {
-      add("engine", Status::failed, version.error().message, kRemedy);
+      add("engine", Status::failed, version.error().message, remedy);
       co_return false;
     }
     add("engine", Status::ok, "answers at " + endpoint.address + " (from " + endpoint.origin + ")");

@@ -12,6 +12,9 @@
 
 namespace dind {
 
+// What to do about an engine that does not answer, in the words of whoever named it (E03). Pure.
+std::string unreachable_remedy(const engine::Endpoint& endpoint);
+
 // The limits that `supervisor --probe` saw in force from inside, held against what was asked. Pure.
 std::vector<DoctorCheck> check_probe(const std::string& probe_output, const Limits& asked);
 

@@ -120,9 +120,10 @@ std::string not_there(const sandbox::Sandboxes& sandboxes) {
   const auto& adopted = sandboxes.adopted_workspaces();
   if (adopted.empty()) {
     const auto& path = sandboxes.workspace().path;
-    return (path.empty() ? " can't be run: no workspace is known here"
-                         : " is not in the workspace " + shown_path(path)) +
-           "; run one that is, or have workspace.path (DIND_WORKSPACE) changed";
+    if (path.empty())
+      return " can't be run: no workspace is known here; the operator names one (workspace.path, DIND_WORKSPACE)";
+    return " is not in the workspace " + shown_path(path) +
+           ", and runs see no other folder; run one in there, or ask the operator (workspace.path, DIND_WORKSPACE)";
   }
   std::string open;
   for (const auto& root : adopted) open += (open.empty() ? "" : ", ") + shown_path(root);

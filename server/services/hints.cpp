@@ -4,6 +4,7 @@
 #include <csignal>
 #include <initializer_list>
 
+#include "domain/terms.hpp"
 #include "languages/python_tools.hpp"
 #include "services/hint_lines.hpp"
 #include "services/missing_parts.hpp"
@@ -72,8 +73,11 @@ std::string no_network(const Ending& ending) {
   if (!says(ending, unknown, true) && !says(ending, unreachable, true)) return {};
   if (!ending.internet_allowed)
     return "a run has no network here, so no name resolves: the operator does not allow one (limits.allowInternet)";
-  return "the run has no network, so no name resolves: run it with --network internet (\"network\": \"internet\" in a "
-         "request), or install packages first";
+  return "the run has no network, so no name resolves: run it with " +
+         in_terms(ending.spec.terms, {.fields = "\"network\": \"internet\"",
+                                      .flags = "--network internet",
+                                      .settings = "the setting dind.network at internet"}) +
+         ", or install packages first";
 }
 
 // The text that a shell is given as an argument, with Windows line ends.
@@ -116,8 +120,11 @@ std::string windows_line_ends(const Ending& ending) {
 std::string no_input(const Ending& ending) {
   if (!failed(ending)) return {};
   if (!line_with(ending.err, {"EOFError: EOF when reading a line"}).empty())
-    return "the program asked for more input than it got: give it with --stdin FILE or through a pipe (\"stdin\" in a "
-           "request)";
+    return "the program asked for more input than it got: " +
+           in_terms(ending.spec.terms,
+                    {.fields = "give it in \"stdin\"",
+                     .flags = "give it with --stdin FILE or through a pipe",
+                     .settings = "the editor gave it no stdin; let it read a file, and run the whole folder"});
   if (line_with(ending.err, {"Inappropriate ioctl for device", "'/dev/tty'", "the input device is not a TTY",
                              "stdin is not a terminal", "not a tty", "Must be run in a terminal"})
           .empty())
@@ -185,8 +192,10 @@ std::string not_trusted(const Ending& ending) {
 
 std::string dubious_owner(const Ending& ending) {
   if (!says(ending, {"detected dubious ownership in repository"})) return {};
-  return "git does not trust a folder of another user: -e GIT_CONFIG_COUNT=1 -e GIT_CONFIG_KEY_0=safe.directory -e "
-         "'GIT_CONFIG_VALUE_0=*'";
+  return "git does not trust a folder of another user: " +
+         variables_in_terms(
+             ending.spec.terms,
+             {{"GIT_CONFIG_COUNT", "1"}, {"GIT_CONFIG_KEY_0", "safe.directory"}, {"GIT_CONFIG_VALUE_0", "*"}});
 }
 
 // "curl" of "app.sh: line 2: curl: command not found" and "sh: 1: curl: not found".
@@ -212,8 +221,10 @@ std::string missing_program(const Ending& ending) {
   if (languages::is_python_tool(name))
     return "the program " + name + " is not on PATH; where a package brings it, run it as python3 -m " + name;
   if (!failed(ending) && ending.language == "shell" && ending.err.size() > 2000) return {};
-  return "the image " + shown(ending.result.image) + " has no program " + name +
-         ": choose an image that has it (--image), or build one (--dockerfile)";
+  return "the image " + shown(ending.result.image) + " has no program " + name + ": choose an image that has it " +
+         in_terms(ending.spec.terms, {.fields = "(\"image\"), or build one (\"dockerfile\")",
+                                      .flags = "(--image), or build one (--dockerfile)",
+                                      .settings = "(the setting dind.images), or run a folder with a Dockerfile"});
 }
 
 std::string too_little_memory(const Ending& ending) {
@@ -223,7 +234,10 @@ std::string too_little_memory(const Ending& ending) {
   if (!python &&
       line_with(ending.err, {"JavaScript heap out of memory", "std::bad_alloc", "java.lang.OutOfMemoryError"}).empty())
     return {};
-  return "the program got no more memory: give it more with --memory 2g (\"memory\" in the limits of a request)";
+  return "the program got no more memory: give it more with " +
+         in_terms(ending.spec.terms, {.fields = "\"limits\": {\"memory\": \"2g\"}",
+                                      .flags = "--memory 2g",
+                                      .settings = "the setting dind.memory"});
 }
 
 // What a program itself could not start. (What a run could not: sandbox/verdict.cpp.)
@@ -270,10 +284,11 @@ std::string only_tests(const Ending& ending) {
   if (source == nullptr || ending.language != "python" || failed(ending)) return {};
   if (ending.result.stdout_bytes != 0 || ending.result.stderr_bytes != 0 || !defines_tests(source->text)) return {};
   if (source->text.contains("__main__") || source->text.contains(".main(")) return {};
-  const bool unittest = source->text.contains("unittest");
-  return std::string("the program only defines tests, and nothing runs them: ") +
-         (unittest ? "--workspace DIR -- python3 -m unittest" : "--workspace DIR -- python3 -m pytest") +
-         (source->file_name.empty() ? "" : " " + command_word(source->file_name));
+  const std::string tool = source->text.contains("unittest") ? "unittest" : "pytest";
+  return "the program only defines tests, and nothing runs them: run its folder: " +
+         folder_run_in_terms(
+             ending.spec.terms, "DIR",
+             "python3 -m " + tool + (source->file_name.empty() ? "" : " " + command_word(source->file_name)));
 }
 
 std::string written_for_python2(const Ending& ending) {

@@ -6,6 +6,7 @@
 #include <optional>
 #include <system_error>
 
+#include "domain/terms.hpp"
 #include "languages/python_tools.hpp"
 #include "services/hint_lines.hpp"
 #include "support/escaped.hpp"
@@ -35,8 +36,9 @@ std::string run_the_folder(const Ending& ending, const SourceProgram& source) {
   const std::string_view command = ending.language == "python"       ? "python3"
                                    : ending.language == "javascript" ? "node"
                                                                      : "bash";
-  return "the program ran by itself, without the files of its folder; run the folder: --workspace " +
-         command_word(ending.folder) + " -- " + std::string(command) + " " + command_word(source.file_name);
+  return "the program ran by itself, without the files of its folder; run the folder: " +
+         folder_run_in_terms(ending.spec.terms, command_word(ending.folder),
+                             std::string(command) + " " + command_word(source.file_name));
 }
 
 // "my-package" for "My_Package": how pip compares names.
@@ -68,26 +70,26 @@ bool listed_beside(const std::string& folder, const std::string& package) {
   return found && names_package(found->lines, package);
 }
 
-// The dependencies of a script's own list (PEP 723), as arguments.
-std::string inline_requirements(std::string_view text) {
+// The dependencies of a script's own list (PEP 723).
+std::vector<std::string> inline_requirements(std::string_view text) {
   const auto begin = text.find("# /// script");
   if (begin == std::string_view::npos) return {};
   auto block = text.substr(begin, text.find("\n# ///\n", begin + 1) - begin);
   const auto list = block.find("dependencies");
   const auto open = list == std::string_view::npos ? list : block.find('[', list);
   if (open == std::string_view::npos) return {};
-  std::string arguments;
-  for (std::size_t at = open + 1; at < block.size() && arguments.size() < 400;) {
+  std::vector<std::string> packages;
+  std::size_t bytes = 0;  // of a hint
+  for (std::size_t at = open + 1; at < block.size() && bytes < 400;) {
     const auto quote = block.find_first_of("\"']", at);
     if (quote == std::string_view::npos || block[quote] == ']') break;
     const auto end = block.find(block[quote], quote + 1);
     if (end == std::string_view::npos) break;
-    const auto each = shown_part(block.substr(quote + 1, end - quote - 1));
-    const bool quoted = each.find_first_of(" <>[;!") != std::string::npos;
-    arguments += " --require " + (quoted ? "'" + each + "'" : each);
+    packages.push_back(shown_part(block.substr(quote + 1, end - quote - 1)));
+    bytes += packages.back().size();
     at = end + 1;
   }
-  return arguments;
+  return packages;
 }
 
 bool is_module_name(std::string_view name) {
@@ -119,9 +121,9 @@ std::string missing_python_module(const Ending& ending) {
   const auto last = last_lines(ending.err, 3);
   if (source != nullptr && !ending.folder.empty() && !last.empty() &&
       last.back().starts_with("ImportError: attempted relative import"))
-    return "a relative import needs the package of the file: run it from the folder above: --workspace DIR -- python3 "
-           "-m PACKAGE." +
-           shown_part(fs::path(source->file_name).stem().string());
+    return "a relative import needs the package of the file: run it from the folder above: " +
+           folder_run_in_terms(ending.spec.terms, "DIR",
+                               "python3 -m PACKAGE." + shown_part(fs::path(source->file_name).stem().string()));
   const auto whole = python_module(ending.err);
   if (!whole) return {};
   const std::string module = whole->substr(0, whole->find('.'));
@@ -130,9 +132,12 @@ std::string missing_python_module(const Ending& ending) {
   if (source == nullptr) {
     for (const std::string place : {"", "src/", "lib/"})
       if (exists(ending.folder, place + module + ".py") || exists(ending.folder, place + module))
-        return "\"" + shown_part(module) + "\" is in the folder, and not where Python looks: -e PYTHONPATH=" +
-               (ending.spec.working_dir.empty() ? kWorkspaceMount : shown_part(ending.spec.working_dir)) +
-               (place.empty() ? "" : "/" + place.substr(0, 3));
+        return "\"" + shown_part(module) + "\" is in the folder, and not where Python looks: " +
+               variables_in_terms(
+                   ending.spec.terms,
+                   {{"PYTHONPATH",
+                     (ending.spec.working_dir.empty() ? kWorkspaceMount : shown_part(ending.spec.working_dir)) +
+                         (place.empty() ? "" : "/" + place.substr(0, 3))}});
   }
   if (module == "tkinter" || module == "_tkinter")
     return "the image has no Tk, and a sandbox has no display: write what the program shows to a file";
@@ -141,16 +146,20 @@ std::string missing_python_module(const Ending& ending) {
   const auto package = languages::python_package_of(module);
   if (source != nullptr)
     if (const auto own = inline_requirements(source->text); !own.empty())
-      return "the list of packages in the program (# /// script) is not read by a run; install them first:" + own;
+      return "the list of packages in the program (# /// script) is not read by a run; install them first: " +
+             packages_in_terms(ending.spec.terms, own);
   if (listed_beside(ending.folder, package))
     return source != nullptr
-               ? "requirements.txt beside the program names " + package + "; install it first: --requirements " +
-                     shown_part(ending.folder) + "/requirements.txt"
+               ? "requirements.txt beside the program names " + package + "; install it first: " +
+                     in_terms(ending.spec.terms,
+                              {.fields = "\"requirements\"",
+                               .flags = "--requirements " + shown_part(ending.folder) + "/requirements.txt",
+                               .settings = "run the whole folder, which reads it"})
                : "requirements.txt names " + package +
                      "; a command installs it first where one of its words is the interpreter: python3 -m NAME";
   return "there is no module \"" + shown_part(module) + "\" in the image " + shown_part(ending.result.image) +
-         "; where a package brings it, install that first: --require " + shown_part(package) +
-         " (\"requirements\" in a request)";
+         "; where a package brings it, install that first: " +
+         packages_in_terms(ending.spec.terms, {shown_part(package)});
 }
 
 std::string missing_node_module(const Ending& ending) {
@@ -158,8 +167,8 @@ std::string missing_node_module(const Ending& ending) {
   const auto lines = last_lines(ending.err, 40);
   for (const auto line : lines) {
     if (line.contains("Cannot use import statement outside a module") || line.contains("Unexpected token 'export'"))
-      return "the program uses import: name it .mjs, or run its folder with \"type\": \"module\" in package.json "
-             "(--workspace DIR -- node FILE)";
+      return "the program uses import: name it .mjs, or run its folder with \"type\": \"module\" in package.json: " +
+             folder_run_in_terms(ending.spec.terms, "DIR", "node FILE");
     if (line.contains("require is not defined in ES module scope"))
       return "the program uses require in a module: name it .cjs, or use import";
     auto name = line.contains("Error") ? between(line, "Cannot find module '", "'") : std::nullopt;
@@ -183,8 +192,8 @@ std::string missing_node_module(const Ending& ending) {
       return "\"" + shown_part(package) +
              "\" is in node_modules beside the program: " + run_the_folder(ending, *source);
     return "there is no package \"" + shown_part(package) +
-           "\"; a run does not install packages of npm: run npm install in the folder first, and then the folder "
-           "(--workspace DIR -- node FILE)";
+           "\"; a run does not install packages of npm: run npm install in the folder first, and then the folder: " +
+           folder_run_in_terms(ending.spec.terms, "DIR", "node FILE");
   }
   return {};
 }

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <thread>
 
+#include "domain/terms.hpp"
 #include "engine/text.hpp"
 #include "sandbox/hardening.hpp"
 #include "sandbox/planner.hpp"
@@ -194,8 +195,12 @@ Task<Result<Images::Found>> Runs::find_image(Course& course, const RunSpec& spec
       },
       cancel);
   if (!found && found.error().code == ErrorCode::image_unavailable && course.pull == PullPolicy::never)
-    found.error().message += policy_.pull == PullPolicy::never ? ", or have \"pull\" in the configuration changed"
-                                                               : ", or run with pull missing (--pull missing)";
+    found.error().message +=
+        policy_.pull == PullPolicy::never
+            ? ", or have \"pull\" in the configuration changed"
+            : ", or run it with " + in_terms(spec.terms, {.fields = "\"pull\": \"missing\"",
+                                                          .flags = "--pull missing",
+                                                          .settings = "the setting dind.pull at missing"});
   co_return found;
 }
 

@@ -120,7 +120,7 @@ TEST_CASE("always pulls before it looks, never does not pull at all") {
   const auto absent = bench.finish(bench.begin(in_image("x:1", PullPolicy::never)));
   REQUIRE_FALSE(absent);
   CHECK(absent.error().code == ErrorCode::image_unavailable);
-  CHECK(absent.error().message.contains("--pull missing"));
+  CHECK(absent.error().message.contains("\"pull\": \"missing\""));
   CHECK(bench.fake.count("POST", "/images/create") == 1);
 }
 

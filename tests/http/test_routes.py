@@ -37,8 +37,8 @@ class Execute(HttpCase):
 
     def test_p21_the_cause_of_a_failure_is_told_with_it(self):
         server = self.serve()
-        self.assertIn("--require PyYAML", self.ask(server, "POST", "/execute", {"code": "import yaml"}).json()["error"])
-        self.assertIn("--require PyYAML", " ".join(self.ask(server, "POST", "/runs", {"code": "import yaml", "language": "python"}).json()["notes"]))
+        self.assertIn('"requirements": ["PyYAML"]', self.ask(server, "POST", "/execute", {"code": "import yaml"}).json()["error"])
+        self.assertIn('"requirements": ["PyYAML"]', " ".join(self.ask(server, "POST", "/runs", {"code": "import yaml", "language": "python"}).json()["notes"]))
         self.assertIn("stdin", " ".join(self.ask(server, "POST", "/runs", {"code": "input()", "language": "python"}).json()["notes"]))
 
     def test_p05_a_shebang_line_has_its_effect(self):

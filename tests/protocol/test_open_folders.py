@@ -185,3 +185,8 @@ class Settings(Case):
                 message = client.notification("dind/engine", reachable=False)["message"]
                 self.assertIn(said, message)
                 self.assertNotIn("DOCKER_HOST", message)
+                report = subprocess.run([program(), "--host", address, "doctor", "--host-option", "the setting dind.engine.host"],
+                                        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=60)
+                self.assertEqual(report.returncode, 1, report.stdout)
+                self.assertIn("name one that answers by the setting dind.engine.host", report.stdout)
+                self.assertNotRegex(report.stdout, "--host|DOCKER_HOST")

@@ -70,7 +70,8 @@ class Runs(ProtocolCase):
         self.file("helper.py", "x = 1\n")
         client = self.client()
         result = client.reply(client.run(self.file("app.py", "import helper\n"), runId="r"))["result"]
-        self.assertIn("--workspace", " ".join(result["notes"]))
+        self.assertIn("Run Workspace in DinD", " ".join(result["notes"]))
+        self.assertNotIn(" --", " ".join(result["notes"]))
         self.assertEqual(client.notification("dind/run", state="finished", runId="r")["result"]["notes"], result["notes"])
         plain = self.client(own=False)
         plain.reply(plain.run(self.file("ask.py", "input()\n")))

@@ -86,7 +86,7 @@ class Example(unittest.TestCase):
 
     def test_a_program_that_fails(self):
         status, body = self.backend.execute(code="print('before'); raise SystemExit('the reason')")
-        self.assertEqual((status, body), (200, {"success": False, "output": "before\n", "error": "the reason\n"}))
+        self.assertEqual((status, body), (200, {"success": False, "output": "before\n", "error": "the reason\ndind-executor: exit 1\n"}))
 
     def test_a_program_that_takes_too_long(self):
         began = time.monotonic()
@@ -95,15 +95,18 @@ class Example(unittest.TestCase):
         self.assertLess(time.monotonic() - began, 6)
 
     def test_i02_a_run_that_fails_silently_has_its_reason_in_error(self):
-        for code, said in (("exit(3)", "The program ended with exit code 3.\n"), ("import os; os.kill(os.getpid(), 9)", "SIGKILL"),
-                           ("import os; os.kill(os.getpid(), 11)", "SIGSEGV"), ("b = bytearray(900 << 20)", "memory limit"),
-                           ("import sys; sys.stderr.write('no newline'); sys.stderr.flush(); import os; os.abort()", "no newline\nThe program was ended by SIGABRT")):
+        for code, said in (("exit(3)", "dind-executor: exit 3\n"), ("import os; os.kill(os.getpid(), 9)", "SIGKILL"),
+                           ("import os; os.kill(os.getpid(), 11)", "SIGSEGV"), ("b = bytearray(900 << 20)", "dind-executor: out of memory: the limit is 512 MiB"),
+                           ("import sys; sys.stderr.write('no newline'); sys.stderr.flush(); import os; os.abort()", "no newline\ndind-executor: killed by SIGABRT")):
             with self.subTest(code):
                 status, body = self.backend.execute(code=code)
                 self.assertEqual((status, body["success"], body["output"]), (200, False, ""))
                 self.assertIn(said, body["error"])
         status, body = self.backend.execute(code="while True: pass", timeout=1)
-        self.assertIn("timeout of 1 s", body["error"])
+        # The time of the whole call and that of its program are the same here: whichever ends it first.
+        self.assertRegex(body["error"], r"dind-executor: timeout(: the limit is 1 s|; .*1 s)")
+        status, body = self.backend.execute(code="import sys\nsys.stdout.write('x' * (12 << 20))")
+        self.assertEqual((body["success"], body["error"]), (True, "dind-executor: 2 MiB of output are not here\n"))
 
     def test_i02_another_language_is_a_400(self):
         for language in ("ruby", "cobol", "Python ", ""):

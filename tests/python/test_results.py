@@ -15,14 +15,14 @@ class Results(ClientTest):
     def test_the_guides_keys_and_the_rest_in_pythons_names_and_units(self):
         made = result_of(result(returncode=137, stdout="日本語\n", verdict="out_of_memory", exitCode=None, signal=9,
                                 durationMs=1500, cpuMs=250.5, peakMemoryBytes=1 << 40, imageDigest="sha256:2",
-                                builder="classic", cancelReason="user", notes=["a note"], stdoutTruncatedBytes=7))
+                                builder="classic", cancelReason="user", ending="out of memory: the limit is 64 MiB", notes=["a note"], stdoutTruncatedBytes=7))
         self.assertEqual(dict(made), {
             "returncode": 137, "stdout": "日本語\n", "stderr": "", "stdout_truncated_bytes": 7,
             "stderr_truncated_bytes": 0, "verdict": "out_of_memory", "exit_code": None, "signal": 9, "duration": 1.5,
             "cpu_time": 0.2505, "peak_memory": 1 << 40, "oom_seen": False, "stdout_bytes": 0, "stderr_bytes": 0,
             "dropped_bytes": 0, "image": "python:3.11-slim", "image_id": "sha256:1", "image_digest": "sha256:2",
             "isolation": "runc", "degraded": False, "stage": "program", "builder": "classic", "cancel_reason": "user",
-            "run_id": "r", "notes": ["a note"]})
+            "run_id": "r", "ending": "out of memory: the limit is 64 MiB", "notes": ["a note"]})
 
     def test_every_key_is_declared_for_items_and_attributes_alike(self):
         made = result_of(result())

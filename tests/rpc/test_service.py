@@ -8,7 +8,7 @@ from rpc_case import CANCELLED, INVALID_PARAMS, NOT_RUN, UNKNOWN_METHOD, RpcCase
 SHELL = "dind-executor/runtime-shell:bookworm"
 FIELDS = {"runId", "returncode", "stdout", "stderr", "stdoutTruncatedBytes", "stderrTruncatedBytes", "verdict", "exitCode", "signal", "durationMs", "cpuMs",
           "peakMemoryBytes", "oomSeen", "stdoutBytes", "stderrBytes", "droppedBytes", "image", "imageId", "imageDigest", "isolation", "degraded", "stage",
-          "builder", "cancelReason", "notes"}
+          "builder", "cancelReason", "ending", "notes"}
 
 
 class Methods(RpcCase):
@@ -51,6 +51,17 @@ class Methods(RpcCase):
         self.assertEqual((result["returncode"], result["exitCode"], result["verdict"], result["stage"]), (3, 3, "failed", "program"))
         self.assertEqual((result["stdout"], result["stderr"]), ("out\n", "err\n"))
         self.assertEqual((result["stdoutBytes"], result["stdoutTruncatedBytes"], result["cancelReason"]), (4, 0, None))
+
+    def test_i02_the_ending_says_what_ended_a_run_with_its_figure(self):
+        client = self.stdio()
+        for code, limits, said in (("print(1)", {}, ""), ("raise SystemExit(3)", {}, "exit 3"), ("import os; os.kill(os.getpid(), 9)", {}, "killed by SIGKILL"),
+                                   ("while True: pass", {"timeout": 1}, "timeout: the limit is 1 s"),
+                                   ("b = bytearray(900 << 20)", {"memory": "64m"}, "out of memory: the limit is 64 MiB")):
+            with self.subTest(code):
+                result = self.result(client, "run", code=code, language="python", limits=limits)
+                self.assertTrue(result["ending"].startswith(said) if said else result["ending"] == "", result)
+        result = self.result(client, "run", code="print('x' * 4096)", language="python", keepOutputBytes=1000)
+        self.assertRegex(result["ending"], r"^3(\.\d)? KiB of output are not here$")
 
     def test_shell_script(self):
         result = self.result(self.stdio(), "runShellScript", script='\n#!/bin/bash\necho "Current directory: $(pwd)"\ncat', shell="/bin/bash", stdin="fed")

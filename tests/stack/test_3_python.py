@@ -136,3 +136,15 @@ class Python(StackTest):
         self.stack.inside("claude-code-server", "sh", "-c", "echo 'print(6 * 7)' > workspace/answer.py")
         done = self.stack.inside("claude-code-server", "dind-executor", "run", "--image", "python:3.11", "workspace/answer.py")
         self.assertIn("42", done.out.splitlines())
+
+    def test_9_e11_every_folder_of_the_workspace_runs_in_the_editor_and_one_beside_it_says_why_not(self):
+        run = ("dind-executor", "run", "-q", "--workspace")
+        for name in ("first", "second"):
+            self.stack.inside("claude-code-server", "sh", "-c", f"mkdir -p workspace/{name} && echo {name} > workspace/{name}/own && "
+                                                                f"echo 'print(\"in\", open(\"own\").read())' > workspace/{name}/main.py")
+            done = self.stack.inside("claude-code-server", *run, f"workspace/{name}")
+            self.assertIn(f"in {name}", done.out.splitlines())
+        done = self.stack.inside("claude-code-server", "sh", "-c", "mkdir -p other && touch other/main.py && " + " ".join(run) + " other", fine=True)
+        self.assertEqual(done.code, 125, done.out)
+        self.assertIn("/home/coder/other is not in the workspace /home/coder/workspace", done.out)
+        self.assertIn("ask the operator", done.out)

@@ -45,6 +45,7 @@ class ResultDict(TypedDict):
     builder: Optional[str]  # "classic" or "buildkit"; None where nothing was built
     cancel_reason: Optional[str]
     run_id: str
+    ending: str  # for people: how it ended, with the figure of a limit; "" for a success of which nothing is missing
     notes: list[str]  # for people: what was clamped, what was seen
 
 
@@ -56,7 +57,7 @@ _Int = Literal[
     "stderr_bytes",
     "dropped_bytes",
 ]
-_Text = Literal["stdout", "stderr", "image", "image_id", "isolation", "run_id"]
+_Text = Literal["stdout", "stderr", "image", "image_id", "isolation", "run_id", "ending"]
 _OptionalText = Literal["image_digest", "builder", "cancel_reason"]
 
 
@@ -96,6 +97,7 @@ class RunResult(dict[str, Any]):
     builder: Optional[str]
     cancel_reason: Optional[str]
     run_id: str
+    ending: str
     notes: list[str]
 
     @property
@@ -212,6 +214,7 @@ def result_of(answer: object) -> RunResult:
         "builder": _text(answer, "builder") or None,
         "cancel_reason": _text(answer, "cancelReason") or None,
         "run_id": _text(answer, "runId"),
+        "ending": _text(answer, "ending"),
         "notes": _texts(answer, "notes"),
     }
     return RunResult(values)

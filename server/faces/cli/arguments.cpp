@@ -30,7 +30,8 @@ struct RunFormatter : CLI::Formatter {
     return "Usage: dind-executor run [OPTIONS] FILE|- [-- ARGS...]\n"
            "       dind-executor run [OPTIONS] --image IMAGE [-- COMMAND [ARGS...]]\n"
            "       dind-executor run [OPTIONS] --dockerfile FILE|- [--context DIR] [-- COMMAND [ARGS...]]\n"
-           "       dind-executor run [OPTIONS] --workspace DIR [--program ID | --choose | -- COMMAND [ARGS...]]\n";
+           "       dind-executor run [OPTIONS] --workspace DIR [--program ID | --choose | --dockerfile FILE |\n"
+           "                                                    [FILE] [-- COMMAND [ARGS...]]]\n";
   }
 };
 
@@ -223,7 +224,7 @@ Result<CommandLine> parse(std::vector<std::string> arguments, const std::string&
       ->type_name("TIME");
   run->add_option("--memory,-m", raw.memory, "Memory limit: bytes, or 64m, 1.5g (default 512m)")->type_name("SIZE");
   run->add_option("--cpus", raw.cpus, "CPU limit, such as 0.5 (default 1)")->type_name("N");
-  run->add_option("--pids", raw.pids, "Most processes and threads at once (default 256)")->type_name("N");
+  run->add_option("--pids", raw.pids, "Limit of processes and threads at once (default 256)")->type_name("N");
   run->add_option("--network", raw.network, "none or internet")->type_name("NETWORK")->capture_default_str();
   run->add_option("--pull", raw.pull, "When the image is pulled: missing, never or always (default missing)")
       ->type_name("WHEN");
@@ -250,7 +251,7 @@ Result<CommandLine> parse(std::vector<std::string> arguments, const std::string&
   run->add_option("--context", raw.context, "The folder that the Dockerfile may COPY from (default: none)")
       ->type_name("DIR");
   run->add_option("--build-arg", raw.build_args,
-                  "Give an ARG of the Dockerfile a value, or that of our environment; may be repeated")
+                  "Give an ARG of the Dockerfile a value (without one: that of the variable NAME); may be repeated")
       ->type_name("NAME[=VALUE]")
       ->expected(1)
       ->allow_extra_args(false)
@@ -267,11 +268,12 @@ Result<CommandLine> parse(std::vector<std::string> arguments, const std::string&
       ->expected(1)
       ->allow_extra_args(false)
       ->take_all();
-  run->add_option("--stdin", raw.stdin_file, "Feed the program from this file instead of our own stdin")
+  run->add_option("--stdin", raw.stdin_file,
+                  "Give the program this file as its stdin (default: the stdin of this command)")
       ->type_name("FILE");
   run->add_flag("--json", json, "Print events as JSON lines on stdout instead of the output (docs/cli.md)");
   run->add_flag("--no-server", raw.no_server,
-                "Here, and not by a running server of ours (an editor's) that has a sandbox waiting");
+                "Run it in this process, and not in a running server of this user (serve, or an editor's)");
   run->add_flag("--no-history", raw.no_history, "Keep nothing of this run in the history");
   run->add_flag("--quiet,-q", quiet, "No progress and no verdict line on stderr");
   run->footer(kRunFooter);
@@ -281,12 +283,19 @@ Result<CommandLine> parse(std::vector<std::string> arguments, const std::string&
   languages->add_flag("--json", json, "As JSON");
   languages->footer(kLanguagesFooter);
   add_global(*languages);
-  CLI::App* doctor = app.add_subcommand(
-      "doctor", "Look at the engine and the images, and say what to do; exit 1 where runs would fail");
+  CLI::App* doctor =
+      app.add_subcommand("doctor", "Check the engine and the images, and say what to do; exit 1 where runs would fail");
   doctor->add_flag("--json", json, "As JSON");
   doctor->footer(kDoctorFooter);
   add_global(*doctor);
-  CLI::App* gc = app.add_subcommand("gc", "Remove what of ours the engine holds and nobody uses any more");
+  const auto add_host_option = [&](CLI::App& command) {
+    command
+        .add_option("--host-option", line.host_option,
+                    "For editors: what messages call the source of --host, such as a setting")
+        ->type_name("TEXT");
+  };
+  add_host_option(*doctor);
+  CLI::App* gc = app.add_subcommand("gc", "Remove unused objects that dind-executor has created on the engine");
   gc->add_flag("--dry-run", dry_run, "Say what would be removed, and remove nothing");
   gc->add_flag("--json", json, "As JSON");
   gc->footer(kGcFooter);
@@ -307,9 +316,7 @@ Result<CommandLine> parse(std::vector<std::string> arguments, const std::string&
   CLI::Option* client_option = lsp->add_option("--clientProcessId", client, "End when this process does")
                                    ->type_name("PID")
                                    ->check(CLI::PositiveNumber);
-  lsp->add_option("--host-option", line.host_option,
-                  "How messages call what --host came from, such as a setting of the editor")
-      ->type_name("TEXT");
+  add_host_option(*lsp);
   lsp->footer(kLspFooter);
   add_global(*lsp);
 

@@ -39,7 +39,7 @@ struct HistoryOptions::Raw {
 HistoryOptions::HistoryOptions(CLI::App& app, const std::function<void(CLI::App&)>& add_global)
     : raw_(std::make_unique<Raw>()) {
   Raw& raw = *raw_;
-  raw.history = app.add_subcommand("history", "The runs there were: list, show, rerun, prune, export, import");
+  raw.history = app.add_subcommand("history", "Earlier runs: list, show, rerun, prune, export, import");
   raw.history->require_subcommand(0, 1);
   raw.history->footer(kFooter);
   add_global(*raw.history);
@@ -65,7 +65,9 @@ HistoryOptions::HistoryOptions(CLI::App& app, const std::function<void(CLI::App&
       ->expected(1)
       ->allow_extra_args(false)
       ->take_all();
-  raw.rerun->add_option("--stdin", raw.stdin_file, "Feed the program from this file instead of our own stdin")
+  raw.rerun
+      ->add_option("--stdin", raw.stdin_file,
+                   "Give the program this file as its stdin (default: the stdin of this command)")
       ->type_name("FILE");
   raw.rerun->add_flag("--no-history", raw.no_history, "Keep nothing of the new run in the history");
   raw.rerun->add_flag("--json", raw.json, "Events as JSON lines, as `run --json`");
@@ -89,9 +91,9 @@ HistoryOptions::HistoryOptions(CLI::App& app, const std::function<void(CLI::App&
     add_global(to);
   };
   raw.export_to = raw.history->add_subcommand("export", "Copy the whole history to a file, while runs go on");
-  add_file(*raw.export_to, "Where to; one that is there is replaced; - is stdout");
-  raw.import_from = raw.history->add_subcommand("import", "Bring a copy back: its runs replace those that are here");
-  add_file(*raw.import_from, "What `history export` wrote; - is stdin");
+  add_file(*raw.export_to, "The file to write; an existing one is replaced; - is stdout");
+  raw.import_from = raw.history->add_subcommand("import", "Bring a copy back: its runs replace those of the history");
+  add_file(*raw.import_from, "The file that `history export` wrote; - is stdin");
 }
 
 HistoryOptions::~HistoryOptions() = default;

@@ -131,7 +131,10 @@ Task<int> run_command(asio::any_io_executor executor, RunService& service, RunAr
 
   auto input = input_of(arguments, streams);
   auto spec = input ? asked_for(arguments, streams, folders) : Result<RunSpec>(std::unexpected(input.error()));
-  if (spec) spec->client = "cli:" + std::to_string(::getpid());
+  if (spec) {
+    spec->client = "cli:" + std::to_string(::getpid());
+    spec->terms = Terms::flags;
+  }
   const Stops stops(executor, cancel);
   if (!spec) {
     output->failed(spec.error());

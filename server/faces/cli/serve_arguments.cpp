@@ -9,8 +9,8 @@ namespace dind::faces::cli {
 namespace {
 
 constexpr const char* kServeFooter =
-    R"help(At least one of --socket and --listen; the configuration (serve.*) has both too.
-Without a token of yours one is made at the start, for a loopback address only; its file's path is printed.
+    R"help(Give --listen, --socket or both, here or in the configuration (serve.listen, serve.socket).
+HTTP needs a token. On a loopback address one is made at the start where you give none, and the path of its file is printed.
 
 Examples:
   dind-executor serve --listen 127.0.0.1:8000
@@ -18,14 +18,14 @@ Examples:
   curl -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' \
        -d '{"code": "print(6 * 7)"}' http://127.0.0.1:8000/execute
 
-SIGTERM ends it: no new run is taken, and what runs has serve.drainTimeout (60 s) to end. Another SIGTERM cancels it.
-SIGHUP reads tokens and limits again.)help";
+The first SIGTERM or Ctrl-C stops it: it takes no new run, and what runs has serve.drainTimeout (60 s) to end. A second one
+cancels what runs, a third ends the process at once. SIGHUP reads tokens and limits again.)help";
 
 constexpr const char* kRpcFooter = R"help(It ends when stdin ends; what runs is cancelled then.
 
 Example:
   body='{"jsonrpc": "2.0", "id": 1, "method": "runPythonCode", "params": {"code": "print(6 * 7)"}}'
-  (printf 'Content-Length: %d\r\n\r\n%s' ${#body} "$body"; sleep 5) | dind-executor rpc)help";
+  (printf 'Content-Length: %d\r\n\r\n%s' "$(printf %s "$body" | wc -c)" "$body"; sleep 5) | dind-executor rpc)help";
 
 }  // namespace
 
@@ -59,7 +59,7 @@ ServeOptions::ServeOptions(CLI::App& app, const std::function<void(CLI::App&)>& 
                    "(default: $DIND_TOKEN)")
       ->type_name("FILE");
   raw.serve->add_flag("--no-token", raw.no_token, "HTTP without a token, on a loopback address only");
-  raw.serve->add_option("--allow-host", raw.hosts, "A name that HTTP clients call this server by; may be repeated")
+  raw.serve->add_option("--allow-host", raw.hosts, "A name by which HTTP clients call this server; may be repeated")
       ->type_name("NAME")
       ->expected(1)
       ->allow_extra_args(false)

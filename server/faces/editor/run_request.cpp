@@ -90,6 +90,7 @@ Result<void> add_common(const Json& argument, const Options& options, RunSpec& s
   if (!record) return std::unexpected(record.error());
   spec.record = record->value_or(options.record);
   spec.expect_more = options.prestart;
+  spec.terms = Terms::settings;
   spec.run_id = rpc::text(argument, "runId").value_or(random_id());
   return {};
 }

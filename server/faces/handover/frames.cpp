@@ -93,6 +93,7 @@ bool decode(std::string_view bytes, Wanted& into) {
     into.spec = std::move(record.spec);
     into.has_input = value.at("input").get<bool>();
     into.spec.notes = value.at("notes").get<std::vector<std::string>>();
+    into.spec.terms = Terms::flags;  // a terminal's
     if (value.contains("id")) into.spec.run_id = value.at("id").get<std::string>();
     if (auto* source = std::get_if<SourceProgram>(&into.spec.program)) source->text = text_of(value.at("text"));
     return true;

@@ -103,6 +103,11 @@ export const firstSteps = [
         await editor.button('Open Settings').click();
         await settingIsThere(editor, /Engine:\s*Host/);
         await closeSettings(editor);
+        await editor.palette('Run in DinD: Check the Engine and the Images (Doctor)');
+        await editor.page.locator('.tab.active', { hasText: 'Sandbox check' }).waitFor({ timeout: 60_000 });
+        const report = async () => (await editor.page.locator('.editor-instance .view-lines').first().textContent()) ?? '';
+        await until('the report names the setting', async () => /name.one.that.answers.by.the.setting.dind\.engine\.host/.test(await report()));
+        check(!/--host|DOCKER_HOST/.test(await report()), `it names no flag and no variable: ${await report()}`);
       } finally {
         await world.machineSettings({});
       }

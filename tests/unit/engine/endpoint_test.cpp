@@ -185,3 +185,22 @@ TEST_CASE("K25: an address without its // is said to be one, and no port is ment
   REQUIRE_FALSE(pipe);
   CHECK(pipe.error().message.contains("this machine runs Linux"));
 }
+
+TEST_CASE("E03: an address of a kind that can't be used is corrected where it was given") {
+  for (const std::string host : {"ssh://me@far", "npipe:////./pipe/docker_engine"}) {
+    CAPTURE(host);
+    for (const std::string origin : {"the setting dind.engine.host", "engine.host in the configuration", "--host"}) {
+      const auto endpoint = find_endpoint(
+          NamedHost{.address = host, .origin = origin}, [](const auto&) { return std::nullopt; },
+          [](const auto&) { return std::nullopt; });
+      REQUIRE_FALSE(endpoint);
+      CHECK(endpoint.error().message.contains("et " + origin + " to "));
+      CHECK_FALSE(endpoint.error().message.contains("DOCKER_HOST"));
+    }
+    CHECK(endpoint_for({{"DOCKER_HOST", host}}).error().message.contains("et DOCKER_HOST to "));
+    const auto far = endpoint_for({{"HOME", "/h"}, {"DOCKER_CONTEXT", "far"}},
+                                  context_files("far", R"({"Endpoints":{"docker":{"Host":")" + host + R"("}}})"));
+    REQUIRE_FALSE(far);
+    CHECK(far.error().message.contains("et DOCKER_HOST to "));
+  }
+}

@@ -104,6 +104,13 @@ TEST_CASE("what does not answer is named by what gave its address, and only that
   }
 }
 
+TEST_CASE("E03: Podman's refusal to build names the way to another engine that its reader has") {
+  CHECK(podman_refused(kSocket, "5.4.2").message.contains("by --host or DOCKER_HOST"));
+  Endpoint endpoint = kSocket;
+  endpoint.choice = "the setting dind.engine.host";
+  CHECK(podman_refused(endpoint, "5.4.2").message.ends_with("by the setting dind.engine.host"));
+}
+
 TEST_CASE("a failed pull says what to do about it") {
   const std::pair<const char*, const char*> cases[] = {
       {"manifest for x:9 not found: manifest unknown", "name and the tag"},

@@ -62,6 +62,17 @@ TEST_CASE("What is missing, and what else was seen, is said, of a success too (I
         "3600 s is in force; two lines ");
 }
 
+TEST_CASE("I02: notes are in the whole line alone, so that who has them apart reads nothing twice") {
+  auto result = ended(Verdict::timeout);
+  result.notes = {"a note"};
+  CHECK(ending_words(result, kLimits, 2 << 20) == "timeout: the limit is 2 s; 2 MiB of output are not here");
+  CHECK(line(result, 2 << 20) == ending_words(result, kLimits, 2 << 20) + "; a note");
+  result = ended(Verdict::ok);
+  result.notes = {"a note"};
+  CHECK(ending_words(result, kLimits).empty());
+  CHECK(line(result) == "a note");
+}
+
 TEST_CASE("A limit is named only where it ended the run") {
   auto result = ended(Verdict::timeout);
   auto limits = kLimits;

@@ -136,6 +136,15 @@ TEST_CASE("lsp takes what editors pass") {
   CHECK_FALSE(std::get<LspArguments>(parse({"lsp"}, "1")->command).client_process_id);
 }
 
+TEST_CASE("E03: an editor says where its engine's address is from, to lsp and to doctor") {
+  for (const char* command : {"lsp", "doctor"}) {
+    const auto line = parse({command, "--host", "tcp://d:1", "--host-option", "the setting dind.engine.host"}, "1");
+    REQUIRE(line);
+    CHECK(line->host_option == "the setting dind.engine.host");
+  }
+  CHECK_FALSE(parse({"gc", "--host-option", "the setting dind.engine.host"}, "1"));
+}
+
 TEST_CASE("gc removes for people unless told otherwise") {
   const auto gc = [](std::vector<std::string> arguments) {
     return std::get<GcArguments>(parse(std::move(arguments), "1")->command);

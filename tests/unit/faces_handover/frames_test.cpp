@@ -83,6 +83,7 @@ TEST_CASE("What is wanted arrives whole, bytes that are no text too") {
   CHECK(got.spec.total_timeout == 90s);
   CHECK_FALSE(got.spec.record);
   CHECK(got.spec.client == "cli:1");
+  CHECK(got.spec.terms == Terms::flags);  // I19: whoever runs it, a terminal reads its notes
   CHECK(got.spec.notes == spec.notes);
 }
 

@@ -69,7 +69,8 @@ TEST_CASE("A page may ask only where its origin is allowed, to the letter") {
 }
 
 TEST_CASE("The token tells who asks") {
-  CHECK(client("Bearer first-token").starts_with("token:"));
+  // K22: docs/operations.md has the command: printf 'client %s' first-token | sha256sum | cut -c1-16
+  CHECK(client("Bearer first-token") == "token:d7cf5c1539b3590f");
   CHECK(client("bearer  second-token").starts_with("token:"));
   CHECK(client("Bearer first-token") != client("Bearer second-token"));
   for (const char* wrong : {"", "Bearer", "Bearer ", "Bearer first-toke", "Bearer first-token2", "Bearer FIRST-TOKEN",

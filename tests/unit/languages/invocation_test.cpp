@@ -1,6 +1,7 @@
 #include "languages/invocation.hpp"
 
 #include <catch2/catch_test_macros.hpp>
+#include <tuple>
 
 using namespace dind;
 using namespace dind::languages;
@@ -54,7 +55,7 @@ TEST_CASE("P05: what a #! line asks for and does not get is said in one line") {
       {"tool", "#!/usr/bin/python2.7 -u\n", {"python3", "-u", "{file}"}, "names /usr/bin/python2.7; python3"},
       {"a.py", "#!/usr/bin/env -S uv run --script\n", {"python3", "{file}"}, "names uv; python3"},
       {"a.sh", "#!/bin/zsh -e\n", {"bash", "{file}"}, "names /bin/zsh; bash"},
-      {"a.js", "#!/bin/sh -e\n", {"node", "{file}"}, "--language shell"},
+      {"a.js", "#!/bin/sh -e\n", {"node", "{file}"}, "\"language\": \"shell\""},
       {"a.py", "#!/opt/venv/bin/python3 -u\n", {"python3", "-u", "{file}"}, "names /opt/venv/bin/python3; python3"},
       {"a.sh", "#!/nix/store/x/bin/bash -e\n", {"bash", "-e", "{file}"}, "names /nix/store/x/bin/bash; bash"},
       {"a.py", "#!/usr/bin/env python3 -O\n", {"python3", "{file}"}, "\"python3 -O\" to env as one word"},
@@ -69,5 +70,16 @@ TEST_CASE("P05: what a #! line asks for and does not get is said in one line") {
     INFO(made->notes.front());
     CHECK(made->notes.front().contains(c.said));
     CHECK_FALSE(made->notes.front().contains('\n'));
+  }
+}
+
+TEST_CASE("I19: a note of a #! line names a flag to a terminal, and a setting to an editor") {
+  const std::tuple<Terms, const char*, const char*> cases[] = {
+      {Terms::fields, "\"image\"", "\"language\": \"shell\""},
+      {Terms::flags, "--image", "--language shell"},
+      {Terms::settings, "the setting dind.images", "the language mode of the editor"}};
+  for (const auto& [terms, image, language] : cases) {
+    CHECK(invocation_of({}, "a.js", "#!/usr/bin/env deno\n", terms)->notes.front().contains(image));
+    CHECK(invocation_of({}, "a.js", "#!/bin/sh -e\n", terms)->notes.front().contains(language));
   }
 }

@@ -52,6 +52,12 @@ TEST_CASE("P10: a command that needs no network is left alone") {
 TEST_CASE("P10: the note names the command and the missing network, and a run with a network has none") {
   RunPlan plan{.argv = {"npm", "install"}};
   CHECK(missing_network_note(plan).contains("a run has no network, which `npm install` needs"));
+  // I19
+  CHECK(missing_network_note(plan).contains("\"network\": \"internet\""));
+  plan.terms = dind::Terms::flags;
+  CHECK(missing_network_note(plan).contains("--network internet"));
+  plan.terms = dind::Terms::settings;
+  CHECK(missing_network_note(plan).contains("the setting dind.network"));
   plan.network = dind::Network::internet;
   CHECK(missing_network_note(plan).empty());
 }

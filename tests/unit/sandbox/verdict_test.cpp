@@ -140,12 +140,17 @@ TEST_CASE("P24: a full disk is named with its size") {
 }
 
 TEST_CASE("P03: files that went with the sandbox are named, within bounds and in one line") {
-  CHECK(left_files_note({}).empty());
-  CHECK(left_files_note({.count = 1, .names = {"result.txt"}})
+  CHECK(left_files_note({}, Terms::fields).empty());
+  CHECK(left_files_note({.count = 1, .names = {"result.txt"}}, Terms::fields)
             .starts_with("1 file that the program wrote was discarded: result.txt"));
-  const auto many = left_files_note({.count = 30, .names = {"b", "a\nb", "\x1b[2J"}});
+  const auto many = left_files_note({.count = 30, .names = {"b", "a\nb", "\x1b[2J"}}, Terms::fields);
   CHECK(many.starts_with("30 files that the program wrote were discarded: "));
   CHECK(many.contains(", …"));
+  // I19
+  CHECK(many.ends_with("keeps files: \"workspace\": \"readWrite\")"));
+  CHECK(left_files_note({.count = 1, .names = {"a"}}, Terms::flags).ends_with("keeps files: --workspace DIR)"));
+  CHECK(
+      left_files_note({.count = 1, .names = {"a"}}, Terms::settings).ends_with("keeps files: Run Workspace in DinD)"));
   CHECK_FALSE(many.contains('\n'));
   CHECK_FALSE(many.contains('\x1b'));
 }

@@ -150,6 +150,17 @@ TEST_CASE("A full disk and a clock that is off are said, with what to do") {
   CHECK(check_machine("", 0).empty());
 }
 
+TEST_CASE("E03: what to do about an engine that does not answer names the way by which its address is given") {
+  CHECK(unreachable_remedy({}).contains("by --host or DOCKER_HOST"));
+  for (const char* choice : {"the setting dind.engine.host", "ExecutorOptions::host"}) {
+    engine::Endpoint endpoint;
+    endpoint.choice = choice;
+    CHECK(unreachable_remedy(endpoint).contains(std::string("by ") + choice));
+    CHECK_FALSE(unreachable_remedy(endpoint).contains("--host"));
+    CHECK_FALSE(unreachable_remedy(endpoint).contains("DOCKER_HOST"));
+  }
+}
+
 TEST_CASE("gVisor is missed by who needs it for every run, and judged by a sandbox where it is there") {
   const auto check = [](bool there, std::optional<std::string> failure, Isolation isolation) {
     const auto made = check_gvisor(there, failure, isolation);

@@ -42,6 +42,7 @@ struct Case {
   bool build = false;    // an image that is built, instead of a file
   std::optional<int> signal = {};
   int exit_code = 1;
+  Terms terms = Terms::flags;
 };
 
 std::vector<std::string> hints_of(const Case& c) {
@@ -54,6 +55,7 @@ std::vector<std::string> hints_of(const Case& c) {
   }
   if (c.build) spec.program = BuildProgram{.dockerfile = "FROM x\n", .context_path = {}, .command = {}};
   spec.network = c.network;
+  spec.terms = c.terms;
   spec.requirements = c.requirements;
   RunResult result;
   result.verdict = c.verdict;
@@ -334,6 +336,53 @@ TEST_CASE("P21: a package that is named after its module gets its own name") {
   check_one(
       {.err = "ERROR: No matching distribution found for cv2\n", .stage = Stage::dependencies, .requirements = {"cv2"}},
       {"opencv-python"});
+}
+
+TEST_CASE("I19: a remedy names what its reader has: a flag, a field of a request, or a setting of the editor") {
+  const Project project;
+  project.write("helper.py");
+  project.write("src/tool/__init__.py");
+  project.write("requirements.txt", "flask\n");
+  const auto folder = project.path.string();
+  const Case cases[] = {
+      {.err = traceback("ModuleNotFoundError: No module named 'six'")},
+      {.text = "# /// script\n# dependencies = [\"six\", 'rich>=13']\n# ///\n",
+       .err = traceback("ModuleNotFoundError: No module named 'six'")},
+      {.err = traceback("ModuleNotFoundError: No module named 'helper'"), .folder = folder},
+      {.err = traceback("ModuleNotFoundError: No module named 'flask'"), .folder = folder},
+      {.err = traceback("ImportError: attempted relative import with no known parent package"), .folder = folder},
+      {.err = traceback("ModuleNotFoundError: No module named 'tool'"), .folder = folder, .command = true},
+      {.language = "javascript", .file = "a.js", .err = "Error: Cannot find module 'left-pad'\n"},
+      {.language = "javascript", .file = "a.js", .err = "SyntaxError: Cannot use import statement outside a module\n"},
+      {.err = "socket.gaierror: [Errno -2] Name or service not known\n"},
+      {.err = traceback("EOFError: EOF when reading a line")},
+      {.err = "fatal: detected dubious ownership in repository at '/workspaces/x'\n"},
+      {.language = "shell", .file = "a.sh", .err = "a.sh: line 1: curl: command not found\n"},
+      {.err = "MemoryError\n"},
+      {.text = "def test_a(): pass\n", .err = "", .verdict = Verdict::ok},
+  };
+  for (auto c : cases) {
+    c.terms = Terms::flags;
+    const auto flags = hints_of(c);
+    c.terms = Terms::fields;
+    const auto fields = hints_of(c);
+    c.terms = Terms::settings;
+    const auto settings = hints_of(c);
+    INFO(c.err);
+    REQUIRE(flags.size() == 1);
+    REQUIRE(fields.size() == 1);
+    REQUIRE(settings.size() == 1);
+    INFO(flags.front() << "\n" << fields.front() << "\n" << settings.front());
+    CHECK((flags.front().contains("--") || flags.front().contains(" -e ")));
+    CHECK(flags.front() != fields.front());
+    CHECK(fields.front() != settings.front());
+    for (const auto* others : {&fields, &settings}) {
+      CHECK_FALSE(others->front().contains(" --"));
+      CHECK_FALSE(others->front().contains("(--"));
+      CHECK_FALSE(others->front().contains(" -e "));
+    }
+    for (const auto* others : {&flags, &fields}) CHECK_FALSE(others->front().contains("dind."));
+  }
 }
 
 TEST_CASE("The end of a program's output is kept, whatever its chunks") {

@@ -49,7 +49,7 @@ async def execute_code(request: CodeExecuteRequest, connection: Request, respons
     return {
         "success": result["returncode"] == 0,
         "output": result["stdout"],
-        "error": result["stderr"] + reason(result, request.timeout),
+        "error": result["stderr"] + reason(result),
     }
 
 

@@ -1,0 +1,29 @@
+#include "domain/terms.hpp"
+
+#include <catch2/catch_test_macros.hpp>
+
+using namespace dind;
+
+TEST_CASE("I19: each asker gets its own words, and a library those of its fields") {
+  const auto said = [](Terms terms) { return in_terms(terms, {.fields = "a", .flags = "b", .settings = "c"}); };
+  CHECK(said(Terms::fields) == "a");
+  CHECK(said(Terms::flags) == "b");
+  CHECK(said(Terms::settings) == "c");
+  CHECK(RunSpec{}.terms == Terms::fields);
+}
+
+TEST_CASE("I19: what a shell or JSON would read otherwise is quoted") {
+  CHECK(packages_in_terms(Terms::flags, {"six", "rich>=13"}) == "--require six --require 'rich>=13'");
+  CHECK(packages_in_terms(Terms::fields, {"six", "rich>=13"}) == R"("requirements": ["six", "rich>=13"])");
+  CHECK(packages_in_terms(Terms::settings, {"six", "rich>=13"}) ==
+        "write six, rich>=13 into requirements.txt beside the program, and run the whole folder");
+  CHECK(variables_in_terms(Terms::flags, {{"A", "1"}, {"B", "*"}}) == "-e A=1 -e 'B=*'");
+  CHECK(variables_in_terms(Terms::fields, {{"A", "1"}, {"B", "*"}}) == R"("env": {"A": "1", "B": "*"})");
+  CHECK(variables_in_terms(Terms::settings, {{"A", "1"}, {"B", "*"}}) == "begin the command with A=1 B='*'");
+  CHECK(folder_run_in_terms(Terms::flags, "/p", "node a.js") == "--workspace /p -- node a.js");
+  for (const auto terms : {Terms::fields, Terms::settings}) {
+    const auto text = folder_run_in_terms(terms, "/p", "node a.js");
+    CHECK(text.contains("`node a.js`"));
+    CHECK_FALSE(text.contains("--"));
+  }
+}
