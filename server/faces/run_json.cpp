@@ -93,6 +93,13 @@ json error_json(const Error& error) {
   return value;
 }
 
+json run_error_json(const Error& error) {
+  constexpr int kUnprocessable = 422;
+  json value = error_json(error);
+  if (error.code == ErrorCode::not_found) value["httpStatus"] = kUnprocessable;
+  return value;
+}
+
 std::optional<int> retry_after(ErrorCode code) { return code == ErrorCode::busy ? std::optional(1) : std::nullopt; }
 
 std::string_view name(Network network) { return network == Network::internet ? "internet" : "none"; }

@@ -109,6 +109,8 @@ class Requests(RpcCase):
         refused = client.reply(asked[-1], LIMIT)
         self.assert_error(refused, NOT_RUN, "busy", "256 runs")
         self.assertEqual(self.result(client, "run/cancel")["cancelled"], 256)
+        data = client.reply(asked[255], LIMIT)["error"]["data"]  # it waited
+        self.assertEqual((data["kind"], data["httpStatus"], data["began"]), ("cancelled", 409, False))
         for each in asked:
             client.reply(each, LIMIT)
 

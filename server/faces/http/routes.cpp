@@ -68,14 +68,11 @@ Result<json> parse_body(std::string_view body) {
 
 Reply not_run(const NotRun& run) {
   Reply reply = detail(run.error);
-  // 404 would read as a wrong path; and 499 is no status that HTTP clients know.
-  if (run.error.code == ErrorCode::not_found) reply.status = 422;
-  if (run.error.code == ErrorCode::cancelled) reply.status = run.stopped ? kShuttingDownStatus : 409;
   json error = not_run_json(run);
+  reply.status = error["httpStatus"].get<int>();
   if (!error.contains("retryAfter"))
     std::erase_if(reply.fields, [](const auto& field) { return field.first == "Retry-After"; });
   if (run.stopped) reply.fields.emplace_back("Retry-After", std::to_string(error["retryAfter"].get<int>()));
-  error["httpStatus"] = reply.status;
   reply.body = one_line({{"detail", run.error.message}, {"error", std::move(error)}});
   return reply;
 }
