@@ -111,6 +111,36 @@ class Memory(HttpCase):
             time.sleep(0.1)
         self.assertLess(server.resident_kilobytes(), before + 16_000)  # it goes back to the system
 
+    def test_bodies_that_arrive_share_a_budget(self):  # S11
+        server = self.serve(config={"serve": {"listen": "127.0.0.1:0", "maxBody": "240m"}}, env=SMALL_QUARANTINE)
+        self.assertEqual(self.run_code(server, "print(1)").json()["stdout"], "1\n")
+        before = server.resident_kilobytes()
+        mebibyte = b"x" * (1 << 20)
+        for name, fields, piece in (("a length", (f"Content-Length: {224 << 20}",), mebibyte), ("chunks", ("Transfer-Encoding: chunked",), b"100000\r\n" + mebibyte + b"\r\n")):
+            with self.subTest(name):
+                held = socket.create_connection(("127.0.0.1", server.port), timeout=LIMIT)
+                self.addCleanup(held.close)
+                held.sendall(self.head(server, "POST", "/runs", "Content-Type: application/json", *fields))
+                for _ in range(223):
+                    held.sendall(piece)
+                until = time.monotonic() + LIMIT
+                while server.resident_kilobytes() < before + 215_000:  # what it has read of it
+                    self.assertLess(time.monotonic(), until)
+                large = self.head(server, "POST", "/execute", "Content-Type: application/json", f"Content-Length: {48 << 20}") + mebibyte * 48
+                refused = self.raw(server, large)
+                self.assert_status(refused, 503)
+                head, body = refused.split(b"\r\n\r\n", 1)
+                error = json.loads(body)["error"]
+                self.assertEqual((error["kind"], error["httpStatus"]), ("busy", 503))
+                self.assertIn("other requests that are arriving fill the 256 MiB", error["message"])
+                self.assertIn(b"Retry-After: %d" % error["retryAfter"], head)
+                self.assertEqual(self.run_code(server, "print(2)").json()["stdout"], "2\n")  # small ones come through
+                held.close()
+                until = time.monotonic() + LIMIT
+                while b" 503 " in (answer := self.raw(server, large))[:20]:  # until it has noticed that
+                    self.assertLess(time.monotonic(), until)
+                self.assert_status(answer, 422)  # it was received, and is no JSON
+
     def test_what_a_run_may_keep(self):  # S11
         server = self.serve()
         self.assert_detail(self.run_code(server, "print(1)", keepOutputBytes=(16 << 20) + 1), 400, "16777216")

@@ -58,6 +58,12 @@ Result<std::size_t> limit_of(std::string_view query) {
   return limit;
 }
 
+Result<RunRequest> read_run_body(const std::string& body) {
+  const auto value = parse_body(body);
+  if (!value) return std::unexpected(value.error());
+  return read_run(*value);
+}
+
 }  // namespace
 
 Result<json> parse_body(std::string_view body) {
@@ -115,9 +121,7 @@ Task<Answer> Routes::answer(Request request, Cancel gone) {
 }
 
 Task<Answer> Routes::start_run(Request request, Cancel gone) {
-  const auto body = parse_body(request.body);
-  if (!body) co_return detail(body.error());
-  auto run = read_run(*body);
+  auto run = read_run_body(std::exchange(request.body, {}));  // which is not kept for as long as the run takes
   if (!run) co_return detail(run.error());
   if (!run->spec.run_id) run->spec.run_id = random_id();
   run->spec.client = std::move(request.caller.name);
