@@ -1,9 +1,11 @@
 #include "services/history_worker.hpp"
 
+#include <unistd.h>
+
 #include <atomic>
 #include <boost/asio/post.hpp>
 #include <boost/asio/thread_pool.hpp>
-#include <filesystem>
+#include <cerrno>
 #include <iterator>
 #include <mutex>
 #include <optional>
@@ -188,11 +190,10 @@ Task<Result<T>> HistoryWorker::ask(std::optional<T> where_none_is, std::function
   ++thread_->pending;
   asio::post(*thread_->pool, [thread = thread_, answer, executor = executor_, none = std::move(where_none_is),
                               work = std::move(work)]() mutable {
-    std::error_code ignored;
     thread->write_waiting();  // whoever asks sees what was handed over before
     // Looking makes no file.
     Result<T> value = T{};
-    if (!none || thread->store || std::filesystem::exists(thread->path, ignored) || ignored) {
+    if (!none || thread->store || ::access(thread->path.c_str(), F_OK) == 0 || errno != ENOENT) {
       const auto store = thread->opened();
       value = store ? work(**store) : Result<T>(std::unexpected(store.error()));
     } else {

@@ -232,7 +232,20 @@ TEST_CASE("A file that is broken, newer or not writable is an error with a remed
   }
   SECTION("a folder in its place") {
     fs::create_directories(folder.file());
-    REQUIRE_FALSE(HistoryStore::open(folder.file()));
+    const auto store = HistoryStore::open(folder.file());
+    REQUIRE_FALSE(store);
+    CHECK(store.error().message.contains("a folder has its name; move it away"));
+  }
+  SECTION("a file where a folder of its path belongs") {  // R12
+    const auto file = folder.path / "file";
+    std::ofstream(file) << "text";
+    for (const auto& path : {file / "history.db", file / "state" / "history.db", file / "a" / "b" / "history.db"}) {
+      INFO(path.string());
+      const auto store = HistoryStore::open(path.string());
+      REQUIRE_FALSE(store);
+      CHECK(store.error().message.contains(file.string() + " is a file where a folder belongs; move it away"));
+      CHECK_FALSE(store.error().message.contains("permissions"));
+    }
   }
   SECTION("written by a newer one") {
     open(folder);
