@@ -61,6 +61,14 @@ class Execute(HttpCase):
         self.assertEqual((refused.json()["error"]["kind"], refused.json()["error"]["httpStatus"]), ("busy", 503))
         self.ask(server, "DELETE", "/runs/first")
 
+    def test_the_wait_for_a_turn_takes_nothing_of_the_programs_time(self):  # K20
+        server = self.serve(config={"concurrentRuns": 1})
+        _, reply = self.events(server, "import time\nprint('up', flush=True)\ntime.sleep(5)")
+        self.until_event(reply, "output")
+        done = self.ask(server, "POST", "/execute", {"code": "import time\ntime.sleep(4)\nprint('all')", "timeout": 8})
+        self.assertEqual((done.status, done.json()["output"]), (200, "all\n"), done.body)
+        self.until_event(reply, "finished")
+
 
 class Lines(HttpCase):
     """I04: one JSON value is one line for every reader."""

@@ -111,6 +111,7 @@ Task<Reply> execute_code(asio::any_io_executor executor, HttpServices& services,
   const bool record = asked->record;
   RunRequest run{.spec = spec_for(std::move(*asked), *recipe)};
   run.spec.record = record;
+  run.spec.queue_counts = false;
   run.spec.client = std::move(request.caller.name);
   const auto kept = co_await execute(executor, services.runs, std::move(run), nullptr, gone);
   if (!kept) co_return refusal(kept.error());
