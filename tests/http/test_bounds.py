@@ -175,7 +175,8 @@ class Connections(HttpCase):
         self.assertEqual(self.until_event(reply, "finished")["stdout"], "up\nend\n")  # one that works is not closed
         working.close()
 
-    def test_with_few_descriptors_it_is_busy_and_says_why(self):  # R09
+    def small(self):
+        """A server that has places for about 20 connections."""
         (self.folder / "token").write_text("t0123456789abcdef\n")
         command = f"ulimit -n 64; exec {program()} serve --listen 127.0.0.1:0 --token-file token"
         base = {key: value for key, value in os.environ.items() if not key.startswith("DIND_")}
@@ -186,9 +187,32 @@ class Connections(HttpCase):
         class Small:
             port = int(child.stdout.readline().rsplit(":", 1)[1])
             token = "t0123456789abcdef"
+        return Small
+
+    def test_probes_whose_replies_nobody_reads_keep_nobody_out(self):  # S17
+        server = self.small()
+        for path in ("/livez", "/healthz", "/readyz"):
+            with self.subTest(path):
+                for _ in range(60):  # three times as many as have a place
+                    sock = socket.socket()
+                    self.addCleanup(sock.close)
+                    sock.settimeout(LIMIT)
+                    # So little is under way that the server soon waits with a reply.
+                    sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
+                    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, 536)
+                    sock.connect(("127.0.0.1", server.port))
+                    sock.sendall(f"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode() * 500)
+                begun = time.monotonic()
+                for _ in range(5):
+                    self.assertEqual(self.ask(server, "GET", "/livez").status, 200)
+                self.assertEqual(self.ask(server, "POST", "/execute", {"code": "print(1)"}).json()["output"], "1\n")
+                self.assertLess(time.monotonic() - begun, 2 * SERVED)
+
+    def test_with_few_descriptors_it_is_busy_and_says_why(self):  # R09
+        server = self.small()
 
         def one(_):
-            reply = self.ask(Small, "POST", "/execute", {"code": "print(1)"})
+            reply = self.ask(server, "POST", "/execute", {"code": "print(1)"})
             return reply.status, reply.body
         with concurrent.futures.ThreadPoolExecutor(40) as pool:  # twice as many as have a place
             answers = list(pool.map(one, range(40)))
@@ -197,7 +221,7 @@ class Connections(HttpCase):
         for status, body in answers:
             if status == 429:
                 self.assertNotIn(b"Is dockerd running", body)
-        self.assertEqual(self.ask(Small, "POST", "/execute", {"code": "print(2)"}).json()["output"], "2\n")  # it recovers
+        self.assertEqual(self.ask(server, "POST", "/execute", {"code": "print(2)"}).json()["output"], "2\n")  # it recovers
 
     def test_the_limit_of_descriptors_is_raised(self):  # R09
         limit = resource.getrlimit(resource.RLIMIT_NOFILE)
