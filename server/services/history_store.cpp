@@ -156,6 +156,7 @@ Result<std::unique_ptr<HistoryStore>> HistoryStore::open(const std::string& path
     } catch (const Failure& failure) {
       if ((failure.code & 0xff) != SQLITE_FULL) throw;  // they stay for the next that has room to write
     }
+    store->take_in_late();
     return store;
   };
   try {
