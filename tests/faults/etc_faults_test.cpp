@@ -5,6 +5,7 @@
 
 #include "run_bench.hpp"
 #include "sandbox/etc_volumes.hpp"
+#include "services/engine_doctor.hpp"
 
 using namespace dind;
 using namespace dind::faults;
@@ -155,6 +156,25 @@ TEST_CASE("N05: a run that may write to its workspace is told why it can't, wher
       CHECK(bench.asked().back()["User"] == "1000:1000");
       CHECK(bench.idle());
     }
+  }
+}
+
+TEST_CASE("N05: the doctor warns of a workspace that programs can't write, where the engine maps user ids") {
+  for (const auto& [option, word] : {std::pair("name=rootless", "the engine is rootless"),
+                                     {"name=userns", "the engine maps user ids (userns-remap)"},
+                                     {"name=seccomp,profile=default", ""}}) {
+    INFO(option);
+    EtcBench bench({.engine_path = "/engine/project", .path = {}, .owner = "1000:1000"});
+    bench.fake.on("GET", "/info", FakeReply::json(200, nlohmann::json{{"SecurityOptions", {option}}}.dump()));
+    EngineDoctor doctor(bench.client, bench.sandboxes, Limits{}, {});
+    const auto checks = tests::run_task(bench.context, doctor.examine(in(30s)));
+    const auto workspace = std::ranges::find(checks, "workspace", &DoctorCheck::name);
+    REQUIRE(workspace != checks.end());
+    INFO(workspace->seen);
+    CHECK(workspace->status == (*word != '\0' ? DoctorCheck::Status::warning : DoctorCheck::Status::ok));
+    CHECK(workspace->remedy.contains(word));
+    CHECK(workspace->remedy.empty() == (*word == '\0'));
+    CHECK(bench.idle());
   }
 }
 
