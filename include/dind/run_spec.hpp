@@ -119,6 +119,9 @@ struct RunSpec {
   // Wall clock from the request to the end, whatever the run waits for: a place, an image, packages, a build. Past it
   // the run ends with verdict timeout. None: each stage has a bound of its own.
   std::optional<std::chrono::milliseconds> total_timeout;
+  // False: the wait for a place has as much time of its own, so that a program has all of `total_timeout` when its turn
+  // comes.
+  bool queue_counts = true;
   bool record = true;                   // false: the history keeps nothing of it
   std::vector<std::string> notes = {};  // for people: said with the run's own
   std::string client;  // who asks: the queue is fair among clients. Empty: all of those together are one

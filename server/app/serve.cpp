@@ -42,15 +42,20 @@ void listen_for_end(asio::signal_set& signals, Cancel stop) {
   });
 }
 
-// Until what runs has ended by itself, its time is over, or somebody does not want to wait for it.
-Task<void> drain(LiveRuns& runs, std::chrono::milliseconds timeout, Cancel stop) {
+// Until what runs has ended by itself, its time is over, or somebody does not want to wait for it: `over`. Runs of
+// terminals go on, since who started them never asked for a server (R10).
+Task<void> drain(LiveRuns& runs, std::chrono::milliseconds timeout, Cancel over) {
   runs.drain();
-  if (const auto count = runs.list().size(); count > 0)
-    log(LogLevel::warning, "Stopping: no new run is taken, and " + std::to_string(count) +
-                               " are under way, which have " + format_duration(timeout) +
-                               " to end (serve.drainTimeout). Another signal cancels them");
-  co_await runs.none(in(timeout), stop);
-  stop.cancel(CancelReason::shutdown);
+  const auto own = runs.own();
+  const auto of_terminals = runs.list().size() - own;
+  if (own + of_terminals > 0)
+    log(LogLevel::warning,
+        "Stopping: no new run is taken, and " + std::to_string(own) + " are under way, which have " +
+            format_duration(timeout) + " to end (serve.drainTimeout)" +
+            (of_terminals == 0 ? "" : "; " + std::to_string(of_terminals) + " of terminals go on until they end") +
+            ". Another signal cancels them");
+  co_await runs.none(in(timeout), over);
+  over.cancel(CancelReason::shutdown);
 }
 
 Task<void> leave(Core& core, Deadline deadline) {
@@ -135,7 +140,7 @@ void announce(const Doors& doors) {
 
 Task<int> serve_programs(asio::any_io_executor executor, Core& core, const Configuration& configuration,
                          cli::ServeArguments arguments, Stops stops) {
-  const Cancel stop = stops.stop;
+  Cancel over;                                          // for the clients of this server
   std::signal(SIGHUP, SIG_IGN);                         // until keep_reloading hears it
   listen_for_stop(executor, {SIGINT, SIGTERM}, stops);  // before anyone knows of us
   Doors doors;
@@ -143,9 +148,10 @@ Task<int> serve_programs(asio::any_io_executor executor, Core& core, const Confi
     co_return say(opened.error());
   LiveRuns& runs = core.live();
   Deadline leave_by;
-  const auto draining = stops.drain.on_cancel(
-      [&] { spawn(executor, "drain", drain(runs, configuration.serve.drain_timeout, stops.stop)); });
-  const auto stopping = stop.on_cancel([&] {
+  const auto draining =
+      stops.drain.on_cancel([&] { spawn(executor, "drain", drain(runs, configuration.serve.drain_timeout, over)); });
+  const auto stopped = stops.stop.on_cancel([over]() mutable { over.cancel(CancelReason::shutdown); });
+  const auto stopping = over.on_cancel([&] {
     leave_by = in(kServeLeaveTime);
     runs.close(CancelReason::shutdown);
   });
@@ -159,7 +165,7 @@ Task<int> serve_programs(asio::any_io_executor executor, Core& core, const Confi
                        {.configuration_files = configuration_places().files,
                         .token_file = doors.token_file,
                         .gate = doors.policy.gate},
-                       stop));
+                       over));
   announce(doors);
   if (doors.socket)
     add("socket", service::serve_socket(executor, std::move(*doors.socket),
@@ -168,14 +174,14 @@ Task<int> serve_programs(asio::any_io_executor executor, Core& core, const Confi
                                          .history = core.history(),
                                          .version = version(),
                                          .enabled = configuration.enabled},
-                                        stop));
+                                        over));
   if (doors.server)
     add("HTTP", doors.server->serve({.runs = runs,
                                      .engine = core.engine(),
                                      .history = core.history(),
                                      .version = version(),
                                      .enabled = configuration.enabled},
-                                    std::move(doors.policy), stop));
+                                    std::move(doors.policy), over));
   while (parts->open > 0) co_await parts->ended.wait(in(1h));
   co_await runs.none(leave_by);
   co_await leave(core, leave_by);

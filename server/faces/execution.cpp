@@ -142,7 +142,7 @@ json kept_run_json(const KeptRun& run) {
 }
 
 json not_run_json(const NotRun& run) {
-  json value = error_json(run.error);
+  json value = run_error_json(run.error);
   if (run.stopped) {
     constexpr int kAboutARestart = 5;  // seconds
     value["kind"] = kShuttingDown;

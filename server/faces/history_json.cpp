@@ -130,7 +130,7 @@ json history_run_json(const HistoryRecord& record) {
   value["limits"] = record.started ? limits_json(record.started->limits, record.started->network) : json(nullptr);
   value["result"] = record.end && record.end->result ? result_json(*record.end->result) : json(nullptr);
   value["notes"] = record.end && record.end->result ? json(record.end->result->notes) : json::array();
-  value["error"] = record.end && record.end->error ? error_json(*record.end->error) : json(nullptr);
+  value["error"] = record.end && record.end->error ? run_error_json(*record.end->error) : json(nullptr);
   value["stdout"] = record.end ? output_json(record.end->out) : json(nullptr);
   value["stderr"] = record.end ? output_json(record.end->err) : json(nullptr);
   return value;

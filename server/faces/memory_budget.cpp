@@ -35,18 +35,6 @@ void trim_soon(const asio::any_io_executor& executor) {
 
 }  // namespace
 
-bool MemoryBudget::take(std::size_t bytes) {
-  if (bytes > most_ - std::min(most_, used_)) return false;
-  used_ += bytes;
-  return true;
-}
-
-bool BudgetShare::grow(std::size_t bytes) {
-  if (!budget_.take(bytes)) return false;
-  bytes_ += bytes;
-  return true;
-}
-
 MemoryBudget& kept_output() {
   static MemoryBudget budget(kMostKept);
   return budget;
@@ -71,6 +59,14 @@ Task<std::shared_ptr<void>> room_for_reply(asio::any_io_executor executor, std::
     held.reset();
     trim_soon(executor);
   });
+}
+
+Error no_room_for_body() {
+  return {
+      ErrorCode::busy,
+      "The request was not received: the bodies of other requests that are arriving fill the 256 MiB that there are "
+      "for all. Send it again later",
+      0};
 }
 
 }  // namespace dind::faces

@@ -87,10 +87,17 @@ json limits_json(const Limits& limits, Network network) {
           {"network", name(network)}};
 }
 
-json error_json(const Error& error) {
-  json value{{"kind", name(error.code)}, {"message", error.message}, {"httpStatus", http_status(error.code)}};
+json error_json(const Error& error) { return error_json(error, http_status(error.code)); }
+
+json error_json(const Error& error, int status) {
+  json value{{"kind", name(error.code)}, {"message", error.message}, {"httpStatus", status}};
   if (const auto seconds = retry_after(error.code)) value["retryAfter"] = *seconds;
   return value;
+}
+
+json run_error_json(const Error& error) {
+  constexpr int kUnprocessable = 422;
+  return error_json(error, error.code == ErrorCode::not_found ? kUnprocessable : http_status(error.code));
 }
 
 std::optional<int> retry_after(ErrorCode code) { return code == ErrorCode::busy ? std::optional(1) : std::nullopt; }

@@ -25,6 +25,9 @@ nlohmann::json limits_json(const Limits& limits, Network network);
 
 // { kind, message, httpStatus, retryAfter? }
 nlohmann::json error_json(const Error& error);
+nlohmann::json error_json(const Error& error, int status);
+// Of a run, by every frontend: a program or folder that does not exist is 422, since 404 would read as a wrong path.
+nlohmann::json run_error_json(const Error& error);
 
 // Seconds after which trying again may help, as the header Retry-After and the field `retryAfter` say it; none: it is
 // not known to help.

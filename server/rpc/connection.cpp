@@ -90,7 +90,7 @@ Task<Result<void>> Connection::serve() {
     while (!input.empty() && !stopped_) {
       const auto body = frames_.next(input);
       if (!body) co_return std::unexpected(body.error());
-      if (*body) take(parse_message(**body));
+      if (*body) take(frames_.was_cut() ? Invalid{id_in(**body), handlers_.no_room()} : parse_message(**body));
       while (!may_read() && !stopped_) co_await progress_.wait(in(1h));
     }
   }

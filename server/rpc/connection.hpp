@@ -45,6 +45,10 @@ class Connection : public std::enable_shared_from_this<Connection> {
   struct Handlers {
     std::function<void(Request, Reply)> request;
     std::function<void(Notification)> notification;
+    // What is answered where there was no room for a message (`ArrivingBody`).
+    std::function<Failure()> no_room = [] {
+      return Failure{code::kInternalError, "There is no memory for the message", nullptr};
+    };
   };
   // `owns_fds`: both are closed with the connection, each when its thread has let go of it. They must differ then.
   static std::shared_ptr<Connection> open(asio::any_io_executor executor, int in_fd, int out_fd, Handlers handlers,

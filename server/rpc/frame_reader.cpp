@@ -60,7 +60,7 @@ Result<std::size_t> FrameReader::body_length() const {
 
 Result<void> FrameReader::at_end() const {
   if (length_)
-    return broken("only " + std::to_string(body_.size()) + " of the " + std::to_string(*length_) +
+    return broken("only " + std::to_string(received_) + " of the " + std::to_string(*length_) +
                   " bytes that Content-Length promised (it counts bytes, not characters)");
   if (!header_.empty()) return broken("an end of its input within a header. " + std::string(kForm));
   return {};
@@ -89,12 +89,23 @@ Result<std::optional<std::string>> FrameReader::next(std::string_view& input) {
     length_ = *length;
     header_.clear();
     body_.clear();
+    received_ = 0;
+    cut_ = false;
+    share_.emplace(budget_);
   }
-  const auto part = input.substr(0, *length_ - body_.size());
-  body_ += part;
+  const auto part = input.substr(0, *length_ - received_);
+  received_ += part.size();
   input.remove_prefix(part.size());
-  if (body_.size() < *length_) return std::optional<std::string>{};
+  if (!cut_) body_ += part;
+  if (!cut_ && !share_->grow_to(received_)) {
+    cut_ = true;
+    body_.resize(ArrivingBody::kSmall);
+    body_.shrink_to_fit();
+    share_.reset();
+  }
+  if (received_ < *length_) return std::optional<std::string>{};
   length_.reset();
+  share_.reset();
   return std::optional(std::exchange(body_, {}));
 }
 

@@ -73,6 +73,11 @@ Message parse_message(std::string_view body) {
   return Notification{std::move(name), std::move(params)};
 }
 
+Json id_in(std::string_view beginning) {
+  auto read = read_json(beginning, kBounds);
+  return read ? Json() : std::move(read.error().id);
+}
+
 std::string request_text(const Json& id, std::string_view method, Json params) {
   return text_of({{"jsonrpc", "2.0"}, {"id", id}, {"method", method}, {"params", std::move(params)}});
 }

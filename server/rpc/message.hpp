@@ -50,6 +50,8 @@ struct Invalid {
 using Message = std::variant<Request, Notification, Response, Invalid>;
 
 Message parse_message(std::string_view body);
+// The id of a message of which only the beginning is there; null: it is not in that.
+Json id_in(std::string_view beginning);
 
 std::string request_text(const Json& id, std::string_view method, Json params);
 std::string notification_text(std::string_view method, Json params);

@@ -74,7 +74,8 @@ struct RunPlan {
   Limits limits;
   Network network = Network::none;
   Isolation isolation = Isolation::runc;
-  bool once = false;  // nothing like it is expected again: no sandbox waits for the next
+  bool installs = false;  // packages for another run, whose program has not begun
+  bool once = false;      // nothing like it is expected again: no sandbox waits for the next
   std::vector<std::string> notes;
   Terms terms = Terms::fields;  // of whoever asks, for further notes
   bool operator==(const RunPlan&) const = default;

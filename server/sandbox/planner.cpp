@@ -345,6 +345,7 @@ RunPlan make_package_plan(const RunPlan& program, const std::string& volume, con
   plan.disk_bytes = disk_bytes;
   plan.limits = limits;
   plan.network = Network::internet;
+  plan.installs = true;
   return plan;
 }
 

@@ -193,7 +193,8 @@ Task<Result<RunResult>> Sandboxes::Run::without_report(const std::string& id, bo
   const auto& seen = talk->seen();
   const bool reset = seen.error && seen.error->code == ErrorCode::engine_unavailable;
   const auto lost = [&](Loss loss) {
-    return std::unexpected(lost_sandbox(loss, home.client_.endpoint().address, seen.began.has_value()));
+    const auto doing = !seen.began ? LostWhile::starting : plan.installs ? LostWhile::installing : LostWhile::running;
+    return std::unexpected(lost_sandbox(loss, home.client_.endpoint().address, doing));
   };
   if (!seen.ready && (!seen.error || reset)) {
     worth_another = true;
@@ -218,12 +219,7 @@ Task<Result<RunResult>> Sandboxes::Run::without_report(const std::string& id, bo
     co_return result;
   }
   if (seen.error && !reset) co_return std::unexpected(*seen.error);
-  if (!state && state.error().code == ErrorCode::engine_unavailable) {
-    co_return fail(
-        ErrorCode::engine_unavailable,
-        "The engine at " + home.client_.endpoint().address +
-            " went away while the program ran. Its output so far was kept; run it again once the engine is back");
-  }
+  if (!state && state.error().code == ErrorCode::engine_unavailable) co_return lost(Loss::engine);
   if (lease_is_over(end) || (state && state->running && !end.died)) co_return lost(Loss::connection);
   co_return lost(Loss::removed);
 }

@@ -41,11 +41,21 @@ std::optional<SilentVerdict> judge_silent_end(const SilentEnd& seen) {
                            " of process 1), and nobody asked the engine to end it; CPU time and memory are not known"};
 }
 
-Error lost_sandbox(Loss loss, const std::string& engine_address, bool began) {
-  const std::string when = began ? "while the program ran" : "before the program began";
-  if (loss == Loss::connection)
-    return {ErrorCode::engine_unavailable, "The connection to the engine at " + engine_address + " broke " + when +
-                                               (began ? ". Its output so far was kept" : "") + ". Run it again"};
+Error lost_sandbox(Loss loss, const std::string& engine_address, LostWhile doing) {
+  const std::string when = doing == LostWhile::running      ? "while the program ran"
+                           : doing == LostWhile::installing ? "while its packages were installed"
+                                                            : "before the program began";
+  const std::string kept = doing == LostWhile::running ? ". Its output so far was kept" : "";
+  switch (loss) {
+    case Loss::connection:
+      return {ErrorCode::engine_unavailable,
+              "The connection to the engine at " + engine_address + " broke " + when + kept + ". Run it again"};
+    case Loss::engine:
+      return {ErrorCode::engine_unavailable, "The engine at " + engine_address + " went away " + when + kept +
+                                                 ". Run it again once the engine is back"};
+    case Loss::removed:
+      break;
+  }
   return {ErrorCode::engine_error, "The sandbox was removed " + when +
                                        ", by somebody else or by a restart of the engine at " + engine_address +
                                        ". Run it again"};

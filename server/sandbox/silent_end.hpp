@@ -32,9 +32,10 @@ bool lease_is_over(const engine::ContainerEnd& end);
 // the engine for is the program's, whatever it did to get there (S02).
 std::optional<SilentVerdict> judge_silent_end(const SilentEnd& seen);
 
-// How a sandbox was lost through nothing that its program did.
-enum class Loss { connection, removed };
-Error lost_sandbox(Loss loss, const std::string& engine_address, bool began);
+// How a sandbox was lost through nothing that its program did, and what it was doing.
+enum class Loss { connection, engine, removed };
+enum class LostWhile { starting, installing, running };
+Error lost_sandbox(Loss loss, const std::string& engine_address, LostWhile doing);
 
 // Of a sandbox that ended before its supervisor said a word: the exit code, and `last_words`, the runtime's own, are
 // all that there is.

@@ -29,6 +29,10 @@ CallTime::CallTime(const asio::any_io_executor& executor, const Cancel& caller,
                    std::optional<std::chrono::milliseconds> most)
     : caller_(caller), most_(most), timer_(executor) {
   heard_ = caller_.on_cancel([this] { inner_.cancel(*caller_.reason()); });
+  begin();
+}
+
+void CallTime::begin() {
   if (!most_) return;
   timer_.expires_after(*most_);
   timer_.async_wait([inner = inner_](const boost::system::error_code& aborted) mutable {

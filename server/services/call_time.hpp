@@ -21,6 +21,8 @@ class CallTime {
   ~CallTime();
 
   const Cancel& cancel() const { return inner_; }
+  // Its time begins anew.
+  void begin();
   // What the caller hears: a run that ended because its time was over is a timeout, wherever it was.
   Result<RunResult> judged(Result<RunResult> result, const std::string& run_id, Stage stage) const;
 

@@ -1,4 +1,5 @@
-// Copies of the history's file while others use it: `HistoryStore::export_to` and `import_from` (K03).
+// Copies of the history's file while others use it: `HistoryStore::export_to` and `import_from` (K03). And runs that
+// could not be written at their end, in a file of their own until the history can be (R08).
 //
 // The file must not be copied by hand: what was written last is in the -wal file beside it, and an old -wal file would
 // be applied to a file that replaces it. SQLite's backup API and one transaction see to both.
@@ -27,6 +28,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr const char* kLate = ".late-";
 constexpr const char* kRemedy = ": give a file that `dind-executor history export FILE` wrote";
 
 // A file of our own beside `path`, gone with this object unless it was moved.
@@ -114,6 +116,36 @@ void replace_runs(const Database& database) {
   replacing.commit();
 }
 
+// A history's file as the schema `backup`, while this object lives.
+class Attached {
+ public:
+  Attached(const Database& database, const std::string& path) : handle_(database.handle()) {
+    Statement(handle_, "ATTACH ? AS backup").text(path).run();
+  }
+  Attached(const Attached&) = delete;
+  Attached& operator=(const Attached&) = delete;
+  ~Attached() { sqlite3_exec(handle_, "DETACH backup", nullptr, nullptr, nullptr); }
+
+ private:
+  sqlite3* handle_;
+};
+
+// The runs of `backup` that `main` lacks, or of which it does not know the end. True: they are all there now.
+bool add_late_runs(const Database& database) {
+  Statement form(database.handle(), "PRAGMA backup.user_version");
+  form.step();
+  if (form.number_at(0) != form_of(database)) return false;
+  const auto columns = columns_but(database, "seq", "backup");
+  Transaction adding(database.handle());
+  database.execute(
+      "DELETE FROM main.runs WHERE state IN ('running', 'interrupted') AND id IN (SELECT id FROM backup.runs)");
+  database.execute(
+      ("INSERT OR IGNORE INTO main.runs(" + columns + ") SELECT " + columns + " FROM backup.runs ORDER BY seq")
+          .c_str());
+  adding.commit();
+  return true;
+}
+
 Result<void> copy_file(const std::string& from, const std::string& to) {
   std::error_code problem;
   fs::copy_file(from, to, fs::copy_options::overwrite_existing, problem);
@@ -177,13 +209,8 @@ Result<HistoryCopy> HistoryStore::import_from(const std::string& file) {
   if (auto current = open(part.path()); !current) return wrong(file + " can't be used: " + current.error().message);
   try {
     HistoryCopy copied{.runs = 0, .replaced = count_runs(*database_)};
-    Statement(database_->handle(), "ATTACH ? AS backup").text(part.path()).run();
-    struct Detach {
-      sqlite3* handle;
-      ~Detach() { sqlite3_exec(handle, "DETACH backup", nullptr, nullptr, nullptr); }
-    };
     {
-      const Detach detach{database_->handle()};
+      const Attached attached(*database_, part.path());
       replace_runs(*database_);
       Statement count(database_->handle(), "SELECT COUNT(*) FROM backup.runs");
       count.step();
@@ -192,6 +219,41 @@ Result<HistoryCopy> HistoryStore::import_from(const std::string& file) {
     return copied;
   } catch (const Failure& failure) {
     return std::unexpected(database_->error(failure));
+  }
+}
+
+Result<std::string> HistoryStore::write_aside(const std::string& path, const std::vector<Work>& runs) {
+  const PartFile part(path);
+  try {
+    const auto store = open(part.path());
+    if (!store) return std::unexpected(store.error());
+    if (auto all = (*store)->together(runs); !all.written)
+      return std::unexpected(all.error.value_or(wrong(part.path() + " can't be written").error()));
+    (*store)->database_->execute("PRAGMA journal_mode=DELETE");  // one file
+  } catch (const Failure& failure) {
+    return std::unexpected(Database::error(part.path(), failure));
+  }
+  std::string late = path + kLate + random_id(4);
+  if (::rename(part.path().c_str(), late.c_str()) != 0)
+    return wrong(late + " can't be written (" + std::generic_category().message(errno) + ')');
+  return late;
+}
+
+void HistoryStore::take_in_late() {
+  const fs::path path(database_->path());
+  const std::string begin = path.filename().string() + kLate;
+  std::error_code problem;
+  for (fs::directory_iterator each(path.parent_path(), problem); !problem && each != fs::directory_iterator();
+       each.increment(problem)) {
+    if (!each->path().filename().string().starts_with(begin)) continue;
+    const std::string file = each->path().string();
+    try {
+      const Attached late(*database_, file);
+      if (!add_late_runs(*database_)) continue;
+    } catch (const Failure&) {
+      continue;  // another process takes it in just now, or the history still can't be written: the next one tries
+    }
+    ::unlink(file.c_str());
   }
 }
 

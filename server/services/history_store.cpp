@@ -1,15 +1,13 @@
 #include "services/history_store.hpp"
 
-#include <fcntl.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <filesystem>
 #include <system_error>
 
 #include "services/history_codec.hpp"
+#include "services/history_place.hpp"
 #include "services/sqlite.hpp"
 #include "services/sqlite_memory.hpp"
 #include "support/ids.hpp"
@@ -38,33 +36,6 @@ constexpr const char* kTables = R"(
   CREATE INDEX runs_run_id ON runs(run_id);
   CREATE INDEX runs_sizes ON runs(state, bytes);
 )";
-
-// 0600 from its first byte on. SQLite gives its other files the same mode.
-std::error_code make_database_file(const std::string& path) {
-  const auto folder = std::filesystem::path(path).parent_path();
-  std::error_code problem;
-  if (!folder.empty() && !std::filesystem::exists(folder, problem)) {
-    std::filesystem::create_directories(folder.parent_path().empty() ? folder : folder.parent_path(), problem);
-    if (problem) return problem;
-    if (::mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST) return {errno, std::generic_category()};
-  }
-  const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-  if (fd < 0) return {errno, std::generic_category()};
-  struct stat status{};
-  // One that somebody copied here with wider rights.
-  // Or one that an umask took every right from.
-  if (::fstat(fd, &status) == 0 && S_ISREG(status.st_mode) && (status.st_mode & 0777) != 0600 &&
-      status.st_uid == ::geteuid())
-    ::fchmod(fd, 0600);
-  // One that root makes in another user's folder is that user's, who would be locked out else. SQLite does the same for
-  // its own.
-  struct stat above{};
-  if (::geteuid() == 0 && status.st_uid == 0 && status.st_size == 0 && !folder.empty() &&
-      ::stat(folder.c_str(), &above) == 0 && above.st_uid != 0)
-    static_cast<void>(::fchown(fd, above.st_uid, above.st_gid));
-  ::close(fd);
-  return {};
-}
 
 constexpr const char* kSummary = "seq, id, run_id, user, face, owner, state, began, ended, bytes, started, outcome";
 
@@ -111,6 +82,12 @@ void add_client_column(sqlite3* handle) {
   adding.commit();
 }
 
+void check_form(std::int64_t version) {
+  if (version != kSchema)
+    throw Failure{sqlite::kNewerForm, "a newer dind-executor wrote it: its form is " + std::to_string(version) +
+                                          ", and ours is " + std::to_string(kSchema)};
+}
+
 void set_up(const Database& database, bool alone) {
   sqlite3* handle = database.handle();
   sqlite::allocate_shared_memory(handle);
@@ -145,9 +122,20 @@ void set_up(const Database& database, bool alone) {
     making.commit();
   }
   if (version() == kSchema) add_client_column(handle);
-  if (version() != kSchema)
-    throw Failure{sqlite::kNewerForm, "a newer dind-executor wrote it: its form is " + std::to_string(version()) +
-                                          ", and ours is " + std::to_string(kSchema)};
+  check_form(version());
+}
+
+// A disk that can't be written: what is in the file can be read.
+std::unique_ptr<Database> open_to_read(const std::string& path, std::chrono::milliseconds patience) {
+  std::error_code ignored;
+  const std::string log = path + "-wal";
+  const bool has_log = std::filesystem::exists(log, ignored) && !std::filesystem::is_empty(log, ignored);
+  auto database =
+      std::make_unique<Database>(path, patience, has_log ? sqlite::Use::read : sqlite::Use::read_unchanging);
+  Statement version(database->handle(), "PRAGMA user_version");
+  version.step();
+  check_form(version.number_at(0));
+  return database;
 }
 
 }  // namespace
@@ -156,8 +144,9 @@ HistoryStore::HistoryStore(std::unique_ptr<Database> database) : database_(std::
 HistoryStore::~HistoryStore() = default;
 
 Result<std::unique_ptr<HistoryStore>> HistoryStore::open(const std::string& path, std::chrono::milliseconds patience) {
-  if (const auto problem = make_database_file(path))
-    return std::unexpected(Database::error(path, {SQLITE_CANTOPEN, problem.message()}));
+  const auto problem = make_history_file(path);
+  const bool read_only = problem == std::errc::read_only_file_system && ::access(path.c_str(), R_OK) == 0;
+  if (problem && !read_only) return std::unexpected(Database::error(path, place_failure(path, problem)));
   const auto made = [&](bool alone) {
     auto database = std::make_unique<Database>(path, patience);
     set_up(*database, alone);
@@ -167,9 +156,11 @@ Result<std::unique_ptr<HistoryStore>> HistoryStore::open(const std::string& path
     } catch (const Failure& failure) {
       if ((failure.code & 0xff) != SQLITE_FULL) throw;  // they stay for the next that has room to write
     }
+    store->take_in_late();
     return store;
   };
   try {
+    if (read_only) return std::unique_ptr<HistoryStore>(new HistoryStore(open_to_read(path, patience)));
     try {
       return made(false);
     } catch (const Failure& failure) {

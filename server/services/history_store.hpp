@@ -46,12 +46,16 @@ class HistoryStore {
   // In history_backup.cpp. Others may use the history meanwhile.
   Result<HistoryCopy> export_to(const std::string& file);
   Result<HistoryCopy> import_from(const std::string& file);
+  // Writes runs that another process keeps from being written into a history of their own beside `path`; its name.
+  // Whoever opens the history of `path` next takes it in.
+  static Result<std::string> write_aside(const std::string& path, const std::vector<Work>& runs);
   // What is in the -wal file goes into the history's file.
   Result<void> checkpoint();
 
  private:
   explicit HistoryStore(std::unique_ptr<sqlite::Database> database);
   void close_orphans();
+  void take_in_late();
   // The row that `find` means.
   Result<std::int64_t> row_of(const std::string& id, const std::optional<std::string>& client);
 

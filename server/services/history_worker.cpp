@@ -1,12 +1,16 @@
 #include "services/history_worker.hpp"
 
+#include <unistd.h>
+
+#include <algorithm>
 #include <atomic>
 #include <boost/asio/post.hpp>
 #include <boost/asio/thread_pool.hpp>
-#include <filesystem>
+#include <cerrno>
 #include <iterator>
 #include <mutex>
 #include <optional>
+#include <thread>
 #include <vector>
 
 #include "services/history_store.hpp"
@@ -21,6 +25,7 @@ using namespace std::chrono_literals;
 constexpr std::size_t kMostPending = 256;  // a disk that hangs must not fill our memory
 constexpr auto kAnswerTime = 30s;
 constexpr auto kCopyTime = 10min;  // of a file that is copied whole
+constexpr auto kAsideTime = 1s;
 
 }  // namespace
 
@@ -73,6 +78,7 @@ struct HistoryWorker::Thread {
       warn({ErrorCode::internal, "The history " + path + " can't be used (" + e.what() + ")"});
     }
     pending -= batch.size();
+    done += batch.size();
   }
 
   // False: later. An end that is lost would leave a run that seems to be running.
@@ -105,6 +111,7 @@ struct HistoryWorker::Thread {
   std::unique_ptr<asio::thread_pool> pool = std::make_unique<asio::thread_pool>(1);
 
   std::atomic<std::size_t> pending = 0;
+  std::atomic<std::uint64_t> done = 0;  // works that were written, or given up
 };
 
 HistoryWorker::HistoryWorker(asio::any_io_executor executor, HistoryPolicy policy)
@@ -123,7 +130,8 @@ HistoryWorker::~HistoryWorker() {
   if (thread_->pending != 0) (void)pool.release();
 }
 
-void HistoryWorker::write(HistoryStore::Work work, std::optional<PruneRequest> then_prune) {
+void HistoryWorker::write(Work work, std::optional<PruneRequest> then_prune) {
+  ++handed_over_;
   ++thread_->pending;
   const std::lock_guard lock(thread_->mutex);
   thread_->queue.push_back(std::move(work));
@@ -132,7 +140,22 @@ void HistoryWorker::write(HistoryStore::Work work, std::optional<PruneRequest> t
     asio::post(*thread_->pool, [thread = thread_] { Thread::drain(thread); });
 }
 
+void HistoryWorker::write_of(const std::string& id, Work work, bool ended) {
+  write(work);
+  const auto run = std::ranges::find(unwritten_, id, &Unwritten::id);
+  if (run == unwritten_.end()) return;
+  run->works.push_back(std::move(work));
+  run->last = handed_over_;
+  run->ended = ended;
+}
+
+void HistoryWorker::forget_written() {
+  const auto done = thread_->done.load();
+  std::erase_if(unwritten_, [&](const Unwritten& run) { return run.ended && run.last <= done; });
+}
+
 void HistoryWorker::began(HistoryRecord record) {
+  forget_written();
   const bool too_many = thread_->pending >= kMostPending;
   if (too_many && !std::exchange(dropping_, true))
     log(LogLevel::warning, "The history " + thread_->path + " takes too long; some runs will be missing in it");
@@ -140,31 +163,63 @@ void HistoryWorker::began(HistoryRecord record) {
     left_out_.insert(std::move(record.id));  // as a whole: a run without its end would look as if it still ran
     return;
   }
-  write([record = std::move(record)](HistoryStore& store) { return store.insert(record); }, prune_request(policy_));
+  const auto kept = std::make_shared<const HistoryRecord>(std::move(record));
+  Work work = [kept](HistoryStore& store) { return store.insert(*kept); };
+  write(work, prune_request(policy_));
+  unwritten_.push_back({.id = kept->id, .works = {std::move(work)}, .last = handed_over_, .ended = false});
 }
 
 void HistoryWorker::started(std::string id, HistoryStarted started) {
   if (left_out_.contains(id)) return;
-  write([id = std::move(id), started = std::move(started)](HistoryStore& store) { return store.start(id, started); });
+  const auto kept = std::make_shared<const HistoryStarted>(std::move(started));
+  write_of(id, [id, kept](HistoryStore& store) { return store.start(id, *kept); }, false);
 }
 
 void HistoryWorker::ended(std::string id, HistoryEnd end) {
   if (left_out_.erase(id) != 0) return;
-  write([id = std::move(id), end = std::move(end)](HistoryStore& store) { return store.end(id, end); });
+  const auto kept = std::make_shared<const HistoryEnd>(std::move(end));
+  write_of(id, [id, kept](HistoryStore& store) { return store.end(id, *kept); }, true);
 }
 
 Task<bool> HistoryWorker::written(Deadline deadline) {
   while (thread_->pending != 0) {
     if (Clock::now() >= deadline) {
-      if (!std::exchange(told_late_, true))
-        log(LogLevel::warning, "The history " + thread_->path +
-                                   " can't be written now, so the last run, or its end, is not in it: another process "
-                                   "holds it, or its disk does not answer");
+      co_await put_aside();
       co_return false;
     }
     co_await sleep_until(std::min(deadline, in(2ms)));
   }
   co_return true;
+}
+
+// Runs that have ended, into a file of their own: whoever waits for them leaves now.
+Task<void> HistoryWorker::put_aside() {
+  forget_written();
+  struct Attempt {
+    std::string path;
+    std::vector<Work> works;
+    std::string file;
+    std::atomic<bool> over = false;
+  };
+  const auto attempt = std::make_shared<Attempt>();
+  attempt->path = thread_->path;
+  for (const auto& run : unwritten_)
+    if (run.ended) attempt->works.insert(attempt->works.end(), run.works.begin(), run.works.end());
+  if (!attempt->works.empty()) {
+    // A thread of its own, which is left to itself: the disk may be what does not answer.
+    std::thread([attempt] {
+      if (auto file = HistoryStore::write_aside(attempt->path, attempt->works)) attempt->file = std::move(*file);
+      attempt->over = true;
+    }).detach();
+    for (const auto until = in(kAsideTime); !attempt->over && Clock::now() < until;) co_await sleep_until(in(2ms));
+  }
+  const std::string file = attempt->over ? attempt->file : std::string();
+  if (!file.empty()) std::erase_if(unwritten_, [](const Unwritten& run) { return run.ended; });
+  if (std::exchange(told_late_, true)) co_return;
+  log(LogLevel::warning,
+      "The history " + thread_->path +
+          " can't be written now: another process holds it, or its disk does not answer. The last run" +
+          (file.empty() ? ", or its end, is not in it" : " is in " + file + ", which the next command takes in"));
 }
 
 template <typename T>
@@ -188,11 +243,10 @@ Task<Result<T>> HistoryWorker::ask(std::optional<T> where_none_is, std::function
   ++thread_->pending;
   asio::post(*thread_->pool, [thread = thread_, answer, executor = executor_, none = std::move(where_none_is),
                               work = std::move(work)]() mutable {
-    std::error_code ignored;
     thread->write_waiting();  // whoever asks sees what was handed over before
     // Looking makes no file.
     Result<T> value = T{};
-    if (!none || thread->store || std::filesystem::exists(thread->path, ignored) || ignored) {
+    if (!none || thread->store || ::access(thread->path.c_str(), F_OK) == 0 || errno != ENOENT) {
       const auto store = thread->opened();
       value = store ? work(**store) : Result<T>(std::unexpected(store.error()));
     } else {

@@ -1,11 +1,13 @@
 // The history on a thread of its own: what is handed over is written behind the core's back.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <set>
 #include <string>
+#include <vector>
 
 #include "services/history.hpp"
 
@@ -34,7 +36,18 @@ class HistoryWorker final : public History {
 
  private:
   struct Thread;
-  void write(std::function<Result<void>(HistoryStore&)> work, std::optional<PruneRequest> then_prune = std::nullopt);
+  using Work = std::function<Result<void>(HistoryStore&)>;
+  // All that is to be written of a run, until it is.
+  struct Unwritten {
+    std::string id;
+    std::vector<Work> works;
+    std::uint64_t last = 0;  // the number of the last of them
+    bool ended = false;
+  };
+  void write(Work work, std::optional<PruneRequest> then_prune = std::nullopt);
+  void write_of(const std::string& id, Work work, bool ended);
+  void forget_written();
+  Task<void> put_aside();
   template <typename T>
   Task<Result<T>> ask(T where_none_is, std::function<Result<T>(HistoryStore&)> work);
   template <typename T>
@@ -43,9 +56,11 @@ class HistoryWorker final : public History {
   asio::any_io_executor executor_;
   HistoryPolicy policy_;
   std::shared_ptr<Thread> thread_;
-  std::set<std::string> left_out_;  // runs that are under way and are not written
-  bool dropping_ = false;           // that was said
-  bool told_late_ = false;          // that was said, too
+  std::vector<Unwritten> unwritten_;  // in the order of their beginning
+  std::uint64_t handed_over_ = 0;     // works
+  std::set<std::string> left_out_;    // runs that are under way and are not written
+  bool dropping_ = false;             // that was said
+  bool told_late_ = false;            // that was said, too
 };
 
 }  // namespace dind

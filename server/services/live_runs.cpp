@@ -50,11 +50,13 @@ struct LiveRuns::State {
     figures.program.add(std::chrono::duration<double>(result->duration).count());
   }
 
+  std::size_t count(Way way) const { return static_cast<std::size_t>(std::ranges::count(entries, way, &Entry::way)); }
+
   template <typename Predicate>
   std::size_t cancel_where(CancelReason reason, Predicate matches) {
     std::vector<Cancel> found;  // a run may end within its cancel
     for (const auto& entry : entries)
-      if (matches(entry.run)) found.push_back(entry.cancel);
+      if (matches(entry)) found.push_back(entry.cancel);
     for (auto& each : found) each.cancel(reason);
     return found.size();
   }
@@ -186,42 +188,40 @@ const RunFigures& LiveRuns::figures() const { return state_->figures; }
 
 std::size_t LiveRuns::cancel(std::string_view run_id, CancelReason reason, const std::optional<std::string>& client) {
   return state_->cancel_where(
-      reason, [&](const LiveRun& run) { return run.run_id == run_id && (!client || run.client == *client); });
+      reason, [&](const Entry& each) { return each.run.run_id == run_id && (!client || each.run.client == *client); });
 }
 
 Cancel LiveRuns::closing() const { return state_->closing; }
 
 void LiveRuns::drain() {
   state_->closing.cancel(CancelReason::shutdown);
-  state_->cancel_where(CancelReason::shutdown, [](const LiveRun& run) { return run.phase == LiveRun::Phase::queued; });
+  state_->cancel_where(CancelReason::shutdown,
+                       [](const Entry& each) { return each.run.phase == LiveRun::Phase::queued; });
 }
 
 void LiveRuns::close(CancelReason reason) {
-  state_->closing.cancel(reason);
-  state_->cancel_where(reason, [](const LiveRun&) { return true; });
+  drain();
+  state_->cancel_where(reason, [](const Entry& each) { return each.way == Way::own; });
 }
 
 Task<bool> LiveRuns::idle(Deadline deadline) {
   const auto state = state_;
-  const auto any = [&](Way way) {
-    return std::ranges::any_of(state->entries, [&](const Entry& each) { return each.way == way; });
-  };
-  if (!any(Way::beside)) co_return co_await runs_.idle(deadline);
+  if (state->count(Way::beside) == 0) co_return co_await runs_.idle(deadline);
   drain();
-  while (any(Way::own))
-    if (!co_await state->ended.wait(deadline)) co_return !any(Way::own);
-  co_return true;
+  co_return co_await none(deadline);
 }
+
+std::size_t LiveRuns::own() const { return state_->count(Way::own); }
 
 Task<bool> LiveRuns::none(Deadline deadline, Cancel enough) {
   const auto state = state_;
   const auto heard = enough.on_cancel([weak = std::weak_ptr(state)] {
     if (const auto alive = weak.lock()) alive->ended.notify();
   });
-  while (!state->entries.empty() && !enough.cancelled()) {
+  while (state->count(Way::own) > 0 && !enough.cancelled()) {
     if (!co_await state->ended.wait(deadline)) break;
   }
-  co_return state->entries.empty();
+  co_return state->count(Way::own) == 0;
 }
 
 }  // namespace dind

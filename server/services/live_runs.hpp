@@ -83,9 +83,11 @@ class LiveRuns final : public RunService {
   void drain();
   // Cancelled by `drain` and by `close`.
   Cancel closing() const override;
-  // Drains, and cancels everything.
+  // Drains, and cancels everything but the runs of another way in, which end with their clients.
   void close(CancelReason reason);
-  // True once none is under way; false when the deadline passed first, or `enough` was cancelled.
+  // How many are under way, without those of another way in.
+  std::size_t own() const;
+  // True once there are none of these; false when the deadline passed first, or `enough` was cancelled.
   Task<bool> none(Deadline deadline, Cancel enough = {});
 
  private:

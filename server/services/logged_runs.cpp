@@ -112,7 +112,8 @@ Task<Result<RunResult>> LoggedRuns::run(RunSpec spec, EventSink& sink, std::shar
       log(LogLevel::info, "ended: " + outcome(*result), id);
     } else {
       const Error& error = result.error();
-      const bool told = face_ == "cli" || face_ == "library";
+      // Who asked is one with who reads this log, and is told anyway (I30).
+      const bool told = face_ == "cli" || face_ == "library" || face_ == "rpc";
       log(told ? LogLevel::info : level_of(error.code),
           "not run: " + std::string(name(error.code)) + ": " + error.message, id);
     }

@@ -221,11 +221,13 @@ void Runs::add_hints(const RunSpec& spec, const OutputTail& tail, RunResult& res
 }
 
 Task<Result<RunResult>> Runs::go(RunSpec spec, Course& course, EventSink& sink, std::shared_ptr<StdinPipe> input,
-                                 Cancel cancel) {
+                                 CallTime& time) {
+  const Cancel cancel = time.cancel();
   auto place =
       co_await admission_.enter(spec.client, [&](std::size_t position) { sink.on_state(Queued{position}); }, cancel);
   if (!place) co_return std::unexpected(place.error());
   course.place = std::move(*place);
+  if (!spec.queue_counts) time.begin();
   if (const auto able = co_await check_isolation(course.plan); !able) co_return std::unexpected(able.error());
   sandbox::RunPlan& plan = course.plan;
   // An operator's `never` holds whatever a caller wishes.
@@ -291,9 +293,9 @@ Task<Result<RunResult>> Runs::run(RunSpec spec, EventSink& sink, std::shared_ptr
   } const active(active_, ended_, id);
 
   Course course{.plan = std::move(*made)};
-  const CallTime time(executor_, cancel, spec.total_timeout);
+  CallTime time(executor_, cancel, spec.total_timeout);
   OutputTail tail(sink);
-  auto result = co_await go(spec, course, tail, std::move(input), time.cancel());
+  auto result = co_await go(spec, course, tail, std::move(input), time);
   const Stage stage = course.stage;
   spawn(executor_, "place of run " + id,
         keep_until_gone(std::move(course), sandboxes_.removals(), sandbox::Sandboxes::container_prefix(id)));

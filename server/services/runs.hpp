@@ -35,6 +35,7 @@ struct RunPolicy {
   std::string authorities;  // PEM of certificate authorities for runs with a network; empty: the images' own
 };
 
+class CallTime;
 class OutputTail;
 
 class Runs final : public RunService {
@@ -73,7 +74,7 @@ class Runs final : public RunService {
     sandbox::Removals::Debt packages;
   };
   Task<Result<RunResult>> go(RunSpec spec, Course& course, EventSink& sink, std::shared_ptr<StdinPipe> input,
-                             Cancel cancel);
+                             CallTime& time);
   Task<Result<Images::Found>> find_image(Course& course, const RunSpec& spec, EventSink& sink, Cancel cancel);
   static Task<void> keep_until_gone(Course course, sandbox::Removals& removals, std::string containers);
   // Whether the engine has what the plan's isolation needs.

@@ -16,6 +16,7 @@ namespace dind::sqlite {
 struct Failure {
   int code;
   std::string what;
+  std::string remedy = {};  // empty: that of the code
 };
 
 // Not one of SQLite's codes: a newer version of this program wrote the file.
@@ -26,11 +27,21 @@ inline bool is_shared_memory_fault(int code) {
   return code == SQLITE_IOERR_SHMSIZE || code == SQLITE_IOERR_SHMMAP || code == SQLITE_IOERR_SHMOPEN;
 }
 
+enum class Use {
+  write,
+  read,
+  read_unchanging,  // nobody writes to it, and it has no write-ahead log
+};
+
 class Database {
  public:
-  Database(std::string path, std::chrono::milliseconds patience) : path_(std::move(path)) {
-    const int code = sqlite3_open_v2(path_.c_str(), &handle_,
-                                     SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE, nullptr);
+  Database(std::string path, std::chrono::milliseconds patience, Use use = Use::write) : path_(std::move(path)) {
+    const std::string name = use == Use::read_unchanging ? uri_of(path_) + "?immutable=1" : path_;
+    const int flags = use == Use::write ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY;
+    const int code = sqlite3_open_v2(
+        name.c_str(), &handle_,
+        flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE | (use == Use::read_unchanging ? SQLITE_OPEN_URI : 0),
+        nullptr);
     if (code != SQLITE_OK) {
       Failure failure{code, handle_ != nullptr ? sqlite3_errmsg(handle_) : sqlite3_errstr(code)};
       sqlite3_close(handle_);
@@ -66,10 +77,22 @@ class Database {
     if (code == SQLITE_NOTADB || code == SQLITE_CORRUPT || code == SQLITE_ERROR || code == SQLITE_MISMATCH)
       remedy = "move it away, and a new one is made";
     if (code == SQLITE_BUSY || code == SQLITE_LOCKED) remedy = "another process holds it; try again";
+    if (!failure.remedy.empty()) remedy = failure.remedy;
     return {ErrorCode::internal, "The history " + path + " can't be used (" + failure.what + "): " + remedy};
   }
 
  private:
+  static std::string uri_of(std::string_view path) {
+    std::string uri = "file:";
+    for (const char c : path) {
+      if (c == '%') uri += "%25";
+      if (c == '?') uri += "%3f";
+      if (c == '#') uri += "%23";
+      if (c != '%' && c != '?' && c != '#') uri += c;
+    }
+    return uri;
+  }
+
   std::string path_;
   sqlite3* handle_ = nullptr;
 };

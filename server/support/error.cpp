@@ -51,7 +51,7 @@ int http_status(ErrorCode code) {
     case ErrorCode::engine_unavailable:
       return 503;
     case ErrorCode::cancelled:
-      return 499;  // nginx's: the client closed the request
+      return 409;  // nginx's 499 is no status that clients know
     case ErrorCode::internal:
       return 500;
   }

@@ -4,6 +4,7 @@ import pathlib
 import signal
 import sqlite3
 import stat
+import subprocess
 import time
 
 from harness import IMAGE, LIMIT, CliTest
@@ -222,10 +223,28 @@ class Keeping(HistoryTest):
         self.assertEqual((done.returncode, done.stdout), (0, b"ran\n"), done)
         said = [line for line in done.stderr.decode().splitlines() if str(self.database) in line]
         self.assertEqual(len(said), 1, done.stderr)
-        self.assertIn("is not in it: another process holds it", said[0])
+        self.assertIn("another process holds it", said[0])
+        self.assertIn(f"The last run is in {self.database}.late-", said[0])
         other.execute("rollback")
         self.assertEqual(self.call("run", "--quiet", path).stderr, b"")
-        self.assertEqual([run["state"] for run in self.list()], ["finished", "finished"])
+        self.assertEqual([run["state"] for run in self.list()], ["finished"] * 3)
+        self.assertEqual(list(self.database.parent.glob("*.late-*")), [])
+
+    def test_one_that_is_held_from_the_middle_of_a_run_on_has_its_end_later(self):  # R08
+        child = self.start("run", "--quiet", "--stdin", "-", self.file("x.sh", "echo up\nread line\necho $line\nexit 3"), stdin=subprocess.PIPE)
+        self.assertEqual(child.stdout.readline(), b"up\n")
+        until = time.monotonic() + LIMIT
+        while not (now := self.list()) or not now[0]["image"]:
+            self.assertLess(time.monotonic(), until)
+            time.sleep(0.05)
+        other = sqlite3.connect(self.database, isolation_level=None)
+        self.addCleanup(other.close)
+        other.execute("begin immediate")
+        out, err = child.communicate(b"end\n", timeout=LIMIT)
+        self.assertEqual((child.returncode, out), (3, b"end\n"), err)
+        other.execute("rollback")
+        (run,) = self.list()
+        self.assertEqual((run["state"], run["exitCode"]), ("finished", 3))
 
     def test_a_run_whose_process_was_killed_is_interrupted(self):
         child = self.start("run", self.file("x.sh", "echo up\nsleep 100"))

@@ -1,8 +1,10 @@
 """Odd places to be started in: closed descriptors, disks that are full or have small blocks, odd masks and log files."""
+import contextlib
 import itertools
 import os
 import pathlib
 import socket
+import sqlite3
 import subprocess
 import time
 
@@ -135,7 +137,49 @@ class SmallDisks(CliTest):
                 self.assertIn(b"program.py", self.call("history", "list", env=env).stdout)
 
 
+    def test_a_history_that_can_not_be_written_is_read_and_runs_go_on(self):   # R12
+        path = self.python("print(1)")
+        for number, name in enumerate(("as a run leaves it", "as a copy has it", "none")):
+            with self.subTest(name):
+                folder = self.disk(f"read-only{number}", kind="tmpfs")
+                env = self.environment(XDG_STATE_HOME=str(folder))
+                file = folder / "dind-executor" / "history.db"
+                if name != "none":
+                    self.assert_run(self.call("run", "--no-server", path, env=env), 0, b"1\n")
+                if name == "as a copy has it":
+                    with contextlib.closing(sqlite3.connect(file)) as database:
+                        database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+                    for more in ("-wal", "-shm"):
+                        pathlib.Path(f"{file}{more}").unlink(missing_ok=True)
+                subprocess.run(["mount", "-o", "remount,ro", folder], check=True)
+                done = self.call("run", "--no-server", path, env=env)
+                self.assert_run(done, 0, b"1\n")
+                said = [line for line in done.stderr.decode().splitlines() if str(folder) in line]
+                self.assertEqual(len(said), 1, done.stderr)
+                self.assertIn("name another file (history.path)", said[0])
+                self.assertNotIn("permissions", said[0])
+                listed = self.call("history", "list", env=env)
+                self.assert_run(listed, 0)
+                self.assertIn(b"No runs yet" if name == "none" else b"program.py", listed.stdout)
+                if name != "none":
+                    self.assert_refused(self.call("history", "prune", "--keep", "0", env=env), "can be read and not written")
+
+
 class OddFiles(CliTest):
+    def test_a_file_where_a_folder_of_the_history_belongs(self):   # R12
+        path = self.python("print(1)")
+        file = self.folder / "state"
+        file.write_text("text")
+        for home in (file, file / "below"):
+            with self.subTest(home=home):
+                env = self.environment(XDG_STATE_HOME=str(home))
+                done = self.call("run", "--no-server", path, env=env)
+                self.assert_run(done, 0, b"1\n")
+                said = [line for line in done.stderr.decode().splitlines() if str(file) in line]
+                self.assertEqual(len(said), 1, done.stderr)
+                self.assertIn(f"{file} is a file where a folder belongs; move it away", said[0])
+                self.assert_refused(self.call("history", "list", env=env), f"{file} is a file where a folder belongs")
+
     def test_a_mask_that_takes_every_right_leaves_the_history_readable_for_its_owner(self):   # R16
         path = self.python("print(1)")
         state = self.folder / "state"
@@ -150,7 +194,6 @@ class OddFiles(CliTest):
     def test_a_history_of_a_newer_version_says_so(self):   # R12
         path = self.python("print(1)")
         self.assert_run(self.call("run", "--no-server", path), 0)
-        import sqlite3
         file = self.folder / ".local/state/dind-executor/history.db"
         with sqlite3.connect(file) as database:
             database.execute("PRAGMA user_version=99")

@@ -229,4 +229,4 @@ class Json(CliTest):
         done, events = self.events("none.py")
         self.assertEqual(done.returncode, 125)
         self.assertEqual([event["event"] for event in events], ["error"])
-        self.assertEqual((events[0]["error"]["kind"], events[0]["error"]["httpStatus"]), ("not_found", 404))
+        self.assertEqual((events[0]["error"]["kind"], events[0]["error"]["httpStatus"]), ("not_found", 422))

@@ -1,9 +1,11 @@
 // The files of /etc and a user of one's own, on an engine that has no place for them.
+#include <algorithm>
 #include <catch2/catch_test_macros.hpp>
 #include <set>
 
 #include "run_bench.hpp"
 #include "sandbox/etc_volumes.hpp"
+#include "services/engine_doctor.hpp"
 
 using namespace dind;
 using namespace dind::faults;
@@ -12,7 +14,7 @@ using namespace std::chrono_literals;
 namespace {
 
 struct EtcBench : RunBench {
-  EtcBench() {
+  explicit EtcBench(sandbox::Workspace workspace = {}) : RunBench({}, std::move(workspace)) {
     fake.on("GET", "/volumes/*", [this](const FakeRequest& request) {
       const auto name = request.path.substr(std::string_view("/volumes/").size());
       return FakeReply::json(200, nlohmann::json{{"Name", name},
@@ -131,6 +133,49 @@ TEST_CASE("S10, N05: on an engine that maps user ids no sandbox has its own, and
     CHECK(note.contains("1000:1000"));
   }
   CHECK(sandbox::mapped_users_note(sandbox::EngineUsers::same, "1000:1000").empty());
+}
+
+TEST_CASE("N05: a run that may write to its workspace is told why it can't, where the engine maps user ids") {
+  for (const auto& [users, word] : {std::pair("rootless", "the engine is rootless"),
+                                    {"remapped", "the engine maps user ids (userns-remap)"},
+                                    {"same", ""}}) {
+    for (const auto access : {WorkspaceAccess::read_write, WorkspaceAccess::read_only}) {
+      INFO(users << ' ' << (access == WorkspaceAccess::read_only));
+      EtcBench bench({.engine_path = "/engine/project", .path = {}, .owner = "1000:1000"});
+      bench.users = users;
+      auto spec = python();
+      spec.workspace = access;
+      const auto result = bench.run(spec);
+      INFO((result ? "" : result.error().message));
+      REQUIRE(result);
+      const auto told = std::ranges::count_if(result->notes, [&](const std::string& note) {
+        return note.contains("1000:1000") && note.contains("only where everybody may");
+      });
+      CHECK(told == (*word != '\0' && access == WorkspaceAccess::read_write ? 1 : 0));
+      if (told != 0) CHECK(std::ranges::any_of(result->notes, [&](const auto& note) { return note.contains(word); }));
+      CHECK(bench.asked().back()["User"] == "1000:1000");
+      CHECK(bench.idle());
+    }
+  }
+}
+
+TEST_CASE("N05: the doctor warns of a workspace that programs can't write, where the engine maps user ids") {
+  for (const auto& [option, word] : {std::pair("name=rootless", "the engine is rootless"),
+                                     {"name=userns", "the engine maps user ids (userns-remap)"},
+                                     {"name=seccomp,profile=default", ""}}) {
+    INFO(option);
+    EtcBench bench({.engine_path = "/engine/project", .path = {}, .owner = "1000:1000"});
+    bench.fake.on("GET", "/info", FakeReply::json(200, nlohmann::json{{"SecurityOptions", {option}}}.dump()));
+    EngineDoctor doctor(bench.client, bench.sandboxes, Limits{}, {});
+    const auto checks = tests::run_task(bench.context, doctor.examine(in(30s)));
+    const auto workspace = std::ranges::find(checks, "workspace", &DoctorCheck::name);
+    REQUIRE(workspace != checks.end());
+    INFO(workspace->seen);
+    CHECK(workspace->status == (*word != '\0' ? DoctorCheck::Status::warning : DoctorCheck::Status::ok));
+    CHECK(workspace->remedy.contains(word));
+    CHECK(workspace->remedy.empty() == (*word == '\0'));
+    CHECK(bench.idle());
+  }
 }
 
 TEST_CASE("What is in the image's passwd comes from a container that is never started") {

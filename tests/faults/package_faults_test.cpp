@@ -69,6 +69,28 @@ TEST_CASE(
   CHECK(bench.idle());
 }
 
+TEST_CASE("A sandbox that is lost while packages are installed is no program's") {  // R03
+  for (const bool connection : {true, false}) {
+    INFO(connection);
+    PackageBench bench({});
+    bench.weaken = [&](nlohmann::json& reply) { reply["State"] = {{"Running", connection}}; };
+    bench.fake.on("POST", "/containers/*/attach",
+                  supervised(ready() + began() + said(wire::kOut, "Collecting six\n"), FakeReply::Then::close));
+    const auto under = bench.begin(bench.spec());
+    const auto answer = bench.finish(under);
+    REQUIRE_FALSE(answer);
+    INFO(answer.error().message);
+    CHECK(answer.error().code == (connection ? ErrorCode::engine_unavailable : ErrorCode::engine_error));
+    CHECK(
+        answer.error().message.contains(connection ? "The connection to the engine at " : "The sandbox was removed "));
+    CHECK(answer.error().message.contains(" while its packages were installed"));
+    CHECK_FALSE(answer.error().message.contains("output"));
+    CHECK_FALSE(under->audience.started);
+    CHECK(bench.idle());
+    CHECK(bench.there() == 0);
+  }
+}
+
 TEST_CASE("An image of the caller's is given no network by way of its packages where no program may have one") {
   RunPolicy policy;
   policy.limits.allow_internet = false;

@@ -116,6 +116,29 @@ TEST_CASE("What this process created and no longer knows goes after a minute, an
   }
 }
 
+TEST_CASE("The deadline in a label is on the engine's clock, however far that is from ours") {  // R02
+  for (const auto& [date, seconds] : {std::pair("Tue, 01 Jan 2030 00:00:00 GMT", 1'893'456'000LL),
+                                      {"Mon, 01 Jan 2001 00:00:00 GMT", 978'307'200LL}}) {
+    INFO(date);
+    RunBench bench;
+    auto image = FakeReply::json(200, R"({"Id":"sha256:0123","Config":{}})");
+    image.headers["Date"] = date;
+    bench.fake.on("GET", "/images/*/json", image);
+    REQUIRE(bench.run(python()));
+    std::size_t looked = 0;
+    for (const auto& request : bench.fake.requests()) {
+      if (request.path != "/containers/create") continue;
+      const auto labels = nlohmann::json::parse(request.body)["Labels"];
+      const auto deadline = std::stoll(labels.at("dind-executor.deadline").get<std::string>());
+      CHECK(deadline > seconds + 60);  // the program's own time
+      CHECK(deadline < seconds + 24 * 60 * 60);
+      ++looked;
+    }
+    CHECK(looked > 0);
+    CHECK(bench.idle());
+  }
+}
+
 TEST_CASE("A deadline that has passed by another clock ends nothing of a process that lives") {  // R02
   const engine::Labels alive{{"dind-executor.owner", process_owner()}, {"dind-executor.deadline", "1"}};
   CHECK_FALSE(is_orphan(alive, "another", 4102444800));

@@ -111,6 +111,36 @@ class Memory(HttpCase):
             time.sleep(0.1)
         self.assertLess(server.resident_kilobytes(), before + 16_000)  # it goes back to the system
 
+    def test_bodies_that_arrive_share_a_budget(self):  # S11
+        server = self.serve(config={"serve": {"listen": "127.0.0.1:0", "maxBody": "240m"}}, env=SMALL_QUARANTINE)
+        self.assertEqual(self.run_code(server, "print(1)").json()["stdout"], "1\n")
+        before = server.resident_kilobytes()
+        mebibyte = b"x" * (1 << 20)
+        for name, fields, piece in (("a length", (f"Content-Length: {224 << 20}",), mebibyte), ("chunks", ("Transfer-Encoding: chunked",), b"100000\r\n" + mebibyte + b"\r\n")):
+            with self.subTest(name):
+                held = socket.create_connection(("127.0.0.1", server.port), timeout=LIMIT)
+                self.addCleanup(held.close)
+                held.sendall(self.head(server, "POST", "/runs", "Content-Type: application/json", *fields))
+                for _ in range(223):
+                    held.sendall(piece)
+                until = time.monotonic() + LIMIT
+                while server.resident_kilobytes() < before + 215_000:  # what it has read of it
+                    self.assertLess(time.monotonic(), until)
+                large = self.head(server, "POST", "/execute", "Content-Type: application/json", f"Content-Length: {48 << 20}") + mebibyte * 48
+                refused = self.raw(server, large)
+                self.assert_status(refused, 503)
+                head, body = refused.split(b"\r\n\r\n", 1)
+                error = json.loads(body)["error"]
+                self.assertEqual((error["kind"], error["httpStatus"]), ("busy", 503))
+                self.assertIn("other requests that are arriving fill the 256 MiB", error["message"])
+                self.assertIn(b"Retry-After: %d" % error["retryAfter"], head)
+                self.assertEqual(self.run_code(server, "print(2)").json()["stdout"], "2\n")  # small ones come through
+                held.close()
+                until = time.monotonic() + LIMIT
+                while b" 503 " in (answer := self.raw(server, large))[:20]:  # until it has noticed that
+                    self.assertLess(time.monotonic(), until)
+                self.assert_status(answer, 422)  # it was received, and is no JSON
+
     def test_what_a_run_may_keep(self):  # S11
         server = self.serve()
         self.assert_detail(self.run_code(server, "print(1)", keepOutputBytes=(16 << 20) + 1), 400, "16777216")
@@ -145,7 +175,8 @@ class Connections(HttpCase):
         self.assertEqual(self.until_event(reply, "finished")["stdout"], "up\nend\n")  # one that works is not closed
         working.close()
 
-    def test_with_few_descriptors_it_is_busy_and_says_why(self):  # R09
+    def small(self):
+        """A server that has places for about 20 connections."""
         (self.folder / "token").write_text("t0123456789abcdef\n")
         command = f"ulimit -n 64; exec {program()} serve --listen 127.0.0.1:0 --token-file token"
         base = {key: value for key, value in os.environ.items() if not key.startswith("DIND_")}
@@ -156,9 +187,32 @@ class Connections(HttpCase):
         class Small:
             port = int(child.stdout.readline().rsplit(":", 1)[1])
             token = "t0123456789abcdef"
+        return Small
+
+    def test_probes_whose_replies_nobody_reads_keep_nobody_out(self):  # S17
+        server = self.small()
+        for path in ("/livez", "/healthz", "/readyz"):
+            with self.subTest(path):
+                for _ in range(60):  # three times as many as have a place
+                    sock = socket.socket()
+                    self.addCleanup(sock.close)
+                    sock.settimeout(LIMIT)
+                    # So little is under way that the server soon waits with a reply.
+                    sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
+                    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, 536)
+                    sock.connect(("127.0.0.1", server.port))
+                    sock.sendall(f"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode() * 500)
+                begun = time.monotonic()
+                for _ in range(5):
+                    self.assertEqual(self.ask(server, "GET", "/livez").status, 200)
+                self.assertEqual(self.ask(server, "POST", "/execute", {"code": "print(1)"}).json()["output"], "1\n")
+                self.assertLess(time.monotonic() - begun, 2 * SERVED)
+
+    def test_with_few_descriptors_it_is_busy_and_says_why(self):  # R09
+        server = self.small()
 
         def one(_):
-            reply = self.ask(Small, "POST", "/execute", {"code": "print(1)"})
+            reply = self.ask(server, "POST", "/execute", {"code": "print(1)"})
             return reply.status, reply.body
         with concurrent.futures.ThreadPoolExecutor(40) as pool:  # twice as many as have a place
             answers = list(pool.map(one, range(40)))
@@ -167,7 +221,7 @@ class Connections(HttpCase):
         for status, body in answers:
             if status == 429:
                 self.assertNotIn(b"Is dockerd running", body)
-        self.assertEqual(self.ask(Small, "POST", "/execute", {"code": "print(2)"}).json()["output"], "2\n")  # it recovers
+        self.assertEqual(self.ask(server, "POST", "/execute", {"code": "print(2)"}).json()["output"], "2\n")  # it recovers
 
     def test_the_limit_of_descriptors_is_raised(self):  # R09
         limit = resource.getrlimit(resource.RLIMIT_NOFILE)

@@ -1,7 +1,8 @@
 """What a person or a client is told of a run's end: over /execute, over /runs, and in the events."""
 import json
+import re
 
-from http_case import ENDLESS, JSON, HttpCase
+from http_case import ENDLESS, JSON, HttpCase, engine_api
 
 SHELL = "dind-executor/runtime-shell:bookworm"
 
@@ -61,6 +62,14 @@ class Execute(HttpCase):
         self.assertEqual((refused.json()["error"]["kind"], refused.json()["error"]["httpStatus"]), ("busy", 503))
         self.ask(server, "DELETE", "/runs/first")
 
+    def test_the_wait_for_a_turn_takes_nothing_of_the_programs_time(self):  # K20
+        server = self.serve(config={"concurrentRuns": 1})
+        _, reply = self.events(server, "import time\nprint('up', flush=True)\ntime.sleep(5)")
+        self.until_event(reply, "output")
+        done = self.ask(server, "POST", "/execute", {"code": "import time\ntime.sleep(4)\nprint('all')", "timeout": 8})
+        self.assertEqual((done.status, done.json()["output"]), (200, "all\n"), done.body)
+        self.until_event(reply, "finished")
+
 
 class Lines(HttpCase):
     """I04: one JSON value is one line for every reader."""
@@ -91,6 +100,32 @@ class Errors(HttpCase):
         error = self.ask(server, "POST", "/runs", {"command": ["nope"], "image": SHELL}).json()["error"]
         self.assertEqual((error["kind"], error["httpStatus"], error["began"]), ("not_found", 422, False))
         self.assertRegex(error["runId"], "^[A-Za-z0-9_-]+$")
+
+    def test_an_error_after_the_program_began(self):
+        server = self.serve()
+        for path in ("/runs", "/execute", "events"):
+            with self.subTest(path):
+                connection = self.connect(server)
+                body = {"code": ENDLESS} if path == "/execute" else {"code": ENDLESS, "language": "python", "runId": "mine"}
+                written = self.output_bytes(server)
+                connection.request("POST", "/execute" if path == "/execute" else "/runs", json.dumps(body).encode(),
+                                   JSON | {"Authorization": f"Bearer {server.token}"} | ({"Accept": "text/event-stream"} if path == "events" else {}))
+                while self.output_bytes(server) < written + len("up\n"):
+                    pass
+                (container,) = self.container_within()
+                engine_api.remove(container)
+                reply = connection.getresponse()
+                if path == "events":
+                    error = self.until_event(reply, "error")
+                else:
+                    error = json.loads(reply.read())["error"]
+                    self.assertEqual((reply.status, error["httpStatus"]), (500 if path == "/execute" else 502,) * 2)
+                self.assertEqual((error["kind"], error["began"], error["stdout"], error["stderr"]), ("engine_error", True, "up\n", ""))
+                self.assertIn("removed while the program ran", error["message"])
+                self.assertRegex(error["runId"], "^mine$" if path != "/execute" else "^[A-Za-z0-9_-]+$")
+
+    def output_bytes(self, server):
+        return int(re.search(rb'output_bytes_total\{channel="stdout"\} (\d+)', self.ask(server, "GET", "/metrics").body)[1])
 
     def test_a_missing_program_or_folder_does_not_read_as_a_wrong_path(self):  # I05
         server = self.serve()

@@ -1,7 +1,7 @@
 """Connections to the engine that break: what is said is that the connection broke, and not that somebody removed something (R03)."""
 import json
 
-from case import LIMIT, SHELL, SandboxTest, engine
+from case import LIMIT, PYTHON, SHELL, SandboxTest, engine
 from cut_proxy import CutProxy
 
 UP = "import time\nprint('up', flush=True)\nwhile True: time.sleep(1)\n"
@@ -52,6 +52,13 @@ class Cut(SandboxTest):
                 _, errors = child.communicate(timeout=LIMIT)
                 self.assertEqual(child.returncode, 125)
                 self.assertIn(f"The connection to the engine at {proxy.address} broke before the program began", errors.decode())
+
+    def test_the_stream_of_an_installation(self):
+        child = self.start("run", "--json", "--image", PYTHON, "--require", "six==1.16.0", self.python(UP),
+                           env=self.environment(DOCKER_HOST=self.proxy.address, DIND_CA_BUNDLE="/etc/ssl/certs/ca-certificates.crt"))
+        self.wait_for(child, lambda event: event.get("stage") == "dependencies" and event["message"] != "Installing packages")  # its first line
+        self.assertGreater(self.proxy.cut("/attach"), 0)
+        self.assert_broke(child, "while its packages were installed")
 
     def test_the_stream_that_holds_a_builds_network(self):
         folder = self.folder / "context"

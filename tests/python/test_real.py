@@ -1,5 +1,6 @@
 """The client on the real program and a real engine: the guide's calls, and what must be gone after each way to end."""
 import asyncio
+import logging
 import os
 import signal
 import subprocess
@@ -100,6 +101,22 @@ ls -la
     def test_an_image_that_is_not_there_is_an_error(self):
         with self.assert_raises(dind_executor.ImageUnavailable, "dind.invalid/none"):
             self.client.run_command("dind.invalid/none:1", "true")
+
+    def test_what_the_caller_is_told_is_no_warning_beside_it(self):  # I30
+        said = []
+        handler = logging.Handler()
+        handler.emit = said.append
+        log = logging.getLogger("dind_executor")
+        log.addHandler(handler)
+        self.addCleanup(log.removeHandler, handler)
+        client = dind_executor.Executor(program=program())
+        self.addCleanup(client.close)
+        with self.assert_raises(dind_executor.ImageUnavailable, "dind.invalid/none"):
+            client.run_command("dind.invalid/none:1", "true")
+        with self.assert_raises(dind_executor.InvalidRequest):
+            client.run_command(IMAGE, "true", working_dir="relative")
+        client.close()  # what the server said has been read then
+        self.assertEqual([each.getMessage() for each in said if each.levelno >= logging.WARNING], [])
 
     def test_what_the_server_refuses_is_an_invalid_request(self):
         with self.assert_raises(dind_executor.InvalidRequest):

@@ -97,6 +97,34 @@ class Requests(RpcCase):
         self.assertLess(server.resident_kilobytes() - before, 150_000)
         self.assertLess(len(os.listdir(f"/proc/{server.child.pid}/fd")), 200)
 
+    def test_bodies_that_arrive_share_a_budget(self):  # S11
+        server = self.serve_socket(env=SMALL_QUARANTINE)
+        working = self.connect(server)
+        self.assertTrue(self.result(working, "server/info")["enabled"])
+        before = server.resident_kilobytes()
+        holders = []
+        for _ in range(4):  # all but the last byte of the largest message each
+            holder = socket.socket(socket.AF_UNIX)
+            self.addCleanup(holder.close)
+            holder.settimeout(LIMIT)
+            holder.connect(server.socket)
+            holder.sendall(b"Content-Length: %d\r\n\r\n" % (64 << 20) + b"x" * ((64 << 20) - 1))
+            holders.append(holder)
+        until = time.monotonic() + LIMIT
+        while server.resident_kilobytes() < before + 255_000:  # what it has read of them
+            self.assertLess(time.monotonic(), until)
+        params = {"x": "y" * (8 << 20)}
+        self.assert_error(working.call("server/info", params), NOT_RUN, "busy", "other requests that are arriving fill the 256 MiB")
+        data = working.call("server/info", params)["error"]["data"]
+        self.assertEqual((data["httpStatus"], data["retryAfter"] > 0), (503, True))
+        self.assertTrue(self.result(working, "server/info")["enabled"])  # small ones come through, and the connection goes on
+        for holder in holders:
+            holder.close()
+        until = time.monotonic() + LIMIT
+        while (answer := working.call("server/info", params))["error"]["code"] == NOT_RUN:  # until it has noticed that
+            self.assertLess(time.monotonic(), until)
+        self.assertEqual(answer["error"]["code"], INVALID_PARAMS)
+
     def test_each_of_many_questions_is_answered(self):  # S11
         client = self.stdio()
         ids = [client.ask(("engine/status", "history/list", "server/info")[n % 3], {}) for n in range(1500)]
@@ -109,6 +137,8 @@ class Requests(RpcCase):
         refused = client.reply(asked[-1], LIMIT)
         self.assert_error(refused, NOT_RUN, "busy", "256 runs")
         self.assertEqual(self.result(client, "run/cancel")["cancelled"], 256)
+        data = client.reply(asked[255], LIMIT)["error"]["data"]  # it waited
+        self.assertEqual((data["kind"], data["httpStatus"], data["began"]), ("cancelled", 409, False))
         for each in asked:
             client.reply(each, LIMIT)
 

@@ -167,6 +167,26 @@ class Handover(RpcCase):
                 server.child.wait(LIMIT)
                 self.assertEqual(engine_api.our_containers() - self.before, set())
 
+    def test_the_time_of_a_stop_ends_no_run_of_a_terminal(self):  # R10
+        config = self.folder / "short.json"
+        config.write_text(json.dumps({"serve": {"drainTimeout": "1s"}}))
+        env = {"DIND_CONFIG": str(config)}
+        server = Server(self.folder, "--socket", str(self.folder / "s"), env=env | {"XDG_RUNTIME_DIR": str(self.runtime)})
+        self.addCleanup(server.close)
+        child = self.terminal("--stdin", "-", "--image", SHELL, "--", "sh", "-c", "echo up; read line; echo $line; exit 7", stdin=subprocess.PIPE, env=env)
+        self.assertEqual(child.stdout.readline(), b"up\n")
+        client = self.connect(server)
+        asked = self.endless(client)
+        server.child.send_signal(signal.SIGTERM)
+        self.assertEqual(client.reply(asked)["error"]["data"]["kind"], "shutting_down")  # the server's own clients have that time
+        client.threads[0].join(LIMIT)
+        self.assertFalse(client.threads[0].is_alive())
+        listed = subprocess.run([program(), "ps", "--json"], env=self.environment, capture_output=True, check=True, timeout=LIMIT)
+        self.assertEqual([run["face"] for run in json.loads(listed.stdout)["runs"]], ["cli"])
+        out, err = child.communicate(b"to its end\n", timeout=LIMIT)
+        self.assertEqual((child.returncode, out), (7, b"to its end\n"), err)
+        self.assertEqual(server.child.wait(LIMIT), 0)
+
     def test_a_second_signal_ends_what_has_begun_and_so_does_its_terminal(self):
         for how in ("a signal", "the terminal"):
             with self.subTest(how):

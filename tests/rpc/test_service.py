@@ -122,6 +122,14 @@ class Methods(RpcCase):
         result = self.result(self.stdio(), "runPythonCode", code="print('x' * (11 << 20), end='')")
         self.assertEqual((len(result["stdout"]), result["stdoutTruncatedBytes"]), (10 << 20, 1 << 20))
 
+    def test_an_error_has_the_status_that_http_answers(self):  # I05
+        client = self.stdio()
+        for params, kind, status in (({"command": ["nope"], "image": SHELL}, "not_found", 422), ({"command": "ls", "image": SHELL, "workingDir": "/no/such"}, "not_found", 422),
+                                     ({"command": "true", "image": "no.such/image:1", "pull": "never"}, "image_unavailable", 424)):
+            with self.subTest(params=params):
+                data = client.call("run", params)["error"]["data"]
+                self.assertEqual((data["kind"], data["httpStatus"], data["began"]), (kind, status, False))
+
     def test_the_history_has_the_runs(self):
         client = self.stdio()
         self.assertEqual(self.result(client, "history/list"), {"runs": []})

@@ -82,7 +82,7 @@ class NotFound(DindExecutorError):
     """A file or folder that the request names is not there."""
 
     kind = "not_found"
-    http_status = 404
+    http_status = 422
 
 
 class Busy(DindExecutorError):
@@ -97,7 +97,7 @@ class Cancelled(DindExecutorError):
     """The caller gave up before there was a run that could end with a verdict."""
 
     kind = "cancelled"
-    http_status = 499
+    http_status = 409
 
 
 class ImageUnavailable(DindExecutorError):

@@ -136,7 +136,7 @@ class JsonOutput final : public RunOutput {
   }
 
   void failed(const Error& error) override {
-    json data = error_json(error);
+    json data = run_error_json(error);
     data["began"] = begun_.has_value();
     if (begun_) data["runId"] = *begun_;
     line({{"event", "error"}, {"error", std::move(data)}});

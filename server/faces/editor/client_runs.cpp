@@ -76,7 +76,7 @@ void ClientRuns::start(Result<RunRequest> request, const Json& params, const Cli
     // Plain clients rarely show the error of a command.
     if (!client.own_notifications)
       connection_->notify("window/showMessage", {{"type", kErrorMessage}, {"message", escaped(error.message)}});
-    reply.fail({rpc::code::kRequestFailed, error.message, error_json(error)});
+    reply.fail({rpc::code::kRequestFailed, error.message, run_error_json(error)});
   };
   if (!request) {
     refuse(request.error());
@@ -123,7 +123,7 @@ Task<void> ClientRuns::follow(std::shared_ptr<ClientRuns> self, Order order) {
     const Error& error = result.error();
     if (!order.client.own_notifications)
       self->connection_->notify("window/showMessage", {{"type", kErrorMessage}, {"message", escaped(error.message)}});
-    Json data = error_json(error);  // its output was told as it came
+    Json data = run_error_json(error);  // its output was told as it came
     data["runId"] = id;
     data["began"] = feed.began();
     order.reply.fail({rpc::code::kRequestFailed, error.message, std::move(data)});

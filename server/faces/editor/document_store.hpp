@@ -16,6 +16,7 @@ enum class PositionEncoding { utf16, utf8 };
 struct Position {
   std::int64_t line = 0;
   std::int64_t character = 0;  // code units of the encoding that was agreed
+  bool operator==(const Position&) const = default;
 };
 struct Document {
   std::string language_id;

@@ -13,6 +13,7 @@
 
 #include "faces/http/accept_field.hpp"
 #include "faces/http/request_head.hpp"
+#include "faces/memory_budget.hpp"
 #include "support/log.hpp"
 #include "support/units.hpp"
 
@@ -146,7 +147,12 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
     error_code failed;
     reading_ = true;
     stream_.expires_after(kBodyTime);
-    co_await bhttp::async_read(stream_, buffer_, parser, asio::redirect_error(asio::use_awaitable, failed));
+    ArrivingBody share;
+    parser.eager(true);
+    while (!failed && !parser.is_done()) {
+      co_await bhttp::async_read_some(stream_, buffer_, parser, asio::redirect_error(asio::use_awaitable, failed));
+      if (!share.grow_to(parser.get().body().size())) failed = asio::error::no_memory;
+    }
     reading_ = false;
     co_return failed;
   }
@@ -337,6 +343,8 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
   }
 
   Task<bool> answer_broken(error_code failed) {
+    if (failed == asio::error::no_memory)
+      co_return co_await answer_unread(detail(no_room_for_body(), kNoRoomForBodyStatus));
     const bool of_http = failed.category() == bhttp::make_error_code(bhttp::error::end_of_stream).category();
     if (!of_http || failed == bhttp::error::end_of_stream || failed == bhttp::error::partial_message)
       co_return false;  // gone, or too slow

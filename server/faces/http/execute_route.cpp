@@ -98,7 +98,7 @@ std::string errors_of(const KeptRun& run) {
 }  // namespace
 
 Task<Reply> execute_code(asio::any_io_executor executor, HttpServices& services, Request request, Cancel gone) {
-  auto asked = read_execute(request.body);
+  auto asked = read_execute(std::exchange(request.body, {}));
   if (!asked) co_return detail(422, asked.error().message);
   if (!services.enabled || services.runs.closing().cancelled()) {
     // Refused below, and counted; not asked of an engine that may be going away too.
@@ -111,6 +111,7 @@ Task<Reply> execute_code(asio::any_io_executor executor, HttpServices& services,
   const bool record = asked->record;
   RunRequest run{.spec = spec_for(std::move(*asked), *recipe)};
   run.spec.record = record;
+  run.spec.queue_counts = false;
   run.spec.client = std::move(request.caller.name);
   const auto kept = co_await execute(executor, services.runs, std::move(run), nullptr, gone);
   if (!kept) co_return refusal(kept.error());

@@ -39,9 +39,11 @@ Reply detail(int status, std::string_view message) {
   return {.status = status, .body = one_line(body)};
 }
 
-Reply detail(const Error& error) {
-  nlohmann::json body{{"detail", error.message}, {"error", error_json(error)}};
-  Reply reply{.status = http_status(error.code), .body = one_line(body)};
+Reply detail(const Error& error) { return detail(error, http_status(error.code)); }
+
+Reply detail(const Error& error, int status) {
+  nlohmann::json body{{"detail", error.message}, {"error", error_json(error, status)}};
+  Reply reply{.status = status, .body = one_line(body)};
   if (const auto seconds = retry_after(error.code)) reply.fields.emplace_back("Retry-After", std::to_string(*seconds));
   return reply;
 }

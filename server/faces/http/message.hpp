@@ -58,5 +58,6 @@ using Answer = std::variant<Reply, RunRequest>;
 // { detail, error: { kind, message, httpStatus } }, and Retry-After where trying again may help.
 Reply detail(int status, std::string_view message);
 Reply detail(const Error& error);
+Reply detail(const Error& error, int status);
 
 }  // namespace dind::faces::http

@@ -58,6 +58,12 @@ Result<std::size_t> limit_of(std::string_view query) {
   return limit;
 }
 
+Result<RunRequest> read_run_body(const std::string& body) {
+  const auto value = parse_body(body);
+  if (!value) return std::unexpected(value.error());
+  return read_run(*value);
+}
+
 }  // namespace
 
 Result<json> parse_body(std::string_view body) {
@@ -68,14 +74,11 @@ Result<json> parse_body(std::string_view body) {
 
 Reply not_run(const NotRun& run) {
   Reply reply = detail(run.error);
-  // 404 would read as a wrong path; and 499 is no status that HTTP clients know.
-  if (run.error.code == ErrorCode::not_found) reply.status = 422;
-  if (run.error.code == ErrorCode::cancelled) reply.status = run.stopped ? kShuttingDownStatus : 409;
   json error = not_run_json(run);
+  reply.status = error["httpStatus"].get<int>();
   if (!error.contains("retryAfter"))
     std::erase_if(reply.fields, [](const auto& field) { return field.first == "Retry-After"; });
   if (run.stopped) reply.fields.emplace_back("Retry-After", std::to_string(error["retryAfter"].get<int>()));
-  error["httpStatus"] = reply.status;
   reply.body = one_line({{"detail", run.error.message}, {"error", std::move(error)}});
   return reply;
 }
@@ -118,9 +121,7 @@ Task<Answer> Routes::answer(Request request, Cancel gone) {
 }
 
 Task<Answer> Routes::start_run(Request request, Cancel gone) {
-  const auto body = parse_body(request.body);
-  if (!body) co_return detail(body.error());
-  auto run = read_run(*body);
+  auto run = read_run_body(std::exchange(request.body, {}));  // which is not kept for as long as the run takes
   if (!run) co_return detail(run.error());
   if (!run->spec.run_id) run->spec.run_id = random_id();
   run->spec.client = std::move(request.caller.name);

@@ -44,7 +44,12 @@ class ClientSession : public std::enable_shared_from_this<ClientSession> {
         executor_, options_.in_fd, options_.out_fd,
         {.request = [this](rpc::Request request,
                            rpc::Reply reply) { on_request(std::move(request), std::move(reply)); },
-         .notification = [](const rpc::Notification&) {}},
+         .notification = [](const rpc::Notification&) {},
+         .no_room =
+             [] {
+               const Error error = no_room_for_body();
+               return rpc::Failure{kNotRun, error.message, error_json(error, kNoRoomForBodyStatus)};
+             }},
         options_.owns_fds);
     const auto stopped = stop.on_cancel([weak = weak_from_this(), stop] {
       if (const auto alive = weak.lock()) {

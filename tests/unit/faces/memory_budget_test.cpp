@@ -2,6 +2,7 @@
 
 #include <boost/asio/io_context.hpp>
 #include <catch2/catch_test_macros.hpp>
+#include <nlohmann/json.hpp>
 
 #include "faces/execution.hpp"
 #include "faces/run_json.hpp"
@@ -10,21 +11,6 @@
 using namespace dind;
 using namespace dind::faces;
 using namespace std::chrono_literals;
-
-TEST_CASE("A share goes back with its owner") {  // S11
-  MemoryBudget budget(100);
-  {
-    BudgetShare one(budget), other(budget);
-    CHECK(one.grow(60));
-    CHECK_FALSE(other.grow(41));
-    CHECK(other.grow(40));
-    CHECK_FALSE(one.grow(1));
-    CHECK_FALSE(one.grow(SIZE_MAX));
-    CHECK(one.grow(0));
-    CHECK(budget.used() == 100);
-  }
-  CHECK(budget.used() == 0);
-}
 
 TEST_CASE("A large reply waits for others to be read, a small one does not") {  // S11
   asio::io_context context;

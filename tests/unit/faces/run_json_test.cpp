@@ -3,6 +3,7 @@
 #include <catch2/catch_test_macros.hpp>
 #include <nlohmann/json.hpp>
 
+#include "faces/execution.hpp"
 #include "support/base64.hpp"
 
 using namespace dind;
@@ -71,4 +72,25 @@ TEST_CASE("A line of JSON is one line for readers that take more for a line's en
 TEST_CASE("An error says whether trying again may help") {
   CHECK(error_json({ErrorCode::busy, "full"})["retryAfter"] == 1);
   CHECK_FALSE(error_json({ErrorCode::invalid_request, "wrong"}).contains("retryAfter"));
+}
+
+TEST_CASE("An error of a run has the same HTTP status in every frontend, and one that clients know") {  // I05
+  // As docs/http.md lists them for POST /runs, and no 404, which is a wrong path.
+  for (const auto& [code, status] : {std::pair(ErrorCode::invalid_request, 400),
+                                     {ErrorCode::unsupported_language, 400},
+                                     {ErrorCode::unauthorized, 401},
+                                     {ErrorCode::cancelled, 409},
+                                     {ErrorCode::not_found, 422},
+                                     {ErrorCode::image_unavailable, 424},
+                                     {ErrorCode::busy, 429},
+                                     {ErrorCode::internal, 500},
+                                     {ErrorCode::engine_error, 502},
+                                     {ErrorCode::disabled, 503},
+                                     {ErrorCode::engine_unavailable, 503}}) {
+    INFO(name(code));
+    CHECK(run_error_json({code, "why"})["httpStatus"] == status);
+    CHECK(not_run_json({.error = {code, "why"}, .run_id = "r", .limits = {}, .out = {}, .err = {}})["httpStatus"] ==
+          status);
+  }
+  CHECK(error_json({ErrorCode::not_found, "no such run"})["httpStatus"] == 404);  // of what is not a run
 }

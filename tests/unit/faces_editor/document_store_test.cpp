@@ -2,6 +2,7 @@
 
 #include <catch2/catch_test_macros.hpp>
 #include <chrono>
+#include <vector>
 
 #include "faces/editor/uri.hpp"
 
@@ -91,8 +92,34 @@ TEST_CASE("Lines are found as in a text that is read anew, after any changes") {
   }
 }
 
+TEST_CASE("A place in a long line is the same as in a short one, wherever characters begin and end") {  // R11
+  // Characters of one to four bytes, so that every block of bytes begins inside of another one.
+  const std::string pieces[] = {"a", "\u00e9", "\u65e5", "\U0001F600"};
+  std::string text = "first\r\n";
+  std::vector<std::size_t> utf16;  // the offset of each code unit; of the second of a pair, the character's
+  for (std::size_t i = 0; i < 3000; ++i) {
+    const auto& piece = pieces[(i * 7 + i / 5) % std::size(pieces)];
+    utf16.insert(utf16.end(), piece.size() == 4 ? 2 : 1, text.size());
+    text += piece;
+  }
+  const auto end = text.size();
+  text += "\r\nlast";
+  const LineIndex lines(text);
+  for (std::size_t unit = 0; unit < utf16.size(); ++unit)
+    REQUIRE(offset_of(text, lines, {1, static_cast<std::int64_t>(unit)}, PositionEncoding::utf16) == utf16[unit]);
+  for (const auto past : {utf16.size(), utf16.size() + 1, std::size_t{1} << 40})
+    CHECK(offset_of(text, lines, {1, static_cast<std::int64_t>(past)}, PositionEncoding::utf16) == end);
+  const auto begin = lines.start(1);
+  for (std::size_t byte = begin; byte < end; ++byte) {
+    auto start = byte;
+    while ((text[start] & 0xc0) == 0x80) --start;
+    REQUIRE(offset_of(text, lines, {1, static_cast<std::int64_t>(byte - begin)}, PositionEncoding::utf8) == start);
+  }
+  CHECK(offset_of(text, lines, {1, INT64_MAX}, PositionEncoding::utf8) == end);
+}
+
 TEST_CASE("A change costs as much near the end of a long document as in a short one") {  // R11
-  const auto seconds_of = [](int lines, int line, const std::string& text) {
+  const auto seconds_of = [](int lines, Position at, const std::string& text) {
     std::string all;
     for (int i = 0; i < lines; ++i) all += text;
     DocumentStore store;
@@ -100,13 +127,16 @@ TEST_CASE("A change costs as much near the end of a long document as in a short 
     double least = 1e9;
     for (int round = 0; round < 3; ++round) {
       const auto before = std::chrono::steady_clock::now();
-      for (int i = 0; i < 200; ++i) store.change("u", Position{line, 0}, Position{line, 0}, i % 2 == 0 ? "y" : "z\n");
+      for (int i = 0; i < 200; ++i) store.change("u", at, at, i % 2 == 0 ? "y" : "z\n");
       least = std::min(least, std::chrono::duration<double>(std::chrono::steady_clock::now() - before).count());
     }
     return least;
   };
-  const auto few = seconds_of(200, 199, "x=1\n");
-  CHECK(seconds_of(400'000, 399'999, "x=1\n") < 20 * few + 0.02);  // counted from the beginning: 2,000 times
-  CHECK(seconds_of(400'000, 399'999, "\u00e9=1\r\n") < 20 * few + 0.02);
-  CHECK(seconds_of(1, 0, std::string(2'000'000, 'x')) < 2);
+  const auto few = seconds_of(200, {199, 0}, "x=1\n");
+  // Counted from the beginning: 2,000 times.
+  CHECK(seconds_of(400'000, {399'999, 0}, "x=1\n") < 20 * few + 0.02);
+  CHECK(seconds_of(400'000, {399'999, 0}, "\u00e9=1\r\n") < 20 * few + 0.02);
+  const std::string line(2'000'000, 'x');
+  CHECK(seconds_of(1, {0, 0}, line) < 2);
+  CHECK(seconds_of(1, {0, 1'990'000}, "\u00e9" + line) < 2);
 }

@@ -3,6 +3,8 @@
 #include <catch2/catch_test_macros.hpp>
 #include <vector>
 
+#include "rpc/message.hpp"
+
 using namespace dind;
 using rpc::FrameReader;
 
@@ -139,4 +141,54 @@ TEST_CASE("An end within a frame is known from one between two") {  // I12
   CHECK(at_end("Content-Length: 3\r\n\r").error().message.contains("within a header"));
   CHECK(at_end("Content-Length: 500\r\n\r\nabc").error().message.contains("only 3 of the 500 bytes"));
   CHECK(at_end("Content-Length: 1\r\n\r\n").error().message.contains("only 0 of the 1 bytes"));
+}
+
+TEST_CASE("A body without room is skipped, its beginning tells whose it was, and what follows is read") {  // S11
+  MemoryBudget budget(100'000);
+  const auto small = ArrivingBody::kSmall;
+  const auto message = [&](std::size_t more) {
+    std::string body = R"({"jsonrpc":"2.0","id":7,"method":"m","params":{"id":8,"x":")";
+    body.resize(small + more - 3, 'x');
+    return body + "\"}}";
+  };
+  FrameReader holder(budget), reader(budget);
+  const std::string held = rpc::framed(message(60'000));
+  std::string_view beginning = std::string_view(held).substr(0, held.size() - 1);
+  REQUIRE(holder.next(beginning));
+  CHECK(budget.used() == 59'999);
+  for (const std::size_t piece : {std::size_t{1} << 20, std::size_t{1000}, std::size_t{1}}) {
+    INFO(piece);
+    const std::string data = rpc::framed(message(50'000)) + rpc::framed(message(0)) + rpc::framed(message(40'000));
+    std::vector<std::string> heard;
+    std::vector<bool> cut;
+    for (std::size_t at = 0; at < data.size(); at += piece) {
+      std::string_view input = std::string_view(data).substr(at, piece);
+      while (!input.empty()) {
+        const auto body = reader.next(input);
+        REQUIRE(body);
+        if (!*body) continue;
+        heard.push_back(**body);
+        cut.push_back(reader.was_cut());
+      }
+    }
+    REQUIRE(cut == std::vector<bool>{true, false, false});
+    CHECK(heard[0] == message(50'000).substr(0, small));
+    CHECK(rpc::id_in(heard[0]) == 7);
+    CHECK(heard[1] == message(0));
+    CHECK(heard[2] == message(40'000));
+    CHECK(reader.at_end());
+    CHECK(budget.used() == 59'999);
+  }
+  std::string_view rest = std::string_view(held).substr(held.size() - 1);
+  const auto whole = holder.next(rest);
+  REQUIRE((whole && *whole));
+  CHECK(**whole == message(60'000));
+  CHECK(budget.used() == 0);
+}
+
+TEST_CASE("The id of a message is known from its beginning, where it is in that") {  // S11
+  CHECK(rpc::id_in(R"({"jsonrpc":"2.0","id":"a","params":{"id":2,"x":")") == "a");
+  CHECK(rpc::id_in(R"({"jsonrpc":"2.0","params":{"id":2,"x":")").is_null());
+  CHECK(rpc::id_in(R"({"id":1,"id":2,"x":")").is_null());
+  CHECK(rpc::id_in("").is_null());
 }

@@ -51,6 +51,23 @@ TEST_CASE("An end for want of a server is no verdict on the program: the connect
   CHECK_FALSE(lease_is_over(killed));
 }
 
+TEST_CASE("A sandbox that was lost is told of by what it was doing, in one line (R03)") {
+  for (const auto loss : {Loss::connection, Loss::engine, Loss::removed}) {
+    for (const auto& [doing, when] : {std::pair(LostWhile::starting, " before the program began"),
+                                      {LostWhile::installing, " while its packages were installed"},
+                                      {LostWhile::running, " while the program ran"}}) {
+      const auto error = lost_sandbox(loss, "tcp://engine:2375", doing);
+      INFO(error.message);
+      CHECK(error.message.contains(when));
+      CHECK(error.message.contains("tcp://engine:2375"));
+      CHECK(error.message.contains("Run it again"));
+      CHECK(error.message.contains("removed") == (loss == Loss::removed));
+      CHECK(error.code == (loss == Loss::removed ? ErrorCode::engine_error : ErrorCode::engine_unavailable));
+      if (doing != LostWhile::running) CHECK_FALSE(error.message.contains("output"));
+    }
+  }
+}
+
 TEST_CASE("A sandbox that ends before its first word is told of by its exit code and the runtime's words (N08)") {
   CHECK(
       early_end(died(128), "runsc: panic: no such platform\n\n")

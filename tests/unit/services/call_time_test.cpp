@@ -35,6 +35,18 @@ TEST_CASE("A call whose time is over is a timeout, wherever it was") {
   CHECK(time.judged(fail(ErrorCode::engine_error, "x"), "r1", Stage::image).error().code == ErrorCode::engine_error);
 }
 
+TEST_CASE("A call whose time begins anew has all of it from then on") {  // K20
+  asio::io_context context;
+  CallTime time(context.get_executor(), {}, 50ms);
+  const auto first = Clock::now();
+  while (Clock::now() < first + 5ms) context.poll();
+  const auto again = Clock::now();
+  time.begin();
+  while (!time.cancel().cancelled()) context.run_one();
+  CHECK(Clock::now() - again >= 50ms);
+  CHECK(time.cancel().reason() == CancelReason::deadline);
+}
+
 TEST_CASE("A caller's own cancel is passed on, and stays its own") {
   asio::io_context context;
   Cancel caller;

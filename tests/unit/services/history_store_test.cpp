@@ -232,7 +232,20 @@ TEST_CASE("A file that is broken, newer or not writable is an error with a remed
   }
   SECTION("a folder in its place") {
     fs::create_directories(folder.file());
-    REQUIRE_FALSE(HistoryStore::open(folder.file()));
+    const auto store = HistoryStore::open(folder.file());
+    REQUIRE_FALSE(store);
+    CHECK(store.error().message.contains("a folder has its name; move it away"));
+  }
+  SECTION("a file where a folder of its path belongs") {  // R12
+    const auto file = folder.path / "file";
+    std::ofstream(file) << "text";
+    for (const auto& path : {file / "history.db", file / "state" / "history.db", file / "a" / "b" / "history.db"}) {
+      INFO(path.string());
+      const auto store = HistoryStore::open(path.string());
+      REQUIRE_FALSE(store);
+      CHECK(store.error().message.contains(file.string() + " is a file where a folder belongs; move it away"));
+      CHECK_FALSE(store.error().message.contains("permissions"));
+    }
   }
   SECTION("written by a newer one") {
     open(folder);
@@ -298,4 +311,53 @@ TEST_CASE("a disk that is full in the midst of a batch leaves nothing of it, and
   CHECK(store->list(1000)->empty());
   CHECK(store->together(batch).written);
   CHECK(store->list(1000)->size() == 100);
+}
+
+TEST_CASE("Runs that were written beside the history are in it after the next opening, once") {  // R08
+  const Folder folder;
+  const auto late_files = [&] {
+    std::size_t count = 0;
+    for (const auto& each : fs::directory_iterator(fs::path(folder.file()).parent_path()))
+      count += each.path().string().contains(".late-") ? 1 : 0;
+    return count;
+  };
+  const auto begun = record_of(python("begun")), whole = record_of(python("whole"));
+  const std::vector<HistoryStore::Work> works{
+      [&](HistoryStore& store) { return store.insert(begun); },
+      [&](HistoryStore& store) { return store.end(begun.id, ended("of the begun one\n")); },
+      [&](HistoryStore& store) { return store.insert(whole); },
+      [&](HistoryStore& store) { return store.end(whole.id, ended()); }};
+  {
+    const auto store = open(folder);
+    REQUIRE(store->insert(begun));  // whose end is not known here
+    for (int i = 0; i < 2; ++i) {   // twice the same
+      const auto file = HistoryStore::write_aside(folder.file(), works);
+      REQUIRE(file);
+      struct stat status{};
+      REQUIRE(::stat(file->c_str(), &status) == 0);
+      CHECK((status.st_mode & 0777) == 0600);
+    }
+    CHECK(late_files() == 2);
+    CHECK(store->list(10)->size() == 1);
+  }
+  SECTION("the history is held by another process") {
+    sqlite3* other = nullptr;
+    REQUIRE(sqlite3_open(folder.file().c_str(), &other) == SQLITE_OK);
+    REQUIRE(sqlite3_exec(other, "BEGIN IMMEDIATE", nullptr, nullptr, nullptr) == SQLITE_OK);
+    CHECK(HistoryStore::open(folder.file(), 10ms));
+    CHECK(late_files() == 2);
+    REQUIRE(sqlite3_exec(other, "COMMIT", nullptr, nullptr, nullptr) == SQLITE_OK);
+    sqlite3_close(other);
+  }
+  SECTION("a file that is none is left alone") {
+    std::ofstream(folder.file() + ".late-none") << std::string(5000, 'x');
+  }
+  const auto others = late_files() - 2;
+  const auto store = open(folder);
+  CHECK(late_files() == others);
+  const auto runs = store->list(10);
+  REQUIRE(runs->size() == 2);
+  for (const auto& run : *runs) CHECK(run.state == HistoryState::finished);
+  CHECK(store->find(begun.id)->end->out.head == "of the begun one\n");
+  CHECK(std::get<SourceProgram>(store->find(whole.id)->spec.program).text == "whole");
 }

@@ -2,12 +2,15 @@
 
 #include <sqlite3.h>
 
+#include <algorithm>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
 #include <catch2/catch_test_macros.hpp>
+#include <filesystem>
 
 #include "services/history_fixtures.hpp"
+#include "services/history_store.hpp"
 
 using namespace dind;
 using namespace dind::tests;
@@ -117,4 +120,41 @@ TEST_CASE("what another process keeps from being written is written when it lets
   const auto records = list_of(worker, context);
   CHECK(records.size() == 6);
   for (const auto& each : records) CHECK(each.state == HistoryState::finished);
+}
+
+TEST_CASE("a process that leaves while another one holds the history puts its runs beside it") {  // R08
+  const Folder folder;
+  sqlite3* other = nullptr;
+  {
+    asio::io_context context;
+    HistoryWorker worker(context.get_executor(), {.path = folder.file(), .patience = 20ms});
+    a_run(worker);
+    auto begun = record_of();
+    const auto id = begun.id;
+    worker.began(std::move(begun));
+    REQUIRE(is_written(worker, context, 30s));
+    REQUIRE(sqlite3_open(folder.file().c_str(), &other) == SQLITE_OK);
+    REQUIRE(sqlite3_exec(other, "BEGIN IMMEDIATE", nullptr, nullptr, nullptr) == SQLITE_OK);
+    worker.ended(id, an_end());  // held from the middle of a run on
+    a_run(worker);               // and from its beginning
+    worker.began(record_of());   // one that goes on is not put there
+    CHECK_FALSE(is_written(worker, context, 100ms));
+    CHECK_FALSE(is_written(worker, context, 100ms));  // once
+    const auto store = HistoryStore::open(folder.file(), 10ms);
+    REQUIRE(store);
+    CHECK((*store)->list(10)->size() == 2);
+    std::size_t late = 0;
+    for (const auto& each : std::filesystem::directory_iterator(std::filesystem::path(folder.file()).parent_path()))
+      late += each.path().string().contains(".late-") ? 1 : 0;
+    CHECK(late == 1);
+    REQUIRE(sqlite3_exec(other, "COMMIT", nullptr, nullptr, nullptr) == SQLITE_OK);
+    sqlite3_close(other);
+    REQUIRE(is_written(worker, context, 30s));  // it was not the last of this process after all
+  }
+  asio::io_context context;
+  HistoryWorker worker(context.get_executor(), {.path = folder.file()});
+  const auto records = list_of(worker, context);
+  CHECK(records.size() == 4);
+  CHECK(std::ranges::count(records, HistoryState::finished, &HistoryRecord::state) == 3);
+  CHECK(std::ranges::count(records, HistoryState::running, &HistoryRecord::state) == 1);
 }

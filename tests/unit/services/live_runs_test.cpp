@@ -178,10 +178,39 @@ TEST_CASE("A run that a stop ended is no result, and one that a person ended is 
 TEST_CASE("Runs of another way in are listed, counted, and keep their result when a stop ends them") {
   Bench bench;
   const auto terminal = bench.live.beside(bench.inner, "cli");
-  bench.inner.during_run = [&] { bench.live.close(CancelReason::shutdown); };
-  const auto result = tests::run_task(bench.io, terminal->run({.run_id = "t"}, bench.sink, nullptr, {}));
+  Cancel cancel;
+  bench.inner.during_run = [&] {
+    bench.live.close(CancelReason::shutdown);
+    cancel.cancel(CancelReason::shutdown);
+  };
+  const auto result = tests::run_task(bench.io, terminal->run({.run_id = "t"}, bench.sink, nullptr, cancel));
   REQUIRE(result);
   CHECK(result->verdict == Verdict::cancelled);
   CHECK(bench.inner.during.front().face == "cli");
   CHECK(bench.live.figures().program.count == 1);
+}
+
+TEST_CASE("A stop that is over ends no run of another way in, but for those that wait, and waits for none") {  // R10
+  Bench bench;
+  const auto terminal = bench.live.beside(bench.inner, "cli");
+  SECTION("it runs") {
+    bool none = false;
+    bench.inner.result->verdict = Verdict::ok;
+    bench.inner.during_run = [&] {
+      bench.live.close(CancelReason::shutdown);
+      none = bench.live.own() == 0 && bench.live.list().size() == 1;
+    };
+    const auto result = tests::run_task(bench.io, terminal->run({.run_id = "t"}, bench.sink, nullptr, {}));
+    REQUIRE(result);
+    CHECK(result->verdict == Verdict::ok);
+    CHECK(none);
+  }
+  SECTION("it waits") {
+    bench.inner.only_queued = true;
+    bench.inner.during_run = [&] { bench.live.close(CancelReason::shutdown); };
+    bench.inner.result = fail(ErrorCode::cancelled, "The run was cancelled while it waited for its turn");
+    const auto result = tests::run_task(bench.io, terminal->run({.run_id = "t"}, bench.sink, nullptr, {}));
+    REQUIRE_FALSE(result);
+    CHECK(result.error().code == ErrorCode::cancelled);
+  }
 }

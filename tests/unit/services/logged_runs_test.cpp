@@ -109,12 +109,12 @@ TEST_CASE("What could not run is as loud as it matters to an operator") {
                                                                 {ErrorCode::engine_unavailable, "error"},
                                                                 {ErrorCode::engine_error, "error"},
                                                                 {ErrorCode::internal, "error"}}) {
-    for (const char* face : {"editor", "cli", "library"}) {
+    for (const std::string face : {"editor", "serve", "cli", "library", "rpc"}) {
       Bench bench(face);
       bench.runs.error = Error{code, "no"};
       CHECK_FALSE(bench.run());
-      CHECK(bench.said().back() ==
-            (std::string(face) == "editor" ? level : "info") + " not run: " + std::string(name(code)) + ": no");
+      const bool loud = face == "editor" || face == "serve";
+      CHECK(bench.said().back() == (loud ? level : "info") + " not run: " + std::string(name(code)) + ": no");
     }
   }
 }

@@ -187,6 +187,18 @@ TEST_CASE("A helper is asked for the registry of the image") {
   CHECK(home.ask("python:3").header == header("get", kHub, kHub));
 }
 
+TEST_CASE("A helper gets our environment without the server's token") {  // S20
+  const Home home;
+  home.config(R"({"credsStore": "test"})");
+  home.helper("test", R"(echo "{\"Username\": \"$DIND_TEST_NAME\", \"Secret\": \"${DIND_TOKEN-none}\"}")");
+  ::setenv("DIND_TOKEN", "t0123456789abcdef", 1);
+  ::setenv("DIND_TEST_NAME", "me", 1);
+  const auto answer = home.ask("r.example/x");
+  ::unsetenv("DIND_TOKEN");
+  ::unsetenv("DIND_TEST_NAME");
+  CHECK(answer.header == header("me", "none", "r.example"));
+}
+
 TEST_CASE("A helper that is not there, fails, floods, or hangs is a problem, and no wait") {
   const Home home;
   home.config(R"({"credsStore": "test"})");

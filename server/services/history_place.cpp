@@ -1,0 +1,55 @@
+#include "services/history_place.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <filesystem>
+
+namespace dind {
+
+std::error_code make_history_file(const std::string& path) {
+  const auto folder = std::filesystem::path(path).parent_path();
+  std::error_code problem;
+  if (!folder.empty() && !std::filesystem::exists(folder, problem)) {
+    std::filesystem::create_directories(folder.parent_path().empty() ? folder : folder.parent_path(), problem);
+    if (problem) return problem;
+    if (::mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST) return {errno, std::generic_category()};
+  }
+  const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  if (fd < 0) return {errno, std::generic_category()};
+  struct stat status{};
+  // One that somebody copied here with wider rights.
+  // Or one that an umask took every right from.
+  if (::fstat(fd, &status) == 0 && S_ISREG(status.st_mode) && (status.st_mode & 0777) != 0600 &&
+      status.st_uid == ::geteuid())
+    ::fchmod(fd, 0600);
+  // One that root makes in another user's folder is that user's, who would be locked out else. SQLite does the same for
+  // its own.
+  struct stat above{};
+  if (::geteuid() == 0 && status.st_uid == 0 && status.st_size == 0 && !folder.empty() &&
+      ::stat(folder.c_str(), &above) == 0 && above.st_uid != 0)
+    static_cast<void>(::fchown(fd, above.st_uid, above.st_gid));
+  ::close(fd);
+  return {};
+}
+
+sqlite::Failure place_failure(const std::string& path, std::error_code problem) {
+  sqlite::Failure failure{SQLITE_CANTOPEN, problem.message()};
+  std::error_code ignored;
+  if (problem == std::errc::not_a_directory) {
+    std::filesystem::path first = "/";
+    for (const auto& part : std::filesystem::path(path).parent_path())
+      if (std::filesystem::is_directory(first, ignored)) first /= part;
+    failure.remedy =
+        first.string() + " is a file where a folder belongs; move it away, or name another file (history.path)";
+  }
+  if (problem == std::errc::is_a_directory)
+    failure.remedy = "a folder has its name; move it away, or name another file (history.path)";
+  if (problem == std::errc::read_only_file_system)
+    failure.remedy = "its disk is mounted read-only; mount it for writing, or name another file (history.path)";
+  return failure;
+}
+
+}  // namespace dind

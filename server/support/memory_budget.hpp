@@ -1,0 +1,69 @@
+// Memory that all clients of this process share, in bytes. On the core's thread.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+
+namespace dind {
+
+class MemoryBudget {
+ public:
+  explicit MemoryBudget(std::size_t most_bytes) : most_(most_bytes) {}
+  bool take(std::size_t bytes) {  // false: there is not as much left
+    if (bytes > most_ - std::min(most_, used_)) return false;
+    used_ += bytes;
+    return true;
+  }
+  void give(std::size_t bytes) { used_ -= bytes; }
+  std::size_t used() const { return used_; }
+
+ private:
+  const std::size_t most_;
+  std::size_t used_ = 0;
+};
+
+// A part of a budget that grows, and goes back at once with its owner.
+class BudgetShare {
+ public:
+  explicit BudgetShare(MemoryBudget& budget) : budget_(budget) {}
+  BudgetShare(const BudgetShare&) = delete;
+  BudgetShare& operator=(const BudgetShare&) = delete;
+  ~BudgetShare() { budget_.give(bytes_); }
+  bool grow(std::size_t bytes) {
+    if (!budget_.take(bytes)) return false;
+    bytes_ += bytes;
+    return true;
+  }
+  std::size_t bytes() const { return bytes_; }
+  bool is_alone() const { return budget_.used() == bytes_; }
+
+ private:
+  MemoryBudget& budget_;
+  std::size_t bytes_ = 0;
+};
+
+// What is received of the bodies of requests at one time, by every frontend: 256 MiB.
+inline MemoryBudget& arriving_bodies() {
+  static MemoryBudget budget(256U << 20);
+  return budget;
+}
+
+// What one body takes of that until it is complete.
+class ArrivingBody {
+ public:
+  // Not counted, so that a full budget refuses no small request.
+  static constexpr std::size_t kSmall = 64U << 10;
+
+  explicit ArrivingBody(MemoryBudget& budget = arriving_bodies()) : share_(budget) {}
+  // The body has `bytes` now. False: there is no room for them. One that is larger than the whole budget comes through
+  // where it is the only one.
+  bool grow_to(std::size_t bytes) {
+    const auto counted = bytes - std::min(bytes, kSmall);
+    return counted <= share_.bytes() || share_.grow(counted - share_.bytes()) || share_.is_alone();
+  }
+
+ private:
+  BudgetShare share_;
+};
+
+}  // namespace dind

@@ -1,0 +1,42 @@
+#include "support/memory_budget.hpp"
+
+#include <catch2/catch_test_macros.hpp>
+#include <cstdint>
+#include <optional>
+
+using namespace dind;
+
+TEST_CASE("A share goes back with its owner") {  // S11
+  MemoryBudget budget(100);
+  {
+    BudgetShare one(budget), other(budget);
+    CHECK(one.grow(60));
+    CHECK_FALSE(other.grow(41));
+    CHECK(other.grow(40));
+    CHECK_FALSE(one.grow(1));
+    CHECK_FALSE(one.grow(SIZE_MAX));
+    CHECK(one.grow(0));
+    CHECK(budget.used() == 100);
+  }
+  CHECK(budget.used() == 0);
+}
+
+TEST_CASE("Bodies that arrive share a budget, but for the beginning of each") {  // S11
+  MemoryBudget budget(1000);
+  constexpr auto kSmall = ArrivingBody::kSmall;
+  std::optional<ArrivingBody> large(budget);
+  ArrivingBody other(budget), small(budget);
+  CHECK(large->grow_to(kSmall));
+  CHECK(budget.used() == 0);
+  CHECK(large->grow_to(kSmall + 900));
+  CHECK(large->grow_to(kSmall + 900));
+  CHECK(budget.used() == 900);
+  CHECK(other.grow_to(kSmall + 100));
+  CHECK_FALSE(other.grow_to(kSmall + 101));
+  CHECK_FALSE(large->grow_to(kSmall + 901));
+  CHECK(small.grow_to(kSmall));  // whatever the others have
+  large.reset();
+  CHECK(other.grow_to(kSmall + 1000));
+  CHECK(other.grow_to(kSmall + 5000));  // larger than the budget, and the only one
+  CHECK_FALSE(small.grow_to(kSmall + 1));
+}
