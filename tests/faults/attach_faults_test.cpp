@@ -4,6 +4,8 @@
 #include "engine/hijacked_stream.hpp"
 #include "engine_bench.hpp"
 
+namespace attach_faults_test {
+
 using namespace dind;
 using namespace dind::engine;
 using namespace dind::faults;
@@ -103,3 +105,5 @@ TEST_CASE("closing an attach stream ends the read that waits on it, and so does 
     check_error(*read, ErrorCode::cancelled, "closed");
   }
 }
+
+}  // namespace attach_faults_test

@@ -3,6 +3,8 @@
 
 #include "run_bench.hpp"
 
+namespace build_ends_faults_test {
+
 using namespace dind;
 using namespace dind::faults;
 using namespace std::chrono_literals;
@@ -154,3 +156,5 @@ TEST_CASE("In containerd's store, what a build took is counted by what lies on t
     CHECK(result->verdict == (unpacked > 1400 ? Verdict::disk_limit : Verdict::ok));
   }
 }
+
+}  // namespace build_ends_faults_test

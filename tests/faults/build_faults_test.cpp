@@ -7,6 +7,8 @@
 #include "run_bench.hpp"
 #include "support/ids.hpp"
 
+namespace build_faults_test {
+
 using namespace dind;
 using namespace dind::faults;
 using namespace std::chrono_literals;
@@ -384,3 +386,5 @@ TEST_CASE("What a Dockerfile would have the engine fetch is refused before anyth
   CHECK(result.error().message.contains("ADD https://x/f"));
   CHECK(bench.fake.count("POST", "/build") == 0);
 }
+
+}  // namespace build_faults_test

@@ -8,6 +8,8 @@
 #include "engine/hijacked_stream.hpp"
 #include "engine_bench.hpp"
 
+namespace engine_faults_test {
+
 using namespace dind;
 using namespace dind::engine;
 using namespace dind::faults;
@@ -369,3 +371,5 @@ TEST_CASE("a thousand calls, good and bad, leave no descriptor open") {
   }
   CHECK(open_files() <= before + 4);
 }
+
+}  // namespace engine_faults_test

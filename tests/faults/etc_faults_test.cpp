@@ -7,6 +7,8 @@
 #include "sandbox/etc_volumes.hpp"
 #include "services/engine_doctor.hpp"
 
+namespace etc_faults_test {
+
 using namespace dind;
 using namespace dind::faults;
 using namespace std::chrono_literals;
@@ -198,3 +200,5 @@ TEST_CASE("What is in the image's passwd comes from a container that is never st
   CHECK(bench.idle());
   CHECK(bench.there() == 0);
 }
+
+}  // namespace etc_faults_test

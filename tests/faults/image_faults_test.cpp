@@ -5,6 +5,8 @@
 #include "run_bench.hpp"
 #include "services/engine_garbage.hpp"
 
+namespace image_faults_test {
+
 using namespace dind;
 using namespace dind::faults;
 using namespace std::chrono_literals;
@@ -167,3 +169,5 @@ TEST_CASE("An engine that can't be looked at is an error, and nothing is removed
   REQUIRE_FALSE(report);
   CHECK(report.error().message.contains("broken"));
 }
+
+}  // namespace image_faults_test

@@ -3,6 +3,8 @@
 
 #include "run_bench.hpp"
 
+namespace isolation_faults_test {
+
 using namespace dind;
 using namespace dind::faults;
 using namespace std::chrono_literals;
@@ -151,3 +153,5 @@ TEST_CASE("A sandbox that the kernel killed for memory and that is gone already 
     CHECK(result.error().message.contains("removed while the program ran"));
   }
 }
+
+}  // namespace isolation_faults_test

@@ -4,6 +4,8 @@
 
 #include "run_bench.hpp"
 
+namespace package_faults_test {
+
 using namespace dind;
 using namespace dind::faults;
 using namespace std::chrono_literals;
@@ -146,3 +148,5 @@ TEST_CASE("A call's whole time that ends while its program runs is told apart fr
   CHECK(std::ranges::count(answer->notes, "the whole call's 300 ms were over while its program ran") == 1);
   CHECK(bench.idle());
 }
+
+}  // namespace package_faults_test

@@ -4,6 +4,8 @@
 #include "engine/http_client.hpp"
 #include "run_bench.hpp"
 
+namespace prestarted_faults_test {
+
 using namespace dind;
 using namespace dind::faults;
 using namespace std::chrono_literals;
@@ -260,3 +262,5 @@ TEST_CASE("The end of the server takes along a sandbox that is on its way") {
   CHECK(bench.idle(5s));
   CHECK(bench.there() == 0);
 }
+
+}  // namespace prestarted_faults_test

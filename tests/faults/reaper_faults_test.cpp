@@ -5,6 +5,8 @@
 #include "services/reaper.hpp"
 #include "support/ids.hpp"
 
+namespace reaper_faults_test {
+
 using namespace dind;
 using namespace dind::faults;
 using namespace std::chrono_literals;
@@ -149,3 +151,5 @@ TEST_CASE("A deadline that has passed by another clock ends nothing of a process
                                  {"dind-executor.deadline", "100"}};
   CHECK(is_orphan(malformed, "another", 101));
 }
+
+}  // namespace reaper_faults_test

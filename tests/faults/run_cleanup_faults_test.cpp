@@ -3,6 +3,8 @@
 
 #include "run_bench.hpp"
 
+namespace run_cleanup_faults_test {
+
 using namespace dind;
 using namespace dind::faults;
 using namespace std::chrono_literals;
@@ -390,3 +392,5 @@ TEST_CASE("A container whose name is taken while the first request is still bein
   CHECK(bench.idle());
   CHECK(bench.there() == 0);
 }
+
+}  // namespace run_cleanup_faults_test

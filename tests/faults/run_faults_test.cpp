@@ -3,6 +3,8 @@
 
 #include "run_bench.hpp"
 
+namespace run_faults_test {
+
 using namespace dind;
 using namespace dind::faults;
 using namespace std::chrono_literals;
@@ -219,3 +221,5 @@ TEST_CASE("A flood past the output limit ends the run even where the supervisor 
   CHECK(bench.idle());
   CHECK(bench.there() == 0);
 }
+
+}  // namespace run_faults_test

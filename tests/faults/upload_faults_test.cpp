@@ -7,6 +7,8 @@
 #include "engine/body_file.hpp"
 #include "engine_bench.hpp"
 
+namespace upload_faults_test {
+
 using namespace dind;
 using namespace dind::engine;
 using namespace dind::faults;
@@ -148,3 +150,5 @@ TEST_CASE("a refusal is heard though the body still grows") {
     CHECK(Clock::now() - begun < 5s);
   }
 }
+
+}  // namespace upload_faults_test

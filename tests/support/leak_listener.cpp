@@ -3,6 +3,7 @@
 #include <catch2/reporters/catch_reporter_event_listener.hpp>
 #include <catch2/reporters/catch_reporter_registrars.hpp>
 #include <chrono>
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
@@ -40,6 +41,7 @@ class LeakListener final : public Catch::EventListenerBase {
   using EventListenerBase::EventListenerBase;
 
   void testRunStarting(const Catch::TestRunInfo&) override {
+    std::signal(SIGPIPE, SIG_IGN);  // as in the program
     std::atexit([] {
       std::fflush(nullptr);
       if (any) std::_Exit(kLeaked);  // the reports are written

@@ -7,6 +7,8 @@
 #include <filesystem>
 #include <fstream>
 
+namespace configuration_test {
+
 using namespace dind;
 using namespace dind::app;
 using namespace std::chrono_literals;
@@ -297,3 +299,5 @@ TEST_CASE("K04: the machine's certificates hold beside any configuration that na
   here.write(".config/dind-executor/config.json", "{}");
   CHECK(load_configuration(here.folder() / "nowhere.pem").value().ca_bundle.empty());
 }
+
+}  // namespace configuration_test

@@ -2,6 +2,8 @@
 
 #include <catch2/catch_test_macros.hpp>
 
+namespace terms_test {
+
 using namespace dind;
 
 TEST_CASE("I19: each asker gets its own words, and a library those of its fields") {
@@ -27,3 +29,5 @@ TEST_CASE("I19: what a shell or JSON would read otherwise is quoted") {
     CHECK_FALSE(text.contains("--"));
   }
 }
+
+}  // namespace terms_test

@@ -2,6 +2,8 @@
 
 #include <catch2/catch_test_macros.hpp>
 
+namespace build_fault_test {
+
 using namespace dind;
 using namespace dind::engine;
 
@@ -94,3 +96,5 @@ TEST_CASE("What an engine can't parse is the Dockerfile's fault, whatever the fi
     CHECK(refused_dockerfile(error) == words);
   }
 }
+
+}  // namespace build_fault_test

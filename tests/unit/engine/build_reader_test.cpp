@@ -5,6 +5,8 @@
 #include "engine/buildkit_trace.hpp"
 #include "support/base64.hpp"
 
+namespace build_reader_test {
+
 using namespace dind::engine;
 
 namespace {
@@ -184,3 +186,5 @@ TEST_CASE("Nothing of a terminal's sequences is left in a line") {  // B13
   REQUIRE(reader.failure());
   CHECK(reader.failure()->message == "wrong");
 }
+
+}  // namespace build_reader_test

@@ -4,6 +4,8 @@
 #include <catch2/catch_test_macros.hpp>
 #include <nlohmann/json.hpp>
 
+namespace container_codec_test {
+
 using namespace dind::engine;
 using Json = nlohmann::json;
 
@@ -147,3 +149,5 @@ TEST_CASE("a container's state is read from inspect") {
   CHECK(state.exit_code == 137);
   CHECK(state.labels.at("dind-executor.owner") == "test");
 }
+
+}  // namespace container_codec_test

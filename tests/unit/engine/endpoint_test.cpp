@@ -6,6 +6,8 @@
 
 #include "support/ids.hpp"
 
+namespace endpoint_test {
+
 using namespace dind;
 using namespace dind::engine;
 
@@ -204,3 +206,5 @@ TEST_CASE("E03: an address of a kind that can't be used is corrected where it wa
     CHECK(far.error().message.contains("et DOCKER_HOST to "));
   }
 }
+
+}  // namespace endpoint_test

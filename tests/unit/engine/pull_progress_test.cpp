@@ -4,6 +4,8 @@
 #include <string>
 #include <vector>
 
+namespace pull_progress_test {
+
 using namespace dind::engine;
 
 namespace {
@@ -90,3 +92,5 @@ TEST_CASE("a stream that is cut or isn't JSON is told from a whole one") {
   read(endless, {"{\"status\":\"" + std::string(2 << 20, 'x')}, false);
   CHECK_FALSE(endless.complete());
 }
+
+}  // namespace pull_progress_test

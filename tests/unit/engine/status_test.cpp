@@ -6,6 +6,8 @@
 #include "engine/api.hpp"
 #include "engine/text.hpp"
 
+namespace status_test {
+
 using namespace dind;
 using namespace dind::engine;
 
@@ -227,3 +229,5 @@ TEST_CASE("A full disk of the engine is told with what to do, without the engine
     CHECK_FALSE(error.message.contains("/var/lib"));
   }
 }
+
+}  // namespace status_test

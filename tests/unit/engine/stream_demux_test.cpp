@@ -5,6 +5,8 @@
 #include <utility>
 #include <vector>
 
+namespace stream_demux_test {
+
 using namespace dind;
 using namespace dind::engine;
 
@@ -83,3 +85,5 @@ TEST_CASE("what is not a header is an error, not output") {
     CHECK(frames.error().code == ErrorCode::engine_error);
   }
 }
+
+}  // namespace stream_demux_test

@@ -3,6 +3,8 @@
 #include <catch2/catch_test_macros.hpp>
 #include <csignal>
 
+namespace ending_test {
+
 using namespace dind;
 using namespace dind::faces;
 using namespace std::chrono_literals;
@@ -92,3 +94,5 @@ TEST_CASE("A cancelled run says by whom") {
   result.cancel_reason = CancelReason::user;
   CHECK(line(result) == "cancelled by the user");
 }
+
+}  // namespace ending_test

@@ -4,6 +4,8 @@
 #include <optional>
 #include <string>
 
+namespace idle_clients_test {
+
 using namespace dind;
 using namespace dind::faces;
 
@@ -76,3 +78,5 @@ TEST_CASE("A connection that has only just come has time for its first request, 
   CHECK(all->close_longest(now + IdleClients::kFirstRequestTime));
   CHECK(closed == "worked fresh ");
 }
+
+}  // namespace idle_clients_test

@@ -8,6 +8,8 @@
 #include "faces/run_json.hpp"
 #include "support/run_task.hpp"
 
+namespace memory_budget_test {
+
 using namespace dind;
 using namespace dind::faces;
 using namespace std::chrono_literals;
@@ -42,3 +44,5 @@ TEST_CASE("How large a reply becomes is known before it is written") {  // S11
     CHECK(json_bytes(run) < size + 1100);
   }
 }
+
+}  // namespace memory_budget_test

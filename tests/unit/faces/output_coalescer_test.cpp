@@ -3,6 +3,8 @@
 #include <boost/asio/io_context.hpp>
 #include <catch2/catch_test_macros.hpp>
 
+namespace output_coalescer_test {
+
 using namespace dind;
 using namespace dind::faces;
 using namespace std::chrono_literals;
@@ -107,3 +109,5 @@ TEST_CASE("The end sends what is left, and a sequence that was broken off") {
   CHECK(bench.sent.size() == 2);
   CHECK(bench.credits == 8);
 }
+
+}  // namespace output_coalescer_test

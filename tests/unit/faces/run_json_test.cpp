@@ -6,6 +6,8 @@
 #include "faces/execution.hpp"
 #include "support/base64.hpp"
 
+namespace run_json_test {
+
 using namespace dind;
 using namespace dind::faces;
 using namespace std::string_view_literals;
@@ -94,3 +96,5 @@ TEST_CASE("An error of a run has the same HTTP status in every frontend, and one
   }
   CHECK(error_json({ErrorCode::not_found, "no such run"})["httpStatus"] == 404);  // of what is not a run
 }
+
+}  // namespace run_json_test

@@ -3,6 +3,8 @@
 #include <catch2/catch_test_macros.hpp>
 #include <nlohmann/json.hpp>
 
+namespace run_request_json_test {
+
 using namespace dind;
 using namespace dind::faces;
 using namespace std::chrono_literals;
@@ -205,3 +207,5 @@ TEST_CASE("A message never shows the value of a variable") {
   REQUIRE_FALSE(request);
   CHECK_FALSE(request.error().message.contains("hunter2"));
 }
+
+}  // namespace run_request_json_test

@@ -2,6 +2,8 @@
 
 #include <catch2/catch_test_macros.hpp>
 
+namespace utf8_stream_test {
+
 using dind::faces::Utf8Stream;
 
 namespace {
@@ -43,3 +45,5 @@ TEST_CASE("What is no UTF-8 becomes one U+FFFD for each maximal part") {
   for (const auto& [bytes, expected] : cases)
     for (std::size_t step = 1; step <= bytes.size(); ++step) CHECK(through(bytes, step) == expected);
 }
+
+}  // namespace utf8_stream_test

@@ -6,6 +6,8 @@
 
 #include "support/ids.hpp"
 
+namespace arguments_test {
+
 using namespace dind;
 using namespace dind::faces::cli;
 using namespace std::chrono_literals;
@@ -324,3 +326,5 @@ TEST_CASE("A build has arguments and a target, and an image alone runs its own c
   CHECK(image.image == "alpine");
   CHECK(image.args.empty());
 }
+
+}  // namespace arguments_test

@@ -4,6 +4,8 @@
 
 #include "faces/cli/arguments.hpp"
 
+namespace history_arguments_test {
+
 using namespace dind;
 using namespace dind::faces::cli;
 using namespace std::chrono_literals;
@@ -79,3 +81,5 @@ TEST_CASE("What is wrong with a history command is one line") {
     CHECK_FALSE(line.error().message.contains("secretvalue"));
   }
 }
+
+}  // namespace history_arguments_test

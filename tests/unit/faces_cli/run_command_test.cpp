@@ -14,6 +14,8 @@
 
 #include "support/fd_writer.hpp"
 
+namespace run_command_test {
+
 using namespace dind;
 using namespace dind::faces::cli;
 using namespace std::chrono_literals;
@@ -379,3 +381,5 @@ TEST_CASE("The writer keeps the order of two descriptors that are one, and its e
   for (int i = 0; i < 100; ++i) expected += std::to_string(i) + '\n';
   CHECK(drain(both.read_end).starts_with(expected));
 }
+
+}  // namespace run_command_test

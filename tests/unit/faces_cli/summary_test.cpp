@@ -5,6 +5,8 @@
 
 #include "faces/cli/report.hpp"
 
+namespace summary_test {
+
 using namespace dind;
 using namespace dind::faces::cli;
 
@@ -100,3 +102,5 @@ TEST_CASE("doctor fails only where runs would") {
         "{\"checks\":[{\"name\":\"engine\",\"remedy\":\"start it\",\"seen\":\"no "
         "answer\",\"status\":\"failed\"}],\"ok\":false}\n");
 }
+
+}  // namespace summary_test

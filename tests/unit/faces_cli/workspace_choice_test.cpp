@@ -11,6 +11,8 @@
 #include "services/workspace_memory.hpp"
 #include "support/ids.hpp"
 
+namespace workspace_choice_test {
+
 using namespace dind;
 using namespace dind::faces::cli;
 namespace fs = std::filesystem;
@@ -168,3 +170,5 @@ TEST_CASE("A memory that is no memory of ours remembers nothing, and is replaced
   CHECK_FALSE(remember(folder, {.program = "make", .command = {}}));
   CHECK(std::distance(fs::directory_iterator(file.parent_path()), {}) == 1);  // no half file is left
 }
+
+}  // namespace workspace_choice_test

@@ -6,6 +6,8 @@
 
 #include "faces/editor/uri.hpp"
 
+namespace document_store_test {
+
 using namespace dind::faces::editor;
 
 TEST_CASE("Positions count in the units that were agreed") {
@@ -140,3 +142,5 @@ TEST_CASE("A change costs as much near the end of a long document as in a short 
   CHECK(seconds_of(1, {0, 0}, line) < 2);
   CHECK(seconds_of(1, {0, 1'990'000}, "\u00e9" + line) < 2);
 }
+
+}  // namespace document_store_test

@@ -2,6 +2,8 @@
 
 #include <catch2/catch_test_macros.hpp>
 
+namespace options_test {
+
 using namespace dind;
 using namespace dind::faces::editor;
 using namespace std::chrono_literals;
@@ -87,3 +89,5 @@ TEST_CASE("What the request names comes before the options") {
   CHECK_FALSE(both.cpus);
   CHECK(both.pids == 3);
 }
+
+}  // namespace options_test

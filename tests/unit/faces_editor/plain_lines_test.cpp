@@ -2,6 +2,8 @@
 
 #include <catch2/catch_test_macros.hpp>
 
+namespace plain_lines_test {
+
 using dind::faces::editor::plain_lines;
 
 TEST_CASE("Output for a client that is no terminal has the text that a terminal would show") {  // I28
@@ -30,3 +32,5 @@ TEST_CASE("Output for a client that is no terminal has the text that a terminal 
   check("a\x1b[3\nb", "a\nb");
   check("a\x1b]0;never ends\nb", "a\nb");
 }
+
+}  // namespace plain_lines_test

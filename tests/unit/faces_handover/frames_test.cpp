@@ -2,6 +2,8 @@
 
 #include <catch2/catch_test_macros.hpp>
 
+namespace frames_test {
+
 using namespace dind;
 using namespace dind::faces::handover;
 using namespace std::chrono_literals;
@@ -141,3 +143,5 @@ TEST_CASE("Nonsense is refused") {
     CHECK_FALSE(decode(bytes, end));
   }
 }
+
+}  // namespace frames_test

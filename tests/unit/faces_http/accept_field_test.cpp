@@ -3,6 +3,8 @@
 #include <catch2/catch_test_macros.hpp>
 #include <initializer_list>
 
+namespace accept_field_test {
+
 using dind::faces::http::accepts_events;
 
 TEST_CASE("Events answer whoever accepts them, in any case and with any weight above 0") {  // I21
@@ -21,3 +23,5 @@ TEST_CASE("Events answer whoever accepts them, in any case and with any weight a
     CHECK_FALSE(accepts_events(accept));
   }
 }
+
+}  // namespace accept_field_test

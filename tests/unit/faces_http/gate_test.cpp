@@ -5,6 +5,8 @@
 #include "faces/http/listen_address.hpp"
 #include "support/ids.hpp"
 
+namespace gate_test {
+
 using namespace dind;
 using namespace dind::faces::http;
 
@@ -165,3 +167,5 @@ TEST_CASE("An address to listen on is an IP address and a port") {
     CHECK_FALSE(parse_listen_address(wrong));
   }
 }
+
+}  // namespace gate_test

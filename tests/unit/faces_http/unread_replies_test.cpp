@@ -5,6 +5,8 @@
 #include "faces/memory_budget.hpp"
 #include "support/run_task.hpp"
 
+namespace unread_replies_test {
+
 using namespace dind;
 using namespace dind::faces;
 using namespace dind::faces::http;
@@ -99,3 +101,5 @@ TEST_CASE("Every way to ask for a run waits with its reply until others are read
     CHECK(unread_replies().used() == 0);
   }
 }
+
+}  // namespace unread_replies_test

@@ -4,6 +4,8 @@
 #include "languages/recipe.hpp"
 #include "services/languages_service.hpp"
 
+namespace detect_test {
+
 using namespace dind;
 using namespace dind::languages;
 
@@ -105,3 +107,5 @@ TEST_CASE("An editor's language id that no recipe knows doesn't hide a runnable 
   CHECK(runnable_language("plaintext", "x.txt", "") == std::nullopt);
   CHECK(runnable_language("shellscript", "untitled", "") == "shell");
 }
+
+}  // namespace detect_test

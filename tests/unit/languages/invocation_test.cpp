@@ -3,6 +3,8 @@
 #include <catch2/catch_test_macros.hpp>
 #include <tuple>
 
+namespace invocation_test {
+
 using namespace dind;
 using namespace dind::languages;
 using Words = std::vector<std::string>;
@@ -83,3 +85,5 @@ TEST_CASE("I19: a note of a #! line names a flag to a terminal, and a setting to
     CHECK(invocation_of({}, "a.js", "#!/bin/sh -e\n", terms)->notes.front().contains(language));
   }
 }
+
+}  // namespace invocation_test

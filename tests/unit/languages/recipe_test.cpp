@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <catch2/catch_test_macros.hpp>
 
+namespace recipe_test {
+
 using namespace dind;
 using namespace dind::languages;
 
@@ -70,3 +72,5 @@ TEST_CASE("A wrong recipe is refused with the name of the field") {
   CHECK_FALSE(parse_recipe("["));
   CHECK_FALSE(parse_recipe("[]"));
 }
+
+}  // namespace recipe_test

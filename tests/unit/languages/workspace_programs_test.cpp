@@ -15,6 +15,8 @@
 #include "languages/workspace_table.hpp"
 #include "support/ids.hpp"
 
+namespace workspace_programs_test {
+
 using namespace dind;
 using namespace dind::languages;
 namespace fs = std::filesystem;
@@ -322,3 +324,5 @@ TEST_CASE("A row that is wrong is named with its field") {
   CHECK_FALSE(parse_workspace_table("[" + good + "," + good + "]"));
   CHECK_FALSE(parse_workspace_table("{}"));
 }
+
+}  // namespace workspace_programs_test

@@ -5,6 +5,8 @@
 
 #include "rpc/message.hpp"
 
+namespace frame_reader_test {
+
 using namespace dind;
 using rpc::FrameReader;
 
@@ -192,3 +194,5 @@ TEST_CASE("The id of a message is known from its beginning, where it is in that"
   CHECK(rpc::id_in(R"({"id":1,"id":2,"x":")").is_null());
   CHECK(rpc::id_in("").is_null());
 }
+
+}  // namespace frame_reader_test

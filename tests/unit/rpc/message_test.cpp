@@ -4,6 +4,8 @@
 
 #include "rpc/params.hpp"
 
+namespace message_test {
+
 using namespace dind::rpc;
 
 namespace {
@@ -69,3 +71,5 @@ TEST_CASE("Fields are found by path, and a wrong type is as good as none") {
   CHECK(field(json, "a/x/y").is_null());
   CHECK(field(Json(3), "a").is_null());
 }
+
+}  // namespace message_test

@@ -19,6 +19,8 @@
 #include "sandbox/ignore_rules.hpp"
 #include "support/ids.hpp"
 
+namespace build_context_test {
+
 using namespace dind;
 using namespace dind::sandbox;
 namespace fs = std::filesystem;
@@ -344,3 +346,5 @@ TEST_CASE("A context that is too large is refused with what to do") {
   request.most_files = 1;
   check_refused(request, "more than 1 files");
 }
+
+}  // namespace build_context_test

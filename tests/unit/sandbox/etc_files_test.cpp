@@ -8,6 +8,8 @@
 #include "sandbox/etc_volumes.hpp"
 #include "sandbox/own_users.hpp"
 
+namespace etc_files_test {
+
 using namespace dind;
 using namespace dind::sandbox;
 
@@ -137,3 +139,5 @@ TEST_CASE("The volume with the files of /etc is another one for another image an
   CHECK(one != EtcVolumes::volume_name("sha256:1", "1001:1000"));
   CHECK(one.starts_with("dind-etc-"));
 }
+
+}  // namespace etc_files_test

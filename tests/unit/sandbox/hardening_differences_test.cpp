@@ -7,6 +7,8 @@
 #include "support/hardened_spec.hpp"
 #include "support/inspect_reply.hpp"
 
+namespace hardening_differences_test {
+
 using namespace dind;
 using namespace dind::sandbox;
 using dind::tests::python_plan;
@@ -115,3 +117,5 @@ TEST_CASE("An engine that reports nothing at all is not one that made what was a
   REQUIRE(found.size() == 1);
   CHECK(found.front() == "Runtime: asked runsc, reported runc");
 }
+
+}  // namespace hardening_differences_test

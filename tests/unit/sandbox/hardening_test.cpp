@@ -13,6 +13,8 @@
 #include "support/ids.hpp"
 #include "support/inspect_reply.hpp"
 
+namespace hardening_test {
+
 using namespace dind;
 using namespace dind::sandbox;
 using dind::tests::python_plan;
@@ -308,3 +310,5 @@ TEST_CASE("Under gVisor, which shows no places of mounts, nothing of the workspa
   CHECK(cover->read_only);
   CHECK(std::ranges::count(spec.mounts, engine::Mount::Kind::bind, &engine::Mount::kind) == 1);
 }
+
+}  // namespace hardening_test

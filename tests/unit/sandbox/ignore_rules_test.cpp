@@ -6,6 +6,8 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
+namespace ignore_rules_test {
+
 using dind::sandbox::IgnoreRules;
 
 namespace {
@@ -139,3 +141,5 @@ TEST_CASE("A pattern of many wildcards costs little on a long path") {
   CHECK(!rules.ignored(path + "x"));
   CHECK(std::chrono::steady_clock::now() - begun < std::chrono::seconds(60));
 }
+
+}  // namespace ignore_rules_test

@@ -2,6 +2,8 @@
 
 #include <catch2/catch_test_macros.hpp>
 
+namespace missing_network_test {
+
 using namespace dind::sandbox;
 
 namespace {
@@ -61,3 +63,5 @@ TEST_CASE("P10: the note names the command and the missing network, and a run wi
   plan.network = dind::Network::internet;
   CHECK(missing_network_note(plan).empty());
 }
+
+}  // namespace missing_network_test

@@ -4,6 +4,8 @@
 
 #include <catch2/catch_test_macros.hpp>
 
+namespace mount_targets_test {
+
 using namespace dind;
 using namespace dind::sandbox;
 using Paths = std::vector<std::string>;
@@ -55,3 +57,5 @@ TEST_CASE("A WORKDIR is a plain absolute path, and nowhere in the kernel's file 
         std::string("/sys/fs/cgroup"), std::string("/dev/fd/7"), "/" + std::string(5000, 'a')})
     CHECK_FALSE(working_dir_problem(bad).empty());
 }
+
+}  // namespace mount_targets_test

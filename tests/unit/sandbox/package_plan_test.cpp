@@ -5,6 +5,8 @@
 #include "sandbox/planner.hpp"
 #include "sandbox/workspace.hpp"
 
+namespace package_plan_test {
+
 using namespace dind;
 using namespace dind::sandbox;
 
@@ -188,3 +190,5 @@ TEST_CASE("A workspace that the engine lacks is said with both paths") {
   CHECK(error.message.contains("/our/ws"));
   CHECK(workspace_error({ErrorCode::engine_error, "other", 500}, workspace).message == "other");
 }
+
+}  // namespace package_plan_test

@@ -6,6 +6,8 @@
 #include "languages/recipe.hpp"
 #include "sandbox/supervisor_wire.hpp"
 
+namespace planner_test {
+
 using namespace dind;
 using namespace dind::sandbox;
 using namespace std::string_literals;
@@ -322,3 +324,5 @@ TEST_CASE("P11: git takes every repository of a workspace for one of the program
   CHECK(made->env.at("GIT_CONFIG_KEY_0") == "safe.directory");
   CHECK(made->env.at("GIT_CONFIG_VALUE_0") == "*");
 }
+
+}  // namespace planner_test

@@ -11,6 +11,8 @@
 #include "sandbox/workspace_guard.hpp"
 #include "support/ids.hpp"
 
+namespace planted_names_test {
+
 using namespace dind;
 using namespace dind::sandbox;
 namespace fs = std::filesystem;
@@ -177,3 +179,5 @@ TEST_CASE("S04: the notes name what was made and where it is, one by one where t
   CHECK(notes[6].contains("far/away"));
   CHECK(planted_notes({{.path = "a\nb/.git", .moved_to = "x"}}, {}, "r1").front().find('\n') == std::string::npos);
 }
+
+}  // namespace planted_names_test

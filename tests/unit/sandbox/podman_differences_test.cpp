@@ -7,6 +7,8 @@
 #include "sandbox/hardening.hpp"
 #include "support/hardened_spec.hpp"
 
+namespace podman_differences_test {
+
 using namespace dind;
 using namespace dind::sandbox;
 using Json = nlohmann::json;
@@ -143,3 +145,5 @@ TEST_CASE("Only what builds is refused on Podman") {
   for (const char* target : {"/containers/create", "/images/load", "/volumes/create", "/images/create?fromImage=build"})
     CHECK_FALSE(engine::builds(target));
 }
+
+}  // namespace podman_differences_test

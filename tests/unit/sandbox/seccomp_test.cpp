@@ -7,6 +7,8 @@
 
 #include "sandbox/embedded.hpp"
 
+namespace seccomp_test {
+
 using Json = nlohmann::json;
 
 namespace {
@@ -231,3 +233,5 @@ TEST_CASE("seccomp: a program sets its own limits, priorities and processors, an
   }
   CHECK(allowed("ioprio_set", {1, 0, 3U << 13}));
 }
+
+}  // namespace seccomp_test

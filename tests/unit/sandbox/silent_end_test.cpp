@@ -5,6 +5,8 @@
 #include "sandbox/advice.hpp"
 #include "sandbox/supervisor_wire.hpp"
 
+namespace silent_end_test {
+
 using namespace dind;
 using namespace dind::sandbox;
 
@@ -100,3 +102,5 @@ TEST_CASE("An end for memory is one, whatever else was seen") {
   other.gvisor = false;
   CHECK(verdict(other) == Verdict::signalled);
 }
+
+}  // namespace silent_end_test

@@ -3,6 +3,8 @@
 #include <catch2/catch_test_macros.hpp>
 #include <vector>
 
+namespace supervisor_codec_test {
+
 using namespace dind;
 using namespace dind::sandbox;
 using namespace std::string_literals;
@@ -261,3 +263,5 @@ TEST_CASE("Every mount in the workspace is to be looked at before the program be
   plan.isolation = Isolation::gvisor;
   CHECK(job_frames(plan, {}).find("/workspaces") == std::string::npos);
 }
+
+}  // namespace supervisor_codec_test

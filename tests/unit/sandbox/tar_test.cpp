@@ -10,6 +10,8 @@
 
 #include "support/ids.hpp"
 
+namespace tar_test {
+
 using namespace dind;
 using namespace dind::sandbox;
 
@@ -97,3 +99,5 @@ TEST_CASE("The same files make the same bytes, on every machine and day") {
   CHECK(once->size() % 512 == 0);
   CHECK(read_tar(*make_tar({})).empty());
 }
+
+}  // namespace tar_test

@@ -4,6 +4,8 @@
 #include <cerrno>
 #include <csignal>
 
+namespace verdict_test {
+
 using namespace dind;
 using namespace dind::sandbox;
 using wire::Cause;
@@ -190,3 +192,5 @@ TEST_CASE("P20: why a program could not be executed is said with its cause and t
   plan.argv = {"pytest", "-q"};
   CHECK(not_executable(plan, "the-image", ENOENT).message.contains("python3 -m pytest"));
 }
+
+}  // namespace verdict_test

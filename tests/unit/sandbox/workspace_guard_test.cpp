@@ -6,6 +6,8 @@
 
 #include "support/ids.hpp"
 
+namespace workspace_guard_test {
+
 using namespace dind;
 using namespace dind::sandbox;
 namespace fs = std::filesystem;
@@ -111,7 +113,7 @@ TEST_CASE("S04: what the time does not reach is told of, and only beyond six fol
   CHECK(cut->seen.contains("1/2/3/4/5/6/.git"));
   CHECK_FALSE(cut->seen.contains("1/2/3/4/5/6/7/.git"));
   REQUIRE(cut->notes.size() == 1);
-  for (const auto* part : {"1/2/3/4/5/6/7", "more than 6 folders deep", "--workspace DIR"})
+  for (const auto* part : {"1/2/3/4/5/6/7", "more than 6 folders deep", "mount it read-only"})
     CHECK(cut->notes[0].contains(part));
   CHECK_FALSE(cut->notes[0].contains('\n'));
   // Of one folder, the depth is that below it.
@@ -144,3 +146,5 @@ TEST_CASE("More than can be guarded is an error with the remedy, and never half 
   CHECK(found.error().message.find("read-only") != std::string::npos);
   CHECK(workspace.guarded("p7") == "p7:rw p7/.git:ro");
 }
+
+}  // namespace workspace_guard_test

@@ -4,6 +4,8 @@
 
 #include "sandbox/hardening.hpp"
 
+namespace workspace_test {
+
 using namespace dind;
 using namespace dind::sandbox;
 
@@ -46,3 +48,5 @@ TEST_CASE("An owner that the operator names is taken without a look at the folde
   CHECK(user == "1000:1000");
   CHECK(note.empty());
 }
+
+}  // namespace workspace_test

@@ -7,6 +7,8 @@
 #include <map>
 #include <vector>
 
+namespace admission_test {
+
 using namespace dind;
 
 namespace {
@@ -282,3 +284,5 @@ TEST_CASE("A client that has its most running waits, though there are places; ot
   CHECK(second.inside());  // its turn had come before
   CHECK_FALSE(later.answer);
 }
+
+}  // namespace admission_test

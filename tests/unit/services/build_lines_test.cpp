@@ -2,6 +2,8 @@
 
 #include <catch2/catch_test_macros.hpp>
 
+namespace build_lines_test {
+
 using namespace dind;
 
 TEST_CASE("A step's line says how much was done when it began") {
@@ -59,3 +61,5 @@ TEST_CASE("A line of a Dockerfile that can't be read has its author's number") {
   CHECK(by_its_own_lines("dockerfile parse error on line 6: x", {1, 3}) == "dockerfile parse error on line 4: x");
   CHECK(by_its_own_lines("something else", {1}) == "something else");
 }
+
+}  // namespace build_lines_test

@@ -2,6 +2,8 @@
 
 #include <catch2/catch_test_macros.hpp>
 
+namespace build_notes_test {
+
 using namespace dind;
 
 namespace {
@@ -126,3 +128,5 @@ TEST_CASE("A person reads the name of their own file") {  // I03
   CHECK(with_name("aba", "a", "aa") == "aabaa");
   CHECK(with_name("x", "", "y") == "x");
 }
+
+}  // namespace build_notes_test

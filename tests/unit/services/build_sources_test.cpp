@@ -2,6 +2,8 @@
 
 #include <catch2/catch_test_macros.hpp>
 
+namespace build_sources_test {
+
 using namespace dind;
 
 namespace {
@@ -321,3 +323,5 @@ TEST_CASE("The time to read a Dockerfile grows with its size alone") {  // S06: 
   CHECK(many.error().message.contains("500000 steps"));
   CHECK(read_dockerfile("# escape=`\n" + repeated(40'000, "# escape=\\\n") + "FROM a\nX y\n").readings.size() == 1);
 }
+
+}  // namespace build_sources_test

@@ -2,6 +2,8 @@
 
 #include <catch2/catch_test_macros.hpp>
 
+namespace buildkit_bound_test {
+
 using namespace dind;
 using Status = DoctorCheck::Status;
 
@@ -51,3 +53,5 @@ TEST_CASE("The doctor misses a bound where builds go by BuildKit") {
   CHECK(check(false, {}).status == Status::ok);
   CHECK(check(false, kBound).seen.contains("not used"));
 }
+
+}  // namespace buildkit_bound_test

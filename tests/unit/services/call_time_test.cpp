@@ -3,6 +3,8 @@
 #include <boost/asio/io_context.hpp>
 #include <catch2/catch_test_macros.hpp>
 
+namespace call_time_test {
+
 using namespace dind;
 using namespace std::chrono_literals;
 
@@ -58,3 +60,5 @@ TEST_CASE("A caller's own cancel is passed on, and stays its own") {
   REQUIRE(!result);
   CHECK(result.error().code == ErrorCode::cancelled);
 }
+
+}  // namespace call_time_test

@@ -4,6 +4,8 @@
 
 #include "services/dockerfile_words.hpp"
 
+namespace dockerfile_test {
+
 using namespace dind;
 
 namespace {
@@ -153,3 +155,5 @@ TEST_CASE("A stage is found by its name or its number") {  // B08
   CHECK(made.text == "FROM a AS one\nLABEL x\nFROM b\n");
   CHECK(made.after.size() == 1);
 }
+
+}  // namespace dockerfile_test

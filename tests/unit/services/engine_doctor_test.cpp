@@ -3,6 +3,8 @@
 #include <catch2/catch_test_macros.hpp>
 #include <map>
 
+namespace engine_doctor_test {
+
 using namespace dind;
 using Status = DoctorCheck::Status;
 
@@ -184,3 +186,5 @@ TEST_CASE("A fence is good where there is a way out and none to what is near") {
     CHECK_FALSE(check_fence(bad).remedy.empty());
   }
 }
+
+}  // namespace engine_doctor_test

@@ -6,6 +6,8 @@
 #include "sandbox/hardening.hpp"
 #include "support/ids.hpp"
 
+namespace garbage_test {
+
 using namespace dind;
 using namespace std::chrono_literals;
 
@@ -202,3 +204,5 @@ TEST_CASE("The engine's times are read with their zones") {
   CHECK(unix_seconds("0001-01-01T00:00:00Z", 1) == 1);
   CHECK(unix_seconds("", 7) == 7);
 }
+
+}  // namespace garbage_test

@@ -8,6 +8,8 @@
 #include "services/output_tail.hpp"
 #include "support/ids.hpp"
 
+namespace hints_test {
+
 using namespace dind;
 namespace fs = std::filesystem;
 
@@ -400,3 +402,5 @@ TEST_CASE("The end of a program's output is kept, whatever its chunks") {
     CHECK(tail.out().empty());
   }
 }
+
+}  // namespace hints_test

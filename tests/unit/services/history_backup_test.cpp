@@ -11,6 +11,8 @@
 #include "services/history_store.hpp"
 #include "services/history_worker.hpp"
 
+namespace history_backup_test {
+
 using namespace dind;
 using namespace dind::tests;
 using namespace std::chrono_literals;
@@ -226,3 +228,5 @@ TEST_CASE("K03: a settled history is in its one file, and without a history ther
     CHECK((brought && brought->runs == 1 && brought->replaced == 0));
   });
 }
+
+}  // namespace history_backup_test

@@ -12,6 +12,8 @@
 #include "services/history_fixtures.hpp"
 #include "support/ids.hpp"
 
+namespace history_store_test {
+
 using namespace dind;
 using namespace dind::tests;
 using namespace std::chrono_literals;
@@ -361,3 +363,5 @@ TEST_CASE("Runs that were written beside the history are in it after the next op
   CHECK(store->find(begun.id)->end->out.head == "of the begun one\n");
   CHECK(std::get<SourceProgram>(store->find(whole.id)->spec.program).text == "whole");
 }
+
+}  // namespace history_store_test

@@ -5,6 +5,8 @@
 #include "services/history_codec.hpp"
 #include "services/history_fixtures.hpp"
 
+namespace history_test {
+
 using namespace dind;
 using namespace dind::tests;
 
@@ -182,3 +184,5 @@ TEST_CASE("What is cut off a program does not leave half of a secret") {
   CHECK(kept.size() < kKeptProgram);
   CHECK(kept.contains("••• #"));
 }
+
+}  // namespace history_test

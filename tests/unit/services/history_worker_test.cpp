@@ -12,6 +12,8 @@
 #include "services/history_fixtures.hpp"
 #include "services/history_store.hpp"
 
+namespace history_worker_test {
+
 using namespace dind;
 using namespace dind::tests;
 using namespace std::chrono_literals;
@@ -158,3 +160,5 @@ TEST_CASE("a process that leaves while another one holds the history puts its ru
   CHECK(std::ranges::count(records, HistoryState::finished, &HistoryRecord::state) == 3);
   CHECK(std::ranges::count(records, HistoryState::running, &HistoryRecord::state) == 1);
 }
+
+}  // namespace history_worker_test

@@ -2,6 +2,8 @@
 
 #include "services/images.hpp"
 
+namespace image_policy_test {
+
 using namespace dind;
 
 TEST_CASE("Callers may name the images that the operator allows, and the languages' own (S19)") {
@@ -18,3 +20,5 @@ TEST_CASE("Callers may name the images that the operator allows, and the languag
   }
   CHECK(is_allowed({}, "anything/at:all"));
 }
+
+}  // namespace image_policy_test

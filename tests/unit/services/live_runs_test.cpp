@@ -5,6 +5,8 @@
 
 #include "support/run_task.hpp"
 
+namespace live_runs_test {
+
 using namespace dind;
 using namespace std::chrono_literals;
 
@@ -214,3 +216,5 @@ TEST_CASE("A stop that is over ends no run of another way in, but for those that
     CHECK(result.error().code == ErrorCode::cancelled);
   }
 }
+
+}  // namespace live_runs_test

@@ -7,6 +7,8 @@
 #include "support/log_file.hpp"
 #include "support/run_task.hpp"
 
+namespace logged_runs_test {
+
 using namespace dind;
 using namespace std::chrono_literals;
 
@@ -130,3 +132,5 @@ TEST_CASE("A secret of the run is in no line, an exception's neither; nor are a 
   CHECK(said.back() == "error ended with an exception, which is a bug of ours: what of •••");
   for (const auto& line : said) CHECK_FALSE(line.contains("supersecret"));
 }
+
+}  // namespace logged_runs_test

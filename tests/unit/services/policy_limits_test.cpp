@@ -4,6 +4,8 @@
 #include <cmath>
 #include <limits>
 
+namespace policy_limits_test {
+
 using namespace dind;
 using namespace std::chrono_literals;
 
@@ -70,3 +72,5 @@ TEST_CASE("0, negative and endless values are refused by name and never mean unl
     CHECK(granted.error().message.starts_with(c.named));
   }
 }
+
+}  // namespace policy_limits_test

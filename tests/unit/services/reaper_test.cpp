@@ -5,6 +5,8 @@
 #include "sandbox/hardening.hpp"
 #include "support/ids.hpp"
 
+namespace reaper_test {
+
 using namespace dind;
 
 namespace {
@@ -65,3 +67,5 @@ TEST_CASE("What a live process of this machine has is left alone, whatever a clo
   CHECK_FALSE(is_orphan(labels, "another", kNow));
   CHECK_FALSE(is_orphan(labels, "another", kNow + 11));
 }
+
+}  // namespace reaper_test

@@ -12,6 +12,8 @@
 #include "services/image_reference.hpp"
 #include "support/run_task.hpp"
 
+namespace registry_credentials_test {
+
 using namespace dind;
 using namespace std::chrono_literals;
 
@@ -190,13 +192,15 @@ TEST_CASE("A helper is asked for the registry of the image") {
 TEST_CASE("A helper gets our environment without the server's token") {  // S20
   const Home home;
   home.config(R"({"credsStore": "test"})");
-  home.helper("test", R"(echo "{\"Username\": \"$DIND_TEST_NAME\", \"Secret\": \"${DIND_TOKEN-none}\"}")");
+  home.helper(
+      "test",
+      R"(cat >/dev/null; echo "{\"Username\": \"$DIND_TEST_NAME\", \"Secret\": \"${DIND_TOKEN-no-such-variable}\"}")");
   ::setenv("DIND_TOKEN", "t0123456789abcdef", 1);
   ::setenv("DIND_TEST_NAME", "me", 1);
   const auto answer = home.ask("r.example/x");
   ::unsetenv("DIND_TOKEN");
   ::unsetenv("DIND_TEST_NAME");
-  CHECK(answer.header == header("me", "none", "r.example"));
+  CHECK(answer.header == header("me", "no-such-variable", "r.example"));
 }
 
 TEST_CASE("A helper that is not there, fails, floods, or hangs is a problem, and no wait") {
@@ -256,3 +260,5 @@ TEST_CASE("Programs are found on an absolute PATH only, and by their name only")
   CHECK(find_program("/bin/sh", "/bin").empty());
   CHECK(find_program("passwd", "/etc").empty());
 }
+
+}  // namespace registry_credentials_test

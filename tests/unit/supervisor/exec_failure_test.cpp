@@ -12,6 +12,8 @@
 #include "sandbox/supervisor_wire.hpp"
 #include "support/ids.hpp"
 
+namespace exec_failure_test {
+
 using namespace dind;
 using namespace dind::supervisor;
 namespace fs = std::filesystem;
@@ -131,3 +133,5 @@ TEST_CASE("P20: a part of a program is not taken for one of another machine") {
     CHECK((of_loader == 0 || (of_loader == wire::kNoLoader && size == whole.size())));
   }
 }
+
+}  // namespace exec_failure_test

@@ -11,6 +11,8 @@
 
 #include "support/ids.hpp"
 
+namespace machine_addresses_test {
+
 using namespace dind::supervisor;
 
 namespace {
@@ -70,3 +72,5 @@ TEST_CASE("A file that is not there says nothing") {
   CHECK(found.count == 0);
   CHECK_FALSE(read_machine_addresses("/proc/self/mem", found));  // there, and can't be read
 }
+
+}  // namespace machine_addresses_test

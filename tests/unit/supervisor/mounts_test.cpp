@@ -3,6 +3,8 @@
 #include <catch2/catch_test_macros.hpp>
 #include <string>
 
+namespace mounts_test {
+
 using dind::supervisor::find_tmpfs;
 using dind::supervisor::is_same_mount;
 
@@ -92,3 +94,5 @@ TEST_CASE("P24: of the tmpfs mounts those that may be written to are found, by t
        {"", "\n", "1 2 3", "102 101 0:60 / /a rw", "102 101 0:60 / /a rw -", "102 101 0:60 / /a rw - \n"})
     CHECK(found(odd, any) == "none");
 }
+
+}  // namespace mounts_test

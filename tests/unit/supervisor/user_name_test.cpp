@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+namespace user_name_test {
+
 using namespace dind::supervisor;
 
 namespace {
@@ -54,3 +56,5 @@ TEST_CASE("P07: USER and LOGNAME are set where neither the image nor the run has
   CHECK(with_name({"USER=me", "LOGNAME="}) == std::vector<std::string>{"USER=me", "LOGNAME="});
   CHECK(with_name({"USERS=2", "USER=me"}).size() == 3);
 }
+
+}  // namespace user_name_test

@@ -9,6 +9,8 @@
 #include "support/run_task.hpp"
 #include "support/unless_cancelled.hpp"
 
+namespace blocking_work_test {
+
 using namespace dind;
 using tests::run_task;
 
@@ -107,3 +109,5 @@ TEST_CASE("A wait that nobody cancels gives the value, and the exception") {
   CHECK_THROWS_AS(run_task(context, unless_cancelled(context.get_executor(), "work", fails_badly(), {})),
                   std::runtime_error);
 }
+
+}  // namespace blocking_work_test

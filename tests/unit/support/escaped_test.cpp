@@ -5,6 +5,8 @@
 #include <initializer_list>
 #include <utility>
 
+namespace escaped_test {
+
 using namespace dind;
 using namespace std::string_view_literals;
 
@@ -41,3 +43,5 @@ TEST_CASE("Whatever bytes come, the line is well-formed and has no control chara
     CHECK(escaped(line) == line);
   }
 }
+
+}  // namespace escaped_test

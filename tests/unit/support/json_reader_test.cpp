@@ -4,6 +4,8 @@
 #include <catch2/catch_test_macros.hpp>
 #include <chrono>
 
+namespace json_reader_test {
+
 using namespace dind;
 using nlohmann::json;
 
@@ -164,3 +166,5 @@ TEST_CASE("CBOR is read within the same bounds") {
                 "a\x01\x61"
                 "a\x02"));  // a key twice
 }
+
+}  // namespace json_reader_test

@@ -13,6 +13,8 @@
 
 #include "support/log_file.hpp"
 
+namespace log_test {
+
 using namespace dind;
 using dind::tests::LogFile;
 using nlohmann::json;
@@ -262,3 +264,5 @@ TEST_CASE("What ended runs hide takes a bounded amount of memory") {  // S05
   log(LogLevel::error, "the-first-secret");
   CHECK(file.lines().back().ends_with(" the-first-secret"));  // nobody's any more
 }
+
+}  // namespace log_test

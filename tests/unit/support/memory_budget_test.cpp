@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <optional>
 
+namespace memory_budget_test {
+
 using namespace dind;
 
 TEST_CASE("A share goes back with its owner") {  // S11
@@ -40,3 +42,5 @@ TEST_CASE("Bodies that arrive share a budget, but for the beginning of each") { 
   CHECK(other.grow_to(kSmall + 5000));  // larger than the budget, and the only one
   CHECK_FALSE(small.grow_to(kSmall + 1));
 }
+
+}  // namespace memory_budget_test

@@ -11,6 +11,8 @@
 
 #include "services/history_fixtures.hpp"
 
+namespace named_file_test {
+
 using namespace dind;
 using namespace std::chrono_literals;
 
@@ -80,3 +82,5 @@ TEST_CASE("A pipe has a moment for its bytes, and no more") {  // R07
   ::close(ends[0]);
   ::close(ends[1]);
 }
+
+}  // namespace named_file_test

@@ -5,6 +5,8 @@
 
 #include "support/requirement.hpp"
 
+namespace requirements_test {
+
 using namespace dind;
 using Lines = std::vector<std::string>;
 
@@ -155,3 +157,5 @@ TEST_CASE("P06: a client's list of packages may be the lines of a file") {
   CHECK(has_option("--pre"));
   CHECK_FALSE(has_option("a-b--c>=1"));
 }
+
+}  // namespace requirements_test

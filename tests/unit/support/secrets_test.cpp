@@ -4,6 +4,8 @@
 #include <initializer_list>
 #include <utility>
 
+namespace secrets_test {
+
 using namespace dind;
 
 TEST_CASE("What looks like a secret") {
@@ -94,3 +96,5 @@ TEST_CASE("A stream is masked as a text is, and each of its bytes is looked at a
     CHECK(masked(text, piece) == whole);
   }
 }
+
+}  // namespace secrets_test

@@ -2,6 +2,8 @@
 
 #include <catch2/catch_test_macros.hpp>
 
+namespace shebang_test {
+
 using namespace dind;
 using Words = std::vector<std::string>;
 
@@ -69,3 +71,5 @@ TEST_CASE("P05: a line that Linux can't execute as it is meant says why") {
   CHECK(parse_shebang("#!/bin/bash -eu\n")->problem.empty());
   CHECK(parse_shebang("#!/usr/bin/env bash\n")->problem.empty());
 }
+
+}  // namespace shebang_test

@@ -2,6 +2,8 @@
 
 #include <catch2/catch_test_macros.hpp>
 
+namespace source_text_test {
+
 using namespace dind;
 
 TEST_CASE("P15: a Unicode program that declares another encoding is declared as UTF-8, in lines of the same length") {
@@ -40,3 +42,5 @@ TEST_CASE("P16: a byte order mark is not a part of a program's first word") {
   CHECK(without_byte_order_mark("set -e") == "set -e");
   CHECK(without_byte_order_mark("\xEF\xBB") == "\xEF\xBB");
 }
+
+}  // namespace source_text_test

@@ -2,6 +2,8 @@
 
 #include <catch2/catch_test_macros.hpp>
 
+namespace units_test {
+
 using namespace dind;
 using std::chrono::milliseconds;
 
@@ -90,3 +92,5 @@ TEST_CASE("Sizes and durations are printed short") {
   CHECK(format_duration(milliseconds(3'600'000)) == "1 h");
   CHECK(format_duration(milliseconds(5'400'000)) == "1 h 30 min");
 }
+
+}  // namespace units_test
