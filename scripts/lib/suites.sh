@@ -211,23 +211,33 @@ suite_stack() {
   [[ -x $COMPOSE_2 ]] || step "fetching docker compose 2" fetch_compose_2 || return 1
   DIND_COMPOSE_2=$COMPOSE_2 DIND_PRIVILEGED_ENGINE=$PRIVILEGED_ENGINE python_tests stack
 }
-# The editor has an engine of its own, with the images of the first one.
-EDITOR_ENGINE=${DIND_ENGINE_NAME:-test}-editor
-stop_editor_engine() { DIND_ENGINE_NAME=$EDITOR_ENGINE "$ROOT/scripts/engine" stop >/dev/null 2>&1; }
-suite_editor() {
-  local status=0 first=$DOCKER_HOST images=(runtime-python runtime-node runtime-shell runtime-make)
-  use_node
-  DIND_ENGINE_NAME=$EDITOR_ENGINE "$ROOT/scripts/engine" start || return 1
-  eval "$(DIND_ENGINE_NAME=$EDITOR_ENGINE "$ROOT/scripts/engine" env)"
+# on_own_engine NAME COMMAND...: on a second private engine, with the images of the first one, and with runs of its own in `ps`.
+own_engine_name() { echo "${DIND_ENGINE_NAME:-test}-$1"; }
+stop_own_engine() { DIND_ENGINE_NAME=$(own_engine_name "$1") "$ROOT/scripts/engine" stop >/dev/null 2>&1; }
+on_own_engine() {
+  local name=$1 status=0 first=$DOCKER_HOST images=(base runtime-python runtime-node runtime-shell runtime-make)
+  shift
+  DIND_ENGINE_NAME=$(own_engine_name "$name") "$ROOT/scripts/engine" start || return 1
+  eval "$(DIND_ENGINE_NAME=$(own_engine_name "$name") "$ROOT/scripts/engine" env)"
   export DOCKER_HOST
   python3 "$ROOT/scripts/lib/images.py" "$first" "$DOCKER_HOST" "${images[@]}"
   "$ROOT/scripts/image" --quiet "${images[@]}" || return 1
+  XDG_STATE_HOME=$(mktemp -d)
+  export XDG_STATE_HOME
+  "$@" || status=$?
+  rm -rf "$XDG_STATE_HOME"
+  stop_own_engine "$name"
+  return $status
+}
+suite_editor() { on_own_engine editor editor_tests; }
+editor_tests() {
+  local status=0
+  use_node
   DIND_TEST_RESULT=$RESULTS/editor.json timeout -k 10 1500 node "$ROOT/tests/editor/run.mjs" ${FILTER:+-k "$FILTER"} 2>&1 |
     tee "$RESULTS/editor.log" || status=$?
   [[ -z $FILTER || $status -ne 2 ]] || return 0      # no test of that name
   [[ -f $RESULTS/editor.json ]] || results log "$RESULTS/editor.log" "$RESULTS/editor.json" || return 1
   tidy editor "editor leaves no container, volume or network with our label" leaks
-  stop_editor_engine
   ((status == 0)) || (($(results failed "$RESULTS/editor.json") > 0))
 }
 
