@@ -158,7 +158,7 @@ SECOND_ENGINE=docker-28-store-${DIND_ENGINE_NAME:-test}
 stop_second_engine() { "$ROOT/scripts/engine-other" stop "$SECOND_ENGINE"; }
 # second_engine_tests RESULT SUITE...: added to RESULTS/RESULT.json.
 second_engine_tests() {
-  local result=$1 inside=() suite host=${DIND_TEST_HOST:-} first=$DOCKER_HOST state
+  local result=$1 inside=() suite host=${DIND_TEST_HOST:-} first=$DOCKER_HOST
   shift
   if [[ -z $host ]]; then
     "$ROOT/scripts/engine-other" start "$SECOND_ENGINE" >/dev/null || return 1
@@ -169,9 +169,7 @@ second_engine_tests() {
   fi
   export DOCKER_HOST=$host
   say "  engine: $host, $(engine_version)"
-  state=$(mktemp -d)
-  for suite; do XDG_STATE_HOME=$state python_tests "$suite" "$result" "${inside[@]}"; done
-  rm -rf "$state"
+  for suite; do with_own_folder XDG_STATE_HOME python_tests "$suite" "$result" "${inside[@]}"; done
   tidy "$result" "the second engine keeps no container, volume or network with our label" leaks
   [[ ${#inside[@]} -eq 0 ]] || stop_second_engine
 }
@@ -197,7 +195,7 @@ python_style() {
 suite_python() {
   check python "the client type-checks (mypy --strict)" python_types
   check python "the client's code and docstrings are as pyproject.toml says" python_style
-  python_tests python
+  with_own_folder XDG_STATE_HOME python_tests python
 }
 suite_package() { python_tests package; }
 # The engine on which a container may have real privileges: tests/stack/test_6_privileged.py starts it.
@@ -211,7 +209,17 @@ suite_stack() {
   [[ -x $COMPOSE_2 ]] || step "fetching docker compose 2" fetch_compose_2 || return 1
   DIND_COMPOSE_2=$COMPOSE_2 DIND_PRIVILEGED_ENGINE=$PRIVILEGED_ENGINE python_tests stack
 }
-# on_own_engine NAME COMMAND...: on a second private engine, with the images of the first one, and with runs of its own in `ps`.
+# with_own_folder VARIABLE COMMAND...: with a new folder for it. XDG_RUNTIME_DIR: servers and runs that no other suite sees (root's `ps`
+# looks into all of /tmp). XDG_STATE_HOME: a history, for a suite that writes into that of HOME.
+with_own_folder() {
+  local status=0 variable=$1 folder
+  shift
+  folder=$(mktemp -d)
+  (export "$variable=$folder"; "$@") || status=$?
+  rm -rf "$folder"
+  return $status
+}
+# on_own_engine NAME COMMAND...: on a second private engine, with the images of the first one.
 own_engine_name() { echo "${DIND_ENGINE_NAME:-test}-$1"; }
 stop_own_engine() { DIND_ENGINE_NAME=$(own_engine_name "$1") "$ROOT/scripts/engine" stop >/dev/null 2>&1; }
 on_own_engine() {
@@ -222,10 +230,7 @@ on_own_engine() {
   export DOCKER_HOST
   python3 "$ROOT/scripts/lib/images.py" "$first" "$DOCKER_HOST" "${images[@]}"
   "$ROOT/scripts/image" --quiet "${images[@]}" || return 1
-  XDG_STATE_HOME=$(mktemp -d)
-  export XDG_STATE_HOME
   "$@" || status=$?
-  rm -rf "$XDG_STATE_HOME"
   stop_own_engine "$name"
   return $status
 }
@@ -314,7 +319,7 @@ run_suite() {
   local suite=$1 start=$SECONDS status=0
   title "$suite"
   rm -f "$RESULTS/$suite".* "$RESULTS/$suite"-*
-  ("suite_$suite") </dev/null || status=$?
+  with_own_folder XDG_RUNTIME_DIR "suite_$suite" </dev/null || status=$?
   ((status == 0)) || results note "$RESULTS/$suite.json" failed "$suite: the suite broke off (status $status)"
   case $suite in integration | hostile | cli | protocol | rpc | http | python | stack)
     tidy "$suite" "$suite leaves no container, volume or network with our label" leaks ;;

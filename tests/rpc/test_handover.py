@@ -216,7 +216,7 @@ class Handover(RpcCase):
                     self.addCleanup(server.close)
                 else:
                     server = self.editor(**env)
-                first = self.terminal("--image", SHELL, "--", "sh", "-c", "echo up; sleep 2", env=env)
+                first = self.terminal("--stdin", "-", "--image", SHELL, "--", "sh", "-c", "echo up; read line", env=env, stdin=subprocess.PIPE)
                 self.assertEqual(first.stdout.readline(), b"up\n")
                 waiting = self.terminal("--json", "--image", SHELL, "--", "sh", "-c", "echo ran", env=env)
                 self.assertEqual(json.loads(waiting.stdout.readline())["event"], "queued")
@@ -228,7 +228,7 @@ class Handover(RpcCase):
                 out, err = waiting.communicate(timeout=LIMIT)
                 self.assertEqual((waiting.returncode, json.loads(out.splitlines()[-1])["event"]), (0, "finished"), (out[-600:], err))
                 self.assertIn(b"ran", out)
-                first.communicate(timeout=LIMIT)
+                first.communicate(b"to its end\n", timeout=LIMIT)
                 server.child.wait(LIMIT)
 
     def test_a_run_without_a_server_is_listed_and_stopped_too(self):  # K06

@@ -48,10 +48,13 @@ export class CodeServer {
     this.locale = locale;
     this.trust = trust;
     // Nothing of a surrounding editor or of the person's own set-up gets in.
+    const runtime = join(home, 'runtime');
+    mkdirSync(runtime, { mode: 0o700 });
     const inherited = Object.entries(process.env).filter(([name]) => !/^(VSCODE_|DOCKER_|DIND_|XDG_)/.test(name));
     this.environment = {
       ...Object.fromEntries(inherited),
       HOME: home,
+      XDG_RUNTIME_DIR: runtime,
       DOCKER_HOST: dockerHost,
       // A window whose last message was lost (a browser may drop it on leaving the page) keeps its extension host, and
       // so our server, for a reconnection: for three hours if nothing is said.
