@@ -154,8 +154,8 @@ Result<void> plan_packages(const RunSpec& spec, const languages::Recipe& recipe,
 // Absolute, and without a part that leads up: what the program sees, not what the engine's machine has.
 Result<void> check_working_dir(const std::string& path) {
   if (path.empty()) return {};
-  constexpr std::size_t kLongest = 4000;
-  bool plain = path.starts_with('/') && path.size() < kLongest &&
+  constexpr std::size_t kLongestDir = 4000;
+  bool plain = path.starts_with('/') && path.size() < kLongestDir &&
                std::ranges::none_of(path, [](unsigned char c) { return c < 0x20 || c == 0x7f; });
   for (std::size_t at = 0; plain && at < path.size();) {
     const auto end = std::min(path.find('/', at), path.size());

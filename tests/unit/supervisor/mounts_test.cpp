@@ -65,7 +65,7 @@ TEST_CASE("A workspace that is a disk of its own, blanks in names, and the mount
 }
 
 TEST_CASE("What can't be told is not the same") {
-  for (const std::string text :
+  for (const std::string& text :
        {std::string(), std::string("x"), std::string("\n\n\n"), kRoot, kWorkspace, kRoot + kWorkspace,
         mount("8:1", "/srv/w/p", "/workspaces/p"), std::string("1 2 3"), std::string("1 2 3:4 / ")})
     CHECK_FALSE(is_same_mount(text.c_str(), "/workspaces/p"));
