@@ -84,7 +84,9 @@ inline constexpr uint32_t kErrnoMask = kNoFolder - 1;
 inline constexpr unsigned char kTmpFull = 1;
 inline constexpr unsigned char kRunFolderFull = 2;
 inline constexpr unsigned char kShmFull = 4;
-inline constexpr unsigned char kVolumeFull = 8;  // a VOLUME of the image that is a tmpfs; kDetail has its path
+// A VOLUME of the image that is a tmpfs; kDetail has its path. Not told where the exec failed, which has its own
+// detail.
+inline constexpr unsigned char kVolumeFull = 8;
 
 // kExit's payload, field after field in this order and these widths.
 struct ExitReport {
