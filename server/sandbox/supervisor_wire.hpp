@@ -77,6 +77,8 @@ enum ExecCause : uint32_t {
   kNoExecMount = 1U << 25,         // nothing on that file system may be executed
   kNoShell = 1U << 26,             // text without a `#!` line, and no shell to run it
   kDamaged = 1U << 27,             // an ELF file of this machine that the kernel does not execute
+  kBits32 = 1U << 28,              // [machine, of whatever kind]
+  kOtherSystem = 1U << 29,         // [system]
 };
 inline constexpr uint32_t kErrnoMask = kNoFolder - 1;
 
