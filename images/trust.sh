@@ -9,7 +9,7 @@ certificate_problem() {
   if [ ! -f "$1" ]; then
     echo "is not a file"
   elif [ ! -r "$1" ]; then
-    echo "can't be read by uid $(id -u): chmod a+r it"
+    echo "can't be read by uid $(id -u): make it readable with chmod a+r"
   elif [ ! -s "$1" ]; then
     echo "is empty"
   elif ! grep -q '^-----BEGIN CERTIFICATE-----' "$1"; then
@@ -24,7 +24,7 @@ certificate_problem() {
 trust() (
   skip() { printf 'dind: warning: %s %s; its certificates are not trusted here\n' "$1" "$2" >&2; }
   if [ -d "$OPERATORS_FOLDER" ] && ! { [ -r "$OPERATORS_FOLDER" ] && [ -x "$OPERATORS_FOLDER" ]; }; then
-    skip "$OPERATORS_FOLDER" "can't be read by uid $(id -u): chmod a+rx it"
+    skip "$OPERATORS_FOLDER" "can't be read by uid $(id -u): make it readable with chmod a+rx"
   fi
   bundle=$1 found=0
   for each in "$OPERATORS_FOLDER"/*.crt; do

@@ -3,14 +3,12 @@
 #include <string_view>
 #include <utility>
 
+#include "support/escaped.hpp"
+#include "support/quoted.hpp"
+#include "support/shortened.hpp"
+
 namespace dind {
 namespace {
-
-std::string for_a_shell(const std::string& word) {
-  return word.find_first_of(" <>[];!*'\"") == std::string::npos ? word : "'" + word + "'";
-}
-
-std::string quoted_text(const std::string& word) { return '"' + word + '"'; }
 
 void append(std::string& list, std::string_view separator, const std::string& part) {
   list += (list.empty() ? "" : std::string(separator)) + part;
@@ -33,9 +31,9 @@ std::string in_terms(Terms terms, InTerms words) {
 std::string packages_in_terms(Terms terms, const std::vector<std::string>& packages) {
   InTerms words;
   for (const auto& each : packages) {
-    append(words.fields, ", ", quoted_text(each));
-    append(words.flags, " ", "--require " + for_a_shell(each));
-    append(words.settings, ", ", each);
+    append(words.fields, ", ", json_word(each));
+    append(words.flags, " ", "--require " + shell_word(each));
+    append(words.settings, ", ", shortened(escaped(each), kLongestWord));
   }
   words.fields = "\"requirements\": [" + words.fields + "]";
   words.settings = "write " + words.settings + " into requirements.txt beside the program, and run the whole folder";
@@ -45,9 +43,9 @@ std::string packages_in_terms(Terms terms, const std::vector<std::string>& packa
 std::string variables_in_terms(Terms terms, const std::map<std::string, std::string>& variables) {
   InTerms words;
   for (const auto& [name, value] : variables) {
-    append(words.fields, ", ", quoted_text(name) + ": " + quoted_text(value));
-    append(words.flags, " ", "-e " + for_a_shell(name + '=' + value));
-    append(words.settings, " ", name + '=' + for_a_shell(value));
+    append(words.fields, ", ", json_word(name) + ": " + json_word(value));
+    append(words.flags, " ", "-e " + shell_word(name + '=' + value));
+    append(words.settings, " ", name + '=' + shell_word(value));
   }
   words.fields = "\"env\": {" + words.fields + "}";
   words.settings = "begin the command with " + words.settings;

@@ -16,13 +16,16 @@ struct InTerms {
 // The one of the three that the asker has.
 std::string in_terms(Terms terms, InTerms words);
 
+// Whatever is in a word: it is quoted, and shortened where it is long (support/quoted.hpp).
+//
 // "--require a --require 'b>=2'" · "\"requirements\": [\"a\", \"b>=2\"]"; an editor has a file for it. Follows a colon.
 std::string packages_in_terms(Terms terms, const std::vector<std::string>& packages);
 
 // "-e A=1" · "\"env\": {\"A\": \"1\"}"; an editor's command begins with them. Follows a colon.
 std::string variables_in_terms(Terms terms, const std::map<std::string, std::string>& variables);
 
-// A command with the files of a folder: "--workspace DIR -- node app.js" and its like. Follows a colon.
+// A command with the files of a folder, both as a shell reads them: "--workspace DIR -- node app.js" and its like.
+// Follows a colon.
 std::string folder_run_in_terms(Terms terms, const std::string& folder, const std::string& command);
 
 }  // namespace dind

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "domain/terms.hpp"
 #include "languages/recipe.hpp"
 #include "support/dockerfile_name.hpp"
 #include "support/lower.hpp"
@@ -63,7 +64,7 @@ std::string on_one_line(std::string_view text) {
 }  // namespace
 
 Result<const Recipe*> detect(std::optional<std::string_view> language, std::string_view file_name,
-                             std::string_view text) {
+                             std::string_view text, Terms terms) {
   if (language && !language->empty()) {
     if (const auto* recipe = find_recipe(*language)) return recipe;
     return fail(ErrorCode::unsupported_language,
@@ -88,9 +89,12 @@ Result<const Recipe*> detect(std::optional<std::string_view> language, std::stri
                     listed() + '.');
   if (is_dockerfile_name(name))
     return fail(ErrorCode::unsupported_language,
-                on_one_line(name) + " is a Dockerfile, which is built and not run by a language: give it with " +
-                    "--dockerfile, as \"dockerfile\" in a request, or run its folder. Or name one of the languages: " +
-                    listed() + '.');
+                on_one_line(name) + " is a Dockerfile, which is built and not run by a language: " +
+                    in_terms(terms, {.fields = "give its text as \"dockerfile\"",
+                                     .flags = "give it with --dockerfile, or run its folder (--workspace DIR)",
+                                     .settings = "run its folder (Run Workspace in DinD), where it must be called "
+                                                 "Dockerfile"}) +
+                    ". Or name one of the languages: " + listed() + '.');
   std::string seen = name.empty() ? "The language of the program is not known"
                                   : "The language of " + on_one_line(name) + " is not known";
   seen += extension.empty() ? " (it has no extension" : " (no recipe has the extension " + on_one_line(extension);

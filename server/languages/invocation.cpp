@@ -88,7 +88,7 @@ void honour(const Shebang& line, Terms terms, Invocation& invocation) {
 
 Result<Invocation> invocation_of(std::optional<std::string_view> language, std::string_view file_name,
                                  std::string_view text, Terms terms) {
-  const auto recipe = detect(language, file_name, text);
+  const auto recipe = detect(language, file_name, text, terms);
   if (!recipe) return std::unexpected(recipe.error());
   Invocation invocation{.recipe = *recipe, .command = (*recipe)->command, .notes = {}};
   if (const auto line = parse_shebang(text)) honour(*line, terms, invocation);

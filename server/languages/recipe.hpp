@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "dind/error.hpp"
+#include "dind/run_spec.hpp"
 
 namespace dind::languages {
 
@@ -56,8 +57,8 @@ const Recipe* recipe_of_tool(std::string_view command);
 const Recipe* recipe_of_interpreter(std::string_view name);
 
 // By `language` where given, else by the extension, else by the `#!` line of `text`. Error unsupported_language says
-// what was looked at and lists the languages.
+// what was looked at and lists the languages, and of a Dockerfile what to do with it, in the asker's terms.
 Result<const Recipe*> detect(std::optional<std::string_view> language, std::string_view file_name,
-                             std::string_view text);
+                             std::string_view text, Terms terms = Terms::fields);
 
 }  // namespace dind::languages

@@ -6,11 +6,13 @@
 #include <nlohmann/json.hpp>
 #include <system_error>
 
+#include "domain/terms.hpp"
 #include "languages/recipe.hpp"
 #include "languages/workspace_table.hpp"
 #include "support/dockerfile_name.hpp"
 #include "support/escaped.hpp"
 #include "support/folder.hpp"
+#include "support/quoted.hpp"
 #include "support/requirements.hpp"
 #include "support/shebang.hpp"
 #include "support/shortened.hpp"
@@ -105,7 +107,7 @@ void note_missing_packages(const WorkspaceRow& row, const Folder& folder, Worksp
 
 class Search {
  public:
-  explicit Search(const Folder& folder) : folder_(folder) {}
+  Search(const Folder& folder, Terms terms) : folder_(folder), terms_(terms) {}
 
   void row(const WorkspaceRow& row) {
     if (!row.subfolders) {
@@ -122,18 +124,20 @@ class Search {
   }
   // A Dockerfile by another name than a folder's own has (`Dockerfile.dev`), where there is no other.
   void other_dockerfiles() {
-    const auto is_own = [](const std::string& name) {
-      return std::ranges::any_of(workspace_table(), [&](const WorkspaceRow& row) {
-        return row.build && std::ranges::find(row.files, name) != row.files.end();
-      });
+    const auto is_there = [&](const std::string& name) { return folder_.look(name).has_value(); };
+    const auto has_its_own = [&](const WorkspaceRow& row) {
+      return row.build && std::ranges::any_of(row.files, is_there);
     };
-    if (std::ranges::any_of(names(), is_own)) return;
+    if (std::ranges::any_of(workspace_table(), has_its_own)) return;
     for (const auto& name : names()) {
       const auto status = is_dockerfile_name(name) ? folder_.look(name) : std::nullopt;
       if (!status || !S_ISREG(status->st_mode)) continue;
-      const auto shown = shortened(escaped(name), kLongestDetail);
-      note(shown + " is a Dockerfile by another name than a folder's own has (Dockerfile): build and run it with " +
-           "--workspace DIR --dockerfile " + shown);
+      note(shortened(escaped(name), kLongestDetail) +
+           " is a Dockerfile by another name than a folder's own has (Dockerfile): " +
+           in_terms(terms_, {.fields = "give its text as \"dockerfile\"",
+                             .flags = "build and run it with --workspace DIR --dockerfile " +
+                                      shell_word((name.starts_with('-') ? "./" : "") + name),
+                             .settings = "give it that name, and run the folder again"}));
       return;
     }
   }
@@ -209,6 +213,7 @@ class Search {
   }
 
   const Folder& folder_;
+  const Terms terms_;
   std::optional<std::vector<std::string>> names_;
   WorkspacePrograms found_;
 };
@@ -244,12 +249,12 @@ const WorkspaceRow* row_for(std::string_view first_word, const WorkspacePrograms
 
 }  // namespace
 
-Result<WorkspacePrograms> find_workspace_programs(const std::string& path) {
+Result<WorkspacePrograms> find_workspace_programs(const std::string& path, Terms terms) {
   const auto folder = Folder::open(path);
   if (!folder)
     return fail(ErrorCode::not_found, "The folder " + shortened(escaped(path), 200) + " can't be read (" +
                                           std::generic_category().message(errno) + "); check its path");
-  Search search(*folder);
+  Search search(*folder, terms);
   for (const auto& row : workspace_table()) search.row(row);
   search.other_dockerfiles();
   return search.take();

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "dind/error.hpp"
+#include "dind/run_spec.hpp"
 
 namespace dind::languages {
 
@@ -34,8 +35,9 @@ struct WorkspacePrograms {
   std::vector<std::string> notes;          // files that look like a program and are none: one line each
 };
 
-// `folder`: absolute. Error not_found: there is no such folder, or it can't be read.
-Result<WorkspacePrograms> find_workspace_programs(const std::string& folder);
+// `folder`: absolute; `terms`: of whoever reads the notes. Error not_found: there is no such folder, or it can't be
+// read.
+Result<WorkspacePrograms> find_workspace_programs(const std::string& folder, Terms terms = Terms::fields);
 
 // How a command of a person's own runs in the folder: the language whose interpreter its first word names, else that
 // of a row's own command ("npm"), else that of the folder's programs, else the shell's. With that language's packages

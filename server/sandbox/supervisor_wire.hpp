@@ -77,6 +77,8 @@ enum ExecCause : uint32_t {
   kNoExecMount = 1U << 25,         // nothing on that file system may be executed
   kNoShell = 1U << 26,             // text without a `#!` line, and no shell to run it
   kDamaged = 1U << 27,             // an ELF file of this machine that the kernel does not execute
+  kBits32 = 1U << 28,              // [machine, of whatever kind]
+  kOtherSystem = 1U << 29,         // [system]
 };
 inline constexpr uint32_t kErrnoMask = kNoFolder - 1;
 
@@ -84,7 +86,9 @@ inline constexpr uint32_t kErrnoMask = kNoFolder - 1;
 inline constexpr unsigned char kTmpFull = 1;
 inline constexpr unsigned char kRunFolderFull = 2;
 inline constexpr unsigned char kShmFull = 4;
-inline constexpr unsigned char kVolumeFull = 8;  // a VOLUME of the image that is a tmpfs; kDetail has its path
+// A VOLUME of the image that is a tmpfs; kDetail has its path. Not told where the exec failed, which has its own
+// detail.
+inline constexpr unsigned char kVolumeFull = 8;
 
 // kExit's payload, field after field in this order and these widths.
 struct ExitReport {

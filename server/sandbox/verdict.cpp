@@ -82,8 +82,11 @@ std::string why(std::uint32_t flags, const std::string& about) {
   if (has(wire::kNoLoader))
     return "needs the loader " + about +
            ", which is not there: build the program for this image (its C library is another one), or statically";
-  if (has(wire::kOtherMachine))
-    return "is a program for " + about + ": build it for that machine, or choose an image that is for it";
+  if (has(wire::kOtherMachine)) return "is a program for " + about + ": build it for that";
+  // No image helps: a sandbox lets no system call of 32 bits through.
+  if (has(wire::kBits32))
+    return "is a program for " + about + ", and sandboxes run no programs of 32 bits: build it for that, with 64 bits";
+  if (has(wire::kOtherSystem)) return "is a program for " + about + ", and sandboxes run Linux: build it for Linux";
   if (has(wire::kDamaged))
     return "is not a whole program (it is cut, damaged, or an object file that was not linked): build or copy it again";
   if (has(wire::kNoExecuteBit)) return "is not executable (mode " + about + "): chmod +x it, or name its interpreter";

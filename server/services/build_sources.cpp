@@ -280,7 +280,7 @@ class Walk {
       if (words.front().contains('$') && !image.text.empty() && !engine::parse_image_name(image.text))
         return refuse("FROM " + words.front(),
                       "it becomes \"" + shortened(image.text, 100) +
-                          "\", which no image is called. Give each ARG in it a "
+                          "\", which is not the name of an image. Give each ARG in it a "
                           "default before the first FROM, or a value (--build-arg, buildArgs)");
       need(image.text);
       const auto found = known_.find(image.text);

@@ -62,8 +62,8 @@ std::string listed(const std::vector<languages::WorkspaceProgram>& programs) {
 }
 
 // Its own programs, then those of the projects in its folders.
-Result<languages::WorkspacePrograms> all_programs(const std::string& folder) {
-  auto there = languages::find_workspace_programs(folder);
+Result<languages::WorkspacePrograms> all_programs(const std::string& folder, Terms terms) {
+  auto there = languages::find_workspace_programs(folder, terms);
   if (!there) return there;
   std::vector<std::string> sources;
   for (const auto& each : there->programs) sources.push_back(each.source);
@@ -71,8 +71,9 @@ Result<languages::WorkspacePrograms> all_programs(const std::string& folder) {
   return there;
 }
 
-Result<languages::WorkspaceProgram> chosen(const std::string& folder, const std::optional<std::string>& id) {
-  auto there = all_programs(folder);
+Result<languages::WorkspaceProgram> chosen(const std::string& folder, const std::optional<std::string>& id,
+                                           Terms terms) {
+  auto there = all_programs(folder, terms);
   if (!there) return std::unexpected(there.error());
   auto& programs = there->programs;
   if (id) {
@@ -173,9 +174,9 @@ void FolderRuns::forget(const std::string& folder) {
   sandboxes_.forget_workspace(without_links(folder).value_or(folder));
 }
 
-Result<WorkspaceProgramList> FolderRuns::programs(const std::string& folder) {
+Result<WorkspaceProgramList> FolderRuns::programs(const std::string& folder, Terms terms) {
   const auto real = without_links(folder);
-  auto found = all_programs(real.value_or(folder));
+  auto found = all_programs(real.value_or(folder), terms);
   if (!found) return std::unexpected(found.error());
   WorkspaceProgramList list{.folder = real.value_or(folder), .programs = {}, .notes = std::move(found->notes)};
   for (auto& each : found->programs)
@@ -213,7 +214,7 @@ Result<RunSpec> FolderRuns::spec(const WorkspaceRequest& request) {
   if (request.command) {
     program = languages::program_for_command(*folder, program_words(*request.command));
   } else {
-    auto found = chosen(*folder, request.program);
+    auto found = chosen(*folder, request.program, request.terms);
     if (!found) return std::unexpected(found.error());
     program = std::move(*found);
   }

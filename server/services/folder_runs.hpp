@@ -14,7 +14,7 @@ class FolderRuns final : public WorkspaceRuns {
   void adopt(const std::string& folder) override;
   Result<BuildFolder> build_folder(const std::string& folder) override;
   void forget(const std::string& folder) override;
-  Result<WorkspaceProgramList> programs(const std::string& folder) override;
+  Result<WorkspaceProgramList> programs(const std::string& folder, Terms terms) override;
   Result<RunSpec> spec(const WorkspaceRequest& request) override;
 
  private:

@@ -2,14 +2,12 @@
 #pragma once
 
 #include <algorithm>
-#include <cctype>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "support/escaped.hpp"
-#include "support/shortened.hpp"
+#include "support/quoted.hpp"
 
 namespace dind {
 
@@ -40,15 +38,7 @@ inline std::optional<std::string_view> between(std::string_view line, std::strin
 
 // A file's name as a word of a command that a person may type: one that begins with a dash would be an option.
 inline std::string command_word(std::string_view name) {
-  const auto text = shortened(escaped(name), 120);
-  const bool plain = std::ranges::all_of(text, [](unsigned char c) {
-    return std::isalnum(c) != 0 || c >= 0x80 || std::string_view("._-/+:@%,=~").contains(static_cast<char>(c));
-  });
-  const std::string word = (text.starts_with('-') ? "./" : "") + text;
-  if (plain) return word;
-  std::string quoted = "'";
-  for (const char c : word) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
-  return quoted + "'";
+  return shell_word((name.starts_with('-') ? "./" : "") + std::string(name));
 }
 
 }  // namespace dind

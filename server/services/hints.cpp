@@ -234,7 +234,7 @@ std::string too_little_memory(const Ending& ending) {
   if (!python &&
       line_with(ending.err, {"JavaScript heap out of memory", "std::bad_alloc", "java.lang.OutOfMemoryError"}).empty())
     return {};
-  return "the program got no more memory: give it more with " +
+  return "the program ran out of memory: give it more with " +
          in_terms(ending.spec.terms, {.fields = "\"limits\": {\"memory\": \"2g\"}",
                                       .flags = "--memory 2g",
                                       .settings = "the setting dind.memory"});

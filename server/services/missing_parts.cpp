@@ -11,6 +11,7 @@
 #include "services/hint_lines.hpp"
 #include "support/escaped.hpp"
 #include "support/folder.hpp"
+#include "support/quoted.hpp"
 #include "support/requirements.hpp"
 #include "support/shortened.hpp"
 
@@ -21,6 +22,7 @@ namespace fs = std::filesystem;
 
 constexpr std::size_t kLastLines = 12;  // the words of a failure are the last ones
 constexpr std::size_t kMostFileBytes = 1 << 20;
+constexpr std::size_t kLongestFolderPath = 400;
 
 std::string shown_part(std::string_view text) { return shortened(escaped(text), 120); }
 
@@ -37,7 +39,7 @@ std::string run_the_folder(const Ending& ending, const SourceProgram& source) {
                                    : ending.language == "javascript" ? "node"
                                                                      : "bash";
   return "the program ran by itself, without the files of its folder; run the folder: " +
-         folder_run_in_terms(ending.spec.terms, command_word(ending.folder),
+         folder_run_in_terms(ending.spec.terms, shell_word(ending.folder, kLongestFolderPath),
                              std::string(command) + " " + command_word(source.file_name));
 }
 
@@ -85,9 +87,10 @@ std::vector<std::string> inline_requirements(std::string_view text) {
     if (quote == std::string_view::npos || block[quote] == ']') break;
     const auto end = block.find(block[quote], quote + 1);
     if (end == std::string_view::npos) break;
+    at = end + 1;
+    if (block[quote + 1] == '-') continue;  // no package's name, and a tool would take it for an option
     packages.push_back(shown_part(block.substr(quote + 1, end - quote - 1)));
     bytes += packages.back().size();
-    at = end + 1;
   }
   return packages;
 }
@@ -150,12 +153,13 @@ std::string missing_python_module(const Ending& ending) {
              packages_in_terms(ending.spec.terms, own);
   if (listed_beside(ending.folder, package))
     return source != nullptr
-               ? "requirements.txt beside the program names " + package + "; install it first: " +
+               ? "requirements.txt beside the program names " + shown_part(package) + "; install it first: " +
                      in_terms(ending.spec.terms,
                               {.fields = "\"requirements\"",
-                               .flags = "--requirements " + shown_part(ending.folder) + "/requirements.txt",
+                               .flags = "--requirements " +
+                                        shell_word(ending.folder + "/requirements.txt", kLongestFolderPath),
                                .settings = "run the whole folder, which reads it"})
-               : "requirements.txt names " + package +
+               : "requirements.txt names " + shown_part(package) +
                      "; a command installs it first where one of its words is the interpreter: python3 -m NAME";
   return "there is no module \"" + shown_part(module) + "\" in the image " + shown_part(ending.result.image) +
          "; where a package brings it, install that first: " +

@@ -39,6 +39,7 @@ struct WorkspaceRequest {
   std::optional<std::string> program;     // an id of the list; or
   std::optional<Command> command;         // a person's own. Neither: the only program that there is
   std::optional<WorkspaceAccess> access;  // none: read_write
+  Terms terms = Terms::fields;            // of whoever reads what can't be run
 };
 
 // A build's context: `path` beneath `root` (empty: the workspace), and where that is.
@@ -60,8 +61,8 @@ class WorkspaceRuns {
   virtual void adopt(const std::string& folder) = 0;
   virtual void forget(const std::string& folder) = 0;
 
-  // A look at the disk. Error: not_found.
-  virtual Result<WorkspaceProgramList> programs(const std::string& folder) = 0;
+  // A look at the disk, with notes in these terms. Error: not_found.
+  virtual Result<WorkspaceProgramList> programs(const std::string& folder, Terms terms) = 0;
 
   // The run, with the folder writable and as the working directory. Errors: not_found (the folder, or a program by that
   // id), invalid_request (it is not in the workspace; a choice is needed).

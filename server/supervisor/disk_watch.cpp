@@ -81,16 +81,10 @@ bool is_full(const char* path) {
   return fs.f_bavail == 0 || (fs.f_files != 0 && fs.f_favail == 0);
 }
 
-// Any other tmpfs that is not the engine's own.
 bool is_full_volume(const char* path) {
   for (const auto& disk : kDisks)
     if (strcmp(path, disk.path) == 0) return false;
-  constexpr const char* kSystems[] = {"/dev", "/proc", "/sys"};
-  for (const char* system : kSystems) {
-    const size_t n = strlen(system);
-    if (strncmp(path, system, n) == 0 && (path[n] == 0 || path[n] == '/')) return false;
-  }
-  return is_full(path);
+  return may_be_volume(path) && is_full(path);
 }
 
 }  // namespace

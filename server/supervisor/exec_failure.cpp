@@ -73,11 +73,11 @@ const char* machine_name(unsigned machine) {
   }
 }
 
-void set_other_machine(const char* machine, const char* bits, ExecFailure& failure) {
+void set_machine(unsigned machine, bool bits32, ExecFailure& failure) {
   char text[128];
-  const int n =
-      snprintf(text, sizeof text, "%s%s, and the engine's machine is %s", machine, bits, machine_name(kOwnMachine));
-  set(failure, kOtherMachine, text, static_cast<size_t>(n));
+  const int n = snprintf(text, sizeof text, "%s%s; the engine's machine is %s", machine_name(machine),
+                         bits32 ? " (32 bits)" : "", machine_name(kOwnMachine));
+  set(failure, bits32 ? kBits32 : kOtherMachine, text, static_cast<size_t>(n));
 }
 
 // The loader of a dynamically linked program (PT_INTERP), in the head of the file.
@@ -111,7 +111,7 @@ void explain_elf(const unsigned char* head, size_t size, int error, ExecFailure&
   const bool bits32 = head[EI_CLASS] == ELFCLASS32;
   // The seccomp profile has no system calls of 32 bits: with its loader, such a program would not run either.
   if (machine != kOwnMachine || bits32)
-    set_other_machine(machine_name(machine), bits32 ? " (32 bits)" : "", failure);
+    set_machine(machine, bits32, failure);
   else if (error == ENOEXEC)
     set(failure, kDamaged, "", 0);
   else if (error == ENOENT)
@@ -124,11 +124,11 @@ void explain_foreign(const unsigned char* head, size_t size, int error, ExecFail
   const uint32_t magic = static_cast<uint32_t>(head[3]) << 24 | static_cast<uint32_t>(head[2]) << 16 |
                          static_cast<uint32_t>(head[1]) << 8 | head[0];
   if (head[0] == 'M' && head[1] == 'Z')
-    set_other_machine("Windows", "", failure);
+    set(failure, kOtherSystem, "Windows", strlen("Windows"));
   else if (magic == 0xfeedface || magic == 0xfeedfacf)
-    set_other_machine("macOS", "", failure);
+    set(failure, kOtherSystem, "macOS", strlen("macOS"));
   else if (magic == 0x6d736100)
-    set_other_machine("WebAssembly", "", failure);
+    set(failure, kOtherSystem, "WebAssembly", strlen("WebAssembly"));
 }
 
 void explain_refusal(const char* path, const struct stat& status, ExecFailure& failure) {

@@ -285,6 +285,8 @@ void finish() {
   report.pids_limit_hits = figures.pids_limit_hits - baseline.pids_limit_hits;
   char volume[1024];
   report.disk_full = full_disks(volume, sizeof volume);
+  // A failed exec has sent its own detail, and there is room for one.
+  if (report.how == How::exec_failed) report.disk_full &= static_cast<unsigned char>(~kVolumeFull);
   if ((report.disk_full & kVolumeFull) != 0) send(kDetail, volume, strlen(volume));
   report.stdout_bytes = pipes[0].bytes;
   report.stderr_bytes = pipes[1].bytes;

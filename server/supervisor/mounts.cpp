@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/types.h>
 #include <unistd.h>
 
@@ -155,6 +156,14 @@ bool find_tmpfs(const char* mountinfo, WantedMount wanted, char* path, size_t si
 bool find_tmpfs(WantedMount wanted, char* path, size_t size) {
   const char* text = read_mountinfo();
   return text != nullptr && find_tmpfs(text, wanted, path, size);
+}
+
+bool may_be_volume(const char* path) {
+  constexpr const char* kOthers[] = {"/dev", "/proc", "/sys", "/run", "/workspaces"};
+  for (const char* other : kOthers)
+    if (strcmp(path, other) == 0 || rest_of(path, other) != nullptr) return false;
+  struct stat status;
+  return strcmp(path, "/etc") != 0 && (stat(path, &status) != 0 || S_ISDIR(status.st_mode));
 }
 
 }  // namespace dind::supervisor

@@ -19,4 +19,8 @@ using WantedMount = bool (*)(const char* path);
 bool find_tmpfs(const char* mountinfo, WantedMount wanted, char* path, size_t size);
 bool find_tmpfs(WantedMount wanted, char* path, size_t size);
 
+// Whether a mount there may be a VOLUME of the image: false where the system's, the engine's or the workspace's are,
+// which may be on a tmpfs of the engine's machine, and of what is no folder (/etc/hosts).
+bool may_be_volume(const char* path);
+
 }  // namespace dind::supervisor

@@ -85,7 +85,7 @@ class Programs(CliTest):
         i386 += struct.pack("<8I", 3, 84, 0x8048054, 0x8048054, len(loader), len(loader), 4, 1) + loader
         other = b"\x7fELF" + bytes((2, 1, 1)) + bytes(9) + struct.pack("<HHI", 2, 22 if os.uname().machine != "s390x" else 62, 1) + bytes(400)
         own = pathlib.Path("/proc/self/exe").read_bytes()[:32]
-        for name, data, said in (("i386", i386, "i386 (32 bits)"), ("other", other, "the engine's machine is"), ("windows", b"MZ\x90\0" + bytes(60), "Windows"),
+        for name, data, said in (("i386", i386, "i386 (32 bits)"), ("other", other, "the engine's machine is"), ("windows", b"MZ\x90\0" + bytes(60), "a program for Windows, and sandboxes run Linux: build it for Linux"),
                                  ("cut", own, "not a whole program")):
             (folder / name).write_bytes(data)
             (folder / name).chmod(0o755)

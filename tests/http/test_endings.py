@@ -147,6 +147,31 @@ class Errors(HttpCase):
         self.assertEqual((answer.status, json.loads(answer.read())["error"]["kind"]), (409, "cancelled"))
         self.ask(server, "DELETE", "/runs/first")
 
+    def test_execute_has_the_same_statuses_where_nobody_is_at_fault(self):  # I05
+        server = self.serve(config={"images": {"javascript": SHELL, "python": "no.such/image:1"}, "pull": "never"})
+        for language, status, kind in (("javascript", 422, "not_found"), ("python", 424, "image_unavailable")):
+            with self.subTest(language=language):
+                reply = self.ask(server, "POST", "/execute", {"code": "1", "language": language})
+                self.assert_detail(reply, status)
+                error = reply.json()["error"]
+                self.assertEqual((error["kind"], error["httpStatus"], error["began"], error["stdout"], error["stderr"]), (kind, status, False, "", ""))
+                self.assertEqual(error["message"], reply.json()["detail"])
+                self.assertEqual(self.ask(server, "POST", "/runs", {"code": "1", "language": language}).status, status)
+
+    def test_an_execute_that_is_cancelled_before_it_began(self):  # I05
+        server = self.serve(config={"concurrentRuns": 1})
+        _, reply = self.events(server, ENDLESS, runId="first")
+        self.until_event(reply, "output")
+        connection = self.connect(server)
+        connection.request("POST", "/execute", json.dumps({"code": "print(1)"}).encode(), JSON | {"Authorization": f"Bearer {server.token}"})
+        while not (waiting := [each for each in self.ask(server, "GET", "/runs").json()["runs"] if each.get("phase") == "queued"]):
+            pass
+        self.ask(server, "DELETE", "/runs/" + waiting[0]["runId"])
+        answer = connection.getresponse()
+        error = json.loads(answer.read())["error"]
+        self.assertEqual((answer.status, error["kind"], error["httpStatus"], error["began"]), (409, "cancelled", 409, False))
+        self.ask(server, "DELETE", "/runs/first")
+
     def test_every_error_has_one_shape(self):  # I24
         server = self.serve()
         for method, path, body, headers in (("GET", "/nothing", None, {}), ("PUT", "/runs", None, {}), ("POST", "/runs", {}, {}), ("POST", "/execute", {}, {}),

@@ -194,7 +194,8 @@ def k04_every_certificate_is_whole_in_the_bundle_and_what_is_none_is_said(folder
     (certificates / "i_gone.crt").symlink_to("nowhere")
     status, names, words = trusted()
     assert (status, names) == (0, ["usual", "c", "g"]), (names, words)
-    said = [("a_empty", "is empty"), ("b_der", "holds no certificate in PEM"), ("d_closed", "can't be read by uid"), ("e_folder", "is not a file"),
+    closed = f"can't be read by uid {user or os.getuid()}: make it readable with chmod a+r"
+    said = [("a_empty", "is empty"), ("b_der", "holds no certificate in PEM"), ("d_closed", closed), ("e_folder", "is not a file"),
             ("f_key", "holds no certificate in PEM"), ("h_mark", "holds no certificate in PEM"), ("i_gone", "is not a file")]
     assert len(words) == len(said), words
     for line, (name, reason) in zip(words, said):

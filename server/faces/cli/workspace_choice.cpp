@@ -119,11 +119,14 @@ Result<WorkspaceChoice> choice_of(const WorkspaceProgramList& list, const RunArg
 }  // namespace
 
 Result<RunSpec> folder_spec(WorkspaceRuns& folders, const RunArguments& arguments, const Streams& streams) {
-  const auto list = folders.programs(*arguments.folder);
+  const auto list = folders.programs(*arguments.folder, Terms::flags);
   if (!list) return std::unexpected(list.error());
   folders.adopt(list->folder);
-  WorkspaceRequest request{
-      .folder = list->folder, .program = arguments.program, .command = {}, .access = arguments.workspace};
+  WorkspaceRequest request{.folder = list->folder,
+                           .program = arguments.program,
+                           .command = {},
+                           .access = arguments.workspace,
+                           .terms = Terms::flags};
   if (arguments.file || arguments.dockerfile) {
     // The file is the program, as without the folder; only the folder's place is taken.
     request.command = std::vector<std::string>{"true"};

@@ -196,13 +196,16 @@ Result<RunRequest> make_workspace_request(const Json& argument, WorkspaceRuns& f
   if (!folder) return std::unexpected(folder.error());
   const auto access = read_access(argument);
   if (!access) return std::unexpected(access.error());
-  WorkspaceRequest asked{
-      .folder = *folder, .program = rpc::text(argument, "program"), .command = {}, .access = *access};
+  WorkspaceRequest asked{.folder = *folder,
+                         .program = rpc::text(argument, "program"),
+                         .command = {},
+                         .access = *access,
+                         .terms = Terms::settings};
   if (auto line = rpc::text(argument, "command")) asked.command = Command(*std::move(line));
   if (asked.program && asked.command)
     return fail(ErrorCode::invalid_request, "dind.runWorkspace takes a program or a command, and not both");
   if (!asked.program && !asked.command) {
-    const auto list = folders.programs(*folder);
+    const auto list = folders.programs(*folder, Terms::settings);
     if (const auto before = list ? choice_before(*list) : std::nullopt) {
       asked.program = before->program;
       if (before->command) asked.command = Command(*before->command);
@@ -230,7 +233,7 @@ std::optional<std::string> wrong_choice_shape(const Json& argument) {
 Result<void> choose_workspace_program(const Json& argument, WorkspaceRuns& folders) {
   const auto folder = folder_of(argument);
   if (!folder) return std::unexpected(folder.error());
-  const auto list = folders.programs(*folder);
+  const auto list = folders.programs(*folder, Terms::settings);
   if (!list) return std::unexpected(list.error());
   const WorkspaceChoice choice{.program = rpc::text(argument, "program"), .command = rpc::text(argument, "command")};
   if (choice.program && choice.command)
@@ -250,7 +253,7 @@ Result<void> choose_workspace_program(const Json& argument, WorkspaceRuns& folde
 Result<Json> workspace_programs(const Json& argument, WorkspaceRuns& folders) {
   const auto folder = folder_of(argument);
   if (!folder) return std::unexpected(folder.error());
-  const auto list = folders.programs(*folder);
+  const auto list = folders.programs(*folder, Terms::settings);
   if (!list) return std::unexpected(list.error());
   Json programs = Json::array();
   for (const auto& each : list->programs)

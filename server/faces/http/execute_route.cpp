@@ -59,13 +59,14 @@ Reply unsupported(const std::string& language) {
       {ErrorCode::unsupported_language, "Unsupported language: " + shortened(language, 80) + ". Supported: " + ids});
 }
 
-// The guide's words and statuses, and beside them why.
+// The guide's words and statuses, and beside them why. What is no fault, of ours or of the engine, has the status that
+// it has everywhere.
 Reply refusal(const NotRun& run) {
   const auto code = run.error.code;
   const bool unavailable = code == ErrorCode::engine_unavailable || code == ErrorCode::disabled;
-  const bool as_it_is = code == ErrorCode::busy || code == ErrorCode::invalid_request || run.stopped;
+  const bool fault = code == ErrorCode::engine_error || code == ErrorCode::internal;
   Reply reply = not_run(run);
-  if (!unavailable && !as_it_is) reply.status = 500;
+  if (fault && !run.stopped) reply.status = 500;
   json error = not_run_json(run);
   error["httpStatus"] = reply.status;
   reply.body = one_line({{"detail", unavailable ? kUnavailable : run.error.message}, {"error", std::move(error)}});

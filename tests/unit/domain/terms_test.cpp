@@ -23,6 +23,13 @@ TEST_CASE("I19: what a shell or JSON would read otherwise is quoted") {
   CHECK(variables_in_terms(Terms::fields, {{"A", "1"}, {"B", "*"}}) == R"("env": {"A": "1", "B": "*"})");
   CHECK(variables_in_terms(Terms::settings, {{"A", "1"}, {"B", "*"}}) == "begin the command with A=1 B='*'");
   CHECK(folder_run_in_terms(Terms::flags, "/p", "node a.js") == "--workspace /p -- node a.js");
+  CHECK(packages_in_terms(Terms::flags, {"x`id`", "$(id)", "a&id", "it's"}) ==
+        "--require 'x`id`' --require '$(id)' --require 'a&id' --require 'it'\\''s'");
+  CHECK(packages_in_terms(Terms::fields, {R"(a"], "image": ["b)"}) == R"("requirements": ["a\"], \"image\": [\"b"])");
+  CHECK(variables_in_terms(Terms::flags, {{"A", "$(id)"}}) == "-e 'A=$(id)'");
+  CHECK(variables_in_terms(Terms::settings, {{"A", "`id`"}}) == "begin the command with A='`id`'");
+  for (const auto terms : {Terms::fields, Terms::flags, Terms::settings})
+    CHECK(packages_in_terms(terms, {std::string(5000, 'a')}).size() < 300);
   for (const auto terms : {Terms::fields, Terms::settings}) {
     const auto text = folder_run_in_terms(terms, "/p", "node a.js");
     CHECK(text.contains("`node a.js`"));

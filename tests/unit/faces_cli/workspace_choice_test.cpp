@@ -28,7 +28,7 @@ struct FakeFolders : WorkspaceRuns {
     return BuildFolder{.root = {}, .path = folder, .whole = fs::absolute(folder)};
   }
   void forget(const std::string&) override {}
-  Result<WorkspaceProgramList> programs(const std::string&) override { return list; }
+  Result<WorkspaceProgramList> programs(const std::string&, Terms) override { return list; }
   Result<RunSpec> spec(const WorkspaceRequest& request) override {
     asked = request;
     RunSpec spec;

@@ -88,7 +88,11 @@ TEST_CASE("P23: a Dockerfile is told to be one, by every name that it has") {
     const auto found = detect({}, name, "FROM scratch\n");
     REQUIRE_FALSE(found);
     CHECK(found.error().message.contains("is a Dockerfile"));
-    CHECK(found.error().message.contains("--dockerfile"));
+    CHECK(found.error().message.contains("give its text as \"dockerfile\""));
+    CHECK(detect({}, name, "", Terms::flags).error().message.contains("--dockerfile"));
+    CHECK(detect({}, name, "", Terms::settings).error().message.contains("Run Workspace in DinD"));
+    for (const auto terms : {Terms::fields, Terms::settings})
+      CHECK_FALSE(detect({}, name, "", terms).error().message.contains("--"));
   }
   for (const auto* name : {"Dockerfile.dockerignore", "myDockerfile", "Dockerfiles", "Dockerfile.", ".dockerfile"}) {
     INFO(name);

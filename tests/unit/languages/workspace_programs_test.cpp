@@ -32,7 +32,7 @@ struct Folder {
     std::ofstream(path / name, std::ios::binary) << text;
   }
   WorkspacePrograms look() const {
-    auto found = find_workspace_programs(path);
+    auto found = find_workspace_programs(path, Terms::flags);
     REQUIRE(found);
     return *found;
   }
@@ -102,12 +102,28 @@ TEST_CASE("P23: a Dockerfile by another name than the folder's own is told of, w
     CHECK(found.programs.empty());
     REQUIRE(found.notes.size() == 1);
     CHECK(found.notes[0].contains("--dockerfile " + name));
+    for (const auto terms : {Terms::fields, Terms::settings}) {
+      const auto other = find_workspace_programs(folder.path, terms)->notes.at(0);
+      CHECK(other.starts_with(name));
+      CHECK_FALSE(other.contains("--"));
+    }
     folder.write("dockerfile", "FROM scratch\n");
     CHECK(folder.look().notes.empty());
     CHECK(folder.look().programs.at(0).source == "dockerfile");
     folder.write("Dockerfile", "FROM scratch\n");
     CHECK(folder.look().programs.at(0).source == "Dockerfile");
   }
+  for (const auto& [name, word] : {std::pair("it's $(id).Dockerfile", "'it'\\''s $(id).Dockerfile'"),
+                                   std::pair("-x.Dockerfile", "./-x.Dockerfile")}) {
+    const Folder odd;
+    odd.write(name);
+    CHECK(odd.look().notes.at(0).ends_with(std::string("--dockerfile ") + word));
+  }
+  const Folder full;  // of more names than are looked at
+  for (int n = 0; n < 5000; ++n) full.write(std::to_string(n) + ".Dockerfile");
+  CHECK(full.look().notes.size() == 1);
+  full.write("Containerfile");
+  CHECK(full.look().notes.empty());
   const Folder nothing;
   for (const auto* name : {"Dockerfile.dockerignore", "Dockerfiles", "myDockerfile", ".dockerignore", "Dockerfile."})
     nothing.write(name);

@@ -265,7 +265,7 @@ TEST_CASE("P21: other known causes have one line each") {
             {"python3 -m pytest"});
   check_one({.language = "shell", .file = "a.sh", .err = "a.sh: line 1: sudo: command not found\n"},
             {"no program in a sandbox is root"});
-  check_one({.err = "MemoryError\n"}, {"--memory"});
+  check_one({.err = "MemoryError\n"}, {"ran out of memory", "--memory"});
   check_one({.language = "javascript",
              .err = "FATAL ERROR: Reached heap limit - JavaScript heap out of memory\n",
              .verdict = Verdict::signalled},

@@ -3,10 +3,13 @@
 #include <catch2/catch_test_macros.hpp>
 #include <string>
 
+#include "dind/run_spec.hpp"
+
 namespace mounts_test {
 
 using dind::supervisor::find_tmpfs;
 using dind::supervisor::is_same_mount;
+using dind::supervisor::may_be_volume;
 
 namespace {
 
@@ -93,6 +96,21 @@ TEST_CASE("P24: of the tmpfs mounts those that may be written to are found, by t
   for (const auto* odd :
        {"", "\n", "1 2 3", "102 101 0:60 / /a rw", "102 101 0:60 / /a rw -", "102 101 0:60 / /a rw - \n"})
     CHECK(found(odd, any) == "none");
+}
+
+TEST_CASE("P24: what the system, the engine or the workspace mounts is no VOLUME") {
+  const std::string workspace = dind::kWorkspaceMount;
+  for (const auto& path : {std::string("/dev"), std::string("/dev/mqueue"), std::string("/proc/acpi"),
+                           std::string("/sys/firmware"), std::string("/run"), std::string("/run/secrets"),
+                           std::string("/etc"), std::string("/etc/passwd"), workspace, workspace + "/p"}) {
+    INFO(path);
+    CHECK_FALSE(may_be_volume(path.c_str()));
+  }
+  for (const auto& path : {std::string("/data"), std::string("/running"), std::string("/devices"),
+                           std::string("/etc/no-such-volume"), workspace + "2", std::string("/var/lib/two words")}) {
+    INFO(path);
+    CHECK(may_be_volume(path.c_str()));
+  }
 }
 
 }  // namespace mounts_test
