@@ -4,6 +4,7 @@ import os
 import subprocess
 import time
 
+from alone import alone
 from case import PYTHON, SHELL, SandboxTest, engine, remove_built_images
 
 NODE = "dind-executor/runtime-node:bookworm"
@@ -180,6 +181,7 @@ class Surroundings(SandboxTest):
             done = self.call("run", "--quiet", name)
             self.assertEqual((done.returncode, len(done.stdout), len(done.stderr)), (3, 900001, 900001))
 
+    @alone
     def test_the_hosts_of_a_run_cost_the_cold_path_nothing_that_counts(self):
         def median(options):
             times = []

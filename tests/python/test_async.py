@@ -5,6 +5,7 @@ import inspect
 import threading
 import time
 
+from alone import alone
 from case import LIMIT, ClientTest
 import dind_executor
 from dind_executor import AsyncExecutor, Executor, aio
@@ -166,6 +167,7 @@ class Async(ClientTest):
         with self.assert_raises(dind_executor.InvalidRequest, "not both"):
             AsyncExecutor(socket="/a", executor=self.executor(self.server_))
 
+    @alone
     def test_a_server_that_never_answers_ends_in_a_timeout(self):
         self.addCleanup(setattr, dind_executor.runs, "GRACE", dind_executor.runs.GRACE)
         dind_executor.runs.GRACE = 0.2

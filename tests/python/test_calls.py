@@ -204,6 +204,7 @@ class Deadlines(ClientTest):
         self.assertTrue(client.run_python_code("answer", timeout=10).ok)
         self.assertEqual(server.connections, 1)
 
+    @alone
     def test_is_available_is_false_in_two_seconds_where_nothing_answers(self):
         for name, script, info in (("status", lambda peer, request: None, {"protocol": 1}),
                                    ("greeting", lambda peer, request: None, None)):

@@ -9,6 +9,7 @@ import sys
 import tempfile
 import unittest
 
+from alone import alone
 from case import ROOT
 
 HERE = pathlib.Path(__file__).parent
@@ -39,6 +40,7 @@ def interpreters():
 
 
 class Interpreters(unittest.TestCase):
+    @alone
     def test_the_client_is_the_same_on_every_python_of_the_machine(self):
         found = interpreters()
         print(f"    beside {sys.version_info[0]}.{sys.version_info[1]}:",
@@ -46,7 +48,8 @@ class Interpreters(unittest.TestCase):
 
         def run(python):  # they share the processors
             return subprocess.run([python, "-B", "-W", "error::DeprecationWarning", "-m", "unittest", *FAKES],
-                                  cwd=HERE, capture_output=True, text=True, timeout=600, check=False)
+                                  cwd=HERE, env={**os.environ, "PYTHONPATH": str(ROOT / "scripts/lib")}, capture_output=True,
+                                  text=True, timeout=600, check=False)
 
         with concurrent.futures.ThreadPoolExecutor() as side_by_side:  # they mostly wait
             ended = list(side_by_side.map(run, found.values()))
