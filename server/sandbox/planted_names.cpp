@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <system_error>
 
 #include "sandbox/workspace_walk.hpp"
 #include "support/log.hpp"
@@ -30,6 +31,31 @@ std::string move_aside(const Folder& folder, const std::string& name, const std:
   return {};
 }
 
+void add_locked(Sweep& sweep, const std::string& path) {
+  if (std::ranges::find(sweep.locked, path) != sweep.locked.end()) return;
+  if (sweep.locked.size() == kMaxNames)
+    ++sweep.more_locked;
+  else
+    sweep.locked.push_back(path);
+}
+
+std::string locked_note(const Sweep& found) {
+  std::string names;
+  for (const auto& each : found.locked)
+    names += (names.empty() ? "" : ", ") + (each.empty() ? "the workspace itself" : shown_path(each));
+  if (found.more_locked > 0) names += " and more";
+  return "the program locked " + names + " in the workspace, so what it made there is not known: chmod u+rwx it and " +
+         "look before you open it";
+}
+
+std::string ending_note(const Sweep& found) {
+  const auto place = found.ended_before->empty() ? "the first folder" : shown_path(*found.ended_before);
+  return (found.failure.empty()
+              ? "the workspace has too many folders to look for .git, .vscode and their like in all of them: it "
+              : "the search for .git, .vscode and their like in the workspace failed (" + found.failure + "): it ") +
+         "ended before " + place + "; look at what the program made before you open it";
+}
+
 }  // namespace
 
 Sweep move_planted(const std::string& workspace, const std::string& folder,
@@ -37,28 +63,46 @@ Sweep move_planted(const std::string& workspace, const std::string& folder,
                    const SweepBounds& bounds, const std::stop_token& stop) {
   Sweep sweep;
   const auto first = enter_workspace(workspace, folder);
-  if (!first) return sweep;
+  if (!first) {
+    // The guard has entered it: it is in no protected name.
+    if (first.error().code == ErrorCode::invalid_request) add_locked(sweep, folder);
+    if (first.error().code != ErrorCode::internal) return sweep;
+    sweep.ended_before = folder;
+    sweep.failure = first.error().message;
+    return sweep;
+  }
+  const auto in_seen = [&seen](const std::string& path, const struct stat& status) {
+    const auto known = seen.find(path);
+    return known != seen.end() && (known->second == 0 || known->second == status.st_ino);
+  };
   const auto walk = walk_protected_names(
       *first, folder, {.max_folders = kMaxFolders, .far_time = bounds.far_time, .deepest = bounds.deepest}, stop,
-      [&](const Folder& at, const std::string& path, const std::string& name, const struct stat& status) {
-        const auto whole = joined_path(path, name);
-        const auto known = seen.find(whole);
-        if (known != seen.end() && (known->second == 0 || known->second == status.st_ino)) return true;
-        const auto to = move_aside(at, name, run_id);
-        if (to.empty() && errno == ENOENT) return true;
-        sweep.planted.push_back({.path = whole, .moved_to = to.empty() ? "" : joined_path(path, to)});
-        return true;
-      });
+      {.found =
+           [&](const Folder& at, const std::string& path, const std::string& name, const struct stat& status) {
+             const auto whole = joined_path(path, name);
+             if (in_seen(whole, status)) return true;
+             const auto to = move_aside(at, name, run_id);
+             if (to.empty() && errno == ENOENT) return true;
+             sweep.planted.push_back({.path = whole, .moved_to = to.empty() ? "" : joined_path(path, to)});
+             return true;
+           },
+       .locked =
+           [&](const std::string& path, const struct stat&) {
+             add_locked(sweep, path);
+             return true;
+           },
+       // What could not be read before the run is its owner's, whoever may read it now.
+       .left_out = in_seen});
   if (walk.end != Walk::End::whole) sweep.ended_before = walk.folder;
+  if (walk.end == Walk::End::failed) sweep.failure = std::generic_category().message(walk.error);
   return sweep;
 }
 
-std::vector<std::string> planted_notes(const std::vector<Planted>& planted,
-                                       const std::optional<std::string>& ended_before, const std::string& run_id) {
+std::vector<std::string> planted_notes(const Sweep& found, const std::string& run_id) {
   std::vector<std::string> notes;
-  for (const auto& each : planted) {
+  for (const auto& each : found.planted) {
     if (notes.size() == kMaxNames) {
-      notes.push_back("and " + std::to_string(planted.size() - kMaxNames) + " more like it: their names end in " +
+      notes.push_back("and " + std::to_string(found.planted.size() - kMaxNames) + " more like it: their names end in " +
                       ending(run_id));
       break;
     }
@@ -68,10 +112,8 @@ std::vector<std::string> planted_notes(const std::vector<Planted>& planted,
              ? "what is in it, and it can't be renamed: remove it before you open the folder"
              : "what is in it: it is " + shown_path(each.moved_to) + " now; look at it before you rename it"));
   }
-  if (ended_before)
-    notes.push_back("the workspace has too many folders to look for .git, .vscode and their like in all of them: it " +
-                    std::string("ended before ") + (ended_before->empty() ? "the first" : shown_path(*ended_before)) +
-                    "; look at what the program made before you open it");
+  if (!found.locked.empty()) notes.push_back(locked_note(found));
+  if (found.ended_before) notes.push_back(ending_note(found));
   return notes;
 }
 
@@ -116,11 +158,14 @@ Task<void> PlantedWatch::sweep() {
   sweeping_ = false;
   changed_.notify();
   if (!found) co_return;
-  ended_before_ = found->ended_before;
+  auto planted = std::move(total_.planted);
+  if (!found->locked.empty() && total_.locked.empty()) log(LogLevel::warning, locked_note(*found), run_id_);
+  total_ = *found;
+  total_.planted = std::move(planted);
   for (const auto& each : found->planted) {
-    if (std::ranges::find(planted_, each) != planted_.end()) continue;  // one that can't be renamed
-    planted_.push_back(each);
-    log(LogLevel::warning, planted_notes({each}, {}, run_id_).front(), run_id_);
+    if (std::ranges::find(total_.planted, each) != total_.planted.end()) continue;  // one that can't be renamed
+    total_.planted.push_back(each);
+    log(LogLevel::warning, planted_notes({.planted = {each}}, run_id_).front(), run_id_);
   }
 }
 
@@ -128,7 +173,7 @@ Task<std::vector<std::string>> PlantedWatch::finish() {
   over_ = true;
   changed_.notify();
   co_await sweep();
-  co_return planted_notes(planted_, ended_before_, run_id_);
+  co_return planted_notes(total_, run_id_);
 }
 
 }  // namespace dind::sandbox

@@ -25,8 +25,11 @@ struct Planted {
   bool operator==(const Planted&) const = default;
 };
 struct Sweep {
-  std::vector<Planted> planted;
-  std::optional<std::string> ended_before;  // the first folder that was not looked at; none: all were
+  std::vector<Planted> planted = {};
+  std::optional<std::string> ended_before = {};  // the first folder that was not looked at; none: all were
+  std::string failure = {};                      // with ended_before: what failed; empty: there are too many
+  std::vector<std::string> locked = {};  // folders that could be read before the run and can't be now, the first few
+  std::size_t more_locked = 0;
 };
 struct SweepBounds {
   std::size_t deepest = SIZE_MAX;  // WorkspaceGuard::deepest: what is deeper may have been there before
@@ -34,14 +37,13 @@ struct SweepBounds {
 };
 
 // Looks through `folder` of the workspace and renames each protected name that is not in `seen`
-// (WorkspaceGuard::seen). Blocking.
+// (WorkspaceGuard::seen); folders that are in `seen` are left out. Blocking.
 Sweep move_planted(const std::string& workspace, const std::string& folder,
                    const std::map<std::string, std::uint64_t>& seen, const std::string& run_id,
                    const SweepBounds& bounds = {}, const std::stop_token& stop = {});
 
-// For people, a few lines however many there are. `ended_before`: Sweep's.
-std::vector<std::string> planted_notes(const std::vector<Planted>& planted,
-                                       const std::optional<std::string>& ended_before, const std::string& run_id);
+// For people, a few lines however many there are.
+std::vector<std::string> planted_notes(const Sweep& found, const std::string& run_id);
 
 // Sweeps again and again while a run that may write to the workspace goes on, and at its end.
 class PlantedWatch : public std::enable_shared_from_this<PlantedWatch> {
@@ -67,8 +69,7 @@ class PlantedWatch : public std::enable_shared_from_this<PlantedWatch> {
   Signal changed_;
   bool sweeping_ = false;
   bool over_ = false;
-  std::optional<std::string> ended_before_;
-  std::vector<Planted> planted_;
+  Sweep total_;  // all that was planted; the rest is the last sweep's
 };
 
 }  // namespace dind::sandbox

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "support/file_user.hpp"
 #include "support/ids.hpp"
 
 namespace workspace_guard_test {
@@ -17,11 +18,18 @@ namespace {
 struct Tree {
   fs::path path = fs::temp_directory_path() / ("dind-guard-" + random_id());
   Tree() { fs::create_directories(path); }
-  ~Tree() { fs::remove_all(path); }
+  ~Tree() {
+    std::error_code locked;  // by a test, where it does not run as root
+    fs::remove_all(path, locked);
+  }
   void folder(const std::string& name) const { fs::create_directories(path / name); }
   void file(const std::string& name) const {
     fs::create_directories((path / name).parent_path());
     std::ofstream(path / name) << "x";
+  }
+  void hand_over() const {
+    for (const auto& each : fs::recursive_directory_iterator(path)) tests::give_to_file_user(each.path());
+    tests::give_to_file_user(path);
   }
   // "project:rw project/.git:ro", in their order.
   std::string guarded(const std::string& folder = "") const {
@@ -90,6 +98,48 @@ TEST_CASE("A link by a guarded name is not mounted, and said") {
   CHECK(found->mounts.empty());
   REQUIRE(found->notes.size() == 1);
   CHECK(found->notes[0].find(".git") == 0);
+}
+
+TEST_CASE("S04: a folder that can't be read is read-only as a whole, and said") {
+  const Tree workspace;
+  workspace.folder("a/locked/.git");
+  workspace.folder("listed/.git");
+  workspace.folder("open/.git");
+  workspace.hand_over();
+  const tests::FileUser user(tests::kFileUser);
+  fs::permissions(workspace.path / "a/locked", fs::perms(0311));
+  fs::permissions(workspace.path / "listed", fs::perms(0444));
+  CHECK(workspace.guarded() == "a:rw a/locked:ro listed:ro open:rw open/.git:ro");
+  const auto found = guard_workspace(workspace.path, "");
+  REQUIRE(found);
+  CHECK(found->seen.contains("a/locked"));
+  REQUIRE(found->notes.size() == 1);
+  CHECK(found->notes[0].contains("may not read listed, a/locked in the workspace"));
+  CHECK(found->notes[0].contains("chmod u+rwx"));
+  for (int i = 0; i < 9; ++i) {
+    const auto more = workspace.path / ("more" + std::to_string(i));
+    fs::create_directory(more);
+    fs::permissions(more, fs::perms(0));
+  }
+  CHECK(guard_workspace(workspace.path, "")->notes[0].contains(" and 6 more in the workspace"));
+  // All of what would be writable: nothing could be guarded.
+  for (const auto* folder : {"a/locked", "listed"}) {
+    INFO(folder);
+    const auto refused = guard_workspace(workspace.path, folder);
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().code == ErrorCode::invalid_request);
+    CHECK(refused.error().message.contains("chmod u+rwx"));
+  }
+}
+
+TEST_CASE("S04: a run is not begun where a folder can't be read for want of descriptors") {
+  const Tree workspace;
+  workspace.folder("a/.git");
+  const tests::FewDescriptors few;
+  const auto found = guard_workspace(workspace.path, "");
+  REQUIRE_FALSE(found);
+  CHECK(found.error().code == ErrorCode::internal);
+  CHECK(found.error().message.contains("Too many open files"));
 }
 
 TEST_CASE("S04: at every depth, and not in node_modules") {
