@@ -2,7 +2,11 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <set>
+#include <span>
+#include <string_view>
 #include <system_error>
+#include <utility>
 
 #include "sandbox/workspace_walk.hpp"
 #include "support/log.hpp"
@@ -29,6 +33,15 @@ std::string move_aside(const Folder& folder, const std::string& name, const std:
     if (errno != EEXIST) break;
   }
   return {};
+}
+
+bool keep_planted(Sweep& sweep, Planted each) {
+  const bool room = sweep.planted.size() < kMostPlanted;
+  if (room)
+    sweep.planted.push_back(std::move(each));
+  else
+    ++(each.moved_to.empty() ? sweep.more_unmoved : sweep.more_moved);
+  return room;
 }
 
 void add_locked(Sweep& sweep, const std::string& path) {
@@ -83,7 +96,7 @@ Sweep move_planted(const std::string& workspace, const std::string& folder,
              if (in_seen(whole, status)) return true;
              const auto to = move_aside(at, name, run_id);
              if (to.empty() && errno == ENOENT) return true;
-             sweep.planted.push_back({.path = whole, .moved_to = to.empty() ? "" : joined_path(path, to)});
+             keep_planted(sweep, {.path = whole, .moved_to = to.empty() ? "" : joined_path(path, to)});
              return true;
            },
        .locked =
@@ -98,20 +111,41 @@ Sweep move_planted(const std::string& workspace, const std::string& folder,
   return sweep;
 }
 
+std::vector<Planted> add_sweep(Sweep& total, const Sweep& found) {
+  std::set<std::string_view> known;
+  for (const auto& each : total.planted)
+    if (each.moved_to.empty()) known.insert(each.path);
+  Sweep sum = found;
+  sum.planted = total.planted;
+  sum.more_moved += total.more_moved;
+  std::vector<Planted> fresh;
+  for (const auto& each : found.planted) {
+    if (each.moved_to.empty() && known.contains(each.path)) continue;
+    if (keep_planted(sum, each)) fresh.push_back(each);
+  }
+  sum.more_unmoved = std::max(sum.more_unmoved, total.more_unmoved);
+  total = std::move(sum);
+  return fresh;
+}
+
 std::vector<std::string> planted_notes(const Sweep& found, const std::string& run_id) {
   std::vector<std::string> notes;
-  for (const auto& each : found.planted) {
-    if (notes.size() == kMaxNames) {
-      notes.push_back("and " + std::to_string(found.planted.size() - kMaxNames) + " more like it: their names end in " +
-                      ending(run_id));
-      break;
-    }
+  const auto told = std::min(found.planted.size(), kMaxNames);
+  for (const auto& each : std::span(found.planted).first(told))
     notes.push_back(
         "the program made " + shown_path(each.path) + " in the workspace, where tools outside of the sandbox run " +
         (each.moved_to.empty()
              ? "what is in it, and it can't be renamed: remove it before you open the folder"
              : "what is in it: it is " + shown_path(each.moved_to) + " now; look at it before you rename it"));
-  }
+  const auto rest = std::span(found.planted).subspan(told);
+  const auto unmoved = found.more_unmoved +
+                       static_cast<std::size_t>(std::ranges::count_if(rest, &std::string::empty, &Planted::moved_to));
+  const auto all = rest.size() + found.more_moved + found.more_unmoved;
+  if (all > 0)
+    notes.push_back("and " + std::to_string(all) + " more like it: " +
+                    (unmoved == 0 ? "their names end in " + ending(run_id)
+                                  : std::to_string(unmoved) + " can't be renamed, the names of the others end in " +
+                                        ending(run_id)));
   if (!found.locked.empty()) notes.push_back(locked_note(found));
   if (found.ended_before) notes.push_back(ending_note(found));
   return notes;
@@ -158,15 +192,12 @@ Task<void> PlantedWatch::sweep() {
   sweeping_ = false;
   changed_.notify();
   if (!found) co_return;
-  auto planted = std::move(total_.planted);
   if (!found->locked.empty() && total_.locked.empty()) log(LogLevel::warning, locked_note(*found), run_id_);
-  total_ = *found;
-  total_.planted = std::move(planted);
-  for (const auto& each : found->planted) {
-    if (std::ranges::find(total_.planted, each) != total_.planted.end()) continue;  // one that can't be renamed
-    total_.planted.push_back(each);
+  const bool had_room = total_.planted.size() < kMostPlanted;
+  for (const auto& each : add_sweep(total_, *found))
     log(LogLevel::warning, planted_notes({.planted = {each}}, run_id_).front(), run_id_);
-  }
+  if (had_room && total_.planted.size() == kMostPlanted)
+    log(LogLevel::warning, "What else the program makes under .git, .vscode and their like is counted only", run_id_);
 }
 
 Task<std::vector<std::string>> PlantedWatch::finish() {

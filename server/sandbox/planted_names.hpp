@@ -24,8 +24,12 @@ struct Planted {
   std::string moved_to;  // the same; empty: it could not be renamed
   bool operator==(const Planted&) const = default;
 };
+// So many planted names are kept one by one; the others are counted.
+inline constexpr std::size_t kMostPlanted = 100;
 struct Sweep {
   std::vector<Planted> planted = {};
+  std::size_t more_moved = 0;
+  std::size_t more_unmoved = 0;                  // that could not be renamed: each sweep finds them again
   std::optional<std::string> ended_before = {};  // the first folder that was not looked at; none: all were
   std::string failure = {};                      // with ended_before: what failed; empty: there are too many
   std::vector<std::string> locked = {};  // folders that could be read before the run and can't be now, the first few
@@ -41,6 +45,9 @@ struct SweepBounds {
 Sweep move_planted(const std::string& workspace, const std::string& folder,
                    const std::map<std::string, std::uint64_t>& seen, const std::string& run_id,
                    const SweepBounds& bounds = {}, const std::stop_token& stop = {});
+
+// Adds a later sweep to what those before it found. Returns what is new of what is kept.
+std::vector<Planted> add_sweep(Sweep& total, const Sweep& found);
 
 // For people, a few lines however many there are.
 std::vector<std::string> planted_notes(const Sweep& found, const std::string& run_id);

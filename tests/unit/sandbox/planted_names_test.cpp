@@ -179,6 +179,34 @@ TEST_CASE("S04: a folder that the program locked is told of, and one that was lo
   fs::permissions(workspace.path, fs::perms(0755));
 }
 
+TEST_CASE("S04: however many there are, few are kept and the others counted, those that stay once") {
+  Tree workspace;
+  workspace.look();
+  for (int i = 0; i < 130; ++i) workspace.folder("p" + std::to_string(i) + "/.git");
+  auto sweep = workspace.swept({});
+  CHECK(sweep.planted.size() == 100);
+  CHECK(sweep.more_moved == 30);
+  CHECK(workspace.swept({}).planted.empty());
+  CHECK(planted_notes(sweep, "r1").back() == "and 125 more like it: their names end in .from-run-r1");
+
+  Sweep total;
+  Sweep unmoved{.planted = {{.path = "a/.git", .moved_to = ""}}};
+  CHECK(add_sweep(total, unmoved).size() == 1);
+  CHECK(add_sweep(total, unmoved).empty());
+  CHECK(add_sweep(total, sweep).size() == 99);
+  CHECK(total.more_moved == 31);
+  CHECK(add_sweep(total, sweep).empty());
+  CHECK(total.planted.size() == 100);
+  CHECK(total.more_moved == 161);
+  unmoved.planted.push_back({.path = "b/.git", .moved_to = ""});
+  unmoved.more_unmoved = 7;
+  for (int i = 0; i < 3; ++i) CHECK(add_sweep(total, unmoved).empty());
+  CHECK(total.more_unmoved == 8);
+  const auto notes = planted_notes(total, "r1");
+  REQUIRE(notes.size() == 6);
+  CHECK(notes[5] == "and 264 more like it: 8 can't be renamed, the names of the others end in .from-run-r1");
+}
+
 TEST_CASE("S04: many locked folders make one line") {
   Sweep sweep{.locked = {"a", "b", "c", "d", std::string(1000, 'e')}, .more_locked = 3};
   const auto notes = planted_notes(sweep, "r1");
