@@ -107,6 +107,7 @@ Sweep move_planted(const std::string& workspace, const std::string& folder,
        // What could not be read before the run is its owner's, whoever may read it now.
        .left_out = in_seen});
   if (walk.end != Walk::End::whole) sweep.ended_before = walk.folder;
+  if (walk.end == Walk::End::too_long_paths) sweep.failure = "too many and too long paths";
   if (walk.end == Walk::End::failed) sweep.failure = std::generic_category().message(walk.error);
   return sweep;
 }

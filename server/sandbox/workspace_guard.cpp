@@ -55,6 +55,10 @@ class Search {
         return fail(ErrorCode::invalid_request, "The folder " + shown_path(walk.folder) +
                                                     " of the workspace has more than " +
                                                     "2,000,000 files, too many to guard: " + kGuardRemedy);
+      case Walk::End::too_long_paths:
+        return fail(ErrorCode::invalid_request, "The folders of the workspace have too many and too long paths to " +
+                                                    std::string("look for .git, .vscode and their like in all of ") +
+                                                    "them: " + kGuardRemedy);
       case Walk::End::failed:
         return fail(ErrorCode::internal, "The search for .git, .vscode and their like in the workspace failed at " +
                                              (walk.folder.empty() ? "its first folder" : shown_path(walk.folder)) +

@@ -15,8 +15,7 @@
 namespace dind::sandbox {
 namespace {
 
-constexpr std::size_t kMostNames = 2'000'000;      // in one folder
-constexpr std::size_t kMostOpenBytes = 128 << 20;  // of the paths whose turn has not come
+constexpr std::size_t kMostNames = 2'000'000;  // in one folder
 
 bool is_protected(std::string_view name) { return std::ranges::find(kGuardedNames, name) != kGuardedNames.end(); }
 
@@ -103,6 +102,7 @@ Walk walk_protected_names(const Folder& first, const std::string& root, const Wa
   std::deque<std::pair<std::string, std::size_t>> open{{root, 0}};
   std::size_t open_bytes = 0;
   std::size_t looked = 0;
+  std::optional<Walk> cut;  // for want of open_bytes: at the nearest folder that had no room
   while (!open.empty()) {
     const auto [path, depth] = std::move(open.front());
     open.pop_front();
@@ -112,8 +112,8 @@ Walk walk_protected_names(const Folder& first, const std::string& root, const Wa
     };
     const bool far = depth > kNearFolders;
     if (stop.stop_requested()) return ended(Walk::End::stopped);
-    if (++looked > bounds.max_folders || open_bytes > kMostOpenBytes)
-      return ended(far ? Walk::End::far_cut : Walk::End::too_many_folders);
+    if (cut && depth >= cut->depth) return *cut;
+    if (++looked > bounds.max_folders) return ended(far ? Walk::End::far_cut : Walk::End::too_many_folders);
     if (far && std::chrono::steady_clock::now() >= far_end) return ended(Walk::End::far_cut);
     const auto folder = reopen(first, path, root.size());
     if (!folder && is_gone(folder.error().error)) continue;
@@ -148,12 +148,17 @@ Walk walk_protected_names(const Folder& first, const std::string& root, const Wa
         auto below = joined_path(path, name);
         if (below.size() >= PATH_MAX) continue;  // no tool can name what is in there
         if (visits.left_out && visits.left_out(below, *status)) continue;
+        if (open_bytes + below.size() > bounds.open_bytes) {
+          if (depth < kNearFolders) return ended(Walk::End::too_long_paths);
+          if (!cut) cut = Walk{.end = Walk::End::far_cut, .folder = std::move(below), .depth = depth + 1};
+          continue;
+        }
         open_bytes += below.size();
         open.emplace_back(std::move(below), depth + 1);
       }
     }
   }
-  return {};
+  return cut.value_or(Walk{});
 }
 
 }  // namespace dind::sandbox

@@ -30,11 +30,12 @@ struct WalkBounds {
   std::size_t max_folders = 0;
   std::chrono::steady_clock::duration far_time{};  // from the begin of the walk, for folders beyond kNearFolders
   std::size_t deepest = SIZE_MAX;                  // no folder deeper than that is looked at
+  std::size_t open_bytes = 128 << 20;              // of the paths of folders whose turn has not come
 };
 
 struct Walk {
   // far_cut: a bound was met, and only folders beyond kNearFolders are left. failed: `error` says why.
-  enum class End { whole, too_many_folders, too_many_names, far_cut, stopped, failed };
+  enum class End { whole, too_many_folders, too_many_names, too_long_paths, far_cut, stopped, failed };
   End end = End::whole;
   std::string folder;     // but for whole: where it ended; all folders that are less deep were looked at
   std::size_t depth = 0;  // of that folder: 0 is `first`
