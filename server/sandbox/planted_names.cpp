@@ -86,7 +86,8 @@ Sweep move_planted(const std::string& workspace, const std::string& folder,
   }
   const auto in_seen = [&seen](const std::string& path, const struct stat& status) {
     const auto known = seen.find(path);
-    return known != seen.end() && (known->second == 0 || known->second == status.st_ino);
+    if (known == seen.end()) return false;
+    return known->second == 0 ? S_ISREG(status.st_mode) : known->second == status.st_ino;
   };
   const auto walk = walk_protected_names(
       *first, folder, {.max_folders = kMaxFolders, .far_time = bounds.far_time, .deepest = bounds.deepest}, stop,

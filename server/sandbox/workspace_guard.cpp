@@ -103,9 +103,8 @@ class Search {
                        ", and is not guarded against the program");
       return;
     }
-    seen_[path] = status.st_ino;
-    if (!S_ISDIR(status.st_mode) && !S_ISREG(status.st_mode)) return;
-    if (hold(path, status)) seen_[path] = 0;
+    seen_[path] = S_ISREG(status.st_mode) ? 0 : status.st_ino;
+    if (S_ISDIR(status.st_mode) || S_ISREG(status.st_mode)) hold(path, status);
   }
 
   // What is in it is not known: it stays as it is.

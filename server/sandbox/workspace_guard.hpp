@@ -22,8 +22,8 @@ namespace dind::sandbox {
 
 struct WorkspaceGuard {
   std::vector<WorkspaceMount> mounts;  // parents first; those that are not read-only only hold what is in them in place
-  // Every protected name that was there, by its path. 0: it is a mount; else the inode of what is not (a link), and
-  // that of a folder which could not be looked into.
+  // Every protected name that was there, by its path, and each folder that could not be looked into: its inode. 0: a
+  // file, and it stays one; git replaces its own.
   std::map<std::string, std::uint64_t> seen;
   std::size_t deepest = SIZE_MAX;  // no folder deeper than that was looked at
   std::vector<std::string> notes;  // for people: what is not guarded

@@ -101,6 +101,21 @@ TEST_CASE("S04: what was there before stays, and what took the place of an ungua
   CHECK(workspace.sweep().size() == 1);
 }
 
+TEST_CASE("S04: a folder that took the place of one that was there, or of a file, is the program's") {
+  Tree workspace;
+  workspace.file("a/.git/HEAD");
+  workspace.file("lib/.git", "gitdir: x");
+  workspace.folder("a/new");
+  workspace.look();
+  CHECK(workspace.sweep().empty());
+  fs::rename(workspace.path / "a/.git", workspace.path / "a/old");
+  fs::rename(workspace.path / "a/new", workspace.path / "a/.git");
+  fs::remove(workspace.path / "lib/.git");
+  workspace.folder("lib/.git/hooks");
+  CHECK(workspace.sweep() == std::vector<Planted>{{.path = "a/.git", .moved_to = "a/.git.from-run-r1"},
+                                                  {.path = "lib/.git", .moved_to = "lib/.git.from-run-r1"}});
+}
+
 TEST_CASE("S04: nothing is renamed over something that is there, and one that comes again is moved again") {
   Tree workspace;
   workspace.look();
