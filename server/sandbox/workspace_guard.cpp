@@ -11,6 +11,7 @@ namespace {
 
 constexpr std::size_t kMostFolders = 50'000;
 constexpr std::size_t kMostMounts = 500;
+constexpr std::size_t kLongestMount = 2048;  // bytes: with the engine's folders before it, it is a path still
 constexpr std::size_t kMostToldLocked = 5;
 
 constexpr const char* kGuardRemedy = "mount it read-only, or run a smaller folder of it";
@@ -81,7 +82,7 @@ class Search {
       notes_.push_back(std::to_string(unguarded_) +
                        " of .git, .vscode and their like, or of folders that can't be read, are not guarded, " +
                        shown_path(first_unguarded_) + " the first of them: there are too many so deep in the " +
-                       "workspace; " + kGuardRemedy);
+                       "workspace, or their paths are too long for a mount; " + kGuardRemedy);
     WorkspaceGuard found{.mounts = {},
                          .seen = std::move(seen_),
                          .deepest = walk.end == Walk::End::far_cut ? walk.depth - 1 : SIZE_MAX,
@@ -114,10 +115,10 @@ class Search {
     if (++locked_ <= kMostToldLocked) told_locked_ += (locked_ == 1 ? "" : ", ") + shown_path(path);
   }
 
-  // Makes it a read-only mount; false where there is no room for it.
+  // Makes it a read-only mount; false where there is no room for it, or its path is too long for one.
   bool hold(const std::string& path, const struct stat& status) {
     const std::size_t depth = depth_of(path);
-    if (depth > kNearFolders && paths_.size() + depth + 1 > kMostMounts) {
+    if (path.size() > kLongestMount || (depth > kNearFolders && paths_.size() + depth + 1 > kMostMounts)) {
       if (unguarded_++ == 0) first_unguarded_ = path;
       return false;
     }
@@ -139,7 +140,7 @@ class Search {
   std::map<std::string, WorkspaceMount> paths_;
   std::map<std::string, std::uint64_t> seen_;
   std::vector<std::string> notes_;
-  std::size_t unguarded_ = 0;  // beyond kNearFolders, for want of mounts
+  std::size_t unguarded_ = 0;  // for want of mounts beyond kNearFolders, or with too long a path
   std::string first_unguarded_;
   bool all_locked_ = false;
   std::size_t locked_ = 0;

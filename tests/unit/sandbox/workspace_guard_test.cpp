@@ -187,6 +187,22 @@ TEST_CASE("S04: deep ones that no mount is left for are told of, and do not end 
   CHECK(workspace.guarded().contains("near/.git:ro"));
 }
 
+TEST_CASE("S04: a path too long for a mount is told of, and does not end the run") {
+  const Tree workspace;
+  const std::string name(200, 'd');
+  std::string deep = name;
+  while (deep.size() <= 2048) deep += "/" + name;
+  workspace.folder(deep + "/.git");
+  workspace.folder("near/.git");
+  const auto found = guard_workspace(workspace.path, "");
+  REQUIRE(found);
+  CHECK(found->seen.contains(deep + "/.git"));
+  REQUIRE(found->notes.size() == 1);
+  CHECK(found->notes[0].starts_with("1 of .git, .vscode and their like"));
+  CHECK(found->notes[0].contains("too long for a mount"));
+  CHECK(workspace.guarded() == "near:rw near/.git:ro");
+}
+
 TEST_CASE("More than can be guarded is an error with the remedy, and never half of it") {
   const Tree workspace;
   for (int i = 0; i < 501; ++i) workspace.folder("p" + std::to_string(i) + "/.git");
