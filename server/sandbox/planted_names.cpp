@@ -90,7 +90,9 @@ Sweep move_planted(const std::string& workspace, const std::string& folder,
     return known->second == 0 ? S_ISREG(status.st_mode) : known->second == status.st_ino;
   };
   const auto walk = walk_protected_names(
-      *first, folder, {.max_folders = kMaxFolders, .far_time = bounds.far_time, .deepest = bounds.deepest}, stop,
+      *first, folder,
+      {.max_folders = kMaxFolders, .far_time = bounds.far_time, .deepest = bounds.deepest, .no_far = bounds.no_far},
+      stop,
       {.found =
            [&](const Folder& at, const std::string& path, const std::string& name, const struct stat& status) {
              const auto whole = joined_path(path, name);
@@ -188,7 +190,8 @@ Task<void> PlantedWatch::sweep() {
   while (sweeping_) co_await changed_.wait(in(1h));
   sweeping_ = true;
   const auto found = co_await work_.run<Sweep>(
-      [workspace = workspace_, folder = folder_, seen = seen_, id = run_id_, bounds = SweepBounds{.deepest = deepest_}](
+      [workspace = workspace_, folder = folder_, seen = seen_, id = run_id_,
+       bounds = SweepBounds{.deepest = deepest_, .no_far = over_ ? std::stop_token() : hurry_.get_token()}](
           const std::stop_token& stop) { return move_planted(workspace, folder, seen, id, bounds, stop); },
       {});
   sweeping_ = false;
@@ -204,6 +207,7 @@ Task<void> PlantedWatch::sweep() {
 
 Task<std::vector<std::string>> PlantedWatch::finish() {
   over_ = true;
+  hurry_.request_stop();
   changed_.notify();
   co_await sweep();
   co_return planted_notes(total_, run_id_);

@@ -38,6 +38,7 @@ struct Sweep {
 struct SweepBounds {
   std::size_t deepest = SIZE_MAX;  // WorkspaceGuard::deepest: what is deeper may have been there before
   std::chrono::milliseconds far_time{2000};
+  std::stop_token no_far = {};  // ends it before the next folder that is far
 };
 
 // Looks through `folder` of the workspace and renames each protected name that is not in `seen`
@@ -76,7 +77,8 @@ class PlantedWatch : public std::enable_shared_from_this<PlantedWatch> {
   Signal changed_;
   bool sweeping_ = false;
   bool over_ = false;
-  Sweep total_;  // all that was planted; the rest is the last sweep's
+  std::stop_source hurry_;  // the last sweep waits for one that is under way, but not for its far folders
+  Sweep total_;             // all that was planted; the rest is the last sweep's
 };
 
 }  // namespace dind::sandbox

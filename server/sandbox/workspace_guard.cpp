@@ -11,6 +11,7 @@ namespace {
 
 constexpr std::size_t kMostFolders = 50'000;
 constexpr std::size_t kMostMounts = 500;
+constexpr std::size_t kMostFarMounts = 100;  // of those, for what is beyond kNearFolders: each costs the engine time
 constexpr std::size_t kLongestMount = 2048;  // bytes: with the engine's folders before it, it is a path still
 constexpr std::size_t kMostToldLocked = 5;
 
@@ -118,14 +119,18 @@ class Search {
   // Makes it a read-only mount; false where there is no room for it, or its path is too long for one.
   bool hold(const std::string& path, const struct stat& status) {
     const std::size_t depth = depth_of(path);
-    if (path.size() > kLongestMount || (depth > kNearFolders && paths_.size() + depth + 1 > kMostMounts)) {
+    const bool far = depth > kNearFolders;
+    if (path.size() > kLongestMount ||
+        (far && (far_mounts_ + depth + 1 > kMostFarMounts || paths_.size() + depth + 1 > kMostMounts))) {
       if (unguarded_++ == 0) first_unguarded_ = path;
       return false;
     }
+    const auto before = paths_.size();
     paths_[path] = {.path = path, .read_only = true, .folder = S_ISDIR(status.st_mode), .inode = status.st_ino};
     // Or its folder could be moved away, and another put in its place.
     for (auto above = parent_of(path); above != root_ && !above.empty(); above = parent_of(above))
       paths_.try_emplace(above, WorkspaceMount{.path = above, .read_only = false});
+    if (far) far_mounts_ += paths_.size() - before;
     return true;
   }
 
@@ -140,6 +145,7 @@ class Search {
   std::map<std::string, WorkspaceMount> paths_;
   std::map<std::string, std::uint64_t> seen_;
   std::vector<std::string> notes_;
+  std::size_t far_mounts_ = 0;
   std::size_t unguarded_ = 0;  // for want of mounts beyond kNearFolders, or with too long a path
   std::string first_unguarded_;
   bool all_locked_ = false;

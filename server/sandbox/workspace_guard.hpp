@@ -34,7 +34,7 @@ struct WorkspaceGuard {
 // ones those that `far_time` and the number of mounts leave room for, and a note says where that ended. With a folder,
 // that one is a mount of its own, and the only writable one. Blocking. Errors: not_found (no such folder),
 // invalid_request (a link in its path; more than can be guarded), cancelled (`stop`).
-inline constexpr std::chrono::milliseconds kGuardFarTime{1000};
+inline constexpr std::chrono::milliseconds kGuardFarTime{250};
 Result<WorkspaceGuard> guard_workspace(const std::string& path, const std::string& folder,
                                        const std::stop_token& stop = {},
                                        std::chrono::milliseconds far_time = kGuardFarTime);

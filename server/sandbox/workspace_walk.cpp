@@ -97,7 +97,7 @@ Result<Folder> enter_workspace(const std::string& workspace, const std::string& 
 Walk walk_protected_names(const Folder& first, const std::string& root, const WalkBounds& bounds,
                           const std::stop_token& stop, const Visits& visits) {
   const auto device = first.itself().st_dev;
-  const auto far_end = std::chrono::steady_clock::now() + bounds.far_time;
+  std::optional<std::chrono::steady_clock::time_point> far_end;
   // Paths are opened again when their turn comes: as many descriptors as folders would be too many.
   std::deque<std::pair<std::string, std::size_t>> open{{root, 0}};
   std::size_t open_bytes = 0;
@@ -114,7 +114,9 @@ Walk walk_protected_names(const Folder& first, const std::string& root, const Wa
     if (stop.stop_requested()) return ended(Walk::End::stopped);
     if (cut && depth >= cut->depth) return *cut;
     if (++looked > bounds.max_folders) return ended(far ? Walk::End::far_cut : Walk::End::too_many_folders);
-    if (far && std::chrono::steady_clock::now() >= far_end) return ended(Walk::End::far_cut);
+    if (far && !far_end) far_end = std::chrono::steady_clock::now() + bounds.far_time;
+    if (far && (bounds.no_far.stop_requested() || std::chrono::steady_clock::now() >= *far_end))
+      return ended(Walk::End::far_cut);
     const auto folder = reopen(first, path, root.size());
     if (!folder && is_gone(folder.error().error)) continue;
     if (!folder && folder.error().error != EACCES) return ended(Walk::End::failed, folder.error().error);

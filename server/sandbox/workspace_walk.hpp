@@ -28,8 +28,9 @@ inline constexpr std::size_t kNearFolders = 6;
 
 struct WalkBounds {
   std::size_t max_folders = 0;
-  std::chrono::steady_clock::duration far_time{};  // from the begin of the walk, for folders beyond kNearFolders
+  std::chrono::steady_clock::duration far_time{};  // for folders beyond kNearFolders, from the first of them
   std::size_t deepest = SIZE_MAX;                  // no folder deeper than that is looked at
+  std::stop_token no_far = {};                     // no further folder beyond kNearFolders is looked at
   std::size_t open_bytes = 128 << 20;              // of the paths of folders whose turn has not come
 };
 

@@ -2,6 +2,8 @@
 
 #include <catch2/catch_test_macros.hpp>
 #include <filesystem>
+#include <stop_token>
+#include <thread>
 #include <vector>
 
 #include "support/ids.hpp"
@@ -17,6 +19,7 @@ namespace {
 struct Tree {
   fs::path path = fs::temp_directory_path() / ("dind-walk-" + random_id());
   std::vector<std::string> found;
+  std::string wait_at;
   Tree() { fs::create_directories(path); }
   ~Tree() { fs::remove_all(path); }
   void folder(const std::string& name) const { fs::create_directories(path / name); }
@@ -27,13 +30,14 @@ struct Tree {
         {.found =
              [this](const Folder&, const std::string& folder, const std::string& name, const struct stat&) {
                found.push_back(joined_path(folder, name));
+               if (found.back() == wait_at) std::this_thread::sleep_for(std::chrono::milliseconds(1100));
                return true;
              },
          .locked = [](const std::string&, const struct stat&) { return true; }});
   }
 };
 
-constexpr WalkBounds kWide{.max_folders = 1000, .far_time = std::chrono::minutes(1)};
+const WalkBounds kWide{.max_folders = 1000, .far_time = std::chrono::minutes(1)};
 
 }  // namespace
 
@@ -47,6 +51,31 @@ TEST_CASE("S04: paths whose turn has not come are bounded before they are kept")
   CHECK(walk.depth == 0);
   bounds.open_bytes = 1000;
   CHECK(workspace.walk(bounds).end == Walk::End::whole);
+}
+
+TEST_CASE("S04: a walk that is to hurry looks at the near folders only") {
+  Tree workspace;
+  workspace.folder("1/2/3/4/5/6/.git");
+  workspace.folder("1/2/3/4/5/6/7/.git");
+  std::stop_source hurry;
+  auto bounds = kWide;
+  bounds.no_far = hurry.get_token();
+  CHECK(workspace.walk(bounds).end == Walk::End::whole);
+  CHECK(workspace.found.size() == 2);
+  hurry.request_stop();
+  CHECK(workspace.walk(bounds).end == Walk::End::far_cut);
+  CHECK(workspace.found == std::vector<std::string>{"1/2/3/4/5/6/.git"});
+}
+
+TEST_CASE("S04: the time for far folders begins with the first of them") {
+  Tree workspace;
+  workspace.folder("a/.git");
+  workspace.folder("1/2/3/4/5/6/7/.git");
+  workspace.wait_at = "a/.git";
+  auto bounds = kWide;
+  bounds.far_time = std::chrono::milliseconds(1000);
+  CHECK(workspace.walk(bounds).end == Walk::End::whole);
+  CHECK(workspace.found.size() == 2);
 }
 
 TEST_CASE("S04: where only far folders lack room, all of the near ones are looked at") {
