@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <exception>
 #include <set>
 #include <span>
 #include <string_view>
@@ -52,6 +53,18 @@ void add_locked(Sweep& sweep, const std::string& path) {
     sweep.locked.push_back(path);
 }
 
+// Whatever ends a sweep, the next one may begin.
+class UnderWay {
+ public:
+  explicit UnderWay(bool& flag) : flag_(flag) { flag_ = true; }
+  ~UnderWay() { flag_ = false; }
+  UnderWay(const UnderWay&) = delete;
+  UnderWay& operator=(const UnderWay&) = delete;
+
+ private:
+  bool& flag_;
+};
+
 std::string locked_note(const Sweep& found) {
   std::string names;
   for (const auto& each : found.locked)
@@ -89,29 +102,35 @@ Sweep move_planted(const std::string& workspace, const std::string& folder,
     if (known == seen.end()) return false;
     return known->second == 0 ? S_ISREG(status.st_mode) : known->second == status.st_ino;
   };
-  const auto walk = walk_protected_names(
-      *first, folder,
-      {.max_folders = kMaxFolders, .far_time = bounds.far_time, .deepest = bounds.deepest, .no_far = bounds.no_far},
-      stop,
-      {.found =
-           [&](const Folder& at, const std::string& path, const std::string& name, const struct stat& status) {
-             const auto whole = joined_path(path, name);
-             if (in_seen(whole, status)) return true;
-             const auto to = move_aside(at, name, run_id);
-             if (to.empty() && errno == ENOENT) return true;
-             keep_planted(sweep, {.path = whole, .moved_to = to.empty() ? "" : joined_path(path, to)});
-             return true;
-           },
-       .locked =
-           [&](const std::string& path, const struct stat&) {
-             add_locked(sweep, path);
-             return true;
-           },
-       // What could not be read before the run is its owner's, whoever may read it now.
-       .left_out = in_seen});
-  if (walk.end != Walk::End::whole) sweep.ended_before = walk.folder;
-  if (walk.end == Walk::End::too_long_paths) sweep.failure = "too many and too long paths";
-  if (walk.end == Walk::End::failed) sweep.failure = std::generic_category().message(walk.error);
+  try {
+    const auto walk = walk_protected_names(
+        *first, folder,
+        {.max_folders = kMaxFolders, .far_time = bounds.far_time, .deepest = bounds.deepest, .no_far = bounds.no_far},
+        stop,
+        {.found =
+             [&](const Folder& at, const std::string& path, const std::string& name, const struct stat& status) {
+               const auto whole = joined_path(path, name);
+               if (in_seen(whole, status)) return true;
+               const auto to = move_aside(at, name, run_id);
+               if (to.empty() && errno == ENOENT) return true;
+               keep_planted(sweep, {.path = whole, .moved_to = to.empty() ? "" : joined_path(path, to)});
+               return true;
+             },
+         .locked =
+             [&](const std::string& path, const struct stat&) {
+               add_locked(sweep, path);
+               return true;
+             },
+         // What could not be read before the run is its owner's, whoever may read it now.
+         .left_out = in_seen});
+    if (walk.end != Walk::End::whole) sweep.ended_before = walk.folder;
+    if (walk.end == Walk::End::too_long_paths) sweep.failure = "too many and too long paths";
+    if (walk.end == Walk::End::failed) sweep.failure = std::generic_category().message(walk.error);
+  } catch (const std::exception& e) {
+    // What it moved until then is still to be told.
+    sweep.ended_before = folder;
+    sweep.failure = e.what();
+  }
   return sweep;
 }
 
@@ -155,21 +174,27 @@ std::vector<std::string> planted_notes(const Sweep& found, const std::string& ru
   return notes;
 }
 
-PlantedWatch::PlantedWatch(asio::any_io_executor executor, BlockingWork& work, const Workspace& workspace,
-                           const RunPlan& plan)
+PlantedWatch::PlantedWatch(asio::any_io_executor executor, BlockingWork& work, const RunPlan& plan, std::string folder,
+                           Search search)
     : work_(work),
-      workspace_(workspace.path),
-      // Under gVisor all of the workspace is writable (hardening).
-      folder_(plan.isolation == Isolation::gvisor ? std::string() : plan.workspace_folder),
-      seen_(plan.workspace_seen),
+      folder_(std::move(folder)),
+      search_(std::make_shared<const Search>(std::move(search))),
       deepest_(plan.workspace_deepest),
       run_id_(plan.run_id),
       changed_(std::move(executor)) {}
 
 std::shared_ptr<PlantedWatch> PlantedWatch::begin(asio::any_io_executor executor, BlockingWork& work,
-                                                  const Workspace& workspace, const RunPlan& plan) {
+                                                  const Workspace& workspace, const RunPlan& plan, Search search) {
   if (plan.workspace != WorkspaceAccess::read_write || workspace.path.empty()) return nullptr;
-  const std::shared_ptr<PlantedWatch> watch(new PlantedWatch(executor, work, workspace, plan));
+  // Under gVisor all of the workspace is writable (hardening).
+  auto folder = plan.isolation == Isolation::gvisor ? std::string() : plan.workspace_folder;
+  if (!search)
+    search = [path = workspace.path, folder, seen = plan.workspace_seen, id = plan.run_id](
+                 const SweepBounds& bounds, const std::stop_token& stop) {
+      return move_planted(path, folder, seen, id, bounds, stop);
+    };
+  const std::shared_ptr<PlantedWatch> watch(
+      new PlantedWatch(executor, work, plan, std::move(folder), std::move(search)));
   spawn(executor, "protected names of run " + plan.run_id, keep(watch));
   return watch;
 }
@@ -188,13 +213,19 @@ Task<void> PlantedWatch::keep(std::shared_ptr<PlantedWatch> self) {
 
 Task<void> PlantedWatch::sweep() {
   while (sweeping_) co_await changed_.wait(in(1h));
-  sweeping_ = true;
-  const auto found = co_await work_.run<Sweep>(
-      [workspace = workspace_, folder = folder_, seen = seen_, id = run_id_,
-       bounds = SweepBounds{.deepest = deepest_, .no_far = over_ ? std::stop_token() : hurry_.get_token()}](
-          const std::stop_token& stop) { return move_planted(workspace, folder, seen, id, bounds, stop); },
-      {});
-  sweeping_ = false;
+  std::optional<Sweep> found;
+  try {
+    const UnderWay under_way(sweeping_);
+    found = co_await work_.run<Sweep>(
+        [search = search_,
+         bounds = SweepBounds{.deepest = deepest_, .no_far = over_ ? std::stop_token() : hurry_.get_token()}](
+            const std::stop_token& stop) { return (*search)(bounds, stop); },
+        {});
+  } catch (const std::exception& e) {
+    log(LogLevel::error, std::string("A search for protected names in the workspace failed: ") + e.what(), run_id_);
+    total_.ended_before = folder_;
+    total_.failure = e.what();
+  }
   changed_.notify();
   if (!found) co_return;
   if (!found->locked.empty() && total_.locked.empty()) log(LogLevel::warning, locked_note(*found), run_id_);

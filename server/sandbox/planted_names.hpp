@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -56,22 +57,24 @@ std::vector<std::string> planted_notes(const Sweep& found, const std::string& ru
 // Sweeps again and again while a run that may write to the workspace goes on, and at its end.
 class PlantedWatch : public std::enable_shared_from_this<PlantedWatch> {
  public:
+  // What a sweep does; a test has another.
+  using Search = std::function<Sweep(const SweepBounds& bounds, const std::stop_token& stop)>;
   // Null where the plan may not write to the workspace, or we don't see it.
   static std::shared_ptr<PlantedWatch> begin(asio::any_io_executor executor, BlockingWork& work,
-                                             const Workspace& workspace, const RunPlan& plan);
-  // A last sweep, after the program's end. Returns the notes for the result.
+                                             const Workspace& workspace, const RunPlan& plan, Search search = {});
+  // A last sweep, after the program's end. Returns the notes for the result; one of them says where it failed.
   Task<std::vector<std::string>> finish();
   // One more, for a program whose end was not seen: what it finds is in the log.
   Task<void> sweep();
 
  private:
-  PlantedWatch(asio::any_io_executor executor, BlockingWork& work, const Workspace& workspace, const RunPlan& plan);
+  PlantedWatch(asio::any_io_executor executor, BlockingWork& work, const RunPlan& plan, std::string folder,
+               Search search);
   static Task<void> keep(std::shared_ptr<PlantedWatch> self);
 
   BlockingWork& work_;
-  const std::string workspace_;
   const std::string folder_;
-  const std::map<std::string, std::uint64_t> seen_;
+  const std::shared_ptr<const Search> search_;
   const std::size_t deepest_;
   const std::string run_id_;
   Signal changed_;

@@ -4,13 +4,17 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <catch2/catch_test_macros.hpp>
 #include <filesystem>
 #include <fstream>
+#include <memory>
+#include <new>
 
 #include "sandbox/workspace_guard.hpp"
 #include "support/file_user.hpp"
 #include "support/ids.hpp"
+#include "support/run_task.hpp"
 
 namespace planted_names_test {
 
@@ -47,6 +51,12 @@ struct Tree {
     return fs::symlink_status(path / name).type() != fs::file_type::not_found;
   }
 };
+
+Task<std::vector<std::string>> end_after_two(std::shared_ptr<PlantedWatch> watch,
+                                             std::shared_ptr<std::atomic<int>> count) {
+  while (*count < 2) co_await sleep_until(in(std::chrono::milliseconds(5)));
+  co_return co_await watch->finish();
+}
 
 }  // namespace
 
@@ -283,6 +293,28 @@ TEST_CASE("S04: the notes name what was made and where it is, one by one where t
   CHECK(notes[6].contains("too many folders"));
   CHECK(notes[6].contains("far/away"));
   CHECK_FALSE(planted_notes({.planted = {{.path = "a\nb/.git", .moved_to = "x"}}}, "r1").front().contains('\n'));
+}
+
+TEST_CASE("S04: a sweep that throws is told of, and neither ends the others nor holds up the run's end") {
+  asio::io_context context;
+  BlockingWork work(context.get_executor());
+  const Workspace workspace{.engine_path = "/w", .path = "/w", .owner = {}};
+  RunPlan plan;
+  plan.run_id = "r1";
+  plan.workspace = WorkspaceAccess::read_write;
+  const auto count = std::make_shared<std::atomic<int>>(0);
+  const auto watch = PlantedWatch::begin(context.get_executor(), work, workspace, plan,
+                                         [count](const SweepBounds&, const auto&) -> Sweep {
+                                           const int now = ++*count;
+                                           if (now != 2) throw std::bad_alloc();
+                                           return {.planted = {{.path = "a/.git", .moved_to = "a/.git.from-run-r1"}}};
+                                         });
+  REQUIRE(watch);
+  const auto notes = tests::run_task(context, end_after_two(watch, count), std::chrono::seconds(20));
+  CHECK(*count == 3);
+  REQUIRE(notes.size() == 2);
+  CHECK(notes[0].contains("the program made a/.git"));
+  CHECK(notes[1].contains("in the workspace failed ("));
 }
 
 }  // namespace planted_names_test
