@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <system_error>
 
 #include "sandbox/workspace_walk.hpp"
 
@@ -10,6 +11,9 @@ namespace {
 
 constexpr std::size_t kMostFolders = 50'000;
 constexpr std::size_t kMostMounts = 500;
+constexpr std::size_t kMostFarMounts = 100;  // of those, for what is beyond kNearFolders: each costs the engine time
+constexpr std::size_t kLongestMount = 2048;  // bytes: with the engine's folders before it, it is a path still
+constexpr std::size_t kMostToldLocked = 5;
 
 constexpr const char* kGuardRemedy = "mount it read-only, or run a smaller folder of it";
 
@@ -26,10 +30,20 @@ class Search {
     device_ = first.itself().st_dev;
     const auto walk = walk_protected_names(
         first, root_, {.max_folders = kMostFolders, .far_time = far_time}, stop,
-        [this](const Folder&, const std::string& folder, const std::string& name, const struct stat& status) {
-          guard(joined_path(folder, name), status);
-          return paths_.size() <= kMostMounts;
-        });
+        {.found =
+             [this](const Folder&, const std::string& folder, const std::string& name, const struct stat& status) {
+               guard(joined_path(folder, name), status);
+               return paths_.size() <= kMostMounts;
+             },
+         .locked =
+             [this](const std::string& folder, const struct stat& status) {
+               lock(folder, status);
+               return !all_locked_ && paths_.size() <= kMostMounts;
+             }});
+    if (all_locked_)
+      return fail(ErrorCode::invalid_request,
+                  "This server may not read " + (root_.empty() ? "the workspace" : shown_path(root_)) +
+                      ", so what is in it can't be guarded; its owner can allow it with chmod u+rwx");
     if (paths_.size() > kMostMounts)
       return fail(ErrorCode::invalid_request, "The workspace has more settings and hooks (.git, .vscode …) than " +
                                                   std::string("can be guarded: ") + kGuardRemedy);
@@ -43,6 +57,14 @@ class Search {
         return fail(ErrorCode::invalid_request, "The folder " + shown_path(walk.folder) +
                                                     " of the workspace has more than " +
                                                     "2,000,000 files, too many to guard: " + kGuardRemedy);
+      case Walk::End::too_long_paths:
+        return fail(ErrorCode::invalid_request, "The folders of the workspace have too many and too long paths to " +
+                                                    std::string("look for .git, .vscode and their like in all of ") +
+                                                    "them: " + kGuardRemedy);
+      case Walk::End::failed:
+        return fail(ErrorCode::internal, "The search for .git, .vscode and their like in the workspace failed at " +
+                                             (walk.folder.empty() ? "its first folder" : shown_path(walk.folder)) +
+                                             ": " + std::generic_category().message(walk.error) + "; run it again");
       case Walk::End::far_cut:
         notes_.push_back(
             "the workspace has more folders than are looked through for .git, .vscode and their like: it " +
@@ -52,10 +74,16 @@ class Search {
       case Walk::End::whole:
         break;
     }
+    if (locked_ > 0)
+      notes_.push_back(
+          "this server may not read " + told_locked_ +
+          (locked_ > kMostToldLocked ? " and " + std::to_string(locked_ - kMostToldLocked) + " more" : "") +
+          " in the workspace, so the program can't write there: chmod u+rwx it and look before you open " + "it");
     if (unguarded_ > 0)
-      notes_.push_back(std::to_string(unguarded_) + " of .git, .vscode and their like are not guarded, " +
+      notes_.push_back(std::to_string(unguarded_) +
+                       " of .git, .vscode and their like, or of folders that can't be read, are not guarded, " +
                        shown_path(first_unguarded_) + " the first of them: there are too many so deep in the " +
-                       "workspace; " + kGuardRemedy);
+                       "workspace, or their paths are too long for a mount; " + kGuardRemedy);
     WorkspaceGuard found{.mounts = {},
                          .seen = std::move(seen_),
                          .deepest = walk.end == Walk::End::far_cut ? walk.depth - 1 : SIZE_MAX,
@@ -77,18 +105,33 @@ class Search {
                        ", and is not guarded against the program");
       return;
     }
+    seen_[path] = S_ISREG(status.st_mode) ? 0 : status.st_ino;
+    if (S_ISDIR(status.st_mode) || S_ISREG(status.st_mode)) hold(path, status);
+  }
+
+  // What is in it is not known: it stays as it is.
+  void lock(const std::string& path, const struct stat& status) {
+    if (path == root_) all_locked_ = true;
+    if (all_locked_ || !seen_.try_emplace(path, status.st_ino).second || !hold(path, status)) return;
+    if (++locked_ <= kMostToldLocked) told_locked_ += (locked_ == 1 ? "" : ", ") + shown_path(path);
+  }
+
+  // Makes it a read-only mount; false where there is no room for it, or its path is too long for one.
+  bool hold(const std::string& path, const struct stat& status) {
     const std::size_t depth = depth_of(path);
-    if (depth > kNearFolders && paths_.size() + depth + 1 > kMostMounts) {
-      seen_[path] = status.st_ino;
+    const bool far = depth > kNearFolders;
+    if (path.size() > kLongestMount ||
+        (far && (far_mounts_ + depth + 1 > kMostFarMounts || paths_.size() + depth + 1 > kMostMounts))) {
       if (unguarded_++ == 0) first_unguarded_ = path;
-      return;
+      return false;
     }
-    seen_[path] = S_ISDIR(status.st_mode) || S_ISREG(status.st_mode) ? 0 : status.st_ino;
-    if (seen_[path] != 0) return;
+    const auto before = paths_.size();
     paths_[path] = {.path = path, .read_only = true, .folder = S_ISDIR(status.st_mode), .inode = status.st_ino};
     // Or its folder could be moved away, and another put in its place.
     for (auto above = parent_of(path); above != root_ && !above.empty(); above = parent_of(above))
       paths_.try_emplace(above, WorkspaceMount{.path = above, .read_only = false});
+    if (far) far_mounts_ += paths_.size() - before;
+    return true;
   }
 
   // How many folders of the root a path leads through.
@@ -102,8 +145,12 @@ class Search {
   std::map<std::string, WorkspaceMount> paths_;
   std::map<std::string, std::uint64_t> seen_;
   std::vector<std::string> notes_;
-  std::size_t unguarded_ = 0;  // beyond kNearFolders, for want of mounts
+  std::size_t far_mounts_ = 0;
+  std::size_t unguarded_ = 0;  // for want of mounts beyond kNearFolders, or with too long a path
   std::string first_unguarded_;
+  bool all_locked_ = false;
+  std::size_t locked_ = 0;
+  std::string told_locked_;  // the first few
 };
 
 }  // namespace

@@ -22,7 +22,8 @@ namespace dind::sandbox {
 
 struct WorkspaceGuard {
   std::vector<WorkspaceMount> mounts;  // parents first; those that are not read-only only hold what is in them in place
-  // Every protected name that was there, by its path. 0: it is a mount; else the inode of what is not (a link).
+  // Every protected name that was there, by its path, and each folder that could not be looked into: its inode. 0: a
+  // file, and it stays one; git replaces its own.
   std::map<std::string, std::uint64_t> seen;
   std::size_t deepest = SIZE_MAX;  // no folder deeper than that was looked at
   std::vector<std::string> notes;  // for people: what is not guarded
@@ -33,7 +34,7 @@ struct WorkspaceGuard {
 // ones those that `far_time` and the number of mounts leave room for, and a note says where that ended. With a folder,
 // that one is a mount of its own, and the only writable one. Blocking. Errors: not_found (no such folder),
 // invalid_request (a link in its path; more than can be guarded), cancelled (`stop`).
-inline constexpr std::chrono::milliseconds kGuardFarTime{1000};
+inline constexpr std::chrono::milliseconds kGuardFarTime{250};
 Result<WorkspaceGuard> guard_workspace(const std::string& path, const std::string& folder,
                                        const std::stop_token& stop = {},
                                        std::chrono::milliseconds far_time = kGuardFarTime);

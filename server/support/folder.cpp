@@ -84,9 +84,19 @@ std::optional<std::vector<Folder::Entry>> Folder::entries(std::size_t most) cons
     ::close(again);
     return std::nullopt;
   }
-  const std::unique_ptr<DIR, int (*)(DIR*)> closing(listing, ::closedir);
+  std::unique_ptr<DIR, int (*)(DIR*)> closing(listing, ::closedir);
   std::vector<Entry> all;
-  while (const dirent* each = all.size() < most ? ::readdir(listing) : nullptr) {
+  while (all.size() < most) {
+    errno = 0;
+    const dirent* each = ::readdir(listing);
+    if (each == nullptr) {
+      const int error = errno;
+      if (error == 0) break;
+      all.clear();
+      ::closedir(closing.release());
+      errno = error;
+      return std::nullopt;
+    }
     const std::string_view name = each->d_name;
     if (name != "." && name != "..")
       all.push_back({.name = std::string(name), .may_be_folder = each->d_type == DT_DIR || each->d_type == DT_UNKNOWN});

@@ -22,10 +22,10 @@ class Folder {
   Folder& operator=(const Folder&) = delete;
   ~Folder();
 
-  // A folder in it; no link is followed. nullopt: there is none, or it can't be entered.
+  // A folder in it; no link is followed. nullopt: there is none, or it can't be entered; errno says which.
   std::optional<Folder> below(const std::string& name) const;
 
-  // What `name` (one part of a path) is, itself: no link is followed. nullopt: nothing.
+  // What `name` (one part of a path) is, itself: no link is followed. nullopt: nothing, or errno says why not.
   std::optional<struct stat> look(const std::string& name) const;
   struct stat itself() const;
 
@@ -48,7 +48,8 @@ class Folder {
     bool may_be_folder = true;  // false: it is none (a link to one is none)
     auto operator<=>(const Entry&) const = default;
   };
-  // What is in it without "." and "..", by name; of more than `most` what the folder gives first. nullopt: unreadable.
+  // What is in it without "." and "..", by name; of more than `most` what the folder gives first. nullopt: it can't
+  // be read, or not to its end; errno says why.
   std::optional<std::vector<Entry>> entries(std::size_t most) const;
   // Their names.
   std::optional<std::vector<std::string>> names(std::size_t most) const;

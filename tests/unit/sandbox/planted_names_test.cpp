@@ -4,12 +4,17 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <catch2/catch_test_macros.hpp>
 #include <filesystem>
 #include <fstream>
+#include <memory>
+#include <new>
 
 #include "sandbox/workspace_guard.hpp"
+#include "support/file_user.hpp"
 #include "support/ids.hpp"
+#include "support/run_task.hpp"
 
 namespace planted_names_test {
 
@@ -23,11 +28,18 @@ struct Tree {
   fs::path path = fs::temp_directory_path() / ("dind-planted-" + random_id());
   std::map<std::string, std::uint64_t> seen;
   Tree() { fs::create_directories(path); }
-  ~Tree() { fs::remove_all(path); }
+  ~Tree() {
+    std::error_code locked;  // by a test, where it does not run as root
+    fs::remove_all(path, locked);
+  }
   void folder(const std::string& name) const { fs::create_directories(path / name); }
   void file(const std::string& name, const std::string& text = "x") const {
     fs::create_directories((path / name).parent_path());
     std::ofstream(path / name) << text;
+  }
+  void hand_over() const {
+    for (const auto& each : fs::recursive_directory_iterator(path)) tests::give_to_file_user(each.path());
+    tests::give_to_file_user(path);
   }
   // What the run's guard sees before it begins.
   void look() { seen = guard_workspace(path, "")->seen; }
@@ -39,6 +51,12 @@ struct Tree {
     return fs::symlink_status(path / name).type() != fs::file_type::not_found;
   }
 };
+
+Task<std::vector<std::string>> end_after_two(std::shared_ptr<PlantedWatch> watch,
+                                             std::shared_ptr<std::atomic<int>> count) {
+  while (*count < 2) co_await sleep_until(in(std::chrono::milliseconds(5)));
+  co_return co_await watch->finish();
+}
 
 }  // namespace
 
@@ -93,6 +111,21 @@ TEST_CASE("S04: what was there before stays, and what took the place of an ungua
   CHECK(workspace.sweep().size() == 1);
 }
 
+TEST_CASE("S04: a folder that took the place of one that was there, or of a file, is the program's") {
+  Tree workspace;
+  workspace.file("a/.git/HEAD");
+  workspace.file("lib/.git", "gitdir: x");
+  workspace.folder("a/new");
+  workspace.look();
+  CHECK(workspace.sweep().empty());
+  fs::rename(workspace.path / "a/.git", workspace.path / "a/old");
+  fs::rename(workspace.path / "a/new", workspace.path / "a/.git");
+  fs::remove(workspace.path / "lib/.git");
+  workspace.folder("lib/.git/hooks");
+  CHECK(workspace.sweep() == std::vector<Planted>{{.path = "a/.git", .moved_to = "a/.git.from-run-r1"},
+                                                  {.path = "lib/.git", .moved_to = "lib/.git.from-run-r1"}});
+}
+
 TEST_CASE("S04: nothing is renamed over something that is there, and one that comes again is moved again") {
   Tree workspace;
   workspace.look();
@@ -133,9 +166,91 @@ TEST_CASE("S04: a sweep says where it ended, and goes no deeper than the guard's
   sweep = workspace.swept({.far_time = std::chrono::milliseconds(0)});
   CHECK(sweep.ended_before == "1/2/3/4/5/6/7");
   CHECK(workspace.there("1/2/3/4/5/6/7/8/.git"));
-  const auto notes = planted_notes({}, sweep.ended_before, "r1");
+  const auto notes = planted_notes({.ended_before = sweep.ended_before}, "r1");
   REQUIRE(notes.size() == 1);
   CHECK(notes[0].contains("ended before 1/2/3/4/5/6/7;"));
+}
+
+TEST_CASE("S04: a folder that the program locked is told of, and one that was locked before the run is left as it is") {
+  Tree workspace;
+  workspace.folder("before/.git");
+  workspace.hand_over();
+  fs::permissions(workspace.path / "before", fs::perms(0311));
+  const tests::FileUser user(tests::kFileUser);
+  workspace.look();
+  CHECK(workspace.swept({}).locked.empty());
+  workspace.folder("a/b/.git");
+  workspace.folder("listed/.git");
+  fs::permissions(workspace.path / "a/b", fs::perms(0311));
+  fs::permissions(workspace.path / "listed", fs::perms(0444));  // to be listed, not to be entered
+  auto sweep = workspace.swept({});
+  CHECK(sweep.locked == std::vector<std::string>{"listed", "a/b"});
+  const auto notes = planted_notes(sweep, "r1");
+  REQUIRE(notes.size() == 1);
+  CHECK(notes[0].contains("the program locked listed, a/b in the workspace"));
+  CHECK(notes[0].contains("chmod u+rwx it and look before you open it"));
+  // The owner opens what was locked: its .git is not the program's.
+  fs::permissions(workspace.path / "before", fs::perms(0755));
+  sweep = workspace.swept({});
+  CHECK(sweep.planted.empty());
+  CHECK(workspace.there("before/.git"));
+  for (const auto* name : {"a/b", "listed"}) fs::permissions(workspace.path / name, fs::perms(0755));
+  sweep = workspace.swept({});
+  CHECK(sweep.locked.empty());
+  CHECK(sweep.planted.size() == 2);
+  fs::permissions(workspace.path, fs::perms(0311));
+  sweep = workspace.swept({});
+  CHECK(planted_notes(sweep, "r1").front().contains("locked the workspace itself"));
+  fs::permissions(workspace.path, fs::perms(0755));
+}
+
+TEST_CASE("S04: however many there are, few are kept and the others counted, those that stay once") {
+  Tree workspace;
+  workspace.look();
+  for (int i = 0; i < 130; ++i) workspace.folder("p" + std::to_string(i) + "/.git");
+  auto sweep = workspace.swept({});
+  CHECK(sweep.planted.size() == 100);
+  CHECK(sweep.more_moved == 30);
+  CHECK(workspace.swept({}).planted.empty());
+  CHECK(planted_notes(sweep, "r1").back() == "and 125 more like it: their names end in .from-run-r1");
+
+  Sweep total;
+  Sweep unmoved{.planted = {{.path = "a/.git", .moved_to = ""}}};
+  CHECK(add_sweep(total, unmoved).size() == 1);
+  CHECK(add_sweep(total, unmoved).empty());
+  CHECK(add_sweep(total, sweep).size() == 99);
+  CHECK(total.more_moved == 31);
+  CHECK(add_sweep(total, sweep).empty());
+  CHECK(total.planted.size() == 100);
+  CHECK(total.more_moved == 161);
+  unmoved.planted.push_back({.path = "b/.git", .moved_to = ""});
+  unmoved.more_unmoved = 7;
+  for (int i = 0; i < 3; ++i) CHECK(add_sweep(total, unmoved).empty());
+  CHECK(total.more_unmoved == 8);
+  const auto notes = planted_notes(total, "r1");
+  REQUIRE(notes.size() == 6);
+  CHECK(notes[5] == "and 264 more like it: 8 can't be renamed, the names of the others end in .from-run-r1");
+}
+
+TEST_CASE("S04: many locked folders make one line") {
+  Sweep sweep{.locked = {"a", "b", "c", "d", std::string(1000, 'e')}, .more_locked = 3};
+  const auto notes = planted_notes(sweep, "r1");
+  REQUIRE(notes.size() == 1);
+  CHECK(notes[0].contains("a, b, c, d, eee"));
+  CHECK(notes[0].contains(" and more in the workspace"));
+  CHECK(notes[0].size() < 500);
+}
+
+TEST_CASE("S04: a sweep that lacks descriptors says that it failed") {
+  Tree workspace;
+  workspace.folder("a");
+  workspace.look();
+  const tests::FewDescriptors few;
+  const auto sweep = workspace.swept({});
+  CHECK(sweep.ended_before == "");
+  const auto notes = planted_notes(sweep, "r1");
+  REQUIRE(notes.size() == 1);
+  CHECK(notes[0].contains("failed (Too many open files): it ended before the first folder"));
 }
 
 TEST_CASE("S04: a chain of folders longer than a path is followed as far as a path goes, and ends soon") {
@@ -166,18 +281,40 @@ TEST_CASE("S04: a chain of folders longer than a path is followed as far as a pa
 TEST_CASE("S04: the notes name what was made and where it is, one by one where they are few") {
   std::vector<Planted> planted{{.path = "new/.git", .moved_to = "new/.git.from-run-r1"},
                                {.path = ".idea", .moved_to = ""}};
-  auto notes = planted_notes(planted, {}, "r1");
+  auto notes = planted_notes({.planted = planted}, "r1");
   REQUIRE(notes.size() == 2);
   CHECK(notes[0].contains("new/.git in the workspace"));
   CHECK(notes[0].contains("it is new/.git.from-run-r1 now"));
   CHECK(notes[1].contains("can't be renamed"));
   for (int i = 0; i < 30; ++i) planted.push_back(planted.front());
-  notes = planted_notes(planted, "far/away", "r1");
+  notes = planted_notes({.planted = planted, .ended_before = "far/away"}, "r1");
   REQUIRE(notes.size() == 7);
   CHECK(notes[5].contains("27 more"));
   CHECK(notes[6].contains("too many folders"));
   CHECK(notes[6].contains("far/away"));
-  CHECK(planted_notes({{.path = "a\nb/.git", .moved_to = "x"}}, {}, "r1").front().find('\n') == std::string::npos);
+  CHECK_FALSE(planted_notes({.planted = {{.path = "a\nb/.git", .moved_to = "x"}}}, "r1").front().contains('\n'));
+}
+
+TEST_CASE("S04: a sweep that throws is told of, and neither ends the others nor holds up the run's end") {
+  asio::io_context context;
+  BlockingWork work(context.get_executor());
+  const Workspace workspace{.engine_path = "/w", .path = "/w", .owner = {}};
+  RunPlan plan;
+  plan.run_id = "r1";
+  plan.workspace = WorkspaceAccess::read_write;
+  const auto count = std::make_shared<std::atomic<int>>(0);
+  const auto watch = PlantedWatch::begin(context.get_executor(), work, workspace, plan,
+                                         [count](const SweepBounds&, const auto&) -> Sweep {
+                                           const int now = ++*count;
+                                           if (now != 2) throw std::bad_alloc();
+                                           return {.planted = {{.path = "a/.git", .moved_to = "a/.git.from-run-r1"}}};
+                                         });
+  REQUIRE(watch);
+  const auto notes = tests::run_task(context, end_after_two(watch, count), std::chrono::seconds(20));
+  CHECK(*count == 3);
+  REQUIRE(notes.size() == 2);
+  CHECK(notes[0].contains("the program made a/.git"));
+  CHECK(notes[1].contains("in the workspace failed ("));
 }
 
 }  // namespace planted_names_test

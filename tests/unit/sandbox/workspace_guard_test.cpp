@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "support/file_user.hpp"
 #include "support/ids.hpp"
 
 namespace workspace_guard_test {
@@ -17,11 +18,18 @@ namespace {
 struct Tree {
   fs::path path = fs::temp_directory_path() / ("dind-guard-" + random_id());
   Tree() { fs::create_directories(path); }
-  ~Tree() { fs::remove_all(path); }
+  ~Tree() {
+    std::error_code locked;  // by a test, where it does not run as root
+    fs::remove_all(path, locked);
+  }
   void folder(const std::string& name) const { fs::create_directories(path / name); }
   void file(const std::string& name) const {
     fs::create_directories((path / name).parent_path());
     std::ofstream(path / name) << "x";
+  }
+  void hand_over() const {
+    for (const auto& each : fs::recursive_directory_iterator(path)) tests::give_to_file_user(each.path());
+    tests::give_to_file_user(path);
   }
   // "project:rw project/.git:ro", in their order.
   std::string guarded(const std::string& folder = "") const {
@@ -92,6 +100,48 @@ TEST_CASE("A link by a guarded name is not mounted, and said") {
   CHECK(found->notes[0].find(".git") == 0);
 }
 
+TEST_CASE("S04: a folder that can't be read is read-only as a whole, and said") {
+  const Tree workspace;
+  workspace.folder("a/locked/.git");
+  workspace.folder("listed/.git");
+  workspace.folder("open/.git");
+  workspace.hand_over();
+  const tests::FileUser user(tests::kFileUser);
+  fs::permissions(workspace.path / "a/locked", fs::perms(0311));
+  fs::permissions(workspace.path / "listed", fs::perms(0444));
+  CHECK(workspace.guarded() == "a:rw a/locked:ro listed:ro open:rw open/.git:ro");
+  const auto found = guard_workspace(workspace.path, "");
+  REQUIRE(found);
+  CHECK(found->seen.contains("a/locked"));
+  REQUIRE(found->notes.size() == 1);
+  CHECK(found->notes[0].contains("may not read listed, a/locked in the workspace"));
+  CHECK(found->notes[0].contains("chmod u+rwx"));
+  for (int i = 0; i < 9; ++i) {
+    const auto more = workspace.path / ("more" + std::to_string(i));
+    fs::create_directory(more);
+    fs::permissions(more, fs::perms(0));
+  }
+  CHECK(guard_workspace(workspace.path, "")->notes[0].contains(" and 6 more in the workspace"));
+  // All of what would be writable: nothing could be guarded.
+  for (const auto* folder : {"a/locked", "listed"}) {
+    INFO(folder);
+    const auto refused = guard_workspace(workspace.path, folder);
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().code == ErrorCode::invalid_request);
+    CHECK(refused.error().message.contains("chmod u+rwx"));
+  }
+}
+
+TEST_CASE("S04: a run is not begun where a folder can't be read for want of descriptors") {
+  const Tree workspace;
+  workspace.folder("a/.git");
+  const tests::FewDescriptors few;
+  const auto found = guard_workspace(workspace.path, "");
+  REQUIRE_FALSE(found);
+  CHECK(found.error().code == ErrorCode::internal);
+  CHECK(found.error().message.contains("Too many open files"));
+}
+
 TEST_CASE("S04: at every depth, and not in node_modules") {
   const Tree workspace;
   workspace.folder("1/2/3/4/5/6/.git");
@@ -130,11 +180,27 @@ TEST_CASE("S04: deep ones that no mount is left for are told of, and do not end 
   workspace.folder("near/.git");
   const auto found = guard_workspace(workspace.path, "");
   REQUIRE(found);
-  CHECK(found->mounts.size() <= 500);
-  CHECK(found->seen.size() == 502);  // none of them is taken for planted
+  CHECK(found->mounts.size() <= 102);  // 100 for the deep ones
+  CHECK(found->seen.size() == 502);    // none of them is taken for planted
   REQUIRE(found->notes.size() == 1);
   CHECK(found->notes[0].contains("are not guarded, 1/2/3/4/5/6/7/p"));
   CHECK(workspace.guarded().contains("near/.git:ro"));
+}
+
+TEST_CASE("S04: a path too long for a mount is told of, and does not end the run") {
+  const Tree workspace;
+  const std::string name(200, 'd');
+  std::string deep = name;
+  while (deep.size() <= 2048) deep += "/" + name;
+  workspace.folder(deep + "/.git");
+  workspace.folder("near/.git");
+  const auto found = guard_workspace(workspace.path, "");
+  REQUIRE(found);
+  CHECK(found->seen.contains(deep + "/.git"));
+  REQUIRE(found->notes.size() == 1);
+  CHECK(found->notes[0].starts_with("1 of .git, .vscode and their like"));
+  CHECK(found->notes[0].contains("too long for a mount"));
+  CHECK(workspace.guarded() == "near:rw near/.git:ro");
 }
 
 TEST_CASE("More than can be guarded is an error with the remedy, and never half of it") {
