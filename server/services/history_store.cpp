@@ -154,7 +154,8 @@ Result<std::unique_ptr<HistoryStore>> HistoryStore::open(const std::string& path
     try {
       store->close_orphans();
     } catch (const Failure& failure) {
-      if ((failure.code & 0xff) != SQLITE_FULL) throw;  // they stay for the next that has room to write
+      // They stay for the next that can write. What is in the file can be read, and what waits can be written later.
+      if (!sqlite::is_full(failure.code) && !sqlite::is_busy(failure.code)) throw;
     }
     store->take_in_late();
     return store;
@@ -164,7 +165,7 @@ Result<std::unique_ptr<HistoryStore>> HistoryStore::open(const std::string& path
     try {
       return made(false);
     } catch (const Failure& failure) {
-      if ((failure.code & 0xff) != SQLITE_FULL && !sqlite::is_shared_memory_fault(failure.code)) throw;
+      if (!sqlite::is_full(failure.code) && !sqlite::is_shared_memory_fault(failure.code)) throw;
       return made(true);  // a full disk
     }
   } catch (const Failure& failure) {
@@ -265,8 +266,7 @@ HistoryStore::Together HistoryStore::together(const std::vector<Work>& parts) {
     writing.commit();
     all.written = true;
   } catch (const Failure& failure) {
-    const int code = failure.code & 0xff;
-    all.busy = code == SQLITE_BUSY || code == SQLITE_LOCKED;
+    all.busy = sqlite::is_busy(failure.code);
     all.error = database_->error(failure);
   }
   return all;

@@ -27,6 +27,9 @@ inline bool is_shared_memory_fault(int code) {
   return code == SQLITE_IOERR_SHMSIZE || code == SQLITE_IOERR_SHMMAP || code == SQLITE_IOERR_SHMOPEN;
 }
 
+inline bool is_busy(int code) { return (code & 0xff) == SQLITE_BUSY || (code & 0xff) == SQLITE_LOCKED; }
+inline bool is_full(int code) { return (code & 0xff) == SQLITE_FULL; }
+
 enum class Use {
   write,
   read,
