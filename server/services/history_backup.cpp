@@ -29,6 +29,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr const char* kLate = ".late-";
+constexpr std::chrono::milliseconds kLatePatience{100};  // whoever opens the history waits meanwhile
 constexpr const char* kRemedy = ": give a file that `dind-executor history export FILE` wrote";
 
 // A file of our own beside `path`, gone with this object unless it was moved.
@@ -242,6 +243,7 @@ Result<std::string> HistoryStore::write_aside(const std::string& path, const std
 void HistoryStore::take_in_late() {
   const fs::path path(database_->path());
   const std::string begin = path.filename().string() + kLate;
+  const sqlite::ShortPatience patience(*database_, kLatePatience);
   std::error_code problem;
   for (fs::directory_iterator each(path.parent_path(), problem); !problem && each != fs::directory_iterator();
        each.increment(problem)) {
@@ -250,8 +252,10 @@ void HistoryStore::take_in_late() {
     try {
       const Attached late(*database_, file);
       if (!add_late_runs(*database_)) continue;
-    } catch (const Failure&) {
-      continue;  // another process takes it in just now, or the history still can't be written: the next one tries
+    } catch (const Failure& failure) {
+      // Another process takes them in just now, or the history still can't be written: the next one tries.
+      if (sqlite::is_busy(failure.code) || sqlite::is_full(failure.code)) return;
+      continue;  // of this file alone
     }
     ::unlink(file.c_str());
   }

@@ -42,6 +42,21 @@ HistoryRecord orphan() {
   return record;
 }
 
+HistoryEnd an_end() {
+  HistoryEnd end{.ended = 1'700'000'000'123};
+  end.result.emplace();
+  end.result->verdict = Verdict::ok;
+  end.out.head = "hello\n";
+  return end;
+}
+
+std::size_t files_with(const Folder& folder, std::string_view part) {
+  std::size_t count = 0;
+  for (const auto& each : fs::directory_iterator(fs::path(folder.file()).parent_path()))
+    count += each.path().filename().string().contains(part) ? 1 : 0;
+  return count;
+}
+
 }  // namespace
 
 TEST_CASE("a history with a run to close can be opened while another process writes to it") {
@@ -56,6 +71,28 @@ TEST_CASE("a history with a run to close can be opened while another process wri
     CHECK((*store)->together({[](HistoryStore& file) { return file.insert(record_of()); }}).busy);  // later, not never
   }
   CHECK((*HistoryStore::open(folder.file()))->find(gone.id)->state == HistoryState::interrupted);
+}
+
+TEST_CASE("however many files lie beside a history that is held, it is open soon") {
+  const Folder folder;
+  REQUIRE(HistoryStore::open(folder.file()));
+  for (int i = 0; i < 6; ++i) {
+    const auto run = record_of();
+    REQUIRE(HistoryStore::write_aside(folder.file(), {[&](HistoryStore& file) { return file.insert(run); },
+                                                      [&](HistoryStore& file) { return file.end(run.id, an_end()); }}));
+  }
+  {
+    const Holder holder(folder);
+    const auto begun = std::chrono::steady_clock::now();
+    const auto store = HistoryStore::open(folder.file(), 2s);
+    CHECK(std::chrono::steady_clock::now() - begun < 1900ms);
+    REQUIRE(store);
+    CHECK(files_with(folder, ".late-") == 6);
+  }
+  std::ofstream(folder.file() + ".late-00none") << std::string(5000, 'x');  // keeps none of the others out
+  const auto store = HistoryStore::open(folder.file());
+  CHECK(files_with(folder, ".late-") == 1);
+  CHECK((*store)->list(10)->size() == 6);
 }
 
 }  // namespace history_late_test
