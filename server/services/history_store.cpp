@@ -198,7 +198,7 @@ Result<void> HistoryStore::insert(const HistoryRecord& record) {
     const auto asked = encode_asked(record);
     Statement(database_->handle(),
               "INSERT INTO runs(id, run_id, user, face, owner, state, began, bytes, asked, program, client) "
-              "VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
+              "VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT(id) DO NOTHING")
         .text(record.id)
         .text(record.run_id)
         .text(record.user)
@@ -235,7 +235,7 @@ Result<void> HistoryStore::end(const std::string& id, const HistoryEnd& end) {
     const auto output = end.out.head.size() + end.out.tail.size() + end.err.head.size() + end.err.tail.size();
     Statement(database_->handle(),
               "UPDATE runs SET state = ?, ended = ?, bytes = bytes + ?, outcome = ?, out_head = ?, out_tail = ?, "
-              "out_left = ?, err_head = ?, err_tail = ?, err_left = ? WHERE id = ?")
+              "out_left = ?, err_head = ?, err_tail = ?, err_left = ? WHERE id = ? AND ended IS NULL")
         .text(name(end.result ? HistoryState::finished : HistoryState::error))
         .number(end.ended)
         .number(static_cast<std::int64_t>(outcome.size() + output))

@@ -95,4 +95,22 @@ TEST_CASE("however many files lie beside a history that is held, it is open soon
   CHECK((*store)->list(10)->size() == 6);
 }
 
+TEST_CASE("a run that was taken in and is written once more is there once, with its size") {
+  const Folder folder;
+  const auto run = record_of();
+  const std::vector<HistoryStore::Work> works{[&](HistoryStore& file) { return file.insert(run); },
+                                              [&](HistoryStore& file) { return file.end(run.id, an_end()); }};
+  REQUIRE(HistoryStore::open(folder.file()));
+  REQUIRE(HistoryStore::write_aside(folder.file(), works));
+  const auto store = HistoryStore::open(folder.file());
+  REQUIRE((*store)->list(10)->size() == 1);
+  const auto size = (*store)->find(run.id)->bytes;
+  const auto again = (*store)->together(works);
+  CHECK(again.written);
+  if (again.error) FAIL(again.error->message);
+  CHECK((*store)->list(10)->size() == 1);
+  CHECK((*store)->find(run.id)->bytes == size);
+  CHECK((*store)->find(run.id)->state == HistoryState::finished);
+}
+
 }  // namespace history_late_test
