@@ -2,13 +2,21 @@
 #include <sqlite3.h>
 
 #include <algorithm>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
 #include <catch2/catch_test_macros.hpp>
 #include <filesystem>
+#include <optional>
+#include <set>
+#include <stdexcept>
+#include <vector>
 
 #include "services/history_fixtures.hpp"
 #include "services/history_store.hpp"
+#include "services/history_worker.hpp"
 #include "support/ids.hpp"
+#include "support/run_task.hpp"
 
 namespace history_late_test {
 
@@ -111,6 +119,77 @@ TEST_CASE("a run that was taken in and is written once more is there once, with 
   CHECK((*store)->list(10)->size() == 1);
   CHECK((*store)->find(run.id)->bytes == size);
   CHECK((*store)->find(run.id)->state == HistoryState::finished);
+}
+
+TEST_CASE("a file that a process left half written goes after a day") {
+  const Folder folder;
+  REQUIRE(HistoryStore::open(folder.file()));
+  const auto lay = [&](const std::string& suffix, fs::file_time_type::duration age) {
+    const std::string path = folder.file() + suffix;
+    std::ofstream(path) << "x";
+    fs::last_write_time(path, fs::file_time_type::clock::now() - age);
+  };
+  lay(".part-0123abcd", 25h);
+  lay(".part-0123abcd-wal", 25h);
+  lay(".part-4567abcd", 23h);  // may be under way
+  lay(".part-of-mine", 25h);   // is none of ours
+  lay(".part-0123abcd.txt", 25h);
+  fs::create_directory(folder.file() + ".part-89abcdef");
+  fs::last_write_time(folder.file() + ".part-89abcdef", fs::file_time_type::clock::now() - 25h);
+  REQUIRE(HistoryStore::open(folder.file()));
+  CHECK_FALSE(fs::exists(folder.file() + ".part-0123abcd"));
+  CHECK_FALSE(fs::exists(folder.file() + ".part-0123abcd-wal"));
+  CHECK(files_with(folder, ".part-") == 4);
+}
+
+TEST_CASE("an exception while runs are put beside a history is an error, and leaves no file") {
+  const Folder folder;
+  REQUIRE(HistoryStore::open(folder.file()));
+  const auto file = HistoryStore::write_aside(
+      folder.file(), {[](HistoryStore&) -> Result<void> { throw std::runtime_error("out of everything"); }});
+  REQUIRE_FALSE(file);
+  CHECK(file.error().message.contains("out of everything"));
+  CHECK(files_with(folder, ".part-") + files_with(folder, ".late-") == 0);
+}
+
+TEST_CASE("a run that ends while others are put beside the history is put there next") {
+  const Folder folder;
+  asio::io_context context;
+  HistoryWorker worker(context.get_executor(), {.path = folder.file(), .patience = 20ms});
+  std::vector<std::string> ids;
+  const auto begin = [&] {
+    auto record = record_of();
+    ids.push_back(record.id);
+    worker.began(std::move(record));
+  };
+  const auto is_put = [&] { return files_with(folder, ".part-") + files_with(folder, ".late-") > 0; };
+  REQUIRE(HistoryStore::open(folder.file()));
+  std::optional<Holder> holder(std::in_place, folder);
+  begin();
+  begin();
+  worker.ended(ids[0], an_end());
+  const auto leave = [&]() -> Task<bool> { co_return co_await worker.written(in(50ms)); };
+  asio::co_spawn(
+      context,
+      [&]() -> Task<void> {
+        for (const auto until = in(10s); !is_put() && Clock::now() < until;) co_await sleep_until(in(100us));
+        worker.ended(ids[1], an_end());
+      },
+      asio::detached);
+  CHECK_FALSE(run_task(context, leave()));
+  CHECK_FALSE(run_task(context, leave()));
+  std::set<std::string> found;
+  std::vector<std::string> files;  // before they are opened, which makes more
+  for (const auto& each : fs::directory_iterator(fs::path(folder.file()).parent_path()))
+    if (each.path().filename().string().contains(".late-")) files.push_back(each.path().string());
+  for (const auto& each : files) {
+    const auto late = HistoryStore::open(each);
+    REQUIRE(late);
+    for (const auto& run : *(*late)->list(10)) found.insert(run.id);
+  }
+  CHECK(found == std::set<std::string>(ids.begin(), ids.end()));
+  holder.reset();
+  CHECK(run_task(context, worker.written(in(30s))));
 }
 
 }  // namespace history_late_test
