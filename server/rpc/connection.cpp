@@ -97,7 +97,7 @@ Task<Result<void>> Connection::read_all() {
       if (!body) co_return std::unexpected(body.error());
       if (*body) {
         frame_due_.reset();
-        take(frames_.was_cut() ? Invalid{id_in(**body), handlers_.no_room()} : parse_message(**body));
+        if (auto taken = take_body(**body); !taken) co_return taken;
       }
       if (frames_.is_within_large() && !frame_due_) frame_due_ = in(frame_time_);
       co_await until_may_read();
@@ -112,6 +112,18 @@ bool Connection::is_late() const { return frame_due_ && Clock::now() >= *frame_d
 Task<void> Connection::until_may_read() {
   while (!may_read() && !stopped_ && !is_late())
     co_await progress_.wait(std::min(in(1h), frame_due_.value_or(Deadline::max())));
+}
+
+Result<void> Connection::take_body(const std::string& body) {
+  if (!frames_.was_cut()) {
+    take(parse_message(body));
+    return {};
+  }
+  Json id = id_in(body);
+  const bool known = !id.is_null();
+  take(Invalid{std::move(id), handlers_.no_room()});
+  // Whoever waits for the answer would wait for ever.
+  return known ? Result<void>{} : Result<void>(FrameReader::nameless());
 }
 
 void Connection::take(Message message) try {

@@ -61,7 +61,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
   // Reads and dispatches until the client is gone (no Error), the stream is broken (Error) or `stop`. While the client
   // leaves 8 MiB of ours unread, not counting what has a hold, nothing more is read from it. A message that takes
-  // longer than its time breaks the stream.
+  // longer than its time breaks the stream, and one that nobody can be told of: there was no room, and its id is
+  // unknown.
   Task<Result<void>> serve();
   void stop();
   // Something that a request began and that ends by itself soon. While 256 of these are held, nothing more is read
@@ -83,6 +84,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   Task<Result<void>> read_all();
   Task<void> until_may_read();
   bool is_late() const;
+  Result<void> take_body(const std::string& body);
   void take(Message message);
   void take_request(Request request);
   void cancel_request(const Json& params);

@@ -68,6 +68,10 @@ std::unexpected<Error> FrameReader::too_slow(std::chrono::milliseconds time) con
   return broken(how_much() + " within " + format_duration(time));
 }
 
+std::unexpected<Error> FrameReader::nameless() {
+  return broken("a message for which there was no room, and its \"id\" is not within the first 64 KiB");
+}
+
 void FrameReader::let_go() {
   share_.reset();
   body_ = {};

@@ -28,8 +28,9 @@ class FrameReader {
   bool is_within_large() const { return length_ && *length_ > ArrivingBody::kSmall; }
   // Gives back what the body that is arriving took. Nothing is read after it.
   void let_go();
-  // What a body means that takes too long.
+  // What a body means that takes too long, or of which nobody can be told that there was no room for it: the end.
   std::unexpected<Error> too_slow(std::chrono::milliseconds time) const;
+  static std::unexpected<Error> nameless();
   // What an end of the stream here means. Error (invalid_request): it is within a frame.
   Result<void> at_end() const;
 

@@ -60,6 +60,15 @@ struct Wire {
         asio::detached);
     return serve();
   }
+  // What the client can read now.
+  std::string received() {
+    REQUIRE(run_task(context, connection->flushed(in(10s))));
+    std::string bytes(1 << 20, '\0');
+    const auto count = ::recv(client, bytes.data(), bytes.size(), MSG_DONTWAIT);
+    bytes.resize(count > 0 ? static_cast<std::size_t>(count) : 0);
+    return bytes;
+  }
+
   asio::io_context context;
   std::shared_ptr<rpc::Connection> connection;
   std::vector<std::string> heard;
@@ -71,6 +80,15 @@ std::string ask(std::size_t bytes, bool id_first) {
   return rpc::framed(id_first ? R"({"jsonrpc":"2.0","id":7,"method":"m",)" + params + "}"
                               : R"({"jsonrpc":"2.0","method":"m",)" + params + R"(,"id":7})");
 }
+
+// Other bodies that fill the budget.
+struct Full {
+  Full() : taken((256U << 20) - arriving_bodies().used()) { REQUIRE(arriving_bodies().take(taken)); }
+  Full(const Full&) = delete;
+  Full& operator=(const Full&) = delete;
+  ~Full() { arriving_bodies().give(taken); }
+  std::size_t taken;
+};
 
 constexpr std::size_t kLarge = 100'000;
 
@@ -104,6 +122,34 @@ TEST_CASE("a small message, and the time between two messages, have no end") {
     wire.leave();
   }));
   CHECK(wire.heard.size() == 2);
+}
+
+TEST_CASE("a message without room whose id nobody knows ends the connection, and is answered before") {
+  const Full full;
+  Wire wire(60s);
+  SECTION("its id is behind its params") {
+    wire.send(ask(kLarge, false) + ask(10, true));
+    const auto served = wire.serve();
+    REQUIRE_FALSE(served);
+    CHECK(served.error().message.contains("\"id\" is not within the first 64 KiB"));
+    const auto answer = wire.received();
+    CHECK(answer.contains(R"("id":null)"));
+    CHECK(answer.contains("no memory for the message"));
+    CHECK(wire.heard.empty());
+  }
+  SECTION("its id is before them") {
+    wire.send(ask(kLarge, true) + ask(10, true));
+    std::string answer;
+    REQUIRE(wire.serve(200ms, [&] {
+      std::string bytes(1 << 16, '\0');
+      const auto count = ::recv(wire.client, bytes.data(), bytes.size(), MSG_DONTWAIT);
+      answer = bytes.substr(0, count > 0 ? static_cast<std::size_t>(count) : 0);
+      wire.leave();
+    }));
+    CHECK(answer.contains(R"("id":7)"));
+    CHECK(answer.contains("no memory for the message"));
+    CHECK(wire.heard.size() == 1);
+  }
 }
 
 }  // namespace connection_test
