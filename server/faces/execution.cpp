@@ -118,6 +118,7 @@ Task<std::expected<KeptRun, NotRun>> execute(asio::any_io_executor executor, Run
                         .limits = run.limits,
                         .out = std::move(run.out),
                         .err = std::move(run.err),
+                        .streamed = live != nullptr,
                         .share = std::move(run.share)};
     run.error = std::move(result.error());
     // Nobody else cancelled it.
@@ -136,7 +137,7 @@ json kept_run_json(const KeptRun& run) {
   value["cancelReason"] = run.result.cancel_reason ? json(name(*run.result.cancel_reason)) : json(nullptr);
   const auto left_out =
       value["stdoutTruncatedBytes"].get<std::uint64_t>() + value["stderrTruncatedBytes"].get<std::uint64_t>();
-  value["ending"] = ending_words(run.result, run.limits, left_out);
+  value["ending"] = ending_words(run.result, run.limits, run.streamed ? 0 : left_out);
   value["notes"] = run.result.notes;
   return value;
 }

@@ -28,6 +28,7 @@ struct KeptRun {
   RunResult result;
   std::optional<Limits> limits;  // those in force; none: the program never began
   KeptHead out, err;
+  bool streamed = false;               // all of it went out as it came: none of it is missing
   std::shared_ptr<BudgetShare> share;  // of the output that all runs keep together; null: not counted
 };
 

@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <system_error>
 
@@ -45,10 +46,12 @@ void Reply::fail(Failure failure) {
 }
 Cancel Reply::cancel() const { return state_ ? state_->cancel : Cancel(); }
 
-Connection::Connection(asio::any_io_executor executor, int in_fd, int out_fd, Handlers handlers, bool owns_fds)
+Connection::Connection(asio::any_io_executor executor, int in_fd, int out_fd, Handlers handlers, bool owns_fds,
+                       std::chrono::milliseconds frame_time)
     : handlers_(std::move(handlers)),
       out_(out_fd, owns_fds),
       reader_(executor, in_fd, owns_fds),
+      frame_time_(frame_time),
       progress_(executor),
       writer_(executor, [this](int, int error) {
         log(LogLevel::info, "The client does not read any more (" + std::generic_category().message(error) + ")");
@@ -62,8 +65,9 @@ Connection::OutFd::~OutFd() {
 }
 
 std::shared_ptr<Connection> Connection::open(asio::any_io_executor executor, int in_fd, int out_fd, Handlers handlers,
-                                             bool owns_fds) {
-  return std::shared_ptr<Connection>(new Connection(std::move(executor), in_fd, out_fd, std::move(handlers), owns_fds));
+                                             bool owns_fds, std::chrono::milliseconds frame_time) {
+  return std::shared_ptr<Connection>(
+      new Connection(std::move(executor), in_fd, out_fd, std::move(handlers), owns_fds, frame_time));
 }
 
 void Connection::stop() {
@@ -74,29 +78,52 @@ void Connection::stop() {
 
 Task<Result<void>> Connection::serve() {
   const auto self = shared_from_this();
+  auto ended = co_await read_all();
+  frames_.let_go();  // this object may live on
+  stopped_ = true;
+  asked_.clear();
+  co_return ended;
+}
+
+Task<Result<void>> Connection::read_all() {
   while (!stopped_) {
-    while (!may_read() && !stopped_) co_await progress_.wait(in(1h));
-    const std::string bytes = co_await reader_.next();
-    if (bytes.empty() && stopped_) break;
-    if (bytes.empty()) {
-      if (const auto whole = frames_.at_end(); !whole) {
-        stopped_ = true;
-        asked_.clear();
-        co_return whole;
-      }
-      break;
-    }
+    co_await until_may_read();
+    const std::string bytes = is_late() ? std::string() : co_await reader_.next(frame_due_.value_or(Deadline::max()));
+    if (stopped_ && bytes.empty()) break;
+    if (bytes.empty()) co_return is_late() ? Result<void>(frames_.too_slow(frame_time_)) : frames_.at_end();
     std::string_view input = bytes;
     while (!input.empty() && !stopped_) {
       const auto body = frames_.next(input);
       if (!body) co_return std::unexpected(body.error());
-      if (*body) take(frames_.was_cut() ? Invalid{id_in(**body), handlers_.no_room()} : parse_message(**body));
-      while (!may_read() && !stopped_) co_await progress_.wait(in(1h));
+      if (*body) {
+        frame_due_.reset();
+        if (auto taken = take_body(**body); !taken) co_return taken;
+      }
+      if (frames_.is_within_large() && !frame_due_) frame_due_ = in(frame_time_);
+      co_await until_may_read();
     }
   }
-  stopped_ = true;
-  asked_.clear();
   co_return Result<void>{};
+}
+
+bool Connection::is_late() const { return frame_due_ && Clock::now() >= *frame_due_; }
+
+// The time of a message that is arriving runs on meanwhile: a client that reads no answers keeps no room for ever.
+Task<void> Connection::until_may_read() {
+  while (!may_read() && !stopped_ && !is_late())
+    co_await progress_.wait(std::min(in(1h), frame_due_.value_or(Deadline::max())));
+}
+
+Result<void> Connection::take_body(const std::string& body) {
+  if (!frames_.was_cut()) {
+    take(parse_message(body));
+    return {};
+  }
+  Json id = id_in(body);
+  const bool known = !id.is_null();
+  take(Invalid{std::move(id), handlers_.no_room()});
+  // Whoever waits for the answer would wait for ever.
+  return known ? Result<void>{} : Result<void>(FrameReader::nameless());
 }
 
 void Connection::take(Message message) try {

@@ -2,9 +2,11 @@
 // messages out. Knows nothing of running code. All calls on the core's thread, on which nothing here ever blocks.
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "dind/error.hpp"
@@ -50,13 +52,17 @@ class Connection : public std::enable_shared_from_this<Connection> {
       return Failure{code::kInternalError, "There is no memory for the message", nullptr};
     };
   };
+  // How long a message may take that counts in the budget of those that are arriving, from its header on.
+  static constexpr std::chrono::milliseconds kFrameTime{60'000};
   // `owns_fds`: both are closed with the connection, each when its thread has let go of it. They must differ then.
   static std::shared_ptr<Connection> open(asio::any_io_executor executor, int in_fd, int out_fd, Handlers handlers,
-                                          bool owns_fds = false);
+                                          bool owns_fds = false, std::chrono::milliseconds frame_time = kFrameTime);
   ~Connection();
 
   // Reads and dispatches until the client is gone (no Error), the stream is broken (Error) or `stop`. While the client
-  // leaves 8 MiB of ours unread, not counting what has a hold, nothing more is read from it.
+  // leaves 8 MiB of ours unread, not counting what has a hold, nothing more is read from it. A message that takes
+  // longer than its time breaks the stream, and one that nobody can be told of: there was no room, and its id is
+  // unknown.
   Task<Result<void>> serve();
   void stop();
   // Something that a request began and that ends by itself soon. While 256 of these are held, nothing more is read
@@ -73,7 +79,12 @@ class Connection : public std::enable_shared_from_this<Connection> {
   Task<bool> flushed(Deadline deadline);
 
  private:
-  Connection(asio::any_io_executor executor, int in_fd, int out_fd, Handlers handlers, bool owns_fds);
+  Connection(asio::any_io_executor executor, int in_fd, int out_fd, Handlers handlers, bool owns_fds,
+             std::chrono::milliseconds frame_time);
+  Task<Result<void>> read_all();
+  Task<void> until_may_read();
+  bool is_late() const;
+  Result<void> take_body(const std::string& body);
   void take(Message message);
   void take_request(Request request);
   void cancel_request(const Json& params);
@@ -97,6 +108,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   OutFd out_;  // outlives the writer
   FdReader reader_;
   FrameReader frames_;
+  std::chrono::milliseconds frame_time_;
+  std::optional<Deadline> frame_due_;  // of the large message that is arriving
   Signal progress_;
   std::size_t unsent_ = 0;  // bytes of messages without a hold
   std::size_t works_ = 0;

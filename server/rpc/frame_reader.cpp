@@ -5,6 +5,7 @@
 
 #include "support/escaped.hpp"
 #include "support/trimmed.hpp"
+#include "support/units.hpp"
 
 namespace dind::rpc {
 namespace {
@@ -58,10 +59,26 @@ Result<std::size_t> FrameReader::body_length() const {
   return *length;
 }
 
+std::string FrameReader::how_much() const {
+  return "only " + std::to_string(received_) + " of the " + std::to_string(length_.value_or(0)) +
+         " bytes that Content-Length promised";
+}
+
+std::unexpected<Error> FrameReader::too_slow(std::chrono::milliseconds time) const {
+  return broken(how_much() + " within " + format_duration(time));
+}
+
+std::unexpected<Error> FrameReader::nameless() {
+  return broken("a message for which there was no room, and its \"id\" is not within the first 64 KiB");
+}
+
+void FrameReader::let_go() {
+  share_.reset();
+  body_ = {};
+}
+
 Result<void> FrameReader::at_end() const {
-  if (length_)
-    return broken("only " + std::to_string(received_) + " of the " + std::to_string(*length_) +
-                  " bytes that Content-Length promised (it counts bytes, not characters)");
+  if (length_) return broken(how_much() + " (it counts bytes, not characters)");
   if (!header_.empty()) return broken("an end of its input within a header. " + std::string(kForm));
   return {};
 }

@@ -1,6 +1,7 @@
 // Cuts LSP's base protocol (header lines, an empty line, Content-Length bytes) into bodies. No I/O.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <optional>
 #include <string>
@@ -23,11 +24,19 @@ class FrameReader {
   Result<std::optional<std::string>> next(std::string_view& input);
   // The body that `next` gave last is only its beginning: there was no room for the rest, which was skipped.
   bool was_cut() const { return cut_; }
+  // Whether a body is arriving that counts in the budget, or will.
+  bool is_within_large() const { return length_ && *length_ > ArrivingBody::kSmall; }
+  // Gives back what the body that is arriving took. Nothing is read after it.
+  void let_go();
+  // What a body means that takes too long, or of which nobody can be told that there was no room for it: the end.
+  std::unexpected<Error> too_slow(std::chrono::milliseconds time) const;
+  static std::unexpected<Error> nameless();
   // What an end of the stream here means. Error (invalid_request): it is within a frame.
   Result<void> at_end() const;
 
  private:
   Result<std::size_t> body_length() const;
+  std::string how_much() const;
 
   MemoryBudget& budget_;
   std::optional<ArrivingBody> share_;

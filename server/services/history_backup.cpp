@@ -7,9 +7,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstdio>
+#include <exception>
 #include <filesystem>
+#include <string_view>
 #include <system_error>
 
 #include "services/history_store.hpp"
@@ -29,22 +33,49 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr const char* kLate = ".late-";
+constexpr std::chrono::milliseconds kLatePatience{100};  // whoever opens the history waits meanwhile
+constexpr const char* kPartName = ".part-";
+constexpr std::size_t kPartBytes = 4;  // of its random name
+constexpr std::chrono::hours kPartAge{24};
+constexpr std::array kSuffixes{"", "-wal", "-shm", "-journal"};
 constexpr const char* kRemedy = ": give a file that `dind-executor history export FILE` wrote";
 
 // A file of our own beside `path`, gone with this object unless it was moved.
 class PartFile {
  public:
-  explicit PartFile(const std::string& path) : path_(path + ".part-" + random_id(4)) {}
+  explicit PartFile(const std::string& path) : path_(path + kPartName + random_id(kPartBytes)) {}
   PartFile(const PartFile&) = delete;
   PartFile& operator=(const PartFile&) = delete;
   ~PartFile() {
-    for (const char* suffix : {"", "-wal", "-shm", "-journal"}) ::unlink((path_ + suffix).c_str());
+    for (const char* suffix : kSuffixes) ::unlink((path_ + suffix).c_str());
   }
   const std::string& path() const { return path_; }
 
  private:
   std::string path_;
 };
+
+bool is_part(std::string_view name, const std::string& begin) {
+  constexpr auto kDigits = 2 * kPartBytes;
+  if (!name.starts_with(begin) || name.size() < begin.size() + kDigits) return false;
+  const auto id = name.substr(begin.size(), kDigits);
+  const auto suffix = name.substr(begin.size() + kDigits);
+  return id.find_first_not_of("0123456789abcdef") == std::string_view::npos &&
+         std::ranges::any_of(kSuffixes, [&](const char* each) { return suffix == each; });
+}
+
+// What processes left that ended, or were killed, in the midst of writing one.
+void remove_old_parts(const fs::path& path) {
+  const std::string begin = path.filename().string() + kPartName;
+  std::error_code problem;
+  for (fs::directory_iterator each(path.parent_path(), problem); !problem && each != fs::directory_iterator();
+       each.increment(problem)) {
+    std::error_code gone;
+    if (!is_part(each->path().filename().string(), begin) || !fs::is_regular_file(each->symlink_status(gone))) continue;
+    const auto written = each->last_write_time(gone);
+    if (!gone && written < fs::file_time_type::clock::now() - kPartAge) ::unlink(each->path().c_str());
+  }
+}
 
 // Errors: 0, or what errno said.
 int make_file(const std::string& path) {
@@ -232,6 +263,8 @@ Result<std::string> HistoryStore::write_aside(const std::string& path, const std
     (*store)->database_->execute("PRAGMA journal_mode=DELETE");  // one file
   } catch (const Failure& failure) {
     return std::unexpected(Database::error(part.path(), failure));
+  } catch (const std::exception& e) {
+    return wrong(part.path() + " can't be written (" + e.what() + ')');
   }
   std::string late = path + kLate + random_id(4);
   if (::rename(part.path().c_str(), late.c_str()) != 0)
@@ -242,6 +275,8 @@ Result<std::string> HistoryStore::write_aside(const std::string& path, const std
 void HistoryStore::take_in_late() {
   const fs::path path(database_->path());
   const std::string begin = path.filename().string() + kLate;
+  remove_old_parts(path);
+  const sqlite::ShortPatience patience(*database_, kLatePatience);
   std::error_code problem;
   for (fs::directory_iterator each(path.parent_path(), problem); !problem && each != fs::directory_iterator();
        each.increment(problem)) {
@@ -250,8 +285,10 @@ void HistoryStore::take_in_late() {
     try {
       const Attached late(*database_, file);
       if (!add_late_runs(*database_)) continue;
-    } catch (const Failure&) {
-      continue;  // another process takes it in just now, or the history still can't be written: the next one tries
+    } catch (const Failure& failure) {
+      // Another process takes them in just now, or the history still can't be written: the next one tries.
+      if (sqlite::is_busy(failure.code) || sqlite::is_full(failure.code)) return;
+      continue;  // of this file alone
     }
     ::unlink(file.c_str());
   }

@@ -154,7 +154,8 @@ Result<std::unique_ptr<HistoryStore>> HistoryStore::open(const std::string& path
     try {
       store->close_orphans();
     } catch (const Failure& failure) {
-      if ((failure.code & 0xff) != SQLITE_FULL) throw;  // they stay for the next that has room to write
+      // They stay for the next that can write. What is in the file can be read, and what waits can be written later.
+      if (!sqlite::is_full(failure.code) && !sqlite::is_busy(failure.code)) throw;
     }
     store->take_in_late();
     return store;
@@ -164,7 +165,7 @@ Result<std::unique_ptr<HistoryStore>> HistoryStore::open(const std::string& path
     try {
       return made(false);
     } catch (const Failure& failure) {
-      if ((failure.code & 0xff) != SQLITE_FULL && !sqlite::is_shared_memory_fault(failure.code)) throw;
+      if (!sqlite::is_full(failure.code) && !sqlite::is_shared_memory_fault(failure.code)) throw;
       return made(true);  // a full disk
     }
   } catch (const Failure& failure) {
@@ -197,7 +198,7 @@ Result<void> HistoryStore::insert(const HistoryRecord& record) {
     const auto asked = encode_asked(record);
     Statement(database_->handle(),
               "INSERT INTO runs(id, run_id, user, face, owner, state, began, bytes, asked, program, client) "
-              "VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
+              "VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT(id) DO NOTHING")
         .text(record.id)
         .text(record.run_id)
         .text(record.user)
@@ -234,7 +235,7 @@ Result<void> HistoryStore::end(const std::string& id, const HistoryEnd& end) {
     const auto output = end.out.head.size() + end.out.tail.size() + end.err.head.size() + end.err.tail.size();
     Statement(database_->handle(),
               "UPDATE runs SET state = ?, ended = ?, bytes = bytes + ?, outcome = ?, out_head = ?, out_tail = ?, "
-              "out_left = ?, err_head = ?, err_tail = ?, err_left = ? WHERE id = ?")
+              "out_left = ?, err_head = ?, err_tail = ?, err_left = ? WHERE id = ? AND ended IS NULL")
         .text(name(end.result ? HistoryState::finished : HistoryState::error))
         .number(end.ended)
         .number(static_cast<std::int64_t>(outcome.size() + output))
@@ -265,8 +266,7 @@ HistoryStore::Together HistoryStore::together(const std::vector<Work>& parts) {
     writing.commit();
     all.written = true;
   } catch (const Failure& failure) {
-    const int code = failure.code & 0xff;
-    all.busy = code == SQLITE_BUSY || code == SQLITE_LOCKED;
+    all.busy = sqlite::is_busy(failure.code);
     all.error = database_->error(failure);
   }
   return all;

@@ -27,6 +27,7 @@ class HistoryStore {
   HistoryStore(const HistoryStore&) = delete;
   HistoryStore& operator=(const HistoryStore&) = delete;
 
+  // Each does nothing where it was done before: a run may be here from a file of `write_aside` already.
   Result<void> insert(const HistoryRecord& record);
   Result<void> start(const std::string& id, const HistoryStarted& started);
   Result<void> end(const std::string& id, const HistoryEnd& end);

@@ -10,6 +10,7 @@
 #include <iterator>
 #include <mutex>
 #include <optional>
+#include <system_error>
 #include <thread>
 #include <vector>
 
@@ -203,18 +204,30 @@ Task<void> HistoryWorker::put_aside() {
   };
   const auto attempt = std::make_shared<Attempt>();
   attempt->path = thread_->path;
-  for (const auto& run : unwritten_)
-    if (run.ended) attempt->works.insert(attempt->works.end(), run.works.begin(), run.works.end());
+  std::set<std::string> put;
+  for (const auto& run : unwritten_) {
+    if (!run.ended) continue;
+    attempt->works.insert(attempt->works.end(), run.works.begin(), run.works.end());
+    put.insert(run.id);
+  }
   if (!attempt->works.empty()) {
     // A thread of its own, which is left to itself: the disk may be what does not answer.
-    std::thread([attempt] {
-      if (auto file = HistoryStore::write_aside(attempt->path, attempt->works)) attempt->file = std::move(*file);
-      attempt->over = true;
-    }).detach();
+    try {
+      std::thread([attempt] {
+        try {
+          if (auto file = HistoryStore::write_aside(attempt->path, attempt->works)) attempt->file = std::move(*file);
+        } catch (...) {  // no memory: there is no file, which is said below
+        }
+        attempt->over = true;
+      }).detach();
+    } catch (const std::system_error&) {
+      attempt->over = true;  // no thread, and no file
+    }
     for (const auto until = in(kAsideTime); !attempt->over && Clock::now() < until;) co_await sleep_until(in(2ms));
   }
   const std::string file = attempt->over ? attempt->file : std::string();
-  if (!file.empty()) std::erase_if(unwritten_, [](const Unwritten& run) { return run.ended; });
+  // Others may have ended meanwhile.
+  if (!file.empty()) std::erase_if(unwritten_, [&](const Unwritten& run) { return put.contains(run.id); });
   if (std::exchange(told_late_, true)) co_return;
   log(LogLevel::warning,
       "The history " + thread_->path +

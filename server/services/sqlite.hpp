@@ -4,6 +4,7 @@
 
 #include <sqlite3.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <string>
@@ -27,6 +28,9 @@ inline bool is_shared_memory_fault(int code) {
   return code == SQLITE_IOERR_SHMSIZE || code == SQLITE_IOERR_SHMMAP || code == SQLITE_IOERR_SHMOPEN;
 }
 
+inline bool is_busy(int code) { return (code & 0xff) == SQLITE_BUSY || (code & 0xff) == SQLITE_LOCKED; }
+inline bool is_full(int code) { return (code & 0xff) == SQLITE_FULL; }
+
 enum class Use {
   write,
   read,
@@ -35,7 +39,8 @@ enum class Use {
 
 class Database {
  public:
-  Database(std::string path, std::chrono::milliseconds patience, Use use = Use::write) : path_(std::move(path)) {
+  Database(std::string path, std::chrono::milliseconds patience, Use use = Use::write)
+      : path_(std::move(path)), patience_(patience) {
     const std::string name = use == Use::read_unchanging ? uri_of(path_) + "?immutable=1" : path_;
     const int flags = use == Use::write ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY;
     const int code = sqlite3_open_v2(
@@ -59,6 +64,7 @@ class Database {
   }
 
   const std::string& path() const { return path_; }
+  std::chrono::milliseconds patience() const { return patience_; }
   sqlite3* handle() const { return handle_; }
 
   void execute(const char* sql) const {
@@ -94,7 +100,25 @@ class Database {
   }
 
   std::string path_;
+  std::chrono::milliseconds patience_;
   sqlite3* handle_ = nullptr;
+};
+
+// Waits this long for others while it lives, and no longer than the database would.
+class ShortPatience {
+ public:
+  ShortPatience(const Database& database, std::chrono::milliseconds patience) : database_(database) {
+    set(std::min(patience, database.patience()));
+  }
+  ShortPatience(const ShortPatience&) = delete;
+  ShortPatience& operator=(const ShortPatience&) = delete;
+  ~ShortPatience() { set(database_.patience()); }
+
+ private:
+  void set(std::chrono::milliseconds patience) const {
+    sqlite3_busy_timeout(database_.handle(), static_cast<int>(patience.count()));
+  }
+  const Database& database_;
 };
 
 class Statement {

@@ -4,6 +4,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <boost/asio/post.hpp>
 #include <cerrno>
 #include <condition_variable>
@@ -85,16 +86,17 @@ void FdReader::stop() {
 
 bool FdReader::stopped() const { return home_->stopped; }
 
-Task<std::string> FdReader::next() { return next_of(state_, home_); }
+Task<std::string> FdReader::next(Deadline until) { return next_of(state_, home_, until); }
 
-Task<std::string> FdReader::next_of(std::shared_ptr<State> state, std::shared_ptr<Home> home) {
+Task<std::string> FdReader::next_of(std::shared_ptr<State> state, std::shared_ptr<Home> home, Deadline until) {
   {
     const std::lock_guard lock(state->mutex);
     state->wanted = true;
     state->changed.notify_all();
   }
-  while (!home->stopped && !home->chunk) co_await home->arrived.wait(in(std::chrono::hours(1)));
-  if (home->stopped) co_return std::string();
+  while (!home->stopped && !home->chunk && Clock::now() < until)
+    co_await home->arrived.wait(std::min(until, in(std::chrono::hours(1))));
+  if (home->stopped || !home->chunk) co_return std::string();
   std::string bytes = std::move(*home->chunk);
   home->chunk.reset();
   co_return bytes;

@@ -16,9 +16,9 @@ class FdReader {
   FdReader& operator=(const FdReader&) = delete;
   ~FdReader();
 
-  // The next bytes; empty: the end, an error (a terminal that isn't ours to read), or `stop`. One at a time; the reader
-  // may go while it is waited for.
-  Task<std::string> next();
+  // The next bytes; empty: the end, an error (a terminal that isn't ours to read), `stop`, or `until` has passed, after
+  // which no more is asked for. One at a time; the reader may go while it is waited for.
+  Task<std::string> next(Deadline until = Deadline::max());
   bool stopped() const;
   void stop();
 
@@ -26,7 +26,7 @@ class FdReader {
   struct State;
   struct Home;
   static void run(const std::shared_ptr<State>& state);
-  static Task<std::string> next_of(std::shared_ptr<State> state, std::shared_ptr<Home> home);
+  static Task<std::string> next_of(std::shared_ptr<State> state, std::shared_ptr<Home> home, Deadline until);
   std::shared_ptr<State> state_;
   std::shared_ptr<Home> home_;
 };

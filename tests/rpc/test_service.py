@@ -62,6 +62,9 @@ class Methods(RpcCase):
                 self.assertTrue(result["ending"].startswith(said) if said else result["ending"] == "", result)
         result = self.result(client, "run", code="print('x' * 4096)", language="python", keepOutputBytes=1000)
         self.assertRegex(result["ending"], r"^3(\.\d)? KiB of output are not here$")
+        for keep in (0, 1000):  # what was streamed is not missing
+            result = self.result(client, "run", code="print('x' * 4096)", language="python", keepOutputBytes=keep, stream=True)
+            self.assertEqual((result["ending"], result["stdoutTruncatedBytes"]), ("", 4097 - keep))
 
     def test_shell_script(self):
         result = self.result(self.stdio(), "runShellScript", script='\n#!/bin/bash\necho "Current directory: $(pwd)"\ncat', shell="/bin/bash", stdin="fed")
