@@ -156,7 +156,7 @@ TEST_CASE("A memory that is no memory of ours remembers nothing, and is replaced
   const auto file = place.path / "state/dind-executor/workspaces.json";
   const std::string folder = place.folders.list.folder;
   fs::create_directories(file.parent_path());
-  for (const std::string text :
+  for (const std::string& text :
        {std::string(), std::string("["), std::string("[]"), std::string("7"), "{\"" + folder + "\": 7}",
         "{\"" + folder + "\": {}}", "{\"" + folder + R"(": {"command": ""}})", std::string(2 << 20, ' ')}) {
     std::ofstream(file, std::ios::binary) << text;
