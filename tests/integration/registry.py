@@ -146,7 +146,7 @@ class Relay:
         self.broken = threading.Event()
         self.go_on = threading.Event()
         self.closed = False
-        self.clients = []
+        self.ends = []       # the sockets of both sides
         self.dropped = False
         self.requests = []   # "POST /v1.41/images/create?…" of every connection
         self.ended = []      # the last request of each connection that the client has ended
@@ -172,7 +172,7 @@ class Relay:
         except OSError:
             pass
         self.listener.close()
-        for each in self.clients:
+        for each in list(self.ends):
             try:
                 each.shutdown(socket.SHUT_RDWR)
             except OSError:
@@ -184,7 +184,7 @@ class Relay:
                 client, _ = self.listener.accept()
             except OSError:
                 return
-            self.clients.append(client)
+            self.ends.append(client)
             if self.dropped:  # it came as the others went
                 client.close()
                 return
@@ -200,6 +200,10 @@ class Relay:
             family = socket.AF_UNIX if isinstance(self.target, str) else socket.AF_INET
             with socket.socket(family) as server:
                 server.connect(self.target)
+                # An engine may have more to say to a client that has gone: of a container that was not started yet, for one.
+                self.ends.append(server)
+                if self.dropped:
+                    return
                 threading.Thread(target=self._up, args=(client, server), daemon=True).start()
                 self._down(server, client)
         except OSError:
