@@ -59,7 +59,7 @@ export class Editor {
     await input.waitFor();
     await input.fill(`>${title}`);
     const row = this.page.locator('.quick-input-list .monaco-list-row').filter({ has: this.page.locator('.label-name', { hasText: exactly(title) }) });
-    await row.first().click({ timeout: 10_000 });
+    await row.first().click({ timeout: 30_000 });
   }
 
   /** Titles that the palette offers for this text. */
