@@ -6,7 +6,7 @@ import time
 
 import leaks
 
-PATIENCE = float(os.environ.get("DIND_LEAK_PATIENCE", "15"))  # seconds in which a removal, a thread or a child that is ending may end
+PATIENCE = float(os.environ.get("DIND_LEAK_PATIENCE", "5"))  # seconds in which a removal, a thread or a child that is ending may end
 
 
 def descriptors():

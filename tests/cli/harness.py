@@ -30,7 +30,7 @@ class CliTest(unittest.TestCase):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="dind-cli-"))
         self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
         self.before = engine_api.our_containers()
-        self.addCleanup(self.assert_nothing_left, 15)
+        self.addCleanup(self.assert_nothing_left)
 
     def assert_nothing_left(self, seconds=5.0, waiting=True):
         until = time.monotonic() + seconds

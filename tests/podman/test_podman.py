@@ -54,6 +54,9 @@ class Podman(SandboxTest):
         cls.addClassCleanup(lambda: os.environ.__setitem__("DOCKER_HOST", docker) if docker else os.environ.pop("DOCKER_HOST"))
         os.environ["DOCKER_HOST"] = re.search(r"DOCKER_HOST=(unix://[^\s;']+)", started)[1]
 
+    def assert_nothing_left(self, seconds=15.0, waiting=True):
+        super().assert_nothing_left(seconds, waiting)   # Podman takes longer to remove a container than Docker
+
     def run_here(self, *arguments, **more):
         return self.call("run", "--quiet", *arguments, **more)
 

@@ -26,14 +26,6 @@ std::unique_ptr<HistoryStore> open(const std::string& path) {
   return std::move(*store);
 }
 
-HistoryEnd an_end() {
-  HistoryEnd end{.ended = 1'700'000'000'123};
-  end.result.emplace();
-  end.result->verdict = Verdict::ok;
-  end.out.head = "hello\n";
-  return end;
-}
-
 std::string add(HistoryStore& store, bool finished = true) {
   const auto record = record_of();
   REQUIRE(store.insert(record));

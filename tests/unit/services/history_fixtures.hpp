@@ -43,4 +43,13 @@ inline RunSpec python(std::string text = "print('hello')") {
 
 inline HistoryRecord record_of(const RunSpec& spec = python()) { return new_record(spec, secrets_of(spec), "cli"); }
 
+// Of a run that printed "hello".
+inline HistoryEnd an_end() {
+  HistoryEnd end{.ended = 1'700'000'000'123};
+  end.result.emplace();
+  end.result->verdict = Verdict::ok;
+  end.out.head = "hello\n";
+  return end;
+}
+
 }  // namespace dind::tests

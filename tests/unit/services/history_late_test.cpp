@@ -50,14 +50,6 @@ HistoryRecord orphan() {
   return record;
 }
 
-HistoryEnd an_end() {
-  HistoryEnd end{.ended = 1'700'000'000'123};
-  end.result.emplace();
-  end.result->verdict = Verdict::ok;
-  end.out.head = "hello\n";
-  return end;
-}
-
 std::size_t files_with(const Folder& folder, std::string_view part) {
   std::size_t count = 0;
   for (const auto& each : fs::directory_iterator(fs::path(folder.file()).parent_path()))
