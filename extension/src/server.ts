@@ -49,6 +49,12 @@ function lastWords(command: string, args: string[], env: NodeJS.ProcessEnv): Pro
   });
 }
 
+/** Starts the client. One whose server ends before it answers may take its start for done: then it does not run. */
+async function comesUp(client: LanguageClient): Promise<boolean> {
+  await client.start();
+  return client.state === State.Running;
+}
+
 /** The language client, without its notifications: who started what went wrong shows one, with the remedy. */
 class QuietClient extends LanguageClient {
   override error(message: string, data?: unknown, _showNotification?: boolean | 'force'): void {
@@ -168,10 +174,8 @@ export class Server implements vscode.Disposable {
   }
 
   private async start(): Promise<LanguageClient> {
-    if (this.client?.state === State.Starting) {
-      await this.client.start(); // it is coming back after a crash
-      return this.client;
-    }
+    // It may be coming back after a crash.
+    if (this.client?.state === State.Starting && (await comesUp(this.client).catch(() => false))) return this.client;
     await this.stop();
     const { command, chosen, args, env } = this.program();
     await requireExecutable(command, chosen);
@@ -191,7 +195,7 @@ export class Server implements vscode.Disposable {
     });
     this.client = client;
     try {
-      await client.start();
+      if (!(await comesUp(client))) throw new Error(vscode.l10n.t('it ended before it answered'));
     } catch (error) {
       this.client = undefined;
       const words = await lastWords(command, lsp, env);

@@ -1,5 +1,6 @@
 // What goes wrong, and the one clear message of it.
 
+import { writeFileSync } from 'node:fs';
 import { killServers } from '../lib/servers.mjs';
 import { check, never, until } from '../lib/wait.mjs';
 
@@ -119,6 +120,23 @@ export const trouble = [
       }
     },
   },
+  ...[['125', /^The sandbox server does not start: a word of its own/], ['1', /does not start: .+\. The log says why/]].map(([code, message]) => ({
+    name: `a server that ends with code ${code} before it answers is one clear error`,
+    run: async (world) => {
+      const path = `${world.home}/ends-at-once-${code}`;
+      writeFileSync(path, `#!/bin/sh\nread -r line\necho "dind-executor: a word of its own" >&2\nexit ${code}\n`, { mode: 0o755 });
+      await world.machineSettings({ 'dind.serverPath': path });
+      try {
+        const editor = await world.openEditor(world.file('ends_at_once.py', 'print(1)\n'));
+        await editor.oneNotification(message, 60_000);
+        await editor.statusShows(/DinD: no server/);
+        await world.machineSettings({});
+        await editor.ready();
+      } finally {
+        await world.machineSettings({});
+      }
+    },
+  })),
   {
     name: 'nothing runs without a gesture',
     run: async (world) => {
