@@ -77,7 +77,8 @@ suite_alone() {
     case $suite in
       python) with_own_folder XDG_STATE_HOME python_tests python alone || status=1 ;;
       integration | hostile | cli | protocol | rpc | http) python_tests "$suite" alone || status=1 ;;
-      engines) (second_engine_tests alone integration) || status=1 ;;
+      # shellcheck disable=SC2046
+      engines) (second_engine_tests alone $(engines_suites)) || status=1 ;;
     esac
   done
   return $status

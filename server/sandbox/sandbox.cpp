@@ -19,11 +19,12 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr auto kFirstWordTime = 30s;      // from start to the supervisor's first word
-constexpr auto kReportTime = 200ms;       // from our kill to the supervisor's report; then it ends without one
-constexpr auto kAnswerTime = 250ms;       // from a cancel to our answer
-constexpr auto kSupervisorGrace = 750ms;  // its deadline comes after ours; the tree is to be dead by ours + 1 s
-constexpr auto kLong = 300ms;             // a run that is still there then has the next one's sandbox started beside it
+constexpr auto kFirstWordTime = 30s;       // from start to the supervisor's first word
+constexpr auto kReportTime = 500ms;        // from our kill to the supervisor's report; then it ends without one
+constexpr auto kCancelReportTime = 200ms;  // the same where somebody waits for the answer to a cancel
+constexpr auto kAnswerTime = 250ms;        // from a cancel to our answer
+constexpr auto kSupervisorGrace = 750ms;   // its deadline comes after ours; the tree is to be dead by ours + 1 s
+constexpr auto kLong = 300ms;  // a run that is still there then has the next one's sandbox started beside it
 constexpr std::uint64_t kOutputSlack = 2 << 20;  // what may be on its way past the supervisor's own cap
 constexpr int kAttempts = 2;
 
@@ -259,7 +260,7 @@ Task<Result<RunResult>> Sandboxes::Run::follow(const Prepared& sandbox, bool& wo
   if (stop == Stop::none) co_return co_await without_report(sandbox.id, worth_another);
   if (!seen.began && stop == Stop::cancelled) co_return fail(ErrorCode::cancelled, "The run was cancelled");
   talk->kill();
-  const Deadline patience = in(kReportTime);
+  const Deadline patience = in(stop == Stop::cancelled ? kCancelReportTime : kReportTime);
   while (!seen.report && !seen.ended && !seen.error)
     if (!co_await talk->changed().wait(patience)) break;
   co_return conclude(stop);

@@ -67,10 +67,10 @@ SUPERVISOR = [
          text="(0, 0) 6 3\n"),
     Case("children that end without end keep it from nothing",
          "import os\nfor _ in range(6):\n  if os.fork() == 0:\n    while True:\n      try:\n        if os.fork() == 0:\n          if os.fork() == 0: os._exit(0)\n          os._exit(0)\n        os.wait()\n      except OSError: pass\n"
-         "import time\n" + HANG, options=("--timeout", "2", "--cpus", "2"), verdict=("timeout",), code=124, text="", seconds=10),
+         "import time\n" + HANG, options=("--timeout", "2", "--cpus", "2"), verdict=("timeout",), code=124, text="", seconds=10, alone=True),
     Case("a child's end that is told without end keeps it from nothing",
          "import os, signal, time\nfor _ in range(6):\n  if os.fork() == 0:\n    while True: os.kill(1, signal.SIGCHLD)\n" + HANG,
-         options=("--timeout", "2", "--cpus", "2"), verdict=("timeout",), code=124, text="", gvisor={}),
+         options=("--timeout", "2", "--cpus", "2"), verdict=("timeout",), code=124, text="", alone=True, gvisor={}),
     Case("its pipes are no way to stop it",
          "import fcntl, os, time\nfor fd in (0, 1, 2):\n  for flags in (os.O_RDONLY, os.O_WRONLY, os.O_RDWR):\n    try: other = os.open(f'/proc/self/fd/{fd}', flags | os.O_NONBLOCK)\n    except OSError: continue\n"
          "    for setting in (0, os.O_NONBLOCK, os.O_DIRECT, os.O_ASYNC):\n      try: fcntl.fcntl(other, fcntl.F_SETFL, setting)\n      except OSError: pass\n    try: fcntl.fcntl(other, 1031, 4096)\n    except OSError: pass\n" + HANG,

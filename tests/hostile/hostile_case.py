@@ -8,6 +8,8 @@ import time
 import urllib.parse
 from dataclasses import dataclass, replace
 
+from alone import alone
+
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "integration"))
 from case import LIMIT, OWNER, SandboxTest, engine, engine_api  # noqa: E402
 
@@ -35,6 +37,7 @@ class Case:
     seconds: float = 20       # the whole call, start of the sandbox and all
     gvisor: dict | None = None  # what is otherwise under gVisor; None: it is not run there
     runc: bool = True           # False: under gVisor alone
+    alone: bool = False         # the time that it may take holds only while no other suite runs
 
     def under(self, isolation):
         return self if isolation == "runc" else replace(self, **self.gvisor)
@@ -137,7 +140,7 @@ def cases(table):
                 self.check(each)
             name = "test_" + re.sub(r"\W+", "_", each.name).strip("_").lower()
             assert not hasattr(cls, name), f"two cases are called {each.name!r}"
-            setattr(cls, name, test)
+            setattr(cls, name, alone(test) if each.alone else test)
         return cls
     return add
 
