@@ -23,6 +23,8 @@ export async function forget(browser, origins) {
   await session.detach();
 }
 
+const PALETTE_MS = 6_000; // in which the palette opens, is filled and has its rows
+
 export class Editor {
   static async open(browser, codeServer, folder, file) {
     const page = await browser.newPage();
@@ -53,21 +55,25 @@ export class Editor {
     await this.lens('Run in sandbox').waitFor({ timeout: 120_000 });
   }
 
+  /** Opens the palette with this text. It closes when something else takes the focus, as a page may that still loads: then it is opened again. */
   async palette(title) {
+    const row = this.page.locator('.quick-input-list .monaco-list-row').filter({ has: this.page.locator('.label-name', { hasText: exactly(title) }) });
+    await until(`the palette has ${title}`, async () => {
+      await this.openPalette(title);
+      return row.first().click({ timeout: PALETTE_MS }).then(() => true);
+    }, 30_000);
+  }
+
+  async openPalette(text) {
     await this.page.keyboard.press('F1');
     const input = this.page.locator('.quick-input-widget input[type=text]').first();
-    await input.waitFor();
-    await input.fill(`>${title}`);
-    const row = this.page.locator('.quick-input-list .monaco-list-row').filter({ has: this.page.locator('.label-name', { hasText: exactly(title) }) });
-    await row.first().click({ timeout: 30_000 });
+    await input.waitFor({ timeout: PALETTE_MS });
+    await input.fill(`>${text}`, { timeout: PALETTE_MS });
   }
 
   /** Titles that the palette offers for this text. */
   async paletteOffers(text) {
-    await this.page.keyboard.press('F1');
-    const input = this.page.locator('.quick-input-widget input[type=text]').first();
-    await input.waitFor();
-    await input.fill(`>${text}`);
+    await this.openPalette(text);
     const rows = this.page.locator('.quick-input-list .monaco-list-row .label-name');
     const titles = await until('the palette has rows', async () => {
       const all = await rows.allTextContents();
