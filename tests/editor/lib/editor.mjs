@@ -24,6 +24,7 @@ export async function forget(browser, origins) {
 }
 
 const PALETTE_MS = 6_000; // in which the palette opens, is filled and has its rows
+const NOWHERE = [640, 600]; // where nothing has a hover: that of a row would cover the rows of the next list
 
 export class Editor {
   static async open(browser, codeServer, folder, file) {
@@ -62,6 +63,7 @@ export class Editor {
       await this.openPalette(title);
       return row.first().click({ timeout: PALETTE_MS }).then(() => true);
     }, 30_000);
+    await this.page.mouse.move(...NOWHERE);
   }
 
   async openPalette(text) {
