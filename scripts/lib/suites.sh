@@ -4,7 +4,6 @@
 RESULTS=$ROOT/build/test-results
 ARTEFACTS=$ROOT/build/artefacts
 FILTER=${FILTER:-}
-LEFT_OVER=()   # before what gets the processor time that nothing else wants
 
 results() { python3 "$ROOT/scripts/lib/results.py" "$@"; }
 
@@ -89,11 +88,10 @@ suite_faults() { catch2 faults "$ROOT/build/dev/tests/fault_tests"; }
 
 # fuzz_one TARGET: libFuzzer over the seeds and what earlier runs found; a crash leaves its input in the artefacts.
 fuzz_one() {
-  local found=$ROOT/build/fuzz/corpus/$1 seconds=${DIND_FUZZ_SECONDS:-60} slowest=10
-  ((!${#LEFT_OVER[@]})) || slowest=120   # there is no telling by the clock how slow an input is then
+  local found=$ROOT/build/fuzz/corpus/$1 seconds=${DIND_FUZZ_SECONDS:-60}
   mkdir -p "$found" "$ROOT/tests/fuzz/corpus/$1"
-  "${LEFT_OVER[@]}" timeout --foreground -k 10 $((seconds + 120)) "$ROOT/build/fuzz/tests/fuzz/fuzz_$1" "$found" "$ROOT/tests/fuzz/corpus/$1" \
-    -max_total_time="$seconds" -timeout="$slowest" -rss_limit_mb=2048 "-seed=${DIND_FUZZ_SEED:-1}" -print_final_stats=1 \
+  "${FUZZ_CLASS[@]}" timeout --foreground -k 10 $((seconds + 120)) "$ROOT/build/fuzz/tests/fuzz/fuzz_$1" "$found" "$ROOT/tests/fuzz/corpus/$1" \
+    -max_total_time="$seconds" -timeout="${FUZZ_SLOWEST:-10}" -rss_limit_mb=2048 "-seed=${DIND_FUZZ_SEED:-1}" -print_final_stats=1 \
     -artifact_prefix="$ARTEFACTS/fuzz/$1-" >"$ARTEFACTS/fuzz/$1.log" 2>&1 || echo $? >"$ARTEFACTS/fuzz/$1.failed"
 }
 # How a target ended: libFuzzer's last lines where it found something.
@@ -125,9 +123,29 @@ fuzz_all() {
   done
   wait
 }
+# Beside the suites that mostly wait for containers (two thirds of their time), with what processor time is left over. There is no
+# telling by the clock how slow an input is then.
+FUZZ_CLASS=() FUZZ_PID='' FUZZ_DONE=$ARTEFACTS/fuzz.done
+fuzz_beside() {
+  rm -f "$FUZZ_DONE"
+  mkfifo "$FUZZ_DONE"
+  FUZZ_CLASS=(chrt --idle 0) FUZZ_SLOWEST=120
+  set -m   # a process group of its own, which can be ended
+  { fuzz_all "$(nproc)"; echo over >"$FUZZ_DONE"; } </dev/null &
+  FUZZ_PID=$!
+  set +m
+}
+end_fuzz() {
+  [[ -z $FUZZ_PID ]] || kill -TERM -- "-$FUZZ_PID" 2>/dev/null || true
+  FUZZ_PID=''
+}
 suite_fuzz() {
   local target
-  fuzz_all $((2 * $(nproc)))
+  if [[ -n $FUZZ_PID ]]; then
+    timeout 1200 cat "$FUZZ_DONE" >/dev/null   # opened when the last has ended
+  else
+    fuzz_all $((2 * $(nproc)))
+  fi
   for target in $(fuzz_targets); do
     [[ -e $ARTEFACTS/fuzz/$target.log ]] || echo "it did not run" | tee "$ARTEFACTS/fuzz/$target.log" >"$ARTEFACTS/fuzz/$target.failed"
     FILTER='' check fuzz "fuzz_$target finds nothing" fuzz_passed "$target"
@@ -139,16 +157,13 @@ suite_fuzz() {
 # started here. There a test runs in the engine's network namespace, since a registry on 127.0.0.1 has to be the engine's too.
 SECOND_ENGINE=docker-28-store-${DIND_ENGINE_NAME:-test}
 stop_second_engine() { "$ROOT/scripts/engine-other" stop "$SECOND_ENGINE"; }
-start_second_engine() {
-  [[ -z ${DIND_TEST_HOST:-} ]] || return 0
-  "$ROOT/scripts/engine-other" start "$SECOND_ENGINE" >/dev/null && "$ROOT/scripts/engine-other" load "$SECOND_ENGINE"
-}
 # second_engine_tests RESULT SUITE...: added to RESULTS/RESULT.json.
 second_engine_tests() {
-  local result=$1 inside=() suite host=${DIND_TEST_HOST:-}
+  local result=$1 inside=() suite host=${DIND_TEST_HOST:-} first=$DOCKER_HOST
   shift
-  start_second_engine || return 1
   if [[ -z $host ]]; then
+    "$ROOT/scripts/engine-other" start "$SECOND_ENGINE" >/dev/null || return 1
+    DOCKER_HOST=$first "$ROOT/scripts/engine-other" load "$SECOND_ENGINE" || return 1
     eval "$("$ROOT/scripts/engine-other" env "$SECOND_ENGINE")"
     host=$DOCKER_HOST
     inside=("$ROOT/scripts/engine-other" in "$SECOND_ENGINE")
@@ -207,8 +222,6 @@ with_own_folder() {
 }
 # on_own_engine NAME COMMAND...: on a second private engine, with the images of the first one.
 own_engine_name() { echo "${DIND_ENGINE_NAME:-test}-$1"; }
-OWN_ENGINES=(stack editor interfaces)   # those of a whole run
-stop_own_engines() { local name; for name in "${OWN_ENGINES[@]}"; do stop_own_engine "$name" || true; done; }
 stop_own_engine() { DIND_ENGINE_NAME=$(own_engine_name "$1") "$ROOT/scripts/engine" stop >/dev/null 2>&1; }
 on_own_engine() {
   local name=$1 status=0 first=$DOCKER_HOST images=(base runtime-python runtime-node runtime-shell runtime-make)
@@ -253,6 +266,10 @@ wait_beside() {
 }
 # lane SUITE...: one after the other, each with its time.
 lane() { local suite; for suite; do run_suite "$suite"; done; }
+# wait_for_suite NAME: of one that runs beside others. One that breaks off is a failed test.
+wait_for_suite() {
+  wait_beside "$1" || results note "$RESULTS/$1.json" failed "$1: the suite broke off"
+}
 end_tree() {
   local child
   for child in $(ps -o pid= --ppid "$1"); do end_tree "$child"; done
