@@ -8,6 +8,7 @@ import re
 import subprocess
 import unittest
 
+import test_1_start
 import test_3_python
 from other_engine import engine_other
 from stack import OURS, ROOT, UP, Stack, StackTest
@@ -72,24 +73,28 @@ class Privileged(StackTest):
         seen = self.stack.inside("claude-code-server", "sh", "-c", f'cd workspace && docker run --rm -v "$PWD:/x" {OURS[1]} cat /x/answer.py')
         self.assertEqual(seen.out, "print(6 * 7)\n")
 
-    def test_5_every_python_block_of_the_guide(self):
-        """As on the first engine (test_3_python.py), with this stack."""
+    def again(self, tests, without):
+        """These tests of the first engine's stack with this one. `without`: a port is published in this engine's network namespace, where we are not."""
         stack = self.stack
 
-        class Here(test_3_python.Python):
+        class Here(tests):
             @classmethod
             def setUpClass(cls):
                 cls.stack, cls.workspace = stack, stack.project / "workspace"
 
-            # The port is published in the network namespace of that engine, where this process is not.
-            test_8_the_backends_own_api_answers_at_the_published_port = None
-
+        setattr(Here, without, None)
         result = unittest.TestResult()
         unittest.defaultTestLoader.loadTestsFromTestCase(Here).run(result)
         self.assertGreater(result.testsRun, 6)
         for test, why in result.failures + result.errors:
             with self.subTest(test.id()):
                 self.fail(why)
+
+    def test_5_every_python_block_of_the_guide(self):
+        self.again(test_3_python.Python, without="test_8_the_backends_own_api_answers_at_the_published_port")
+
+    def test_5_the_guides_set_up_and_what_it_looks_at(self):
+        self.again(test_1_start.Start, without="test_05_the_editor_has_the_extension_and_is_reached_by_the_published_port")
 
     def test_6_an_engine_in_a_pod_opens_the_ports_that_it_is_told_also_after_a_restart(self):
         """K02: what shares its network namespace is reached from outside, and asks the engine by a socket."""
