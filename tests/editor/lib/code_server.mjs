@@ -1,7 +1,7 @@
 // A real code-server with the packaged extension, on a free loopback port, with a user-data folder of its own.
 
 import { execFile, spawn } from 'node:child_process';
-import { closeSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -75,6 +75,11 @@ export class CodeServer {
   unset(key) {
     delete this.settings[key];
     this.set({});
+  }
+
+  /** What a window kept of text that was not saved: the next window would open it again. */
+  forgetUnsaved() {
+    rmSync(join(this.userData, 'User/Backups'), { recursive: true, force: true, maxRetries: 5 });
   }
 
   arguments() {

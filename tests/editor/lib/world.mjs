@@ -105,6 +105,7 @@ export class World {
   async tidy() {
     for (const editor of this.editors.splice(0)) await editor.close();
     if (!this.engine) return;
+    for (const server of this.codeServers) server.forgetUnsaved();
     if (this.browser) await forget(this.browser, this.codeServers.filter(({ port }) => port).map(({ port }) => `http://127.0.0.1:${port}`));
     if (!this.proxy.server) await this.proxy.open();
     let containers = [];
