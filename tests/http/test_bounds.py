@@ -126,7 +126,7 @@ class Memory(HttpCase):
                 until = time.monotonic() + LIMIT
                 while server.resident_kilobytes() < before + 215_000:  # what it has read of it
                     self.assertLess(time.monotonic(), until)
-                large = self.head(server, "POST", "/execute", "Content-Type: application/json", f"Content-Length: {48 << 20}") + mebibyte * 48
+                large = self.head(server, "POST", "/execute", "Content-Type: application/json", "Connection: close", f"Content-Length: {48 << 20}") + mebibyte * 48
                 refused = self.raw(server, large)
                 self.assert_status(refused, 503)
                 head, body = refused.split(b"\r\n\r\n", 1)
