@@ -91,7 +91,8 @@ export const hostile = [
     run: async (world) => {
       const folder = makeFolder(world, 'hostile build', {
         'main.txt': 'x\n',
-        Dockerfile: `FROM dind-executor/runtime-python:bookworm\nRUN echo '${LINK}'; sleep 6\nCMD ["true"]\n`,
+        // No step that an earlier run of this test has left in the builder's cache.
+        Dockerfile: `FROM dind-executor/runtime-python:bookworm\nRUN echo '${LINK}'; sleep 6; : ${Date.now()}\nCMD ["true"]\n`,
       });
       const editor = await world.openEditor(join(folder, 'main.txt'), world.codeServer, folder);
       await until('the extension is active', async () => (await editor.paletteOffers('Run in DinD: ')).includes(RUN_WORKSPACE), 30_000);
