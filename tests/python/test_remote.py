@@ -1,5 +1,6 @@
 """A server that is reached by its address and a token (I14), on the real program and on one that misbehaves as told."""
 import asyncio
+import http.client
 import os
 import socket
 import subprocess
@@ -7,6 +8,7 @@ import sys
 import textwrap
 import threading
 import time
+from unittest import mock
 
 from case import LIMIT, SOURCES, ClientTest
 import dind_executor
@@ -134,6 +136,35 @@ class Remote(ClientTest):
         with self.assert_raises(ServerGone, "closed"):
             client.run_python_code("x")
         self.assertTrue(left.wait(LIMIT))
+
+    def test_closing_ends_a_call_that_is_just_being_sent(self):
+        """At each point of it; what was not sent before is not sent afterwards."""
+        for step, before, sent in (("connect", True, False), ("connect", False, False), ("request", True, False), ("request", False, True),
+                                   ("getresponse", True, True)):
+            with self.subTest(step=step, before=before):
+                released = threading.Event()
+                server = self.fake(lambda handler, _, released=released: released.wait(LIMIT))
+                self.addCleanup(released.set)
+                client = self.client(server)
+                self.assertIs(client.is_available(), True)
+                original = getattr(http.client.HTTPConnection, step)
+
+                def closing(connection, *more, original=original, client=client, before=before, **named):
+                    def close():
+                        closer = threading.Thread(target=client.close)
+                        closer.start()
+                        closer.join(LIMIT)
+                    if before:
+                        close()
+                    made = original(connection, *more, **named)
+                    if not before:
+                        close()
+                    return made
+                with mock.patch.object(http.client.HTTPConnection, step, closing), self.assert_raises(ServerGone, "closed"):
+                    client.run_python_code("x")
+                released.set()
+                server.close()
+                self.assertEqual([each[0] for each in server.requests if each[0] == "POST"], ["POST"] if sent else [])
 
     def test_every_pattern_is_the_run_that_the_server_makes_of_it(self):
         for method, params, expected in (

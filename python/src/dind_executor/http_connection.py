@@ -44,12 +44,31 @@ class _Exchange:
     def __init__(self, connection: http.client.HTTPConnection) -> None:
         self.connection = connection
         self.socket: Optional[socket.socket] = None
+        self._closed = False
+        self._lock = threading.Lock()  # of the two before
+
+    def connect(self) -> socket.socket:
+        """Connects it.
+
+        Raises:
+            OSError: Nothing answers there, or another thread has closed the exchange meanwhile.
+        """
+        self.connection.connect()
+        self.connection.auto_open = 0  # what another thread closes must not be opened again by http.client
+        with self._lock:
+            self.socket = self.connection.sock
+            if self.socket is not None and not self._closed:
+                return self.socket
+        self.close()
+        raise ConnectionAbortedError("the connection was closed")
 
     def close(self) -> None:
         """Ends it in both directions, which wakes a thread that reads."""
-        if self.socket is not None:
-            with contextlib.suppress(OSError):
-                self.socket.shutdown(socket.SHUT_RDWR)
+        with self._lock:
+            self._closed = True
+            if self.socket is not None:
+                with contextlib.suppress(OSError):
+                    self.socket.shutdown(socket.SHUT_RDWR)
         self.abandon()
 
     def abandon(self) -> None:
@@ -83,6 +102,7 @@ class HttpConnection:
             raise InvalidRequest("The token has characters that no token has; does it end with a line end?")
         self._address = f"{parts.scheme}://{parts.netloc}"
         self.name = f"the server at {self._address}"
+        self._closed_message = f"The connection to {self.name} was closed while the call was under way"
         self.enabled = True
         self.suspect = False
         self._secure, self._host, self._port = parts.scheme == "https", parts.hostname, port
@@ -150,8 +170,11 @@ class HttpConnection:
         except TimeoutError:
             self._forget(call)
             raise CallTimeout(f"The request could not be sent in time: {self.name} takes no more bytes") from None
-        except (OSError, http.client.HTTPException) as error:
-            self._forget(call)
+        except (OSError, http.client.HTTPException, AttributeError) as error:
+            # AttributeError: as in `_read`.
+            if not self._forget(call):  # another thread has ended it, and the server may have begun to act on it
+                call.finish(Answer(None, ServerGone(self._closed_message)))
+                return call
             self._end(f"{self.name} can't be reached ({error})")
             raise NotSent(f"{self.name} can't be reached ({error})") from None
         except BaseException:
@@ -168,7 +191,7 @@ class HttpConnection:
 
     def close(self, patience: float = CLOSE_PATIENCE) -> None:
         """Ends every call, and with it its run: the server cancels a run whose client is gone."""
-        self._end(f"The connection to {self.name} was closed while the call was under way")
+        self._end(self._closed_message)
 
     def drop(self) -> None:
         """As `close`."""
@@ -188,16 +211,14 @@ class HttpConnection:
         return http.client.HTTPConnection(self._host, self._port, timeout=timeout)
 
     def _send(self, exchange: _Exchange, method: str, path: str, body: bytes, more: dict[str, str]) -> None:
-        connection = exchange.connection
+        sock = exchange.connect()
         try:
-            connection.connect()
-            exchange.socket = connection.sock
-            connection.request(method, self._prefix + path, body or None, {**self._headers, **more})
+            exchange.connection.request(method, self._prefix + path, body or None, {**self._headers, **more})
         except (BrokenPipeError, ConnectionResetError):
             # A server may refuse a body before it has read all of it: then its answer is there to be read.
-            if not _readable(connection.sock):
+            if not _readable(sock):
                 raise
-        connection.sock.settimeout(_SILENCE)
+        sock.settimeout(_SILENCE)
 
     def _ask(self, method: str, path: str, deadline: Deadline) -> tuple[int, Any, Optional[str]]:
         exchange = _Exchange(self._connection(deadline))
@@ -261,11 +282,13 @@ class HttpConnection:
                 return
             pause.wait(0.05)  # the request may still be on its way to the server
 
-    def _forget(self, call: Call) -> None:
+    def _forget(self, call: Call) -> bool:
+        """Ends its connection; false where that has been done."""
         with self._lock:
             exchange = self._open.pop(call, None)
         if exchange is not None:
             exchange.close()
+        return exchange is not None
 
     def _end(self, message: str) -> None:
         with self._lock:
@@ -350,9 +373,7 @@ def _json(body: bytes) -> Any:
         return None
 
 
-def _readable(sock: Optional[socket.socket]) -> bool:
-    if sock is None:
-        return False
+def _readable(sock: socket.socket) -> bool:
     with contextlib.suppress(OSError):
         sock.settimeout(1)
         return bool(sock.recv(1, socket.MSG_PEEK))
