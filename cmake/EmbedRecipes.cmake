@@ -7,7 +7,7 @@ foreach(RECIPE IN LISTS RECIPES)
   string(REGEX REPLACE "(..)" "'\\\\x\\1', " BYTES "${HEX}")
   get_filename_component(NAME "${RECIPE}" NAME_WE)
   string(MAKE_C_IDENTIFIER "${NAME}" ID)
-  string(APPEND ARRAYS "constexpr char k_${ID}[] = {${BYTES}};\n")
+  string(APPEND ARRAYS "  static constexpr char k_${ID}[] = {${BYTES}};\n")
   string(APPEND TEXTS "    {\"${NAME}\", {k_${ID}, sizeof k_${ID}}},\n")
 endforeach()
 file(WRITE "${OUT}.new"
@@ -15,13 +15,13 @@ file(WRITE "${OUT}.new"
 #include \"languages/embedded.hpp\"
 
 namespace dind::languages {
-namespace {
-${ARRAYS}
-constexpr EmbeddedText kAll[] = {
-${TEXTS}};
-}  // namespace
 
-std::span<const EmbeddedText> ${FUNCTION}() { return kAll; }
+std::span<const EmbeddedText> ${FUNCTION}() {
+${ARRAYS}
+  static constexpr EmbeddedText kAll[] = {
+${TEXTS}  };
+  return kAll;
+}
 
 }  // namespace dind::languages
 ")

@@ -5,7 +5,7 @@
 #include <fstream>
 
 #include "run_bench.hpp"
-#include "support/ids.hpp"
+#include "support/temp_folder.hpp"
 
 namespace build_faults_test {
 
@@ -57,16 +57,9 @@ void has_network(RunBench& bench) {
 }
 
 // A workspace with a project that takes more than one write of its tar.
-struct Folder {
+struct Upload : tests::TempFolder {
   static constexpr const char* kText = "what is in the project";
-  Folder() {
-    std::filesystem::create_directories(path + "/project");
-    std::ofstream(path + "/project/a") << kText << std::string(3 << 20, 'x');
-  }
-  ~Folder() { std::filesystem::remove_all(path); }
-  Folder(const Folder&) = delete;
-  Folder& operator=(const Folder&) = delete;
-  const std::string path = std::filesystem::temp_directory_path() / ("dind-upload-" + random_id());
+  Upload() { write("project/a", kText + std::string(3 << 20, 'x')); }
 };
 
 std::string body_of(const RunBench& bench, const std::string& path) {
@@ -186,7 +179,7 @@ TEST_CASE("A network's container that goes during a build is noticed, and is the
 }
 
 TEST_CASE("The context is sent while the engine makes the build's network, and no step begins before it is there") {
-  const Folder folder;
+  const Upload folder;
   RunBench bench(policy(true), {.engine_path = folder.path, .path = folder.path});
   has_network(bench);
   bench.fake.on("POST", "/containers/create", FakeReply::silence());
@@ -194,7 +187,7 @@ TEST_CASE("The context is sent while the engine makes the build's network, and n
   auto spec = dockerfile("FROM a\nRUN the-step\n");
   std::get<BuildProgram>(spec.program).context_path = "project";
   const auto under = bench.begin(std::move(spec));
-  REQUIRE(bench.until([&] { return bench.fake.received().contains(Folder::kText); }));
+  REQUIRE(bench.until([&] { return bench.fake.received().contains(Upload::kText); }));
   CHECK(bench.fake.count("POST", "/build") == 0);
   CHECK(!bench.fake.received().contains("the-step"));
 

@@ -1,8 +1,6 @@
 // The log in a file of the test's own; on stderr again afterwards.
 #pragma once
 
-#include <stdlib.h>
-
 #include <filesystem>
 #include <fstream>
 #include <stdexcept>
@@ -10,26 +8,21 @@
 #include <vector>
 
 #include "support/log.hpp"
+#include "support/temp_folder.hpp"
 
 namespace dind::tests {
 
 class LogFile {
  public:
   explicit LogFile(LogSettings settings) {
-    std::string pattern = (std::filesystem::temp_directory_path() / "dind-log-XXXXXX").string();
-    folder_ = mkdtemp(pattern.data());
     settings.file = path();
     if (const auto set = set_up_log(settings); !set) throw std::runtime_error(set.error().message);
   }
   LogFile(const LogFile&) = delete;
   LogFile& operator=(const LogFile&) = delete;
-  ~LogFile() {
-    (void)set_up_log({});
-    std::error_code ignored;
-    std::filesystem::remove_all(folder_, ignored);
-  }
-  const std::filesystem::path& folder() const { return folder_; }
-  std::string path() const { return (folder_ / "log.txt").string(); }
+  ~LogFile() { (void)set_up_log({}); }
+  const std::filesystem::path& folder() const { return folder_.path; }
+  std::string path() const { return (folder_.path / "log.txt").string(); }
   std::vector<std::string> lines() const {
     std::vector<std::string> all;
     std::ifstream in(path());
@@ -38,7 +31,7 @@ class LogFile {
   }
 
  private:
-  std::filesystem::path folder_;
+  TempFolder folder_;
 };
 
 }  // namespace dind::tests

@@ -13,7 +13,7 @@
 #include "languages/recipe.hpp"
 #include "languages/sub_projects.hpp"
 #include "languages/workspace_table.hpp"
-#include "support/ids.hpp"
+#include "support/temp_folder.hpp"
 
 namespace workspace_programs_test {
 
@@ -23,14 +23,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-struct Folder {
-  fs::path path = fs::temp_directory_path() / ("dind-programs-" + random_id());
-  Folder() { fs::create_directories(path); }
-  ~Folder() { fs::remove_all(path); }
-  void write(const std::string& name, const std::string& text = "x\n") const {
-    fs::create_directories((path / name).parent_path());
-    std::ofstream(path / name, std::ios::binary) << text;
-  }
+struct Looked : tests::TempFolder {
   WorkspacePrograms look() const {
     auto found = find_workspace_programs(path, Terms::flags);
     REQUIRE(found);
@@ -82,7 +75,7 @@ TEST_CASE("What a folder holds says what may run of it, the likeliest first") {
        "dockerfile npm-start python-main python-package:a python-package:b make"},
   };
   for (const auto& [files, expected] : cases) {
-    const Folder folder;
+    const Looked folder;
     for (const auto& [name, text] : files) folder.write(name, text);
     INFO(expected);
     CHECK(ids(folder.look()) == expected);
@@ -94,7 +87,7 @@ TEST_CASE("P23: a Dockerfile by another name than the folder's own is told of, w
   for (const std::string name :
        {"Dockerfile.dev", "app.Dockerfile", "api.dockerfile", "DOCKERFILE", "Containerfile.test", "x.containerfile"}) {
     INFO(name);
-    const Folder folder;
+    const Looked folder;
     folder.write(name, "FROM scratch\n");
     folder.write("Dockerfile.dockerignore");
     fs::create_directory(folder.path / "a.dockerfile");
@@ -115,23 +108,23 @@ TEST_CASE("P23: a Dockerfile by another name than the folder's own is told of, w
   }
   for (const auto& [name, word] : {std::pair("it's $(id).Dockerfile", "'it'\\''s $(id).Dockerfile'"),
                                    std::pair("-x.Dockerfile", "./-x.Dockerfile")}) {
-    const Folder odd;
+    const Looked odd;
     odd.write(name);
     CHECK(odd.look().notes.at(0).ends_with(std::string("--dockerfile ") + word));
   }
-  const Folder full;  // of more names than are looked at
+  const Looked full;  // of more names than are looked at
   for (int n = 0; n < 5000; ++n) full.write(std::to_string(n) + ".Dockerfile");
   CHECK(full.look().notes.size() == 1);
   full.write("Containerfile");
   CHECK(full.look().notes.empty());
-  const Folder nothing;
+  const Looked nothing;
   for (const auto* name : {"Dockerfile.dockerignore", "Dockerfiles", "myDockerfile", ".dockerignore", "Dockerfile."})
     nothing.write(name);
   CHECK(nothing.look().notes.empty());
 }
 
 TEST_CASE("Projects in the folders of a folder are offered, and never run without a choice") {  // E16
-  const Folder folder;
+  const Looked folder;
   const std::string start = R"({"scripts": {"start": "node server.js"}})";
   for (const auto* each :
        {"package.json", "packages/app/package.json", "web/package.json", "node_modules/x/package.json",
@@ -154,14 +147,14 @@ TEST_CASE("Projects in the folders of a folder are offered, and never run withou
   CHECK(sub_project("packages/app/npm-start") == std::pair<std::string, std::string>("packages/app", "npm-start"));
   CHECK_FALSE(sub_project("npm-start"));
 
-  const Folder many;
+  const Looked many;
   for (int i = 0; i < 400; ++i) many.write("p" + std::to_string(i) + "/main.py");
   CHECK(find_sub_projects(many.path, {}).size() == 32);
   CHECK(find_sub_projects("/nowhere", {}).empty());
 }
 
 TEST_CASE("A program says how it runs, and in which image") {
-  const Folder folder;
+  const Looked folder;
   folder.write("Dockerfile", "FROM scratch\nCMD x\n");
   folder.write("package.json", R"({"scripts": {"start": "node \u001b[31m server.js"}})");
   folder.write("main.py");
@@ -183,7 +176,7 @@ TEST_CASE("A program says how it runs, and in which image") {
 }
 
 TEST_CASE("Dependencies that nobody has installed are said") {
-  const Folder folder;
+  const Looked folder;
   const auto notes = [&] { return folder.look().programs.at(0).notes; };
   folder.write("package.json", R"({"scripts": {"start": "x"}, "dependencies": {"left": "1"}})");
   REQUIRE(notes().size() == 1);
@@ -196,8 +189,8 @@ TEST_CASE("Dependencies that nobody has installed are said") {
 }
 
 TEST_CASE("Files that mean harm hold nobody up, are not read from outside, and are named") {
-  const Folder folder;
-  const Folder outside;
+  const Looked folder;
+  const Looked outside;
   outside.write("package.json", R"({"scripts": {"start": "the outside's"}})");
   outside.write("requirements.txt", "secret\n");
   const auto said = [&](const std::string& part) {
@@ -252,14 +245,14 @@ TEST_CASE("Files that mean harm hold nobody up, are not read from outside, and a
 }
 
 TEST_CASE("A link to another file of the folder is as good as the file") {
-  const Folder folder;
+  const Looked folder;
   folder.write("app.py");
   fs::create_symlink("app.py", folder.path / "main.py");
   CHECK(ids(folder.look()) == "python-main");
 }
 
 TEST_CASE("Ten thousand packages are not ten thousand programs") {
-  const Folder folder;
+  const Looked folder;
   for (int i = 0; i < 1200; ++i) folder.write("p" + std::to_string(i) + "/__main__.py", "");
   CHECK(folder.look().programs.size() == 32);
 }
@@ -273,14 +266,14 @@ TEST_CASE("A folder that is not there is an error that names it") {
 }
 
 TEST_CASE("A command of a person's own runs where its first word is at home") {
-  const Folder node;
+  const Looked node;
   node.write("package.json", R"({"scripts": {"start": "x"}})");
-  const Folder python;
+  const Looked python;
   python.write("main.py");
   python.write("requirements.txt", "six\n");
-  const Folder c;
+  const Looked c;
   c.write("Makefile");
-  const Folder empty;
+  const Looked empty;
   CHECK(program_for_command(empty.path, {"python3"}).language == "python");
   CHECK(program_for_command(empty.path, {"/usr/bin/python3.11"}).language == "python");
   CHECK(program_for_command(empty.path, {"node"}).language == "javascript");

@@ -17,7 +17,7 @@
 #include <vector>
 
 #include "sandbox/ignore_rules.hpp"
-#include "support/ids.hpp"
+#include "support/temp_folder.hpp"
 
 namespace build_context_test {
 
@@ -27,14 +27,11 @@ namespace fs = std::filesystem;
 
 namespace {
 
-struct Folder {
-  fs::path path = fs::temp_directory_path() / ("dind-context-" + random_id());
-  Folder() { fs::create_directories(path / "workspace/project"); }
-  ~Folder() { fs::remove_all(path); }
+struct Context : tests::TempFolder {
+  Context() { folder("workspace/project"); }
   std::string workspace() const { return path / "workspace"; }
   void write(const std::string& name, const std::string& text) const {
-    fs::create_directories((path / "workspace/project" / name).parent_path());
-    std::ofstream(path / "workspace/project" / name) << text;
+    TempFolder::write("workspace/project/" + name, text);
   }
 };
 
@@ -89,7 +86,7 @@ void check_refused(const ContextRequest& request, const std::string& message) {
 }  // namespace
 
 TEST_CASE("A context holds a folder's files, its links as links, and the Dockerfile under a name of its own") {
-  const Folder folder;
+  const Context folder;
   folder.write("app.py", "print(1)");
   folder.write("sub/日本語 name.txt", "text");
   folder.write("Dockerfile", "FROM another");
@@ -112,7 +109,7 @@ TEST_CASE("A context holds a folder's files, its links as links, and the Dockerf
 
 TEST_CASE(
     "Who sends a context learns of its files as they are written, and of its Dockerfile and its end from the caller") {
-  const Folder folder;
+  const Context folder;
   folder.write("a", std::string(3 << 20, 'x'));
   const ContextRequest request{.root = folder.workspace(), .path = "project", .dockerfile = "FROM the-image"};
   const auto begun = begin_context(request);
@@ -140,7 +137,7 @@ TEST_CASE(
 }
 
 TEST_CASE("A context that can't be collected gets no end of its own making") {
-  const Folder folder;
+  const Context folder;
   folder.write("a", std::string(3 << 20, 'x'));
   folder.write("b", std::string(3 << 20, 'y'));
   const ContextRequest request{
@@ -155,7 +152,7 @@ TEST_CASE("A context that can't be collected gets no end of its own making") {
 }
 
 TEST_CASE("A context that nobody waits for any more is not collected to its end") {
-  const Folder folder;
+  const Context folder;
   folder.write("app.py", "print(1)");
   std::stop_source stop;
   stop.request_stop();
@@ -166,7 +163,7 @@ TEST_CASE("A context that nobody waits for any more is not collected to its end"
 }
 
 TEST_CASE("For BuildKit the folder keeps its own Dockerfile, and another one has a name of its own") {  // B03
-  const Folder folder;
+  const Context folder;
   folder.write("app.py", "print(1)");
   const auto made_of = [&](const std::string& text) {
     return make_context({.root = folder.workspace(), .path = "project", .dockerfile = text, .hide_dockerfile = false});
@@ -188,7 +185,7 @@ TEST_CASE("For BuildKit the folder keeps its own Dockerfile, and another one has
 }
 
 TEST_CASE("Files, folders and links have their times and modes") {  // B01
-  const Folder folder;
+  const Context folder;
   folder.write("old.txt", "x");
   folder.write("folder/run.sh", "x");
   folder.write("kept/below/wanted", "x");
@@ -229,7 +226,7 @@ TEST_CASE("Files, folders and links have their times and modes") {  // B01
 }
 
 TEST_CASE("The Dockerfile's own .dockerignore goes before the folder's") {  // B04
-  const Folder folder;
+  const Context folder;
   folder.write("a.txt", "x");
   folder.write("b.log", "x");
   folder.write(".dockerignore", "*.log\n");
@@ -275,7 +272,7 @@ TEST_CASE("The Dockerfile's own .dockerignore goes before the folder's") {  // B
 }
 
 TEST_CASE("What a .dockerignore names stays at home, and its exceptions don't") {
-  const Folder folder;
+  const Context folder;
   folder.write(".dockerignore", "secret\n*.log\n!keep.log\ndeep\n!deep/wanted\n");
   for (const char* name : {"secret/key", "a.log", "keep.log", "deep/wanted/x", "deep/other/x", "app.py"})
     folder.write(name, "x");
@@ -295,7 +292,7 @@ TEST_CASE("What a .dockerignore names stays at home, and its exceptions don't") 
 }
 
 TEST_CASE("A .dockerignore that can't be read is no empty one") {
-  const Folder folder;
+  const Context folder;
   fs::create_symlink("elsewhere", folder.path / "workspace/project/.dockerignore");
   check_refused({.root = folder.workspace(), .path = "project", .dockerfile = "FROM x"}, ".dockerignore");
   fs::remove(folder.path / "workspace/project/.dockerignore");
@@ -310,7 +307,7 @@ TEST_CASE("A context without a folder is the Dockerfile alone") {
 }
 
 TEST_CASE("A context leads nowhere out of the workspace") {
-  const Folder folder;
+  const Context folder;
   fs::create_directories(folder.path / "outside");
   fs::create_directory_symlink(folder.path / "outside", folder.path / "workspace/link");
   fs::create_directory_symlink("../../outside", folder.path / "workspace/project/up");
@@ -335,7 +332,7 @@ TEST_CASE("A context leads nowhere out of the workspace") {
 }
 
 TEST_CASE("A context that is too large is refused with what to do") {
-  const Folder folder;
+  const Context folder;
   folder.write("a", std::string(2000, 'x'));
   folder.write("b", "x");
   ContextRequest request{.root = folder.workspace(), .path = "project", .dockerfile = "FROM x"};

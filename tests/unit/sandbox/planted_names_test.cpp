@@ -15,6 +15,7 @@
 #include "support/file_user.hpp"
 #include "support/ids.hpp"
 #include "support/run_task.hpp"
+#include "support/temp_folder.hpp"
 
 namespace planted_names_test {
 
@@ -24,19 +25,8 @@ namespace fs = std::filesystem;
 
 namespace {
 
-struct Tree {
-  fs::path path = fs::temp_directory_path() / ("dind-planted-" + random_id());
+struct Tree : tests::TempFolder {
   std::map<std::string, std::uint64_t> seen;
-  Tree() { fs::create_directories(path); }
-  ~Tree() {
-    std::error_code locked;  // by a test, where it does not run as root
-    fs::remove_all(path, locked);
-  }
-  void folder(const std::string& name) const { fs::create_directories(path / name); }
-  void file(const std::string& name, const std::string& text = "x") const {
-    fs::create_directories((path / name).parent_path());
-    std::ofstream(path / name) << text;
-  }
   void hand_over() const {
     for (const auto& each : fs::recursive_directory_iterator(path)) tests::give_to_file_user(each.path());
     tests::give_to_file_user(path);
@@ -69,7 +59,7 @@ TEST_CASE("S04: every protected name that was not there gets another one, at eac
     for (const std::string folder : {"", "src/", "new/", "a/b/c/d/e/f/", "a/b/c/d/e/f/g/h/i/j/k/l/m/n/o/p/"}) {
       const auto whole = folder + std::string(name);
       INFO(whole);
-      workspace.file(whole + "/config", "evil");
+      workspace.write(whole + "/config", "evil");
       CHECK(workspace.sweep() == std::vector<Planted>{{.path = whole, .moved_to = whole + ".from-run-r1"}});
       CHECK_FALSE(workspace.there(whole));
       std::string text;
@@ -83,7 +73,7 @@ TEST_CASE("S04: files and links by such a name are moved too, links without foll
   Tree workspace;
   workspace.folder("elsewhere/hooks");
   workspace.look();
-  workspace.file("sub/.git", "gitdir: ../elsewhere");
+  workspace.write("sub/.git", "gitdir: ../elsewhere");
   fs::create_directory_symlink("elsewhere", workspace.path / ".vscode");
   fs::create_symlink("/nowhere", workspace.path / ".idea");
   const auto planted = workspace.sweep();
@@ -95,14 +85,14 @@ TEST_CASE("S04: files and links by such a name are moved too, links without foll
 
 TEST_CASE("S04: what was there before stays, and what took the place of an unguarded link does not") {
   Tree workspace;
-  workspace.file(".git/HEAD");
-  workspace.file("lib/.git", "gitdir: x");
+  workspace.write(".git/HEAD");
+  workspace.write("lib/.git", "gitdir: x");
   workspace.folder("linked");
   fs::create_symlink("/etc", workspace.path / "linked/.vscode");
   workspace.look();
   CHECK(workspace.sweep().empty());
   // The owner's own git writes another file in its place.
-  workspace.file("lib/.git.new", "gitdir: y");
+  workspace.write("lib/.git.new", "gitdir: y");
   fs::rename(workspace.path / "lib/.git.new", workspace.path / "lib/.git");
   CHECK(workspace.sweep().empty());
   workspace.folder("linked/new");
@@ -113,8 +103,8 @@ TEST_CASE("S04: what was there before stays, and what took the place of an ungua
 
 TEST_CASE("S04: a folder that took the place of one that was there, or of a file, is the program's") {
   Tree workspace;
-  workspace.file("a/.git/HEAD");
-  workspace.file("lib/.git", "gitdir: x");
+  workspace.write("a/.git/HEAD");
+  workspace.write("lib/.git", "gitdir: x");
   workspace.folder("a/new");
   workspace.look();
   CHECK(workspace.sweep().empty());
@@ -129,10 +119,10 @@ TEST_CASE("S04: a folder that took the place of one that was there, or of a file
 TEST_CASE("S04: nothing is renamed over something that is there, and one that comes again is moved again") {
   Tree workspace;
   workspace.look();
-  workspace.file(".git.from-run-r1/config", "the program's too");
-  workspace.file(".git/config");
+  workspace.write(".git.from-run-r1/config", "the program's too");
+  workspace.write(".git/config");
   CHECK(workspace.sweep().front().moved_to == ".git.from-run-r1-2");
-  workspace.file(".git/config");
+  workspace.write(".git/config");
   CHECK(workspace.sweep().front().moved_to == ".git.from-run-r1-3");
   CHECK(workspace.there(".git.from-run-r1/config"));
 }

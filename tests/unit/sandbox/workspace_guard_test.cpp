@@ -5,7 +5,7 @@
 #include <fstream>
 
 #include "support/file_user.hpp"
-#include "support/ids.hpp"
+#include "support/temp_folder.hpp"
 
 namespace workspace_guard_test {
 
@@ -15,18 +15,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-struct Tree {
-  fs::path path = fs::temp_directory_path() / ("dind-guard-" + random_id());
-  Tree() { fs::create_directories(path); }
-  ~Tree() {
-    std::error_code locked;  // by a test, where it does not run as root
-    fs::remove_all(path, locked);
-  }
-  void folder(const std::string& name) const { fs::create_directories(path / name); }
-  void file(const std::string& name) const {
-    fs::create_directories((path / name).parent_path());
-    std::ofstream(path / name) << "x";
-  }
+struct Tree : tests::TempFolder {
   void hand_over() const {
     for (const auto& each : fs::recursive_directory_iterator(path)) tests::give_to_file_user(each.path());
     tests::give_to_file_user(path);
@@ -52,7 +41,7 @@ TEST_CASE("Settings and hooks are read-only wherever they are, and the folders t
   for (const auto name : kGuardedNames) workspace.folder(std::string(name));
   CHECK(workspace.guarded() == ".devcontainer:ro .git:ro .husky:ro .idea:ro .vscode:ro");
   workspace.folder("session/project/.git/modules/x/.git");
-  workspace.file("session/project/lib/.git");  // of a submodule
+  workspace.write("session/project/lib/.git");  // of a submodule
   CHECK(workspace.guarded() ==
         ".devcontainer:ro .git:ro .husky:ro .idea:ro .vscode:ro session:rw session/project:rw session/project/.git:ro "
         "session/project/lib:rw session/project/lib/.git:ro:file");
@@ -75,7 +64,7 @@ TEST_CASE("A folder that is not there, is a link, or is guarded itself is never 
   workspace.folder("project/.git/hooks");
   fs::create_directory_symlink("/etc", workspace.path / "out");
   fs::create_directory_symlink("project", workspace.path / "alias");
-  workspace.file("file");
+  workspace.write("file");
   for (const auto* folder : {"none", "out", "alias", "file", "project/none"}) {
     INFO(folder);
     const auto found = guard_workspace(workspace.path, folder);

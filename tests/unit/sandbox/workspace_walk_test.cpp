@@ -6,7 +6,7 @@
 #include <thread>
 #include <vector>
 
-#include "support/ids.hpp"
+#include "support/temp_folder.hpp"
 
 namespace workspace_walk_test {
 
@@ -16,13 +16,9 @@ namespace fs = std::filesystem;
 
 namespace {
 
-struct Tree {
-  fs::path path = fs::temp_directory_path() / ("dind-walk-" + random_id());
+struct Tree : tests::TempFolder {
   std::vector<std::string> found;
   std::string wait_at;
-  Tree() { fs::create_directories(path); }
-  ~Tree() { fs::remove_all(path); }
-  void folder(const std::string& name) const { fs::create_directories(path / name); }
   Walk walk(const WalkBounds& bounds) {
     found.clear();
     return walk_protected_names(

@@ -5,7 +5,7 @@
 #include <filesystem>
 #include <fstream>
 
-#include "support/ids.hpp"
+#include "support/temp_folder.hpp"
 
 namespace hints_test {
 
@@ -14,17 +14,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-struct Project {
-  fs::path path = fs::temp_directory_path() / ("dind-hints-" + random_id(8));
-  Project() { fs::create_directories(path); }
-  Project(const Project&) = delete;
-  Project& operator=(const Project&) = delete;
-  ~Project() { fs::remove_all(path); }
-  void write(const std::string& name, const std::string& text = "x\n") const {
-    fs::create_directories((path / name).parent_path());
-    std::ofstream(path / name) << text;
-  }
-};
+using Project = tests::TempFolder;
 
 struct Case {
   std::string language = "python";

@@ -61,7 +61,7 @@ void execute(const std::string& path, const char* sql) {
 }  // namespace
 
 TEST_CASE("K03: a copy that is made during a run is one whole file of our own") {
-  const Folder folder;
+  const HistoryFolder folder;
   const auto store = open(folder.file());
   for (int i = 0; i < 5; ++i) add(*store);
   REQUIRE(fs::file_size(folder.file() + "-wal") > 0);
@@ -80,7 +80,7 @@ TEST_CASE("K03: a copy that is made during a run is one whole file of our own") 
 }
 
 TEST_CASE("K03: after an import the runs are those of the copy, for those who have the history open too") {
-  const Folder folder;
+  const HistoryFolder folder;
   const auto server = open(folder.file());  // as `serve` has it
   for (int i = 0; i < 5; ++i) add(*server);
   const auto kept = ids(*server);
@@ -107,7 +107,7 @@ TEST_CASE("K03: after an import the runs are those of the copy, for those who ha
 }
 
 TEST_CASE("K03: a run that is under way outlives an import, and one of the copy is interrupted") {
-  const Folder folder;
+  const HistoryFolder folder;
   const auto store = open(folder.file());
   const auto early = add(*store, false);
   const auto copy = (folder.path / "copy.db").string();
@@ -130,7 +130,7 @@ TEST_CASE("K03: a run that is under way outlives an import, and one of the copy 
 }
 
 TEST_CASE("K03: what is no history changes nothing and is named") {
-  const Folder folder;
+  const HistoryFolder folder;
   const auto store = open(folder.file());
   add(*store);
   const auto kept = ids(*store);
@@ -162,7 +162,7 @@ TEST_CASE("K03: what is no history changes nothing and is named") {
 }
 
 TEST_CASE("K03: where a copy can't be written, the message names the file and why") {
-  const Folder folder;
+  const HistoryFolder folder;
   const auto store = open(folder.file());
   add(*store);
   for (const auto& [file, part] :
@@ -177,7 +177,7 @@ TEST_CASE("K03: where a copy can't be written, the message names the file and wh
 }
 
 TEST_CASE("K03: a plain copy of the file with its -wal file is taken too") {
-  const Folder folder;
+  const HistoryFolder folder;
   const auto store = open(folder.file());
   for (int i = 0; i < 3; ++i) add(*store);
   const auto kept = ids(*store);
@@ -189,7 +189,7 @@ TEST_CASE("K03: a plain copy of the file with its -wal file is taken too") {
 }
 
 TEST_CASE("K03: a settled history is in its one file, and without a history there is no copy of it") {
-  const Folder folder;
+  const HistoryFolder folder;
   asio::io_context context;
   HistoryWorker worker(context.get_executor(), {.path = folder.file()});
   const auto run = [&](std::function<Task<void>()> what) {

@@ -1,28 +1,17 @@
 // What the history's tests share: a folder of their own, and a run to record.
 #pragma once
 
-#include <stdlib.h>
-
 #include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <string>
 
 #include "services/history.hpp"
+#include "support/temp_folder.hpp"
 
 namespace dind::tests {
 
-struct Folder {
-  Folder() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "dind-history-XXXXXX").string();
-    path = mkdtemp(pattern.data());
-  }
-  Folder(const Folder&) = delete;
-  Folder& operator=(const Folder&) = delete;
-  ~Folder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path, ignored);
-  }
+struct HistoryFolder : TempFolder {
   std::string file() const { return (path / "state" / "history.db").string(); }
   // Of every file that is there.
   std::string bytes() const {
@@ -34,7 +23,6 @@ struct Folder {
     }
     return all;
   }
-  std::filesystem::path path;
 };
 
 inline RunSpec python(std::string text = "print('hello')") {

@@ -30,7 +30,7 @@ namespace {
 // Another process that writes to the history.
 class Holder {
  public:
-  explicit Holder(const Folder& folder) {
+  explicit Holder(const HistoryFolder& folder) {
     REQUIRE(sqlite3_open(folder.file().c_str(), &other_) == SQLITE_OK);
     REQUIRE(sqlite3_exec(other_, "BEGIN IMMEDIATE", nullptr, nullptr, nullptr) == SQLITE_OK);
   }
@@ -50,7 +50,7 @@ HistoryRecord orphan() {
   return record;
 }
 
-std::size_t files_with(const Folder& folder, std::string_view part) {
+std::size_t files_with(const HistoryFolder& folder, std::string_view part) {
   std::size_t count = 0;
   for (const auto& each : fs::directory_iterator(fs::path(folder.file()).parent_path()))
     count += each.path().filename().string().contains(part) ? 1 : 0;
@@ -60,7 +60,7 @@ std::size_t files_with(const Folder& folder, std::string_view part) {
 }  // namespace
 
 TEST_CASE("a history with a run to close can be opened while another process writes to it") {
-  const Folder folder;
+  const HistoryFolder folder;
   const auto gone = orphan();
   REQUIRE((*HistoryStore::open(folder.file()))->insert(gone));
   {
@@ -74,7 +74,7 @@ TEST_CASE("a history with a run to close can be opened while another process wri
 }
 
 TEST_CASE("however many files lie beside a history that is held, it is open soon") {
-  const Folder folder;
+  const HistoryFolder folder;
   REQUIRE(HistoryStore::open(folder.file()));
   for (int i = 0; i < 6; ++i) {
     const auto run = record_of();
@@ -96,7 +96,7 @@ TEST_CASE("however many files lie beside a history that is held, it is open soon
 }
 
 TEST_CASE("a run that was taken in and is written once more is there once, with its size") {
-  const Folder folder;
+  const HistoryFolder folder;
   const auto run = record_of();
   const std::vector<HistoryStore::Work> works{[&](HistoryStore& file) { return file.insert(run); },
                                               [&](HistoryStore& file) { return file.end(run.id, an_end()); }};
@@ -114,7 +114,7 @@ TEST_CASE("a run that was taken in and is written once more is there once, with 
 }
 
 TEST_CASE("a file that a process left half written goes after a day") {
-  const Folder folder;
+  const HistoryFolder folder;
   REQUIRE(HistoryStore::open(folder.file()));
   const auto lay = [&](const std::string& suffix, fs::file_time_type::duration age) {
     const std::string path = folder.file() + suffix;
@@ -135,7 +135,7 @@ TEST_CASE("a file that a process left half written goes after a day") {
 }
 
 TEST_CASE("an exception while runs are put beside a history is an error, and leaves no file") {
-  const Folder folder;
+  const HistoryFolder folder;
   REQUIRE(HistoryStore::open(folder.file()));
   const auto file = HistoryStore::write_aside(
       folder.file(), {[](HistoryStore&) -> Result<void> { throw std::runtime_error("out of everything"); }});
@@ -145,7 +145,7 @@ TEST_CASE("an exception while runs are put beside a history is an error, and lea
 }
 
 TEST_CASE("a run that ends while others are put beside the history is put there next") {
-  const Folder folder;
+  const HistoryFolder folder;
   asio::io_context context;
   HistoryWorker worker(context.get_executor(), {.path = folder.file(), .patience = 20ms});
   std::vector<std::string> ids;

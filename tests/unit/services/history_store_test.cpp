@@ -21,7 +21,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-std::unique_ptr<HistoryStore> open(const Folder& folder) {
+std::unique_ptr<HistoryStore> open(const HistoryFolder& folder) {
   auto store = HistoryStore::open(folder.file());
   if (!store) FAIL(store.error().message);
   return std::move(*store);
@@ -54,7 +54,7 @@ std::vector<std::string> ids(HistoryStore& store) {
 }  // namespace
 
 TEST_CASE("A run is there again as it was") {
-  const Folder folder;
+  const HistoryFolder folder;
   RunSpec spec = python("print('\xff')\0x");
   std::get<SourceProgram>(spec.program).language = "python";
   spec.image = "python:3.13";
@@ -109,7 +109,7 @@ TEST_CASE("A run is there again as it was") {
 }
 
 TEST_CASE("The file is its owner's alone") {
-  const Folder folder;
+  const HistoryFolder folder;
   const auto store = open(folder);
   REQUIRE(store->insert(record_of()));
   struct stat status{};
@@ -122,7 +122,7 @@ TEST_CASE("The file is its owner's alone") {
 }
 
 TEST_CASE("An id that is none, or the beginning of several") {
-  const Folder folder;
+  const HistoryFolder folder;
   const auto store = open(folder);
   for (const char* id : {"aaaa1", "aaaa2", "b%"}) {
     auto record = record_of();
@@ -138,7 +138,7 @@ TEST_CASE("An id that is none, or the beginning of several") {
 }
 
 TEST_CASE("Pruning by count, age and bytes; what runs stays") {
-  const Folder folder;
+  const HistoryFolder folder;
   const auto store = open(folder);
   const auto now = record_of().began;
   std::vector<std::string> all;
@@ -176,7 +176,7 @@ TEST_CASE("Pruning by count, age and bytes; what runs stays") {
 }
 
 TEST_CASE("What was pruned for good is in no file any more") {
-  const Folder folder;
+  const HistoryFolder folder;
   const auto store = open(folder);
   const auto record = record_of(python("print('gone-for-good')"));
   REQUIRE(store->insert(record));
@@ -187,7 +187,7 @@ TEST_CASE("What was pruned for good is in no file any more") {
 }
 
 TEST_CASE("Rows of processes that are gone are closed as interrupted") {
-  const Folder folder;
+  const HistoryFolder folder;
   auto mine = record_of(), gone = record_of(), elsewhere = record_of(), long_ago = record_of();
   gone.owner = gone_owner();
   elsewhere.owner = long_ago.owner = "another-boot.1.2.3";
@@ -204,7 +204,7 @@ TEST_CASE("Rows of processes that are gone are closed as interrupted") {
 }
 
 TEST_CASE("A file that is broken, newer or not writable is an error with a remedy") {
-  const Folder folder;
+  const HistoryFolder folder;
   fs::create_directories(fs::path(folder.file()).parent_path());
   SECTION("no database") {
     std::ofstream(folder.file()) << std::string(5000, 'x');
@@ -262,7 +262,7 @@ TEST_CASE("A file that is broken, newer or not writable is an error with a remed
 }
 
 TEST_CASE("Two processes at once lose nothing") {
-  const Folder folder;
+  const HistoryFolder folder;
   constexpr int kEach = 60;
   std::vector<pid_t> children;
   for (int child = 0; child < 3; ++child) {
@@ -289,7 +289,7 @@ TEST_CASE("Two processes at once lose nothing") {
 }
 
 TEST_CASE("a disk that is full in the midst of a batch leaves nothing of it, and its own reason") {
-  const Folder folder;
+  const HistoryFolder folder;
   const auto store = open(folder);
   std::vector<HistoryStore::Work> batch;
   for (int i = 0; i < 100; ++i)
@@ -316,7 +316,7 @@ TEST_CASE("a disk that is full in the midst of a batch leaves nothing of it, and
 }
 
 TEST_CASE("Runs that were written beside the history are in it after the next opening, once") {  // R08
-  const Folder folder;
+  const HistoryFolder folder;
   const auto late_files = [&] {
     std::size_t count = 0;
     for (const auto& each : fs::directory_iterator(fs::path(folder.file()).parent_path()))

@@ -61,7 +61,7 @@ bool is_written(HistoryWorker& worker, asio::io_context& context, std::chrono::m
 }  // namespace
 
 TEST_CASE("what is written together is there, and pruned to what is to be kept") {
-  const Folder folder;
+  const HistoryFolder folder;
   asio::io_context context;
   HistoryWorker worker(context.get_executor(), {.path = folder.file(), .max_runs = 20});
   for (int i = 0; i < 50; ++i) a_run(worker);
@@ -75,7 +75,7 @@ TEST_CASE("what is written together is there, and pruned to what is to be kept")
 }
 
 TEST_CASE("a burst that the history can't follow leaves out whole runs, never an end") {
-  const Folder folder;
+  const HistoryFolder folder;
   asio::io_context context;
   HistoryWorker worker(context.get_executor(), {.path = folder.file(), .max_runs = 100'000});
   std::vector<std::string> ids;
@@ -93,7 +93,7 @@ TEST_CASE("a burst that the history can't follow leaves out whole runs, never an
 
 TEST_CASE("whoever asks for the history sees what was handed over before") {
   for (int i = 0; i < 20; ++i) {
-    const Folder folder;
+    const HistoryFolder folder;
     asio::io_context context;
     HistoryWorker worker(context.get_executor(), {.path = folder.file()});
     a_run(worker);
@@ -105,7 +105,7 @@ TEST_CASE("whoever asks for the history sees what was handed over before") {
 }
 
 TEST_CASE("what another process keeps from being written is written when it lets go") {
-  const Folder folder;
+  const HistoryFolder folder;
   asio::io_context context;
   HistoryWorker worker(context.get_executor(), {.path = folder.file(), .patience = 20ms});
   a_run(worker);
@@ -125,7 +125,7 @@ TEST_CASE("what another process keeps from being written is written when it lets
 }
 
 TEST_CASE("a process that leaves while another one holds the history puts its runs beside it") {  // R08
-  const Folder folder;
+  const HistoryFolder folder;
   sqlite3* other = nullptr;
   {
     asio::io_context context;

@@ -76,7 +76,7 @@ struct Bench {
 }  // namespace
 
 TEST_CASE("A recorded run: events pass, the record is whole, its secrets are in no file") {
-  const Folder folder;
+  const HistoryFolder folder;
   Bench bench({.path = folder.file()});
   bench.runs.chunks = {"out su", "perse", "cretvalue\n"};
   auto spec = python();
@@ -111,7 +111,7 @@ TEST_CASE("A recorded run: events pass, the record is whole, its secrets are in 
 }
 
 TEST_CASE("Errors and exceptions are recorded too") {
-  const Folder folder;
+  const HistoryFolder folder;
   Bench bench({.path = folder.file()});
   auto spec = python();
   spec.env = {{"API_TOKEN", "supersecretvalue"}};
@@ -132,7 +132,7 @@ TEST_CASE("Errors and exceptions are recorded too") {
 }
 
 TEST_CASE("A history that can't be written fails no run") {
-  const Folder folder;
+  const HistoryFolder folder;
   std::ofstream(folder.path / "state") << "a file where the folder should be";
   const auto log_file = (folder.path / "log").string();
   REQUIRE(set_up_log({.file = log_file}));
@@ -148,7 +148,7 @@ TEST_CASE("A history that can't be written fails no run") {
 }
 
 TEST_CASE("Switched off, nothing is written; looking makes no file") {
-  const Folder folder;
+  const HistoryFolder folder;
   Bench bench({.enabled = false, .path = folder.file()});
   CHECK(bench.run(python()));
   CHECK(bench.list().empty());
@@ -157,14 +157,14 @@ TEST_CASE("Switched off, nothing is written; looking makes no file") {
 }
 
 TEST_CASE("The bounds of the policy hold as runs come") {
-  const Folder folder;
+  const HistoryFolder folder;
   Bench bench({.path = folder.file(), .max_runs = 2});
   for (int i = 0; i < 5; ++i) REQUIRE(bench.run(python()));
   CHECK(bench.list().size() == 2);
 }
 
 TEST_CASE("A run with more variables than a bound is refused before anything looks into them") {  // S05
-  const Folder folder;
+  const HistoryFolder folder;
   Bench bench({.path = folder.file()});
   const auto refused = [&](std::map<std::string, std::string> env, const char* part) {
     auto spec = python(std::string(1'000'000, 'a'));

@@ -11,6 +11,7 @@
 
 #include "services/image_reference.hpp"
 #include "support/run_task.hpp"
+#include "support/temp_folder.hpp"
 
 namespace registry_credentials_test {
 
@@ -22,28 +23,19 @@ namespace {
 const std::string kHub{kHubServer};
 
 // A folder with docker's configuration and programs, which goes with the test.
-struct Home {
-  std::filesystem::path folder;
-  Home() {
-    std::string name = "/tmp/dind-credentials-XXXXXX";
-    REQUIRE(mkdtemp(name.data()) != nullptr);
-    folder = name;
-  }
-  ~Home() { std::filesystem::remove_all(folder); }
-  Home(const Home&) = delete;
-  Home& operator=(const Home&) = delete;
-  void config(const std::string& text) const { std::ofstream(folder / "config.json") << text; }
+struct Home : tests::TempFolder {
+  void config(const std::string& text) const { std::ofstream(path / "config.json") << text; }
   void helper(const std::string& name, const std::string& script) const {
-    const auto path = folder / ("docker-credential-" + name);
-    std::ofstream(path) << "#!/bin/sh\n" << script;
-    ::chmod(path.c_str(), 0755);
+    const auto file = path / ("docker-credential-" + name);
+    std::ofstream(file) << "#!/bin/sh\n" << script;
+    ::chmod(file.c_str(), 0755);
   }
   RegistryCredentials::Answer ask(const std::string& image, Cancel cancel = {}) const {
     asio::io_context context;
     const RegistryCredentials credentials(context.get_executor(),
                                           [this](const std::string& name) -> std::optional<std::string> {
-                                            if (name == "DOCKER_CONFIG") return folder.string();
-                                            if (name == "PATH") return folder.string() + ":/usr/bin:/bin";
+                                            if (name == "DOCKER_CONFIG") return path.string();
+                                            if (name == "PATH") return path.string() + ":/usr/bin:/bin";
                                             return std::nullopt;
                                           });
     return tests::run_task(context, credentials.of(image, std::move(cancel)));
@@ -178,7 +170,7 @@ TEST_CASE("Without a file, or with one that is none, images are pulled as nobody
   auto answer = home.ask("r.example/x");
   CHECK(answer.header.empty());
   CHECK(answer.problem.empty());
-  std::filesystem::create_directory(home.folder / "config.json");
+  std::filesystem::create_directory(home.path / "config.json");
   answer = home.ask("r.example/x");
   CHECK(answer.header.empty());
   CHECK(answer.problem.contains("it is not a file"));
@@ -223,8 +215,8 @@ TEST_CASE("A helper that is not there, fails, floods, or hangs is a problem, and
   const auto hung = tests::run_task(
       context,
       run_child(context.get_executor(),
-                {.path = home.folder / "docker-credential-test", .arguments = {}, .input = std::string(1 << 20, 'x')},
-                {}, in(300ms)));
+                {.path = home.path / "docker-credential-test", .arguments = {}, .input = std::string(1 << 20, 'x')}, {},
+                in(300ms)));
   REQUIRE_FALSE(hung);
   CHECK(hung.error().message.contains("did not end in time"));
   CHECK(Clock::now() - begun < 3s);
@@ -249,7 +241,7 @@ TEST_CASE("Cancelling ends a child at once") {
   const auto begun = Clock::now();
   const auto stopped =
       tests::run_task(context, run_child(context.get_executor(),
-                                         {.path = home.folder / "docker-credential-test", .arguments = {}, .input = {}},
+                                         {.path = home.path / "docker-credential-test", .arguments = {}, .input = {}},
                                          cancel, in(30s)));
   REQUIRE_FALSE(stopped);
   CHECK(stopped.error().code == ErrorCode::cancelled);

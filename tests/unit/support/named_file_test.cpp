@@ -9,7 +9,7 @@
 #include <fstream>
 #include <thread>
 
-#include "services/history_fixtures.hpp"
+#include "support/temp_folder.hpp"
 
 namespace named_file_test {
 
@@ -28,7 +28,7 @@ std::string what_of(const std::string& path, FileKind kind = FileKind::any, std:
 }  // namespace
 
 TEST_CASE("A file that is named is read whole, or it is said why not") {  // R07
-  const tests::Folder folder;
+  const tests::TempFolder folder;
   const auto path = [&](const char* name) { return (folder.path / name).string(); };
   const auto write = [&](const char* name, const std::string& text) { std::ofstream(path(name)) << text; };
   write("whole", std::string("a\0b\n\xff", 5));
@@ -56,7 +56,7 @@ TEST_CASE("A file that is named is read whole, or it is said why not") {  // R07
 }
 
 TEST_CASE("A pipe has a moment for its bytes, and no more") {  // R07
-  const tests::Folder folder;
+  const tests::TempFolder folder;
   const auto path = (folder.path / "pipe").string();
   REQUIRE(::mkfifo(path.c_str(), 0600) == 0);
   CHECK(what_of(path, FileKind::regular).contains("not a file"));
