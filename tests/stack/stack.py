@@ -43,7 +43,8 @@ def free_port():
 
 class Done(NamedTuple):
     code: int
-    out: str  # stdout and stderr, as a terminal shows them
+    out: str  # stdout, then stderr; of what was typed at a terminal, both as they came
+    stdout: str  # alone
 
 
 class Stack:
@@ -111,8 +112,8 @@ os.execv({shutil.which("docker-compose")!r}, ["docker-compose", "-c", {CONTEXT!r
 
     def run(self, command, timeout=120, input=None):
         done = subprocess.run(command, cwd=self.project, env=self.environment, timeout=timeout, input=input, text=True, errors="replace",
-                              stdin=subprocess.DEVNULL if input is None else None, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
-        return Done(done.returncode, done.stdout)
+                              stdin=subprocess.DEVNULL if input is None else None, stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False)
+        return Done(done.returncode, done.stdout + done.stderr, done.stdout)
 
     def docker(self, *arguments, fine=False, **more):
         done = self.run(["docker", *arguments], **more)
@@ -123,7 +124,8 @@ os.execv({shutil.which("docker-compose")!r}, ["docker-compose", "-c", {CONTEXT!r
     def type(self, line, timeout=300):
         """A line as it is typed at a terminal, in the project's folder."""
         done = self.run(["script", "-qec", f"bash -c {shell_quoted(line)}", "/dev/null"], timeout=timeout)
-        return Done(done.code, done.out.replace("\r\n", "\n"))
+        shown = done.out.replace("\r\n", "\n")
+        return Done(done.code, shown, shown)
 
     def inside(self, container, *command, fine=False, user=None, **more):
         options = ["-i"] + (["--user", user] if user else [])
@@ -133,7 +135,7 @@ os.execv({shutil.which("docker-compose")!r}, ["docker-compose", "-c", {CONTEXT!r
         return self.inside("claude-dind", *command, **more)
 
     def inspect(self, name):
-        return json.loads(self.docker("inspect", name).out)[0]
+        return json.loads(self.docker("inspect", name).stdout)[0]
 
     def up(self, timeout=300):
         """The guide's first command, if it is not done yet, and the images that no registry has here."""

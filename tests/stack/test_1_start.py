@@ -91,7 +91,7 @@ class Start(StackTest):
     @covers("ワークスペースがマウントされない")
     def test_07_the_volume_and_its_mount(self, block):
         (_, inspect), (_, listing) = block.commands()
-        volume = json.loads(self.typed(inspect).out)[0]
+        volume = json.loads(self.typed(inspect).stdout)[0]
         self.assertEqual(volume["Name"], "claude-workspace")
         self.assertEqual(volume["Options"], {"type": "none", "o": "bind", "device": str(self.stack.project / "workspace")})
         self.assertIn("from-host", self.typed(listing).out)
@@ -174,7 +174,7 @@ except OSError: print("2375 is closed")
         # Without the pins both run, so that their absence above means something.
         self.stack.inside("claude-code-server", "env", "-u", "GIT_CONFIG_COUNT", "bash", "-c", use)
         self.assertEqual(set(self.stack.inside("claude-code-server", "cat", "workspace/owned").out.split()), {"fsmonitor", "hook"})
-        settings = json.loads(self.stack.inside("claude-code-server", "cat", ".local/share/code-server/User/settings.json").out)
+        settings = json.loads(self.stack.inside("claude-code-server", "cat", ".local/share/code-server/User/settings.json").stdout)
         self.assertEqual(settings["task.allowAutomaticTasks"], "off")
         # An application's setting: no workspace can set it.
         bundle = "/usr/lib/code-server/node_modules/code-server/lib/vscode/out/vs/code/browser/workbench/workbench.js"

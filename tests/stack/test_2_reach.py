@@ -73,7 +73,7 @@ class Surroundings:
     def in_container(self, *options):
         def probe(wanted):
             done = self.stack.dind("docker", "run", "--rm", *options, PYTHON, "python3", "-c", PROBE, json.dumps(wanted), timeout=90)
-            return json.loads(done.out.splitlines()[-1])
+            return json.loads(done.stdout.splitlines()[-1])
         return probe
 
     def came(self):
@@ -125,7 +125,7 @@ class Reach(StackTest):
                 script = f"FROM {PYTHON}\nCOPY probe.py /\nRUN python3 /probe.py '{json.dumps(wanted)}' > /found\n"
                 self.stack.dind("sh", "-c", "cat > /tmp/build/Dockerfile", input=script)
                 self.stack.dind("env", f"DOCKER_BUILDKIT={builder}", "docker", "build", "--no-cache", "-t", "probe", "/tmp/build", timeout=180)
-                return json.loads(self.stack.dind("docker", "run", "--rm", "probe", "cat", "/found").out)
+                return json.loads(self.stack.dind("docker", "run", "--rm", "probe", "cat", "/found").stdout)
             with self.subTest(builder="BuildKit" if builder == "1" else "classic"):
                 self.out_of_reach(probe)
 
@@ -147,7 +147,7 @@ class Reach(StackTest):
             def probe(wanted):
                 done = self.stack.inside("claude-backend", "dind-executor", "run", "-l", "python", "--network", network, "--image", PYTHON,
                                          "-", "--", json.dumps(wanted), input=PROBE, timeout=90)
-                return json.loads(next(line for line in done.out.splitlines() if line.startswith("{")))
+                return json.loads(next(line for line in done.stdout.splitlines() if line.startswith("{")))
             with self.subTest(network=network):
                 self.out_of_reach(probe)
                 found = probe([(PUBLIC, 80)])[f"{PUBLIC}:80"]
@@ -165,7 +165,7 @@ def check_api(test, around):
     for network in (around.network, *around.others):
         wanted = json.dumps([(address, port) for address in (around.inside, around.outside) for port in (2375, 2376)])
         done = stack.docker("run", "--rm", "--network", network, PYTHON, "python3", "-c", PROBE, wanted, timeout=90)
-        test.assertNotIn("open", json.loads(done.out).values(), f"from the network {network}: {done.out}")
+        test.assertNotIn("open", json.loads(done.stdout).values(), f"from the network {network}: {done.out}")
     for address in (around.inside, around.outside):
         for port in (2375, 2376):
             with test.subTest("from the host", address=address, port=port), contextlib.closing(socket.socket()) as attempt:

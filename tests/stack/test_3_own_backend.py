@@ -53,8 +53,8 @@ class OwnBackend(StackTest):
         ask = ("import json, urllib.request as u; print(u.urlopen(u.Request('http://127.0.0.1:8000/ask', json.dumps({'text': 'What is six times seven?'}).encode(), "
                "{'Content-Type': 'application/json'}), timeout=120).read().decode())")
         done = self.stack.inside("claude-backend", "python3", "-c", ask, timeout=150)
-        self.assertEqual(json.loads(done.out)["answer"].strip(), "The tool said: 42 False")
-        listed = json.loads(self.stack.inside("claude-backend", "dind-executor", "history", "list", "--json", "--limit", "1").out)
+        self.assertEqual(json.loads(done.stdout)["answer"].strip(), "The tool said: 42 False")
+        listed = json.loads(self.stack.inside("claude-backend", "dind-executor", "history", "list", "--json", "--limit", "1").stdout)
         self.assertEqual((listed[0]["face"], listed[0]["verdict"]), ("serve", "ok"))
 
     def test_3_serve_runs_beside_it_and_a_backend_that_ends_is_started_again(self):

@@ -45,7 +45,7 @@ class Python(StackTest):
 
     def results(self, text, timeout=300):
         done = self.stack.inside("claude-backend", "python3", "-c", RUNNER, input=text, timeout=timeout, fine=True)
-        found = [json.loads(line[7:]) for line in done.out.splitlines() if line.startswith("RESULT ")]
+        found = [json.loads(line[7:]) for line in done.stdout.splitlines() if line.startswith("RESULT ")]
         self.assertEqual(done.code, 0, done.out)
         return found
 
@@ -117,7 +117,7 @@ class Python(StackTest):
         asked = [{"code": "print('hello')"}, {"code": "import sys; sys.exit('no')"}, {"code": "while True: pass", "timeout": 1},
                  {"code": "1", "language": "cobol"}, {}]
         done = self.stack.inside("claude-backend", "python3", "-c", SERVER, input=json.dumps(asked))
-        fine, failed, late, unknown, wrong = json.loads(done.out.splitlines()[-1])
+        fine, failed, late, unknown, wrong = json.loads(done.stdout.splitlines()[-1])
         self.assertEqual(fine, [200, {"success": True, "output": "hello\n", "error": ""}])
         self.assertEqual(failed, [200, {"success": False, "output": "", "error": "no\n"}])
         self.assertEqual((late[0], late[1]["success"]), (200, False))
@@ -135,7 +135,7 @@ class Python(StackTest):
     def test_9_the_editors_program_runs_on_the_same_engine(self):
         self.stack.inside("claude-code-server", "sh", "-c", "echo 'print(6 * 7)' > workspace/answer.py")
         done = self.stack.inside("claude-code-server", "dind-executor", "run", "--image", "python:3.11", "workspace/answer.py")
-        self.assertIn("42", done.out.splitlines())
+        self.assertIn("42", done.stdout.splitlines())
 
     def test_9_e11_every_folder_of_the_workspace_runs_in_the_editor_and_one_beside_it_says_why_not(self):
         run = ("dind-executor", "run", "-q", "--workspace")
@@ -143,7 +143,7 @@ class Python(StackTest):
             self.stack.inside("claude-code-server", "sh", "-c", f"mkdir -p workspace/{name} && echo {name} > workspace/{name}/own && "
                                                                 f"echo 'print(\"in\", open(\"own\").read())' > workspace/{name}/main.py")
             done = self.stack.inside("claude-code-server", *run, f"workspace/{name}")
-            self.assertIn(f"in {name}", done.out.splitlines())
+            self.assertIn(f"in {name}", done.stdout.splitlines())
         done = self.stack.inside("claude-code-server", "sh", "-c", "mkdir -p other && touch other/main.py && " + " ".join(run) + " other", fine=True)
         self.assertEqual(done.code, 125, done.out)
         self.assertIn("/home/coder/other is not in the workspace /home/coder/workspace", done.out)

@@ -58,7 +58,7 @@ class Backend(StackTest):
         body = json.dumps({"code": "import time; time.sleep(50)"}).encode()
         client.sendall(b"POST /execute HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
         # Of the operator's list: over HTTP a client sees its own runs alone.
-        under_way = lambda: json.loads(self.stack.inside("claude-backend", "dind-executor", "ps", "--json").out)["runs"]
+        under_way = lambda: json.loads(self.stack.inside("claude-backend", "dind-executor", "ps", "--json").stdout)["runs"]
         self.stack.wait_for(lambda: any(each["phase"] == "running" for each in under_way()), "the run has not begun", 30)
         client.close()
         self.stack.wait_for(lambda: not under_way(), "the run goes on without its client", 20)
@@ -131,7 +131,7 @@ class Backend(StackTest):
                                  r"&& tr '\0' '\n' <$each/environ && break; done").out
 
     def runs(self, container):
-        return [each["id"] for each in json.loads(self.stack.inside(container, "dind-executor", "history", "list", "--limit", "1000", "--json").out)]
+        return [each["id"] for each in json.loads(self.stack.inside(container, "dind-executor", "history", "list", "--limit", "1000", "--json").stdout)]
 
     def some_runs(self, container, count):
         for _ in range(count):

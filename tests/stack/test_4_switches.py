@@ -99,7 +99,7 @@ class Switches(StackTest):
         self.assertEqual(self.stack.inspect("claude-backend")["State"]["Status"], "running")
         self.typed(UP)  # the remedy of the guide: look at it, and start it
         self.stack.wait_healthy("claude-dind")
-        self.assertIn("1", self.stack.inside("claude-backend", *run, input="print(1)").out.splitlines())
+        self.assertIn("1", self.stack.inside("claude-backend", *run, input="print(1)").stdout.splitlines())
         self.assertEqual(self.stack.inside("claude-backend", "python3", "-c", AVAILABLE).out, "True\n")
 
     @covers("パフォーマンスが遅い", 1)
@@ -143,7 +143,7 @@ class Switches(StackTest):
     def test_a_steps_of_buildkit_have_what_env_says_together_and_the_engine_says_so(self):
         self.again({"DIND_BUILD_MEMORY": "256m", "DIND_BUILD_PIDS": "200", "DIND_BUILD_CACHE": "1GB"})
         self.addCleanup(self.again, {})
-        labels = json.loads(self.stack.dind("docker", "info", "--format", "{{json .Labels}}").out)
+        labels = json.loads(self.stack.dind("docker", "info", "--format", "{{json .Labels}}").stdout)
         self.assertEqual(sorted(labels), [f"dind-executor.build.memory={256 << 20}", "dind-executor.build.pids=200"])
         self.assertIn(str(1 << 30), self.stack.dind("cat", "/run/dind-daemon.json").out)
         began = self.stack.inspect("claude-dind")["State"]["StartedAt"]
@@ -161,7 +161,7 @@ class Switches(StackTest):
             self.assertEqual(done.code, code, done.out)
             self.assertIn(said, done.out)
             self.assertNotIn("no bound", done.out)
-        checks = json.loads(self.stack.inside("claude-backend", "dind-executor", "doctor", "--json").out)["checks"]
+        checks = json.loads(self.stack.inside("claude-backend", "dind-executor", "doctor", "--json").stdout)["checks"]
         self.assertEqual([each["status"] for each in checks if each["name"] == "BuildKit" and "256 MiB" in each["seen"]], ["ok"])
         self.assertEqual(self.stack.inspect("claude-dind")["State"]["StartedAt"], began)
         self.stack.wait_healthy("claude-dind")

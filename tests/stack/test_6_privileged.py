@@ -59,7 +59,7 @@ class Privileged(StackTest):
         program = ("import urllib.request as u; print(u.urlopen(u.Request('http://127.0.0.1:8000/execute', b'{\"code\": \"print(6 * 7)\"}', "
                    "{'Content-Type': 'application/json'}), timeout=60).read().decode())")
         done = self.stack.inside("claude-backend", "python3", "-c", program)
-        self.assertEqual(json.loads(done.out), {"success": True, "output": "42\n", "error": ""})
+        self.assertEqual(json.loads(done.stdout), {"success": True, "output": "42\n", "error": ""})
 
     def test_3_packages_and_a_network(self):
         program = ('from app.utils.dind_executor import get_executor as g; r = g().run_python_code("import six; print(six.__name__)", requirements=["six"]); '
@@ -69,7 +69,7 @@ class Privileged(StackTest):
     def test_4_a_run_in_the_editors_container_and_its_folder_in_a_container(self):
         self.stack.inside("claude-code-server", "sh", "-c", "echo 'print(6 * 7)' > workspace/answer.py")
         done = self.stack.inside("claude-code-server", "dind-executor", "run", "--image", "python:3.11", "workspace/answer.py")
-        self.assertIn("42", done.out.splitlines())
+        self.assertIn("42", done.stdout.splitlines())
         seen = self.stack.inside("claude-code-server", "sh", "-c", f'cd workspace && docker run --rm -v "$PWD:/x" {OURS[1]} cat /x/answer.py')
         self.assertEqual(seen.out, "print(6 * 7)\n")
 
