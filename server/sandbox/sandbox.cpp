@@ -80,6 +80,8 @@ struct Sandboxes::Run : std::enable_shared_from_this<Run> {
   bool ended_by_itself() const {
     return talk && talk->seen().report && talk->seen().report->cause == wire::Cause::none;
   }
+  // Podman leaves it to a process that it starts when a container ends, and does not notice when that fails.
+  bool engine_removes_it() const { return ended_by_itself() && !home.client_.is_podman(); }
   Task<Result<RunResult>> follow(const Prepared& sandbox, bool& worth_another);
   Task<Result<RunResult>> without_report(const std::string& id, bool& worth_another);
   Stop reason_to_stop(Deadline deadline) const;
@@ -285,7 +287,7 @@ Task<Result<RunResult>> Sandboxes::Run::attempt(Removals::Debt debt, std::string
   }
   hold.reset();
   auto result = co_await follow(*made, worth_another);
-  if (ended_by_itself()) made->debt.leave_to_engine();
+  if (engine_removes_it()) made->debt.leave_to_engine();
   co_return result;
 }
 
@@ -302,7 +304,7 @@ Task<std::optional<Result<RunResult>>> Sandboxes::Run::attempt_prestarted(Presta
   take(*made);
   bool worth_another = false;
   auto result = co_await follow(*made, worth_another);
-  if (ended_by_itself()) made->debt.leave_to_engine();
+  if (engine_removes_it()) made->debt.leave_to_engine();
   const auto& seen = talk->seen();
   // It may have begun unseen: where it could have changed something that lasts, it isn't begun again.
   const bool lasting = plan.workspace == WorkspaceAccess::read_write || plan.network == Network::internet;

@@ -90,6 +90,25 @@ TEST_CASE("A sandbox that the engine doesn't remove is removed by us") {
   CHECK(bench.there() == 0);
 }
 
+TEST_CASE("On Podman a sandbox is removed by us, and nothing is settled before") {
+  for (const bool podman : {false, true}) {
+    RunBench bench;
+    FakeReply ping{.body = "OK", .headers = {{"Api-Version", "1.41"}}};
+    if (podman) ping.headers["Libpod-Api-Version"] = "5.4.2";
+    bench.fake.on("GET", "/_ping", ping);
+    bench.fake.on("GET", "/volumes/*", FakeReply::json(200, R"({"Name":"v","Mountpoint":"/volumes/v"})"));
+    if (podman) bench.weaken = [](nlohmann::json& reply) { reply["HostConfig"].erase("CgroupnsMode"); };
+    bench.fake.on("POST", "/containers/*/wait", FakeReply::silence());
+    const auto ran = bench.run(python());
+    INFO((ran ? "" : ran.error().message));
+    REQUIRE(ran);
+    CHECK(tests::run_task(bench.context, bench.runs.settled(in(5s))));
+    CHECK(bench.there() == (podman ? 0 : 1));
+    CHECK(bench.idle());
+    CHECK(bench.there() == 0);
+  }
+}
+
 TEST_CASE("A run id that comes again at once does not meet the removal of the last run with it") {
   RunBench bench;
   std::atomic<bool> held = true;

@@ -37,8 +37,11 @@ inline nlohmann::json inspect_reply(const nlohmann::json& create_body, const std
   host["ReadonlyPaths"] = {"/proc/sys"};
   Json mounts = Json::array();
   for (const Json& mount : host["Mounts"])
-    mounts.push_back(
-        {{"Type", mount["Type"]}, {"Destination", mount["Target"]}, {"RW", !mount["ReadOnly"].get<bool>()}});
+    mounts.push_back({{"Type", mount["Type"]},
+                      {"Name", mount["Type"] == "volume" ? mount.value("Source", "") : ""},
+                      {"Source", mount.value("Source", "")},
+                      {"Destination", mount["Target"]},
+                      {"RW", !mount["ReadOnly"].get<bool>()}});
   return {
       {"Id", id},
       {"Name", "/" + name},
