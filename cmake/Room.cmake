@@ -21,10 +21,3 @@ function(dind_room NAME)
     target_precompile_headers(dind_${NAME} REUSE_FROM dind_precompiled)
   endif()
 endfunction()
-
-# Sources that go through megabytes of text byte by byte: the dev build, which is not optimised, would take seconds there. Compiled apart,
-# without the precompiled header, which is made for one level of optimisation.
-function(dind_optimise)
-  set_source_files_properties(${ARGN} PROPERTIES
-    COMPILE_OPTIONS "$<$<CONFIG:Debug>:-O1>" SKIP_PRECOMPILE_HEADERS ON SKIP_UNITY_BUILD_INCLUSION ON)
-endfunction()
