@@ -1,5 +1,5 @@
 // What a caller's limits may be at all, whatever the operator grants: one set of bounds for every check and document
-// (server/faces/http/openapi.json).
+// (server/frontends/http/openapi.json).
 #pragma once
 
 #include <cstdint>

@@ -43,7 +43,7 @@ class Core {
   virtual WorkspaceRuns& folders() = 0;
   // None: the engine does not tell, or not in time.
   virtual Task<std::optional<RunUsage>> usage(std::string container_id, Deadline deadline) = 0;
-  // For runs that other processes hand over (faces/handover), and when they are to end.
+  // For runs that other processes hand over (frontends/handover), and when they are to end.
   virtual RunService& terminal_runs() = 0;
   virtual Cancel leaving() = 0;
   virtual History& history() = 0;

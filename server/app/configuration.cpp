@@ -7,7 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "app/setting_readers.hpp"
-#include "faces/cli/serve_arguments.hpp"
+#include "frontends/cli/serve_arguments.hpp"
 #include "languages/recipe.hpp"
 #include "support/json_reader.hpp"
 #include "support/named_file.hpp"
@@ -129,7 +129,7 @@ Read log_settings(LogSettings& into) {
 }
 
 Result<void> read_mode(unsigned& into, const json& value, const std::string& field) {
-  const auto mode = value.is_string() ? faces::cli::parse_mode(value.get_ref<const std::string&>())
+  const auto mode = value.is_string() ? frontends::cli::parse_mode(value.get_ref<const std::string&>())
                                       : Result<unsigned>(wrong_setting(field, "is no text"));
   if (!mode) return wrong_setting(field, "must be a text such as \"0660\", not " + shown(value));
   into = *mode;

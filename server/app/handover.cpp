@@ -9,8 +9,8 @@
 
 #include "app/file_mark.hpp"
 #include "app/version.hpp"
-#include "faces/handover/place.hpp"
-#include "faces/handover/server.hpp"
+#include "frontends/handover/place.hpp"
+#include "frontends/handover/server.hpp"
 
 namespace dind::app {
 
@@ -32,8 +32,8 @@ struct Taking {
   Signal changed;
 };
 Task<void> take(asio::any_io_executor executor, Core& core, std::string path, std::shared_ptr<Taking> taking) {
-  co_await faces::handover::take_runs(std::move(executor), core.terminal_runs(), std::move(path), core.live().closing(),
-                                      core.leaving());
+  co_await frontends::handover::take_runs(std::move(executor), core.terminal_runs(), std::move(path),
+                                          core.live().closing(), core.leaving());
   taking->over = true;
   taking->changed.notify();
 }
@@ -58,10 +58,11 @@ std::string handover_path(const Configuration& configuration, const std::string&
   parts.insert(parts.end(), variables.begin(), variables.end());
   std::string settings;
   for (const auto& part : parts) settings += part + '\0';
-  return faces::handover::socket_path(settings);
+  return frontends::handover::socket_path(settings);
 }
 
-bool may_hand_over(const faces::cli::RunArguments& arguments, const LogFlags& log, const Configuration& configuration) {
+bool may_hand_over(const frontends::cli::RunArguments& arguments, const LogFlags& log,
+                   const Configuration& configuration) {
   // Whose log is asked for is ours; and what an editor took for its workspace is not what we would.
   const bool needs_workspace = arguments.workspace.has_value() || arguments.dockerfile.has_value();
   return !arguments.no_server && !arguments.folder && arguments.context.empty() && !log.level && !log.file &&

@@ -5,7 +5,7 @@
 
 #include "app/composition.hpp"
 #include "app/configuration.hpp"
-#include "faces/cli/arguments.hpp"
+#include "frontends/cli/arguments.hpp"
 #include "support/task.hpp"
 
 namespace dind::app {
@@ -14,7 +14,8 @@ namespace dind::app {
 std::string handover_path(const Configuration& configuration, const std::string& host);
 
 // Whether such a run is the same where a server with those settings runs it.
-bool may_hand_over(const faces::cli::RunArguments& arguments, const LogFlags& log, const Configuration& configuration);
+bool may_hand_over(const frontends::cli::RunArguments& arguments, const LogFlags& log,
+                   const Configuration& configuration);
 
 // Takes runs at `path` beside `face`, until that ends. Those that have begun then go on to their end, as long as their
 // clients live and `stop` is not cancelled. Gives the face's exit code.

@@ -21,14 +21,14 @@
 #include "app/logging.hpp"
 #include "app/serve.hpp"
 #include "app/version.hpp"
-#include "faces/cli/arguments.hpp"
-#include "faces/cli/history_command.hpp"
-#include "faces/cli/live_report.hpp"
-#include "faces/cli/report.hpp"
-#include "faces/cli/run_command.hpp"
-#include "faces/editor/session.hpp"
-#include "faces/handover/client.hpp"
-#include "faces/handover/control.hpp"
+#include "frontends/cli/arguments.hpp"
+#include "frontends/cli/history_command.hpp"
+#include "frontends/cli/live_report.hpp"
+#include "frontends/cli/report.hpp"
+#include "frontends/cli/run_command.hpp"
+#include "frontends/handover/client.hpp"
+#include "frontends/handover/control.hpp"
+#include "frontends/lsp/session.hpp"
 #include "support/descriptors.hpp"
 #include "support/standard_descriptors.hpp"
 #include "support/unix_time.hpp"
@@ -36,7 +36,7 @@
 namespace {
 
 using namespace dind;
-using namespace dind::faces;
+using namespace dind::frontends;
 using namespace std::chrono_literals;
 
 constexpr auto kDoctorTime = 60s;
@@ -157,10 +157,10 @@ int serve(asio::io_context& context, app::Core& core, Task<int> face, Beside bes
 }
 
 // The client hears of the end at once, although runs of terminals may go on.
-Task<int> serve_editor(asio::any_io_executor executor, app::Core& core, editor::EditorOptions options) {
-  editor::EditorServices services{
+Task<int> serve_editor(asio::any_io_executor executor, app::Core& core, lsp::EditorOptions options) {
+  lsp::EditorServices services{
       .runs = core.runs(), .engine = core.engine(), .folders = core.folders(), .version = app::version()};
-  const int code = co_await editor::run_editor_session(std::move(executor), std::move(services), std::move(options));
+  const int code = co_await lsp::run_editor_session(std::move(executor), std::move(services), std::move(options));
   leave_standard_streams();
   co_return code;
 }

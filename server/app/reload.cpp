@@ -26,9 +26,9 @@ void load_limits(Core& core) {
 }
 
 void load_tokens(const Reloaded& what) {
-  const auto tokens = faces::http::read_token_file(what.token_file);
+  const auto tokens = frontends::http::read_token_file(what.token_file);
   if (!tokens) return log(LogLevel::error, tokens.error().message + ". The tokens that were in force stay");
-  what.gate->take_tokens(faces::http::Tokens(*tokens));
+  what.gate->take_tokens(frontends::http::Tokens(*tokens));
   log(LogLevel::info, std::to_string(tokens->size()) + " tokens were read again from " + what.token_file);
 }
 

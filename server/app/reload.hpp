@@ -7,7 +7,7 @@
 
 #include "app/composition.hpp"
 #include "app/configuration.hpp"
-#include "faces/http/gate.hpp"
+#include "frontends/http/gate.hpp"
 #include "support/cancel.hpp"
 #include "support/task.hpp"
 
@@ -16,7 +16,7 @@ namespace dind::app {
 struct Reloaded {
   std::vector<std::string> configuration_files;  // where one is or may come to be
   std::string token_file;                        // empty: tokens come from elsewhere
-  std::shared_ptr<faces::http::Gate> gate;       // null: no HTTP
+  std::shared_ptr<frontends::http::Gate> gate;   // null: no HTTP
 };
 
 // Until `stop`: reads the files again at SIGHUP, and within some seconds after one has changed. A file that is wrong is

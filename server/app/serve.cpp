@@ -10,9 +10,9 @@
 #include "app/reload.hpp"
 #include "app/serve_tokens.hpp"
 #include "app/version.hpp"
-#include "faces/cli/arguments.hpp"
-#include "faces/http/server.hpp"
-#include "faces/service/socket_server.hpp"
+#include "frontends/cli/arguments.hpp"
+#include "frontends/http/server.hpp"
+#include "frontends/jsonrpc/socket_server.hpp"
 #include "services/live_runs.hpp"
 #include "support/log.hpp"
 #include "support/units.hpp"
@@ -21,7 +21,7 @@
 namespace dind::app {
 
 using namespace std::chrono_literals;
-using namespace dind::faces;
+using namespace dind::frontends;
 
 namespace {
 
@@ -168,7 +168,7 @@ Task<int> serve_programs(asio::any_io_executor executor, Core& core, const Confi
                        over));
   announce(doors);
   if (doors.socket)
-    add("socket", service::serve_socket(executor, std::move(*doors.socket),
+    add("socket", jsonrpc::serve_socket(executor, std::move(*doors.socket),
                                         {.runs = runs,
                                          .engine = core.engine(),
                                          .history = core.history(),
@@ -192,7 +192,7 @@ Task<int> serve_stdio(asio::any_io_executor executor, Core& core, const Configur
   const Cancel stop;
   asio::signal_set signals(executor, SIGINT, SIGTERM, SIGHUP);
   listen_for_end(signals, stop);
-  const bool whole = co_await service::serve_client(executor,
+  const bool whole = co_await jsonrpc::serve_client(executor,
                                                     {.runs = core.runs(),
                                                      .engine = core.engine(),
                                                      .history = core.history(),

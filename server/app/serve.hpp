@@ -4,13 +4,13 @@
 #include "app/composition.hpp"
 #include "app/configuration.hpp"
 #include "app/stops.hpp"
-#include "faces/cli/serve_arguments.hpp"
+#include "frontends/cli/serve_arguments.hpp"
 
 namespace dind::app {
 
 // Until SIGINT or SIGTERM, which `stops` hears. Returns the exit code; what could not be done is said on stderr.
 Task<int> serve_programs(asio::any_io_executor executor, Core& core, const Configuration& configuration,
-                         faces::cli::ServeArguments arguments, Stops stops);
+                         frontends::cli::ServeArguments arguments, Stops stops);
 
 // JSON-RPC on stdin and stdout, until stdin ends, or SIGINT, SIGTERM or SIGHUP.
 Task<int> serve_stdio(asio::any_io_executor executor, Core& core, const Configuration& configuration);

@@ -10,7 +10,7 @@
 
 namespace dind::app {
 
-using namespace dind::faces;
+using namespace dind::frontends;
 
 namespace {
 

@@ -6,9 +6,9 @@
 
 #include "app/configuration.hpp"
 #include "dind/error.hpp"
-#include "faces/cli/serve_arguments.hpp"
-#include "faces/http/listen_address.hpp"
-#include "faces/http/tokens.hpp"
+#include "frontends/cli/serve_arguments.hpp"
+#include "frontends/http/listen_address.hpp"
+#include "frontends/http/tokens.hpp"
 
 namespace dind::app {
 
@@ -22,13 +22,13 @@ struct MadeTokenFile {
 };
 
 struct ServeTokens {
-  std::vector<faces::http::Token> tokens;  // none: nobody needs one
-  std::string file;                        // the operator's, which may change; empty: they come from elsewhere
+  std::vector<frontends::http::Token> tokens;  // none: nobody needs one
+  std::string file;                            // the operator's, which may change; empty: they come from elsewhere
 };
 
 // Those that were given, else one that is made, else none. Errors (invalid_request): not safe on that address, or no
 // tokens where some were promised.
-Result<ServeTokens> find_tokens(const faces::cli::ServeArguments& arguments, const ServeSettings& settings,
-                                const faces::http::ListenAddress& address, MadeTokenFile& made);
+Result<ServeTokens> find_tokens(const frontends::cli::ServeArguments& arguments, const ServeSettings& settings,
+                                const frontends::http::ListenAddress& address, MadeTokenFile& made);
 
 }  // namespace dind::app

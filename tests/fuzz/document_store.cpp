@@ -1,16 +1,16 @@
 // Documents under changes of any range: the text stays UTF-8 and is what a plain model makes of the same changes.
-#include "faces/editor/document_store.hpp"
+#include "frontends/lsp/document_store.hpp"
 
-#include "faces/utf8_stream.hpp"
+#include "frontends/utf8_stream.hpp"
 #include "fuzz.hpp"
 
 using namespace dind;
-using namespace dind::faces::editor;
+using namespace dind::frontends::lsp;
 
 namespace {
 
 std::string utf8(std::string_view bytes) {
-  dind::faces::Utf8Stream stream;
+  dind::frontends::Utf8Stream stream;
   auto text = stream.add(bytes);
   return text += stream.finish();
 }

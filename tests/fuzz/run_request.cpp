@@ -2,7 +2,7 @@
 // whose numbers a run can have. What stands before a request decides which method reads it.
 #include <nlohmann/json.hpp>
 
-#include "faces/run_request_json.hpp"
+#include "frontends/run_request_json.hpp"
 #include "fuzz.hpp"
 #include "support/json_reader.hpp"
 
@@ -10,7 +10,7 @@ using namespace dind;
 
 namespace {
 
-void check(const faces::RunRequest& request) {
+void check(const frontends::RunRequest& request) {
   const auto positive = [](const auto& value) { return !value || value->count() > 0; };
   fuzz::require(positive(request.spec.limits.timeout) && positive(request.spec.total_timeout), "a timeout is above 0");
   fuzz::require(!request.spec.limits.memory_bytes || *request.spec.limits.memory_bytes > 0,
@@ -18,7 +18,7 @@ void check(const faces::RunRequest& request) {
   fuzz::require(!request.spec.limits.cpus || (*request.spec.limits.cpus > 0 && *request.spec.limits.cpus < 1e9),
                 "a CPU limit is above 0 and finite");
   fuzz::require(!request.spec.limits.pids || *request.spec.limits.pids > 0, "a process limit is above 0");
-  fuzz::require(request.keep <= faces::kMostKeptOutput, "what is kept is bounded");
+  fuzz::require(request.keep <= frontends::kMostKeptOutput, "what is kept is bounded");
   fuzz::require(request.spec.working_dir.empty() || request.spec.working_dir.starts_with('/'),
                 "a working folder is absolute");
   fuzz::require(request.spec.client.empty(), "nobody says who it is");
@@ -34,7 +34,7 @@ void check(const faces::RunRequest& request) {
 int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   constexpr const char* kMethods[] = {"run", "runPythonCode", "runShellScript", "runCommand", "buildAndRun"};
   if (size == 0) return 0;
-  const auto read = faces::run_method(kMethods[data[0] % std::size(kMethods)]);
+  const auto read = frontends::run_method(kMethods[data[0] % std::size(kMethods)]);
   const auto json = read_json({reinterpret_cast<const char*>(data + 1), size - 1});
   if (!json) return 0;
   const auto request = read(*json);

@@ -1,11 +1,11 @@
 // What an editor calls a file: a path is absolute and without NUL, and has one key whatever is escaped.
-#include "faces/editor/uri.hpp"
+#include "frontends/lsp/uri.hpp"
 
 #include "engine/text.hpp"
 #include "fuzz.hpp"
 
 using namespace dind;
-using namespace dind::faces::editor;
+using namespace dind::frontends::lsp;
 
 int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string text(reinterpret_cast<const char*>(data), size);

@@ -1,5 +1,5 @@
 // A program's bytes as text: always UTF-8, the same however they are split, and untouched where they were UTF-8.
-#include "faces/utf8_stream.hpp"
+#include "frontends/utf8_stream.hpp"
 
 #include "fuzz.hpp"
 
@@ -8,7 +8,7 @@ using namespace dind;
 namespace {
 
 std::string hear(std::string_view bytes, std::uint32_t how) {
-  faces::Utf8Stream stream;
+  frontends::Utf8Stream stream;
   std::string text;
   fuzz::in_pieces(bytes, how, [&](std::string_view piece) {
     const auto part = stream.add(piece);

@@ -89,7 +89,7 @@ class Memory(HttpCase):
         self.assert_detail(self.ask(server, "POST", "/runs", {"dockerfile": "FROM scratch\n#" + "x" * (1 << 20)}), 400, "may have 1 MiB")
         self.assertLess(server.resident_kilobytes() - before, 250_000)
 
-    def test_replies_that_nobody_reads(self):  # S11; their common bound: tests/unit/faces_http/unread_replies_test.cpp
+    def test_replies_that_nobody_reads(self):  # S11; their common bound: tests/unit/frontends/http/unread_replies_test.cpp
         server = self.serve(config={"serve": {"listen": "127.0.0.1:0"}, "concurrentRuns": 2}, env=SMALL_QUARANTINE)
         self.assertEqual(self.run_code(server, "print(1)").json()["stdout"], "1\n")
         before = server.resident_kilobytes()

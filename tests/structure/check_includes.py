@@ -18,8 +18,8 @@ MAY_INCLUDE = {
     "languages": {"support", "domain"},
     "sandbox": {"support", "domain", "engine", "languages"},
     "services": {"support", "domain", "engine", "languages", "sandbox"},
-    "faces": {"support", "domain", "rpc", "services"},
-    "app": {"support", "domain", "rpc", "engine", "languages", "sandbox", "services", "faces"},
+    "frontends": {"support", "domain", "rpc", "services"},
+    "app": {"support", "domain", "rpc", "engine", "languages", "sandbox", "services", "frontends"},
     "supervisor": set(),  # a program of its own, without dependencies
 }
 # include/dind is the public part of three rooms.
@@ -56,7 +56,7 @@ def target_of(root, path, written):
 
 def face_of(name):
     parts = name.split("/")
-    return parts[1] if parts[0] == "faces" and len(parts) > 2 else None
+    return parts[1] if parts[0] == "frontends" and len(parts) > 2 else None
 
 
 def check_file(root, path):
@@ -88,7 +88,7 @@ def check_file(root, path):
                    "Pass a value or an interface of a room below, or move the code")
         here, there = face_of("/".join(path.relative_to(root).parts[1:])), face_of(name)
         if here and there and here != there:
-            yield f"{shown}:{number}: the face {here} may not include the face {there}; put what both need into faces/ itself"
+            yield f"{shown}:{number}: the face {here} may not include the face {there}; put what both need into frontends/ itself"
 
 
 def check_length(root):
@@ -123,10 +123,10 @@ SELF_TEST_BASE = {
     "server/sandbox/plan.cpp": '#include "engine/client.hpp"\n',
     "server/supervisor/main.cpp": '#include "sandbox/supervisor_wire.hpp"\n',
     "server/services/run.hpp": '#include "engine/client.hpp"\n',
-    "server/faces/json.hpp": "",
-    "server/faces/cli/run.cpp": '#include "services/run.hpp"\n#include "faces/json.hpp"\n',
-    "server/faces/editor/lsp.hpp": "",
-    "server/app/main.cpp": '#include "faces/editor/lsp.hpp"\n#include "engine/client.hpp"\n#include "dind/executor.hpp"\n',
+    "server/frontends/json.hpp": "",
+    "server/frontends/cli/run.cpp": '#include "services/run.hpp"\n#include "frontends/json.hpp"\n',
+    "server/frontends/lsp/lsp.hpp": "",
+    "server/app/main.cpp": '#include "frontends/lsp/lsp.hpp"\n#include "engine/client.hpp"\n#include "dind/executor.hpp"\n',
 }
 # file, its text, what the report must say
 SELF_TEST_WRONG = [
@@ -138,10 +138,10 @@ SELF_TEST_WRONG = [
     ("include/dind/bad.hpp", '#include "dind/executor.hpp"\n', "domain may not include app"),
     ("server/rpc/bad.cpp", '#include "dind/run_spec.hpp"\n', "rpc may not include domain"),
     ("server/engine/bad.cpp", '#include "sandbox/supervisor_wire.hpp"\n', "engine may not include sandbox"),
-    ("server/faces/cli/bad.cpp", '#include "engine/client.hpp"\n', "faces may not include engine"),
-    ("server/faces/cli/bad.cpp", '  #include "../../sandbox/supervisor_wire.hpp"\n', "faces may not include sandbox"),
-    ("server/faces/cli/bad.cpp", '#include "faces/editor/lsp.hpp"\n', "may not include the face editor"),
-    ("server/services/bad.cpp", '#include "faces/json.hpp"\n', "services may not include faces"),
+    ("server/frontends/cli/bad.cpp", '#include "engine/client.hpp"\n', "frontends may not include engine"),
+    ("server/frontends/cli/bad.cpp", '  #include "../../sandbox/supervisor_wire.hpp"\n', "frontends may not include sandbox"),
+    ("server/frontends/cli/bad.cpp", '#include "frontends/lsp/lsp.hpp"\n', "may not include the face editor"),
+    ("server/services/bad.cpp", '#include "frontends/json.hpp"\n', "services may not include frontends"),
     ("server/supervisor/bad.cpp", '#include "support/log.hpp"\n', "supervisor may not include support"),
     ("server/supervisor/bad.cpp", '#include "sandbox/plan.cpp"\n', "supervisor may not include sandbox"),
     ("server/cellar/bad.cpp", "", "room cellar is not in the table"),

@@ -10,7 +10,7 @@ import re
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-SEPARATE = {"server/app/main.cpp", "server/faces/http/beast_compiled.cpp", "server/support/asio_compiled.cpp"}
+SEPARATE = {"server/app/main.cpp", "server/frontends/http/beast_compiled.cpp", "server/support/asio_compiled.cpp"}
 TOKEN = re.compile(r"(?:inline )?namespace\s*([\w:]*)\s*\{|[{};]|(?:(?!\bnamespace\b)[^{};])+|namespace", re.S)
 
 

@@ -1,0 +1,15 @@
+// A cell of a table in a terminal.
+#pragma once
+
+#include <algorithm>
+#include <string>
+
+namespace dind::frontends::cli {
+
+// With blanks up to `width` bytes, and one at least.
+inline std::string padded(std::string text, std::size_t width) {
+  text.resize(std::max(width, text.size() + 1), ' ');
+  return text;
+}
+
+}  // namespace dind::frontends::cli

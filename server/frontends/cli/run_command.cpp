@@ -1,0 +1,188 @@
+#include "frontends/cli/run_command.hpp"
+
+#include <unistd.h>
+
+#include <boost/asio/signal_set.hpp>
+#include <csignal>
+#include <cstdlib>
+#include <system_error>
+
+#include "frontends/cli/program_file.hpp"
+#include "frontends/cli/summary.hpp"
+#include "frontends/cli/workspace_choice.hpp"
+#include "support/fd_reader.hpp"
+#include "support/fd_writer.hpp"
+#include "support/log.hpp"
+
+namespace dind::frontends::cli {
+namespace {
+
+// SIGINT, SIGTERM and SIGHUP, as long as it lives.
+class Stops {
+ public:
+  Stops(const asio::any_io_executor& executor, Cancel cancel)
+      : state_(std::make_shared<State>(executor, std::move(cancel))) {
+    listen(state_);
+  }
+  Stops(const Stops&) = delete;
+  Stops& operator=(const Stops&) = delete;
+  ~Stops() {
+    boost::system::error_code ignored;
+    state_->signals.cancel(ignored);
+    state_->over = true;
+  }
+  std::optional<int> signal() const { return state_->signal; }
+
+ private:
+  // Outlives Stops: a handler may be queued already when it goes.
+  struct State {
+    State(const asio::any_io_executor& executor, Cancel c)
+        : signals(executor, SIGINT, SIGTERM, SIGHUP), cancel(std::move(c)) {}
+    asio::signal_set signals;
+    Cancel cancel;
+    std::optional<int> signal;
+    bool over = false;
+  };
+  static void listen(const std::shared_ptr<State>& state) {
+    state->signals.async_wait([state](const boost::system::error_code& aborted, int signal) {
+      if (aborted || state->over) return;
+      if (state->signal) ::_exit(128 + signal);
+      state->signal = signal;
+      state->cancel.cancel(signal == SIGHUP ? CancelReason::client_gone : CancelReason::user);
+      listen(state);
+    });
+  }
+
+  std::shared_ptr<State> state_;
+};
+
+// What went wrong with our own stdout or stderr.
+struct WriteFailure {
+  int fd = -1;
+  int error = 0;  // 0: nothing
+};
+
+// The descriptor that the program's stdin comes from, or nullopt: it has none.
+Result<std::optional<int>> input_of(const RunArguments& arguments, const Streams& streams) {
+  if (arguments.stdin_file && *arguments.stdin_file != "-") {
+    const auto fd = open_input(*arguments.stdin_file);
+    if (!fd) return std::unexpected(fd.error());
+    return std::optional(*fd);
+  }
+  if (arguments.file == "-" || arguments.dockerfile == "-") {
+    if (arguments.stdin_file) {
+      return fail(ErrorCode::invalid_request,
+                  "stdin can't be both the program (-) and its input (--stdin -); put one of them into a file");
+    }
+    return std::nullopt;
+  }
+  return std::optional(streams.in);
+}
+
+Result<RunSpec> asked_for(const RunArguments& arguments, const Streams& streams, WorkspaceRuns* folders) {
+  if (!arguments.folder || arguments.again) return make_spec(arguments, streams.in, {}, folders);
+  if (folders == nullptr) return fail(ErrorCode::internal, "Folders can't be run from here: a bug of ours");
+  auto base = folder_spec(*folders, arguments, streams);
+  if (!base) return std::unexpected(base.error());
+  return make_spec(arguments, streams.in, std::move(*base), folders);
+}
+
+// Our input to the program, no faster than the run takes it: a byte that was read has been asked for.
+Task<void> feed(std::shared_ptr<FdReader> reader, std::shared_ptr<StdinPipe> pipe) {
+  constexpr auto kLook = std::chrono::milliseconds(200);  // how soon a stop is seen where the run takes no input
+  while (!reader->stopped()) {
+    if (!co_await pipe->wanted(in(kLook))) continue;
+    auto bytes = co_await reader->next();
+    if (bytes.empty()) break;
+    pipe->push(std::move(bytes));
+  }
+  pipe->close();
+}
+
+// What was printed is out, unless nobody reads it any more or somebody pressed Ctrl-C meanwhile.
+Task<void> flush(FdWriter& writer, const Stops& stops) {
+  const bool stopped_before = stops.signal().has_value();
+  auto patience = in(std::chrono::seconds(2));
+  while (true) {
+    if (co_await writer.flushed(in(std::chrono::milliseconds(100)))) co_return;
+    if (!stops.signal()) patience = in(std::chrono::seconds(stopped_before ? 2 : 0));
+    if (stops.signal() && Clock::now() >= patience) co_return;
+  }
+}
+
+int not_run(const Error& error, std::optional<int> stopped_by) {
+  return error.code == ErrorCode::cancelled && stopped_by ? 128 + *stopped_by : kNotRunExit;
+}
+
+}  // namespace
+
+Task<int> run_command(asio::any_io_executor executor, RunService& service, RunArguments arguments, Streams streams,
+                      WorkspaceRuns* folders) {
+  std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGTTIN, SIG_IGN);  // in the background a terminal reads as ended; we must not be stopped for it
+
+  Cancel cancel;
+  WriteFailure broken;
+  FdWriter writer(executor, [&](int fd, int error) {
+    if (broken.error == 0) broken = {fd, error};
+    cancel.cancel(CancelReason::client_gone);
+  });
+  const auto output = arguments.json ? json_output(writer, streams) : plain_output(writer, streams, arguments.quiet);
+
+  auto input = input_of(arguments, streams);
+  auto spec = input ? asked_for(arguments, streams, folders) : Result<RunSpec>(std::unexpected(input.error()));
+  if (spec) {
+    spec->client = "cli:" + std::to_string(::getpid());
+    spec->terms = Terms::flags;
+  }
+  const Stops stops(executor, cancel);
+  if (!spec) {
+    output->failed(spec.error());
+    co_await flush(writer, stops);
+    co_return kNotRunExit;
+  }
+
+  std::shared_ptr<StdinPipe> pipe;
+  std::shared_ptr<FdReader> reader;
+  if (*input) {
+    pipe = std::make_shared<StdinPipe>(executor);
+    reader = std::make_shared<FdReader>(executor, **input, **input != streams.in);
+    spawn(executor, "stdin", feed(reader, pipe));
+  }
+  const auto result = co_await service.run(std::move(*spec), *output, pipe, cancel);
+  if (reader) reader->stop();
+
+  int code = kNotRunExit;
+  if (result) {
+    output->finished(*result);
+    code = exit_code(*result, stops.signal());
+  } else {
+    output->failed(result.error());
+    code = not_run(result.error(), stops.signal());
+  }
+  co_await flush(writer, stops);
+  if (broken.error == EPIPE) {
+    code = kReaderGoneExit;
+  } else if (broken.error != 0) {
+    // What can't be said on stderr after the program's end does not change how it ended.
+    const bool stopped = !result || result->verdict == Verdict::cancelled;
+    if (broken.fd != streams.err || stopped) code = kNotRunExit;
+    if (broken.fd != streams.err) {
+      writer.write(streams.err, "dind-executor: stdout can't be written (" +
+                                    std::generic_category().message(broken.error) + "); the run was stopped\n");
+      co_await flush(writer, stops);
+    }
+  }
+  // An engine that is away may come back at once, or not: a person at a terminal isn't kept waiting for it.
+  const bool away = !result && result.error().code == ErrorCode::engine_unavailable;
+  const std::chrono::seconds patience(away ? 2 : 10);
+  if (!co_await service.settled(in(patience))) {
+    log(LogLevel::warning,
+        "the run's container could not be removed within " + std::to_string(patience.count()) +
+            " s; the next start of dind-executor removes it",
+        result ? result->run_id : std::string());
+  }
+  co_return code;
+}
+
+}  // namespace dind::frontends::cli

@@ -1,0 +1,160 @@
+#include "frontends/execution.hpp"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "dind/exit_code.hpp"
+#include "frontends/ending.hpp"
+#include "frontends/run_json.hpp"
+#include "frontends/utf8_stream.hpp"
+#include "support/ids.hpp"
+
+namespace dind::frontends {
+namespace {
+
+using nlohmann::json;
+
+class Keeper final : public EventSink {
+ public:
+  Keeper(std::size_t most, EventSink* live, NotRun& into) : most_(most), live_(live), into_(into) {}
+
+  void on_state(const StateChange& change) override {
+    if (const auto* started = std::get_if<Started>(&change)) {
+      into_.began = true;
+      into_.limits = started->limits;
+    }
+    if (live_ != nullptr) live_->on_state(change);
+  }
+  void on_output(Channel channel, std::string_view bytes, OutputCredit credit) override {
+    KeptHead& head = channel == Channel::out ? into_.out : into_.err;
+    // Nothing after the first byte that was left out: what is kept is a head.
+    auto part = bytes.substr(0, head.left_out > 0 ? 0 : most_ - std::min(most_, head.bytes.size()));
+    if (!part.empty() && !into_.share->grow(part.size())) {
+      into_.starved = true;
+      part = {};
+    }
+    head.bytes += part;
+    head.left_out += bytes.size() - part.size();
+    if (live_ != nullptr) live_->on_output(channel, bytes, std::move(credit));
+  }
+
+ private:
+  const std::size_t most_;
+  EventSink* live_;
+  NotRun& into_;
+};
+
+void put_output(json& into, const KeptHead& out, const KeptHead& err) {
+  auto [out_text, out_left] = kept_text(out);
+  auto [err_text, err_left] = kept_text(err);
+  into["stdout"] = std::move(out_text);
+  into["stderr"] = std::move(err_text);
+  into["stdoutTruncatedBytes"] = out_left;
+  into["stderrTruncatedBytes"] = err_left;
+}
+
+std::size_t escaped_bytes(std::string_view text) {
+  std::size_t bytes = 0;
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    bytes += byte >= 0x80 || (byte >= 0x20 && byte != '"' && byte != '\\') ? 1 : byte < 0x20 && byte != '\n' ? 6 : 2;
+  }
+  return bytes;
+}
+
+}  // namespace
+
+KeptText kept_text(const KeptHead& head) {
+  Utf8Stream stream;
+  std::string text = stream.add(head.bytes);
+  if (head.left_out == 0) return {text + stream.finish(), 0};
+  // A character that the bound cut in two is left out whole.
+  return {std::move(text), head.left_out + stream.waiting()};
+}
+
+std::size_t json_bytes(const KeptRun& run) {
+  constexpr std::size_t kOthers = 1024;
+  return escaped_bytes(run.out.bytes) + escaped_bytes(run.err.bytes) + kOthers;
+}
+
+Error no_room(const std::string& what_was_done) {
+  return {ErrorCode::busy,
+          what_was_done +
+              ", and there was no memory for the reply: clients have not read 256 MiB of other replies. Read replies "
+              "as they come, or ask for less",
+          0};
+}
+
+// Nobody is to send it again: the program has run.
+NotRun without_room(const KeptRun& run) {
+  return {.error = no_room("The run " + run.result.run_id + " ended (" + std::string(name(run.result.verdict)) + ")"),
+          .run_id = run.result.run_id,
+          .began = true,
+          .limits = run.limits,
+          .out = {},
+          .err = {}};
+}
+
+Task<std::expected<KeptRun, NotRun>> execute(asio::any_io_executor executor, RunService& service, RunRequest request,
+                                             EventSink* live, Cancel cancel) {
+  NotRun run;
+  if (!request.spec.run_id) request.spec.run_id = random_id();
+  run.run_id = *request.spec.run_id;
+  Keeper keeper(request.keep, live, run);
+  std::shared_ptr<StdinPipe> input;
+  if (!request.input.empty()) {
+    input = std::make_shared<StdinPipe>(executor);
+    input->push(std::move(request.input));
+    input->close();
+  }
+  try {
+    auto result = co_await service.run(std::move(request.spec), keeper, input, cancel);
+    if (result && run.starved)
+      result->notes.emplace_back(
+          "The runs of this server together keep 256 MiB of output, which were in use: the rest of this run's was left "
+          "out. Take it as it comes (stream), or ask for less (keepOutputBytes)");
+    if (result)
+      co_return KeptRun{.result = std::move(*result),
+                        .limits = run.limits,
+                        .out = std::move(run.out),
+                        .err = std::move(run.err),
+                        .streamed = live != nullptr,
+                        .share = std::move(run.share)};
+    run.error = std::move(result.error());
+    // Nobody else cancelled it.
+    run.stopped = run.error.code == ErrorCode::cancelled && service.closing().cancelled() &&
+                  cancel.reason().value_or(CancelReason::shutdown) == CancelReason::shutdown;
+  } catch (const std::exception& e) {
+    run.error = {ErrorCode::internal, std::string("A bug of ours ended the run: ") + e.what()};
+  }
+  co_return std::unexpected(std::move(run));
+}
+
+json kept_run_json(const KeptRun& run) {
+  json value = result_json(run.result);
+  value["returncode"] = returncode(run.result);
+  put_output(value, run.out, run.err);
+  value["cancelReason"] = run.result.cancel_reason ? json(name(*run.result.cancel_reason)) : json(nullptr);
+  const auto left_out =
+      value["stdoutTruncatedBytes"].get<std::uint64_t>() + value["stderrTruncatedBytes"].get<std::uint64_t>();
+  value["ending"] = ending_words(run.result, run.limits, run.streamed ? 0 : left_out);
+  value["notes"] = run.result.notes;
+  return value;
+}
+
+json not_run_json(const NotRun& run) {
+  json value = run_error_json(run.error);
+  if (run.stopped) {
+    constexpr int kAboutARestart = 5;  // seconds
+    value["kind"] = kShuttingDown;
+    value["httpStatus"] = kShuttingDownStatus;
+    value["retryAfter"] = kAboutARestart;
+  }
+  value["runId"] = run.run_id;
+  value["began"] = run.began;
+  if (run.began && !run.stopped) value.erase("retryAfter");
+  put_output(value, run.out, run.err);
+  return value;
+}
+
+}  // namespace dind::frontends

@@ -1,0 +1,134 @@
+#include "frontends/handover/client.hpp"
+
+#include <utility>
+
+#include "frontends/handover/connection.hpp"
+#include "frontends/handover/place.hpp"
+
+namespace dind::frontends::handover {
+
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr std::uint64_t kTakenPart = 128 * 1024;  // output that went out is told of in parts of this size
+constexpr auto kAnswerTime = 300ms;
+constexpr auto kHelloTime = 300ms;  // a server that is stopped, or has no place, is none
+
+// What the connection's frames do, as long as the run is waited for.
+struct Errand {
+  Errand(asio::any_io_executor e, EventSink& s, std::shared_ptr<StdinPipe> i)
+      : executor(std::move(e)), sink(&s), input(std::move(i)) {}
+
+  asio::any_io_executor executor;
+  EventSink* sink;
+  std::shared_ptr<StdinPipe> input;
+  std::shared_ptr<Connection> connection;
+  std::uint64_t taken = 0;
+  bool greeted = false;
+  bool given_back = false;
+  std::optional<Result<RunResult>> result;
+
+  void output(Channel channel, std::string_view bytes, const std::weak_ptr<Errand>& self) {
+    sink->on_output(channel, bytes, OutputCredit(bytes.size(), [self](std::size_t count) {
+                      if (const auto alive = self.lock()) alive->went_out(count);
+                    }));
+  }
+  void went_out(std::size_t count) {
+    taken += count;
+    if (taken >= kTakenPart && connection) connection->send(number_frame(Type::taken, std::exchange(taken, 0)));
+  }
+  static Task<void> send_input(std::shared_ptr<Errand> self) {
+    while (self->sink != nullptr) {
+      const auto chunk = co_await self->input->next(in(1h));
+      if (!chunk) continue;
+      if (self->connection) self->connection->send(frame(Type::input, *chunk));
+      co_return;
+    }
+  }
+  void hear(const Frame& heard, const std::shared_ptr<Errand>& self) {
+    if (sink == nullptr || result || given_back) return;
+    if (heard.type == Type::hello) {
+      greeted = true;
+      connection->changed().notify();
+      return;
+    }
+    if (heard.type == Type::out || heard.type == Type::err) {
+      output(heard.type == Type::out ? Channel::out : Channel::err, heard.payload, self);
+    } else if (heard.type == Type::state) {
+      if (StateChange change; decode(heard.payload, change)) sink->on_state(change);
+    } else if (heard.type == Type::more && input) {
+      spawn(executor, "input for another process of ours", send_input(self));
+    } else if (heard.type == Type::back) {
+      given_back = true;
+      connection->changed().notify();
+    } else if (heard.type == Type::end) {
+      Result<RunResult> end = fail(ErrorCode::internal, "The server's answer can't be read: a bug of ours");
+      decode(heard.payload, end);
+      result = std::move(end);
+      connection->changed().notify();
+    }
+  }
+};
+
+}  // namespace
+
+Task<Result<RunResult>> HandedOverRuns::run(RunSpec spec, EventSink& sink, std::shared_ptr<StdinPipe> input,
+                                            Cancel cancel) {
+  const auto errand = std::make_shared<Errand>(executor_, sink, input);
+  if (const int fd = connect_to(path_); fd >= 0) {
+    errand->connection = Connection::open(executor_, fd, [weak = std::weak_ptr(errand)](const Frame& heard) {
+      if (const auto alive = weak.lock()) alive->hear(heard, alive);
+    });
+    const Deadline greet_by = in(kHelloTime);
+    while (!errand->greeted && !errand->connection->ended() && Clock::now() < greet_by)
+      co_await errand->connection->changed().wait(greet_by);
+  }
+  if (!errand->greeted) {
+    errand->sink = nullptr;
+    if (errand->connection) std::exchange(errand->connection, nullptr)->close();
+    co_return co_await run_here(std::move(spec), sink, std::move(input), std::move(cancel));
+  }
+  const auto connection = errand->connection;
+  Wanted wanted{.spec = std::move(spec), .has_input = input != nullptr};
+  connection->send(frame(Type::run, encode(wanted)));
+  std::optional<Deadline> answer_by;
+  const auto heard = cancel.on_cancel([&] {
+    answer_by = in(kAnswerTime);
+    connection->send(frame(Type::cancel, name(*cancel.reason())));
+    connection->changed().notify();
+  });
+  while (!errand->result && !errand->given_back && !connection->ended() && !(answer_by && Clock::now() >= *answer_by)) {
+    const Deadline until = answer_by ? *answer_by : in(1h);
+    co_await connection->changed().wait(until);
+  }
+  errand->sink = nullptr;
+  auto result = std::move(errand->result);
+  connection->close();
+  errand->connection = nullptr;
+  if (errand->given_back && !cancel.cancelled())
+    co_return co_await run_here(std::move(wanted.spec), sink, std::move(input), std::move(cancel));
+  if (result) co_return std::move(*result);
+  if (cancel.cancelled()) co_return fail(ErrorCode::cancelled, "The run was cancelled");
+  co_return fail(ErrorCode::internal, "The server that ran it ended; run it again (--no-server: without one)");
+}
+
+Task<Result<RunResult>> HandedOverRuns::run_here(RunSpec spec, EventSink& sink, std::shared_ptr<StdinPipe> input,
+                                                 Cancel cancel) {
+  const auto own = own_();
+  if (!own) co_return std::unexpected(own.error());
+  running_ = *own;
+  co_return co_await running_->run(std::move(spec), sink, std::move(input), std::move(cancel));
+}
+
+Task<bool> HandedOverRuns::idle(Deadline deadline) {
+  if (running_ == nullptr) co_return true;
+  co_return co_await running_->idle(deadline);
+}
+
+Task<bool> HandedOverRuns::settled(Deadline deadline) {
+  if (running_ == nullptr) co_return true;
+  co_return co_await running_->settled(deadline);
+}
+
+}  // namespace dind::frontends::handover

@@ -1,0 +1,168 @@
+#include "frontends/handover/server.hpp"
+
+#include <unistd.h>
+
+#include <deque>
+#include <utility>
+
+#include "frontends/accept.hpp"
+#include "frontends/handover/connection.hpp"
+#include "frontends/handover/place.hpp"
+#include "support/log.hpp"
+
+namespace dind::frontends::handover {
+
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr std::size_t kMostClients = 64;
+constexpr auto kLook = 5s;        // whether another server has gone
+constexpr auto kAskTime = 10s;    // from the connection to the request, which is ready then
+constexpr auto kFlushTime = 10s;  // a client that is slow to read its end
+
+std::optional<CancelReason> reason_of(std::string_view text) {
+  for (const auto each :
+       {CancelReason::user, CancelReason::deadline, CancelReason::shutdown, CancelReason::client_gone})
+    if (name(each) == text) return each;
+  return std::nullopt;
+}
+
+// One client and its run.
+class Client final : public EventSink, public std::enable_shared_from_this<Client> {
+ public:
+  Client(asio::any_io_executor executor, RunService& runs) : executor_(executor), runs_(runs), changed_(executor) {}
+
+  // `closing`: nothing new begins. `stop`: what runs ends.
+  static Task<void> serve(std::shared_ptr<Client> self, int fd, Cancel closing, Cancel stop) {
+    self->connection_ = Connection::open(self->executor_, fd, [weak = std::weak_ptr(self)](const Frame& heard) {
+      if (const auto alive = weak.lock()) alive->hear(heard);
+    });
+    self->connection_->send(frame(Type::hello, {}));
+    const auto stopped = stop.on_cancel([self] { self->cancel_.cancel(CancelReason::shutdown); });
+    const Deadline ask_by = in(kAskTime);
+    while (!self->wanted_ && !self->connection_->ended() && !stop.cancelled() && Clock::now() < ask_by)
+      co_await self->changed_.wait(std::min(ask_by, in(100ms)));
+    if (self->wanted_) {
+      spawn(self->executor_, "watching a client", watch(self));
+      std::shared_ptr<StdinPipe> input;
+      if (self->wanted_->has_input) {
+        input = self->input_ = std::make_shared<StdinPipe>(self->executor_);
+        spawn(self->executor_, "input from a client", ask_for_input(self, input));
+      }
+      Result<RunResult> result = fail(ErrorCode::internal, "The run ended without a result: a bug of ours");
+      try {
+        result = co_await self->runs_.run(std::move(self->wanted_->spec), *self, std::move(input), self->cancel_);
+      } catch (const std::exception& e) {  // the client still gets its end
+        result = fail(ErrorCode::internal, std::string("A bug of ours ended the run: ") + e.what());
+      }
+      self->over_ = true;
+      self->changed_.notify();
+      const bool sent_away =
+          !result && (result.error().code == ErrorCode::cancelled || result.error().code == ErrorCode::busy);
+      const bool ends = closing.cancelled() || stop.cancelled();
+      self->connection_->send(sent_away && ends && !self->began_ ? frame(Type::back, {})
+                                                                 : frame(Type::end, encode(result)));
+      co_await self->connection_->flushed(in(kFlushTime));
+    }
+    self->credits_.clear();
+    self->connection_->close();
+  }
+
+  void on_state(const StateChange& change) override {
+    began_ = began_ || std::holds_alternative<Started>(change);
+    connection_->send(frame(Type::state, encode(change)));
+  }
+  void on_output(Channel channel, std::string_view bytes, OutputCredit credit) override {
+    connection_->send(frame(channel == Channel::out ? Type::out : Type::err, bytes));
+    credits_.emplace_back(bytes.size(), std::move(credit));
+  }
+
+ private:
+  // A client that has gone wants nothing any more.
+  static Task<void> watch(std::shared_ptr<Client> self) {
+    while (!self->connection_->ended() && !self->over_) co_await self->connection_->changed().wait(in(1h));
+    if (!self->over_) self->cancel_.cancel(CancelReason::client_gone);
+    self->credits_.clear();
+  }
+
+  // Nothing is read ahead of what the program takes: a terminal's next line may be for somebody else.
+  static Task<void> ask_for_input(std::shared_ptr<Client> self, std::shared_ptr<StdinPipe> pipe) {
+    while (!self->over_ && !self->connection_->ended()) {
+      if (!co_await pipe->wanted(in(1s))) continue;
+      self->got_input_ = false;
+      self->connection_->send(frame(Type::more, {}));
+      while (!self->got_input_ && !self->over_ && !self->connection_->ended()) co_await self->changed_.wait(in(1h));
+      if (self->input_ended_) break;
+    }
+    pipe->close();
+  }
+
+  void hear(const Frame& heard) {
+    if (heard.type == Type::run && !wanted_) {
+      Wanted wanted;
+      if (!decode(heard.payload, wanted)) return connection_->close();
+      wanted_.emplace(std::move(wanted));
+    } else if (heard.type == Type::input && input_) {
+      got_input_ = true;
+      input_ended_ = heard.payload.empty();
+      began_ = began_ || !input_ended_;
+      if (!input_ended_) input_->push(std::string(heard.payload));
+    } else if (heard.type == Type::taken) {
+      let_go(number_of(heard.payload).value_or(0));
+    } else if (heard.type == Type::cancel) {
+      if (const auto reason = reason_of(heard.payload)) cancel_.cancel(*reason);
+    }
+    changed_.notify();
+  }
+
+  // Of chunks that the client has passed on, in order.
+  void let_go(std::uint64_t bytes) {
+    went_out_ += bytes;
+    while (!credits_.empty() && credits_.front().first <= went_out_) {
+      went_out_ -= credits_.front().first;
+      credits_.pop_front();
+    }
+  }
+
+  asio::any_io_executor executor_;
+  RunService& runs_;
+  Signal changed_;
+  std::shared_ptr<Connection> connection_;
+  std::optional<Wanted> wanted_;
+  std::shared_ptr<StdinPipe> input_;
+  std::deque<std::pair<std::size_t, OutputCredit>> credits_;
+  std::uint64_t went_out_ = 0;
+  bool began_ = false;  // the program, or some of its input has come: it can't be run anew
+  bool got_input_ = false;
+  bool input_ended_ = false;
+  bool over_ = false;
+  Cancel cancel_;
+};
+
+Task<void> serve_one(asio::any_io_executor executor, int fd, RunService& runs, Cancel closing, Cancel stop) {
+  if (!is_ours(fd)) {
+    ::close(fd);
+    co_return;
+  }
+  co_await Client::serve(std::make_shared<Client>(std::move(executor), runs), fd, std::move(closing), std::move(stop));
+}
+
+}  // namespace
+
+Task<void> take_runs(asio::any_io_executor executor, RunService& runs, std::string path, Cancel closing, Cancel stop) {
+  Signal wake(executor);
+  const auto stopped = closing.on_cancel([&wake] { wake.notify(); });
+  while (!closing.cancelled() && !path.empty()) {
+    auto socket = UnixSocket::listen(path, 0600);
+    if (socket)
+      co_return co_await accept_clients(
+          executor, std::move(*socket), kMostClients,
+          [&](int fd) { return serve_one(executor, fd, runs, closing, stop); }, std::make_shared<IdleClients>(),
+          closing);
+    log(LogLevel::debug, "Runs of terminals are taken by another server, or by none: " + socket.error().message);
+    co_await wake.wait(in(kLook));
+  }
+}
+
+}  // namespace dind::frontends::handover

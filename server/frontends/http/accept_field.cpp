@@ -1,0 +1,61 @@
+#include "frontends/http/accept_field.hpp"
+
+#include <algorithm>
+#include <cctype>
+
+#include "support/trimmed.hpp"
+
+namespace dind::frontends::http {
+namespace {
+
+bool same(std::string_view a, std::string_view b) {
+  return std::ranges::equal(a, b, [](unsigned char x, unsigned char y) { return std::tolower(x) == std::tolower(y); });
+}
+
+// What stands before `mark`, which is taken off with it.
+std::string_view take_until(std::string_view& rest, char mark) {
+  const auto end = std::min(rest.find(mark), rest.size());
+  const auto part = trimmed(rest.substr(0, end));
+  rest.remove_prefix(std::min(end + 1, rest.size()));
+  return part;
+}
+
+// "0.5" in thousandths. What is not a weight counts as 1, as if it were not there.
+int weight_of(std::string_view digits) {
+  int weight = 0;
+  int place = 1000;
+  bool fraction = false;
+  for (const char c : digits) {
+    if (c == '.' && !fraction) {
+      fraction = true;
+    } else if (c >= '0' && c <= '9') {
+      if (fraction) place /= 10;
+      weight = std::min(1000, weight + (c - '0') * place);
+    } else {
+      return 1000;
+    }
+  }
+  return digits.empty() ? 1000 : weight;
+}
+
+}  // namespace
+
+bool accepts_events(std::string_view accept) {
+  int events = 0;
+  int json = 0;
+  while (!accept.empty()) {
+    auto range = take_until(accept, ',');
+    const auto type = take_until(range, ';');
+    int weight = 1000;
+    while (!range.empty()) {
+      auto parameter = take_until(range, ';');
+      const auto name = take_until(parameter, '=');
+      if (same(name, "q")) weight = weight_of(trimmed(parameter));
+    }
+    if (same(type, "text/event-stream")) events = std::max(events, weight);
+    if (same(type, "application/json")) json = std::max(json, weight);
+  }
+  return events > 0 && events >= json;
+}
+
+}  // namespace dind::frontends::http

@@ -1,0 +1,127 @@
+#include "frontends/http/gate.hpp"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "frontends/run_json.hpp"
+#include "support/lower.hpp"
+#include "support/shortened.hpp"
+
+namespace dind::frontends::http {
+namespace {
+
+bool holds(const std::vector<std::string>& list, std::string_view value) {
+  return std::ranges::find(list, value) != list.end();
+}
+
+bool is_loopback(std::string_view name) {
+  if (name == "localhost" || name == "::1") return true;
+  // 127.0.0.0/8, written in full; a name such as 127.example isn't one.
+  return name.starts_with("127.") && std::ranges::count(name, '.') == 3 &&
+         std::ranges::all_of(name, [](char c) { return c == '.' || (c >= '0' && c <= '9'); });
+}
+
+Reply other_origin() {
+  return detail(403,
+                "Pages of this origin may not ask here; the operator allows one with --allow-origin or serve.origins");
+}
+
+}  // namespace
+
+bool is_probe(std::string_view path) { return path == "/livez" || path == "/readyz" || path == "/healthz"; }
+
+Reply detail(int status, std::string_view message) {
+  const auto code = status == 404 || status == 405 ? ErrorCode::not_found
+                    : status >= 500                ? ErrorCode::internal
+                                                   : ErrorCode::invalid_request;
+  nlohmann::json body{{"detail", message},
+                      {"error", {{"kind", name(code)}, {"message", message}, {"httpStatus", status}}}};
+  return {.status = status, .body = one_line(body)};
+}
+
+Reply detail(const Error& error) { return detail(error, http_status(error.code)); }
+
+Reply detail(const Error& error, int status) {
+  nlohmann::json body{{"detail", error.message}, {"error", error_json(error, status)}};
+  Reply reply{.status = status, .body = one_line(body)};
+  if (const auto seconds = retry_after(error.code)) reply.fields.emplace_back("Retry-After", std::to_string(*seconds));
+  return reply;
+}
+
+std::optional<Place> place_of(std::string_view sent) {
+  Place place;
+  std::string target(sent);
+  constexpr std::string_view kScheme = "http://";
+  if (lower(target.substr(0, kScheme.size())) == kScheme) {
+    target.erase(0, kScheme.size());
+    const auto end = std::min(target.find_first_of("/?"), target.size());
+    place.host = target.substr(0, end);
+    target.erase(0, end);
+    if (!target.starts_with('/')) target.insert(0, 1, '/');
+  }
+  if (!target.starts_with('/') && target != "*") return std::nullopt;
+  const auto query = std::min(target.find('?'), target.size());
+  place.path = target.substr(0, query);
+  if (query < target.size()) place.query = target.substr(query + 1);
+  return place;
+}
+
+std::optional<std::string> host_name(std::string_view host) {
+  std::string_view name = host;
+  std::string_view port;
+  if (host.starts_with('[')) {
+    const auto end = host.find(']');
+    if (end == std::string_view::npos) return std::nullopt;
+    name = host.substr(1, end - 1);
+    port = host.substr(end + 1);
+  } else if (const auto colon = host.find(':'); colon != std::string_view::npos) {
+    name = host.substr(0, colon);
+    port = host.substr(colon);
+  }
+  const bool good_port =
+      port.empty() || (port.starts_with(':') && port.size() <= 6 &&
+                       std::ranges::all_of(port.substr(1), [](char c) { return c >= '0' && c <= '9'; }));
+  if (name.empty() || !good_port) return std::nullopt;
+  return lower(name);
+}
+
+Gate::Gate(GatePolicy policy) : policy_(std::move(policy)) {
+  for (auto& host : policy_.hosts) host = lower(host);
+}
+
+void Gate::add_host(std::string_view name) { policy_.hosts.push_back(lower(name)); }
+
+bool Gate::allows_origin(std::string_view origin) const { return holds(policy_.origins, origin); }
+
+std::optional<Reply> Gate::refuse_place(const RequestHead& head) const {
+  const auto place = place_of(head.target);
+  if (!place) return detail(400, "The request's target is no path");
+  // HTTP/1.0 knows no Host; the checks of load balancers come so.
+  const bool any_name = !policy_.tokens.empty() || is_probe(place->path);
+  if (head.hosts.size() > 1 || (head.hosts.empty() && (head.version > 10 || !any_name)))
+    return detail(400, "A request has one Host field");
+  if (any_name && head.origin && !allows_origin(*head.origin)) return other_origin();
+  if (any_name) return std::nullopt;
+  for (const auto& host : {std::optional(head.hosts.front()), place->host}) {
+    if (!host) continue;
+    const auto name = host_name(*host);
+    if (!name) return detail(400, "The Host field is no host name");
+    if (!is_loopback(*name) && !holds(policy_.hosts, *name))
+      return detail(403, "The host name " + shortened(*name, 80) +
+                             " is not one of this server's; the operator adds it with --allow-host or serve.hosts");
+  }
+  if (head.origin && !allows_origin(*head.origin)) return other_origin();
+  return std::nullopt;
+}
+
+std::optional<Caller> Gate::caller_of(const RequestHead& head) const {
+  if (policy_.tokens.empty()) return Caller{.name = "http", .is_operator = true};
+  constexpr std::string_view kScheme = "bearer ";
+  const std::string_view given = head.authorization ? std::string_view(*head.authorization) : std::string_view();
+  if (lower(given.substr(0, kScheme.size())) != kScheme) return std::nullopt;
+  auto token = given.substr(kScheme.size());
+  while (token.starts_with(' ')) token.remove_prefix(1);
+  return policy_.tokens.find(token);
+}
+
+}  // namespace dind::frontends::http

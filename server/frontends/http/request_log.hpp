@@ -1,0 +1,38 @@
+// What the log says of requests: each one where an access log is wanted, and those that nobody may make always.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "support/task.hpp"
+
+namespace dind::frontends::http {
+
+struct LoggedRequest {
+  std::string peer;  // "127.0.0.1:4711"
+  std::string method, path;
+  std::string client;  // empty: nobody who may ask
+  int status = 0;
+  std::chrono::milliseconds took{0};
+};
+
+// "127.0.0.1:4711 GET /runs 401, 3 ms": one line; what the client chose is shortened.
+std::string request_line(const LoggedRequest& request);
+
+// Refusals (401, 403) are warnings, of which a flood is counted and not written. The others are info, where wanted.
+class RequestLog {
+ public:
+  void set_access(bool wanted) { access_ = wanted; }
+  void answered(const LoggedRequest& request);
+
+ private:
+  static constexpr std::uint32_t kBurst = 20;  // lines of refusals in a row; then one a second
+  bool access_ = false;
+  std::uint32_t left_ = kBurst;
+  std::uint64_t unsaid_ = 0;
+  Deadline refilled_ = Clock::now();
+};
+
+}  // namespace dind::frontends::http

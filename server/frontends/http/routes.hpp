@@ -1,0 +1,73 @@
+// What the HTTP face can be asked for (docs/http.md), without the HTTP.
+#pragma once
+
+#include <memory>
+#include <nlohmann/json_fwd.hpp>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "frontends/execution.hpp"
+#include "frontends/http/event_queue.hpp"
+#include "frontends/http/gate.hpp"
+#include "frontends/http/message.hpp"
+#include "services/engine_watch.hpp"
+#include "services/history.hpp"
+#include "services/live_runs.hpp"
+#include "support/cancel.hpp"
+
+namespace dind::frontends::http {
+
+struct HttpServices {
+  LiveRuns& runs;
+  EngineWatch& engine;
+  History& history;
+  std::string version;
+  bool enabled = true;  // whether runs are allowed here at all
+};
+
+class Routes {
+ public:
+  Routes(asio::any_io_executor executor, HttpServices services);
+
+  // The methods of a path, as an Allow field has them; empty: there is no such path.
+  static std::string methods_of(std::string_view path);
+  static bool needs_token(std::string_view path) { return !is_probe(path); }
+  // Not found, or another method: what to answer.
+  static std::optional<Reply> refuse(std::string_view method, std::string_view path);
+
+  // `gone`: the client doesn't wait any more. Every request gets an answer; exceptions are bugs.
+  Task<Answer> answer(Request request, Cancel gone);
+  // The run whose events answer a request: pushes them all, and closes the queue.
+  Task<void> stream(RunRequest run, std::shared_ptr<EventQueue> events, Cancel gone);
+
+ private:
+  Task<Answer> start_run(Request request, Cancel gone);
+  Task<Reply> list_runs(std::string query, Caller caller, Cancel gone);
+  Task<Reply> show_run(std::string id, Caller caller, Cancel gone);
+  Reply cancel_run(const std::string& id, const Caller& caller);
+  std::vector<LiveRun> live_of(const Caller& caller) const;
+  // Whether a run that came now could begin.
+  Task<Reply> readiness();
+  Task<Reply> metrics();
+  // Asked at most once a second, however many want to know.
+  Task<bool> engine_up();
+
+  asio::any_io_executor executor_;
+  HttpServices services_;
+  Signal looked_;
+  bool looking_ = false;
+  std::optional<Deadline> looked_at_;
+  bool up_ = false;
+};
+
+// Why there is no result, with what the program had written.
+Reply not_run(const NotRun& run);
+
+// The body of a request. Errors (invalid_request): it is not JSON, or exceeds the bounds of `read_json`.
+Result<nlohmann::json> parse_body(std::string_view body);
+
+// POST /execute: the guide's request and reply.
+Task<Reply> execute_code(asio::any_io_executor executor, HttpServices& services, Request request, Cancel gone);
+
+}  // namespace dind::frontends::http

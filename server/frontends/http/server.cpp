@@ -1,0 +1,117 @@
+#include "frontends/http/server.hpp"
+
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/redirect_error.hpp>
+
+#include "frontends/http/connection.hpp"
+#include "support/descriptors.hpp"
+#include "support/log.hpp"
+
+namespace dind::frontends::http {
+
+using namespace std::chrono_literals;
+using asio::ip::tcp;
+
+namespace {
+
+constexpr std::size_t kMostConnections = 512;
+constexpr auto kPause = 100ms;  // where descriptors are short
+constexpr auto kTellOften = 60s;
+constexpr auto kLeaveTime = 9s;
+
+struct Connections {
+  explicit Connections(const asio::any_io_executor& executor) : changed(executor) {}
+  std::size_t count = 0;
+  Signal changed;
+};
+
+Task<void> serve_one(tcp::socket socket, std::shared_ptr<Site> site, std::shared_ptr<Connections> connections,
+                     Cancel stop) {
+  struct Counted {
+    std::shared_ptr<Connections> all;
+    explicit Counted(std::shared_ptr<Connections> a) : all(std::move(a)) {}
+    Counted(const Counted&) = delete;
+    Counted& operator=(const Counted&) = delete;
+    ~Counted() {
+      --all->count;
+      all->changed.notify();
+    }
+  } const counted(connections);
+  co_await serve_connection(std::move(socket), *site, std::move(stop));
+}
+
+class Server final : public HttpServer {
+ public:
+  Server(asio::any_io_executor executor, tcp::acceptor acceptor, ListenAddress address)
+      : executor_(std::move(executor)), acceptor_(std::move(acceptor)), address_(std::move(address)) {}
+
+  const ListenAddress& address() const override { return address_; }
+
+  Task<void> serve(HttpServices services, HttpPolicy policy, Cancel stop) override {
+    policy.gate->add_host(address_.address);
+    const auto site = std::make_shared<Site>(executor_, std::move(services), std::move(policy.gate), policy.most_body);
+    site->log.set_access(policy.access_log);
+    const auto connections = std::make_shared<Connections>(executor_);
+    Deadline told_at{};
+    const auto stopped = stop.on_cancel([&] {
+      boost::system::error_code ignored;
+      acceptor_.close(ignored);
+      connections->changed.notify();
+    });
+    const auto most = descriptors_for(kMostConnections, 1);
+    while (!stop.cancelled()) {
+      boost::system::error_code failed;
+      if (connections->count >= most) {
+        co_await acceptor_.async_wait(tcp::acceptor::wait_read, asio::redirect_error(asio::use_awaitable, failed));
+        if (stop.cancelled()) break;
+        if (connections->count >= most) {
+          // Silent clients keep nobody out (S17).
+          site->idle->close_longest();
+          co_await connections->changed.wait(in(kPause));
+          continue;
+        }
+      }
+      auto socket = co_await acceptor_.async_accept(asio::redirect_error(asio::use_awaitable, failed));
+      if (stop.cancelled()) break;
+      if (failed) {
+        if (no_descriptors_left(failed.value())) site->idle->close_longest();
+        if (Clock::now() >= told_at + kTellOften) {
+          told_at = Clock::now();
+          log(LogLevel::error, "An HTTP client could not be accepted: " +
+                                   (no_descriptors_left(failed.value()) ? descriptor_shortage() : failed.message()));
+        }
+        co_await connections->changed.wait(in(kPause));
+        continue;
+      }
+      ++connections->count;
+      spawn(executor_, "HTTP connection", serve_one(std::move(socket), site, connections, stop));
+    }
+    const auto deadline = in(kLeaveTime);
+    while (connections->count > 0 && co_await connections->changed.wait(deadline)) {
+    }
+  }
+
+ private:
+  asio::any_io_executor executor_;
+  tcp::acceptor acceptor_;
+  ListenAddress address_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<HttpServer>> HttpServer::listen(asio::any_io_executor executor, ListenAddress address) {
+  const tcp::endpoint endpoint(asio::ip::make_address(address.address), address.port);
+  tcp::acceptor acceptor(executor);
+  boost::system::error_code failed;
+  acceptor.open(endpoint.protocol(), failed);
+  if (!failed) acceptor.set_option(tcp::acceptor::reuse_address(true), failed);
+  if (!failed) acceptor.bind(endpoint, failed);
+  if (!failed) acceptor.listen(asio::socket_base::max_listen_connections, failed);
+  if (failed)
+    return fail(ErrorCode::invalid_request, "Nobody can listen on " + url_of(address) + " here (" + failed.message() +
+                                                "): end what uses it, or name another address with --listen");
+  address.port = acceptor.local_endpoint().port();
+  return std::make_unique<Server>(std::move(executor), std::move(acceptor), std::move(address));
+}
+
+}  // namespace dind::frontends::http

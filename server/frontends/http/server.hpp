@@ -1,0 +1,32 @@
+// The HTTP face: a listening address and its connections (docs/http.md).
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <memory>
+
+#include "frontends/http/gate.hpp"
+#include "frontends/http/listen_address.hpp"
+#include "frontends/http/routes.hpp"
+
+namespace dind::frontends::http {
+
+struct HttpPolicy {
+  std::shared_ptr<Gate> gate;
+  std::size_t most_body = 32U << 20;
+  bool access_log = false;
+};
+
+class HttpServer {
+ public:
+  // Listens at once; a client that comes before `serve` waits. Errors (invalid_request): the address can't be had.
+  static Result<std::unique_ptr<HttpServer>> listen(asio::any_io_executor executor, ListenAddress address);
+  virtual ~HttpServer() = default;
+  virtual const ListenAddress& address() const = 0;  // with the port that it got
+
+  // Answers until `stop`, then takes no new request, waits for the answers that are under way for some seconds, and
+  // closes the connections.
+  virtual Task<void> serve(HttpServices services, HttpPolicy policy, Cancel stop) = 0;
+};
+
+}  // namespace dind::frontends::http

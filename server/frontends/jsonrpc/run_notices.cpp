@@ -1,0 +1,33 @@
+#include "frontends/jsonrpc/run_notices.hpp"
+
+#include "frontends/run_json.hpp"
+
+namespace dind::frontends::jsonrpc {
+
+using rpc::Json;
+
+RunNotices::RunNotices(asio::any_io_executor executor, std::shared_ptr<rpc::Connection> connection, std::string run_id)
+    : connection_(std::move(connection)),
+      run_id_(std::move(run_id)),
+      output_(OutputCoalescer::make(
+          std::move(executor),
+          [connection = connection_, id = run_id_](Channel channel, std::string text, std::shared_ptr<void> hold) {
+            connection->notify("run/output",
+                               {{"runId", id}, {"channel", frontends::name(channel)}, {"text", std::move(text)}},
+                               std::move(hold));
+          })) {}
+
+void RunNotices::on_state(const StateChange& change) {
+  Json fields = state_fields(change);
+  fields["runId"] = run_id_;
+  fields["state"] = state_name(change);
+  connection_->notify("run/state", std::move(fields));
+}
+
+void RunNotices::on_output(Channel channel, std::string_view bytes, OutputCredit credit) {
+  output_->add(channel, bytes, std::move(credit));
+}
+
+void RunNotices::finish() { output_->finish(); }
+
+}  // namespace dind::frontends::jsonrpc

@@ -1,0 +1,176 @@
+#include "frontends/lsp/client_runs.hpp"
+
+#include "frontends/lsp/run_feed.hpp"
+#include "frontends/lsp/run_request.hpp"
+#include "frontends/lsp/uri.hpp"
+#include "frontends/run_json.hpp"
+#include "rpc/params.hpp"
+#include "support/escaped.hpp"
+#include "support/ids.hpp"
+
+namespace dind::frontends::lsp {
+
+using rpc::Json;
+
+namespace {
+
+constexpr int kErrorMessage = 1;  // MessageType.Error
+
+// Of a workspace/executeCommand; null where there is none.
+const Json& first_argument(const Json& params) {
+  static const Json kNone;
+  const Json& arguments = rpc::field(params, "arguments");
+  return arguments.is_array() && !arguments.empty() ? arguments.front() : kNone;
+}
+
+// Told to stop before there was a program: for the client a run that was stopped, like any other.
+Result<RunResult> as_stopped(Result<RunResult> result, const std::string& run_id, const Cancel& cancel) {
+  if (result || result.error().code != ErrorCode::cancelled) return result;
+  RunResult stopped;
+  stopped.run_id = run_id;
+  stopped.verdict = Verdict::cancelled;
+  stopped.cancel_reason = cancel.reason();
+  return stopped;
+}
+
+}  // namespace
+
+struct ClientRuns::Order {
+  RunRequest request;
+  Cancel cancel;
+  std::shared_ptr<Progress> progress;
+  ClientAbilities client;
+  rpc::Reply reply;
+};
+
+ClientRuns::ClientRuns(asio::any_io_executor executor, RunService& service, std::shared_ptr<rpc::Connection> connection,
+                       std::function<void()> on_change)
+    : executor_(executor),
+      service_(service),
+      connection_(std::move(connection)),
+      on_change_(std::move(on_change)),
+      client_("editor:" + random_id(8)),
+      ended_(executor) {}
+
+void ClientRuns::run_file(const Json& params, const ClientAbilities& client, const DocumentStore& documents,
+                          const Options& options, rpc::Reply reply) {
+  const Json& argument = first_argument(params);
+  if (const auto problem = wrong_shape(argument))
+    reply.fail({rpc::code::kInvalidParams, *problem, nullptr});
+  else
+    start(make_request(argument, documents, options), params, client, std::move(reply));
+}
+
+void ClientRuns::run_workspace(const Json& params, const ClientAbilities& client, WorkspaceRuns& folders,
+                               const Options& options, rpc::Reply reply) {
+  const Json& argument = first_argument(params);
+  if (const auto problem = wrong_workspace_shape(argument))
+    reply.fail({rpc::code::kInvalidParams, *problem, nullptr});
+  else
+    start(make_workspace_request(argument, folders, options), params, client, std::move(reply));
+}
+
+void ClientRuns::start(Result<RunRequest> request, const Json& params, const ClientAbilities& client,
+                       rpc::Reply reply) {
+  const auto refuse = [&](const Error& error) {
+    // Plain clients rarely show the error of a command.
+    if (!client.own_notifications)
+      connection_->notify("window/showMessage", {{"type", kErrorMessage}, {"message", escaped(error.message)}});
+    reply.fail({rpc::code::kRequestFailed, error.message, run_error_json(error)});
+  };
+  if (!request) {
+    refuse(request.error());
+    return;
+  }
+  request->spec.client = client_;
+  const std::string id = *request->spec.run_id;
+  if (active_.contains(id)) {
+    refuse({ErrorCode::invalid_request, "A run with the id " + id + " is under way; take another id", 0});
+    return;
+  }
+  Cancel cancel = reply.cancel();
+  auto progress = Progress::begin(connection_, rpc::field(params, "workDoneToken"), client.progress,
+                                  "Run " + escaped(request->name) + " in sandbox");
+  active_[id] = {document_key(request->uri), cancel, progress};
+  spawn(executor_, "run " + id,
+        follow(shared_from_this(), {std::move(*request), cancel, std::move(progress), client, std::move(reply)}));
+  on_change_();
+}
+
+Task<void> ClientRuns::follow(std::shared_ptr<ClientRuns> self, Order order) {
+  const std::string id = *order.request.spec.run_id;
+  RunFeed feed(self->executor_, self->connection_, order.client.own_notifications, id, order.request.uri,
+               order.request.name, order.progress);
+  std::shared_ptr<StdinPipe> input;
+  if (!order.request.input.empty()) {
+    input = std::make_shared<StdinPipe>(self->executor_);
+    input->push(std::move(order.request.input));
+    input->close();
+  }
+  Result<RunResult> result = fail(ErrorCode::internal, "The run ended without a result: a bug of ours");
+  try {
+    result = co_await self->service_.run(std::move(order.request.spec), feed, input, order.cancel);
+  } catch (const std::exception& e) {  // a bug; the client still gets its end
+    result = fail(ErrorCode::internal, std::string("A bug of ours ended the run: ") + e.what());
+  }
+  result = as_stopped(std::move(result), id, order.cancel);
+  feed.finished(result);
+  if (result) {
+    rpc::Json value = result_json(*result);
+    value["notes"] = result->notes;
+    order.reply.result(std::move(value));
+  } else {
+    const Error& error = result.error();
+    if (!order.client.own_notifications)
+      self->connection_->notify("window/showMessage", {{"type", kErrorMessage}, {"message", escaped(error.message)}});
+    Json data = run_error_json(error);  // its output was told as it came
+    data["runId"] = id;
+    data["began"] = feed.began();
+    order.reply.fail({rpc::code::kRequestFailed, error.message, std::move(data)});
+  }
+  self->active_.erase(id);
+  self->ended_.notify();
+  self->on_change_();
+}
+
+Result<std::size_t> ClientRuns::stop(const Json& arguments) {
+  const bool all = arguments.is_null() || (arguments.is_array() && arguments.empty());
+  const Json& which = arguments.is_array() && !arguments.empty() ? arguments.front() : arguments;
+  const auto run_id = rpc::text(which, "runId");
+  const auto uri = rpc::text(which, "uri");
+  // A wrong argument must not stop everything.
+  if (!all && !run_id && !uri)
+    return fail(ErrorCode::invalid_request, "dind.stop takes no argument, or an object with a runId or a uri");
+  std::size_t stopped = 0;
+  for (auto& [id, run] : active_) {
+    if ((run_id && id != *run_id) || (uri && run.document != document_key(*uri))) continue;
+    run.cancel.cancel(CancelReason::user);
+    ++stopped;
+  }
+  return stopped;
+}
+
+void ClientRuns::cancel_progress(const Json& token) {
+  for (auto& [id, run] : active_)
+    if (run.progress->is(token)) run.cancel.cancel(CancelReason::user);
+}
+
+void ClientRuns::cancel_all(CancelReason reason) {
+  for (auto& [id, run] : active_) run.cancel.cancel(reason);
+}
+
+bool ClientRuns::has(const std::string& uri) const {
+  for (const auto& [id, run] : active_)
+    if (run.document == document_key(uri)) return true;
+  return false;
+}
+
+Task<bool> ClientRuns::none(Deadline deadline) {
+  const auto self = shared_from_this();
+  while (!self->active_.empty()) {
+    if (!co_await self->ended_.wait(deadline)) co_return self->active_.empty();
+  }
+  co_return true;
+}
+
+}  // namespace dind::frontends::lsp

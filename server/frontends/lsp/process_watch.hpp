@@ -1,0 +1,15 @@
+// Notices that another process has ended.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+
+#include "support/cancel.hpp"
+#include "support/task.hpp"
+
+namespace dind::frontends::lsp {
+
+// Calls `gone` when process `pid` ends, at once where there is none; returns at `cancel`.
+Task<void> watch_process(asio::any_io_executor executor, std::int64_t pid, std::function<void()> gone, Cancel cancel);
+
+}  // namespace dind::frontends::lsp

@@ -1,0 +1,132 @@
+#include "frontends/lsp/run_feed.hpp"
+
+#include "frontends/lsp/plain_lines.hpp"
+#include "frontends/run_json.hpp"
+#include "support/escaped.hpp"
+#include "support/units.hpp"
+
+namespace dind::frontends::lsp {
+namespace {
+
+using rpc::Json;
+
+constexpr int kInfoType = 3;                    // MessageType.Info
+constexpr int kLogType = 4;                     // MessageType.Log
+constexpr std::size_t kMostPartial = 64 << 10;  // of a line that doesn't end
+
+// In the words of the other frontends: a plain client shows nothing else of it.
+std::string ended(const RunResult& result, const LimitsInForce& limits) {
+  std::string text = "Ended: " + std::string(verdict_words(result.verdict));
+  if (result.exit_code) text += ", exit code " + std::to_string(*result.exit_code);
+  if (result.signal) text += ", " + signal_name(*result.signal);
+  if (const auto limit = limit_words(result, limits); !limit.empty()) text += ", " + limit;
+  for (const auto& remark : remarks(result)) text += ", " + remark;
+  return text + ", " + format_duration(result.duration);
+}
+
+}  // namespace
+
+void LogLines::send(std::string text, std::shared_ptr<void> hold) {
+  connection_->notify("window/logMessage", {{"type", kLogType}, {"message", plain_lines(text)}}, std::move(hold));
+}
+
+void LogLines::add(Channel channel, std::string text, std::shared_ptr<void> hold) {
+  std::string& partial = partial_[channel == Channel::err];
+  partial += text;
+  const auto end = partial.rfind('\n');
+  if (end == std::string::npos) {
+    if (partial.size() > kMostPartial) send(std::exchange(partial, {}), std::move(hold));
+    return;
+  }
+  std::string rest = partial.substr(end + 1);
+  partial.resize(end);  // the client ends the line itself
+  send(std::exchange(partial, std::move(rest)), std::move(hold));
+}
+
+void LogLines::finish() {
+  for (auto& partial : partial_)
+    if (!partial.empty()) send(std::exchange(partial, {}), nullptr);
+}
+
+RunFeed::RunFeed(asio::any_io_executor executor, std::shared_ptr<rpc::Connection> connection, bool own_notifications,
+                 std::string run_id, std::string uri, std::string run_name, std::shared_ptr<Progress> progress)
+    : connection_(std::move(connection)),
+      own_notifications_(own_notifications),
+      run_id_(std::move(run_id)),
+      uri_(std::move(uri)),
+      name_(std::move(run_name)),
+      progress_(std::move(progress)),
+      lines_(own_notifications ? nullptr : std::make_shared<LogLines>(connection_)),
+      output_(OutputCoalescer::make(
+          std::move(executor), [connection = connection_, lines = lines_, id = run_id_](
+                                   Channel channel, std::string text, std::shared_ptr<void> hold) {
+            if (lines)
+              lines->add(channel, std::move(text), std::move(hold));
+            else
+              connection->notify("dind/output", {{"runId", id}, {"channel", name(channel)}, {"text", std::move(text)}},
+                                 std::move(hold));
+          })) {}
+
+void RunFeed::say(const char* state, Json fields) {
+  if (!own_notifications_) return;
+  fields["runId"] = run_id_;
+  fields["uri"] = uri_;
+  fields["state"] = state;
+  connection_->notify("dind/run", std::move(fields));
+}
+
+void RunFeed::log_line(const std::string& text) {
+  if (!own_notifications_) connection_->notify("window/logMessage", {{"type", kLogType}, {"message", escaped(text)}});
+}
+
+void RunFeed::on_state(const StateChange& change) {
+  if (const auto* queued = std::get_if<Queued>(&change)) {
+    say("queued", {{"position", queued->position}});
+    progress_->report("Waiting: " + std::to_string(queued->position) + " before it", std::nullopt);
+  } else if (const auto* preparing = std::get_if<Preparing>(&change)) {
+    Json fields{{"stage", name(preparing->stage)}, {"message", preparing->message}};
+    if (preparing->percent) fields["percent"] = *preparing->percent;
+    say("preparing", std::move(fields));
+    progress_->report(preparing->message, preparing->percent);
+  } else if (const auto* started = std::get_if<Started>(&change)) {
+    began_ = true;
+    limits_ = started->limits;
+    say("started", {{"name", started->name},
+                    {"language", started->language},
+                    {"image", started->image},
+                    {"limits", limits_json(started->limits, started->network)},
+                    {"isolation", started->isolation},
+                    {"notes", started->notes}});
+    std::string notes;
+    for (const auto& note : started->notes) notes += " (" + note + ")";
+    log_line("Running " + started->name + " in " + started->image + notes);
+    progress_->report("Running", std::nullopt);
+  }
+}
+
+void RunFeed::on_output(Channel channel, std::string_view bytes, OutputCredit credit) {
+  output_->add(channel, bytes, std::move(credit));
+}
+
+void RunFeed::finished(const Result<RunResult>& result) {
+  output_->finish();
+  if (lines_) lines_->finish();
+  if (result) {
+    Json value = result_json(*result);
+    value["notes"] = result->notes;
+    say("finished", {{"result", std::move(value)}});
+    for (const auto& note : result->notes) log_line("Note: " + note);
+    const auto end = ended(*result, limits_);
+    log_line(end);
+    // A plain client writes log lines where nobody looks (I11).
+    if (!own_notifications_)
+      connection_->notify("window/showMessage", {{"type", kInfoType}, {"message", escaped(name_) + ": " + end}});
+    progress_->end(end);
+  } else {
+    say("finished", {{"error", {{"kind", dind::name(result.error().code)}, {"message", result.error().message}}}});
+    log_line(result.error().message);
+    progress_->end(result.error().message);
+  }
+}
+
+}  // namespace dind::frontends::lsp

@@ -1,0 +1,277 @@
+#include "frontends/lsp/run_request.hpp"
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <initializer_list>
+
+#include "frontends/lsp/uri.hpp"
+#include "rpc/params.hpp"
+#include "services/languages_service.hpp"
+#include "services/workspace_memory.hpp"
+#include "support/escaped.hpp"
+#include "support/ids.hpp"
+#include "support/shortened.hpp"
+
+namespace dind::frontends::lsp {
+namespace {
+
+using rpc::Json;
+
+constexpr std::uintmax_t kMostFileBytes = 16U << 20;
+
+bool all_strings(const Json& values) {
+  for (const Json& value : values)
+    if (!value.is_string()) return false;
+  return true;
+}
+
+Result<std::string> read_file(const std::string& path) {
+  namespace fs = std::filesystem;
+  std::error_code problem;
+  const auto status = fs::status(path, problem);
+  if (!fs::exists(status)) return fail(ErrorCode::not_found, path + " is not there: save it, or open another file");
+  if (fs::is_directory(status))
+    return fail(ErrorCode::invalid_request, path + " is a folder: open a file in it and run that");
+  if (!fs::is_regular_file(status)) return fail(ErrorCode::invalid_request, path + " is no regular file");
+  const auto size = fs::file_size(path, problem);
+  if (!problem && size > kMostFileBytes)
+    return fail(ErrorCode::invalid_request, path + " is larger than 16 MiB, which is the most that a program may have");
+  std::ifstream file(path, std::ios::binary);
+  std::string text(static_cast<std::size_t>(problem ? 0 : size), '\0');
+  file.read(text.data(), static_cast<std::streamsize>(text.size()));
+  if (!file) return fail(ErrorCode::invalid_request, path + " can't be read: check its permissions");
+  return text;
+}
+
+std::optional<std::string> wrong_fields(const std::string& command, const Json& argument,
+                                        std::initializer_list<const char*> texts) {
+  if (!argument.is_object()) return command + " takes one argument, an object with a uri";
+  if (!rpc::text(argument, "uri")) return command + ": uri is missing, or is no string";
+  for (const char* name : texts)
+    if (const Json& value = rpc::field(argument, name); !value.is_null() && !value.is_string())
+      return command + ": " + name + " must be a string";
+  if (const Json& args = rpc::field(argument, "args"); !args.is_null() && (!args.is_array() || !all_strings(args)))
+    return command + ": args must be an array of strings";
+  if (const Json& packages = rpc::field(argument, "requirements");
+      !packages.is_null() && (!packages.is_array() || !all_strings(packages)))
+    return command + ": requirements must be an array of strings";
+  if (const Json& env = rpc::field(argument, "env"); !env.is_null() && (!env.is_object() || !all_strings(env)))
+    return command + ": env must be an object of strings";
+  return std::nullopt;
+}
+
+Result<std::optional<WorkspaceAccess>> read_access(const Json& argument) {
+  const Json& value = rpc::field(argument, "workspace");
+  if (value.is_null()) return std::nullopt;
+  const auto access = value.is_string() ? workspace_access(value.get_ref<const std::string&>()) : std::nullopt;
+  if (!access) return fail(ErrorCode::invalid_request, "workspace must be \"readOnly\" or \"readWrite\"");
+  return access;
+}
+
+// What a file and a folder have in common, put over what is there.
+Result<void> add_common(const Json& argument, const Options& options, RunSpec& spec) {
+  if (const Json& env = rpc::field(argument, "env"); env.is_object())
+    for (const auto& [name, value] : env.items()) spec.env[name] = value.get<std::string>();
+  for (const Json& each : rpc::field(argument, "requirements")) spec.requirements.push_back(each.get<std::string>());
+  const auto limits = read_limits(argument);
+  if (!limits) return std::unexpected(limits.error());
+  spec.limits = merged(*limits, options.limits);
+  const auto network = read_network(argument);
+  if (!network) return std::unexpected(network.error());
+  spec.network = network->value_or(options.network.value_or(Network::none));
+  const auto pull = read_pull(argument);
+  if (!pull) return std::unexpected(pull.error());
+  spec.pull = *pull ? *pull : options.pull;
+  const auto isolation = read_isolation(argument);
+  if (!isolation) return std::unexpected(isolation.error());
+  spec.isolation = *isolation ? *isolation : options.isolation;
+  const auto record = read_record(argument);
+  if (!record) return std::unexpected(record.error());
+  spec.record = record->value_or(options.record);
+  spec.expect_more = options.prestart;
+  spec.terms = Terms::settings;
+  spec.run_id = rpc::text(argument, "runId").value_or(random_id());
+  return {};
+}
+
+// The same for a file, whose language chooses the image.
+Result<void> add_file(const Json& argument, const std::optional<std::string>& language, const Options& options,
+                      RunSpec& spec) {
+  spec.image = rpc::text(argument, "image");
+  if (!spec.image && language) {
+    const auto recipe = runnable_language(language, "", "").value_or(*language);  // "py" is python
+    if (const auto image = options.images.find(recipe); image != options.images.end()) spec.image = image->second;
+  }
+  for (const Json& each : rpc::field(argument, "args")) spec.args.push_back(each.get<std::string>());
+  spec.working_dir = rpc::text(argument, "workingDir").value_or("");
+  const auto access = read_access(argument);
+  if (!access) return std::unexpected(access.error());
+  spec.workspace = *access;
+  return add_common(argument, options, spec);
+}
+
+bool has(const WorkspaceProgramList& list, const std::string& id) {
+  return std::ranges::find(list.programs, id, &WorkspaceProgramSummary::id) != list.programs.end();
+}
+
+// What was chosen before, as long as the folder still has it.
+std::optional<WorkspaceChoice> choice_before(const WorkspaceProgramList& list) {
+  auto before = remembered(list.folder);
+  if (before && before->program && !has(list, *before->program)) return std::nullopt;
+  return before;
+}
+
+Result<std::string> folder_of(const Json& argument) {
+  const auto uri = rpc::text(argument, "uri").value_or("");
+  auto path = file_path(uri);
+  if (!path)
+    return fail(ErrorCode::invalid_request, uri + " is no folder of this machine: name one by its file: address");
+  return *std::move(path);
+}
+
+}  // namespace
+
+std::optional<std::string> wrong_shape(const Json& argument) {
+  return wrong_fields("dind.runFile", argument, {"languageId", "stdin", "image", "runId", "workingDir"});
+}
+
+std::optional<std::string> wrong_workspace_shape(const Json& argument) {
+  return wrong_fields("dind.runWorkspace", argument, {"program", "command", "stdin", "image", "runId"});
+}
+
+Result<RunRequest> make_request(const Json& argument, const DocumentStore& documents, const Options& options) {
+  RunRequest request{
+      .uri = *rpc::text(argument, "uri"), .name = {}, .spec = {}, .input = rpc::text(argument, "stdin").value_or("")};
+  request.name = base_name(request.uri);
+  SourceProgram program;
+  program.file_name = request.name;
+  const Document* open = documents.find(request.uri);
+  if (open != nullptr) {
+    program.text = open->text;
+  } else {
+    const auto path = file_path(request.uri);
+    if (!path)
+      return fail(ErrorCode::invalid_request,
+                  request.uri + " is not open and is no file of this machine: open it in the editor and run it again");
+    auto text = read_file(*path);
+    if (!text) return std::unexpected(text.error());
+    program.text = std::move(*text);
+  }
+  if (const auto path = file_path(request.uri)) program.folder = std::filesystem::path(*path).parent_path().string();
+  // An editor shows an empty file as one empty line.
+  if (program.text.find_first_not_of("\r\n") == std::string::npos)
+    return fail(ErrorCode::invalid_request, program.file_name + " is empty: there is nothing to run");
+  program.language = rpc::text(argument, "languageId");
+  // An open document's language id is the editor's: one that no recipe knows ("plaintext") leaves the choice to name
+  // and first line.
+  if (!program.language)
+    program.language = runnable_language(open ? std::optional<std::string_view>(open->language_id) : std::nullopt,
+                                         program.file_name, program.text);
+  // The editor's text is Unicode; a file that is read here keeps its own bytes and encoding.
+  if (open != nullptr) program.text = unicode_program(std::move(program.text), program.language, program.file_name);
+
+  if (const auto added = add_file(argument, program.language, options, request.spec); !added)
+    return std::unexpected(added.error());
+  request.spec.program = std::move(program);
+  return request;
+}
+
+std::optional<RunSpec> expected_run(const Json& argument, const DocumentStore& documents, const Options& options) {
+  const auto uri = rpc::text(argument, "uri");
+  if (!uri || wrong_shape(argument)) return std::nullopt;
+  const Document* open = documents.find(*uri);
+  SourceProgram program;
+  program.file_name = base_name(*uri);
+  program.language = runnable_language(open ? std::optional<std::string_view>(open->language_id) : std::nullopt,
+                                       program.file_name, open ? open->text : std::string());
+  RunSpec spec;
+  if (!program.language || !add_file(argument, program.language, options, spec)) return std::nullopt;
+  spec.program = std::move(program);
+  return spec;
+}
+
+Result<RunRequest> make_workspace_request(const Json& argument, WorkspaceRuns& folders, const Options& options) {
+  const auto folder = folder_of(argument);
+  if (!folder) return std::unexpected(folder.error());
+  const auto access = read_access(argument);
+  if (!access) return std::unexpected(access.error());
+  WorkspaceRequest asked{.folder = *folder,
+                         .program = rpc::text(argument, "program"),
+                         .command = {},
+                         .access = *access,
+                         .terms = Terms::settings};
+  if (auto line = rpc::text(argument, "command")) asked.command = Command(*std::move(line));
+  if (asked.program && asked.command)
+    return fail(ErrorCode::invalid_request, "dind.runWorkspace takes a program or a command, and not both");
+  if (!asked.program && !asked.command) {
+    const auto list = folders.programs(*folder, Terms::settings);
+    if (const auto before = list ? choice_before(*list) : std::nullopt) {
+      asked.program = before->program;
+      if (before->command) asked.command = Command(*before->command);
+    }
+  }
+  auto spec = folders.spec(asked);
+  if (!spec) return std::unexpected(spec.error());
+  RunRequest request{.uri = *rpc::text(argument, "uri"),
+                     .name = base_name(*rpc::text(argument, "uri")),
+                     .spec = std::move(*spec),
+                     .input = rpc::text(argument, "stdin").value_or("")};
+  request.spec.image = rpc::text(argument, "image");
+  const auto* command = std::get_if<CommandProgram>(&request.spec.program);
+  if (!request.spec.image && command != nullptr && command->language)
+    if (const auto image = options.images.find(*command->language); image != options.images.end())
+      request.spec.image = image->second;
+  if (const auto added = add_common(argument, options, request.spec); !added) return std::unexpected(added.error());
+  return request;
+}
+
+std::optional<std::string> wrong_choice_shape(const Json& argument) {
+  return wrong_fields("dind.chooseProgram", argument, {"program", "command"});
+}
+
+Result<void> choose_workspace_program(const Json& argument, WorkspaceRuns& folders) {
+  const auto folder = folder_of(argument);
+  if (!folder) return std::unexpected(folder.error());
+  const auto list = folders.programs(*folder, Terms::settings);
+  if (!list) return std::unexpected(list.error());
+  const WorkspaceChoice choice{.program = rpc::text(argument, "program"), .command = rpc::text(argument, "command")};
+  if (choice.program && choice.command)
+    return fail(ErrorCode::invalid_request, "dind.chooseProgram takes a program or a command, and not both");
+  if (choice.command && choice.command->empty())
+    return fail(ErrorCode::invalid_request, "dind.chooseProgram: command is empty");
+  if (choice.program && !has(*list, *choice.program))
+    return fail(ErrorCode::not_found, "There is no program \"" + shortened(escaped(*choice.program), 200) + "\" in " +
+                                          shortened(escaped(list->folder), 200));
+  const bool kept = choice.program || choice.command ? remember(list->folder, choice) : forget_choice(list->folder);
+  if (!kept)
+    return fail(ErrorCode::internal,
+                "The choice could not be written down: check that ~/.local/state/dind-executor can be written");
+  return {};
+}
+
+Result<Json> workspace_programs(const Json& argument, WorkspaceRuns& folders) {
+  const auto folder = folder_of(argument);
+  if (!folder) return std::unexpected(folder.error());
+  const auto list = folders.programs(*folder, Terms::settings);
+  if (!list) return std::unexpected(list.error());
+  Json programs = Json::array();
+  for (const auto& each : list->programs)
+    programs.push_back({{"id", each.id},
+                        {"label", each.label},
+                        {"source", each.source},
+                        {"detail", each.detail},
+                        {"build", each.build},
+                        {"extra", each.extra},
+                        {"notes", each.notes}});
+  Json result{{"folder", list->folder}, {"programs", std::move(programs)}, {"notes", list->notes}};
+  if (const auto before = choice_before(*list)) {
+    if (before->program)
+      result["chosen"]["program"] = *before->program;
+    else
+      result["chosen"]["command"] = *before->command;
+  }
+  return result;
+}
+
+}  // namespace dind::frontends::lsp

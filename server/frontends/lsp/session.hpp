@@ -1,0 +1,33 @@
+// One editor's connection: docs/protocol.md.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+
+#include "services/engine_watch.hpp"
+#include "services/run_service.hpp"
+#include "services/workspace_runs.hpp"
+#include "support/task.hpp"
+
+namespace dind::frontends::lsp {
+
+struct EditorServices {
+  RunService& runs;
+  EngineWatch& engine;
+  WorkspaceRuns& folders;
+  std::string version;
+};
+struct EditorOptions {
+  std::optional<std::int64_t> client_process_id;  // when that process is gone, so are we
+  Cancel stop;                                    // ends the session as the client's end does
+  int in_fd = 0;
+  int out_fd = 1;
+};
+
+// Serves until the client exits or is gone; then every run of it is cancelled and its container removed, or 10 s have
+// passed. Our exit code: 0 after `shutdown`, else 1.
+Task<int> run_editor_session(asio::any_io_executor executor, EditorServices services, EditorOptions options);
+
+}  // namespace dind::frontends::lsp

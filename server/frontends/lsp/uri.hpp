@@ -1,0 +1,19 @@
+// Document URIs: what an editor calls a file.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace dind::frontends::lsp {
+
+// The path of a `file:` URI (this machine's), percent-decoded; nullopt for other schemes, other hosts and broken
+// escapes.
+std::optional<std::string> file_path(std::string_view uri);
+// The last part of the path, decoded, without its folder: "hello.py"; "Untitled-1" of "untitled:Untitled-1".
+std::string base_name(std::string_view uri);
+
+// One spelling for each document, whatever a client escapes: equal for equal files.
+std::string document_key(std::string_view uri);
+
+}  // namespace dind::frontends::lsp

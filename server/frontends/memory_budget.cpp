@@ -1,0 +1,72 @@
+#include "frontends/memory_budget.hpp"
+
+#include <malloc.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace dind::frontends {
+
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr std::size_t kMostKept = 256U << 20;
+constexpr std::size_t kMostUnread = 256U << 20;
+constexpr std::size_t kSmall = 64U << 10;
+constexpr std::size_t kLarge = 1U << 20;
+constexpr auto kPatience = 60s;
+constexpr auto kLookOften = 20ms;
+constexpr auto kTrimOften = 1s;
+
+// What large replies took goes back to the system soon after, and not for each of them: it takes milliseconds.
+void trim_soon(const asio::any_io_executor& executor) {
+  static bool coming = false;
+  if (std::exchange(coming, true)) return;
+  constexpr auto kTrim = []() -> Task<void> {
+    struct Gone {
+      ~Gone() { coming = false; }  // also with a loop that ends before
+    } const gone;
+    co_await sleep_until(in(kTrimOften));
+    ::malloc_trim(0);
+  };
+  spawn(executor, "giving memory back", kTrim());
+}
+
+}  // namespace
+
+MemoryBudget& kept_output() {
+  static MemoryBudget budget(kMostKept);
+  return budget;
+}
+MemoryBudget& unread_replies() {
+  static MemoryBudget budget(kMostUnread);
+  return budget;
+}
+
+Task<std::shared_ptr<void>> room_for_reply(asio::any_io_executor executor, std::size_t bytes, Cancel gone) {
+  if (bytes <= kSmall) co_return std::make_shared<char>();
+  const auto share = std::make_shared<BudgetShare>(unread_replies());
+  // One that is larger than all of it waits until it is alone.
+  const auto deadline = in(kPatience);
+  const auto wanted = std::min(bytes, kMostUnread);
+  while (!share->grow(wanted)) {
+    if (gone.cancelled() || Clock::now() >= deadline) co_return nullptr;
+    co_await sleep_until(in(kLookOften));
+  }
+  if (bytes < kLarge) co_return share;
+  co_return std::shared_ptr<void>(share.get(), [held = std::shared_ptr<BudgetShare>(share), executor](void*) mutable {
+    held.reset();
+    trim_soon(executor);
+  });
+}
+
+Error no_room_for_body() {
+  return {
+      ErrorCode::busy,
+      "The request was not received: the bodies of other requests that are arriving fill the 256 MiB that there are "
+      "for all. Send it again later",
+      0};
+}
+
+}  // namespace dind::frontends

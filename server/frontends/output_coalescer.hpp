@@ -1,0 +1,55 @@
+// Output in few messages: the first at once, then in batches, 30 messages a second at most, in order.
+#pragma once
+
+#include <chrono>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "dind/run_event.hpp"
+#include "frontends/utf8_stream.hpp"
+#include "support/task.hpp"
+
+namespace dind::frontends {
+
+class OutputCoalescer : public std::enable_shared_from_this<OutputCoalescer> {
+ public:
+  static constexpr std::size_t kMostASecond = 30;
+  static constexpr auto kBetween = std::chrono::milliseconds(34);
+
+  // `hold`: to be let go when the message has gone out; it carries the credits of the text.
+  using Send = std::function<void(Channel channel, std::string text, std::shared_ptr<void> hold)>;
+  static std::shared_ptr<OutputCoalescer> make(asio::any_io_executor executor, Send send);
+
+  void add(Channel channel, std::string_view bytes, OutputCredit credit);
+  // Sends what is left, whatever the rate; nothing is sent after it.
+  void finish();
+
+ private:
+  struct Piece {
+    Channel channel;
+    std::string text;
+    std::vector<OutputCredit> credits;
+  };
+  OutputCoalescer(asio::any_io_executor executor, Send send) : executor_(std::move(executor)), send_(std::move(send)) {}
+  static Task<void> flush_later(std::shared_ptr<OutputCoalescer> self, Deadline when);
+  void append(Channel channel, std::string text, OutputCredit credit);
+  void flush();
+  void merge();
+  void send_all();
+  Deadline next_flush(Deadline now);
+
+  asio::any_io_executor executor_;
+  Send send_;
+  Utf8Stream streams_[2];
+  std::vector<Piece> pieces_;
+  std::deque<Deadline> sent_;  // when the last messages went out, kMostASecond at most
+  Deadline last_flush_{};
+  bool scheduled_ = false;
+  bool finished_ = false;
+};
+
+}  // namespace dind::frontends

@@ -1,0 +1,192 @@
+#include "frontends/request_fields.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <nlohmann/json.hpp>
+
+#include "dind/limit_bounds.hpp"
+#include "support/shortened.hpp"
+#include "support/units.hpp"
+
+namespace dind::frontends {
+namespace {
+
+using nlohmann::json;
+
+// As a person writes it: 0.01, 64, 1000000.
+std::string figure(double value) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.10g", value);
+  return text;
+}
+
+// Never the inside of a list or an object: it may be long, or a secret.
+std::string shown(const json& value) {
+  if (value.is_object()) return "an object";
+  if (value.is_array()) return "a list";
+  return shortened(value.dump(-1, ' ', false, json::error_handler_t::replace), 60);
+}
+
+// A name that the caller made up, in quotes and on one line.
+std::string quoted(const std::string& name) {
+  return json(shortened(name, 80)).dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
+std::optional<std::int64_t> whole_number(const json& value) {
+  if (!value.is_number_integer()) return std::nullopt;
+  if (value.is_number_unsigned() && value.get<std::uint64_t>() > INT64_MAX) return INT64_MAX;
+  return value.get<std::int64_t>();
+}
+
+}  // namespace
+
+RequestFields::RequestFields(const json& object, std::string where) : object_(object), where_(std::move(where)) {
+  if (!object_.is_object())
+    refuse(where_.empty() ? "The request must be an object, not " + shown(object)
+                          : '"' + where_ + "\" must be an object, not " + shown(object));
+}
+
+std::string RequestFields::full(const std::string& name) const { return where_.empty() ? name : where_ + '.' + name; }
+
+void RequestFields::refuse(std::string message) {
+  if (!problem_) problem_ = Error{ErrorCode::invalid_request, std::move(message), 0};
+}
+void RequestFields::refuse(const Error& error) {
+  if (!problem_) problem_ = error;
+}
+
+const json* RequestFields::find(const char* name) {
+  if (std::ranges::find(known_, name) == known_.end()) known_.emplace_back(name);
+  if (!object_.is_object()) return nullptr;
+  const auto found = object_.find(name);
+  return found == object_.end() || found->is_null() ? nullptr : &*found;
+}
+
+bool RequestFields::has(const char* name) { return find(name) != nullptr; }
+
+void RequestFields::wrong(const char* name, const std::string& expected) {
+  const json* value = find(name);
+  refuse('"' + full(name) + "\" must be " + expected + (value != nullptr ? ", not " + shown(*value) : ""));
+}
+
+void RequestFields::require(const char* name, const char* expected) {
+  if (!has(name)) refuse('"' + full(name) + "\" is missing: it must be " + expected);
+}
+
+void RequestFields::text(const char* name, std::string& into) {
+  const json* value = find(name);
+  if (value == nullptr) return;
+  if (value->is_string())
+    into = value->get<std::string>();
+  else
+    wrong(name, "a text");
+}
+void RequestFields::text(const char* name, std::optional<std::string>& into) {
+  std::string value;
+  text(name, value);
+  if (has(name)) into = std::move(value);
+}
+void RequestFields::full_text(const char* name, std::string& into) {
+  const json* value = find(name);
+  if (value == nullptr) return;
+  if (value->is_string() && !value->get_ref<const std::string&>().empty())
+    into = value->get<std::string>();
+  else
+    wrong(name, "a text that is not empty");
+}
+void RequestFields::full_text(const char* name, std::optional<std::string>& into) {
+  std::string value;
+  full_text(name, value);
+  if (has(name)) into = std::move(value);
+}
+
+void RequestFields::texts(const char* name, std::vector<std::string>& into) {
+  const json* value = find(name);
+  if (value == nullptr) return;
+  if (!value->is_array() || !std::ranges::all_of(*value, [](const json& each) { return each.is_string(); }))
+    return wrong(name, "a list of texts");
+  into = value->get<std::vector<std::string>>();
+}
+
+void RequestFields::variables(const char* name, std::map<std::string, std::string>& into) {
+  const json* value = find(name);
+  if (value == nullptr) return;
+  if (!value->is_object()) return wrong(name, "an object of names and texts");
+  for (const auto& [variable, text] : value->items()) {
+    if (!text.is_string())
+      return refuse(quoted(full(name) + '.' + variable) + " must be a text, not " + std::string(text.type_name()));
+    into[variable] = text.get<std::string>();
+  }
+}
+
+void RequestFields::flag(const char* name, bool& into) {
+  const json* value = find(name);
+  if (value == nullptr) return;
+  if (value->is_boolean())
+    into = value->get<bool>();
+  else
+    wrong(name, "true or false");
+}
+
+void RequestFields::seconds(const char* name, std::optional<std::chrono::milliseconds>& into) {
+  const json* value = find(name);
+  if (value == nullptr) return;
+  const double seconds = value->is_number() ? value->get<double>() : 0;
+  if (!std::isfinite(seconds) || seconds <= 0 || seconds > kMaxSeconds)
+    return wrong(name, "a number of seconds above 0 and at most " + figure(kMaxSeconds));
+  into = std::chrono::milliseconds(std::max<std::int64_t>(1, std::llround(seconds * 1000)));
+}
+
+void RequestFields::bytes(const char* name, std::optional<std::int64_t>& into, std::int64_t least) {
+  const json* value = find(name);
+  if (value == nullptr) return;
+  std::optional<std::int64_t> size = whole_number(*value);
+  if (value->is_string())
+    if (const auto parsed = parse_bytes(value->get_ref<const std::string&>())) size = *parsed;
+  if (!size || *size < least || *size > kMaxMemoryBytes)
+    return wrong(name, "a size such as \"512m\", or a whole number of bytes, of " + format_bytes(least) + " at least");
+  into = size;
+}
+
+void RequestFields::whole(const char* name, std::optional<std::int64_t>& into, std::int64_t least, std::int64_t most) {
+  const json* value = find(name);
+  if (value == nullptr) return;
+  const auto given = whole_number(*value);
+  if (!given || *given < least || *given > most)
+    return wrong(name, "a whole number from " + std::to_string(least) + " to " + std::to_string(most));
+  into = given;
+}
+
+void RequestFields::number(const char* name, std::optional<double>& into, double least, double most) {
+  const json* value = find(name);
+  if (value == nullptr) return;
+  const bool fits = value->is_number() && std::isfinite(value->get<double>()) && value->get<double>() >= least &&
+                    value->get<double>() <= most;
+  if (!fits) return wrong(name, "a number from " + figure(least) + " to " + figure(most));
+  into = value->get<double>();
+}
+
+std::optional<std::string> RequestFields::choice_text(const char* name, const char* expected) {
+  const json* value = find(name);
+  if (value == nullptr) return std::nullopt;
+  if (value->is_string()) return value->get<std::string>();
+  wrong(name, expected);
+  return std::nullopt;
+}
+
+Result<void> RequestFields::end() {
+  if (object_.is_object() && !problem_) {
+    for (const auto& [name, value] : object_.items()) {
+      if (std::ranges::find(known_, name) != known_.end()) continue;
+      std::string list;
+      for (const auto& each : known_) list += (list.empty() ? "" : ", ") + each;
+      refuse(quoted(full(name)) + " is no field here; there are: " + list);
+      break;  // thousands of them would each take the list (S03)
+    }
+  }
+  if (problem_) return std::unexpected(*problem_);
+  return {};
+}
+
+}  // namespace dind::frontends

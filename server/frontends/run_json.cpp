@@ -1,0 +1,140 @@
+#include "frontends/run_json.hpp"
+
+#include <algorithm>
+#include <cstdint>
+#include <nlohmann/json.hpp>
+
+namespace dind::frontends {
+namespace {
+
+using nlohmann::json;
+
+template <typename T>
+json or_null(const std::optional<T>& value) {
+  return value ? json(*value) : json(nullptr);
+}
+
+// Length of the UTF-8 sequence at the front of `bytes`; 0: there is none.
+std::size_t sequence_length(std::string_view bytes) {
+  const auto at = [&](std::size_t i) { return i < bytes.size() ? static_cast<unsigned char>(bytes[i]) : 0U; };
+  const auto within = [](unsigned byte, unsigned low, unsigned high) { return byte >= low && byte <= high; };
+  const unsigned first = at(0);
+  if (first < 0x80) return 1;
+  if (within(first, 0xC2, 0xDF)) return within(at(1), 0x80, 0xBF) ? 2 : 0;
+  if (within(first, 0xE0, 0xEF)) {
+    const unsigned low = first == 0xE0 ? 0xA0 : 0x80;
+    const unsigned high = first == 0xED ? 0x9F : 0xBF;
+    return within(at(1), low, high) && within(at(2), 0x80, 0xBF) ? 3 : 0;
+  }
+  if (within(first, 0xF0, 0xF4)) {
+    const unsigned low = first == 0xF0 ? 0x90 : 0x80;
+    const unsigned high = first == 0xF4 ? 0x8F : 0xBF;
+    return within(at(1), low, high) && within(at(2), 0x80, 0xBF) && within(at(3), 0x80, 0xBF) ? 4 : 0;
+  }
+  return 0;
+}
+
+}  // namespace
+
+json result_json(const RunResult& result) {
+  json cpu = nullptr;
+  if (result.cpu) cpu = static_cast<double>(result.cpu->count()) / 1000.0;
+  return {{"runId", result.run_id},
+          {"verdict", name(result.verdict)},
+          {"exitCode", or_null(result.exit_code)},
+          {"signal", or_null(result.signal)},
+          {"durationMs", result.duration.count()},
+          {"cpuMs", std::move(cpu)},
+          {"peakMemoryBytes", or_null(result.peak_memory_bytes)},
+          {"oomSeen", result.oom_seen},
+          {"stdoutBytes", result.stdout_bytes},
+          {"stderrBytes", result.stderr_bytes},
+          {"droppedBytes", result.dropped_bytes},
+          {"image", result.image},
+          {"imageId", result.image_id},
+          {"imageDigest", or_null(result.image_digest)},
+          {"isolation", result.isolation},
+          {"degraded", result.degraded},
+          {"stage", name(result.stage)},
+          {"builder", result.builder.empty() ? json(nullptr) : json(result.builder)}};
+}
+
+std::string_view state_name(const StateChange& change) {
+  return std::holds_alternative<Queued>(change)      ? "queued"
+         : std::holds_alternative<Preparing>(change) ? "preparing"
+                                                     : "started";
+}
+
+json state_fields(const StateChange& change) {
+  if (const auto* queued = std::get_if<Queued>(&change)) return {{"position", queued->position}};
+  if (const auto* preparing = std::get_if<Preparing>(&change)) {
+    json fields{{"stage", name(preparing->stage)}, {"message", preparing->message}};
+    if (preparing->percent) fields["percent"] = *preparing->percent;
+    return fields;
+  }
+  const auto& started = std::get<Started>(change);
+  return {{"runId", started.run_id},        {"name", started.name},
+          {"language", started.language},   {"image", started.image},
+          {"isolation", started.isolation}, {"limits", limits_json(started.limits, started.network)},
+          {"notes", started.notes}};
+}
+
+json limits_json(const Limits& limits, Network network) {
+  return {{"timeoutMs", limits.timeout.count()},
+          {"memoryBytes", limits.memory_bytes},
+          {"cpus", limits.cpus},
+          {"pids", limits.pids},
+          {"network", name(network)}};
+}
+
+json error_json(const Error& error) { return error_json(error, http_status(error.code)); }
+
+json error_json(const Error& error, int status) {
+  json value{{"kind", name(error.code)}, {"message", error.message}, {"httpStatus", status}};
+  if (const auto seconds = retry_after(error.code)) value["retryAfter"] = *seconds;
+  return value;
+}
+
+json run_error_json(const Error& error) {
+  constexpr int kUnprocessable = 422;
+  return error_json(error, error.code == ErrorCode::not_found ? kUnprocessable : http_status(error.code));
+}
+
+std::optional<int> retry_after(ErrorCode code) { return code == ErrorCode::busy ? std::optional(1) : std::nullopt; }
+
+std::string_view name(Network network) { return network == Network::internet ? "internet" : "none"; }
+
+std::string_view name(Channel channel) { return channel == Channel::out ? "stdout" : "stderr"; }
+
+bool is_utf8(std::string_view bytes) {
+  while (!bytes.empty()) {
+    const auto length = sequence_length(bytes);
+    if (length == 0) return false;
+    bytes.remove_prefix(length);
+  }
+  return true;
+}
+
+std::string one_line(const json& value) {
+  const std::string text = value.dump(-1, ' ', false, json::error_handler_t::replace);
+  // These stand in strings alone, where JSON may escape any character.
+  const auto escape_at = [&](std::size_t at) -> std::string_view {
+    const auto rest = std::string_view(text).substr(at);
+    if (rest.starts_with("\xc2\x85")) return "\\u0085";
+    if (rest.starts_with("\xe2\x80\xa8")) return "\\u2028";
+    return rest.starts_with("\xe2\x80\xa9") ? "\\u2029" : std::string_view();
+  };
+  std::string line;
+  line.reserve(text.size() + 1);
+  std::size_t from = 0;
+  for (std::size_t at = text.find_first_of("\xc2\xe2"); at != std::string::npos;
+       at = text.find_first_of("\xc2\xe2", at + 1)) {
+    const auto escape = escape_at(at);
+    if (escape.empty()) continue;
+    line.append(text, from, at - from).append(escape);
+    from = at + (escape == "\\u0085" ? 2 : 3);
+  }
+  return line.append(text, from) + '\n';
+}
+
+}  // namespace dind::frontends

@@ -1,0 +1,171 @@
+#include "frontends/http/gate.hpp"
+
+#include <catch2/catch_test_macros.hpp>
+
+#include "frontends/http/listen_address.hpp"
+#include "support/ids.hpp"
+
+namespace gate_test {
+
+using namespace dind;
+using namespace dind::frontends::http;
+
+namespace {
+
+const Gate& gate() {
+  static const Gate one({.hosts = {"Executor.Internal", "192.0.2.7"}, .origins = {"https://app.example"}});
+  return one;
+}
+
+const Gate& with_tokens() {
+  static const Gate one({.origins = {"https://app.example"},
+                         .tokens = Tokens({{.text = "first-token"}, {.text = "second-token", .is_operator = true}})});
+  return one;
+}
+
+int place(std::vector<std::string> hosts, std::string target = "/runs", std::optional<std::string> origin = {}) {
+  const auto refused = gate().refuse_place({.target = std::move(target), .hosts = std::move(hosts), .origin = origin});
+  return refused ? refused->status : 200;
+}
+
+std::string client(std::optional<std::string> authorization) {
+  const auto caller = with_tokens().caller_of({.authorization = std::move(authorization)});
+  return caller ? caller->name : "nobody";
+}
+
+}  // namespace
+
+TEST_CASE("Names of the loopback and configured ones are ours, with any port") {
+  for (const char* host : {"localhost", "LOCALHOST:8000", "127.0.0.1", "127.1.2.3:1", "[::1]", "[::1]:8000",
+                           "executor.internal", "EXECUTOR.internal:80", "localhost:", "192.0.2.7:8000"}) {
+    INFO(host);
+    CHECK(place({host}) == 200);
+  }
+  for (const char* host : {"evil.example", "localhost.evil.example", "127.evil.example", "127.0.0.1.evil.example",
+                           "192.0.2.8", "[::2]", "0.0.0.0", "127.1", "executor.internal.evil.example"}) {
+    INFO(host);
+    CHECK(place({host}) == 403);
+  }
+  for (const char* host : {"", ":8000", "localhost:80:80", "localhost:x", "[::1", "localhost:1234567"}) {
+    INFO(host);
+    CHECK(place({host}) == 400);
+  }
+}
+
+TEST_CASE("A request has one Host, and the target's own host counts too") {
+  CHECK(place({}) == 400);
+  CHECK(place({"localhost", "localhost"}) == 400);
+  CHECK(place({"localhost"}, "http://localhost:8000/runs") == 200);
+  CHECK(place({"localhost"}, "http://evil.example/runs") == 403);
+  CHECK(place({"localhost"}, "runs") == 400);
+  CHECK(place({"localhost"}, "localhost:443") == 400);
+}
+
+TEST_CASE("A page may ask only where its origin is allowed, to the letter") {
+  CHECK(place({"localhost"}, "/runs", "https://app.example") == 200);
+  for (const char* origin : {"http://app.example", "https://app.example:443", "https://evil.example", "null", "",
+                             "https://app.example.evil.example", "http://localhost"}) {
+    INFO(origin);
+    CHECK(place({"localhost"}, "/runs", origin) == 403);
+  }
+}
+
+TEST_CASE("The token tells who asks") {
+  // K22: docs/operations.md has the command: printf 'client %s' first-token | sha256sum | cut -c1-16
+  CHECK(client("Bearer first-token") == "token:d7cf5c1539b3590f");
+  CHECK(client("bearer  second-token").starts_with("token:"));
+  CHECK(client("Bearer first-token") != client("Bearer second-token"));
+  for (const char* wrong : {"", "Bearer", "Bearer ", "Bearer first-toke", "Bearer first-token2", "Bearer FIRST-TOKEN",
+                            "Basic first-token", "first-token", "Bearer first-token second-token"}) {
+    INFO(wrong);
+    CHECK(client(wrong) == "nobody");
+  }
+  CHECK(client(std::nullopt) == "nobody");
+  CHECK(Gate({}).caller_of({})->name == "http");
+  CHECK(Gate({}).caller_of({})->is_operator);
+}
+
+TEST_CASE("A client's name follows from its token, not from the token's line, and does not show it (S12)") {
+  const auto name = [](const std::vector<Token>& tokens) { return Tokens(tokens).find("b-token")->name; };
+  CHECK(name({{.text = "b-token"}}) == name({{.text = "a-token"}, {.text = "b-token"}}));
+  CHECK_FALSE(name({{.text = "b-token"}}).contains("b-token"));
+  // What the server compares tokens with is in no name.
+  CHECK_FALSE(sha256("b-token").starts_with(name({{.text = "b-token"}}).substr(6)));
+}
+
+TEST_CASE("Only a token that is marked is an operator's (S12)") {
+  const Tokens tokens(*parse_tokens("plain\nboss operator\n  tabbed\toperator \r\n", "F"));
+  CHECK_FALSE(tokens.find("plain")->is_operator);
+  CHECK(tokens.find("boss")->is_operator);
+  CHECK(tokens.find("tabbed")->is_operator);
+  CHECK_FALSE(tokens.find("boss operator"));
+  CHECK(tokens.find("plain")->sees() == tokens.find("plain")->name);
+  CHECK_FALSE(tokens.find("boss")->sees());
+}
+
+TEST_CASE("Probes are answered by any name, and so is who has a token (K17)") {
+  const auto status = [](const Gate& asked, std::vector<std::string> hosts, std::string target, unsigned version,
+                         std::optional<std::string> origin = {}) {
+    const auto refused = asked.refuse_place(
+        {.target = std::move(target), .hosts = std::move(hosts), .origin = std::move(origin), .version = version});
+    return refused ? refused->status : 200;
+  };
+  for (const char* path : {"/livez", "/readyz", "/healthz", "/healthz?verbose"}) {
+    INFO(path);
+    for (const char* host : {"10.244.1.7:8000", "pod.example", "[fd00::1]:80", "not a name", ""}) {
+      INFO(host);
+      CHECK(status(gate(), {host}, path, 11) == 200);
+      CHECK(status(with_tokens(), {host}, path, 11) == 200);
+    }
+    CHECK(status(gate(), {}, path, 10) == 200);
+    CHECK(status(gate(), {}, path, 11) == 400);  // RFC 9112, 3.2
+    CHECK(status(gate(), {"a", "b"}, path, 11) == 400);
+    CHECK(status(gate(), {"a"}, path, 11, "https://evil.example") == 403);
+  }
+  for (const char* path : {"/runs", "/metrics", "/healthz/x", "/livezz"}) {
+    INFO(path);
+    CHECK(status(gate(), {"10.244.1.7"}, path, 11) == 403);
+    CHECK(status(gate(), {}, path, 10) == 400);
+    CHECK(status(with_tokens(), {"10.244.1.7"}, path, 11) == 200);
+    CHECK(status(with_tokens(), {}, path, 10) == 200);
+    CHECK(status(with_tokens(), {"x"}, path, 11, "https://evil.example") == 403);
+  }
+}
+
+TEST_CASE("A target is a path with a query, or has scheme and host before it") {
+  CHECK(place_of("/runs?limit=3")->path == "/runs");
+  CHECK(place_of("/runs?limit=3")->query == "limit=3");
+  CHECK(place_of("HTTP://h:1?x")->host == "h:1");
+  CHECK(place_of("http://h")->path == "/");
+  CHECK(place_of("*")->path == "*");
+  CHECK_FALSE(place_of(""));
+  CHECK_FALSE(place_of("https://h/"));
+}
+
+TEST_CASE("Tokens come one a line, and a file without any is an error that shows none") {
+  CHECK(parse_tokens("# ours\n\n  one \r\ntwo", "F") == std::vector<Token>{{.text = "one"}, {.text = "two"}});
+  for (const char* wrong : {"", "\n# only this\n", "two words", "\xc3\xa9", "bell\a"}) {
+    const auto tokens = parse_tokens(wrong, "F");
+    REQUIRE_FALSE(tokens);
+    CHECK(tokens.error().message.starts_with("F holds"));
+    CHECK_FALSE(tokens.error().message.contains("words"));
+  }
+}
+
+TEST_CASE("An address to listen on is an IP address and a port") {
+  const auto one = parse_listen_address("127.0.0.1:8000");
+  REQUIRE(one);
+  CHECK(one->loopback);
+  CHECK(url_of(*one) == "http://127.0.0.1:8000");
+  CHECK(parse_listen_address("localhost:1")->address == "127.0.0.1");
+  CHECK(url_of(*parse_listen_address("[::1]:9")) == "http://[::1]:9");
+  CHECK_FALSE(parse_listen_address("0.0.0.0:8000")->loopback);
+  CHECK_FALSE(parse_listen_address("[::]:8000")->loopback);
+  for (const char* wrong : {"", "8000", ":8000", "127.0.0.1", "127.0.0.1:", "127.0.0.1:x", "127.0.0.1:65536", "::1:80",
+                            "[127.0.0.1]:80", "host.example:80", "127.0.0.1:80 ", "127.0.0.1:-1"}) {
+    INFO(wrong);
+    CHECK_FALSE(parse_listen_address(wrong));
+  }
+}
+
+}  // namespace gate_test

@@ -1,0 +1,26 @@
+#include "frontends/execution.hpp"
+
+#include <catch2/catch_test_macros.hpp>
+#include <nlohmann/json.hpp>
+
+namespace execution_test {
+
+using namespace dind;
+using namespace dind::frontends;
+
+TEST_CASE("the ending says what output is missing, and not what went out as it came") {
+  KeptRun run;
+  run.result.verdict = Verdict::ok;
+  run.out.left_out = 3;
+  auto json = kept_run_json(run);
+  CHECK(json["ending"] == "3 B of output are not here");
+  CHECK(json["stdoutTruncatedBytes"] == 3);
+  run.streamed = true;
+  json = kept_run_json(run);
+  CHECK(json["ending"] == "");
+  CHECK(json["stdoutTruncatedBytes"] == 3);
+  run.result.dropped_bytes = 5;  // these did not go out
+  CHECK(kept_run_json(run)["ending"] == "5 B of output dropped");
+}
+
+}  // namespace execution_test
