@@ -1,4 +1,4 @@
-// Precompiled: what most rooms with I/O include anyway.
+// Precompiled: what most modules with I/O include anyway.
 #pragma once
 #include <boost/asio.hpp>
 #include <expected>

@@ -36,8 +36,8 @@ lint_types() { use_node; cd "$ROOT" && npm run --silent check; }
 suite_lint() {
   check lint "C++ is formatted as .clang-format says" lint_format
   [[ ! -f $ROOT/tests/structure/check_includes.py ]] ||
-    check lint "every room includes only what the table allows" python3 "$ROOT/tests/structure/check_includes.py"
-  check lint "names that a source file keeps to itself are its room's only ones" python3 "$ROOT/tests/structure/check_names.py"
+    check lint "every module includes only what the table allows" python3 "$ROOT/tests/structure/check_includes.py"
+  check lint "names that a source file keeps to itself are the only ones of that name in its module" python3 "$ROOT/tests/structure/check_names.py"
   check lint "a test that leaves something behind is named" python3 "$ROOT/tests/structure/check_leak_check.py"
   check lint "a test that measures time runs in one of the two parts" python3 "$ROOT/tests/structure/check_alone.py"
   check lint "the bounds of BuildKit's steps are set in control groups of both versions" python3 "$ROOT/tests/structure/check_build_bounds.py"

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Enforces the rooms of docs/architecture.md: who may include whom, what domain may not know, how long a file may be.
+"""Enforces the modules of docs/architecture.md: who may include whom, what domain may not know, how long a file may be.
 
     tests/structure/check_includes.py [ROOT]      exit 1 where something is wrong, with the remedy
     tests/structure/check_includes.py --self-test proves that each rule can fail
@@ -9,7 +9,7 @@ import re
 import sys
 import tempfile
 
-# The table of docs/architecture.md. A room may include itself.
+# The table of docs/architecture.md. A module may include itself.
 MAY_INCLUDE = {
     "support": set(),
     "domain": {"support"},
@@ -22,9 +22,9 @@ MAY_INCLUDE = {
     "app": {"support", "domain", "rpc", "engine", "languages", "sandbox", "services", "frontends"},
     "supervisor": set(),  # a program of its own, without dependencies
 }
-# include/dind is the public part of three rooms.
+# include/dind is the public part of three modules.
 PUBLIC = {"dind/error.hpp": "support", "dind/cancel_reason.hpp": "support", "dind/executor.hpp": "app"}
-# Single files that a room may include beyond the table, and why.
+# Single files that a module may include beyond the table, and why.
 EXCEPTIONS = {
     ("supervisor", "sandbox/supervisor_wire.hpp"),  # the frames between the two, without any dependency
 }
@@ -35,8 +35,8 @@ LIMITED = {"server": {".cpp", ".hpp", ".h"}, "include": {".hpp", ".h"}, "extensi
 QUOTED = re.compile(r'^\s*#\s*include\s*"([^"]+)"')
 
 
-def room_of(root, path):
-    """The room that a source file belongs to."""
+def module_of(root, path):
+    """The module that a source file belongs to."""
     parts = path.relative_to(root).parts
     if parts[0] == "include":
         return PUBLIC.get("/".join(parts[1:]), "domain")
@@ -44,13 +44,13 @@ def room_of(root, path):
 
 
 def target_of(root, path, written):
-    """(room, name) of what `#include "written"` in `path` means; None where it is nothing of ours."""
+    """(module, name) of what `#include "written"` in `path` means; None where it is nothing of ours."""
     for base in (path.parent, root / "server", root / "include"):
         found = (base / written).resolve()
         for tree in ("server", "include"):
             home = (root / tree).resolve()
             if found.is_relative_to(home) and found.is_file():
-                return room_of(root.resolve(), found), str(found.relative_to(home))
+                return module_of(root.resolve(), found), str(found.relative_to(home))
     return None
 
 
@@ -60,16 +60,16 @@ def face_of(name):
 
 
 def check_file(root, path):
-    room = room_of(root, path)
+    module = module_of(root, path)
     text = path.read_text(encoding="utf-8", errors="replace")
     shown = path.relative_to(root)
-    if room not in MAY_INCLUDE:
-        yield f"{shown}: the room {room} is not in the table; add it to docs/architecture.md and to this check"
+    if module not in MAY_INCLUDE:
+        yield f"{shown}: the module {module} is not in the table; add it to docs/architecture.md and to this check"
         return
-    if room == "domain":
+    if module == "domain":
         for match in FORBIDDEN_IN_DOMAIN.finditer(text):
             line = text.count("\n", 0, match.start(1)) + 1
-            yield f"{shown}:{line}: domain holds values only; move what needs <{match.group(1)}…> to the room that does the I/O"
+            yield f"{shown}:{line}: domain holds values only; move what needs <{match.group(1)}…> to the module that does the I/O"
     for number, line in enumerate(text.splitlines(), 1):
         match = QUOTED.match(line)
         if not match:
@@ -80,15 +80,15 @@ def check_file(root, path):
             yield f'{shown}:{number}: "{written}" is no file of server/ or include/; write <{written}> for a library\'s header'
             continue
         other, name = target
-        if (room, name) in EXCEPTIONS:
+        if (module, name) in EXCEPTIONS:
             continue
-        if other != room and other not in MAY_INCLUDE[room]:
-            allowed = ", ".join(sorted(MAY_INCLUDE[room])) or "nothing else"
-            yield (f'{shown}:{number}: {room} may not include {other} ("{written}"); it may include: {allowed}. '
-                   "Pass a value or an interface of a room below, or move the code")
+        if other != module and other not in MAY_INCLUDE[module]:
+            allowed = ", ".join(sorted(MAY_INCLUDE[module])) or "nothing else"
+            yield (f'{shown}:{number}: {module} may not include {other} ("{written}"); it may include: {allowed}. '
+                   "Pass a value or an interface of a module below, or move the code")
         here, there = face_of("/".join(path.relative_to(root).parts[1:])), face_of(name)
         if here and there and here != there:
-            yield f"{shown}:{number}: the face {here} may not include the face {there}; put what both need into frontends/ itself"
+            yield f"{shown}:{number}: the frontend {here} may not include the frontend {there}; put what both need into frontends/ itself"
 
 
 def check_length(root):
@@ -140,11 +140,11 @@ SELF_TEST_WRONG = [
     ("server/engine/bad.cpp", '#include "sandbox/supervisor_wire.hpp"\n', "engine may not include sandbox"),
     ("server/frontends/cli/bad.cpp", '#include "engine/client.hpp"\n', "frontends may not include engine"),
     ("server/frontends/cli/bad.cpp", '  #include "../../sandbox/supervisor_wire.hpp"\n', "frontends may not include sandbox"),
-    ("server/frontends/cli/bad.cpp", '#include "frontends/lsp/lsp.hpp"\n', "may not include the face editor"),
+    ("server/frontends/cli/bad.cpp", '#include "frontends/lsp/lsp.hpp"\n', "may not include the frontend lsp"),
     ("server/services/bad.cpp", '#include "frontends/json.hpp"\n', "services may not include frontends"),
     ("server/supervisor/bad.cpp", '#include "support/log.hpp"\n', "supervisor may not include support"),
     ("server/supervisor/bad.cpp", '#include "sandbox/plan.cpp"\n', "supervisor may not include sandbox"),
-    ("server/cellar/bad.cpp", "", "room cellar is not in the table"),
+    ("server/cellar/bad.cpp", "", "module cellar is not in the table"),
     ("server/app/bad.cpp", '#include "nowhere.hpp"\n', "no file of server/ or include/"),
     ("server/app/long.cpp", "\n" * 451, "451 lines"),
     ("extension/src/long.ts", "\n" * 451, "451 lines"),

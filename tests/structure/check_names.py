@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""What a source file keeps to itself has a name that nothing else in its room has.
+"""What a source file keeps to itself has a name that nothing else in its module has.
 
-The files of a room are compiled together (unity build), so two unnamed namespaces are one there: the same name twice is an
+The files of a module are compiled together (unity build), so two unnamed namespaces are one there: the same name twice is an
 error, or hides what a header declares. Reads declarations at the scope of a namespace, well enough for this code's style.
 """
 import collections
