@@ -97,7 +97,7 @@ Read dependencies(Configuration& into) {
 }
 
 Read build(BuildPolicy& into) {
-  constexpr std::int64_t kMostPids = 1'000'000;
+  constexpr std::int64_t kMaxPids = 1'000'000;
   return object(
       {{"enabled", flag(into.enabled)},
        {"builder", one_of(into.builder, builder, "\"auto\", \"classic\" or \"buildkit\"")},
@@ -105,7 +105,7 @@ Read build(BuildPolicy& into) {
        {"memory", measured(into.memory_bytes, parse_bytes, "bytes or a text such as \"2g\"")},
        {"cpus", [&into](const json& value, const std::string& field) { return read_cpus(into.cpus, value, field); }},
        {"maxContext", measured(into.most_context_bytes, parse_bytes, "bytes or a text such as \"1g\"")},
-       {"pids", whole(into.pids, 1, kMostPids)},
+       {"pids", whole(into.pids, 1, kMaxPids)},
        {"disk", measured(into.disk_bytes, parse_bytes, "bytes or a text such as \"20g\"")},
        {"remoteSources", flag(into.remote_sources)}});
 }

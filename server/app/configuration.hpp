@@ -40,7 +40,7 @@ struct Configuration {
   std::map<std::string, std::string> images;  // language → image
   PullPolicy pull = PullPolicy::missing;
   std::vector<std::string> allowed_images;  // patterns; empty: any
-  std::int64_t most_pulled_bytes = kMostPulledBytes;
+  std::int64_t most_pulled_bytes = kMaxPulledBytes;
   Isolation isolation = Isolation::runc;
   GarbagePolicy garbage;
   HistoryPolicy history;

@@ -20,7 +20,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr auto kLeaveTime = 10s;
+constexpr auto kShutdownTimeout = 10s;
 
 Result<app::Configuration> configuration_of(const ExecutorOptions& options) {
   if (!options.config_file) return app::load_configuration();
@@ -129,7 +129,7 @@ Executor::~Executor() {
   Core& core = *core_;
   core.wait_for<bool>([&]() -> Task<bool> {
     core.over.cancel(CancelReason::shutdown);
-    co_return co_await core.core->runs().idle(in(kLeaveTime));
+    co_return co_await core.core->runs().idle(in(kShutdownTimeout));
   });
   core.work.reset();
   core.context.stop();

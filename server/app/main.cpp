@@ -41,7 +41,7 @@ using namespace std::chrono_literals;
 
 constexpr auto kDoctorTime = 60s;
 constexpr auto kGarbageTime = 10min;
-constexpr auto kLeaveTime = 10s;
+constexpr auto kShutdownTimeout = 10s;
 
 int say(const Error& error) {
   std::fprintf(stderr, "dind-executor: %s\n", error.message.c_str());
@@ -64,7 +64,7 @@ void say(const std::exception& e) {
 Task<int> doctor(app::Core& core, bool json) {
   const auto checks = co_await core.doctor().examine(in(kDoctorTime));
   std::cout << cli::doctor_text(checks, json) << std::flush;
-  co_await core.runs().idle(in(kLeaveTime));
+  co_await core.runs().idle(in(kShutdownTimeout));
   co_return cli::doctor_exit_code(checks);
 }
 

@@ -13,7 +13,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr auto kLook = 2s;
+constexpr auto kFileCheckInterval = 2s;
 
 void load_limits(Core& core) {
   const auto configuration = load_configuration();
@@ -60,7 +60,7 @@ Task<void> follow(std::shared_ptr<Asked> asked, Core& core, Reloaded what, Marks
   const auto stopped = stop.on_cancel([asked] { asked->wake.notify(); });
   const bool has_tokens = what.gate != nullptr && !what.token_file.empty();
   while (!stop.cancelled()) {
-    if (!asked->by_signal) co_await asked->wake.wait(in(kLook));
+    if (!asked->by_signal) co_await asked->wake.wait(in(kFileCheckInterval));
     if (stop.cancelled()) break;
     const bool all = std::exchange(asked->by_signal, false);
     Marks now(what);

@@ -33,7 +33,7 @@ std::string packages_in_terms(Terms terms, const std::vector<std::string>& packa
   for (const auto& each : packages) {
     append(words.fields, ", ", json_word(each));
     append(words.flags, " ", "--require " + shell_word(each));
-    append(words.settings, ", ", shortened(escaped(each), kLongestWord));
+    append(words.settings, ", ", shortened(escaped(each), kMaxWordLength));
   }
   words.fields = "\"requirements\": [" + words.fields + "]";
   words.settings = "write " + words.settings + " into requirements.txt beside the program, and run the whole folder";

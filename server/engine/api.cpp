@@ -96,9 +96,9 @@ Task<Result<Version>> engine_version(std::shared_ptr<HttpClient> http, Deadline 
 Result<std::string> choose_api_version(const Endpoint& endpoint, const std::string& max, const std::string& min) {
   const auto highest = parse_version(max);
   if (!highest) return std::unexpected(bad_reply(endpoint, "ping", "it does not say which API version it speaks"));
-  if (*highest < *parse_version(kOldestApi))
+  if (*highest < *parse_version(kMinApi))
     return fail(ErrorCode::engine_error, "The engine at " + endpoint.address + " speaks API " + max + ", and " +
-                                             kOldestApi +
+                                             kMinApi +
                                              " is the oldest that will do. Update it to Docker 20.10 or later.");
   if (*highest <= *parse_version(kNewestApi)) return max;
   // An engine that has dropped every version we know: what we use has been stable for years, and whatever it ignores

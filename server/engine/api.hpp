@@ -14,7 +14,7 @@ namespace dind::engine {
 
 // The newest version that this client was written for, and the oldest that has every field we set (CgroupnsMode).
 inline constexpr const char* kNewestApi = "1.47";
-inline constexpr const char* kOldestApi = "1.41";
+inline constexpr const char* kMinApi = "1.41";
 
 Task<Result<Ping>> ping_engine(std::shared_ptr<HttpClient> http, Deadline deadline, Cancel cancel = {});
 // Without a prefix in the path, so that it can be asked before there is a version.

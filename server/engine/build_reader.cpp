@@ -13,12 +13,12 @@
 namespace dind::engine {
 namespace {
 
-constexpr std::size_t kLongestLine = 4096;  // a longer one comes in pieces of so many bytes
+constexpr std::size_t kMaxLineLength = 4096;  // a longer one comes in pieces of so many bytes
 
 // A piece of a line as text: what is no character is one, blanks stay.
 std::string printable(std::string_view piece) {
   // A mark on each side keeps blanks at the ends.
-  const auto text = one_line("|" + without_escape_sequences(piece) + "|", 2 * kLongestLine + 8);
+  const auto text = one_line("|" + without_escape_sequences(piece) + "|", 2 * kMaxLineLength + 8);
   return text.substr(1, text.size() - 2);
 }
 
@@ -86,8 +86,8 @@ void BuildReader::take_text(std::string_view text, const OnLine& on_line) {
     partial_ += text.substr(0, end);
     text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
     std::size_t done = 0;
-    while (partial_.size() - done > kLongestLine) {
-      const auto size = whole_characters(std::string_view(partial_).substr(done), kLongestLine);
+    while (partial_.size() - done > kMaxLineLength) {
+      const auto size = whole_characters(std::string_view(partial_).substr(done), kMaxLineLength);
       const auto piece = std::string_view(partial_).substr(done, size);
       on_line({.text = printable(piece),
                .step = !in_long_line_ && is_step(piece),
@@ -105,7 +105,7 @@ void BuildReader::take_text(std::string_view text, const OnLine& on_line) {
       on_line({.text = printable(rest), .container = {}, .image = {}});
       continue;
     }
-    const auto line = one_line(without_escape_sequences(rest), 2 * kLongestLine);
+    const auto line = one_line(without_escape_sequences(rest), 2 * kMaxLineLength);
     if (line.find_first_not_of(' ') == std::string::npos) continue;
     if (const auto own = own_doings(line)) {
       if (!own->container.empty() || !own->image.empty()) on_line(*own);
@@ -125,7 +125,7 @@ void BuildReader::take_trace(std::string_view base64, const OnLine& on_line) {
     if (vertex.name.empty() || vertex.name.starts_with("[internal]") || vertex.name == "copy /context /") continue;
     if ((vertex.started || vertex.cached) && announced_.insert(vertex.digest).second) {
       flush(on_line);
-      on_line({.text = one_line(vertex.name, kLongestLine) + (vertex.cached ? " (cached)" : ""),
+      on_line({.text = one_line(vertex.name, kMaxLineLength) + (vertex.cached ? " (cached)" : ""),
                .step = true,
                .container = {},
                .image = {}});

@@ -6,9 +6,9 @@
 namespace dind::engine {
 namespace {
 
-constexpr std::size_t kLongestRepository = 255;
-constexpr std::size_t kLongestTag = 128;
-constexpr std::size_t kShortestDigest = 32;  // hexadecimal digits
+constexpr std::size_t kMaxRepositoryLength = 255;
+constexpr std::size_t kMaxTagLength = 128;
+constexpr std::size_t kMinDigestLength = 32;  // hexadecimal digits
 constexpr std::size_t kSha256Digits = 64;
 
 bool lower_or_digit(char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); }
@@ -50,7 +50,7 @@ bool is_registry(std::string_view text) {
 }
 
 bool is_tag(std::string_view text) {
-  return !text.empty() && text.size() <= kLongestTag && (letter_or_digit(text.front()) || text.front() == '_') &&
+  return !text.empty() && text.size() <= kMaxTagLength && (letter_or_digit(text.front()) || text.front() == '_') &&
          all_of(text, [](char c) { return letter_or_digit(c) || c == '_' || c == '.' || c == '-'; });
 }
 
@@ -65,11 +65,11 @@ bool is_digest(std::string_view text) {
                      letter_or_digit(algorithm.back());
   const bool hexadecimal = all_of(digits, [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
   return named && hexadecimal &&
-         (algorithm == "sha256" ? digits.size() == kSha256Digits : digits.size() >= kShortestDigest);
+         (algorithm == "sha256" ? digits.size() == kSha256Digits : digits.size() >= kMinDigestLength);
 }
 
 bool is_repository(std::string_view text) {
-  if (text.empty() || text.size() > kLongestRepository) return false;
+  if (text.empty() || text.size() > kMaxRepositoryLength) return false;
   const auto slash = text.find('/');
   // A registry's name alone may have capitals, and is known for one by its dot or port.
   if (slash != std::string_view::npos) {
@@ -89,10 +89,10 @@ bool is_repository(std::string_view text) {
 
 // As it was given: blanks at its ends are what is wrong, where there are some.
 std::string shown_name(const std::string& name) {
-  constexpr std::size_t kLongest = 200;
-  std::string text = one_line(name, kLongest);
+  constexpr std::size_t kMaxLength = 200;
+  std::string text = one_line(name, kMaxLength);
   const auto last = name.find_last_not_of(' ');
-  if (name.size() <= kLongest && last != std::string::npos) text.append(name.size() - last - 1, ' ');
+  if (name.size() <= kMaxLength && last != std::string::npos) text.append(name.size() - last - 1, ' ');
   return '"' + text + '"';
 }
 

@@ -75,7 +75,7 @@ json history_summary_json(const HistoryRecord& record) {
              {"exitCode", nullptr},
              {"errorKind", nullptr},
              {"cancelReason", nullptr},
-             {"name", shortened(history_name(record), kLongestSummaryName)},
+             {"name", shortened(history_name(record), kMaxSummaryNameLength)},
              {"what", run_title(record.spec)},
              {"language", history_language(record)},
              {"image", history_image(record)},

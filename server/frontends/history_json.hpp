@@ -17,8 +17,8 @@ std::string history_image(const HistoryRecord& record);
 std::string utc_text(std::int64_t unix_ms);
 
 // What a reply takes of memory, at most: of a summary, and of a record.
-inline constexpr std::size_t kLongestSummaryName = 300;
-inline constexpr std::size_t kSummaryBytes = 600 + 6 * kLongestSummaryName;  // a control character takes six in JSON
+inline constexpr std::size_t kMaxSummaryNameLength = 300;
+inline constexpr std::size_t kSummaryBytes = 600 + 6 * kMaxSummaryNameLength;  // a control character takes six in JSON
 inline constexpr std::size_t kRecordBytes = kKeptProgram + 4 * kKeptOutputPart;
 
 // One run of `history list --json`.

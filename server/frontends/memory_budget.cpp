@@ -11,13 +11,13 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr std::size_t kMostKept = 256U << 20;
-constexpr std::size_t kMostUnread = 256U << 20;
+constexpr std::size_t kMaxKept = 256U << 20;
+constexpr std::size_t kMaxUnread = 256U << 20;
 constexpr std::size_t kSmall = 64U << 10;
 constexpr std::size_t kLarge = 1U << 20;
 constexpr auto kPatience = 60s;
-constexpr auto kLookOften = 20ms;
-constexpr auto kTrimOften = 1s;
+constexpr auto kRetryInterval = 20ms;
+constexpr auto kTrimInterval = 1s;
 
 // What large replies took goes back to the system soon after, and not for each of them: it takes milliseconds.
 void trim_soon(const asio::any_io_executor& executor) {
@@ -27,7 +27,7 @@ void trim_soon(const asio::any_io_executor& executor) {
     struct Gone {
       ~Gone() { coming = false; }  // also with a loop that ends before
     } const gone;
-    co_await sleep_until(in(kTrimOften));
+    co_await sleep_until(in(kTrimInterval));
     ::malloc_trim(0);
   };
   spawn(executor, "giving memory back", kTrim());
@@ -36,11 +36,11 @@ void trim_soon(const asio::any_io_executor& executor) {
 }  // namespace
 
 MemoryBudget& kept_output() {
-  static MemoryBudget budget(kMostKept);
+  static MemoryBudget budget(kMaxKept);
   return budget;
 }
 MemoryBudget& unread_replies() {
-  static MemoryBudget budget(kMostUnread);
+  static MemoryBudget budget(kMaxUnread);
   return budget;
 }
 
@@ -49,10 +49,10 @@ Task<std::shared_ptr<void>> room_for_reply(asio::any_io_executor executor, std::
   const auto share = std::make_shared<BudgetShare>(unread_replies());
   // One that is larger than all of it waits until it is alone.
   const auto deadline = in(kPatience);
-  const auto wanted = std::min(bytes, kMostUnread);
+  const auto wanted = std::min(bytes, kMaxUnread);
   while (!share->grow(wanted)) {
     if (gone.cancelled() || Clock::now() >= deadline) co_return nullptr;
-    co_await sleep_until(in(kLookOften));
+    co_await sleep_until(in(kRetryInterval));
   }
   if (bytes < kLarge) co_return share;
   co_return std::shared_ptr<void>(share.get(), [held = std::shared_ptr<BudgetShare>(share), executor](void*) mutable {

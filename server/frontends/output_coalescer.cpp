@@ -47,10 +47,10 @@ Task<void> OutputCoalescer::flush_later(std::shared_ptr<OutputCoalescer> self, D
 
 Deadline OutputCoalescer::next_flush(Deadline now) {
   while (!sent_.empty() && sent_.front() + 1s <= now) sent_.pop_front();
-  const auto by_rate = sent_.size() + kBatch <= kMostASecond - kReserve
+  const auto by_rate = sent_.size() + kBatch <= kMaxPerSecond - kReserve
                            ? now
-                           : sent_[sent_.size() + kBatch + kReserve - kMostASecond - 1] + 1s;
-  return std::max(by_rate, last_flush_ + kBetween);
+                           : sent_[sent_.size() + kBatch + kReserve - kMaxPerSecond - 1] + 1s;
+  return std::max(by_rate, last_flush_ + kFlushInterval);
 }
 
 // More pieces than there is room for: each channel's text in one, in the order in which they began.
@@ -71,7 +71,7 @@ void OutputCoalescer::merge() {
 void OutputCoalescer::flush() {
   const auto now = Clock::now();
   while (!sent_.empty() && sent_.front() + 1s <= now) sent_.pop_front();
-  if (pieces_.size() + sent_.size() > kMostASecond - kReserve) merge();
+  if (pieces_.size() + sent_.size() > kMaxPerSecond - kReserve) merge();
   last_flush_ = now;
   send_all();
 }
@@ -90,7 +90,7 @@ void OutputCoalescer::finish() {
   for (const auto channel : {Channel::out, Channel::err}) {
     if (auto rest = streams_[channel == Channel::err].finish(); !rest.empty()) append(channel, std::move(rest), {});
   }
-  if (pieces_.size() + sent_.size() > kMostASecond) merge();
+  if (pieces_.size() + sent_.size() > kMaxPerSecond) merge();
   send_all();
 }
 

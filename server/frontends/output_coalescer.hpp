@@ -17,8 +17,8 @@ namespace dind::frontends {
 
 class OutputCoalescer : public std::enable_shared_from_this<OutputCoalescer> {
  public:
-  static constexpr std::size_t kMostASecond = 30;
-  static constexpr auto kBetween = std::chrono::milliseconds(34);
+  static constexpr std::size_t kMaxPerSecond = 30;
+  static constexpr auto kFlushInterval = std::chrono::milliseconds(34);
 
   // `hold`: to be let go when the message has gone out; it carries the credits of the text.
   using Send = std::function<void(Channel channel, std::string text, std::shared_ptr<void> hold)>;
@@ -46,7 +46,7 @@ class OutputCoalescer : public std::enable_shared_from_this<OutputCoalescer> {
   Send send_;
   Utf8Stream streams_[2];
   std::vector<Piece> pieces_;
-  std::deque<Deadline> sent_;  // when the last messages went out, kMostASecond at most
+  std::deque<Deadline> sent_;  // when the last messages went out, kMaxPerSecond at most
   Deadline last_flush_{};
   bool scheduled_ = false;
   bool finished_ = false;

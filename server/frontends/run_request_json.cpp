@@ -45,7 +45,7 @@ Result<RunRequest> finish(RequestFields& fields, RunSpec spec) {
   fields.flag("record", request.spec.record);
   fields.flag("stream", request.stream);
   std::optional<std::int64_t> keep;
-  fields.whole("keepOutputBytes", keep, 0, kMostKeptOutput);
+  fields.whole("keepOutputBytes", keep, 0, kMaxKeptOutput);
   if (keep) request.keep = static_cast<std::size_t>(*keep);
   if (const auto ended = fields.end(); !ended) return std::unexpected(ended.error());
   return request;

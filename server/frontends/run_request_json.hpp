@@ -12,7 +12,7 @@
 namespace dind::frontends {
 
 inline constexpr std::size_t kKeptOutput = 10U << 20;  // of each of stdout and stderr, where the caller says nothing
-inline constexpr std::size_t kMostKeptOutput = 16U << 20;
+inline constexpr std::size_t kMaxKeptOutput = 16U << 20;
 
 struct RunRequest {
   RunSpec spec;

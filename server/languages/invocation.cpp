@@ -12,9 +12,9 @@ namespace dind::languages {
 namespace {
 
 constexpr std::string_view kFile = "{file}";
-constexpr std::size_t kLongestShown = 120;
+constexpr std::size_t kMaxShownLength = 120;
 
-std::string shown(std::string_view text) { return shortened(escaped(text), kLongestShown); }
+std::string shown(std::string_view text) { return shortened(escaped(text), kMaxShownLength); }
 
 // Where images have their interpreters: the image's PATH finds them under the same name.
 bool is_usual_folder(std::string_view path) {

@@ -10,10 +10,10 @@
 namespace dind::languages {
 namespace {
 
-constexpr std::size_t kMostEntries = 500;  // of one folder
-constexpr std::size_t kMostFolders = 200;  // looked into
-constexpr std::size_t kMostFound = 32;
-constexpr int kDeepest = 2;
+constexpr std::size_t kMaxEntries = 500;  // of one folder
+constexpr std::size_t kMaxFolders = 200;  // looked into
+constexpr std::size_t kMaxFound = 32;
+constexpr int kMaxDepth = 2;
 // Where installers and builds put what is nobody's project.
 constexpr std::array<std::string_view, 12> kMade{"node_modules", "vendor",      "target", "build",
                                                  "dist",         "out",         "bin",    "obj",
@@ -29,8 +29,8 @@ class ProjectSearch {
       : root_(std::move(root)), sources_(sources) {}
 
   void below(const Folder& folder, const std::string& path, int depth) {
-    for (const auto& name : folder.names(kMostEntries).value_or(std::vector<std::string>{})) {
-      if (found_.size() == kMostFound || looked_ == kMostFolders) return;
+    for (const auto& name : folder.names(kMaxEntries).value_or(std::vector<std::string>{})) {
+      if (found_.size() == kMaxFound || looked_ == kMaxFolders) return;
       if (!may_be_a_project(name)) continue;
       const auto status = folder.look(name);
       if (!status || !S_ISDIR(status->st_mode)) continue;
@@ -39,7 +39,7 @@ class ProjectSearch {
       ++looked_;
       const std::string place = path.empty() ? name : path + "/" + name;
       add(place);
-      if (depth < kDeepest) below(*inner, place, depth + 1);
+      if (depth < kMaxDepth) below(*inner, place, depth + 1);
     }
   }
   std::vector<WorkspaceProgram> take() { return std::move(found_); }
@@ -52,7 +52,7 @@ class ProjectSearch {
       program.id = place + "/" + program.id;
       program.source = place + "/" + program.source;
       program.extra = true;
-      if (found_.size() < kMostFound && std::ranges::find(sources_, program.source) == sources_.end())
+      if (found_.size() < kMaxFound && std::ranges::find(sources_, program.source) == sources_.end())
         found_.push_back(std::move(program));
     }
   }

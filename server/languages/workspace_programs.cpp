@@ -22,10 +22,10 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::size_t kMostFileBytes = 1 << 20;
-constexpr std::size_t kMostNames = 1000;  // of the folder, where a row looks into its subfolders
-constexpr std::size_t kMostPrograms = 32;
-constexpr std::size_t kLongestDetail = 120;
+constexpr std::size_t kMaxFileBytes = 1 << 20;
+constexpr std::size_t kMaxNames = 1000;  // of the folder, where a row looks into its subfolders
+constexpr std::size_t kMaxPrograms = 32;
+constexpr std::size_t kMaxDetailLength = 120;
 
 std::string why(Folder::Problem problem) {
   switch (problem) {
@@ -65,7 +65,7 @@ const json* value_at(const json& root, const std::vector<std::string>& path) {
 void read_packages(const Folder& folder, const std::string& file, WorkspaceProgram& program) {
   if (file.empty()) return;
   std::string ignored;
-  const auto there = folder.read(file, kMostFileBytes, ignored);
+  const auto there = folder.read(file, kMaxFileBytes, ignored);
   if (there == Folder::Problem::missing) return;
   if (there != Folder::Problem::none) {
     program.notes.push_back(file + " " + why(there) + ", so its packages are not installed");
@@ -73,7 +73,7 @@ void read_packages(const Folder& folder, const std::string& file, WorkspaceProgr
   }
   const auto read = [&](const std::string& path) -> Result<std::string> {
     std::string text;
-    const auto problem = folder.read(path, kMostFileBytes, text);
+    const auto problem = folder.read(path, kMaxFileBytes, text);
     if (problem == Folder::Problem::none) return text;
     return fail(ErrorCode::invalid_request, shortened(escaped(path), 200) + " " + why(problem) +
                                                 "; its packages are needed: put it into the folder");
@@ -100,7 +100,7 @@ bool needs_packages(const WorkspaceRow& row, const json& root, const Folder& fol
 void note_missing_packages(const WorkspaceRow& row, const Folder& folder, WorkspaceProgram& program) {
   if (row.installed.folder.empty()) return;
   std::string text;
-  if (folder.read(row.files.front(), kMostFileBytes, text) != Folder::Problem::none) return;
+  if (folder.read(row.files.front(), kMaxFileBytes, text) != Folder::Problem::none) return;
   const auto root = json::parse(text, nullptr, false);
   if (root.is_object() && needs_packages(row, root, folder)) program.notes.push_back(row.installed.missing);
 }
@@ -132,7 +132,7 @@ class Search {
     for (const auto& name : names()) {
       const auto status = is_dockerfile_name(name) ? folder_.look(name) : std::nullopt;
       if (!status || !S_ISREG(status->st_mode)) continue;
-      note(shortened(escaped(name), kLongestDetail) +
+      note(shortened(escaped(name), kMaxDetailLength) +
            " is a Dockerfile by another name than a folder's own has (Dockerfile): " +
            in_terms(terms_, {.fields = "give its text as \"dockerfile\"",
                              .flags = "build and run it with --workspace DIR --dockerfile " +
@@ -145,16 +145,16 @@ class Search {
 
  private:
   const std::vector<std::string>& names() {
-    if (!names_) names_ = folder_.names(kMostNames).value_or(std::vector<std::string>{});
+    if (!names_) names_ = folder_.names(kMaxNames).value_or(std::vector<std::string>{});
     return *names_;
   }
 
   void in(const WorkspaceRow& row, const Folder& folder, const std::string& name) {
-    if (found_.programs.size() == kMostPrograms) return;
+    if (found_.programs.size() == kMaxPrograms) return;
     for (const auto& file : row.files) {
       std::string text;
       const std::string shown = name.empty() ? file : name + "/" + file;
-      const auto problem = folder.read(file, kMostFileBytes, text);
+      const auto problem = folder.read(file, kMaxFileBytes, text);
       if (problem == Folder::Problem::missing) continue;
       if (problem != Folder::Problem::none)
         note(shown + " " + why(problem) + ", so it is not looked at");
@@ -197,7 +197,7 @@ class Search {
     }
     const json* says = value_at(root, row.json_text);
     if (says == nullptr || !says->is_string() || says->get_ref<const std::string&>().empty()) return false;
-    program.detail = shortened(escaped(says->get_ref<const std::string&>()), kLongestDetail);
+    program.detail = shortened(escaped(says->get_ref<const std::string&>()), kMaxDetailLength);
     if (needs_packages(row, root, folder_)) program.notes.push_back(row.installed.missing);
     return true;
   }
@@ -228,7 +228,7 @@ std::string language_of_interpreter(const std::string& word) {
 // Of a script in the folder, by its `#!` line; empty: it is none, or no recipe's.
 std::string language_of_file(const Folder& folder, const std::string& word) {
   std::string text;
-  if (!word.contains('/') || folder.read(word, kMostFileBytes, text) != Folder::Problem::none) return "";
+  if (!word.contains('/') || folder.read(word, kMaxFileBytes, text) != Folder::Problem::none) return "";
   const auto line = parse_shebang(text);
   const auto* recipe = line ? recipe_of_interpreter(line->name()) : nullptr;
   return recipe == nullptr ? "" : recipe->id;

@@ -14,8 +14,8 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr std::size_t kMostUnsent = 8U << 20;
-constexpr std::size_t kMostWorks = 256;
+constexpr std::size_t kMaxUnsent = 8U << 20;
+constexpr std::size_t kMaxWorks = 256;
 
 }  // namespace
 
@@ -177,7 +177,7 @@ void Connection::cancel_request(const Json& params) {
 
 void Connection::answered(const Json& id) { open_.erase(id.dump(-1, ' ', false, Json::error_handler_t::replace)); }
 
-bool Connection::may_read() const { return unsent_ <= kMostUnsent && works_ < kMostWorks; }
+bool Connection::may_read() const { return unsent_ <= kMaxUnsent && works_ < kMaxWorks; }
 
 std::shared_ptr<void> Connection::begin_work() {
   ++works_;
@@ -191,7 +191,7 @@ std::shared_ptr<void> Connection::begin_work() {
 
 Task<void> Connection::caught_up() {
   const auto self = shared_from_this();
-  while (self->unsent_ > kMostUnsent && !self->stopped_) co_await self->progress_.wait(in(1h));
+  while (self->unsent_ > kMaxUnsent && !self->stopped_) co_await self->progress_.wait(in(1h));
 }
 
 void Connection::send(std::string body, std::shared_ptr<void> hold) {

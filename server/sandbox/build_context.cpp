@@ -23,7 +23,7 @@
 namespace dind::sandbox {
 namespace {
 
-constexpr int kDeepest = 128;
+constexpr int kMaxDepth = 128;
 constexpr int kWriteSize = 1 << 20;
 constexpr const char* kRulesFile = ".dockerignore";
 
@@ -153,7 +153,7 @@ class Writer {
   }
 
   Result<void> add_folder(OwnedFd folder, const std::string& path, const IgnoreRules::Matched& matched, int depth) {
-    if (depth == kDeepest)
+    if (depth == kMaxDepth)
       return fail(ErrorCode::invalid_request,
                   "The context has more than 128 folders in one another: " + shortened(path, 80));
     DIR* listing = ::fdopendir(folder.get());

@@ -16,7 +16,7 @@
 namespace dind::sandbox {
 namespace {
 
-constexpr std::size_t kLargestRules = 1 << 20;
+constexpr std::size_t kMaxRulesBytes = 1 << 20;
 
 // Beneath `folder` in every step: neither "..", an absolute path nor a link leads out of it.
 int open_beneath(int folder, const std::string& path, int flags) {
@@ -80,7 +80,7 @@ Result<std::optional<ContextFile>> read_ignore_file(int folder, const std::strin
   struct stat status{};
   if (::fstat(file.get(), &status) != 0 || !S_ISREG(status.st_mode)) return refused("is not a file");
   ContextFile read{.text = {}, .mode = status.st_mode & 07777, .changed = status.st_mtime};
-  if (!read_all(file.get(), kLargestRules, read.text))
+  if (!read_all(file.get(), kMaxRulesBytes, read.text))
     return refused(errno == 0 ? "is larger than 1 MiB" : "can't be read (" + last_error() + ")");
   return read;
 }

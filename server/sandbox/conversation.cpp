@@ -16,10 +16,10 @@ namespace {
 // what it has, and the other half keeps it writing meanwhile.
 constexpr std::uint64_t kCreditPart = Conversation::kOutputWindow / 8;
 constexpr std::uint64_t kCreditLow = Conversation::kOutputWindow / 2;
-constexpr std::size_t kMostComplaint = 4096;
+constexpr std::size_t kMaxComplaint = 4096;
 // At its end the supervisor sends what the program's two pipes hold, whatever the window says; a program may have made
 // them larger. Who sends more is no supervisor of ours any more (S11).
-constexpr std::uint64_t kMostOverdrawn = 4U << 20;
+constexpr std::uint64_t kMaxOverdrawn = 4U << 20;
 constexpr std::size_t kReadSize = 256 * 1024;  // what a socket holds in a flood: few and large reads
 
 std::unexpected<Error> no_supervisor(std::uint32_t version) {
@@ -162,7 +162,7 @@ void Conversation::take(std::span<char> buffer) {
         take(event);
       }
     } else if (*more && chunk.channel != 1) {
-      const auto room = kMostComplaint - std::min(kMostComplaint, seen_.complaint.size());
+      const auto room = kMaxComplaint - std::min(kMaxComplaint, seen_.complaint.size());
       seen_.complaint += chunk.bytes.substr(0, room);
     }
   }
@@ -226,7 +226,7 @@ void Conversation::pass_on_output() {
   const auto paid = std::min<std::uint64_t>(credit_, bytes.size());
   credit_ -= paid;
   overdrawn_ += bytes.size() - paid;
-  if (overdrawn_ > kMostOverdrawn)
+  if (overdrawn_ > kMaxOverdrawn)
     return fail_with(
         {ErrorCode::engine_error,
          "The sandbox sent more output than it was allowed to. Is the engine, or its kernel, in good health?"});

@@ -8,8 +8,8 @@
 namespace dind::sandbox {
 namespace {
 
-constexpr std::size_t kLongestLine = 64 << 10;  // docker's own bound
-constexpr std::size_t kMostPatterns = 10'000;
+constexpr std::size_t kMaxLineLength = 64 << 10;  // docker's own bound
+constexpr std::size_t kMaxPatterns = 10'000;
 
 std::unexpected<Error> refused(std::size_t line, std::string_view file, const std::string& why) {
   return fail(ErrorCode::invalid_request,
@@ -26,11 +26,12 @@ Result<IgnoreRules> IgnoreRules::parse(std::string_view text, std::string_view f
     const auto end = std::min(text.find('\n'), text.size());
     auto line = text.substr(0, end);
     text.remove_prefix(std::min(end + 1, text.size()));
-    if (line.size() >= kLongestLine) return refused(number, file_name, "is longer than 64 KiB: docker refuses it too");
+    if (line.size() >= kMaxLineLength)
+      return refused(number, file_name, "is longer than 64 KiB: docker refuses it too");
     if (line.starts_with('#')) continue;
     line = without_blanks(line);
     if (line.empty()) continue;
-    if (rules.patterns_.size() == kMostPatterns)
+    if (rules.patterns_.size() == kMaxPatterns)
       return refused(number, file_name, "is one pattern more than 10000, which is the limit: use wildcards");
     auto compiled = IgnorePattern::compile(line);
     if (!compiled)

@@ -16,9 +16,9 @@
 namespace dind::sandbox {
 namespace {
 
-constexpr int kMostLinks = 40;
-constexpr std::size_t kLongest = 4000;                  // of a path
-constexpr std::uintmax_t kMostMemoryBytes = 512 << 10;  // some thousand images; then it begins again
+constexpr int kMaxLinks = 40;
+constexpr std::size_t kMaxLength = 4000;              // of a path
+constexpr std::uintmax_t kMaxCacheBytes = 512 << 10;  // some thousand images; then it begins again
 
 bool is_in(const std::string& path, const std::string& folder) {
   return path == folder || path.starts_with(folder + "/");
@@ -69,7 +69,7 @@ MountTargets mount_targets(const engine::ContainerSpec& spec, const engine::Imag
 std::string working_dir_problem(const std::string& path) {
   if (path.empty()) return {};
   if (!path.starts_with('/')) return "is not an absolute path";
-  if (path.size() > kLongest) return "is longer than 4,000 characters";
+  if (path.size() > kMaxLength) return "is longer than 4,000 characters";
   if (std::ranges::any_of(path, [](unsigned char c) { return c < 0x20 || c == 0x7f; })) return "has control characters";
   for (const auto& part : std::filesystem::path(path))
     if (part == "..") return "has .. in it";
@@ -121,7 +121,7 @@ struct ImageCheck::Look {
       const auto there = co_await at(here);
       if (!there) co_return std::unexpected(there.error());
       if (*there && (*there)->is_link()) {
-        if (links >= kMostLinks) co_return std::string();
+        if (links >= kMaxLinks) co_return std::string();
         const std::string link = (*there)->link;
         const auto led = link.starts_with('/') ? link : (done.empty() ? "/" : done + "/") + link;
         co_return co_await end_of(cleaned(led + path.substr(next)), links + 1);
@@ -147,7 +147,7 @@ void ImageCheck::remember(const std::string& key) {
   if (file_.empty()) return;
   std::error_code ignored;
   std::filesystem::create_directories(file_.parent_path(), ignored);
-  const bool large = std::filesystem::file_size(file_, ignored) > kMostMemoryBytes && !ignored;
+  const bool large = std::filesystem::file_size(file_, ignored) > kMaxCacheBytes && !ignored;
   const int fd =
       ::open(file_.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC | (large ? O_TRUNC : 0), 0600);
   if (fd < 0) return;  // then it is looked at again

@@ -34,12 +34,12 @@ Result<void> check_arguments(const std::vector<std::string>& argv) {
 }
 
 // Linux's limit for one string of execve, MAX_ARG_STRLEN, less its NUL byte (man 2 execve).
-constexpr std::size_t kMostStringBytes = 128 * 1024 - 1;
+constexpr std::size_t kMaxStringBytes = 128 * 1024 - 1;
 
 Result<void> check_string(std::string_view text, const std::string& what, const char* remedy) {
-  if (text.size() <= kMostStringBytes) return {};
+  if (text.size() <= kMaxStringBytes) return {};
   return wrong(what + " has " + std::to_string(text.size()) + " bytes; Linux passes at most " +
-               std::to_string(kMostStringBytes) + " bytes in one. " + remedy);
+               std::to_string(kMaxStringBytes) + " bytes in one. " + remedy);
 }
 
 Result<void> check_strings(const RunPlan& plan) {
@@ -129,7 +129,7 @@ void name_packages(const languages::PackageInstaller& installer, const std::vect
 }
 
 Result<void> plan_packages(const RunSpec& spec, const languages::Recipe& recipe, RunPlan& plan) {
-  constexpr std::size_t kMost = 256;
+  constexpr std::size_t kMaxDependencies = 256;
   if (spec.requirements.empty()) return {};
   if (!recipe.packages) {
     std::string able;
@@ -140,7 +140,7 @@ Result<void> plan_packages(const RunSpec& spec, const languages::Recipe& recipe,
   }
   const auto lines = read_requirement_items(spec.requirements);
   if (!lines) return std::unexpected(lines.error());
-  if (lines->size() > kMost) return wrong("More than 256 requirements: take an image that has them");
+  if (lines->size() > kMaxDependencies) return wrong("More than 256 requirements: take an image that has them");
   const auto bounds = read_requirement_items(spec.constraints);
   if (!bounds) return std::unexpected(bounds.error());
   PackageStep& step = plan.packages.emplace();
@@ -154,8 +154,8 @@ Result<void> plan_packages(const RunSpec& spec, const languages::Recipe& recipe,
 // Absolute, and without a part that leads up: what the program sees, not what the engine's machine has.
 Result<void> check_working_dir(const std::string& path) {
   if (path.empty()) return {};
-  constexpr std::size_t kLongestDir = 4000;
-  bool plain = path.starts_with('/') && path.size() < kLongestDir &&
+  constexpr std::size_t kMaxDirLength = 4000;
+  bool plain = path.starts_with('/') && path.size() < kMaxDirLength &&
                std::ranges::none_of(path, [](unsigned char c) { return c < 0x20 || c == 0x7f; });
   for (std::size_t at = 0; plain && at < path.size();) {
     const auto end = std::min(path.find('/', at), path.size());
@@ -184,9 +184,9 @@ Result<void> plan_source(const SourceProgram& source, const RunSpec& spec,
   const auto name = file_name(source, how);
   if (!name) return std::unexpected(name.error());
   if (text.empty()) return wrong(*name + " is empty: there is nothing to run");
-  if (text.size() > kMostFileBytes) {
+  if (text.size() > kMaxFileBytes) {
     return wrong(*name + " has " + format_bytes(static_cast<std::int64_t>(text.size())) + "; " +
-                 format_bytes(kMostFileBytes) + " is the most that a program may have");
+                 format_bytes(kMaxFileBytes) + " is the most that a program may have");
   }
   plan.name = *name;
   plan.language = how.id;
@@ -278,7 +278,7 @@ Result<void> plan_build(const BuildProgram& build, const RunSpec& spec, RunPlan&
   if (spec.image) return wrong("A Dockerfile names its image by itself (FROM): leave the image out");
   if (build.dockerfile.find_first_not_of(" \t\r\n") == std::string::npos)
     return wrong("The Dockerfile is empty: it needs a FROM line at least");
-  if (build.dockerfile.size() > kMostDockerfileBytes)
+  if (build.dockerfile.size() > kMaxDockerfileBytes)
     return wrong("The Dockerfile has " + format_bytes(static_cast<std::int64_t>(build.dockerfile.size())) +
                  ", and may have 1 MiB. Move large data into files of the context (COPY)");
   if (build.command) return plan_argv(*build.command, spec, plan);

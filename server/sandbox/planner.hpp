@@ -11,8 +11,8 @@
 
 namespace dind::sandbox {
 
-inline constexpr std::size_t kMostFileBytes = 16U << 20;
-inline constexpr std::size_t kMostDockerfileBytes = 1U << 20;  // it is read several times (S06)
+inline constexpr std::size_t kMaxFileBytes = 16U << 20;
+inline constexpr std::size_t kMaxDockerfileBytes = 1U << 20;  // it is read several times (S06)
 
 // `images`: the operator's image for a language, before the recipe's own. Errors: invalid_request (a name, an argument
 // or a variable that can't be passed on; an empty or too large program), unsupported_language.

@@ -37,7 +37,7 @@ std::string move_aside(const Folder& folder, const std::string& name, const std:
 }
 
 bool keep_planted(Sweep& sweep, Planted each) {
-  const bool room = sweep.planted.size() < kMostPlanted;
+  const bool room = sweep.planted.size() < kMaxPlanted;
   if (room)
     sweep.planted.push_back(std::move(each));
   else
@@ -229,10 +229,10 @@ Task<void> PlantedWatch::sweep() {
   changed_.notify();
   if (!found) co_return;
   if (!found->locked.empty() && total_.locked.empty()) log(LogLevel::warning, locked_note(*found), run_id_);
-  const bool had_room = total_.planted.size() < kMostPlanted;
+  const bool had_room = total_.planted.size() < kMaxPlanted;
   for (const auto& each : add_sweep(total_, *found))
     log(LogLevel::warning, planted_notes({.planted = {each}}, run_id_).front(), run_id_);
-  if (had_room && total_.planted.size() == kMostPlanted)
+  if (had_room && total_.planted.size() == kMaxPlanted)
     log(LogLevel::warning, "What else the program makes under .git, .vscode and their like is counted only", run_id_);
 }
 

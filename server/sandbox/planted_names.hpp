@@ -26,7 +26,7 @@ struct Planted {
   bool operator==(const Planted&) const = default;
 };
 // So many planted names are kept one by one; the others are counted.
-inline constexpr std::size_t kMostPlanted = 100;
+inline constexpr std::size_t kMaxPlanted = 100;
 struct Sweep {
   std::vector<Planted> planted = {};
   std::size_t more_moved = 0;

@@ -15,14 +15,14 @@ using namespace std::chrono_literals;
 namespace {
 
 constexpr auto kReadyTime = 30s;
-constexpr auto kLook = 5s;                  // between two looks at age and memory
-constexpr auto kOldest = 30min;             // then another takes its place: its deadline label is from when it was made
-constexpr auto kLongestRun = 10min;         // that every one of them has time for
-constexpr auto kMissed = 60s;               // a second one waits for so long after a run that found none
-constexpr const char* kRun = "prestarted";  // stands where a container of a run has the run's id
+constexpr auto kPoolCheckInterval = 5s;  // between two looks at age and memory
+constexpr auto kMaxAge = 30min;          // then another takes its place: its deadline label is from when it was made
+constexpr auto kMaxRunTimeout = 10min;   // that every one of them has time for
+constexpr auto kSecondSandboxFor = 60s;  // a second one waits for so long after a run that found none
+constexpr const char* kWarmRunId = "prestarted";  // stands where a container of a run has the run's id
 
 // The share of the machine's memory below which nothing waits, and nothing is added.
-constexpr std::int64_t kScarce = 10;
+constexpr std::int64_t kMinFreeMemoryPercent = 10;
 
 bool memory_is_short() {
   std::FILE* file = std::fopen("/proc/meminfo", "re");
@@ -35,12 +35,12 @@ bool memory_is_short() {
     if (std::sscanf(line, "MemAvailable: %" SCNd64, &available) == 1) break;
   }
   std::fclose(file);
-  return total > 0 && available < total / 100 * kScarce;
+  return total > 0 && available < total / 100 * kMinFreeMemoryPercent;
 }
 
 // What is the same in every run that one sandbox may serve: all but what the supervisor is told.
 RunPlan shape_of(RunPlan plan) {
-  plan.run_id = kRun;
+  plan.run_id = kWarmRunId;
   plan.name.clear();
   plan.language.clear();
   plan.images.clear();
@@ -85,7 +85,7 @@ struct Prestarted::Shape {
   Key key;
   Clock::time_point used;
   Clock::time_point missed;  // when a run last found none
-  std::chrono::seconds longest = kLongestRun;
+  std::chrono::seconds longest = kMaxRunTimeout;
 };
 
 struct Prestarted::Claim::Entry {
@@ -151,12 +151,12 @@ struct Prestarted::State : std::enable_shared_from_this<State> {
     const auto now = Clock::now();
     if (closed || policy.most == 0) return;
     std::erase_if(shapes, [&](const Shape& each) { return now - each.used > policy.idle; });
-    drop_all_but([&](const Entry& each) { return find(each.key) != nullptr && now - each.since < kOldest; });
+    drop_all_but([&](const Entry& each) { return find(each.key) != nullptr && now - each.since < kMaxAge; });
     if (shapes.empty() || held > 0) return;
     if (std::ranges::any_of(entries, [](const auto& each) { return !each->sandbox; })) return;
     std::size_t room = policy.most;
     for (const auto& shape : shapes) {
-      const std::size_t wanted = std::min<std::size_t>(room, now - shape.missed < kMissed ? 2 : 1);
+      const std::size_t wanted = std::min<std::size_t>(room, now - shape.missed < kSecondSandboxFor ? 2 : 1);
       const auto there = std::ranges::count(entries, shape.key, [](const auto& each) { return each->key; });
       room -= wanted;
       if (static_cast<std::size_t>(there) < wanted) {
@@ -180,7 +180,7 @@ struct Prestarted::State : std::enable_shared_from_this<State> {
     entry->surroundings = shape.surroundings;
     entry->surroundings.remove_after =
         preparation.unix_now() +
-        std::chrono::duration_cast<std::chrono::seconds>(kOldest + kRemovalGrace + shape.longest).count();
+        std::chrono::duration_cast<std::chrono::seconds>(kMaxAge + kRemovalGrace + shape.longest).count();
     entry->key = shape.key;
     entries.push_back(entry);
     spawn(executor, "a prestarted sandbox", keep(shared_from_this(), entry));
@@ -188,7 +188,7 @@ struct Prestarted::State : std::enable_shared_from_this<State> {
 
   // Makes a sandbox and stays with it until a run has it or it goes.
   static Task<void> keep(std::shared_ptr<State> self, std::shared_ptr<Entry> entry) {
-    const std::string name = std::string("dind-") + kRun + "-" + random_id(4);
+    const std::string name = std::string("dind-") + kWarmRunId + "-" + random_id(4);
     Result<Prepared> made = fail(ErrorCode::internal, "a bug of ours");
     try {
       made = co_await self->prepare(*entry, name);
@@ -241,7 +241,7 @@ struct Prestarted::State : std::enable_shared_from_this<State> {
 
   static Task<void> look_after(std::shared_ptr<State> self) {
     while (!self->closed && !self->shapes.empty()) {
-      co_await self->wake.wait(in(std::min<Clock::duration>(kLook, self->policy.idle)));
+      co_await self->wake.wait(in(std::min<Clock::duration>(kPoolCheckInterval, self->policy.idle)));
       if (self->closed) break;
       if (!self->entries.empty() && memory_is_short()) {
         log(LogLevel::info, "Memory is short: no sandbox waits for a run until there is more");
@@ -317,8 +317,8 @@ void Prestarted::want(const RunPlan& plan, const Surroundings& surroundings) {
                                    .surroundings = surroundings,
                                    .key = std::move(key),
                                    .used = now,
-                                   .missed = now - kMissed,
-                                   .longest = kLongestRun});
+                                   .missed = now - kSecondSandboxFor,
+                                   .longest = kMaxRunTimeout});
     if (shapes.size() > state_->policy.most) shapes.pop_back();
   }
   shapes.front().used = now;

@@ -24,7 +24,7 @@ constexpr auto kReportTime = 500ms;        // from our kill to the supervisor's 
 constexpr auto kCancelReportTime = 200ms;  // the same where somebody waits for the answer to a cancel
 constexpr auto kAnswerTime = 250ms;        // from a cancel to our answer
 constexpr auto kSupervisorGrace = 750ms;   // its deadline comes after ours; the tree is to be dead by ours + 1 s
-constexpr auto kLong = 300ms;  // a run that is still there then has the next one's sandbox started beside it
+constexpr auto kWarmNextAfter = 300ms;  // a run that is still there then has the next one's sandbox started beside it
 constexpr std::uint64_t kOutputSlack = 2 << 20;  // what may be on its way past the supervisor's own cap
 constexpr int kAttempts = 2;
 
@@ -245,7 +245,7 @@ Task<Result<RunResult>> Sandboxes::Run::follow(const Prepared& sandbox, bool& wo
   Stop stop = cancel.cancelled() ? Stop::cancelled : Stop::none;
   if (seen.began) {
     const Deadline deadline = *seen.began + plan.limits.timeout;
-    const Deadline is_long = *seen.began + kLong;
+    const Deadline is_long = *seen.began + kWarmNextAfter;
     bool wanted = false;
     while (!seen.report && !seen.ended && !seen.error && (stop = reason_to_stop(deadline)) == Stop::none) {
       co_await talk->changed().wait(std::min(deadline, wanted ? in(1s) : is_long));

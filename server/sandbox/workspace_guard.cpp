@@ -9,11 +9,11 @@
 namespace dind::sandbox {
 namespace {
 
-constexpr std::size_t kMostFolders = 50'000;
-constexpr std::size_t kMostMounts = 500;
-constexpr std::size_t kMostFarMounts = 100;  // of those, for what is beyond kNearFolders: each costs the engine time
-constexpr std::size_t kLongestMount = 2048;  // bytes: with the engine's folders before it, it is a path still
-constexpr std::size_t kMostToldLocked = 5;
+constexpr std::size_t kMaxGuardedFolders = 50'000;
+constexpr std::size_t kMaxMounts = 500;
+constexpr std::size_t kMaxFarMounts = 100;     // of those, for what is beyond kNearFolders: each costs the engine time
+constexpr std::size_t kMaxMountLength = 2048;  // bytes: with the engine's folders before it, it is a path still
+constexpr std::size_t kMaxToldLocked = 5;
 
 constexpr const char* kGuardRemedy = "mount it read-only, or run a smaller folder of it";
 
@@ -29,22 +29,22 @@ class Search {
   Result<WorkspaceGuard> through(Folder first, const std::stop_token& stop, std::chrono::milliseconds far_time) {
     device_ = first.itself().st_dev;
     const auto walk = walk_protected_names(
-        first, root_, {.max_folders = kMostFolders, .far_time = far_time}, stop,
+        first, root_, {.max_folders = kMaxGuardedFolders, .far_time = far_time}, stop,
         {.found =
              [this](const Folder&, const std::string& folder, const std::string& name, const struct stat& status) {
                guard(joined_path(folder, name), status);
-               return paths_.size() <= kMostMounts;
+               return paths_.size() <= kMaxMounts;
              },
          .locked =
              [this](const std::string& folder, const struct stat& status) {
                lock(folder, status);
-               return !all_locked_ && paths_.size() <= kMostMounts;
+               return !all_locked_ && paths_.size() <= kMaxMounts;
              }});
     if (all_locked_)
       return fail(ErrorCode::invalid_request,
                   "This server may not read " + (root_.empty() ? "the workspace" : shown_path(root_)) +
                       ", so what is in it can't be guarded; its owner can allow it with chmod u+rwx");
-    if (paths_.size() > kMostMounts)
+    if (paths_.size() > kMaxMounts)
       return fail(ErrorCode::invalid_request, "The workspace has more settings and hooks (.git, .vscode …) than " +
                                                   std::string("can be guarded: ") + kGuardRemedy);
     switch (walk.end) {
@@ -75,10 +75,10 @@ class Search {
         break;
     }
     if (locked_ > 0)
-      notes_.push_back(
-          "this server may not read " + told_locked_ +
-          (locked_ > kMostToldLocked ? " and " + std::to_string(locked_ - kMostToldLocked) + " more" : "") +
-          " in the workspace, so the program can't write there: chmod u+rwx it and look before you open " + "it");
+      notes_.push_back("this server may not read " + told_locked_ +
+                       (locked_ > kMaxToldLocked ? " and " + std::to_string(locked_ - kMaxToldLocked) + " more" : "") +
+                       " in the workspace, so the program can't write there: chmod u+rwx it and look before you open " +
+                       "it");
     if (unguarded_ > 0)
       notes_.push_back(std::to_string(unguarded_) +
                        " of .git, .vscode and their like, or of folders that can't be read, are not guarded, " +
@@ -113,15 +113,15 @@ class Search {
   void lock(const std::string& path, const struct stat& status) {
     if (path == root_) all_locked_ = true;
     if (all_locked_ || !seen_.try_emplace(path, status.st_ino).second || !hold(path, status)) return;
-    if (++locked_ <= kMostToldLocked) told_locked_ += (locked_ == 1 ? "" : ", ") + shown_path(path);
+    if (++locked_ <= kMaxToldLocked) told_locked_ += (locked_ == 1 ? "" : ", ") + shown_path(path);
   }
 
   // Makes it a read-only mount; false where there is no room for it, or its path is too long for one.
   bool hold(const std::string& path, const struct stat& status) {
     const std::size_t depth = depth_of(path);
     const bool far = depth > kNearFolders;
-    if (path.size() > kLongestMount ||
-        (far && (far_mounts_ + depth + 1 > kMostFarMounts || paths_.size() + depth + 1 > kMostMounts))) {
+    if (path.size() > kMaxMountLength ||
+        (far && (far_mounts_ + depth + 1 > kMaxFarMounts || paths_.size() + depth + 1 > kMaxMounts))) {
       if (unguarded_++ == 0) first_unguarded_ = path;
       return false;
     }

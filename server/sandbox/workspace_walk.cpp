@@ -15,7 +15,7 @@
 namespace dind::sandbox {
 namespace {
 
-constexpr std::size_t kMostNames = 2'000'000;  // in one folder
+constexpr std::size_t kMaxDirEntries = 2'000'000;  // in one folder
 
 bool is_protected(std::string_view name) { return std::ranges::find(kGuardedNames, name) != kGuardedNames.end(); }
 
@@ -125,7 +125,7 @@ Walk walk_protected_names(const Folder& first, const std::string& root, const Wa
         return ended(Walk::End::stopped);
       continue;
     }
-    const auto entries = folder->entries(kMostNames);
+    const auto entries = folder->entries(kMaxDirEntries);
     if (!entries) {
       const int error = errno;
       if (is_gone(error)) continue;
@@ -133,7 +133,7 @@ Walk walk_protected_names(const Folder& first, const std::string& root, const Wa
       if (!visits.locked(path, folder->itself())) return ended(Walk::End::stopped);
       continue;
     }
-    if (entries->size() == kMostNames) return ended(far ? Walk::End::far_cut : Walk::End::too_many_names);
+    if (entries->size() == kMaxDirEntries) return ended(far ? Walk::End::far_cut : Walk::End::too_many_names);
     for (const auto& [name, may_be_folder] : *entries) {
       const bool found = is_protected(name);
       if (!found && (!may_be_folder || depth == bounds.deepest || name == "node_modules")) continue;

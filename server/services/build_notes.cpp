@@ -12,7 +12,7 @@
 namespace dind {
 namespace {
 
-constexpr std::size_t kMostNotes = 3;
+constexpr std::size_t kMaxNotes = 3;
 
 constexpr std::array<std::string_view, 11> kBuildkitOptions = {
     "--mount",   "--network",  "--security",     "--link",   "--chmod", "--parents",
@@ -64,7 +64,7 @@ std::optional<std::string> secret_note(const Instruction& each) {
 // What of the Dockerfile the classic builder can't do.
 void add_for_classic(const DockerfileReading& reading, std::vector<std::string>& notes) {
   for (const auto& each : reading.instructions) {
-    if (notes.size() >= kMostNotes) return;
+    if (notes.size() >= kMaxNotes) return;
     if (auto secret = secret_note(each)) {
       notes.push_back(*std::move(secret));
     } else if (const auto option = buildkit_option(each)) {
@@ -83,7 +83,7 @@ void add_for_classic(const DockerfileReading& reading, std::vector<std::string>&
 void add_for_buildkit(const Dockerfile& dockerfile, std::string_view message, std::vector<std::string>& notes) {
   const auto& reading = dockerfile.readings.front();
   for (const auto& each : reading.instructions) {
-    if (notes.size() >= kMostNotes) return;
+    if (notes.size() >= kMaxNotes) return;
     if (auto secret = secret_note(each)) notes.push_back(*std::move(secret));
   }
   const bool unknown = lower(message).contains("unknown instruction") || lower(message).contains("unknown flag") ||
@@ -140,7 +140,7 @@ std::vector<std::string> build_notes(const Dockerfile& dockerfile, const BuildCi
       if (std::ranges::find(kPlatformVariables, word) == kPlatformVariables.end() ||
           circumstances.arguments.contains(word))
         continue;
-      if (notes.size() < kMostNotes)
+      if (notes.size() < kMaxNotes)
         notes.push_back(line_of(each) + " declares " + word + ", which only BuildKit sets, so it is empty: " +
                         kSetBuildkit + ", or give it a value (--build-arg, buildArgs)");
     }

@@ -14,13 +14,13 @@
 namespace dind {
 namespace {
 
-constexpr std::size_t kMostImages = 100;
-constexpr std::size_t kMostStages = 500;
-constexpr std::size_t kMostInstructions = 500'000;  // instructions, those of triggers each time that they run
+constexpr std::size_t kMaxImages = 100;
+constexpr std::size_t kMaxStages = 500;
+constexpr std::size_t kMaxInstructions = 500'000;  // instructions, those of triggers each time that they run
 // What the values of variables may take (S06). Past one of them no variable is known, which the rules below allow for.
-constexpr std::size_t kMostKept = 4U << 20;   // of all scopes together
-constexpr std::size_t kMostRead = 64U << 20;  // put into words
-constexpr std::size_t kEntry = 128;           // of a variable, beside its name and its value
+constexpr std::size_t kMaxKept = 4U << 20;        // of all scopes together
+constexpr std::size_t kMaxReadBytes = 64U << 20;  // put into words
+constexpr std::size_t kEntry = 128;               // of a variable, beside its name and its value
 
 using Scope = std::map<std::string, Variable>;
 
@@ -60,12 +60,12 @@ class Walk {
   }
 
   Result<void> take(const Instruction& each) {
-    if (++steps_ > kMostInstructions)
-      return fail(ErrorCode::invalid_request, "The Dockerfile has more than " + std::to_string(kMostInstructions) +
+    if (++steps_ > kMaxInstructions)
+      return fail(ErrorCode::invalid_request, "The Dockerfile has more than " + std::to_string(kMaxInstructions) +
                                                   " steps, with the ONBUILD steps of its stages; build it in parts");
-    if (images_.size() > kMostImages || stages_.size() > kMostStages)
-      return fail(ErrorCode::invalid_request, "The Dockerfile has more than " + std::to_string(kMostStages) +
-                                                  " stages, or names more than " + std::to_string(kMostImages) +
+    if (images_.size() > kMaxImages || stages_.size() > kMaxStages)
+      return fail(ErrorCode::invalid_request, "The Dockerfile has more than " + std::to_string(kMaxStages) +
+                                                  " stages, or names more than " + std::to_string(kMaxImages) +
                                                   " images; build it in parts");
     if (each.name == "from") return from(each);
     if (stages_.empty()) {
@@ -92,7 +92,7 @@ class Walk {
   }
 
   // Whether the values are still within their bounds.
-  bool bounded() const { return kept_ <= kMostKept && read_ <= kMostRead; }
+  bool bounded() const { return kept_ <= kMaxKept && read_ <= kMaxReadBytes; }
   Variable read(const Variable& found) const {
     if (found.value) read_ += found.value->size();
     return bounded() ? found : Variable{};
@@ -192,7 +192,7 @@ class Walk {
         const auto name = word.substr(0, equals);
         if (!is_plain_name(name)) stage.muddled = true;
         made[name] = equals == word.size() ? Variable{} : value_of(here(word.substr(equals + 1)));
-        if (made_bytes += made[name].value.value_or("").size() + kEntry; made_bytes > kMostKept) break;
+        if (made_bytes += made[name].value.value_or("").size() + kEntry; made_bytes > kMaxKept) break;
       }
     }
     for (auto& [name, value] : made) {

@@ -7,8 +7,8 @@
 namespace dind {
 namespace {
 
-constexpr int kDeepest = 32;                // braces in braces
-constexpr std::size_t kLongest = 64 << 10;  // of a word: variables in variables grow without end
+constexpr int kMaxDepth = 32;                 // braces in braces
+constexpr std::size_t kMaxLength = 64 << 10;  // of a word: variables in variables grow without end
 
 class Expander {
  public:
@@ -46,7 +46,7 @@ class Expander {
     if (out.lacks.empty()) out.lacks = more.lacks;
     if (!out.certain) return;
     out.text += more.text;
-    out.certain = more.certain && out.text.size() <= kLongest;
+    out.certain = more.certain && out.text.size() <= kMaxLength;
   }
 
   void quoted(Expanded& out, int depth) {
@@ -75,7 +75,7 @@ class Expander {
 
   void variable(Expanded& out, int depth) {
     ++at_;
-    if (at_ >= word_.size() || depth == kDeepest) return unknown(out);
+    if (at_ >= word_.size() || depth == kMaxDepth) return unknown(out);
     if (word_[at_] != '{') {
       const auto called = name();
       if (called.empty() || std::isdigit(static_cast<unsigned char>(called.front())) != 0) return unknown(out);

@@ -53,7 +53,7 @@ constexpr const char* kGvisorRemedy =
     "--platform=ptrace and --network=none (docs/configuration.md)";
 constexpr std::int64_t kTooLittleDisk = 200LL << 20;
 constexpr std::int64_t kLittleDisk = 2LL << 30;
-constexpr std::int64_t kMostClockDifference = 30;  // seconds
+constexpr std::int64_t kMaxClockDifference = 30;  // seconds
 
 constexpr const char* kLikewise = "Look at the engine's own log; runs of this kind fail for the same reason";
 
@@ -141,7 +141,7 @@ std::vector<DoctorCheck> check_machine(const std::string& probe_output, std::int
   }
   if (const auto time = number("time")) {
     const auto apart = std::abs(*time - our_time);
-    const bool good = apart <= kMostClockDifference;
+    const bool good = apart <= kMaxClockDifference;
     checks.push_back(
         {"clock", good ? Status::ok : Status::warning,
          good ? "the engine's agrees with ours" : "the engine's is " + std::to_string(apart) + " s from ours",

@@ -15,7 +15,7 @@ using namespace std::chrono_literals;
 namespace {
 
 constexpr auto kFirst = 5min;  // a single run at the command line has no time to spare
-constexpr auto kBetween = 3h;
+constexpr auto kCollectInterval = 3h;
 constexpr auto kPassTime = 2min;
 constexpr auto kSupervisorsFor = 24h;
 
@@ -131,7 +131,7 @@ Task<Result<GarbageReport>> EngineGarbage::collect(bool dry_run, Deadline deadli
 Task<void> EngineGarbage::keep_collecting(Cancel cancel) {
   Signal wake(executor_);
   const auto heard = cancel.on_cancel([&wake] { wake.notify(); });
-  for (auto pause = Clock::duration(kFirst); !cancel.cancelled(); pause = kBetween) {
+  for (auto pause = Clock::duration(kFirst); !cancel.cancelled(); pause = kCollectInterval) {
     co_await wake.wait(in(pause));
     if (cancel.cancelled()) break;
     if (const auto done = co_await pass(false, kSupervisorsFor, in(kPassTime)); !done)

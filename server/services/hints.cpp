@@ -16,7 +16,7 @@ namespace dind {
 namespace {
 
 constexpr std::size_t kLines = 40;
-constexpr std::size_t kMostHints = 3;
+constexpr std::size_t kMaxHints = 3;
 
 using Words = std::initializer_list<std::string_view>;
 
@@ -312,7 +312,7 @@ std::string wrong_package(const Ending& ending) {
 std::vector<std::string> hints(const Ending& ending) {
   std::vector<std::string> found;
   const auto add = [&](std::string hint) {
-    if (hint.empty() || found.size() == kMostHints || std::ranges::find(found, hint) != found.end()) return;
+    if (hint.empty() || found.size() == kMaxHints || std::ranges::find(found, hint) != found.end()) return;
     const auto& notes = ending.result.notes;
     if (std::ranges::find(notes, hint) == notes.end()) found.push_back(std::move(hint));
   };

@@ -193,21 +193,21 @@ HistoryRecord new_record(const RunSpec& spec, const Secrets& secrets, std::strin
   record.began = now_ms();
   RunSpec& copy = record.spec;
   // A caller may send anything; what is longer is none, and was refused.
-  constexpr std::size_t kLongestName = 1024;
+  constexpr std::size_t kMaxNameLength = 1024;
   if (const auto* source = std::get_if<SourceProgram>(&spec.program)) {
     copy.program = SourceProgram{.file_name = masked_head(source->file_name, secrets, 255),
                                  .text = kept(source->text, secrets, record.gap),
                                  .language = source->language,
-                                 .folder = source->folder.substr(0, kLongestName)};
-    if (source->language && source->language->size() > kLongestName)
+                                 .folder = source->folder.substr(0, kMaxNameLength)};
+    if (source->language && source->language->size() > kMaxNameLength)
       std::get<SourceProgram>(copy.program).language.reset();
   } else if (const auto* build = std::get_if<BuildProgram>(&spec.program)) {
     copy.program = BuildProgram{.dockerfile = kept(build->dockerfile, secrets, record.gap),
-                                .context_path = masked_head(build->context_path, secrets, kLongestName),
+                                .context_path = masked_head(build->context_path, secrets, kMaxNameLength),
                                 .command = {},
-                                .context_root = masked_head(build->context_root, secrets, kLongestName),
-                                .dockerfile_name = masked_head(build->dockerfile_name, secrets, kLongestName),
-                                .target = build->target.substr(0, kLongestName)};
+                                .context_root = masked_head(build->context_root, secrets, kMaxNameLength),
+                                .dockerfile_name = masked_head(build->dockerfile_name, secrets, kMaxNameLength),
+                                .target = build->target.substr(0, kMaxNameLength)};
     keep_build(*build, secrets, std::get<BuildProgram>(copy.program), record.gap);
     if (build->command)
       std::get<BuildProgram>(copy.program).command = kept_command(*build->command, secrets, record.gap);
@@ -217,7 +217,7 @@ HistoryRecord new_record(const RunSpec& spec, const Secrets& secrets, std::strin
                                   .language = command.language,
                                   .images = command.images};
   }
-  if (spec.image) copy.image = spec.image->substr(0, kLongestName);
+  if (spec.image) copy.image = spec.image->substr(0, kMaxNameLength);
   copy.args = kept(spec.args, secrets, record.gap);
   std::size_t bytes = 0;
   for (const auto& [name, value] : spec.env) {
@@ -243,13 +243,13 @@ HistoryRecord new_record(const RunSpec& spec, const Secrets& secrets, std::strin
       each = std::move(clean);
     }
   copy.workspace = spec.workspace;
-  copy.workspace_folder = masked_head(spec.workspace_folder, secrets, kLongestName);
+  copy.workspace_folder = masked_head(spec.workspace_folder, secrets, kMaxNameLength);
   // Another folder, or none, would be writable when it is run again.
   if (copy.workspace_folder != spec.workspace_folder) record.gap = ProgramGap::secret;
-  copy.working_dir = masked_head(spec.working_dir, secrets, kLongestName);
+  copy.working_dir = masked_head(spec.working_dir, secrets, kMaxNameLength);
   copy.isolation = spec.isolation;
   copy.total_timeout = spec.total_timeout;
-  copy.client = spec.client.substr(0, kLongestName);
+  copy.client = spec.client.substr(0, kMaxNameLength);
   return record;
 }
 

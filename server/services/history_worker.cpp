@@ -23,7 +23,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr std::size_t kMostPending = 256;  // a disk that hangs must not fill our memory
+constexpr std::size_t kMaxPending = 256;  // a disk that hangs must not fill our memory
 constexpr auto kAnswerTime = 30s;
 constexpr auto kCopyTime = 10min;  // of a file that is copied whole
 constexpr auto kAsideTime = 1s;
@@ -157,7 +157,7 @@ void HistoryWorker::forget_written() {
 
 void HistoryWorker::began(HistoryRecord record) {
   forget_written();
-  const bool too_many = thread_->pending >= kMostPending;
+  const bool too_many = thread_->pending >= kMaxPending;
   if (too_many && !std::exchange(dropping_, true))
     log(LogLevel::warning, "The history " + thread_->path + " takes too long; some runs will be missing in it");
   if (too_many || !policy_.enabled || thread_->path.empty()) {

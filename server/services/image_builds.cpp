@@ -21,11 +21,11 @@ using namespace std::chrono_literals;
 namespace {
 
 constexpr auto kCallTime = 15s;
-constexpr auto kNameTime = 2s;         // at our end, for what the engine does after a build
-constexpr std::size_t kMostAhead = 4;  // of an engine that is slow at that: the next builds wait for it
+constexpr auto kNameTime = 2s;        // at our end, for what the engine does after a build
+constexpr std::size_t kMaxAhead = 4;  // of an engine that is slow at that: the next builds wait for it
 constexpr int kKilled = 137;
-constexpr int kFileTooLarge = 128 + 25;   // SIGXFSZ
-constexpr std::size_t kMostSteps = 1000;  // that are events whatever the pace; a step's output may look like one
+constexpr int kFileTooLarge = 128 + 25;  // SIGXFSZ
+constexpr std::size_t kMaxSteps = 1000;  // that are events whatever the pace; a step's output may look like one
 
 std::string label_step() { return "LABEL " + std::string(kBuiltLabel) + "=build"; }
 
@@ -172,7 +172,7 @@ Task<void> ImageBuilds::fence_in(std::shared_ptr<Attempt> now, std::string run_i
 void ImageBuilds::take(Attempt& now, const engine::BuildLine& line) {
   if (now.known) return;
   if (!line.stage.empty()) {
-    if (now.authors.stage_is_whole() && ahead() < kMostAhead)
+    if (now.authors.stage_is_whole() && ahead() < kMaxAhead)
       now.come_to(engine::BuildOutcome{.image_id = line.stage, .failure = {}});
     return;
   }
@@ -184,7 +184,7 @@ void ImageBuilds::take(Attempt& now, const engine::BuildLine& line) {
   // A step that is done was shown; of a failed build, the last one counts.
   if (line.step && !buildkit()) now.tail = KeptTail();
   if (!line.step || !buildkit()) now.tail.add(line.goes_on ? *text : *text + '\n');
-  if (!now.pace.due() && !(line.step && ++now.step_events <= kMostSteps)) return;
+  if (!now.pace.due() && !(line.step && ++now.step_events <= kMaxSteps)) return;
   const auto percent = line.step ? percent_of(*text) : std::nullopt;
   now.sink->on_state(Preparing{Stage::build, std::move(*text), percent});
 }

@@ -21,14 +21,14 @@ namespace dind {
 
 // What callers may have pulled and run.
 // One pull, of the layers that are not there yet, as the registry has them.
-inline constexpr std::int64_t kMostPulledBytes = 16LL << 30;
+inline constexpr std::int64_t kMaxPulledBytes = 16LL << 30;
 
 struct ImagePolicy {
   // Patterns of images that callers may name ("python:*", "registry.example/team/**"); empty: any. `*` stands for any
   // characters but a slash, `**` for any.
   std::vector<std::string> allowed;
   std::vector<std::string> always;  // the operator's and the recipes' own
-  std::int64_t most_pulled_bytes = kMostPulledBytes;
+  std::int64_t most_pulled_bytes = kMaxPulledBytes;
 };
 // Whether callers may name that image.
 bool is_allowed(const ImagePolicy& policy, const std::string& name);

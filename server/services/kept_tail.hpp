@@ -29,8 +29,8 @@ class KeptTail {
  public:
   void add(std::string_view bytes) {
     text_ += bytes;
-    if (text_.size() <= 2 * kMost) return;
-    const auto cut = text_.size() - kMost;
+    if (text_.size() <= 2 * kMaxBytes) return;
+    const auto cut = text_.size() - kMaxBytes;
     left_out_ += cut;
     text_.erase(0, cut);
   }
@@ -41,7 +41,7 @@ class KeptTail {
   }
 
  private:
-  static constexpr std::size_t kMost = 64U << 10;
+  static constexpr std::size_t kMaxBytes = 64U << 10;
   std::string text_;
   std::size_t left_out_ = 0;
 };

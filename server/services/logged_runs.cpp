@@ -10,18 +10,18 @@
 namespace dind {
 namespace {
 
-constexpr std::size_t kLongestName = 100;
+constexpr std::size_t kMaxNameLength = 100;
 
 // A command's arguments are left out: they may be anything.
 std::string what(const RunSpec& spec) {
   if (const auto* source = std::get_if<SourceProgram>(&spec.program))
     return source->file_name.empty() ? "code in " + source->language.value_or("a language that its text tells")
-                                     : shortened(source->file_name, kLongestName);
+                                     : shortened(source->file_name, kMaxNameLength);
   if (std::holds_alternative<BuildProgram>(spec.program)) return "a Dockerfile";
   const auto* argv = std::get_if<std::vector<std::string>>(&std::get<CommandProgram>(spec.program).command);
   if (argv == nullptr) return "a shell command";
   if (argv->empty()) return "an image's own command";
-  return "the command " + shortened(argv->front(), kLongestName);
+  return "the command " + shortened(argv->front(), kMaxNameLength);
 }
 
 std::string outcome(const RunResult& result) {

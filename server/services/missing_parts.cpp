@@ -21,8 +21,8 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::size_t kLastLines = 12;  // the words of a failure are the last ones
-constexpr std::size_t kMostFileBytes = 1 << 20;
-constexpr std::size_t kLongestFolderPath = 400;
+constexpr std::size_t kMaxFileBytes = 1 << 20;
+constexpr std::size_t kMaxFolderPathLength = 400;
 
 std::string shown_part(std::string_view text) { return shortened(escaped(text), 120); }
 
@@ -39,7 +39,7 @@ std::string run_the_folder(const Ending& ending, const SourceProgram& source) {
                                    : ending.language == "javascript" ? "node"
                                                                      : "bash";
   return "the program ran by itself, without the files of its folder; run the folder: " +
-         folder_run_in_terms(ending.spec.terms, shell_word(ending.folder, kLongestFolderPath),
+         folder_run_in_terms(ending.spec.terms, shell_word(ending.folder, kMaxFolderPathLength),
                              std::string(command) + " " + command_word(source.file_name));
 }
 
@@ -66,7 +66,7 @@ bool listed_beside(const std::string& folder, const std::string& package) {
   if (!opened) return false;
   const auto found = read_requirements("requirements.txt", [&](const std::string& path) -> Result<std::string> {
     std::string text;
-    if (opened->read(path, kMostFileBytes, text) == Folder::Problem::none) return text;
+    if (opened->read(path, kMaxFileBytes, text) == Folder::Problem::none) return text;
     return fail(ErrorCode::not_found, "");
   });
   return found && names_package(found->lines, package);
@@ -157,7 +157,7 @@ std::string missing_python_module(const Ending& ending) {
                      in_terms(ending.spec.terms,
                               {.fields = "\"requirements\"",
                                .flags = "--requirements " +
-                                        shell_word(ending.folder + "/requirements.txt", kLongestFolderPath),
+                                        shell_word(ending.folder + "/requirements.txt", kMaxFolderPathLength),
                                .settings = "run the whole folder, which reads it"})
                : "requirements.txt names " + shown_part(package) +
                      "; a command installs it first where one of its words is the interpreter: python3 -m NAME";

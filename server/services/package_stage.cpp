@@ -43,7 +43,7 @@ class InstallerOutput final : public EventSink {
     tail_.add(text);
     for (const char c : text) {
       if (c != '\n' && c != '\r') {
-        if (line_.size() < kLongestLine) line_ += c;
+        if (line_.size() < kMaxLineLength) line_ += c;
       } else if (!line_.empty()) {
         held_.clear();
         if (pace_.due())
@@ -54,7 +54,7 @@ class InstallerOutput final : public EventSink {
       }
     }
   }
-  static constexpr std::size_t kLongestLine = 500;
+  static constexpr std::size_t kMaxLineLength = 500;
   EventSink& sink_;
   MaskedStream masked_;
   EventPace pace_;

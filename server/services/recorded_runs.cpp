@@ -13,18 +13,18 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr std::size_t kLongestText = 4096;
-constexpr std::size_t kMostVariables = 1000;
-constexpr std::size_t kMostVariableBytes = 1U << 20;
+constexpr std::size_t kMaxTextLength = 4096;
+constexpr std::size_t kMaxVariables = 1000;
+constexpr std::size_t kMaxVariableBytes = 1U << 20;
 
 // Before anything looks for secrets in them: that takes its time for each of them (S05).
 Result<void> check_size(const std::map<std::string, std::string>& variables, const std::string& what,
                         const std::string& remedy) {
   std::size_t bytes = 0;
   for (const auto& [name, value] : variables) bytes += name.size() + value.size();
-  if (variables.size() <= kMostVariables && bytes <= kMostVariableBytes) return {};
-  return fail(ErrorCode::invalid_request, "A run may have " + std::to_string(kMostVariables) + " " + what + " of " +
-                                              format_bytes(kMostVariableBytes) + " in all, not " +
+  if (variables.size() <= kMaxVariables && bytes <= kMaxVariableBytes) return {};
+  return fail(ErrorCode::invalid_request, "A run may have " + std::to_string(kMaxVariables) + " " + what + " of " +
+                                              format_bytes(kMaxVariableBytes) + " in all, not " +
                                               std::to_string(variables.size()) + " of " +
                                               format_bytes(static_cast<std::int64_t>(bytes)) + ". " + remedy);
 }
@@ -45,7 +45,7 @@ class Tee final : public EventSink {
 
   void on_state(const StateChange& change) override {
     if (const auto* started = std::get_if<Started>(&change)) {
-      history_.started(id_, {.name = shortened(secrets_.masked(started->name), kLongestText),
+      history_.started(id_, {.name = shortened(secrets_.masked(started->name), kMaxTextLength),
                              .language = started->language,
                              .image = started->image,
                              .limits = started->limits,
@@ -62,10 +62,10 @@ class Tee final : public EventSink {
     HistoryEnd end{.ended = now_ms(), .out = out_.take(), .err = err_.take()};
     if (result) {
       end.result = *result;
-      for (auto& note : end.result->notes) note = shortened(without_credentials(secrets_.masked(note)), kLongestText);
+      for (auto& note : end.result->notes) note = shortened(without_credentials(secrets_.masked(note)), kMaxTextLength);
     } else {
       end.error = result.error();
-      end.error->message = shortened(without_credentials(secrets_.masked(end.error->message)), kLongestText);
+      end.error->message = shortened(without_credentials(secrets_.masked(end.error->message)), kMaxTextLength);
     }
     history_.ended(id_, std::move(end));
   }

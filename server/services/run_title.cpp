@@ -8,7 +8,7 @@
 namespace dind {
 namespace {
 
-constexpr std::size_t kLongestTitle = 80;
+constexpr std::size_t kMaxTitleLength = 80;
 
 bool is_comment(std::string_view line) {
   for (const std::string_view mark : {"#", "//", "--", ";", "/*", "*"})
@@ -17,18 +17,18 @@ bool is_comment(std::string_view line) {
 }
 
 std::string plain(std::string_view line) {
-  std::string text(line.substr(0, 4 * kLongestTitle));
+  std::string text(line.substr(0, 4 * kMaxTitleLength));
   for (char& c : text)
     if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = ' ';
-  return shortened(text, kLongestTitle);
+  return shortened(text, kMaxTitleLength);
 }
 
 std::string command_line(const Command& command) {
   if (const auto* line = std::get_if<std::string>(&command)) return first_line(*line);
   std::string text;
   for (const auto& part : std::get<std::vector<std::string>>(command)) {
-    text += (text.empty() ? "" : " ") + part.substr(0, kLongestTitle);
-    if (text.size() > 4 * kLongestTitle) break;
+    text += (text.empty() ? "" : " ") + part.substr(0, kMaxTitleLength);
+    if (text.size() > 4 * kMaxTitleLength) break;
   }
   return plain(text);
 }

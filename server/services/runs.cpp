@@ -26,7 +26,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr std::size_t kMostAtOnce = 64;
+constexpr std::size_t kMaxAtOnce = 64;
 
 constexpr std::size_t kDescriptorsOfRun = 4;  // its stream, and calls to the engine
 
@@ -36,7 +36,7 @@ std::size_t default_runs(const Limits& limits) {
   const auto memory = static_cast<std::int64_t>(sysconf(_SC_PHYS_PAGES)) * sysconf(_SC_PAGESIZE);
   const auto by_memory =
       static_cast<std::size_t>(std::max<std::int64_t>(1, memory / std::max<std::int64_t>(1, limits.memory_bytes)));
-  return std::clamp<std::size_t>(std::min(by_cores, by_memory), 1, kMostAtOnce);
+  return std::clamp<std::size_t>(std::min(by_cores, by_memory), 1, kMaxAtOnce);
 }
 
 AdmissionBounds bounds_of(const RunPolicy& policy) {

@@ -21,7 +21,7 @@ struct RunPolicy {
   std::map<std::string, std::string> images;  // language → image
   PullPolicy pull = PullPolicy::missing;      // `never` binds callers; the others are what they get by default
   std::vector<std::string> allowed_images;    // ImagePolicy::allowed
-  std::int64_t most_pulled_bytes = kMostPulledBytes;
+  std::int64_t most_pulled_bytes = kMaxPulledBytes;
   Isolation isolation = Isolation::runc;  // `gvisor` binds callers
   std::size_t concurrent_runs = 0;        // 0: from cores and memory
   std::size_t queued_runs = 128;

@@ -16,12 +16,12 @@ using namespace std::chrono_literals;
 namespace {
 
 constexpr auto kMeasureTime = 15s;
-constexpr auto kFinishTime = 30s;  // for what was said before the end
-constexpr auto kLookEvery = 1s;    // two looks at what a step has written
-constexpr Clock::duration kLongestPause = 200ms;
-constexpr int kShare = 20;                // and no more than this part of the engine's time for them
-constexpr std::size_t kMostWaiting = 64;  // a step may print what looks like the builder's words; the newest count
-constexpr int kMostLayers = 256;          // layers; an engine takes half of it
+constexpr auto kFinishTime = 30s;        // for what was said before the end
+constexpr auto kDiskCheckInterval = 1s;  // two looks at what a step has written
+constexpr Clock::duration kMaxPause = 200ms;
+constexpr int kMaxLoadShare = 20;        // and no more than this part of the engine's time for them
+constexpr std::size_t kMaxWaiting = 64;  // a step may print what looks like the builder's words; the newest count
+constexpr int kMaxLayers = 256;          // layers; an engine takes half of it
 
 }  // namespace
 
@@ -64,7 +64,7 @@ struct StepWatch::State {
   static Task<void> count(std::shared_ptr<State> self, std::string id) {
     std::int64_t above = 0;
     std::int64_t grown = 0;
-    for (int depth = 0; depth < kMostLayers && !id.empty(); ++depth) {
+    for (int depth = 0; depth < kMaxLayers && !id.empty(); ++depth) {
       if (self->counted(id)) {
         const auto known = self->images.find(id);
         if (depth > 0 && known != self->images.end()) grown = above - known->second;
@@ -95,7 +95,7 @@ struct StepWatch::State {
     if (!seen->network_mode.starts_with("container:") && !seen->labels.contains(kBuiltLabel)) co_return;
     // An engine that is about to start it refuses for a moment (500): it is neither made any more nor running yet.
     const Deadline give_up = in(kMeasureTime);
-    for (Clock::duration pause = 5ms; !self->ended; pause = std::min(pause + pause / 8, kLongestPause)) {
+    for (Clock::duration pause = 5ms; !self->ended; pause = std::min(pause + pause / 8, kMaxPause)) {
       const auto bounded = co_await self->client.limit_processes(id, self->bounds.processes, in(kMeasureTime));
       if (bounded) break;
       const auto status = bounded.error().engine_status;
@@ -108,7 +108,7 @@ struct StepWatch::State {
     }
     self->running = std::move(id);
     self->written = 0;
-    self->next_look = in(kLookEvery);
+    self->next_look = in(kDiskCheckInterval);
   }
 
   static Task<void> measure(std::shared_ptr<State> self) {
@@ -121,7 +121,7 @@ struct StepWatch::State {
     }
     if (seen) self->written = seen->written_bytes;
     self->judge();
-    self->next_look = in(std::max<Clock::duration>(kLookEvery, kShare * (Clock::now() - begun)));
+    self->next_look = in(std::max<Clock::duration>(kDiskCheckInterval, kMaxLoadShare * (Clock::now() - begun)));
   }
 
   static Task<void> take_one(std::shared_ptr<State> self) {
@@ -136,7 +136,7 @@ struct StepWatch::State {
   }
 
   void say(Said what) {
-    if (said.size() == kMostWaiting) said.pop_front();
+    if (said.size() == kMaxWaiting) said.pop_front();
     said.push_back(std::move(what));
     changed.notify();
   }

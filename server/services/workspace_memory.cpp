@@ -16,7 +16,7 @@ namespace {
 namespace fs = std::filesystem;
 using nlohmann::json;
 
-constexpr std::size_t kMostBytes = 1 << 20;
+constexpr std::size_t kMaxBytes = 1 << 20;
 constexpr const char* kFile = "workspaces.json";
 
 std::string state_folder() {
@@ -32,7 +32,7 @@ std::string state_folder() {
 json all_remembered() {
   const auto folder = Folder::open(state_folder());
   std::string text;
-  if (!folder || folder->read(kFile, kMostBytes, text) != Folder::Problem::none) return json::object();
+  if (!folder || folder->read(kFile, kMaxBytes, text) != Folder::Problem::none) return json::object();
   auto parsed = json::parse(text, nullptr, false);
   return parsed.is_object() ? parsed : json::object();
 }

@@ -14,8 +14,8 @@
 namespace dind::supervisor {
 namespace {
 
-constexpr uint64_t kMostFiles = 300'000;
-constexpr int kDeepest = 64;
+constexpr uint64_t kMaxFiles = 300'000;
+constexpr int kMaxDepth = 64;
 
 char watched[4096];
 uint64_t most = 0;
@@ -26,8 +26,8 @@ struct Sum {
   uint64_t bytes = 0;
   uint64_t files = 0;
   // What can't be looked at counts as too much: the program has our uid, and may lock its own folders.
-  void unseen() { files = kMostFiles + 1; }
-  bool over() const { return bytes > most || files > kMostFiles; }
+  void unseen() { files = kMaxFiles + 1; }
+  bool over() const { return bytes > most || files > kMaxFiles; }
 };
 
 // `fd` is closed. Follows no link and crosses no mount: a program may make either.
@@ -49,7 +49,7 @@ void count(int fd, dev_t device, int depth, Sum& sum) {
     // A file of many names counts for each: whoever makes links to hide something hides nothing.
     sum.bytes += static_cast<uint64_t>(status.st_blocks) * 512;
     if (!S_ISDIR(status.st_mode) || status.st_dev != device) continue;
-    if (depth == kDeepest) {
+    if (depth == kMaxDepth) {
       sum.unseen();
       break;
     }
@@ -107,7 +107,7 @@ bool disk_is_over() {
   if (files > files_at_first) files_at_first = files;
   // And they write to it: their bytes are a reason to look, and no more. Far past the bound the look is not asked: a
   // file without a name is in no folder.
-  const bool fine = bytes + most >= free_at_first && files + kMostFiles >= files_at_first;
+  const bool fine = bytes + most >= free_at_first && files + kMaxFiles >= files_at_first;
   if (fine) return false;
   if (free_at_first - bytes > 3 * most) return true;
   const int fd = open(watched, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);

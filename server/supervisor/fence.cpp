@@ -109,7 +109,7 @@ bool reachable(uint32_t address) {
   return yes;
 }
 
-constexpr int kMostLinks = 8;
+constexpr int kMaxLinks = 8;
 
 struct Subnet {
   char device[16];
@@ -118,7 +118,7 @@ struct Subnet {
 };
 
 // How many ways out there are; -1: the routes can't be read, or are more than anybody makes.
-int read_routes(Link (&links)[kMostLinks], Subnet (&subnets)[kMostLinks]) {
+int read_routes(Link (&links)[kMaxLinks], Subnet (&subnets)[kMaxLinks]) {
   FILE* routes = fopen("/proc/net/route", "re");
   if (routes == nullptr) return -1;
   int ways = 0, connected = 0;
@@ -129,7 +129,7 @@ int read_routes(Link (&links)[kMostLinks], Subnet (&subnets)[kMostLinks]) {
     int a, b, c;
     if (sscanf(line, "%15s %x %x %x %d %d %d %x", device, &destination, &gateway, &flags, &a, &b, &c, &mask) != 8)
       continue;
-    if (ways == kMostLinks || connected == kMostLinks) return fclose(routes), errno = E2BIG, -1;
+    if (ways == kMaxLinks || connected == kMaxLinks) return fclose(routes), errno = E2BIG, -1;
     if (destination == 0 && gateway != 0) {
       memcpy(links[ways].name, device, sizeof device);
       links[ways++].gateway = gateway;
@@ -170,8 +170,8 @@ int fence(const char* machine_routes) {
   netlink = open_netlink(0, 0);
   if (netlink < 0) return failed("no netlink socket");
   // As they were before anything of the fence: the way out, and the subnets that devices are connected to.
-  Link links[kMostLinks] = {};
-  Subnet subnets[kMostLinks] = {};
+  Link links[kMaxLinks] = {};
+  Subnet subnets[kMaxLinks] = {};
   const int ways = read_routes(links, subnets);
   if (ways < 0) return failed("/proc/net/route");
   const Subnet* own = nullptr;

@@ -15,9 +15,9 @@
 namespace dind::supervisor {
 namespace {
 
-constexpr int kMostEntries = 10'000;
-constexpr int kMostDepth = 8;
-constexpr uint32_t kMostNames = 8;
+constexpr int kMaxEntries = 10'000;
+constexpr int kMaxDepth = 8;
+constexpr uint32_t kMaxNames = 8;
 
 struct Found {
   unsigned char* payload;
@@ -30,7 +30,7 @@ struct Found {
   void add(const char* name) {
     ++files;
     const size_t size = strlen(name) + 1;
-    if (names == kMostNames || size > room - used) return;
+    if (names == kMaxNames || size > room - used) return;
     memcpy(payload + used, name, size);
     used += size;
     ++names;
@@ -45,14 +45,14 @@ void look(const char* path, size_t top, int depth, Found& found) {
     if (fd >= 0) close(fd);
     return;
   }
-  while (const dirent* each = found.entries < kMostEntries ? readdir(listing) : nullptr) {
+  while (const dirent* each = found.entries < kMaxEntries ? readdir(listing) : nullptr) {
     ++found.entries;
     if (each->d_name[0] == '.' || strcmp(each->d_name, "__pycache__") == 0) continue;
     char whole[PATH_MAX];
     if (snprintf(whole, sizeof whole, "%s/%s", path, each->d_name) >= static_cast<int>(sizeof whole)) continue;
     struct stat status{};
     if (lstat(whole, &status) != 0) continue;
-    if (S_ISDIR(status.st_mode) && depth < kMostDepth)
+    if (S_ISDIR(status.st_mode) && depth < kMaxDepth)
       look(whole, top, depth + 1, found);
     else if (S_ISREG(status.st_mode) && !is_run_file(whole))
       found.add(whole + top);

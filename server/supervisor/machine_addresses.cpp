@@ -35,7 +35,7 @@ bool read_machine_addresses(const char* path, MachineAddresses& found) {
       address =
           sscanf(leaf + 4, "%15[0-9.]", text) == 1 && inet_pton(AF_INET, text, &parsed) == 1 ? ntohl(parsed.s_addr) : 0;
     } else if (strstr(line, "/32 host LOCAL") != nullptr && address != 0 && !is_known(address, found)) {
-      fits = found.count < MachineAddresses::kMost;
+      fits = found.count < MachineAddresses::kMaxCount;
       if (fits) found.all[found.count++] = address;
     }
   }

@@ -8,8 +8,8 @@
 namespace dind::supervisor {
 
 struct MachineAddresses {
-  static constexpr size_t kMost = 1024;
-  uint32_t all[kMost];  // host order; without those of kNearBlocks and the loopback's
+  static constexpr size_t kMaxCount = 1024;
+  uint32_t all[kMaxCount];  // host order; without those of kNearBlocks and the loopback's
   size_t count = 0;
 };
 

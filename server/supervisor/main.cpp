@@ -41,12 +41,12 @@ using namespace wire;
 
 constexpr int kCountEveryMs = 10;  // a fork takes gVisor about as long
 constexpr int kEndEveryMs = 10;
-constexpr int kMostReaped = 64;  // in one go: a program may end children as fast as they are reaped
+constexpr int kMaxReaped = 64;  // in one go: a program may end children as fast as they are reaped
 
 enum class State { waiting, running, draining, done };
 
-constexpr size_t kMostLeft = 2048;     // of a list of files; control frames may have 4096 bytes
-constexpr uint64_t kHeardTime = 1000;  // ms that the exit report's arrival is waited for
+constexpr size_t kMaxLeftBytes = 2048;  // of a list of files; control frames may have 4096 bytes
+constexpr uint64_t kHeardTime = 1000;   // ms that the exit report's arrival is waited for
 
 struct Pipe {
   int fd = -1;
@@ -87,7 +87,7 @@ void send(unsigned char type, const void* payload, size_t size) { queue_frame(ty
 
 void reap() {
   more_to_reap = true;
-  for (int i = 0; i < kMostReaped && more_to_reap; ++i) {
+  for (int i = 0; i < kMaxReaped && more_to_reap; ++i) {
     int status = 0;
     const int pid = waitpid(-1, &status, WNOHANG);
     if (pid <= 0) {
@@ -290,7 +290,7 @@ void finish() {
   if ((report.disk_full & kVolumeFull) != 0) send(kDetail, volume, strlen(volume));
   report.stdout_bytes = pipes[0].bytes;
   report.stderr_bytes = pipes[1].bytes;
-  unsigned char left[kMostLeft];
+  unsigned char left[kMaxLeftBytes];
   if (const size_t size = list_left_files("/sandbox", left, sizeof left)) send(kLeft, left, size);
   unsigned char payload[kExitReportSize];
   put_report(payload, report);

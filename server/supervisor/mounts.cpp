@@ -12,15 +12,15 @@
 namespace dind::supervisor {
 namespace {
 
-constexpr size_t kMostText = 4 << 20;
-constexpr size_t kLongestPath = 4096;
+constexpr size_t kMaxText = 4 << 20;
+constexpr size_t kMaxPathLength = 4096;
 
 // A mount: "36 35 98:0 /root /point …", the paths with octal escapes for blanks.
 struct Entry {
   const char* device = nullptr;
   size_t device_size = 0;
-  char root[kLongestPath];
-  char point[kLongestPath];
+  char root[kMaxPathLength];
+  char point[kMaxPathLength];
 };
 
 const char* field(const char*& at, size_t& size) {
@@ -34,7 +34,7 @@ const char* field(const char*& at, size_t& size) {
 bool unescape(const char* from, size_t size, char* to) {
   size_t n = 0;
   for (size_t i = 0; i < size; ++n) {
-    if (n + 1 >= kLongestPath) return false;
+    if (n + 1 >= kMaxPathLength) return false;
     if (from[i] == '\\' && i + 3 < size) {
       to[n] = static_cast<char>((from[i + 1] - '0') << 6 | (from[i + 2] - '0') << 3 | (from[i + 3] - '0'));
       i += 4;
@@ -89,7 +89,7 @@ const char* read_mountinfo() {
   for (;;) {
     if (size + 1 >= room) {
       const size_t more = room == 0 ? 64 * 1024 : room * 2;
-      char* grown = more > kMostText ? nullptr : static_cast<char*>(realloc(text, more));
+      char* grown = more > kMaxText ? nullptr : static_cast<char*>(realloc(text, more));
       if (grown == nullptr) break;
       text = grown;
       room = more;

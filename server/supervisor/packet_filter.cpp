@@ -24,7 +24,7 @@ constexpr uint32_t kOutput = 3, kEgress = 1;  // hooks of kIpv4 and of kDevices
 constexpr uint32_t kDrop = 0, kAccept = 1, kVerdict = 0, kRegister = 1;
 constexpr uint32_t kLinkHeader = 0, kNetworkHeader = 1;
 constexpr uint32_t kEqual = 0, kDifferent = 1, kOutputDevice = 5;
-constexpr size_t kMostDropped = 100;
+constexpr size_t kMaxDropped = 100;
 constexpr unsigned kFrame = 14;  // bytes of an Ethernet header
 constexpr const char* kTable = "dind";
 constexpr const char* kChain = "fence";
@@ -133,7 +133,7 @@ struct Filter {
     }
     for (const auto& block : kNearBlocks) drop(block);
     drop({subnet, bits});
-    for (size_t i = 0; i < machine.count && i < kMostDropped; ++i) drop({machine.all[i], 32});
+    for (size_t i = 0; i < machine.count && i < kMaxDropped; ++i) drop({machine.all[i], 32});
   }
   void drop(Block block) {
     const uint32_t address = htonl(block.address);

@@ -12,8 +12,8 @@ namespace dind::supervisor {
 namespace {
 
 int file = -1;
-constexpr size_t kMostKept = 16;
-char* begun[kMostKept];
+constexpr size_t kMaxKept = 16;
+char* begun[kMaxKept];
 
 const char* why() { return errno == ENOSPC ? "no room for the run's files on its tmpfs" : strerror(errno); }
 

@@ -30,9 +30,9 @@ namespace {
 namespace bp = boost::process;
 using namespace std::chrono_literals;
 
-constexpr auto kLook = 5ms;      // between two looks whether it has ended
-constexpr auto kLast = 100ms;    // for what is in its pipes when it has ended, and a child of its own holds them
-constexpr auto kReaped = 500ms;  // for a killed one to be gone
+constexpr auto kPollInterval = 5ms;  // between two looks whether it has ended
+constexpr auto kLast = 100ms;        // for what is in its pipes when it has ended, and a child of its own holds them
+constexpr auto kReaped = 500ms;      // for a killed one to be gone
 
 // In the child, before its program. Of our descriptors it gets none but its own three: a pipe of another child's would
 // keep that one's input open.
@@ -132,7 +132,7 @@ Task<Result<ChildResult>> run_child(asio::any_io_executor executor, ChildProgram
     return child.running(ignored);
   };
   while (alive() && !running->too_much && !cancel.cancelled() && Clock::now() < deadline)
-    co_await running->changed.wait(std::min(deadline, in(kLook)));
+    co_await running->changed.wait(std::min(deadline, in(kPollInterval)));
   const bool ended = !alive();
   for (const auto last = in(kLast); ended && running->open > 0 && !cancel.cancelled() && Clock::now() < last;)
     co_await running->changed.wait(last);
@@ -140,7 +140,8 @@ Task<Result<ChildResult>> run_child(asio::any_io_executor executor, ChildProgram
   std::error_code ignored;
   if (!ended) {
     group.terminate(ignored);
-    for (const auto last = in(kReaped); alive() && Clock::now() < last;) co_await running->changed.wait(in(kLook));
+    for (const auto last = in(kReaped); alive() && Clock::now() < last;)
+      co_await running->changed.wait(in(kPollInterval));
   }
   group.detach();
   if (alive()) child.detach();  // it hangs in the kernel: its destructor would wait for it

@@ -13,8 +13,8 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::size_t kLongestId = 1024;
-constexpr std::size_t kLongestShown = 80;  // of a key or a number in a message
+constexpr std::size_t kMaxIdLength = 1024;
+constexpr std::size_t kMaxShownLength = 80;  // of a key or a number in a message
 
 // "200000" → "200,000"
 std::string grouped(std::size_t number) {
@@ -80,13 +80,13 @@ class TreeBuilder {
     if (first) return true;
     return refuse(JsonFault::duplicate_key,
                   "has the duplicate key " +
-                      json(shortened(at->first, kLongestShown)).dump(-1, ' ', false, json::error_handler_t::replace));
+                      json(shortened(at->first, kMaxShownLength)).dump(-1, ' ', false, json::error_handler_t::replace));
   }
 
   bool parse_error(std::size_t /*position*/, const std::string& token, const json::exception& e) {
     constexpr int kNumberOverflow = 406;
     if (e.id == kNumberOverflow)
-      refuse(JsonFault::not_json, "has a number that is too large: " + shortened(token, kLongestShown));
+      refuse(JsonFault::not_json, "has a number that is too large: " + shortened(token, kMaxShownLength));
     else
       refuse(JsonFault::not_json, "is not JSON in UTF-8 (" + reason_of(e) + ')');
     return false;
@@ -104,7 +104,8 @@ class TreeBuilder {
   // Adds a value where the text is now. Null: there is a problem.
   json* add(json&& value) {
     if (std::exchange(at_id_, false) && depth_ == 1 &&
-        (value.is_number_integer() || (value.is_string() && value.get_ref<const std::string&>().size() <= kLongestId)))
+        (value.is_number_integer() ||
+         (value.is_string() && value.get_ref<const std::string&>().size() <= kMaxIdLength)))
       id_ = value;
     if (problem_) return nullptr;
     if (++values_ > bounds_.values) {

@@ -25,12 +25,12 @@ namespace {
 
 constexpr const char* kTextPattern = "%Y-%m-%dT%H:%M:%S.%eZ %l %P %v";
 constexpr const char* kJsonPattern = R"({"time":"%Y-%m-%dT%H:%M:%S.%eZ","level":"%l","pid":%P,%v})";
-constexpr std::size_t kLongestMessage = 8 << 10;
-constexpr std::size_t kLongestRunId = 64;
-constexpr std::size_t kEndedRuns = 64;        // whose secrets are still left out
-constexpr std::size_t kEndedBytes = 4 << 20;  // of their secrets
-constexpr std::size_t kShortest = 4;          // of what is left out: a shorter one is in every other word
-constexpr std::size_t kShortestLine = 8;      // of one of several lines
+constexpr std::size_t kMaxMessageBytes = 8 << 10;
+constexpr std::size_t kMaxRunIdLength = 64;
+constexpr std::size_t kEndedRuns = 64;           // whose secrets are still left out
+constexpr std::size_t kEndedBytes = 4 << 20;     // of their secrets
+constexpr std::size_t kMinMaskedTextLength = 4;  // of what is left out: a shorter one is in every other word
+constexpr std::size_t kMinMaskedLineLength = 8;  // of one of several lines
 
 std::mutex turn;  // of who writes or changes the settings
 bool as_json = false;
@@ -94,7 +94,7 @@ class Hidden {
     const std::lock_guard lock(mutex_);
     std::string result;
     std::size_t done = 0;  // bytes of the text that the result stands for
-    for (std::size_t at = 0; at + kShortest <= text.size(); ++at) {
+    for (std::size_t at = 0; at + kMinMaskedTextLength <= text.size(); ++at) {
       const auto length = longest_at(text.substr(at));
       if (length == 0) continue;
       if (at >= done) result.append(text, done, at - done).append(kWithheld);
@@ -106,7 +106,7 @@ class Hidden {
  private:
   using Forms = std::map<std::string, std::size_t>;  // how often each was added
 
-  static std::string first_bytes(std::string_view text) { return std::string(text.substr(0, kShortest)); }
+  static std::string first_bytes(std::string_view text) { return std::string(text.substr(0, kMinMaskedTextLength)); }
   static std::size_t size_of(const std::vector<std::string>& values) {
     std::size_t bytes = 0;
     for (const auto& value : values) bytes += value.size();
@@ -132,13 +132,13 @@ class Hidden {
 
   // As an engine's message may have it: as it is, in a JSON text, and its lines, since messages are one line.
   static std::vector<std::string> forms(const std::string& value) {
-    if (value.size() < kShortest) return {};
+    if (value.size() < kMinMaskedTextLength) return {};
     std::vector<std::string> all{value};
     if (auto in_json = json_quoted(value); in_json.size() != value.size() + 2)
       all.push_back(in_json.substr(1, in_json.size() - 2));
     for (std::size_t at = 0; value.contains('\n') && at < value.size();) {
       const auto end = std::min(value.size(), value.find('\n', at));
-      if (end - at >= kShortestLine) all.push_back(value.substr(at, end - at));
+      if (end - at >= kMinMaskedLineLength) all.push_back(value.substr(at, end - at));
       at = end + 1;
     }
     return all;
@@ -221,8 +221,8 @@ void set_log_level(LogLevel level) { logger()->set_level(level_of(level)); }
 
 void log(LogLevel level, std::string_view message, std::string_view run_id) {
   if (level == LogLevel::off || !logger()->should_log(level_of(level))) return;
-  const auto text = escaped(shortened(without_credentials(hidden().masked(message)), kLongestMessage));
-  const auto run = escaped(run_id.substr(0, kLongestRunId));
+  const auto text = escaped(shortened(without_credentials(hidden().masked(message)), kMaxMessageBytes));
+  const auto run = escaped(run_id.substr(0, kMaxRunIdLength));
   const std::lock_guard lock(turn);
   std::string line;
   if (as_json)

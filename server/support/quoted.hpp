@@ -7,12 +7,12 @@
 
 namespace dind {
 
-inline constexpr std::size_t kLongestWord = 120;
+inline constexpr std::size_t kMaxWordLength = 120;
 
 // One word for every POSIX shell, quoted unless each of its characters is known to mean nothing to one.
-std::string shell_word(std::string_view text, std::size_t most = kLongestWord);
+std::string shell_word(std::string_view text, std::size_t most = kMaxWordLength);
 
 // A JSON string with its quotes.
-std::string json_word(std::string_view text, std::size_t most = kLongestWord);
+std::string json_word(std::string_view text, std::size_t most = kMaxWordLength);
 
 }  // namespace dind

@@ -13,8 +13,8 @@
 namespace dind {
 namespace {
 
-constexpr std::size_t kLongest = 512;            // without its hashes
-constexpr std::size_t kLongestLine = 64 * 1024;  // with them
+constexpr std::size_t kMaxLength = 512;            // without its hashes
+constexpr std::size_t kMaxLineLength = 64 * 1024;  // with them
 constexpr const char* kName = "name a package, such as \"requests\" or \"flask>=2\"";
 
 using Checked = std::expected<std::string, std::string>;
@@ -61,7 +61,7 @@ std::optional<Checked> check_address(std::string_view text) {
 }
 
 Checked check_package(std::string_view text) {
-  if (text.size() > kLongest) return refused(text, "is longer than 512 bytes", kName);
+  if (text.size() > kMaxLength) return refused(text, "is longer than 512 bytes", kName);
   if (const auto address = check_address(text)) return *address;
   if (text.find_first_of("/\\") < text.find_first_of(" @;[<>=!~(") || text.starts_with('.'))
     return refused(text, "names a path, which the installer cannot see",
@@ -161,7 +161,7 @@ bool has_option(std::string_view requirement) { return requirement.starts_with('
 std::expected<std::string, std::string> checked_requirement(std::string_view line) {
   const auto text = trimmed(line, " \t\r");
   if (text.empty()) return refused(text, "is empty", kName);
-  if (text.size() > kLongestLine) return refused(text, "is longer than 64 KiB", kName);
+  if (text.size() > kMaxLineLength) return refused(text, "is longer than 64 KiB", kName);
   if (std::ranges::any_of(text, [](unsigned char c) { return (c < 0x20 && c != '\t') || c == 0x7f; }))
     return refused(text, "holds a control character", kName);
   if (names_a_variable(text))

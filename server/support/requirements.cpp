@@ -14,7 +14,7 @@
 namespace dind {
 namespace {
 
-constexpr std::size_t kMostFiles = 32;
+constexpr std::size_t kMaxFiles = 32;
 constexpr std::string_view kLineBlank = " \t\r\f\v";
 
 std::unexpected<Error> wrong_line(const std::string& place, const std::string& problem) {
@@ -149,7 +149,7 @@ class Reader {
 
   Result<void> file(const std::string& path, bool constraint) {
     if (!seen_.insert({path, constraint}).second) return {};  // pip takes one that includes itself once
-    if (seen_.size() > kMostFiles)
+    if (seen_.size() > kMaxFiles)
       return wrong_line(shown(path), "more than 32 files include each other; put them into one");
     auto bytes = read_(path);
     if (!bytes) return std::unexpected(bytes.error());

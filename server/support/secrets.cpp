@@ -9,7 +9,7 @@
 namespace dind {
 namespace {
 
-constexpr std::size_t kShortestMasked = 6;
+constexpr std::size_t kMinMaskedLength = 6;
 
 bool is_made_of(std::string_view text, std::string_view more) {
   return !text.empty() && std::ranges::all_of(text, [&](unsigned char c) {
@@ -144,7 +144,7 @@ bool looks_secret(std::string_view name, std::string_view value) {
 
 Secrets::Secrets(const std::map<std::string, std::string>& env) {
   const auto add = [&](std::string_view value) {
-    if (value.size() >= kShortestMasked) values_.emplace_back(value);
+    if (value.size() >= kMinMaskedLength) values_.emplace_back(value);
   };
   for (const auto& [name, value] : env) {
     if (!looks_secret(name, value)) continue;
@@ -161,7 +161,7 @@ Secrets::Secrets(const std::map<std::string, std::string>& env) {
 
 std::string Secrets::masked(std::string_view text) const {
   std::string result(text);
-  if (text.size() < kShortestMasked) return result;
+  if (text.size() < kMinMaskedLength) return result;
   for (const auto& value : values_) {
     auto at = find_in(result, value, 0);
     if (at == std::string::npos) continue;

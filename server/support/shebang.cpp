@@ -154,8 +154,8 @@ std::string_view Shebang::name() const {
 std::optional<Shebang> parse_shebang(std::string_view text) {
   text = without_byte_order_mark(text);
   if (!text.starts_with("#!")) return std::nullopt;
-  constexpr std::size_t kLongest = 4096;
-  auto whole = text.substr(2, std::min(text.find('\n'), kLongest) - 2);
+  constexpr std::size_t kMaxLength = 4096;
+  auto whole = text.substr(2, std::min(text.find('\n'), kMaxLength) - 2);
   if (whole.ends_with('\r')) whole.remove_suffix(1);
   whole = trimmed(whole);
   const auto end = std::min(whole.find_first_of(kShebangBlank), whole.size());

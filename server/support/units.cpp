@@ -99,8 +99,8 @@ Result<std::int64_t> parse_bytes(std::string_view text) {
 
 Result<std::chrono::milliseconds> parse_duration(std::string_view text) {
   const auto milliseconds = measure(text, kTimeUnits);
-  constexpr double kMost = 1e15;  // thirty thousand years: sums with it still fit
-  if (!milliseconds || !(*milliseconds > 0) || *milliseconds > kMost) {
+  constexpr double kMaxMilliseconds = 1e15;  // thirty thousand years: sums with it still fit
+  if (!milliseconds || !(*milliseconds > 0) || *milliseconds > kMaxMilliseconds) {
     return fail(
         ErrorCode::invalid_request,
         quoted(text) +

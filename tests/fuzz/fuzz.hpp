@@ -60,8 +60,8 @@ inline bool is_utf8(std::string_view text) {
       if ((next & 0xc0) != 0x80) return false;
       point = point << 6 | (next & 0x3fU);
     }
-    constexpr std::uint32_t kLeast[] = {0, 0x80, 0x800, 0x10000};
-    if (point < kLeast[more] || point > 0x10ffff || (point >= 0xd800 && point <= 0xdfff)) return false;
+    constexpr std::uint32_t kMinCodePoint[] = {0, 0x80, 0x800, 0x10000};
+    if (point < kMinCodePoint[more] || point > 0x10ffff || (point >= 0xd800 && point <= 0xdfff)) return false;
     i += static_cast<std::size_t>(more) + 1;
   }
   return true;

@@ -18,7 +18,7 @@ void check(const frontends::RunRequest& request) {
   fuzz::require(!request.spec.limits.cpus || (*request.spec.limits.cpus > 0 && *request.spec.limits.cpus < 1e9),
                 "a CPU limit is above 0 and finite");
   fuzz::require(!request.spec.limits.pids || *request.spec.limits.pids > 0, "a process limit is above 0");
-  fuzz::require(request.keep <= frontends::kMostKeptOutput, "what is kept is bounded");
+  fuzz::require(request.keep <= frontends::kMaxKeptOutput, "what is kept is bounded");
   fuzz::require(request.spec.working_dir.empty() || request.spec.working_dir.starts_with('/'),
                 "a working folder is absolute");
   fuzz::require(request.spec.client.empty(), "nobody says who it is");

@@ -20,7 +20,7 @@ namespace {
 using nlohmann::json;
 
 constexpr std::size_t kShortId = 8;
-constexpr std::size_t kLongestName = 60;
+constexpr std::size_t kMaxNameLength = 60;
 
 std::string time_text(std::int64_t ms) {
   const std::time_t seconds = ms / 1000;
@@ -123,7 +123,7 @@ std::string history_list_text(const std::vector<HistoryRecord>& records, bool as
     text += padded(record.id.substr(0, kShortId), 10) + padded(time_text(record.began), 21) +
             padded(printable(record.face), 8) + padded(outcome(record), 18) +
             padded(timed ? format_duration(record.end->result->duration) : "-", 12) +
-            shortened_words(what_of(record), kLongestName) + '\n';
+            shortened_words(what_of(record), kMaxNameLength) + '\n';
   }
   return text;
 }

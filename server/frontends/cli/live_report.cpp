@@ -16,7 +16,7 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::size_t kLongestWhat = 60;
+constexpr std::size_t kMaxWhatLength = 60;
 
 std::chrono::milliseconds time_of(const LiveRun& run, std::int64_t now_ms) {
   return std::chrono::milliseconds(std::max<std::int64_t>(0, now_ms - run.began_ms));
@@ -67,7 +67,7 @@ std::string live_runs_text(const std::vector<LiveRun>& runs, std::int64_t now_ms
     text += padded(printable(run.run_id), width) + padded(std::string(name(run.phase)), 11) +
             padded(format_duration(time_of(run, now_ms)), 13) + padded(limits_cell(run), 17) +
             padded(usage_cell(run), 20) + padded(format_bytes(static_cast<std::int64_t>(run.output_bytes)), 10) +
-            padded(who, 30) + shortened(printable(run.what), kLongestWhat) + '\n';
+            padded(who, 30) + shortened(printable(run.what), kMaxWhatLength) + '\n';
   }
   return text;
 }

@@ -45,7 +45,7 @@ Result<int> open_for_reading(const std::string& path, const char* what) {
   return fd;
 }
 
-// Everything up to the end, or an error past kMostProgramBytes.
+// Everything up to the end, or an error past kMaxProgramBytes.
 Result<std::string> read_all(int fd, const std::string& name) {
   std::string text;
   std::string buffer(64 * 1024, '\0');
@@ -55,8 +55,8 @@ Result<std::string> read_all(int fd, const std::string& name) {
     if (count < 0) return wrong(name + " can't be read (" + std::generic_category().message(errno) + ")");
     if (count == 0) return text;
     text.append(buffer, 0, static_cast<std::size_t>(count));
-    if (text.size() > kMostProgramBytes) {
-      return wrong(name + " is larger than " + format_bytes(kMostProgramBytes) +
+    if (text.size() > kMaxProgramBytes) {
+      return wrong(name + " is larger than " + format_bytes(kMaxProgramBytes) +
                    ", the most that a program may have; give data with --stdin instead");
     }
   }

@@ -8,7 +8,7 @@
 
 namespace dind::frontends::cli {
 
-constexpr std::size_t kMostProgramBytes = 16U << 20;
+constexpr std::size_t kMaxProgramBytes = 16U << 20;
 
 // Blocks while it reads (a program on `stdin_fd` too). Errors: not_found (no such file), invalid_request (a folder,
 // empty, too large, unreadable).

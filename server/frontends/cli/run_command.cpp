@@ -89,9 +89,10 @@ Result<RunSpec> asked_for(const RunArguments& arguments, const Streams& streams,
 
 // Our input to the program, no faster than the run takes it: a byte that was read has been asked for.
 Task<void> feed(std::shared_ptr<FdReader> reader, std::shared_ptr<StdinPipe> pipe) {
-  constexpr auto kLook = std::chrono::milliseconds(200);  // how soon a stop is seen where the run takes no input
+  constexpr auto kCancelPollInterval =
+      std::chrono::milliseconds(200);  // how soon a stop is seen where the run takes no input
   while (!reader->stopped()) {
-    if (!co_await pipe->wanted(in(kLook))) continue;
+    if (!co_await pipe->wanted(in(kCancelPollInterval))) continue;
     auto bytes = co_await reader->next();
     if (bytes.empty()) break;
     pipe->push(std::move(bytes));

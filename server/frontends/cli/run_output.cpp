@@ -67,8 +67,8 @@ class PlainOutput final : public RunOutput {
     std::string text = printable(message);
     if (percent && !text.contains('%')) text += " (" + std::to_string(*percent) + " %)";
     if (streams_.err_is_terminal) {
-      constexpr std::size_t kLongest = 78;  // one that wraps can't be cleared
-      if (text.size() > kLongest) text.resize(kLongest);
+      constexpr std::size_t kMaxLength = 78;  // one that wraps can't be cleared
+      if (text.size() > kMaxLength) text.resize(kMaxLength);
       while (!text.empty() && !is_utf8(text)) text.pop_back();
       writer_.write(streams_.err, std::string(kClearLine) + text);
       progress_shown_ = true;

@@ -31,9 +31,9 @@ Example:
 
 Result<unsigned> parse_mode(const std::string& text) {
   unsigned mode = 0;
-  constexpr unsigned kMost = 0777;
+  constexpr unsigned kMaxMode = 0777;
   const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), mode, 8);
-  if (text.empty() || problem != std::errc{} || end != text.data() + text.size() || mode > kMost)
+  if (text.empty() || problem != std::errc{} || end != text.data() + text.size() || mode > kMaxMode)
     return wrong('"' + text + "\" is not a file's mode such as 0600 or 0660");
   return mode;
 }

@@ -18,7 +18,7 @@ using nlohmann::json;
 
 namespace {
 
-constexpr std::size_t kLongestReply = 16U << 20;
+constexpr std::size_t kMaxReplyBytes = 16U << 20;
 
 // The reply, or null. `dead`: nobody listens there any more.
 json ask(const std::string& path, const json& request, bool& dead) {
@@ -37,7 +37,7 @@ json ask(const std::string& path, const json& request, bool& dead) {
     dead = errno == ECONNREFUSED;
   } else if (::send(fd, line.data(), line.size(), MSG_NOSIGNAL) == static_cast<ssize_t>(line.size())) {
     char part[4096];
-    while (!reply.ends_with('\n') && reply.size() < kLongestReply) {
+    while (!reply.ends_with('\n') && reply.size() < kMaxReplyBytes) {
       const auto count = ::recv(fd, part, sizeof part, 0);
       if (count <= 0) break;
       reply.append(part, static_cast<std::size_t>(count));

@@ -18,8 +18,8 @@ using nlohmann::json;
 
 namespace {
 
-constexpr std::size_t kMostOperators = 8;
-constexpr std::size_t kLongestRequest = 4096;
+constexpr std::size_t kMaxOperators = 8;
+constexpr std::size_t kMaxRequestBytes = 4096;
 constexpr auto kOperatorTime = 5s;
 constexpr auto kUsageTime = 1500ms;  // an engine measures a container once a second
 
@@ -85,7 +85,7 @@ Task<void> answer_one(asio::any_io_executor executor, int fd, LiveRuns& runs, co
   });
   boost::system::error_code failed;
   std::string request;
-  co_await asio::async_read_until(*stream, asio::dynamic_buffer(request, kLongestRequest), '\n',
+  co_await asio::async_read_until(*stream, asio::dynamic_buffer(request, kMaxRequestBytes), '\n',
                                   asio::redirect_error(asio::use_awaitable, failed));
   if (failed) co_return;
   const std::string reply = co_await reply_to(executor, request, runs, usage);
@@ -103,7 +103,7 @@ Task<void> answer_operators(asio::any_io_executor executor, LiveRuns& runs, AskU
     co_return;
   }
   co_await accept_clients(
-      executor, std::move(*socket), kMostOperators, [&](int fd) { return answer_one(executor, fd, runs, usage); },
+      executor, std::move(*socket), kMaxOperators, [&](int fd) { return answer_one(executor, fd, runs, usage); },
       std::make_shared<IdleClients>(), stop);
 }
 

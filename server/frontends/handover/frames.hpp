@@ -15,7 +15,7 @@
 namespace dind::frontends::handover {
 
 inline constexpr std::size_t kHeaderSize = 5;
-inline constexpr std::size_t kMostPayload = 40U << 20;  // a program of 16 MiB and all that goes with it
+inline constexpr std::size_t kMaxPayload = 40U << 20;  // a program of 16 MiB and all that goes with it
 
 enum class Type : char {
   // from whoever wants the run

@@ -16,10 +16,10 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr std::size_t kMostClients = 64;
-constexpr auto kLook = 5s;        // whether another server has gone
-constexpr auto kAskTime = 10s;    // from the connection to the request, which is ready then
-constexpr auto kFlushTime = 10s;  // a client that is slow to read its end
+constexpr std::size_t kMaxClients = 64;
+constexpr auto kSocketCheckInterval = 5s;  // whether another server has gone
+constexpr auto kAskTime = 10s;             // from the connection to the request, which is ready then
+constexpr auto kFlushTime = 10s;           // a client that is slow to read its end
 
 std::optional<CancelReason> reason_of(std::string_view text) {
   for (const auto each :
@@ -157,11 +157,11 @@ Task<void> take_runs(asio::any_io_executor executor, RunService& runs, std::stri
     auto socket = UnixSocket::listen(path, 0600);
     if (socket)
       co_return co_await accept_clients(
-          executor, std::move(*socket), kMostClients,
+          executor, std::move(*socket), kMaxClients,
           [&](int fd) { return serve_one(executor, fd, runs, closing, stop); }, std::make_shared<IdleClients>(),
           closing);
     log(LogLevel::debug, "Runs of terminals are taken by another server, or by none: " + socket.error().message);
-    co_await wake.wait(in(kLook));
+    co_await wake.wait(in(kSocketCheckInterval));
   }
 }
 

@@ -26,9 +26,9 @@ using boost::system::error_code;
 
 namespace {
 
-constexpr std::size_t kMostHeader = 16 * 1024;
-constexpr std::size_t kMostAhead = 64 * 1024;  // read and not looked at yet
-constexpr auto kIdleTime = 60s;                // between two requests
+constexpr std::size_t kMaxHeader = 16 * 1024;
+constexpr std::size_t kMaxAhead = 64 * 1024;  // read and not looked at yet
+constexpr auto kIdleTime = 60s;               // between two requests
 constexpr auto kHeaderTime = 10s;
 constexpr auto kBodyTime = 60s;
 constexpr auto kReplyTime = 60s;
@@ -79,7 +79,7 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
     place_.waits();
     if (buffer_.size() == 0 && !co_await read_first()) co_return false;
     Parser parser;
-    parser.header_limit(kMostHeader);
+    parser.header_limit(kMaxHeader);
     parser.body_limit(site_.most_body);
     const auto read_failed = co_await read_header(parser);
     if (read_failed && read_failed != bhttp::error::body_limit) co_return co_await answer_broken(read_failed);
@@ -223,9 +223,9 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
 
   // Reads ahead while an answer is on its way: the end of the stream is a client that has gone.
   static Task<void> watch(std::shared_ptr<HttpConnection> self, Cancel gone) {
-    while (!self->answered_ && self->buffer_.size() < kMostAhead) {
+    while (!self->answered_ && self->buffer_.size() < kMaxAhead) {
       error_code failed;
-      const auto room = std::min<std::size_t>(4096, kMostAhead - self->buffer_.size());
+      const auto room = std::min<std::size_t>(4096, kMaxAhead - self->buffer_.size());
       const auto count = co_await self->stream_.async_read_some(self->buffer_.prepare(room),
                                                                 asio::redirect_error(asio::use_awaitable, failed));
       self->buffer_.commit(count);
@@ -367,7 +367,7 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
   }
 
   beast::tcp_stream stream_;
-  beast::flat_buffer buffer_{kMostAhead};
+  beast::flat_buffer buffer_{kMaxAhead};
   Site& site_;
   Cancel stop_;
   Signal changed_;

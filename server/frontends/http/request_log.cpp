@@ -10,8 +10,8 @@ namespace dind::frontends::http {
 using namespace std::chrono_literals;
 
 std::string request_line(const LoggedRequest& request) {
-  constexpr std::size_t kLongest = 200;
-  std::string line = request.peer + ' ' + shortened(request.method, 20) + ' ' + shortened(request.path, kLongest) +
+  constexpr std::size_t kMaxLength = 200;
+  std::string line = request.peer + ' ' + shortened(request.method, 20) + ' ' + shortened(request.path, kMaxLength) +
                      ' ' + std::to_string(request.status) + ", " + std::to_string(request.took.count()) + " ms";
   if (!request.client.empty()) line += ", client " + request.client;
   return line;

@@ -21,9 +21,9 @@ using nlohmann::json;
 namespace {
 
 constexpr auto kEngineTime = 1500ms;
-constexpr auto kLookOften = 1s;
+constexpr auto kEngineProbeInterval = 1s;
 constexpr std::size_t kUsualList = 50;
-constexpr std::size_t kLongestList = 1000;
+constexpr std::size_t kMaxListEntries = 1000;
 constexpr std::string_view kRun = "/runs/";  // and a run's id
 
 Reply json_reply(const json& body) { return {.status = 200, .body = one_line(body)}; }
@@ -52,7 +52,7 @@ Result<std::size_t> limit_of(std::string_view query) {
       return fail(ErrorCode::invalid_request, '"' + shortened(part, 60) + "\" is no parameter here; there is: limit");
     const auto digits = part.substr(kName.size());
     const auto [rest, problem] = std::from_chars(digits.data(), digits.data() + digits.size(), limit);
-    if (problem != std::errc{} || rest != digits.data() + digits.size() || limit < 1 || limit > kLongestList)
+    if (problem != std::errc{} || rest != digits.data() + digits.size() || limit < 1 || limit > kMaxListEntries)
       return fail(ErrorCode::invalid_request, "limit must be a whole number from 1 to 1000");
   }
   return limit;
@@ -210,7 +210,7 @@ Reply Routes::cancel_run(const std::string& id, const Caller& caller) {
 }
 
 Task<bool> Routes::engine_up() {
-  if (looked_at_ && Clock::now() < *looked_at_ + kLookOften) co_return up_;
+  if (looked_at_ && Clock::now() < *looked_at_ + kEngineProbeInterval) co_return up_;
   if (looking_) {
     co_await looked_.wait(in(2 * kEngineTime));
     co_return up_;

@@ -14,10 +14,10 @@ using asio::ip::tcp;
 
 namespace {
 
-constexpr std::size_t kMostConnections = 512;
+constexpr std::size_t kMaxConnections = 512;
 constexpr auto kPause = 100ms;  // where descriptors are short
 constexpr auto kTellOften = 60s;
-constexpr auto kLeaveTime = 9s;
+constexpr auto kShutdownTimeout = 9s;
 
 struct Connections {
   explicit Connections(const asio::any_io_executor& executor) : changed(executor) {}
@@ -58,7 +58,7 @@ class Server final : public HttpServer {
       acceptor_.close(ignored);
       connections->changed.notify();
     });
-    const auto most = descriptors_for(kMostConnections, 1);
+    const auto most = descriptors_for(kMaxConnections, 1);
     while (!stop.cancelled()) {
       boost::system::error_code failed;
       if (connections->count >= most) {
@@ -86,7 +86,7 @@ class Server final : public HttpServer {
       ++connections->count;
       spawn(executor_, "HTTP connection", serve_one(std::move(socket), site, connections, stop));
     }
-    const auto deadline = in(kLeaveTime);
+    const auto deadline = in(kShutdownTimeout);
     while (connections->count > 0 && co_await connections->changed.wait(deadline)) {
     }
   }

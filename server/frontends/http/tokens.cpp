@@ -18,7 +18,7 @@
 namespace dind::frontends::http {
 namespace {
 
-constexpr std::size_t kLongest = 4096;
+constexpr std::size_t kMaxLength = 4096;
 constexpr std::size_t kMadeBytes = 32;
 
 // Digests are of one length, so the time says nothing of the token's.
@@ -82,7 +82,7 @@ Result<std::vector<Token>> parse_tokens(std::string_view text, const std::string
       if (token.is_operator) line = line.substr(0, blank);
     }
     // RFC 6750: what may stand in an Authorization field.
-    if (line.size() > kLongest || !std::ranges::all_of(line, [](char c) { return c > ' ' && c < '\x7f'; }))
+    if (line.size() > kMaxLength || !std::ranges::all_of(line, [](char c) { return c > ' ' && c < '\x7f'; }))
       return fail(ErrorCode::invalid_request, source +
                                                   " holds a token that no request can carry: use visible ASCII "
                                                   "characters without spaces, one token a line, "

@@ -21,11 +21,11 @@ namespace {
 constexpr int kProtocol = 1;
 constexpr int kNotRun = -32000;  // why we could not do it: `data` says
 constexpr auto kEngineTime = 1500ms;
-constexpr auto kLeaveTime = 8s;
+constexpr auto kShutdownTimeout = 8s;
 constexpr auto kFlushTime = 1s;
-constexpr std::size_t kMostRuns = 256;  // of one client, those that wait among them
+constexpr std::size_t kMaxRuns = 256;  // of one client, those that wait among them
 constexpr std::int64_t kUsualList = 20;
-constexpr std::int64_t kLongestList = 1000;
+constexpr std::int64_t kMaxListEntries = 1000;
 
 void refuse(rpc::Reply& reply, int code, const Error& error) { reply.fail({code, error.message, error_json(error)}); }
 
@@ -67,7 +67,7 @@ class ClientSession : public std::enable_shared_from_this<ClientSession> {
     place_.reset();
     if (!served) log(LogLevel::warning, served.error().message);
     cancel_all(CancelReason::client_gone);
-    const auto deadline = in(kLeaveTime);
+    const auto deadline = in(kShutdownTimeout);
     while (!active_.empty() && co_await ended_.wait(deadline)) {
     }
     co_await connection_->flushed(in(kFlushTime));
@@ -134,10 +134,10 @@ class ClientSession : public std::enable_shared_from_this<ClientSession> {
 
   void begin_run(Result<RunRequest> request, rpc::Reply reply) {
     if (!request) return refuse(reply, rpc::code::kInvalidParams, request.error());
-    if (active_.size() >= kMostRuns)
+    if (active_.size() >= kMaxRuns)
       return refuse(
           reply, kNotRun,
-          {ErrorCode::busy, "This client has " + std::to_string(kMostRuns) + " runs open; wait for one to end", 0});
+          {ErrorCode::busy, "This client has " + std::to_string(kMaxRuns) + " runs open; wait for one to end", 0});
     auto& run_id = request->spec.run_id;
     if (!run_id) run_id = random_id();
     if (active_.contains(*run_id))
@@ -209,7 +209,7 @@ class ClientSession : public std::enable_shared_from_this<ClientSession> {
   void list_history(const Json& params, rpc::Reply reply) {
     RequestFields fields(params);
     std::optional<std::int64_t> limit;
-    fields.whole("limit", limit, 1, kLongestList);
+    fields.whole("limit", limit, 1, kMaxListEntries);
     if (const auto ended = fields.end(); !ended) return refuse(reply, rpc::code::kInvalidParams, ended.error());
     spawn(executor_, "history/list",
           answer_list(shared_from_this(), static_cast<std::size_t>(limit.value_or(kUsualList)), std::move(reply)));

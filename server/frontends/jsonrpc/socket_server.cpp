@@ -12,7 +12,7 @@ namespace dind::frontends::jsonrpc {
 
 namespace {
 
-constexpr std::size_t kMostClients = 256;
+constexpr std::size_t kMaxClients = 256;
 
 Task<void> serve_one(asio::any_io_executor executor, int fd, ClientServices services, std::string name,
                      std::shared_ptr<IdleClients> idle, Cancel stop) {
@@ -34,7 +34,7 @@ Task<void> serve_socket(asio::any_io_executor executor, UnixSocket socket, Clien
   std::size_t accepted = 0;
   const auto idle = std::make_shared<IdleClients>();
   co_await accept_clients(
-      executor, std::move(socket), descriptors_for(kMostClients, kDescriptors),
+      executor, std::move(socket), descriptors_for(kMaxClients, kDescriptors),
       [&](int fd) { return serve_one(executor, fd, services, "socket:" + std::to_string(++accepted), idle, stop); },
       idle, stop);
 }

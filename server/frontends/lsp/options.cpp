@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "dind/limit_bounds.hpp"
 #include "rpc/params.hpp"
 #include "support/shortened.hpp"
 #include "support/units.hpp"
@@ -10,8 +11,6 @@ namespace dind::frontends::lsp {
 namespace {
 
 using rpc::Json;
-
-constexpr double kMostSeconds = 1e9;  // keeps the milliseconds in range; every operator's maximum is far below
 
 std::unexpected<Error> wrong_option(const char* name, const Json& value, const char* expected) {
   const auto seen = shortened(value.dump(-1, ' ', false, Json::error_handler_t::replace), 60);
@@ -25,7 +24,7 @@ bool positive(const Json& value) {
 Result<void> read_timeout(const Json& value, LimitsRequest& limits) {
   if (!positive(value)) return wrong_option("timeout", value, "a number of seconds above 0");
   limits.timeout = std::chrono::milliseconds(
-      std::max<std::int64_t>(1, std::llround(std::min(value.get<double>(), kMostSeconds) * 1000)));
+      std::max<std::int64_t>(1, std::llround(std::min(value.get<double>(), kMaxSeconds) * 1000)));
   return {};
 }
 

@@ -10,9 +10,9 @@ namespace {
 
 using rpc::Json;
 
-constexpr int kInfoType = 3;                    // MessageType.Info
-constexpr int kLogType = 4;                     // MessageType.Log
-constexpr std::size_t kMostPartial = 64 << 10;  // of a line that doesn't end
+constexpr int kInfoType = 3;                   // MessageType.Info
+constexpr int kLogType = 4;                    // MessageType.Log
+constexpr std::size_t kMaxPartial = 64 << 10;  // of a line that doesn't end
 
 // In the words of the other frontends: a plain client shows nothing else of it.
 std::string ended(const RunResult& result, const LimitsInForce& limits) {
@@ -35,7 +35,7 @@ void LogLines::add(Channel channel, std::string text, std::shared_ptr<void> hold
   partial += text;
   const auto end = partial.rfind('\n');
   if (end == std::string::npos) {
-    if (partial.size() > kMostPartial) send(std::exchange(partial, {}), std::move(hold));
+    if (partial.size() > kMaxPartial) send(std::exchange(partial, {}), std::move(hold));
     return;
   }
   std::string rest = partial.substr(end + 1);

@@ -18,7 +18,7 @@ namespace {
 
 using rpc::Json;
 
-constexpr std::uintmax_t kMostFileBytes = 16U << 20;
+constexpr std::uintmax_t kMaxFileBytes = 16U << 20;
 
 bool all_strings(const Json& values) {
   for (const Json& value : values)
@@ -35,7 +35,7 @@ Result<std::string> read_file(const std::string& path) {
     return fail(ErrorCode::invalid_request, path + " is a folder: open a file in it and run that");
   if (!fs::is_regular_file(status)) return fail(ErrorCode::invalid_request, path + " is no regular file");
   const auto size = fs::file_size(path, problem);
-  if (!problem && size > kMostFileBytes)
+  if (!problem && size > kMaxFileBytes)
     return fail(ErrorCode::invalid_request, path + " is larger than 16 MiB, which is the most that a program may have");
   std::ifstream file(path, std::ios::binary);
   std::string text(static_cast<std::size_t>(problem ? 0 : size), '\0');

@@ -20,7 +20,7 @@ using rpc::Json;
 
 namespace {
 
-constexpr auto kLeaveTime = 10s;
+constexpr auto kShutdownTimeout = 10s;
 constexpr auto kFlushTime = 1s;
 constexpr int kProtocol = 1;
 constexpr int kIncremental = 2;  // TextDocumentSyncKind
@@ -52,8 +52,8 @@ class Session : public std::enable_shared_from_this<Session> {
     if (!served) log(LogLevel::error, served.error().message);
     over_.cancel(CancelReason::client_gone);
     runs_->cancel_all(CancelReason::client_gone);
-    co_await runs_->none(in(kLeaveTime));
-    if (!co_await services_.runs.idle(in(kLeaveTime)))
+    co_await runs_->none(in(kShutdownTimeout));
+    if (!co_await services_.runs.idle(in(kShutdownTimeout)))
       log(LogLevel::warning,
           "Some containers could not be removed within 10 s; the next start of dind-executor removes them");
     co_await connection_->flushed(in(kFlushTime));
@@ -176,7 +176,7 @@ class Session : public std::enable_shared_from_this<Session> {
 
   static Task<void> shut_down(std::shared_ptr<Session> self, rpc::Reply reply) {
     self->runs_->cancel_all(CancelReason::shutdown);
-    const auto deadline = in(kLeaveTime);
+    const auto deadline = in(kShutdownTimeout);
     co_await self->runs_->none(deadline);
     co_await self->services_.runs.idle(deadline);
     reply.result(nullptr);

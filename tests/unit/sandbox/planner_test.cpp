@@ -161,8 +161,8 @@ TEST_CASE("A file name that looks like an option, a command or a hidden file is 
 
 TEST_CASE("A program that is empty, too large or of no known language is refused") {
   check_refused(source("a.py", ""), "a.py is empty");
-  check_refused(source("a.py", std::string(kMostFileBytes + 1, 'x')), "16 MiB is the most");
-  CHECK(plan(source("a.py", std::string(kMostFileBytes, 'x'))));
+  check_refused(source("a.py", std::string(kMaxFileBytes + 1, 'x')), "16 MiB is the most");
+  CHECK(plan(source("a.py", std::string(kMaxFileBytes, 'x'))));
   check_refused(source("a.cob", "x"), ".cob", ErrorCode::unsupported_language);
   check_refused({.program = SourceProgram{.file_name = "a.py", .text = "x", .language = "cobol"}}, "cobol",
                 ErrorCode::unsupported_language);

@@ -59,11 +59,11 @@ TEST_CASE("Whatever stands in the file, nothing is made up, and more than a mach
     CHECK(read(text) == std::vector<std::uint32_t>{});
   CHECK(read(std::string(100'000, 'x')) == std::vector<std::uint32_t>{});
   std::string many;
-  for (unsigned i = 0; i < MachineAddresses::kMost; ++i)
+  for (unsigned i = 0; i < MachineAddresses::kMaxCount; ++i)
     many += leaf("8." + std::to_string(i >> 8) + "." + std::to_string(i & 255) + ".1", "/32 host LOCAL");
-  CHECK(read(many)->size() == MachineAddresses::kMost);
+  CHECK(read(many)->size() == MachineAddresses::kMaxCount);
   CHECK_FALSE(read(many + leaf("9.9.9.9", "/32 host LOCAL")));
-  CHECK(read(many + leaf("8.0.0.1", "/32 host LOCAL"))->size() == MachineAddresses::kMost);
+  CHECK(read(many + leaf("8.0.0.1", "/32 host LOCAL"))->size() == MachineAddresses::kMaxCount);
 }
 
 TEST_CASE("A file that is not there says nothing") {

@@ -79,7 +79,7 @@ TEST_CASE("Never more than 30 messages in any second, and every byte") {
     std::size_t bytes = 0;
     for (const auto& each : bench.sent) bytes += each.text.size();
     CHECK(bytes == bench.given);
-    CHECK(bench.most_in_a_second() <= OutputCoalescer::kMostASecond);
+    CHECK(bench.most_in_a_second() <= OutputCoalescer::kMaxPerSecond);
     CHECK(bench.sent.size() > 20);
     CHECK(bench.credits == bench.given);
   }
