@@ -51,7 +51,7 @@ struct Configuration {
   std::string ca_bundle;  // a file of ours, PEM; empty: none
   LogSettings log;
   ServeSettings serve;
-  sandbox::PrestartPolicy prestarted{.most = 4};
+  sandbox::WarmPoolPolicy prestarted{.most = 4};
   std::vector<std::string> prestarted_languages;
   bool share_server = true;  // runs of a terminal go to a server of the same user and settings, where there is one
   std::size_t concurrent_runs = 0;  // 0: from cores and memory

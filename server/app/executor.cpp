@@ -129,7 +129,7 @@ Executor::~Executor() {
   Core& core = *core_;
   core.wait_for<bool>([&]() -> Task<bool> {
     core.over.cancel(CancelReason::shutdown);
-    co_return co_await core.core->runs().idle(in(kShutdownTimeout));
+    co_return co_await core.core->runs().wait_all_removed(in(kShutdownTimeout));
   });
   core.work.reset();
   core.context.stop();

@@ -82,7 +82,7 @@ Task<int> beside_handovers(asio::any_io_executor executor, Core& core, std::stri
   // They are to hear how their runs ended.
   const Deadline leave_by = in(kHearTime);
   while (!taking->over && Clock::now() < leave_by) co_await taking->changed.wait(leave_by);
-  co_await core.runs().idle(leave_by);
+  co_await core.runs().wait_all_removed(leave_by);
   co_return code;
 }
 

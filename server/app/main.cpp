@@ -64,7 +64,7 @@ void say(const std::exception& e) {
 Task<int> doctor(app::Core& core, bool json) {
   const auto checks = co_await core.doctor().examine(in(kDoctorTime));
   std::cout << cli::doctor_text(checks, json) << std::flush;
-  co_await core.runs().idle(in(kShutdownTimeout));
+  co_await core.runs().wait_all_removed(in(kShutdownTimeout));
   co_return cli::doctor_exit_code(checks);
 }
 

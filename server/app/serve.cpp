@@ -59,7 +59,7 @@ Task<void> drain(LiveRuns& runs, std::chrono::milliseconds timeout, Cancel over)
 }
 
 Task<void> leave(Core& core, Deadline deadline) {
-  if (!co_await core.runs().idle(deadline))
+  if (!co_await core.runs().wait_all_removed(deadline))
     log(LogLevel::warning,
         "Some containers could not be removed within 10 s; the next start of dind-executor removes them");
   co_await core.history().settle(in(kServeLeaveTime));

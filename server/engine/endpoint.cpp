@@ -11,7 +11,7 @@
 namespace dind::engine {
 namespace {
 
-struct Surroundings {
+struct SandboxContext {
   const Environment& environment;
   const ReadFile& read_file;
 
@@ -106,7 +106,7 @@ Endpoint finished(Endpoint endpoint) {
 
 // ca.pem, cert.pem and key.pem of a folder, those that are there.
 Result<void> take_certificates(Tls& tls, const std::string& folder, const std::string& origin,
-                               const Surroundings& around) {
+                               const SandboxContext& around) {
   const auto path_if_there = [&](const char* file) {
     const auto path = folder + "/" + file;
     return around.has_file(path) ? path : std::string();
@@ -121,7 +121,7 @@ Result<void> take_certificates(Tls& tls, const std::string& folder, const std::s
 }
 
 // The TLS settings of the environment, for an address that isn't a context's.
-Result<Endpoint> with_environment_tls(Endpoint endpoint, const Surroundings& around) {
+Result<Endpoint> with_environment_tls(Endpoint endpoint, const SandboxContext& around) {
   if (endpoint.kind == Endpoint::Kind::unix_socket) return endpoint;
   const bool verify = !around.variable("DOCKER_TLS_VERIFY").empty();  // any value, "0" too, as in the docker CLI
   const bool https = endpoint.tls.has_value();
@@ -141,7 +141,7 @@ Result<Endpoint> with_environment_tls(Endpoint endpoint, const Surroundings& aro
   return finished(std::move(endpoint));
 }
 
-Result<Endpoint> from_context(const std::string& name, const std::string& named_by, const Surroundings& around) {
+Result<Endpoint> from_context(const std::string& name, const std::string& named_by, const SandboxContext& around) {
   const std::string shown = one_line(name, 100);
   const std::string origin = "context \"" + shown + "\"";
   const std::string folder = around.config_folder() + "/contexts/";
@@ -181,7 +181,7 @@ std::string engine_choice(const Endpoint& endpoint) {
 
 Result<Endpoint> find_endpoint(const std::optional<NamedHost>& named, const Environment& environment,
                                const ReadFile& read_file) {
-  const Surroundings around{environment, read_file};
+  const SandboxContext around{environment, read_file};
   const auto from_host = [&](const std::string& host, const std::string& origin) -> Result<Endpoint> {
     auto endpoint = parse_host(host, origin);
     return endpoint ? with_environment_tls(std::move(*endpoint), around) : endpoint;

@@ -14,8 +14,8 @@ namespace {
 
 // Each part of the credit that goes back is a way through the engine: it waits until the program has used up half of
 // what it has, and the other half keeps it writing meanwhile.
-constexpr std::uint64_t kCreditPart = Conversation::kOutputWindow / 8;
-constexpr std::uint64_t kCreditLow = Conversation::kOutputWindow / 2;
+constexpr std::uint64_t kCreditPart = SupervisorConnection::kOutputWindow / 8;
+constexpr std::uint64_t kCreditLow = SupervisorConnection::kOutputWindow / 2;
 constexpr std::size_t kMaxComplaint = 4096;
 // At its end the supervisor sends what the program's two pipes hold, whatever the window says; a program may have made
 // them larger. Who sends more is no supervisor of ours any more (S11).
@@ -30,8 +30,8 @@ std::unexpected<Error> no_supervisor(std::uint32_t version) {
 
 }  // namespace
 
-Conversation::Conversation(asio::any_io_executor executor, std::unique_ptr<engine::HijackedStream> stream,
-                           std::uint32_t token)
+SupervisorConnection::SupervisorConnection(asio::any_io_executor executor,
+                                           std::unique_ptr<engine::HijackedStream> stream, std::uint32_t token)
     : executor_(std::move(executor)),
       stream_(std::move(stream)),
       token_(token),
@@ -39,16 +39,17 @@ Conversation::Conversation(asio::any_io_executor executor, std::unique_ptr<engin
       changed_(executor_),
       to_write_(executor_) {}
 
-std::shared_ptr<Conversation> Conversation::begin(asio::any_io_executor executor,
-                                                  std::unique_ptr<engine::HijackedStream> stream, std::uint32_t token) {
-  std::shared_ptr<Conversation> self(new Conversation(std::move(executor), std::move(stream), token));
+std::shared_ptr<SupervisorConnection> SupervisorConnection::begin(asio::any_io_executor executor,
+                                                                  std::unique_ptr<engine::HijackedStream> stream,
+                                                                  std::uint32_t token) {
+  std::shared_ptr<SupervisorConnection> self(new SupervisorConnection(std::move(executor), std::move(stream), token));
   spawn(self->executor_, "reading from a sandbox", read(self));
   spawn(self->executor_, "writing to a sandbox", write(self));
   return self;
 }
 
-void Conversation::assign(std::string job, std::function<void()> on_began, EventSink& sink,
-                          std::shared_ptr<StdinPipe> input) {
+void SupervisorConnection::assign(std::string job, std::function<void()> on_began, EventSink& sink,
+                                  std::shared_ptr<StdinPipe> input) {
   job_ = std::move(job);
   on_began_ = std::move(on_began);
   sink_ = &sink;
@@ -57,24 +58,24 @@ void Conversation::assign(std::string job, std::function<void()> on_began, Event
   send_job();
 }
 
-void Conversation::send_job() {
+void SupervisorConnection::send_job() {
   if (!assigned_ || !seen_.ready || seen_.error || std::exchange(job_sent_, true)) return;
   // Without input its end goes along: one write for a whole run.
   if (!input_) job_ += stdin_end_frame();
   post(std::move(job_));
-  fed_ = true;
+  stdin_started_ = true;
   if (input_) spawn(executor_, "a program's stdin", feed(shared_from_this()));
 }
 
-void Conversation::kill() { post(signal_frame(SIGKILL)); }
+void SupervisorConnection::kill() { post(signal_frame(SIGKILL)); }
 
-void Conversation::leave() {
+void SupervisorConnection::leave() {
   sink_ = nullptr;
   // Closing it wakes `feed`. What was never fed is whole, for another attempt.
-  if (const auto input = std::exchange(input_, nullptr); input && fed_) input->close();
+  if (const auto input = std::exchange(input_, nullptr); input && stdin_started_) input->close();
 }
 
-void Conversation::close() {
+void SupervisorConnection::close() {
   closed_ = true;
   stream_->close();
   leave();
@@ -82,18 +83,18 @@ void Conversation::close() {
   to_write_.notify();
 }
 
-void Conversation::post(std::string frames) {
+void SupervisorConnection::post(std::string frames) {
   if (seen_.ended || closed_) return;
   outbox_.push_back(std::move(frames));
   to_write_.notify();
 }
 
-void Conversation::fail_with(Error error) {
+void SupervisorConnection::fail_with(Error error) {
   if (!seen_.error) seen_.error = std::move(error);
   changed_.notify();
 }
 
-Task<void> Conversation::read(std::shared_ptr<Conversation> self) {
+Task<void> SupervisorConnection::read(std::shared_ptr<SupervisorConnection> self) {
   std::vector<char> buffer(kReadSize);
   while (!self->closed_) {
     const auto size = co_await self->stream_->read_some(buffer);
@@ -109,7 +110,7 @@ Task<void> Conversation::read(std::shared_ptr<Conversation> self) {
   self->to_write_.notify();
 }
 
-Task<void> Conversation::write(std::shared_ptr<Conversation> self) {
+Task<void> SupervisorConnection::write(std::shared_ptr<SupervisorConnection> self) {
   while (!self->seen_.ended && !self->closed_) {
     if (self->outbox_.empty()) {
       co_await self->to_write_.wait(in(1h));
@@ -122,7 +123,7 @@ Task<void> Conversation::write(std::shared_ptr<Conversation> self) {
   }
 }
 
-Task<void> Conversation::feed(std::shared_ptr<Conversation> self) {
+Task<void> SupervisorConnection::feed(std::shared_ptr<SupervisorConnection> self) {
   const auto input = self->input_;
   const auto over = [&] { return self->seen_.ended || self->closed_ || self->seen_.report; };
   while (input && !over()) {
@@ -144,7 +145,7 @@ Task<void> Conversation::feed(std::shared_ptr<Conversation> self) {
   self->post(stdin_end_frame());
 }
 
-void Conversation::take(std::span<char> buffer) {
+void SupervisorConnection::take(std::span<char> buffer) {
   std::string_view bytes(buffer.data(), buffer.size());
   engine::StreamDemux::Chunk chunk{};
   while (!bytes.empty()) {
@@ -169,7 +170,7 @@ void Conversation::take(std::span<char> buffer) {
   pass_on_output();
 }
 
-void Conversation::take(FromSupervisor& event) {
+void SupervisorConnection::take(FromSupervisor& event) {
   if (seen_.report) return;
   if (const auto* out = std::get_if<ProgramOutput>(&event)) {
     output(*out);
@@ -206,7 +207,7 @@ void Conversation::take(FromSupervisor& event) {
 }
 
 // Put together where it was read, over the headers between: one piece for whoever takes it.
-void Conversation::output(const ProgramOutput& output) {
+void SupervisorConnection::output(const ProgramOutput& output) {
   if (output.channel != output_channel_) pass_on_output();
   output_channel_ = output.channel;
   const auto size = output.bytes.size();
@@ -218,7 +219,7 @@ void Conversation::output(const ProgramOutput& output) {
   output_ = {output_.data(), output_.size() + size};
 }
 
-void Conversation::pass_on_output() {
+void SupervisorConnection::pass_on_output() {
   const std::string_view bytes(output_.data(), output_.size());
   output_ = {};
   if (bytes.empty()) return;
@@ -241,12 +242,12 @@ void Conversation::pass_on_output() {
                    }));
 }
 
-void Conversation::give_back(std::size_t bytes) {
+void SupervisorConnection::give_back(std::size_t bytes) {
   returned_ += bytes;
   return_credit();
 }
 
-void Conversation::return_credit() {
+void SupervisorConnection::return_credit() {
   if (returned_ < kCreditPart || credit_ > kCreditLow) return;
   credit_ += returned_;
   post(window_frame(std::exchange(returned_, 0)));

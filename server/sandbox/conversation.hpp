@@ -19,12 +19,12 @@
 
 namespace dind::sandbox {
 
-class Conversation : public std::enable_shared_from_this<Conversation> {
+class SupervisorConnection : public std::enable_shared_from_this<SupervisorConnection> {
  public:
   // Bytes of output that may be on their way to a face at once; past it the program waits.
   static constexpr std::uint64_t kOutputWindow = 1 << 20;
 
-  struct Seen {
+  struct SupervisorState {
     bool ready = false;
     std::optional<Clock::time_point> began;  // when the program started
     std::optional<wire::ExitReport> report;
@@ -40,14 +40,15 @@ class Conversation : public std::enable_shared_from_this<Conversation> {
   };
 
   // `token`: what the supervisor's frames carry once it has its job.
-  static std::shared_ptr<Conversation> begin(asio::any_io_executor executor,
-                                             std::unique_ptr<engine::HijackedStream> stream, std::uint32_t token);
+  static std::shared_ptr<SupervisorConnection> begin(asio::any_io_executor executor,
+                                                     std::unique_ptr<engine::HijackedStream> stream,
+                                                     std::uint32_t token);
 
   // The job (with this token), once: sent as soon as the supervisor is ready. `on_began` is called when the program
   // starts, before any of its output reaches `sink`, which must live until `leave`. `input` null: empty stdin.
   void assign(std::string job, std::function<void()> on_began, EventSink& sink, std::shared_ptr<StdinPipe> input);
   std::uint32_t token() const { return token_; }
-  const Seen& seen() const { return seen_; }
+  const SupervisorState& seen() const { return seen_; }
   // Notified at each change of `seen` apart from byte counts.
   Signal& changed() { return changed_; }
   void kill();   // SIGKILL to the whole tree; the exit report follows
@@ -55,10 +56,11 @@ class Conversation : public std::enable_shared_from_this<Conversation> {
   void close();  // no more draining: the container is gone
 
  private:
-  Conversation(asio::any_io_executor executor, std::unique_ptr<engine::HijackedStream> stream, std::uint32_t token);
-  static Task<void> read(std::shared_ptr<Conversation> self);
-  static Task<void> write(std::shared_ptr<Conversation> self);
-  static Task<void> feed(std::shared_ptr<Conversation> self);
+  SupervisorConnection(asio::any_io_executor executor, std::unique_ptr<engine::HijackedStream> stream,
+                       std::uint32_t token);
+  static Task<void> read(std::shared_ptr<SupervisorConnection> self);
+  static Task<void> write(std::shared_ptr<SupervisorConnection> self);
+  static Task<void> feed(std::shared_ptr<SupervisorConnection> self);
   void take(std::span<char> buffer);
   void take(FromSupervisor& event);
   void output(const ProgramOutput& output);
@@ -78,7 +80,7 @@ class Conversation : public std::enable_shared_from_this<Conversation> {
   std::shared_ptr<StdinPipe> input_;
   engine::StreamDemux demux_;
   SupervisorDecoder decoder_;
-  Seen seen_;
+  SupervisorState seen_;
   Signal changed_;
   Signal to_write_;
   std::deque<std::string> outbox_;
@@ -88,7 +90,7 @@ class Conversation : public std::enable_shared_from_this<Conversation> {
   std::uint64_t overdrawn_ = 0;           // what it sent beyond that
   std::uint64_t returned_ = 0;            // credit that came back and was not sent on yet
   std::uint64_t stdin_unconfirmed_ = 0;
-  bool fed_ = false;  // some of `input_` may be gone to the program
+  bool stdin_started_ = false;  // some of `input_` may be gone to the program
   bool assigned_ = false;
   bool job_sent_ = false;
   bool closed_ = false;

@@ -6,13 +6,14 @@ namespace dind::sandbox {
 
 using namespace std::chrono_literals;
 
-Task<Result<engine::CreatedContainer>> create_owed(engine::Client& client, Removals::Debt& debt, std::string name,
-                                                   engine::ContainerSpec spec, Deadline deadline) {
-  debt.begin_create();
+Task<Result<engine::CreatedContainer>> create_expected(engine::Client& client, Removals::PendingRemoval& removal,
+                                                       std::string name, engine::ContainerSpec spec,
+                                                       Deadline deadline) {
+  removal.begin_create();
   auto created = co_await client.create_container(name, std::move(spec), deadline);
   const bool taken = !created && created.error().engine_status == 409;
   if (!taken) {
-    if (created || created.error().engine_status != 0) debt.end_create();
+    if (created || created.error().engine_status != 0) removal.end_create();
     co_return created;
   }
   // The engine holds a name from the beginning of a creation, and knows the container only at the end of it.
@@ -20,7 +21,7 @@ Task<Result<engine::CreatedContainer>> create_owed(engine::Client& client, Remov
   for (Clock::duration pause = 10ms;; pause = std::min<Clock::duration>(2 * pause, 200ms)) {
     const auto there = co_await client.inspect_container(name, deadline);
     if (there && !there->id.empty()) {
-      debt.end_create();
+      removal.end_create();
       co_return engine::CreatedContainer{.id = there->id, .warnings = {}};
     }
     const bool may_come = there || there.error().engine_status == 404;

@@ -70,7 +70,7 @@ std::string mapped_users_note(EngineUsers users, const std::string& user) {
          "files there belong to that user";
 }
 
-EtcVolumes::EtcVolumes(engine::Client& client, Removals& removals, Fixtures& fixtures)
+EtcVolumes::EtcVolumes(engine::Client& client, Removals& removals, SharedResources& fixtures)
     : client_(client), removals_(removals), fixtures_(fixtures) {}
 
 std::string EtcVolumes::volume_name(const std::string& image_id, const std::string& user) {
@@ -152,10 +152,10 @@ Task<Result<EtcFolder>> EtcVolumes::fill(std::string volume, engine::Image image
 // Through a container of the image that is never started: the engine fills the image's volumes for it.
 Task<Result<EtcVolumes::ImageFiles>> EtcVolumes::look_into(engine::Image image, Deadline deadline) {
   const std::string name = "dind-carrier-" + random_id();
-  auto debt = removals_.owe(name);
+  auto removal = removals_.expect_container(name);
   auto spec = fixtures_.carrier(image.id);
   spec.working_dir = "/";  // the image's own may be none; that is said where the sandbox is made
-  const auto created = co_await create_owed(client_, debt, name, std::move(spec), deadline);
+  const auto created = co_await create_expected(client_, removal, name, std::move(spec), deadline);
   if (!created) co_return std::unexpected(created.error());
   ImageFiles found;
   for (const auto& [path, text] : {std::pair("/etc/passwd", &found.passwd), std::pair("/etc/group", &found.group)}) {

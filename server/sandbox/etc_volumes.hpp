@@ -37,7 +37,7 @@ struct EtcFolder {
 
 class EtcVolumes {
  public:
-  EtcVolumes(engine::Client& client, Removals& removals, Fixtures& fixtures);
+  EtcVolumes(engine::Client& client, Removals& removals, SharedResources& fixtures);
 
   // Makes and fills the volume where the engine has none. One that is there is trusted until `refill`. Where it can't
   // be made, the path is empty, and the log says why. Error: engine_unavailable only.
@@ -62,7 +62,7 @@ class EtcVolumes {
 
   engine::Client& client_;
   Removals& removals_;
-  Fixtures& fixtures_;
+  SharedResources& fixtures_;
   std::map<std::string, EtcFolder> seen_;  // by the volume's name
   bool given_up_ = false;
 };

@@ -5,15 +5,15 @@
 
 namespace dind::sandbox {
 
-Task<Result<void>> raise_fence(engine::Client& client, Removals& removals, Fixtures& fixtures,
-                               engine::ContainerSpec spec, std::string name, Deadline deadline) {
+Task<Result<void>> install_egress_filter(engine::Client& client, Removals& removals, SharedResources& fixtures,
+                                         engine::ContainerSpec spec, std::string name, Deadline deadline) {
   const auto refuse = [&](const std::string& why) {
     return fail(ErrorCode::engine_error,
                 "The sandbox's network could not be fenced in, so the program was not started (" + why +
                     "). Run it without a network" + std::string(kAskDoctor));
   };
-  auto debt = removals.owe(name);
-  const auto created = co_await fixtures.create_from_supervisor_image(debt, name, spec, deadline);
+  auto removal = removals.expect_container(name);
+  const auto created = co_await fixtures.create_from_supervisor_image(removal, name, spec, deadline);
   if (!created) co_return std::unexpected(created.error());
   const auto reported = co_await client.inspect_container_spec(created->id, deadline);
   if (!reported) co_return std::unexpected(reported.error());

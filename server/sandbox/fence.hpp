@@ -12,9 +12,9 @@
 
 namespace dind::sandbox {
 
-// Runs `spec` (harden_fence) as container `name` to its end, after the sandbox was started and before its program is.
-// Errors: the engine's, or that the fence did not come up; the program must not be started then.
-Task<Result<void>> raise_fence(engine::Client& client, Removals& removals, Fixtures& fixtures,
-                               engine::ContainerSpec spec, std::string name, Deadline deadline);
+// Runs `spec` (harden_egress_filter) as container `name` to its end, after the sandbox was started and before its
+// program is. Errors: the engine's, or that the fence did not come up; the program must not be started then.
+Task<Result<void>> install_egress_filter(engine::Client& client, Removals& removals, SharedResources& fixtures,
+                                         engine::ContainerSpec spec, std::string name, Deadline deadline);
 
 }  // namespace dind::sandbox

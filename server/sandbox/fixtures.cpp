@@ -24,10 +24,10 @@ bool supervisor_is_missing(const Error& error) {
   return error.message.contains(kSupervisorPath) || engine::program_is_refused(error.message);
 }
 
-Fixtures::Fixtures(engine::Client& client, Removals& removals, std::string owner)
+SharedResources::SharedResources(engine::Client& client, Removals& removals, std::string owner)
     : client_(client), removals_(removals), owner_(std::move(owner)), volume_(supervisor_volume_name()) {}
 
-Task<Result<engine::Image>> Fixtures::ensure_supervisor_image(Deadline deadline) {
+Task<Result<engine::Image>> SharedResources::ensure_supervisor_image(Deadline deadline) {
   if (image_) co_return *image_;
   const auto& ours = supervisor_image();
   if (!ours) co_return std::unexpected(ours.error());
@@ -48,19 +48,20 @@ Task<Result<engine::Image>> Fixtures::ensure_supervisor_image(Deadline deadline)
   }
 }
 
-Task<Result<engine::CreatedContainer>> Fixtures::create_from_supervisor_image(Removals::Debt& debt, std::string name,
-                                                                              engine::ContainerSpec spec,
-                                                                              Deadline deadline) {
-  auto created = co_await create_owed(client_, debt, name, spec, deadline);
+Task<Result<engine::CreatedContainer>> SharedResources::create_from_supervisor_image(Removals::PendingRemoval& removal,
+                                                                                     std::string name,
+                                                                                     engine::ContainerSpec spec,
+                                                                                     Deadline deadline) {
+  auto created = co_await create_expected(client_, removal, name, spec, deadline);
   if (created || created.error().engine_status != 404) co_return std::move(created);
   image_.reset();
   const auto image = co_await ensure_supervisor_image(deadline);
   if (!image) co_return std::unexpected(image.error());
   if (image->id != spec.image) co_return std::unexpected(created.error());  // the same bytes have the same ID
-  co_return co_await create_owed(client_, debt, std::move(name), std::move(spec), deadline);
+  co_return co_await create_expected(client_, removal, std::move(name), std::move(spec), deadline);
 }
 
-Task<Result<void>> Fixtures::ensure_supervisor(Deadline deadline) {
+Task<Result<void>> SharedResources::ensure_supervisor(Deadline deadline) {
   if (volume_seen_) co_return Result<void>{};
   const auto there = co_await client_.volume_exists(volume_, deadline);
   if (!there) co_return std::unexpected(there.error());
@@ -72,7 +73,7 @@ Task<Result<void>> Fixtures::ensure_supervisor(Deadline deadline) {
   co_return Result<void>{};
 }
 
-Task<Result<void>> Fixtures::repair_supervisor(Deadline deadline) {
+Task<Result<void>> SharedResources::repair_supervisor(Deadline deadline) {
   volume_seen_ = false;
   engine::VolumeSpec volume{.name = volume_, .labels = {{kCacheLabel, "supervisor"}}};
   if (const auto made = co_await client_.create_volume(std::move(volume), deadline); !made)
@@ -91,7 +92,7 @@ Task<Result<void>> Fixtures::repair_supervisor(Deadline deadline) {
 
 // The engine writes a file under its final name, and a sandbox of another process may start meanwhile. So the file has
 // a name of its own until it is whole. Two that fill at once put the same bytes there.
-Task<Result<void>> Fixtures::fill(std::string carrier_id, Deadline deadline) {
+Task<Result<void>> SharedResources::fill(std::string carrier_id, Deadline deadline) {
   const std::string whole = "supervisor." + random_id();
   const TarFile files[] = {{.path = whole, .bytes = supervisor_binary(), .mode = kSupervisorMode},
                            {.path = "supervisor", .bytes = {}, .mode = kSupervisorMode, .hard_link_to = whole}};
@@ -100,8 +101,8 @@ Task<Result<void>> Fixtures::fill(std::string carrier_id, Deadline deadline) {
   co_return co_await client_.put_archive(std::move(carrier_id), "/.dind", std::move(*tar), deadline);
 }
 
-Task<Result<void>> Fixtures::make_packages(std::string volume, std::string run_id, std::chrono::seconds life,
-                                           Deadline deadline) {
+Task<Result<void>> SharedResources::create_dependency_volume(std::string volume, std::string run_id,
+                                                             std::chrono::seconds life, Deadline deadline) {
   const auto remove_after = client_.unix_now() + life.count();
   engine::VolumeSpec spec{
       .name = volume,
@@ -115,10 +116,10 @@ Task<Result<void>> Fixtures::make_packages(std::string volume, std::string run_i
                              {.path = "tmp", .bytes = {}, .mode = 0777, .folder = true}};
   auto tar = make_tar(folders);
   if (!tar) co_return std::unexpected(tar.error());
-  co_return co_await carry(std::move(volume), kPackagesMount, std::move(*tar), deadline);
+  co_return co_await carry(std::move(volume), kDependenciesMount, std::move(*tar), deadline);
 }
 
-Task<Result<void>> Fixtures::ensure_profile(Deadline deadline, bool anew) {
+Task<Result<void>> SharedResources::ensure_profile(Deadline deadline, bool anew) {
   if (!client_.is_podman() || (!anew && !client_.profile_file().empty())) co_return Result<void>{};
   const std::string volume = "dind-seccomp-" + sha256(seccomp_profile()).substr(0, 40);
   auto there = co_await client_.inspect_volume(volume, deadline);
@@ -139,7 +140,7 @@ Task<Result<void>> Fixtures::ensure_profile(Deadline deadline, bool anew) {
   co_return Result<void>{};
 }
 
-engine::ContainerSpec Fixtures::carrier(std::string image_id) const {
+engine::ContainerSpec SharedResources::carrier(std::string image_id) const {
   engine::ContainerSpec carrier;
   carrier.image = std::move(image_id);
   carrier.entrypoint = {kSupervisorInImage};
@@ -153,7 +154,8 @@ engine::ContainerSpec Fixtures::carrier(std::string image_id) const {
   return carrier;
 }
 
-Task<Result<Fixtures::Carrier>> Fixtures::make_carrier(std::string volume, std::string target, Deadline deadline) {
+Task<Result<SharedResources::Carrier>> SharedResources::make_carrier(std::string volume, std::string target,
+                                                                     Deadline deadline) {
   const auto image = co_await ensure_supervisor_image(deadline);
   if (!image) co_return std::unexpected(image.error());
   auto spec = carrier(image->id);
@@ -163,20 +165,20 @@ Task<Result<Fixtures::Carrier>> Fixtures::make_carrier(std::string volume, std::
                   .read_only = false,
                   .no_copy = true}};
   const std::string name = "dind-carrier-" + random_id();
-  Carrier made{.debt = removals_.owe(name), .id = {}};
-  const auto created = co_await create_from_supervisor_image(made.debt, name, std::move(spec), deadline);
+  Carrier made{.removal = removals_.expect_container(name), .id = {}};
+  const auto created = co_await create_from_supervisor_image(made.removal, name, std::move(spec), deadline);
   if (!created) co_return std::unexpected(created.error());
   made.id = created->id;
   co_return std::move(made);
 }
 
-Task<Result<void>> Fixtures::carry(std::string volume, std::string target, std::string tar, Deadline deadline) {
+Task<Result<void>> SharedResources::carry(std::string volume, std::string target, std::string tar, Deadline deadline) {
   const auto carrier = co_await make_carrier(std::move(volume), target, deadline);
   if (!carrier) co_return std::unexpected(carrier.error());
   co_return co_await client_.put_archive(carrier->id, std::move(target), std::move(tar), deadline);
 }
 
-Task<Result<void>> Fixtures::ensure_internet(Deadline deadline) {
+Task<Result<void>> SharedResources::ensure_internet(Deadline deadline) {
   if (internet_seen_) co_return Result<void>{};
   const auto networks = co_await client_.list_networks({std::string(kCacheLabel) + "=internet"}, deadline);
   if (!networks) co_return std::unexpected(networks.error());

@@ -21,9 +21,9 @@ std::string supervisor_volume_name();
 // filling broke off.
 bool supervisor_is_missing(const Error& error);
 
-class Fixtures {
+class SharedResources {
  public:
-  Fixtures(engine::Client& client, Removals& removals, std::string owner);
+  SharedResources(engine::Client& client, Removals& removals, std::string owner);
 
   const std::string& supervisor_volume() const { return volume_; }
   // Makes and fills the volume where it isn't there. One that is there is trusted until `repair_supervisor`.
@@ -35,8 +35,9 @@ class Fixtures {
   // its content, never by its name.
   Task<Result<engine::Image>> ensure_supervisor_image(Deadline deadline);
   // Makes a container of that image: loads it again where somebody has removed it meanwhile.
-  Task<Result<engine::CreatedContainer>> create_from_supervisor_image(Removals::Debt& debt, std::string name,
-                                                                      engine::ContainerSpec spec, Deadline deadline);
+  Task<Result<engine::CreatedContainer>> create_from_supervisor_image(Removals::PendingRemoval& removal,
+                                                                      std::string name, engine::ContainerSpec spec,
+                                                                      Deadline deadline);
   // A container of the image that is never started: files go through it into a volume, or out of the image.
   engine::ContainerSpec carrier(std::string image_id) const;
   // Puts `tar` into the volume.
@@ -46,14 +47,14 @@ class Fixtures {
   // not there any more.
   Task<Result<void>> ensure_profile(Deadline deadline, bool anew = false);
   // The volume for a run's packages, with a folder and one for temporary files that any user may write. Its
-  // removal is the caller's debt. After `life` anybody may remove it.
-  Task<Result<void>> make_packages(std::string volume, std::string run_id, std::chrono::seconds life,
-                                   Deadline deadline);
+  // removal is the caller's removal. After `life` anybody may remove it.
+  Task<Result<void>> create_dependency_volume(std::string volume, std::string run_id, std::chrono::seconds life,
+                                              Deadline deadline);
 
  private:
-  // A container that has a volume, is never started, and goes with its debt.
+  // A container that has a volume, is never started, and goes with its removal.
   struct Carrier {
-    Removals::Debt debt;
+    Removals::PendingRemoval removal;
     std::string id;
   };
   Task<Result<Carrier>> make_carrier(std::string volume, std::string target, Deadline deadline);

@@ -29,7 +29,7 @@ std::string tmpfs_options(std::int64_t bytes, const std::string& who) {
 }
 
 // Somebody may remove the volume just before: the engine makes an empty one then, which must be known as ours.
-engine::Mount supervisor_mount(const Surroundings& surroundings) {
+engine::Mount supervisor_mount(const SandboxContext& surroundings) {
   return {.kind = engine::Mount::Kind::volume,
           .source = surroundings.supervisor_volume,
           .target = "/.dind",
@@ -45,7 +45,7 @@ bool workspace_is_read_only(const RunPlan& plan) {
   return !plan.workspace_folder.empty() && plan.isolation != Isolation::gvisor;
 }
 
-void add_workspace_mount(const WorkspaceMount& mount, const RunPlan& plan, const Surroundings& surroundings,
+void add_workspace_mount(const WorkspaceMount& mount, const RunPlan& plan, const SandboxContext& surroundings,
                          std::vector<engine::Mount>& all) {
   const std::string target = std::string(kWorkspaceMount) + "/" + mount.path;
   if (plan.isolation != Isolation::gvisor) {
@@ -76,7 +76,7 @@ void cover_volumes(const std::vector<std::string>& volumes, std::set<std::string
 
 // Where the image has something in its VOLUME, a volume that the engine fills from it shows that, read-only as the rest
 // of the image is (B02). All runs of the image have the same one: no engine makes a read-only volume without a name.
-void show_filled_volumes(const Surroundings& surroundings, std::set<std::string>& covered,
+void show_filled_volumes(const SandboxContext& surroundings, std::set<std::string>& covered,
                          std::vector<engine::Mount>& all) {
   for (const auto& volume : surroundings.filled_volumes) {
     const auto path = cleaned(volume);
@@ -90,7 +90,7 @@ void show_filled_volumes(const Surroundings& surroundings, std::set<std::string>
   }
 }
 
-std::vector<engine::Mount> mounts(const RunPlan& plan, const Surroundings& surroundings) {
+std::vector<engine::Mount> mounts(const RunPlan& plan, const SandboxContext& surroundings) {
   std::vector<engine::Mount> all;
   all.push_back(supervisor_mount(surroundings));
   std::set<std::string> covered{"/.dind", "/tmp", kRunFolder};
@@ -125,7 +125,7 @@ std::vector<engine::Mount> mounts(const RunPlan& plan, const Surroundings& surro
   auto volumes = surroundings.image.volumes;
   for (const auto& volume : volumes)
     if (const auto path = cleaned(volume);
-        path.starts_with(std::string(kWorkspaceMount) + "/") || path.starts_with(std::string(kPackagesMount) + "/"))
+        path.starts_with(std::string(kWorkspaceMount) + "/") || path.starts_with(std::string(kDependenciesMount) + "/"))
       covered.insert(path);
   show_filled_volumes(surroundings, covered, all);
   cover_volumes(volumes, covered, plan.limits.tmp_bytes, all);
@@ -179,7 +179,7 @@ bool tolerable(const std::string& extra) { return extra == "MemorySwap=-1"; }
 
 }  // namespace
 
-engine::ContainerSpec harden(const RunPlan& plan, const Surroundings& surroundings) {
+engine::ContainerSpec harden(const RunPlan& plan, const SandboxContext& surroundings) {
   const bool internet = plan.network == Network::internet;
   engine::ContainerSpec spec;
   spec.image = surroundings.image.id;
@@ -224,8 +224,8 @@ engine::ContainerSpec harden(const RunPlan& plan, const Surroundings& surroundin
   return spec;
 }
 
-engine::ContainerSpec harden_fence(const std::string& sandbox_id, const std::string& run_id,
-                                   const Surroundings& surroundings) {
+engine::ContainerSpec harden_egress_filter(const std::string& sandbox_id, const std::string& run_id,
+                                           const SandboxContext& surroundings) {
   engine::ContainerSpec spec;
   spec.image = surroundings.supervisor_image;
   spec.entrypoint = {kSupervisorInImage, "--fence"};

@@ -27,7 +27,7 @@ inline constexpr std::uint32_t kNobodyId = 65534;
 inline constexpr const char* kNobody = "65534:65534";
 
 // What hardening can't know from the plan.
-struct Surroundings {
+struct SandboxContext {
   engine::Image image;
   // The workspace's folder on the engine's side, from the operator's configuration alone; used where the plan asks.
   std::string workspace_source;
@@ -36,17 +36,17 @@ struct Surroundings {
   std::string etc_folder;             // the engine's own: hosts, passwd and group for /etc; empty: the image's
   std::vector<std::string> filled_volumes;  // of the image's: those in which it has something
   std::string supervisor_volume;
-  std::string supervisor_image;  // the engine's ID of the image with the supervisor alone; for harden_fence
+  std::string supervisor_image;  // the engine's ID of the image with the supervisor alone; for harden_egress_filter
   std::string owner;
   std::int64_t remove_after = 0;  // Unix seconds
 };
-engine::ContainerSpec harden(const RunPlan& plan, const Surroundings& surroundings);
+engine::ContainerSpec harden(const RunPlan& plan, const SandboxContext& surroundings);
 
 // The container that fences a sandbox's network in before its program starts (supervisor --fence). The one that has a
 // capability, over the sandbox's network alone. It runs nothing but our own static program, from an image that holds
 // nothing else: in a caller's, the program by that path could be another.
-engine::ContainerSpec harden_fence(const std::string& sandbox_id, const std::string& run_id,
-                                   const Surroundings& surroundings);
+engine::ContainerSpec harden_egress_filter(const std::string& sandbox_id, const std::string& run_id,
+                                           const SandboxContext& surroundings);
 
 // What the engine reports of a container where it is weaker than what was asked, one line each: "ReadonlyRootfs: asked
 // true, reported false". Empty: as asked. Fields that an engine fills in by itself are not looked at.

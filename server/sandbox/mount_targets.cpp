@@ -27,8 +27,8 @@ bool is_in(const std::string& path, const std::string& folder) {
 // Where nothing of an image's may be put, by whatever name.
 bool is_reserved(const std::string& path) {
   if (path == "/") return true;
-  return std::ranges::any_of(std::initializer_list<const char*>{"/.dind", kRunFolder, kWorkspaceMount, kPackagesMount,
-                                                                "/proc", "/sys", "/dev"},
+  return std::ranges::any_of(std::initializer_list<const char*>{"/.dind", kRunFolder, kWorkspaceMount,
+                                                                kDependenciesMount, "/proc", "/sys", "/dev"},
                              [&](const char* folder) { return is_in(path, folder); });
 }
 
@@ -55,10 +55,10 @@ MountTargets mount_targets(const engine::ContainerSpec& spec, const engine::Imag
   }
   for (const auto& path : all) {
     // What is in a mount of ours is not the image's.
-    if (path.starts_with(std::string(kWorkspaceMount) + "/") || path.starts_with(std::string(kPackagesMount) + "/"))
+    if (path.starts_with(std::string(kWorkspaceMount) + "/") || path.starts_with(std::string(kDependenciesMount) + "/"))
       continue;
-    const bool fixed =
-        path == "/.dind" || path == "/tmp" || path == kRunFolder || path == kWorkspaceMount || path == kPackagesMount;
+    const bool fixed = path == "/.dind" || path == "/tmp" || path == kRunFolder || path == kWorkspaceMount ||
+                       path == kDependenciesMount;
     const bool of_image = volumes.contains(path) && !fixed;
     (of_image ? targets.volumes : targets.ours).push_back(path);
   }
@@ -212,8 +212,8 @@ Task<Result<void>> ImageCheck::check_apart(engine::ContainerSpec spec, engine::I
                            .read_only = true,
                            .tmpfs_bytes = 4096});
   const std::string name = "dind-image-check-" + random_id();
-  auto debt = removals_.owe(name);
-  const auto created = co_await create_owed(client_, debt, name, std::move(spec), deadline);
+  auto removal = removals_.expect_container(name);
+  const auto created = co_await create_expected(client_, removal, name, std::move(spec), deadline);
   if (!created) co_return std::unexpected(created.error());
   co_return co_await check(created->id, std::move(image), std::move(image_name), std::move(targets), deadline);
 }

@@ -12,7 +12,7 @@ NetworkHolder& NetworkHolder::operator=(NetworkHolder&& other) noexcept {
   if (stream) stream->close();
   stream = std::move(other.stream);
   id = std::move(other.id);
-  debt = std::move(other.debt);
+  removal = std::move(other.removal);
   return *this;
 }
 
@@ -20,7 +20,7 @@ NetworkHolder::~NetworkHolder() {
   if (stream) stream->close();
 }
 
-Task<void> until_gone(std::shared_ptr<engine::HijackedStream> stream) {
+Task<void> wait_holder_removed(std::shared_ptr<engine::HijackedStream> stream) {
   std::array<char, 4096> buffer;
   while (true) {
     const auto size = co_await stream->read_some(buffer);
@@ -28,15 +28,15 @@ Task<void> until_gone(std::shared_ptr<engine::HijackedStream> stream) {
   }
 }
 
-Task<Result<NetworkHolder>> hold_network(engine::Client& client, Removals& removals, Fixtures& fixtures, RunPlan plan,
-                                         Surroundings surroundings, std::string name, Cancel cancel,
-                                         Deadline deadline) {
+Task<Result<NetworkHolder>> create_network_holder(engine::Client& client, Removals& removals, SharedResources& fixtures,
+                                                  RunPlan plan, SandboxContext surroundings, std::string name,
+                                                  Cancel cancel, Deadline deadline) {
   const auto cancelled = [] { return fail(ErrorCode::cancelled, "The run was cancelled"); };
   plan.network = Network::internet;
   const auto spec = harden(plan, surroundings);
   NetworkHolder holder;
-  holder.debt = removals.owe(name);
-  const auto created = co_await fixtures.create_from_supervisor_image(holder.debt, name, spec, deadline);
+  holder.removal = removals.expect_container(name);
+  const auto created = co_await fixtures.create_from_supervisor_image(holder.removal, name, spec, deadline);
   if (!created) co_return std::unexpected(created.error());
   holder.id = created->id;
   if (cancel.cancelled()) co_return cancelled();
@@ -52,8 +52,9 @@ Task<Result<NetworkHolder>> hold_network(engine::Client& client, Removals& remov
   const auto started = co_await client.start_container(created->id, deadline);
   if (!started) co_return std::unexpected(started.error());
   if (cancel.cancelled()) co_return cancelled();
-  const auto fenced = co_await raise_fence(
-      client, removals, fixtures, harden_fence(created->id, plan.run_id, surroundings), name + ".fence", deadline);
+  const auto fenced = co_await install_egress_filter(client, removals, fixtures,
+                                                     harden_egress_filter(created->id, plan.run_id, surroundings),
+                                                     name + ".fence", deadline);
   if (!fenced) co_return std::unexpected(fenced.error());
   co_return holder;
 }

@@ -22,7 +22,7 @@ struct NetworkHolder {
   NetworkHolder& operator=(NetworkHolder&&) noexcept;
   ~NetworkHolder();
 
-  Removals::Debt debt;
+  Removals::PendingRemoval removal;
   std::string id;  // the container's
   // The lease of its supervisor, which writes a few bytes and then waits. Whoever reads it to its end learns that the
   // container is gone; it ends with the holder too.
@@ -30,11 +30,12 @@ struct NetworkHolder {
 };
 
 // `name`: of the container. `surroundings.image` is that with the supervisor alone; it, the supervisor's volume and the
-// network must be there (Fixtures). After a cancel nothing more is begun: what is there goes.
-Task<Result<NetworkHolder>> hold_network(engine::Client& client, Removals& removals, Fixtures& fixtures, RunPlan plan,
-                                         Surroundings surroundings, std::string name, Cancel cancel, Deadline deadline);
+// network must be there (SharedResources). After a cancel nothing more is begun: what is there goes.
+Task<Result<NetworkHolder>> create_network_holder(engine::Client& client, Removals& removals, SharedResources& fixtures,
+                                                  RunPlan plan, SandboxContext surroundings, std::string name,
+                                                  Cancel cancel, Deadline deadline);
 
 // Returns when the stream of a holder has ended: its container has, or nobody holds it any more.
-Task<void> until_gone(std::shared_ptr<engine::HijackedStream> stream);
+Task<void> wait_holder_removed(std::shared_ptr<engine::HijackedStream> stream);
 
 }  // namespace dind::sandbox

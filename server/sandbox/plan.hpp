@@ -15,9 +15,9 @@ namespace dind::sandbox {
 inline constexpr const char* kRunFolder = "/sandbox";
 
 // Where a run's packages are: written by the installer's sandbox, read by the program's.
-inline constexpr const char* kPackagesMount = "/packages";
+inline constexpr const char* kDependenciesMount = "/packages";
 // The folder in that volume which belongs to the sandbox's user, as the volume itself never does.
-inline constexpr const char* kPackagesFolder = "/packages/site";
+inline constexpr const char* kDependenciesDir = "/packages/site";
 
 struct RunFile {
   std::string path;  // absolute
@@ -35,11 +35,11 @@ struct PlanVolume {
 };
 
 // What is done before the program, in a sandbox of its own with a network: packages, into a volume of the run's.
-struct PackageStep {
+struct DependencyStep {
   std::vector<std::string> argv;           // the installer's, with the packages
   std::map<std::string, std::string> env;  // the installer's
   std::vector<RunFile> files = {};         // the list of packages, where an argument can't say it
-  bool operator==(const PackageStep&) const = default;
+  bool operator==(const DependencyStep&) const = default;
 };
 
 // A folder or file of the workspace that is a mount of its own in it: read-only, or there so that nobody moves it away.
@@ -61,16 +61,17 @@ struct RunPlan {
   std::map<std::string, std::string> env;  // put over the image's own
   std::string working_dir;                 // empty: the image's own, or kRunFolder where that is /
   std::vector<RunFile> files;
-  std::optional<PackageStep> packages;
+  std::optional<DependencyStep> packages;
   std::vector<PlanVolume> volumes;
   std::optional<WorkspaceAccess> workspace;  // mounted at kWorkspaceMount
   std::string workspace_folder;              // with read_write: what of it is writable; empty: all of it
   std::string workspace_root = {};  // which of several adopted folders it is; empty: the first, or the operator's
-  std::vector<WorkspaceMount> workspace_mounts;         // parents first
-  std::map<std::string, std::uint64_t> workspace_seen;  // the protected names that were there (WorkspaceGuard::seen)
-  std::size_t workspace_deepest = SIZE_MAX;             // WorkspaceGuard::deepest
-  std::string disk_path;                                // where the run writes to the engine's disk …
-  std::int64_t disk_bytes = 0;                          // … and how much of it it may; 0: nowhere
+  std::vector<WorkspaceMount> workspace_mounts;  // parents first
+  std::map<std::string, std::uint64_t>
+      workspace_seen;                        // the protected names that were there (WorkspaceProtection::seen)
+  std::size_t workspace_deepest = SIZE_MAX;  // WorkspaceProtection::deepest
+  std::string disk_path;                     // where the run writes to the engine's disk …
+  std::int64_t disk_bytes = 0;               // … and how much of it it may; 0: nowhere
   Limits limits;
   Network network = Network::none;
   Isolation isolation = Isolation::runc;

@@ -84,7 +84,7 @@ std::string with_folder(std::string text) {
     for (auto at = text.find(hole); at != std::string::npos; at = text.find(hole, at + folder.size()))
       text.replace(at, hole.size(), folder);
   };
-  fill("{packages}", kPackagesFolder);
+  fill("{packages}", kDependenciesDir);
   fill("{start}", start_folder());
   return text;
 }
@@ -115,7 +115,7 @@ RunFile list_file(const std::string& name, const std::vector<std::string>& lines
 }
 
 void name_packages(const languages::PackageInstaller& installer, const std::vector<std::string>& lines,
-                   const std::vector<std::string>& constraints, PackageStep& step) {
+                   const std::vector<std::string>& constraints, DependencyStep& step) {
   if (constraints.empty() && std::ranges::none_of(lines, has_option)) {
     step.argv.insert(step.argv.end(), lines.begin(), lines.end());
     return;
@@ -128,7 +128,7 @@ void name_packages(const languages::PackageInstaller& installer, const std::vect
   step.argv.insert(step.argv.end(), {installer.constraints_option, step.files.back().path});
 }
 
-Result<void> plan_packages(const RunSpec& spec, const languages::Recipe& recipe, RunPlan& plan) {
+Result<void> plan_dependencies(const RunSpec& spec, const languages::Recipe& recipe, RunPlan& plan) {
   constexpr std::size_t kMaxDependencies = 256;
   if (spec.requirements.empty()) return {};
   if (!recipe.packages) {
@@ -143,11 +143,11 @@ Result<void> plan_packages(const RunSpec& spec, const languages::Recipe& recipe,
   if (lines->size() > kMaxDependencies) return wrong("More than 256 requirements: take an image that has them");
   const auto bounds = read_requirement_items(spec.constraints);
   if (!bounds) return std::unexpected(bounds.error());
-  PackageStep& step = plan.packages.emplace();
+  DependencyStep& step = plan.packages.emplace();
   for (const auto& part : recipe.packages->command) step.argv.push_back(with_folder(part));
   name_packages(*recipe.packages, *lines, *bounds, step);
   add_package_variables(*recipe.packages, spec, plan);
-  plan.volumes.push_back({.name = {}, .target = kPackagesMount, .read_only = true});
+  plan.volumes.push_back({.name = {}, .target = kDependenciesMount, .read_only = true});
   return {};
 }
 
@@ -199,7 +199,7 @@ Result<void> plan_source(const SourceProgram& source, const RunSpec& spec,
   for (const auto& [key, value] : how.env) plan.env[key] = value;
   plan.working_dir = kRunFolder;
   plan.files.push_back({path, std::string(text), 0644});
-  return plan_packages(spec, how, plan);
+  return plan_dependencies(spec, how, plan);
 }
 
 Result<void> plan_argv(const Command& command, const RunSpec& spec, RunPlan& plan) {
@@ -232,7 +232,7 @@ Result<void> plan_command(const CommandProgram& program, const RunSpec& spec,
     plan.images = how.images;
     if (const auto chosen = images.find(how.id); chosen != images.end()) plan.images = {chosen->second};
     for (const auto& [key, value] : how.env) plan.env[key] = value;
-    if (const auto planned = plan_packages(spec, how, plan); !planned) return planned;
+    if (const auto planned = plan_dependencies(spec, how, plan); !planned) return planned;
   }
   if (plan.images.empty() && (!spec.image || spec.image->empty()))
     return wrong("A command needs an image to run in: name one");
@@ -327,8 +327,8 @@ Result<RunPlan> make_plan(const RunSpec& spec, const Limits& limits, const std::
   return plan;
 }
 
-RunPlan make_package_plan(const RunPlan& program, const std::string& volume, const Limits& limits,
-                          std::int64_t disk_bytes) {
+RunPlan make_installer_plan(const RunPlan& program, const std::string& volume, const Limits& limits,
+                            std::int64_t disk_bytes) {
   RunPlan plan;
   plan.run_id = program.run_id;
   plan.name = "packages for " + program.name;
@@ -338,10 +338,10 @@ RunPlan make_package_plan(const RunPlan& program, const std::string& volume, con
   plan.files = program.packages->files;
   plan.env = program.packages->env;
   // A package may be larger than any tmpfs; and from here the installer's last move is a rename.
-  plan.env.insert({{"HOME", "/tmp"}, {"LANG", "C.UTF-8"}, {"TMPDIR", std::string(kPackagesMount) + "/tmp"}});
+  plan.env.insert({{"HOME", "/tmp"}, {"LANG", "C.UTF-8"}, {"TMPDIR", std::string(kDependenciesMount) + "/tmp"}});
   plan.working_dir = kRunFolder;
-  plan.volumes = {{.name = volume, .target = kPackagesMount, .read_only = false}};
-  plan.disk_path = kPackagesMount;
+  plan.volumes = {{.name = volume, .target = kDependenciesMount, .read_only = false}};
+  plan.disk_path = kDependenciesMount;
   plan.disk_bytes = disk_bytes;
   plan.limits = limits;
   plan.network = Network::internet;

@@ -21,9 +21,9 @@ Result<RunPlan> make_plan(const RunSpec& spec, const Limits& limits, const std::
                           std::string run_id);
 
 // The installer's own run, before that of `program` (which has packages): as hardened, but with a network, and with
-// `volume` writable at kPackagesMount, where it may leave `disk_bytes`. Pure.
-RunPlan make_package_plan(const RunPlan& program, const std::string& volume, const Limits& limits,
-                          std::int64_t disk_bytes);
+// `volume` writable at kDependenciesMount, where it may leave `disk_bytes`. Pure.
+RunPlan make_installer_plan(const RunPlan& program, const std::string& volume, const Limits& limits,
+                            std::int64_t disk_bytes);
 
 // The command of a built image, where its plan has none yet: ENTRYPOINT and CMD, or ENTRYPOINT and `args`. Error
 // (invalid_request): it has neither.

@@ -37,13 +37,13 @@ struct Sweep {
   std::size_t more_locked = 0;
 };
 struct SweepBounds {
-  std::size_t deepest = SIZE_MAX;  // WorkspaceGuard::deepest: what is deeper may have been there before
+  std::size_t deepest = SIZE_MAX;  // WorkspaceProtection::deepest: what is deeper may have been there before
   std::chrono::milliseconds far_time{2000};
   std::stop_token no_far = {};  // ends it before the next folder that is far
 };
 
 // Looks through `folder` of the workspace and renames each protected name that is not in `seen`
-// (WorkspaceGuard::seen); folders that are in `seen` are left out. Blocking.
+// (WorkspaceProtection::seen); folders that are in `seen` are left out. Blocking.
 Sweep move_planted(const std::string& workspace, const std::string& folder,
                    const std::map<std::string, std::uint64_t>& seen, const std::string& run_id,
                    const SweepBounds& bounds = {}, const std::stop_token& stop = {});

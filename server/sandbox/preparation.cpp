@@ -20,8 +20,8 @@ std::string join(const std::vector<std::string>& parts) {
   return all;
 }
 
-// What a caller that has gone can still do about a container whose creation hangs. The debt is paid nevertheless, when
-// its creation has ended: this one may come before there is anything to remove.
+// What a caller that has gone can still do about a container whose creation hangs. The removal is paid nevertheless,
+// when its creation has ended: this one may come before there is anything to remove.
 Task<void> remove_early(engine::Client& client, std::string container, std::string run_id) {
   if (const auto removed = co_await client.remove_container(container, in(kCallTime)); !removed)
     log(LogLevel::debug, "An early removal failed: " + removed.error().message, run_id);
@@ -32,8 +32,8 @@ std::uint32_t random_token() { return static_cast<std::uint32_t>(std::stoul(rand
 
 }  // namespace
 
-Preparation::Preparation(asio::any_io_executor executor, engine::Client& client, Removals& removals, Fixtures& fixtures,
-                         const Workspace& workspace)
+SandboxStarter::SandboxStarter(asio::any_io_executor executor, engine::Client& client, Removals& removals,
+                               SharedResources& fixtures, const Workspace& workspace)
     : executor_(std::move(executor)),
       client_(client),
       removals_(removals),
@@ -44,12 +44,12 @@ Preparation::Preparation(asio::any_io_executor executor, engine::Client& client,
 
 // The volume with the files of /etc may be gone: no container holds it, so that anybody's prune removes it. Then it is
 // filled again. An engine that mounts no such files gets a sandbox without them.
-Task<Result<Preparation::Made>> Preparation::create(const RunPlan& plan, Surroundings around, Removals::Debt& debt,
-                                                    std::string name) {
+Task<Result<SandboxStarter::Made>> SandboxStarter::create(const RunPlan& plan, SandboxContext around,
+                                                          Removals::PendingRemoval& removal, std::string name) {
   const auto user = plan.workspace ? around.user : std::string(kNobody);
   for (int attempt = 0;; ++attempt) {
     auto spec = harden(plan, around);
-    const auto created = co_await create_owed(client_, debt, name, spec, in(kCreateTime));
+    const auto created = co_await create_expected(client_, removal, name, spec, in(kCreateTime));
     if (created) co_return Made{.spec = std::move(spec), .container = *created};
     if (attempt == 0 && client_.is_podman() && engine::profile_is_missing(created.error().message)) {
       if (const auto ready = co_await fixtures_.ensure_profile(in(kCreateTime), true); !ready)
@@ -66,14 +66,15 @@ Task<Result<Preparation::Made>> Preparation::create(const RunPlan& plan, Surroun
   }
 }
 
-void Preparation::look_again(bool user_refused) {
+void SandboxStarter::look_again(bool user_refused) {
   etc_.forget();
   if (user_refused) users_.refuse();
 }
 
-Task<Result<Prepared>> Preparation::attach(const RunPlan& plan, const Surroundings& surroundings, Removals::Debt debt,
-                                           std::string name, Cancel cancel) {
-  Prepared made{.debt = std::move(debt), .name = name, .id = {}, .isolation = {}, .talk = {}};
+Task<Result<AttachedSandbox>> SandboxStarter::attach(const RunPlan& plan, const SandboxContext& surroundings,
+                                                     Removals::PendingRemoval removal, std::string name,
+                                                     Cancel cancel) {
+  AttachedSandbox made{.removal = std::move(removal), .name = name, .id = {}, .isolation = {}, .talk = {}};
   if (const auto ready = co_await fixtures_.ensure_supervisor(in(kCreateTime)); !ready)
     co_return std::unexpected(ready.error());
   if (const auto ready = co_await fixtures_.ensure_profile(in(kCreateTime)); !ready)
@@ -113,7 +114,7 @@ Task<Result<Prepared>> Preparation::attach(const RunPlan& plan, const Surroundin
   auto hurry = cancel.on_cancel([this, &name, run_id = plan.run_id] {
     spawn(executor_, "early removal of " + name, remove_early(client_, name, run_id));
   });
-  const auto created = co_await create(plan, std::move(around), made.debt, name);
+  const auto created = co_await create(plan, std::move(around), made.removal, name);
   hurry.reset();
   if (!created && engine::meets_a_file(created.error())) {  // the engine makes the first folder by then, or tries to
     const auto fine = co_await images_.check_apart(planned, surroundings.image, image_name, targets, in(kCreateTime));
@@ -158,11 +159,12 @@ Task<Result<Prepared>> Preparation::attach(const RunPlan& plan, const Surroundin
   auto stream = co_await client_.attach_container(made.id, in(kCallTime));
   if (!stream) co_return std::unexpected(stream.error());
   if (cancel.cancelled()) co_return fail(ErrorCode::cancelled, "The run was cancelled");
-  made.talk = Conversation::begin(executor_, std::move(*stream), gvisor ? random_token() : 0);
+  made.talk = SupervisorConnection::begin(executor_, std::move(*stream), gvisor ? random_token() : 0);
   co_return made;
 }
 
-Task<Result<void>> Preparation::start(const Prepared& sandbox, const RunPlan& plan, const Surroundings& surroundings) {
+Task<Result<void>> SandboxStarter::start(const AttachedSandbox& sandbox, const RunPlan& plan,
+                                         const SandboxContext& surroundings) {
   if (const auto started = co_await client_.start_container(sandbox.name, in(kCreateTime)); !started)
     co_return std::unexpected(started.error());
   if (plan.network != Network::internet) co_return Result<void>{};
@@ -170,8 +172,9 @@ Task<Result<void>> Preparation::start(const Prepared& sandbox, const RunPlan& pl
   if (!supervisor) co_return std::unexpected(supervisor.error());
   auto around = surroundings;
   around.supervisor_image = supervisor->id;
-  co_return co_await raise_fence(client_, removals_, fixtures_, harden_fence(sandbox.id, plan.run_id, around),
-                                 sandbox.name + ".fence", in(kCreateTime));
+  co_return co_await install_egress_filter(client_, removals_, fixtures_,
+                                           harden_egress_filter(sandbox.id, plan.run_id, around),
+                                           sandbox.name + ".fence", in(kCreateTime));
 }
 
 }  // namespace dind::sandbox

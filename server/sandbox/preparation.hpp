@@ -22,12 +22,12 @@
 namespace dind::sandbox {
 
 // A container that is ours alone, attached. Where it goes out of scope, it is removed.
-struct Prepared {
-  Removals::Debt debt;
+struct AttachedSandbox {
+  Removals::PendingRemoval removal;
   std::string name;
   std::string id;         // the engine's
   std::string isolation;  // as the engine says that it is
-  std::shared_ptr<Conversation> talk;
+  std::shared_ptr<SupervisorConnection> talk;
   OwnUsers::Lease user;            // empty: the user of its surroundings
   std::vector<std::string> notes;  // for people: what of this engine matters to the run
 };
@@ -37,22 +37,22 @@ struct Prepared {
 inline constexpr std::chrono::seconds kRemovalGrace{300};
 inline constexpr std::chrono::seconds kCreateTime{60};  // the engine may have to unpack an image
 
-class Preparation {
+class SandboxStarter {
  public:
   // `workspace` is looked at for each run: it may be another one later.
   // Unix seconds on the engine's clock.
   std::int64_t unix_now() const { return client_.unix_now(); }
 
-  Preparation(asio::any_io_executor executor, engine::Client& client, Removals& removals, Fixtures& fixtures,
-              const Workspace& workspace);
+  SandboxStarter(asio::any_io_executor executor, engine::Client& client, Removals& removals, SharedResources& fixtures,
+                 const Workspace& workspace);
 
   // Chooses the user of a sandbox without a workspace, which is one of its own where the engine has those ids.
-  // Makes the container `name`, of which `debt` is the removal, compares it with what was asked and attaches. `plan`
+  // Makes the container `name`, of which `removal` is the removal, compares it with what was asked and attaches. `plan`
   // and `surroundings` must live until it returns. Errors: cancelled, the engine's, or how it differs.
-  Task<Result<Prepared>> attach(const RunPlan& plan, const Surroundings& surroundings, Removals::Debt debt,
-                                std::string name, Cancel cancel);
+  Task<Result<AttachedSandbox>> attach(const RunPlan& plan, const SandboxContext& surroundings,
+                                       Removals::PendingRemoval removal, std::string name, Cancel cancel);
   // Starts it, and fences its network in where it has one. After it, it may be given a job.
-  Task<Result<void>> start(const Prepared& sandbox, const RunPlan& plan, const Surroundings& surroundings);
+  Task<Result<void>> start(const AttachedSandbox& sandbox, const RunPlan& plan, const SandboxContext& surroundings);
 
   ImageCheck& images() { return images_; }
 
@@ -65,12 +65,13 @@ class Preparation {
     engine::ContainerSpec spec;
     engine::CreatedContainer container;
   };
-  Task<Result<Made>> create(const RunPlan& plan, Surroundings around, Removals::Debt& debt, std::string name);
+  Task<Result<Made>> create(const RunPlan& plan, SandboxContext around, Removals::PendingRemoval& removal,
+                            std::string name);
 
   asio::any_io_executor executor_;
   engine::Client& client_;
   Removals& removals_;
-  Fixtures& fixtures_;
+  SharedResources& fixtures_;
   ImageCheck images_;
   const Workspace& workspace_;
   EtcVolumes etc_;

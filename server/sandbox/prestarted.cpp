@@ -24,7 +24,7 @@ constexpr const char* kWarmRunId = "prestarted";  // stands where a container of
 // The share of the machine's memory below which nothing waits, and nothing is added.
 constexpr std::int64_t kMinFreeMemoryPercent = 10;
 
-bool memory_is_short() {
+bool is_memory_low() {
   std::FILE* file = std::fopen("/proc/meminfo", "re");
   if (file == nullptr) return false;
   std::int64_t total = 0;
@@ -39,7 +39,7 @@ bool memory_is_short() {
 }
 
 // What is the same in every run that one sandbox may serve: all but what the supervisor is told.
-RunPlan shape_of(RunPlan plan) {
+RunPlan pool_key(RunPlan plan) {
   plan.run_id = kWarmRunId;
   plan.name.clear();
   plan.language.clear();
@@ -55,7 +55,7 @@ RunPlan shape_of(RunPlan plan) {
 }
 
 // Not where the workspace is out of our sight: what is at its path may be another folder by the time.
-bool may_wait(const RunPlan& plan, const Surroundings& surroundings) {
+bool can_be_warm(const RunPlan& plan, const SandboxContext& surroundings) {
   return plan.volumes.empty() && !plan.once && (!plan.workspace || surroundings.workspace_inode != 0);
 }
 
@@ -67,7 +67,7 @@ struct Key {
   bool operator==(const Key&) const = default;
 };
 
-Key shape_key(const RunPlan& shape, Surroundings surroundings) {
+Key shape_key(const RunPlan& shape, SandboxContext surroundings) {
   surroundings.remove_after = 0;
   Key key{.spec = harden(shape, surroundings), .inodes = {}};
   if (!shape.workspace) return key;
@@ -79,26 +79,26 @@ Key shape_key(const RunPlan& shape, Surroundings surroundings) {
 }  // namespace
 
 // What sandboxes of one kind are made of.
-struct Prestarted::Shape {
+struct WarmPool::PoolKey {
   RunPlan plan;
-  Surroundings surroundings;
+  SandboxContext surroundings;
   Key key;
   Clock::time_point used;
   Clock::time_point missed;  // when a run last found none
   std::chrono::seconds longest = kMaxRunTimeout;
 };
 
-struct Prestarted::Claim::Entry {
+struct WarmPool::Claim::Entry {
   explicit Entry(const asio::any_io_executor& executor) : changed(executor) {}
   RunPlan plan;
-  Surroundings surroundings;
+  SandboxContext surroundings;
   Key key;
   Signal changed;
   Cancel cancel;
   Clock::time_point since = Clock::now();
   bool claimed = false;
   bool over = false;  // it came to nothing, or is to go
-  std::unique_ptr<Prepared> sandbox;
+  std::unique_ptr<AttachedSandbox> sandbox;
 
   bool waits() const {
     if (over || !sandbox) return false;
@@ -110,25 +110,25 @@ struct Prestarted::Claim::Entry {
   }
 };
 
-struct Prestarted::State : std::enable_shared_from_this<State> {
+struct WarmPool::State : std::enable_shared_from_this<State> {
   using Entry = Claim::Entry;
 
-  State(asio::any_io_executor e, Preparation& p, Removals& r)
+  State(asio::any_io_executor e, SandboxStarter& p, Removals& r)
       : executor(std::move(e)), preparation(p), removals(r), wake(executor) {}
 
   asio::any_io_executor executor;
-  Preparation& preparation;
+  SandboxStarter& preparation;
   Removals& removals;
   Signal wake;
-  PrestartPolicy policy;
-  std::vector<Shape> shapes;  // the last used first
+  WarmPoolPolicy policy;
+  std::vector<PoolKey> shapes;  // the last used first
   std::vector<std::shared_ptr<Entry>> entries;
   std::size_t held = 0;
   bool closed = false;
   bool tending = false;
 
-  Shape* find(const Key& key) {
-    const auto found = std::ranges::find(shapes, key, &Shape::key);
+  PoolKey* find(const Key& key) {
+    const auto found = std::ranges::find(shapes, key, &PoolKey::key);
     return found == shapes.end() ? nullptr : &*found;
   }
 
@@ -150,7 +150,7 @@ struct Prestarted::State : std::enable_shared_from_this<State> {
   void tend() {
     const auto now = Clock::now();
     if (closed || policy.most == 0) return;
-    std::erase_if(shapes, [&](const Shape& each) { return now - each.used > policy.idle; });
+    std::erase_if(shapes, [&](const PoolKey& each) { return now - each.used > policy.idle; });
     drop_all_but([&](const Entry& each) { return find(each.key) != nullptr && now - each.since < kMaxAge; });
     if (shapes.empty() || held > 0) return;
     if (std::ranges::any_of(entries, [](const auto& each) { return !each->sandbox; })) return;
@@ -161,20 +161,20 @@ struct Prestarted::State : std::enable_shared_from_this<State> {
       room -= wanted;
       if (static_cast<std::size_t>(there) < wanted) {
         make_room(shapes, policy.most);
-        if (!memory_is_short()) make(shape);
+        if (!is_memory_low()) make(shape);
         return;
       }
     }
   }
 
   // For a new one: of the kind that was used the longest ago.
-  void make_room(const std::vector<Shape>& by_use, std::size_t most) {
+  void make_room(const std::vector<PoolKey>& by_use, std::size_t most) {
     for (auto shape = by_use.rbegin(); shape != by_use.rend() && entries.size() >= most; ++shape)
       for (const auto& each : std::vector(entries))
         if (each->key == shape->key && entries.size() >= most) drop(each);
   }
 
-  void make(const Shape& shape) {
+  void make(const PoolKey& shape) {
     const auto entry = std::make_shared<Entry>(executor);
     entry->plan = shape.plan;
     entry->surroundings = shape.surroundings;
@@ -189,7 +189,7 @@ struct Prestarted::State : std::enable_shared_from_this<State> {
   // Makes a sandbox and stays with it until a run has it or it goes.
   static Task<void> keep(std::shared_ptr<State> self, std::shared_ptr<Entry> entry) {
     const std::string name = std::string("dind-") + kWarmRunId + "-" + random_id(4);
-    Result<Prepared> made = fail(ErrorCode::internal, "a bug of ours");
+    Result<AttachedSandbox> made = fail(ErrorCode::internal, "a bug of ours");
     try {
       made = co_await self->prepare(*entry, name);
     } catch (const std::exception& e) {
@@ -200,7 +200,7 @@ struct Prestarted::State : std::enable_shared_from_this<State> {
       self->give_up(entry);
       co_return;
     }
-    entry->sandbox = std::make_unique<Prepared>(std::move(*made));
+    entry->sandbox = std::make_unique<AttachedSandbox>(std::move(*made));
     entry->changed.notify();
     log(LogLevel::debug, "The sandbox " + name + " waits for a run");
     self->tend();
@@ -212,12 +212,13 @@ struct Prestarted::State : std::enable_shared_from_this<State> {
       self->give_up(entry);
     }
     entry->sandbox.reset();
-    co_await self->removals.gone(name, in(60s));
+    co_await self->removals.wait_removed(name, in(60s));
     talk->close();
   }
 
-  Task<Result<Prepared>> prepare(const Entry& entry, std::string name) {
-    auto made = co_await preparation.attach(entry.plan, entry.surroundings, removals.owe(name), name, entry.cancel);
+  Task<Result<AttachedSandbox>> prepare(const Entry& entry, std::string name) {
+    auto made = co_await preparation.attach(entry.plan, entry.surroundings, removals.expect_container(name), name,
+                                            entry.cancel);
     if (!made) co_return made;
     if (const auto started = co_await preparation.start(*made, entry.plan, entry.surroundings); !started)
       co_return std::unexpected(started.error());
@@ -234,7 +235,7 @@ struct Prestarted::State : std::enable_shared_from_this<State> {
   void give_up(const std::shared_ptr<Entry>& entry) {
     const bool dropped = std::exchange(entry->over, true);  // it may be wanted again already
     std::erase(entries, entry);
-    if (!dropped) std::erase_if(shapes, [&](const Shape& each) { return each.key == entry->key; });
+    if (!dropped) std::erase_if(shapes, [&](const PoolKey& each) { return each.key == entry->key; });
     entry->changed.notify();
     tend();
   }
@@ -243,7 +244,7 @@ struct Prestarted::State : std::enable_shared_from_this<State> {
     while (!self->closed && !self->shapes.empty()) {
       co_await self->wake.wait(in(std::min<Clock::duration>(kPoolCheckInterval, self->policy.idle)));
       if (self->closed) break;
-      if (!self->entries.empty() && memory_is_short()) {
+      if (!self->entries.empty() && is_memory_low()) {
         log(LogLevel::info, "Memory is short: no sandbox waits for a run until there is more");
         self->drop_all_but([](const Entry&) { return false; });
         self->shapes.clear();
@@ -254,17 +255,17 @@ struct Prestarted::State : std::enable_shared_from_this<State> {
   }
 };
 
-Prestarted::Prestarted(asio::any_io_executor executor, Preparation& preparation, Removals& removals)
+WarmPool::WarmPool(asio::any_io_executor executor, SandboxStarter& preparation, Removals& removals)
     : state_(std::make_shared<State>(std::move(executor), preparation, removals)) {}
 
-Prestarted::~Prestarted() { close(); }
+WarmPool::~WarmPool() { close(); }
 
-void Prestarted::allow(PrestartPolicy policy) { state_->policy = policy; }
+void WarmPool::allow(WarmPoolPolicy policy) { state_->policy = policy; }
 
-Prestarted::Claim Prestarted::claim(const RunPlan& plan, const Surroundings& surroundings) {
+WarmPool::Claim WarmPool::claim(const RunPlan& plan, const SandboxContext& surroundings) {
   Claim claim;
-  if (state_->policy.most == 0 || !may_wait(plan, surroundings)) return claim;
-  const auto key = shape_key(shape_of(plan), surroundings);
+  if (state_->policy.most == 0 || !can_be_warm(plan, surroundings)) return claim;
+  const auto key = shape_key(pool_key(plan), surroundings);
   const auto timeout = std::chrono::duration_cast<std::chrono::seconds>(plan.limits.timeout) + 1s;
   for (const auto& each : state_->entries) {
     if (each->claimed || each->over || each->key != key) continue;
@@ -281,7 +282,7 @@ Prestarted::Claim Prestarted::claim(const RunPlan& plan, const Surroundings& sur
   return claim;
 }
 
-Task<std::unique_ptr<Prepared>> Prestarted::taken(Claim claim, Cancel cancel) {
+Task<std::unique_ptr<AttachedSandbox>> WarmPool::taken(Claim claim, Cancel cancel) {
   const auto state = state_;
   const auto entry = std::move(claim.entry_);
   const auto heard = cancel.on_cancel([weak = std::weak_ptr(entry)] {
@@ -302,14 +303,14 @@ Task<std::unique_ptr<Prepared>> Prestarted::taken(Claim claim, Cancel cancel) {
   co_return sandbox;
 }
 
-void Prestarted::want(const RunPlan& plan, const Surroundings& surroundings) {
-  if (state_->closed || state_->policy.most == 0 || !may_wait(plan, surroundings)) return;
-  auto shape = shape_of(plan);
+void WarmPool::want(const RunPlan& plan, const SandboxContext& surroundings) {
+  if (state_->closed || state_->policy.most == 0 || !can_be_warm(plan, surroundings)) return;
+  auto shape = pool_key(plan);
   auto key = shape_key(shape, surroundings);
   const auto now = Clock::now();
   const auto timeout = std::chrono::duration_cast<std::chrono::seconds>(plan.limits.timeout) + 1s;
   auto& shapes = state_->shapes;
-  const auto known = std::ranges::find(shapes, key, &Shape::key);
+  const auto known = std::ranges::find(shapes, key, &PoolKey::key);
   if (known != shapes.end()) {
     std::rotate(shapes.begin(), known, known + 1);
   } else {
@@ -327,19 +328,19 @@ void Prestarted::want(const RunPlan& plan, const Surroundings& surroundings) {
   if (!std::exchange(state_->tending, true)) spawn(state_->executor, "prestarted", State::look_after(state_));
 }
 
-std::shared_ptr<void> Prestarted::hold() {
+std::shared_ptr<void> WarmPool::hold() {
   ++state_->held;
   return {nullptr, [state = state_](void*) {
             if (--state->held == 0) state->tend();
           }};
 }
 
-std::size_t Prestarted::waiting() const {
+std::size_t WarmPool::waiting() const {
   return static_cast<std::size_t>(
       std::ranges::count_if(state_->entries, [](const auto& each) { return each->waits() && !each->claimed; }));
 }
 
-void Prestarted::close() {
+void WarmPool::close() {
   if (std::exchange(state_->closed, true)) return;
   state_->drop_all_but([](const State::Entry&) { return false; });
   state_->shapes.clear();

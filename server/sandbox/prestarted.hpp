@@ -16,21 +16,21 @@
 
 namespace dind::sandbox {
 
-struct PrestartPolicy {
+struct WarmPoolPolicy {
   std::size_t most = 0;                                       // that wait at once; 0: none
   std::chrono::milliseconds idle = std::chrono::minutes(10);  // without a run of their kind they go
-  bool operator==(const PrestartPolicy&) const = default;
+  bool operator==(const WarmPoolPolicy&) const = default;
 };
 
-class Prestarted {
+class WarmPool {
  public:
-  Prestarted(asio::any_io_executor executor, Preparation& preparation, Removals& removals);
-  Prestarted(const Prestarted&) = delete;
-  Prestarted& operator=(const Prestarted&) = delete;
-  ~Prestarted();
+  WarmPool(asio::any_io_executor executor, SandboxStarter& preparation, Removals& removals);
+  WarmPool(const WarmPool&) = delete;
+  WarmPool& operator=(const WarmPool&) = delete;
+  ~WarmPool();
 
   // Nothing waits before it is called.
-  void allow(PrestartPolicy policy);
+  void allow(WarmPoolPolicy policy);
 
   // One that this run has for itself from now on: it waits, or is on its way.
   class Claim {
@@ -38,18 +38,18 @@ class Prestarted {
     explicit operator bool() const { return entry_ != nullptr; }
 
    private:
-    friend class Prestarted;
+    friend class WarmPool;
     struct Entry;
     std::shared_ptr<Entry> entry_;
   };
   // One that was made for just such a run: all that the engine is told of a container is the same, but for the run's
   // id.
-  Claim claim(const RunPlan& plan, const Surroundings& surroundings);
+  Claim claim(const RunPlan& plan, const SandboxContext& surroundings);
   // The sandbox, once it waits. None: it came to nothing, or `cancel` was heard (then the next run may have it).
-  Task<std::unique_ptr<Prepared>> taken(Claim claim, Cancel cancel);
+  Task<std::unique_ptr<AttachedSandbox>> taken(Claim claim, Cancel cancel);
 
   // A run like this was there, or is expected: one is to wait for the next.
-  void want(const RunPlan& plan, const Surroundings& surroundings);
+  void want(const RunPlan& plan, const SandboxContext& surroundings);
 
   // While one is held, nothing is prestarted: somebody waits for a sandbox of his own, and is to have the engine.
   [[nodiscard]] std::shared_ptr<void> hold();
@@ -59,7 +59,7 @@ class Prestarted {
   void close();
 
  private:
-  struct Shape;
+  struct PoolKey;
   struct State;
   std::shared_ptr<State> state_;
 };

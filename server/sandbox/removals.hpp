@@ -20,22 +20,22 @@ class Removals {
   Removals(asio::any_io_executor executor, engine::Client& client,
            std::chrono::milliseconds patience = std::chrono::seconds(30));
 
-  // One of them by name. Where it goes out of scope without `pay`, it pays.
-  class Debt {
+  // One of them by name. Where it goes out of scope without `remove`, it pays.
+  class PendingRemoval {
    public:
-    Debt() = default;
-    Debt(Debt&&) noexcept = default;
-    Debt& operator=(Debt&& other) noexcept;
-    ~Debt() { pay(); }
+    PendingRemoval() = default;
+    PendingRemoval(PendingRemoval&&) noexcept = default;
+    PendingRemoval& operator=(PendingRemoval&& other) noexcept;
+    ~PendingRemoval() { remove(); }
     // Removes it in the background: tries again until the engine says that it's gone, for half a minute; then it is
     // given up, and the reaper's. Calling it again does nothing.
-    void pay();
+    void remove();
     // From now on it is owed under this name, as if the container had it (`gone` waits for it then), and removed by its
     // id, whatever it is called.
-    void count_as(std::string name, std::string id);
+    void rename(std::string name, std::string id);
     // Its program has ended and its supervisor with it: the engine removes it by itself (AutoRemove), also when we have
     // gone. It is still seen to, but nobody's end waits for it.
-    void leave_to_engine();
+    void expect_auto_remove();
     // Around the request that creates it. While that has no answer, "there is no such container" does not mean that it
     // is gone: the engine may be about to create it, although the connection broke.
     void begin_create() { create_pending_ = true; }
@@ -45,38 +45,38 @@ class Removals {
     friend class Removals;
     struct Account;
     enum class Kind { container, volume };
-    Debt(std::shared_ptr<Account> account, Kind kind, std::string name)
-        : account_(std::move(account)), kind_(kind), name_(std::move(name)), owed_as_(name_) {}
+    PendingRemoval(std::shared_ptr<Account> account, Kind kind, std::string name)
+        : account_(std::move(account)), kind_(kind), name_(std::move(name)), pending_as_(name_) {}
     std::shared_ptr<Account> account_;
     Kind kind_ = Kind::container;
     std::string name_;
-    std::string owed_as_;
+    std::string pending_as_;
     bool create_pending_ = false;
   };
 
   // Call it before `create` is sent: the reply may be lost, and the container there nevertheless.
-  [[nodiscard]] Debt owe(std::string container_name);
-  // A volume goes after the containers that use it: pay when theirs is paid.
-  [[nodiscard]] Debt owe_volume(std::string volume_name);
-  std::size_t unpaid() const;
+  [[nodiscard]] PendingRemoval expect_container(std::string container_name);
+  // A volume goes after the containers that use it: remove when theirs is paid.
+  [[nodiscard]] PendingRemoval expect_volume(std::string volume_name);
+  std::size_t pending() const;
   // Whether any removal of this process is about that container or volume, by its name or its id: a run, a warm sandbox
   // or an installer has it, or it is being removed.
   static bool is_known(const std::string& name_or_id);
   // Whether the removal of that name failed for good; until `settle`, when it is gone.
-  bool gave_up(const std::string& name) const;
-  std::vector<std::string> given_up() const;
-  void settle(const std::string& name);
+  bool failed(const std::string& name) const;
+  std::vector<std::string> failures() const;
+  void forget(const std::string& name);
   // True once nothing is owed; false when the deadline passed first.
-  Task<bool> idle(Deadline deadline);
+  Task<bool> wait_all_removed(Deadline deadline);
   // The same, but for what was left to the engine.
-  Task<bool> settled(Deadline deadline);
+  Task<bool> wait_all_removed_but_auto(Deadline deadline);
   // The same for those whose names begin so.
-  Task<bool> gone(std::string prefix, Deadline deadline);
+  Task<bool> wait_removed(std::string prefix, Deadline deadline);
   // The same, but what an engine that is away can't be asked about counts as gone: it burdens nobody.
-  Task<bool> gone_or_out_of_reach(std::string prefix, Deadline deadline);
+  Task<bool> wait_removed_or_unreachable(std::string prefix, Deadline deadline);
 
  private:
-  std::shared_ptr<Debt::Account> account_;
+  std::shared_ptr<PendingRemoval::Account> account_;
 };
 
 }  // namespace dind::sandbox

@@ -57,33 +57,33 @@ struct Sandboxes::Run : std::enable_shared_from_this<Run> {
   std::shared_ptr<StdinPipe> input;
   Cancel cancel;
   Signal changed;
-  Surroundings around;
+  SandboxContext around;
   std::string sandbox_id;  // the engine's id of the container
   std::string isolation;   // as the engine says that it is
-  std::shared_ptr<Conversation> talk;
+  std::shared_ptr<SupervisorConnection> talk;
   OwnUsers::Lease user;  // nobody else's before its container is gone
   std::vector<std::string> notes;
   bool looked_again = false;  // what kept the last attempt from its start is looked for again
   std::optional<Result<RunResult>> outcome;
 
-  static Task<void> drive(std::shared_ptr<Run> self, Removals::Debt debt, Prestarted::Claim claim);
-  Task<std::optional<Result<RunResult>>> attempt_prestarted(Prestarted::Claim claim);
-  Task<Result<RunResult>> attempt(Removals::Debt debt, std::string name, bool& worth_another);
-  void take(const Prepared& sandbox) {
+  static Task<void> drive(std::shared_ptr<Run> self, Removals::PendingRemoval removal, WarmPool::Claim claim);
+  Task<std::optional<Result<RunResult>>> acquire_warm(WarmPool::Claim claim);
+  Task<Result<RunResult>> attempt(Removals::PendingRemoval removal, std::string name, bool& worth_another);
+  void take(const AttachedSandbox& sandbox) {
     sandbox_id = sandbox.id;
     isolation = sandbox.isolation;
     talk = sandbox.talk;
     user = sandbox.user;
     notes = sandbox.notes;
   }
-  void give_job();
+  void send_job();
   bool ended_by_itself() const {
     return talk && talk->seen().report && talk->seen().report->cause == wire::Cause::none;
   }
   // Podman leaves it to a process that it starts when a container ends, and does not notice when that fails.
   bool engine_removes_it() const { return ended_by_itself() && !home.client_.is_podman(); }
-  Task<Result<RunResult>> follow(const Prepared& sandbox, bool& worth_another);
-  Task<Result<RunResult>> without_report(const std::string& id, bool& worth_another);
+  Task<Result<RunResult>> follow(const AttachedSandbox& sandbox, bool& worth_another);
+  Task<Result<RunResult>> outcome_without_report(const std::string& id, bool& worth_another);
   Stop reason_to_stop(Deadline deadline) const;
   std::vector<std::string> all_notes() const {
     auto all = plan.notes;
@@ -138,13 +138,13 @@ void Sandboxes::Run::announce() {
                          .container_id = sandbox_id});
 }
 
-void Sandboxes::Run::give_job() {
+void Sandboxes::Run::send_job() {
   const auto deadline = std::chrono::duration_cast<std::chrono::milliseconds>(plan.limits.timeout + kSupervisorGrace);
   const bool gvisor = isolation == dind::name(Isolation::gvisor);
   talk->assign(
       job_frames(plan, {.deadline_ms = static_cast<std::uint64_t>(deadline.count()),
                         .output_cap = static_cast<std::uint64_t>(plan.limits.output_bytes),
-                        .output_window = Conversation::kOutputWindow,
+                        .output_window = SupervisorConnection::kOutputWindow,
                         .token = talk->token(),
                         .most_tasks = gvisor ? static_cast<std::uint32_t>(plan.limits.pids) : 0}),
       [weak = weak_from_this()] {
@@ -192,7 +192,7 @@ Result<RunResult> Sandboxes::Run::conclude(Stop stop) const {
   return with_reason(std::move(result));
 }
 
-Task<Result<RunResult>> Sandboxes::Run::without_report(const std::string& id, bool& worth_another) {
+Task<Result<RunResult>> Sandboxes::Run::outcome_without_report(const std::string& id, bool& worth_another) {
   const auto& seen = talk->seen();
   const bool reset = seen.error && seen.error->code == ErrorCode::engine_unavailable;
   const auto lost = [&](Loss loss) {
@@ -228,13 +228,13 @@ Task<Result<RunResult>> Sandboxes::Run::without_report(const std::string& id, bo
 }
 
 // From the job to the verdict.
-Task<Result<RunResult>> Sandboxes::Run::follow(const Prepared& sandbox, bool& worth_another) {
+Task<Result<RunResult>> Sandboxes::Run::follow(const AttachedSandbox& sandbox, bool& worth_another) {
   const auto& seen = talk->seen();
   if (cancel.cancelled() || sink == nullptr) co_return fail(ErrorCode::cancelled, "The run was cancelled");
   const auto heard = cancel.on_cancel([conversation = std::weak_ptr(talk)] {
     if (const auto open = conversation.lock()) open->changed().notify();
   });
-  give_job();
+  send_job();
   const Deadline ready_by = in(kFirstWordTime);
   while (!seen.began && !seen.report && !seen.ended && !seen.error && !cancel.cancelled()) {
     if (!co_await talk->changed().wait(ready_by) && Clock::now() >= ready_by) {
@@ -259,7 +259,7 @@ Task<Result<RunResult>> Sandboxes::Run::follow(const Prepared& sandbox, bool& wo
     }
   }
   if (seen.report) co_return conclude(Stop::none);
-  if (stop == Stop::none) co_return co_await without_report(sandbox.id, worth_another);
+  if (stop == Stop::none) co_return co_await outcome_without_report(sandbox.id, worth_another);
   if (!seen.began && stop == Stop::cancelled) co_return fail(ErrorCode::cancelled, "The run was cancelled");
   talk->kill();
   const Deadline patience = in(stop == Stop::cancelled ? kCancelReportTime : kReportTime);
@@ -268,16 +268,17 @@ Task<Result<RunResult>> Sandboxes::Run::follow(const Prepared& sandbox, bool& wo
   co_return conclude(stop);
 }
 
-Task<Result<RunResult>> Sandboxes::Run::attempt(Removals::Debt debt, std::string name, bool& worth_another) {
+Task<Result<RunResult>> Sandboxes::Run::attempt(Removals::PendingRemoval removal, std::string name,
+                                                bool& worth_another) {
   auto hold = home.prestarted_.hold();
-  auto made = co_await home.preparation_.attach(plan, around, std::move(debt), std::move(name), cancel);
+  auto made = co_await home.preparation_.attach(plan, around, std::move(removal), std::move(name), cancel);
   if (!made) co_return std::unexpected(made.error());
   take(*made);
   if (cancel.cancelled() || sink == nullptr) co_return fail(ErrorCode::cancelled, "The run was cancelled");
   if (const auto started = co_await home.preparation_.start(*made, plan, around); !started) {
     const auto& why = started.error().message;
     // It ended before its fence could join its network.
-    if (engine::network_has_ended(why)) co_return co_await without_report(made->id, worth_another);
+    if (engine::network_has_ended(why)) co_return co_await outcome_without_report(made->id, worth_another);
     // An engine in a user namespace that it does not tell of has no such user.
     const bool user_refused = made->user && engine::user_is_unmapped(why);
     looked_again = user_refused || why.contains("dind-etc-");
@@ -287,24 +288,24 @@ Task<Result<RunResult>> Sandboxes::Run::attempt(Removals::Debt debt, std::string
   }
   hold.reset();
   auto result = co_await follow(*made, worth_another);
-  if (engine_removes_it()) made->debt.leave_to_engine();
+  if (engine_removes_it()) made->removal.expect_auto_remove();
   co_return result;
 }
 
 // None: there was nothing to take after all, or it broke off before the program began; the run is whole for another
 // try.
-Task<std::optional<Result<RunResult>>> Sandboxes::Run::attempt_prestarted(Prestarted::Claim claim) {
+Task<std::optional<Result<RunResult>>> Sandboxes::Run::acquire_warm(WarmPool::Claim claim) {
   const auto made = co_await home.prestarted_.taken(std::move(claim), cancel);
   if (!made) {
     if (cancel.cancelled()) co_return fail(ErrorCode::cancelled, "The run was cancelled");
     co_return std::nullopt;
   }
-  made->debt.count_as(container, made->id);
+  made->removal.rename(container, made->id);
   log(LogLevel::debug, "Takes the sandbox " + made->name + ", which waited", plan.run_id);
   take(*made);
   bool worth_another = false;
   auto result = co_await follow(*made, worth_another);
-  if (engine_removes_it()) made->debt.leave_to_engine();
+  if (engine_removes_it()) made->removal.expect_auto_remove();
   const auto& seen = talk->seen();
   // It may have begun unseen: where it could have changed something that lasts, it isn't begun again.
   const bool lasting = plan.workspace == WorkspaceAccess::read_write || plan.network == Network::internet;
@@ -316,21 +317,21 @@ Task<std::optional<Result<RunResult>>> Sandboxes::Run::attempt_prestarted(Presta
   co_return std::nullopt;
 }
 
-Task<void> Sandboxes::Run::drive(std::shared_ptr<Run> self, Removals::Debt debt, Prestarted::Claim claim) {
+Task<void> Sandboxes::Run::drive(std::shared_ptr<Run> self, Removals::PendingRemoval removal, WarmPool::Claim claim) {
   Result<RunResult> result = fail(ErrorCode::internal, "The run was never tried");
   const auto planted = PlantedWatch::begin(self->home.executor_, self->home.work_,
                                            with_root(self->home.workspace_, self->plan.workspace_root), self->plan);
   std::optional<Result<RunResult>> early;
   if (claim) {
-    early = co_await self->attempt_prestarted(std::move(claim));
-    if (!early) debt = self->home.removals_.owe(self->container);
+    early = co_await self->acquire_warm(std::move(claim));
+    if (!early) removal = self->home.removals_.expect_container(self->container);
   }
   if (early) result = std::move(*early);
   for (int i = 0; !early && i < kAttempts; ++i) {
     bool worth_another = false;
     const std::string name = self->container + (i == 0 ? "" : "." + std::to_string(i));
-    if (i > 0) debt = self->home.removals_.owe(name);
-    result = co_await self->attempt(std::move(debt), name, worth_another);
+    if (i > 0) removal = self->home.removals_.expect_container(name);
+    result = co_await self->attempt(std::move(removal), name, worth_another);
     if (result || !worth_another || self->cancel.cancelled() || i + 1 == kAttempts) break;
     log(LogLevel::info, "A sandbox did not start (" + result.error().message + "); looking at the supervisor's volume",
         self->plan.run_id);
@@ -347,8 +348,8 @@ Task<void> Sandboxes::Run::drive(std::shared_ptr<Run> self, Removals::Debt debt,
   self->outcome = std::move(result);
   self->changed.notify();
   if (*self->outcome) self->home.prestarted_.want(self->plan, self->around);
-  // The stream is drained until the container is gone: see Conversation.
-  co_await self->home.removals_.gone(self->container, in(60s));
+  // The stream is drained until the container is gone: see SupervisorConnection.
+  co_await self->home.removals_.wait_removed(self->container, in(60s));
   if (planted && !self->ended_by_itself()) co_await planted->sweep();
   if (self->talk) self->talk->close();
 }
@@ -380,10 +381,10 @@ Task<Result<RunResult>> Sandboxes::run(RunPlan plan, engine::Image image, std::s
   auto claim = prestarted_.claim(run->plan, run->around);
   ++(claim ? taken_warm_ : made_cold_);
   sink.on_state(Preparing{.stage = Stage::container,
-                          .message = claim ? "Taking a sandbox that waits" : "Creating the sandbox",
+                          .message = claim ? "Taking a warm sandbox" : "Creating the sandbox",
                           .percent = std::nullopt});
-  auto debt = claim ? Removals::Debt() : removals_.owe(run->container);
-  spawn(executor_, "run " + run->plan.run_id, Run::drive(run, std::move(debt), std::move(claim)));
+  auto removal = claim ? Removals::PendingRemoval() : removals_.expect_container(run->container);
+  spawn(executor_, "run " + run->plan.run_id, Run::drive(run, std::move(removal), std::move(claim)));
   while (!run->outcome) {
     const bool began = run->talk && run->talk->seen().began;
     if (answer_by && (!began || Clock::now() >= *answer_by)) break;

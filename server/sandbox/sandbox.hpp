@@ -39,9 +39,9 @@ class Sandboxes {
   // A run like this may come soon: where sandboxes may wait (`prestarted`), one is to wait for it.
   Task<void> expect(RunPlan plan, engine::Image image);
 
-  Prestarted& prestarted() { return prestarted_; }
+  WarmPool& prestarted() { return prestarted_; }
   Removals& removals() { return removals_; }
-  Fixtures& fixtures() { return fixtures_; }
+  SharedResources& fixtures() { return fixtures_; }
   // Where it is kept which images are fine (ImageCheck): a file, in a folder of this user's.
   void remember_images_in(std::filesystem::path file) { preparation_.images().remember_in(std::move(file)); }
   const std::string& owner() const { return owner_; }
@@ -51,7 +51,7 @@ class Sandboxes {
   const Workspace& workspace() const { return workspace_; }
   // Where the operator has set no workspace: the folders that are open at this machine's terminal or editor. The first
   // one is `workspace()`; a run may name another as its root.
-  void adopt_workspace(const std::string& path);
+  void set_workspace_if_unset(const std::string& path);
   void forget_workspace(const std::string& path);
   const std::vector<std::string>& adopted_workspaces() const { return adopted_; }
   // The workspace of a run with this root; empty: `workspace()`. nullopt: it is not one of the adopted folders.
@@ -61,7 +61,7 @@ class Sandboxes {
   struct Run;
   // What the workspace means for a plan that has it. Returns the user that its run has.
   Task<Result<std::string>> settle(RunPlan& plan, const engine::Image& image, Cancel cancel);
-  Surroundings surroundings(const RunPlan& plan, const engine::Image& image, std::string user) const;
+  SandboxContext surroundings(const RunPlan& plan, const engine::Image& image, std::string user) const;
 
   asio::any_io_executor executor_;
   engine::Client& client_;
@@ -70,9 +70,9 @@ class Sandboxes {
   const bool adopts_;  // the operator has set no workspace
   std::vector<std::string> adopted_;
   Removals removals_;
-  Fixtures fixtures_;
-  Preparation preparation_;
-  Prestarted prestarted_;
+  SharedResources fixtures_;
+  SandboxStarter preparation_;
+  WarmPool prestarted_;
   BlockingWork work_;
   std::uint64_t taken_warm_ = 0;
   std::uint64_t made_cold_ = 0;

@@ -7,7 +7,7 @@
 
 namespace dind::sandbox {
 
-void Sandboxes::adopt_workspace(const std::string& path) {
+void Sandboxes::set_workspace_if_unset(const std::string& path) {
   if (!adopts_) return;
   if (std::ranges::find(adopted_, path) == adopted_.end()) adopted_.push_back(path);
   workspace_ = with_root(std::move(workspace_), adopted_.front());
@@ -30,14 +30,14 @@ Task<Result<std::string>> Sandboxes::settle(RunPlan& plan, const engine::Image& 
   const auto workspace = with_root(workspace_, plan.workspace_root);
   auto user = workspace_user(workspace, note);
   if (!note.empty()) plan.notes.push_back(note);
-  if (const auto guarded = co_await guard_plan(work_, workspace, plan, std::move(cancel)); !guarded)
+  if (const auto guarded = co_await protect_workspace(work_, workspace, plan, std::move(cancel)); !guarded)
     co_return std::unexpected(guarded.error());
   // The image's own folder in the workspace is entered by the supervisor, as one that a caller names.
   if (plan.working_dir.empty() && image.working_dir.starts_with(kWorkspaceMount)) plan.working_dir = image.working_dir;
   co_return user;
 }
 
-Surroundings Sandboxes::surroundings(const RunPlan& plan, const engine::Image& image, std::string user) const {
+SandboxContext Sandboxes::surroundings(const RunPlan& plan, const engine::Image& image, std::string user) const {
   const auto workspace = with_root(workspace_, plan.workspace_root);
   const auto life = std::chrono::duration_cast<std::chrono::seconds>(plan.limits.timeout + kRemovalGrace);
   return {.image = image,

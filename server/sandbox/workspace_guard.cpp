@@ -26,7 +26,7 @@ class Search {
  public:
   explicit Search(std::string root) : root_(std::move(root)) {}
 
-  Result<WorkspaceGuard> through(Folder first, const std::stop_token& stop, std::chrono::milliseconds far_time) {
+  Result<WorkspaceProtection> through(Folder first, const std::stop_token& stop, std::chrono::milliseconds far_time) {
     device_ = first.itself().st_dev;
     const auto walk = walk_protected_names(
         first, root_, {.max_folders = kMaxGuardedFolders, .far_time = far_time}, stop,
@@ -84,10 +84,10 @@ class Search {
                        " of .git, .vscode and their like, or of folders that can't be read, are not guarded, " +
                        shown_path(first_unguarded_) + " the first of them: there are too many so deep in the " +
                        "workspace, or their paths are too long for a mount; " + kGuardRemedy);
-    WorkspaceGuard found{.mounts = {},
-                         .seen = std::move(seen_),
-                         .deepest = walk.end == Walk::End::far_cut ? walk.depth - 1 : SIZE_MAX,
-                         .notes = std::move(notes_)};
+    WorkspaceProtection found{.mounts = {},
+                              .seen = std::move(seen_),
+                              .deepest = walk.end == Walk::End::far_cut ? walk.depth - 1 : SIZE_MAX,
+                              .notes = std::move(notes_)};
     if (!root_.empty()) found.mounts.push_back({.path = root_, .read_only = false, .inode = first.itself().st_ino});
     // A path sorts behind its parents.
     for (const auto& [path, mount] : paths_) found.mounts.push_back(mount);
@@ -155,14 +155,14 @@ class Search {
 
 }  // namespace
 
-Result<WorkspaceGuard> guard_workspace(const std::string& path, const std::string& folder, const std::stop_token& stop,
-                                       std::chrono::milliseconds far_time) {
+Result<WorkspaceProtection> guard_workspace(const std::string& path, const std::string& folder,
+                                            const std::stop_token& stop, std::chrono::milliseconds far_time) {
   auto first = enter_workspace(path, folder);
   if (!first) return std::unexpected(first.error());
   return Search(folder).through(std::move(*first), stop, far_time);
 }
 
-Task<Result<void>> guard_plan(BlockingWork& work, const Workspace& workspace, RunPlan& plan, Cancel cancel) {
+Task<Result<void>> protect_workspace(BlockingWork& work, const Workspace& workspace, RunPlan& plan, Cancel cancel) {
   if (plan.workspace != WorkspaceAccess::read_write) co_return Result<void>{};
   if (workspace.path.empty()) {
     if (!plan.workspace_folder.empty())
@@ -176,7 +176,7 @@ Task<Result<void>> guard_plan(BlockingWork& work, const Workspace& workspace, Ru
   }
   // Under gVisor all of it is writable (hardening).
   const auto writable = plan.isolation == Isolation::gvisor ? std::string() : plan.workspace_folder;
-  const auto looked = co_await work.run<Result<WorkspaceGuard>>(
+  const auto looked = co_await work.run<Result<WorkspaceProtection>>(
       [path = workspace.path, folder = writable](const std::stop_token& stop) {
         return guard_workspace(path, folder, stop);
       },

@@ -20,7 +20,7 @@
 
 namespace dind::sandbox {
 
-struct WorkspaceGuard {
+struct WorkspaceProtection {
   std::vector<WorkspaceMount> mounts;  // parents first; those that are not read-only only hold what is in them in place
   // Every protected name that was there, by its path, and each folder that could not be looked into: its inode. 0: a
   // file, and it stays one; git replaces its own.
@@ -35,11 +35,11 @@ struct WorkspaceGuard {
 // that one is a mount of its own, and the only writable one. Blocking. Errors: not_found (no such folder),
 // invalid_request (a link in its path; more than can be guarded), cancelled (`stop`).
 inline constexpr std::chrono::milliseconds kGuardFarTime{250};
-Result<WorkspaceGuard> guard_workspace(const std::string& path, const std::string& folder,
-                                       const std::stop_token& stop = {},
-                                       std::chrono::milliseconds far_time = kGuardFarTime);
+Result<WorkspaceProtection> guard_workspace(const std::string& path, const std::string& folder,
+                                            const std::stop_token& stop = {},
+                                            std::chrono::milliseconds far_time = kGuardFarTime);
 
 // Puts it into a plan whose workspace is writable; another plan stays as it is.
-Task<Result<void>> guard_plan(BlockingWork& work, const Workspace& workspace, RunPlan& plan, Cancel cancel);
+Task<Result<void>> protect_workspace(BlockingWork& work, const Workspace& workspace, RunPlan& plan, Cancel cancel);
 
 }  // namespace dind::sandbox

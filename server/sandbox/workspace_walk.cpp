@@ -17,7 +17,7 @@ namespace {
 
 constexpr std::size_t kMaxDirEntries = 2'000'000;  // in one folder
 
-bool is_protected(std::string_view name) { return std::ranges::find(kGuardedNames, name) != kGuardedNames.end(); }
+bool is_protected(std::string_view name) { return std::ranges::find(kProtectedNames, name) != kProtectedNames.end(); }
 
 bool is_gone(int error) { return error == ENOENT || error == ENOTDIR || error == ELOOP; }
 

@@ -16,7 +16,7 @@
 namespace dind::sandbox {
 
 // Git's hooks and configuration, tasks and settings of editors, and what git runs of a hook manager's.
-inline constexpr std::array<std::string_view, 5> kGuardedNames{".git", ".vscode", ".devcontainer", ".idea", ".husky"};
+inline constexpr std::array<std::string_view, 5> kProtectedNames{".git", ".vscode", ".devcontainer", ".idea", ".husky"};
 
 // The workspace's folder `folder` (relative; empty: the workspace), entered part by part: a link among the parts could
 // lead anywhere. Errors: not_found, invalid_request (a protected name in the path, or a folder of it that this server

@@ -33,13 +33,13 @@ Task<Result<sandbox::NetworkHolder>> build_network(engine::Client& client, sandb
   plan.run_id = run_id;
   plan.limits.pids = 64;
   const auto life = std::chrono::duration_cast<std::chrono::seconds>(build_time + 5min);
-  co_return co_await sandbox::hold_network(client, sandboxes.removals(), fixtures, std::move(plan),
-                                           {.image = *image,
-                                            .supervisor_volume = fixtures.supervisor_volume(),
-                                            .supervisor_image = image->id,
-                                            .owner = sandboxes.owner(),
-                                            .remove_after = client.unix_now() + life.count()},
-                                           std::move(name), cancel, deadline);
+  co_return co_await sandbox::create_network_holder(client, sandboxes.removals(), fixtures, std::move(plan),
+                                                    {.image = *image,
+                                                     .supervisor_volume = fixtures.supervisor_volume(),
+                                                     .supervisor_image = image->id,
+                                                     .owner = sandboxes.owner(),
+                                                     .remove_after = client.unix_now() + life.count()},
+                                                    std::move(name), cancel, deadline);
 }
 
 Task<Error> build_network_lost(engine::Client& client, std::string id) {

@@ -141,7 +141,7 @@ const WorkspaceProgramSummary* only_program(const std::vector<WorkspaceProgramSu
 
 void FolderRuns::adopt(const std::string& folder) {
   const auto real = without_links(folder);
-  if (real && !holds_a_home(*real)) sandboxes_.adopt_workspace(*real);
+  if (real && !holds_a_home(*real)) sandboxes_.set_workspace_if_unset(*real);
 }
 
 Result<BuildFolder> FolderRuns::build_folder(const std::string& folder) {

@@ -57,7 +57,7 @@ class EndOf {
 
 Task<void> watch_network(std::shared_ptr<engine::HijackedStream> stream, std::shared_ptr<HeldNetwork> held,
                          Cancel cancel) {
-  co_await sandbox::until_gone(std::move(stream));
+  co_await sandbox::wait_holder_removed(std::move(stream));
   if (held->over) co_return;
   held->gone = true;
   cancel.cancel(CancelReason::shutdown);
@@ -218,7 +218,7 @@ std::size_t ImageBuilds::ahead() const {
   return static_cast<std::size_t>(std::ranges::count_if(open_, [](const auto& each) { return each->known; }));
 }
 
-Task<void> ImageBuilds::settled(Deadline deadline) {
+Task<void> ImageBuilds::wait_ended(Deadline deadline) {
   const Deadline patience = std::min(deadline, in(kNameTime));
   while (!open_.empty() && Clock::now() < patience) co_await closed_.wait(patience);
   for (const auto& each : std::set(open_)) each->cancel.cancel(CancelReason::shutdown);

@@ -56,7 +56,7 @@ class ImageBuilds {
   Task<Result<Built>> build(BuildProgram program, std::string run_id, PullPolicy pull, EventSink& sink, Cancel cancel);
   // Until the engine has answered all that were asked for, but not for long: an image may be used before it has its
   // name, and an engine goes on without a listener.
-  Task<void> settled(Deadline deadline);
+  Task<void> wait_ended(Deadline deadline);
 
  private:
   struct Bases {

@@ -135,8 +135,8 @@ class LiveRuns::Beside final : public RunService {
   }
   void expect(RunSpec spec) override { runs_.expect(std::move(spec)); }
   std::size_t waiting_sandboxes() const override { return runs_.waiting_sandboxes(); }
-  Task<bool> idle(Deadline deadline) override { return runs_.idle(deadline); }
-  Task<bool> settled(Deadline deadline) override { return runs_.settled(deadline); }
+  Task<bool> wait_all_removed(Deadline deadline) override { return runs_.wait_all_removed(deadline); }
+  Task<bool> wait_all_removed_but_auto(Deadline deadline) override { return runs_.wait_all_removed_but_auto(deadline); }
 
  private:
   std::shared_ptr<State> state_;
@@ -204,9 +204,9 @@ void LiveRuns::close(CancelReason reason) {
   state_->cancel_where(reason, [](const Entry& each) { return each.way == Way::own; });
 }
 
-Task<bool> LiveRuns::idle(Deadline deadline) {
+Task<bool> LiveRuns::wait_all_removed(Deadline deadline) {
   const auto state = state_;
-  if (state->count(Way::beside) == 0) co_return co_await runs_.idle(deadline);
+  if (state->count(Way::beside) == 0) co_return co_await runs_.wait_all_removed(deadline);
   drain();
   co_return co_await none(deadline);
 }

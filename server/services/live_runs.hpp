@@ -69,8 +69,8 @@ class LiveRuns final : public RunService {
   std::size_t waiting_sandboxes() const override { return runs_.waiting_sandboxes(); }
   RunCapacity capacity() const override { return runs_.capacity(); }
   // Where runs of another way in are under way, these go on: then this waits for its own alone, and takes no new one.
-  Task<bool> idle(Deadline deadline) override;
-  Task<bool> settled(Deadline deadline) override { return runs_.settled(deadline); }
+  Task<bool> wait_all_removed(Deadline deadline) override;
+  Task<bool> wait_all_removed_but_auto(Deadline deadline) override { return runs_.wait_all_removed_but_auto(deadline); }
   // Another way in, whose runs are listed and counted here as well. Its runs that end with a stop keep their result.
   // Must not outlive this.
   std::unique_ptr<RunService> beside(RunService& runs, std::string face);

@@ -18,8 +18,8 @@ class LoggedRuns final : public RunService {
   void expect(RunSpec spec) override { runs_.expect(std::move(spec)); }
   std::size_t waiting_sandboxes() const override { return runs_.waiting_sandboxes(); }
   RunCapacity capacity() const override { return runs_.capacity(); }
-  Task<bool> idle(Deadline deadline) override { return runs_.idle(deadline); }
-  Task<bool> settled(Deadline deadline) override { return runs_.settled(deadline); }
+  Task<bool> wait_all_removed(Deadline deadline) override { return runs_.wait_all_removed(deadline); }
+  Task<bool> wait_all_removed_but_auto(Deadline deadline) override { return runs_.wait_all_removed_but_auto(deadline); }
 
  private:
   RunService& runs_;

@@ -87,15 +87,15 @@ PackageStage::PackageStage(asio::any_io_executor executor, sandbox::Sandboxes& s
       secrets_(policy_.env),
       hidden_(secrets_) {}
 
-Task<Result<sandbox::Removals::Debt>> PackageStage::make_volume(sandbox::Sandboxes& sandboxes, std::string volume,
-                                                                std::string run_id) {
-  auto debt = sandboxes.removals().owe_volume(volume);
-  debt.begin_create();
-  const auto made =
-      co_await sandboxes.fixtures().make_packages(std::move(volume), std::move(run_id), kVolumeLife, in(kVolumeTime));
-  if (made || made.error().engine_status != 0) debt.end_create();
+Task<Result<sandbox::Removals::PendingRemoval>> PackageStage::make_volume(sandbox::Sandboxes& sandboxes,
+                                                                          std::string volume, std::string run_id) {
+  auto removal = sandboxes.removals().expect_volume(volume);
+  removal.begin_create();
+  const auto made = co_await sandboxes.fixtures().create_dependency_volume(std::move(volume), std::move(run_id),
+                                                                           kVolumeLife, in(kVolumeTime));
+  if (made || made.error().engine_status != 0) removal.end_create();
   if (!made) co_return std::unexpected(made.error());
-  co_return std::move(debt);
+  co_return std::move(removal);
 }
 
 void PackageStage::fit_cpus(int engine_cpus) {
@@ -104,8 +104,8 @@ void PackageStage::fit_cpus(int engine_cpus) {
 
 Task<Result<std::optional<RunResult>>> PackageStage::install(sandbox::RunPlan& plan, const engine::Image& image,
                                                              const std::string& image_name,
-                                                             sandbox::Removals::Debt& volume_debt, EventSink& sink,
-                                                             Cancel cancel) {
+                                                             sandbox::Removals::PendingRemoval& volume_removal,
+                                                             EventSink& sink, Cancel cancel) {
   if (!policy_.enabled)
     co_return fail(ErrorCode::invalid_request,
                    "Packages are not installed here; take an image that has them, or ask the operator "
@@ -116,9 +116,9 @@ Task<Result<std::optional<RunResult>>> PackageStage::install(sandbox::RunPlan& p
   auto made = co_await unless_cancelled(executor_, "packages of run " + plan.run_id,
                                         make_volume(sandboxes_, volume, plan.run_id), cancel);
   if (!made) co_return std::unexpected(made.error());
-  volume_debt = std::move(*made);
+  volume_removal = std::move(*made);
 
-  auto installer = sandbox::make_package_plan(plan, volume, policy_.limits, policy_.disk_bytes);
+  auto installer = sandbox::make_installer_plan(plan, volume, policy_.limits, policy_.disk_bytes);
   for (const auto& [name, value] : policy_.env) installer.env.insert_or_assign(name, value);
   sandbox::add_authorities(installer, authorities_);
   InstallerOutput output(sink, secrets_);

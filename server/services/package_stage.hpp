@@ -34,19 +34,20 @@ class PackageStage {
                std::string authorities);
 
   // Gives the plan's volume its name. The installer's verdict where it is not ok; none: the packages are there. What it
-  // says comes as Preparing events, and as output where it fails. `volume_debt`: to be paid when every sandbox of the
-  // run is gone.
+  // says comes as Preparing events, and as output where it fails. `volume_removal`: to be paid when every sandbox of
+  // the run is gone.
   Task<Result<std::optional<RunResult>>> install(sandbox::RunPlan& plan, const engine::Image& image,
-                                                 const std::string& image_name, sandbox::Removals::Debt& volume_debt,
-                                                 EventSink& sink, Cancel cancel);
+                                                 const std::string& image_name,
+                                                 sandbox::Removals::PendingRemoval& volume_removal, EventSink& sink,
+                                                 Cancel cancel);
 
   double cpus() const { return policy_.limits.cpus; }
   void fit_cpus(int engine_cpus);  // the engine refuses a container that is to have more than it has
 
  private:
   // A volume for packages, made; its removal is owed from before.
-  static Task<Result<sandbox::Removals::Debt>> make_volume(sandbox::Sandboxes& sandboxes, std::string volume,
-                                                           std::string run_id);
+  static Task<Result<sandbox::Removals::PendingRemoval>> make_volume(sandbox::Sandboxes& sandboxes, std::string volume,
+                                                                     std::string run_id);
 
   asio::any_io_executor executor_;
   sandbox::Sandboxes& sandboxes_;

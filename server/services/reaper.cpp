@@ -85,12 +85,12 @@ Task<Result<std::size_t>> Reaper::sweep(Deadline deadline) {
   // The engine's clock, where it tells it: ours may be another machine's.
   const auto now = unix_seconds(info->system_time, std::time(nullptr));
   std::size_t removed = 0;
-  const auto gone_of_itself = [&, given_up = removals_.given_up()](const auto& containers, const auto& volumes) {
+  const auto gone_of_itself = [&, failures = removals_.failures()](const auto& containers, const auto& volumes) {
     const auto has = [](const auto& list, const std::string& name) {
       return std::ranges::any_of(list, [&](const auto& each) { return known_as(each).contains(name); });
     };
-    for (const auto& name : given_up)
-      if (!has(containers, name) && !has(volumes, name)) removals_.settle(name);
+    for (const auto& name : failures)
+      if (!has(containers, name) && !has(volumes, name)) removals_.forget(name);
   };
   const auto forgotten = [&](const auto& each) {
     const auto owner = each.labels.find(sandbox::kOwnerLabel);
@@ -98,7 +98,7 @@ Task<Result<std::size_t>> Reaper::sweep(Deadline deadline) {
            std::ranges::none_of(known_as(each), &sandbox::Removals::is_known);
   };
   const auto due = [&](const auto& each) {
-    return std::ranges::any_of(known_as(each), [&](const auto& name) { return removals_.gave_up(name); }) ||
+    return std::ranges::any_of(known_as(each), [&](const auto& name) { return removals_.failed(name); }) ||
            is_orphan(each.labels, owner_, now) || forgotten(each);
   };
   const auto count = [&](const char* kind, const auto& each, const Result<void>& result) {
@@ -107,8 +107,8 @@ Task<Result<std::size_t>> Reaper::sweep(Deadline deadline) {
       ++removed;
       bool before = false;
       for (const auto& known : known_as(each)) {
-        before = before || removals_.gave_up(known);
-        removals_.settle(known);
+        before = before || removals_.failed(known);
+        removals_.forget(known);
       }
       log(LogLevel::info, std::string("Removed the ") + kind + " " + name + ", which " +
                               (before            ? "could not be removed before"

@@ -103,14 +103,14 @@ Task<Result<RunResult>> RecordedRuns::run(RunSpec spec, EventSink& sink, std::sh
   co_return result;
 }
 
-Task<bool> RecordedRuns::idle(Deadline deadline) {
-  const bool idle = co_await runs_.idle(deadline);
+Task<bool> RecordedRuns::wait_all_removed(Deadline deadline) {
+  const bool idle = co_await runs_.wait_all_removed(deadline);
   co_await history_.written(std::min(std::max(deadline, in(500ms)), in(3s)));
   co_return idle;
 }
 
-Task<bool> RecordedRuns::settled(Deadline deadline) {
-  const bool settled = co_await runs_.settled(deadline);
+Task<bool> RecordedRuns::wait_all_removed_but_auto(Deadline deadline) {
+  const bool settled = co_await runs_.wait_all_removed_but_auto(deadline);
   co_await history_.written(std::min(std::max(deadline, in(500ms)), in(3s)));
   co_return settled;
 }

@@ -18,8 +18,8 @@ class RecordedRuns final : public RunService {
   std::size_t waiting_sandboxes() const override { return runs_.waiting_sandboxes(); }
   RunCapacity capacity() const override { return runs_.capacity(); }
   // And until the history is written, for some seconds at most.
-  Task<bool> idle(Deadline deadline) override;
-  Task<bool> settled(Deadline deadline) override;
+  Task<bool> wait_all_removed(Deadline deadline) override;
+  Task<bool> wait_all_removed_but_auto(Deadline deadline) override;
 
  private:
   RunService& runs_;

@@ -41,9 +41,9 @@ class RunService {
   // cancelled, whatever it had done.
   virtual Cancel closing() const { return {}; }
   // Waits until everything that runs left behind is removed, or the deadline passes (false).
-  virtual Task<bool> idle(Deadline deadline) = 0;
+  virtual Task<bool> wait_all_removed(Deadline deadline) = 0;
   // The same, but for what the engine removes by itself, also when we have gone.
-  virtual Task<bool> settled(Deadline deadline) { return idle(deadline); }
+  virtual Task<bool> wait_all_removed_but_auto(Deadline deadline) { return wait_all_removed(deadline); }
 };
 
 }  // namespace dind

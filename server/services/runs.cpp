@@ -183,7 +183,7 @@ Task<void> Runs::fit_cpus(sandbox::RunPlan& plan) {
 // The place is taken until the containers are gone: a slow engine must not pile up more than it was allowed. One that
 // is away holds no sandbox, and those who wait are to hear of it at once. The packages go after them.
 Task<void> Runs::keep_until_gone(Course course, sandbox::Removals& removals, std::string containers) {
-  co_await removals.gone_or_out_of_reach(containers, in(60s));
+  co_await removals.wait_removed_or_unreachable(containers, in(60s));
 }
 
 Task<Result<Images::Found>> Runs::find_image(Course& course, const RunSpec& spec, EventSink& sink, Cancel cancel) {
@@ -359,17 +359,17 @@ Task<void> Runs::leave(Deadline deadline) {
   sandboxes_.prestarted().close();
   // One that has no container yet owes nothing, and is to end all the same.
   while (!active_.empty() && Clock::now() < deadline) co_await ended_.wait(deadline);
-  co_await builds_.settled(deadline);
+  co_await builds_.wait_ended(deadline);
 }
 
-Task<bool> Runs::idle(Deadline deadline) {
+Task<bool> Runs::wait_all_removed(Deadline deadline) {
   co_await leave(deadline);
-  co_return co_await sandboxes_.removals().idle(deadline);
+  co_return co_await sandboxes_.removals().wait_all_removed(deadline);
 }
 
-Task<bool> Runs::settled(Deadline deadline) {
+Task<bool> Runs::wait_all_removed_but_auto(Deadline deadline) {
   co_await leave(deadline);
-  co_return co_await sandboxes_.removals().settled(deadline);
+  co_return co_await sandboxes_.removals().wait_all_removed_but_auto(deadline);
 }
 
 }  // namespace dind

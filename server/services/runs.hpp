@@ -30,7 +30,7 @@ struct RunPolicy {
   bool enabled = true;
   PackagePolicy packages;
   BuildPolicy build;
-  sandbox::PrestartPolicy prestarted;
+  sandbox::WarmPoolPolicy prestarted;
   std::vector<std::string> prestarted_languages;  // expected from the start, whether one was used or not
   std::string authorities;  // PEM of certificate authorities for runs with a network; empty: the images' own
 };
@@ -47,8 +47,8 @@ class Runs final : public RunService {
   std::size_t waiting_sandboxes() const override;
   RunCapacity capacity() const override;
   // And no sandbox waits any more.
-  Task<bool> idle(Deadline deadline) override;
-  Task<bool> settled(Deadline deadline) override;
+  Task<bool> wait_all_removed(Deadline deadline) override;
+  Task<bool> wait_all_removed_but_auto(Deadline deadline) override;
   // Cancelled when `idle` is waited for: whoever runs beside the face that ends is to end too.
   Cancel leaving() const { return leaving_; }
   // From now on the limits and the numbers of runs of `policy` hold; nothing else of it.
@@ -71,7 +71,7 @@ class Runs final : public RunService {
     PullPolicy pull = PullPolicy::missing;
     Stage stage = Stage::queue;
     Admission::Place place;
-    sandbox::Removals::Debt packages;
+    sandbox::Removals::PendingRemoval packages;
   };
   Task<Result<RunResult>> go(RunSpec spec, Course& course, EventSink& sink, std::shared_ptr<StdinPipe> input,
                              CallTime& time);

@@ -19,17 +19,17 @@ struct Awaited {
   Signal changed;
   std::optional<Result<T>> answer;
   std::exception_ptr escaped;
-  bool given_up = false;
+  bool failures = false;
 };
 
 template <typename T>
 Task<void> answer_into(std::shared_ptr<Awaited<T>> awaited, Task<Result<T>> work) {
   try {
     auto answer = co_await std::move(work);
-    if (awaited->given_up) co_return;  // its clean-up is that of what is dropped here
+    if (awaited->failures) co_return;  // its clean-up is that of what is dropped here
     awaited->answer.emplace(std::move(answer));
   } catch (...) {
-    if (awaited->given_up) throw;
+    if (awaited->failures) throw;
     awaited->escaped = std::current_exception();
   }
   awaited->changed.notify();
@@ -47,7 +47,7 @@ Task<Result<T>> unless_cancelled(asio::any_io_executor executor, std::string nam
     co_await awaited->changed.wait(in(std::chrono::hours(1)));
   if (awaited->escaped) std::rethrow_exception(awaited->escaped);
   if (!awaited->answer) {
-    awaited->given_up = true;
+    awaited->failures = true;
     co_return fail(ErrorCode::cancelled, "The run was cancelled");
   }
   co_return std::move(*awaited->answer);

@@ -48,13 +48,13 @@ TEST_CASE("An image runs once its last stage is whole, and the end waits a momen
   CHECK(bench.fake.count("POST", "/containers/create") >= 1);
   const auto begun = Clock::now();
   SECTION("the engine is slow") {
-    CHECK(bench.idle());
+    CHECK(bench.wait_all_removed());
     CHECK(Clock::now() - begun >= 1500ms);
     CHECK(Clock::now() - begun < 5s);
   }
   SECTION("the engine goes") {
     bench.fake.drop_connections();
-    CHECK(bench.idle());
+    CHECK(bench.wait_all_removed());
     CHECK(Clock::now() - begun < 1500ms);
   }
   CHECK(bench.there() == 0);
@@ -70,7 +70,7 @@ TEST_CASE("An engine that is slow to answer has no more than a few builds to ans
   const auto result = bench.finish(under);
   REQUIRE(!result);
   CHECK(result.error().message.contains("breaks off"));
-  CHECK(bench.idle());
+  CHECK(bench.wait_all_removed());
 }
 
 TEST_CASE("The image of another stage is not the build's, whatever its steps print") {
@@ -110,7 +110,7 @@ TEST_CASE("An image that is whole and takes more disk than it may doesn't run") 
   REQUIRE(result);
   CHECK(result->verdict == Verdict::disk_limit);
   CHECK(bench.fake.count("POST", "/containers/create") == 0);
-  CHECK(bench.idle());
+  CHECK(bench.wait_all_removed());
 }
 
 TEST_CASE("The last layer of a build is counted once, though it is named twice at the same time") {
@@ -130,7 +130,7 @@ TEST_CASE("A stop is answered at once while what a build took is still counted")
   REQUIRE(bench.until([&] { return bench.fake.count("GET", "/images/ab0123456789/json") == 1; }));
   bench.is_stopped(under);
   bench.fake.drop_connections();
-  CHECK(bench.idle());
+  CHECK(bench.wait_all_removed());
 }
 
 // N03: there, an image's size is that of its packed content.

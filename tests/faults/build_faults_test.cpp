@@ -138,7 +138,7 @@ TEST_CASE("A container that a step only names is left alone") {
     REQUIRE(result);
     CHECK(result->verdict == Verdict::failed);
     CHECK(bench.until([&] { return bench.fake.count("GET", std::string("/containers/") + kStep + "/json") == 1; }));
-    CHECK(bench.idle());
+    CHECK(bench.wait_all_removed());
     CHECK(bench.fake.count("POST", std::string("/containers/") + kStep + "/update") == 0);
   }
 }
@@ -174,7 +174,7 @@ TEST_CASE("A network's container that goes during a build is noticed, and is the
   INFO(result.error().message);
   CHECK(result.error().code == ErrorCode::engine_error);
   CHECK(result.error().message.contains("held the build's network"));
-  CHECK(bench.idle());
+  CHECK(bench.wait_all_removed());
   CHECK(bench.there() == 0);
 }
 
@@ -207,7 +207,7 @@ TEST_CASE("The context is sent while the engine makes the build's network, and n
     bench.come_to_itself("POST", "/containers/create");
     CHECK(bench.fake.count("POST", "/build") == 0);
   }
-  CHECK(bench.idle());
+  CHECK(bench.wait_all_removed());
   CHECK(bench.there() == 0);
 }
 
@@ -232,7 +232,7 @@ TEST_CASE("A network that can't be made is the error, and nothing is built") {
   CHECK(result.error().code == ErrorCode::engine_error);
   CHECK(result.error().message.contains("no room for a network"));
   CHECK(bench.fake.count("POST", "/build") == 0);
-  CHECK(bench.idle());
+  CHECK(bench.wait_all_removed());
   CHECK(bench.there() == 0);
 }
 
@@ -250,7 +250,7 @@ TEST_CASE("A context that can't be collected is the error at once, whatever the 
     CHECK(result.error().message.contains("no workspace is known"));
     CHECK(bench.fake.count("POST", "/build") == 0);
     bench.come_to_itself(method, path);
-    CHECK(bench.idle());
+    CHECK(bench.wait_all_removed());
     CHECK(bench.there() == 0);
   }
 }
@@ -273,7 +273,7 @@ TEST_CASE("A cancel is answered at once while the engine makes a build's network
     REQUIRE(bench.until([&] { return bench.fake.count(method, path) == 1; }));
     bench.is_stopped(under);
     bench.come_to_itself(method, path);
-    CHECK(bench.idle());
+    CHECK(bench.wait_all_removed());
     CHECK(bench.there() == 0);
     CHECK(bench.fake.count("POST", "/build") == 0);
   }
@@ -291,7 +291,7 @@ TEST_CASE("A cancel is answered at once while the engine makes a volume for pack
   CHECK(bench.fake.count("DELETE", "/volumes/*") == 0);  // it isn't made yet
   bench.fake.on("POST", "/volumes/create", FakeReply::json(500, R"({"message":"interrupted"})"));
   bench.fake.drop_connections();
-  CHECK(bench.idle());
+  CHECK(bench.wait_all_removed());
   CHECK(bench.fake.count("DELETE", "/volumes/*") == 1);
 }
 

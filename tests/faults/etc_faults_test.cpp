@@ -65,7 +65,7 @@ TEST_CASE("P01, P07, S10: every sandbox has the files of /etc and a user of its 
   std::size_t looks = 0;
   for (const auto& request : bench.fake.requests()) looks += request.path.starts_with("/volumes/dind-etc-") ? 1 : 0;
   CHECK(looks == 1);
-  CHECK(bench.idle());
+  CHECK(bench.wait_all_removed());
 }
 
 TEST_CASE("P01: where somebody removed the volume with these files, it is filled again and the run goes on") {
@@ -80,7 +80,7 @@ TEST_CASE("P01: where somebody removed the volume with these files, it is filled
   REQUIRE(bench.run(python()));
   CHECK(bench.asked().size() == 2);
   CHECK(bench.files_in(bench.asked().back()) == kFiles);
-  CHECK(bench.idle());
+  CHECK(bench.wait_all_removed());
   CHECK(bench.there() == 0);
 }
 
@@ -100,7 +100,7 @@ TEST_CASE("P01: an engine that mounts no files of its volumes gets sandboxes wit
   const auto before = bench.asked().size();
   REQUIRE(bench.run(python()));
   CHECK(bench.asked().size() == before + 1);
-  CHECK(bench.idle());
+  CHECK(bench.wait_all_removed());
 }
 
 TEST_CASE("S10: an engine that has no such user gets sandboxes of nobody's, after one that did not start") {
@@ -115,7 +115,7 @@ TEST_CASE("S10: an engine that has no such user gets sandboxes of nobody's, afte
   CHECK(bench.asked().back()["User"] == "65534:65534");
   REQUIRE(bench.run(python()));
   CHECK(bench.asked().size() == 3);
-  CHECK(bench.idle());
+  CHECK(bench.wait_all_removed());
   CHECK(bench.there() == 0);
 }
 
@@ -127,7 +127,7 @@ TEST_CASE("S10, N05: on an engine that maps user ids no sandbox has its own, and
     REQUIRE(bench.run(python()));
     CHECK(bench.asked().back()["User"] == "65534:65534");
     CHECK(bench.files_in(bench.asked().back()) == kFiles);
-    CHECK(bench.idle());
+    CHECK(bench.wait_all_removed());
     const auto note = sandbox::mapped_users_note(
         users == std::string("rootless") ? sandbox::EngineUsers::rootless : sandbox::EngineUsers::remapped,
         "1000:1000");
@@ -156,7 +156,7 @@ TEST_CASE("N05: a run that may write to its workspace is told why it can't, wher
       CHECK(told == (*word != '\0' && access == WorkspaceAccess::read_write ? 1 : 0));
       if (told != 0) CHECK(std::ranges::any_of(result->notes, [&](const auto& note) { return note.contains(word); }));
       CHECK(bench.asked().back()["User"] == "1000:1000");
-      CHECK(bench.idle());
+      CHECK(bench.wait_all_removed());
     }
   }
 }
@@ -176,7 +176,7 @@ TEST_CASE("N05: the doctor warns of a workspace that programs can't write, where
     CHECK(workspace->status == (*word != '\0' ? DoctorCheck::Status::warning : DoctorCheck::Status::ok));
     CHECK(workspace->remedy.contains(word));
     CHECK(workspace->remedy.empty() == (*word == '\0'));
-    CHECK(bench.idle());
+    CHECK(bench.wait_all_removed());
   }
 }
 
@@ -197,7 +197,7 @@ TEST_CASE("What is in the image's passwd comes from a container that is never st
   CHECK(bench.fake.count("PUT", "/containers/*/archive") == 1);
   CHECK(bench.fake.count("POST", "/containers/*/start") == 1);
   CHECK(bench.files_in(bench.asked().back()) == kFiles);
-  CHECK(bench.idle());
+  CHECK(bench.wait_all_removed());
   CHECK(bench.there() == 0);
 }
 

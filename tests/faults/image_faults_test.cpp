@@ -95,7 +95,7 @@ TEST_CASE("The use of what is not ours, or was tagged today, is not noted") {
     RunBench bench;
     has_image(bench, image_json(tagged));
     REQUIRE(bench.finish(bench.begin(in_image(name))));
-    CHECK(bench.idle());
+    CHECK(bench.wait_all_removed());
     CHECK(bench.fake.count("POST", "/images/*/*/tag") == 0);
   }
 }

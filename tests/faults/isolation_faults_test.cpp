@@ -60,7 +60,7 @@ TEST_CASE("An engine with gVisor is asked once, and the sandbox is made with it"
     CHECK(host["Runtime"] == "runsc");
     CHECK(host["NetworkMode"] == "none");
   }
-  CHECK(bench.idle());
+  CHECK(bench.wait_all_removed());
   CHECK(bench.there() == 0);
 }
 
@@ -72,7 +72,7 @@ TEST_CASE("An engine that makes another sandbox than the one with gVisor never g
   REQUIRE_FALSE(result);
   CHECK(result.error().message.contains("Runtime: asked runsc, reported runc"));
   CHECK(bench.fake.count("POST", "/containers/*/start") == 0);
-  CHECK(bench.idle());
+  CHECK(bench.wait_all_removed());
 }
 
 TEST_CASE("An operator's gVisor holds whatever a caller asks, and a caller may ask for more than runc") {
@@ -90,7 +90,7 @@ TEST_CASE("An operator's gVisor holds whatever a caller asks, and a caller may a
     (void)bench.run(isolated(asked));
     REQUIRE(created(bench).size() == 1);
     CHECK(created(bench)[0].contains("Runtime") == gvisor);
-    CHECK(bench.idle());
+    CHECK(bench.wait_all_removed());
   }
 }
 
@@ -128,7 +128,7 @@ TEST_CASE("A sandbox that the kernel killed for memory and that is gone already 
     reply.chunked = true;
     bench.fake.on("GET", "/events", reply);
     auto result = bench.run(python());
-    CHECK(bench.idle());
+    CHECK(bench.wait_all_removed());
     return result;
   };
   const std::string begun = event("create", "{}") + event("start", "{}");

@@ -68,7 +68,7 @@ TEST_CASE(
   const auto asked = bench.nano_cpus_asked();
   CHECK(std::ranges::count(asked, 2'000'000'000) == 1);
   CHECK(std::ranges::all_of(asked, [](std::int64_t cpus) { return cpus <= 2'000'000'000; }));
-  CHECK(bench.idle());
+  CHECK(bench.wait_all_removed());
 }
 
 TEST_CASE("A sandbox that is lost while packages are installed is no program's") {  // R03
@@ -88,7 +88,7 @@ TEST_CASE("A sandbox that is lost while packages are installed is no program's")
     CHECK(answer.error().message.contains(" while its packages were installed"));
     CHECK_FALSE(answer.error().message.contains("output"));
     CHECK_FALSE(under->audience.started);
-    CHECK(bench.idle());
+    CHECK(bench.wait_all_removed());
     CHECK(bench.there() == 0);
   }
 }
@@ -111,7 +111,7 @@ TEST_CASE("An image of the caller's is given no network by way of its packages w
   INFO((ran ? "" : ran.error().message));
   REQUIRE(ran);
   CHECK(ran->verdict == Verdict::ok);
-  CHECK(bench.idle());
+  CHECK(bench.wait_all_removed());
 }
 
 TEST_CASE("P26: the last line of an installer is told, however soon it comes after another") {
@@ -132,7 +132,7 @@ TEST_CASE("P26: the last line of an installer is told, however soon it comes aft
     const auto at = under->audience.stages.find(told);
     REQUIRE(at != std::string::npos);
     CHECK(under->audience.stages.find(told, at + 1) == std::string::npos);
-    CHECK(bench.idle());
+    CHECK(bench.wait_all_removed());
   }
 }
 
@@ -146,7 +146,7 @@ TEST_CASE("A call's whole time that ends while its program runs is told apart fr
   CHECK(answer->verdict == Verdict::timeout);
   CHECK_FALSE(answer->cancel_reason);
   CHECK(std::ranges::count(answer->notes, "the whole call's 300 ms were over while its program ran") == 1);
-  CHECK(bench.idle());
+  CHECK(bench.wait_all_removed());
 }
 
 }  // namespace package_faults_test

@@ -14,7 +14,7 @@ using Then = FakeReply::Then;
 namespace {
 
 struct WarmBench : RunBench {
-  explicit WarmBench(sandbox::PrestartPolicy prestarted = {.most = 2, .idle = 10min},
+  explicit WarmBench(sandbox::WarmPoolPolicy prestarted = {.most = 2, .idle = 10min},
                      std::vector<std::string> languages = {})
       : RunBench({.concurrent_runs = 8, .prestarted = prestarted, .prestarted_languages = std::move(languages)}) {
     fake.on("GET", "/events", FakeReply{.body = "\n", .then = Then::hang, .chunked = true});
@@ -62,11 +62,11 @@ TEST_CASE("After a run a sandbox waits, the next run has it for itself, and anot
   CHECK(result->verdict == Verdict::ok);
   CHECK(result->run_id == "second");
   CHECK(under->audience.output == "hello\n");
-  CHECK(under->audience.stages.contains("Taking a sandbox that waits"));
+  CHECK(under->audience.stages.contains("Taking a warm sandbox"));
   REQUIRE(bench.waits(1));
   CHECK(bench.made() == made + 1);  // the one that waits now
   CHECK(bench.prestarted_made() == 2);
-  CHECK(bench.idle());
+  CHECK(bench.wait_all_removed());
   CHECK(bench.there() == 0);
 }
 
@@ -89,7 +89,7 @@ TEST_CASE("Of two runs at once one has the sandbox that waits, and the other its
   CHECK(bench.fake.count("GET", "/images/*/json") == asked);
   // One of them found none: for a minute, two are to wait.
   REQUIRE(bench.waits(2));
-  CHECK(bench.idle());
+  CHECK(bench.wait_all_removed());
   CHECK(bench.there() == 0);
 }
 
@@ -108,7 +108,7 @@ TEST_CASE("A run that fits no waiting sandbox starts at once, cold") {
   SECTION("other processes") { other.limits.pids = 17; }
   SECTION("more time than the waiting one has left") { other.limits.timeout = 1h; }
   CHECK(cold(other));
-  CHECK(bench.idle());
+  CHECK(bench.wait_all_removed());
   CHECK(bench.there() == 0);
 }
 
@@ -125,7 +125,7 @@ TEST_CASE("A shorter timeout, other text, arguments and environment fit") {
   REQUIRE(bench.finish(under));
   CHECK(under->audience.stages.contains("waits"));
   CHECK(bench.fake.received().contains("print('another')"));
-  CHECK(bench.idle());
+  CHECK(bench.wait_all_removed());
 }
 
 TEST_CASE("What was announced is made ready, without a run and without a pull") {
@@ -143,7 +143,7 @@ TEST_CASE("What was announced is made ready, without a run and without a pull") 
   REQUIRE(bench.finish(under));
   CHECK(under->audience.stages.contains("waits"));
   CHECK(bench.fake.count("POST", "/images/create") == 0);
-  CHECK(bench.idle());
+  CHECK(bench.wait_all_removed());
   CHECK(bench.there() == 0);
 }
 
@@ -154,7 +154,7 @@ TEST_CASE("Languages of the configuration wait from the start") {
                                                                 : R"({"Id":"sha256:4567","Config":{}})");
   });
   REQUIRE(bench.waits(2));
-  CHECK(bench.idle());
+  CHECK(bench.wait_all_removed());
   CHECK(bench.there() == 0);
 }
 
@@ -167,7 +167,7 @@ TEST_CASE("A waiting sandbox that ends is noticed, and the next run is made anew
   const auto result = bench.finish(under);
   REQUIRE(result);
   CHECK(under->audience.output == "hello\n");
-  CHECK(bench.idle());
+  CHECK(bench.wait_all_removed());
   CHECK(bench.there() == 0);
 }
 
@@ -212,7 +212,7 @@ TEST_CASE("A run takes a sandbox that is on its way, rather than begin another")
     REQUIRE(bench.finish(under));
     CHECK(under->audience.output == "hello\n");
   }
-  CHECK(bench.idle());
+  CHECK(bench.wait_all_removed());
   CHECK(bench.there() == 0);
 }
 
@@ -236,7 +236,7 @@ TEST_CASE("An engine that refuses a prestarted sandbox is not asked again and ag
   CHECK(bench.prestarted_made() == 1);
   REQUIRE(bench.run(python()));
   CHECK(bench.until([&] { return bench.prestarted_made() == 2; }));
-  CHECK(bench.idle());
+  CHECK(bench.wait_all_removed());
   CHECK(bench.there() == 0);
 }
 
@@ -245,7 +245,7 @@ TEST_CASE("With most = 0 nothing waits") {
   REQUIRE(bench.run(python()));
   bench.until([] { return false; }, 100ms);
   CHECK(bench.prestarted_made() == 0);
-  CHECK(bench.idle());
+  CHECK(bench.wait_all_removed());
   CHECK(bench.there() == 0);
 }
 
@@ -259,7 +259,7 @@ TEST_CASE("The end of the server takes along a sandbox that is on its way") {
   });
   REQUIRE(bench.run(python()));
   REQUIRE(bench.until([&] { return attached == 2; }));
-  CHECK(bench.idle(5s));
+  CHECK(bench.wait_all_removed(5s));
   CHECK(bench.there() == 0);
 }
 

@@ -70,13 +70,13 @@ TEST_CASE("What a removal of our own gave up is removed by the next pass, and no
   bench.fake.on("DELETE", "/volumes/*", removal(volumes));
   sandbox::Removals removals(bench.context.get_executor(), bench.client, 50ms);
   Reaper reaper(bench.context.get_executor(), bench.client, "the-test", removals);
-  auto stuck = removals.owe("dind-stuck");
-  stuck.count_as("dind-a-run.0", "id-of-dind-stuck");  // one that waited for its run goes by its id
-  stuck.pay();
-  removals.owe_volume("dind-packages-stuck").pay();
-  removals.owe("dind-gone").pay();  // not in the list any more
-  REQUIRE(bench.until([&] { return removals.unpaid() == 0; }));
-  REQUIRE(removals.given_up().size() == 3);
+  auto stuck = removals.expect_container("dind-stuck");
+  stuck.rename("dind-a-run.0", "id-of-dind-stuck");  // one that waited for its run goes by its id
+  stuck.remove();
+  removals.expect_volume("dind-packages-stuck").remove();
+  removals.expect_container("dind-gone").remove();  // not in the list any more
+  REQUIRE(bench.until([&] { return removals.pending() == 0; }));
+  REQUIRE(removals.failures().size() == 3);
 
   const auto sweep = [&] {
     auto removed = tests::run_task(bench.context, reaper.sweep(in(5s)));
@@ -84,10 +84,10 @@ TEST_CASE("What a removal of our own gave up is removed by the next pass, and no
     return *removed;
   };
   CHECK(sweep() == 0);
-  CHECK(removals.given_up() == std::vector<std::string>{"dind-packages-stuck", "id-of-dind-stuck"});
+  CHECK(removals.failures() == std::vector<std::string>{"dind-packages-stuck", "id-of-dind-stuck"});
   well = true;
   CHECK(sweep() == 2);
-  CHECK(removals.given_up().empty());
+  CHECK(removals.failures().empty());
   CHECK(sweep() == 0);
   CHECK(bench.fake.count("DELETE", "/containers/id-of-dind-running") == 0);
 }
@@ -110,7 +110,7 @@ TEST_CASE("What this process created and no longer knows goes after a minute, an
   bench.fake.on("DELETE", "/containers/*", FakeReply{.status = 204});
   Reaper reaper(bench.context.get_executor(), bench.client, "the-test", bench.sandboxes.removals());
   {
-    const auto debt = bench.sandboxes.removals().owe("dind-known");
+    const auto removal = bench.sandboxes.removals().expect_container("dind-known");
     const auto swept = tests::run_task(bench.context, reaper.sweep(in(5s)));
     REQUIRE(swept);
     CHECK(*swept == 1);
@@ -137,7 +137,7 @@ TEST_CASE("The deadline in a label is on the engine's clock, however far that is
       ++looked;
     }
     CHECK(looked > 0);
-    CHECK(bench.idle());
+    CHECK(bench.wait_all_removed());
   }
 }
 

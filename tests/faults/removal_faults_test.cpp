@@ -21,8 +21,8 @@ TEST_CASE("A removal that fails five times is tried again, and owed until the en
   REQUIRE(result);
   CHECK(result->verdict == Verdict::ok);  // the answer did not wait
   CHECK(bench.there() == 1);
-  CHECK_FALSE(bench.idle(0s));
-  CHECK(bench.idle());
+  CHECK_FALSE(bench.wait_all_removed(0s));
+  CHECK(bench.wait_all_removed());
   CHECK(tries >= 6);
   CHECK(bench.there() == 0);
 }
@@ -34,7 +34,7 @@ TEST_CASE("A removal that succeeds is not believed while the container is still 
     return ++tries < 3 ? FakeReply{.status = 204} : bench.remove(request);
   });
   REQUIRE(bench.run(python()));
-  CHECK(bench.idle());
+  CHECK(bench.wait_all_removed());
   CHECK(tries == 3);
 }
 
@@ -46,7 +46,7 @@ TEST_CASE("A removal that is in progress already (409) is waited for") {
     return FakeReply::json(409, R"({"message":"removal of container is already in progress"})");
   });
   REQUIRE(bench.run(python()));
-  CHECK(bench.idle());
+  CHECK(bench.wait_all_removed());
   CHECK(bench.there() == 0);
 }
 
@@ -62,7 +62,7 @@ TEST_CASE("A sandbox whose program has ended is removed by the engine alone") {
     return FakeReply::json(200, R"({"StatusCode":0})");
   });
   REQUIRE(bench.run(python()));
-  CHECK(bench.idle());
+  CHECK(bench.wait_all_removed());
   CHECK(bench.there() == 0);
   CHECK(deletes == 0);  // it would kill what is ending already
 }
@@ -81,7 +81,7 @@ TEST_CASE("A sandbox that the engine doesn't remove is removed by us") {
   }
   REQUIRE(bench.run(python()));
   CHECK(bench.there() == 1);
-  CHECK(bench.idle());
+  CHECK(bench.wait_all_removed());
   CHECK(bench.there() == 0);
 }
 
@@ -97,9 +97,9 @@ TEST_CASE("On Podman a sandbox is removed by us, and nothing is settled before")
     const auto ran = bench.run(python());
     INFO((ran ? "" : ran.error().message));
     REQUIRE(ran);
-    CHECK(tests::run_task(bench.context, bench.runs.settled(in(5s))));
+    CHECK(tests::run_task(bench.context, bench.runs.wait_all_removed_but_auto(in(5s))));
     CHECK(bench.there() == (podman ? 0 : 1));
-    CHECK(bench.idle());
+    CHECK(bench.wait_all_removed());
     CHECK(bench.there() == 0);
   }
 }

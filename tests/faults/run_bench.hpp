@@ -172,8 +172,8 @@ struct RunBench {
     CHECK(under->answered - told < std::chrono::milliseconds(300));
   }
   Result<RunResult> run(RunSpec spec) { return finish(begin(std::move(spec))); }
-  bool idle(Clock::duration at_most = std::chrono::seconds(10)) {
-    return tests::run_task(context, runs.idle(in(at_most)));
+  bool wait_all_removed(Clock::duration at_most = std::chrono::seconds(10)) {
+    return tests::run_task(context, runs.wait_all_removed(in(at_most)));
   }
 
   mutable std::mutex mutex;  // `containers`: used from both threads

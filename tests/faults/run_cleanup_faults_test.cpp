@@ -28,7 +28,7 @@ TEST_CASE("A run id that comes again at once does not meet the removal of the la
   REQUIRE(bench.run(spec));
   CHECK(bench.there() == 2);  // two names
   held = false;
-  CHECK(bench.idle());
+  CHECK(bench.wait_all_removed());
   CHECK(bench.there() == 0);
 }
 
@@ -44,7 +44,7 @@ TEST_CASE("A run id is refused while a run with it is under way") {
   CHECK(second.error().code == ErrorCode::invalid_request);
   first->cancel.cancel(CancelReason::user);
   CHECK(bench.finish(first)->verdict == Verdict::cancelled);
-  CHECK(bench.idle());
+  CHECK(bench.wait_all_removed());
 }
 
 TEST_CASE("A supervisor that is missing is put back once, and the program gets its whole stdin") {
@@ -74,7 +74,7 @@ TEST_CASE("A supervisor that is missing is put back once, and the program gets i
   CHECK(bench.finish(under)->verdict == Verdict::cancelled);
   CHECK(bench.fake.count("PUT", "/containers/*/archive") == 1);
   CHECK(bench.fake.count("POST", "/containers/create") == 3);  // two sandboxes and the carrier
-  CHECK(bench.idle());
+  CHECK(bench.wait_all_removed());
   CHECK(bench.there() == 0);
 }
 
@@ -86,7 +86,7 @@ TEST_CASE("A supervisor that is missing again is an error after the second attem
   REQUIRE_FALSE(result);
   CHECK(result.error().message.contains("permission denied"));
   CHECK(bench.fake.count("POST", "/containers/*/start") == 2);
-  CHECK(bench.idle());
+  CHECK(bench.wait_all_removed());
   CHECK(bench.there() == 0);
 }
 
@@ -107,7 +107,7 @@ TEST_CASE("An image that is missing and can't be pulled is image_unavailable, an
   CHECK(result.error().message.contains("toomanyrequests"));
   CHECK(under->audience.stages.starts_with("image:Pulling python:3.12-slim;"));
   CHECK(bench.fake.count("POST", "/containers/create") == 0);
-  CHECK(bench.idle());
+  CHECK(bench.wait_all_removed());
 }
 
 TEST_CASE("An image that is not there after a good pull is said, not looked for again and again") {
@@ -141,9 +141,9 @@ TEST_CASE("Runs that wait for the same image share one pull, and one that gives 
       [&] { return waiting(first) && waiting(second) && bench.fake.count("POST", "/images/create") == 1; }));
   const auto asked = Clock::now();
   first->cancel.cancel(CancelReason::user);
-  const auto given_up = bench.finish(first);
-  REQUIRE_FALSE(given_up);
-  CHECK(given_up.error().code == ErrorCode::cancelled);
+  const auto failures = bench.finish(first);
+  REQUIRE_FALSE(failures);
+  CHECK(failures.error().code == ErrorCode::cancelled);
   CHECK(first->answered - asked < 300ms);
   CHECK_FALSE(second->answer);
   pulled = true;
@@ -151,7 +151,7 @@ TEST_CASE("Runs that wait for the same image share one pull, and one that gives 
   // The pull broke off, so the second has its error or its image; it never waits for a pull that nobody drives.
   REQUIRE(bench.until([&] { return second->answer.has_value(); }));
   CHECK(bench.fake.count("POST", "/images/create") == 1);
-  CHECK(bench.idle());
+  CHECK(bench.wait_all_removed());
 }
 
 TEST_CASE("Two runs that share a pull both run when it is done") {
@@ -177,7 +177,7 @@ TEST_CASE("Two runs that share a pull both run when it is done") {
   CHECK(bench.finish(first)->verdict == Verdict::ok);
   CHECK(bench.finish(second)->verdict == Verdict::ok);
   CHECK(pulls == 1);
-  CHECK(bench.idle());
+  CHECK(bench.wait_all_removed());
 }
 
 TEST_CASE("An engine that answers nothing is known within 6 s, and a slow one is waited for") {
@@ -204,7 +204,7 @@ TEST_CASE("An engine that answers nothing is known within 6 s, and a slow one is
     }
     bench.fake.drop_connections();
   }
-  CHECK(bench.idle());
+  CHECK(bench.wait_all_removed());
 }
 
 TEST_CASE("An engine that is away is known within 2 s, and used again when it is back") {
@@ -217,7 +217,7 @@ TEST_CASE("An engine that is away is known within 2 s, and used again when it is
   CHECK(Clock::now() - begun < 2s);
   bench.fake.listen_again();
   CHECK(bench.run(python())->verdict == Verdict::ok);
-  CHECK(bench.idle());
+  CHECK(bench.wait_all_removed());
 }
 
 TEST_CASE(
@@ -235,7 +235,7 @@ TEST_CASE(
   CHECK(result.error().message.contains("went away while the program ran"));
   CHECK(bench.there() == 1);
   bench.fake.listen_again();
-  CHECK(bench.idle());
+  CHECK(bench.wait_all_removed());
   CHECK(bench.there() == 0);
 }
 
@@ -254,9 +254,9 @@ TEST_CASE("Runs that wait for their turn when the engine goes away hear of it at
     CHECK(result.error().code == ErrorCode::engine_unavailable);
     CHECK(each->answered - away < 2s);
   }
-  CHECK_FALSE(bench.idle(0s));  // the first one's container is owed nevertheless
+  CHECK_FALSE(bench.wait_all_removed(0s));  // the first one's container is owed nevertheless
   bench.fake.listen_again();
-  CHECK(bench.idle());
+  CHECK(bench.wait_all_removed());
   CHECK(bench.there() == 0);
 }
 
@@ -273,7 +273,7 @@ TEST_CASE("A container that the engine creates after the connection broke is rem
     return bench.remove(request);
   });
   REQUIRE_FALSE(bench.run(python()));
-  CHECK(bench.idle(15s));
+  CHECK(bench.wait_all_removed(15s));
   CHECK(tries > 3);
   CHECK(bench.there() == 0);
 }
@@ -282,7 +282,7 @@ TEST_CASE("A container whose creation was answered with an error is not waited f
   RunBench bench;
   bench.fake.on("POST", "/containers/create", FakeReply::json(500, R"({"message":"no"})"));
   REQUIRE_FALSE(bench.run(python()));
-  CHECK(bench.idle(1s));
+  CHECK(bench.wait_all_removed(1s));
 }
 
 TEST_CASE("A request for a container that was sent twice has the container that the first one made") {  // R01
@@ -295,7 +295,7 @@ TEST_CASE("A request for a container that was sent twice has the container that 
   const auto result = bench.run(python());
   REQUIRE(result);
   CHECK(result->verdict == Verdict::ok);
-  CHECK(bench.idle());
+  CHECK(bench.wait_all_removed());
   CHECK(bench.there() == 0);
 }
 
@@ -315,7 +315,7 @@ TEST_CASE("A container whose name is taken while the first request is still bein
   REQUIRE(result);
   CHECK(result->verdict == Verdict::ok);
   CHECK(looked > 3);
-  CHECK(bench.idle());
+  CHECK(bench.wait_all_removed());
   CHECK(bench.there() == 0);
 }
 

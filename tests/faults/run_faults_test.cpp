@@ -33,7 +33,7 @@ TEST_CASE("On an engine that does as it is told, a run gives its result and its 
   CHECK(result->image_id == "sha256:0123");
   CHECK(under->audience.output == "hello\n");
   CHECK(under->audience.started);
-  CHECK(bench.idle());
+  CHECK(bench.wait_all_removed());
   CHECK(bench.there() == 0);
   CHECK(bench.fake.received().contains("print('hello')"));
 }
@@ -51,10 +51,10 @@ TEST_CASE("create's reply is lost: a cancel is answered at once, and the contain
   check_error(bench.finish(under), ErrorCode::cancelled, "cancelled");
   CHECK(under->answered - asked < kAnswerTime);
   CHECK(bench.until([&] { return bench.there() == 0; }, 2s));
-  // The debt stays until the call has ended: the engine might still make it.
-  CHECK(bench.sandboxes.removals().unpaid() == 1);
+  // The removal stays until the call has ended: the engine might still make it.
+  CHECK(bench.sandboxes.removals().pending() == 1);
   bench.come_to_itself("POST", "/containers/create");
-  CHECK(bench.idle());
+  CHECK(bench.wait_all_removed());
   CHECK(bench.fake.count("POST", "/containers/*/start") == 0);
 }
 
@@ -65,7 +65,7 @@ TEST_CASE("create's connection breaks after the container was made: an error, an
     return FakeReply{.then = Then::close, .no_head = true};
   });
   check_error(bench.run(python()), ErrorCode::engine_unavailable, "create container");
-  CHECK(bench.idle());
+  CHECK(bench.wait_all_removed());
   CHECK(bench.there() == 0);
 }
 
@@ -86,7 +86,7 @@ TEST_CASE("A cancel is answered at once wherever the engine hangs, and what was 
     check_error(bench.finish(under), ErrorCode::cancelled, "cancelled");
     CHECK(under->answered - asked < kAnswerTime);
     bench.come_to_itself(method, path);
-    CHECK(bench.idle());
+    CHECK(bench.wait_all_removed());
     CHECK(bench.there() == 0);
   }
 }
@@ -104,7 +104,7 @@ TEST_CASE("A cancel of a program whose supervisor says no more is answered at on
   CHECK(result->verdict == Verdict::cancelled);
   CHECK(result->cancel_reason == CancelReason::client_gone);
   CHECK(result->stdout_bytes == 6);
-  CHECK(bench.idle());
+  CHECK(bench.wait_all_removed());
   CHECK(bench.there() == 0);
   // It was asked to end its program before its container was taken away.
   CHECK(bench.fake.received().contains(frame_of(wire::kSignal, std::string("\0\0\0\x09", 4))));
@@ -121,7 +121,7 @@ TEST_CASE("A timeout of a program whose supervisor says no more comes in time") 
   CHECK(result->verdict == Verdict::timeout);
   CHECK(Clock::now() - begun < 200ms + 1s);
   CHECK(result->notes.size() == 1);
-  CHECK(bench.idle());
+  CHECK(bench.wait_all_removed());
   CHECK(bench.there() == 0);
 }
 
@@ -131,7 +131,7 @@ TEST_CASE("An engine that made the sandbox weaker than asked never gets to start
   check_error(bench.run(python()), ErrorCode::engine_error, "ReadonlyRootfs: asked true, reported false");
   CHECK(bench.fake.count("POST", "/containers/*/start") == 0);
   CHECK(bench.fake.count("POST", "/containers/*/attach") == 0);
-  CHECK(bench.idle());
+  CHECK(bench.wait_all_removed());
   CHECK(bench.there() == 0);
 }
 
@@ -145,7 +145,7 @@ TEST_CASE("A refused create, attach or start is an error with the engine's words
     const auto result = bench.run(python());
     check_error(result, ErrorCode::engine_error, "the runtime is unwell");
     CHECK(result.error().message.contains(called));
-    CHECK(bench.idle());
+    CHECK(bench.wait_all_removed());
     CHECK(bench.there() == 0);
     CHECK(bench.fake.count("POST", path) == 1);  // trying again would not help
   }
@@ -182,7 +182,7 @@ TEST_CASE("A stream that breaks off or is no supervisor's is an error, and the c
     RunBench bench;
     bench.fake.on("POST", "/containers/*/attach", supervised(bytes, then));
     check_error(bench.run(python()), code, part);
-    CHECK(bench.idle());
+    CHECK(bench.wait_all_removed());
     CHECK(bench.there() == 0);
   }
 }
@@ -196,14 +196,14 @@ TEST_CASE("What comes after the exit report is not believed") {
   REQUIRE(result);
   CHECK(result->exit_code == 0);
   CHECK(under->audience.output.empty());
-  CHECK(bench.idle());
+  CHECK(bench.wait_all_removed());
 }
 
 TEST_CASE("The exit report is confirmed, so that the supervisor need not stay") {
   RunBench bench;
   REQUIRE(bench.run(python()));
   CHECK(bench.until([&] { return bench.fake.received().contains(frame_of(wire::kHeard, "")); }));
-  CHECK(bench.idle());
+  CHECK(bench.wait_all_removed());
 }
 
 TEST_CASE("A flood past the output limit ends the run even where the supervisor does not end it") {
@@ -218,7 +218,7 @@ TEST_CASE("A flood past the output limit ends the run even where the supervisor 
       tests::run_task(bench.context, bench.sandboxes.run(plan, {.id = "sha256:0123"}, "image", audience, nullptr, {}));
   REQUIRE(result);
   CHECK(result->verdict == Verdict::output_limit);
-  CHECK(bench.idle());
+  CHECK(bench.wait_all_removed());
   CHECK(bench.there() == 0);
 }
 

@@ -94,7 +94,7 @@ class Handover(RpcCase):
             time.sleep(0.01)
         code, out, _ = self.call("--json", str(path))
         self.assertEqual(code, 0)
-        self.assertIn("Taking a sandbox that waits", out.decode())
+        self.assertIn("Taking a warm sandbox", out.decode())
 
     def test_input_of_a_terminal_is_read_no_faster_than_the_program_takes_it(self):
         self.editor()

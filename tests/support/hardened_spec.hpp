@@ -10,7 +10,7 @@ inline sandbox::RunPlan python_plan() {
   return *sandbox::make_plan({.program = SourceProgram{.file_name = "hello.py", .text = "print(1)", .language = {}}},
                              Limits{}, {}, "run-1");
 }
-inline sandbox::Surroundings surroundings() {
+inline sandbox::SandboxContext surroundings() {
   return {.image = {.id = "sha256:0123"},
           .supervisor_volume = "dind-supervisor-abc",
           .supervisor_image = "sha256:5e1f",

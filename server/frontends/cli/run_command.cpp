@@ -177,7 +177,7 @@ Task<int> run_command(asio::any_io_executor executor, RunService& service, RunAr
   // An engine that is away may come back at once, or not: a person at a terminal isn't kept waiting for it.
   const bool away = !result && result.error().code == ErrorCode::engine_unavailable;
   const std::chrono::seconds patience(away ? 2 : 10);
-  if (!co_await service.settled(in(patience))) {
+  if (!co_await service.wait_all_removed_but_auto(in(patience))) {
     log(LogLevel::warning,
         "the run's container could not be removed within " + std::to_string(patience.count()) +
             " s; the next start of dind-executor removes it",

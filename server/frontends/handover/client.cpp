@@ -121,14 +121,14 @@ Task<Result<RunResult>> HandedOverRuns::run_here(RunSpec spec, EventSink& sink, 
   co_return co_await running_->run(std::move(spec), sink, std::move(input), std::move(cancel));
 }
 
-Task<bool> HandedOverRuns::idle(Deadline deadline) {
+Task<bool> HandedOverRuns::wait_all_removed(Deadline deadline) {
   if (running_ == nullptr) co_return true;
-  co_return co_await running_->idle(deadline);
+  co_return co_await running_->wait_all_removed(deadline);
 }
 
-Task<bool> HandedOverRuns::settled(Deadline deadline) {
+Task<bool> HandedOverRuns::wait_all_removed_but_auto(Deadline deadline) {
   if (running_ == nullptr) co_return true;
-  co_return co_await running_->settled(deadline);
+  co_return co_await running_->wait_all_removed_but_auto(deadline);
 }
 
 }  // namespace dind::frontends::handover

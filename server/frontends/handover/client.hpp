@@ -17,8 +17,8 @@ class HandedOverRuns final : public RunService {
       : executor_(std::move(executor)), path_(std::move(path)), own_(std::move(own)) {}
   Task<Result<RunResult>> run(RunSpec spec, EventSink& sink, std::shared_ptr<StdinPipe> input, Cancel cancel) override;
   // A server cleans up by itself.
-  Task<bool> idle(Deadline deadline) override;
-  Task<bool> settled(Deadline deadline) override;
+  Task<bool> wait_all_removed(Deadline deadline) override;
+  Task<bool> wait_all_removed_but_auto(Deadline deadline) override;
 
  private:
   Task<Result<RunResult>> run_here(RunSpec spec, EventSink& sink, std::shared_ptr<StdinPipe> input, Cancel cancel);

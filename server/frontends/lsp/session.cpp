@@ -53,7 +53,7 @@ class Session : public std::enable_shared_from_this<Session> {
     over_.cancel(CancelReason::client_gone);
     runs_->cancel_all(CancelReason::client_gone);
     co_await runs_->none(in(kShutdownTimeout));
-    if (!co_await services_.runs.idle(in(kShutdownTimeout)))
+    if (!co_await services_.runs.wait_all_removed(in(kShutdownTimeout)))
       log(LogLevel::warning,
           "Some containers could not be removed within 10 s; the next start of dind-executor removes them");
     co_await connection_->flushed(in(kFlushTime));
@@ -178,7 +178,7 @@ class Session : public std::enable_shared_from_this<Session> {
     self->runs_->cancel_all(CancelReason::shutdown);
     const auto deadline = in(kShutdownTimeout);
     co_await self->runs_->none(deadline);
-    co_await self->services_.runs.idle(deadline);
+    co_await self->services_.runs.wait_all_removed(deadline);
     reply.result(nullptr);
   }
 

@@ -50,7 +50,7 @@ Task<void> run(Bench& bench, std::string client, std::string script, Cancel canc
 }
 
 Task<void> leave(Bench& bench) {
-  co_await bench.core->runs().idle(in(std::chrono::seconds(10)));
+  co_await bench.core->runs().wait_all_removed(in(std::chrono::seconds(10)));
   bench.context.stop();
 }
 

@@ -16,9 +16,9 @@ using namespace std::chrono_literals;
 namespace {
 
 // Variables and a folder of their own, put back at the end.
-class Surroundings {
+class SandboxContext {
  public:
-  Surroundings() {
+  SandboxContext() {
     std::string pattern = (std::filesystem::temp_directory_path() / "dind-configuration-XXXXXX").string();
     folder_ = mkdtemp(pattern.data());
     for (const char* variable : {"HOME", "DIND_CONFIG", "DIND_ENABLED"}) {
@@ -29,7 +29,7 @@ class Surroundings {
     unsetenv("DIND_CONFIG");
     unsetenv("DIND_ENABLED");
   }
-  ~Surroundings() {
+  ~SandboxContext() {
     for (const auto& [variable, value] : before_) {
       if (value)
         setenv(variable.c_str(), value->c_str(), 1);
@@ -246,7 +246,7 @@ TEST_CASE("What is wrong is refused in one line that names file and field") {
 }
 
 TEST_CASE("DIND_CONFIG comes before the home folder's file, and a file that it names must be there") {
-  const Surroundings here;
+  const SandboxContext here;
   here.write(".config/dind-executor/config.json", R"({"queuedRuns": 7})");
   CHECK(load_configuration().value().queued_runs == 7);
   const auto named = here.write("own.json", R"({"queuedRuns": 9})");
@@ -262,13 +262,13 @@ TEST_CASE("DIND_CONFIG comes before the home folder's file, and a file that it n
 }
 
 TEST_CASE("A broken file in the home folder is an error, never ignored") {
-  const Surroundings here;
+  const SandboxContext here;
   here.write(".config/dind-executor/config.json", "{");
   CHECK_FALSE(load_configuration());
 }
 
 TEST_CASE("DIND_ENABLED switches everything off with false, 0, no and off") {
-  const Surroundings here;
+  const SandboxContext here;
   here.write(".config/dind-executor/config.json", "{}");
   CHECK(load_configuration().value().enabled);
   for (const char* no : {"false", "0", "no", "FALSE", "off"}) {
@@ -282,7 +282,7 @@ TEST_CASE("DIND_ENABLED switches everything off with false, 0, no and off") {
 }
 
 TEST_CASE("K04: the machine's certificates hold beside any configuration that names none") {
-  const Surroundings here;
+  const SandboxContext here;
   const auto bundle = here.write("machine.pem", "-----BEGIN CERTIFICATE-----\n");
   const auto seen = [&](std::string_view file) {
     here.write(".config/dind-executor/config.json", file);

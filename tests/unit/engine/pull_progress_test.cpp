@@ -10,10 +10,10 @@ using namespace dind::engine;
 
 namespace {
 
-using Seen = std::vector<std::pair<std::string, int>>;  // -1: no percentage
+using SupervisorState = std::vector<std::pair<std::string, int>>;  // -1: no percentage
 
-Seen read(PullReader& reader, std::vector<std::string_view> pieces, bool expected = true) {
-  Seen seen;
+SupervisorState read(PullReader& reader, std::vector<std::string_view> pieces, bool expected = true) {
+  SupervisorState seen;
   bool fine = true;
   for (const auto piece : pieces)
     fine = reader.feed(piece, [&](const PullProgress& p) { seen.emplace_back(p.message, p.percent.value_or(-1)); });
@@ -38,10 +38,11 @@ const std::string kPull =
     R"({"status":"Status: Downloaded newer image for python:3.11"})"
     "\r\n";
 
-const Seen kSeen{{"Pulling from library/python", -1},  {"Pulling: 0 of 1 layers done", 0},
-                 {"Pulling: 0 of 2 layers done", 17},  {"Pulling: 0 of 2 layers done", 35},
-                 {"Pulling: 0 of 2 layers done", 70},  {"Pulling: 1 of 2 layers done", 77},
-                 {"Pulling: 2 of 2 layers done", 100}, {"Status: Downloaded newer image for python:3.11", 100}};
+const SupervisorState kSeen{
+    {"Pulling from library/python", -1},  {"Pulling: 0 of 1 layers done", 0},
+    {"Pulling: 0 of 2 layers done", 17},  {"Pulling: 0 of 2 layers done", 35},
+    {"Pulling: 0 of 2 layers done", 70},  {"Pulling: 1 of 2 layers done", 77},
+    {"Pulling: 2 of 2 layers done", 100}, {"Status: Downloaded newer image for python:3.11", 100}};
 
 }  // namespace
 

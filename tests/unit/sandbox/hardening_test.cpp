@@ -71,7 +71,7 @@ TEST_CASE("A run with a way out differs from a default one in the network and in
 }
 
 TEST_CASE("The fence has one capability, over the sandbox's network alone, and runs nothing but our own program") {
-  const auto fence = harden_fence("0123abcd", "r1", surroundings());
+  const auto fence = harden_egress_filter("0123abcd", "r1", surroundings());
   // S01: an image that holds nothing but the supervisor, whatever the run's is.
   CHECK(fence.image == "sha256:5e1f");
   CHECK(fence.entrypoint == std::vector<std::string>{"/supervisor", "--fence"});
@@ -99,13 +99,13 @@ TEST_CASE("The fence has one capability, over the sandbox's network alone, and r
 
 TEST_CASE("Nothing of a caller's image is the fence's (S01)") {
   auto around = surroundings();
-  const auto usual = harden_fence("0123abcd", "r1", around);
+  const auto usual = harden_egress_filter("0123abcd", "r1", around);
   around.image = {.id = "sha256:evil",
                   .volumes = {"/data", "/.dind", "/supervisor"},
                   .entrypoint = {"/evil"},
                   .working_dir = "/evil",
                   .env = {{"LD_PRELOAD", "/evil"}}};
-  CHECK(harden_fence("0123abcd", "r1", around) == usual);
+  CHECK(harden_egress_filter("0123abcd", "r1", around) == usual);
 }
 
 TEST_CASE("What differs is said with what was asked and what was reported (N01)") {
@@ -227,7 +227,7 @@ TEST_CASE("P01, P07: the files of /etc are read-only mounts of single files, fro
   auto fenced = python_plan();
   fenced.network = Network::internet;
   CHECK(mount_at(harden(fenced, around), "/etc/hosts") != nullptr);
-  CHECK(harden_fence("0123", "r1", around).mounts.size() == 1);
+  CHECK(harden_egress_filter("0123", "r1", around).mounts.size() == 1);
 }
 
 TEST_CASE("S10: a sandbox's own user owns its folder, and differs from another's in that alone") {

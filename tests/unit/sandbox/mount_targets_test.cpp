@@ -12,12 +12,12 @@ using Paths = std::vector<std::string>;
 
 namespace {
 
-Surroundings around(std::vector<std::string> volumes = {}, std::string working_dir = "") {
+SandboxContext around(std::vector<std::string> volumes = {}, std::string working_dir = "") {
   return {.image = {.id = "sha256:1", .volumes = std::move(volumes), .working_dir = std::move(working_dir)},
           .workspace_source = "/srv/w",
           .supervisor_volume = "s"};
 }
-MountTargets targets(const RunPlan& plan, const Surroundings& surroundings) {
+MountTargets targets(const RunPlan& plan, const SandboxContext& surroundings) {
   return mount_targets(harden(plan, surroundings), surroundings.image);
 }
 
@@ -28,7 +28,7 @@ TEST_CASE("Every mount of a sandbox is looked at, but for what is in a mount of 
   CHECK(targets(plan, around()).ours == Paths{"/.dind", "/sandbox", "/tmp"});
   plan.workspace = WorkspaceAccess::read_write;
   plan.workspace_mounts = {{.path = "p/.git"}};
-  plan.volumes = {{.name = "v", .target = kPackagesMount}};
+  plan.volumes = {{.name = "v", .target = kDependenciesMount}};
   CHECK(targets(plan, around()).ours == Paths{"/.dind", "/packages", "/sandbox", "/tmp", "/workspaces"});
 }
 

@@ -42,21 +42,22 @@ TEST_CASE("Packages are a step of their own, and the program only reads what it 
   REQUIRE(made->files.size() == 2);
   const auto start = std::ranges::find(made->files, "/sandbox/.packages/sitecustomize.py", &RunFile::path);
   REQUIRE(start != made->files.end());
-  CHECK(start->bytes.contains(kPackagesFolder));
+  CHECK(start->bytes.contains(kDependenciesDir));
   auto own = python({"requests"});
   own.env["PYTHONPATH"] = "/mine";
   CHECK(plan(own)->env.at("PYTHONPATH") == "/mine:/sandbox/.packages");
   CHECK(made->network == Network::none);
-  CHECK(made->volumes == std::vector{PlanVolume{.name = "", .target = kPackagesMount, .read_only = true}});
+  CHECK(made->volumes == std::vector{PlanVolume{.name = "", .target = kDependenciesMount, .read_only = true}});
 
-  const auto installer = make_package_plan(*made, "volume", Limits{}, 1000);
+  const auto installer = make_installer_plan(*made, "volume", Limits{}, 1000);
   CHECK(installer.run_id == "r1");
   CHECK(installer.argv == argv);
   CHECK(installer.network == Network::internet);
   CHECK(installer.files.empty());  // the program's text is none of the installer's business
   CHECK(!installer.workspace);
-  CHECK(installer.volumes == std::vector{PlanVolume{.name = "volume", .target = kPackagesMount, .read_only = false}});
-  CHECK(installer.disk_path == kPackagesMount);
+  CHECK(installer.volumes ==
+        std::vector{PlanVolume{.name = "volume", .target = kDependenciesMount, .read_only = false}});
+  CHECK(installer.disk_path == kDependenciesMount);
   CHECK(installer.disk_bytes == 1000);
 }
 
@@ -89,7 +90,7 @@ TEST_CASE("P06: hashes and bounds reach the installer in files") {
   const std::vector<std::string> end(step.argv.end() - 4, step.argv.end());
   CHECK(end == std::vector<std::string>{"-r", step.files[0].path, "-c", step.files[1].path});
   CHECK(std::ranges::find(step.argv, "--") == step.argv.end());
-  CHECK(make_package_plan(*made, "volume", Limits{}, 1000).files == step.files);
+  CHECK(make_installer_plan(*made, "volume", Limits{}, 1000).files == step.files);
 }
 
 TEST_CASE("Packages go with a program whose language has an installer") {
@@ -124,7 +125,7 @@ TEST_CASE("The runtime is told of no folder that a caller named: it would make i
   spec.working_dir = "/workspaces/not/there";
   const auto made = plan(spec);
   REQUIRE(made);
-  Surroundings around{.image = {.id = "sha256:1"}, .workspace_source = "/srv/ws", .supervisor_volume = "s"};
+  SandboxContext around{.image = {.id = "sha256:1"}, .workspace_source = "/srv/ws", .supervisor_volume = "s"};
   around.user = "1000:1000";
   const auto container = harden(*made, around);
   CHECK(container.working_dir == "/");

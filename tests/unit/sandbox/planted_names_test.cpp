@@ -55,7 +55,7 @@ TEST_CASE("S04: every protected name that was not there gets another one, at eac
   workspace.folder("src");
   workspace.look();
   CHECK(workspace.sweep().empty());
-  for (const auto name : kGuardedNames)
+  for (const auto name : kProtectedNames)
     for (const std::string folder : {"", "src/", "new/", "a/b/c/d/e/f/", "a/b/c/d/e/f/g/h/i/j/k/l/m/n/o/p/"}) {
       const auto whole = folder + std::string(name);
       INFO(whole);

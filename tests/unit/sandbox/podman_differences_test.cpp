@@ -90,8 +90,8 @@ TEST_CASE("A sandbox is asked of Podman in its words, and nothing is missing in 
   plan.workspace = WorkspaceAccess::read_only;
   auto internet = tests::python_plan();
   internet.network = Network::internet;
-  for (const auto& spec :
-       {tests::python_spec(), harden(plan, around), harden(internet, around), harden_fence("0123", "run-1", around)})
+  for (const auto& spec : {tests::python_spec(), harden(plan, around), harden(internet, around),
+                           harden_egress_filter("0123", "run-1", around)})
     CHECK(found(spec, made(spec)).empty());
   const Json body = engine::create_body(engine::fitted_to_podman(tests::python_spec(), kProfile));
   CHECK(body["HostConfig"]["SecurityOpt"] == Json({"no-new-privileges", std::string("seccomp=") + kProfile}));

@@ -38,7 +38,7 @@ TEST_CASE("Settings and hooks are read-only wherever they are, and the folders t
   CHECK(workspace.guarded().empty());
   workspace.folder("src/deep");
   CHECK(workspace.guarded().empty());
-  for (const auto name : kGuardedNames) workspace.folder(std::string(name));
+  for (const auto name : kProtectedNames) workspace.folder(std::string(name));
   CHECK(workspace.guarded() == ".devcontainer:ro .git:ro .husky:ro .idea:ro .vscode:ro");
   workspace.folder("session/project/.git/modules/x/.git");
   workspace.write("session/project/lib/.git");  // of a submodule

@@ -11,12 +11,12 @@ using namespace dind::sandbox;
 
 namespace {
 
-struct Seen {
+struct SupervisorState {
   std::string user, note;
 };
 
-Seen seen(const Workspace& workspace) {
-  Seen found;
+SupervisorState seen(const Workspace& workspace) {
+  SupervisorState found;
   found.user = workspace_user(workspace, found.note);
   return found;
 }

@@ -38,7 +38,7 @@ class Scripted final : public RunService {
     if (cancel.cancelled()) result->verdict = Verdict::cancelled;
     co_return result;
   }
-  Task<bool> idle(Deadline) override { co_return true; }
+  Task<bool> wait_all_removed(Deadline) override { co_return true; }
 
   std::vector<std::string> ids;
   std::vector<LiveRun::Phase> phases;

@@ -34,7 +34,7 @@ class FakeRuns final : public RunService {
     result.notes = {"a note"};
     co_return result;
   }
-  Task<bool> idle(Deadline) override { co_return true; }
+  Task<bool> wait_all_removed(Deadline) override { co_return true; }
   std::optional<Error> error;
   bool throws = false;
 };

@@ -33,7 +33,7 @@ class FakeRuns final : public RunService {
     result.notes = {"token " + spec.env["API_TOKEN"]};
     co_return result;
   }
-  Task<bool> idle(Deadline) override { co_return true; }
+  Task<bool> wait_all_removed(Deadline) override { co_return true; }
   RunSpec asked;
   std::vector<std::string> chunks;
   bool fails = false, throws = false;
@@ -51,7 +51,7 @@ struct Bench {
   explicit Bench(HistoryPolicy policy) : history(context.get_executor(), std::move(policy)) {}
   Result<RunResult> run(RunSpec spec) {
     auto result = tests::run_task(context, recorded.run(std::move(spec), sink, nullptr, {}));
-    tests::run_task(context, recorded.idle(in(10s)));
+    tests::run_task(context, recorded.wait_all_removed(in(10s)));
     return result;
   }
   std::vector<HistoryRecord> list() {

@@ -60,7 +60,7 @@ class FakeService : public RunService {
     spec = std::move(s);
     return program_(sink, std::move(input), std::move(cancel));
   }
-  Task<bool> idle(Deadline deadline) override {
+  Task<bool> wait_all_removed(Deadline deadline) override {
     ++idle_calls;
     patience = deadline - Clock::now();
     co_return true;

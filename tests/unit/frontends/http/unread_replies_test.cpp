@@ -23,7 +23,7 @@ struct LoudRuns final : RunService {
     result.run_id = *spec.run_id;
     co_return result;
   }
-  Task<bool> idle(Deadline) override { co_return true; }
+  Task<bool> wait_all_removed(Deadline) override { co_return true; }
   int ended = 0;
 };
 
