@@ -146,7 +146,7 @@ void Sandboxes::Run::send_job() {
                         .output_cap = static_cast<std::uint64_t>(plan.limits.output_bytes),
                         .output_window = SupervisorConnection::kOutputWindow,
                         .token = talk->token(),
-                        .most_tasks = gvisor ? static_cast<std::uint32_t>(plan.limits.pids) : 0}),
+                        .max_tasks = gvisor ? static_cast<std::uint32_t>(plan.limits.pids) : 0}),
       [weak = weak_from_this()] {
         if (const auto self = weak.lock()) self->announce();
       },

@@ -56,7 +56,7 @@ std::string job_frames(const RunPlan& plan, const JobOptions& options) {
   add_u64(job, options.output_cap);
   add_u64(job, options.output_window);
   add_u32(job, options.token);
-  add_u32(job, options.most_tasks);
+  add_u32(job, options.max_tasks);
   add_text(job, plan.working_dir);
   add_u32(job, static_cast<std::uint32_t>(plan.argv.size()));
   for (const auto& arg : plan.argv) add_text(job, arg);
@@ -97,7 +97,7 @@ std::string signal_frame(std::uint32_t signal) {
   add_u32(payload, signal);
   return frame(kSignal, payload);
 }
-std::string heard_frame() { return frame(kHeard, {}); }
+std::string heard_frame() { return frame(kReportReceived, {}); }
 
 Result<bool> SupervisorDecoder::control(FromSupervisor& event) {
   const auto type = static_cast<unsigned char>(header_[0]);
@@ -106,14 +106,14 @@ Result<bool> SupervisorDecoder::control(FromSupervisor& event) {
       if (payload_.size() != 4) return nonsense("a ready frame of a wrong size");
       event = SupervisorReady{get_u32(raw(payload_))};
       return true;
-    case kBegan:
+    case kStarted:
       event = ProgramBegan{};
       return true;
     case kStdinTaken:
       if (payload_.size() != 8) return nonsense("a stdin frame of a wrong size");
       event = StdinTaken{get_u64(raw(payload_))};
       return true;
-    case kShort:
+    case kMemoryLow:
       event = MemoryShort{};
       return true;
     case kDetail:
@@ -137,7 +137,7 @@ Result<bool> SupervisorDecoder::control(FromSupervisor& event) {
       event = report;
       return true;
     }
-    case kBroken:
+    case kProtocolError:
       event = SupervisorBroken{payload_};
       return true;
     default:
@@ -154,7 +154,7 @@ Result<bool> SupervisorDecoder::next(std::string_view& input, FromSupervisor& ev
       if (header_.size() < kHeaderSize) return false;
       left_ = get_u32(raw(header_) + 4);
       const bool output = header_[0] == kOut || header_[0] == kErr;
-      const bool first_words = !token_seen_ && (header_[0] == kReady || header_[0] == kBroken);
+      const bool first_words = !token_seen_ && (header_[0] == kReady || header_[0] == kProtocolError);
       const auto token = get_token(raw(header_));
       if (token != token_ && !(first_words && token == 0)) return nonsense("a frame header that is none");
       token_seen_ = token_seen_ || (token_ != 0 && token == token_);

@@ -19,8 +19,8 @@ struct JobOptions {
   std::uint64_t deadline_ms = 0;
   std::uint64_t output_cap = 0;
   std::uint64_t output_window = 0;
-  std::uint32_t token = 0;       // 24 bits
-  std::uint32_t most_tasks = 0;  // 0: the kernel's own limit holds
+  std::uint32_t token = 0;      // 24 bits
+  std::uint32_t max_tasks = 0;  // 0: the kernel's own limit holds
 };
 std::string job_frames(const RunPlan& plan, const JobOptions& options);
 std::string stdin_frame(std::string_view bytes);  // wire::kMaxPayload at most

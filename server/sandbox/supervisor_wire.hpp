@@ -36,31 +36,31 @@ enum ToSupervisor : unsigned char {
   kStart = 'J',      // no payload: the job is whole, start it
   kStdin = 'I',      // bytes for the program's stdin; at most kStdinWindow not yet confirmed by kStdinTaken
   kStdinEnd = 'E',
-  kWindow = 'W',  // u64: that many more bytes of output may be sent
-  kSignal = 'S',  // u32 signal; SIGKILL ends the whole tree
-  kHeard = 'H',   // no payload: the exit report is here, end
+  kWindow = 'W',          // u64: that many more bytes of output may be sent
+  kSignal = 'S',          // u32 signal; SIGKILL ends the whole tree
+  kReportReceived = 'H',  // no payload: the exit report is here, end
 };
 
 // Supervisor to server.
 enum FromSupervisor : unsigned char {
-  kReady = 'R',       // u32 version: waits for a job
-  kBegan = 'B',       // the program's exec succeeded
-  kOut = 'o',         // bytes of the program's stdout
-  kErr = 'e',         // bytes of its stderr
-  kStdinTaken = 't',  // u64: that many bytes of stdin were taken
-  kShort = 'm',       // no payload: memory is nearly used up (under gVisor, whose end for memory takes us along)
-  kDetail = 'd',      // text: what the flag of a failed exec is about (ExecCause), or kVolumeFull
-  kLeft = 'f',        // u32 count, names each with a NUL: files that the program left in the run's folder
-  kExit = 'X',        // ExitReport, the last frame; the supervisor waits a second at most for kHeard
-  kBroken = '!',      // text: the server sent nonsense, or set-up failed; the last frame
+  kReady = 'R',          // u32 version: waits for a job
+  kStarted = 'B',        // the program's exec succeeded
+  kOut = 'o',            // bytes of the program's stdout
+  kErr = 'e',            // bytes of its stderr
+  kStdinTaken = 't',     // u64: that many bytes of stdin were taken
+  kMemoryLow = 'm',      // no payload: memory is nearly used up (under gVisor, whose end for memory takes us along)
+  kDetail = 'd',         // text: what the flag of a failed exec is about (ExecCause), or kVolumeFull
+  kLeft = 'f',           // u32 count, names each with a NUL: files that the program left in the run's folder
+  kExit = 'X',           // ExitReport, the last frame; the supervisor waits a second at most for kReportReceived
+  kProtocolError = '!',  // text: the server sent nonsense, or set-up failed; the last frame
 };
 
-// The job: u64 deadline_ms (0: none) · u64 output_cap · u64 output_window · u32 token · u32 most_tasks (0: the kernel's
+// The job: u64 deadline_ms (0: none) · u64 output_cap · u64 output_window · u32 token · u32 max_tasks (0: the kernel's
 // own limit holds) · cwd · u32 argc · argv… · u32 envc · "K=V"…
 // Strings are u32 length + bytes. env entries are put over the container's own environment.
 
 enum class How : unsigned char { exited = 0, signalled = 1, exec_failed = 2 };
-enum class Cause : unsigned char { none = 0, deadline = 1, output_cap = 2, asked = 3, disk_cap = 4, most_tasks = 5 };
+enum class Cause : unsigned char { none = 0, deadline = 1, output_cap = 2, asked = 3, disk_cap = 4, max_tasks = 5 };
 
 // Set in ExitReport::code beside errno where what failed was to enter the working directory.
 inline constexpr uint32_t kNoFolder = 1U << 16;

@@ -24,7 +24,7 @@ Verdict verdict_of(const wire::ExitReport& report, Stop stop, const RunResult& r
   if (stop == Stop::timeout || report.cause == wire::Cause::deadline) return Verdict::timeout;
   if (stop == Stop::output_limit || report.cause == wire::Cause::output_cap) return Verdict::output_limit;
   if (report.cause == wire::Cause::disk_cap) return Verdict::disk_limit;
-  if (report.cause == wire::Cause::most_tasks) return Verdict::process_limit;
+  if (report.cause == wire::Cause::max_tasks) return Verdict::process_limit;
   if (result.exit_code == 0) return Verdict::ok;  // even where a child was killed for memory: oom_seen says so
   if (report.oom_kills > 0 && (result.signal == SIGKILL || result.exit_code == kKilledExit))
     return Verdict::out_of_memory;

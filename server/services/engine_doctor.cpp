@@ -156,7 +156,7 @@ DoctorCheck check_fence(const std::string& probe_output) {
     const auto it = fields.find(name);
     return it != fields.end() && it->second == value;
   };
-  if (is("near_ways", "0") && !is("network_interfaces", "0"))
+  if (is("private_routes", "0") && !is("network_interfaces", "0"))
     return {"network internet", Status::ok, "a way out, and none to the engine, the gateway or a private address", ""};
   return {
       "network internet", Status::failed,

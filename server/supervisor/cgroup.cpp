@@ -133,7 +133,7 @@ int probe() {
   if (statvfs("/tmp", &fs) == 0) printf("tmp_bytes=%llu\n", static_cast<unsigned long long>(fs.f_blocks) * fs.f_frsize);
   if (statvfs("/", &fs) == 0)
     printf("disk_free_bytes=%llu\n", static_cast<unsigned long long>(fs.f_bavail) * fs.f_frsize);
-  printf("near_ways=%d\n", near_ways());
+  printf("private_routes=%d\n", count_private_routes());
   printf("time=%lld\n", static_cast<long long>(time(nullptr)));
   return 0;
 }

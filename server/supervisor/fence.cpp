@@ -150,7 +150,7 @@ int failed(const char* what) {
 
 }  // namespace
 
-int near_ways() {
+int count_private_routes() {
   constexpr uint32_t kNear[] = {0xa83f8110U, 0xa9fea9feU, 0x0a000001U, 0xc0a80001U, 0xac100001U};
   int ways = 0;
   for (const uint32_t address : kNear) ways += reachable(address);
@@ -177,10 +177,10 @@ int fence(const char* machine_routes) {
   const Subnet* own = nullptr;
   for (int i = 0; i < ways; ++i) {
     Link& link = links[i];
-    if (!look_at_link(netlink, link)) return failed("the gateway's hardware address");
+    if (!read_link(netlink, link)) return failed("the gateway's hardware address");
     if (!accept_any_source(netlink, link)) return failed("rp_filter of the device");
     // Its neighbours first: the way out leads to one of them.
-    if (!close_link(netlink, link)) return failed("the neighbours");
+    if (!pin_neighbours(netlink, link)) return failed("the neighbours");
     if (!lead_out(kMainTable, link) || !allow_dns(link)) return failed("the way out");
   }
   for (const Subnet& subnet : subnets) {
@@ -194,7 +194,7 @@ int fence(const char* machine_routes) {
     if (reachable(last)) return errno = 0, failed("the subnet's broadcast address can still be reached");
     if (ways > 0 && strcmp(subnet.device, links[0].name) == 0) own = &subnet;
   }
-  for (const Block& block : kNearBlocks)
+  for (const Block& block : kBlockedRanges)
     if (!refuse(block)) return failed("a route");
   static MachineAddresses machine;
   if (!read_machine_addresses(machine_routes, machine)) return failed("the machine's own addresses");
@@ -204,7 +204,7 @@ int fence(const char* machine_routes) {
     printf("not fenced: IPv6 is on at %s\n", device);
     return 1;
   }
-  if (near_ways() != 0) return errno = 0, failed("the gateway or a private address can still be reached");
+  if (count_private_routes() != 0) return errno = 0, failed("the gateway or a private address can still be reached");
   for (int i = 0; i < ways; ++i)
     if (reachable(ntohl(links[i].gateway))) return errno = 0, failed("the gateway can still be reached");
   for (size_t i = 0; i < machine.count; ++i)

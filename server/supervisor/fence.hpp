@@ -10,6 +10,6 @@ int fence(const char* machine_routes);
 
 // How many of the addresses that a fence makes unreachable have a way from here: gateways, and one of each private
 // block. Sends nothing.
-int near_ways();
+int count_private_routes();
 
 }  // namespace dind::supervisor

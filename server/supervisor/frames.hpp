@@ -20,7 +20,7 @@ class FrameBuffer {
 
   // Where the next bytes go. There is room after each `more`.
   unsigned char* room() { return bytes_ + end_; }
-  size_t room_size() const { return sizeof bytes_ - end_; }
+  size_t free_size() const { return sizeof bytes_ - end_; }
   void added(size_t size) { end_ += size; }
 
   // The next frame, which is good until more bytes are added.

@@ -143,7 +143,7 @@ bool cut_job(Job& job) {
   job.output_cap = c.u64();
   job.output_window = c.u64();
   job.token = c.u32();
-  job.most_tasks = c.u32();
+  job.max_tasks = c.u32();
   job.cwd = c.text();
   job.argv = c.list();
   job.env = c.list();

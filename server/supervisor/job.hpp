@@ -12,7 +12,7 @@ struct Job {
   uint64_t output_cap = 0;
   uint64_t output_window = 0;
   uint32_t token = 0;
-  uint32_t most_tasks = 0;
+  uint32_t max_tasks = 0;
   const char* cwd = nullptr;
   char** argv = nullptr;
   char** env = nullptr;  // the job's own entries; null-terminated

@@ -12,7 +12,7 @@ namespace {
 
 bool is_known(uint32_t address, const MachineAddresses& found) {
   if (address >> 24 == 127) return true;
-  for (const Block& block : kNearBlocks)
+  for (const Block& block : kBlockedRanges)
     if (address >> (32 - block.bits) == block.address >> (32 - block.bits)) return true;
   for (size_t i = 0; i < found.count; ++i)
     if (found.all[i] == address) return true;

@@ -9,7 +9,7 @@ namespace dind::supervisor {
 
 struct MachineAddresses {
   static constexpr size_t kMaxCount = 1024;
-  uint32_t all[kMaxCount];  // host order; without those of kNearBlocks and the loopback's
+  uint32_t all[kMaxCount];  // host order; without those of kBlockedRanges and the loopback's
   size_t count = 0;
 };
 

@@ -80,7 +80,7 @@ void send(unsigned char type, const void* payload, size_t size) { queue_frame(ty
 }
 
 [[noreturn]] void broken(const char* why) {
-  send(kBroken, why, strlen(why));
+  send(kProtocolError, why, strlen(why));
   flush_output();
   end_everything(70);
 }
@@ -150,7 +150,7 @@ void start() {
     report.code = static_cast<uint32_t>(failure.error);
     send(kDetail, failure.detail, strlen(failure.detail));
   } else {
-    send(kBegan, nullptr, 0);
+    send(kStarted, nullptr, 0);
   }
   close(exec_error);
 }
@@ -162,10 +162,10 @@ void watch_gvisor() {
   static bool told = false;
   struct sysinfo now;
   if (sysinfo(&now) != 0) return;
-  if (now.procs > job.most_tasks) end_run(Cause::most_tasks);
+  if (now.procs > job.max_tasks) end_run(Cause::max_tasks);
   if (told || now.freeram >= now.totalram / 4) return;
   told = true;
-  send(kShort, nullptr, 0);
+  send(kMemoryLow, nullptr, 0);
 }
 
 void pass_stdin_on() {
@@ -216,7 +216,7 @@ void take_frame(unsigned char type, const unsigned char* payload, size_t size) {
       if (size != 8) broken("a window frame of a wrong size");
       window += get_u64(payload);
       return;
-    case kHeard:
+    case kReportReceived:
       if (state == State::done) end_everything(0);
       return;
     case kSignal:
@@ -232,7 +232,7 @@ void take_frame(unsigned char type, const unsigned char* payload, size_t size) {
 }
 
 void read_input() {
-  const ssize_t n = read(0, input.room(), input.room_size());
+  const ssize_t n = read(0, input.room(), input.free_size());
   if (n < 0 && (errno == EINTR || errno == EAGAIN)) return;
   if (n <= 0) end_everything(wire::kLeaseOverExit);
   input.added(static_cast<size_t>(n));
@@ -351,7 +351,7 @@ void set_up() {
       if (disk_is_over()) end_run(Cause::disk_cap);
       looked_us = now_us();
     }
-    const bool counts = job.most_tasks != 0 && state == State::running;
+    const bool counts = job.max_tasks != 0 && state == State::running;
     // In gVisor a process that is being forked meanwhile outlives a signal to all: it is sent until nobody is left.
     const bool ends = state == State::draining && left_behind;
     const int ready = poll(polled, sizeof polled / sizeof *polled,

@@ -10,7 +10,7 @@ struct Block {
   int bits;
 };
 
-constexpr Block kNearBlocks[] = {
+constexpr Block kBlockedRanges[] = {
     {0x00000000, 8},   // "this" network
     {0x0a000000, 8},   // private
     {0x64400000, 10},  // carrier-grade NAT

@@ -122,7 +122,7 @@ bool is_zero(const Link& link, const char* parameter, const char* kind = "neigh"
 
 uint32_t next_hop() { return htonl(0xa9fe0001U); }
 
-bool look_at_link(int netlink, Link& link) {
+bool read_link(int netlink, Link& link) {
   const int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
   if (fd < 0) return false;
   ifreq request{};
@@ -157,7 +157,7 @@ bool accept_any_source(int netlink, const Link& link) {
   return request.ask(netlink) && is_zero(link, "rp_filter", "conf");
 }
 
-bool close_link(int netlink, const Link& link) {
+bool pin_neighbours(int netlink, const Link& link) {
   NetlinkRequests request;
   request.begin(kSetTable, kAcknowledge, TableMessage{AF_INET, 0, 0});
   request.add_text(kTableName, "arp_cache");

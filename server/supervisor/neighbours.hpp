@@ -18,7 +18,7 @@ uint32_t next_hop();
 
 // Fills in what the kernel knows of the device called `name`, and asks the link for the gateway's hardware address.
 // False with errno: ETIMEDOUT where no gateway answers.
-bool look_at_link(int netlink, Link& link);
+bool read_link(int netlink, Link& link);
 
 // Takes answers from addresses to which the device has no way: the gateway's requests of ARP would be dropped as forged
 // once it is unreachable. By netlink, since engines differ in what they take for a network's switches (N01). False with
@@ -28,6 +28,6 @@ bool accept_any_source(int netlink, const Link& link);
 // From then on no address on the link resolves but next_hop(): a datagram that names its device for itself (IP_PKTINFO)
 // finds no route, for which the kernel takes every address for one on the link, and asks there for it. The sandbox
 // still answers for its own address. False with errno.
-bool close_link(int netlink, const Link& link);
+bool pin_neighbours(int netlink, const Link& link);
 
 }  // namespace dind::supervisor

@@ -131,7 +131,7 @@ struct Filter {
       bytes(packet + 22, &port, 2);
       end(kAccept);
     }
-    for (const auto& block : kNearBlocks) drop(block);
+    for (const auto& block : kBlockedRanges) drop(block);
     drop({subnet, bits});
     for (size_t i = 0; i < machine.count && i < kMaxDropped; ++i) drop({machine.all[i], 32});
   }

@@ -38,7 +38,7 @@ inline std::string said(unsigned char type, const std::string& payload = "") {
   return engine_chunk(1, frame_of(type, payload));
 }
 inline std::string ready() { return said(wire::kReady, std::string("\0\0\0", 3) + static_cast<char>(wire::kVersion)); }
-inline std::string began() { return said(wire::kBegan); }
+inline std::string began() { return said(wire::kStarted); }
 inline std::string exited(std::uint32_t code) {
   std::string payload(wire::kExitReportSize, '\0');
   wire::put_report(reinterpret_cast<unsigned char*>(payload.data()), {.how = wire::How::exited, .code = code});

@@ -174,8 +174,8 @@ TEST_CASE("A stream that breaks off or is no supervisor's is an error, and the c
        ErrorCode::internal, "too long"},
       {"another version", said(wire::kReady, std::string("\0\0\0\x63", 4)), Then::hang, ErrorCode::internal,
        "version 99"},
-      {"the supervisor gives up, in several lines", ready() + said(wire::kBroken, "no room\non its\ttmpfs"), Then::hang,
-       ErrorCode::engine_error, "no room on its tmpfs"},
+      {"the supervisor gives up, in several lines", ready() + said(wire::kProtocolError, "no room\non its\ttmpfs"),
+       Then::hang, ErrorCode::engine_error, "no room on its tmpfs"},
   };
   for (const auto& [what, bytes, then, code, part] : cases) {
     INFO(what);
@@ -202,7 +202,7 @@ TEST_CASE("What comes after the exit report is not believed") {
 TEST_CASE("The exit report is confirmed, so that the supervisor need not stay") {
   RunBench bench;
   REQUIRE(bench.run(python()));
-  CHECK(bench.until([&] { return bench.fake.received().contains(frame_of(wire::kHeard, "")); }));
+  CHECK(bench.until([&] { return bench.fake.received().contains(frame_of(wire::kReportReceived, "")); }));
   CHECK(bench.wait_all_removed());
 }
 

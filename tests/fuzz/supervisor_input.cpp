@@ -43,8 +43,8 @@ std::string hear(std::string_view bytes, std::uint32_t how) {
   };
   fuzz::in_pieces(bytes, how, [&](std::string_view piece) {
     while (!piece.empty() && !broken) {
-      fuzz::require(buffer.room_size() > 0, "there is always room for more");
-      const auto taken = std::min(piece.size(), buffer.room_size());
+      fuzz::require(buffer.free_size() > 0, "there is always room for more");
+      const auto taken = std::min(piece.size(), buffer.free_size());
       std::memcpy(buffer.room(), piece.data(), taken);
       buffer.added(taken);
       piece.remove_prefix(taken);

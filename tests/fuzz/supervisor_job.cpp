@@ -40,7 +40,7 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   bool started = false;
   fuzz::in_pieces(sandbox::job_frames(plan, options), large ? how | 2 : how, [&](std::string_view piece) {
     while (!piece.empty()) {
-      const auto taken = std::min(piece.size(), buffer.room_size());
+      const auto taken = std::min(piece.size(), buffer.free_size());
       fuzz::require(taken > 0, "there is always room for more");
       std::memcpy(buffer.room(), piece.data(), taken);
       buffer.added(taken);
@@ -63,7 +63,7 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   if (whole) {
     fuzz::require(job.deadline_ms == options.deadline_ms && job.output_cap == options.output_cap &&
                       job.output_window == options.output_window && job.token == options.token &&
-                      job.most_tasks == options.most_tasks && job.cwd == plan.working_dir,
+                      job.max_tasks == options.max_tasks && job.cwd == plan.working_dir,
                   "limits and folder are those that were sent");
     std::size_t n = 0;
     for (; job.argv[n] != nullptr; ++n) fuzz::require(n < plan.argv.size() && job.argv[n] == plan.argv[n], "argv");

@@ -219,7 +219,7 @@ TEST_CASE("A job is its files, then argv, environment and limits, then start") {
   plan.files = {{"/sandbox/large", std::string(wire::kMaxPayload + 5, 'f'), 0755}, {"/sandbox/empty", "", 0600}};
   const auto frames = sent(job_frames(
       plan,
-      {.deadline_ms = 61'000, .output_cap = 1ULL << 32, .output_window = 1 << 20, .token = 0xabcdef, .most_tasks = 7}));
+      {.deadline_ms = 61'000, .output_cap = 1ULL << 32, .output_window = 1 << 20, .token = 0xabcdef, .max_tasks = 7}));
   REQUIRE(frames.size() == 6);
   CHECK(frames[0] == std::pair<unsigned char, std::string>('F', u32(0755) + "/sandbox/large"));
   CHECK((frames[1].second == std::string(wire::kMaxPayload, 'f')));

@@ -72,7 +72,7 @@ TEST_CASE("Every way to end has its one verdict") {
       {"a timeout comes before memory", oom(with(killed(SIGKILL), Cause::asked)), Stop::timeout, Verdict::timeout},
       {"the supervisor's output cap", with(killed(SIGKILL), Cause::output_cap), Stop::none, Verdict::output_limit},
       {"our output cap", with(killed(SIGKILL), Cause::asked), Stop::output_limit, Verdict::output_limit},
-      {"more tasks than the supervisor allows", with(killed(SIGKILL), Cause::most_tasks), Stop::none,
+      {"more tasks than the supervisor allows", with(killed(SIGKILL), Cause::max_tasks), Stop::none,
        Verdict::process_limit},
       {"cancelled", with(killed(SIGKILL), Cause::asked), Stop::cancelled, Verdict::cancelled},
       {"cancelled comes before the timer", with(killed(SIGKILL), Cause::deadline), Stop::cancelled, Verdict::cancelled},
