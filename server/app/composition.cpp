@@ -32,7 +32,7 @@ std::optional<std::string> whole_file(const std::string& path) {
 }
 
 RunPolicy policy_of(const Configuration& configuration, std::string authorities) {
-  PackagePolicy packages = configuration.packages;
+  DependencyPolicy packages = configuration.packages;
   packages.enabled = configuration.packages_enabled.value_or(configuration.limits.allow_internet);
   BuildPolicy build = configuration.build;
   build.network = configuration.limits.allow_internet;
@@ -97,7 +97,7 @@ class WholeCore final : public Core {
   EngineWatch& engine() override { return watcher_; }
   Doctor& doctor() override { return doctor_; }
   GarbageCollector& garbage() override { return garbage_; }
-  Task<void> keep_warm(Cancel cancel) override { return runs_.keep_warm(std::move(cancel)); }
+  Task<void> maintain_warm_pool(Cancel cancel) override { return runs_.maintain_warm_pool(std::move(cancel)); }
   Task<void> keep_clean(Cancel cancel) override {
     spawn(executor_, "garbage", garbage_.keep_collecting(cancel));
     co_await reaper_.keep_sweeping(cancel);
@@ -107,12 +107,12 @@ class WholeCore final : public Core {
   engine::Client client_;
   sandbox::Sandboxes sandboxes_;
   Runs runs_;
-  FolderRuns folders_;
+  LocalWorkspaceRuns folders_;
   HistoryWorker history_;
-  LoggedRuns logged_;
-  RecordedRuns recorded_;
-  LoggedRuns terminal_logged_;
-  RecordedRuns terminal_recorded_;
+  RunLogger logged_;
+  HistoryRecorder recorded_;
+  RunLogger terminal_logged_;
+  HistoryRecorder terminal_recorded_;
   LiveRuns live_;
   std::unique_ptr<RunService> terminal_live_;
   EngineWatcher watcher_;

@@ -51,7 +51,7 @@ class Core {
   virtual Doctor& doctor() = 0;
   virtual GarbageCollector& garbage() = 0;
   // For what serves more than one run: sandboxes wait for the next, as configured.
-  virtual Task<void> keep_warm(Cancel cancel) = 0;
+  virtual Task<void> maintain_warm_pool(Cancel cancel) = 0;
   // Removes what dead instances left, now and every 30 s, and what is no longer used, every few hours.
   virtual Task<void> keep_clean(Cancel cancel) = 0;
 };

@@ -44,7 +44,7 @@ struct Configuration {
   Isolation isolation = Isolation::runc;
   GarbagePolicy garbage;
   HistoryPolicy history;
-  PackagePolicy packages;
+  DependencyPolicy packages;
   std::optional<bool> packages_enabled;  // none: as far as a run may have a network
   BuildPolicy build;
   sandbox::Workspace workspace;

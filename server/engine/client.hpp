@@ -90,12 +90,13 @@ class Client {
   // What must not be there is in `extras`.
   Task<Result<ContainerSpec>> inspect_container_spec(std::string id, Deadline deadline);
   // Both at one round trip.
-  Task<Result<std::pair<ContainerState, ContainerSpec>>> inspect_container_whole(std::string id, Deadline deadline);
+  Task<Result<std::pair<ContainerState, ContainerSpec>>> inspect_container_state_and_spec(std::string id,
+                                                                                          Deadline deadline);
   // How it stands and what it wrote: the engine counts its files, which takes a while where they are many.
   Task<Result<ContainerSize>> container_size(std::string id, Deadline deadline);
   // Bounds the processes of a container that is made, or runs already.
   Task<Result<ContainerUsage>> container_usage(std::string id, Deadline deadline);
-  Task<Result<void>> limit_processes(std::string id, std::int64_t most, Deadline deadline);
+  Task<Result<void>> update_pids_limit(std::string id, std::int64_t most, Deadline deadline);
   Task<Result<void>> start_container(std::string id, Deadline deadline);
   // Streams stdin, stdout and stderr; attach before start. The answer is a connected stream (101 or 200 read).
   Task<Result<std::unique_ptr<HijackedStream>>> attach_container(std::string id, Deadline deadline);

@@ -44,8 +44,8 @@ Task<Result<CreatedContainer>> Client::create_container(std::string name, Contai
   co_return created;
 }
 
-Task<Result<std::pair<ContainerState, ContainerSpec>>> Client::inspect_container_whole(std::string id,
-                                                                                       Deadline deadline) {
+Task<Result<std::pair<ContainerState, ContainerSpec>>> Client::inspect_container_state_and_spec(std::string id,
+                                                                                                Deadline deadline) {
   const auto http = http_;
   auto json = co_await call_json(http, get(container_path(id, "/json"), "inspect container", deadline));
   if (!json) co_return std::unexpected(json.error());
@@ -56,13 +56,13 @@ Task<Result<std::pair<ContainerState, ContainerSpec>>> Client::inspect_container
 }
 
 Task<Result<ContainerState>> Client::inspect_container(std::string id, Deadline deadline) {
-  auto whole = co_await inspect_container_whole(std::move(id), deadline);
+  auto whole = co_await inspect_container_state_and_spec(std::move(id), deadline);
   if (!whole) co_return std::unexpected(whole.error());
   co_return std::move(whole->first);
 }
 
 Task<Result<ContainerSpec>> Client::inspect_container_spec(std::string id, Deadline deadline) {
-  auto whole = co_await inspect_container_whole(std::move(id), deadline);
+  auto whole = co_await inspect_container_state_and_spec(std::move(id), deadline);
   if (!whole) co_return std::unexpected(whole.error());
   co_return std::move(whole->second);
 }
@@ -89,7 +89,7 @@ Task<Result<ContainerUsage>> Client::container_usage(std::string id, Deadline de
                            .cpu_time = std::chrono::duration_cast<std::chrono::milliseconds>(cpu_time)};
 }
 
-Task<Result<void>> Client::limit_processes(std::string id, std::int64_t most, Deadline deadline) {
+Task<Result<void>> Client::update_pids_limit(std::string id, std::int64_t most, Deadline deadline) {
   co_return done(co_await call(
       http_, post_json(container_path(id, "/update"), Json{{"PidsLimit", most}}, "limit container", deadline)));
 }

@@ -67,7 +67,7 @@ Result<void> read_installer(const json& recipe, Recipe& into) {
   for (const auto& [key, value] : found->items())
     if (key != "install" && key != "env" && key != "list" && key != "constraints" && key != "start")
       return wrong_field("packages." + key, "is not a field of a recipe");
-  PackageInstaller& installer = into.packages.emplace();
+  InstallerRecipe& installer = into.packages.emplace();
   if (const auto read = read_list(*found, "install", true, installer.command); !read) return read;
   if (const auto read = read_env(*found, installer.env); !read) return read;
   for (const auto& [key, option] :

@@ -14,7 +14,7 @@ namespace dind::languages {
 
 // How a language's packages get into a folder, and what makes a program find them there. "{packages}" is that folder,
 // "{start}" the one that holds the start file.
-struct PackageInstaller {
+struct InstallerRecipe {
   std::vector<std::string> command;                      // argv; the packages follow it
   std::vector<std::pair<std::string, std::string>> env;  // the program's; put behind what a caller has there, with ":"
   // A file that the interpreter reads at its start, in a folder of its own; without a name: none.
@@ -38,7 +38,7 @@ struct Recipe {
   std::vector<std::string> command;  // argv; "{file}" is the program's path in the sandbox; arguments follow it
   std::string default_file;          // "main.py": the name of a snippet that has none
   std::vector<std::pair<std::string, std::string>> env;  // PYTHONUNBUFFERED=1 …
-  std::optional<PackageInstaller> packages;
+  std::optional<InstallerRecipe> packages;
 };
 
 // All recipes, ordered by id. Parsed once; a broken embedded recipe is a bug and throws at the first call.

@@ -98,7 +98,7 @@ bool is_package_variable(const std::string& name, const RunPlan& plan) {
 }
 
 // The variables that make a program find its packages: lists of folders, of which a caller's own come first.
-void add_package_variables(const languages::PackageInstaller& installer, const RunSpec& spec, RunPlan& plan) {
+void add_package_variables(const languages::InstallerRecipe& installer, const RunSpec& spec, RunPlan& plan) {
   for (const auto& [name, value] : installer.env) {
     const auto own = spec.env.find(name);
     plan.env[name] = (own == spec.env.end() || own->second.empty() ? "" : own->second + ":") + with_folder(value);
@@ -114,7 +114,7 @@ RunFile list_file(const std::string& name, const std::vector<std::string>& lines
   return file;
 }
 
-void name_packages(const languages::PackageInstaller& installer, const std::vector<std::string>& lines,
+void name_packages(const languages::InstallerRecipe& installer, const std::vector<std::string>& lines,
                    const std::vector<std::string>& constraints, DependencyStep& step) {
   if (constraints.empty() && std::ranges::none_of(lines, has_option)) {
     step.argv.insert(step.argv.end(), lines.begin(), lines.end());

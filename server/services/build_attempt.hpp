@@ -37,7 +37,7 @@ struct ImageBuilds::Attempt {
   std::optional<BuildkitBound> bound;
   std::vector<std::size_t> lines_after;  // where its Dockerfile has a line more than its author's
   EventSink* sink = nullptr;             // until it is known how it ended
-  AuthorsSteps authors;
+  StepNumbering authors;
   EventPace pace;
   std::size_t step_events = 0;
   KeptTail tail;

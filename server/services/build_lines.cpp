@@ -30,7 +30,7 @@ std::optional<int> percent_of(std::string_view line) {
   return static_cast<int>(100 * (count->step - 1) / count->all);
 }
 
-std::string by_its_own_lines(std::string message, const std::vector<std::size_t>& added_after) {
+std::string to_author_lines(std::string message, const std::vector<std::size_t>& added_after) {
   // The second is Docker 23's and later.
   for (const std::string_view mark : {"parse error line ", "parse error on line "}) {
     const auto at = message.find(mark);
@@ -46,7 +46,7 @@ std::string by_its_own_lines(std::string message, const std::vector<std::size_t>
   return message;
 }
 
-std::optional<std::string> AuthorsSteps::line(std::string_view text) {
+std::optional<std::string> StepNumbering::line(std::string_view text) {
   const auto count = count_in(text);
   if (!count || count->step != last_ + 1 || count->all <= times_) return std::string(text);
   last_ = count->step;
@@ -59,6 +59,6 @@ std::optional<std::string> AuthorsSteps::line(std::string_view text) {
          std::to_string(count->all - times_) + std::string(text.substr(count->end));
 }
 
-bool AuthorsSteps::stage_is_whole() { return ++stages_ == times_ && last_ > 0 && last_ == all_; }
+bool StepNumbering::stage_is_whole() { return ++stages_ == times_ && last_ > 0 && last_ == all_; }
 
 }  // namespace dind

@@ -13,13 +13,13 @@ std::optional<int> percent_of(std::string_view line);
 
 // "… parse error line 5: …". `added_after`: where the builder's Dockerfile has a line of ours, after how many of its
 // author's.
-std::string by_its_own_lines(std::string message, const std::vector<std::size_t>& added_after);
+std::string to_author_lines(std::string message, const std::vector<std::size_t>& added_after);
 
 // The classic builder's steps, one after another.
-class AuthorsSteps {
+class StepNumbering {
  public:
   // `ours`: the instruction that was put in so many times, once in each stage.
-  AuthorsSteps(std::string ours, std::size_t times) : ours_(std::move(ours)), times_(times) {}
+  StepNumbering(std::string ours, std::size_t times) : ours_(std::move(ours)), times_(times) {}
   // The step's line by its author's count; nullopt: it's one of ours.
   std::optional<std::string> line(std::string_view text);
   // The image of a stage is whole. True: it was the last stage, at the last step.

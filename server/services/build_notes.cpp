@@ -136,7 +136,7 @@ std::vector<std::string> build_notes(const Dockerfile& dockerfile, const BuildCi
   if (circumstances.buildkit) return notes;
   for (const auto& each : dockerfile.readings.front().instructions) {
     if (each.name != "arg") continue;
-    for (const auto& word : words_of(each.rest)) {
+    for (const auto& word : split_words(each.rest)) {
       if (std::ranges::find(kPlatformVariables, word) == kPlatformVariables.end() ||
           circumstances.arguments.contains(word))
         continue;

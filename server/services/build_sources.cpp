@@ -205,7 +205,7 @@ class Walk {
 
   Result<void> add(const Instruction& each) {
     if (rules_.remote || !stages_.back().known) return {};
-    auto words = words_of(each.rest);
+    auto words = split_words(each.rest);
     if (words.size() > 1) words.pop_back();  // where it goes
     for (const auto& word : words) {
       const auto source = here(word);
@@ -256,7 +256,7 @@ class Walk {
   }
 
   Result<void> from(const Instruction& each) {
-    const auto words = words_of(each.rest);
+    const auto words = split_words(each.rest);
     if (words.empty()) return {};  // the builder says what is wrong with it
     const auto image = global(words.front());
     if (!image.certain)

@@ -26,7 +26,7 @@ Task<void> BuildUpload::collect(std::shared_ptr<BuildUpload> upload, BlockingWor
   if (!*upload->outcome_) cancel.cancel(CancelReason::shutdown);
 }
 
-void BuildUpload::let_begin() {
+void BuildUpload::allow_steps() {
   may_begin_ = true;
   end_if_due();
 }

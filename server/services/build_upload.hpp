@@ -25,7 +25,7 @@ class BuildUpload {
                             Cancel cancel);
   const sandbox::BuildContext& context() const { return context_; }
   // The steps may begin, as far as the caller is concerned.
-  void let_begin();
+  void allow_steps();
   // Until it is collected, or won't be: what it came to, or why.
   Task<Result<sandbox::CollectedContext>> collected();
   // Why it never will be; a cancel is no failure.

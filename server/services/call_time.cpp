@@ -25,14 +25,14 @@ const char* doing(Stage stage) {
 
 }  // namespace
 
-CallTime::CallTime(const asio::any_io_executor& executor, const Cancel& caller,
-                   std::optional<std::chrono::milliseconds> most)
+TotalTimeout::TotalTimeout(const asio::any_io_executor& executor, const Cancel& caller,
+                           std::optional<std::chrono::milliseconds> most)
     : caller_(caller), most_(most), timer_(executor) {
   heard_ = caller_.on_cancel([this] { inner_.cancel(*caller_.reason()); });
   begin();
 }
 
-void CallTime::begin() {
+void TotalTimeout::begin() {
   if (!most_) return;
   timer_.expires_after(*most_);
   timer_.async_wait([inner = inner_](const boost::system::error_code& aborted) mutable {
@@ -40,13 +40,13 @@ void CallTime::begin() {
   });
 }
 
-CallTime::~CallTime() { timer_.cancel(); }
+TotalTimeout::~TotalTimeout() { timer_.cancel(); }
 
-std::string CallTime::whose_time(Stage stage) const {
+std::string TotalTimeout::whose_time(Stage stage) const {
   return "the whole call's " + format_duration(*most_) + " were over while " + doing(stage);
 }
 
-Result<RunResult> CallTime::judged(Result<RunResult> result, const std::string& run_id, Stage stage) const {
+Result<RunResult> TotalTimeout::judged(Result<RunResult> result, const std::string& run_id, Stage stage) const {
   if (caller_.cancelled() || inner_.reason() != CancelReason::deadline) return result;
   if (!result) {
     if (result.error().code != ErrorCode::cancelled) return result;

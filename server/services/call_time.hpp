@@ -13,12 +13,13 @@
 
 namespace dind {
 
-class CallTime {
+class TotalTimeout {
  public:
-  CallTime(const asio::any_io_executor& executor, const Cancel& caller, std::optional<std::chrono::milliseconds> most);
-  CallTime(const CallTime&) = delete;
-  CallTime& operator=(const CallTime&) = delete;
-  ~CallTime();
+  TotalTimeout(const asio::any_io_executor& executor, const Cancel& caller,
+               std::optional<std::chrono::milliseconds> most);
+  TotalTimeout(const TotalTimeout&) = delete;
+  TotalTimeout& operator=(const TotalTimeout&) = delete;
+  ~TotalTimeout();
 
   const Cancel& cancel() const { return inner_; }
   // Its time begins anew.

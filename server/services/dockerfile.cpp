@@ -234,7 +234,7 @@ Dockerfile read_dockerfile(std::string_view text) {
   return read_so;
 }
 
-std::vector<std::string> words_of(const std::string& rest) {
+std::vector<std::string> split_words(const std::string& rest) {
   if (left_trimmed(rest, kBlank).starts_with('[')) {
     const auto json = nlohmann::json::parse(rest, nullptr, false);
     if (json.is_array() && std::ranges::all_of(json, [](const auto& each) { return each.is_string(); }))
@@ -258,7 +258,7 @@ std::optional<std::size_t> find_stage(const DockerfileReading& reading, const st
   std::optional<std::size_t> found;
   for (const auto& each : reading.instructions) {
     if (each.name != "from" || each.onbuild) continue;
-    const auto words = words_of(each.rest);
+    const auto words = split_words(each.rest);
     const bool named = words.size() >= 3 && lower(words[1]) == "as" && lower(words[2]) == lower(target);
     if (named) found = count;
     ++count;
@@ -269,8 +269,9 @@ std::optional<std::size_t> find_stage(const DockerfileReading& reading, const st
   return found;
 }
 
-WithLines behind_each_from(std::string_view text, const Dockerfile& read, std::string_view line, std::size_t stages) {
-  WithLines made;
+InsertedLines insert_after_each_from(std::string_view text, const Dockerfile& read, std::string_view line,
+                                     std::size_t stages) {
+  InsertedLines made;
   std::size_t done = 0;
   for (const auto& each : read.readings.front().instructions) {
     if (each.name != "from" || each.onbuild || made.after.size() == stages) continue;

@@ -39,18 +39,18 @@ Dockerfile read_dockerfile(std::string_view text);
 Instruction read_instruction(std::string_view line);
 
 // The words of an ADD or a COPY: a JSON array's, or those between blanks; quotes stay.
-std::vector<std::string> words_of(const std::string& rest);
+std::vector<std::string> split_words(const std::string& rest);
 
 // The index of the stage that `target` names, by its name or number; nullopt: there is no such stage.
 std::optional<std::size_t> find_stage(const DockerfileReading& reading, const std::string& target);
 
 // The text with `line` put in as one of its own behind each of the first `stages` FROMs, which says where each was put
 // in: after how many lines of the text.
-struct WithLines {
+struct InsertedLines {
   std::string text;
   std::vector<std::size_t> after;
 };
-WithLines behind_each_from(std::string_view text, const Dockerfile& read, std::string_view line,
-                           std::size_t stages = SIZE_MAX);
+InsertedLines insert_after_each_from(std::string_view text, const Dockerfile& read, std::string_view line,
+                                     std::size_t stages = SIZE_MAX);
 
 }  // namespace dind

@@ -150,7 +150,7 @@ std::vector<DoctorCheck> check_machine(const std::string& probe_output, std::int
   return checks;
 }
 
-DoctorCheck check_fence(const std::string& probe_output) {
+DoctorCheck check_egress_filter(const std::string& probe_output) {
   const auto fields = fields_of(probe_output);
   const auto is = [&](const char* name, const char* value) {
     const auto it = fields.find(name);
@@ -338,7 +338,7 @@ struct EngineDoctor::Visit {
     const auto now = std::chrono::system_clock::to_time_t(std::chrono::system_clock::now());
     std::ranges::move(check_machine(*seen, now), std::back_inserter(checks));
     if (const auto outside = co_await probe(Network::internet, Isolation::runc))
-      checks.push_back(check_fence(*outside));
+      checks.push_back(check_egress_filter(*outside));
     else
       add("network internet", Status::failed, outside.error().message, kLikewise);
   }

@@ -22,7 +22,7 @@ std::vector<DoctorCheck> check_probe(const std::string& probe_output, const Limi
 // seconds). Pure.
 std::vector<DoctorCheck> check_machine(const std::string& probe_output, std::int64_t our_time);
 // What the probe saw from a sandbox with the network `internet`: a way out, and none to anything near. Pure.
-DoctorCheck check_fence(const std::string& probe_output);
+DoctorCheck check_egress_filter(const std::string& probe_output);
 
 // Whether an engine has gVisor (`there`) and how a sandbox with it went (nullopt: none was tried, "": it ran). Only who
 // needs it for every run (`isolation`) lacks anything without. Pure.

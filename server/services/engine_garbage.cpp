@@ -108,7 +108,7 @@ Task<Result<void>> EngineGarbage::remove(GarbageItem item, Deadline deadline) {
 Task<Result<GarbageReport>> EngineGarbage::pass(bool dry_run, std::chrono::seconds supervisors_for, Deadline deadline) {
   const auto inventory = co_await look(deadline);
   if (!inventory) co_return std::unexpected(inventory.error());
-  GarbageReport report{.dry_run = dry_run, .items = garbage_of(*inventory, policy_, supervisors_for)};
+  GarbageReport report{.dry_run = dry_run, .items = find_garbage(*inventory, policy_, supervisors_for)};
   if (dry_run) co_return report;
   for (auto& each : report.items) {
     const auto removed = co_await remove(each, deadline);

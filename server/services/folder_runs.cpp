@@ -139,12 +139,12 @@ const WorkspaceProgramSummary* only_program(const std::vector<WorkspaceProgramSu
   return &*std::ranges::find_if(programs, runs_unasked);
 }
 
-void FolderRuns::adopt(const std::string& folder) {
+void LocalWorkspaceRuns::adopt(const std::string& folder) {
   const auto real = without_links(folder);
   if (real && !holds_a_home(*real)) sandboxes_.set_workspace_if_unset(*real);
 }
 
-Result<BuildFolder> FolderRuns::build_folder(const std::string& folder) {
+Result<BuildFolder> LocalWorkspaceRuns::build_folder(const std::string& folder) {
   std::error_code problem;
   const auto& workspace = sandboxes_.workspace();
   const auto root = workspace.path.empty() ? std::nullopt : without_links(workspace.path);
@@ -170,11 +170,11 @@ Result<BuildFolder> FolderRuns::build_folder(const std::string& folder) {
 }
 
 // A folder that is gone has only the name by which it was given.
-void FolderRuns::forget(const std::string& folder) {
+void LocalWorkspaceRuns::forget(const std::string& folder) {
   sandboxes_.forget_workspace(without_links(folder).value_or(folder));
 }
 
-Result<WorkspaceProgramList> FolderRuns::programs(const std::string& folder, Terms terms) {
+Result<WorkspaceProgramList> LocalWorkspaceRuns::programs(const std::string& folder, Terms terms) {
   const auto real = without_links(folder);
   auto found = all_programs(real.value_or(folder), terms);
   if (!found) return std::unexpected(found.error());
@@ -190,7 +190,7 @@ Result<WorkspaceProgramList> FolderRuns::programs(const std::string& folder, Ter
   return list;
 }
 
-Result<RunSpec> FolderRuns::spec(const WorkspaceRequest& request) {
+Result<RunSpec> LocalWorkspaceRuns::spec(const WorkspaceRequest& request) {
   const auto folder = without_links(request.folder);
   std::error_code problem;
   if (!folder || !fs::is_directory(*folder, problem))

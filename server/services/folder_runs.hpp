@@ -8,9 +8,9 @@
 
 namespace dind {
 
-class FolderRuns final : public WorkspaceRuns {
+class LocalWorkspaceRuns final : public WorkspaceRuns {
  public:
-  explicit FolderRuns(sandbox::Sandboxes& sandboxes) : sandboxes_(sandboxes) {}
+  explicit LocalWorkspaceRuns(sandbox::Sandboxes& sandboxes) : sandboxes_(sandboxes) {}
   void adopt(const std::string& folder) override;
   Result<BuildFolder> build_folder(const std::string& folder) override;
   void forget(const std::string& folder) override;

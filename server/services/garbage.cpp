@@ -83,8 +83,8 @@ std::string_view name(GarbageItem::Kind kind) {
   return "image";
 }
 
-std::vector<GarbageItem> garbage_of(const Inventory& inventory, const GarbagePolicy& policy,
-                                    std::chrono::seconds supervisors_for) {
+std::vector<GarbageItem> find_garbage(const Inventory& inventory, const GarbagePolicy& policy,
+                                      std::chrono::seconds supervisors_for) {
   constexpr const char* kOwnerGone = "its owner is gone, or its deadline has passed";
   using Kind = GarbageItem::Kind;
   std::vector<GarbageItem> garbage;

@@ -77,8 +77,8 @@ std::string_view name(GarbageItem::Kind kind);
 
 // Pure. `supervisors_for`: seconds for which the supervisor's volume of another version is left alone, so that two
 // versions side by side don't take it from each other.
-std::vector<GarbageItem> garbage_of(const Inventory& inventory, const GarbagePolicy& policy,
-                                    std::chrono::seconds supervisors_for);
+std::vector<GarbageItem> find_garbage(const Inventory& inventory, const GarbagePolicy& policy,
+                                      std::chrono::seconds supervisors_for);
 
 // When an image was last used, as far as it is noted: the time of its last tag, which containerd's store does not move,
 // or the day in a name of ours. Pure.

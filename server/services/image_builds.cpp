@@ -149,7 +149,7 @@ Task<Result<ImageBuilds::Bases>> ImageBuilds::bases(const Dockerfile& dockerfile
 }
 
 // The steps' network, made while the context is sent.
-Task<void> ImageBuilds::fence_in(std::shared_ptr<Attempt> now, std::string run_id, std::string name) {
+Task<void> ImageBuilds::create_network(std::shared_ptr<Attempt> now, std::string run_id, std::string name) {
   Result<sandbox::NetworkHolder> held = fail(ErrorCode::internal, "");
   try {
     held = co_await unless_cancelled(
@@ -160,9 +160,9 @@ Task<void> ImageBuilds::fence_in(std::shared_ptr<Attempt> now, std::string run_i
   }
   if (held) {
     // The engine names a step's network by the ID of its container.
-    if (now->steps) now->steps->are_in("container:" + held->id);
+    if (now->steps) now->steps->set_network("container:" + held->id);
     spawn(executor_, "watch of a build's network", watch_network(held->stream, now->held, now->cancel));
-    now->upload->let_begin();
+    now->upload->allow_steps();
   }
   now->network = std::move(held);
   now->changed.notify();
@@ -176,8 +176,8 @@ void ImageBuilds::take(Attempt& now, const engine::BuildLine& line) {
       now.come_to(engine::BuildOutcome{.image_id = line.stage, .failure = {}});
     return;
   }
-  if (now.steps && !line.container.empty()) return now.steps->runs_in(line.container);
-  if (now.steps && !line.image.empty()) return now.steps->has_come_to(line.image);
+  if (now.steps && !line.container.empty()) return now.steps->on_step_container(line.container);
+  if (now.steps && !line.image.empty()) return now.steps->on_step_image(line.image);
   auto text = line.step ? now.authors.line(line.text) : line.text;
   if (!text) return;
   text = with_name(std::move(*text), now.upload->context().dockerfile, now.dockerfile_name);
@@ -279,8 +279,8 @@ Task<Result<ImageBuilds::Built>> ImageBuilds::build(BuildProgram program, std::s
     co_return std::unexpected(std::move(*refused));
   // The classic builder labels nothing but its last step, so that what a build leaves that fails would be nobody's. A
   // label of the first step's is in all that follows.
-  auto text = buildkit() ? WithLines{.text = program.dockerfile, .after = {}}
-                         : behind_each_from(program.dockerfile, dockerfile, label_step(), stages);
+  auto text = buildkit() ? InsertedLines{.text = program.dockerfile, .after = {}}
+                         : insert_after_each_from(program.dockerfile, dockerfile, label_step(), stages);
   sink.on_state(Preparing{Stage::build, "Collecting the build's context", {}});
   auto uploaded = upload(program, text.text, now->cancel);
   if (!uploaded) co_return std::unexpected(uploaded.error());
@@ -289,7 +289,7 @@ Task<Result<ImageBuilds::Built>> ImageBuilds::build(BuildProgram program, std::s
   if (!base) co_return std::unexpected(now->cause().value_or(base.error()));
   now->bases = std::move(*base);
   now->lines_after = std::move(text.after);
-  now->authors = AuthorsSteps(label_step(), now->lines_after.size());
+  now->authors = StepNumbering(label_step(), now->lines_after.size());
   now->sink = &sink;
   now->deadline = in(policy_.timeout);
 
@@ -316,7 +316,7 @@ Task<Result<ImageBuilds::Built>> ImageBuilds::build(BuildProgram program, std::s
     sink.on_state(Preparing{Stage::build, "Fencing in the build's network", {}});
     const auto name = sandbox::Sandboxes::container_prefix(run_id) + random_id(4) + ".network";
     build.network_mode = "container:" + name;
-    spawn(executor_, "fence of a build", fence_in(now, run_id, name));
+    spawn(executor_, "fence of a build", create_network(now, run_id, name));
   } else {
     if (buildkit()) {
       if (policy_.network) build.network_mode = "default";
@@ -326,7 +326,7 @@ Task<Result<ImageBuilds::Built>> ImageBuilds::build(BuildProgram program, std::s
       if (info) now->bound = buildkit_bound(info->labels);
       if (auto note = buildkit_note(now->bound); !note.empty()) built.notes.push_back(std::move(note));
     }
-    now->upload->let_begin();
+    now->upload->allow_steps();
   }
   open_.insert(now);
   spawn(executor_, "build of run " + run_id, attempt(now, std::move(build)));
@@ -352,7 +352,7 @@ Task<Result<ImageBuilds::Built>> ImageBuilds::build(BuildProgram program, std::s
   if (!now->done() || now->over_disk) {
     built.failure = failure_of(*now, run_id);
     if (now->outcome && now->outcome->failure)
-      now->tail.add(by_its_own_lines(now->outcome->failure->message, now->lines_after) + '\n');
+      now->tail.add(to_author_lines(now->outcome->failure->message, now->lines_after) + '\n');
     const auto words = now->tail.take();
     if (now->outcome && now->outcome->failure && built.failure->verdict == Verdict::failed)
       std::ranges::copy(failed_build_notes(dockerfile, circumstances, now->outcome->failure->message, words),

@@ -70,7 +70,7 @@ class ImageBuilds {
   // The context grows and is sent from now on; its steps begin once the upload was let.
   Result<std::shared_ptr<BuildUpload>> upload(const BuildProgram& program, const std::string& dockerfile,
                                               Cancel cancel);
-  Task<void> fence_in(std::shared_ptr<Attempt> now, std::string run_id, std::string name);
+  Task<void> create_network(std::shared_ptr<Attempt> now, std::string run_id, std::string name);
   Task<void> attempt(std::shared_ptr<Attempt> now, engine::ImageBuild build);
   void take(Attempt& now, const engine::BuildLine& line);
   std::size_t ahead() const;  // images that are used before their builds are answered

@@ -153,7 +153,7 @@ Task<Result<std::optional<engine::Image>>> Images::inspect(const std::string& na
   co_return std::move(*asked->answer);
 }
 
-Task<void> Images::keep_current(Cancel cancel) {
+Task<void> Images::follow_engine_events(Cancel cancel) {
   Signal wake(executor_);
   const auto heard = cancel.on_cancel([&wake] { wake.notify(); });
   const auto changed = [this](bool current) {

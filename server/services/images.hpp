@@ -1,6 +1,6 @@
 // Images: which of several the engine has, and pulling one where it has none; many that wait for an image share one
 // pull. Who we are at its registry is looked up for every pull. What an image is, is asked anew for every run, but
-// where the engine's events tell that it has changed (`keep_current`).
+// where the engine's events tell that it has changed (`follow_engine_events`).
 #pragma once
 
 #include <functional>
@@ -53,7 +53,7 @@ class Images {
   void note_use(const std::string& name, const engine::Image& image);
 
   // Until `cancel`: listens to what the engine says of its images, so that one which is known needs no question.
-  Task<void> keep_current(Cancel cancel);
+  Task<void> follow_engine_events(Cancel cancel);
 
  private:
   struct Pull;

@@ -134,7 +134,7 @@ class LiveRuns::Beside final : public RunService {
     co_return result;
   }
   void expect(RunSpec spec) override { runs_.expect(std::move(spec)); }
-  std::size_t waiting_sandboxes() const override { return runs_.waiting_sandboxes(); }
+  std::size_t warm_sandbox_count() const override { return runs_.warm_sandbox_count(); }
   Task<bool> wait_all_removed(Deadline deadline) override { return runs_.wait_all_removed(deadline); }
   Task<bool> wait_all_removed_but_auto(Deadline deadline) override { return runs_.wait_all_removed_but_auto(deadline); }
 

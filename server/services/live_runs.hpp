@@ -66,7 +66,7 @@ class LiveRuns final : public RunService {
   ~LiveRuns() override;
   Task<Result<RunResult>> run(RunSpec spec, EventSink& sink, std::shared_ptr<StdinPipe> input, Cancel cancel) override;
   void expect(RunSpec spec) override { runs_.expect(std::move(spec)); }
-  std::size_t waiting_sandboxes() const override { return runs_.waiting_sandboxes(); }
+  std::size_t warm_sandbox_count() const override { return runs_.warm_sandbox_count(); }
   RunCapacity capacity() const override { return runs_.capacity(); }
   // Where runs of another way in are under way, these go on: then this waits for its own alone, and takes no new one.
   Task<bool> wait_all_removed(Deadline deadline) override;

@@ -9,14 +9,14 @@
 
 namespace dind {
 
-class LoggedRuns final : public RunService {
+class RunLogger final : public RunService {
  public:
   // `face`: who asks. Where it tells people about errors itself (cli, library), they are no errors of the log's.
-  LoggedRuns(RunService& runs, std::string face) : runs_(runs), face_(std::move(face)) {}
+  RunLogger(RunService& runs, std::string face) : runs_(runs), face_(std::move(face)) {}
   // `spec.run_id` must be set. The run's secrets are in no line of the log.
   Task<Result<RunResult>> run(RunSpec spec, EventSink& sink, std::shared_ptr<StdinPipe> input, Cancel cancel) override;
   void expect(RunSpec spec) override { runs_.expect(std::move(spec)); }
-  std::size_t waiting_sandboxes() const override { return runs_.waiting_sandboxes(); }
+  std::size_t warm_sandbox_count() const override { return runs_.warm_sandbox_count(); }
   RunCapacity capacity() const override { return runs_.capacity(); }
   Task<bool> wait_all_removed(Deadline deadline) override { return runs_.wait_all_removed(deadline); }
   Task<bool> wait_all_removed_but_auto(Deadline deadline) override { return runs_.wait_all_removed_but_auto(deadline); }

@@ -78,8 +78,8 @@ std::string how_it_ended(const RunResult& result) {
 
 }  // namespace
 
-PackageStage::PackageStage(asio::any_io_executor executor, sandbox::Sandboxes& sandboxes, PackagePolicy policy,
-                           std::string authorities)
+DependencyInstaller::DependencyInstaller(asio::any_io_executor executor, sandbox::Sandboxes& sandboxes,
+                                         DependencyPolicy policy, std::string authorities)
     : executor_(std::move(executor)),
       sandboxes_(sandboxes),
       policy_(std::move(policy)),
@@ -87,8 +87,9 @@ PackageStage::PackageStage(asio::any_io_executor executor, sandbox::Sandboxes& s
       secrets_(policy_.env),
       hidden_(secrets_) {}
 
-Task<Result<sandbox::Removals::PendingRemoval>> PackageStage::make_volume(sandbox::Sandboxes& sandboxes,
-                                                                          std::string volume, std::string run_id) {
+Task<Result<sandbox::Removals::PendingRemoval>> DependencyInstaller::make_volume(sandbox::Sandboxes& sandboxes,
+                                                                                 std::string volume,
+                                                                                 std::string run_id) {
   auto removal = sandboxes.removals().expect_volume(volume);
   removal.begin_create();
   const auto made = co_await sandboxes.fixtures().create_dependency_volume(std::move(volume), std::move(run_id),
@@ -98,14 +99,14 @@ Task<Result<sandbox::Removals::PendingRemoval>> PackageStage::make_volume(sandbo
   co_return std::move(removal);
 }
 
-void PackageStage::fit_cpus(int engine_cpus) {
+void DependencyInstaller::clamp_cpus(int engine_cpus) {
   policy_.limits.cpus = std::min(policy_.limits.cpus, static_cast<double>(engine_cpus));
 }
 
-Task<Result<std::optional<RunResult>>> PackageStage::install(sandbox::RunPlan& plan, const engine::Image& image,
-                                                             const std::string& image_name,
-                                                             sandbox::Removals::PendingRemoval& volume_removal,
-                                                             EventSink& sink, Cancel cancel) {
+Task<Result<std::optional<RunResult>>> DependencyInstaller::install(sandbox::RunPlan& plan, const engine::Image& image,
+                                                                    const std::string& image_name,
+                                                                    sandbox::Removals::PendingRemoval& volume_removal,
+                                                                    EventSink& sink, Cancel cancel) {
   if (!policy_.enabled)
     co_return fail(ErrorCode::invalid_request,
                    "Packages are not installed here; take an image that has them, or ask the operator "

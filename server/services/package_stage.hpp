@@ -17,7 +17,7 @@
 
 namespace dind {
 
-struct PackagePolicy {
+struct DependencyPolicy {
   bool enabled = true;
   Limits limits{.timeout = std::chrono::minutes(5),
                 .memory_bytes = 1LL << 30,
@@ -28,10 +28,10 @@ struct PackagePolicy {
   std::map<std::string, std::string> env;  // the installer's: PIP_INDEX_URL …
 };
 
-class PackageStage {
+class DependencyInstaller {
  public:
-  PackageStage(asio::any_io_executor executor, sandbox::Sandboxes& sandboxes, PackagePolicy policy,
-               std::string authorities);
+  DependencyInstaller(asio::any_io_executor executor, sandbox::Sandboxes& sandboxes, DependencyPolicy policy,
+                      std::string authorities);
 
   // Gives the plan's volume its name. The installer's verdict where it is not ok; none: the packages are there. What it
   // says comes as Preparing events, and as output where it fails. `volume_removal`: to be paid when every sandbox of
@@ -42,7 +42,7 @@ class PackageStage {
                                                  Cancel cancel);
 
   double cpus() const { return policy_.limits.cpus; }
-  void fit_cpus(int engine_cpus);  // the engine refuses a container that is to have more than it has
+  void clamp_cpus(int engine_cpus);  // the engine refuses a container that is to have more than it has
 
  private:
   // A volume for packages, made; its removal is owed from before.
@@ -51,7 +51,7 @@ class PackageStage {
 
   asio::any_io_executor executor_;
   sandbox::Sandboxes& sandboxes_;
-  PackagePolicy policy_;
+  DependencyPolicy policy_;
   std::string authorities_;  // PEM; empty: the image's own
   const Secrets secrets_;    // of the installer's environment: the operator's, which no caller is told
   const HiddenInLog hidden_;

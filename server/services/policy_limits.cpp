@@ -33,7 +33,7 @@ T clamped(std::string_view what, const std::optional<T>& asked, T by_default, T 
 
 }  // namespace
 
-Result<GrantedLimits> grant(const LimitPolicy& policy, const LimitsRequest& request) {
+Result<EffectiveLimits> grant(const LimitPolicy& policy, const LimitsRequest& request) {
   if (request.timeout && request.timeout->count() <= 0) {
     return not_positive("timeout", number(static_cast<double>(request.timeout->count()) / 1000) + " s");
   }
@@ -58,7 +58,7 @@ Result<GrantedLimits> grant(const LimitPolicy& policy, const LimitsRequest& requ
                                                 " (the sandbox's own first process is one of them), not " +
                                                 std::to_string(*request.pids));
 
-  GrantedLimits granted;
+  EffectiveLimits granted;
   const Limits& usual = policy.defaults;
   const Limits& most = policy.maximum;
   granted.limits.timeout =

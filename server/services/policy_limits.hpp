@@ -22,11 +22,11 @@ struct LimitPolicy {
   bool allow_internet = true;
 };
 
-struct GrantedLimits {
+struct EffectiveLimits {
   Limits limits;
   std::vector<std::string> notes;  // "timeout 7200 s is more than the maximum; 3600 s is in force"
 };
 // Errors (invalid_request): a value that is 0, negative or not finite, naming it.
-Result<GrantedLimits> grant(const LimitPolicy& policy, const LimitsRequest& request);
+Result<EffectiveLimits> grant(const LimitPolicy& policy, const LimitsRequest& request);
 
 }  // namespace dind

@@ -80,8 +80,8 @@ class Tee final : public EventSink {
 
 }  // namespace
 
-Task<Result<RunResult>> RecordedRuns::run(RunSpec spec, EventSink& sink, std::shared_ptr<StdinPipe> input,
-                                          Cancel cancel) {
+Task<Result<RunResult>> HistoryRecorder::run(RunSpec spec, EventSink& sink, std::shared_ptr<StdinPipe> input,
+                                             Cancel cancel) {
   if (auto small = check_sizes(spec); !small) {
     log(LogLevel::info, "not run: invalid_request: " + small.error().message, spec.run_id.value_or(""));
     co_return std::unexpected(small.error());
@@ -103,13 +103,13 @@ Task<Result<RunResult>> RecordedRuns::run(RunSpec spec, EventSink& sink, std::sh
   co_return result;
 }
 
-Task<bool> RecordedRuns::wait_all_removed(Deadline deadline) {
+Task<bool> HistoryRecorder::wait_all_removed(Deadline deadline) {
   const bool idle = co_await runs_.wait_all_removed(deadline);
   co_await history_.written(std::min(std::max(deadline, in(500ms)), in(3s)));
   co_return idle;
 }
 
-Task<bool> RecordedRuns::wait_all_removed_but_auto(Deadline deadline) {
+Task<bool> HistoryRecorder::wait_all_removed_but_auto(Deadline deadline) {
   const bool settled = co_await runs_.wait_all_removed_but_auto(deadline);
   co_await history_.written(std::min(std::max(deadline, in(500ms)), in(3s)));
   co_return settled;

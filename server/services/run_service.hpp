@@ -35,7 +35,7 @@ class RunService {
   // `spec.program` may be without its text. What can't be made ready is left alone.
   virtual void expect(RunSpec /*spec*/) {}
   // Sandboxes that are started, and wait for such a run.
-  virtual std::size_t waiting_sandboxes() const { return 0; }
+  virtual std::size_t warm_sandbox_count() const { return 0; }
   virtual RunCapacity capacity() const { return {}; }
   // Cancelled while the process is being stopped: no run begins any more, and one that the stop ends has Error
   // cancelled, whatever it had done.

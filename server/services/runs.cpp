@@ -167,14 +167,14 @@ Task<Result<void>> Runs::check_isolation(const sandbox::RunPlan& plan) {
                                                              : ", or run with isolation runc"));
 }
 
-Task<void> Runs::fit_cpus(sandbox::RunPlan& plan) {
+Task<void> Runs::clamp_cpus(sandbox::RunPlan& plan) {
   if (std::max(plan.limits.cpus, plan.packages ? packages_.cpus() : 0) <= 1) co_return;  // every machine has one
   if (engine_cpus_ == 0) {
     const auto info = co_await client_.info(in(5s));
     if (!info || info->cpus <= 0) co_return;
     engine_cpus_ = info->cpus;
   }
-  packages_.fit_cpus(engine_cpus_);
+  packages_.clamp_cpus(engine_cpus_);
   if (plan.limits.cpus <= engine_cpus_) co_return;
   plan.limits.cpus = engine_cpus_;
   plan.notes.push_back("the engine's machine has " + std::to_string(engine_cpus_) + " CPUs; all of them are in force");
@@ -182,11 +182,11 @@ Task<void> Runs::fit_cpus(sandbox::RunPlan& plan) {
 
 // The place is taken until the containers are gone: a slow engine must not pile up more than it was allowed. One that
 // is away holds no sandbox, and those who wait are to hear of it at once. The packages go after them.
-Task<void> Runs::keep_until_gone(Course course, sandbox::Removals& removals, std::string containers) {
+Task<void> Runs::release_slot_when_removed(RunProgress course, sandbox::Removals& removals, std::string containers) {
   co_await removals.wait_removed_or_unreachable(containers, in(60s));
 }
 
-Task<Result<Images::Found>> Runs::find_image(Course& course, const RunSpec& spec, EventSink& sink, Cancel cancel) {
+Task<Result<Images::Found>> Runs::find_image(RunProgress& course, const RunSpec& spec, EventSink& sink, Cancel cancel) {
   course.stage = Stage::image;
   auto found = co_await images_.find(
       course.plan.images, course.pull,
@@ -220,8 +220,8 @@ void Runs::add_hints(const RunSpec& spec, const OutputTail& tail, RunResult& res
   std::ranges::move(found, std::back_inserter(result.notes));
 }
 
-Task<Result<RunResult>> Runs::go(RunSpec spec, Course& course, EventSink& sink, std::shared_ptr<StdinPipe> input,
-                                 CallTime& time) {
+Task<Result<RunResult>> Runs::go(RunSpec spec, RunProgress& course, EventSink& sink, std::shared_ptr<StdinPipe> input,
+                                 TotalTimeout& time) {
   const Cancel cancel = time.cancel();
   auto place =
       co_await admission_.enter(spec.client, [&](std::size_t position) { sink.on_state(Queued{position}); }, cancel);
@@ -255,7 +255,7 @@ Task<Result<RunResult>> Runs::go(RunSpec spec, Course& course, EventSink& sink, 
     plan.entrypoint = shortened(found.image.entrypoint.front(), 80);
   if (const auto problem = sandbox::run_image_command(found.image, spec.args, plan); !problem)
     co_return std::unexpected(problem.error());
-  co_await fit_cpus(plan);
+  co_await clamp_cpus(plan);
   if (plan.packages) {
     course.stage = Stage::dependencies;
     auto failure = co_await packages_.install(plan, found.image, found.name, course.packages, sink, cancel);
@@ -292,13 +292,13 @@ Task<Result<RunResult>> Runs::run(RunSpec spec, EventSink& sink, std::shared_ptr
     }
   } const active(active_, ended_, id);
 
-  Course course{.plan = std::move(*made)};
-  CallTime time(executor_, cancel, spec.total_timeout);
+  RunProgress course{.plan = std::move(*made)};
+  TotalTimeout time(executor_, cancel, spec.total_timeout);
   OutputTail tail(sink);
   auto result = co_await go(spec, course, tail, std::move(input), time);
   const Stage stage = course.stage;
   spawn(executor_, "place of run " + id,
-        keep_until_gone(std::move(course), sandboxes_.removals(), sandbox::Sandboxes::container_prefix(id)));
+        release_slot_when_removed(std::move(course), sandboxes_.removals(), sandbox::Sandboxes::container_prefix(id)));
   result = time.judged(std::move(result), id, stage);
   if (result) add_hints(spec, tail, *result);
   co_return result;
@@ -311,10 +311,10 @@ void Runs::expect(RunSpec spec) {
     source->text = "\n";
   spec.run_id.reset();
   // Why it can't be is told to whoever runs it.
-  if (auto made = plan(spec)) spawn(executor_, "an expected run", make_ready(std::move(*made)));
+  if (auto made = plan(spec)) spawn(executor_, "an expected run", prepare_warm_sandbox(std::move(*made)));
 }
 
-std::size_t Runs::waiting_sandboxes() const { return sandboxes_.prestarted().waiting(); }
+std::size_t Runs::warm_sandbox_count() const { return sandboxes_.prestarted().waiting(); }
 
 RunCapacity Runs::capacity() const {
   const auto bounds = bounds_of(policy_);
@@ -324,19 +324,19 @@ RunCapacity Runs::capacity() const {
           .cold = sandboxes_.made_cold()};
 }
 
-Task<void> Runs::make_ready(sandbox::RunPlan plan) {
+Task<void> Runs::prepare_warm_sandbox(sandbox::RunPlan plan) {
   auto found = co_await images_.find(plan.images, PullPolicy::never, [](const engine::PullProgress&) {}, {});
   if (!found) co_return;
   if (const auto able = co_await check_isolation(plan); !able) co_return;
-  co_await fit_cpus(plan);
+  co_await clamp_cpus(plan);
   if (warm_) co_await sandboxes_.expect(std::move(plan), std::move(found->image));
 }
 
-Task<void> Runs::keep_warm(Cancel cancel) {
+Task<void> Runs::maintain_warm_pool(Cancel cancel) {
   warm_ = policy_.enabled && policy_.prestarted.most > 0;
   if (!warm_) co_return;
   sandboxes_.prestarted().allow(policy_.prestarted);
-  spawn(executor_, "watching images", images_.keep_current(cancel));
+  spawn(executor_, "watching images", images_.follow_engine_events(cancel));
   Signal wake(executor_);
   const auto heard = cancel.on_cancel([&wake] { wake.notify(); });
   while (!cancel.cancelled()) {

@@ -28,14 +28,14 @@ struct RunPolicy {
   std::size_t concurrent_runs_per_client = 0;  // 0: no bound of its own
   std::size_t queued_runs_per_client = 0;      // 0: half of queued_runs
   bool enabled = true;
-  PackagePolicy packages;
+  DependencyPolicy packages;
   BuildPolicy build;
   sandbox::WarmPoolPolicy prestarted;
   std::vector<std::string> prestarted_languages;  // expected from the start, whether one was used or not
   std::string authorities;  // PEM of certificate authorities for runs with a network; empty: the images' own
 };
 
-class CallTime;
+class TotalTimeout;
 class OutputTail;
 
 class Runs final : public RunService {
@@ -44,7 +44,7 @@ class Runs final : public RunService {
        RegistryCredentials credentials, RunPolicy policy);
   Task<Result<RunResult>> run(RunSpec spec, EventSink& sink, std::shared_ptr<StdinPipe> input, Cancel cancel) override;
   void expect(RunSpec spec) override;
-  std::size_t waiting_sandboxes() const override;
+  std::size_t warm_sandbox_count() const override;
   RunCapacity capacity() const override;
   // And no sandbox waits any more.
   Task<bool> wait_all_removed(Deadline deadline) override;
@@ -55,28 +55,28 @@ class Runs final : public RunService {
   void take_limits(const RunPolicy& policy);
   // Until `cancel`: sandboxes wait for runs, as the policy allows, and images are known without a question. Then those
   // that wait are removed.
-  Task<void> keep_warm(Cancel cancel);
+  Task<void> maintain_warm_pool(Cancel cancel);
   Images& images() { return images_; }
 
  private:
   Result<sandbox::RunPlan> plan(const RunSpec& spec) const;
   void add_hints(const RunSpec& spec, const OutputTail& tail, RunResult& result) const;
   Task<void> leave(Deadline deadline);
-  Task<void> make_ready(sandbox::RunPlan plan);
+  Task<void> prepare_warm_sandbox(sandbox::RunPlan plan);
   // An engine refuses more CPUs than its machine has; the most that there are is what was meant.
-  Task<void> fit_cpus(sandbox::RunPlan& plan);
+  Task<void> clamp_cpus(sandbox::RunPlan& plan);
   // Where a run is on its way, and what it holds until its containers are gone.
-  struct Course {
+  struct RunProgress {
     sandbox::RunPlan plan;
     PullPolicy pull = PullPolicy::missing;
     Stage stage = Stage::queue;
     Admission::Place place;
     sandbox::Removals::PendingRemoval packages;
   };
-  Task<Result<RunResult>> go(RunSpec spec, Course& course, EventSink& sink, std::shared_ptr<StdinPipe> input,
-                             CallTime& time);
-  Task<Result<Images::Found>> find_image(Course& course, const RunSpec& spec, EventSink& sink, Cancel cancel);
-  static Task<void> keep_until_gone(Course course, sandbox::Removals& removals, std::string containers);
+  Task<Result<RunResult>> go(RunSpec spec, RunProgress& course, EventSink& sink, std::shared_ptr<StdinPipe> input,
+                             TotalTimeout& time);
+  Task<Result<Images::Found>> find_image(RunProgress& course, const RunSpec& spec, EventSink& sink, Cancel cancel);
+  static Task<void> release_slot_when_removed(RunProgress course, sandbox::Removals& removals, std::string containers);
   // Whether the engine has what the plan's isolation needs.
   Task<Result<void>> check_isolation(const sandbox::RunPlan& plan);
 
@@ -85,7 +85,7 @@ class Runs final : public RunService {
   sandbox::Sandboxes& sandboxes_;
   RunPolicy policy_;
   Images images_;
-  PackageStage packages_;
+  DependencyInstaller packages_;
   ImageBuilds builds_;
   Admission admission_;
   int engine_cpus_ = 0;  // 0: not asked yet

@@ -96,7 +96,7 @@ struct StepWatch::State {
     // An engine that is about to start it refuses for a moment (500): it is neither made any more nor running yet.
     const Deadline give_up = in(kMeasureTime);
     for (Clock::duration pause = 5ms; !self->ended; pause = std::min(pause + pause / 8, kMaxPause)) {
-      const auto bounded = co_await self->client.limit_processes(id, self->bounds.processes, in(kMeasureTime));
+      const auto bounded = co_await self->client.update_pids_limit(id, self->bounds.processes, in(kMeasureTime));
       if (bounded) break;
       const auto status = bounded.error().engine_status;
       if (status == 404) co_return;  // its step is done
@@ -157,9 +157,11 @@ StepWatch::~StepWatch() {
   state_->changed.notify();
 }
 
-void StepWatch::are_in(std::string network_mode) { state_->network_mode = std::move(network_mode); }
-void StepWatch::runs_in(std::string container) { state_->say({.container = true, .id = std::move(container)}); }
-void StepWatch::has_come_to(std::string image) { state_->say({.container = false, .id = std::move(image)}); }
+void StepWatch::set_network(std::string network_mode) { state_->network_mode = std::move(network_mode); }
+void StepWatch::on_step_container(std::string container) {
+  state_->say({.container = true, .id = std::move(container)});
+}
+void StepWatch::on_step_image(std::string image) { state_->say({.container = false, .id = std::move(image)}); }
 bool StepWatch::over() const { return state_->is_over; }
 
 Task<Result<void>> StepWatch::finish(std::string image) { return finish(state_, std::move(image)); }

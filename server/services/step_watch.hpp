@@ -29,11 +29,11 @@ class StepWatch {
   ~StepWatch();
 
   // Another network than was known at first; before the first step.
-  void are_in(std::string network_mode);
+  void set_network(std::string network_mode);
   // What the builder says: IDs, or the first digits of them. What a step prints may look like it, so nothing is
   // believed that the engine doesn't confirm.
-  void runs_in(std::string container);
-  void has_come_to(std::string image);
+  void on_step_container(std::string container);
+  void on_step_image(std::string image);
   // Once the build is done: counts what is not counted yet. It needs this no longer than for the call.
   Task<Result<void>> finish(std::string image);
   bool over() const;  // its bound on disk

@@ -19,7 +19,7 @@ struct WarmBench : RunBench {
       : RunBench({.concurrent_runs = 8, .prestarted = prestarted, .prestarted_languages = std::move(languages)}) {
     fake.on("GET", "/events", FakeReply{.body = "\n", .then = Then::hang, .chunked = true});
     fake.on("POST", "/let/it/go", FakeReply{.status = 204});
-    spawn(context.get_executor(), "warm", runs.keep_warm(over));
+    spawn(context.get_executor(), "warm", runs.maintain_warm_pool(over));
   }
   ~WarmBench() { over.cancel(CancelReason::shutdown); }
 

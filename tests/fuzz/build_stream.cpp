@@ -35,7 +35,7 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     if (!images) continue;
     for (const auto& image : *images) fuzz::require(!image.empty(), "an image has a name");
   }
-  const auto labelled = behind_each_from(all, dockerfile, "LABEL x=y");
+  const auto labelled = insert_after_each_from(all, dockerfile, "LABEL x=y");
   fuzz::require(labelled.text.size() <= all.size() + labelled.after.size() * 12, "lines are put in, and nothing else");
   return 0;
 }

@@ -102,7 +102,7 @@ std::string metrics_text(const RunFigures& figures, const Gauges& gauges) {
   text.family("runs_queued", "gauge", "Runs that wait for their turn.");
   text.sample(std::to_string(gauges.queued));
   text.family("sandboxes_waiting", "gauge", "Sandboxes that are started and wait for a run.");
-  text.sample(std::to_string(gauges.waiting_sandboxes));
+  text.sample(std::to_string(gauges.warm_sandbox_count));
   text.family("accepting_runs", "gauge", "Whether new runs are taken: 0 while the server is being stopped.");
   text.sample(gauges.accepting ? "1" : "0");
   text.family("run_slots", "gauge", "Runs that may be under way at once.");

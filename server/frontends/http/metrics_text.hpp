@@ -19,7 +19,7 @@ struct Gauges {
   std::size_t running = 0;
   std::size_t preparing = 0;
   std::size_t queued = 0;
-  std::size_t waiting_sandboxes = 0;
+  std::size_t warm_sandbox_count = 0;
   bool engine_up = false;
   bool accepting = true;  // new runs are taken
   RunCapacity capacity;

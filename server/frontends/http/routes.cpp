@@ -233,7 +233,7 @@ Task<Reply> Routes::readiness() {
 }
 
 Task<Reply> Routes::metrics() {
-  Gauges gauges{.waiting_sandboxes = services_.runs.waiting_sandboxes(),
+  Gauges gauges{.warm_sandbox_count = services_.runs.warm_sandbox_count(),
                 .engine_up = co_await engine_up(),
                 .accepting = services_.enabled && !services_.runs.closing().cancelled(),
                 .capacity = services_.runs.capacity(),

@@ -17,7 +17,7 @@ TEST_CASE("A step's line says how much was done when it began") {
 }
 
 TEST_CASE("The author's steps are counted as the Dockerfile of theirs has them") {
-  AuthorsSteps steps("LABEL a=b", 2);
+  StepNumbering steps("LABEL a=b", 2);
   CHECK(steps.line("Step 1/6 : FROM x AS y") == "Step 1/4 : FROM x AS y");
   CHECK(!steps.line("Step 2/6 : LABEL a=b"));
   CHECK(steps.line("Step 3/6 : RUN echo 'Step 4/6 : LABEL a=b'") == "Step 2/4 : RUN echo 'Step 4/6 : LABEL a=b'");
@@ -30,7 +30,7 @@ TEST_CASE("The author's steps are counted as the Dockerfile of theirs has them")
 }
 
 TEST_CASE("A build is whole with its last stage, at its last step") {
-  AuthorsSteps steps("LABEL a=b", 2);
+  StepNumbering steps("LABEL a=b", 2);
   CHECK(steps.line("Step 1/4 : FROM x"));
   CHECK(!steps.line("Step 2/4 : LABEL a=b"));
   CHECK(!steps.stage_is_whole());
@@ -39,27 +39,27 @@ TEST_CASE("A build is whole with its last stage, at its last step") {
   CHECK(steps.stage_is_whole());
   CHECK(!steps.stage_is_whole());
 
-  AuthorsSteps early("LABEL a=b", 1);
+  StepNumbering early("LABEL a=b", 1);
   CHECK(early.line("Step 1/2 : FROM x"));
   CHECK(!early.stage_is_whole());
-  AuthorsSteps no_steps("LABEL a=b", 1);
+  StepNumbering no_steps("LABEL a=b", 1);
   CHECK(!no_steps.stage_is_whole());
-  AuthorsSteps not_ours("LABEL a=b", 0);
+  StepNumbering not_ours("LABEL a=b", 0);
   CHECK(not_ours.line("Step 1/1 : FROM x"));
   CHECK(!not_ours.stage_is_whole());
 }
 
 TEST_CASE("Without lines of ours a step's line is what it was") {
-  AuthorsSteps steps("LABEL a=b", 0);
+  StepNumbering steps("LABEL a=b", 0);
   CHECK(steps.line("Step 1/1 : FROM x") == "Step 1/1 : FROM x");
   CHECK(steps.line("[2/5] RUN z") == "[2/5] RUN z");
 }
 
 TEST_CASE("A line of a Dockerfile that can't be read has its author's number") {
-  CHECK(by_its_own_lines("dockerfile parse error line 6: x", {1, 3}) == "dockerfile parse error line 4: x");
-  CHECK(by_its_own_lines("dockerfile parse error line 1: x", {1, 3}) == "dockerfile parse error line 1: x");
-  CHECK(by_its_own_lines("dockerfile parse error on line 6: x", {1, 3}) == "dockerfile parse error on line 4: x");
-  CHECK(by_its_own_lines("something else", {1}) == "something else");
+  CHECK(to_author_lines("dockerfile parse error line 6: x", {1, 3}) == "dockerfile parse error line 4: x");
+  CHECK(to_author_lines("dockerfile parse error line 1: x", {1, 3}) == "dockerfile parse error line 1: x");
+  CHECK(to_author_lines("dockerfile parse error on line 6: x", {1, 3}) == "dockerfile parse error on line 4: x");
+  CHECK(to_author_lines("something else", {1}) == "something else");
 }
 
 }  // namespace build_lines_test

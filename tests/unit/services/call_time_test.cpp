@@ -11,7 +11,7 @@ using namespace std::chrono_literals;
 TEST_CASE("A call whose time is over is a timeout, wherever it was") {
   asio::io_context context;
   const Cancel caller;
-  const CallTime time(context.get_executor(), caller, 1ms);
+  const TotalTimeout time(context.get_executor(), caller, 1ms);
   while (!time.cancel().cancelled()) context.run_one();
   CHECK(time.cancel().reason() == CancelReason::deadline);
 
@@ -39,7 +39,7 @@ TEST_CASE("A call whose time is over is a timeout, wherever it was") {
 
 TEST_CASE("A call whose time begins anew has all of it from then on") {  // K20
   asio::io_context context;
-  CallTime time(context.get_executor(), {}, 50ms);
+  TotalTimeout time(context.get_executor(), {}, 50ms);
   const auto first = Clock::now();
   while (Clock::now() < first + 5ms) context.poll();
   const auto again = Clock::now();
@@ -52,7 +52,7 @@ TEST_CASE("A call whose time begins anew has all of it from then on") {  // K20
 TEST_CASE("A caller's own cancel is passed on, and stays its own") {
   asio::io_context context;
   Cancel caller;
-  const CallTime time(context.get_executor(), caller, 1h);
+  const TotalTimeout time(context.get_executor(), caller, 1h);
   CHECK(!time.cancel().cancelled());
   caller.cancel(CancelReason::user);
   CHECK(time.cancel().reason() == CancelReason::user);

@@ -77,9 +77,9 @@ TEST_CASE("A text that builders may read in two ways is read in both") {
 }
 
 TEST_CASE("The words of ADD and COPY") {
-  CHECK(words_of(" a\t'b c' d ") == std::vector<std::string>{"a", "'b", "c'", "d"});
-  CHECK(words_of(R"( ["a b", "\u0068ttp://x", "c"] )") == std::vector<std::string>{"a b", "http://x", "c"});
-  CHECK(words_of("[a b") == std::vector<std::string>{"[a", "b"});
+  CHECK(split_words(" a\t'b c' d ") == std::vector<std::string>{"a", "'b", "c'", "d"});
+  CHECK(split_words(R"( ["a b", "\u0068ttp://x", "c"] )") == std::vector<std::string>{"a b", "http://x", "c"});
+  CHECK(split_words("[a b") == std::vector<std::string>{"[a", "b"});
 }
 
 TEST_CASE("A word is expanded as docker does it, and what isn't known is not guessed") {
@@ -131,7 +131,7 @@ TEST_CASE("A variable of variables of variables does not grow without end") {
 
 TEST_CASE("A line is put in behind each FROM, and where is said") {
   const std::string text = "# c\nFROM a \\\n  AS b\nRUN x\nfrom b";
-  const auto made = behind_each_from(text, read_dockerfile(text), "LABEL l=1");
+  const auto made = insert_after_each_from(text, read_dockerfile(text), "LABEL l=1");
   CHECK(made.text == "# c\nFROM a \\\n  AS b\nLABEL l=1\nRUN x\nfrom b\nLABEL l=1\n");
   CHECK(made.after == std::vector<std::size_t>{3, 5});
 }
@@ -151,7 +151,7 @@ TEST_CASE("A stage is found by its name or its number") {  // B08
   CHECK(stage("THREE") == 2);
   CHECK(stage("1") == 1);
   for (const char* none : {"", "3", "two", "-1", "1x"}) CHECK_FALSE(stage(none));
-  const auto made = behind_each_from("FROM a AS one\nFROM b\n", read, "LABEL x", 1);
+  const auto made = insert_after_each_from("FROM a AS one\nFROM b\n", read, "LABEL x", 1);
   CHECK(made.text == "FROM a AS one\nLABEL x\nFROM b\n");
   CHECK(made.after.size() == 1);
 }

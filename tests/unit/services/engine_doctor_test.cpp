@@ -179,11 +179,11 @@ TEST_CASE("gVisor is missed by who needs it for every run, and judged by a sandb
 }
 
 TEST_CASE("A fence is good where there is a way out and none to what is near") {
-  CHECK(check_fence("network_interfaces=1\nprivate_routes=0\n").status == Status::ok);
+  CHECK(check_egress_filter("network_interfaces=1\nprivate_routes=0\n").status == Status::ok);
   for (const char* bad : {"", "network_interfaces=0\nprivate_routes=0\n", "network_interfaces=1\nprivate_routes=1\n",
                           "network_interfaces=1\n"}) {
-    CHECK(check_fence(bad).status == Status::failed);
-    CHECK_FALSE(check_fence(bad).remedy.empty());
+    CHECK(check_egress_filter(bad).status == Status::failed);
+    CHECK_FALSE(check_egress_filter(bad).remedy.empty());
   }
 }
 

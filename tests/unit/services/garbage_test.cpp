@@ -34,7 +34,7 @@ Inventory empty() {
 
 std::vector<std::string> names(const Inventory& inventory, std::chrono::seconds supervisors_for = 0s) {
   std::vector<std::string> out;
-  for (const auto& item : garbage_of(inventory, kPolicy, supervisors_for)) out.push_back(item.name);
+  for (const auto& item : find_garbage(inventory, kPolicy, supervisors_for)) out.push_back(item.name);
   return out;
 }
 
@@ -50,7 +50,7 @@ using Names = std::vector<std::string>;
 
 }  // namespace
 
-TEST_CASE("Where there is nothing, nothing goes") { CHECK(garbage_of(empty(), kPolicy, 0s).empty()); }
+TEST_CASE("Where there is nothing, nothing goes") { CHECK(find_garbage(empty(), kPolicy, 0s).empty()); }
 
 TEST_CASE("What has no label of ours never goes") {
   auto inventory = empty();
@@ -133,7 +133,7 @@ TEST_CASE("The supervisors' images of other versions go when no container is of 
   inventory.containers = {{.id = "c", .name = "c", .labels = {}, .image_id = "sha256:in-use", .volumes = {}}};
   CHECK(names(inventory) == Names{"dind-executor/supervisor:old", "dind-executor/supervisor:young"});
   CHECK(names(inventory, 24h) == Names{"dind-executor/supervisor:old"});
-  CHECK(garbage_of(inventory, kPolicy, 24h).front().tags == Names{"dind-executor/supervisor:old"});
+  CHECK(find_garbage(inventory, kPolicy, 24h).front().tags == Names{"dind-executor/supervisor:old"});
 }
 
 TEST_CASE("Images that were not used for long go") {
@@ -142,7 +142,7 @@ TEST_CASE("Images that were not used for long go") {
                       image("future", -3)};
   inventory.containers = {
       {.id = "c", .name = "c", .labels = {}, .image_id = "sha256:used-by-container", .volumes = {}}};
-  const auto garbage = garbage_of(inventory, kPolicy, 0s);
+  const auto garbage = find_garbage(inventory, kPolicy, 0s);
   REQUIRE(garbage.size() == 2);
   CHECK(garbage[0].name == "dind-executor/old:1");
   CHECK(garbage[0].reason == "unused for 30 days");

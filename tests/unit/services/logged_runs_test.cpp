@@ -66,7 +66,7 @@ struct Bench {
   tests::LogFile log;
   FakeRuns runs;
   Sink sink;
-  LoggedRuns logged;
+  RunLogger logged;
 };
 
 using Lines = std::vector<std::string>;

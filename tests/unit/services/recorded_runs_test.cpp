@@ -70,7 +70,7 @@ struct Bench {
   HistoryWorker history;
   FakeRuns runs;
   NoSink sink;
-  RecordedRuns recorded{runs, history, "editor"};
+  HistoryRecorder recorded{runs, history, "editor"};
 };
 
 }  // namespace
