@@ -100,7 +100,7 @@ struct RunSpec {
   LimitsRequest limits;
   Network network = Network::none;
   // Whether more runs like it may follow: then a sandbox waits for the next, where the operator allows that.
-  bool expect_more = true;
+  bool keep_warm = true;
   std::optional<std::string> run_id;  // [A-Za-z0-9_-]{1,64}; made up when absent
   std::optional<PullPolicy> pull;     // the configuration's when absent
   // Packages for the program ("requests>=2"), each a line of a requirements file (with its hashes), put in place by a

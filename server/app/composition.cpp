@@ -54,10 +54,10 @@ RunPolicy policy_of(const Configuration& configuration, std::string authorities)
           .authorities = std::move(authorities)};
 }
 
-class WholeCore final : public Core {
+class DockerCore final : public Core {
  public:
-  WholeCore(asio::any_io_executor executor, engine::Endpoint endpoint, const Configuration& configuration,
-            std::string authorities, std::string face)
+  DockerCore(asio::any_io_executor executor, engine::Endpoint endpoint, const Configuration& configuration,
+             std::string authorities, std::string face)
       : client_(executor, std::move(endpoint)),
         sandboxes_(executor, client_, process_owner(), configuration.workspace),
         runs_(executor, client_, sandboxes_, RegistryCredentials(executor, variable),
@@ -98,7 +98,7 @@ class WholeCore final : public Core {
   Doctor& doctor() override { return doctor_; }
   GarbageCollector& garbage() override { return garbage_; }
   Task<void> maintain_warm_pool(Cancel cancel) override { return runs_.maintain_warm_pool(std::move(cancel)); }
-  Task<void> keep_clean(Cancel cancel) override {
+  Task<void> run_upkeep(Cancel cancel) override {
     spawn(executor_, "garbage", garbage_.keep_collecting(cancel));
     co_await reaper_.keep_sweeping(cancel);
   }
@@ -148,8 +148,8 @@ Result<std::unique_ptr<Core>> Core::make(asio::any_io_executor executor, const C
                                                   (bundle ? "holds no certificate in PEM" : bundle.error().what));
     authorities = std::move(*bundle);
   }
-  return std::make_unique<WholeCore>(std::move(executor), std::move(*endpoint), configuration, std::move(authorities),
-                                     std::move(face));
+  return std::make_unique<DockerCore>(std::move(executor), std::move(*endpoint), configuration, std::move(authorities),
+                                      std::move(face));
 }
 
 std::unique_ptr<History> make_history(asio::any_io_executor executor, const Configuration& configuration) {

@@ -53,7 +53,7 @@ class Core {
   // For what serves more than one run: sandboxes wait for the next, as configured.
   virtual Task<void> maintain_warm_pool(Cancel cancel) = 0;
   // Removes what dead instances left, now and every 30 s, and what is no longer used, every few hours.
-  virtual Task<void> keep_clean(Cancel cancel) = 0;
+  virtual Task<void> run_upkeep(Cancel cancel) = 0;
 };
 
 // The history alone, for those who look at it: needs no engine.

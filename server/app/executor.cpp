@@ -120,7 +120,7 @@ Result<std::unique_ptr<Executor>> Executor::open(ExecutorOptions options) {
   if (!made) return std::unexpected(made.error());
   core->core = std::move(*made);
   spawn(core->context.get_executor(), "prestarted", core->core->maintain_warm_pool(core->over));
-  spawn(core->context.get_executor(), "clean-up", core->core->keep_clean(core->over));
+  spawn(core->context.get_executor(), "clean-up", core->core->run_upkeep(core->over));
   core->thread = std::thread([context = &core->context] { context->run(); });
   return std::unique_ptr<Executor>(new Executor(std::move(core)));
 }

@@ -26,12 +26,13 @@ bool decides(std::string_view variable) {
   return false;
 }
 
-struct Taking {
-  explicit Taking(const asio::any_io_executor& executor) : changed(executor) {}
+struct HandoverServerState {
+  explicit HandoverServerState(const asio::any_io_executor& executor) : changed(executor) {}
   bool over = false;
   Signal changed;
 };
-Task<void> take(asio::any_io_executor executor, Core& core, std::string path, std::shared_ptr<Taking> taking) {
+Task<void> take(asio::any_io_executor executor, Core& core, std::string path,
+                std::shared_ptr<HandoverServerState> taking) {
   co_await frontends::handover::take_runs(std::move(executor), core.terminal_runs(), std::move(path),
                                           core.live().closing(), core.leaving());
   taking->over = true;
@@ -69,8 +70,9 @@ bool may_hand_over(const frontends::cli::RunArguments& arguments, const LogFlags
          (!needs_workspace || !configuration.workspace.engine_path.empty());
 }
 
-Task<int> beside_handovers(asio::any_io_executor executor, Core& core, std::string path, Task<int> face, Cancel stop) {
-  const auto taking = std::make_shared<Taking>(executor);
+Task<int> with_handover_server(asio::any_io_executor executor, Core& core, std::string path, Task<int> face,
+                               Cancel stop) {
+  const auto taking = std::make_shared<HandoverServerState>(executor);
   spawn(executor, "runs of terminals", take(executor, core, std::move(path), taking));
   const int code = co_await std::move(face);
   core.live().drain();

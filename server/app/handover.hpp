@@ -19,6 +19,7 @@ bool may_hand_over(const frontends::cli::RunArguments& arguments, const LogFlags
 
 // Takes runs at `path` beside `face`, until that ends. Those that have begun then go on to their end, as long as their
 // clients live and `stop` is not cancelled. Gives the face's exit code.
-Task<int> beside_handovers(asio::any_io_executor executor, Core& core, std::string path, Task<int> face, Cancel stop);
+Task<int> with_handover_server(asio::any_io_executor executor, Core& core, std::string path, Task<int> face,
+                               Cancel stop);
 
 }  // namespace dind::app

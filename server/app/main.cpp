@@ -139,7 +139,7 @@ void answer_operators(const asio::any_io_executor& executor, app::Core& core, co
 // With the clean-up of what dead instances left beside it,
 // and, where it serves many runs, with sandboxes that wait for them.
 enum class Beside { nothing, clean, clean_and_warm };
-// And, where `handovers` names a place, with runs of terminals: beside_handovers.
+// And, where `handovers` names a place, with runs of terminals: with_handover_server.
 struct Handovers {
   std::string path;
   Cancel stop;
@@ -151,8 +151,8 @@ int serve(asio::io_context& context, app::Core& core, Task<int> face, Beside bes
   if (beside == Beside::clean_and_warm) spawn(executor, "prestarted", core.maintain_warm_pool(core.live().closing()));
   if (beside != Beside::nothing) answer_operators(executor, core, over);
   if (!handovers.path.empty())
-    face = app::beside_handovers(executor, core, handovers.path, std::move(face), handovers.stop);
-  if (beside != Beside::nothing) spawn(context.get_executor(), "clean-up", core.keep_clean(over));
+    face = app::with_handover_server(executor, core, handovers.path, std::move(face), handovers.stop);
+  if (beside != Beside::nothing) spawn(context.get_executor(), "clean-up", core.run_upkeep(over));
   return serve(context, std::move(face), over);
 }
 
@@ -160,7 +160,7 @@ int serve(asio::io_context& context, app::Core& core, Task<int> face, Beside bes
 Task<int> serve_editor(asio::any_io_executor executor, app::Core& core, lsp::EditorOptions options) {
   lsp::EditorServices services{
       .runs = core.runs(), .engine = core.engine(), .folders = core.folders(), .version = app::version()};
-  const int code = co_await lsp::run_editor_session(std::move(executor), std::move(services), std::move(options));
+  const int code = co_await lsp::serve_lsp(std::move(executor), std::move(services), std::move(options));
   leave_standard_streams();
   co_return code;
 }
@@ -174,11 +174,11 @@ int run_by_server(asio::io_context& context, const app::Configuration& configura
     auto made = app::Core::make(context.get_executor(), configuration, host, "cli");
     if (!made) return std::unexpected(made.error());
     core = std::move(*made);
-    spawn(context.get_executor(), "clean-up", core->keep_clean(over));
+    spawn(context.get_executor(), "clean-up", core->run_upkeep(over));
     answer_operators(context.get_executor(), *core, over);
     return &core->runs();
   };
-  handover::HandedOverRuns runs(context.get_executor(), path, own);
+  handover::HandoverClient runs(context.get_executor(), path, own);
   return serve(context, cli::run_command(context.get_executor(), runs, std::move(arguments)), over);
 }
 

@@ -71,7 +71,7 @@ struct Parts {
   std::size_t open = 0;
   Signal ended;
 };
-Task<void> run_part(Task<void> part, std::shared_ptr<Parts> parts) {
+Task<void> serve_frontend(Task<void> part, std::shared_ptr<Parts> parts) {
   struct Open {
     std::shared_ptr<Parts> all;
     explicit Open(std::shared_ptr<Parts> a) : all(std::move(a)) {}
@@ -85,7 +85,7 @@ Task<void> run_part(Task<void> part, std::shared_ptr<Parts> parts) {
   co_await std::move(part);
 }
 
-struct Doors {
+struct Listeners {
   std::optional<UnixSocket> socket;
   std::string socket_path;
   std::unique_ptr<http::HttpServer> server;
@@ -94,8 +94,8 @@ struct Doors {
   std::string token_file;
 };
 
-Result<void> open_doors(const asio::any_io_executor& executor, const cli::ServeArguments& arguments,
-                        const ServeSettings& settings, Doors& doors) {
+Result<void> open_listeners(const asio::any_io_executor& executor, const cli::ServeArguments& arguments,
+                            const ServeSettings& settings, Listeners& doors) {
   const auto socket = arguments.socket.value_or(settings.socket);
   const auto listen = arguments.listen.value_or(settings.listen);
   if (socket.empty() && listen.empty())
@@ -126,7 +126,7 @@ Result<void> open_doors(const asio::any_io_executor& executor, const cli::ServeA
 }
 
 // Whoever started us learns from this that clients may come.
-void announce(const Doors& doors) {
+void announce(const Listeners& doors) {
   if (doors.server) {
     std::cout << "Listening on " << http::url_of(doors.server->address());
     if (!doors.made.path.empty()) std::cout << ", the token is in " << doors.made.path;
@@ -143,8 +143,8 @@ Task<int> serve_programs(asio::any_io_executor executor, Core& core, const Confi
   Cancel over;                                          // for the clients of this server
   std::signal(SIGHUP, SIG_IGN);                         // until keep_reloading hears it
   listen_for_stop(executor, {SIGINT, SIGTERM}, stops);  // before anyone knows of us
-  Doors doors;
-  if (const auto opened = open_doors(executor, arguments, configuration.serve, doors); !opened)
+  Listeners doors;
+  if (const auto opened = open_listeners(executor, arguments, configuration.serve, doors); !opened)
     co_return say(opened.error());
   LiveRuns& runs = core.live();
   Deadline leave_by;
@@ -158,7 +158,7 @@ Task<int> serve_programs(asio::any_io_executor executor, Core& core, const Confi
   const auto parts = std::make_shared<Parts>(executor);
   const auto add = [&](std::string name, Task<void> part) {
     ++parts->open;
-    spawn(executor, std::move(name), run_part(std::move(part), parts));
+    spawn(executor, std::move(name), serve_frontend(std::move(part), parts));
   };
   spawn(executor, "reload",
         keep_reloading(executor, core,

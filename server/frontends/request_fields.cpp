@@ -87,7 +87,7 @@ void RequestFields::text(const char* name, std::optional<std::string>& into) {
   text(name, value);
   if (has(name)) into = std::move(value);
 }
-void RequestFields::full_text(const char* name, std::string& into) {
+void RequestFields::non_empty_text(const char* name, std::string& into) {
   const json* value = find(name);
   if (value == nullptr) return;
   if (value->is_string() && !value->get_ref<const std::string&>().empty())
@@ -95,9 +95,9 @@ void RequestFields::full_text(const char* name, std::string& into) {
   else
     wrong(name, "a text that is not empty");
 }
-void RequestFields::full_text(const char* name, std::optional<std::string>& into) {
+void RequestFields::non_empty_text(const char* name, std::optional<std::string>& into) {
   std::string value;
-  full_text(name, value);
+  non_empty_text(name, value);
   if (has(name)) into = std::move(value);
 }
 

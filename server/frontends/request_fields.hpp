@@ -25,8 +25,8 @@ class RequestFields {
   // Each leaves `into` as it is where the field isn't there.
   void text(const char* name, std::string& into);
   void text(const char* name, std::optional<std::string>& into);
-  void full_text(const char* name, std::string& into);  // of one byte at least
-  void full_text(const char* name, std::optional<std::string>& into);
+  void non_empty_text(const char* name, std::string& into);  // of one byte at least
+  void non_empty_text(const char* name, std::optional<std::string>& into);
   void texts(const char* name, std::vector<std::string>& into);
   void variables(const char* name, std::map<std::string, std::string>& into);
   void flag(const char* name, bool& into);

@@ -34,7 +34,7 @@ void read_limits(RequestFields& fields, LimitsRequest& into) {
 // What every run method takes, over what the method itself has said.
 Result<RunRequest> finish(RequestFields& fields, RunSpec spec) {
   RunRequest request{.spec = std::move(spec)};
-  fields.full_text("runId", request.spec.run_id);
+  fields.non_empty_text("runId", request.spec.run_id);
   fields.text("stdin", request.input);
   fields.variables("env", request.spec.env);
   read_limits(fields, request.spec.limits);
@@ -92,8 +92,8 @@ Result<RunRequest> read_shell_script(const json& params) {
   ShellScript shell;
   fields.require("script", "the script's text");
   fields.text("script", shell.script);
-  fields.full_text("shell", shell.shell);
-  fields.full_text("image", shell.image);
+  fields.non_empty_text("shell", shell.shell);
+  fields.non_empty_text("image", shell.image);
   fields.seconds("timeout", shell.timeout);
   return finish(fields, spec_of(std::move(shell)));
 }
@@ -102,7 +102,7 @@ Result<RunRequest> read_command_request(const json& params) {
   RequestFields fields(params);
   CommandRequest request;
   fields.require("image", "the image to run in");
-  fields.full_text("image", request.image);
+  fields.non_empty_text("image", request.image);
   request.command = needed_command(fields);
   fields.flag("mountWorkspace", request.mount_workspace);
   read_working_dir(fields, request.working_dir);
@@ -114,7 +114,7 @@ Result<RunRequest> read_build(const json& params) {
   RequestFields fields(params);
   BuildRequest build;
   fields.require("dockerfileContent", "the Dockerfile's text");
-  fields.full_text("dockerfileContent", build.dockerfile_content);
+  fields.non_empty_text("dockerfileContent", build.dockerfile_content);
   fields.text("contextPath", build.context_path);
   fields.variables("buildArgs", build.build_args);
   fields.text("target", build.target);
@@ -139,7 +139,7 @@ void read_program(RequestFields& fields, RunSpec& spec) {
   if (code) {
     SourceProgram source;
     fields.text("code", source.text);
-    fields.full_text("language", source.language);
+    fields.non_empty_text("language", source.language);
     fields.text("fileName", source.file_name);
     fields.texts("args", spec.args);
     fields.texts("requirements", spec.requirements);
@@ -148,7 +148,7 @@ void read_program(RequestFields& fields, RunSpec& spec) {
     spec.program = std::move(source);
   } else if (dockerfile) {
     BuildProgram build;
-    fields.full_text("dockerfile", build.dockerfile);
+    fields.non_empty_text("dockerfile", build.dockerfile);
     fields.text("contextPath", build.context_path);
     fields.variables("buildArgs", build.arguments);
     fields.text("target", build.target);
@@ -169,7 +169,7 @@ Result<RunRequest> read_run(const json& params) {
   RequestFields fields(params);
   RunSpec spec;
   read_program(fields, spec);
-  fields.full_text("image", spec.image);
+  fields.non_empty_text("image", spec.image);
   fields.choice<PullPolicy>("pull", spec.pull, pull_policy, "\"missing\", \"never\" or \"always\"");
   fields.choice<WorkspaceAccess>("workspace", spec.workspace, workspace_access, "\"readOnly\" or \"readWrite\"");
   read_working_dir(fields, spec.working_dir);

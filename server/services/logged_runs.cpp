@@ -100,7 +100,7 @@ std::string accepted_text(const std::vector<std::string>& images, const Limits& 
 }
 
 Task<Result<RunResult>> RunLogger::run(RunSpec spec, EventSink& sink, std::shared_ptr<StdinPipe> input, Cancel cancel) {
-  const HiddenInLog hidden{secrets_of(spec)};
+  const LogMask hidden{secrets_of(spec)};
   const std::string id = spec.run_id.value_or("");
   log(LogLevel::info, "asked: " + what(spec) + ", by " + face_ + (spec.client.empty() ? "" : ", client " + spec.client),
       id);

@@ -54,7 +54,7 @@ class DependencyInstaller {
   DependencyPolicy policy_;
   std::string authorities_;  // PEM; empty: the image's own
   const Secrets secrets_;    // of the installer's environment: the operator's, which no caller is told
-  const HiddenInLog hidden_;
+  const LogMask hidden_;
 };
 
 }  // namespace dind

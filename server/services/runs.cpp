@@ -138,7 +138,7 @@ Result<sandbox::RunPlan> Runs::plan(const RunSpec& spec) const {
     made->notes.emplace_back("the workspace is read-only here (workspace.access)");
   }
   made->isolation = isolation;
-  made->once = !spec.expect_more;
+  made->once = !spec.keep_warm;
   made->notes.insert(made->notes.begin(), granted->notes.begin(), granted->notes.end());
   if (spec.isolation && *spec.isolation != isolation)
     made->notes.push_back("isolation runc is not allowed here; gvisor is in force");
@@ -305,7 +305,7 @@ Task<Result<RunResult>> Runs::run(RunSpec spec, EventSink& sink, std::shared_ptr
 }
 
 void Runs::expect(RunSpec spec) {
-  if (!warm_ || !spec.expect_more || !spec.requirements.empty() || std::holds_alternative<BuildProgram>(spec.program))
+  if (!warm_ || !spec.keep_warm || !spec.requirements.empty() || std::holds_alternative<BuildProgram>(spec.program))
     return;
   if (auto* source = std::get_if<SourceProgram>(&spec.program); source != nullptr && source->text.empty())
     source->text = "\n";

@@ -234,9 +234,9 @@ void log(LogLevel level, std::string_view message, std::string_view run_id) {
 
 void hide_in_log(const std::vector<std::string>& values) { hidden().add(values); }
 
-HiddenInLog::HiddenInLog(const Secrets& secrets) : values_(secrets.values()) { hidden().add(values_); }
+LogMask::LogMask(const Secrets& secrets) : values_(secrets.values()) { hidden().add(values_); }
 
-HiddenInLog::~HiddenInLog() {
+LogMask::~LogMask() {
   if (!values_.empty()) hidden().end(std::move(values_));
 }
 

@@ -50,12 +50,12 @@ void hide_in_log(const std::vector<std::string>& values);
 
 // A run's secrets are left out of every line while it lives, and until some more runs have ended: its removal is told
 // behind its end.
-class HiddenInLog {
+class LogMask {
  public:
-  explicit HiddenInLog(const Secrets& secrets);
-  ~HiddenInLog();
-  HiddenInLog(const HiddenInLog&) = delete;
-  HiddenInLog& operator=(const HiddenInLog&) = delete;
+  explicit LogMask(const Secrets& secrets);
+  ~LogMask();
+  LogMask(const LogMask&) = delete;
+  LogMask& operator=(const LogMask&) = delete;
 
  private:
   std::vector<std::string> values_;

@@ -16,8 +16,8 @@ constexpr auto kAnswerTime = 300ms;
 constexpr auto kHelloTime = 300ms;  // a server that is stopped, or has no place, is none
 
 // What the connection's frames do, as long as the run is waited for.
-struct Errand {
-  Errand(asio::any_io_executor e, EventSink& s, std::shared_ptr<StdinPipe> i)
+struct HandoverRun {
+  HandoverRun(asio::any_io_executor e, EventSink& s, std::shared_ptr<StdinPipe> i)
       : executor(std::move(e)), sink(&s), input(std::move(i)) {}
 
   asio::any_io_executor executor;
@@ -25,11 +25,11 @@ struct Errand {
   std::shared_ptr<StdinPipe> input;
   std::shared_ptr<Connection> connection;
   std::uint64_t taken = 0;
-  bool greeted = false;
+  bool hello_received = false;
   bool given_back = false;
   std::optional<Result<RunResult>> result;
 
-  void output(Channel channel, std::string_view bytes, const std::weak_ptr<Errand>& self) {
+  void output(Channel channel, std::string_view bytes, const std::weak_ptr<HandoverRun>& self) {
     sink->on_output(channel, bytes, OutputCredit(bytes.size(), [self](std::size_t count) {
                       if (const auto alive = self.lock()) alive->went_out(count);
                     }));
@@ -38,7 +38,7 @@ struct Errand {
     taken += count;
     if (taken >= kTakenPart && connection) connection->send(number_frame(Type::taken, std::exchange(taken, 0)));
   }
-  static Task<void> send_input(std::shared_ptr<Errand> self) {
+  static Task<void> send_input(std::shared_ptr<HandoverRun> self) {
     while (self->sink != nullptr) {
       const auto chunk = co_await self->input->next(in(1h));
       if (!chunk) continue;
@@ -46,10 +46,10 @@ struct Errand {
       co_return;
     }
   }
-  void hear(const Frame& heard, const std::shared_ptr<Errand>& self) {
+  void hear(const Frame& heard, const std::shared_ptr<HandoverRun>& self) {
     if (sink == nullptr || result || given_back) return;
     if (heard.type == Type::hello) {
-      greeted = true;
+      hello_received = true;
       connection->changed().notify();
       return;
     }
@@ -73,18 +73,18 @@ struct Errand {
 
 }  // namespace
 
-Task<Result<RunResult>> HandedOverRuns::run(RunSpec spec, EventSink& sink, std::shared_ptr<StdinPipe> input,
+Task<Result<RunResult>> HandoverClient::run(RunSpec spec, EventSink& sink, std::shared_ptr<StdinPipe> input,
                                             Cancel cancel) {
-  const auto errand = std::make_shared<Errand>(executor_, sink, input);
+  const auto errand = std::make_shared<HandoverRun>(executor_, sink, input);
   if (const int fd = connect_to(path_); fd >= 0) {
     errand->connection = Connection::open(executor_, fd, [weak = std::weak_ptr(errand)](const Frame& heard) {
       if (const auto alive = weak.lock()) alive->hear(heard, alive);
     });
     const Deadline greet_by = in(kHelloTime);
-    while (!errand->greeted && !errand->connection->ended() && Clock::now() < greet_by)
+    while (!errand->hello_received && !errand->connection->ended() && Clock::now() < greet_by)
       co_await errand->connection->changed().wait(greet_by);
   }
-  if (!errand->greeted) {
+  if (!errand->hello_received) {
     errand->sink = nullptr;
     if (errand->connection) std::exchange(errand->connection, nullptr)->close();
     co_return co_await run_here(std::move(spec), sink, std::move(input), std::move(cancel));
@@ -113,7 +113,7 @@ Task<Result<RunResult>> HandedOverRuns::run(RunSpec spec, EventSink& sink, std::
   co_return fail(ErrorCode::internal, "The server that ran it ended; run it again (--no-server: without one)");
 }
 
-Task<Result<RunResult>> HandedOverRuns::run_here(RunSpec spec, EventSink& sink, std::shared_ptr<StdinPipe> input,
+Task<Result<RunResult>> HandoverClient::run_here(RunSpec spec, EventSink& sink, std::shared_ptr<StdinPipe> input,
                                                  Cancel cancel) {
   const auto own = own_();
   if (!own) co_return std::unexpected(own.error());
@@ -121,12 +121,12 @@ Task<Result<RunResult>> HandedOverRuns::run_here(RunSpec spec, EventSink& sink, 
   co_return co_await running_->run(std::move(spec), sink, std::move(input), std::move(cancel));
 }
 
-Task<bool> HandedOverRuns::wait_all_removed(Deadline deadline) {
+Task<bool> HandoverClient::wait_all_removed(Deadline deadline) {
   if (running_ == nullptr) co_return true;
   co_return co_await running_->wait_all_removed(deadline);
 }
 
-Task<bool> HandedOverRuns::wait_all_removed_but_auto(Deadline deadline) {
+Task<bool> HandoverClient::wait_all_removed_but_auto(Deadline deadline) {
   if (running_ == nullptr) co_return true;
   co_return co_await running_->wait_all_removed_but_auto(deadline);
 }

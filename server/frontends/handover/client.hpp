@@ -9,11 +9,11 @@
 
 namespace dind::frontends::handover {
 
-class HandedOverRuns final : public RunService {
+class HandoverClient final : public RunService {
  public:
   // `path`: where the server is (socket_path). Where none answers at once, and where the server ends before the
   // program has begun, the run is `own`'s.
-  HandedOverRuns(asio::any_io_executor executor, std::string path, std::function<Result<RunService*>()> own)
+  HandoverClient(asio::any_io_executor executor, std::string path, std::function<Result<RunService*>()> own)
       : executor_(std::move(executor)), path_(std::move(path)), own_(std::move(own)) {}
   Task<Result<RunResult>> run(RunSpec spec, EventSink& sink, std::shared_ptr<StdinPipe> input, Cancel cancel) override;
   // A server cleans up by itself.

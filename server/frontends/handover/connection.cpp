@@ -64,7 +64,7 @@ Task<void> Connection::read(std::shared_ptr<Connection> self) {
 }
 
 void Connection::send(std::string bytes) {
-  if (ended_ || deaf_) return;
+  if (ended_ || peer_closed_) return;
   outbox_.push_back(std::move(bytes));
   if (!std::exchange(writing_, true)) spawn(executor_, "writing to another process of ours", write(shared_from_this()));
 }
@@ -80,7 +80,7 @@ Task<void> Connection::write(std::shared_ptr<Connection> self) {
     // The other end takes no more; what it has said is still to be read, to its end.
     if (error) {
       self->outbox_.clear();
-      self->deaf_ = true;
+      self->peer_closed_ = true;
     }
   }
   self->writing_ = false;

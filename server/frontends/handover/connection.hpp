@@ -39,7 +39,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   std::deque<std::string> outbox_;
   bool writing_ = false;
   bool ended_ = false;
-  bool deaf_ = false;  // the other end
+  bool peer_closed_ = false;  // the other end
 };
 
 }  // namespace dind::frontends::handover

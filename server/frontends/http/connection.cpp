@@ -91,7 +91,7 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
     keep_alive_ = message.keep_alive() && !stop_.cancelled() && !site_.closing.cancelled();
     asked_ = {.peer = peer_, .method = head.method, .path = head.target.substr(0, head.target.find('?'))};
     asked_at_ = Clock::now();
-    if (!framed_clearly(message))
+    if (!has_unambiguous_length(message))
       co_return co_await answer_unread(detail(400, "Where the request's body ends is not clear"));
     if (auto refused = judge(head, read_failed == bhttp::error::body_limit)) {
       // Whoever sends what is refused may mean something else by what follows.
@@ -159,7 +159,7 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
 
   // What to answer before the body is read; nullopt: go on.
   std::optional<Reply> judge(const RequestHead& head, bool too_large) const {
-    if (auto refused = site_.gate->refuse_place(head)) return refused;
+    if (auto refused = site_.gate->refuse_host_or_origin(head)) return refused;
     const std::string path = place_of(head.target)->path;
     if (head.method == "OPTIONS") return options(path);
     if (Routes::needs_token(path) && !site_.gate->caller_of(head)) {

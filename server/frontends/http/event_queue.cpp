@@ -44,7 +44,7 @@ Task<std::optional<EventQueue::Piece>> EventQueue::next() {
   co_return piece;
 }
 
-RunEvents::RunEvents(asio::any_io_executor executor, std::shared_ptr<EventQueue> events, std::string run_id)
+HttpEventSink::HttpEventSink(asio::any_io_executor executor, std::shared_ptr<EventQueue> events, std::string run_id)
     : events_(std::move(events)),
       run_id_(std::move(run_id)),
       output_(OutputCoalescer::make(
@@ -54,16 +54,16 @@ RunEvents::RunEvents(asio::any_io_executor executor, std::shared_ptr<EventQueue>
                          std::move(hold));
           })) {}
 
-void RunEvents::on_state(const StateChange& change) {
+void HttpEventSink::on_state(const StateChange& change) {
   json fields = state_fields(change);
   fields["runId"] = run_id_;
   events_->push(state_name(change), fields);
 }
 
-void RunEvents::on_output(Channel channel, std::string_view bytes, OutputCredit credit) {
+void HttpEventSink::on_output(Channel channel, std::string_view bytes, OutputCredit credit) {
   output_->add(channel, bytes, std::move(credit));
 }
 
-void RunEvents::finish() { output_->finish(); }
+void HttpEventSink::finish() { output_->finish(); }
 
 }  // namespace dind::frontends::http

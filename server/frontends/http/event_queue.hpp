@@ -36,9 +36,9 @@ class EventQueue {
 };
 
 // A run's states and output as events.
-class RunEvents final : public EventSink {
+class HttpEventSink final : public EventSink {
  public:
-  RunEvents(asio::any_io_executor executor, std::shared_ptr<EventQueue> events, std::string run_id);
+  HttpEventSink(asio::any_io_executor executor, std::shared_ptr<EventQueue> events, std::string run_id);
   void on_state(const StateChange& change) override;
   void on_output(Channel channel, std::string_view bytes, OutputCredit credit) override;
   void finish();  // pushes what is left of the output

@@ -93,7 +93,7 @@ void Gate::add_host(std::string_view name) { policy_.hosts.push_back(lower(name)
 
 bool Gate::allows_origin(std::string_view origin) const { return holds(policy_.origins, origin); }
 
-std::optional<Reply> Gate::refuse_place(const RequestHead& head) const {
+std::optional<Reply> Gate::refuse_host_or_origin(const RequestHead& head) const {
   const auto place = place_of(head.target);
   if (!place) return detail(400, "The request's target is no path");
   // HTTP/1.0 knows no Host; the checks of load balancers come so.

@@ -25,7 +25,7 @@ class Gate {
   explicit Gate(GatePolicy policy);
   // A request for another name than ours, or from a page that may not ask: what to answer. Names matter without a token
   // only: a web page can reach us through a name of its own, and has no token. A probe may call us as it likes.
-  std::optional<Reply> refuse_place(const RequestHead& head) const;
+  std::optional<Reply> refuse_host_or_origin(const RequestHead& head) const;
   // Who asks; nullopt: nobody who may.
   std::optional<Caller> caller_of(const RequestHead& head) const;
   void add_host(std::string_view name);

@@ -33,7 +33,7 @@ RequestHead head_of(const HttpMessage& message, bool has_body) {
   return head;
 }
 
-bool framed_clearly(const HttpMessage& message) {
+bool has_unambiguous_length(const HttpMessage& message) {
   const auto codings = message.count(bhttp::field::transfer_encoding);
   const auto lengths = message.count(bhttp::field::content_length);
   if (codings == 0) return lengths <= 1 && !message[bhttp::field::content_length].contains(',');

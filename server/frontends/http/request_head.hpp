@@ -13,7 +13,7 @@ using HttpMessage = boost::beast::http::request<boost::beast::http::string_body>
 RequestHead head_of(const HttpMessage& message, bool has_body);
 
 // Whether where the body ends can be read in one way only (RFC 9112, 6.1 and 6.3); the parser is more lenient.
-bool framed_clearly(const HttpMessage& message);
+bool has_unambiguous_length(const HttpMessage& message);
 
 // Whether a Content-Type says JSON, whatever its parameters.
 bool is_json(std::string_view content_type);

@@ -136,7 +136,7 @@ Task<Answer> Routes::start_run(Request request, Cancel gone) {
 }
 
 Task<void> Routes::stream(RunRequest run, std::shared_ptr<EventQueue> events, Cancel gone) {
-  RunEvents sink(executor_, events, *run.spec.run_id);
+  HttpEventSink sink(executor_, events, *run.spec.run_id);
   const auto kept = co_await execute(executor_, services_.runs, std::move(run), &sink, gone);
   sink.finish();
   const auto room = kept ? co_await room_for_reply(executor_, json_bytes(*kept), gone) : nullptr;

@@ -29,9 +29,9 @@ constexpr std::int64_t kMaxListEntries = 1000;
 
 void refuse(rpc::Reply& reply, int code, const Error& error) { reply.fail({code, error.message, error_json(error)}); }
 
-class ClientSession : public std::enable_shared_from_this<ClientSession> {
+class ClientConnection : public std::enable_shared_from_this<ClientConnection> {
  public:
-  ClientSession(asio::any_io_executor executor, ClientServices services, ClientOptions options)
+  ClientConnection(asio::any_io_executor executor, ClientServices services, ClientOptions options)
       : executor_(executor),
         services_(std::move(services)),
         options_(std::move(options)),
@@ -77,9 +77,9 @@ class ClientSession : public std::enable_shared_from_this<ClientSession> {
  private:
   // What a request holds while it is open. The client waits for nothing when the last one has gone.
   struct Open {
-    std::shared_ptr<ClientSession> session;
+    std::shared_ptr<ClientConnection> session;
     std::shared_ptr<void> work;
-    Open(std::shared_ptr<ClientSession> s, std::shared_ptr<void> w) : session(std::move(s)), work(std::move(w)) {
+    Open(std::shared_ptr<ClientConnection> s, std::shared_ptr<void> w) : session(std::move(s)), work(std::move(w)) {
       ++session->open_;
     }
     Open(const Open&) = delete;
@@ -148,11 +148,11 @@ class ClientSession : public std::enable_shared_from_this<ClientSession> {
     spawn(executor_, "run " + *run_id, follow(shared_from_this(), std::move(*request), std::move(reply)));
   }
 
-  static Task<void> follow(std::shared_ptr<ClientSession> self, RunRequest request, rpc::Reply reply) {
+  static Task<void> follow(std::shared_ptr<ClientConnection> self, RunRequest request, rpc::Reply reply) {
     const auto opened = self->open(false);
     const std::string id = *request.spec.run_id;
     const Cancel cancel = reply.cancel();
-    std::optional<RunNotices> notices;
+    std::optional<JsonRpcEventSink> notices;
     if (request.stream) notices.emplace(self->executor_, self->connection_, id);
     const auto run = co_await execute(self->executor_, self->services_.runs, std::move(request),
                                       notices ? &*notices : nullptr, cancel);
@@ -195,7 +195,7 @@ class ClientSession : public std::enable_shared_from_this<ClientSession> {
     for (auto& each : found) each.cancel(reason);
   }
 
-  static Task<void> engine_status(std::shared_ptr<ClientSession> self, rpc::Reply reply) {
+  static Task<void> engine_status(std::shared_ptr<ClientConnection> self, rpc::Reply reply) {
     const auto opened = self->open(true);
     const bool enabled = self->services_.enabled;
     auto status = co_await self->services_.engine.look(in(kEngineTime));
@@ -214,7 +214,7 @@ class ClientSession : public std::enable_shared_from_this<ClientSession> {
     spawn(executor_, "history/list",
           answer_list(shared_from_this(), static_cast<std::size_t>(limit.value_or(kUsualList)), std::move(reply)));
   }
-  static Task<void> answer_list(std::shared_ptr<ClientSession> self, std::size_t limit, rpc::Reply reply) {
+  static Task<void> answer_list(std::shared_ptr<ClientConnection> self, std::size_t limit, rpc::Reply reply) {
     const auto opened = self->open(true);
     const auto turn = co_await self->turn_to_read();
     const auto records = co_await self->services_.history.list(limit);
@@ -230,11 +230,11 @@ class ClientSession : public std::enable_shared_from_this<ClientSession> {
     RequestFields fields(params);
     std::string id;
     fields.require("id", "a run's id");
-    fields.full_text("id", id);
+    fields.non_empty_text("id", id);
     if (const auto ended = fields.end(); !ended) return refuse(reply, rpc::code::kInvalidParams, ended.error());
     spawn(executor_, "history/get", answer_find(shared_from_this(), std::move(id), std::move(reply)));
   }
-  static Task<void> answer_find(std::shared_ptr<ClientSession> self, std::string id, rpc::Reply reply) {
+  static Task<void> answer_find(std::shared_ptr<ClientConnection> self, std::string id, rpc::Reply reply) {
     const auto opened = self->open(true);
     const auto turn = co_await self->turn_to_read();
     const auto record = co_await self->services_.history.find(std::move(id));
@@ -273,7 +273,7 @@ class ClientSession : public std::enable_shared_from_this<ClientSession> {
 }  // namespace
 
 Task<bool> serve_client(asio::any_io_executor executor, ClientServices services, ClientOptions options, Cancel stop) {
-  const auto session = std::make_shared<ClientSession>(std::move(executor), std::move(services), std::move(options));
+  const auto session = std::make_shared<ClientConnection>(std::move(executor), std::move(services), std::move(options));
   co_return co_await session->serve(std::move(stop));
 }
 

@@ -6,7 +6,8 @@ namespace dind::frontends::jsonrpc {
 
 using rpc::Json;
 
-RunNotices::RunNotices(asio::any_io_executor executor, std::shared_ptr<rpc::Connection> connection, std::string run_id)
+JsonRpcEventSink::JsonRpcEventSink(asio::any_io_executor executor, std::shared_ptr<rpc::Connection> connection,
+                                   std::string run_id)
     : connection_(std::move(connection)),
       run_id_(std::move(run_id)),
       output_(OutputCoalescer::make(
@@ -17,17 +18,17 @@ RunNotices::RunNotices(asio::any_io_executor executor, std::shared_ptr<rpc::Conn
                                std::move(hold));
           })) {}
 
-void RunNotices::on_state(const StateChange& change) {
+void JsonRpcEventSink::on_state(const StateChange& change) {
   Json fields = state_fields(change);
   fields["runId"] = run_id_;
   fields["state"] = state_name(change);
   connection_->notify("run/state", std::move(fields));
 }
 
-void RunNotices::on_output(Channel channel, std::string_view bytes, OutputCredit credit) {
+void JsonRpcEventSink::on_output(Channel channel, std::string_view bytes, OutputCredit credit) {
   output_->add(channel, bytes, std::move(credit));
 }
 
-void RunNotices::finish() { output_->finish(); }
+void JsonRpcEventSink::finish() { output_->finish(); }
 
 }  // namespace dind::frontends::jsonrpc

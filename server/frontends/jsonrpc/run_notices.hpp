@@ -10,9 +10,9 @@
 
 namespace dind::frontends::jsonrpc {
 
-class RunNotices final : public EventSink {
+class JsonRpcEventSink final : public EventSink {
  public:
-  RunNotices(asio::any_io_executor executor, std::shared_ptr<rpc::Connection> connection, std::string run_id);
+  JsonRpcEventSink(asio::any_io_executor executor, std::shared_ptr<rpc::Connection> connection, std::string run_id);
   void on_state(const StateChange& change) override;
   void on_output(Channel channel, std::string_view bytes, OutputCredit credit) override;
   void finish();  // sends what is left of the output

@@ -39,7 +39,7 @@ struct ClientRuns::Order {
   RunRequest request;
   Cancel cancel;
   std::shared_ptr<Progress> progress;
-  ClientAbilities client;
+  ClientCapabilities client;
   rpc::Reply reply;
 };
 
@@ -52,7 +52,7 @@ ClientRuns::ClientRuns(asio::any_io_executor executor, RunService& service, std:
       client_("editor:" + random_id(8)),
       ended_(executor) {}
 
-void ClientRuns::run_file(const Json& params, const ClientAbilities& client, const DocumentStore& documents,
+void ClientRuns::run_file(const Json& params, const ClientCapabilities& client, const DocumentStore& documents,
                           const Options& options, rpc::Reply reply) {
   const Json& argument = first_argument(params);
   if (const auto problem = wrong_shape(argument))
@@ -61,7 +61,7 @@ void ClientRuns::run_file(const Json& params, const ClientAbilities& client, con
     start(make_request(argument, documents, options), params, client, std::move(reply));
 }
 
-void ClientRuns::run_workspace(const Json& params, const ClientAbilities& client, WorkspaceRuns& folders,
+void ClientRuns::run_workspace(const Json& params, const ClientCapabilities& client, WorkspaceRuns& folders,
                                const Options& options, rpc::Reply reply) {
   const Json& argument = first_argument(params);
   if (const auto problem = wrong_workspace_shape(argument))
@@ -70,11 +70,11 @@ void ClientRuns::run_workspace(const Json& params, const ClientAbilities& client
     start(make_workspace_request(argument, folders, options), params, client, std::move(reply));
 }
 
-void ClientRuns::start(Result<RunRequest> request, const Json& params, const ClientAbilities& client,
+void ClientRuns::start(Result<RunRequest> request, const Json& params, const ClientCapabilities& client,
                        rpc::Reply reply) {
   const auto refuse = [&](const Error& error) {
     // Plain clients rarely show the error of a command.
-    if (!client.own_notifications)
+    if (!client.dind_notifications)
       connection_->notify("window/showMessage", {{"type", kErrorMessage}, {"message", escaped(error.message)}});
     reply.fail({rpc::code::kRequestFailed, error.message, run_error_json(error)});
   };
@@ -99,8 +99,8 @@ void ClientRuns::start(Result<RunRequest> request, const Json& params, const Cli
 
 Task<void> ClientRuns::follow(std::shared_ptr<ClientRuns> self, Order order) {
   const std::string id = *order.request.spec.run_id;
-  RunFeed feed(self->executor_, self->connection_, order.client.own_notifications, id, order.request.uri,
-               order.request.name, order.progress);
+  LspEventSink feed(self->executor_, self->connection_, order.client.dind_notifications, id, order.request.uri,
+                    order.request.name, order.progress);
   std::shared_ptr<StdinPipe> input;
   if (!order.request.input.empty()) {
     input = std::make_shared<StdinPipe>(self->executor_);
@@ -121,7 +121,7 @@ Task<void> ClientRuns::follow(std::shared_ptr<ClientRuns> self, Order order) {
     order.reply.result(std::move(value));
   } else {
     const Error& error = result.error();
-    if (!order.client.own_notifications)
+    if (!order.client.dind_notifications)
       self->connection_->notify("window/showMessage", {{"type", kErrorMessage}, {"message", escaped(error.message)}});
     Json data = run_error_json(error);  // its output was told as it came
     data["runId"] = id;

@@ -18,11 +18,11 @@
 namespace dind::frontends::lsp {
 
 // What a client said that it can do.
-struct ClientAbilities {
-  bool own_notifications = false;  // experimental.dind.output
-  bool own_commands = false;       // experimental.dind.ownCommands
-  bool progress = false;           // window.workDoneProgress
-  bool refreshes_lenses = false;   // workspace.codeLens.refreshSupport
+struct ClientCapabilities {
+  bool dind_notifications = false;  // experimental.dind.output
+  bool own_commands = false;        // experimental.dind.ownCommands
+  bool progress = false;            // window.workDoneProgress
+  bool refreshes_lenses = false;    // workspace.codeLens.refreshSupport
 };
 
 class ClientRuns : public std::enable_shared_from_this<ClientRuns> {
@@ -32,10 +32,10 @@ class ClientRuns : public std::enable_shared_from_this<ClientRuns> {
              std::function<void()> on_change);
 
   // dind.runFile with `params` of workspace/executeCommand.
-  void run_file(const rpc::Json& params, const ClientAbilities& client, const DocumentStore& documents,
+  void run_file(const rpc::Json& params, const ClientCapabilities& client, const DocumentStore& documents,
                 const Options& options, rpc::Reply reply);
   // dind.runWorkspace.
-  void run_workspace(const rpc::Json& params, const ClientAbilities& client, WorkspaceRuns& folders,
+  void run_workspace(const rpc::Json& params, const ClientCapabilities& client, WorkspaceRuns& folders,
                      const Options& options, rpc::Reply reply);
   // dind.stop with `arguments`: how many runs were told to stop. Error (invalid_request): they are of no shape of the
   // protocol's.
@@ -54,7 +54,7 @@ class ClientRuns : public std::enable_shared_from_this<ClientRuns> {
     Cancel cancel;
     std::shared_ptr<Progress> progress;
   };
-  void start(Result<RunRequest> request, const rpc::Json& params, const ClientAbilities& client, rpc::Reply reply);
+  void start(Result<RunRequest> request, const rpc::Json& params, const ClientCapabilities& client, rpc::Reply reply);
   struct Order;  // everything that a run needs, on its way into the coroutine
   static Task<void> follow(std::shared_ptr<ClientRuns> self, Order order);
 

@@ -48,15 +48,16 @@ void LogLines::finish() {
     if (!partial.empty()) send(std::exchange(partial, {}), nullptr);
 }
 
-RunFeed::RunFeed(asio::any_io_executor executor, std::shared_ptr<rpc::Connection> connection, bool own_notifications,
-                 std::string run_id, std::string uri, std::string run_name, std::shared_ptr<Progress> progress)
+LspEventSink::LspEventSink(asio::any_io_executor executor, std::shared_ptr<rpc::Connection> connection,
+                           bool dind_notifications, std::string run_id, std::string uri, std::string run_name,
+                           std::shared_ptr<Progress> progress)
     : connection_(std::move(connection)),
-      own_notifications_(own_notifications),
+      own_notifications_(dind_notifications),
       run_id_(std::move(run_id)),
       uri_(std::move(uri)),
       name_(std::move(run_name)),
       progress_(std::move(progress)),
-      lines_(own_notifications ? nullptr : std::make_shared<LogLines>(connection_)),
+      lines_(dind_notifications ? nullptr : std::make_shared<LogLines>(connection_)),
       output_(OutputCoalescer::make(
           std::move(executor), [connection = connection_, lines = lines_, id = run_id_](
                                    Channel channel, std::string text, std::shared_ptr<void> hold) {
@@ -67,7 +68,7 @@ RunFeed::RunFeed(asio::any_io_executor executor, std::shared_ptr<rpc::Connection
                                  std::move(hold));
           })) {}
 
-void RunFeed::say(const char* state, Json fields) {
+void LspEventSink::say(const char* state, Json fields) {
   if (!own_notifications_) return;
   fields["runId"] = run_id_;
   fields["uri"] = uri_;
@@ -75,11 +76,11 @@ void RunFeed::say(const char* state, Json fields) {
   connection_->notify("dind/run", std::move(fields));
 }
 
-void RunFeed::log_line(const std::string& text) {
+void LspEventSink::log_line(const std::string& text) {
   if (!own_notifications_) connection_->notify("window/logMessage", {{"type", kLogType}, {"message", escaped(text)}});
 }
 
-void RunFeed::on_state(const StateChange& change) {
+void LspEventSink::on_state(const StateChange& change) {
   if (const auto* queued = std::get_if<Queued>(&change)) {
     say("queued", {{"position", queued->position}});
     progress_->report("Waiting: " + std::to_string(queued->position) + " before it", std::nullopt);
@@ -104,11 +105,11 @@ void RunFeed::on_state(const StateChange& change) {
   }
 }
 
-void RunFeed::on_output(Channel channel, std::string_view bytes, OutputCredit credit) {
+void LspEventSink::on_output(Channel channel, std::string_view bytes, OutputCredit credit) {
   output_->add(channel, bytes, std::move(credit));
 }
 
-void RunFeed::finished(const Result<RunResult>& result) {
+void LspEventSink::finished(const Result<RunResult>& result) {
   output_->finish();
   if (lines_) lines_->finish();
   if (result) {

@@ -26,12 +26,12 @@ class LogLines {
   std::string partial_[2];
 };
 
-class RunFeed final : public EventSink {
+class LspEventSink final : public EventSink {
  public:
-  // `own_notifications`: the client reads dind/output and dind/run; any other gets window/logMessage, and the end as
+  // `dind_notifications`: the client reads dind/output and dind/run; any other gets window/logMessage, and the end as
   // window/showMessage.
-  RunFeed(asio::any_io_executor executor, std::shared_ptr<rpc::Connection> connection, bool own_notifications,
-          std::string run_id, std::string uri, std::string run_name, std::shared_ptr<Progress> progress);
+  LspEventSink(asio::any_io_executor executor, std::shared_ptr<rpc::Connection> connection, bool dind_notifications,
+               std::string run_id, std::string uri, std::string run_name, std::shared_ptr<Progress> progress);
 
   void on_state(const StateChange& change) override;
   void on_output(Channel channel, std::string_view bytes, OutputCredit credit) override;

@@ -115,7 +115,7 @@ class Session : public std::enable_shared_from_this<Session> {
   Json initialize(const Json& params) {
     initialized_ = true;
     const Json& capabilities = rpc::field(params, "capabilities");
-    client_.own_notifications = rpc::flag(capabilities, "experimental/dind/output").value_or(false);
+    client_.dind_notifications = rpc::flag(capabilities, "experimental/dind/output").value_or(false);
     client_.own_commands = rpc::flag(capabilities, "experimental/dind/ownCommands").value_or(false);
     client_.progress = rpc::flag(capabilities, "window/workDoneProgress").value_or(false);
     client_.refreshes_lenses = rpc::flag(capabilities, "workspace/codeLens/refreshSupport").value_or(false);
@@ -330,7 +330,7 @@ class Session : public std::enable_shared_from_this<Session> {
 
   void on_engine(const EngineStatus& status) {
     if (over_.cancelled() || shut_down_) return;
-    if (client_.own_notifications) {
+    if (client_.dind_notifications) {
       Json fields{{"reachable", status.reachable}, {"address", status.address}};
       if (!status.version.empty()) fields["version"] = status.version;
       if (!status.message.empty()) fields["message"] = status.message;
@@ -353,7 +353,7 @@ class Session : public std::enable_shared_from_this<Session> {
   std::shared_ptr<ClientRuns> runs_;
   DocumentStore documents_;
   Options settings_;
-  ClientAbilities client_;
+  ClientCapabilities client_;
   Cancel over_;
   bool initialized_ = false;
   bool begun_ = false;
@@ -365,7 +365,7 @@ class Session : public std::enable_shared_from_this<Session> {
 
 }  // namespace
 
-Task<int> run_editor_session(asio::any_io_executor executor, EditorServices services, EditorOptions options) {
+Task<int> serve_lsp(asio::any_io_executor executor, EditorServices services, EditorOptions options) {
   const auto session = std::make_shared<Session>(std::move(executor), std::move(services), options);
   co_return co_await session->serve();
 }

@@ -28,6 +28,6 @@ struct EditorOptions {
 
 // Serves until the client exits or is gone; then every run of it is cancelled and its container removed, or 10 s have
 // passed. Our exit code: 0 after `shutdown`, else 1.
-Task<int> run_editor_session(asio::any_io_executor executor, EditorServices services, EditorOptions options);
+Task<int> serve_lsp(asio::any_io_executor executor, EditorServices services, EditorOptions options);
 
 }  // namespace dind::frontends::lsp

@@ -175,7 +175,7 @@ TEST_CASE("A run's secrets are in no line, while it lives and some time after") 
     log(LogLevel::error, "of lines: first line second line");
   };
   {
-    const HiddenInLog hidden(secrets);
+    const LogMask hidden(secrets);
     say();
   }
   say();
@@ -189,7 +189,7 @@ TEST_CASE("A run's secrets are in no line, while it lives and some time after") 
     CHECK_FALSE(message.contains("first line"));
     CHECK_FALSE(message.contains("second line"));
   }
-  for (int i = 0; i < 64; ++i) const HiddenInLog other(key("another " + std::to_string(i)));
+  for (int i = 0; i < 64; ++i) const LogMask other(key("another " + std::to_string(i)));
   log(LogLevel::error, "tok\"en\\4711");
   CHECK(json::parse(file.lines().back())["message"] == "tok\"en\\4711");  // nobody's any more
 }
@@ -197,11 +197,11 @@ TEST_CASE("A run's secrets are in no line, while it lives and some time after") 
 TEST_CASE("What two runs hide stays hidden until both have ended") {
   const LogFile file({});
   const auto secrets = key("shared-secret");
-  const HiddenInLog mine(secrets);
+  const LogMask mine(secrets);
   {
-    const HiddenInLog other(secrets);
+    const LogMask other(secrets);
   }
-  for (int i = 0; i < 100; ++i) const HiddenInLog more(key("another " + std::to_string(i)));
+  for (int i = 0; i < 100; ++i) const LogMask more(key("another " + std::to_string(i)));
   log(LogLevel::error, "it is shared-secret");
   CHECK(file.lines().back().ends_with("it is •••"));
 }
@@ -234,7 +234,7 @@ TEST_CASE("Lines are written in no time however many secrets are hidden, and eac
   for (int i = 0; i < 1000; ++i) env["K" + std::to_string(i) + "_KEY"] = "secret-value-" + std::to_string(i) + "-end";
   env["LINES_KEY"] = "first line of it\nsecond line of it";
   const Secrets secrets(env);
-  std::deque<HiddenInLog> runs;
+  std::deque<LogMask> runs;
   for (int i = 0; i < 60; ++i) runs.emplace_back(secrets);
   for (int i = 0; i < 3000; ++i)
     log(LogLevel::error,
@@ -250,7 +250,7 @@ TEST_CASE("Lines are written in no time however many secrets are hidden, and eac
 TEST_CASE("Secrets that overlap are hidden together") {
   const LogFile file({});
   const Secrets secrets({{"A_KEY", "abcdef"}, {"B_KEY", "defghijkl"}, {"C_KEY", "abcdefgh"}, {"D_KEY", "ghij"}});
-  const HiddenInLog hidden(secrets);
+  const LogMask hidden(secrets);
   log(LogLevel::error, "x abcdefghijkl y abcdef z defghij w");
   CHECK(file.lines().back().ends_with(" x ••• y ••• z defghij w"));
 }
@@ -258,9 +258,9 @@ TEST_CASE("Secrets that overlap are hidden together") {
 TEST_CASE("What ended runs hide takes a bounded amount of memory") {  // S05
   const LogFile file({});
   {
-    const HiddenInLog first(key("the-first-secret"));
+    const LogMask first(key("the-first-secret"));
   }
-  for (int i = 0; i < 9; ++i) const HiddenInLog large(key(std::to_string(i) + std::string(1 << 19, 'k')));
+  for (int i = 0; i < 9; ++i) const LogMask large(key(std::to_string(i) + std::string(1 << 19, 'k')));
   log(LogLevel::error, "the-first-secret");
   CHECK(file.lines().back().ends_with(" the-first-secret"));  // nobody's any more
 }

@@ -24,7 +24,8 @@ const Gate& with_tokens() {
 }
 
 int place(std::vector<std::string> hosts, std::string target = "/runs", std::optional<std::string> origin = {}) {
-  const auto refused = gate().refuse_place({.target = std::move(target), .hosts = std::move(hosts), .origin = origin});
+  const auto refused =
+      gate().refuse_host_or_origin({.target = std::move(target), .hosts = std::move(hosts), .origin = origin});
   return refused ? refused->status : 200;
 }
 
@@ -106,7 +107,7 @@ TEST_CASE("Only a token that is marked is an operator's (S12)") {
 TEST_CASE("Probes are answered by any name, and so is who has a token (K17)") {
   const auto status = [](const Gate& asked, std::vector<std::string> hosts, std::string target, unsigned version,
                          std::optional<std::string> origin = {}) {
-    const auto refused = asked.refuse_place(
+    const auto refused = asked.refuse_host_or_origin(
         {.target = std::move(target), .hosts = std::move(hosts), .origin = std::move(origin), .version = version});
     return refused ? refused->status : 200;
   };
