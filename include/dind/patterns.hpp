@@ -22,7 +22,7 @@ struct PythonCode {
 struct ShellScript {
   std::string script;
   std::string shell = "/bin/bash";   // its path in the image
-  std::optional<std::string> image;  // none: the recipe's own for bash, debian:bookworm-slim for another shell
+  std::optional<std::string> image;  // none: that of the recipe for shell scripts
   std::optional<std::chrono::milliseconds> timeout;
 };
 struct CommandRequest {

@@ -54,8 +54,9 @@ struct LimitsRequest {
 };
 
 // The terms of whoever asks, for messages that say how to ask for something else: fields of a request or of a RunSpec,
-// flags of the command line, settings and commands of an editor.
-enum class Terms { fields, flags, settings };
+// flags of the command line, settings and commands of an editor. `execute`: of POST /execute, which has few fields;
+// what it lacks is a field of POST /runs.
+enum class Terms { fields, flags, settings, execute };
 
 // A file with its text, run by the recipe of its language.
 struct SourceProgram {

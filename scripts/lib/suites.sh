@@ -38,6 +38,8 @@ suite_lint() {
   [[ ! -f $ROOT/tests/structure/check_includes.py ]] ||
     check lint "every module includes only what the table allows" python3 "$ROOT/tests/structure/check_includes.py"
   check lint "names that a source file keeps to itself are the only ones of that name in its module" python3 "$ROOT/tests/structure/check_names.py"
+  check lint "documents and comments are in plain English, and their links lead somewhere" python3 "$ROOT/tests/structure/check_prose.py"
+  check lint "each rule of plain English can fail" python3 "$ROOT/tests/structure/check_prose.py" --self-test
   check lint "a test that leaves something behind is named" python3 "$ROOT/tests/structure/check_leak_check.py"
   check lint "a test that measures time runs in one of the two parts" python3 "$ROOT/tests/structure/check_alone.py"
   check lint "the bounds of BuildKit's steps are set in control groups of both versions" python3 "$ROOT/tests/structure/check_build_bounds.py"

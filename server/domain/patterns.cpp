@@ -48,8 +48,8 @@ RunSpec spec_of(ShellScript shell) {
       spec.notes.push_back("its #! line names " + shortened(escaped(line->interpreter), 80) + "; " +
                            shortened(escaped(shell.shell), 80) + " runs it, without the line's options");
     argv.insert(argv.end(), {"-c", std::string(without_byte_order_mark(shell.script))});
-    spec.program = CommandProgram{std::move(argv)};
-    spec.image = std::move(shell.image).value_or("debian:bookworm-slim");
+    spec.program = CommandProgram{.command = std::move(argv), .language = "shell"};  // for its images
+    spec.image = std::move(shell.image);
   }
   return spec;
 }

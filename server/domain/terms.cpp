@@ -22,6 +22,8 @@ std::string in_terms(Terms terms, InTerms words) {
       return std::move(words.flags);
     case Terms::settings:
       return std::move(words.settings);
+    case Terms::execute:
+      return words.fields + " in POST /runs";
     case Terms::fields:
       break;
   }
@@ -38,6 +40,12 @@ std::string packages_in_terms(Terms terms, const std::vector<std::string>& packa
   words.fields = "\"requirements\": [" + words.fields + "]";
   words.settings = "write " + words.settings + " into requirements.txt beside the program, and run the whole folder";
   return in_terms(terms, std::move(words));
+}
+
+std::string image_remedy(Terms terms) {
+  return in_terms(terms, {.fields = "(\"image\"), or build one (\"dockerfile\")",
+                          .flags = "(--image), or build one (--dockerfile)",
+                          .settings = "(the setting dind.images), or run a folder with a Dockerfile"});
 }
 
 std::string variables_in_terms(Terms terms, const std::map<std::string, std::string>& variables) {

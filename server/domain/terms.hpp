@@ -21,6 +21,9 @@ std::string in_terms(Terms terms, InTerms words);
 // "--require a --require 'b>=2'" · "\"requirements\": [\"a\", \"b>=2\"]"; an editor has a file for it. Follows a colon.
 std::string packages_in_terms(Terms terms, const std::vector<std::string>& packages);
 
+// "(--image), or build one (--dockerfile)" and its like. Follows "choose an image that has it".
+std::string image_remedy(Terms terms);
+
 // "-e A=1" · "\"env\": {\"A\": \"1\"}"; an editor's command begins with them. Follows a colon.
 std::string variables_in_terms(Terms terms, const std::map<std::string, std::string>& variables);
 

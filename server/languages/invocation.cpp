@@ -35,7 +35,16 @@ struct Choice {
   std::string note;
 };
 
-Choice choose(const Recipe& recipe, const Shebang& line, Terms terms) {
+// Whether each option of the line means the same to the interpreter that stands in for the named one.
+bool has_similar_options(const Recipe& recipe, const Shebang& line, std::string_view name) {
+  return line.problem.empty() && std::ranges::find(recipe.similar, name) != recipe.similar.end() &&
+         std::ranges::all_of(line.arguments, [&](std::string_view option) {
+           return option.size() > 1 && option.front() == '-' &&
+                  option.substr(1).find_first_not_of(recipe.similar_options) == std::string_view::npos;
+         });
+}
+
+Choice choose(const Recipe& recipe, const Shebang& line, Terms terms, bool own_image) {
   const auto other_image = [terms] {
     return "another image may have it (" +
            in_terms(terms, {.fields = "\"image\"", .flags = "--image", .settings = "the setting dind.images"}) + ")";
@@ -48,6 +57,11 @@ Choice choose(const Recipe& recipe, const Shebang& line, Terms terms) {
   const std::string usual = recipe.command.front();
   const std::string name(line.name());
   const auto* belongs_to = recipe_of_interpreter(name);
+  const bool known = std::ranges::find(recipe.interpreters, name) != recipe.interpreters.end();
+  if (own_image && belongs_to == nullptr && !name.empty())
+    return {.runs = is_usual_folder(line.interpreter) ? name : line.interpreter};
+  if (belongs_to == nullptr && has_similar_options(recipe, line, name))
+    return {.runs = usual, .note = replaced(line.interpreter, usual, "; " + other_image())};
   if (belongs_to != &recipe)
     return {
         .runs = usual,
@@ -55,18 +69,17 @@ Choice choose(const Recipe& recipe, const Shebang& line, Terms terms) {
         .note = replaced(line.interpreter, usual,
                          belongs_to == nullptr ? ", without the line's options; " + other_image()
                                                : ", without the line's options; " + other_language(belongs_to->id))};
-  if (std::ranges::find(recipe.interpreters, name) == recipe.interpreters.end())
-    return {.runs = usual, .note = replaced(line.interpreter, usual, "; " + other_image())};
+  if (!known) return {.runs = usual, .note = replaced(line.interpreter, usual, own_image ? "" : "; " + other_image())};
   const std::string runs = recipe.interpreters_differ ? name : usual;
   return {.runs = runs, .note = is_usual_folder(line.interpreter) ? "" : replaced(line.interpreter, runs, "")};
 }
 
-void honour(const Shebang& line, Terms terms, Invocation& invocation) {
+void honour(const Shebang& line, Terms terms, bool own_image, Invocation& invocation) {
   if (line.interpreter.empty()) return;
   // A recipe that does more than to start an interpreter has no place for the arguments of one.
   auto& command = invocation.command;
   if (command.size() != 2 || command.back() != kFile) return;
-  Choice choice = choose(*invocation.recipe, line, terms);
+  Choice choice = choose(*invocation.recipe, line, terms, own_image);
   if (!choice.note.empty()) invocation.notes.push_back(std::move(choice.note));
   if (!line.problem.empty()) invocation.notes.push_back("its #! line does not work as it is: " + shown(line.problem));
   if (!choice.takes_arguments) return;
@@ -87,11 +100,11 @@ void honour(const Shebang& line, Terms terms, Invocation& invocation) {
 }  // namespace
 
 Result<Invocation> invocation_of(std::optional<std::string_view> language, std::string_view file_name,
-                                 std::string_view text, Terms terms) {
+                                 std::string_view text, Terms terms, bool own_image) {
   const auto recipe = detect(language, file_name, text, terms);
   if (!recipe) return std::unexpected(recipe.error());
   Invocation invocation{.recipe = *recipe, .command = (*recipe)->command, .notes = {}};
-  if (const auto line = parse_shebang(text)) honour(*line, terms, invocation);
+  if (const auto line = parse_shebang(text)) honour(*line, terms, own_image, invocation);
   return invocation;
 }
 

@@ -19,8 +19,9 @@ struct Invocation {
 };
 
 // The recipe is that of `detect`. The `#!` line then has the effect that it has when Linux executes the file, as far as
-// the recipe's image can be expected to have the interpreter. Notes are in `terms`. Errors: as `detect`.
+// the image can be expected to have the interpreter. `own_image`: the caller named the image; then an interpreter that
+// the recipe does not know runs as the line names it. Notes are in `terms`. Errors: as `detect`.
 Result<Invocation> invocation_of(std::optional<std::string_view> language, std::string_view file_name,
-                                 std::string_view text, Terms terms = Terms::fields);
+                                 std::string_view text, Terms terms = Terms::fields, bool own_image = false);
 
 }  // namespace dind::languages

@@ -88,8 +88,8 @@ Result<void> read_installer(const json& recipe, Recipe& into) {
 
 Result<void> read_fields(const json& recipe, Recipe& into) {
   static const std::set<std::string_view> kKnown{
-      "id",      "name",         "aliases", "extensions", "interpreters",        "images",
-      "command", "default_file", "env",     "packages",   "interpreters_differ", "tools"};
+      "id",           "name", "aliases",  "extensions",          "interpreters", "images",          "command",
+      "default_file", "env",  "packages", "interpreters_differ", "similar",      "similar_options", "tools"};
   for (const auto& [key, value] : recipe.items()) {
     if (!kKnown.contains(key)) return wrong_field(key, "is not a field of a recipe");
   }
@@ -99,6 +99,9 @@ Result<void> read_fields(const json& recipe, Recipe& into) {
         read_list(recipe, "extensions", true, into.extensions),
         read_list(recipe, "interpreters", false, into.interpreters),
         read_flag(recipe, "interpreters_differ", into.interpreters_differ),
+        read_list(recipe, "similar", false, into.similar),
+        recipe.contains("similar_options") ? read_text(recipe, "similar_options", into.similar_options)
+                                           : Result<void>(),
         read_list(recipe, "tools", false, into.tools), read_list(recipe, "images", true, into.images),
         read_list(recipe, "command", true, into.command), read_env(recipe, into.env), read_installer(recipe, into)}) {
     if (!read) return read;

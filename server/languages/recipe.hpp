@@ -33,6 +33,10 @@ struct Recipe {
   std::vector<std::string> interpreters;  // what a `#!` line may name: "python3", "python"
   // Each of them is a program of its own (bash, sh), and the one that is named runs; else `command` runs for all.
   bool interpreters_differ = false;
+  // Interpreters of the same language that the recipe's image lacks. Where `command` stands in for one of them, it gets
+  // the line's options if all of them are letters of `similar_options`, which mean the same to both.
+  std::vector<std::string> similar;
+  std::string similar_options;
   std::vector<std::string> tools;    // commands that come with the language or with its packages: "pip", "pytest"
   std::vector<std::string> images;   // in order of preference; the first that the engine has, else the first is pulled
   std::vector<std::string> command;  // argv; "{file}" is the program's path in the sandbox; arguments follow it

@@ -42,13 +42,16 @@ Result<void> check_string(std::string_view text, const std::string& what, const 
                std::to_string(kMaxStringBytes) + " bytes in one. " + remedy);
 }
 
-Result<void> check_strings(const RunPlan& plan) {
+// `own_arguments`: how many of argv, at its end, the caller numbers from 1; else argv[0] is the program.
+Result<void> check_strings(const RunPlan& plan, std::size_t own_arguments) {
   constexpr const char* kRemedy = "Pass large data on stdin, or in a file";
   const bool shell = plan.argv.size() > 2 && plan.argv[0] == "/bin/sh" && plan.argv[1] == "-c";
+  const auto first = own_arguments == 0 ? plan.argv.size() : plan.argv.size() - own_arguments;
   for (std::size_t i = 0; i < plan.argv.size(); ++i) {
     const bool line = shell && i == 2;
     const auto what = line ? std::string("The command")
-                           : "Argument " + std::to_string(i) + " (\"" + shortened(plan.argv[i], 20) + "\")";
+                           : "Argument " + std::to_string(i < first ? i : i - first + 1) + " (\"" +
+                                 shortened(plan.argv[i], 20) + "\")";
     if (const auto checked =
             check_string(plan.argv[i], what,
                          line ? "Send it as a program's text with language shell, or read data on stdin" : kRemedy);
@@ -64,8 +67,8 @@ Result<void> check_strings(const RunPlan& plan) {
 }
 
 // The limits on argv and environment, refused here with a better message than the supervisor or the kernel could give.
-Result<void> check_job_size(const RunPlan& plan) {
-  if (const auto checked = check_strings(plan); !checked) return checked;
+Result<void> check_job_size(const RunPlan& plan, std::size_t own_arguments = 0) {
+  if (const auto checked = check_strings(plan, own_arguments); !checked) return checked;
   std::size_t bytes = 4096;
   for (const auto& arg : plan.argv) bytes += arg.size() + 5;
   for (const auto& [name, value] : plan.env) bytes += name.size() + value.size() + 6;
@@ -178,7 +181,8 @@ Result<std::string> file_name(const SourceProgram& source, const languages::Reci
 Result<void> plan_source(const SourceProgram& source, const RunSpec& spec,
                          const std::map<std::string, std::string>& images, RunPlan& plan) {
   const auto text = without_byte_order_mark(source.text);
-  const auto invocation = languages::invocation_of(source.language, source.file_name, text, spec.terms);
+  const auto invocation =
+      languages::invocation_of(source.language, source.file_name, text, spec.terms, spec.image && !spec.image->empty());
   if (!invocation) return std::unexpected(invocation.error());
   const languages::Recipe& how = *invocation->recipe;
   const auto name = file_name(source, how);
@@ -320,8 +324,9 @@ Result<RunPlan> make_plan(const RunSpec& spec, const Limits& limits, const std::
   }
   for (const auto& [name, value] : spec.env)
     if (!is_package_variable(name, plan)) plan.env.insert_or_assign(name, value);
-  for (const auto& checked : {check_working_dir(spec.working_dir), check_workspace_folder(spec),
-                              check_environment(plan.env), check_arguments(plan.argv), check_job_size(plan)}) {
+  for (const auto& checked :
+       {check_working_dir(spec.working_dir), check_workspace_folder(spec), check_environment(plan.env),
+        check_arguments(plan.argv), check_job_size(plan, plan.argv.empty() ? 0 : spec.args.size())}) {
     if (!checked) return std::unexpected(checked.error());
   }
   return plan;

@@ -17,8 +17,10 @@ namespace {
 constexpr auto kReadyTime = 30s;
 constexpr auto kPoolCheckInterval = 5s;  // between two looks at age and memory
 constexpr auto kMaxAge = 30min;          // then another takes its place: its deadline label is from when it was made
-constexpr auto kMaxRunTimeout = 10min;   // that every one of them has time for
-constexpr auto kSecondSandboxFor = 60s;  // a second one waits for so long after a run that found none
+// The egress filter knows the machine's addresses of the moment when it was installed.
+constexpr auto kMaxNetworkAge = 60s;
+constexpr auto kMaxRunTimeout = 10min;            // that every one of them has time for
+constexpr auto kSecondSandboxFor = 60s;           // a second one waits for so long after a run that found none
 constexpr const char* kWarmRunId = "prestarted";  // stands where a container of a run has the run's id
 
 // The share of the machine's memory below which nothing waits, and nothing is added.
@@ -58,6 +60,8 @@ RunPlan pool_key(RunPlan plan) {
 bool can_be_warm(const RunPlan& plan, const SandboxContext& surroundings) {
   return plan.volumes.empty() && !plan.once && (!plan.workspace || surroundings.workspace_inode != 0);
 }
+
+std::chrono::seconds max_age(const RunPlan& plan) { return plan.network == Network::none ? kMaxAge : kMaxNetworkAge; }
 
 // Two runs with equal keys may have the same sandbox, one of them. Hardening says all that the engine is told; the rest
 // is what a path stood for when it was mounted.
@@ -151,7 +155,7 @@ struct WarmPool::State : std::enable_shared_from_this<State> {
     const auto now = Clock::now();
     if (closed || policy.most == 0) return;
     std::erase_if(shapes, [&](const PoolKey& each) { return now - each.used > policy.idle; });
-    drop_all_but([&](const Entry& each) { return find(each.key) != nullptr && now - each.since < kMaxAge; });
+    drop_all_but([&](const Entry& each) { return find(each.key) != nullptr && now - each.since < max_age(each.plan); });
     if (shapes.empty() || held > 0) return;
     if (std::ranges::any_of(entries, [](const auto& each) { return !each->sandbox; })) return;
     std::size_t room = policy.most;

@@ -381,7 +381,7 @@ Task<Result<RunResult>> Sandboxes::run(RunPlan plan, engine::Image image, std::s
   auto claim = prestarted_.claim(run->plan, run->around);
   ++(claim ? taken_warm_ : made_cold_);
   sink.on_state(Preparing{.stage = Stage::container,
-                          .message = claim ? "HandoverServerState a warm sandbox" : "Creating the sandbox",
+                          .message = claim ? "Taking a warm sandbox" : "Creating the sandbox",
                           .percent = std::nullopt});
   auto removal = claim ? Removals::PendingRemoval() : removals_.expect_container(run->container);
   spawn(executor_, "run " + run->plan.run_id, Run::drive(run, std::move(removal), std::move(claim)));

@@ -79,6 +79,7 @@ enum ExecCause : uint32_t {
   kDamaged = 1U << 27,             // an ELF file of this machine that the kernel does not execute
   kBits32 = 1U << 28,              // [machine, of whatever kind]
   kOtherSystem = 1U << 29,         // [system]
+  kNotProgram = 1U << 30,          // nothing that Linux executes [what it is]
 };
 inline constexpr uint32_t kErrnoMask = kNoFolder - 1;
 

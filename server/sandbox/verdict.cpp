@@ -87,6 +87,8 @@ std::string why(std::uint32_t flags, const std::string& about) {
   if (has(wire::kBits32))
     return "is a program for " + about + ", and sandboxes run no programs of 32 bits: build it for that, with 64 bits";
   if (has(wire::kOtherSystem)) return "is a program for " + about + ", and sandboxes run Linux: build it for Linux";
+  if (has(wire::kNotProgram))
+    return "is " + about + ", which Linux does not execute: name the interpreter for it, or build it again";
   if (has(wire::kDamaged))
     return "is not a whole program (it is cut, damaged, or an object file that was not linked): build or copy it again";
   if (has(wire::kNoExecuteBit)) return "is not executable (mode " + about + "): chmod +x it, or name its interpreter";

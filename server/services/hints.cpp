@@ -8,6 +8,7 @@
 #include "languages/python_tools.hpp"
 #include "services/hint_lines.hpp"
 #include "services/missing_parts.hpp"
+#include "services/windows_line_ends.hpp"
 #include "support/escaped.hpp"
 #include "support/shortened.hpp"
 #include "support/units.hpp"
@@ -44,6 +45,13 @@ bool failed(const Ending& ending) { return ending.result.verdict != Verdict::ok;
 // Of a script that goes on after a command that failed, the last exit code says little.
 bool failed_or_shell(const Ending& ending) { return failed(ending) || ending.language == "shell"; }
 
+// Node's message alone, without its cause. A program that asks its own sandbox is not meant.
+bool fetch_failed(const Ending& ending) {
+  const auto* source = std::get_if<SourceProgram>(&ending.spec.program);
+  const bool own = source != nullptr && (source->text.contains("localhost") || source->text.contains("127.0.0.1"));
+  return !own && says(ending, {"fetch failed"}) && !says(ending, {"ECONNREFUSED"});
+}
+
 std::string no_network(const Ending& ending) {
   if (!failed_or_shell(ending) || ending.result.stage != Stage::program) return {};
   // The command itself was known to need one, and a note says so (P10).
@@ -70,7 +78,7 @@ std::string no_network(const Ending& ending) {
     if (!says(ending, unreachable, true)) return {};
     return "a run with a network reaches public addresses alone; private ones and the machine itself are closed to it";
   }
-  if (!says(ending, unknown, true) && !says(ending, unreachable, true)) return {};
+  if (!says(ending, unknown, true) && !says(ending, unreachable, true) && !fetch_failed(ending)) return {};
   if (!ending.internet_allowed)
     return "a run has no network here, so no name resolves: the operator does not allow one (limits.allowInternet)";
   return "the run has no network, so no name resolves: run it with " +
@@ -78,43 +86,6 @@ std::string no_network(const Ending& ending) {
                                       .flags = "--network internet",
                                       .settings = "the setting dind.network at internet"}) +
          ", or install packages first";
-}
-
-// The text that a shell is given as an argument, with Windows line ends.
-bool has_windows_text(const CommandProgram& program) {
-  const auto* argv = std::get_if<std::vector<std::string>>(&program.command);
-  if (argv == nullptr) return std::get<std::string>(program.command).contains("\r\n");
-  if (argv->empty()) return false;
-  const auto shell = std::string_view(argv->front()).substr(argv->front().find_last_of('/') + 1);
-  const bool is_shell = shell == "sh" || shell == "bash" || shell == "dash" || shell == "ash" || shell == "zsh";
-  return is_shell && std::ranges::any_of(*argv, [](const auto& word) { return word.contains("\r\n"); });
-}
-
-std::string windows_line_ends(const Ending& ending) {
-  if (const auto* command = std::get_if<CommandProgram>(&ending.spec.program);
-      command != nullptr && has_windows_text(*command))
-    return "the script has Windows line ends (CRLF), which the shell takes for a part of each line's last word: send "
-           "it with \"\\n\" alone";
-  const auto* source = std::get_if<SourceProgram>(&ending.spec.program);
-  if (source != nullptr && ending.language == "shell" && source->text.contains("\r\n")) {
-    const auto name = source->file_name.empty() ? "the script" : shown(source->file_name);
-    return name + " has Windows line ends (CRLF), which the shell takes for a part of each line's last word: convert " +
-           "it: sed -i 's/\\r$//' " + (source->file_name.empty() ? "FILE" : command_word(source->file_name));
-  }
-  const Words signs{"$'\\r'",
-                    "\\r': command not found",
-                    "\\r\xE2\x80\x99: No such file",
-                    "\\r': No such file",
-                    "^M: bad interpreter",
-                    "\r': No such file",
-                    "\r: not found",
-                    "set: -\r: invalid option",
-                    "llegal option -\r",
-                    "\r: No such file",
-                    "\r\xE2\x80\x99: No such file"};
-  // Not by lines, which end at a carriage return.
-  if (!failed(ending) || std::ranges::none_of(signs, [&](auto sign) { return ending.err.contains(sign); })) return {};
-  return "a script has Windows line ends (CRLF): convert it: sed -i 's/\\r$//' FILE";
 }
 
 std::string no_input(const Ending& ending) {
@@ -215,16 +186,16 @@ std::string missing_program(const Ending& ending) {
   if (name.empty() && failed(ending)) {
     const auto lines = last_lines(ending.err, 1);
     const auto file = lines.empty() ? std::nullopt : between(lines.front(), "No such file or directory: '", "'");
-    if (file && languages::is_python_tool(*file)) name = *file;
+    // Popen says so of a program; open() says the same of a file.
+    const bool started = file && ending.err.contains("subprocess.py\", line ") && !file->contains('/');
+    if (file && (started || languages::is_python_tool(*file))) name = shown(*file);
   }
   if (name.empty() || name == "sudo") return {};
   if (languages::is_python_tool(name))
     return "the program " + name + " is not on PATH; where a package brings it, run it as python3 -m " + name;
   if (!failed(ending) && ending.language == "shell" && ending.err.size() > 2000) return {};
   return "the image " + shown(ending.result.image) + " has no program " + name + ": choose an image that has it " +
-         in_terms(ending.spec.terms, {.fields = "(\"image\"), or build one (\"dockerfile\")",
-                                      .flags = "(--image), or build one (--dockerfile)",
-                                      .settings = "(the setting dind.images), or run a folder with a Dockerfile"});
+         image_remedy(ending.spec.terms);
 }
 
 std::string too_little_memory(const Ending& ending) {

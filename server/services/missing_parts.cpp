@@ -12,15 +12,17 @@
 #include "support/escaped.hpp"
 #include "support/folder.hpp"
 #include "support/quoted.hpp"
+#include "support/requirement.hpp"
 #include "support/requirements.hpp"
 #include "support/shortened.hpp"
+#include "support/trimmed.hpp"
 
 namespace dind {
 namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::size_t kLastLines = 12;  // the words of a failure are the last ones
+constexpr std::size_t kLastLines = 40;  // the words of a failure are the last ones; Node writes 17 lines after them
 constexpr std::size_t kMaxFileBytes = 1 << 20;
 constexpr std::size_t kMaxFolderPathLength = 400;
 
@@ -72,33 +74,114 @@ bool listed_beside(const std::string& folder, const std::string& package) {
   return found && names_package(found->lines, package);
 }
 
-// The dependencies of a script's own list (PEP 723).
+// The lines of a script's own metadata (PEP 723), without the "# " before each. Empty: it has none.
+std::vector<std::string_view> inline_metadata(std::string_view text) {
+  std::vector<std::string_view> block;
+  bool inside = false;
+  while (!text.empty()) {
+    const auto end = std::min(text.find('\n'), text.size());
+    auto line = text.substr(0, end);
+    text.remove_prefix(std::min(end + 1, text.size()));
+    if (line.ends_with('\r')) line.remove_suffix(1);
+    if (!inside) {
+      inside = line == "# /// script";
+      continue;
+    }
+    if (line == "# ///") return block;
+    if (line != "#" && !line.starts_with("# ")) return {};  // the block is not closed
+    block.push_back(line.substr(std::min<std::size_t>(2, line.size())));
+  }
+  return {};
+}
+
+// A line of TOML without the comment at its end.
+std::string_view without_toml_comment(std::string_view line) {
+  char quote = 0;
+  for (std::size_t at = 0; at < line.size(); ++at) {
+    const char c = line[at];
+    if (quote == '"' && c == '\\')
+      ++at;
+    else if (quote != 0)
+      quote = c == quote ? '\0' : quote;
+    else if (c == '"' || c == '\'')
+      quote = c;
+    else if (c == '#')
+      return line.substr(0, at);
+  }
+  return line;
+}
+
+// The dependencies of a script's own list (PEP 723) that a run can install.
 std::vector<std::string> inline_requirements(std::string_view text) {
-  const auto begin = text.find("# /// script");
-  if (begin == std::string_view::npos) return {};
-  auto block = text.substr(begin, text.find("\n# ///\n", begin + 1) - begin);
-  const auto list = block.find("dependencies");
-  const auto open = list == std::string_view::npos ? list : block.find('[', list);
-  if (open == std::string_view::npos) return {};
+  std::string list;
+  bool inside = false;
+  for (const auto line : inline_metadata(text)) {
+    const auto toml = without_toml_comment(line);
+    constexpr std::string_view kKey = "dependencies";
+    const bool begins = toml.starts_with(kKey) && left_trimmed(toml.substr(kKey.size())).starts_with('=');
+    inside = inside || begins;
+    if (!inside) continue;
+    list += (list.empty() ? toml.substr(std::min(toml.find('['), toml.size())) : toml);
+    if (std::ranges::count(list, '[') <= std::ranges::count(list, ']') && list.contains(']')) break;
+  }
   std::vector<std::string> packages;
   std::size_t bytes = 0;  // of a hint
-  for (std::size_t at = open + 1; at < block.size() && bytes < 400;) {
-    const auto quote = block.find_first_of("\"']", at);
-    if (quote == std::string_view::npos || block[quote] == ']') break;
-    const auto end = block.find(block[quote], quote + 1);
-    if (end == std::string_view::npos) break;
+  for (std::size_t at = 0; at < list.size() && bytes < 400;) {
+    const auto quote = list.find_first_of("\"'", at);
+    const auto end = quote == std::string::npos ? quote : list.find(list[quote], quote + 1);
+    if (end == std::string::npos) break;
     at = end + 1;
-    if (block[quote + 1] == '-') continue;  // no package's name, and a tool would take it for an option
-    packages.push_back(shown_part(block.substr(quote + 1, end - quote - 1)));
+    const auto package = std::string_view(list).substr(quote + 1, end - quote - 1);
+    // A tool would take a word with a dash for an option.
+    if (package.starts_with('-') || !checked_requirement(package)) continue;
+    packages.push_back(shown_part(package));
     bytes += packages.back().size();
   }
   return packages;
+}
+
+// Packages of Google share one module, so the program's text says which: "google-cloud-storage" of
+// "from google.cloud import storage". Empty: it does not.
+std::string google_package(std::string_view text) {
+  constexpr std::string_view kIdentifier = "abcdefghijklmnopqrstuvwxyz0123456789_";
+  for (const std::string_view before : {"google.cloud import ", "google.cloud.", "google."}) {
+    const auto at = text.find(before);
+    if (at == std::string_view::npos) continue;
+    const auto rest = text.substr(at + before.size());
+    const auto name = rest.substr(0, std::min(rest.find_first_not_of(kIdentifier), rest.size()));
+    if (name.empty()) continue;
+    return plain_name(std::string(before.starts_with("google.cloud") ? "google-cloud-" : "google-") +
+                      std::string(name));
+  }
+  return {};
 }
 
 bool is_module_name(std::string_view name) {
   return !name.empty() && std::ranges::all_of(name, [](unsigned char c) {
     return std::isalnum(c) != 0 || c == '_' || c == '.' || c == '-' || c >= 0x80;
   });
+}
+
+// What of the program's own list the run did not install, and the package of the missing module where it is known not
+// to be in that list. Empty: the list is installed, or there is none.
+std::vector<std::string> own_list(const SourceProgram& source, const RunSpec& spec, const std::string& module,
+                                  const std::string& package) {
+  auto own = inline_requirements(source.text);
+  if (std::ranges::all_of(
+          own, [&](const auto& each) { return names_package(spec.requirements, std::string(package_name(each))); }))
+    return {};
+  const bool listed = std::ranges::any_of(own, [&](const auto& each) {
+    const auto name = plain_name(package_name(each));
+    return name.starts_with(plain_name(package)) || plain_name(package).starts_with(name);
+  });
+  if (package != module && !listed) own.push_back(package);
+  return own;
+}
+
+// Whether a run such as this one may name dependencies: a command has no installer without a language.
+bool can_have_dependencies(const RunSpec& spec) {
+  const auto* command = std::get_if<CommandProgram>(&spec.program);
+  return std::holds_alternative<SourceProgram>(spec.program) || (command != nullptr && command->language);
 }
 
 // The name in the last line that says so: of an exception, or of `python3 -m NAME`.
@@ -146,9 +229,11 @@ std::string missing_python_module(const Ending& ending) {
     return "the image has no Tk, and a sandbox has no display: write what the program shows to a file";
   if (module == "winreg" || module == "msvcrt" || module == "winsound" || module == "_winapi")
     return "the module \"" + module + "\" is a part of Python on Windows alone";
-  const auto package = languages::python_package_of(module);
+  auto package = languages::python_package_of(module);
+  if (module == "google" && source != nullptr)
+    if (auto named = google_package(source->text); !named.empty()) package = std::move(named);
   if (source != nullptr)
-    if (const auto own = inline_requirements(source->text); !own.empty())
+    if (const auto own = own_list(*source, ending.spec, module, package); !own.empty())
       return "the list of packages in the program (# /// script) is not read by a run; install them first: " +
              packages_in_terms(ending.spec.terms, own);
   if (listed_beside(ending.folder, package))
@@ -161,8 +246,11 @@ std::string missing_python_module(const Ending& ending) {
                                .settings = "run the whole folder, which reads it"})
                : "requirements.txt names " + shown_part(package) +
                      "; a command installs it first where one of its words is the interpreter: python3 -m NAME";
-  return "there is no module \"" + shown_part(module) + "\" in the image " + shown_part(ending.result.image) +
-         "; where a package brings it, install that first: " +
+  const std::string missing =
+      "there is no module \"" + shown_part(module) + "\" in the image " + shown_part(ending.result.image);
+  if (!can_have_dependencies(ending.spec))
+    return missing + ": choose an image that has it " + image_remedy(ending.spec.terms);
+  return missing + "; where a package brings it, install that first: " +
          packages_in_terms(ending.spec.terms, {shown_part(package)});
 }
 
@@ -207,11 +295,12 @@ std::string missing_neighbour(const Ending& ending) {
   if (source == nullptr || ending.folder.empty()) return {};
   for (const auto line : last_lines(ending.err, kLastLines)) {
     const bool lacks = line.contains("No such file or directory") || line.contains("no such file or directory") ||
-                       line.contains("cannot open ");
+                       line.contains("cannot open ") || line.contains("can't open file");
     if (!lacks) continue;
     std::string name;
     if (const auto quoted = between(line, "directory: '", "'")) name = *quoted;
-    if (const auto opened = between(line, "open '", "'"); name.empty() && opened) name = *opened;
+    for (const char* before : {"open '", "open file '"})
+      if (const auto opened = between(line, before, "'"); name.empty() && opened) name = *opened;
     if (name.empty()) {  // "app.sh: line 1: ./lib.sh: No such file or directory"
       const auto end = line.find(": No such file");
       if (end == std::string_view::npos) continue;
@@ -223,7 +312,10 @@ std::string missing_neighbour(const Ending& ending) {
     if (name.starts_with(kOpening)) name = name.substr(kOpening.size());
     if (name.starts_with("/sandbox/")) name = name.substr(9);
     if (name.starts_with("./")) name = name.substr(2);
-    if (name.empty() || name.starts_with('/') || name == source->file_name || !exists(ending.folder, name)) continue;
+    name = fs::path(name).lexically_normal().string();
+    // A run of the folder does not have what is above it.
+    const bool outside = name.starts_with('/') || name == ".." || name.starts_with("../");
+    if (name.empty() || outside || name == source->file_name || !exists(ending.folder, name)) continue;
     return "\"" + shown_part(name) + "\" is beside the program: " + run_the_folder(ending, *source);
   }
   return {};

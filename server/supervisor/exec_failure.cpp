@@ -34,6 +34,8 @@ size_t read_head(const char* path, unsigned char* head) {
   return n < 0 ? 0 : static_cast<size_t>(n);
 }
 
+void set_not_program(const char* what, ExecFailure& failure) { set(failure, kNotProgram, what, strlen(what)); }
+
 void explain_script(const char* head, size_t size, int error, ExecFailure& failure) {
   size_t at = 2;
   while (at < size && (head[at] == ' ' || head[at] == '\t')) ++at;
@@ -41,9 +43,17 @@ void explain_script(const char* head, size_t size, int error, ExecFailure& failu
   while (end < size && head[end] != ' ' && head[end] != '\t' && head[end] != '\n' && head[end] != 0) ++end;
   if (end > at && head[end - 1] == '\r') {
     set(failure, kCarriageReturn, head + at, end - at - 1);
-  } else {
-    set(failure, error == EACCES ? kInterpreterRefused : kNoInterpreter, head + at, end - at);
+    return;
   }
+  char name[kHead + 1];
+  memcpy(name, head + at, end - at);
+  name[end - at] = 0;
+  if (error == EACCES)
+    set(failure, kInterpreterRefused, name, end - at);
+  else if (access(name, F_OK) != 0)
+    set(failure, kNoInterpreter, name, end - at);
+  else  // its own interpreter or loader is missing, or it is a text
+    set_not_program("a script of an interpreter that can't be executed itself", failure);
 }
 
 #if defined(__aarch64__)
@@ -118,17 +128,30 @@ void explain_elf(const unsigned char* head, size_t size, int error, ExecFailure&
     explain_loader(head, size, failure);
 }
 
+// Mach-O files for several machines begin like classes of Java: there is their number, here a version above 40.
+constexpr unsigned char kFewMachines = 20;
+
 // What other systems execute, by its first bytes.
 void explain_foreign(const unsigned char* head, size_t size, int error, ExecFailure& failure) {
-  if (error != ENOEXEC || size < 4) return;
+  if (error != ENOEXEC) return;
+  if (size == 0) return set_not_program("an empty file", failure);
+  if (size < 8) return set_not_program("a file of a few bytes", failure);
   const uint32_t magic = static_cast<uint32_t>(head[3]) << 24 | static_cast<uint32_t>(head[2]) << 16 |
                          static_cast<uint32_t>(head[1]) << 8 | head[0];
   if (head[0] == 'M' && head[1] == 'Z')
     set(failure, kOtherSystem, "Windows", strlen("Windows"));
-  else if (magic == 0xfeedface || magic == 0xfeedfacf)
+  else if (magic == 0xfeedface || magic == 0xfeedfacf || (magic == 0xbebafeca && head[7] < kFewMachines))
     set(failure, kOtherSystem, "macOS", strlen("macOS"));
   else if (magic == 0x6d736100)
     set(failure, kOtherSystem, "WebAssembly", strlen("WebAssembly"));
+  else if (magic == 0xbebafeca)
+    set_not_program("a class of Java", failure);
+  else if (head[0] == 'P' && head[1] == 'K')
+    set_not_program("a ZIP archive", failure);
+  else if (head[0] == 0x1f && head[1] == 0x8b)
+    set_not_program("a file compressed by gzip", failure);
+  else
+    set_not_program("data", failure);
 }
 
 void explain_refusal(const char* path, const struct stat& status, ExecFailure& failure) {

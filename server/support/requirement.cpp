@@ -6,6 +6,7 @@
 #include <optional>
 #include <vector>
 
+#include "support/dependency_specifier.hpp"
 #include "support/escaped.hpp"
 #include "support/shortened.hpp"
 #include "support/trimmed.hpp"
@@ -60,10 +61,18 @@ std::optional<Checked> check_address(std::string_view text) {
   return refused(text, "has an address that does not begin with https://", "name a package: NAME @ https://…");
 }
 
+// pip takes a file's name for a path, whether the file is there or not. (pip: is_archive_file)
+bool names_archive(std::string_view text) {
+  constexpr std::array<std::string_view, 10> kArchives{".whl", ".zip",    ".tar.gz", ".tgz",     ".tar",
+                                                       ".tbz", ".tar.xz", ".txz",    ".tar.bz2", ".tar.lz"};
+  return text.find_first_of(" @;[<>=!~(") == std::string_view::npos &&
+         std::ranges::any_of(kArchives, [&](std::string_view each) { return text.ends_with(each); });
+}
+
 Checked check_package(std::string_view text) {
   if (text.size() > kMaxLength) return refused(text, "is longer than 512 bytes", kName);
   if (const auto address = check_address(text)) return *address;
-  if (text.find_first_of("/\\") < text.find_first_of(" @;[<>=!~(") || text.starts_with('.'))
+  if (text.find_first_of("/\\") < text.find_first_of(" @;[<>=!~(") || text.starts_with('.') || names_archive(text))
     return refused(text, "names a path, which the installer cannot see",
                    "name a package, or install it in an image (a Dockerfile)");
   if (!is_word(text.front())) return refused(text, "does not begin with a package's name", kName);
@@ -81,6 +90,8 @@ Checked check_package(std::string_view text) {
   } else if (rest.substr(0, rest.find(';')).contains('/')) {
     return refused(text, "names a path, which the installer cannot see", kName);
   }
+  if (const auto problem = specifier_problem(rest); !problem.empty())
+    return refused(text, problem, "write it as pip shows it, such as \"flask>=2,<4; python_version >= '3.9'\"");
   return std::string(text);
 }
 
@@ -98,6 +109,8 @@ Checked check_hashes(std::string_view whole, std::string_view options) {
       return refused(whole,
                      "has the option " + shortened(escaped(all[i]), 40) + " behind the package, which is not supported",
                      "remove the option; --hash=ALGORITHM:VALUE is supported");
+    if (hash.size() > 1 && (hash.front() == '"' || hash.front() == '\'') && hash.back() == hash.front())
+      hash = hash.substr(1, hash.size() - 2);
     const auto colon = hash.find(':');
     const auto algorithm = hash.substr(0, colon);
     const bool known = algorithm == "sha256" || algorithm == "sha384" || algorithm == "sha512";

@@ -9,6 +9,7 @@
 #include "support/escaped.hpp"
 #include "support/requirement.hpp"
 #include "support/shortened.hpp"
+#include "support/source_text.hpp"
 #include "support/trimmed.hpp"
 
 namespace dind {
@@ -61,9 +62,23 @@ std::string from_utf16(std::string_view bytes, bool big_endian) {
   return text;
 }
 
+std::string from_utf32(std::string_view bytes, bool big_endian) {
+  std::string text;
+  for (std::size_t at = 0; at + 3 < bytes.size(); at += 4) {
+    char32_t c = 0;
+    for (std::size_t i = 0; i < 4; ++i) c = c << 8 | static_cast<unsigned char>(bytes[at + (big_endian ? i : 3 - i)]);
+    append_utf8(text, c > 0x10FFFF ? U'\uFFFD' : c);
+  }
+  return text;
+}
+
 // Byte order marks as pip knows them. PowerShell's `pip freeze > requirements.txt` writes UTF-16.
 std::string decoded(std::string bytes) {
   if (bytes.starts_with("\xEF\xBB\xBF")) return bytes.substr(3);
+  if (bytes.starts_with(std::string_view("\xFF\xFE\0\0", 4)))
+    return from_utf32(std::string_view(bytes).substr(4), false);
+  if (bytes.starts_with(std::string_view("\0\0\xFE\xFF", 4)))
+    return from_utf32(std::string_view(bytes).substr(4), true);
   if (bytes.starts_with("\xFF\xFE")) return from_utf16(std::string_view(bytes).substr(2), false);
   if (bytes.starts_with("\xFE\xFF")) return from_utf16(std::string_view(bytes).substr(2), true);
   return bytes;
@@ -147,12 +162,14 @@ class Reader {
  public:
   explicit Reader(const ReadRequirementsFile& read) : read_(read) {}
 
-  Result<void> file(const std::string& path, bool constraint) {
+  // `included_at`: the file and the line that include this one; empty: nothing does.
+  Result<void> file(const std::string& path, bool constraint, const std::string& included_at = {}) {
     if (!seen_.insert({path, constraint}).second) return {};  // pip takes one that includes itself once
     if (seen_.size() > kMaxFiles)
-      return wrong_line(shown(path), "more than 32 files include each other; put them into one");
+      return wrong_line(included_at, "more than 32 files include each other; put them into one");
     auto bytes = read_(path);
-    if (!bytes) return std::unexpected(bytes.error());
+    if (!bytes)
+      return fail(bytes.error().code, (included_at.empty() ? "" : included_at + ": ") + bytes.error().message);
     const auto text = decoded(std::move(*bytes));
     for (const auto& line : logical_lines(physical_lines(text))) {
       const auto place = shown(path) + ", line " + std::to_string(line.number);
@@ -175,10 +192,7 @@ class Reader {
     if (include.file.contains("://"))
       return wrong_line(place, "\"" + shown(include.file) + "\" is not a file beside it; put its lines into this file");
     const auto joined = (fs::path(path).parent_path() / include.file).lexically_normal().string();
-    auto taken = file(joined, include.constraint);
-    if (!taken && taken.error().code == ErrorCode::not_found)
-      return fail(ErrorCode::not_found, place + ": " + taken.error().message);
-    return taken;
+    return file(joined, include.constraint, place);
   }
 
   const ReadRequirementsFile& read_;
@@ -196,7 +210,10 @@ Result<Requirements> read_requirements(const std::string& path, const ReadRequir
 
 Result<std::vector<std::string>> read_requirement_items(const std::vector<std::string>& items) {
   std::vector<std::string> lines;
-  for (const auto& line : logical_lines(items)) {
+  // The first item may be the first line of a file as it was read, with its byte order mark.
+  auto texts = std::vector<std::string_view>(items.begin(), items.end());
+  if (!texts.empty()) texts.front() = without_byte_order_mark(texts.front());
+  for (const auto& line : logical_lines(texts)) {
     auto checked = checked_requirement(line.text);
     if (!checked)
       return fail(ErrorCode::invalid_request, "The requirement " + std::to_string(line.number) + " of " +

@@ -169,7 +169,12 @@ std::optional<Shebang> parse_shebang(std::string_view text) {
   line.interpreter = line.path;
   if (!line.argument.empty()) line.arguments.push_back(line.argument);
   // "-e -u": the interpreter gets one word with a blank in it, and most of them refuse it.
-  if (line.argument.starts_with('-') && line.argument.contains(" -"))
+  // A shell refuses any blank there; others may take "-W ignore" as one option with its value.
+  const auto name = line.name();
+  const bool shell =
+      name == "sh" || name == "bash" || name == "dash" || name == "ash" || name == "ksh" || name == "zsh";
+  if (line.argument.starts_with('-') &&
+      (line.argument.contains(" -") || (shell && line.argument.find_first_of(kShebangBlank) != std::string::npos)))
     line.problem = "Linux passes \"" + line.argument + "\" to " + line.path +
                    " as one argument: write the options as one word, or use env -S";
   return line;

@@ -62,7 +62,7 @@ TEST_CASE("After a run a sandbox waits, the next run has it for itself, and anot
   CHECK(result->verdict == Verdict::ok);
   CHECK(result->run_id == "second");
   CHECK(under->audience.output == "hello\n");
-  CHECK(under->audience.stages.contains("HandoverServerState a warm sandbox"));
+  CHECK(under->audience.stages.contains("Taking a warm sandbox"));
   REQUIRE(bench.waits(1));
   CHECK(bench.made() == made + 1);  // the one that waits now
   CHECK(bench.prestarted_made() == 2);

@@ -135,7 +135,7 @@ def measure(arguments, machine):
         Server(home).close()   # the next start closes what the killed ones left open
         table.count("left: history rows 'running'", running_rows(home))
         settle(lambda: not ours() - others, SETTLED)
-        table.count("left: processes of ours", len(ours() - others))
+        table.count("left: processes of dind-executor", len(ours() - others))
         table.count("left: children of the bench", children(os.getpid()) - (daemon_is_child(daemon)))
         for text in wrong[:20]:
             table.note(text)

@@ -47,7 +47,7 @@ std::map<std::string, std::string> build_arguments(const RunArguments& arguments
 Result<BuildProgram> read_build(const RunArguments& arguments, int stdin_fd, WorkspaceRuns* folders) {
   const bool from_stdin = *arguments.dockerfile == "-";
   const std::string file = from_stdin ? "" : file_of(arguments);
-  auto text = from_stdin ? read_stdin(stdin_fd, "Dockerfile") : read_file(file, "Dockerfile");
+  auto text = from_stdin ? read_stdin(stdin_fd, "Dockerfile", "--dockerfile") : read_file(file, "Dockerfile");
   if (!text) return std::unexpected(text.error());
   BuildProgram build{.dockerfile = std::move(*text), .context_path = {}, .command = {}};
   build.dockerfile_name = from_stdin ? "Dockerfile on stdin" : file;

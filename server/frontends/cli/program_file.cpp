@@ -45,8 +45,8 @@ Result<int> open_for_reading(const std::string& path, const char* what) {
   return fd;
 }
 
-// Everything up to the end, or an error past kMaxProgramBytes.
-Result<std::string> read_all(int fd, const std::string& name) {
+// Everything up to the end, or an error past kMaxProgramBytes. `what` the bytes are: "program", "requirements".
+Result<std::string> read_all(int fd, const std::string& name, std::string_view what) {
   std::string text;
   std::string buffer(64 * 1024, '\0');
   while (true) {
@@ -56,8 +56,8 @@ Result<std::string> read_all(int fd, const std::string& name) {
     if (count == 0) return text;
     text.append(buffer, 0, static_cast<std::size_t>(count));
     if (text.size() > kMaxProgramBytes) {
-      return wrong(name + " is larger than " + format_bytes(kMaxProgramBytes) +
-                   ", the most that a program may have; give data with --stdin instead");
+      return wrong(name + " is larger than " + format_bytes(kMaxProgramBytes) + ", the most that it may have" +
+                   (what == "program" ? "; give data with --stdin instead" : ""));
     }
   }
 }
@@ -66,7 +66,7 @@ Result<SourceProgram> read_program(const RunArguments& arguments, int stdin_fd) 
   SourceProgram program{.file_name = {}, .text = {}, .language = arguments.language};
   const std::string& path = *arguments.file;
   if (path == "-") {
-    auto text = read_all(stdin_fd, "The program on stdin");
+    auto text = read_all(stdin_fd, "The program on stdin", "program");
     if (!text) return std::unexpected(text.error());
     if (text->empty()) return wrong("stdin is empty; pipe a program into `dind-executor run -`");
     program.text = std::move(*text);
@@ -107,15 +107,15 @@ Result<void> add_build_options(const RunArguments& arguments, RunSpec& spec) {
 Result<std::string> read_file(const std::string& path, const char* what) {
   const auto fd = open_for_reading(path, what);
   if (!fd) return std::unexpected(fd.error());
-  auto text = read_all(*fd, shown(path));
+  auto text = read_all(*fd, shown(path), what);
   ::close(*fd);
   return text;
 }
 
-Result<std::string> read_stdin(int stdin_fd, const char* what) {
-  auto text = read_all(stdin_fd, "The " + std::string(what) + " on stdin");
+Result<std::string> read_stdin(int stdin_fd, const char* what, const std::string& option) {
+  auto text = read_all(stdin_fd, "The " + std::string(what) + " on stdin", what);
   if (text && text->empty())
-    return wrong("stdin is empty; pipe a " + std::string(what) + " into `dind-executor run --dockerfile -`");
+    return wrong("stdin is empty; pipe the " + std::string(what) + " into `dind-executor run " + option + " -`");
   return text;
 }
 
@@ -144,8 +144,11 @@ Result<RunSpec> make_spec(const RunArguments& arguments, int stdin_fd, std::opti
   if (const auto added = add_build_options(arguments, spec); !added) return std::unexpected(added.error());
   std::ranges::copy(arguments.requirements, std::back_inserter(spec.requirements));
   if (arguments.requirements_file) {
-    auto found = read_requirements(*arguments.requirements_file,
-                                   [](const std::string& path) { return read_file(path, "requirements"); });
+    if (*arguments.requirements_file == "-" && arguments.file == "-")
+      return wrong("run: only one of the program and --requirements can be read from stdin");
+    auto found = read_requirements(*arguments.requirements_file, [&](const std::string& path) {
+      return path == "-" ? read_stdin(stdin_fd, "requirements", "--requirements") : read_file(path, "requirements");
+    });
     if (!found) return std::unexpected(found.error());
     std::ranges::move(found->lines, std::back_inserter(spec.requirements));
     std::ranges::move(found->constraints, std::back_inserter(spec.constraints));

@@ -19,7 +19,7 @@ Result<RunSpec> make_spec(const RunArguments& arguments, int stdin_fd = 0, std::
 
 // The text of a file; `what` it is, for people. The same errors.
 Result<std::string> read_file(const std::string& path, const char* what);
-Result<std::string> read_stdin(int stdin_fd, const char* what);
+Result<std::string> read_stdin(int stdin_fd, const char* what, const std::string& option);
 
 // Opens what `--stdin` names, for reading.
 Result<int> open_input(const std::string& path);

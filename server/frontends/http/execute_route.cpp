@@ -111,6 +111,7 @@ Task<Reply> execute_code(asio::any_io_executor executor, HttpServices& services,
   if (!recipe) co_return unsupported(asked->language);
   const bool record = asked->record;
   RunRequest run{.spec = spec_for(std::move(*asked), *recipe)};
+  run.spec.terms = Terms::execute;
   run.spec.record = record;
   run.spec.queue_counts = false;
   run.spec.client = std::move(request.caller.name);

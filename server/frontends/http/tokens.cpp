@@ -32,8 +32,8 @@ bool same_in_constant_time(std::string_view a, std::string_view b) {
 
 // Both are allowed, and nobody should be surprised by them (S20).
 void warn_if_short(std::string_view token, const std::string& source) {
-  constexpr std::size_t kMemoryLow = 16;
-  if (token.size() < kMemoryLow)
+  constexpr std::size_t kMinTokenLength = 16;
+  if (token.size() < kMinTokenLength)
     log(LogLevel::warning, source + " holds a token of " + std::to_string(token.size()) +
                                (token.size() == 1 ? " character" : " characters") +
                                ", which others may guess. Take a random one, such as that of `openssl rand -hex 32`");

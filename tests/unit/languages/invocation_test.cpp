@@ -56,7 +56,13 @@ TEST_CASE("P05: what a #! line asks for and does not get is said in one line") {
       {"a.py", "#!/usr/bin/env python2\n", {"python3", "{file}"}, "names python2; python3"},
       {"tool", "#!/usr/bin/python2.7 -u\n", {"python3", "-u", "{file}"}, "names /usr/bin/python2.7; python3"},
       {"a.py", "#!/usr/bin/env -S uv run --script\n", {"python3", "{file}"}, "names uv; python3"},
-      {"a.sh", "#!/bin/zsh -e\n", {"bash", "{file}"}, "names /bin/zsh; bash"},
+      {"a.sh", "#!/bin/zsh -e\n", {"bash", "-e", "{file}"}, "names /bin/zsh; bash"},
+      {"a.sh", "#!/bin/ash -eu\n", {"bash", "-eu", "{file}"}, "names /bin/ash; bash"},
+      {"a.sh", "#!/usr/bin/env -S ksh -e -x\n", {"bash", "-e", "-x", "{file}"}, "names ksh; bash"},
+      {"a.sh", "#!/bin/zsh -f -o extendedglob\n", {"bash", "{file}"}, "one argument"},
+      {"a.sh", "#!/bin/zsh -df\n", {"bash", "{file}"}, "without the line's options"},
+      {"a.sh", "#!/usr/bin/env -S fish -e\n", {"bash", "{file}"}, "without the line's options"},
+      {"a.sh", "#!/bin/bash -o pipefail\n", {"bash", "-o pipefail", "{file}"}, "one argument"},
       {"a.js", "#!/bin/sh -e\n", {"node", "{file}"}, "\"language\": \"shell\""},
       {"a.py", "#!/opt/venv/bin/python3 -u\n", {"python3", "-u", "{file}"}, "names /opt/venv/bin/python3; python3"},
       {"a.sh", "#!/nix/store/x/bin/bash -e\n", {"bash", "-e", "{file}"}, "names /nix/store/x/bin/bash; bash"},
@@ -72,6 +78,31 @@ TEST_CASE("P05: what a #! line asks for and does not get is said in one line") {
     INFO(made->notes.front());
     CHECK(made->notes.front().contains(c.said));
     CHECK_FALSE(made->notes.front().contains('\n'));
+  }
+}
+
+TEST_CASE("P05: in an image that the caller names, the interpreter of the #! line runs with its options") {
+  struct Case {
+    std::string_view file;
+    std::string_view text;
+    Words expected;
+    bool noted = false;
+  };
+  const Case cases[] = {{"k.sh", "#!/bin/ksh -e\n", {"ksh", "-e", "{file}"}},
+                        {"a.sh", "#!/bin/ash\n", {"ash", "{file}"}},
+                        {"a.py", "#!/usr/bin/env pypy3\n", {"pypy3", "{file}"}},
+                        {"a.js", "#!/usr/bin/env -S deno run --allow-all\n", {"deno", "run", "--allow-all", "{file}"}},
+                        {"a.sh", "#!/opt/bin/fish\n", {"/opt/bin/fish", "{file}"}},
+                        {"a.sh", "#!/bin/bash -e\n", {"bash", "-e", "{file}"}},
+                        {"a.py", "#!/usr/bin/env python3.9\n", {"python3", "{file}"}, true},
+                        {"a.py", "#!/bin/bash -e\n", {"python3", "{file}"}, true}};
+  for (const auto& c : cases) {
+    INFO(c.file << ": " << c.text);
+    const auto made = invocation_of({}, c.file, c.text, Terms::flags, true);
+    REQUIRE(made);
+    CHECK(made->command == c.expected);
+    CHECK(made->notes.empty() == !c.noted);
+    for (const auto& note : made->notes) CHECK_FALSE(note.contains("--image"));
   }
 }
 

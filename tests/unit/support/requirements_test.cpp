@@ -100,6 +100,14 @@ TEST_CASE("P06: files that a requirements file includes are read relative to it"
   REQUIRE_FALSE(missing);
   CHECK(missing.error().message.starts_with("requirements.txt, line 2: "));
   CHECK(missing.error().message.contains("none.txt"));
+  for (const auto code : {ErrorCode::not_found, ErrorCode::invalid_request}) {  // a folder, a pipe, a large file
+    const auto unreadable = read_requirements("requirements.txt", [&](const std::string& path) -> Result<std::string> {
+      if (path == "requirements.txt") return "six\n\n-r sub/dd\n";
+      return fail(code, path + " is a directory");
+    });
+    REQUIRE_FALSE(unreadable);
+    CHECK(unreadable.error().message == "requirements.txt, line 3: sub/dd is a directory");
+  }
   const auto nested = read({{"requirements.txt", "-r a.txt"}, {"a.txt", "\n\n-e .\n"}});
   REQUIRE_FALSE(nested);
   CHECK(nested.error().message.starts_with("a.txt, line 3: "));
@@ -132,6 +140,23 @@ TEST_CASE("P06: what can't be honoured is refused with file, line and remedy") {
                         {"--no-such-option", "option of the installer"},
                         {"a @ https://host/${TOKEN}/a.tar.gz", "variable"},
                         {"six requests", "package's name"},
+                        {"foo-1.0-py3-none-any.whl", "path"},
+                        {"foo-1.0.tar.gz", "path"},
+                        {"foo.zip", "path"},
+                        {"bad[", "no ] after its extras"},
+                        {"six[a b]", "an extra that is not a name"},
+                        {"six==", "no version after"},
+                        {"six==${lower}", "not valid"},
+                        {"six>1,,<2", "two commas"},
+                        {"six (>=1", "no ) after its versions"},
+                        {"six>=1 <2", "not valid"},
+                        {"six; foo == \"1\"", "marker"},
+                        {"six; python_version", "marker"},
+                        {"six; python_version == '3", "marker"},
+                        {"six; (python_version == '3'", "marker"},
+                        {"six; python_version > '3' and", "marker"},
+                        {"six;", "marker"},
+                        {"a @ https://host/a.zip ; nonsense", "marker"},
                         {"-r https://host/more.txt", "not a file beside it"},
                         {std::string("six\0x", 5), "control character"}};
   for (const auto& c : cases) {
@@ -148,6 +173,15 @@ TEST_CASE("P06: a client's list of packages may be the lines of a file") {
   REQUIRE(read);
   CHECK(*read == Lines{"six==1.16.0 --hash=" + std::string(kHash), "flask>=2", "attrs"});
   CHECK(read_requirement_items(*read) == *read);
+  CHECK(read_requirement_items({"\xEF\xBB\xBFsix==1.16.0", "attrs"}) == Lines{"six==1.16.0", "attrs"});
+  for (const char* right :
+       {"flask[async,dotenv]>=2,<4", "six ( >=1.0, <2 )", "six===any", "torch==2.0+cpu", "six == 1.*", "six[]",
+        "six; python_version < '3.9' and (sys_platform == \"linux\" or os.name != 'nt')",
+        "six ; 'x' in platform_version", "six; python_version not in '2.7 3.0'", "six; extra == 'dev'",
+        "a @ https://host/a.zip;b ; os_name=='posix'"}) {
+    INFO(right);
+    CHECK(read_requirement_items({right}));
+  }
   const auto refused = read_requirement_items({"six", "-r more.txt"});
   REQUIRE_FALSE(refused);
   CHECK(refused.error().message.contains("requirement 2 of 2"));

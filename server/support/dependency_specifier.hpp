@@ -1,0 +1,14 @@
+// The part of a Python dependency that follows the package's name. (PEP 508; PEP 440 for versions) Pure.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace dind {
+
+// `rest`: "[extra] >=2,<4; python_version >= '3.9'" or "@ https://…; marker". Checks what every version of pip needs:
+// the form of extras, version specifiers and marker. Whether a version exists is left to pip. Empty: the form is right.
+// Else the problem as the end of a sentence about the whole line: "has no ] after its extras".
+std::string specifier_problem(std::string_view rest);
+
+}  // namespace dind
