@@ -41,7 +41,7 @@ struct HttpRequest {
   std::string body;
   std::shared_ptr<BodyFile> body_file;  // instead of `body`: read while it is sent, and sent while it is written
   std::vector<std::pair<std::string, std::string>> headers;
-  // of the reply's body in bytes; with `on_body`, only the body of a failure counts
+  // Of the reply's body in bytes. With `on_body`, only the body of a failure counts.
   std::size_t reply_limit = kReplyLimit;
   // Gets the body of a 2xx reply as it arrives, instead of HttpReply::body. False ends the request as if the reply had
   // ended.
