@@ -54,8 +54,8 @@ struct LimitsRequest {
   std::optional<std::int64_t> pids;
 };
 
-// The words of the client, for messages that say how to ask for something else: fields of a request or of a RunSpec,
-// flags of the command line, or settings and commands of an editor.
+// The words of the client, for messages that say how to ask for something else. fields: of a request or of a RunSpec.
+// flags: of the command line. settings: settings and commands of an editor.
 enum class Terms { fields, flags, settings };
 
 // A file with its text. The recipe of its language runs it.

@@ -39,10 +39,14 @@ struct WorkspacePrograms {
 // read.
 Result<WorkspacePrograms> find_workspace_programs(const std::string& folder, Terms terms = Terms::fields);
 
-// How a person's own command runs in the folder. The language is, in this order: that of the interpreter in the first
-// word, that of the `#!` line of a script there, that of a tool ("npx"), that of a row's command ("npm"), that of the
-// folder's programs, else the shell. Dependencies of the language are added only if a word, or that `#!` line,
-// names its interpreter: `ls` needs none.
+// How a person's own command runs in the folder. The first of these that applies gives the language:
+// - the interpreter that the first word names;
+// - the `#!` line of a script that the first word names;
+// - the tool that the first word names ("npx");
+// - a row with this command ("npm"), else a row of the folder's programs;
+// - the shell.
+//
+// Dependencies of the language are added only if a word, or that `#!` line, names its interpreter: `ls` needs none.
 WorkspaceProgram program_for_command(const std::string& folder, const std::vector<std::string>& words);
 
 }  // namespace dind::languages

@@ -6,8 +6,8 @@
 
 namespace dind::supervisor {
 
-// By the text of /proc/self/mountinfo: whether the mount at `path` shows the same file system, at the same place in it,
-// as the mount above has at that path. False also if one of the two is missing.
+// Reads the text of /proc/self/mountinfo. True if the mount at `path` shows what the mount above has at that path: the
+// same file system, and the same place in it. False if one of the two is missing.
 bool is_same_mount(const char* mountinfo, const char* path);
 
 // For this process's own mounts.

@@ -53,8 +53,10 @@ class MaskedStream {
 
 bool looks_secret(std::string_view name, std::string_view value);
 
-// `text` without secrets that are known by their form: user and password in a URL, the value after `Authorization:` or
-// `X-Registry-Auth:` (to the end of the line or the quote), known forms of tokens, private keys.
+// `text` without secrets that are known by their form:
+// - user and password in a URL;
+// - the value after `Authorization:` or `X-Registry-Auth:`, to the end of the line or the quote;
+// - known forms of tokens, and private keys.
 std::string without_credentials(std::string_view text);
 
 }  // namespace dind
