@@ -1,4 +1,4 @@
-// Why a run was told to end before its time.
+// Why a run is told to end before its program ends by itself.
 #pragma once
 
 #include <string_view>

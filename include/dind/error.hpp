@@ -1,4 +1,4 @@
-// The one error type: why *we* could not run something. A program's own failure is a Verdict, never an Error.
+// The one error type: why dind-executor could not run something. A program's own failure is a Verdict, never an Error.
 #pragma once
 
 #include <expected>
@@ -9,30 +9,30 @@
 namespace dind {
 
 enum class ErrorCode {
-  invalid_request,       // the request itself is wrong; trying again won't help
-  unsupported_language,  // no recipe for it
+  invalid_request,       // the request itself is wrong; another try does not help
+  unsupported_language,  // no recipe exists for it
   unauthorized,
-  disabled,            // the operator switched runs off (DIND_ENABLED)
-  not_found,           // a file, a run
-  busy,                // the queue is full; try again later
-  image_unavailable,   // not on the engine and could not be pulled
-  engine_error,        // the engine answered, with an error or with nonsense
+  disabled,            // the operator has switched runs off (DIND_ENABLED)
+  not_found,           // for example a file or a run
+  busy,                // a bound of this process is reached, such as the length of the queue; try again later
+  image_unavailable,   // the engine does not have it and could not pull it
+  engine_error,        // the engine answered with an error or with an unusable reply
   engine_unavailable,  // nothing answers at the engine's address
-  cancelled,           // the caller gave up before there was a program to stop
+  cancelled,           // the caller cancelled before a program was running
   internal,
 };
 
 // The name on the wire (`invalid_request`, …); stable.
 std::string_view name(ErrorCode code);
 
-// The HTTP status that belongs to it (400 … 503).
+// The HTTP status for this code (400 … 503).
 int http_status(ErrorCode code);
 
 // `message` is one line for a person: what happened, what was seen, what to do.
 struct Error {
   ErrorCode code = ErrorCode::internal;
   std::string message;
-  int engine_status = 0;  // the engine's HTTP status where there was one, else 0
+  int engine_status = 0;  // the engine's HTTP status; 0: the engine sent none
 };
 
 template <typename T>

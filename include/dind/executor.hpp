@@ -1,5 +1,5 @@
-// The executor for a C++ program: runs code in fresh sandboxes of a Docker engine. Thread-safe; every call blocks its
-// caller until the run has ended, and runs of several threads go on side by side.
+// The executor as a C++ library: it runs code in fresh sandboxes of a Docker engine. It is thread-safe. Each call
+// blocks its thread until the run has ended. Runs of several threads go on at the same time.
 //
 //   auto executor = dind::Executor::open();
 //   auto result = (*executor)->run_python_code({.code = "print(6 * 7)"});
@@ -23,28 +23,28 @@
 namespace dind {
 
 struct ExecutorOptions {
-  std::string host;  // the engine's address; empty: as configured, DOCKER_HOST, the docker context
-  std::optional<std::string> config_file;     // the operator's settings; none: where dind-executor looks for them
-  std::size_t kept_output_bytes = 10U << 20;  // of each of stdout and stderr; what is over is counted, and not kept
+  std::string host;  // the engine's address; empty: from the configuration, DOCKER_HOST or the docker context
+  std::optional<std::string> config_file;     // the operator's settings; nullopt: where dind-executor looks for them
+  std::size_t kept_output_bytes = 10U << 20;  // of each of stdout and stderr; bytes beyond it are counted and not kept
 };
 
-// What a run left: its result, and its output up to the bound.
+// The result of a run and its output, up to kept_output_bytes.
 struct Execution {
   RunResult result;
-  std::string output;                 // stdout, bytes as the program wrote them
+  std::string output;                 // stdout, the bytes as the program wrote them
   std::string errors;                 // stderr
-  std::uint64_t output_left_out = 0;  // bytes over the bound
+  std::uint64_t output_left_out = 0;  // bytes of stdout that exceed kept_output_bytes
   std::uint64_t errors_left_out = 0;
 
-  // As a shell has it: the program's own, 128 + signal, 124 for a timeout, 137 for memory.
+  // The exit code as a shell shows it: the program's own, 128 + signal, 124 for a timeout, 137 for memory.
   int returncode() const;
 };
 
-// A run that is under way, from another thread's point of view: cancel it, and the call that waits for it returns.
+// Cancels a run from another thread. The call that waits for the run then returns.
 class RunHandle {
  public:
   RunHandle();
-  void cancel() const;  // at any time, from any thread; a run that has ended or not begun yet is no error
+  void cancel() const;  // at any time, from any thread; no effect if the run has ended or has not begun
 
  private:
   friend class Executor;
@@ -54,23 +54,23 @@ class RunHandle {
 
 struct CallOptions {
   std::string input;  // the program's stdin
-  // Called as output comes, on a thread of the executor's: keep it short. Kept output is not affected.
+  // Called when output arrives, on a thread of the executor: keep it short. It does not change what is kept.
   std::function<void(Channel, std::string_view)> on_output;
   std::optional<RunHandle> handle;
 };
 
 class Executor {
  public:
-  // Errors: invalid_request (an address that is none, a broken configuration). Asks nothing of the engine yet.
+  // Errors: invalid_request (not a valid address, or a broken configuration). Sends nothing to the engine yet.
   static Result<std::unique_ptr<Executor>> open(ExecutorOptions options = {});
-  ~Executor();  // cancels what is under way and waits until its containers are gone, 10 s at most
+  ~Executor();  // cancels the runs and waits until their containers are removed, at most 10 s
   Executor(const Executor&) = delete;
   Executor& operator=(const Executor&) = delete;
 
-  // Whether an engine answers, within two seconds. False where running code is switched off (DIND_ENABLED=false).
+  // Whether an engine answers within two seconds. False where the operator has switched runs off (DIND_ENABLED=false).
   bool is_available();
 
-  // Errors of all: include/dind/error.hpp. A program's own failure is a result, never an Error.
+  // The errors of all five: include/dind/error.hpp. A program's own failure is a result, never an Error.
   Result<Execution> run(RunSpec spec, CallOptions call = {});
   Result<Execution> run_python_code(PythonCode python, CallOptions call = {});
   Result<Execution> run_shell_script(ShellScript shell, CallOptions call = {});

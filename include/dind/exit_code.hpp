@@ -1,4 +1,4 @@
-// How a run's end looks to a shell.
+// The end of a run as an exit code of a shell.
 #pragma once
 
 #include "dind/run_event.hpp"

@@ -1,5 +1,5 @@
-// What happens to a run, in order: queued · preparing · started · output … · finished. Values, and the sink that takes
-// them.
+// The events of a run, in this order: queued · preparing · started · output … · finished. Values, and the interface
+// that receives them.
 #pragma once
 
 #include <chrono>
@@ -17,7 +17,7 @@
 
 namespace dind {
 
-// How a run ended; exactly one a run.
+// How a run ended. Each run has exactly one verdict.
 enum class Verdict {
   ok,
   failed,  // exit code other than 0
@@ -33,38 +33,39 @@ std::string_view name(Verdict verdict);
 
 enum class Channel { out, err };
 
-// Where in its course a run ended: most end with their program.
+// Where a run ended. Most runs end in their program.
 enum class Stage { queue, image, dependencies, build, container, program };
 std::string_view name(Stage stage);
 
 struct RunResult {
   std::string run_id;
   Verdict verdict = Verdict::failed;
-  std::optional<int> exit_code;  // none where a signal ended the program
+  std::optional<int> exit_code;  // nullopt if a signal ended the program
   std::optional<int> signal;
   std::chrono::milliseconds duration{0};          // the program's own wall-clock time
-  std::optional<std::chrono::microseconds> cpu;   // user and system time of the whole tree
+  std::optional<std::chrono::microseconds> cpu;   // user and system time of all its processes
   std::optional<std::int64_t> peak_memory_bytes;  // of the whole sandbox
-  bool oom_seen = false;                          // the kernel killed some process of it for memory
-  std::uint64_t stdout_bytes = 0;                 // as the program wrote them
+  bool oom_seen = false;           // the kernel killed a process of the sandbox because of its memory limit
+  std::uint64_t stdout_bytes = 0;  // bytes as the program wrote them
   std::uint64_t stderr_bytes = 0;
-  std::uint64_t dropped_bytes = 0;          // written, and not passed on (output limit)
-  std::string image;                        // as named
+  std::uint64_t dropped_bytes = 0;          // written by the program, but not passed on (output limit)
+  std::string image;                        // its name as requested
   std::string image_id;                     // sha256:…
-  std::optional<std::string> image_digest;  // the registry's sha256:… of that name; none where no registry gave it
+  std::optional<std::string> image_digest;  // the registry's sha256:… of this name; nullopt if no registry gave one
   std::string isolation = "runc";
   bool degraded = false;  // ran without the supervisor
-  // Another than `program`: what ended there is the installer (verdict failed: a package was not to be had), the build
-  // (a step failed), or the wait for it (verdict timeout, of RunSpec::total_timeout). The program never began, and its
-  // own figures are 0.
+  // If this is not `program`, the program never began, and its own figures are 0. Then one of these ended:
+  // - the installer: verdict failed means that a package could not be installed;
+  // - the build: a step failed;
+  // - the wait for the stage: verdict timeout, because of RunSpec::total_timeout.
   Stage stage = Stage::program;
-  std::string builder;  // "classic" · "buildkit"; empty: nothing was built
+  std::string builder;  // "classic" · "buildkit"; empty: no image was built
   std::optional<CancelReason> cancel_reason;
-  std::vector<std::string> notes;  // for people: what was clamped, what was seen
+  std::vector<std::string> notes;  // for people: which limits were clamped, what was noticed
 };
 
 struct Queued {
-  std::size_t position = 0;  // runs that start before this one if no other client comes
+  std::size_t position = 0;  // number of runs that start before this one, if no other client comes
 };
 struct Preparing {
   Stage stage = Stage::container;  // image · dependencies · build · container
@@ -73,18 +74,18 @@ struct Preparing {
 };
 struct Started {
   std::string run_id;
-  std::string name;      // file name, or the command
+  std::string name;      // of the file, or the command
   std::string language;  // empty for a command
   std::string image;
   std::string isolation;
   Limits limits;
   Network network = Network::none;
   std::vector<std::string> notes;
-  std::string container_id;  // the engine's; empty where another process of ours has the container
+  std::string container_id;  // the engine's ID; empty if another process of dind-executor has the container
 };
 
-// Room in a run's output window. It travels with a chunk of output and gives the room back when it is destroyed, so a
-// face that holds chunks back slows the program down and nothing else: the engine's stream is drained regardless.
+// Permission to send more output. It belongs to a chunk of output, and returns when it is destroyed. So a frontend that
+// keeps chunks slows down only that program: the engine's stream is drained in any case.
 class OutputCredit {
  public:
   OutputCredit() = default;
@@ -112,12 +113,12 @@ class OutputCredit {
 
 using StateChange = std::variant<Queued, Preparing, Started>;
 
-// Takes a run's events, on the core's one thread. Neither call may block or throw.
+// Receives the events of a run, on the one thread of the core. Neither function may block or throw.
 class EventSink {
  public:
   virtual ~EventSink() = default;
   virtual void on_state(const StateChange& change) = 0;
-  // `bytes` lives for the length of the call; `credit` may be kept.
+  // `bytes` is valid during the call only; `credit` may be kept.
   virtual void on_output(Channel channel, std::string_view bytes, OutputCredit credit) = 0;
 };
 

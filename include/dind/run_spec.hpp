@@ -1,4 +1,4 @@
-// What a caller asks for: a program, its surroundings and its limits. Values only.
+// What a caller asks for: a program, its environment and its limits. Values only.
 #pragma once
 
 #include <chrono>
@@ -14,38 +14,39 @@ namespace dind {
 
 enum class Network { none, internet };
 
-// When an image is pulled: where the engine has none, not at all, or before every run.
+// When the engine pulls an image: if it does not have it, never, or before every run.
 enum class PullPolicy { missing, never, always };
 std::string_view name(PullPolicy policy);
 std::optional<PullPolicy> pull_policy(std::string_view name);
 
-// What separates a program from the engine's machine: the kernel's own namespaces, or a kernel of its own (gVisor).
+// What separates a program from the engine's machine: namespaces of the machine's kernel, or a kernel of its own
+// (gVisor).
 enum class Isolation { runc, gvisor };
 std::string_view name(Isolation isolation);
 std::optional<Isolation> isolation(std::string_view name);
 
-// What a run may do with the workspace, which it sees at kWorkspaceMount. The operator's configuration says which
-// folder that is; a caller names none.
+// What a run may do with the workspace, which it sees at kWorkspaceMount. The operator's configuration names the
+// folder; a caller cannot.
 enum class WorkspaceAccess { read_only, read_write };
 std::string_view name(WorkspaceAccess access);  // "readOnly" · "readWrite"
 std::optional<WorkspaceAccess> workspace_access(std::string_view name);
 inline constexpr const char* kWorkspaceMount = "/workspaces";
 
-// What a run may use. Every field has a default and an operator's maximum; 0 and negative numbers never mean
+// What a run may use. Every field has a default and a max that the operator sets. 0 and negative numbers never mean
 // "unlimited".
 struct Limits {
   std::chrono::milliseconds timeout{60'000};  // wall clock, from the program's start
-  std::int64_t memory_bytes = 512LL << 20;    // with swap: none on top
-  double cpus = 1.0;                          // CPUs' worth of time
+  std::int64_t memory_bytes = 512LL << 20;    // memory and swap together, so there is no extra swap
+  double cpus = 1.0;                          // number of processors; 0.5 is half of one's time
   std::int64_t pids = 256;                    // processes and threads
-  std::int64_t tmp_bytes = 64LL << 20;        // each of the writable tmpfs
-  std::int64_t open_files = 1024;             // a process
-  std::int64_t file_bytes = 256LL << 20;      // one file
-  std::int64_t output_bytes = 4LL << 30;      // stdout and stderr together; past it the run ends: output_limit
+  std::int64_t tmp_bytes = 64LL << 20;        // of each writable tmpfs
+  std::int64_t open_files = 1024;             // per process
+  std::int64_t file_bytes = 256LL << 20;      // of one file
+  std::int64_t output_bytes = 4LL << 30;      // stdout and stderr together; beyond it the run ends with output_limit
   bool operator==(const Limits&) const = default;
 };
 
-// The limits that a caller named; what it left out comes from the configuration.
+// The limits that a caller named. The configuration gives the others.
 struct LimitsRequest {
   std::optional<std::chrono::milliseconds> timeout;
   std::optional<std::int64_t> memory_bytes;
@@ -53,79 +54,84 @@ struct LimitsRequest {
   std::optional<std::int64_t> pids;
 };
 
-// The terms of whoever asks, for messages that say how to ask for something else: fields of a request or of a RunSpec,
-// flags of the command line, settings and commands of an editor. `execute`: of POST /execute, which has few fields;
-// what it lacks is a field of POST /runs.
+// The words of the client, for messages that say how to ask for something else. fields: of a request or of a RunSpec.
+// flags: of the command line. settings: settings and commands of an editor. execute: of POST /execute, which has few
+// fields; what it lacks is a field of POST /runs.
 enum class Terms { fields, flags, settings, execute };
 
-// A file with its text, run by the recipe of its language.
+// A file with its text. The recipe of its language runs it.
 struct SourceProgram {
-  std::string file_name;                // base name; names the file in the sandbox and in the program's own messages
-  std::string text;                     // bytes as they are
-  std::optional<std::string> language;  // a recipe's id; without it the name and the first line decide
-  // Where the file is on this machine, for hints about what lies beside it; empty: it is no file, or not known.
+  std::string file_name;  // base name; the file has it in the sandbox, and so the program's own messages have it
+  std::string text;       // the bytes, unchanged
+  std::optional<std::string> language;  // the id of a recipe; nullopt: the file name and the first line decide
+  // The folder of the file on this machine, for hints about its other files. Empty: there is no file, or it is not
+  // known.
   std::string folder = {};
 };
 
-// argv as it is, or one string for the image's /bin/sh.
+// An argv, or one string for the image's /bin/sh.
 using Command = std::variant<std::vector<std::string>, std::string>;
 
 // A command in an image.
 struct CommandProgram {
-  Command command;  // an empty list: the image's own ENTRYPOINT and CMD
-  // A recipe's id: its image where `image` names none, its environment, its installer of packages.
+  Command command;  // empty list: the image's own ENTRYPOINT and CMD
+  // The id of a recipe. It gives the environment, the installer, and the image if `image` does not name one.
   std::optional<std::string> language = {};
-  std::vector<std::string> images = {};  // in order of preference, where neither `image` nor a language names one
+  // In order of preference. Used if neither `image` nor a language names an image.
+  std::vector<std::string> images = {};
 };
 
-// A Dockerfile: its image is built, and the command run in it.
+// A Dockerfile: its image is built, and the command runs in it.
 struct BuildProgram {
   std::string dockerfile;          // its text
-  std::string context_path;        // a folder beneath the workspace, relative; empty: a context without files
-  std::optional<Command> command;  // none: the image's own ENTRYPOINT and CMD
-  // What context_path is relative to, absolute; empty: the workspace. Only for the person at this machine's terminal.
+  std::string context_path;        // a folder in the workspace, relative; empty: the context has no files
+  std::optional<Command> command;  // nullopt: the image's own ENTRYPOINT and CMD
+  // The folder that context_path is relative to, absolute. Empty: the workspace. Only for the person at this machine's
+  // shell.
   std::string context_root = {};
-  // The file that the text is from: relative to the context, or absolute where it is outside of it. Empty: not known.
+  // The file that holds the text: relative to the context, or absolute if it is outside. Empty: not known.
   std::string dockerfile_name = {};
-  // The text of <file>.dockerignore. None: it is looked for in the context, then .dockerignore is.
+  // The text of <file>.dockerignore. nullopt: the context is searched for this file and then for .dockerignore.
   std::optional<std::string> ignore = {};
   std::map<std::string, std::string> arguments = {};  // values of its ARG instructions
-  std::string target = {};                            // the stage that is built; empty: the last one
+  std::string target = {};                            // the stage to build; empty: the last one
 };
 
 struct RunSpec {
   std::variant<SourceProgram, CommandProgram, BuildProgram> program;
-  std::optional<std::string> image;  // required for a command; overrides the recipe's for a source; none for a build
-  std::vector<std::string> args;     // the program's arguments (source programs)
+  // A source: in place of the recipe's image. A command: required if neither its language nor `images` gives one. A
+  // build: not allowed.
+  std::optional<std::string> image;
+  std::vector<std::string> args;  // the program's arguments (source programs)
   std::map<std::string, std::string> env;
   LimitsRequest limits;
   Network network = Network::none;
-  // Whether more runs like it may follow: then a sandbox waits for the next, where the operator allows that.
+  // Whether similar runs may follow. Then a warm sandbox is kept for the next one, if the operator allows it.
   bool keep_warm = true;
-  std::optional<std::string> run_id;  // [A-Za-z0-9_-]{1,64}; made up when absent
-  std::optional<PullPolicy> pull;     // the configuration's when absent
-  // Packages for the program ("requests>=2"), each a line of a requirements file (with its hashes), put in place by a
-  // sandbox of their own that has a network (source programs of a language with an installer).
+  std::optional<std::string> run_id;  // [A-Za-z0-9_-]{1,64}; nullopt: dind-executor makes one
+  std::optional<PullPolicy> pull;     // nullopt: as in the configuration
+  // Dependencies of the program ("requests>=2"), each a line of a requirements file (with its hashes). A separate
+  // sandbox with a network installs them. Only for source programs of a language that has an installer.
   std::vector<std::string> requirements;
-  std::vector<std::string> constraints = {};  // bounds on the versions of what is installed (`pip install -c`)
-  std::optional<WorkspaceAccess> workspace;   // mounted; none: not there
-  // With read_write: the one folder of the workspace that is writable, relative to it; the rest is read-only. Empty:
-  // all of it is.
+  std::vector<std::string> constraints = {};  // bounds on the versions of the dependencies (`pip install -c`)
+  std::optional<WorkspaceAccess> workspace;   // nullopt: the workspace is not mounted
+  // With read_write: the only writable folder of the workspace, relative to it. The rest is read-only. Empty: all of
+  // the workspace is writable.
   std::string workspace_folder = {};
-  // Which of several open folders is the workspace of this run: absolute, without links, one that WorkspaceRuns::adopt
-  // has taken. Empty: the operator's workspace, or the first folder.
+  // Which of several open folders is the workspace of this run: absolute, without links, accepted by
+  // WorkspaceRuns::adopt. Empty: the operator's workspace, or the first folder.
   std::string workspace_root = {};
-  std::string working_dir;             // absolute, in the sandbox; empty: the program's usual one
-  std::optional<Isolation> isolation;  // the configuration's when absent
-  // Wall clock from the request to the end, whatever the run waits for: a place, an image, packages, a build. Past it
-  // the run ends with verdict timeout. None: each stage has a bound of its own.
+  std::string working_dir;             // absolute, in the sandbox; empty: the usual one of the program
+  std::optional<Isolation> isolation;  // nullopt: as in the configuration
+  // Wall-clock time from the request to the end, including all waits: queue, image, dependencies, build. Beyond it the
+  // run ends with verdict timeout. nullopt: each stage has its own bound.
   std::optional<std::chrono::milliseconds> total_timeout;
-  // False: the wait for a place has as much time of its own, so that a program has all of `total_timeout` when its turn
-  // comes.
+  // False: the wait in the queue has a separate bound of the same length. So the program still has all of
+  // `total_timeout` when its turn comes.
   bool queue_counts = true;
-  bool record = true;                   // false: the history keeps nothing of it
-  std::vector<std::string> notes = {};  // for people: said with the run's own
-  std::string client;  // who asks: the queue is fair among clients. Empty: all of those together are one
+  bool record = true;                   // false: the history records nothing of this run
+  std::vector<std::string> notes = {};  // for people: reported together with the notes of the result
+  std::string client;  // who asks: the queue is fair among clients; all runs with an empty name count as one client
   Terms terms = Terms::fields;
 };
 

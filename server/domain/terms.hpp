@@ -1,4 +1,4 @@
-// What a remedy names, in the terms of whoever asked for the run: a flag, a field or a setting, and no other. Pure.
+// The words of a remedy, in the terms of the client that asked for the run: a flag, a field or a setting. Pure.
 #pragma once
 
 #include <map>
@@ -13,22 +13,23 @@ struct InTerms {
   std::string fields, flags, settings;
 };
 
-// The one of the three that the asker has.
+// Returns the text for `terms`.
 std::string in_terms(Terms terms, InTerms words);
 
-// Whatever is in a word: it is quoted, and shortened where it is long (support/quoted.hpp).
+// All words are quoted and, if long, shortened (support/quoted.hpp).
 //
-// "--require a --require 'b>=2'" · "\"requirements\": [\"a\", \"b>=2\"]"; an editor has a file for it. Follows a colon.
+// "--require a --require 'b>=2'" · "\"requirements\": [\"a\", \"b>=2\"]"; for an editor: a line of requirements.txt.
+// Follows a colon.
 std::string packages_in_terms(Terms terms, const std::vector<std::string>& packages);
 
-// "(--image), or build one (--dockerfile)" and its like. Follows "choose an image that has it".
+// "(--image), or build one (--dockerfile)" and similar. Follows "choose an image that has it".
 std::string image_remedy(Terms terms);
 
-// "-e A=1" · "\"env\": {\"A\": \"1\"}"; an editor's command begins with them. Follows a colon.
+// "-e A=1" · "\"env\": {\"A\": \"1\"}"; for an editor: the start of a command. Follows a colon.
 std::string variables_in_terms(Terms terms, const std::map<std::string, std::string>& variables);
 
-// A command with the files of a folder, both as a shell reads them: "--workspace DIR -- node app.js" and its like.
-// Follows a colon.
+// A command with the files of a folder, both quoted for a shell: "--workspace DIR -- node app.js" and similar. Follows
+// a colon.
 std::string folder_run_in_terms(Terms terms, const std::string& folder, const std::string& command);
 
 }  // namespace dind

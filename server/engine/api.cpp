@@ -53,7 +53,7 @@ HttpRequest post(std::string target, std::string what, Deadline deadline) {
 HttpRequest post_json(std::string target, const nlohmann::json& body, std::string what, Deadline deadline) {
   HttpRequest request = post(std::move(target), std::move(what), deadline);
   request.content_type = "application/json";
-  // The engine takes UTF-8 only; what isn't arrives with replacement characters.
+  // The engine accepts UTF-8 only; other bytes become replacement characters.
   request.body = body.dump(-1, ' ', false, Json::error_handler_t::replace);
   return request;
 }
@@ -101,8 +101,8 @@ Result<std::string> choose_api_version(const Endpoint& endpoint, const std::stri
                                              kMinApi +
                                              " is the oldest that will do. Update it to Docker 20.10 or later.");
   if (*highest <= *parse_version(kNewestApi)) return max;
-  // An engine that has dropped every version we know: what we use has been stable for years, and whatever it ignores
-  // is seen when the inspect reply is compared with what was asked.
+  // This engine has dropped every version that we know. What we use has been stable for years. If the engine ignores
+  // something, the comparison of the inspect reply with the request shows it.
   const auto lowest = parse_version(min);
   return lowest && *lowest > *parse_version(kNewestApi) ? min : std::string(kNewestApi);
 }
@@ -126,10 +126,10 @@ Task<Result<std::string>> api_prefix(std::shared_ptr<HttpClient> http, Deadline 
 }
 
 Task<Result<void>> require_docker(std::shared_ptr<HttpClient> http, Deadline deadline, Cancel cancel) {
-  // If the engine does not answer, the call that follows returns the error.
+  // If the engine does not answer, the following call returns the error.
   if (!co_await api_prefix(http, deadline, cancel)) co_return Result<void>{};
   if (http->podman.empty()) co_return Result<void>{};
-  http->api_version.reset();  // another engine may be there by now
+  http->api_version.reset();  // by now another engine may be at this address
   if (!co_await api_prefix(http, deadline, std::move(cancel))) co_return Result<void>{};
   if (http->podman.empty()) co_return Result<void>{};
   co_return std::unexpected(podman_refused(http->endpoint(), http->podman));
@@ -139,7 +139,7 @@ Task<Result<HttpReply>> call(std::shared_ptr<HttpClient> http, HttpRequest reque
   for (int attempt = 0;; ++attempt) {
     const auto prefix = co_await api_prefix(http, request.deadline, request.cancel);
     if (!prefix) {
-      // The person asked for this call, not for a ping.
+      // The caller asked for this call, not for a ping.
       Error error = prefix.error();
       if (const auto at = error.message.find("'ping'"); at != std::string::npos)
         error.message.replace(at, 6, "'" + request.what + "'");
@@ -159,7 +159,7 @@ Task<Result<HttpReply>> call(std::shared_ptr<HttpClient> http, HttpRequest reque
     }
     if ((reply->status >= 200 && reply->status < 300) || reply->status == 304) co_return std::move(*reply);
     Error error = status_error(http->endpoint(), request.what, reply->status, reply->body, kind);
-    // Another engine answers at this address than the one we negotiated with.
+    // The engine at this address is not the one with which the version was negotiated.
     if (attempt == 0 && about_the_version(error)) {
       http->api_version.reset();
       continue;

@@ -1,4 +1,4 @@
-// A file of ours whose bytes are a request's body, sent while it is still being written.
+// A local file with the body of a request. It can be sent while it is still being written.
 #pragma once
 
 #include <cstdint>
@@ -7,8 +7,8 @@
 
 namespace dind::engine {
 
-// Whoever writes it says how far it has come, from any thread; whoever sends it waits for that. The file is closed with
-// this object.
+// The writer reports how many bytes are there, from any thread; the sender waits for them. The destructor closes the
+// file.
 class BodyFile {
  public:
   explicit BodyFile(int descriptor) : fd(descriptor) {}
@@ -19,15 +19,15 @@ class BodyFile {
   const int fd;
 
   struct Length {
-    std::int64_t bytes = 0;  // that are there
-    bool whole = false;      // no more will come
+    std::int64_t bytes = 0;  // that are written so far
+    bool whole = false;      // no more bytes follow
   };
   Length length() const;
 
   void grow_to(std::int64_t bytes);
-  void end(std::int64_t bytes);  // that are there, and all
-  // What hears of every change, on the thread that made it, and must not call back; empty: nobody, and no call is under
-  // way any more.
+  void end(std::int64_t bytes);  // the final number of bytes
+  // `heard` is called after each change, on the thread that made it. It must not call this object. Empty: no further
+  // calls, and when this returns, no call is in progress.
   void on_change(std::function<void()> heard);
 
  private:

@@ -33,7 +33,7 @@ std::optional<Error> build_fault(const Endpoint& endpoint, const BuildFailure& f
     return engines("Free some disk space of the engine's (`dind-executor gc`, `docker builder prune`)");
   if (ends_with_any(text, {"input/output error", "read-only file system", "structure needs cleaning"}))
     return engines("Look at the disk of the engine's machine");
-  // What a Dockerfile asks for and is not there.
+  // The Dockerfile asks for something that does not exist.
   if (begins_with_any(text, {"COPY failed:", "ADD failed:", "failed to compute cache key:"}) ||
       text.contains("failed to create LLB definition: dockerfile parse error"))
     return std::nullopt;
@@ -50,7 +50,7 @@ std::optional<Error> build_fault(const Endpoint& endpoint, const BuildFailure& f
                "authentication required", "no basic auth", "TLS handshake timeout", "x509: ", "dial tcp",
                "failed to do request", "error response from registry", "failed to resolve source metadata",
                "Client.Timeout", "failed to resolve reference", "failed to authorize", "proxyconnect"}) &&
-      !text.contains("failed to load cache key: Get "))  // an ADD's own address
+      !text.contains("failed to load cache key: Get "))  // then the failed address is that of an ADD instruction
     return pull_error(endpoint, "that the Dockerfile names", text, 200);
   if (runs || has_any(text, {"failed to create shim", "failed to start shim", "failed to create task", "containerd",
                              "ttrpc: closed", "transport is closing", "error creating overlay mount", "failed to mount",
@@ -66,7 +66,8 @@ std::optional<std::string> refused_dockerfile(const Error& error) {
   if (error.engine_status < 400 || error.engine_status > 500 || at == std::string::npos) return std::nullopt;
   const auto words = error.message.substr(at + 3);
   const auto text = std::string_view(words);
-  // Engines have answered 500 to these too. A Dockerfile that can't be opened or copied is the engine's own trouble.
+  // Some engines answer 500 to these errors too. If the engine cannot open or copy a Dockerfile, that is an engine
+  // error.
   const bool its_own = begins_with_any(
       text, {"dockerfile parse error", "Dockerfile parse error", "failed to parse ", "failed to reach build target",
              "the Dockerfile (", "The Dockerfile (", "file with no instructions", "no build stage in current context",

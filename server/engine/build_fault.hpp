@@ -1,4 +1,4 @@
-// Whose fault a failed build is, from the engine's own words: the Dockerfile's, or the engine's and its registries'.
+// Decides from the engine's text who caused a failed build: the Dockerfile, or the engine and its registries.
 #pragma once
 
 #include <optional>
@@ -11,11 +11,11 @@
 
 namespace dind::engine {
 
-// Of what comes inside of the stream. nullopt: it is the Dockerfile's. A step that ran and failed always is, whatever
-// its text says. Pure.
+// For a failure inside the build stream. nullopt: the Dockerfile caused it. A step that ran and failed is always the
+// Dockerfile's failure, whatever its text says. Pure.
 std::optional<Error> build_fault(const Endpoint& endpoint, const BuildFailure& failure);
 
-// Whether the engine refused the build (an HTTP status) for what the Dockerfile says; then its words for it. Pure.
+// If the engine refused the build (an HTTP status) because of the Dockerfile's text: the engine's text about it. Pure.
 std::optional<std::string> refused_dockerfile(const Error& error);
 
 }  // namespace dind::engine

@@ -13,11 +13,11 @@
 namespace dind::engine {
 namespace {
 
-constexpr std::size_t kMaxLineLength = 4096;  // a longer one comes in pieces of so many bytes
+constexpr std::size_t kMaxLineLength = 4096;  // a longer line is passed on in pieces of this size
 
-// A piece of a line as text: what is no character is one, blanks stay.
+// A piece of a line as printable text: control characters and invalid bytes are replaced, blanks stay.
 std::string printable(std::string_view piece) {
-  // A mark on each side keeps blanks at the ends.
+  // The marks at both ends keep blanks there.
   const auto text = one_line("|" + without_escape_sequences(piece) + "|", 2 * kMaxLineLength + 8);
   return text.substr(1, text.size() - 2);
 }
@@ -27,7 +27,8 @@ bool is_step(std::string_view line) { return line.starts_with("Step ") && line.c
 bool is_short_id(std::string_view text) {
   return text.size() == 12 && text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
 }
-// What the classic builder says of its own doings between two steps, as no text. nullopt: it is a line of output.
+// A message of the classic builder about its own work between two steps; its text is empty. nullopt: it is a line of
+// output.
 std::optional<BuildLine> own_doings(std::string_view line) {
   constexpr std::string_view kRuns = " ---> Running in ", kIs = " ---> ", kRemoves = "Removing intermediate container ";
   if (line.starts_with(kRuns) && is_short_id(line.substr(kRuns.size())))
@@ -39,7 +40,7 @@ std::optional<BuildLine> own_doings(std::string_view line) {
     return BuildLine{};
   return std::nullopt;
 }
-// Where a line can be cut: not within a character.
+// Where a line can be cut: never inside a character.
 std::size_t whole_characters(std::string_view text, std::size_t most) {
   auto at = most;
   while (at > 0 && most - at < 4 && (static_cast<unsigned char>(text[at]) & 0xC0) == 0x80) --at;
@@ -50,8 +51,8 @@ std::size_t whole_characters(std::string_view text, std::size_t most) {
 
 int steps_exit_code(std::string_view message) {
   struct Form {
-    std::string_view before, after;  // the step's command
-    std::string_view killed = {};    // in the place of its code: the kernel killed it for memory
+    std::string_view before, after;  // the text before and after the step's command
+    std::string_view killed = {};    // in place of the exit code: the kernel killed it because of its memory limit
   };
   constexpr Form kForms[] = {
       {"executor failed running [", "]: "},
@@ -79,7 +80,7 @@ void BuildReader::flush(const OnLine& on_line) {
   if (!partial_.empty() || in_long_line_) take_text("\n", on_line);
 }
 
-// Whole lines; a long one comes in pieces.
+// Passes on complete lines; a long line in pieces.
 void BuildReader::take_text(std::string_view text, const OnLine& on_line) {
   while (!text.empty()) {
     const auto end = text.find('\n');
@@ -121,7 +122,7 @@ void BuildReader::take_trace(std::string_view base64, const OnLine& on_line) {
   if (!bytes) return;
   read_buildkit_trace(*bytes, trace);
   for (const auto& vertex : trace.vertexes) {
-    // Its own doings: with the containerd store it copies the context first.
+    // BuildKit's own steps. With containerd's store it copies the context first.
     if (vertex.name.empty() || vertex.name.starts_with("[internal]") || vertex.name == "copy /context /") continue;
     if ((vertex.started || vertex.cached) && announced_.insert(vertex.digest).second) {
       flush(on_line);
@@ -158,7 +159,7 @@ void BuildReader::take(std::string_view object, const OnLine& on_line) {
     on_line({.text = {}, .container = {}, .image = {}, .stage = image_id_});
   }
   if (const auto stream = text(json, "stream"); !stream.empty()) take_text(stream, on_line);
-  // The pull of a base image: its stages without the layers' percentages.
+  // The pull of a base image: its stages without the percentages of the layers.
   if (const auto status = text(json, "status"); !status.empty() && text(json, "id").empty())
     on_line({.text = one_line(status, 200), .container = {}, .image = {}});
 }

@@ -1,5 +1,5 @@
-// Reads what POST /build streams, the classic builder's lines and BuildKit's: what happens, for people, the image's ID,
-// and the failure that comes inside of a 200. No I/O.
+// Reads the stream of POST /build, from the classic builder or from BuildKit: progress for people, the image's ID, and
+// a failure inside a 200 reply. No I/O.
 #pragma once
 
 #include <functional>
@@ -13,15 +13,15 @@
 
 namespace dind::engine {
 
-// The exit code of a step's command, where BuildKit's words tell it; 0: they don't.
+// The exit code of a step's command, if BuildKit's text contains it; else 0.
 int steps_exit_code(std::string_view message);
 
 class BuildReader {
  public:
-  // Takes the next bytes, and calls `on_line` for each line of it: a step that begins, or a line of a step's output.
-  // False: this is no stream of a build's.
+  // Takes the next bytes, and calls `on_line` for each line: the start of a step, or a line of its output. False: this
+  // is not the stream of a build.
   bool feed(std::string_view bytes, const std::function<void(const BuildLine&)>& on_line);
-  const std::string& image_id() const { return image_id_; }  // empty: not built (yet)
+  const std::string& image_id() const { return image_id_; }  // empty: not built, or not yet
   const std::optional<BuildFailure>& failure() const { return failure_; }
   bool complete() const { return stream_.complete(); }
 
@@ -33,10 +33,10 @@ class BuildReader {
   void flush(const OnLine& on_line);
 
   JsonStream stream_;
-  std::string partial_;        // of a line of output
-  bool in_long_line_ = false;  // pieces of it were passed on
+  std::string partial_;        // an incomplete line of output
+  bool in_long_line_ = false;  // pieces of the present line were passed on already
   std::string image_id_;
-  std::set<std::string> announced_;  // steps of BuildKit's that have begun
+  std::set<std::string> announced_;  // digests of BuildKit's steps that have begun
   std::optional<BuildFailure> failure_;
 };
 

@@ -6,7 +6,8 @@
 namespace dind::engine {
 namespace {
 
-// The wire format of protobuf: a varint of field number and type, then a varint, 8 bytes, a length and bytes, 4 bytes.
+// The wire format of protobuf: a varint with field number and type, then a varint, 8 bytes, length and bytes, or 4
+// bytes.
 bool varint(std::string_view& bytes, std::uint64_t& value) {
   value = 0;
   for (int shift = 0; shift < 64 && !bytes.empty(); shift += 7) {
@@ -18,7 +19,7 @@ bool varint(std::string_view& bytes, std::uint64_t& value) {
   return false;
 }
 
-// `on_field(number, bytes, value)`: `bytes` of a field with a length, `value` of a varint.
+// `on_field(number, bytes, value)`: `bytes` is set for a field with a length, `value` for a varint.
 bool fields(std::string_view bytes,
             const std::function<void(std::uint64_t, std::string_view, std::uint64_t)>& on_field) {
   while (!bytes.empty()) {

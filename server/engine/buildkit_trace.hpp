@@ -1,5 +1,5 @@
-// BuildKit's progress, as the engine passes it on: a protobuf message of its control API (StatusResponse), base64 in a
-// line of JSON. Read by hand: five fields of three messages. No I/O.
+// Reads BuildKit's progress as the engine sends it: a protobuf message of BuildKit's control API (StatusResponse), as
+// base64 in a line of JSON. Reads only the needed fields, without a protobuf library. No I/O.
 #pragma once
 
 #include <string>
@@ -17,7 +17,7 @@ struct BuildkitTrace {
   std::vector<std::string> logs;  // bytes of a step's output
 };
 
-// False: these are not the bytes of such a message; what was read before the fault is there.
+// False: the bytes are not such a message. `into` then has what was read before the error.
 bool read_buildkit_trace(std::string_view bytes, BuildkitTrace& into);
 
 }  // namespace dind::engine

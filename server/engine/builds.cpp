@@ -58,7 +58,7 @@ Task<Result<BuildOutcome>> Client::build_image(ImageBuild build, std::function<v
     co_return BuildOutcome{.image_id = {}, .failure = failure};
   }
   if (!reply) {
-    // A Dockerfile that can't be read is its author's, and no failure of the engine's.
+    // An unreadable Dockerfile is the author's fault, not a failure of the engine.
     if (auto words = refused_dockerfile(reply.error()))
       co_return BuildOutcome{.image_id = {}, .failure = BuildFailure{.message = std::move(*words)}};
     co_return std::unexpected(reply.error());

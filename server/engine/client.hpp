@@ -1,5 +1,5 @@
-// The Docker Engine API as typed calls. Every call has a deadline and a reply size limit; every failure is an Error
-// that names the engine's address and the call. Safe to use from the io_context's thread only.
+// The Docker Engine API as typed calls. Every call has a deadline and a limit on the size of its reply. Every failure
+// is an Error that names the engine's address and the call. Use it only from the io_context's thread.
 #pragma once
 
 #include <cstdint>
@@ -28,77 +28,82 @@ class Client {
  public:
   Client(asio::any_io_executor executor, Endpoint endpoint);
   ~Client();
-  // Unix seconds on the engine's clock, as far as its replies told it: for labels that others compare with that clock.
+  // Unix seconds on the engine's clock, estimated from its replies: for labels that are compared with that clock.
   std::int64_t unix_now() const;
   Client(const Client&) = delete;
   Client& operator=(const Client&) = delete;
 
   const Endpoint& endpoint() const;
 
-  // -- system. The API version is negotiated by the first call and again after the engine was away.
+  // -- system. The first call negotiates the API version; so does the first call after the engine was unreachable.
   Task<Result<Ping>> ping(Deadline deadline);  // never cached
-  // Whether the engine that answered last is Podman. It runs sandboxes and builds nothing (build_image: an Error).
+  // Whether the last engine that answered is Podman. On Podman, sandboxes run, but build_image is an Error.
   bool is_podman() const;
-  // Podman takes a seccomp profile only as a file on its machine: this one, from now on.
+  // Podman takes a seccomp profile only as a file on its machine. Uses this file from now on.
   void use_profile_file(std::string path) { profile_file_ = std::move(path); }
   const std::string& profile_file() const { return profile_file_; }
-  // What inspect_container_spec reports of a container that was created as asked.
+  // What inspect_container_spec reports if the engine created the container as requested.
   ContainerSpec as_reported(ContainerSpec spec) const;
   Task<Result<Version>> version(Deadline deadline);
   Task<Result<Info>> info(Deadline deadline);
-  // How a container ended that ran a moment ago, from the last events that the engine keeps (256). Waits until it has
-  // died, and at most until `deadline`: then it is what was seen by then.
+  // How a container ended that ran a moment ago, from the last 256 events, which the engine keeps. Waits until the
+  // container has died, but not longer than `deadline`; then it returns what was seen so far.
   Task<Result<ContainerEnd>> container_end(std::string id, Deadline deadline);
-  // Calls `on_event` until the stream ends (Error: it broke) or `cancel`. `filters` as the API has them:
-  // {"label":["x"]}. `on_open`: from now on none is missed.
+  // Calls `on_event` until the stream ends (Error: it broke) or `cancel`. `filters` has the API's form:
+  // {"label":["x"]}. After `on_open` no event is missed.
   Task<Result<void>> events(std::map<std::string, std::vector<std::string>> filters,
                             std::function<void(const Event&)> on_event, Cancel cancel,
                             std::function<void()> on_open = {});
 
   // -- images
   Task<Result<std::optional<Image>>> inspect_image(std::string name, Deadline deadline);  // nullopt: not there
-  // Pulls; `on_progress` gets a line for people and a percentage where the engine gives one. Errors inside the 200
-  // stream are Errors (image_unavailable), and so is an image whose missing layers have more than `most_bytes`.
-  // `registry_auth` is the X-Registry-Auth value, empty for none.
+  // Pulls an image. `on_progress` gets one line for people, with a percentage if the engine gives one. An error inside
+  // the 200 stream is an Error (image_unavailable). So is an image whose missing layers exceed `most_bytes`.
+  // `registry_auth` is the X-Registry-Auth value; empty: none.
   Task<Result<void>> pull_image(std::string name, std::string registry_auth,
                                 std::function<void(const PullProgress&)> on_progress, Cancel cancel, Deadline deadline,
                                 std::int64_t most_bytes = std::numeric_limits<std::int64_t>::max());
 
-  // Loads images from an uncompressed archive, as `docker save` writes them.
+  // Loads images from an uncompressed archive in the format of `docker save`.
   Task<Result<void>> load_image(std::string archive, Deadline deadline);
 
-  // Builds. Steps and their output come as `on_line`; a step that fails is an outcome, an engine that fails an Error.
-  // Ends with its connection: at `cancel` or the deadline.
+  // Builds an image. `on_line` gets the steps and their output. A step that fails is an outcome; an engine that fails
+  // is an Error. The build ends when its connection closes: at `cancel` or the deadline.
   Task<Result<BuildOutcome>> build_image(ImageBuild build, std::function<void(const BuildLine&)> on_line, Cancel cancel,
                                          Deadline deadline);
   Task<Result<std::vector<ImageSummary>>> list_images(std::vector<std::string> labels, Deadline deadline);
-  // Takes the name away, and the image with it where that was the last one; by ID, where it has no name. Never forced:
-  // engine_status 409 where a container or an image needs it. 404 is success.
+  // Removes the name, and the image if this was its last name. By ID: for an image without a name. Never forced:
+  // engine_status 409 if a container or another image needs it. 404 is success.
   Task<Result<void>> remove_image(std::string name, Deadline deadline);
-  // Gives the image `name` the name `tag`. The same one again makes `last_tagged` now, but not in containerd's store.
-  // Error not_found: there is no such image.
+  // Gives the image `name` the further name `tag`. If it has that name already, `last_tagged` becomes now, except in
+  // containerd's store. Error not_found: no such image.
   Task<Result<void>> tag_image(std::string name, std::string tag, Deadline deadline);
-  // Bytes of all its layers as they lie on a disk, which `Image::size` is not in containerd's store.
+  // Bytes of all layers when unpacked on a disk. In containerd's store, `Image::size` is not this number.
   Task<Result<std::int64_t>> unpacked_image_size(std::string name, Deadline deadline);
 
-  // -- containers. `id` may be a name. 404 (and 409 of remove "already in progress") are told apart by engine_status.
+  // -- containers. `id` may be a name. engine_status distinguishes 404 and 409 (remove: "already in progress").
   Task<Result<CreatedContainer>> create_container(std::string name, ContainerSpec spec, Deadline deadline);
   Task<Result<ContainerState>> inspect_container(std::string id, Deadline deadline);
-  // What the engine says that it will do with it, as a ContainerSpec: compared with what was asked, before start.
-  // Differs in a healthy engine too: `env` and `labels` have the image's beside ours, `runtime` is the default's name
-  // where none was asked, `image` is the resolved ID, an empty `working_dir`, `hostname` or `command` is filled in.
-  // What must not be there is in `extras`.
+  // The engine's own view of the container as a ContainerSpec. It is compared with the request before start. These
+  // fields differ in a healthy engine too:
+  // - `env` and `labels` also contain those of the image;
+  // - `runtime` is the name of the default if none was requested;
+  // - `image` is the resolved ID;
+  // - an empty `working_dir`, `hostname` or `command` is filled in.
+  //
+  // Everything that must not be there is in `extras`.
   Task<Result<ContainerSpec>> inspect_container_spec(std::string id, Deadline deadline);
-  // Both at one round trip.
+  // Both with one request.
   Task<Result<std::pair<ContainerState, ContainerSpec>>> inspect_container_state_and_spec(std::string id,
                                                                                           Deadline deadline);
-  // How it stands and what it wrote: the engine counts its files, which takes a while where they are many.
+  // The container's state and the bytes it wrote. The engine counts its files, which takes long if there are many.
   Task<Result<ContainerSize>> container_size(std::string id, Deadline deadline);
-  // Bounds the processes of a container that is made, or runs already.
+  // What the container uses at present.
   Task<Result<ContainerUsage>> container_usage(std::string id, Deadline deadline);
+  // Sets the max number of processes of a created or running container.
   Task<Result<void>> update_pids_limit(std::string id, std::int64_t most, Deadline deadline);
   Task<Result<void>> start_container(std::string id, Deadline deadline);
-  // Streams stdin, stdout and stderr; attach before start. The answer is a connected stream (101 or 200 read).
+  // Streams stdin, stdout and stderr. Attach before start. Returns a connected stream (status 101 or 200 was read).
   Task<Result<std::unique_ptr<HijackedStream>>> attach_container(std::string id, Deadline deadline);
   Task<Result<WaitResult>> wait_container(std::string id, std::string condition, Deadline deadline);
   Task<Result<void>> kill_container(std::string id, std::string signal, Deadline deadline);  // 404/409 are success
@@ -107,9 +112,9 @@ class Client {
   Task<Result<std::vector<ContainerSummary>>> list_containers(std::vector<std::string> labels,
                                                               Deadline deadline);  // all states
 
-  // -- archive: an uncompressed tar into a path of a container; what lies at a path (nullopt: nothing)
+  // -- archive: an uncompressed tar to or from a path of a container; the status of a path (nullopt: it does not exist)
   Task<Result<std::optional<PathStat>>> stat_path(std::string id, std::string path, Deadline deadline);
-  // A path of a container as a tar, of which what comes after `most` bytes is not read. nullopt: nothing is there.
+  // A path of a container as a tar. Reads at most `most` bytes of it. nullopt: the path does not exist.
   Task<Result<std::optional<std::string>>> get_archive(std::string id, std::string path, std::size_t most,
                                                        Deadline deadline);
   Task<Result<void>> put_archive(std::string id, std::string path, std::string tar, Deadline deadline);
@@ -126,7 +131,7 @@ class Client {
 
  private:
   std::string profile_file_;
-  std::shared_ptr<HttpClient> http_;  // calls that are on their way keep it
+  std::shared_ptr<HttpClient> http_;  // calls in progress share it
 };
 
 }  // namespace dind::engine

@@ -21,13 +21,13 @@ Json mount_json(const Mount& mount) {
       json["Type"] = "bind";
       json["Source"] = mount.source;
       json["BindOptions"] = {{"Propagation", mount.of_engine ? "rslave" : "rprivate"}};
-      // Engines before 25 leave writable what is mounted beneath a read-only mount: it is not taken along (S18).
+      // Engines before 25 leave mounts below a read-only mount writable. So such mounts are not included (S18).
       if (mount.read_only && !mount.of_engine) json["BindOptions"]["NonRecursive"] = true;
       break;
     case Mount::Kind::tmpfs:
       json["Type"] = "tmpfs";
-      // The sandbox's user owns nothing in it; without a mode the engine takes that of the folder beneath (an old runc
-      // does so in any case).
+      // The sandbox's user does not own the tmpfs. Without a mode the engine takes that of the folder below it; an old
+      // runc always does.
       json["TmpfsOptions"] = {{"SizeBytes", mount.tmpfs_bytes}, {"Mode", 01777}};
       break;
   }
@@ -58,7 +58,8 @@ bool empty_value(const Json& value) {
          ((value.is_array() || value.is_object()) && value.empty());
 }
 
-// What has no field in ContainerSpec and would weaken the sandbox. Each is empty in a container of ours.
+// Settings that have no field in ContainerSpec and would weaken the sandbox. Each is empty in a container of
+// dind-executor.
 void add_extras(const Json& inspect, std::vector<std::string>& extras) {
   const Json& host = field(inspect, "HostConfig");
   const Json& config = field(inspect, "Config");
@@ -77,7 +78,7 @@ void add_extras(const Json& inspect, std::vector<std::string>& extras) {
     extras.push_back("MemorySwap=" + std::to_string(swap));
   if (const auto restart = text(field(host, "RestartPolicy"), "Name"); !restart.empty() && restart != "no")
     extras.push_back("RestartPolicy=" + restart);
-  // The engine says which paths it hides; none at all means that somebody has asked for that.
+  // The engine reports which paths it hides. An empty list means that someone asked for it.
   for (const char* key : {"MaskedPaths", "ReadonlyPaths"})
     if (const Json& paths = field(host, key); paths.is_array() && paths.empty())
       extras.push_back(std::string(key) + "=[]");
@@ -135,7 +136,7 @@ Json create_body(const ContainerSpec& spec) {
       {"AttachStdin", spec.open_stdin},
       {"AttachStdout", true},
       {"Cmd", spec.command},
-      {"Entrypoint", spec.entrypoint},  // [] is not the image's: it is none
+      {"Entrypoint", spec.entrypoint},  // [] means no entrypoint, not the image's own
       {"Env", std::move(environment)},
       {"HostConfig", std::move(host)},
       {"Image", spec.image},

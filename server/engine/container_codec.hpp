@@ -1,4 +1,4 @@
-// ContainerSpec ↔ the engine's JSON: the create request from a spec, and a spec from the inspect reply. Pure.
+// Converts ContainerSpec to the create request, and the inspect reply to a ContainerSpec. Pure.
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>
@@ -8,12 +8,12 @@
 
 namespace dind::engine {
 
-// The body of POST /containers/create. MaskedPaths and ReadonlyPaths are left out: naming them replaces the engine's
-// defaults.
+// The body of POST /containers/create. It leaves out MaskedPaths and ReadonlyPaths: if they are named, they replace the
+// engine's defaults.
 nlohmann::json create_body(const ContainerSpec& spec);
 
-// GET /containers/{id}/json, as the engine understood it. Never throws; missing fields give the value that compares as
-// "not hardened" (0, false, empty).
+// Reads GET /containers/{id}/json, which is the engine's own view. Never throws. A missing field becomes the value that
+// means "not hardened" (0, false, empty).
 ContainerSpec spec_from_inspect(const nlohmann::json& inspect);
 ContainerState state_from_inspect(const nlohmann::json& inspect);
 

@@ -1,5 +1,5 @@
-// What the engine is told of one container: exactly the fields that we set, each with its unit. Values only; the JSON
-// is made from it in one place (container_codec), so that no field has two spellings.
+// What the engine is told about one container: only the fields that dind-executor sets, each with its unit. Values
+// only. container_codec alone makes the JSON from it, so that no field has two spellings.
 #pragma once
 
 #include <cstdint>
@@ -21,10 +21,10 @@ struct Mount {
   std::string target;
   bool read_only = true;
   std::int64_t tmpfs_bytes = 0;  // kind tmpfs
-  bool no_copy = false;          // kind volume: don't fill it from the image
+  bool no_copy = false;          // kind volume: do not fill it from the image
   std::map<std::string, std::string>
-      labels;              // kind volume: those of a volume that the engine makes because there is none
-  bool of_engine = false;  // kind bind: in the engine's own folder, from where it takes no other propagation
+      labels;              // kind volume: the labels of a volume that the engine creates because it does not exist
+  bool of_engine = false;  // kind bind: in the engine's own folder, for which the engine accepts no other propagation
   bool operator==(const Mount&) const = default;
 };
 struct Ulimit {
@@ -43,7 +43,7 @@ struct ContainerSpec {
   std::string user;  // "65534:65534"
   std::string working_dir;
   std::string hostname;
-  bool open_stdin = true;  // with stdin_once and attach of all three streams
+  bool open_stdin = true;  // with stdin_once, and all three streams attached
   bool network_disabled = true;
   std::string network_mode = "none";
   bool auto_remove = true;
@@ -54,7 +54,7 @@ struct ContainerSpec {
   std::vector<Tmpfs> tmpfs;
   std::vector<Mount> mounts;
   std::vector<Ulimit> ulimits;
-  std::int64_t memory_bytes = 0;  // Memory and MemorySwap: no swap on top
+  std::int64_t memory_bytes = 0;  // sets Memory and MemorySwap, so there is no extra swap
   std::int64_t nano_cpus = 0;
   std::int64_t pids_limit = 0;
   std::int64_t shm_bytes = 0;
@@ -62,15 +62,15 @@ struct ContainerSpec {
   std::string ipc_mode = "private";
   std::string cgroupns_mode = "private";
   std::string log_driver = "none";
-  std::map<std::string, std::string> sysctls;  // of its own network namespace
+  std::map<std::string, std::string> sysctls;  // of the container's own network namespace
   std::string runtime;                         // empty: the engine's default
   std::string stop_signal =
-      "SIGKILL";                 // what the engine's stop and its own restart send first; our PID 1 ignores others
+      "SIGKILL";  // the first signal of the engine's `stop` and `restart`; the supervisor as PID 1 ignores others
   bool healthcheck_none = true;  // the image's HEALTHCHECK is not run
   bool init = false;
-  // From inspect only, and empty in what we ask for: everything that would weaken the sandbox and has no field above,
-  // as "CapAdd=SYS_ADMIN", "Privileged=true", "MemorySwap=-1" (-1: an engine without swap accounting), "Volume=/data"
-  // (the image's own).
+  // Filled by inspect only, and empty in a request: everything that would weaken the sandbox and has no field above.
+  // Examples: "CapAdd=SYS_ADMIN", "Privileged=true", "MemorySwap=-1" (-1: the engine has no swap accounting),
+  // "Volume=/data" (from the image).
   std::vector<std::string> extras;
   bool operator==(const ContainerSpec&) const = default;
 };

@@ -1,4 +1,4 @@
-// Client: containers, from create to remove, and files into them.
+// Client: containers, from create to remove, and files in them.
 #include <nlohmann/json.hpp>
 
 #include "engine/api.hpp"
@@ -18,7 +18,7 @@ std::string container_path(const std::string& id, const std::string& rest = "") 
   return "/containers/" + percent_encode(id) + rest;
 }
 
-// Nothing, or the error, unless it has one of these statuses.
+// Success, or the error; an error with one of the statuses in `fine` is success.
 Result<void> done(const Result<HttpReply>& reply, std::initializer_list<int> fine = {}) {
   if (reply) return {};
   for (const int status : fine)
@@ -82,7 +82,7 @@ Task<Result<ContainerUsage>> Client::container_usage(std::string id, Deadline de
   if (!json) co_return std::unexpected(json.error());
   const Json& memory = field(*json, "memory_stats");
   const Json& counters = field(memory, "stats");
-  // The names of control groups of version 1 and 2.
+  // The names in version 1 and 2 of control groups.
   const auto droppable = number(counters, "total_inactive_file", number(counters, "inactive_file"));
   const std::chrono::nanoseconds cpu_time(number(field(field(*json, "cpu_stats"), "cpu_usage"), "total_usage"));
   co_return ContainerUsage{.memory_bytes = std::max<std::int64_t>(0, number(memory, "usage") - droppable),
@@ -161,7 +161,7 @@ Task<Result<std::vector<ContainerSummary>>> Client::list_containers(std::vector<
 
 Task<Result<std::optional<PathStat>>> Client::stat_path(std::string id, std::string path, Deadline deadline) {
   const auto http = http_;
-  // A HEAD's reply has no words of the engine's: the call says all that there is (N07).
+  // The reply to a HEAD has no text from the engine, so the name of the call must say everything (N07).
   const std::string what = "look at " + path + " in a container";
   HttpRequest request = get(container_path(id, "/archive" + query({{"path", path}})), what, deadline);
   request.method = "HEAD";

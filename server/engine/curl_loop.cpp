@@ -19,11 +19,11 @@ CurlLoop::CurlLoop(const asio::any_io_executor& executor) : executor_(executor),
   curl_multi_setopt(multi_, CURLMOPT_SOCKETDATA, this);
   curl_multi_setopt(multi_, CURLMOPT_TIMERFUNCTION, &CurlLoop::on_timer);
   curl_multi_setopt(multi_, CURLMOPT_TIMERDATA, this);
-  curl_multi_setopt(multi_, CURLMOPT_MAXCONNECTS, 16L);  // idle ones kept for the next call
+  curl_multi_setopt(multi_, CURLMOPT_MAXCONNECTS, 16L);  // idle connections that are kept for the next call
 }
 
 CurlLoop::~CurlLoop() {
-  curl_multi_cleanup(multi_);  // closes idle connections, and says so through on_socket
+  curl_multi_cleanup(multi_);  // closes idle connections, and calls on_socket for each
   for (auto& [socket, watch] : watches_) watch->descriptor.release();
 }
 
@@ -83,7 +83,7 @@ void CurlLoop::wait(const std::shared_ptr<Watch>& watch, int event) {
 
 void CurlLoop::ready(const std::shared_ptr<Watch>& watch, int event, bool failed) {
   watch->waiting &= ~event;
-  if ((watch->wanted & event) == 0) return;  // curl changed its mind, or gave the socket up
+  if ((watch->wanted & event) == 0) return;  // curl no longer wants this event, or has dropped the socket
   act(watch->socket, failed ? CURL_CSELECT_ERR : event);
   arm(watch);
 }

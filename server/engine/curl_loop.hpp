@@ -1,7 +1,6 @@
-// libcurl's multi interface on the Asio loop: curl says which sockets and which time to watch, Asio watches them.
+// Runs libcurl's multi interface on the Asio loop: curl names the sockets and the timeout, Asio waits for them.
 //
-// One thread: the executor's. The loop must be destroyed before the io_context, and after every easy handle in it was
-// removed.
+// Only for the executor's thread. Destroy it before the io_context, and after every easy handle was removed.
 #pragma once
 
 #include <curl/curl.h>
@@ -22,10 +21,10 @@ class CurlLoop : public std::enable_shared_from_this<CurlLoop> {
   CurlLoop(const CurlLoop&) = delete;
   CurlLoop& operator=(const CurlLoop&) = delete;
 
-  // Starts the transfer. `on_done` is called once, from the loop and never from within `add`; it must not call back
-  // into this object: curl forbids that.
+  // Starts the transfer. `on_done` is called once, from the loop and never from within `add`. It must not call this
+  // object, because curl forbids that.
   void add(CURL* easy, std::function<void(CURLcode)> on_done);
-  // Ends it; `on_done` is not called after that. Not from within one of curl's callbacks.
+  // Ends the transfer; `on_done` is not called after that. Do not call it from a callback of curl.
   void remove(CURL* easy);
 
   const asio::any_io_executor& executor() const { return executor_; }
@@ -33,10 +32,10 @@ class CurlLoop : public std::enable_shared_from_this<CurlLoop> {
  private:
   struct Watch {
     Watch(const asio::any_io_executor& executor, int fd) : descriptor(executor, fd), socket(fd) {}
-    asio::posix::stream_descriptor descriptor;  // curl owns the file descriptor: released, never closed
+    asio::posix::stream_descriptor descriptor;  // curl owns the file descriptor: release it, never close it
     int socket;
     int wanted = 0;   // CURL_CSELECT_IN | CURL_CSELECT_OUT
-    int waiting = 0;  // waits that are in the reactor
+    int waiting = 0;  // waits that are pending in the reactor
   };
 
   explicit CurlLoop(const asio::any_io_executor& executor);

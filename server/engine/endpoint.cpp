@@ -15,10 +15,10 @@ struct SandboxContext {
   const Environment& environment;
   const ReadFile& read_file;
 
-  // Like the docker CLI: an empty variable is an unset one.
+  // An empty variable counts as unset, like in the docker CLI.
   std::string variable(const std::string& name) const { return environment(name).value_or(""); }
   bool has_file(const std::string& path) const { return read_file(path).has_value(); }
-  // ~/.docker, or DOCKER_CONFIG; empty where there's no home.
+  // DOCKER_CONFIG, or ~/.docker; empty if there is no home.
   std::string config_folder() const {
     if (auto folder = variable("DOCKER_CONFIG"); !folder.empty()) return folder;
     const auto home = variable("HOME");
@@ -38,7 +38,7 @@ Result<Endpoint> parse_host(const std::string& host, const std::string& origin) 
   const std::string scheme =
       split == std::string::npos ? (host.starts_with('/') ? "unix" : "tcp") : host.substr(0, split);
   std::string rest = split == std::string::npos ? host : host.substr(split + 3);
-  // What holds the address is what to change (E03); a context is not written by hand.
+  // The message names the setting that holds the address (E03); nobody writes a context by hand.
   const std::string to_set = origin.starts_with("context ") ? "DOCKER_HOST" : origin;
   if (scheme == "ssh")
     return wrong(origin + " is \"" + shown +
@@ -49,7 +49,7 @@ Result<Endpoint> parse_host(const std::string& host, const std::string& origin) 
     return wrong(origin + " is \"" + shown +
                  "\": npipe:// is a named pipe of Windows, and this machine runs Linux. Set " + to_set +
                  " to a unix:// or tcp:// address.");
-  // "unix:/x.sock" has no "//", and would be taken for a host "unix" with a port.
+  // "unix:/x.sock" has no "//", so it would be parsed as a host "unix" with a port.
   for (const std::string known : {"unix:", "tcp:", "http:", "https:", "fd:", "ssh:", "npipe:"})
     if (split == std::string::npos && host.starts_with(known) && (host == known || host[known.size()] == '/'))
       return bad("\"//\" is missing behind \"" + known + "\".");
@@ -94,7 +94,7 @@ Result<Endpoint> parse_host(const std::string& host, const std::string& origin) 
   return endpoint;
 }
 
-// Default port and the address as shown; needs to know about TLS.
+// Adds the default port and the address for people; both depend on TLS.
 Endpoint finished(Endpoint endpoint) {
   if (endpoint.kind == Endpoint::Kind::tcp) {
     if (endpoint.port.empty()) endpoint.port = endpoint.tls ? "2376" : "2375";
@@ -104,7 +104,7 @@ Endpoint finished(Endpoint endpoint) {
   return endpoint;
 }
 
-// ca.pem, cert.pem and key.pem of a folder, those that are there.
+// Takes ca.pem, cert.pem and key.pem from a folder, if they exist.
 Result<void> take_certificates(Tls& tls, const std::string& folder, const std::string& origin,
                                const SandboxContext& around) {
   const auto path_if_there = [&](const char* file) {
@@ -120,10 +120,10 @@ Result<void> take_certificates(Tls& tls, const std::string& folder, const std::s
   return {};
 }
 
-// The TLS settings of the environment, for an address that isn't a context's.
+// Applies the TLS variables of the environment to an address that does not come from a context.
 Result<Endpoint> with_environment_tls(Endpoint endpoint, const SandboxContext& around) {
   if (endpoint.kind == Endpoint::Kind::unix_socket) return endpoint;
-  const bool verify = !around.variable("DOCKER_TLS_VERIFY").empty();  // any value, "0" too, as in the docker CLI
+  const bool verify = !around.variable("DOCKER_TLS_VERIFY").empty();  // any value, also "0", like in the docker CLI
   const bool https = endpoint.tls.has_value();
   if (!verify && !https && around.variable("DOCKER_TLS").empty()) return finished(std::move(endpoint));
   endpoint.tls = Tls{};
@@ -194,7 +194,7 @@ Result<Endpoint> find_endpoint(const std::optional<NamedHost>& named, const Envi
   if (context.empty()) {
     named_by = around.config_folder() + "/config.json";
     const auto text = around.read_file(named_by);
-    // A config.json that can't be understood doesn't stop the docker CLI either.
+    // An unreadable config.json does not stop the docker CLI either.
     const auto config = nlohmann::json::parse(text.value_or("{}"), nullptr, false);
     if (config.is_object() && config.contains("currentContext") && config["currentContext"].is_string())
       context = config["currentContext"].get<std::string>();

@@ -1,5 +1,5 @@
-// Where the engine is: explicit setting → DOCKER_HOST → DOCKER_CONTEXT → the config's currentContext → the default
-// socket.
+// Finds the engine's address: explicit setting → DOCKER_HOST → DOCKER_CONTEXT → currentContext in Docker's config.json
+// → the default socket.
 #pragma once
 
 #include <functional>
@@ -11,8 +11,8 @@
 namespace dind::engine {
 
 struct Tls {
-  std::string ca_file;    // empty: the system's store
-  std::string cert_file;  // client certificate and key; empty: none
+  std::string ca_file;    // empty: the system's certificates
+  std::string cert_file;  // client certificate and key; empty: no client certificate
   std::string key_file;
   bool verify = true;
 };
@@ -25,20 +25,20 @@ struct Endpoint {
   std::string port;
   std::optional<Tls> tls;
   std::string address;      // as a person writes it: "unix:///var/run/docker.sock", "tcp://dind:2375"
-  std::string origin;       // where it came from: "DOCKER_HOST", "context \"x\"", "default"
+  std::string origin;       // where the address comes from: "DOCKER_HOST", "context \"x\"", "default"
   std::string choice = {};  // how a person chooses another engine: "--host", "the setting dind.engine.host"
 };
 
-// `choice`, or what a person has at a command line: "--host or DOCKER_HOST".
+// Returns `choice`, or if it is empty the words for a command line: "--host or DOCKER_HOST".
 std::string engine_choice(const Endpoint& endpoint);
 
-// Reads files and environment through the two functions, so that a test needs neither. `environment` gives nullopt for
-// an unset variable; `read_file` nullopt for a file that is not there. Errors: invalid_request, naming what to mend.
+// Reads files and environment through the two functions, so that a test needs neither. `environment` returns nullopt
+// for an unset variable, `read_file` for a missing file. Errors: invalid_request, which names what to fix.
 using Environment = std::function<std::optional<std::string>(const std::string&)>;
 using ReadFile = std::function<std::optional<std::string>(const std::string&)>;
 struct NamedHost {
   std::string address;
-  std::string origin;  // as a message calls it: "--host"
+  std::string origin;  // its name in messages: "--host"
 };
 Result<Endpoint> find_endpoint(const std::optional<NamedHost>& named, const Environment& environment,
                                const ReadFile& read_file);

@@ -1,4 +1,4 @@
-// Client: the engine's events, as they happen.
+// Client: the engine's events while they happen.
 #include <charconv>
 #include <nlohmann/json.hpp>
 
@@ -11,7 +11,7 @@
 namespace dind::engine {
 namespace {
 
-// A stream of events has no end of its own; TCP keep-alive notices an engine that vanished.
+// A stream of events has no deadline of its own; TCP keep-alive detects an engine that is gone.
 constexpr std::chrono::hours kForever{24 * 365 * 10};
 
 Event event_from(const Json& json) {
@@ -26,7 +26,7 @@ Task<Result<void>> Client::events(std::map<std::string, std::vector<std::string>
                                   std::function<void()> on_open) {
   const auto http = http_;
   const std::string what = "events";
-  // With a deadline of its own: `call` would negotiate with the stream's.
+  // This has its own deadline, because `call` would negotiate with the very long one of the stream.
   if (const auto prefix = co_await api_prefix(http, in(std::chrono::seconds(10))); !prefix)
     co_return std::unexpected(prefix.error());
   JsonStream stream;
@@ -43,7 +43,7 @@ Task<Result<void>> Client::events(std::map<std::string, std::vector<std::string>
   };
   const auto reply = co_await call(http, std::move(request));
   if (cancel.cancelled()) co_return Result<void>{};
-  http->api_version.reset();  // another engine may be there next
+  http->api_version.reset();  // the next engine at this address may be another one
   if (!reply) co_return std::unexpected(reply.error());
   if (!readable || !stream.complete())
     co_return std::unexpected(bad_reply(http->endpoint(), what, "its stream of events is not JSON"));
@@ -54,7 +54,7 @@ Task<Result<ContainerEnd>> Client::container_end(std::string id, Deadline deadli
   const auto http = http_;
   JsonStream stream;
   ContainerEnd end;
-  // `since` is any time of the past: it makes the engine begin with what it remembers.
+  // `since` is any time in the past: so the engine begins with the events that it keeps.
   const auto filters = filters_json({{"type", {"container"}}, {"container", {id}}});
   HttpRequest request = get("/events" + query({{"since", "1"}, {"filters", filters}}), "events", deadline);
   request.on_body = [&](std::string_view bytes) {

@@ -24,7 +24,7 @@ namespace dind::engine {
 namespace {
 
 constexpr std::size_t kHeadLimit = 64 << 10;
-constexpr std::size_t kRefusalLimit = 64 << 10;  // the body of an error
+constexpr std::size_t kRefusalLimit = 64 << 10;  // of the body of an error
 
 std::string reason(const boost::system::error_code& error) {
   return error == asio::error::eof || error == asio::error::broken_pipe ? "connection closed"
@@ -33,7 +33,7 @@ std::string reason(const boost::system::error_code& error) {
 
 }  // namespace
 
-// Every operation holds on to it, so that its owner may go at any time.
+// Every operation shares it, so its owner may be destroyed at any time.
 struct HijackedStream::Impl : std::enable_shared_from_this<HijackedStream::Impl> {
   Impl(const asio::any_io_executor& e, Endpoint where, std::string call)
       : executor(e), socket(e), endpoint(std::move(where)), what(std::move(call)) {}
@@ -43,8 +43,8 @@ struct HijackedStream::Impl : std::enable_shared_from_this<HijackedStream::Impl>
   const Endpoint endpoint;
   const std::string what;
   std::unique_ptr<TlsSession> tls;
-  std::string surplus;  // plain bytes that came with the head
-  std::string pending;  // encrypted bytes that wait for the writer
+  std::string surplus;  // plain bytes that arrived together with the head
+  std::string pending;  // encrypted bytes that are queued for the writer
   bool writing = false;
   bool closed = false;
   bool timed_out = false;
@@ -99,7 +99,8 @@ Task<Result<void>> HijackedStream::Impl::connect() {
   }
   if (connected) {
     socket.set_option(asio::ip::tcp::no_delay(true), error);
-    // One that waits for its run is silent for long: that its way is gone must be known before it is needed.
+    // The stream of a warm sandbox is silent for a long time. Keep-alive finds a broken connection before a run needs
+    // it.
     using KeepIdle = asio::detail::socket_option::integer<IPPROTO_TCP, TCP_KEEPIDLE>;
     using KeepInterval = asio::detail::socket_option::integer<IPPROTO_TCP, TCP_KEEPINTVL>;
     using KeepCount = asio::detail::socket_option::integer<IPPROTO_TCP, TCP_KEEPCNT>;
@@ -118,7 +119,7 @@ Task<Result<void>> HijackedStream::Impl::shake_hands() {
   tls = std::move(*session);
   while (true) {
     const auto step = tls->handshake();
-    if (auto sent = co_await flush(); !sent) co_return sent;  // an alert, too
+    if (auto sent = co_await flush(); !sent) co_return sent;  // sends an alert too
     if (!step) co_return std::unexpected(no_tls(endpoint, what, step.error()));
     if (*step) co_return Result<void>{};
     std::array<char, 16384> buffer;
@@ -130,10 +131,10 @@ Task<Result<void>> HijackedStream::Impl::shake_hands() {
   }
 }
 
-// Sends what TLS wants sent, in order: the reader's answers and the writer's records share one way out.
+// Sends the output of TLS in order: the reader's answers and the writer's records share one queue.
 Task<Result<void>> HijackedStream::Impl::flush() {
   pending += tls->take_output();
-  if (writing) co_return Result<void>{};  // whoever is writing takes it along
+  if (writing) co_return Result<void>{};  // the active writer sends these bytes too
   writing = true;
   boost::system::error_code error;
   while (!pending.empty() && !error) {
@@ -165,7 +166,7 @@ Task<Result<std::size_t>> HijackedStream::Impl::read_some(std::span<char> buffer
     const auto size = tls->read(buffer);
     if (!size) co_return std::unexpected(no_answer(endpoint, what, "TLS: " + size.error()));
     if (*size) co_return **size;
-    // An engine that takes no more may have said something before: what can't be written ends no reading.
+    // If writing fails, go on reading: the engine may have sent something before it stopped accepting bytes.
     if (const auto sent = co_await flush(); !sent && (closed || timed_out)) co_return std::unexpected(sent.error());
     std::array<char, 16384> encrypted;
     const auto got =
@@ -222,7 +223,7 @@ Task<Result<void>> HijackedStream::Impl::upgrade(std::string target) {
   co_return Result<void>{};
 }
 
-// Reads the body of a failure, by its Content-Length or up to its last chunk.
+// Reads the body of an error reply, up to its Content-Length or its last chunk.
 Task<Error> HijackedStream::Impl::refusal(int status, std::string head, std::string body) {
   const std::string fields = lower(head);
   std::size_t length = kRefusalLimit;
@@ -235,10 +236,10 @@ Task<Error> HijackedStream::Impl::refusal(int status, std::string head, std::str
   std::array<char, 4096> buffer;
   while (body.size() < length && !(chunked && body.ends_with("0\r\n\r\n"))) {
     const auto size = co_await read_some(buffer);
-    if (!size || *size == 0) break;  // what there is will do
+    if (!size || *size == 0) break;  // use what has arrived
     body.append(buffer.data(), *size);
   }
-  if (chunked) {  // the JSON object between the chunks' sizes
+  if (chunked) {  // take the JSON object between the sizes of the chunks
     const auto first = body.find('{');
     const auto last = body.rfind('}');
     if (first != std::string::npos && last != std::string::npos && last > first)
@@ -254,7 +255,7 @@ Task<Result<std::unique_ptr<HijackedStream>>> HijackedStream::open(asio::any_io_
                                                                    std::string target, std::string what,
                                                                    Deadline deadline) {
   const auto impl = std::make_shared<Impl>(executor, std::move(endpoint), std::move(what));
-  // Closes the socket when this coroutine is done or destroyed without a stream.
+  // Closes the socket if this coroutine ends or is destroyed without returning the stream.
   std::unique_ptr<HijackedStream> stream(new HijackedStream(impl));
   asio::steady_timer timer(executor);
   const auto close_at = [&](Deadline when) {
@@ -271,7 +272,7 @@ Task<Result<std::unique_ptr<HijackedStream>>> HijackedStream::open(asio::any_io_
   close_at(deadline);
   if (auto upgraded = co_await impl->upgrade(std::move(target)); !upgraded) co_return std::unexpected(upgraded.error());
   timer.cancel();
-  if (impl->closed) co_return std::unexpected(impl->broken({}));  // the deadline passed just now
+  if (impl->closed) co_return std::unexpected(impl->broken({}));  // the deadline has just passed
   co_return std::move(stream);
 }
 
@@ -293,7 +294,7 @@ Task<Result<void>> HijackedStream::close_write() {
   }
   boost::system::error_code error;
   impl->socket.shutdown(asio::socket_base::shutdown_send, error);
-  // The engine may have closed the connection already: then there's nobody left to tell.
+  // The engine may have closed the connection already: then there is no one to tell.
   if (error && error != asio::error::not_connected) co_return std::unexpected(impl->broken(error));
   co_return Result<void>{};
 }

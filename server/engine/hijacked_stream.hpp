@@ -1,4 +1,4 @@
-// The one connection that isn't request and reply: a container's attach stream, both ways, with half-close.
+// The attach stream of a container: the one connection that is not request and reply. Both directions, with half-close.
 #pragma once
 
 #include <cstddef>
@@ -14,16 +14,16 @@ namespace dind::engine {
 
 class HijackedStream {
  public:
-  ~HijackedStream();  // closes
-  // Connects to the engine, sends `POST target` with an upgrade and reads the answer's head. `what` names the call in
-  // errors.
+  ~HijackedStream();  // closes the stream
+  // Connects to the engine, sends `POST target` with an upgrade and reads the head of the reply. `what` names the call
+  // in errors.
   static Task<Result<std::unique_ptr<HijackedStream>>> open(asio::any_io_executor executor, Endpoint endpoint,
                                                             std::string target, std::string what, Deadline deadline);
   // Reads some bytes; 0: the engine closed the stream. `buffer` must live until it returns.
   Task<Result<std::size_t>> read_some(std::span<char> buffer);
-  // Writes all of it. One writer at a time.
+  // Writes all bytes. One writer at a time.
   Task<Result<void>> write(std::string bytes);
-  // Tells the engine that there's no more stdin; reading goes on.
+  // Tells the engine that stdin has ended; reading goes on.
   Task<Result<void>> close_write();
   // Ends pending reads and writes with an Error.
   void close();
@@ -31,7 +31,7 @@ class HijackedStream {
  private:
   struct Impl;
   explicit HijackedStream(std::shared_ptr<Impl> impl);
-  std::shared_ptr<Impl> impl_;  // pending operations keep it
+  std::shared_ptr<Impl> impl_;  // pending operations share it
 };
 
 }  // namespace dind::engine

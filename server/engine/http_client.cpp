@@ -25,7 +25,7 @@ namespace {
 constexpr std::size_t kHeaderLimit = 256 << 10;
 constexpr std::chrono::milliseconds kRefusalTime{200};
 
-// One request on its way. Curl writes into it, so it stays where it is.
+// One request in progress. curl writes into it, so it never moves.
 class Transfer {
  public:
   Transfer(std::shared_ptr<CurlLoop> loop, const Endpoint& endpoint, HttpRequest request)
@@ -60,7 +60,7 @@ class Transfer {
       finished_ = true;
       wake_.cancel();
     });
-    // The callback may come from within one of curl's: it only wakes the coroutine, which then takes the transfer down.
+    // The callback may run inside a callback of curl. So it only wakes the coroutine, which then removes the transfer.
     subscription_ = request_.cancel.on_cancel([this] { wake_.cancel(); });
     while (!finished_ && !request_.cancel.cancelled() && Clock::now() < until_) {
       boost::system::error_code ignored;
@@ -76,7 +76,7 @@ class Transfer {
     curl_easy_getinfo(easy_, CURLINFO_RESPONSE_CODE, &status);
     reply_.status = static_cast<int>(status);
     if (finished_ && (code_ == CURLE_OK || stopped_)) return std::move(reply_);
-    // Whatever became of the rest of the body.
+    // The refusal is the reply, whatever happened to the rest of the body.
     if (refused_ && !request_.cancel.cancelled()) return std::move(reply_);
     if (finished_) return std::unexpected(failure());
     if (const auto reason = request_.cancel.reason())
@@ -116,8 +116,8 @@ class Transfer {
     set(CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
     set(CURLOPT_PROXY, "");
     set(CURLOPT_NOSIGNAL, 1L);
-    set(CURLOPT_QUICK_EXIT, 1L);         // a name server that is silent doesn't hold us up
-    set(CURLOPT_DNS_CACHE_TIMEOUT, 1L);  // a service that comes back may have a new address
+    set(CURLOPT_QUICK_EXIT, 1L);         // a name server that does not answer does not delay us
+    set(CURLOPT_DNS_CACHE_TIMEOUT, 1L);  // a service that starts again may have a new address
     set(CURLOPT_TCP_KEEPALIVE, 1L);
     set(CURLOPT_TCP_KEEPIDLE, 10L);
     set(CURLOPT_TCP_KEEPINTVL, 5L);
@@ -156,7 +156,7 @@ class Transfer {
         set(CURLOPT_POSTFIELDS, request_.body.c_str());
       }
       set(CURLOPT_CUSTOMREQUEST, request_.method.c_str());
-      add_header("Expect:");  // no round trip of its own before a body
+      add_header("Expect:");  // avoids a round trip before the body
       add_header(request_.content_type.empty() ? "Content-Type:" : "Content-Type: " + request_.content_type);
     }
     for (const auto& [name, value] : request_.headers) add_header(name + ": " + value);
@@ -201,7 +201,7 @@ class Transfer {
       return false;
     }
     if (line == "\r\n") refuse_if_early();
-    if (line.starts_with("HTTP/")) reply_.headers.clear();  // after a 100 Continue, or a retry, comes the real one
+    if (line.starts_with("HTTP/")) reply_.headers.clear();  // after a 100 Continue or a retry, the final reply follows
     if (line == "\r\n" && request_.on_accepted && !request_.cancel.cancelled()) {
       long status = 0;
       curl_easy_getinfo(easy_, CURLINFO_RESPONSE_CODE, &status);
@@ -218,7 +218,8 @@ class Transfer {
     return true;
   }
 
-  // Curl hears no refusal out while there is more to send: a body that grows is not waited for, but for the words.
+  // curl does not finish reading a refusal while the body is still growing. So the wait for the reply ends after
+  // kRefusalTime, in which the text of the refusal may arrive.
   void refuse_if_early() {
     long status = 0;
     curl_easy_getinfo(easy_, CURLINFO_RESPONSE_CODE, &status);
@@ -232,7 +233,7 @@ class Transfer {
     auto* transfer = static_cast<Transfer*>(self);
     try {
       return transfer->take_body({data, size}) ? size : 0;
-    } catch (...) {  // must not pass through curl
+    } catch (...) {  // no exception may pass through curl
       transfer->escaped_ = std::current_exception();
       return 0;
     }
@@ -310,8 +311,8 @@ class Transfer {
   std::array<char, CURL_ERROR_SIZE> error_text_{};
   HttpReply reply_;
   std::size_t header_bytes_ = 0;
-  off_t sent_ = 0;      // of the body's file
-  bool waits_ = false;  // for more of it
+  off_t sent_ = 0;      // bytes of the body file
+  bool waits_ = false;  // curl waits for more bytes of the body file
   bool refused_ = false;
   std::shared_ptr<char> here_ = std::make_shared<char>();
   CURLcode code_ = CURLE_OK;
@@ -328,7 +329,7 @@ HttpClient::HttpClient(const asio::any_io_executor& executor, Endpoint endpoint)
 HttpClient::~HttpClient() = default;
 
 Task<Result<HttpReply>> HttpClient::request(HttpRequest request) {
-  const auto clock_offset = clock_offset_;  // this object may be gone by then
+  const auto clock_offset = clock_offset_;  // the HttpClient may be destroyed by then
   Transfer transfer(loop_, endpoint_, std::move(request));
   co_await transfer.finish();
   auto reply = transfer.result();

@@ -1,10 +1,11 @@
-// One HTTP request and its reply, to the engine's address: unix socket, TCP or TLS. Connections are kept and used
+// One HTTP request and its reply, to the engine's address: Unix socket, TCP or TLS. Connections are kept and used
 // again.
 //
-// Errors: engine_unavailable where nothing answers (in time), engine_error where the reply is too large or breaks off,
-// cancelled. Every HTTP status is a reply. A proxy is never used: the engine's API is root on the engine's host, it
-// isn't to be handed to whoever runs HTTP_PROXY, and names such as `dind` mean nothing to a proxy. (The docker CLI
-// differs here.)
+// Errors: engine_unavailable (nothing answers in time), engine_error (the reply is too large or incomplete), cancelled.
+// Every HTTP status is a reply.
+//
+// A proxy is never used (the docker CLI differs here). The engine's API is root on the engine's machine and must not
+// pass through the operator of HTTP_PROXY. Names such as `dind` mean nothing to a proxy.
 #pragma once
 
 #include <cstdint>
@@ -27,7 +28,7 @@ namespace dind::engine {
 
 class CurlLoop;
 
-// An engine that is down is to be known within 2 s, answer included.
+// An engine that is down must be reported within 2 s, including the answer.
 inline constexpr std::chrono::milliseconds kConnectTimeout{1800};
 inline constexpr std::size_t kReplyLimit = 16 << 20;
 
@@ -35,16 +36,17 @@ struct HttpRequest {
   std::string method = "GET";
   std::string target;        // path and query
   std::string what;          // names the call in errors: "create container"
-  Deadline deadline{};       // of the whole call
+  Deadline deadline{};       // of the whole request
   std::string content_type;  // of `body`
   std::string body;
-  std::shared_ptr<BodyFile> body_file;  // in place of `body`: read as it is sent, and sent as it is written
+  std::shared_ptr<BodyFile> body_file;  // instead of `body`: read while it is sent, and sent while it is written
   std::vector<std::pair<std::string, std::string>> headers;
-  std::size_t reply_limit = kReplyLimit;  // bytes of the reply's body; with `on_body` only a failure's body counts
-  // Gets the body of a 2xx reply as it comes, in place of HttpReply::body. False ends the call, as if the reply had
+  // Of the reply's body in bytes. With `on_body`, only the body of a failure counts.
+  std::size_t reply_limit = kReplyLimit;
+  // Gets the body of a 2xx reply as it arrives, instead of HttpReply::body. False ends the request as if the reply had
   // ended.
   std::function<bool(std::string_view)> on_body;
-  std::function<void()> on_accepted;  // when the head of a 2xx reply is there
+  std::function<void()> on_accepted;  // called when the head of a 2xx reply has arrived
   Cancel cancel;
 };
 
@@ -59,18 +61,19 @@ class HttpClient {
   HttpClient(const asio::any_io_executor& executor, Endpoint endpoint);
   ~HttpClient();
 
-  // May be destroyed at any point of its wait, and outlives this object.
+  // May be destroyed at any point of its wait, and may outlive this object.
   Task<Result<HttpReply>> request(HttpRequest request);
 
   const Endpoint& endpoint() const { return endpoint_; }
   const asio::any_io_executor& executor() const { return executor_; }
 
-  // Seconds by which the engine's clock is ahead of this machine's, by the last reply's Date (RFC 9110, section 6.6.1).
+  // Seconds by which the engine's clock is ahead of this machine's, from the last reply's Date (RFC 9110, section
+  // 6.6.1).
   std::int64_t clock_offset() const { return *clock_offset_; }
 
-  // What was negotiated with the engine (api.cpp): "1.41". Empty after the engine was away.
+  // The negotiated API version (api.cpp): "1.41". Empty after the engine was unreachable.
   std::optional<std::string> api_version;
-  // The version of Podman that answered then; empty: it is no Podman.
+  // The version of Podman that answered then; empty: it is not Podman.
   std::string podman;
 
  private:

@@ -1,4 +1,4 @@
-// The names of images, as the engine reads them: the grammar of github.com/distribution/reference.
+// Parses names of images like the engine does: the grammar of github.com/distribution/reference.
 #include <algorithm>
 
 #include "engine/text.hpp"
@@ -15,7 +15,7 @@ bool lower_or_digit(char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <=
 bool letter_or_digit(char c) { return lower_or_digit(c) || (c >= 'A' && c <= 'Z'); }
 bool all_of(std::string_view text, bool (*matches)(char)) { return std::ranges::all_of(text, matches); }
 
-// Letters and digits, between two of which stand one dot, one or two underscores, or any number of hyphens.
+// Letters and digits. Between two of them: one dot, one or two underscores, or any number of hyphens.
 bool is_path_component(std::string_view text) {
   if (text.empty() || !lower_or_digit(text.front()) || !lower_or_digit(text.back())) return false;
   while (!text.empty()) {
@@ -71,7 +71,7 @@ bool is_digest(std::string_view text) {
 bool is_repository(std::string_view text) {
   if (text.empty() || text.size() > kMaxRepositoryLength) return false;
   const auto slash = text.find('/');
-  // A registry's name alone may have capitals, and is known for one by its dot or port.
+  // Only a registry's name may have capitals. Its dot or port shows that it is a registry.
   if (slash != std::string_view::npos) {
     const auto first = text.substr(0, slash);
     if (first == "localhost" || first.find_first_of(".:") != std::string_view::npos) {
@@ -87,7 +87,7 @@ bool is_repository(std::string_view text) {
   }
 }
 
-// As it was given: blanks at its ends are what is wrong, where there are some.
+// The name as it was given. Blanks at its end are kept, because they may be the fault.
 std::string shown_name(const std::string& name) {
   constexpr std::size_t kMaxLength = 200;
   std::string text = one_line(name, kMaxLength);
@@ -106,7 +106,7 @@ Result<ImageName> parse_image_name(const std::string& name) {
     parsed.repository = name.substr(0, at);
     good = is_digest(parsed.tag);
   }
-  // A colon after the last slash begins a tag; one before it, a port. A digest wins over a tag beside it.
+  // A colon after the last slash begins a tag; one before it begins a port. A digest takes precedence over a tag.
   const auto slash = parsed.repository.rfind('/');
   const auto colon = parsed.repository.rfind(':');
   if (colon != std::string::npos && (slash == std::string::npos || colon > slash)) {

@@ -1,4 +1,4 @@
-// Client: images — inspect and pull.
+// Client: images: inspect, pull, load, list, remove, tag.
 #include <nlohmann/json.hpp>
 
 #include "engine/api.hpp"
@@ -12,13 +12,13 @@ namespace dind::engine {
 
 Task<Result<std::optional<Image>>> Client::inspect_image(std::string name, Deadline deadline) {
   const auto http = http_;
-  // An ID is a name too: "sha256:…" reads as a repository with a tag.
+  // An ID is a valid name too: "sha256:…" parses as a repository with a tag.
   if (const auto parsed = parse_image_name(name); !parsed) co_return std::unexpected(parsed.error());
   const auto json =
       co_await call_json(http, get("/images/" + percent_encode(name, "/:@") + "/json", "inspect image", deadline));
   if (!json) {
     if (json.error().engine_status == 404) co_return std::optional<Image>{};
-    // An engine may know rules for names that we don't.
+    // An engine may have rules for names that we do not know.
     if (json.error().engine_status == 400)
       co_return fail(ErrorCode::invalid_request, json.error().message, json.error().engine_status);
     co_return std::unexpected(json.error());
@@ -69,7 +69,7 @@ Task<Result<void>> Client::pull_image(std::string name, std::string registry_aut
   if (!parsed) co_return std::unexpected(parsed.error());
   PullReader reader;
   bool readable = true;
-  // Always with a tag: without one the engine pulls every tag of the repository.
+  // Always with a tag: without one, the engine pulls every tag of the repository.
   HttpRequest request =
       post("/images/create" + query({{"fromImage", parsed->repository}, {"tag", parsed->tag}}), what, deadline);
   if (!registry_auth.empty()) request.headers.emplace_back("X-Registry-Auth", registry_auth);
@@ -89,7 +89,7 @@ Task<Result<void>> Client::pull_image(std::string name, std::string registry_aut
   if (reader.error()) co_return std::unexpected(pull_error(http->endpoint(), name, *reader.error(), 200));
   if (!reply) {
     const Error& error = reply.error();
-    // The registry's refusals: with the engine's own text, and what to do.
+    // The registry refused: report the engine's own text and what to do.
     if (error.code == ErrorCode::image_unavailable) {
       const auto at = error.message.find("': ");
       co_return std::unexpected(pull_error(http->endpoint(), name,
@@ -109,7 +109,7 @@ Task<Result<void>> Client::load_image(std::string archive, Deadline deadline) {
   request.body = std::move(archive);
   const auto reply = co_await call(http_, std::move(request));
   if (!reply) co_return std::unexpected(reply.error());
-  // A failure comes inside of the 200 stream.
+  // A failure arrives inside the 200 stream.
   if (reply->body.contains("\"error\""))
     co_return fail(ErrorCode::engine_error, "The engine at " + http_->endpoint().address +
                                                 " could not load an image: " + one_line(reply->body.substr(0, 500)));
@@ -131,7 +131,7 @@ Task<Result<std::vector<ImageSummary>>> Client::list_images(std::vector<std::str
                        .size = number(each, "Size"),
                        .created = number(each, "Created")};
     std::erase(image.tags, "<none>:<none>");
-    // -1: this engine does not know (before API 1.42).
+    // -1: this engine does not know it (API before 1.42).
     if (const auto shared = number(each, "SharedSize", -1); shared > 0 && shared <= image.size) image.size -= shared;
     images.push_back(std::move(image));
   }

@@ -1,4 +1,4 @@
-// Reads fields of the engine's replies without throwing: what is missing, null or of another type gives the default.
+// Reads fields of the engine's replies without throwing: a missing, null or differently typed field gives the default.
 #pragma once
 
 #include <cstdint>
@@ -26,7 +26,7 @@ inline bool flag(const Json& object, const char* key, bool fallback = false) {
 }
 inline std::int64_t number(const Json& object, const char* key, std::int64_t fallback = 0) {
   const Json& value = field(object, key);
-  // A number outside of the range is as good as none: converting it would be undefined.
+  // A number out of range counts as missing: its conversion would be undefined.
   if (value.is_number_float()) {
     const auto real = value.get<double>();
     return real > -9e18 && real < 9e18 ? static_cast<std::int64_t>(real) : fallback;

@@ -1,5 +1,5 @@
-// Cuts a stream of JSON objects (one a line, or one right after another) into objects, whatever way the bytes are
-// split. No I/O.
+// Splits a stream of JSON objects (one per line, or without a separator) into objects, wherever the bytes are split. No
+// I/O.
 #pragma once
 
 #include <functional>
@@ -10,17 +10,17 @@ namespace dind::engine {
 
 class JsonStream {
  public:
-  // One object may have at most this many bytes.
+  // The max size of one object in bytes.
   static constexpr std::size_t kObjectLimit = 1 << 20;
 
-  // Calls `on_object` with the text of each object that is whole now. False: this is no stream of objects, or one is
+  // Calls `on_object` with the text of each complete object. False: this is not a stream of objects, or an object is
   // too long; then nothing more is read.
   bool feed(std::string_view bytes, const std::function<void(std::string_view)>& on_object);
   // Whether the stream may end here.
   bool complete() const { return !broken_ && text_.empty(); }
 
  private:
-  std::string text_;  // of the object that is open
+  std::string text_;  // the object that is still open
   int depth_ = 0;
   bool in_string_ = false;
   bool escaped_ = false;

@@ -11,7 +11,7 @@ namespace dind::engine {
 Task<Result<void>> Client::create_network(NetworkSpec spec, Deadline deadline) {
   Json body{{"Name", spec.name},         {"Driver", "bridge"},    {"CheckDuplicate", true},
             {"Internal", spec.internal}, {"Labels", spec.labels}, {"Options", spec.options}};
-  if (is_podman()) body["Options"] = Json::object();  // it refuses Docker's
+  if (is_podman()) body["Options"] = Json::object();  // Podman refuses Docker's options
   const auto reply = co_await call(http_, post_json("/networks/create", body, "create network", deadline));
   if (!reply && reply.error().engine_status != 409) co_return std::unexpected(reply.error());
   co_return Result<void>{};

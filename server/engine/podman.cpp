@@ -30,7 +30,7 @@ std::string joined_options(const std::vector<std::string>& options) {
   return all;
 }
 
-// Podman's own set, from which a container has what was not dropped. Dropping all is reported as dropping these.
+// Podman's default set of capabilities. A container that drops all capabilities is reported as dropping these.
 bool drops_all(const Json& dropped) {
   constexpr std::array<const char*, 11> kDefault{"CHOWN",   "DAC_OVERRIDE",     "FOWNER",    "FSETID",
                                                  "KILL",    "NET_BIND_SERVICE", "SETFCAP",   "SETGID",
@@ -42,7 +42,7 @@ bool drops_all(const Json& dropped) {
   return dropped.is_array() && std::ranges::all_of(kDefault, has);
 }
 
-// Binds and volumes as Podman reports them, and a tmpfs that was asked for as a mount: it has no `exec`.
+// Binds and volumes as Podman reports them, and each tmpfs that was requested as a mount: it has no `exec`.
 Json mounts_of(const Json& inspect, const Json& tmpfs) {
   Json mounts = Json::array();
   for (const Json& each : field(inspect, "Mounts")) {
@@ -66,7 +66,7 @@ Json mounts_of(const Json& inspect, const Json& tmpfs) {
   return mounts;
 }
 
-// Those of a tmpfs that was asked for as one, without what Podman adds at the end.
+// Each tmpfs that was requested as a tmpfs, without the options that Podman appends.
 Json tmpfs_of(const Json& reported) {
   Json tmpfs = Json::object();
   for (const auto& [path, value] : reported.items()) {
@@ -78,7 +78,7 @@ Json tmpfs_of(const Json& reported) {
   return tmpfs;
 }
 
-// "nofile" of "RLIMIT_NOFILE".
+// "RLIMIT_NOFILE" becomes "nofile".
 Json ulimits_of(const Json& reported) {
   Json limits = Json::array();
   for (Json each : reported) {
@@ -123,12 +123,12 @@ Json inspect_of_podman(Json inspect) {
   const Json tmpfs = field(host, "Tmpfs").is_object() ? host["Tmpfs"] : Json::object();
   host["Mounts"] = mounts_of(inspect, tmpfs);
   host["Tmpfs"] = tmpfs_of(tmpfs);
-  host["Binds"] = nullptr;  // the same as Mounts, in other words
+  host["Binds"] = nullptr;  // the same as Mounts, in another form
   host["Ulimits"] = ulimits_of(field(host, "Ulimits"));
   if (drops_all(field(host, "CapDrop"))) host["CapDrop"] = {"ALL"};
   for (const char* key : {"PidMode", "UTSMode"})
     if (text(host, key) == "private") host[key] = "";
-  // The kind of its network, and not its name.
+  // Podman reports the kind of the network instead of its name.
   const Json& networks = field(field(inspect, "NetworkSettings"), "Networks");
   if (text(host, "NetworkMode") == "bridge" && networks.is_object() && networks.size() == 1 &&
       networks.begin().key() != "none")

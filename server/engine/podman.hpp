@@ -1,4 +1,4 @@
-// What Podman's Docker-compatible API takes and reports in other words than Docker's (N02). Pure.
+// Converts between Docker's words and those of Podman's Docker-compatible API where they differ (N02). Pure.
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>
@@ -9,18 +9,18 @@
 
 namespace dind::engine {
 
-// As Podman can be asked for it: a seccomp profile is a file on its machine, and a tmpfs has no bound on its inodes and
-// no owner (what was its owner's alone, everybody in the sandbox may write to). Unchanged in everything else.
+// Changes `spec` to what Podman accepts; everything else stays. A seccomp profile is a file on its machine. A tmpfs has
+// no bound on inodes and no owner, so everyone in the sandbox may write to a tmpfs that had an owner.
 ContainerSpec fitted_to_podman(ContainerSpec spec, const std::string& profile_file);
 
-// What an inspection of such a container reports: Podman tells neither its sysctls nor its control group's namespace.
-// The fence looks itself at what the former are for.
+// What an inspection of such a container reports: Podman reports neither sysctls nor the namespace of the control
+// group. The egress filter itself checks the effect of the sysctls.
 ContainerSpec reported_by_podman(ContainerSpec spec, const std::string& profile_file);
 
-// The reply to an inspection in Docker's words. What only narrows a sandbox, and is Podman's own, is left out.
+// Converts Podman's inspect reply to Docker's words. Leaves out Podman's own settings that only narrow a sandbox.
 nlohmann::json inspect_of_podman(nlohmann::json inspect);
 
-// Whether a POST to this target builds an image: Podman runs the steps in the network of its machine.
+// Whether a POST to this target builds an image: Podman would run the steps in the network of its machine.
 bool builds(std::string_view target);
 
 }  // namespace dind::engine

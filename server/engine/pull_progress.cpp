@@ -9,7 +9,7 @@
 
 namespace dind::engine {
 namespace {
-constexpr double kDownloadShare = 0.7;  // of a layer's way; the rest is its extraction
+constexpr double kDownloadShare = 0.7;  // of a layer's progress; the rest is its extraction
 }
 
 bool PullReader::feed(std::string_view bytes, const std::function<void(const PullProgress&)>& on_progress) {
@@ -29,7 +29,7 @@ void PullReader::take_line(std::string_view line, const std::function<void(const
   const std::string id = one_line(text(json, "id"), 100);
   const Json& detail = field(json, "progressDetail");
   if (!id.empty() && take_layer(id, status, number(detail, "current"), number(detail, "total"))) {
-    const int now = std::max(percent(), shown_percent_.value_or(0));  // it never goes back
+    const int now = std::max(percent(), shown_percent_.value_or(0));  // the percentage never decreases
     if (shown_percent_ == now) return;
     shown_percent_ = now;
     const auto done = std::ranges::count_if(layers_, [](const auto& layer) { return layer.second.extracted >= 1; });
@@ -43,7 +43,7 @@ void PullReader::take_line(std::string_view line, const std::function<void(const
   if (on_progress) on_progress({status, shown_percent_});
 }
 
-// False: not a line about a layer.
+// False: the line is not about a layer.
 bool PullReader::take_layer(const std::string& id, const std::string& status, std::int64_t current,
                             std::int64_t total) {
   static constexpr std::string_view kLayerLines[] = {"Pulling fs layer",   "Waiting",           "Downloading",
@@ -75,7 +75,7 @@ std::int64_t PullReader::bytes() const {
   return all;
 }
 
-// By bytes. A layer whose size isn't known yet counts as an average one.
+// Weighted by bytes. A layer of unknown size counts as an average one.
 int PullReader::percent() const {
   double known_bytes = 0;
   int known = 0;

@@ -1,4 +1,4 @@
-// Reads what POST /images/create streams: progress lines of layers, and errors that come inside of a 200. No I/O.
+// Reads the stream of POST /images/create: progress of layers, and errors inside a 200 reply. No I/O.
 #pragma once
 
 #include <functional>
@@ -14,13 +14,13 @@ namespace dind::engine {
 
 class PullReader {
  public:
-  // Takes the next bytes, and calls `on_progress` where something changed for a person: a new stage, a percent more.
-  // False: these aren't progress lines.
+  // Takes the next bytes. Calls `on_progress` if there is news for a person: a new stage, or a higher percentage.
+  // False: these are not progress lines.
   bool feed(std::string_view bytes, const std::function<void(const PullProgress&)>& on_progress);
-  // The engine's own text, where the pull failed.
+  // The engine's own text if the pull failed.
   const std::optional<std::string>& error() const { return error_; }
-  // Of the layers whose size is known by now, as the registry has them (compressed), without layers that the engine
-  // has.
+  // Bytes of the layers whose size is known so far, compressed as in the registry. Layers that the engine has are not
+  // counted.
   std::int64_t bytes() const;
   // Whether the stream may end here.
   bool complete() const { return stream_.complete(); }

@@ -15,7 +15,7 @@ namespace {
 std::string engine_message(std::string_view body) {
   const auto json = nlohmann::json::parse(body, nullptr, false);
   if (json.is_object()) {
-    // Docker says "message", Podman "cause" as well.
+    // Docker sends "message"; Podman sends "cause" too.
     if (const auto it = json.find("message"); it != json.end() && it->is_string())
       return one_line(it->get<std::string>());
     if (const auto it = json.find("cause"); it != json.end() && it->is_string())
@@ -33,7 +33,7 @@ std::string whereabouts(const Endpoint& endpoint) {
   return text;
 }
 
-// Where no address was given, there may be no Docker at all.
+// If no address was given, Docker may not be installed at all.
 Error no_socket(const Endpoint& endpoint, std::string_view what) {
   const bool chosen = !endpoint.origin.empty() && endpoint.origin != "default";
   return {ErrorCode::engine_unavailable,
@@ -52,7 +52,7 @@ Error status_error(const Endpoint& endpoint, std::string_view what, int status, 
   ErrorCode code = status == 404 ? ErrorCode::not_found : ErrorCode::engine_error;
   if (kind == CallKind::image_pull || (status == 404 && has_any(text, {"No such image", "no such image"})))
     code = ErrorCode::image_unavailable;
-  // Without the engine's words, which have its paths. A pull has a remedy of its own.
+  // Leave out the engine's text, because it contains paths of its machine. A pull has its own remedy.
   if (kind != CallKind::image_pull && says_disk_full(text))
     message = "The engine at " + endpoint.address + " has no space left on its disk (it answered " +
               std::to_string(status) + " to '" + std::string(what) + "'): " + kFreeEngineDisk;
@@ -74,7 +74,7 @@ Error no_answer(const Endpoint& endpoint, std::string_view what, std::string_vie
   return {ErrorCode::engine_unavailable, message + whereabouts(endpoint) + "."};
 }
 
-// K25: what TLS says is rarely what to do.
+// K25: the text of the TLS library rarely says what to do.
 Error no_tls(const Endpoint& endpoint, std::string_view what, std::string_view reason) {
   const std::string text(reason);
   std::string remedy;
@@ -101,7 +101,7 @@ Error no_tls(const Endpoint& endpoint, std::string_view what, std::string_view r
 }
 
 Error no_connection(const Endpoint& endpoint, std::string_view what, int error_number) {
-  // Nothing is wrong with the engine (R09).
+  // The engine is not the cause (R09).
   if (no_descriptors_left(error_number))
     return {ErrorCode::busy,
             "There is no connection left for '" + std::string(what) + "' to the engine. " + descriptor_shortage()};

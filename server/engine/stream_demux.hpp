@@ -1,5 +1,5 @@
-// Splits the engine's multiplexed attach stream (8-byte header: channel, three zeros, big-endian length) into chunks.
-// No I/O.
+// Splits the engine's multiplexed attach stream into chunks. A header has 8 bytes: channel, three zeros, length
+// (big-endian). No I/O.
 #pragma once
 
 #include <array>
@@ -13,11 +13,11 @@ namespace dind::engine {
 class StreamDemux {
  public:
   struct Chunk {
-    int channel;  // 1 stdout, 2 stderr (0 stdin and 3, the engine's own error text, are rare: treat as stderr)
+    int channel;  // 1 stdout, 2 stderr; treat the rare 0 (stdin) and 3 (the engine's own error text) as stderr
     std::string_view bytes;
   };
-  // Takes the next chunk off the front of `input` (a part of a frame's payload is a chunk too). False: more bytes are
-  // needed, and `input` is empty. Error: not a stream header.
+  // Takes the next chunk from the front of `input`; a part of a frame's payload is a chunk too. False: `input` is
+  // empty, and more bytes are needed. Error: not a stream header.
   Result<bool> next(std::string_view& input, Chunk& chunk);
 
  private:

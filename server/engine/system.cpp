@@ -1,4 +1,4 @@
-// Client: what the engine is — ping, version, info.
+// Client: data about the engine: ping, version, info.
 #include <algorithm>
 #include <ctime>
 #include <nlohmann/json.hpp>

@@ -8,7 +8,7 @@ namespace {
 
 bool alphanumeric(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'); }
 
-// The length of the UTF-8 sequence at the front of `text`, 0 where it's none (RFC 3629).
+// The length of the UTF-8 sequence at the start of `text`; 0 if it is not one (RFC 3629).
 std::size_t utf8_length(std::string_view text) {
   const auto at = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
   const unsigned char first = at(0);

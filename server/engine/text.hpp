@@ -1,4 +1,4 @@
-// Text for URLs and for error messages.
+// Builds text for URLs and for error messages.
 #pragma once
 
 #include <algorithm>
@@ -13,30 +13,30 @@
 
 namespace dind::engine {
 
-// RFC 3986 percent-encoding of everything but unreserved characters and those in `keep`.
+// Percent-encodes (RFC 3986) all characters except unreserved ones and those in `keep`.
 std::string percent_encode(std::string_view text, std::string_view keep = "");
 
-// "?a=b&c=d", values encoded.
+// "?a=b&c=d", with encoded values.
 std::string query(std::initializer_list<std::pair<std::string_view, std::string>> parameters);
 
-// {"label":["x"]}, as the API's `filters` parameter has it.
+// {"label":["x"]}, the form of the API's `filters` parameter.
 std::string filters_json(const std::map<std::string, std::vector<std::string>>& filters);
 
-// Control characters and line ends become spaces, invalid UTF-8 goes, and what's longer than `max_bytes` is cut with
-// "…".
+// Control characters and line ends become spaces, invalid UTF-8 becomes "?". A text of more than `max_bytes` is cut and
+// ends with "…".
 std::string one_line(std::string_view text, std::size_t max_bytes = 1000);
 
-// Whether one of `parts` is in the text.
+// Whether the text contains one of `parts`.
 inline bool has_any(std::string_view text, std::initializer_list<std::string_view> parts) {
   return std::ranges::any_of(parts, [&](std::string_view part) { return text.contains(part); });
 }
 
-// A reference as docker takes it, cut into its name and its tag or digest ("latest" where it has neither).
+// An image reference, split as docker does: name, and tag or digest ("latest" if it has neither).
 struct ImageName {
   std::string repository;  // "localhost:5000/team/tool"
   std::string tag;         // "3.11", or "sha256:…"
 };
-// Error (invalid_request): can't be an image's name. The check is what keeps a name from becoming another path.
+// Error invalid_request: not the name of an image. The check prevents that a name becomes another path of the API.
 Result<ImageName> parse_image_name(const std::string& name);
 
 }  // namespace dind::engine

@@ -39,7 +39,8 @@ std::expected<std::unique_ptr<TlsSession>, std::string> TlsSession::create(const
   if (context == nullptr) return tls_error("can't be set up");
   std::unique_ptr<TlsSession> session(new TlsSession(context, nullptr));
   SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
-  // Engines before Docker 20.10's Go end without close_notify; the attach stream's own frames tell a whole one.
+  // Engines older than Docker 20.10 end without close_notify. The frames of the attach stream show whether it is
+  // complete.
   SSL_CTX_set_options(context, SSL_OP_IGNORE_UNEXPECTED_EOF);
   SSL_CTX_set_verify(context, tls.verify ? SSL_VERIFY_PEER : SSL_VERIFY_NONE, nullptr);
   if (!tls.ca_file.empty()) {
@@ -62,7 +63,7 @@ std::expected<std::unique_ptr<TlsSession>, std::string> TlsSession::create(const
   BIO* output = BIO_new(BIO_s_mem());
   SSL_set_bio(ssl, input, output);  // owns both
   if (input == nullptr || output == nullptr) return tls_error("can't be set up");
-  BIO_set_mem_eof_return(input, -1);  // empty is "not yet", not the end
+  BIO_set_mem_eof_return(input, -1);  // empty means "not yet", not the end
   BIO_set_mem_eof_return(output, -1);
   if (is_address(host)) {
     if (tls.verify && X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), host.c_str()) != 1)
@@ -82,7 +83,7 @@ TlsSession::~TlsSession() {
 }
 
 void TlsSession::feed(std::string_view encrypted) {
-  // A memory BIO takes everything. What comes in is a socket's buffer, far below INT_MAX.
+  // A memory BIO takes everything. The input is a socket's buffer, far smaller than INT_MAX.
   BIO_write(SSL_get_rbio(ssl_), encrypted.data(), static_cast<int>(encrypted.size()));
 }
 
@@ -113,14 +114,14 @@ std::expected<std::optional<std::size_t>, std::string> TlsSession::read(std::spa
     case SSL_ERROR_ZERO_RETURN:
       return 0;
     default:
-      return tls_error("a record can't be read");  // a refused client certificate is told here, in TLS 1.3
+      return tls_error("a record can't be read");  // in TLS 1.3 the refusal of a client certificate arrives here
   }
 }
 
 std::expected<void, std::string> TlsSession::write(std::string_view plain) {
   ERR_clear_error();
   std::size_t written = 0;
-  // Memory BIOs never ask to wait.
+  // A memory BIO never asks to wait.
   if (!plain.empty() && (SSL_write_ex(ssl_, plain.data(), plain.size(), &written) != 1 || written != plain.size()))
     return tls_error("a record can't be written");
   return {};

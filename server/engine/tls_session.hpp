@@ -1,5 +1,5 @@
-// TLS without I/O: encrypted bytes in and out on one side, plain bytes on the other. What asio::ssl::stream can't do is
-// the reason for it: close one direction (close_notify, RFC 8446 section 6.1) while the other one goes on.
+// TLS without I/O: encrypted bytes on one side, plain bytes on the other. It exists because asio::ssl::stream cannot
+// close one direction (close_notify, RFC 8446 section 6.1) while the other one goes on.
 #pragma once
 
 #include <memory>
@@ -18,16 +18,16 @@ namespace dind::engine {
 
 class TlsSession {
  public:
-  // A client's session, before its handshake. `host` is verified unless tls.verify is off. The error is a short reason.
+  // A client's session before its handshake. Verifies `host` unless tls.verify is off. The error is a short reason.
   static std::expected<std::unique_ptr<TlsSession>, std::string> create(const Tls& tls, const std::string& host);
   ~TlsSession();
 
   void feed(std::string_view encrypted);
-  std::string take_output();  // what is to be sent now
+  std::string take_output();  // the bytes to send now
 
-  // True: done. False: feed it more. After each call, send the output.
+  // True: done. False: call feed() with more bytes first. Send the output after each call.
   std::expected<bool, std::string> handshake();
-  // The number of bytes read; 0: the peer has closed its direction. nullopt: feed it more.
+  // The number of bytes read; 0: the peer has closed its direction. nullopt: call feed() with more bytes first.
   std::expected<std::optional<std::size_t>, std::string> read(std::span<char> buffer);
   std::expected<void, std::string> write(std::string_view plain);
   void close_write();

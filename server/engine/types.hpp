@@ -1,4 +1,4 @@
-// What the engine tells us: replies of its API, as values, with only the fields that we use.
+// Replies of the Engine API as values, with only the fields that dind-executor uses; and the arguments of its calls.
 #pragma once
 
 #include <chrono>
@@ -16,9 +16,9 @@ class BodyFile;
 using Labels = std::map<std::string, std::string>;
 
 struct Ping {
-  std::string api_version;      // highest that the engine speaks, "1.41"
+  std::string api_version;      // the highest that the engine speaks, "1.41"
   std::string builder_version;  // "1", "2", or empty
-  std::string podman;           // Podman's version where it is one: "5.4.2"
+  std::string podman;           // Podman's version if the engine is Podman: "5.4.2"
 };
 struct Version {
   std::string version;  // "20.10.24"
@@ -37,9 +37,9 @@ struct Info {
   std::string docker_root_dir;
   std::int64_t memory_bytes = 0;
   int cpus = 0;
-  std::string system_time;  // RFC 3339, the engine's clock
+  std::string system_time;  // RFC 3339, on the engine's clock
   std::string name;
-  Labels labels;  // its own, from how it was started
+  Labels labels;  // of the engine, given when it was started
 };
 struct Event {
   std::string type;    // "container", "image", …
@@ -58,46 +58,48 @@ struct Image {
   std::string working_dir;  // empty: /
   std::map<std::string, std::string> env;
   Labels labels;
-  std::string last_tagged;            // RFC 3339; the year 1 or empty: never
+  std::string last_tagged;            // RFC 3339; year 1 or empty: never
   std::vector<std::string> on_build;  // its ONBUILD triggers
-  std::vector<std::string> layers;    // sha256:… of what each layer holds
-  std::string parent;                 // sha256:…, where a step of the classic builder made it from another
-  std::int64_t size = 0;              // bytes, with all that it is built on
-  bool size_is_packed = false;        // of its content as a registry has it: containerd's store
+  std::vector<std::string> layers;    // sha256:… of the content of each layer
+  std::string parent;                 // sha256:… of the image from which a step of the classic builder made it
+  std::int64_t size = 0;              // bytes, including the layers of its base
+  bool size_is_packed = false;        // `size` counts the compressed content as in a registry: containerd's store
 };
 struct ImageSummary {
   std::string id;                 // sha256:…
-  std::vector<std::string> tags;  // "name:tag"; none: dangling
+  std::vector<std::string> tags;  // "name:tag"; empty: dangling
   Labels labels;
-  std::int64_t size = 0;     // bytes: its own where the engine tells them apart, else with what it shares
-  std::int64_t created = 0;  // Unix seconds: when it was built
+  std::int64_t size = 0;     // bytes: without shared layers if the engine reports them, else with them
+  std::int64_t created = 0;  // Unix seconds when it was built
 };
 struct PullProgress {
   std::string message;
   std::optional<int> percent;
 };
 struct ImageBuild {
-  std::shared_ptr<BodyFile> context;  // a tar, which may still be written
-  std::string dockerfile;             // its name in there
+  std::shared_ptr<BodyFile> context;  // a tar, which may still be growing
+  std::string dockerfile;             // its path in the tar
   std::string tag;
-  Labels labels;                  // by BuildKit; the classic builder puts them in as its last step, so a LABEL does
-  std::string network_mode;       // "none", "container:ID", "default"; BuildKit knows no container's
-  std::int64_t memory_bytes = 0;  // of each step, no swap on top; BuildKit takes no bound
+  Labels labels;  // set by BuildKit; the classic builder adds them as its last step, so a LABEL line is used there
+  std::string network_mode;       // "none", "container:ID", "default"; BuildKit does not support a container's
+  std::int64_t memory_bytes = 0;  // for each step, no extra swap; BuildKit has no such bound
   double cpus = 1;
-  std::int64_t most_file_bytes = 0;  // of one file that a step writes; BuildKit takes no bound; 0: none
-  bool pull = false;                 // base images, even where they are there
+  std::int64_t most_file_bytes = 0;  // bytes of one file that a step writes; 0: no bound; BuildKit has no such bound
+  bool pull = false;                 // pull base images even if the engine has them
   bool buildkit = false;
-  std::string registry_config;  // the X-Registry-Config value, empty for none
+  std::string registry_config;  // the X-Registry-Config value; empty: none
   std::map<std::string, std::string> arguments = {};
-  std::string target = {};  // a stage; empty: the last one
+  std::string target = {};  // the stage to build; empty: the last one
 };
 struct BuildLine {
   std::string text;
-  bool step = false;       // a step begins; else a line of its output
-  bool goes_on = false;    // a long line's piece; the next one goes on with it
-  std::string container;   // in place of a text: the classic builder runs a step in it (the ID's first 12 digits)
-  std::string image;       // in place of a text: it has come so far (the same)
-  std::string stage = {};  // in place of a text: the image of a stage that is whole (its ID); BuildKit: of the last one
+  bool step = false;     // true: a step begins; false: a line of its output
+  bool goes_on = false;  // a piece of a long line, which the next BuildLine continues
+  // Instead of a text: the classic builder runs a step in this container (first 12 digits of the ID).
+  std::string container;
+  std::string image;  // instead of a text: the image so far (first 12 digits of the ID)
+  // Instead of a text: the image ID of a stage that is complete; BuildKit: only of the last stage.
+  std::string stage = {};
 };
 struct BuildFailure {
   std::string message;  // the builder's own
@@ -125,28 +127,28 @@ struct ContainerSize {
   std::string status;        // created, running, exited, …
   std::string network_mode;  // "container:ID"
   Labels labels;
-  std::int64_t written_bytes = 0;  // on top of its image; volumes don't count
+  std::int64_t written_bytes = 0;  // on top of its image, without volumes
 };
-// What its processes use, from their control group.
+// Resource usage of a container, from its control group.
 struct ContainerUsage {
-  std::int64_t memory_bytes = 0;          // without files that the kernel keeps in memory and can drop at once
+  std::int64_t memory_bytes = 0;          // without file cache that the kernel can drop at once
   std::chrono::milliseconds cpu_time{0};  // of all processors together, since the start
 };
 struct PathStat {
   std::int64_t modified = 0;  // Unix seconds
   std::int64_t size = 0;      // bytes
-  std::uint32_t mode = 0;     // Go's: permission bits in the lowest nine, the kind in the highest
-  std::string link;           // where it leads, of a link
+  std::uint32_t mode = 0;     // Go's os.FileMode: permission bits in the lowest nine, the kind in the highest
+  std::string link;           // the target of a link
   bool is_folder() const { return (mode & 1U << 31) != 0; }
   bool is_link() const { return (mode & 1U << 27) != 0; }
-  bool is_file() const { return (mode & 0x8f280000U) == 0; }  // a regular one
+  bool is_file() const { return (mode & 0x8f280000U) == 0; }  // a regular file
 };
-// What the engine remembers of a container's end, after the container is gone too.
+// The end of a container as the engine's events report it, also after the container is removed.
 struct ContainerEnd {
   bool died = false;
   bool out_of_memory = false;
-  bool killed_from_outside = false;  // somebody asked the engine for it
-  std::int64_t exit_code = 0;        // where it died
+  bool killed_from_outside = false;  // someone asked the engine to kill it
+  std::int64_t exit_code = 0;        // set if `died`
 };
 struct WaitResult {
   std::int64_t status_code = 0;
@@ -158,14 +160,14 @@ struct ContainerSummary {
   Labels labels;
   std::int64_t created = 0;          // Unix seconds, the engine's clock
   std::string image_id;              // sha256:…
-  std::vector<std::string> volumes;  // names of those that it mounts
+  std::vector<std::string> volumes;  // names of the volumes that it mounts
 };
 struct VolumeSpec {
   std::string name;
   Labels labels;
 };
 struct Volume {
-  std::string mountpoint;  // where the engine's machine has it
+  std::string mountpoint;  // path on the engine's machine
   Labels labels;
 };
 struct VolumeSummary {

@@ -41,7 +41,7 @@ Task<Result<std::vector<VolumeSummary>>> Client::list_volumes(std::vector<std::s
       http_, get("/volumes" + query({{"filters", filters_json({{"label", labels}})}}), "list volumes", deadline));
   if (!json) co_return std::unexpected(json.error());
   std::vector<VolumeSummary> volumes;
-  // Null where there are none.
+  // Null if there are no volumes.
   if (const Json& list = field(*json, "Volumes"); list.is_array())
     for (const Json& each : list)
       volumes.push_back({text(each, "Name"), text_map(each, "Labels"), text(each, "CreatedAt")});

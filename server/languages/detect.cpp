@@ -1,4 +1,4 @@
-// Which recipe runs a file: what the caller says, else the file's extension, else its `#!` line.
+// Chooses the recipe of a file: the language that the caller names, else the file's extension, else its `#!` line.
 
 #include <algorithm>
 
@@ -54,7 +54,7 @@ std::string listed() {
   return list;
 }
 
-// For messages: one line, bounded, whatever the name holds.
+// For messages: one line of bounded length, whatever the name contains.
 std::string on_one_line(std::string_view text) {
   std::string out;
   for (const char c : text.substr(0, 80)) out += static_cast<unsigned char>(c) < 0x20 || c == 0x7f ? '?' : c;

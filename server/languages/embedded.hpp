@@ -1,4 +1,4 @@
-// The texts of languages/**/*.json, put into the program at build time (cmake/EmbedRecipes.cmake).
+// The texts of languages/**/*.json, embedded in the program at build time (cmake/EmbedRecipes.cmake).
 #pragma once
 
 #include <span>
@@ -7,7 +7,7 @@
 namespace dind::languages {
 
 struct EmbeddedText {
-  std::string_view name;  // the file's, without .json: what a recipe's `id` must say
+  std::string_view name;  // the file name without .json; a recipe's `id` must be equal to it
   std::string_view text;
 };
 std::span<const EmbeddedText> embedded_recipes();

@@ -1,4 +1,4 @@
-// What is known of Python's packages by name: the programs that they bring, and modules whose package has another name.
+// Facts about Python packages by name: the programs that they bring, and modules whose package has another name.
 #pragma once
 
 #include <string>
@@ -9,7 +9,7 @@ namespace dind::languages {
 // "pytest", "black": a package brings it, and `python3 -m NAME` runs it.
 bool is_python_tool(std::string_view program);
 
-// The package that brings a module: "opencv-python" for "cv2"; the module's own name where no other is known.
+// The package that brings a module: "opencv-python-headless" for "cv2". The module's own name if no other is known.
 std::string python_package_of(std::string_view module);
 
 }  // namespace dind::languages

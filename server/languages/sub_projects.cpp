@@ -10,11 +10,11 @@
 namespace dind::languages {
 namespace {
 
-constexpr std::size_t kMaxEntries = 500;  // of one folder
-constexpr std::size_t kMaxFolders = 200;  // looked into
+constexpr std::size_t kMaxEntries = 500;  // in one folder
+constexpr std::size_t kMaxFolders = 200;  // that are opened
 constexpr std::size_t kMaxFound = 32;
 constexpr int kMaxDepth = 2;
-// Where installers and builds put what is nobody's project.
+// Folders of installers and builds, in which no project of the user is expected.
 constexpr std::array<std::string_view, 12> kMade{"node_modules", "vendor",      "target", "build",
                                                  "dist",         "out",         "bin",    "obj",
                                                  "venv",         "__pycache__", "env",    "site-packages"};

@@ -1,4 +1,4 @@
-// Projects in the folders of a folder, as a monorepo has them: packages/app/package.json.
+// Finds projects in subfolders, as in a monorepo: packages/app/package.json.
 #pragma once
 
 #include <optional>
@@ -10,12 +10,12 @@
 
 namespace dind::languages {
 
-// Programs of folders one or two levels below, in the order of their paths. The id and the source begin with the path:
-// "packages/app/npm-start". All are `extra`: each runs only by a choice. Hidden folders, installed packages and what
-// builds have made are left out, and so is what `sources` names. A look at it ends soon: some hundred folders at most.
+// Programs of folders one or two levels below, in the order of their paths. Id and source begin with the path:
+// "packages/app/npm-start". All are `extra`: each runs only if it is chosen. Hidden folders, installed packages, build
+// output and the files in `sources` are left out. Bounded: looks into at most some hundred folders.
 std::vector<WorkspaceProgram> find_sub_projects(const std::string& folder, const std::vector<std::string>& sources);
 
-// "packages/app" and "npm-start" of "packages/app/npm-start"; nullopt: it is a program of the folder itself.
+// "packages/app" and "npm-start" of "packages/app/npm-start"; nullopt: the program belongs to the folder itself.
 std::optional<std::pair<std::string, std::string>> sub_project(const std::string& id);
 
 }  // namespace dind::languages

@@ -23,7 +23,7 @@ namespace {
 using nlohmann::json;
 
 constexpr std::size_t kMaxFileBytes = 1 << 20;
-constexpr std::size_t kMaxNames = 1000;  // of the folder, where a row looks into its subfolders
+constexpr std::size_t kMaxNames = 1000;  // of the folder, when a row searches its subfolders
 constexpr std::size_t kMaxPrograms = 32;
 constexpr std::size_t kMaxDetailLength = 120;
 
@@ -61,7 +61,8 @@ const json* value_at(const json& root, const std::vector<std::string>& path) {
   return at;
 }
 
-// What `file` in the folder names, and what it includes from there. Without it: nothing.
+// Reads the dependencies that `file` in the folder names, and those of files that it includes. Nothing if it is
+// missing.
 void read_packages(const Folder& folder, const std::string& file, WorkspaceProgram& program) {
   if (file.empty()) return;
   std::string ignored;
@@ -87,7 +88,7 @@ void read_packages(const Folder& folder, const std::string& file, WorkspaceProgr
   program.constraints = std::move(found->constraints);
 }
 
-// Whether the JSON names packages that are not installed in the folder.
+// Whether the JSON names dependencies that are not installed in the folder.
 bool needs_packages(const WorkspaceRow& row, const json& root, const Folder& folder) {
   if (row.installed.folder.empty() || folder.look(row.installed.folder)) return false;
   return std::ranges::any_of(row.installed.json_objects, [&](const std::string& name) {
@@ -96,7 +97,7 @@ bool needs_packages(const WorkspaceRow& row, const json& root, const Folder& fol
   });
 }
 
-// The same for a command in the folder, whose file says it where it can be read.
+// The same for a command in the folder, if the row's file can be read.
 void note_missing_packages(const WorkspaceRow& row, const Folder& folder, WorkspaceProgram& program) {
   if (row.installed.folder.empty()) return;
   std::string text;
@@ -115,14 +116,14 @@ class Search {
       return;
     }
     for (const auto& name : names()) {
-      // What `python -m` takes for a name, and no option.
+      // Only names that `python -m` accepts, no options.
       if (name.starts_with('.') || name.starts_with('-') || name.contains(' ') || escaped(name) != name) continue;
       const auto status = folder_.look(name);
       if (!status || !S_ISDIR(status->st_mode)) continue;
       if (const auto below = folder_.below(name)) in(row, *below, name);
     }
   }
-  // A Dockerfile by another name than a folder's own has (`Dockerfile.dev`), where there is no other.
+  // A Dockerfile with another name than the usual one (`Dockerfile.dev`), if there is no usual one.
   void other_dockerfiles() {
     const auto is_there = [&](const std::string& name) { return folder_.look(name).has_value(); };
     const auto has_its_own = [&](const WorkspaceRow& row) {
@@ -202,7 +203,7 @@ class Search {
     return true;
   }
 
-  // Once, however many rows look at the file.
+  // Adds it once, however many rows look at the file.
   void note(std::string text) {
     if (std::ranges::find(found_.notes, text) == found_.notes.end()) found_.notes.push_back(std::move(text));
   }
@@ -218,14 +219,14 @@ class Search {
   WorkspacePrograms found_;
 };
 
-// "python" of "python3.11" and "/usr/bin/python3"; empty: no recipe's interpreter.
+// "python" of "python3.11" and "/usr/bin/python3"; empty: no recipe has this interpreter.
 std::string language_of_interpreter(const std::string& word) {
   if (word.empty() || word.contains('\n')) return "";
   const auto recipe = detect(std::nullopt, "", "#!" + word + "\n");
   return recipe ? (*recipe)->id : "";
 }
 
-// Of a script in the folder, by its `#!` line; empty: it is none, or no recipe's.
+// The language of a script in the folder, by its `#!` line; empty: not a script, or no recipe has its interpreter.
 std::string language_of_file(const Folder& folder, const std::string& word) {
   std::string text;
   if (!word.contains('/') || folder.read(word, kMaxFileBytes, text) != Folder::Problem::none) return "";
@@ -234,7 +235,7 @@ std::string language_of_file(const Folder& folder, const std::string& word) {
   return recipe == nullptr ? "" : recipe->id;
 }
 
-// The row that a command by this name belongs to, or one with a file in the folder. nullptr: none.
+// The row whose command has this name, else a row with a program in the folder. nullptr: none.
 const WorkspaceRow* row_for(std::string_view first_word, const WorkspacePrograms& there) {
   for (const auto& row : workspace_table())
     if (!row.build && row.command.front() == first_word) return &row;
@@ -264,7 +265,7 @@ WorkspaceProgram program_for_command(const std::string& path, const std::vector<
   WorkspaceProgram program;
   const auto there = find_workspace_programs(path).value_or(WorkspacePrograms{});
   const auto folder = Folder::open(path);
-  // `cd sub && make`: what runs comes behind it.
+  // `cd sub && make`: the command comes after it.
   const auto first = words.size() > 2 && words.front() == "cd" ? words.begin() + 2 : words.begin();
   const auto word = first == words.end() ? std::string() : *first;
   const auto name = word.substr(word.find_last_of('/') + 1);

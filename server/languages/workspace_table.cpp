@@ -13,7 +13,7 @@ namespace {
 
 using nlohmann::json;
 
-// Reads one row; the first thing that is wrong is kept.
+// Reads one row; keeps the first problem.
 class Reader {
  public:
   explicit Reader(const json& row) : row_(row) {}

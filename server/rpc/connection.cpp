@@ -79,7 +79,7 @@ void Connection::stop() {
 Task<Result<void>> Connection::serve() {
   const auto self = shared_from_this();
   auto ended = co_await read_all();
-  frames_.let_go();  // this object may live on
+  frames_.let_go();  // this object may live longer
   stopped_ = true;
   asked_.clear();
   co_return ended;
@@ -108,7 +108,7 @@ Task<Result<void>> Connection::read_all() {
 
 bool Connection::is_late() const { return frame_due_ && Clock::now() >= *frame_due_; }
 
-// The time of a message that is arriving runs on meanwhile: a client that reads no answers keeps no room for ever.
+// A message that is arriving keeps its deadline meanwhile: a client that reads no answers cannot keep memory forever.
 Task<void> Connection::until_may_read() {
   while (!may_read() && !stopped_ && !is_late())
     co_await progress_.wait(std::min(in(1h), frame_due_.value_or(Deadline::max())));
@@ -122,7 +122,7 @@ Result<void> Connection::take_body(const std::string& body) {
   Json id = id_in(body);
   const bool known = !id.is_null();
   take(Invalid{std::move(id), handlers_.no_room()});
-  // Whoever waits for the answer would wait for ever.
+  // With an unknown id no answer is possible, and the client would wait for it forever.
   return known ? Result<void>{} : Result<void>(FrameReader::nameless());
 }
 
@@ -147,7 +147,7 @@ void Connection::take(Message message) try {
     send(failure_text(invalid.id, invalid.failure));
   }
 } catch (const std::exception& e) {
-  // A bug in a handler; its request was answered when the Reply was dropped, and the connection goes on.
+  // A bug in a handler. Its request was answered when the Reply was destroyed; the connection goes on.
   log(LogLevel::error, std::string("A message could not be handled: ") + e.what());
 }
 
@@ -195,8 +195,8 @@ Task<void> Connection::caught_up() {
 }
 
 void Connection::send(std::string body, std::shared_ptr<void> hold) {
-  // What has a hold is bounded by whoever holds back the next. Counted, a flood that nobody reads would keep us from
-  // reading the request that stops it.
+  // The sender bounds messages with a hold. If they were counted, unread output would stop us from reading the request
+  // that ends the run.
   if (hold)
     writer_.write(out_.fd, framed(body), std::move(hold));
   else

@@ -1,5 +1,5 @@
-// A JSON-RPC connection over two descriptors: requests and notifications in, each request answered exactly once,
-// messages out. Knows nothing of running code. All calls on the core's thread, on which nothing here ever blocks.
+// A JSON-RPC connection over two descriptors: takes requests and notifications, answers each request exactly once,
+// sends messages. It knows nothing about running code. All calls on the core's thread, which it never blocks.
 #pragma once
 
 #include <chrono>
@@ -21,7 +21,7 @@ namespace dind::rpc {
 
 class Connection;
 
-// The one answer to a request. Dropped unanswered, it answers that this is a bug of ours.
+// The one answer to a request. If it is destroyed unanswered, it sends an internal error that reports a bug.
 class Reply {
  public:
   Reply() = default;
@@ -29,10 +29,10 @@ class Reply {
   Reply& operator=(Reply&&) noexcept = default;
   ~Reply();
 
-  // `hold` is let go when the answer has gone out.
+  // `hold` is destroyed when the answer has been written.
   void result(Json value, std::shared_ptr<void> hold = {});
   void fail(Failure failure);
-  // The client has given the request up, and has its answer (-32800): what is sent from now on is dropped.
+  // The client has cancelled the request and got its answer (-32800). Later answers are dropped.
   Cancel cancel() const;
 
  private:
@@ -47,35 +47,34 @@ class Connection : public std::enable_shared_from_this<Connection> {
   struct Handlers {
     std::function<void(Request, Reply)> request;
     std::function<void(Notification)> notification;
-    // What is answered where there was no room for a message (`ArrivingBody`).
+    // The answer if there is no memory for a message (`ArrivingBody`).
     std::function<Failure()> no_room = [] {
       return Failure{code::kInternalError, "There is no memory for the message", nullptr};
     };
   };
-  // How long a message may take that counts in the budget of those that are arriving, from its header on.
+  // The max time from its header on for a message that counts in the budget of arriving bodies.
   static constexpr std::chrono::milliseconds kFrameTime{60'000};
-  // `owns_fds`: both are closed with the connection, each when its thread has let go of it. They must differ then.
+  // `owns_fds`: both are closed with the connection, each when its thread no longer uses it. Then they must differ.
   static std::shared_ptr<Connection> open(asio::any_io_executor executor, int in_fd, int out_fd, Handlers handlers,
                                           bool owns_fds = false, std::chrono::milliseconds frame_time = kFrameTime);
   ~Connection();
 
-  // Reads and dispatches until the client is gone (no Error), the stream is broken (Error) or `stop`. While the client
-  // leaves 8 MiB of ours unread, not counting what has a hold, nothing more is read from it. A message that takes
-  // longer than its time breaks the stream, and one that nobody can be told of: there was no room, and its id is
-  // unknown.
+  // Reads and dispatches until the client is gone (no Error), the stream is broken (Error) or `stop`. While more than 8
+  // MiB of our messages are unread, nothing more is read from the client; messages with a hold do not count. Two more
+  // cases break the stream: a message that exceeds its time, and one without memory for it whose id is unknown.
   Task<Result<void>> serve();
   void stop();
-  // Something that a request began and that ends by itself soon. While 256 of these are held, nothing more is read
-  // from the client.
+  // Registers work that a request began and that ends by itself soon. While 256 of these objects are held, nothing more
+  // is read from the client.
   std::shared_ptr<void> begin_work();
-  // Until the client has read what it was sent but for 8 MiB, or is gone.
+  // Waits until at most 8 MiB of our messages are unread, or the client is gone.
   Task<void> caught_up();
 
-  // `hold` is let go when the message has gone out. Whoever gives one sends no more than so much while it is held.
+  // `hold` is destroyed when the message has been written. The caller bounds how much it sends while holds are open.
   void notify(std::string_view method, Json params, std::shared_ptr<void> hold = {});
-  // Errors: the client's own, or that it is gone. Not called back after `serve` has ended.
+  // Errors: those of the client. `answered` is not called after `serve` has ended.
   void request(std::string_view method, Json params, std::function<void(Result<Json>)> answered);
-  // True once everything so far is written; false when the deadline passed first.
+  // True once everything so far is written; false if the deadline passes first.
   Task<bool> flushed(Deadline deadline);
 
  private:
@@ -94,7 +93,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void answered(const Json& id);
   friend class Reply;
 
-  // Closes the descriptor where it is owned.
+  // Closes the descriptor if it owns it.
   struct OutFd {
     int fd;
     bool owned;
@@ -115,10 +114,10 @@ class Connection : public std::enable_shared_from_this<Connection> {
   std::size_t works_ = 0;
   bool stopped_ = false;
   std::map<std::string, std::weak_ptr<Reply::State>>
-      open_;  // requests that wait for their answer, by the text of their id
+      open_;  // requests without an answer so far, by the text of their id
   std::map<std::int64_t, std::function<void(Result<Json>)>> asked_;
   std::int64_t next_id_ = 1;
-  FdWriter writer_;  // last: its end lets go of holds, which may look at the rest
+  FdWriter writer_;  // last: its destructor destroys holds, which may use the other members
 };
 
 }  // namespace dind::rpc

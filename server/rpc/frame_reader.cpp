@@ -24,7 +24,7 @@ bool is_length(std::string_view name) {
   return std::ranges::equal(name, kLengthName, [](char a, char b) { return (a >= 'A' && a <= 'Z' ? a + 32 : a) == b; });
 }
 
-// Whether what came of a header can still become one; else its sender waits for an answer that never comes (I12).
+// Whether the bytes so far can become a header. Otherwise the client would wait for an answer that never comes (I12).
 Result<void> check_header(std::string_view header, std::size_t from) {
   if (!header.empty() && !begins_name(header.front()) && header.front() != '\r')
     return broken("\"" + escaped(header.substr(0, 1)) + "\" where a frame begins. " + std::string(kForm));
@@ -85,9 +85,9 @@ Result<void> FrameReader::at_end() const {
 
 Result<std::optional<std::string>> FrameReader::next(std::string_view& input) {
   if (!length_) {
-    // What `echo` puts after a body.
+    // `echo` puts a line feed after a body.
     if (header_.empty()) input.remove_prefix(std::min(input.find_first_not_of('\n'), input.size()));
-    // The end may be split over two reads.
+    // The end of the header may be split between two reads.
     const auto before = header_.size();
     header_ += input.substr(0, kMaxHeader + kEnd.size() - std::min(before, kMaxHeader + kEnd.size()));
     const auto from = before < kEnd.size() ? 0 : before - (kEnd.size() - 1);

@@ -1,4 +1,4 @@
-// Cuts LSP's base protocol (header lines, an empty line, Content-Length bytes) into bodies. No I/O.
+// Splits LSP's base protocol (header lines, an empty line, Content-Length bytes) into bodies. No I/O.
 #pragma once
 
 #include <chrono>
@@ -19,19 +19,19 @@ class FrameReader {
 
   explicit FrameReader(MemoryBudget& budget = arriving_bodies()) : budget_(budget) {}
 
-  // Takes the next body off the front of `input`. nullopt: more bytes are needed, and `input` is empty. Errors
-  // (invalid_request): the stream can't be re-joined after this.
+  // Takes the next body from the front of `input`. nullopt: `input` is empty, and more bytes are needed. After an Error
+  // (invalid_request) the stream cannot be used further.
   Result<std::optional<std::string>> next(std::string_view& input);
-  // The body that `next` gave last is only its beginning: there was no room for the rest, which was skipped.
+  // The last body from `next` is only a beginning: there was no memory for the rest, which was skipped.
   bool was_cut() const { return cut_; }
-  // Whether a body is arriving that counts in the budget, or will.
+  // Whether a body is arriving that counts in the budget, or will count.
   bool is_within_large() const { return length_ && *length_ > ArrivingBody::kSmall; }
-  // Gives back what the body that is arriving took. Nothing is read after it.
+  // Returns the memory of the body that is arriving. Do not read after it.
   void let_go();
-  // What a body means that takes too long, or of which nobody can be told that there was no room for it: the end.
+  // The Error for a body that takes too long, and for one without memory whose id is unknown. Both end the stream.
   std::unexpected<Error> too_slow(std::chrono::milliseconds time) const;
   static std::unexpected<Error> nameless();
-  // What an end of the stream here means. Error (invalid_request): it is within a frame.
+  // Checks the end of the stream. Error (invalid_request): it is inside a frame.
   Result<void> at_end() const;
 
  private:
@@ -42,8 +42,8 @@ class FrameReader {
   std::optional<ArrivingBody> share_;
   std::string header_;
   std::string body_;
-  std::optional<std::size_t> length_;  // of the body; none while the header is read
-  std::size_t received_ = 0;           // of it
+  std::optional<std::size_t> length_;  // of the body; nullopt while the header is read
+  std::size_t received_ = 0;           // bytes of the body
   bool cut_ = false;
 };
 

@@ -5,10 +5,10 @@
 namespace dind::rpc {
 namespace {
 
-// Deeper than any message of LSP, and far from what would hurt when it is taken apart.
+// Deeper than any message of LSP, but small enough to process safely.
 constexpr JsonBounds kBounds{.depth = 256};
 
-// Bytes that are not UTF-8 become U+FFFD rather than an exception: a file name may hold them.
+// Bytes that are not UTF-8 become U+FFFD instead of an exception: a file name may contain them.
 std::string text_of(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
 
 Invalid invalid(Json id, int code, std::string message) { return {std::move(id), {code, std::move(message), nullptr}}; }

@@ -1,4 +1,4 @@
-// JSON-RPC 2.0 messages as values: what came in, told apart, and what goes out as text.
+// JSON-RPC 2.0 messages: parses incoming ones into values, and builds the text of outgoing ones.
 #pragma once
 
 #include <nlohmann/json.hpp>
@@ -25,13 +25,13 @@ inline constexpr int kRequestCancelled = -32800;
 struct Failure {
   int code = code::kInternalError;
   std::string message;
-  Json data;  // null: none
+  Json data;  // null: no data
 };
 
 struct Request {
   Json id;  // a string or an integer
   std::string method;
-  Json params;  // null: none
+  Json params;  // null: no parameters
 };
 struct Notification {
   std::string method;
@@ -42,7 +42,7 @@ struct Response {
   Json result;
   std::optional<Failure> failure;
 };
-// Not a message: answered with `failure` under `id` (null where it could not be read).
+// Not a valid message. The answer is `failure`, with `id` (null if it could not be read).
 struct Invalid {
   Json id;
   Failure failure;
@@ -50,7 +50,7 @@ struct Invalid {
 using Message = std::variant<Request, Notification, Response, Invalid>;
 
 Message parse_message(std::string_view body);
-// The id of a message of which only the beginning is there; null: it is not in that.
+// The id of a message of which only the beginning arrived; null: the beginning does not contain it.
 Json id_in(std::string_view beginning);
 
 std::string request_text(const Json& id, std::string_view method, Json params);

@@ -1,4 +1,4 @@
-// Reading fields of a message that somebody else made: a field of another type is as good as none.
+// Reads fields of a message from another program. A field of another type counts as missing.
 #pragma once
 
 #include <optional>
@@ -8,7 +8,7 @@
 
 namespace dind::rpc {
 
-// Null where `object` is none or has no such field. `key` may be a path: "textDocument/uri".
+// Null if `object` is not an object or has no such field. `path` is a name or several: "textDocument/uri".
 const Json& field(const Json& object, std::string_view path);
 std::optional<std::string> text(const Json& object, std::string_view path);
 std::optional<std::int64_t> integer(const Json& object, std::string_view path);

@@ -41,7 +41,7 @@ bool number(const char* path, uint64_t& value) {
   return true;
 }
 
-// The number behind `key` at the start of a line ("oom_kill 3"); 0 where there's none.
+// The number after `key` at the start of a line ("oom_kill 3"); 0 if the key does not exist.
 uint64_t keyed(const char* path, const char* key) {
   char text[4096];
   if (!read_file(path, text, sizeof text)) return 0;
@@ -85,7 +85,7 @@ int probe() {
   };
   print_first("memory_max", "/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes");
   print_first("memory_swap_max", "/sys/fs/cgroup/memory.swap.max", "/sys/fs/cgroup/memory/memory.memsw.limit_in_bytes");
-  struct sysinfo machine;  // of the engine's machine: no cgroup changes it
+  struct sysinfo machine;  // of the engine's machine, because a cgroup does not change it
   if (sysinfo(&machine) == 0)
     printf("machine_swap=%llu\n", static_cast<unsigned long long>(machine.totalswap) * machine.mem_unit);
   print_first("pids_max", "/sys/fs/cgroup/pids.max", "/sys/fs/cgroup/pids/pids.max");

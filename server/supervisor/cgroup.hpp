@@ -1,4 +1,4 @@
-// What the sandbox's own cgroup says, v1 or v2. Zero where a figure can't be read.
+// Reads the sandbox's own cgroup, v1 or v2. A figure that cannot be read is zero.
 #pragma once
 
 #include <stdint.h>
@@ -13,10 +13,10 @@ struct CgroupFigures {
 };
 CgroupFigures read_cgroup();
 
-// Reads a small file into `buffer` (always terminated); false when it isn't there.
+// Reads a small file into `buffer` (always terminated). False: it cannot be opened.
 bool read_file(const char* path, char* buffer, unsigned long size);
 
-// Prints what limits are in force, a `key=value` line each, for `doctor`: run as `supervisor --probe`.
+// Prints the limits in force, one `key=value` line each. `doctor` runs it as `supervisor --probe`.
 int probe();
 
 }  // namespace dind::supervisor

@@ -25,12 +25,12 @@ uint64_t files_at_first = 0;
 struct Sum {
   uint64_t bytes = 0;
   uint64_t files = 0;
-  // What can't be looked at counts as too much: the program has our uid, and may lock its own folders.
+  // Counts as too much if a folder cannot be read: the program has our uid and can lock its own folders.
   void unseen() { files = kMaxFiles + 1; }
   bool over() const { return bytes > most || files > kMaxFiles; }
 };
 
-// `fd` is closed. Follows no link and crosses no mount: a program may make either.
+// Closes `fd`. Follows no link and crosses no mount, because a program can create both.
 void count(int fd, dev_t device, int depth, Sum& sum) {
   DIR* folder = fdopendir(fd);
   if (folder == nullptr) {
@@ -46,7 +46,7 @@ void count(int fd, dev_t device, int depth, Sum& sum) {
       continue;
     }
     ++sum.files;
-    // A file of many names counts for each: whoever makes links to hide something hides nothing.
+    // Count a file once for each of its names: then hard links hide nothing.
     sum.bytes += static_cast<uint64_t>(status.st_blocks) * 512;
     if (!S_ISDIR(status.st_mode) || status.st_dev != device) continue;
     if (depth == kMaxDepth) {
@@ -102,11 +102,11 @@ bool disk_is_over() {
   uint64_t bytes = 0;
   uint64_t files = 0;
   if (!space(bytes, files)) return false;
-  // Others free space of the same disk too: what was seen free counts from then on.
+  // Other users free space on the same disk too. Then the higher free space is the new starting point.
   if (bytes > free_at_first) free_at_first = bytes;
   if (files > files_at_first) files_at_first = files;
-  // And they write to it: their bytes are a reason to look, and no more. Far past the bound the look is not asked: a
-  // file without a name is in no folder.
+  // Others also write to this disk, so a loss of space is only a reason to count. If it exceeds three times the bound,
+  // do not count: a file without a name is in no folder.
   const bool fine = bytes + most >= free_at_first && files + kMaxFiles >= files_at_first;
   if (fine) return false;
   if (free_at_first - bytes > 3 * most) return true;

@@ -1,5 +1,5 @@
-// Keeps what a run writes to a disk of the engine's within a bound: a volume has no size of its own. Looked at a few
-// times a second, so what one look's time writes comes on top.
+// Bounds what a run writes to a disk of the engine, because a volume has no size limit. The check runs a few times a
+// second, so what is written between two checks comes on top.
 #pragma once
 
 #include <stddef.h>
@@ -7,15 +7,15 @@
 
 namespace dind::supervisor {
 
-// Begins to watch the file system at `path` (NUL-terminated, kept). False: it isn't there.
+// Starts to watch the file system at `path` (NUL-terminated; copied). False: it does not exist.
 bool watch_disk(const char* path, uint64_t bytes);
 bool disk_is_watched();
-// Whether more than that was written below the path, or more files than a package set can have. Cheap while the file
-// system loses little space; else it counts what is there.
+// Whether the bytes or files below the path exceed the bound (files: more than any set of dependencies can have). Cheap
+// while the file system loses little free space; otherwise it counts what is there.
 bool disk_is_over();
 
-// Which of the sandbox's own file systems are out of blocks or inodes: bits of ExitReport::disk_full. With kVolumeFull,
-// `volume` has the path of the first such VOLUME.
+// Which file systems of the sandbox have no free blocks or inodes: bits of ExitReport::disk_full. With kVolumeFull,
+// `volume` gets the path of the first such VOLUME.
 unsigned char full_disks(char* volume, size_t size);
 
 inline constexpr int kDiskLookMs = 200;

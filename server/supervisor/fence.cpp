@@ -17,7 +17,7 @@
 namespace dind::supervisor {
 namespace {
 
-// Of linux/rtnetlink.h and fib_rules.h.
+// From linux/rtnetlink.h and fib_rules.h.
 struct RouteMessage {
   uint8_t family, destination_bits, source_bits, tos, table, protocol, scope, type;
   uint32_t flags;
@@ -30,8 +30,8 @@ constexpr uint16_t kNewRoute = 24, kDeleteRoute = 25, kNewRule = 32;
 constexpr uint8_t kMainTable = 254, kLocalTable = 255, kDnsTable = 100, kStatic = 4, kToTable = 1, kNoScope = 255;
 constexpr uint8_t kUnicast = 1, kBroadcast = 3, kUnreachable = 7;
 constexpr uint32_t kOnLink = 4;
-constexpr uint16_t kDestination = 1, kOutput = 4, kGateway = 5;                      // of routes
-constexpr uint16_t kPriority = 6, kRuleTable = 15, kProtocol = 22, kPortRange = 24;  // of rules
+constexpr uint16_t kDestination = 1, kOutput = 4, kGateway = 5;                      // attributes of routes
+constexpr uint16_t kPriority = 6, kRuleTable = 15, kProtocol = 22, kPortRange = 24;  // attributes of rules
 
 int netlink = -1;
 
@@ -52,7 +52,7 @@ bool refuse(Block block) {
   return request.ask(netlink);
 }
 
-// The kernel takes the subnet's own broadcast address for one of its own, before it looks at any route.
+// The kernel treats the subnet's broadcast address as its own before it looks at the routes. Removes that entry.
 bool forget_broadcast(uint32_t address) {
   auto message = route(kLocalTable, kBroadcast, 32);
   message.protocol = 0;
@@ -73,8 +73,8 @@ bool lead_out(uint8_t table, const Link& link) {
   return request.ask(netlink);
 }
 
-// The engine's resolver asks its servers from within the sandbox's network, and those are private ones more often than
-// not: port 53, and nothing else, has a way through a table of its own.
+// The engine's resolver sends its queries from the sandbox's network, often to private addresses. So port 53, and
+// nothing else, gets a route through a separate table.
 bool allow_dns(const Link& link) {
   if (!lead_out(kDnsTable, link)) return false;
   constexpr uint8_t kProtocols[] = {17, 6};  // UDP, TCP
@@ -95,7 +95,7 @@ bool allow_dns(const Link& link) {
   return true;
 }
 
-// Whether a packet to this address would leave: connecting a datagram socket asks the routes and sends nothing.
+// Whether a packet to this address would leave. Connecting a datagram socket looks up the route and sends nothing.
 bool reachable(uint32_t address) {
   const int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
   sockaddr_in to{};
@@ -117,7 +117,8 @@ struct Subnet {
   int bits;
 };
 
-// How many ways out there are; -1: the routes can't be read, or are more than anybody makes.
+// Returns the number of default routes. -1: the routes cannot be read, or there are more routes or subnets than
+// kMaxLinks.
 int read_routes(Link (&links)[kMaxLinks], Subnet (&subnets)[kMaxLinks]) {
   FILE* routes = fopen("/proc/net/route", "re");
   if (routes == nullptr) return -1;
@@ -169,7 +170,7 @@ int count_private_routes() {
 int fence(const char* machine_routes) {
   netlink = open_netlink(0, 0);
   if (netlink < 0) return failed("no netlink socket");
-  // As they were before anything of the fence: the way out, and the subnets that devices are connected to.
+  // The state before the egress filter: the default routes, and the subnets of the devices.
   Link links[kMaxLinks] = {};
   Subnet subnets[kMaxLinks] = {};
   const int ways = read_routes(links, subnets);
@@ -179,13 +180,13 @@ int fence(const char* machine_routes) {
     Link& link = links[i];
     if (!read_link(netlink, link)) return failed("the gateway's hardware address");
     if (!accept_any_source(netlink, link)) return failed("rp_filter of the device");
-    // Its neighbours first: the way out leads to one of them.
+    // Neighbours come first, because the default route leads to one of them.
     if (!pin_neighbours(netlink, link)) return failed("the neighbours");
     if (!lead_out(kMainTable, link) || !allow_dns(link)) return failed("the way out");
   }
   for (const Subnet& subnet : subnets) {
     if (subnet.device[0] == 0) break;
-    // Its two halves are more specific than its own route, which the kernel made.
+    // The two halves of the subnet are more specific than its route, which the kernel made.
     const uint32_t mask = ~0U << (32 - subnet.bits), last = subnet.base | ~mask;
     if (subnet.bits < 32 &&
         (!refuse({subnet.base, subnet.bits + 1}) || !refuse({subnet.base | 1U << (31 - subnet.bits), subnet.bits + 1})))

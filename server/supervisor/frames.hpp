@@ -1,4 +1,4 @@
-// The server's bytes, cut into frames in the buffer that they are read into.
+// Splits the server's bytes into frames, inside the buffer into which they were read.
 #pragma once
 
 #include <stddef.h>
@@ -18,12 +18,12 @@ class FrameBuffer {
  public:
   enum class Next { frame, more, too_long };
 
-  // Where the next bytes go. There is room after each `more`.
+  // Where the next bytes go. After each `more` there is free space.
   unsigned char* room() { return bytes_ + end_; }
   size_t free_size() const { return sizeof bytes_ - end_; }
   void added(size_t size) { end_ += size; }
 
-  // The next frame, which is good until more bytes are added.
+  // The next frame; valid until more bytes are added.
   Next next(Frame& frame) {
     const size_t have = end_ - at_;
     const size_t length = have < wire::kHeaderSize ? 0 : wire::get_u32(bytes_ + at_ + 4);

@@ -37,7 +37,8 @@ struct Cursor {
     const uint64_t high = u32();
     return high << 32 | u32();
   }
-  // The string, terminated in place: its four length bytes make room when it is moved down by one.
+  // The string, terminated in place. It is moved down by one byte, over its four length bytes, to make room for the
+  // NUL.
   char* text() {
     const uint32_t n = u32();
     if (!ok || n > left || memchr(at, 0, n) != nullptr) return ok = false, nullptr;
@@ -69,7 +70,7 @@ const char* variable(char** env, const char* name) {
   return nullptr;
 }
 
-// As execvp has it: text without a `#!` line is a script of the shell's.
+// Like execvp: a text file without a `#!` line is a script for the shell.
 void run_by_shell(char* path, char** argv, char** env) {
   size_t n = 0;
   while (argv[n] != nullptr) ++n;
@@ -82,7 +83,7 @@ void run_by_shell(char* path, char** argv, char** env) {
   execve(shell, with_shell, env);
 }
 
-// Returns only where it failed.
+// Returns only if it failed.
 void exec_path(char* path, char** argv, char** env, ExecFailure& failure) {
   execve(path, argv, env);
   const int error = errno;
@@ -94,7 +95,7 @@ void exec_path(char* path, char** argv, char** env, ExecFailure& failure) {
   explain_exec_failure(path, error, failure);
 }
 
-// execve with a search of the *job's* PATH.
+// execve() with a search in the job's PATH.
 void exec_program(char** argv, char** env, ExecFailure& failure) {
   failure.error = ENOENT;
   if (argv[0] == nullptr || argv[0][0] == 0) return;
@@ -186,7 +187,7 @@ int start_program(const Job& job, int in, int out, int err, int& exec_error) {
     sigset_t none;
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, nullptr);
-    for (int n = 1; n < NSIG; ++n) signal(n, SIG_DFL);  // the supervisor ignores them, and exec would keep that
+    for (int n = 1; n < NSIG; ++n) signal(n, SIG_DFL);  // the supervisor ignores signals, and exec would keep that
     umask(022);
     ExecFailure failure;
     if (job.cwd[0] != 0 && chdir(job.cwd) != 0) failure.error = errno | static_cast<int>(wire::kNoFolder);

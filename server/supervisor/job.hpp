@@ -1,5 +1,5 @@
-// The job as the supervisor keeps it: bytes of kJobData gathered, then cut into argv, env and the rest. No allocation
-// per string.
+// The job inside the supervisor: gathers the bytes of kJobData, then splits them into argv, env and the rest. No
+// allocation for each string.
 #pragma once
 
 #include <stddef.h>
@@ -18,17 +18,18 @@ struct Job {
   char** env = nullptr;  // the job's own entries; null-terminated
 };
 
-// Gathers job bytes. False: too many, or no memory.
+// Gathers job bytes. False: too many bytes, or no memory.
 bool gather_job(const unsigned char* bytes, size_t size);
-// Cuts what was gathered. False: not a job.
+// Splits the gathered bytes. False: they are not a job.
 bool cut_job(Job& job);
-// As if nothing had been gathered; for tests. What `cut_job` gave is void then.
+// Drops the gathered bytes; for tests. What `cut_job` returned is invalid then.
 void forget_job();
-// The container's environment with the job's entries over it.
+// The container's environment; the job's entries replace equal names.
 char** merged_environment(char** container, char** job);
 
-// Starts the job in a session of its own with the given descriptors as 0, 1, 2; never returns an error after the fork:
-// an ExecFailure comes through `exec_error` (a close-on-exec pipe's read end; end of file: exec succeeded).
+// Starts the job in a new session, with the given descriptors as 0, 1 and 2. After the fork it returns no error. If
+// exec fails, an ExecFailure arrives through `exec_error`, the read end of a close-on-exec pipe. End of file there:
+// exec succeeded.
 int start_program(const Job& job, int in, int out, int err, int& exec_error);
 
 }  // namespace dind::supervisor

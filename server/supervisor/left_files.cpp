@@ -22,7 +22,7 @@ constexpr uint32_t kMaxNames = 8;
 struct Found {
   unsigned char* payload;
   size_t room;
-  size_t used = 4;  // behind the count
+  size_t used = 4;  // the names follow the count
   uint32_t files = 0;
   uint32_t names = 0;
   int entries = 0;
@@ -37,7 +37,7 @@ struct Found {
   }
 };
 
-// `path`: of the folder, absolute; `top`: how much of it is not told.
+// `path`: the folder, absolute; `top`: the length of the prefix that is left out of the names.
 void look(const char* path, size_t top, int depth, Found& found) {
   const int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
   DIR* listing = fd < 0 ? nullptr : fdopendir(fd);

@@ -1,13 +1,13 @@
-// What a program left in the run's own folder, which goes with the sandbox.
+// Lists what a program left in the run's folder, which is removed with the sandbox.
 #pragma once
 
 #include <stddef.h>
 
 namespace dind::supervisor {
 
-// Puts a kLeft payload into `payload`: how many regular files there are below `folder` apart from those of the run
-// (run_files), hidden ones and caches, and the first names. Its size; 0: there are none. Looks at a bounded number of
-// entries, follows no link. For when no process of the program's is left.
+// Writes a kLeft payload to `payload`: the number of regular files below `folder`, and the first names. The run's own
+// files (run_files), hidden files and caches do not count. Returns its size; 0: no files. Looks at a bounded number of
+// entries and follows no link. Call it when no process of the program is left.
 size_t list_left_files(const char* folder, unsigned char* payload, size_t room);
 
 }  // namespace dind::supervisor

@@ -24,7 +24,7 @@ bool is_known(uint32_t address, const MachineAddresses& found) {
 bool read_machine_addresses(const char* path, MachineAddresses& found) {
   FILE* file = fopen(path, "re");
   if (file == nullptr) return errno == ENOENT;
-  // "|-- 203.0.113.50", and behind it what it is: "/32 host LOCAL".
+  // "|-- 203.0.113.50", then a line with its kind: "/32 host LOCAL".
   uint32_t address = 0;
   char line[256];
   bool fits = true;

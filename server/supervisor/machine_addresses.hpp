@@ -1,5 +1,5 @@
-// What the engine's machine calls its own: its public addresses are no more of the internet than its gateway is, and
-// its firewall keeps a bridge from nothing that it keeps the world from (S08).
+// The addresses of the engine's machine. Its public addresses are blocked like its gateway: its firewall does not
+// protect it from a bridge as it does from the internet (S08).
 #pragma once
 
 #include <stddef.h>
@@ -9,16 +9,16 @@ namespace dind::supervisor {
 
 struct MachineAddresses {
   static constexpr size_t kMaxCount = 1024;
-  uint32_t all[kMaxCount];  // host order; without those of kBlockedRanges and the loopback's
+  uint32_t all[kMaxCount];  // host order; without addresses in kBlockedRanges and loopback addresses
   size_t count = 0;
 };
 
-// From a file as /proc/net/fib_trie is. One that is not there says nothing: true. False with errno: it can't be read,
-// or has more addresses than anybody's machine.
+// Reads a file in the format of /proc/net/fib_trie. True without addresses if the file does not exist. False with
+// errno: it cannot be read, or has more than kMaxCount addresses.
 bool read_machine_addresses(const char* path, MachineAddresses& found);
 
-// The name of a device other than the loopback's that has an address of IPv6, which no rule of ours looks at; null:
-// there is none. In this process's network.
+// The name of a device, except the loopback, that has an IPv6 address, which the egress filter does not cover. Null:
+// there is no such device. In this process's network.
 const char* device_with_ipv6();
 
 }  // namespace dind::supervisor

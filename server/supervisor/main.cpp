@@ -1,8 +1,8 @@
-// PID 1 of every sandbox: waits for a job on stdin, runs it, forwards its streams in frames, ends it at its deadline or
-// when stdin ends (the server is gone), and reports how it ended.
+// PID 1 of every sandbox. It waits for a job on stdin, runs it and forwards its streams in frames. It ends the job at
+// its deadline or when stdin ends (the server is gone), and reports how it ended.
 //
-// One thread, one poll loop, and no write or read that can block: the deadline holds whatever the other side does. The
-// process is not dumpable, so that a program of the same uid can reach neither its memory nor its descriptors.
+// One thread, one poll loop, and no blocking read or write: so the deadline holds whatever the other side does. The
+// process is not dumpable: a program of the same uid cannot reach its memory or its descriptors.
 
 #include <errno.h>
 #include <fcntl.h>
@@ -39,14 +39,14 @@ namespace {
 
 using namespace wire;
 
-constexpr int kCountEveryMs = 10;  // a fork takes gVisor about as long
+constexpr int kCountEveryMs = 10;  // gVisor takes about this long for a fork
 constexpr int kEndEveryMs = 10;
-constexpr int kMaxReaped = 64;  // in one go: a program may end children as fast as they are reaped
+constexpr int kMaxReaped = 64;  // at a time: a program may end children as fast as they are reaped
 
 enum class State { waiting, running, draining, done };
 
-constexpr size_t kMaxLeftBytes = 2048;  // of a list of files; control frames may have 4096 bytes
-constexpr uint64_t kHeardTime = 1000;   // ms that the exit report's arrival is waited for
+constexpr size_t kMaxLeftBytes = 2048;  // of a list of files; a control frame may have 4096 bytes
+constexpr uint64_t kHeardTime = 1000;   // ms to wait for the confirmation of the exit report
 
 struct Pipe {
   int fd = -1;
@@ -62,7 +62,7 @@ int program = -1;
 int signals = -1;
 int timer = -1;
 bool waits_to_be_heard = false;
-bool left_behind = false;  // the program has ended, and not all that it started has
+bool left_behind = false;  // the program has ended, but not every process that it started
 bool more_to_reap = false;
 Pipe pipes[2] = {{-1, kOut, 0}, {-1, kErr, 0}};
 uint64_t window = 0;
@@ -76,7 +76,7 @@ void send(unsigned char type, const void* payload, size_t size) { queue_frame(ty
 
 [[noreturn]] void end_everything(int code) {
   kill(-1, SIGKILL);
-  _exit(code);  // the end of PID 1 is the end of the namespace
+  _exit(code);  // the end of PID 1 ends the namespace
 }
 
 [[noreturn]] void broken(const char* why) {
@@ -102,7 +102,7 @@ void reap() {
       report.code = static_cast<uint32_t>(WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
     }
     state = State::draining;
-    kill(-1, SIGKILL);  // what the program left behind ends with it
+    kill(-1, SIGKILL);  // ends all processes that the program left behind
   }
 }
 
@@ -125,7 +125,7 @@ void start() {
   end_files();
   int in[2], out[2], err[2];
   if (pipe2(in, O_CLOEXEC) != 0 || pipe2(out, O_CLOEXEC) != 0 || pipe2(err, O_CLOEXEC) != 0) broken("no pipes");
-  const int theirs[] = {out[1], err[1]};  // what Node has at process.exit and finds no room for is lost (P19)
+  const int theirs[] = {out[1], err[1]};  // at process.exit Node loses what does not fit (P19)
   for (const int fd : theirs)
     if (fcntl(fd, F_SETPIPE_SZ, 1024 * 1024) < 0) fcntl(fd, F_SETPIPE_SZ, 256 * 1024);
   baseline = read_cgroup();
@@ -155,9 +155,9 @@ void start() {
   close(exec_error);
 }
 
-// gVisor has no limit of its own on processes, and the engine's is on what it needs itself. Seen from inside there are
-// only those of the sandbox, this one among them. Past the memory limit the kernel ends gVisor and us with it, and the
-// engine may not have seen why: so it is told before.
+// gVisor does not limit processes, and the engine's limit counts those that gVisor itself needs. `procs` has only those
+// of the sandbox, with this one. At the memory limit the kernel kills gVisor and this process, and the engine may not
+// see the reason. So the server is told before.
 void watch_gvisor() {
   static bool told = false;
   struct sysinfo now;
@@ -245,11 +245,11 @@ void read_input() {
 
 void read_program(Pipe& pipe) {
   size_t room = kMaxPayload;
-  // After the program's end what its pipes still hold is small and is sent whatever the window says.
+  // After the program's end, its pipes hold little; this is sent without regard to the window.
   if (state == State::running && report.cause == Cause::none && window < room) room = window;
-  if (room == 0) return;  // the other pipe took the last of the window; a read of nothing would look like the end
+  if (room == 0) return;  // the other pipe used up the window; a read of 0 bytes would look like the end
   unsigned char* chunk = frame_room(room);
-  if (chunk == nullptr) return;  // the other pipe's was large: after it has gone out
+  if (chunk == nullptr) return;  // the other pipe's chunk was large: wait until it is sent
   const ssize_t n = read(pipe.fd, chunk, room);
   if (n < 0 && (errno == EAGAIN || errno == EINTR)) {
     if (state != State::draining) return;
@@ -285,7 +285,7 @@ void finish() {
   report.pids_limit_hits = figures.pids_limit_hits - baseline.pids_limit_hits;
   char volume[1024];
   report.disk_full = full_disks(volume, sizeof volume);
-  // A failed exec has sent its own detail, and there is room for one.
+  // A failed exec has sent its own detail, and only one is allowed.
   if (report.how == How::exec_failed) report.disk_full &= static_cast<unsigned char>(~kVolumeFull);
   if ((report.disk_full & kVolumeFull) != 0) send(kDetail, volume, strlen(volume));
   report.stdout_bytes = pipes[0].bytes;
@@ -298,10 +298,10 @@ void finish() {
   state = State::done;
 }
 
-// An engine that closes the server's connection with frames of the server's unread may drop what it has not sent yet
-// (over TCP: a reset), the exit report among it. So we stay until the server says that the report is there.
+// The engine may drop unsent output, such as the exit report, when it closes the connection with unread frames (TCP: a
+// reset). So the supervisor stays until the server confirms the report.
 void wait_to_be_heard() {
-  // The server's own deadline comes first: where ours had to end the program, nobody listens.
+  // The server's own deadline is earlier. If ours ended the program, nobody listens.
   if (report.cause == Cause::deadline) end_everything(0);
   if (!waits_to_be_heard) set_timer(kHeardTime);
   waits_to_be_heard = true;
@@ -309,8 +309,8 @@ void wait_to_be_heard() {
 
 void set_up() {
   prctl(PR_SET_DUMPABLE, 0);
-  // No signal means anything to us but SIGCHLD: a program can send every one, and make it look as if it came from
-  // outside (S02). The engine ends a sandbox with SIGKILL (StopSignal).
+  // Only SIGCHLD is used. A program can send every signal and make it look like one from outside (S02), so all others
+  // are ignored. The engine ends a sandbox with SIGKILL (StopSignal).
   for (int n = 1; n < NSIG; ++n)
     if (n != SIGCHLD) signal(n, SIG_IGN);
   sigset_t set;
@@ -321,7 +321,7 @@ void set_up() {
   timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
   fcntl(0, F_SETFL, fcntl(0, F_GETFL) | O_NONBLOCK);
   fcntl(1, F_SETFL, fcntl(1, F_GETFL) | O_NONBLOCK);
-  fcntl(1, F_SETPIPE_SZ, 256 * 1024);  // as for the program's
+  fcntl(1, F_SETPIPE_SZ, 256 * 1024);  // as for the program's pipes
   unsigned char version[4];
   put_u32(version, kVersion);
   send(kReady, version, sizeof version);
@@ -352,7 +352,7 @@ void set_up() {
       looked_us = now_us();
     }
     const bool counts = job.max_tasks != 0 && state == State::running;
-    // In gVisor a process that is being forked meanwhile outlives a signal to all: it is sent until nobody is left.
+    // In gVisor a process that is just being forked survives kill(-1): repeat it until no process is left.
     const bool ends = state == State::draining && left_behind;
     const int ready = poll(polled, sizeof polled / sizeof *polled,
                            more_to_reap ? 0
@@ -360,7 +360,7 @@ void set_up() {
                            : ends       ? kEndEveryMs
                            : watching   ? kDiskLookMs
                                         : -1);
-    // Deadline and lease would not be seen any more, so it ends here.
+    // Deadline and end of stdin could no longer be noticed, so the sandbox ends here.
     if (ready < 0 && errno != EINTR) end_everything(71);
     if (counts) watch_gvisor();
     if (ends) kill(-1, SIGKILL);
@@ -376,7 +376,7 @@ void set_up() {
       [[maybe_unused]] const ssize_t n = read(timer, &expired, sizeof expired);
       if (state == State::running) {
         end_run(Cause::deadline);
-        set_timer(2000);  // for the report; then the sandbox ends even if nobody takes it
+        set_timer(2000);  // for the report; then the sandbox ends even if nobody reads it
       } else {
         end_everything(wire::kLeaseOverExit);
       }

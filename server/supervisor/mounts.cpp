@@ -15,7 +15,7 @@ namespace {
 constexpr size_t kMaxText = 4 << 20;
 constexpr size_t kMaxPathLength = 4096;
 
-// A mount: "36 35 98:0 /root /point …", the paths with octal escapes for blanks.
+// A line of mountinfo: "36 35 98:0 /root /point …". Blanks in the paths are octal escapes.
 struct Entry {
   const char* device = nullptr;
   size_t device_size = 0;
@@ -57,14 +57,14 @@ bool read_entry(const char* line, Entry& entry) {
   return size != 0 && unescape(point, size, entry.point);
 }
 
-// Of a path beneath `above` the rest, without the slash; nullptr: it is not beneath.
+// The rest of a path below `above`, without the slash; nullptr: it is not below.
 const char* rest_of(const char* path, const char* above) {
   size_t n = strlen(above);
   if (n == 1 && above[0] == '/') n = 0;
   return strncmp(path, above, n) == 0 && path[n] == '/' && path[n + 1] != 0 ? path + n + 1 : nullptr;
 }
 
-// By the options and, behind " - ", the kind of the file system.
+// Decided by the options and by the type of the file system, which follows " - ".
 bool is_writable_tmpfs(const char* line) {
   size_t size = 0;
   for (int i = 0; i < 5; ++i) field(line, size);
@@ -78,7 +78,7 @@ bool is_writable_tmpfs(const char* line) {
   return false;
 }
 
-// nullptr: it can't be read. Valid until the next call.
+// nullptr: it cannot be read. Valid until the next call.
 const char* read_mountinfo() {
   static char* text = nullptr;
   static size_t room = 0;
@@ -112,11 +112,11 @@ bool is_same_mount(const char* mountinfo, const char* path) {
   static Entry above;
   static Entry each;
   bool found = false;
-  size_t longest = 0;  // of the mount point above, with one more: 0 is none
+  size_t longest = 0;  // length of the mount point above, plus one; 0: none found
   for (const char* line = mountinfo; *line != 0;) {
     if (read_entry(line, each)) {
       if (strcmp(each.point, path) == 0) {
-        here = each;  // a later one lies over an earlier one
+        here = each;  // a later mount covers an earlier one
         found = true;
       } else if (rest_of(path, each.point) != nullptr && strlen(each.point) + 1 >= longest) {
         above = each;

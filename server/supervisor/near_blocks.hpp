@@ -1,4 +1,4 @@
-// Everything that is not the public internet: RFC 6890 and its successors.
+// The ranges that are not the public internet: RFC 6890 and its successors.
 #pragma once
 
 #include <stdint.h>
@@ -14,8 +14,8 @@ constexpr Block kBlockedRanges[] = {
     {0x00000000, 8},   // "this" network
     {0x0a000000, 8},   // private
     {0x64400000, 10},  // carrier-grade NAT
-    {0xa83f8110, 32},  // 168.63.129.16: Azure's metadata, the one that is in no private block
-    {0xa9fe0000, 16},  // link-local: cloud metadata lives there
+    {0xa83f8110, 32},  // 168.63.129.16: Azure's metadata, the only one in no private block
+    {0xa9fe0000, 16},  // link-local, includes cloud metadata
     {0xac100000, 12},  // private
     {0xc0000000, 24},  // protocol assignments
     {0xc0a80000, 16},  // private

@@ -15,7 +15,7 @@
 namespace dind::supervisor {
 namespace {
 
-// Of linux/neighbour.h and linux/rtnetlink.h.
+// From linux/neighbour.h and linux/rtnetlink.h.
 struct NeighbourMessage {
   uint8_t family, pad1;
   uint16_t pad2;
@@ -33,12 +33,12 @@ struct LinkMessage {
   uint32_t device, flags, change;
 };
 constexpr uint16_t kSetLink = 19, kNewNeighbour = 28, kDeleteNeighbour = 29, kSetTable = 67;
-constexpr uint16_t kFamilies = 26, kIpv4Switches = 1, kSourceFilter = 8;  // of links
+constexpr uint16_t kFamilies = 26, kIpv4Switches = 1, kSourceFilter = 8;  // attributes of links
 constexpr uint32_t kNeighbourGroup = 1U << 2;
 constexpr uint16_t kReachable = 0x02, kPermanent = 0x80;
 constexpr uint8_t kUse = 1;
-constexpr uint16_t kAddress = 1, kHardware = 2;                                                   // of neighbours
-constexpr uint16_t kTableName = 1, kParameters = 6;                                               // of tables
+constexpr uint16_t kAddress = 1, kHardware = 2;      // attributes of neighbours
+constexpr uint16_t kTableName = 1, kParameters = 6;  // attributes of tables
 constexpr uint16_t kDevice = 1, kProbesByDaemon = 9, kProbesToOne = 10, kProbesToEverybody = 11;  // of parameters
 
 NeighbourMessage neighbour(const Link& link, uint16_t state, uint8_t flags) {
@@ -58,7 +58,7 @@ bool pin(int netlink, const Link& link, uint32_t address, const unsigned char (&
   return request.ask(netlink);
 }
 
-// Takes the hardware address from what the kernel tells, where it is of this neighbour and has just been confirmed.
+// Reads a kernel message: takes the hardware address if it belongs to the gateway and has just been confirmed.
 bool tells(const unsigned char* bytes, size_t length, Link& link) {
   NetlinkHeader header;
   NeighbourMessage message;
@@ -92,7 +92,7 @@ bool resolve_gateway(int netlink, Link& link) {
   NetlinkRequests request;
   request.begin(kDeleteNeighbour, kAcknowledge, neighbour(link, 0, 0));
   request.add_number(kAddress, link.gateway);
-  request.ask(netlink);  // there is none, most often
+  request.ask(netlink);  // usually it does not exist
   request.begin(kNewNeighbour, kAcknowledge | kCreate, neighbour(link, 0, kUse));
   request.add_number(kAddress, link.gateway);
   bool known = false;
@@ -166,9 +166,8 @@ bool pin_neighbours(int netlink, const Link& link) {
   constexpr uint16_t kProbes[] = {kProbesByDaemon, kProbesToOne, kProbesToEverybody};
   for (const uint16_t each : kProbes) request.add_number(each, 0);
   request.close(parameters);
-  // The device's own hardware address is a dead end that costs nobody a look: a bridge sends no frame back where it
-  // came from. Everybody's address, and that of all hosts, which every machine listens to, need no asking: they are
-  // pinned too.
+  // An address with the device's own hardware address is unreachable: a bridge sends no frame back to its origin. The
+  // broadcast (255.255.255.255) and all-hosts (224.0.0.1) addresses need no ARP, so they are pinned too.
   return pin(netlink, link, next_hop(), link.beyond) && pin(netlink, link, link.gateway, link.own) &&
          pin(netlink, link, htonl(0xffffffffU), link.own) && pin(netlink, link, htonl(0xe0000001U), link.own) &&
          request.ask(netlink) && is_zero(link, "app_solicit") && is_zero(link, "ucast_solicit") &&

@@ -84,7 +84,8 @@ bool NetlinkRequests::ask(int netlink) {
   size_ = begun_ = count_ = 0;
   if (full_) return full_ = false, errno = ENOBUFS, false;
   if (send(netlink, bytes_, size, 0) != static_cast<ssize_t>(size)) return false;
-  // The kernel has answered by now: an acknowledgement of what asked for one, an error of each that failed.
+  // The kernel has answered by now: an acknowledgement of each request that wanted one, and an error for each that
+  // failed.
   int why = 0;
   bool any = false;
   while (true) {

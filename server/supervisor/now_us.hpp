@@ -1,4 +1,4 @@
-// Microseconds of a clock that nobody sets.
+// Microseconds of the monotonic clock, which nobody can set.
 #pragma once
 
 #include <stdint.h>

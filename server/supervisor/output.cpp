@@ -23,7 +23,7 @@ void flush_output() {
   while (output_at < output_size) {
     const ssize_t n = write(1, output + output_at, output_size - output_at);
     if (n < 0 && errno == EINTR) continue;
-    if (n < 0) return;  // EAGAIN: later; anything else: nobody reads, the lease on stdin decides
+    if (n < 0) return;  // EAGAIN: try later. Other errors: nobody reads; the end of stdin then ends the sandbox.
     output_at += static_cast<size_t>(n);
   }
   output_at = output_size = 0;

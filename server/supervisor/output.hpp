@@ -1,4 +1,4 @@
-// What the supervisor says, as frames that wait until the engine takes them: nothing here blocks.
+// Queues the supervisor's frames until the engine takes them. Nothing here blocks.
 #pragma once
 
 #include <stddef.h>
@@ -6,14 +6,14 @@
 
 namespace dind::supervisor {
 
-// Puts a frame behind those that wait. `token`: the job's secret. There is room for the largest while nothing waits;
-// one that finds none, a control frame past a stuck reader, is dropped.
+// Appends a frame to the queue. `token`: the job's secret. An empty queue has room for the largest frame. A frame
+// without room is dropped: this happens only to control frames while nobody reads.
 void queue_frame(unsigned char type, const void* payload, size_t size, uint32_t token);
-// The same without a copy: where a payload of `size` goes (null: there is no room), and the frame around what was put
-// there, `size` bytes or fewer.
+// The same without a copy. frame_room() returns where to put a payload of at most `size` bytes (null: no room).
+// put_frame() then adds the frame around the `size` bytes that were put there.
 unsigned char* frame_room(size_t size);
 void put_frame(unsigned char type, size_t size, uint32_t token);
-// Writes what waits to stdout, as far as it is taken.
+// Writes queued frames to stdout, as far as it takes them.
 void flush_output();
 bool output_waits();
 

@@ -11,7 +11,7 @@
 namespace dind::supervisor {
 namespace {
 
-// Of linux/netfilter/nfnetlink.h and nf_tables.h.
+// From linux/netfilter/nfnetlink.h and nf_tables.h.
 struct FilterMessage {
   uint8_t family, version;
   uint16_t resource;
@@ -32,8 +32,8 @@ constexpr const char* kChain = "fence";
 struct Filter {
   NetlinkRequests requests;
   uint8_t family;
-  uint32_t base;    // what offsets count from
-  unsigned packet;  // where the packet begins there
+  uint32_t base;    // the header from which offsets count
+  unsigned packet;  // offset of the packet there
   uint32_t rule, expressions;
 
   Filter(uint8_t f, uint32_t b, unsigned p) : family(f), base(b), packet(p), rule(0), expressions(0) {
@@ -101,7 +101,7 @@ struct Filter {
     requests.add_number(4, htonl(length));
     close(data);
   }
-  void mask(uint32_t bits, uint32_t length) {  // `bits` as they lie in memory
+  void mask(uint32_t bits, uint32_t length) {  // `bits` in memory order
     constexpr uint32_t kNothing = 0;
     const auto data = open("bitwise");
     requests.add_number(1, htonl(kRegister));
@@ -116,9 +116,9 @@ struct Filter {
     compare(expected, length, how);
   }
 
-  // The rules of both filters: for port 53 there is a way anywhere, for what is near none.
+  // The rules of both filters: port 53 may go anywhere, and nothing else to blocked addresses.
   void near(uint32_t subnet, int bits, const MachineAddresses& machine) {
-    constexpr uint8_t kPlain = 0x45, kProtocols[] = {17, 6};  // a header without options; UDP, TCP
+    constexpr uint8_t kPlain = 0x45, kProtocols[] = {17, 6};  // an IP header without options; UDP, TCP
     constexpr uint16_t kWhole = 0;
     const uint16_t fragment = htons(0x1fff), port = htons(53);
     for (const uint8_t protocol : kProtocols) {
@@ -176,7 +176,7 @@ bool filter_frames(const Link& link, uint32_t subnet, int bits, const MachineAdd
   constexpr uint8_t kArp[] = {0x08, 0x06}, kPacket[] = {0x08, 0x00}, kAnswer[] = {0, 2};
   Filter filter(kDevices, kLinkHeader, kFrame);
   filter.chain(kEgress, link.name, kDrop);
-  // The bytes of the frame itself: what a raw socket says of its frame beside them is not believed.
+  // Compare the bytes of the frame itself: what a raw socket states about its frame is not trusted.
   filter.begin();
   filter.bytes(0, link.beyond, 6, kDifferent);
   filter.end(kDrop);

@@ -1,5 +1,4 @@
-// The fence's second half, where the kernel has nf_tables: what goes out is looked at packet by packet, whoever made
-// it.
+// The second half of the egress filter, for kernels with nf_tables: it checks each outgoing packet, whoever made it.
 #pragma once
 
 #include "supervisor/machine_addresses.hpp"
@@ -7,13 +6,13 @@
 
 namespace dind::supervisor {
 
-// No packet of IPv4 leaves by this device for what is near (kBlockedRanges, the subnet with `bits`, and the first 100
-// of the machine's own addresses: a request has a size), port 53 excepted. False with errno: the kernel has no
-// nf_tables.
+// Drops IPv4 packets that leave by this device for blocked addresses, except to port 53. Blocked are kBlockedRanges,
+// the subnet with `bits`, and the first 100 addresses of the machine (a request has a max size). False with errno: the
+// kernel has no nf_tables.
 bool filter_packets(const Link& link, uint32_t subnet, int bits, const MachineAddresses& machine);
 
-// The same for whole frames, those of a raw socket too: to the gateway's machine alone, from the link's own addresses,
-// and nothing but IPv4 and answers of ARP. False with errno: the kernel is older than 5.16, or has no nf_tables.
+// The same for whole frames, including those of raw sockets. Allows only frames to the gateway's machine, from the
+// link's own addresses, with IPv4 or ARP replies. False with errno: the kernel is older than 5.16 or has no nf_tables.
 bool filter_frames(const Link& link, uint32_t subnet, int bits, const MachineAddresses& machine);
 
 }  // namespace dind::supervisor

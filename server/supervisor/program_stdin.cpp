@@ -54,7 +54,7 @@ uint64_t forward_stdin() {
     const ssize_t n = write(pipe_end, held + at, filled - at);
     if (n < 0 && errno == EINTR) continue;
     if (n < 0 && errno == EAGAIN) break;
-    if (n < 0) {  // the program closed its stdin: the rest is nobody's
+    if (n < 0) {  // the program closed its stdin: drop the rest
       taken += filled - at;
       at = filled = 0;
       close_pipe();

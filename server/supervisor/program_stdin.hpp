@@ -1,4 +1,4 @@
-// The program's stdin: what has come for it, until it takes it. Nothing here blocks.
+// The program's stdin: keeps what has arrived until the program takes it. Nothing here blocks.
 #pragma once
 
 #include <stddef.h>
@@ -6,15 +6,15 @@
 
 namespace dind::supervisor {
 
-// The pipe's end that we write to; it is closed when all is written and no more comes, or when the program closed its
-// own.
+// Sets our end of the pipe, for writing. It is closed when all is written and no more comes, or when the program has
+// closed its own end.
 void open_stdin(int fd);
-// False: more than the window allows. What comes after the pipe was closed is nobody's, and counts as taken.
+// False: more bytes than the window allows. Bytes that arrive after the pipe was closed are dropped and count as taken.
 bool hold_stdin(const unsigned char* bytes, size_t size);
 void end_stdin();
-// Writes what the program takes now; the bytes that the server may send again.
+// Writes what the program takes now. Returns the number of bytes that the server may send again.
 uint64_t forward_stdin();
-// To be polled for room; -1: nothing waits.
+// The descriptor to poll for writing; -1: no bytes are held.
 int waiting_stdin();
 
 }  // namespace dind::supervisor

@@ -1,3 +1,3 @@
-// The part of Asio that is no template, once, instead of in every file that includes it
+// Compiles the parts of Asio that are not templates once, and not in every file that includes Asio
 // (BOOST_ASIO_SEPARATE_COMPILATION).
 #include <boost/asio/impl/src.hpp>

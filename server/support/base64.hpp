@@ -7,9 +7,9 @@
 
 namespace dind {
 
-std::string base64(std::string_view bytes);     // +/ with padding
-std::string base64url(std::string_view bytes);  // -_ with padding
-// Either alphabet, with padding or without. nullopt: it is none.
+std::string base64(std::string_view bytes);     // uses + and /, with padding
+std::string base64url(std::string_view bytes);  // uses - and _, with padding
+// Accepts both alphabets, with or without padding. nullopt: not Base64.
 std::optional<std::string> from_base64(std::string_view digits);
 
 }  // namespace dind

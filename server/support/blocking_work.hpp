@@ -1,4 +1,4 @@
-// Work that blocks (files, archives), away from the core's thread.
+// Runs blocking work (files, archives) outside of the core's thread.
 #pragma once
 
 #include <boost/asio/post.hpp>
@@ -16,27 +16,27 @@
 
 namespace dind {
 
-// Must be destroyed before the io_context: it asks what is under way to stop, and waits for it, so that no thread posts
-// to a loop that is gone.
+// Destroy it before the io_context: its destructor asks running work to stop and waits for it. So no thread posts to an
+// io_context that is destroyed.
 class BlockingWork {
  public:
   explicit BlockingWork(asio::any_io_executor executor) : executor_(std::move(executor)) {}
   BlockingWork(const BlockingWork&) = delete;
   BlockingWork& operator=(const BlockingWork&) = delete;
 
-  // The value of `work`, done on a thread of its own; what it throws is thrown here. nullopt: `cancel` came first. Then
-  // `work` is asked to stop, and comes to its end behind. It must hold all that it uses.
+  // Returns the value of `work`, which runs in a new thread; rethrows what `work` throws. nullopt: `cancel` came first.
+  // Then `work` is asked to stop and goes on to its end in the background, so it must own all that it uses.
   template <typename T>
   Task<std::optional<T>> run(std::function<T(const std::stop_token&)> work, Cancel cancel) {
     struct State {
       explicit State(const asio::any_io_executor& e) : done(e) {}
       Signal done;
-      bool over = false;  // the core's thread only
+      bool over = false;  // only the core's thread uses it
       std::optional<T> value;
       std::exception_ptr escaped;
     };
     const auto state = std::make_shared<State>(executor_);
-    const auto threads = threads_;  // a frame may outlive this
+    const auto threads = threads_;  // a coroutine frame may outlive this object
     const auto place = threads->emplace(threads->end());
     *place = std::jthread([state, executor = executor_, work = std::move(work), place,
                            all = std::weak_ptr(threads)](const std::stop_token& stop) {
@@ -48,7 +48,7 @@ class BlockingWork {
       asio::post(executor, [state, place, all] {
         state->over = true;
         state->done.notify();
-        if (const auto alive = all.lock()) alive->erase(place);  // joins what has nothing more to do
+        if (const auto alive = all.lock()) alive->erase(place);  // joins a thread that has nothing more to do
       });
     });
     const auto heard = cancel.on_cancel([state] { state->done.notify(); });

@@ -1,4 +1,4 @@
-// Cancellation with a reason: a source that is triggered once, and callbacks that hear of it. Single-threaded.
+// Cancellation with a reason: a source that is triggered once, and callbacks that it calls. Single-threaded.
 #pragma once
 
 #include <cstdint>
@@ -12,10 +12,10 @@
 
 namespace dind {
 
-// Copies share one state. A default-constructed one is never cancelled until somebody calls cancel on it.
+// Copies share one state. A default-constructed Cancel stays uncancelled until someone calls `cancel` on it or a copy.
 class Cancel {
  public:
-  // Keeps a callback registered while it lives. The callback runs at once when the source was cancelled already.
+  // Keeps a callback registered as long as it lives. If the source is cancelled already, the callback runs at once.
   class Subscription {
    public:
     Subscription() = default;
@@ -41,8 +41,8 @@ class Cancel {
   void cancel(CancelReason reason) {
     if (state_->reason) return;
     state_->reason = reason;
-    const auto state = state_;           // a callback may destroy this
-    while (!state->callbacks.empty()) {  // a callback may drop another one's subscription
+    const auto state = state_;           // a callback may destroy this object
+    while (!state->callbacks.empty()) {  // a callback may end the subscription of another one
       auto callback = std::move(state->callbacks.begin()->second);
       state->callbacks.erase(state->callbacks.begin());
       callback();

@@ -30,12 +30,13 @@ namespace {
 namespace bp = boost::process;
 using namespace std::chrono_literals;
 
-constexpr auto kPollInterval = 5ms;  // between two looks whether it has ended
-constexpr auto kLast = 100ms;        // for what is in its pipes when it has ended, and a child of its own holds them
-constexpr auto kReaped = 500ms;      // for a killed one to be gone
+constexpr auto kPollInterval = 5ms;  // between two checks whether it has ended
+// For output that is still in its pipes after its end, if a process that it started holds them open.
+constexpr auto kLast = 100ms;
+constexpr auto kReaped = 500ms;  // for the end of a killed child
 
-// In the child, before its program. Of our descriptors it gets none but its own three: a pipe of another child's would
-// keep that one's input open.
+// Runs in the child before its program starts. The child gets no inherited descriptor except its own three: a pipe of
+// another child would keep that child's stdin open.
 void prepare() {
   ::signal(SIGPIPE, SIG_DFL);
   constexpr unsigned kOnExec = 4;  // CLOSE_RANGE_CLOEXEC, since Linux 5.11
@@ -43,7 +44,7 @@ void prepare() {
   for (int fd = 3; fd < 1024; ++fd) ::fcntl(fd, F_SETFD, FD_CLOEXEC);
 }
 
-// What the coroutines of one child share: each of them may be the last to end.
+// What the coroutines of one child share: any of them may be the last to end.
 struct Running {
   Running(asio::io_context& context, const asio::any_io_executor& executor, std::size_t most)
       : in(context), out(context), err(context), changed(executor), most_output(most) {}
@@ -51,7 +52,7 @@ struct Running {
   Signal changed;
   std::size_t most_output;
   std::string out_text, err_text;
-  int open = 2;  // of out and err
+  int open = 2;  // how many of `out` and `err` are open
   bool too_much = false;
 
   void close() {
@@ -90,7 +91,7 @@ std::string find_program(std::string_view name, std::string_view path) {
     const auto colon = path.find(':');
     const std::string_view folder = path.substr(0, colon);
     path.remove_prefix(colon == std::string_view::npos ? path.size() : colon + 1);
-    if (!folder.starts_with('/')) continue;  // the current folder is the user's workspace: never from there
+    if (!folder.starts_with('/')) continue;  // the current folder is the user's workspace: start no program from there
     std::string candidate = std::string(folder) + '/' + std::string(name);
     struct stat status{};
     if (::stat(candidate.c_str(), &status) == 0 && S_ISREG(status.st_mode) && ::access(candidate.c_str(), X_OK) == 0)
@@ -103,7 +104,7 @@ Task<Result<ChildResult>> run_child(asio::any_io_executor executor, ChildProgram
                                     Deadline deadline) {
   auto& context = static_cast<asio::io_context&>(asio::query(executor, asio::execution::context));
   auto environment = bp::environment(boost::this_process::environment());
-  environment.erase("DIND_TOKEN");  // ours, and no program's (S20)
+  environment.erase("DIND_TOKEN");  // for dind-executor only, not for other programs (S20)
   std::shared_ptr<Running> running;
   bp::group group;
   bp::child child;
@@ -144,7 +145,7 @@ Task<Result<ChildResult>> run_child(asio::any_io_executor executor, ChildProgram
       co_await running->changed.wait(in(kPollInterval));
   }
   group.detach();
-  if (alive()) child.detach();  // it hangs in the kernel: its destructor would wait for it
+  if (alive()) child.detach();  // it hangs in the kernel, and the destructor would wait for it
   running->close();
   if (cancel.cancelled()) co_return fail(ErrorCode::cancelled, program.path + " was stopped");
   if (running->too_much)

@@ -10,7 +10,7 @@
 namespace dind {
 namespace {
 
-constexpr rlim_t kEnough = 65'536;  // some programs that we start look at every number up to the limit
+constexpr rlim_t kEnough = 65'536;  // some programs that dind-executor starts try every number up to the limit
 constexpr std::size_t kForOthers = 24;
 
 }  // namespace

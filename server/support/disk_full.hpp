@@ -1,4 +1,4 @@
-// How programs and engines say that a disk is full.
+// Recognizes by its message that a disk is full, as programs and engines report it.
 #pragma once
 
 #include <algorithm>

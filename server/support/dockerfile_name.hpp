@@ -1,5 +1,5 @@
-// Whether a file is a Dockerfile by its name, as docker's documentation and editors have it: `Dockerfile`,
-// `Dockerfile.dev`, `app.Dockerfile`, the same with `Containerfile`, in any case of letters.
+// Tells by its name whether a file is a Dockerfile, like Docker's documentation and editors: `Dockerfile`,
+// `Dockerfile.dev`, `app.Dockerfile`, and the same with `Containerfile`. Upper and lower case are equal.
 #pragma once
 
 #include <string_view>
@@ -10,7 +10,7 @@ namespace dind {
 
 inline bool is_dockerfile_name(std::string_view path) {
   const auto name = lower(path.substr(path.find_last_of("/\\") + 1));
-  if (name.ends_with(".dockerignore")) return false;  // the rules of one
+  if (name.ends_with(".dockerignore")) return false;  // the ignore rules of a Dockerfile
   for (const std::string_view kind : {"dockerfile", "containerfile"}) {
     if (name == kind) return true;
     if (name.starts_with(kind) && name[kind.size()] == '.' && name.size() > kind.size() + 1) return true;

@@ -51,7 +51,7 @@ int http_status(ErrorCode code) {
     case ErrorCode::engine_unavailable:
       return 503;
     case ErrorCode::cancelled:
-      return 409;  // nginx's 499 is no status that clients know
+      return 409;  // clients do not know nginx's status 499
     case ErrorCode::internal:
       return 500;
   }

@@ -1,4 +1,4 @@
-// Text without what only a terminal understands.
+// Removes terminal control sequences from a text.
 #pragma once
 
 #include <string>
@@ -6,7 +6,7 @@
 
 namespace dind {
 
-// Without the escape sequences of ECMA-48 (colours, titles, …), also one that breaks off at the end.
+// Without the escape sequences of ECMA-48 (colours, titles, …), including an incomplete one at the end.
 inline std::string without_escape_sequences(std::string_view text) {
   std::string plain;
   for (std::size_t at = 0; at < text.size(); ++at) {

@@ -8,7 +8,7 @@ namespace {
 
 struct Character {
   std::uint32_t code = 0;
-  std::size_t size = 0;  // 0: no UTF-8 (RFC 3629: no overlong forms, no surrogates)
+  std::size_t size = 0;  // 0: not UTF-8 (RFC 3629: no overlong forms, no surrogates)
 };
 
 Character first_of(std::string_view text) {
@@ -27,7 +27,7 @@ Character first_of(std::string_view text) {
   return {code, size};
 }
 
-// What has an effect instead of a shape.
+// Characters that have an effect and no visible shape.
 bool has_effect(std::uint32_t code) {
   const auto within = [code](std::uint32_t first, std::uint32_t last) { return code >= first && code <= last; };
   return code < 0x20 || within(0x7F, 0x9F) || code == 0xAD || code == 0x61C || code == 0x180E ||

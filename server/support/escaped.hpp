@@ -1,4 +1,4 @@
-// Text of unknown origin for a log or a terminal.
+// Makes text of unknown origin safe for a log or a terminal.
 #pragma once
 
 #include <string>
@@ -6,9 +6,9 @@
 
 namespace dind {
 
-// One line of well-formed UTF-8 that moves no cursor and hides nothing: control characters (C0, DEL, C1), line and
-// paragraph separators, marks that turn the direction of text, and invisible ones become \xNN or \uNNNN; a byte that
-// is not UTF-8 becomes \xNN.
+// One line of well-formed UTF-8 that moves no cursor and hides nothing. Control characters (C0, DEL, C1), line and
+// paragraph separators, marks that change the text direction, and invisible characters become \xNN, \uNNNN or
+// \UNNNNNNNN. A byte that is not UTF-8 becomes \xNN.
 std::string escaped(std::string_view text);
 
 }  // namespace dind

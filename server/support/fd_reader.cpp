@@ -15,7 +15,7 @@
 
 namespace dind {
 
-// The core's side: touched on the core's thread only.
+// The part that only the core's thread uses.
 struct FdReader::Home {
   explicit Home(const asio::any_io_executor& executor) : arrived(executor) {}
   Signal arrived;
@@ -47,8 +47,8 @@ struct FdReader::State {
 
 namespace {
 
-// The next bytes; empty at the end, on any error (EIO: a terminal, and we are in the background) and when `wake` is
-// readable.
+// The next bytes. Empty at the end, on any error (EIO: the terminal belongs to another foreground process), and when
+// `wake` is readable.
 std::string read_some(int fd, int wake) {
   std::string bytes(64 * 1024, '\0');
   while (true) {
@@ -113,7 +113,7 @@ void FdReader::run(const std::shared_ptr<State>& state) {
     auto bytes = read_some(state->fd, state->wake);
     const bool end = bytes.empty();
     const std::lock_guard lock(state->mutex);
-    if (state->stop) return;  // the loop may be gone already
+    if (state->stop) return;  // the io_context may be destroyed already
     asio::post(state->executor, [home = state->home, bytes = std::move(bytes)]() mutable {
       home->chunk = std::move(bytes);
       home->arrived.notify();

@@ -1,4 +1,4 @@
-// Reads a descriptor in a thread of its own, and only what was asked for: nothing is read ahead.
+// Reads a descriptor in a separate thread. Reads only when asked to: no read-ahead.
 #pragma once
 
 #include <memory>
@@ -10,14 +10,15 @@ namespace dind {
 
 class FdReader {
  public:
-  // `owns_fd`: closed with the reader.
+  // `owns_fd`: the descriptor is closed with the reader.
   FdReader(asio::any_io_executor executor, int fd, bool owns_fd);
   FdReader(const FdReader&) = delete;
   FdReader& operator=(const FdReader&) = delete;
   ~FdReader();
 
-  // The next bytes; empty: the end, an error (a terminal that isn't ours to read), `stop`, or `until` has passed, after
-  // which no more is asked for. One at a time; the reader may go while it is waited for.
+  // The next bytes. Empty: the end, an error (such as a terminal that belongs to another foreground process), `stop`,
+  // or `until` has passed. After such an empty result, do not call it again. One call at a time; the reader may be
+  // destroyed during a call.
   Task<std::string> next(Deadline until = Deadline::max());
   bool stopped() const;
   void stop();

@@ -24,7 +24,7 @@ namespace dind {
 
 namespace {
 
-// How a descriptor is written to without ever waiting in a write.
+// Writes to one descriptor without ever blocking in a write.
 class Outlet {
  public:
   explicit Outlet(int fd) : fd_(fd) {
@@ -36,8 +36,8 @@ class Outlet {
       step_ = kMuch;
       socket_ = true;
     } else if (S_ISFIFO(status.st_mode)) {
-      // O_NONBLOCK belongs to an opening, which others share: so it is opened anew. Where that isn't allowed, a pipe
-      // that polls writable has room for PIPE_BUF.
+      // O_NONBLOCK belongs to the open file description, which other processes share. So the pipe is opened again. If
+      // that is not allowed: a pipe that polls writable takes PIPE_BUF bytes.
       own_ = ::open(("/proc/self/fd/" + std::to_string(fd)).c_str(), O_WRONLY | O_NONBLOCK | O_CLOEXEC);
       if (own_ >= 0) step_ = kMuch;
     }
@@ -51,7 +51,8 @@ class Outlet {
 
   bool never_waits() const { return own_ >= 0 || socket_; }
 
-  // What goes out at once is taken off `bytes`. 0, or the errno of the write that failed. Only where it never waits.
+  // Writes what goes out at once, and removes it from `bytes`. Returns 0 or the errno of the write. Only if
+  // never_waits().
   int write_some(std::string_view& bytes) const {
     while (!bytes.empty()) {
       const ssize_t written = put(bytes.substr(0, step_));
@@ -62,9 +63,9 @@ class Outlet {
     return 0;
   }
 
-  // 0, or the errno of the write that failed; ECANCELED when `wake` became readable.
+  // Returns 0 or the errno of the write; ECANCELED if `wake` became readable.
   int write_all(std::string_view bytes, int wake) const {
-    bool ready = never_waits();  // else only what polls writable is
+    bool ready = never_waits();  // otherwise only when poll says that it is writable
     while (!bytes.empty()) {
       if (!ready) {
         pollfd both[2] = {{fd_, POLLOUT, 0}, {wake, POLLIN, 0}};
@@ -100,17 +101,17 @@ class Outlet {
 
 }  // namespace
 
-// The core's side: touched on the core's thread only.
+// The part that only the core's thread uses.
 struct FdWriter::Home {
   explicit Home(const asio::any_io_executor& executor) : progress(executor) {}
   Signal progress;
   std::size_t given = 0;  // chunks
   std::size_t done = 0;
   std::function<void(int, int)> on_failure;
-  std::map<int, const Outlet*> outlets;  // the state's
+  std::map<int, const Outlet*> outlets;  // they belong to the state
 };
 
-// The one place where two threads meet.
+// What the two threads share.
 struct FdWriter::State {
   struct Chunk {
     int fd;
@@ -130,8 +131,8 @@ struct FdWriter::State {
   std::mutex mutex;
   std::condition_variable changed;
   std::deque<Chunk> queue;
-  std::map<int, Outlet> outlets;                 // added to under the lock; used without it, by both sides
-  std::vector<std::shared_ptr<void>> in_flight;  // of the chunks that are being written
+  std::map<int, Outlet> outlets;  // entries are added with the lock held; both threads use them without it
+  std::vector<std::shared_ptr<void>> in_flight;  // holds of the chunks that are being written
   bool stop = false;
   bool ended = false;
 };
@@ -147,19 +148,19 @@ FdWriter::~FdWriter() {
   home_->on_failure = nullptr;
   const std::uint64_t one = 1;
   [[maybe_unused]] const auto ignored = ::write(state_->wake, &one, sizeof one);
-  std::deque<State::Chunk> dropped;  // holds are let go here, on the core's thread, after the lock
+  std::deque<State::Chunk> dropped;  // holds are destroyed here, on the core's thread, without the lock
   std::vector<std::shared_ptr<void>> in_flight;
   std::unique_lock lock(state_->mutex);
   state_->stop = true;
   dropped.swap(state_->queue);
   in_flight.swap(state_->in_flight);
   state_->changed.notify_all();
-  // Bounded: a terminal that is stopped (Ctrl-S) may hold a write, and then the process's end takes the thread with it.
+  // The wait is bounded: a stopped terminal (Ctrl-S) may block a write. Then the thread ends with the process.
   state_->changed.wait_for(lock, std::chrono::milliseconds(200), [this] { return state_->ended; });
 }
 
-// What is large goes out here where nothing waits and the descriptor takes it: a thread between would cost more than
-// the write. Many small ones are less work for the core as batches of the thread's.
+// Writes a large chunk at once if the queue is empty and the descriptor takes it: another thread would cost more than
+// the write. Many small chunks cost the core less as batches in the thread.
 void FdWriter::write_now(int fd, std::string_view& left) {
   constexpr std::size_t kLarge = 4096;
   if (left.size() < kLarge || home_->given != home_->done) return;
@@ -168,7 +169,7 @@ void FdWriter::write_now(int fd, std::string_view& left) {
     const std::lock_guard lock(state_->mutex);
     known = &state_->outlets.try_emplace(fd, fd).first->second;
   }
-  // A failure is the thread's to tell: it meets the same with what is left.
+  // The thread reports a failure: it meets the same error with the remaining bytes.
   if (known->never_waits()) (void)known->write_some(left);
 }
 
@@ -203,13 +204,13 @@ Task<bool> FdWriter::flushed(Deadline deadline) {
 }
 
 void FdWriter::run(const std::shared_ptr<State>& state) {
-  constexpr std::size_t kBatch = 1 << 20;  // bytes that go out together
+  constexpr std::size_t kBatch = 1 << 20;  // bytes that are written together
   std::map<int, int> failed;               // descriptor → errno
   std::unique_lock lock(state->mutex);
   while (true) {
     state->changed.wait(lock, [&] { return state->stop || !state->queue.empty(); });
     if (state->stop) break;
-    // All that waits for one descriptor at once: a flood is then a few large writes, and one message to the core.
+    // Joins all queued chunks of one descriptor: much output becomes a few large writes and one message to the core.
     const int fd = state->queue.front().fd;
     std::string bytes = std::move(state->queue.front().bytes);
     std::size_t chunks = 0;
@@ -226,7 +227,7 @@ void FdWriter::run(const std::shared_ptr<State>& state) {
       if (error != 0) failed.emplace(fd, error);
     }
     lock.lock();
-    if (state->stop) break;  // the loop may be gone already
+    if (state->stop) break;  // the io_context may be destroyed already
     // Holds and callbacks belong to the core's thread.
     asio::post(state->executor,
                [home = state->home, holds = std::exchange(state->in_flight, {}), chunks, fd, error]() mutable {

@@ -1,8 +1,8 @@
-// Writes to descriptors from a thread of its own: a reader that is slow or gone never blocks the core's thread.
+// Writes to descriptors in a separate thread: a slow or closed reader never blocks the core's thread.
 //
-// The queue is bounded by what its callers hold: a chunk keeps its `hold` until it is written (an OutputCredit, say, so
-// that the run's window fills and the program waits). Order is kept over all descriptors. All calls on the core's
-// thread; holds are let go there.
+// The number of open holds bounds the queue: a chunk keeps its `hold` until it is written. With an OutputCredit as
+// hold, the run's output window fills and the program waits. The order is kept across all descriptors. Call all
+// functions on the core's thread; holds are destroyed there.
 #pragma once
 
 #include <functional>
@@ -15,7 +15,7 @@
 
 namespace dind {
 
-// Something that is let go when a chunk has gone out.
+// A value that is destroyed when a chunk has been written.
 template <typename T>
 std::shared_ptr<void> hold(T value) {
   return std::make_shared<T>(std::move(value));
@@ -23,8 +23,8 @@ std::shared_ptr<void> hold(T value) {
 
 class FdWriter {
  public:
-  // `on_failure(fd, errno)` is called once a descriptor, on `executor`, when a write fails (EPIPE: the reader is gone).
-  // From then on chunks for that descriptor are dropped and their holds let go.
+  // `on_failure(fd, errno)` is called once for each descriptor, on `executor`, when a write fails (EPIPE: the reader is
+  // gone). After that, chunks for this descriptor are dropped and their holds destroyed.
   FdWriter(asio::any_io_executor executor, std::function<void(int fd, int error)> on_failure);
   FdWriter(const FdWriter&) = delete;
   FdWriter& operator=(const FdWriter&) = delete;
@@ -32,9 +32,9 @@ class FdWriter {
   ~FdWriter();
 
   void write(int fd, std::string bytes, std::shared_ptr<void> hold = {});
-  // The same for what is somebody else's: only what does not go out at once is copied.
+  // Like `write`, for bytes that the caller owns: copies only what cannot be written at once.
   void pass_on(int fd, std::string_view bytes, std::shared_ptr<void> hold);
-  // True once everything written so far has gone out (or was dropped); false when the deadline passed first.
+  // True once everything written so far has gone out or was dropped; false if the deadline passes first.
   Task<bool> flushed(Deadline deadline);
 
  private:

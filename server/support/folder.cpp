@@ -48,7 +48,7 @@ struct stat Folder::itself() const {
 
 Folder::Problem Folder::read(const std::string& name, std::size_t most, std::string& into) const {
   struct open_how how{};
-  how.flags = O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;  // a pipe that nobody writes to must not hold us up
+  how.flags = O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;  // does not block on a pipe without a writer
   how.resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS;
   const int fd = static_cast<int>(::syscall(SYS_openat2, fd_, name.c_str(), &how, sizeof how));
   if (fd < 0) {

@@ -1,5 +1,5 @@
-// A folder whose contents somebody else may have made: looked at without leaving it, without waiting, and within
-// bounds. Blocking, as files are.
+// A folder whose contents may come from others: reads it without leaving it, without waiting, and with bounds.
+// Blocking, like all file access.
 #pragma once
 
 #include <sys/stat.h>
@@ -14,7 +14,7 @@ namespace dind {
 
 class Folder {
  public:
-  // nullopt: there is none, or it can't be entered; errno says which. Links in `path` are followed.
+  // nullopt: it does not exist or cannot be opened; errno says which. Links in `path` are followed.
   static std::optional<Folder> open(const std::string& path);
   Folder(Folder&& other) noexcept;
   Folder& operator=(Folder&&) = delete;
@@ -22,34 +22,35 @@ class Folder {
   Folder& operator=(const Folder&) = delete;
   ~Folder();
 
-  // A folder in it; no link is followed. nullopt: there is none, or it can't be entered; errno says which.
+  // Opens a folder in it; does not follow a link. nullopt: it does not exist or cannot be opened; errno says which.
   std::optional<Folder> below(const std::string& name) const;
 
-  // What `name` (one part of a path) is, itself: no link is followed. nullopt: nothing, or errno says why not.
+  // The status of `name` (one part of a path) itself; does not follow a link. nullopt: it does not exist, or errno says
+  // why.
   std::optional<struct stat> look(const std::string& name) const;
   struct stat itself() const;
 
   enum class Problem {
     none,
     missing,
-    outside,  // a link that leads out of the folder, or round in circles
-    no_file,  // a folder, a pipe, a socket, a device
+    outside,  // a link that leads out of the folder, or a loop of links
+    no_file,  // a folder, a pipe, a socket or a device
     too_large,
     unreadable,
   };
-  // The text of a regular file of `most` bytes at most. A link in the folder to another file in it is followed.
+  // The text of a regular file of at most `most` bytes. Follows a link in the folder to another file in it.
   Problem read(const std::string& name, std::size_t most, std::string& into) const;
 
-  // Gives `name` another name in this folder; never over something that is there.
+  // Renames `name` in this folder; never replaces an existing file.
   bool rename(const std::string& name, const std::string& to) const;
 
   struct Entry {
     std::string name;
-    bool may_be_folder = true;  // false: it is none (a link to one is none)
+    bool may_be_folder = true;  // false: it is certainly not a folder (a link to a folder is not one)
     auto operator<=>(const Entry&) const = default;
   };
-  // What is in it without "." and "..", by name; of more than `most` what the folder gives first. nullopt: it can't
-  // be read, or not to its end; errno says why.
+  // The entries without "." and "..", sorted by name. If there are more than `most`, the first ones that the kernel
+  // returns. nullopt: it cannot be read to its end; errno says why.
   std::optional<std::vector<Entry>> entries(std::size_t most) const;
   // Their names.
   std::optional<std::vector<std::string>> names(std::size_t most) const;

@@ -32,7 +32,7 @@ std::string read_first_line(const std::string& path) {
   return line;
 }
 
-// Field 22 of /proc/PID/stat: start time in ticks since boot; empty where there's no such process.
+// Field 22 of /proc/PID/stat: start time in ticks since boot. Empty if the process does not exist.
 std::string start_time(const std::string& pid) {
   const std::string stat = read_first_line("/proc/" + pid + "/stat");
   const auto after_name = stat.rfind(')');

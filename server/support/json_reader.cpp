@@ -23,15 +23,15 @@ std::string grouped(std::size_t number) {
   return text;
 }
 
-// Such as "end of input" and "'['". What the text itself has behind the same words ends in the quote that the library
-// puts around it.
+// Whether `name` is a token name of the library, such as "end of input" or "'['". If the same words ("'; expected ")
+// come from the text itself, the rest ends with the quote that the library adds.
 constexpr std::string_view kExpected = "'; expected ";
 bool is_name_of_token(std::string_view name) {
   constexpr std::string_view kSigns[] = {"'['", "'{'", "']'", "'}'", "':'", "','"};
   return !name.empty() && (name.back() != '\'' || std::ranges::find(kSigns, name) != std::end(kSigns));
 }
 
-// The library's reason without what it quotes of the text, which may be long or a secret.
+// The library's reason without its quotation of the text, which may be long or a secret.
 std::string reason_of(const json::exception& e) {
   std::string what = e.what();
   if (const auto id = what.find("] "); id != std::string::npos) what.erase(0, id + 2);
@@ -46,10 +46,10 @@ std::string reason_of(const json::exception& e) {
   return what;
 }
 
-// Builds the value as the parser tells it (the interface of nlohmann's SAX parser, whose text parser does not recurse).
+// Builds the value from the parser's calls (interface of nlohmann's SAX parser, whose text parser does not recurse).
 class TreeBuilder {
  public:
-  // `go_on`: after a problem the rest is still read, for the id of the request.
+  // `go_on`: after a problem the parser still reads the rest, for the id of the request.
   TreeBuilder(const JsonBounds& bounds, bool go_on) : bounds_(bounds), go_on_(go_on) {}
 
   json take() { return std::move(root_); }
@@ -101,7 +101,7 @@ class TreeBuilder {
     return go_on_;
   }
 
-  // Adds a value where the text is now. Null: there is a problem.
+  // Adds a value at the current position. Null: there was a problem.
   json* add(json&& value) {
     if (std::exchange(at_id_, false) && depth_ == 1 &&
         (value.is_number_integer() ||
@@ -140,13 +140,13 @@ class TreeBuilder {
   const JsonBounds bounds_;
   const bool go_on_;
   json root_;
-  std::vector<json*> open_;  // the arrays and objects that have not ended, outermost first
+  std::vector<json*> open_;  // the arrays and objects that are still open, outermost first
   json* slot_ = nullptr;     // of the last key
   std::size_t depth_ = 0;
   std::size_t values_ = 0;
   std::optional<JsonProblem> problem_;
   bool of_object_ = false;  // the outermost value is an object
-  bool at_id_ = false;      // its key "id" was read, and not its value
+  bool at_id_ = false;      // its key "id" was read, but not yet the value
   std::size_t ids_ = 0;
   json id_;
 };

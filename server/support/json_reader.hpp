@@ -1,7 +1,7 @@
-// Reads JSON and CBOR that others wrote: strictly, and with a bound on what it costs. No I/O.
+// Reads JSON and CBOR from other programs: strictly, and with bounds on time and memory. No I/O.
 //
-// Time and memory grow linearly with the size of the text, and nesting does not use the stack. A key that appears twice
-// in one object is refused: the later value would win silently.
+// Time and memory grow linearly with the size of the text, and nesting does not use the stack. A duplicate key in one
+// object is refused: the later value would silently replace the first.
 #pragma once
 
 #include <cstddef>
@@ -14,8 +14,8 @@
 namespace dind {
 
 struct JsonBounds {
-  std::size_t depth = 64;        // of arrays and objects in each other
-  std::size_t values = 200'000;  // in all: a value takes up to 50 times its bytes in memory
+  std::size_t depth = 64;        // of nested arrays and objects
+  std::size_t values = 200'000;  // in total: a value takes up to 50 times its bytes in memory
   bool comments = false;         // whether // and /* */ are allowed
 };
 
@@ -23,8 +23,8 @@ enum class JsonFault { not_json, too_deep, too_many_values, duplicate_key };
 
 struct JsonProblem {
   JsonFault fault = JsonFault::not_json;
-  std::string what;   // follows a subject, on one line: `has the duplicate key "timeout"`
-  nlohmann::json id;  // the field "id" of the outermost object, where it is a short string or an integer; else null
+  std::string what;   // one line that follows a subject: `has the duplicate key "timeout"`
+  nlohmann::json id;  // the field "id" of the outermost object if it is a short string or an integer; else null
 };
 
 std::expected<nlohmann::json, JsonProblem> read_json(std::string_view text, const JsonBounds& bounds = {});

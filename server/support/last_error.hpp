@@ -1,4 +1,4 @@
-// What errno says, in words.
+// The text for the present errno.
 #pragma once
 
 #include <cerrno>

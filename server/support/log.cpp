@@ -27,12 +27,12 @@ constexpr const char* kTextPattern = "%Y-%m-%dT%H:%M:%S.%eZ %l %P %v";
 constexpr const char* kJsonPattern = R"({"time":"%Y-%m-%dT%H:%M:%S.%eZ","level":"%l","pid":%P,%v})";
 constexpr std::size_t kMaxMessageBytes = 8 << 10;
 constexpr std::size_t kMaxRunIdLength = 64;
-constexpr std::size_t kEndedRuns = 64;           // whose secrets are still left out
-constexpr std::size_t kEndedBytes = 4 << 20;     // of their secrets
-constexpr std::size_t kMinMaskedTextLength = 4;  // of what is left out: a shorter one is in every other word
-constexpr std::size_t kMinMaskedLineLength = 8;  // of one of several lines
+constexpr std::size_t kEndedRuns = 64;           // that have ended and whose secrets are still masked
+constexpr std::size_t kEndedBytes = 4 << 20;     // of the secrets of ended runs
+constexpr std::size_t kMinMaskedTextLength = 4;  // of a masked value: a shorter one occurs in many words
+constexpr std::size_t kMinMaskedLineLength = 8;  // of one line of a value with several lines
 
-std::mutex turn;  // of who writes or changes the settings
+std::mutex turn;  // locked while a line is written or the settings change
 bool as_json = false;
 
 std::shared_ptr<spdlog::logger>& logger() {
@@ -89,11 +89,11 @@ class Hidden {
       ended_.pop_front();
     }
   }
-  // Looks at each place of the text once, however many values there are (S05).
+  // Looks at each position of the text once, however many values there are (S05).
   std::string masked(std::string_view text) const {
     const std::lock_guard lock(mutex_);
     std::string result;
-    std::size_t done = 0;  // bytes of the text that the result stands for
+    std::size_t done = 0;  // bytes of the text that are in `result` already
     for (std::size_t at = 0; at + kMinMaskedTextLength <= text.size(); ++at) {
       const auto length = longest_at(text.substr(at));
       if (length == 0) continue;
@@ -104,7 +104,7 @@ class Hidden {
   }
 
  private:
-  using Forms = std::map<std::string, std::size_t>;  // how often each was added
+  using Forms = std::map<std::string, std::size_t>;  // value: how often it was added
 
   static std::string first_bytes(std::string_view text) { return std::string(text.substr(0, kMinMaskedTextLength)); }
   static std::size_t size_of(const std::vector<std::string>& values) {
@@ -112,7 +112,7 @@ class Hidden {
     for (const auto& value : values) bytes += value.size();
     return bytes;
   }
-  // Of the longest value that the text begins with.
+  // The length of the longest value with which the text begins.
   std::size_t longest_at(std::string_view text) const {
     const auto found = values_.find(first_bytes(text));
     if (found == values_.end()) return 0;
@@ -130,7 +130,8 @@ class Hidden {
     if (group->second.empty()) values_.erase(group);
   }
 
-  // As an engine's message may have it: as it is, in a JSON text, and its lines, since messages are one line.
+  // The forms that an engine's message may contain: the value itself, as in JSON text, and each line (messages are one
+  // line).
   static std::vector<std::string> forms(const std::string& value) {
     if (value.size() < kMinMaskedTextLength) return {};
     std::vector<std::string> all{value};
@@ -145,7 +146,7 @@ class Hidden {
   }
 
   mutable std::mutex mutex_;
-  std::unordered_map<std::string, Forms> values_;  // by their first bytes
+  std::unordered_map<std::string, Forms> values_;  // the key: the first bytes of the values
   std::deque<std::vector<std::string>> ended_;
   std::size_t ended_bytes_ = 0;
 };
@@ -155,7 +156,7 @@ Hidden& hidden() {
   return instance;
 }
 
-// Whether it is an ordinary file. Makes it where there is none.
+// Whether the path is a regular file. Creates the file if it does not exist.
 Result<bool> open_once(const std::string& path) {
   const int fd = ::open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NONBLOCK, 0600);
   if (fd < 0)
@@ -174,7 +175,7 @@ Result<spdlog::sink_ptr> sink_of(const LogSettings& settings) {
   try {
     if (!*regular) return std::make_shared<spdlog::sinks::basic_file_sink_st>(settings.file);
     spdlog::file_event_handlers handlers;
-    handlers.before_open = [](const spdlog::filename_t& path) { (void)open_once(path); };  // with our mode
+    handlers.before_open = [](const spdlog::filename_t& path) { (void)open_once(path); };  // creates it with mode 0600
     return std::make_shared<spdlog::sinks::rotating_file_sink_st>(
         settings.file, static_cast<std::size_t>(settings.max_bytes), settings.files - 1, false, handlers);
   } catch (const spdlog::spdlog_ex& e) {
@@ -207,7 +208,7 @@ Result<void> set_up_log(const LogSettings& settings) {
   logger()->sinks() = {sink ? *sink : std::make_shared<spdlog::sinks::stderr_sink_st>()};
   logger()->set_pattern(as_json ? kJsonPattern : kTextPattern, spdlog::pattern_time_type::utc);
   logger()->set_level(level_of(settings.level));
-  // spdlog would print its own text for each line. Say it once, and go on without that line.
+  // spdlog would print its own text for every line. Report the problem once; go on without the lines that fail.
   logger()->set_error_handler([file = settings.file, said = false](const std::string& problem) mutable {
     if (!std::exchange(said, true))
       std::fprintf(stderr, "dind-executor: the log %s can't be written (%s); the program goes on without it\n",

@@ -1,4 +1,4 @@
-// ASCII letters in lower case: for names that are the same in both, wherever the locale is.
+// ASCII letters in lower case, independent of the locale: for names in which case does not matter.
 #pragma once
 
 #include <algorithm>

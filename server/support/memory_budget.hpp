@@ -1,4 +1,4 @@
-// Memory that all clients of this process share, in bytes. On the core's thread.
+// A number of bytes of memory that all clients of this process share. Only for the core's thread.
 #pragma once
 
 #include <algorithm>
@@ -9,7 +9,7 @@ namespace dind {
 class MemoryBudget {
  public:
   explicit MemoryBudget(std::size_t most_bytes) : most_(most_bytes) {}
-  bool take(std::size_t bytes) {  // false: there is not as much left
+  bool take(std::size_t bytes) {  // false: fewer bytes are left
     if (bytes > most_ - std::min(most_, used_)) return false;
     used_ += bytes;
     return true;
@@ -22,7 +22,7 @@ class MemoryBudget {
   std::size_t used_ = 0;
 };
 
-// A part of a budget that grows, and goes back at once with its owner.
+// A growing part of a budget. Its destructor returns it.
 class BudgetShare {
  public:
   explicit BudgetShare(MemoryBudget& budget) : budget_(budget) {}
@@ -42,21 +42,21 @@ class BudgetShare {
   std::size_t bytes_ = 0;
 };
 
-// What is received of the bodies of requests at one time, by every frontend: 256 MiB.
+// Bounds the bytes of request bodies that all frontends are receiving at one time: 256 MiB.
 inline MemoryBudget& arriving_bodies() {
   static MemoryBudget budget(256U << 20);
   return budget;
 }
 
-// What one body takes of that until it is complete.
+// The part of that budget that one body takes until it is complete.
 class ArrivingBody {
  public:
-  // Not counted, so that a full budget refuses no small request.
+  // These first bytes are not counted, so that a full budget refuses no small request.
   static constexpr std::size_t kSmall = 64U << 10;
 
   explicit ArrivingBody(MemoryBudget& budget = arriving_bodies()) : share_(budget) {}
-  // The body has `bytes` now. False: there is no room for them. One that is larger than the whole budget comes through
-  // where it is the only one.
+  // The body now has `bytes`. False: the budget is used up. A body that is larger than the whole budget is accepted if
+  // it is the only one.
   bool grow_to(std::size_t bytes) {
     const auto counted = bytes - std::min(bytes, kSmall);
     return counted <= share_.bytes() || share_.grow(counted - share_.bytes()) || share_.is_alone();

@@ -37,7 +37,7 @@ struct Fd {
   }
 };
 
-// Whether there is something to read before the deadline, the end included.
+// Whether data or the end can be read before the deadline.
 bool readable(int fd, std::chrono::steady_clock::time_point deadline) {
   pollfd waiting{.fd = fd, .events = POLLIN, .revents = 0};
   while (true) {

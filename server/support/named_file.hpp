@@ -8,16 +8,16 @@
 namespace dind {
 
 struct FileProblem {
-  bool missing = false;  // nothing is at the path
-  std::string what;      // follows the path, on one line: "is a directory …"
+  bool missing = false;  // nothing exists at the path
+  std::string what;      // one line that follows the path: "is a directory …"
 };
 
 enum class FileKind {
   regular,  // a pipe or a device is refused
-  any       // so that <(command) works: a pipe has 2 s for its bytes, for which the caller's thread is blocked
+  any       // so that <(command) works: a pipe has 2 s to deliver its bytes; the caller's thread is blocked until then
 };
 
-// The whole file. Never waits without end, whatever is at the path: a directory, a pipe without a writer, a device.
+// Reads the whole file. Never waits forever, whatever the path is: a directory, a pipe without a writer, a device.
 std::expected<std::string, FileProblem> read_named_file(const std::string& path, FileKind kind = FileKind::regular,
                                                         std::size_t most_bytes = 4U << 20);
 

@@ -11,7 +11,7 @@ namespace {
 
 std::string shown_word(std::string_view text, std::size_t most) { return shortened(escaped(text), most); }
 
-// No `~` and, at the beginning, no `=`: bash and zsh put folders and programs in their place.
+// No `~`, and no `=` at the start: bash and zsh replace them with folders and paths of programs.
 bool means_nothing_to_a_shell(std::string_view word) {
   const auto harmless = [](unsigned char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c >= 0x80 ||

@@ -1,5 +1,5 @@
-// A word of unknown origin in a line that a person may paste: into a shell, or into JSON. Both escape what has an
-// effect on a terminal, and shorten what is long.
+// Quotes a word of unknown origin for a line that a person may paste into a shell or into JSON. Both functions escape
+// what has an effect on a terminal, and shorten long words.
 #pragma once
 
 #include <string>
@@ -9,7 +9,7 @@ namespace dind {
 
 inline constexpr std::size_t kMaxWordLength = 120;
 
-// One word for every POSIX shell, quoted unless each of its characters is known to mean nothing to one.
+// One word for every POSIX shell. Quoted unless no character of it is special in a shell.
 std::string shell_word(std::string_view text, std::size_t most = kMaxWordLength);
 
 // A JSON string with its quotes.

@@ -51,7 +51,7 @@ bool is_token(std::string_view value) {
          });
 }
 
-// As std::string::find, but linear for every text and value: "aaaa…b" in "aaaa…" is what callers may send (S05).
+// Like std::string::find, but linear for every text and value: callers may send "aaaa…" with "aaaa…b" as value (S05).
 std::size_t find_in(std::string_view text, std::string_view value, std::size_t from) {
   if (from > text.size()) return std::string_view::npos;
   const void* found = ::memmem(text.data() + from, text.size() - from, value.data(), value.size());
@@ -59,7 +59,7 @@ std::size_t find_in(std::string_view text, std::string_view value, std::size_t f
                           : static_cast<std::size_t>(static_cast<const char*>(found) - text.data());
 }
 
-// Where `name` stands in `text` in any case, from `at` on.
+// The position of `name` in `text`, upper or lower case, from `at` on.
 std::size_t find_name(std::string_view text, std::string_view name, std::size_t at) {
   const auto same = [](unsigned char a, unsigned char b) { return std::tolower(a) == std::tolower(b); };
   const auto found =
@@ -152,7 +152,7 @@ Secrets::Secrets(const std::map<std::string, std::string>& env) {
     add(value);
     add(password_of(value));
   }
-  // Another variable's harmless value may hold it; a longer one must go first, or its rest would stay.
+  // The value of another variable may contain a secret. Longer secrets are replaced first, or their rest would remain.
   std::ranges::sort(values_,
                     [](const auto& a, const auto& b) { return a.size() != b.size() ? a.size() > b.size() : a < b; });
   values_.erase(std::unique(values_.begin(), values_.end()), values_.end());
@@ -184,14 +184,14 @@ std::string MaskedStream::add(std::string_view bytes) {
   std::string told;
   std::size_t done = 0;
   next_.resize(values.size(), std::string::npos);
-  // Only in what is new, and the bytes before it in which one may have begun.
+  // Search only the new bytes, and the bytes before them in which a value may have begun.
   for (std::size_t i = 0; i < values.size(); ++i)
     if (next_[i] == std::string::npos) look(i, looked_ - std::min(looked_, values[i].size() - 1));
   while (true) {
-    // The first of them; of two at one place the longer, which comes first.
+    // The first match. Of two at one position the longer, because it comes first in the list.
     const auto first = static_cast<std::size_t>(std::ranges::min_element(next_) - next_.begin());
     const auto at = next_[first];
-    // None, or one that a longer one may hold that is not whole yet.
+    // No match, or one that may be part of a longer value that is not complete yet.
     if (at == std::string::npos || (values[first].size() < longest && at + longest > pending_.size())) break;
     told.append(pending_, done, at - done).append(kWithheld);
     done = at + values[first].size();
@@ -199,7 +199,7 @@ std::string MaskedStream::add(std::string_view bytes) {
       if (next_[i] < done) look(i, done);
   }
   if (pending_.size() - done >= longest) {
-    // Whatever begins before this was seen whole above.
+    // Everything that begins before `end` was searched completely above.
     const auto end = pending_.size() - (longest - 1);
     told.append(pending_, done, end - done);
     done = end;

@@ -14,7 +14,8 @@ constexpr std::string_view kEnvBlank = " \t\n\v\f\r";
 
 bool is_assignment(std::string_view word) { return word.contains('=') && !word.starts_with('='); }
 
-// The words of `env -S TEXT`: quotes, escapes and comments of GNU env. nullopt: a variable, or not well-formed.
+// The words of `env -S TEXT`, with the quotes, escapes and comments of GNU env. nullopt: it uses a variable or is
+// malformed.
 std::optional<std::vector<std::string>> split_env_text(std::string_view text) {
   std::vector<std::string> words;
   std::string word;
@@ -27,7 +28,7 @@ std::optional<std::vector<std::string>> split_env_text(std::string_view text) {
   for (std::size_t at = 0; at < text.size(); ++at) {
     const char c = text[at];
     if (quote == '\'') {
-      // In single quotes a backslash escapes only itself and the quote.
+      // In single quotes, a backslash escapes only itself and the quote.
       const bool escape = c == '\\' && at + 1 < text.size() && (text[at + 1] == '\\' || text[at + 1] == '\'');
       if (c == '\'')
         quote = 0;
@@ -73,7 +74,7 @@ std::optional<std::vector<std::string>> split_env_text(std::string_view text) {
   return words;
 }
 
-// What `argument` gives to `env -S`, with the options that stand in the same word before it; nullopt: it has no -S.
+// The text that `argument` gives to `env -S`, and the options before -S in the same word. nullopt: there is no -S.
 struct SplitText {
   std::string_view text;
   std::vector<std::string> options;
@@ -94,7 +95,7 @@ std::optional<SplitText> text_to_split(std::string_view argument) {
   return std::nullopt;
 }
 
-// The words that `env` gets, taken apart: its own, the interpreter, the interpreter's.
+// Splits the words that `env` gets: its own, the interpreter, and the interpreter's arguments.
 void take_env_words(const std::vector<std::string>& words, Shebang& line) {
   auto at = words.begin();
   for (; at != words.end() && at->starts_with('-') && *at != "--"; ++at) {
@@ -113,7 +114,7 @@ void take_env_words(const std::vector<std::string>& words, Shebang& line) {
   line.arguments.assign(at + 1, words.end());
 }
 
-// What a person meant by words that Linux does not pass on as such.
+// The interpreter that the author probably meant, if Linux passes the words to `env` in another way.
 std::string likely_interpreter(std::string_view argument) {
   for (std::size_t at = 0; at < argument.size();) {
     const auto begin = argument.find_first_not_of(kShebangBlank, at);
@@ -168,8 +169,8 @@ std::optional<Shebang> parse_shebang(std::string_view text) {
   }
   line.interpreter = line.path;
   if (!line.argument.empty()) line.arguments.push_back(line.argument);
-  // "-e -u": the interpreter gets one word with a blank in it, and most of them refuse it.
-  // A shell refuses any blank there; others may take "-W ignore" as one option with its value.
+  // "-e -u": the interpreter gets one word that contains a blank. Most interpreters refuse it, and a shell refuses any
+  // blank there. Others may take "-W ignore" as one option with its value.
   const auto name = line.name();
   const bool shell =
       name == "sh" || name == "bash" || name == "dash" || name == "ash" || name == "ksh" || name == "zsh";

@@ -1,4 +1,4 @@
-// A text for a message that must not be long.
+// Shortens a text for a message.
 #pragma once
 
 #include <string>
@@ -6,7 +6,7 @@
 
 namespace dind {
 
-// The text, or its first `bytes` and "…": never half of a character.
+// The text, or its first `bytes` and "…". Never cuts a character in half.
 inline std::string shortened(std::string_view text, std::size_t bytes) {
   if (text.size() <= bytes) return std::string(text);
   while (bytes > 0 && (static_cast<unsigned char>(text[bytes]) & 0xC0) == 0x80) --bytes;

@@ -12,7 +12,7 @@ bool is_name(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.';
 }
 
-// The place of the encoding's name in a line, as PEP 263 finds it: ^[ \t\f]*#.*?coding[:=][ \t]*([-_.a-zA-Z0-9]+)
+// The encoding's name in a line, as PEP 263 finds it: ^[ \t\f]*#.*?coding[:=][ \t]*([-_.a-zA-Z0-9]+)
 std::string_view declared_encoding(std::string_view line) {
   const auto first = line.find_first_not_of(" \t\f");
   if (first == std::string_view::npos || line[first] != '#') return {};
@@ -41,7 +41,7 @@ bool is_utf8_name(std::string_view name) {
   return std::ranges::find(kNames, plain) != kNames.end();
 }
 
-// A name that Python knows UTF-8 by, no longer than the one that it replaces; empty: there is none.
+// A name of UTF-8 in Python that is not longer than `room`, the length of the replaced name. Empty: no such name.
 std::string_view utf8_name(std::size_t room) {
   constexpr std::array<std::string_view, 4> kNames{"utf-8", "utf8", "utf", "u8"};
   for (const auto name : kNames)

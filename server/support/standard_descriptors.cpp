@@ -13,7 +13,7 @@ void open_standard_descriptors() {
   constexpr int kNotRunExit = 125;
   for (const int descriptor : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
     if (::fcntl(descriptor, F_GETFD) != -1 || errno != EBADF) continue;
-    // open() takes the lowest free number. Those below this one are open by now.
+    // open() takes the lowest free number. All numbers below this one are open by now.
     if (::open("/dev/null", O_RDWR) != descriptor) std::_Exit(kNotRunExit);
   }
 }

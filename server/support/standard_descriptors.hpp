@@ -1,14 +1,14 @@
-// Makes sure that descriptors 0, 1 and 2 are open, before anything else opens a file.
+// Makes sure that descriptors 0, 1 and 2 are open before the process opens a file.
 #pragma once
 
 namespace dind {
 
 // Opens /dev/null for each of stdin, stdout and stderr that the caller has closed (`command <&-`). Otherwise the next
-// file that the process opens would take that number, and output would go into it. Ends the process with 125 where
-// /dev/null can't be opened.
+// opened file gets that number, and output goes into this file. Ends the process with exit code 125 if /dev/null cannot
+// be opened.
 void open_standard_descriptors();
 
-// Whoever reads our stdout or writes to our stdin sees their end; stderr stays.
+// Replaces stdin and stdout with /dev/null, so that their other ends see the end. stderr stays.
 void leave_standard_streams();
 
 }  // namespace dind

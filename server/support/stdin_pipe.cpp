@@ -5,7 +5,7 @@
 namespace dind {
 
 void StdinPipe::push(std::string bytes) {
-  if (bytes.empty() || closed_) return;  // an empty chunk would read as the end
+  if (bytes.empty() || closed_) return;  // an empty chunk would mean the end
   pending_ += bytes.size();
   chunks_.push_back(std::move(bytes));
   changed_.notify();

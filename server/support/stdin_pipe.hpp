@@ -1,5 +1,5 @@
-// A program's stdin on its way: a face pushes, the run pulls. Bounded by the face, which asks `wanted` before it reads
-// on.
+// A program's stdin on its way from the frontend to the run. The frontend bounds it: it awaits `wanted` before it reads
+// more.
 #pragma once
 
 #include <deque>
@@ -15,9 +15,9 @@ class StdinPipe {
   explicit StdinPipe(const asio::any_io_executor& executor) : changed_(executor) {}
   void push(std::string bytes);
   void close();
-  // True once fewer than `kWindow` bytes wait; false when the deadline passed first.
+  // True once fewer than `kWindow` bytes are queued; false if the deadline passes first.
   Task<bool> wanted(Deadline deadline);
-  // The next chunk; empty: closed. nullopt: the deadline passed.
+  // The next chunk. Empty: the pipe is closed. nullopt: the deadline has passed.
   Task<std::optional<std::string>> next(Deadline deadline);
 
   static constexpr std::size_t kWindow = 256 * 1024;

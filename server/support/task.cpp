@@ -36,11 +36,11 @@ void Signal::notify() {
 }
 
 Task<bool> Signal::wait(Deadline deadline) {
-  // The state outlives the Signal: a waiter may wake after its owner is gone.
+  // The state outlives the Signal: a waiter may wake up after the Signal is destroyed.
   auto state = state_;
   const auto generation = state->generation;
   asio::steady_timer timer(executor_, deadline);
-  // Also where the frame is destroyed while it waits, at the end of a loop.
+  // Removes the waiter also if the coroutine frame is destroyed while it waits, when the io_context ends.
   struct Waiting {
     State& state;
     std::list<asio::steady_timer*>::iterator place;

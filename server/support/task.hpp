@@ -1,4 +1,4 @@
-// Coroutines on the one io_context: the task type, the one way to spawn, waiting with a deadline.
+// Coroutines on the one io_context: the task type, the only function that starts one, and waits with a deadline.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
@@ -23,19 +23,19 @@ using Deadline = Clock::time_point;
 
 inline Deadline in(Clock::duration d) { return Clock::now() + d; }
 
-// Starts `task` on `executor`. What escapes it is logged under `name`: nothing is lost silently, nothing kills the
-// loop.
+// Starts `task` on `executor`. An exception that escapes it is logged under `name`: it is not lost, and it does not end
+// the io_context's loop.
 void spawn(const asio::any_io_executor& executor, std::string name, Task<void> task);
 
 Task<void> sleep_until(Deadline deadline);
 
-// Something that happens, possibly many times; everyone who waits wakes at each `notify`. Single-threaded. A waiter
-// sees only what is notified after it began to wait: look at the condition first.
+// An event that may happen many times. Each `notify` wakes all waiters. Single-threaded. A waiter sees only a `notify`
+// that comes after it began to wait: check the condition first.
 class Signal {
  public:
   explicit Signal(const asio::any_io_executor& executor);
   void notify();
-  // True when notified, false when the deadline passed first.
+  // True if notified; false if the deadline passes first.
   Task<bool> wait(Deadline deadline);
 
  private:

@@ -1,4 +1,4 @@
-// A text without what is blank at its ends.
+// A text without blanks at its ends.
 #pragma once
 
 #include <algorithm>

@@ -49,8 +49,8 @@ constexpr std::array<Unit, 14> kTimeUnits{{{"", 1000},  // seconds
                                            {"day", 86'400'000},
                                            {"days", 86'400'000}}};
 
-// A number and a unit of `units`, multiplied; nullopt where it is anything else. Signs, inf, nan and hex are not
-// numbers here.
+// A number times a unit of `units`; nullopt for any other text. Signs, inf, nan and hexadecimal numbers are not
+// accepted.
 template <std::size_t N>
 std::optional<double> measure(std::string_view text, const std::array<Unit, N>& units) {
   text = trimmed(text);
@@ -88,7 +88,7 @@ std::string three_digits(double value) {
 
 Result<std::int64_t> parse_bytes(std::string_view text) {
   const auto bytes = measure(text, kByteUnits);
-  // 2^63 itself is out of range, and a double holds it exactly.
+  // 2^63 itself is out of range, and a double can represent it exactly.
   if (!bytes || *bytes < 1 || *bytes >= 0x1p63) {
     return fail(
         ErrorCode::invalid_request,
@@ -99,7 +99,7 @@ Result<std::int64_t> parse_bytes(std::string_view text) {
 
 Result<std::chrono::milliseconds> parse_duration(std::string_view text) {
   const auto milliseconds = measure(text, kTimeUnits);
-  constexpr double kMaxMilliseconds = 1e15;  // thirty thousand years: sums with it still fit
+  constexpr double kMaxMilliseconds = 1e15;  // about thirty thousand years: sums with it still fit
   if (!milliseconds || !(*milliseconds > 0) || *milliseconds > kMaxMilliseconds) {
     return fail(
         ErrorCode::invalid_request,

@@ -1,4 +1,4 @@
-// The time of day as stores and protocols have it.
+// The time of day in the form that files and protocols use.
 #pragma once
 
 #include <chrono>

@@ -1,4 +1,4 @@
-// A wait that a cancel ends at once, where what is waited for can't be broken off.
+// A wait that a cancel ends at once, for work that cannot be interrupted.
 #pragma once
 
 #include <exception>
@@ -26,7 +26,7 @@ template <typename T>
 Task<void> answer_into(std::shared_ptr<Awaited<T>> awaited, Task<Result<T>> work) {
   try {
     auto answer = co_await std::move(work);
-    if (awaited->failures) co_return;  // its clean-up is that of what is dropped here
+    if (awaited->failures) co_return;  // the value cleans up when it is destroyed here
     awaited->answer.emplace(std::move(answer));
   } catch (...) {
     if (awaited->failures) throw;
@@ -35,8 +35,8 @@ Task<void> answer_into(std::shared_ptr<Awaited<T>> awaited, Task<Result<T>> work
   awaited->changed.notify();
 }
 
-// The value of `work`, or Error cancelled as soon as `cancel` comes. Then `work` goes on behind to its end, and its
-// value is dropped: it must hold what it uses, and its value must clean up after itself.
+// Returns the value of `work`, or Error cancelled as soon as `cancel` comes. Then `work` goes on to its end in the
+// background, and its value is dropped. So it must own what it uses, and its value must clean up after itself.
 template <typename T>
 Task<Result<T>> unless_cancelled(asio::any_io_executor executor, std::string name, Task<Result<T>> work,
                                  Cancel cancel) {

@@ -1,4 +1,4 @@
-// What somebody gave us can't be right.
+// The Error for a wrong value from a caller or an operator.
 #pragma once
 
 #include <string>
