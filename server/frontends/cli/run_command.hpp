@@ -17,7 +17,6 @@ namespace dind::frontends::cli {
 // io_context that was told that there are none.
 // `folders`: needed for arguments that name a folder. A person at a terminal may be asked
 // which of its programs is meant.
-// which of its programs is meant.
 Task<int> run_command(asio::any_io_executor executor, RunService& service, RunArguments arguments,
                       Streams streams = process_streams(), WorkspaceRuns* folders = nullptr);
 
