@@ -1,4 +1,5 @@
-// Shows a notification with the progress while a run waits for its image or its dependencies. It can be cancelled.
+// Shows a notification with the progress while a run waits for its image, its dependencies or
+// its build. It can be cancelled.
 
 import * as vscode from 'vscode';
 import type { Run, Runs } from './runs';

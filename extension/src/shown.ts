@@ -1,5 +1,5 @@
-// Makes text from outside the extension (file names, lines of a Dockerfile, output of installers, messages of the
-// engine) safe for the editor's own parts: notifications, progress, tooltips, lenses, lists.
+// Makes outside text safe for the editor's own parts: notifications, progress, tooltips, lenses, lists. Outside text is
+// a file name, a line of a Dockerfile, the output of an installer, or a message of the engine.
 
 const CONTROLS = /[\x00-\x1f\x7f-\x9f\u2028\u2029]+/g;
 // Marks that change the direction of the text around them.

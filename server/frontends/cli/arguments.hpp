@@ -43,7 +43,7 @@ struct RunArguments {
   // A file; "-": stdin. `args` is then the command in its image; if empty, the image's own command.
   std::optional<std::string> dockerfile;
   std::string context;  // a folder: relative to the shell's folder, or inside the workspace
-  std::map<std::string, std::optional<std::string>> build_args;  // nullopt: the value in our environment
+  std::map<std::string, std::optional<std::string>> build_args;  // nullopt: the value of the environment variable
   std::string target;                                            // a stage of the Dockerfile
   std::optional<std::chrono::milliseconds> total_timeout;
   std::optional<Isolation> isolation;

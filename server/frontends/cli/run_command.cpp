@@ -120,7 +120,7 @@ int not_run(const Error& error, std::optional<int> stopped_by) {
 Task<int> run_command(asio::any_io_executor executor, RunService& service, RunArguments arguments, Streams streams,
                       WorkspaceRuns* folders) {
   std::signal(SIGPIPE, SIG_IGN);
-  std::signal(SIGTTIN, SIG_IGN);  // a background read then ends like stdin, and does not stop us
+  std::signal(SIGTTIN, SIG_IGN);  // in the background, a read then looks like the end of stdin; the process goes on
 
   Cancel cancel;
   WriteFailure broken;

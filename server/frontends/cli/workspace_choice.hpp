@@ -9,9 +9,12 @@
 
 namespace dind::frontends::cli {
 
-// The run of the folder that `arguments` name. The program is, in this order: the one that the arguments name, the one
-// that was chosen before, the only one, the one that a person at the terminal (stdin and stderr) chooses now. Otherwise
-// the error (invalid_request) lists the programs. Blocks while it asks.
+// The run of the folder that `arguments` name. Its program is the first of these that exists:
+// - the one that the arguments name,
+// - the one that was chosen before,
+// - the only one,
+// - the one that a person at the terminal (stdin and stderr) chooses now.
+// Otherwise the error (invalid_request) lists the programs. Blocks while it asks.
 Result<RunSpec> folder_spec(WorkspaceRuns& folders, const RunArguments& arguments, const Streams& streams);
 
 }  // namespace dind::frontends::cli

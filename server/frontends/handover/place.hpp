@@ -24,7 +24,7 @@ std::string control_path(pid_t pid);
 // Connects to the server at `path`. -1: there is no server, or it belongs to another user.
 int connect_to(const std::string& path);
 
-// Whether the process at the other end belongs to our user or to root.
+// Whether the process at the other end belongs to this user or to root.
 bool is_ours(int fd);
 
 }  // namespace dind::frontends::handover

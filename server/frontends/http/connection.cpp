@@ -94,7 +94,7 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
     if (!has_unambiguous_length(message))
       co_return co_await answer_unread(detail(400, "Where the request's body ends is not clear"));
     if (auto refused = judge(head, read_failed == bhttp::error::body_limit)) {
-      // A sender of a refused request may mean the following bytes differently than we read them.
+      // What follows a refused request may not be what this parser takes it for.
       if (!parser.is_done() || refused->status >= 400) co_return co_await answer_unread(std::move(*refused));
       co_return co_await write(std::move(*refused));
     }

@@ -23,8 +23,9 @@ struct GatePolicy {
 class Gate {
  public:
   explicit Gate(GatePolicy policy);
-  // The answer to a request for another host name than ours, or from a page that may not ask. Names matter only without
-  // tokens: a web page can reach the server through a name of its own, but it has no token. A probe may use any name.
+  // The answer to a request for a host name that is not the server's, or from a page that may not ask.
+  // Names matter only without tokens: a web page can reach the server through a name of its own, but
+  // it has no token. A probe may use any name.
   std::optional<Reply> refuse_host_or_origin(const RequestHead& head) const;
   // Who asks. nullopt: a caller who may not ask.
   std::optional<Caller> caller_of(const RequestHead& head) const;

@@ -73,7 +73,7 @@ void ClientRuns::run_workspace(const Json& params, const ClientCapabilities& cli
 void ClientRuns::start(Result<RunRequest> request, const Json& params, const ClientCapabilities& client,
                        rpc::Reply reply) {
   const auto refuse = [&](const Error& error) {
-    // Clients without our notifications rarely show the error of a command.
+    // Clients that do not know dind/output rarely show the error of a command.
     if (!client.dind_notifications)
       connection_->notify("window/showMessage", {{"type", kErrorMessage}, {"message", escaped(error.message)}});
     reply.fail({rpc::code::kRequestFailed, error.message, run_error_json(error)});
