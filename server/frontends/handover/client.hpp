@@ -12,7 +12,7 @@ namespace dind::frontends::handover {
 class HandoverClient final : public RunService {
  public:
   // `path`: the server's socket (socket_path). `own` returns the run service in this process. It runs the program if no
-  // server answers at once, or if the server ends before the program has begun.
+  // server answers at once, or if a server that ends gives the run back before it has begun.
   HandoverClient(asio::any_io_executor executor, std::string path, std::function<Result<RunService*>()> own)
       : executor_(std::move(executor)), path_(std::move(path)), own_(std::move(own)) {}
   Task<Result<RunResult>> run(RunSpec spec, EventSink& sink, std::shared_ptr<StdinPipe> input, Cancel cancel) override;

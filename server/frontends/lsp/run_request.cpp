@@ -95,7 +95,7 @@ Result<void> add_common(const Json& argument, const Options& options, RunSpec& s
   return {};
 }
 
-// Adds these and the fields of a file, whose language chooses the image.
+// Adds the same fields, and those of a file. The file's language chooses the image.
 Result<void> add_file(const Json& argument, const std::optional<std::string>& language, const Options& options,
                       RunSpec& spec) {
   spec.image = rpc::text(argument, "image");
