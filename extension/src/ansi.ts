@@ -1,12 +1,12 @@
-// Makes a program's text fit for an output channel, which renders no escape sequences: they are left out, also where a
-// sequence is split over chunks. A lone carriage return becomes a line end, other control characters become visible.
+// Removes escape sequences from a program's text, because an output channel does not render them. This works across
+// chunks too. A single carriage return becomes a line end, other control characters become visible.
 
 type State = 'text' | 'return' | 'escape' | 'csi' | 'string' | 'stringEscape';
 
-// A sequence longer than this is none: a program that prints ESC ] and never ends it must not silence itself.
+// Anything longer is not a sequence: a program that prints ESC ] and never ends it must not hide its own output.
 const LONGEST_SEQUENCE = 4096;
 
-// What `text` does not give back as it is.
+// The characters that the method `text` does not return unchanged.
 const NOT_PLAIN = /[\x00-\x08\x0b-\x1f\x7f-\x9f]/g;
 
 export class PlainText {
@@ -19,7 +19,7 @@ export class PlainText {
     let at = 0;
     while (at < chunk.length) {
       if (this.state === 'text') {
-        // In whole pieces: a string put together from single characters takes 30 times their memory.
+        // Takes whole pieces: a string that is put together from single characters needs 30 times the memory.
         NOT_PLAIN.lastIndex = at;
         const end = NOT_PLAIN.exec(chunk)?.index ?? chunk.length;
         plain += chunk.slice(at, end);
@@ -45,13 +45,13 @@ export class PlainText {
         if (character === '\x1b') return '';
         if (character === '[') this.state = 'csi';
         else if (']PX^_'.includes(character)) this.state = 'string';
-        else if (character < ' ' || character > '/') this.state = 'text'; // not an intermediate: the final one
+        else if (character < ' ' || character > '/') this.state = 'text'; // not an intermediate one: the final one
         return character === '\n' ? '\n' : '';
       case 'csi':
         if (character === '\x1b') this.state = 'escape';
         else if (character >= '@' && character <= '~') this.state = 'text';
         else if (character === '\n') {
-          this.state = 'text'; // broken off
+          this.state = 'text'; // the sequence is broken off
           return '\n';
         }
         return '';

@@ -1,4 +1,4 @@
-// The commands of the palette, the lens, the key and the buttons.
+// The commands of the palette, the code lens, the key binding and the buttons.
 
 import * as vscode from 'vscode';
 import { RUN_FILE, STOP, type RunFile } from './protocol';
@@ -11,7 +11,7 @@ import { ServerUnavailable, type Server } from './server';
 import { shown } from './shown';
 import { trusted } from './trust';
 
-/** From a lens `{ uri }`, from a button of the editor a Uri, from palette and key nothing. */
+/** A code lens gives `{ uri }`, a button of the editor a Uri, the palette and the key nothing. */
 type Target = { uri: string } & Partial<RunFile>;
 
 const HELLO = 'print("Hello from a sandbox")\n';
@@ -37,7 +37,7 @@ export function registerCommands(
     if ('failure' in ended) messages.failed(ended.failure, again);
   }
 
-  /** A first run for somebody who has no file at hand. */
+  /** A first run for a person who has no file to run. */
   async function tryIt(): Promise<void> {
     if (!trusted()) return;
     const isHello = (document: vscode.TextDocument): boolean => document.isUntitled && document.getText() === HELLO;
@@ -90,7 +90,7 @@ function tabUris(): vscode.Uri[] {
     .flatMap(({ input }) => (input instanceof vscode.TabInputText ? [input.uri] : []));
 }
 
-/** The document that a person had in front last, while another tab (a walkthrough, the settings) covers it. */
+/** The last active document of the person, while another tab (a walkthrough, the settings) covers it. */
 class RecentDocument implements vscode.Disposable {
   private last: vscode.Uri | undefined;
   private readonly listener: vscode.Disposable;
@@ -123,7 +123,7 @@ function targetOf(argument: unknown, covered: vscode.Uri | undefined): Target | 
   return uri && { uri: uri.toString() };
 }
 
-/** Which of the runs is meant, where the active file is not one of them. */
+/** Asks which of the runs is meant, if the active file is not one of them. */
 async function choose(runs: Run[]): Promise<Run[]> {
   if (runs.length <= 1) return runs;
   const items = [
@@ -134,7 +134,7 @@ async function choose(runs: Run[]): Promise<Run[]> {
   return picked?.runs ?? [];
 }
 
-/** Keys for menus: also of the files in a folder that runs. */
+/** Sets the context keys for menus, also for the files in a folder that runs. */
 async function setContext({ all }: Runs): Promise<void> {
   const covered = tabUris().filter((uri) => all.some((run) => isIn(uri, run.uri)));
   const paths = [...all.map(({ uri }) => uri), ...covered].flatMap(resourcePaths);

@@ -1,5 +1,5 @@
-// Tells the server which document is in front of the person, so that a sandbox waits when it is run. Nothing of the
-// document runs, and nothing is pulled for it.
+// Tells the server which document is active, so that a warm sandbox is ready when the person runs it. This runs
+// nothing of the document and pulls nothing for it.
 
 import * as vscode from 'vscode';
 import { canBeRun } from './runnable';

@@ -1,4 +1,4 @@
-// Activates the parts and connects them. Nothing here runs a file: only a gesture does.
+// Activates the parts and connects them. Nothing here runs a file: only an action of the person does.
 
 import * as vscode from 'vscode';
 import { MessageType } from 'vscode-languageclient/node';
@@ -47,7 +47,7 @@ export function activate(context: vscode.ExtensionContext): void {
     theServer.onDidFail(down),
     theServer.onMessage(({ type, message }) => {
       theServer.log.appendLine(message);
-      // A lost engine ends the runs under way, and each of them says so already.
+      // If the engine is lost, each live run ends with its own message.
       if (type === MessageType.Error && (runs.all.length > 0 || lostEngine(runs))) return;
       if (type <= MessageType.Info) {
         messages.fromServer(message, type === MessageType.Error ? 'error' : type === MessageType.Warning ? 'warning' : 'info');
@@ -71,7 +71,7 @@ function lostEngine({ last }: Runs): boolean {
   return last !== undefined && 'failure' in last.ended && last.ended.failure.kind.startsWith('engine');
 }
 
-/** A setting of the server's start has changed: runs under way end first, with the server that they have. */
+/** A setting of the server's start has changed. Live runs first end with the present server. */
 async function restartWhenIdle(theServer: Server, runs: Runs): Promise<void> {
   await Promise.all(runs.all.map(({ ended }) => ended));
   await theServer.restart();

@@ -1,4 +1,4 @@
-// Context keys that tick the steps of the walkthrough: by what happened, not by a command that may have failed.
+// Context keys that tick the steps of the walkthrough, when a step has happened, not when its command was called.
 
 import * as vscode from 'vscode';
 import type { Runs } from './runs';
@@ -8,8 +8,8 @@ type Step = 'engineReachable' | 'hasRun' | 'hasRunFolder' | 'hasStopped';
 
 export function followFirstSteps(server: Server, runs: Runs): vscode.Disposable {
   const done = new Set<Step>();
-  // The editor takes a step as done when its key becomes true, and never when it was true before the page of the
-  // walkthroughs was first open. So a key is true for a moment only, and again when such a page is opened.
+  // The editor ticks a step when its key becomes true, but not if the key was true before the walkthrough page was
+  // first open. So a key is true only for a moment, and again when such a page is opened.
   const pulse = async (step: Step): Promise<void> => {
     await vscode.commands.executeCommand('setContext', `dind.${step}`, true);
     await vscode.commands.executeCommand('setContext', `dind.${step}`, false);

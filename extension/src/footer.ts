@@ -7,12 +7,12 @@ import { bytes, duration } from './units';
 const CERTIFICATE =
   /CERTIFICATE_VERIFY_FAILED|certificate verify failed|SELF_SIGNED_CERT|UNABLE_TO_(?:GET_ISSUER|VERIFY_LEAF)|unable to get (?:local )?issuer certificate|self[- ]signed certificate|x509: certificate|certificate (?:is not trusted|signed by unknown authority)/i;
 
-/** Does this text say that a certificate was not trusted? */
+/** Whether this text says that a certificate was not trusted. */
 export function mayBeCertificate(text: string): boolean {
   return CERTIFICATE.test(text);
 }
 
-/** What is done before the program begins. */
+/** What happens before the program begins. */
 export function stageText(stage: Stage | undefined): string | undefined {
   switch (stage) {
     case 'queue':
@@ -34,7 +34,7 @@ export function footer(result: RunResult, elapsedMs: number, untrustedCertificat
   const inProgram = stage === 'program' || verdict === 'cancelled';
   const facts = inProgram ? [verdictText(result)] : [failedStage(stage), ...(verdict === 'failed' ? [] : [limitText(verdict) ?? verdictText(result)])];
   if (exitCode !== null) facts.push(vscode.l10n.t('exit code {0}', exitCode));
-  // Of a build, the program's own time says nothing.
+  // For a build, the program's own time has no meaning.
   facts.push(duration(stage === 'program' || durationMs > 0 ? durationMs : elapsedMs));
   if (peakMemoryBytes !== null) facts.push(vscode.l10n.t('peak memory {0}', bytes(peakMemoryBytes)));
   const lines = [`── ${facts.join(' · ')}`];
@@ -65,7 +65,7 @@ function certificateRemedy(stage: Stage): string {
     : vscode.l10n.t('A certificate is not trusted. If a proxy has its own certificate authority, name the file with its certificate in the setting dind.caBundle.');
 }
 
-/** The limit of an installation or a build, which no setting of the editor's is; the notes name it. */
+/** The limit of an installation or a build. No setting of the editor sets it; the notes have its value. */
 function limitText(verdict: RunResult['verdict']): string | undefined {
   switch (verdict) {
     case 'timeout':

@@ -1,4 +1,4 @@
-// Says once in a window which settings of its workspace are not used, since they would loosen the sandbox.
+// Says once in each window which workspace settings are not used, because they would loosen the sandbox.
 
 import * as vscode from 'vscode';
 import { shown } from './shown';

@@ -1,4 +1,4 @@
-// The menu of the status item: what can be done in the state that it shows.
+// The menu of the status item: the actions that are possible in the state that it shows.
 
 import * as vscode from 'vscode';
 import { openSettings } from './open_settings';

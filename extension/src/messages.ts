@@ -1,11 +1,11 @@
-// Messages for people: one at a time for one cause, with the remedy as a button.
+// Messages for people: one at a time for each cause, with the remedy as a button.
 
 import * as vscode from 'vscode';
 import { notify, type Action, type Severity } from './notify';
 import { settingsAction } from './open_settings';
 import type { Failure } from './runs';
 
-// One lost engine ends several runs at once: that is one message.
+// A lost engine ends several runs at the same time, but there is only one message.
 const SAME_CAUSE_WITHIN_MS = 3_000;
 
 export interface Views {
@@ -21,7 +21,7 @@ export class Messages {
     this.views = views;
   }
 
-  /** What somebody started could not be done. */
+  /** Says that something that the person started could not be done. */
   failed(failure: Failure, retry: () => void): void {
     const shared = ['engine_unavailable', 'engine_error', 'server', 'busy', 'disabled'].includes(failure.kind);
     if (shared && !this.isNew(failure.kind)) return;
@@ -35,7 +35,7 @@ export class Messages {
     void notify('error', message, [again, settingsAction(settingOf(message)), this.logAction()]);
   }
 
-  /** A message of the server that belongs to no request. */
+  /** Shows a message of the server that belongs to no request. */
   fromServer(message: string, severity: Severity): void {
     const [setting] = /\bdind\.[a-zA-Z.]*[a-zA-Z]/.exec(message) ?? [];
     const several = (message.match(/\bdind\.[a-zA-Z]/g)?.length ?? 0) > 1;
@@ -59,7 +59,7 @@ export class Messages {
   }
 }
 
-/** The setting that keeps a server from starting, by its words. */
+/** Finds the setting that keeps the server from starting, from the words of its message. */
 function settingOf(message: string): string {
   if (message.includes('dind.engine.host')) return 'dind.engine.host';
   return /CA_BUNDLE|caBundle/.test(message) ? 'dind.caBundle' : 'dind.serverPath';

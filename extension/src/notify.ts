@@ -1,4 +1,4 @@
-// The one way to a notification. Whatever text it is given, nothing in it is a link but the buttons.
+// The only way to show a notification. Whatever the text contains, only the buttons are links.
 
 import * as vscode from 'vscode';
 import { shown } from './shown';
@@ -12,7 +12,7 @@ export type Severity = 'error' | 'warning' | 'info';
 
 const MAX_CHARACTERS = 600;
 
-/** Shows it and, when a button is pressed, does what that one says. */
+/** Shows the message. If a button is pressed, runs its action. */
 export async function notify(severity: Severity, message: string, actions: Action[] = []): Promise<void> {
   const show = {
     error: vscode.window.showErrorMessage,

@@ -1,5 +1,5 @@
-// Opens the settings where a person can edit them. Those of the scope "machine" are, in a window that is connected to
-// another machine (always so in code-server), on the page "Remote" only.
+// Opens the settings where a person can edit them. In a window that is connected to another machine (always in
+// code-server), settings with the scope "machine" are only on the page "Remote".
 
 import * as vscode from 'vscode';
 import type { Action } from './notify';
@@ -15,7 +15,7 @@ function isOfMachine(setting: string): boolean {
   return manifest?.contributes.configuration.properties[setting]?.scope === 'machine';
 }
 
-/** `setting`: "dind.engine.host"; without one, all settings of this extension. */
+/** `setting`: "dind.engine.host". Without it, opens all settings of this extension. */
 export async function openSettings(setting?: string): Promise<void> {
   const remote = setting !== undefined && isOfMachine(setting) && vscode.env.remoteName !== undefined;
   await vscode.commands.executeCommand(

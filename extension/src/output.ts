@@ -9,7 +9,7 @@ import { TextCap } from './text_cap';
 import { bytes, seconds } from './units';
 
 const FLUSH_AFTER_MS = 33;
-// A stage that is over sooner is not worth a line.
+// A stage that ends sooner gets no line.
 const SHOW_STAGE_AFTER_MS = 500;
 
 type Started = Extract<RunState, { state: 'started' }>;
@@ -20,7 +20,7 @@ export class OutputChannel implements vscode.Disposable {
   private used = false;
   private atLineStart = true;
 
-  /** Its header stands there at once. */
+  /** Shows the header of the run at once. */
   begin(name: string): RunOutput {
     return new RunOutput(shown(name), (run, text) => this.append(run, text), (run) => this.current === run);
   }
@@ -39,7 +39,7 @@ export class OutputChannel implements vscode.Disposable {
     if (this.current !== run) {
       if (!this.atLineStart) before = '\n';
       if (!run.hasHeader && this.used) before += '\n';
-      // Its text goes on after another's.
+      // The text of this run continues after another run's text.
       if (run.hasHeader && !text.startsWith('── ')) before += `── ${run.name}\n`;
     }
     this.current = run;
@@ -62,7 +62,7 @@ export class RunOutput {
   private timer: NodeJS.Timeout | undefined;
   private atLineStart = true;
   private saidFull = false;
-  /** The header has only the name so far, and its line goes on. */
+  /** The header has only the name so far, and its line is not finished. */
   private headerIsOpen = true;
   private stage: Stage | undefined;
   private stageTimer: NodeJS.Timeout | undefined;
@@ -76,7 +76,7 @@ export class RunOutput {
     this.hasHeader = true;
   }
 
-  /** What people should know of this run beside what it prints. */
+  /** What people should know about this run in addition to its output. */
   notes(lines: string[]): void {
     if (lines.length > 0) this.lines(lines);
   }
@@ -93,7 +93,7 @@ export class RunOutput {
     clearTimeout(this.stageTimer);
     const { limits } = event;
     const facts = [
-      ...(event.name === this.name ? [] : [event.name]), // of a folder: the command
+      ...(event.name === this.name ? [] : [event.name]), // for a folder: the command
       ...(event.language === '' ? [] : [event.language]),
       event.image,
       seconds(limits.timeoutMs),
@@ -122,8 +122,8 @@ export class RunOutput {
 
   finished(result: RunResult): void {
     this.writeRest();
-    // What was said at the start is not said again.
-    // Of a certificate, the editor's own remedy names the setting; the server's names the operator's.
+    // Notes from the start are not repeated. For a certificate, the editor's own remedy names the editor's setting;
+    // the server's note names the operator's.
     const ours = this.certificate && result.verdict !== 'ok' && result.verdict !== 'cancelled';
     const notes = (result.notes ?? []).filter((note) => !this.startNotes.includes(note) && !(ours && note.includes('DIND_CA_BUNDLE')));
     const explained = notes.some((note) => /certificate/i.test(note));
@@ -143,7 +143,7 @@ export class RunOutput {
     else this.lines([]);
   }
 
-  /** Goes on with the header's line where that is still the last one; else it is a line of its own. */
+  /** Continues the header's line if it is still the last one. Otherwise writes a separate line. */
   private header(facts: string): void {
     if (this.headerIsOpen && this.isCurrent(this)) {
       this.headerIsOpen = false;
@@ -166,7 +166,7 @@ export class RunOutput {
   private lines(lines: string[]): void {
     this.flush();
     this.headerIsOpen = false;
-    // The channel itself ends another run's line.
+    // If the last line belongs to another run, the channel itself ends it.
     const newline = this.isCurrent(this) && !this.atLineStart ? '\n' : '';
     this.emit(newline + lines.map((line) => `${line}\n`).join(''));
   }

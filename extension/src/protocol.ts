@@ -1,4 +1,4 @@
-// What goes over the wire between this extension and `dind-executor lsp`: docs/protocol.md in types.
+// The types of the messages between this extension and `dind-executor lsp` (docs/protocol.md).
 
 import { NotificationType, type DocumentUri } from 'vscode-languageclient/node';
 
@@ -6,7 +6,7 @@ export type Network = 'none' | 'internet';
 export type Pull = 'missing' | 'never' | 'always';
 export type Isolation = 'runc' | 'gvisor';
 
-/** `initializationOptions`, and `settings.dind` of `workspace/didChangeConfiguration`. Seconds, "512m" or bytes. */
+/** `initializationOptions`, and `settings.dind` of `workspace/didChangeConfiguration`. Seconds; "512m" or bytes. */
 export interface Options {
   timeout?: number;
   memory?: string | number;
@@ -68,14 +68,14 @@ export interface WorkspacePrograms {
   folder: string;
   programs: WorkspaceProgram[];
   notes: string[];
-  /** What was chosen before, in an editor or a terminal, and is still there. */
+  /** The earlier choice, from an editor or a terminal, if the folder still has it. */
   chosen?: Choice;
 }
 
-/** What a folder's runs are. */
+/** What the runs of a folder execute. */
 export type Choice = { program: string } | { command: string };
 
-/** Without a program and a command: forgotten. */
+/** Without a program and a command, the server forgets the choice. */
 export type ChooseProgram = { uri: DocumentUri } & Partial<{ program: string; command: string }>;
 
 export interface WorkspaceProgram {
@@ -84,7 +84,7 @@ export interface WorkspaceProgram {
   source: string;
   detail: string;
   build: boolean;
-  /** A test or a build: offered, but it never runs without being chosen. */
+  /** A test or a build: offered, but it runs only if the person chooses it. */
   extra: boolean;
   notes: string[];
 }
@@ -128,9 +128,9 @@ export interface RunResult {
   imageDigest: string | null;
   isolation: Isolation;
   degraded: boolean;
-  /** For people: what was clamped, what is known of the cause of the end. */
+  /** For people: which limits were reduced, and what is known about the cause of the end. */
   notes?: string[];
-  /** Where it ended: another than `program` means that the program never began. */
+  /** Where the run ended. Any stage but `program` means that the program never began. */
   stage: Stage;
 }
 
@@ -191,7 +191,7 @@ export interface Engine {
   version?: string;
   message?: string;
 }
-/** To the server. */
+/** Sent to the server. */
 export const logLevelNotification = new NotificationType<{ level: string }>('dind/logLevel');
 
 export const engineNotification = new NotificationType<Engine>('dind/engine');

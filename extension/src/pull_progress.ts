@@ -1,10 +1,11 @@
-// While a run waits for its image or its packages, a notification shows how far that is; it can be cancelled.
+// Shows a notification with the progress while a run waits for its image, its dependencies or
+// its build. It can be cancelled.
 
 import * as vscode from 'vscode';
 import type { Run, Runs } from './runs';
 import { shown } from './shown';
 
-// An image that is there already takes no time: nothing is shown for it.
+// An image that the engine already has takes no time, so nothing is shown for it.
 const SHOW_AFTER_MS = 800;
 
 export function showPullProgress(runs: Runs): vscode.Disposable {

@@ -1,4 +1,4 @@
-// What `dind-executor doctor` and `dind-executor history list` say, as documents of the editor.
+// Shows the output of `dind-executor doctor` and `dind-executor history list` as documents of the editor.
 
 import { execFile } from 'node:child_process';
 import * as vscode from 'vscode';
@@ -45,7 +45,7 @@ export function registerReports(server: Server): vscode.Disposable {
   );
 }
 
-/** What it prints, whatever its exit code says. Undefined: it could not be started, and a message said so. */
+/** The output, whatever the exit code. Undefined: the program could not be started, and a message said so. */
 function output(server: Server, more: string[]): Promise<string | undefined> {
   const { command, args, env } = server.program();
   return new Promise((resolve) => {

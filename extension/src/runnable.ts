@@ -1,5 +1,5 @@
-// Which documents can be run: the server knows, by the lens that it gives them. Keeps the context key for the run button
-// and the key binding, and shows the lens in the display language.
+// Tracks which documents can be run: the server decides, by the code lens that it gives them. Sets the context key for
+// the run button and the key binding, and shows the lens in the display language.
 
 import * as vscode from 'vscode';
 import { CodeLensRequest, type Middleware } from 'vscode-languageclient/node';
@@ -15,12 +15,12 @@ export function canBeRun(uri: vscode.Uri): boolean {
   return uri.scheme === 'file' || uri.scheme === 'untitled';
 }
 
-/** What the context key `resourcePath` has for this document, in a window on this machine or on another. */
+/** The values of the context key `resourcePath` for this document, in a window on this machine or on another one. */
 export function resourcePaths(uri: vscode.Uri): string[] {
   return [uri.fsPath, uri.path];
 }
 
-/** `runs`: those under way; a file in a folder that runs gets a lens that stops the folder's run. */
+/** `runs`: the live runs. A file in a folder that runs gets a lens that stops the folder's run. */
 export function lensMiddleware(runs: () => Runs): Middleware {
   return {
     async provideCodeLenses(document, token, next) {
@@ -55,7 +55,7 @@ export class Runnable implements vscode.Disposable {
       this.changeEmitter,
       server.onDidStart(() => this.askAgain()),
       vscode.window.onDidChangeVisibleTextEditors(() => void this.ask()),
-      vscode.workspace.onDidOpenTextDocument((document) => this.forget(document)), // also a change of language
+      vscode.workspace.onDidOpenTextDocument((document) => this.forget(document)), // also if its language changes
       vscode.workspace.onDidCloseTextDocument((document) => this.known.delete(document.uri.toString())),
       vscode.workspace.onDidChangeTextDocument(({ document, contentChanges }) => {
         if (contentChanges.some(({ range }) => range.start.line === 0)) this.forget(document);
@@ -63,7 +63,7 @@ export class Runnable implements vscode.Disposable {
     ];
   }
 
-  /** Does the server know how to run this document, as far as we have asked? */
+  /** Whether the server knows how to run this document, as far as it has been asked. */
   has(uri: vscode.Uri): boolean {
     return this.known.get(uri.toString()) ?? false;
   }

@@ -1,4 +1,4 @@
-// The runs of this window: started by a gesture, one at a time for each file, followed to their end.
+// The runs of this window: an action starts them, one at a time for each file, and they are followed to their end.
 
 import { randomUUID } from 'node:crypto';
 import * as vscode from 'vscode';
@@ -21,7 +21,7 @@ import {
 import { ServerUnavailable, type Server } from './server';
 import { runOptions } from './settings';
 
-/** How long a stopped run may take to end before its request is cancelled. */
+/** Max time for a stopped run to end before its request is cancelled. */
 const STOP_WITHIN_MS = 5_000;
 
 export type Failure = { kind: ErrorKind | 'server'; message: string };
@@ -32,15 +32,15 @@ export interface Run {
   readonly uri: vscode.Uri;
   readonly name: string;
   readonly output: RunOutput;
-  /** Cancels the request: the server answers at once. */
+  /** Cancels the request: the server then answers at once. */
   readonly request: vscode.CancellationTokenSource;
   readonly ended: Promise<Ended>;
-  /** The last that the server said of it; undefined until it has said something. */
+  /** The server's last state of the run; undefined until the server has sent one. */
   state: RunState | undefined;
   startedAt: number | undefined;
 }
 
-/** What is asked of the server: the command, and what goes with it besides the uri and the run's id. */
+/** The request to the server: the command, and its fields besides the uri and the run's id. */
 export type Order =
   | { command: typeof RUN_FILE; more: Partial<RunFile> }
   | { command: typeof RUN_WORKSPACE; more: Partial<RunWorkspace> };
@@ -53,16 +53,16 @@ export class Runs implements vscode.Disposable {
   private readonly changeEmitter = new vscode.EventEmitter<void>();
   private readonly endEmitter = new vscode.EventEmitter<{ ended: Ended; isFolder: boolean }>();
   private readonly listeners: vscode.Disposable;
-  /** A run began, has another state, or ended. */
+  /** A run begins, changes its state, or ends. */
   readonly onDidChange = this.changeEmitter.event;
   readonly onDidEnd = this.endEmitter.event;
   last: { name: string; ended: Ended } | undefined;
-  /** Does the latest run once more. */
+  /** Repeats the latest run. */
   again: (() => void) | undefined;
 
   private readonly notes: (uri: vscode.Uri) => string[];
 
-  /** `notes`: what is said in the output of each run of this file or folder. */
+  /** `notes`: lines for the output of each run of this file or folder. */
   constructor(server: Server, channel: OutputChannel, notes: (uri: vscode.Uri) => string[]) {
     this.server = server;
     this.notes = notes;
@@ -73,7 +73,7 @@ export class Runs implements vscode.Disposable {
     );
   }
 
-  /** The run of this file, or of a folder that it is in. */
+  /** The run of this file, or of a folder that contains it. */
   covering(uri: vscode.Uri): Run | undefined {
     return this.of(uri) ?? this.all.find((run) => isIn(uri, run.uri));
   }
@@ -87,8 +87,8 @@ export class Runs implements vscode.Disposable {
   }
 
   /**
-   * Runs a file or a folder and says how it ended. A run of the same one that is under way is stopped first; of several that wait
-   * for that, the last one runs, and the others end as cancelled.
+   * Runs a file or a folder and returns how it ended. First stops a live run of the same file or folder. If several
+   * calls wait for that, the last one runs, and the others end as cancelled.
    */
   async start(uri: vscode.Uri, { command, more }: Order): Promise<Ended> {
     const key = uri.toString();
@@ -118,7 +118,7 @@ export class Runs implements vscode.Disposable {
     return run.ended;
   }
 
-  /** Tells the server to stop a run, and gives its request up where that does not help. */
+  /** Tells the server to stop a run. Cancels the request if the run does not end in time. */
   async stop(run: Run): Promise<void> {
     const hurry = setTimeout(() => run.request.cancel(), STOP_WITHIN_MS);
     void run.ended.finally(() => clearTimeout(hurry));
@@ -198,7 +198,7 @@ function failed(error: unknown, token: vscode.CancellationToken): Ended {
     const data = error.data as Partial<ErrorData> | undefined;
     if (data?.kind && data.message) return { failure: { kind: data.kind, message: data.message } };
     if (error.code > -32800 || error.code < -32899) {
-      // -32097 and its like: the connection was closed with the request under way.
+      // -32097 and similar codes: the connection was closed while the request was open.
       if (/connection|pending response/i.test(error.message)) {
         return { failure: { kind: 'server', message: vscode.l10n.t('The sandbox server ended while this ran. Run it again.') } };
       }

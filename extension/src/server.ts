@@ -1,4 +1,4 @@
-// The server's process and the connection to it: started with the extension, started again after a crash.
+// The server's process and the connection to it. It starts with the extension, and again after a crash.
 
 import { execFile } from 'node:child_process';
 import { constants } from 'node:fs';
@@ -32,13 +32,15 @@ import { shown } from './shown';
 const CRASHES_ALLOWED = 4;
 const CRASH_WINDOW_MS = 3 * 60_000;
 const LAST_WORDS_MS = 5_000;
-export const HOST_OPTION = ['--host-option', 'the setting dind.engine.host']; // for lsp and doctor: how messages call --host
-const CANNOT_RUN = 125; // what the server ends with where a setting is wrong
+export const HOST_OPTION = ['--host-option', 'the setting dind.engine.host']; // lsp, doctor: how messages call --host
+const CANNOT_RUN = 125; // exit code of the server if a setting is wrong
 
-/** We have no server; the message says why and what to do. */
+/** There is no server. The message says why and what to do. */
 export class ServerUnavailable extends Error {}
 
-/** What a server says that ends at once, since a setting is wrong. Undefined: it does not, or says nothing. */
+/**
+ * The message of a server that ends at once because a setting is wrong. Undefined: it does not end, or says nothing.
+ */
 function lastWords(command: string, args: string[], env: NodeJS.ProcessEnv): Promise<string | undefined> {
   return new Promise((resolve) => {
     const child = execFile(command, args, { env, timeout: LAST_WORDS_MS }, (error, _stdout, stderr) => {
@@ -49,13 +51,16 @@ function lastWords(command: string, args: string[], env: NodeJS.ProcessEnv): Pro
   });
 }
 
-/** Starts the client. One whose server ends before it answers may take its start for done: then it does not run. */
+/**
+ * Starts the client. If its server ends before it answers, the start may look successful: the
+ * state then is not Running.
+ */
 async function comesUp(client: LanguageClient): Promise<boolean> {
   await client.start();
   return client.state === State.Running;
 }
 
-/** The language client, without its notifications: who started what went wrong shows one, with the remedy. */
+/** The language client without notifications. The code that started the failed action shows one, with the remedy. */
 class QuietClient extends LanguageClient {
   override error(message: string, data?: unknown, _showNotification?: boolean | 'force'): void {
     super.error(message, data, false);
@@ -74,7 +79,7 @@ const ourCapabilities: StaticFeature = {
   fillClientCapabilities(capabilities) {
     const dind: ClientCapabilities = { output: true, ownCommands: true };
     capabilities.experimental = { ...(capabilities.experimental as object | undefined), dind };
-    // Our status item and progress say it already; a second progress of the server's would stand beside them.
+    // The status item and the progress already show it. The server's progress would be a second one beside them.
     if (capabilities.window) capabilities.window.workDoneProgress = false;
   },
   initialize() {},
@@ -84,7 +89,7 @@ const ourCapabilities: StaticFeature = {
 
 export interface Program {
   command: string;
-  /** By the setting dind.serverPath. */
+  /** Set by the setting dind.serverPath. */
   chosen: boolean;
   args: string[];
   env: NodeJS.ProcessEnv;
@@ -107,9 +112,9 @@ export class Server implements vscode.Disposable {
   readonly onOutput = this.outputEmitter.event;
   readonly onEngine = this.engineEmitter.event;
   readonly onMessage = this.messageEmitter.event;
-  /** It runs, for the first time or again. */
+  /** The server runs, for the first time or again. */
   readonly onDidStart = this.startEmitter.event;
-  /** It crashed too often and stays down until somebody asks for it. */
+  /** The server crashed too often. It stays down until somebody asks for it. */
   readonly onDidFail = this.failEmitter.event;
 
   private readonly extension: vscode.ExtensionContext;
@@ -128,14 +133,14 @@ export class Server implements vscode.Disposable {
     );
   }
 
-  /** The connection; starts the server where none runs. Throws ServerUnavailable. */
+  /** The connection. Starts the server if none runs. Throws ServerUnavailable. */
   ready(): Promise<LanguageClient> {
     if (this.client?.state === State.Running) return Promise.resolve(this.client);
     this.starting ??= this.start().finally(() => (this.starting = undefined));
     return this.starting;
   }
 
-  /** The connection where there is one already. */
+  /** The connection, if there is one. */
   get running(): LanguageClient | undefined {
     return this.client?.state === State.Running ? this.client : undefined;
   }
@@ -149,7 +154,7 @@ export class Server implements vscode.Disposable {
   async stop(): Promise<void> {
     const client = this.client;
     this.client = undefined;
-    // A shutdown ends the runs under way and removes their containers: the server has 10 s for it.
+    // A shutdown ends the live runs and removes their containers. The server has 10 s for this.
     if (client?.state === State.Running) await client.stop(11_000).catch(() => undefined);
     await client?.dispose().catch(() => undefined);
   }
@@ -162,7 +167,7 @@ export class Server implements vscode.Disposable {
     this.failEmitter.dispose();
   }
 
-  /** The program, and what every command of it is given: the engine and the certificates that the person set. */
+  /** The program, and what each of its commands gets: the engine and the certificates that the person has set. */
   program(): Program {
     const { path, engineHost, caBundle } = serverSettings();
     return {
@@ -174,15 +179,15 @@ export class Server implements vscode.Disposable {
   }
 
   private async start(): Promise<LanguageClient> {
-    // It may be coming back after a crash.
+    // The client may be restarting after a crash.
     if (this.client?.state === State.Starting && (await comesUp(this.client).catch(() => false))) return this.client;
     await this.stop();
     const { command, chosen, args, env } = this.program();
     await requireExecutable(command, chosen);
-    // The channel's default level leaves the server's own (its operator's) as it is.
+    // The default level of the channel does not change the server's level, which the operator sets.
     const level = this.log.level === 'info' ? [] : ['--log-level', this.log.level];
     const lsp = [...args, 'lsp', ...HOST_OPTION, ...level];
-    // Detached: it ends by itself, and may have runs of terminals to bring to their end first.
+    // Detached: the server ends by itself, and may first have to finish runs from terminals.
     const client = new QuietClient('dind', this.log.name, { command, args: lsp, options: { env, detached: true } }, this.clientOptions());
     client.registerFeature(ourCapabilities);
     client.onNotification(runNotification, (event) => this.runEmitter.fire(event));
@@ -190,7 +195,7 @@ export class Server implements vscode.Disposable {
     client.onNotification(engineNotification, (event) => this.engineEmitter.fire(event));
     client.onNotification(ShowMessageNotification.type, (event) => this.messageEmitter.fire(event));
     client.onDidChangeState(({ newState }) => {
-      // Running is said before the open documents are: what is asked then comes before them.
+      // The state is Running before the client sends the open documents. Requests made then would come before them.
       if (newState === State.Running) client.start().then(() => this.startEmitter.fire(), () => {});
     });
     this.client = client;
@@ -223,7 +228,7 @@ export class Server implements vscode.Disposable {
   }
 
   private closed(): { action: CloseAction; handled: true } {
-    if (this.starting) return { action: CloseAction.DoNotRestart, handled: true }; // start() says so
+    if (this.starting) return { action: CloseAction.DoNotRestart, handled: true }; // start() reports it
     const now = Date.now();
     this.crashes = [...this.crashes.filter((at) => now - at < CRASH_WINDOW_MS), now];
     if (this.crashes.length <= CRASHES_ALLOWED) return { action: CloseAction.Restart, handled: true };

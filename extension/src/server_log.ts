@@ -1,8 +1,8 @@
-// The log channel of the server and of the connection to it. Its level (*Developer: Set Log Level…*) is the server's.
+// The log channel of the server and of the connection to it. Its level (*Developer: Set Log Level…*) sets the server's.
 
 import * as vscode from 'vscode';
 
-/** As `dind-executor --log-level` and `dind/logLevel` name it. */
+/** The names in `dind-executor --log-level` and `dind/logLevel`. */
 export type ServerLogLevel = 'debug' | 'info' | 'warning' | 'error' | 'off';
 
 const LEVELS: Record<vscode.LogLevel, ServerLogLevel> = {
@@ -14,12 +14,12 @@ const LEVELS: Record<vscode.LogLevel, ServerLogLevel> = {
   [vscode.LogLevel.Error]: 'error',
 };
 
-// "2026-01-02T03:04:05.678Z warning 123 text", as the server writes it on stderr.
+// "2026-01-02T03:04:05.678Z warning 123 text", as the server writes it to stderr.
 const SERVER_LINE = /^\S+Z (debug|info|warning|error) \d+ (.*)$/s;
 // "[Error - 3:04:05 AM] text", as the language client writes it.
 const CLIENT_LINE = /^\[(Error|Warn|Info|Trace|Debug)\s*- [^\]]*\] (.*)$/s;
 
-/** What the language client may write to as to an ordinary channel: each line gets the level that it names. */
+/** An output channel for the language client. Each line gets the level that it names. */
 export class ServerLog implements vscode.OutputChannel {
   readonly name: string;
   private readonly channel: vscode.LogOutputChannel;

@@ -1,5 +1,5 @@
-// The settings `dind.*`, as the server takes them. Only what somebody has set is sent: the server's own defaults, and
-// its operator's, hold for the rest. Of a workspace's values only those count that tighten the person's.
+// The settings `dind.*` in the form of the server. Only set values are sent; for the rest, the defaults of the server
+// and its operator hold. A workspace's value counts only if it is stricter than the person's.
 
 import * as vscode from 'vscode';
 import type { Options, RunFile, WorkspaceAccess } from './protocol';
@@ -11,7 +11,7 @@ function defined<T extends object>(fields: { [K in keyof T]: T[K] | undefined })
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as T;
 }
 
-/** The person's own value. A workspace cannot set these, whatever its files say. */
+/** The person's own value. A workspace cannot set these settings, whatever its files say. */
 function own<T>(key: string): T | undefined {
   return vscode.workspace.getConfiguration(SECTION).inspect<T>(key)?.globalValue;
 }
@@ -21,31 +21,33 @@ function runSettings(uri?: vscode.Uri): RunSettings {
   return defined(Object.fromEntries(RUN_SETTINGS.map((key) => [key, tighten(key, section.inspect(key) ?? {}).value])) as RunSettings);
 }
 
-/** What holds for every run of this window. */
+/** The options for every run of this window. */
 export function options(): Options {
   const { 'workspace.access': _, ...settings } = runSettings();
   return defined<Options>({ ...settings, images: own<Record<string, string>>('images'), record: own<boolean>('record') });
 }
 
-/** What holds for a run of this file or folder. A wrong value, which the server has named once, must not fail each run. */
+/**
+ * The options for a run of this file or folder. The server has reported a wrong value once; it must not fail each run.
+ */
 export function runOptions(uri: vscode.Uri): Partial<RunFile> {
   const { 'workspace.access': _access, prestart: _prestart, ...settings } = runSettings(uri);
   return Object.fromEntries(Object.entries(settings).filter(([key, value]) => isValue(key as RunSetting, value))) as Partial<RunFile>;
 }
 
-/** What a run of this folder may do with it; undefined: the server's own choice. */
+/** What a run of this folder may do with the folder. Undefined: the server decides. */
 export function workspaceAccess(uri: vscode.Uri): WorkspaceAccess | undefined {
   const access = runSettings(uri)['workspace.access'];
   return isValue('workspace.access', access) ? access : undefined;
 }
 
 export interface IgnoredSetting {
-  /** With `dind.` before it. */
+  /** With `dind.` at the start. */
   name: string;
   value: unknown;
 }
 
-/** What the workspace of this file sets and what is not used, since it would loosen the sandbox. */
+/** The settings of this file's workspace that are not used, because they would loosen the sandbox. */
 export function ignoredSettings(uri: vscode.Uri): IgnoredSetting[] {
   const section = vscode.workspace.getConfiguration(SECTION, uri);
   return RUN_SETTINGS.flatMap((key: RunSetting) =>
@@ -61,7 +63,7 @@ export function prestartWanted(): boolean {
   return runSettings().prestart ?? true;
 }
 
-/** How the server is started: a change needs a new one. */
+/** The settings with which the server is started. After a change, it must be restarted. */
 export interface ServerSettings {
   path: string;
   engineHost: string;

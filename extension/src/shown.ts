@@ -1,14 +1,14 @@
-// Text from outside of the extension (file names, a Dockerfile's lines, output of installers, messages of the engine) as
-// it may be shown in the editor's own parts: notifications, progress, tooltips, lenses, lists.
+// Makes outside text safe for the editor's own parts: notifications, progress, tooltips, lenses, lists. Outside text is
+// a file name, a line of a Dockerfile, the output of an installer, or a message of the engine.
 
 const CONTROLS = /[\x00-\x1f\x7f-\x9f\u2028\u2029]+/g;
-// Marks that turn the direction of the text around them.
+// Marks that change the direction of the text around them.
 const DIRECTIONS = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
 const DEFAULT_MAX_CHARACTERS = 600;
 
 /**
- * One line in which nothing is a link, an icon or markup. The editor turns `[text](command:id)` in notifications into a
- * link that runs the command, and `$(name)` in labels into an icon.
+ * Returns one line in which nothing is a link, an icon or markup. In notifications, the editor turns
+ * `[text](command:id)` into a link that runs the command. In labels, it turns `$(name)` into an icon.
  */
 export function shown(text: string, maxCharacters = DEFAULT_MAX_CHARACTERS): string {
   const line = text

@@ -1,4 +1,4 @@
-// The one status item: idle, running (with the time that has passed), engine unreachable. A click opens its menu.
+// The only status item: idle, running (with the elapsed time), engine unreachable. A click opens its menu.
 
 import * as vscode from 'vscode';
 import type { Engine } from './protocol';
@@ -15,9 +15,9 @@ export class Status implements vscode.Disposable {
   private readonly listeners: vscode.Disposable;
   private engine: Engine | undefined;
   private ticking: NodeJS.Timeout | undefined;
-  /** Why there is no server. */
+  /** Why the server does not run. */
   serverProblem: string | undefined;
-  /** One line on what the item shows. */
+  /** One line about the state that the item shows. */
   summary = 'DinD Executor';
 
   constructor(server: Server, runs: Runs, runnable: Runnable) {
@@ -42,7 +42,7 @@ export class Status implements vscode.Disposable {
     );
   }
 
-  /** Why the engine is not there; undefined: it is, or it was not asked yet. */
+  /** Why the engine cannot be reached. Undefined: it can, or it was not asked yet. */
   get engineProblem(): string | undefined {
     return this.engine?.reachable === false ? this.engine.message : undefined;
   }

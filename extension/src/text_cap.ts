@@ -1,8 +1,8 @@
-// Bounds the text of one run: the beginning goes through as it comes, of the rest only the end is kept. The editor takes
-// seconds to show a hundred thousand lines.
+// Bounds the text of one run: the start is shown as it comes, and only the end of the rest is kept. The
+// editor takes seconds to show 100,000 lines.
 
 export interface Bounds {
-  /** Characters and lines that go through as they come. */
+  /** Characters and lines that are shown as they come. */
   headCharacters: number;
   headLines: number;
   /** Characters and lines of the end that are kept. */
@@ -29,12 +29,12 @@ export class TextCap {
     this.bounds = bounds;
   }
 
-  /** Has the beginning reached its bound, so that the rest is kept back until the end? */
+  /** Whether the start has reached its bound, so that the rest is kept back until the end. */
   get isFull(): boolean {
     return this.full;
   }
 
-  /** What of this text is to be shown now. */
+  /** The part of this text to show now. */
   add(text: string): string {
     if (this.full) {
       this.keep(text);
@@ -55,7 +55,7 @@ export class TextCap {
     return text.slice(0, end);
   }
 
-  /** The end of what was kept back, and how much before it was left out. */
+  /** The end of the text that was kept back, and how many characters before it were left out. */
   finish(): Rest {
     this.trim(this.bounds.tailCharacters);
     let start = this.tail.length;
@@ -70,7 +70,7 @@ export class TextCap {
 
   private keep(text: string): void {
     this.tail += text;
-    // Trimmed only at twice its size, so that each character is moved once or twice, not with each chunk.
+    // Trims only at twice the bound, so that each character is moved once or twice, not with each chunk.
     if (this.tail.length > 2 * this.bounds.tailCharacters) this.trim(this.bounds.tailCharacters);
   }
 

@@ -1,15 +1,15 @@
-// What the settings of a workspace may change: a repository brings them along, so they can only tighten what the person
-// chose, never loosen it (docs/security.md).
+// Decides what the settings of a workspace may change. They come with a repository, so they can only tighten what the
+// person chose, never loosen it (docs/security.md).
 
 import type { Options, WorkspaceAccess } from './protocol';
 
-/** The settings of a run, by their names below `dind.`. */
+/** The settings of a run, by their names after `dind.`. */
 export type RunSettings = Pick<Options, 'timeout' | 'memory' | 'cpus' | 'pids' | 'network' | 'pull' | 'isolation' | 'prestart'> & {
   'workspace.access'?: WorkspaceAccess;
 };
 export type RunSetting = keyof RunSettings;
 
-/** How strict a value is: the higher, the stricter. Undefined: it is not a value of this setting. */
+/** How strict a value is: a higher number is stricter. Undefined: not a value of this setting. */
 type Strictness = (value: unknown) => number | undefined;
 
 const ranked = (...loosestFirst: unknown[]): Strictness => (value) => {
@@ -20,7 +20,7 @@ const lower: Strictness = (value) => (typeof value === 'number' && Number.isFini
 
 const BYTES = /^\s*(\d+(?:\.\d+)?)\s*([kmgt]?)(?:i?b)?\s*$/i;
 
-/** "512m" or a number of bytes, as the server reads it. */
+/** Parses "512m" or a number of bytes, as the server does. */
 export function parseBytes(value: unknown): number | undefined {
   if (typeof value === 'number') return Number.isFinite(value) && value > 0 ? value : undefined;
   const [, digits, unit = ''] = (typeof value === 'string' && BYTES.exec(value)) || [];
@@ -35,7 +35,7 @@ const STRICTNESS: Record<RunSetting, Strictness> = {
   cpus: lower,
   pids: (value) => (Number.isInteger(value) ? lower(value) : undefined),
   network: ranked('internet', 'none'),
-  // Neither `always` nor `missing` is stricter: both take what a registry has.
+  // `always` and `missing` are equally strict: both take what a registry has.
   pull: (value) => (value === 'never' ? 1 : value === 'always' || value === 'missing' ? 0 : undefined),
   isolation: ranked('runc', 'gvisor'),
   'workspace.access': ranked('readWrite', 'readOnly'),
@@ -44,32 +44,34 @@ const STRICTNESS: Record<RunSetting, Strictness> = {
 
 export const RUN_SETTINGS = Object.keys(STRICTNESS) as RunSetting[];
 
-/** Whether the server takes it as a value of that setting. */
+/** Whether the server accepts the value for this setting. */
 export function isValue(setting: RunSetting, value: unknown): boolean {
   return STRICTNESS[setting](value) !== undefined;
 }
 
-/** The values of one setting, as `WorkspaceConfiguration.inspect` tells them apart. */
+/** The values of one setting, as `WorkspaceConfiguration.inspect` distinguishes them. */
 export interface Values {
   defaultValue?: unknown;
-  /** The person's own, of the user or of the machine. */
+  /** The person's own value, for the user or the machine. */
   globalValue?: unknown;
   workspaceValue?: unknown;
   workspaceFolderValue?: unknown;
 }
 
 export interface Tightened {
-  /** What to ask for; undefined: nobody has set it. */
+  /** The value to send. Undefined: nobody has set it. */
   value: unknown;
-  /** Values of the workspace that are not used, since they would loosen it or are not values of this setting. */
+  /** Values of the workspace that are not used: they would loosen the setting, or are not values of it. */
   ignored: unknown[];
 }
 
-/** The person's value, or what of the workspace is stricter than that, or than the default where the person has set none. */
+/**
+ * Returns the person's value, or a workspace value that is stricter. Without a value of the person, the default counts.
+ */
 export function tighten(setting: RunSetting, { defaultValue, globalValue, workspaceValue, workspaceFolderValue }: Values): Tightened {
   const strictness = STRICTNESS[setting];
   let value = globalValue;
-  // The server does not use a value that is wrong: the default holds then.
+  // The server does not use a wrong value, so then the default holds.
   let floor = strictness(globalValue) ?? strictness(defaultValue) ?? Infinity;
   const ignored: unknown[] = [];
   for (const proposed of [workspaceValue, workspaceFolderValue]) {

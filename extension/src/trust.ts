@@ -1,9 +1,9 @@
-// Workspace Trust: in Restricted Mode the editor still shows lens and buttons, so the commands ask here.
+// Workspace Trust: in Restricted Mode the editor still shows the lens and the buttons, so the commands ask here.
 
 import * as vscode from 'vscode';
 import { notify } from './notify';
 
-/** May files of this window be run? If not, one message says why and leads to the remedy. */
+/** Whether files of this window may be run. If not, one message says why and leads to the remedy. */
 export function trusted(): boolean {
   if (vscode.workspace.isTrusted) return true;
   void notify(

@@ -1,4 +1,4 @@
-// Durations and sizes as people read them.
+// Writes durations and sizes for people.
 
 /** "0.043 s", "1.24 s", "61.2 s", "12 min 3 s" */
 export function duration(milliseconds: number): string {
@@ -7,7 +7,7 @@ export function duration(milliseconds: number): string {
   return `${seconds < 1 ? seconds.toFixed(3) : seconds < 10 ? seconds.toFixed(2) : seconds.toFixed(1)} s`;
 }
 
-/** A limit, in which trailing zeros say nothing: "60 s", "0.5 s" */
+/** A limit, without trailing zeros: "60 s", "0.5 s" */
 export function seconds(milliseconds: number): string {
   return `${Number((milliseconds / 1000).toFixed(3))} s`;
 }

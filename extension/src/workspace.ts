@@ -36,7 +36,7 @@ export function registerWorkspaceCommands(
 
   const programs = (folder: vscode.Uri): Promise<WorkspacePrograms> => command(WORKSPACE_PROGRAMS, { uri: folder.toString() });
 
-  /** The server keeps it: the command line and other windows have the same choice. */
+  /** Saves the choice on the server, so that the command line and other windows have the same one. */
   async function remember(folder: vscode.Uri, choice: Choice | undefined): Promise<void> {
     try {
       await command(CHOOSE_PROGRAM, { uri: folder.toString(), ...choice } satisfies ChooseProgram);
@@ -55,7 +55,7 @@ export function registerWorkspaceCommands(
     if ('failure' in ended) messages.failed(ended.failure, again);
   }
 
-  /** `anew`: asks also where something was chosen before, or where there is no choice. */
+  /** `anew`: asks even if there is an earlier choice, or only one program. */
   async function chooseAndRun(argument: unknown, anew: boolean): Promise<void> {
     if (!trusted()) return;
     const folder = await folderOf(argument);
@@ -84,7 +84,9 @@ export function registerWorkspaceCommands(
   );
 }
 
-/** From the explorer a Uri; from palette and key the folder that is open, or one of them. */
+/**
+ * The Uri from the explorer. From the palette and the key: the open folder, or one of several that the person picks.
+ */
 async function folderOf(argument: unknown): Promise<vscode.Uri | undefined> {
   if (argument instanceof vscode.Uri) return argument;
   const folders = vscode.workspace.workspaceFolders ?? [];
@@ -96,7 +98,7 @@ async function folderOf(argument: unknown): Promise<vscode.Uri | undefined> {
   return folders[0]?.uri;
 }
 
-/** A folder runs as it is on the disk: what is typed in it is saved first. False: something could not be saved. */
+/** A folder runs as it is on the disk, so unsaved files are saved first. False: a file could not be saved. */
 async function saved(folder: vscode.Uri): Promise<boolean> {
   const dirty = vscode.workspace.textDocuments.filter(({ isDirty, uri }) => isDirty && isIn(uri, folder));
   const done = await Promise.all(dirty.map((document) => document.save()));

@@ -1,14 +1,14 @@
-// Asks what is to run of a folder.
+// Asks what to run in a folder.
 
 import * as vscode from 'vscode';
 import type { Choice, WorkspaceProgram, WorkspacePrograms } from './protocol';
 import { shown } from './shown';
 
-/** `forget`: the choice before is to be forgotten. `file`: the file in front runs, this once. Undefined: no answer. */
+/** `forget`: forget the earlier choice. `file`: run the active file, only this time. Undefined: no answer. */
 export type Answer = Choice | 'forget' | 'file' | undefined;
 type Item = vscode.QuickPickItem & { take?: () => Promise<Answer> };
 
-/** `file`: the one in front, where it is in the folder and can be run. */
+/** `file`: the active file, if it is in the folder and can be run. */
 export async function ask(folder: vscode.Uri, found: WorkspacePrograms, file: vscode.Uri | undefined): Promise<Answer> {
   const picked = await vscode.window.showQuickPick(items(found, file), {
     title: vscode.l10n.t('Run {0} in a sandbox', name(folder)),

@@ -77,7 +77,8 @@ class DockerCore final : public Core {
         reaper_(executor, client_, process_owner(), sandboxes_.removals()),
         garbage_(executor, client_, process_owner(), sandbox::supervisor_volume_name(), configuration.garbage),
         executor_(executor) {
-    // Beside the history, by whoever keeps one: a state of this user's, that no sandbox sees.
+    // The list of checked images is next to the history, if there is one: it is state of this
+    // user, and no sandbox sees it.
     if (const auto path = history_path(configuration.history); configuration.history.enabled && !path.empty())
       sandboxes_.remember_images_in(std::filesystem::path(path).parent_path() / "checked-images");
   }

@@ -1,4 +1,4 @@
-// The one place where the rooms are put together.
+// Connects the modules: the one composition root.
 #pragma once
 
 #include <memory>
@@ -19,44 +19,45 @@
 
 namespace dind::app {
 
-// Where the engine is: `host` (which a person gives by `option`: "--host", "the setting dind.engine.host"), else as
-// configured, DOCKER_HOST, the docker context, the default.
+// Finds the engine. The order is: `host`, the configuration, DOCKER_HOST, the Docker context, the default.
+// `option`: by what a person gives `host` ("--host", "the setting dind.engine.host"), for messages.
 Result<engine::Endpoint> engine_endpoint(const Configuration& configuration, const std::string& host,
                                          const std::string& option = {});
 
-// Everything between the engine's address and the services. Must outlive every task that it was given to.
+// Everything between the engine's address and the services. Must outlive every task that uses it.
 class Core {
  public:
-  // `host`: the engine's address as the command line has it; empty: as configured, DOCKER_HOST, the docker context.
-  // `face`: who asks, as the history names it. `host_option`: by what a person gives `host`, for messages.
-  // Errors: invalid_request (an address that is none). Nothing is asked of the engine yet.
+  // `host`: the engine's address from the command line. If empty: the configuration,
+  // DOCKER_HOST or the Docker context decides.
+  // `face`: the name of the frontend in the history. `host_option`: by what a person gives `host`, for messages.
+  // Errors: invalid_request (not an address). Does not contact the engine.
   static Result<std::unique_ptr<Core>> make(asio::any_io_executor executor, const Configuration& configuration,
                                             const std::string& host, std::string face = "library",
                                             const std::string& host_option = {});
   virtual ~Core() = default;
 
   virtual RunService& runs() = 0;
-  // The same, with all that is under way in this process.
+  // The same service, with the list of all live runs of this process.
   virtual LiveRuns& live() = 0;
-  // From now on the limits and the numbers of runs of `configuration` hold; nothing else of it.
+  // Applies the limits and the maximum numbers of runs of `configuration`, and no other setting of it.
   virtual void take_limits(const Configuration& configuration) = 0;
   virtual WorkspaceRuns& folders() = 0;
-  // None: the engine does not tell, or not in time.
+  // nullopt: the engine does not tell, or does not answer before the deadline.
   virtual Task<std::optional<RunUsage>> usage(std::string container_id, Deadline deadline) = 0;
-  // For runs that other processes hand over (frontends/handover), and when they are to end.
+  // The run service for runs that other processes hand over (frontends/handover), and the signal that ends these runs.
   virtual RunService& terminal_runs() = 0;
   virtual Cancel leaving() = 0;
   virtual History& history() = 0;
   virtual EngineWatch& engine() = 0;
   virtual Doctor& doctor() = 0;
   virtual GarbageCollector& garbage() = 0;
-  // For what serves more than one run: sandboxes wait for the next, as configured.
+  // For frontends that serve more than one run: keeps warm sandboxes for the next runs, as configured.
   virtual Task<void> maintain_warm_pool(Cancel cancel) = 0;
-  // Removes what dead instances left, now and every 30 s, and what is no longer used, every few hours.
+  // Removes what dead instances left, at once and every 30 s, and what is no longer used, every few hours.
   virtual Task<void> run_upkeep(Cancel cancel) = 0;
 };
 
-// The history alone, for those who look at it: needs no engine.
+// The history without the other services, for commands that only read it. Needs no engine.
 std::unique_ptr<History> make_history(asio::any_io_executor executor, const Configuration& configuration);
 
 }  // namespace dind::app

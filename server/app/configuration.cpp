@@ -171,7 +171,8 @@ std::string environment_text(const char* name) {
   return value == nullptr ? std::string() : value;
 }
 
-// The environment over the file: what a compose file says for one service of many that share a file.
+// Environment variables take precedence over the file. A compose file uses them for one of
+// many services that share a file.
 Result<void> read_environment(Configuration& into) {
   struct Path {
     const char* name;
@@ -199,7 +200,7 @@ bool enabled_by_environment() {
   return lower != "false" && lower != "0" && lower != "no" && lower != "off";
 }
 
-// nullopt: there is no such file, and nobody said that there is.
+// nullopt: the file does not exist, and nobody named it.
 Result<std::optional<Configuration>> load_file(const std::string& path, bool required) {
   const auto contents = read_named_file(path, FileKind::any);
   if (!contents) {
@@ -283,7 +284,7 @@ Result<Configuration> load_configuration(const std::string& machine_bundle) {
   if (const auto read = read_environment(configuration); !read) return std::unexpected(read.error());
   if (configuration.ca_bundle.empty() && ::access(machine_bundle.c_str(), R_OK) == 0)
     configuration.ca_bundle = machine_bundle;
-  // One path alone: an engine on this machine has it where we have it.
+  // If only `workspace.path` is set, the engine is on this machine and has the workspace at the same path.
   if (configuration.workspace.engine_path.empty()) configuration.workspace.engine_path = configuration.workspace.path;
   return configuration;
 }

@@ -31,7 +31,7 @@ Result<app::Configuration> configuration_of(const ExecutorOptions& options) {
   return app::parse_configuration(*text, *options.config_file);
 }
 
-// Keeps a run's output up to a bound.
+// Keeps the output of a run up to a bound.
 class Keeper final : public EventSink {
  public:
   Keeper(std::size_t bound, const CallOptions& call, Execution& into) : bound_(bound), call_(call), into_(into) {}
@@ -58,7 +58,7 @@ int Execution::returncode() const { return dind::returncode(result); }
 struct RunHandle::State {
   std::mutex mutex;
   bool cancelled = false;
-  std::function<void()> fire;  // while a run is under way
+  std::function<void()> fire;  // set while the run is live
 
   void begin(std::function<void()> how) {
     const std::lock_guard lock(mutex);
@@ -79,18 +79,18 @@ void RunHandle::cancel() const {
   if (state_->fire) state_->fire();
 }
 
-// The core runs on a thread of its own; callers hand it coroutines and wait.
+// The core runs on its own thread. Callers give it coroutines and wait for the result.
 struct Executor::Core {
   asio::io_context context;
   asio::executor_work_guard<asio::io_context::executor_type> work = asio::make_work_guard(context);
   std::unique_ptr<app::Core> core;
   std::size_t kept = 0;
   bool enabled = true;  // DIND_ENABLED
-  Cancel over;          // of everything; the context's thread only
+  Cancel over;          // ends everything; used on the context's thread only
   std::thread thread;
 
-  // The value of `task`, made and run on the core's thread. Exceptions are bugs of ours: they reach the caller as they
-  // are.
+  // Runs the task that `make` returns on the core's thread and returns its value. An exception is a bug in
+  // dind-executor: it reaches the caller unchanged.
   template <typename T>
   T wait_for(std::function<Task<T>()> make) {
     const auto promise = std::make_shared<std::promise<T>>();  // its setter may outlast the wait

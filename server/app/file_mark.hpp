@@ -1,4 +1,4 @@
-// Which file is at a path, and of when: another mark, another file or other contents.
+// A mark that identifies a file and its contents: it changes when the path gets another file or other contents.
 #pragma once
 
 #include <sys/stat.h>
@@ -7,7 +7,7 @@
 
 namespace dind::app {
 
-// "-" where there is none.
+// "-" if the path is empty or the file does not exist.
 inline std::string file_mark(const std::string& path) {
   struct stat there{};
   if (path.empty() || ::stat(path.c_str(), &there) != 0) return "-";

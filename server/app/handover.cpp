@@ -43,7 +43,8 @@ Task<void> take(asio::any_io_executor executor, Core& core, std::string path,
 
 std::string handover_path(const Configuration& configuration, const std::string& host) {
   if (!configuration.share_server) return {};
-  // Whatever could make a run of the server's another one than ours: then they don't meet.
+  // Everything that could make a run on the server differ from a run here. Processes that
+  // differ in one part get different sockets.
   const auto endpoint = engine_endpoint(configuration, host);
   if (!endpoint) return {};
   std::vector<std::string> parts{
@@ -64,7 +65,8 @@ std::string handover_path(const Configuration& configuration, const std::string&
 
 bool may_hand_over(const frontends::cli::RunArguments& arguments, const LogFlags& log,
                    const Configuration& configuration) {
-  // Whose log is asked for is ours; and what an editor took for its workspace is not what we would.
+  // If the user asks for a log or a log file, this process must write it. A server in an editor may have set its own
+  // workspace, so a run that needs a workspace is handed over only if the configuration sets it.
   const bool needs_workspace = arguments.workspace.has_value() || arguments.dockerfile.has_value();
   return !arguments.no_server && !arguments.folder && arguments.context.empty() && !log.level && !log.file &&
          (!needs_workspace || !configuration.workspace.engine_path.empty());
@@ -81,7 +83,7 @@ Task<int> with_handover_server(asio::any_io_executor executor, Core& core, std::
   });
   while (!taking->over && !stop.cancelled()) co_await taking->changed.wait(in(1h));
   core.leaving().cancel(CancelReason::shutdown);
-  // They are to hear how their runs ended.
+  // The clients must still learn how their runs ended.
   const Deadline leave_by = in(kHearTime);
   while (!taking->over && Clock::now() < leave_by) co_await taking->changed.wait(leave_by);
   co_await core.runs().wait_all_removed(leave_by);

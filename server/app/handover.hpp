@@ -1,4 +1,4 @@
-// `dind-executor run` with a server of ours at hand: which one fits, and who serves.
+// Lets `dind-executor run` hand its run over to a running server: which server fits, and how a server takes such runs.
 #pragma once
 
 #include <string>
@@ -10,15 +10,16 @@
 
 namespace dind::app {
 
-// The place where servers with just these settings take runs; empty: there is none, or it is not wanted.
+// The socket where servers with exactly these settings take runs. Empty: handover is off, or
+// no socket path is possible.
 std::string handover_path(const Configuration& configuration, const std::string& host);
 
-// Whether such a run is the same where a server with those settings runs it.
+// Whether a server with these settings runs this request in the same way as this process would.
 bool may_hand_over(const frontends::cli::RunArguments& arguments, const LogFlags& log,
                    const Configuration& configuration);
 
-// Takes runs at `path` beside `face`, until that ends. Those that have begun then go on to their end, as long as their
-// clients live and `stop` is not cancelled. Gives the face's exit code.
+// Takes runs at `path` while `face` runs. After `face` has ended, handed-over runs that have begun go on to their end,
+// as long as their clients live and `stop` is not cancelled. Returns the exit code of `face`.
 Task<int> with_handover_server(asio::any_io_executor executor, Core& core, std::string path, Task<int> face,
                                Cancel stop);
 

@@ -1,4 +1,4 @@
-// dind-executor: the command line, the configuration and the composition root meet here, and nothing else does.
+// dind-executor: only connects the command line, the configuration and the composition root.
 #include <poll.h>
 #include <unistd.h>
 
@@ -48,7 +48,7 @@ int say(const Error& error) {
   return cli::kNotRunExit;
 }
 
-// What an exception says that comes from a lack of something; anything else is a bug (R17).
+// Explains an exception that comes from a lack of resources. Any other exception is a bug (R17).
 void say(const std::exception& e) {
   const auto* system = dynamic_cast<const std::system_error*>(&e);
   const auto* boost = dynamic_cast<const boost::system::system_error*>(&e);
@@ -109,7 +109,7 @@ Task<int> rerun(asio::any_io_executor executor, app::Core& core, cli::HistoryArg
   co_return co_await cli::run_command(std::move(executor), core.runs(), std::move(*again));
 }
 
-// Runs `face` to its end; `over` is cancelled then.
+// Runs `face` to its end, then cancels `over`.
 int serve(asio::io_context& context, Task<int> face, Cancel over = {}) {
   std::optional<int> code;
   asio::co_spawn(context, std::move(face), [&](const std::exception_ptr& escaped, int result) {
@@ -136,10 +136,10 @@ void answer_operators(const asio::any_io_executor& executor, app::Core& core, co
   spawn(executor, "operators", handover::answer_operators(executor, core.live(), std::move(usage), over));
 }
 
-// With the clean-up of what dead instances left beside it,
-// and, where it serves many runs, with sandboxes that wait for them.
+// What runs beside the frontend: nothing; the removal of what dead instances left; or this and the
+// warm pool, if the frontend serves many runs.
 enum class Beside { nothing, clean, clean_and_warm };
-// And, where `handovers` names a place, with runs of terminals: with_handover_server.
+// If `path` is not empty, the process also takes runs that are handed over: see with_handover_server.
 struct Handovers {
   std::string path;
   Cancel stop;
@@ -156,7 +156,7 @@ int serve(asio::io_context& context, app::Core& core, Task<int> face, Beside bes
   return serve(context, std::move(face), over);
 }
 
-// The client hears of the end at once, although runs of terminals may go on.
+// The client learns of the end at once, although handed-over runs may go on.
 Task<int> serve_editor(asio::any_io_executor executor, app::Core& core, lsp::EditorOptions options) {
   lsp::EditorServices services{
       .runs = core.runs(), .engine = core.engine(), .folders = core.folders(), .version = app::version()};
@@ -165,7 +165,7 @@ Task<int> serve_editor(asio::any_io_executor executor, app::Core& core, lsp::Edi
   co_return code;
 }
 
-// By a server that is there; where there is none, by a core of our own.
+// Hands the run over to a running server. If there is none, a core in this process runs it.
 int run_by_server(asio::io_context& context, const app::Configuration& configuration, const std::string& host,
                   const std::string& path, cli::RunArguments arguments) {
   const Cancel over;
@@ -182,7 +182,7 @@ int run_by_server(asio::io_context& context, const app::Configuration& configura
   return serve(context, cli::run_command(context.get_executor(), runs, std::move(arguments)), over);
 }
 
-// Who asks, as the history names it.
+// The name of the frontend in the history.
 const char* face_of(const cli::Command& command) {
   if (std::holds_alternative<cli::LspArguments>(command)) return "editor";
   if (std::holds_alternative<cli::ServeArguments>(command)) return "serve";
@@ -247,7 +247,7 @@ int run(int argc, char** argv) {
       Beside::clean_and_warm, {.path = handovers, .stop = stops.stop});
 }
 
-// What was to be printed is not all there. A reader that left early (`| head`) wanted no more.
+// Handles stdout that could not take all output. A reader that closed early (`| head`) wanted no more output.
 int output_lost() {
   pollfd out{.fd = STDOUT_FILENO, .events = 0, .revents = 0};
   if (::poll(&out, 1, 0) == 1 && (out.revents & POLLERR) != 0) return cli::kReaderGoneExit;
@@ -260,8 +260,8 @@ int output_lost() {
 int main(int argc, char** argv) {
   open_standard_descriptors();
   std::signal(SIGPIPE, SIG_IGN);
-  // What is left belongs to threads that wait for a terminal or to an engine that hangs: nothing that a destructor
-  // could end.
+  // The process ends with _Exit: what is left belongs to threads that wait for a terminal, or to an engine that
+  // does not answer. No destructor could end it.
   raise_descriptor_limit();
   int code = cli::kNotRunExit;
   try {

@@ -1,4 +1,4 @@
-// What changes while a server runs: tokens, limits and numbers of runs, from their files.
+// Reloads what may change while a server runs: tokens, limits and maximum numbers of runs, from their files.
 #pragma once
 
 #include <memory>
@@ -14,13 +14,14 @@
 namespace dind::app {
 
 struct Reloaded {
-  std::vector<std::string> configuration_files;  // where one is or may come to be
-  std::string token_file;                        // empty: tokens come from elsewhere
+  std::vector<std::string> configuration_files;  // where one exists or may be created later
+  std::string token_file;                        // empty: the tokens do not come from a file
   std::shared_ptr<frontends::http::Gate> gate;   // null: no HTTP
 };
 
-// Until `stop`: reads the files again at SIGHUP, and within some seconds after one has changed. A file that is wrong is
-// an error in the log, and what was in force stays. What changes after this call is seen, however late the task begins.
+// Runs until `stop`. Reads the files again at SIGHUP, and within some seconds after a file has
+// changed. A wrong file is an error in the log, and the old values stay in force. A change after this
+// call is noticed, even if the task starts later.
 Task<void> keep_reloading(asio::any_io_executor executor, Core& core, Reloaded what, Cancel stop);
 
 }  // namespace dind::app

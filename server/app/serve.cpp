@@ -32,7 +32,7 @@ int say(const Error& error) {
   return cli::kNotRunExit;
 }
 
-// Of one client alone: the first signal cancels, the second ends the process at once.
+// For a process with one client: the first signal cancels, the second ends the process at once.
 void listen_for_end(asio::signal_set& signals, Cancel stop) {
   signals.async_wait([&signals, stop](const boost::system::error_code& aborted, int signal) mutable {
     if (aborted) return;
@@ -42,8 +42,8 @@ void listen_for_end(asio::signal_set& signals, Cancel stop) {
   });
 }
 
-// Until what runs has ended by itself, its time is over, or somebody does not want to wait for it: `over`. Runs of
-// terminals go on, since who started them never asked for a server (R10).
+// Waits until the server's own runs have ended, `timeout` has passed, or `over` is cancelled because somebody does not
+// want to wait. Handed-over runs go on: the people who started them in a terminal never asked for a server (R10).
 Task<void> drain(LiveRuns& runs, std::chrono::milliseconds timeout, Cancel over) {
   runs.drain();
   const auto own = runs.own();
@@ -65,7 +65,7 @@ Task<void> leave(Core& core, Deadline deadline) {
   co_await core.history().settle(in(kServeLeaveTime));
 }
 
-// The faces that serve at once.
+// The frontends that serve at the same time.
 struct Parts {
   explicit Parts(const asio::any_io_executor& executor) : ended(executor) {}
   std::size_t open = 0;
@@ -125,7 +125,7 @@ Result<void> open_listeners(const asio::any_io_executor& executor, const cli::Se
   return {};
 }
 
-// Whoever started us learns from this that clients may come.
+// Tells the process that started the server that clients may connect.
 void announce(const Listeners& doors) {
   if (doors.server) {
     std::cout << "Listening on " << http::url_of(doors.server->address());
@@ -140,9 +140,9 @@ void announce(const Listeners& doors) {
 
 Task<int> serve_programs(asio::any_io_executor executor, Core& core, const Configuration& configuration,
                          cli::ServeArguments arguments, Stops stops) {
-  Cancel over;                                          // for the clients of this server
-  std::signal(SIGHUP, SIG_IGN);                         // until keep_reloading hears it
-  listen_for_stop(executor, {SIGINT, SIGTERM}, stops);  // before anyone knows of us
+  Cancel over;                                          // ends the clients of this server
+  std::signal(SIGHUP, SIG_IGN);                         // until keep_reloading handles it
+  listen_for_stop(executor, {SIGINT, SIGTERM}, stops);  // before anyone can know of this server
   Listeners doors;
   if (const auto opened = open_listeners(executor, arguments, configuration.serve, doors); !opened)
     co_return say(opened.error());

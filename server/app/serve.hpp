@@ -1,4 +1,4 @@
-// `dind-executor serve` and `dind-executor rpc`: the faces for programs, put together and run to their end.
+// `dind-executor serve` and `dind-executor rpc`: puts the frontends for programs together and runs them to their end.
 #pragma once
 
 #include "app/composition.hpp"
@@ -8,11 +8,11 @@
 
 namespace dind::app {
 
-// Until SIGINT or SIGTERM, which `stops` hears. Returns the exit code; what could not be done is said on stderr.
+// Runs until SIGINT or SIGTERM, which arrive through `stops`. Returns the exit code and writes errors to stderr.
 Task<int> serve_programs(asio::any_io_executor executor, Core& core, const Configuration& configuration,
                          frontends::cli::ServeArguments arguments, Stops stops);
 
-// JSON-RPC on stdin and stdout, until stdin ends, or SIGINT, SIGTERM or SIGHUP.
+// Serves JSON-RPC on stdin and stdout until stdin ends, or until SIGINT, SIGTERM or SIGHUP.
 Task<int> serve_stdio(asio::any_io_executor executor, Core& core, const Configuration& configuration);
 
 }  // namespace dind::app

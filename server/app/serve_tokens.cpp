@@ -50,7 +50,7 @@ Result<ServeTokens> find_tokens(const cli::ServeArguments& arguments, const Serv
   auto token = http::make_token_file(std::filesystem::path(history).parent_path(), address.port);
   if (!token) return std::unexpected(token.error());
   made.path = token->path;
-  // Only who starts the server can read it.
+  // Only the user who starts the server can read the file, so its token is an operator's.
   return ServeTokens{.tokens = {{.text = token->token, .is_operator = true}}, .file = {}};
 }
 

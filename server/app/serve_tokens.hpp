@@ -1,4 +1,4 @@
-// Where the tokens of `dind-executor serve` come from.
+// Finds the tokens of `dind-executor serve`.
 #pragma once
 
 #include <string>
@@ -12,7 +12,7 @@
 
 namespace dind::app {
 
-// A token file that was made for this process; gone with it.
+// A token file that was created for this process. The destructor deletes it.
 struct MadeTokenFile {
   std::string path;
   MadeTokenFile() = default;
@@ -22,12 +22,12 @@ struct MadeTokenFile {
 };
 
 struct ServeTokens {
-  std::vector<frontends::http::Token> tokens;  // none: nobody needs one
-  std::string file;                            // the operator's, which may change; empty: they come from elsewhere
+  std::vector<frontends::http::Token> tokens;  // empty: clients need no token
+  std::string file;  // the operator's file, which may change; empty: the tokens do not come from such a file
 };
 
-// Those that were given, else one that is made, else none. Errors (invalid_request): not safe on that address, or no
-// tokens where some were promised.
+// Returns the configured tokens. Without any, creates one for a loopback address. With `--no-token` there are none.
+// Errors (invalid_request): not safe on that address, or a file or variable that should hold tokens holds none.
 Result<ServeTokens> find_tokens(const frontends::cli::ServeArguments& arguments, const ServeSettings& settings,
                                 const frontends::http::ListenAddress& address, MadeTokenFile& made);
 

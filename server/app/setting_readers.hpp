@@ -1,4 +1,4 @@
-// Readers of single settings: each says of a value that is none what it must be.
+// Readers of single settings. If a value is wrong, the reader's error says what the value must be.
 #pragma once
 
 #include <cstdint>
@@ -16,7 +16,7 @@ namespace dind::app::settings {
 
 using nlohmann::json;
 
-// Reads one value into the configuration; the error says what is wrong with it, and the caller names file and field.
+// Reads one value into the configuration. The error says what is wrong with the value; the caller adds file and field.
 using Read = std::function<Result<void>(const json& value, const std::string& field)>;
 using Fields = std::map<std::string, Read, std::less<>>;
 
@@ -30,13 +30,13 @@ Read text(std::string& into, const char* example);
 Read absolute_path(std::string& into, const char* example);
 Read texts(std::vector<std::string>& into, const char* example);
 
-// A text goes through `parse`, a number through its text: one set of rules for files and command lines.
+// A text goes to `parse`; a number is first turned into text. So files and command lines have the same rules.
 template <typename T>
 Read measured(T& into, Result<T> (*parse)(std::string_view), const char* example) {
   return [&into, parse, example](const json& value, const std::string& field) -> Result<void> {
     if (!value.is_string() && !value.is_number())
       return wrong_setting(field, std::string("must be ") + example + ", not " + shown(value));
-    // Not dump(): it writes 1e15 for large numbers.
+    // dump() is not used: it writes 1e15 for large numbers.
     std::string text;
     if (value.is_string())
       text = value.get<std::string>();

@@ -1,4 +1,4 @@
-// The signals that end a server, one after another.
+// The signals that end a server, step by step.
 #pragma once
 
 #include <initializer_list>
@@ -8,13 +8,13 @@
 
 namespace dind::app {
 
-// At the first signal what runs may go on to its end, at the second it is cancelled, and at the third the process ends
-// at once.
+// The first signal lets live runs end by themselves (`drain`). The second cancels them
+// (`stop`). The third ends the process at once.
 struct Stops {
   Cancel drain, stop;
 };
 
-// From now on these signals are heard, as long as `executor` runs.
+// Handles these signals from now on, as long as `executor` runs.
 void listen_for_stop(const asio::any_io_executor& executor, std::initializer_list<int> signals, Stops stops);
 
 }  // namespace dind::app

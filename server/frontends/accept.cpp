@@ -18,7 +18,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr auto kPause = 100ms;  // where a descriptor or memory is short
+constexpr auto kPause = 100ms;  // after a failure, such as a lack of descriptors or memory, or while `most` are open
 constexpr auto kTellOften = 60s;
 
 struct Clients {

@@ -1,4 +1,4 @@
-// Clients of a unix socket, as they come.
+// Accepts the clients of a Unix socket.
 #pragma once
 
 #include <cstddef>
@@ -12,9 +12,9 @@
 
 namespace dind::frontends {
 
-// Gives each connection (non-blocking, to be closed by it) to `serve`, at most `most` at once, until `stop`; then the
-// socket goes, and it returns when the last of them has ended. Where `most` are there, the one in `idle` that waits
-// longest is closed for a new one.
+// Passes each connection to `serve`, at most `most` at the same time, until `stop`. The descriptor is non-blocking, and
+// `serve` closes it. After `stop`, removes the socket and returns when the last connection has ended.
+// With `most` connections and a new client, closes the connection in `idle` that has waited longest.
 Task<void> accept_clients(asio::any_io_executor executor, UnixSocket socket, std::size_t most,
                           std::function<Task<void>(int fd)> serve, std::shared_ptr<IdleClients> idle, Cancel stop);
 

@@ -9,7 +9,7 @@ namespace {
 
 std::string bytes_text(std::uint64_t bytes) { return format_bytes(static_cast<std::int64_t>(bytes)); }
 
-// The total timeout of a call can end a program before its own limit does; a note has that figure then.
+// The total timeout can end a program before the program's own timeout. Then a note has the value.
 bool reached_its_timeout(const RunResult& result, const Limits& limits) {
   return result.stage == Stage::program && 10 * result.duration >= 9 * limits.timeout;
 }

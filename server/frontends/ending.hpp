@@ -1,4 +1,4 @@
-// How a run ended, in words for a person: the same words in every face. Pure.
+// Says in words for a person how a run ended. All frontends use the same words. Pure.
 #pragma once
 
 #include <cstdint>
@@ -14,29 +14,29 @@ namespace dind::frontends {
 // "ok", "failed", "out of memory"; never a name with an underscore.
 std::string_view verdict_words(Verdict verdict);
 
-// "SIGKILL"; "signal 35" where it has no name.
+// "SIGKILL", or "signal 35" if the signal has no name.
 std::string signal_name(int signal);
 
-// Those in force, as the event `started` has them; none where the program never began.
+// The limits in force, from the event `started`. nullopt: the program never began.
 using LimitsInForce = std::optional<Limits>;
 
-// The limit that ended the run, with its figure: "the limit is 512 MiB". Empty where no limit did, or where none is
-// known (a build's: its notes have the figure).
+// The limit that ended the run, with its value: "the limit is 512 MiB". Empty if no limit ended it, or if the limit is
+// not known (a build: its notes have the value).
 std::string limit_words(const RunResult& result, const LimitsInForce& limits);
 
-// What happened beside the verdict and the notes: a process that was killed for memory, output that was dropped, a
-// missing supervisor.
+// What happened besides the verdict and the notes: a process was killed for memory, output was
+// dropped, the supervisor is missing.
 std::vector<std::string> remarks(const RunResult& result);
 
-// In one line without its end: "exit 3", "killed by SIGKILL; a process of it was killed for memory", "timeout: the
-// limit is 2 s; 2 MiB of output are not here". Empty for a program that ended with 0 and of which there is nothing to
-// say. `left_out`: bytes of output that the reader of this line does not get, although the program's.
+// One line without a line end: "exit 3", "killed by SIGKILL; a process of it was killed for memory", "timeout: the
+// limit is 2 s; 2 MiB of output are not here". Empty if the program ended with 0 and there is nothing to say.
+// `left_out`: bytes of the program's output that the reader of this line does not get.
 std::string ending_words(const RunResult& result, const LimitsInForce& limits, std::uint64_t left_out = 0);
 
-// The same, and the notes behind it.
+// The same words, followed by the notes.
 std::string ending_line(const RunResult& result, const LimitsInForce& limits, std::uint64_t left_out = 0);
 
-// One line: control characters become spaces.
+// Makes one line: control characters become spaces.
 std::string printable(std::string_view text);
 
 }  // namespace dind::frontends

@@ -27,7 +27,7 @@ class Keeper final : public EventSink {
   }
   void on_output(Channel channel, std::string_view bytes, OutputCredit credit) override {
     KeptHead& head = channel == Channel::out ? into_.out : into_.err;
-    // Nothing after the first byte that was left out: what is kept is a head.
+    // After the first byte that is left out, nothing more is kept: the kept bytes are the head of the output.
     auto part = bytes.substr(0, head.left_out > 0 ? 0 : most_ - std::min(most_, head.bytes.size()));
     if (!part.empty() && !into_.share->grow(part.size())) {
       into_.starved = true;
@@ -68,7 +68,7 @@ KeptText kept_text(const KeptHead& head) {
   Utf8Stream stream;
   std::string text = stream.add(head.bytes);
   if (head.left_out == 0) return {text + stream.finish(), 0};
-  // A character that the bound cut in two is left out whole.
+  // If the bound cuts a character in two, the whole character is left out.
   return {std::move(text), head.left_out + stream.waiting()};
 }
 
@@ -85,7 +85,7 @@ Error no_room(const std::string& what_was_done) {
           0};
 }
 
-// Nobody is to send it again: the program has run.
+// `began` tells the client not to send the request again: the program has run.
 NotRun without_room(const KeptRun& run) {
   return {.error = no_room("The run " + run.result.run_id + " ended (" + std::string(name(run.result.verdict)) + ")"),
           .run_id = run.result.run_id,
@@ -121,7 +121,7 @@ Task<std::expected<KeptRun, NotRun>> execute(asio::any_io_executor executor, Run
                         .streamed = live != nullptr,
                         .share = std::move(run.share)};
     run.error = std::move(result.error());
-    // Nobody else cancelled it.
+    // Only the shutdown of this process cancelled it.
     run.stopped = run.error.code == ErrorCode::cancelled && service.closing().cancelled() &&
                   cancel.reason().value_or(CancelReason::shutdown) == CancelReason::shutdown;
   } catch (const std::exception& e) {

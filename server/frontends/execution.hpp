@@ -1,4 +1,4 @@
-// One run from a request to its result with the output kept, for faces that answer with both.
+// Runs one request to its result and keeps the output, for frontends that answer with both.
 #pragma once
 
 #include <cstdint>
@@ -18,7 +18,7 @@
 
 namespace dind::frontends {
 
-// The beginning of a channel's bytes, and how many followed.
+// The first bytes of a channel, and the number of bytes that followed.
 struct KeptHead {
   std::string bytes;
   std::uint64_t left_out = 0;
@@ -26,47 +26,47 @@ struct KeptHead {
 
 struct KeptRun {
   RunResult result;
-  std::optional<Limits> limits;  // those in force; none: the program never began
+  std::optional<Limits> limits;  // in force; nullopt: the program never began
   KeptHead out, err;
-  bool streamed = false;               // all of it went out as it came: none of it is missing
-  std::shared_ptr<BudgetShare> share;  // of the output that all runs keep together; null: not counted
+  bool streamed = false;               // all output was sent as it came, so none of it is missing
+  std::shared_ptr<BudgetShare> share;  // part of the budget for kept output of all runs; null: not counted
 };
 
 // Why there is no result, and what the program had written until then.
 struct NotRun {
   Error error;
   std::string run_id;
-  bool stopped = false;  // by the stop of this process: another one may run it
-  bool began = false;    // the program had begun: running it again repeats what it did
+  bool stopped = false;  // by the shutdown of this process: another process may run it
+  bool began = false;    // the program had begun, so a second run repeats what it did
   std::optional<Limits> limits;
   KeptHead out, err;
   std::shared_ptr<BudgetShare> share = std::make_shared<BudgetShare>(kept_output());  // as in KeptRun
-  bool starved = false;                                                               // that was used up
+  bool starved = false;                                                               // the budget was used up
 };
 
-// Runs `request` to its end. `live` hears states and output as they come, null: nobody does. It must outlive the call.
-// Errors: those of RunService; an exception on the way is internal.
+// Runs `request` to its end. `live` receives states and output as they come; it may be null. It must outlive the call.
+// Errors: those of RunService. An exception becomes the error `internal`.
 Task<std::expected<KeptRun, NotRun>> execute(asio::any_io_executor executor, RunService& service, RunRequest request,
                                              EventSink* live, Cancel cancel);
 
-// About how many bytes it takes as JSON: a control character takes six.
+// Estimates the size as JSON in bytes. A control character takes six bytes.
 std::size_t json_bytes(const KeptRun& run);
 
-// Where no room was found for a reply (`room_for_reply`), and none of a run's is lost silently.
+// For a reply that gets no memory (`room_for_reply`): the client still learns how its run ended.
 NotRun without_room(const KeptRun& run);
 Error no_room(const std::string& what_was_done);
 
 // `ExecutionResult` of docs/rpc.md.
 nlohmann::json kept_run_json(const KeptRun& run);
 
-// Of one that the stop of this process kept from its end: the kind on the wire, and the HTTP status.
+// For a run that the shutdown of this process prevented or ended: the error kind on the wire, and the HTTP status.
 inline constexpr const char* kShuttingDown = "shutting_down";
 inline constexpr int kShuttingDownStatus = 503;
 
 // The error's data (docs/rpc.md): { kind, message, httpStatus, runId, began, stdout, stderr, … }.
 nlohmann::json not_run_json(const NotRun& run);
 
-// stdout, or stderr, as text; bytes that are no UTF-8 become U+FFFD. `left_out`: bytes of it that are not in the text.
+// stdout or stderr as text. Bytes that are not UTF-8 become U+FFFD. `left_out`: output bytes that are not in the text.
 struct KeptText {
   std::string text;
   std::uint64_t left_out = 0;

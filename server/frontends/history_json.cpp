@@ -48,7 +48,7 @@ std::string history_name(const HistoryRecord& record) {
   const auto& command = std::get<CommandProgram>(record.spec.program).command;
   if (const auto* line = std::get_if<std::string>(&command)) return *line;
   std::string text;
-  if (std::get<std::vector<std::string>>(command).empty()) return history_image(record);  // its own command
+  if (std::get<std::vector<std::string>>(command).empty()) return history_image(record);  // the image's own command
   for (const auto& part : std::get<std::vector<std::string>>(command)) text += (text.empty() ? "" : " ") + part;
   return text;
 }

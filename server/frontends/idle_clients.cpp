@@ -30,14 +30,15 @@ bool IdleClients::close_longest(Deadline now) {
   for (Entries* list : {&silent_, &idle_}) {
     if (list->empty()) continue;
     if (list == &silent_ && list->front().came + kFirstRequestTime > now) {
-      // Most are silent, and one of them reaches its time limit soon: keep the connections that have sent a request.
+      // Most connections are silent, and one of them reaches its time limit soon. So
+      // connections that have sent a request stay.
       if (silent_.size() > idle_.size()) return false;
       continue;
     }
-    // To the end: it is not asked twice while others wait.
+    // The entry moves to the end, so that the same connection is not asked twice while others wait.
     list->splice(list->end(), *list, list->begin());
     const auto close = list->back().close;
-    close();  // may end the connection, and its place with it
+    close();  // may end the connection, and destroy its entry
     return true;
   }
   return false;

@@ -19,13 +19,14 @@ constexpr auto kPatience = 60s;
 constexpr auto kRetryInterval = 20ms;
 constexpr auto kTrimInterval = 1s;
 
-// What large replies took goes back to the system soon after, and not for each of them: it takes milliseconds.
+// Returns the memory of large replies to the system soon after, but not after each reply:
+// malloc_trim takes milliseconds.
 void trim_soon(const asio::any_io_executor& executor) {
   static bool coming = false;
   if (std::exchange(coming, true)) return;
   constexpr auto kTrim = []() -> Task<void> {
     struct Gone {
-      ~Gone() { coming = false; }  // also with a loop that ends before
+      ~Gone() { coming = false; }  // also if the event loop ends before
     } const gone;
     co_await sleep_until(in(kTrimInterval));
     ::malloc_trim(0);
@@ -47,7 +48,7 @@ MemoryBudget& unread_replies() {
 Task<std::shared_ptr<void>> room_for_reply(asio::any_io_executor executor, std::size_t bytes, Cancel gone) {
   if (bytes <= kSmall) co_return std::make_shared<char>();
   const auto share = std::make_shared<BudgetShare>(unread_replies());
-  // One that is larger than all of it waits until it is alone.
+  // A reply that is larger than the whole budget waits until no other reply holds memory.
   const auto deadline = in(kPatience);
   const auto wanted = std::min(bytes, kMaxUnread);
   while (!share->grow(wanted)) {

@@ -1,5 +1,5 @@
-// The budgets that all clients of this process share: what runs keep of their output, replies that nobody has read yet,
-// and the bodies of requests that are being received.
+// The memory budgets that all clients of this process share: output that runs keep, replies that nobody has read
+// yet, and the bodies of requests that arrive.
 #pragma once
 
 #include <cstddef>
@@ -12,15 +12,16 @@
 
 namespace dind::frontends {
 
-// Both on the core's thread. 256 MiB each.
+// Use both on the core's thread only. Each has 256 MiB.
 MemoryBudget& kept_output();
 MemoryBudget& unread_replies();
 
-// The room for a reply of about `bytes`, to be held until the client has read it. Small ones never wait; a large one
-// waits while others fill the budget, a minute at most. Null: there was no room, or `gone` came first.
+// Reserves memory for a reply of about `bytes`. The caller holds it until the client has read the reply.
+// Small replies (up to 64 KiB) never wait. A larger one waits up to 60 s while others fill the budget. Null:
+// there was no memory, or `gone` was cancelled.
 Task<std::shared_ptr<void>> room_for_reply(asio::any_io_executor executor, std::size_t bytes, Cancel gone);
 
-// Why a body was not received to its end (`ArrivingBody`), and the HTTP status of that: the client is not the cause.
+// Why a body was not received completely (`ArrivingBody`), and its HTTP status. The client is not the cause.
 Error no_room_for_body();
 inline constexpr int kNoRoomForBodyStatus = 503;
 

@@ -10,8 +10,8 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr std::size_t kBatch = 2;    // messages that a merged batch takes: one a channel
-constexpr std::size_t kReserve = 2;  // kept for the end, which doesn't wait
+constexpr std::size_t kBatch = 2;    // messages of a merged batch: one for each channel
+constexpr std::size_t kReserve = 2;  // messages kept for finish(), which does not wait
 
 }  // namespace
 
@@ -53,7 +53,8 @@ Deadline OutputCoalescer::next_flush(Deadline now) {
   return std::max(by_rate, last_flush_ + kFlushInterval);
 }
 
-// More pieces than there is room for: each channel's text in one, in the order in which they began.
+// There are more pieces than messages are allowed. Joins the text of each channel, in the
+// order in which the channels began.
 void OutputCoalescer::merge() {
   std::vector<Piece> merged;
   for (auto& piece : pieces_) {
@@ -78,7 +79,7 @@ void OutputCoalescer::flush() {
 
 void OutputCoalescer::send_all() {
   for (auto& piece : std::exchange(pieces_, {})) {
-    if (piece.text.empty()) continue;  // a part of a sequence, whose rest is awaited; its credit goes back
+    if (piece.text.empty()) continue;  // the start of a UTF-8 sequence, whose rest has not come; its credit returns
     sent_.push_back(Clock::now());
     send_(piece.channel, std::move(piece.text), hold(std::move(piece.credits)));
   }

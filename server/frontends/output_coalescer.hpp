@@ -1,4 +1,4 @@
-// Output in few messages: the first at once, then in batches, 30 messages a second at most, in order.
+// Sends output in few messages: the first at once, then in batches, at most 30 messages a second, in order.
 #pragma once
 
 #include <chrono>
@@ -20,12 +20,12 @@ class OutputCoalescer : public std::enable_shared_from_this<OutputCoalescer> {
   static constexpr std::size_t kMaxPerSecond = 30;
   static constexpr auto kFlushInterval = std::chrono::milliseconds(34);
 
-  // `hold`: to be let go when the message has gone out; it carries the credits of the text.
+  // `hold` carries the credits of the text. The receiver releases it when the message has been written.
   using Send = std::function<void(Channel channel, std::string text, std::shared_ptr<void> hold)>;
   static std::shared_ptr<OutputCoalescer> make(asio::any_io_executor executor, Send send);
 
   void add(Channel channel, std::string_view bytes, OutputCredit credit);
-  // Sends what is left, whatever the rate; nothing is sent after it.
+  // Sends what is left, regardless of the rate. Nothing is sent after it.
   void finish();
 
  private:
@@ -46,7 +46,7 @@ class OutputCoalescer : public std::enable_shared_from_this<OutputCoalescer> {
   Send send_;
   Utf8Stream streams_[2];
   std::vector<Piece> pieces_;
-  std::deque<Deadline> sent_;  // when the last messages went out, kMaxPerSecond at most
+  std::deque<Deadline> sent_;  // when the last messages were sent, at most kMaxPerSecond
   Deadline last_flush_{};
   bool scheduled_ = false;
   bool finished_ = false;

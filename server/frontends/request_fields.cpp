@@ -14,21 +14,21 @@ namespace {
 
 using nlohmann::json;
 
-// As a person writes it: 0.01, 64, 1000000.
+// Writes a number as a person does: 0.01, 64, 1000000.
 std::string figure(double value) {
   char text[32];
   std::snprintf(text, sizeof text, "%.10g", value);
   return text;
 }
 
-// Never the inside of a list or an object: it may be long, or a secret.
+// Never shows the contents of a list or an object: they may be long, or a secret.
 std::string shown(const json& value) {
   if (value.is_object()) return "an object";
   if (value.is_array()) return "a list";
   return shortened(value.dump(-1, ' ', false, json::error_handler_t::replace), 60);
 }
 
-// A name that the caller made up, in quotes and on one line.
+// A name from the caller, in quotes and on one line.
 std::string quoted(const std::string& name) {
   return json(shortened(name, 80)).dump(-1, ' ', false, json::error_handler_t::replace);
 }
@@ -182,7 +182,7 @@ Result<void> RequestFields::end() {
       std::string list;
       for (const auto& each : known_) list += (list.empty() ? "" : ", ") + each;
       refuse(quoted(full(name)) + " is no field here; there are: " + list);
-      break;  // thousands of them would each take the list (S03)
+      break;  // thousands of unknown fields would each need the list (S03)
     }
   }
   if (problem_) return std::unexpected(*problem_);

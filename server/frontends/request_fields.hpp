@@ -1,5 +1,5 @@
-// Reads the fields of an object that a caller sent, strictly: a wrong type, a value out of range and a field that is
-// none are refused by name. The first problem stays; what was read after it means nothing.
+// Reads the fields of a caller's object strictly. A wrong type, a value out of range and an unknown field are refused
+// by name. The first problem is kept; values that are read after it have no meaning.
 #pragma once
 
 #include <chrono>
@@ -17,15 +17,15 @@ namespace dind::frontends {
 
 class RequestFields {
  public:
-  // `where` stands before the names in messages: "limits". `object` must outlive this.
+  // `where` comes before the names in messages: "limits". `object` must outlive this.
   explicit RequestFields(const nlohmann::json& object, std::string where = "");
 
-  // Whether the field is there and not null: null is as good as left out.
+  // Whether the field exists and is not null. Null is the same as a field that is left out.
   bool has(const char* name);
-  // Each leaves `into` as it is where the field isn't there.
+  // If the field does not exist, each of these leaves `into` unchanged.
   void text(const char* name, std::string& into);
   void text(const char* name, std::optional<std::string>& into);
-  void non_empty_text(const char* name, std::string& into);  // of one byte at least
+  void non_empty_text(const char* name, std::string& into);  // at least one byte
   void non_empty_text(const char* name, std::optional<std::string>& into);
   void texts(const char* name, std::vector<std::string>& into);
   void variables(const char* name, std::map<std::string, std::string>& into);
@@ -35,7 +35,7 @@ class RequestFields {
   void bytes(const char* name, std::optional<std::int64_t>& into, std::int64_t least = 1);
   void whole(const char* name, std::optional<std::int64_t>& into, std::int64_t least, std::int64_t most);
   void number(const char* name, std::optional<double>& into, double least, double most);
-  // A name that `parse` knows.
+  // One of the names that `parse` knows.
   template <typename T>
   void choice(const char* name, std::optional<T>& into, std::optional<T> (*parse)(std::string_view),
               const char* expected) {
@@ -46,14 +46,14 @@ class RequestFields {
     else
       wrong(name, expected);
   }
-  // The field's value; null: it isn't there.
+  // The field's value. Null: the field does not exist.
   const nlohmann::json* find(const char* name);
 
   void require(const char* name, const char* expected);
-  void wrong(const char* name, const std::string& expected);  // the field's value is not what is expected
+  void wrong(const char* name, const std::string& expected);  // the field's value is not as expected
   void refuse(std::string message);
   void refuse(const Error& error);
-  // What was wrong, fields included that nobody asked for.
+  // Returns the first problem. An unknown field is a problem too.
   Result<void> end();
 
  private:

@@ -14,7 +14,7 @@ json or_null(const std::optional<T>& value) {
   return value ? json(*value) : json(nullptr);
 }
 
-// Length of the UTF-8 sequence at the front of `bytes`; 0: there is none.
+// Length of the UTF-8 sequence at the start of `bytes`, in bytes. 0: there is no valid sequence.
 std::size_t sequence_length(std::string_view bytes) {
   const auto at = [&](std::size_t i) { return i < bytes.size() ? static_cast<unsigned char>(bytes[i]) : 0U; };
   const auto within = [](unsigned byte, unsigned low, unsigned high) { return byte >= low && byte <= high; };
@@ -117,7 +117,7 @@ bool is_utf8(std::string_view bytes) {
 
 std::string one_line(const json& value) {
   const std::string text = value.dump(-1, ' ', false, json::error_handler_t::replace);
-  // These stand in strings alone, where JSON may escape any character.
+  // These characters occur only inside strings, where JSON allows to escape any character.
   const auto escape_at = [&](std::size_t at) -> std::string_view {
     const auto rest = std::string_view(text).substr(at);
     if (rest.starts_with("\xc2\x85")) return "\\u0085";

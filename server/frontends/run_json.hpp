@@ -1,5 +1,5 @@
-// Runs as JSON, the same in every face: the shapes of docs/protocol.md (RunResult, limits, error data), and bytes in
-// JSON texts.
+// Runs as JSON, the same in every frontend: the shapes of docs/protocol.md (RunResult, limits,
+// error data), and bytes in JSON texts.
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>
@@ -16,7 +16,7 @@ namespace dind::frontends {
 // `RunResult` of docs/protocol.md.
 nlohmann::json result_json(const RunResult& result);
 
-// A state's name, queued · preparing · started, and its fields (docs/cli.md, --json).
+// The name of a state (queued · preparing · started) and its fields (docs/cli.md, --json).
 std::string_view state_name(const StateChange& change);
 nlohmann::json state_fields(const StateChange& change);
 
@@ -26,21 +26,22 @@ nlohmann::json limits_json(const Limits& limits, Network network);
 // { kind, message, httpStatus, retryAfter? }
 nlohmann::json error_json(const Error& error);
 nlohmann::json error_json(const Error& error, int status);
-// Of a run, by every frontend: a program or folder that does not exist is 422, since 404 would read as a wrong path.
+// For errors of a run, in every frontend. A program or folder that does not exist is 422: 404
+// would look like a wrong path.
 nlohmann::json run_error_json(const Error& error);
 
-// Seconds after which trying again may help, as the header Retry-After and the field `retryAfter` say it; none: it is
-// not known to help.
+// Seconds after which a second try may help, for the header Retry-After and the field
+// `retryAfter`. nullopt: it is not known that it helps.
 std::optional<int> retry_after(ErrorCode code);
 
 std::string_view name(Network network);  // "none" · "internet"
 std::string_view name(Channel channel);  // "stdout" · "stderr"
 
-// Well-formed UTF-8 (RFC 3629: no surrogates, no overlong forms), whole sequences only.
+// Whether `bytes` are well-formed UTF-8 (RFC 3629: no surrogates, no overlong forms) and complete sequences only.
 bool is_utf8(std::string_view bytes);
 
-// One line for every reader, whatever `value` holds: what else ends a line for some (U+0085, U+2028, U+2029)
-// is escaped. Bytes that are not UTF-8 become U+FFFD.
+// Writes `value` as one line for every reader. U+0085, U+2028 and U+2029, which end a line for some readers, are
+// escaped. Bytes that are not UTF-8 become U+FFFD.
 std::string one_line(const nlohmann::json& value);
 
 }  // namespace dind::frontends

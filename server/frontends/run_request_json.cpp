@@ -31,7 +31,7 @@ void read_limits(RequestFields& fields, LimitsRequest& into) {
   if (const auto ended = limits.end(); !ended) fields.refuse(ended.error());
 }
 
-// What every run method takes, over what the method itself has said.
+// Reads the fields that every run method has, after the method has set its own.
 Result<RunRequest> finish(RequestFields& fields, RunSpec spec) {
   RunRequest request{.spec = std::move(spec)};
   fields.non_empty_text("runId", request.spec.run_id);
@@ -64,7 +64,7 @@ std::optional<Command> read_command(RequestFields& fields) {
   return std::nullopt;
 }
 
-// Where `command` is missing too, a command that is never run: the fields hold the problem.
+// If `command` is missing too, returns an empty command. It is never run, because `fields` holds the problem.
 Command needed_command(RequestFields& fields) {
   fields.require("command", "a text for a shell, or a list of texts");
   return read_command(fields).value_or(Command());
@@ -122,7 +122,7 @@ Result<RunRequest> read_build(const json& params) {
   return finish(fields, spec_of(std::move(build)));
 }
 
-// Fields that belong to another kind of program than the one that is asked for.
+// Refuses fields that belong to another kind of program than the requested one.
 void refuse_others(RequestFields& fields, const char* kind, std::initializer_list<const char*> others) {
   for (const char* other : others)
     if (fields.has(other)) fields.refuse('"' + std::string(other) + "\" does not go with \"" + kind + '"');

@@ -24,7 +24,7 @@ std::unexpected<Error> wrong_path(const std::string& path, const std::string& wh
 
 int new_socket() { return ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0); }
 
-// What is at the path goes where it is a socket that nobody listens on.
+// Removes the file at the path if it is a socket on which no process listens.
 Result<void> make_way(const std::string& path, const sockaddr_un& address) {
   struct stat there{};
   if (::lstat(path.c_str(), &there) != 0) return {};
@@ -61,7 +61,7 @@ Result<UnixSocket> UnixSocket::listen(const std::string& path, mode_t mode) {
   UnixSocket socket;
   socket.fd_ = new_socket();
   if (socket.fd_ < 0) return wrong_path(path, "can't be made: " + reason(errno));
-  // Nobody gets in between bind and chmod: with no permission at all at first.
+  // The socket first has no permissions at all, so that nobody can connect between bind and chmod.
   const mode_t before = ::umask(0777);
   const int bound = ::bind(socket.fd_, reinterpret_cast<const sockaddr*>(&address), sizeof address);
   const int error = errno;

@@ -1,5 +1,6 @@
-// A listening unix socket at a path: made with its mode from the start, in the place of one that nobody serves any
-// more, and removed at the end where it is still ours.
+// A listening Unix socket at a path. It has its mode from the start and replaces a socket that
+// no process serves any more.
+// At the end, this removes the socket if the file at the path is still the one that it created.
 #pragma once
 
 #include <sys/types.h>
@@ -12,13 +13,13 @@ namespace dind::frontends {
 
 class UnixSocket {
  public:
-  // Errors (invalid_request): the path can't be one, something else is there, somebody serves it.
+  // Errors (invalid_request): the path can't be a socket, another kind of file is there, another process serves it.
   static Result<UnixSocket> listen(const std::string& path, mode_t mode);
   UnixSocket(UnixSocket&& other) noexcept;
   UnixSocket& operator=(UnixSocket&&) = delete;
   ~UnixSocket();
 
-  int fd() const { return fd_; }  // doesn't block
+  int fd() const { return fd_; }  // non-blocking
   void remove();                  // no new client after this
 
  private:

@@ -14,7 +14,7 @@ struct Sequence {
   bool more = false;  // may become good with the bytes that follow
 };
 
-// Which second bytes may follow a lead, by Unicode's table 3-7.
+// Which second bytes may follow a lead byte, by Unicode's table 3-7.
 bool second_fits(unsigned char lead, unsigned char second) {
   switch (lead) {
     case 0xe0:

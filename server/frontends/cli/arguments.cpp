@@ -13,7 +13,8 @@
 namespace dind::frontends::cli {
 namespace {
 
-// The texts as they were typed; what they mean is decided after the parser, in one place, with our own messages.
+// The texts as the user typed them. They are interpreted after parsing, in one place, so that all messages have one
+// style.
 struct RawRun {
   std::string file, language, image, timeout, memory, cpus, pids, stdin_file, pull, isolation;
   std::string requirements_file, workspace, working_dir, dockerfile, context, total_timeout, folder, program;
@@ -24,7 +25,7 @@ struct RawRun {
   std::vector<std::string> env, requirements, build_args;
 };
 
-// CLI11 doesn't know of what follows `--`.
+// The usage text must be written here, because CLI11 does not know what follows `--`.
 struct RunFormatter : CLI::Formatter {
   std::string make_usage(const CLI::App*, std::string) const override {
     return "Usage: dind-executor run [OPTIONS] FILE|- [-- ARGS...]\n"
@@ -153,7 +154,7 @@ Result<RunArguments> run_of(const RawRun& raw, std::vector<std::string> rest, bo
   }
   for (const auto& pair : raw.env) {
     const auto equals = pair.find('=');
-    // Not what was typed: it may be the secret alone.
+    // The message does not repeat what was typed: it may be only the secret.
     if (equals == std::string::npos || equals == 0) return wrong("--env: one of them is not NAME=VALUE");
     run.env.insert_or_assign(pair.substr(0, equals), pair.substr(equals + 1));
   }
@@ -184,7 +185,7 @@ std::string without_line_ends(std::string text) {
 }  // namespace
 
 Result<CommandLine> parse(std::vector<std::string> arguments, const std::string& version) {
-  // What follows the first `--` is the program's, whatever it looks like.
+  // Everything after the first `--` belongs to the program, whatever it looks like.
   std::vector<std::string> rest;
   const auto separator = std::ranges::find(arguments, "--");
   const bool separated = separator != arguments.end();
@@ -204,7 +205,7 @@ Result<CommandLine> parse(std::vector<std::string> arguments, const std::string&
   app.footer(kOverview);
   app.require_subcommand(1, 1);
   app.set_version_flag("--version,-V", "dind-executor " + version, "Print the version and exit");
-  // On every level, so that they may stand before the command and after it.
+  // Added on every level, so that these options may come before and after the command.
   const auto add_global = [&](CLI::App& to) {
     to.add_option("--host", line.host,
                   "The engine: unix:///path, tcp://host:port (default: configuration, DOCKER_HOST, docker context)")
@@ -339,7 +340,7 @@ Result<CommandLine> parse(std::vector<std::string> arguments, const std::string&
   }
   if (const auto checked = check_options(arguments); !checked) return std::unexpected(checked.error());
   try {
-    app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));  // CLI11 takes them from the back
+    app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));  // CLI11 takes them from the end
   } catch (const CLI::CallForVersion& e) {
     line.command = ShowText{std::string(e.what()) + '\n'};
     return line;
@@ -354,7 +355,7 @@ Result<CommandLine> parse(std::vector<std::string> arguments, const std::string&
     return wrong(without_line_ends(e.what()) + "; `dind-executor --help` lists what there is");
   }
 
-  // `--timeout ""` is a script's unset variable; it must not silently mean the default.
+  // `--timeout ""` comes from an unset variable of a script. It must not silently mean the default.
   for (const auto* option : run->get_options()) {
     if (option->count() > 0 && option->results().front().empty() && option->get_expected_min() > 0) {
       return wrong(option->get_name() + ": the value is empty");

@@ -1,4 +1,4 @@
-// The command line as a value: what was asked, or the text to show. Pure: reads no file, no environment, no terminal.
+// The command line as a value: a command, or a text to show. Pure: reads no file, no environment, no terminal.
 #pragma once
 
 #include <chrono>
@@ -17,14 +17,14 @@
 
 namespace dind::frontends::cli {
 
-// Our own exit codes, beside those of dind/exit_code.hpp (docs/cli.md).
-constexpr int kNotRunExit = 125;      // we could not run it: usage errors, bad input, engine errors
-constexpr int kStoppedExit = 143;     // 128 + SIGTERM: somebody else stopped the run, not a signal to this process
-constexpr int kReaderGoneExit = 141;  // 128 + SIGPIPE, as the shell would see it
+// Exit codes in addition to those of dind/exit_code.hpp (docs/cli.md).
+constexpr int kNotRunExit = 125;      // the program was not run: usage errors, bad input, engine errors
+constexpr int kStoppedExit = 143;     // 128 + SIGTERM: stopped by somebody else, not by a signal to this process
+constexpr int kReaderGoneExit = 141;  // 128 + SIGPIPE, as a shell reports it
 
 struct RunArguments {
-  std::optional<std::string> file;  // "-": the program comes on stdin. None: `args` is a command in `image`, or empty:
-                                    // the image's own
+  // "-": the program comes on stdin. nullopt: `args` is a command in `image`; if empty, the image's own command.
+  std::optional<std::string> file;
   std::optional<std::string> language;
   std::optional<std::string> image;
   std::vector<std::string> args;
@@ -33,23 +33,23 @@ struct RunArguments {
   Network network = Network::none;
   std::optional<PullPolicy> pull;
   std::vector<std::string> requirements;
-  std::optional<std::string> requirements_file;  // a package a line
+  std::optional<std::string> requirements_file;  // one package on each line
   std::optional<WorkspaceAccess> workspace;
-  std::optional<std::string>
-      folder;  // of the workspace, to be run; `args` is then a command in it, none: what is there
-  std::optional<std::string> program;  // what of it, by id
-  bool choose = false;                 // ask again what of it
+  // A folder of the workspace to run. `args` is then a command in it; if empty, a program of the folder runs.
+  std::optional<std::string> folder;
+  std::optional<std::string> program;  // id of the folder's program to run
+  bool choose = false;                 // ask again which program of the folder to run
   std::string working_dir;
-  std::optional<std::string>
-      dockerfile;       // a file, "-": stdin; `args` is then the command in its image, none: the image's own
-  std::string context;  // a folder: as the shell has it, or beneath the workspace
-  std::map<std::string, std::optional<std::string>> build_args;  // none: the value of our environment
+  // A file; "-": stdin. `args` is then the command in its image; if empty, the image's own command.
+  std::optional<std::string> dockerfile;
+  std::string context;  // a folder: relative to the shell's folder, or inside the workspace
+  std::map<std::string, std::optional<std::string>> build_args;  // nullopt: the value of the environment variable
   std::string target;                                            // a stage of the Dockerfile
   std::optional<std::chrono::milliseconds> total_timeout;
   std::optional<Isolation> isolation;
   std::optional<std::string> stdin_file;
-  std::optional<RunSpec> again;  // of `history rerun`: run this, whatever stands above but `stdin_file`
-  bool no_server = false;        // not handed over to a server of ours
+  std::optional<RunSpec> again;  // `history rerun`: run this; the fields above, except `stdin_file`, are ignored
+  bool no_server = false;        // do not hand over to a running server
   bool record = true;
   bool json = false;
   bool quiet = false;
@@ -64,17 +64,17 @@ struct GcArguments {
   bool dry_run = false;
   bool json = false;
 };
-// What is under way in the servers of this user.
+// Lists the live runs of this user's servers.
 struct PsArguments {
   bool json = false;
 };
 struct StopArguments {
-  std::string id;  // or its beginning
+  std::string id;  // or the start of an id
 };
 struct LspArguments {
   std::optional<std::int64_t> client_process_id;
 };
-// --help and --version: print it on stdout, exit 0.
+// --help and --version: print the text on stdout, exit with 0.
 struct ShowText {
   std::string text;
 };
@@ -85,12 +85,12 @@ using Command = std::variant<ShowText, RunArguments, LanguagesArguments, DoctorA
 struct CommandLine {
   Command command;
   std::string host;         // the engine's address; empty: as configured
-  std::string host_option;  // by what a person gives it, for messages; empty: --host
+  std::string host_option;  // by what a person gives `host`, for messages; empty: --host
   LogFlags log;
 };
 
-// `arguments` without the program's own name. Errors (invalid_request) are one line that names the remedy; exit
-// kNotRunExit.
+// `arguments`: without the name of the program. Errors (invalid_request) are one line that
+// says what to do; exit code kNotRunExit.
 Result<CommandLine> parse(std::vector<std::string> arguments, const std::string& version);
 
 }  // namespace dind::frontends::cli

@@ -14,7 +14,7 @@ namespace fs = std::filesystem;
 
 constexpr const char* kIgnoreSuffix = ".dockerignore";
 
-// The file's path in the context where it lies in there, else the absolute one.
+// The path relative to the context if the file is in the context, else the absolute path.
 std::string name_in_context(const std::string& file, const std::string& context) {
   std::error_code problem;
   const auto folder = fs::canonical(fs::absolute(file, problem).parent_path(), problem);
@@ -24,7 +24,7 @@ std::string name_in_context(const std::string& file, const std::string& context)
   return relative.empty() || *relative.begin() == ".." ? path.string() : relative.string();
 }
 
-// Of `run --workspace DIR --dockerfile FILE`: FILE as the shell has it, or where it lies in DIR.
+// For `run --workspace DIR --dockerfile FILE`: FILE relative to the shell's folder, or else inside DIR.
 std::string file_of(const RunArguments& arguments) {
   const fs::path file = *arguments.dockerfile;
   std::error_code problem;

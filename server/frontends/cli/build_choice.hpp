@@ -1,4 +1,4 @@
-// The Dockerfile that `run --dockerfile` names, its context and its options, as `docker build -f` reads them.
+// Reads the Dockerfile of `run --dockerfile`, its context and its options, as `docker build -f` does.
 #pragma once
 
 #include "dind/error.hpp"
@@ -8,10 +8,10 @@
 
 namespace dind::frontends::cli {
 
-// `folders`: needed where there is a context. `stdin_fd`: what "-" is read from. Errors: not_found, invalid_request.
+// `folders`: needed if there is a context. `stdin_fd`: source of a "-" file. Errors: not_found, invalid_request.
 Result<BuildProgram> read_build(const RunArguments& arguments, int stdin_fd, WorkspaceRuns* folders);
 
-// Values of --build-arg: one without a value is the variable of our own environment by that name, or left out.
+// Values of --build-arg. An argument without a value gets the environment variable with its name, or is left out.
 std::map<std::string, std::string> build_arguments(const RunArguments& arguments);
 
 }  // namespace dind::frontends::cli

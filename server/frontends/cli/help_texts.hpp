@@ -1,4 +1,4 @@
-// What `--help` says after the options of each command.
+// The texts that `--help` prints after the options of each command.
 #pragma once
 
 namespace dind::frontends::cli {

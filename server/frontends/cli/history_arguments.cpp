@@ -116,7 +116,7 @@ Result<HistoryArguments> HistoryOptions::arguments(std::optional<std::vector<std
                          .json = raw.json,
                          .quiet = raw.quiet,
                          .record = !raw.no_history};
-  // An empty value is a script's unset variable; it must not silently mean the default.
+  // An empty value comes from an unset variable of a script. It must not silently mean the default.
   for (const CLI::App* command : {raw.list, raw.show, raw.rerun, raw.prune, raw.export_to, raw.import_from})
     for (const auto* option : command->get_options())
       if (option->count() > 0 && option->get_expected_min() > 0 && option->results().front().empty())
@@ -138,7 +138,7 @@ Result<HistoryArguments> HistoryOptions::arguments(std::optional<std::vector<std
   if (!raw.stdin_file.empty()) asked.stdin_file = raw.stdin_file;
   for (const auto& pair : raw.env) {
     const auto equals = pair.find('=');
-    // Not what was typed: it may be the secret alone.
+    // The message does not repeat what was typed: it may be only the secret.
     if (equals == std::string::npos || equals == 0) return wrong("--env: one of them is not NAME=VALUE");
     asked.env.insert_or_assign(pair.substr(0, equals), pair.substr(equals + 1));
   }

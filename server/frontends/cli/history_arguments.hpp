@@ -1,4 +1,4 @@
-// `dind-executor history …` on the command line.
+// Arguments of `dind-executor history …`.
 #pragma once
 
 #include <chrono>
@@ -20,23 +20,23 @@ namespace dind::frontends::cli {
 struct HistoryArguments {
   enum class Action { list, show, rerun, prune, export_to, import_from };
   Action action = Action::list;
-  std::string id;          // show, rerun: the beginning of one is enough
+  std::string id;          // show, rerun: the start of an id is enough
   std::size_t limit = 20;  // list
   std::map<std::string, std::string> env;
-  std::optional<std::vector<std::string>> args;  // rerun: in place of the recorded ones
+  std::optional<std::vector<std::string>> args;  // rerun: replaces the recorded ones
   std::optional<std::string> stdin_file;
-  std::optional<std::size_t> keep;  // prune; none of the three: the bounds of the configuration
+  std::optional<std::size_t> keep;  // prune; if nothing selects runs: the configuration's bounds
   std::optional<std::chrono::milliseconds> older_than;
   std::string file;                              // export, import: "-" is stdout or stdin
-  std::optional<std::string> run, client, user;  // forget those of one id, one client, one user
+  std::optional<std::string> run, client, user;  // forget the runs of one id, one client, one user
   bool all = false;
   bool dry_run = false;
   bool json = false;
   bool quiet = false;
-  bool record = true;  // rerun: false keeps nothing of the new run
+  bool record = true;  // rerun: false records nothing of the new run
 };
 
-// The command `history` in `app`, and what it was given once `app` has parsed.
+// Adds the command `history` to `app`, and returns its arguments after `app` has parsed.
 class HistoryOptions {
  public:
   HistoryOptions(CLI::App& app, const std::function<void(CLI::App&)>& add_global);
@@ -45,7 +45,7 @@ class HistoryOptions {
   HistoryOptions& operator=(const HistoryOptions&) = delete;
 
   const CLI::App* command() const;
-  // `rest`: what followed `--`, if that was there. Errors (invalid_request): one line that names the remedy.
+  // `rest`: what follows `--`, if the command line has `--`. Errors (invalid_request): one line that says what to do.
   Result<HistoryArguments> arguments(std::optional<std::vector<std::string>> rest) const;
 
  private:

@@ -13,7 +13,7 @@
 namespace dind::frontends::cli {
 namespace {
 
-// A file for what comes from stdin or goes to stdout; gone with this object.
+// A temporary file for data from stdin or to stdout. The destructor deletes it.
 class PassingFile {
  public:
   PassingFile() {
@@ -69,7 +69,7 @@ Task<Result<std::string>> export_history(History& history, HistoryArguments argu
   if (!file.made()) co_return failed("history export: " + file.path() + " can't be made");
   const auto copy = co_await history.export_to(file.path());
   if (!copy) co_return std::unexpected(copy.error());
-  const int written = ::open(file.path().c_str(), O_RDONLY | O_CLOEXEC);  // another file took its name
+  const int written = ::open(file.path().c_str(), O_RDONLY | O_CLOEXEC);  // the export replaced the file at this path
   const bool whole = written >= 0 && copy_bytes(written, STDOUT_FILENO);
   const int error = errno;
   if (written >= 0) ::close(written);
@@ -105,7 +105,7 @@ PruneRequest request_of(const HistoryArguments& arguments, PruneRequest bounds) 
   return bounds;
 }
 
-// Where there is no such run, a person at a terminal can look which there are.
+// If the run does not exist, tells a person how to list the runs that exist.
 Result<HistoryRecord> with_remedy(Result<HistoryRecord> found) {
   if (!found && found.error().code == ErrorCode::not_found)
     found.error().message += "; `dind-executor history list` shows those that it has";

@@ -1,4 +1,4 @@
-// `dind-executor history …`: from arguments to what is printed, or to what is run again.
+// Runs `dind-executor history …`: turns arguments into a text to print, or into a run to repeat.
 #pragma once
 
 #include "dind/error.hpp"
@@ -8,10 +8,10 @@
 
 namespace dind::frontends::cli {
 
-// All but rerun: the text for stdout. `bounds`: what a prune without bounds of its own takes.
+// All actions but rerun: returns the text for stdout. `bounds`: used by a prune that has no bounds of its own.
 Task<Result<std::string>> history_command(History& history, HistoryArguments arguments, PruneRequest bounds);
 
-// rerun: what `run_command` is given.
+// For rerun: returns the arguments for `run_command`.
 Task<Result<RunArguments>> rerun_arguments(History& history, HistoryArguments arguments);
 
 }  // namespace dind::frontends::cli

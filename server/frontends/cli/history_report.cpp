@@ -49,7 +49,7 @@ std::string outcome(const HistoryRecord& record) {
   return text;
 }
 
-// Without what moves a cursor or is no character.
+// Removes everything that moves a cursor or is not a character.
 std::string harmless(std::string_view bytes) {
   std::string text;
   while (!bytes.empty()) {
@@ -69,14 +69,14 @@ std::string harmless(std::string_view bytes) {
   return text;
 }
 
-// A program's output must not steer the terminal of whoever looks at it later. Line by line: a sequence that has no end
-// takes its own line along, and no other.
+// Makes a program's output harmless, so that it can't control the terminal of a person who reads it later. It works
+// line by line: an escape sequence without an end removes only its own line.
 std::string lines_of(std::string_view bytes) {
   std::string text;
   while (!bytes.empty()) {
     const auto end = std::min(bytes.find('\n'), bytes.size());
     auto line = without_escape_sequences(bytes.substr(0, end));
-    // A progress bar writes over its line: what it wrote last is what was seen.
+    // A progress bar overwrites its line: only what it wrote last was visible.
     while (line.ends_with('\r')) line.pop_back();
     if (const auto before = line.rfind('\r'); before != std::string::npos) line.erase(0, before + 1);
     text += harmless(line);
@@ -98,7 +98,7 @@ std::string output_text(const char* title, const KeptOutput& output) {
   return text;
 }
 
-// What tells it from others: nearly every program is called main.py.
+// Tells a run from others: nearly every program is called main.py.
 std::string what_of(const HistoryRecord& record) {
   auto title = run_title(record.spec);
   const auto* source = std::get_if<SourceProgram>(&record.spec.program);

@@ -1,4 +1,4 @@
-// The history as texts. Pure.
+// Writes the history as texts. Pure.
 #pragma once
 
 #include <string>
@@ -8,10 +8,10 @@
 
 namespace dind::frontends::cli {
 
-// A table for people, newest first, or with `json` an array (docs/cli.md).
+// A table for people, newest run first, or with `json` an array (docs/cli.md).
 std::string history_list_text(const std::vector<HistoryRecord>& records, bool json);
 
-// Everything that is known of a run and its output, or with `json` one object.
+// Everything that is known about a run and its output, or with `json` one object.
 std::string history_run_text(const HistoryRecord& record, bool json);
 
 std::string history_prune_text(const PruneReport& report, bool json);

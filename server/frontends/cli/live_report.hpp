@@ -1,4 +1,4 @@
-// What `dind-executor ps` prints, and which run `dind-executor stop` means. Pure.
+// Writes the text of `dind-executor ps`, and finds the run that `dind-executor stop` names. Pure.
 #pragma once
 
 #include <cstdint>
@@ -12,7 +12,8 @@ namespace dind::frontends::cli {
 
 std::string live_runs_text(const std::vector<LiveRun>& runs, std::int64_t now_ms, bool as_json);
 
-// The place in `runs` of the one whose id is `id`, or alone begins so. Errors (invalid_request, not_found).
+// The index in `runs` of the run with this `id`, or of the only run whose id starts with it.
+// Errors: invalid_request, not_found.
 Result<std::size_t> find_live_run(const std::vector<LiveRun>& runs, const std::string& id);
 
 }  // namespace dind::frontends::cli

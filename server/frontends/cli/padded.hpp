@@ -1,4 +1,4 @@
-// A cell of a table in a terminal.
+// Cells of a table in a terminal.
 #pragma once
 
 #include <algorithm>
@@ -6,7 +6,7 @@
 
 namespace dind::frontends::cli {
 
-// With blanks up to `width` bytes, and one at least.
+// Adds blanks up to `width` bytes, and at least one.
 inline std::string padded(std::string text, std::size_t width) {
   text.resize(std::max(width, text.size() + 1), ' ');
   return text;

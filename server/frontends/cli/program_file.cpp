@@ -45,7 +45,7 @@ Result<int> open_for_reading(const std::string& path, const char* what) {
   return fd;
 }
 
-// Everything up to the end, or an error past kMaxProgramBytes. `what` the bytes are: "program", "requirements".
+// Reads up to the end. More than kMaxProgramBytes is an error. `what`: what the bytes are, "program" or "requirements".
 Result<std::string> read_all(int fd, const std::string& name, std::string_view what) {
   std::string text;
   std::string buffer(64 * 1024, '\0');
@@ -91,7 +91,7 @@ Result<SourceProgram> read_program(const RunArguments& arguments, int stdin_fd) 
   return program;
 }
 
-// Build options for a folder whose program is a Dockerfile.
+// Adds build options for a folder whose program is a Dockerfile.
 Result<void> add_build_options(const RunArguments& arguments, RunSpec& spec) {
   if (arguments.build_args.empty() && arguments.target.empty()) return {};
   auto* build = std::get_if<BuildProgram>(&spec.program);
@@ -167,7 +167,7 @@ Result<RunSpec> make_spec(const RunArguments& arguments, int stdin_fd, std::opti
 
 namespace {
 
-// "-t.py" and "-n.tar.gz", not "-t1.5" and "-idebian:12.5".
+// Matches "-t.py" and "-n.tar.gz", not "-t1.5" and "-idebian:12.5".
 bool has_extension(std::string_view word) {
   const auto dot = word.rfind('.');
   if (dot == std::string_view::npos || dot < 2 || dot + 1 == word.size()) return false;

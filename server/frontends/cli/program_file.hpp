@@ -1,4 +1,4 @@
-// From arguments to a RunSpec: reads the program's file. The errors are one line that says what to do.
+// Turns arguments into a RunSpec and reads the program's file. Errors are one line that says what to do.
 #pragma once
 
 #include "dind/error.hpp"
@@ -10,24 +10,24 @@ namespace dind::frontends::cli {
 
 constexpr std::size_t kMaxProgramBytes = 16U << 20;
 
-// Blocks while it reads (a program on `stdin_fd` too). Errors: not_found (no such file), invalid_request (a folder,
-// empty, too large, unreadable).
-// `base`: of a folder that is run; what the arguments say is put over it.
-// `folders`: for a build's context.
+// Blocks while it reads (also a program on `stdin_fd`). Errors: not_found (the file does not exist),
+// invalid_request (a folder, empty, too large, unreadable).
+// `base`: the spec of a folder to run; the arguments override it. `folders`: needed for a build with a context.
 Result<RunSpec> make_spec(const RunArguments& arguments, int stdin_fd = 0, std::optional<RunSpec> base = {},
                           WorkspaceRuns* folders = nullptr);
 
-// The text of a file; `what` it is, for people. The same errors.
+// The text of a file. `what`: what kind of text it is, for messages. Same errors as make_spec.
 Result<std::string> read_file(const std::string& path, const char* what);
 Result<std::string> read_stdin(int stdin_fd, const char* what, const std::string& option);
 
-// Opens what `--stdin` names, for reading.
+// Opens the file of `--stdin` for reading.
 Result<int> open_input(const std::string& path);
 
-// A hint for each word that the parser takes for an option and that may be a file: "-n.py". Empty: there is none.
+// A hint for each word that the parser takes for an option and that may be a file: "-n.py".
+// Empty: there is no such word.
 std::string files_for_options(const std::vector<std::string>& words);
 
-// The error for a word that would be read as an option ("-t.py" as a timeout, "-h.py" as --help) and is a file here.
+// Fails if a word would be read as an option ("-t.py" as a timeout, "-h.py" as --help) and is a file in this folder.
 Result<void> check_options(const std::vector<std::string>& words);
 
 }  // namespace dind::frontends::cli

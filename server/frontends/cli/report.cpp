@@ -19,7 +19,7 @@ std::string joined(const std::vector<std::string>& parts) {
   return text;
 }
 
-// Names are ASCII.
+// The names are ASCII.
 std::string_view status_name(DoctorCheck::Status status) {
   switch (status) {
     case DoctorCheck::Status::ok:

@@ -17,7 +17,7 @@
 namespace dind::frontends::cli {
 namespace {
 
-// SIGINT, SIGTERM and SIGHUP, as long as it lives.
+// Handles SIGINT, SIGTERM and SIGHUP during its lifetime.
 class Stops {
  public:
   Stops(const asio::any_io_executor& executor, Cancel cancel)
@@ -34,7 +34,7 @@ class Stops {
   std::optional<int> signal() const { return state_->signal; }
 
  private:
-  // Outlives Stops: a handler may be queued already when it goes.
+  // Outlives Stops, because a handler may already be queued when Stops is destroyed.
   struct State {
     State(const asio::any_io_executor& executor, Cancel c)
         : signals(executor, SIGINT, SIGTERM, SIGHUP), cancel(std::move(c)) {}
@@ -56,13 +56,13 @@ class Stops {
   std::shared_ptr<State> state_;
 };
 
-// What went wrong with our own stdout or stderr.
+// A failure to write this process's stdout or stderr.
 struct WriteFailure {
   int fd = -1;
-  int error = 0;  // 0: nothing
+  int error = 0;  // 0: no failure
 };
 
-// The descriptor that the program's stdin comes from, or nullopt: it has none.
+// The descriptor of the program's stdin. nullopt: the program has no stdin.
 Result<std::optional<int>> input_of(const RunArguments& arguments, const Streams& streams) {
   if (arguments.stdin_file && *arguments.stdin_file != "-") {
     const auto fd = open_input(*arguments.stdin_file);
@@ -87,10 +87,10 @@ Result<RunSpec> asked_for(const RunArguments& arguments, const Streams& streams,
   return make_spec(arguments, streams.in, std::move(*base), folders);
 }
 
-// Our input to the program, no faster than the run takes it: a byte that was read has been asked for.
+// Sends this process's input to the program. It reads only what the run has asked for, so no byte is read in vain.
 Task<void> feed(std::shared_ptr<FdReader> reader, std::shared_ptr<StdinPipe> pipe) {
   constexpr auto kCancelPollInterval =
-      std::chrono::milliseconds(200);  // how soon a stop is seen where the run takes no input
+      std::chrono::milliseconds(200);  // max delay of a stop while the run takes no input
   while (!reader->stopped()) {
     if (!co_await pipe->wanted(in(kCancelPollInterval))) continue;
     auto bytes = co_await reader->next();
@@ -100,7 +100,7 @@ Task<void> feed(std::shared_ptr<FdReader> reader, std::shared_ptr<StdinPipe> pip
   pipe->close();
 }
 
-// What was printed is out, unless nobody reads it any more or somebody pressed Ctrl-C meanwhile.
+// Waits until the output is written, unless nobody reads it any more or somebody presses Ctrl-C meanwhile.
 Task<void> flush(FdWriter& writer, const Stops& stops) {
   const bool stopped_before = stops.signal().has_value();
   auto patience = in(std::chrono::seconds(2));
@@ -120,7 +120,7 @@ int not_run(const Error& error, std::optional<int> stopped_by) {
 Task<int> run_command(asio::any_io_executor executor, RunService& service, RunArguments arguments, Streams streams,
                       WorkspaceRuns* folders) {
   std::signal(SIGPIPE, SIG_IGN);
-  std::signal(SIGTTIN, SIG_IGN);  // in the background a terminal reads as ended; we must not be stopped for it
+  std::signal(SIGTTIN, SIG_IGN);  // in the background, a read then looks like the end of stdin; the process goes on
 
   Cancel cancel;
   WriteFailure broken;
@@ -165,7 +165,7 @@ Task<int> run_command(asio::any_io_executor executor, RunService& service, RunAr
   if (broken.error == EPIPE) {
     code = kReaderGoneExit;
   } else if (broken.error != 0) {
-    // What can't be said on stderr after the program's end does not change how it ended.
+    // If stderr can't be written after the program's end, this does not change how the program ended.
     const bool stopped = !result || result->verdict == Verdict::cancelled;
     if (broken.fd != streams.err || stopped) code = kNotRunExit;
     if (broken.fd != streams.err) {
@@ -174,7 +174,7 @@ Task<int> run_command(asio::any_io_executor executor, RunService& service, RunAr
       co_await flush(writer, stops);
     }
   }
-  // An engine that is away may come back at once, or not: a person at a terminal isn't kept waiting for it.
+  // An engine that can't be reached may come back soon or not at all. A person at a terminal should not wait for it.
   const bool away = !result && result.error().code == ErrorCode::engine_unavailable;
   const std::chrono::seconds patience(away ? 2 : 10);
   if (!co_await service.wait_all_removed_but_auto(in(patience))) {

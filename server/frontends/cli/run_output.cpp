@@ -67,23 +67,23 @@ class PlainOutput final : public RunOutput {
     std::string text = printable(message);
     if (percent && !text.contains('%')) text += " (" + std::to_string(*percent) + " %)";
     if (streams_.err_is_terminal) {
-      constexpr std::size_t kMaxLength = 78;  // one that wraps can't be cleared
+      constexpr std::size_t kMaxLength = 78;  // a line that wraps can't be cleared
       if (text.size() > kMaxLength) text.resize(kMaxLength);
       while (!text.empty() && !is_utf8(text)) text.pop_back();
       writer_.write(streams_.err, std::string(kClearLine) + text);
       progress_shown_ = true;
       return;
     }
-    // In a log: what takes long, and not every step of it.
+    // In a log: only what takes long, and not each step.
     if (stage == Stage::container) return;
-    if (stage == Stage::build && percent) {  // a step of a build is what its log is made of
+    if (stage == Stage::build && percent) {  // the log of a build consists of its steps
       writer_.write(streams_.err, text + '\n');
       return;
     }
     const auto now = std::chrono::steady_clock::now();
     const auto pause = std::chrono::seconds(stage == Stage::build ? 1 : 10);
     if (last_stage_ == stage && now - last_line_ < pause) {
-      // What an installer said last is what it did.
+      // The last line of an installer says what it did.
       if (stage == Stage::dependencies) held_ = text;
       return;
     }
@@ -102,7 +102,7 @@ class PlainOutput final : public RunOutput {
   bool quiet_;
   LimitsInForce limits_;
   bool progress_shown_ = false;
-  std::string held_;  // the last line of an installer that was not written
+  std::string held_;  // the last line of an installer, not yet written
   bool middle_of_line_ = false;
   std::optional<Stage> last_stage_;
   std::chrono::steady_clock::time_point last_line_;
@@ -149,7 +149,7 @@ class JsonOutput final : public RunOutput {
 
   FdWriter& writer_;
   Streams streams_;
-  std::optional<std::string> begun_;  // its run's id
+  std::optional<std::string> begun_;  // id of the run that has begun
 };
 
 }  // namespace
@@ -163,7 +163,7 @@ Streams process_streams() {
   const char* term = std::getenv("TERM");
   const bool dumb = term == nullptr || std::string_view(term) == "dumb";
   streams.out_is_terminal = isatty(streams.out) == 1;
-  // A dumb terminal can't take a line back: it gets what a log gets.
+  // A dumb terminal can't clear a line, so it gets the same lines as a log.
   streams.err_is_terminal = isatty(streams.err) == 1 && !dumb;
   streams.colour = streams.err_is_terminal && !set("NO_COLOR");
   return streams;

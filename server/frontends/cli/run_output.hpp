@@ -1,4 +1,4 @@
-// What a run shows: the program's bytes with progress and a verdict beside them, or events as JSON lines.
+// Writes what a run shows: the program's bytes with progress and a verdict, or events as JSON lines.
 #pragma once
 
 #include <memory>
@@ -21,20 +21,20 @@ struct Streams {
   bool err_is_terminal = false;
   bool colour = false;  // on `err`
 };
-// Of this process; NO_COLOR and TERM=dumb are respected.
+// The streams of this process. Respects NO_COLOR and TERM=dumb.
 Streams process_streams();
 
 class RunOutput : public EventSink {
  public:
-  // Exactly one of them, after the run.
+  // Call exactly one of these, after the run.
   virtual void finished(const RunResult& result) = 0;
   virtual void failed(const Error& error) = 0;
 };
 
-// The program's stdout and stderr byte for byte; progress and one verdict line on stderr unless `quiet`.
+// Writes the program's stdout and stderr byte for byte. Writes progress and one verdict line to stderr unless `quiet`.
 std::unique_ptr<RunOutput> plain_output(FdWriter& writer, Streams streams, bool quiet);
 
-// Events as JSON lines on stdout (docs/cli.md); nothing on stderr.
+// Writes events as JSON lines to stdout (docs/cli.md), and nothing to stderr.
 std::unique_ptr<RunOutput> json_output(FdWriter& writer, Streams streams);
 
 }  // namespace dind::frontends::cli

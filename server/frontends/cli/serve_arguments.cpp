@@ -88,7 +88,7 @@ const CLI::App* ServeOptions::rpc() const { return raw_->rpc; }
 
 Result<ServeArguments> ServeOptions::arguments() const {
   const Raw& raw = *raw_;
-  // An empty value is a script's unset variable; it must not silently mean the default.
+  // An empty value comes from an unset variable of a script. It must not silently mean the default.
   for (const auto* option : raw.serve->get_options())
     for (const auto& value : option->get_expected_min() > 0 ? option->results() : std::vector<std::string>{})
       if (value.empty()) return wrong("serve: the value of " + option->get_name() + " is empty");

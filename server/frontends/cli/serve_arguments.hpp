@@ -1,4 +1,4 @@
-// `dind-executor serve` and `dind-executor rpc` on the command line.
+// Arguments of `dind-executor serve` and `dind-executor rpc`.
 #pragma once
 
 #include <functional>
@@ -15,9 +15,9 @@ class App;
 
 namespace dind::frontends::cli {
 
-// What is not named comes from the configuration (`serve.*`).
+// Values that are not given come from the configuration (`serve.*`).
 struct ServeArguments {
-  std::optional<std::string> socket;    // the unix socket's path
+  std::optional<std::string> socket;    // path of the Unix socket
   std::optional<unsigned> socket_mode;  // 0600
   std::optional<std::string> listen;    // "127.0.0.1:8000"
   std::optional<std::string> token_file;
@@ -26,13 +26,13 @@ struct ServeArguments {
   std::vector<std::string> hosts;
   std::vector<std::string> origins;
 };
-// JSON-RPC on stdin and stdout.
+// Serves JSON-RPC on stdin and stdout.
 struct RpcArguments {};
 
-// "0660", "660": permissions of a file.
+// Parses the permissions of a file: "0660", "660".
 Result<unsigned> parse_mode(const std::string& text);
 
-// The commands `serve` and `rpc` in `app`, and what they were given once `app` has parsed.
+// Adds the commands `serve` and `rpc` to `app`, and returns their arguments after `app` has parsed.
 class ServeOptions {
  public:
   ServeOptions(CLI::App& app, const std::function<void(CLI::App&)>& add_global);
@@ -42,7 +42,7 @@ class ServeOptions {
 
   const CLI::App* serve() const;
   const CLI::App* rpc() const;
-  // Errors (invalid_request): one line that names the remedy.
+  // Errors (invalid_request): one line that says what to do.
   Result<ServeArguments> arguments() const;
 
  private:

@@ -7,7 +7,7 @@
 namespace dind::frontends::cli {
 namespace {
 
-// Who stopped it, where that is not the person at this terminal.
+// Who stopped the run, if it was not the person at this terminal.
 std::string_view words(std::optional<CancelReason> reason) {
   switch (reason.value_or(CancelReason::client_gone)) {
     case CancelReason::user:

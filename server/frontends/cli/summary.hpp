@@ -1,4 +1,4 @@
-// How a run's end looks to a person and to a shell. Pure.
+// Shows how a run ended, to a person and to a shell. Pure.
 #pragma once
 
 #include <optional>
@@ -12,7 +12,7 @@ namespace dind::frontends::cli {
 // "ok · 83 ms · peak 9.1 MiB · python:3.12-slim", without a newline; control characters of untrusted text are replaced.
 std::string summary_line(const RunResult& result, const LimitsInForce& limits = {});
 
-// What the shell sees (docs/cli.md). `stopped_by`: the signal that made us cancel the run.
+// The exit code for the shell (docs/cli.md). `stopped_by`: the signal because of which this process cancelled the run.
 int exit_code(const RunResult& result, std::optional<int> stopped_by);
 
 }  // namespace dind::frontends::cli

@@ -39,7 +39,7 @@ void say(const Streams& streams, const std::string& text) {
   }
 }
 
-// nullopt: stdin has ended. Byte by byte: what follows the line is the program's input.
+// nullopt: stdin has ended. Reads byte by byte, because what follows the line is the program's input.
 std::optional<std::string> read_line(const Streams& streams) {
   std::string line;
   char c = 0;
@@ -93,7 +93,7 @@ std::unexpected<Error> unclear(const WorkspaceProgramList& list) {
   return fail(ErrorCode::invalid_request, message + ". " + how(list));
 }
 
-// What is to run, where the arguments don't say it.
+// Chooses what to run if the arguments do not say it.
 Result<WorkspaceChoice> choice_of(const WorkspaceProgramList& list, const RunArguments& arguments,
                                   const Streams& streams) {
   const bool asks = !arguments.json && ::isatty(streams.in) == 1 && ::isatty(streams.err) == 1;
@@ -128,7 +128,7 @@ Result<RunSpec> folder_spec(WorkspaceRuns& folders, const RunArguments& argument
                            .access = arguments.workspace,
                            .terms = Terms::flags};
   if (arguments.file || arguments.dockerfile) {
-    // The file is the program, as without the folder; only the folder's place is taken.
+    // The file is the program, as without the folder. Only the place of the folder is used.
     request.command = std::vector<std::string>{"true"};
   } else if (!arguments.args.empty()) {
     request.command = arguments.args;

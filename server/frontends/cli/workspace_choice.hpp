@@ -1,4 +1,4 @@
-// `run --workspace DIR`: which of the folder's programs is meant. A terminal is asked once, and the answer remembered.
+// `run --workspace DIR`: chooses the folder's program. Asks once at a terminal, and remembers the answer.
 #pragma once
 
 #include "dind/error.hpp"
@@ -9,9 +9,12 @@
 
 namespace dind::frontends::cli {
 
-// The run of the folder that `arguments` name: as they say, else the only program, else the one that was chosen before,
-// else the one that a person at the terminal (stdin and stderr) chooses now. Without one the error (invalid_request)
-// lists them. Blocks while it asks.
+// The run of the folder that `arguments` name. Its program is the first of these that exists:
+// - the one that the arguments name,
+// - the one that was chosen before,
+// - the only one,
+// - the one that a person at the terminal (stdin and stderr) chooses now.
+// Otherwise the error (invalid_request) lists the programs. Blocks while it asks.
 Result<RunSpec> folder_spec(WorkspaceRuns& folders, const RunArguments& arguments, const Streams& streams);
 
 }  // namespace dind::frontends::cli

@@ -11,11 +11,11 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr std::uint64_t kTakenPart = 128 * 1024;  // output that went out is told of in parts of this size
+constexpr std::uint64_t kTakenPart = 128 * 1024;  // bytes; written output is acknowledged in parts of this size
 constexpr auto kAnswerTime = 300ms;
-constexpr auto kHelloTime = 300ms;  // a server that is stopped, or has no place, is none
+constexpr auto kHelloTime = 300ms;  // a server that is stopped or full does not count
 
-// What the connection's frames do, as long as the run is waited for.
+// What the frames of the connection change, while the run is waited for.
 struct HandoverRun {
   HandoverRun(asio::any_io_executor e, EventSink& s, std::shared_ptr<StdinPipe> i)
       : executor(std::move(e)), sink(&s), input(std::move(i)) {}

@@ -1,4 +1,4 @@
-// A run service that hands its run to a server of ours: what waits there is at hand for a terminal, too.
+// Hands a run over to a running server, so that a run in a terminal can use the server's warm sandboxes.
 #pragma once
 
 #include <functional>
@@ -11,12 +11,12 @@ namespace dind::frontends::handover {
 
 class HandoverClient final : public RunService {
  public:
-  // `path`: where the server is (socket_path). Where none answers at once, and where the server ends before the
-  // program has begun, the run is `own`'s.
+  // `path`: the server's socket (socket_path). `own` returns the run service in this process. It runs the program if no
+  // server answers at once, or if a server that ends gives the run back before it has begun.
   HandoverClient(asio::any_io_executor executor, std::string path, std::function<Result<RunService*>()> own)
       : executor_(std::move(executor)), path_(std::move(path)), own_(std::move(own)) {}
   Task<Result<RunResult>> run(RunSpec spec, EventSink& sink, std::shared_ptr<StdinPipe> input, Cancel cancel) override;
-  // A server cleans up by itself.
+  // A server removes its containers itself.
   Task<bool> wait_all_removed(Deadline deadline) override;
   Task<bool> wait_all_removed_but_auto(Deadline deadline) override;
 
@@ -26,7 +26,7 @@ class HandoverClient final : public RunService {
   asio::any_io_executor executor_;
   std::string path_;
   std::function<Result<RunService*>()> own_;
-  RunService* running_ = nullptr;  // where the run is not the server's
+  RunService* running_ = nullptr;  // null while no run is in this process
 };
 
 }  // namespace dind::frontends::handover

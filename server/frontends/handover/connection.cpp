@@ -57,7 +57,7 @@ Task<void> Connection::read(std::shared_ptr<Connection> self) {
         self->end();
       }
       if (!frame || !*frame) break;
-      if (const auto hears = self->on_frame_) hears(**frame);  // it may close this
+      if (const auto hears = self->on_frame_) hears(**frame);  // it may close this connection
     }
   }
   if (!self->ended_) self->end();
@@ -77,7 +77,7 @@ Task<void> Connection::write(std::shared_ptr<Connection> self) {
     for (const auto& each : batch) buffers.emplace_back(asio::buffer(each));
     boost::system::error_code error;
     co_await asio::async_write(self->socket_, buffers, asio::redirect_error(asio::use_awaitable, error));
-    // The other end takes no more; what it has said is still to be read, to its end.
+    // The other end takes no more bytes. What it has sent must still be read to the end.
     if (error) {
       self->outbox_.clear();
       self->peer_closed_ = true;

@@ -1,4 +1,4 @@
-// One connection between our processes: frames out in order, frames in as they come.
+// One connection between two dind-executor processes: sends and receives frames in order.
 #pragma once
 
 #include <boost/asio/local/stream_protocol.hpp>
@@ -14,14 +14,14 @@ namespace dind::frontends::handover {
 
 class Connection : public std::enable_shared_from_this<Connection> {
  public:
-  // Owns `fd`. `on_frame` hears every frame, and is not called after `close`.
+  // Owns `fd`. Passes every frame to `on_frame`; not called after `close`.
   static std::shared_ptr<Connection> open(asio::any_io_executor executor, int fd, std::function<void(Frame)> on_frame);
 
   void send(std::string bytes);
-  // Everything was handed to the kernel, or the other end is gone.
+  // Waits until the kernel has taken all bytes, the other end is gone, or the deadline passes.
   Task<void> flushed(Deadline deadline);
   bool ended() const { return ended_; }
-  // Notified when it ends.
+  // Notified when the connection ends.
   Signal& changed() { return changed_; }
   void close();
 
@@ -39,7 +39,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   std::deque<std::string> outbox_;
   bool writing_ = false;
   bool ended_ = false;
-  bool peer_closed_ = false;  // the other end
+  bool peer_closed_ = false;  // the other end takes no more bytes
 };
 
 }  // namespace dind::frontends::handover

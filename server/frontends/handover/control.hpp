@@ -1,5 +1,5 @@
-// A person who operates this machine looks at the runs of our processes, and ends one: each process that serves many
-// runs answers on a socket of its own, and `dind-executor ps` and `stop` ask them all.
+// Lets a person who operates this machine list the live runs and stop one. Each process that serves many runs answers
+// on its own socket. `dind-executor ps` and `stop` ask all of them.
 #pragma once
 
 #include <functional>
@@ -14,18 +14,18 @@ namespace dind::frontends::handover {
 
 using AskUsage = std::function<Task<std::optional<RunUsage>>(std::string container_id, Deadline deadline)>;
 
-// Answers until `stop`. Only this user's processes and root's are answered. Where no socket can be made, nothing but
-// the log hears of it.
+// Answers until `stop`. Only processes of this user and of root get an answer. If the socket
+// can't be created, only the log says so.
 Task<void> answer_operators(asio::any_io_executor executor, LiveRuns& runs, AskUsage usage, Cancel stop);
 
-// One run of a process that answered.
+// One live run of a process that answered.
 struct OperatedRun {
   LiveRun run;
   std::int64_t pid = 0;
-  std::string socket;  // where to ask for its end
+  std::string socket;  // where to ask for the end of the run
 };
 
-// Blocks, some seconds at most. What does not answer is left out; sockets of dead processes are removed.
+// Blocks, at most for some seconds. Leaves out processes that do not answer. Removes sockets of dead processes.
 std::vector<OperatedRun> all_live_runs();
 // True: the run was told to end.
 bool stop_run(const OperatedRun& run);

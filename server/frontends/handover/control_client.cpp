@@ -20,7 +20,7 @@ namespace {
 
 constexpr std::size_t kMaxReplyBytes = 16U << 20;
 
-// The reply, or null. `dead`: nobody listens there any more.
+// The reply, or null. `dead`: no process listens there any more.
 json ask(const std::string& path, const json& request, bool& dead) {
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
@@ -48,7 +48,7 @@ json ask(const std::string& path, const json& request, bool& dead) {
   return value.is_object() ? value : json(nullptr);
 }
 
-// Root sees every user's.
+// Root sees the runs of all users.
 std::vector<std::string> folders() {
   std::vector<std::string> all;
   if (const auto own = socket_folder(); !own.empty()) all.push_back(own);
@@ -105,7 +105,7 @@ std::vector<OperatedRun> all_live_runs() {
         for (const auto& each : reply.at("runs"))
           all.push_back(
               {.run = run_of(each), .pid = reply.at("pid").get<std::int64_t>(), .socket = at->path().string()});
-      } catch (const json::exception&) {  // of another version
+      } catch (const json::exception&) {  // from another version
       }
     }
     problem.clear();

@@ -32,7 +32,7 @@ json run_json(const LiveRun& run) {
   return value;
 }
 
-// The runs of one list, whose use is asked for at the same time.
+// The runs of one list. The engine is asked for the usage of all of them at the same time.
 struct Asked {
   explicit Asked(const asio::any_io_executor& executor) : changed(executor) {}
   std::vector<LiveRun> runs;

@@ -20,7 +20,7 @@ std::string text_of(const json& value) {
   return {bytes.begin(), bytes.end()};
 }
 
-// Whatever is wrong with `bytes` is an exception of the library's, or said by `read`.
+// False if `bytes` are wrong. The JSON library then throws, or `read` returns false.
 template <typename Read>
 bool decoded(std::string_view bytes, Read read) {
   try {
@@ -93,7 +93,7 @@ bool decode(std::string_view bytes, Wanted& into) {
     into.spec = std::move(record.spec);
     into.has_input = value.at("input").get<bool>();
     into.spec.notes = value.at("notes").get<std::vector<std::string>>();
-    into.spec.terms = Terms::flags;  // a terminal's
+    into.spec.terms = Terms::flags;  // the run comes from a terminal
     if (value.contains("id")) into.spec.run_id = value.at("id").get<std::string>();
     if (auto* source = std::get_if<SourceProgram>(&into.spec.program)) source->text = text_of(value.at("text"));
     return true;

@@ -1,5 +1,5 @@
-// What a process that wants one run and the server that runs it say to each other: frames of a type, a length (four
-// bytes, big-endian) and a payload. Both are the same program, started by the same user; values are CBOR.
+// The frames between a process that wants one run and the server that runs it: a type, a length (4 bytes, big-endian)
+// and a payload. Both are the same program, started by the same user. Values are CBOR.
 #pragma once
 
 #include <cstdint>
@@ -15,22 +15,22 @@
 namespace dind::frontends::handover {
 
 inline constexpr std::size_t kHeaderSize = 5;
-inline constexpr std::size_t kMaxPayload = 40U << 20;  // a program of 16 MiB and all that goes with it
+inline constexpr std::size_t kMaxPayload = 40U << 20;  // bytes; a program of 16 MiB and its other data
 
 enum class Type : char {
-  // from whoever wants the run
-  run = 'R',     // once: what is asked for
-  input = 'I',   // bytes of stdin, asked for by `more`; empty: its end
-  taken = 'W',   // u64: that many bytes of output went out
+  // From the process that wants the run.
+  run = 'R',     // the request, sent once
+  input = 'I',   // bytes of stdin after `more`; empty: stdin has ended
+  taken = 'W',   // u64: number of bytes of output that were written
   cancel = 'C',  // the name of a reason
-  // from the server
-  hello = 'H',  // it has time for this client
+  // From the server.
+  hello = 'H',  // the server has time for this client
   more = 'N',   // the run takes input: send some
   state = 'S',  // queued, preparing, started
   out = 'o',
   err = 'e',   // bytes of the program
   end = 'X',   // result or error; the last frame
-  back = 'B',  // in place of it, from a server that ends: the run has not begun
+  back = 'B',  // replaces `end` if the server ends and the run has not begun
 };
 
 std::string frame(Type type, std::string_view payload);
@@ -39,10 +39,10 @@ std::optional<std::uint64_t> number_of(std::string_view payload);
 
 struct Frame {
   Type type;
-  std::string_view payload;  // in the reader's buffer, until the next call
+  std::string_view payload;  // in the reader's buffer; valid until the next call
 };
 
-// Takes a stream of bytes apart.
+// Splits a stream of bytes into frames.
 class Frames {
  public:
   void add(std::string_view bytes);

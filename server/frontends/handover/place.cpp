@@ -48,7 +48,7 @@ int connect_to(const std::string& path) {
   std::memcpy(address.sun_path, path.data(), path.size());
   const int fd = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
   if (fd < 0) return -1;
-  // Not in time: its queue is full, and a run of our own is faster.
+  // Does not wait: if the server's queue is full, a run in this process is faster.
   ::fcntl(fd, F_SETFL, O_NONBLOCK);
   if (::connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0 && is_ours(fd)) return fd;
   ::close(fd);

@@ -17,9 +17,9 @@ using namespace std::chrono_literals;
 namespace {
 
 constexpr std::size_t kMaxClients = 64;
-constexpr auto kSocketCheckInterval = 5s;  // whether another server has gone
-constexpr auto kAskTime = 10s;             // from the connection to the request, which is ready then
-constexpr auto kFlushTime = 10s;           // a client that is slow to read its end
+constexpr auto kSocketCheckInterval = 5s;  // how often to check whether another server has gone
+constexpr auto kAskTime = 10s;             // from the connection to the request, which is ready by then
+constexpr auto kFlushTime = 10s;           // for a client that is slow to read the end
 
 std::optional<CancelReason> reason_of(std::string_view text) {
   for (const auto each :
@@ -33,7 +33,7 @@ class Client final : public EventSink, public std::enable_shared_from_this<Clien
  public:
   Client(asio::any_io_executor executor, RunService& runs) : executor_(executor), runs_(runs), changed_(executor) {}
 
-  // `closing`: nothing new begins. `stop`: what runs ends.
+  // `closing`: no new run begins. `stop`: cancels the run.
   static Task<void> serve(std::shared_ptr<Client> self, int fd, Cancel closing, Cancel stop) {
     self->connection_ = Connection::open(self->executor_, fd, [weak = std::weak_ptr(self)](const Frame& heard) {
       if (const auto alive = weak.lock()) alive->hear(heard);
@@ -53,7 +53,7 @@ class Client final : public EventSink, public std::enable_shared_from_this<Clien
       Result<RunResult> result = fail(ErrorCode::internal, "The run ended without a result: a bug of ours");
       try {
         result = co_await self->runs_.run(std::move(self->wanted_->spec), *self, std::move(input), self->cancel_);
-      } catch (const std::exception& e) {  // the client still gets its end
+      } catch (const std::exception& e) {  // the client still gets the run's end
         result = fail(ErrorCode::internal, std::string("A bug of ours ended the run: ") + e.what());
       }
       self->over_ = true;
@@ -79,14 +79,14 @@ class Client final : public EventSink, public std::enable_shared_from_this<Clien
   }
 
  private:
-  // A client that has gone wants nothing any more.
+  // If the client has gone, cancels the run.
   static Task<void> watch(std::shared_ptr<Client> self) {
     while (!self->connection_->ended() && !self->over_) co_await self->connection_->changed().wait(in(1h));
     if (!self->over_) self->cancel_.cancel(CancelReason::client_gone);
     self->credits_.clear();
   }
 
-  // Nothing is read ahead of what the program takes: a terminal's next line may be for somebody else.
+  // Does not read ahead of what the program takes: a terminal's next line may be for another program.
   static Task<void> ask_for_input(std::shared_ptr<Client> self, std::shared_ptr<StdinPipe> pipe) {
     while (!self->over_ && !self->connection_->ended()) {
       if (!co_await pipe->wanted(in(1s))) continue;
@@ -116,7 +116,7 @@ class Client final : public EventSink, public std::enable_shared_from_this<Clien
     changed_.notify();
   }
 
-  // Of chunks that the client has passed on, in order.
+  // Returns the credits of chunks that the client has written, in order.
   void let_go(std::uint64_t bytes) {
     went_out_ += bytes;
     while (!credits_.empty() && credits_.front().first <= went_out_) {
@@ -133,7 +133,7 @@ class Client final : public EventSink, public std::enable_shared_from_this<Clien
   std::shared_ptr<StdinPipe> input_;
   std::deque<std::pair<std::size_t, OutputCredit>> credits_;
   std::uint64_t went_out_ = 0;
-  bool began_ = false;  // the program, or some of its input has come: it can't be run anew
+  bool began_ = false;  // the program has begun or has got input: it can't be run again
   bool got_input_ = false;
   bool input_ended_ = false;
   bool over_ = false;

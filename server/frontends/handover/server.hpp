@@ -1,4 +1,4 @@
-// Takes runs of other processes of the same user: `dind-executor run` where a server is there.
+// Takes runs of other processes of the same user: the server's side of `dind-executor run`.
 #pragma once
 
 #include <string>
@@ -7,9 +7,8 @@
 
 namespace dind::frontends::handover {
 
-// Listens at `path` (socket_path) until `closing`, and ends when the last of its clients has. At `stop` every run of
-// theirs is cancelled. Where another server listens there, it takes over when that one has gone. Nothing but the log
-// hears of what goes wrong.
+// Listens at `path` (socket_path) until `closing`, and returns when its last client has gone. `stop` cancels all their
+// runs. If another server listens at `path`, takes over when that server has gone. Only the log tells of errors.
 Task<void> take_runs(asio::any_io_executor executor, RunService& runs, std::string path, Cancel closing, Cancel stop);
 
 }  // namespace dind::frontends::handover

@@ -12,7 +12,7 @@ bool same(std::string_view a, std::string_view b) {
   return std::ranges::equal(a, b, [](unsigned char x, unsigned char y) { return std::tolower(x) == std::tolower(y); });
 }
 
-// What stands before `mark`, which is taken off with it.
+// Returns the part before `mark`, and removes the part and `mark` from `rest`.
 std::string_view take_until(std::string_view& rest, char mark) {
   const auto end = std::min(rest.find(mark), rest.size());
   const auto part = trimmed(rest.substr(0, end));
@@ -20,7 +20,7 @@ std::string_view take_until(std::string_view& rest, char mark) {
   return part;
 }
 
-// "0.5" in thousandths. What is not a weight counts as 1, as if it were not there.
+// "0.5" in thousandths. Text that is not a weight counts as 1, like a missing weight.
 int weight_of(std::string_view digits) {
   int weight = 0;
   int place = 1000;

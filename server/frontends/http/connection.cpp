@@ -27,12 +27,12 @@ using boost::system::error_code;
 namespace {
 
 constexpr std::size_t kMaxHeader = 16 * 1024;
-constexpr std::size_t kMaxAhead = 64 * 1024;  // read and not looked at yet
+constexpr std::size_t kMaxAhead = 64 * 1024;  // bytes that are read but not yet parsed
 constexpr auto kIdleTime = 60s;               // between two requests
 constexpr auto kHeaderTime = 10s;
 constexpr auto kBodyTime = 60s;
 constexpr auto kReplyTime = 60s;
-constexpr auto kLastEventsTime = 30s;  // for a reader of events, after the run's end
+constexpr auto kLastEventsTime = 30s;  // after the run's end, for the reader of the events
 constexpr auto kLingerTime = 1s;
 
 std::string date() {
@@ -74,7 +74,7 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
  private:
   using Parser = bhttp::request_parser<bhttp::string_body>;
 
-  // False: the connection is over.
+  // False: the connection has ended.
   Task<bool> serve_request() {
     place_.waits();
     if (buffer_.size() == 0 && !co_await read_first()) co_return false;
@@ -94,12 +94,12 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
     if (!has_unambiguous_length(message))
       co_return co_await answer_unread(detail(400, "Where the request's body ends is not clear"));
     if (auto refused = judge(head, read_failed == bhttp::error::body_limit)) {
-      // Whoever sends what is refused may mean something else by what follows.
+      // What follows a refused request may not be what this parser takes it for.
       if (!parser.is_done() || refused->status >= 400) co_return co_await answer_unread(std::move(*refused));
       co_return co_await write(std::move(*refused));
     }
     const auto place = *place_of(head.target);
-    if (!is_probe(place.path)) place_.works();  // whoever is not let in, or needs not be, keeps no other client out
+    if (!is_probe(place.path)) place_.works();  // refused clients and probes keep no other client out
     if (!parser.is_done()) {
       if (const auto expected = message.find(bhttp::field::expect); expected != message.end()) {
         if (!beast::iequals(expected->value(), "100-continue"))
@@ -157,7 +157,7 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
     co_return failed;
   }
 
-  // What to answer before the body is read; nullopt: go on.
+  // The answer if the request is refused before its body is read. nullopt: go on.
   std::optional<Reply> judge(const RequestHead& head, bool too_large) const {
     if (auto refused = site_.gate->refuse_host_or_origin(head)) return refused;
     const std::string path = place_of(head.target)->path;
@@ -214,14 +214,14 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
       stream_.socket().cancel(ignored);
       co_await changed_.wait(in(1s));
     }
-    // Cancelled for another reason, it still waits for its answer.
+    // Cancelled for another reason: the client still waits for its answer.
     if (gone.reason() == CancelReason::client_gone) co_return false;
     keep_alive_ = keep_alive_ && !over_;
     if (auto* reply = std::get_if<Reply>(&answer)) co_return co_await write(std::move(*reply));
     co_return keep_alive_;
   }
 
-  // Reads ahead while an answer is on its way: the end of the stream is a client that has gone.
+  // Reads ahead while an answer is on its way. The end of the stream means that the client has gone.
   static Task<void> watch(std::shared_ptr<HttpConnection> self, Cancel gone) {
     while (!self->answered_ && self->buffer_.size() < kMaxAhead) {
       error_code failed;
@@ -230,7 +230,7 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
                                                                 asio::redirect_error(asio::use_awaitable, failed));
       self->buffer_.commit(count);
       if (!failed) continue;
-      // An end of the stream is told once: a read after it might wait for ever.
+      // The end of a stream is reported once. Another read might wait forever.
       self->over_ = failed != asio::error::operation_aborted;
       if (!self->answered_) gone.cancel(CancelReason::client_gone);
       break;
@@ -248,7 +248,7 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
     auto deadline = in(kLastEventsTime);
     while (sending_) {
       if (co_await changed_.wait(deadline)) continue;
-      stream_.socket().close(ignored);  // one that reads no more
+      stream_.socket().close(ignored);  // a client that reads no more
       deadline = in(1s);
     }
   }
@@ -260,7 +260,7 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
     self->keep_alive_ = self->keep_alive_ && chunked;
     bhttp::response<bhttp::empty_body> head(bhttp::status::ok, self->version_);
     self->set_fields(head, "text/event-stream; charset=utf-8");
-    head.set("X-Accel-Buffering", "no");  // nginx would keep events back
+    head.set("X-Accel-Buffering", "no");  // without this, nginx delays the events
     self->told(200);
     if (chunked) head.chunked(true);
     bhttp::response_serializer<bhttp::empty_body> serializer(head);
@@ -317,7 +317,7 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
     co_return !failed && keep_alive_ && !stop_.cancelled();
   }
 
-  // What was answered, for the log.
+  // Logs what was answered.
   void told(int status) {
     if (asked_.method.empty()) return;
     asked_.status = status;
@@ -334,7 +334,7 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
     co_return !failed;
   }
 
-  // Where the rest of the request isn't read, nothing that follows can be told from it.
+  // The rest of the request is not read, so where the next request begins is not known: the connection ends.
   Task<bool> answer_unread(Reply reply) {
     keep_alive_ = false;
     linger_ = true;
@@ -347,7 +347,7 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
       co_return co_await answer_unread(detail(no_room_for_body(), kNoRoomForBodyStatus));
     const bool of_http = failed.category() == bhttp::make_error_code(bhttp::error::end_of_stream).category();
     if (!of_http || failed == bhttp::error::end_of_stream || failed == bhttp::error::partial_message)
-      co_return false;  // gone, or too slow
+      co_return false;  // the client has gone, or is too slow
     head_only_ = false;
     if (failed == bhttp::error::header_limit || failed == bhttp::error::buffer_overflow)
       co_return co_await answer_unread(detail(431, "The request's header is larger than 16 KiB, which is the most"));
@@ -355,7 +355,7 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
     co_return co_await answer_unread(detail(400, "The request is not HTTP/1.1: " + failed.message()));
   }
 
-  // What was not read would make the kernel reset the connection, and our answer might never be seen.
+  // Unread bytes would make the kernel reset the connection, and the client might never see the answer.
   Task<void> linger() {
     error_code failed;
     stream_.socket().shutdown(asio::ip::tcp::socket::shutdown_send, failed);
@@ -373,19 +373,19 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
   Signal changed_;
   std::string peer_;
   IdleClients::Place place_;
-  // Of the request that is being answered.
+  // Of the request that is answered now.
   unsigned version_ = 11;
   bool keep_alive_ = false;
   bool head_only_ = false;
-  std::string origin_;  // where it may ask
+  std::string origin_;  // the request's origin, if it is allowed
   LoggedRequest asked_;
   Deadline asked_at_;
   bool reading_ = false;
   bool answered_ = false;
   bool watching_ = false;
   bool sending_ = false;
-  // Of the connection.
-  bool over_ = false;    // the client sends nothing more
+  // Of the whole connection.
+  bool over_ = false;    // the client sends no more
   bool linger_ = false;  // the client may still be sending
 };
 

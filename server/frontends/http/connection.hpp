@@ -1,4 +1,4 @@
-// One HTTP connection: reads requests one after the other, has them judged before their bodies are read, and answers.
+// Serves one HTTP connection: reads one request after the other, checks each before it reads the body, and answers.
 #pragma once
 
 #include <boost/asio/ip/tcp.hpp>
@@ -11,14 +11,14 @@
 
 namespace dind::frontends::http {
 
-// What the connections share; outlives them.
+// What the connections share. Outlives them.
 struct Site {
   Site(asio::any_io_executor executor, HttpServices services, std::shared_ptr<Gate> who, std::size_t body)
       : closing(services.runs.closing()),
         routes(std::move(executor), std::move(services)),
         gate(std::move(who)),
         most_body(body) {}
-  Cancel closing;  // no run begins any more: clients are to go elsewhere
+  Cancel closing;  // no run begins any more; clients should use another server
   Routes routes;
   std::shared_ptr<Gate> gate;
   std::size_t most_body;
@@ -26,7 +26,7 @@ struct Site {
   std::shared_ptr<IdleClients> idle = std::make_shared<IdleClients>();
 };
 
-// Serves it to its end. At `stop` an idle one is closed, and another one after its answer.
+// Serves the connection to its end. At `stop`, closes an idle connection, and any other one after its answer.
 Task<void> serve_connection(asio::ip::tcp::socket socket, Site& site, Cancel stop);
 
 }  // namespace dind::frontends::http

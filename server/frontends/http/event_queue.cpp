@@ -17,7 +17,7 @@ constexpr auto kQuiet = 15s;
 
 void EventQueue::push(std::string_view event, const json& data, std::shared_ptr<void> hold) {
   if (abandoned_) return;
-  // `data` is one line, so the event ends where we end it (WHATWG HTML, 9.2.6).
+  // `data` is one line, so the event ends only where this code ends it (WHATWG HTML, 9.2.6).
   pieces_.push_back({"event: " + std::string(event) + "\ndata: " + one_line(data) + '\n', std::move(hold)});
   changed_.notify();
 }

@@ -1,4 +1,4 @@
-// Server-sent events on their way to a connection: what a run says, in order, with what each piece holds back.
+// A queue of server-sent events for a connection: a run's events in order, each with what it holds back.
 #pragma once
 
 #include <deque>
@@ -19,12 +19,12 @@ class EventQueue {
   explicit EventQueue(const asio::any_io_executor& executor) : changed_(executor) {}
   struct Piece {
     std::string bytes;
-    std::shared_ptr<void> hold;  // to be let go when the bytes have gone out
+    std::shared_ptr<void> hold;  // released when the bytes have been written
   };
   void push(std::string_view event, const nlohmann::json& data, std::shared_ptr<void> hold = {});
   void close();    // after the last event
-  void abandon();  // nobody reads them: what waits is let go, and so is what comes
-  // The next piece, or a comment where nothing comes for a while, so that both sides see whether the other is there.
+  void abandon();  // nobody reads the events: discards them, and all later ones
+  // The next piece. If none comes for a while, a comment, so that both sides see whether the other one is still there.
   // nullopt: that was all.
   Task<std::optional<Piece>> next();
 
@@ -35,7 +35,7 @@ class EventQueue {
   bool abandoned_ = false;
 };
 
-// A run's states and output as events.
+// Pushes a run's states and output as events.
 class HttpEventSink final : public EventSink {
  public:
   HttpEventSink(asio::any_io_executor executor, std::shared_ptr<EventQueue> events, std::string run_id);

@@ -25,7 +25,7 @@ struct ExecuteRequest {
   std::string code;
   std::string language = "python";
   std::optional<std::chrono::milliseconds> timeout = kUsualTimeout;
-  bool record = true;  // false: the history keeps nothing of it
+  bool record = true;  // false: the history does not record the run
 };
 
 Result<ExecuteRequest> read_execute(const std::string& body) {
@@ -42,7 +42,7 @@ Result<ExecuteRequest> read_execute(const std::string& body) {
   return request;
 }
 
-// Another language than Python, by its recipe; the timeout is of the whole, as in the other patterns.
+// Any language but Python uses its recipe. The timeout is the total timeout, as in the other patterns.
 RunSpec spec_for(ExecuteRequest request, std::string recipe) {
   if (recipe == "python") return dind::spec_of(PythonCode{.code = std::move(request.code), .timeout = request.timeout});
   RunSpec spec;
@@ -59,8 +59,8 @@ Reply unsupported(const std::string& language) {
       {ErrorCode::unsupported_language, "Unsupported language: " + shortened(language, 80) + ". Supported: " + ids});
 }
 
-// The guide's words and statuses, and beside them why. What is no fault, of ours or of the engine, has the status that
-// it has everywhere.
+// Uses the words and statuses of the guide, and adds the reason. An error that is not a fault of dind-executor or of
+// the engine has the same status as everywhere.
 Reply refusal(const NotRun& run) {
   const auto code = run.error.code;
   const bool unavailable = code == ErrorCode::engine_unavailable || code == ErrorCode::disabled;
@@ -73,7 +73,7 @@ Reply refusal(const NotRun& run) {
   return reply;
 }
 
-// Its whole time went by before there was a place: nothing of it ran, and another server may have one.
+// The total timeout passed before the run got a slot. Nothing of it ran, and another server may have a slot.
 Reply waited_in_vain(const KeptRun& run) {
   const Error error{ErrorCode::busy,
                     "The run did not begin: " + ending_line(run.result, run.limits) + ". Try again later"};
@@ -85,8 +85,8 @@ Reply waited_in_vain(const KeptRun& run) {
   return reply;
 }
 
-// stderr, and a line of ours after it where there is something to say: a program that was ended has rarely said why,
-// and what is missing here or was granted otherwise than asked must not be missed.
+// stderr, followed by a line from dind-executor if there is something to say. A program that was ended has rarely said
+// why. The caller must also learn about output that is left out, and about limits that differ from the requested ones.
 std::string errors_of(const KeptRun& run) {
   auto errors = kept_text(run.err);
   const auto left_out = kept_text(run.out).left_out + errors.left_out;
@@ -102,7 +102,7 @@ Task<Reply> execute_code(asio::any_io_executor executor, HttpServices& services,
   auto asked = read_execute(std::exchange(request.body, {}));
   if (!asked) co_return detail(422, asked.error().message);
   if (!services.enabled || services.runs.closing().cancelled()) {
-    // Refused below, and counted; not asked of an engine that may be going away too.
+    // The run service refuses the request below and counts it. The engine is not asked, because it may be stopping too.
   } else if (const auto engine = co_await services.engine.look(in(kWhyTime)); !engine.reachable) {
     const std::string why = engine.message.empty() ? "The engine does not answer" : engine.message;
     co_return refusal({.error = {ErrorCode::engine_unavailable, why}, .run_id = {}, .out = {}, .err = {}});

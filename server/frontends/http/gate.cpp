@@ -16,7 +16,7 @@ bool holds(const std::vector<std::string>& list, std::string_view value) {
 
 bool is_loopback(std::string_view name) {
   if (name == "localhost" || name == "::1") return true;
-  // 127.0.0.0/8, written in full; a name such as 127.example isn't one.
+  // 127.0.0.0/8 with all four numbers. A name such as 127.example is not in it.
   return name.starts_with("127.") && std::ranges::count(name, '.') == 3 &&
          std::ranges::all_of(name, [](char c) { return c == '.' || (c >= '0' && c <= '9'); });
 }
@@ -96,7 +96,7 @@ bool Gate::allows_origin(std::string_view origin) const { return holds(policy_.o
 std::optional<Reply> Gate::refuse_host_or_origin(const RequestHead& head) const {
   const auto place = place_of(head.target);
   if (!place) return detail(400, "The request's target is no path");
-  // HTTP/1.0 knows no Host; the checks of load balancers come so.
+  // HTTP/1.0 has no Host field. Load balancers send their health checks this way.
   const bool any_name = !policy_.tokens.empty() || is_probe(place->path);
   if (head.hosts.size() > 1 || (head.hosts.empty() && (head.version > 10 || !any_name)))
     return detail(400, "A request has one Host field");

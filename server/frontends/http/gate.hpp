@@ -1,4 +1,4 @@
-// Who may ask, told before a body is read: the name that the server is called by, the page that asks, the token. Pure.
+// Decides who may ask, before a body is read: by the name of the server, the origin of the page, and the token. Pure.
 #pragma once
 
 #include <optional>
@@ -11,25 +11,26 @@
 
 namespace dind::frontends::http {
 
-// Whether it is asked whether we are there: without a token, by any name.
+// Whether the path only asks if the server is alive or ready. This needs no token and may use any host name.
 bool is_probe(std::string_view path);
 
 struct GatePolicy {
-  std::vector<std::string> hosts;    // besides the loopback's names and the address that it listens on
-  std::vector<std::string> origins;  // "https://app.example": pages that may ask
-  Tokens tokens;                     // none: nobody needs one
+  std::vector<std::string> hosts;    // besides the loopback names and the listening address
+  std::vector<std::string> origins;  // "https://app.example": pages that may send requests
+  Tokens tokens;                     // empty: clients need no token
 };
 
 class Gate {
  public:
   explicit Gate(GatePolicy policy);
-  // A request for another name than ours, or from a page that may not ask: what to answer. Names matter without a token
-  // only: a web page can reach us through a name of its own, and has no token. A probe may call us as it likes.
+  // The answer to a request for a host name that is not the server's, or from a page that may not ask.
+  // Names matter only without tokens: a web page can reach the server through a name of its own, but
+  // it has no token. A probe may use any name.
   std::optional<Reply> refuse_host_or_origin(const RequestHead& head) const;
-  // Who asks; nullopt: nobody who may.
+  // Who asks. nullopt: a caller who may not ask.
   std::optional<Caller> caller_of(const RequestHead& head) const;
   void add_host(std::string_view name);
-  // From now on these may ask.
+  // From now on, these tokens are valid.
   void take_tokens(Tokens tokens) { policy_.tokens = std::move(tokens); }
   bool allows_origin(std::string_view origin) const;
 
@@ -37,15 +38,15 @@ class Gate {
   GatePolicy policy_;
 };
 
-// Host and target, told apart from the target's absolute form. nullopt: no target that a server takes.
+// Splits a target, also one in absolute form, into host, path and query. nullopt: not a target that a server accepts.
 struct Place {
-  std::optional<std::string> host;  // of the target, where it has one
+  std::optional<std::string> host;  // only if the target has a host
   std::string path;
   std::string query;
 };
 std::optional<Place> place_of(std::string_view target);
 
-// "LocalHost:8000" → "localhost", "[::1]:8000" → "::1"; nullopt: it is none.
+// "LocalHost:8000" → "localhost", "[::1]:8000" → "::1". nullopt: not a host.
 std::optional<std::string> host_name(std::string_view host);
 
 }  // namespace dind::frontends::http

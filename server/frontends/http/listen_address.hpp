@@ -1,4 +1,4 @@
-// Where the HTTP face listens: "127.0.0.1:8000", "[::1]:8000", "localhost:8000". Pure.
+// The address where the HTTP frontend listens: "127.0.0.1:8000", "[::1]:8000", "localhost:8000". Pure.
 #pragma once
 
 #include <cstdint>
@@ -11,11 +11,11 @@ namespace dind::frontends::http {
 
 struct ListenAddress {
   std::string address;     // an IP address, without brackets
-  std::uint16_t port = 0;  // 0: one that is free
-  bool loopback = false;   // nobody but this machine reaches it
+  std::uint16_t port = 0;  // 0: any free port
+  bool loopback = false;   // only this machine can reach it
 };
 
-// Errors (invalid_request) say what is accepted.
+// Errors (invalid_request) say which addresses are accepted.
 Result<ListenAddress> parse_listen_address(std::string_view text);
 
 // "http://127.0.0.1:8000"

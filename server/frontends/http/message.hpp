@@ -1,4 +1,4 @@
-// Requests and replies of HTTP as values: what the routes see of them.
+// HTTP requests and replies as values, as the routes see them.
 #pragma once
 
 #include <memory>
@@ -12,10 +12,10 @@
 
 namespace dind::frontends::http {
 
-// What is known of a request before its body is read.
+// What is known about a request before its body is read.
 struct RequestHead {
   std::string method;
-  std::string target;              // as sent: "/runs?limit=3", or with scheme and host before it
+  std::string target;              // as sent: "/runs?limit=3", possibly after scheme and host
   std::vector<std::string> hosts;  // the Host fields
   std::optional<std::string> origin;
   std::optional<std::string> authorization;
@@ -23,18 +23,18 @@ struct RequestHead {
   std::string content_encoding;
   std::string accept;
   bool has_body = false;
-  unsigned version = 11;  // of HTTP: 10 or 11
+  unsigned version = 11;  // HTTP version: 10 or 11
 };
 
-// Who asks. An operator sees and ends every run; anyone else only its own.
+// Who asks. An operator sees and can stop every run; any other caller only its own runs.
 struct Caller {
-  std::string name;  // as the queue and the history tell clients apart; never the token
+  std::string name;  // tells clients apart in the queue and the history; never the token
   bool is_operator = false;
-  // Whose runs it sees; nullopt: everyone's.
+  // The client whose runs the caller sees. nullopt: all runs.
   std::optional<std::string> sees() const { return is_operator ? std::nullopt : std::optional(name); }
 };
 
-// One that was let in.
+// A request that the gate accepted.
 struct Request {
   std::string method;
   std::string path;
@@ -48,14 +48,14 @@ struct Reply {
   int status = 200;
   std::string body;
   std::string type = "application/json";
-  std::vector<std::pair<std::string, std::string>> fields;  // besides those that every reply has
-  std::shared_ptr<void> hold;                               // to be let go when the reply has gone out
+  std::vector<std::pair<std::string, std::string>> fields;  // added to the fields of every reply
+  std::shared_ptr<void> hold;                               // released when the reply has been written
 };
 
-// A run whose events are to be sent is answered by the connection, piece by piece.
+// RunRequest: a run whose events the connection sends piece by piece.
 using Answer = std::variant<Reply, RunRequest>;
 
-// { detail, error: { kind, message, httpStatus } }, and Retry-After where trying again may help.
+// { detail, error: { kind, message, httpStatus } }, and Retry-After if a second try may help.
 Reply detail(int status, std::string_view message);
 Reply detail(const Error& error);
 Reply detail(const Error& error, int status);

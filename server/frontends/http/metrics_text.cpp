@@ -45,7 +45,7 @@ class Text {
   void sample(const std::string& value, const std::string& labels = "", const char* suffix = "") {
     text_ += name_ + suffix + (labels.empty() ? "" : '{' + labels + '}') + ' ' + value + '\n';
   }
-  // A family whose name has no prefix of ours: those that every program has.
+  // A family without the prefix of dind-executor: a figure that every program has.
   void standard_family(const char* name, const char* type, const char* help) {
     name_ = name;
     text_ += "# HELP " + name_ + ' ' + help + "\n# TYPE " + name_ + ' ' + type + '\n';

@@ -1,4 +1,4 @@
-// Figures in the text format of Prometheus (exposition format 0.0.4). Pure.
+// Writes figures in the text format of Prometheus (exposition format 0.0.4). Pure.
 #pragma once
 
 #include <string>
@@ -7,7 +7,7 @@
 
 namespace dind::frontends::http {
 
-// Of this process, as Linux tells them.
+// Figures of this process, from Linux.
 struct ProcessFigures {
   std::uint64_t resident_bytes = 0;
   std::uint64_t open_files = 0;
@@ -21,7 +21,7 @@ struct Gauges {
   std::size_t queued = 0;
   std::size_t warm_sandbox_count = 0;
   bool engine_up = false;
-  bool accepting = true;  // new runs are taken
+  bool accepting = true;  // takes new runs
   RunCapacity capacity;
   ProcessFigures process;
   std::string version;

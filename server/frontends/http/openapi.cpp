@@ -2,7 +2,7 @@
 
 #include <string_view>
 
-// The assembler puts the file in as it is.
+// The assembler includes the file unchanged.
 __asm__(
     ".section .rodata\n"
     "dind_openapi_begin:\n"

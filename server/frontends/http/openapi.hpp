@@ -1,11 +1,11 @@
-// The description of the HTTP face, as openapi.json holds it.
+// The description of the HTTP frontend (openapi.json).
 #pragma once
 
 #include <string>
 
 namespace dind::frontends::http {
 
-// An OpenAPI 3.1 document, with the program's version in it.
+// An OpenAPI 3.1 document with the version of the program.
 std::string openapi_document(const std::string& version);
 
 }  // namespace dind::frontends::http

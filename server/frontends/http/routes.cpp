@@ -24,11 +24,11 @@ constexpr auto kEngineTime = 1500ms;
 constexpr auto kEngineProbeInterval = 1s;
 constexpr std::size_t kUsualList = 50;
 constexpr std::size_t kMaxListEntries = 1000;
-constexpr std::string_view kRun = "/runs/";  // and a run's id
+constexpr std::string_view kRun = "/runs/";  // followed by a run's id
 
 Reply json_reply(const json& body) { return {.status = 200, .body = one_line(body)}; }
 
-// One that the history knows too, or not yet: the fields of both are the same (docs/http.md).
+// The history may have the same run, or not yet. Both have the same fields (docs/http.md).
 json live_json(const LiveRun& run) {
   return {{"id", run.run_id},        {"runId", run.run_id},
           {"state", "running"},      {"phase", name(run.phase)},
@@ -121,7 +121,7 @@ Task<Answer> Routes::answer(Request request, Cancel gone) {
 }
 
 Task<Answer> Routes::start_run(Request request, Cancel gone) {
-  auto run = read_run_body(std::exchange(request.body, {}));  // which is not kept for as long as the run takes
+  auto run = read_run_body(std::exchange(request.body, {}));  // so that the body is not kept during the run
   if (!run) co_return detail(run.error());
   if (!run->spec.run_id) run->spec.run_id = random_id();
   run->spec.client = std::move(request.caller.name);
@@ -166,7 +166,7 @@ Task<Reply> Routes::list_runs(std::string query, Caller caller, Cancel gone) {
       runs.push_back(std::move(run));
     }
   }
-  // What the history does not hold, or not yet.
+  // Adds the live runs that the history does not have, or not yet.
   json all = json::array();
   for (const auto& run : live)
     if (all.size() < *limit) all.insert(all.begin(), live_json(run));
@@ -197,7 +197,7 @@ Task<Reply> Routes::show_run(std::string id, Caller caller, Cancel gone) {
     return reply;
   };
   if (found == live.end()) co_return held(history_run_json(*record));
-  // A record that has ended is of an earlier run with the same id.
+  // A record with an end belongs to an earlier run with the same id.
   json run = open ? history_run_json(*record) : live_json(*found);
   run["phase"] = name(found->phase);
   co_return held(run);

@@ -1,4 +1,4 @@
-// What the HTTP face can be asked for (docs/http.md), without the HTTP.
+// The routes of the HTTP frontend (docs/http.md), without HTTP itself.
 #pragma once
 
 #include <memory>
@@ -23,22 +23,22 @@ struct HttpServices {
   EngineWatch& engine;
   History& history;
   std::string version;
-  bool enabled = true;  // whether runs are allowed here at all
+  bool enabled = true;  // whether runs are allowed here
 };
 
 class Routes {
  public:
   Routes(asio::any_io_executor executor, HttpServices services);
 
-  // The methods of a path, as an Allow field has them; empty: there is no such path.
+  // The methods of a path, in the form of an Allow field. Empty: the path does not exist.
   static std::string methods_of(std::string_view path);
   static bool needs_token(std::string_view path) { return !is_probe(path); }
-  // Not found, or another method: what to answer.
+  // The answer if the path does not exist or has no such method.
   static std::optional<Reply> refuse(std::string_view method, std::string_view path);
 
-  // `gone`: the client doesn't wait any more. Every request gets an answer; exceptions are bugs.
+  // `gone`: the client no longer waits. Every request gets an answer; exceptions are bugs.
   Task<Answer> answer(Request request, Cancel gone);
-  // The run whose events answer a request: pushes them all, and closes the queue.
+  // Runs a request that is answered with events: pushes all of them, and closes the queue.
   Task<void> stream(RunRequest run, std::shared_ptr<EventQueue> events, Cancel gone);
 
  private:
@@ -47,10 +47,10 @@ class Routes {
   Task<Reply> show_run(std::string id, Caller caller, Cancel gone);
   Reply cancel_run(const std::string& id, const Caller& caller);
   std::vector<LiveRun> live_of(const Caller& caller) const;
-  // Whether a run that came now could begin.
+  // Whether a run that comes now could begin.
   Task<Reply> readiness();
   Task<Reply> metrics();
-  // Asked at most once a second, however many want to know.
+  // Asks the engine at most once a second, however many requests want to know.
   Task<bool> engine_up();
 
   asio::any_io_executor executor_;
@@ -61,13 +61,13 @@ class Routes {
   bool up_ = false;
 };
 
-// Why there is no result, with what the program had written.
+// Why there is no result, and what the program had written.
 Reply not_run(const NotRun& run);
 
-// The body of a request. Errors (invalid_request): it is not JSON, or exceeds the bounds of `read_json`.
+// Parses the body of a request. Errors (invalid_request): it is not JSON, or exceeds the bounds of `read_json`.
 Result<nlohmann::json> parse_body(std::string_view body);
 
-// POST /execute: the guide's request and reply.
+// POST /execute: the request and reply of the guide.
 Task<Reply> execute_code(asio::any_io_executor executor, HttpServices& services, Request request, Cancel gone);
 
 }  // namespace dind::frontends::http

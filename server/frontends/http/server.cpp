@@ -15,7 +15,7 @@ using asio::ip::tcp;
 namespace {
 
 constexpr std::size_t kMaxConnections = 512;
-constexpr auto kPause = 100ms;  // where descriptors are short
+constexpr auto kPause = 100ms;  // after a failure, such as a lack of descriptors, or at the max number of connections
 constexpr auto kTellOften = 60s;
 constexpr auto kShutdownTimeout = 9s;
 
@@ -65,7 +65,7 @@ class Server final : public HttpServer {
         co_await acceptor_.async_wait(tcp::acceptor::wait_read, asio::redirect_error(asio::use_awaitable, failed));
         if (stop.cancelled()) break;
         if (connections->count >= most) {
-          // Silent clients keep nobody out (S17).
+          // Silent clients must not keep others out (S17).
           site->idle->close_longest();
           co_await connections->changed.wait(in(kPause));
           continue;

@@ -1,4 +1,4 @@
-// The HTTP face: a listening address and its connections (docs/http.md).
+// The HTTP frontend: a listening address and its connections (docs/http.md).
 #pragma once
 
 #include <chrono>
@@ -19,13 +19,14 @@ struct HttpPolicy {
 
 class HttpServer {
  public:
-  // Listens at once; a client that comes before `serve` waits. Errors (invalid_request): the address can't be had.
+  // Listens at once. A client that connects before `serve` waits. Errors (invalid_request):
+  // this process can't listen on the address.
   static Result<std::unique_ptr<HttpServer>> listen(asio::any_io_executor executor, ListenAddress address);
   virtual ~HttpServer() = default;
-  virtual const ListenAddress& address() const = 0;  // with the port that it got
+  virtual const ListenAddress& address() const = 0;  // with the actual port
 
-  // Answers until `stop`, then takes no new request, waits for the answers that are under way for some seconds, and
-  // closes the connections.
+  // Answers until `stop`. Then takes no new request, waits some seconds for answers in
+  // progress, and closes the connections.
   virtual Task<void> serve(HttpServices services, HttpPolicy policy, Cancel stop) = 0;
 };
 

@@ -21,16 +21,16 @@ namespace {
 constexpr std::size_t kMaxLength = 4096;
 constexpr std::size_t kMadeBytes = 32;
 
-// Digests are of one length, so the time says nothing of the token's.
+// Digests have one length, so the time does not depend on the token's length.
 bool same_in_constant_time(std::string_view a, std::string_view b) {
   unsigned difference = a.size() == b.size() ? 0 : 1;
   for (std::size_t i = 0; i < std::min(a.size(), b.size()); ++i)
     difference |= static_cast<unsigned>(static_cast<unsigned char>(a[i]) ^ static_cast<unsigned char>(b[i]));
-  const volatile unsigned all = difference;  // keeps the compiler from leaving early
+  const volatile unsigned all = difference;  // so that the compiler does not end the loop early
   return all == 0;
 }
 
-// Both are allowed, and nobody should be surprised by them (S20).
+// Both are allowed, but the operator should know of them (S20).
 void warn_if_short(std::string_view token, const std::string& source) {
   constexpr std::size_t kMinTokenLength = 16;
   if (token.size() < kMinTokenLength)
@@ -53,7 +53,7 @@ void warn_if_others_may(const std::string& path) {
 }  // namespace
 
 Tokens::Tokens(const std::vector<Token>& tokens) {
-  // Not a part of the digest that lets a caller in: names are in logs and in the history.
+  // The name is not a part of the digest that admits a caller, because names are in logs and in the history.
   constexpr std::size_t kNameDigits = 16;
   for (const auto& token : tokens)
     entries_.push_back({.digest = sha256(token.text),
@@ -81,7 +81,7 @@ Result<std::vector<Token>> parse_tokens(std::string_view text, const std::string
       token.is_operator = trimmed(line.substr(blank), " \t\r") == "operator";
       if (token.is_operator) line = line.substr(0, blank);
     }
-    // RFC 6750: what may stand in an Authorization field.
+    // RFC 6750: the characters that an Authorization field may have.
     if (line.size() > kMaxLength || !std::ranges::all_of(line, [](char c) { return c > ' ' && c < '\x7f'; }))
       return fail(ErrorCode::invalid_request, source +
                                                   " holds a token that no request can carry: use visible ASCII "
@@ -116,7 +116,8 @@ Result<MadeToken> make_token_file(const std::string& folder, std::uint16_t port)
   std::filesystem::create_directories(std::filesystem::path(folder).parent_path(), problem);
   if (::mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST) return wrong(folder, errno);
   MadeToken made{.token = random_id(kMadeBytes), .path = folder + "/token-" + std::to_string(port)};
-  // Written beside and moved: no reader sees half of it, and a link that is there is replaced, not followed.
+  // Written to a temporary file and then renamed: no reader sees half a token, and a link at
+  // the path is replaced, not followed.
   const std::string beside = made.path + '.' + random_id();
   const int fd = ::open(beside.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
   if (fd < 0) return wrong(made.path, errno);

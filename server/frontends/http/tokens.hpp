@@ -1,4 +1,4 @@
-// Bearer tokens: where they come from, and whether a caller has one.
+// Bearer tokens: reads and creates them, and finds the caller of a token.
 #pragma once
 
 #include <cstdint>
@@ -18,14 +18,14 @@ struct Token {
   bool operator==(const Token&) const = default;
 };
 
-// Which one a caller has tells callers apart.
+// The set of valid tokens. A caller is identified by its token.
 class Tokens {
  public:
   Tokens() = default;
   explicit Tokens(const std::vector<Token>& tokens);
   bool empty() const { return entries_.empty(); }
-  // Whose it is; nullopt: nobody's. The name follows from the token alone, not from its place in a file. Takes as long
-  // for a wrong one as for a right one.
+  // The caller of a token. nullopt: no valid token. The caller's name depends only on the token, not on its position in
+  // a file. A wrong token takes as long as a right one.
   std::optional<Caller> find(std::string_view presented) const;
 
  private:
@@ -36,12 +36,12 @@ class Tokens {
   std::vector<Entry> entries_;
 };
 
-// One token a line, with the word `operator` after it where its bearer is one; empty lines and lines that begin with #
-// are none. Errors (invalid_request) name `source` and never a token.
+// Reads one token from each line. The word `operator` after a token makes its bearer an operator. Empty lines and lines
+// that begin with # are ignored. Errors (invalid_request) name `source` and never a token.
 Result<std::vector<Token>> parse_tokens(std::string_view text, const std::string& source);
 Result<std::vector<Token>> read_token_file(const std::string& path);
 
-// A random token in a new file with mode 0600, its folder with 0700.
+// A random token in a new file with mode 0600, in a folder with mode 0700.
 struct MadeToken {
   std::string token;
   std::string path;

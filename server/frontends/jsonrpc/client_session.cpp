@@ -19,11 +19,11 @@ using rpc::Json;
 namespace {
 
 constexpr int kProtocol = 1;
-constexpr int kNotRun = -32000;  // why we could not do it: `data` says
+constexpr int kNotRun = -32000;  // the request could not be done: `data` says why
 constexpr auto kEngineTime = 1500ms;
 constexpr auto kShutdownTimeout = 8s;
 constexpr auto kFlushTime = 1s;
-constexpr std::size_t kMaxRuns = 256;  // of one client, those that wait among them
+constexpr std::size_t kMaxRuns = 256;  // of one client, including queued runs
 constexpr std::int64_t kUsualList = 20;
 constexpr std::int64_t kMaxListEntries = 1000;
 
@@ -75,7 +75,7 @@ class ClientConnection : public std::enable_shared_from_this<ClientConnection> {
   }
 
  private:
-  // What a request holds while it is open. The client waits for nothing when the last one has gone.
+  // Held by a request while it is open. When the last one is released, the client counts as idle.
   struct Open {
     std::shared_ptr<ClientConnection> session;
     std::shared_ptr<void> work;
@@ -88,7 +88,7 @@ class ClientConnection : public std::enable_shared_from_this<ClientConnection> {
       if (--session->open_ == 0 && session->place_) session->place_->waits();
     }
   };
-  // `soon`: it ends by itself within seconds, so that the client's next requests can wait for it.
+  // `soon`: the request ends by itself within seconds, so the client's next requests can wait for it.
   std::shared_ptr<Open> open(bool soon) {
     return std::make_shared<Open>(shared_from_this(), soon ? connection_->begin_work() : nullptr);
   }
@@ -119,10 +119,10 @@ class ClientConnection : public std::enable_shared_from_this<ClientConnection> {
     }
   }
 
-  // No params are as good as none of the fields.
+  // Missing params are the same as an object without fields.
   static Json object_of(Json& params) { return params.is_null() ? Json::object() : std::move(params); }
 
-  // Whether the params are what a method without any takes; refused where not (I26).
+  // Whether the params fit a method without params. Refuses the request if not (I26).
   static bool takes_nothing(Json& params, rpc::Reply& reply) {
     if (params.is_array() && params.empty()) return true;
     const Json object = object_of(params);
@@ -165,7 +165,7 @@ class ClientConnection : public std::enable_shared_from_this<ClientConnection> {
     self->ended_.notify();
   }
 
-  // Not more at once than the client reads, and all clients together may leave unread (S11).
+  // Waits until the client has read earlier replies, and until the budget of all clients has memory for this one (S11).
   Task<void> answer(const KeptRun& run, rpc::Reply& reply) {
     co_await connection_->caught_up();
     auto room = co_await room_for_reply(executor_, json_bytes(run), reply.cancel());
@@ -182,7 +182,7 @@ class ClientConnection : public std::enable_shared_from_this<ClientConnection> {
     std::optional<std::string> run_id;
     fields.text("runId", run_id);
     if (const auto ended = fields.end(); !ended) return refuse(reply, rpc::code::kInvalidParams, ended.error());
-    std::vector<Cancel> found;  // a run may end within its cancel
+    std::vector<Cancel> found;  // collected first: a run may end while it is cancelled
     for (auto& [id, cancel] : active_)
       if (!run_id || id == *run_id) found.push_back(cancel);
     for (auto& each : found) each.cancel(CancelReason::user);
@@ -244,7 +244,7 @@ class ClientConnection : public std::enable_shared_from_this<ClientConnection> {
     reply.result(history_run_json(*record), std::move(room));
   }
 
-  // One of a client's questions to the history after the other: an answer may be a megabyte (S11).
+  // Lets one request of a client read the history at a time: an answer may have a megabyte (S11).
   Task<std::shared_ptr<void>> turn_to_read() {
     while (reading_) co_await turn_.wait(in(1h));
     reading_ = true;
@@ -265,8 +265,8 @@ class ClientConnection : public std::enable_shared_from_this<ClientConnection> {
   std::map<std::string, Cancel> active_;  // by run id
   Signal ended_;
   Signal turn_;
-  bool reading_ = false;  // the history
-  std::size_t open_ = 0;  // requests
+  bool reading_ = false;  // a request reads the history
+  std::size_t open_ = 0;  // number of open requests
   std::optional<IdleClients::Place> place_;
 };
 

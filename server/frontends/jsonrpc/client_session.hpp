@@ -1,4 +1,4 @@
-// One client of the service: JSON-RPC 2.0 on two descriptors, from its first message until it is gone (docs/rpc.md).
+// Serves one client with JSON-RPC 2.0 on two descriptors, from its first message until it is gone (docs/rpc.md).
 #pragma once
 
 #include <memory>
@@ -18,19 +18,19 @@ struct ClientServices {
   EngineWatch& engine;
   History& history;
   std::string version;
-  bool enabled = true;  // whether runs are allowed here at all
+  bool enabled = true;  // whether runs are allowed here
 };
 
 struct ClientOptions {
   int in_fd = 0;
   int out_fd = 1;
-  bool owns_fds = false;              // both, which differ then, are closed at the end
-  std::string name;                   // who asks, as the queue tells clients apart
-  std::shared_ptr<IdleClients> idle;  // where it is told when the client has nothing open; null: nowhere
+  bool owns_fds = false;              // closes both, which then are different, at the end
+  std::string name;                   // the client's name; the queue is fair among names
+  std::shared_ptr<IdleClients> idle;  // tells it when the client has no open request; null: tells nobody
 };
 
-// Serves until the client is gone or `stop`; its runs are cancelled then, with the reason of `stop` where there is one,
-// and answered where the client still reads. True: the stream ended as it should; false: it was broken.
+// Serves until the client is gone or `stop`. Then cancels the client's runs, with the reason of `stop` if there is one,
+// and answers them if the client still reads. True: the stream ended properly. False: it was broken.
 Task<bool> serve_client(asio::any_io_executor executor, ClientServices services, ClientOptions options, Cancel stop);
 
 }  // namespace dind::frontends::jsonrpc

@@ -1,4 +1,4 @@
-// What a client hears of one run while it lasts: `run/state` and `run/output` (docs/rpc.md).
+// Sends a live run's notifications to a client: `run/state` and `run/output` (docs/rpc.md).
 #pragma once
 
 #include <memory>

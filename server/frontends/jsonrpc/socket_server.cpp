@@ -30,7 +30,7 @@ Task<void> serve_one(asio::any_io_executor executor, int fd, ClientServices serv
 }  // namespace
 
 Task<void> serve_socket(asio::any_io_executor executor, UnixSocket socket, ClientServices services, Cancel stop) {
-  constexpr std::size_t kDescriptors = 5;  // of a client, with those of its two threads
+  constexpr std::size_t kDescriptors = 5;  // for each client, including those of its two threads
   std::size_t accepted = 0;
   const auto idle = std::make_shared<IdleClients>();
   co_await accept_clients(

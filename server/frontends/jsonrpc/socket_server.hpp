@@ -1,4 +1,4 @@
-// Serves the clients of a unix socket, each with a session of its own.
+// Serves the clients of a Unix socket, each with its own session.
 #pragma once
 
 #include "frontends/jsonrpc/client_session.hpp"
@@ -6,8 +6,7 @@
 
 namespace dind::frontends::jsonrpc {
 
-// Accepts clients until `stop`, ends their sessions then, and returns when they are over. The socket is removed as soon
-// as it stops.
+// Accepts clients until `stop`. Then removes the socket at once, ends the sessions, and returns when they have ended.
 Task<void> serve_socket(asio::any_io_executor executor, UnixSocket socket, ClientServices services, Cancel stop);
 
 }  // namespace dind::frontends::jsonrpc

@@ -16,14 +16,14 @@ namespace {
 
 constexpr int kErrorMessage = 1;  // MessageType.Error
 
-// Of a workspace/executeCommand; null where there is none.
+// The first argument of a workspace/executeCommand; null if there is none.
 const Json& first_argument(const Json& params) {
   static const Json kNone;
   const Json& arguments = rpc::field(params, "arguments");
   return arguments.is_array() && !arguments.empty() ? arguments.front() : kNone;
 }
 
-// Told to stop before there was a program: for the client a run that was stopped, like any other.
+// A run that was stopped before its program began. For the client it is a stopped run like any other.
 Result<RunResult> as_stopped(Result<RunResult> result, const std::string& run_id, const Cancel& cancel) {
   if (result || result.error().code != ErrorCode::cancelled) return result;
   RunResult stopped;
@@ -73,7 +73,7 @@ void ClientRuns::run_workspace(const Json& params, const ClientCapabilities& cli
 void ClientRuns::start(Result<RunRequest> request, const Json& params, const ClientCapabilities& client,
                        rpc::Reply reply) {
   const auto refuse = [&](const Error& error) {
-    // Plain clients rarely show the error of a command.
+    // Clients that do not know dind/output rarely show the error of a command.
     if (!client.dind_notifications)
       connection_->notify("window/showMessage", {{"type", kErrorMessage}, {"message", escaped(error.message)}});
     reply.fail({rpc::code::kRequestFailed, error.message, run_error_json(error)});
@@ -110,7 +110,7 @@ Task<void> ClientRuns::follow(std::shared_ptr<ClientRuns> self, Order order) {
   Result<RunResult> result = fail(ErrorCode::internal, "The run ended without a result: a bug of ours");
   try {
     result = co_await self->service_.run(std::move(order.request.spec), feed, input, order.cancel);
-  } catch (const std::exception& e) {  // a bug; the client still gets its end
+  } catch (const std::exception& e) {  // a bug; the client still gets the run's end
     result = fail(ErrorCode::internal, std::string("A bug of ours ended the run: ") + e.what());
   }
   result = as_stopped(std::move(result), id, order.cancel);
@@ -123,7 +123,7 @@ Task<void> ClientRuns::follow(std::shared_ptr<ClientRuns> self, Order order) {
     const Error& error = result.error();
     if (!order.client.dind_notifications)
       self->connection_->notify("window/showMessage", {{"type", kErrorMessage}, {"message", escaped(error.message)}});
-    Json data = run_error_json(error);  // its output was told as it came
+    Json data = run_error_json(error);  // without output, which was sent as it came
     data["runId"] = id;
     data["began"] = feed.began();
     order.reply.fail({rpc::code::kRequestFailed, error.message, std::move(data)});
@@ -138,7 +138,7 @@ Result<std::size_t> ClientRuns::stop(const Json& arguments) {
   const Json& which = arguments.is_array() && !arguments.empty() ? arguments.front() : arguments;
   const auto run_id = rpc::text(which, "runId");
   const auto uri = rpc::text(which, "uri");
-  // A wrong argument must not stop everything.
+  // A wrong argument must not stop all runs.
   if (!all && !run_id && !uri)
     return fail(ErrorCode::invalid_request, "dind.stop takes no argument, or an object with a runId or a uri");
   std::size_t stopped = 0;

@@ -1,5 +1,5 @@
-// The runs of one client: started by dind.runFile, stopped by dind.stop, by a cancelled request, by a cancelled
-// progress.
+// The runs of one client. dind.runFile and dind.runWorkspace start them. dind.stop, a cancelled
+// request or a cancelled progress stops them.
 #pragma once
 
 #include <functional>
@@ -17,7 +17,7 @@
 
 namespace dind::frontends::lsp {
 
-// What a client said that it can do.
+// What the client supports, from its `initialize` request.
 struct ClientCapabilities {
   bool dind_notifications = false;  // experimental.dind.output
   bool own_commands = false;        // experimental.dind.ownCommands
@@ -27,42 +27,42 @@ struct ClientCapabilities {
 
 class ClientRuns : public std::enable_shared_from_this<ClientRuns> {
  public:
-  // `on_change`: a run of a document began or ended.
+  // Calls `on_change` when a run of a document begins or ends.
   ClientRuns(asio::any_io_executor executor, RunService& service, std::shared_ptr<rpc::Connection> connection,
              std::function<void()> on_change);
 
-  // dind.runFile with `params` of workspace/executeCommand.
+  // Handles dind.runFile. `params` are those of workspace/executeCommand.
   void run_file(const rpc::Json& params, const ClientCapabilities& client, const DocumentStore& documents,
                 const Options& options, rpc::Reply reply);
-  // dind.runWorkspace.
+  // Handles dind.runWorkspace.
   void run_workspace(const rpc::Json& params, const ClientCapabilities& client, WorkspaceRuns& folders,
                      const Options& options, rpc::Reply reply);
-  // dind.stop with `arguments`: how many runs were told to stop. Error (invalid_request): they are of no shape of the
-  // protocol's.
+  // Handles dind.stop with `arguments`. Returns how many runs were told to stop. Error (invalid_request): the
+  // arguments do not have a shape of the protocol.
   Result<std::size_t> stop(const rpc::Json& arguments);
   void cancel_progress(const rpc::Json& token);
   void cancel_all(CancelReason reason);
 
   bool has(const std::string& uri) const;
   std::size_t count() const { return active_.size(); }
-  // True once none is under way; false when the deadline passed first.
+  // True once no run is live; false if the deadline passes first.
   Task<bool> none(Deadline deadline);
 
  private:
   struct Active {
-    std::string document;  // its key
+    std::string document;  // the document's key
     Cancel cancel;
     std::shared_ptr<Progress> progress;
   };
   void start(Result<RunRequest> request, const rpc::Json& params, const ClientCapabilities& client, rpc::Reply reply);
-  struct Order;  // everything that a run needs, on its way into the coroutine
+  struct Order;  // everything that a run needs; the coroutine takes it by value
   static Task<void> follow(std::shared_ptr<ClientRuns> self, Order order);
 
   asio::any_io_executor executor_;
   RunService& service_;
   std::shared_ptr<rpc::Connection> connection_;
   std::function<void()> on_change_;
-  const std::string client_;              // this connection, as RunSpec::client has it
+  const std::string client_;              // this connection, in RunSpec::client
   std::map<std::string, Active> active_;  // by run id
   Signal ended_;
 };

@@ -7,7 +7,7 @@
 namespace dind::frontends::lsp {
 namespace {
 
-// Bytes of the character that begins here; a stray byte counts as one.
+// Bytes of the character that begins here. A stray byte counts as one character.
 std::size_t length_at(std::string_view text, std::size_t at) {
   const auto lead = static_cast<unsigned char>(text[at]);
   const std::size_t length = lead < 0x80 ? 1 : lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : lead >= 0xc0 ? 2 : 1;
@@ -16,7 +16,7 @@ std::size_t length_at(std::string_view text, std::size_t at) {
 
 bool inside_character(char c) { return (c & 0xc0) == 0x80; }
 
-// UTF-16 code units of the characters that begin in `text`. A loop without branches: compilers make it a fast one.
+// UTF-16 code units of the characters that begin in `text`. The loop has no branches, so that compilers make it fast.
 std::int64_t units_begun_in(std::string_view text) {
   unsigned units = 0;
   for (const char c : text)
@@ -24,8 +24,8 @@ std::int64_t units_begun_in(std::string_view text) {
   return units;
 }
 
-// Where `units` UTF-16 code units after `begin` are, in a line that goes to `end`. Whole blocks are counted first: a
-// line may have a megabyte before the place of a change.
+// The offset that is `units` UTF-16 code units after `begin`, in a line up to `end`. It counts whole blocks first,
+// because a line may have a megabyte before the position of a change.
 std::size_t after_units(std::string_view text, std::size_t begin, std::size_t end, std::int64_t units) {
   constexpr std::size_t kBlock = 256;
   std::size_t at = begin;

@@ -1,4 +1,4 @@
-// The texts of the client's open documents, kept in step by incremental changes.
+// Keeps the texts of the client's open documents up to date by incremental changes.
 #pragma once
 
 #include <cstdint>
@@ -15,7 +15,7 @@ enum class PositionEncoding { utf16, utf8 };
 
 struct Position {
   std::int64_t line = 0;
-  std::int64_t character = 0;  // code units of the encoding that was agreed
+  std::int64_t character = 0;  // code units of the negotiated encoding
   bool operator==(const Position&) const = default;
 };
 struct Document {
@@ -23,8 +23,8 @@ struct Document {
   std::string text;  // UTF-8
 };
 
-// Byte offset of a position; past a line's or the text's end it is that end, inside of a character its start. `lines`
-// is the text's.
+// The byte offset of a position. After the end of a line or of the text: that end. Inside a character: its start.
+// `lines` is the index of `text`.
 std::size_t offset_of(std::string_view text, const LineIndex& lines, Position position, PositionEncoding encoding);
 std::size_t offset_of(std::string_view text, Position position, PositionEncoding encoding);
 
@@ -33,7 +33,7 @@ class DocumentStore {
   void set_encoding(PositionEncoding encoding) { encoding_ = encoding; }
   void open(const std::string& uri, Document document);
   void close(const std::string& uri);
-  // A change of a part, or of everything (`from` and `to` none). A document that isn't open is left alone.
+  // Changes a part, or the whole text if `from` and `to` are nullopt. Ignores a document that is not open.
   void change(const std::string& uri, std::optional<Position> from, std::optional<Position> to, std::string_view text);
   const Document* find(const std::string& uri) const;
 

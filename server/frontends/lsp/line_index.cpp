@@ -59,7 +59,7 @@ void LineIndex::move_shift(std::size_t line) {
 void LineIndex::replaced(std::size_t begin, std::string_view removed, std::size_t added, std::string_view text) {
   others_ += not_ascii(text.substr(begin, added));
   others_ -= not_ascii(removed);
-  // A start depends on the bytes on both sides of it: those up to `begin` and after the end stay.
+  // A line start depends on the bytes on both sides of it. So the starts up to `begin` and after the end do not change.
   const auto first = first_from(std::max<std::size_t>(begin, 1));
   const auto last = first_from(begin + removed.size() + 1);
   move_shift(last);

@@ -1,4 +1,4 @@
-// The client's settings (`Options` of docs/protocol.md), and limits as a request names them.
+// Reads the client's settings (`Options` of docs/protocol.md), and the limits that a request names.
 #pragma once
 
 #include <map>
@@ -19,22 +19,22 @@ struct Options {
   std::optional<Isolation> isolation;
   std::map<std::string, std::string> images;  // language → image
   bool code_lens = true;
-  bool record = true;    // false: the history keeps nothing of this client's runs
-  bool prestart = true;  // sandboxes may wait for the runs of this client
+  bool record = true;    // false: the history records nothing of this client's runs
+  bool prestart = true;  // keep warm sandboxes for this client's runs
 };
 
-// A value of a wrong type, or that can't be one, is not used; `warnings` names each of them and what it must be:
+// Ignores a value with a wrong type or a value that is not possible. `warnings` names each one and what it must be:
 // "dind.cpus is "x"; it must be a number above 0".
 Options read_options(const rpc::Json& json, std::vector<std::string>& warnings);
 
-// timeout, memory, cpus, pids of a request. Errors (invalid_request) name the field.
+// Reads timeout, memory, cpus and pids of a request. Errors (invalid_request) name the field.
 Result<LimitsRequest> read_limits(const rpc::Json& json);
 Result<std::optional<Network>> read_network(const rpc::Json& json);
 Result<std::optional<PullPolicy>> read_pull(const rpc::Json& json);
 Result<std::optional<Isolation>> read_isolation(const rpc::Json& json);
 Result<std::optional<bool>> read_record(const rpc::Json& json);
 
-// What the request names before what the options do.
+// The request takes precedence over the options.
 LimitsRequest merged(const LimitsRequest& request, const LimitsRequest& options);
 
 }  // namespace dind::frontends::lsp

@@ -8,7 +8,7 @@ namespace {
 
 constexpr char kEscape = '\x1b';
 
-// Bytes of the escape sequence at the front (ECMA-48): CSI, a string such as a window's title, or two characters.
+// Bytes of the escape sequence at the start (ECMA-48): CSI, a string such as a window's title, or two characters.
 std::size_t sequence_length(std::string_view text) {
   const char kind = text.size() > 1 ? text[1] : '\0';
   if (kind == '[') {
@@ -32,8 +32,8 @@ std::size_t sequence_length(std::string_view text) {
 std::string plain_lines(std::string_view text) {
   std::string out;
   out.reserve(text.size());
-  std::size_t line = 0;   // where it begins in `out`
-  bool returned = false;  // the next character writes over the line
+  std::size_t line = 0;   // start of the line in `out`
+  bool returned = false;  // the next character overwrites the line
   while (!text.empty()) {
     const char c = text.front();
     if (c == kEscape) {

@@ -1,4 +1,4 @@
-// A program's output for a client that is no terminal: each line as a terminal would show it in the end. Pure.
+// A program's output for a client that is not a terminal: each line as a terminal would finally show it. Pure.
 #pragma once
 
 #include <string>
@@ -6,8 +6,8 @@
 
 namespace dind::frontends::lsp {
 
-// Without escape sequences and other control characters than tabs and line ends. Of a line that was written again after
-// a carriage return (a progress bar) only the last text stays.
+// Removes escape sequences and control characters, except tabs and line ends. If a line is overwritten after a carriage
+// return (a progress bar), only its last text stays.
 std::string plain_lines(std::string_view text);
 
 }  // namespace dind::frontends::lsp

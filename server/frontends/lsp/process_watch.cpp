@@ -12,7 +12,7 @@ namespace dind::frontends::lsp {
 
 namespace {
 
-// Where a pidfd is not to be had (an old kernel, a seccomp profile): asks every second.
+// For systems without pidfd (an old kernel, a seccomp profile): checks every second.
 Task<void> ask_again_and_again(asio::any_io_executor executor, pid_t pid, Cancel cancel) {
   Signal wake(executor);
   const auto heard = cancel.on_cancel([&wake] { wake.notify(); });

@@ -1,4 +1,4 @@
-// Notices that another process has ended.
+// Watches for the end of another process.
 #pragma once
 
 #include <cstdint>
@@ -9,7 +9,7 @@
 
 namespace dind::frontends::lsp {
 
-// Calls `gone` when process `pid` ends, at once where there is none; returns at `cancel`.
+// Calls `gone` when process `pid` ends, or at once if it does not exist. Returns at `cancel`.
 Task<void> watch_process(asio::any_io_executor executor, std::int64_t pid, std::function<void()> gone, Cancel cancel);
 
 }  // namespace dind::frontends::lsp

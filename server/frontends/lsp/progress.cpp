@@ -16,7 +16,7 @@ std::shared_ptr<Progress> Progress::begin(std::shared_ptr<rpc::Connection> conne
     self->token_ = "dind-" + random_id();
     self->connection_->request("window/workDoneProgress/create", {{"token", self->token_}},
                                [self](const Result<Json>& answer) {
-                                 if (answer) self->start();  // also where the run has ended meanwhile
+                                 if (answer) self->start();  // also if the run has ended meanwhile
                                });
   }
   return self;

@@ -1,4 +1,4 @@
-// `$/progress` of one run: one begin, reports, exactly one end. Without a token of the client's, one is asked for.
+// `$/progress` of one run: one begin, reports, exactly one end. If the client sent no token, asks the client for one.
 #pragma once
 
 #include <functional>
@@ -12,13 +12,14 @@ namespace dind::frontends::lsp {
 
 class Progress : public std::enable_shared_from_this<Progress> {
  public:
-  // `token` null and `may_ask`: window/workDoneProgress/create first; nothing is reported before a good answer.
+  // If `token` is null and `may_ask`: sends window/workDoneProgress/create, and reports
+  // nothing before the client accepts.
   static std::shared_ptr<Progress> begin(std::shared_ptr<rpc::Connection> connection, rpc::Json token, bool may_ask,
                                          std::string title);
 
   void report(std::string message, std::optional<int> percent);
   void end(std::string message);
-  // Whether a window/workDoneProgress/cancel is for this one.
+  // Whether a window/workDoneProgress/cancel is for this progress.
   bool is(const rpc::Json& token) const { return !token_.is_null() && token == token_; }
 
  private:
@@ -32,7 +33,7 @@ class Progress : public std::enable_shared_from_this<Progress> {
   rpc::Json token_;
   bool begun_ = false;
   bool ended_ = false;
-  rpc::Json last_;  // the report or the end that came before the token was granted
+  rpc::Json last_;  // the report or the end that came before the client accepted the token
 };
 
 }  // namespace dind::frontends::lsp

@@ -12,9 +12,9 @@ using rpc::Json;
 
 constexpr int kInfoType = 3;                   // MessageType.Info
 constexpr int kLogType = 4;                    // MessageType.Log
-constexpr std::size_t kMaxPartial = 64 << 10;  // of a line that doesn't end
+constexpr std::size_t kMaxPartial = 64 << 10;  // bytes of a line that has not ended yet
 
-// In the words of the other frontends: a plain client shows nothing else of it.
+// Uses the same words as the other frontends. A plain client shows nothing else about the end.
 std::string ended(const RunResult& result, const LimitsInForce& limits) {
   std::string text = "Ended: " + std::string(verdict_words(result.verdict));
   if (result.exit_code) text += ", exit code " + std::to_string(*result.exit_code);
@@ -39,7 +39,7 @@ void LogLines::add(Channel channel, std::string text, std::shared_ptr<void> hold
     return;
   }
   std::string rest = partial.substr(end + 1);
-  partial.resize(end);  // the client ends the line itself
+  partial.resize(end);  // the client adds the line end
   send(std::exchange(partial, std::move(rest)), std::move(hold));
 }
 
@@ -119,7 +119,7 @@ void LspEventSink::finished(const Result<RunResult>& result) {
     for (const auto& note : result->notes) log_line("Note: " + note);
     const auto end = ended(*result, limits_);
     log_line(end);
-    // A plain client writes log lines where nobody looks (I11).
+    // A plain client writes log messages to a place where nobody looks (I11).
     if (!own_notifications_)
       connection_->notify("window/showMessage", {{"type", kInfoType}, {"message", escaped(name_) + ": " + end}});
     progress_->end(end);

@@ -1,4 +1,4 @@
-// What a client hears of one run: states, output and the end, in the form that it understands.
+// Sends one run's states, output and end to the client, in the form that the client understands.
 #pragma once
 
 #include <memory>
@@ -13,7 +13,7 @@
 
 namespace dind::frontends::lsp {
 
-// Output as window/logMessage: each message is lines of its own in the editor, so whole lines are sent.
+// Sends output as window/logMessage. The editor shows each message on lines of its own, so only whole lines are sent.
 class LogLines {
  public:
   explicit LogLines(std::shared_ptr<rpc::Connection> connection) : connection_(std::move(connection)) {}
@@ -28,14 +28,14 @@ class LogLines {
 
 class LspEventSink final : public EventSink {
  public:
-  // `dind_notifications`: the client reads dind/output and dind/run; any other gets window/logMessage, and the end as
-  // window/showMessage.
+  // `dind_notifications`: the client reads dind/output and dind/run. Any other client gets
+  // window/logMessage, and the end as window/showMessage.
   LspEventSink(asio::any_io_executor executor, std::shared_ptr<rpc::Connection> connection, bool dind_notifications,
                std::string run_id, std::string uri, std::string run_name, std::shared_ptr<Progress> progress);
 
   void on_state(const StateChange& change) override;
   void on_output(Channel channel, std::string_view bytes, OutputCredit credit) override;
-  // All output is sent before it. Exactly one call.
+  // Call exactly once. Sends all output before the end.
   void finished(const Result<RunResult>& result);
   bool began() const { return began_; }  // the program had begun
 
@@ -49,7 +49,7 @@ class LspEventSink final : public EventSink {
   LimitsInForce limits_;
   std::string run_id_;
   std::string uri_;
-  std::string name_;  // of the run, for people
+  std::string name_;  // the run's name, for people
   std::shared_ptr<Progress> progress_;
   std::shared_ptr<LogLines> lines_;
   std::shared_ptr<OutputCoalescer> output_;

@@ -69,7 +69,7 @@ Result<std::optional<WorkspaceAccess>> read_access(const Json& argument) {
   return access;
 }
 
-// What a file and a folder have in common, put over what is there.
+// Adds the fields that a file and a folder have in common. They override what the spec has.
 Result<void> add_common(const Json& argument, const Options& options, RunSpec& spec) {
   if (const Json& env = rpc::field(argument, "env"); env.is_object())
     for (const auto& [name, value] : env.items()) spec.env[name] = value.get<std::string>();
@@ -95,7 +95,7 @@ Result<void> add_common(const Json& argument, const Options& options, RunSpec& s
   return {};
 }
 
-// The same for a file, whose language chooses the image.
+// Adds the same fields, and those of a file. The file's language chooses the image.
 Result<void> add_file(const Json& argument, const std::optional<std::string>& language, const Options& options,
                       RunSpec& spec) {
   spec.image = rpc::text(argument, "image");
@@ -115,7 +115,7 @@ bool has(const WorkspaceProgramList& list, const std::string& id) {
   return std::ranges::find(list.programs, id, &WorkspaceProgramSummary::id) != list.programs.end();
 }
 
-// What was chosen before, as long as the folder still has it.
+// The earlier choice, if the folder still has this program.
 std::optional<WorkspaceChoice> choice_before(const WorkspaceProgramList& list) {
   auto before = remembered(list.folder);
   if (before && before->program && !has(list, *before->program)) return std::nullopt;
@@ -163,12 +163,12 @@ Result<RunRequest> make_request(const Json& argument, const DocumentStore& docum
   if (program.text.find_first_not_of("\r\n") == std::string::npos)
     return fail(ErrorCode::invalid_request, program.file_name + " is empty: there is nothing to run");
   program.language = rpc::text(argument, "languageId");
-  // An open document's language id is the editor's: one that no recipe knows ("plaintext") leaves the choice to name
-  // and first line.
+  // The editor chooses the language id of an open document. If no recipe knows it
+  // ("plaintext"), the file's name and first line decide.
   if (!program.language)
     program.language = runnable_language(open ? std::optional<std::string_view>(open->language_id) : std::nullopt,
                                          program.file_name, program.text);
-  // The editor's text is Unicode; a file that is read here keeps its own bytes and encoding.
+  // The editor's text is Unicode. A file that is read here keeps its own bytes and encoding.
   if (open != nullptr) program.text = unicode_program(std::move(program.text), program.language, program.file_name);
 
   if (const auto added = add_file(argument, program.language, options, request.spec); !added)

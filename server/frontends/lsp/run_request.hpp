@@ -1,4 +1,4 @@
-// `RunFile` of docs/protocol.md: from a command's argument to a RunSpec.
+// Turns the argument of a command (`RunFile` of docs/protocol.md) into a RunSpec.
 #pragma once
 
 #include <optional>
@@ -15,30 +15,31 @@ namespace dind::frontends::lsp {
 
 struct RunRequest {
   std::string uri;
-  std::string name;  // for people: the file's, or the folder's
+  std::string name;  // for people: the name of the file or the folder
   RunSpec spec;
   std::string input;  // the program's stdin
 };
 
-// Not the shape that the protocol asks for: JSON-RPC's "invalid params", with this message. nullopt: fine.
+// If the argument does not have the protocol's shape: the message for JSON-RPC's "invalid params". nullopt: it has.
 std::optional<std::string> wrong_shape(const rpc::Json& argument);
 
-// Takes the text of the open document, else of the file on disk. Errors: not_found, invalid_request.
+// Takes the text of the open document, or else of the file on disk. Errors: not_found, invalid_request.
 Result<RunRequest> make_request(const rpc::Json& argument, const DocumentStore& documents, const Options& options);
 
-// What a run of that document would ask for, without its text. None: it is no program that we know.
+// The spec that a run of this document would have, without the text. nullopt: not a program in a known language.
 std::optional<RunSpec> expected_run(const rpc::Json& argument, const DocumentStore& documents, const Options& options);
 
-// The same for `RunWorkspace`. Errors are those of WorkspaceRuns besides.
+// The same for `RunWorkspace`. Errors: also those of WorkspaceRuns.
 std::optional<std::string> wrong_workspace_shape(const rpc::Json& argument);
 Result<RunRequest> make_workspace_request(const rpc::Json& argument, WorkspaceRuns& folders, const Options& options);
 
-// `ChooseProgram`: what the folder's next runs are, in a terminal too; forgotten where it names nothing. Errors:
-// not_found, invalid_request, internal (it could not be written down).
+// Handles `ChooseProgram`: sets what the folder's next runs are, also in a terminal. Without a
+// choice, forgets the old one.
+// Errors: not_found, invalid_request, internal (the choice could not be saved).
 std::optional<std::string> wrong_choice_shape(const rpc::Json& argument);
 Result<void> choose_workspace_program(const rpc::Json& argument, WorkspaceRuns& folders);
 
-// `WorkspacePrograms`: what of the folder can run, and what was chosen.
+// Handles `WorkspacePrograms`: the programs of the folder, and the choice.
 Result<rpc::Json> workspace_programs(const rpc::Json& argument, WorkspaceRuns& folders);
 
 }  // namespace dind::frontends::lsp

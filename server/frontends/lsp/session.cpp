@@ -125,8 +125,8 @@ class Session : public std::enable_shared_from_this<Session> {
     take_settings(rpc::field(params, "initializationOptions"));
     adopt_folders(params);
     if (const auto pid = rpc::integer(params, "processId"); pid) {
-      // A client in a container or on another machine has a number that means nothing here; the end of stdin tells
-      // then.
+      // The process id of a client in a container or on another machine has no meaning here. The end of stdin
+      // then shows that the client has gone.
       if (*pid > 0 && *pid <= INT32_MAX && (::kill(static_cast<pid_t>(*pid), 0) == 0 || errno == EPERM))
         watch_client(*pid);
     }
@@ -144,7 +144,7 @@ class Session : public std::enable_shared_from_this<Session> {
             {"serverInfo", {{"name", "dind-executor"}, {"version", services_.version}}}};
   }
 
-  // Where the operator has set no workspace, the folders that are open here can be run.
+  // If the operator has set no workspace, the folders that are open in the editor can be run.
   void adopt_folders(const Json& params) {
     const Json& folders = rpc::field(params, "workspaceFolders");
     if (folders.is_array() && !folders.empty())
@@ -159,7 +159,7 @@ class Session : public std::enable_shared_from_this<Session> {
   }
 
   void change_folders(const Json& event) {
-    // Added first: at no time is there none where there was one and will be one.
+    // Adds first, so that there is always a workspace if there was one before and is one after.
     if (const Json& added = rpc::field(event, "added"); added.is_array()) adopt_each(added);
     if (const Json& removed = rpc::field(event, "removed"); removed.is_array())
       for (const Json& folder : removed)
@@ -186,7 +186,7 @@ class Session : public std::enable_shared_from_this<Session> {
     const auto uri = rpc::text(document, "uri");
     if (!uri) return;
     documents_.open(*uri, {rpc::text(document, "languageId").value_or(""), rpc::text(document, "text").value_or("")});
-    // A client that knows us says itself which of its documents may be run.
+    // A client with its own commands tells which of its documents may be run.
     if (!client_.own_commands) expect({{"uri", *uri}});
   }
 
@@ -208,14 +208,14 @@ class Session : public std::enable_shared_from_this<Session> {
     }
   }
 
-  // Our extension shows messages that come before "initialized" without the button to the settings.
+  // The extension for VS Code shows messages that come before "initialized" without a button to the settings.
   void begin() {
     begun_ = true;
     tell_wrong_settings();
     start_engine_watch();
   }
 
-  // One message, however many there are.
+  // Sends one message for all wrong settings.
   void tell_wrong_settings() {
     if (begun_ && !wrong_settings_.empty())
       connection_->notify("window/showMessage",

@@ -1,4 +1,4 @@
-// One editor's connection: docs/protocol.md.
+// Serves the connection of one editor: docs/protocol.md.
 #pragma once
 
 #include <cstdint>
@@ -20,14 +20,14 @@ struct EditorServices {
   std::string version;
 };
 struct EditorOptions {
-  std::optional<std::int64_t> client_process_id;  // when that process is gone, so are we
-  Cancel stop;                                    // ends the session as the client's end does
+  std::optional<std::int64_t> client_process_id;  // when that process ends, the server ends
+  Cancel stop;                                    // ends the session as the client does
   int in_fd = 0;
   int out_fd = 1;
 };
 
-// Serves until the client exits or is gone; then every run of it is cancelled and its container removed, or 10 s have
-// passed. Our exit code: 0 after `shutdown`, else 1.
+// Serves until the client exits or is gone. Then it cancels all runs of the client and waits until their containers are
+// removed, or 10 s have passed. Returns the exit code of the process: 0 after `shutdown`, else 1.
 Task<int> serve_lsp(asio::any_io_executor executor, EditorServices services, EditorOptions options);
 
 }  // namespace dind::frontends::lsp

@@ -48,7 +48,7 @@ std::string base_name(std::string_view uri) {
   if (cut == std::string_view::npos) cut = uri.find(':');
   const auto last = cut == std::string_view::npos ? uri : uri.substr(cut + 1);
   auto name = decoded(last).value_or(std::string(last));
-  return name.substr(name.rfind('/') + 1);  // one that was encoded parts names as well; npos + 1 is 0
+  return name.substr(name.rfind('/') + 1);  // an encoded slash separates names too; npos + 1 is 0
 }
 
 std::string document_key(std::string_view uri) {

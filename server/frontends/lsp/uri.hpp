@@ -1,4 +1,4 @@
-// Document URIs: what an editor calls a file.
+// Document URIs: how an editor names a file.
 #pragma once
 
 #include <optional>
@@ -7,13 +7,13 @@
 
 namespace dind::frontends::lsp {
 
-// The path of a `file:` URI (this machine's), percent-decoded; nullopt for other schemes, other hosts and broken
-// escapes.
+// The path of a `file:` URI of this machine, percent-decoded. nullopt for other schemes, other
+// hosts and broken escapes.
 std::optional<std::string> file_path(std::string_view uri);
-// The last part of the path, decoded, without its folder: "hello.py"; "Untitled-1" of "untitled:Untitled-1".
+// The last part of the path, decoded, without its folder: "hello.py"; "Untitled-1" for "untitled:Untitled-1".
 std::string base_name(std::string_view uri);
 
-// One spelling for each document, whatever a client escapes: equal for equal files.
+// The same key for the same file, whichever characters the client escapes.
 std::string document_key(std::string_view uri);
 
 }  // namespace dind::frontends::lsp
