@@ -39,8 +39,8 @@ engine::Mount supervisor_mount(const SandboxContext& surroundings) {
           .labels = {{kCacheLabel, "supervisor"}}};
 }
 
-// gVisor does not show where a mount comes from, so it could not be detected that a link was put there. So under
-// gVisor, no parts of the workspace are mounted separately.
+// gVisor does not show where a mount comes from. So a link that was put at its path could not be detected, and no part
+// of the workspace is mounted separately under gVisor.
 bool workspace_is_read_only(const RunPlan& plan) {
   if (*plan.workspace == WorkspaceAccess::read_only) return true;
   return !plan.workspace_folder.empty() && plan.isolation != Isolation::gvisor;

@@ -1,6 +1,6 @@
 // Computes the ContainerSpec of a RunPlan, with every field that confines a program.
 //
-// Pure. No other code sets such a field, and a golden test checks the values.
+// Pure. No other code sets such a field of a container that is started, and a golden test checks the values.
 #pragma once
 
 #include <cstdint>

@@ -16,8 +16,8 @@ inline constexpr const char* kRunFolder = "/sandbox";
 
 // Where a run's dependencies are. The installer's sandbox writes them, the program's sandbox reads them.
 inline constexpr const char* kDependenciesMount = "/packages";
-// The folder in that volume that every user may write to (mode 0777). The root folder of the volume is not writable for
-// the sandbox's user.
+// The folder in that volume to which every user may write (mode 0777). The sandbox's user can't write to the root
+// folder of the volume.
 inline constexpr const char* kDependenciesDir = "/packages/site";
 
 struct RunFile {
@@ -29,7 +29,7 @@ struct RunFile {
 
 // A volume created by dind-executor that a sandbox mounts.
 struct PlanVolume {
-  std::string name;    // empty: the run's dependencies; it gets its name when they are installed
+  std::string name;    // empty: the volume of the run's dependencies, which is named when they are installed
   std::string target;  // absolute
   bool read_only = true;
   bool operator==(const PlanVolume&) const = default;

@@ -90,7 +90,8 @@ Sweep move_planted(const std::string& workspace, const std::string& folder,
   Sweep sweep;
   const auto first = enter_workspace(workspace, folder);
   if (!first) {
-    // protect_workspace has opened this folder before, so it is not in a protected name: the program locked it.
+    // protect_workspace opened this folder before the run, so it is not in a protected name. invalid_request means here
+    // that the program locked it.
     if (first.error().code == ErrorCode::invalid_request) add_locked(sweep, folder);
     if (first.error().code != ErrorCode::internal) return sweep;
     sweep.ended_before = folder;

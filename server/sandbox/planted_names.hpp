@@ -46,7 +46,7 @@ struct SweepBounds {
 };
 
 // Searches `folder` of the workspace and renames each protected name that is not in `seen` (WorkspaceProtection::seen).
-// Folders that are in `seen` are not searched. Blocking.
+// It does not search folders that are in `seen`. Blocking.
 Sweep move_planted(const std::string& workspace, const std::string& folder,
                    const std::map<std::string, std::uint64_t>& seen, const std::string& run_id,
                    const SweepBounds& bounds = {}, const std::stop_token& stop = {});
@@ -86,7 +86,7 @@ class PlantedWatch : public std::enable_shared_from_this<PlantedWatch> {
   bool over_ = false;
   // Ends a sweep that is under way before its far folders, because the last sweep waits for it.
   std::stop_source hurry_;
-  // Planted names of all sweeps; the other fields are those of the last sweep.
+  // Planted names, and how many more, of all sweeps; the other fields are those of the last sweep.
   Sweep total_;
 };
 

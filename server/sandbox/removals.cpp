@@ -13,7 +13,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr auto kEngineRemoves = 2s;  // for the engine's own removals; afterwards this process removes
+constexpr auto kEngineRemoves = 2s;  // for the engine's own removals; afterwards this process removes the container
 
 // The objects that removals of this process are for. All cores of the process share one list, because their containers
 // have the same owner label. Each core has a thread of its own, so the list has a mutex.

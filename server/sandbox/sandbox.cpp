@@ -337,7 +337,7 @@ Task<void> Sandboxes::Run::drive(std::shared_ptr<Run> self, Removals::PendingRem
     self->talk->close();
     self->talk.reset();
     if (std::exchange(self->looked_again, false)) continue;  // the cause was another one, and is fixed
-    // If the supervisor is there now, another process may have put it there after this attempt failed.
+    // If the supervisor is there now, another process may have put it there after this attempt failed: try again.
     if (!co_await self->home.fixtures_.repair_supervisor(in(kCreateTime))) break;
   }
   if (planted) {

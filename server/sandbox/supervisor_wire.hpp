@@ -1,11 +1,13 @@
 // Defines the frames between the server and the supervisor (PID 1 of a sandbox), in both directions.
 //
-// Freestanding: the supervisor includes no other file of another module.
-// A frame is a header of 8 bytes (type, token of 3 bytes, big-endian payload length) and a payload of at most
-// kMaxPayload bytes. The token is 0 in frames from the server. The supervisor sends the token of its job, and 0 before
-// it has the job.
+// Freestanding: the supervisor includes this file and no other file of another module.
+//
+// A frame has a header of 8 bytes (type, token of 3 bytes, big-endian payload length) and a payload of at most
+// kMaxPayload bytes. The server always sends token 0. The supervisor sends the token of its job, and 0 before it has a
+// job.
 // The token protects against forged frames: under gVisor a program can open the supervisor's own stdout and write to
 // it.
+//
 // Numbers in payloads are big-endian. Frames to the supervisor use the container's stdin, frames to the server its
 // stdout. The program's own stdout and stderr are pipes to the supervisor, so nothing that it writes there can be taken
 // for a frame.
@@ -39,7 +41,7 @@ enum ToSupervisor : unsigned char {
   kStdinEnd = 'E',
   kWindow = 'W',          // u64: that many more bytes of output may be sent
   kSignal = 'S',          // u32 signal; SIGKILL ends the whole tree
-  kReportReceived = 'H',  // no payload: the server has the exit report; end
+  kReportReceived = 'H',  // no payload: the server has the exit report, so the supervisor ends
 };
 
 // Supervisor to server.
@@ -74,8 +76,8 @@ enum ExecCause : uint32_t {
   kCarriageReturn = 1U << 20,      // at the end of its `#!` line [interpreter]
   kNoLoader = 1U << 21,            // the loader of a dynamically linked program does not exist [loader]
   kOtherMachine = 1U << 22,        // a program for another machine [machine]
-  kNoExecuteBit = 1U << 23,        // [mode, owner]
-  kNotForUser = 1U << 24,          // its mode lets only others execute it [mode, owner]
+  kNoExecuteBit = 1U << 23,        // no execute bit in its mode [mode, owner]
+  kNotForUser = 1U << 24,          // its mode lets other users execute it, not this one [mode, owner]
   kNoExecMount = 1U << 25,         // nothing on that file system may be executed
   kNoShell = 1U << 26,             // text without a `#!` line, and no shell to run it
   kDamaged = 1U << 27,             // an ELF file of this machine that the kernel does not execute
