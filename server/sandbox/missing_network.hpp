@@ -7,7 +7,7 @@
 
 namespace dind::sandbox {
 
-// The command that needs a network, such as "npm install", if the plan runs it directly, in a shell's command line, or
+// The command that needs a network, such as "npm install". The plan may run it directly, in a shell's command line, or
 // in a shell script. Empty: no program that is known to need a network.
 std::string fetching_command(const RunPlan& plan);
 
