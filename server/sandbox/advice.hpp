@@ -1,4 +1,4 @@
-// Advice that ends a message. The doctor leaves it out of its own (N08).
+// Advice at the end of an error message. The doctor removes it from the messages that it shows (N08).
 #pragma once
 
 #include <string>

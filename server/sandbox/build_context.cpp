@@ -33,9 +33,10 @@ class Writer {
       : request_(request), context_(context), stop_(stop), tar_(archive_write_new(), archive_write_free) {}
 
   Result<void> write() {
-    // Not pax: BuildKit of 20.10 takes an archive that begins with a pax header for a Dockerfile. Names are bytes here.
+    // Do not use pax: the BuildKit of Docker 20.10 takes an archive that begins with a pax header for a Dockerfile. In
+    // the gnutar format, names are bytes.
     archive_write_set_format_gnutar(tar_.get());
-    archive_write_set_bytes_per_block(tar_.get(), kWriteSize);  // else a write for each 10 KiB
+    archive_write_set_bytes_per_block(tar_.get(), kWriteSize);  // the default is one write for each 10 KiB
     archive_write_set_bytes_in_last_block(tar_.get(), 512);
     if (archive_write_open(tar_.get(), this, nullptr, &Writer::on_write, nullptr) != ARCHIVE_OK) return broken();
 
@@ -53,7 +54,7 @@ class Writer {
     return {};
   }
 
-  // libarchive ends it in any case: what it writes for that goes nowhere.
+  // libarchive always ends the archive when it is freed. After this call, `on_write` refuses the bytes of that end.
   void give_up() { given_up_ = true; }
 
   CollectedContext collected() const {
@@ -108,17 +109,18 @@ class Writer {
     return {};
   }
 
-  // The .dockerignore that the classic builder gets: it takes the files out of the context that this one names, and
-  // looks at none but the Dockerfile and itself.
+  // Returns the .dockerignore for the classic builder. That builder removes from the context what this file names, but
+  // it checks only the Dockerfile and the .dockerignore.
   std::string hiding_rules() const {
     const std::string hidden = '\n' + context_.dockerfile + '\n';
     if (!rules_file_) return hidden + kRulesFile + '\n';
     const auto own = IgnoreRules::parse(rules_file_->text, kRulesFile);
-    if (!own) return hidden + kRulesFile + '\n';  // it is not in force, and the builder could not read it
+    if (!own) return hidden + kRulesFile + '\n';  // the file is not in force, and the builder could not parse it
     return rules_file_->text + (own->ignored(kRulesFile) ? std::string("\n!") + kRulesFile : "") + hidden;
   }
 
-  // Owners say nothing of what a file is; its time does: make, zip and others look at it.
+  // The entry has no owner, because an owner says nothing about the file. It has the file's time, because make, zip and
+  // others read it.
   Entry entry(const std::string& path, mode_t type, mode_t mode, std::time_t changed) const {
     Entry made(archive_entry_new(), archive_entry_free);
     archive_entry_set_pathname(made.get(), path.c_str());
@@ -129,7 +131,7 @@ class Writer {
     return made;
   }
 
-  // `there`: the file that it takes the place of.
+  // `there`: the file of the folder that this entry replaces. The entry gets its mode and time.
   Result<void> add_text(const std::string& path, std::string_view text, const std::optional<ContextFile>& there) {
     const auto made = entry(path, AE_IFREG, there ? there->mode : 0644, there ? there->changed : std::time(nullptr));
     archive_entry_set_size(made.get(), static_cast<la_int64_t>(text.size()));
@@ -145,7 +147,7 @@ class Writer {
     return archive_write_header(tar_.get(), made.get()) == ARCHIVE_OK ? Result<void>{} : broken();
   }
 
-  // Ignored folders that hold something which is not.
+  // Adds the ignored folders that contain something that is not ignored.
   Result<void> add_waiting_folders() {
     for (const auto& [path, status] : std::exchange(waiting_, {}))
       if (const auto added = add_folder_entry(path, status); !added) return added;
@@ -173,14 +175,14 @@ class Writer {
     return {};
   }
 
-  // `matched`: what the patterns say of the folder that it is in.
+  // `matched`: which patterns matched the folder that contains the entry.
   Result<void> add(int folder, const std::string& name, const std::string& path, const IgnoreRules::Matched& matched,
                    int depth) {
     if (stop_.stop_requested()) return stopped();
     IgnoreRules::Matched own;
     const bool ignored = ignore_.ignored(path, matched, own);
     struct stat status{};
-    if (::fstatat(folder, name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) return {};  // gone meanwhile
+    if (::fstatat(folder, name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) return {};  // it was removed meanwhile
     if (S_ISDIR(status.st_mode)) {
       if (ignored && !ignore_.may_keep_below(path)) return {};
       const auto waiting = waiting_.size();
@@ -198,11 +200,11 @@ class Writer {
       return added;
     }
     if (ignored) return {};
-    if (path == context_.dockerfile) {  // comes at the end
+    if (path == context_.dockerfile) {  // is written at the end
       dockerfile_ = ContextFile{.text = {}, .mode = status.st_mode, .changed = status.st_mtime};
       return {};
     }
-    if (request_.hide_dockerfile && path == kRulesFile) return {};  // comes with a line more
+    if (request_.hide_dockerfile && path == kRulesFile) return {};  // is written at the end, with lines added
     if (const auto added = add_waiting_folders(); !added) return added;
     if (const auto counted = count(path); !counted) return counted;
     if (S_ISLNK(status.st_mode)) return add_link(folder, name, path, status);
@@ -233,7 +235,7 @@ class Writer {
     const auto made = entry(path, AE_IFREG, status.st_mode, status.st_mtime);
     archive_entry_set_size(made.get(), status.st_size);
     if (archive_write_header(tar_.get(), made.get()) != ARCHIVE_OK) return broken();
-    // What grows or shrinks meanwhile is cut, or filled with zeros, as tar does it.
+    // A file that grows meanwhile is cut. A file that shrinks is filled up with zeros. tar does the same.
     std::array<char, 64 * 1024> buffer;
     auto left = status.st_size;
     while (left > 0) {
@@ -268,12 +270,12 @@ class Writer {
   const std::stop_token& stop_;
   std::unique_ptr<archive, int (*)(archive*)> tar_;
   IgnoreRules ignore_;
-  std::optional<ContextFile> rules_file_;                     // the folder's own, where it is not ignored
-  std::optional<ContextFile> dockerfile_;                     // what the folder has by the Dockerfile's name
-  std::vector<std::pair<std::string, struct stat>> waiting_;  // ignored folders around the place, parents first
-  std::int64_t bytes_ = 0;                                    // of its files
-  std::int64_t written_ = 0;                                  // of the tar
-  bool held_back_ = false;                                    // what comes now
+  std::optional<ContextFile> rules_file_;                     // the folder's own .dockerignore, if it is not ignored
+  std::optional<ContextFile> dockerfile_;                     // the folder's file that has the Dockerfile's name
+  std::vector<std::pair<std::string, struct stat>> waiting_;  // ignored folders above the current entry, parents first
+  std::int64_t bytes_ = 0;                                    // size of the files so far
+  std::int64_t written_ = 0;                                  // size of the tar so far
+  bool held_back_ = false;                                    // the reader does not get what is written from now on
   bool given_up_ = false;
   std::size_t files_ = 0;
   std::size_t special_ = 0;
@@ -287,10 +289,10 @@ Result<BuildContext> begin_context(const ContextRequest& request) {
   auto tar = std::make_shared<engine::BodyFile>(file);
   bool own = false;
   if (!request.hide_dockerfile && !request.path.empty()) {
-    const auto folder = open_context_folder(request.root, request.path);  // what is wrong with it is said later
+    const auto folder = open_context_folder(request.root, request.path);  // collect_context reports its errors
     own = folder && has_text(folder->get(), "Dockerfile", request.dockerfile);
   }
-  // The same for the same text: what is copied with it is found in the builder's cache again.
+  // The name depends only on the text. So a step that copies the file is found in the builder's cache again.
   return BuildContext{.tar = std::move(tar),
                       .dockerfile = own ? "Dockerfile" : ".dockerfile." + sha256(request.dockerfile).substr(0, 16)};
 }

@@ -1,5 +1,7 @@
-// A build's context as a tar in a file without a name: the files of a folder beneath the workspace, without what its
-// .dockerignore leaves out, and the Dockerfile. Blocking: not for the core's thread.
+// Makes the context of an image build: a tar in an unnamed file.
+//
+// The tar has the files of a folder below the workspace, without what its .dockerignore excludes, and the Dockerfile.
+// The functions block: do not call them on the core's thread.
 #pragma once
 
 #include <cstdint>
@@ -15,35 +17,40 @@
 namespace dind::sandbox {
 
 struct ContextRequest {
-  std::string root;             // the workspace as we see it, absolute; empty: there is none
-  std::string path;             // of the folder, relative to it; empty: a context without files
-  std::string dockerfile;       // its text
-  std::string dockerfile_name;  // the file that it is from, relative to the folder or absolute; empty: "Dockerfile"
-  // The text of <its file>.dockerignore, which takes the place of .dockerignore. None: it is looked for in the folder.
+  std::string root;        // the workspace as this process sees it, absolute; empty: no workspace
+  std::string path;        // the folder: relative to `root`, or absolute and below it; empty: no files
+  std::string dockerfile;  // the text of the Dockerfile
+  // The file that the text is from: relative to the folder, or absolute. Empty: "Dockerfile".
+  std::string dockerfile_name;
+  // The text of <dockerfile_name>.dockerignore, which replaces .dockerignore. nullopt: that file is read from the
+  // folder if it exists.
   std::optional<std::string> ignore;
-  bool hide_dockerfile = true;  // from COPY, by the classic builder's own rule; BuildKit has none for a tar
+  // Hides the Dockerfile from COPY, by the classic builder's own rule. BuildKit has no such rule for a tar.
+  bool hide_dockerfile = true;
   std::int64_t most_bytes = 1LL << 30;
   std::size_t most_files = 200'000;
 };
 struct BuildContext {
   std::shared_ptr<engine::BodyFile> tar;  // grows while it is collected
-  std::string dockerfile;                 // its name in there
+  std::string dockerfile;                 // the Dockerfile's name in the tar
 };
 
-// A context that has nothing in it yet. The Dockerfile's name there is "Dockerfile" where it is not hidden and the
-// folder has the same text by that name; else one that no other file has. Errors: internal (no file can be made).
+// Makes a context that is still empty. The Dockerfile's name in it is "Dockerfile" if it is not hidden and the folder's
+// file of that name has the same text. Otherwise it is a name that no other file has.
+// Errors: internal (no file can be created).
 Result<BuildContext> begin_context(const ContextRequest& request);
 
 struct CollectedContext {
-  std::int64_t bytes = 0;          // of the tar, which is whole
+  std::int64_t bytes = 0;          // size of the complete tar
   std::vector<std::string> notes;  // for people: what was left out
 };
 
-// Puts everything into it. The tar grows by what is the folder's alone: its end, the Dockerfile in it, is for the
-// caller to let go (BodyFile::end), since a builder begins no step before it has both.
-// Files and folders have their modes and times, as docker sends them: programs such as make look at them.
-// Errors: not_found (no such folder), invalid_request (it leads out of the workspace, also by a link; too large; a
-// pattern that docker refuses), cancelled (`stop`, which is looked at before each entry and each piece of a file).
+// Writes everything into the context's tar. Meanwhile, the tar's length grows only by the folder's files.
+// The end of the tar, with the Dockerfile in it, is held back until the caller releases it (BodyFile::end). A builder
+// starts no step before it has both the end and the Dockerfile.
+// Files and folders keep their modes and times, as docker sends them: programs such as make read them.
+// Errors: not_found (no such folder), invalid_request (the path leads out of the workspace, also by a link; the context
+// is too large; docker refuses a pattern), cancelled (`stop`, checked before each entry and each piece of a file).
 Result<CollectedContext> collect_context(const ContextRequest& request, const BuildContext& context,
                                          const std::stop_token& stop = {});
 

@@ -1,5 +1,5 @@
-// A path in a sandbox as its mounts are told, "/data" of "/data/" and of "//data/.": an image's VOLUME is any text, and
-// the engine compares cleaned paths.
+// Cleans a path in a sandbox for the engine's list of mounts: "/data/" and "//data/." become "/data".
+// An image's VOLUME can be any text, and the engine compares cleaned paths.
 #pragma once
 
 #include <filesystem>

@@ -18,7 +18,7 @@ namespace {
 
 constexpr std::size_t kMaxRulesBytes = 1 << 20;
 
-// Beneath `folder` in every step: neither "..", an absolute path nor a link leads out of it.
+// Opens `path` below `folder`. In every step, no "..", absolute path or link leads out of `folder`.
 int open_beneath(int folder, const std::string& path, int flags) {
   struct open_how how{};
   how.flags = static_cast<unsigned>(flags | O_CLOEXEC);
@@ -26,7 +26,7 @@ int open_beneath(int folder, const std::string& path, int flags) {
   return static_cast<int>(::syscall(SYS_openat2, folder, path.c_str(), &how, sizeof how));
 }
 
-// False: it has more than `most` bytes, or can't be read (errno is set).
+// False: the file has more than `most` bytes (errno is 0), or can't be read (errno is set).
 bool read_all(int fd, std::size_t most, std::string& into) {
   std::array<char, 16 * 1024> buffer;
   ssize_t count = 0;
@@ -50,7 +50,7 @@ Result<OwnedFd> open_context_folder(const std::string& root_path, const std::str
   if (root.get() < 0)
     return fail(ErrorCode::invalid_request, "The workspace " + root_path + " can't be opened (" + last_error() +
                                                 "); check workspace.path (DIND_WORKSPACE)");
-  // An absolute path of what is in the workspace is as good.
+  // An absolute path of a folder in the workspace is accepted too.
   std::string relative = path;
   const std::string base = root_path.substr(0, root_path.find_last_not_of('/') + 1);
   if (path == base || path.starts_with(base + "/"))

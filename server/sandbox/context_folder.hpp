@@ -1,4 +1,4 @@
-// Files of a build's context, read from beneath the workspace whatever links are in it. Blocking.
+// Reads files of a build's context from below the workspace. Links can't lead out of it. The functions block.
 #pragma once
 
 #include <sys/types.h>
@@ -28,7 +28,7 @@ class OwnedFd {
   int fd_;
 };
 
-// The folder `path` of the workspace `root`. Errors: not_found (no such folder), invalid_request (there is no
+// Opens the folder `path` of the workspace `root`. Errors: not_found (no such folder), invalid_request (there is no
 // workspace, or the path leads out of it, also by a link).
 Result<OwnedFd> open_context_folder(const std::string& root, const std::string& path);
 
@@ -37,11 +37,12 @@ struct ContextFile {
   mode_t mode = 0644;
   std::time_t changed = 0;
 };
-// A .dockerignore, 1 MiB at most. nullopt: it is not there. Error (invalid_request): it is no file, can't be read, or
-// a link that leads out of the folder: what it leaves out must not be sent.
+// Reads a .dockerignore of at most 1 MiB. nullopt: it does not exist.
+// Error (invalid_request): it is not a file, is too large, can't be read, or is a link that leads out of the folder.
+// The build must then fail, because what the file excludes must not be sent.
 Result<std::optional<ContextFile>> read_ignore_file(int folder, const std::string& name);
 
-// Whether the folder's file `name` (no link) has exactly this text.
+// Whether the file `name` of the folder is not a link and has exactly this text.
 bool has_text(int folder, const std::string& name, const std::string& text);
 
 }  // namespace dind::sandbox

@@ -12,15 +12,15 @@ using namespace std::chrono_literals;
 
 namespace {
 
-// Each part of the credit that goes back is a way through the engine: it waits until the program has used up half of
-// what it has, and the other half keeps it writing meanwhile.
+// Each return of credit is one message through the engine. So credit is returned in parts of at least kCreditPart, and
+// only when the program has used half of its credit. With the other half it can write meanwhile.
 constexpr std::uint64_t kCreditPart = SupervisorConnection::kOutputWindow / 8;
 constexpr std::uint64_t kCreditLow = SupervisorConnection::kOutputWindow / 2;
 constexpr std::size_t kMaxComplaint = 4096;
-// At its end the supervisor sends what the program's two pipes hold, whatever the window says; a program may have made
-// them larger. Who sends more is no supervisor of ours any more (S11).
+// At its end the supervisor sends what the program's two pipes hold, even beyond the window. A program may have
+// enlarged the pipes. A sender of more than this is not the supervisor any more (S11).
 constexpr std::uint64_t kMaxOverdrawn = 4U << 20;
-constexpr std::size_t kReadSize = 256 * 1024;  // what a socket holds in a flood: few and large reads
+constexpr std::size_t kReadSize = 256 * 1024;  // as much as a full socket buffer holds: few, large reads
 
 std::unexpected<Error> no_supervisor(std::uint32_t version) {
   return fail(ErrorCode::internal, "The supervisor in the sandbox speaks version " + std::to_string(version) +
@@ -60,7 +60,7 @@ void SupervisorConnection::assign(std::string job, std::function<void()> on_bega
 
 void SupervisorConnection::send_job() {
   if (!assigned_ || !seen_.ready || seen_.error || std::exchange(job_sent_, true)) return;
-  // Without input its end goes along: one write for a whole run.
+  // Without input, the end of stdin is sent with the job: one write for a whole run.
   if (!input_) job_ += stdin_end_frame();
   post(std::move(job_));
   stdin_started_ = true;
@@ -71,7 +71,7 @@ void SupervisorConnection::kill() { post(signal_frame(SIGKILL)); }
 
 void SupervisorConnection::leave() {
   sink_ = nullptr;
-  // Closing it wakes `feed`. What was never fed is whole, for another attempt.
+  // Closing the input wakes `feed`. An input that was never fed stays complete, for another attempt.
   if (const auto input = std::exchange(input_, nullptr); input && stdin_started_) input->close();
 }
 
@@ -118,7 +118,7 @@ Task<void> SupervisorConnection::write(std::shared_ptr<SupervisorConnection> sel
     }
     std::string frames = std::move(self->outbox_.front());
     self->outbox_.pop_front();
-    // The reader sees why; a sandbox that is ending reads no more, and that is no failure.
+    // The reader reports the reason. A sandbox that is ending reads no more, and this is not a failure.
     if (const auto written = co_await self->stream_->write(std::move(frames)); !written) co_return;
   }
 }
@@ -206,12 +206,12 @@ void SupervisorConnection::take(FromSupervisor& event) {
   changed_.notify();
 }
 
-// Put together where it was read, over the headers between: one piece for whoever takes it.
+// Joins output in the read buffer: moves the bytes over the frame headers between them. So the sink gets one piece.
 void SupervisorConnection::output(const ProgramOutput& output) {
   if (output.channel != output_channel_) pass_on_output();
   output_channel_ = output.channel;
   const auto size = output.bytes.size();
-  char* const bytes = const_cast<char*>(output.bytes.data());  // in the buffer of `take`, which is ours
+  char* const bytes = const_cast<char*>(output.bytes.data());  // in the buffer that `take` got, which may be changed
   if (output_.empty())
     output_ = {bytes, 0};
   else

@@ -1,6 +1,7 @@
-// Our end of the talk with one sandbox's supervisor: sends the job when it is ready, drains what it says from the first
-// byte to the last, passes output on against credit, feeds stdin. Never stops reading: an unread stream would block the
-// engine.
+// The server's end of the connection to the supervisor of one sandbox.
+//
+// It sends the job when the supervisor is ready, passes output on against credit, and feeds stdin.
+// It reads the stream from the first byte to the last and never stops: an unread stream would block the engine.
 #pragma once
 
 #include <deque>
@@ -21,39 +22,40 @@ namespace dind::sandbox {
 
 class SupervisorConnection : public std::enable_shared_from_this<SupervisorConnection> {
  public:
-  // Bytes of output that may be on their way to a face at once; past it the program waits.
+  // Max bytes of output that may be on the way to a frontend at once. If they are used up, the program waits.
   static constexpr std::uint64_t kOutputWindow = 1 << 20;
 
   struct SupervisorState {
     bool ready = false;
     std::optional<Clock::time_point> began;  // when the program started
     std::optional<wire::ExitReport> report;
-    std::optional<Error> error;   // the stream broke, or what came over it was nonsense, or the supervisor gave up
+    std::optional<Error> error;   // the stream broke, its bytes are not the protocol, or the supervisor gave up
     bool ended = false;           // nothing more will come
-    std::string detail;           // of a report of a failed exec, or of a full volume
-    LeftFiles left;               // what the program left in the run's folder
-    bool memory_short = false;    // gVisor's was nearly used up
-    std::uint64_t out_bytes = 0;  // received of the program's stdout
+    std::string detail;           // of a failed exec, or of a full volume
+    LeftFiles left;               // files that the program left in the run's folder
+    bool memory_short = false;    // gVisor's memory was nearly used up
+    std::uint64_t out_bytes = 0;  // received from the program's stdout
     std::uint64_t err_bytes = 0;
-    std::uint64_t dropped_bytes = 0;  // of them, not passed on, because nobody listened any more
-    std::string complaint;            // what came outside of the protocol: the engine's or the runtime's last words
+    std::uint64_t dropped_bytes = 0;  // received, but not passed on, because the sink was gone
+    std::string complaint;            // text outside of the protocol: last messages of the engine or the runtime
   };
 
-  // `token`: what the supervisor's frames carry once it has its job.
+  // `token`: the supervisor's frames carry it after the supervisor has its job.
   static std::shared_ptr<SupervisorConnection> begin(asio::any_io_executor executor,
                                                      std::unique_ptr<engine::HijackedStream> stream,
                                                      std::uint32_t token);
 
-  // The job (with this token), once: sent as soon as the supervisor is ready. `on_began` is called when the program
-  // starts, before any of its output reaches `sink`, which must live until `leave`. `input` null: empty stdin.
+  // Sends the job (with this token) as soon as the supervisor is ready. Call it only once.
+  // `on_began` is called when the program starts, before any of its output reaches `sink`. `sink` must live until
+  // `leave`. `input` null: stdin is empty.
   void assign(std::string job, std::function<void()> on_began, EventSink& sink, std::shared_ptr<StdinPipe> input);
   std::uint32_t token() const { return token_; }
   const SupervisorState& seen() const { return seen_; }
-  // Notified at each change of `seen` apart from byte counts.
+  // Notified at each change of `seen`, except of its byte counts.
   Signal& changed() { return changed_; }
-  void kill();   // SIGKILL to the whole tree; the exit report follows
-  void leave();  // the sink is gone; draining goes on
-  void close();  // no more draining: the container is gone
+  void kill();   // sends SIGKILL to the whole process tree; the exit report follows
+  void leave();  // detaches the sink; the stream is still drained
+  void close();  // ends the draining; for when the container is gone
 
  private:
   SupervisorConnection(asio::any_io_executor executor, std::unique_ptr<engine::HijackedStream> stream,
@@ -84,13 +86,13 @@ class SupervisorConnection : public std::enable_shared_from_this<SupervisorConne
   Signal changed_;
   Signal to_write_;
   std::deque<std::string> outbox_;
-  std::span<char> output_;  // that was taken and not passed on yet
+  std::span<char> output_;  // received and not passed on yet
   Channel output_channel_ = Channel::out;
-  std::uint64_t credit_ = kOutputWindow;  // what the supervisor may still send, as far as we know
-  std::uint64_t overdrawn_ = 0;           // what it sent beyond that
-  std::uint64_t returned_ = 0;            // credit that came back and was not sent on yet
+  std::uint64_t credit_ = kOutputWindow;  // bytes that the supervisor may still send, as far as the server knows
+  std::uint64_t overdrawn_ = 0;           // bytes that it sent beyond its credit
+  std::uint64_t returned_ = 0;            // credit that came back and is not sent on yet
   std::uint64_t stdin_unconfirmed_ = 0;
-  bool stdin_started_ = false;  // some of `input_` may be gone to the program
+  bool stdin_started_ = false;  // the program may have received some of `input_`
   bool assigned_ = false;
   bool job_sent_ = false;
   bool closed_ = false;

@@ -16,7 +16,7 @@ Task<Result<engine::CreatedContainer>> create_expected(engine::Client& client, R
     if (created || created.error().engine_status != 0) removal.end_create();
     co_return created;
   }
-  // The engine holds a name from the beginning of a creation, and knows the container only at the end of it.
+  // The engine reserves the name when a create begins, and knows the container only when the create ends.
   const Deadline give_up = std::min(deadline, in(kLateCreate));
   for (Clock::duration pause = 10ms;; pause = std::min<Clock::duration>(2 * pause, 200ms)) {
     const auto there = co_await client.inspect_container(name, deadline);

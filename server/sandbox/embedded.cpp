@@ -1,6 +1,6 @@
 #include "sandbox/embedded.hpp"
 
-// The assembler puts the files in as they are; a list of numbers would cost the compiler seconds.
+// The assembler includes the files unchanged. An array of numbers would take the compiler seconds.
 #define EMBED(symbol, file)                                                     \
   __asm__(                                                                      \
       ".section .rodata\n"                                                      \

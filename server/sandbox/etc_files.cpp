@@ -5,8 +5,8 @@
 namespace dind::sandbox {
 namespace {
 
-// "localhost" has one address, an IPv4 one: a server that listens on each address of a name fails where the sandbox has
-// no IPv6, and a client that tries ::1 first does not find a server on 127.0.0.1.
+// "localhost" has only an IPv4 address. With ::1 as a second address, a server that listens on each address of a name
+// fails if the sandbox has no IPv6. And a client that tries ::1 first does not find a server on 127.0.0.1.
 constexpr const char* kHosts =
     "127.0.0.1\tlocalhost\n"
     "127.0.0.1\tsandbox\n"

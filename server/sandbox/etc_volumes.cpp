@@ -13,11 +13,11 @@
 namespace dind::sandbox {
 namespace {
 
-constexpr const char* kFormat = "1";  // of what is in the volume; another one has another name
+constexpr const char* kFormat = "1";  // version of the volume's content, part of the volume's name
 constexpr const char* kCarrierFolder = "/.dind-etc";
 constexpr std::size_t kMaxSeen = 1000;
-constexpr std::size_t kFolderLook = 16 << 10;    // of a folder's tar: enough for two entries
-constexpr std::size_t kMaxEtcBytes = 256 << 10;  // of an image's passwd or group
+constexpr std::size_t kFolderLook = 16 << 10;    // bytes of a folder's tar: enough for two entries
+constexpr std::size_t kMaxEtcBytes = 256 << 10;  // max size of an image's passwd or group
 
 const char* name_of(EngineUsers users) {
   switch (users) {
@@ -101,8 +101,8 @@ Task<Result<EtcFolder>> EtcVolumes::refill(engine::Image image, std::string user
   auto filled = co_await fill(volume, std::move(image), std::move(user), deadline);
   if (!filled) {
     if (filled.error().code == ErrorCode::engine_unavailable) co_return filled;
-    // A newer engine does not read an image whose links lead out of it: the run itself says what is wrong with that
-    // one.
+    // A newer engine does not read an image whose links lead out of it. The run itself reports what is wrong with such
+    // an image.
     const bool of_image = engine::leads_out_of_image(filled.error().message);
     log(of_image ? LogLevel::info : LogLevel::warning, "The files of /etc are left out: " + filled.error().message);
     co_return EtcFolder{};
@@ -119,12 +119,12 @@ void EtcVolumes::give_up(const Error& error) {
   for (auto& [volume, folder] : seen_) folder.path.clear();
 }
 
-// Two that fill at once put the same bytes into it.
+// Two processes that fill the volume at the same time write the same bytes.
 Task<Result<EtcFolder>> EtcVolumes::fill(std::string volume, engine::Image image, std::string user, Deadline deadline) {
   const auto info = co_await client_.info(deadline);
   if (!info) co_return std::unexpected(info.error());
   const auto users = engine_users(*info);
-  // A volume's labels are those that it is made with.
+  // The labels of a volume can't be changed later, so the image is read before the volume is created.
   auto found = co_await look_into(image, deadline);
   if (!found) co_return std::unexpected(found.error());
   std::string filled;
@@ -149,12 +149,12 @@ Task<Result<EtcFolder>> EtcVolumes::fill(std::string volume, engine::Image image
       .path = *there ? (*there)->mountpoint : std::string(), .users = users, .filled = std::move(found->filled)};
 }
 
-// Through a container of the image that is never started: the engine fills the image's volumes for it.
+// Reads the image through a container that is never started: the engine fills the image's volumes for it.
 Task<Result<EtcVolumes::ImageFiles>> EtcVolumes::look_into(engine::Image image, Deadline deadline) {
   const std::string name = "dind-carrier-" + random_id();
   auto removal = removals_.expect_container(name);
   auto spec = fixtures_.carrier(image.id);
-  spec.working_dir = "/";  // the image's own may be none; that is said where the sandbox is made
+  spec.working_dir = "/";  // the image's WORKDIR may be invalid; SandboxStarter::attach reports that
   const auto created = co_await create_expected(client_, removal, name, std::move(spec), deadline);
   if (!created) co_return std::unexpected(created.error());
   ImageFiles found;
@@ -171,7 +171,7 @@ Task<Result<EtcVolumes::ImageFiles>> EtcVolumes::look_into(engine::Image image, 
   co_return found;
 }
 
-// Empty where the image has no such file. Links are followed as the program would, a few of them.
+// Empty: the image has no such file. Up to 3 links are followed, as the program would follow them.
 Task<Result<std::string>> EtcVolumes::read_file(std::string container, std::string path, Deadline deadline) {
   for (int i = 0; i < 4; ++i) {
     const auto tar = co_await client_.get_archive(container, path, kMaxEtcBytes + 4096, deadline);

@@ -1,8 +1,8 @@
-// The volumes with the files that every sandbox has in /etc: one for each image and user, filled once.
+// Makes the volumes with the files that every sandbox has in /etc: one for each image and user, filled once.
 //
-// A sandbox with NetworkDisabled has an empty /etc/hosts, and no image knows the user of a run. The files are mounted
-// one by one, from the volume's place on the engine's disk. That place is the engine's own word (`Mountpoint`), never a
-// client's, so no path of a client becomes a bind source.
+// A sandbox with NetworkDisabled has an empty /etc/hosts, and no image knows the user of a run. So the files are
+// mounted one by one, from the volume's path on the engine's disk. The engine itself reports that path (`Mountpoint`),
+// never a client. So no path of a client becomes the source of a bind mount.
 #pragma once
 
 #include <map>
@@ -17,35 +17,37 @@
 
 namespace dind::sandbox {
 
-// Whose user ids a sandbox's are on the engine's machine.
+// How a sandbox's user ids map to user ids of the engine's machine.
 enum class EngineUsers {
   same,      // the same numbers, all of them
-  rootless,  // mapped, by a rootless engine: 65,536 of them
-  remapped,  // mapped, by userns-remap: 65,536 of them
+  rootless,  // mapped by a rootless engine: 65,536 ids
+  remapped,  // mapped by userns-remap: 65,536 ids
 };
 
 EngineUsers engine_users(const engine::Info& info);
-// For people: why a program whose user is `user`, the workspace's owner, may not write to the workspace (N05). Empty:
-// it may.
+// A note for people: why a program may be unable to write to the workspace, although its user `user` is the workspace's
+// owner (N05). Empty: it can write.
 std::string mapped_users_note(EngineUsers users, const std::string& user);
 
 struct EtcFolder {
-  std::string path;  // on the engine's machine; empty: its files are not mounted
+  std::string path;  // on the engine's machine; empty: the files are not mounted
   EngineUsers users = EngineUsers::same;
-  std::vector<std::string> filled;  // of the image's volumes (its VOLUME lines): those in which it has something
+  // Paths of the image's VOLUME lines in which the image has something.
+  std::vector<std::string> filled;
 };
 
 class EtcVolumes {
  public:
   EtcVolumes(engine::Client& client, Removals& removals, SharedResources& fixtures);
 
-  // Makes and fills the volume where the engine has none. One that is there is trusted until `refill`. Where it can't
-  // be made, the path is empty, and the log says why. Error: engine_unavailable only.
+  // Finds the volume, or creates and fills it if the engine does not have it. An existing volume is trusted until
+  // `refill`. If it can't be created, the path is empty, and the log says why. Error: engine_unavailable only.
   Task<Result<EtcFolder>> find(engine::Image image, std::string user, Deadline deadline);
-  // A file in it was not there (somebody removed the volume, or its filling broke off): fills it again.
+  // Fills the volume again. Call it if a file in it was missing: someone removed the volume, or filling it was
+  // interrupted.
   Task<Result<EtcFolder>> refill(engine::Image image, std::string user, Deadline deadline);
   void forget() { seen_.clear(); }
-  // The engine does not mount such files at all: they are left out from now on.
+  // Call it if the engine can't mount such files at all: from now on, sandboxes are created without them.
   void give_up(const Error& error);
 
   static std::string volume_name(const std::string& image_id, const std::string& user);
@@ -67,7 +69,7 @@ class EtcVolumes {
   bool given_up_ = false;
 };
 
-inline constexpr const char* kUsersLabel = "dind-executor.users";    // of such a volume: EngineUsers
-inline constexpr const char* kFilledLabel = "dind-executor.filled";  // of such a volume: EtcFolder::filled, in lines
+inline constexpr const char* kUsersLabel = "dind-executor.users";    // of such a volume: its EngineUsers
+inline constexpr const char* kFilledLabel = "dind-executor.filled";  // of such a volume: EtcFolder::filled, as lines
 
 }  // namespace dind::sandbox

@@ -1,5 +1,7 @@
-// Keeps a sandbox with a network from everything but the public internet: the engine's API, the gateway, the services
-// beside it, link-local and private addresses.
+// Installs the egress filter of a sandbox that has a network.
+//
+// The filter allows the public internet only. It blocks the engine's API, the gateway, the services next to it,
+// link-local and private addresses.
 #pragma once
 
 #include <string>
@@ -12,8 +14,9 @@
 
 namespace dind::sandbox {
 
-// Runs `spec` (harden_egress_filter) as container `name` to its end, after the sandbox was started and before its
-// program is. Errors: the engine's, or that the fence did not come up; the program must not be started then.
+// Runs `spec` (harden_egress_filter) as the container `name` until it exits. Call it after the sandbox is started and
+// before its program is. Errors: the engine's, or that the egress filter could not be installed. After an error, the
+// program must not be started.
 Task<Result<void>> install_egress_filter(engine::Client& client, Removals& removals, SharedResources& fixtures,
                                          engine::ContainerSpec spec, std::string name, Deadline deadline);
 

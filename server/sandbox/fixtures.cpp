@@ -43,7 +43,7 @@ Task<Result<engine::Image>> SharedResources::ensure_supervisor_image(Deadline de
                                                   ours->name +
                                                   " and does not have it as it was given. Is its disk full? Try again");
     const auto done = co_await client_.load_image(ours->archive, deadline);
-    // With containerd's store, one of two that load it at the same time.
+    // With containerd's image store, this happens to one of two processes that load the image at the same time.
     if (!done && !engine::is_there_already(done.error().message)) co_return std::unexpected(done.error());
   }
 }
@@ -91,7 +91,7 @@ Task<Result<void>> SharedResources::repair_supervisor(Deadline deadline) {
 }
 
 // The engine writes a file under its final name, and a sandbox of another process may start meanwhile. So the file has
-// a name of its own until it is whole. Two that fill at once put the same bytes there.
+// another name until it is complete. Two processes that fill the volume at the same time write the same bytes.
 Task<Result<void>> SharedResources::fill(std::string carrier_id, Deadline deadline) {
   const std::string whole = "supervisor." + random_id();
   const TarFile files[] = {{.path = whole, .bytes = supervisor_binary(), .mode = kSupervisorMode},
@@ -110,8 +110,8 @@ Task<Result<void>> SharedResources::create_dependency_volume(std::string volume,
           {kOwnerLabel, owner_}, {kRunLabel, std::move(run_id)}, {kDeadlineLabel, std::to_string(remove_after)}}};
   if (const auto made = co_await client_.create_volume(std::move(spec), deadline); !made)
     co_return std::unexpected(made.error());
-  // The installer's user is chosen when its sandbox is made, and nobody else writes there: the program sees it
-  // read-only.
+  // The installer's user is chosen later, when its sandbox is created, so every user may write. Nobody else writes
+  // there, because the program's sandbox mounts the volume read-only.
   const TarFile folders[] = {{.path = "site", .bytes = {}, .mode = 0777, .folder = true},
                              {.path = "tmp", .bytes = {}, .mode = 0777, .folder = true}};
   auto tar = make_tar(folders);
@@ -149,7 +149,7 @@ engine::ContainerSpec SharedResources::carrier(std::string image_id) const {
       {kOwnerLabel, owner_}, {kRunLabel, "carrier"}, {kDeadlineLabel, std::to_string(client_.unix_now() + kLife)}};
   carrier.user = kNobody;
   carrier.cap_drop = {"ALL"};
-  carrier.read_only_rootfs = false;  // the engine refuses to put files into a container with a read-only one
+  carrier.read_only_rootfs = false;  // the engine does not copy files into a container with a read-only root
   carrier.pids_limit = 1;
   return carrier;
 }

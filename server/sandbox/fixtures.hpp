@@ -1,5 +1,7 @@
-// What every sandbox shares and the engine keeps between runs: the supervisor, in a volume for sandboxes and in an
-// image of its own for what is ours alone, and the network with a way out.
+// Creates what all sandboxes share and the engine keeps between runs.
+//
+// This is the supervisor and the network with internet access. The supervisor is in a volume, for sandboxes. It is also
+// in an image, for containers that run only the supervisor.
 #pragma once
 
 #include <cstdint>
@@ -14,11 +16,11 @@
 
 namespace dind::sandbox {
 
-// "dind-supervisor-<sha256 of the supervisor>": another version of ours has another volume.
+// "dind-supervisor-<sha256 of the supervisor>": another version of the supervisor has another volume.
 std::string supervisor_volume_name();
 
-// Whether a sandbox did not start since the supervisor isn't where it should be: somebody emptied the volume, or its
-// filling broke off.
+// Whether a sandbox did not start because the supervisor is missing: someone emptied the volume, or filling it was
+// interrupted.
 bool supervisor_is_missing(const Error& error);
 
 class SharedResources {
@@ -26,33 +28,33 @@ class SharedResources {
   SharedResources(engine::Client& client, Removals& removals, std::string owner);
 
   const std::string& supervisor_volume() const { return volume_; }
-  // Makes and fills the volume where it isn't there. One that is there is trusted until `repair_supervisor`.
+  // Creates and fills the volume if it does not exist. An existing volume is trusted until `repair_supervisor`.
   Task<Result<void>> ensure_supervisor(Deadline deadline);
-  // A sandbox did not start, maybe for want of the supervisor: looks at the volume, and fills it again where what is in
-  // it is not the supervisor (a filling that broke off).
+  // Checks the volume, and fills it again if its content is not the supervisor (filling it was interrupted). Call it if
+  // a sandbox did not start, maybe because the supervisor is missing.
   Task<Result<void>> repair_supervisor(Deadline deadline);
-  // Loads the image with the supervisor alone (supervisor_image) where the engine does not have it. Its ID is known by
-  // its content, never by its name.
+  // Loads the image that holds only the supervisor (supervisor_image) if the engine does not have it. The image is
+  // recognized by its content, never by its name.
   Task<Result<engine::Image>> ensure_supervisor_image(Deadline deadline);
-  // Makes a container of that image: loads it again where somebody has removed it meanwhile.
+  // Creates a container of that image. If someone has removed the image meanwhile, it is loaded again.
   Task<Result<engine::CreatedContainer>> create_from_supervisor_image(Removals::PendingRemoval& removal,
                                                                       std::string name, engine::ContainerSpec spec,
                                                                       Deadline deadline);
-  // A container of the image that is never started: files go through it into a volume, or out of the image.
+  // The spec of a container that is never started. Files are copied through it into a volume, or out of the image.
   engine::ContainerSpec carrier(std::string image_id) const;
-  // Puts `tar` into the volume.
+  // Copies the files of `tar` into the volume. `target`: where the carrier mounts the volume.
   Task<Result<void>> carry(std::string volume, std::string target, std::string tar, Deadline deadline);
   Task<Result<void>> ensure_internet(Deadline deadline);
-  // Where the engine is Podman: the seccomp profile is a file of a volume, where the engine can read it. `anew`: it is
-  // not there any more.
+  // Podman only: puts the seccomp profile into a file of a volume, where the engine can read it. `anew`: the file is
+  // not there any more, so it is written again.
   Task<Result<void>> ensure_profile(Deadline deadline, bool anew = false);
-  // The volume for a run's packages, with a folder and one for temporary files that any user may write. Its
-  // removal is the caller's removal. After `life` anybody may remove it.
+  // Creates the volume for a run's dependencies. It has a folder for them and one for temporary files; any user may
+  // write to both. The caller registers and runs its removal. After `life`, any process may remove it.
   Task<Result<void>> create_dependency_volume(std::string volume, std::string run_id, std::chrono::seconds life,
                                               Deadline deadline);
 
  private:
-  // A container that has a volume, is never started, and goes with its removal.
+  // A container that mounts a volume and is never started. It is removed when `removal` is destroyed.
   struct Carrier {
     Removals::PendingRemoval removal;
     std::string id;

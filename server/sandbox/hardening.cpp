@@ -15,10 +15,10 @@
 namespace dind::sandbox {
 namespace {
 
-// Inodes of a tmpfs are kernel memory that no limit counts: one for each 4 KiB of it is plenty.
+// Inodes of a tmpfs use kernel memory that no limit counts. One inode for each 4 KiB of the tmpfs is enough.
 constexpr std::int64_t kBytesPerInode = 4096;
 
-constexpr std::int64_t kCoverBytes = 4096;  // of a folder that holds nothing
+constexpr std::int64_t kCoverBytes = 4096;  // size of the empty folder that covers another one
 
 constexpr std::int64_t kGvisorThreads = 256;
 constexpr std::int64_t kGvisorThreadsPerProcess = 8;
@@ -28,7 +28,8 @@ std::string tmpfs_options(std::int64_t bytes, const std::string& who) {
          ",nr_inodes=" + std::to_string(std::max<std::int64_t>(64, bytes / kBytesPerInode)) + "," + who;
 }
 
-// Somebody may remove the volume just before: the engine makes an empty one then, which must be known as ours.
+// Someone may remove the volume just before the create. Then the engine creates an empty one, whose label must show
+// that dind-executor uses it.
 engine::Mount supervisor_mount(const SandboxContext& surroundings) {
   return {.kind = engine::Mount::Kind::volume,
           .source = surroundings.supervisor_volume,
@@ -38,8 +39,8 @@ engine::Mount supervisor_mount(const SandboxContext& surroundings) {
           .labels = {{kCacheLabel, "supervisor"}}};
 }
 
-// gVisor does not show where a mount comes from, so nothing could tell whether a link was put there: it gets no mounts
-// of parts of the workspace.
+// gVisor does not show where a mount comes from. So a link that was put at its path could not be detected, and no part
+// of the workspace is mounted separately under gVisor.
 bool workspace_is_read_only(const RunPlan& plan) {
   if (*plan.workspace == WorkspaceAccess::read_only) return true;
   return !plan.workspace_folder.empty() && plan.isolation != Isolation::gvisor;
@@ -54,7 +55,7 @@ void add_workspace_mount(const WorkspaceMount& mount, const RunPlan& plan, const
                    .target = target,
                    .read_only = mount.read_only});
   } else if (mount.read_only && mount.folder) {
-    // Covered instead: the program sees an empty folder there.
+    // It is covered instead: the program sees an empty folder there.
     all.push_back({.kind = engine::Mount::Kind::tmpfs,
                    .source = {},
                    .target = target,
@@ -63,7 +64,7 @@ void add_workspace_mount(const WorkspaceMount& mount, const RunPlan& plan, const
   }
 }
 
-// A VOLUME of the image's would be a disk without a limit; a small tmpfs of ours covers it.
+// Covers each VOLUME of the image with a small tmpfs. Without it, the VOLUME would be disk space without a limit.
 void cover_volumes(const std::vector<std::string>& volumes, std::set<std::string>& covered, std::int64_t bytes,
                    std::vector<engine::Mount>& all) {
   for (const auto& volume : volumes) {
@@ -74,8 +75,9 @@ void cover_volumes(const std::vector<std::string>& volumes, std::set<std::string
   }
 }
 
-// Where the image has something in its VOLUME, a volume that the engine fills from it shows that, read-only as the rest
-// of the image is (B02). All runs of the image have the same one: no engine makes a read-only volume without a name.
+// If the image has files in a VOLUME, a volume that the engine fills from the image shows them. It is read-only, like
+// the rest of the image (B02). All runs of the image share it, because no engine creates a read-only volume without a
+// name.
 void show_filled_volumes(const SandboxContext& surroundings, std::set<std::string>& covered,
                          std::vector<engine::Mount>& all) {
   for (const auto& volume : surroundings.filled_volumes) {
@@ -100,7 +102,8 @@ std::vector<engine::Mount> mounts(const RunPlan& plan, const SandboxContext& sur
                    .target = volume.target,
                    .read_only = volume.read_only,
                    .no_copy = true,
-                   // Where it is gone already (a stop), the engine makes it anew: then it must be known for ours.
+                   // If the volume is already removed (at a stop), the engine creates it again. Then the labels must
+                   // say who owns it.
                    .labels = {{kOwnerLabel, surroundings.owner},
                               {kRunLabel, plan.run_id},
                               {kDeadlineLabel, std::to_string(surroundings.remove_after)}}});
@@ -121,7 +124,8 @@ std::vector<engine::Mount> mounts(const RunPlan& plan, const SandboxContext& sur
     covered.insert(kWorkspaceMount);
     for (const auto& mount : plan.workspace_mounts) add_workspace_mount(mount, plan, surroundings, all);
   }
-  // Beneath a mount of ours its folder would be made there, by root.
+  // A VOLUME below the workspace or the dependencies is not mounted: the runtime would create its folder there, as
+  // root.
   auto volumes = surroundings.image.volumes;
   for (const auto& volume : volumes)
     if (const auto path = cleaned(volume);
@@ -169,12 +173,13 @@ const std::string& mount_key(const engine::Mount& each) { return each.target; }
 const std::string& mount_key(const engine::Ulimit& each) { return each.name; }
 
 bool same_mount(const engine::Mount& a, const engine::Mount& b) {
-  // NoCopy and labels say how a volume is made, not what may be done with it; some engines don't report them.
+  // NoCopy and labels say how a volume is created, not what it allows. Some engines don't report them.
   return a.kind == b.kind && a.source == b.source && a.target == b.target && a.read_only == b.read_only &&
          a.tmpfs_bytes == b.tmpfs_bytes;
 }
 
-// An engine without swap accounting reports -1 and holds Memory alone: said by doctor, no reason to refuse each run.
+// An engine without swap accounting reports -1 and limits only Memory. The doctor reports this; it is no reason to
+// refuse every run.
 bool tolerable(const std::string& extra) { return extra == "MemorySwap=-1"; }
 
 }  // namespace
@@ -188,8 +193,8 @@ engine::ContainerSpec harden(const RunPlan& plan, const SandboxContext& surround
                  {kRunLabel, plan.run_id},
                  {kDeadlineLabel, std::to_string(surroundings.remove_after)}};
   spec.user = surroundings.user;
-  // The runtime makes a folder that is not there, as root, in the workspace too: it is told of none that a caller
-  // named. The supervisor enters that one, or says that it is missing.
+  // The runtime creates a missing folder as root, also in the workspace. So it gets no folder that a caller named. The
+  // supervisor enters that folder, or reports that it is missing.
   const auto& usual = surroundings.image.working_dir;
   spec.working_dir = plan.working_dir;
   if (plan.working_dir.empty()) spec.working_dir = usual.empty() || usual == "/" ? kRunFolder : "";
@@ -197,8 +202,9 @@ engine::ContainerSpec harden(const RunPlan& plan, const SandboxContext& surround
   spec.hostname = "sandbox";
   spec.network_disabled = !internet;
   spec.network_mode = internet ? kInternetNetwork : "none";
-  // Replies of the gateway must not be taken for forged ones once it is unreachable; of its device the fence says so
-  // itself (N01: an engine from API 1.46 on takes no switch of a device here). No second way out.
+  // rp_filter is off: replies of the gateway must not be dropped as forged once the gateway is unreachable. The egress
+  // filter does the same for the device itself (N01: an engine from API 1.46 on accepts no device setting here). IPv6
+  // is off, so that there is no second way out.
   if (internet) spec.sysctls = {{"net.ipv4.conf.all.rp_filter", "0"}, {"net.ipv6.conf.all.disable_ipv6", "1"}};
   spec.cap_drop = {"ALL"};
   spec.security_opt = {"no-new-privileges", "seccomp=" + std::string(seccomp_profile())};
@@ -217,8 +223,8 @@ engine::ContainerSpec harden(const RunPlan& plan, const SandboxContext& surround
   spec.shm_bytes = plan.limits.tmp_bytes;
   if (plan.isolation == Isolation::gvisor) {
     spec.runtime = kGvisorRuntime;
-    // What the engine counts are gVisor's own threads, of which a process inside needs several. Those inside are
-    // counted by the supervisor.
+    // The engine counts gVisor's own threads, and a process inside needs several of them. The supervisor counts the
+    // processes and threads inside.
     spec.pids_limit = kGvisorThreads + plan.limits.pids * kGvisorThreadsPerProcess;
   }
   return spec;
@@ -232,24 +238,26 @@ engine::ContainerSpec harden_egress_filter(const std::string& sandbox_id, const 
   spec.labels = {{kOwnerLabel, surroundings.owner},
                  {kRunLabel, run_id},
                  {kDeadlineLabel, std::to_string(surroundings.remove_after)}};
-  spec.user = "0:0";  // a capability is for root alone; the root of no file system that it may write
+  // Only root can have a capability. This root can't write to any file system.
+  spec.user = "0:0";
   spec.working_dir = "/";
   spec.open_stdin = false;
   spec.network_disabled = false;
   spec.network_mode = "container:" + sandbox_id;
-  spec.auto_remove = false;  // its exit code is asked for
+  spec.auto_remove = false;  // its exit code is read after its end
   spec.cap_drop = {"ALL"};
   spec.cap_add = {"NET_ADMIN"};
   spec.security_opt = {"no-new-privileges", "seccomp=" + std::string(seccomp_profile())};
-  // What the engine's machine calls its own: its public addresses are as near as its gateway (S08). Of its process 1,
-  // since the filter itself is in the sandbox's network.
+  // The file lists the addresses of the engine's machine: its public addresses are as close as its gateway (S08). It is
+  // read from the machine's process 1, because the filter's container is in the sandbox's network.
   spec.mounts = {{.kind = engine::Mount::Kind::bind,
                   .source = "/proc/1/net/fib_trie",
                   .target = wire::kMachineRoutes,
                   .read_only = true}};
   spec.memory_bytes = 16LL << 20;
   spec.nano_cpus = 1'000'000'000;
-  spec.pids_limit = 32;  // runc's own start-up threads count too; with too few of them it gives up now and again
+  // The limit also counts runc's own threads at start. With a lower limit, runc sometimes fails.
+  spec.pids_limit = 32;
   spec.shm_bytes = 64 << 10;
   return spec;
 }
@@ -282,7 +290,7 @@ std::vector<std::string> differences(const engine::ContainerSpec& asked, const e
     std::ranges::sort(r);
     if (a != r) found.push_back(std::string(what) + ": asked " + shown(joined(a)) + ", reported " + shown(joined(r)));
   };
-  // An engine may say the capability with its prefix.
+  // An engine may report the capability with the prefix CAP_.
   auto reported_caps = reported.cap_add;
   for (auto& cap : reported_caps)
     if (cap.starts_with("CAP_")) cap.erase(0, 4);
@@ -313,7 +321,7 @@ std::vector<std::string> differences(const engine::ContainerSpec& asked, const e
   const auto equal = [](const auto& a, const auto& b) { return a == b; };
   missing("Tmpfs", asked.tmpfs, reported.tmpfs, equal);
   missing("Mounts", asked.mounts, reported.mounts, same_mount);
-  // An engine's default limits come on top (default-ulimits in daemon.json, Podman's configuration).
+  // An engine may add its default limits (default-ulimits in daemon.json, Podman's configuration). They are ignored.
   auto asked_ulimits = reported.ulimits;
   std::erase_if(asked_ulimits, [&](const auto& each) {
     return std::ranges::none_of(asked.ulimits, [&](const auto& ours) { return ours.name == each.name; });

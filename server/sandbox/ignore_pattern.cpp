@@ -9,13 +9,13 @@ namespace {
 
 constexpr char32_t kNoCharacter = 0xFFFD;
 
-// What Unicode calls white space, as Go trims it.
+// The white space of Unicode, which Go trims.
 constexpr std::array<std::string_view, 25> kBlanks = {
     " ",      "\t",     "\n",     "\v",     "\f",     "\r",     "\xC2\x85", "\xC2\xA0", "\u1680",
     "\u2000", "\u2001", "\u2002", "\u2003", "\u2004", "\u2005", "\u2006",   "\u2007",   "\u2008",
     "\u2009", "\u200a", "\u2028", "\u2029", "\u202f", "\u205f", "\u3000"};
 
-// One character from the start of `bytes`, which it takes away.
+// Removes one character from the start of `bytes` and returns it.
 char32_t take_character(std::string_view& bytes) {
   const auto lead = static_cast<unsigned char>(bytes.front());
   const std::size_t size = lead < 0x80 ? 1 : lead >= 0xC2 && lead < 0xE0 ? 2 : lead >= 0xE0 && lead < 0xF0 ? 3 : 4;
@@ -60,8 +60,8 @@ std::string cleaned_pattern(std::string_view path) {
   return clean.empty() ? "." : clean;
 }
 
-// What Go's filepath.Match(pattern, ".") says of a pattern's syntax, by which docker refuses one. It looks no further
-// than to where "." does not match.
+// Checks a pattern's syntax as Go's filepath.Match(pattern, ".") does, because docker refuses patterns with it. Like
+// Go, it checks only up to the part where "." does not match.
 class SyntaxCheck {
  public:
   explicit SyntaxCheck(std::string_view pattern) : rest_(pattern) {}
@@ -90,7 +90,7 @@ class SyntaxCheck {
  private:
   enum class Found { malformed, no, yes };
 
-  // Up to the next star that is in no set.
+  // Removes and returns the text up to the next star that is not in a set.
   std::string_view take_chunk() {
     bool in_set = false;
     std::size_t at = 0;
@@ -146,7 +146,7 @@ class SyntaxCheck {
     return matched != negated ? Found::yes : Found::no;
   }
 
-  // A character of a set, after which something must follow.
+  // Removes and returns one character of a set. Something must follow it.
   static std::optional<char32_t> take_member(std::string_view& chunk) {
     if (chunk.empty() || chunk.front() == '-' || chunk.front() == ']') return std::nullopt;
     if (chunk.front() == '\\') chunk.remove_prefix(1);
@@ -216,7 +216,7 @@ std::optional<IgnorePattern> IgnorePattern::compile(std::string_view line) {
     } else if (c == U'*' || c == U'?') {
       regex += c == U'*' ? U"[^/]*" : U"[^/]";
       made.kind_ = Kind::regex;
-    } else if (std::u32string_view(U".+()$").contains(c)) {  // not | and {}, which docker leaves as they are
+    } else if (std::u32string_view(U".+()$").contains(c)) {  // not |, { and }: docker does not escape them
       (regex += U'\\') += c;
     } else if (c == U'\\') {
       regex += c;

@@ -1,4 +1,4 @@
-// One pattern of a .dockerignore, compiled and matched by docker's rules (moby/patternmatcher). Pure.
+// Compiles and matches one pattern of a .dockerignore by docker's rules (moby/patternmatcher). Pure.
 #pragma once
 
 #include <optional>
@@ -9,7 +9,7 @@
 
 namespace dind::sandbox {
 
-// `text` without what Unicode calls white space at its ends.
+// `text` without white space (as Unicode defines it) at its ends.
 std::string_view without_blanks(std::string_view text);
 
 // A path, in bytes and in characters. A byte that is part of no character counts as U+FFFD, as in Go.
@@ -21,12 +21,13 @@ struct IgnorePath {
 
 class IgnorePattern {
  public:
-  // `line` is a line's pattern without blanks around it, `!` included. nullopt: docker refuses it.
+  // `line`: the pattern of a line, with its `!`, without white space around it. nullopt: docker refuses the pattern.
   static std::optional<IgnorePattern> compile(std::string_view line);
 
   bool exception() const { return exception_; }
   bool matches(const IgnorePath& path) const;
-  // Whether it may match something in `folder`: docker looks into an ignored folder only for such an exception.
+  // Whether the pattern may match something in `folder`. Docker searches an ignored folder only if an exception may
+  // match in it.
   bool may_match_below(std::string_view folder) const;
 
  private:

@@ -47,7 +47,7 @@ const std::array<NamedRanges, 14> kPosixClasses = {{
     {U"xdigit", {{U'0', U'9'}, {U'A', U'F'}, {U'a', U'f'}}},
 }};
 
-// `ranges` are in order and do not overlap.
+// `ranges` must be sorted and must not overlap.
 Ranges complement(const Ranges& ranges) {
   Ranges others;
   char32_t from = 0;
@@ -117,7 +117,7 @@ class RegexParser {
     into_.steps_.push_back(step);
   }
   void add_character(char32_t c) { add({.op = Op::character, .character = c}); }
-  // With the star that may follow it.
+  // Adds a set, with the star that may follow it.
   void add_set(IgnoreRegex::Set set) {
     into_.sets_.push_back(std::move(set));
     const bool repeated = take_if(U"*");
@@ -139,7 +139,7 @@ class RegexParser {
     return true;
   }
 
-  // "{2}", "{2,}" and "{2,3}" after the brace: Go repeats what is before it.
+  // Whether "{" starts a repetition: "{2}", "{2,}" or "{2,3}". Go then repeats what is before it.
   bool is_repetition() const {
     auto text = rest_;
     const auto number = [&text] {
@@ -170,7 +170,7 @@ class RegexParser {
     return true;
   }
 
-  // "(.*/)?", the only group that docker writes.
+  // Parses "(.*/)?", the only group that docker uses.
   bool parse_folders() {
     if (!take_if(U".*/)?")) return false;
     const auto first = into_.steps_.size();
@@ -209,7 +209,7 @@ class RegexParser {
     return c.has_value();
   }
 
-  // What follows a backslash.
+  // Parses what follows a backslash.
   std::optional<char32_t> escaped_character() {
     if (rest_.empty()) return std::nullopt;
     const char32_t c = take();
@@ -267,7 +267,7 @@ class RegexParser {
     return c == U'\\' ? escaped_character() : c;
   }
 
-  // "[:alpha:]" within a set. False: there is no such name.
+  // Parses "[:alpha:]" in a set. False: no class has this name.
   bool parse_posix(Ranges& ranges, bool& found) {
     found = false;
     if (!rest_.starts_with(U"[:")) return true;
@@ -338,8 +338,8 @@ bool IgnoreRegex::holds(const Step& step, std::u32string_view path, std::size_t 
 }
 
 bool IgnoreRegex::matches(std::u32string_view path) const {
-  std::vector<std::size_t> now, later;              // steps to be taken at this place, and at the next
-  std::vector<std::size_t> seen(steps_.size(), 0);  // the last place, from 1, at which a step was reached
+  std::vector<std::size_t> now, later;              // steps to try at this position, and at the next
+  std::vector<std::size_t> seen(steps_.size(), 0);  // for each step: the last position, from 1, at which it was reached
   for (std::size_t at = 0; at <= path.size(); ++at) {
     later.clear();
     now.insert(now.end(), starts_.begin(), starts_.end());

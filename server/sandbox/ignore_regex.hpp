@@ -1,6 +1,6 @@
-// Regular expressions in the part of Go's syntax that docker makes of the patterns of a .dockerignore. Pure.
+// Regular expressions in the part of Go's syntax that docker uses for the patterns of a .dockerignore. Pure.
 //
-// Matching takes time in proportion to the length of the expression times that of the text, whatever they are.
+// The time of a match is always at most proportional to the expression's length times the text's length.
 #pragma once
 
 #include <cstdint>
@@ -16,7 +16,7 @@ class IgnoreRegex {
  public:
   // nullopt: Go refuses the expression, or it has a form that is not supported here (\p, a{2}).
   static std::optional<IgnoreRegex> compile(std::u32string_view text);
-  // Whether it matches anywhere in `path`: docker's expressions have anchors.
+  // Whether the expression matches anywhere in `path`. Docker's expressions have anchors.
   bool matches(std::u32string_view path) const;
 
  private:
@@ -31,8 +31,8 @@ class IgnoreRegex {
     Op op = Op::character;
     char32_t character = 0;
     std::size_t set = 0;    // index in sets_
-    std::size_t next = 0;   // the step after it; kMatched: there is none
-    std::size_t other = 0;  // either: the second way
+    std::size_t next = 0;   // the step after it; kMatched: the expression has matched
+    std::size_t other = 0;  // for `either`: the alternative to `next`
   };
   bool holds(const Step& step, std::u32string_view path, std::size_t at) const;
 

@@ -8,7 +8,7 @@
 namespace dind::sandbox {
 namespace {
 
-constexpr std::size_t kMaxLineLength = 64 << 10;  // docker's own bound
+constexpr std::size_t kMaxLineLength = 64 << 10;  // docker's own limit
 constexpr std::size_t kMaxPatterns = 10'000;
 
 std::unexpected<Error> refused(std::size_t line, std::string_view file, const std::string& why) {
@@ -19,7 +19,7 @@ std::unexpected<Error> refused(std::size_t line, std::string_view file, const st
 }  // namespace
 
 Result<IgnoreRules> IgnoreRules::parse(std::string_view text, std::string_view file_name) {
-  constexpr std::string_view kMark = "\xEF\xBB\xBF";  // some editors begin a file with it
+  constexpr std::string_view kMark = "\xEF\xBB\xBF";  // byte order mark; some editors write it at the start of a file
   if (text.starts_with(kMark)) text.remove_prefix(kMark.size());
   IgnoreRules rules;
   for (std::size_t number = 1; !text.empty(); ++number) {
@@ -53,7 +53,7 @@ bool IgnoreRules::ignored(std::string_view path, const Matched& folder, Matched&
     const auto& pattern = patterns_[i];
     bool matched = !folder.empty() && folder[i];
     if (!matched) {
-      if (pattern.exception() != out) continue;  // it would change nothing
+      if (pattern.exception() != out) continue;  // a match would change nothing
       matched = pattern.matches(seen);
     }
     own[i] = matched;

@@ -12,7 +12,7 @@ namespace {
 
 struct Fetcher {
   std::string_view name;
-  std::string_view verbs;  // words that make it fetch, between blanks; empty: it always does
+  std::string_view verbs;  // subcommands that need a network, between blanks; empty: all do
 };
 
 constexpr std::array kFetchers{
@@ -54,7 +54,7 @@ using Words = std::vector<std::string_view>;
 
 std::string_view base_name(std::string_view path) { return path.substr(path.rfind('/') + 1); }
 
-// Words that stand before a command and are none.
+// Whether a word can come before a command and is not a command itself.
 bool is_before_command(std::string_view word) {
   constexpr std::array<std::string_view, 16> kPrefixes{"sudo", "exec", "env",  "time", "nice", "nohup", "command", "if",
                                                        "then", "else", "elif", "do",   "!",    "while", "until",   "{"};
@@ -66,7 +66,7 @@ std::string fetching(const Words& words) {
   std::size_t at = 0;
   while (at < words.size() && is_before_command(words[at])) ++at;
   if (at == words.size()) return {};
-  // python3 -m pip install
+  // For example: python3 -m pip install
   if (at + 2 < words.size() && words[at + 1] == "-m") at += 2;
   const auto name = base_name(words[at]);
   const auto* tool = std::ranges::find(kFetchers, name, &Fetcher::name);

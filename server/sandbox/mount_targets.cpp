@@ -17,14 +17,14 @@ namespace dind::sandbox {
 namespace {
 
 constexpr int kMaxLinks = 40;
-constexpr std::size_t kMaxLength = 4000;              // of a path
-constexpr std::uintmax_t kMaxCacheBytes = 512 << 10;  // some thousand images; then it begins again
+constexpr std::size_t kMaxLength = 4000;              // max length of a path
+constexpr std::uintmax_t kMaxCacheBytes = 512 << 10;  // some thousand images; a larger file is emptied
 
 bool is_in(const std::string& path, const std::string& folder) {
   return path == folder || path.starts_with(folder + "/");
 }
 
-// Where nothing of an image's may be put, by whatever name.
+// Whether nothing of an image may be mounted at this path, under any name.
 bool is_reserved(const std::string& path) {
   if (path == "/") return true;
   return std::ranges::any_of(std::initializer_list<const char*>{"/.dind", kRunFolder, kWorkspaceMount,
@@ -33,7 +33,7 @@ bool is_reserved(const std::string& path) {
 }
 
 std::string key_of(const engine::Image& image, const MountTargets& targets) {
-  std::string all = "1";  // the version of these rules
+  std::string all = "1";  // version of these rules
   for (const auto& path : targets.ours) all += '\0' + path;
   for (const auto& path : targets.volumes) all += '\0' + ("volume " + path);
   all += '\0' + targets.working_dir;
@@ -48,13 +48,13 @@ MountTargets mount_targets(const engine::ContainerSpec& spec, const engine::Imag
   for (const auto& volume : image.volumes) volumes.insert(cleaned(volume));
   std::set<std::string> all;
   for (const auto& each : spec.tmpfs) all.insert(cleaned(each.path));
-  // Files of ours in /etc are treated as an image's volumes: many images have a link there.
+  // The files in /etc are treated like VOLUMEs of the image, because many images have a link there.
   for (const auto& each : spec.mounts) {
     all.insert(cleaned(each.target));
     if (each.of_engine) volumes.insert(cleaned(each.target));
   }
   for (const auto& path : all) {
-    // What is in a mount of ours is not the image's.
+    // What is in the workspace or in the dependencies does not come from the image.
     if (path.starts_with(std::string(kWorkspaceMount) + "/") || path.starts_with(std::string(kDependenciesMount) + "/"))
       continue;
     const bool fixed = path == "/.dind" || path == "/tmp" || path == kRunFolder || path == kWorkspaceMount ||
@@ -88,7 +88,7 @@ struct ImageCheck::Look {
   engine::Client& client;
   std::string container;
   Deadline deadline;
-  std::map<std::string, std::optional<engine::PathStat>> seen;  // by path, whose parents are no links
+  std::map<std::string, std::optional<engine::PathStat>> seen;  // by path; no parent of the path is a link
 
   Task<Result<std::optional<engine::PathStat>>> at(std::string path) {
     if (const auto known = seen.find(path); known != seen.end()) co_return known->second;
@@ -98,7 +98,7 @@ struct ImageCheck::Look {
     co_return std::move(*there);
   }
 
-  // What is wrong with a place of ours; empty: nothing.
+  // What is wrong at a mount path of dind-executor. Empty: nothing.
   Task<Result<std::string>> of_ours(std::string target) {
     for (std::size_t end = 1; end != std::string::npos;) {
       end = target.find('/', end + 1);
@@ -112,7 +112,7 @@ struct ImageCheck::Look {
     co_return std::string();
   }
 
-  // Where a path leads, as the runtime would follow it; empty: to no end.
+  // Where a path leads if links are followed as the runtime does. Empty: it has more than kMaxLinks links.
   Task<Result<std::string>> end_of(std::string path, int links = 0) {
     std::string done;
     for (std::size_t at_slash = 0; at_slash < path.size();) {
@@ -150,7 +150,7 @@ void ImageCheck::remember(const std::string& key) {
   const bool large = std::filesystem::file_size(file_, ignored) > kMaxCacheBytes && !ignored;
   const int fd =
       ::open(file_.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC | (large ? O_TRUNC : 0), 0600);
-  if (fd < 0) return;  // then it is looked at again
+  if (fd < 0) return;  // the image is then checked again next time
   const std::string line = key + "\n";
   if (::write(fd, line.data(), line.size()) != static_cast<ssize_t>(line.size()))
     log(LogLevel::debug, "The file " + file_.string() + " could not be written");
@@ -199,12 +199,12 @@ Task<Result<void>> ImageCheck::check_apart(engine::ContainerSpec spec, engine::I
                                            MountTargets targets, Deadline deadline) {
   spec.mounts.clear();
   spec.tmpfs.clear();
-  spec.working_dir = "/";  // a folder in any image
+  spec.working_dir = "/";  // a folder that every image has
   spec.network_disabled = true;
   spec.network_mode = "none";
   spec.sysctls.clear();
-  spec.labels[kRunLabel] = "carrier";  // no run's: it is never started
-  // The engine would give the image's VOLUMEs disks of their own.
+  spec.labels[kRunLabel] = "carrier";  // not a run ID: the container is never started
+  // Without these mounts, the engine would create a volume for each VOLUME of the image.
   for (const auto& volume : image.volumes)
     spec.mounts.push_back({.kind = engine::Mount::Kind::tmpfs,
                            .source = {},

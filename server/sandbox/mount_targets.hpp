@@ -1,6 +1,8 @@
-// Whether an image leaves a sandbox's mounts where they belong. The runtime follows the links of an image to find where
-// a mount goes, and the kernel follows them again, maybe elsewhere, when the supervisor is started: so an image with a
-// link at such a place could put its own program in the supervisor's (S01).
+// Checks that an image does not redirect the mounts of a sandbox.
+//
+// The runtime follows the links of an image to find where a mount goes. The kernel follows them again when the
+// supervisor is started, and may reach another place. So an image with a link at such a path could run its own program
+// instead of the supervisor (S01).
 #pragma once
 
 #include <filesystem>
@@ -16,31 +18,35 @@
 
 namespace dind::sandbox {
 
-// What of a sandbox's paths the image has a say in: absolute, without those inside of our own mounts.
+// The mount paths of a sandbox that the image can influence: absolute, without those inside the workspace and the
+// dependencies.
 struct MountTargets {
-  std::vector<std::string> ours;     // no link and no file may be there, or above
-  std::vector<std::string> volumes;  // of the image's VOLUME lines: a link may, where it leads to nothing of ours
-  std::string working_dir;           // the image's own, where it is used; empty: it is not
+  std::vector<std::string> ours;  // no link and no file may be at or above them
+  // From the image's VOLUME lines, and files in /etc. A link is allowed there if it does not lead to a reserved path.
+  std::vector<std::string> volumes;
+  std::string working_dir;  // the image's WORKDIR, if it is used; empty: it is not
   bool operator==(const MountTargets&) const = default;
 };
 MountTargets mount_targets(const engine::ContainerSpec& spec, const engine::Image& image);
 
-// Why an image's WORKDIR can't be used, by its text alone; empty: it can. For people, after "its WORKDIR …".
+// Why an image's WORKDIR can't be used, judged by its text only. Empty: it can be used. The text is for people and
+// follows "its WORKDIR …".
 std::string working_dir_problem(const std::string& path);
 Error working_dir_refused(const std::string& image, const std::string& path, const std::string& problem);
 
-// Looks at each image once: an ID names its content. Remembers those that are fine, in a file too (`remember_in`), so
-// that a process that lives for one run does not look again.
+// Checks each image only once, because an image ID identifies its content. It remembers the images without problems,
+// also in a file (`remember_in`). So a process that lives for one run does not check again.
 class ImageCheck {
  public:
   ImageCheck(engine::Client& client, Removals& removals) : client_(client), removals_(removals) {}
 
   void remember_in(std::filesystem::path file) { file_ = std::move(file); }
   bool knows(const engine::Image& image, const MountTargets& targets);
-  // In `container`, which is of the image and not started. Error: the first thing that is wrong, and what to do.
+  // Checks the image in `container`, which was created from it and is not started. Error: the first problem, and what
+  // to do.
   Task<Result<void>> check(std::string container, engine::Image image, std::string image_name, MountTargets targets,
                            Deadline deadline);
-  // The same in a container of its own without any mount, so that the engine follows no link of the image's into the
+  // The same in a separate container without the sandbox's mounts. So the engine follows no link of the image into the
   // workspace.
   Task<Result<void>> check_apart(engine::ContainerSpec spec, engine::Image image, std::string image_name,
                                  MountTargets targets, Deadline deadline);

@@ -1,5 +1,7 @@
-// A fenced network for somebody else's containers: a sandbox that runs nothing, whose network the steps of a build
-// join. It goes with its holder.
+// Provides a network with an egress filter for the containers of an image build.
+//
+// The network belongs to a holder: a sandbox that runs nothing. The steps of a build join its network. The network is
+// removed with its holder.
 #pragma once
 
 #include <memory>
@@ -23,19 +25,20 @@ struct NetworkHolder {
   ~NetworkHolder();
 
   Removals::PendingRemoval removal;
-  std::string id;  // the container's
-  // The lease of its supervisor, which writes a few bytes and then waits. Whoever reads it to its end learns that the
-  // container is gone; it ends with the holder too.
+  std::string id;  // of the container
+  // The stream to its supervisor, which writes a few bytes and then waits; it exits when the stream is closed. A reader
+  // that reaches the end of the stream knows that the container has ended. The holder's destructor closes the stream.
   std::shared_ptr<engine::HijackedStream> stream;
 };
 
-// `name`: of the container. `surroundings.image` is that with the supervisor alone; it, the supervisor's volume and the
-// network must be there (SharedResources). After a cancel nothing more is begun: what is there goes.
+// `name`: of the container. `surroundings.image`: the image that holds only the supervisor. This image, the
+// supervisor's volume and the network must exist (SharedResources). After a cancel, no further step is started, and
+// what exists is removed.
 Task<Result<NetworkHolder>> create_network_holder(engine::Client& client, Removals& removals, SharedResources& fixtures,
                                                   RunPlan plan, SandboxContext surroundings, std::string name,
                                                   Cancel cancel, Deadline deadline);
 
-// Returns when the stream of a holder has ended: its container has, or nobody holds it any more.
+// Returns when a holder's stream has ended: its container has ended, or the holder is destroyed.
 Task<void> wait_holder_removed(std::shared_ptr<engine::HijackedStream> stream);
 
 }  // namespace dind::sandbox

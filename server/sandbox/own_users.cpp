@@ -8,7 +8,7 @@ namespace dind::sandbox {
 std::uint32_t OwnUsers::start_of_this_process() {
   struct stat names{};
   const auto namespace_id = ::stat("/proc/self/ns/pid", &names) == 0 ? static_cast<std::uint64_t>(names.st_ino) : 0;
-  // An odd factor keeps ids of processes that follow each other apart, and far from each other.
+  // The odd factor gives processes with consecutive ids different start values, far from each other.
   return static_cast<std::uint32_t>((namespace_id * 2'654'435'761U + static_cast<std::uint64_t>(::getpid()) * 633U) %
                                     kOwnUsers);
 }

@@ -1,4 +1,4 @@
-// Which user ids of the range of sandboxes are in use here. The io_context's thread only.
+// Leases user ids that only sandboxes use, one for each sandbox. Use it only on the io_context's thread.
 #pragma once
 
 #include <array>
@@ -12,24 +12,25 @@ namespace dind::sandbox {
 
 class OwnUsers {
  public:
-  // `start`: where the first one is taken from. Servers that share an engine do not know of each other: those of one
-  // machine start at different places, since their process ids differ.
+  // `start`: the index of the first id. Servers that share an engine do not know of each other. Servers on one machine
+  // start at different indexes, because their process ids differ.
   explicit OwnUsers(std::uint32_t start = start_of_this_process());
 
-  // One id, until the last copy is gone.
+  // One id, leased until the last copy of this object is destroyed.
   class Lease {
    public:
     Lease() = default;
     explicit operator bool() const { return taken_ != nullptr; }
-    std::string user() const { return std::to_string(*taken_) + ":65534"; }  // as ContainerSpec has it
+    std::string user() const { return std::to_string(*taken_) + ":65534"; }  // in the format of ContainerSpec
 
    private:
     friend class OwnUsers;
     std::shared_ptr<const std::uint32_t> taken_;
   };
-  // An empty one where all are taken, or the engine has none.
+  // Leases an id. The lease is empty if all ids are taken, or after `refuse`.
   Lease take();
-  // The engine refused one: it has no such ids (it runs in a user namespace that it does not tell of).
+  // Call it if the engine refused an id. Such an engine does not have these ids: it runs in a user namespace that it
+  // does not report.
   void refuse() { refused_ = true; }
 
   static std::uint32_t start_of_this_process();

@@ -18,11 +18,11 @@ using namespace std::chrono_literals;
 
 namespace {
 
-// A program can make more folders than it may have had at its begin; the nearest are looked at first.
+// A program can create more folders than a workspace may have before the run. The nearest folders are searched first.
 constexpr std::size_t kMaxFolders = 200'000;
-constexpr auto kPause = 250ms;        // between two sweeps, at least
-constexpr int kShareOfTime = 20;      // and that many times what the last one took
-constexpr std::size_t kMaxNames = 5;  // that are told one by one
+constexpr auto kPause = 250ms;        // min pause between two sweeps
+constexpr int kShareOfTime = 20;      // the pause is also at least this many times the last sweep's duration
+constexpr std::size_t kMaxNames = 5;  // that notes list one by one
 constexpr int kMaxTries = 100;
 
 std::string ending(const std::string& run_id) { return ".from-run-" + run_id; }
@@ -53,7 +53,7 @@ void add_locked(Sweep& sweep, const std::string& path) {
     sweep.locked.push_back(path);
 }
 
-// Whatever ends a sweep, the next one may begin.
+// Marks a sweep as under way until it ends, even by an exception: then the next one may begin.
 class UnderWay {
  public:
   explicit UnderWay(bool& flag) : flag_(flag) { flag_ = true; }
@@ -90,7 +90,8 @@ Sweep move_planted(const std::string& workspace, const std::string& folder,
   Sweep sweep;
   const auto first = enter_workspace(workspace, folder);
   if (!first) {
-    // The guard has entered it: it is in no protected name.
+    // protect_workspace opened this folder before the run, so it is not in a protected name. invalid_request means here
+    // that the program locked it.
     if (first.error().code == ErrorCode::invalid_request) add_locked(sweep, folder);
     if (first.error().code != ErrorCode::internal) return sweep;
     sweep.ended_before = folder;
@@ -121,13 +122,13 @@ Sweep move_planted(const std::string& workspace, const std::string& folder,
                add_locked(sweep, path);
                return true;
              },
-         // What could not be read before the run is its owner's, whoever may read it now.
+         // A folder that could not be read before the run is its owner's, even if it can be read now.
          .left_out = in_seen});
     if (walk.end != Walk::End::whole) sweep.ended_before = walk.folder;
     if (walk.end == Walk::End::too_long_paths) sweep.failure = "too many and too long paths";
     if (walk.end == Walk::End::failed) sweep.failure = std::generic_category().message(walk.error);
   } catch (const std::exception& e) {
-    // What it moved until then is still to be told.
+    // What was renamed until then must still be reported.
     sweep.ended_before = folder;
     sweep.failure = e.what();
   }

@@ -20,14 +20,14 @@ std::string join(const std::vector<std::string>& parts) {
   return all;
 }
 
-// What a caller that has gone can still do about a container whose creation hangs. The removal is paid nevertheless,
-// when its creation has ended: this one may come before there is anything to remove.
+// Removes a container early, if the run is cancelled while its create hangs. The pending removal still runs after the
+// create has ended, because this one may come before the container exists.
 Task<void> remove_early(engine::Client& client, std::string container, std::string run_id) {
   if (const auto removed = co_await client.remove_container(container, in(kCallTime)); !removed)
     log(LogLevel::debug, "An early removal failed: " + removed.error().message, run_id);
 }
 
-// Not to be guessed by a program, and never the zeros of a supervisor without a job.
+// A token that a program can't guess. It is never 0, the token of a supervisor without a job.
 std::uint32_t random_token() { return static_cast<std::uint32_t>(std::stoul(random_id(3), nullptr, 16)) | 1; }
 
 }  // namespace
@@ -42,8 +42,8 @@ SandboxStarter::SandboxStarter(asio::any_io_executor executor, engine::Client& c
       workspace_(workspace),
       etc_(client, removals, fixtures) {}
 
-// The volume with the files of /etc may be gone: no container holds it, so that anybody's prune removes it. Then it is
-// filled again. An engine that mounts no such files gets a sandbox without them.
+// The volume with the files of /etc may be gone: no container holds it, so any prune removes it. Then it is filled
+// again. If the engine can't mount such files, the sandbox is created without them.
 Task<Result<SandboxStarter::Made>> SandboxStarter::create(const RunPlan& plan, SandboxContext around,
                                                           Removals::PendingRemoval& removal, std::string name) {
   const auto user = plan.workspace ? around.user : std::string(kNobody);
@@ -116,7 +116,9 @@ Task<Result<AttachedSandbox>> SandboxStarter::attach(const RunPlan& plan, const 
   });
   const auto created = co_await create(plan, std::move(around), made.removal, name);
   hurry.reset();
-  if (!created && engine::meets_a_file(created.error())) {  // the engine makes the first folder by then, or tries to
+  // During create, the engine already creates missing folders (working directory, mount targets), or tries to. Here a
+  // file of the image is in the way.
+  if (!created && engine::meets_a_file(created.error())) {
     const auto fine = co_await images_.check_apart(planned, surroundings.image, image_name, targets, in(kCreateTime));
     if (!fine && fine.error().code == ErrorCode::invalid_request) co_return std::unexpected(fine.error());
     if (!targets.working_dir.empty())
@@ -138,7 +140,7 @@ Task<Result<AttachedSandbox>> SandboxStarter::attach(const RunPlan& plan, const 
   }
   if (!image_is_fine) {
     auto fine = co_await images_.check(made.id, surroundings.image, image_name, targets, in(kCallTime));
-    // An engine that can't mount at a file or a link can't look at anything in this container either.
+    // An engine that can't mount onto a file or a link can't read any path in this container either.
     if (!fine && fine.error().engine_status >= 500)
       fine = co_await images_.check_apart(spec, surroundings.image, image_name, targets, in(kCreateTime));
     if (!fine) co_return std::unexpected(fine.error());
@@ -148,7 +150,7 @@ Task<Result<AttachedSandbox>> SandboxStarter::attach(const RunPlan& plan, const 
     if (!same) co_return std::unexpected(same.error());
     workspaces_seen_.insert(workspace.path);
   }
-  // By what the engine reports: its default may be gVisor too.
+  // Use what the engine reports: its default runtime may be gVisor too.
   const bool gvisor = reported->runtime == kGvisorRuntime;
   made.isolation = dind::name(gvisor ? Isolation::gvisor : Isolation::runc);
   if (plan.isolation == Isolation::runc && gvisor && !plan.workspace_mounts.empty())

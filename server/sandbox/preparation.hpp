@@ -1,4 +1,4 @@
-// A sandbox from nothing to a supervisor that waits for its job.
+// Creates and starts a sandbox, until its supervisor waits for a job.
 #pragma once
 
 #include <memory>
@@ -21,46 +21,48 @@
 
 namespace dind::sandbox {
 
-// A container that is ours alone, attached. Where it goes out of scope, it is removed.
+// An attached container that belongs to this object only. It is removed when this object is destroyed.
 struct AttachedSandbox {
   Removals::PendingRemoval removal;
   std::string name;
   std::string id;         // the engine's
-  std::string isolation;  // as the engine says that it is
+  std::string isolation;  // as the engine reports it
   std::shared_ptr<SupervisorConnection> talk;
-  OwnUsers::Lease user;            // empty: the user of its surroundings
-  std::vector<std::string> notes;  // for people: what of this engine matters to the run
+  OwnUsers::Lease user;            // empty: the user of its SandboxContext
+  std::vector<std::string> notes;  // for people: properties of this engine that matter to the run
 };
 
-// What a run's end and what follows it may take: from its latest end to the moment when anybody may remove what is
+// Max time for the end of a run and its clean-up: from the latest end of the run until any process may remove what is
 // left.
 inline constexpr std::chrono::seconds kRemovalGrace{300};
 inline constexpr std::chrono::seconds kCreateTime{60};  // the engine may have to unpack an image
 
 class SandboxStarter {
  public:
-  // `workspace` is looked at for each run: it may be another one later.
   // Unix seconds on the engine's clock.
   std::int64_t unix_now() const { return client_.unix_now(); }
 
+  // `workspace` is read for each run, because it may change.
   SandboxStarter(asio::any_io_executor executor, engine::Client& client, Removals& removals, SharedResources& fixtures,
                  const Workspace& workspace);
 
-  // Chooses the user of a sandbox without a workspace, which is one of its own where the engine has those ids.
-  // Makes the container `name`, of which `removal` is the removal, compares it with what was asked and attaches. `plan`
-  // and `surroundings` must live until it returns. Errors: cancelled, the engine's, or how it differs.
+  // Creates the container `name`, whose pending removal is `removal`, compares it with what was asked for, and attaches
+  // to it. A sandbox without a workspace gets a user of its own if the engine has those ids.
+  // `plan` and `surroundings` must live until it returns. Errors: cancelled, the engine's, or how the container
+  // differs.
   Task<Result<AttachedSandbox>> attach(const RunPlan& plan, const SandboxContext& surroundings,
                                        Removals::PendingRemoval removal, std::string name, Cancel cancel);
-  // Starts it, and fences its network in where it has one. After it, it may be given a job.
+  // Starts the sandbox, and installs the egress filter if it has a network. After that, the sandbox may get a job.
   Task<Result<void>> start(const AttachedSandbox& sandbox, const RunPlan& plan, const SandboxContext& surroundings);
 
   ImageCheck& images() { return images_; }
 
-  // What it knew of the files of /etc; they are looked for again. Another user is chosen, where one was refused.
+  // Forgets the /etc volumes, so that they are looked up again. `user_refused`: sandboxes get no user of their own any
+  // more.
   void look_again(bool user_refused);
 
  private:
-  // The container as hardening has it, and what it was asked for.
+  // The created container, and the spec that it was created from.
   struct Made {
     engine::ContainerSpec spec;
     engine::CreatedContainer container;
@@ -76,7 +78,7 @@ class SandboxStarter {
   const Workspace& workspace_;
   EtcVolumes etc_;
   OwnUsers users_;
-  std::set<std::string> workspaces_seen_;  // paths of those that were compared with the engine's folder
+  std::set<std::string> workspaces_seen_;  // paths of workspaces that were compared with the engine's folder
 };
 
 }  // namespace dind::sandbox

@@ -15,15 +15,15 @@ using namespace std::chrono_literals;
 namespace {
 
 constexpr auto kReadyTime = 30s;
-constexpr auto kPoolCheckInterval = 5s;  // between two looks at age and memory
-constexpr auto kMaxAge = 30min;          // then another takes its place: its deadline label is from when it was made
+constexpr auto kPoolCheckInterval = 5s;  // between two checks of age and memory
+constexpr auto kMaxAge = 30min;          // then another replaces it: its deadline label is set at its create
 // The egress filter knows the machine's addresses of the moment when it was installed.
 constexpr auto kMaxNetworkAge = 60s;
-constexpr auto kMaxRunTimeout = 10min;            // that every one of them has time for
-constexpr auto kSecondSandboxFor = 60s;           // a second one waits for so long after a run that found none
-constexpr const char* kWarmRunId = "prestarted";  // stands where a container of a run has the run's id
+constexpr auto kMaxRunTimeout = 10min;            // every warm sandbox has time for such a run
+constexpr auto kSecondSandboxFor = 60s;           // a second one is warm for this long after a run that found none
+constexpr const char* kWarmRunId = "prestarted";  // used instead of a run ID
 
-// The share of the machine's memory below which nothing waits, and nothing is added.
+// If less than this share of the machine's memory is available, no sandbox stays warm and none is added.
 constexpr std::int64_t kMinFreeMemoryPercent = 10;
 
 bool is_memory_low() {
@@ -40,7 +40,7 @@ bool is_memory_low() {
   return total > 0 && available < total / 100 * kMinFreeMemoryPercent;
 }
 
-// What is the same in every run that one sandbox may serve: all but what the supervisor is told.
+// The part of a plan that is the same in every run that one sandbox may serve: all but what the supervisor is told.
 RunPlan pool_key(RunPlan plan) {
   plan.run_id = kWarmRunId;
   plan.name.clear();
@@ -56,15 +56,15 @@ RunPlan pool_key(RunPlan plan) {
   return plan;
 }
 
-// Not where the workspace is out of our sight: what is at its path may be another folder by the time.
+// Not if this process can't see the workspace: another folder may be at its path when the run comes.
 bool can_be_warm(const RunPlan& plan, const SandboxContext& surroundings) {
   return plan.volumes.empty() && !plan.once && (!plan.workspace || surroundings.workspace_inode != 0);
 }
 
 std::chrono::seconds max_age(const RunPlan& plan) { return plan.network == Network::none ? kMaxAge : kMaxNetworkAge; }
 
-// Two runs with equal keys may have the same sandbox, one of them. Hardening says all that the engine is told; the rest
-// is what a path stood for when it was mounted.
+// Runs with equal keys can use the same warm sandbox, but only one of them gets it. `spec` is all that the engine is
+// told. `inodes` tell which folders and files its paths stood for.
 struct Key {
   engine::ContainerSpec spec;
   std::vector<std::uint64_t> inodes;
@@ -82,7 +82,7 @@ Key shape_key(const RunPlan& shape, SandboxContext surroundings) {
 
 }  // namespace
 
-// What sandboxes of one kind are made of.
+// One kind of warm sandbox: what its sandboxes are made of.
 struct WarmPool::PoolKey {
   RunPlan plan;
   SandboxContext surroundings;
@@ -101,7 +101,7 @@ struct WarmPool::Claim::Entry {
   Cancel cancel;
   Clock::time_point since = Clock::now();
   bool claimed = false;
-  bool over = false;  // it came to nothing, or is to go
+  bool over = false;  // it could not be started, or is being removed
   std::unique_ptr<AttachedSandbox> sandbox;
 
   bool waits() const {
@@ -125,7 +125,7 @@ struct WarmPool::State : std::enable_shared_from_this<State> {
   Removals& removals;
   Signal wake;
   WarmPoolPolicy policy;
-  std::vector<PoolKey> shapes;  // the last used first
+  std::vector<PoolKey> shapes;  // the most recently used first
   std::vector<std::shared_ptr<Entry>> entries;
   std::size_t held = 0;
   bool closed = false;
@@ -137,7 +137,7 @@ struct WarmPool::State : std::enable_shared_from_this<State> {
   }
 
   void drop(const std::shared_ptr<Entry>& entry) {
-    if (entry->claimed) return;  // a run has it
+    if (entry->claimed) return;  // a run has claimed it
     entry->over = true;
     entry->cancel.cancel(CancelReason::shutdown);
     entry->changed.notify();
@@ -150,7 +150,7 @@ struct WarmPool::State : std::enable_shared_from_this<State> {
       if (!keep(*each)) drop(each);
   }
 
-  // Brings what waits in line with what is wanted; makes one at a time.
+  // Adjusts the pool to what is requested. It starts one sandbox at a time.
   void tend() {
     const auto now = Clock::now();
     if (closed || policy.most == 0) return;
@@ -171,7 +171,7 @@ struct WarmPool::State : std::enable_shared_from_this<State> {
     }
   }
 
-  // For a new one: of the kind that was used the longest ago.
+  // Makes room for a new sandbox by removing sandboxes of the least recently used kind.
   void make_room(const std::vector<PoolKey>& by_use, std::size_t most) {
     for (auto shape = by_use.rbegin(); shape != by_use.rend() && entries.size() >= most; ++shape)
       for (const auto& each : std::vector(entries))
@@ -190,7 +190,7 @@ struct WarmPool::State : std::enable_shared_from_this<State> {
     spawn(executor, "a prestarted sandbox", keep(shared_from_this(), entry));
   }
 
-  // Makes a sandbox and stays with it until a run has it or it goes.
+  // Starts a warm sandbox and watches it until a run takes it or it is removed.
   static Task<void> keep(std::shared_ptr<State> self, std::shared_ptr<Entry> entry) {
     const std::string name = std::string("dind-") + kWarmRunId + "-" + random_id(4);
     Result<AttachedSandbox> made = fail(ErrorCode::internal, "a bug of ours");
@@ -235,9 +235,9 @@ struct WarmPool::State : std::enable_shared_from_this<State> {
     co_return made;
   }
 
-  // What fails is not tried again before somebody wants it again.
+  // A kind that failed is not tried again until it is requested again.
   void give_up(const std::shared_ptr<Entry>& entry) {
-    const bool dropped = std::exchange(entry->over, true);  // it may be wanted again already
+    const bool dropped = std::exchange(entry->over, true);  // its kind may be requested again already
     std::erase(entries, entry);
     if (!dropped) std::erase_if(shapes, [&](const PoolKey& each) { return each.key == entry->key; });
     entry->changed.notify();
@@ -279,7 +279,7 @@ WarmPool::Claim WarmPool::claim(const RunPlan& plan, const SandboxContext& surro
     if (waits) break;
   }
   if (claim.entry_) {
-    claim.entry_->claimed = true;  // never another run's, whatever comes of it but a cancel before it was used
+    claim.entry_->claimed = true;  // no other run gets it, except after a cancel before it was used
   } else if (auto* shape = state_->find(key)) {
     shape->missed = Clock::now();
   }
@@ -303,7 +303,7 @@ Task<std::unique_ptr<AttachedSandbox>> WarmPool::taken(Claim claim, Cancel cance
   }
   auto sandbox = std::exchange(entry->sandbox, nullptr);
   std::erase(state->entries, entry);
-  sandbox->talk->changed().notify();  // `keep` leaves it alone from now on
+  sandbox->talk->changed().notify();  // `keep` ends, because the run has the sandbox
   co_return sandbox;
 }
 

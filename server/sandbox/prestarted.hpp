@@ -1,5 +1,7 @@
-// Sandboxes that wait for their run: made, started and empty, each for one run alone. What waits follows what was used
-// or announced, and goes when nothing like it was for a while, when memory is short, and at the end.
+// The warm pool: sandboxes that are started in advance, each for one run only.
+//
+// The pool follows the runs that were made or announced. A warm sandbox is removed if no run of its kind comes for a
+// while, if memory is low, and when the pool is closed.
 #pragma once
 
 #include <chrono>
@@ -17,8 +19,8 @@
 namespace dind::sandbox {
 
 struct WarmPoolPolicy {
-  std::size_t most = 0;                                       // that wait at once; 0: none
-  std::chrono::milliseconds idle = std::chrono::minutes(10);  // without a run of their kind they go
+  std::size_t most = 0;                                       // max warm sandboxes at once; 0: none
+  std::chrono::milliseconds idle = std::chrono::minutes(10);  // max time without a run of their kind
   bool operator==(const WarmPoolPolicy&) const = default;
 };
 
@@ -29,10 +31,10 @@ class WarmPool {
   WarmPool& operator=(const WarmPool&) = delete;
   ~WarmPool();
 
-  // Nothing waits before it is called.
+  // Sets the policy. No sandbox is warm before the first call.
   void allow(WarmPoolPolicy policy);
 
-  // One that this run has for itself from now on: it waits, or is on its way.
+  // A sandbox that is reserved for one run. It is warm, or is still being started.
   class Claim {
    public:
     explicit operator bool() const { return entry_ != nullptr; }
@@ -42,20 +44,22 @@ class WarmPool {
     struct Entry;
     std::shared_ptr<Entry> entry_;
   };
-  // One that was made for just such a run: all that the engine is told of a container is the same, but for the run's
-  // id.
+  // Claims a sandbox that was made for just such a run: everything that the engine is told of the container is the
+  // same, except the run ID. The claim is empty if there is no such sandbox.
   Claim claim(const RunPlan& plan, const SandboxContext& surroundings);
-  // The sandbox, once it waits. None: it came to nothing, or `cancel` was heard (then the next run may have it).
+  // Waits until the claimed sandbox is warm and returns it. Null: it could not be started, or `cancel` came first.
+  // After a cancel, the next run may have the sandbox.
   Task<std::unique_ptr<AttachedSandbox>> taken(Claim claim, Cancel cancel);
 
-  // A run like this was there, or is expected: one is to wait for the next.
+  // Requests a warm sandbox for the next run of this kind. Call it when such a run was made or is expected.
   void want(const RunPlan& plan, const SandboxContext& surroundings);
 
-  // While one is held, nothing is prestarted: somebody waits for a sandbox of his own, and is to have the engine.
+  // While a hold exists, no warm sandbox is started: a cold run is creating its container and has priority at the
+  // engine.
   [[nodiscard]] std::shared_ptr<void> hold();
 
   std::size_t waiting() const;
-  // All of them go, and no more are made. `removals` tells when they are gone.
+  // Removes all warm sandboxes and starts no more. `removals` tells when they are removed.
   void close();
 
  private:

@@ -13,10 +13,10 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr auto kEngineRemoves = 2s;  // what is left to it; then we do it
+constexpr auto kEngineRemoves = 2s;  // for the engine's own removals; afterwards this process removes the container
 
-// The objects that removals of this process are about. One list for all cores of the process, since their containers
-// have the same owner label; each core has a thread of its own.
+// The objects that removals of this process are for. All cores of the process share one list, because their containers
+// have the same owner label. Each core has a thread of its own, so the list has a mutex.
 struct Known {
   std::mutex turn;
   std::multiset<std::string> names;
@@ -38,7 +38,8 @@ Known& known() {
   return instance;
 }
 
-// The run of a container: its name begins with it (Sandboxes::container_prefix), and an id has no dot.
+// The run ID of a container. The container's name begins with it (Sandboxes::container_prefix), and a run ID has no
+// dot.
 std::string_view run_of(std::string_view container) {
   constexpr std::string_view kPrefix = "dind-";
   const auto end = container.find('.');
@@ -56,11 +57,11 @@ struct Removals::PendingRemoval::Account {
   const std::chrono::milliseconds patience;
   Signal changed;
   std::multiset<std::string> pending;
-  std::set<std::string> left_to_engine;  // of them
-  std::set<std::string> out_of_reach;    // of them, those whose last try found no engine
+  std::set<std::string> left_to_engine;  // subset of `pending`
+  std::set<std::string> out_of_reach;    // those in `pending` whose last try did not reach the engine
   std::set<std::string> failures;
 
-  // True: the engine says that there is none of that name.
+  // True: the engine says that no volume has that name.
   Task<bool> try_volume(const std::string& name, Deadline deadline) {
     const auto removed = co_await client.remove_volume(name, deadline);
     co_return removed.has_value();
@@ -70,8 +71,8 @@ struct Removals::PendingRemoval::Account {
     reached(pending_as, seen || seen.error().code != ErrorCode::engine_unavailable);
     co_return !seen && seen.error().engine_status == 404;
   }
-  // Its process is ending: to remove it meanwhile would have the engine start a `runc kill`, for nothing, and that is a
-  // tenth of what a whole run costs.
+  // The container's process is already ending. A removal would make the engine start a `runc kill` for nothing, which
+  // costs a tenth of a whole run.
   Task<bool> engine_removes(const std::string& name, const std::string& pending_as) {
     (void)co_await client.wait_container(name, "removed", in(kEngineRemoves));
     co_return co_await is_gone(name, pending_as, in(kEngineRemoves));
@@ -79,7 +80,7 @@ struct Removals::PendingRemoval::Account {
   Task<bool> try_container(const std::string& name, const std::string& pending_as, Deadline deadline) {
     const auto removed = co_await client.remove_container(name, deadline);
     reached(pending_as, removed || removed.error().code != ErrorCode::engine_unavailable);
-    // 409: the engine removes it already (AutoRemove); then it is there a moment longer.
+    // 409: the engine is already removing it (AutoRemove). Then it exists a moment longer.
     if (!removed && removed.error().engine_status != 409) co_return false;
     co_return co_await is_gone(name, pending_as, deadline);
   }
@@ -108,14 +109,14 @@ struct Removals::PendingRemoval::Account {
   static Task<void> remove(std::shared_ptr<Account> self, Kind kind, std::string name, std::string pending_as,
                            bool create_pending) {
     const Deadline give_up = in(self->patience);
-    // "There is none" is final only when its creation has been answered, or is long over.
+    // "No such container" is final only if the create request was answered, or kLateCreate has passed.
     const Deadline may_come =
         !create_pending ? Clock::now() : in(std::min<Clock::duration>(kLateCreate, self->patience));
     Clock::duration pause = 20ms;
     bool gone = false;
     if (self->left_to_engine.contains(pending_as)) gone = co_await self->engine_removes(name, pending_as);
     while (!gone) {
-      // Not in one expression with the choice: that is where compilers have got coroutines wrong.
+      // Do not combine the choice and the `co_await` in one expression: compilers have miscompiled such coroutines.
       if (kind == Kind::volume)
         gone = co_await self->try_volume(name, in(10s));
       else

@@ -1,4 +1,7 @@
-// Containers and volumes that must go: owed from before they are made, paid in the background, waited for at the end.
+// Removes containers and volumes that this process creates.
+//
+// A removal is registered before its object is created, and runs in the background. The process waits for it at its
+// end.
 #pragma once
 
 #include <chrono>
@@ -11,33 +14,34 @@
 
 namespace dind::sandbox {
 
-// In which an engine finishes what a broken connection asked for.
+// Max time in which an engine finishes a request whose connection broke.
 inline constexpr std::chrono::seconds kLateCreate{5};
 
 class Removals {
  public:
-  // `patience`: how long a removal is tried before it is given up.
+  // `patience`: how long a removal is retried before it counts as failed.
   Removals(asio::any_io_executor executor, engine::Client& client,
            std::chrono::milliseconds patience = std::chrono::seconds(30));
 
-  // One of them by name. Where it goes out of scope without `remove`, it pays.
+  // The pending removal of one object, known by its name. The destructor calls `remove`.
   class PendingRemoval {
    public:
     PendingRemoval() = default;
     PendingRemoval(PendingRemoval&&) noexcept = default;
     PendingRemoval& operator=(PendingRemoval&& other) noexcept;
     ~PendingRemoval() { remove(); }
-    // Removes it in the background: tries again until the engine says that it's gone, for half a minute; then it is
-    // given up, and the reaper's. Calling it again does nothing.
+    // Removes the object in the background. It retries until the engine says that the object is gone, or `patience` is
+    // over (30 s by default). Then the removal has failed, and the reaper removes the object. Further calls do nothing.
     void remove();
-    // From now on it is owed under this name, as if the container had it (`gone` waits for it then), and removed by its
-    // id, whatever it is called.
+    // From now on the removal counts under `name`, as if the container had that name: `wait_removed` waits for it under
+    // this name. The container is removed by its `id`, whatever its name is.
     void rename(std::string name, std::string id);
-    // Its program has ended and its supervisor with it: the engine removes it by itself (AutoRemove), also when we have
-    // gone. It is still seen to, but nobody's end waits for it.
+    // Call it if the program and its supervisor have ended. The engine then removes the container itself (AutoRemove),
+    // even if this process has ended. The removal is still checked, but a shutdown does not wait for it
+    // (`wait_all_removed_but_auto`).
     void expect_auto_remove();
-    // Around the request that creates it. While that has no answer, "there is no such container" does not mean that it
-    // is gone: the engine may be about to create it, although the connection broke.
+    // Call these before and after the create request. Until the request is answered, "no such container" does not mean
+    // that the container is gone. The engine may still create it, although the connection broke.
     void begin_create() { create_pending_ = true; }
     void end_create() { create_pending_ = false; }
 
@@ -54,25 +58,28 @@ class Removals {
     bool create_pending_ = false;
   };
 
-  // Call it before `create` is sent: the reply may be lost, and the container there nevertheless.
+  // Registers the removal of a container. Call it before `create` is sent: the container may exist although the reply
+  // is lost.
   [[nodiscard]] PendingRemoval expect_container(std::string container_name);
-  // A volume goes after the containers that use it: remove when theirs is paid.
+  // Registers the removal of a volume. Call its `remove` after the containers that use the volume are removed.
   [[nodiscard]] PendingRemoval expect_volume(std::string volume_name);
   std::size_t pending() const;
-  // Whether any removal of this process is about that container or volume, by its name or its id: a run, a warm sandbox
-  // or an installer has it, or it is being removed.
+  // Whether a removal in this process is for this container or volume, by name or id. Then a run, a warm sandbox or an
+  // installer uses it, or it is being removed. Any thread may call it.
   static bool is_known(const std::string& name_or_id);
-  // Whether the removal of that name failed for good; until `settle`, when it is gone.
+  // Whether the removal of that name failed for good. It stays so until `forget`, which is called when the object is
+  // gone.
   bool failed(const std::string& name) const;
   std::vector<std::string> failures() const;
   void forget(const std::string& name);
-  // True once nothing is owed; false when the deadline passed first.
+  // Waits for all removals. True: none is pending. False: the deadline passed first.
   Task<bool> wait_all_removed(Deadline deadline);
-  // The same, but for what was left to the engine.
+  // The same, without those that are left to the engine (`expect_auto_remove`).
   Task<bool> wait_all_removed_but_auto(Deadline deadline);
-  // The same for those whose names begin so.
+  // The same for removals whose names begin with `prefix`.
   Task<bool> wait_removed(std::string prefix, Deadline deadline);
-  // The same, but what an engine that is away can't be asked about counts as gone: it burdens nobody.
+  // The same, but an object also counts as removed if the engine can't be reached to remove it: it then slows down no
+  // other run.
   Task<bool> wait_removed_or_unreachable(std::string prefix, Deadline deadline);
 
  private:

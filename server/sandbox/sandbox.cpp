@@ -19,13 +19,13 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr auto kFirstWordTime = 30s;       // from start to the supervisor's first word
-constexpr auto kReportTime = 500ms;        // from our kill to the supervisor's report; then it ends without one
-constexpr auto kCancelReportTime = 200ms;  // the same where somebody waits for the answer to a cancel
-constexpr auto kAnswerTime = 250ms;        // from a cancel to our answer
-constexpr auto kSupervisorGrace = 750ms;   // its deadline comes after ours; the tree is to be dead by ours + 1 s
-constexpr auto kWarmNextAfter = 300ms;  // a run that is still there then has the next one's sandbox started beside it
-constexpr std::uint64_t kOutputSlack = 2 << 20;  // what may be on its way past the supervisor's own cap
+constexpr auto kFirstWordTime = 30s;       // from the job until the program starts
+constexpr auto kReportTime = 500ms;        // from the kill to the supervisor's report; then the run ends without one
+constexpr auto kCancelReportTime = 200ms;  // the same after a cancel, when someone waits for the answer
+constexpr auto kAnswerTime = 250ms;        // from a cancel to the answer
+constexpr auto kSupervisorGrace = 750ms;   // server's deadline to the supervisor's; the tree must be dead after 1 s
+constexpr auto kWarmNextAfter = 300ms;  // if a run lasts longer, a warm sandbox for the next one is started meanwhile
+constexpr std::uint64_t kOutputSlack = 2 << 20;  // bytes that may be on their way beyond the supervisor's own cap
 constexpr int kAttempts = 2;
 
 Task<void> name_it(engine::Client& client, std::string id, std::string name) {
@@ -35,7 +35,7 @@ Task<void> name_it(engine::Client& client, std::string id, std::string name) {
 
 }  // namespace
 
-// Lives as long as anything of the run does: its caller may be gone long before its container is.
+// Lives as long as anything of the run does. The caller may be gone long before the container is.
 struct Sandboxes::Run : std::enable_shared_from_this<Run> {
   Run(Sandboxes& h, RunPlan p, engine::Image i, std::string name, EventSink& s, std::shared_ptr<StdinPipe> in, Cancel c)
       : home(h),
@@ -50,20 +50,20 @@ struct Sandboxes::Run : std::enable_shared_from_this<Run> {
   Sandboxes& home;
   RunPlan plan;
   const std::string container =
-      container_prefix(plan.run_id) + random_id(4);  // of the first attempt; later ones add to it
+      container_prefix(plan.run_id) + random_id(4);  // name for the first attempt; later attempts append to it
   const engine::Image image;
   const std::string image_name;
-  EventSink* sink;  // null once the caller has its answer
+  EventSink* sink;  // null after the caller has its answer
   std::shared_ptr<StdinPipe> input;
   Cancel cancel;
   Signal changed;
   SandboxContext around;
   std::string sandbox_id;  // the engine's id of the container
-  std::string isolation;   // as the engine says that it is
+  std::string isolation;   // as the engine reports it
   std::shared_ptr<SupervisorConnection> talk;
-  OwnUsers::Lease user;  // nobody else's before its container is gone
+  OwnUsers::Lease user;  // no other sandbox gets it before the container is gone
   std::vector<std::string> notes;
-  bool looked_again = false;  // what kept the last attempt from its start is looked for again
+  bool looked_again = false;  // the cause of the last failed start is already handled (look_again)
   std::optional<Result<RunResult>> outcome;
 
   static Task<void> drive(std::shared_ptr<Run> self, Removals::PendingRemoval removal, WarmPool::Claim claim);
@@ -80,7 +80,7 @@ struct Sandboxes::Run : std::enable_shared_from_this<Run> {
   bool ended_by_itself() const {
     return talk && talk->seen().report && talk->seen().report->cause == wire::Cause::none;
   }
-  // Podman leaves it to a process that it starts when a container ends, and does not notice when that fails.
+  // Podman starts a process to remove an ended container, and does not notice if this process fails.
   bool engine_removes_it() const { return ended_by_itself() && !home.client_.is_podman(); }
   Task<Result<RunResult>> follow(const AttachedSandbox& sandbox, bool& worth_another);
   Task<Result<RunResult>> outcome_without_report(const std::string& id, bool& worth_another);
@@ -111,7 +111,7 @@ RunResult Sandboxes::Run::blank() const {
   return result;
 }
 
-// The end of a run whose supervisor told of none.
+// The result of a run whose supervisor sent no exit report.
 RunResult Sandboxes::Run::killed(Verdict verdict) const {
   const auto& seen = talk->seen();
   RunResult result = blank();
@@ -164,7 +164,7 @@ Stop Sandboxes::Run::reason_to_stop(Deadline deadline) const {
 
 Result<RunResult> Sandboxes::Run::conclude(Stop stop) const {
   const auto& seen = talk->seen();
-  // It had ended by itself when our kill arrived.
+  // The program had ended by itself before the kill arrived.
   if (seen.report && seen.report->cause == wire::Cause::none) stop = Stop::none;
   const auto with_reason = [&](RunResult result) {
     if (stop == Stop::cancelled) result.cancel_reason = cancel.reason();
@@ -207,7 +207,7 @@ Task<Result<RunResult>> Sandboxes::Run::outcome_without_report(const std::string
     co_return fail(ErrorCode::engine_error, early_end(end.value_or(engine::ContainerEnd{}), seen.complaint));
   }
   const auto state = co_await home.client_.inspect_container(id, in(2s));
-  // By then it may have removed itself; then its last events are asked for.
+  // The container may be removed already (AutoRemove). Then its last events are read.
   engine::ContainerEnd end{.out_of_memory = state && state->oom_killed};
   if ((seen.ended || reset) && !end.out_of_memory)
     end = (co_await home.client_.container_end(sandbox_id, in(2s))).value_or(engine::ContainerEnd{});
@@ -227,7 +227,7 @@ Task<Result<RunResult>> Sandboxes::Run::outcome_without_report(const std::string
   co_return lost(Loss::removed);
 }
 
-// From the job to the verdict.
+// Drives a run from its job to its verdict.
 Task<Result<RunResult>> Sandboxes::Run::follow(const AttachedSandbox& sandbox, bool& worth_another) {
   const auto& seen = talk->seen();
   if (cancel.cancelled() || sink == nullptr) co_return fail(ErrorCode::cancelled, "The run was cancelled");
@@ -252,7 +252,7 @@ Task<Result<RunResult>> Sandboxes::Run::follow(const AttachedSandbox& sandbox, b
       if (!wanted && Clock::now() >= is_long) {
         wanted = true;
         home.prestarted_.want(plan, around);
-        // Who looks at the engine sees whose it is.
+        // People who list the engine's containers then see which run has this one.
         if (sandbox.name != container)
           spawn(home.executor_, "the name of " + container, name_it(home.client_, sandbox.id, container));
       }
@@ -277,9 +277,9 @@ Task<Result<RunResult>> Sandboxes::Run::attempt(Removals::PendingRemoval removal
   if (cancel.cancelled() || sink == nullptr) co_return fail(ErrorCode::cancelled, "The run was cancelled");
   if (const auto started = co_await home.preparation_.start(*made, plan, around); !started) {
     const auto& why = started.error().message;
-    // It ended before its fence could join its network.
+    // The sandbox ended before its egress filter could join its network.
     if (engine::network_has_ended(why)) co_return co_await outcome_without_report(made->id, worth_another);
-    // An engine in a user namespace that it does not tell of has no such user.
+    // An engine in a user namespace that it does not report has no such user.
     const bool user_refused = made->user && engine::user_is_unmapped(why);
     looked_again = user_refused || why.contains("dind-etc-");
     worth_another = looked_again || supervisor_is_missing(started.error());
@@ -292,8 +292,7 @@ Task<Result<RunResult>> Sandboxes::Run::attempt(Removals::PendingRemoval removal
   co_return result;
 }
 
-// None: there was nothing to take after all, or it broke off before the program began; the run is whole for another
-// try.
+// nullopt: the warm sandbox could not be used, or ended before the program started. The run can be tried again.
 Task<std::optional<Result<RunResult>>> Sandboxes::Run::acquire_warm(WarmPool::Claim claim) {
   const auto made = co_await home.prestarted_.taken(std::move(claim), cancel);
   if (!made) {
@@ -307,7 +306,7 @@ Task<std::optional<Result<RunResult>>> Sandboxes::Run::acquire_warm(WarmPool::Cl
   auto result = co_await follow(*made, worth_another);
   if (engine_removes_it()) made->removal.expect_auto_remove();
   const auto& seen = talk->seen();
-  // It may have begun unseen: where it could have changed something that lasts, it isn't begun again.
+  // The program may have started unseen. If it could have changed something lasting, it is not started again.
   const bool lasting = plan.workspace == WorkspaceAccess::read_write || plan.network == Network::internet;
   if (result || cancel.cancelled() || seen.began || seen.report || input || lasting || !(seen.ended || seen.error))
     co_return result;
@@ -337,8 +336,8 @@ Task<void> Sandboxes::Run::drive(std::shared_ptr<Run> self, Removals::PendingRem
         self->plan.run_id);
     self->talk->close();
     self->talk.reset();
-    if (std::exchange(self->looked_again, false)) continue;  // the cause was another one, and is mended
-    // Where the supervisor is there by now, another process may have put it there since this attempt failed.
+    if (std::exchange(self->looked_again, false)) continue;  // the cause was another one, and is fixed
+    // If the supervisor is there now, another process may have put it there after this attempt failed: try again.
     if (!co_await self->home.fixtures_.repair_supervisor(in(kCreateTime))) break;
   }
   if (planted) {

@@ -9,7 +9,7 @@
 namespace dind::sandbox {
 namespace {
 
-constexpr int kGoRuntimeGaveUp = 2;  // gVisor's exit code where it can't make another thread
+constexpr int kGoRuntimeGaveUp = 2;  // gVisor's exit code if it can't create another thread
 
 }  // namespace
 
@@ -21,7 +21,7 @@ bool lease_is_over(const engine::ContainerEnd& end) {
 std::optional<SilentVerdict> judge_silent_end(const SilentEnd& seen) {
   const auto& end = seen.end;
   const bool by_itself = end.died && !end.killed_from_outside;
-  // gVisor takes everything with it, and the engine then misses the reason now and again.
+  // If memory is used up, gVisor ends with everything in it. The engine then sometimes misses the reason.
   const bool gvisor_full =
       seen.gvisor && seen.memory_short && end.exit_code == 128 + SIGKILL && !end.killed_from_outside;
   if (end.out_of_memory || gvisor_full) return SilentVerdict{Verdict::out_of_memory, {}};

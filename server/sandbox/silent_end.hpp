@@ -1,4 +1,5 @@
-// What the end of a sandbox without an exit report means: a limit, the program's own doing, or somebody else's. Pure.
+// Decides what the end of a sandbox without an exit report means: a limit, the program's own action, or someone else's.
+// Pure.
 #pragma once
 
 #include <optional>
@@ -15,9 +16,9 @@ struct SilentEnd {
   bool gvisor = false;
   bool began = false;         // the program's exec had succeeded
   bool stream_ended = false;  // the container's stream came to its end
-  bool stream_broke = false;  // what came on it was not the supervisor's
-  bool memory_short = false;  // the supervisor had said so (gVisor)
-  engine::ContainerEnd end;   // as the engine saw it; empty: it did not say
+  bool stream_broke = false;  // its bytes did not come from the supervisor
+  bool memory_short = false;  // the supervisor had reported that memory is low (gVisor)
+  engine::ContainerEnd end;   // as the engine reported it; empty: it did not report it
 };
 struct SilentVerdict {
   Verdict verdict;
@@ -25,20 +26,20 @@ struct SilentVerdict {
   bool operator==(const SilentVerdict&) const = default;
 };
 
-// The supervisor ended because its server or the connection to it was gone.
+// Whether the supervisor ended because its server or the connection to it was gone.
 bool lease_is_over(const engine::ContainerEnd& end);
 
-// The verdict of the run; nothing where somebody outside of the sandbox ended it, or may have. An end that nobody asked
-// the engine for is the program's, whatever it did to get there (S02).
+// The verdict of the run. nullopt: someone outside of the sandbox ended it, or may have ended it. If nobody asked the
+// engine to end the sandbox, the program caused its end, by whatever means (S02).
 std::optional<SilentVerdict> judge_silent_end(const SilentEnd& seen);
 
-// How a sandbox was lost through nothing that its program did, and what it was doing.
+// How a sandbox was lost without its program's doing, and what it was doing at that time.
 enum class Loss { connection, engine, removed };
 enum class LostWhile { starting, installing, running };
 Error lost_sandbox(Loss loss, const std::string& engine_address, LostWhile doing);
 
-// Of a sandbox that ended before its supervisor said a word: the exit code, and `last_words`, the runtime's own, are
-// all that there is.
+// The message for a sandbox that ended before its supervisor sent anything. Only its exit code and `last_words`, the
+// runtime's output, are known.
 std::string early_end(const engine::ContainerEnd& end, std::string_view last_words);
 
 }  // namespace dind::sandbox

@@ -40,7 +40,7 @@ std::string frame(unsigned char type, std::string_view payload) {
   return one;
 }
 
-// The most that a control frame may have; output frames are passed on in parts instead.
+// Max payload of a control frame in bytes. Output frames have no such limit here: they are passed on in parts.
 constexpr std::size_t kMaxControl = 4096;
 
 std::unexpected<Error> nonsense(const char* what) {
@@ -71,7 +71,7 @@ std::string job_frames(const RunPlan& plan, const JobOptions& options) {
     add_frame(all, kFileBegin, begin);
     add_frames(all, kFileData, file.bytes);
   }
-  // gVisor shows no places of mounts; there, none of them comes from the workspace.
+  // gVisor does not show where mounts come from. Under gVisor, none of these mounts comes from the workspace.
   if (plan.isolation != Isolation::gvisor)
     for (const auto& mount : plan.workspace_mounts)
       add_frame(all, kSameMount, std::string(kWorkspaceMount) + "/" + mount.path);

@@ -1,4 +1,4 @@
-// The supervisor's frames as values: what we send, and what it sends taken apart. No I/O.
+// Encodes the frames for the supervisor and decodes the frames that it sends. No I/O.
 #pragma once
 
 #include <cstdint>
@@ -14,16 +14,16 @@
 
 namespace dind::sandbox {
 
-// The frames that put the run's files in place and start the program.
+// Options of `job_frames`: the frames that put the run's files in place and start the program.
 struct JobOptions {
   std::uint64_t deadline_ms = 0;
   std::uint64_t output_cap = 0;
   std::uint64_t output_window = 0;
   std::uint32_t token = 0;      // 24 bits
-  std::uint32_t max_tasks = 0;  // 0: the kernel's own limit holds
+  std::uint32_t max_tasks = 0;  // 0: only the kernel's own limit applies
 };
 std::string job_frames(const RunPlan& plan, const JobOptions& options);
-std::string stdin_frame(std::string_view bytes);  // wire::kMaxPayload at most
+std::string stdin_frame(std::string_view bytes);  // at most wire::kMaxPayload bytes
 std::string stdin_end_frame();
 std::string window_frame(std::uint64_t bytes);
 std::string signal_frame(std::uint32_t signal);
@@ -41,11 +41,11 @@ struct StdinTaken {
   std::uint64_t bytes = 0;
 };
 struct MemoryShort {};
-// What the flag of a failed exec is about (an interpreter, a loader), or which VOLUME was full at the end.
+// The subject of a failed exec's flag (an interpreter, a loader), or the VOLUME that was full at the end.
 struct ExecDetail {
   std::string text;
 };
-// Files that the program left in the run's folder: how many, and the first names. As the program named them.
+// Files that the program left in the run's folder: their number, and the first names as the program wrote them.
 struct LeftFiles {
   std::uint32_t count = 0;
   std::vector<std::string> names;
@@ -56,15 +56,16 @@ struct SupervisorBroken {
 using FromSupervisor = std::variant<SupervisorReady, ProgramBegan, ProgramOutput, StdinTaken, MemoryShort, ExecDetail,
                                     LeftFiles, wire::ExitReport, SupervisorBroken>;
 
-// Takes the supervisor's byte stream apart. A large output frame comes in several parts, as it arrives: nothing is held
-// back.
+// Decodes the supervisor's byte stream. A large output frame is returned in several parts as they arrive: no output is
+// held back.
 class SupervisorDecoder {
  public:
-  // `token`: the job's. Frames without it are not the supervisor's, apart from its first words.
+  // `token`: the token of the job. Frames without it do not come from the supervisor, except its first ones.
   explicit SupervisorDecoder(std::uint32_t token = 0) : token_(token) {}
 
-  // Takes the next event off the front of `input`. False: more bytes are needed, and `input` is empty. Error: not its
-  // protocol; nothing after it can be trusted. Views in `event` point into `input`'s bytes.
+  // Removes the next event from the front of `input`. False: more bytes are needed, and `input` is empty. Error: the
+  // bytes are not the protocol, and nothing after them can be trusted. Views in `event` point into the bytes of
+  // `input`.
   Result<bool> next(std::string_view& input, FromSupervisor& event);
 
  private:
@@ -73,8 +74,8 @@ class SupervisorDecoder {
   std::uint32_t token_;
   bool token_seen_ = false;
   std::string header_;
-  std::string payload_;     // of a control frame, gathered
-  std::uint32_t left_ = 0;  // of the frame's payload
+  std::string payload_;     // collected payload of a control frame
+  std::uint32_t left_ = 0;  // bytes of the frame's payload that are still to come
   bool in_frame_ = false;
 };
 

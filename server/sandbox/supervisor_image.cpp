@@ -20,7 +20,7 @@ Result<SupervisorImage> make() {
   if (!layer) return std::unexpected(layer.error());
   SupervisorImage image;
   image.layer = "sha256:" + sha256(*layer);
-  // Hexadecimal digits and constants: nothing in here needs escaping.
+  // All inserted values are hexadecimal digits or constants, so nothing needs escaping.
   const std::string config = std::string(R"({"architecture":")") + kArchitecture +
                              R"(","os":"linux","created":"1970-01-01T00:00:00Z","config":{"Entrypoint":[")" +
                              kSupervisorInImage + R"("],"Labels":{")" + kCacheLabel +

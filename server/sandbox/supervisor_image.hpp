@@ -1,5 +1,7 @@
-// The image that holds the supervisor and nothing else. What runs in it is ours, whatever a caller's image says: the
-// egress filter, the holder of a build's network, and what carries files into volumes (S01).
+// Makes the image that holds only the supervisor.
+//
+// Its containers run only the supervisor, whatever a caller's image contains: the egress filter, the network holder of
+// a build, and the carriers that copy files into volumes (S01).
 #pragma once
 
 #include <string>
@@ -8,13 +10,13 @@
 
 namespace dind::sandbox {
 
-inline constexpr const char* kSupervisorImages = "dind-executor/supervisor";  // its names begin with it
+inline constexpr const char* kSupervisorImages = "dind-executor/supervisor";  // the start of its names
 inline constexpr const char* kSupervisorInImage = "/supervisor";
 
 struct SupervisorImage {
-  std::string name;     // "dind-executor/supervisor:<hash of its content>": another version of ours has another name
-  std::string layer;    // "sha256:…" of its only layer. A name is anybody's to give; this is not
-  std::string archive;  // as the engine loads it. The same supervisor makes the same bytes, and the same image ID
+  std::string name;     // "dind-executor/supervisor:<hash of its content>": another supervisor has another name
+  std::string layer;    // "sha256:…" of its only layer. Anyone can give an image the name, but not this layer
+  std::string archive;  // as the engine loads it. The same supervisor has the same bytes and the same image ID
 };
 const Result<SupervisorImage>& supervisor_image();
 

@@ -1,12 +1,16 @@
-// The frames between the server and the supervisor (PID 1 of a sandbox), in both directions. Freestanding: the
-// supervisor includes this file and nothing else of ours.
+// Defines the frames between the server and the supervisor (PID 1 of a sandbox), in both directions.
 //
-// A frame is 8 bytes of header (type, a token of three bytes, big-endian payload length) and the payload, kMaxPayload
-// at most. The token is zeros from the server, and from the supervisor what its job says, zeros before: under gVisor a
-// program can open the supervisor's own stdout, and what it writes there must not pass for a frame.
-// Numbers in payloads are big-endian. Server to supervisor it travels on the container's stdin; back on its stdout. The
-// program's own stdout and stderr are pipes to the supervisor, so nothing that a program writes can be taken for a
-// frame.
+// Freestanding: the supervisor includes this file and no other file of another module.
+//
+// A frame has a header of 8 bytes (type, token of 3 bytes, big-endian payload length) and a payload of at most
+// kMaxPayload bytes. The server always sends token 0. The supervisor sends the token of its job, and 0 before it has a
+// job.
+// The token protects against forged frames: under gVisor a program can open the supervisor's own stdout and write to
+// it.
+//
+// Numbers in payloads are big-endian. Frames to the supervisor use the container's stdin, frames to the server its
+// stdout. The program's own stdout and stderr are pipes to the supervisor, so nothing that it writes there can be taken
+// for a frame.
 #pragma once
 
 #include <stddef.h>
@@ -18,67 +22,67 @@ inline constexpr uint32_t kVersion = 2;
 // In the egress filter's container: /proc/net/fib_trie of the engine's machine.
 inline constexpr const char* kMachineRoutes = "/machine-routes";
 inline constexpr size_t kHeaderSize = 8;
-// The supervisor's exit code where its stdin ended, or nobody took its report: the server is gone, or the connection
-// is.
+// The supervisor's exit code if its stdin ended, or if nobody took its report: the server or the connection is gone.
 inline constexpr int kLeaseOverExit = 75;
 inline constexpr size_t kMaxPayload = 64 * 1024;
 inline constexpr size_t kMaxJobBytes = 1024 * 1024;  // argv + env + cwd
 inline constexpr uint64_t kStdinWindow =
-    256 * 1024;  // stdin bytes that the supervisor holds for a program that doesn't read
+    256 * 1024;  // max stdin bytes that the supervisor holds for a program that doesn't read
 
 // Server to supervisor.
 enum ToSupervisor : unsigned char {
-  kFileBegin = 'F',  // u32 mode, path: creates (truncates) a file; parents are made
+  kFileBegin = 'F',  // u32 mode, path: creates (truncates) a file and its parents
   kFileData = 'D',   // bytes appended to the file that was begun last
   kJobData = 'A',    // bytes appended to the job
-  kWatch = 'K',      // u64 bytes, path: the run ends when more than that was written below the path
-  kSameMount = 'M',  // path: the run is broken unless what is mounted there is what the mount above has at its place
-  kStart = 'J',      // no payload: the job is whole, start it
+  kWatch = 'K',      // u64 bytes, path: the run ends when more than that is written below the path
+  kSameMount = 'M',  // path: set-up fails unless this mount is what the mount above it has at this path
+  kStart = 'J',      // no payload: the job is complete, start it
   kStdin = 'I',      // bytes for the program's stdin; at most kStdinWindow not yet confirmed by kStdinTaken
   kStdinEnd = 'E',
   kWindow = 'W',          // u64: that many more bytes of output may be sent
   kSignal = 'S',          // u32 signal; SIGKILL ends the whole tree
-  kReportReceived = 'H',  // no payload: the exit report is here, end
+  kReportReceived = 'H',  // no payload: the server has the exit report, so the supervisor ends
 };
 
 // Supervisor to server.
 enum FromSupervisor : unsigned char {
-  kReady = 'R',          // u32 version: waits for a job
-  kStarted = 'B',        // the program's exec succeeded
-  kOut = 'o',            // bytes of the program's stdout
-  kErr = 'e',            // bytes of its stderr
-  kStdinTaken = 't',     // u64: that many bytes of stdin were taken
-  kMemoryLow = 'm',      // no payload: memory is nearly used up (under gVisor, whose end for memory takes us along)
-  kDetail = 'd',         // text: what the flag of a failed exec is about (ExecCause), or kVolumeFull
-  kLeft = 'f',           // u32 count, names each with a NUL: files that the program left in the run's folder
-  kExit = 'X',           // ExitReport, the last frame; the supervisor waits a second at most for kReportReceived
-  kProtocolError = '!',  // text: the server sent nonsense, or set-up failed; the last frame
+  kReady = 'R',       // u32 version: the supervisor waits for a job
+  kStarted = 'B',     // the program's exec succeeded
+  kOut = 'o',         // bytes of the program's stdout
+  kErr = 'e',         // bytes of its stderr
+  kStdinTaken = 't',  // u64: that many bytes of stdin were taken
+  kMemoryLow = 'm',   // no payload: memory is nearly used up (gVisor only: its end for memory ends the supervisor too)
+  kDetail = 'd',      // text: the subject of a failed exec's flag (ExecCause), or the path of kVolumeFull
+  kLeft = 'f',        // u32 count, names that each end with NUL: files that the program left in the run's folder
+  kExit = 'X',        // ExitReport, the last frame; the supervisor waits at most 1 s for kReportReceived
+  kProtocolError = '!',  // text: the server broke the protocol, or set-up failed; the last frame
 };
 
-// The job: u64 deadline_ms (0: none) · u64 output_cap · u64 output_window · u32 token · u32 max_tasks (0: the kernel's
-// own limit holds) · cwd · u32 argc · argv… · u32 envc · "K=V"…
-// Strings are u32 length + bytes. env entries are put over the container's own environment.
+// The job: u64 deadline_ms (0: none) · u64 output_cap · u64 output_window · u32 token · u32 max_tasks (0: only the
+// kernel's own limit applies) · cwd · u32 argc · argv… · u32 envc · "K=V"…
+// Strings are u32 length + bytes. Entries of env override the container's own environment.
 
 enum class How : unsigned char { exited = 0, signalled = 1, exec_failed = 2 };
 enum class Cause : unsigned char { none = 0, deadline = 1, output_cap = 2, asked = 3, disk_cap = 4, max_tasks = 5 };
 
-// Set in ExitReport::code beside errno where what failed was to enter the working directory.
+// Set in ExitReport::code, next to errno, if entering the working directory failed.
 inline constexpr uint32_t kNoFolder = 1U << 16;
-// Set there beside errno where the file that could not be executed says why. kDetail's text in brackets.
+// Set in ExitReport::code, next to errno, if the file itself shows why it could not be executed. In brackets: the text
+// of kDetail.
 enum ExecCause : uint32_t {
   kIsFolder = 1U << 17,
-  kNoInterpreter = 1U << 18,       // of its `#!` line [interpreter]
-  kInterpreterRefused = 1U << 19,  // may not be executed [interpreter]
+  kNoInterpreter = 1U << 18,       // the interpreter of its `#!` line does not exist [interpreter]
+  kInterpreterRefused = 1U << 19,  // the interpreter may not be executed [interpreter]
   kCarriageReturn = 1U << 20,      // at the end of its `#!` line [interpreter]
-  kNoLoader = 1U << 21,            // of a dynamically linked program [loader]
-  kOtherMachine = 1U << 22,        // [machine]
-  kNoExecuteBit = 1U << 23,        // [mode, user]
-  kNotForUser = 1U << 24,          // its mode lets others execute it [mode, user]
+  kNoLoader = 1U << 21,            // the loader of a dynamically linked program does not exist [loader]
+  kOtherMachine = 1U << 22,        // a program for another machine [machine]
+  kNoExecuteBit = 1U << 23,        // no execute bit in its mode [mode, owner]
+  kNotForUser = 1U << 24,          // its mode lets other users execute it, not this one [mode, owner]
   kNoExecMount = 1U << 25,         // nothing on that file system may be executed
   kNoShell = 1U << 26,             // text without a `#!` line, and no shell to run it
   kDamaged = 1U << 27,             // an ELF file of this machine that the kernel does not execute
-  kBits32 = 1U << 28,              // [machine, of whatever kind]
-  kOtherSystem = 1U << 29,         // [system]
+  kBits32 = 1U << 28,              // a 32-bit program [machine, this one or another]
+  kOtherSystem = 1U << 29,         // a program for another operating system [system]
   kNotProgram = 1U << 30,          // nothing that Linux executes [what it is]
 };
 inline constexpr uint32_t kErrnoMask = kNoFolder - 1;
@@ -87,11 +91,11 @@ inline constexpr uint32_t kErrnoMask = kNoFolder - 1;
 inline constexpr unsigned char kTmpFull = 1;
 inline constexpr unsigned char kRunFolderFull = 2;
 inline constexpr unsigned char kShmFull = 4;
-// A VOLUME of the image that is a tmpfs; kDetail has its path. Not told where the exec failed, which has its own
-// detail.
+// A VOLUME of the image that is a tmpfs; kDetail has its path. Not reported if the exec failed, because kDetail then
+// describes that.
 inline constexpr unsigned char kVolumeFull = 8;
 
-// kExit's payload, field after field in this order and these widths.
+// The payload of kExit: the fields in this order, with these widths.
 struct ExitReport {
   How how = How::exited;
   uint32_t code = 0;  // exit code, signal, or errno of the failed exec

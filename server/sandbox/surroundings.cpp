@@ -1,4 +1,5 @@
-// Sandboxes: what a plan meets here: the workspace, its user, and when what is left of it may go.
+// The part of Sandboxes that adds to a plan what this machine determines: the workspace, its user, and when what is
+// left may be removed.
 #include <algorithm>
 
 #include "sandbox/hardening.hpp"
@@ -32,7 +33,7 @@ Task<Result<std::string>> Sandboxes::settle(RunPlan& plan, const engine::Image& 
   if (!note.empty()) plan.notes.push_back(note);
   if (const auto guarded = co_await protect_workspace(work_, workspace, plan, std::move(cancel)); !guarded)
     co_return std::unexpected(guarded.error());
-  // The image's own folder in the workspace is entered by the supervisor, as one that a caller names.
+  // The supervisor enters the image's WORKDIR in the workspace, like a folder that a caller names.
   if (plan.working_dir.empty() && image.working_dir.starts_with(kWorkspaceMount)) plan.working_dir = image.working_dir;
   co_return user;
 }
@@ -51,7 +52,7 @@ SandboxContext Sandboxes::surroundings(const RunPlan& plan, const engine::Image&
 
 Task<void> Sandboxes::expect(RunPlan plan, engine::Image image) {
   auto user = co_await settle(plan, image, {});
-  // Why it can't be is told to whoever runs it.
+  // An error is not reported here: the run itself will report it.
   if (user) prestarted_.want(plan, surroundings(plan, image, std::move(*user)));
 }
 

@@ -23,7 +23,7 @@ Result<std::string> make_tar(std::span<const TarFile> files) {
                 std::string("A tar archive could not be made: ") + archive_error_string(tar.get()));
   };
   archive_write_set_format_pax_restricted(tar.get());
-  // Names are bytes: without this, one that is not ASCII fails in the C locale.
+  // Names are bytes: without this option, a name that is not ASCII fails in the C locale.
   archive_write_set_format_option(tar.get(), "pax", "hdrcharset", "BINARY");
   archive_write_set_bytes_in_last_block(tar.get(), 1);
   if (archive_write_open(tar.get(), &bytes, nullptr, append, nullptr) != ARCHIVE_OK) return broken();
@@ -51,7 +51,8 @@ bool tar_of_folder_has_entries(const std::string& tar) {
   archive_read_support_format_tar(from.get());
   if (archive_read_open_memory(from.get(), tar.data(), tar.size()) != ARCHIVE_OK) return false;
   archive_entry* entry = nullptr;
-  // Of one that breaks off, the second header may be half there; an empty folder's is whole, with its end.
+  // A tar that is cut off may have only a part of the second header. The tar of an empty folder is complete, with its
+  // end.
   return archive_read_next_header(from.get(), &entry) == ARCHIVE_OK && archive_entry_filetype(entry) == AE_IFDIR &&
          archive_read_next_header(from.get(), &entry) != ARCHIVE_EOF;
 }

@@ -14,18 +14,18 @@
 namespace dind::sandbox {
 namespace {
 
-// What a shell says of a child that was killed, and of one that wrote a file past its limit.
+// A shell's exit codes for a child that was killed, and for a child that exceeded the max file size.
 constexpr int kKilledExit = 128 + SIGKILL;
 constexpr int kFileTooLargeExit = 128 + SIGXFSZ;
 
 Verdict verdict_of(const wire::ExitReport& report, Stop stop, const RunResult& result) {
-  // A limit of ours comes first: it is why the program got its signal.
+  // What the server or the supervisor ended comes first: it is why the program got its signal.
   if (stop == Stop::cancelled) return Verdict::cancelled;
   if (stop == Stop::timeout || report.cause == wire::Cause::deadline) return Verdict::timeout;
   if (stop == Stop::output_limit || report.cause == wire::Cause::output_cap) return Verdict::output_limit;
   if (report.cause == wire::Cause::disk_cap) return Verdict::disk_limit;
   if (report.cause == wire::Cause::max_tasks) return Verdict::process_limit;
-  if (result.exit_code == 0) return Verdict::ok;  // even where a child was killed for memory: oom_seen says so
+  if (result.exit_code == 0) return Verdict::ok;  // even if a child was killed for memory: oom_seen says so
   if (report.oom_kills > 0 && (result.signal == SIGKILL || result.exit_code == kKilledExit))
     return Verdict::out_of_memory;
   if (report.pids_limit_hits > 0) return Verdict::process_limit;
@@ -67,7 +67,7 @@ Error no_program(const RunPlan& plan, const std::string& image, const std::strin
   return {ErrorCode::not_found, "There is no program " + what + " in the image " + image + remedy};
 }
 
-// `about`: the interpreter, the loader, the machine, mode and owner.
+// `about`: the interpreter, the loader, the machine, or the mode and owner.
 std::string why(std::uint32_t flags, const std::string& about) {
   const auto has = [&](wire::ExecCause cause) { return (flags & cause) != 0; };
   if (has(wire::kIsFolder)) return "is a folder: name a program in it";
@@ -83,7 +83,7 @@ std::string why(std::uint32_t flags, const std::string& about) {
     return "needs the loader " + about +
            ", which is not there: build the program for this image (its C library is another one), or statically";
   if (has(wire::kOtherMachine)) return "is a program for " + about + ": build it for that";
-  // No image helps: a sandbox lets no system call of 32 bits through.
+  // Another image does not help: a sandbox allows no 32-bit system call.
   if (has(wire::kBits32))
     return "is a program for " + about + ", and sandboxes run no programs of 32 bits: build it for that, with 64 bits";
   if (has(wire::kOtherSystem)) return "is a program for " + about + ", and sandboxes run Linux: build it for Linux";
@@ -114,7 +114,7 @@ void judge(const wire::ExitReport& report, Stop stop, RunResult& result) {
   result.stderr_bytes = report.stderr_bytes;
   result.dropped_bytes += report.dropped_bytes;
   result.verdict = verdict_of(report, stop, result);
-  // A program may go on past a limit, and its verdict say nothing of it.
+  // A program may continue after it met a limit. Then its verdict does not tell of the limit.
   if (report.pids_limit_hits > 0 && result.verdict != Verdict::process_limit)
     result.notes.emplace_back("it met its limit on processes");
 }

@@ -1,4 +1,4 @@
-// From what was seen of a run's end to its one verdict. Pure.
+// Turns what was seen of a run's end into its one verdict. Pure.
 #pragma once
 
 #include <optional>
@@ -12,22 +12,23 @@
 
 namespace dind::sandbox {
 
-// What ended the run from our side, where something did.
+// Why the server ended the run, if it did.
 enum class Stop { none, timeout, output_limit, cancelled };
 
-// Puts verdict, exit code, signal, usage and byte counts of `report` into `result`. `report.how` is not exec_failed.
+// Puts verdict, exit code, signal, usage and byte counts of `report` into `result`. `report.how` must not be
+// exec_failed.
 void judge(const wire::ExitReport& report, Stop stop, RunResult& result);
 
-// For people: which file systems of the sandbox were full at its end, and how large they are; or that a file was too
-// large. Empty: neither. `volume`: the path for wire::kVolumeFull.
+// The note for people: which file systems of the sandbox were full at its end, and how large they are; or that a file
+// was too large. Empty: neither. `volume`: the path for wire::kVolumeFull.
 std::string full_disk_note(const wire::ExitReport& report, const Limits& limits, Verdict verdict,
                            const std::string& volume = {});
 
-// Why the program of `plan` did not begin: `error_number` is that of its exec, with what wire::ExecCause adds, or with
-// wire::kNoFolder of its folder. `detail`: what the cause is about.
+// Why the program of `plan` did not start. `error_number`: the errno of its exec with flags of wire::ExecCause, or the
+// errno of entering its working directory with wire::kNoFolder. `detail`: the subject of the flag.
 Error not_executable(const RunPlan& plan, const std::string& image, int error_number, const std::string& detail = {});
 
-// For people: which files went with the sandbox; empty: none.
+// The note for people: which files were removed with the sandbox. Empty: none.
 std::string left_files_note(const LeftFiles& left, Terms terms);
 
 }  // namespace dind::sandbox

@@ -57,14 +57,14 @@ Task<Result<void>> check_same_folder(engine::Client& client, std::string contain
     co_return fail(ErrorCode::invalid_request, "The workspace is not there: " + where(workspace) +
                                                    ". Make the folder, or set workspace.path (DIND_WORKSPACE)");
   const auto theirs = co_await client.stat_path(std::move(container), kWorkspaceMount, deadline);
-  // An engine that finds a link where it is to mount a part of the workspace refuses, and says no more (N07).
+  // An engine that finds a link at the target of a mount in the workspace refuses without a reason (N07).
   if (!theirs && theirs.error().engine_status >= 400)
     co_return fail(ErrorCode::engine_error,
                    "The engine refused to look at the workspace (status " +
                        std::to_string(theirs.error().engine_status) +
                        "): what is mounted in the workspace was replaced meanwhile; run it again");
   if (!theirs) co_return std::unexpected(theirs.error());
-  // A folder's times change as files come and go; between the two looks that is a second at most, and rare.
+  // A folder's time changes when files come and go. Between the two reads this is at most one second, and rare.
   if (*theirs && (*theirs)->modified >= ours.st_mtime - 1) {
     if ((*theirs)->modified <= ours.st_mtime + 1) co_return Result<void>{};
     if (::stat(workspace.path.c_str(), &ours) == 0 && (*theirs)->modified <= ours.st_mtime + 1)

@@ -1,5 +1,6 @@
-// The operator's folder that runs may see: one root, known by its path on the engine's machine and, where we see it
-// too, by our own.
+// The workspace: the operator's folder that runs may see.
+//
+// It is one root folder. Its path on the engine's machine is known, and its path here if this process can see it.
 #pragma once
 
 #include <cstdint>
@@ -14,29 +15,32 @@
 namespace dind::sandbox {
 
 struct Workspace {
-  std::string engine_path;                             // absolute; empty: there is none
-  std::string path;                                    // absolute, on our side; empty: we don't see it
-  std::optional<std::string> owner;                    // "1000:1000"; none: whoever owns `path`
-  WorkspaceAccess most = WorkspaceAccess::read_write;  // what a run may get
+  std::string engine_path;                             // absolute; empty: no workspace
+  std::string path;                                    // absolute, for this process; empty: it can't see it
+  std::optional<std::string> owner;                    // "1000:1000"; nullopt: the owner of `path`
+  WorkspaceAccess most = WorkspaceAccess::read_write;  // max access of a run
   bool there() const { return !engine_path.empty(); }
 };
 
-// The same with another folder, which has the same path here and on the engine's machine. Empty: `workspace` itself.
+// The same with `root` as its folder, which has the same path here and on the engine's machine. `root` empty:
+// `workspace` itself.
 Workspace with_root(Workspace workspace, const std::string& root);
 
-// The user that runs with the workspace have: its owner, so that no file in it becomes root's or nobody's. Nobody where
-// that is root or can't be known; then `note` says that a program can't write there, and why.
+// The user of runs that have the workspace: its owner, so that no file in it becomes root's or nobody's. The user is
+// nobody if the owner is root or not known. Then `note` says that a program can't write there, and why.
 std::string workspace_user(const Workspace& workspace, std::string& note);
 
-// Tells one folder from another that took its place. 0: there is none, or we don't see it.
+// A number that tells a folder from another one that took its place. 0: it does not exist, or this process can't see
+// it.
 std::uint64_t inode_of(const std::string& path);
 
-// Whether the engine's folder is ours: a container of ours with the workspace mounted (created is enough) is asked
-// about it. Error (invalid_request) names both paths. Nothing to compare with: fine.
+// Checks that the engine and this process see the same folder. The engine is asked about the workspace in `container`,
+// which mounts it and need not be started. Error (invalid_request): they differ; it names both paths. If this process
+// can't see the workspace, the check passes.
 Task<Result<void>> check_same_folder(engine::Client& client, std::string container, const Workspace& workspace,
                                      Deadline deadline);
 
-// The engine's refusal to mount it, in the words of whoever set it up; another error as it is.
+// Rewrites the engine's refusal to mount the workspace in the operator's terms. Other errors stay as they are.
 Error workspace_error(Error error, const Workspace& workspace);
 
 }  // namespace dind::sandbox

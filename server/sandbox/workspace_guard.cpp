@@ -11,8 +11,8 @@ namespace {
 
 constexpr std::size_t kMaxGuardedFolders = 50'000;
 constexpr std::size_t kMaxMounts = 500;
-constexpr std::size_t kMaxFarMounts = 100;     // of those, for what is beyond kNearFolders: each costs the engine time
-constexpr std::size_t kMaxMountLength = 2048;  // bytes: with the engine's folders before it, it is a path still
+constexpr std::size_t kMaxFarMounts = 100;     // of those, for names beyond kNearFolders: each costs the engine time
+constexpr std::size_t kMaxMountLength = 2048;  // bytes: with the engine's folders before it, it still fits into a path
 constexpr std::size_t kMaxToldLocked = 5;
 
 constexpr const char* kGuardRemedy = "mount it read-only, or run a smaller folder of it";
@@ -89,14 +89,14 @@ class Search {
                               .deepest = walk.end == Walk::End::far_cut ? walk.depth - 1 : SIZE_MAX,
                               .notes = std::move(notes_)};
     if (!root_.empty()) found.mounts.push_back({.path = root_, .read_only = false, .inode = first.itself().st_ino});
-    // A path sorts behind its parents.
+    // A path sorts after its parents.
     for (const auto& [path, mount] : paths_) found.mounts.push_back(mount);
     return found;
   }
 
  private:
   void guard(const std::string& path, const struct stat& status) {
-    // An overlay's files bear the number of the disk beneath.
+    // Only folders are compared: the files of an overlay have the device number of the disk below it.
     const bool foreign = S_ISDIR(status.st_mode) && status.st_dev != device_;
     if (S_ISLNK(status.st_mode) || foreign) {
       seen_[path] = status.st_ino;
@@ -109,14 +109,14 @@ class Search {
     if (S_ISDIR(status.st_mode) || S_ISREG(status.st_mode)) hold(path, status);
   }
 
-  // What is in it is not known: it stays as it is.
+  // The content of the folder is not known, so it stays read-only.
   void lock(const std::string& path, const struct stat& status) {
     if (path == root_) all_locked_ = true;
     if (all_locked_ || !seen_.try_emplace(path, status.st_ino).second || !hold(path, status)) return;
     if (++locked_ <= kMaxToldLocked) told_locked_ += (locked_ == 1 ? "" : ", ") + shown_path(path);
   }
 
-  // Makes it a read-only mount; false where there is no room for it, or its path is too long for one.
+  // Makes it a read-only mount. False: no mount is left for it, or its path is too long for a mount.
   bool hold(const std::string& path, const struct stat& status) {
     const std::size_t depth = depth_of(path);
     const bool far = depth > kNearFolders;
@@ -127,14 +127,14 @@ class Search {
     }
     const auto before = paths_.size();
     paths_[path] = {.path = path, .read_only = true, .folder = S_ISDIR(status.st_mode), .inode = status.st_ino};
-    // Or its folder could be moved away, and another put in its place.
+    // Otherwise the program could move a folder above it away and put another one in its place.
     for (auto above = parent_of(path); above != root_ && !above.empty(); above = parent_of(above))
       paths_.try_emplace(above, WorkspaceMount{.path = above, .read_only = false});
     if (far) far_mounts_ += paths_.size() - before;
     return true;
   }
 
-  // How many folders of the root a path leads through.
+  // The number of folders between the root and the last part of a path.
   std::size_t depth_of(const std::string& path) const {
     const auto below = std::string_view(path).substr(root_.empty() ? 0 : root_.size() + 1);
     return static_cast<std::size_t>(std::ranges::count(below, '/'));
@@ -146,11 +146,12 @@ class Search {
   std::map<std::string, std::uint64_t> seen_;
   std::vector<std::string> notes_;
   std::size_t far_mounts_ = 0;
-  std::size_t unguarded_ = 0;  // for want of mounts beyond kNearFolders, or with too long a path
+  // Names beyond kNearFolders for which no mount is left, and names with too long a path.
+  std::size_t unguarded_ = 0;
   std::string first_unguarded_;
   bool all_locked_ = false;
   std::size_t locked_ = 0;
-  std::string told_locked_;  // the first few
+  std::string told_locked_;  // names of the first few
 };
 
 }  // namespace
@@ -174,7 +175,7 @@ Task<Result<void>> protect_workspace(BlockingWork& work, const Workspace& worksp
         "(workspace.path)");
     co_return Result<void>{};
   }
-  // Under gVisor all of it is writable (hardening).
+  // Under gVisor all of the workspace is writable (hardening).
   const auto writable = plan.isolation == Isolation::gvisor ? std::string() : plan.workspace_folder;
   const auto looked = co_await work.run<Result<WorkspaceProtection>>(
       [path = workspace.path, folder = writable](const std::stop_token& stop) {

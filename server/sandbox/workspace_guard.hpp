@@ -1,5 +1,6 @@
-// What of the workspace stays read-only though the workspace is writable: settings and hooks that the tools of whoever
-// owns it run outside of any sandbox.
+// Finds what must stay read-only in a writable workspace: settings and hooks.
+//
+// The tools of the workspace's owner run these outside of any sandbox.
 #pragma once
 
 #include <chrono>
@@ -21,25 +22,27 @@
 namespace dind::sandbox {
 
 struct WorkspaceProtection {
-  std::vector<WorkspaceMount> mounts;  // parents first; those that are not read-only only hold what is in them in place
-  // Every protected name that was there, by its path, and each folder that could not be looked into: its inode. 0: a
-  // file, and it stays one; git replaces its own.
+  // Parents first. Those that are not read-only only keep what is in them from being moved away.
+  std::vector<WorkspaceMount> mounts;
+  // The inode of every protected name that existed, and of each folder that could not be read, by path. 0: a file,
+  // which must stay a file. Another file may take its place, because git replaces its own.
   std::map<std::string, std::uint64_t> seen;
-  std::size_t deepest = SIZE_MAX;  // no folder deeper than that was looked at
-  std::vector<std::string> notes;  // for people: what is not guarded
+  std::size_t deepest = SIZE_MAX;  // no deeper folder was searched
+  std::vector<std::string> notes;  // for people: what is not protected
 };
 
-// Looks through the workspace at `path`, below `folder` of it (relative; empty: all of it), which is to be writable:
-// the guarded names in it, without those in node_modules. All of those within kNearFolders are guarded; of the deeper
-// ones those that `far_time` and the number of mounts leave room for, and a note says where that ended. With a folder,
-// that one is a mount of its own, and the only writable one. Blocking. Errors: not_found (no such folder),
-// invalid_request (a link in its path; more than can be guarded), cancelled (`stop`).
+// Searches the writable part of the workspace at `path` for protected names. `folder`: that part, relative to the
+// workspace; empty: all of it. The search skips node_modules.
+// All names within kNearFolders are protected. Deeper names are protected as far as `far_time` and the number of mounts
+// allow, and a note says where that ended. A non-empty `folder` is a mount of its own, and the only writable one.
+// Blocking. Errors: not_found (no such folder, or a link in its path), invalid_request (a protected name in its path, a
+// folder that this server may not read, or more than can be protected), cancelled (`stop`), internal.
 inline constexpr std::chrono::milliseconds kGuardFarTime{250};
 Result<WorkspaceProtection> guard_workspace(const std::string& path, const std::string& folder,
                                             const std::stop_token& stop = {},
                                             std::chrono::milliseconds far_time = kGuardFarTime);
 
-// Puts it into a plan whose workspace is writable; another plan stays as it is.
+// Adds the protection to a plan whose workspace is writable. Other plans stay as they are.
 Task<Result<void>> protect_workspace(BlockingWork& work, const Workspace& workspace, RunPlan& plan, Cancel cancel);
 
 }  // namespace dind::sandbox

@@ -21,14 +21,16 @@ bool is_protected(std::string_view name) { return std::ranges::find(kProtectedNa
 
 bool is_gone(int error) { return error == ENOENT || error == ENOTDIR || error == ELOOP; }
 
-// Whether EACCES on something in it is the folder's own: who may read but not search it learns names only.
+// Whether EACCES for something in the folder comes from the folder itself. A user who may read but not search a folder
+// learns names only.
 bool is_locked(const Folder& folder) { return !folder.look(".") && errno == EACCES; }
 
-// Why a folder can't be looked into.
+// Why a folder can't be opened.
 struct Barrier {
   int error = 0;
-  std::size_t length = 0;  // with EACCES: of the part of the path that leads to the folder which is locked
-  struct stat status{};    // the same folder
+  // With EACCES: the length of the part of the path that leads to the locked folder.
+  std::size_t length = 0;
+  struct stat status{};  // of the locked folder
 };
 
 std::expected<Folder, Barrier> reopen(const Folder& first, const std::string& path, std::size_t root_length) {
@@ -98,11 +100,11 @@ Walk walk_protected_names(const Folder& first, const std::string& root, const Wa
                           const std::stop_token& stop, const Visits& visits) {
   const auto device = first.itself().st_dev;
   std::optional<std::chrono::steady_clock::time_point> far_end;
-  // Paths are opened again when their turn comes: as many descriptors as folders would be too many.
+  // Folders are opened again when it is their turn: one open descriptor for each would be too many.
   std::deque<std::pair<std::string, std::size_t>> open{{root, 0}};
   std::size_t open_bytes = 0;
   std::size_t looked = 0;
-  std::optional<Walk> cut;  // for want of open_bytes: at the nearest folder that had no room
+  std::optional<Walk> cut;  // open_bytes was too small: the nearest folder that did not fit
   while (!open.empty()) {
     const auto [path, depth] = std::move(open.front());
     open.pop_front();
@@ -139,7 +141,7 @@ Walk walk_protected_names(const Folder& first, const std::string& root, const Wa
       if (!found && (!may_be_folder || depth == bounds.deepest || name == "node_modules")) continue;
       const auto status = folder->look(name);
       if (!status) {
-        // Else it is gone, or another disk that does not answer.
+        // Otherwise it is gone, or it is on another disk that does not answer.
         if (errno != EACCES || !is_locked(*folder)) continue;
         if (!visits.locked(path, folder->itself())) return ended(Walk::End::stopped);
         break;
