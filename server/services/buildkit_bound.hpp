@@ -20,8 +20,8 @@ struct BuildkitBound {
 // nullopt: the labels do not give a bound for both memory and processes.
 std::optional<BuildkitBound> buildkit_bound(const engine::Labels& labels);
 
-// Notes for the result of a build with BuildKit. `buildkit_note`: empty if there is a bound. `buildkit_killed_note`: a
-// step was killed although there is a bound.
+// Notes for the result of a build with BuildKit. `buildkit_note`: empty if there is a bound. `buildkit_killed_note`:
+// for a build whose step was killed at the bound.
 std::string buildkit_note(const std::optional<BuildkitBound>& bound);
 std::string buildkit_killed_note(const BuildkitBound& bound);
 
