@@ -71,7 +71,7 @@ class Images {
   RegistryCredentials credentials_;
   ImagePolicy policy_;
   std::map<std::string, std::weak_ptr<Pull>> pulls_;
-  std::map<std::string, engine::Image> known_;  // while `current_`
+  std::map<std::string, engine::Image> known_;  // valid while `current_`
   bool current_ = false;
   std::uint64_t changes_ = 0;
 };

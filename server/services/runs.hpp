@@ -19,10 +19,10 @@ namespace dind {
 struct RunPolicy {
   LimitPolicy limits;
   std::map<std::string, std::string> images;  // language → image
-  PullPolicy pull = PullPolicy::missing;      // `never` binds callers; the other values are only their default
+  PullPolicy pull = PullPolicy::missing;      // `never`: callers can't choose another; else their default
   std::vector<std::string> allowed_images;    // ImagePolicy::allowed
   std::int64_t most_pulled_bytes = kMaxPulledBytes;
-  Isolation isolation = Isolation::runc;  // `gvisor` binds callers
+  Isolation isolation = Isolation::runc;  // `gvisor`: callers can't choose another
   std::size_t concurrent_runs = 0;        // 0: computed from cores and memory
   std::size_t queued_runs = 128;
   std::size_t concurrent_runs_per_client = 0;  // 0: only concurrent_runs bounds a client
