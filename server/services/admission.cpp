@@ -11,7 +11,7 @@ namespace dind {
 struct Admission::Waiter {
   std::size_t position = 0;
   bool admitted = false;
-  bool waits = false;  // it is to hear of a change
+  bool waits = false;  // `enter` waits for a change of its position
 };
 
 struct Admission::Client {
@@ -26,7 +26,7 @@ struct Admission::State {
     bounds = b;
     bounds.at_once = std::max<std::size_t>(1, bounds.at_once);
     if (bounds.queued_per_client == 0) bounds.queued_per_client = std::max<std::size_t>(1, bounds.queued / 2);
-    if (bounds.at_once_per_client >= bounds.at_once) bounds.at_once_per_client = 0;  // no other bound than the whole
+    if (bounds.at_once_per_client >= bounds.at_once) bounds.at_once_per_client = 0;  // `at_once` is the bound
     if (bounds.at_once_per_client == 0) bounds.at_once_per_client = SIZE_MAX;
     admit();
   }
@@ -37,13 +37,13 @@ struct Admission::State {
   AdmissionBounds bounds;
   std::size_t running = 0;
   std::size_t waiting = 0;
-  Clients clients;                     // those that run or wait
-  std::list<Clients::iterator> turns;  // those that wait, whose turn is next first
-  bool news = false;                   // for one of those that wait
+  Clients clients;                     // clients with a run that is active or waits
+  std::list<Clients::iterator> turns;  // clients with waiting runs, the next turn first
+  bool news = false;                   // a waiting run was admitted or has a new position
 
   bool may_start(const Client& client) const { return client.running < bounds.at_once_per_client; }
 
-  // Busy, where there is neither a place at once nor one in the queue.
+  // Error busy: no slot is free, and the queue (or the client's part of it) is full.
   Result<void> room_for(const std::string& name) const {
     const auto found = clients.find(name);
     const Client& client = found == clients.end() ? kNobody : found->second;
@@ -96,7 +96,7 @@ struct Admission::State {
 
   void admit() {
     while (running < bounds.at_once) {
-      // A turn that is skipped stays where it is until one of the client's runs has ended.
+      // A client that is skipped keeps its position in `turns` until one of its runs has ended.
       const auto turn = std::ranges::find_if(turns, [&](const auto& each) { return may_start(each->second); });
       if (turn == turns.end()) break;
       Client& client = (*turn)->second;
@@ -116,13 +116,14 @@ struct Admission::State {
     tell();
   }
 
-  // Who comes last changes nothing for the others of its client: in a burst they are not woken for each.
+  // Wakes the waiting runs, but only for news. A run that arrives last does not change the positions of its client's
+  // other runs, so a burst of runs does not wake them for each new run.
   void tell() {
     if (std::exchange(news, false)) changed.notify();
   }
 
-  // Everyone's position, as the turns will come. Clients that have their most running come after all others: nobody
-  // knows when one of theirs ends.
+  // Computes the position of each waiting run, in the order of the coming turns. Runs that exceed their client's max of
+  // running runs come after all others, because nobody knows when one of the client's runs ends.
   void reckon() {
     struct Line {
       std::list<Waiter*>::const_iterator next, end;

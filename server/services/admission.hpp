@@ -1,5 +1,5 @@
-// How many runs at once, and who waits for how long: a bounded queue that is fair among clients. Those that wait have
-// their turns one after another, whatever each of them has waiting; within a client the first comes first.
+// Bounds the number of concurrent runs, with a bounded queue that is fair among clients. Clients with waiting runs
+// take turns, however many runs each of them has waiting. The runs of one client start in the order of their arrival.
 #pragma once
 
 #include <cstddef>
@@ -14,20 +14,20 @@
 namespace dind {
 
 struct AdmissionBounds {
-  std::size_t at_once = 1;             // at least one
-  std::size_t queued = 0;              // that wait, of all clients together
-  std::size_t queued_per_client = 0;   // 0: half of `queued`, at least one
-  std::size_t at_once_per_client = 0;  // 0: no bound of its own
+  std::size_t at_once = 1;             // max concurrent runs; at least 1
+  std::size_t queued = 0;              // max waiting runs, of all clients together
+  std::size_t queued_per_client = 0;   // 0: half of `queued`, at least 1
+  std::size_t at_once_per_client = 0;  // 0: only `at_once` bounds a client
 };
 
 class Admission {
  public:
   Admission(asio::any_io_executor executor, AdmissionBounds bounds);
 
-  // From now on these hold. Runs that are under way stay, and so do those that wait.
+  // Replaces the bounds. Active runs and waiting runs stay, even if they exceed the new bounds.
   void take_bounds(AdmissionBounds bounds);
 
-  // A place among the runs; given back when it is destroyed.
+  // A slot for one run. The destructor releases it.
   class Place {
    public:
     Place() = default;
@@ -39,8 +39,9 @@ class Admission {
     std::shared_ptr<void> hold_;
   };
 
-  // Waits for a place. `on_position` hears how many runs start before this one if nobody else comes, at first and at
-  // each change, but not where there is a place at once; another client that comes may raise it.
+  // Waits for a slot. `on_position` gets the number of runs that start before this one, if no other run arrives. It is
+  // called first when the wait begins and then for each change, but not if a slot is free at once. A run of another
+  // client that arrives later may raise the number.
   // Errors: busy (the queue, or the client's part of it, is full), cancelled.
   Task<Result<Place>> enter(std::string client, std::function<void(std::size_t)> on_position, Cancel cancel);
 

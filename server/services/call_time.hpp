@@ -1,5 +1,5 @@
-// The time of a whole call: a cancel of its own that follows the caller's, and fires when RunSpec::total_timeout is
-// over.
+// The total timeout of a run. `cancel()` follows the caller's cancel. It also fires, with the reason deadline, when
+// RunSpec::total_timeout has passed.
 #pragma once
 
 #include <boost/asio/steady_timer.hpp>
@@ -22,13 +22,13 @@ class TotalTimeout {
   ~TotalTimeout();
 
   const Cancel& cancel() const { return inner_; }
-  // Its time begins anew.
+  // Starts the time again from zero.
   void begin();
-  // What the caller hears: a run that ended because its time was over is a timeout, wherever it was.
+  // The caller's result. A run that ended because the total timeout passed has the verdict timeout, in any stage.
   Result<RunResult> judged(Result<RunResult> result, const std::string& run_id, Stage stage) const;
 
  private:
-  std::string whose_time(Stage stage) const;  // a note
+  std::string whose_time(Stage stage) const;  // the text of a note
 
   Cancel caller_;
   Cancel inner_;

@@ -1,4 +1,4 @@
-// Looks at everything that a run needs, and says what is wrong and what to do about it. Runs no program of the user.
+// Checks everything that a run needs, and reports what is wrong and what to do about it. Runs no program of the user.
 #pragma once
 
 #include <string>
@@ -12,20 +12,21 @@ namespace dind {
 struct DoctorCheck {
   enum class Status {
     ok,
-    warning,  // runs work, with less than they could have
+    warning,  // runs work, but with less than they could have
     failed,   // runs don't work
-    skipped,  // could not be looked at, because of a check before it
+    skipped,  // could not be checked, because of the result of an earlier check
   };
   std::string name;  // "engine", "image python": short, stable
   Status status = Status::ok;
-  std::string seen;    // one line: what there is
-  std::string remedy;  // one line: what to do; empty where nothing is to be done
+  std::string seen;    // one line: what the check found
+  std::string remedy;  // one line: what to do; empty if there is nothing to do
 };
 
 class Doctor {
  public:
   virtual ~Doctor() = default;
-  // In the order in which a person should read them. What isn't known at the deadline is reported as skipped.
+  // Returns the checks in the order in which a person should read them. `deadline` ends the calls to the engine; the
+  // limits of the test sandboxes end these. If the engine does not answer, the checks that need it are skipped.
   virtual Task<std::vector<DoctorCheck>> examine(Deadline deadline) = 0;
 };
 

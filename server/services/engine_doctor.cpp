@@ -24,7 +24,7 @@ constexpr auto kPingTime = std::chrono::seconds(5);
 
 using Status = DoctorCheck::Status;
 
-// Lines "name=value".
+// Parses lines of the form "name=value".
 std::map<std::string, std::string> fields_of(const std::string& text) {
   std::map<std::string, std::string> fields;
   std::istringstream lines(text);
@@ -35,17 +35,17 @@ std::map<std::string, std::string> fields_of(const std::string& text) {
   return fields;
 }
 
-// CPUs' worth of "quota period".
+// The number of CPUs in "quota period" (cpu.max); 0: no limit, or not readable.
 double cpus_of(const std::string& text) {
   std::istringstream in(text);
   double quota = 0, period = 0;
   return in >> quota >> period && quota > 0 && period > 0 ? quota / period : 0;
 }
 
-// The kernel counts memory in whole pages, of 64 KiB at most.
+// The kernel counts memory in whole pages. A page has at most 64 KiB.
 bool same_memory(long long seen, std::int64_t asked) { return seen > 0 && seen <= asked && asked - seen < (64 << 10); }
 
-// A set of capabilities, as hexadecimal digits.
+// Whether a set of capabilities, in hexadecimal digits, is empty.
 bool none_of(const std::string& set) { return !set.empty() && set.find_first_not_of('0') == std::string::npos; }
 
 constexpr const char* kGvisorRemedy =
@@ -57,7 +57,7 @@ constexpr std::int64_t kMaxClockDifference = 30;  // seconds
 
 constexpr const char* kLikewise = "Look at the engine's own log; runs of this kind fail for the same reason";
 
-// Keeps a program's output, for a program that writes little.
+// Keeps the output of a program that writes little. It takes no more output after 64 KiB.
 class Listener final : public EventSink {
  public:
   std::string text;
@@ -92,9 +92,9 @@ std::vector<DoctorCheck> check_probe(const std::string& probe_output, const Limi
       value("memory_max").empty() ? "not readable from inside"
                                   : format_bytes(number("memory_max")) + " asked " + format_bytes(asked.memory_bytes),
       "The engine's kernel does not hold the memory limit: enable the memory cgroup controller (cgroup_enable=memory)");
-  // cgroup v1 counts memory and swap together, v2 swap alone.
+  // cgroup v1 counts memory and swap together; v2 counts only swap.
   const bool no_swap = value("memory_swap_max") == "0" || same_memory(number("memory_swap_max"), asked.memory_bytes);
-  // In the root control group there is no limit on swap, and without any swap there is nothing to limit (N09).
+  // The root control group has no limit on swap. A machine without swap has nothing to limit (N09).
   const bool none_there = value("machine_swap") == "0";
   check("swap", no_swap || none_there,
         no_swap      ? "off in the sandbox"
@@ -193,13 +193,13 @@ struct EngineDoctor::Visit {
   std::vector<DoctorCheck> checks;
   std::optional<engine::Image> any_image;
   std::string any_name;
-  bool gvisor = false;  // the engine lists it
+  bool gvisor = false;  // the engine lists its runtime
   sandbox::EngineUsers users = sandbox::EngineUsers::same;
 
   void add(std::string name, Status status, std::string seen, std::string remedy = {}) {
     checks.push_back({std::move(name), status, std::move(seen), std::move(remedy)});
   }
-  // The error's text is what was seen; its remedy is in it.
+  // The message of the error is what was seen. It includes the remedy.
   void add_error(std::string name, const Error& error) {
     add(std::move(name), error.code == ErrorCode::engine_unavailable ? Status::failed : Status::warning, error.message);
   }
@@ -207,7 +207,8 @@ struct EngineDoctor::Visit {
   Task<bool> engine() {
     const auto& endpoint = doctor.client_.endpoint();
     const auto remedy = unreachable_remedy(endpoint);
-    // One that is there and says nothing would cost each question its whole time.
+    // Ping first, for at most 5 s. An engine that accepts connections and never answers would use the full time of each
+    // call.
     if (const auto pong = co_await doctor.client_.ping(std::min(deadline, in(kPingTime))); !pong) {
       add("engine", Status::failed, pong.error().message, remedy);
       co_return false;
@@ -270,7 +271,7 @@ struct EngineDoctor::Visit {
     }
   }
 
-  // What `supervisor --probe` says from inside a sandbox. Error: there was none.
+  // Returns the output of `supervisor --probe` in a new sandbox. Error: the sandbox did not run, or the probe failed.
   Task<Result<std::string>> probe(Network network, Isolation isolation,
                                   std::optional<WorkspaceAccess> workspace_access = std::nullopt) {
     sandbox::RunPlan plan;
@@ -297,7 +298,8 @@ struct EngineDoctor::Visit {
     co_return std::move(listener.text);
   }
 
-  // A sandbox with the workspace mounted: it starts only where the engine's folder is ours.
+  // Starts a sandbox with the workspace mounted. It starts only if the engine's folder is the one that this process
+  // sees.
   Task<void> workspace() {
     const auto& known = doctor.sandboxes_.workspace();
     if (!known.there()) {

@@ -1,4 +1,4 @@
-// Doctor on a real engine.
+// Doctor that checks a real engine.
 #pragma once
 
 #include <map>
@@ -12,20 +12,21 @@
 
 namespace dind {
 
-// What to do about an engine that does not answer, in the words of whoever named it (E03). Pure.
+// What to do about an engine that does not answer. The text names the option or variable that chose it (E03). Pure.
 std::string unreachable_remedy(const engine::Endpoint& endpoint);
 
-// The limits that `supervisor --probe` saw in force from inside, held against what was asked. Pure.
+// Compares the limits that `supervisor --probe` saw in a sandbox with the limits that were asked for. Pure.
 std::vector<DoctorCheck> check_probe(const std::string& probe_output, const Limits& asked);
 
-// What the probe says of the engine's machine, from any sandbox: room on its disk, its clock against ours (Unix
-// seconds). Pure.
+// Checks what the probe in any sandbox says about the engine's machine: its free disk space, and the difference
+// between its clock and `our_time` (Unix seconds). Pure.
 std::vector<DoctorCheck> check_machine(const std::string& probe_output, std::int64_t our_time);
-// What the probe saw from a sandbox with the network `internet`: a way out, and none to anything near. Pure.
+// Checks what the probe saw in a sandbox with the network `internet`: it can reach the internet, but not the engine,
+// the gateway or a private address. Pure.
 DoctorCheck check_egress_filter(const std::string& probe_output);
 
-// Whether an engine has gVisor (`there`) and how a sandbox with it went (nullopt: none was tried, "": it ran). Only who
-// needs it for every run (`isolation`) lacks anything without. Pure.
+// Checks whether an engine has gVisor (`there`), and how a sandbox with it ended (nullopt: none was tried, "": it ran).
+// A missing gVisor is a fault only if `isolation` requires it for every run. Pure.
 DoctorCheck check_gvisor(bool there, const std::optional<std::string>& failure, Isolation isolation);
 
 class EngineDoctor final : public Doctor {
@@ -44,7 +45,7 @@ class EngineDoctor final : public Doctor {
   std::map<std::string, std::string> images_;  // language → image, from the configuration
   PullPolicy pull_;
   Isolation isolation_;
-  bool buildkit_;  // builds go by it
+  bool buildkit_;  // this server builds with BuildKit
 };
 
 }  // namespace dind

@@ -14,7 +14,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr auto kFirst = 5min;  // a single run at the command line has no time to spare
+constexpr auto kFirst = 5min;  // a single run at the command line has no time for a pass
 constexpr auto kCollectInterval = 3h;
 constexpr auto kPassTime = 2min;
 constexpr auto kSupervisorsFor = 24h;
@@ -38,7 +38,7 @@ Task<Result<Inventory>> EngineGarbage::look(Deadline deadline) {
   if (!info) co_return std::unexpected(info.error());
   inventory.now = unix_seconds(info->system_time, std::time(nullptr));
 
-  // Images and volumes before containers: what is begun to be used meanwhile is seen as in use.
+  // List images and volumes before containers. Then an object that gets used meanwhile counts as in use.
   auto images = co_await client_.list_images({kBuiltLabel}, deadline);
   if (!images) co_return std::unexpected(images.error());
   auto supervisors = co_await client_.list_images({std::string(sandbox::kCacheLabel) + "=supervisor"}, deadline);
@@ -63,8 +63,8 @@ Task<Result<Inventory>> EngineGarbage::look(Deadline deadline) {
     const auto volumes = co_await client_.list_volumes({label}, deadline);
     if (!volumes) co_return std::unexpected(volumes.error());
     for (const auto& each : *volumes) {
-      if (label == sandbox::kOwnerLabel && each.labels.contains(sandbox::kCacheLabel)) continue;  // seen already
-      // One without a time is as young as can be.
+      if (label == sandbox::kOwnerLabel && each.labels.contains(sandbox::kCacheLabel)) continue;  // already listed
+      // A volume without a creation time counts as new.
       inventory.volumes.push_back({each.name, each.labels, unix_seconds(each.created, inventory.now)});
     }
   }
@@ -93,8 +93,8 @@ Task<Result<void>> EngineGarbage::remove(GarbageItem item, Deadline deadline) {
     case GarbageItem::Kind::image:
       break;
   }
-  // By its names: an image that got another name meanwhile keeps that, and stays. A name that has become another
-  // image's is that one's.
+  // Remove the image by its names. If it got another name meanwhile, it keeps that name and stays. A name that now
+  // belongs to another image is not removed.
   if (item.tags.empty()) co_return co_await client_.remove_image(item.id, deadline);
   for (const auto& tag : item.tags) {
     const auto now = co_await client_.inspect_image(tag, deadline);

@@ -1,4 +1,4 @@
-// The garbage collector on a real engine: looks, decides (garbage.hpp), removes.
+// The garbage collector on a real engine: it takes an inventory, decides (garbage.hpp) and removes.
 #pragma once
 
 #include <string>
@@ -11,11 +11,12 @@ namespace dind {
 
 class EngineGarbage final : public GarbageCollector {
  public:
-  // `supervisor_volume`: the one of this version, which stays.
+  // `supervisor_volume`: the volume with the supervisor of this version, which stays.
   EngineGarbage(asio::any_io_executor executor, engine::Client& client, std::string owner,
                 std::string supervisor_volume, GarbagePolicy policy);
   Task<Result<GarbageReport>> collect(bool dry_run, Deadline deadline) override;
-  // A pass after the first minutes and every few hours, until `cancel`. Leaves young supervisors of other versions.
+  // Makes a pass after 5 minutes and then every 3 hours, until `cancel`. Keeps the supervisors of other versions that
+  // were created or used in the last 24 hours.
   Task<void> keep_collecting(Cancel cancel);
 
  private:

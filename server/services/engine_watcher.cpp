@@ -25,7 +25,7 @@ struct EngineWatcher::Look {
 
 Task<EngineStatus> EngineWatcher::look(Deadline deadline) {
   auto look = look_.lock();
-  // One connection to the engine for all who ask at once (S11).
+  // Callers that ask at the same time share one connection to the engine (S11).
   if (!look || look->status) {
     look = std::make_shared<Look>(executor_);
     look_ = look;
@@ -43,13 +43,13 @@ Task<EngineStatus> EngineWatcher::look(Deadline deadline) {
 
 Task<void> EngineWatcher::ask(engine::Client& client, std::shared_ptr<Look> look, Deadline deadline) {
   EngineStatus status{.reachable = false, .address = client.endpoint().address, .version = {}, .message = {}};
-  // Every call has its own deadline inside; the version is asked anew, since the engine may have been replaced.
+  // Ask for the version each time, because the engine may have been replaced. `deadline` bounds the call.
   const auto version = co_await client.version(deadline);
   if (version) {
     status.reachable = true;
     status.version = version->version;
   } else {
-    // Of the engine that says nothing: a run hears by itself that this process is busy (R09).
+    // Error busy says nothing about the engine: this process is busy. A run gets this error by itself (R09).
     status.reachable = version.error().code == ErrorCode::busy;
     status.message = version.error().message;
   }
@@ -67,7 +67,7 @@ Task<void> EngineWatcher::watch(std::function<void(const EngineStatus&)> on_chan
     if (!last || status != *last) on_change(status);
     last = std::move(status);
     if (last->reachable) {
-      // Daemon events are rare: what we want of the stream is its end.
+      // Daemon events are rare. Only the end of the stream matters here.
       const auto began = Clock::now();
       co_await client_.events({{"type", {"daemon"}}}, [](const engine::Event&) {}, cancel);
       if (Clock::now() - began > kPause) continue;

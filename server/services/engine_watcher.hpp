@@ -1,4 +1,4 @@
-// EngineWatch on a real engine.
+// EngineWatch that asks a real engine.
 #pragma once
 
 #include "engine/client.hpp"
@@ -16,7 +16,7 @@ class EngineWatcher final : public EngineWatch {
   struct Look;
   static Task<void> ask(engine::Client& client, std::shared_ptr<Look> look, Deadline deadline);
 
-  std::weak_ptr<Look> look_;  // a question that is under way, whose answer is for whoever asks meanwhile
+  std::weak_ptr<Look> look_;  // the open question; its answer is also for callers that ask meanwhile
   asio::any_io_executor executor_;
   engine::Client& client_;
 };

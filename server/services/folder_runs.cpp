@@ -23,7 +23,7 @@ std::optional<std::string> without_links(const std::string& path) {
   return real.string();
 }
 
-// "a/b" of "/w/a/b" in "/w", "" of "/w" itself; nullopt: it is not in there.
+// `path` relative to `root`: "a/b" for "/w/a/b" in "/w", "" for "/w" itself; nullopt: it is not in `root`.
 std::optional<std::string> place_in(const std::string& root, const std::string& path) {
   if (path == root || root == "/") return path == root ? std::string() : path.substr(1);
   if (!path.starts_with(root + "/")) return std::nullopt;
@@ -36,7 +36,8 @@ bool holds_a_home(const std::string& folder) {
   return folder == "/" || (real && place_in(folder, *real).has_value());
 }
 
-// Those of a line of the shell, as far as they tell a program's name: its quotes and brackets separate words too.
+// The words of a command, to find names of programs in it. Quotes, brackets and operators of the shell separate words
+// too.
 std::vector<std::string> program_words(const Command& command) {
   constexpr std::string_view kSeparators = " \t\r\n;&|<>()'\"`";
   std::vector<std::string> words;
@@ -61,7 +62,7 @@ std::string listed(const std::vector<languages::WorkspaceProgram>& programs) {
   return text;
 }
 
-// Its own programs, then those of the projects in its folders.
+// The folder's own programs, then those of the projects in its subfolders.
 Result<languages::WorkspacePrograms> all_programs(const std::string& folder, Terms terms) {
   auto there = languages::find_workspace_programs(folder, terms);
   if (!there) return there;
@@ -99,11 +100,11 @@ Result<languages::WorkspaceProgram> chosen(const std::string& folder, const std:
 }
 
 struct Place {
-  std::string root;  // of the adopted folders; empty: the operator's workspace
-  std::string path;  // in it
+  std::string root;  // one of the adopted folders; empty: the operator's workspace
+  std::string path;  // relative to the root
 };
 
-// Of folders in each other the innermost one: as little as possible is mounted.
+// If adopted folders are nested, takes the innermost one, so that as little as possible is mounted.
 std::optional<Place> root_of(const sandbox::Sandboxes& sandboxes, const std::string& folder) {
   std::optional<Place> found;
   for (const auto& root : sandboxes.adopted_workspaces())
@@ -157,7 +158,7 @@ Result<BuildFolder> LocalWorkspaceRuns::build_folder(const std::string& folder) 
   const auto beneath = folder.starts_with('/') ? std::nullopt : without_links(*root + "/" + folder);
   for (const auto& each : {real, beneath}) {
     const auto place = each && fs::is_directory(*each, problem) ? place_in(*root, *each) : std::nullopt;
-    // "." and not "": that one is a context without files.
+    // "." and not "": an empty path is a context without files.
     if (place) return BuildFolder{.root = {}, .path = place->empty() ? "." : *place, .whole = *each};
   }
   if (!real && !beneath)
@@ -169,7 +170,7 @@ Result<BuildFolder> LocalWorkspaceRuns::build_folder(const std::string& folder) 
                                               "workspace.path (DIND_WORKSPACE) changed");
 }
 
-// A folder that is gone has only the name by which it was given.
+// A folder that no longer exists cannot be resolved, so its name is used as given.
 void LocalWorkspaceRuns::forget(const std::string& folder) {
   sandboxes_.forget_workspace(without_links(folder).value_or(folder));
 }
@@ -221,7 +222,7 @@ Result<RunSpec> LocalWorkspaceRuns::spec(const WorkspaceRequest& request) {
   if (program.refusal) return std::unexpected(std::move(*program.refusal));
   RunSpec spec;
   if (program.build) {
-    // "." and not "": that one is a context without files.
+    // "." and not "": an empty path is a context without files.
     spec.program = BuildProgram{.dockerfile = program.dockerfile,
                                 .context_path = place.empty() ? "." : place,
                                 .command = {},

@@ -1,4 +1,4 @@
-// WorkspaceRuns on the disk of this machine and the workspace of the configuration.
+// WorkspaceRuns for folders on the disk of this machine and in the configured workspace.
 #pragma once
 
 #include <string>

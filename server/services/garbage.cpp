@@ -26,7 +26,7 @@ bool is_ours(const Inventory::Image& image) {
          std::ranges::all_of(image.tags, [](const auto& tag) { return tag.starts_with(kBuiltNames); });
 }
 
-// Of another version than ours, and of nobody's container.
+// Whether this is the supervisor image of another version, and no container uses it.
 bool is_other_supervisor(const Inventory::Image& image, const Inventory& inventory) {
   const auto cache = image.labels.find(sandbox::kCacheLabel);
   return cache != image.labels.end() && cache->second == "supervisor" && !image.tags.empty() &&
@@ -57,7 +57,7 @@ void add_images(std::vector<GarbageItem>& garbage, const Inventory& inventory, c
     const auto unused = inventory.now - image->last_used;
     const bool old = unused >= std::chrono::duration_cast<std::chrono::seconds>(policy.images_unused_for).count();
     const bool over = bytes > policy.images_max_bytes;
-    if (!old && !over) break;  // the next ones were used later still
+    if (!old && !over) break;  // all following images were used later
     auto each = item(GarbageItem::Kind::image, image->id, image->tags.empty() ? image->id : image->tags.front(),
                      old ? "unused for " + days(unused) : "beyond the images' disk budget");
     each.tags = image->tags;

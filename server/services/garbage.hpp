@@ -1,5 +1,5 @@
-// What of ours the engine holds and nobody needs: which of it goes, and the one who removes it. Nothing without our
-// label ever goes.
+// Unused objects that dind-executor created on the engine: the decision which ones are removed, and the collector that
+// removes them. Nothing without a label of dind-executor is ever removed.
 #pragma once
 
 #include <chrono>
@@ -15,17 +15,17 @@
 
 namespace dind {
 
-// On images that we build. A user's image that is built on one of ours inherits it: an image is ours where besides all
-// of its names are below kBuiltNames.
+// The label of images that dind-executor builds. An image that a user builds on one of them inherits the label. So an
+// image counts as built by dind-executor only if all of its names also begin with kBuiltNames.
 inline constexpr const char* kBuiltLabel = "dind-executor.built";
 inline constexpr const char* kBuiltNames = "dind-executor/";
 
 struct GarbagePolicy {
   std::chrono::milliseconds images_unused_for = std::chrono::hours(7 * 24);
-  std::int64_t images_max_bytes = 10LL << 30;  // of all images that we built; the one unused for longest goes first
+  std::int64_t images_max_bytes = 10LL << 30;  // of all images that dind-executor built; the longest unused goes first
 };
 
-// What there is. Times: Unix seconds by the engine's clock.
+// What exists on the engine. Times are Unix seconds on the engine's clock.
 struct Inventory {
   using Labels = std::map<std::string, std::string>;
   struct Container {
@@ -50,46 +50,48 @@ struct Inventory {
     std::int64_t bytes = 0;
     std::int64_t last_used = 0;
   };
-  std::vector<Container> containers;  // everybody's: they tell what is in use
+  std::vector<Container> containers;  // all containers, also of others: they show what is in use
   std::vector<Volume> volumes;
   std::vector<Network> networks;
-  std::vector<Image> images;        // built by us
-  std::set<std::string> image_ids;  // of all
+  std::vector<Image> images;        // with a label of dind-executor: built images, and supervisors
+  std::set<std::string> image_ids;  // of all images
   std::string self;                 // process_owner()
   std::string supervisor_volume;    // of this version
-  std::string supervisor_image;     // its name
+  std::string supervisor_image;     // its name, for this version
   std::int64_t now = 0;
 };
 
 struct GarbageItem {
   enum class Kind { container, volume, network, image };
   Kind kind = Kind::container;
-  std::string id;  // what the engine removes it by; an image's names are taken away one by one
+  std::string id;  // for the engine's removal call; the names of an image are removed one by one
   std::string name;
-  std::vector<std::string> tags;  // of an image
+  std::vector<std::string> tags;  // only of an image
   std::string reason;             // "unused for 9 days"
-  std::int64_t bytes = 0;         // where it is known (images)
+  std::int64_t bytes = 0;         // only known for images
   bool removed = false;
-  std::string error;  // one line where it could not be removed
+  std::string error;  // one line, if it could not be removed
   bool operator==(const GarbageItem&) const = default;
 };
 std::string_view name(GarbageItem::Kind kind);
 
-// Pure. `supervisors_for`: seconds for which the supervisor's volume of another version is left alone, so that two
-// versions side by side don't take it from each other.
+// Pure. `supervisors_for`: how long the supervisor of another version (volume or image) is kept, so that two versions
+// side by side do not remove each other's. Volumes with files of an image that no longer exists are kept as long.
 std::vector<GarbageItem> find_garbage(const Inventory& inventory, const GarbagePolicy& policy,
                                       std::chrono::seconds supervisors_for);
 
-// When an image was last used, as far as it is noted: the time of its last tag, which containerd's store does not move,
-// or the day in a name of ours. Pure.
+// When an image was last used, as far as it was recorded (Unix seconds). It is the later one of two: the time of the
+// last tag, which containerd's store does not update, and the day in a use tag. `otherwise`: if the engine has no time
+// of a last tag. Pure.
 std::int64_t last_use(const std::string& last_tagged, const std::vector<std::string>& tags, std::int64_t otherwise);
 
-// The name that notes the use of an image on a day ("dind-executor/used:0123456789ab-20261129"), and whether a name is
-// one of this image's. Pure.
+// `use_tag`: the name that records the use of an image on a day ("dind-executor/used:0123456789ab-20261129").
+// `is_use_tag`: whether a name is a use tag of this image. Pure.
 std::string use_tag(const std::string& image_id, std::int64_t now);
 bool is_use_tag(const std::string& tag, const std::string& image_id);
 
-// Whether the use of an image by that name should be noted: ours, and not noted for a day. Pure.
+// Whether the use of the image `name` must be recorded now: dind-executor built it, and the last record is at least a
+// day old. Pure.
 bool touch_is_due(const std::string& name, const Inventory::Labels& labels, std::int64_t last_use, std::int64_t now);
 
 struct GarbageReport {
@@ -100,7 +102,8 @@ struct GarbageReport {
 class GarbageCollector {
  public:
   virtual ~GarbageCollector() = default;
-  // One pass. Errors: the engine's, where it can't be looked at; what can't be removed is an item with an error.
+  // Makes one pass. Errors: those of the engine, if the inventory fails. An object that can't be removed is an item
+  // with an error.
   virtual Task<Result<GarbageReport>> collect(bool dry_run, Deadline deadline) = 0;
 };
 

@@ -19,7 +19,7 @@ std::string variable(const char* name) {
   return value == nullptr ? std::string() : std::string(value);
 }
 
-// No getpwuid: the static program has no name service.
+// getpwuid is not used: the static program has no name service.
 std::string user_name() {
   const std::string uid = std::to_string(geteuid());
   std::ifstream accounts("/etc/passwd");
@@ -40,7 +40,7 @@ std::string joined(const std::vector<std::string>& parts, const char* between) {
   return text;
 }
 
-// At most the first `most` bytes of `text` without secrets, and without what may be half of one at the cut.
+// At most the first `most` bytes of `text`, with secrets masked. At the cut, it leaves out what may be a part of one.
 std::string masked_head(std::string_view text, const Secrets& secrets, std::size_t most) {
   if (!secrets.few()) return {};
   const auto longest = secrets.values().empty() ? 0 : secrets.values().front().size();
@@ -51,7 +51,8 @@ std::string masked_head(std::string_view text, const Secrets& secrets, std::size
   return head;
 }
 
-// `text` without secrets and no larger than it may be; what that costs is noted in `gap`.
+// `text` with secrets masked and at most kKeptProgram bytes long. If the result differs from `text`, `gap` gets the
+// reason.
 std::string kept(std::string_view text, const Secrets& secrets, ProgramGap& gap) {
   if (!secrets.few()) {
     gap = ProgramGap::secret;
@@ -90,7 +91,7 @@ Command kept_command(const Command& command, const Secrets& secrets, ProgramGap&
   return std::visit([&](const auto& what) { return Command(kept(what, secrets, gap)); }, command);
 }
 
-// What may be long, or a secret.
+// Copies the parts of a build that may be long, or contain a secret.
 void keep_build(const BuildProgram& build, const Secrets& secrets, BuildProgram& copy, ProgramGap& gap) {
   if (build.ignore) copy.ignore = kept(*build.ignore, secrets, gap);
   if (!secrets.few()) {
@@ -114,7 +115,7 @@ void keep_build(const BuildProgram& build, const Secrets& secrets, BuildProgram&
 
 std::string history_path(const HistoryPolicy& policy) {
   if (!policy.path.empty()) return policy.path;
-  // A relative one is invalid, says the XDG specification.
+  // A relative path is invalid (XDG Base Directory Specification).
   if (const auto state = variable("XDG_STATE_HOME"); state.starts_with('/')) return state + "/dind-executor/history.db";
   if (const auto home = variable("HOME"); !home.empty()) return home + "/.local/state/dind-executor/history.db";
   return {};
@@ -147,7 +148,7 @@ void OutputKeeper::add(std::string_view bytes) {
   } else if (!secrets_.few()) {
     total_ += bytes.size();
   } else {
-    // In pieces of some size: each time, the bytes before it are looked at again.
+    // Search for secrets in larger pieces, because each search also covers the bytes before the piece again.
     waiting_ += bytes;
     if (waiting_.size() >= kPiece) keep(masked_.add(std::exchange(waiting_, {})));
   }
@@ -192,7 +193,7 @@ HistoryRecord new_record(const RunSpec& spec, const Secrets& secrets, std::strin
   if (record.run_id.empty()) record.run_id = record.id;
   record.began = now_ms();
   RunSpec& copy = record.spec;
-  // A caller may send anything; what is longer is none, and was refused.
+  // A caller may send a value of any length. A longer value is not a valid name, and the run is refused.
   constexpr std::size_t kMaxNameLength = 1024;
   if (const auto* source = std::get_if<SourceProgram>(&spec.program)) {
     copy.program = SourceProgram{.file_name = masked_head(source->file_name, secrets, 255),
@@ -228,7 +229,7 @@ HistoryRecord new_record(const RunSpec& spec, const Secrets& secrets, std::strin
     }
     const bool secret = !secrets.few() || secrets.names().contains(name);
     const auto& stored = copy.env[name] = secret ? std::string(kWithheld) : secrets.masked(value);
-    // A harmless variable that holds another one's secret goes with it.
+    // A harmless variable whose value contains another one's secret is withheld too.
     if (stored != value) record.withheld.push_back(name);
   }
   copy.limits = spec.limits;
@@ -237,14 +238,14 @@ HistoryRecord new_record(const RunSpec& spec, const Secrets& secrets, std::strin
   copy.requirements = kept(spec.requirements, secrets, record.gap);
   copy.constraints = kept(spec.constraints, secrets, record.gap);
   for (auto* list : {&copy.requirements, &copy.constraints})
-    for (auto& each : *list) {  // an index's user and password
+    for (auto& each : *list) {  // removes the user and password of an index
       auto clean = without_credentials(each);
       if (clean != each) record.gap = ProgramGap::secret;
       each = std::move(clean);
     }
   copy.workspace = spec.workspace;
   copy.workspace_folder = masked_head(spec.workspace_folder, secrets, kMaxNameLength);
-  // Another folder, or none, would be writable when it is run again.
+  // With a masked path, a rerun would make another folder writable, or none.
   if (copy.workspace_folder != spec.workspace_folder) record.gap = ProgramGap::secret;
   copy.working_dir = masked_head(spec.working_dir, secrets, kMaxNameLength);
   copy.isolation = spec.isolation;
@@ -280,7 +281,7 @@ Result<RunSpec> spec_again(const HistoryRecord& record, const std::map<std::stri
     spec.args = *args;
   }
   spec.run_id.reset();
-  spec.client.clear();  // whoever runs it now
+  spec.client.clear();  // the client that runs it now sets its own
   return spec;
 }
 

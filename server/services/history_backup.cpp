@@ -1,8 +1,8 @@
-// Copies of the history's file while others use it: `HistoryStore::export_to` and `import_from` (K03). And runs that
-// could not be written at their end, in a file of their own until the history can be (R08).
+// Copies of the history's file while other processes use it: `HistoryStore::export_to` and `import_from` (K03). Also
+// runs that could not be written at their end: a separate file keeps them until the history can be written (R08).
 //
-// The file must not be copied by hand: what was written last is in the -wal file beside it, and an old -wal file would
-// be applied to a file that replaces it. SQLite's backup API and one transaction see to both.
+// The file must not be copied by hand. The newest data is in the -wal file next to it, and SQLite would apply an old
+// -wal file to a file that replaces it. SQLite's backup API and one transaction avoid both problems.
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -33,14 +33,14 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr const char* kLate = ".late-";
-constexpr std::chrono::milliseconds kLatePatience{100};  // whoever opens the history waits meanwhile
+constexpr std::chrono::milliseconds kLatePatience{100};  // the caller that opens the history waits meanwhile
 constexpr const char* kPartName = ".part-";
-constexpr std::size_t kPartBytes = 4;  // of its random name
+constexpr std::size_t kPartBytes = 4;  // in the random part of its name
 constexpr std::chrono::hours kPartAge{24};
 constexpr std::array kSuffixes{"", "-wal", "-shm", "-journal"};
 constexpr const char* kRemedy = ": give a file that `dind-executor history export FILE` wrote";
 
-// A file of our own beside `path`, gone with this object unless it was moved.
+// A temporary file next to `path`. The destructor removes it, unless it was renamed.
 class PartFile {
  public:
   explicit PartFile(const std::string& path) : path_(path + kPartName + random_id(kPartBytes)) {}
@@ -64,7 +64,7 @@ bool is_part(std::string_view name, const std::string& begin) {
          std::ranges::any_of(kSuffixes, [&](const char* each) { return suffix == each; });
 }
 
-// What processes left that ended, or were killed, in the midst of writing one.
+// Removes old temporary files of processes that ended, or were killed, while they wrote one.
 void remove_old_parts(const fs::path& path) {
   const std::string begin = path.filename().string() + kPartName;
   std::error_code problem;
@@ -77,7 +77,7 @@ void remove_old_parts(const fs::path& path) {
   }
 }
 
-// Errors: 0, or what errno said.
+// Returns 0, or errno.
 int make_file(const std::string& path) {
   const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
   if (fd < 0) return errno;
@@ -129,7 +129,7 @@ std::string columns_but(const Database& database, const char* left_out, const ch
   return names;
 }
 
-// One transaction: the runs of `backup` in place of those of `main`. A run that is under way stays, as the newest.
+// Replaces the runs of `main` by those of `backup`, in one transaction. Active runs stay, as the newest.
 void replace_runs(const Database& database) {
   const auto all = columns_but(database, "", "backup");  // an older copy has no column for the client
   const auto without_seq = columns_but(database, "seq");
@@ -139,7 +139,7 @@ void replace_runs(const Database& database) {
   database.execute(("INSERT INTO main.runs(" + all + ") SELECT " + all +
                     " FROM backup.runs WHERE id NOT IN (SELECT id FROM temp.under_way) ORDER BY seq")
                        .c_str());
-  // What ran when the copy was made runs no more.
+  // A run that was active when the copy was made is no longer active.
   database.execute("UPDATE main.runs SET state = 'interrupted' WHERE state = 'running'");
   database.execute(
       ("INSERT INTO main.runs(" + without_seq + ") SELECT " + without_seq + " FROM temp.under_way").c_str());
@@ -147,7 +147,7 @@ void replace_runs(const Database& database) {
   replacing.commit();
 }
 
-// A history's file as the schema `backup`, while this object lives.
+// Attaches a history's file as the schema `backup`, for the lifetime of this object.
 class Attached {
  public:
   Attached(const Database& database, const std::string& path) : handle_(database.handle()) {
@@ -161,7 +161,7 @@ class Attached {
   sqlite3* handle_;
 };
 
-// The runs of `backup` that `main` lacks, or of which it does not know the end. True: they are all there now.
+// Adds the runs of `backup` that `main` does not have, or whose end it does not know. True: `main` has all of them now.
 bool add_late_runs(const Database& database) {
   Statement form(database.handle(), "PRAGMA backup.user_version");
   form.step();
@@ -207,7 +207,7 @@ Result<HistoryCopy> HistoryStore::export_to(const std::string& file) {
       if (code == SQLITE_FULL || code == SQLITE_IOERR) return unwritable(failure.what);
       return std::unexpected(database_->error(failure));
     }
-    copy.execute("PRAGMA journal_mode=DELETE");  // one file, that can be moved and read anywhere
+    copy.execute("PRAGMA journal_mode=DELETE");  // one file that can be moved and read anywhere
     check_whole(copy);
     copied.runs = count_runs(copy);
   } catch (const Failure& failure) {
@@ -223,7 +223,7 @@ Result<HistoryCopy> HistoryStore::import_from(const std::string& file) {
   if (!fs::exists(file, problem)) return wrong("There is no file " + file + kRemedy);
   if (fs::is_directory(file, problem)) return wrong(file + " is a folder" + kRemedy);
   if (fs::equivalent(file, database_->path(), problem)) return wrong(file + " is the history itself" + kRemedy);
-  // SQLite writes beside a file that it reads: a copy of it, so that the person's own stays as it is.
+  // SQLite writes files next to a file that it reads. Read a copy, so that the person's own file does not change.
   const PartFile part(database_->path());
   if (auto copied = copy_file(file, part.path()); !copied) return std::unexpected(copied.error());
   if (fs::exists(file + "-wal", problem))
@@ -236,7 +236,7 @@ Result<HistoryCopy> HistoryStore::import_from(const std::string& file) {
   } catch (const Failure& failure) {
     return wrong(file + " is not a history of dind-executor (" + failure.what + ')' + kRemedy);
   }
-  // Brings the form of an older one up to date, and says where it is newer than ours.
+  // `open` updates the form of an older copy. It returns an error if the form is newer than the one of this program.
   if (auto current = open(part.path()); !current) return wrong(file + " can't be used: " + current.error().message);
   try {
     HistoryCopy copied{.runs = 0, .replaced = count_runs(*database_)};
@@ -286,9 +286,9 @@ void HistoryStore::take_in_late() {
       const Attached late(*database_, file);
       if (!add_late_runs(*database_)) continue;
     } catch (const Failure& failure) {
-      // Another process takes them in just now, or the history still can't be written: the next one tries.
+      // Another process adds them now, or the history still can't be written. The next process tries again.
       if (sqlite::is_busy(failure.code) || sqlite::is_full(failure.code)) return;
-      continue;  // of this file alone
+      continue;  // only this file is skipped
     }
     ::unlink(file.c_str());
   }

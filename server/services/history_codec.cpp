@@ -53,7 +53,7 @@ ErrorCode code_of(const json& value) {
                internal);
 }
 
-// Whatever is wrong with `bytes` is an exception of the library's.
+// False: `bytes` can't be decoded. The JSON library throws an exception for each wrong value.
 template <typename Read>
 bool decoded(std::string_view bytes, Read read) {
   try {
@@ -82,7 +82,7 @@ void put_time(json& object, const char* key, const std::optional<std::chrono::mi
 void get_time(const json& object, const char* key, std::optional<std::chrono::milliseconds>& into) {
   if (object.contains(key)) into = std::chrono::milliseconds(object.at(key).get<std::int64_t>());
 }
-// What older records don't have.
+// For a field that older records do not have.
 std::string text_or(const json& object, const char* key, std::string otherwise) {
   const auto found = object.find(key);
   return found == object.end() ? otherwise : found->get<std::string>();
@@ -179,7 +179,7 @@ std::string encode_asked(const HistoryRecord& record) {
   put_name(value, "isolation", spec.isolation);
   put_time(value, "totalMs", spec.total_timeout);
   if (!spec.client.empty()) value["client"] = spec.client;
-  if (!spec.record) value["record"] = false;  // a run that is handed over
+  if (!spec.record) value["record"] = false;  // in a handover
   return bytes_of(value);
 }
 

@@ -20,13 +20,12 @@ std::error_code make_history_file(const std::string& path) {
   const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
   if (fd < 0) return {errno, std::generic_category()};
   struct stat status{};
-  // One that somebody copied here with wider rights.
-  // Or one that an umask took every right from.
+  // Correct the mode of a file that was copied here with wider rights, or that lost its rights to a umask.
   if (::fstat(fd, &status) == 0 && S_ISREG(status.st_mode) && (status.st_mode & 0777) != 0600 &&
       status.st_uid == ::geteuid())
     ::fchmod(fd, 0600);
-  // One that root makes in another user's folder is that user's, who would be locked out else. SQLite does the same for
-  // its own.
+  // A file that root creates in another user's folder gets that user as its owner, who could not open it otherwise.
+  // SQLite does the same for its own files.
   struct stat above{};
   if (::geteuid() == 0 && status.st_uid == 0 && status.st_size == 0 && !folder.empty() &&
       ::stat(folder.c_str(), &above) == 0 && above.st_uid != 0)

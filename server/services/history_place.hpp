@@ -1,4 +1,4 @@
-// The place of the history's file: its folder and rights, and what is in its way. Private to the history's store.
+// Creates the history's file with its folder and rights, and explains why that failed. Private to the history's store.
 #pragma once
 
 #include <string>
@@ -8,10 +8,10 @@
 
 namespace dind {
 
-// Makes the file where there is none: 0600 from its first byte on, its folder 0700. SQLite gives its other files the
-// same mode.
+// Creates the file if it does not exist: with mode 0600 from its first byte on, and a new folder with mode 0700. SQLite
+// gives its other files the same mode.
 std::error_code make_history_file(const std::string& path);
-// Why that failed, with what of the path is in the way and what to do.
+// Why `make_history_file` failed: which part of the path prevents it, and what to do.
 sqlite::Failure place_failure(const std::string& path, std::error_code problem);
 
 }  // namespace dind

@@ -1,4 +1,4 @@
-// What the history forgets.
+// Removes runs from the history: `HistoryStore::prune`.
 #include <algorithm>
 
 #include "services/history_store.hpp"
@@ -22,7 +22,7 @@ Sizes sizes(sqlite3* handle) {
   return {sum.number_at(0), sum.number_at(1)};
 }
 
-// What somebody asked to have removed.
+// Removes the runs that the request names by id, client or user.
 void forget_rows(sqlite3* handle, const PruneRequest& request) {
   if (request.id)
     Statement(handle, "DELETE FROM runs WHERE state <> 'running' AND (id = ?1 OR run_id = ?1)").text(*request.id).run();

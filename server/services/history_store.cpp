@@ -66,8 +66,8 @@ void read_asked(HistoryRecord& record, const std::string& asked) {
   if (!decode_asked(asked, record)) throw Failure{SQLITE_CORRUPT, "run " + record.id + " is damaged"};
 }
 
-// Older files have no column for who asked. It may be missing in a file of this schema: an older program leaves it
-// alone, so the schema stays the same.
+// Adds the column for the client, which older files do not have. The number of the schema stays the same, because an
+// older program ignores the column. So a file of this schema may be without it.
 void add_client_column(sqlite3* handle) {
   const auto has_it = [&] {
     Statement columns(handle, "SELECT 1 FROM pragma_table_info('runs') WHERE name = 'client'");
@@ -92,8 +92,8 @@ void set_up(const Database& database, bool alone) {
   sqlite3* handle = database.handle();
   sqlite::allocate_shared_memory(handle);
   if (alone) {
-    // No other process, and then no PATH-shm: its index is in this process's memory. What the log holds goes into the
-    // file where that has room for it, which makes room on the disk.
+    // No other process can use the file, so SQLite keeps the log's index in this process's memory and not in PATH-shm.
+    // The checkpoint moves the log's content into the file, if there is space, and so frees space on the disk.
     database.execute("PRAGMA locking_mode=EXCLUSIVE");
     sqlite3_exec(handle, "PRAGMA wal_checkpoint(TRUNCATE)", nullptr, nullptr, nullptr);
   }
@@ -102,9 +102,10 @@ void set_up(const Database& database, bool alone) {
     statement.step();
     return statement.number_at(0);
   };
-  // Before there is a table, or never; in a file that is made already it is a write, for which a full disk has no room.
+  // auto_vacuum has an effect only before the first table exists. In an existing file it is a write, which fails on a
+  // full disk.
   if (number("PRAGMA page_count") == 0) database.execute("PRAGMA auto_vacuum=INCREMENTAL");
-  // Two that make the file at once: the one that comes second gets SQLITE_BUSY without a wait.
+  // If two processes create the file at once, the second one gets SQLITE_BUSY without a wait.
   for (int tries = 0;; ++tries) {
     const int code = sqlite3_exec(handle, "PRAGMA journal_mode=WAL", nullptr, nullptr, nullptr);
     if (code == SQLITE_OK) break;
@@ -115,7 +116,7 @@ void set_up(const Database& database, bool alone) {
   const auto version = [&] { return number("PRAGMA user_version"); };
   if (version() == 0) {
     Transaction making(handle);
-    if (version() == 0) {  // nobody was faster
+    if (version() == 0) {  // no other process was faster
       database.execute(kTables);
       database.execute(("PRAGMA user_version=" + std::to_string(kSchema)).c_str());
     }
@@ -125,7 +126,7 @@ void set_up(const Database& database, bool alone) {
   check_form(version());
 }
 
-// A disk that can't be written: what is in the file can be read.
+// Opens the history on a disk that can't be written, to read what is in the file.
 std::unique_ptr<Database> open_to_read(const std::string& path, std::chrono::milliseconds patience) {
   std::error_code ignored;
   const std::string log = path + "-wal";
@@ -154,7 +155,7 @@ Result<std::unique_ptr<HistoryStore>> HistoryStore::open(const std::string& path
     try {
       store->close_orphans();
     } catch (const Failure& failure) {
-      // They stay for the next that can write. What is in the file can be read, and what waits can be written later.
+      // The orphans stay for the next process that can write. The file can be read; waiting runs can be written later.
       if (!sqlite::is_full(failure.code) && !sqlite::is_busy(failure.code)) throw;
     }
     store->take_in_late();
@@ -166,7 +167,7 @@ Result<std::unique_ptr<HistoryStore>> HistoryStore::open(const std::string& path
       return made(false);
     } catch (const Failure& failure) {
       if (!sqlite::is_full(failure.code) && !sqlite::is_shared_memory_fault(failure.code)) throw;
-      return made(true);  // a full disk
+      return made(true);  // the disk is full
     }
   } catch (const Failure& failure) {
     return std::unexpected(Database::error(path, failure));
@@ -179,7 +180,8 @@ void HistoryStore::close_orphans() {
   {
     Statement running(handle, "SELECT seq, owner, began, started FROM runs WHERE state = 'running'");
     while (running.step()) {
-      // Of another boot or another machine: nobody can ask its process. A day past its time limit is long enough.
+      // The process may belong to another boot or machine, where it can't be checked. Then the run counts as gone one
+      // day after its time limit.
       HistoryStarted started;
       const auto limit =
           !running.is_null(3) && decode_started(running.bytes_at(3), started) ? started.limits.timeout.count() : kDayMs;
@@ -260,7 +262,7 @@ HistoryStore::Together HistoryStore::together(const std::vector<Work>& parts) {
     Transaction writing(database_->handle());
     for (const auto& part : parts) {
       if (auto done = part(*this); !done) all.error = std::move(done.error());
-      // A disk that is full, or fails, undoes the whole transaction by itself.
+      // On a disk that is full, or fails, SQLite rolls back the whole transaction by itself.
       if (sqlite3_get_autocommit(database_->handle()) != 0) return all;
     }
     writing.commit();
@@ -299,7 +301,7 @@ Result<std::int64_t> HistoryStore::row_of(const std::string& id, const std::opti
     statement.text(id);
     return client ? statement.text(*client) : statement;
   };
-  // The exact one, then that of the run's id, then those that begin so.
+  // Search for the record id, then for the run id, then for ids with this beginning.
   Statement exact(handle, ("SELECT seq FROM runs WHERE id = ?1" + whose).c_str());
   if (bind(exact).step()) return exact.number_at(0);
   Statement of_run(handle, ("SELECT MAX(seq), COUNT(DISTINCT client), MAX(client LIKE 'token:%') FROM runs WHERE "
@@ -307,7 +309,7 @@ Result<std::int64_t> HistoryStore::row_of(const std::string& id, const std::opti
                             whose)
                                .c_str());
   if (bind(of_run).step() && !of_run.is_null(0)) {
-    // Anyone may choose the id that another client's run had: nobody is to be taken for somebody else.
+    // A client may choose the run id of another client's run. The result must not be a run of the wrong client.
     if (of_run.number_at(1) > 1 && of_run.number_at(2) == 1)
       return fail(ErrorCode::invalid_request, "Runs of more than one client have the id \"" + id +
                                                   "\"; give the id of the record, which the list of runs has");

@@ -23,19 +23,19 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr std::size_t kMaxPending = 256;  // a disk that hangs must not fill our memory
+constexpr std::size_t kMaxPending = 256;  // a disk that hangs must not fill the memory of this process
 constexpr auto kAnswerTime = 30s;
-constexpr auto kCopyTime = 10min;  // of a file that is copied whole
+constexpr auto kCopyTime = 10min;  // for a copy of the whole file
 constexpr auto kAsideTime = 1s;
 
 }  // namespace
 
-// Shared with the work that is under way: it may outlast the one who handed it over.
+// Shared with the pending work, which may outlive the HistoryWorker.
 struct HistoryWorker::Thread {
   using Work = HistoryStore::Work;
   Thread(std::string p, std::chrono::milliseconds busy) : path(std::move(p)), patience(busy) {}
 
-  // On the thread alone.
+  // Only the history's thread uses these; any thread may read `path`.
   const std::string path;
   const std::chrono::milliseconds patience;
   std::unique_ptr<HistoryStore> store;
@@ -53,7 +53,8 @@ struct HistoryWorker::Thread {
     if (!std::exchange(warned, true)) log(LogLevel::warning, error.message + ". Runs go on without a history");
   }
 
-  // What waits, all at once: in a burst of runs, a transaction for each of them would take a core from those who wait.
+  // Writes everything that waits, in one transaction. In a burst of runs, a transaction for each run would take a core
+  // from the runs that wait.
   void write_waiting() {
     std::vector<Work> batch;
     std::optional<PruneRequest> due;
@@ -82,7 +83,7 @@ struct HistoryWorker::Thread {
     done += batch.size();
   }
 
-  // False: later. An end that is lost would leave a run that seems to be running.
+  // False: try again later. A lost end would leave a run that seems to be running.
   bool write(HistoryStore& file, const std::vector<Work>& batch) {
     const auto all = file.together(batch);
     if (all.busy) {
@@ -93,7 +94,7 @@ struct HistoryWorker::Thread {
     said_busy = false;
     if (all.error) warn(*all.error);
     if (!all.written)
-      for (const auto& each : batch) (void)each(file);  // what there is room for
+      for (const auto& each : batch) (void)each(file);  // the parts for which there is space
     return true;
   }
 
@@ -105,14 +106,14 @@ struct HistoryWorker::Thread {
   }
 
   std::mutex mutex;
-  // Below it: what is to be written, and whether somebody is about to.
+  // Protects the four members below: what is to be written, whether a drain is scheduled, and the pool.
   std::vector<Work> queue;
   std::optional<PruneRequest> prune;
   bool draining = false;
   std::unique_ptr<asio::thread_pool> pool = std::make_unique<asio::thread_pool>(1);
 
   std::atomic<std::size_t> pending = 0;
-  std::atomic<std::uint64_t> done = 0;  // works that were written, or given up
+  std::atomic<std::uint64_t> done = 0;  // number of works that were written or given up
 };
 
 HistoryWorker::HistoryWorker(asio::any_io_executor executor, HistoryPolicy policy)
@@ -127,7 +128,7 @@ HistoryWorker::~HistoryWorker() {
     pool = std::move(thread_->pool);
   }
   pool->stop();
-  // A thread that waits for a disk is left to itself; it holds all that it uses.
+  // A thread that waits for a disk is not joined. It owns everything that it uses.
   if (thread_->pending != 0) (void)pool.release();
 }
 
@@ -161,7 +162,7 @@ void HistoryWorker::began(HistoryRecord record) {
   if (too_many && !std::exchange(dropping_, true))
     log(LogLevel::warning, "The history " + thread_->path + " takes too long; some runs will be missing in it");
   if (too_many || !policy_.enabled || thread_->path.empty()) {
-    left_out_.insert(std::move(record.id));  // as a whole: a run without its end would look as if it still ran
+    left_out_.insert(std::move(record.id));  // the whole run: without its end it would seem to be running
     return;
   }
   const auto kept = std::make_shared<const HistoryRecord>(std::move(record));
@@ -193,7 +194,7 @@ Task<bool> HistoryWorker::written(Deadline deadline) {
   co_return true;
 }
 
-// Runs that have ended, into a file of their own: whoever waits for them leaves now.
+// Writes the runs that have ended into a separate file, because the process that waits for them ends now.
 Task<void> HistoryWorker::put_aside() {
   forget_written();
   struct Attempt {
@@ -211,22 +212,22 @@ Task<void> HistoryWorker::put_aside() {
     put.insert(run.id);
   }
   if (!attempt->works.empty()) {
-    // A thread of its own, which is left to itself: the disk may be what does not answer.
+    // Use a detached thread, because the disk may be what does not answer.
     try {
       std::thread([attempt] {
         try {
           if (auto file = HistoryStore::write_aside(attempt->path, attempt->works)) attempt->file = std::move(*file);
-        } catch (...) {  // no memory: there is no file, which is said below
+        } catch (...) {  // no memory: there is no file, and the message below says so
         }
         attempt->over = true;
       }).detach();
     } catch (const std::system_error&) {
-      attempt->over = true;  // no thread, and no file
+      attempt->over = true;  // no thread, so no file
     }
     for (const auto until = in(kAsideTime); !attempt->over && Clock::now() < until;) co_await sleep_until(in(2ms));
   }
   const std::string file = attempt->over ? attempt->file : std::string();
-  // Others may have ended meanwhile.
+  // Forget only the runs that were put into the file: other runs may have ended meanwhile.
   if (!file.empty()) std::erase_if(unwritten_, [&](const Unwritten& run) { return put.contains(run.id); });
   if (std::exchange(told_late_, true)) co_return;
   log(LogLevel::warning,
@@ -240,7 +241,7 @@ Task<Result<T>> HistoryWorker::ask(T where_none_is, std::function<Result<T>(Hist
   return ask(std::optional<T>(std::in_place, std::move(where_none_is)), std::move(work), in(kAnswerTime));
 }
 
-// Without a value for where there is no history, one is made.
+// Runs `work` on the history's thread. `where_none_is`: the answer if there is no history; nullopt: create one.
 template <typename T>
 Task<Result<T>> HistoryWorker::ask(std::optional<T> where_none_is, std::function<Result<T>(HistoryStore&)> work,
                                    Deadline deadline) {
@@ -256,8 +257,8 @@ Task<Result<T>> HistoryWorker::ask(std::optional<T> where_none_is, std::function
   ++thread_->pending;
   asio::post(*thread_->pool, [thread = thread_, answer, executor = executor_, none = std::move(where_none_is),
                               work = std::move(work)]() mutable {
-    thread->write_waiting();  // whoever asks sees what was handed over before
-    // Looking makes no file.
+    thread->write_waiting();  // the caller sees what was handed over before
+    // A query does not create the file.
     Result<T> value = T{};
     if (!none || thread->store || ::access(thread->path.c_str(), F_OK) == 0 || errno != ENOENT) {
       const auto store = thread->opened();
@@ -297,13 +298,13 @@ Task<Result<HistoryRecord>> HistoryWorker::find(std::string id, std::optional<st
 }
 
 Task<Result<PruneReport>> HistoryWorker::prune(PruneRequest request) {
-  request.for_good = true;  // somebody asked for it
+  request.for_good = true;  // a person asked for it
   return ask<PruneReport>({.dry_run = request.dry_run},
                           [request](HistoryStore& store) { return store.prune(request); });
 }
 
 Task<Result<HistoryCopy>> HistoryWorker::export_to(std::string file) {
-  // An empty copy of a history that is elsewhere would be taken for a good one.
+  // If there is no history here, fail. The real history may be elsewhere, and an empty copy would look like a good one.
   using Found = std::optional<HistoryCopy>;
   const auto copied = co_await ask<Found>(
       std::optional<Found>(std::in_place, std::nullopt),

@@ -1,4 +1,4 @@
-// The history on a thread of its own: what is handed over is written behind the core's back.
+// The history on a separate thread, which writes in the background: the core does not wait for the disk.
 #pragma once
 
 #include <cstdint>
@@ -17,7 +17,7 @@ class HistoryStore;
 
 class HistoryWorker final : public History {
  public:
-  // Opens nothing yet. `executor`: where those who ask are answered.
+  // Does not open the file yet. `executor`: where callers get their answers.
   HistoryWorker(asio::any_io_executor executor, HistoryPolicy policy);
   ~HistoryWorker() override;  // doesn't wait for a disk that hangs
   HistoryWorker(const HistoryWorker&) = delete;
@@ -37,11 +37,11 @@ class HistoryWorker final : public History {
  private:
   struct Thread;
   using Work = std::function<Result<void>(HistoryStore&)>;
-  // All that is to be written of a run, until it is.
+  // All works of a run, until they are written.
   struct Unwritten {
     std::string id;
     std::vector<Work> works;
-    std::uint64_t last = 0;  // the number of the last of them
+    std::uint64_t last = 0;  // the number of the last work (see `handed_over_`)
     bool ended = false;
   };
   void write(Work work, std::optional<PruneRequest> then_prune = std::nullopt);
@@ -56,11 +56,11 @@ class HistoryWorker final : public History {
   asio::any_io_executor executor_;
   HistoryPolicy policy_;
   std::shared_ptr<Thread> thread_;
-  std::vector<Unwritten> unwritten_;  // in the order of their beginning
-  std::uint64_t handed_over_ = 0;     // works
-  std::set<std::string> left_out_;    // runs that are under way and are not written
-  bool dropping_ = false;             // that was said
-  bool told_late_ = false;            // that was said, too
+  std::vector<Unwritten> unwritten_;  // in the order in which they began
+  std::uint64_t handed_over_ = 0;     // number of works so far
+  std::set<std::string> left_out_;    // active runs that are not written
+  bool dropping_ = false;             // the log has a warning about it
+  bool told_late_ = false;            // the log has the warning of `put_aside`
 };
 
 }  // namespace dind

@@ -6,12 +6,12 @@ namespace dind {
 
 ImageReference image_reference(std::string_view name) {
   name = name.substr(0, name.find('@'));
-  // A colon behind the last slash begins a tag; one before it, a port.
+  // A colon after the last slash begins a tag; a colon before it begins a port.
   if (const auto colon = name.rfind(':'); colon != std::string_view::npos) {
     const auto slash = name.rfind('/');
     if (slash == std::string_view::npos || colon > slash) name = name.substr(0, colon);
   }
-  // The first part is a registry where it can't be the name of a user at Docker Hub.
+  // The first part is a registry if it can't be the name of a user at Docker Hub.
   const auto slash = name.find('/');
   const auto first = name.substr(0, slash);
   if (slash == std::string_view::npos ||

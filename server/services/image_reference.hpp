@@ -1,4 +1,4 @@
-// An image's name, read as the engine reads it: which registry, which repository. Pure.
+// Parses the name of an image as the engine does: its registry and its repository. Pure.
 #pragma once
 
 #include <optional>
@@ -8,7 +8,7 @@
 
 namespace dind {
 
-// Docker Hub's name among credentials.
+// The name of Docker Hub in credential files.
 inline constexpr std::string_view kHubServer = "https://index.docker.io/v1/";
 
 struct ImageReference {
@@ -17,14 +17,14 @@ struct ImageReference {
   bool operator==(const ImageReference&) const = default;
 };
 
-// Without tag and digest. "python:3.12" is docker.io's library/python.
+// Ignores tag and digest. "python:3.12" is library/python at docker.io.
 ImageReference image_reference(std::string_view name);
 
-// The registry's name among credentials: kHubServer for docker.io, else the registry itself.
+// The registry's name in credential files: kHubServer for docker.io, else the registry itself.
 std::string credentials_server(const ImageReference& reference);
 
-// The sha256:… of that image among the engine's RepoDigests ("repository@sha256:…"), where one is of the name's
-// repository. None for an image that no registry has seen, or that is named by its ID.
+// The digest (sha256:…) of the image `name`: the engine's RepoDigest ("repository@sha256:…") with the repository of
+// `name`. nullopt: the image was never in a registry, or `name` is its ID.
 std::optional<std::string> digest_of(std::string_view name, const std::vector<std::string>& repo_digests);
 
 }  // namespace dind

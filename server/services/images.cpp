@@ -13,7 +13,7 @@ using namespace std::chrono_literals;
 namespace {
 
 constexpr auto kInspectTime = 15s;
-constexpr auto kQuietTime = 2s;  // without an answer, after which an engine is asked whether it answers at all
+constexpr auto kQuietTime = 2s;  // without an answer; then the engine is pinged
 constexpr auto kPullPingTime = 3s;
 constexpr auto kPullTime = 30min;
 constexpr auto kListenPause = 1s;
@@ -36,7 +36,7 @@ bool matches(std::string_view pattern, std::string_view name) {
 
 }  // namespace
 
-// One pull that is under way. It ends by itself, or when the last of those who wait has gone.
+// One active pull. It ends by itself, or when the last run that waits for it leaves.
 struct Images::Pull {
   Pull(const asio::any_io_executor& executor, std::string n) : changed(executor), name(std::move(n)) {}
   Signal changed;
@@ -48,7 +48,7 @@ struct Images::Pull {
   std::size_t waiting = 0;
 };
 
-// One question to the engine, which whoever asked may give up.
+// One question to the engine. The caller may stop waiting for the answer.
 struct Images::Look {
   explicit Look(const asio::any_io_executor& executor) : changed(executor) {}
   Signal changed;
@@ -78,14 +78,14 @@ Task<void> Images::drive(std::shared_ptr<Pull> pull) {
         pull->changed.notify();
       },
       pull->cancel, in(kPullTime), policy_.most_pulled_bytes);
-  // What the engine or the registry refused; the bound on a pull is ours.
+  // Whether the engine or the registry refused. A pull that exceeds dind-executor's own bound has no engine status.
   const bool refused =
       !pulled && pulled.error().code == ErrorCode::image_unavailable && pulled.error().engine_status != 0;
   if (refused && !known.problem.empty())
     pulled.error().message += " It was tried without credentials: " + known.problem + ".";
   pull->outcome = std::move(pulled);
   pull->changed.notify();
-  // A later one may have taken its place, where this one was cancelled.
+  // If this pull was cancelled, a later one may have replaced it in the map.
   if (const auto found = pulls_.find(pull->name); found != pulls_.end() && found->second.lock() == pull)
     pulls_.erase(found);
 }
@@ -114,7 +114,7 @@ Task<Result<void>> Images::pull(const std::string& name,
     }
   }
   --shared->waiting;
-  // What the engine's event will say, too, but on another connection.
+  // The engine's event will say the same, but it comes on another connection.
   known_.erase(name);
   ++changes_;
   if (shared->outcome) co_return *shared->outcome;
@@ -133,7 +133,7 @@ Task<Result<std::optional<engine::Image>>> Images::inspect(const std::string& na
   const auto asked = std::make_shared<Look>(executor_);
   const auto heard = cancel.on_cancel([asked] { asked->changed.notify(); });
   spawn(executor_, "look for image " + name, look(client_, asked, name));
-  // A slow engine has its time; one that answers nothing at all is known sooner.
+  // A slow engine may use the full time. An engine that answers nothing at all is detected sooner.
   constexpr auto kDoubt = [](engine::Client& client, std::shared_ptr<Look> look) -> Task<void> {
     auto pong = co_await client.ping(in(kPullPingTime));
     if (!pong) look->silence = std::move(pong.error());
@@ -169,8 +169,8 @@ Task<void> Images::follow_engine_events(Cancel cancel) {
   }
 }
 
-// What we built stays as long as it is used: the engine keeps no time of use but that of the last tag, and containerd's
-// store not even that (garbage.hpp).
+// Records the use of an image that dind-executor built, so that gc keeps it as long as it is used. The engine itself
+// only stores the time of the last tag, and containerd's store does not even update that (garbage.hpp).
 Task<void> Images::touch(std::string name) {
   const auto not_noted = [&](const Error& error) {
     log(LogLevel::debug, "The use of " + name + " could not be noted: " + error.message);

@@ -1,6 +1,6 @@
-// Images: which of several the engine has, and pulling one where it has none; many that wait for an image share one
-// pull. Who we are at its registry is looked up for every pull. What an image is, is asked anew for every run, but
-// where the engine's events tell that it has changed (`follow_engine_events`).
+// Finds the first of several images that the engine has, and pulls one if it has none. Runs that wait for the same
+// image share one pull. Every pull looks up the credentials for the registry. Every run asks the engine about its image
+// again, unless the engine's events report changes of images (`follow_engine_events`).
 #pragma once
 
 #include <functional>
@@ -19,18 +19,18 @@
 
 namespace dind {
 
-// What callers may have pulled and run.
-// One pull, of the layers that are not there yet, as the registry has them.
+// Max bytes of one pull: of the layers that the engine does not have yet, in their size at the registry.
 inline constexpr std::int64_t kMaxPulledBytes = 16LL << 30;
 
+// Which images callers may pull and run.
 struct ImagePolicy {
-  // Patterns of images that callers may name ("python:*", "registry.example/team/**"); empty: any. `*` stands for any
-  // characters but a slash, `**` for any.
+  // Patterns of images that callers may name ("python:*", "registry.example/team/**"); empty: any image. `*` matches
+  // any characters except a slash; `**` matches any characters.
   std::vector<std::string> allowed;
-  std::vector<std::string> always;  // the operator's and the recipes' own
+  std::vector<std::string> always;  // those of the operator and of the recipes; always allowed
   std::int64_t most_pulled_bytes = kMaxPulledBytes;
 };
-// Whether callers may name that image.
+// Whether callers may name this image.
 bool is_allowed(const ImagePolicy& policy, const std::string& name);
 
 class Images {
@@ -42,17 +42,18 @@ class Images {
     std::string name;
     engine::Image image;
   };
-  // The first of `names` that the engine has; where it has none (or with PullPolicy::always, whatever it has), the
-  // first is pulled and `on_progress` hears of it. Returns at once when cancelled; the pull goes on while somebody else
-  // waits for it. Errors: invalid_request (a name that is not allowed), image_unavailable, cancelled, the engine's.
+  // Returns the first of `names` that the engine has. If it has none, and always with PullPolicy::always, the first
+  // name is pulled, and `on_progress` gets the progress. Returns at once when cancelled; the pull continues while
+  // another run waits for it. Errors: invalid_request (a name that is not allowed), image_unavailable, cancelled, the
+  // engine's.
   Task<Result<Found>> find(std::vector<std::string> names, PullPolicy policy,
                            std::function<void(const engine::PullProgress&)> on_progress, Cancel cancel);
 
-  // Notes that an image of ours is used, where that was not noted for a while: what is used stays (gc). Returns at
-  // once.
+  // Records that an image is used, if dind-executor built it and the last record is at least a day old: gc keeps used
+  // images. Returns at once.
   void note_use(const std::string& name, const engine::Image& image);
 
-  // Until `cancel`: listens to what the engine says of its images, so that one which is known needs no question.
+  // Follows the engine's image events until `cancel`, so that no question is needed about a known image.
   Task<void> follow_engine_events(Cancel cancel);
 
  private:
@@ -70,7 +71,7 @@ class Images {
   RegistryCredentials credentials_;
   ImagePolicy policy_;
   std::map<std::string, std::weak_ptr<Pull>> pulls_;
-  std::map<std::string, engine::Image> known_;  // while `current_`
+  std::map<std::string, engine::Image> known_;  // valid while `current_`
   bool current_ = false;
   std::uint64_t changes_ = 0;
 };

@@ -1,6 +1,5 @@
-// What is done with the output of a stage before the program: the last of it is kept, for when the stage fails, and a
-// line now and then is an event. Events have no credit: a flood of them would fill the queue of a client that reads
-// slowly.
+// Handles the output of a stage before the program: its tail is kept in case the stage fails, and some of its lines
+// become events. Events have no credit, so too many of them would fill the queue of a client that reads slowly.
 #pragma once
 
 #include <chrono>
@@ -13,7 +12,7 @@ namespace dind {
 
 class EventPace {
  public:
-  // Whether one may be sent now: ten a second.
+  // Whether an event may be sent now: at most ten per second.
   bool due() {
     const auto now = std::chrono::steady_clock::now();
     if (last_ && now - *last_ < std::chrono::milliseconds(100)) return false;
@@ -34,7 +33,7 @@ class KeptTail {
     left_out_ += cut;
     text_.erase(0, cut);
   }
-  // With a line that says how much came before it.
+  // If bytes before the tail were left out, the first line says how many.
   std::string take() {
     if (left_out_ == 0) return std::move(text_);
     return "[" + std::to_string(left_out_) + " bytes before this were left out]\n" + std::move(text_);

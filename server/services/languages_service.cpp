@@ -16,7 +16,7 @@ std::vector<LanguageSummary> language_list() {
 
 std::optional<std::string> runnable_language(std::optional<std::string_view> language_id, std::string_view file_name,
                                              std::string_view text) {
-  // An editor's language id may be one that no recipe knows ("plaintext"): the file's own name and text decide then.
+  // If no recipe knows the language id of an editor ("plaintext"), the file's name and text decide.
   if (language_id && !languages::find_recipe(*language_id)) language_id = std::nullopt;
   const auto recipe = languages::detect(language_id, file_name, text);
   if (!recipe) return std::nullopt;

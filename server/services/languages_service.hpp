@@ -1,4 +1,5 @@
-// What faces may know of languages: whether a document is runnable, and the list. (Faces don't include languages/.)
+// What frontends may know about languages: whether a document is runnable, and the list. Frontends do not include
+// languages/.
 #pragma once
 
 #include <optional>
@@ -16,12 +17,12 @@ struct LanguageSummary {
 };
 std::vector<LanguageSummary> language_list();
 
-// The recipe's id for a document, or nullopt where no recipe runs it.
+// The id of the recipe for a document; nullopt: no recipe runs it.
 std::optional<std::string> runnable_language(std::optional<std::string_view> language_id, std::string_view file_name,
                                              std::string_view text);
 
-// A program's text that came as Unicode (JSON), for a file in UTF-8: where a Python program declares another encoding,
-// that is replaced, since it is no longer true.
+// Adapts a program's text that came as Unicode (JSON) to a file in UTF-8. If a Python program declares another
+// encoding, the declaration is replaced, because it is no longer true.
 std::string unicode_program(std::string text, std::optional<std::string_view> language, std::string_view file_name);
 
 }  // namespace dind

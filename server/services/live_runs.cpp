@@ -54,7 +54,7 @@ struct LiveRuns::State {
 
   template <typename Predicate>
   std::size_t cancel_where(CancelReason reason, Predicate matches) {
-    std::vector<Cancel> found;  // a run may end within its cancel
+    std::vector<Cancel> found;  // copied first: a run may end, and leave the list, during its cancel
     for (const auto& entry : entries)
       if (matches(entry)) found.push_back(entry.cancel);
     for (auto& each : found) each.cancel(reason);
@@ -62,7 +62,7 @@ struct LiveRuns::State {
   }
 };
 
-// Passes everything on, and notes how far the run is. The entry is there as long as it.
+// Passes on all events, and notes how far the run is. The run's entry is in the list for the lifetime of this object.
 class LiveRuns::Watch final : public EventSink {
  public:
   Watch(std::shared_ptr<State> state, Way way, std::string face, EventSink& sink, const RunSpec& spec, Cancel cancel)
@@ -87,7 +87,7 @@ class LiveRuns::Watch final : public EventSink {
     LiveRun& run = entry_->run;
     if (std::holds_alternative<Queued>(change)) {
       run.phase = LiveRun::Phase::queued;
-      // One that came while the last place was taken, after the stop.
+      // The run entered the queue after `drain` had cancelled the queued runs.
       if (state_->closing.cancelled()) entry_->cancel.cancel(CancelReason::shutdown);
     } else {
       if (run.phase == LiveRun::Phase::queued) state_->figures.queue.add(since_begin());
@@ -170,7 +170,7 @@ Task<Result<RunResult>> LiveRuns::run(RunSpec spec, EventSink& sink, std::shared
   if (state->closing.cancelled()) co_return stopped(", and takes no new run");
   auto result = co_await follow(state, runs_, Way::own, face_, std::move(spec), sink, std::move(input), cancel);
   if (state->closing.cancelled() && cancel.reason() == CancelReason::shutdown) {
-    // That a proxy or a client may try elsewhere, it must not look like the program's own end.
+    // It must not look like the program's own end, so that a proxy or a client can try another server.
     if (!result && result.error().code == ErrorCode::cancelled) co_return stopped(", and the program had not begun");
     if (result && result->verdict == Verdict::cancelled) co_return stopped(", and the program was ended");
   }

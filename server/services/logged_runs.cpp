@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::size_t kMaxNameLength = 100;
 
-// A command's arguments are left out: they may be anything.
+// The arguments of a command are left out, because they may contain anything.
 std::string what(const RunSpec& spec) {
   if (const auto* source = std::get_if<SourceProgram>(&spec.program))
     return source->file_name.empty() ? "code in " + source->language.value_or("a language that its text tells")
@@ -37,7 +37,7 @@ std::string outcome(const RunResult& result) {
   return text;
 }
 
-// What an operator must see: that the engine fails, and that people are turned away.
+// An operator must see that the engine fails (error), and that runs are refused (warning).
 LogLevel level_of(ErrorCode code) {
   switch (code) {
     case ErrorCode::engine_error:
@@ -111,7 +111,7 @@ Task<Result<RunResult>> RunLogger::run(RunSpec spec, EventSink& sink, std::share
       log(LogLevel::info, "ended: " + outcome(*result), id);
     } else {
       const Error& error = result.error();
-      // Who asked is one with who reads this log, and is told anyway (I30).
+      // The person who asked also reads this log, and gets the error anyway (I30).
       const bool told = face_ == "cli" || face_ == "library" || face_ == "rpc";
       log(told ? LogLevel::info : level_of(error.code),
           "not run: " + std::string(name(error.code)) + ": " + error.message, id);

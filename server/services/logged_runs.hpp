@@ -1,5 +1,5 @@
-// A run service that tells the life of each run of another one to the log: asked, queued, prepared, started, ended.
-// What was granted (accepted) and what was removed is told where it happens.
+// A run service that logs the steps of each run of another run service: asked, queued, prepared, started, ended.
+// The limits in force (accepted) and the removals are logged where they happen.
 #pragma once
 
 #include <string>
@@ -11,9 +11,10 @@ namespace dind {
 
 class RunLogger final : public RunService {
  public:
-  // `face`: who asks. Where it tells people about errors itself (cli, library), they are no errors of the log's.
+  // `face`: the frontend that asks. If it reports errors to people itself (cli, library, rpc), the log has them as
+  // info.
   RunLogger(RunService& runs, std::string face) : runs_(runs), face_(std::move(face)) {}
-  // `spec.run_id` must be set. The run's secrets are in no line of the log.
+  // `spec.run_id` must be set. No line of the log contains the run's secrets.
   Task<Result<RunResult>> run(RunSpec spec, EventSink& sink, std::shared_ptr<StdinPipe> input, Cancel cancel) override;
   void expect(RunSpec spec) override { runs_.expect(std::move(spec)); }
   std::size_t warm_sandbox_count() const override { return runs_.warm_sandbox_count(); }
@@ -29,8 +30,8 @@ class RunLogger final : public RunService {
 // "1 min · 512 MiB · 1 CPU · 256 processes · network none"
 std::string limits_text(const Limits& limits, Network network);
 
-// "accepted: image a or b, 1 min · …": what was granted to a run; `images` in order of preference, none where it is
-// built.
+// "accepted: image a or b, 1 min · …": the images and limits of a run. `images`: in order of preference; empty: the
+// image is built.
 std::string accepted_text(const std::vector<std::string>& images, const Limits& limits, Network network);
 
 }  // namespace dind

@@ -1,4 +1,4 @@
-// Passes a run's events on, and keeps the last bytes of its output for what is said of its end.
+// Passes on the events of a run, and keeps the last bytes of its output for the hints after its end.
 #pragma once
 
 #include <algorithm>
@@ -27,7 +27,7 @@ class OutputTail final : public EventSink {
 
  private:
   static constexpr std::size_t kKept = 8 * 1024;
-  // A flood costs one copy of its last bytes for each chunk.
+  // In a flood of output, each chunk costs only one copy of its last bytes.
   static void keep(std::string_view bytes, std::string& tail) {
     if (bytes.size() >= kKept) {
       tail = bytes.substr(bytes.size() - kKept);

@@ -18,9 +18,9 @@ using namespace std::chrono_literals;
 namespace {
 
 constexpr auto kVolumeTime = 60s;
-constexpr auto kVolumeLife = 24h;  // a run's own end removes it; this is for when nobody is there any more
+constexpr auto kVolumeLife = 24h;  // normally the run's end removes it; this is for a process that died
 
-// Says line by line what the installer does, and keeps the end of it.
+// Reports the installer's output line by line as events, and keeps its tail.
 class InstallerOutput final : public EventSink {
  public:
   InstallerOutput(EventSink& sink, const Secrets& secrets) : sink_(sink), masked_(secrets) {}
@@ -30,7 +30,7 @@ class InstallerOutput final : public EventSink {
     tell(masked_.rest());
     return tail_.take();
   }
-  // The last line is said, whenever it came.
+  // Reports the last line, even if it came too soon after another.
   void finish() {
     tell(masked_.rest());
     if (line_.empty()) line_ = std::exchange(held_, {});
@@ -59,7 +59,7 @@ class InstallerOutput final : public EventSink {
   MaskedStream masked_;
   EventPace pace_;
   std::string line_;
-  std::string held_;  // the last line, where it came too soon after another
+  std::string held_;  // the last line, if it came too soon after another
   KeptTail tail_;
 };
 
@@ -113,7 +113,7 @@ Task<Result<std::optional<RunResult>>> DependencyInstaller::install(sandbox::Run
                    "(dependencies.enabled)");
   sink.on_state(Preparing{.stage = Stage::dependencies, .message = "Installing packages", .percent = {}});
   const std::string volume = "dind-packages-" + plan.run_id + "-" + random_id(4);
-  // On an engine that is slow, a cancel waits for none of its answers; what is made by then goes behind.
+  // If the engine is slow, a cancel does not wait for its answer. A volume that is created by then is removed later.
   auto made = co_await unless_cancelled(executor_, "packages of run " + plan.run_id,
                                         make_volume(sandboxes_, volume, plan.run_id), cancel);
   if (!made) co_return std::unexpected(made.error());

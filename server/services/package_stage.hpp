@@ -1,4 +1,5 @@
-// A run's packages: put in place by a sandbox with a network, before the program's sandbox, which has none.
+// Installs the dependencies of a run: in a sandbox with a network, before the program's sandbox, which needs no network
+// for them.
 #pragma once
 
 #include <cstdint>
@@ -24,8 +25,8 @@ struct DependencyPolicy {
                 .open_files = 4096,
                 .file_bytes = 1LL << 30,
                 .output_bytes = 64LL << 20};
-  std::int64_t disk_bytes = 2LL << 30;     // what the packages and their temporary files may take
-  std::map<std::string, std::string> env;  // the installer's: PIP_INDEX_URL …
+  std::int64_t disk_bytes = 2LL << 30;     // max size of the dependencies and their temporary files
+  std::map<std::string, std::string> env;  // environment of the installer: PIP_INDEX_URL …
 };
 
 class DependencyInstaller {
@@ -33,27 +34,27 @@ class DependencyInstaller {
   DependencyInstaller(asio::any_io_executor executor, sandbox::Sandboxes& sandboxes, DependencyPolicy policy,
                       std::string authorities);
 
-  // Gives the plan's volume its name. The installer's verdict where it is not ok; none: the packages are there. What it
-  // says comes as Preparing events, and as output where it fails. `volume_removal`: to be paid when every sandbox of
-  // the run is gone.
+  // Installs into a new volume and sets its name in `plan`. Returns the installer's result if its verdict is not ok;
+  // nullopt: the dependencies are installed. The installer's output comes as Preparing events, and as output of the run
+  // if the installer fails. `volume_removal`: removes the volume; keep it until every sandbox of the run is removed.
   Task<Result<std::optional<RunResult>>> install(sandbox::RunPlan& plan, const engine::Image& image,
                                                  const std::string& image_name,
                                                  sandbox::Removals::PendingRemoval& volume_removal, EventSink& sink,
                                                  Cancel cancel);
 
   double cpus() const { return policy_.limits.cpus; }
-  void clamp_cpus(int engine_cpus);  // the engine refuses a container that is to have more than it has
+  void clamp_cpus(int engine_cpus);  // the engine refuses a container with more CPUs than it has
 
  private:
-  // A volume for packages, made; its removal is owed from before.
+  // Creates a volume for dependencies. Its removal is registered before the request is sent.
   static Task<Result<sandbox::Removals::PendingRemoval>> make_volume(sandbox::Sandboxes& sandboxes, std::string volume,
                                                                      std::string run_id);
 
   asio::any_io_executor executor_;
   sandbox::Sandboxes& sandboxes_;
   DependencyPolicy policy_;
-  std::string authorities_;  // PEM; empty: the image's own
-  const Secrets secrets_;    // of the installer's environment: the operator's, which no caller is told
+  std::string authorities_;  // PEM; empty: those of the image
+  const Secrets secrets_;    // the operator's, in the installer's environment; no caller may see them
   const LogMask hidden_;
 };
 

@@ -21,7 +21,7 @@ std::unexpected<Error> not_positive(std::string_view what, const std::string& se
               std::string(what) + " must be more than 0, not " + seen + "; there is no value for \"unlimited\"");
 }
 
-// What the run gets: what was asked for, or the default, and never more than the maximum.
+// What the run gets: the requested value, or the default, but never more than the max.
 template <typename T, typename Text>
 T clamped(std::string_view what, const std::optional<T>& asked, T by_default, T most, std::vector<std::string>& notes,
           Text text) {

@@ -1,4 +1,4 @@
-// The operator's limits: defaults for what a caller leaves out, maxima for what it asks.
+// Applies the operator's limits: defaults for what a caller leaves out, and the max for what it requests.
 #pragma once
 
 #include <string>
@@ -26,7 +26,7 @@ struct EffectiveLimits {
   Limits limits;
   std::vector<std::string> notes;  // "timeout 7200 s is more than the maximum; 3600 s is in force"
 };
-// Errors (invalid_request): a value that is 0, negative or not finite, naming it.
+// Errors (invalid_request): a value that is 0, negative, not finite or less than the min; the message names it.
 Result<EffectiveLimits> grant(const LimitPolicy& policy, const LimitsRequest& request);
 
 }  // namespace dind

@@ -20,12 +20,12 @@ using namespace std::chrono_literals;
 namespace {
 
 constexpr auto kSweepEvery = 30s;
-// After the first pass: an instance that died a moment ago may have left a call in the engine that is still making a
-// container.
+// The time from the first pass to the second. If an instance died a moment ago, the engine may still create a container
+// for its last call.
 constexpr auto kSecondPass = 2s;
 constexpr auto kSweepTime = 25s;
-// What this process created and no longer knows (a connection broke while the engine was creating it) goes when it is
-// this old, in seconds. By then every creation that still has an owner here is known.
+// In seconds. An object that this process created and does not know is removed at this age. The cause is a connection
+// that broke while the engine created the object. By this age, every creation that a run here still owns is known.
 constexpr std::int64_t kForgottenAfter = 60;
 
 }  // namespace
@@ -34,7 +34,7 @@ bool is_orphan(const engine::Labels& labels, const std::string& self, std::int64
   const auto owner = labels.find(sandbox::kOwnerLabel);
   if (owner == labels.end() || owner->second == self) return false;
   if (owner_is_gone(owner->second)) return true;
-  // A process of this machine that lives: it ends its runs itself, whatever a clock says.
+  // The owner is a process that lives on this machine. It ends its runs itself, whatever a clock says.
   if (owner_is_alive(owner->second)) return false;
   const auto text = labels.find(sandbox::kDeadlineLabel);
   if (text == labels.end()) return false;
@@ -54,17 +54,18 @@ Task<bool> has_labels_of_its_image(engine::Client& client, engine::ContainerSumm
       co_return own != (*image)->labels.end() && own->second == owner->second;
     }
   }
-  co_return !container.name.starts_with("dind-");  // the image went away: all of ours have such a name
+  // The image no longer exists. Every container created by dind-executor has a name that begins with "dind-".
+  co_return !container.name.starts_with("dind-");
 }
 
 namespace {
 
-// What a removal may have called it: a sandbox that waited for its run goes by its id.
+// The names under which a removal may know the object. It knows a warm sandbox by its id.
 std::set<std::string> known_as(const engine::ContainerSummary& container) { return {container.name, container.id}; }
 std::set<std::string> known_as(const engine::VolumeSummary& volume) { return {volume.name}; }
 std::set<std::string> known_as(const engine::NetworkSummary& network) { return {network.name}; }
 
-// Unix seconds on the engine's clock; `now` where it does not say.
+// Unix seconds on the engine's clock; `now` if the engine does not say.
 std::int64_t created_at(const engine::ContainerSummary& container, std::int64_t now) {
   return container.created > 0 ? container.created : now;
 }
@@ -82,7 +83,7 @@ Task<Result<std::size_t>> Reaper::sweep(Deadline deadline) {
   const std::vector<std::string> ours{sandbox::kOwnerLabel};
   const auto info = co_await client_.info(deadline);
   if (!info) co_return std::unexpected(info.error());
-  // The engine's clock, where it tells it: ours may be another machine's.
+  // Use the engine's clock, if the engine reports it: this process may be on another machine.
   const auto now = unix_seconds(info->system_time, std::time(nullptr));
   std::size_t removed = 0;
   const auto gone_of_itself = [&, failures = removals_.failures()](const auto& containers, const auto& volumes) {

@@ -17,7 +17,7 @@ constexpr std::size_t kMaxTextLength = 4096;
 constexpr std::size_t kMaxVariables = 1000;
 constexpr std::size_t kMaxVariableBytes = 1U << 20;
 
-// Before anything looks for secrets in them: that takes its time for each of them (S05).
+// Checked before anything searches them for secrets, because the search takes time for each variable (S05).
 Result<void> check_size(const std::map<std::string, std::string>& variables, const std::string& what,
                         const std::string& remedy) {
   std::size_t bytes = 0;
@@ -37,7 +37,7 @@ Result<void> check_sizes(const RunSpec& spec) {
   return check_size(build->arguments, "build arguments", "Put the data into a file of the context");
 }
 
-// Passes everything on, and keeps what the history keeps.
+// Passes on all events, and collects what the history keeps.
 class Tee final : public EventSink {
  public:
   Tee(EventSink& sink, History& history, const Secrets& secrets, std::string id)

@@ -36,7 +36,7 @@ bool same_server(std::string_view key, const std::string& server) {
   return host == server;
 }
 
-// The entry for `server`: by its exact name before any that means the same.
+// The entry for `server`: the one with its exact name, else the first one that means the same server.
 const json* entry_of(const json& object, const std::string& server) {
   if (!object.is_object()) return nullptr;
   if (const auto exact = object.find(server); exact != object.end()) return &*exact;
@@ -62,13 +62,13 @@ Result<CredentialSource> login_of(const json& entry, const std::string& server) 
       return wrong("its \"auth\" of " + server + " is not base64 of USER:PASSWORD; log in again with `docker login`");
     login.username = pair->substr(0, colon);
     login.password = pair->substr(colon + 1);
-    while (login.password.ends_with('\0')) login.password.pop_back();  // as older clients wrote it
+    while (login.password.ends_with('\0')) login.password.pop_back();  // older clients wrote zero bytes at its end
   }
   if (login.identity_token.empty() && (login.username.empty() || login.password.empty())) return CredentialSource{};
   return CredentialSource{std::move(login)};
 }
 
-// nullopt: there is no such file.
+// nullopt: the file does not exist.
 Result<std::optional<std::string>> config_text(const std::string& path) {
   auto text = read_named_file(path);
   if (text) return std::optional(std::move(*text));
@@ -76,7 +76,8 @@ Result<std::optional<std::string>> config_text(const std::string& path) {
   return wrong("it " + text.error().what);
 }
 
-// A helper's own words about its failure. What looks like JSON may be its answer after all: never shown.
+// The helper's own message about its failure. Text that looks like JSON is never shown: it may be an answer with a
+// secret.
 std::string complaint(const ChildResult& result) {
   for (const auto* said : {&result.out, &result.err}) {
     std::string line = said->substr(0, said->find('\n'));
@@ -110,7 +111,7 @@ Result<CredentialSource> find_credentials(std::string_view config_json, const st
 Result<std::optional<RegistryLogin>> read_helper(const CredentialHelper& helper, const ChildResult& result) {
   const std::string program = "docker-credential-" + helper.name;
   if (result.exit_code != 0) {
-    // The protocol's own words, on stdout; there is no code for it.
+    // The helper protocol has this text on stdout, and no exit code for it.
     if (result.out.contains("credentials not found")) return std::nullopt;
     return fail(ErrorCode::image_unavailable, "the credential helper " + program + " failed (exit " +
                                                   std::to_string(result.exit_code) + ")" + complaint(result));

@@ -1,5 +1,5 @@
-// Who we are at a registry: what `docker login` left in ~/.docker/config.json, or a credential helper
-// (docker-credential-NAME) tells. What is secret goes into the header, and nowhere else.
+// Finds the credentials for a registry: in ~/.docker/config.json, where `docker login` stores them, or from a
+// credential helper (docker-credential-NAME). Secrets go into the header, and nowhere else.
 #pragma once
 
 #include <functional>
@@ -16,42 +16,42 @@
 namespace dind {
 
 struct RegistryLogin {
-  std::string server;  // as among credentials: kHubServer, "ghcr.io"
+  std::string server;  // as in credential files: kHubServer, "ghcr.io"
   std::string username;
   std::string password;
   std::string identity_token;  // instead of a password
   bool operator==(const RegistryLogin&) const = default;
 };
 struct CredentialHelper {
-  std::string name;    // of docker-credential-NAME
-  std::string server;  // what it is asked for
+  std::string name;    // NAME in docker-credential-NAME
+  std::string server;  // the helper is asked for its credentials
   bool operator==(const CredentialHelper&) const = default;
 };
-// monostate: nobody logged in there.
+// monostate: nobody has logged in to this registry.
 using CredentialSource = std::variant<std::monostate, RegistryLogin, CredentialHelper>;
 
-// Where the credentials for `server` are, as docker's own client decides it: credHelpers, else credsStore, else auths.
-// Pure. Errors (invalid_request) say what is wrong with the file, and show nothing of it.
+// Where the credentials for `server` are. Docker's own client decides in the same way: credHelpers, else credsStore,
+// else auths. Pure. Errors (invalid_request) say what is wrong with the file, and do not quote it.
 Result<CredentialSource> find_credentials(std::string_view config_json, const std::string& server);
 
-// What a helper's `get` said. nullopt: it has none. Pure. Errors (image_unavailable): it failed, or said something
-// else.
+// Reads the answer of a helper's `get`. nullopt: the helper has no credentials. Pure. Errors (image_unavailable): the
+// helper failed, or its answer has another form.
 Result<std::optional<RegistryLogin>> read_helper(const CredentialHelper& helper, const ChildResult& result);
 
-// The value of X-Registry-Auth: base64url of JSON.
+// The value of the header X-Registry-Auth: base64url of JSON. Also masks the secrets in the log from now on.
 std::string registry_auth(const RegistryLogin& login);
 
 class RegistryCredentials {
  public:
   using Variables = std::function<std::optional<std::string>(const std::string& name)>;
-  // `variable`: the environment; DOCKER_CONFIG, HOME and PATH are asked for.
+  // `variable`: reads the environment: DOCKER_CONFIG, HOME and PATH.
   RegistryCredentials(asio::any_io_executor executor, Variables variable);
 
   struct Answer {
-    std::string header;   // X-Registry-Auth; empty: nobody logged in, or it could not be found out
-    std::string problem;  // one line for people where it could not; what is public can be pulled all the same
+    std::string header;   // X-Registry-Auth; empty: nobody has logged in, or `problem` is set
+    std::string problem;  // one line: why no credentials could be read; public images can still be pulled
   };
-  // For an image of that name. Reads the file anew each time. A helper has 10 s.
+  // The credentials for the image `image`. Reads the file again each time. A helper has 10 s to answer.
   Task<Answer> of(std::string image, Cancel cancel) const;
 
  private:

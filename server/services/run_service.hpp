@@ -1,4 +1,4 @@
-// Runs programs: admission, planning, a sandbox, a verdict, removal. The one door that every face goes through.
+// Runs programs: planning, admission, a sandbox, a verdict, removal. Every frontend requests its runs here.
 #pragma once
 
 #include <cstddef>
@@ -15,34 +15,34 @@
 
 namespace dind {
 
-// What there is for runs, and how they came to their sandboxes.
+// The capacity for runs, and how many runs had a warm sandbox.
 struct RunCapacity {
-  std::size_t slots = 0;        // runs at once
-  std::size_t queue_slots = 0;  // runs that may wait
-  std::uint64_t warm = 0;       // runs that took a sandbox that waited
-  std::uint64_t cold = 0;       // runs that made their own
+  std::size_t slots = 0;        // max concurrent runs
+  std::size_t queue_slots = 0;  // max waiting runs
+  std::uint64_t warm = 0;       // runs that took a warm sandbox
+  std::uint64_t cold = 0;       // runs that created their own container
 };
 
 class RunService {
  public:
   virtual ~RunService() = default;
-  // The result of a run, or why there was none. Returns within 300 ms of `cancel` (verdict cancelled, or Error
-  // cancelled where the program had not begun); removal goes on behind it. `sink` and `input` must live until it
-  // returns; no event comes after that. `input` null: empty stdin.
+  // Returns the result of a run, or the error why it could not run. Returns within 300 ms of `cancel`: verdict
+  // cancelled, or Error cancelled if the program had not begun. The removal then continues in the background. `sink`
+  // and `input` must live until it returns; no event comes after that. `input` null: empty stdin.
   virtual Task<Result<RunResult>> run(RunSpec spec, EventSink& sink, std::shared_ptr<StdinPipe> input,
                                       Cancel cancel) = 0;
-  // Runs like this may come soon: what they need is made ready as far as that is allowed here and costs no download.
-  // `spec.program` may be without its text. What can't be made ready is left alone.
+  // Runs like this may come soon. What they need is prepared, as far as this is allowed here and needs no download.
+  // `spec.program` may be without its text. What can't be prepared is ignored.
   virtual void expect(RunSpec /*spec*/) {}
-  // Sandboxes that are started, and wait for such a run.
+  // The number of warm sandboxes.
   virtual std::size_t warm_sandbox_count() const { return 0; }
   virtual RunCapacity capacity() const { return {}; }
-  // Cancelled while the process is being stopped: no run begins any more, and one that the stop ends has Error
-  // cancelled, whatever it had done.
+  // Cancelled when the process begins to stop. Then no run begins any more, and a run that the stop ends has the Error
+  // cancelled, even if its program had started.
   virtual Cancel closing() const { return {}; }
-  // Waits until everything that runs left behind is removed, or the deadline passes (false).
+  // Waits until everything that runs left behind is removed (true), or until the deadline (false).
   virtual Task<bool> wait_all_removed(Deadline deadline) = 0;
-  // The same, but for what the engine removes by itself, also when we have gone.
+  // The same, except for objects that the engine removes by itself, even after the end of this process.
   virtual Task<bool> wait_all_removed_but_auto(Deadline deadline) { return wait_all_removed(deadline); }
 };
 

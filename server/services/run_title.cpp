@@ -36,7 +36,7 @@ std::string command_line(const Command& command) {
 }  // namespace
 
 std::string first_line(std::string_view text) {
-  constexpr std::size_t kFar = 64U << 10;  // what is not there by then is of no use in a list
+  constexpr std::size_t kFar = 64U << 10;  // bytes; a first line after them is of no use in a list
   text = text.substr(0, kFar);
   std::string_view comment;
   while (!text.empty()) {

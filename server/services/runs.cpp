@@ -30,7 +30,8 @@ constexpr std::size_t kMaxAtOnce = 64;
 
 constexpr std::size_t kDescriptorsOfRun = 4;  // its stream, and calls to the engine
 
-// Twice the cores, since most programs wait for something, as long as the memory holds them at their default limit.
+// Twice the cores, because most programs wait for something. But not more than fit into the memory at the default
+// limit.
 std::size_t default_runs(const Limits& limits) {
   const std::size_t by_cores = 2 * std::max(1U, std::thread::hardware_concurrency());
   const auto memory = static_cast<std::int64_t>(sysconf(_SC_PHYS_PAGES)) * sysconf(_SC_PAGESIZE);
@@ -41,7 +42,7 @@ std::size_t default_runs(const Limits& limits) {
 
 AdmissionBounds bounds_of(const RunPolicy& policy) {
   const auto wanted = policy.concurrent_runs != 0 ? policy.concurrent_runs : default_runs(policy.limits.defaults);
-  // Not more than there are descriptors for (R09); one that waits has a connection of its client.
+  // Not more than there are descriptors for (R09). A waiting run needs one, for the connection of its client.
   return {.at_once = descriptors_for(wanted, kDescriptorsOfRun),
           .queued = policy.queued_runs == 0 ? 0 : descriptors_for(policy.queued_runs, 1),
           .queued_per_client = policy.queued_runs_per_client,
@@ -96,7 +97,7 @@ Result<sandbox::RunPlan> Runs::plan(const RunSpec& spec) const {
     return fail(
         ErrorCode::invalid_request,
         "The network \"internet\" is not allowed here; run it without, or ask the operator (limits.allowInternet)");
-  // Its own Python, or whatever installs, would be a program of the caller's with a network.
+  // In a caller's own image, the installer (`pip`) can be any program, and it would have a network.
   const bool own_image = spec.image || !std::holds_alternative<SourceProgram>(spec.program);
   if (!spec.requirements.empty() && own_image && policy_.packages.enabled && !policy_.limits.allow_internet)
     return fail(ErrorCode::invalid_request,
@@ -112,7 +113,7 @@ Result<sandbox::RunPlan> Runs::plan(const RunSpec& spec) const {
     return fail(ErrorCode::invalid_request,
                 "There is no workspace here to mount; set workspace.path and workspace.enginePath (DIND_WORKSPACE, "
                 "DIND_WORKSPACE_PATH) to where we and the engine have it");
-  // An operator's gVisor holds whatever a caller wishes.
+  // If the operator sets gVisor, a caller can't choose another isolation.
   const auto isolation =
       policy_.isolation == Isolation::gvisor ? Isolation::gvisor : spec.isolation.value_or(policy_.isolation);
   if (isolation == Isolation::gvisor && spec.network == Network::internet)
@@ -130,7 +131,7 @@ Result<sandbox::RunPlan> Runs::plan(const RunSpec& spec) const {
   if (!granted) return std::unexpected(granted.error());
   auto made = sandbox::make_plan(spec, granted->limits, policy_.images, spec.run_id.value_or(random_id()));
   if (!made) return made;
-  // Here, before it is kept anywhere: a caller's name may have any length (S07).
+  // Check this before the name is stored anywhere: a caller's name may have any length (S07).
   for (const auto& image : made->images)
     if (const auto parsed = engine::parse_image_name(image); !parsed) return std::unexpected(parsed.error());
   if (made->workspace == WorkspaceAccess::read_write && workspace->most == WorkspaceAccess::read_only) {
@@ -168,7 +169,7 @@ Task<Result<void>> Runs::check_isolation(const sandbox::RunPlan& plan) {
 }
 
 Task<void> Runs::clamp_cpus(sandbox::RunPlan& plan) {
-  if (std::max(plan.limits.cpus, plan.packages ? packages_.cpus() : 0) <= 1) co_return;  // every machine has one
+  if (std::max(plan.limits.cpus, plan.packages ? packages_.cpus() : 0) <= 1) co_return;  // every machine has one CPU
   if (engine_cpus_ == 0) {
     const auto info = co_await client_.info(in(5s));
     if (!info || info->cpus <= 0) co_return;
@@ -180,8 +181,9 @@ Task<void> Runs::clamp_cpus(sandbox::RunPlan& plan) {
   plan.notes.push_back("the engine's machine has " + std::to_string(engine_cpus_) + " CPUs; all of them are in force");
 }
 
-// The place is taken until the containers are gone: a slow engine must not pile up more than it was allowed. One that
-// is away holds no sandbox, and those who wait are to hear of it at once. The packages go after them.
+// Keeps the slot until the containers are removed, so that a slow engine does not get more of them than are allowed. If
+// the engine does not answer, the slot is released at once, so that waiting runs get the error. The volume with the
+// dependencies is removed after the containers.
 Task<void> Runs::release_slot_when_removed(RunProgress course, sandbox::Removals& removals, std::string containers) {
   co_await removals.wait_removed_or_unreachable(containers, in(60s));
 }
@@ -230,7 +232,7 @@ Task<Result<RunResult>> Runs::go(RunSpec spec, RunProgress& course, EventSink& s
   if (!spec.queue_counts) time.begin();
   if (const auto able = co_await check_isolation(course.plan); !able) co_return std::unexpected(able.error());
   sandbox::RunPlan& plan = course.plan;
-  // An operator's `never` holds whatever a caller wishes.
+  // If the operator sets `never`, a caller can't choose another value.
   course.pull = policy_.pull == PullPolicy::never ? PullPolicy::never : spec.pull.value_or(policy_.pull);
   if (spec.pull && *spec.pull != course.pull)
     plan.notes.push_back("pull " + std::string(name(*spec.pull)) + " is not allowed here; never is in force");
@@ -264,7 +266,7 @@ Task<Result<RunResult>> Runs::go(RunSpec spec, RunProgress& course, EventSink& s
   }
   sandbox::add_authorities(plan, policy_.authorities);
   course.stage = Stage::container;
-  // With containerd's store each image has a digest; one that was built here is no registry's.
+  // With containerd's store each image has a digest. The digest of an image that was built here is not a registry's.
   const auto digest = built_by.empty() ? digest_of(found.name, found.image.repo_digests) : std::nullopt;
   auto result = co_await sandboxes_.run(std::move(plan), std::move(found.image), std::move(found.name), sink,
                                         std::move(input), cancel);
@@ -310,7 +312,7 @@ void Runs::expect(RunSpec spec) {
   if (auto* source = std::get_if<SourceProgram>(&spec.program); source != nullptr && source->text.empty())
     source->text = "\n";
   spec.run_id.reset();
-  // Why it can't be is told to whoever runs it.
+  // An error is ignored here, because the run itself reports it.
   if (auto made = plan(spec)) spawn(executor_, "an expected run", prepare_warm_sandbox(std::move(*made)));
 }
 
@@ -345,7 +347,7 @@ Task<void> Runs::maintain_warm_pool(Cancel cancel) {
       spec.program = SourceProgram{.file_name = {}, .text = {}, .language = language};
       expect(std::move(spec));
     }
-    // Before they go for being idle; and soon after an engine that was away.
+    // Repeat before warm sandboxes are removed as idle, and soon after the engine answers again.
     co_await wake.wait(
         in(policy_.prestarted_languages.empty() ? 1h : std::min<Clock::duration>(policy_.prestarted.idle / 2, 30s)));
   }
@@ -357,7 +359,7 @@ Task<void> Runs::leave(Deadline deadline) {
   warm_ = false;
   leaving_.cancel(CancelReason::shutdown);
   sandboxes_.prestarted().close();
-  // One that has no container yet owes nothing, and is to end all the same.
+  // A run without a container has no pending removal, but it must end too.
   while (!active_.empty() && Clock::now() < deadline) co_await ended_.wait(deadline);
   co_await builds_.wait_ended(deadline);
 }

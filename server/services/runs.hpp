@@ -19,20 +19,20 @@ namespace dind {
 struct RunPolicy {
   LimitPolicy limits;
   std::map<std::string, std::string> images;  // language → image
-  PullPolicy pull = PullPolicy::missing;      // `never` binds callers; the others are what they get by default
+  PullPolicy pull = PullPolicy::missing;      // `never`: callers can't choose another; else their default
   std::vector<std::string> allowed_images;    // ImagePolicy::allowed
   std::int64_t most_pulled_bytes = kMaxPulledBytes;
-  Isolation isolation = Isolation::runc;  // `gvisor` binds callers
-  std::size_t concurrent_runs = 0;        // 0: from cores and memory
+  Isolation isolation = Isolation::runc;  // `gvisor`: callers can't choose another
+  std::size_t concurrent_runs = 0;        // 0: computed from cores and memory
   std::size_t queued_runs = 128;
-  std::size_t concurrent_runs_per_client = 0;  // 0: no bound of its own
+  std::size_t concurrent_runs_per_client = 0;  // 0: only concurrent_runs bounds a client
   std::size_t queued_runs_per_client = 0;      // 0: half of queued_runs
   bool enabled = true;
   DependencyPolicy packages;
   BuildPolicy build;
   sandbox::WarmPoolPolicy prestarted;
-  std::vector<std::string> prestarted_languages;  // expected from the start, whether one was used or not
-  std::string authorities;  // PEM of certificate authorities for runs with a network; empty: the images' own
+  std::vector<std::string> prestarted_languages;  // warm from the start, even if not used yet
+  std::string authorities;  // PEM of certificate authorities for runs with a network; empty: those of the image
 };
 
 class TotalTimeout;
@@ -46,15 +46,15 @@ class Runs final : public RunService {
   void expect(RunSpec spec) override;
   std::size_t warm_sandbox_count() const override;
   RunCapacity capacity() const override;
-  // And no sandbox waits any more.
+  // Both first close the warm pool, and wait for the active runs and builds.
   Task<bool> wait_all_removed(Deadline deadline) override;
   Task<bool> wait_all_removed_but_auto(Deadline deadline) override;
-  // Cancelled when `idle` is waited for: whoever runs beside the face that ends is to end too.
+  // Cancelled by `wait_all_removed` and `wait_all_removed_but_auto`: other frontends must end with the one that ends.
   Cancel leaving() const { return leaving_; }
-  // From now on the limits and the numbers of runs of `policy` hold; nothing else of it.
+  // Applies the limits and the numbers of runs in `policy`, and nothing else of it.
   void take_limits(const RunPolicy& policy);
-  // Until `cancel`: sandboxes wait for runs, as the policy allows, and images are known without a question. Then those
-  // that wait are removed.
+  // Keeps sandboxes warm as the policy allows, and follows the engine's image events, so that known images need no
+  // question. Runs until `cancel`, and then removes the warm sandboxes.
   Task<void> maintain_warm_pool(Cancel cancel);
   Images& images() { return images_; }
 
@@ -63,9 +63,9 @@ class Runs final : public RunService {
   void add_hints(const RunSpec& spec, const OutputTail& tail, RunResult& result) const;
   Task<void> leave(Deadline deadline);
   Task<void> prepare_warm_sandbox(sandbox::RunPlan plan);
-  // An engine refuses more CPUs than its machine has; the most that there are is what was meant.
+  // An engine refuses more CPUs than its machine has, so such a run gets all CPUs of the machine.
   Task<void> clamp_cpus(sandbox::RunPlan& plan);
-  // Where a run is on its way, and what it holds until its containers are gone.
+  // The stage of a run, and what the run holds until its containers are removed.
   struct RunProgress {
     sandbox::RunPlan plan;
     PullPolicy pull = PullPolicy::missing;
@@ -77,7 +77,7 @@ class Runs final : public RunService {
                              TotalTimeout& time);
   Task<Result<Images::Found>> find_image(RunProgress& course, const RunSpec& spec, EventSink& sink, Cancel cancel);
   static Task<void> release_slot_when_removed(RunProgress course, sandbox::Removals& removals, std::string containers);
-  // Whether the engine has what the plan's isolation needs.
+  // Error: the engine does not have what the plan's isolation needs.
   Task<Result<void>> check_isolation(const sandbox::RunPlan& plan);
 
   asio::any_io_executor executor_;
@@ -90,10 +90,10 @@ class Runs final : public RunService {
   Admission admission_;
   int engine_cpus_ = 0;  // 0: not asked yet
   Cancel leaving_;
-  bool warm_ = false;         // sandboxes may wait
-  bool gvisor_seen_ = false;  // an engine without it is asked again: it may get it
+  bool warm_ = false;         // the warm pool is in use
+  bool gvisor_seen_ = false;  // an engine without gVisor is asked again: it may get it
   Signal ended_;
-  std::map<std::string, int> active_;  // run ids that are under way
+  std::map<std::string, int> active_;  // ids of the active runs
 };
 
 }  // namespace dind

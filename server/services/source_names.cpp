@@ -41,7 +41,7 @@ std::optional<std::string> platform_value(std::string_view name, const SourceRul
     const auto what = name.substr(side.size());
     if (what == "OS") return rules.os;
     if (what == "ARCH") return rules.arch;
-    if (what == "PLATFORM" && rules.arch != "arm") return rules.os + "/" + rules.arch;  // its variant would follow
+    if (what == "PLATFORM" && rules.arch != "arm") return rules.os + "/" + rules.arch;  // arm also needs its variant
   }
   return std::nullopt;
 }

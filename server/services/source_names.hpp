@@ -1,4 +1,4 @@
-// What the names that a Dockerfile gives to variables, images and sources mean to a builder. Pure.
+// What the names of variables, images and sources in a Dockerfile mean to a builder. Pure.
 #pragma once
 
 #include <array>
@@ -10,30 +10,31 @@
 
 namespace dind {
 
-// The variables of the platform that BuildKit sets by itself, and the classic builder does not.
+// The platform variables that BuildKit sets by itself. The classic builder does not set them.
 inline constexpr std::array<std::string_view, 8> kPlatformVariables = {"TARGETPLATFORM", "TARGETOS",      "TARGETARCH",
                                                                        "TARGETVARIANT",  "BUILDPLATFORM", "BUILDOS",
                                                                        "BUILDARCH",      "BUILDVARIANT"};
 
 inline constexpr const char* kSetBuildkit = "set DOCKER_BUILDKIT=1 (build.builder)";
 
-// One of them without which an image has another name. (A variant is empty on most machines with BuildKit too.)
+// Whether `variable` is a platform variable without which an image name differs. Variants do not count: they are empty
+// on most machines with BuildKit too.
 bool names_an_image(std::string_view variable);
 
 // Whether a builder sets this variable by itself, whatever a Dockerfile says.
 bool is_automatic(std::string_view name, bool buildkit);
 
-// The engine's value of a variable that BuildKit sets by itself. None: not known.
+// The engine's value of a variable that BuildKit sets by itself. nullopt: not known.
 std::optional<std::string> platform_value(std::string_view name, const SourceRules& rules);
 
-// Whether the engine may take it for an address: a URL's or a git repository's. `certain`: this is all of it, else what
-// it begins with.
+// Whether the engine may read `source` as an address: a URL or a git repository. `certain`: `source` is complete;
+// otherwise it is only the beginning.
 bool may_be_remote(std::string_view source, bool certain);
 
-// Whether a builder takes it for the name as it stands: it puts variables into names, and takes quotes away.
+// Whether a builder uses `text` unchanged as a name. A builder expands variables in names, and removes quotes.
 bool is_plain_name(std::string_view text);
 
-// Whether "# syntax=" names a frontend of Docker's own.
+// Whether `image`, from a "# syntax=" line, is one of Docker's own BuildKit frontends.
 bool is_dockers_frontend(std::string_view image);
 
 }  // namespace dind

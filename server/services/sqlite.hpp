@@ -1,5 +1,5 @@
-// SQLite, thinly: a file that is open, a statement, a transaction. What goes wrong is a `Failure`, thrown, for the one
-// who turns it into an Error. Private to the history's store.
+// Thin wrappers of SQLite: an open file, a statement, a transaction. They throw a `Failure` if something goes wrong,
+// and the caller turns it into an Error. Private to the history's store.
 #pragma once
 
 #include <sqlite3.h>
@@ -17,13 +17,13 @@ namespace dind::sqlite {
 struct Failure {
   int code;
   std::string what;
-  std::string remedy = {};  // empty: that of the code
+  std::string remedy = {};  // empty: the remedy for the code
 };
 
-// Not one of SQLite's codes: a newer version of this program wrote the file.
+// Not a code of SQLite: a newer version of this program wrote the file.
 inline constexpr int kNewerForm = SQLITE_CANTOPEN | (0x7f << 8);
 
-// The index of the write-ahead log (PATH-shm) can't be made or mapped.
+// The index of the write-ahead log (PATH-shm) can't be created or mapped.
 inline bool is_shared_memory_fault(int code) {
   return code == SQLITE_IOERR_SHMSIZE || code == SQLITE_IOERR_SHMMAP || code == SQLITE_IOERR_SHMOPEN;
 }
@@ -34,7 +34,7 @@ inline bool is_full(int code) { return (code & 0xff) == SQLITE_FULL; }
 enum class Use {
   write,
   read,
-  read_unchanging,  // nobody writes to it, and it has no write-ahead log
+  read_unchanging,  // no process writes to it, and it has no write-ahead log
 };
 
 class Database {
@@ -58,7 +58,7 @@ class Database {
   Database(const Database&) = delete;
   Database& operator=(const Database&) = delete;
   ~Database() {
-    // What closing would move into the file is moved by some later writer: nobody waits for a disk at the end of a run.
+    // Closing must not move the log into the file: a run's end does not wait for the disk. A later writer moves it.
     sqlite3_db_config(handle_, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
     sqlite3_close_v2(handle_);
   }
@@ -104,7 +104,7 @@ class Database {
   sqlite3* handle_ = nullptr;
 };
 
-// Waits this long for others while it lives, and no longer than the database would.
+// Shortens the wait for other processes, for the lifetime of this object. It never makes the database's wait longer.
 class ShortPatience {
  public:
   ShortPatience(const Database& database, std::chrono::milliseconds patience) : database_(database) {
@@ -169,7 +169,7 @@ class Statement {
   int bound_ = 0;
 };
 
-// Undone unless committed.
+// The destructor rolls back, unless `commit` was called.
 class Transaction {
  public:
   explicit Transaction(sqlite3* handle) : handle_(handle) { Statement(handle, "BEGIN IMMEDIATE").run(); }

@@ -16,18 +16,19 @@
 namespace dind::sqlite {
 namespace {
 
-constexpr unsigned long kPart = 4096;  // SQLite allocates one byte in each
+constexpr unsigned long kPart = 4096;  // bytes; SQLite allocates one byte in each part
 
-// The database files that take part: SQLite's own methods, and the path of their index.
+// A database file whose methods are replaced: SQLite's own methods, and the path of its index.
 struct Original {
   const sqlite3_io_methods* methods;
   std::string index;
 };
 std::mutex turn;
-std::map<sqlite3_file*, Original> originals;  // an entry is replaced when its address is used again
-sqlite3_io_methods allocating;                // SQLite's methods but for xShmMap
+std::map<sqlite3_file*, Original> originals;  // an entry stays until its address is used again
+sqlite3_io_methods allocating;                // SQLite's methods, except xShmMap
 
-// SQLite's own descriptor of the file. One of ours would end its locks when it is closed (fcntl(2), F_SETLK).
+// The descriptor that SQLite itself has of the file. If this process closed another one, SQLite's locks on the file
+// would end (fcntl(2), F_SETLK).
 int descriptor_of(const std::string& path) {
   std::error_code problem;
   const auto wanted = std::filesystem::canonical(path, problem);

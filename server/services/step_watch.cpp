@@ -16,12 +16,12 @@ using namespace std::chrono_literals;
 namespace {
 
 constexpr auto kMeasureTime = 15s;
-constexpr auto kFinishTime = 30s;        // for what was said before the end
-constexpr auto kDiskCheckInterval = 1s;  // two looks at what a step has written
+constexpr auto kFinishTime = 30s;        // for what the builder said before the end
+constexpr auto kDiskCheckInterval = 1s;  // between two checks of what a step has written
 constexpr Clock::duration kMaxPause = 200ms;
-constexpr int kMaxLoadShare = 20;        // and no more than this part of the engine's time for them
-constexpr std::size_t kMaxWaiting = 64;  // a step may print what looks like the builder's words; the newest count
-constexpr int kMaxLayers = 256;          // layers; an engine takes half of it
+constexpr int kMaxLoadShare = 20;        // checks take at most 1/20 of the engine's time
+constexpr std::size_t kMaxWaiting = 64;  // a step may print what looks like the builder's lines; keep the newest
+constexpr int kMaxLayers = 256;          // layers; an engine allows half as many
 
 }  // namespace
 
@@ -37,14 +37,14 @@ struct StepWatch::State {
   Signal changed;
   StepBounds bounds;
   std::string network_mode;
-  std::map<std::string, std::int64_t> images;  // by ID: those that are counted, or not ours to count
+  std::map<std::string, std::int64_t> images;  // size by ID: those that are counted, or must not be counted
   std::function<void()> on_over;
   std::deque<Said> said;
-  std::string running;       // the container of the step that runs
-  std::int64_t written = 0;  // by it
-  std::int64_t taken = 0;    // by the images of finished steps
+  std::string running;       // the container of the step that runs now
+  std::int64_t written = 0;  // bytes, by this container
+  std::int64_t taken = 0;    // bytes, by the images of finished steps
   Deadline next_look;
-  bool busy = false;  // with one of what was said
+  bool busy = false;  // with an item of `said`, or a check
   bool ended = false;
   bool is_over = false;
 
@@ -60,7 +60,7 @@ struct StepWatch::State {
     });
   }
 
-  // Each image by what it has more than the one that it was made from, down to those that are known.
+  // Counts each image by what it has more than its parent, down to the first image that is known.
   static Task<void> count(std::shared_ptr<State> self, std::string id) {
     std::int64_t above = 0;
     std::int64_t grown = 0;
@@ -71,7 +71,7 @@ struct StepWatch::State {
         break;
       }
       const auto image = co_await self->client.inspect_image(id, in(kMeasureTime));
-      if (!image || !*image) co_return;  // not the builder's words, or gone again
+      if (!image || !*image) co_return;  // not an ID from the builder, or already removed
       auto size = (*image)->size;
       if ((*image)->size_is_packed) {
         const auto unpacked = co_await self->client.unpacked_image_size((*image)->id, in(kMeasureTime));
@@ -91,15 +91,16 @@ struct StepWatch::State {
     if (id == self->running) co_return;
     const auto seen = co_await self->client.container_size(id, in(kMeasureTime));
     if (!seen || seen->network_mode != self->network_mode || seen->labels.contains(sandbox::kOwnerLabel)) co_return;
-    // Anybody's container may have no network.
+    // Any container may have the network mode none. Then only the label shows that it belongs to a build.
     if (!seen->network_mode.starts_with("container:") && !seen->labels.contains(kBuiltLabel)) co_return;
-    // An engine that is about to start it refuses for a moment (500): it is neither made any more nor running yet.
+    // While the engine starts the container, it refuses for a moment (500): the container is no longer only created,
+    // and not yet running.
     const Deadline give_up = in(kMeasureTime);
     for (Clock::duration pause = 5ms; !self->ended; pause = std::min(pause + pause / 8, kMaxPause)) {
       const auto bounded = co_await self->client.update_pids_limit(id, self->bounds.processes, in(kMeasureTime));
       if (bounded) break;
       const auto status = bounded.error().engine_status;
-      if (status == 404) co_return;  // its step is done
+      if (status == 404) co_return;  // the step is done
       if (status == 409 || Clock::now() >= give_up) {
         log(LogLevel::warning, "The processes of a build's step have no bound: " + bounded.error().message);
         break;
@@ -130,7 +131,7 @@ struct StepWatch::State {
     if (next.container) {
       co_await bound(self, next.id);
     } else {
-      if (!self->running.empty()) co_await measure(self);  // its step is done, and what it wrote is the image's
+      if (!self->running.empty()) co_await measure(self);  // the step is done: what it wrote is in the image
       co_await count(self, next.id);
     }
   }
@@ -167,11 +168,11 @@ bool StepWatch::over() const { return state_->is_over; }
 Task<Result<void>> StepWatch::finish(std::string image) { return finish(state_, std::move(image)); }
 
 Task<Result<void>> StepWatch::finish(std::shared_ptr<State> state, std::string image) {
-  // One after the other, or what is looked at twice at the same time is counted twice.
+  // Wait for `watch` to finish: if two coroutines count the same image at the same time, it is counted twice.
   const Deadline patience = in(kFinishTime);
   while ((state->busy || !state->said.empty()) && !state->ended && Clock::now() < patience)
     co_await state->changed.wait(patience);
-  state->running.clear();  // no step does
+  state->running.clear();  // no step runs any more
   state->written = 0;
   co_await State::count(state, std::move(image));
   co_return Result<void>{};
@@ -195,7 +196,7 @@ Task<void> StepWatch::watch(std::shared_ptr<State> state) {
         co_await state->changed.wait(state->next_look);
       }
     }
-  } catch (...) {  // who waits must hear of it
+  } catch (...) {  // wake `finish`, which may wait
     state->ended = true;
     state->changed.notify();
     throw;

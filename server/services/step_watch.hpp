@@ -1,5 +1,5 @@
-// What the steps of a build take, where the builder itself bounds nothing: their processes, and the disk. For the
-// classic builder, which says what it does by containers and images.
+// Bounds the processes and the disk space of a build's steps, if the builder itself does not. For the classic builder,
+// which reports the IDs of its containers and images.
 #pragma once
 
 #include <cstdint>
@@ -20,29 +20,29 @@ struct StepBounds {
 
 class StepWatch {
  public:
-  // `network_mode`: the build's, by which a container is known for one of its. `bases`: the IDs and sizes of what it
-  // builds on. `on_over`: called once, when the build has taken more disk than it may.
+  // `network_mode`: of the build; it identifies the containers of its steps. `bases`: the IDs and sizes (bytes) of the
+  // images that it builds on. `on_over`: called once, when the build exceeds its bound on disk space.
   StepWatch(const asio::any_io_executor& executor, engine::Client& client, StepBounds bounds, std::string network_mode,
             std::map<std::string, std::int64_t> bases, std::function<void()> on_over);
   StepWatch(const StepWatch&) = delete;
   StepWatch& operator=(const StepWatch&) = delete;
   ~StepWatch();
 
-  // Another network than was known at first; before the first step.
+  // Sets the network mode if it was not known at first. Call it before the first step.
   void set_network(std::string network_mode);
-  // What the builder says: IDs, or the first digits of them. What a step prints may look like it, so nothing is
-  // believed that the engine doesn't confirm.
+  // What the builder says: IDs, or the first digits of them. A step may print lines that look the same, so nothing
+  // counts that the engine does not confirm.
   void on_step_container(std::string container);
   void on_step_image(std::string image);
-  // Once the build is done: counts what is not counted yet. It needs this no longer than for the call.
+  // Call it when the build is done: it counts what is not counted yet. The task does not need this object.
   Task<Result<void>> finish(std::string image);
-  bool over() const;  // its bound on disk
+  bool over() const;  // whether the bound on disk space is exceeded
 
  private:
   struct State;
   static Task<void> watch(std::shared_ptr<State> state);
   static Task<Result<void>> finish(std::shared_ptr<State> state, std::string image);
-  std::shared_ptr<State> state_;  // the watching coroutine outlives this for a moment
+  std::shared_ptr<State> state_;  // the coroutine `watch` outlives this object for a moment
 };
 
 }  // namespace dind

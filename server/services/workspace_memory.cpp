@@ -43,7 +43,7 @@ std::optional<std::string> text_at(const json& entry, const char* field) {
   return found->get<std::string>();
 }
 
-// Folders that are gone are forgotten by the way.
+// Changes the file, and drops folders that no longer exist.
 template <class Change>
 bool change(Change apply) {
   const auto state = state_folder();
@@ -54,7 +54,7 @@ bool change(Change apply) {
                 [&](const auto& each) { return !fs::is_directory(each.first, problem); });
   apply(all);
   fs::create_directories(state, problem);
-  // Whole or not at all, whoever else writes at the same time.
+  // The file changes completely or not at all, even if another process writes at the same time.
   const std::string temporary = state + "/." + kFile + "." + random_id();
   {
     std::ofstream file(temporary, std::ios::binary);
