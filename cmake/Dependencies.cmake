@@ -41,7 +41,7 @@ if(DIND_STATIC)
   target_include_directories(dind_dep_archive SYSTEM INTERFACE ${DIND_STATIC_PREFIX}/include)
   target_compile_definitions(dind_dep_archive INTERFACE LIBARCHIVE_STATIC)
   target_link_libraries(dind_dep_archive INTERFACE ${DIND_STATIC_PREFIX}/lib/libarchive.a ${Z_A})
-  # Debian has neither of them static: their headers alone, which one source file of ours includes.
+  # Debian has neither of them static: their headers only, which one of our source files includes.
   target_compile_definitions(dind_dep_spdlog INTERFACE SPDLOG_HEADER_ONLY SPDLOG_FMT_EXTERNAL FMT_HEADER_ONLY)
   target_link_libraries(dind_dep_spdlog INTERFACE Threads::Threads)
   target_link_libraries(dind_dep_sqlite INTERFACE ${SQLITE_A} Threads::Threads)

@@ -38,7 +38,8 @@ class Lines {
   std::size_t number_ = 0;
 };
 
-// "# name = value", lower case, as the directives before the first instruction are written. nullopt: it is none.
+// "# name = value", lower case, as the directives before the first instruction are written. nullopt: it is not a
+// directive.
 std::optional<std::pair<std::string, std::string>> directive(std::string_view line, std::string_view mark) {
   line = left_trimmed(line, kBlank);
   if (!line.starts_with(mark)) return std::nullopt;
@@ -123,7 +124,7 @@ std::vector<HereDocument> here_documents(const Instruction& instruction) {
   return found;
 }
 
-// What stands before the first word that is none: read as docker reads them, with quotes and its own escape.
+// The options before the first other word: read as docker reads them, with quotes and its own escape.
 void take_options(Instruction& instruction) {
   std::string_view rest = left_trimmed(instruction.rest, kBlank);
   while (rest.starts_with("--")) {

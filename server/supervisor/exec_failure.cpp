@@ -135,12 +135,12 @@ constexpr unsigned char kFewMachines = 20;
 void explain_foreign(const unsigned char* head, size_t size, int error, ExecFailure& failure) {
   if (error != ENOEXEC) return;
   if (size == 0) return set_not_program("an empty file", failure);
-  if (size < 8) return set_not_program("a file of a few bytes", failure);
+  if (size < 4) return;
   const uint32_t magic = static_cast<uint32_t>(head[3]) << 24 | static_cast<uint32_t>(head[2]) << 16 |
                          static_cast<uint32_t>(head[1]) << 8 | head[0];
   if (head[0] == 'M' && head[1] == 'Z')
     set(failure, kOtherSystem, "Windows", strlen("Windows"));
-  else if (magic == 0xfeedface || magic == 0xfeedfacf || (magic == 0xbebafeca && head[7] < kFewMachines))
+  else if (magic == 0xfeedface || magic == 0xfeedfacf || (magic == 0xbebafeca && size > 7 && head[7] < kFewMachines))
     set(failure, kOtherSystem, "macOS", strlen("macOS"));
   else if (magic == 0x6d736100)
     set(failure, kOtherSystem, "WebAssembly", strlen("WebAssembly"));

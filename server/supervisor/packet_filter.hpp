@@ -1,4 +1,5 @@
-// The second half of the egress filter, for kernels with nf_tables: it checks each outgoing packet, whoever made it.
+// The second half of the egress filter, for kernels with nf_tables: it checks each outgoing packet, whichever process
+// sent it.
 #pragma once
 
 #include "supervisor/machine_addresses.hpp"

@@ -170,9 +170,10 @@ class Reader {
     auto bytes = read_(path);
     if (!bytes)
       return fail(bytes.error().code, (included_at.empty() ? "" : included_at + ": ") + bytes.error().message);
+    const auto name = path == "-" ? std::string("stdin") : shown(path);
     const auto text = decoded(std::move(*bytes));
     for (const auto& line : logical_lines(physical_lines(text))) {
-      const auto place = shown(path) + ", line " + std::to_string(line.number);
+      const auto place = name + ", line " + std::to_string(line.number);
       if (const auto include = included(line.text)) {
         if (const auto taken = follow(path, place, *include); !taken) return taken;
         continue;

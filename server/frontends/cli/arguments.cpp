@@ -135,8 +135,8 @@ Result<RunArguments> run_of(const RawRun& raw, std::vector<std::string> rest, bo
   }
   if (run.dockerfile && run.language) return wrong("run: --dockerfile says what runs: leave --language out");
   if (!run.file && run.language && (!run.folder || run.args.empty()))
-    return wrong(run.args.empty() ? "run: --language goes with a FILE, and none is named: leave --language out"
-                                  : "run: --language goes with a FILE, not with a command after --");
+    return wrong("run: --language goes with a FILE" +
+                 std::string(run.args.empty() ? "" : ", not with a command after --"));
   const auto limits = limits_of(raw);
   if (!limits) return std::unexpected(limits.error());
   run.limits = *limits;

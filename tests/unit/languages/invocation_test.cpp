@@ -59,7 +59,6 @@ TEST_CASE("P05: what a #! line asks for and does not get is said in one line") {
       {"a.sh", "#!/bin/zsh -e\n", {"bash", "-e", "{file}"}, "names /bin/zsh; bash"},
       {"a.sh", "#!/bin/ash -eu\n", {"bash", "-eu", "{file}"}, "names /bin/ash; bash"},
       {"a.sh", "#!/usr/bin/env -S ksh -e -x\n", {"bash", "-e", "-x", "{file}"}, "names ksh; bash"},
-      {"a.sh", "#!/bin/zsh -f -o extendedglob\n", {"bash", "{file}"}, "one argument"},
       {"a.sh", "#!/bin/zsh -df\n", {"bash", "{file}"}, "without the line's options"},
       {"a.sh", "#!/usr/bin/env -S fish -e\n", {"bash", "{file}"}, "without the line's options"},
       {"a.sh", "#!/bin/bash -o pipefail\n", {"bash", "-o pipefail", "{file}"}, "one argument"},

@@ -302,7 +302,7 @@ TEST_CASE("P22: a command in a hint can be typed, whatever the file is called") 
   for (const auto& [name, typed] : names)
     check_one({.file = name, .err = "ModuleNotFoundError: No module named 'helper'\n", .folder = project.path},
               {typed});
-  check_one({.language = "shell", .file = "-t.sh", .text = "set -e\r\n", .err = "x"}, {"/' ./-t.sh"});
+  check_one({.language = "shell", .file = "-t.sh", .text = "set -e\r\n", .err = "x", .folder = "/src"}, {"/' ./-t.sh"});
   check_one({.file = "-t.py", .text = "def test_a(): pass\n", .err = "", .verdict = Verdict::ok}, {"pytest ./-t.py"});
 }
 

@@ -69,6 +69,7 @@ TEST_CASE("P21: a program's own list of packages is read as PEP 723 says") {
     CHECK(hint.ends_with(said));
   }
   const std::string list = "# /// script\n# dependencies = ['six', 'opencv-python']\n# ///\n";
+  INFO(told("yaml", list));
   CHECK(told("yaml", list).ends_with("--require six --require opencv-python --require PyYAML"));
   CHECK(told("cv2", list).ends_with("--require six --require opencv-python"));
   CHECK(told("google", "from google.cloud import storage\n").ends_with("--require google-cloud-storage"));

@@ -121,7 +121,23 @@ TEST_CASE("P20: a program of another system is told by it") {
   CHECK(windows.detail == "Windows");
   CHECK(explained(std::string("\xcf\xfa\xed\xfe\7\0", 6), ENOEXEC).detail == "macOS");
   CHECK(explained(std::string("\0asm\1\0", 6), ENOEXEC).detail == "WebAssembly");
-  CHECK(explained(std::string("\1\2\3\4\5\6", 6), ENOEXEC).flags == 0);
+  CHECK(explained(std::string("\xca\xfe\xba\xbe\0\0\0\2", 8), ENOEXEC).detail == "macOS");  // for two machines
+}
+
+TEST_CASE("P20: a file that no system executes is told by what it is") {
+  const std::pair<std::string, std::string> cases[] = {
+      {"", "an empty file"},
+      {std::string("PK\3\4\x14\0\0\0", 8), "a ZIP archive"},
+      {std::string("\xca\xfe\xba\xbe\0\0\0\x41", 8), "a class of Java"},
+      {std::string("\x1f\x8b\x08\0\0\0", 6), "a file compressed by gzip"},
+      {std::string("\1\2\3\4\5\6", 6), "data"},
+      {"#!/bin/sh\n", "a script of an interpreter that can't be executed itself"}};
+  for (const auto& [bytes, what] : cases) {
+    INFO(what);
+    const auto said = explained(bytes, ENOEXEC);
+    CHECK(said.flags == wire::kNotProgram);
+    CHECK(said.detail == what);
+  }
 }
 
 TEST_CASE("P20: a part of a program is not taken for one of another machine") {
@@ -130,7 +146,7 @@ TEST_CASE("P20: a part of a program is not taken for one of another machine") {
   for (std::size_t size = 0; size <= whole.size(); ++size) {
     INFO(size << " bytes");
     const auto flags = explained(whole.substr(0, size), ENOEXEC).flags;
-    CHECK(flags == (size < SELFMAG ? 0 : wire::kDamaged));
+    CHECK(flags == (size == 0 ? wire::kNotProgram : size < SELFMAG ? 0 : wire::kDamaged));
     const auto of_loader = explained(whole.substr(0, size), ENOENT).flags;
     CHECK((of_loader == 0 || (of_loader == wire::kNoLoader && size == whole.size())));
   }
