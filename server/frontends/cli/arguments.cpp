@@ -135,8 +135,7 @@ Result<RunArguments> run_of(const RawRun& raw, std::vector<std::string> rest, bo
   }
   if (run.dockerfile && run.language) return wrong("run: --dockerfile says what runs: leave --language out");
   if (!run.file && run.language && (!run.folder || run.args.empty()))
-    return wrong("run: --language goes with a FILE" +
-                 std::string(run.args.empty() ? "" : ", not with a command after --"));
+    return wrong("run: --language goes with a FILE, and not with a command or an image alone");
   const auto limits = limits_of(raw);
   if (!limits) return std::unexpected(limits.error());
   run.limits = *limits;
