@@ -85,7 +85,7 @@ TEST_CASE("Of two runs at once one has the sandbox that waits, and the other its
   REQUIRE(bench.finish(second));
   CHECK(first->audience.output == "hello\n");
   CHECK(second->audience.output == "hello\n");
-  CHECK(first->audience.stages.contains("waits") != second->audience.stages.contains("waits"));
+  CHECK(first->audience.stages.contains("Taking a warm sandbox") != second->audience.stages.contains("Taking a warm sandbox"));
   CHECK(bench.fake.count("GET", "/images/*/json") == asked);
   // One of them found none: for a minute, two are to wait.
   REQUIRE(bench.waits(2));
@@ -123,7 +123,7 @@ TEST_CASE("A shorter timeout, other text, arguments and environment fit") {
   std::get<SourceProgram>(other.program).text = "print('another')";
   const auto under = bench.begin(other);
   REQUIRE(bench.finish(under));
-  CHECK(under->audience.stages.contains("waits"));
+  CHECK(under->audience.stages.contains("Taking a warm sandbox"));
   CHECK(bench.fake.received().contains("print('another')"));
   CHECK(bench.wait_all_removed());
 }
@@ -141,7 +141,7 @@ TEST_CASE("What was announced is made ready, without a run and without a pull") 
   spec.image = "python:3.12-slim";
   const auto under = bench.begin(python());
   REQUIRE(bench.finish(under));
-  CHECK(under->audience.stages.contains("waits"));
+  CHECK(under->audience.stages.contains("Taking a warm sandbox"));
   CHECK(bench.fake.count("POST", "/images/create") == 0);
   CHECK(bench.wait_all_removed());
   CHECK(bench.there() == 0);
@@ -205,7 +205,7 @@ TEST_CASE("A run takes a sandbox that is on its way, rather than begin another")
     const auto next = bench.begin(python());
     tests::run_task(bench.context, bench.go_on());
     REQUIRE(bench.finish(next));
-    CHECK(next->audience.stages.contains("waits"));
+    CHECK(next->audience.stages.contains("Taking a warm sandbox"));
   }
   SECTION("and where it comes to nothing, one of its own") {
     bench.fake.drop_connections();
