@@ -58,8 +58,9 @@ struct RunPlan {
   std::vector<std::string> images;  // in order of preference: the first that the engine has, else the first is pulled
   std::vector<std::string> argv;
   std::string entrypoint;                  // of the image, where a command is run in place of it
+  std::string image_dir;                   // of the image, if its program or a command starts there
   std::map<std::string, std::string> env;  // put over the image's own
-  std::string working_dir;                 // empty: the image's own, or kRunFolder where that is /
+  std::string working_dir;                 // empty: the image's own, or kRunFolder if that is /
   std::vector<RunFile> files;
   std::optional<DependencyStep> packages;
   std::vector<PlanVolume> volumes;
