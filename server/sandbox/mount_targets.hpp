@@ -4,6 +4,7 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -25,9 +26,16 @@ struct MountTargets {
 };
 MountTargets mount_targets(const engine::ContainerSpec& spec, const engine::Image& image);
 
+// Mounts for a container that is never started: it shows what the image itself has at its VOLUMEs, for which the engine
+// would otherwise make disks, with what is mounted in one another.
+std::vector<engine::Mount> volume_covers(const engine::Image& image);
+
 // Why an image's WORKDIR can't be used, by its text alone; empty: it can. For people, after "its WORKDIR …".
 std::string working_dir_problem(const std::string& path);
 Error working_dir_refused(const std::string& image, const std::string& path, const std::string& problem);
+
+// The error for an image with a VOLUME that no mount can cover in this run, by its text alone.
+std::optional<Error> refused_volume(const std::string& image_name, const RunPlan& plan, const engine::Image& image);
 
 // Looks at each image once: an ID names its content. Remembers those that are fine, in a file too (`remember_in`), so
 // that a process that lives for one run does not look again.
@@ -44,6 +52,10 @@ class ImageCheck {
   // workspace.
   Task<Result<void>> check_apart(engine::ContainerSpec spec, engine::Image image, std::string image_name,
                                  MountTargets targets, Deadline deadline);
+
+  // The path in `container` to which `path` leads, as the runtime follows its links. Empty: the links do not end.
+  static Task<Result<std::string>> follow_links(engine::Client& client, std::string container, std::string path,
+                                                Deadline deadline);
 
  private:
   struct Look;
