@@ -15,7 +15,8 @@ namespace dind::sandbox {
 class IgnoreRegex {
  public:
   // nullopt: Go refuses the expression, or it has a form that is not supported here (\p, a{2}).
-  static std::optional<IgnoreRegex> compile(std::u32string_view text);
+  // Of a form outside of sets, `supported` becomes false.
+  static std::optional<IgnoreRegex> compile(std::u32string_view text, bool& supported);
   // Whether it matches anywhere in `path`: docker's expressions have anchors.
   bool matches(std::u32string_view path) const;
 
