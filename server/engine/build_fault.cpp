@@ -23,14 +23,17 @@ std::optional<Error> build_fault(const Endpoint& endpoint, const BuildFailure& f
   if (failure.exit_code != 0) return std::nullopt;
   std::string text = failure.message;
   while (text.ends_with('.') || text.ends_with(' ')) text.pop_back();
-  const auto engines = [&](const std::string& remedy) {
-    return Error{
-        ErrorCode::engine_error,
-        "The engine at " + endpoint.address + " could not go on with a build: " + one_line(text) + ". " + remedy, 200};
+  const auto engines = [&](const std::string& remedy, const std::string& cause = {}) {
+    return Error{ErrorCode::engine_error,
+                 "The engine at " + endpoint.address +
+                     " could not go on with a build: " + one_line(cause.empty() ? text : cause) + ". " + remedy,
+                 200};
   };
+  // The path of the engine's own file before the cause helps nobody.
   if (ends_with_any(text, {"no space left on device", "disk quota exceeded"}) ||
       has_any(text, {": no space left on device", ": disk quota exceeded"}))
-    return engines("Free some disk space of the engine's (`dind-executor gc`, `docker builder prune`)");
+    return engines("Free some disk space of the engine's (`dind-executor gc`, `docker builder prune`)",
+                   text.contains("disk quota exceeded") ? "disk quota exceeded" : "no space left on device");
   if (ends_with_any(text, {"input/output error", "read-only file system", "structure needs cleaning"}))
     return engines("Look at the disk of the engine's machine");
   // The Dockerfile asks for something that does not exist.

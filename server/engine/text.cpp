@@ -70,7 +70,8 @@ std::string one_line(std::string_view text, std::size_t max_bytes) {
         out += "…";
         break;
       }
-      if (first < 0x20 || first == 0x7F) {
+      const bool is_c1 = first == 0xC2 && static_cast<unsigned char>(text[1]) < 0xA0;
+      if (first < 0x20 || first == 0x7F || is_c1) {
         if (!out.empty() && out.back() != ' ') out += ' ';
       } else {
         out.append(text.substr(0, size));

@@ -22,8 +22,8 @@ std::string query(std::initializer_list<std::pair<std::string_view, std::string>
 // {"label":["x"]}, the form of the API's `filters` parameter.
 std::string filters_json(const std::map<std::string, std::vector<std::string>>& filters);
 
-// Control characters and line ends become spaces, invalid UTF-8 becomes "?". A text of more than `max_bytes` is cut and
-// ends with "…".
+// Control characters (C0, DEL, C1) and line ends become spaces, invalid UTF-8 becomes "?". A text of more than
+// `max_bytes` is cut and ends with "…".
 std::string one_line(std::string_view text, std::size_t max_bytes = 1000);
 
 // Whether the text contains one of `parts`.

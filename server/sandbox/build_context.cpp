@@ -11,7 +11,9 @@
 #include <array>
 #include <cstring>
 #include <ctime>
+#include <map>
 #include <system_error>
+#include <utility>
 
 #include "sandbox/context_folder.hpp"
 #include "sandbox/ignore_rules.hpp"
@@ -26,6 +28,14 @@ namespace {
 constexpr int kMaxDepth = 128;
 constexpr int kWriteSize = 1 << 20;
 constexpr const char* kRulesFile = ".dockerignore";
+constexpr std::size_t kContentLength = 30;  // a tar's header holds 31 characters of an owner's name
+
+// A file that has several names: where it is in the tar, and how it was when it was read.
+struct LinkedFile {
+  std::string path;
+  struct stat status;
+  std::string content;  // a digest
+};
 
 class Writer {
  public:
@@ -227,6 +237,33 @@ class Writer {
     const OwnedFd file(::openat(folder, name.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK));
     struct stat status{};
     if (file.get() < 0 || ::fstat(file.get(), &status) != 0 || !S_ISREG(status.st_mode)) return unreadable(path);
+    if (status.st_nlink > 1) {
+      const auto [first, is_new] = linked_.try_emplace({status.st_dev, status.st_ino}, LinkedFile{path, status, {}});
+      if (!is_new && is_same_state(first->second.status, status)) return add_hard_link(path, first->second);
+      if (!is_new) first->second = {path, status, {}};
+      return add_bytes(file, path, status, &first->second.content);
+    }
+    return add_bytes(file, path, status, nullptr);
+  }
+
+  // An inode may have been changed, or be another file's, since it was read.
+  static bool is_same_state(const struct stat& before, const struct stat& now) {
+    return before.st_size == now.st_size && before.st_ctim.tv_sec == now.st_ctim.tv_sec &&
+           before.st_ctim.tv_nsec == now.st_ctim.tv_nsec;
+  }
+
+  // The classic builder's cache looks at the header of a link, not at what it links to: the name of its owner, which
+  // nothing else looks at, says what that is.
+  Result<void> add_hard_link(const std::string& path, const LinkedFile& first) {
+    const auto made = entry(path, AE_IFREG, first.status.st_mode, first.status.st_mtime);
+    archive_entry_set_hardlink(made.get(), first.path.c_str());
+    archive_entry_set_uname(made.get(), first.content.c_str());
+    return archive_write_header(tar_.get(), made.get()) == ARCHIVE_OK ? Result<void>{} : broken();
+  }
+
+  // `content`: set to a digest of the bytes, if it is not null.
+  Result<void> add_bytes(const OwnedFd& file, const std::string& path, const struct stat& status,
+                         std::string* content) {
     bytes_ += status.st_size;
     if (bytes_ > request_.most_bytes)
       return fail(ErrorCode::invalid_request, "The context has more than " + format_bytes(request_.most_bytes) +
@@ -238,6 +275,7 @@ class Writer {
     // A file that grows meanwhile is cut. A file that shrinks is filled up with zeros. tar does the same.
     std::array<char, 64 * 1024> buffer;
     auto left = status.st_size;
+    std::string digest;  // of all before, and of each piece
     while (left > 0) {
       if (stop_.stop_requested()) return stopped();
       const auto want = std::min<off_t>(left, static_cast<off_t>(buffer.size()));
@@ -248,8 +286,10 @@ class Writer {
         count = static_cast<ssize_t>(want);
       }
       if (archive_write_data(tar_.get(), buffer.data(), static_cast<std::size_t>(count)) != count) return broken();
+      if (content != nullptr) digest = sha256(digest.append(buffer.data(), static_cast<std::size_t>(count)));
       left -= count;
     }
+    if (content != nullptr) *content = digest.substr(0, kContentLength);
     return {};
   }
 
@@ -273,9 +313,10 @@ class Writer {
   std::optional<ContextFile> rules_file_;                     // the folder's own .dockerignore, if it is not ignored
   std::optional<ContextFile> dockerfile_;                     // the folder's file that has the Dockerfile's name
   std::vector<std::pair<std::string, struct stat>> waiting_;  // ignored folders above the current entry, parents first
-  std::int64_t bytes_ = 0;                                    // size of the files so far
-  std::int64_t written_ = 0;                                  // size of the tar so far
-  bool held_back_ = false;                                    // the reader does not get what is written from now on
+  std::map<std::pair<dev_t, ino_t>, LinkedFile> linked_;
+  std::int64_t bytes_ = 0;    // size of the files so far
+  std::int64_t written_ = 0;  // size of the tar so far
+  bool held_back_ = false;    // the reader does not get what is written from now on
   bool given_up_ = false;
   std::size_t files_ = 0;
   std::size_t special_ = 0;

@@ -6,6 +6,7 @@
 #include "sandbox/creation.hpp"
 #include "sandbox/etc_files.hpp"
 #include "sandbox/hardening.hpp"
+#include "sandbox/mount_targets.hpp"
 #include "sandbox/tar.hpp"
 #include "support/ids.hpp"
 #include "support/log.hpp"
@@ -13,7 +14,7 @@
 namespace dind::sandbox {
 namespace {
 
-constexpr const char* kFormat = "1";  // version of the volume's content, part of the volume's name
+constexpr const char* kFormat = "2";  // version of the volume's content, part of the volume's name
 constexpr const char* kCarrierFolder = "/.dind-etc";
 constexpr std::size_t kMaxSeen = 1000;
 constexpr std::size_t kFolderLook = 16 << 10;    // bytes of a folder's tar: enough for two entries
@@ -149,11 +150,12 @@ Task<Result<EtcFolder>> EtcVolumes::fill(std::string volume, engine::Image image
       .path = *there ? (*there)->mountpoint : std::string(), .users = users, .filled = std::move(found->filled)};
 }
 
-// Reads the image through a container that is never started: the engine fills the image's volumes for it.
+// Reads the image through a container that is never started.
 Task<Result<EtcVolumes::ImageFiles>> EtcVolumes::look_into(engine::Image image, Deadline deadline) {
   const std::string name = "dind-carrier-" + random_id();
   auto removal = removals_.expect_container(name);
   auto spec = fixtures_.carrier(image.id);
+  spec.mounts = volume_covers(image);
   spec.working_dir = "/";  // the image's WORKDIR may be invalid; SandboxStarter::attach reports that
   const auto created = co_await create_expected(client_, removal, name, std::move(spec), deadline);
   if (!created) co_return std::unexpected(created.error());
@@ -164,11 +166,27 @@ Task<Result<EtcVolumes::ImageFiles>> EtcVolumes::look_into(engine::Image image, 
     *text = std::move(*read);
   }
   for (const auto& volume : image.volumes) {
-    const auto tar = co_await client_.get_archive(created->id, volume, kFolderLook, deadline);
-    if (!tar) co_return std::unexpected(tar.error());
-    if (*tar && !volume.contains('\n') && tar_of_folder_has_entries(**tar)) found.filled.push_back(volume);
+    if (volume.contains('\n')) continue;
+    const auto has = co_await folder_has_entries(created->id, volume, deadline);
+    if (!has) co_return std::unexpected(has.error());
+    if (*has) found.filled.push_back(volume);
   }
   co_return found;
+}
+
+// The engine follows the links above a path, and gives the last part as the link that it may be.
+Task<Result<bool>> EtcVolumes::folder_has_entries(std::string container, std::string path, Deadline deadline) {
+  auto tar = co_await client_.get_archive(container, path, kFolderLook, deadline);
+  if (!tar) co_return std::unexpected(tar.error());
+  if (!*tar) co_return false;
+  if (const auto first = first_in_tar(**tar, 0); first && !first->link.empty()) {
+    const auto end = co_await ImageCheck::follow_links(client_, container, path, deadline);
+    if (!end) co_return std::unexpected(end.error());
+    if (end->empty()) co_return false;
+    tar = co_await client_.get_archive(container, *end, kFolderLook, deadline);
+    if (!tar) co_return std::unexpected(tar.error());
+  }
+  co_return *tar&& tar_of_folder_has_entries(**tar);
 }
 
 // Empty: the image has no such file. Up to 3 links are followed, as the program would follow them.

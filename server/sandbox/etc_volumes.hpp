@@ -60,6 +60,7 @@ class EtcVolumes {
     std::vector<std::string> filled;
   };
   Task<Result<ImageFiles>> look_into(engine::Image image, Deadline deadline);
+  Task<Result<bool>> folder_has_entries(std::string container, std::string path, Deadline deadline);
   Task<Result<std::string>> read_file(std::string container, std::string path, Deadline deadline);
 
   engine::Client& client_;

@@ -124,13 +124,13 @@ std::vector<engine::Mount> mounts(const RunPlan& plan, const SandboxContext& sur
     covered.insert(kWorkspaceMount);
     for (const auto& mount : plan.workspace_mounts) add_workspace_mount(mount, plan, surroundings, all);
   }
-  // A VOLUME below the workspace or the dependencies is not mounted: the runtime would create its folder there, as
-  // root.
-  auto volumes = surroundings.image.volumes;
+  // A VOLUME below a mount of the sandbox gets no mount of its own: the runtime would create its folder there, as root
+  // (volume_problem refuses it).
+  const auto& volumes = surroundings.image.volumes;
   for (const auto& volume : volumes)
-    if (const auto path = cleaned(volume);
-        path.starts_with(std::string(kWorkspaceMount) + "/") || path.starts_with(std::string(kDependenciesMount) + "/"))
-      covered.insert(path);
+    for (const char* folder : {kWorkspaceMount, kDependenciesMount})
+      if (const auto path = cleaned(volume); covered.contains(folder) && path.starts_with(std::string(folder) + "/"))
+        covered.insert(path);
   show_filled_volumes(surroundings, covered, all);
   cover_volumes(volumes, covered, plan.limits.tmp_bytes, all);
   return all;

@@ -181,8 +181,9 @@ std::string_view without_blanks(std::string_view text) {
 
 IgnorePath::IgnorePath(std::string_view path) : bytes(path), characters(to_characters(path)) {}
 
-std::optional<IgnorePattern> IgnorePattern::compile(std::string_view line) {
+std::optional<IgnorePattern> IgnorePattern::compile(std::string_view line, PatternFault* fault) {
   IgnorePattern made;
+  if (fault != nullptr) *fault = PatternFault::syntax;
   const bool inverted = line.starts_with('!');
   if (inverted) line = without_blanks(line.substr(1));
   std::string text = line.empty() ? "" : cleaned_pattern(line);
@@ -228,8 +229,11 @@ std::optional<IgnorePattern> IgnorePattern::compile(std::string_view line) {
     }
   }
   if (made.kind_ != Kind::regex) return made;
-  made.regex_ = IgnoreRegex::compile(regex + U"$");
-  return made.regex_ ? std::optional(std::move(made)) : std::nullopt;
+  bool supported = true;
+  made.regex_ = IgnoreRegex::compile(regex + U"$", supported);
+  if (made.regex_) return made;
+  if (fault != nullptr && !supported) *fault = PatternFault::not_supported;
+  return std::nullopt;
 }
 
 bool IgnorePattern::matches(const IgnorePath& path) const {

@@ -19,10 +19,17 @@ struct IgnorePath {
   std::u32string characters;
 };
 
+// Why a pattern is none.
+enum class PatternFault {
+  syntax,         // of a set, or a backslash at the end
+  not_supported,  // its regular expression has a form that Go refuses, or that is not supported here
+};
+
 class IgnorePattern {
  public:
-  // `line`: the pattern of a line, with its `!`, without white space around it. nullopt: docker refuses the pattern.
-  static std::optional<IgnorePattern> compile(std::string_view line);
+  // `line`: the pattern of a line, with its `!`, without white space around it. nullopt: docker refuses the pattern, or
+  // IgnoreRegex does; then `fault` says why, if it is not null.
+  static std::optional<IgnorePattern> compile(std::string_view line, PatternFault* fault = nullptr);
 
   bool exception() const { return exception_; }
   bool matches(const IgnorePath& path) const;

@@ -82,7 +82,8 @@ std::optional<Ranges> perl_class(char32_t letter) {
 
 class RegexParser {
  public:
-  RegexParser(std::u32string_view text, IgnoreRegex& into) : rest_(text), into_(into) {}
+  RegexParser(std::u32string_view text, IgnoreRegex& into, bool& supported)
+      : rest_(text), into_(into), supported_(supported) {}
 
   bool parse() {
     into_.starts_ = {0};
@@ -93,7 +94,9 @@ class RegexParser {
                         : c == U'('  ? parse_folders()
                         : c == U'\\' ? parse_escape()
                                      : parse_plain(c);
-      if (!fine) return false;
+      if (fine) continue;
+      supported_ = c == U'[';
+      return false;
     }
     return end_alternative(false);
   }
@@ -317,15 +320,16 @@ class RegexParser {
 
   std::u32string_view rest_;
   IgnoreRegex& into_;
+  bool& supported_;
 };
 
 bool IgnoreRegex::Set::has(char32_t c) const {
   return std::ranges::any_of(ranges, [c](const auto& each) { return each.first <= c && c <= each.second; }) != negated;
 }
 
-std::optional<IgnoreRegex> IgnoreRegex::compile(std::u32string_view text) {
+std::optional<IgnoreRegex> IgnoreRegex::compile(std::u32string_view text, bool& supported) {
   IgnoreRegex made;
-  if (!RegexParser(text, made).parse()) return std::nullopt;
+  if (!RegexParser(text, made, supported).parse()) return std::nullopt;
   return made;
 }
 

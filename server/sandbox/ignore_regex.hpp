@@ -15,7 +15,8 @@ namespace dind::sandbox {
 class IgnoreRegex {
  public:
   // nullopt: Go refuses the expression, or it has a form that is not supported here (\p, a{2}).
-  static std::optional<IgnoreRegex> compile(std::u32string_view text);
+  // If the form is not supported outside of sets, `supported` becomes false.
+  static std::optional<IgnoreRegex> compile(std::u32string_view text, bool& supported);
   // Whether the expression matches anywhere in `path`. Docker's expressions have anchors.
   bool matches(std::u32string_view path) const;
 

@@ -13,7 +13,15 @@ constexpr std::size_t kMaxPatterns = 10'000;
 
 std::unexpected<Error> refused(std::size_t line, std::string_view file, const std::string& why) {
   return fail(ErrorCode::invalid_request,
-              "Line " + std::to_string(line) + " of " + shortened(escaped(file), 120) + ' ' + why);
+              "Line " + std::to_string(line) + " of " + shortened(escaped(file), 120) + why);
+}
+
+std::string cause(std::string_view line, PatternFault fault) {
+  if (fault == PatternFault::not_supported)
+    return "has a form that is not supported here: a repetition such as a{2}, or \\ before a letter or a digit. Write "
+           "it with *, ? and sets such as [a-c]";
+  return std::string("has a syntax error, for which docker refuses it: ") +
+         (line == "!" ? "a pattern must follow the !" : "a set such as [a-c] ends with ], and \\[ is a bracket");
 }
 
 }  // namespace
@@ -27,18 +35,16 @@ Result<IgnoreRules> IgnoreRules::parse(std::string_view text, std::string_view f
     auto line = text.substr(0, end);
     text.remove_prefix(std::min(end + 1, text.size()));
     if (line.size() >= kMaxLineLength)
-      return refused(number, file_name, "is longer than 64 KiB: docker refuses it too");
+      return refused(number, file_name, " is longer than 64 KiB: docker refuses it too");
     if (line.starts_with('#')) continue;
     line = without_blanks(line);
     if (line.empty()) continue;
     if (rules.patterns_.size() == kMaxPatterns)
-      return refused(number, file_name, "is one pattern more than 10000, which is the limit: use wildcards");
-    auto compiled = IgnorePattern::compile(line);
+      return refused(number, file_name, " is one pattern more than 10000, which is the limit: use wildcards");
+    PatternFault fault = PatternFault::syntax;
+    auto compiled = IgnorePattern::compile(line, &fault);
     if (!compiled)
-      return refused(
-          number, file_name,
-          ", \"" + shortened(escaped(line), 80) + "\", has a syntax error, for which docker refuses it: " +
-              (line == "!" ? "a pattern must follow the !" : "a set such as [a-c] ends with ], and \\[ is a bracket"));
+      return refused(number, file_name, ", \"" + shortened(escaped(line), 80) + "\", " + cause(line, fault));
     rules.patterns_.push_back(std::move(*compiled));
   }
   return rules;

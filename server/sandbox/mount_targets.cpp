@@ -24,16 +24,28 @@ bool is_in(const std::string& path, const std::string& folder) {
   return path == folder || path.starts_with(folder + "/");
 }
 
-// Whether nothing of an image may be mounted at this path, under any name.
-bool is_reserved(const std::string& path) {
-  if (path == "/") return true;
-  return std::ranges::any_of(std::initializer_list<const char*>{"/.dind", kRunFolder, kWorkspaceMount,
-                                                                kDependenciesMount, "/proc", "/sys", "/dev"},
-                             [&](const char* folder) { return is_in(path, folder); });
+// Whether `end`, to which the VOLUME `target` leads, is a place where nothing of an image may be mounted. The workspace
+// and the dependencies are not in every sandbox: without them, a VOLUME may name such a place itself.
+bool is_reserved(const std::string& end, const std::string& target, const MountTargets& targets) {
+  if (end == "/") return true;
+  const auto holds = [&](const char* folder) { return is_in(end, folder); };
+  if (std::ranges::any_of(std::initializer_list<const char*>{"/.dind", kRunFolder, "/proc", "/sys", "/dev"}, holds))
+    return true;
+  return std::ranges::any_of(std::initializer_list<const char*>{kWorkspaceMount, kDependenciesMount},
+                             [&](const char* folder) {
+                               const bool mounted = std::ranges::find(targets.ours, folder) != targets.ours.end();
+                               return holds(folder) && (mounted || end != target);
+                             });
+}
+
+bool has_mount_above(const std::string& path, const std::set<std::string>& mounts) {
+  return std::ranges::any_of(
+      std::initializer_list<const char*>{kWorkspaceMount, kDependenciesMount},
+      [&](const char* folder) { return mounts.contains(folder) && path.starts_with(std::string(folder) + "/"); });
 }
 
 std::string key_of(const engine::Image& image, const MountTargets& targets) {
-  std::string all = "1";  // version of these rules
+  std::string all = "2";  // version of these rules
   for (const auto& path : targets.ours) all += '\0' + path;
   for (const auto& path : targets.volumes) all += '\0' + ("volume " + path);
   all += '\0' + targets.working_dir;
@@ -55,8 +67,7 @@ MountTargets mount_targets(const engine::ContainerSpec& spec, const engine::Imag
   }
   for (const auto& path : all) {
     // What is in the workspace or in the dependencies does not come from the image.
-    if (path.starts_with(std::string(kWorkspaceMount) + "/") || path.starts_with(std::string(kDependenciesMount) + "/"))
-      continue;
+    if (has_mount_above(path, all)) continue;
     const bool fixed = path == "/.dind" || path == "/tmp" || path == kRunFolder || path == kWorkspaceMount ||
                        path == kDependenciesMount;
     const bool of_image = volumes.contains(path) && !fixed;
@@ -64,6 +75,16 @@ MountTargets mount_targets(const engine::ContainerSpec& spec, const engine::Imag
   }
   if (spec.working_dir.empty()) targets.working_dir = image.working_dir;
   return targets;
+}
+
+std::vector<engine::Mount> volume_covers(const engine::Image& image) {
+  std::set<std::string> paths;
+  for (const auto& volume : image.volumes) paths.insert(cleaned(volume));
+  std::vector<engine::Mount> covers;
+  for (const auto& path : paths)
+    covers.push_back(
+        {.kind = engine::Mount::Kind::tmpfs, .source = {}, .target = path, .read_only = true, .tmpfs_bytes = 4096});
+  return covers;
 }
 
 std::string working_dir_problem(const std::string& path) {
@@ -77,6 +98,29 @@ std::string working_dir_problem(const std::string& path) {
   for (const char* folder : {"/proc", "/sys", "/dev"})
     if (is_in(clean, folder)) return std::string("is in ") + folder;
   return {};
+}
+
+// An engine makes a disk for each VOLUME that has no mount at the very path that the image names.
+std::optional<Error> refused_volume(const std::string& image_name, const RunPlan& plan, const engine::Image& image) {
+  std::set<std::string> mounts;
+  if (plan.workspace) mounts.insert(kWorkspaceMount);
+  for (const auto& each : plan.volumes) mounts.insert(each.target);
+  for (const auto& volume : image.volumes) {
+    const auto path = cleaned(volume);
+    std::string problem;
+    if (!volume.starts_with('/'))
+      problem = "is not absolute. Write " + shortened(path, 80) + " in the image";
+    else if (has_mount_above(path, mounts))
+      problem = path.starts_with(kWorkspaceMount)
+                    ? "is in the workspace, which this run mounts at " + std::string(kWorkspaceMount) +
+                          ". Take the VOLUME out of the image, or run it without the workspace"
+                    : "is in " + std::string(kDependenciesMount) +
+                          ", where this run has its packages. Take the VOLUME out of the image";
+    if (!problem.empty())
+      return Error{ErrorCode::invalid_request, "The image " + image_name + " can't be used: its VOLUME \"" +
+                                                   shortened(volume, 80) + "\" " + problem};
+  }
+  return std::nullopt;
 }
 
 Error working_dir_refused(const std::string& image, const std::string& path, const std::string& problem) {
@@ -133,6 +177,12 @@ struct ImageCheck::Look {
   }
 };
 
+Task<Result<std::string>> ImageCheck::follow_links(engine::Client& client, std::string container, std::string path,
+                                                   Deadline deadline) {
+  Look look{.client = client, .container = std::move(container), .deadline = deadline, .seen = {}};
+  co_return co_await look.end_of(cleaned(path));
+}
+
 bool ImageCheck::knows(const engine::Image& image, const MountTargets& targets) {
   if (!file_read_ && !file_.empty()) {
     file_read_ = true;
@@ -176,7 +226,7 @@ Task<Result<void>> ImageCheck::check(std::string container, engine::Image image,
   for (const auto& target : targets.volumes) {
     const auto end = co_await look.end_of(target);
     if (!end) co_return std::unexpected(end.error());
-    if (end->empty() || is_reserved(*end))
+    if (end->empty() || is_reserved(*end, target, targets))
       co_return refuse("its VOLUME " + shortened(target, 80) + (*end == target ? " is" : " leads to ") +
                            (end->empty()     ? "itself"
                             : *end == target ? ""
@@ -197,20 +247,13 @@ Task<Result<void>> ImageCheck::check(std::string container, engine::Image image,
 
 Task<Result<void>> ImageCheck::check_apart(engine::ContainerSpec spec, engine::Image image, std::string image_name,
                                            MountTargets targets, Deadline deadline) {
-  spec.mounts.clear();
   spec.tmpfs.clear();
   spec.working_dir = "/";  // a folder that every image has
   spec.network_disabled = true;
   spec.network_mode = "none";
   spec.sysctls.clear();
   spec.labels[kRunLabel] = "carrier";  // not a run ID: the container is never started
-  // Without these mounts, the engine would create a volume for each VOLUME of the image.
-  for (const auto& volume : image.volumes)
-    spec.mounts.push_back({.kind = engine::Mount::Kind::tmpfs,
-                           .source = {},
-                           .target = cleaned(volume),
-                           .read_only = true,
-                           .tmpfs_bytes = 4096});
+  spec.mounts = volume_covers(image);
   const std::string name = "dind-image-check-" + random_id();
   auto removal = removals_.expect_container(name);
   const auto created = co_await create_expected(client_, removal, name, std::move(spec), deadline);

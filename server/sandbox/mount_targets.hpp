@@ -6,6 +6,7 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -29,10 +30,17 @@ struct MountTargets {
 };
 MountTargets mount_targets(const engine::ContainerSpec& spec, const engine::Image& image);
 
+// Mounts for a container that is never started. It then shows what the image itself has at its VOLUMEs, also where one
+// VOLUME is inside another. Without them, the engine would create a volume for each.
+std::vector<engine::Mount> volume_covers(const engine::Image& image);
+
 // Why an image's WORKDIR can't be used, judged by its text only. Empty: it can be used. The text is for people and
 // follows "its WORKDIR …".
 std::string working_dir_problem(const std::string& path);
 Error working_dir_refused(const std::string& image, const std::string& path, const std::string& problem);
+
+// The error for an image with a VOLUME that no mount can cover in this run, judged by its text only.
+std::optional<Error> refused_volume(const std::string& image_name, const RunPlan& plan, const engine::Image& image);
 
 // Checks each image only once, because an image ID identifies its content. It remembers the images without problems,
 // also in a file (`remember_in`). So a process that lives for one run does not check again.
@@ -50,6 +58,10 @@ class ImageCheck {
   // workspace.
   Task<Result<void>> check_apart(engine::ContainerSpec spec, engine::Image image, std::string image_name,
                                  MountTargets targets, Deadline deadline);
+
+  // The path in `container` to which `path` leads, as the runtime follows its links. Empty: the links do not end.
+  static Task<Result<std::string>> follow_links(engine::Client& client, std::string container, std::string path,
+                                                Deadline deadline);
 
  private:
   struct Look;

@@ -60,6 +60,7 @@ struct RunPlan {
   std::vector<std::string> images;  // in order of preference: the first that the engine has, else the first is pulled
   std::vector<std::string> argv;
   std::string entrypoint;                  // the image's ENTRYPOINT, if a command replaces it
+  std::string image_dir;                   // of the image, if its program or a command starts there
   std::map<std::string, std::string> env;  // overrides the image's own
   std::string working_dir;                 // empty: the image's own, or kRunFolder if that is / or not set
   std::vector<RunFile> files;

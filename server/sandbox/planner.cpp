@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "languages/invocation.hpp"
+#include "sandbox/cleaned.hpp"
 #include "sandbox/supervisor_wire.hpp"
 #include "support/requirement.hpp"
 #include "support/requirements.hpp"
@@ -285,6 +286,10 @@ Result<void> plan_build(const BuildProgram& build, const RunSpec& spec, RunPlan&
   if (build.dockerfile.size() > kMaxDockerfileBytes)
     return wrong("The Dockerfile has " + format_bytes(static_cast<std::int64_t>(build.dockerfile.size())) +
                  ", and may have 1 MiB. Move large data into files of the context (COPY)");
+  if (std::ranges::any_of(build.arguments, [](const auto& each) {
+        return each.first.empty() || each.first.contains('=') || has_nul(each.first) || has_nul(each.second);
+      }))
+    return wrong("The name of a build argument is empty or holds '=', or an argument holds a NUL byte; use NAME=VALUE");
   if (build.command) return plan_argv(*build.command, spec, plan);
   plan.name = build.dockerfile_name.empty() ? "Dockerfile" : build.dockerfile_name;  // its image says what runs
   return {};
@@ -356,6 +361,8 @@ RunPlan make_installer_plan(const RunPlan& program, const std::string& volume, c
 
 Result<void> run_image_command(const engine::Image& image, const std::vector<std::string>& args, RunPlan& plan) {
   if (!plan.argv.empty()) return {};
+  // An image's own command starts where docker starts it: its relative paths are the image's.
+  if (plan.working_dir.empty() && cleaned(image.working_dir) == "/") plan.working_dir = "/";
   plan.argv = image.entrypoint;
   const auto& rest = args.empty() ? image.command : args;
   plan.argv.insert(plan.argv.end(), rest.begin(), rest.end());

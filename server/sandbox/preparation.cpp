@@ -101,6 +101,7 @@ Task<Result<AttachedSandbox>> SandboxStarter::attach(const RunPlan& plan, const 
   const auto planned = harden(plan, around);
   const auto targets = mount_targets(planned, around.image);
   const std::string image_name = plan.images.empty() ? around.image.id : plan.images.front();
+  if (auto refused = refused_volume(image_name, plan, around.image)) co_return std::unexpected(std::move(*refused));
   if (const auto problem = working_dir_problem(targets.working_dir); !problem.empty())
     co_return std::unexpected(working_dir_refused(image_name, targets.working_dir, problem));
   bool image_is_fine = images_.knows(around.image, targets);

@@ -169,7 +169,8 @@ Result<RunResult> Sandboxes::Run::conclude(Stop stop) const {
   const auto with_reason = [&](RunResult result) {
     if (stop == Stop::cancelled) result.cancel_reason = cancel.reason();
     if (result.verdict == Verdict::failed || result.verdict == Verdict::timeout)
-      if (auto note = missing_network_note(plan); !note.empty()) result.notes.push_back(std::move(note));
+      for (auto& note : {missing_network_note(plan), hidden_content_note(plan)})
+        if (!note.empty()) result.notes.push_back(note);
     return result;
   };
   if (seen.report) {

@@ -46,6 +46,16 @@ Result<std::string> make_tar(std::span<const TarFile> files) {
   return bytes;
 }
 
+namespace {
+
+// ARCHIVE_WARN is said of a name that the C locale can't express: names are bytes here, and none is looked at.
+bool next_header(archive* from, archive_entry** entry) {
+  const int status = archive_read_next_header(from, entry);
+  return status == ARCHIVE_OK || status == ARCHIVE_WARN;
+}
+
+}  // namespace
+
 bool tar_of_folder_has_entries(const std::string& tar) {
   const std::unique_ptr<archive, int (*)(archive*)> from(archive_read_new(), archive_read_free);
   archive_read_support_format_tar(from.get());
@@ -53,7 +63,7 @@ bool tar_of_folder_has_entries(const std::string& tar) {
   archive_entry* entry = nullptr;
   // A tar that is cut off may have only a part of the second header. The tar of an empty folder is complete, with its
   // end.
-  return archive_read_next_header(from.get(), &entry) == ARCHIVE_OK && archive_entry_filetype(entry) == AE_IFDIR &&
+  return next_header(from.get(), &entry) && archive_entry_filetype(entry) == AE_IFDIR &&
          archive_read_next_header(from.get(), &entry) != ARCHIVE_EOF;
 }
 
@@ -65,10 +75,11 @@ Result<TarEntry> first_in_tar(const std::string& tar, std::size_t most) {
   archive_read_support_format_tar(from.get());
   if (archive_read_open_memory(from.get(), tar.data(), tar.size()) != ARCHIVE_OK) return refuse("no tar");
   archive_entry* entry = nullptr;
-  if (archive_read_next_header(from.get(), &entry) != ARCHIVE_OK) return refuse("no entry");
+  if (!next_header(from.get(), &entry)) return refuse("no entry");
   TarEntry found;
   if (archive_entry_filetype(entry) == AE_IFLNK) {
     const char* link = archive_entry_symlink(entry);
+    if (link == nullptr) link = archive_entry_symlink_utf8(entry);
     if (link == nullptr || *link == 0) return refuse("a link to nothing");
     found.link = link;
     return found;

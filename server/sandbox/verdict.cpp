@@ -142,7 +142,14 @@ Error not_executable(const RunPlan& plan, const std::string& image, int error_nu
   const std::string what = "\"" + shortened(escaped(plan.argv.front()), 200) + "\"";
   const std::string about = shortened(escaped(detail), 200);
   if (flags != 0) return {ErrorCode::invalid_request, what + " in the image " + image + " " + why(flags, about)};
-  if (error == ENOENT || error == ENOTDIR) return no_program(plan, image, what);
+  if (error == ENOENT || error == ENOTDIR) {
+    auto missing = no_program(plan, image, what);
+    const auto& path = plan.argv.front();
+    if (const auto note = hidden_content_note(path.starts_with('/') ? path : plan.image_dir);
+        !note.empty() && path.contains('/'))
+      missing.message += ". " + note;
+    return missing;
+  }
   if (error == EACCES)
     return {ErrorCode::invalid_request,
             what + " in the image " + image +
@@ -150,6 +157,16 @@ Error not_executable(const RunPlan& plan, const std::string& image, int error_nu
                 "read and run it, and enter the folders above it (chmod -R a+rX in the Dockerfile)"};
   return {ErrorCode::invalid_request, what + " in the image " + image + " can't be executed: " + std::strerror(error)};
 }
+
+std::string hidden_content_note(std::string_view path) {
+  for (const char* name : {"/tmp", "/dev/shm", "/sandbox"})
+    if (const std::string folder = name; path == folder || path.starts_with(folder + "/"))
+      return folder + std::string(kEmptyFolder) +
+             ", which hides what the image has there: put it elsewhere (WORKDIR /app)";
+  return {};
+}
+
+std::string hidden_content_note(const RunPlan& plan) { return hidden_content_note(plan.image_dir); }
 
 std::string left_files_note(const LeftFiles& left, Terms terms) {
   if (left.count == 0) return {};

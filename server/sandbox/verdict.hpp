@@ -3,6 +3,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "dind/error.hpp"
 #include "dind/run_event.hpp"
@@ -27,6 +28,15 @@ std::string full_disk_note(const wire::ExitReport& report, const Limits& limits,
 // Why the program of `plan` did not start. `error_number`: the errno of its exec with flags of wire::ExecCause, or the
 // errno of entering its working directory with wire::kNoFolder. `detail`: the subject of the flag.
 Error not_executable(const RunPlan& plan, const std::string& image, int error_number, const std::string& detail = {});
+
+// How hidden_content_note goes on after the folder's name.
+inline constexpr std::string_view kEmptyFolder = " is an empty folder in memory";
+
+// The note for people: why a run lacks what its image has at `path`, because a folder in memory hides it. Empty: no
+// folder does.
+std::string hidden_content_note(std::string_view path);
+// The same for the folder in which the plan's image starts.
+std::string hidden_content_note(const RunPlan& plan);
 
 // The note for people: which files were removed with the sandbox. Empty: none.
 std::string left_files_note(const LeftFiles& left, Terms terms);

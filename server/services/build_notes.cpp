@@ -3,10 +3,12 @@
 #include <algorithm>
 #include <array>
 #include <optional>
+#include <set>
 
 #include "services/dockerfile_words.hpp"
 #include "services/source_names.hpp"
 #include "support/disk_full.hpp"
+#include "support/escaped.hpp"
 #include "support/shortened.hpp"
 
 namespace dind {
@@ -14,9 +16,9 @@ namespace {
 
 constexpr std::size_t kMaxNotes = 3;
 
-constexpr std::array<std::string_view, 11> kBuildkitOptions = {
-    "--mount",   "--network",  "--security",     "--link",   "--chmod", "--parents",
-    "--exclude", "--checksum", "--keep-git-dir", "--device", "--unpack"};
+constexpr std::array<std::string_view, 12> kBuildkitOptions = {
+    "--mount",   "--network",  "--security",     "--link",   "--chmod",  "--parents",
+    "--exclude", "--checksum", "--keep-git-dir", "--device", "--unpack", "--start-interval"};
 
 std::string only_buildkit() { return std::string("which only BuildKit builds: ") + kSetBuildkit; }
 
@@ -62,7 +64,7 @@ std::optional<std::string> secret_note(const Instruction& each) {
 }
 
 // What of the Dockerfile the classic builder can't do.
-void add_for_classic(const DockerfileReading& reading, std::vector<std::string>& notes) {
+void add_for_classic(const DockerfileReading& reading, std::string_view message, std::vector<std::string>& notes) {
   for (const auto& each : reading.instructions) {
     if (notes.size() >= kMaxNotes) return;
     if (auto secret = secret_note(each)) {
@@ -74,10 +76,13 @@ void add_for_classic(const DockerfileReading& reading, std::vector<std::string>&
       for (const auto& platform : each.options)
         if (!variable) variable = buildkit_variable(platform);
       if (variable)
-        notes.push_back(line_of(each) + " uses " + *variable + ", which only BuildKit sets: " + kSetBuildkit +
-                        ", or give it a value (--build-arg, buildArgs)");
+        notes.push_back(line_of(each) + " uses " + *variable + ", which only BuildKit sets: " + kSetBuildkit + ", or " +
+                        declare_before_first_from(*variable));
     }
   }
+  if (notes.empty() && message.contains("requires BuildKit"))
+    notes.push_back("a step has an option that only BuildKit builds, maybe one of the base image (ONBUILD): " +
+                    std::string(kSetBuildkit));
 }
 
 void add_for_buildkit(const Dockerfile& dockerfile, std::string_view message, std::vector<std::string>& notes) {
@@ -134,11 +139,15 @@ std::optional<Error> not_for_this_builder(const Dockerfile& dockerfile, const Bu
 std::vector<std::string> build_notes(const Dockerfile& dockerfile, const BuildCircumstances& circumstances) {
   std::vector<std::string> notes;
   if (circumstances.buildkit) return notes;
+  std::set<std::string> valued;  // by an ARG before the first FROM, for those without a value in a stage
+  bool global = true;
   for (const auto& each : dockerfile.readings.front().instructions) {
+    if (each.name == "from") global = false;
     if (each.name != "arg") continue;
     for (const auto& word : split_words(each.rest)) {
+      if (global && word.contains('=')) valued.insert(word.substr(0, word.find('=')));
       if (std::ranges::find(kPlatformVariables, word) == kPlatformVariables.end() ||
-          circumstances.arguments.contains(word))
+          circumstances.arguments.contains(word) || valued.contains(word))
         continue;
       if (notes.size() < kMaxNotes)
         notes.push_back(line_of(each) + " declares " + word + ", which only BuildKit sets, so it is empty: " +
@@ -148,13 +157,35 @@ std::vector<std::string> build_notes(const Dockerfile& dockerfile, const BuildCi
   return notes;
 }
 
+std::string unused_arguments_note(const Dockerfile& dockerfile, const BuildCircumstances& circumstances,
+                                  const std::vector<std::string>& on_build) {
+  std::set<std::string> declared;
+  const auto& reading = dockerfile.readings.front();
+  const auto look = [&](const Instruction& each) {
+    if (each.name != "arg") return;
+    for (const auto& word : quoted_words(each.rest, reading.escape)) declared.insert(word.substr(0, word.find('=')));
+  };
+  std::ranges::for_each(reading.instructions, look);
+  for (const auto& line : on_build) look(read_instruction(line));
+  std::string unused;
+  std::size_t count = 0;
+  for (const auto& [name, value] : circumstances.arguments) {
+    if (declared.contains(name) || is_automatic(name, circumstances.buildkit)) continue;
+    if (++count <= kMaxNotes) unused += (unused.empty() ? "" : ", ") + shortened(escaped(name), 80);
+  }
+  if (count == 0) return {};
+  if (count > kMaxNotes) unused += ", …";
+  return std::string(count == 1 ? "a build argument was" : "build arguments were") + " not used: no ARG names " +
+         unused + ". Check the name, or declare it in the Dockerfile (ARG)";
+}
+
 std::vector<std::string> failed_build_notes(const Dockerfile& dockerfile, const BuildCircumstances& circumstances,
                                             std::string_view message, std::string_view words) {
   std::vector<std::string> notes;
   if (circumstances.buildkit)
     add_for_buildkit(dockerfile, message, notes);
   else
-    add_for_classic(dockerfile.readings.front(), notes);
+    add_for_classic(dockerfile.readings.front(), message, notes);
   if (!circumstances.has_files && lacks_a_file(message))
     notes.emplace_back(
         "no files were sent with the Dockerfile: name the folder that it copies from (--context DIR, contextPath)");

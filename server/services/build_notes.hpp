@@ -29,6 +29,10 @@ std::optional<Error> not_for_this_builder(const Dockerfile& dockerfile, const Bu
 // Of any build: variables that only BuildKit sets and that are empty without it. Each with its line.
 std::vector<std::string> build_notes(const Dockerfile& dockerfile, const BuildCircumstances& circumstances);
 
+// The arguments that no ARG takes, of the Dockerfile or of its bases' triggers (`on_build`); empty: there are none.
+std::string unused_arguments_note(const Dockerfile& dockerfile, const BuildCircumstances& circumstances,
+                                  const std::vector<std::string>& on_build);
+
 // Of a build that its Dockerfile brought to an end. `message`: the builder's own; `words`: the end of its output.
 std::vector<std::string> failed_build_notes(const Dockerfile& dockerfile, const BuildCircumstances& circumstances,
                                             std::string_view message, std::string_view words);

@@ -264,9 +264,8 @@ class Walk {
                     "which image that is can't be told before the build. Name it, give its ARG a default before the "
                     "first FROM, or a value (--build-arg, buildArgs)");
     if (!image.lacks.empty() && !rules_.buildkit)
-      return refuse("FROM " + words.front(),
-                    image.lacks + " is empty, since only BuildKit sets it: " + kSetBuildkit + ", or write \"ARG " +
-                        image.lacks + "\" before the first FROM and give it a value (--build-arg, buildArgs)");
+      return refuse("FROM " + words.front(), image.lacks + " is empty, since only BuildKit sets it: " + kSetBuildkit +
+                                                 ", or " + declare_before_first_from(image.lacks));
     Stage made;
     if (words.size() >= 3 && lower(words[1]) == "as") made.name = lower(words[2]);
     std::vector<Instruction> triggers;
@@ -307,7 +306,7 @@ class Walk {
           asked == "${TARGETPLATFORM}")
         continue;
       const auto value = global(asked);
-      if (value.certain && ("/" + lower(value.text) + "/").contains("/" + facts.arch + "/")) continue;
+      if (value.certain && names_architecture(value.text, facts.arch)) continue;
       return refuse("FROM " + option,
                     "the engine's image is for " + facts.arch +
                         ", and the builder would pull another one by itself. Leave --platform out, or ask the operator "

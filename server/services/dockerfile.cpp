@@ -99,7 +99,12 @@ bool goes_on(std::string_view& line, char escape) {
 struct HereDocument {
   std::string end;
   bool tabs = false;  // "<<-": those before a line don't count
+  // "$((1 <<2))" is a shell's arithmetic, and BuildKit takes it for a here-document, whose end it then misses.
+  bool is_doubtful() const { return end.contains(')'); }
 };
+
+// Which of them a reading has.
+enum class HereDocuments { likely, all, none };
 
 std::vector<HereDocument> here_documents(const Instruction& instruction) {
   std::vector<HereDocument> found;
@@ -155,7 +160,12 @@ constexpr std::array<std::string_view, 18> kInstructions = {
     "add",   "arg",        "cmd",     "copy", "entrypoint", "env",        "expose", "from",   "healthcheck",
     "label", "maintainer", "onbuild", "run",  "shell",      "stopsignal", "user",   "volume", "workdir"};
 
-DockerfileReading read(std::string_view text, char escape, bool here, bool& had_here) {
+struct HereSeen {
+  bool likely = false;
+  bool doubtful = false;
+};
+
+DockerfileReading read(std::string_view text, char escape, HereDocuments here, HereSeen& seen) {
   DockerfileReading reading{.escape = escape, .instructions = {}};
   Lines lines(text);
   while (lines.more()) {
@@ -174,10 +184,12 @@ DockerfileReading read(std::string_view text, char escape, bool here, bool& had_
     }
     if (trimmed(line, kBlank).empty()) continue;
     auto instruction = read_instruction(line);
-    const auto documents = here_documents(instruction);
-    had_here = had_here || !documents.empty();
+    auto documents = here_documents(instruction);
+    for (const auto& each : documents) (each.is_doubtful() ? seen.doubtful : seen.likely) = true;
+    if (here == HereDocuments::none) documents.clear();
+    if (here == HereDocuments::likely) std::erase_if(documents, [](const auto& each) { return each.is_doubtful(); });
     for (const auto& each : documents) {
-      while (here && lines.more()) {
+      while (lines.more()) {
         auto inside = lines.next();
         if (each.tabs) inside.remove_prefix(std::min(inside.find_first_not_of('\t'), inside.size()));
         if (inside == each.end) break;
@@ -186,7 +198,7 @@ DockerfileReading read(std::string_view text, char escape, bool here, bool& had_
     instruction.end = lines.offset();
     instruction.line = lines.number();
     instruction.first_line = first_line;
-    instruction.has_here_document = here && !documents.empty();
+    instruction.has_here_document = !documents.empty();
     reading.instructions.push_back(std::move(instruction));
   }
   return reading;
@@ -224,12 +236,12 @@ Dockerfile read_dockerfile(std::string_view text) {
   Dockerfile read_so{.readings = {}, .syntax = directives.syntax};
   for (const char escape : directives.escapes) {
     if (std::ranges::any_of(read_so.readings, [&](const auto& each) { return each.escape == escape; })) continue;
-    for (const bool here : {true, false}) {
-      bool had_here = false;
-      auto reading = read(body, escape, here, had_here);
+    HereSeen seen;
+    for (const auto here : {HereDocuments::likely, HereDocuments::all, HereDocuments::none}) {
+      if ((here == HereDocuments::all && !seen.doubtful) || (here == HereDocuments::none && !seen.likely)) continue;
+      auto reading = read(body, escape, here, seen);
       for (auto& each : reading.instructions) each.end += mark;
       if (read_so.readings.empty() || is_possible(reading)) read_so.readings.push_back(std::move(reading));
-      if (!had_here) break;
     }
   }
   return read_so;

@@ -6,6 +6,7 @@
 
 #include "domain/terms.hpp"
 #include "languages/python_tools.hpp"
+#include "sandbox/verdict.hpp"
 #include "services/hint_lines.hpp"
 #include "services/missing_parts.hpp"
 #include "services/windows_line_ends.hpp"
@@ -41,6 +42,10 @@ bool says(const Ending& ending, const Words& words, bool not_of_localhost = fals
 }
 
 bool failed(const Ending& ending) { return ending.result.verdict != Verdict::ok; }
+
+bool has_own_image(const Ending& ending) {
+  return ending.spec.image || !std::holds_alternative<SourceProgram>(ending.spec.program);
+}
 
 // Of a script that goes on after a command that failed, the last exit code says little.
 bool failed_or_shell(const Ending& ending) { return failed(ending) || ending.language == "shell"; }
@@ -117,6 +122,30 @@ std::string read_only(const Ending& ending) {
   return hint;
 }
 
+// The end of a line from the first of the paths in the folders in memory on.
+std::string_view path_in_memory(std::string_view line) {
+  auto first = line.size();
+  for (const std::string_view folder : {"/tmp/", "/dev/shm/", "/sandbox/"})
+    for (auto at = line.find(folder); at != std::string_view::npos; at = line.find(folder, at + 1))
+      if (at == 0 || std::string_view(" '\"`(=:").contains(line[at - 1])) first = std::min(first, at);
+  return line.substr(first);
+}
+
+std::string hidden_by_memory(const Ending& ending) {
+  if (!failed(ending) || !has_own_image(ending)) return {};
+  if (std::ranges::any_of(ending.result.notes, [](const auto& note) { return note.contains(sandbox::kEmptyFolder); }))
+    return {};
+  auto lines = last_lines(ending.err, kLines);
+  std::ranges::reverse(lines);
+  for (const auto line : lines) {
+    if (!line.contains("No such file") && !line.contains("no such file") && !line.contains("ENOENT") &&
+        !line.contains("not found") && !line.contains("Cannot find module"))
+      continue;
+    if (auto note = sandbox::hidden_content_note(path_in_memory(line)); !note.empty()) return note;
+  }
+  return {};
+}
+
 // A program that was told so and has removed its file since leaves nothing that the supervisor sees.
 std::string no_space(const Ending& ending) {
   if (!failed(ending) || ending.result.verdict == Verdict::disk_limit) return {};
@@ -138,10 +167,9 @@ std::string not_permitted(const Ending& ending) {
            .empty() ||
       !line_with(ending.err, {"sudo: command not found", "sudo: not found"}).empty())
     return "no program in a sandbox is root: install what it needs in an image (a Dockerfile)";
-  const bool own_image = ending.spec.image || !std::holds_alternative<SourceProgram>(ending.spec.program);
   const auto refused = line_with(ending.err, {"Permission denied", "[Errno 13]", "EACCES", "permission denied"});
   // "Permission denied (publickey)" is said by another machine.
-  if (!own_image || refused.empty() || refused.contains("denied (")) return {};
+  if (!has_own_image(ending) || refused.empty() || refused.contains("denied (")) return {};
   return ending.spec.workspace
              ? "programs are not root: they run as the owner of the workspace, or as nobody where that is root"
              : "programs run as a user that owns nothing, with a read-only root file system, whatever USER says: let "
@@ -302,8 +330,8 @@ std::vector<std::string> hints(const Ending& ending) {
   add(no_input(ending));
   add(dubious_owner(ending));
   if (began) {
-    for (const auto& each : {read_only, no_space, not_permitted, too_little_memory, not_for_this_machine, no_display,
-                             not_reachable, only_tests, written_for_python2})
+    for (const auto& each : {hidden_by_memory, read_only, no_space, not_permitted, too_little_memory,
+                             not_for_this_machine, no_display, not_reachable, only_tests, written_for_python2})
       add(each(ending));
   }
   return found;

@@ -140,6 +140,7 @@ Task<Result<ImageBuilds::Bases>> ImageBuilds::bases(const Dockerfile& dockerfile
         size = *unpacked;
       }
       all.sizes.emplace(image.id, size);
+      all.on_build.insert(all.on_build.end(), image.on_build.begin(), image.on_build.end());
       known.emplace(name, BaseFacts{.env = image.env, .on_build = image.on_build, .arch = image.arch});
       news = true;
     }
@@ -287,6 +288,8 @@ Task<Result<ImageBuilds::Built>> ImageBuilds::build(BuildProgram program, std::s
   now->upload = std::move(*uploaded);
   auto base = co_await bases(dockerfile, program, pull, sink, now->cancel);
   if (!base) co_return std::unexpected(now->cause().value_or(base.error()));
+  if (auto note = unused_arguments_note(dockerfile, circumstances, base->on_build); !note.empty())
+    built.notes.push_back(std::move(note));
   now->bases = std::move(*base);
   now->lines_after = std::move(text.after);
   now->authors = StepNumbering(label_step(), now->lines_after.size());

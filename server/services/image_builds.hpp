@@ -62,6 +62,7 @@ class ImageBuilds {
   struct Bases {
     std::map<std::string, std::int64_t> sizes;  // by ID
     bool run = true;                            // whether a step of the build may
+    std::vector<std::string> on_build = {};     // their triggers
   };
   struct Attempt;
   // Every image that it takes, by our own way of pulling: with credentials, progress, and a cancel; and nothing else.

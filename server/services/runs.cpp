@@ -255,6 +255,7 @@ Task<Result<RunResult>> Runs::go(RunSpec spec, RunProgress& course, EventSink& s
   }
   if (!plan.argv.empty() && !std::holds_alternative<SourceProgram>(spec.program) && !found.image.entrypoint.empty())
     plan.entrypoint = shortened(found.image.entrypoint.front(), 80);
+  if (plan.working_dir.empty()) plan.image_dir = found.image.working_dir;
   if (const auto problem = sandbox::run_image_command(found.image, spec.args, plan); !problem)
     co_return std::unexpected(problem.error());
   co_await clamp_cpus(plan);

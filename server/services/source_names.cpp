@@ -1,6 +1,8 @@
 #include "services/source_names.hpp"
 
 #include <algorithm>
+#include <array>
+#include <utility>
 
 #include "services/dockerfile_words.hpp"
 
@@ -8,6 +10,23 @@ namespace dind {
 
 bool names_an_image(std::string_view variable) {
   return !variable.ends_with("VARIANT") && std::ranges::find(kPlatformVariables, variable) != kPlatformVariables.end();
+}
+
+bool names_architecture(std::string_view platform, std::string_view architecture) {
+  // As containerd normalises them.
+  static constexpr std::array<std::pair<std::string_view, std::string_view>, 4> kAliases = {
+      {{"x86_64", "amd64"}, {"x86-64", "amd64"}, {"aarch64", "arm64"}, {"i386", "386"}}};
+  const auto text = lower(platform);
+  for (std::size_t at = 0; at <= text.size();) {
+    const auto end = std::min(text.find('/', at), text.size());
+    std::string_view part = std::string_view(text).substr(at, end - at);
+    if (const auto alias = std::ranges::find(kAliases, part, &decltype(kAliases)::value_type::first);
+        alias != kAliases.end())
+      part = alias->second;
+    if (part == architecture) return true;
+    at = end + 1;
+  }
+  return false;
 }
 
 bool is_automatic(std::string_view name, bool buildkit) {

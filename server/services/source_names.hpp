@@ -17,9 +17,17 @@ inline constexpr std::array<std::string_view, 8> kPlatformVariables = {"TARGETPL
 
 inline constexpr const char* kSetBuildkit = "set DOCKER_BUILDKIT=1 (build.builder)";
 
+// What makes a builder take a value of a platform variable for a FROM.
+inline std::string declare_before_first_from(const std::string& variable) {
+  return "write \"ARG " + variable + "\" before the first FROM and give it a value (--build-arg, buildArgs)";
+}
+
 // Whether `variable` is a platform variable without which an image name differs. Variants do not count: they are empty
 // on most machines with BuildKit too.
 bool names_an_image(std::string_view variable);
+
+// Whether a platform ("linux/amd64", "x86_64") is for this architecture, by any name that builders know it by.
+bool names_architecture(std::string_view platform, std::string_view architecture);
 
 // Whether a builder sets this variable by itself, whatever a Dockerfile says.
 bool is_automatic(std::string_view name, bool buildkit);

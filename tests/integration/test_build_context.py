@@ -187,6 +187,47 @@ class BuildContext(SandboxTest):
         os.utime(self.project / "a.txt")
         self.assertEqual(self.run_folder("-q", "--workspace", ".", "--program", "dockerfile").stdout, first)
 
+    def test_names_of_one_file_are_one_file_and_are_copied_from_anywhere(self):  # B01
+        first = self.write("out/first", self.mark)
+        for name in ("in/b", "in/ü", "zz"):
+            path = self.project / name
+            path.parent.mkdir(exist_ok=True)
+            path.hardlink_to(first) if hasattr(path, "hardlink_to") else os.link(first, path)
+        self.write("Dockerfile", f"FROM {SHELL}\nCOPY in /in\nCOPY zz /\nCMD cat /in/b /in/ü /zz\n")
+        for rules in ("", "out\n"):
+            (self.project / ".dockerignore").write_text(rules)
+            for builder in ("classic", "buildkit"):
+                with self.subTest(builder, rules=rules):
+                    done = self.run_folder("-q", "--dockerfile", "Dockerfile", "--context", ".", builder=builder)
+                    self.assert_run(done, 0, 3 * self.mark.encode())
+                    # The same size: the builder's cache must see that it is another content.
+                    first.write_text(uuid.uuid4().hex)
+                    done = self.run_folder("-q", "--dockerfile", "Dockerfile", "--context", ".", builder=builder)
+                    self.assert_run(done, 0, 3 * first.read_bytes())
+                    first.write_text(self.mark)
+
+    def test_an_image_starts_in_its_own_folder_and_a_command_in_one_that_it_may_write_to(self):  # B10
+        self.write("app.py", "print('ok')")
+        for folder in ("", "WORKDIR /\n", "WORKDIR /app\n"):
+            self.write("Dockerfile", f"FROM {PYTHON}\n{folder}COPY app.py .\nCMD [\"python3\", \"app.py\"]\n")
+            for how in (("--dockerfile", "Dockerfile", "--context", "."), ("--workspace", ".", "--program", "dockerfile")):
+                with self.subTest(folder, how=how):
+                    self.assert_run(self.run_folder("-q", *how), 0, b"ok\n")
+        self.write("Dockerfile", f"FROM {SHELL}\nENTRYPOINT [\"pwd\"]\n")
+        self.assert_run(self.run_folder("-q", "--dockerfile", "Dockerfile"), 0, b"/\n")
+        command = ("--", "sh", "-c", "echo x > file && pwd")
+        self.assert_run(self.run_folder("-q", "--dockerfile", "Dockerfile", *command), 0, b"/sandbox\n")
+        self.assert_run(self.run_folder("-q", "--image", SHELL, *command), 0, b"/sandbox\n")
+
+    def test_what_a_folder_in_memory_hides_is_told_of(self):  # B10
+        self.write("app.py", "print('ok')")
+        for text in ("WORKDIR /tmp\nCOPY app.py .\nCMD [\"python3\", \"app.py\"]\n", "WORKDIR /app\nCOPY app.py /tmp/\nCMD [\"python3\", \"/tmp/app.py\"]\n"):
+            with self.subTest(text):
+                self.write("Dockerfile", f"FROM {PYTHON}\n{text}")
+                done = self.run_folder("--dockerfile", "Dockerfile", "--context", ".")
+                self.assertEqual(done.returncode, 2, done.stderr)
+                self.assertEqual(done.stderr.count(b"/tmp is an empty folder in memory"), 1, done.stderr)
+
 
 class BuildOptions(SandboxTest):
     def setUp(self):
@@ -211,6 +252,13 @@ class BuildOptions(SandboxTest):
                 done = self.build(text, "--build-arg", f"V={tag}", "--target", "nothing", builder=builder)
                 self.assertIn(done.returncode, (1, 125), done.stderr)
                 self.assertIn(b"nothing", done.stderr)
+
+    def test_an_argument_that_no_arg_takes_is_told_of(self):  # B08
+        for builder in ("classic", "buildkit"):
+            with self.subTest(builder):
+                done = self.build(f"FROM {SHELL}\nARG VERSION\nCMD [\"true\"]\n", "--build-arg", "VERSOIN=1", "--build-arg", "VERSION=2", "--build-arg", "http_proxy=3", builder=builder)
+                self.assert_run(done, 0)
+                self.assertIn(b"no ARG names VERSOIN.", done.stderr)
 
     def test_secrets_in_arguments_are_in_no_record(self):  # B08
         done = self.build(f"FROM {SHELL}\nARG API_TOKEN\nRUN echo MARK $API_TOKEN\nCMD [\"true\"]\n", "-q", "--build-arg", "API_TOKEN=hunter2-hunter2")
@@ -265,6 +313,7 @@ class BuildOptions(SandboxTest):
         for text in ("FROM base-${TARGETARCH}", "ARG BASE=base-$TARGETARCH\nFROM $BASE"):
             with self.subTest(text):
                 self.assert_refused(self.build(f"{text}\nCMD [\"true\"]\n", "-q"), "TARGETARCH is empty, since only BuildKit sets it", "DOCKER_BUILDKIT=1")
+        self.assert_run(self.build(f"FROM {SHELL}\nRUN echo $((1 <<2)) MARK\nCMD [\"true\"]\n", "-q"), 0)
         done = self.build(f"FROM {SHELL}\nRUN --mount=type=secret,id=x true\nCMD [\"true\"]\n")  # B15
         self.assertIn(b"line 2 mounts a secret or ssh", done.stderr)
         self.assertNotIn(b"DOCKER_BUILDKIT=1", done.stderr)
@@ -277,6 +326,7 @@ class BuildOptions(SandboxTest):
         if done.returncode:  # an old one
             self.assertIn(b"# syntax=docker/dockerfile:1", done.stderr)
         self.assert_run(self.build(f"FROM --platform=${{BUILDPLATFORM:-linux/amd64}} {SHELL}\nCMD [\"true\"]\n", "-q", builder="buildkit"), 0)
+        self.assert_run(self.build(f"FROM --platform=x86_64 {SHELL}\nCMD [\"true\"]\n", "-q", builder="buildkit"), 0)
         done = self.build(f"FROM {SHELL}\nARG TARGETARCH\nRUN echo \"MARK [$TARGETARCH]\" > /note\nCMD [\"cat\", \"/note\"]\n", "-q", builder="buildkit")
         self.assertNotIn(b"[]", done.stdout)
         done = self.build(f"FROM {SHELL}\nRUN --mount=type=secret,id=x cat /run/secrets/x\nCMD [\"true\"]\n", builder="buildkit")

@@ -227,6 +227,24 @@ class Volumes(SandboxTest):
         done = self.build(f"FROM {PYTHON}\nWORKDIR /app\nRUN echo 'print(\"app\")' >app.py\nVOLUME /app\nCMD [\"python3\", \"app.py\"]\n")
         self.assert_run(done, 0, b"app\n")
 
+    def test_b02_the_content_of_a_volume_is_there_by_whatever_name(self):
+        done = self.build(f"FROM {SHELL}\nRUN mkdir -p /x/real /é /日本 && mkdir -m 777 /none && echo 1 >/x/real/a && ln -s ../x/real /日本/dl && ln -s /none /to-none && echo 2 >/é/ö\n"
+                          "VOLUME [\"/日本/dl\", \"/é\", \"/to-none\"]\nCMD cat /x/real/a /日本/dl/a /é/ö; echo 3 >/none/f && cat /to-none/f\n")
+        self.assert_run(done, 0, b"1\n1\n2\n3\n")
+
+    def test_b02_a_volume_in_an_empty_one_leaves_it_empty(self):
+        done = self.build(f"FROM {SHELL}\nRUN mkdir -p /one/two && rmdir /one/two && chmod 777 /one && mkdir /three && echo 1 >/three/a\nVOLUME /one /one/two /three /three/\nCMD echo 2 >/one/f && cat /one/f /three/a\n")
+        self.assert_run(done, 0, b"2\n1\n")
+
+    def test_b02_a_volume_that_no_mount_can_cover_is_refused_by_its_name(self):
+        for name, remedy in (("data", "Write /data"), ("./rel/", "Write /rel")):
+            with self.subTest(name):
+                self.assert_refused(self.build(f"FROM {SHELL}\nVOLUME {name}\nCMD true\n"), f'its VOLUME "{name}" is not absolute', remedy)
+        text = f"FROM {SHELL}\nRUN mkdir -p /workspaces/data && echo 1 >/workspaces/data/a\nVOLUME /workspaces/data /packages/x\nCMD cat /workspaces/data/a && echo 2 >/packages/x/f\n"
+        self.assert_run(self.build(text), 0, b"1\n")
+        (self.folder / "project").mkdir()
+        self.assert_refused(self.build(text, "--workspace", str(self.folder / "project")), 'its VOLUME "/workspaces/data" is in the workspace')
+
     def test_b02_nothing_is_left_of_a_run_that_is_ended_by_force(self):
         before = self.volumes()
         done = self.build(f"FROM {SHELL}\nRUN echo x >/opt/x\nVOLUME /opt\nCMD [\"sleep\", \"100\"]\n", "-t", "2")

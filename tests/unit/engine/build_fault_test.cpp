@@ -70,6 +70,15 @@ TEST_CASE("What ends a build is the Dockerfile's, the engine's or a registry's, 
   }
 }
 
+TEST_CASE("A full disk of the engine is said without the paths of its own files") {  // R04
+  const auto fault = build_fault(
+      somewhere(),
+      {.message = "failed to copy: write /var/lib/docker/buildkit/content/ingest/0/data: no space left on device"});
+  REQUIRE(fault);
+  CHECK(fault->message.contains("could not go on with a build: no space left on device. Free"));
+  CHECK_FALSE(fault->message.contains("/var/lib"));
+}
+
 TEST_CASE("A build that the engine refuses is the Dockerfile's only where the engine says what is wrong with it") {
   const auto refused = [](int status, const std::string& text) {
     return refused_dockerfile(

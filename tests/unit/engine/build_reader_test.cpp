@@ -3,6 +3,7 @@
 #include <catch2/catch_test_macros.hpp>
 
 #include "engine/buildkit_trace.hpp"
+#include "engine/text.hpp"
 #include "support/base64.hpp"
 
 namespace build_reader_test {
@@ -172,6 +173,12 @@ TEST_CASE("A trace that is cut, or none, is read as far as it goes, and never be
   CHECK(!read_buildkit_trace("\x0b", trace));
 }
 
+TEST_CASE("An engine's words have no control characters, not those above ASCII either") {  // B13
+  CHECK(one_line("a\xC2\x9B"
+                 "31mb\xC2\x85\x1B[c\xC2\xA0\xC3\xA9") == "a 31mb [c\xC2\xA0\xC3\xA9");
+  CHECK(one_line("\xC2\x9B\xC2\x80").empty());
+}
+
 TEST_CASE("Nothing of a terminal's sequences is left in a line") {  // B13
   BuildReader reader;
   std::vector<std::string> lines;
@@ -180,9 +187,10 @@ TEST_CASE("Nothing of a terminal's sequences is left in a line") {  // B13
   const std::string stream =
       R"({"stream":"\u001b[91mnpm \u001b[0m\u001b[1;3"}{"stream":"1mERR!\u001b[0m\n"})"
       R"({"stream":"\u001b]0;title\u0007\u001b(B\u001b[38;5;9mred\u001b[K\n"}{"stream":"a[31mb\n"})"
+      R"({"stream":"\u009b31mC1\u009b0m \u009d0;title\u009c\u0085end\u009e~\u009c\n"}{"stream":"\u00e9\u00a0\u009b\n"})"
       R"({"errorDetail":{"message":"\u001b[31mwrong\u001b[0m"},"error":"x"})";
   REQUIRE(reader.feed(stream, take));
-  CHECK(lines == std::vector<std::string>{"npm ERR!", "red", "a[31mb"});
+  CHECK(lines == std::vector<std::string>{"npm ERR!", "red", "a[31mb", "C1 end", "é\u00a0"});
   REQUIRE(reader.failure());
   CHECK(reader.failure()->message == "wrong");
 }

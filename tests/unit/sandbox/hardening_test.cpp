@@ -186,8 +186,8 @@ TEST_CASE("B02: a volume in which the image has something is filled by the engin
   around.image.volumes = {"/app", "/data/", "/cache", "/workspaces/x", "/packages/x", "/tmp"};
   around.filled_volumes = {"/app", "/data/", "/workspaces/x", "/packages/x", "/tmp"};
   const auto spec = harden(python_plan(), around);
-  REQUIRE(spec.mounts.size() == 4);  // and the supervisor's
-  for (const std::string target : {"/app", "/data"}) {
+  REQUIRE(spec.mounts.size() == 6);  // and the supervisor's
+  for (const std::string target : {"/app", "/data", "/workspaces/x", "/packages/x"}) {
     INFO(target);
     const auto* mount = mount_at(spec, target);
     REQUIRE(mount != nullptr);
@@ -207,6 +207,11 @@ TEST_CASE("B02: a volume in which the image has something is filled by the engin
   auto writable = spec;
   for (auto& mount : writable.mounts) mount.read_only = mount.target != "/app" && mount.read_only;
   CHECK(differences(spec, writable).size() == 1);
+  auto plan = python_plan();  // nothing is put into what is no part of the image
+  plan.workspace = WorkspaceAccess::read_write;
+  plan.volumes = {{.name = "v", .target = kDependenciesMount}};
+  const auto with_both = harden(plan, around);
+  for (const char* target : {"/workspaces/x", "/packages/x"}) CHECK(mount_at(with_both, target) == nullptr);
 }
 
 TEST_CASE("P01, P07: the files of /etc are read-only mounts of single files, from the engine's own folder") {

@@ -110,6 +110,16 @@ TEST_CASE("A pattern that docker refuses is refused with its line and its file")
                                          : pattern == std::string("x\\p*") ? "p*"
                                                                            : pattern));
   }
+  for (const auto& [pattern, cause] : {std::pair("[", "a set such as"),
+                                       {"x[z-a]*", "a set such as"},
+                                       {"foo{2}*", "not supported"},
+                                       {"a*\\p", "not supported"}}) {
+    const auto rules = IgnoreRules::parse(pattern, ".dockerignore");
+    INFO(pattern);
+    REQUIRE(!rules);
+    CHECK(rules.error().message.starts_with("Line 1 of .dockerignore, \""));
+    CHECK(rules.error().message.contains(cause));
+  }
   const auto many = IgnoreRules::parse(
       [] {
         std::string text;

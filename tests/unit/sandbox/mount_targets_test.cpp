@@ -39,6 +39,33 @@ TEST_CASE("The VOLUMEs of an image are looked at as its own, but where they are 
   CHECK(found.volumes == Paths{"/data", "/var/lib/x"});
 }
 
+TEST_CASE("B02: a VOLUME where a run has no mount of ours is any other, and one that no mount can cover is refused") {
+  RunPlan plan{.run_id = "r", .argv = {"ls"}};
+  const auto plain = around({"/workspaces/data", "/packages/x"});
+  CHECK(targets(plan, plain).volumes == Paths{"/packages/x", "/workspaces/data"});
+  CHECK_FALSE(refused_volume("image", plan, plain.image));
+  plan.workspace = WorkspaceAccess::read_only;
+  plan.volumes = {{.name = "v", .target = kDependenciesMount}};
+  CHECK(targets(plan, plain).volumes.empty());
+  const auto problem = [&](const std::string& volume) {
+    const auto refused = refused_volume("image", plan, around({"/fine", volume}).image);
+    return refused ? refused->message : std::string();
+  };
+  CHECK(problem("/workspaces/data").contains("its VOLUME \"/workspaces/data\" is in the workspace"));
+  CHECK(problem("/packages/x/").contains("is in /packages"));
+  CHECK(problem("data").contains("its VOLUME \"data\" is not absolute. Write /data"));
+  CHECK(problem("./rel/").contains("Write /rel"));
+  for (const char* good : {"/data", "//data/", "/workspaces", "/workspaces-of-mine/x", "/tmp/x"})
+    CHECK(problem(good).empty());
+}
+
+TEST_CASE("Each VOLUME of an image has one cover in a container that is only looked into") {
+  const auto covers = volume_covers(around({"/data", "/data/", "/data/more"}).image);
+  REQUIRE(covers.size() == 2);
+  CHECK((covers[0].target == "/data" && covers[1].target == "/data/more"));
+  for (const auto& each : covers) CHECK((each.kind == engine::Mount::Kind::tmpfs && each.read_only));
+}
+
 TEST_CASE("The WORKDIR of an image is looked at where it is used") {
   RunPlan plan{.run_id = "r", .argv = {"ls"}};
   CHECK(targets(plan, around({}, "/srv/app")).working_dir == "/srv/app");

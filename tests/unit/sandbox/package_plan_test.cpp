@@ -160,6 +160,36 @@ TEST_CASE("A Dockerfile names its image by itself") {
   check_refused({.program = BuildProgram{.dockerfile = " \n", .context_path = {}, .command = {}}}, "empty");
 }
 
+TEST_CASE("An image's own command starts where the image says, and a caller's in a folder that it may write to") {
+  const auto working_dir = [](const std::string& image_dir, RunSpec spec) {
+    auto made = plan(spec);
+    REQUIRE(made);
+    REQUIRE(run_image_command({.id = "sha256:1", .command = {"app"}, .working_dir = image_dir}, {}, *made));
+    return made->working_dir;
+  };
+  const RunSpec built{.program = BuildProgram{.dockerfile = "FROM x", .context_path = {}, .command = {}}};
+  const RunSpec named{.program = CommandProgram{std::vector<std::string>{}}, .image = "image"};
+  for (const auto& own : {built, named}) {
+    for (const char* root : {"", "/", "//", "/."}) CHECK(working_dir(root, own) == "/");
+    CHECK(working_dir("/app", own).empty());  // the engine takes the image's
+    auto elsewhere = own;
+    elsewhere.working_dir = "/workspaces";
+    CHECK(working_dir("", elsewhere) == "/workspaces");
+  }
+  const BuildProgram with_command{.dockerfile = "FROM x", .context_path = {}, .command = Command{"x"}};
+  for (const auto& given :
+       {RunSpec{.program = with_command}, RunSpec{.program = CommandProgram{"x"}, .image = "image"}})
+    CHECK(working_dir("", given).empty());  // harden makes it /sandbox
+}
+
+TEST_CASE("A build argument has a name") {
+  for (const std::string name : {std::string(), std::string("A=B"), std::string("A\0", 2)}) {
+    RunSpec spec{
+        .program = BuildProgram{.dockerfile = "FROM x", .context_path = {}, .command = {}, .arguments = {{name, "x"}}}};
+    check_refused(spec, "NAME=VALUE");
+  }
+}
+
 TEST_CASE("Authorities go to runs with a network, and leave a caller's own alone") {
   RunPlan plan;
   add_authorities(plan, "PEM");

@@ -5,6 +5,7 @@
 
 #include <array>
 #include <catch2/catch_test_macros.hpp>
+#include <cstdio>
 #include <memory>
 #include <vector>
 
@@ -87,6 +88,51 @@ TEST_CASE("A file of a tar archive may be another name of an earlier one") {
   CHECK((entries[0].bytes == "one"));
   CHECK(entries[1].path == "name");
   CHECK(entries[1].link == "whole");
+}
+
+TEST_CASE("B02: what a folder has is seen whatever the names are, as an engine writes them") {
+  // Of a tar of the engine's: a pax header with the name in UTF-8 before each entry.
+  const auto block = [](const std::string& name, char kind, const std::string& bytes, const std::string& link = {}) {
+    std::string header(512, '\0');
+    const auto put = [&](std::size_t at, const std::string& text) { header.replace(at, text.size(), text); };
+    put(0, name);
+    put(100, "0000755");
+    put(108, "0000000");
+    put(116, "0000000");
+    put(124, std::string(8, '0') + std::to_string(bytes.size() / 8) + std::to_string(bytes.size() % 8));
+    header[135] = '\0';
+    put(136, "00000000000");
+    put(148, "        ");
+    header[156] = kind;
+    put(157, link);
+    put(257, std::string("ustar\0"
+                         "00",
+                         8));
+    unsigned sum = 0;
+    for (const char c : header) sum += static_cast<unsigned char>(c);
+    std::array<char, 8> text{};
+    std::snprintf(text.data(), text.size(), "%06o", sum);
+    put(148, std::string(text.data(), 6) + std::string("\0 ", 2));
+    return header + bytes + std::string((512 - bytes.size() % 512) % 512, '\0');
+  };
+  const auto entry = [&](const std::string& name, char kind, const std::string& link = {}) {
+    std::string records;
+    for (const auto& [key, value] : {std::pair<std::string, std::string>("path", name), {"linkpath", link}}) {
+      const auto size = key.size() + value.size() + 6;  // two digits, a blank, an equals sign and a line end
+      if (!value.empty()) records += std::to_string(size - 1) + " " + key + "=" + value + "\n";
+    }
+    return block("PaxHeader", 'x', records) + block("plain", kind, "", link.empty() ? "" : "plain");
+  };
+  const std::string end(1024, '\0');
+  for (const std::string name : {"folder-abc/", "日本語-é/"}) {
+    INFO(name);
+    CHECK_FALSE(tar_of_folder_has_entries(entry(name, '5') + end));
+    CHECK(tar_of_folder_has_entries(entry(name, '5') + entry(name + "ö", '0') + end));
+    CHECK_FALSE(tar_of_folder_has_entries(entry(name, '2', "elsewhere") + end));
+    const auto link = first_in_tar(entry(name, '2', "/日本/語-é") + end, 0);
+    REQUIRE(link);
+    CHECK(link->link == "/日本/語-é");
+  }
 }
 
 TEST_CASE("The same files make the same bytes, on every machine and day") {

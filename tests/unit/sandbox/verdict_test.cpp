@@ -205,4 +205,19 @@ TEST_CASE("P20: why a program could not be executed is said with its cause and t
   CHECK(not_executable(plan, "the-image", ENOENT).message.contains("python3 -m pytest"));
 }
 
+TEST_CASE("B10: a folder in memory that hides what the image has is named") {
+  for (const char* path : {"/tmp", "/tmp/app", "/dev/shm/x", "/sandbox/app.py"})
+    CHECK(hidden_content_note(path).contains("is an empty folder in memory"));
+  for (const char* path : {"", "/", "/tmpl", "/app/tmp", "/sandbox.d/x"}) CHECK(hidden_content_note(path).empty());
+  RunPlan plan{.run_id = "r", .argv = {"./app"}, .image_dir = "/tmp/build"};
+  CHECK(not_executable(plan, "i", ENOENT).message.contains("/tmp is an empty folder"));
+  CHECK(hidden_content_note(plan).contains("/tmp is an empty folder"));
+  plan.argv = {"app"};
+  CHECK_FALSE(not_executable(plan, "i", ENOENT).message.contains("empty folder"));
+  plan = {.run_id = "r", .argv = {"/tmp/app"}};
+  CHECK(not_executable(plan, "i", ENOENT).message.contains("/tmp is an empty folder"));
+  plan.argv = {"./app"};
+  CHECK_FALSE(not_executable(plan, "i", ENOENT).message.contains("empty folder"));
+}
+
 }  // namespace verdict_test

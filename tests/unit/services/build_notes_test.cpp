@@ -39,6 +39,8 @@ TEST_CASE("What only BuildKit builds is named with its line and what to do") {  
       {"FROM --platform=$BUILDPLATFORM a\n", "line 1 uses BUILDPLATFORM"},
       {"FROM --platform=${TARGETPLATFORM} a\n", "line 1 uses TARGETPLATFORM"},
       {"FROM a:${TARGETARCH:-x}\n", "line 1 uses TARGETARCH"},
+      {"FROM --platform=$BUILDPLATFORM a\n", "write \"ARG BUILDPLATFORM\" before the first FROM"},
+      {"FROM a\nHEALTHCHECK --start-interval=1s CMD x\n", "line 2 has HEALTHCHECK --start-interval"},
   };
   for (const auto& each : kCases) {
     INFO(each.text);
@@ -61,6 +63,7 @@ TEST_CASE("A here-document is not given to the classic builder, which may run it
     CHECK_FALSE(not_for_this_builder(read_dockerfile(text), {.buildkit = true}, "Dockerfile.dev"));
   }
   CHECK_FALSE(not_for_this_builder(read_dockerfile("FROM a\nRUN x <y <<<z\n"), {}, "Dockerfile"));
+  CHECK_FALSE(not_for_this_builder(read_dockerfile("FROM a\nRUN echo $((1 <<2))\nCMD x\n"), {}, "Dockerfile"));
   const auto later = read_dockerfile("FROM a AS one\nRUN x\nFROM b\nRUN <<EOT\nx\nEOT\n");
   CHECK(not_for_this_builder(later, {}, "Dockerfile"));
   CHECK(not_for_this_builder(later, {}, "Dockerfile", 2));
@@ -77,6 +80,33 @@ TEST_CASE("A variable that is empty without BuildKit is told of, whether the bui
   CHECK(notes("FROM a\nARG TARGETARCH\n", {.arguments = {{"TARGETARCH", "arm64"}}}).empty());
   CHECK(notes("FROM a\nARG TARGETARCH\n", {.buildkit = true}).empty());
   CHECK(notes("FROM a\nARG TARGET\n").empty());
+  CHECK(notes("ARG TARGETARCH=x\nFROM a\nARG TARGETARCH\n").empty());
+  CHECK(notes("ARG TARGETOS=x\nFROM a\nARG TARGETARCH\n").contains("line 3 declares TARGETARCH"));
+  CHECK(notes("FROM a\nARG TARGETARCH=x\nFROM a\nARG TARGETARCH\n").contains("line 4 declares TARGETARCH"));
+}
+
+TEST_CASE("A build argument that no ARG takes is told of") {  // B08
+  const auto note = [](const std::string& text, std::map<std::string, std::string> arguments, bool buildkit = false,
+                       const std::vector<std::string>& on_build = {}) {
+    return unused_arguments_note(read_dockerfile(text), {.buildkit = buildkit, .arguments = std::move(arguments)},
+                                 on_build);
+  };
+  CHECK(note("FROM a\nARG VERSION\n", {{"VERSOIN", "1"}}).contains("no ARG names VERSOIN"));
+  CHECK(note("FROM a\n", {{"A", "1"}, {"B", "1"}, {"C", "1"}, {"D", "1"}})
+            .contains("arguments were not used: no ARG names A, B, C, …"));
+  for (const char* text : {"ARG V\nFROM a:$V\n", "FROM a\nARG X=1 V=2\n", "FROM a\nONBUILD ARG V\n"})
+    CHECK(note(text, {{"V", "1"}}).empty());
+  CHECK(note("FROM a\n", {{"V", "1"}}, false, {"ARG V"}).empty());
+  for (const char* proxy : {"http_proxy", "HTTPS_PROXY", "no_proxy"}) CHECK(note("FROM a\n", {{proxy, "1"}}).empty());
+  for (const char* automatic : {"TARGETARCH", "BUILDKIT_INLINE_CACHE"}) {
+    CHECK(note("FROM a\n", {{automatic, "1"}}, true).empty());
+    CHECK_FALSE(note("FROM a\n", {{automatic, "1"}}).empty());
+  }
+}
+
+TEST_CASE("An option of a base image's ONBUILD that only BuildKit builds is told of") {  // B06
+  CHECK(failed("FROM a\n", {}, "the --mount option requires BuildKit. Refer to …").contains("DOCKER_BUILDKIT=1"));
+  CHECK(failed("FROM a\n", {.buildkit = true}, "the --mount option requires BuildKit").empty());
 }
 
 TEST_CASE("With BuildKit, what an old one can't read and what no build has is named") {  // B06, B15

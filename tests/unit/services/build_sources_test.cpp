@@ -226,7 +226,10 @@ TEST_CASE("BuildKit's variables of the platform have the engine's values") {  //
     INFO(platform);
     CHECK(sources("FROM --platform=" + std::string(platform) + " a\n", known, rules) == Names{"a"});
   }
-  for (const char* platform : {"linux/arm64", "linux/$TARGETVARIANT"})
+  for (const char* platform : {"x86_64", "linux/x86_64", "x86-64", "Linux/X86_64"})
+    CHECK(sources("FROM --platform=" + std::string(platform) + " a\n", known, rules) == Names{"a"});
+  CHECK(sources("FROM --platform=aarch64 a\n", {{"a", {.env = {}, .on_build = {}, .arch = "arm64"}}}, rules));
+  for (const char* platform : {"linux/arm64", "linux/$TARGETVARIANT", "aarch64", "linux/i386", "linux/x86_64x"})
     check_refused("FROM --platform=" + std::string(platform) + " a\n", "amd64", known, rules);
   CHECK(sources("FROM tool:$TARGETARCH", {}, rules) == Names{"tool:amd64"});
   CHECK(sources("FROM a\nARG TARGETARCH\nADD ./tool-$TARGETARCH /", known, rules));

@@ -144,6 +144,16 @@ TEST_CASE("An instruction knows its first line, and whether it has a here-docume
   CHECK((!all[1].has_here_document && all[2].has_here_document && !all[3].has_here_document));
 }
 
+TEST_CASE("A shell's arithmetic is no here-document, and is read as one beside that") {  // B06
+  const auto read = read_dockerfile("FROM a\nRUN echo $((1 <<2))\nCMD x\n2))\nFROM b\n");
+  // By the likely reading the text is no Dockerfile, which its builder says.
+  REQUIRE(read.readings.size() == 2);
+  CHECK(read.readings[0].instructions.size() == 5);
+  CHECK(read.readings[1].instructions.size() == 3);
+  CHECK_FALSE(read.readings[0].instructions[1].has_here_document);
+  CHECK(read_dockerfile("FROM a\nRUN x $((1 <<2)) <<E\nADD x y\nE\n2))\nCMD x\n").readings.size() >= 2);
+}
+
 TEST_CASE("A stage is found by its name or its number") {  // B08
   const auto read = read_dockerfile("FROM a AS one\nFROM b\nFROM c as Three\n");
   const auto stage = [&](const char* name) { return find_stage(read.readings.front(), name); };

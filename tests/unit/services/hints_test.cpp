@@ -1,5 +1,6 @@
 #include "services/hints.hpp"
 
+#include <algorithm>
 #include <catch2/catch_test_macros.hpp>
 #include <csignal>
 #include <filesystem>
@@ -201,6 +202,20 @@ TEST_CASE("B10: files that an image keeps for root are told of, and so is its re
   for (const char* words : {"OSError: [Errno 30] Read-only file system: 'out.txt'\n",
                             "Error: EROFS: read-only file system, open 'x'\n", "touch: x: Read-only file system\n"})
     check_one({.language = "", .err = words, .build = true}, {"/tmp, /sandbox and /dev/shm are writable"});
+}
+
+TEST_CASE("B10: a path that a folder in memory hides is told of") {
+  for (const char* words :
+       {"python3: can't open file '/tmp/app.py': [Errno 2] No such file or directory\n",
+        "cat: /tmp/x: No such file or directory\n", "Error: Cannot find module '/tmp/a/b.js'\n",
+        "/bin/sh: 1: /tmp/tool: not found\n", "Error: ENOENT: no such file or directory, open '/tmp/x'\n"}) {
+    INFO(words);
+    CHECK(std::ranges::any_of(hints_of({.language = "", .err = words, .build = true}),
+                              [](const auto& each) { return each.contains("/tmp is an empty folder in memory"); }));
+    check_none({.language = "", .err = words, .verdict = Verdict::ok, .build = true});
+  }
+  check_none({.language = "", .err = "cat: /srv/tmp/x: No such file or directory\n", .build = true});
+  check_none({.err = "cat: /tmp/x: No such file or directory\n"});
 }
 
 TEST_CASE("P21: a program without a network is told so, in the words of many tools") {

@@ -105,7 +105,11 @@ TEST_CASE("P30: a progress bar is shown as it was seen last, and nothing of a te
       {"\x1b]0;no end\nnext\n", "\nnext\n"},  // takes its own line along, and no other
       {"50%\r", "50%\n"},
       {"tab\tand \x01 \x7f\n", "tab\tand ? ?\n"},
-      {"\xc3\xa9 \xff \xc2\x9b\n", "\xc3\xa9 ? ?\n"},
+      {"\xc3\xa9 \xff \xc2\x85\n", "\xc3\xa9 ? \n"},
+      {"\xc2\x9b"
+       "1;31mred\xc2\x9b"
+       "0m\n",
+       "red\n"},  // the same in one character
       {"\x1b", ""},
   };
   for (const auto& [written, seen] : cases) {
