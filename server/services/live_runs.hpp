@@ -77,6 +77,8 @@ class LiveRuns final : public RunService {
 
   std::vector<LiveRun> list() const;  // in the order of their beginning
   const RunFigures& figures() const;
+  // Counts a run that was refused before it came to `run`.
+  void count_refused(ErrorCode code);
   // How many runs were told to end. `client`: only those of this client.
   std::size_t cancel(std::string_view run_id, CancelReason reason, const std::optional<std::string>& client = {});
   // Runs that come later are refused (Error cancelled), and those that wait for their turn end so. The others go on.
