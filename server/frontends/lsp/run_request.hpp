@@ -15,7 +15,7 @@ namespace dind::frontends::lsp {
 
 struct RunRequest {
   std::string uri;
-  std::string name;  // for people: the file's, or the folder's
+  std::string name;  // for people: the file's, or the folder's; empty: the one that the run has when it starts
   RunSpec spec;
   std::string input;  // the program's stdin
 };
