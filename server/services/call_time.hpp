@@ -24,11 +24,12 @@ class TotalTimeout {
   const Cancel& cancel() const { return inner_; }
   // Its time begins anew.
   void begin();
-  // What the caller hears: a run that ended because its time was over is a timeout, wherever it was.
-  Result<RunResult> judged(Result<RunResult> result, const std::string& run_id, Stage stage) const;
+  // What the caller hears: a run that ended because its time was over is a timeout, wherever it was. `pulled`: a pull
+  // of its image had begun.
+  Result<RunResult> judged(Result<RunResult> result, const std::string& run_id, Stage stage, bool pulled) const;
 
  private:
-  std::string whose_time(Stage stage) const;  // a note
+  std::string whose_time(Stage stage, bool pulled) const;  // a note
 
   Cancel caller_;
   Cancel inner_;
