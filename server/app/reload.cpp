@@ -29,7 +29,8 @@ void load_tokens(const Reloaded& what) {
   const auto tokens = frontends::http::read_token_file(what.token_file);
   if (!tokens) return log(LogLevel::error, tokens.error().message + ". The tokens that were in force stay");
   what.gate->take_tokens(frontends::http::Tokens(*tokens));
-  log(LogLevel::info, std::to_string(tokens->size()) + " tokens were read again from " + what.token_file);
+  log(LogLevel::info, (tokens->size() == 1 ? "1 token was" : std::to_string(tokens->size()) + " tokens were") +
+                          " read again from " + what.token_file);
 }
 
 struct Asked {

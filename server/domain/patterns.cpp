@@ -17,6 +17,13 @@ RunSpec within(std::optional<std::chrono::milliseconds> timeout) {
   return spec;
 }
 
+// "3.11" and "3.11-slim" → "python:3.11-slim"
+std::string python_image(const std::string& version) {
+  if (version == "latest") return "python:slim";  // the registry has no "latest-slim"
+  const bool slim = ('-' + version + '-').contains("-slim-");
+  return "python:" + version + (slim ? "" : "-slim");
+}
+
 }  // namespace
 
 RunSpec spec_of(PythonCode python) {
@@ -24,11 +31,7 @@ RunSpec spec_of(PythonCode python) {
   // It came as Unicode, and is UTF-8 now.
   spec.program =
       SourceProgram{.file_name = "main.py", .text = declared_as_utf8(std::move(python.code)), .language = "python"};
-  if (python.python_version == "latest") {  // the registry has no "latest-slim"
-    spec.image = "python:slim";
-  } else if (!python.python_version.empty()) {
-    spec.image = "python:" + python.python_version + "-slim";
-  }
+  if (!python.python_version.empty()) spec.image = python_image(python.python_version);
   spec.requirements = std::move(python.requirements);
   return spec;
 }

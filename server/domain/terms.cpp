@@ -60,6 +60,12 @@ std::string variables_in_terms(Terms terms, const std::map<std::string, std::str
   return in_terms(terms, std::move(words));
 }
 
+std::string build_value_in_terms(Terms terms) {
+  return in_terms(terms, {.fields = "a value (\"buildArgs\")",
+                          .flags = "a value (--build-arg NAME=VALUE)",
+                          .settings = "a value in its ARG line"});
+}
+
 std::string folder_run_in_terms(Terms terms, const std::string& folder, const std::string& command) {
   return in_terms(terms, {.fields = "a run with the workspace and the command `" + command + "`",
                           .flags = "--workspace " + folder + " -- " + command,

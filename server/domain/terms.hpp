@@ -32,4 +32,7 @@ std::string variables_in_terms(Terms terms, const std::map<std::string, std::str
 // a colon.
 std::string folder_run_in_terms(Terms terms, const std::string& folder, const std::string& command);
 
+// How an ARG of a Dockerfile gets its value: "a value (--build-arg NAME=VALUE)" and its like. Follows "give it".
+std::string build_value_in_terms(Terms terms);
+
 }  // namespace dind

@@ -1,5 +1,6 @@
 // Parses names of images like the engine does: the grammar of github.com/distribution/reference.
 #include <algorithm>
+#include <charconv>
 
 #include "engine/text.hpp"
 
@@ -32,11 +33,20 @@ bool is_path_component(std::string_view text) {
   return true;
 }
 
+constexpr unsigned kMaxPort = 65535;
+
+bool is_port(std::string_view text) {
+  unsigned port = 0;
+  const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), port);
+  return problem == std::errc{} && end == text.data() + text.size() && port >= 1 && port <= kMaxPort;
+}
+
+bool is_hexadecimal(char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); }
+
 // "registry.example:5000", "localhost".
 bool is_registry(std::string_view text) {
   if (const auto colon = text.find(':'); colon != std::string_view::npos) {
-    const auto port = text.substr(colon + 1);
-    if (port.empty() || !all_of(port, [](char c) { return c >= '0' && c <= '9'; })) return false;
+    if (!is_port(text.substr(colon + 1))) return false;
     text = text.substr(0, colon);
   }
   while (true) {
@@ -63,8 +73,7 @@ bool is_digest(std::string_view text) {
                      all_of(algorithm, [](char c) { return letter_or_digit(c) || c == '.' || c == '_' || c == '-'; }) &&
                      !(algorithm.front() >= '0' && algorithm.front() <= '9') && letter_or_digit(algorithm.front()) &&
                      letter_or_digit(algorithm.back());
-  const bool hexadecimal = all_of(digits, [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
-  return named && hexadecimal &&
+  return named && all_of(digits, is_hexadecimal) &&
          (algorithm == "sha256" ? digits.size() == kSha256Digits : digits.size() >= kMinDigestLength);
 }
 
@@ -92,11 +101,24 @@ std::string shown_name(const std::string& name) {
   constexpr std::size_t kMaxLength = 200;
   std::string text = one_line(name, kMaxLength);
   const auto last = name.find_last_not_of(' ');
-  if (name.size() <= kMaxLength && last != std::string::npos) text.append(name.size() - last - 1, ' ');
+  if (name.size() <= kMaxLength) text.append(name.size() - (last == std::string::npos ? 0 : last + 1), ' ');
   return '"' + text + '"';
 }
 
+// The empty base of "FROM scratch": the registry keeps this name for it, and no engine runs it.
+bool is_scratch(std::string_view repository) {
+  for (const std::string_view part : {"index.docker.io/", "docker.io/", "library/"})
+    if (repository.starts_with(part)) repository.remove_prefix(part.size());
+  return repository == "scratch";
+}
+
 }  // namespace
+
+bool is_image_id(std::string_view name) {
+  constexpr std::string_view kAlgorithm = "sha256:";
+  if (name.starts_with(kAlgorithm)) name.remove_prefix(kAlgorithm.size());
+  return name.size() == kSha256Digits && all_of(name, is_hexadecimal);
+}
 
 Result<ImageName> parse_image_name(const std::string& name) {
   ImageName parsed{name, "latest"};
@@ -115,11 +137,15 @@ Result<ImageName> parse_image_name(const std::string& name) {
     if (!name.contains('@')) parsed.tag = tag;
     parsed.repository.resize(colon);
   }
+  if (good && is_scratch(parsed.repository))
+    return fail(ErrorCode::invalid_request, shown_name(name) +
+                                                " is an empty image, which has no program to run. Take another one, or "
+                                                "build one (FROM scratch)");
   if (good && is_repository(parsed.repository)) return parsed;
   return fail(ErrorCode::invalid_request,
               shown_name(name) +
                   " is not the name of an image. Names are in lower case, and look like python:3.11 or "
-                  "registry.example:5000/team/tool@sha256:… (with 64 digits)");
+                  "registry.example:5000/team/tool@sha256:… (a port up to 65535, 64 digits)");
 }
 
 }  // namespace dind::engine

@@ -38,5 +38,7 @@ struct ImageName {
 };
 // Error invalid_request: not the name of an image. The check prevents that a name becomes another path of the API.
 Result<ImageName> parse_image_name(const std::string& name);
+// The whole ID of an image, with "sha256:" or without: a name that no registry can have.
+bool is_image_id(std::string_view name);
 
 }  // namespace dind::engine

@@ -114,8 +114,7 @@ void RequestFields::variables(const char* name, std::map<std::string, std::strin
   if (value == nullptr) return;
   if (!value->is_object()) return wrong(name, "an object of names and texts");
   for (const auto& [variable, text] : value->items()) {
-    if (!text.is_string())
-      return refuse(quoted(full(name) + '.' + variable) + " must be a text, not " + std::string(text.type_name()));
+    if (!text.is_string()) return refuse(quoted(full(name) + '.' + variable) + " must be a text, not " + shown(text));
     into[variable] = text.get<std::string>();
   }
 }
@@ -145,7 +144,8 @@ void RequestFields::bytes(const char* name, std::optional<std::int64_t>& into, s
   if (value->is_string())
     if (const auto parsed = parse_bytes(value->get_ref<const std::string&>())) size = *parsed;
   if (!size || *size < least || *size > kMaxMemoryBytes)
-    return wrong(name, "a size such as \"512m\", or a whole number of bytes, of " + format_bytes(least) + " at least");
+    return wrong(name, "a size such as \"512m\", or a whole number of bytes, from " + format_bytes(least) + " to " +
+                           format_bytes(kMaxMemoryBytes));
   into = size;
 }
 
@@ -181,7 +181,8 @@ Result<void> RequestFields::end() {
       if (std::ranges::find(known_, name) != known_.end()) continue;
       std::string list;
       for (const auto& each : known_) list += (list.empty() ? "" : ", ") + each;
-      refuse(quoted(full(name)) + " is no field here; there are: " + list);
+      refuse("unknown field " + quoted(full(name)) +
+             (list.empty() ? "; no fields are supported here" : "; supported: " + list));
       break;  // thousands of unknown fields would each need the list (S03)
     }
   }

@@ -21,7 +21,7 @@ Result<void> check_environment(const std::map<std::string, std::string>& env) {
   for (const auto& [name, value] : env) {
     if (name.empty() || name.contains('=') || has_nul(name) ||
         std::ranges::any_of(name, [](unsigned char c) { return c < 0x20 || c == 0x7f; })) {
-      return wrong("An environment variable's name is empty or holds '=' or a control character; use NAME=VALUE");
+      return wrong("An environment variable's name is empty or holds '=' or a control character: give it another name");
     }
     if (has_nul(value))
       return wrong("The environment variable " + name + " holds a NUL byte, which no program can receive");

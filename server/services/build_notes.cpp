@@ -5,6 +5,7 @@
 #include <optional>
 #include <set>
 
+#include "domain/terms.hpp"
 #include "services/dockerfile_words.hpp"
 #include "services/source_names.hpp"
 #include "support/disk_full.hpp"
@@ -64,7 +65,8 @@ std::optional<std::string> secret_note(const Instruction& each) {
 }
 
 // What of the Dockerfile the classic builder can't do.
-void add_for_classic(const DockerfileReading& reading, std::string_view message, std::vector<std::string>& notes) {
+void add_for_classic(const DockerfileReading& reading, std::string_view message, Terms terms,
+                     std::vector<std::string>& notes) {
   for (const auto& each : reading.instructions) {
     if (notes.size() >= kMaxNotes) return;
     if (auto secret = secret_note(each)) {
@@ -77,7 +79,7 @@ void add_for_classic(const DockerfileReading& reading, std::string_view message,
         if (!variable) variable = buildkit_variable(platform);
       if (variable)
         notes.push_back(line_of(each) + " uses " + *variable + ", which only BuildKit sets: " + kSetBuildkit + ", or " +
-                        declare_before_first_from(*variable));
+                        declare_before_first_from(*variable, terms));
     }
   }
   if (notes.empty() && message.contains("requires BuildKit"))
@@ -151,7 +153,7 @@ std::vector<std::string> build_notes(const Dockerfile& dockerfile, const BuildCi
         continue;
       if (notes.size() < kMaxNotes)
         notes.push_back(line_of(each) + " declares " + word + ", which only BuildKit sets, so it is empty: " +
-                        kSetBuildkit + ", or give it a value (--build-arg, buildArgs)");
+                        kSetBuildkit + ", or give it " + build_value_in_terms(circumstances.terms));
     }
   }
   return notes;
@@ -185,10 +187,12 @@ std::vector<std::string> failed_build_notes(const Dockerfile& dockerfile, const 
   if (circumstances.buildkit)
     add_for_buildkit(dockerfile, message, notes);
   else
-    add_for_classic(dockerfile.readings.front(), message, notes);
+    add_for_classic(dockerfile.readings.front(), message, circumstances.terms, notes);
   if (!circumstances.has_files && lacks_a_file(message))
-    notes.emplace_back(
-        "no files were sent with the Dockerfile: name the folder that it copies from (--context DIR, contextPath)");
+    notes.push_back("no files were sent with the Dockerfile: " +
+                    in_terms(circumstances.terms, {.fields = "name the folder that it copies from (\"contextPath\")",
+                                                   .flags = "name the folder that it copies from (--context DIR)",
+                                                   .settings = "run it in the folder that it copies from"}));
   if (says_disk_full(message) || says_disk_full(words.substr(words.size() - std::min<std::size_t>(words.size(), 4096))))
     notes.push_back("a step found no space left on a disk that it wrote to: " + std::string(kFreeEngineDisk));
   return notes;

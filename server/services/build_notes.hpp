@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "dind/error.hpp"
+#include "dind/run_spec.hpp"
 #include "services/dockerfile.hpp"
 
 namespace dind {
@@ -18,6 +19,7 @@ struct BuildCircumstances {
   bool buildkit = false;
   bool has_files = false;  // whether a context was sent
   std::map<std::string, std::string> arguments = {};
+  Terms terms = Terms::fields;  // of whoever reads the notes
 };
 
 // The error for a Dockerfile that the classic builder could take for something else: for a here-document, that of

@@ -6,6 +6,7 @@
 #include <set>
 #include <utility>
 
+#include "domain/terms.hpp"
 #include "engine/text.hpp"
 #include "services/dockerfile_words.hpp"
 #include "services/source_names.hpp"
@@ -262,10 +263,11 @@ class Walk {
     if (!image.certain)
       return refuse("FROM " + words.front(),
                     "which image that is can't be told before the build. Name it, give its ARG a default before the "
-                    "first FROM, or a value (--build-arg, buildArgs)");
+                    "first FROM, or " +
+                        build_value_in_terms(rules_.terms));
     if (!image.lacks.empty() && !rules_.buildkit)
       return refuse("FROM " + words.front(), image.lacks + " is empty, since only BuildKit sets it: " + kSetBuildkit +
-                                                 ", or " + declare_before_first_from(image.lacks));
+                                                 ", or " + declare_before_first_from(image.lacks, rules_.terms));
     Stage made;
     if (words.size() >= 3 && lower(words[1]) == "as") made.name = lower(words[2]);
     std::vector<Instruction> triggers;
@@ -277,10 +279,10 @@ class Walk {
       triggers = below->triggers;
     } else if (image.text != "scratch") {
       if (words.front().contains('$') && !image.text.empty() && !engine::parse_image_name(image.text))
-        return refuse("FROM " + words.front(),
-                      "it becomes \"" + shortened(image.text, 100) +
-                          "\", which is not the name of an image. Give each ARG in it a "
-                          "default before the first FROM, or a value (--build-arg, buildArgs)");
+        return refuse("FROM " + words.front(), "it becomes \"" + shortened(image.text, 100) +
+                                                   "\", which is not the name of an image. Give each ARG in it a "
+                                                   "default before the first FROM, or " +
+                                                   build_value_in_terms(rules_.terms));
       need(image.text);
       const auto found = known_.find(image.text);
       made.known = found != known_.end();

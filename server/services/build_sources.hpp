@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "dind/error.hpp"
+#include "dind/run_spec.hpp"
 #include "services/dockerfile.hpp"
 
 namespace dind {
@@ -25,6 +26,7 @@ struct SourceRules {
   std::map<std::string, std::string> arguments = {};  // that the builder is given (--build-arg)
   std::string target = {};                            // the stage that is built; empty: the last one
   std::string os = {}, arch = {};                     // the engine's: "linux", "amd64"; empty: not known
+  Terms terms = Terms::fields;                        // of whoever reads the errors
 };
 
 // The images that it names, each once, in order: FROM (ARGs put in as docker does it), COPY --from, RUN --mount=from,

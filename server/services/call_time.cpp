@@ -5,12 +5,12 @@
 namespace dind {
 namespace {
 
-const char* doing(Stage stage) {
+const char* doing(Stage stage, bool pulled) {
   switch (stage) {
     case Stage::queue:
       return "the run waited for its turn";
     case Stage::image:
-      return "its image was pulled, which goes faster the next time";
+      return pulled ? "its image was pulled, which goes faster the next time" : "its image was looked for";
     case Stage::dependencies:
       return "its packages were installed";
     case Stage::build:
@@ -42,11 +42,12 @@ void TotalTimeout::begin() {
 
 TotalTimeout::~TotalTimeout() { timer_.cancel(); }
 
-std::string TotalTimeout::whose_time(Stage stage) const {
-  return "the whole call's " + format_duration(*most_) + " were over while " + doing(stage);
+std::string TotalTimeout::whose_time(Stage stage, bool pulled) const {
+  return "the whole call's " + format_duration(*most_) + " were over while " + doing(stage, pulled);
 }
 
-Result<RunResult> TotalTimeout::judged(Result<RunResult> result, const std::string& run_id, Stage stage) const {
+Result<RunResult> TotalTimeout::judged(Result<RunResult> result, const std::string& run_id, Stage stage,
+                                       bool pulled) const {
   if (caller_.cancelled() || inner_.reason() != CancelReason::deadline) return result;
   if (!result) {
     if (result.error().code != ErrorCode::cancelled) return result;
@@ -54,13 +55,13 @@ Result<RunResult> TotalTimeout::judged(Result<RunResult> result, const std::stri
     over.run_id = run_id;
     over.verdict = Verdict::timeout;
     over.stage = stage;
-    over.notes.push_back(whose_time(stage));
+    over.notes.push_back(whose_time(stage, pulled));
     return over;
   }
   if (result->verdict != Verdict::cancelled) return result;
   result->verdict = Verdict::timeout;
   result->cancel_reason.reset();
-  result->notes.push_back(whose_time(result->stage));
+  result->notes.push_back(whose_time(result->stage, pulled));
   return result;
 }
 

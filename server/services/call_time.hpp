@@ -25,10 +25,11 @@ class TotalTimeout {
   // Starts the time again from zero.
   void begin();
   // The caller's result. A run that ended because the total timeout passed has the verdict timeout, in any stage.
-  Result<RunResult> judged(Result<RunResult> result, const std::string& run_id, Stage stage) const;
+  // `pulled`: a pull of its image had begun.
+  Result<RunResult> judged(Result<RunResult> result, const std::string& run_id, Stage stage, bool pulled) const;
 
  private:
-  std::string whose_time(Stage stage) const;  // the text of a note
+  std::string whose_time(Stage stage, bool pulled) const;  // the text of a note
 
   Cancel caller_;
   Cancel inner_;

@@ -104,13 +104,14 @@ Result<std::shared_ptr<BuildUpload>> ImageBuilds::upload(const BuildProgram& pro
 }
 
 Task<Result<ImageBuilds::Bases>> ImageBuilds::bases(const Dockerfile& dockerfile, const BuildProgram& program,
-                                                    PullPolicy pull, EventSink& sink, Cancel cancel) {
+                                                    PullPolicy pull, EventSink& sink, Cancel cancel, Terms terms) {
   Bases all;
   KnownImages known;
   SourceRules rules{.buildkit = buildkit(),
                     .remote = policy_.remote_sources,
                     .arguments = program.arguments,
-                    .target = program.target};
+                    .target = program.target,
+                    .terms = terms};
   if (buildkit()) {
     const auto version =
         co_await unless_cancelled(executor_, "platform of a build", client_.version(in(kCallTime)), cancel);
@@ -254,7 +255,7 @@ RunResult ImageBuilds::failure_of(const Attempt& now, const std::string& run_id)
 }
 
 Task<Result<ImageBuilds::Built>> ImageBuilds::build(BuildProgram program, std::string run_id, PullPolicy pull,
-                                                    EventSink& sink, Cancel cancel) {
+                                                    EventSink& sink, Cancel cancel, Terms terms) {
   if (!policy_.enabled)
     co_return fail(ErrorCode::invalid_request,
                    "Images are not built here; name one that is there, or ask the operator (build.enabled)");
@@ -271,8 +272,10 @@ Task<Result<ImageBuilds::Built>> ImageBuilds::build(BuildProgram program, std::s
   if (dockerfile.readings.front().instructions.empty())
     co_return fail(ErrorCode::invalid_request,
                    now->dockerfile_name + ": file with no instructions: it needs a FROM line at least");
-  const BuildCircumstances circumstances{
-      .buildkit = buildkit(), .has_files = !program.context_path.empty(), .arguments = program.arguments};
+  const BuildCircumstances circumstances{.buildkit = buildkit(),
+                                         .has_files = !program.context_path.empty(),
+                                         .arguments = program.arguments,
+                                         .terms = terms};
   built.notes = build_notes(dockerfile, circumstances);
   const auto target = find_stage(dockerfile.readings.front(), program.target);
   const std::size_t stages = target && !program.target.empty() ? *target + 1 : SIZE_MAX;
@@ -286,7 +289,7 @@ Task<Result<ImageBuilds::Built>> ImageBuilds::build(BuildProgram program, std::s
   auto uploaded = upload(program, text.text, now->cancel);
   if (!uploaded) co_return std::unexpected(uploaded.error());
   now->upload = std::move(*uploaded);
-  auto base = co_await bases(dockerfile, program, pull, sink, now->cancel);
+  auto base = co_await bases(dockerfile, program, pull, sink, now->cancel, terms);
   if (!base) co_return std::unexpected(now->cause().value_or(base.error()));
   if (auto note = unused_arguments_note(dockerfile, circumstances, base->on_build); !note.empty())
     built.notes.push_back(std::move(note));

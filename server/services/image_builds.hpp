@@ -53,7 +53,8 @@ class ImageBuilds {
     std::vector<std::string> notes;
   };
   // Steps and their output come as Preparing events, and the end of them as output where the build fails.
-  Task<Result<Built>> build(BuildProgram program, std::string run_id, PullPolicy pull, EventSink& sink, Cancel cancel);
+  Task<Result<Built>> build(BuildProgram program, std::string run_id, PullPolicy pull, EventSink& sink, Cancel cancel,
+                            Terms terms = Terms::fields);
   // Until the engine has answered all that were asked for, but not for long: an image may be used before it has its
   // name, and an engine goes on without a listener.
   Task<void> wait_ended(Deadline deadline);
@@ -67,7 +68,7 @@ class ImageBuilds {
   struct Attempt;
   // Every image that it takes, by our own way of pulling: with credentials, progress, and a cancel; and nothing else.
   Task<Result<Bases>> bases(const Dockerfile& dockerfile, const BuildProgram& program, PullPolicy pull, EventSink& sink,
-                            Cancel cancel);
+                            Cancel cancel, Terms terms);
   // The context grows and is sent from now on; its steps begin once the upload was let.
   Result<std::shared_ptr<BuildUpload>> upload(const BuildProgram& program, const std::string& dockerfile,
                                               Cancel cancel);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <ctime>
 
+#include "engine/text.hpp"
 #include "services/garbage.hpp"
 #include "support/log.hpp"
 
@@ -203,7 +204,8 @@ Task<Result<Images::Found>> Images::find(std::vector<std::string> names, PullPol
     co_return fail(ErrorCode::invalid_request, "The image " + name + " is not allowed here. Allowed: " + list +
                                                    ", and the images of the languages (allowedImages)");
   }
-  bool pulled = policy != PullPolicy::always;
+  const bool by_id = engine::is_image_id(names.front());
+  bool pulled = policy != PullPolicy::always || by_id;
   if (!pulled) names.resize(1);
   for (int round = 0; round < 2; ++round) {
     if (round == 1 || !pulled) {
@@ -218,6 +220,10 @@ Task<Result<Images::Found>> Images::find(std::vector<std::string> names, PullPol
       note_use(name, **image);
       co_return Found{name, std::move(**image)};
     }
+    if (by_id)
+      co_return fail(ErrorCode::image_unavailable, "The engine at " + client_.endpoint().address +
+                                                       " has no image with the ID " + names.front() +
+                                                       ", and an ID can't be pulled. Name the image instead");
     if (policy == PullPolicy::never)
       co_return fail(ErrorCode::image_unavailable, "The engine at " + client_.endpoint().address +
                                                        " does not have the image " + names.front() +

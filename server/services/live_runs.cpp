@@ -186,6 +186,8 @@ std::vector<LiveRun> LiveRuns::list() const {
 
 const RunFigures& LiveRuns::figures() const { return state_->figures; }
 
+void LiveRuns::count_refused(ErrorCode code) { ++state_->figures.errors[code]; }
+
 std::size_t LiveRuns::cancel(std::string_view run_id, CancelReason reason, const std::optional<std::string>& client) {
   return state_->cancel_where(
       reason, [&](const Entry& each) { return each.run.run_id == run_id && (!client || each.run.client == *client); });

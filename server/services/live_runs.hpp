@@ -77,6 +77,8 @@ class LiveRuns final : public RunService {
 
   std::vector<LiveRun> list() const;  // in the order in which they began
   const RunFigures& figures() const;
+  // Counts a run that was refused before `run` was called.
+  void count_refused(ErrorCode code);
   // Cancels the runs with this id and returns how many there are. `client`: only the runs of this client.
   std::size_t cancel(std::string_view run_id, CancelReason reason, const std::optional<std::string>& client = {});
   // Refuses new runs (Error cancelled), and ends the queued runs with the same error. The other runs continue.

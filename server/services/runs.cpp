@@ -193,10 +193,12 @@ Task<Result<Images::Found>> Runs::find_image(RunProgress& course, const RunSpec&
   auto found = co_await images_.find(
       course.plan.images, course.pull,
       [&](const engine::PullProgress& progress) {
+        course.pulled = true;
         sink.on_state(Preparing{Stage::image, progress.message, progress.percent});
       },
       cancel);
-  if (!found && found.error().code == ErrorCode::image_unavailable && course.pull == PullPolicy::never)
+  if (!found && found.error().code == ErrorCode::image_unavailable && course.pull == PullPolicy::never &&
+      !engine::is_image_id(course.plan.images.front()))
     found.error().message +=
         policy_.pull == PullPolicy::never
             ? ", or have \"pull\" in the configuration changed"
@@ -241,7 +243,7 @@ Task<Result<RunResult>> Runs::go(RunSpec spec, RunProgress& course, EventSink& s
   std::string built_by;
   if (const auto* program = std::get_if<BuildProgram>(&spec.program)) {
     course.stage = Stage::build;
-    auto built = co_await builds_.build(*program, plan.run_id, course.pull, sink, cancel);
+    auto built = co_await builds_.build(*program, plan.run_id, course.pull, sink, cancel, spec.terms);
     if (!built) co_return std::unexpected(built.error());
     if (built->failure) co_return std::move(*built->failure);
     built_by = built->builder;
@@ -300,9 +302,10 @@ Task<Result<RunResult>> Runs::run(RunSpec spec, EventSink& sink, std::shared_ptr
   OutputTail tail(sink);
   auto result = co_await go(spec, course, tail, std::move(input), time);
   const Stage stage = course.stage;
+  const bool pulled = course.pulled;
   spawn(executor_, "place of run " + id,
         release_slot_when_removed(std::move(course), sandboxes_.removals(), sandbox::Sandboxes::container_prefix(id)));
-  result = time.judged(std::move(result), id, stage);
+  result = time.judged(std::move(result), id, stage, pulled);
   if (result) add_hints(spec, tail, *result);
   co_return result;
 }

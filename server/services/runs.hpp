@@ -70,6 +70,7 @@ class Runs final : public RunService {
     sandbox::RunPlan plan;
     PullPolicy pull = PullPolicy::missing;
     Stage stage = Stage::queue;
+    bool pulled = false;  // a pull of its image had begun
     Admission::Place place;
     sandbox::Removals::PendingRemoval packages;
   };

@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "domain/terms.hpp"
 #include "services/build_sources.hpp"
 
 namespace dind {
@@ -18,8 +19,8 @@ inline constexpr std::array<std::string_view, 8> kPlatformVariables = {"TARGETPL
 inline constexpr const char* kSetBuildkit = "set DOCKER_BUILDKIT=1 (build.builder)";
 
 // What makes a builder take a value of a platform variable for a FROM.
-inline std::string declare_before_first_from(const std::string& variable) {
-  return "write \"ARG " + variable + "\" before the first FROM and give it a value (--build-arg, buildArgs)";
+inline std::string declare_before_first_from(const std::string& variable, Terms terms) {
+  return "write \"ARG " + variable + "\" before the first FROM and give it " + build_value_in_terms(terms);
 }
 
 // Whether `variable` is a platform variable without which an image name differs. Variants do not count: they are empty

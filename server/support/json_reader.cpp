@@ -46,12 +46,39 @@ std::string reason_of(const json::exception& e) {
   return what;
 }
 
+// `text` with null in place of every number that may be too large. Then the text after the first one can be read.
+std::string without_large_numbers(std::string_view text) {
+  constexpr std::size_t kMaxIntegerLength = 20;  // of 64 bits
+  std::string out;
+  out.reserve(text.size());
+  bool quoted = false;
+  for (std::size_t at = 0; at < text.size();) {
+    const char c = text[at];
+    if (!quoted && (c == '-' || (c >= '0' && c <= '9'))) {
+      const auto end = std::min(text.find_first_not_of("+-.0123456789eE", at), text.size());
+      const auto number = text.substr(at, end - at);
+      out += number.size() > kMaxIntegerLength || number.find_first_of("eE") != number.npos ? "null" : number;
+      at = end;
+      continue;
+    }
+    if (c == '"') quoted = !quoted;
+    const std::size_t length = quoted && c == '\\' && at + 1 < text.size() ? 2 : 1;
+    out += text.substr(at, length);
+    at += length;
+  }
+  return out;
+}
+
 // Builds the value from the parser's calls (interface of nlohmann's SAX parser, whose text parser does not recurse).
 class TreeBuilder {
  public:
   // `go_on`: after a problem the parser still reads the rest, for the id of the request.
   TreeBuilder(const JsonBounds& bounds, bool go_on) : bounds_(bounds), go_on_(go_on) {}
 
+  // Reads no more than the id: there is a problem already.
+  void look_for_id() { refuse(JsonFault::number_too_large, {}); }
+  // The parser has stopped at a number that is too large: what follows is not read.
+  bool stopped_at_number() const { return stopped_at_number_; }
   json take() { return std::move(root_); }
   std::optional<JsonProblem> problem() {
     if (problem_ && ids_ == 1) problem_->id = std::move(id_);
@@ -85,8 +112,9 @@ class TreeBuilder {
 
   bool parse_error(std::size_t /*position*/, const std::string& token, const json::exception& e) {
     constexpr int kNumberOverflow = 406;
-    if (e.id == kNumberOverflow)
-      refuse(JsonFault::not_json, "has a number that is too large: " + shortened(token, kMaxShownLength));
+    stopped_at_number_ = e.id == kNumberOverflow;
+    if (stopped_at_number_)
+      refuse(JsonFault::number_too_large, "has a number that is too large: " + shortened(token, kMaxShownLength));
     else
       refuse(JsonFault::not_json, "is not JSON in UTF-8 (" + reason_of(e) + ')');
     return false;
@@ -145,11 +173,19 @@ class TreeBuilder {
   std::size_t depth_ = 0;
   std::size_t values_ = 0;
   std::optional<JsonProblem> problem_;
+  bool stopped_at_number_ = false;
   bool of_object_ = false;  // the outermost value is an object
   bool at_id_ = false;      // its key "id" was read, but not yet the value
   std::size_t ids_ = 0;
   json id_;
 };
+
+json id_beside_large_numbers(std::string_view text, const JsonBounds& bounds) {
+  TreeBuilder builder(bounds, true);
+  builder.look_for_id();
+  json::sax_parse(without_large_numbers(text), &builder);
+  return builder.problem()->id;
+}
 
 }  // namespace
 
@@ -158,7 +194,10 @@ std::expected<json, JsonProblem> read_json(std::string_view text, const JsonBoun
     return std::unexpected(JsonProblem{.fault = JsonFault::not_json, .what = "is empty", .id = nullptr});
   TreeBuilder builder(bounds, true);
   json::sax_parse(text.begin(), text.end(), &builder, json::input_format_t::json, true, bounds.comments);
-  if (auto problem = builder.problem()) return std::unexpected(std::move(*problem));
+  if (auto problem = builder.problem()) {
+    if (builder.stopped_at_number() && !bounds.comments) problem->id = id_beside_large_numbers(text, bounds);
+    return std::unexpected(std::move(*problem));
+  }
   return builder.take();
 }
 

@@ -19,7 +19,7 @@ struct JsonBounds {
   bool comments = false;         // whether // and /* */ are allowed
 };
 
-enum class JsonFault { not_json, too_deep, too_many_values, duplicate_key };
+enum class JsonFault { not_json, number_too_large, too_deep, too_many_values, duplicate_key };
 
 struct JsonProblem {
   JsonFault fault = JsonFault::not_json;

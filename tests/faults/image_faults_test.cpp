@@ -49,6 +49,21 @@ TEST_CASE("The use of an image that we built is noted, once a day, and a failure
   }
 }
 
+TEST_CASE("I03: an ID that the engine does not have is not pulled, and the message says so") {
+  const std::string digits(64, 'a');
+  for (const auto& name : {digits, "sha256:" + digits})
+    for (const auto pull : {PullPolicy::missing, PullPolicy::always, PullPolicy::never}) {
+      RunBench bench;
+      bench.fake.on("GET", "/images/*/json", FakeReply::json(404, R"({"message":"no such image"})"));
+      const auto result = bench.finish(bench.begin(in_image(name, pull)));
+      REQUIRE_FALSE(result);
+      CHECK(result.error().code == ErrorCode::image_unavailable);
+      CHECK(result.error().message.ends_with("has no image with the ID " + name +
+                                             ", and an ID can't be pulled. Name the image instead"));
+      CHECK(bench.fake.count("POST", "/images/create") == 0);
+    }
+}
+
 // N04: to containerd's store, a name that an image has already is no news.
 TEST_CASE("Where a tag moves no time, the day of the use is noted by a name, which takes the place of the last one") {
   RunBench bench;

@@ -192,3 +192,11 @@ class Figures(HttpCase):
         self.assertIn(b'run_errors_total{kind="disabled"} 1', self.ask(server, "GET", "/metrics").body)
         self.assertEqual(self.ask(server, "POST", "/execute", {"code": "1"}).status, 503)
         self.assertIn(b'run_errors_total{kind="disabled"} 2', self.ask(server, "GET", "/metrics").body)
+
+    def test_runs_without_an_engine_are_counted_and_have_an_id(self):  # K12
+        server = self.serve(*self.ARGUMENTS, "--host", "unix:///nowhere.sock")
+        for count, (path, body) in enumerate((("/runs", {"code": "1", "language": "python"}), ("/execute", {"code": "1"}), ("/execute", {"code": "1"})), 1):
+            reply = self.ask(server, "POST", path, body)
+            self.assertEqual((reply.status, reply.json()["error"]["kind"]), (503, "engine_unavailable"))
+            self.assertRegex(reply.json()["error"]["runId"], r"\A[A-Za-z0-9_-]{1,64}\Z")
+            self.assertIn(b'run_errors_total{kind="engine_unavailable"} %d' % count, self.ask(server, "GET", "/metrics").body)

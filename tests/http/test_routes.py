@@ -124,6 +124,16 @@ class Runs(HttpCase):
         self.assertIn(b"event: finished\ndata: {", answer)
         self.assertNotIn(b"chunked", answer)
 
+    def test_several_accept_fields_are_one_list(self):  # I21
+        server = self.serve()
+        body = b'{"code": "print(1)", "language": "python"}'
+        events, json_ = "Accept: text/event-stream", "Accept: application/json"
+        for fields, wanted in (((events, json_), True), ((json_, events), True), ((json_, "Accept: text/plain"), False),
+                               ((json_, "Accept: text/event-stream;q=0.5"), False), (("Accept: text/event-stream;q=0.5", "Accept: application/json;q=0.1"), True)):
+            with self.subTest(fields):
+                answer = self.raw(server, self.head(server, "POST", "/runs", "Content-Type: application/json", "Connection: close", *fields, f"Content-Length: {len(body)}") + body)
+                self.assertEqual(b"event: finished" in answer, wanted, answer)
+
     def test_a_connection_goes_on_after_events(self):
         server = self.serve()
         connection, reply = self.events(server, "print(1)")

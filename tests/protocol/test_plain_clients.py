@@ -53,6 +53,17 @@ class PlainClients(ProtocolCase):
                 client.open(uri, "import sys; print(sys.argv[0].rsplit('/', 1)[-1])")
                 self.assertEqual(client.reply(client.run(uri, runId="r" + str(len(client.messages))))["result"]["verdict"], "ok")
 
+    def test_a_document_whose_name_names_no_file_has_its_languages_usual_name(self):  # I29
+        client = self.client(own=False)
+        for uri in ("untitled:", "untitled:%2E%2E%2F", "untitled:..", "untitled:.", "untitled:a%2F", "untitled:" + "n" * 400 + ".py"):
+            with self.subTest(uri[:40]):
+                del client.messages[:]
+                client.open(uri, "print(1)")
+                self.assertEqual(client.reply(client.run(uri))["result"]["verdict"], "ok")
+                said = [each["message"] for each in client.sent("window/showMessage")]
+                self.assertEqual([each.split(",")[0] for each in said], ["main.py: Ended: ok"])
+                self.assertTrue(any(each.startswith("Running main.py in ") for each in self.messages(client)))
+
     @alone
     def test_edits_near_the_end_of_a_long_document(self):  # R11
         def seconds(lines):

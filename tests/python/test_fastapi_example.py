@@ -116,6 +116,9 @@ class Example(unittest.TestCase):
         status, body = self.backend.execute(code="print()", timeout=0)
         self.assertEqual(status, 400)
         self.assertIn("timeout is a number of seconds greater than 0", body["detail"])
+        status, body = self.backend.execute(code="print()", timeout=10**400)
+        self.assertEqual(status, 400, body)
+        self.assertIn("timeout is at most 1000000000 seconds", body["detail"])
 
     def test_i02_long_runs_hold_up_no_other_request(self):
         with concurrent.futures.ThreadPoolExecutor(4) as pool:

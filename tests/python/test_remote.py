@@ -173,6 +173,9 @@ class Remote(ClientTest):
               "limits": {"timeout": 3, "memory": "1m"}}),
             ("runPythonCode", {"code": "c", "pythonVersion": "latest"},   # I31
              {"code": "c", "language": "python", "fileName": "main.py", "image": "python:slim"}),
+            *[("runPythonCode", {"code": "c", "pythonVersion": version},
+               {"code": "c", "language": "python", "fileName": "main.py", "image": image})
+              for version, image in (("slim", "python:slim"), ("3.12-slim", "python:3.12-slim"), ("3.12-slim-bookworm", "python:3.12-slim-bookworm"))],
             ("runShellScript", {"script": "s", "shell": "/bin/bash"}, {"code": "s", "language": "shell", "fileName": "script.sh"}),
             ("runShellScript", {"script": "s", "shell": "/bin/dash"}, {"command": ["/bin/dash", "-c", "s"], "image": "debian:bookworm-slim"}),
             ("runCommand", {"image": "i", "command": "c", "mountWorkspace": True}, {"image": "i", "command": "c", "workspace": "readWrite", "workingDir": "/workspaces"}),

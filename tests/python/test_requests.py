@@ -1,8 +1,10 @@
 """The guide's calls as the wire has them, and what is refused before it is sent."""
+import asyncio
 import math
+import time
 
 from case import ClientTest
-from dind_executor import InvalidRequest, get_executor
+from dind_executor import AsyncExecutor, Executor, InvalidRequest, get_async_executor, get_executor
 from fake_server import result
 
 
@@ -105,9 +107,46 @@ class Requests(ClientTest):
                 call()
             self.assertIsInstance(caught.exception, ValueError)
             self.assertEqual((caught.exception.kind, caught.exception.http_status), ("invalid_request", 400))
-        for timeout in (0, -1, math.nan, math.inf, "60", True, 1e9 + 1, 1e10, 1e308, 10**30):   # I13
+        for timeout in (0, -1, math.nan, math.inf, "60", True, 1e9 + 1, 1e10, 1e308, 10**30, -10**400):   # I13
             with self.subTest(timeout=timeout), self.assert_raises(InvalidRequest, "timeout"):
                 client.run_python_code("x", timeout=timeout)
         with self.assert_raises(InvalidRequest, "one of them"):
             get_executor(socket="/a", program="/b")
+        self.assertEqual(self.fake.requests, [])
+
+    def test_i13_a_number_that_no_server_can_read_is_refused_at_once_by_name(self):
+        begun = time.monotonic()
+        fields = [("timeout", lambda value: {"timeout": value}), ("keep_output_bytes", lambda value: {"keep_output_bytes": value})]
+        fields += [(f"limits['{name}']", lambda value, name=name: {"limits": {name: value}}) for name in ("timeout", "memory", "cpus", "pids")]
+        client = AsyncExecutor(executor=self.client)
+        for said, keywords in fields:
+            for value in (10**400, -10**400, 10**5000, math.inf, -math.inf, math.nan, True, [1], {}):   # 10**5000: no repr
+                with self.subTest(said, value=str(type(value))):
+                    with self.assert_raises(InvalidRequest, said) as caught:
+                        self.client.run_python_code("x", **keywords(value))
+                    self.assertLess(len(str(caught.exception)), 200)
+                    with self.assert_raises(InvalidRequest, said):
+                        asyncio.run(client.run_python_code("x", **keywords(value)))
+        with self.assert_raises(InvalidRequest, "timeout"):
+            self.client.engine_status(timeout=10**400)
+        self.assertEqual(self.fake.requests, [])
+        self.assertLess(time.monotonic() - begun, 10)
+
+    def test_i17_an_argument_of_another_type_is_refused_by_name(self):
+        for said, call in {
+            "record": lambda: self.client.run_python_code("x", record="no"),
+            "mount_workspace": lambda: self.client.run_command("i", "x", mount_workspace="false"),
+            "on_output": lambda: self.client.run_python_code("x", on_output=5),
+            "cancel": lambda: self.client.run_python_code("x", cancel=5),
+            "url is a str, not int": lambda: Executor(url=5),
+            "url is a str, not list": lambda: get_executor(url=[]),
+            "token is a str, not int": lambda: Executor(url="http://127.0.0.1:1", token=5),
+            "token is a str, not bytes": lambda: get_async_executor(url="http://127.0.0.1:1", token=b"t"),
+            "socket is a path": lambda: Executor(socket=5),
+            "program is a path": lambda: AsyncExecutor(program=["dind-executor"]),
+        }.items():
+            with self.subTest(said), self.assert_raises(InvalidRequest, said):
+                call()
+        with self.assert_raises(InvalidRequest, "cancel"):
+            asyncio.run(AsyncExecutor(executor=self.client).run_python_code("x", cancel=5))
         self.assertEqual(self.fake.requests, [])

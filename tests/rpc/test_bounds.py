@@ -61,12 +61,24 @@ class Requests(RpcCase):
         self.assertNotIn("LSP", answer["error"]["message"])  # I27
         self.assertIn("one message in each frame", answer["error"]["message"])
 
+    def test_a_number_that_is_too_large_is_answered_under_the_id_of_its_request(self):  # I13
+        client = self.stdio()
+        large = b"1" + b"0" * 400
+        for body in (b'{"jsonrpc":"2.0","id":71,"method":"runPythonCode","params":{"code":"1","limits":{"timeout":%s}}}' % large,
+                     b'{"params":{"code":"1","timeout":%s},"method":"runPythonCode","id":71,"jsonrpc":"2.0"}' % large):
+            del client.messages[:]
+            client.write(frame(body))
+            answer = client.wait(lambda m: "error" in m, SERVED)
+            self.assertEqual((answer["id"], answer["error"]["code"]), (71, -32600))
+            self.assertIn("a number that is too large", answer["error"]["message"])
+
     def test_methods_without_params_take_none(self):  # I26
         client = self.stdio()
         for method in ("server/info", "engine/status"):
             for params in ({"x": 1}, {"limit": 1}, [1]):
                 answer = client.call(method, params)
                 self.assertEqual(answer["error"]["code"], INVALID_PARAMS, answer)
+            self.assertEqual(client.call(method, {"x": 1})["error"]["message"], 'unknown field "x"; no fields are supported here')
             for params in ({}, []):
                 self.assertIn("result", client.call(method, params))
 

@@ -23,6 +23,7 @@ from .errors import (
     NotFound,
     ServerGone,
     ServerUnavailable,
+    ShuttingDown,
     Unauthorized,
     UnsupportedLanguage,
 )
@@ -55,6 +56,7 @@ __all__ = [
     "RunResult",
     "ServerGone",
     "ServerUnavailable",
+    "ShuttingDown",
     "Unauthorized",
     "UnsupportedLanguage",
     "__version__",

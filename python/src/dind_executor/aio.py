@@ -285,6 +285,7 @@ class AsyncExecutor:
     async def _run(
         self, request: Request, on_output: Optional[OnOutput], cancel: Optional[Cancellation], wait: bool
     ) -> RunResult:
+        Cancellation._check(cancel)
         deadline = Deadline(request.timeout)
         while True:
             try:

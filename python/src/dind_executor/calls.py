@@ -19,6 +19,7 @@ def call(
     link: Link, request: Request, on_output: Optional[OnOutput], cancel: Optional[Cancellation], wait: bool
 ) -> RunResult:
     """Sends the request and waits for its result; with `wait`, asks again where the server's queue is full."""
+    Cancellation._check(cancel)
     deadline = Deadline(request.timeout)
     while True:
         try:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import threading
 from typing import Callable
 
+from .errors import InvalidRequest
+
 
 class Cancellation:
     """Ends the calls that it was given to, from any thread, once and for good.
@@ -19,6 +21,11 @@ class Cancellation:
         >>> executor.run_shell_script("sleep 60", cancel=stop).verdict
         'cancelled'
     """
+
+    @staticmethod
+    def _check(value: object) -> None:
+        if value is not None and not isinstance(value, Cancellation):
+            raise InvalidRequest(f"cancel is a Cancellation, or None; not {type(value).__name__}")
 
     def __init__(self) -> None:
         self._lock = threading.RLock()  # a signal's handler may cancel while its own thread is in here

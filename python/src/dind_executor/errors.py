@@ -93,6 +93,18 @@ class Busy(DindExecutorError):
     retry_after = 1.0
 
 
+class ShuttingDown(DindExecutorError):
+    """The server is being stopped: it did not take the run, or ended it (then `began` may be True).
+
+    `wait=True` does not try again: this server takes no run any more. Another one may, and so may this one once it is
+    back: try again after `retry_after` seconds, where `began` is False or the program may run twice.
+    """
+
+    kind = "shutting_down"
+    http_status = 503
+    retry_after = 5.0
+
+
 class Cancelled(DindExecutorError):
     """The caller gave up before there was a run that could end with a verdict."""
 
@@ -168,9 +180,10 @@ _BY_KIND = {
         EngineError,
         EngineUnavailable,
         Disabled,
+        ShuttingDown,
     )
 }
-_INVALID_PARAMS = -32602  # JSON-RPC 2.0, section 5.1
+_REFUSED = (-32700, -32600, -32602)  # JSON-RPC 2.0, section 5.1: parse error, invalid request, invalid params
 _METHOD_NOT_FOUND = -32601
 
 
@@ -193,7 +206,7 @@ def error_of(answer: object) -> DindExecutorError:
         message = "The server answered with an error that says nothing"
     kind = data.get("kind")
     if not isinstance(kind, str):
-        kind = "invalid_request" if code == _INVALID_PARAMS else "internal"
+        kind = "invalid_request" if code in _REFUSED else "internal"
     status = data.get("httpStatus")
     if not isinstance(status, int) or isinstance(status, bool):
         status = None

@@ -322,7 +322,7 @@ def run_params(method: str, params: dict[str, Any]) -> dict[str, Any]:
         version = body.pop("pythonVersion", None)
         body.update({"language": "python", "fileName": "main.py"})
         if version:
-            body["image"] = "python:slim" if version == "latest" else f"python:{version}-slim"
+            body["image"] = python_image(version)
     elif method == "runShellScript":
         script, shell = body.pop("script"), body.pop("shell")
         if shell in ("/bin/bash", "bash"):
@@ -337,6 +337,13 @@ def run_params(method: str, params: dict[str, Any]) -> dict[str, Any]:
     elif method == "buildAndRun":
         body["dockerfile"] = body.pop("dockerfileContent")
     return body
+
+
+def python_image(version: str) -> str:
+    """The image of a `python_version`: `python:3.11-slim` for `"3.11"` and for `"3.11-slim"`, as the server has it."""
+    if version == "latest":  # the registry has no "latest-slim"
+        return "python:slim"
+    return f"python:{version}" if "slim" in version.split("-") else f"python:{version}-slim"
 
 
 def events_of(reply: Any) -> Iterator[tuple[str, str]]:

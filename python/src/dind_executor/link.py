@@ -39,6 +39,22 @@ def usual_sockets() -> list[str]:
     return [*([f"{folder}/dind-executor.sock"] if folder else []), "/run/dind-executor/dind-executor.sock"]
 
 
+def check_place(socket: object, program: object, url: object, token: object) -> None:
+    """Checks what says where a server is.
+
+    Raises:
+        InvalidRequest: One of them has a wrong type, or more than one was given.
+    """
+    for name, path in (("socket", socket), ("program", program)):
+        if path is not None and not isinstance(path, (str, os.PathLike)):
+            raise InvalidRequest(f"{name} is a path, as a str or an os.PathLike; not {type(path).__name__}")
+    for name, text in (("url", url), ("token", token)):
+        if text is not None and not isinstance(text, str):
+            raise InvalidRequest(f"{name} is a str, not {type(text).__name__}")
+    if sum(each is not None for each in (socket, program, url)) > 1:
+        raise InvalidRequest("Give the socket of a server, its url or a program to start: one of them")
+
+
 class Link:
     """The way to a server, and the connection where there is one. Any thread may use it; a forked child gets its own.
 
@@ -56,8 +72,7 @@ class Link:
         url: Optional[str] = None,
         token: Optional[str] = None,
     ) -> None:
-        if sum(each is not None for each in (socket, program, url)) > 1:
-            raise InvalidRequest("Give the socket of a server, its url or a program to start: one of them")
+        check_place(socket, program, url, token)
         self._socket = None if socket is None else os.fspath(socket)
         self._program = None if program is None else os.fspath(program)
         self._url, self._token = url, token

@@ -65,7 +65,8 @@ class RunResult(dict[str, Any]):
     r"""The outcome of a run: the keys of `ResultDict`, by item or by attribute.
 
     It is a plain dict beneath: it compares, copies and turns into JSON like one. Type checkers know each key and
-    attribute, and refuse others; `to_dict()` gives a `ResultDict`.
+    attribute, and refuse others. A `RunResult` is no `ResultDict` for them: that is the type of the plain dict that
+    `to_dict()` gives.
 
     Example:
         >>> result = executor.run_python_code("print(6 * 7)")

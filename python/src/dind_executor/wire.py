@@ -16,6 +16,11 @@ Pull = Literal["missing", "never", "always"]
 Workspace = Literal["read_only", "read_write"]
 
 MAX_SECONDS = 1_000_000_000  # as the server bounds a duration
+_MAX_MEMORY = 1 << 50  # bytes; as the server bounds it, and so are the next three
+_MAX_CPUS = 1_000_000
+_MAX_PIDS = 1_000_000_000
+_MAX_KEPT = 16 << 20  # bytes
+_MAX_SHOWN = 60  # characters of a value in a message
 _WORKSPACE = {"read_only": "readOnly", "read_write": "readWrite"}
 
 
@@ -55,7 +60,13 @@ def options_of(
     keep_output_bytes: Optional[int],
     record: bool,
 ) -> Options:
-    """The keywords that all runs have, as one value."""
+    """The keywords that all runs have, as one value.
+
+    Raises:
+        InvalidRequest: `on_output` can't be called.
+    """
+    if on_output is not None and not callable(on_output):
+        raise InvalidRequest(f"on_output is a function of (channel, text), or None; not {_shown(on_output)}")
     return Options(
         timeout, stdin, env, limits, network, isolation, run_id, keep_output_bytes, record, on_output is not None
     )
@@ -97,7 +108,7 @@ def command(image: str, argv: Command, mount_workspace: bool, working_dir: Optio
     params = {
         "image": _text("image", image),
         "command": _command(argv),
-        "mountWorkspace": bool(mount_workspace),
+        "mountWorkspace": _flag("mount_workspace", mount_workspace),
         "workingDir": _optional_text("working_dir", working_dir),
     }
     return _request("runCommand", params, options)
@@ -171,8 +182,8 @@ def _request(method: str, params: dict[str, Any], options: Options, timeout_name
             "network": _optional_text("network", options.network),
             "isolation": _optional_text("isolation", options.isolation),
             "runId": run_id,
-            "keepOutputBytes": options.keep_output_bytes,
-            "record": None if options.record else False,
+            "keepOutputBytes": _number("keep_output_bytes", options.keep_output_bytes, _MAX_KEPT),
+            "record": None if _flag("record", options.record) else False,
             "stream": True if options.stream else None,
         }
     )
@@ -187,10 +198,38 @@ def seconds(name: str, value: Optional[float]) -> Optional[float]:
     """
     if value is None:
         return None
-    if not isinstance(value, (int, float)) or isinstance(value, bool) or not math.isfinite(value) or value <= 0:
-        raise InvalidRequest(f"{name} is a number of seconds greater than 0, or None; not {value!r}")
+    # Compared, since math.isfinite raises OverflowError for an int above 1.8e308. No comparison holds for a NaN.
+    if not isinstance(value, (int, float)) or isinstance(value, bool) or not value > 0 or value == math.inf:
+        raise InvalidRequest(f"{name} is a number of seconds greater than 0, or None; not {_shown(value)}")
     if value > MAX_SECONDS:
-        raise InvalidRequest(f"{name} is at most {MAX_SECONDS} seconds, not {value!r}; None leaves it to the server")
+        most = f"{name} is at most {MAX_SECONDS} seconds"
+        raise InvalidRequest(f"{most}, not {_shown(value)}; None leaves it to the server")
+    return value
+
+
+def _number(name: str, value: object, most: int) -> Union[int, float, None]:
+    """A number that JSON and the server can read; how small it may be, the server says."""
+    if value is None:
+        return None
+    if not isinstance(value, (int, float)) or isinstance(value, bool):
+        raise InvalidRequest(f"{name} is a number, not {_shown(value)}")
+    if not 0 <= value <= most:  # see `seconds`
+        raise InvalidRequest(f"{name} is a number from 0 to {most}, not {_shown(value)}")
+    return value
+
+
+def _shown(value: object) -> str:
+    try:
+        text = repr(value)
+    except ValueError:  # an int with more digits than Python writes (sys.set_int_max_str_digits)
+        return "a number of thousands of digits"
+    return text if len(text) <= _MAX_SHOWN else text[:_MAX_SHOWN] + "…"
+
+
+def _flag(name: str, value: object) -> bool:
+    # "no" and "false" are true in Python, which was never meant.
+    if not isinstance(value, bool):
+        raise InvalidRequest(f"{name} is True or False, not {_shown(value)}")
     return value
 
 
@@ -239,4 +278,11 @@ def _limits(value: Optional[Limits]) -> Optional[dict[str, Any]]:
     if unknown:
         known = ", ".join(Limits.__annotations__)
         raise InvalidRequest(f"limits has no {min(map(repr, unknown))}; there are {known}")
-    return {name: each for name, each in value.items() if each is not None}
+    memory = value.get("memory")
+    checked = {
+        "timeout": seconds("limits['timeout']", value.get("timeout")),
+        "memory": memory if isinstance(memory, str) else _number("limits['memory']", memory, _MAX_MEMORY),
+        "cpus": _number("limits['cpus']", value.get("cpus"), _MAX_CPUS),
+        "pids": _number("limits['pids']", value.get("pids"), _MAX_PIDS),
+    }
+    return {name: each for name, each in checked.items() if each is not None}

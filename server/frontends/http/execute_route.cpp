@@ -8,6 +8,7 @@
 #include "frontends/request_fields.hpp"
 #include "frontends/run_json.hpp"
 #include "services/languages_service.hpp"
+#include "support/ids.hpp"
 #include "support/shortened.hpp"
 
 namespace dind::frontends::http {
@@ -105,7 +106,8 @@ Task<Reply> execute_code(asio::any_io_executor executor, HttpServices& services,
     // The run service refuses the request below and counts it. The engine is not asked, because it may be stopping too.
   } else if (const auto engine = co_await services.engine.look(in(kWhyTime)); !engine.reachable) {
     const std::string why = engine.message.empty() ? "The engine does not answer" : engine.message;
-    co_return refusal({.error = {ErrorCode::engine_unavailable, why}, .run_id = {}, .out = {}, .err = {}});
+    services.runs.count_refused(ErrorCode::engine_unavailable);
+    co_return refusal({.error = {ErrorCode::engine_unavailable, why}, .run_id = random_id(), .out = {}, .err = {}});
   }
   const auto recipe = runnable_language(asked->language, "", "");
   if (!recipe) co_return unsupported(asked->language);

@@ -16,6 +16,14 @@ std::optional<std::string> optional_field(const HttpMessage& message, bhttp::fie
   return found == message.end() ? std::nullopt : std::optional(text(found->value()));
 }
 
+// All fields of one name as the one list that they are (RFC 9110, section 5.3).
+std::string list_field(const HttpMessage& message, bhttp::field name) {
+  std::string list;
+  const auto [first, last] = message.equal_range(name);
+  for (auto each = first; each != last; ++each) list += (each == first ? "" : ", ") + text(each->value());
+  return list;
+}
+
 }  // namespace
 
 RequestHead head_of(const HttpMessage& message, bool has_body) {
@@ -25,7 +33,7 @@ RequestHead head_of(const HttpMessage& message, bool has_body) {
                    .authorization = optional_field(message, bhttp::field::authorization),
                    .content_type = field(message, bhttp::field::content_type),
                    .content_encoding = field(message, bhttp::field::content_encoding),
-                   .accept = field(message, bhttp::field::accept),
+                   .accept = list_field(message, bhttp::field::accept),
                    .has_body = has_body,
                    .version = message.version()};
   const auto [first, last] = message.equal_range(bhttp::field::host);

@@ -49,7 +49,7 @@ Result<std::size_t> limit_of(std::string_view query) {
     query.remove_prefix(std::min(end + 1, query.size()));
     constexpr std::string_view kName = "limit=";
     if (!part.starts_with(kName))
-      return fail(ErrorCode::invalid_request, '"' + shortened(part, 60) + "\" is no parameter here; there is: limit");
+      return fail(ErrorCode::invalid_request, "unknown parameter \"" + shortened(part, 60) + "\"; supported: limit");
     const auto digits = part.substr(kName.size());
     const auto [rest, problem] = std::from_chars(digits.data(), digits.data() + digits.size(), limit);
     if (problem != std::errc{} || rest != digits.data() + digits.size() || limit < 1 || limit > kMaxListEntries)

@@ -89,8 +89,9 @@ void ClientRuns::start(Result<RunRequest> request, const Json& params, const Cli
     return;
   }
   Cancel cancel = reply.cancel();
-  auto progress = Progress::begin(connection_, rpc::field(params, "workDoneToken"), client.progress,
-                                  "Run " + escaped(request->name) + " in sandbox");
+  auto progress =
+      Progress::begin(connection_, rpc::field(params, "workDoneToken"), client.progress,
+                      "Run " + (request->name.empty() ? "a program" : escaped(request->name)) + " in sandbox");
   active_[id] = {document_key(request->uri), cancel, progress};
   spawn(executor_, "run " + id,
         follow(shared_from_this(), {std::move(*request), cancel, std::move(progress), client, std::move(reply)}));

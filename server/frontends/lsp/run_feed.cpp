@@ -91,6 +91,7 @@ void LspEventSink::on_state(const StateChange& change) {
     progress_->report(preparing->message, preparing->percent);
   } else if (const auto* started = std::get_if<Started>(&change)) {
     began_ = true;
+    if (name_.empty()) name_ = started->name;
     limits_ = started->limits;
     say("started", {{"name", started->name},
                     {"language", started->language},
@@ -121,7 +122,9 @@ void LspEventSink::finished(const Result<RunResult>& result) {
     log_line(end);
     // A plain client writes log messages to a place where nobody looks (I11).
     if (!own_notifications_)
-      connection_->notify("window/showMessage", {{"type", kInfoType}, {"message", escaped(name_) + ": " + end}});
+      connection_->notify(
+          "window/showMessage",
+          {{"type", kInfoType}, {"message", (name_.empty() ? "The program" : escaped(name_)) + ": " + end}});
     progress_->end(end);
   } else {
     say("finished", {{"error", {{"kind", dind::name(result.error().code)}, {"message", result.error().message}}}});

@@ -111,6 +111,15 @@ Result<void> add_file(const Json& argument, const std::optional<std::string>& la
   return add_common(argument, options, spec);
 }
 
+// The document's own name; empty where it can't name a file in the sandbox: then the program has its language's usual
+// name (I29).
+std::string file_name(const std::string& uri) {
+  constexpr std::size_t kMaxNameBytes = 255;  // of Linux, NAME_MAX
+  auto name = base_name(uri);
+  if (name == "." || name == ".." || name.size() > kMaxNameBytes) name.clear();
+  return name;
+}
+
 bool has(const WorkspaceProgramList& list, const std::string& id) {
   return std::ranges::find(list.programs, id, &WorkspaceProgramSummary::id) != list.programs.end();
 }
@@ -143,7 +152,7 @@ std::optional<std::string> wrong_workspace_shape(const Json& argument) {
 Result<RunRequest> make_request(const Json& argument, const DocumentStore& documents, const Options& options) {
   RunRequest request{
       .uri = *rpc::text(argument, "uri"), .name = {}, .spec = {}, .input = rpc::text(argument, "stdin").value_or("")};
-  request.name = base_name(request.uri);
+  request.name = file_name(request.uri);
   SourceProgram program;
   program.file_name = request.name;
   const Document* open = documents.find(request.uri);
@@ -161,13 +170,14 @@ Result<RunRequest> make_request(const Json& argument, const DocumentStore& docum
   if (const auto path = file_path(request.uri)) program.folder = std::filesystem::path(*path).parent_path().string();
   // An editor shows an empty file as one empty line.
   if (program.text.find_first_not_of("\r\n") == std::string::npos)
-    return fail(ErrorCode::invalid_request, program.file_name + " is empty: there is nothing to run");
+    return fail(ErrorCode::invalid_request, (program.file_name.empty() ? "The document" : program.file_name) +
+                                                " is empty: there is nothing to run");
   program.language = rpc::text(argument, "languageId");
   // The editor chooses the language id of an open document. If no recipe knows it
   // ("plaintext"), the file's name and first line decide.
   if (!program.language)
     program.language = runnable_language(open ? std::optional<std::string_view>(open->language_id) : std::nullopt,
-                                         program.file_name, program.text);
+                                         base_name(request.uri), program.text);
   // The editor's text is Unicode. A file that is read here keeps its own bytes and encoding.
   if (open != nullptr) program.text = unicode_program(std::move(program.text), program.language, program.file_name);
 
@@ -182,9 +192,9 @@ std::optional<RunSpec> expected_run(const Json& argument, const DocumentStore& d
   if (!uri || wrong_shape(argument)) return std::nullopt;
   const Document* open = documents.find(*uri);
   SourceProgram program;
-  program.file_name = base_name(*uri);
+  program.file_name = file_name(*uri);
   program.language = runnable_language(open ? std::optional<std::string_view>(open->language_id) : std::nullopt,
-                                       program.file_name, open ? open->text : std::string());
+                                       base_name(*uri), open ? open->text : std::string());
   RunSpec spec;
   if (!program.language || !add_file(argument, program.language, options, spec)) return std::nullopt;
   spec.program = std::move(program);

@@ -15,7 +15,8 @@ namespace dind::frontends::lsp {
 
 struct RunRequest {
   std::string uri;
-  std::string name;  // for people: the name of the file or the folder
+  // For people: the name of the file or the folder. Empty: the name that the run has when it starts.
+  std::string name;
   RunSpec spec;
   std::string input;  // the program's stdin
 };

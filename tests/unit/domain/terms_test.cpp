@@ -30,6 +30,9 @@ TEST_CASE("I19: what a shell or JSON would read otherwise is quoted") {
   CHECK(variables_in_terms(Terms::settings, {{"A", "`id`"}}) == "begin the command with A='`id`'");
   for (const auto terms : {Terms::fields, Terms::flags, Terms::settings})
     CHECK(packages_in_terms(terms, {std::string(5000, 'a')}).size() < 300);
+  CHECK(build_value_in_terms(Terms::fields) == "a value (\"buildArgs\")");
+  CHECK(build_value_in_terms(Terms::flags) == "a value (--build-arg NAME=VALUE)");
+  CHECK_FALSE(build_value_in_terms(Terms::settings).contains("--"));
   for (const auto terms : {Terms::fields, Terms::settings}) {
     const auto text = folder_run_in_terms(terms, "/p", "node a.js");
     CHECK(text.contains("`node a.js`"));

@@ -173,13 +173,25 @@ TEST_CASE("an image's name is cut at its tag or digest, and nothing else passes 
            "debian@sha256:abc", "debian@sha256:" + digits + "f", "debian@sha256:" + std::string(64, 'F'),
            "debian@:" + digits, "a___b", "a..b", "a._b", "a_", "a-/b", "debian:book/worm", "debian:-x",
            "debian:" + std::string(129, 't'), std::string(300, 'x'), "host:port/a", "host:/a", "-host.example/a",
-           "debian:bookworm-slim "}) {
+           "debian:bookworm-slim ", "registry.example:99999/x", "registry.example:65536/x", "registry.example:0/x",
+           "registry.example:" + std::string(30, '9') + "/x", "registry.example:+1/x", "scratch", "scratch:latest",
+           "library/scratch", "docker.io/library/scratch:x", "index.docker.io/scratch"}) {
     INFO(bad);
     CHECK_FALSE(parse_image_name(bad));
   }
   CHECK_FALSE(parse_image_name(std::string(600, 'a')));
   // The message shows what is wrong with it (I03).
   CHECK(parse_image_name("debian:bookworm-slim ").error().message.starts_with("\"debian:bookworm-slim \" is not"));
+  CHECK(parse_image_name("registry.example:65535/scratch"));
+  CHECK(parse_image_name("scratch").error().message.contains("empty image"));
+  CHECK(parse_image_name("x.example:99999/x").error().message.contains("65535"));
+  CHECK(parse_image_name("  ").error().message.starts_with("\"  \" is not"));
+  CHECK(parse_image_name("a ").error().message.starts_with("\"a \" is not"));
+  CHECK(is_image_id(digits));
+  CHECK(is_image_id("sha256:" + digits));
+  for (const auto& none :
+       {digits + "f", digits.substr(1), "x:" + digits, "a@sha256:" + digits, std::string(64, 'F'), std::string()})
+    CHECK_FALSE(is_image_id(none));
   CHECK(parse_image_name("a___b").error().code == ErrorCode::invalid_request);
 }
 

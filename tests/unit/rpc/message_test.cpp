@@ -51,6 +51,8 @@ TEST_CASE("What is no message says why, under its id where it has one") {
   check(R"({"jsonrpc":"2.0","id":null,"method":"m"})", code::kInvalidRequest);
   check(R"({"jsonrpc":"2.0","id":5,"method":"m","params":"x"})", code::kInvalidRequest, 5);
   check(std::string(1'000'000, '['), code::kInvalidRequest);
+  check(R"({"jsonrpc":"2.0","id":5,"method":"m","params":{"timeout":1e400}})", code::kInvalidRequest, 5);  // I13
+  check(R"({"jsonrpc":"2.0","params":[-1e400],"method":"m","id":"x"})", code::kInvalidRequest, "x");
 }
 
 TEST_CASE("What goes out is one line of JSON, whatever it holds") {

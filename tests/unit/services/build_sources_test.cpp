@@ -200,7 +200,8 @@ TEST_CASE("What a builder is given as an argument is what its ARG has") {  // B0
 TEST_CASE("An image's name that is none for want of an argument is refused with what to do") {  // B08
   for (const bool buildkit : {false, true})
     for (const char* text : {"ARG V\nFROM debian:${V}", "FROM debian:$V", "ARG R\nFROM $R/base", "FROM a\nFROM ${R}/x"})
-      check_refused(text, "--build-arg, buildArgs", {}, {.buildkit = buildkit});
+      check_refused(text, "a value (\"buildArgs\")", {}, {.buildkit = buildkit});
+  check_refused("ARG V\nFROM debian:$V", "a value (--build-arg NAME=VALUE)", {}, {.terms = Terms::flags});  // I19
   check_refused("ARG V\nFROM debian:${V}", "it becomes \"debian:\", which is not the name of an image");
   CHECK(sources("ARG V\nFROM debian:${V}", {}, {.arguments = {{"V", "12"}}}) == Names{"debian:12"});
   CHECK(sources("ARG S\nFROM debian:12$S") == Names{"debian:12"});
@@ -250,7 +251,7 @@ TEST_CASE("An image that is named by a variable of BuildKit's is refused without
         "ARG A=$TARGETARCH\nARG B=x-$A\nFROM b:$B", "FROM ${BASE:-base-$TARGETARCH}",
         "FROM \"base-$TARGETARCH\" AS one", "FROM a\nFROM base-${TARGETARCH}"}) {
     check_refused(text, "only BuildKit sets it: set DOCKER_BUILDKIT=1 (build.builder)");
-    check_refused(text, "--build-arg");
+    check_refused(text, "a value (\"buildArgs\")");
     INFO(text);
     CHECK(sources(text, {}, {.buildkit = true, .remote = false, .os = "linux", .arch = "amd64"}));
   }

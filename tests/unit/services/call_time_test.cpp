@@ -15,17 +15,21 @@ TEST_CASE("A call whose time is over is a timeout, wherever it was") {
   while (!time.cancel().cancelled()) context.run_one();
   CHECK(time.cancel().reason() == CancelReason::deadline);
 
-  const auto pulling = time.judged(fail(ErrorCode::cancelled, "x"), "r1", Stage::image);
+  const auto pulling = time.judged(fail(ErrorCode::cancelled, "x"), "r1", Stage::image, true);
   REQUIRE(pulling);
   CHECK(pulling->run_id == "r1");
   CHECK(pulling->verdict == Verdict::timeout);
   CHECK(pulling->stage == Stage::image);
-  CHECK(pulling->notes.size() == 1);
+  REQUIRE(pulling->notes.size() == 1);
+  CHECK(pulling->notes.front().contains("its image was pulled"));
+  const auto looking = time.judged(fail(ErrorCode::cancelled, "x"), "r1", Stage::image, false);
+  REQUIRE(looking);
+  CHECK_FALSE(looking->notes.front().contains("pulled"));
 
   RunResult stopped;
   stopped.verdict = Verdict::cancelled;
   stopped.cancel_reason = CancelReason::deadline;
-  const auto ran = time.judged(stopped, "r1", Stage::container);
+  const auto ran = time.judged(stopped, "r1", Stage::container, false);
   REQUIRE(ran);
   CHECK(ran->verdict == Verdict::timeout);
   CHECK(!ran->cancel_reason);
@@ -33,8 +37,9 @@ TEST_CASE("A call whose time is over is a timeout, wherever it was") {
 
   RunResult fine;
   fine.verdict = Verdict::ok;
-  CHECK(time.judged(fine, "r1", Stage::container)->verdict == Verdict::ok);
-  CHECK(time.judged(fail(ErrorCode::engine_error, "x"), "r1", Stage::image).error().code == ErrorCode::engine_error);
+  CHECK(time.judged(fine, "r1", Stage::container, false)->verdict == Verdict::ok);
+  CHECK(time.judged(fail(ErrorCode::engine_error, "x"), "r1", Stage::image, true).error().code ==
+        ErrorCode::engine_error);
 }
 
 TEST_CASE("A call whose time begins anew has all of it from then on") {  // K20
@@ -56,7 +61,7 @@ TEST_CASE("A caller's own cancel is passed on, and stays its own") {
   CHECK(!time.cancel().cancelled());
   caller.cancel(CancelReason::user);
   CHECK(time.cancel().reason() == CancelReason::user);
-  const auto result = time.judged(fail(ErrorCode::cancelled, "x"), "r1", Stage::image);
+  const auto result = time.judged(fail(ErrorCode::cancelled, "x"), "r1", Stage::image, true);
   REQUIRE(!result);
   CHECK(result.error().code == ErrorCode::cancelled);
 }

@@ -74,9 +74,10 @@ TEST_CASE("What is refused is named, in any place of the text") {  // S03, I20, 
       {"{\"a\": \"\xff\"}", JsonFault::not_json, "UTF-8"},
       {"\"\xed\xa0\x80\"", JsonFault::not_json, "UTF-8"},
       {"\"\\ud800\"", JsonFault::not_json, "surrogate"},
-      {"[1e999]", JsonFault::not_json, "a number that is too large: 1e999"},
-      {"{\"timeout\": -1e400}", JsonFault::not_json, "-1e400"},
-      {"{\"a\": " + std::string(1000, '9') + "e999}", JsonFault::not_json, "…"},
+      {"[1e999]", JsonFault::number_too_large, "a number that is too large: 1e999"},
+      {"{\"timeout\": -1e400}", JsonFault::number_too_large, "-1e400"},
+      {"{\"a\": " + std::string(1000, '9') + "e999}", JsonFault::number_too_large, "…"},
+      {"[1" + std::string(400, '0') + ']', JsonFault::number_too_large, "100"},
       {R"({"timeout": 1, "timeout": 2})", JsonFault::duplicate_key, "duplicate key \"timeout\""},
       {R"({"timeout": 1, "timeout": 1})", JsonFault::duplicate_key, "duplicate key \"timeout\""},
       {R"([[{"a": [{"b": {}, "b": []}]}]])", JsonFault::duplicate_key, "duplicate key \"b\""},
@@ -125,9 +126,18 @@ TEST_CASE("A request that is refused is known by its id") {
   CHECK(problem_of(R"({"a": 1, "a": 2, "id": "x"})").id == "x");
   CHECK(problem_of(R"({"p": )" + std::string(100, '[') + std::string(100, ']') + R"(, "id": 7})").id == 7);
   CHECK(problem_of(R"({"p": [1, 2, 3, {"id": 1}], "id": 7})", {.values = 3}).id == 7);
-  for (const char* text :
-       {R"({"id": 7, "id": 7})", R"({"id": 7, "a": 1, "a": 2, "id": 8})", R"({"a": {"id": 7, "id": 7}})",
-        R"([{"id": 7, "a": 1, "a": 2}])", R"({"id": [1], "a": 1, "a": 2})", R"({"id": {"id": 1}, "a": 1, "a": 2})"}) {
+  // I13: the parser stops at such a number, before or after the id.
+  const std::string large = '1' + std::string(400, '0');
+  CHECK(problem_of(R"({"id": 7, "params": {"timeout": )" + large + "}}").id == 7);
+  CHECK(problem_of(R"({"params": {"timeout": )" + large +
+                   R"(, "b": "\"1e999", "c": [-1e999, 1.5]}, "id": 18446744073709551615})")
+            .id == 18446744073709551615U);
+  CHECK(problem_of(R"({"a": 1, "a": 1e999, "id": "x"})").id == "x");
+  CHECK(problem_of(R"({"a": 1e999, "id": "1e999"})").id == "1e999");
+  for (const char* text : {R"({"id": 7, "a": 1e999, "id": 7})", R"({"id": 1e999})", R"({"a": {"id": 7}, "b": 1e999})",
+                           R"([{"id": 7}, 1e999])", R"({"id": 7, "id": 7})", R"({"id": 7, "a": 1, "a": 2, "id": 8})",
+                           R"({"a": {"id": 7, "id": 7}})", R"([{"id": 7, "a": 1, "a": 2}])",
+                           R"({"id": [1], "a": 1, "a": 2})", R"({"id": {"id": 1}, "a": 1, "a": 2})"}) {
     INFO(text);
     CHECK(problem_of(text).id.is_null());
   }

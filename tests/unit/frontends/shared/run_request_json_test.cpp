@@ -49,7 +49,12 @@ TEST_CASE("runPythonCode is the pattern of dind/patterns.hpp") {
                              "isolation": "gvisor", "stream": true, "keepOutputBytes": 0,
                              "limits": {"memory": "64m", "cpus": 0.5, "pids": 10}})j");
   CHECK(full.spec.image == "python:3.11-slim");
-  CHECK(read("runPythonCode", R"j({"code": "x", "pythonVersion": "latest"})j").spec.image == "python:slim");  // I31
+  for (const auto& [version, image] : {std::pair{"latest", "python:slim"},  // I31
+                                       {"slim", "python:slim"},
+                                       {"3.12-slim", "python:3.12-slim"},
+                                       {"3.12-slim-bookworm", "python:3.12-slim-bookworm"},
+                                       {"3.12", "python:3.12-slim"}})
+    CHECK(read("runPythonCode", json{{"code", "x"}, {"pythonVersion", version}}.dump().c_str()).spec.image == image);
   CHECK(full.spec.requirements == std::vector<std::string>{"requests", "flask>=2"});
   CHECK(full.spec.limits.timeout == 1500ms);
   CHECK(full.spec.total_timeout == 1500ms);
@@ -161,12 +166,15 @@ TEST_CASE("What is wrong is refused by name") {
   refused("run", R"j({"command": "x"})j", "\"image\" is missing");
   refused("run", R"j({"command": "x", "image": "i", "args": []})j", "\"args\" does not go with \"command\"");
   refused("run", R"j({"dockerfile": "FROM a", "image": "i"})j", "\"image\" does not go with");
-  refused("run", R"j({"code": "x", "colour": 1})j", "\"colour\" is no field here");
-  refused("run", R"j({"code": "x", "limits": {"disk": 1}})j", "\"limits.disk\" is no field here");
+  refused("run", R"j({"code": "x", "colour": 1})j", R"(unknown field "colour"; supported: code, )");
+  refused("run", R"j({"code": "x", "limits": {"disk": 1}})j", R"(unknown field "limits.disk"; supported: timeout, )");
+  for (const char* memory : {"1", "\"5m\"", "1125899906842625", "\"9999t\"", "1e30"})  // I07
+    refused("run", (R"j({"code": "x", "limits": {"memory": )j" + std::string(memory) + "}}").c_str(),
+            "from 6 MiB to 1024 TiB, not ");
   refused("run", R"j({"code": "x", "limits": []})j", "\"limits\" must be an object");
   refused("run", R"j({"code": 7})j", "\"code\" must be a text");
   refused("run", R"j({"code": "x", "args": ["a", 1]})j", "\"args\" must be a list of texts");
-  refused("run", R"j({"code": "x", "env": {"A": 1}})j", "\"env.A\" must be a text");
+  refused("run", R"j({"code": "x", "env": {"A": 1}})j", "\"env.A\" must be a text, not 1");
   refused("run", R"j({"code": "x", "network": "host"})j", "\"network\" must be");
   refused("run", R"j({"code": "x", "workspace": "rw"})j", "\"workspace\" must be");
   refused("run", R"j({"code": "x", "isolation": true})j", "\"isolation\" must be");
