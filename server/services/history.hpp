@@ -151,11 +151,12 @@ class History {
   virtual Task<Result<HistoryRecord>> find(std::string id, std::optional<std::string> client = {}) = 0;
   virtual Task<Result<PruneReport>> prune(PruneRequest request) = 0;
 
-  // A whole copy as one file (0600), which replaces one of that name. Errors (invalid_request): it can't be written.
+  // A whole copy as one file (0600), which replaces a regular file of that name; of a link, what it leads to.
+  // Errors (invalid_request): it can't be written, or something other than a regular file has the name.
   virtual Task<Result<HistoryCopy>> export_to(std::string file) = 0;
   // The runs of such a copy in place of those that are here, all or nothing; runs that are under way stay.
-  // Errors (invalid_request): the file is no such copy.
-  virtual Task<Result<HistoryCopy>> import_from(std::string file) = 0;
+  // `shown`: the file's name in messages. Errors (invalid_request): the file is no such copy.
+  virtual Task<Result<HistoryCopy>> import_from(std::string file, std::string shown) = 0;
   // Before the end of a process that lived long: all is in the history's one file. It gives up at the deadline.
   virtual Task<void> settle(Deadline deadline) = 0;
 };

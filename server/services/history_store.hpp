@@ -16,6 +16,8 @@ namespace sqlite {
 class Database;
 }
 
+inline constexpr int kHistoryForm = 1;  // PRAGMA user_version of the files that this program writes
+
 class HistoryStore {
  public:
   // Opens the file, makes it (0600, its folder 0700) where there is none, and closes the rows of processes that are
@@ -46,7 +48,7 @@ class HistoryStore {
 
   // In history_backup.cpp. Others may use the history meanwhile.
   Result<HistoryCopy> export_to(const std::string& file);
-  Result<HistoryCopy> import_from(const std::string& file);
+  Result<HistoryCopy> import_from(const std::string& file, const std::string& shown = {});  // {}: as `file`
   // Writes runs that another process keeps from being written into a history of their own beside `path`; its name.
   // Whoever opens the history of `path` next takes it in.
   static Result<std::string> write_aside(const std::string& path, const std::vector<Work>& runs);
