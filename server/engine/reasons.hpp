@@ -18,6 +18,8 @@ bool is_there_already(std::string_view message);
 bool leads_out_of_image(std::string_view message);
 // A container can't be created: a file of its image is where a folder has to be. Docker 20.10 to 28.
 bool meets_a_file(const Error& error);
+// A VOLUME of an image is a file there, or below one. Docker 20.10 to 28.
+bool volume_meets_a_file(const Error& error);
 // A folder that is mounted is not on the engine's machine. Docker 20.10 to 28.
 bool source_is_missing(std::string_view message);
 // A seccomp profile is not there where the engine looks for it. Podman.

@@ -29,6 +29,10 @@ Error no_connection(const Endpoint& endpoint, std::string_view what, int error_n
 // TLS does not come about; `reason` is what the library says. Adds what to do about it.
 Error no_tls(const Endpoint& endpoint, std::string_view what, std::string_view reason);
 
+// The connection ended, or was reset, in the midst of a reply: engine_unavailable. Nothing is wrong with the engine's
+// words, and a second try may succeed (R03).
+Error connection_broke(const Endpoint& endpoint, std::string_view what);
+
 // The engine answered, and `problem` is what is wrong with the answer ("it is not JSON").
 Error bad_reply(const Endpoint& endpoint, std::string_view what, std::string_view problem);
 
