@@ -4,16 +4,12 @@
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
-#include <boost/system/system_error.hpp>
-#include <cerrno>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
 #include <iostream>
-#include <new>
 #include <optional>
-#include <system_error>
 
 #include "app/composition.hpp"
 #include "app/configuration.hpp"
@@ -30,6 +26,7 @@
 #include "frontends/handover/control.hpp"
 #include "frontends/lsp/session.hpp"
 #include "support/descriptors.hpp"
+#include "support/exception_text.hpp"
 #include "support/standard_descriptors.hpp"
 #include "support/unix_time.hpp"
 
@@ -48,18 +45,7 @@ int say(const Error& error) {
   return cli::kNotRunExit;
 }
 
-// Explains an exception that comes from a lack of resources. Any other exception is a bug (R17).
-void say(const std::exception& e) {
-  const auto* system = dynamic_cast<const std::system_error*>(&e);
-  const auto* boost = dynamic_cast<const boost::system::system_error*>(&e);
-  const int error = system != nullptr ? system->code().value() : boost != nullptr ? boost->code().value() : 0;
-  std::string text = std::string("a bug of ours: ") + e.what();
-  if (no_descriptors_left(error)) text = "It can't be started. " + descriptor_shortage();
-  if (error == EAGAIN || error == ENOMEM || dynamic_cast<const std::bad_alloc*>(&e) != nullptr)
-    text = "It can't be started or go on: there is not enough memory, or there are too many threads. Raise the limit " +
-           std::string("of this process (ulimit -v, ulimit -u, or that of its container)");
-  std::fprintf(stderr, "dind-executor: %s\n", text.c_str());
-}
+void say(const std::exception& e) { std::fprintf(stderr, "dind-executor: %s\n", exception_text(e).c_str()); }
 
 Task<int> doctor(app::Core& core, bool json) {
   const auto checks = co_await core.doctor().examine(in(kDoctorTime));
@@ -260,6 +246,7 @@ int output_lost() {
 int main(int argc, char** argv) {
   open_standard_descriptors();
   std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGXFSZ, SIG_IGN);  // a write beyond a limit on the size of files fails with EFBIG
   // The process ends with _Exit: what is left belongs to threads that wait for a terminal, or to an engine that
   // does not answer. No destructor could end it.
   raise_descriptor_limit();

@@ -63,7 +63,9 @@ Task<Result<BuildOutcome>> Client::build_image(ImageBuild build, std::function<v
       co_return BuildOutcome{.image_id = {}, .failure = BuildFailure{.message = std::move(*words)}};
     co_return std::unexpected(reply.error());
   }
-  if (!readable || !reader.complete() || reader.image_id().empty())
+  // A stream that ends in the midst of an object was cut; one of other words is no build's.
+  if (readable && !reader.complete()) co_return std::unexpected(connection_broke(http->endpoint(), what));
+  if (!readable || reader.image_id().empty())
     co_return std::unexpected(bad_reply(http->endpoint(), what, "its progress lines are not JSON, or name no image"));
   co_return BuildOutcome{.image_id = reader.image_id(), .failure = std::nullopt};
 }

@@ -203,12 +203,10 @@ Task<Result<void>> HijackedStream::Impl::upgrade(std::string target) {
     if (head.size() > kHeadLimit)
       co_return std::unexpected(bad_reply(endpoint, what, "the head of its reply has no end"));
     const auto size = co_await read_some(buffer);
+    if ((!size || *size == 0) && !head.empty() && !closed && !timed_out)
+      co_return std::unexpected(connection_broke(endpoint, what));
     if (!size) co_return std::unexpected(size.error());
-    if (*size == 0) {
-      if (head.empty())
-        co_return std::unexpected(no_answer(endpoint, what, "it closed the connection without a reply"));
-      co_return std::unexpected(bad_reply(endpoint, what, "its reply breaks off"));
-    }
+    if (*size == 0) co_return std::unexpected(no_answer(endpoint, what, "it closed the connection without a reply"));
     head.append(buffer.data(), *size);
     end = head.find("\r\n\r\n");
   }

@@ -75,6 +75,9 @@ class Transfer {
     long status = 0;
     curl_easy_getinfo(easy_, CURLINFO_RESPONSE_CODE, &status);
     reply_.status = static_cast<int>(status);
+    // Curl takes a head that breaks off after its first line for a whole reply.
+    if (finished_ && code_ == CURLE_OK && !stopped_ && !head_is_whole_)
+      return std::unexpected(connection_broke(endpoint_, request_.what));
     if (finished_ && (code_ == CURLE_OK || stopped_)) return std::move(reply_);
     // The refusal is the reply, whatever happened to the rest of the body.
     if (refused_ && !request_.cancel.cancelled()) return std::move(reply_);
@@ -201,7 +204,11 @@ class Transfer {
       return false;
     }
     if (line == "\r\n") refuse_if_early();
-    if (line.starts_with("HTTP/")) reply_.headers.clear();  // after a 100 Continue or a retry, the final reply follows
+    if (line.starts_with("HTTP/")) {  // after a 100 Continue or a retry, the final reply follows
+      reply_.headers.clear();
+      head_is_whole_ = false;
+    }
+    if (line == "\r\n" || line == "\n") head_is_whole_ = true;  // trailers may follow the body
     if (line == "\r\n" && request_.on_accepted && !request_.cancel.cancelled()) {
       long status = 0;
       curl_easy_getinfo(easy_, CURLINFO_RESPONSE_CODE, &status);
@@ -279,12 +286,12 @@ class Transfer {
       case CURLE_SEND_ERROR:
         return no_answer(endpoint_, request_.what, "the connection broke: " + text);
       case CURLE_PARTIAL_FILE:
-        return bad_reply(endpoint_, request_.what, "its reply breaks off");
+        return connection_broke(endpoint_, request_.what);
       case CURLE_RECV_ERROR:
         if (header_bytes_ == 0)
           return no_answer(endpoint_, request_.what,
                            error_number == ECONNRESET ? "connection reset" : "the connection broke: " + text);
-        return bad_reply(endpoint_, request_.what, "its reply breaks off");
+        return connection_broke(endpoint_, request_.what);
       case CURLE_WEIRD_SERVER_REPLY:
       case CURLE_UNSUPPORTED_PROTOCOL:
       case CURLE_HTTP2:
@@ -316,6 +323,7 @@ class Transfer {
   bool refused_ = false;
   std::shared_ptr<char> here_ = std::make_shared<char>();
   CURLcode code_ = CURLE_OK;
+  bool head_is_whole_ = false;
   bool finished_ = false;
   bool stopped_ = false;
   bool too_large_ = false;

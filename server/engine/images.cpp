@@ -98,8 +98,8 @@ Task<Result<void>> Client::pull_image(std::string name, std::string registry_aut
     }
     co_return std::unexpected(error);
   }
-  if (!readable || !reader.complete())
-    co_return std::unexpected(bad_reply(http->endpoint(), what, "its progress lines are not JSON, or break off"));
+  if (!readable) co_return std::unexpected(bad_reply(http->endpoint(), what, "its progress lines are not JSON"));
+  if (!reader.complete()) co_return std::unexpected(connection_broke(http->endpoint(), what));
   co_return Result<void>{};
 }
 

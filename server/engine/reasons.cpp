@@ -16,6 +16,11 @@ bool meets_a_file(const Error& error) {
   return error.engine_status >= 400 && has_any(error.message, {"not a directory", "Cannot mkdir"});
 }
 
+bool volume_meets_a_file(const Error& error) {
+  return meets_a_file(error) ||
+         (error.engine_status >= 400 && error.message.contains("cannot mount volume over existing file"));
+}
+
 bool source_is_missing(std::string_view message) {
   return has_any(message, {"bind source path does not exist", "bind mount source"});
 }

@@ -18,6 +18,8 @@ bool is_there_already(std::string_view message);
 bool leads_out_of_image(std::string_view message);
 // A container cannot be created: its image has a file where a folder is needed. Docker 20.10 to 28.
 bool meets_a_file(const Error& error);
+// A VOLUME of an image is a file there, or is below a file. Docker 20.10 to 28.
+bool volume_meets_a_file(const Error& error);
 // A mounted folder does not exist on the engine's machine. Docker 20.10 to 28.
 bool source_is_missing(std::string_view message);
 // The engine does not find a seccomp profile. Podman.

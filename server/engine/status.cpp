@@ -56,6 +56,16 @@ Error status_error(const Endpoint& endpoint, std::string_view what, int status, 
   if (kind != CallKind::image_pull && says_disk_full(text))
     message = "The engine at " + endpoint.address + " has no space left on its disk (it answered " +
               std::to_string(status) + " to '" + std::string(what) + "'): " + kFreeEngineDisk;
+  // What the runtime says of a program's own file system or memory is not the engine's.
+  if (kind != CallKind::image_pull && status >= 500 && !text.contains("OCI runtime")) {
+    const std::string answered = " (it answered " + std::to_string(status) + " to '" + std::string(what) + "'): ";
+    if (text.contains("read-only file system"))
+      message = "The engine at " + endpoint.address + " can't write to its disk, which is read-only" + answered +
+                "check that disk on the engine's machine (`dmesg`), mount it for writing, and restart the engine";
+    if (text.contains("cannot allocate memory"))
+      message = "The engine at " + endpoint.address + " has no memory left" + answered +
+                "free memory on the engine's machine, or end other containers there (`docker stats`), then try again";
+  }
   if (text.contains("HTTP request to an HTTPS server"))
     message += " Set DOCKER_TLS_VERIFY=1, and DOCKER_CERT_PATH to the folder with ca.pem, cert.pem and key.pem.";
   return {code, std::move(message), status};
@@ -128,6 +138,14 @@ Error no_connection(const Endpoint& endpoint, std::string_view what, int error_n
     default:
       return no_answer(endpoint, what, one_line(std::strerror(error_number)));
   }
+}
+
+Error connection_broke(const Endpoint& endpoint, std::string_view what) {
+  const std::string when = what == "build image"  ? "while the image was built"
+                           : what == "pull image" ? "while the image was pulled"
+                                                  : "before the reply to '" + std::string(what) + "' was complete";
+  return {ErrorCode::engine_unavailable,
+          "The connection to the engine at " + endpoint.address + " broke " + when + ". Run it again"};
 }
 
 Error bad_reply(const Endpoint& endpoint, std::string_view what, std::string_view problem) {

@@ -29,6 +29,10 @@ Error no_connection(const Endpoint& endpoint, std::string_view what, int error_n
 // The TLS connection failed; `reason` is the library's text. Adds what to do about it.
 Error no_tls(const Endpoint& endpoint, std::string_view what, std::string_view reason);
 
+// The connection ended, or was reset, within a reply: engine_unavailable. The engine's words are not wrong, and a
+// second try may succeed (R03).
+Error connection_broke(const Endpoint& endpoint, std::string_view what);
+
 // The engine answered; `problem` says what is wrong with the reply ("it is not JSON").
 Error bad_reply(const Endpoint& endpoint, std::string_view what, std::string_view problem);
 

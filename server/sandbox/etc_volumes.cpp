@@ -102,9 +102,10 @@ Task<Result<EtcFolder>> EtcVolumes::refill(engine::Image image, std::string user
   auto filled = co_await fill(volume, std::move(image), std::move(user), deadline);
   if (!filled) {
     if (filled.error().code == ErrorCode::engine_unavailable) co_return filled;
-    // A newer engine does not read an image whose links lead out of it. The run itself reports what is wrong with such
-    // an image.
-    const bool of_image = engine::leads_out_of_image(filled.error().message);
+    // A newer engine does not read an image whose links lead out of it, and no engine mounts a VOLUME over a file. The
+    // run itself reports what is wrong with such an image.
+    const bool of_image =
+        engine::leads_out_of_image(filled.error().message) || engine::volume_meets_a_file(filled.error());
     log(of_image ? LogLevel::info : LogLevel::warning, "The files of /etc are left out: " + filled.error().message);
     co_return EtcFolder{};
   }

@@ -11,6 +11,7 @@
 #include "sandbox/creation.hpp"
 #include "support/ids.hpp"
 #include "support/log.hpp"
+#include "support/private_files.hpp"
 #include "support/shortened.hpp"
 
 namespace dind::sandbox {
@@ -172,6 +173,7 @@ struct ImageCheck::Look {
       }
       done = here;
       at_slash = next;
+      if (*there && !(*there)->is_folder()) break;  // nothing is below it
     }
     co_return done;
   }
@@ -196,10 +198,9 @@ void ImageCheck::remember(const std::string& key) {
   fine_.insert(key);
   if (file_.empty()) return;
   std::error_code ignored;
-  std::filesystem::create_directories(file_.parent_path(), ignored);
+  (void)make_private_folder(file_.parent_path().string());
   const bool large = std::filesystem::file_size(file_, ignored) > kMaxCacheBytes && !ignored;
-  const int fd =
-      ::open(file_.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC | (large ? O_TRUNC : 0), 0600);
+  const int fd = open_private(file_.string(), O_WRONLY | O_APPEND | O_NOFOLLOW | O_CLOEXEC | (large ? O_TRUNC : 0));
   if (fd < 0) return;  // the image is then checked again next time
   const std::string line = key + "\n";
   if (::write(fd, line.data(), line.size()) != static_cast<ssize_t>(line.size()))
@@ -232,6 +233,20 @@ Task<Result<void>> ImageCheck::check(std::string container, engine::Image image,
                             : *end == target ? ""
                                              : shortened(*end, 80) + ",") +
                            " a place of the sandbox's own",
+                       "Take the VOLUME out of the image");
+  }
+  for (const auto& volume : image.volumes) {
+    const auto target = cleaned(volume);
+    const auto end = co_await look.end_of(target);
+    if (!end) co_return std::unexpected(end.error());
+    const auto there = co_await look.at(*end);
+    if (!there) co_return std::unexpected(there.error());
+    if (*there && !(*there)->is_folder())
+      co_return refuse("its VOLUME " + shortened(target, 80) +
+                           (*end == target                   ? ""
+                            : target.starts_with(*end + "/") ? " is below " + shortened(*end, 80) + ", which"
+                                                             : " leads to " + shortened(*end, 80) + ", which") +
+                           " is not a folder",
                        "Take the VOLUME out of the image");
   }
   if (!targets.working_dir.empty()) {

@@ -193,7 +193,8 @@ struct EngineDoctor::Visit {
   std::vector<DoctorCheck> checks;
   std::optional<engine::Image> any_image;
   std::string any_name;
-  bool gvisor = false;  // the engine lists its runtime
+  bool images_unknown = false;  // the engine did not answer about some
+  bool gvisor = false;          // the engine lists its runtime
   sandbox::EngineUsers users = sandbox::EngineUsers::same;
 
   void add(std::string name, Status status, std::string seen, std::string remedy = {}) {
@@ -251,8 +252,11 @@ struct EngineDoctor::Visit {
       auto names = recipe.images;
       if (const auto chosen = doctor.images_.find(recipe.id); chosen != doctor.images_.end()) names = {chosen->second};
       std::string present;
+      std::optional<Error> unknown;
       for (const auto& name : names) {
         const auto image = co_await doctor.client_.inspect_image(name, deadline);
+        if (!image) unknown = image.error();
+        if (!image) images_unknown = true;
         if (!image || !*image) continue;
         present = name;
         if (!any_image) {
@@ -263,6 +267,8 @@ struct EngineDoctor::Visit {
       }
       if (!present.empty())
         add("image " + recipe.id, Status::ok, present);
+      else if (unknown)
+        add_error("image " + recipe.id, *unknown);
       else
         add("image " + recipe.id, Status::warning, "not on the engine: " + names.front(),
             (doctor.pull_ == PullPolicy::never ? "Nothing is pulled here (pull: never); do it by hand: docker pull "
@@ -326,8 +332,11 @@ struct EngineDoctor::Visit {
 
   Task<void> limits() {
     if (!any_image) {
-      add("limits", Status::skipped, "no image on the engine to look from",
-          "Pull one (docker pull debian:bookworm-slim) and run this again");
+      if (images_unknown)
+        add("limits", Status::skipped, "the engine did not answer about its images");
+      else
+        add("limits", Status::skipped, "no image on the engine to look from",
+            "Pull one (docker pull debian:bookworm-slim) and run this again");
       co_return;
     }
     const auto seen = co_await probe(Network::none, Isolation::runc);

@@ -155,12 +155,13 @@ class History {
   virtual Task<Result<HistoryRecord>> find(std::string id, std::optional<std::string> client = {}) = 0;
   virtual Task<Result<PruneReport>> prune(PruneRequest request) = 0;
 
-  // Writes a complete copy as one file (0600), which replaces a file of that name. Errors: invalid_request (it can't be
-  // written), not_found (there is no history).
+  // Writes a complete copy as one file (0600), which replaces a regular file of that name. If the name is a link, the
+  // file that it leads to is replaced. Errors: invalid_request (it can't be written, or something other than a regular
+  // file has the name), not_found (there is no history).
   virtual Task<Result<HistoryCopy>> export_to(std::string file) = 0;
-  // Replaces the runs in the history by those of such a copy, all or nothing. Active runs stay.
-  // Errors (invalid_request): the file is not such a copy.
-  virtual Task<Result<HistoryCopy>> import_from(std::string file) = 0;
+  // Replaces the runs in the history by those of such a copy, all or nothing. Active runs stay. `shown`: the file's
+  // name in messages. Errors (invalid_request): the file is not such a copy.
+  virtual Task<Result<HistoryCopy>> import_from(std::string file, std::string shown) = 0;
   // Moves everything into the history's one file. A long-lived process calls it before its end. It gives up at the
   // deadline.
   virtual Task<void> settle(Deadline deadline) = 0;

@@ -12,6 +12,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <exception>
+#include <expected>
 #include <filesystem>
 #include <string_view>
 #include <system_error>
@@ -19,6 +20,7 @@
 #include "services/history_store.hpp"
 #include "services/sqlite.hpp"
 #include "support/ids.hpp"
+#include "support/private_files.hpp"
 #include "support/wrong.hpp"
 
 namespace dind {
@@ -37,6 +39,7 @@ constexpr std::chrono::milliseconds kLatePatience{100};  // the caller that open
 constexpr const char* kPartName = ".part-";
 constexpr std::size_t kPartBytes = 4;  // in the random part of its name
 constexpr std::chrono::hours kPartAge{24};
+constexpr int kMaxLinks = 40;
 constexpr std::array kSuffixes{"", "-wal", "-shm", "-journal"};
 constexpr const char* kRemedy = ": give a file that `dind-executor history export FILE` wrote";
 
@@ -79,7 +82,7 @@ void remove_old_parts(const fs::path& path) {
 
 // Returns 0, or errno.
 int make_file(const std::string& path) {
-  const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+  const int fd = open_private(path, O_WRONLY | O_EXCL | O_CLOEXEC);
   if (fd < 0) return errno;
   ::close(fd);
   return 0;
@@ -108,7 +111,34 @@ std::int64_t form_of(const Database& database) {
 void check_whole(const Database& database) {
   Statement check(database.handle(), "PRAGMA quick_check(1)");
   check.step();
-  if (const auto said = check.bytes_at(0); said != "ok") throw Failure{SQLITE_CORRUPT, said};
+  auto said = check.bytes_at(0);
+  if (said == "ok") return;
+  std::ranges::replace(said, '\n', ' ');  // "*** in database main ***" has a line of its own
+  throw Failure{SQLITE_CORRUPT, said};
+}
+
+// The file that a copy at `file` replaces: a link stays, and what it leads to is replaced. A device, a fifo or a
+// socket never is. Errors: why not.
+std::expected<std::string, std::string> replaceable(const std::string& file) {
+  struct stat named{}, found{};
+  const bool there = ::stat(file.c_str(), &named) == 0;
+  if (!there && errno != ENOENT) return std::unexpected(std::generic_category().message(errno));
+  if (there && S_ISDIR(named.st_mode)) return std::unexpected("it is a folder");
+  if (there && !S_ISREG(named.st_mode)) return std::unexpected("it is not a regular file");
+  fs::path path(file);
+  std::error_code problem;
+  for (int links = 0; links < kMaxLinks && fs::is_symlink(path, problem); ++links)
+    path = path.parent_path() / fs::read_symlink(path, problem);  // an absolute one stands for itself
+  // Links of /proc/self/fd have names that are no paths.
+  if (there && (::stat(path.c_str(), &found) != 0 || found.st_dev != named.st_dev || found.st_ino != named.st_ino))
+    return std::unexpected("it is a link to a file that has no name");
+  return path.string();
+}
+
+std::string replaced(std::string text, const std::string& from, const std::string& to) {
+  for (auto at = text.find(from); at != std::string::npos; at = text.find(from, at + to.size()))
+    text.replace(at, from.size(), to);
+  return text;
 }
 
 void copy_pages(const Database& from, const Database& to) {
@@ -177,10 +207,14 @@ bool add_late_runs(const Database& database) {
   return true;
 }
 
-Result<void> copy_file(const std::string& from, const std::string& to) {
+Result<void> copy_file(const std::string& from, const std::string& to, const std::string& shown) {
   std::error_code problem;
   fs::copy_file(from, to, fs::copy_options::overwrite_existing, problem);
-  if (problem) return wrong("The file " + from + " can't be read (" + problem.message() + "): check its path and mode");
+  if (problem == std::errc::no_space_on_device || problem == std::errc::file_too_large)
+    return wrong("The file " + shown + " can't be copied to " + to + " (" + problem.message() +
+                 "): free some space on that disk, or raise the limit on the size of files (ulimit -f)");
+  if (problem)
+    return wrong("The file " + shown + " can't be read (" + problem.message() + "): check its path and mode");
   ::chmod(to.c_str(), 0600);
   return {};
 }
@@ -192,10 +226,11 @@ Result<HistoryCopy> HistoryStore::export_to(const std::string& file) {
     return wrong("The history can't be written to " + file + " (" + why +
                  "): name a file in a folder that you may write");
   };
+  const auto target = replaceable(file);
+  if (!target) return unwritable(target.error());
   std::error_code problem;
-  if (fs::is_directory(file, problem)) return unwritable("it is a folder");
-  if (fs::equivalent(file, database_->path(), problem)) return unwritable("it is the history itself");
-  const PartFile part(file);
+  if (fs::equivalent(*target, database_->path(), problem)) return unwritable("it is the history itself");
+  const PartFile part(*target);
   if (const int error = make_file(part.path()); error != 0) return unwritable(std::generic_category().message(error));
   HistoryCopy copied;
   try {
@@ -214,30 +249,38 @@ Result<HistoryCopy> HistoryStore::export_to(const std::string& file) {
     return std::unexpected(database_->error(failure));
   }
   if (const int error = sync_file(part.path()); error != 0) return unwritable(std::generic_category().message(error));
-  if (::rename(part.path().c_str(), file.c_str()) != 0) return unwritable(std::generic_category().message(errno));
+  if (::rename(part.path().c_str(), target->c_str()) != 0) return unwritable(std::generic_category().message(errno));
   return copied;
 }
 
-Result<HistoryCopy> HistoryStore::import_from(const std::string& file) {
+Result<HistoryCopy> HistoryStore::import_from(const std::string& file, const std::string& shown) {
+  const std::string& name = shown.empty() ? file : shown;
   std::error_code problem;
-  if (!fs::exists(file, problem)) return wrong("There is no file " + file + kRemedy);
-  if (fs::is_directory(file, problem)) return wrong(file + " is a folder" + kRemedy);
-  if (fs::equivalent(file, database_->path(), problem)) return wrong(file + " is the history itself" + kRemedy);
+  if (!fs::exists(file, problem)) return wrong("There is no file " + name + kRemedy);
+  if (fs::is_directory(file, problem)) return wrong(name + " is a folder" + kRemedy);
+  if (!fs::is_regular_file(file, problem)) return wrong(name + " is not a regular file" + kRemedy);
+  if (fs::equivalent(file, database_->path(), problem)) return wrong(name + " is the history itself" + kRemedy);
   // SQLite writes files next to a file that it reads. Read a copy, so that the person's own file does not change.
   const PartFile part(database_->path());
-  if (auto copied = copy_file(file, part.path()); !copied) return std::unexpected(copied.error());
-  if (fs::exists(file + "-wal", problem))
-    if (auto copied = copy_file(file + "-wal", part.path() + "-wal"); !copied) return std::unexpected(copied.error());
+  if (auto copied = copy_file(file, part.path(), name); !copied) return std::unexpected(copied.error());
+  if (const auto log = file + "-wal"; fs::exists(log, problem))
+    if (auto copied = copy_file(log, part.path() + "-wal", log); !copied) return std::unexpected(copied.error());
   try {
     const Database look(part.path(), std::chrono::seconds(5));
     check_whole(look);
-    if (form_of(look) == 0) throw Failure{SQLITE_NOTADB, "it has no runs"};
+    const auto form = form_of(look);
+    if (form == 0) throw Failure{SQLITE_NOTADB, "it has no runs"};
+    if (form > kHistoryForm)
+      return wrong(name + " can't be used: a newer dind-executor wrote it (its form is " + std::to_string(form) +
+                   ", and this version reads forms up to " + std::to_string(kHistoryForm) +
+                   "): import it with that version");
     count_runs(look);
   } catch (const Failure& failure) {
-    return wrong(file + " is not a history of dind-executor (" + failure.what + ')' + kRemedy);
+    return wrong(name + " is not a history of dind-executor (" + failure.what + ')' + kRemedy);
   }
   // `open` updates the form of an older copy. It returns an error if the form is newer than the one of this program.
-  if (auto current = open(part.path()); !current) return wrong(file + " can't be used: " + current.error().message);
+  if (auto current = open(part.path()); !current)
+    return wrong(name + " can't be used: " + replaced(current.error().message, part.path(), name));
   try {
     HistoryCopy copied{.runs = 0, .replaced = count_runs(*database_)};
     {

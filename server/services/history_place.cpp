@@ -7,17 +7,15 @@
 #include <cerrno>
 #include <filesystem>
 
+#include "support/descriptors.hpp"
+#include "support/private_files.hpp"
+
 namespace dind {
 
 std::error_code make_history_file(const std::string& path) {
   const auto folder = std::filesystem::path(path).parent_path();
-  std::error_code problem;
-  if (!folder.empty() && !std::filesystem::exists(folder, problem)) {
-    std::filesystem::create_directories(folder.parent_path().empty() ? folder : folder.parent_path(), problem);
-    if (problem) return problem;
-    if (::mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST) return {errno, std::generic_category()};
-  }
-  const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  if (const auto problem = make_private_folder(folder.string())) return problem;
+  const int fd = open_private(path, O_RDWR | O_CLOEXEC);
   if (fd < 0) return {errno, std::generic_category()};
   struct stat status{};
   // Correct the mode of a file that was copied here with wider rights, or that lost its rights to a umask.
@@ -37,6 +35,7 @@ std::error_code make_history_file(const std::string& path) {
 sqlite::Failure place_failure(const std::string& path, std::error_code problem) {
   sqlite::Failure failure{SQLITE_CANTOPEN, problem.message()};
   std::error_code ignored;
+  if (no_descriptors_left(problem.value())) failure.remedy = descriptor_shortage();
   if (problem == std::errc::not_a_directory) {
     std::filesystem::path first = "/";
     for (const auto& part : std::filesystem::path(path).parent_path())

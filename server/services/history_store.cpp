@@ -22,7 +22,6 @@ using sqlite::Transaction;
 
 namespace {
 
-constexpr int kSchema = 1;
 constexpr std::int64_t kDayMs = 24LL * 60 * 60 * 1000;
 
 constexpr const char* kTables = R"(
@@ -83,9 +82,9 @@ void add_client_column(sqlite3* handle) {
 }
 
 void check_form(std::int64_t version) {
-  if (version != kSchema)
+  if (version != kHistoryForm)
     throw Failure{sqlite::kNewerForm, "a newer dind-executor wrote it: its form is " + std::to_string(version) +
-                                          ", and ours is " + std::to_string(kSchema)};
+                                          ", and ours is " + std::to_string(kHistoryForm)};
 }
 
 void set_up(const Database& database, bool alone) {
@@ -118,11 +117,11 @@ void set_up(const Database& database, bool alone) {
     Transaction making(handle);
     if (version() == 0) {  // no other process was faster
       database.execute(kTables);
-      database.execute(("PRAGMA user_version=" + std::to_string(kSchema)).c_str());
+      database.execute(("PRAGMA user_version=" + std::to_string(kHistoryForm)).c_str());
     }
     making.commit();
   }
-  if (version() == kSchema) add_client_column(handle);
+  if (version() == kHistoryForm) add_client_column(handle);
   check_form(version());
 }
 

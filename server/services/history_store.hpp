@@ -17,6 +17,8 @@ namespace sqlite {
 class Database;
 }
 
+inline constexpr int kHistoryForm = 1;  // PRAGMA user_version of the files that this program writes
+
 class HistoryStore {
  public:
   // Opens the file, and creates it (0600, its folder 0700) if it does not exist. Marks the runs of processes that no
@@ -47,7 +49,7 @@ class HistoryStore {
 
   // Defined in history_backup.cpp. Other processes may use the history meanwhile.
   Result<HistoryCopy> export_to(const std::string& file);
-  Result<HistoryCopy> import_from(const std::string& file);
+  Result<HistoryCopy> import_from(const std::string& file, const std::string& shown = {});  // {}: as `file`
   // Writes runs into a separate history next to `path`, if the history at `path` can't be written now. Returns its
   // name. The next process that opens the history at `path` adds these runs to it.
   static Result<std::string> write_aside(const std::string& path, const std::vector<Work>& runs);

@@ -321,9 +321,13 @@ Task<Result<HistoryCopy>> HistoryWorker::export_to(std::string file) {
   co_return **copied;
 }
 
-Task<Result<HistoryCopy>> HistoryWorker::import_from(std::string file) {
+Task<Result<HistoryCopy>> HistoryWorker::import_from(std::string file, std::string shown) {
   return ask<HistoryCopy>(
-      std::nullopt, [file = std::move(file)](HistoryStore& store) { return store.import_from(file); }, in(kCopyTime));
+      std::nullopt,
+      [file = std::move(file), shown = std::move(shown)](HistoryStore& store) {
+        return store.import_from(file, shown);
+      },
+      in(kCopyTime));
 }
 
 Task<void> HistoryWorker::settle(Deadline deadline) {

@@ -31,7 +31,7 @@ class HistoryWorker final : public History {
   Task<Result<HistoryRecord>> find(std::string id, std::optional<std::string> client = {}) override;
   Task<Result<PruneReport>> prune(PruneRequest request) override;
   Task<Result<HistoryCopy>> export_to(std::string file) override;
-  Task<Result<HistoryCopy>> import_from(std::string file) override;
+  Task<Result<HistoryCopy>> import_from(std::string file, std::string shown) override;
   Task<void> settle(Deadline deadline) override;
 
  private:

@@ -1,6 +1,7 @@
 #include "services/policy_limits.hpp"
 
 #include <algorithm>
+#include <charconv>
 #include <cmath>
 #include <cstdio>
 
@@ -21,14 +22,25 @@ std::unexpected<Error> not_positive(std::string_view what, const std::string& se
               std::string(what) + " must be more than 0, not " + seen + "; there is no value for \"unlimited\"");
 }
 
-// What the run gets: the requested value, or the default, but never more than the max.
-template <typename T, typename Text>
+// What the run gets: the requested value, or the default, but never more than the max. `exact`: used where both texts
+// are equal.
+template <typename T, typename Text, typename Exact>
 T clamped(std::string_view what, const std::optional<T>& asked, T by_default, T most, std::vector<std::string>& notes,
-          Text text) {
+          Text text, Exact exact) {
   if (!asked) return by_default < most ? by_default : most;
   if (!(most < *asked)) return *asked;
-  notes.push_back(std::string(what) + ' ' + text(*asked) + " is more than the maximum; " + text(most) + " is in force");
+  std::string wanted = text(*asked), granted = text(most);
+  if (wanted == granted) {
+    wanted = exact(*asked);
+    granted = exact(most);
+  }
+  notes.push_back(std::string(what) + ' ' + wanted + " is more than the maximum; " + granted + " is in force");
   return most;
+}
+
+std::string exact_number(double value) {
+  char buffer[64];
+  return {buffer, std::to_chars(buffer, buffer + sizeof buffer, value).ptr};
 }
 
 }  // namespace
@@ -61,14 +73,18 @@ Result<EffectiveLimits> grant(const LimitPolicy& policy, const LimitsRequest& re
   EffectiveLimits granted;
   const Limits& usual = policy.defaults;
   const Limits& most = policy.maximum;
-  granted.limits.timeout =
-      clamped("timeout", request.timeout, usual.timeout, most.timeout, granted.notes,
-              [](std::chrono::milliseconds d) { return number(static_cast<double>(d.count()) / 1000) + " s"; });
-  granted.limits.memory_bytes = clamped("memory", request.memory_bytes, usual.memory_bytes, most.memory_bytes,
-                                        granted.notes, [](std::int64_t bytes) { return format_bytes(bytes); });
-  granted.limits.cpus = clamped("cpus", request.cpus, usual.cpus, most.cpus, granted.notes, number);
-  granted.limits.pids = clamped("pids", request.pids, usual.pids, most.pids, granted.notes,
-                                [](std::int64_t pids) { return std::to_string(pids); });
+  using Milliseconds = std::chrono::milliseconds;
+  granted.limits.timeout = clamped(
+      "timeout", request.timeout, usual.timeout, most.timeout, granted.notes,
+      [](Milliseconds time) { return number(static_cast<double>(time.count()) / 1000) + " s"; },
+      [](Milliseconds time) { return std::to_string(time.count()) + " ms"; });
+  granted.limits.memory_bytes = clamped(
+      "memory", request.memory_bytes, usual.memory_bytes, most.memory_bytes, granted.notes,
+      [](std::int64_t bytes) { return format_bytes(bytes); },
+      [](std::int64_t bytes) { return std::to_string(bytes) + " bytes"; });
+  granted.limits.cpus = clamped("cpus", request.cpus, usual.cpus, most.cpus, granted.notes, number, exact_number);
+  const auto count = [](std::int64_t pids) { return std::to_string(pids); };
+  granted.limits.pids = clamped("pids", request.pids, usual.pids, most.pids, granted.notes, count, count);
   granted.limits.tmp_bytes = std::min(usual.tmp_bytes, most.tmp_bytes);
   granted.limits.open_files = std::min(usual.open_files, most.open_files);
   granted.limits.file_bytes = std::min(usual.file_bytes, most.file_bytes);

@@ -11,6 +11,8 @@
 #include <string_view>
 
 #include "dind/error.hpp"
+#include "support/descriptors.hpp"
+#include "support/file_size_limit.hpp"
 
 namespace dind::sqlite {
 
@@ -83,6 +85,10 @@ class Database {
     if (code == SQLITE_NOTADB || code == SQLITE_CORRUPT || code == SQLITE_ERROR || code == SQLITE_MISMATCH)
       remedy = "move it away, and a new one is made";
     if (code == SQLITE_BUSY || code == SQLITE_LOCKED) remedy = "another process holds it; try again";
+    if (const auto limit = file_size_limit(); limit && (code == SQLITE_FULL || code == SQLITE_IOERR))
+      remedy = "a file of this process may have " + std::to_string(*limit) +
+               " bytes at most; raise that limit (ulimit -f), or switch the history off (history.enabled)";
+    if (code == SQLITE_CANTOPEN && failure.code != kNewerForm && no_descriptors_left()) remedy = descriptor_shortage();
     if (!failure.remedy.empty()) remedy = failure.remedy;
     return {ErrorCode::internal, "The history " + path + " can't be used (" + failure.what + "): " + remedy};
   }

@@ -9,6 +9,7 @@
 
 #include "support/folder.hpp"
 #include "support/ids.hpp"
+#include "support/private_files.hpp"
 
 namespace dind {
 namespace {
@@ -53,7 +54,7 @@ bool change(Change apply) {
   std::erase_if(all.get_ref<json::object_t&>(),
                 [&](const auto& each) { return !fs::is_directory(each.first, problem); });
   apply(all);
-  fs::create_directories(state, problem);
+  if (make_private_folder(state)) return false;
   // The file changes completely or not at all, even if another process writes at the same time.
   const std::string temporary = state + "/." + kFile + "." + random_id();
   {

@@ -39,6 +39,7 @@ constexpr auto kReaped = 500ms;  // for the end of a killed child
 // another child would keep that child's stdin open.
 void prepare() {
   ::signal(SIGPIPE, SIG_DFL);
+  ::signal(SIGXFSZ, SIG_DFL);
   constexpr unsigned kOnExec = 4;  // CLOSE_RANGE_CLOEXEC, since Linux 5.11
   if (::syscall(SYS_close_range, 3U, ~0U, kOnExec) == 0) return;
   for (int fd = 3; fd < 1024; ++fd) ::fcntl(fd, F_SETFD, FD_CLOEXEC);

@@ -18,6 +18,7 @@
 #include <utility>
 
 #include "support/escaped.hpp"
+#include "support/private_files.hpp"
 #include "support/shortened.hpp"
 
 namespace dind {
@@ -158,7 +159,7 @@ Hidden& hidden() {
 
 // Whether the path is a regular file. Creates the file if it does not exist.
 Result<bool> open_once(const std::string& path) {
-  const int fd = ::open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NONBLOCK, 0600);
+  const int fd = open_private(path, O_WRONLY | O_APPEND | O_CLOEXEC | O_NONBLOCK);
   if (fd < 0)
     return fail(ErrorCode::invalid_request, "The log file " + path + " can't be written (" +
                                                 std::generic_category().message(errno) + "); name another one");

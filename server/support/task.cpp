@@ -5,6 +5,7 @@
 #include <boost/asio/this_coro.hpp>
 #include <exception>
 
+#include "support/exception_text.hpp"
 #include "support/log.hpp"
 
 namespace dind {
@@ -15,7 +16,7 @@ void spawn(const asio::any_io_executor& executor, std::string name, Task<void> t
     try {
       std::rethrow_exception(escaped);
     } catch (const std::exception& e) {
-      log(LogLevel::error, name + " ended with an exception: " + e.what());
+      log(LogLevel::error, name + " ended with an exception: " + exception_text(e));
     } catch (...) {
       log(LogLevel::error, name + " ended with an unknown exception");
     }

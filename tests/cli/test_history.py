@@ -7,33 +7,10 @@ import stat
 import subprocess
 import time
 
-from harness import IMAGE, LIMIT, CliTest
+from harness import IMAGE, LIMIT
+from history_case import CopyTest, HistoryTest
 
 SECRET = "supersecretvalue-4711"
-
-
-class HistoryTest(CliTest):
-    def environment(self, **more):
-        return super().environment(XDG_STATE_HOME=str(self.folder / "state"), **more)
-
-    @property
-    def database(self):
-        return self.folder / "state/dind-executor/history.db"
-
-    def stored(self):
-        """Every byte of the history's files."""
-        return b"".join(path.read_bytes() for path in pathlib.Path(self.database.parent).glob("history.db*"))
-
-    def list(self, *more):
-        done = self.call("history", "list", "--json", *more)
-        self.assert_run(done, 0)
-        self.assertEqual(done.stderr, b"")
-        return json.loads(done.stdout)
-
-    def show(self, run):
-        done = self.call("history", "show", run, "--json")
-        self.assert_run(done, 0)
-        return json.loads(done.stdout)
 
 
 class Looking(HistoryTest):
@@ -111,6 +88,7 @@ class Looking(HistoryTest):
         self.assert_refused(self.call("history", "list", "--", "x"), "history rerun")
         self.assert_refused(self.call("history", "prune", "--older-than", "soon"), "--older-than")
         self.assert_refused(self.call("history", "prune", "--all", "--keep", "1"), "--all")
+        self.assert_refused(self.call("history", "prune", "--run", "abc", "--all"), "alternatives")
         self.assert_refused(self.call("history", "forget"), "forget")
 
     def test_it_needs_no_engine(self):
@@ -279,16 +257,8 @@ class Keeping(HistoryTest):
         self.assertEqual(self.list()[0]["verdict"], "cancelled")
 
 
-class Copies(HistoryTest):
+class Copies(CopyTest):
     """K03: a copy of the history, and the way back."""
-
-    def ids(self):
-        return [run["id"] for run in self.list("--limit", "1000")]
-
-    def runs(self, count):
-        path = self.file("x.sh", "true")
-        for _ in range(count):
-            self.assert_run(self.call("run", "-q", path), 0)
 
     def test_the_runs_of_the_copy_are_back_and_the_later_ones_are_gone(self):
         self.runs(2)

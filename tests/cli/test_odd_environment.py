@@ -183,13 +183,15 @@ class OddFiles(CliTest):
     def test_a_mask_that_takes_every_right_leaves_the_history_readable_for_its_owner(self):   # R16
         path = self.python("print(1)")
         state = self.folder / "state"
-        for mask in ("0777", "0277", "0000"):
+        for mask in ("0777", "0277", "0700", "0400", "0000"):
             with self.subTest(mask):
                 env = self.environment(XDG_STATE_HOME=str(state / mask))
                 done = subprocess.run(["sh", "-c", f"umask {mask}; exec {program()} run --no-server {path}"], capture_output=True, timeout=LIMIT, cwd=self.folder, env=env, check=False)
                 self.assert_run(done, 0, b"1\n")
                 database = pathlib.Path(state / mask / "dind-executor" / "history.db")
                 self.assertEqual(database.stat().st_mode & 0o777, 0o600)
+                self.assertEqual(database.parent.stat().st_mode & 0o777, 0o700)
+                self.assertEqual(database.parent.parent.stat().st_mode & 0o700, 0o700)
 
     def test_a_history_of_a_newer_version_says_so(self):   # R12
         path = self.python("print(1)")
@@ -210,3 +212,62 @@ class OddFiles(CliTest):
 
     def test_a_memory_wish_just_below_the_least_names_both_in_bytes(self):   # R13
         self.assert_refused(self.call("run", "--memory", "6291455", self.python("1")), "6291456 bytes", "6291455 bytes")
+
+
+class FileSizeLimit(CliTest):
+    """SIGXFSZ ends no command: what can't be written is told, and runs go on."""
+
+    def limited(self, blocks, line, **more):
+        return subprocess.run(["bash", "-c", f"ulimit -f {blocks}; {line}"], capture_output=True, timeout=LIMIT, cwd=self.folder,
+                              env=self.environment(PROGRAM=program(), **more), check=False)
+
+    def test_a_run_goes_on_with_one_warning(self):
+        path = self.python("print(1)")
+        for blocks in (0, 1, 4, 20, 40, 60):
+            with self.subTest(blocks):
+                done = self.limited(blocks, f'"$PROGRAM" run --no-server {path}', XDG_STATE_HOME=str(self.folder / f"state{blocks}"))
+                self.assert_run(done, 0, b"1\n")
+                said = [line for line in done.stderr.decode().splitlines() if "history" in line]
+                self.assertLessEqual(len(said), 1, done.stderr)
+                if blocks <= 4:
+                    self.assertEqual(len(said), 1, done.stderr)
+                    self.assertIn("ulimit -f", said[0])
+
+    def test_a_log_and_an_output_that_reach_the_limit(self):
+        path = self.python("print('x' * 100000)")
+        done = self.limited(4, f'"$PROGRAM" --log-file log --log-level debug run --no-server {self.python("print(1)", "short.py")}')
+        self.assert_run(done, 0, b"1\n")
+        done = self.limited(4, f'"$PROGRAM" run --no-server {path} > out')
+        self.assertEqual(done.returncode, 125)
+        self.assertIn(b"stdout can't be written (File too large)", done.stderr)
+        self.assertEqual((self.folder / "out").stat().st_size, 4096)
+
+    def test_serve_goes_on(self):
+        child = subprocess.Popen(["bash", "-c", f"ulimit -f 4; exec {program()} serve --socket {self.folder}/s.sock"], stdin=subprocess.DEVNULL,
+                                 stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=self.folder, env=self.environment())
+        self.addCleanup(lambda: (child.kill(), child.communicate()) if child.poll() is None else None)
+        child.stdout.readline()
+        for _ in range(2):
+            self.assert_run(self.call("run", "-q", self.python("print(1)")), 0, b"1\n")
+        self.assertIsNone(child.poll())
+        child.terminate()
+        _, errors = child.communicate(timeout=LIMIT)
+        self.assertEqual(child.returncode, 0, errors)
+
+
+class FewDescriptors(CliTest):
+    def few(self, count, *arguments):
+        return subprocess.run(["bash", "-c", f"ulimit -n {count}; exec {program()} " + " ".join(arguments)], stdin=subprocess.DEVNULL, capture_output=True,
+                              timeout=LIMIT, cwd=self.folder, env=self.environment(), check=False)
+
+    def test_what_lacks_one_names_the_limit(self):
+        path = self.python("print(1)")
+        for count in range(8, 22):
+            for command in (("run", "--no-server", path), ("lsp",), ("history", "list")):
+                with self.subTest(count=count, command=command[0]):
+                    done = self.few(count, *command)
+                    for line in done.stderr.decode().splitlines():
+                        self.assertNotIn("permissions and the space", line)
+                        self.assertNotIn("a bug of ours", line)
+                        if "Too many open files" in line:
+                            self.assertIn("ulimit -n", line)

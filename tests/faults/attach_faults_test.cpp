@@ -46,6 +46,23 @@ TEST_CASE("a refused attach is the error that its status says, chunked or not") 
               "no reply in time");
 }
 
+TEST_CASE("an attach whose reply is cut in its head is a broken connection (R03)") {
+  const std::string head = "HTTP/1.1 101 UPGRADED\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\n";
+  for (const auto transport : {Transport::unix_socket, Transport::tcp})
+    for (const auto then : {Then::close, Then::reset}) {
+      Bench bench(transport);
+      for (std::size_t at = 1; at < head.size(); ++at) {
+        CAPTURE(at);
+        bench.fake.on("POST", "/containers/x/attach",
+                      FakeReply{.then = then, .no_head = true, .cut = head.substr(0, at)});
+        const auto attached = bench.run(bench.client.attach_container("x", in(5s)));
+        REQUIRE_FALSE(attached);
+        CHECK(attached.error().code == ErrorCode::engine_unavailable);
+        if (then == Then::close) CHECK(attached.error().message.contains("broke before the reply"));
+      }
+    }
+}
+
 TEST_CASE("an attach stream gives the bytes that came with its head, then those after it, then the end") {
   for (const auto transport : {Transport::unix_socket, Transport::tcp}) {
     Bench bench(transport);

@@ -37,6 +37,17 @@ void says(RunBench& bench, const std::string& lines, std::int64_t size = 400) {
                                            std::to_string(size) + R"(,"Config":{"Cmd":["x"]}})"));
 }
 
+// The head of a reply to a build, and no more than `bytes` of it and its lines.
+void cuts(RunBench& bench, const std::string& lines, std::size_t bytes) {
+  char size[32];
+  std::snprintf(size, sizeof size, "%zx", lines.size());
+  const std::string reply = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n" +
+                            std::string(size) + "\r\n" + lines + "\r\n0\r\n\r\n";
+  bench.fake.on("GET", "/images/a/json", FakeReply::json(200, R"({"Id":"sha256:0123","Size":400,"Config":{}})"));
+  bench.fake.on("POST", "/build",
+                FakeReply{.then = FakeReply::Then::close, .no_head = true, .cut = reply.substr(0, bytes)});
+}
+
 }  // namespace
 
 TEST_CASE("An image runs once its last stage is whole, and the end waits a moment for the engine to name it") {
@@ -69,8 +80,22 @@ TEST_CASE("An engine that is slow to answer has no more than a few builds to ans
   bench.fake.drop_connections();
   const auto result = bench.finish(under);
   REQUIRE(!result);
-  CHECK(result.error().message.contains("breaks off"));
+  CHECK(result.error().code == ErrorCode::engine_unavailable);
+  CHECK(result.error().message.contains("broke while the image was built. Run it again"));
   CHECK(bench.wait_all_removed());
+}
+
+TEST_CASE("A build whose reply is cut is a broken connection, wherever it breaks (R03)") {
+  for (const std::size_t bytes : {20U, 50U, 80U, 83U, 100U, 120U, 150U}) {
+    CAPTURE(bytes);
+    RunBench bench(policy());
+    cuts(bench, std::string(kStage) + kWhole, bytes);
+    const auto result = bench.run(dockerfile());
+    REQUIRE(!result);
+    CHECK(result.error().code == ErrorCode::engine_unavailable);
+    CHECK(result.error().message.contains("The connection to the engine at"));
+    CHECK(result.error().message.contains("broke while the image was built. Run it again"));
+  }
 }
 
 TEST_CASE("The image of another stage is not the build's, whatever its steps print") {

@@ -102,11 +102,9 @@ TEST_CASE("a call ends when it is cancelled, also while the engine hangs on the 
   CHECK(Clock::now() - begun < 5s);
 }
 
-TEST_CASE("a truncated, an empty or an invalid reply is engine_error") {
+TEST_CASE("an empty or an invalid reply is engine_error") {
   Bench bench;
   const std::pair<FakeReply, std::string> cases[] = {
-      {FakeReply{.body = "{\"Driver\":\"ov", .then = Then::close, .content_length = 1000}, "breaks off"},
-      {FakeReply{.body = "{\"Driver\":\"ov", .then = Then::close, .chunked = true}, "breaks off"},
       {FakeReply::json(200, "{\"Driver\":\"ov"), "not the JSON"},
       {FakeReply::json(200, "<html>\r\nhello"), "<html> hello"},
       {FakeReply::json(200, "null"), "not the JSON"},
@@ -115,6 +113,27 @@ TEST_CASE("a truncated, an empty or an invalid reply is engine_error") {
   for (const auto& [reply, part] : cases) {
     bench.fake.on("GET", "/info", reply);
     check_error(bench.run(bench.client.info(in(5s))), ErrorCode::engine_error, part);
+  }
+}
+
+TEST_CASE("a reply that is cut at any byte is a broken connection, and never a whole reply (R03)") {
+  Bench bench;
+  const std::string body = R"({"Id":"sha256:x"})";
+  const std::string whole =
+      "HTTP/1.1 200 OK\r\nApi-Version: 1.41\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
+  for (std::size_t at = 1; at < whole.size(); ++at) {
+    CAPTURE(at);
+    bench.fake.on("GET", "/images/x/json", FakeReply{.then = Then::close, .no_head = true, .cut = whole.substr(0, at)});
+    const auto image = bench.run(bench.client.inspect_image("x", in(5s)));
+    REQUIRE_FALSE(image);
+    CHECK(image.error().code == ErrorCode::engine_unavailable);
+    CHECK(image.error().message.contains("'inspect image'"));
+    if (at > std::string_view("HTTP/1.1 200 OK\r\n").size()) CHECK(image.error().message.contains("Run it again"));
+  }
+  for (const auto& reply : {FakeReply{.body = body, .then = Then::close, .content_length = 1000},
+                            FakeReply{.body = body, .then = Then::close, .chunked = true}}) {
+    bench.fake.on("GET", "/images/x/json", reply);
+    check_error(bench.run(bench.client.inspect_image("x", in(5s))), ErrorCode::engine_unavailable, "broke");
   }
 }
 
@@ -209,7 +228,8 @@ TEST_CASE("a pull's error inside of the 200 stream is image_unavailable, with th
   check_error(bench.run(bench.client.pull_image("nope:1", "", {}, {}, in(5s))), ErrorCode::image_unavailable,
               "pull access denied for nope. Check its name");
   bench.fake.on("POST", "/images/create", FakeReply{.body = "{\"status\":\"Pul", .chunked = true});
-  check_error(bench.run(bench.client.pull_image("nope:1", "", {}, {}, in(5s))), ErrorCode::engine_error, "break off");
+  check_error(bench.run(bench.client.pull_image("nope:1", "", {}, {}, in(5s))), ErrorCode::engine_unavailable,
+              "broke while the image was pulled");
   bench.fake.on("POST", "/images/create", FakeReply{.body = "<html>", .chunked = true});
   check_error(bench.run(bench.client.pull_image("nope:1", "", {}, {}, in(5s))), ErrorCode::engine_error, "not JSON");
 }
@@ -335,7 +355,7 @@ TEST_CASE("events come as they happen, and end with the stream, with a cancel, o
   Cancel cancel;
   CHECK(bench.run(bench.client.events({}, [&](const Event&) { cancel.cancel(CancelReason::shutdown); }, cancel)));
   bench.fake.on("GET", "/events", FakeReply{.body = lines, .then = Then::close, .chunked = true});
-  check_error(bench.run(bench.client.events({}, note, {})), ErrorCode::engine_error, "breaks off");
+  check_error(bench.run(bench.client.events({}, note, {})), ErrorCode::engine_unavailable, "broke");
   bench.fake.on("GET", "/events", FakeReply{.body = "boo", .chunked = true});
   check_error(bench.run(bench.client.events({}, note, {})), ErrorCode::engine_error, "not JSON");
 }

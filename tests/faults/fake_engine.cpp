@@ -159,6 +159,7 @@ struct FakeEngine::Impl {
     buffer.erase(0, length);
 
     const FakeReply reply = answer(request);
+    if (!reply.cut.empty()) co_await asio::async_write(socket, asio::buffer(reply.cut), quietly(error));
     if (!reply.no_head) {
       co_await asio::async_write(socket, asio::buffer(wire(reply, request.method == "HEAD")), quietly(error));
       if (error) co_return false;

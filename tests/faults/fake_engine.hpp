@@ -40,6 +40,7 @@ struct FakeReply {
       held_until;  // status 101: the path of a POST; the body comes after that, as a program's output after its start
   std::string first;               // with held_until: comes then; the body waits for the client's first bytes
   bool no_head = false;            // sends nothing at all before `then`
+  std::string cut;                 // with no_head: these bytes of a reply, as a connection that breaks leaves them
   std::size_t content_length = 0;  // what the head claims; 0: the truth
   bool chunked = false;            // the body as one chunk; without a last chunk unless `then` is keep
 

@@ -16,6 +16,7 @@ class Connection:
         engine.connect()
         self.engine, engine.sock = engine.sock, None  # it is ours
         self.asked = ""
+        self.replied = 0  # bytes of the reply to what was asked last
         for each in (client, self.engine):
             each.settimeout(30)
 
@@ -26,8 +27,9 @@ class Connection:
 class CutProxy:
     """`address` is the engine's for the program under test. `close` ends everything."""
 
-    def __init__(self, cut_at_once=None, reset=False):
+    def __init__(self, cut_at_once=None, reset=False, after=None):
         self.cut_at_once = cut_at_once  # a request with this text: its connection breaks with the reply
+        self.after = after  # after so many bytes of the reply; None: after its first bytes
         self.reset = reset
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.address = f"tcp://127.0.0.1:{self.listener.getsockname()[1]}"
@@ -69,12 +71,17 @@ class CutProxy:
                     self.end(connection)
                 return
             if source is connection.client and re.match(rb"[A-Z]+ /", data):
+                connection.replied = 0
                 connection.asked += data.split(b"\r\n")[0].decode() + "\n"
+            if source is connection.engine:
+                if self.after is not None and self.cut_at_once in connection.asked.splitlines()[-1]:
+                    data = data[:self.after - connection.replied]
+                connection.replied += len(data)
             connection.other(source).sendall(data)
         except OSError:
             self.end(connection)
             return
-        if source is connection.engine and self.cut_at_once and self.cut_at_once in connection.asked:
+        if source is connection.engine and self.cut_at_once and self.cut_at_once in connection.asked and (self.after is None or connection.replied >= self.after):
             self.end(connection, self.reset)
 
     def end(self, connection, reset=False):

@@ -69,6 +69,37 @@ class Cut(SandboxTest):
         self.assertGreater(self.proxy.cut("/attach"), 0)
         self.assert_broke(child, "during the build")
 
+    def test_the_reply_to_a_build(self):
+        folder = self.folder / "context"
+        folder.mkdir()
+        (folder / "Dockerfile").write_text(f"FROM {SHELL}\nRUN echo {self.folder.name}\nRUN true\n")
+        for after in (20, 50, 200, 400):
+            with self.subTest(after=after):
+                proxy = CutProxy("/build?", after=after)
+                self.addCleanup(proxy.close)
+                child = self.start("run", "--dockerfile", str(folder / "Dockerfile"), env=self.environment(DOCKER_HOST=proxy.address))
+                _, errors = child.communicate(timeout=LIMIT)
+                self.assertEqual(child.returncode, 125)
+                self.assertIn(f"The connection to the engine at {proxy.address} broke while the image was built. Run it again", errors.decode())
+
+    def test_a_reply_that_is_cut_in_its_head(self):
+        for after in (20, 50, 100):
+            with self.subTest(after=after):
+                proxy = CutProxy("/attach", after=after)
+                self.addCleanup(proxy.close)
+                child = self.start("run", self.python(UP), env=self.environment(DOCKER_HOST=proxy.address))
+                _, errors = child.communicate(timeout=LIMIT)
+                self.assertEqual(child.returncode, 125)
+                self.assertIn(f"The connection to the engine at {proxy.address} broke", errors.decode())
+
+    def test_doctor_does_not_take_it_for_a_missing_image(self):
+        proxy = CutProxy("/json", after=20)
+        self.addCleanup(proxy.close)
+        child = self.start("doctor", env=self.environment(DOCKER_HOST=proxy.address))
+        out, _ = child.communicate(timeout=LIMIT)
+        self.assertIn(f"The connection to the engine at {proxy.address} broke", out.decode())
+        self.assertNotIn("docker pull", out.decode())
+
     def test_a_removal_is_still_said_to_be_one(self):
         child = self.start("run", "--json", self.python(UP))
         self.wait_for(child, lambda event: event["event"] == "output")

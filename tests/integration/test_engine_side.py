@@ -56,6 +56,16 @@ class Images(SandboxTest):
         done = self.call("run", "--quiet", "--network", "internet", "--image", name, "--", "sh", "-c", "echo there; touch /data/x && echo writable")
         self.assert_run(done, 0, b"there\nwritable\n")
 
+    def test_a_volume_over_a_file_is_refused_in_one_line(self):   # R05
+        workspace = self.folder / "workspace"
+        workspace.mkdir()
+        for volume, said in (("/etc/passwd", " is not a folder"), ("/etc/passwd/x", " is below /etc/passwd, which is not a folder"), ("/bin/sh", " leads to /usr/bin/dash, which is not a folder")):
+            name = self.image({"Volumes": {volume: {}}})
+            for more in ((), ("--workspace", str(workspace))):
+                with self.subTest(volume=volume, more=more):
+                    done = self.call("run", "--quiet", "--pull", "never", *more, "--image", name, "--", "true")
+                    self.assert_refused(done, f"The image {name} can't be used: its VOLUME {volume}{said}. Take the VOLUME out of the image")
+
     def test_the_environment_of_an_image_is_the_programs_and_not_the_supervisors(self):
         name = self.image({"Env": ["PATH=/usr/bin:/bin", "LD_PRELOAD=/nonexistent.so", "LD_LIBRARY_PATH=/sandbox", "OWN=1"], "Entrypoint": ["false"]})
         done = self.call("run", "--quiet", "--image", name, "--", "sh", "-c", "echo $OWN $LD_LIBRARY_PATH")

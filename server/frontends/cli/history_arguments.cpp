@@ -161,6 +161,8 @@ Result<HistoryArguments> HistoryOptions::arguments(std::optional<std::vector<std
   asked.run = optional(raw.run);
   asked.client = optional(raw.client);
   asked.user = optional(raw.user);
+  if (int{asked.all} + int{asked.run.has_value()} + int{asked.client.has_value()} + int{asked.user.has_value()} > 1)
+    return wrong("history prune: --run, --client, --user and --all are alternatives: give one of them");
   if (asked.all && (asked.keep || asked.older_than))
     return wrong("history prune: --all goes without --keep and --older-than");
   return asked;

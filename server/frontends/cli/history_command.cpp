@@ -1,94 +1,58 @@
 #include "frontends/cli/history_command.hpp"
 
-#include <fcntl.h>
 #include <unistd.h>
 
-#include <array>
 #include <cerrno>
-#include <cstdlib>
 #include <system_error>
 
 #include "frontends/cli/history_report.hpp"
+#include "frontends/cli/history_stream.hpp"
 
 namespace dind::frontends::cli {
 namespace {
 
-// A temporary file for data from stdin or to stdout. The destructor deletes it.
-class PassingFile {
- public:
-  PassingFile() {
-    const char* folder = std::getenv("TMPDIR");
-    path_ = std::string(folder != nullptr && *folder != '\0' ? folder : "/tmp") + "/dind-history-XXXXXX";
-    fd_ = ::mkstemp(path_.data());  // 0600
-  }
-  PassingFile(const PassingFile&) = delete;
-  PassingFile& operator=(const PassingFile&) = delete;
-  ~PassingFile() {
-    if (fd_ < 0) return;
-    ::close(fd_);
-    ::unlink(path_.c_str());
-  }
-  bool made() const { return fd_ >= 0; }
-  const std::string& path() const { return path_; }
-  int fd() const { return fd_; }
-
- private:
-  std::string path_;
-  int fd_ = -1;
-};
-
-bool copy_bytes(int from, int to) {
-  std::array<char, 1U << 16> buffer{};
-  for (;;) {
-    const ssize_t got = ::read(from, buffer.data(), buffer.size());
-    if (got < 0 && errno == EINTR) continue;
-    if (got <= 0) return got == 0;
-    for (ssize_t written = 0; written < got;) {
-      const ssize_t put = ::write(to, buffer.data() + written, static_cast<std::size_t>(got - written));
-      if (put < 0 && errno == EINTR) continue;
-      if (put <= 0) return false;
-      written += put;
-    }
-  }
-}
-
-std::unexpected<Error> failed(const std::string& what) {
-  return fail(ErrorCode::invalid_request, what + " (" + std::generic_category().message(errno) + ")");
+std::unexpected<Error> no_passing_file(const char* command, const PassingFile& file, int error) {
+  return fail(ErrorCode::invalid_request, std::string(command) + ": the temporary file " + file.path() +
+                                              " can't be made (" + std::generic_category().message(error) +
+                                              "): set TMPDIR to a folder that you may write");
 }
 
 Task<Result<std::string>> export_history(History& history, HistoryArguments arguments) {
-  if (arguments.file != "-") {
+  const auto target = copy_target(arguments.file);
+  if (target == CopyTarget::file) {
     const auto copy = co_await history.export_to(arguments.file);
     if (!copy) co_return std::unexpected(copy.error());
     co_return history_export_text(*copy, arguments.file, arguments.json);
   }
-  if (::isatty(STDOUT_FILENO) != 0)
+  const bool to_stdout = target == CopyTarget::stdout_stream;
+  if (to_stdout && arguments.json)
+    co_return fail(ErrorCode::invalid_request,
+                   "history export: --json goes without " + arguments.file + ", since stdout is the copy");
+  if (to_stdout && ::isatty(STDOUT_FILENO) != 0)
     co_return fail(ErrorCode::invalid_request,
                    "history export: the copy is no text for a terminal: name a file, or redirect stdout");
   const PassingFile file;
-  if (!file.made()) co_return failed("history export: " + file.path() + " can't be made");
-  const auto copy = co_await history.export_to(file.path());
+  if (!file.made()) co_return no_passing_file("history export", file, errno);
+  const auto copy = co_await history.export_to(file.path());  // another file takes its name
   if (!copy) co_return std::unexpected(copy.error());
-  const int written = ::open(file.path().c_str(), O_RDONLY | O_CLOEXEC);  // the export replaced the file at this path
-  const bool whole = written >= 0 && copy_bytes(written, STDOUT_FILENO);
-  const int error = errno;
-  if (written >= 0) ::close(written);
-  errno = error;
-  if (!whole) co_return failed("history export: the copy can't be written to stdout");
-  co_return std::string();
+  if (auto written = write_copy(file.path(), to_stdout ? "-" : arguments.file); !written)
+    co_return std::unexpected(written.error());
+  co_return to_stdout ? std::string() : history_export_text(*copy, arguments.file, arguments.json);
 }
 
 Task<Result<std::string>> import_history(History& history, HistoryArguments arguments) {
-  const PassingFile file;
-  auto path = arguments.file;
-  if (path == "-") {
-    if (!file.made()) co_return failed("history import: " + file.path() + " can't be made");
-    if (!copy_bytes(STDIN_FILENO, file.fd())) co_return failed("history import: stdin can't be copied");
-    path = file.path();
+  const std::string source = arguments.file == "-" ? "stdin" : arguments.file;
+  if (!is_stream_source(arguments.file)) {
+    const auto copy = co_await history.import_from(arguments.file, source);
+    if (!copy) co_return std::unexpected(copy.error());
+    co_return history_import_text(*copy, source, arguments.json);
   }
-  const auto copy = co_await history.import_from(path);
+  const PassingFile file;
+  if (!file.made()) co_return no_passing_file("history import", file, errno);
+  if (auto read = read_copy(arguments.file, file); !read) co_return std::unexpected(read.error());
+  const auto copy = co_await history.import_from(file.path(), source);
   if (!copy) co_return std::unexpected(copy.error());
-  co_return history_import_text(*copy, arguments.file == "-" ? "stdin" : arguments.file, arguments.json);
+  co_return history_import_text(*copy, source, arguments.json);
 }
 
 PruneRequest request_of(const HistoryArguments& arguments, PruneRequest bounds) {

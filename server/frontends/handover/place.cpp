@@ -10,6 +10,7 @@
 #include <cstring>
 
 #include "support/ids.hpp"
+#include "support/private_files.hpp"
 
 namespace dind::frontends::handover {
 namespace {
@@ -27,7 +28,7 @@ std::string socket_folder() {
   const bool has_runtime = runtime != nullptr && *runtime == '/' && is_private(runtime);
   const std::string folder =
       has_runtime ? std::string(runtime) + "/dind-executor" : "/tmp/dind-executor-" + std::to_string(::geteuid());
-  ::mkdir(folder.c_str(), 0700);
+  (void)make_private_folder(folder);
   return is_private(folder) ? folder : std::string();
 }
 

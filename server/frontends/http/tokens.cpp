@@ -7,12 +7,12 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
-#include <filesystem>
 #include <system_error>
 
 #include "support/ids.hpp"
 #include "support/log.hpp"
 #include "support/named_file.hpp"
+#include "support/private_files.hpp"
 #include "support/trimmed.hpp"
 
 namespace dind::frontends::http {
@@ -71,6 +71,7 @@ std::optional<Caller> Tokens::find(std::string_view presented) const {
 
 Result<std::vector<Token>> parse_tokens(std::string_view text, const std::string& source) {
   std::vector<Token> tokens;
+  if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);  // a byte order mark, as Windows editors write it
   while (!text.empty()) {
     const auto end = std::min(text.find('\n'), text.size());
     auto line = trimmed(text.substr(0, end), " \t\r");
@@ -112,14 +113,12 @@ Result<MadeToken> make_token_file(const std::string& folder, std::uint16_t port)
                 "The token file " + path + " can't be made (" + std::generic_category().message(error) +
                     "): give a token with --token-file or DIND_TOKEN, or set XDG_STATE_HOME to a folder of yours");
   };
-  std::error_code problem;
-  std::filesystem::create_directories(std::filesystem::path(folder).parent_path(), problem);
-  if (::mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST) return wrong(folder, errno);
+  if (const auto problem = make_private_folder(folder)) return wrong(folder, problem.value());
   MadeToken made{.token = random_id(kMadeBytes), .path = folder + "/token-" + std::to_string(port)};
   // Written to a temporary file and then renamed: no reader sees half a token, and a link at
   // the path is replaced, not followed.
   const std::string beside = made.path + '.' + random_id();
-  const int fd = ::open(beside.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+  const int fd = open_private(beside, O_WRONLY | O_EXCL | O_CLOEXEC | O_NOFOLLOW);
   if (fd < 0) return wrong(made.path, errno);
   const std::string line = made.token + '\n';
   const bool written = ::write(fd, line.data(), line.size()) == static_cast<ssize_t>(line.size());

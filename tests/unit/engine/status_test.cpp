@@ -242,4 +242,20 @@ TEST_CASE("A full disk of the engine is told with what to do, without the engine
   }
 }
 
+TEST_CASE("A disk that became read-only, and a lack of memory, of the engine are told with what to do") {
+  for (const auto& [text, remedy] :
+       {std::pair{"mkdir /var/lib/docker/overlay2/x-init: read-only file system", "mount it for writing"},
+        std::pair{"fork/exec /usr/bin/runc: cannot allocate memory", "free memory"}}) {
+    CAPTURE(text);
+    const auto error = status_error(kSocket, "create container", 500, R"({"message":")" + std::string(text) + "\"}",
+                                    CallKind::general);
+    CHECK(error.engine_status == 500);
+    CHECK(error.message.contains(remedy));
+    CHECK_FALSE(error.message.contains("/var/lib"));
+  }
+  const auto of_program = status_error(kSocket, "start container", 500,
+                                       R"({"message":"OCI runtime create failed: mkdir /x: read-only file system"})");
+  CHECK(of_program.message.contains("OCI runtime create failed"));
+}
+
 }  // namespace status_test

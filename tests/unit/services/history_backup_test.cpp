@@ -1,6 +1,11 @@
 // K03: the history is copied and brought back while others use it.
+#include <fcntl.h>
 #include <sqlite3.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <sys/un.h>
+#include <unistd.h>
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
@@ -176,6 +181,84 @@ TEST_CASE("K03: where a copy can't be written, the message names the file and wh
   CHECK(ids(*store).size() == 1);
 }
 
+TEST_CASE("An export replaces nothing but a regular file") {
+  const HistoryFolder folder;
+  const auto store = open(folder.file());
+  add(*store);
+  const auto path = [&](const char* name) { return (folder.path / name).string(); };
+  const auto refused = [&](const std::string& file, const std::string& part) {
+    CAPTURE(file);
+    struct stat before{}, after{};
+    REQUIRE(::lstat(file.c_str(), &before) == 0);
+    const auto made = store->export_to(file);
+    REQUIRE_FALSE(made);
+    CHECK(made.error().message.contains(file));
+    CHECK(made.error().message.contains(part));
+    REQUIRE(::lstat(file.c_str(), &after) == 0);
+    CHECK(before.st_ino == after.st_ino);
+    CHECK(before.st_mode == after.st_mode);
+  };
+  REQUIRE(::mkfifo(path("fifo").c_str(), 0600) == 0);
+  refused(path("fifo"), "not a regular file");
+  fs::create_symlink("fifo", path("to_fifo"));
+  refused(path("to_fifo"), "not a regular file");
+  if (::mknod(path("null").c_str(), S_IFCHR | 0600, makedev(1, 3)) == 0) refused(path("null"), "not a regular file");
+  const int server = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_un address{.sun_family = AF_UNIX, .sun_path = {}};
+  std::snprintf(address.sun_path, sizeof address.sun_path, "%s", path("socket").c_str());
+  REQUIRE(::bind(server, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0);
+  ::close(server);
+  refused(path("socket"), "not a regular file");
+  fs::create_symlink("loop", path("loop"));
+  refused(path("loop"), "(");
+}
+
+TEST_CASE("An export to a link keeps the link, and writes what it leads to") {
+  const HistoryFolder folder;
+  const auto store = open(folder.file());
+  add(*store);
+  fs::create_directory(folder.path / "elsewhere");
+  const auto target = (folder.path / "elsewhere/copy.db").string();
+  const auto link = (folder.path / "link").string();
+  fs::create_symlink("elsewhere/copy.db", folder.path / "second");
+  fs::create_symlink("second", link);
+  for (int i = 0; i < 2; ++i) {  // it leads nowhere yet, then to the file
+    REQUIRE(store->export_to(link));
+    CHECK(fs::is_symlink(link));
+    CHECK(fs::is_regular_file(fs::symlink_status(target)));
+    CHECK(ids(*open(target)) == ids(*store));
+  }
+  fs::create_symlink(folder.file(), folder.path / "itself");
+  const auto made = store->export_to((folder.path / "itself").string());
+  REQUIRE_FALSE(made);
+  CHECK(made.error().message.contains("the history itself"));
+}
+
+TEST_CASE("What an import says of a copy is one line, with the name that the person gave") {
+  const HistoryFolder folder;
+  const auto store = open(folder.file());
+  for (int i = 0; i < 50; ++i) add(*store);
+  const auto copy = (folder.path / "copy.db").string();
+  REQUIRE(store->export_to(copy));
+  {
+    std::fstream damaged(copy, std::ios::binary | std::ios::in | std::ios::out);
+    damaged.seekp(4096 * 3);
+    damaged << std::string(4096, 'x');
+  }
+  const auto brought = store->import_from(copy, "stdin");
+  REQUIRE_FALSE(brought);
+  CHECK(brought.error().message.starts_with("stdin is not a history"));
+  CHECK_FALSE(brought.error().message.contains('\n'));
+  CHECK_FALSE(brought.error().message.contains(copy));
+  REQUIRE(store->export_to(copy));
+  execute(copy, "PRAGMA user_version=999");
+  const auto newer = store->import_from(copy);
+  REQUIRE_FALSE(newer);
+  CHECK(newer.error().message.contains("import it with that version"));
+  CHECK_FALSE(newer.error().message.contains(".part-"));
+  CHECK_FALSE(newer.error().message.contains("history.path"));
+}
+
 TEST_CASE("K03: a plain copy of the file with its -wal file is taken too") {
   const HistoryFolder folder;
   const auto store = open(folder.file());
@@ -216,7 +299,7 @@ TEST_CASE("K03: a settled history is in its one file, and without a history ther
   // Into a machine that has none yet.
   HistoryWorker other(context.get_executor(), {.path = (folder.path / "new/dind/history.db").string()});
   run([&]() -> Task<void> {
-    const auto brought = co_await other.import_from(copy);
+    const auto brought = co_await other.import_from(copy, copy);
     CHECK((brought && brought->runs == 1 && brought->replaced == 0));
   });
 }

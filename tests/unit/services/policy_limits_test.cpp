@@ -34,6 +34,16 @@ TEST_CASE("What a caller asks for is granted up to the maximum, and more is clam
   CHECK(more->notes[1] == "memory 9 GiB is more than the maximum; 8 GiB is in force");
 }
 
+TEST_CASE("A note on a value that is hardly more than the maximum has both exactly") {
+  const auto more = grant({}, {.timeout = 3'600'001ms, .memory_bytes = (8LL << 30) + 1, .cpus = 64.0000001});
+  REQUIRE(more);
+  REQUIRE(more->notes.size() == 3);
+  CHECK(more->notes[0] == "timeout 3600001 ms is more than the maximum; 3600000 ms is in force");
+  CHECK(more->notes[1] == "memory 8589934593 bytes is more than the maximum; 8589934592 bytes is in force");
+  CHECK(more->notes[2].starts_with("cpus 64.0000001"));
+  CHECK(more->notes[2].ends_with("; 64 is in force"));
+}
+
 TEST_CASE("A maximum below a default wins, without a note: nobody asked for the default") {
   LimitPolicy policy;
   policy.maximum.timeout = 5s;

@@ -154,6 +154,21 @@ TEST_CASE("A file that is there is added to") {
   CHECK(file.lines().size() == 2);
 }
 
+TEST_CASE("A log file is its owner's whatever the umask is, also after it was turned over") {  // R16
+  const LogFile file({});
+  const mode_t before = ::umask(0777);
+  const auto path = file.folder() / "other.txt";
+  const auto set = set_up_log({.file = path.string(), .max_bytes = 300, .files = 2});
+  for (int i = 0; i < 6; ++i) log(LogLevel::error, std::string(100, 'x'));
+  ::umask(before);
+  REQUIRE(set);
+  for (const char* name : {"other.txt", "other.1.txt"}) {
+    struct stat status{};
+    REQUIRE(::stat((file.folder() / name).c_str(), &status) == 0);
+    CHECK((status.st_mode & 0777) == 0600);
+  }
+}
+
 TEST_CASE("A file that can't be written is an error that names it") {
   const LogFile file({});
   const auto set = set_up_log({.file = "/nowhere/at/all/log.txt"});

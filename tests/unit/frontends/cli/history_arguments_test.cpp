@@ -69,6 +69,12 @@ TEST_CASE("What is wrong with a history command is one line") {
                                                        {"show", "a", "b"},
                                                        {"prune", "--keep", "-1"},
                                                        {"prune", "--all", "--keep", "1"},
+                                                       {"prune", "--run", "a", "--all"},
+                                                       {"prune", "--client", "a", "--all"},
+                                                       {"prune", "--all", "--user", "a"},
+                                                       {"prune", "--run", "a", "--client", "b"},
+                                                       {"prune", "--run", "a", "--user", "b"},
+                                                       {"prune", "--client", "a", "--user", "b"},
                                                        {"prune", "--older-than", ""},
                                                        {"rerun", "a", "--env", "secretvalue"},
                                                        {"forget"}};

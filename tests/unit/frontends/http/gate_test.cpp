@@ -144,6 +144,7 @@ TEST_CASE("A target is a path with a query, or has scheme and host before it") {
 }
 
 TEST_CASE("Tokens come one a line, and a file without any is an error that shows none") {
+  CHECK(parse_tokens("\xEF\xBB\xBFone\r\n", "F") == std::vector<Token>{{.text = "one"}});  // of a Windows editor
   CHECK(parse_tokens("# ours\n\n  one \r\ntwo", "F") == std::vector<Token>{{.text = "one"}, {.text = "two"}});
   for (const char* wrong : {"", "\n# only this\n", "two words", "\xc3\xa9", "bell\a"}) {
     const auto tokens = parse_tokens(wrong, "F");

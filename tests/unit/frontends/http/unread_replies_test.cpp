@@ -41,7 +41,7 @@ struct NoHistory final : History {
   Task<Result<HistoryRecord>> find(std::string, std::optional<std::string>) override { throw Unused{}; }
   Task<Result<PruneReport>> prune(PruneRequest) override { throw Unused{}; }
   Task<Result<HistoryCopy>> export_to(std::string) override { throw Unused{}; }
-  Task<Result<HistoryCopy>> import_from(std::string) override { throw Unused{}; }
+  Task<Result<HistoryCopy>> import_from(std::string, std::string) override { throw Unused{}; }
   Task<void> settle(Deadline) override { co_return; }
   struct Unused {};
 };

@@ -1,0 +1,24 @@
+#include "support/exception_text.hpp"
+
+#include <boost/system/system_error.hpp>
+#include <catch2/catch_test_macros.hpp>
+#include <cerrno>
+#include <new>
+#include <stdexcept>
+#include <system_error>
+
+namespace exception_text_test {
+
+using namespace dind;
+
+TEST_CASE("An exception that comes from a lack of something names the limit, and any other one is a bug of ours") {
+  using std::generic_category;
+  CHECK(exception_text(std::system_error(EMFILE, generic_category())).contains("ulimit -n"));
+  CHECK(exception_text(boost::system::system_error(EMFILE, boost::system::system_category())).contains("ulimit -n"));
+  CHECK(exception_text(std::system_error(EAGAIN, generic_category())).contains("ulimit -u"));
+  CHECK(exception_text(std::bad_alloc()).contains("ulimit -v"));
+  CHECK(exception_text(std::runtime_error("x")) == "a bug of ours: x");
+  CHECK(exception_text(std::system_error(EIO, generic_category())).starts_with("a bug of ours"));
+}
+
+}  // namespace exception_text_test
