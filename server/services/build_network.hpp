@@ -14,7 +14,7 @@
 namespace dind {
 
 // `name`: of the container. `build_time`: if the container still exists 5 minutes after this time, it is overdue, and
-// the reaper removes it. The creation has 60 seconds.
+// the reaper removes it. The creation may take 60 seconds.
 Task<Result<sandbox::NetworkHolder>> build_network(engine::Client& client, sandbox::Sandboxes& sandboxes,
                                                    std::string run_id, std::string name,
                                                    std::chrono::milliseconds build_time, Cancel cancel);

@@ -139,8 +139,7 @@ std::optional<Error> not_for_this_builder(const Dockerfile& dockerfile, const Bu
 std::vector<std::string> build_notes(const Dockerfile& dockerfile, const BuildCircumstances& circumstances) {
   std::vector<std::string> notes;
   if (circumstances.buildkit) return notes;
-  std::set<std::string>
-      valued;  // variables that get a value before the first FROM; a stage's ARG without a value takes it
+  std::set<std::string> valued;  // by an ARG before the first FROM; a stage's ARG without a value takes it
   bool global = true;
   for (const auto& each : dockerfile.readings.front().instructions) {
     if (each.name == "from") global = false;

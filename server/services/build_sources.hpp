@@ -1,5 +1,5 @@
 // Finds what a Dockerfile takes from outside of its context: images, and sources that the engine would fetch by itself.
-// dind-executor pulls the images, and no builder does. Pure.
+// Only dind-executor pulls images, never the builder. Pure.
 #pragma once
 
 #include <map>

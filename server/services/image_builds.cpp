@@ -134,8 +134,7 @@ Task<Result<ImageBuilds::Bases>> ImageBuilds::bases(const Dockerfile& dockerfile
       if (!found) co_return std::unexpected(found.error());
       const auto& image = found->image;
       auto size = image.size;
-      if (image.size_is_packed &&
-          !buildkit()) {  // the disk bound counts the bytes that a step writes, so it needs the unpacked size
+      if (image.size_is_packed && !buildkit()) {  // the disk bound counts unpacked bytes, which the steps write
         const auto unpacked = co_await client_.unpacked_image_size(image.id, in(kCallTime));
         if (!unpacked) co_return std::unexpected(unpacked.error());
         size = *unpacked;
