@@ -27,8 +27,8 @@ enum class PatternFault {
 
 class IgnorePattern {
  public:
-  // `line`: the pattern of a line, with its `!`, without white space around it. nullopt: Docker or
-  // IgnoreRegex refuses the pattern; then `fault` says why, if it is not null.
+  // `line`: the pattern of a line, with its `!`, without white space around it. nullopt: Docker or IgnoreRegex
+  // refuses the pattern; then `fault` says why, if it is not null.
   static std::optional<IgnorePattern> compile(std::string_view line, PatternFault* fault = nullptr);
 
   bool exception() const { return exception_; }

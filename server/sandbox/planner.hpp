@@ -31,8 +31,8 @@ RunPlan make_installer_plan(const RunPlan& program, const std::string& volume, c
 // (invalid_request): the result is empty, or an argument cannot be passed on.
 Result<void> run_image_command(const engine::Image& image, const std::vector<std::string>& args, RunPlan& plan);
 
-// Puts a bundle of certificate authorities (PEM) into a run that has a network, and sets the variables that
-// usual programs read it from. Variables that the plan already has stay. Empty `bundle`: nothing changes.
+// Puts a bundle of certificate authorities (PEM) into a run that has a network, and sets the variables from which
+// usual programs read its path. Variables that the plan already has stay. Empty `bundle`: nothing changes.
 void add_authorities(RunPlan& plan, const std::string& bundle);
 
 }  // namespace dind::sandbox

@@ -128,8 +128,8 @@ void explain_elf(const unsigned char* head, size_t size, int error, ExecFailure&
     explain_loader(head, size, failure);
 }
 
-// A Mach-O file for several machines and a Java class begin with the same 4 bytes. Byte 7 then is the number of
-// machines or the version of the class, which is above 40.
+// A Mach-O file for several machines and a Java class begin with the same 4 bytes. Byte 7 is then the number of
+// machines, or the version of the class, which is above 40.
 constexpr unsigned char kFewMachines = 20;
 
 // Explains a file that is neither a script nor an ELF file, by its first bytes.

@@ -68,8 +68,8 @@ std::string versions_problem(std::string_view versions) {
   return {};
 }
 
-// A recursive-descent parser of the marker grammar of PEP 508. Each function returns false if the text
-// does not match.
+// A recursive-descent parser of the marker grammar of PEP 508. Each function returns false if the text does not
+// match.
 class Marker {
  public:
   explicit Marker(std::string_view text) : rest_(after_blanks(text)) {}
