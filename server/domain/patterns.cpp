@@ -28,7 +28,7 @@ std::string python_image(const std::string& version) {
 
 RunSpec spec_of(PythonCode python) {
   RunSpec spec = within(python.timeout);
-  // It came as Unicode, and is UTF-8 now.
+  // The code came as Unicode text and is UTF-8 now, whatever encoding it declares.
   spec.program =
       SourceProgram{.file_name = "main.py", .text = declared_as_utf8(std::move(python.code)), .language = "python"};
   if (!python.python_version.empty()) spec.image = python_image(python.python_version);
@@ -43,7 +43,7 @@ RunSpec spec_of(ShellScript shell) {
     spec.image = std::move(shell.image);
   } else {
     std::vector<std::string> argv{shell.shell};
-    // The options of a `#!` line that names this shell: the line itself is a comment to it.
+    // Pass on the options of a `#!` line that names this shell: the shell reads the line itself as a comment.
     const auto line = parse_shebang(shell.script);
     if (line && line->env.empty() && line->name() == shell.shell.substr(shell.shell.find_last_of('/') + 1))
       argv.insert(argv.end(), line->arguments.begin(), line->arguments.end());
@@ -51,7 +51,7 @@ RunSpec spec_of(ShellScript shell) {
       spec.notes.push_back("its #! line names " + shortened(escaped(line->interpreter), 80) + "; " +
                            shortened(escaped(shell.shell), 80) + " runs it, without the line's options");
     argv.insert(argv.end(), {"-c", std::string(without_byte_order_mark(shell.script))});
-    spec.program = CommandProgram{.command = std::move(argv), .language = "shell"};  // for its images
+    spec.program = CommandProgram{.command = std::move(argv), .language = "shell"};  // for the language's images
     spec.image = std::move(shell.image);
   }
   return spec;

@@ -16,26 +16,26 @@ constexpr std::size_t kMaxShownLength = 120;
 
 std::string shown(std::string_view text) { return shortened(escaped(text), kMaxShownLength); }
 
-// Where images have their interpreters: the image's PATH finds them under the same name.
+// Whether an interpreter is in a folder where images have them. The image's PATH then finds it by its name.
 bool is_usual_folder(std::string_view path) {
   constexpr std::array<std::string_view, 3> kFolders{"/bin/", "/usr/bin/", "/usr/local/bin/"};
   const auto folder = path.substr(0, path.find_last_of('/') + 1);
   return folder.empty() || std::ranges::find(kFolders, folder) != kFolders.end();
 }
 
-// The note where another interpreter runs than the line names.
+// The note for a program that runs with another interpreter than the line names.
 std::string replaced(std::string_view named, const std::string& runs, const std::string& remedy) {
   return "its #! line names " + shown(named) + "; " + runs + " of the image runs it" + remedy;
 }
 
-// Whether the interpreter that the line names is the one that runs, and what is said where it is not.
+// The interpreter that runs, and the note if it is not the one that the line names.
 struct Choice {
   std::string runs;
   bool takes_arguments = true;
   std::string note;
 };
 
-// Whether each option of the line means the same to the interpreter that stands in for the named one.
+// Whether each option of the line means the same to the interpreter that runs instead of the named one.
 bool has_similar_options(const Recipe& recipe, const Shebang& line, std::string_view name) {
   return line.problem.empty() && std::ranges::find(recipe.similar, name) != recipe.similar.end() &&
          std::ranges::all_of(line.arguments, [&](std::string_view option) {
@@ -76,7 +76,7 @@ Choice choose(const Recipe& recipe, const Shebang& line, Terms terms, bool own_i
 
 void honour(const Shebang& line, Terms terms, bool own_image, Invocation& invocation) {
   if (line.interpreter.empty()) return;
-  // A recipe that does more than to start an interpreter has no place for the arguments of one.
+  // A recipe that does more than start an interpreter cannot take an interpreter's arguments.
   auto& command = invocation.command;
   if (command.size() != 2 || command.back() != kFile) return;
   Choice choice = choose(*invocation.recipe, line, terms, own_image);

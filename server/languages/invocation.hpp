@@ -1,4 +1,4 @@
-// How one program runs: the recipe's command, with the interpreter and the arguments that its `#!` line names.
+// Decides how one program runs: by the recipe's command, with the interpreter and arguments that its `#!` line names.
 #pragma once
 
 #include <optional>
@@ -18,9 +18,9 @@ struct Invocation {
   std::vector<std::string> notes;    // for people: what the `#!` line asks for and does not get
 };
 
-// The recipe is that of `detect`. The `#!` line then has the effect that it has when Linux executes the file, as far as
-// the image can be expected to have the interpreter. `own_image`: the caller named the image; then an interpreter that
-// the recipe does not know runs as the line names it. Notes are in `terms`. Errors: as `detect`.
+// `detect` chooses the recipe. The `#!` line then has the same effect as when Linux executes the file, if the image can
+// be expected to have the interpreter. `own_image`: the caller named the image; then an interpreter that no recipe
+// knows runs as the line names it. Notes are in `terms`. Errors: those of `detect`.
 Result<Invocation> invocation_of(std::optional<std::string_view> language, std::string_view file_name,
                                  std::string_view text, Terms terms = Terms::fields, bool own_image = false);
 

@@ -1,4 +1,4 @@
-// Compiles and matches one pattern of a .dockerignore by docker's rules (moby/patternmatcher). Pure.
+// Compiles and matches one pattern of a .dockerignore by Docker's rules (moby/patternmatcher). Pure.
 #pragma once
 
 #include <optional>
@@ -19,16 +19,16 @@ struct IgnorePath {
   std::u32string characters;
 };
 
-// Why a pattern is none.
+// Why a pattern is not valid.
 enum class PatternFault {
-  syntax,         // of a set, or a backslash at the end
+  syntax,         // an error in a set, or a backslash at the end
   not_supported,  // its regular expression has a form that Go refuses, or that is not supported here
 };
 
 class IgnorePattern {
  public:
-  // `line`: the pattern of a line, with its `!`, without white space around it. nullopt: docker refuses the pattern, or
-  // IgnoreRegex does; then `fault` says why, if it is not null.
+  // `line`: the pattern of a line, with its `!`, without white space around it. nullopt: Docker or IgnoreRegex
+  // refuses the pattern; then `fault` says why, if it is not null.
   static std::optional<IgnorePattern> compile(std::string_view line, PatternFault* fault = nullptr);
 
   bool exception() const { return exception_; }

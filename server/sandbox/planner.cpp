@@ -43,7 +43,8 @@ Result<void> check_string(std::string_view text, const std::string& what, const 
                std::to_string(kMaxStringBytes) + " bytes in one. " + remedy);
 }
 
-// `own_arguments`: how many of argv, at its end, the caller numbers from 1; else argv[0] is the program.
+// `own_arguments`: the number of arguments at the end of argv that the caller gave. Messages count these from 1, and
+// the others from argv[0], the program.
 Result<void> check_strings(const RunPlan& plan, std::size_t own_arguments) {
   constexpr const char* kRemedy = "Pass large data on stdin, or in a file";
   const bool shell = plan.argv.size() > 2 && plan.argv[0] == "/bin/sh" && plan.argv[1] == "-c";
@@ -67,7 +68,7 @@ Result<void> check_strings(const RunPlan& plan, std::size_t own_arguments) {
   return {};
 }
 
-// The limits on argv and environment, refused here with a better message than the supervisor or the kernel could give.
+// Checks the limits on argv and environment here, because the message can be better than that of supervisor or kernel.
 Result<void> check_job_size(const RunPlan& plan, std::size_t own_arguments = 0) {
   if (const auto checked = check_strings(plan, own_arguments); !checked) return checked;
   std::size_t bytes = 4096;
@@ -80,7 +81,7 @@ Result<void> check_job_size(const RunPlan& plan, std::size_t own_arguments = 0) 
   return {};
 }
 
-// Where the file lies that makes an interpreter find the packages.
+// The folder of the file that makes an interpreter find the dependencies.
 std::string start_folder() { return std::string(kRunFolder) + "/.packages"; }
 
 std::string with_folder(std::string text) {
@@ -93,7 +94,7 @@ std::string with_folder(std::string text) {
   return text;
 }
 
-// Whether `add_package_variables` has taken a caller's variable up.
+// Whether `add_package_variables` has set this variable, with the caller's value in it.
 bool is_package_variable(const std::string& name, const RunPlan& plan) {
   if (!plan.packages) return false;
   const auto* recipe = languages::find_recipe(plan.language);
@@ -101,7 +102,7 @@ bool is_package_variable(const std::string& name, const RunPlan& plan) {
          std::ranges::any_of(recipe->packages->env, [&](const auto& each) { return each.first == name; });
 }
 
-// The variables that make a program find its packages: lists of folders, of which a caller's own come first.
+// Sets the variables that make a program find its dependencies. They are lists of folders; the caller's come first.
 void add_package_variables(const languages::InstallerRecipe& installer, const RunSpec& spec, RunPlan& plan) {
   for (const auto& [name, value] : installer.env) {
     const auto own = spec.env.find(name);
@@ -111,7 +112,7 @@ void add_package_variables(const languages::InstallerRecipe& installer, const Ru
     plan.files.push_back({start_folder() + "/" + installer.start_name, with_folder(installer.start_text), 0644});
 }
 
-// One line for each; the installer reads options in a file only.
+// A file with the given lines. The installer reads options only from a file.
 RunFile list_file(const std::string& name, const std::vector<std::string>& lines) {
   RunFile file{.path = std::string(kRunFolder) + "/" + name, .bytes = {}};
   for (const auto& line : lines) file.bytes += line + "\n";
@@ -155,7 +156,7 @@ Result<void> plan_dependencies(const RunSpec& spec, const languages::Recipe& rec
   return {};
 }
 
-// Absolute, and without a part that leads up: what the program sees, not what the engine's machine has.
+// The path must be absolute and without `..`. It is a path in the sandbox, not on the engine's machine.
 Result<void> check_working_dir(const std::string& path) {
   if (path.empty()) return {};
   constexpr std::size_t kMaxDirLength = 4000;
@@ -225,7 +226,7 @@ Result<void> plan_command(const CommandProgram& program, const RunSpec& spec,
                           const std::map<std::string, std::string>& images, RunPlan& plan) {
   const auto* argv = std::get_if<std::vector<std::string>>(&program.command);
   if (argv != nullptr && argv->empty() && !program.language && spec.image && !spec.image->empty())
-    plan.name = *spec.image;  // it says what runs
+    plan.name = *spec.image;  // the image decides what runs
   else if (const auto planned = plan_argv(program.command, spec, plan); !planned)
     return planned;
   plan.images = program.images;
@@ -244,7 +245,7 @@ Result<void> plan_command(const CommandProgram& program, const RunSpec& spec,
   return {};
 }
 
-// A path in the workspace: relative, without "." and "..", as it stands in a mount's target.
+// The path must be relative to the workspace, without "." and "..", because it becomes a part of a mount's target.
 Result<void> check_workspace_folder(const RunSpec& spec) {
   const auto& folder = spec.workspace_folder;
   if (folder.empty()) return {};
@@ -261,14 +262,15 @@ Result<void> check_workspace_folder(const RunSpec& spec) {
                "\" must be a path in the workspace, relative and without .., of a run that has the workspace");
 }
 
-// What every program gets. The interpreters' own variables belong here too: a command may start any of them (P13).
+// The variables of every program. They include the interpreters' own variables, because a command may start any of them
+// (P13).
 std::map<std::string, std::string> base_environment(const RunSpec& spec) {
   std::map<std::string, std::string> env{{"HOME", "/tmp"}, {"LANG", "C.UTF-8"}, {"PYTHONUNBUFFERED", "1"}};
-  // The owner of a repository may be another user (root, or one of a mapped engine), whom git refuses (P11). Nothing in
-  // it can reach further than the program itself.
+  // Git refuses a repository of another user: root, or a user of an engine that maps user ids (P11). It is safe to
+  // trust every repository, because its contents can do no more than the program itself.
   if (spec.workspace)
     env.insert({{"GIT_CONFIG_COUNT", "1"}, {"GIT_CONFIG_KEY_0", "safe.directory"}, {"GIT_CONFIG_VALUE_0", "*"}});
-  // Installers try again for up to a minute, in silence (P10).
+  // Without these, installers try again for up to a minute and print nothing (P10).
   if (spec.network == Network::none)
     env.insert({{"npm_config_fetch_retries", "0"},
                 {"npm_config_update_notifier", "false"},
@@ -291,7 +293,7 @@ Result<void> plan_build(const BuildProgram& build, const RunSpec& spec, RunPlan&
       }))
     return wrong("The name of a build argument is empty or holds '=', or an argument holds a NUL byte; use NAME=VALUE");
   if (build.command) return plan_argv(*build.command, spec, plan);
-  plan.name = build.dockerfile_name.empty() ? "Dockerfile" : build.dockerfile_name;  // its image says what runs
+  plan.name = build.dockerfile_name.empty() ? "Dockerfile" : build.dockerfile_name;  // its image decides what runs
   return {};
 }
 
@@ -347,7 +349,7 @@ RunPlan make_installer_plan(const RunPlan& program, const std::string& volume, c
   plan.argv = program.packages->argv;
   plan.files = program.packages->files;
   plan.env = program.packages->env;
-  // A package may be larger than any tmpfs; and from here the installer's last move is a rename.
+  // A package may be larger than any tmpfs. From a folder in the volume, the installer's last move is a rename.
   plan.env.insert({{"HOME", "/tmp"}, {"LANG", "C.UTF-8"}, {"TMPDIR", std::string(kDependenciesMount) + "/tmp"}});
   plan.working_dir = kRunFolder;
   plan.volumes = {{.name = volume, .target = kDependenciesMount, .read_only = false}};
@@ -361,7 +363,8 @@ RunPlan make_installer_plan(const RunPlan& program, const std::string& volume, c
 
 Result<void> run_image_command(const engine::Image& image, const std::vector<std::string>& args, RunPlan& plan) {
   if (!plan.argv.empty()) return {};
-  // An image's own command starts where docker starts it: its relative paths are the image's.
+  // An image's own command starts in the folder where Docker starts it, because its relative paths depend on this
+  // folder.
   if (plan.working_dir.empty() && cleaned(image.working_dir) == "/") plan.working_dir = "/";
   plan.argv = image.entrypoint;
   const auto& rest = args.empty() ? image.command : args;

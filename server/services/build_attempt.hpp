@@ -1,4 +1,4 @@
-// A build that is under way, for image_builds.cpp alone.
+// The state of one running build. Only image_builds.cpp includes this file.
 #pragma once
 
 #include <memory>
@@ -17,26 +17,26 @@
 
 namespace dind {
 
-// What a build's network and its cancel have to do with one another.
+// What a build shares with the coroutine that watches its network's container.
 struct HeldNetwork {
-  bool gone = false;  // the network's container, before the build was done
-  bool over = false;
+  bool gone = false;  // the container ended before the build
+  bool over = false;  // the end of the build is known; the container no longer matters
 };
 
-// A build that is under way.
+// Shared by the coroutines of one build. `open_` holds it until the engine has answered.
 struct ImageBuilds::Attempt {
   Attempt(const asio::any_io_executor& executor, std::string run)
       : run_id(std::move(run)), changed(executor), authors({}, 0) {}
   const std::string run_id;
 
-  Cancel cancel;  // the caller's, and what we see ourselves
+  Cancel cancel;  // by the caller, or when a part of the build fails
   Signal changed;
   Bases bases;
   std::shared_ptr<BuildUpload> upload;
-  std::string dockerfile_name;  // as its author has it
+  std::string dockerfile_name;  // the author's name of the file
   std::optional<BuildkitBound> bound;
-  std::vector<std::size_t> lines_after;  // where its Dockerfile has a line more than its author's
-  EventSink* sink = nullptr;             // until it is known how it ended
+  std::vector<std::size_t> lines_after;  // the author's lines after which we inserted a line
+  EventSink* sink = nullptr;             // null once the end of the build is known
   StepNumbering authors;
   EventPace pace;
   std::size_t step_events = 0;
@@ -45,7 +45,8 @@ struct ImageBuilds::Attempt {
   std::optional<StepWatch> steps;
   std::optional<Result<sandbox::NetworkHolder>> network;
   std::shared_ptr<HeldNetwork> held = std::make_shared<HeldNetwork>();
-  // -- how it ended: known once the image is whole, when the engine has its own copy of the context to clear up yet
+  // The end of the build. It is known once the image is complete, while the engine still removes its copy of the
+  // context.
   bool known = false;
   Result<engine::BuildOutcome> outcome = engine::BuildOutcome{};
   bool network_gone = false;
@@ -60,7 +61,7 @@ struct ImageBuilds::Attempt {
     changed.notify();
   }
   bool done() const { return outcome && !outcome->failure; }
-  // What broke off everything else.
+  // The failure that cancelled the other parts of the build: of the upload or of the network. nullopt: neither failed.
   std::optional<Error> cause() const {
     if (upload->failure()) return upload->failure();
     if (network && !*network && network->error().code != ErrorCode::cancelled) return network->error();

@@ -7,7 +7,7 @@ namespace {
 
 struct Count {
   std::size_t step = 0, all = 0;
-  std::size_t begin = 0, end = 0;  // of "2/5" in the line
+  std::size_t begin = 0, end = 0;  // where "2/5" is in the line
 };
 
 std::optional<Count> count_in(std::string_view line) {
@@ -31,7 +31,7 @@ std::optional<int> percent_of(std::string_view line) {
 }
 
 std::string to_author_lines(std::string message, const std::vector<std::size_t>& added_after) {
-  // The second is Docker 23's and later.
+  // Docker 23 and later versions write the second form.
   for (const std::string_view mark : {"parse error line ", "parse error on line "}) {
     const auto at = message.find(mark);
     if (at == std::string::npos) continue;

@@ -20,7 +20,8 @@ Task<Result<sandbox::NetworkHolder>> build_network(engine::Client& client, sandb
   const Deadline deadline = in(kHolderTime);
   const auto cancelled = [] { return fail(ErrorCode::cancelled, "The run was cancelled"); };
   auto& fixtures = sandboxes.fixtures();
-  // Of our own image: in one of the Dockerfile's, the supervisor could be another program.
+  // The holder runs in dind-executor's own image. In an image that the Dockerfile names, the supervisor could be
+  // another program.
   const auto image = co_await fixtures.ensure_supervisor_image(deadline);
   if (!image) co_return std::unexpected(image.error());
   if (cancel.cancelled()) co_return cancelled();

@@ -1,4 +1,4 @@
-// The network that the steps of a build are in: fenced, and held by a container that runs nothing.
+// Creates the network that the steps of a build use. It has an egress filter. A container that runs nothing holds it.
 #pragma once
 
 #include <chrono>
@@ -13,12 +13,13 @@
 
 namespace dind {
 
-// `name`: its container's. It goes by itself after `build_time` and a while, should nobody remove it.
+// `name`: of the container. `build_time`: if the container still exists 5 minutes after this time, it is overdue, and
+// the reaper removes it. The creation may take 60 seconds.
 Task<Result<sandbox::NetworkHolder>> build_network(engine::Client& client, sandbox::Sandboxes& sandboxes,
                                                    std::string run_id, std::string name,
                                                    std::chrono::milliseconds build_time, Cancel cancel);
 
-// Why the container `id` that held it is gone while the build went on.
+// The error for a build whose network's container `id` ended before the build.
 Task<Error> build_network_lost(engine::Client& client, std::string id);
 
 }  // namespace dind

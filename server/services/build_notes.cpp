@@ -35,7 +35,7 @@ std::optional<std::string> buildkit_option(const Instruction& each) {
   return std::nullopt;
 }
 
-// The first of BuildKit's variables in a text: "$TARGETARCH" or "${TARGETARCH…".
+// The first variable of BuildKit in a text: "$TARGETARCH" or "${TARGETARCH…".
 std::optional<std::string> buildkit_variable(std::string_view text) {
   for (const auto name : kPlatformVariables) {
     for (auto at = text.find(name); at != std::string_view::npos; at = text.find(name, at + 1)) {
@@ -53,7 +53,7 @@ std::string upper(std::string text) {
   return text;
 }
 
-// No builder has these here, so that to take BuildKit would not help.
+// The note for a mount that no builder has here. So the note does not recommend BuildKit.
 std::optional<std::string> secret_note(const Instruction& each) {
   if (each.name != "run") return std::nullopt;
   for (const auto& option : each.options)
@@ -64,7 +64,7 @@ std::optional<std::string> secret_note(const Instruction& each) {
   return std::nullopt;
 }
 
-// What of the Dockerfile the classic builder can't do.
+// Adds what the classic builder cannot do in this Dockerfile.
 void add_for_classic(const DockerfileReading& reading, std::string_view message, Terms terms,
                      std::vector<std::string>& notes) {
   for (const auto& each : reading.instructions) {
@@ -141,7 +141,7 @@ std::optional<Error> not_for_this_builder(const Dockerfile& dockerfile, const Bu
 std::vector<std::string> build_notes(const Dockerfile& dockerfile, const BuildCircumstances& circumstances) {
   std::vector<std::string> notes;
   if (circumstances.buildkit) return notes;
-  std::set<std::string> valued;  // by an ARG before the first FROM, for those without a value in a stage
+  std::set<std::string> valued;  // by an ARG before the first FROM; a stage's ARG without a value takes it
   bool global = true;
   for (const auto& each : dockerfile.readings.front().instructions) {
     if (each.name == "from") global = false;

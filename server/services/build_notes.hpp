@@ -1,4 +1,4 @@
-// What a person is told beside a builder's own words: why a Dockerfile can't be built so, and what to do. Pure.
+// Explains to a person, in addition to the builder's output, why a Dockerfile does not build and what to do. Pure.
 #pragma once
 
 #include <cstddef>
@@ -17,29 +17,30 @@ namespace dind {
 
 struct BuildCircumstances {
   bool buildkit = false;
-  bool has_files = false;  // whether a context was sent
+  bool has_files = false;  // a context was sent
   std::map<std::string, std::string> arguments = {};
   Terms terms = Terms::fields;  // of whoever reads the notes
 };
 
-// The error for a Dockerfile that the classic builder could take for something else: for a here-document, that of
-// Docker 28 runs an empty command instead, and reports success. Only the first `stages` stages are looked at. `name`:
-// the Dockerfile's.
+// The error for a Dockerfile with a here-document, which the classic builder misreads: the one of Docker 28 runs an
+// empty command instead, and reports success. Only the first `stages` stages are checked. `name`: of the Dockerfile.
 std::optional<Error> not_for_this_builder(const Dockerfile& dockerfile, const BuildCircumstances& circumstances,
                                           const std::string& name, std::size_t stages = SIZE_MAX);
 
-// Of any build: variables that only BuildKit sets and that are empty without it. Each with its line.
+// Notes for every build: one for each variable, with its line, that is empty because only BuildKit sets it.
 std::vector<std::string> build_notes(const Dockerfile& dockerfile, const BuildCircumstances& circumstances);
 
-// The arguments that no ARG takes, of the Dockerfile or of its bases' triggers (`on_build`); empty: there are none.
+// Names the build arguments that no ARG declares, in the Dockerfile or in an ONBUILD trigger of a base image
+// (`on_build`). Empty: every argument is declared.
 std::string unused_arguments_note(const Dockerfile& dockerfile, const BuildCircumstances& circumstances,
                                   const std::vector<std::string>& on_build);
 
-// Of a build that its Dockerfile brought to an end. `message`: the builder's own; `words`: the end of its output.
+// Notes for a build that failed because of its Dockerfile. `message`: the builder's message. `words`: the end of the
+// output.
 std::vector<std::string> failed_build_notes(const Dockerfile& dockerfile, const BuildCircumstances& circumstances,
                                             std::string_view message, std::string_view words);
 
-// `text` with the name that a person gave to a file in place of ours.
+// Replaces `ours`, the name that dind-executor gave to a file, with `name`, which a person knows.
 std::string with_name(std::string text, const std::string& ours, const std::string& name);
 
 }  // namespace dind

@@ -17,15 +17,16 @@ namespace {
 
 constexpr std::size_t kMaxImages = 100;
 constexpr std::size_t kMaxStages = 500;
-constexpr std::size_t kMaxInstructions = 500'000;  // instructions, those of triggers each time that they run
-// What the values of variables may take (S06). Past one of them no variable is known, which the rules below allow for.
-constexpr std::size_t kMaxKept = 4U << 20;        // of all scopes together
-constexpr std::size_t kMaxReadBytes = 64U << 20;  // put into words
-constexpr std::size_t kEntry = 128;               // of a variable, beside its name and its value
+constexpr std::size_t kMaxInstructions = 500'000;  // instructions of triggers count each time that they run
+// Bounds, in bytes, on the values of variables (S06). If one is exceeded, all variables count as not known. The rules
+// below handle such variables safely.
+constexpr std::size_t kMaxKept = 4U << 20;        // kept in all scopes together
+constexpr std::size_t kMaxReadBytes = 64U << 20;  // inserted into words
+constexpr std::size_t kEntry = 128;               // counted for each variable, in addition to its name and its value
 
 using Scope = std::map<std::string, Variable>;
 
-// One reading, from its first line to its last.
+// Goes through one reading of a Dockerfile, from its first line to its last.
 class Walk {
  public:
   Walk(const DockerfileReading& reading, const KnownImages& known, const SourceRules& rules)
@@ -35,7 +36,7 @@ class Walk {
 
   Result<std::vector<std::string>> images() {
     for (const auto& each : reading_.instructions) {
-      if (each.onbuild) {  // runs in whatever is built on this stage
+      if (each.onbuild) {  // runs in each stage that is built on this one
         if (!stages_.empty()) stages_.back().triggers.push_back(each);
         continue;
       }
@@ -49,8 +50,8 @@ class Walk {
  private:
   struct Stage {
     std::string name;
-    bool known = true;     // what it is built on is there, and was looked at
-    bool muddled = false;  // a variable's name was none that we read
+    bool known = true;     // the base image is known
+    bool muddled = false;  // a variable has a name that we cannot read, so no variable of the stage is known
     Scope env, arguments;
     std::vector<Instruction> triggers;
   };
@@ -92,7 +93,7 @@ class Walk {
     return name.empty() || at == stages_.rend() ? nullptr : &*at;
   }
 
-  // Whether the values are still within their bounds.
+  // Whether the values are still within kMaxKept and kMaxReadBytes.
   bool bounded() const { return kept_ <= kMaxKept && read_ <= kMaxReadBytes; }
   Variable read(const Variable& found) const {
     if (found.value) read_ += found.value->size();
@@ -123,7 +124,7 @@ class Walk {
     if (const auto at = here.env.find(name); at != here.env.end()) return read(at->second);
     const auto at = here.arguments.find(name);
     if (is_automatic(name, rules_.buildkit)) {
-      // Where it is declared without a value of its own, and not given, it is the engine's.
+      // An ARG without a default, for which no build argument is given, has the engine's value.
       const bool plain = at != here.arguments.end() && at->second.known && !at->second.value;
       const auto value = plain && !rules_.arguments.contains(name) ? platform_value(name, rules_) : std::nullopt;
       return value ? Variable{.known = true, .value = value} : Variable{};
@@ -138,7 +139,8 @@ class Walk {
     return text.certain ? Variable{.known = true, .value = text.text, .lacks = text.lacks} : Variable{};
   }
 
-  // Builders differ in which of two holds.
+  // Declares a variable. If it is declared again with another value, it is not known: builders differ in which one they
+  // use.
   void declare(Scope& scope, const std::string& name, const Variable& value) {
     count(name, value);
     if (!bounded()) return;
@@ -207,7 +209,7 @@ class Walk {
   Result<void> add(const Instruction& each) {
     if (rules_.remote || !stages_.back().known) return {};
     auto words = split_words(each.rest);
-    if (words.size() > 1) words.pop_back();  // where it goes
+    if (words.size() > 1) words.pop_back();  // the destination
     for (const auto& word : words) {
       const auto source = here(word);
       if (!may_be_remote(source.text, source.certain)) continue;
@@ -239,7 +241,7 @@ class Walk {
   }
 
   Result<void> run(const Instruction& each) {
-    if (!rules_.buildkit) return {};  // the classic builder has no mounts, and says so
+    if (!rules_.buildkit) return {};  // the classic builder refuses mounts with a message
     for (const auto& option : each.options) {
       if (!option.starts_with("--mount=")) continue;
       std::string_view rest = option;
@@ -258,7 +260,7 @@ class Walk {
 
   Result<void> from(const Instruction& each) {
     const auto words = split_words(each.rest);
-    if (words.empty()) return {};  // the builder says what is wrong with it
+    if (words.empty()) return {};  // the builder reports the error
     const auto image = global(words.front());
     if (!image.certain)
       return refuse("FROM " + words.front(),
@@ -299,7 +301,8 @@ class Walk {
     return {};
   }
 
-  // An image for another machine is another image: the builder would pull it, whatever is there.
+  // Refuses a --platform of another architecture: the builder would pull that image by itself, even if the engine has
+  // the image for its own architecture.
   Result<void> platform(const Instruction& each, const BaseFacts& facts) const {
     for (const auto& option : each.options) {
       if (!option.starts_with("--platform=") || rules_.remote || facts.arch.empty()) continue;
@@ -323,7 +326,7 @@ class Walk {
   std::vector<std::string> images_;
   Scope arguments_;  // before the first FROM
   std::vector<Stage> stages_;
-  std::optional<std::size_t> last_stage_;  // that is built
+  std::optional<std::size_t> last_stage_;  // the stage to build
   std::size_t line_ = 0;
   std::size_t steps_ = 0;
   std::size_t kept_ = 0;

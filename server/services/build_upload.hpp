@@ -1,4 +1,4 @@
-// A build's context on its way to the engine: sent while it is collected.
+// Collects the context of a build while the engine already receives it.
 #pragma once
 
 #include <memory>
@@ -13,22 +13,22 @@
 
 namespace dind {
 
-// A builder begins no step before it has the whole of a context. So the end is held back until what the steps need is
-// there too, and a context that can't be collected never has one.
+// A builder starts no step before it has the whole context. So the end of the context is held back until all that the
+// steps need exists. A context that cannot be collected never gets an end.
 class BuildUpload {
  public:
   BuildUpload(const asio::any_io_executor& executor, sandbox::BuildContext context)
       : changed_(executor), context_(std::move(context)) {}
 
-  // Collects on a thread of its own, until `cancel`; a failure cancels it.
+  // Collects in a new thread, until `cancel` is cancelled. If it fails, it cancels `cancel`.
   static Task<void> collect(std::shared_ptr<BuildUpload> upload, BlockingWork& work, sandbox::ContextRequest request,
                             Cancel cancel);
   const sandbox::BuildContext& context() const { return context_; }
-  // The steps may begin, as far as the caller is concerned.
+  // The caller allows the steps: they start once the context is complete too. No step starts before this call.
   void allow_steps();
-  // Until it is collected, or won't be: what it came to, or why.
+  // Waits until the collection has ended. The result is the collected context, or why it cannot be collected.
   Task<Result<sandbox::CollectedContext>> collected();
-  // Why it never will be; a cancel is no failure.
+  // Why the context cannot be collected. nullopt: it can, or it is not known yet, or the collection was cancelled.
   std::optional<Error> failure() const;
 
  private:

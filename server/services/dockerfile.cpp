@@ -16,7 +16,7 @@ namespace {
 
 constexpr std::string_view kBlank = " \t\v\f\r";
 
-// The lines of a text, without their ends.
+// The lines of a text, without their line ends.
 class Lines {
  public:
   explicit Lines(std::string_view text) : rest_(text), all_(text.size()) {}
@@ -38,8 +38,7 @@ class Lines {
   std::size_t number_ = 0;
 };
 
-// "# name = value", lower case, as the directives before the first instruction are written. nullopt: it is not a
-// directive.
+// The name, in lower case, and the value of a directive line "# name = value". nullopt: the line is not a directive.
 std::optional<std::pair<std::string, std::string>> directive(std::string_view line, std::string_view mark) {
   line = left_trimmed(line, kBlank);
   if (!line.starts_with(mark)) return std::nullopt;
@@ -55,20 +54,20 @@ std::optional<std::pair<std::string, std::string>> directive(std::string_view li
 
 struct Directives {
   std::string syntax;
-  std::vector<char> escapes;  // each that some builder may take; the likeliest first
+  std::vector<char> escapes;  // each escape that a builder may use; the most likely one first
 };
 
-// Builders differ in where the directives end, so each that stands before the first instruction counts as one.
+// Builders differ in where the directives end. So each directive before the first instruction counts.
 Directives directives_of(std::string_view text) {
   Directives found;
-  const auto add_escape = [&](char escape) {  // each once: all of the text is read for each of them
+  const auto add_escape = [&](char escape) {  // each only once, because the whole text is read again for each
     if (std::ranges::find(found.escapes, escape) == found.escapes.end()) found.escapes.push_back(escape);
   };
   Lines lines(text);
   while (lines.more()) {
     const auto line = left_trimmed(lines.next(), kBlank);
     if (line.empty()) continue;
-    // Newer frontends read "// syntax=" and {"syntax": …} too.
+    // Newer BuildKit frontends read "// syntax=" and {"syntax": …} too.
     const bool comment = line.starts_with('#');
     if (!comment && !line.starts_with("//") && !line.starts_with('{')) break;
     if (line.starts_with('{')) {
@@ -87,7 +86,7 @@ Directives directives_of(std::string_view text) {
   return found;
 }
 
-// Takes the escape at the end of a line away. True: the line goes on in the next.
+// Removes the escape at the end of a line. True: the line continues on the next line.
 bool goes_on(std::string_view& line, char escape) {
   auto last = line.find_last_not_of(" \t");
   if (last == std::string_view::npos || line[last] != escape) return false;
@@ -98,12 +97,12 @@ bool goes_on(std::string_view& line, char escape) {
 
 struct HereDocument {
   std::string end;
-  bool tabs = false;  // "<<-": those before a line don't count
-  // "$((1 <<2))" is a shell's arithmetic, and BuildKit takes it for a here-document, whose end it then misses.
+  bool tabs = false;  // "<<-": tabs at the start of a line do not count
+  // "$((1 <<2))" is arithmetic of the shell. BuildKit reads it as a here-document, and then does not find its end.
   bool is_doubtful() const { return end.contains(')'); }
 };
 
-// Which of them a reading has.
+// Which here-documents count in a reading. `likely`: all that are not doubtful.
 enum class HereDocuments { likely, all, none };
 
 std::vector<HereDocument> here_documents(const Instruction& instruction) {
@@ -129,7 +128,8 @@ std::vector<HereDocument> here_documents(const Instruction& instruction) {
   return found;
 }
 
-// The options before the first other word: read as docker reads them, with quotes and its own escape.
+// Takes the options before the first other word. They are read as Docker reads them: with quotes, and always with \ as
+// the escape.
 void take_options(Instruction& instruction) {
   std::string_view rest = left_trimmed(instruction.rest, kBlank);
   while (rest.starts_with("--")) {
@@ -204,7 +204,8 @@ DockerfileReading read(std::string_view text, char escape, HereDocuments here, H
   return reading;
 }
 
-// Every builder reads all of it before it does any of it, and takes no instruction that it doesn't know.
+// Whether a builder may accept the text in this reading. Every builder reads the whole text before it starts, and
+// refuses an instruction that it does not know.
 bool is_possible(const DockerfileReading& reading) {
   return std::ranges::all_of(reading.instructions, [](const Instruction& each) {
     return std::ranges::find(kInstructions, each.name) != kInstructions.end();
@@ -229,7 +230,7 @@ Instruction read_instruction(std::string_view line) {
 }
 
 Dockerfile read_dockerfile(std::string_view text) {
-  constexpr std::string_view kMark = "\xEF\xBB\xBF";  // some editors begin a file with it
+  constexpr std::string_view kMark = "\xEF\xBB\xBF";  // the byte order mark, which some editors write
   const auto mark = text.starts_with(kMark) ? kMark.size() : 0;
   const auto body = text.substr(mark);
   const auto directives = directives_of(body);

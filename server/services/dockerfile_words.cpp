@@ -7,15 +7,15 @@
 namespace dind {
 namespace {
 
-constexpr int kMaxDepth = 32;                 // braces in braces
-constexpr std::size_t kMaxLength = 64 << 10;  // of a word: variables in variables grow without end
+constexpr int kMaxDepth = 32;                 // of nested braces
+constexpr std::size_t kMaxLength = 64 << 10;  // of a word, in bytes: variables made of variables can grow without limit
 
 class Expander {
  public:
   Expander(std::string_view word, char escape, const Variables& variables)
       : word_(word), escape_(escape), variables_(variables) {}
 
-  // Until `stop` outside of quotes, or the end.
+  // Expands up to `stop` outside of quotes, or up to the end.
   Expanded take(std::optional<char> stop, int depth) {
     Expanded out;
     while (at_ < word_.size() && word_[at_] != stop) {
@@ -103,7 +103,7 @@ class Expander {
     const bool set = found.value && !(colon && found.value->empty());
     if (how == '+') return add(out, set ? other : Expanded{});
     if (set) return add(out, {.text = *found.value, .lacks = found.lacks});
-    if (how == '?') return unknown(out);  // the builder stops there
+    if (how == '?') return unknown(out);  // the builder fails here
     add(out, other);
   }
 

@@ -1,4 +1,4 @@
-// Words of a Dockerfile: quotes, escapes and variables, as docker expands them. Pure.
+// Reads words of a Dockerfile, with quotes, escapes and variables, as Docker expands them. Pure.
 #pragma once
 
 #include <functional>
@@ -11,23 +11,23 @@
 
 namespace dind {
 
-// The words between blanks that are in no quotes; quotes and escapes stay.
+// Splits `line` at blanks outside of quotes. Quotes and escapes stay in the words.
 std::vector<std::string> quoted_words(std::string_view line, char escape);
 
 struct Variable {
-  bool known = false;                // whether we know what the builder will have
-  std::optional<std::string> value;  // none: it is not set
-  std::string lacks = {};            // the variable that this builder does not set, and that its value is made from
+  bool known = false;                // whether the builder's value is known
+  std::optional<std::string> value;  // nullopt: the variable is not set
+  std::string lacks = {};            // a variable that the value depends on and that this builder does not set
 };
 using Variables = std::function<Variable(const std::string& name)>;
 
 struct Expanded {
-  std::string text;        // up to the first variable that isn't known
-  bool certain = true;     // there was none
-  std::string lacks = {};  // Variable::lacks of the first that was put in
+  std::string text;        // up to the first variable that is not known
+  bool certain = true;     // all variables are known, and the text is at most 64 KiB
+  std::string lacks = {};  // the first `Variable::lacks` that is not empty
 };
-// A word without its quotes and escapes, with its variables put in: $NAME, ${NAME}, ${NAME:-word}, ${NAME:+word},
-// ${NAME:?word} and the same without a colon. Any other form is a variable that isn't known.
+// Removes quotes and escapes from a word and expands its variables: $NAME, ${NAME}, ${NAME:-word}, ${NAME:+word},
+// ${NAME:?word} and the same without a colon. Any other form counts as a variable that is not known.
 Expanded expanded(std::string_view word, char escape, const Variables& variables);
 
 }  // namespace dind

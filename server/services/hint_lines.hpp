@@ -1,4 +1,4 @@
-// The lines at the end of a program's output, for the tables of hints.
+// Reads the last lines of a program's output, for the hints.
 #pragma once
 
 #include <algorithm>
@@ -11,7 +11,7 @@
 
 namespace dind {
 
-// The last `most` lines that are not empty, in their order.
+// The last lines that are not empty, at most `most`, in their order.
 inline std::vector<std::string_view> last_lines(std::string_view text, std::size_t most) {
   std::vector<std::string_view> lines;
   while (!text.empty() && lines.size() < most) {
@@ -26,7 +26,7 @@ inline std::vector<std::string_view> last_lines(std::string_view text, std::size
   return lines;
 }
 
-// What stands between `before` and `after` in a line; nullopt: one of them is not there.
+// The text between `before` and `after` in a line. nullopt: one of them is missing.
 inline std::optional<std::string_view> between(std::string_view line, std::string_view before, std::string_view after) {
   const auto begin = line.find(before);
   if (begin == std::string_view::npos) return std::nullopt;
@@ -36,7 +36,8 @@ inline std::optional<std::string_view> between(std::string_view line, std::strin
   return rest.substr(0, end);
 }
 
-// A file's name as a word of a command that a person may type: one that begins with a dash would be an option.
+// Quotes a file's name for a command that a person may type. A name that begins with a dash gets "./" in front, because
+// it would be an option.
 inline std::string command_word(std::string_view name) {
   return shell_word((name.starts_with('-') ? "./" : "") + std::string(name));
 }

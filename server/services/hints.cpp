@@ -24,7 +24,8 @@ using Words = std::initializer_list<std::string_view>;
 
 std::string shown(std::string_view text) { return shortened(escaped(text), 120); }
 
-// The last line with one of the words; empty: none. What is about the sandbox's own address is about no other machine.
+// The last of the last kLines lines that has one of the words. Empty: no line has one. `not_of_localhost`: skips lines
+// about the sandbox's own address, because they do not concern another machine.
 std::string_view line_with(std::string_view text, const Words& words, bool not_of_localhost = false) {
   auto lines = last_lines(text, kLines);
   std::ranges::reverse(lines);
@@ -47,10 +48,10 @@ bool has_own_image(const Ending& ending) {
   return ending.spec.image || !std::holds_alternative<SourceProgram>(ending.spec.program);
 }
 
-// Of a script that goes on after a command that failed, the last exit code says little.
+// A shell script may continue after a failed command, so its exit code says little.
 bool failed_or_shell(const Ending& ending) { return failed(ending) || ending.language == "shell"; }
 
-// Node's message alone, without its cause. A program that asks its own sandbox is not meant.
+// Whether Node reports a failed fetch without its cause. A program that connects to its own sandbox does not count.
 bool fetch_failed(const Ending& ending) {
   const auto* source = std::get_if<SourceProgram>(&ending.spec.program);
   const bool own = source != nullptr && (source->text.contains("localhost") || source->text.contains("127.0.0.1"));
@@ -59,7 +60,7 @@ bool fetch_failed(const Ending& ending) {
 
 std::string no_network(const Ending& ending) {
   if (!failed_or_shell(ending) || ending.result.stage != Stage::program) return {};
-  // The command itself was known to need one, and a note says so (P10).
+  // A note already says that the command itself needs a network (P10).
   if (std::ranges::any_of(ending.result.notes, [](const auto& note) { return note.contains("has no network, which"); }))
     return {};
   const Words unknown{"Temporary failure in name resolution",
@@ -122,7 +123,7 @@ std::string read_only(const Ending& ending) {
   return hint;
 }
 
-// The end of a line from the first of the paths in the folders in memory on.
+// The end of a line, from the first path in a folder in memory. Empty: the line has no such path.
 std::string_view path_in_memory(std::string_view line) {
   auto first = line.size();
   for (const std::string_view folder : {"/tmp/", "/dev/shm/", "/sandbox/"})
@@ -146,7 +147,8 @@ std::string hidden_by_memory(const Ending& ending) {
   return {};
 }
 
-// A program that was told so and has removed its file since leaves nothing that the supervisor sees.
+// The supervisor does not see that a folder was full if the program has removed its file since. So the hint reads the
+// output.
 std::string no_space(const Ending& ending) {
   if (!failed(ending) || ending.result.verdict == Verdict::disk_limit) return {};
   if (!says(ending, {"No space left on device", "ENOSPC: no space left", "[Errno 28]", "Disk quota exceeded"}))
@@ -168,7 +170,7 @@ std::string not_permitted(const Ending& ending) {
       !line_with(ending.err, {"sudo: command not found", "sudo: not found"}).empty())
     return "no program in a sandbox is root: install what it needs in an image (a Dockerfile)";
   const auto refused = line_with(ending.err, {"Permission denied", "[Errno 13]", "EACCES", "permission denied"});
-  // "Permission denied (publickey)" is said by another machine.
+  // "Permission denied (publickey)" comes from another machine.
   if (!has_own_image(ending) || refused.empty() || refused.contains("denied (")) return {};
   return ending.spec.workspace
              ? "programs are not root: they run as the owner of the workspace, or as nobody where that is root"
@@ -197,7 +199,7 @@ std::string dubious_owner(const Ending& ending) {
              {{"GIT_CONFIG_COUNT", "1"}, {"GIT_CONFIG_KEY_0", "safe.directory"}, {"GIT_CONFIG_VALUE_0", "*"}});
 }
 
-// "curl" of "app.sh: line 2: curl: command not found" and "sh: 1: curl: not found".
+// The missing command, such as "curl" in "app.sh: line 2: curl: command not found" and "sh: 1: curl: not found".
 std::string missing_command(std::string_view err) {
   const auto line = line_with(err, {": command not found", ": not found"});
   const auto end = std::min(line.find(": command not found"), line.find(": not found"));
@@ -214,7 +216,7 @@ std::string missing_program(const Ending& ending) {
   if (name.empty() && failed(ending)) {
     const auto lines = last_lines(ending.err, 1);
     const auto file = lines.empty() ? std::nullopt : between(lines.front(), "No such file or directory: '", "'");
-    // Popen says so of a program; open() says the same of a file.
+    // Popen reports a missing program with these words, and open() a missing file.
     const bool started = file && ending.err.contains("subprocess.py\", line ") && !file->contains('/');
     if (file && (started || languages::is_python_tool(*file))) name = shown(*file);
   }
@@ -239,10 +241,10 @@ std::string too_little_memory(const Ending& ending) {
                                       .settings = "the setting dind.memory"});
 }
 
-// What a program itself could not start. (What a run could not: sandbox/verdict.cpp.)
+// For a file that the program could not start. (For a program that the run could not start: sandbox/verdict.cpp.)
 std::string not_for_this_machine(const Ending& ending) {
   if (!failed_or_shell(ending)) return {};
-  constexpr int kRefusedCallExit = 128 + SIGSYS;  // what a shell says of a child that got the signal
+  constexpr int kRefusedCallExit = 128 + SIGSYS;  // a shell's exit code for a child that this signal ended
   if (ending.result.signal == SIGSYS || ending.result.exit_code == kRefusedCallExit)
     return "a filter of system calls ended the program (SIGSYS): a sandbox runs no programs of 32 bits; build it for "
            "the engine's machine";

@@ -1,5 +1,5 @@
-// What the end of a run tells of its cause, where the cause is a known one: one line for each, with the remedy. The
-// lines go into the result's notes, which every frontend shows.
+// Explains the end of a run if its cause is a known one: one line for each cause, with the remedy. The lines go into
+// the result's notes, which every frontend shows.
 #pragma once
 
 #include <string>
@@ -11,20 +11,21 @@
 
 namespace dind {
 
-// A run that has ended, as far as a hint may look at it.
+// What hints may know of a run that has ended. It refers to the caller's data, which must outlive it.
 struct Ending {
   const RunSpec& spec;
   const RunResult& result;
-  std::string_view language;  // a recipe's id; empty: not known
-  std::string_view out;       // the ends of stdout and stderr
-  std::string_view err;
-  std::string folder;            // on this machine: where the program is from; empty: not known
-  bool internet_allowed = true;  // the operator's
+  std::string_view language;     // a recipe's id; empty: not known
+  std::string_view out;          // the end of stdout
+  std::string_view err;          // the end of stderr
+  std::string folder;            // on this machine, where the program is from; empty: not known
+  bool internet_allowed = true;  // the operator allows a network
   bool own_authorities = false;  // the operator named a bundle of certificates
 };
 
-// At most three, the surest first. A run that ended well gets those alone that do not depend on its failure. Looks at
-// names in `folder`, and reads no more of it than its requirements.txt.
+// At most three hints, the most certain first. A successful run gets only hints that do not depend on a failure.
+// Blocks: it looks for names in `folder`, and reads files there. These are requirements.txt with the files that it
+// includes, and the scripts that the command names.
 std::vector<std::string> hints(const Ending& ending);
 
 }  // namespace dind

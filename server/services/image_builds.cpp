@@ -21,15 +21,15 @@ using namespace std::chrono_literals;
 namespace {
 
 constexpr auto kCallTime = 15s;
-constexpr auto kNameTime = 2s;        // at our end, for what the engine does after a build
-constexpr std::size_t kMaxAhead = 4;  // of an engine that is slow at that: the next builds wait for it
+constexpr auto kNameTime = 2s;        // when this process ends: for the engine's work after a build
+constexpr std::size_t kMaxAhead = 4;  // if the engine is slow at this work, the next builds wait for it
 constexpr int kKilled = 137;
 constexpr int kFileTooLarge = 128 + 25;  // SIGXFSZ
-constexpr std::size_t kMaxSteps = 1000;  // that are events whatever the pace; a step's output may look like one
+constexpr std::size_t kMaxSteps = 1000;  // steps that are events at any pace; output of a step may look like a step
 
 std::string label_step() { return "LABEL " + std::string(kBuiltLabel) + "=build"; }
 
-// The same for the same request: what it is given decides what comes out.
+// The same request has the same key, because the content of the request decides the result.
 std::string build_key(const BuildProgram& program) {
   std::string parts = program.context_root + program.context_path + '\0' + program.dockerfile;
   if (!program.arguments.empty() || !program.target.empty()) {
@@ -39,7 +39,7 @@ std::string build_key(const BuildProgram& program) {
   return sha256(parts).substr(0, 32);
 }
 
-// Whatever is under way for a build ends with it.
+// Cancels everything that still runs for a build when `build()` returns, unless `leave()` was called.
 class EndOf {
  public:
   explicit EndOf(Cancel cancel) : cancel_(std::move(cancel)) {}
@@ -87,7 +87,7 @@ ImageBuilds::ImageBuilds(asio::any_io_executor executor, engine::Client& client,
 
 Result<std::shared_ptr<BuildUpload>> ImageBuilds::upload(const BuildProgram& program, const std::string& dockerfile,
                                                          Cancel cancel) {
-  // A root of its own is the folder that a person at this machine's terminal or editor named.
+  // If the program has its own root, a person at this machine's terminal or editor named this folder.
   const bool own_root = !program.context_root.empty();
   sandbox::ContextRequest request{.root = own_root ? program.context_root : sandboxes_.workspace().path,
                                   .path = program.context_path,
@@ -119,7 +119,7 @@ Task<Result<ImageBuilds::Bases>> ImageBuilds::bases(const Dockerfile& dockerfile
     rules.os = version->os;
     rules.arch = version->arch;
   }
-  // What an image brings along (ONBUILD) may name others.
+  // The ONBUILD triggers of an image may name other images.
   for (bool news = true; news;) {
     news = false;
     const auto names = image_sources(dockerfile, known, rules);
@@ -135,7 +135,7 @@ Task<Result<ImageBuilds::Bases>> ImageBuilds::bases(const Dockerfile& dockerfile
       if (!found) co_return std::unexpected(found.error());
       const auto& image = found->image;
       auto size = image.size;
-      if (image.size_is_packed && !buildkit()) {  // its steps are counted by what they write
+      if (image.size_is_packed && !buildkit()) {  // the disk bound counts unpacked bytes, which the steps write
         const auto unpacked = co_await client_.unpacked_image_size(image.id, in(kCallTime));
         if (!unpacked) co_return std::unexpected(unpacked.error());
         size = *unpacked;
@@ -150,18 +150,18 @@ Task<Result<ImageBuilds::Bases>> ImageBuilds::bases(const Dockerfile& dockerfile
   co_return all;
 }
 
-// The steps' network, made while the context is sent.
+// Creates the network of the steps while the context is sent.
 Task<void> ImageBuilds::create_network(std::shared_ptr<Attempt> now, std::string run_id, std::string name) {
   Result<sandbox::NetworkHolder> held = fail(ErrorCode::internal, "");
   try {
     held = co_await unless_cancelled(
         executor_, "network of run " + run_id,
         build_network(client_, sandboxes_, run_id, std::move(name), policy_.timeout, now->cancel), now->cancel);
-  } catch (const std::exception& escaped) {  // no memory, no descriptor: who waits must hear of it
+  } catch (const std::exception& escaped) {  // no memory or no descriptor: `build()` waits for this result
     held = fail(ErrorCode::internal, std::string("A build's network could not be made: ") + escaped.what());
   }
   if (held) {
-    // The engine names a step's network by the ID of its container.
+    // The engine identifies the network of a step by the ID of the network's container.
     if (now->steps) now->steps->set_network("container:" + held->id);
     spawn(executor_, "watch of a build's network", watch_network(held->stream, now->held, now->cancel));
     now->upload->allow_steps();
@@ -183,7 +183,7 @@ void ImageBuilds::take(Attempt& now, const engine::BuildLine& line) {
   auto text = line.step ? now.authors.line(line.text) : line.text;
   if (!text) return;
   text = with_name(std::move(*text), now.upload->context().dockerfile, now.dockerfile_name);
-  // A step that is done was shown; of a failed build, the last one counts.
+  // The events showed the earlier steps. If the build fails, only the output of the last step is needed.
   if (line.step && !buildkit()) now.tail = KeptTail();
   if (!line.step || !buildkit()) now.tail.add(line.goes_on ? *text : *text + '\n');
   if (!now.pace.due() && !(line.step && ++now.step_events <= kMaxSteps)) return;
@@ -196,7 +196,7 @@ Task<void> ImageBuilds::attempt(std::shared_ptr<Attempt> now, engine::ImageBuild
   try {
     outcome = co_await client_.build_image(
         std::move(build), [&](const engine::BuildLine& line) { take(*now, line); }, now->cancel, now->deadline);
-  } catch (const std::exception& escaped) {  // who waits must hear of it
+  } catch (const std::exception& escaped) {  // `build()` waits for this result
     outcome = fail(ErrorCode::internal, std::string("An image could not be built: ") + escaped.what());
   }
   if (now->known && (outcome ? outcome->failure.has_value() : outcome.error().code != ErrorCode::cancelled))
@@ -227,7 +227,7 @@ Task<void> ImageBuilds::wait_ended(Deadline deadline) {
   while (!open_.empty() && Clock::now() < deadline) co_await closed_.wait(deadline);
 }
 
-// Of one that its Dockerfile brought to an end.
+// The result of a build that failed because of its Dockerfile or a limit.
 RunResult ImageBuilds::failure_of(const Attempt& now, const std::string& run_id) const {
   RunResult result;
   result.run_id = run_id;
@@ -281,8 +281,8 @@ Task<Result<ImageBuilds::Built>> ImageBuilds::build(BuildProgram program, std::s
   const std::size_t stages = target && !program.target.empty() ? *target + 1 : SIZE_MAX;
   if (auto refused = not_for_this_builder(dockerfile, circumstances, now->dockerfile_name, stages))
     co_return std::unexpected(std::move(*refused));
-  // The classic builder labels nothing but its last step, so that what a build leaves that fails would be nobody's. A
-  // label of the first step's is in all that follows.
+  // The classic builder labels only its last step. What a failed build leaves would then have no label. A label in the
+  // first step is in all later ones.
   auto text = buildkit() ? InsertedLines{.text = program.dockerfile, .after = {}}
                          : insert_after_each_from(program.dockerfile, dockerfile, label_step(), stages);
   sink.on_state(Preparing{Stage::build, "Collecting the build's context", {}});
@@ -316,7 +316,7 @@ Task<Result<ImageBuilds::Built>> ImageBuilds::build(BuildProgram program, std::s
     now->steps.emplace(executor_, client_, StepBounds{.processes = policy_.pids, .disk_bytes = policy_.disk_bytes},
                        build.network_mode, now->bases.sizes,
                        [inner = now->cancel]() mutable { inner.cancel(CancelReason::shutdown); });
-  // Where nothing runs, nobody needs a network.
+  // A build that runs no program needs no network.
   const bool fenced = policy_.network && !buildkit() && now->bases.run;
   if (fenced) {
     sink.on_state(Preparing{Stage::build, "Fencing in the build's network", {}});
@@ -326,7 +326,7 @@ Task<Result<ImageBuilds::Built>> ImageBuilds::build(BuildProgram program, std::s
   } else {
     if (buildkit()) {
       if (policy_.network) build.network_mode = "default";
-      // Asked for every build: an engine that is started anew may have another.
+      // Read for every build, because the engine may have another bound after a restart.
       const auto info =
           co_await unless_cancelled(executor_, "bound of run " + run_id, client_.info(in(kCallTime)), now->cancel);
       if (info) now->bound = buildkit_bound(info->labels);
@@ -378,7 +378,7 @@ Task<Result<ImageBuilds::Built>> ImageBuilds::build(BuildProgram program, std::s
                    "The engine at " + client_.endpoint().address + " built an image and does not have it. Try again");
   built.image = std::move(**image);
   images_.note_use(built.name, built.image);
-  end.leave();  // what is left of it is the engine's
+  end.leave();  // only the engine still works on the build
   now->network.reset();
   now->steps.reset();
   co_return built;

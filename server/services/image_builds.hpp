@@ -1,4 +1,4 @@
-// Builds the image of a Dockerfile, within bounds of time, memory and reach.
+// Builds the image of a Dockerfile, with bounds on time, memory and network.
 #pragma once
 
 #include <chrono>
@@ -21,8 +21,8 @@
 
 namespace dind {
 
-// automatic: BuildKit where DOCKER_BUILDKIT=1 asks for it, else the classic builder, which alone takes bounds for a
-// build and a fenced network.
+// automatic: BuildKit if DOCKER_BUILDKIT=1 is set, otherwise the classic builder. Only the classic builder takes bounds
+// for one build and a network with the egress filter.
 enum class Builder { automatic, classic, buildkit };
 std::string_view name(Builder builder);
 std::optional<Builder> builder(std::string_view name);
@@ -30,14 +30,14 @@ std::optional<Builder> builder(std::string_view name);
 struct BuildPolicy {
   bool enabled = true;
   Builder builder = Builder::automatic;
-  bool network = true;  // whether the steps have one
+  bool network = true;  // whether the steps have a network
   std::chrono::milliseconds timeout = std::chrono::minutes(10);
   std::int64_t memory_bytes = 2LL << 30;  // of each step
   double cpus = 1;
   std::int64_t most_context_bytes = 1LL << 30;
-  std::int64_t pids = 1024;              // of each step; the classic builder's
-  std::int64_t disk_bytes = 20LL << 30;  // of all steps together, and of each file; the classic builder's
-  bool remote_sources = false;           // whether the engine may fetch what a Dockerfile names, by itself
+  std::int64_t pids = 1024;              // of each step; only with the classic builder
+  std::int64_t disk_bytes = 20LL << 30;  // of all steps together, and of each file; only with the classic builder
+  bool remote_sources = false;           // whether the engine itself may fetch what a Dockerfile names
 };
 
 class ImageBuilds {
@@ -48,34 +48,36 @@ class ImageBuilds {
   struct Built {
     engine::Image image;
     std::string name;                  // its tag
-    std::optional<RunResult> failure;  // a step failed, or the time was over; then there is no image
+    std::optional<RunResult> failure;  // a step failed or a limit was exceeded; then there is no image
     std::string builder;               // "classic" · "buildkit"
     std::vector<std::string> notes;
   };
-  // Steps and their output come as Preparing events, and the end of them as output where the build fails.
+  // Steps and their output arrive as Preparing events. If the build fails, the end of the output arrives as output too.
   Task<Result<Built>> build(BuildProgram program, std::string run_id, PullPolicy pull, EventSink& sink, Cancel cancel,
                             Terms terms = Terms::fields);
-  // Until the engine has answered all that were asked for, but not for long: an image may be used before it has its
-  // name, and an engine goes on without a listener.
+  // Waits until the engine has answered all builds: an image may be used before it has its name. After 2 seconds it
+  // cancels the builds that are not answered, and waits for them until `deadline`. The engine continues a build even if
+  // nobody listens.
   Task<void> wait_ended(Deadline deadline);
 
  private:
   struct Bases {
-    std::map<std::string, std::int64_t> sizes;  // by ID
-    bool run = true;                            // whether a step of the build may
-    std::vector<std::string> on_build = {};     // their triggers
+    std::map<std::string, std::int64_t> sizes;  // bytes, by image ID
+    bool run = true;                            // whether a step may run a program
+    std::vector<std::string> on_build = {};     // their ONBUILD triggers
   };
   struct Attempt;
-  // Every image that it takes, by our own way of pulling: with credentials, progress, and a cancel; and nothing else.
+  // Finds or pulls each image that the Dockerfile takes, through `images_`: so with credentials, progress and cancel.
+  // Fails if the engine would fetch anything else and `remote_sources` is off.
   Task<Result<Bases>> bases(const Dockerfile& dockerfile, const BuildProgram& program, PullPolicy pull, EventSink& sink,
                             Cancel cancel, Terms terms);
-  // The context grows and is sent from now on; its steps begin once the upload was let.
+  // Starts to collect the context, which is sent at the same time. No step starts before `allow_steps()`.
   Result<std::shared_ptr<BuildUpload>> upload(const BuildProgram& program, const std::string& dockerfile,
                                               Cancel cancel);
   Task<void> create_network(std::shared_ptr<Attempt> now, std::string run_id, std::string name);
   Task<void> attempt(std::shared_ptr<Attempt> now, engine::ImageBuild build);
   void take(Attempt& now, const engine::BuildLine& line);
-  std::size_t ahead() const;  // images that are used before their builds are answered
+  std::size_t ahead() const;  // builds whose image is in use before the engine has answered
   RunResult failure_of(const Attempt& now, const std::string& run_id) const;
 
   bool buildkit() const { return policy_.builder == Builder::buildkit; }
@@ -87,7 +89,7 @@ class ImageBuilds {
   BuildPolicy policy_;
   BlockingWork work_;
   std::set<std::shared_ptr<Attempt>> open_;
-  Signal closed_;  // one of them
+  Signal closed_;  // a build was removed from `open_`
 };
 
 }  // namespace dind

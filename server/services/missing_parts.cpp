@@ -22,7 +22,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::size_t kLastLines = 40;  // the words of a failure are the last ones; Node writes 17 lines after them
+constexpr std::size_t kLastLines = 40;  // an error is near the end of the output; Node writes 17 lines after it
 constexpr std::size_t kMaxFileBytes = 1 << 20;
 constexpr std::size_t kMaxFolderPathLength = 400;
 
@@ -35,7 +35,7 @@ bool exists(const std::string& folder, const std::string& name) {
   return !folder.empty() && !name.empty() && fs::exists(fs::path(folder) / name, ignored);
 }
 
-// The remedy for a program that ran without the files beside it: as a command in its folder.
+// The remedy for a program that ran without the files beside it: run it as a command in its folder.
 std::string run_the_folder(const Ending& ending, const SourceProgram& source) {
   const std::string_view command = ending.language == "python"       ? "python3"
                                    : ending.language == "javascript" ? "node"
@@ -45,7 +45,7 @@ std::string run_the_folder(const Ending& ending, const SourceProgram& source) {
                              std::string(command) + " " + command_word(source.file_name));
 }
 
-// "my-package" for "My_Package": how pip compares names.
+// The form in which pip compares names: "my-package" for "My_Package".
 std::string plain_name(std::string_view name) {
   std::string plain;
   for (const char c : name)
@@ -74,7 +74,7 @@ bool listed_beside(const std::string& folder, const std::string& package) {
   return found && names_package(found->lines, package);
 }
 
-// The lines of a script's own metadata (PEP 723), without the "# " before each. Empty: it has none.
+// The lines of a script's own metadata (PEP 723), without the "# " before each. Empty: the script has none.
 std::vector<std::string_view> inline_metadata(std::string_view text) {
   std::vector<std::string_view> block;
   bool inside = false;
@@ -125,14 +125,14 @@ std::vector<std::string> inline_requirements(std::string_view text) {
     if (std::ranges::count(list, '[') <= std::ranges::count(list, ']') && list.contains(']')) break;
   }
   std::vector<std::string> packages;
-  std::size_t bytes = 0;  // of a hint
+  std::size_t bytes = 0;  // in the hint
   for (std::size_t at = 0; at < list.size() && bytes < 400;) {
     const auto quote = list.find_first_of("\"'", at);
     const auto end = quote == std::string::npos ? quote : list.find(list[quote], quote + 1);
     if (end == std::string::npos) break;
     at = end + 1;
     const auto package = std::string_view(list).substr(quote + 1, end - quote - 1);
-    // A tool would take a word with a dash for an option.
+    // A tool would read a word that begins with a dash as an option.
     if (package.starts_with('-') || !checked_requirement(package)) continue;
     packages.push_back(shown_part(package));
     bytes += packages.back().size();
@@ -140,8 +140,8 @@ std::vector<std::string> inline_requirements(std::string_view text) {
   return packages;
 }
 
-// Packages of Google share one module, so the program's text says which: "google-cloud-storage" of
-// "from google.cloud import storage". Empty: it does not.
+// The package for a module of Google: "google-cloud-storage" for "from google.cloud import storage". Google's packages
+// share one module, so only the program's text shows which one it needs. Empty: it does not show this.
 std::string google_package(std::string_view text) {
   constexpr std::string_view kIdentifier = "abcdefghijklmnopqrstuvwxyz0123456789_";
   for (const std::string_view before : {"google.cloud import ", "google.cloud.", "google."}) {
@@ -162,8 +162,8 @@ bool is_module_name(std::string_view name) {
   });
 }
 
-// What of the program's own list the run did not install, and the package of the missing module where it is known not
-// to be in that list. Empty: the list is installed, or there is none.
+// The dependencies in the program's own list, if the run did not install all of them. The package of the missing module
+// is added if its name is known and not in the list. Empty: all are installed, or the program has no list.
 std::vector<std::string> own_list(const SourceProgram& source, const RunSpec& spec, const std::string& module,
                                   const std::string& package) {
   auto own = inline_requirements(source.text);
@@ -178,13 +178,13 @@ std::vector<std::string> own_list(const SourceProgram& source, const RunSpec& sp
   return own;
 }
 
-// Whether a run such as this one may name dependencies: a command has no installer without a language.
+// Whether this kind of run may name dependencies: a command without a language has no installer.
 bool can_have_dependencies(const RunSpec& spec) {
   const auto* command = std::get_if<CommandProgram>(&spec.program);
   return std::holds_alternative<SourceProgram>(spec.program) || (command != nullptr && command->language);
 }
 
-// The name in the last line that says so: of an exception, or of `python3 -m NAME`.
+// The missing module in the last line that names one: a line of an exception, or of `python3 -m NAME`.
 std::optional<std::string> python_module(std::string_view err) {
   const auto lines = last_lines(err, kLastLines);
   for (auto line = lines.rbegin(); line != lines.rend(); ++line) {
@@ -313,7 +313,7 @@ std::string missing_neighbour(const Ending& ending) {
     if (name.starts_with("/sandbox/")) name = name.substr(9);
     if (name.starts_with("./")) name = name.substr(2);
     name = fs::path(name).lexically_normal().string();
-    // A run of the folder does not have what is above it.
+    // A run of the folder does not have the files above it.
     const bool outside = name.starts_with('/') || name == ".." || name.starts_with("../");
     if (name.empty() || outside || name == source->file_name || !exists(ending.folder, name)) continue;
     return "\"" + shown_part(name) + "\" is beside the program: " + run_the_folder(ending, *source);

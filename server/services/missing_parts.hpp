@@ -1,4 +1,4 @@
-// Hints for what a program missed: a module, a package, a file beside it.
+// Hints for a part that a program did not find: a module, a package, or a file beside it.
 #pragma once
 
 #include <string>
@@ -7,7 +7,7 @@
 
 namespace dind {
 
-// Each: one line, or empty.
+// Each returns one line. Empty: no hint.
 std::string missing_python_module(const Ending& ending);
 std::string missing_node_module(const Ending& ending);
 std::string missing_neighbour(const Ending& ending);  // a file that the program opens or sources

@@ -16,7 +16,7 @@ namespace dind {
 namespace {
 
 constexpr std::size_t kMaxScriptBytes = 1 << 20;
-constexpr std::size_t kMaxScripts = 8;  // words of a command that are looked at
+constexpr std::size_t kMaxScripts = 8;  // files that a command names and that are read
 
 constexpr std::string_view kEffect =
     " has Windows line ends (CRLF), which the shell takes for a part of each line's last word: ";
@@ -28,7 +28,7 @@ bool is_shell_name(std::string_view path) {
   return name == "sh" || name == "bash" || name == "dash" || name == "ash" || name == "zsh" || name == "ksh";
 }
 
-// The text that a shell is given as an argument.
+// Whether a shell gets a text with such line ends as an argument.
 bool has_windows_text(const Command& command) {
   const auto* argv = std::get_if<std::vector<std::string>>(&command);
   if (argv == nullptr) return std::get<std::string>(command).contains("\r\n");
@@ -51,7 +51,7 @@ std::vector<std::string> words_of_command(const Command& command) {
   return words;
 }
 
-// A script with such line ends that the command names, relative to the folder; empty: none.
+// The first script with such line ends that the command names, relative to the folder. Empty: it names no such script.
 std::string windows_script(const Ending& ending, const Command& command) {
   namespace fs = std::filesystem;
   const auto folder = ending.folder.empty() ? std::nullopt : Folder::open(ending.folder);
@@ -78,10 +78,10 @@ bool has_any(std::string_view line, const Parts& parts) {
   return std::ranges::any_of(parts, [&](std::string_view part) { return line.contains(part); });
 }
 
-// What shells and interpreters say of a word that ends with a carriage return.
+// Whether a line is the message of a shell or an interpreter about a word that ends with a carriage return.
 bool complains_of_carriage_return(std::string_view line) {
   if (line.ends_with('\r')) {
-    // The word is the last one of the message. A program's own message may end so as well, hence few of them.
+    // The word is the last one of the message. A program's own message may also end in this way, so only a few count.
     if (has_any(line, {"can't cd to ", "bad option: ", "nknown option: ", "nrecognized option", "llegal option -"}))
       return true;
     line.remove_suffix(1);
@@ -98,7 +98,7 @@ bool complains_of_carriage_return(std::string_view line) {
 }
 
 bool is_said_so(std::string_view err) {
-  while (!err.empty()) {  // lines end with "\n" alone here
+  while (!err.empty()) {  // here, only "\n" ends a line
     const auto end = std::min(err.find('\n'), err.size());
     if (complains_of_carriage_return(err.substr(0, end))) return true;
     err.remove_prefix(std::min(end + 1, err.size()));
@@ -117,7 +117,7 @@ std::string windows_line_ends(const Ending& ending) {
   }
   const auto* source = std::get_if<SourceProgram>(&ending.spec.program);
   if (source != nullptr && ending.language == "shell" && source->text.contains("\r\n")) {
-    // Who sends a text has no file to convert.
+    // A client that sends a text has no file to convert.
     if (source->file_name.empty() || ending.folder.empty())
       return "the script" + std::string(kEffect) + "send it with \"\\n\" alone";
     return shortened(escaped(source->file_name), 120) + std::string(kEffect) + convert +

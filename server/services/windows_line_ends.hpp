@@ -1,4 +1,4 @@
-// The hint for a script with Windows line ends (CRLF), which a shell takes for a part of each line's last word.
+// The hint for a script with Windows line ends (CRLF). A shell reads the CR as a part of each line's last word.
 #pragma once
 
 #include <string>
@@ -7,9 +7,10 @@
 
 namespace dind {
 
-// The hint with its remedy; empty: no script of the run is known to have such line ends. Looks at the program's text,
-// at what a shell or an interpreter says of it, and at the scripts in `ending.folder` that the command names, up to 1
-// MiB each. A script that goes on after its first wrong line ends well, so the verdict does not count.
+// The hint with its remedy. Empty: no script of the run is known to have such line ends. It reads the program's text
+// and the messages of a shell or an interpreter. It also reads the first 8 files in `ending.folder` that the command
+// names, up to 1 MiB each (blocking). The verdict does not count: a script that continues after its first wrong line
+// may succeed.
 std::string windows_line_ends(const Ending& ending);
 
 }  // namespace dind

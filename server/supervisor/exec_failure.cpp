@@ -52,7 +52,7 @@ void explain_script(const char* head, size_t size, int error, ExecFailure& failu
     set(failure, kInterpreterRefused, name, end - at);
   else if (access(name, F_OK) != 0)
     set(failure, kNoInterpreter, name, end - at);
-  else  // its own interpreter or loader is missing, or it is a text
+  else  // the interpreter's own interpreter or loader is missing, or it is a text
     set_not_program("a script of an interpreter that can't be executed itself", failure);
 }
 
@@ -90,7 +90,7 @@ void set_machine(unsigned machine, bool bits32, ExecFailure& failure) {
   set(failure, bits32 ? kBits32 : kOtherMachine, text, static_cast<size_t>(n));
 }
 
-// The loader of a dynamically linked program (PT_INTERP), in the head of the file.
+// Reports the loader of a dynamically linked program (PT_INTERP), if the head of the file contains it.
 void explain_loader(const unsigned char* head, size_t size, ExecFailure& failure) {
   Elf64_Ehdr elf;
   if (size < sizeof elf) return;
@@ -119,7 +119,7 @@ void explain_elf(const unsigned char* head, size_t size, int error, ExecFailure&
   const unsigned machine = big_endian ? static_cast<unsigned>(head[kMachine] << 8 | head[kMachine + 1])
                                       : static_cast<unsigned>(head[kMachine + 1] << 8 | head[kMachine]);
   const bool bits32 = head[EI_CLASS] == ELFCLASS32;
-  // The seccomp profile has no system calls of 32 bits: with its loader, such a program would not run either.
+  // The seccomp profile allows no 32-bit system calls, so a 32-bit program would not run even if its loader existed.
   if (machine != kOwnMachine || bits32)
     set_machine(machine, bits32, failure);
   else if (error == ENOEXEC)
@@ -128,10 +128,11 @@ void explain_elf(const unsigned char* head, size_t size, int error, ExecFailure&
     explain_loader(head, size, failure);
 }
 
-// Mach-O files for several machines begin like classes of Java: there is their number, here a version above 40.
+// A Mach-O file for several machines and a Java class begin with the same 4 bytes. Byte 7 is then the number of
+// machines, or the version of the class, which is above 40.
 constexpr unsigned char kFewMachines = 20;
 
-// What other systems execute, by its first bytes.
+// Explains a file that is neither a script nor an ELF file, by its first bytes.
 void explain_foreign(const unsigned char* head, size_t size, int error, ExecFailure& failure) {
   if (error != ENOEXEC) return;
   if (size == 0) return set_not_program("an empty file", failure);

@@ -18,7 +18,7 @@ std::string_view after_blanks(std::string_view text) { return left_trimmed(text,
 
 std::string shown_specifier(std::string_view text) { return "\"" + shortened(escaped(text), 60) + "\""; }
 
-// "[security, socks]" at the front, which is removed.
+// Removes extras such as "[security, socks]" from the front. Returns the problem; empty: the form is correct.
 std::string take_extras(std::string_view& rest) {
   if (!rest.starts_with('[')) return {};
   const auto end = rest.find(']');
@@ -37,7 +37,7 @@ std::string take_extras(std::string_view& rest) {
   return {};
 }
 
-// ">=2" or "== 1.*". (PEP 440; "===" compares any text)
+// The problem of one specifier such as ">=2" or "== 1.*". Empty: it is correct. (PEP 440; "===" compares any text)
 std::string version_problem(std::string_view specifier) {
   constexpr std::array<std::string_view, 8> kOperators{"===", "==", ">=", "<=", "!=", "~=", "<", ">"};
   const auto found = std::ranges::find_if(kOperators, [&](auto each) { return specifier.starts_with(each); });
@@ -50,7 +50,7 @@ std::string version_problem(std::string_view specifier) {
   return plain || *found == "===" ? "" : "has a version that is not valid: ";
 }
 
-// ">=2,<4", or the same in parentheses.
+// The problem of specifiers such as ">=2,<4", or the same in parentheses. Empty: they are correct.
 std::string versions_problem(std::string_view versions) {
   if (versions.starts_with('(')) {
     if (!versions.ends_with(')')) return "has no ) after its versions";
@@ -68,7 +68,8 @@ std::string versions_problem(std::string_view versions) {
   return {};
 }
 
-// A recursive-descent parser of the marker grammar of PEP 508. A step gives false where the text does not fit.
+// A recursive-descent parser of the marker grammar of PEP 508. Each function returns false if the text does not
+// match.
 class Marker {
  public:
   explicit Marker(std::string_view text) : rest_(after_blanks(text)) {}
@@ -147,7 +148,7 @@ class Marker {
 std::string specifier_problem(std::string_view rest) {
   rest = trimmed(rest, kSpecifierBlank);
   if (auto problem = take_extras(rest); !problem.empty()) return problem;
-  // An address may hold a semicolon: a marker begins with one behind a blank there.
+  // An address may contain a semicolon. So the semicolon before a marker must follow a blank there.
   auto marker = rest.starts_with('@') ? std::min(rest.find(" ;"), rest.find("\t;")) : rest.find(';');
   if (rest.starts_with('@') && marker != std::string_view::npos) ++marker;
   if (!rest.starts_with('@'))

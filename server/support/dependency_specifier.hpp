@@ -1,4 +1,4 @@
-// The part of a Python dependency that follows the package's name. (PEP 508; PEP 440 for versions) Pure.
+// Checks the part of a Python dependency after the package's name. (PEP 508; PEP 440 for versions) Pure.
 #pragma once
 
 #include <string>
@@ -7,8 +7,8 @@
 namespace dind {
 
 // `rest`: "[extra] >=2,<4; python_version >= '3.9'" or "@ https://…; marker". Checks what every version of pip needs:
-// the form of extras, version specifiers and marker. Whether a version exists is left to pip. Empty: the form is right.
-// Else the problem as the end of a sentence about the whole line: "has no ] after its extras".
+// the form of extras, version specifiers and marker. Only pip checks whether a version exists. Empty: the form is
+// correct. Otherwise the problem, as the end of a sentence about the whole line: "has no ] after its extras".
 std::string specifier_problem(std::string_view rest);
 
 }  // namespace dind

@@ -14,8 +14,8 @@
 namespace dind {
 namespace {
 
-constexpr std::size_t kMaxLength = 512;            // without its hashes
-constexpr std::size_t kMaxLineLength = 64 * 1024;  // with them
+constexpr std::size_t kMaxLength = 512;            // bytes, without its hashes
+constexpr std::size_t kMaxLineLength = 64 * 1024;  // bytes, with its hashes
 constexpr const char* kName = "name a package, such as \"requests\" or \"flask>=2\"";
 
 using Checked = std::expected<std::string, std::string>;
@@ -36,7 +36,8 @@ std::vector<std::string> words(std::string_view text) {
   return found;
 }
 
-// "six" of "https://host/six-1.16.0-py3-none-any.whl#sha256=…"; empty: no wheel's address. (PEP 427)
+// The package in the address of a wheel: "six" in "https://host/six-1.16.0-py3-none-any.whl#sha256=…" (PEP 427). Empty:
+// it is not the address of a wheel.
 std::string name_of_wheel(std::string_view address) {
   address = address.substr(0, address.find_first_of("#?"));
   if (!address.starts_with("https://") || !address.ends_with(".whl")) return {};
@@ -61,7 +62,8 @@ std::optional<Checked> check_address(std::string_view text) {
   return refused(text, "has an address that does not begin with https://", "name a package: NAME @ https://…");
 }
 
-// pip takes a file's name for a path, whether the file is there or not. (pip: is_archive_file)
+// Whether `text` is the name of an archive. pip reads it as a path, even if the file does not exist. (pip:
+// is_archive_file)
 bool names_archive(std::string_view text) {
   constexpr std::array<std::string_view, 10> kArchives{".whl", ".zip",    ".tar.gz", ".tgz",     ".tar",
                                                        ".tbz", ".tar.xz", ".txz",    ".tar.bz2", ".tar.lz"};
@@ -95,7 +97,7 @@ Checked check_package(std::string_view text) {
   return std::string(text);
 }
 
-// "--hash=sha256:…", written with "=" or a blank. (pip: hash-checking mode)
+// Checks options like "--hash=sha256:…", with "=" or a blank before the value. (pip: hash-checking mode)
 Checked check_hashes(std::string_view whole, std::string_view options) {
   std::string checked;
   const auto all = words(options);
@@ -156,7 +158,8 @@ Checked check_options(std::string_view text) {
   return checked;
 }
 
-// "${TOKEN}": pip would put a variable of the installer's environment there, which is the operator's.
+// Whether `text` has a variable such as "${TOKEN}". pip would insert it from the installer's environment, which is the
+// operator's.
 bool names_a_variable(std::string_view text) {
   for (auto at = text.find("${"); at != std::string_view::npos; at = text.find("${", at + 1))
     if (const auto end = text.find('}', at);
@@ -180,7 +183,7 @@ std::expected<std::string, std::string> checked_requirement(std::string_view lin
   if (names_a_variable(text))
     return refused(text, "names a variable, and the installer has none of yours", "write its value, or name a package");
   if (text.starts_with('-')) return check_options(text);
-  // As pip has it: the options begin with the first word that begins with a dash.
+  // As in pip, the options begin at the first word that begins with a dash.
   auto options = text.find(" -");
   options = std::min(options, text.find("\t-"));
   const auto package = check_package(trimmed(text.substr(0, options), " \t\r"));

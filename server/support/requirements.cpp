@@ -72,7 +72,7 @@ std::string from_utf32(std::string_view bytes, bool big_endian) {
   return text;
 }
 
-// Byte order marks as pip knows them. PowerShell's `pip freeze > requirements.txt` writes UTF-16.
+// Decodes by the byte order marks that pip knows. PowerShell's `pip freeze > requirements.txt` writes UTF-16.
 std::string decoded(std::string bytes) {
   if (bytes.starts_with("\xEF\xBB\xBF")) return bytes.substr(3);
   if (bytes.starts_with(std::string_view("\xFF\xFE\0\0", 4)))
@@ -86,7 +86,7 @@ std::string decoded(std::string bytes) {
 
 struct Line {
   std::string text;
-  std::size_t number = 0;  // of the first line that is in it, from 1
+  std::size_t number = 0;  // of its first physical line, from 1
 };
 
 bool is_comment(std::string_view line) {
@@ -110,7 +110,8 @@ std::vector<std::string_view> physical_lines(std::string_view text) {
   return lines;
 }
 
-// Joins continued lines, then drops comments and blank lines: in pip's order, in which a comment ends a continuation.
+// Joins continued lines, then removes comments and blank lines. In this order, which is pip's, a comment line ends a
+// continuation.
 template <typename Texts>
 std::vector<Line> logical_lines(const Texts& lines) {
   std::vector<Line> found;
@@ -136,7 +137,7 @@ std::vector<Line> logical_lines(const Texts& lines) {
   return found;
 }
 
-// What `-r FILE` and `-c FILE` name, in each of the ways in which pip takes them; nullopt: another line.
+// The file that a line `-r FILE` or `-c FILE` names, in every notation that pip accepts. nullopt: another line.
 struct Include {
   std::string file;
   bool constraint = false;
@@ -162,9 +163,9 @@ class Reader {
  public:
   explicit Reader(const ReadRequirementsFile& read) : read_(read) {}
 
-  // `included_at`: the file and the line that include this one; empty: nothing does.
+  // `included_at`: the file and the line that include this file. Empty: this is the first file.
   Result<void> file(const std::string& path, bool constraint, const std::string& included_at = {}) {
-    if (!seen_.insert({path, constraint}).second) return {};  // pip takes one that includes itself once
+    if (!seen_.insert({path, constraint}).second) return {};  // pip reads a file that includes itself only once
     if (seen_.size() > kMaxFiles)
       return wrong_line(included_at, "more than 32 files include each other; put them into one");
     auto bytes = read_(path);
@@ -211,7 +212,7 @@ Result<Requirements> read_requirements(const std::string& path, const ReadRequir
 
 Result<std::vector<std::string>> read_requirement_items(const std::vector<std::string>& items) {
   std::vector<std::string> lines;
-  // The first item may be the first line of a file as it was read, with its byte order mark.
+  // The first item may be the first line of a file, which still has its byte order mark.
   auto texts = std::vector<std::string_view>(items.begin(), items.end());
   if (!texts.empty()) texts.front() = without_byte_order_mark(texts.front());
   for (const auto& line : logical_lines(texts)) {

@@ -1,4 +1,4 @@
-// The format of requirements files, as pip reads it: encodings, comments, continued lines, files that include others.
+// Reads requirements files as pip does: encodings, comments, continued lines, files that include other files.
 #pragma once
 
 #include <functional>
@@ -11,19 +11,20 @@
 namespace dind {
 
 struct Requirements {
-  std::vector<std::string> lines;        // each as `checked_requirement` gives it
-  std::vector<std::string> constraints;  // of `-c FILE`: bounds on versions of what is installed anyway
+  std::vector<std::string> lines;        // each as `checked_requirement` returns it
+  std::vector<std::string> constraints;  // from `-c FILE`: they bound versions, but install nothing
 };
 
-// The bytes of a file. `path` is that of the first file, or that of an included one relative to the same folder.
+// Returns the bytes of a file. `path`: of the first file as the caller gave it, or of an included file. The path of an
+// included file is joined to the folder of the file that includes it.
 using ReadRequirementsFile = std::function<Result<std::string>(const std::string& path)>;
 
-// Reads `path` and what it includes (`-r`, `-c`: relative to the including file; 32 files at most). Errors: those of
-// `read`, and invalid_request with file, line, what is wrong and the remedy, in one line.
+// Reads `path` and the files that it includes (`-r`, `-c`: relative to the including file), at most 32 files. Errors:
+// those of `read`, and invalid_request with file, line, problem and remedy in one line.
 Result<Requirements> read_requirements(const std::string& path, const ReadRequirementsFile& read);
 
-// The same for a list of packages that a client sends, each item a line of such a file: `open(…).read().splitlines()`
-// works. No includes. Errors (invalid_request) name the item.
+// Reads a list of dependencies that a client sends. Each item is a line of such a file, so
+// `open(…).read().splitlines()` works. Includes are refused. Errors (invalid_request) name the item.
 Result<std::vector<std::string>> read_requirement_items(const std::vector<std::string>& items);
 
 }  // namespace dind
