@@ -111,6 +111,8 @@ std::optional<Error> refused_volume(const std::string& image_name, const RunPlan
     std::string problem;
     if (!volume.starts_with('/'))
       problem = "is not absolute. Write " + shortened(path, 80) + " in the image";
+    else if (path == "/")
+      problem = "is the root folder, over which nothing can be mounted. Take the VOLUME out of the image";
     else if (has_mount_above(path, mounts))
       problem = path.starts_with(kWorkspaceMount)
                     ? "is in the workspace, which this run mounts at " + std::string(kWorkspaceMount) +

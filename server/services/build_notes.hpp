@@ -19,7 +19,7 @@ struct BuildCircumstances {
   bool buildkit = false;
   bool has_files = false;  // a context was sent
   std::map<std::string, std::string> arguments = {};
-  Terms terms = Terms::fields;  // of whoever reads the notes
+  Terms terms = Terms::fields;  // of the person who reads the notes
 };
 
 // The error for a Dockerfile with a here-document, which the classic builder misreads: the one of Docker 28 runs an

@@ -26,7 +26,7 @@ struct SourceRules {
   std::map<std::string, std::string> arguments = {};  // build arguments (--build-arg)
   std::string target = {};                            // the stage to build; empty: the last one
   std::string os = {}, arch = {};                     // the engine's: "linux", "amd64"; empty: not known
-  Terms terms = Terms::fields;                        // of whoever reads the errors
+  Terms terms = Terms::fields;                        // of the person who reads the errors
 };
 
 // The images that a Dockerfile names, each once, in order. They are in FROM (with ARGs expanded as Docker does), COPY

@@ -85,7 +85,8 @@ TEST_CASE("Of two runs at once one has the sandbox that waits, and the other its
   REQUIRE(bench.finish(second));
   CHECK(first->audience.output == "hello\n");
   CHECK(second->audience.output == "hello\n");
-  CHECK(first->audience.stages.contains("Taking a warm sandbox") != second->audience.stages.contains("Taking a warm sandbox"));
+  CHECK(first->audience.stages.contains("Taking a warm sandbox") !=
+        second->audience.stages.contains("Taking a warm sandbox"));
   CHECK(bench.fake.count("GET", "/images/*/json") == asked);
   // One of them found none: for a minute, two are to wait.
   REQUIRE(bench.waits(2));

@@ -55,6 +55,7 @@ TEST_CASE("B02: a VOLUME where a run has no mount of ours is any other, and one 
   CHECK(problem("/packages/x/").contains("is in /packages"));
   CHECK(problem("data").contains("its VOLUME \"data\" is not absolute. Write /data"));
   CHECK(problem("./rel/").contains("Write /rel"));
+  for (const char* root : {"/", "//", "/x/.."}) CHECK(problem(root).contains("is the root folder"));
   for (const char* good : {"/data", "//data/", "/workspaces", "/workspaces-of-mine/x", "/tmp/x"})
     CHECK(problem(good).empty());
 }
