@@ -45,8 +45,10 @@ bool has_similar_options(const Recipe& recipe, const Shebang& line, std::string_
 }
 
 Choice choose(const Recipe& recipe, const Shebang& line, Terms terms, bool own_image) {
-  const auto other_image = [terms] {
-    return "another image may have it (" +
+  // Of no use to a caller who has chosen the image.
+  const auto other_image = [terms, own_image] {
+    if (own_image) return std::string();
+    return "; another image may have it (" +
            in_terms(terms, {.fields = "\"image\"", .flags = "--image", .settings = "the setting dind.images"}) + ")";
   };
   const auto other_language = [terms](const std::string& id) {
@@ -58,18 +60,19 @@ Choice choose(const Recipe& recipe, const Shebang& line, Terms terms, bool own_i
   const std::string name(line.name());
   const auto* belongs_to = recipe_of_interpreter(name);
   const bool known = std::ranges::find(recipe.interpreters, name) != recipe.interpreters.end();
-  if (own_image && belongs_to == nullptr && !name.empty())
+  // The image may well have another shell, and what differs between shells is hard to see in the output.
+  if (own_image && recipe.interpreters_differ && belongs_to == nullptr && !name.empty())
     return {.runs = is_usual_folder(line.interpreter) ? name : line.interpreter};
   if (belongs_to == nullptr && has_similar_options(recipe, line, name))
-    return {.runs = usual, .note = replaced(line.interpreter, usual, "; " + other_image())};
+    return {.runs = usual, .note = replaced(line.interpreter, usual, other_image())};
   if (belongs_to != &recipe)
     return {
         .runs = usual,
         .takes_arguments = false,
         .note = replaced(line.interpreter, usual,
-                         belongs_to == nullptr ? ", without the line's options; " + other_image()
+                         belongs_to == nullptr ? ", without the line's options" + other_image()
                                                : ", without the line's options; " + other_language(belongs_to->id))};
-  if (!known) return {.runs = usual, .note = replaced(line.interpreter, usual, own_image ? "" : "; " + other_image())};
+  if (!known) return {.runs = usual, .note = replaced(line.interpreter, usual, other_image())};
   const std::string runs = recipe.interpreters_differ ? name : usual;
   return {.runs = runs, .note = is_usual_folder(line.interpreter) ? "" : replaced(line.interpreter, runs, "")};
 }
