@@ -126,7 +126,7 @@ class Document(HttpCase):
         schemas = self.schemas(server)
         for name, body in (("RunCode", {"code": "1", "language": "python"}), ("RunCommand", {"command": "true", "image": SHELL}), ("RunDockerfile", {"dockerfile": "FROM x"})):
             unknown = self.ask(server, "POST", "/runs", body | {"no such field": 1}).json()["detail"]
-            known = set(unknown.split("there are: ")[1].split(", "))
+            known = set(unknown.split("supported: ")[1].split(", "))
             fields = set(schemas[name]["properties"])
             self.assertLessEqual(fields, known, name)
             for field in fields - {"code", "command", "image", "dockerfile", "language"}:  # null is as good as left out
