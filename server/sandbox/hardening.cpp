@@ -110,12 +110,14 @@ std::vector<engine::Mount> mounts(const RunPlan& plan, const SandboxContext& sur
     covered.insert(volume.target);
   }
   if (!surroundings.etc_folder.empty())
-    for (const char* name : {"hosts", "passwd", "group"})
+    for (const char* name : {"hosts", "passwd", "group"}) {
       all.push_back({.kind = engine::Mount::Kind::bind,
                      .source = surroundings.etc_folder + "/" + name,
                      .target = std::string("/etc/") + name,
                      .read_only = true,
                      .of_engine = true});
+      covered.insert(all.back().target);
+    }
   if (plan.workspace) {
     all.push_back({.kind = engine::Mount::Kind::bind,
                    .source = surroundings.workspace_source,

@@ -87,6 +87,11 @@ Task<Result<AttachedSandbox>> SandboxStarter::attach(const RunPlan& plan, const 
   }
   if (cancel.cancelled()) co_return fail(ErrorCode::cancelled, "The run was cancelled");
 
+  // Before anything is created from the image: an engine may refuse to read a container with such a VOLUME.
+  const std::string image_name = plan.images.empty() ? surroundings.image.id : plan.images.front();
+  if (auto refused = refused_volume(image_name, plan, surroundings.image))
+    co_return std::unexpected(std::move(*refused));
+
   auto around = surroundings;
   const auto etc = co_await etc_.find(around.image, around.user, in(kCreateTime));
   if (!etc) co_return std::unexpected(etc.error());
@@ -100,8 +105,6 @@ Task<Result<AttachedSandbox>> SandboxStarter::attach(const RunPlan& plan, const 
   const auto workspace = with_root(workspace_, plan.workspace_root);
   const auto planned = harden(plan, around);
   const auto targets = mount_targets(planned, around.image);
-  const std::string image_name = plan.images.empty() ? around.image.id : plan.images.front();
-  if (auto refused = refused_volume(image_name, plan, around.image)) co_return std::unexpected(std::move(*refused));
   if (const auto problem = working_dir_problem(targets.working_dir); !problem.empty())
     co_return std::unexpected(working_dir_refused(image_name, targets.working_dir, problem));
   bool image_is_fine = images_.knows(around.image, targets);

@@ -258,7 +258,7 @@ class BrokenWays(RegistryTest):
         engine.drop_all()
         _, errors = child.communicate(timeout=LIMIT)
         self.assertEqual(child.returncode, 125, errors)
-        self.assertIn("The engine at", errors.decode().splitlines()[-1])
+        self.assertIn("engine at", errors.decode().splitlines()[-1])
 
     def test_a_stopped_pull_is_answered_at_once(self):
         relay = self.relay(("127.0.0.1", OPEN.port), after=1 << 20, then="stall")
