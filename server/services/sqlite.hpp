@@ -88,7 +88,9 @@ class Database {
     if (const auto limit = file_size_limit(); limit && (code == SQLITE_FULL || code == SQLITE_IOERR))
       remedy = "a file of this process may have " + std::to_string(*limit) +
                " bytes at most; raise that limit (ulimit -f), or switch the history off (history.enabled)";
-    if (code == SQLITE_CANTOPEN && failure.code != kNewerForm && no_descriptors_left()) remedy = descriptor_shortage();
+    constexpr int kOfDatabase = 6;  // the file, its WAL, its index and journal, their folder, /dev/urandom
+    if (code == SQLITE_CANTOPEN && failure.code != kNewerForm && lacks_descriptors(kOfDatabase))
+      remedy = descriptor_shortage();
     if (!failure.remedy.empty()) remedy = failure.remedy;
     return {ErrorCode::internal, "The history " + path + " can't be used (" + failure.what + "): " + remedy};
   }

@@ -38,11 +38,15 @@ std::size_t descriptors_for(std::size_t most, std::size_t each) {
 
 bool no_descriptors_left(int error) { return error == EMFILE || error == ENFILE; }
 
-bool no_descriptors_left() {
+bool no_descriptors_left() { return lacks_descriptors(1); }
+
+bool lacks_descriptors(int wanted) {
+  if (wanted == 0) return false;
   const int fd = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
   if (fd < 0) return no_descriptors_left(errno);
+  const bool lacks = lacks_descriptors(wanted - 1);
   ::close(fd);
-  return false;
+  return lacks;
 }
 
 std::string descriptor_shortage() {

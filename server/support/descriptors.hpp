@@ -19,6 +19,8 @@ std::size_t descriptors_for(std::size_t most, std::size_t each);
 bool no_descriptors_left(int error);
 // Whether no descriptors are left now. For libraries that do not say why they could not open one.
 bool no_descriptors_left();
+// Whether fewer than `wanted` more can be opened now. For libraries that open several, and close them when one fails.
+bool lacks_descriptors(int wanted);
 // The cause and the remedy, one sentence each.
 std::string descriptor_shortage();
 
