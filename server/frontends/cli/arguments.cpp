@@ -235,7 +235,7 @@ Result<CommandLine> parse(std::vector<std::string> arguments, const std::string&
       ->expected(1)
       ->allow_extra_args(false)
       ->take_all();
-  run->add_option("--requirements", raw.requirements_file, "The same for each line of a file")->type_name("FILE");
+  run->add_option("--requirements", raw.requirements_file, "The same for each line; -: of stdin")->type_name("FILE");
   run->add_option("--mount-workspace", raw.workspace, "Mount the workspace at /workspaces: ro or rw")->type_name("HOW");
   run->add_option("--workspace", raw.folder,
                   "Run a whole folder: what it holds, or the command after --; it is writable in the sandbox "

@@ -17,7 +17,7 @@
 #include <vector>
 
 #include "sandbox/ignore_rules.hpp"
-#include "support/temp_folder.hpp"
+#include "support/context_folder.hpp"
 
 namespace build_context_test {
 
@@ -27,13 +27,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-struct Context : tests::TempFolder {
-  Context() { folder("workspace/project"); }
-  std::string workspace() const { return path / "workspace"; }
-  void write(const std::string& name, const std::string& text) const {
-    TempFolder::write("workspace/project/" + name, text);
-  }
-};
+using Context = tests::ContextFolder;
 
 struct Made : BuildContext {
   std::vector<std::string> notes;

@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "sandbox/build_context.hpp"
-#include "support/temp_folder.hpp"
+#include "support/context_folder.hpp"
 
 namespace context_links_test {
 
@@ -22,13 +22,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-struct Context : tests::TempFolder {
-  Context() { folder("workspace/project"); }
-  std::string workspace() const { return path / "workspace"; }
-  void write(const std::string& name, const std::string& text) const {
-    TempFolder::write("workspace/project/" + name, text);
-  }
-};
+using Context = tests::ContextFolder;
 
 template <typename See>
 void each_entry_of(const ContextRequest& request, const See& see) {

@@ -241,18 +241,13 @@ TEST_CASE("P21: a program without a network is told so, in the words of many too
 }
 
 TEST_CASE("P21: Windows line ends are named, though the script may end with 0") {
-  for (const auto verdict : {Verdict::ok, Verdict::failed})
-    check_one({.language = "shell",
-               .file = "c2.sh",
-               .text = "set -e\r\nfalse\r\necho on\r\n",
-               .err = "",
-               .verdict = verdict,
-               .folder = "/src"},
-              {"c2.sh", "CRLF", "sed"});
-  check_one({.language = "", .err = "/usr/bin/env: 'bash\\r': No such file or directory\n"}, {"CRLF"});
+  Case script{.language = "shell", .file = "c2.sh", .text = "set -e\r\nfalse\r\necho on\r\n", .err = ""};
+  script.folder = "/src";
+  for (const auto verdict : {Verdict::ok, Verdict::failed}) {
+    script.verdict = verdict;
+    check_one(script, {"c2.sh", "CRLF", "sed"});
+  }
   check_one({.language = "", .err = "x.sh: line 1: $'\\r': command not found\n"}, {"CRLF"});
-  check_one({.language = "", .err = "/tmp/x.sh: line 2: set: -\r: invalid option\n"}, {"CRLF"});
-  check_one({.language = "", .err = "/bin/sh: 0: Illegal option -\r\n"}, {"CRLF"});
   check_none({.language = "python", .text = "print(1)\r\n", .err = "", .out = "1\n", .verdict = Verdict::ok});
   check_none({.language = "shell", .file = "a.sh", .text = "printf 'a\\r\\n'\n", .err = "", .verdict = Verdict::ok});
 }
