@@ -54,9 +54,10 @@ def target_of(root, path, written):
     return None
 
 
-def face_of(name):
+def frontend_of(name):
+    """The frontend that a file of server/ belongs to; None for what the frontends share and for other modules."""
     parts = name.split("/")
-    return parts[1] if parts[0] == "frontends" and len(parts) > 2 else None
+    return parts[1] if parts[0] == "frontends" and len(parts) > 2 and parts[1] != "shared" else None
 
 
 def check_file(root, path):
@@ -86,9 +87,12 @@ def check_file(root, path):
             allowed = ", ".join(sorted(MAY_INCLUDE[module])) or "nothing else"
             yield (f'{shown}:{number}: {module} may not include {other} ("{written}"); it may include: {allowed}. '
                    "Pass a value or an interface of a module below, or move the code")
-        here, there = face_of("/".join(path.relative_to(root).parts[1:])), face_of(name)
+        own_name = "/".join(path.relative_to(root).parts[1:])
+        here, there = frontend_of(own_name), frontend_of(name)
         if here and there and here != there:
-            yield f"{shown}:{number}: the frontend {here} may not include the frontend {there}; put what both need into frontends/ itself"
+            yield f"{shown}:{number}: the frontend {here} may not include the frontend {there}; put what both need into frontends/shared/"
+        if there and own_name.startswith("frontends/shared/"):
+            yield f"{shown}:{number}: frontends/shared/ may not include the frontend {there}; pass a value or an interface"
 
 
 def check_length(root):
@@ -123,8 +127,8 @@ SELF_TEST_BASE = {
     "server/sandbox/plan.cpp": '#include "engine/client.hpp"\n',
     "server/supervisor/main.cpp": '#include "sandbox/supervisor_wire.hpp"\n',
     "server/services/run.hpp": '#include "engine/client.hpp"\n',
-    "server/frontends/json.hpp": "",
-    "server/frontends/cli/run.cpp": '#include "services/run.hpp"\n#include "frontends/json.hpp"\n',
+    "server/frontends/shared/json.hpp": "",
+    "server/frontends/cli/run.cpp": '#include "services/run.hpp"\n#include "frontends/shared/json.hpp"\n',
     "server/frontends/lsp/lsp.hpp": "",
     "server/app/main.cpp": '#include "frontends/lsp/lsp.hpp"\n#include "engine/client.hpp"\n#include "dind/executor.hpp"\n',
 }
@@ -141,7 +145,8 @@ SELF_TEST_WRONG = [
     ("server/frontends/cli/bad.cpp", '#include "engine/client.hpp"\n', "frontends may not include engine"),
     ("server/frontends/cli/bad.cpp", '  #include "../../sandbox/supervisor_wire.hpp"\n', "frontends may not include sandbox"),
     ("server/frontends/cli/bad.cpp", '#include "frontends/lsp/lsp.hpp"\n', "may not include the frontend lsp"),
-    ("server/services/bad.cpp", '#include "frontends/json.hpp"\n', "services may not include frontends"),
+    ("server/frontends/shared/bad.cpp", '#include "frontends/lsp/lsp.hpp"\n', "shared/ may not include the frontend lsp"),
+    ("server/services/bad.cpp", '#include "frontends/shared/json.hpp"\n', "services may not include frontends"),
     ("server/supervisor/bad.cpp", '#include "support/log.hpp"\n', "supervisor may not include support"),
     ("server/supervisor/bad.cpp", '#include "sandbox/plan.cpp"\n', "supervisor may not include sandbox"),
     ("server/cellar/bad.cpp", "", "module cellar is not in the table"),

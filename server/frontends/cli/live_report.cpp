@@ -5,9 +5,9 @@
 #include <nlohmann/json.hpp>
 
 #include "frontends/cli/padded.hpp"
-#include "frontends/ending.hpp"
 #include "frontends/history_json.hpp"
 #include "frontends/run_json.hpp"
+#include "frontends/shared/ending.hpp"
 #include "support/shortened.hpp"
 #include "support/units.hpp"
 

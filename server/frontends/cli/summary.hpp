@@ -5,7 +5,7 @@
 #include <string>
 
 #include "dind/run_event.hpp"
-#include "frontends/ending.hpp"
+#include "frontends/shared/ending.hpp"
 
 namespace dind::frontends::cli {
 

@@ -6,9 +6,9 @@
 #include <boost/asio/write.hpp>
 #include <nlohmann/json.hpp>
 
-#include "frontends/accept.hpp"
 #include "frontends/handover/control.hpp"
 #include "frontends/handover/place.hpp"
+#include "frontends/shared/accept.hpp"
 #include "support/log.hpp"
 
 namespace dind::frontends::handover {

@@ -5,9 +5,9 @@
 #include <deque>
 #include <utility>
 
-#include "frontends/accept.hpp"
 #include "frontends/handover/connection.hpp"
 #include "frontends/handover/place.hpp"
+#include "frontends/shared/accept.hpp"
 #include "support/log.hpp"
 
 namespace dind::frontends::handover {

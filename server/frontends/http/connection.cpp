@@ -13,7 +13,7 @@
 
 #include "frontends/http/accept_field.hpp"
 #include "frontends/http/request_head.hpp"
-#include "frontends/memory_budget.hpp"
+#include "frontends/shared/memory_budget.hpp"
 #include "support/log.hpp"
 #include "support/units.hpp"
 

@@ -7,7 +7,7 @@
 #include "frontends/http/gate.hpp"
 #include "frontends/http/request_log.hpp"
 #include "frontends/http/routes.hpp"
-#include "frontends/idle_clients.hpp"
+#include "frontends/shared/idle_clients.hpp"
 
 namespace dind::frontends::http {
 

@@ -9,7 +9,7 @@
 #include <string_view>
 
 #include "dind/run_event.hpp"
-#include "frontends/output_coalescer.hpp"
+#include "frontends/shared/output_coalescer.hpp"
 #include "support/task.hpp"
 
 namespace dind::frontends::http {

@@ -2,11 +2,11 @@
 
 #include "dind/exit_code.hpp"
 #include "dind/patterns.hpp"
-#include "frontends/ending.hpp"
-#include "frontends/execution.hpp"
 #include "frontends/http/routes.hpp"
 #include "frontends/request_fields.hpp"
 #include "frontends/run_json.hpp"
+#include "frontends/shared/ending.hpp"
+#include "frontends/shared/execution.hpp"
 #include "services/languages_service.hpp"
 #include "support/ids.hpp"
 #include "support/shortened.hpp"

@@ -4,11 +4,11 @@
 #include <charconv>
 #include <nlohmann/json.hpp>
 
-#include "frontends/execution.hpp"
 #include "frontends/history_json.hpp"
 #include "frontends/http/metrics_text.hpp"
 #include "frontends/http/openapi.hpp"
 #include "frontends/run_json.hpp"
+#include "frontends/shared/execution.hpp"
 #include "support/ids.hpp"
 #include "support/json_reader.hpp"
 #include "support/shortened.hpp"

@@ -7,10 +7,10 @@
 #include <string>
 #include <string_view>
 
-#include "frontends/execution.hpp"
 #include "frontends/http/event_queue.hpp"
 #include "frontends/http/gate.hpp"
 #include "frontends/http/message.hpp"
+#include "frontends/shared/execution.hpp"
 #include "services/engine_watch.hpp"
 #include "services/history.hpp"
 #include "services/live_runs.hpp"

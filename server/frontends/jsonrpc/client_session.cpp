@@ -2,11 +2,11 @@
 
 #include <map>
 
-#include "frontends/execution.hpp"
 #include "frontends/history_json.hpp"
 #include "frontends/jsonrpc/run_notices.hpp"
 #include "frontends/request_fields.hpp"
 #include "frontends/run_json.hpp"
+#include "frontends/shared/execution.hpp"
 #include "rpc/connection.hpp"
 #include "support/ids.hpp"
 #include "support/log.hpp"

@@ -4,7 +4,7 @@
 #include <memory>
 #include <string>
 
-#include "frontends/idle_clients.hpp"
+#include "frontends/shared/idle_clients.hpp"
 #include "services/engine_watch.hpp"
 #include "services/history.hpp"
 #include "services/run_service.hpp"

@@ -5,7 +5,7 @@
 #include <string>
 
 #include "dind/run_event.hpp"
-#include "frontends/output_coalescer.hpp"
+#include "frontends/shared/output_coalescer.hpp"
 #include "rpc/connection.hpp"
 
 namespace dind::frontends::jsonrpc {

@@ -5,7 +5,7 @@
 
 #include <string>
 
-#include "frontends/accept.hpp"
+#include "frontends/shared/accept.hpp"
 #include "support/descriptors.hpp"
 
 namespace dind::frontends::jsonrpc {

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "frontends/jsonrpc/client_session.hpp"
-#include "frontends/unix_socket.hpp"
+#include "frontends/shared/unix_socket.hpp"
 
 namespace dind::frontends::jsonrpc {
 

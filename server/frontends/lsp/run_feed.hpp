@@ -6,9 +6,9 @@
 
 #include "dind/error.hpp"
 #include "dind/run_event.hpp"
-#include "frontends/ending.hpp"
 #include "frontends/lsp/progress.hpp"
-#include "frontends/output_coalescer.hpp"
+#include "frontends/shared/ending.hpp"
+#include "frontends/shared/output_coalescer.hpp"
 #include "rpc/connection.hpp"
 
 namespace dind::frontends::lsp {

@@ -2,7 +2,7 @@
 #include <catch2/catch_test_macros.hpp>
 
 #include "frontends/http/routes.hpp"
-#include "frontends/memory_budget.hpp"
+#include "frontends/shared/memory_budget.hpp"
 #include "support/run_task.hpp"
 
 namespace unread_replies_test {

@@ -1,4 +1,4 @@
-#include "frontends/ending.hpp"
+#include "frontends/shared/ending.hpp"
 
 #include <catch2/catch_test_macros.hpp>
 #include <csignal>

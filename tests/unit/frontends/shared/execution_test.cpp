@@ -1,4 +1,4 @@
-#include "frontends/execution.hpp"
+#include "frontends/shared/execution.hpp"
 
 #include <catch2/catch_test_macros.hpp>
 #include <nlohmann/json.hpp>

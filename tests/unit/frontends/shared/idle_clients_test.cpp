@@ -1,4 +1,4 @@
-#include "frontends/idle_clients.hpp"
+#include "frontends/shared/idle_clients.hpp"
 
 #include <catch2/catch_test_macros.hpp>
 #include <optional>

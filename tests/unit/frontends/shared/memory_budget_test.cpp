@@ -1,11 +1,11 @@
-#include "frontends/memory_budget.hpp"
+#include "frontends/shared/memory_budget.hpp"
 
 #include <boost/asio/io_context.hpp>
 #include <catch2/catch_test_macros.hpp>
 #include <nlohmann/json.hpp>
 
-#include "frontends/execution.hpp"
 #include "frontends/run_json.hpp"
+#include "frontends/shared/execution.hpp"
 #include "support/run_task.hpp"
 
 namespace memory_budget_test {

@@ -1,4 +1,4 @@
-#include "frontends/output_coalescer.hpp"
+#include "frontends/shared/output_coalescer.hpp"
 
 #include <boost/asio/io_context.hpp>
 #include <catch2/catch_test_macros.hpp>

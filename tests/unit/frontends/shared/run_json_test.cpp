@@ -3,7 +3,7 @@
 #include <catch2/catch_test_macros.hpp>
 #include <nlohmann/json.hpp>
 
-#include "frontends/execution.hpp"
+#include "frontends/shared/execution.hpp"
 #include "support/base64.hpp"
 
 namespace run_json_test {

@@ -5,8 +5,8 @@
 #include <functional>
 #include <memory>
 
-#include "frontends/idle_clients.hpp"
-#include "frontends/unix_socket.hpp"
+#include "frontends/shared/idle_clients.hpp"
+#include "frontends/shared/unix_socket.hpp"
 #include "support/cancel.hpp"
 #include "support/task.hpp"
 

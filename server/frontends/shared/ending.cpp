@@ -1,4 +1,4 @@
-#include "frontends/ending.hpp"
+#include "frontends/shared/ending.hpp"
 
 #include <cstring>
 

@@ -1,4 +1,4 @@
-#include "frontends/unix_socket.hpp"
+#include "frontends/shared/unix_socket.hpp"
 
 #include <fcntl.h>
 #include <sys/socket.h>

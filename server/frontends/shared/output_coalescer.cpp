@@ -1,4 +1,4 @@
-#include "frontends/output_coalescer.hpp"
+#include "frontends/shared/output_coalescer.hpp"
 
 #include <algorithm>
 

@@ -1,11 +1,11 @@
-#include "frontends/execution.hpp"
+#include "frontends/shared/execution.hpp"
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "dind/exit_code.hpp"
-#include "frontends/ending.hpp"
 #include "frontends/run_json.hpp"
+#include "frontends/shared/ending.hpp"
 #include "frontends/utf8_stream.hpp"
 #include "support/ids.hpp"
 

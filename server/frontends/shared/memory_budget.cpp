@@ -1,4 +1,4 @@
-#include "frontends/memory_budget.hpp"
+#include "frontends/shared/memory_budget.hpp"
 
 #include <malloc.h>
 

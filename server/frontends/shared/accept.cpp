@@ -1,4 +1,4 @@
-#include "frontends/accept.hpp"
+#include "frontends/shared/accept.hpp"
 
 #include <fcntl.h>
 #include <sys/socket.h>

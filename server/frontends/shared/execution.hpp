@@ -10,8 +10,8 @@
 
 #include "dind/error.hpp"
 #include "dind/run_event.hpp"
-#include "frontends/memory_budget.hpp"
 #include "frontends/run_request_json.hpp"
+#include "frontends/shared/memory_budget.hpp"
 #include "services/run_service.hpp"
 #include "support/cancel.hpp"
 #include "support/task.hpp"
