@@ -5,7 +5,7 @@ RESULTS=$ROOT/build/test-results
 ARTEFACTS=$ROOT/build/artefacts
 FILTER=${FILTER:-}
 
-results() { python3 "$ROOT/scripts/lib/results.py" "$@"; }
+results() { python3 "$ROOT/tests/lib/dindtest/results.py" "$@"; }
 
 # check SUITE NAME COMMAND...: one test that is a command; its output is shown when it fails.
 check() {
@@ -64,8 +64,8 @@ python_tests() {
   part=$RESULTS/$result-$suite.part
   compgen -G "$ROOT/tests/$suite/*.py" >/dev/null || return 0
   rm -f "$part"
-  DIND_OPENAPI_TOOLS=$OPENAPI_TOOLS DIND_NODE=$NODE_DIR timeout -k 10 1500 "$@" \
-    python3 "$ROOT/scripts/lib/run_python.py" "$ROOT/tests/$suite" "$part" "$FILTER" || status=$?
+  PYTHONPATH=$ROOT/tests/lib DIND_OPENAPI_TOOLS=$OPENAPI_TOOLS DIND_NODE=$NODE_DIR timeout -k 10 1500 "$@" \
+    python3 -m dindtest.run_python "$ROOT/tests/$suite" "$part" "$FILTER" || status=$?
   [[ -f $part ]] || { results note "$part" failed "the tests of $suite broke off (status $status)"; status=1; }
   results merge "$RESULTS/$result.json.new" "$RESULTS/$result.json" "$part" && mv "$RESULTS/$result.json.new" "$RESULTS/$result.json"
   ((status <= 1))
@@ -78,7 +78,7 @@ suite_alone() {
   for suite in "${ran[@]}"; do
     case $suite in
       python) with_own_folder XDG_STATE_HOME python_tests python alone || status=1 ;;
-      integration | hostile | cli | protocol | rpc | http) python_tests "$suite" alone || status=1 ;;
+      integration | hostile | cli | lsp | jsonrpc | http) python_tests "$suite" alone || status=1 ;;
       engines) (second_engine_tests alone "${ENGINES_SUITES[@]}") || status=1 ;;
     esac
   done
@@ -184,10 +184,10 @@ suite_integration() { python_tests integration; }
 suite_hostile() { python_tests hostile; }
 suite_podman() { python_tests podman; }
 suite_cli() { python_tests cli; }
-suite_protocol() { python_tests protocol; }
+suite_lsp() { python_tests lsp; }
 # It has an engine of its own.
 suite_bench() { DIND_SHARED_ENGINE=1 python_tests bench; }
-suite_rpc() { python_tests rpc; }
+suite_jsonrpc() { python_tests jsonrpc; }
 suite_http() { python_tests http; }
 
 python_types() { cd "$ROOT/python" && "$PYTHON_TOOLS/bin/mypy" --cache-dir "$ROOT/build/mypy" src compat ../tests/python/typing; }
@@ -285,7 +285,7 @@ end_beside() {
 
 # What carries our label after a suite was leaked by it. It is removed, so that the next suite starts clean.
 leaks() {
-  DIND_REMOVE=1 python3 "$ROOT/scripts/lib/leaks.py"
+  DIND_REMOVE=1 python3 "$ROOT/tests/lib/dindtest/leaks.py"
 }
 
 # tidy SUITE NAME COMMAND...: a check that runs whatever -k says, but counts under -k only when it fails: else a
@@ -324,7 +324,7 @@ run_suite() {
   rm -f "$RESULTS/$suite".* "$RESULTS/$suite"-*
   with_own_folder XDG_RUNTIME_DIR "suite_$suite" </dev/null || status=$?
   ((status == 0)) || results note "$RESULTS/$suite.json" failed "$suite: the suite broke off (status $status)"
-  case $suite in integration | hostile | cli | protocol | rpc | http | python | stack)
+  case $suite in integration | hostile | cli | lsp | jsonrpc | http | python | stack)
     tidy "$suite" "$suite leaves no container, volume or network with our label" leaks ;;
   esac
   results time "$RESULTS/$suite.json" $((SECONDS - start))

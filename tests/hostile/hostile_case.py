@@ -8,7 +8,7 @@ import time
 import urllib.parse
 from dataclasses import dataclass, replace
 
-from alone import alone
+from dindtest.alone import alone
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "integration"))
 from case import LIMIT, OWNER, SandboxTest, engine, engine_api  # noqa: E402

@@ -6,7 +6,7 @@ import sys
 from case import PYTHON, remove_built_images
 from hostile_case import HostileTest, engine
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "protocol"))
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lsp"))
 from lsp_client import Client  # noqa: E402
 
 # The system call is gVisor's own: no Linux of today says 4.4.0 of 2016.

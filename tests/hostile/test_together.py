@@ -12,7 +12,7 @@ import uuid
 from case import LIMIT, SHELL, is_there
 from hostile_case import BEFORE, HostileTest, engine, engine_api
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "protocol"))
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lsp"))
 from lsp_client import Client  # noqa: E402
 
 WHO = r"""

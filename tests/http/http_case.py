@@ -7,9 +7,9 @@ import socket
 import sys
 import time
 
-sys.path.append(str(pathlib.Path(__file__).resolve().parents[1] / "protocol"))
+sys.path.append(str(pathlib.Path(__file__).resolve().parents[1] / "lsp"))
 from lsp_client import LIMIT, program  # noqa: E402,F401
-from protocol_case import ProtocolCase, engine_api  # noqa: E402
+from lsp_case import LspCase, engine_api  # noqa: E402
 from server import SMALL_QUARANTINE, Server  # noqa: E402,F401
 
 JSON = {"Content-Type": "application/json"}
@@ -24,7 +24,7 @@ class Reply:
         return json.loads(self.body)
 
 
-class HttpCase(ProtocolCase):
+class HttpCase(LspCase):
     ARGUMENTS = ("--listen", "127.0.0.1:0")
 
     def serve(self, *arguments, env=None, config=None):

@@ -8,7 +8,7 @@ import subprocess
 import threading
 import time
 
-from alone import alone
+from dindtest.alone import alone
 from http_case import ENDLESS, JSON, LIMIT, HttpCase, program
 
 

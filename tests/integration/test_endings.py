@@ -3,7 +3,7 @@ import json
 import signal
 import time
 
-from alone import alone
+from dindtest.alone import alone
 from case import LIMIT, OWNER, SHELL, SandboxTest, container_events, engine, is_there
 
 UP = "import time\nprint('up', flush=True)\nwhile True: time.sleep(1)\n"

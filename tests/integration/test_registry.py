@@ -8,11 +8,11 @@ import tempfile
 import time
 import unittest
 
-from alone import alone
+from dindtest.alone import alone
 from case import LIMIT, SandboxTest, containerd_store, exists
 from registry import PASSWORD, USER, Registry, Relay, engine_call, login, make_image, remove_image, unique
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "protocol"))
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lsp"))
 from lsp_client import Client  # noqa: E402
 
 SAYS = ("--", "cat", "/says")

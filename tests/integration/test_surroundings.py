@@ -4,7 +4,7 @@ import os
 import subprocess
 import time
 
-from alone import alone
+from dindtest.alone import alone
 from case import PYTHON, SHELL, SandboxTest, engine, remove_built_images
 
 NODE = "dind-executor/runtime-node:bookworm"

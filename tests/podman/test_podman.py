@@ -9,7 +9,7 @@ import sys
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests/integration"))
-from other_engine import SCRIPT, engine_other  # noqa: E402
+from dindtest.other_engine import SCRIPT, engine_other  # noqa: E402
 from case import LIMIT, PYTHON, SHELL, SandboxTest, engine  # noqa: E402
 import engine_api  # noqa: E402
 from harness import program  # noqa: E402

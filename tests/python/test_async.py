@@ -5,7 +5,7 @@ import inspect
 import threading
 import time
 
-from alone import alone
+from dindtest.alone import alone
 from case import LIMIT, ClientTest
 import dind_executor
 from dind_executor import AsyncExecutor, Executor, aio

@@ -4,7 +4,7 @@ import os
 import signal
 import threading
 import time
-from alone import alone
+from dindtest.alone import alone
 from concurrent.futures import ThreadPoolExecutor
 
 from case import LIMIT, ClientTest

@@ -10,7 +10,7 @@ import unittest
 
 import test_1_start
 import test_3_python
-from other_engine import engine_other
+from dindtest.other_engine import engine_other
 from stack import OURS, ROOT, UP, Stack, StackTest
 from test_4_switches import COMPOSE
 

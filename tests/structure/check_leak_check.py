@@ -5,7 +5,7 @@ import subprocess
 import sys
 import tempfile
 
-RUNNER = pathlib.Path(__file__).resolve().parents[2] / "scripts/lib/run_python.py"
+LIB = str(pathlib.Path(__file__).resolve().parents[1] / "lib")
 TESTS = """
 import subprocess, threading, unittest
 kept = []
@@ -20,7 +20,7 @@ class Leaky(unittest.TestCase):
 
 with tempfile.TemporaryDirectory() as folder:
     pathlib.Path(folder, "test_leaky.py").write_text(TESTS)
-    done = subprocess.run([sys.executable, RUNNER, folder, folder + "/result.json"], capture_output=True, text=True, timeout=60, env={"DOCKER_HOST": "unix:///none", "DIND_LEAK_PATIENCE": "0.2"})
+    done = subprocess.run([sys.executable, "-m", "dindtest.run_python", folder, folder + "/result.json"], capture_output=True, text=True, timeout=60, env={"PYTHONPATH": LIB, "DOCKER_HOST": "unix:///none", "DIND_LEAK_PATIENCE": "0.2"})
     result = json.loads(pathlib.Path(folder, "result.json").read_text())
 expected = [f"test_leaky.Leaky.test_{each}" for each in ("child", "descriptor", "thread")]
 if [each.split(": ")[0] for each in result["failures"]] != expected or result["passed"] != 2 or done.returncode != 1 or done.stdout.count("left behind") != 3:

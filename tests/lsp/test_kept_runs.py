@@ -4,12 +4,12 @@ import os
 import subprocess
 
 from lsp_client import LIMIT, program
-from protocol_case import ProtocolCase
+from lsp_case import LspCase
 
 FAILED = -32803
 
 
-class History(ProtocolCase):
+class History(LspCase):
     def history(self):
         env = {key: value for key, value in os.environ.items() if not key.startswith("DIND_")} | {"HOME": str(self.folder)}
         done = subprocess.run([program(), "history", "list", "--json"], env=env, capture_output=True, timeout=LIMIT, check=True)

@@ -5,9 +5,9 @@ import socket
 import sys
 import threading
 
-sys.path.append(str(pathlib.Path(__file__).resolve().parents[1] / "protocol"))
+sys.path.append(str(pathlib.Path(__file__).resolve().parents[1] / "lsp"))
 from lsp_client import LIMIT, Client, frame  # noqa: E402,F401
-from protocol_case import ProtocolCase, engine_api  # noqa: E402,F401
+from lsp_case import LspCase, engine_api  # noqa: E402,F401
 from server import SMALL_QUARANTINE, Server  # noqa: E402,F401
 
 NOT_RUN, INVALID_PARAMS, UNKNOWN_METHOD, CANCELLED = -32000, -32602, -32601, -32800
@@ -52,7 +52,7 @@ class SocketClient(Client):
         self.sock.close()
 
 
-class RpcCase(ProtocolCase):
+class JsonRpcCase(LspCase):
     def stdio(self, *arguments, **more):
         return self.client(*arguments, initialize=False, command=("rpc",), **more)
 

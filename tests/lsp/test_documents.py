@@ -1,12 +1,12 @@
 """Documents as they are typed, and the lenses above them, on the real engine."""
-from protocol_case import ENDLESS, ProtocolCase
+from lsp_case import ENDLESS, LspCase
 
 
 def lenses(client, uri):
     return client.call("textDocument/codeLens", {"textDocument": {"uri": uri}})["result"]
 
 
-class Lenses(ProtocolCase):
+class Lenses(LspCase):
     def test_a_lens_on_the_first_line_of_what_can_run(self):
         client = self.client()
         client.open("untitled:Untitled-1", "#!/usr/bin/env python3\nprint(1)\n", "plaintext")
@@ -46,7 +46,7 @@ class Lenses(ProtocolCase):
             client.wait(lambda m: len(client.sent("workspace/codeLens/refresh")) > n)
 
 
-class Documents(ProtocolCase):
+class Documents(LspCase):
     def test_unsaved_text_is_what_runs(self):
         client = self.client()
         uri = self.file("a.py", "print('saved')")

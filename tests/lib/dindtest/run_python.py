@@ -11,8 +11,8 @@ import time
 import traceback
 import unittest
 
-from alone import chosen
-from leak_check import LeakCheck
+from dindtest.alone import chosen
+from dindtest.leak_check import LeakCheck
 
 def reason(err):
     """In one line, for the list at the end: the place in the test's own file, and what was wrong."""

@@ -3,13 +3,13 @@ import json
 import time
 
 from lsp_client import frame
-from alone import alone
-from protocol_case import ENDLESS, ProtocolCase, engine_api
+from dindtest.alone import alone
+from lsp_case import ENDLESS, LspCase, engine_api
 
 FAILED, CANCELLED, INVALID_PARAMS = -32803, -32800, -32602
 
 
-class Runs(ProtocolCase):
+class Runs(LspCase):
     def test_states_output_and_answer_come_in_order(self):
         client = self.client()
         uri = self.file("a.py", "import sys\nsys.stdout.write('out\\n')\nsys.stderr.write('err\\n')\nsys.exit(3)\n")
@@ -104,7 +104,7 @@ class Runs(ProtocolCase):
         self.assertIn("/none/none.py", shown["message"])
 
 
-class Output(ProtocolCase):
+class Output(LspCase):
     def rate(self, client, run_id):
         at = [m["_at"] for m in client.messages if m.get("method") == "dind/output" and m["params"]["runId"] == run_id]
         return max(sum(1 for b in at if a <= b < a + 1.0) for a in at), len(at)
@@ -147,7 +147,7 @@ class Output(ProtocolCase):
         self.assertEqual(client.output("r"), "".join(chr(65 + n % 26) * 65535 + "\n" for n in range(160)))
 
 
-class Stopping(ProtocolCase):
+class Stopping(LspCase):
     def started(self, client, run_id="r", **more):
         uri = self.file(f"{run_id}.py", ENDLESS)
         id = client.run(uri, runId=run_id, **more)
@@ -228,7 +228,7 @@ class Stopping(ProtocolCase):
         self.assertEqual(client.reply(id)["result"]["verdict"], "cancelled")
 
 
-class Progress(ProtocolCase):
+class Progress(LspCase):
     def values(self, client, token):
         return [p["value"] for p in client.sent("$/progress") if p["token"] == token]
 
@@ -275,7 +275,7 @@ class Progress(ProtocolCase):
         self.assertEqual(client.reply(id)["result"]["verdict"], "cancelled")
 
 
-class Refusals(ProtocolCase):
+class Refusals(LspCase):
     def test_wrong_shapes(self):
         client = self.client()
         for argument in (None, 7, {}, {"uri": 7}, {"uri": "file:///a.py", "args": "x"}, {"uri": "file:///a.py", "args": [1]}, {"uri": "file:///a.py", "env": {"A": 1}}, {"uri": "file:///a.py", "stdin": 1}):
@@ -338,7 +338,7 @@ class Refusals(ProtocolCase):
         self.assertIn("maximum", started["notes"][0])
 
 
-class Log(ProtocolCase):
+class Log(LspCase):
     def test_the_log_is_on_stderr_and_each_line_of_a_run_has_its_id(self):
         client = self.client(command=("lsp", "--log-level", "debug", "--log-format", "json"))
         uri = self.file("a.py", "import os; print(os.environ['API_TOKEN'])")
@@ -358,7 +358,7 @@ class Log(ProtocolCase):
         self.assertEqual({line.get("run") for line in lines if "a.py" in line["message"]}, {"one", "two"})
 
 
-class Engine(ProtocolCase):
+class Engine(LspCase):
     def test_an_engine_that_answers(self):
         engine = self.client().notification("dind/engine")
         self.assertTrue(engine["reachable"])

@@ -2,7 +2,7 @@
 import pathlib
 import subprocess
 
-SCRIPT = pathlib.Path(__file__).resolve().parents[1] / "engine-other"
+SCRIPT = pathlib.Path(__file__).resolve().parents[3] / "scripts/engine-other"
 
 
 def engine_other(*arguments):

@@ -6,12 +6,12 @@ import sys
 import time
 
 from lsp_client import LIMIT, frame
-from protocol_case import ProtocolCase, engine_api
+from lsp_case import LspCase, engine_api
 
 REQUEST_CANCELLED, NOT_INITIALIZED, INVALID_REQUEST, UNKNOWN_METHOD, PARSE_ERROR = -32800, -32002, -32600, -32601, -32700
 
 
-class Life(ProtocolCase):
+class Life(LspCase):
     def test_initialize_says_what_the_server_can(self):
         client = self.client(initialize=False)
         result = client.initialize(own=False)
@@ -81,7 +81,7 @@ class Life(ProtocolCase):
         self.assertEqual(client.ended(), 0)  # the reader would have failed on anything else
 
 
-class Framing(ProtocolCase):
+class Framing(LspCase):
     def test_every_split_point(self):
         data = frame({"jsonrpc": "2.0", "id": "ü", "method": "initialize", "params": {"capabilities": {}}})
         client = self.client(initialize=False)
@@ -134,7 +134,7 @@ class Framing(ProtocolCase):
         self.assertEqual(answer["result"]["runId"], "one")
 
 
-class Clients(ProtocolCase):
+class Clients(LspCase):
     ENDLESS = "import time\nprint('up', flush=True)\ntime.sleep(1000)\n"
 
     def running(self, client, run_id="r"):

@@ -8,7 +8,7 @@ from restarts import all_gone
 from server import progress
 from table import Table, milliseconds, percentile
 
-ROOT = pathlib.Path(__file__).resolve().parents[3]
+ROOT = pathlib.Path(__file__).resolve().parents[1]
 OUTPUT, ECHO = 0.15, 0.2          # seconds
 GROWTH = {"host": 100, "server": 32}   # MiB
 

@@ -4,7 +4,7 @@ import socket
 import threading
 import time
 
-import leaks
+from dindtest import leaks
 
 PATIENCE = float(os.environ.get("DIND_LEAK_PATIENCE", "5"))  # seconds in which a removal, a thread or a child that is ending may end
 

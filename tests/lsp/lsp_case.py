@@ -13,7 +13,7 @@ import engine_api  # noqa: E402
 ENDLESS = "import time\nprint('up', flush=True)\ntime.sleep(1000)\n"
 
 
-class ProtocolCase(unittest.TestCase):
+class LspCase(unittest.TestCase):
     maxDiff = 4000
 
     def setUp(self):

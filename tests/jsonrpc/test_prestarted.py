@@ -6,14 +6,14 @@ import signal
 import time
 import urllib.parse
 
-from alone import alone
-from rpc_case import LIMIT, RpcCase, engine_api
+from dindtest.alone import alone
+from jsonrpc_case import LIMIT, JsonRpcCase, engine_api
 
 SHELL = "dind-executor/runtime-shell:bookworm"
 PYTHON = "dind-executor/runtime-python:bookworm"
 
 
-class Prestarted(RpcCase):
+class Prestarted(JsonRpcCase):
     def setUp(self):
         super().setUp()
         self.seen = set()

@@ -1,13 +1,13 @@
 """Folders that are run: dind.workspacePrograms and dind.runWorkspace, on the real engine."""
 import os
 
-from protocol_case import ProtocolCase
+from lsp_case import LspCase
 
 FAILED, INVALID_PARAMS = -32803, -32602
 OWNER = 1000
 
 
-class Folders(ProtocolCase):
+class Folders(LspCase):
     def setUp(self):
         super().setUp()
         self.folder.chmod(0o755)

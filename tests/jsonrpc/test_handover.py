@@ -6,13 +6,13 @@ import subprocess
 import sys
 import time
 
-from rpc_case import LIMIT, RpcCase, Server, engine_api
+from jsonrpc_case import LIMIT, JsonRpcCase, Server, engine_api
 from lsp_client import program  # noqa: E402
 
 SHELL = "dind-executor/runtime-shell:bookworm"
 
 
-class Handover(RpcCase):
+class Handover(JsonRpcCase):
     def setUp(self):
         super().setUp()
         self.runtime = self.folder / "runtime"

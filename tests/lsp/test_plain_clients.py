@@ -1,13 +1,13 @@
 """What a client of LSP alone hears: requests of a wrong shape, output without a terminal, names with odd characters."""
 import time
 
-from alone import alone
-from protocol_case import ProtocolCase
+from dindtest.alone import alone
+from lsp_case import LspCase
 
 INVALID_PARAMS = -32602
 
 
-class PlainClients(ProtocolCase):
+class PlainClients(LspCase):
     def messages(self, client):
         return [each["message"] for each in client.sent("window/logMessage")]
 

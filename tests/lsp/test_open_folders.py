@@ -4,14 +4,14 @@ import os
 import subprocess
 
 from lsp_client import program
-from protocol_case import ProtocolCase
+from lsp_case import LspCase
 
 FAILED, INVALID_PARAMS = -32803, -32602
 OWNER = 1000
 SAY_WHERE = "import os; print('in', os.getcwd(), sorted(os.listdir('/workspaces')))"
 
 
-class Case(ProtocolCase):
+class Case(LspCase):
     def setUp(self):
         super().setUp()
         self.folder.chmod(0o755)

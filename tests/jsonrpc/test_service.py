@@ -3,7 +3,7 @@ import json
 import socket
 import time
 
-from rpc_case import CANCELLED, INVALID_PARAMS, NOT_RUN, UNKNOWN_METHOD, RpcCase, frame
+from jsonrpc_case import CANCELLED, INVALID_PARAMS, NOT_RUN, UNKNOWN_METHOD, JsonRpcCase, frame
 
 SHELL = "dind-executor/runtime-shell:bookworm"
 FIELDS = {"runId", "returncode", "stdout", "stderr", "stdoutTruncatedBytes", "stderrTruncatedBytes", "verdict", "exitCode", "signal", "durationMs", "cpuMs",
@@ -11,7 +11,7 @@ FIELDS = {"runId", "returncode", "stdout", "stderr", "stdoutTruncatedBytes", "st
           "builder", "cancelReason", "ending", "notes"}
 
 
-class Methods(RpcCase):
+class Methods(JsonRpcCase):
     def test_who_is_there(self):
         client = self.stdio()
         info = self.result(client, "server/info")
@@ -148,7 +148,7 @@ class Methods(RpcCase):
         self.assert_error(client.call("history/get", {"id": "none"}), NOT_RUN, "not_found")
 
 
-class Streams(RpcCase):
+class Streams(JsonRpcCase):
     def test_states_and_output_come_in_order_before_the_answer(self):
         client = self.stdio()
         client.reply(client.ask("runPythonCode", {"code": "import sys\nfor i in range(3): print('ä', i, flush=True)\nprint('e', file=sys.stderr)", "runId": "s1", "stream": True}))
@@ -175,7 +175,7 @@ class Streams(RpcCase):
         self.assertEqual(client.reply(asked)["result"]["verdict"], "cancelled")
 
 
-class Cancels(RpcCase):
+class Cancels(JsonRpcCase):
     def test_a_running_program(self):
         client = self.stdio()
         asked = self.endless(client)

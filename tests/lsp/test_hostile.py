@@ -6,9 +6,9 @@ import statistics
 import threading
 import time
 
-from alone import alone
+from dindtest.alone import alone
 from lsp_client import frame
-from protocol_case import ENDLESS, ProtocolCase
+from lsp_case import ENDLESS, LspCase
 
 FAILED, CANCELLED, INVALID_REQUEST = -32803, -32800, -32600
 AT_ONCE = 0.5  # seconds: what is refused waits for nobody
@@ -18,7 +18,7 @@ def answers(client, id):
     return [m for m in client.messages if m.get("id") == id and "method" not in m]
 
 
-class Files(ProtocolCase):
+class Files(LspCase):
     """What a uri may name, and must not."""
 
     def refused(self, client, uri, kind, *said):
@@ -101,7 +101,7 @@ class Files(ProtocolCase):
             self.assert_error(answer, FAILED, "invalid_request")
 
 
-class Fields(ProtocolCase):
+class Fields(LspCase):
     def test_limits_that_are_no_number_to_have(self):
         client = self.client()
         uri = self.file("a.py", "print(1)")
@@ -172,7 +172,7 @@ class Fields(ProtocolCase):
                 self.assertLess(time.monotonic() - begun, AT_ONCE)
 
 
-class Documents(ProtocolCase):
+class Documents(LspCase):
     URI = "untitled:Untitled-1"
 
     def change(self, client, *changes):
@@ -223,7 +223,7 @@ class Documents(ProtocolCase):
         self.assertEqual(client.output("r"), "9999\n")
 
 
-class Floods(ProtocolCase):
+class Floods(LspCase):
     @alone
     def test_a_thousand_runs_at_once_are_each_answered_once(self):
         client = self.client()
@@ -338,7 +338,7 @@ class Floods(ProtocolCase):
         self.assert_nothing_left(2)
 
 
-class Output(ProtocolCase):
+class Output(LspCase):
     def test_both_channels_arrive_whole_when_the_client_is_slow(self):
         # The window runs out while both pipes are full: the supervisor must not take that for the end of one.
         client = self.client(initialize=False, read=False)

@@ -7,12 +7,12 @@ import subprocess
 import sys
 import time
 
-from alone import alone
+from dindtest.alone import alone
 from lsp_client import program
-from rpc_case import ENDLESS, LIMIT, NOT_RUN, RpcCase, engine_api, frame
+from jsonrpc_case import ENDLESS, LIMIT, NOT_RUN, JsonRpcCase, engine_api, frame
 
 
-class Stdio(RpcCase):
+class Stdio(JsonRpcCase):
     def test_the_end_of_stdin_ends_it_with_0_and_cancels_the_runs(self):
         client = self.stdio()
         self.endless(client)
@@ -54,7 +54,7 @@ class Stdio(RpcCase):
         self.assertEqual(client.ended(15), 0)
 
 
-class Socket(RpcCase):
+class Socket(JsonRpcCase):
     def test_many_clients_at_once_each_hears_of_its_own_runs(self):
         server = self.serve_socket()
         clients = [self.connect(server) for _ in range(6)]

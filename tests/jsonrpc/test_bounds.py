@@ -6,12 +6,12 @@ import subprocess
 import time
 
 from lsp_client import LIMIT, program
-from rpc_case import INVALID_PARAMS, NOT_RUN, SMALL_QUARANTINE, RpcCase, frame
+from jsonrpc_case import INVALID_PARAMS, NOT_RUN, SMALL_QUARANTINE, JsonRpcCase, frame
 
 SERVED = 20  # seconds within which a server answers that is not held, on a machine that has much to do
 
 
-class Frames(RpcCase):
+class Frames(JsonRpcCase):
     def ended(self, data, command="rpc"):
         done = subprocess.run([program(), command], input=data, capture_output=True, timeout=LIMIT, check=False,
                               env={"HOME": str(self.folder), "PATH": os.environ["PATH"], "DOCKER_HOST": os.environ.get("DOCKER_HOST", "")})
@@ -44,7 +44,7 @@ class Frames(RpcCase):
             self.assertEqual(out.count(b'"dind-executor"'), 1 if data else 0)
 
 
-class Requests(RpcCase):
+class Requests(JsonRpcCase):
     def test_messages_that_take_long_to_read_elsewhere(self):  # S03
         client = self.stdio()
         begun = time.monotonic()
