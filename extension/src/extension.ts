@@ -2,22 +2,22 @@
 
 import * as vscode from 'vscode';
 import { MessageType } from 'vscode-languageclient/node';
-import { registerCommands } from './commands';
-import { expectRuns } from './expected';
-import { followFirstSteps } from './first_steps';
-import { ignoredSettingsNotes } from './ignored_settings';
-import { registerMenu } from './menu';
+import { registerCommands } from './features/run_file';
+import { expectRuns } from './features/warm_up';
+import { followFirstSteps } from './features/first_steps';
+import { ignoredSettingsNotes } from './features/ignored_settings';
+import { registerMenu } from './features/menu';
 import { Messages } from './messages';
-import { registerSettingsCommand } from './open_settings';
+import { registerSettingsCommand } from './settings_page';
 import { OutputChannel } from './output';
-import { showPullProgress } from './pull_progress';
-import { registerReports } from './reports';
+import { showPullProgress } from './features/progress';
+import { registerReports } from './features/reports';
 import { lensMiddleware, Runnable } from './runnable';
 import { Runs } from './runs';
 import { Server, ServerUnavailable } from './server';
 import { onDidChangeServerSettings } from './settings';
-import { Status } from './status';
-import { registerWorkspaceCommands } from './workspace';
+import { Status } from './features/status';
+import { registerWorkspaceCommands } from './features/run_workspace';
 
 let server: Server | undefined;
 

@@ -2,7 +2,7 @@
 
 import * as vscode from 'vscode';
 import type { RunResult, Stage } from './protocol';
-import { bytes, duration } from './units';
+import { bytes, duration } from './text/units';
 
 const CERTIFICATE =
   /CERTIFICATE_VERIFY_FAILED|certificate verify failed|SELF_SIGNED_CERT|UNABLE_TO_(?:GET_ISSUER|VERIFY_LEAF)|unable to get (?:local )?issuer certificate|self[- ]signed certificate|x509: certificate|certificate (?:is not trusted|signed by unknown authority)/i;

@@ -2,7 +2,7 @@
 
 import * as vscode from 'vscode';
 import { notify, type Action, type Severity } from './notify';
-import { settingsAction } from './open_settings';
+import { settingsAction } from './settings_page';
 import type { Failure } from './runs';
 
 // A lost engine ends several runs at the same time, but there is only one message.

@@ -1,7 +1,7 @@
 // The only way to show a notification. Whatever the text contains, only the buttons are links.
 
 import * as vscode from 'vscode';
-import { shown } from './shown';
+import { toSafeLine } from './text/safe_line';
 
 export interface Action {
   title: string;
@@ -19,6 +19,6 @@ export async function notify(severity: Severity, message: string, actions: Actio
     warning: vscode.window.showWarningMessage,
     info: vscode.window.showInformationMessage,
   }[severity];
-  const chosen = await show(shown(message, MAX_CHARACTERS), ...actions.map(({ title }) => title));
+  const chosen = await show(toSafeLine(message, MAX_CHARACTERS), ...actions.map(({ title }) => title));
   actions.find(({ title }) => title === chosen)?.run();
 }

@@ -1,12 +1,12 @@
 // The output channel: for each run a header, the program's text as it comes, and a footer.
 
 import * as vscode from 'vscode';
-import { PlainText } from './ansi';
+import { PlainText } from './text/plain_text';
 import { footer, mayBeCertificate, stageText } from './footer';
 import type { Output, RunResult, RunState, Stage } from './protocol';
-import { shown } from './shown';
-import { TextCap } from './text_cap';
-import { bytes, seconds } from './units';
+import { toSafeLine } from './text/safe_line';
+import { TextCap } from './text/text_cap';
+import { bytes, seconds } from './text/units';
 
 const FLUSH_AFTER_MS = 33;
 // A stage that ends sooner gets no line.
@@ -22,7 +22,7 @@ export class OutputChannel implements vscode.Disposable {
 
   /** Shows the header of the run at once. */
   begin(name: string): RunOutput {
-    return new RunOutput(shown(name), (run, text) => this.append(run, text), (run) => this.current === run);
+    return new RunOutput(toSafeLine(name), (run, text) => this.append(run, text), (run) => this.current === run);
   }
 
   show(): void {
@@ -103,9 +103,9 @@ export class RunOutput {
       limits.network === 'none' ? vscode.l10n.t('no network') : vscode.l10n.t('network: {0}', limits.network),
       ...(event.isolation === 'gvisor' ? ['gVisor'] : []),
     ];
-    this.header(facts.map((fact) => shown(fact)).join(' · '));
+    this.header(facts.map((fact) => toSafeLine(fact)).join(' · '));
     this.startNotes = event.notes;
-    this.notes(event.notes.map((note) => shown(note)));
+    this.notes(event.notes.map((note) => toSafeLine(note)));
   }
 
   write({ channel, text }: Output): void {
@@ -127,13 +127,13 @@ export class RunOutput {
     const ours = this.certificate && result.verdict !== 'ok' && result.verdict !== 'cancelled';
     const notes = (result.notes ?? []).filter((note) => !this.startNotes.includes(note) && !(ours && note.includes('DIND_CA_BUNDLE')));
     const explained = notes.some((note) => /certificate/i.test(note));
-    this.lines([...notes.map((note) => shown(note)), ...footer(result, Date.now() - this.begunAt, this.certificate && !explained)]);
+    this.lines([...notes.map((note) => toSafeLine(note)), ...footer(result, Date.now() - this.begunAt, this.certificate && !explained)]);
   }
 
   /** The run could not be done, or its end was not waited for. */
   ended(message: string): void {
     this.writeRest();
-    this.header(shown(message, Infinity));
+    this.header(toSafeLine(message, Infinity));
   }
 
   private showStage(): void {

@@ -6,7 +6,7 @@ import { CodeLensRequest, type Middleware } from 'vscode-languageclient/node';
 import { RUN_FILE, STOP } from './protocol';
 import { isIn, type Runs } from './runs';
 import type { Server } from './server';
-import { shown } from './shown';
+import { toSafeLine } from './text/safe_line';
 import { codeLensWanted } from './settings';
 
 const ASK_AFTER_MS = 300;
@@ -32,7 +32,7 @@ export function lensMiddleware(runs: () => Runs): Middleware {
       }
       const folder = runs().all.find((run) => isIn(document.uri, run.uri));
       if (folder) {
-        const title = `$(debug-stop) ${vscode.l10n.t('Stop {0}', shown(folder.name, 40))}`;
+        const title = `$(debug-stop) ${vscode.l10n.t('Stop {0}', toSafeLine(folder.name, 40))}`;
         const command = { title, command: STOP, arguments: [{ uri: folder.uri.toString() }] };
         lenses.push(new vscode.CodeLens(new vscode.Range(0, 0, 0, 0), command));
       }

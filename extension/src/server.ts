@@ -27,7 +27,7 @@ import {
 } from './protocol';
 import { ServerLog } from './server_log';
 import { onDidChangeOptions, options, serverSettings } from './settings';
-import { shown } from './shown';
+import { toSafeLine } from './text/safe_line';
 
 const CRASHES_ALLOWED = 4;
 const CRASH_WINDOW_MS = 3 * 60_000;
@@ -45,7 +45,7 @@ function lastWords(command: string, args: string[], env: NodeJS.ProcessEnv): Pro
   return new Promise((resolve) => {
     const child = execFile(command, args, { env, timeout: LAST_WORDS_MS }, (error, _stdout, stderr) => {
       const words = stderr.trim().split('\n').at(-1)?.replace(/^dind-executor: /, '') ?? '';
-      resolve(error !== null && error.code === CANNOT_RUN && words !== '' ? shown(words) : undefined);
+      resolve(error !== null && error.code === CANNOT_RUN && words !== '' ? toSafeLine(words) : undefined);
     });
     child.stdin?.end();
   });

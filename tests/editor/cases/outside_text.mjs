@@ -1,7 +1,7 @@
 // Text and settings that come from outside, without an editor: what is shown of them (S09), and what is taken (S13).
 
 import assert from 'node:assert/strict';
-import { shown } from '../../../extension/src/shown.ts';
+import { toSafeLine } from '../../../extension/src/text/safe_line.ts';
 import { parseBytes, RUN_SETTINGS, tighten } from '../../../extension/src/tighten.ts';
 
 // As the editor finds links in notifications, and icons in labels.
@@ -52,13 +52,13 @@ export const outsideText = [
     needs: 'nothing',
     run: async () => {
       for (const text of LINKS) {
-        assert.doesNotMatch(shown(text), LINK, text);
-        assert.doesNotMatch(shown(text), /[\x00-\x1f\u202e]/, text);
+        assert.doesNotMatch(toSafeLine(text), LINK, text);
+        assert.doesNotMatch(toSafeLine(text), /[\x00-\x1f\u202e]/, text);
       }
-      for (const text of ['$(sync~spin) x', '$$(bug)', 'echo $(id)', '\\$(zap)']) assert.doesNotMatch(shown(text), ICON, text);
-      assert.equal(shown('one\r\ntwo\tthree'), 'one two three');
-      assert.equal(shown('plain: a[0] (b) $HOME, 日本語 🎉'), 'plain: a[0] (b) $HOME, 日本語 🎉');
-      assert.equal(shown('🎉'.repeat(10), 4), '🎉🎉🎉…');
+      for (const text of ['$(sync~spin) x', '$$(bug)', 'echo $(id)', '\\$(zap)']) assert.doesNotMatch(toSafeLine(text), ICON, text);
+      assert.equal(toSafeLine('one\r\ntwo\tthree'), 'one two three');
+      assert.equal(toSafeLine('plain: a[0] (b) $HOME, 日本語 🎉'), 'plain: a[0] (b) $HOME, 日本語 🎉');
+      assert.equal(toSafeLine('🎉'.repeat(10), 4), '🎉🎉🎉…');
     },
   },
   ...PERSON_AND_WORKSPACE.map(([setting, what, values, used, ignored]) => ({

@@ -1,9 +1,9 @@
 // The extension's own text handling, without an editor.
 
 import assert from 'node:assert/strict';
-import { PlainText } from '../../../extension/src/ansi.ts';
-import { TextCap } from '../../../extension/src/text_cap.ts';
-import { bytes, clock, duration, seconds } from '../../../extension/src/units.ts';
+import { PlainText } from '../../../extension/src/text/plain_text.ts';
+import { TextCap } from '../../../extension/src/text/text_cap.ts';
+import { bytes, clock, duration, seconds } from '../../../extension/src/text/units.ts';
 
 const plain = (...chunks) => {
   const stream = new PlainText();

@@ -2,8 +2,8 @@
 // its build. It can be cancelled.
 
 import * as vscode from 'vscode';
-import type { Run, Runs } from './runs';
-import { shown } from './shown';
+import type { Run, Runs } from '../runs';
+import { toSafeLine } from '../text/safe_line';
 
 // An image that the engine already has takes no time, so nothing is shown for it.
 const SHOW_AFTER_MS = 800;
@@ -34,7 +34,7 @@ function isPrepared({ state }: Run): boolean {
 
 async function show(runs: Runs, run: Run): Promise<void> {
   if (!isPrepared(run)) return;
-  const options = { location: vscode.ProgressLocation.Notification, title: shown(run.name, 80), cancellable: true };
+  const options = { location: vscode.ProgressLocation.Notification, title: toSafeLine(run.name, 80), cancellable: true };
   await vscode.window.withProgress(options, (progress, token) => {
     token.onCancellationRequested(() => void runs.stop(run));
     return new Promise<void>((resolve) => {
@@ -43,7 +43,7 @@ async function show(runs: Runs, run: Run): Promise<void> {
         if (run.state?.state !== 'preparing' || !isPrepared(run)) return done();
         const increment = Math.max(0, (run.state.percent ?? percent) - percent);
         percent += increment;
-        progress.report({ message: shown(run.state.message, 120), ...(increment > 0 ? { increment } : {}) });
+        progress.report({ message: toSafeLine(run.state.message, 120), ...(increment > 0 ? { increment } : {}) });
       };
       const listener = runs.onDidChange(update);
       const done = (): void => {

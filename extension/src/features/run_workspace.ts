@@ -11,15 +11,15 @@ import {
   type ChooseProgram,
   type ErrorData,
   type WorkspacePrograms,
-} from './protocol';
-import type { Messages } from './messages';
-import { notify } from './notify';
-import type { OutputChannel } from './output';
-import type { Runnable } from './runnable';
-import { isIn, type Failure, type Runs } from './runs';
-import { ServerUnavailable, type Server } from './server';
-import { workspaceAccess } from './settings';
-import { trusted } from './trust';
+} from '../protocol';
+import type { Messages } from '../messages';
+import { notify } from '../notify';
+import type { OutputChannel } from '../output';
+import type { Runnable } from '../runnable';
+import { isIn, type Failure, type Runs } from '../runs';
+import { ServerUnavailable, type Server } from '../server';
+import { workspaceAccess } from '../settings';
+import { trusted } from '../trust';
 import { ask, name } from './workspace_choice';
 
 export function registerWorkspaceCommands(

@@ -2,10 +2,10 @@
 // nothing of the document and pulls nothing for it.
 
 import * as vscode from 'vscode';
-import { canBeRun } from './runnable';
-import type { Server } from './server';
-import { expectNotification } from './protocol';
-import { prestartWanted, runOptions } from './settings';
+import { canBeRun } from '../runnable';
+import type { Server } from '../server';
+import { expectNotification } from '../protocol';
+import { prestartWanted, runOptions } from '../settings';
 
 export function expectRuns(server: Server): vscode.Disposable {
   const expect = (): void => {

@@ -10,7 +10,7 @@ const DEFAULT_MAX_CHARACTERS = 600;
  * Returns one line in which nothing is a link, an icon or markup. In notifications, the editor turns
  * `[text](command:id)` into a link that runs the command. In labels, it turns `$(name)` into an icon.
  */
-export function shown(text: string, maxCharacters = DEFAULT_MAX_CHARACTERS): string {
+export function toSafeLine(text: string, maxCharacters = DEFAULT_MAX_CHARACTERS): string {
   const line = text
     .replace(CONTROLS, ' ')
     .replace(DIRECTIONS, '')

@@ -1,8 +1,8 @@
 // Context keys that tick the steps of the walkthrough, when a step has happened, not when its command was called.
 
 import * as vscode from 'vscode';
-import type { Runs } from './runs';
-import type { Server } from './server';
+import type { Runs } from '../runs';
+import type { Server } from '../server';
 
 type Step = 'engineReachable' | 'hasRun' | 'hasRunFolder' | 'hasStopped';
 

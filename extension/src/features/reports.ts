@@ -2,8 +2,8 @@
 
 import { execFile } from 'node:child_process';
 import * as vscode from 'vscode';
-import { notify } from './notify';
-import { HOST_OPTION, type Server } from './server';
+import { notify } from '../notify';
+import { HOST_OPTION, type Server } from '../server';
 
 const SCHEME = 'dind-report';
 const TIMEOUT_MS = 90_000;

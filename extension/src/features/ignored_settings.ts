@@ -1,14 +1,14 @@
 // Says once in each window which workspace settings are not used, because they would loosen the sandbox.
 
 import * as vscode from 'vscode';
-import { shown } from './shown';
-import { ignoredSettings } from './settings';
+import { toSafeLine } from '../text/safe_line';
+import { ignoredSettings } from '../settings';
 
 export function ignoredSettingsNotes(): (uri: vscode.Uri) => string[] {
   const said = new Set<string>();
   return (uri) => {
     const news = ignoredSettings(uri)
-      .map(({ name, value }) => `${name} = ${shown(JSON.stringify(value), 80)}`)
+      .map(({ name, value }) => `${name} = ${toSafeLine(JSON.stringify(value), 80)}`)
       .filter((setting) => !said.has(setting) && said.add(setting));
     if (news.length === 0) return [];
     return [

@@ -1,15 +1,15 @@
 // The commands of the palette, the code lens, the key binding and the buttons.
 
 import * as vscode from 'vscode';
-import { RUN_FILE, STOP, type RunFile } from './protocol';
-import { notify } from './notify';
-import { canBeRun, resourcePaths } from './runnable';
-import type { Messages } from './messages';
-import type { OutputChannel } from './output';
-import { isIn, type Run, type Runs } from './runs';
-import { ServerUnavailable, type Server } from './server';
-import { shown } from './shown';
-import { trusted } from './trust';
+import { RUN_FILE, STOP, type RunFile } from '../protocol';
+import { notify } from '../notify';
+import { canBeRun, resourcePaths } from '../runnable';
+import type { Messages } from '../messages';
+import type { OutputChannel } from '../output';
+import { isIn, type Run, type Runs } from '../runs';
+import { ServerUnavailable, type Server } from '../server';
+import { toSafeLine } from '../text/safe_line';
+import { trusted } from '../trust';
 
 /** A code lens gives `{ uri }`, a button of the editor a Uri, the palette and the key nothing. */
 type Target = { uri: string } & Partial<RunFile>;
@@ -128,7 +128,7 @@ async function choose(runs: Run[]): Promise<Run[]> {
   if (runs.length <= 1) return runs;
   const items = [
     { label: vscode.l10n.t('All runs'), description: '', runs },
-    ...runs.map((run) => ({ label: shown(run.name), description: shown(vscode.workspace.asRelativePath(run.uri)), runs: [run] })),
+    ...runs.map((run) => ({ label: toSafeLine(run.name), description: toSafeLine(vscode.workspace.asRelativePath(run.uri)), runs: [run] })),
   ];
   const picked = await vscode.window.showQuickPick(items, { placeHolder: vscode.l10n.t('Which run is to be stopped?') });
   return picked?.runs ?? [];

@@ -1,11 +1,11 @@
 // The menu of the status item: the actions that are possible in the state that it shows.
 
 import * as vscode from 'vscode';
-import { openSettings } from './open_settings';
-import { RUN_FILE, RUN_WORKSPACE, STOP } from './protocol';
-import { canBeRun, type Runnable } from './runnable';
-import type { Runs } from './runs';
-import { shown } from './shown';
+import { openSettings } from '../settings_page';
+import { RUN_FILE, RUN_WORKSPACE, STOP } from '../protocol';
+import { canBeRun, type Runnable } from '../runnable';
+import type { Runs } from '../runs';
+import { toSafeLine } from '../text/safe_line';
 import type { Status } from './status';
 
 interface Item extends vscode.QuickPickItem {
@@ -16,7 +16,7 @@ export function registerMenu(status: Status, runs: Runs, runnable: Runnable): vs
   return vscode.commands.registerCommand('dind.showMenu', async () => {
     const picked = await vscode.window.showQuickPick(items(status, runs, runnable), {
       title: 'DinD Executor',
-      placeHolder: shown(status.summary),
+      placeHolder: toSafeLine(status.summary),
     });
     picked?.run?.();
   });
@@ -30,25 +30,25 @@ function items(status: Status, runs: Runs, runnable: Runnable): Item[] {
   const problem: Item[] = [];
   if (serverProblem !== undefined) {
     problem.push(
-      { label: `$(debug-restart) ${vscode.l10n.t('Restart the server')}`, detail: shown(serverProblem), run: command('dind.restartServer') },
+      { label: `$(debug-restart) ${vscode.l10n.t('Restart the server')}`, detail: toSafeLine(serverProblem), run: command('dind.restartServer') },
       { label: `$(gear) ${vscode.l10n.t('Choose the server program')}`, run: () => openSettings('dind.serverPath') },
       separator,
     );
   } else if (engineProblem !== undefined) {
     problem.push(
-      { label: `$(refresh) ${vscode.l10n.t('Try to reach the engine again')}`, detail: shown(engineProblem), run: command('dind.restartServer') },
+      { label: `$(refresh) ${vscode.l10n.t('Try to reach the engine again')}`, detail: toSafeLine(engineProblem), run: command('dind.restartServer') },
       { label: `$(gear) ${vscode.l10n.t("Set the engine's address")}`, run: () => openSettings('dind.engine.host') },
       separator,
     );
   }
   const stops: Item[] = runs.all.map((run) => ({
-    label: `$(debug-stop) ${vscode.l10n.t('Stop {0}', shown(run.name))}`,
+    label: `$(debug-stop) ${vscode.l10n.t('Stop {0}', toSafeLine(run.name))}`,
     run: command(STOP, { uri: run.uri.toString() }),
   }));
   const starts: Item[] = [
-    ...(active ? [{ label: `$(play) ${vscode.l10n.t('Run {0}', shown(active.path.split('/').pop() ?? ''))}`, run: command(RUN_FILE, active) }] : []),
+    ...(active ? [{ label: `$(play) ${vscode.l10n.t('Run {0}', toSafeLine(active.path.split('/').pop() ?? ''))}`, run: command(RUN_FILE, active) }] : []),
     ...(vscode.workspace.workspaceFolders?.length ? [{ label: `$(run-all) ${vscode.l10n.t('Run the folder')}`, run: command(RUN_WORKSPACE) }] : []),
-    ...(runs.again && runs.last ? [{ label: `$(history) ${vscode.l10n.t('Run {0} again', shown(runs.last.name))}`, run: command('dind.rerunLast') }] : []),
+    ...(runs.again && runs.last ? [{ label: `$(history) ${vscode.l10n.t('Run {0} again', toSafeLine(runs.last.name))}`, run: command('dind.rerunLast') }] : []),
   ];
   return [
     ...problem,

@@ -1,8 +1,8 @@
 // Asks what to run in a folder.
 
 import * as vscode from 'vscode';
-import type { Choice, WorkspaceProgram, WorkspacePrograms } from './protocol';
-import { shown } from './shown';
+import type { Choice, WorkspaceProgram, WorkspacePrograms } from '../protocol';
+import { toSafeLine } from '../text/safe_line';
 
 /** `forget`: forget the earlier choice. `file`: run the active file, only this time. Undefined: no answer. */
 export type Answer = Choice | 'forget' | 'file' | undefined;
@@ -14,7 +14,7 @@ export async function ask(folder: vscode.Uri, found: WorkspacePrograms, file: vs
     title: vscode.l10n.t('Run {0} in a sandbox', name(folder)),
     placeHolder: [
       found.programs.length === 0 ? vscode.l10n.t('Nothing in the folder says what to run: type a command') : vscode.l10n.t('What is to run? The answer is remembered for this folder.'),
-      ...found.notes.map((note) => shown(note)),
+      ...found.notes.map((note) => toSafeLine(note)),
     ].join(' · '),
     matchOnDescription: true,
     ignoreFocusOut: true,
@@ -23,14 +23,14 @@ export async function ask(folder: vscode.Uri, found: WorkspacePrograms, file: vs
 }
 
 export function name(folder: vscode.Uri): string {
-  return shown(folder.path.split('/').pop() || folder.path);
+  return toSafeLine(folder.path.split('/').pop() || folder.path);
 }
 
 function items({ programs, chosen }: WorkspacePrograms, file: vscode.Uri | undefined): Item[] {
   const all: Item[] = programs.map((program) => ({
-    label: shown(program.label),
+    label: toSafeLine(program.label),
     description: [
-      shown(program.source),
+      toSafeLine(program.source),
       ...(chosen && 'program' in chosen && chosen.program === program.id ? [vscode.l10n.t('chosen before')] : []),
     ].join(' · '),
     ...optional('detail', detail(program)),
@@ -38,7 +38,7 @@ function items({ programs, chosen }: WorkspacePrograms, file: vscode.Uri | undef
   }));
   const command = chosen && 'command' in chosen ? chosen.command : undefined;
   if (command !== undefined) {
-    all.push({ label: shown(command), description: vscode.l10n.t('chosen before'), take: async () => ({ command }) });
+    all.push({ label: toSafeLine(command), description: vscode.l10n.t('chosen before'), take: async () => ({ command }) });
   }
   if (file) all.push({ label: name(file), description: vscode.l10n.t('the file in front, by itself'), take: async () => 'file' });
   all.push({ label: vscode.l10n.t('Type a command…'), take: () => typed(command) });
@@ -54,7 +54,7 @@ function optional<K extends string>(field: K, value: string | undefined): { [F i
 }
 
 function detail({ detail, notes }: WorkspaceProgram): string | undefined {
-  const parts = [...(detail === '' ? [] : [detail]), ...notes].map((part) => shown(part));
+  const parts = [...(detail === '' ? [] : [detail]), ...notes].map((part) => toSafeLine(part));
   return parts.length > 0 ? parts.join(' · ') : undefined;
 }
 

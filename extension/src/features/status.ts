@@ -1,12 +1,12 @@
 // The only status item: idle, running (with the elapsed time), engine unreachable. A click opens its menu.
 
 import * as vscode from 'vscode';
-import type { Engine } from './protocol';
-import { canBeRun, type Runnable } from './runnable';
-import type { Run, Runs } from './runs';
-import type { Server } from './server';
-import { shown } from './shown';
-import { clock } from './units';
+import type { Engine } from '../protocol';
+import { canBeRun, type Runnable } from '../runnable';
+import type { Run, Runs } from '../runs';
+import type { Server } from '../server';
+import { toSafeLine } from '../text/safe_line';
+import { clock } from '../text/units';
 
 export class Status implements vscode.Disposable {
   private readonly item = vscode.window.createStatusBarItem('dind.status', vscode.StatusBarAlignment.Left, 10);
@@ -77,16 +77,16 @@ export class Status implements vscode.Disposable {
   private showRunning(runs: Run[]): void {
     const first = runs[0];
     if (!first) return;
-    const what = runs.length === 1 ? shown(first.name, 40) : vscode.l10n.t('{0} runs', runs.length);
+    const what = runs.length === 1 ? toSafeLine(first.name, 40) : vscode.l10n.t('{0} runs', runs.length);
     const time = first.startedAt === undefined ? phase(first) : clock(Date.now() - first.startedAt);
     this.summary =
       runs.length === 1
-        ? vscode.l10n.t('DinD Executor: {0} is running', shown(first.name, 40))
+        ? vscode.l10n.t('DinD Executor: {0} is running', toSafeLine(first.name, 40))
         : vscode.l10n.t('DinD Executor: {0} runs are under way', runs.length);
     this.item.text = `$(loading~spin) ${what} ${time}`;
     this.item.backgroundColor = undefined;
     const tooltip = new vscode.MarkdownString()
-      .appendText(runs.map(({ name }) => shown(name, 80)).join(', '))
+      .appendText(runs.map(({ name }) => toSafeLine(name, 80)).join(', '))
       .appendMarkdown(`\n\n[${vscode.l10n.t('Stop')}](command:dind.stop) · [${vscode.l10n.t('Show Output')}](command:dind.showOutput)`);
     tooltip.isTrusted = { enabledCommands: ['dind.stop', 'dind.showOutput'] };
     this.item.tooltip = tooltip;
@@ -95,7 +95,7 @@ export class Status implements vscode.Disposable {
 
   private showProblem(message: string): void {
     const server = this.serverProblem !== undefined;
-    this.summary = shown(message);
+    this.summary = toSafeLine(message);
     this.item.text = server ? `$(warning) ${vscode.l10n.t('DinD: no server')}` : `$(warning) ${vscode.l10n.t('DinD: engine unreachable')}`;
     this.item.backgroundColor = new vscode.ThemeColor('statusBarItem.warningBackground');
     this.item.tooltip = this.summary;
@@ -109,10 +109,10 @@ export class Status implements vscode.Disposable {
     this.summary = vscode.l10n.t('DinD Executor: nothing is running');
     const lines = ['DinD Executor'];
     if (engine) {
-      const address = shown(engine.address, 120);
+      const address = toSafeLine(engine.address, 120);
       lines.push(
         engine.version
-          ? vscode.l10n.t('Docker {0} at {1}', shown(engine.version, 40), address)
+          ? vscode.l10n.t('Docker {0} at {1}', toSafeLine(engine.version, 40), address)
           : vscode.l10n.t('Docker engine at {0}', address),
       );
     }
