@@ -16,7 +16,7 @@ find_package(Boost 1.81 REQUIRED)
 target_link_libraries(dind_dep_boost INTERFACE Boost::headers Threads::Threads)
 target_compile_definitions(dind_dep_boost INTERFACE
   BOOST_ASIO_NO_DEPRECATED BOOST_ASIO_DISABLE_BOOST_COROUTINE BOOST_ASIO_HAS_STD_INVOKE_RESULT
-  BOOST_ASIO_SEPARATE_COMPILATION BOOST_BEAST_SEPARATE_COMPILATION)  # server/support/asio_compiled.cpp, server/frontends/http/beast_compiled.cpp
+  BOOST_ASIO_SEPARATE_COMPILATION BOOST_BEAST_SEPARATE_COMPILATION)  # server/support/async/asio_compiled.cpp, server/frontends/http/beast_compiled.cpp
 
 add_library(dind_dep_ssl INTERFACE)
 add_library(dind_dep_curl INTERFACE)

@@ -16,7 +16,7 @@
 #include "services/recorded_runs.hpp"
 #include "services/runs.hpp"
 #include "support/ids.hpp"
-#include "support/named_file.hpp"
+#include "support/io/named_file.hpp"
 
 namespace dind::app {
 namespace {

@@ -15,7 +15,7 @@
 #include "services/live_runs.hpp"
 #include "services/run_service.hpp"
 #include "services/workspace_runs.hpp"
-#include "support/task.hpp"
+#include "support/async/task.hpp"
 
 namespace dind::app {
 

@@ -9,8 +9,8 @@
 #include "app/setting_readers.hpp"
 #include "frontends/cli/serve_arguments.hpp"
 #include "languages/recipe.hpp"
+#include "support/io/named_file.hpp"
 #include "support/json_reader.hpp"
-#include "support/named_file.hpp"
 #include "support/units.hpp"
 
 namespace dind::app {

@@ -18,7 +18,7 @@
 #include "services/images.hpp"
 #include "services/package_stage.hpp"
 #include "services/policy_limits.hpp"
-#include "support/log.hpp"
+#include "support/log/log.hpp"
 
 namespace dind::app {
 

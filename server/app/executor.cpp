@@ -12,7 +12,7 @@
 #include "app/configuration.hpp"
 #include "app/logging.hpp"
 #include "dind/exit_code.hpp"
-#include "support/named_file.hpp"
+#include "support/io/named_file.hpp"
 
 namespace dind {
 

@@ -6,7 +6,7 @@
 #include "app/composition.hpp"
 #include "app/configuration.hpp"
 #include "frontends/cli/arguments.hpp"
-#include "support/task.hpp"
+#include "support/async/task.hpp"
 
 namespace dind::app {
 

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "app/configuration.hpp"
-#include "support/log.hpp"
+#include "support/log/log.hpp"
 
 namespace dind::app {
 

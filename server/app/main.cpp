@@ -25,9 +25,9 @@
 #include "frontends/handover/client.hpp"
 #include "frontends/handover/control.hpp"
 #include "frontends/lsp/session.hpp"
-#include "support/descriptors.hpp"
 #include "support/exception_text.hpp"
-#include "support/standard_descriptors.hpp"
+#include "support/io/descriptors.hpp"
+#include "support/io/standard_descriptors.hpp"
 #include "support/unix_time.hpp"
 
 namespace {

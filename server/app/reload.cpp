@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "app/file_mark.hpp"
-#include "support/log.hpp"
+#include "support/log/log.hpp"
 
 namespace dind::app {
 

@@ -8,8 +8,8 @@
 #include "app/composition.hpp"
 #include "app/configuration.hpp"
 #include "frontends/http/gate.hpp"
-#include "support/cancel.hpp"
-#include "support/task.hpp"
+#include "support/async/cancel.hpp"
+#include "support/async/task.hpp"
 
 namespace dind::app {
 

@@ -14,7 +14,7 @@
 #include "frontends/http/server.hpp"
 #include "frontends/jsonrpc/socket_server.hpp"
 #include "services/live_runs.hpp"
-#include "support/log.hpp"
+#include "support/log/log.hpp"
 #include "support/units.hpp"
 #include "support/wrong.hpp"
 

@@ -2,7 +2,7 @@
 
 #include <cmath>
 
-#include "support/shortened.hpp"
+#include "support/text/shortened.hpp"
 
 namespace dind::app::settings {
 

@@ -3,8 +3,8 @@
 
 #include <initializer_list>
 
-#include "support/cancel.hpp"
-#include "support/task.hpp"
+#include "support/async/cancel.hpp"
+#include "support/async/task.hpp"
 
 namespace dind::app {
 

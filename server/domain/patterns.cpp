@@ -2,10 +2,10 @@
 
 #include <utility>
 
-#include "support/escaped.hpp"
-#include "support/shebang.hpp"
-#include "support/shortened.hpp"
-#include "support/source_text.hpp"
+#include "support/text/escaped.hpp"
+#include "support/text/shebang.hpp"
+#include "support/text/shortened.hpp"
+#include "support/text/source_text.hpp"
 
 namespace dind {
 namespace {

@@ -3,9 +3,9 @@
 #include <string_view>
 #include <utility>
 
-#include "support/escaped.hpp"
-#include "support/quoted.hpp"
-#include "support/shortened.hpp"
+#include "support/text/escaped.hpp"
+#include "support/text/quoted.hpp"
+#include "support/text/shortened.hpp"
 
 namespace dind {
 namespace {

@@ -16,7 +16,7 @@ struct InTerms {
 // Returns the text for `terms`.
 std::string in_terms(Terms terms, InTerms words);
 
-// All words are quoted and, if long, shortened (support/quoted.hpp).
+// All words are quoted and, if long, shortened (support/text/quoted.hpp).
 //
 // "--require a --require 'b>=2'" · "\"requirements\": [\"a\", \"b>=2\"]"; for an editor: a line of requirements.txt.
 // Follows a colon.

@@ -7,8 +7,8 @@
 #include "engine/buildkit_trace.hpp"
 #include "engine/json_fields.hpp"
 #include "engine/text.hpp"
-#include "support/base64.hpp"
-#include "support/escape_sequences.hpp"
+#include "support/text/base64.hpp"
+#include "support/text/escape_sequences.hpp"
 
 namespace dind::engine {
 namespace {

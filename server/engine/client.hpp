@@ -16,8 +16,8 @@
 #include "engine/container_spec.hpp"
 #include "engine/endpoint.hpp"
 #include "engine/types.hpp"
-#include "support/cancel.hpp"
-#include "support/task.hpp"
+#include "support/async/cancel.hpp"
+#include "support/async/task.hpp"
 
 namespace dind::engine {
 

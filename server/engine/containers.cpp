@@ -8,7 +8,7 @@
 #include "engine/json_fields.hpp"
 #include "engine/podman.hpp"
 #include "engine/text.hpp"
-#include "support/base64.hpp"
+#include "support/text/base64.hpp"
 #include "support/units.hpp"
 
 namespace dind::engine {

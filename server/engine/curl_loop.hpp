@@ -10,7 +10,7 @@
 #include <map>
 #include <memory>
 
-#include "support/task.hpp"
+#include "support/async/task.hpp"
 
 namespace dind::engine {
 

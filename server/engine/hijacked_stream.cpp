@@ -18,7 +18,7 @@
 #include "engine/status.hpp"
 #include "engine/text.hpp"
 #include "engine/tls_session.hpp"
-#include "support/lower.hpp"
+#include "support/text/lower.hpp"
 
 namespace dind::engine {
 namespace {

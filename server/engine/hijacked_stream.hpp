@@ -8,7 +8,7 @@
 
 #include "dind/error.hpp"
 #include "engine/endpoint.hpp"
-#include "support/task.hpp"
+#include "support/async/task.hpp"
 
 namespace dind::engine {
 

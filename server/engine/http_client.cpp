@@ -17,7 +17,7 @@
 #include "engine/curl_loop.hpp"
 #include "engine/status.hpp"
 #include "engine/text.hpp"
-#include "support/descriptors.hpp"
+#include "support/io/descriptors.hpp"
 
 namespace dind::engine {
 namespace {

@@ -6,8 +6,8 @@
 #include <nlohmann/json.hpp>
 
 #include "engine/text.hpp"
-#include "support/descriptors.hpp"
-#include "support/disk_full.hpp"
+#include "support/io/descriptors.hpp"
+#include "support/io/disk_full.hpp"
 
 namespace dind::engine {
 namespace {

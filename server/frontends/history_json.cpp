@@ -5,8 +5,8 @@
 
 #include "frontends/run_json.hpp"
 #include "services/run_title.hpp"
-#include "support/base64.hpp"
-#include "support/shortened.hpp"
+#include "support/text/base64.hpp"
+#include "support/text/shortened.hpp"
 
 namespace dind::frontends {
 namespace {

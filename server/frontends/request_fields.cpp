@@ -6,7 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "dind/limit_bounds.hpp"
-#include "support/shortened.hpp"
+#include "support/text/shortened.hpp"
 #include "support/units.hpp"
 
 namespace dind::frontends {

@@ -4,9 +4,9 @@
 
 #include "domain/terms.hpp"
 #include "languages/recipe.hpp"
-#include "support/dockerfile_name.hpp"
-#include "support/lower.hpp"
-#include "support/shebang.hpp"
+#include "support/text/dockerfile_name.hpp"
+#include "support/text/lower.hpp"
+#include "support/text/shebang.hpp"
 
 namespace dind::languages {
 namespace {

@@ -4,9 +4,9 @@
 #include <array>
 
 #include "domain/terms.hpp"
-#include "support/escaped.hpp"
-#include "support/shebang.hpp"
-#include "support/shortened.hpp"
+#include "support/text/escaped.hpp"
+#include "support/text/shebang.hpp"
+#include "support/text/shortened.hpp"
 
 namespace dind::languages {
 namespace {

@@ -6,7 +6,7 @@
 #include <stdexcept>
 
 #include "languages/embedded.hpp"
-#include "support/lower.hpp"
+#include "support/text/lower.hpp"
 
 namespace dind::languages {
 namespace {

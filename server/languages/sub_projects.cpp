@@ -4,8 +4,8 @@
 #include <array>
 #include <string_view>
 
-#include "support/escaped.hpp"
-#include "support/folder.hpp"
+#include "support/io/folder.hpp"
+#include "support/text/escaped.hpp"
 
 namespace dind::languages {
 namespace {

@@ -9,13 +9,13 @@
 #include "domain/terms.hpp"
 #include "languages/recipe.hpp"
 #include "languages/workspace_table.hpp"
-#include "support/dockerfile_name.hpp"
-#include "support/escaped.hpp"
-#include "support/folder.hpp"
-#include "support/quoted.hpp"
-#include "support/requirements.hpp"
-#include "support/shebang.hpp"
-#include "support/shortened.hpp"
+#include "support/io/folder.hpp"
+#include "support/text/dockerfile_name.hpp"
+#include "support/text/escaped.hpp"
+#include "support/text/quoted.hpp"
+#include "support/text/requirements.hpp"
+#include "support/text/shebang.hpp"
+#include "support/text/shortened.hpp"
 
 namespace dind::languages {
 namespace {

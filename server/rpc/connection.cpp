@@ -6,7 +6,7 @@
 #include <cerrno>
 #include <system_error>
 
-#include "support/log.hpp"
+#include "support/log/log.hpp"
 
 namespace dind::rpc {
 

@@ -12,10 +12,10 @@
 #include "dind/error.hpp"
 #include "rpc/frame_reader.hpp"
 #include "rpc/message.hpp"
-#include "support/cancel.hpp"
-#include "support/fd_reader.hpp"
-#include "support/fd_writer.hpp"
-#include "support/task.hpp"
+#include "support/async/cancel.hpp"
+#include "support/async/task.hpp"
+#include "support/io/fd_reader.hpp"
+#include "support/io/fd_writer.hpp"
 
 namespace dind::rpc {
 

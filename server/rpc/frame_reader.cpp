@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <charconv>
 
-#include "support/escaped.hpp"
-#include "support/trimmed.hpp"
+#include "support/text/escaped.hpp"
+#include "support/text/trimmed.hpp"
 #include "support/units.hpp"
 
 namespace dind::rpc {

@@ -18,8 +18,8 @@
 #include "sandbox/context_folder.hpp"
 #include "sandbox/ignore_rules.hpp"
 #include "support/ids.hpp"
-#include "support/last_error.hpp"
-#include "support/shortened.hpp"
+#include "support/io/last_error.hpp"
+#include "support/text/shortened.hpp"
 #include "support/units.hpp"
 
 namespace dind::sandbox {

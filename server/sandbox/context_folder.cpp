@@ -10,8 +10,8 @@
 #include <cerrno>
 #include <system_error>
 
-#include "support/last_error.hpp"
-#include "support/shortened.hpp"
+#include "support/io/last_error.hpp"
+#include "support/text/shortened.hpp"
 
 namespace dind::sandbox {
 namespace {

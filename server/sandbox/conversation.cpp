@@ -4,7 +4,7 @@
 #include <cstring>
 
 #include "engine/text.hpp"
-#include "support/log.hpp"
+#include "support/log/log.hpp"
 
 namespace dind::sandbox {
 

@@ -15,8 +15,8 @@
 #include "engine/hijacked_stream.hpp"
 #include "engine/stream_demux.hpp"
 #include "sandbox/supervisor_codec.hpp"
-#include "support/stdin_pipe.hpp"
-#include "support/task.hpp"
+#include "support/async/task.hpp"
+#include "support/io/stdin_pipe.hpp"
 
 namespace dind::sandbox {
 

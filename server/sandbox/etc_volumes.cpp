@@ -9,7 +9,7 @@
 #include "sandbox/mount_targets.hpp"
 #include "sandbox/tar.hpp"
 #include "support/ids.hpp"
-#include "support/log.hpp"
+#include "support/log/log.hpp"
 
 namespace dind::sandbox {
 namespace {

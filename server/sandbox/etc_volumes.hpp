@@ -13,7 +13,7 @@
 #include "engine/client.hpp"
 #include "sandbox/fixtures.hpp"
 #include "sandbox/removals.hpp"
-#include "support/task.hpp"
+#include "support/async/task.hpp"
 
 namespace dind::sandbox {
 

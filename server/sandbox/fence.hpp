@@ -10,7 +10,7 @@
 #include "engine/client.hpp"
 #include "sandbox/fixtures.hpp"
 #include "sandbox/removals.hpp"
-#include "support/task.hpp"
+#include "support/async/task.hpp"
 
 namespace dind::sandbox {
 

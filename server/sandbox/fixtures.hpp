@@ -12,7 +12,7 @@
 #include "dind/error.hpp"
 #include "engine/client.hpp"
 #include "sandbox/removals.hpp"
-#include "support/task.hpp"
+#include "support/async/task.hpp"
 
 namespace dind::sandbox {
 

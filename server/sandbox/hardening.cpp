@@ -10,7 +10,7 @@
 #include "sandbox/supervisor_image.hpp"
 #include "sandbox/supervisor_wire.hpp"
 #include "support/ids.hpp"
-#include "support/shortened.hpp"
+#include "support/text/shortened.hpp"
 
 namespace dind::sandbox {
 namespace {

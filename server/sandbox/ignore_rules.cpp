@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include "support/escaped.hpp"
-#include "support/shortened.hpp"
+#include "support/text/escaped.hpp"
+#include "support/text/shortened.hpp"
 
 namespace dind::sandbox {
 namespace {

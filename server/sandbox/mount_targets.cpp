@@ -10,9 +10,9 @@
 #include "sandbox/cleaned.hpp"
 #include "sandbox/creation.hpp"
 #include "support/ids.hpp"
-#include "support/log.hpp"
-#include "support/private_files.hpp"
-#include "support/shortened.hpp"
+#include "support/io/private_files.hpp"
+#include "support/log/log.hpp"
+#include "support/text/shortened.hpp"
 
 namespace dind::sandbox {
 namespace {

@@ -15,7 +15,7 @@
 #include "engine/client.hpp"
 #include "sandbox/hardening.hpp"
 #include "sandbox/removals.hpp"
-#include "support/task.hpp"
+#include "support/async/task.hpp"
 
 namespace dind::sandbox {
 

@@ -13,8 +13,8 @@
 #include "sandbox/fixtures.hpp"
 #include "sandbox/hardening.hpp"
 #include "sandbox/removals.hpp"
-#include "support/cancel.hpp"
-#include "support/task.hpp"
+#include "support/async/cancel.hpp"
+#include "support/async/task.hpp"
 
 namespace dind::sandbox {
 

@@ -10,7 +10,7 @@
 #include <utility>
 
 #include "sandbox/workspace_walk.hpp"
-#include "support/log.hpp"
+#include "support/log/log.hpp"
 
 namespace dind::sandbox {
 

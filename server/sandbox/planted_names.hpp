@@ -17,8 +17,8 @@
 
 #include "sandbox/plan.hpp"
 #include "sandbox/workspace.hpp"
-#include "support/blocking_work.hpp"
-#include "support/task.hpp"
+#include "support/async/blocking_work.hpp"
+#include "support/async/task.hpp"
 
 namespace dind::sandbox {
 

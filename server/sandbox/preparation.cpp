@@ -4,7 +4,7 @@
 #include "sandbox/creation.hpp"
 #include "sandbox/fence.hpp"
 #include "support/ids.hpp"
-#include "support/log.hpp"
+#include "support/log/log.hpp"
 
 namespace dind::sandbox {
 

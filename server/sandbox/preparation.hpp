@@ -16,8 +16,8 @@
 #include "sandbox/plan.hpp"
 #include "sandbox/removals.hpp"
 #include "sandbox/workspace.hpp"
-#include "support/cancel.hpp"
-#include "support/task.hpp"
+#include "support/async/cancel.hpp"
+#include "support/async/task.hpp"
 
 namespace dind::sandbox {
 

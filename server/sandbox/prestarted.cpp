@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "support/ids.hpp"
-#include "support/log.hpp"
+#include "support/log/log.hpp"
 
 namespace dind::sandbox {
 

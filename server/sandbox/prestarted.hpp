@@ -13,8 +13,8 @@
 #include "sandbox/hardening.hpp"
 #include "sandbox/plan.hpp"
 #include "sandbox/preparation.hpp"
-#include "support/cancel.hpp"
-#include "support/task.hpp"
+#include "support/async/cancel.hpp"
+#include "support/async/task.hpp"
 
 namespace dind::sandbox {
 

@@ -4,7 +4,7 @@
 #include <mutex>
 #include <set>
 
-#include "support/log.hpp"
+#include "support/log/log.hpp"
 #include "support/units.hpp"
 
 namespace dind::sandbox {

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "engine/client.hpp"
-#include "support/task.hpp"
+#include "support/async/task.hpp"
 
 namespace dind::sandbox {
 

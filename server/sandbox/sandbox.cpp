@@ -11,7 +11,7 @@
 #include "sandbox/silent_end.hpp"
 #include "sandbox/verdict.hpp"
 #include "support/ids.hpp"
-#include "support/log.hpp"
+#include "support/log/log.hpp"
 
 namespace dind::sandbox {
 

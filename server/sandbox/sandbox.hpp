@@ -16,10 +16,10 @@
 #include "sandbox/prestarted.hpp"
 #include "sandbox/removals.hpp"
 #include "sandbox/workspace.hpp"
-#include "support/blocking_work.hpp"
-#include "support/cancel.hpp"
-#include "support/stdin_pipe.hpp"
-#include "support/task.hpp"
+#include "support/async/blocking_work.hpp"
+#include "support/async/cancel.hpp"
+#include "support/async/task.hpp"
+#include "support/io/stdin_pipe.hpp"
 
 namespace dind::sandbox {
 

@@ -7,8 +7,8 @@
 
 #include "domain/terms.hpp"
 #include "languages/python_tools.hpp"
-#include "support/escaped.hpp"
-#include "support/shortened.hpp"
+#include "support/text/escaped.hpp"
+#include "support/text/shortened.hpp"
 #include "support/units.hpp"
 
 namespace dind::sandbox {

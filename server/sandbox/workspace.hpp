@@ -10,7 +10,7 @@
 #include "dind/error.hpp"
 #include "dind/run_spec.hpp"
 #include "engine/client.hpp"
-#include "support/task.hpp"
+#include "support/async/task.hpp"
 
 namespace dind::sandbox {
 

@@ -15,9 +15,9 @@
 #include "sandbox/plan.hpp"
 #include "sandbox/workspace.hpp"
 #include "sandbox/workspace_walk.hpp"
-#include "support/blocking_work.hpp"
-#include "support/cancel.hpp"
-#include "support/task.hpp"
+#include "support/async/blocking_work.hpp"
+#include "support/async/cancel.hpp"
+#include "support/async/task.hpp"
 
 namespace dind::sandbox {
 

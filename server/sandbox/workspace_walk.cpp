@@ -9,8 +9,8 @@
 #include <optional>
 #include <system_error>
 
-#include "support/escaped.hpp"
-#include "support/shortened.hpp"
+#include "support/text/escaped.hpp"
+#include "support/text/shortened.hpp"
 
 namespace dind::sandbox {
 namespace {

@@ -11,7 +11,7 @@
 #include <string_view>
 
 #include "dind/error.hpp"
-#include "support/folder.hpp"
+#include "support/io/folder.hpp"
 
 namespace dind::sandbox {
 

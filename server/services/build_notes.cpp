@@ -8,9 +8,9 @@
 #include "domain/terms.hpp"
 #include "services/dockerfile_words.hpp"
 #include "services/source_names.hpp"
-#include "support/disk_full.hpp"
-#include "support/escaped.hpp"
-#include "support/shortened.hpp"
+#include "support/io/disk_full.hpp"
+#include "support/text/escaped.hpp"
+#include "support/text/shortened.hpp"
 
 namespace dind {
 namespace {

@@ -10,7 +10,7 @@
 #include "engine/text.hpp"
 #include "services/dockerfile_words.hpp"
 #include "services/source_names.hpp"
-#include "support/shortened.hpp"
+#include "support/text/shortened.hpp"
 
 namespace dind {
 namespace {

@@ -7,9 +7,9 @@
 
 #include "dind/error.hpp"
 #include "sandbox/build_context.hpp"
-#include "support/blocking_work.hpp"
-#include "support/cancel.hpp"
-#include "support/task.hpp"
+#include "support/async/blocking_work.hpp"
+#include "support/async/cancel.hpp"
+#include "support/async/task.hpp"
 
 namespace dind {
 

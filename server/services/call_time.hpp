@@ -8,8 +8,8 @@
 
 #include "dind/error.hpp"
 #include "dind/run_event.hpp"
-#include "support/cancel.hpp"
-#include "support/task.hpp"
+#include "support/async/cancel.hpp"
+#include "support/async/task.hpp"
 
 namespace dind {
 

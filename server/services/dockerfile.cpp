@@ -9,7 +9,7 @@
 #include <utility>
 
 #include "services/dockerfile_words.hpp"
-#include "support/trimmed.hpp"
+#include "support/text/trimmed.hpp"
 
 namespace dind {
 namespace {

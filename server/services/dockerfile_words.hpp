@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "support/lower.hpp"
+#include "support/text/lower.hpp"
 
 namespace dind {
 

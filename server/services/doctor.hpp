@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-#include "support/task.hpp"
+#include "support/async/task.hpp"
 
 namespace dind {
 

@@ -6,7 +6,7 @@
 #include "sandbox/hardening.hpp"
 #include "sandbox/supervisor_image.hpp"
 #include "services/reaper.hpp"
-#include "support/log.hpp"
+#include "support/log/log.hpp"
 
 namespace dind {
 

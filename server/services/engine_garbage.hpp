@@ -5,7 +5,7 @@
 
 #include "engine/client.hpp"
 #include "services/garbage.hpp"
-#include "support/cancel.hpp"
+#include "support/async/cancel.hpp"
 
 namespace dind {
 

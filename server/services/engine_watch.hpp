@@ -6,8 +6,8 @@
 #include <memory>
 #include <string>
 
-#include "support/cancel.hpp"
-#include "support/task.hpp"
+#include "support/async/cancel.hpp"
+#include "support/async/task.hpp"
 
 namespace dind {
 

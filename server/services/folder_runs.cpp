@@ -6,8 +6,8 @@
 #include <system_error>
 
 #include "languages/sub_projects.hpp"
-#include "support/escaped.hpp"
-#include "support/shortened.hpp"
+#include "support/text/escaped.hpp"
+#include "support/text/shortened.hpp"
 
 namespace dind {
 namespace {

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "dind/error.hpp"
-#include "support/task.hpp"
+#include "support/async/task.hpp"
 #include "support/units.hpp"
 
 namespace dind {

@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "support/quoted.hpp"
+#include "support/text/quoted.hpp"
 
 namespace dind {
 

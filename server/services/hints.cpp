@@ -10,8 +10,8 @@
 #include "services/hint_lines.hpp"
 #include "services/missing_parts.hpp"
 #include "services/windows_line_ends.hpp"
-#include "support/escaped.hpp"
-#include "support/shortened.hpp"
+#include "support/text/escaped.hpp"
+#include "support/text/shortened.hpp"
 #include "support/units.hpp"
 
 namespace dind {

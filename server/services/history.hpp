@@ -12,8 +12,8 @@
 #include "dind/error.hpp"
 #include "dind/run_event.hpp"
 #include "dind/run_spec.hpp"
-#include "support/secrets.hpp"
-#include "support/task.hpp"
+#include "support/async/task.hpp"
+#include "support/masking.hpp"
 
 namespace dind {
 

@@ -20,7 +20,7 @@
 #include "services/history_store.hpp"
 #include "services/sqlite.hpp"
 #include "support/ids.hpp"
-#include "support/private_files.hpp"
+#include "support/io/private_files.hpp"
 #include "support/wrong.hpp"
 
 namespace dind {

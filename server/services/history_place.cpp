@@ -7,8 +7,8 @@
 #include <cerrno>
 #include <filesystem>
 
-#include "support/descriptors.hpp"
-#include "support/private_files.hpp"
+#include "support/io/descriptors.hpp"
+#include "support/io/private_files.hpp"
 
 namespace dind {
 

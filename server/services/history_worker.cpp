@@ -15,7 +15,7 @@
 #include <vector>
 
 #include "services/history_store.hpp"
-#include "support/log.hpp"
+#include "support/log/log.hpp"
 
 namespace dind {
 

@@ -9,10 +9,10 @@
 #include "services/build_network.hpp"
 #include "services/build_notes.hpp"
 #include "services/garbage.hpp"
+#include "support/async/unless_cancelled.hpp"
 #include "support/ids.hpp"
-#include "support/log.hpp"
+#include "support/log/log.hpp"
 #include "support/units.hpp"
-#include "support/unless_cancelled.hpp"
 
 namespace dind {
 

@@ -15,9 +15,9 @@
 #include "services/build_sources.hpp"
 #include "services/build_upload.hpp"
 #include "services/images.hpp"
-#include "support/blocking_work.hpp"
-#include "support/cancel.hpp"
-#include "support/task.hpp"
+#include "support/async/blocking_work.hpp"
+#include "support/async/cancel.hpp"
+#include "support/async/task.hpp"
 
 namespace dind {
 

@@ -5,7 +5,7 @@
 
 #include "engine/text.hpp"
 #include "services/garbage.hpp"
-#include "support/log.hpp"
+#include "support/log/log.hpp"
 
 namespace dind {
 

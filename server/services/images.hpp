@@ -14,8 +14,8 @@
 #include "dind/run_spec.hpp"
 #include "engine/client.hpp"
 #include "services/registry_credentials.hpp"
-#include "support/cancel.hpp"
-#include "support/task.hpp"
+#include "support/async/cancel.hpp"
+#include "support/async/task.hpp"
 
 namespace dind {
 

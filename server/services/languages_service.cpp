@@ -3,7 +3,7 @@
 #include <utility>
 
 #include "languages/recipe.hpp"
-#include "support/source_text.hpp"
+#include "support/text/source_text.hpp"
 
 namespace dind {
 

@@ -4,7 +4,7 @@
 
 #include "services/run_title.hpp"
 #include "support/ids.hpp"
-#include "support/secrets.hpp"
+#include "support/masking.hpp"
 #include "support/unix_time.hpp"
 
 namespace dind {

@@ -3,8 +3,8 @@
 #include <cstdio>
 
 #include "services/history.hpp"
-#include "support/log.hpp"
-#include "support/shortened.hpp"
+#include "support/log/log.hpp"
+#include "support/text/shortened.hpp"
 #include "support/units.hpp"
 
 namespace dind {

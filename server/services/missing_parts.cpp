@@ -9,13 +9,13 @@
 #include "domain/terms.hpp"
 #include "languages/python_tools.hpp"
 #include "services/hint_lines.hpp"
-#include "support/escaped.hpp"
-#include "support/folder.hpp"
-#include "support/quoted.hpp"
-#include "support/requirement.hpp"
-#include "support/requirements.hpp"
-#include "support/shortened.hpp"
-#include "support/trimmed.hpp"
+#include "support/io/folder.hpp"
+#include "support/text/escaped.hpp"
+#include "support/text/quoted.hpp"
+#include "support/text/requirement.hpp"
+#include "support/text/requirements.hpp"
+#include "support/text/shortened.hpp"
+#include "support/text/trimmed.hpp"
 
 namespace dind {
 namespace {

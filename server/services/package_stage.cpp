@@ -6,10 +6,10 @@
 
 #include "sandbox/planner.hpp"
 #include "services/kept_tail.hpp"
-#include "support/disk_full.hpp"
+#include "support/async/unless_cancelled.hpp"
 #include "support/ids.hpp"
+#include "support/io/disk_full.hpp"
 #include "support/units.hpp"
-#include "support/unless_cancelled.hpp"
 
 namespace dind {
 

@@ -11,10 +11,10 @@
 #include "dind/run_event.hpp"
 #include "engine/client.hpp"
 #include "sandbox/sandbox.hpp"
-#include "support/cancel.hpp"
-#include "support/log.hpp"
-#include "support/secrets.hpp"
-#include "support/task.hpp"
+#include "support/async/cancel.hpp"
+#include "support/async/task.hpp"
+#include "support/log/log.hpp"
+#include "support/masking.hpp"
 
 namespace dind {
 

@@ -10,7 +10,7 @@
 #include "sandbox/hardening.hpp"
 #include "services/garbage.hpp"
 #include "support/ids.hpp"
-#include "support/log.hpp"
+#include "support/log/log.hpp"
 #include "support/units.hpp"
 
 namespace dind {

@@ -8,8 +8,8 @@
 
 #include "engine/client.hpp"
 #include "sandbox/removals.hpp"
-#include "support/cancel.hpp"
-#include "support/task.hpp"
+#include "support/async/cancel.hpp"
+#include "support/async/task.hpp"
 
 namespace dind {
 

@@ -3,8 +3,8 @@
 #include <algorithm>
 
 #include "support/ids.hpp"
-#include "support/log.hpp"
-#include "support/shortened.hpp"
+#include "support/log/log.hpp"
+#include "support/text/shortened.hpp"
 #include "support/units.hpp"
 #include "support/unix_time.hpp"
 

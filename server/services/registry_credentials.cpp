@@ -4,10 +4,10 @@
 #include <nlohmann/json.hpp>
 
 #include "services/image_reference.hpp"
-#include "support/base64.hpp"
-#include "support/log.hpp"
-#include "support/named_file.hpp"
-#include "support/shortened.hpp"
+#include "support/io/named_file.hpp"
+#include "support/log/log.hpp"
+#include "support/text/base64.hpp"
+#include "support/text/shortened.hpp"
 #include "support/wrong.hpp"
 
 namespace dind {

@@ -9,9 +9,9 @@
 #include <variant>
 
 #include "dind/error.hpp"
-#include "support/cancel.hpp"
-#include "support/child_process.hpp"
-#include "support/task.hpp"
+#include "support/async/cancel.hpp"
+#include "support/async/task.hpp"
+#include "support/io/child_process.hpp"
 
 namespace dind {
 

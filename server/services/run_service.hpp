@@ -9,9 +9,9 @@
 #include "dind/error.hpp"
 #include "dind/run_event.hpp"
 #include "dind/run_spec.hpp"
-#include "support/cancel.hpp"
-#include "support/stdin_pipe.hpp"
-#include "support/task.hpp"
+#include "support/async/cancel.hpp"
+#include "support/async/task.hpp"
+#include "support/io/stdin_pipe.hpp"
 
 namespace dind {
 

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include "support/shortened.hpp"
-#include "support/trimmed.hpp"
+#include "support/text/shortened.hpp"
+#include "support/text/trimmed.hpp"
 
 namespace dind {
 namespace {

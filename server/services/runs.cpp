@@ -15,10 +15,10 @@
 #include "services/languages_service.hpp"
 #include "services/logged_runs.hpp"
 #include "services/output_tail.hpp"
-#include "support/descriptors.hpp"
 #include "support/ids.hpp"
-#include "support/log.hpp"
-#include "support/shortened.hpp"
+#include "support/io/descriptors.hpp"
+#include "support/log/log.hpp"
+#include "support/text/shortened.hpp"
 
 namespace dind {
 

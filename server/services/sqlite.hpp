@@ -11,8 +11,8 @@
 #include <string_view>
 
 #include "dind/error.hpp"
-#include "support/descriptors.hpp"
-#include "support/file_size_limit.hpp"
+#include "support/io/descriptors.hpp"
+#include "support/io/file_size_limit.hpp"
 
 namespace dind::sqlite {
 

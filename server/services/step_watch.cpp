@@ -7,7 +7,7 @@
 
 #include "sandbox/hardening.hpp"
 #include "services/garbage.hpp"
-#include "support/log.hpp"
+#include "support/log/log.hpp"
 
 namespace dind {
 

@@ -9,7 +9,7 @@
 #include <string>
 
 #include "engine/client.hpp"
-#include "support/task.hpp"
+#include "support/async/task.hpp"
 
 namespace dind {
 

@@ -8,9 +8,9 @@
 #include <vector>
 
 #include "services/hint_lines.hpp"
-#include "support/escaped.hpp"
-#include "support/folder.hpp"
-#include "support/shortened.hpp"
+#include "support/io/folder.hpp"
+#include "support/text/escaped.hpp"
+#include "support/text/shortened.hpp"
 
 namespace dind {
 namespace {

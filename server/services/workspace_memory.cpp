@@ -7,9 +7,9 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
-#include "support/folder.hpp"
 #include "support/ids.hpp"
-#include "support/private_files.hpp"
+#include "support/io/folder.hpp"
+#include "support/io/private_files.hpp"
 
 namespace dind {
 namespace {

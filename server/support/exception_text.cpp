@@ -5,7 +5,7 @@
 #include <new>
 #include <system_error>
 
-#include "support/descriptors.hpp"
+#include "support/io/descriptors.hpp"
 
 namespace dind {
 

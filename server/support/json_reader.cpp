@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-#include "support/shortened.hpp"
+#include "support/text/shortened.hpp"
 
 namespace dind {
 namespace {

@@ -8,8 +8,8 @@
 #include <limits>
 #include <optional>
 
-#include "support/shortened.hpp"
-#include "support/trimmed.hpp"
+#include "support/text/shortened.hpp"
+#include "support/text/trimmed.hpp"
 
 namespace dind {
 namespace {

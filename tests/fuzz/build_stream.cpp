@@ -4,7 +4,7 @@
 #include "engine/build_reader.hpp"
 #include "fuzz.hpp"
 #include "services/build_sources.hpp"
-#include "support/base64.hpp"
+#include "support/text/base64.hpp"
 
 using namespace dind;
 

@@ -10,7 +10,7 @@ import re
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-SEPARATE = {"server/app/main.cpp", "server/frontends/http/beast_compiled.cpp", "server/support/asio_compiled.cpp"}
+SEPARATE = {"server/app/main.cpp", "server/frontends/http/beast_compiled.cpp", "server/support/async/asio_compiled.cpp"}
 TOKEN = re.compile(r"(?:inline )?namespace\s*([\w:]*)\s*\{|[{};]|(?:(?!\bnamespace\b)[^{};])+|namespace", re.S)
 
 
@@ -71,11 +71,14 @@ def problems():
         for (space, unnamed), own in names(header).items():
             if not unnamed:
                 public[space] |= own
-    for folder in sorted({path.parent for path in ROOT.glob("server/**/*.cpp")}):
+    modules = collections.defaultdict(list)
+    for path in sorted(ROOT.glob("server/**/*.cpp")):
+        modules[next(folder for folder in path.parents if (folder / "CMakeLists.txt").is_file())].append(path)
+    for paths in modules.values():
         seen = {}
-        for path in sorted(folder.glob("*.cpp")):
+        for path in paths:
             place = str(path.relative_to(ROOT))
-            if place in SEPARATE or "supervisor" in folder.parts:
+            if place in SEPARATE or "supervisor" in path.parts:
                 continue
             for (space, unnamed), own in names(path).items():
                 if not unnamed:

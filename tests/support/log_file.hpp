@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "support/log.hpp"
+#include "support/log/log.hpp"
 #include "support/temp_folder.hpp"
 
 namespace dind::tests {

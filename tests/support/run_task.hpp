@@ -7,7 +7,7 @@
 #include <optional>
 #include <stdexcept>
 
-#include "support/task.hpp"
+#include "support/async/task.hpp"
 
 namespace dind::tests {
 

@@ -13,7 +13,7 @@
 #include "dind/run_spec.hpp"
 #include "frontends/cli/history_arguments.hpp"
 #include "frontends/cli/serve_arguments.hpp"
-#include "support/log.hpp"
+#include "support/log/log.hpp"
 
 namespace dind::frontends::cli {
 

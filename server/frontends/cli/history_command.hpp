@@ -4,7 +4,7 @@
 #include "dind/error.hpp"
 #include "frontends/cli/arguments.hpp"
 #include "services/history.hpp"
-#include "support/task.hpp"
+#include "support/async/task.hpp"
 
 namespace dind::frontends::cli {
 

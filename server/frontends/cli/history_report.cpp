@@ -10,8 +10,8 @@
 #include "frontends/run_json.hpp"
 #include "services/logged_runs.hpp"
 #include "services/run_title.hpp"
-#include "support/base64.hpp"
-#include "support/escape_sequences.hpp"
+#include "support/text/base64.hpp"
+#include "support/text/escape_sequences.hpp"
 #include "support/units.hpp"
 
 namespace dind::frontends::cli {

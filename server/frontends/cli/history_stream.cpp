@@ -15,7 +15,7 @@
 #include <string_view>
 #include <system_error>
 
-#include "support/standard_descriptors.hpp"
+#include "support/io/standard_descriptors.hpp"
 #include "support/units.hpp"
 
 namespace dind::frontends::cli {

@@ -8,7 +8,7 @@
 #include "frontends/history_json.hpp"
 #include "frontends/run_json.hpp"
 #include "frontends/shared/ending.hpp"
-#include "support/shortened.hpp"
+#include "support/text/shortened.hpp"
 #include "support/units.hpp"
 
 namespace dind::frontends::cli {

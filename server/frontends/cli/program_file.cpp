@@ -13,8 +13,8 @@
 
 #include "frontends/cli/build_choice.hpp"
 #include "services/languages_service.hpp"
-#include "support/dockerfile_name.hpp"
-#include "support/requirements.hpp"
+#include "support/text/dockerfile_name.hpp"
+#include "support/text/requirements.hpp"
 #include "support/units.hpp"
 #include "support/wrong.hpp"
 

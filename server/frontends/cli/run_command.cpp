@@ -10,9 +10,9 @@
 #include "frontends/cli/program_file.hpp"
 #include "frontends/cli/summary.hpp"
 #include "frontends/cli/workspace_choice.hpp"
-#include "support/fd_reader.hpp"
-#include "support/fd_writer.hpp"
-#include "support/log.hpp"
+#include "support/io/fd_reader.hpp"
+#include "support/io/fd_writer.hpp"
+#include "support/log/log.hpp"
 
 namespace dind::frontends::cli {
 namespace {

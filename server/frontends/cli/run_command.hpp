@@ -5,7 +5,7 @@
 #include "frontends/cli/run_output.hpp"
 #include "services/run_service.hpp"
 #include "services/workspace_runs.hpp"
-#include "support/task.hpp"
+#include "support/async/task.hpp"
 
 namespace dind::frontends::cli {
 

@@ -8,8 +8,8 @@
 
 #include "frontends/cli/summary.hpp"
 #include "frontends/run_json.hpp"
-#include "support/base64.hpp"
-#include "support/fd_writer.hpp"
+#include "support/io/fd_writer.hpp"
+#include "support/text/base64.hpp"
 
 namespace dind::frontends::cli {
 namespace {

@@ -7,7 +7,7 @@
 #include <charconv>
 
 #include "services/workspace_memory.hpp"
-#include "support/escaped.hpp"
+#include "support/text/escaped.hpp"
 
 namespace dind::frontends::cli {
 namespace {

@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-#include "support/log.hpp"
+#include "support/log/log.hpp"
 
 namespace dind::frontends::handover {
 

@@ -8,7 +8,7 @@
 #include <string>
 
 #include "frontends/handover/frames.hpp"
-#include "support/task.hpp"
+#include "support/async/task.hpp"
 
 namespace dind::frontends::handover {
 

@@ -9,7 +9,7 @@
 #include "frontends/handover/control.hpp"
 #include "frontends/handover/place.hpp"
 #include "frontends/shared/accept.hpp"
-#include "support/log.hpp"
+#include "support/log/log.hpp"
 
 namespace dind::frontends::handover {
 

@@ -10,7 +10,7 @@
 #include <cstring>
 
 #include "support/ids.hpp"
-#include "support/private_files.hpp"
+#include "support/io/private_files.hpp"
 
 namespace dind::frontends::handover {
 namespace {

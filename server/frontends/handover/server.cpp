@@ -8,7 +8,7 @@
 #include "frontends/handover/connection.hpp"
 #include "frontends/handover/place.hpp"
 #include "frontends/shared/accept.hpp"
-#include "support/log.hpp"
+#include "support/log/log.hpp"
 
 namespace dind::frontends::handover {
 

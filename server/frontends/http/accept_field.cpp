@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cctype>
 
-#include "support/trimmed.hpp"
+#include "support/text/trimmed.hpp"
 
 namespace dind::frontends::http {
 namespace {

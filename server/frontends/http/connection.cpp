@@ -14,7 +14,7 @@
 #include "frontends/http/accept_field.hpp"
 #include "frontends/http/request_head.hpp"
 #include "frontends/shared/memory_budget.hpp"
-#include "support/log.hpp"
+#include "support/log/log.hpp"
 #include "support/units.hpp"
 
 namespace dind::frontends::http {

@@ -10,7 +10,7 @@
 
 #include "dind/run_event.hpp"
 #include "frontends/shared/output_coalescer.hpp"
-#include "support/task.hpp"
+#include "support/async/task.hpp"
 
 namespace dind::frontends::http {
 

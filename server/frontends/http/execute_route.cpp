@@ -9,7 +9,7 @@
 #include "frontends/shared/execution.hpp"
 #include "services/languages_service.hpp"
 #include "support/ids.hpp"
-#include "support/shortened.hpp"
+#include "support/text/shortened.hpp"
 
 namespace dind::frontends::http {
 

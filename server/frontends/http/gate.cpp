@@ -4,8 +4,8 @@
 #include <nlohmann/json.hpp>
 
 #include "frontends/run_json.hpp"
-#include "support/lower.hpp"
-#include "support/shortened.hpp"
+#include "support/text/lower.hpp"
+#include "support/text/shortened.hpp"
 
 namespace dind::frontends::http {
 namespace {

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include "support/log.hpp"
-#include "support/shortened.hpp"
+#include "support/log/log.hpp"
+#include "support/text/shortened.hpp"
 
 namespace dind::frontends::http {
 

@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-#include "support/task.hpp"
+#include "support/async/task.hpp"
 
 namespace dind::frontends::http {
 

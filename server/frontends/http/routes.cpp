@@ -11,7 +11,7 @@
 #include "frontends/shared/execution.hpp"
 #include "support/ids.hpp"
 #include "support/json_reader.hpp"
-#include "support/shortened.hpp"
+#include "support/text/shortened.hpp"
 
 namespace dind::frontends::http {
 

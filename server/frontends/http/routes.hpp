@@ -14,7 +14,7 @@
 #include "services/engine_watch.hpp"
 #include "services/history.hpp"
 #include "services/live_runs.hpp"
-#include "support/cancel.hpp"
+#include "support/async/cancel.hpp"
 
 namespace dind::frontends::http {
 

@@ -4,8 +4,8 @@
 #include <boost/asio/redirect_error.hpp>
 
 #include "frontends/http/connection.hpp"
-#include "support/descriptors.hpp"
-#include "support/log.hpp"
+#include "support/io/descriptors.hpp"
+#include "support/log/log.hpp"
 
 namespace dind::frontends::http {
 

@@ -10,10 +10,10 @@
 #include <system_error>
 
 #include "support/ids.hpp"
-#include "support/log.hpp"
-#include "support/named_file.hpp"
-#include "support/private_files.hpp"
-#include "support/trimmed.hpp"
+#include "support/io/named_file.hpp"
+#include "support/io/private_files.hpp"
+#include "support/log/log.hpp"
+#include "support/text/trimmed.hpp"
 
 namespace dind::frontends::http {
 namespace {

@@ -9,7 +9,7 @@
 #include "frontends/shared/execution.hpp"
 #include "rpc/connection.hpp"
 #include "support/ids.hpp"
-#include "support/log.hpp"
+#include "support/log/log.hpp"
 
 namespace dind::frontends::jsonrpc {
 

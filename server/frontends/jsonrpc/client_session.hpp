@@ -8,8 +8,8 @@
 #include "services/engine_watch.hpp"
 #include "services/history.hpp"
 #include "services/run_service.hpp"
-#include "support/cancel.hpp"
-#include "support/task.hpp"
+#include "support/async/cancel.hpp"
+#include "support/async/task.hpp"
 
 namespace dind::frontends::jsonrpc {
 

@@ -6,7 +6,7 @@
 #include <string>
 
 #include "frontends/shared/accept.hpp"
-#include "support/descriptors.hpp"
+#include "support/io/descriptors.hpp"
 
 namespace dind::frontends::jsonrpc {
 

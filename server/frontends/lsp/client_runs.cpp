@@ -5,8 +5,8 @@
 #include "frontends/lsp/uri.hpp"
 #include "frontends/run_json.hpp"
 #include "rpc/params.hpp"
-#include "support/escaped.hpp"
 #include "support/ids.hpp"
+#include "support/text/escaped.hpp"
 
 namespace dind::frontends::lsp {
 

@@ -13,7 +13,7 @@
 #include "frontends/lsp/run_request.hpp"
 #include "rpc/connection.hpp"
 #include "services/run_service.hpp"
-#include "support/cancel.hpp"
+#include "support/async/cancel.hpp"
 
 namespace dind::frontends::lsp {
 

@@ -4,7 +4,7 @@
 
 #include "dind/limit_bounds.hpp"
 #include "rpc/params.hpp"
-#include "support/shortened.hpp"
+#include "support/text/shortened.hpp"
 #include "support/units.hpp"
 
 namespace dind::frontends::lsp {

@@ -4,8 +4,8 @@
 #include <cstdint>
 #include <functional>
 
-#include "support/cancel.hpp"
-#include "support/task.hpp"
+#include "support/async/cancel.hpp"
+#include "support/async/task.hpp"
 
 namespace dind::frontends::lsp {
 

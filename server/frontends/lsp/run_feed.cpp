@@ -2,7 +2,7 @@
 
 #include "frontends/lsp/plain_lines.hpp"
 #include "frontends/run_json.hpp"
-#include "support/escaped.hpp"
+#include "support/text/escaped.hpp"
 #include "support/units.hpp"
 
 namespace dind::frontends::lsp {

@@ -9,9 +9,9 @@
 #include "rpc/params.hpp"
 #include "services/languages_service.hpp"
 #include "services/workspace_memory.hpp"
-#include "support/escaped.hpp"
 #include "support/ids.hpp"
-#include "support/shortened.hpp"
+#include "support/text/escaped.hpp"
+#include "support/text/shortened.hpp"
 
 namespace dind::frontends::lsp {
 namespace {

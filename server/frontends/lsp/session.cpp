@@ -11,7 +11,7 @@
 #include "rpc/connection.hpp"
 #include "rpc/params.hpp"
 #include "services/languages_service.hpp"
-#include "support/log.hpp"
+#include "support/log/log.hpp"
 
 namespace dind::frontends::lsp {
 

@@ -9,7 +9,7 @@
 #include "services/engine_watch.hpp"
 #include "services/run_service.hpp"
 #include "services/workspace_runs.hpp"
-#include "support/task.hpp"
+#include "support/async/task.hpp"
 
 namespace dind::frontends::lsp {
 

@@ -9,8 +9,8 @@
 #include <memory>
 #include <system_error>
 
-#include "support/descriptors.hpp"
-#include "support/log.hpp"
+#include "support/io/descriptors.hpp"
+#include "support/log/log.hpp"
 
 namespace dind::frontends {
 

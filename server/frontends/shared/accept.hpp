@@ -7,8 +7,8 @@
 
 #include "frontends/shared/idle_clients.hpp"
 #include "frontends/shared/unix_socket.hpp"
-#include "support/cancel.hpp"
-#include "support/task.hpp"
+#include "support/async/cancel.hpp"
+#include "support/async/task.hpp"
 
 namespace dind::frontends {
 

@@ -13,8 +13,8 @@
 #include "frontends/run_request_json.hpp"
 #include "frontends/shared/memory_budget.hpp"
 #include "services/run_service.hpp"
-#include "support/cancel.hpp"
-#include "support/task.hpp"
+#include "support/async/cancel.hpp"
+#include "support/async/task.hpp"
 
 namespace dind::frontends {
 

@@ -7,7 +7,7 @@
 #include <list>
 #include <memory>
 
-#include "support/task.hpp"
+#include "support/async/task.hpp"
 
 namespace dind::frontends {
 

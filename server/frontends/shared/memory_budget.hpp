@@ -6,9 +6,9 @@
 #include <memory>
 
 #include "dind/error.hpp"
-#include "support/cancel.hpp"
+#include "support/async/cancel.hpp"
+#include "support/async/task.hpp"
 #include "support/memory_budget.hpp"
-#include "support/task.hpp"
 
 namespace dind::frontends {
 

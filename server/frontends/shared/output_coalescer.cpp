@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "support/fd_writer.hpp"
+#include "support/io/fd_writer.hpp"
 
 namespace dind::frontends {
 

@@ -11,7 +11,7 @@
 
 #include "dind/run_event.hpp"
 #include "frontends/utf8_stream.hpp"
-#include "support/task.hpp"
+#include "support/async/task.hpp"
 
 namespace dind::frontends {
 

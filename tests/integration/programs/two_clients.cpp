@@ -7,7 +7,7 @@
 
 #include "app/composition.hpp"
 #include "app/configuration.hpp"
-#include "support/cancel.hpp"
+#include "support/async/cancel.hpp"
 
 namespace {
 

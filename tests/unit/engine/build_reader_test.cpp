@@ -4,7 +4,7 @@
 
 #include "engine/buildkit_trace.hpp"
 #include "engine/text.hpp"
-#include "support/base64.hpp"
+#include "support/text/base64.hpp"
 
 namespace build_reader_test {
 

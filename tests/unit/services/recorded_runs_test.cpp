@@ -6,7 +6,7 @@
 #include "services/history_fixtures.hpp"
 #include "services/history_worker.hpp"
 #include "support/ids.hpp"
-#include "support/log.hpp"
+#include "support/log/log.hpp"
 #include "support/run_task.hpp"
 
 namespace recorded_runs_test {

@@ -12,7 +12,7 @@
 #include <functional>
 #include <thread>
 
-#include "support/fd_writer.hpp"
+#include "support/io/fd_writer.hpp"
 
 namespace run_command_test {
 

@@ -4,7 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "frontends/shared/execution.hpp"
-#include "support/base64.hpp"
+#include "support/text/base64.hpp"
 
 namespace run_json_test {
 
