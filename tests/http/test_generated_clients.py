@@ -106,7 +106,7 @@ class Document(HttpCase):
             self.fits(schemas, "RunRecord", self.ask(server, "GET", f"/runs/{each['id']}").json())
         _, reply = self.events(server, "import time; print(1, flush=True); time.sleep(1)", runId="e")
         while (each := self.event(reply)) is not None:
-            name = {"finished": "ExecutionResult", "error": "Error"}.get(each[0], each[0].capitalize() + "Event")
+            name = {"finished": "ExecutionResult", "error": "ErrorData"}.get(each[0], each[0].capitalize() + "Event")
             self.fits(schemas, name, each[1])
             if each[0] == "output":
                 self.fits(schemas, "RunSummary", self.ask(server, "GET", "/runs").json()["runs"][0])
