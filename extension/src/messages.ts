@@ -1,9 +1,9 @@
 // Messages for people: one at a time for each cause, with the remedy as a button.
 
 import * as vscode from 'vscode';
+import type { Failure } from './failure';
 import { notify, type Action, type Severity } from './notify';
 import { settingsAction } from './settings_page';
-import type { Failure } from './runs';
 
 // A lost engine ends several runs at the same time, but there is only one message.
 const SAME_CAUSE_WITHIN_MS = 3_000;
@@ -22,7 +22,7 @@ export class Messages {
   }
 
   /** Says that something that the person started could not be done. */
-  failed(failure: Failure, retry: () => void): void {
+  runFailed(failure: Failure, retry: () => void): void {
     const shared = ['engine_unavailable', 'engine_error', 'server', 'busy', 'disabled'].includes(failure.kind);
     if (shared && !this.isNew(failure.kind)) return;
     const details = failure.kind === 'server' || failure.kind === 'internal' ? this.logAction() : this.outputAction();

@@ -124,8 +124,8 @@ export class RunOutput {
     this.writeRest();
     // Notes from the start are not repeated. For a certificate, the editor's own remedy names the editor's setting;
     // the server's note names the operator's.
-    const ours = this.certificate && result.verdict !== 'ok' && result.verdict !== 'cancelled';
-    const notes = (result.notes ?? []).filter((note) => !this.startNotes.includes(note) && !(ours && note.includes('DIND_CA_BUNDLE')));
+    const showsRemedy = this.certificate && result.verdict !== 'ok' && result.verdict !== 'cancelled';
+    const notes = (result.notes ?? []).filter((note) => !this.startNotes.includes(note) && !(showsRemedy && note.includes('DIND_CA_BUNDLE')));
     const explained = notes.some((note) => /certificate/i.test(note));
     this.lines([...notes.map((note) => toSafeLine(note)), ...footer(result, Date.now() - this.begunAt, this.certificate && !explained)]);
   }

@@ -1,13 +1,10 @@
 // Tracks which documents can be run: the server decides, by the code lens that it gives them. Sets the context key for
-// the run button and the key binding, and shows the lens in the display language.
+// the run button and the key binding.
 
 import * as vscode from 'vscode';
-import { CodeLensRequest, type Middleware } from 'vscode-languageclient/node';
-import { RUN_FILE, STOP } from './protocol';
-import { isIn, type Runs } from './runs';
+import { CodeLensRequest } from 'vscode-languageclient/node';
+import { RUN_FILE } from './protocol';
 import type { Server } from './server';
-import { toSafeLine } from './text/safe_line';
-import { codeLensWanted } from './settings';
 
 const ASK_AFTER_MS = 300;
 
@@ -18,27 +15,6 @@ export function canBeRun(uri: vscode.Uri): boolean {
 /** The values of the context key `resourcePath` for this document, in a window on this machine or on another one. */
 export function resourcePaths(uri: vscode.Uri): string[] {
   return [uri.fsPath, uri.path];
-}
-
-/** `runs`: the live runs. A file in a folder that runs gets a lens that stops the folder's run. */
-export function lensMiddleware(runs: () => Runs): Middleware {
-  return {
-    async provideCodeLenses(document, token, next) {
-      if (!codeLensWanted(document.uri)) return [];
-      const lenses = (await next(document, token)) ?? [];
-      for (const { command } of lenses) {
-        if (command?.command === RUN_FILE) command.title = `$(play) ${vscode.l10n.t('Run in sandbox')}`;
-        if (command?.command === STOP) command.title = `$(debug-stop) ${vscode.l10n.t('Stop')}`;
-      }
-      const folder = runs().all.find((run) => isIn(document.uri, run.uri));
-      if (folder) {
-        const title = `$(debug-stop) ${vscode.l10n.t('Stop {0}', toSafeLine(folder.name, 40))}`;
-        const command = { title, command: STOP, arguments: [{ uri: folder.uri.toString() }] };
-        lenses.push(new vscode.CodeLens(new vscode.Range(0, 0, 0, 0), command));
-      }
-      return lenses;
-    },
-  };
 }
 
 export class Runnable implements vscode.Disposable {

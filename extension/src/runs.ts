@@ -2,30 +2,29 @@
 
 import { randomUUID } from 'node:crypto';
 import * as vscode from 'vscode';
-import { ExecuteCommandRequest, ResponseError } from 'vscode-languageclient/node';
+import { ResponseError } from 'vscode-languageclient/node';
+import { errorData, toFailure, type Failure } from './failure';
 import type { OutputChannel, RunOutput } from './output';
 import {
   REQUEST_CANCELLED,
   RUN_WORKSPACE,
   STOP,
-  type ErrorData,
-  type ErrorKind,
   type RUN_FILE,
   type RunFile,
   type RunResult,
   type RunState,
   type RunWorkspace,
-  type Stop,
-  type StopResult,
 } from './protocol';
-import { ServerUnavailable, type Server } from './server';
+import type { Server } from './server';
+import { execute } from './server_commands';
+import { ServerUnavailable } from './server_program';
 import { runOptions } from './settings';
 
 /** Max time for a stopped run to end before its request is cancelled. */
 const STOP_WITHIN_MS = 5_000;
 
-export type Failure = { kind: ErrorKind | 'server'; message: string };
-export type Ended = { result: RunResult } | { failure: Failure } | { cancelled: true };
+/** How a run ended. `cancelled`: the person stopped it before there was a result. */
+export type Outcome = { result: RunResult } | { failure: Failure } | { cancelled: true };
 
 export interface Run {
   readonly id: string;
@@ -34,16 +33,19 @@ export interface Run {
   readonly output: RunOutput;
   /** Cancels the request: the server then answers at once. */
   readonly request: vscode.CancellationTokenSource;
-  readonly ended: Promise<Ended>;
+  readonly ended: Promise<Outcome>;
   /** The server's last state of the run; undefined until the server has sent one. */
   state: RunState | undefined;
   startedAt: number | undefined;
 }
 
 /** The request to the server: the command, and its fields besides the uri and the run's id. */
-export type Order =
-  | { command: typeof RUN_FILE; more: Partial<RunFile> }
-  | { command: typeof RUN_WORKSPACE; more: Partial<RunWorkspace> };
+export type RunCommand =
+  | { command: typeof RUN_FILE; fields: Partial<RunFile> }
+  | { command: typeof RUN_WORKSPACE; fields: Partial<RunWorkspace> };
+
+/** Lines for the output of each run of this file or folder. */
+export type Notes = (uri: vscode.Uri) => string[];
 
 export class Runs implements vscode.Disposable {
   private readonly server: Server;
@@ -51,26 +53,29 @@ export class Runs implements vscode.Disposable {
   private readonly runs = new Map<string, Run>();
   private readonly newest = new Map<string, string>();
   private readonly changeEmitter = new vscode.EventEmitter<void>();
-  private readonly endEmitter = new vscode.EventEmitter<{ ended: Ended; isFolder: boolean }>();
+  private readonly endEmitter = new vscode.EventEmitter<{ outcome: Outcome; isFolder: boolean }>();
   private readonly listeners: vscode.Disposable;
   /** A run begins, changes its state, or ends. */
   readonly onDidChange = this.changeEmitter.event;
   readonly onDidEnd = this.endEmitter.event;
-  last: { name: string; ended: Ended } | undefined;
+  last: { name: string; outcome: Outcome } | undefined;
   /** Repeats the latest run. */
   again: (() => void) | undefined;
 
-  private readonly notes: (uri: vscode.Uri) => string[];
+  private readonly notes = new Set<Notes>();
 
-  /** `notes`: lines for the output of each run of this file or folder. */
-  constructor(server: Server, channel: OutputChannel, notes: (uri: vscode.Uri) => string[]) {
+  constructor(server: Server, channel: OutputChannel) {
     this.server = server;
-    this.notes = notes;
     this.channel = channel;
     this.listeners = vscode.Disposable.from(
       server.onOutput((event) => this.runs.get(event.runId)?.output.write(event)),
       server.onRun((event) => this.onState(event)),
     );
+  }
+
+  addNotes(notes: Notes): vscode.Disposable {
+    this.notes.add(notes);
+    return new vscode.Disposable(() => this.notes.delete(notes));
   }
 
   /** The run of this file, or of a folder that contains it. */
@@ -90,7 +95,7 @@ export class Runs implements vscode.Disposable {
    * Runs a file or a folder and returns how it ended. First stops a live run of the same file or folder. If several
    * calls wait for that, the last one runs, and the others end as cancelled.
    */
-  async start(uri: vscode.Uri, { command, more }: Order): Promise<Ended> {
+  async start(uri: vscode.Uri, { command, fields }: RunCommand): Promise<Outcome> {
     const key = uri.toString();
     const id = randomUUID();
     this.newest.set(key, id);
@@ -101,7 +106,7 @@ export class Runs implements vscode.Disposable {
     }
     const name = uri.path.split('/').pop() ?? key;
     const output = this.channel.begin(name);
-    output.notes(this.notes(uri));
+    output.notes([...this.notes].flatMap((notes) => notes(uri)));
     const request = new vscode.CancellationTokenSource();
     const run: Run = {
       id,
@@ -111,7 +116,7 @@ export class Runs implements vscode.Disposable {
       request,
       state: undefined,
       startedAt: undefined,
-      ended: this.follow(command, { ...runOptions(uri), ...more, uri: key, runId: id }, name, output, request.token),
+      ended: this.follow(command, { ...runOptions(uri), ...fields, uri: key, runId: id }, name, output, request.token),
     };
     this.runs.set(id, run);
     this.changeEmitter.fire();
@@ -122,14 +127,9 @@ export class Runs implements vscode.Disposable {
   async stop(run: Run): Promise<void> {
     const hurry = setTimeout(() => run.request.cancel(), STOP_WITHIN_MS);
     void run.ended.finally(() => clearTimeout(hurry));
-    const argument: Stop = { runId: run.id };
     const client = this.server.running;
-    const answer: Promise<StopResult> | undefined = client?.sendRequest(ExecuteCommandRequest.type, {
-      command: STOP,
-      arguments: [argument],
-    });
     try {
-      await answer;
+      if (client) await execute(client, STOP, { runId: run.id });
     } catch {
       run.request.cancel();
     }
@@ -142,34 +142,32 @@ export class Runs implements vscode.Disposable {
   }
 
   private async follow(
-    command: string,
+    command: RunCommand['command'],
     asked: RunFile | RunWorkspace,
     name: string,
     output: RunOutput,
     token: vscode.CancellationToken,
-  ): Promise<Ended> {
-    const ended = await this.request(command, asked, token);
-    if ('result' in ended) output.finished(ended.result);
-    else if ('failure' in ended) output.ended(ended.failure.message);
+  ): Promise<Outcome> {
+    const outcome = await this.request(command, asked, token);
+    if ('result' in outcome) output.finished(outcome.result);
+    else if ('failure' in outcome) output.ended(outcome.failure.message);
     else output.ended(vscode.l10n.t('Stopped'));
     if (asked.runId) this.runs.delete(asked.runId);
-    this.last = { name, ended };
+    this.last = { name, outcome };
     this.changeEmitter.fire();
-    this.endEmitter.fire({ ended, isFolder: command === RUN_WORKSPACE });
-    return ended;
+    this.endEmitter.fire({ outcome, isFolder: command === RUN_WORKSPACE });
+    return outcome;
   }
 
-  private async request(command: string, asked: RunFile | RunWorkspace, token: vscode.CancellationToken): Promise<Ended> {
+  private async request(
+    command: RunCommand['command'],
+    asked: RunFile | RunWorkspace,
+    token: vscode.CancellationToken,
+  ): Promise<Outcome> {
     try {
-      const client = await this.server.ready();
-      const result: RunResult = await client.sendRequest(
-        ExecuteCommandRequest.type,
-        { command, arguments: [asked] },
-        token,
-      );
-      return { result };
+      return { result: await execute(await this.server.ready(), command, asked, token) };
     } catch (error) {
-      return failed(error, token);
+      return toOutcome(error, token);
     }
   }
 
@@ -191,20 +189,19 @@ export function isIn(uri: vscode.Uri, folder: vscode.Uri): boolean {
   return uri.scheme === folder.scheme && uri.path.startsWith(`${folder.path.replace(/\/$/, '')}/`);
 }
 
-function failed(error: unknown, token: vscode.CancellationToken): Ended {
-  if (error instanceof ServerUnavailable) return { failure: { kind: 'server', message: error.message } };
-  if (error instanceof ResponseError) {
-    if (error.code === REQUEST_CANCELLED || token.isCancellationRequested) return { cancelled: true };
-    const data = error.data as Partial<ErrorData> | undefined;
-    if (data?.kind && data.message) return { failure: { kind: data.kind, message: data.message } };
-    if (error.code > -32800 || error.code < -32899) {
-      // -32097 and similar codes: the connection was closed while the request was open.
-      if (/connection|pending response/i.test(error.message)) {
-        return { failure: { kind: 'server', message: vscode.l10n.t('The sandbox server ended while this ran. Run it again.') } };
-      }
-    }
-    return { failure: { kind: 'internal', message: error.message } };
+function toOutcome(error: unknown, token: vscode.CancellationToken): Outcome {
+  if (error instanceof ServerUnavailable) return { failure: toFailure(error) };
+  const cancelled = error instanceof ResponseError ? error.code === REQUEST_CANCELLED : error instanceof vscode.CancellationError;
+  if (cancelled || token.isCancellationRequested) return { cancelled: true };
+  if (isConnectionLost(error)) {
+    return { failure: { kind: 'server', message: vscode.l10n.t('The sandbox server ended while this ran. Run it again.') } };
   }
-  if (token.isCancellationRequested || error instanceof vscode.CancellationError) return { cancelled: true };
-  return { failure: { kind: 'internal', message: error instanceof Error ? error.message : String(error) } };
+  return { failure: toFailure(error) };
+}
+
+/** Whether the connection was closed while the request was open (code -32097 and similar). */
+function isConnectionLost(error: unknown): boolean {
+  if (!(error instanceof ResponseError) || errorData(error)) return false;
+  const isLspError = error.code <= -32800 && error.code >= -32899;
+  return !isLspError && /connection|pending response/i.test(error.message);
 }

@@ -1,8 +1,5 @@
 // The server's process and the connection to it. It starts with the extension, and again after a crash.
 
-import { execFile } from 'node:child_process';
-import { constants } from 'node:fs';
-import { access } from 'node:fs/promises';
 import * as vscode from 'vscode';
 import {
   CloseAction,
@@ -26,36 +23,19 @@ import {
   type RunState,
 } from './protocol';
 import { ServerLog } from './server_log';
-import { onDidChangeOptions, options, serverSettings } from './settings';
-import { toSafeLine } from './text/safe_line';
+import { HOST_OPTION, requireExecutable, serverProgram, ServerUnavailable, startError, type Program } from './server_program';
+import { onDidChangeOptions, options } from './settings';
 
-const CRASHES_ALLOWED = 4;
-const CRASH_WINDOW_MS = 3 * 60_000;
-const LAST_WORDS_MS = 5_000;
-export const HOST_OPTION = ['--host-option', 'the setting dind.engine.host']; // lsp, doctor: how messages call --host
-const CANNOT_RUN = 125; // exit code of the server if a setting is wrong
-
-/** There is no server. The message says why and what to do. */
-export class ServerUnavailable extends Error {}
-
-/**
- * The message of a server that ends at once because a setting is wrong. Undefined: it does not end, or says nothing.
- */
-function lastWords(command: string, args: string[], env: NodeJS.ProcessEnv): Promise<string | undefined> {
-  return new Promise((resolve) => {
-    const child = execFile(command, args, { env, timeout: LAST_WORDS_MS }, (error, _stdout, stderr) => {
-      const words = stderr.trim().split('\n').at(-1)?.replace(/^dind-executor: /, '') ?? '';
-      resolve(error !== null && error.code === CANNOT_RUN && words !== '' ? toSafeLine(words) : undefined);
-    });
-    child.stdin?.end();
-  });
-}
+const MAX_RESTARTS = 4;
+const RESTART_WINDOW_MS = 3 * 60_000;
+// A shutdown ends the live runs and removes their containers. The server has 10 s for this.
+const STOP_TIMEOUT_MS = 11_000;
 
 /**
  * Starts the client. If its server ends before it answers, the start may look successful: the
  * state then is not Running.
  */
-async function comesUp(client: LanguageClient): Promise<boolean> {
+async function startClient(client: LanguageClient): Promise<boolean> {
   await client.start();
   return client.state === State.Running;
 }
@@ -75,7 +55,7 @@ class QuietClient extends LanguageClient {
   }
 }
 
-const ourCapabilities: StaticFeature = {
+const capabilitiesFeature: StaticFeature = {
   fillClientCapabilities(capabilities) {
     const dind: ClientCapabilities = { output: true, ownCommands: true };
     capabilities.experimental = { ...(capabilities.experimental as object | undefined), dind };
@@ -86,14 +66,6 @@ const ourCapabilities: StaticFeature = {
   getState: () => ({ kind: 'static' }),
   clear() {},
 };
-
-export interface Program {
-  command: string;
-  /** Set by the setting dind.serverPath. */
-  chosen: boolean;
-  args: string[];
-  env: NodeJS.ProcessEnv;
-}
 
 export interface ServerMessage {
   type: MessageType;
@@ -114,19 +86,20 @@ export class Server implements vscode.Disposable {
   readonly onMessage = this.messageEmitter.event;
   /** The server runs, for the first time or again. */
   readonly onDidStart = this.startEmitter.event;
-  /** The server crashed too often. It stays down until somebody asks for it. */
+  /** The server is down: it did not start, or it crashed too often. It stays down until somebody asks for it. */
   readonly onDidFail = this.failEmitter.event;
 
+  /** Features add their parts before the server starts. */
+  readonly middleware: Middleware = {};
+
   private readonly extension: vscode.ExtensionContext;
-  private readonly middleware: Middleware;
   private client: LanguageClient | undefined;
   private starting: Promise<LanguageClient> | undefined;
   private crashes: number[] = [];
   private readonly listeners: vscode.Disposable;
 
-  constructor(extension: vscode.ExtensionContext, middleware: Middleware) {
+  constructor(extension: vscode.ExtensionContext) {
     this.extension = extension;
-    this.middleware = middleware;
     this.listeners = vscode.Disposable.from(
       onDidChangeOptions(() => this.sendOptions()),
       this.log.onDidChangeLevel((level) => void this.running?.sendNotification(logLevelNotification, { level })),
@@ -145,6 +118,16 @@ export class Server implements vscode.Disposable {
     return this.client?.state === State.Running ? this.client : undefined;
   }
 
+  startInBackground(): void {
+    this.ready().catch((error: unknown) => this.reportDown(error));
+  }
+
+  /** Tells the features that a start failed. Throws the error again if it is another one. */
+  reportDown(error: unknown): void {
+    if (!(error instanceof ServerUnavailable)) throw error;
+    this.failEmitter.fire(error);
+  }
+
   async restart(): Promise<void> {
     await this.starting?.catch(() => undefined);
     await this.stop();
@@ -154,8 +137,7 @@ export class Server implements vscode.Disposable {
   async stop(): Promise<void> {
     const client = this.client;
     this.client = undefined;
-    // A shutdown ends the live runs and removes their containers. The server has 10 s for this.
-    if (client?.state === State.Running) await client.stop(11_000).catch(() => undefined);
+    if (client?.state === State.Running) await client.stop(STOP_TIMEOUT_MS).catch(() => undefined);
     await client?.dispose().catch(() => undefined);
   }
 
@@ -167,29 +149,39 @@ export class Server implements vscode.Disposable {
     this.failEmitter.dispose();
   }
 
-  /** The program, and what each of its commands gets: the engine and the certificates that the person has set. */
   program(): Program {
-    const { path, engineHost, caBundle } = serverSettings();
-    return {
-      command: path || vscode.Uri.joinPath(this.extension.extensionUri, 'server', 'dind-executor').fsPath,
-      chosen: path !== '',
-      args: engineHost ? ['--host', engineHost] : [],
-      env: caBundle ? { ...process.env, DIND_CA_BUNDLE: caBundle } : process.env,
-    };
+    return serverProgram(this.extension.extensionUri);
   }
 
   private async start(): Promise<LanguageClient> {
     // The client may be restarting after a crash.
-    if (this.client?.state === State.Starting && (await comesUp(this.client).catch(() => false))) return this.client;
+    if (this.client?.state === State.Starting && (await startClient(this.client).catch(() => false))) return this.client;
     await this.stop();
-    const { command, chosen, args, env } = this.program();
-    await requireExecutable(command, chosen);
+    const program = this.program();
+    await requireExecutable(program);
     // The default level of the channel does not change the server's level, which the operator sets.
     const level = this.log.level === 'info' ? [] : ['--log-level', this.log.level];
-    const lsp = [...args, 'lsp', ...HOST_OPTION, ...level];
+    const args = [...program.args, 'lsp', ...HOST_OPTION, ...level];
+    const client = this.newClient(program, args);
+    this.client = client;
+    try {
+      if (!(await startClient(client))) throw new Error(vscode.l10n.t('it ended before it answered'));
+    } catch (error) {
+      this.client = undefined;
+      const message = await startError(program, args);
+      if (message !== undefined) throw new ServerUnavailable(vscode.l10n.t('The sandbox server does not start: {0}', message));
+      const reason = error instanceof Error ? error.message : String(error);
+      throw new ServerUnavailable(
+        vscode.l10n.t('The sandbox server {0} does not start: {1}. The log says why.', program.command, reason),
+      );
+    }
+    return client;
+  }
+
+  private newClient({ command, env }: Program, args: string[]): LanguageClient {
     // Detached: the server ends by itself, and may first have to finish runs from terminals.
-    const client = new QuietClient('dind', this.log.name, { command, args: lsp, options: { env, detached: true } }, this.clientOptions());
-    client.registerFeature(ourCapabilities);
+    const client = new QuietClient('dind', this.log.name, { command, args, options: { env, detached: true } }, this.clientOptions());
+    client.registerFeature(capabilitiesFeature);
     client.onNotification(runNotification, (event) => this.runEmitter.fire(event));
     client.onNotification(outputNotification, (event) => this.outputEmitter.fire(event));
     client.onNotification(engineNotification, (event) => this.engineEmitter.fire(event));
@@ -198,18 +190,6 @@ export class Server implements vscode.Disposable {
       // The state is Running before the client sends the open documents. Requests made then would come before them.
       if (newState === State.Running) client.start().then(() => this.startEmitter.fire(), () => {});
     });
-    this.client = client;
-    try {
-      if (!(await comesUp(client))) throw new Error(vscode.l10n.t('it ended before it answered'));
-    } catch (error) {
-      this.client = undefined;
-      const words = await lastWords(command, lsp, env);
-      if (words !== undefined) throw new ServerUnavailable(vscode.l10n.t('The sandbox server does not start: {0}', words));
-      const reason = error instanceof Error ? error.message : String(error);
-      throw new ServerUnavailable(
-        vscode.l10n.t('The sandbox server {0} does not start: {1}. The log says why.', command, reason),
-      );
-    }
     return client;
   }
 
@@ -221,40 +201,25 @@ export class Server implements vscode.Disposable {
       initializationFailedHandler: () => false,
       errorHandler: {
         error: (_error, _message, count) => ({ action: (count ?? 0) <= 3 ? ErrorAction.Continue : ErrorAction.Shutdown }),
-        closed: () => this.closed(),
+        closed: () => this.onClosed(),
       },
       middleware: this.middleware,
     };
   }
 
-  private closed(): { action: CloseAction; handled: true } {
+  private onClosed(): { action: CloseAction; handled: true } {
     if (this.starting) return { action: CloseAction.DoNotRestart, handled: true }; // start() reports it
     const now = Date.now();
-    this.crashes = [...this.crashes.filter((at) => now - at < CRASH_WINDOW_MS), now];
-    if (this.crashes.length <= CRASHES_ALLOWED) return { action: CloseAction.Restart, handled: true };
+    this.crashes = [...this.crashes.filter((at) => now - at < RESTART_WINDOW_MS), now];
+    if (this.crashes.length <= MAX_RESTARTS) return { action: CloseAction.Restart, handled: true };
     this.crashes = [];
     this.failEmitter.fire(
-      new ServerUnavailable(vscode.l10n.t('The sandbox server ended {0} times in a few minutes and stays stopped.', CRASHES_ALLOWED + 1)),
+      new ServerUnavailable(vscode.l10n.t('The sandbox server ended {0} times in a few minutes and stays stopped.', MAX_RESTARTS + 1)),
     );
     return { action: CloseAction.DoNotRestart, handled: true };
   }
 
   private sendOptions(): void {
     void this.running?.sendNotification('workspace/didChangeConfiguration', { settings: { dind: options() } });
-  }
-}
-
-async function requireExecutable(path: string, chosen: boolean): Promise<void> {
-  try {
-    await access(path, constants.X_OK);
-  } catch {
-    throw new ServerUnavailable(
-      chosen
-        ? vscode.l10n.t('There is no sandbox server that can be executed at {0}. Correct the setting dind.serverPath.', path)
-        : vscode.l10n.t(
-            'The sandbox server {0} is missing: this package of the extension is not for this machine. Install the one for its platform, or name a server in the setting dind.serverPath.',
-            path,
-          ),
-    );
   }
 }

@@ -55,7 +55,7 @@ export function ignoredSettings(uri: vscode.Uri): IgnoredSetting[] {
   );
 }
 
-export function codeLensWanted(uri: vscode.Uri): boolean {
+export function codeLensEnabled(uri: vscode.Uri): boolean {
   return vscode.workspace.getConfiguration(SECTION, uri).get('codeLens', true);
 }
 

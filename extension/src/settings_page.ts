@@ -10,14 +10,14 @@ interface Configuration {
 
 const EXTENSION = 'dind-executor.dind-executor';
 
-function isOfMachine(setting: string): boolean {
+function isMachineSetting(setting: string): boolean {
   const manifest = vscode.extensions.getExtension(EXTENSION)?.packageJSON as Configuration | undefined;
   return manifest?.contributes.configuration.properties[setting]?.scope === 'machine';
 }
 
 /** `setting`: "dind.engine.host". Without it, opens all settings of this extension. */
 export async function openSettings(setting?: string): Promise<void> {
-  const remote = setting !== undefined && isOfMachine(setting) && vscode.env.remoteName !== undefined;
+  const remote = setting !== undefined && isMachineSetting(setting) && vscode.env.remoteName !== undefined;
   await vscode.commands.executeCommand(
     remote ? 'workbench.action.openRemoteSettings' : 'workbench.action.openSettings',
     { query: setting ?? `@ext:${EXTENSION}` },
@@ -26,10 +26,4 @@ export async function openSettings(setting?: string): Promise<void> {
 
 export function settingsAction(setting?: string): Action {
   return { title: vscode.l10n.t('Open Settings'), run: () => void openSettings(setting) };
-}
-
-export function registerSettingsCommand(): vscode.Disposable {
-  return vscode.commands.registerCommand('dind.openSettings', (setting?: unknown) =>
-    openSettings(typeof setting === 'string' ? setting : undefined),
-  );
 }

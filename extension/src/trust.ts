@@ -4,7 +4,7 @@ import * as vscode from 'vscode';
 import { notify } from './notify';
 
 /** Whether files of this window may be run. If not, one message says why and leads to the remedy. */
-export function trusted(): boolean {
+export function requireTrust(): boolean {
   if (vscode.workspace.isTrusted) return true;
   void notify(
     'warning',

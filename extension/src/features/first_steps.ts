@@ -1,12 +1,11 @@
 // Context keys that tick the steps of the walkthrough, when a step has happened, not when its command was called.
 
 import * as vscode from 'vscode';
-import type { Runs } from '../runs';
-import type { Server } from '../server';
+import type { Context } from '../context';
 
 type Step = 'engineReachable' | 'hasRun' | 'hasRunFolder' | 'hasStopped';
 
-export function followFirstSteps(server: Server, runs: Runs): vscode.Disposable {
+export function activate({ server, runs }: Context): vscode.Disposable {
   const done = new Set<Step>();
   // The editor ticks a step when its key becomes true, but not if the key was true before the walkthrough page was
   // first open. So a key is true only for a moment, and again when such a page is opened.
@@ -25,11 +24,11 @@ export function followFirstSteps(server: Server, runs: Runs): vscode.Disposable 
     server.onEngine(({ reachable }) => {
       if (reachable) tick('engineReachable');
     }),
-    runs.onDidEnd(({ ended, isFolder }) => {
-      if (!('result' in ended) || ended.result.stage !== 'program') return;
+    runs.onDidEnd(({ outcome, isFolder }) => {
+      if (!('result' in outcome) || outcome.result.stage !== 'program') return;
       tick('hasRun');
       if (isFolder) tick('hasRunFolder');
-      if (ended.result.verdict === 'cancelled') tick('hasStopped');
+      if (outcome.result.verdict === 'cancelled') tick('hasStopped');
     }),
     vscode.window.tabGroups.onDidChangeTabs(({ opened, changed }) => tickAgain([...opened, ...changed])),
   );

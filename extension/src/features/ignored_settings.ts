@@ -1,12 +1,13 @@
 // Says once in each window which workspace settings are not used, because they would loosen the sandbox.
 
 import * as vscode from 'vscode';
-import { toSafeLine } from '../text/safe_line';
+import type { Context } from '../context';
 import { ignoredSettings } from '../settings';
+import { toSafeLine } from '../text/safe_line';
 
-export function ignoredSettingsNotes(): (uri: vscode.Uri) => string[] {
+export function activate({ runs }: Context): vscode.Disposable {
   const said = new Set<string>();
-  return (uri) => {
+  return runs.addNotes((uri) => {
     const news = ignoredSettings(uri)
       .map(({ name, value }) => `${name} = ${toSafeLine(JSON.stringify(value), 80)}`)
       .filter((setting) => !said.has(setting) && said.add(setting));
@@ -17,5 +18,5 @@ export function ignoredSettingsNotes(): (uri: vscode.Uri) => string[] {
         news.join(', '),
       ),
     ];
-  };
+  });
 }

@@ -2,8 +2,10 @@
 
 import { execFile } from 'node:child_process';
 import * as vscode from 'vscode';
+import type { Context } from '../context';
 import { notify } from '../notify';
-import { HOST_OPTION, type Server } from '../server';
+import type { Server } from '../server';
+import { HOST_OPTION } from '../server_program';
 
 const SCHEME = 'dind-report';
 const TIMEOUT_MS = 90_000;
@@ -18,7 +20,7 @@ const REPORTS: Record<string, Report> = {
   'dind.showHistory': { title: () => vscode.l10n.t('Sandbox history'), arguments: ['history', 'list'] },
 };
 
-export function registerReports(server: Server): vscode.Disposable {
+export function activate({ server }: Context): vscode.Disposable {
   const texts = new Map<string, string>();
   const changed = new vscode.EventEmitter<vscode.Uri>();
 
@@ -26,7 +28,7 @@ export function registerReports(server: Server): vscode.Disposable {
     const title = report.title();
     const text = await vscode.window.withProgress(
       { location: vscode.ProgressLocation.Window, title },
-      () => output(server, report.arguments),
+      () => readOutput(server, report.arguments),
     );
     if (text === undefined) return;
     const uri = vscode.Uri.from({ scheme: SCHEME, path: `/${title}` });
@@ -45,8 +47,8 @@ export function registerReports(server: Server): vscode.Disposable {
   );
 }
 
-/** The output, whatever the exit code. Undefined: the program could not be started, and a message said so. */
-function output(server: Server, more: string[]): Promise<string | undefined> {
+/** Returns the output, whatever the exit code. Undefined: the program did not start, and a message said so. */
+function readOutput(server: Server, more: string[]): Promise<string | undefined> {
   const { command, args, env } = server.program();
   return new Promise((resolve) => {
     execFile(command, [...args, ...more], { env, timeout: TIMEOUT_MS, maxBuffer: 8 << 20 }, (error, stdout, stderr) => {

@@ -1,12 +1,19 @@
 // The only status item: idle, running (with the elapsed time), engine unreachable. A click opens its menu.
 
 import * as vscode from 'vscode';
+import type { Context } from '../context';
 import type { Engine } from '../protocol';
 import { canBeRun, type Runnable } from '../runnable';
 import type { Run, Runs } from '../runs';
-import type { Server } from '../server';
 import { toSafeLine } from '../text/safe_line';
 import { clock } from '../text/units';
+import { showMenu } from './menu';
+
+export function activate(context: Context): vscode.Disposable {
+  const status = new Status(context);
+  const menu = vscode.commands.registerCommand('dind.showMenu', () => showMenu(context, status));
+  return vscode.Disposable.from(status, menu);
+}
 
 export class Status implements vscode.Disposable {
   private readonly item = vscode.window.createStatusBarItem('dind.status', vscode.StatusBarAlignment.Left, 10);
@@ -20,7 +27,7 @@ export class Status implements vscode.Disposable {
   /** One line about the state that the item shows. */
   summary = 'DinD Executor';
 
-  constructor(server: Server, runs: Runs, runnable: Runnable) {
+  constructor({ server, runs, runnable }: Context) {
     this.runs = runs;
     this.runnable = runnable;
     this.item.name = 'DinD Executor';
@@ -35,7 +42,10 @@ export class Status implements vscode.Disposable {
         this.serverProblem = undefined;
         this.update();
       }),
-      server.onDidFail(({ message }) => this.serverDown(message)),
+      server.onDidFail(({ message }) => {
+        this.serverProblem = message;
+        this.update();
+      }),
       runs.onDidChange(() => this.update()),
       runnable.onDidChange(() => this.update()),
       vscode.window.onDidChangeActiveTextEditor(() => this.update()),
@@ -45,11 +55,6 @@ export class Status implements vscode.Disposable {
   /** Why the engine cannot be reached. Undefined: it can, or it was not asked yet. */
   get engineProblem(): string | undefined {
     return this.engine?.reachable === false ? this.engine.message : undefined;
-  }
-
-  serverDown(message: string): void {
-    this.serverProblem = message;
-    this.update();
   }
 
   dispose(): void {
@@ -78,7 +83,7 @@ export class Status implements vscode.Disposable {
     const first = runs[0];
     if (!first) return;
     const what = runs.length === 1 ? toSafeLine(first.name, 40) : vscode.l10n.t('{0} runs', runs.length);
-    const time = first.startedAt === undefined ? phase(first) : clock(Date.now() - first.startedAt);
+    const time = first.startedAt === undefined ? phaseText(first) : clock(Date.now() - first.startedAt);
     this.summary =
       runs.length === 1
         ? vscode.l10n.t('DinD Executor: {0} is running', toSafeLine(first.name, 40))
@@ -121,7 +126,7 @@ export class Status implements vscode.Disposable {
   }
 }
 
-function phase({ state }: Run): string {
+function phaseText({ state }: Run): string {
   if (state?.state === 'queued') return vscode.l10n.t('waits ({0})', state.position);
   if (state?.state !== 'preparing' || state.stage === 'container') return vscode.l10n.t('starts');
   if (state.stage === 'image') return vscode.l10n.t('gets its image');

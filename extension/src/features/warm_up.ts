@@ -2,13 +2,13 @@
 // nothing of the document and pulls nothing for it.
 
 import * as vscode from 'vscode';
-import { canBeRun } from '../runnable';
-import type { Server } from '../server';
+import type { Context } from '../context';
 import { expectNotification } from '../protocol';
+import { canBeRun } from '../runnable';
 import { prestartWanted, runOptions } from '../settings';
 
-export function expectRuns(server: Server): vscode.Disposable {
-  const expect = (): void => {
+export function activate({ server }: Context): vscode.Disposable {
+  const warmUp = (): void => {
     const document = vscode.window.activeTextEditor?.document;
     if (!document || !canBeRun(document.uri) || !vscode.workspace.isTrusted || !prestartWanted()) return;
     void server.running?.sendNotification(expectNotification, {
@@ -17,11 +17,11 @@ export function expectRuns(server: Server): vscode.Disposable {
     });
   };
   return vscode.Disposable.from(
-    server.onDidStart(expect),
-    vscode.window.onDidChangeActiveTextEditor(expect),
-    vscode.workspace.onDidGrantWorkspaceTrust(expect),
+    server.onDidStart(warmUp),
+    vscode.window.onDidChangeActiveTextEditor(warmUp),
+    vscode.workspace.onDidGrantWorkspaceTrust(warmUp),
     vscode.window.onDidChangeWindowState(({ focused }) => {
-      if (focused) expect();
+      if (focused) warmUp();
     }),
   );
 }

@@ -9,9 +9,9 @@ export type Answer = Choice | 'forget' | 'file' | undefined;
 type Item = vscode.QuickPickItem & { take?: () => Promise<Answer> };
 
 /** `file`: the active file, if it is in the folder and can be run. */
-export async function ask(folder: vscode.Uri, found: WorkspacePrograms, file: vscode.Uri | undefined): Promise<Answer> {
+export async function askWhatToRun(folder: vscode.Uri, found: WorkspacePrograms, file: vscode.Uri | undefined): Promise<Answer> {
   const picked = await vscode.window.showQuickPick(items(found, file), {
-    title: vscode.l10n.t('Run {0} in a sandbox', name(folder)),
+    title: vscode.l10n.t('Run {0} in a sandbox', folderName(folder)),
     placeHolder: [
       found.programs.length === 0 ? vscode.l10n.t('Nothing in the folder says what to run: type a command') : vscode.l10n.t('What is to run? The answer is remembered for this folder.'),
       ...found.notes.map((note) => toSafeLine(note)),
@@ -22,7 +22,7 @@ export async function ask(folder: vscode.Uri, found: WorkspacePrograms, file: vs
   return picked?.take?.();
 }
 
-export function name(folder: vscode.Uri): string {
+export function folderName(folder: vscode.Uri): string {
   return toSafeLine(folder.path.split('/').pop() || folder.path);
 }
 
@@ -40,8 +40,8 @@ function items({ programs, chosen }: WorkspacePrograms, file: vscode.Uri | undef
   if (command !== undefined) {
     all.push({ label: toSafeLine(command), description: vscode.l10n.t('chosen before'), take: async () => ({ command }) });
   }
-  if (file) all.push({ label: name(file), description: vscode.l10n.t('the file in front, by itself'), take: async () => 'file' });
-  all.push({ label: vscode.l10n.t('Type a command…'), take: () => typed(command) });
+  if (file) all.push({ label: folderName(file), description: vscode.l10n.t('the file in front, by itself'), take: async () => 'file' });
+  all.push({ label: vscode.l10n.t('Type a command…'), take: () => askForCommand(command) });
   if (chosen) {
     all.push({ label: '', kind: vscode.QuickPickItemKind.Separator });
     all.push({ label: vscode.l10n.t('Forget the choice'), take: async () => 'forget' });
@@ -58,7 +58,7 @@ function detail({ detail, notes }: WorkspaceProgram): string | undefined {
   return parts.length > 0 ? parts.join(' · ') : undefined;
 }
 
-async function typed(before: string | undefined): Promise<Choice | undefined> {
+async function askForCommand(before: string | undefined): Promise<Choice | undefined> {
   const command = await vscode.window.showInputBox({
     prompt: vscode.l10n.t('A command for the shell, in the folder'),
     placeHolder: 'npm test',

@@ -44,8 +44,8 @@ export class TextCap {
     while (end < text.length && !this.full) {
       const newline = text.indexOf('\n', end);
       const next = newline < 0 ? text.length : newline + 1;
-      const room = this.bounds.headCharacters - this.characters;
-      const taken = Math.min(next - end, room);
+      const space = this.bounds.headCharacters - this.characters;
+      const taken = Math.min(next - end, space);
       end += taken;
       this.characters += taken;
       if (newline >= 0 && end === next) this.lines++;
