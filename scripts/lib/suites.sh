@@ -40,6 +40,8 @@ suite_lint() {
   check lint "names that a source file keeps to itself are the only ones of that name in its module" python3 "$ROOT/tests/structure/check_names.py"
   check lint "documents and comments are in plain English, and their links lead somewhere" python3 "$ROOT/tests/structure/check_prose.py"
   check lint "each rule of plain English can fail" python3 "$ROOT/tests/structure/check_prose.py" --self-test
+  check lint "the Python client's calls for threads are generated from those for asyncio" \
+    python3 "$ROOT/python/tools/generate_sync.py" --check
   check lint "a test that leaves something behind is named" python3 "$ROOT/tests/structure/check_leak_check.py"
   check lint "a test that measures time runs in one of the two parts" python3 "$ROOT/tests/structure/check_alone.py"
   check lint "the bounds of BuildKit's steps are set in control groups of both versions" python3 "$ROOT/tests/structure/check_build_bounds.py"
@@ -191,10 +193,10 @@ suite_bench() { DIND_SHARED_ENGINE=1 python_tests bench; }
 suite_jsonrpc() { python_tests jsonrpc; }
 suite_http() { python_tests http; }
 
-python_types() { cd "$ROOT/python" && "$PYTHON_TOOLS/bin/mypy" --cache-dir "$ROOT/build/mypy" src compat ../tests/python/typing; }
+python_types() { cd "$ROOT/python" && "$PYTHON_TOOLS/bin/mypy" --cache-dir "$ROOT/build/mypy" src compat tools ../tests/python/typing; }
 python_style() {
   cd "$ROOT/python" || return
-  "$PYTHON_TOOLS/bin/ruff" check --no-cache src compat && "$PYTHON_TOOLS/bin/ruff" format --no-cache --check src compat
+  "$PYTHON_TOOLS/bin/ruff" check --no-cache src compat tools && "$PYTHON_TOOLS/bin/ruff" format --no-cache --check src compat tools
 }
 suite_python() {
   check python "the client type-checks (mypy --strict)" python_types

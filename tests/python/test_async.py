@@ -8,7 +8,7 @@ import time
 from dindtest.alone import alone
 from case import LIMIT, ClientTest
 import dind_executor
-from dind_executor import AsyncExecutor, Executor, aio
+from dind_executor import AsyncExecutor, Executor, runs
 from fake_server import result
 
 
@@ -102,8 +102,8 @@ class Async(ClientTest):
         self.server_.wait_for("run/cancel")
 
     def test_a_cancelled_task_ends_although_the_server_does_not_answer(self):
-        self.addCleanup(setattr, aio, "GRACE", aio.GRACE)
-        aio.GRACE = 0.2
+        self.addCleanup(setattr, runs, "GRACE", runs.GRACE)
+        runs.GRACE = 0.2
         client = self.client(lambda peer, request: None)
 
         async def main():
@@ -171,8 +171,8 @@ class Async(ClientTest):
 
     @alone
     def test_a_server_that_never_answers_ends_in_a_timeout(self):
-        self.addCleanup(setattr, dind_executor.runs, "GRACE", dind_executor.runs.GRACE)
-        dind_executor.runs.GRACE = 0.2
+        self.addCleanup(setattr, runs, "GRACE", runs.GRACE)
+        runs.GRACE = 0.2
         client = self.client(lambda peer, request: None)
 
         async def main():

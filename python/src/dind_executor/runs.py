@@ -80,10 +80,10 @@ class Asked:
         """Whether it was sent and has no answer yet."""
         return self._call is not None and self._call.take()[1] is None
 
-    def wait(self) -> None:
-        """Waits for something to take, or for the deadline."""
+    def give_up(self) -> None:
+        """Nobody waits any more: what comes is dropped."""
         if self._call is not None:
-            self._call.wait(self.deadline)
+            self._call.desert()
 
     def _send(self) -> None:
         self._connection = self._link.connected(self.deadline)
@@ -121,8 +121,7 @@ class Run(Asked):
     def give_up(self) -> None:
         """Nobody waits any more: ends it where it has not ended."""
         if self.take()[1] is None:
-            if self._call is not None:
-                self._call.desert()
+            super().give_up()
             self.cancel()
 
     def overdue(self) -> CallTimeout:
