@@ -4,8 +4,8 @@
 #include <filesystem>
 
 #include "engine/client.hpp"
-#include "sandbox/fixtures.hpp"
-#include "sandbox/sandbox.hpp"
+#include "sandbox/run/sandboxes.hpp"
+#include "sandbox/start/shared_resources.hpp"
 #include "services/engine_doctor.hpp"
 #include "services/engine_garbage.hpp"
 #include "services/engine_watcher.hpp"

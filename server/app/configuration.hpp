@@ -10,8 +10,8 @@
 
 #include "dind/error.hpp"
 #include "dind/run_spec.hpp"
-#include "sandbox/prestarted.hpp"
-#include "sandbox/workspace.hpp"
+#include "sandbox/warm_pool/warm_pool.hpp"
+#include "sandbox/workspace/workspace.hpp"
 #include "services/garbage.hpp"
 #include "services/history.hpp"
 #include "services/image_builds.hpp"

@@ -5,10 +5,10 @@
 #include <filesystem>
 #include <set>
 
-#include "sandbox/cleaned.hpp"
 #include "sandbox/embedded.hpp"
+#include "sandbox/plan/cleaned.hpp"
+#include "sandbox/supervision/frames.hpp"
 #include "sandbox/supervisor_image.hpp"
-#include "sandbox/supervisor_wire.hpp"
 #include "support/ids.hpp"
 #include "support/text/shortened.hpp"
 
@@ -236,7 +236,7 @@ engine::ContainerSpec harden_egress_filter(const std::string& sandbox_id, const 
                                            const SandboxContext& surroundings) {
   engine::ContainerSpec spec;
   spec.image = surroundings.supervisor_image;
-  spec.entrypoint = {kSupervisorInImage, "--fence"};
+  spec.entrypoint = {kSupervisorInImage, "--egress-filter"};
   spec.labels = {{kOwnerLabel, surroundings.owner},
                  {kRunLabel, run_id},
                  {kDeadlineLabel, std::to_string(surroundings.remove_after)}};
@@ -254,7 +254,7 @@ engine::ContainerSpec harden_egress_filter(const std::string& sandbox_id, const 
   // read from the machine's process 1, because the filter's container is in the sandbox's network.
   spec.mounts = {{.kind = engine::Mount::Kind::bind,
                   .source = "/proc/1/net/fib_trie",
-                  .target = wire::kMachineRoutes,
+                  .target = supervision::kMachineRoutes,
                   .read_only = true}};
   spec.memory_bytes = 16LL << 20;
   spec.nano_cpus = 1'000'000'000;

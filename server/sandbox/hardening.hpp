@@ -9,16 +9,11 @@
 
 #include "engine/container_spec.hpp"
 #include "engine/types.hpp"
-#include "sandbox/plan.hpp"
+#include "sandbox/labels.hpp"
+#include "sandbox/plan/plan.hpp"
 
 namespace dind::sandbox {
 
-inline constexpr const char* kOwnerLabel = "dind-executor.owner";  // the process that created it: process_owner()
-inline constexpr const char* kRunLabel = "dind-executor.run";      // run id
-inline constexpr const char* kDeadlineLabel =
-    "dind-executor.deadline";  // Unix seconds; afterwards the reaper of any process removes it
-inline constexpr const char* kCacheLabel = "dind-executor.cache";  // all runs share it: not a leak
-inline constexpr const char* kImageLabel = "dind-executor.image";  // of such a volume: the image whose files it has
 inline constexpr const char* kInternetNetwork = "dind-executor-internet";
 inline constexpr const char* kSupervisorPath = "/.dind/supervisor";
 inline constexpr const char* kGvisorRuntime = "runsc";  // its name in the engine's daemon.json
@@ -46,7 +41,7 @@ struct SandboxContext {
 };
 engine::ContainerSpec harden(const RunPlan& plan, const SandboxContext& surroundings);
 
-// The container that installs the egress filter of a sandbox before its program starts (supervisor --fence).
+// The container that installs the egress filter of a sandbox before its program starts (supervisor --egress-filter).
 // It is the only container with a capability, which is limited to the sandbox's network. It runs only the supervisor,
 // from an image that holds nothing else: in a caller's image, that path could hold another program.
 engine::ContainerSpec harden_egress_filter(const std::string& sandbox_id, const std::string& run_id,

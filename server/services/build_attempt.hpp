@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-#include "sandbox/network_holder.hpp"
+#include "sandbox/network/network_holder.hpp"
 #include "services/build_lines.hpp"
 #include "services/build_upload.hpp"
 #include "services/buildkit_bound.hpp"

@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "sandbox/silent_end.hpp"
+#include "sandbox/run/silent_end.hpp"
 
 namespace dind {
 
@@ -22,7 +22,7 @@ Task<Result<sandbox::NetworkHolder>> build_network(engine::Client& client, sandb
   auto& fixtures = sandboxes.fixtures();
   // The holder runs in dind-executor's own image. In an image that the Dockerfile names, the supervisor could be
   // another program.
-  const auto image = co_await fixtures.ensure_supervisor_image(deadline);
+  const auto image = co_await fixtures.supervisor_containers().ensure_image(deadline);
   if (!image) co_return std::unexpected(image.error());
   if (cancel.cancelled()) co_return cancelled();
   if (const auto ready = co_await fixtures.ensure_supervisor(deadline); !ready)
@@ -34,7 +34,8 @@ Task<Result<sandbox::NetworkHolder>> build_network(engine::Client& client, sandb
   plan.run_id = run_id;
   plan.limits.pids = 64;
   const auto life = std::chrono::duration_cast<std::chrono::seconds>(build_time + 5min);
-  co_return co_await sandbox::create_network_holder(client, sandboxes.removals(), fixtures, std::move(plan),
+  co_return co_await sandbox::create_network_holder(client, sandboxes.removals(), fixtures.supervisor_containers(),
+                                                    std::move(plan),
                                                     {.image = *image,
                                                      .supervisor_volume = fixtures.supervisor_volume(),
                                                      .supervisor_image = image->id,

@@ -6,8 +6,8 @@
 
 #include "dind/error.hpp"
 #include "engine/client.hpp"
-#include "sandbox/network_holder.hpp"
-#include "sandbox/sandbox.hpp"
+#include "sandbox/network/network_holder.hpp"
+#include "sandbox/run/sandboxes.hpp"
 #include "support/async/cancel.hpp"
 #include "support/async/task.hpp"
 

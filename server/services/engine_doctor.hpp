@@ -6,7 +6,7 @@
 #include <string>
 
 #include "engine/client.hpp"
-#include "sandbox/sandbox.hpp"
+#include "sandbox/run/sandboxes.hpp"
 #include "services/doctor.hpp"
 #include "services/policy_limits.hpp"
 

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <ctime>
 
-#include "sandbox/hardening.hpp"
+#include "sandbox/labels.hpp"
 #include "sandbox/supervisor_image.hpp"
 #include "services/reaper.hpp"
 #include "support/log/log.hpp"
@@ -39,7 +39,7 @@ Task<Result<Inventory>> EngineGarbage::look(Deadline deadline) {
   inventory.now = unix_seconds(info->system_time, std::time(nullptr));
 
   // List images and volumes before containers. Then an object that gets used meanwhile counts as in use.
-  auto images = co_await client_.list_images({kBuiltLabel}, deadline);
+  auto images = co_await client_.list_images({sandbox::kBuiltLabel}, deadline);
   if (!images) co_return std::unexpected(images.error());
   auto supervisors = co_await client_.list_images({std::string(sandbox::kCacheLabel) + "=supervisor"}, deadline);
   if (!supervisors) co_return std::unexpected(supervisors.error());

@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "sandbox/sandbox.hpp"
+#include "sandbox/run/sandboxes.hpp"
 #include "services/workspace_runs.hpp"
 
 namespace dind {

@@ -4,8 +4,8 @@
 #include <cstdio>
 #include <tuple>
 
-#include "sandbox/etc_volumes.hpp"
-#include "sandbox/hardening.hpp"
+#include "sandbox/labels.hpp"
+#include "sandbox/start/etc_volumes.hpp"
 #include "sandbox/supervisor_image.hpp"
 #include "services/reaper.hpp"
 
@@ -22,7 +22,7 @@ std::string days(std::int64_t seconds) {
 }
 
 bool is_ours(const Inventory::Image& image) {
-  return image.labels.contains(kBuiltLabel) &&
+  return image.labels.contains(sandbox::kBuiltLabel) &&
          std::ranges::all_of(image.tags, [](const auto& tag) { return tag.starts_with(kBuiltNames); });
 }
 
@@ -147,7 +147,8 @@ bool is_use_tag(const std::string& tag, const std::string& image_id) {
 }
 
 bool touch_is_due(const std::string& name, const Inventory::Labels& labels, std::int64_t last_use, std::int64_t now) {
-  return name.starts_with(kBuiltNames) && !name.contains('@') && labels.contains(kBuiltLabel) && now - last_use >= kDay;
+  return name.starts_with(kBuiltNames) && !name.contains('@') && labels.contains(sandbox::kBuiltLabel) &&
+         now - last_use >= kDay;
 }
 
 }  // namespace dind

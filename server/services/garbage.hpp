@@ -17,7 +17,6 @@ namespace dind {
 
 // The label of images that dind-executor builds. An image that a user builds on one of them inherits the label. So an
 // image counts as built by dind-executor only if all of its names also begin with kBuiltNames.
-inline constexpr const char* kBuiltLabel = "dind-executor.built";
 inline constexpr const char* kBuiltNames = "dind-executor/";
 
 struct GarbagePolicy {

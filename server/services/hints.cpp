@@ -6,7 +6,7 @@
 
 #include "domain/terms.hpp"
 #include "languages/python_tools.hpp"
-#include "sandbox/verdict.hpp"
+#include "sandbox/run/verdict.hpp"
 #include "services/hint_lines.hpp"
 #include "services/missing_parts.hpp"
 #include "services/windows_line_ends.hpp"

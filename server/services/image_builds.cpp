@@ -5,6 +5,7 @@
 #include <iterator>
 
 #include "sandbox/build_context.hpp"
+#include "sandbox/labels.hpp"
 #include "services/build_attempt.hpp"
 #include "services/build_network.hpp"
 #include "services/build_notes.hpp"
@@ -27,7 +28,7 @@ constexpr int kKilled = 137;
 constexpr int kFileTooLarge = 128 + 25;  // SIGXFSZ
 constexpr std::size_t kMaxSteps = 1000;  // steps that are events at any pace; output of a step may look like a step
 
-std::string label_step() { return "LABEL " + std::string(kBuiltLabel) + "=build"; }
+std::string label_step() { return "LABEL " + std::string(sandbox::kBuiltLabel) + "=build"; }
 
 // The same request has the same key, because the content of the request decides the result.
 std::string build_key(const BuildProgram& program) {
@@ -302,7 +303,7 @@ Task<Result<ImageBuilds::Built>> ImageBuilds::build(BuildProgram program, std::s
   engine::ImageBuild build{.context = now->upload->context().tar,
                            .dockerfile = now->upload->context().dockerfile,
                            .tag = built.name,
-                           .labels = {{kBuiltLabel, "build"}},
+                           .labels = {{sandbox::kBuiltLabel, "build"}},
                            .network_mode = "none",
                            .memory_bytes = policy_.memory_bytes,
                            .cpus = policy_.cpus,

@@ -11,7 +11,7 @@
 #include "dind/error.hpp"
 #include "dind/run_event.hpp"
 #include "engine/client.hpp"
-#include "sandbox/sandbox.hpp"
+#include "sandbox/run/sandboxes.hpp"
 #include "services/build_sources.hpp"
 #include "services/build_upload.hpp"
 #include "services/images.hpp"

@@ -4,7 +4,7 @@
 #include <chrono>
 #include <utility>
 
-#include "sandbox/planner.hpp"
+#include "sandbox/plan/planner.hpp"
 #include "services/kept_tail.hpp"
 #include "support/async/unless_cancelled.hpp"
 #include "support/ids.hpp"

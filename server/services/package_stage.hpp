@@ -10,7 +10,7 @@
 #include "dind/error.hpp"
 #include "dind/run_event.hpp"
 #include "engine/client.hpp"
-#include "sandbox/sandbox.hpp"
+#include "sandbox/run/sandboxes.hpp"
 #include "support/async/cancel.hpp"
 #include "support/async/task.hpp"
 #include "support/log/log.hpp"

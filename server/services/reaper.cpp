@@ -7,7 +7,7 @@
 #include <set>
 #include <string>
 
-#include "sandbox/hardening.hpp"
+#include "sandbox/labels.hpp"
 #include "services/garbage.hpp"
 #include "support/ids.hpp"
 #include "support/log/log.hpp"

@@ -8,7 +8,7 @@
 #include "domain/terms.hpp"
 #include "engine/text.hpp"
 #include "sandbox/hardening.hpp"
-#include "sandbox/planner.hpp"
+#include "sandbox/plan/planner.hpp"
 #include "services/call_time.hpp"
 #include "services/hints.hpp"
 #include "services/image_reference.hpp"

@@ -6,7 +6,7 @@
 #include <string>
 
 #include "engine/client.hpp"
-#include "sandbox/sandbox.hpp"
+#include "sandbox/run/sandboxes.hpp"
 #include "services/admission.hpp"
 #include "services/image_builds.hpp"
 #include "services/images.hpp"

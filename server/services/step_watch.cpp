@@ -5,7 +5,7 @@
 #include <deque>
 #include <utility>
 
-#include "sandbox/hardening.hpp"
+#include "sandbox/labels.hpp"
 #include "services/garbage.hpp"
 #include "support/log/log.hpp"
 
@@ -92,7 +92,7 @@ struct StepWatch::State {
     const auto seen = co_await self->client.container_size(id, in(kMeasureTime));
     if (!seen || seen->network_mode != self->network_mode || seen->labels.contains(sandbox::kOwnerLabel)) co_return;
     // Any container may have the network mode none. Then only the label shows that it belongs to a build.
-    if (!seen->network_mode.starts_with("container:") && !seen->labels.contains(kBuiltLabel)) co_return;
+    if (!seen->network_mode.starts_with("container:") && !seen->labels.contains(sandbox::kBuiltLabel)) co_return;
     // While the engine starts the container, it refuses for a moment (500): the container is no longer only created,
     // and not yet running.
     const Deadline give_up = in(kMeasureTime);

@@ -14,7 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "supervisor/fence.hpp"
+#include "supervisor/egress_filter.hpp"
 
 namespace dind::supervisor {
 

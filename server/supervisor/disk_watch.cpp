@@ -8,7 +8,7 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
-#include "sandbox/supervisor_wire.hpp"
+#include "sandbox/supervision/frames.hpp"
 #include "supervisor/mounts.hpp"
 
 namespace dind::supervisor {
@@ -73,7 +73,8 @@ bool space(uint64_t& bytes, uint64_t& files) {
 constexpr struct {
   const char* path;
   unsigned char bit;
-} kDisks[] = {{"/tmp", wire::kTmpFull}, {"/sandbox", wire::kRunFolderFull}, {"/dev/shm", wire::kShmFull}};
+} kDisks[] = {
+    {"/tmp", supervision::kTmpFull}, {"/sandbox", supervision::kRunFolderFull}, {"/dev/shm", supervision::kShmFull}};
 
 bool is_full(const char* path) {
   struct statvfs fs;
@@ -125,7 +126,7 @@ unsigned char full_disks(char* volume, size_t size) {
   unsigned char bits = 0;
   for (const auto& disk : kDisks)
     if (is_full(disk.path)) bits |= disk.bit;
-  if (find_tmpfs(is_full_volume, volume, size)) bits |= wire::kVolumeFull;
+  if (find_tmpfs(is_full_volume, volume, size)) bits |= supervision::kVolumeFull;
   return bits;
 }
 

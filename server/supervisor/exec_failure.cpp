@@ -11,12 +11,12 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
-#include "sandbox/supervisor_wire.hpp"
+#include "sandbox/supervision/frames.hpp"
 
 namespace dind::supervisor {
 namespace {
 
-using namespace wire;
+using namespace supervision;
 
 constexpr size_t kHead = 4096;
 

@@ -8,7 +8,7 @@ namespace dind::supervisor {
 
 // A pipe transfers it in one piece, because it is smaller than PIPE_BUF.
 struct ExecFailure {
-  int error = 0;          // errno, with a flag of wire::ExecCause if the file shows more
+  int error = 0;          // errno, with a flag of supervision::ExecCause if the file shows more
   char detail[252] = {};  // the subject of the flag: interpreter, loader, machine, mode and owner, …
 };
 

@@ -4,7 +4,7 @@
 #include <stddef.h>
 #include <string.h>
 
-#include "sandbox/supervisor_wire.hpp"
+#include "sandbox/supervision/frames.hpp"
 
 namespace dind::supervisor {
 
@@ -26,21 +26,21 @@ class FrameBuffer {
   // The next frame; valid until more bytes are added.
   Next next(Frame& frame) {
     const size_t have = end_ - at_;
-    const size_t length = have < wire::kHeaderSize ? 0 : wire::get_u32(bytes_ + at_ + 4);
-    if (length > wire::kMaxPayload) return Next::too_long;
-    if (have < wire::kHeaderSize + length) {
+    const size_t length = have < supervision::kHeaderSize ? 0 : supervision::get_u32(bytes_ + at_ + 4);
+    if (length > supervision::kMaxPayload) return Next::too_long;
+    if (have < supervision::kHeaderSize + length) {
       memmove(bytes_, bytes_ + at_, have);
       at_ = 0;
       end_ = have;
       return Next::more;
     }
-    frame = {bytes_[at_], bytes_ + at_ + wire::kHeaderSize, length};
-    at_ += wire::kHeaderSize + length;
+    frame = {bytes_[at_], bytes_ + at_ + supervision::kHeaderSize, length};
+    at_ += supervision::kHeaderSize + length;
     return Next::frame;
   }
 
  private:
-  unsigned char bytes_[wire::kHeaderSize + wire::kMaxPayload];
+  unsigned char bytes_[supervision::kHeaderSize + supervision::kMaxPayload];
   size_t at_ = 0;
   size_t end_ = 0;
 };

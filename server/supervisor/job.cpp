@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "sandbox/supervisor_wire.hpp"
+#include "sandbox/supervision/frames.hpp"
 #include "supervisor/exec_failure.hpp"
 #include "supervisor/user_name.hpp"
 
@@ -29,7 +29,7 @@ struct Cursor {
 
   uint32_t u32() {
     if (left < 4) return ok = false, 0;
-    const uint32_t v = wire::get_u32(at);
+    const uint32_t v = supervision::get_u32(at);
     at += 4, left -= 4;
     return v;
   }
@@ -89,7 +89,7 @@ void exec_path(char* path, char** argv, char** env, ExecFailure& failure) {
   const int error = errno;
   if (error == ENOEXEC && is_plain_text(path)) {
     run_by_shell(path, argv, env);
-    failure.error = error | static_cast<int>(wire::kNoShell);
+    failure.error = error | static_cast<int>(supervision::kNoShell);
     return;
   }
   explain_exec_failure(path, error, failure);
@@ -125,7 +125,7 @@ void exec_program(char** argv, char** env, ExecFailure& failure) {
 
 bool gather_job(const unsigned char* bytes, size_t size) {
   if (size == 0) return true;
-  if (size > wire::kMaxJobBytes - job_size) return false;
+  if (size > supervision::kMaxJobBytes - job_size) return false;
   if (job_size + size > job_room) {
     const size_t room = (job_size + size) * 2;
     auto* grown = static_cast<unsigned char*>(realloc(job_bytes, room));
@@ -190,7 +190,7 @@ int start_program(const Job& job, int in, int out, int err, int& exec_error) {
     for (int n = 1; n < NSIG; ++n) signal(n, SIG_DFL);  // the supervisor ignores signals, and exec would keep that
     umask(022);
     ExecFailure failure;
-    if (job.cwd[0] != 0 && chdir(job.cwd) != 0) failure.error = errno | static_cast<int>(wire::kNoFolder);
+    if (job.cwd[0] != 0 && chdir(job.cwd) != 0) failure.error = errno | static_cast<int>(supervision::kNoFolder);
     if (failure.error == 0) exec_program(job.argv, env, failure);
     [[maybe_unused]] const ssize_t n = write(report[1], &failure, sizeof failure);
     _exit(127);

@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "sandbox/supervisor_wire.hpp"
+#include "sandbox/supervision/frames.hpp"
 #include "supervisor/run_files.hpp"
 
 namespace dind::supervisor {
@@ -66,7 +66,7 @@ size_t list_left_files(const char* folder, unsigned char* payload, size_t room) 
   Found found{payload, room};
   look(folder, strlen(folder) + 1, 0, found);
   if (found.files == 0) return 0;
-  wire::put_u32(payload, found.files);
+  supervision::put_u32(payload, found.files);
   return found.used;
 }
 

@@ -5,14 +5,14 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "supervisor/near_blocks.hpp"
+#include "supervisor/blocked_ranges.hpp"
 
 namespace dind::supervisor {
 namespace {
 
 bool is_known(uint32_t address, const MachineAddresses& found) {
   if (address >> 24 == 127) return true;
-  for (const Block& block : kBlockedRanges)
+  for (const AddressRange& block : kBlockedRanges)
     if (address >> (32 - block.bits) == block.address >> (32 - block.bits)) return true;
   for (size_t i = 0; i < found.count; ++i)
     if (found.all[i] == address) return true;

@@ -20,11 +20,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "sandbox/supervisor_wire.hpp"
+#include "sandbox/supervision/frames.hpp"
 #include "supervisor/cgroup.hpp"
 #include "supervisor/disk_watch.hpp"
+#include "supervisor/egress_filter.hpp"
 #include "supervisor/exec_failure.hpp"
-#include "supervisor/fence.hpp"
 #include "supervisor/frames.hpp"
 #include "supervisor/job.hpp"
 #include "supervisor/left_files.hpp"
@@ -37,7 +37,7 @@
 namespace dind::supervisor {
 namespace {
 
-using namespace wire;
+using namespace supervision;
 
 constexpr int kCountEveryMs = 10;  // gVisor takes about this long for a fork
 constexpr int kEndEveryMs = 10;
@@ -234,7 +234,7 @@ void take_frame(unsigned char type, const unsigned char* payload, size_t size) {
 void read_input() {
   const ssize_t n = read(0, input.room(), input.free_size());
   if (n < 0 && (errno == EINTR || errno == EAGAIN)) return;
-  if (n <= 0) end_everything(wire::kLeaseOverExit);
+  if (n <= 0) end_everything(supervision::kLeaseOverExit);
   input.added(static_cast<size_t>(n));
   Frame frame;
   FrameBuffer::Next next;
@@ -378,7 +378,7 @@ void set_up() {
         end_run(Cause::deadline);
         set_timer(2000);  // for the report; then the sandbox ends even if nobody reads it
       } else {
-        end_everything(wire::kLeaseOverExit);
+        end_everything(supervision::kLeaseOverExit);
       }
     }
     if (polled[0].revents != 0) read_input();
@@ -394,7 +394,7 @@ void set_up() {
 int main(int argc, char** argv) {
   using namespace dind::supervisor;
   if (argc == 2 && strcmp(argv[1], "--probe") == 0) return probe();
-  if (argc >= 2 && strcmp(argv[1], "--fence") == 0) return fence(argc == 3 ? argv[2] : dind::wire::kMachineRoutes);
+  if (argc >= 2 && strcmp(argv[1], "--egress-filter") == 0) return install_egress_filter(argv[2]);
   set_up();
   loop();
 }

@@ -4,12 +4,12 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "sandbox/supervisor_wire.hpp"
+#include "sandbox/supervision/frames.hpp"
 
 namespace dind::supervisor {
 namespace {
 
-using namespace wire;
+using namespace supervision;
 
 unsigned char output[8 * 1024 + 2 * (kHeaderSize + kMaxPayload)];
 size_t output_at = 0;

@@ -5,7 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "supervisor/near_blocks.hpp"
+#include "supervisor/blocked_ranges.hpp"
 #include "supervisor/netlink.hpp"
 
 namespace dind::supervisor {
@@ -27,7 +27,7 @@ constexpr uint32_t kEqual = 0, kDifferent = 1, kOutputDevice = 5;
 constexpr size_t kMaxDropped = 100;
 constexpr unsigned kFrame = 14;  // bytes of an Ethernet header
 constexpr const char* kTable = "dind";
-constexpr const char* kChain = "fence";
+constexpr const char* kChain = "egress_filter";
 
 struct Filter {
   NetlinkRequests requests;
@@ -135,7 +135,7 @@ struct Filter {
     drop({subnet, bits});
     for (size_t i = 0; i < machine.count && i < kMaxDropped; ++i) drop({machine.all[i], 32});
   }
-  void drop(Block block) {
+  void drop(AddressRange block) {
     const uint32_t address = htonl(block.address);
     begin();
     load(packet + 16, 4);

@@ -4,7 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "sandbox/supervisor_wire.hpp"
+#include "sandbox/supervision/frames.hpp"
 
 namespace dind::supervisor {
 namespace {
@@ -12,7 +12,7 @@ namespace {
 int pipe_end = -1;
 bool opened = false;
 bool ended = false;
-unsigned char held[wire::kStdinWindow];
+unsigned char held[supervision::kStdinWindow];
 size_t at = 0;
 size_t filled = 0;
 uint64_t nobodys = 0;

@@ -6,7 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "sandbox/supervisor_wire.hpp"
+#include "sandbox/supervision/frames.hpp"
 
 namespace dind::supervisor {
 namespace {
@@ -38,7 +38,7 @@ const char* begin_file(const unsigned char* payload, size_t size) {
   end_files();
   file = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
   if (file < 0) return why();
-  fchmod(file, wire::get_u32(payload));
+  fchmod(file, supervision::get_u32(payload));
   for (char*& each : begun)
     if (each == nullptr) {
       each = strdup(path);

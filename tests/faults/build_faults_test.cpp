@@ -45,8 +45,8 @@ void has_step(RunBench& bench, const std::string& network_mode, std::int64_t wri
 }
 
 void has_network(RunBench& bench) {
-  bench.weaken = [](nlohmann::json& container) {  // as it is for the fence alone
-    if (container["Name"].get<std::string>().ends_with(".fence"))
+  bench.weaken = [](nlohmann::json& container) {  // only the container of the egress filter
+    if (container["Name"].get<std::string>().ends_with(".egress-filter"))
       container["HostConfig"]["CapAdd"] = nlohmann::json::array({"NET_ADMIN"});
   };
   bench.fake.on(

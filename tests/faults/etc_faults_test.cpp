@@ -4,7 +4,7 @@
 #include <set>
 
 #include "run_bench.hpp"
-#include "sandbox/etc_volumes.hpp"
+#include "sandbox/start/etc_volumes.hpp"
 #include "services/engine_doctor.hpp"
 
 namespace etc_faults_test {

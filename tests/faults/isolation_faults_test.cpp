@@ -122,7 +122,7 @@ TEST_CASE("A sandbox that the kernel killed for memory and that is gone already 
   const auto end = [&](const std::string& events, FakeReply::Then then) {
     RunBench bench;
     bench.fake.on("POST", "/containers/*/attach",
-                  supervised(ready() + began() + said(wire::kOut, "so far"), FakeReply::Then::close));
+                  supervised(ready() + began() + said(supervision::kOut, "so far"), FakeReply::Then::close));
     FakeReply reply = FakeReply::json(200, events);
     reply.then = then;
     reply.chunked = true;

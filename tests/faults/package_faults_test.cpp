@@ -49,8 +49,8 @@ TEST_CASE(
     "What an installer says has none of the operator's secrets, and an installer has no more CPUs than there are") {
   PackageBench bench(with_index());
   const std::string text = std::string("Looking in https://me:") + kPassword + "@index.example/simple\n";
-  const std::string words = said(wire::kOut, text.substr(0, 25)) + said(wire::kOut, text.substr(25)) +
-                            said(wire::kErr, "no token-of-the-operator here");
+  const std::string words = said(supervision::kOut, text.substr(0, 25)) + said(supervision::kOut, text.substr(25)) +
+                            said(supervision::kErr, "no token-of-the-operator here");
   bench.fake.on("POST", "/containers/*/attach",
                 supervised(ready() + began() + words + exited(1), FakeReply::Then::hang));
   const auto under = bench.begin(bench.spec());
@@ -77,7 +77,7 @@ TEST_CASE("A sandbox that is lost while packages are installed is no program's")
     PackageBench bench({});
     bench.weaken = [&](nlohmann::json& reply) { reply["State"] = {{"Running", connection}}; };
     bench.fake.on("POST", "/containers/*/attach",
-                  supervised(ready() + began() + said(wire::kOut, "Collecting six\n"), FakeReply::Then::close));
+                  supervised(ready() + began() + said(supervision::kOut, "Collecting six\n"), FakeReply::Then::close));
     const auto under = bench.begin(bench.spec());
     const auto answer = bench.finish(under);
     REQUIRE_FALSE(answer);
@@ -121,7 +121,7 @@ TEST_CASE("P26: the last line of an installer is told, however soon it comes aft
     for (int i = 0; i < 50; ++i) words += "Collecting package " + std::to_string(i) + "\n";
     words += "Successfully installed six-1.16.0" + end;
     bench.fake.on("POST", "/containers/*/attach",
-                  supervised(ready() + began() + said(wire::kOut, words) + exited(0), FakeReply::Then::hang));
+                  supervised(ready() + began() + said(supervision::kOut, words) + exited(0), FakeReply::Then::hang));
     const auto under = bench.begin(bench.spec());
     const auto answer = bench.finish(under);
     INFO((answer ? "" : answer.error().message));

@@ -14,9 +14,9 @@
 
 #include "engine/client.hpp"
 #include "fake_engine.hpp"
-#include "sandbox/sandbox.hpp"
+#include "sandbox/run/sandboxes.hpp"
+#include "sandbox/supervision/frames.hpp"
 #include "sandbox/supervisor_image.hpp"
-#include "sandbox/supervisor_wire.hpp"
 #include "services/runs.hpp"
 #include "support/inspect_reply.hpp"
 #include "support/run_task.hpp"
@@ -30,21 +30,25 @@ inline std::string engine_chunk(unsigned char stream, const std::string& bytes) 
   return chunk + bytes;
 }
 inline std::string frame_of(unsigned char type, const std::string& payload) {
-  std::string bytes(wire::kHeaderSize, '\0');
-  wire::put_header(reinterpret_cast<unsigned char*>(bytes.data()), type, static_cast<std::uint32_t>(payload.size()));
+  std::string bytes(supervision::kHeaderSize, '\0');
+  supervision::put_header(reinterpret_cast<unsigned char*>(bytes.data()), type,
+                          static_cast<std::uint32_t>(payload.size()));
   return bytes + payload;
 }
 inline std::string said(unsigned char type, const std::string& payload = "") {
   return engine_chunk(1, frame_of(type, payload));
 }
-inline std::string ready() { return said(wire::kReady, std::string("\0\0\0", 3) + static_cast<char>(wire::kVersion)); }
-inline std::string began() { return said(wire::kStarted); }
-inline std::string exited(std::uint32_t code) {
-  std::string payload(wire::kExitReportSize, '\0');
-  wire::put_report(reinterpret_cast<unsigned char*>(payload.data()), {.how = wire::How::exited, .code = code});
-  return said(wire::kExit, payload);
+inline std::string ready() {
+  return said(supervision::kReady, std::string("\0\0\0", 3) + static_cast<char>(supervision::kVersion));
 }
-inline std::string whole_run() { return ready() + began() + said(wire::kOut, "hello\n") + exited(0); }
+inline std::string began() { return said(supervision::kStarted); }
+inline std::string exited(std::uint32_t code) {
+  std::string payload(supervision::kExitReportSize, '\0');
+  supervision::put_report(reinterpret_cast<unsigned char*>(payload.data()),
+                          {.how = supervision::How::exited, .code = code});
+  return said(supervision::kExit, payload);
+}
+inline std::string whole_run() { return ready() + began() + said(supervision::kOut, "hello\n") + exited(0); }
 
 // What an attached supervisor says once its container is started; what follows `ready` comes after it has its job.
 inline FakeReply supervised(std::string bytes, FakeReply::Then then) {

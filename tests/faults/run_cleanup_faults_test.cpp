@@ -68,8 +68,9 @@ TEST_CASE("A supervisor that is missing is put back once, and the program gets i
       [under](const std::exception_ptr&, Result<RunResult> answer) { under->answer.emplace(std::move(answer)); });
   REQUIRE(bench.until([&] { return under->audience.started; }));
   under->input->push("typed only after the second attempt");
-  CHECK(bench.until(
-      [&] { return bench.fake.received().contains(frame_of(wire::kStdin, "typed only after the second attempt")); }));
+  CHECK(bench.until([&] {
+    return bench.fake.received().contains(frame_of(supervision::kStdin, "typed only after the second attempt"));
+  }));
   under->cancel.cancel(CancelReason::user);
   CHECK(bench.finish(under)->verdict == Verdict::cancelled);
   CHECK(bench.fake.count("PUT", "/containers/*/archive") == 1);
@@ -224,7 +225,8 @@ TEST_CASE(
     "An engine that goes away while a program runs is an error that says so, and the container is removed once it is "
     "back") {
   RunBench bench;
-  bench.fake.on("POST", "/containers/*/attach", supervised(ready() + began() + said(wire::kOut, "so far"), Then::hang));
+  bench.fake.on("POST", "/containers/*/attach",
+                supervised(ready() + began() + said(supervision::kOut, "so far"), Then::hang));
   const auto under = bench.begin(python());
   REQUIRE(bench.until([&] { return under->audience.started && under->audience.output == "so far"; }));
   bench.fake.stop_listening();

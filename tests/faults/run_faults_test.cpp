@@ -93,7 +93,8 @@ TEST_CASE("A cancel is answered at once wherever the engine hangs, and what was 
 
 TEST_CASE("A cancel of a program whose supervisor says no more is answered at once, with what is known") {
   RunBench bench;
-  bench.fake.on("POST", "/containers/*/attach", supervised(ready() + began() + said(wire::kOut, "so far"), Then::hang));
+  bench.fake.on("POST", "/containers/*/attach",
+                supervised(ready() + began() + said(supervision::kOut, "so far"), Then::hang));
   const auto under = bench.begin(python());
   REQUIRE(bench.until([&] { return under->audience.started && under->audience.output == "so far"; }));
   const auto asked = Clock::now();
@@ -107,7 +108,7 @@ TEST_CASE("A cancel of a program whose supervisor says no more is answered at on
   CHECK(bench.wait_all_removed());
   CHECK(bench.there() == 0);
   // It was asked to end its program before its container was taken away.
-  CHECK(bench.fake.received().contains(frame_of(wire::kSignal, std::string("\0\0\0\x09", 4))));
+  CHECK(bench.fake.received().contains(frame_of(supervision::kSignal, std::string("\0\0\0\x09", 4))));
 }
 
 TEST_CASE("A timeout of a program whose supervisor says no more comes in time") {
@@ -160,8 +161,9 @@ TEST_CASE("A stream that breaks off or is no supervisor's is an error, and the c
     const char* part;
   };
   const Broken cases[] = {
-      {"ends in the middle of a frame", ready() + began() + engine_chunk(1, frame_of(wire::kOut, "lost").substr(0, 9)),
-       Then::close, ErrorCode::engine_error, "removed while the program ran"},
+      {"ends in the middle of a frame",
+       ready() + began() + engine_chunk(1, frame_of(supervision::kOut, "lost").substr(0, 9)), Then::close,
+       ErrorCode::engine_error, "removed while the program ran"},
       {"ends in the middle of the engine's header", ready() + began() + std::string("\1\0\0", 3), Then::close,
        ErrorCode::engine_error, "removed while the program ran"},
       {"garbage for the engine's header", "HTTP/1.1 400 Bad Request\r\n\r\n", Then::hang, ErrorCode::engine_error,
@@ -172,10 +174,11 @@ TEST_CASE("A stream that breaks off or is no supervisor's is an error, and the c
        ErrorCode::internal, "Please report this"},
       {"a frame of 4 GiB", ready() + began() + engine_chunk(1, std::string("o\0\0\0\xff\xff\xff\xff", 8)), Then::hang,
        ErrorCode::internal, "too long"},
-      {"another version", said(wire::kReady, std::string("\0\0\0\x63", 4)), Then::hang, ErrorCode::internal,
+      {"another version", said(supervision::kReady, std::string("\0\0\0\x63", 4)), Then::hang, ErrorCode::internal,
        "version 99"},
-      {"the supervisor gives up, in several lines", ready() + said(wire::kProtocolError, "no room\non its\ttmpfs"),
-       Then::hang, ErrorCode::engine_error, "no room on its tmpfs"},
+      {"the supervisor gives up, in several lines",
+       ready() + said(supervision::kProtocolError, "no room\non its\ttmpfs"), Then::hang, ErrorCode::engine_error,
+       "no room on its tmpfs"},
   };
   for (const auto& [what, bytes, then, code, part] : cases) {
     INFO(what);
@@ -190,7 +193,7 @@ TEST_CASE("A stream that breaks off or is no supervisor's is an error, and the c
 TEST_CASE("What comes after the exit report is not believed") {
   RunBench bench;
   bench.fake.on("POST", "/containers/*/attach",
-                supervised(ready() + began() + exited(0) + exited(7) + said(wire::kOut, "late"), Then::hang));
+                supervised(ready() + began() + exited(0) + exited(7) + said(supervision::kOut, "late"), Then::hang));
   const auto under = bench.begin(python());
   const auto result = bench.finish(under);
   REQUIRE(result);
@@ -202,14 +205,14 @@ TEST_CASE("What comes after the exit report is not believed") {
 TEST_CASE("The exit report is confirmed, so that the supervisor need not stay") {
   RunBench bench;
   REQUIRE(bench.run(python()));
-  CHECK(bench.until([&] { return bench.fake.received().contains(frame_of(wire::kReportReceived, "")); }));
+  CHECK(bench.until([&] { return bench.fake.received().contains(frame_of(supervision::kReportReceived, "")); }));
   CHECK(bench.wait_all_removed());
 }
 
 TEST_CASE("A flood past the output limit ends the run even where the supervisor does not end it") {
   RunBench bench;
   std::string flood = ready() + began();
-  for (int i = 0; i < 64; ++i) flood += said(wire::kOut, std::string(wire::kMaxPayload, 'x'));
+  for (int i = 0; i < 64; ++i) flood += said(supervision::kOut, std::string(supervision::kMaxPayload, 'x'));
   bench.fake.on("POST", "/containers/*/attach", supervised(flood, Then::hang));
   sandbox::RunPlan plan{.run_id = "flood", .argv = {"yes"}};
   plan.limits.output_bytes = 1 << 20;

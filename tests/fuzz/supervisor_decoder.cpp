@@ -1,7 +1,7 @@
 // What a supervisor sends, which may be hostile: any split gives the same events, and no view lies outside of the
 // input.
 #include "fuzz.hpp"
-#include "sandbox/supervisor_codec.hpp"
+#include "sandbox/supervision/frame_codec.hpp"
 
 using namespace dind;
 using namespace dind::sandbox;
@@ -36,9 +36,9 @@ Heard hear(std::string_view bytes, std::uint32_t how) {
       if (const auto* taken = std::get_if<StdinTaken>(&event))
         heard.events += "taken " + std::to_string(taken->bytes) + ";";
       if (const auto* broken = std::get_if<SupervisorBroken>(&event)) heard.events += "broken " + broken->why + ";";
-      if (const auto* report = std::get_if<wire::ExitReport>(&event)) {
-        unsigned char payload[wire::kExitReportSize];
-        wire::put_report(payload, *report);
+      if (const auto* report = std::get_if<supervision::ExitReport>(&event)) {
+        unsigned char payload[supervision::kExitReportSize];
+        supervision::put_report(payload, *report);
         heard.events += "exit " + std::string(reinterpret_cast<const char*>(payload), sizeof payload) + ";";
       }
       if (const auto* output = std::get_if<ProgramOutput>(&event)) {

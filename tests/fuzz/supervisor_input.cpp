@@ -4,7 +4,7 @@
 #include <memory>
 
 #include "fuzz.hpp"
-#include "sandbox/supervisor_wire.hpp"
+#include "sandbox/supervision/frames.hpp"
 #include "supervisor/frames.hpp"
 #include "supervisor/job.hpp"
 
@@ -51,11 +51,11 @@ std::string hear(std::string_view bytes, std::uint32_t how) {
       supervisor::Frame frame{};
       supervisor::FrameBuffer::Next next;
       while (!broken && (next = buffer.next(frame)) == supervisor::FrameBuffer::Next::frame) {
-        fuzz::require(frame.size <= wire::kMaxPayload, "a payload is no longer than the wire allows");
+        fuzz::require(frame.size <= supervision::kMaxPayload, "a payload is no longer than the wire allows");
         heard += static_cast<char>(frame.type);
         heard.append(reinterpret_cast<const char*>(frame.payload), frame.size);
-        if (frame.type == wire::kJobData && !supervisor::gather_job(frame.payload, frame.size)) broken = true;
-        if (frame.type == wire::kStart) job();
+        if (frame.type == supervision::kJobData && !supervisor::gather_job(frame.payload, frame.size)) broken = true;
+        if (frame.type == supervision::kStart) job();
       }
       if (!broken && next == supervisor::FrameBuffer::Next::too_long) {
         heard += "too long";

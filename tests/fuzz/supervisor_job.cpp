@@ -4,7 +4,7 @@
 #include <memory>
 
 #include "fuzz.hpp"
-#include "sandbox/supervisor_codec.hpp"
+#include "sandbox/supervision/frame_codec.hpp"
 #include "supervisor/frames.hpp"
 #include "supervisor/job.hpp"
 
@@ -48,10 +48,10 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
       supervisor::Frame frame{};
       supervisor::FrameBuffer::Next next;
       while ((next = buffer.next(frame)) == supervisor::FrameBuffer::Next::frame) {
-        if (frame.type == wire::kFileData) file.append(reinterpret_cast<const char*>(frame.payload), frame.size);
-        if (frame.type == wire::kJobData)
+        if (frame.type == supervision::kFileData) file.append(reinterpret_cast<const char*>(frame.payload), frame.size);
+        if (frame.type == supervision::kJobData)
           fuzz::require(supervisor::gather_job(frame.payload, frame.size), "a job of ours is not too long");
-        started = started || frame.type == wire::kStart;
+        started = started || frame.type == supervision::kStart;
       }
       fuzz::require(next == supervisor::FrameBuffer::Next::more, "a frame of ours is not too long");
     }

@@ -133,8 +133,8 @@ PRIVILEGES = [
          "    except OSError: pass\nprint(sorted(found), raw)\n",
          text="[1, 2, 10, 16] []\n", gvisor={}),
     Case("the supervisor's own program gives no power",
-         "import subprocess\ndone = subprocess.run(['/.dind/supervisor', '--fence'], capture_output=True, text=True)\nprint(done.returncode, done.stdout.split(':')[0])\n",
-         text="1 not fenced\n"),
+         "import subprocess\ndone = subprocess.run(['/.dind/supervisor', '--egress-filter'], capture_output=True, text=True)\nprint(done.returncode, done.stdout.split(':')[0])\n",
+         text="1 not filtered\n"),
 ]
 
 FILES = [

@@ -73,7 +73,7 @@ class FenceTest(unittest.TestCase):
         return result[0]
 
     def fence(self, *arguments):
-        return self.within(lambda: subprocess.run([SUPERVISOR, "--fence", *arguments], capture_output=True, text=True, timeout=20))
+        return self.within(lambda: subprocess.run([SUPERVISOR, "--egress-filter", *arguments], capture_output=True, text=True, timeout=20))
 
     def switch(self, name, value=None):
         """A switch of the sandbox's network: sets it, and says what it is."""
@@ -110,7 +110,7 @@ class FenceTest(unittest.TestCase):
 
     def test_with_the_fence_nothing_near_arrives_whatever_sends_it(self):
         done = self.fence()
-        self.assertEqual((done.returncode, done.stdout), (0, "fenced: routes, neighbours, packets, frames\n"))
+        self.assertEqual((done.returncode, done.stdout), (0, "filtered: routes, neighbours, packets, frames\n"))
         self.assertEqual(set(self.knock()) - {"answer"}, {"far"}, self.said)
 
     def test_without_the_filter_a_program_reaches_no_address_of_the_engines_machine(self):
@@ -128,7 +128,7 @@ class FenceTest(unittest.TestCase):
             self.assertIn(address, self.addressed, "without the fence it arrives")
         self.ip("-n", self.names[1], "neigh", "flush", "dev", "eth0")  # as a new sandbox has it
         done = self.fence(routes)
-        self.assertEqual((done.returncode, done.stdout), (0, "fenced: routes, neighbours, packets, frames\n"))
+        self.assertEqual((done.returncode, done.stdout), (0, "filtered: routes, neighbours, packets, frames\n"))
         self.assertEqual(set(self.knock(*OWN)) - {"answer", "dns"}, {"far"}, self.said)
         self.assertEqual(self.addressed - {FAR}, set(), self.said)
         self.within(without_filter)
@@ -137,7 +137,7 @@ class FenceTest(unittest.TestCase):
 
     def test_a_fence_that_can_not_read_the_machines_addresses_does_not_come_up(self):
         done = self.fence("/proc/self/mem")
-        self.assertEqual((done.returncode, done.stdout[:42]), (1, "not fenced: the machine's own addresses: I"))
+        self.assertEqual((done.returncode, done.stdout[:44]), (1, "not filtered: the machine's own addresses: I"))
 
     def test_a_device_with_ipv6_is_not_fenced(self):
         """S08: no rule looks at IPv6, and one switch alone keeps it off."""
@@ -145,7 +145,7 @@ class FenceTest(unittest.TestCase):
             self.switch(f"ipv6/conf/{device}/disable_ipv6", "0")
         self.ip("-n", self.names[1], "address", "add", "2001:db8::2/64", "dev", "eth0", "nodad")
         done = self.fence()
-        self.assertEqual((done.returncode, done.stdout), (1, "not fenced: IPv6 is on at eth0\n"))
+        self.assertEqual((done.returncode, done.stdout), (1, "not filtered: IPv6 is on at eth0\n"))
 
     def test_the_filter_of_sources_is_off_whatever_it_was(self):
         """N01: an engine takes no switch of a device from API 1.46 on; the gateway's requests would be dropped."""
@@ -157,12 +157,12 @@ class FenceTest(unittest.TestCase):
         self.ip("-n", self.names[0], "link", "set", "bridge", "down")
         done = self.fence()
         self.assertEqual(done.returncode, 1)
-        self.assertRegex(done.stdout, r"not fenced: the gateway's hardware address: .+\n")
+        self.assertRegex(done.stdout, r"not filtered: the gateway's hardware address: .+\n")
 
     def test_who_may_not_change_the_network_raises_none(self):
-        done = self.within(lambda: subprocess.run(["setpriv", "--bounding-set", "-all", "--inh-caps", "-all", SUPERVISOR, "--fence"], capture_output=True, text=True, timeout=20))
+        done = self.within(lambda: subprocess.run(["setpriv", "--bounding-set", "-all", "--inh-caps", "-all", SUPERVISOR, "--egress-filter"], capture_output=True, text=True, timeout=20))
         self.assertEqual(done.returncode, 1, done.stdout)
-        self.assertIn("not fenced: ", done.stdout)
+        self.assertIn("not filtered: ", done.stdout)
 
 
 if __name__ == "__main__":

@@ -129,7 +129,7 @@ class OwnImage(HostileTest):
     def test_the_filter_runs_from_it_whatever_the_image_of_the_run_is(self):
         begun = time.time()
         self.assert_run(self.call("run", "--quiet", "--network", "internet", self.python("print('ran')")), 0, b"ran\n")
-        fences = [each for each in container_events(begun, "create") if each["name"].endswith(".fence")]
+        fences = [each for each in container_events(begun, "create") if each["name"].endswith(".egress-filter")]
         self.assertTrue(fences)
         ours = {each["Id"] for each in self.supervisor_images()}
         self.assertEqual({each["image"] for each in fences} - ours, set())
@@ -161,7 +161,7 @@ class OwnImage(HostileTest):
         begun = time.time()
         self.assert_run(self.call("run", "--quiet", "--network", "internet", self.python("print('ran')")), 0, b"ran\n")
         self.assertNotEqual(engine("GET", f"/images/{name}/json")["Id"], other)
-        self.assertNotIn(other, {each["image"] for each in container_events(begun, "create") if each["name"].endswith(".fence")})
+        self.assertNotIn(other, {each["image"] for each in container_events(begun, "create") if each["name"].endswith(".egress-filter")})
 
     def test_one_that_was_removed_is_there_again(self):
         for _ in range(2):

@@ -9,24 +9,36 @@ import re
 import sys
 import tempfile
 
-# The table of docs/architecture.md. A module may include itself.
+# The table of docs/architecture.md. A module may include itself. "sandbox/plan" is a sub-module; "sandbox/*" means the
+# module with all of its sub-modules.
+SANDBOX = {"support", "domain", "engine", "sandbox/plan", "sandbox"}
 MAY_INCLUDE = {
     "support": set(),
     "domain": {"support"},
     "rpc": {"support"},
     "engine": {"support", "domain"},
     "languages": {"support", "domain"},
-    "sandbox": {"support", "domain", "engine", "languages"},
-    "services": {"support", "domain", "engine", "languages", "sandbox"},
+    "sandbox/plan": {"support", "domain", "engine", "languages"},
+    "sandbox": {"support", "domain", "engine", "sandbox/plan"},
+    "sandbox/supervision": {"support", "domain", "engine", "sandbox/plan"},
+    "sandbox/network": SANDBOX,
+    "sandbox/workspace": SANDBOX,
+    "sandbox/start": SANDBOX | {"sandbox/supervision", "sandbox/network", "sandbox/workspace"},
+    "sandbox/warm_pool": SANDBOX | {"sandbox/start"},
+    "sandbox/run": SANDBOX | {"languages", "sandbox/supervision", "sandbox/workspace", "sandbox/start", "sandbox/warm_pool"},
+    "services": {"support", "domain", "engine", "languages", "sandbox/*"},
     "frontends": {"support", "domain", "rpc", "services"},
-    "app": {"support", "domain", "rpc", "engine", "languages", "sandbox", "services", "frontends"},
+    "app": {"support", "domain", "rpc", "engine", "languages", "sandbox/*", "services", "frontends"},
     "supervisor": set(),  # a program of its own, without dependencies
 }
 # include/dind is the public part of three modules.
 PUBLIC = {"dind/error.hpp": "support", "dind/cancel_reason.hpp": "support", "dind/executor.hpp": "app"}
 # Single files that a module may include beyond the table, and why.
 EXCEPTIONS = {
-    ("supervisor", "sandbox/supervisor_wire.hpp"),  # the frames between the two, without any dependency
+    # The frames between server and supervisor, and their bounds: a file without any dependency.
+    ("supervisor", "sandbox/supervision/frames.hpp"),
+    ("sandbox/plan", "sandbox/supervision/frames.hpp"),
+    ("sandbox", "sandbox/supervision/frames.hpp"),
 }
 # Values only: no I/O, no JSON, no Docker.
 FORBIDDEN_IN_DOMAIN = re.compile(r'^\s*#\s*include\s*<(nlohmann/|boost/|spdlog/|curl/|CLI/|archive|sqlite3|sys/socket|fstream|iostream)', re.M)
@@ -40,6 +52,8 @@ def module_of(root, path):
     parts = path.relative_to(root).parts
     if parts[0] == "include":
         return PUBLIC.get("/".join(parts[1:]), "domain")
+    if len(parts) > 3 and any(name.startswith(parts[1] + "/") for name in MAY_INCLUDE):
+        return "/".join(parts[1:3])
     return parts[1] if len(parts) > 2 else "app"
 
 
@@ -52,6 +66,11 @@ def target_of(root, path, written):
             if found.is_relative_to(home) and found.is_file():
                 return module_of(root.resolve(), found), str(found.relative_to(home))
     return None
+
+
+def may_include(module, other):
+    allowed = MAY_INCLUDE[module]
+    return other == module or other in allowed or other.split("/")[0] + "/*" in allowed
 
 
 def frontend_of(name):
@@ -83,7 +102,7 @@ def check_file(root, path):
         other, name = target
         if (module, name) in EXCEPTIONS:
             continue
-        if other != module and other not in MAY_INCLUDE[module]:
+        if not may_include(module, other):
             allowed = ", ".join(sorted(MAY_INCLUDE[module])) or "nothing else"
             yield (f'{shown}:{number}: {module} may not include {other} ("{written}"); it may include: {allowed}. '
                    "Pass a value or an interface of a module below, or move the code")
@@ -123,10 +142,12 @@ SELF_TEST_BASE = {
     "include/dind/executor.hpp": '#pragma once\n#include "dind/run_spec.hpp"\n',
     "server/support/log/log.hpp": '#include "dind/error.hpp"\n',
     "server/engine/client.hpp": '#include "dind/run_spec.hpp"\n#include "support/log/log.hpp"\n',
-    "server/sandbox/supervisor_wire.hpp": "",
-    "server/sandbox/plan.cpp": '#include "engine/client.hpp"\n',
-    "server/supervisor/main.cpp": '#include "sandbox/supervisor_wire.hpp"\n',
-    "server/services/run.hpp": '#include "engine/client.hpp"\n',
+    "server/sandbox/supervision/frames.hpp": "",
+    "server/sandbox/plan/plan.hpp": '#include "engine/client.hpp"\n#include "sandbox/supervision/frames.hpp"\n',
+    "server/sandbox/hardening.hpp": '#include "sandbox/plan/plan.hpp"\n',
+    "server/sandbox/run/run.hpp": '#include "sandbox/hardening.hpp"\n#include "sandbox/supervision/frames.hpp"\n',
+    "server/supervisor/main.cpp": '#include "sandbox/supervision/frames.hpp"\n',
+    "server/services/run.hpp": '#include "engine/client.hpp"\n#include "sandbox/run/run.hpp"\n#include "sandbox/hardening.hpp"\n',
     "server/frontends/shared/json.hpp": "",
     "server/frontends/cli/run.cpp": '#include "services/run.hpp"\n#include "frontends/shared/json.hpp"\n',
     "server/frontends/lsp/lsp.hpp": "",
@@ -141,14 +162,17 @@ SELF_TEST_WRONG = [
     ("include/dind/bad.hpp", "#pragma once\n#  include <boost/asio.hpp>\n", "values only"),
     ("include/dind/bad.hpp", '#include "dind/executor.hpp"\n', "domain may not include app"),
     ("server/rpc/bad.cpp", '#include "dind/run_spec.hpp"\n', "rpc may not include domain"),
-    ("server/engine/bad.cpp", '#include "sandbox/supervisor_wire.hpp"\n', "engine may not include sandbox"),
+    ("server/engine/bad.cpp", '#include "sandbox/supervision/frames.hpp"\n', "engine may not include sandbox"),
     ("server/frontends/cli/bad.cpp", '#include "engine/client.hpp"\n', "frontends may not include engine"),
-    ("server/frontends/cli/bad.cpp", '  #include "../../sandbox/supervisor_wire.hpp"\n', "frontends may not include sandbox"),
+    ("server/frontends/cli/bad.cpp", '  #include "../../sandbox/supervision/frames.hpp"\n', "frontends may not include sandbox"),
     ("server/frontends/cli/bad.cpp", '#include "frontends/lsp/lsp.hpp"\n', "may not include the frontend lsp"),
     ("server/frontends/shared/bad.cpp", '#include "frontends/lsp/lsp.hpp"\n', "shared/ may not include the frontend lsp"),
     ("server/services/bad.cpp", '#include "frontends/shared/json.hpp"\n', "services may not include frontends"),
     ("server/supervisor/bad.cpp", '#include "support/log/log.hpp"\n', "supervisor may not include support"),
-    ("server/supervisor/bad.cpp", '#include "sandbox/plan.cpp"\n', "supervisor may not include sandbox"),
+    ("server/supervisor/bad.cpp", '#include "sandbox/plan/plan.hpp"\n', "supervisor may not include sandbox/plan"),
+    ("server/sandbox/plan/bad.cpp", '#include "sandbox/hardening.hpp"\n', "sandbox/plan may not include sandbox "),
+    ("server/sandbox/bad.cpp", '#include "sandbox/run/run.hpp"\n', "sandbox may not include sandbox/run"),
+    ("server/sandbox/cellar/bad.cpp", "", "module sandbox/cellar is not in the table"),
     ("server/cellar/bad.cpp", "", "module cellar is not in the table"),
     ("server/app/bad.cpp", '#include "nowhere.hpp"\n', "no file of server/ or include/"),
     ("server/app/long.cpp", "\n" * 451, "451 lines"),

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "sandbox/hardening.hpp"
-#include "sandbox/planner.hpp"
+#include "sandbox/plan/planner.hpp"
 
 namespace dind::tests {
 

@@ -8,7 +8,7 @@
 
 #include "engine/container_codec.hpp"
 #include "sandbox/embedded.hpp"
-#include "sandbox/planner.hpp"
+#include "sandbox/plan/planner.hpp"
 #include "support/hardened_spec.hpp"
 #include "support/ids.hpp"
 #include "support/inspect_reply.hpp"
@@ -70,34 +70,35 @@ TEST_CASE("A run with a way out differs from a default one in the network and in
   CHECK(spec == python_spec());
 }
 
-TEST_CASE("The fence has one capability, over the sandbox's network alone, and runs nothing but our own program") {
-  const auto fence = harden_egress_filter("0123abcd", "r1", surroundings());
+TEST_CASE(
+    "The egress filter has one capability, over the sandbox's network alone, and runs nothing but our own program") {
+  const auto filter = harden_egress_filter("0123abcd", "r1", surroundings());
   // S01: an image that holds nothing but the supervisor, whatever the run's is.
-  CHECK(fence.image == "sha256:5e1f");
-  CHECK(fence.entrypoint == std::vector<std::string>{"/supervisor", "--fence"});
-  CHECK(fence.command.empty());
-  CHECK(fence.network_mode == "container:0123abcd");
-  CHECK(fence.cap_add == std::vector<std::string>{"NET_ADMIN"});
-  CHECK(fence.cap_drop == std::vector<std::string>{"ALL"});
-  CHECK(fence.read_only_rootfs);
-  CHECK(fence.security_opt == python_spec().security_opt);
+  CHECK(filter.image == "sha256:5e1f");
+  CHECK(filter.entrypoint == std::vector<std::string>{"/supervisor", "--egress-filter"});
+  CHECK(filter.command.empty());
+  CHECK(filter.network_mode == "container:0123abcd");
+  CHECK(filter.cap_add == std::vector<std::string>{"NET_ADMIN"});
+  CHECK(filter.cap_drop == std::vector<std::string>{"ALL"});
+  CHECK(filter.read_only_rootfs);
+  CHECK(filter.security_opt == python_spec().security_opt);
   // S08: what the engine's machine calls its own.
-  REQUIRE(fence.mounts.size() == 1);
-  CHECK(fence.mounts.front().kind == engine::Mount::Kind::bind);
-  CHECK(fence.mounts.front().source == "/proc/1/net/fib_trie");
-  CHECK(fence.mounts.front().read_only);
-  CHECK(fence.tmpfs.empty());
-  CHECK(fence.pids_limit > 0);
-  CHECK(fence.memory_bytes > 0);
-  CHECK(fence.labels.contains(kOwnerLabel));
-  auto weaker = fence;
+  REQUIRE(filter.mounts.size() == 1);
+  CHECK(filter.mounts.front().kind == engine::Mount::Kind::bind);
+  CHECK(filter.mounts.front().source == "/proc/1/net/fib_trie");
+  CHECK(filter.mounts.front().read_only);
+  CHECK(filter.tmpfs.empty());
+  CHECK(filter.pids_limit > 0);
+  CHECK(filter.memory_bytes > 0);
+  CHECK(filter.labels.contains(kOwnerLabel));
+  auto weaker = filter;
   weaker.cap_add.push_back("SYS_ADMIN");
-  CHECK(differences(fence, weaker).size() == 1);
+  CHECK(differences(filter, weaker).size() == 1);
   weaker.cap_add = {"CAP_NET_ADMIN"};
-  CHECK(differences(fence, weaker).empty());
+  CHECK(differences(filter, weaker).empty());
 }
 
-TEST_CASE("Nothing of a caller's image is the fence's (S01)") {
+TEST_CASE("The egress filter uses nothing of a caller's image (S01)") {
   auto around = surroundings();
   const auto usual = harden_egress_filter("0123abcd", "r1", around);
   around.image = {.id = "sha256:evil",
@@ -229,9 +230,9 @@ TEST_CASE("P01, P07: the files of /etc are read-only mounts of single files, fro
   // The engine refuses any other propagation for what is in its own folder.
   for (const auto& mount : engine::create_body(spec)["HostConfig"]["Mounts"])
     if (mount["Type"] == "bind") CHECK(mount["BindOptions"]["Propagation"] == "rslave");
-  auto fenced = python_plan();
-  fenced.network = Network::internet;
-  CHECK(mount_at(harden(fenced, around), "/etc/hosts") != nullptr);
+  auto networked = python_plan();
+  networked.network = Network::internet;
+  CHECK(mount_at(harden(networked, around), "/etc/hosts") != nullptr);
   CHECK(harden_egress_filter("0123", "r1", around).mounts.size() == 1);
 }
 

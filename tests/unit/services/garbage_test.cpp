@@ -41,7 +41,7 @@ std::vector<std::string> names(const Inventory& inventory, std::chrono::seconds 
 Inventory::Image image(std::string name, std::int64_t days, std::int64_t bytes = 10) {
   return {.id = "sha256:" + name,
           .tags = {"dind-executor/" + name + ":1"},
-          .labels = {{kBuiltLabel, "1"}},
+          .labels = {{sandbox::kBuiltLabel, "1"}},
           .bytes = bytes,
           .last_used = kNow - days * kDay};
 }
@@ -172,7 +172,7 @@ TEST_CASE("A user's image that inherits our label is not ours") {
 }
 
 TEST_CASE("The use of what we built is noted once a day") {
-  const Inventory::Labels built{{kBuiltLabel, "1"}};
+  const Inventory::Labels built{{sandbox::kBuiltLabel, "1"}};
   const auto due = [&](const char* name, const Inventory::Labels& labels, const std::string& last_tagged,
                        const std::vector<std::string>& tags = {}) {
     return touch_is_due(name, labels, last_use(last_tagged, tags, 0), kNow);

@@ -9,7 +9,7 @@
 #include <fstream>
 #include <string>
 
-#include "sandbox/supervisor_wire.hpp"
+#include "sandbox/supervision/frames.hpp"
 #include "support/ids.hpp"
 
 namespace exec_failure_test {
@@ -17,7 +17,7 @@ namespace exec_failure_test {
 using namespace dind;
 using namespace dind::supervisor;
 namespace fs = std::filesystem;
-namespace wire = dind::wire;
+namespace supervision = dind::supervision;
 
 namespace {
 
@@ -75,8 +75,8 @@ Said explained(const std::string& bytes, int error) {
   const Program program(bytes);
   ExecFailure failure;
   explain_exec_failure(program.path.c_str(), error, failure);
-  CHECK((static_cast<unsigned>(failure.error) & wire::kErrnoMask) == static_cast<unsigned>(error));
-  return {static_cast<unsigned>(failure.error) & ~wire::kErrnoMask, failure.detail};
+  CHECK((static_cast<unsigned>(failure.error) & supervision::kErrnoMask) == static_cast<unsigned>(error));
+  return {static_cast<unsigned>(failure.error) & ~supervision::kErrnoMask, failure.detail};
 }
 
 #if defined(__aarch64__)
@@ -89,7 +89,7 @@ constexpr unsigned short kOwn = EM_X86_64, kOther = EM_AARCH64;
 
 TEST_CASE("P20: a program of this machine whose loader is missing is told by its loader") {
   const auto said = explained(elf64(kOwn), ENOENT);
-  CHECK(said.flags == wire::kNoLoader);
+  CHECK(said.flags == supervision::kNoLoader);
   CHECK(said.detail == "/lib64/ld-none.so");
 }
 
@@ -109,7 +109,7 @@ TEST_CASE("P20: a program of 32 bits or of another machine is told by its machin
     for (const int error : {ENOEXEC, ENOENT, ELIBBAD}) {  // ENOENT: without its loader, or without its emulator
       INFO(each.named << ", errno " << error);
       const auto said = explained(each.bytes, error);
-      CHECK(said.flags == (said.detail.contains("(32 bits)") ? wire::kBits32 : wire::kOtherMachine));
+      CHECK(said.flags == (said.detail.contains("(32 bits)") ? supervision::kBits32 : supervision::kOtherMachine));
       CHECK(said.detail.contains(each.named));
       CHECK(said.detail.contains("the engine's machine is"));
     }
@@ -117,7 +117,7 @@ TEST_CASE("P20: a program of 32 bits or of another machine is told by its machin
 
 TEST_CASE("P20: a program of another system is told by it") {
   const auto windows = explained(std::string("MZ\x90\0\3\0", 6), ENOEXEC);
-  CHECK(windows.flags == wire::kOtherSystem);
+  CHECK(windows.flags == supervision::kOtherSystem);
   CHECK(windows.detail == "Windows");
   CHECK(explained(std::string("\xcf\xfa\xed\xfe\7\0", 6), ENOEXEC).detail == "macOS");
   CHECK(explained(std::string("\0asm\1\0", 6), ENOEXEC).detail == "WebAssembly");
@@ -135,20 +135,20 @@ TEST_CASE("P20: a file that no system executes is told by what it is") {
   for (const auto& [bytes, what] : cases) {
     INFO(what);
     const auto said = explained(bytes, ENOEXEC);
-    CHECK(said.flags == wire::kNotProgram);
+    CHECK(said.flags == supervision::kNotProgram);
     CHECK(said.detail == what);
   }
 }
 
 TEST_CASE("P20: a part of a program is not taken for one of another machine") {
   const auto whole = elf64(kOwn);
-  CHECK(explained(whole, ENOEXEC).flags == wire::kDamaged);
+  CHECK(explained(whole, ENOEXEC).flags == supervision::kDamaged);
   for (std::size_t size = 0; size <= whole.size(); ++size) {
     INFO(size << " bytes");
     const auto flags = explained(whole.substr(0, size), ENOEXEC).flags;
-    CHECK(flags == (size == 0 ? wire::kNotProgram : size < SELFMAG ? 0 : wire::kDamaged));
+    CHECK(flags == (size == 0 ? supervision::kNotProgram : size < SELFMAG ? 0 : supervision::kDamaged));
     const auto of_loader = explained(whole.substr(0, size), ENOENT).flags;
-    CHECK((of_loader == 0 || (of_loader == wire::kNoLoader && size == whole.size())));
+    CHECK((of_loader == 0 || (of_loader == supervision::kNoLoader && size == whole.size())));
   }
 }
 

@@ -1,0 +1,186 @@
+#include "sandbox/start/sandbox_starter.hpp"
+
+#include "engine/reasons.hpp"
+#include "sandbox/creation.hpp"
+#include "sandbox/network/egress_filter.hpp"
+#include "support/ids.hpp"
+#include "support/log/log.hpp"
+
+namespace dind::sandbox {
+
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr auto kCallTime = 15s;
+
+std::string join(const std::vector<std::string>& parts) {
+  std::string all;
+  for (const auto& part : parts) all += (all.empty() ? "" : "; ") + part;
+  return all;
+}
+
+// Removes a container early, if the run is cancelled while its create hangs. The pending removal still runs after the
+// create has ended, because this one may come before the container exists.
+Task<void> remove_early(engine::Client& client, std::string container, std::string run_id) {
+  if (const auto removed = co_await client.remove_container(container, in(kCallTime)); !removed)
+    log(LogLevel::debug, "An early removal failed: " + removed.error().message, run_id);
+}
+
+// A token that a program can't guess. It is never 0, the token of a supervisor without a job.
+std::uint32_t random_token() { return static_cast<std::uint32_t>(std::stoul(random_id(3), nullptr, 16)) | 1; }
+
+}  // namespace
+
+SandboxStarter::SandboxStarter(asio::any_io_executor executor, engine::Client& client, Removals& removals,
+                               SharedResources& fixtures, const Workspace& workspace)
+    : executor_(std::move(executor)),
+      client_(client),
+      removals_(removals),
+      fixtures_(fixtures),
+      images_(client, removals),
+      workspace_(workspace),
+      etc_(client, removals, fixtures) {}
+
+// The volume with the files of /etc may be gone: no container holds it, so any prune removes it. Then it is filled
+// again. If the engine can't mount such files, the sandbox is created without them.
+Task<Result<SandboxStarter::Made>> SandboxStarter::create(const RunPlan& plan, SandboxContext around,
+                                                          Removals::PendingRemoval& removal, std::string name) {
+  const auto user = plan.workspace ? around.user : std::string(kNobody);
+  for (int attempt = 0;; ++attempt) {
+    auto spec = harden(plan, around);
+    const auto created = co_await create_expected(client_, removal, name, spec, in(kCreateTime));
+    if (created) co_return Made{.spec = std::move(spec), .container = *created};
+    if (attempt == 0 && client_.is_podman() && engine::profile_is_missing(created.error().message)) {
+      if (const auto ready = co_await fixtures_.ensure_profile(in(kCreateTime), true); !ready)
+        co_return std::unexpected(ready.error());
+      continue;
+    }
+    if (around.etc_folder.empty() || !created.error().message.contains(around.etc_folder))
+      co_return std::unexpected(created.error());
+    if (attempt > 0) etc_.give_up(created.error());
+    Result<EtcFolder> etc = EtcFolder{};
+    if (attempt == 0) etc = co_await etc_.refill(around.image, user, in(kCreateTime));
+    if (!etc) co_return std::unexpected(etc.error());
+    around.etc_folder = etc->path;
+  }
+}
+
+void SandboxStarter::look_again(bool user_refused) {
+  etc_.forget();
+  if (user_refused) users_.refuse();
+}
+
+Task<Result<AttachedSandbox>> SandboxStarter::attach(const RunPlan& plan, const SandboxContext& surroundings,
+                                                     Removals::PendingRemoval removal, std::string name,
+                                                     Cancel cancel) {
+  AttachedSandbox made{.removal = std::move(removal), .name = name, .id = {}, .isolation = {}, .talk = {}};
+  if (const auto ready = co_await fixtures_.ensure_supervisor(in(kCreateTime)); !ready)
+    co_return std::unexpected(ready.error());
+  if (const auto ready = co_await fixtures_.ensure_profile(in(kCreateTime)); !ready)
+    co_return std::unexpected(ready.error());
+  if (plan.network == Network::internet) {
+    if (const auto ready = co_await fixtures_.ensure_internet(in(kCallTime)); !ready)
+      co_return std::unexpected(ready.error());
+    if (const auto ready = co_await fixtures_.supervisor_containers().ensure_image(in(kCreateTime)); !ready)
+      co_return std::unexpected(ready.error());
+  }
+  if (cancel.cancelled()) co_return fail(ErrorCode::cancelled, "The run was cancelled");
+
+  // Before anything is created from the image: an engine may refuse to read a container with such a VOLUME.
+  const std::string image_name = plan.images.empty() ? surroundings.image.id : plan.images.front();
+  if (auto refused = refused_volume(image_name, plan, surroundings.image))
+    co_return std::unexpected(std::move(*refused));
+
+  auto around = surroundings;
+  const auto etc = co_await etc_.find(around.image, around.user, in(kCreateTime));
+  if (!etc) co_return std::unexpected(etc.error());
+  around.etc_folder = etc->path;
+  around.filled_volumes = etc->filled;
+  if (!plan.workspace && etc->users == EngineUsers::same) made.user = users_.take();
+  if (made.user) around.user = made.user.user();
+  if (plan.workspace == WorkspaceAccess::read_write)
+    if (auto note = mapped_users_note(etc->users, around.user); !note.empty()) made.notes.push_back(std::move(note));
+  if (cancel.cancelled()) co_return fail(ErrorCode::cancelled, "The run was cancelled");
+  const auto workspace = with_root(workspace_, plan.workspace_root);
+  const auto planned = harden(plan, around);
+  const auto targets = mount_targets(planned, around.image);
+  if (const auto problem = working_dir_problem(targets.working_dir); !problem.empty())
+    co_return std::unexpected(working_dir_refused(image_name, targets.working_dir, problem));
+  bool image_is_fine = images_.knows(around.image, targets);
+  if (!image_is_fine && plan.workspace) {
+    const auto fine = co_await images_.check_apart(planned, around.image, image_name, targets, in(kCreateTime));
+    if (!fine) co_return std::unexpected(fine.error());
+    image_is_fine = true;
+  }
+  if (cancel.cancelled()) co_return fail(ErrorCode::cancelled, "The run was cancelled");
+
+  auto hurry = cancel.on_cancel([this, &name, run_id = plan.run_id] {
+    spawn(executor_, "early removal of " + name, remove_early(client_, name, run_id));
+  });
+  const auto created = co_await create(plan, std::move(around), made.removal, name);
+  hurry.reset();
+  // During create, the engine already creates missing folders (working directory, mount targets), or tries to. Here a
+  // file of the image is in the way.
+  if (!created && engine::meets_a_file(created.error())) {
+    const auto fine = co_await images_.check_apart(planned, surroundings.image, image_name, targets, in(kCreateTime));
+    if (!fine && fine.error().code == ErrorCode::invalid_request) co_return std::unexpected(fine.error());
+    if (!targets.working_dir.empty())
+      co_return std::unexpected(working_dir_refused(image_name, targets.working_dir, "is not a folder"));
+  }
+  if (!created) co_return std::unexpected(workspace_error(created.error(), workspace));
+  const auto& spec = created->spec;
+  made.id = created->container.id;
+  for (const auto& warning : created->container.warnings)
+    log(LogLevel::info, "The engine warns: " + warning, plan.run_id);
+  if (cancel.cancelled()) co_return fail(ErrorCode::cancelled, "The run was cancelled");
+
+  const auto reported = co_await client_.inspect_container_spec(made.id, in(kCallTime));
+  if (!reported) co_return std::unexpected(reported.error());
+  if (const auto wrong = differences(client_.as_reported(spec), *reported); !wrong.empty()) {
+    co_return fail(ErrorCode::engine_error, "The engine at " + client_.endpoint().address +
+                                                " did not make the sandbox as asked, so it was not started (" +
+                                                join(wrong) + "). It may be too old, or a proxy changes requests");
+  }
+  if (!image_is_fine) {
+    auto fine = co_await images_.check(made.id, surroundings.image, image_name, targets, in(kCallTime));
+    // An engine that can't mount onto a file or a link can't read any path in this container either.
+    if (!fine && fine.error().engine_status >= 500)
+      fine = co_await images_.check_apart(spec, surroundings.image, image_name, targets, in(kCreateTime));
+    if (!fine) co_return std::unexpected(fine.error());
+  }
+  if (plan.workspace && !workspaces_seen_.contains(workspace.path)) {
+    const auto same = co_await check_same_folder(client_, made.id, workspace, in(kCallTime));
+    if (!same) co_return std::unexpected(same.error());
+    workspaces_seen_.insert(workspace.path);
+  }
+  // Use what the engine reports: its default runtime may be gVisor too.
+  const bool gvisor = reported->runtime == kGvisorRuntime;
+  made.isolation = dind::name(gvisor ? Isolation::gvisor : Isolation::runc);
+  if (plan.isolation == Isolation::runc && gvisor && !plan.workspace_mounts.empty())
+    co_return fail(
+        ErrorCode::invalid_request,
+        "The engine's default runtime is gVisor, which can't guard a writable workspace as runc does: run it "
+        "with isolation gvisor (\"isolation\" in the configuration)");
+  auto stream = co_await client_.attach_container(made.id, in(kCallTime));
+  if (!stream) co_return std::unexpected(stream.error());
+  if (cancel.cancelled()) co_return fail(ErrorCode::cancelled, "The run was cancelled");
+  made.talk = SupervisorConnection::begin(executor_, std::move(*stream), gvisor ? random_token() : 0);
+  co_return made;
+}
+
+Task<Result<void>> SandboxStarter::start(const AttachedSandbox& sandbox, const RunPlan& plan,
+                                         const SandboxContext& surroundings) {
+  if (const auto started = co_await client_.start_container(sandbox.name, in(kCreateTime)); !started)
+    co_return std::unexpected(started.error());
+  if (plan.network != Network::internet) co_return Result<void>{};
+  const auto supervisor = co_await fixtures_.supervisor_containers().ensure_image(in(kCreateTime));
+  if (!supervisor) co_return std::unexpected(supervisor.error());
+  auto around = surroundings;
+  around.supervisor_image = supervisor->id;
+  co_return co_await install_egress_filter(client_, removals_, fixtures_.supervisor_containers(),
+                                           harden_egress_filter(sandbox.id, plan.run_id, around),
+                                           sandbox.name + ".egress-filter", in(kCreateTime));
+}
+
+}  // namespace dind::sandbox

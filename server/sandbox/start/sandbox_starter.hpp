@@ -1,0 +1,84 @@
+// Creates and starts a sandbox, until its supervisor waits for a job.
+#pragma once
+
+#include <memory>
+#include <set>
+#include <string>
+
+#include "dind/error.hpp"
+#include "engine/client.hpp"
+#include "sandbox/hardening.hpp"
+#include "sandbox/plan/plan.hpp"
+#include "sandbox/removals.hpp"
+#include "sandbox/start/etc_volumes.hpp"
+#include "sandbox/start/mount_targets.hpp"
+#include "sandbox/start/own_users.hpp"
+#include "sandbox/start/shared_resources.hpp"
+#include "sandbox/supervision/supervisor_connection.hpp"
+#include "sandbox/workspace/workspace.hpp"
+#include "support/async/cancel.hpp"
+#include "support/async/task.hpp"
+
+namespace dind::sandbox {
+
+// An attached container that belongs to this object only. It is removed when this object is destroyed.
+struct AttachedSandbox {
+  Removals::PendingRemoval removal;
+  std::string name;
+  std::string id;         // the engine's
+  std::string isolation;  // as the engine reports it
+  std::shared_ptr<SupervisorConnection> talk;
+  OwnUsers::Lease user;            // empty: the user of its SandboxContext
+  std::vector<std::string> notes;  // for people: properties of this engine that matter to the run
+};
+
+// Max time for the end of a run and its clean-up: from the latest end of the run until any process may remove what is
+// left.
+inline constexpr std::chrono::seconds kRemovalGrace{300};
+inline constexpr std::chrono::seconds kCreateTime{60};  // the engine may have to unpack an image
+
+class SandboxStarter {
+ public:
+  // Unix seconds on the engine's clock.
+  std::int64_t unix_now() const { return client_.unix_now(); }
+
+  // `workspace` is read for each run, because it may change.
+  SandboxStarter(asio::any_io_executor executor, engine::Client& client, Removals& removals, SharedResources& fixtures,
+                 const Workspace& workspace);
+
+  // Creates the container `name`, whose pending removal is `removal`, compares it with what was asked for, and attaches
+  // to it. A sandbox without a workspace gets a user of its own if the engine has those ids.
+  // `plan` and `surroundings` must live until it returns. Errors: cancelled, the engine's, or how the container
+  // differs.
+  Task<Result<AttachedSandbox>> attach(const RunPlan& plan, const SandboxContext& surroundings,
+                                       Removals::PendingRemoval removal, std::string name, Cancel cancel);
+  // Starts the sandbox, and installs the egress filter if it has a network. After that, the sandbox may get a job.
+  Task<Result<void>> start(const AttachedSandbox& sandbox, const RunPlan& plan, const SandboxContext& surroundings);
+
+  ImageCheck& images() { return images_; }
+
+  // Forgets the /etc volumes, so that they are looked up again. `user_refused`: sandboxes get no user of their own any
+  // more.
+  void look_again(bool user_refused);
+
+ private:
+  // The created container, and the spec that it was created from.
+  struct Made {
+    engine::ContainerSpec spec;
+    engine::CreatedContainer container;
+  };
+  Task<Result<Made>> create(const RunPlan& plan, SandboxContext around, Removals::PendingRemoval& removal,
+                            std::string name);
+
+  asio::any_io_executor executor_;
+  engine::Client& client_;
+  Removals& removals_;
+  SharedResources& fixtures_;
+  ImageCheck images_;
+  const Workspace& workspace_;
+  EtcVolumes etc_;
+  OwnUsers users_;
+  std::set<std::string> workspaces_seen_;  // paths of workspaces that were compared with the engine's folder
+};
+
+}  // namespace dind::sandbox

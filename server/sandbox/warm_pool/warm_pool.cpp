@@ -1,0 +1,354 @@
+#include "sandbox/warm_pool/warm_pool.hpp"
+
+#include <algorithm>
+#include <cinttypes>
+#include <cstdio>
+#include <vector>
+
+#include "support/ids.hpp"
+#include "support/log/log.hpp"
+
+namespace dind::sandbox {
+
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr auto kReadyTime = 30s;
+constexpr auto kPoolCheckInterval = 5s;  // between two checks of age and memory
+constexpr auto kMaxAge = 30min;          // then another replaces it: its deadline label is set at its create
+// The egress filter knows the machine's addresses of the moment when it was installed.
+constexpr auto kMaxNetworkAge = 60s;
+constexpr auto kMaxRunTimeout = 10min;            // every warm sandbox has time for such a run
+constexpr auto kSecondSandboxFor = 60s;           // a second one is warm for this long after a run that found none
+constexpr const char* kWarmRunId = "prestarted";  // used instead of a run ID
+
+// If less than this share of the machine's memory is available, no sandbox stays warm and none is added.
+constexpr std::int64_t kMinFreeMemoryPercent = 10;
+
+bool is_memory_low() {
+  std::FILE* file = std::fopen("/proc/meminfo", "re");
+  if (file == nullptr) return false;
+  std::int64_t total = 0;
+  std::int64_t available = 0;
+  char line[128];
+  while (std::fgets(line, sizeof line, file) != nullptr) {
+    if (total == 0) std::sscanf(line, "MemTotal: %" SCNd64, &total);
+    if (std::sscanf(line, "MemAvailable: %" SCNd64, &available) == 1) break;
+  }
+  std::fclose(file);
+  return total > 0 && available < total / 100 * kMinFreeMemoryPercent;
+}
+
+// The part of a plan that is the same in every run that one sandbox may serve: all but what the supervisor is told.
+RunPlan pool_key(RunPlan plan) {
+  plan.run_id = kWarmRunId;
+  plan.name.clear();
+  plan.language.clear();
+  plan.images.clear();
+  plan.argv.clear();
+  plan.env.clear();
+  plan.files.clear();
+  plan.notes.clear();
+  plan.terms = {};
+  plan.workspace_seen.clear();
+  plan.workspace_deepest = SIZE_MAX;
+  return plan;
+}
+
+// Not if this process can't see the workspace: another folder may be at its path when the run comes.
+bool can_be_warm(const RunPlan& plan, const SandboxContext& surroundings) {
+  return plan.volumes.empty() && !plan.once && (!plan.workspace || surroundings.workspace_inode != 0);
+}
+
+std::chrono::seconds max_age(const RunPlan& plan) { return plan.network == Network::none ? kMaxAge : kMaxNetworkAge; }
+
+// Runs with equal keys can use the same warm sandbox, but only one of them gets it. `spec` is all that the engine is
+// told. `inodes` tell which folders and files its paths stood for.
+struct Key {
+  engine::ContainerSpec spec;
+  std::vector<std::uint64_t> inodes;
+  bool operator==(const Key&) const = default;
+};
+
+Key shape_key(const RunPlan& shape, SandboxContext surroundings) {
+  surroundings.remove_after = 0;
+  Key key{.spec = harden(shape, surroundings), .inodes = {}};
+  if (!shape.workspace) return key;
+  key.inodes.push_back(surroundings.workspace_inode);
+  for (const auto& mount : shape.workspace_mounts) key.inodes.push_back(mount.inode);
+  return key;
+}
+
+}  // namespace
+
+// One kind of warm sandbox: what its sandboxes are made of.
+struct WarmPool::PoolKey {
+  RunPlan plan;
+  SandboxContext surroundings;
+  Key key;
+  Clock::time_point used;
+  Clock::time_point missed;  // when a run last found none
+  std::chrono::seconds longest = kMaxRunTimeout;
+};
+
+struct WarmPool::Claim::Entry {
+  explicit Entry(const asio::any_io_executor& executor) : changed(executor) {}
+  RunPlan plan;
+  SandboxContext surroundings;
+  Key key;
+  Signal changed;
+  Cancel cancel;
+  Clock::time_point since = Clock::now();
+  bool claimed = false;
+  bool over = false;  // it could not be started, or is being removed
+  std::unique_ptr<AttachedSandbox> sandbox;
+
+  bool waits() const {
+    if (over || !sandbox) return false;
+    const auto& seen = sandbox->talk->seen();
+    return seen.ready && !seen.ended && !seen.error;
+  }
+  bool has_time_for(std::chrono::seconds timeout, std::int64_t now) const {
+    return now + timeout.count() + kRemovalGrace.count() <= surroundings.remove_after;
+  }
+};
+
+struct WarmPool::State : std::enable_shared_from_this<State> {
+  using Entry = Claim::Entry;
+
+  State(asio::any_io_executor e, SandboxStarter& p, Removals& r)
+      : executor(std::move(e)), preparation(p), removals(r), wake(executor) {}
+
+  asio::any_io_executor executor;
+  SandboxStarter& preparation;
+  Removals& removals;
+  Signal wake;
+  WarmPoolPolicy policy;
+  std::vector<PoolKey> shapes;  // the most recently used first
+  std::vector<std::shared_ptr<Entry>> entries;
+  std::size_t held = 0;
+  bool closed = false;
+  bool tending = false;
+
+  PoolKey* find(const Key& key) {
+    const auto found = std::ranges::find(shapes, key, &PoolKey::key);
+    return found == shapes.end() ? nullptr : &*found;
+  }
+
+  void drop(const std::shared_ptr<Entry>& entry) {
+    if (entry->claimed) return;  // a run has claimed it
+    entry->over = true;
+    entry->cancel.cancel(CancelReason::shutdown);
+    entry->changed.notify();
+    if (entry->sandbox) entry->sandbox->talk->changed().notify();
+    std::erase(entries, entry);
+  }
+
+  void drop_all_but(auto keep) {
+    for (const auto& each : std::vector(entries))
+      if (!keep(*each)) drop(each);
+  }
+
+  // Adjusts the pool to what is requested. It starts one sandbox at a time.
+  void tend() {
+    const auto now = Clock::now();
+    if (closed || policy.most == 0) return;
+    std::erase_if(shapes, [&](const PoolKey& each) { return now - each.used > policy.idle; });
+    drop_all_but([&](const Entry& each) { return find(each.key) != nullptr && now - each.since < max_age(each.plan); });
+    if (shapes.empty() || held > 0) return;
+    if (std::ranges::any_of(entries, [](const auto& each) { return !each->sandbox; })) return;
+    std::size_t room = policy.most;
+    for (const auto& shape : shapes) {
+      const std::size_t wanted = std::min<std::size_t>(room, now - shape.missed < kSecondSandboxFor ? 2 : 1);
+      const auto there = std::ranges::count(entries, shape.key, [](const auto& each) { return each->key; });
+      room -= wanted;
+      if (static_cast<std::size_t>(there) < wanted) {
+        make_room(shapes, policy.most);
+        if (!is_memory_low()) make(shape);
+        return;
+      }
+    }
+  }
+
+  // Makes room for a new sandbox by removing sandboxes of the least recently used kind.
+  void make_room(const std::vector<PoolKey>& by_use, std::size_t most) {
+    for (auto shape = by_use.rbegin(); shape != by_use.rend() && entries.size() >= most; ++shape)
+      for (const auto& each : std::vector(entries))
+        if (each->key == shape->key && entries.size() >= most) drop(each);
+  }
+
+  void make(const PoolKey& shape) {
+    const auto entry = std::make_shared<Entry>(executor);
+    entry->plan = shape.plan;
+    entry->surroundings = shape.surroundings;
+    entry->surroundings.remove_after =
+        preparation.unix_now() +
+        std::chrono::duration_cast<std::chrono::seconds>(kMaxAge + kRemovalGrace + shape.longest).count();
+    entry->key = shape.key;
+    entries.push_back(entry);
+    spawn(executor, "a prestarted sandbox", keep(shared_from_this(), entry));
+  }
+
+  // Starts a warm sandbox and watches it until a run takes it or it is removed.
+  static Task<void> keep(std::shared_ptr<State> self, std::shared_ptr<Entry> entry) {
+    const std::string name = std::string("dind-") + kWarmRunId + "-" + random_id(4);
+    Result<AttachedSandbox> made = fail(ErrorCode::internal, "a bug of ours");
+    try {
+      made = co_await self->prepare(*entry, name);
+    } catch (const std::exception& e) {
+      made = fail(ErrorCode::internal, e.what());
+    }
+    if (!made) {
+      if (!entry->over) log(LogLevel::info, "No sandbox was prestarted: " + made.error().message);
+      self->give_up(entry);
+      co_return;
+    }
+    entry->sandbox = std::make_unique<AttachedSandbox>(std::move(*made));
+    entry->changed.notify();
+    log(LogLevel::debug, "The sandbox " + name + " waits for a run");
+    self->tend();
+    const auto talk = entry->sandbox->talk;
+    while (entry->sandbox && entry->waits()) co_await talk->changed().wait(in(1h));
+    if (!entry->sandbox) co_return;  // a run took it
+    if (!entry->over) {
+      log(LogLevel::info, "The sandbox " + name + " ended while it waited");
+      self->give_up(entry);
+    }
+    entry->sandbox.reset();
+    co_await self->removals.wait_removed(name, in(60s));
+    talk->close();
+  }
+
+  Task<Result<AttachedSandbox>> prepare(const Entry& entry, std::string name) {
+    auto made = co_await preparation.attach(entry.plan, entry.surroundings, removals.expect_container(name), name,
+                                            entry.cancel);
+    if (!made) co_return made;
+    if (const auto started = co_await preparation.start(*made, entry.plan, entry.surroundings); !started)
+      co_return std::unexpected(started.error());
+    const auto& seen = made->talk->seen();
+    const Deadline ready_by = in(kReadyTime);
+    while (!seen.ready && !seen.ended && !seen.error && !entry.over && Clock::now() < ready_by)
+      co_await made->talk->changed().wait(std::min(ready_by, in(1s)));
+    if (!seen.ready || seen.ended || seen.error || entry.over)
+      co_return fail(ErrorCode::engine_error, seen.error ? seen.error->message : "it did not become ready");
+    co_return made;
+  }
+
+  // A kind that failed is not tried again until it is requested again.
+  void give_up(const std::shared_ptr<Entry>& entry) {
+    const bool dropped = std::exchange(entry->over, true);  // its kind may be requested again already
+    std::erase(entries, entry);
+    if (!dropped) std::erase_if(shapes, [&](const PoolKey& each) { return each.key == entry->key; });
+    entry->changed.notify();
+    tend();
+  }
+
+  static Task<void> look_after(std::shared_ptr<State> self) {
+    while (!self->closed && !self->shapes.empty()) {
+      co_await self->wake.wait(in(std::min<Clock::duration>(kPoolCheckInterval, self->policy.idle)));
+      if (self->closed) break;
+      if (!self->entries.empty() && is_memory_low()) {
+        log(LogLevel::info, "Memory is short: no sandbox waits for a run until there is more");
+        self->drop_all_but([](const Entry&) { return false; });
+        self->shapes.clear();
+      }
+      self->tend();
+    }
+    self->tending = false;
+  }
+};
+
+WarmPool::WarmPool(asio::any_io_executor executor, SandboxStarter& preparation, Removals& removals)
+    : state_(std::make_shared<State>(std::move(executor), preparation, removals)) {}
+
+WarmPool::~WarmPool() { close(); }
+
+void WarmPool::allow(WarmPoolPolicy policy) { state_->policy = policy; }
+
+WarmPool::Claim WarmPool::claim(const RunPlan& plan, const SandboxContext& surroundings) {
+  Claim claim;
+  if (state_->policy.most == 0 || !can_be_warm(plan, surroundings)) return claim;
+  const auto key = shape_key(pool_key(plan), surroundings);
+  const auto timeout = std::chrono::duration_cast<std::chrono::seconds>(plan.limits.timeout) + 1s;
+  for (const auto& each : state_->entries) {
+    if (each->claimed || each->over || each->key != key) continue;
+    const bool waits = each->waits();
+    if ((each->sandbox && !waits) || !each->has_time_for(timeout, state_->preparation.unix_now())) continue;
+    if (!claim.entry_ || waits) claim.entry_ = each;
+    if (waits) break;
+  }
+  if (claim.entry_) {
+    claim.entry_->claimed = true;  // no other run gets it, except after a cancel before it was used
+  } else if (auto* shape = state_->find(key)) {
+    shape->missed = Clock::now();
+  }
+  return claim;
+}
+
+Task<std::unique_ptr<AttachedSandbox>> WarmPool::taken(Claim claim, Cancel cancel) {
+  const auto state = state_;
+  const auto entry = std::move(claim.entry_);
+  const auto heard = cancel.on_cancel([weak = std::weak_ptr(entry)] {
+    if (const auto alive = weak.lock()) alive->changed.notify();
+  });
+  while (!entry->sandbox && !entry->over && !cancel.cancelled()) co_await entry->changed.wait(in(1h));
+  if (!entry->waits() || cancel.cancelled()) {
+    entry->claimed = false;
+    if (state->closed)
+      state->drop(entry);
+    else
+      state->tend();
+    co_return nullptr;
+  }
+  auto sandbox = std::exchange(entry->sandbox, nullptr);
+  std::erase(state->entries, entry);
+  sandbox->talk->changed().notify();  // `keep` ends, because the run has the sandbox
+  co_return sandbox;
+}
+
+void WarmPool::want(const RunPlan& plan, const SandboxContext& surroundings) {
+  if (state_->closed || state_->policy.most == 0 || !can_be_warm(plan, surroundings)) return;
+  auto shape = pool_key(plan);
+  auto key = shape_key(shape, surroundings);
+  const auto now = Clock::now();
+  const auto timeout = std::chrono::duration_cast<std::chrono::seconds>(plan.limits.timeout) + 1s;
+  auto& shapes = state_->shapes;
+  const auto known = std::ranges::find(shapes, key, &PoolKey::key);
+  if (known != shapes.end()) {
+    std::rotate(shapes.begin(), known, known + 1);
+  } else {
+    shapes.insert(shapes.begin(), {.plan = std::move(shape),
+                                   .surroundings = surroundings,
+                                   .key = std::move(key),
+                                   .used = now,
+                                   .missed = now - kSecondSandboxFor,
+                                   .longest = kMaxRunTimeout});
+    if (shapes.size() > state_->policy.most) shapes.pop_back();
+  }
+  shapes.front().used = now;
+  shapes.front().longest = std::max(shapes.front().longest, timeout);
+  state_->tend();
+  if (!std::exchange(state_->tending, true)) spawn(state_->executor, "prestarted", State::look_after(state_));
+}
+
+std::shared_ptr<void> WarmPool::hold() {
+  ++state_->held;
+  return {nullptr, [state = state_](void*) {
+            if (--state->held == 0) state->tend();
+          }};
+}
+
+std::size_t WarmPool::waiting() const {
+  return static_cast<std::size_t>(
+      std::ranges::count_if(state_->entries, [](const auto& each) { return each->waits() && !each->claimed; }));
+}
+
+void WarmPool::close() {
+  if (std::exchange(state_->closed, true)) return;
+  state_->drop_all_but([](const State::Entry&) { return false; });
+  state_->shapes.clear();
+  state_->wake.notify();
+}
+
+}  // namespace dind::sandbox

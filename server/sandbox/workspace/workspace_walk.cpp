@@ -1,0 +1,168 @@
+#include "sandbox/workspace/workspace_walk.hpp"
+
+#include <limits.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <deque>
+#include <expected>
+#include <optional>
+#include <system_error>
+
+#include "support/text/escaped.hpp"
+#include "support/text/shortened.hpp"
+
+namespace dind::sandbox {
+namespace {
+
+constexpr std::size_t kMaxDirEntries = 2'000'000;  // in one folder
+
+bool is_protected(std::string_view name) { return std::ranges::find(kProtectedNames, name) != kProtectedNames.end(); }
+
+bool is_gone(int error) { return error == ENOENT || error == ENOTDIR || error == ELOOP; }
+
+// Whether EACCES for something in the folder comes from the folder itself. A user who may read but not search a folder
+// learns names only.
+bool is_locked(const Folder& folder) { return !folder.look(".") && errno == EACCES; }
+
+// Why a folder can't be opened.
+struct Barrier {
+  int error = 0;
+  // With EACCES: the length of the part of the path that leads to the locked folder.
+  std::size_t length = 0;
+  struct stat status{};  // of the locked folder
+};
+
+std::expected<Folder, Barrier> reopen(const Folder& first, const std::string& path, std::size_t root_length) {
+  auto at = first.below(".");
+  if (!at) return std::unexpected(Barrier{.error = errno, .length = root_length, .status = first.itself()});
+  std::size_t done = root_length;
+  while (done < path.size()) {
+    const auto begin = done == 0 ? 0 : done + 1;
+    const auto end = std::min(path.find('/', begin), path.size());
+    const auto name = path.substr(begin, end - begin);
+    auto below = at->below(name);
+    if (!below) {
+      const int error = errno;
+      if (error != EACCES) return std::unexpected(Barrier{.error = error});
+      if (is_locked(*at)) return std::unexpected(Barrier{.error = error, .length = done, .status = at->itself()});
+      const auto status = at->look(name);
+      return std::unexpected(status && S_ISDIR(status->st_mode)
+                                 ? Barrier{.error = error, .length = end, .status = *status}
+                                 : Barrier{.error = ENOENT});
+    }
+    at.emplace(std::move(*below));
+    done = end;
+  }
+  return std::move(*at);
+}
+
+Error not_entered(int error, const std::string& what, const std::string& missing) {
+  if (is_gone(error)) return {ErrorCode::not_found, missing};
+  if (error == EACCES)
+    return {ErrorCode::invalid_request,
+            "This server may not read " + what + "; its owner can allow it with chmod u+rwx"};
+  return {ErrorCode::internal, "Can't read " + what + ": " + std::generic_category().message(error)};
+}
+
+}  // namespace
+
+std::string shown_path(const std::string& path) { return shortened(escaped(path), 200); }
+
+std::string joined_path(const std::string& folder, const std::string& name) {
+  return folder.empty() ? name : folder + "/" + name;
+}
+
+Result<Folder> enter_workspace(const std::string& workspace, const std::string& folder) {
+  auto at = Folder::open(workspace);
+  if (!at)
+    return std::unexpected(not_entered(errno, "the workspace " + shown_path(workspace),
+                                       "The workspace " + workspace + " is not there; check workspace.path"));
+  std::string_view rest = folder;
+  while (!rest.empty()) {
+    const auto end = std::min(rest.find('/'), rest.size());
+    if (is_protected(rest.substr(0, end)))
+      return fail(ErrorCode::invalid_request, "The folder " + shown_path(folder) +
+                                                  " of the workspace is never writable in " +
+                                                  "a sandbox: programs of its owner's trust what is in it");
+    auto below = at->below(std::string(rest.substr(0, end)));
+    if (!below)
+      return std::unexpected(not_entered(
+          errno, "the folder " + shown_path(folder) + " of the workspace",
+          "The workspace has no folder " + shown_path(folder) + " that can be entered without a link; check its path"));
+    at.emplace(std::move(*below));
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+  }
+  return std::move(*at);
+}
+
+Walk walk_protected_names(const Folder& first, const std::string& root, const WalkBounds& bounds,
+                          const std::stop_token& stop, const Visits& visits) {
+  const auto device = first.itself().st_dev;
+  std::optional<std::chrono::steady_clock::time_point> far_end;
+  // Folders are opened again when it is their turn: one open descriptor for each would be too many.
+  std::deque<std::pair<std::string, std::size_t>> open{{root, 0}};
+  std::size_t open_bytes = 0;
+  std::size_t looked = 0;
+  std::optional<Walk> cut;  // open_bytes was too small: the nearest folder that did not fit
+  while (!open.empty()) {
+    const auto [path, depth] = std::move(open.front());
+    open.pop_front();
+    open_bytes -= depth == 0 ? 0 : path.size();
+    const auto ended = [&](Walk::End end, int error = 0) {
+      return Walk{.end = end, .folder = path, .depth = depth, .error = error};
+    };
+    const bool far = depth > kNearFolders;
+    if (stop.stop_requested()) return ended(Walk::End::stopped);
+    if (cut && depth >= cut->depth) return *cut;
+    if (++looked > bounds.max_folders) return ended(far ? Walk::End::far_cut : Walk::End::too_many_folders);
+    if (far && !far_end) far_end = std::chrono::steady_clock::now() + bounds.far_time;
+    if (far && (bounds.no_far.stop_requested() || std::chrono::steady_clock::now() >= *far_end))
+      return ended(Walk::End::far_cut);
+    const auto folder = reopen(first, path, root.size());
+    if (!folder && is_gone(folder.error().error)) continue;
+    if (!folder && folder.error().error != EACCES) return ended(Walk::End::failed, folder.error().error);
+    if (!folder) {
+      if (!visits.locked(path.substr(0, folder.error().length), folder.error().status))
+        return ended(Walk::End::stopped);
+      continue;
+    }
+    const auto entries = folder->entries(kMaxDirEntries);
+    if (!entries) {
+      const int error = errno;
+      if (is_gone(error)) continue;
+      if (error != EACCES) return ended(Walk::End::failed, error);
+      if (!visits.locked(path, folder->itself())) return ended(Walk::End::stopped);
+      continue;
+    }
+    if (entries->size() == kMaxDirEntries) return ended(far ? Walk::End::far_cut : Walk::End::too_many_names);
+    for (const auto& [name, may_be_folder] : *entries) {
+      const bool found = is_protected(name);
+      if (!found && (!may_be_folder || depth == bounds.deepest || name == "node_modules")) continue;
+      const auto status = folder->look(name);
+      if (!status) {
+        // Otherwise it is gone, or it is on another disk that does not answer.
+        if (errno != EACCES || !is_locked(*folder)) continue;
+        if (!visits.locked(path, folder->itself())) return ended(Walk::End::stopped);
+        break;
+      }
+      if (found) {
+        if (!visits.found(*folder, path, name, *status)) return ended(Walk::End::stopped);
+      } else if (S_ISDIR(status->st_mode) && status->st_dev == device) {
+        auto below = joined_path(path, name);
+        if (below.size() >= PATH_MAX) continue;  // no tool can name what is in there
+        if (visits.left_out && visits.left_out(below, *status)) continue;
+        if (open_bytes + below.size() > bounds.open_bytes) {
+          if (depth < kNearFolders) return ended(Walk::End::too_long_paths);
+          if (!cut) cut = Walk{.end = Walk::End::far_cut, .folder = std::move(below), .depth = depth + 1};
+          continue;
+        }
+        open_bytes += below.size();
+        open.emplace_back(std::move(below), depth + 1);
+      }
+    }
+  }
+  return cut.value_or(Walk{});
+}
+
+}  // namespace dind::sandbox
