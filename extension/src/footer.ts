@@ -1,7 +1,7 @@
 // The last lines of a run: how it ended, in which stage, and what helps.
 
 import * as vscode from 'vscode';
-import type { RunResult, Stage } from './protocol';
+import type { LspRunResult, Stage } from './protocol';
 import { bytes, duration } from './text/units';
 
 const CERTIFICATE =
@@ -29,7 +29,7 @@ export function stageText(stage: Stage | undefined): string | undefined {
 }
 
 /** `elapsedMs`: since the person asked for the run. */
-export function footer(result: RunResult, elapsedMs: number, untrustedCertificate: boolean): string[] {
+export function footer(result: LspRunResult, elapsedMs: number, untrustedCertificate: boolean): string[] {
   const { verdict, exitCode, durationMs, peakMemoryBytes, stage } = result;
   const inProgram = stage === 'program' || verdict === 'cancelled';
   const facts = inProgram ? [verdictText(result)] : [failedStage(stage), ...(verdict === 'failed' ? [] : [limitText(verdict) ?? verdictText(result)])];
@@ -66,7 +66,7 @@ function certificateRemedy(stage: Stage): string {
 }
 
 /** The limit of an installation or a build. No setting of the editor sets it; the notes have its value. */
-function limitText(verdict: RunResult['verdict']): string | undefined {
+function limitText(verdict: LspRunResult['verdict']): string | undefined {
   switch (verdict) {
     case 'timeout':
       return vscode.l10n.t('Stopped at the time limit');
@@ -79,7 +79,7 @@ function limitText(verdict: RunResult['verdict']): string | undefined {
   }
 }
 
-function verdictText({ verdict, signal }: RunResult): string {
+function verdictText({ verdict, signal }: LspRunResult): string {
   switch (verdict) {
     case 'ok':
       return vscode.l10n.t('Finished');

@@ -75,12 +75,15 @@ function remedies({ kind, message }: Failure, retry: () => void): Action[] {
     case 'server':
       return [again, settingsAction(settingOf(message))];
     case 'busy':
+    case 'shutting_down':
     case 'engine_error':
     case 'internal':
       return [again];
     case 'invalid_request':
     case 'unsupported_language':
+    case 'unauthorized':
     case 'disabled':
+    case 'cancelled':
     case 'not_found':
       return [];
   }

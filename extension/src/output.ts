@@ -3,7 +3,7 @@
 import * as vscode from 'vscode';
 import { PlainText } from './text/plain_text';
 import { footer, mayBeCertificate, stageText } from './footer';
-import type { Output, RunResult, RunState, Stage } from './protocol';
+import type { LspRunResult, OutputEvent, RunNotification, Stage } from './protocol';
 import { toSafeLine } from './text/safe_line';
 import { TextCap } from './text/text_cap';
 import { bytes, seconds } from './text/units';
@@ -12,7 +12,7 @@ const FLUSH_AFTER_MS = 33;
 // A stage that ends sooner gets no line.
 const SHOW_STAGE_AFTER_MS = 500;
 
-type Started = Extract<RunState, { state: 'started' }>;
+type Started = Extract<RunNotification, { state: 'started' }>;
 
 export class OutputChannel implements vscode.Disposable {
   private readonly channel = vscode.window.createOutputChannel('DinD Executor');
@@ -108,7 +108,7 @@ export class RunOutput {
     this.notes(event.notes.map((note) => toSafeLine(note)));
   }
 
-  write({ channel, text }: Output): void {
+  write({ channel, text }: OutputEvent): void {
     if (this.headerIsOpen) this.showStage();
     const plain = this.plain[channel].add(text);
     this.certificate ||= mayBeCertificate(plain);
@@ -120,7 +120,7 @@ export class RunOutput {
     this.timer ??= setTimeout(() => this.flush(), FLUSH_AFTER_MS);
   }
 
-  finished(result: RunResult): void {
+  finished(result: LspRunResult): void {
     this.writeRest();
     // Notes from the start are not repeated. For a certificate, the editor's own remedy names the editor's setting;
     // the server's note names the operator's.

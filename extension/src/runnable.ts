@@ -3,7 +3,7 @@
 
 import * as vscode from 'vscode';
 import { CodeLensRequest } from 'vscode-languageclient/node';
-import { RUN_FILE } from './protocol';
+import { RUN_FILE } from './methods';
 import type { Server } from './server';
 
 const ASK_AFTER_MS = 300;

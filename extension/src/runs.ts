@@ -5,16 +5,8 @@ import * as vscode from 'vscode';
 import { ResponseError } from 'vscode-languageclient/node';
 import { errorData, toFailure, type Failure } from './failure';
 import type { OutputChannel, RunOutput } from './output';
-import {
-  REQUEST_CANCELLED,
-  RUN_WORKSPACE,
-  STOP,
-  type RUN_FILE,
-  type RunFile,
-  type RunResult,
-  type RunState,
-  type RunWorkspace,
-} from './protocol';
+import { REQUEST_CANCELLED, type RUN_FILE, RUN_WORKSPACE, STOP } from './methods';
+import type { LspRunResult, RunFile, RunNotification, RunWorkspace } from './protocol';
 import type { Server } from './server';
 import { execute } from './server_commands';
 import { ServerUnavailable } from './server_program';
@@ -24,7 +16,7 @@ import { runOptions } from './settings';
 const STOP_WITHIN_MS = 5_000;
 
 /** How a run ended. `cancelled`: the person stopped it before there was a result. */
-export type Outcome = { result: RunResult } | { failure: Failure } | { cancelled: true };
+export type Outcome = { result: LspRunResult } | { failure: Failure } | { cancelled: true };
 
 export interface Run {
   readonly id: string;
@@ -35,7 +27,7 @@ export interface Run {
   readonly request: vscode.CancellationTokenSource;
   readonly ended: Promise<Outcome>;
   /** The server's last state of the run; undefined until the server has sent one. */
-  state: RunState | undefined;
+  state: RunNotification | undefined;
   startedAt: number | undefined;
 }
 
@@ -171,7 +163,7 @@ export class Runs implements vscode.Disposable {
     }
   }
 
-  private onState(event: RunState): void {
+  private onState(event: RunNotification): void {
     const run = this.runs.get(event.runId);
     if (!run) return;
     run.state = event;

@@ -12,16 +12,8 @@ import {
   type Middleware,
   type StaticFeature,
 } from 'vscode-languageclient/node';
-import {
-  engineNotification,
-  logLevelNotification,
-  outputNotification,
-  runNotification,
-  type ClientCapabilities,
-  type Engine,
-  type Output,
-  type RunState,
-} from './protocol';
+import { engineNotification, logLevelNotification, outputNotification, runNotification } from './methods';
+import type { ClientCapabilities, EngineStatus, OutputEvent, RunNotification } from './protocol';
 import { ServerLog } from './server_log';
 import { HOST_OPTION, requireExecutable, serverProgram, ServerUnavailable, startError, type Program } from './server_program';
 import { onDidChangeOptions, options } from './settings';
@@ -74,9 +66,9 @@ export interface ServerMessage {
 
 export class Server implements vscode.Disposable {
   readonly log = new ServerLog('DinD Executor Server');
-  private readonly runEmitter = new vscode.EventEmitter<RunState>();
-  private readonly outputEmitter = new vscode.EventEmitter<Output>();
-  private readonly engineEmitter = new vscode.EventEmitter<Engine>();
+  private readonly runEmitter = new vscode.EventEmitter<RunNotification>();
+  private readonly outputEmitter = new vscode.EventEmitter<OutputEvent>();
+  private readonly engineEmitter = new vscode.EventEmitter<EngineStatus>();
   private readonly messageEmitter = new vscode.EventEmitter<ServerMessage>();
   private readonly startEmitter = new vscode.EventEmitter<void>();
   private readonly failEmitter = new vscode.EventEmitter<ServerUnavailable>();

@@ -2,24 +2,20 @@
 
 import type { CancellationToken } from 'vscode';
 import { ExecuteCommandRequest, type LanguageClient } from 'vscode-languageclient/node';
+import { CHOOSE_PROGRAM, RUN_FILE, RUN_WORKSPACE, STOP, WORKSPACE_PROGRAMS } from './methods';
 import type {
-  CHOOSE_PROGRAM,
   ChooseProgram,
-  RUN_FILE,
-  RUN_WORKSPACE,
+  LspRunResult,
   RunFile,
-  RunResult,
   RunWorkspace,
-  STOP,
   Stop,
   StopResult,
-  WORKSPACE_PROGRAMS,
   WorkspacePrograms,
 } from './protocol';
 
 interface Commands {
-  [RUN_FILE]: { argument: RunFile; result: RunResult };
-  [RUN_WORKSPACE]: { argument: RunWorkspace; result: RunResult };
+  [RUN_FILE]: { argument: RunFile; result: LspRunResult };
+  [RUN_WORKSPACE]: { argument: RunWorkspace; result: LspRunResult };
   [WORKSPACE_PROGRAMS]: { argument: { uri: string }; result: WorkspacePrograms };
   [CHOOSE_PROGRAM]: { argument: ChooseProgram; result: unknown };
   [STOP]: { argument: Stop; result: StopResult };

@@ -1,18 +1,88 @@
 """The files that are made from api/: see scripts/generate."""
+import json
+import pathlib
+import re
+import subprocess
 
 import api
 
 ROOT = api.ROOT
+# The types of the extension. What these refer to comes with them.
+TYPESCRIPT = [
+    "Options", "ClientCapabilities", "RunFile", "RunWorkspace", "WorkspacePrograms", "ChooseProgram", "Stop", "StopResult", "LspRunResult",
+    "RunNotification", "OutputEvent", "EngineStatus", "LogLevel", "ErrorData",
+]
+# In these, null is the same as a field that is left out. Types for clients, which leave it out, have no null.
+REQUESTS = {"run_request.schema.json", "limits.schema.json"}
+LSP_REQUESTS = {"Options", "RunFile", "RunWorkspace", "ChooseProgram"}
+NOTE = "Generated from api/ by scripts/generate: edit that, not this."
 
 
 def openapi_text(types):
     return api.compact(api.openapi(types)) + "\n"
 
 
-def write_all(check):
+def without_null(schema):
+    """A request as a client writes it: a field is there or not, and never null."""
+    if "properties" not in schema:
+        return schema
+    return schema | {"properties": {name: not_null(each) for name, each in schema["properties"].items()}}
+
+
+def not_null(value):
+    if isinstance(value.get("type"), list):
+        kinds = [kind for kind in value["type"] if kind != "null"]
+        return value | {"type": kinds[0] if len(kinds) == 1 else kinds}
+    if {"type": "null"} in value.get("anyOf", []):
+        kinds = [kind for kind in value["anyOf"] if kind != {"type": "null"}]
+        if len(kinds) == 1:
+            rest = {key: each for key, each in value.items() if key != "anyOf"}
+            return {"allOf": kinds} | rest if "$ref" in kinds[0] and rest else kinds[0] | rest
+    return value
+
+
+def schema_of(types, names, described):
+    """One JSON Schema with these types and what they refer to."""
+    def point(name, rest):
+        # Beside other keywords, generators write the type out instead of naming it.
+        reference = {"$ref": f"#/$defs/{name}"}
+        return {"allOf": [reference]} | rest if rest and described else reference
+
+    definitions = {}
+    for name in types.reached(names):
+        schema = types.flat(name, point)
+        if types.home[name] in REQUESTS or name in LSP_REQUESTS:
+            schema = without_null(schema)
+        definitions[name] = schema
+    return {"title": "Everything", "type": "object", "properties": {}, "additionalProperties": False, "$defs": definitions}
+
+
+def run(command, **options):
+    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=False, **options)
+    if done.returncode != 0:
+        raise RuntimeError(f"{pathlib.Path(str(command[0])).name} failed:\n{done.stdout}{done.stderr}")
+    return done.stdout
+
+
+def typescript_text(types, tools):
+    if not (ROOT / "node_modules" / "json-schema-to-typescript").exists():
+        raise RuntimeError("node_modules has no json-schema-to-typescript: run scripts/setup --for editor")
+    schema = schema_of(types, TYPESCRIPT, described=True)
+    text = run([tools / "node" / "bin" / "node", "scripts/lib/typescript_types.mjs"], input=json.dumps(schema))
+    text = re.sub(r"(?:\n \*)?\n \* This interface was referenced by `Everything`'s JSON-Schema\n \* via the `definition` \"\w+\"\.", "", text)
+    text = re.sub(r"/\*\*\n \*/\n", "", text)
+    text = re.sub(r"\n*export interface Everything \{\}\n", "\n", text)
+    text = re.sub(r"^( *)/\*\*\n *\* ([^\n]*)\n *\*/$", r"\1/** \2 */", text, flags=re.M)
+    text = re.sub(r"^(export|/\*\*)", r"\n\1", text, flags=re.M).replace("*/\n\nexport", "*/\nexport")
+    return f"// The types of the messages between this extension and `dind-executor lsp` (docs/protocol.md).\n// {NOTE}\n\n" + text.lstrip()
+
+
+def write_all(check, state):
     types = api.Api()
+    tools = pathlib.Path(state or pathlib.Path.home() / ".cache" / "dind-executor-dev")
     wanted = {
         "server/frontends/http/openapi.json": lambda: openapi_text(types),
+        "extension/src/protocol.ts": lambda: typescript_text(types, tools),
     }
     wrong = 0
     for name, make in wanted.items():

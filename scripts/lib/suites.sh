@@ -47,7 +47,7 @@ suite_lint() {
   check lint "the bounds of BuildKit's steps are set in control groups of both versions" python3 "$ROOT/tests/structure/check_build_bounds.py"
   check lint "the scripts of the engine's image decide rightly on what a container looks like" python3 "$ROOT/tests/structure/check_dind_scripts.py"
   check lint "shellcheck finds nothing in the scripts" lint_scripts
-  check lint "what is generated from api/ is as api/ says" "$ROOT/scripts/generate" --check
+  check lint "what is generated from api/ is as api/ says" env "DIND_STATE_DIR=$STATE" "$ROOT/scripts/generate" --check
   [[ ! -f $ROOT/package.json ]] || check lint "the extension type-checks and its texts are whole" lint_types
 }
 

@@ -2,7 +2,7 @@
 
 import * as vscode from 'vscode';
 import type { Context } from '../context';
-import { RUN_FILE, STOP } from '../protocol';
+import { RUN_FILE, STOP } from '../methods';
 import { isIn } from '../runs';
 import { codeLensEnabled } from '../settings';
 import { toSafeLine } from '../text/safe_line';

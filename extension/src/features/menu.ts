@@ -2,7 +2,7 @@
 
 import * as vscode from 'vscode';
 import type { Context } from '../context';
-import { RUN_FILE, RUN_WORKSPACE, STOP } from '../protocol';
+import { RUN_FILE, RUN_WORKSPACE, STOP } from '../methods';
 import { canBeRun } from '../runnable';
 import { openSettings } from '../settings_page';
 import { toSafeLine } from '../text/safe_line';

@@ -3,7 +3,7 @@
 import * as vscode from 'vscode';
 import type { Context } from '../context';
 import { notify } from '../notify';
-import { RUN_FILE } from '../protocol';
+import { RUN_FILE } from '../methods';
 import { RecentDocument, targetOf } from '../target';
 import { requireTrust } from '../trust';
 

@@ -2,7 +2,7 @@
 
 import * as vscode from 'vscode';
 import type { Context } from '../context';
-import type { Engine } from '../protocol';
+import type { EngineStatus } from '../protocol';
 import { canBeRun, type Runnable } from '../runnable';
 import type { Run, Runs } from '../runs';
 import { toSafeLine } from '../text/safe_line';
@@ -20,7 +20,7 @@ export class Status implements vscode.Disposable {
   private readonly runs: Runs;
   private readonly runnable: Runnable;
   private readonly listeners: vscode.Disposable;
-  private engine: Engine | undefined;
+  private engine: EngineStatus | undefined;
   private ticking: NodeJS.Timeout | undefined;
   /** Why the server does not run. */
   serverProblem: string | undefined;

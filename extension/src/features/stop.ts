@@ -3,7 +3,7 @@
 import * as vscode from 'vscode';
 import type { Context } from '../context';
 import { notify } from '../notify';
-import { STOP } from '../protocol';
+import { STOP } from '../methods';
 import { resourcePaths } from '../runnable';
 import { isIn, type Run, type Runs } from '../runs';
 import { targetOf, textTabs } from '../target';

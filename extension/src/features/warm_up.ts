@@ -3,7 +3,7 @@
 
 import * as vscode from 'vscode';
 import type { Context } from '../context';
-import { expectNotification } from '../protocol';
+import { expectNotification } from '../methods';
 import { canBeRun } from '../runnable';
 import { prestartWanted, runOptions } from '../settings';
 
