@@ -34,11 +34,11 @@ class Api:
 
     def flat(self, name, point):
         """The type, with each reference to another type replaced by `point(other name)`."""
-        return self._flat(self.raw(name), self.home[name], point)
+        return self.flat_node(self.raw(name), self.home[name], point)
 
-    def _flat(self, node, file, point):
+    def flat_node(self, node, file, point):
         if isinstance(node, list):
-            return [self._flat(each, file, point) for each in node]
+            return [self.flat_node(each, file, point) for each in node]
         if not isinstance(node, dict):
             return node
         if "$ref" in node and isinstance(node["$ref"], str):
@@ -46,12 +46,12 @@ class Api:
             rest = {key: value for key, value in node.items() if key != "$ref"}
             if len(path) == 2 and path[0] == "$defs":
                 return point(path[1], rest)
-            return self._flat(target, other, point) | rest
+            return self.flat_node(target, other, point) | rest
         if node.get("type") == "object" and "allOf" in node:
             merged = self.merged(node, file)
-            properties = {name: self._flat(schema, home, point) for name, (schema, home) in merged["properties"].items()}
+            properties = {name: self.flat_node(schema, home, point) for name, (schema, home) in merged["properties"].items()}
             return merged | {"properties": properties}
-        return {key: self._flat(value, file, point) for key, value in node.items()}
+        return {key: self.flat_node(value, file, point) for key, value in node.items()}
 
     def merged(self, node, file):
         """An object with the properties of its `allOf`, each with its file: {name: (schema, file)}."""

@@ -3,14 +3,19 @@ import json
 import pathlib
 import re
 import subprocess
+import tempfile
 
 import api
 
 ROOT = api.ROOT
-# The types of the extension. What these refer to comes with them.
+# The types of the extension, and of the Python client. What these refer to comes with them.
 TYPESCRIPT = [
     "Options", "ClientCapabilities", "RunFile", "RunWorkspace", "WorkspacePrograms", "ChooseProgram", "Stop", "StopResult", "LspRunResult",
     "RunNotification", "OutputEvent", "EngineStatus", "LogLevel", "ErrorData",
+]
+PYTHON = [
+    "RunRequest", "RunPythonCode", "RunShellScript", "RunCommandParams", "BuildAndRun", "ExecutionResult", "ErrorData", "QueuedEvent",
+    "PreparingEvent", "StartedEvent", "OutputEvent", "EngineState", "ServerInfo",
 ]
 # In these, null is the same as a field that is left out. Types for clients, which leave it out, have no null.
 REQUESTS = {"run_request.schema.json", "limits.schema.json"}
@@ -77,12 +82,40 @@ def typescript_text(types, tools):
     return f"// The types of the messages between this extension and `dind-executor lsp` (docs/protocol.md).\n// {NOTE}\n\n" + text.lstrip()
 
 
+def python_text(types, tools):
+    generator, ruff = (tools / "types-tools" / "bin" / name for name in ("datamodel-codegen", "ruff"))
+    if not generator.exists():
+        raise RuntimeError(f"{generator} does not exist: run scripts/setup --for python")
+    with tempfile.TemporaryDirectory() as folder:
+        schema, out = pathlib.Path(folder) / "schema.json", pathlib.Path(folder) / "types.py"
+        schema.write_text(json.dumps(schema_of(types, PYTHON, described=False)))
+        run([generator, "--input", schema, "--output", out, "--input-file-type", "jsonschema", "--output-model-type", "typing.TypedDict",
+             "--target-python-version", "3.9", "--disable-timestamp", "--use-schema-description", "--use-standard-collections",
+             "--enum-field-as-literal", "all"])
+        text = out.read_text()
+    text = text[text.index("from typing import"):]
+    # The standard library has neither before Python 3.11 and 3.10. Type checkers know both.
+    text = re.sub(r"from typing_extensions import .*\n", """if TYPE_CHECKING:
+    from typing_extensions import NotRequired
+else:
+    NotRequired = Optional  # for get_type_hints
+""", text)
+    text = text.replace("from typing import ", "from typing import TYPE_CHECKING, ", 1).replace(": TypeAlias = ", " = ")
+    text = re.sub(r"class Everything\(TypedDict\):\n    pass\n", "", text)
+    text = re.sub(r'"""\n    ([^\n]*?)\.?\n    """\n', r'"""\1."""\n', text)
+    text = re.sub(r"^(class (\w+)\(TypedDict\):\n)(?!    \"\"\")", r'\1    """`\2` of api/."""\n\n', text, flags=re.M)
+    head = f'"""The types of what the server and its clients send each other.\n\n{NOTE}\n"""\n\nfrom __future__ import annotations\n\n'
+    return run([ruff, "format", "--no-cache", "--config", "python/pyproject.toml", "--stdin-filename", "python/src/dind_executor/wire_types.py", "-"],
+               input=head + text)
+
+
 def write_all(check, state):
     types = api.Api()
     tools = pathlib.Path(state or pathlib.Path.home() / ".cache" / "dind-executor-dev")
     wanted = {
         "server/frontends/http/openapi.json": lambda: openapi_text(types),
         "extension/src/protocol.ts": lambda: typescript_text(types, tools),
+        "python/src/dind_executor/wire_types.py": lambda: python_text(types, tools),
     }
     wrong = 0
     for name, make in wanted.items():

@@ -1,4 +1,4 @@
-# The Python client's type checker and linter, and a generator of HTTP clients, from PyPI in venvs of their own. Source it; it runs nothing.
+# The Python client's type checker and linter, and generators of types and HTTP clients, from PyPI in venvs of their own. Source it; it runs nothing.
 # shellcheck shell=bash
 
 MYPY_VERSION=1.13.0
@@ -29,4 +29,17 @@ install_openapi_tools() {
   "$OPENAPI_TOOLS/bin/pip" install --disable-pip-version-check "openapi-python-client==$OPENAPI_CLIENT_VERSION" \
     "mypy==$MYPY_VERSION" "ruff==$RUFF_VERSION" types-python-dateutil
   stamp openapi-tools "$(openapi_tools_key)"
+}
+
+TYPES_GENERATOR_VERSION=0.43.1       # the last one that writes types for Python 3.9
+TYPES_TOOLS=$STATE/types-tools       # TYPES_TOOLS/bin/datamodel-codegen, for scripts/generate
+
+types_tools_key() { hash_of "$TYPES_GENERATOR_VERSION" "$RUFF_VERSION" "$(python3 --version)"; }
+types_tools_ready() { stamped types-tools "$(types_tools_key)" && [[ -x $TYPES_TOOLS/bin/datamodel-codegen ]]; }
+
+install_types_tools() {
+  rm -rf "$TYPES_TOOLS" "$STAMPS/types-tools"
+  python3 -m venv "$TYPES_TOOLS"
+  "$TYPES_TOOLS/bin/pip" install --disable-pip-version-check "datamodel-code-generator==$TYPES_GENERATOR_VERSION" "ruff==$RUFF_VERSION"
+  stamp types-tools "$(types_tools_key)"
 }

@@ -31,7 +31,7 @@ from .executor import Executor
 from .result import ResultDict, RunResult
 from .runs import EngineStatus
 from .shared import get_async_executor, get_executor
-from .wire import Limits
+from .wire_types import Limits
 
 __version__ = "0.1.0"
 

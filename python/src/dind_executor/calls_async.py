@@ -15,7 +15,8 @@ from .places import next_try
 from .result import RunResult
 from .runs import STATUS_TIMEOUT, EngineStatus, OnOutput, Run, Status
 from .waiting_async import Signal, end, send
-from .wire import Command, Isolation, Limits, Network, Pull, Request, Workspace, options_of
+from .wire import Command, Request, Workspace, options_of
+from .wire_types import Isolation, Limits, Network, Pull
 
 log = logging.getLogger("dind_executor")
 

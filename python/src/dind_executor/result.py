@@ -4,18 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal, Optional, TypedDict, cast, overload
 
-Verdict = Literal[
-    "ok",
-    "failed",
-    "signalled",
-    "timeout",
-    "out_of_memory",
-    "process_limit",
-    "output_limit",
-    "disk_limit",
-    "cancelled",
-]
-Stage = Literal["queue", "image", "dependencies", "build", "container", "program"]
+from .wire_types import Stage, Verdict
 
 
 class ResultDict(TypedDict):

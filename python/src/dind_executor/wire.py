@@ -5,14 +5,12 @@ from __future__ import annotations
 import math
 import uuid
 from collections.abc import Mapping, Sequence
-from typing import Any, Callable, Literal, NamedTuple, Optional, TypedDict, Union
+from typing import Any, Callable, Literal, NamedTuple, Optional, Union
 
 from .errors import InvalidRequest
+from .wire_types import Isolation, Limits, Network, Pull
 
 Command = Union[str, Sequence[str]]
-Network = Literal["none", "internet"]
-Isolation = Literal["runc", "gvisor"]
-Pull = Literal["missing", "never", "always"]
 Workspace = Literal["read_only", "read_write"]
 
 MAX_SECONDS = 1_000_000_000  # as the server bounds a duration
@@ -22,15 +20,6 @@ _MAX_PIDS = 1_000_000_000
 _MAX_KEPT = 16 << 20  # bytes
 _MAX_SHOWN = 60  # characters of a value in a message
 _WORKSPACE = {"read_only": "readOnly", "read_write": "readWrite"}
-
-
-class Limits(TypedDict, total=False):
-    """What a program may use; what is left out is the server's default, and its operator's maximum holds anyway."""
-
-    timeout: float  # seconds of wall clock, from the program's start
-    memory: Union[int, str]  # bytes, or "512m"
-    cpus: float  # CPUs' worth of time
-    pids: int  # processes and threads
 
 
 class Options(NamedTuple):
