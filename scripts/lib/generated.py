@@ -109,6 +109,60 @@ else:
                input=head + text)
 
 
+TABLE = re.compile(r"<!-- api: ([\w ,]+) -->\n.*?<!-- /api -->", re.S)
+
+
+def cell(types, schema, file, request):
+    """The type of a field, for a person."""
+    def point(name, rest):
+        target = types.flat(name, point)
+        simple = name == "Command" or len(target.get("enum", range(10))) < 10
+        return (not_null(target) if simple else {"type": f"`{name}`"}) | rest
+
+    def words(node):
+        if "enum" in node:
+            return " \\| ".join(f"`{json.dumps(each)}`" for each in node["enum"])
+        for key in ("allOf", "anyOf", "oneOf"):
+            if key in node:
+                return " or ".join(words(each) for each in node[key])
+        if "const" in node:
+            return f"`{json.dumps(node['const'])}`"
+        kind = node.get("type", "any")
+        if isinstance(kind, list):
+            return " or ".join(words(node | {"type": each}) for each in kind)
+        if kind == "array":
+            return f"list of {words(node['items'])}s"
+        if kind == "object" and isinstance(node.get("additionalProperties"), dict):
+            return f"object of {words(node['additionalProperties'])}s"
+        return kind
+
+    node = types.flat_node(schema, file, point)
+    return words(not_null(node) if request else node)
+
+
+def table(types, names):
+    """A table of the fields that these types have themselves, or, with `all` before a name, of all fields."""
+    rows = ["| field | type | meaning |", "|---|---|---|"]
+    for wanted in names.split(","):
+        *how, name = wanted.split()
+        home = types.home[name]
+        merged = types.merged(types.raw(name), home)
+        required = merged.get("required", [])
+        request = home in REQUESTS or name in LSP_REQUESTS or name == "LspRunFields"
+        own = types.raw(name).get("properties", {})
+        for field, (schema, file) in merged["properties"].items():
+            if not how and field not in own:
+                continue
+            kind = cell(types, schema, file, request)
+            meaning = schema.get("description") or (types.resolve(file, schema["$ref"])[2].get("description", "") if "$ref" in schema else "")
+            rows.append(f"| `{field}{'' if field in required else '?'}` | {kind} | {meaning} |")
+    return "\n".join(rows)
+
+
+def document_text(types, text):
+    return TABLE.sub(lambda found: f"<!-- api: {found[1]} -->\n\n{table(types, found[1])}\n\n<!-- /api -->", text)
+
+
 def write_all(check, state):
     types = api.Api()
     tools = pathlib.Path(state or pathlib.Path.home() / ".cache" / "dind-executor-dev")
@@ -117,6 +171,10 @@ def write_all(check, state):
         "extension/src/protocol.ts": lambda: typescript_text(types, tools),
         "python/src/dind_executor/wire_types.py": lambda: python_text(types, tools),
     }
+    for path in sorted((ROOT / "docs").rglob("*.md")):
+        text = path.read_text()
+        if TABLE.search(text):
+            wanted[str(path.relative_to(ROOT))] = lambda text=text: document_text(types, text)
     wrong = 0
     for name, make in wanted.items():
         path = ROOT / name
