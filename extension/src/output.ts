@@ -115,7 +115,7 @@ export class RunOutput {
     this.pending += this.cap.add(plain);
     if (this.cap.isFull && !this.saidFull) {
       this.saidFull = true;
-      this.pending += `\n${vscode.l10n.t('… a lot of output: the end of it follows when the program has ended …')}\n`;
+      this.pending += `\n${vscode.l10n.t('… too much output: the end follows when the program has ended …')}\n`;
     }
     this.timer ??= setTimeout(() => this.flush(), FLUSH_AFTER_MS);
   }

@@ -32,13 +32,13 @@ function remedies({ serverProblem, engineProblem }: Status): Item[] {
   if (serverProblem !== undefined) {
     return [
       { label: `$(debug-restart) ${vscode.l10n.t('Restart the server')}`, detail: toSafeLine(serverProblem), run: restart },
-      { label: `$(gear) ${vscode.l10n.t('Choose the server program')}`, run: () => openSettings('dind.serverPath') },
+      { label: `$(gear) ${vscode.l10n.t('Set the path of the server program')}`, run: () => openSettings('dind.serverPath') },
       separator,
     ];
   }
   if (engineProblem === undefined) return [];
   return [
-    { label: `$(refresh) ${vscode.l10n.t('Try to reach the engine again')}`, detail: toSafeLine(engineProblem), run: restart },
+    { label: `$(refresh) ${vscode.l10n.t('Connect to the engine again')}`, detail: toSafeLine(engineProblem), run: restart },
     { label: `$(gear) ${vscode.l10n.t("Set the engine's address")}`, run: () => openSettings('dind.engine.host') },
     separator,
   ];

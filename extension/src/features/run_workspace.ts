@@ -86,6 +86,6 @@ async function saveFilesIn(folder: vscode.Uri): Promise<boolean> {
   const dirty = vscode.workspace.textDocuments.filter(({ isDirty, uri }) => isDirty && isIn(uri, folder));
   const saved = await Promise.all(dirty.map((document) => document.save()));
   if (saved.every(Boolean)) return true;
-  void notify('error', vscode.l10n.t('{0} is not run: a file in it could not be saved.', folderName(folder)));
+  void notify('error', vscode.l10n.t('{0} does not run, because a file in it could not be saved.', folderName(folder)));
   return false;
 }

@@ -2,6 +2,7 @@
 
 import * as vscode from 'vscode';
 import type { Context } from '../context';
+import { stageText } from '../footer';
 import type { EngineStatus } from '../protocol';
 import { canBeRun, type Runnable } from '../runnable';
 import type { Run, Runs } from '../runs';
@@ -87,7 +88,7 @@ export class Status implements vscode.Disposable {
     this.summary =
       runs.length === 1
         ? vscode.l10n.t('DinD Executor: {0} is running', toSafeLine(first.name, 40))
-        : vscode.l10n.t('DinD Executor: {0} runs are under way', runs.length);
+        : vscode.l10n.t('DinD Executor: {0} runs are running', runs.length);
     this.item.text = `$(loading~spin) ${what} ${time}`;
     this.item.backgroundColor = undefined;
     const tooltip = new vscode.MarkdownString()
@@ -127,8 +128,7 @@ export class Status implements vscode.Disposable {
 }
 
 function phaseText({ state }: Run): string {
-  if (state?.state === 'queued') return vscode.l10n.t('waits ({0})', state.position);
-  if (state?.state !== 'preparing' || state.stage === 'container') return vscode.l10n.t('starts');
-  if (state.stage === 'image') return vscode.l10n.t('gets its image');
-  return state.stage === 'build' ? vscode.l10n.t('builds its image') : vscode.l10n.t('installs packages');
+  if (state?.state === 'queued') return vscode.l10n.t('waiting ({0})', state.position);
+  const stage = state?.state === 'preparing' ? stageText(state.stage) : undefined;
+  return stage ?? vscode.l10n.t('starting');
 }

@@ -13,7 +13,7 @@ export async function askWhatToRun(folder: vscode.Uri, found: WorkspacePrograms,
   const picked = await vscode.window.showQuickPick(items(found, file), {
     title: vscode.l10n.t('Run {0} in a sandbox', folderName(folder)),
     placeHolder: [
-      found.programs.length === 0 ? vscode.l10n.t('Nothing in the folder says what to run: type a command') : vscode.l10n.t('What is to run? The answer is remembered for this folder.'),
+      found.programs.length === 0 ? vscode.l10n.t('Nothing in the folder says what to run. Type a command.') : vscode.l10n.t('Choose what to run. The choice is saved for this folder.'),
       ...found.notes.map((note) => toSafeLine(note)),
     ].join(' · '),
     matchOnDescription: true,
