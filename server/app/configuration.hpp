@@ -12,12 +12,12 @@
 #include "dind/run_spec.hpp"
 #include "sandbox/warm_pool/warm_pool.hpp"
 #include "sandbox/workspace/workspace.hpp"
-#include "services/garbage.hpp"
-#include "services/history.hpp"
-#include "services/image_builds.hpp"
-#include "services/images.hpp"
-#include "services/package_stage.hpp"
-#include "services/policy_limits.hpp"
+#include "services/builds/image_builds.hpp"
+#include "services/dependencies/dependency_installer.hpp"
+#include "services/history/history.hpp"
+#include "services/images/images.hpp"
+#include "services/runs/policy_limits.hpp"
+#include "services/upkeep/garbage.hpp"
 #include "support/log/log.hpp"
 
 namespace dind::app {

@@ -13,7 +13,7 @@
 #include "frontends/cli/arguments.hpp"
 #include "frontends/http/server.hpp"
 #include "frontends/jsonrpc/socket_server.hpp"
-#include "services/live_runs.hpp"
+#include "services/runs/live_runs.hpp"
 #include "support/log/log.hpp"
 #include "support/units.hpp"
 #include "support/wrong.hpp"

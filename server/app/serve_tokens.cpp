@@ -5,7 +5,7 @@
 #include <cstdlib>
 #include <filesystem>
 
-#include "services/history.hpp"
+#include "services/history/history.hpp"
 #include "support/wrong.hpp"
 
 namespace dind::app {

@@ -4,7 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "frontends/run_json.hpp"
-#include "services/run_title.hpp"
+#include "services/runs/run_title.hpp"
 #include "support/text/base64.hpp"
 #include "support/text/shortened.hpp"
 

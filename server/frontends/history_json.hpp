@@ -4,7 +4,7 @@
 #include <nlohmann/json_fwd.hpp>
 #include <string>
 
-#include "services/history.hpp"
+#include "services/history/history.hpp"
 
 namespace dind::frontends {
 

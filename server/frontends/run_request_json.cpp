@@ -7,7 +7,7 @@
 #include "dind/limit_bounds.hpp"
 #include "dind/patterns.hpp"
 #include "frontends/request_fields.hpp"
-#include "services/languages_service.hpp"
+#include "services/workspaces/languages_service.hpp"
 
 namespace dind::frontends {
 namespace {

@@ -5,7 +5,7 @@
 
 #include "run_bench.hpp"
 #include "sandbox/start/etc_volumes.hpp"
-#include "services/engine_doctor.hpp"
+#include "services/health/engine_doctor.hpp"
 
 namespace etc_faults_test {
 

@@ -3,7 +3,7 @@
 #include <catch2/catch_test_macros.hpp>
 
 #include "run_bench.hpp"
-#include "services/engine_garbage.hpp"
+#include "services/upkeep/engine_garbage.hpp"
 
 namespace image_faults_test {
 

@@ -2,7 +2,7 @@
 #include <catch2/catch_test_macros.hpp>
 
 #include "run_bench.hpp"
-#include "services/reaper.hpp"
+#include "services/upkeep/reaper.hpp"
 #include "support/ids.hpp"
 
 namespace reaper_faults_test {

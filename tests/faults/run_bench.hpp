@@ -17,7 +17,7 @@
 #include "sandbox/run/sandboxes.hpp"
 #include "sandbox/supervision/frames.hpp"
 #include "sandbox/supervisor_image.hpp"
-#include "services/runs.hpp"
+#include "services/runs/runs.hpp"
 #include "support/inspect_reply.hpp"
 #include "support/run_task.hpp"
 

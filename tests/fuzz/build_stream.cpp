@@ -3,7 +3,7 @@
 
 #include "engine/build_reader.hpp"
 #include "fuzz.hpp"
-#include "services/build_sources.hpp"
+#include "services/builds/build_sources.hpp"
 #include "support/text/base64.hpp"
 
 using namespace dind;

@@ -4,7 +4,7 @@
 #include "frontends/lsp/options.hpp"
 #include "fuzz.hpp"
 #include "rpc/message.hpp"
-#include "services/policy_limits.hpp"
+#include "services/runs/policy_limits.hpp"
 
 using namespace dind;
 

@@ -26,9 +26,17 @@ MAY_INCLUDE = {
     "sandbox/start": SANDBOX | {"sandbox/supervision", "sandbox/network", "sandbox/workspace"},
     "sandbox/warm_pool": SANDBOX | {"sandbox/start"},
     "sandbox/run": SANDBOX | {"languages", "sandbox/supervision", "sandbox/workspace", "sandbox/start", "sandbox/warm_pool"},
-    "services": {"support", "domain", "engine", "languages", "sandbox/*"},
-    "frontends": {"support", "domain", "rpc", "services"},
-    "app": {"support", "domain", "rpc", "engine", "languages", "sandbox/*", "services", "frontends"},
+    "services/images": {"support", "domain", "engine"},
+    "services/builds": {"support", "domain", "engine", "sandbox/*", "services/images"},
+    "services/dependencies": {"support", "domain", "engine", "sandbox/*"},
+    "services/history": {"support", "domain"},
+    "services/upkeep": {"support", "domain", "engine", "sandbox/*", "services/images"},
+    "services/health": {"support", "domain", "engine", "languages", "sandbox/*"},
+    "services/workspaces": {"support", "domain", "languages", "sandbox/*"},
+    "services/runs": {"support", "domain", "engine", "languages", "sandbox/*", "services/images", "services/builds",
+                      "services/dependencies", "services/history", "services/workspaces"},
+    "frontends": {"support", "domain", "rpc", "services/*"},
+    "app": {"support", "domain", "rpc", "engine", "languages", "sandbox/*", "services/*", "frontends"},
     "supervisor": set(),  # a program of its own, without dependencies
 }
 # include/dind is the public part of three modules.
@@ -39,6 +47,7 @@ EXCEPTIONS = {
     ("supervisor", "sandbox/supervision/frames.hpp"),
     ("sandbox/plan", "sandbox/supervision/frames.hpp"),
     ("sandbox", "sandbox/supervision/frames.hpp"),
+    ("services/images", "sandbox/labels.hpp"),  # constants
 }
 # Values only: no I/O, no JSON, no Docker.
 FORBIDDEN_IN_DOMAIN = re.compile(r'^\s*#\s*include\s*<(nlohmann/|boost/|spdlog/|curl/|CLI/|archive|sqlite3|sys/socket|fstream|iostream)', re.M)
@@ -147,9 +156,12 @@ SELF_TEST_BASE = {
     "server/sandbox/hardening.hpp": '#include "sandbox/plan/plan.hpp"\n',
     "server/sandbox/run/run.hpp": '#include "sandbox/hardening.hpp"\n#include "sandbox/supervision/frames.hpp"\n',
     "server/supervisor/main.cpp": '#include "sandbox/supervision/frames.hpp"\n',
-    "server/services/run.hpp": '#include "engine/client.hpp"\n#include "sandbox/run/run.hpp"\n#include "sandbox/hardening.hpp"\n',
+    "server/services/images/images.hpp": '#include "engine/client.hpp"\n#include "sandbox/labels.hpp"\n',
+    "server/services/runs/run.hpp": '#include "sandbox/run/run.hpp"\n#include "services/images/images.hpp"\n',
+    "server/services/upkeep/reaper.hpp": '#include "engine/client.hpp"\n#include "sandbox/hardening.hpp"\n',
+    "server/sandbox/labels.hpp": "",
     "server/frontends/shared/json.hpp": "",
-    "server/frontends/cli/run.cpp": '#include "services/run.hpp"\n#include "frontends/shared/json.hpp"\n',
+    "server/frontends/cli/run.cpp": '#include "services/runs/run.hpp"\n#include "frontends/shared/json.hpp"\n',
     "server/frontends/lsp/lsp.hpp": "",
     "server/app/main.cpp": '#include "frontends/lsp/lsp.hpp"\n#include "engine/client.hpp"\n#include "dind/executor.hpp"\n',
 }
@@ -167,7 +179,13 @@ SELF_TEST_WRONG = [
     ("server/frontends/cli/bad.cpp", '  #include "../../sandbox/supervision/frames.hpp"\n', "frontends may not include sandbox"),
     ("server/frontends/cli/bad.cpp", '#include "frontends/lsp/lsp.hpp"\n', "may not include the frontend lsp"),
     ("server/frontends/shared/bad.cpp", '#include "frontends/lsp/lsp.hpp"\n', "shared/ may not include the frontend lsp"),
-    ("server/services/bad.cpp", '#include "frontends/shared/json.hpp"\n', "services may not include frontends"),
+    ("server/services/runs/bad.cpp", '#include "frontends/shared/json.hpp"\n', "services/runs may not include frontends"),
+    ("server/services/runs/bad.cpp", '#include "services/upkeep/reaper.hpp"\n', "services/runs may not include services/upkeep"),
+    ("server/services/images/bad.cpp", '#include "services/runs/run.hpp"\n', "services/images may not include services/runs"),
+    ("server/services/images/bad.cpp", '#include "sandbox/hardening.hpp"\n', "services/images may not include sandbox"),
+    ("server/engine/bad.cpp", '#include "services/runs/run.hpp"\n', "engine may not include services/runs"),
+    ("server/services/bad.cpp", "", "module services is not in the table"),
+    ("server/services/cellar/bad.cpp", "", "module services/cellar is not in the table"),
     ("server/supervisor/bad.cpp", '#include "support/log/log.hpp"\n', "supervisor may not include support"),
     ("server/supervisor/bad.cpp", '#include "sandbox/plan/plan.hpp"\n', "supervisor may not include sandbox/plan"),
     ("server/sandbox/plan/bad.cpp", '#include "sandbox/hardening.hpp"\n', "sandbox/plan may not include sandbox "),

@@ -4,7 +4,7 @@
 #include "dind/error.hpp"
 #include "dind/run_spec.hpp"
 #include "frontends/cli/arguments.hpp"
-#include "services/workspace_runs.hpp"
+#include "services/workspaces/workspace_runs.hpp"
 
 namespace dind::frontends::cli {
 

@@ -3,7 +3,7 @@
 
 #include "dind/error.hpp"
 #include "frontends/cli/arguments.hpp"
-#include "services/history.hpp"
+#include "services/history/history.hpp"
 #include "support/async/task.hpp"
 
 namespace dind::frontends::cli {

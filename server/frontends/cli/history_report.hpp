@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "services/history.hpp"
+#include "services/history/history.hpp"
 
 namespace dind::frontends::cli {
 

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "dind/error.hpp"
-#include "services/live_runs.hpp"
+#include "services/runs/live_runs.hpp"
 
 namespace dind::frontends::cli {
 

@@ -12,7 +12,7 @@
 #include <system_error>
 
 #include "frontends/cli/build_choice.hpp"
-#include "services/languages_service.hpp"
+#include "services/workspaces/languages_service.hpp"
 #include "support/text/dockerfile_name.hpp"
 #include "support/text/requirements.hpp"
 #include "support/units.hpp"

@@ -4,9 +4,9 @@
 #include <string>
 #include <vector>
 
-#include "services/doctor.hpp"
-#include "services/garbage.hpp"
-#include "services/languages_service.hpp"
+#include "services/health/doctor.hpp"
+#include "services/upkeep/garbage.hpp"
+#include "services/workspaces/languages_service.hpp"
 
 namespace dind::frontends::cli {
 

@@ -3,8 +3,8 @@
 
 #include "frontends/cli/arguments.hpp"
 #include "frontends/cli/run_output.hpp"
-#include "services/run_service.hpp"
-#include "services/workspace_runs.hpp"
+#include "services/runs/run_service.hpp"
+#include "services/workspaces/workspace_runs.hpp"
 #include "support/async/task.hpp"
 
 namespace dind::frontends::cli {

@@ -6,7 +6,7 @@
 #include <cerrno>
 #include <charconv>
 
-#include "services/workspace_memory.hpp"
+#include "services/workspaces/workspace_memory.hpp"
 #include "support/text/escaped.hpp"
 
 namespace dind::frontends::cli {

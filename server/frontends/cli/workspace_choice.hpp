@@ -5,7 +5,7 @@
 #include "dind/run_spec.hpp"
 #include "frontends/cli/arguments.hpp"
 #include "frontends/cli/run_output.hpp"
-#include "services/workspace_runs.hpp"
+#include "services/workspaces/workspace_runs.hpp"
 
 namespace dind::frontends::cli {
 

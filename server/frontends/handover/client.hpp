@@ -5,7 +5,7 @@
 #include <memory>
 #include <string>
 
-#include "services/run_service.hpp"
+#include "services/runs/run_service.hpp"
 
 namespace dind::frontends::handover {
 

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "dind/error.hpp"
-#include "services/live_runs.hpp"
+#include "services/runs/live_runs.hpp"
 
 namespace dind::frontends::handover {
 

@@ -2,7 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "services/history_codec.hpp"
+#include "services/history/history_codec.hpp"
 #include "support/json_reader.hpp"
 
 namespace dind::frontends::handover {

@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "services/run_service.hpp"
+#include "services/runs/run_service.hpp"
 
 namespace dind::frontends::handover {
 

@@ -5,9 +5,9 @@
 #include "frontends/http/routes.hpp"
 #include "frontends/request_fields.hpp"
 #include "frontends/run_json.hpp"
+#include "services/workspaces/languages_service.hpp"
 #include "frontends/shared/ending.hpp"
 #include "frontends/shared/execution.hpp"
-#include "services/languages_service.hpp"
 #include "support/ids.hpp"
 #include "support/text/shortened.hpp"
 

@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "services/live_runs.hpp"
+#include "services/runs/live_runs.hpp"
 
 namespace dind::frontends::http {
 

@@ -11,9 +11,9 @@
 #include "frontends/http/gate.hpp"
 #include "frontends/http/message.hpp"
 #include "frontends/shared/execution.hpp"
-#include "services/engine_watch.hpp"
-#include "services/history.hpp"
-#include "services/live_runs.hpp"
+#include "services/health/engine_watch.hpp"
+#include "services/history/history.hpp"
+#include "services/runs/live_runs.hpp"
 #include "support/async/cancel.hpp"
 
 namespace dind::frontends::http {

@@ -5,9 +5,9 @@
 #include <string>
 
 #include "frontends/shared/idle_clients.hpp"
-#include "services/engine_watch.hpp"
-#include "services/history.hpp"
-#include "services/run_service.hpp"
+#include "services/health/engine_watch.hpp"
+#include "services/history/history.hpp"
+#include "services/runs/run_service.hpp"
 #include "support/async/cancel.hpp"
 #include "support/async/task.hpp"
 

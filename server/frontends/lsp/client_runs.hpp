@@ -12,7 +12,7 @@
 #include "frontends/lsp/progress.hpp"
 #include "frontends/lsp/run_request.hpp"
 #include "rpc/connection.hpp"
-#include "services/run_service.hpp"
+#include "services/runs/run_service.hpp"
 #include "support/async/cancel.hpp"
 
 namespace dind::frontends::lsp {

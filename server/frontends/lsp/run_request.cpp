@@ -7,8 +7,8 @@
 
 #include "frontends/lsp/uri.hpp"
 #include "rpc/params.hpp"
-#include "services/languages_service.hpp"
-#include "services/workspace_memory.hpp"
+#include "services/workspaces/languages_service.hpp"
+#include "services/workspaces/workspace_memory.hpp"
 #include "support/ids.hpp"
 #include "support/text/escaped.hpp"
 #include "support/text/shortened.hpp"

@@ -9,7 +9,7 @@
 #include "frontends/lsp/document_store.hpp"
 #include "frontends/lsp/options.hpp"
 #include "rpc/message.hpp"
-#include "services/workspace_runs.hpp"
+#include "services/workspaces/workspace_runs.hpp"
 
 namespace dind::frontends::lsp {
 

@@ -10,7 +10,7 @@
 #include "frontends/run_json.hpp"
 #include "rpc/connection.hpp"
 #include "rpc/params.hpp"
-#include "services/languages_service.hpp"
+#include "services/workspaces/languages_service.hpp"
 #include "support/log/log.hpp"
 
 namespace dind::frontends::lsp {

@@ -6,9 +6,9 @@
 #include <optional>
 #include <string>
 
-#include "services/engine_watch.hpp"
-#include "services/run_service.hpp"
-#include "services/workspace_runs.hpp"
+#include "services/health/engine_watch.hpp"
+#include "services/runs/run_service.hpp"
+#include "services/workspaces/workspace_runs.hpp"
 #include "support/async/task.hpp"
 
 namespace dind::frontends::lsp {

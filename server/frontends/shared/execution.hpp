@@ -12,7 +12,7 @@
 #include "dind/run_event.hpp"
 #include "frontends/run_request_json.hpp"
 #include "frontends/shared/memory_budget.hpp"
-#include "services/run_service.hpp"
+#include "services/runs/run_service.hpp"
 #include "support/async/cancel.hpp"
 #include "support/async/task.hpp"
 

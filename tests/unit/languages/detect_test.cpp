@@ -2,7 +2,7 @@
 #include <set>
 
 #include "languages/recipe.hpp"
-#include "services/languages_service.hpp"
+#include "services/workspaces/languages_service.hpp"
 
 namespace detect_test {
 

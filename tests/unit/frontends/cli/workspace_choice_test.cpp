@@ -8,7 +8,7 @@
 #include <filesystem>
 #include <fstream>
 
-#include "services/workspace_memory.hpp"
+#include "services/workspaces/workspace_memory.hpp"
 #include "support/ids.hpp"
 
 namespace workspace_choice_test {

@@ -1,0 +1,48 @@
+#include "services/builds/build_upload.hpp"
+
+#include <chrono>
+#include <exception>
+#include <utility>
+
+namespace dind {
+
+Task<void> BuildUpload::collect(std::shared_ptr<BuildUpload> upload, BlockingWork& work,
+                                sandbox::ContextRequest request, Cancel cancel) {
+  Result<sandbox::CollectedContext> outcome =
+      fail(ErrorCode::cancelled, "The run was cancelled while its build's context was collected");
+  try {
+    auto done = co_await work.run<Result<sandbox::CollectedContext>>(
+        [request = std::move(request), context = upload->context_](const std::stop_token& stop) {
+          return sandbox::collect_context(request, context, stop);
+        },
+        cancel);
+    if (done) outcome = std::move(*done);
+  } catch (const std::exception& escaped) {  // no memory, no thread
+    outcome = fail(ErrorCode::internal, std::string("A build's context could not be collected: ") + escaped.what());
+  }
+  upload->outcome_ = std::move(outcome);
+  upload->end_if_due();
+  upload->changed_.notify();
+  if (!*upload->outcome_) cancel.cancel(CancelReason::shutdown);
+}
+
+void BuildUpload::allow_steps() {
+  may_begin_ = true;
+  end_if_due();
+}
+
+Task<Result<sandbox::CollectedContext>> BuildUpload::collected() {
+  while (!outcome_) co_await changed_.wait(in(std::chrono::hours(1)));
+  co_return *outcome_;
+}
+
+std::optional<Error> BuildUpload::failure() const {
+  if (!outcome_ || *outcome_ || outcome_->error().code == ErrorCode::cancelled) return std::nullopt;
+  return outcome_->error();
+}
+
+void BuildUpload::end_if_due() {
+  if (may_begin_ && outcome_ && *outcome_) context_.tar->end((*outcome_)->bytes);
+}
+
+}  // namespace dind

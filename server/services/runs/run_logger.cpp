@@ -1,0 +1,126 @@
+#include "services/runs/run_logger.hpp"
+
+#include <cstdio>
+
+#include "services/history/history.hpp"
+#include "support/log/log.hpp"
+#include "support/text/shortened.hpp"
+#include "support/units.hpp"
+
+namespace dind {
+namespace {
+
+constexpr std::size_t kMaxNameLength = 100;
+
+// The arguments of a command are left out, because they may contain anything.
+std::string what(const RunSpec& spec) {
+  if (const auto* source = std::get_if<SourceProgram>(&spec.program))
+    return source->file_name.empty() ? "code in " + source->language.value_or("a language that its text tells")
+                                     : shortened(source->file_name, kMaxNameLength);
+  if (std::holds_alternative<BuildProgram>(spec.program)) return "a Dockerfile";
+  const auto* argv = std::get_if<std::vector<std::string>>(&std::get<CommandProgram>(spec.program).command);
+  if (argv == nullptr) return "a shell command";
+  if (argv->empty()) return "an image's own command";
+  return "the command " + shortened(argv->front(), kMaxNameLength);
+}
+
+std::string outcome(const RunResult& result) {
+  std::string text(name(result.verdict));
+  if (result.exit_code) text += ", exit code " + std::to_string(*result.exit_code);
+  if (result.signal) text += ", signal " + std::to_string(*result.signal);
+  if (result.cancel_reason) text += ", " + std::string(name(*result.cancel_reason));
+  if (result.stage != Stage::program) text += ", in the stage " + std::string(name(result.stage));
+  text += ", " + format_duration(result.duration);
+  if (result.peak_memory_bytes) text += ", peak " + format_bytes(*result.peak_memory_bytes);
+  text += ", " + format_bytes(static_cast<std::int64_t>(result.stdout_bytes + result.stderr_bytes)) + " written";
+  for (const auto& note : result.notes) text += "; " + note;
+  return text;
+}
+
+// An operator must see that the engine fails (error), and that runs are refused (warning).
+LogLevel level_of(ErrorCode code) {
+  switch (code) {
+    case ErrorCode::engine_error:
+    case ErrorCode::engine_unavailable:
+    case ErrorCode::internal:
+      return LogLevel::error;
+    case ErrorCode::busy:
+    case ErrorCode::image_unavailable:
+      return LogLevel::warning;
+    default:
+      return LogLevel::info;
+  }
+}
+
+class Teller final : public EventSink {
+ public:
+  Teller(EventSink& sink, std::string id) : sink_(sink), id_(std::move(id)) {}
+
+  void on_state(const StateChange& change) override {
+    if (const auto* queued = std::get_if<Queued>(&change)) {
+      log(waits_ ? LogLevel::debug : LogLevel::info, "queued: " + std::to_string(queued->position) + " before it", id_);
+      waits_ = true;
+    } else if (const auto* preparing = std::get_if<Preparing>(&change)) {
+      if (stage_ != preparing->stage)
+        log(preparing->stage == Stage::container ? LogLevel::debug : LogLevel::info,
+            "preparing: " + std::string(name(preparing->stage)) + ": " + preparing->message, id_);
+      stage_ = preparing->stage;
+    } else if (const auto* started = std::get_if<Started>(&change)) {
+      log(LogLevel::info,
+          "started: image " + started->image + ", " + limits_text(started->limits, started->network) + " · " +
+              started->isolation,
+          id_);
+    }
+    sink_.on_state(change);
+  }
+  void on_output(Channel channel, std::string_view bytes, OutputCredit credit) override {
+    sink_.on_output(channel, bytes, std::move(credit));
+  }
+
+ private:
+  EventSink& sink_;
+  const std::string id_;
+  bool waits_ = false;
+  std::optional<Stage> stage_;
+};
+
+}  // namespace
+
+std::string limits_text(const Limits& limits, Network network) {
+  char cpus[32];
+  std::snprintf(cpus, sizeof cpus, "%g", limits.cpus);
+  return format_duration(limits.timeout) + " · " + format_bytes(limits.memory_bytes) + " · " + cpus + " CPU · " +
+         std::to_string(limits.pids) + " processes · network " + (network == Network::internet ? "internet" : "none");
+}
+
+std::string accepted_text(const std::vector<std::string>& images, const Limits& limits, Network network) {
+  std::string text;
+  for (const auto& image : images) text += (text.empty() ? "image " : " or ") + image;
+  return "accepted: " + (text.empty() ? "an image to be built" : text) + ", " + limits_text(limits, network);
+}
+
+Task<Result<RunResult>> RunLogger::run(RunSpec spec, EventSink& sink, std::shared_ptr<StdinPipe> input, Cancel cancel) {
+  const LogMask hidden{secrets_of(spec)};
+  const std::string id = spec.run_id.value_or("");
+  log(LogLevel::info, "asked: " + what(spec) + ", by " + face_ + (spec.client.empty() ? "" : ", client " + spec.client),
+      id);
+  Teller teller(sink, id);
+  try {
+    auto result = co_await runs_.run(std::move(spec), teller, std::move(input), std::move(cancel));
+    if (result) {
+      log(LogLevel::info, "ended: " + outcome(*result), id);
+    } else {
+      const Error& error = result.error();
+      // The person who asked also reads this log, and gets the error anyway (I30).
+      const bool told = face_ == "cli" || face_ == "library" || face_ == "rpc";
+      log(told ? LogLevel::info : level_of(error.code),
+          "not run: " + std::string(name(error.code)) + ": " + error.message, id);
+    }
+    co_return result;
+  } catch (const std::exception& e) {
+    log(LogLevel::error, std::string("ended with an exception, which is a bug of ours: ") + e.what(), id);
+    throw;
+  }
+}
+
+}  // namespace dind

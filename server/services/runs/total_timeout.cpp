@@ -1,0 +1,68 @@
+#include "services/runs/total_timeout.hpp"
+
+#include "support/units.hpp"
+
+namespace dind {
+namespace {
+
+const char* doing(Stage stage, bool pulled) {
+  switch (stage) {
+    case Stage::queue:
+      return "the run waited for its turn";
+    case Stage::image:
+      return pulled ? "its image was pulled, which goes faster the next time" : "its image was looked for";
+    case Stage::dependencies:
+      return "its packages were installed";
+    case Stage::build:
+      return "its image was built, of which the finished steps are kept";
+    case Stage::container:
+      return "its sandbox was made";
+    case Stage::program:
+      return "its program ran";
+  }
+  return "it ran";
+}
+
+}  // namespace
+
+TotalTimeout::TotalTimeout(const asio::any_io_executor& executor, const Cancel& caller,
+                           std::optional<std::chrono::milliseconds> most)
+    : caller_(caller), most_(most), timer_(executor) {
+  heard_ = caller_.on_cancel([this] { inner_.cancel(*caller_.reason()); });
+  begin();
+}
+
+void TotalTimeout::begin() {
+  if (!most_) return;
+  timer_.expires_after(*most_);
+  timer_.async_wait([inner = inner_](const boost::system::error_code& aborted) mutable {
+    if (!aborted) inner.cancel(CancelReason::deadline);
+  });
+}
+
+TotalTimeout::~TotalTimeout() { timer_.cancel(); }
+
+std::string TotalTimeout::whose_time(Stage stage, bool pulled) const {
+  return "the whole call's " + format_duration(*most_) + " were over while " + doing(stage, pulled);
+}
+
+Result<RunResult> TotalTimeout::judged(Result<RunResult> result, const std::string& run_id, Stage stage,
+                                       bool pulled) const {
+  if (caller_.cancelled() || inner_.reason() != CancelReason::deadline) return result;
+  if (!result) {
+    if (result.error().code != ErrorCode::cancelled) return result;
+    RunResult over;
+    over.run_id = run_id;
+    over.verdict = Verdict::timeout;
+    over.stage = stage;
+    over.notes.push_back(whose_time(stage, pulled));
+    return over;
+  }
+  if (result->verdict != Verdict::cancelled) return result;
+  result->verdict = Verdict::timeout;
+  result->cancel_reason.reset();
+  result->notes.push_back(whose_time(result->stage, pulled));
+  return result;
+}
+
+}  // namespace dind

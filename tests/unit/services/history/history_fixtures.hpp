@@ -1,0 +1,43 @@
+// What the history's tests share: a folder of their own, and a run to record.
+#pragma once
+
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <string>
+
+#include "services/history/history.hpp"
+#include "support/temp_folder.hpp"
+
+namespace dind::tests {
+
+struct HistoryFolder : TempFolder {
+  std::string file() const { return (path / "state" / "history.db").string(); }
+  // Of every file that is there.
+  std::string bytes() const {
+    std::string all;
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(path)) {
+      if (!entry.is_regular_file()) continue;
+      std::ifstream in(entry.path(), std::ios::binary);
+      all.append(std::istreambuf_iterator<char>(in), {});
+    }
+    return all;
+  }
+};
+
+inline RunSpec python(std::string text = "print('hello')") {
+  return {.program = SourceProgram{.file_name = "a.py", .text = std::move(text), .language = {}}};
+}
+
+inline HistoryRecord record_of(const RunSpec& spec = python()) { return new_record(spec, secrets_of(spec), "cli"); }
+
+// Of a run that printed "hello".
+inline HistoryEnd an_end() {
+  HistoryEnd end{.ended = 1'700'000'000'123};
+  end.result.emplace();
+  end.result->verdict = Verdict::ok;
+  end.out.head = "hello\n";
+  return end;
+}
+
+}  // namespace dind::tests

@@ -1,0 +1,188 @@
+#include "services/history/history.hpp"
+
+#include <catch2/catch_test_macros.hpp>
+
+#include "services/history/history_codec.hpp"
+#include "services/history/history_fixtures.hpp"
+
+namespace history_test {
+
+using namespace dind;
+using namespace dind::tests;
+
+namespace {
+
+std::string all_of(const KeptOutput& output) { return output.head + output.tail; }
+
+}  // namespace
+
+TEST_CASE("A secret is taken out of output, wherever a chunk ends") {
+  const Secrets secrets({{"API_TOKEN", "abcabcdef"}, {"OTHER_KEY", "abcdef"}});
+  const std::string text = "x abcabcdef y abcabcabcdef z abcab abcdefabcabcdef abcabc";
+  const std::string expected = secrets.masked(text);
+  CHECK_FALSE(expected.contains("abcdef"));
+  for (std::size_t size = 1; size <= text.size(); ++size) {
+    OutputKeeper keeper(secrets);
+    for (std::size_t at = 0; at < text.size(); at += size) keeper.add(std::string_view(text).substr(at, size));
+    const auto kept = all_of(keeper.take());
+    INFO(size << ": " << kept);
+    CHECK_FALSE(kept.contains("abcdef"));
+    CHECK(kept.starts_with("x ••• y "));
+    CHECK(kept.ends_with(" abcabc"));
+  }
+}
+
+TEST_CASE("Head and tail of an output are kept, and how much is not") {
+  const Secrets none({});
+  std::string text;
+  for (int i = 0; i < 1000; ++i) text += std::to_string(i) + ' ';
+  for (const std::size_t size : {1UL, 7UL, 100UL, 1000UL, 10'000UL}) {
+    OutputKeeper keeper(none, 100);
+    for (std::size_t at = 0; at < text.size(); at += size) keeper.add(std::string_view(text).substr(at, size));
+    const auto kept = keeper.take();
+    CHECK(kept.head == text.substr(0, 100));
+    CHECK(kept.tail == text.substr(text.size() - 100));
+    CHECK(kept.left_out == text.size() - 200);
+  }
+  OutputKeeper keeper(none, 100);
+  keeper.add(text.substr(0, 150));
+  const auto kept = keeper.take();
+  CHECK(all_of(kept) == text.substr(0, 150));
+  CHECK(kept.left_out == 0);
+}
+
+TEST_CASE("A program that holds a secret, or is too large, is not run again from half of it") {
+  RunSpec secret = python("login('supersecretvalue')");
+  secret.env = {{"PASSWORD", "supersecretvalue"}};
+  auto record = record_of(secret);
+  CHECK(std::get<SourceProgram>(record.spec.program).text == "login('•••')");
+  CHECK_FALSE(spec_again(record, secret.env, {}));
+
+  record = record_of(python(std::string(kKeptProgram + 1, '#')));
+  CHECK(std::get<SourceProgram>(record.spec.program).text.size() == kKeptProgram);
+  CHECK(spec_again(record, {}, {}).error().message.contains("256 KiB"));
+  CHECK(spec_again(record_of(python(std::string(kKeptProgram, '#'))), {}, {}));
+}
+
+TEST_CASE("Credentials in a requirement's URL are not kept, and it is not run again without them") {
+  RunSpec spec = python();
+  spec.requirements = {"flask>=2", "https://me:pa55@index.example/x.whl"};
+  const auto record = record_of(spec);
+  CHECK(record.spec.requirements == std::vector<std::string>{"flask>=2", "https://•••@index.example/x.whl"});
+  CHECK_FALSE(spec_again(record, {}, {}));
+  spec.requirements.pop_back();
+  CHECK(spec_again(record_of(spec), {}, {})->requirements == spec.requirements);
+}
+
+TEST_CASE("Who runs it again is not who ran it") {
+  RunSpec spec = python();
+  spec.client = "cli:1";
+  const auto record = record_of(spec);
+  CHECK(record.spec.client == "cli:1");
+  CHECK(spec_again(record, {}, {})->client.empty());
+}
+
+TEST_CASE("A run of a folder is kept with all that it needs to be run again") {
+  RunSpec spec;
+  spec.program = CommandProgram{.command = std::vector<std::string>{"python3", "main.py"}, .language = "python"};
+  spec.workspace = WorkspaceAccess::read_write;
+  spec.workspace_folder = "session/project";
+  HistoryRecord back;
+  REQUIRE(decode_asked(encode_asked(record_of(spec)), back));
+  CHECK(std::get<CommandProgram>(back.spec.program).language == "python");
+  CHECK(back.spec.workspace_folder == "session/project");
+  spec.program = CommandProgram{.command = std::string("make"), .language = {}, .images = {"a:1", "b:1"}};
+  REQUIRE(decode_asked(encode_asked(record_of(spec)), back));
+  CHECK(std::get<CommandProgram>(back.spec.program).images == std::vector<std::string>{"a:1", "b:1"});
+  // A folder that can't be kept as it is would be another one, or all of the workspace: such a run is not run again.
+  spec.workspace_folder = std::string(5000, 'x');
+  CHECK(record_of(spec).gap != ProgramGap::none);
+}
+
+TEST_CASE("A build is kept with all that it needs to be built again, and its secrets are not") {  // B08
+  BuildProgram build{.dockerfile = "FROM a", .context_path = ".", .command = {}};
+  build.context_root = "/home/me/project";
+  build.dockerfile_name = "docker/Dockerfile.dev";
+  build.ignore = "*.log";
+  build.arguments = {{"VERSION", "3.12"}};
+  build.target = "test";
+  auto record = record_of({.program = build});
+  HistoryRecord back;
+  REQUIRE(decode_asked(encode_asked(record), back));
+  const auto& again = std::get<BuildProgram>(back.spec.program);
+  CHECK(again.context_root == build.context_root);
+  CHECK(again.dockerfile_name == build.dockerfile_name);
+  CHECK(again.ignore == build.ignore);
+  CHECK(again.arguments == build.arguments);
+  CHECK(again.target == build.target);
+  CHECK(spec_again(back, {}, {}));
+
+  build.arguments["NPM_TOKEN"] = "hunter2-hunter2";
+  build.dockerfile = "FROM a\nRUN echo hunter2-hunter2";
+  record = record_of({.program = build});
+  const auto bytes = encode_asked(record);
+  CHECK_FALSE(bytes.contains("hunter2"));
+  CHECK(std::get<BuildProgram>(record.spec.program).arguments.at("NPM_TOKEN") == kWithheld);
+  CHECK(std::get<BuildProgram>(record.spec.program).arguments.at("VERSION") == "3.12");
+  CHECK_FALSE(spec_again(record, {}, {}));
+  // One of the environment by the same name is another secret.
+  RunSpec both{.program = build};
+  both.env["NPM_TOKEN"] = "another-secret";
+  CHECK(secrets_of(both).masked("hunter2-hunter2 another-secret").find("t") == std::string::npos);
+}
+
+TEST_CASE("Where a run has many secrets, neither its program nor its output is kept") {  // S05
+  RunSpec spec = python("print('harmless')");
+  spec.args = {"a"};
+  spec.requirements = {"b"};
+  spec.working_dir = "/secret-value-49";
+  const auto add = [&](int from, int to) {
+    for (int i = from; i < to; ++i) spec.env["K" + std::to_string(i) + "_KEY"] = "secret-value-" + std::to_string(i);
+  };
+  add(0, 50);
+  spec.env["PLAIN"] = "x";
+  const auto output_of = [&] {
+    const Secrets secrets(spec.env);
+    OutputKeeper keeper(secrets);
+    keeper.add("one secret-value-7 ");
+    keeper.add("two");
+    return keeper.take();
+  };
+  CHECK(spec_again(record_of(spec), spec.env, {}));
+  CHECK(output_of() == KeptOutput{.head = "one ••• two", .tail = {}, .left_out = 0});
+
+  const auto check_not_kept = [&] {
+    const auto record = record_of(spec);
+    CHECK(record.gap == ProgramGap::secret);
+    CHECK(std::get<SourceProgram>(record.spec.program).text.empty());
+    CHECK(record.spec.args.empty());
+    CHECK(record.spec.requirements.empty());
+    CHECK_FALSE(record.spec.working_dir.contains("secret-value"));
+    CHECK(record.spec.env.at("PLAIN") == kWithheld);
+    CHECK_FALSE(spec_again(record, spec.env, {}));
+    CHECK(output_of() == KeptOutput{.head = {}, .tail = {}, .left_out = 22});
+  };
+  add(50, 51);
+  check_not_kept();
+  spec.env.erase("K50_KEY");
+  CHECK(record_of(spec).gap == ProgramGap::none);
+  spec.env["K50_KEY"] = "1";  // too short to be looked for
+  CHECK(record_of(spec).gap == ProgramGap::none);
+  spec.env["K49_KEY"] = std::string(70'000, 'k') + "secret-value-49";  // long ones take as much time
+  spec.working_dir = "/x";
+  check_not_kept();
+}
+
+TEST_CASE("What is cut off a program does not leave half of a secret") {
+  RunSpec spec = python(std::string(100, ' ') + "the-long-secret-value " + std::string(kKeptProgram, '#'));
+  spec.env = {{"KEY", "the-long-secret-value"}, {"OTHER_KEY", std::string(300, '#') + "end"}};
+  auto& text = std::get<SourceProgram>(spec.program).text;
+  text.replace(kKeptProgram - 10, 303, spec.env["OTHER_KEY"]);
+  const auto record = record_of(spec);
+  const auto& kept = std::get<SourceProgram>(record.spec.program).text;
+  CHECK(record.gap == ProgramGap::secret);
+  CHECK(kept.size() < kKeptProgram);
+  CHECK(kept.contains("••• #"));
+}
+
+}  // namespace history_test

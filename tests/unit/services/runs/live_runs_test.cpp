@@ -1,0 +1,220 @@
+#include "services/runs/live_runs.hpp"
+
+#include <boost/asio/io_context.hpp>
+#include <catch2/catch_test_macros.hpp>
+
+#include "support/run_task.hpp"
+
+namespace live_runs_test {
+
+using namespace dind;
+using namespace std::chrono_literals;
+
+namespace {
+
+// Tells what the test wants, in place of a sandbox.
+class Scripted final : public RunService {
+ public:
+  explicit Scripted(LiveRuns*& live) : live_(live) {}
+  Task<Result<RunResult>> run(RunSpec spec, EventSink& sink, std::shared_ptr<StdinPipe>, Cancel cancel) override {
+    ids.push_back(spec.run_id.value_or(""));
+    const auto phase = [this] { phases.push_back(live_->list().back().phase); };
+    phase();
+    sink.on_state(Queued{2});
+    phase();
+    if (only_queued) {
+      during_run();
+      co_return cancel.cancelled() ? result : RunResult{};
+    }
+    sink.on_state(Preparing{});
+    phase();
+    sink.on_state(Started{.run_id = *spec.run_id, .name = "a.py", .language = "python", .image = "i"});
+    phase();
+    during = live_->list();
+    sink.on_output(Channel::out, "12345", {});
+    sink.on_output(Channel::err, "1", {});
+    if (cancel_self) cancelled = live_->cancel(*spec.run_id, CancelReason::user, as_client);
+    if (during_run) during_run();
+    if (cancel.cancelled()) result->verdict = Verdict::cancelled;
+    co_return result;
+  }
+  Task<bool> wait_all_removed(Deadline) override { co_return true; }
+
+  std::vector<std::string> ids;
+  std::vector<LiveRun::Phase> phases;
+  std::vector<LiveRun> during;
+  Result<RunResult> result = RunResult{};
+  bool cancel_self = false;
+  bool only_queued = false;
+  std::optional<std::string> as_client;
+  std::function<void()> during_run;
+  std::size_t cancelled = 0;
+
+ private:
+  LiveRuns*& live_;
+};
+
+class Nobody final : public EventSink {
+ public:
+  void on_state(const StateChange&) override { ++states; }
+  void on_output(Channel, std::string_view bytes, OutputCredit) override { output += bytes; }
+  int states = 0;
+  std::string output;
+};
+
+struct Bench {
+  asio::io_context io;
+  LiveRuns* at = nullptr;
+  Scripted inner{at};
+  LiveRuns live{io.get_executor(), inner};
+  Nobody sink;
+  Bench() { at = &live; }
+  Result<RunResult> run(RunSpec spec = {}) { return tests::run_task(io, live.run(std::move(spec), sink, nullptr, {})); }
+};
+
+}  // namespace
+
+TEST_CASE("A run is listed with its phase while it lasts, and everything is passed on") {
+  Bench bench;
+  bench.inner.result->verdict = Verdict::ok;
+  REQUIRE(bench.run({.run_id = "r1", .client = "c"}));
+  using enum LiveRun::Phase;
+  CHECK(bench.inner.phases == std::vector{preparing, queued, preparing, running});
+  REQUIRE(bench.inner.during.size() == 1);
+  const LiveRun& run = bench.inner.during.front();
+  CHECK(
+      (run.run_id == "r1" && run.client == "c" && run.name == "a.py" && run.language == "python" && run.image == "i"));
+  CHECK(bench.live.list().empty());
+  CHECK(bench.sink.states == 3);
+  CHECK(bench.sink.output == "123451");
+}
+
+TEST_CASE("A run without an id gets one") {
+  Bench bench;
+  REQUIRE(bench.run());
+  REQUIRE(bench.run());
+  CHECK_FALSE(bench.inner.ids.front().empty());
+  CHECK(bench.inner.ids.front() != bench.inner.ids.back());
+}
+
+TEST_CASE("What ended is counted, by verdict, kind of error and time") {
+  Bench bench;
+  bench.inner.result->verdict = Verdict::failed;
+  bench.inner.result->duration = 300ms;
+  REQUIRE(bench.run());
+  bench.inner.result->duration = 1h;
+  REQUIRE(bench.run());
+  bench.inner.result = fail(ErrorCode::busy, "full");
+  REQUIRE_FALSE(bench.run());
+  const RunFigures& figures = bench.live.figures();
+  CHECK(figures.verdicts == std::map<Verdict, std::uint64_t>{{Verdict::failed, 2}});
+  CHECK(figures.errors == std::map<ErrorCode, std::uint64_t>{{ErrorCode::busy, 1}});
+  CHECK(figures.program.count == 2);
+  CHECK(figures.program.seconds == 3600.3);
+  CHECK(figures.whole.count == 3);
+  CHECK(figures.queue.count == 3);
+  CHECK(figures.to_start.count == 3);
+  CHECK(figures.to_output.count == 3);
+  CHECK(figures.stdout_bytes == 15);
+  CHECK(figures.stderr_bytes == 3);
+  for (std::size_t i = 0; i < TimeFigures::kBuckets.size(); ++i)
+    CHECK(figures.program.at_most[i] == (TimeFigures::kBuckets[i] < 0.3 ? 0 : 1));
+}
+
+TEST_CASE("A run is cancelled by its id, and none of another id") {
+  Bench bench;
+  bench.inner.cancel_self = true;
+  const auto result = bench.run({.run_id = "r1"});
+  CHECK(bench.inner.cancelled == 1);
+  CHECK(result->verdict == Verdict::cancelled);
+  CHECK(bench.live.cancel("r1", CancelReason::user) == 0);
+}
+
+TEST_CASE("A client ends its own runs and nobody else's (S12)") {
+  Bench bench;
+  bench.inner.cancel_self = true;
+  bench.inner.as_client = "bob";
+  REQUIRE(bench.run({.run_id = "a1", .client = "alice"}));
+  CHECK(bench.inner.cancelled == 0);
+  bench.inner.as_client = "alice";
+  CHECK(bench.run({.run_id = "a1", .client = "alice"})->verdict == Verdict::cancelled);
+  CHECK(bench.inner.cancelled == 1);
+}
+
+TEST_CASE("After the close nothing begins (K05)") {
+  Bench bench;
+  bench.live.close(CancelReason::shutdown);
+  const auto result = bench.run();
+  REQUIRE_FALSE(result);
+  CHECK(result.error().code == ErrorCode::cancelled);
+  CHECK(bench.inner.ids.empty());
+  CHECK(tests::run_task(bench.io, bench.live.none(in(1s))));
+}
+
+TEST_CASE("A stop lets what runs go on, and ends what waits (K05)") {
+  Bench bench;
+  bench.inner.during_run = [&] { bench.live.drain(); };
+  SECTION("it runs") {
+    CHECK(bench.run());
+    CHECK(bench.live.closing().cancelled());
+  }
+  SECTION("it waits") {
+    bench.inner.only_queued = true;
+    bench.inner.result = fail(ErrorCode::cancelled, "The run was cancelled while it waited for its turn");
+    CHECK(bench.run().error().code == ErrorCode::cancelled);
+    CHECK(bench.live.figures().stopped == 1);
+    CHECK(bench.live.figures().errors.empty());
+  }
+}
+
+TEST_CASE("A run that a stop ended is no result, and one that a person ended is (K05)") {
+  Bench bench;
+  bench.inner.during_run = [&] { bench.live.close(CancelReason::shutdown); };
+  CHECK(bench.run().error().code == ErrorCode::cancelled);
+  Bench other;
+  other.inner.cancel_self = true;
+  other.inner.during_run = [&] { other.live.drain(); };
+  CHECK(other.run({.run_id = "r"})->verdict == Verdict::cancelled);
+}
+
+TEST_CASE("Runs of another way in are listed, counted, and keep their result when a stop ends them") {
+  Bench bench;
+  const auto terminal = bench.live.beside(bench.inner, "cli");
+  Cancel cancel;
+  bench.inner.during_run = [&] {
+    bench.live.close(CancelReason::shutdown);
+    cancel.cancel(CancelReason::shutdown);
+  };
+  const auto result = tests::run_task(bench.io, terminal->run({.run_id = "t"}, bench.sink, nullptr, cancel));
+  REQUIRE(result);
+  CHECK(result->verdict == Verdict::cancelled);
+  CHECK(bench.inner.during.front().face == "cli");
+  CHECK(bench.live.figures().program.count == 1);
+}
+
+TEST_CASE("A stop that is over ends no run of another way in, but for those that wait, and waits for none") {  // R10
+  Bench bench;
+  const auto terminal = bench.live.beside(bench.inner, "cli");
+  SECTION("it runs") {
+    bool none = false;
+    bench.inner.result->verdict = Verdict::ok;
+    bench.inner.during_run = [&] {
+      bench.live.close(CancelReason::shutdown);
+      none = bench.live.own() == 0 && bench.live.list().size() == 1;
+    };
+    const auto result = tests::run_task(bench.io, terminal->run({.run_id = "t"}, bench.sink, nullptr, {}));
+    REQUIRE(result);
+    CHECK(result->verdict == Verdict::ok);
+    CHECK(none);
+  }
+  SECTION("it waits") {
+    bench.inner.only_queued = true;
+    bench.inner.during_run = [&] { bench.live.close(CancelReason::shutdown); };
+    bench.inner.result = fail(ErrorCode::cancelled, "The run was cancelled while it waited for its turn");
+    const auto result = tests::run_task(bench.io, terminal->run({.run_id = "t"}, bench.sink, nullptr, {}));
+    REQUIRE_FALSE(result);
+    CHECK(result.error().code == ErrorCode::cancelled);
+  }
+}
+
+}  // namespace live_runs_test

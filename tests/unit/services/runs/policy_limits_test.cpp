@@ -1,0 +1,86 @@
+#include "services/runs/policy_limits.hpp"
+
+#include <catch2/catch_test_macros.hpp>
+#include <cmath>
+#include <limits>
+
+namespace policy_limits_test {
+
+using namespace dind;
+using namespace std::chrono_literals;
+
+TEST_CASE("What a caller leaves out is the default") {
+  const auto granted = grant({}, {});
+  REQUIRE(granted);
+  CHECK(granted->limits == Limits{});
+  CHECK(granted->notes.empty());
+}
+
+TEST_CASE("What a caller asks for is granted up to the maximum, and more is clamped and said") {
+  LimitPolicy policy;
+  const auto exactly = grant(policy, {.timeout = 3600s, .memory_bytes = 8LL << 30, .cpus = 64.0, .pids = 4096});
+  REQUIRE(exactly);
+  CHECK(exactly->notes.empty());
+  CHECK(exactly->limits.memory_bytes == 8LL << 30);
+
+  const auto more = grant(policy, {.timeout = 7200s, .memory_bytes = 9LL << 30, .cpus = 65.0, .pids = 4097});
+  REQUIRE(more);
+  CHECK(more->limits.timeout == 3600s);
+  CHECK(more->limits.memory_bytes == 8LL << 30);
+  CHECK(more->limits.cpus == 64.0);
+  CHECK(more->limits.pids == 4096);
+  REQUIRE(more->notes.size() == 4);
+  CHECK(more->notes[0] == "timeout 7200 s is more than the maximum; 3600 s is in force");
+  CHECK(more->notes[1] == "memory 9 GiB is more than the maximum; 8 GiB is in force");
+}
+
+TEST_CASE("A note on a value that is hardly more than the maximum has both exactly") {
+  const auto more = grant({}, {.timeout = 3'600'001ms, .memory_bytes = (8LL << 30) + 1, .cpus = 64.0000001});
+  REQUIRE(more);
+  REQUIRE(more->notes.size() == 3);
+  CHECK(more->notes[0] == "timeout 3600001 ms is more than the maximum; 3600000 ms is in force");
+  CHECK(more->notes[1] == "memory 8589934593 bytes is more than the maximum; 8589934592 bytes is in force");
+  CHECK(more->notes[2].starts_with("cpus 64.0000001"));
+  CHECK(more->notes[2].ends_with("; 64 is in force"));
+}
+
+TEST_CASE("A maximum below a default wins, without a note: nobody asked for the default") {
+  LimitPolicy policy;
+  policy.maximum.timeout = 5s;
+  policy.maximum.tmp_bytes = 1 << 20;
+  const auto granted = grant(policy, {});
+  REQUIRE(granted);
+  CHECK(granted->limits.timeout == 5s);
+  CHECK(granted->limits.tmp_bytes == 1 << 20);
+  CHECK(granted->notes.empty());
+}
+
+TEST_CASE("0, negative and endless values are refused by name and never mean unlimited") {
+  struct Case {
+    void (*ask)(LimitsRequest& request);
+    std::string_view named;
+  };
+  const Case cases[] = {{[](LimitsRequest& r) { r.timeout = 0ms; }, "timeout"},
+                        {[](LimitsRequest& r) { r.timeout = -1ms; }, "timeout"},
+                        {[](LimitsRequest& r) { r.memory_bytes = 0; }, "memory"},
+                        {[](LimitsRequest& r) { r.memory_bytes = -1; }, "memory"},
+                        {[](LimitsRequest& r) { r.memory_bytes = 1024; }, "memory"},
+                        {[](LimitsRequest& r) { r.cpus = 0.0; }, "cpus"},
+                        {[](LimitsRequest& r) { r.cpus = -2.0; }, "cpus"},
+                        {[](LimitsRequest& r) { r.cpus = 0.001; }, "cpus"},
+                        {[](LimitsRequest& r) { r.cpus = std::nan(""); }, "cpus"},
+                        {[](LimitsRequest& r) { r.cpus = std::numeric_limits<double>::infinity(); }, "cpus"},
+                        {[](LimitsRequest& r) { r.pids = 0; }, "pids"},
+                        {[](LimitsRequest& r) { r.pids = -1; }, "pids"},
+                        {[](LimitsRequest& r) { r.pids = 1; }, "pids must be at least 2"}};
+  for (const auto& c : cases) {
+    LimitsRequest request;
+    c.ask(request);
+    const auto granted = grant({}, request);
+    REQUIRE_FALSE(granted);
+    CHECK(granted.error().code == ErrorCode::invalid_request);
+    CHECK(granted.error().message.starts_with(c.named));
+  }
+}
+
+}  // namespace policy_limits_test
