@@ -1,11 +1,11 @@
 // The patterns of a .dockerignore, any bytes, on paths of any bytes.
-#include "sandbox/ignore_rules.hpp"
+#include "services/builds/ignore_rules.hpp"
 
 #include <string>
 
 #include "fuzz.hpp"
 
-using dind::sandbox::IgnoreRules;
+using dind::IgnoreRules;
 
 int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   if (size > 2048) return 0;

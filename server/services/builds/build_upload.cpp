@@ -6,14 +6,14 @@
 
 namespace dind {
 
-Task<void> BuildUpload::collect(std::shared_ptr<BuildUpload> upload, BlockingWork& work,
-                                sandbox::ContextRequest request, Cancel cancel) {
-  Result<sandbox::CollectedContext> outcome =
+Task<void> BuildUpload::collect(std::shared_ptr<BuildUpload> upload, BlockingWork& work, ContextRequest request,
+                                Cancel cancel) {
+  Result<CollectedContext> outcome =
       fail(ErrorCode::cancelled, "The run was cancelled while its build's context was collected");
   try {
-    auto done = co_await work.run<Result<sandbox::CollectedContext>>(
+    auto done = co_await work.run<Result<CollectedContext>>(
         [request = std::move(request), context = upload->context_](const std::stop_token& stop) {
-          return sandbox::collect_context(request, context, stop);
+          return collect_context(request, context, stop);
         },
         cancel);
     if (done) outcome = std::move(*done);
@@ -31,7 +31,7 @@ void BuildUpload::allow_steps() {
   end_if_due();
 }
 
-Task<Result<sandbox::CollectedContext>> BuildUpload::collected() {
+Task<Result<CollectedContext>> BuildUpload::collected() {
   while (!outcome_) co_await changed_.wait(in(std::chrono::hours(1)));
   co_return *outcome_;
 }

@@ -7,7 +7,7 @@
 namespace dind {
 namespace {
 
-constexpr int kMaxDepth = 32;                 // of nested braces
+constexpr int kMaxBraceDepth = 32;            // of nested braces
 constexpr std::size_t kMaxLength = 64 << 10;  // of a word, in bytes: variables made of variables can grow without limit
 
 class Expander {
@@ -75,7 +75,7 @@ class Expander {
 
   void variable(Expanded& out, int depth) {
     ++at_;
-    if (at_ >= word_.size() || depth == kMaxDepth) return unknown(out);
+    if (at_ >= word_.size() || depth == kMaxBraceDepth) return unknown(out);
     if (word_[at_] != '{') {
       const auto called = name();
       if (called.empty() || std::isdigit(static_cast<unsigned char>(called.front())) != 0) return unknown(out);

@@ -4,12 +4,12 @@
 #include <exception>
 #include <iterator>
 
-#include "sandbox/build_context.hpp"
+#include "sandbox/labels.hpp"
 #include "services/builds/active_build.hpp"
+#include "services/builds/build_context.hpp"
 #include "services/builds/build_network.hpp"
 #include "services/builds/build_notes.hpp"
 #include "services/images/built_images.hpp"
-#include "sandbox/labels.hpp"
 #include "support/async/unless_cancelled.hpp"
 #include "support/ids.hpp"
 #include "support/log/log.hpp"
@@ -90,14 +90,14 @@ Result<std::shared_ptr<BuildUpload>> ImageBuilds::upload(const BuildProgram& pro
                                                          Cancel cancel) {
   // If the program has its own root, a person at this machine's terminal or editor named this folder.
   const bool own_root = !program.context_root.empty();
-  sandbox::ContextRequest request{.root = own_root ? program.context_root : sandboxes_.workspace().path,
-                                  .path = program.context_path,
-                                  .dockerfile = dockerfile,
-                                  .dockerfile_name = program.dockerfile_name,
-                                  .ignore = program.ignore,
-                                  .hide_dockerfile = !buildkit(),
-                                  .most_bytes = policy_.most_context_bytes};
-  auto context = sandbox::begin_context(request);
+  ContextRequest request{.root = own_root ? program.context_root : sandboxes_.workspace().path,
+                         .path = program.context_path,
+                         .dockerfile = dockerfile,
+                         .dockerfile_name = program.dockerfile_name,
+                         .ignore = program.ignore,
+                         .hide_dockerfile = !buildkit(),
+                         .most_bytes = policy_.most_context_bytes};
+  auto context = begin_context(request);
   if (!context) return std::unexpected(context.error());
   auto begun = std::make_shared<BuildUpload>(executor_, std::move(*context));
   spawn(executor_, "context of a build", BuildUpload::collect(begun, work_, std::move(request), std::move(cancel)));

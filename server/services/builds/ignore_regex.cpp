@@ -1,9 +1,9 @@
-#include "sandbox/ignore_regex.hpp"
+#include "services/builds/ignore_regex.hpp"
 
 #include <algorithm>
 #include <array>
 
-namespace dind::sandbox {
+namespace dind {
 namespace {
 
 using Ranges = std::vector<std::pair<char32_t, char32_t>>;
@@ -369,4 +369,4 @@ bool IgnoreRegex::matches(std::u32string_view path) const {
   return false;
 }
 
-}  // namespace dind::sandbox
+}  // namespace dind

@@ -6,9 +6,9 @@
 #include <vector>
 
 #include "dind/error.hpp"
-#include "sandbox/ignore_pattern.hpp"
+#include "services/builds/ignore_pattern.hpp"
 
-namespace dind::sandbox {
+namespace dind {
 
 class IgnoreRules {
  public:
@@ -31,4 +31,4 @@ class IgnoreRules {
   std::vector<IgnorePattern> patterns_;
 };
 
-}  // namespace dind::sandbox
+}  // namespace dind

@@ -1,10 +1,10 @@
-#include "sandbox/ignore_pattern.hpp"
+#include "services/builds/ignore_pattern.hpp"
 
 #include <algorithm>
 #include <array>
 #include <vector>
 
-namespace dind::sandbox {
+namespace dind {
 namespace {
 
 constexpr char32_t kNoCharacter = 0xFFFD;
@@ -258,4 +258,4 @@ bool IgnorePattern::may_match_below(std::string_view folder) const {
   return std::string_view(text_).starts_with(folder) && text_.size() > folder.size() && text_[folder.size()] == '/';
 }
 
-}  // namespace dind::sandbox
+}  // namespace dind

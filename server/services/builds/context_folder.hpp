@@ -11,7 +11,7 @@
 
 #include "dind/error.hpp"
 
-namespace dind::sandbox {
+namespace dind {
 
 class OwnedFd {
  public:
@@ -45,4 +45,4 @@ Result<std::optional<ContextFile>> read_ignore_file(int folder, const std::strin
 // Whether the file `name` of the folder is not a link and has exactly this text.
 bool has_text(int folder, const std::string& name, const std::string& text);
 
-}  // namespace dind::sandbox
+}  // namespace dind

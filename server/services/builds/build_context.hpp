@@ -14,7 +14,7 @@
 #include "dind/error.hpp"
 #include "engine/body_file.hpp"
 
-namespace dind::sandbox {
+namespace dind {
 
 struct ContextRequest {
   std::string root;        // the workspace as this process sees it, absolute; empty: no workspace
@@ -54,4 +54,4 @@ struct CollectedContext {
 Result<CollectedContext> collect_context(const ContextRequest& request, const BuildContext& context,
                                          const std::stop_token& stop = {});
 
-}  // namespace dind::sandbox
+}  // namespace dind

@@ -1,4 +1,4 @@
-#include "sandbox/build_context.hpp"
+#include "services/builds/build_context.hpp"
 
 #include <archive.h>
 #include <archive_entry.h>
@@ -16,13 +16,12 @@
 #include <thread>
 #include <vector>
 
-#include "sandbox/ignore_rules.hpp"
+#include "services/builds/ignore_rules.hpp"
 #include "support/context_folder.hpp"
 
 namespace build_context_test {
 
 using namespace dind;
-using namespace dind::sandbox;
 namespace fs = std::filesystem;
 
 namespace {

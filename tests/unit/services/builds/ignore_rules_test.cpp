@@ -1,4 +1,4 @@
-#include "sandbox/ignore_rules.hpp"
+#include "services/builds/ignore_rules.hpp"
 
 #include <catch2/catch_test_macros.hpp>
 #include <chrono>
@@ -8,7 +8,7 @@
 
 namespace ignore_rules_test {
 
-using dind::sandbox::IgnoreRules;
+using dind::IgnoreRules;
 
 namespace {
 

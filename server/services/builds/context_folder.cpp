@@ -1,4 +1,4 @@
-#include "sandbox/context_folder.hpp"
+#include "services/builds/context_folder.hpp"
 
 #include <fcntl.h>
 #include <linux/openat2.h>
@@ -13,7 +13,7 @@
 #include "support/io/last_error.hpp"
 #include "support/text/shortened.hpp"
 
-namespace dind::sandbox {
+namespace dind {
 namespace {
 
 constexpr std::size_t kMaxRulesBytes = 1 << 20;
@@ -94,4 +94,4 @@ bool has_text(int folder, const std::string& name, const std::string& text) {
   return read_all(file.get(), text.size(), there) && there == text;
 }
 
-}  // namespace dind::sandbox
+}  // namespace dind

@@ -5,9 +5,9 @@
 #include <string>
 #include <string_view>
 
-#include "sandbox/ignore_regex.hpp"
+#include "services/builds/ignore_regex.hpp"
 
-namespace dind::sandbox {
+namespace dind {
 
 // `text` without white space (as Unicode defines it) at its ends.
 std::string_view without_blanks(std::string_view text);
@@ -46,4 +46,4 @@ class IgnorePattern {
   std::optional<IgnoreRegex> regex_;
 };
 
-}  // namespace dind::sandbox
+}  // namespace dind

@@ -10,7 +10,7 @@
 #include <utility>
 #include <vector>
 
-namespace dind::sandbox {
+namespace dind {
 
 class IgnoreRegex {
  public:
@@ -44,4 +44,4 @@ class IgnoreRegex {
   std::vector<Set> sets_;
 };
 
-}  // namespace dind::sandbox
+}  // namespace dind

@@ -11,13 +11,12 @@
 #include <string>
 #include <vector>
 
-#include "sandbox/build_context.hpp"
+#include "services/builds/build_context.hpp"
 #include "support/context_folder.hpp"
 
 namespace context_links_test {
 
 using namespace dind;
-using namespace dind::sandbox;
 namespace fs = std::filesystem;
 
 namespace {

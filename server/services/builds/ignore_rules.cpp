@@ -1,11 +1,11 @@
-#include "sandbox/ignore_rules.hpp"
+#include "services/builds/ignore_rules.hpp"
 
 #include <algorithm>
 
 #include "support/text/escaped.hpp"
 #include "support/text/shortened.hpp"
 
-namespace dind::sandbox {
+namespace dind {
 namespace {
 
 constexpr std::size_t kMaxLineLength = 64 << 10;  // docker's own limit
@@ -85,4 +85,4 @@ bool IgnoreRules::may_keep_below(std::string_view folder) const {
                              [&](const auto& each) { return each.exception() && each.may_match_below(folder); });
 }
 
-}  // namespace dind::sandbox
+}  // namespace dind

@@ -1,4 +1,4 @@
-#include "sandbox/build_context.hpp"
+#include "services/builds/build_context.hpp"
 
 #include <archive.h>
 #include <archive_entry.h>
@@ -15,14 +15,14 @@
 #include <system_error>
 #include <utility>
 
-#include "sandbox/context_folder.hpp"
-#include "sandbox/ignore_rules.hpp"
+#include "services/builds/context_folder.hpp"
+#include "services/builds/ignore_rules.hpp"
 #include "support/ids.hpp"
 #include "support/io/last_error.hpp"
 #include "support/text/shortened.hpp"
 #include "support/units.hpp"
 
-namespace dind::sandbox {
+namespace dind {
 namespace {
 
 constexpr int kMaxDepth = 128;
@@ -348,4 +348,4 @@ Result<CollectedContext> collect_context(const ContextRequest& request, const Bu
   return writer.collected();
 }
 
-}  // namespace dind::sandbox
+}  // namespace dind
