@@ -56,12 +56,29 @@ export class Editor {
     await this.lens('Run in sandbox').waitFor({ timeout: 120_000 });
   }
 
-  /** Opens the palette with this text. It closes when something else takes the focus, as a page may that still loads: then it is opened again. */
+  /**
+   * Runs a command by the palette, with the keyboard: what covers a row (a hover, a notification) does not matter.
+   * The palette closes when something else takes the focus, as a page may that still loads: then it is opened again.
+   */
   async palette(title) {
-    const row = this.page.locator('.quick-input-list .monaco-list-row').filter({ has: this.page.locator('.label-name', { hasText: exactly(title) }) });
-    await until(`the palette has ${title}`, async () => {
+    const rows = this.page.locator('.quick-input-list .monaco-list-row');
+    const labels = async () => (await rows.locator('.label-name').allTextContents()).map(plain);
+    const focused = async () => (await this.page.locator('.quick-input-list .monaco-list-row.focused .label-name').allTextContents()).map(plain)[0];
+    await until(`the palette runs ${title}`, async () => {
       await this.openPalette(title);
-      return row.first().click({ timeout: PALETTE_MS }).then(() => true);
+      const input = this.page.locator('.quick-input-widget input[type=text]').first();
+      await until('the palette has its rows', async () => {
+        const seen = await labels();
+        if (seen.includes(title)) return true;
+        throw new Error(`the palette shows ${seen.length} rows (${seen.slice(0, 3).join(' | ') || 'none'}), and its text is "${await input.inputValue({ timeout: 500 })}"`);
+      }, PALETTE_MS);
+      for (let steps = (await labels()).length; (await focused()) !== title; steps--) {
+        check(steps > 0, `the palette's focus comes to ${title}`);
+        await input.press('ArrowDown', { timeout: PALETTE_MS });
+      }
+      check(await input.isVisible(), 'the palette is open');
+      await input.press('Enter', { timeout: PALETTE_MS });
+      return true;
     }, 30_000);
     await this.page.mouse.move(...NOWHERE);
   }
@@ -152,6 +169,10 @@ export class Editor {
       return text !== undefined && pattern.test(text) && text;
     }, withinMs);
   }
+}
+
+function plain(text) {
+  return text.replaceAll('\u00a0', ' ').trim();
 }
 
 function exactly(text) {
