@@ -130,13 +130,23 @@ fuzz_all() {
 }
 # Beside the suites that mostly wait for containers (two thirds of their time), with what processor time is left over. There is no
 # telling by the clock how slow an input is then.
-FUZZ_CLASS=() FUZZ_PID='' FUZZ_DONE=$ARTEFACTS/fuzz.done
+FUZZ_CLASS=() FUZZ_PID='' FUZZ_DONE=$ARTEFACTS/fuzz.done FUZZ_BUILD=${FUZZ_BUILD:-} FUZZ_LOG=$ARTEFACTS/fuzz.build
+# In a whole run the targets are built where they run: nothing else waits for them.
+fuzz_built() {
+  rm -f "$FUZZ_LOG.failed"
+  [[ -z $FUZZ_BUILD ]] || nice -n 15 "$FUZZ_BUILD" fuzz >"$FUZZ_LOG" 2>&1 || { touch "$FUZZ_LOG.failed"; return 1; }
+}
+fuzz_build_passed() {
+  [[ -e $FUZZ_LOG.failed ]] || return 0
+  tail -n 40 "$FUZZ_LOG"
+  return 1
+}
 fuzz_beside() {
   rm -f "$FUZZ_DONE"
   mkfifo "$FUZZ_DONE"
   FUZZ_CLASS=(chrt --idle 0) FUZZ_SLOWEST=120
   set -m   # a process group of its own, which can be ended
-  { fuzz_all "$(nproc)"; echo over >"$FUZZ_DONE"; } </dev/null &
+  { fuzz_built && fuzz_all "$(nproc)"; echo over >"$FUZZ_DONE"; } </dev/null &
   FUZZ_PID=$!
   set +m
 }
@@ -151,6 +161,7 @@ suite_fuzz() {
   else
     fuzz_all $((2 * $(nproc)))
   fi
+  [[ -z $FUZZ_BUILD ]] || FILTER='' check fuzz "the fuzz targets are built" fuzz_build_passed
   for target in $(fuzz_targets); do
     [[ -e $ARTEFACTS/fuzz/$target.log ]] || echo "it did not run" | tee "$ARTEFACTS/fuzz/$target.log" >"$ARTEFACTS/fuzz/$target.failed"
     FILTER='' check fuzz "fuzz_$target finds nothing" fuzz_passed "$target"
@@ -188,8 +199,11 @@ suite_hostile() { python_tests hostile; }
 suite_podman() { python_tests podman; }
 suite_cli() { python_tests cli; }
 suite_lsp() { python_tests lsp; }
-# It has an engine of its own.
-suite_bench() { DIND_SHARED_ENGINE=1 python_tests bench; }
+# It has an engine of its own, and copies the images of the first one to it: making them takes a minute.
+suite_bench() {
+  on_own_engine bench true || say "  the images are made for the bench's engine"
+  DIND_SHARED_ENGINE=1 python_tests bench
+}
 suite_jsonrpc() { python_tests jsonrpc; }
 suite_http() { python_tests http; }
 
