@@ -42,6 +42,8 @@ suite_lint() {
   check lint "each rule of plain English can fail" python3 "$ROOT/tests/structure/check_prose.py" --self-test
   check lint "the Python client's calls for threads are generated from those for asyncio" \
     python3 "$ROOT/python/tools/generate_sync.py" --check
+  check lint "no Python suite imports from another one or changes sys.path" python3 "$ROOT/tests/structure/check_suites.py"
+  check lint "each rule for the Python suites can fail" python3 "$ROOT/tests/structure/check_suites.py" --self-test
   check lint "a test that leaves something behind is named" python3 "$ROOT/tests/structure/check_leak_check.py"
   check lint "a test that measures time runs in one of the two parts" python3 "$ROOT/tests/structure/check_alone.py"
   check lint "the bounds of BuildKit's steps are set in control groups of both versions" python3 "$ROOT/tests/structure/check_build_bounds.py"
@@ -67,7 +69,7 @@ python_tests() {
   part=$RESULTS/$result-$suite.part
   compgen -G "$ROOT/tests/$suite/*.py" >/dev/null || return 0
   rm -f "$part"
-  PYTHONPATH=$ROOT/tests/lib DIND_OPENAPI_TOOLS=$OPENAPI_TOOLS DIND_NODE=$NODE_DIR timeout -k 10 1500 "$@" \
+  PYTHONPATH=$ROOT/tests/lib:$ROOT/python/src DIND_OPENAPI_TOOLS=$OPENAPI_TOOLS DIND_NODE=$NODE_DIR timeout -k 10 1500 "$@" \
     python3 -m dindtest.run_python "$ROOT/tests/$suite" "$part" "$FILTER" || status=$?
   [[ -f $part ]] || { results note "$part" failed "the tests of $suite broke off (status $status)"; status=1; }
   results merge "$RESULTS/$result.json.new" "$RESULTS/$result.json" "$part" && mv "$RESULTS/$result.json.new" "$RESULTS/$result.json"
@@ -302,7 +304,7 @@ end_beside() {
 
 # What carries our label after a suite was leaked by it. It is removed, so that the next suite starts clean.
 leaks() {
-  DIND_REMOVE=1 python3 "$ROOT/tests/lib/dindtest/leaks.py"
+  DIND_REMOVE=1 PYTHONPATH=$ROOT/tests/lib python3 -m dindtest.leaks
 }
 
 # tidy SUITE NAME COMMAND...: a check that runs whatever -k says, but counts under -k only when it fails: else a

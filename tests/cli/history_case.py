@@ -2,10 +2,10 @@
 import json
 import pathlib
 
-from harness import CliTest
+from dindtest.case import CliCase
 
 
-class HistoryTest(CliTest):
+class HistoryTest(CliCase):
     def environment(self, **more):
         return super().environment(XDG_STATE_HOME=str(self.folder / "state"), **more)
 

@@ -3,10 +3,11 @@ import json
 import socket
 import time
 
-from harness import CliTest
+from dindtest.case import CliCase
+from dindtest.program import IMAGE
 
 
-class BadInput(CliTest):
+class BadInput(CliCase):
     def test_an_unreachable_engine(self):
         path = self.python("print(1)")
         for host in ("unix:///nonexistent/engine.sock", "tcp://127.0.0.1:1"):
@@ -49,7 +50,6 @@ class BadInput(CliTest):
                 self.assert_refused(self.call("run", f"--image={image}", "--", "true"))
 
     def test_a_command_that_is_not_in_the_image(self):
-        from harness import IMAGE
         done = self.call("run", "--image", IMAGE, "--", "no-such-command")
         self.assertIn(done.returncode, (125, 127))
 
@@ -81,7 +81,7 @@ class BadInput(CliTest):
         self.assertEqual((done.returncode, error["kind"], error["httpStatus"]), (125, "disabled", 503))
 
 
-class Others(CliTest):
+class Others(CliCase):
     def test_languages(self):
         done = self.call("languages")
         self.assert_run(done, 0)

@@ -7,7 +7,8 @@ import select
 import subprocess
 import time
 
-from harness import LIMIT, CliTest, program
+from dindtest.case import CliCase
+from dindtest.program import LIMIT, program
 
 OWNER = 1000
 START = '{"scripts": {"start": "node start.js"}}'
@@ -15,7 +16,7 @@ HELLO = "import os\nprint('main in', os.getcwd())\nopen('made', 'w').write('by t
 MAKEFILE = "all:\n\t@echo made by make\nother:\n\t@echo other\n"
 
 
-class FolderTest(CliTest):
+class FolderTest(CliCase):
     def setUp(self):
         super().setUp()
         self.folder.chmod(0o755)

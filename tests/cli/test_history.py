@@ -7,8 +7,9 @@ import stat
 import subprocess
 import time
 
-from harness import IMAGE, LIMIT
 from history_case import CopyTest, HistoryTest
+
+from dindtest.program import IMAGE, LIMIT
 
 SECRET = "supersecretvalue-4711"
 

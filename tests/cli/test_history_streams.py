@@ -6,8 +6,9 @@ import struct
 import subprocess
 import time
 
-from harness import LIMIT, program
 from history_case import CopyTest
+
+from dindtest.program import LIMIT, program
 
 
 class Streams(CopyTest):

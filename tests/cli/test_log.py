@@ -6,7 +6,8 @@ import stat
 import threading
 import unicodedata
 
-from harness import IMAGE, CliTest
+from dindtest.case import CliCase
+from dindtest.program import IMAGE
 
 SECRET = "supersecretvalue-4711"
 PASSWORD = "hunter2hunter2"
@@ -39,7 +40,7 @@ class Engine(http.server.ThreadingHTTPServer):
         self.server_close()
 
 
-class LogTest(CliTest):
+class LogTest(CliCase):
     def lines(self, done, *skip):
         """The JSON lines of stderr, each in its form."""
         lines = []

@@ -8,10 +8,11 @@ import sqlite3
 import subprocess
 import time
 
-from harness import LIMIT, CliTest, program
+from dindtest.case import CliCase
+from dindtest.program import LIMIT, program
 
 
-class ClosedDescriptors(CliTest):
+class ClosedDescriptors(CliCase):
     """P14: a closed descriptor is as good as one on /dev/null, and the program's exit code stays."""
 
     def in_shell(self, line, env=None):
@@ -84,7 +85,7 @@ class ClosedDescriptors(CliTest):
         self.assertIn(b"stdout can't be written", done.stderr)
 
 
-class SmallDisks(CliTest):
+class SmallDisks(CliCase):
     """R06: SIGBUS in the index of SQLite's log where a page of it has holes and the disk is full."""
 
     def disk(self, name, *options, size="6M", kind="ext4"):
@@ -165,7 +166,7 @@ class SmallDisks(CliTest):
                     self.assert_refused(self.call("history", "prune", "--keep", "0", env=env), "can be read and not written")
 
 
-class OddFiles(CliTest):
+class OddFiles(CliCase):
     def test_a_file_where_a_folder_of_the_history_belongs(self):   # R12
         path = self.python("print(1)")
         file = self.folder / "state"
@@ -214,7 +215,7 @@ class OddFiles(CliTest):
         self.assert_refused(self.call("run", "--memory", "6291455", self.python("1")), "6291456 bytes", "6291455 bytes")
 
 
-class FileSizeLimit(CliTest):
+class FileSizeLimit(CliCase):
     """SIGXFSZ ends no command: what can't be written is told, and runs go on."""
 
     def limited(self, blocks, line, **more):
@@ -255,7 +256,7 @@ class FileSizeLimit(CliTest):
         self.assertEqual(child.returncode, 0, errors)
 
 
-class FewDescriptors(CliTest):
+class FewDescriptors(CliCase):
     def few(self, count, *arguments):
         return subprocess.run(["bash", "-c", f"ulimit -n {count}; exec {program()} " + " ".join(arguments)], stdin=subprocess.DEVNULL, capture_output=True,
                               timeout=LIMIT, cwd=self.folder, env=self.environment(), check=False)

@@ -5,12 +5,13 @@ import socket
 import subprocess
 import time
 
-from harness import LIMIT, CliTest, program
+from dindtest.case import CliCase
+from dindtest.program import LIMIT, program
 
 COMMANDS = (("run", "p.py"), ("doctor",), ("history", "list"), ("lsp",), ("rpc",), ("gc", "--dry-run"), ("serve", "--socket", "s"))
 
 
-class OperatorFiles(CliTest):
+class OperatorFiles(CliCase):
     def setUp(self):
         super().setUp()
         self.file("p.py", "print('ran')")

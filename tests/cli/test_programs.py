@@ -5,13 +5,14 @@ import pathlib
 import struct
 import unittest
 
-from harness import IMAGE, CliTest
+from dindtest.case import CliCase
+from dindtest.program import IMAGE, program
 
 PYTHON = os.environ.get("DIND_TEST_PYTHON_IMAGE", "dind-executor/runtime-python:bookworm")
 NODE = os.environ.get("DIND_TEST_NODE_IMAGE", "dind-executor/runtime-node:bookworm")
 
 
-class Programs(CliTest):
+class Programs(CliCase):
     def notes(self, done):
         """Each note is one line before the verdict."""
         lines = done.stderr.decode().splitlines()
@@ -146,7 +147,6 @@ class Programs(CliTest):
     def test_p29_a_full_stdout_is_no_success(self):
         import subprocess
 
-        from harness import program
         self.assert_run(self.call("run", "-q", self.file("kept.sh", "echo kept\n")), 0)
         run = json.loads(self.call("history", "list", "--json").stdout)[0]["id"]
         for words in (("languages",), ("languages", "--json"), ("--help",), ("run", "--help"), ("doctor",), ("doctor", "--json"), ("gc", "--dry-run"),
@@ -183,7 +183,7 @@ class Programs(CliTest):
         self.assertNotIn(b"--program", done.stderr)
 
 
-class Requirements(CliTest):
+class Requirements(CliCase):
     """P06: what is refused is refused with its place, before any sandbox is made. (That hashes install: tests/integration/test_packages.py.)"""
 
     def test_p06_refusals_name_file_and_line(self):

@@ -6,10 +6,11 @@ import signal
 import subprocess
 import time
 
-from harness import IMAGE, LIMIT, ROOT, CliTest
+from dindtest.case import CliCase
+from dindtest.program import IMAGE, LIMIT, ROOT
 
 
-class Output(CliTest):
+class Output(CliCase):
     def test_bytes_arrive_as_the_program_wrote_them(self):
         path = self.python("import sys\nb = bytes(range(256)) * 300\nsys.stdout.buffer.write(b)\nsys.stderr.buffer.write(b[::-1])\n")
         done = self.call("run", "--quiet", path)
@@ -55,7 +56,7 @@ class Output(CliTest):
         self.assertEqual(child.wait(LIMIT), 141)
 
 
-class Programs(CliTest):
+class Programs(CliCase):
     def test_every_example_runs(self):
         for name in ("python/hello.py", "javascript/hello.js", "shell/hello.sh"):
             with self.subTest(name):
@@ -96,7 +97,7 @@ class Programs(CliTest):
                 self.assert_run(self.call("run", self.python("print('ran')", name)), 0, b"ran\n")
 
 
-class Input(CliTest):
+class Input(CliCase):
     COUNT = "import sys, hashlib; b = sys.stdin.buffer.read(); print(len(b), hashlib.sha256(b).hexdigest())"
 
     def test_our_stdin_is_the_programs(self):
@@ -133,7 +134,7 @@ class Input(CliTest):
             endless.stdout.close()
 
 
-class Endings(CliTest):
+class Endings(CliCase):
     def test_the_programs_exit_code_is_ours(self):
         for code in (1, 7, 125, 255):
             with self.subTest(code):
@@ -197,7 +198,7 @@ class Endings(CliTest):
         self.assert_run(self.call("run", self.file("x.sh", "sleep 50 &\necho done")), 0, b"done\n")
 
 
-class Json(CliTest):
+class Json(CliCase):
     def events(self, *arguments):
         done = self.call("run", "--json", *arguments)
         return done, [json.loads(line) for line in done.stdout.decode().splitlines()]

@@ -1,17 +1,12 @@
 """What the hostile programs' tests stand on: one program a case, the engine watched while it runs, and nothing left after each test."""
-import json
-import pathlib
 import re
-import sys
 import threading
 import time
-import urllib.parse
 from dataclasses import dataclass, replace
 
+from dindtest import engine
 from dindtest.alone import alone
-
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "integration"))
-from case import LIMIT, OWNER, SandboxTest, engine, engine_api  # noqa: E402
+from dindtest.case import CliCase
 
 PING_LIMIT = 1.0  # seconds that the engine may take to answer, whatever a program does
 BEFORE = "before\n"  # what every program prints first: output so far is kept, however it ends
@@ -56,7 +51,7 @@ class Pings(threading.Thread):
         try:
             while not self.over.is_set():
                 begun = time.monotonic()
-                engine("GET", "/_ping")
+                engine.call("GET", "/_ping")
                 self.slowest = max(self.slowest, time.monotonic() - begun)
                 self.count += 1
                 self.over.wait(0.05)
@@ -72,20 +67,18 @@ class Pings(threading.Thread):
         self.join(30)
 
 
-def labelled():
-    """What of ours the engine holds beside containers: names of volumes and networks that belong to a run."""
-    filters = urllib.parse.quote(json.dumps({"label": [OWNER]}))
-    volumes = engine("GET", f"/volumes?filters={filters}")["Volumes"] or []
-    return {each["Name"] for each in volumes} | {each["Name"] for each in engine("GET", f"/networks?filters={filters}")}
+def run_objects():
+    """The names of the volumes and networks that belong to a run."""
+    return {description for kind, description, _ in engine.labelled() if kind != "container"}
 
 
-class HostileTest(SandboxTest):
+class HostileTest(CliCase):
     isolation = "runc"
 
     def setUp(self):
         super().setUp()
-        before = labelled()
-        self.addCleanup(lambda: self.assertEqual(labelled() - before, set(), "a volume or a network is left behind"))
+        before = run_objects()
+        self.addCleanup(lambda: self.assertEqual(run_objects() - before, set(), "a volume or a network is left behind"))
 
     def attack(self, *arguments, **more):
         """result_of under this class's isolation, with the engine watched."""
@@ -124,14 +117,6 @@ class HostileTest(SandboxTest):
             self.assertEqual(result[field], value, said)
         self.assertLess(took, case.seconds)
 
-    def result_of(self, *arguments, **more):
-        done = self.call("run", "--json", *arguments, **more)
-        events = [json.loads(line) for line in done.stdout.decode().splitlines()]
-        self.assertTrue(events and events[-1]["event"] == "finished", (done.stdout[-2000:], done.stderr))
-        self.notes = " ".join(events[-1]["notes"])
-        text = "".join(each.get("text", "") for each in events if each["event"] == "output")
-        return events[-1]["result"], text, done.returncode
-
 
 def cases(table):
     """Makes a test of each case of the table, named after it."""
@@ -146,6 +131,3 @@ def cases(table):
             setattr(cls, name, alone(test) if each.alone else test)
         return cls
     return add
-
-
-__all__ = ["BEFORE", "GVISOR_END", "LIMIT", "Case", "HostileTest", "Pings", "cases", "engine", "engine_api"]

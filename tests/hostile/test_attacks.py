@@ -4,7 +4,9 @@ import json
 from attacks import CALL, ENDINGS, FILES, GVISOR, LIMITS, PRIVILEGES
 from attacks_on_supervisor import EXHAUSTED, HOGS, LIMITS_OF_1, PRIORITIES_OF_1, SUPERVISOR
 from hostile_case import HostileTest, cases
-from case import LIMIT, is_there  # its folder is found by hostile_case
+
+from dindtest.engine import is_there
+from dindtest.program import LIMIT
 
 
 @cases(LIMITS)

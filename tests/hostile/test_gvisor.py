@@ -1,13 +1,13 @@
 """`--isolation`, from the asking to what is said of it; what a gVisor sandbox can't have is refused."""
 import json
 import pathlib
-import sys
 
-from case import PYTHON, remove_built_images
-from hostile_case import HostileTest, engine
+from hostile_case import HostileTest
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lsp"))
-from lsp_client import Client  # noqa: E402
+from dindtest import engine
+from dindtest.engine import remove_built_images
+from dindtest.lsp import LspClient
+from dindtest.program import PYTHON
 
 # The system call is gVisor's own: no Linux of today says 4.4.0 of 2016.
 WHICH = "import platform\nprint(platform.release(), platform.version())\n"
@@ -19,7 +19,7 @@ class Isolation(HostileTest):
         return [json.loads(line) for line in done.stdout.decode().splitlines()]
 
     def test_the_engine_of_these_tests_has_it(self):
-        self.assertIn("runsc", engine("GET", "/info")["Runtimes"], "scripts/setup installs runsc, and scripts/engine names it")
+        self.assertIn("runsc", engine.call("GET", "/info")["Runtimes"], "scripts/setup installs runsc, and scripts/engine names it")
 
     def test_a_run_says_which_it_had_and_has_the_kernel_of_it(self):
         path = self.python(WHICH)
@@ -53,7 +53,7 @@ class Isolation(HostileTest):
 
     def test_the_editors_field_and_setting(self):
         uri = pathlib.Path(self.python(WHICH)).as_uri()
-        client = Client(env={"HOME": str(self.folder)})
+        client = LspClient(env={"HOME": str(self.folder)})
         self.addCleanup(client.close)
         client.initialize(initializationOptions={"isolation": "gvisor"})
         self.assertEqual(client.reply(client.run(uri, runId="set"))["result"]["isolation"], "gvisor")

@@ -6,8 +6,11 @@ import time
 import urllib.parse
 import uuid
 
-from hostile_case import HostileTest, engine
-from case import CACHE, LIMIT, SHELL, container_events, engine_events  # its folder is found by hostile_case
+from hostile_case import HostileTest
+
+from dindtest import engine
+from dindtest.engine import CACHE, container_events, events
+from dindtest.program import LIMIT, SHELL
 
 EVIL = b"#!/bin/sh\necho PWNED\necho PWNED >&2\nsleep 3\n"
 
@@ -28,14 +31,14 @@ class Images(HostileTest):
                 else:
                     entry.size = len(what)
                 archive.addfile(entry, io.BytesIO(what) if isinstance(what, bytes) else None)
-        made = engine("POST", "/containers/create", {"Image": SHELL, "Cmd": ["true"]})["Id"]
+        made = engine.call("POST", "/containers/create", {"Image": SHELL, "Cmd": ["true"]})["Id"]
         try:
-            engine("PUT", f"/containers/{made}/archive?path=/", raw=tar.getvalue())
+            engine.call("PUT", f"/containers/{made}/archive?path=/", tar=tar.getvalue())
             repo, tag = name.split(":")
-            engine("POST", f"/commit?container={made}&repo={repo}&tag={tag}", config or {})
+            engine.call("POST", f"/commit?container={made}&repo={repo}&tag={tag}", config or {})
         finally:
-            engine("DELETE", f"/containers/{made}?force=1")
-        self.addCleanup(engine, "DELETE", f"/images/{name}?force=1", fine=(404,))
+            engine.call("DELETE", f"/containers/{made}?force=1")
+        self.addCleanup(engine.call, "DELETE", f"/images/{name}?force=1", allow=(404,))
         return name
 
     def built(self, dockerfile):
@@ -47,8 +50,8 @@ class Images(HostileTest):
             entry = tarfile.TarInfo("Dockerfile")
             entry.size = len(text)
             archive.addfile(entry, io.BytesIO(text))
-        engine("POST", f"/build?t={name}&networkmode=none&rm=1", raw=tar.getvalue())
-        self.addCleanup(engine, "DELETE", f"/images/{name}?force=1", fine=(404,))
+        engine.call("POST", f"/build?t={name}&networkmode=none&rm=1", tar=tar.getvalue())
+        self.addCleanup(engine.call, "DELETE", f"/images/{name}?force=1", allow=(404,))
         return name
 
     def refused(self, image, *parts, arguments=(), **more):
@@ -120,11 +123,11 @@ class OwnImage(HostileTest):
 
     def supervisor_images(self):
         filters = urllib.parse.quote(json.dumps({"label": [CACHE + "=supervisor"]}))
-        return engine("GET", f"/images/json?filters={filters}")
+        return engine.call("GET", f"/images/json?filters={filters}")
 
     def remove_them(self):
         for each in self.supervisor_images():
-            engine("DELETE", f"/images/{each['Id']}?force=1", fine=(404, 409))
+            engine.call("DELETE", f"/images/{each['Id']}?force=1", allow=(404, 409))
 
     def test_the_filter_runs_from_it_whatever_the_image_of_the_run_is(self):
         begun = time.time()
@@ -141,26 +144,26 @@ class OwnImage(HostileTest):
         names = [tag for each in self.supervisor_images() for tag in each["RepoTags"] or []]
         self.assertEqual(len(names), 1, names)
         self.assertRegex(names[0], "^dind-executor/supervisor:[0-9a-f]{32}$")
-        made = engine("POST", "/containers/create", {"Image": names[0], "HostConfig": {"NetworkMode": "none"}})["Id"]
+        made = engine.call("POST", "/containers/create", {"Image": names[0], "HostConfig": {"NetworkMode": "none"}})["Id"]
         try:
-            with tarfile.open(fileobj=io.BytesIO(engine("GET", f"/containers/{made}/export"))) as files:
+            with tarfile.open(fileobj=io.BytesIO(engine.call("GET", f"/containers/{made}/export"))) as files:
                 held = {each.name: each.size for each in files if each.isfile() and each.size}
         finally:
-            engine("DELETE", f"/containers/{made}?force=1")
+            engine.call("DELETE", f"/containers/{made}?force=1")
         self.assertEqual(list(held), ["supervisor"])
         self.assertLess(held["supervisor"], 1 << 20)
-        self.assertEqual(engine_events(begun, "image", "pull"), [])
+        self.assertEqual(events(begun, "image", "pull"), [])
 
     def test_another_image_by_its_name_is_not_taken_for_it(self):
         self.assert_run(self.call("run", "--quiet", "--network", "internet", self.python("print('ran')")), 0, b"ran\n")
         name = next(tag for each in self.supervisor_images() for tag in each["RepoTags"] or [])
         repo, tag = name.split(":")
         self.remove_them()
-        engine("POST", f"/images/{SHELL}/tag?repo={repo}&tag={tag}")
-        other = engine("GET", f"/images/{SHELL}/json")["Id"]
+        engine.call("POST", f"/images/{SHELL}/tag?repo={repo}&tag={tag}")
+        other = engine.call("GET", f"/images/{SHELL}/json")["Id"]
         begun = time.time()
         self.assert_run(self.call("run", "--quiet", "--network", "internet", self.python("print('ran')")), 0, b"ran\n")
-        self.assertNotEqual(engine("GET", f"/images/{name}/json")["Id"], other)
+        self.assertNotEqual(engine.call("GET", f"/images/{name}/json")["Id"], other)
         self.assertNotIn(other, {each["image"] for each in container_events(begun, "create") if each["name"].endswith(".egress-filter")})
 
     def test_one_that_was_removed_is_there_again(self):

@@ -6,8 +6,11 @@ import subprocess
 import tarfile
 import uuid
 
-from case import PYTHON, exists
-from hostile_case import HostileTest, engine, engine_api
+from dindtest import engine
+from dindtest.engine import exists
+from dindtest.program import PYTHON
+
+from hostile_case import HostileTest
 from knocks import KNOCKS, Bridge, kind_of
 
 LOOK = r"""
@@ -58,7 +61,7 @@ class Internet(HostileTest):
         """The engine's machine, as a sandbox's network would have it: the fence's own way out names nobody."""
         if not exists("networks", "dind-executor-internet"):
             self.assert_run(self.call("run", "--quiet", "--network", "internet", self.python("print('ran')", "first.py")), 0, b"ran\n")
-        return engine("GET", "/networks/dind-executor-internet")["IPAM"]["Config"][0]["Gateway"]
+        return engine.call("GET", "/networks/dind-executor-internet")["IPAM"]["Config"][0]["Gateway"]
 
     def test_what_is_near_is_unreachable_and_what_is_far_is_not(self):
         seen = self.look("10.0.0.1", "192.168.1.1")
@@ -89,7 +92,7 @@ class Internet(HostileTest):
         other = self.start("run", "--quiet", "--network", "internet", self.python("print('up', flush=True)\nimport time; time.sleep(60)", "other.py"))
         self.assertEqual(other.stdout.readline(), b"up\n")
         # From one listing: a helper of the run's start may be on its way out.
-        listed = [each for each in engine("GET", "/containers/json") if each["Id"] in engine_api.our_containers() - self.before]
+        listed = [each for each in engine.call("GET", "/containers/json") if each["Id"] in self.new_containers()]
         addresses = [network["IPAddress"] for each in listed for network in each["NetworkSettings"]["Networks"].values() if network["IPAddress"]]
         self.assertEqual(len(addresses), 1)
         self.assertEqual(set(self.look(*addresses)["tcp"][addresses[0]]), {"EHOSTUNREACH"})
@@ -123,7 +126,7 @@ class PacketsAtHome(HostileTest):
     def setUp(self):
         super().setUp()
         self.assert_run(self.call("run", "--quiet", "--network", "internet", self.python("print('ran')")), 0, b"ran\n")  # makes the network
-        network = engine("GET", "/networks/dind-executor-internet")
+        network = engine.call("GET", "/networks/dind-executor-internet")
         self.near = (network["IPAM"]["Config"][0]["Gateway"], *NEAR)
         self.bridge = network.get("Options", {}).get("com.docker.network.bridge.name") or "br-" + network["Id"][:12]
         iptables = next(each for each in ("iptables", "iptables-nft", "iptables-legacy") if self.bridge in self.tables(each, "-S"))
@@ -141,7 +144,7 @@ class PacketsAtHome(HostileTest):
 
     def image(self, changes, files):
         """One of a test's own: Python's, with `files` (path: text) put over its own."""
-        made = engine("POST", "/containers/create", {"Image": PYTHON, "Cmd": ["true"]})["Id"]
+        made = engine.call("POST", "/containers/create", {"Image": PYTHON, "Cmd": ["true"]})["Id"]
         tag = f"dind-test-{os.getpid()}:knocks"
         try:
             packed = io.BytesIO()
@@ -150,11 +153,11 @@ class PacketsAtHome(HostileTest):
                     info = tarfile.TarInfo(path)
                     info.size, info.mode = len(text), 0o755
                     tar.addfile(info, io.BytesIO(text.encode()))
-            engine("PUT", f"/containers/{made}/archive?path=/", raw=packed.getvalue())
-            engine("POST", f"/commit?container={made}&repo={tag.replace(':', '&tag=')}", changes)
+            engine.call("PUT", f"/containers/{made}/archive?path=/", tar=packed.getvalue())
+            engine.call("POST", f"/commit?container={made}&repo={tag.replace(':', '&tag=')}", changes)
         finally:
-            engine("DELETE", f"/containers/{made}?force=1")
-        self.addCleanup(engine, "DELETE", f"/images/{tag}?force=1", fine=(404, 409))
+            engine.call("DELETE", f"/containers/{made}?force=1")
+        self.addCleanup(engine.call, "DELETE", f"/images/{tag}?force=1", allow=(404, 409))
         return tag
 
     def assert_nothing_near(self, bridge, said):
@@ -164,11 +167,11 @@ class PacketsAtHome(HostileTest):
         self.assertEqual(len(asked), 1, (asked, said))
 
     def test_what_has_no_fence_is_seen(self):
-        made = engine("POST", "/containers/create", {"Image": PYTHON, "Cmd": ["python3", "-c", KNOCKS, *self.near[:2]], "HostConfig": {"NetworkMode": "dind-executor-internet"}})["Id"]
-        self.addCleanup(engine, "DELETE", f"/containers/{made}?force=1", fine=(404,))
+        made = engine.call("POST", "/containers/create", {"Image": PYTHON, "Cmd": ["python3", "-c", KNOCKS, *self.near[:2]], "HostConfig": {"NetworkMode": "dind-executor-internet"}})["Id"]
+        self.addCleanup(engine.call, "DELETE", f"/containers/{made}?force=1", allow=(404,))
         with Bridge(self.bridge) as bridge:
-            engine("POST", f"/containers/{made}/start")
-            engine("POST", f"/containers/{made}/wait")
+            engine.call("POST", f"/containers/{made}/start")
+            engine.call("POST", f"/containers/{made}/wait")
         for kind in (f"protocol 17 to {self.near[0]}", f"protocol 6 to {self.near[0]}", f"protocol 1 to {self.near[0]}", "protocol 17 to 255.255.255.255"):
             self.assertIn(kind, bridge.kinds)
         self.assertGreater(bridge.kinds["question"], 10)
@@ -205,7 +208,7 @@ class PacketsAtHome(HostileTest):
 
 class NoNetwork(HostileTest):
     def test_there_is_no_interface_but_loopback_and_no_way_to_the_engine(self):
-        bridge = engine("GET", "/networks/bridge")["IPAM"]["Config"] or []
+        bridge = engine.call("GET", "/networks/bridge")["IPAM"]["Config"] or []
         gateways = [each["Gateway"] for each in bridge if "Gateway" in each]
         targets = [(host, port) for host in gateways + ["127.0.0.1", "169.254.169.254", "203.0.113.7"] for port in (2375, 2376, 80)]
         path = self.python(f"import os, socket\nprint(os.listdir('/sys/class/net'))\nfor target in {targets!r}:\n"

@@ -4,7 +4,9 @@ import hashlib
 import json
 import subprocess
 
-from hostile_case import GVISOR_END, LIMIT, HostileTest
+from hostile_case import GVISOR_END, HostileTest
+
+from dindtest.program import LIMIT
 
 
 def frame(kind, payload):

@@ -4,16 +4,16 @@ import os
 import pathlib
 import signal
 import subprocess
-import sys
 import tarfile
 import time
 import uuid
 
-from case import LIMIT, SHELL, is_there
-from hostile_case import BEFORE, HostileTest, engine, engine_api
+from dindtest import engine
+from dindtest.engine import is_there
+from dindtest.lsp import LspClient
+from dindtest.program import LIMIT, SHELL
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lsp"))
-from lsp_client import Client  # noqa: E402
+from hostile_case import BEFORE, HostileTest
 
 WHO = r"""
 #include <stdio.h>
@@ -58,19 +58,19 @@ class Together(HostileTest):
         probe = self.folder / "who"
         subprocess.run(["cc", "-static", "-O", "-o", probe, "-x", "c", "-"], input=WHO.encode(), check=True)
         name = f"dind-test-{uuid.uuid4().hex[:12]}:1"
-        made = engine("POST", "/containers/create", {"Image": SHELL, "Cmd": ["true"]})["Id"]
+        made = engine.call("POST", "/containers/create", {"Image": SHELL, "Cmd": ["true"]})["Id"]
         try:
             tar = io.BytesIO()
             with tarfile.open(fileobj=tar, mode="w") as archive:
                 entry = tarfile.TarInfo("who")
                 entry.mode, entry.size = 0o6755, probe.stat().st_size  # setuid and setgid, root's
                 archive.addfile(entry, probe.open("rb"))
-            engine("PUT", f"/containers/{made}/archive?path=/", raw=tar.getvalue())
+            engine.call("PUT", f"/containers/{made}/archive?path=/", tar=tar.getvalue())
             repo, tag = name.split(":")
-            engine("POST", f"/commit?container={made}&repo={repo}&tag={tag}", {})
+            engine.call("POST", f"/commit?container={made}&repo={repo}&tag={tag}", {})
         finally:
-            engine("DELETE", f"/containers/{made}?force=1")
-        self.addCleanup(engine, "DELETE", f"/images/{name}?force=1", fine=(404,))
+            engine.call("DELETE", f"/containers/{made}?force=1")
+        self.addCleanup(engine.call, "DELETE", f"/images/{name}?force=1", allow=(404,))
         self.assertRegex(self.attack("--image", name, "--", "/who")[1], r"\A(2\d{9}) \1 65534 -1\n\Z")
 
     def test_four_that_burn_cpu_get_the_half_that_was_asked_for(self):
@@ -79,11 +79,11 @@ class Together(HostileTest):
         self.assertEqual(child.stdout.readline(), b"up\n")
 
         def used():  # by the engine's own count: what a program can't see, and gVisor counts otherwise
-            return engine("GET", f"/containers/{container}/stats?stream=false&one-shot=1")["cpu_stats"]["cpu_usage"]["total_usage"], time.monotonic_ns()
+            return engine.call("GET", f"/containers/{container}/stats?stream=false&one-shot=1")["cpu_stats"]["cpu_usage"]["total_usage"], time.monotonic_ns()
         first, begun = used()
         until = time.monotonic() + 2
         while time.monotonic() < until:
-            engine("GET", "/_ping")
+            engine.call("GET", "/_ping")
         last, over = used()
         self.measured("CPUs in use of 0.5", round((last - first) / (over - begun), 2))
         self.assertLess((last - first) / (over - begun), 0.65)
@@ -111,7 +111,7 @@ class Together(HostileTest):
         child = self.go("import time\nprint('before', flush=True)\ntime.sleep(60)\n")
         container = self.sandbox_of(child)
         self.assertEqual(child.stdout.readline(), BEFORE.encode())
-        engine("DELETE", f"/containers/{container}?force=1")
+        engine.call("DELETE", f"/containers/{container}?force=1")
         self.assertEqual(child.wait(LIMIT), 125)
         self.assertIn(b"removed while the program ran", child.stderr.read())
 
@@ -143,14 +143,14 @@ class LongLived(HostileTest):
 
     def test_descriptors_threads_and_children_are_those_of_before(self):
         config = self.file("config.json", '{"limits": {"maximum": {"output": "1m"}}}')
-        client = Client(env={"HOME": str(self.folder), "DIND_CONFIG": config})
+        client = LspClient(env={"HOME": str(self.folder), "DIND_CONFIG": config})
         self.addCleanup(client.close)
         client.initialize()
         uri = pathlib.Path(self.python("print('calm')\n")).as_uri()
         calm = [client.run(uri) for _ in range(4)]
         for each in calm:
             self.assertEqual(client.reply(each)["result"]["verdict"], "ok")
-        self.assert_nothing_left(waiting=False)
+        self.assert_nothing_left(warm=False)
         before = self.held(client.child.pid)
         for _ in range(2):
             asked = []
@@ -161,7 +161,7 @@ class LongLived(HostileTest):
                 answer = client.reply(id)
                 self.assertIn("result", answer, (what, answer))
                 self.assertIn(answer["result"]["verdict"], verdicts, (what, answer))
-            self.assert_nothing_left(waiting=False)
+            self.assert_nothing_left(warm=False)
         held = before
 
         def as_before():
@@ -172,4 +172,4 @@ class LongLived(HostileTest):
             self.until(as_before, 10, 0.1)
         except self.failureException:
             self.fail(f"held before {before} (files, sockets, threads, children), and after 16 hostile runs {held}")
-        self.assertEqual(engine_api.our_containers(waiting=False) - self.before, set())
+        self.assertEqual(self.new_containers(warm=False), set())

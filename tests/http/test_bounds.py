@@ -7,7 +7,8 @@ import socket
 import subprocess
 import time
 
-from http_case import JSON, LIMIT, SMALL_QUARANTINE, HttpCase, program
+from dindtest.http_case import JSON, HttpCase
+from dindtest.program import LIMIT, SMALL_QUARANTINE, program
 
 SERVED = 20  # seconds within which others are served meanwhile; a server whose thread is taken needs minutes
 

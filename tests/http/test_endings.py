@@ -2,7 +2,8 @@
 import json
 import re
 
-from http_case import ENDLESS, JSON, HttpCase, engine_api
+from dindtest import engine
+from dindtest.http_case import ENDLESS, JSON, HttpCase
 
 SHELL = "dind-executor/runtime-shell:bookworm"
 
@@ -112,8 +113,8 @@ class Errors(HttpCase):
                                    JSON | {"Authorization": f"Bearer {server.token}"} | ({"Accept": "text/event-stream"} if path == "events" else {}))
                 while self.output_bytes(server) < written + len("up\n"):
                     pass
-                (container,) = self.container_within()
-                engine_api.remove(container)
+                (container,) = self.wait_for_container(warm=False)
+                engine.remove(container)
                 reply = connection.getresponse()
                 if path == "events":
                     error = self.until_event(reply, "error")

@@ -4,7 +4,7 @@ import pathlib
 import shutil
 import subprocess
 
-from http_case import LIMIT, HttpCase
+from dindtest.http_case import HttpCase
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parents[1]

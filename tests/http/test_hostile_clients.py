@@ -9,7 +9,8 @@ import threading
 import time
 
 from dindtest.alone import alone
-from http_case import ENDLESS, JSON, LIMIT, HttpCase, program
+from dindtest.http_case import ENDLESS, JSON, HttpCase
+from dindtest.program import LIMIT, program
 
 
 class Doors(HttpCase):
@@ -247,7 +248,7 @@ class Patience(HttpCase):
         self.addCleanup(sock.close)
         body = json.dumps({"code": "while True: print('x' * 1000)", "language": "python", "keepOutputBytes": 0, "limits": {"timeout": 30}}).encode()
         sock.sendall(self.head(server, "POST", "/runs", "Content-Type: application/json", "Accept: text/event-stream", f"Content-Length: {len(body)}") + body)
-        self.container_within()
+        self.wait_for_container(warm=False)
         self.assertEqual(self.ask(server, "POST", "/execute", {"code": "print(1)"}).json()["output"], "1\n")
         self.assertLess(server.resident_kilobytes(), 400_000)
         sock.close()
@@ -281,7 +282,7 @@ class Disconnects(HttpCase):
         for path, body in (("/runs", {"code": "import time; time.sleep(1000)", "language": "python"}), ("/execute", {"code": "import time; time.sleep(1000)"})):
             connection = self.connect(server)
             connection.request("POST", path, json.dumps(body).encode(), JSON | {"Authorization": f"Bearer {server.token}"})
-            self.container_within()
+            self.wait_for_container(warm=False)
             connection.close()
             self.assertLess(self.gone_within(5), 2)
 

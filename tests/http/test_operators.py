@@ -4,7 +4,10 @@ import os
 import subprocess
 import time
 
-from http_case import ENDLESS, LIMIT, HttpCase, parse_metrics, program
+from metrics import parse_metrics
+
+from dindtest.http_case import ENDLESS, HttpCase
+from dindtest.program import LIMIT, program
 
 
 class Operators(HttpCase):

@@ -6,7 +6,10 @@ import stat
 import time
 import urllib.request
 
-from http_case import ENDLESS, JSON, LIMIT, HttpCase, parse_metrics
+from metrics import parse_metrics
+
+from dindtest.http_case import ENDLESS, JSON, HttpCase
+from dindtest.program import LIMIT
 
 SHELL = "dind-executor/runtime-shell:bookworm"
 

@@ -5,7 +5,8 @@ import socket
 import threading
 import time
 
-from http_case import ENDLESS, JSON, LIMIT, HttpCase
+from dindtest.http_case import ENDLESS, JSON, HttpCase
+from dindtest.program import LIMIT
 
 
 class Stop(HttpCase):

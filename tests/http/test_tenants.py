@@ -4,7 +4,8 @@ import signal
 import subprocess
 import time
 
-from http_case import ENDLESS, LIMIT, HttpCase, program
+from dindtest.http_case import ENDLESS, HttpCase
+from dindtest.program import LIMIT, program
 
 ALICE, BOB, BOSS = "alice-0123456789", "bob-0123456789", "boss-0123456789"
 

@@ -6,15 +6,15 @@ import socket
 import struct
 import threading
 
-import engine_api
+from dindtest import engine
 
 
 class Connection:
     def __init__(self, client):
         self.client = client
-        engine = engine_api.connection()
-        engine.connect()
-        self.engine, engine.sock = engine.sock, None  # it is ours
+        connection = engine.connection()
+        connection.connect()
+        self.engine, connection.sock = connection.sock, None  # closed by `end`, not with the object
         self.asked = ""
         self.replied = 0  # bytes of the reply to what was asked last
         for each in (client, self.engine):

@@ -8,15 +8,13 @@ import re
 import shutil
 import socket
 import subprocess
-import sys
 import tarfile
 import threading
 import time
 import urllib.request
 import uuid
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "cli"))
-import engine_api  # noqa: E402
+from dindtest import engine
 
 USER, PASSWORD = "tester", "pass:word-s3cret"
 
@@ -26,14 +24,10 @@ def free_port():
         return listener.getsockname()[1]
 
 
-def engine_call(method, path, body=b"", headers=None):
-    connection = engine_api.connection()
-    try:
-        connection.request(method, path, body=body, headers=headers or {})
-        reply = connection.getresponse()
-        return reply.status, reply.read().decode()
-    finally:
-        connection.close()
+def ask_engine(method, path, body=b"", headers=None):
+    """(status, text of the reply)"""
+    status, reply = engine.request(method, path, body, headers)
+    return status, reply.decode()
 
 
 def login(user=USER, password=PASSWORD):
@@ -88,7 +82,7 @@ class Registry:
         try:
             repository, tag = name.rsplit(":", 1)
             auth = {"username": USER, "password": PASSWORD, "serveraddress": self.host} if self.protected else {}
-            status, text = engine_call("POST", f"/images/{repository}/push?tag={tag}",
+            status, text = ask_engine("POST", f"/images/{repository}/push?tag={tag}",
                                        headers={"X-Registry-Auth": base64.urlsafe_b64encode(json.dumps(auth).encode()).decode()})
             if status != 200 or '"error"' in text:
                 raise RuntimeError(f"push of {name}: {status} {text[-300:]}")
@@ -119,13 +113,13 @@ def make_image(name, says, size=1 << 16, labels=None):
         add("random", os.urandom(size))
     repository, tag = name.rsplit(":", 1)
     changes = "".join(f"&changes=LABEL%20{key}%3D{value}" for key, value in (labels or {}).items())
-    status, text = engine_call("POST", f"/images/create?fromSrc=-&repo={repository}&tag={tag}{changes}", tar.getvalue(), {"Content-Type": "application/x-tar"})
+    status, text = ask_engine("POST", f"/images/create?fromSrc=-&repo={repository}&tag={tag}{changes}", tar.getvalue(), {"Content-Type": "application/x-tar"})
     if status != 200 or '"error"' in text:
         raise RuntimeError(f"import of {name}: {status} {text[-300:]}")
 
 
 def remove_image(name):
-    status, text = engine_call("DELETE", f"/images/{name}?force=1")
+    status, text = ask_engine("DELETE", f"/images/{name}?force=1")
     if status not in (200, 404):
         raise RuntimeError(f"DELETE {name}: {status} {text}")
 

@@ -6,12 +6,15 @@ import tarfile
 import time
 import uuid
 
-from case import PYTHON, SHELL, SandboxTest, engine, remove_built_images
+from dindtest import engine
+from dindtest.case import CliCase
+from dindtest.engine import remove_built_images
+from dindtest.program import PYTHON, SHELL
 
 LIST = r"find . -mindepth 1 -printf '%P|%y|%m|%Ts|%l\n' | sort"
 
 
-class BuildContext(SandboxTest):
+class BuildContext(CliCase):
     def setUp(self):
         super().setUp()
         self.project = self.folder / "project"
@@ -48,13 +51,13 @@ class BuildContext(SandboxTest):
             info.size = len(rules)
             archive.addfile(info, io.BytesIO(rules))
         name = f"test/context-{self.mark}"
-        self.addCleanup(engine, "DELETE", f"/images/{name}?force=1", fine=(404,))
-        engine("POST", f"/build?dockerfile=.ours&t={name}&networkmode=none", raw=tar.getvalue())
-        made = engine("POST", "/containers/create", {"Image": name})["Id"]
-        self.addCleanup(engine, "DELETE", f"/containers/{made}?force=1", fine=(404,))
-        engine("POST", f"/containers/{made}/start")
-        engine("POST", f"/containers/{made}/wait")
-        frames, text = engine("GET", f"/containers/{made}/logs?stdout=1&stderr=1"), b""
+        self.addCleanup(engine.call, "DELETE", f"/images/{name}?force=1", allow=(404,))
+        engine.call("POST", f"/build?dockerfile=.ours&t={name}&networkmode=none", tar=tar.getvalue())
+        made = engine.call("POST", "/containers/create", {"Image": name})["Id"]
+        self.addCleanup(engine.call, "DELETE", f"/containers/{made}?force=1", allow=(404,))
+        engine.call("POST", f"/containers/{made}/start")
+        engine.call("POST", f"/containers/{made}/wait")
+        frames, text = engine.call("GET", f"/containers/{made}/logs?stdout=1&stderr=1"), b""
         while frames:
             size = int.from_bytes(frames[4:8], "big")
             text, frames = text + frames[8:8 + size], frames[8 + size:]
@@ -229,7 +232,7 @@ class BuildContext(SandboxTest):
                 self.assertEqual(done.stderr.count(b"/tmp is an empty folder in memory"), 1, done.stderr)
 
 
-class BuildOptions(SandboxTest):
+class BuildOptions(CliCase):
     def setUp(self):
         super().setUp()
         self.mark = uuid.uuid4().hex
@@ -267,11 +270,11 @@ class BuildOptions(SandboxTest):
         self.assertNotIn(b"hunter2", shown.stdout)
 
     def test_an_image_runs_its_own_command(self):  # B08
-        made = engine("POST", "/containers/create", {"Image": SHELL, "Cmd": ["true"]})["Id"]
+        made = engine.call("POST", "/containers/create", {"Image": SHELL, "Cmd": ["true"]})["Id"]
         name = f"test/own-{self.mark}"
-        self.addCleanup(engine, "DELETE", f"/images/{name}?force=1", fine=(404,))
-        engine("POST", f"/commit?container={made}&repo={name}", {"Entrypoint": ["printf", "<%s>"], "Cmd": ["a", "b"]})
-        engine("DELETE", f"/containers/{made}")
+        self.addCleanup(engine.call, "DELETE", f"/images/{name}?force=1", allow=(404,))
+        engine.call("POST", f"/commit?container={made}&repo={name}", {"Entrypoint": ["printf", "<%s>"], "Cmd": ["a", "b"]})
+        engine.call("DELETE", f"/containers/{made}")
         self.assert_run(self.call("run", "-q", "--image", name), 0, b"<a><b>")
         # B09
         done = self.call("run", "-q", "--image", name, "--", "x", "y")

@@ -4,8 +4,11 @@ import threading
 import time
 import uuid
 
-from case import SHELL, SandboxTest, container_events, remove_built_images
 from registry import Relay
+
+from dindtest.case import CliCase
+from dindtest.engine import container_events, remove_built_images
+from dindtest.program import SHELL
 
 MEBIBYTE = 1 << 20
 
@@ -28,7 +31,7 @@ class Holding(Relay):
                 raise OSError("the request is lost")
 
 
-class Upload(SandboxTest):
+class Upload(CliCase):
     def setUp(self):
         super().setUp()
         self.project = self.folder / "workspace/project"

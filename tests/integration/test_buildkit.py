@@ -4,7 +4,10 @@ import re
 import socket
 import uuid
 
-from case import PYTHON, SHELL, SandboxTest, engine, remove_built_images
+from dindtest import engine
+from dindtest.case import CliCase
+from dindtest.engine import remove_built_images
+from dindtest.program import PYTHON, SHELL
 
 # Three quarters of what all steps have, and the rest and more when a byte comes from the test.
 EATS = """
@@ -29,14 +32,14 @@ sys.exit(9)
 """
 
 
-class BuildKit(SandboxTest):
+class BuildKit(CliCase):
     def setUp(self):
         super().setUp()
         self.addCleanup(remove_built_images)
         self.project = self.folder / "workspace/project"
         self.project.mkdir(parents=True)
         self.env = self.environment(DIND_WORKSPACE=str(self.folder / "workspace"), DOCKER_BUILDKIT="1")
-        labels = dict(each.split("=", 1) for each in engine("GET", "/info")["Labels"])
+        labels = dict(each.split("=", 1) for each in engine.call("GET", "/info")["Labels"])
         self.memory, self.pids = (int(labels[f"dind-executor.build.{name}"]) for name in ("memory", "pids"))
 
     def steps(self, text):
@@ -47,11 +50,11 @@ class BuildKit(SandboxTest):
 
     def assert_goes_on(self):
         """The engine answers, and its sandboxes run."""
-        self.assertEqual(engine("GET", "/_ping"), b"OK")
+        self.assertEqual(engine.call("GET", "/_ping"), b"OK")
         self.assert_run(self.call("run", self.python("print('runs')")), 0, b"runs\n")
 
     def test_a_step_that_takes_too_much_memory_is_killed_and_all_else_goes_on(self):
-        gateway = next(each["Gateway"] for each in engine("GET", "/networks/bridge")["IPAM"]["Config"] if "Gateway" in each)
+        gateway = next(each["Gateway"] for each in engine.call("GET", "/networks/bridge")["IPAM"]["Config"] if "Gateway" in each)
         (self.project / "eats.py").write_text(EATS)
         with socket.create_server((gateway, 0)) as server:
             server.settimeout(60)

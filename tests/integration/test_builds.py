@@ -6,8 +6,12 @@ import threading
 import time
 import uuid
 
-from case import PYTHON, SHELL, SandboxTest, container_events, engine, engine_events, remove_built_images
 from registry import Registry, login, remove_image
+
+from dindtest import engine
+from dindtest.case import CliCase
+from dindtest.engine import container_events, events, remove_built_images
+from dindtest.program import PYTHON, SHELL
 
 BUILT = "dind-executor.built"
 
@@ -39,7 +43,7 @@ class Listener:
         self.server.server_close()
 
 
-class Builds(SandboxTest):
+class Builds(CliCase):
     def setUp(self):
         super().setUp()
         self.mark = uuid.uuid4().hex  # in each Dockerfile: nothing is taken from a cache
@@ -110,7 +114,7 @@ class Builds(SandboxTest):
         self.until(lambda: not self.running_steps())
 
     def running_steps(self):
-        return [each for each in engine("GET", "/containers/json") if "sleep 100" in each["Command"]]
+        return [each for each in engine.call("GET", "/containers/json") if "sleep 100" in each["Command"]]
 
     def test_a_stop_in_the_middle_of_a_step(self):
         (self.folder / "Dockerfile").write_text(f"FROM {SHELL}\nRUN sleep 100 # {self.mark}\n")
@@ -136,16 +140,16 @@ class Builds(SandboxTest):
         return {"DIND_CONFIG": str(self.folder / "config.json")}
 
     def images(self):
-        return {each["Id"]: each for each in engine("GET", "/images/json?all=1")}
+        return {each["Id"]: each for each in engine.call("GET", "/images/json?all=1")}
 
     def test_nothing_is_fetched_by_the_engine_itself(self):
         with Listener() as near:
             url = f"http://{near.host}/f"
             base = f"test/onbuild-{self.mark}"
-            self.addCleanup(engine, "DELETE", f"/images/{base}?force=1", fine=(404,))
-            made = engine("POST", "/containers/create", {"Image": SHELL, "Cmd": ["true"]})["Id"]
-            engine("POST", f"/commit?container={made}&repo={base}", {"OnBuild": [f"ADD {url} /x"]})
-            engine("DELETE", f"/containers/{made}")
+            self.addCleanup(engine.call, "DELETE", f"/images/{base}?force=1", allow=(404,))
+            made = engine.call("POST", "/containers/create", {"Image": SHELL, "Cmd": ["true"]})["Id"]
+            engine.call("POST", f"/commit?container={made}&repo={base}", {"OnBuild": [f"ADD {url} /x"]})
+            engine.call("DELETE", f"/containers/{made}")
             for builder, env in self.builders().items():
                 for text in (f"FROM {SHELL}\nADD {url} /x\n", f"FROM {SHELL}\nENV A={url}\nADD [\"$A\", \"/x\"]\n", f"FROM {base}\nRUN true\n",
                              f"# escape=`\nFROM {SHELL}\nADD `\n\n {url} /x\n", f"FROM {SHELL} AS a\nONBUILD ADD {url} /x\nFROM a\n",
@@ -196,7 +200,7 @@ class Builds(SandboxTest):
         self.until(self.running_steps, 30)
         child.terminate()
         self.assertEqual(child.wait(20), 143)
-        self.until(lambda: not [each for each in engine("GET", "/containers/json?all=1") if self.mark in each["Command"]])
+        self.until(lambda: not [each for each in engine.call("GET", "/containers/json?all=1") if self.mark in each["Command"]])
         left = {each: image for each, image in self.images().items() if each not in before}
         self.assertGreaterEqual(len(left), 3)
         self.assertEqual([each for each in left.values() if BUILT not in (each["Labels"] or {})], [])
@@ -245,9 +249,9 @@ class Builds(SandboxTest):
         (self.folder / "Dockerfile").write_text(f"FROM {SHELL}\nRUN sleep 100 # {self.mark}\n")
         child = self.start("run", "--quiet", "--dockerfile", str(self.folder / "Dockerfile"), env=self.environment(DOCKER_BUILDKIT="0"))
         self.until(self.running_steps, 30)
-        holder = next(each for each in engine("GET", "/containers/json") if any(name.endswith(".network") for name in each["Names"]))
+        holder = next(each for each in engine.call("GET", "/containers/json") if any(name.endswith(".network") for name in each["Names"]))
         begun = time.monotonic()
-        engine("DELETE", f"/containers/{holder['Id']}?force=1")
+        engine.call("DELETE", f"/containers/{holder['Id']}?force=1")
         _, stderr = child.communicate(timeout=20)
         self.measured("a build whose network was removed ends after", f"{time.monotonic() - begun:.2f} s")
         self.assertEqual(child.returncode, 125, stderr)
@@ -271,10 +275,10 @@ class Builds(SandboxTest):
             done = self.build(f"FROM {SHELL}\nCOPY . /many\nCMD [\"echo\", \"MARK {attempt}\"]\n", "--context", "session/project", "--json")
             self.assertEqual(done.returncode, 0, done.stderr)
             result = json.loads(done.stdout.splitlines()[-1])["result"]
-            image = engine("GET", f"/images/{result['image']}/json")   # by its name
+            image = engine.call("GET", f"/images/{result['image']}/json")   # by its name
             # The first that is made of it is to look into it, for the files of /etc.
             runs = [each["at"] for each in container_events(begun, "create") if each["image"] in (image["Id"], result["image"])][:1]
-            names = [each["at"] for each in engine_events(begun, "image", "tag") if result["image"] in (each["name"], image["Id"])]
+            names = [each["at"] for each in events(begun, "image", "tag") if result["image"] in (each["name"], image["Id"])]
             self.assertEqual((len(runs), len(names)), (1, 1), (runs, names))
             ahead.append(round(names[0] - runs[0], 3))
             if ahead[-1] > 0:

@@ -1,13 +1,16 @@
 """Connections to the engine that break: what is said is that the connection broke, and not that somebody removed something (R03)."""
 import json
 
-from case import LIMIT, PYTHON, SHELL, SandboxTest, engine
 from cut_proxy import CutProxy
+
+from dindtest import engine
+from dindtest.case import CliCase
+from dindtest.program import LIMIT, PYTHON, SHELL
 
 UP = "import time\nprint('up', flush=True)\nwhile True: time.sleep(1)\n"
 
 
-class Cut(SandboxTest):
+class Cut(CliCase):
     def setUp(self):
         super().setUp()
         self.proxy = CutProxy()
@@ -103,7 +106,7 @@ class Cut(SandboxTest):
     def test_a_removal_is_still_said_to_be_one(self):
         child = self.start("run", "--json", self.python(UP))
         self.wait_for(child, lambda event: event["event"] == "output")
-        engine("DELETE", f"/containers/{self.sandbox_of(child)}?force=1")
+        engine.call("DELETE", f"/containers/{self.sandbox_of(child)}?force=1")
         error = self.wait_for(child, lambda event: event["event"] in ("error", "finished"))
         self.assertEqual(error["event"], "error", error)
         self.assertIn("removed while the program ran", error["error"]["message"])

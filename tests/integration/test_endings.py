@@ -3,13 +3,16 @@ import json
 import signal
 import time
 
+from dindtest import engine
 from dindtest.alone import alone
-from case import LIMIT, OWNER, SHELL, SandboxTest, container_events, engine, is_there
+from dindtest.case import CliCase
+from dindtest.engine import OWNER, container_events, is_there
+from dindtest.program import LIMIT, SHELL
 
 UP = "import time\nprint('up', flush=True)\nwhile True: time.sleep(1)\n"
 
 
-class Stops(SandboxTest):
+class Stops(CliCase):
     def stopped_by(self, number, code, program=UP):
         child = self.start("run", "--json", self.python(program))
         ids = {self.sandbox_of(child)}
@@ -54,7 +57,7 @@ class Stops(SandboxTest):
         self.assert_nothing_left(5)
 
 
-class Death(SandboxTest):
+class Death(CliCase):
     def test_the_sandbox_goes_with_us_when_we_are_killed(self):
         # Children that left the session go too: the end of PID 1 is the end of them all.
         path = self.file("x.sh", "(setsid sh -c 'trap \"\" TERM HUP INT; sleep 100' &)\ntrap '' TERM HUP\necho up\nsleep 100\n")
@@ -79,7 +82,7 @@ class Death(SandboxTest):
         sandbox = self.sandbox_of(child)
         self.assertTrue(is_there({sandbox}), "its own program has ended it")
         for call in calls:
-            engine("POST", f"/containers/{sandbox}/{call}")
+            engine.call("POST", f"/containers/{sandbox}/{call}")
         took = self.until(lambda: not is_there({sandbox}))
         last = [json.loads(line) for line in child.stdout][-1]
         child.wait(LIMIT)
@@ -108,7 +111,7 @@ class Death(SandboxTest):
         self.assertLess(self.until(lambda: not is_there(ids), 10), 1.0)
 
 
-class Many(SandboxTest):
+class Many(CliCase):
     def test_eight_at_once_each_with_its_own_output(self):
         path = self.python("import sys, time\nfor i in range(200): print(sys.argv[1], i)\ntime.sleep(0.2)\nsys.exit(int(sys.argv[1]))\n")
         begun = time.monotonic()

@@ -8,22 +8,25 @@ import time
 import urllib.parse
 import uuid
 
-from case import CACHE, DEADLINE, LIMIT, OWNER, PYTHON, SHELL, SandboxTest, engine, exists
+from dindtest import engine
+from dindtest.case import CliCase
+from dindtest.engine import CACHE, DEADLINE, OWNER, exists
+from dindtest.program import LIMIT, PYTHON, SHELL
 
 UP = "import time\nprint('up', flush=True)\nwhile True: time.sleep(1)\n"
 
 
-class Images(SandboxTest):
+class Images(CliCase):
     def image(self, config):
         """An image of the shell's with this configuration, which goes with the test."""
         name = f"dind-test-{uuid.uuid4().hex[:12]}:1"
-        made = engine("POST", "/containers/create", {"Image": SHELL, "Cmd": ["true"]})["Id"]
+        made = engine.call("POST", "/containers/create", {"Image": SHELL, "Cmd": ["true"]})["Id"]
         try:
             repo, tag = name.split(":")
-            engine("POST", f"/commit?container={made}&repo={repo}&tag={tag}", config)
+            engine.call("POST", f"/commit?container={made}&repo={repo}&tag={tag}", config)
         finally:
-            engine("DELETE", f"/containers/{made}?force=1")
-        self.addCleanup(engine, "DELETE", f"/images/{name}?force=1", fine=(404,))
+            engine.call("DELETE", f"/containers/{made}?force=1")
+        self.addCleanup(engine.call, "DELETE", f"/images/{name}?force=1", allow=(404,))
         return name
 
     def test_entrypoint_user_healthcheck_and_volumes_of_an_image_count_for_nothing(self):
@@ -33,10 +36,10 @@ class Images(SandboxTest):
                            "StopSignal": "SIGUSR1", "ExposedPorts": {"80/tcp": {}}, "Labels": {OWNER: "the image's", DEADLINE: "1"}})
         script = ("pwd; id -u; touch /data/x /var/odd/path/y && echo writable; cat /proc/mounts; sleep 1.5; ls /tmp;"
                   "head -c 100000000 /dev/zero >/data/big || echo full")
-        before = {each["Name"] for each in engine("GET", "/volumes")["Volumes"] or []}
+        before = {each["Name"] for each in engine.call("GET", "/volumes")["Volumes"] or []}
         child = self.start("run", "--quiet", "--image", name, "--", "sh", "-c", script)
         first = child.stdout.readline()
-        mounts = engine("GET", f"/containers/{self.sandbox_of(child)}/json")["Mounts"]
+        mounts = engine.call("GET", f"/containers/{self.sandbox_of(child)}/json")["Mounts"]
         self.assertIn("/data", [each["Destination"] for each in mounts])
         lines = (first + child.stdout.read()).decode().splitlines()  # communicate() would leave out what readline() had read ahead
         child.wait(LIMIT)
@@ -47,7 +50,7 @@ class Images(SandboxTest):
         self.assertNotIn("healthcheck", lines)
         self.assertNotIn("entrypoint", lines)
         self.assertEqual([each["Name"] for each in mounts if each["Type"] == "volume" and not each["Name"].startswith("dind-supervisor-")], [])
-        for volume in engine("GET", "/volumes")["Volumes"] or []:
+        for volume in engine.call("GET", "/volumes")["Volumes"] or []:
             if volume["Name"] not in before:
                 self.assertTrue(volume["Name"].startswith("dind-") or (volume.get("Labels") or {}), volume)
 
@@ -83,19 +86,19 @@ class Images(SandboxTest):
         self.assertRegex(said, "could not pull the image localhost:1/no-such-image:7: .*docker load")
 
 
-class SupervisorVolume(SandboxTest):
+class SupervisorVolume(CliCase):
     def volume(self):
         child = self.start("run", "--quiet", self.python(UP))
         # The engine lists a container before it knows it by its id.
         self.assertEqual(child.stdout.readline(), b"up\n")
-        mounts = engine("GET", f"/containers/{self.sandbox_of(child)}/json")["HostConfig"]["Mounts"]
+        mounts = engine.call("GET", f"/containers/{self.sandbox_of(child)}/json")["HostConfig"]["Mounts"]
         child.send_signal(signal.SIGTERM)
         child.wait(LIMIT)
         return next(each["Source"] for each in mounts if each["Target"] == "/.dind")
 
     def remove(self, volume):
         # Others' runs may use it at this moment: then it is refused, and asked again.
-        self.until(lambda: engine("DELETE", f"/volumes/{volume}", fine=(404, 409)) is None or not exists("volumes", volume), 20)
+        self.until(lambda: engine.call("DELETE", f"/volumes/{volume}", allow=(404, 409)) is None or not exists("volumes", volume), 20)
 
     def assert_runs_with_stdin(self):
         path = self.python("import sys\nprint(len(sys.stdin.read()))\n")
@@ -103,9 +106,9 @@ class SupervisorVolume(SandboxTest):
 
     def put(self, volume, files):
         """Fills a new volume of that name with these files."""
-        engine("POST", "/volumes/create", {"Name": volume, "Labels": {CACHE: "supervisor"}})
+        engine.call("POST", "/volumes/create", {"Name": volume, "Labels": {CACHE: "supervisor"}})
         body = {"Image": SHELL, "Cmd": ["true"], "HostConfig": {"Mounts": [{"Type": "volume", "Source": volume, "Target": "/.dind"}]}}
-        carrier = engine("POST", "/containers/create", body)["Id"]
+        carrier = engine.call("POST", "/containers/create", body)["Id"]
         try:
             tar = io.BytesIO()
             with tarfile.open(fileobj=tar, mode="w") as archive:
@@ -113,9 +116,9 @@ class SupervisorVolume(SandboxTest):
                     entry = tarfile.TarInfo(name)
                     entry.mode, entry.size = mode, len(data)
                     archive.addfile(entry, io.BytesIO(data))
-            engine("PUT", f"/containers/{carrier}/archive?path=/.dind", raw=tar.getvalue())
+            engine.call("PUT", f"/containers/{carrier}/archive?path=/.dind", tar=tar.getvalue())
         finally:
-            engine("DELETE", f"/containers/{carrier}?force=1")
+            engine.call("DELETE", f"/containers/{carrier}?force=1")
 
     def test_a_volume_that_was_deleted_is_made_again(self):
         volume = self.volume()
@@ -143,7 +146,7 @@ class SupervisorVolume(SandboxTest):
             self.assertEqual(child.returncode, 0)
 
 
-class Reaper(SandboxTest):
+class Reaper(CliCase):
     def gone_owner(self):
         """A process of this boot and pid namespace that is no more: number 1, begun at another time."""
         boot = open("/proc/sys/kernel/random/boot_id").read().strip()
@@ -151,11 +154,11 @@ class Reaper(SandboxTest):
         return f"{boot}.{namespace}.1.1"
 
     def container(self, labels, start=False):
-        made = engine("POST", "/containers/create", {"Image": SHELL, "Cmd": ["sleep", "100"], "Labels": labels,
+        made = engine.call("POST", "/containers/create", {"Image": SHELL, "Cmd": ["sleep", "100"], "Labels": labels,
                                                      "HostConfig": {"NetworkMode": "none"}})["Id"]
-        self.addCleanup(engine, "DELETE", f"/containers/{made}?force=1", fine=(404, 409))
+        self.addCleanup(engine.call, "DELETE", f"/containers/{made}?force=1", allow=(404, 409))
         if start:
-            engine("POST", f"/containers/{made}/start")
+            engine.call("POST", f"/containers/{made}/start")
         return made
 
     def sweep(self):
@@ -167,16 +170,16 @@ class Reaper(SandboxTest):
         elsewhere = "0000-another-boot.1.2.3"
         dead = {"created": self.container({OWNER: owner}), "running": self.container({OWNER: owner}, start=True),
                 "paused": self.container({OWNER: owner}, start=True), "overdue": self.container({OWNER: elsewhere, DEADLINE: str(now - 10)}, start=True)}
-        engine("POST", f"/containers/{dead['paused']}/pause")
+        engine.call("POST", f"/containers/{dead['paused']}/pause")
         alive = {"without a label": self.container({}, start=True), "with somebody's label": self.container({"owner": owner}),
                  "another machine's": self.container({OWNER: elsewhere, DEADLINE: str(now + 600)}, start=True),
                  "past a deadline but nobody's": self.container({DEADLINE: "1"})}
         mark = uuid.uuid4().hex[:12]
         for name, labels in ((f"dead-{mark}", {OWNER: owner}), (f"alive-{mark}", {})):
-            engine("POST", "/volumes/create", {"Name": name, "Labels": labels})
-            engine("POST", "/networks/create", {"Name": name, "Labels": labels, "CheckDuplicate": True})
+            engine.call("POST", "/volumes/create", {"Name": name, "Labels": labels})
+            engine.call("POST", "/networks/create", {"Name": name, "Labels": labels, "CheckDuplicate": True})
             for kind in ("volumes", "networks"):
-                self.addCleanup(engine, "DELETE", f"/{kind}/{name}", fine=(404,))
+                self.addCleanup(engine.call, "DELETE", f"/{kind}/{name}", allow=(404,))
         self.sweep()
         for what, made in dead.items():
             with self.subTest(what):
@@ -190,11 +193,11 @@ class Reaper(SandboxTest):
     def labelled_image(self, labels):
         """An image of somebody's, whose labels its containers inherit."""
         name = f"dind-test-labelled:{uuid.uuid4().hex[:12]}"
-        made = engine("POST", "/containers/create", {"Image": SHELL, "Cmd": ["true"]})["Id"]
+        made = engine.call("POST", "/containers/create", {"Image": SHELL, "Cmd": ["true"]})["Id"]
         repo, tag = name.split(":")
-        engine("POST", f"/commit?container={made}&repo={repo}&tag={tag}", {"Labels": labels})
-        engine("DELETE", f"/containers/{made}?force=1")
-        self.addCleanup(engine, "DELETE", f"/images/{name}?force=1", fine=(404,))
+        engine.call("POST", f"/commit?container={made}&repo={repo}&tag={tag}", {"Labels": labels})
+        engine.call("DELETE", f"/containers/{made}?force=1")
+        self.addCleanup(engine.call, "DELETE", f"/images/{name}?force=1", allow=(404,))
         return name
 
     def test_labels_of_an_image_make_nobodys_container_ours(self):
@@ -203,14 +206,14 @@ class Reaper(SandboxTest):
         for labels in ({OWNER: "x", DEADLINE: "1"}, {OWNER: self.gone_owner()}, {OWNER: "", DEADLINE: "1", "dind-executor.run": "r"}):
             image = self.labelled_image(labels)
             for name in (f"other-{uuid.uuid4().hex[:8]}", f"dind-{uuid.uuid4().hex[:8]}"):
-                made = engine("POST", f"/containers/create?name={name}", {"Image": image, "Cmd": ["sleep", "100"], "HostConfig": {"NetworkMode": "none"}})["Id"]
-                self.addCleanup(engine, "DELETE", f"/containers/{made}?force=1", fine=(404, 409))
-                engine("POST", f"/containers/{made}/start")
+                made = engine.call("POST", f"/containers/create?name={name}", {"Image": image, "Cmd": ["sleep", "100"], "HostConfig": {"NetworkMode": "none"}})["Id"]
+                self.addCleanup(engine.call, "DELETE", f"/containers/{made}?force=1", allow=(404, 409))
+                engine.call("POST", f"/containers/{made}/start")
                 others.append(made)
         mine = self.container({OWNER: self.gone_owner()}, start=True)
         # A container of ours is ours, whatever its image says.
         body = {"Image": self.labelled_image({OWNER: "x", DEADLINE: "1"}), "Cmd": ["true"], "Labels": {OWNER: self.gone_owner()}}
-        mine_of_such_an_image = engine("POST", "/containers/create", body)["Id"]
+        mine_of_such_an_image = engine.call("POST", "/containers/create", body)["Id"]
         self.sweep()
         for made in (mine, mine_of_such_an_image):
             self.until(lambda made=made: not exists("containers", made), 10)  # by then the pass has seen them all
@@ -230,6 +233,6 @@ class Reaper(SandboxTest):
         container = self.sandbox_of(child)
         self.assertEqual(child.stdout.readline(), b"secret\n")
         filters = urllib.parse.quote(json.dumps({"id": [container]}))
-        self.assertEqual(len(engine("GET", f"/containers/json?filters={filters}")), 1)
-        reply = engine("GET", f"/containers/{container}/logs?stdout=1&stderr=1", fine=(400, 500, 501))
+        self.assertEqual(len(engine.call("GET", f"/containers/json?filters={filters}")), 1)
+        reply = engine.call("GET", f"/containers/{container}/logs?stdout=1&stderr=1", allow=(400, 500, 501))
         self.assertNotIn("secret", str(reply))

@@ -3,11 +3,11 @@ import os
 import pathlib
 import subprocess
 
-from case import LIMIT, SandboxTest
-from harness import program
+from dindtest.case import CliCase
+from dindtest.program import LIMIT, program
 
 
-class Fairness(SandboxTest):
+class Fairness(CliCase):
     def test_a_second_client_does_not_wait_for_all_that_the_first_has_waiting(self):
         two_clients = pathlib.Path(os.environ.get("DIND_TWO_CLIENTS") or pathlib.Path(program()).parent / "tests/two_clients")
         done = subprocess.run([two_clients], capture_output=True, text=True, timeout=LIMIT, env=self.environment(), check=False)

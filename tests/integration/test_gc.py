@@ -4,8 +4,12 @@ import os
 import pathlib
 import time
 
-from case import CACHE, OWNER, SHELL, SandboxTest, containerd_store, engine, exists
-from registry import engine_call, make_image, remove_image, unique
+from registry import ask_engine, make_image, remove_image, unique
+
+from dindtest import engine
+from dindtest.case import CliCase
+from dindtest.engine import CACHE, OWNER, exists, has_containerd_store
+from dindtest.program import SHELL
 
 BUILT = "dind-executor.built"
 
@@ -17,7 +21,7 @@ def gone_owner():
     return f"{boot}.{namespace}.1.1"
 
 
-class Garbage(SandboxTest):
+class Garbage(CliCase):
     def setUp(self):
         super().setUp()
         self.mark = unique()
@@ -30,21 +34,21 @@ class Garbage(SandboxTest):
 
     def volume(self, name, labels):
         name = f"{name}{self.mark}"
-        engine("POST", "/volumes/create", {"Name": name, "Labels": labels})
-        self.addCleanup(engine, "DELETE", f"/volumes/{name}", fine=(404,))
+        engine.call("POST", "/volumes/create", {"Name": name, "Labels": labels})
+        self.addCleanup(engine.call, "DELETE", f"/volumes/{name}", allow=(404,))
         return name
 
     def container(self, labels=None, image=SHELL, volume=None):
         mounts = [{"Type": "volume", "Source": volume, "Target": "/v"}] if volume else []
-        made = engine("POST", "/containers/create", {"Image": image, "Cmd": ["/bin/sleep", "100"], "Labels": labels or {},
+        made = engine.call("POST", "/containers/create", {"Image": image, "Cmd": ["/bin/sleep", "100"], "Labels": labels or {},
                                                      "HostConfig": {"NetworkMode": "none", "Mounts": mounts}})["Id"]
-        self.addCleanup(engine, "DELETE", f"/containers/{made}?force=1", fine=(404, 409))
+        self.addCleanup(engine.call, "DELETE", f"/containers/{made}?force=1", allow=(404, 409))
         return made
 
     def network(self, labels):
         name = f"n-{self.mark}-{len(labels)}"
-        engine("POST", "/networks/create", {"Name": name, "Labels": labels, "CheckDuplicate": True})
-        self.addCleanup(engine, "DELETE", f"/networks/{name}", fine=(404,))
+        engine.call("POST", "/networks/create", {"Name": name, "Labels": labels, "CheckDuplicate": True})
+        self.addCleanup(engine.call, "DELETE", f"/networks/{name}", allow=(404,))
         return name
 
     def gc(self, *arguments, unused="7d", most="1t"):
@@ -108,7 +112,7 @@ class Garbage(SandboxTest):
         time.sleep(1.1)
         young = self.image("dind-executor/b-young", {BUILT: "1"}, 1 << 20)
         self.assertEqual(self.names(self.gc("--dry-run")), set())
-        sizes = [each["Size"] for each in engine("GET", "/images/json?filters=%7B%22label%22%3A%5B%22" + BUILT + "%22%5D%7D")]
+        sizes = [each["Size"] for each in engine.call("GET", "/images/json?filters=%7B%22label%22%3A%5B%22" + BUILT + "%22%5D%7D")]
         report = self.gc("--dry-run", most=sum(sizes) - 1)
         reasons = {each["name"]: each["reason"] for each in report["items"] if self.mark in each["name"]}
         self.assertEqual(reasons, {old: "beyond the images' disk budget"})
@@ -117,7 +121,7 @@ class Garbage(SandboxTest):
     def test_an_image_with_a_name_of_the_users_stays(self):
         name = self.image("dind-executor/built", {BUILT: "1"})
         other = f"mine/{self.mark}"
-        engine_call("POST", f"/images/{name}/tag?repo={other}&tag=keep")
+        ask_engine("POST", f"/images/{name}/tag?repo={other}&tag=keep")
         self.addCleanup(remove_image, f"{other}:keep")
         time.sleep(1.1)
         self.assertEqual(self.names(self.gc(unused="1s")), set())
@@ -125,13 +129,13 @@ class Garbage(SandboxTest):
 
     def test_a_run_makes_an_image_used_again(self):
         name = self.image("dind-executor/built", {BUILT: "1"})
-        before = engine("GET", f"/images/{name}/json")["Metadata"]["LastTagTime"]
+        before = engine.call("GET", f"/images/{name}/json")["Metadata"]["LastTagTime"]
         self.assert_run(self.call("run", "--quiet", "--image", name, "--", "cat", "/says"), 0, b"x")
         # It was tagged a moment ago, which is less than a day: nothing is noted.
-        self.assertEqual(engine("GET", f"/images/{name}/json")["Metadata"]["LastTagTime"], before)
-        engine_call("POST", f"/images/{name}/tag?repo={name.split(':')[0]}&tag=1")
-        if not containerd_store():  # there a tag of its own notes it
-            self.assertNotEqual(engine("GET", f"/images/{name}/json")["Metadata"]["LastTagTime"], before)  # what noting relies on
+        self.assertEqual(engine.call("GET", f"/images/{name}/json")["Metadata"]["LastTagTime"], before)
+        ask_engine("POST", f"/images/{name}/tag?repo={name.split(':')[0]}&tag=1")
+        if not has_containerd_store():  # there a tag of its own notes it
+            self.assertNotEqual(engine.call("GET", f"/images/{name}/json")["Metadata"]["LastTagTime"], before)  # what noting relies on
 
     def test_people_get_lines(self):
         volume = self.volume("dind-supervisor-lines", {CACHE: "supervisor"})

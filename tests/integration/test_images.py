@@ -5,12 +5,13 @@ import subprocess
 import tarfile
 import uuid
 
-from case import SandboxTest, engine
+from dindtest import engine
+from dindtest.case import CliCase
 
 STATIC = b"int main(int n, char** v) { return n == 2 && v[1][0] == 'x' ? 0 : 7; }"
 
 
-class Small(SandboxTest):
+class Small(CliCase):
     def image(self, files, links=()):
         """An image of these files (path: bytes) and nothing else."""
         name = f"dind-test-{uuid.uuid4().hex[:12]}"
@@ -24,8 +25,8 @@ class Small(SandboxTest):
                 entry = tarfile.TarInfo(path)
                 entry.type, entry.linkname = tarfile.SYMTYPE, target
                 tar.addfile(entry)
-        engine("POST", f"/images/create?fromSrc=-&repo={name}&tag=1", raw=buffer.getvalue())
-        self.addCleanup(engine, "DELETE", f"/images/{name}:1?force=1", fine=(404,))
+        engine.call("POST", f"/images/create?fromSrc=-&repo={name}&tag=1", tar=buffer.getvalue())
+        self.addCleanup(engine.call, "DELETE", f"/images/{name}:1?force=1", allow=(404,))
         return f"{name}:1"
 
     def busybox(self):

@@ -2,12 +2,14 @@
 import json
 import time
 
-from case import SandboxTest, engine, is_there
+from dindtest import engine
+from dindtest.case import CliCase
+from dindtest.engine import is_there
 
 ENDLESS = "import time\nprint('up', flush=True)\nwhile True: time.sleep(0.01)\n"
 
 
-class Time(SandboxTest):
+class Time(CliCase):
     def test_a_timeout_kills_within_half_a_second(self):
         path = self.python(ENDLESS)
         late = []
@@ -31,16 +33,16 @@ class Time(SandboxTest):
         self.assertEqual(child.wait(20), 124)
 
 
-class Pids(SandboxTest):
+class Pids(CliCase):
     def test_the_fewest_processes_that_a_sandbox_can_have(self):
         self.assert_refused(self.call("run", "--pids", "1", self.python("print(1)")), "pids must be at least 2")
         self.assert_run(self.call("run", "--quiet", "--pids", "2", self.python("print(1)")), 0, b"1\n")
 
 
-class Cpus(SandboxTest):
+class Cpus(CliCase):
     def test_more_cpus_than_the_engine_has_are_all_of_them(self):
         done = self.call("run", "--json", "--cpus", "60", self.python("print(1)"))
         started = next(event for event in map(json.loads, done.stdout.splitlines()) if event["event"] == "started")
         self.assertEqual(done.returncode, 0)
-        self.assertEqual(started["limits"]["cpus"], engine("GET", "/info")["NCPU"])
+        self.assertEqual(started["limits"]["cpus"], engine.call("GET", "/info")["NCPU"])
         self.assertIn("all of them are in force", " ".join(started["notes"]))

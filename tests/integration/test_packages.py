@@ -3,13 +3,16 @@ import os
 import pathlib
 import time
 
-from case import CACHE, OWNER, PYTHON, SandboxTest, engine
+from dindtest import engine
+from dindtest.case import CliCase
+from dindtest.engine import CACHE, OWNER
+from dindtest.program import PYTHON
 
 SIX_HASH = "8abb2f1d86890a2dfb989f9a77cfcfd3e47c2a354b01111771326f8aa26e0254"  # of six-1.16.0-py2.py3-none-any.whl
 BUNDLE = pathlib.Path("/etc/ssl/certs/ca-certificates.crt")
 
 
-class Packages(SandboxTest):
+class Packages(CliCase):
     def packages(self, *arguments, configuration=None, **more):
         if configuration is not None:
             (self.folder / "config.json").write_text(configuration)
@@ -18,7 +21,7 @@ class Packages(SandboxTest):
 
     def leftovers(self):
         """Volumes that belong to a run (the shared ones have the cache label)."""
-        volumes = engine("GET", "/volumes")["Volumes"] or []
+        volumes = engine.call("GET", "/volumes")["Volumes"] or []
         return [each["Name"] for each in volumes if OWNER in (each["Labels"] or {}) and CACHE not in each["Labels"]]
 
     def test_a_package_is_there_for_the_program_which_has_no_network(self):

@@ -3,17 +3,17 @@ import json
 import os
 import pathlib
 import signal
-import sys
 import tempfile
 import time
 import unittest
 
-from dindtest.alone import alone
-from case import LIMIT, SandboxTest, containerd_store, exists
-from registry import PASSWORD, USER, Registry, Relay, engine_call, login, make_image, remove_image, unique
+from registry import PASSWORD, USER, Registry, Relay, ask_engine, login, make_image, remove_image, unique
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lsp"))
-from lsp_client import Client  # noqa: E402
+from dindtest.alone import alone
+from dindtest.case import CliCase
+from dindtest.engine import exists, has_containerd_store
+from dindtest.lsp import LspClient
+from dindtest.program import LIMIT
 
 SAYS = ("--", "cat", "/says")
 
@@ -31,7 +31,7 @@ def setUpModule():
         globals()[name] = registry
 
 
-class RegistryTest(SandboxTest):
+class RegistryTest(CliCase):
     def image(self, registry, says="hello\n", size=1 << 16, port=None):
         """A name that is in the registry and not on the engine. With `port`: as it is called through a relay."""
         repository = f"t{unique()}:1"
@@ -98,7 +98,7 @@ class Pulling(RegistryTest):
         self.addCleanup(remove_image, name)
         result, text, _ = self.result_of("--image", name, *SAYS)
         self.assertEqual(text, "local\n")
-        if containerd_store():  # N06: its engine gives one to every image (docs/protocol.md)
+        if has_containerd_store():  # N06: its engine gives one to every image (docs/protocol.md)
             self.assertRegex(result["imageDigest"], "^sha256:[0-9a-f]{64}$")
         else:
             self.assertIsNone(result["imageDigest"])
@@ -128,11 +128,11 @@ class Pulling(RegistryTest):
         self.addCleanup(remove_image, other)
         repository, tag = name.rsplit(":", 1)
         # Tagged for the push only: the engine's own `name` is put back to the first.
-        first = json.loads(engine_call("GET", f"/images/{name}/json")[1])["Id"]
-        engine_call("POST", f"/images/{other}/tag?repo={repository}&tag={tag}")
-        status, text = engine_call("POST", f"/images/{repository}/push?tag={tag}", headers={"X-Registry-Auth": "e30="})
+        first = json.loads(ask_engine("GET", f"/images/{name}/json")[1])["Id"]
+        ask_engine("POST", f"/images/{other}/tag?repo={repository}&tag={tag}")
+        status, text = ask_engine("POST", f"/images/{repository}/push?tag={tag}", headers={"X-Registry-Auth": "e30="})
         self.assertNotIn('"error"', text)
-        engine_call("POST", f"/images/{first}/tag?repo={repository}&tag={tag}")
+        ask_engine("POST", f"/images/{first}/tag?repo={repository}&tag={tag}")
         self.addCleanup(remove_image, first)
         self.assert_run(self.call("run", "--quiet", "--image", name, *SAYS), 0, b"first\n")
         self.assert_run(self.call("run", "--quiet", "--pull", "always", "--image", name, *SAYS), 0, b"second\n")
@@ -279,7 +279,7 @@ class BrokenWays(RegistryTest):
         name = self.image(OPEN, size=4 << 20, port=registry.port)
         path = str(self.folder / "engine.sock")
         engine = self.relay(os.environ["DOCKER_HOST"].removeprefix("unix://"), unix=path)
-        client = Client("--host", f"unix://{path}", env={"HOME": str(self.folder)})
+        client = LspClient("--host", f"unix://{path}", env={"HOME": str(self.folder)})
         self.addCleanup(client.close)
         client.initialize(initializationOptions={"images": {"shell": name}})
         uri = pathlib.Path(self.file("says.sh", "cat /says\n")).as_uri()
@@ -304,7 +304,7 @@ class BrokenWays(RegistryTest):
         name = self.image(OPEN, size=4 << 20, port=registry.port)
         path = str(self.folder / "engine.sock")
         engine = self.relay(os.environ["DOCKER_HOST"].removeprefix("unix://"), unix=path)
-        client = Client("--host", f"unix://{path}", env={"HOME": str(self.folder)})
+        client = LspClient("--host", f"unix://{path}", env={"HOME": str(self.folder)})
         self.addCleanup(client.close)
         client.initialize(initializationOptions={"images": {"shell": name}})
         uri = pathlib.Path(self.file("says.sh", "cat /says\n")).as_uri()

@@ -4,12 +4,13 @@ import json
 import subprocess
 import time
 
-from case import LIMIT, SandboxTest
+from dindtest.case import CliCase
+from dindtest.program import LIMIT
 
 MIB = 1 << 20
 
 
-class Output(SandboxTest):
+class Output(CliCase):
     def memory_of(self, child, field="VmRSS"):
         with open(f"/proc/{child.pid}/status") as status:
             return next(int(line.split()[1]) * 1024 for line in status if line.startswith(field))
@@ -57,7 +58,7 @@ class Output(SandboxTest):
             self.assertEqual(done.stderr, b"y" * 60000)
 
 
-class Input(SandboxTest):
+class Input(CliCase):
     def test_five_megabytes_come_back_as_they_went(self):
         data = hashlib.shake_256(b"seed").digest(5_000_000)
         path = self.python("import shutil, sys\nshutil.copyfileobj(sys.stdin.buffer, sys.stdout.buffer)\n")
@@ -83,7 +84,7 @@ class Input(SandboxTest):
         self.assert_run(self.call("run", "--quiet", self.python("print(repr(input()) if False else len(__import__('sys').stdin.read()))")), 0, b"0\n")
 
 
-class Arguments(SandboxTest):
+class Arguments(CliCase):
     def test_ten_thousand_arguments(self):
         many = [f"argument number {i} --{'x' * 20}" for i in range(10_000)]
         path = self.python("import sys, hashlib\nprint(len(sys.argv) - 1, hashlib.sha256('\\0'.join(sys.argv[1:]).encode()).hexdigest())\n")

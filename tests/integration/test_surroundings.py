@@ -4,8 +4,11 @@ import os
 import subprocess
 import time
 
+from dindtest import engine
 from dindtest.alone import alone
-from case import PYTHON, SHELL, SandboxTest, engine, remove_built_images
+from dindtest.case import CliCase
+from dindtest.engine import remove_built_images
+from dindtest.program import PYTHON, SHELL
 
 NODE = "dind-executor/runtime-node:bookworm"
 
@@ -39,7 +42,7 @@ const server = http.createServer((_, reply) => reply.end("fine\\n")).listen(0, "
 WHO = 'id -un && whoami && id -gn && python3 -c "import getpass, grp, os, pwd; print(getpass.getuser(), pwd.getpwnam(pwd.getpwuid(os.getuid())[0]).pw_uid == os.getuid(), grp.getgrgid(os.getgid())[0])" && echo $USER $LOGNAME && id -u'
 
 
-class Surroundings(SandboxTest):
+class Surroundings(CliCase):
     def setUp(self):
         super().setUp()
         self.folder.chmod(0o755)
@@ -115,12 +118,12 @@ class Surroundings(SandboxTest):
     def test_the_volume_with_these_files_may_go_at_any_time(self):
         command = ("run", "--quiet", "--image", SHELL, "--", "sh", "-c", "getent hosts localhost && id -un >/dev/null")
         self.assert_run(self.call(*command), 0)
-        for name in (each["Name"] for each in engine("GET", "/volumes")["Volumes"]):
+        for name in (each["Name"] for each in engine.call("GET", "/volumes")["Volumes"]):
             if name.startswith("dind-etc-"):
-                engine("DELETE", "/volumes/" + name, fine=(409, 404))
+                engine.call("DELETE", "/volumes/" + name, allow=(409, 404))
         self.assert_run(self.call(*command), 0)
         # One whose filling broke off.
-        for each in engine("GET", "/volumes")["Volumes"]:
+        for each in engine.call("GET", "/volumes")["Volumes"]:
             if each["Name"].startswith("dind-etc-"):
                 for file in ("hosts", "passwd", "group"):
                     with contextlib.suppress(OSError):
@@ -188,20 +191,20 @@ class Surroundings(SandboxTest):
             for _ in range(5):
                 body = {"Image": SHELL, "Entrypoint": ["/bin/true"], "NetworkDisabled": True, "HostConfig": {"NetworkMode": "none", "Mounts": options}}
                 begun = time.monotonic()
-                made = engine("POST", "/containers/create", body)["Id"]
-                engine("POST", f"/containers/{made}/start")
+                made = engine.call("POST", "/containers/create", body)["Id"]
+                engine.call("POST", f"/containers/{made}/start")
                 times.append(time.monotonic() - begun)
-                engine("DELETE", f"/containers/{made}?force=1&v=1", fine=(404, 409))
+                engine.call("DELETE", f"/containers/{made}?force=1&v=1", allow=(404, 409))
             return sorted(times)[2]
         self.assert_run(self.call("run", "--quiet", "--image", SHELL, "--", "true"), 0)
-        place = next(each["Mountpoint"] for each in engine("GET", "/volumes")["Volumes"] if each["Name"].startswith("dind-etc-"))
+        place = next(each["Mountpoint"] for each in engine.call("GET", "/volumes")["Volumes"] if each["Name"].startswith("dind-etc-"))
         mounts = [{"Type": "bind", "Source": f"{place}/{name}", "Target": f"/etc/{name}", "ReadOnly": True, "BindOptions": {"Propagation": "rslave"}} for name in ("hosts", "passwd", "group")]
         without, with_them = median([]), median(mounts)
         self.measured("create and start without and with the files of /etc", f"{without * 1000:.0f} and {with_them * 1000:.0f} ms")
         self.assertLess(with_them, without + 0.1)
 
 
-class Volumes(SandboxTest):
+class Volumes(CliCase):
     """B02: a VOLUME of the image hides nothing that the image has there."""
 
     def setUp(self):
@@ -213,7 +216,7 @@ class Volumes(SandboxTest):
         return self.call("run", "--quiet", *more, "--dockerfile", str(self.folder / "Dockerfile"), "--pull", "never", env=self.environment(DOCKER_BUILDKIT="0"))
 
     def volumes(self):
-        return {each["Name"] for each in engine("GET", "/volumes")["Volumes"] if "dind-executor.cache" not in (each["Labels"] or {})}
+        return {each["Name"] for each in engine.call("GET", "/volumes")["Volumes"] if "dind-executor.cache" not in (each["Labels"] or {})}
 
     def test_b02_what_the_image_has_in_its_volumes_is_there_and_is_the_same_for_every_run(self):
         before = self.volumes()
@@ -252,7 +255,7 @@ class Volumes(SandboxTest):
         self.until(lambda: self.volumes() <= before)
 
 
-class Planted(SandboxTest):
+class Planted(CliCase):
     """S04: nothing that a program puts under a protected name stays there."""
 
     def setUp(self):

@@ -11,8 +11,7 @@ import subprocess
 import threading
 import time
 
-from case import SandboxTest
-
+from dindtest.case import CliCase
 
 
 class Relay:
@@ -132,7 +131,7 @@ def openssl(*arguments, cwd):
     subprocess.run(["openssl", *arguments], cwd=cwd, check=True, capture_output=True)
 
 
-class Transport(SandboxTest):
+class Transport(CliCase):
     INPUT = bytes(range(256)) * 4000
     ECHO = "import sys, hashlib\nb = sys.stdin.buffer.read()\nprint(hashlib.sha256(b).hexdigest())\nsys.stdout.buffer.write(b'x' * 3_000_000)\n"
 

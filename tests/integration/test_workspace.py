@@ -4,12 +4,13 @@ import os
 import shutil
 import subprocess
 
-from case import PYTHON, SHELL, SandboxTest
+from dindtest.case import CliCase
+from dindtest.program import PYTHON, SHELL
 
 OWNER = 1000
 
 
-class Workspace(SandboxTest):
+class Workspace(CliCase):
     def setUp(self):
         super().setUp()
         self.workspace = self.folder / "workspace"
@@ -140,7 +141,7 @@ pathlib.Path("own").write_text("x")
 """
 
 
-class Guard(SandboxTest):
+class Guard(CliCase):
     """What the tools of the workspace's owner run or believe outside of any sandbox stays as it is."""
 
     NAMES = (".git", ".vscode", ".devcontainer", ".idea", ".husky", "lib/.git", "1/2/3/4/5/6/7/8/.git")

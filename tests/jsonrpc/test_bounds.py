@@ -5,8 +5,10 @@ import socket
 import subprocess
 import time
 
-from lsp_client import LIMIT, program
-from jsonrpc_case import INVALID_PARAMS, NOT_RUN, SMALL_QUARANTINE, JsonRpcCase, frame
+from jsonrpc_case import INVALID_PARAMS, NOT_RUN, JsonRpcCase
+
+from dindtest.jsonrpc import frame
+from dindtest.program import LIMIT, SMALL_QUARANTINE, program
 
 SERVED = 20  # seconds within which a server answers that is not held, on a machine that has much to do
 

@@ -7,9 +7,12 @@ import subprocess
 import sys
 import time
 
+from jsonrpc_case import ENDLESS, NOT_RUN, JsonRpcCase
+
+from dindtest import engine
 from dindtest.alone import alone
-from lsp_client import program
-from jsonrpc_case import ENDLESS, LIMIT, NOT_RUN, JsonRpcCase, engine_api, frame
+from dindtest.jsonrpc import frame
+from dindtest.program import LIMIT, program
 
 
 class Stdio(JsonRpcCase):
@@ -41,13 +44,8 @@ class Stdio(JsonRpcCase):
         client = self.stdio(read=False)
         client.write(frame({"jsonrpc": "2.0", "id": 1, "method": "runPythonCode",
                             "params": {"code": "while True: print('x' * 100)", "stream": True, "keepOutputBytes": 0, "timeout": 3}}))
-        until = time.monotonic() + LIMIT
-        while not engine_api.our_containers(waiting=False) - self.before and time.monotonic() < until:
-            time.sleep(0.02)
-        begun = time.monotonic()
-        while engine_api.our_containers(waiting=False) - self.before and time.monotonic() < until:
-            time.sleep(0.02)
-        self.assertLess(time.monotonic() - begun, 8)
+        self.wait_for_container(warm=False)
+        self.until(lambda: not self.new_containers(warm=False), 8)
         rss = int(next(line for line in open(f"/proc/{client.child.pid}/status") if line.startswith("VmRSS")).split()[1])
         self.assertLess(rss, 400_000)  # with ASan's shadow; the window is 1 MiB
         client.child.stdout.close()
@@ -79,13 +77,9 @@ class Socket(JsonRpcCase):
         one, other = self.connect(server), self.connect(server)
         self.endless(one, "gone")
         kept = self.endless(other, "kept")
-        containers = engine_api.our_containers(waiting=False)
+        containers = engine.containers(warm=False)
         one.close()
-        begun = time.monotonic()
-        while len(engine_api.our_containers(waiting=False) & containers) > 1:
-            self.assertLess(time.monotonic() - begun, 3)
-            time.sleep(0.01)
-        self.assertLess(time.monotonic() - begun, 1)
+        self.assertLess(self.until(lambda: len(engine.containers(warm=False) & containers) <= 1, 3), 1)
         self.assertEqual(self.result(other, "run/cancel"), {"cancelled": 1})
         self.assertEqual(other.reply(kept)["result"]["verdict"], "cancelled")
 
@@ -97,21 +91,10 @@ class Socket(JsonRpcCase):
         child = subprocess.Popen([sys.executable, "-c", script, server.socket, run.decode()], stdout=subprocess.PIPE)
         self.addCleanup(child.stdout.close)
         child.stdout.readline()
-        self.assertTrue(engine_api.our_containers(waiting=False) - self.before or self.wait_for_container())
+        self.wait_for_container(warm=False)
         child.kill()
         child.wait()
-        begun = time.monotonic()
-        while engine_api.our_containers(waiting=False) - self.before:
-            self.assertLess(time.monotonic() - begun, 3)
-            time.sleep(0.01)
-
-    def wait_for_container(self):
-        until = time.monotonic() + LIMIT
-        while time.monotonic() < until:
-            if new := engine_api.our_containers(waiting=False) - self.before:
-                return new
-            time.sleep(0.01)
-        return None
+        self.until(lambda: not self.new_containers(warm=False), 3)
 
     def test_the_socket_is_ours_alone_unless_said_otherwise(self):
         for arguments, mode in (((), 0o600), (("--socket-mode", "0660"), 0o660)):
@@ -166,7 +149,7 @@ class Socket(JsonRpcCase):
         code, seconds = server.stop_now()
         self.assertEqual(code, 0)
         self.assertLess(seconds, 10)
-        self.assertEqual(engine_api.our_containers(waiting=False) - self.before, set())
+        self.assertEqual(self.new_containers(warm=False), set())
         data = client.reply(asked)["error"]["data"]
         self.assertEqual((data["kind"], data["httpStatus"], data["runId"], data["began"], data["stdout"]), ("shutting_down", 503, "r", True, "up\n"))
         self.assertGreater(data["retryAfter"], 0)
@@ -215,11 +198,11 @@ class Socket(JsonRpcCase):
         server = self.serve_socket()
         deaf = self.connect(server, read=False)
         deaf.write(frame({"jsonrpc": "2.0", "id": 1, "method": "runPythonCode", "params": {"code": "while True: print('x' * 1000)", "stream": True, "timeout": 20}}))
-        self.wait_for_container()
+        self.wait_for_container(warm=False)
         other = self.connect(server)
         begun = time.monotonic()
         self.assertEqual(self.result(other, "runPythonCode", code="print(1)")["stdout"], "1\n")
         self.assertLess(time.monotonic() - begun, 10)
         self.assertLess(server.resident_kilobytes(), 400_000)
         deaf.close()
-        self.assert_nothing_left(waiting=False)
+        self.assert_nothing_left(warm=False)

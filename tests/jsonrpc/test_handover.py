@@ -6,8 +6,11 @@ import subprocess
 import sys
 import time
 
-from jsonrpc_case import LIMIT, JsonRpcCase, Server, engine_api
-from lsp_client import program  # noqa: E402
+from jsonrpc_case import JsonRpcCase
+
+from dindtest import engine, wait
+from dindtest.program import LIMIT, program
+from dindtest.server import Server
 
 SHELL = "dind-executor/runtime-shell:bookworm"
 
@@ -27,14 +30,11 @@ class Handover(JsonRpcCase):
     def editor(self, **env):
         """An `lsp` server that takes runs."""
         client = self.client(env={"XDG_RUNTIME_DIR": str(self.runtime)} | env)
-        until = time.monotonic() + LIMIT
-        while not self.sockets():
-            self.assertLess(time.monotonic(), until, "it takes no runs")
-            time.sleep(0.01)
+        self.until(self.sockets, LIMIT)
         return client
 
     def terminal(self, *arguments, env=None, **more):
-        before = engine_api.our_containers()   # of which some may be on their way out
+        before = engine.containers()   # of which some may be on their way out
         child = subprocess.Popen([program(), "run", *arguments], stdin=more.pop("stdin", subprocess.DEVNULL), stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                                  env=self.environment | (env or {}), cwd=self.folder, **more)
         self.addCleanup(self.end, child)
@@ -56,15 +56,14 @@ class Handover(JsonRpcCase):
 
     def owner_of(self, child):
         """Who runs it, as its container's label says: the process id."""
-        until = time.monotonic() + LIMIT
-        while time.monotonic() < until:
-            for each in engine_api.our_containers(waiting=False) - child.before:
+        def find():
+            for each in engine.containers(warm=False) - child.before:
                 try:
-                    return int(engine_api.get(f"/containers/{each}/json")["Config"]["Labels"]["dind-executor.owner"].split(".")[-2])
-                except RuntimeError:  # it has just gone
+                    return int(engine.call("GET", f"/containers/{each}/json")["Config"]["Labels"][engine.OWNER].split(".")[-2])
+                except engine.EngineError:  # it was removed in between
                     pass
-            time.sleep(0.01)
-        return self.fail("no container appeared")
+            return None
+        return wait.until(find, LIMIT)
 
     def test_the_server_runs_it_and_the_terminal_sees_what_it_always_sees(self):
         path = self.folder / "a.py"
@@ -88,10 +87,7 @@ class Handover(JsonRpcCase):
         path = self.folder / "a.py"
         path.write_text("print(1)")
         self.assertEqual(self.call("--quiet", str(path))[:2], (0, b"1\n"))
-        until = time.monotonic() + LIMIT
-        while len(engine_api.our_containers() - self.before) != 1 or engine_api.our_containers(waiting=False) - self.before:
-            self.assertLess(time.monotonic(), until)
-            time.sleep(0.01)
+        self.until(lambda: len(self.new_containers()) == 1 and not self.new_containers(warm=False), LIMIT)
         code, out, _ = self.call("--json", str(path))
         self.assertEqual(code, 0)
         self.assertIn("Taking a warm sandbox", out.decode())
@@ -123,7 +119,7 @@ class Handover(JsonRpcCase):
                 begun = time.monotonic()
                 child.send_signal(how)
                 self.assertEqual(child.wait(LIMIT), expected)
-                while engine_api.our_containers(waiting=False) - self.before:
+                while self.new_containers(warm=False):
                     self.assertLess(time.monotonic() - begun, 3)
                     time.sleep(0.01)
 
@@ -165,7 +161,7 @@ class Handover(JsonRpcCase):
                 out, err = child.communicate(b"to its end\n", timeout=LIMIT)
                 self.assertEqual((child.returncode, out), (7, b"to its end\n"), err)
                 server.child.wait(LIMIT)
-                self.assertEqual(engine_api.our_containers() - self.before, set())
+                self.assertEqual(self.new_containers(), set())
 
     def test_the_time_of_a_stop_ends_no_run_of_a_terminal(self):  # R10
         config = self.folder / "short.json"
@@ -203,7 +199,7 @@ class Handover(JsonRpcCase):
                 else:
                     child.kill()
                 server.child.wait(LIMIT)
-                self.assertEqual(engine_api.our_containers() - self.before, set())
+                self.assertEqual(self.new_containers(), set())
 
     def test_what_has_not_begun_when_the_server_ends_is_run_by_the_terminal(self):  # R10
         config = self.folder / "one.json"

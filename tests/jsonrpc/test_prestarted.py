@@ -6,8 +6,11 @@ import signal
 import time
 import urllib.parse
 
+from jsonrpc_case import JsonRpcCase
+
+from dindtest import engine, wait
 from dindtest.alone import alone
-from jsonrpc_case import LIMIT, JsonRpcCase, engine_api
+from dindtest.program import LIMIT
 
 SHELL = "dind-executor/runtime-shell:bookworm"
 PYTHON = "dind-executor/runtime-python:bookworm"
@@ -25,22 +28,15 @@ class Prestarted(JsonRpcCase):
 
     def listed(self, client):
         filters = urllib.parse.quote(json.dumps({"label": ["dind-executor.run=prestarted"]}))
-        return [each for each in engine_api.get(f"/containers/json?all=1&filters={filters}")
+        return [each for each in engine.call("GET", f"/containers/json?all=1&filters={filters}")
                 if each["Labels"]["dind-executor.owner"].split(".")[-2] == str(client.child.pid) and each["Names"][0].startswith("/dind-prestarted-")]
-
-    def until(self, condition, within=LIMIT):
-        until = time.monotonic() + within
-        while not (found := condition()):
-            self.assertLess(time.monotonic(), until, "it did not come to be so")
-            time.sleep(0.01)
-        return found
 
     def waiting(self, client, count=1):
         """The ids of the sandboxes that wait, once there are so many that were not seen before and nothing else is left of this client's runs."""
         def ready():
             found = {each["Id"] for each in self.listed(client) if each["State"] == "running"} - self.seen
-            return found if len(found) == count and len(engine_api.our_containers() - self.before) == count else None
-        found = self.until(ready)
+            return found if len(found) == count and len(self.new_containers()) == count else None
+        found = wait.until(ready)
         self.seen |= found
         return found
 
@@ -98,7 +94,7 @@ class Prestarted(JsonRpcCase):
         self.assertEqual(self.taken(client), [])
 
     def test_an_image_that_was_tagged_anew_is_the_one_that_runs(self):
-        connection = engine_api.connection()
+        connection = engine.connection()
         def tag(image):
             connection.request("POST", f"/images/{image}/tag?repo=dind-test-again&tag=1")
             self.assertEqual(connection.getresponse().read(), b"")
@@ -115,9 +111,9 @@ class Prestarted(JsonRpcCase):
         self.waiting(client)
         self.assertEqual(where(), "none\n")
         tag(PYTHON)
-        self.until(lambda: where() == "/usr/bin/python3\n", 5)
+        wait.until(lambda: where() == "/usr/bin/python3\n", 5)
         tag(SHELL)
-        self.until(lambda: where() == "none\n", 5)
+        wait.until(lambda: where() == "none\n", 5)
 
     @alone
     def test_cancel_input_and_output_of_one_that_waited(self):
@@ -156,7 +152,7 @@ class Prestarted(JsonRpcCase):
         client = self.warm()
         self.run_code(client, "print(1)")
         for each in self.waiting(client):
-            connection = engine_api.connection()
+            connection = engine.connection()
             connection.request("DELETE", f"/containers/{each}?force=1")
             connection.getresponse().read()
             connection.close()
@@ -177,7 +173,7 @@ class Prestarted(JsonRpcCase):
         client = self.warm(prestarted={"idle": "1s"})
         self.run_code(client, "print(1)")
         self.waiting(client)
-        self.until(lambda: not self.listed(client), 5)
+        wait.until(lambda: not self.listed(client), 5)
 
     def test_a_burst_beyond_what_waits_is_answered_whole(self):
         client = self.warm(prestarted={"most": 2})
@@ -191,7 +187,7 @@ class Prestarted(JsonRpcCase):
     def test_an_endless_run_has_the_next_one_waiting_beside_it(self):
         client = self.warm()
         asked = self.endless(client, "long")
-        self.until(lambda: [each for each in self.listed(client) if each["State"] == "running"])
+        wait.until(lambda: [each for each in self.listed(client) if each["State"] == "running"])
         self.result(client, "run/cancel", runId="long")
         client.reply(asked)
 

@@ -3,7 +3,9 @@ import json
 import socket
 import time
 
-from jsonrpc_case import CANCELLED, INVALID_PARAMS, NOT_RUN, UNKNOWN_METHOD, JsonRpcCase, frame
+from jsonrpc_case import CANCELLED, INVALID_PARAMS, NOT_RUN, UNKNOWN_METHOD, JsonRpcCase
+
+from dindtest.jsonrpc import frame
 
 SHELL = "dind-executor/runtime-shell:bookworm"
 FIELDS = {"runId", "returncode", "stdout", "stderr", "stdoutTruncatedBytes", "stderrTruncatedBytes", "verdict", "exitCode", "signal", "durationMs", "cpuMs",
@@ -196,7 +198,7 @@ class Cancels(JsonRpcCase):
         asked = self.endless(client)
         client.notify("$/cancelRequest", {"id": asked})
         self.assert_error(client.reply(asked), CANCELLED)
-        self.assert_nothing_left(waiting=False)
+        self.assert_nothing_left(warm=False)
         self.assertEqual(self.result(client, "run/cancel"), {"cancelled": 0})
         self.assertEqual(sum(m.get("id") == asked for m in client.messages), 1)
 
@@ -213,7 +215,7 @@ class Cancels(JsonRpcCase):
                 self.assertEqual(answer["result"]["verdict"], "cancelled")
             else:
                 self.assert_error(answer, NOT_RUN, "cancelled")
-        self.assert_nothing_left(waiting=False)
+        self.assert_nothing_left(warm=False)
 
     def test_a_run_that_waits_for_its_turn(self):
         config = self.folder / "config.json"

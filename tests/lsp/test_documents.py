@@ -1,12 +1,14 @@
 """Documents as they are typed, and the lenses above them, on the real engine."""
-from lsp_case import ENDLESS, LspCase
+from lsp_case import ENDLESS
+
+from dindtest.client_case import ClientCase
 
 
 def lenses(client, uri):
     return client.call("textDocument/codeLens", {"textDocument": {"uri": uri}})["result"]
 
 
-class Lenses(LspCase):
+class Lenses(ClientCase):
     def test_a_lens_on_the_first_line_of_what_can_run(self):
         client = self.client()
         client.open("untitled:Untitled-1", "#!/usr/bin/env python3\nprint(1)\n", "plaintext")
@@ -46,7 +48,7 @@ class Lenses(LspCase):
             client.wait(lambda m: len(client.sent("workspace/codeLens/refresh")) > n)
 
 
-class Documents(LspCase):
+class Documents(ClientCase):
     def test_unsaved_text_is_what_runs(self):
         client = self.client()
         uri = self.file("a.py", "print('saved')")

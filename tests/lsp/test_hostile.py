@@ -6,9 +6,11 @@ import statistics
 import threading
 import time
 
+from lsp_case import ENDLESS
+
 from dindtest.alone import alone
-from lsp_client import frame
-from lsp_case import ENDLESS, LspCase
+from dindtest.client_case import ClientCase
+from dindtest.jsonrpc import frame
 
 FAILED, CANCELLED, INVALID_REQUEST = -32803, -32800, -32600
 AT_ONCE = 0.5  # seconds: what is refused waits for nobody
@@ -18,7 +20,7 @@ def answers(client, id):
     return [m for m in client.messages if m.get("id") == id and "method" not in m]
 
 
-class Files(LspCase):
+class Files(ClientCase):
     """What a uri may name, and must not."""
 
     def refused(self, client, uri, kind, *said):
@@ -101,7 +103,7 @@ class Files(LspCase):
             self.assert_error(answer, FAILED, "invalid_request")
 
 
-class Fields(LspCase):
+class Fields(ClientCase):
     def test_limits_that_are_no_number_to_have(self):
         client = self.client()
         uri = self.file("a.py", "print(1)")
@@ -172,7 +174,7 @@ class Fields(LspCase):
                 self.assertLess(time.monotonic() - begun, AT_ONCE)
 
 
-class Documents(LspCase):
+class Documents(ClientCase):
     URI = "untitled:Untitled-1"
 
     def change(self, client, *changes):
@@ -223,7 +225,7 @@ class Documents(LspCase):
         self.assertEqual(client.output("r"), "9999\n")
 
 
-class Floods(LspCase):
+class Floods(ClientCase):
     @alone
     def test_a_thousand_runs_at_once_are_each_answered_once(self):
         client = self.client()
@@ -338,7 +340,7 @@ class Floods(LspCase):
         self.assert_nothing_left(2)
 
 
-class Output(LspCase):
+class Output(ClientCase):
     def test_both_channels_arrive_whole_when_the_client_is_slow(self):
         # The window runs out while both pipes are full: the supervisor must not take that for the end of one.
         client = self.client(initialize=False, read=False)

@@ -3,13 +3,13 @@ import json
 import os
 import subprocess
 
-from lsp_client import LIMIT, program
-from lsp_case import LspCase
+from dindtest.client_case import ClientCase
+from dindtest.program import LIMIT, program
 
 FAILED = -32803
 
 
-class History(LspCase):
+class History(ClientCase):
     def history(self):
         env = {key: value for key, value in os.environ.items() if not key.startswith("DIND_")} | {"HOME": str(self.folder)}
         done = subprocess.run([program(), "history", "list", "--json"], env=env, capture_output=True, timeout=LIMIT, check=True)

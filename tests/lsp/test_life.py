@@ -5,13 +5,14 @@ import subprocess
 import sys
 import time
 
-from lsp_client import LIMIT, frame
-from lsp_case import LspCase, engine_api
+from dindtest.client_case import ClientCase
+from dindtest.jsonrpc import frame
+from dindtest.program import LIMIT
 
 REQUEST_CANCELLED, NOT_INITIALIZED, INVALID_REQUEST, UNKNOWN_METHOD, PARSE_ERROR = -32800, -32002, -32600, -32601, -32700
 
 
-class Life(LspCase):
+class Life(ClientCase):
     def test_initialize_says_what_the_server_can(self):
         client = self.client(initialize=False)
         result = client.initialize(own=False)
@@ -81,7 +82,7 @@ class Life(LspCase):
         self.assertEqual(client.ended(), 0)  # the reader would have failed on anything else
 
 
-class Framing(LspCase):
+class Framing(ClientCase):
     def test_every_split_point(self):
         data = frame({"jsonrpc": "2.0", "id": "ü", "method": "initialize", "params": {"capabilities": {}}})
         client = self.client(initialize=False)
@@ -134,7 +135,7 @@ class Framing(LspCase):
         self.assertEqual(answer["result"]["runId"], "one")
 
 
-class Clients(LspCase):
+class Clients(ClientCase):
     ENDLESS = "import time\nprint('up', flush=True)\ntime.sleep(1000)\n"
 
     def running(self, client, run_id="r"):
@@ -196,13 +197,8 @@ class Clients(LspCase):
         client.write(frame({"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": {"capabilities": {"experimental": {"dind": {"output": True}}}}}))
         uri = self.file("flood.py", "while True: print('x' * 100)")
         client.run(uri, timeout=2)
-        until = time.monotonic() + LIMIT
-        while not engine_api.our_containers(waiting=False) - self.before and time.monotonic() < until:
-            time.sleep(0.02)
-        begun = time.monotonic()
-        while engine_api.our_containers(waiting=False) - self.before and time.monotonic() < until:
-            time.sleep(0.02)
-        self.assertLess(time.monotonic() - begun, 5)
+        self.wait_for_container(warm=False)
+        self.until(lambda: not self.new_containers(warm=False), 5)
         self.assertLess(self.resident(client), 400_000)  # with ASan's shadow; the window is 1 MiB
         client.child.stdout.close()
         self.assertEqual(client.ended(15), 1)
@@ -221,18 +217,18 @@ class Clients(LspCase):
             client.run(uri, timeout=50, runId=f"flood-{number}")
         # Each has filled its window of 1 MiB when 18 MiB wait for the client.
         until = time.monotonic() + LIMIT
-        while not engine_api.our_containers(waiting=False) - self.before and time.monotonic() < until:
+        while not self.new_containers(warm=False) and time.monotonic() < until:
             time.sleep(0.02)
         base = self.resident(client)
         while self.resident(client) < base + (15 << 10) and time.monotonic() < until:
             time.sleep(0.02)
-        self.assertEqual(len(engine_api.our_containers(waiting=False) - self.before), 3)
+        self.assertEqual(len(self.new_containers(warm=False)), 3)
         for number in range(3):  # one after the other: a server that is about to read takes one request in any case
             client.ask("workspace/executeCommand", {"command": "dind.stop", "arguments": [{"runId": f"flood-{number}"}]})
             stopped = time.monotonic() + 5
-            while len(engine_api.our_containers(waiting=False) - self.before) > 2 - number and time.monotonic() < stopped:
+            while len(self.new_containers(warm=False)) > 2 - number and time.monotonic() < stopped:
                 time.sleep(0.02)
-            self.assertEqual(len(engine_api.our_containers(waiting=False) - self.before), 2 - number)
+            self.assertEqual(len(self.new_containers(warm=False)), 2 - number)
         client.child.stdout.close()
         self.assertEqual(client.ended(15), 1)
 

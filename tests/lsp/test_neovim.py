@@ -4,8 +4,10 @@ import os
 import shutil
 import subprocess
 
-from lsp_client import LIMIT, ROOT, program
-from lsp_case import ENDLESS, LspCase
+from lsp_case import ENDLESS
+
+from dindtest.client_case import ClientCase
+from dindtest.program import LIMIT, ROOT, program
 
 # Waits for a Lua condition, then writes a Lua list of lines to a file, and leaves.
 FINISH = """
@@ -29,7 +31,7 @@ local function has(text) return table.concat(output(), ' '):find(text, 1, true) 
 """
 
 
-class Neovim(LspCase):
+class Neovim(ClientCase):
     def setUp(self):
         super().setUp()
         self.assertIsNotNone(shutil.which("nvim"), "there is no nvim: run scripts/setup")
@@ -81,7 +83,7 @@ class Neovim(LspCase):
         self.assertIn("nothing to run", "\n".join(self.with_example(script, "empty.py", "")))
 
 
-class Plain(LspCase):
+class Plain(ClientCase):
     def test_a_plain_client_is_told_the_end_by_a_message_and_a_client_of_ours_is_not(self):
         for own in (False, True):
             client = self.client(own=own)

@@ -3,15 +3,15 @@ import json
 import os
 import subprocess
 
-from lsp_client import program
-from lsp_case import LspCase
+from dindtest.client_case import ClientCase
+from dindtest.program import program
 
 FAILED, INVALID_PARAMS = -32803, -32602
 OWNER = 1000
 SAY_WHERE = "import os; print('in', os.getcwd(), sorted(os.listdir('/workspaces')))"
 
 
-class Case(LspCase):
+class Case(ClientCase):
     def setUp(self):
         super().setUp()
         self.folder.chmod(0o755)

@@ -2,12 +2,12 @@
 import time
 
 from dindtest.alone import alone
-from lsp_case import LspCase
+from dindtest.client_case import ClientCase
 
 INVALID_PARAMS = -32602
 
 
-class PlainClients(LspCase):
+class PlainClients(ClientCase):
     def messages(self, client):
         return [each["message"] for each in client.sent("window/logMessage")]
 

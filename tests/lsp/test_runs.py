@@ -2,14 +2,17 @@
 import json
 import time
 
-from lsp_client import frame
+from lsp_case import ENDLESS
+
+from dindtest import engine
 from dindtest.alone import alone
-from lsp_case import ENDLESS, LspCase, engine_api
+from dindtest.client_case import ClientCase
+from dindtest.jsonrpc import frame
 
 FAILED, CANCELLED, INVALID_PARAMS = -32803, -32800, -32602
 
 
-class Runs(LspCase):
+class Runs(ClientCase):
     def test_states_output_and_answer_come_in_order(self):
         client = self.client()
         uri = self.file("a.py", "import sys\nsys.stdout.write('out\\n')\nsys.stderr.write('err\\n')\nsys.exit(3)\n")
@@ -104,7 +107,7 @@ class Runs(LspCase):
         self.assertIn("/none/none.py", shown["message"])
 
 
-class Output(LspCase):
+class Output(ClientCase):
     def rate(self, client, run_id):
         at = [m["_at"] for m in client.messages if m.get("method") == "dind/output" and m["params"]["runId"] == run_id]
         return max(sum(1 for b in at if a <= b < a + 1.0) for a in at), len(at)
@@ -147,7 +150,7 @@ class Output(LspCase):
         self.assertEqual(client.output("r"), "".join(chr(65 + n % 26) * 65535 + "\n" for n in range(160)))
 
 
-class Stopping(LspCase):
+class Stopping(ClientCase):
     def started(self, client, run_id="r", **more):
         uri = self.file(f"{run_id}.py", ENDLESS)
         id = client.run(uri, runId=run_id, **more)
@@ -166,7 +169,7 @@ class Stopping(LspCase):
                 self.assertEqual(result["verdict"], "cancelled")
                 self.assertLess(time.monotonic() - begun, 1.0)
                 self.assertEqual(client.notification("dind/run", state="finished")["result"]["verdict"], "cancelled")
-                self.assert_nothing_left(5, waiting=False)
+                self.assert_nothing_left(5, warm=False)
 
     def test_stop_of_nothing_is_0(self):
         client = self.client()
@@ -204,7 +207,7 @@ class Stopping(LspCase):
         client.notify("$/cancelRequest", {"id": id})
         client.drain(0.3)
         self.assertEqual(len([m for m in client.messages if m.get("id") == id and "method" not in m]), 1)
-        self.assert_nothing_left(5, waiting=False)
+        self.assert_nothing_left(5, warm=False)
 
     @alone
     def test_cancel_at_every_moment(self):
@@ -228,7 +231,7 @@ class Stopping(LspCase):
         self.assertEqual(client.reply(id)["result"]["verdict"], "cancelled")
 
 
-class Progress(LspCase):
+class Progress(ClientCase):
     def values(self, client, token):
         return [p["value"] for p in client.sent("$/progress") if p["token"] == token]
 
@@ -275,7 +278,7 @@ class Progress(LspCase):
         self.assertEqual(client.reply(id)["result"]["verdict"], "cancelled")
 
 
-class Refusals(LspCase):
+class Refusals(ClientCase):
     def test_wrong_shapes(self):
         client = self.client()
         for argument in (None, 7, {}, {"uri": 7}, {"uri": "file:///a.py", "args": "x"}, {"uri": "file:///a.py", "args": [1]}, {"uri": "file:///a.py", "env": {"A": 1}}, {"uri": "file:///a.py", "stdin": 1}):
@@ -338,7 +341,7 @@ class Refusals(LspCase):
         self.assertIn("maximum", started["notes"][0])
 
 
-class Log(LspCase):
+class Log(ClientCase):
     def test_the_log_is_on_stderr_and_each_line_of_a_run_has_its_id(self):
         client = self.client(command=("lsp", "--log-level", "debug", "--log-format", "json"))
         uri = self.file("a.py", "import os; print(os.environ['API_TOKEN'])")
@@ -358,7 +361,7 @@ class Log(LspCase):
         self.assertEqual({line.get("run") for line in lines if "a.py" in line["message"]}, {"one", "two"})
 
 
-class Engine(LspCase):
+class Engine(ClientCase):
     def test_an_engine_that_answers(self):
         engine = self.client().notification("dind/engine")
         self.assertTrue(engine["reachable"])
@@ -377,15 +380,15 @@ class Engine(LspCase):
         client = self.client(initializationOptions={"prestart": False})
         id = client.run(self.file("endless.py", ENDLESS), runId="first")
         client.notification("dind/output", runId="first")
-        sandbox, = engine_api.our_containers(waiting=False) - self.before
-        volume = next(each["Source"] for each in engine_api.get(f"/containers/{sandbox}/json")["HostConfig"]["Mounts"] if each["Target"] == "/.dind")
+        sandbox, = self.new_containers(warm=False)
+        volume = next(each["Source"] for each in engine.call("GET", f"/containers/{sandbox}/json")["HostConfig"]["Mounts"] if each["Target"] == "/.dind")
         client.stop()
         client.reply(id)
-        self.assert_nothing_left(waiting=False)
-        connection = engine_api.connection()
+        self.assert_nothing_left(warm=False)
+        connection = engine.connection()
         connection.request("DELETE", f"/volumes/{volume}")
         self.assertEqual(connection.getresponse().status, 204)
         connection.close()
         self.assertEqual(client.reply(client.run(self.file("a.py", "print(1)")))["result"]["verdict"], "ok")
         # The engine makes what a container mounts. Without our label `gc` would never find it.
-        self.assertEqual(engine_api.get(f"/volumes/{volume}")["Labels"], {"dind-executor.cache": "supervisor"})
+        self.assertEqual(engine.call("GET", f"/volumes/{volume}")["Labels"], {"dind-executor.cache": "supervisor"})

@@ -1,13 +1,13 @@
 """Folders that are run: dind.workspacePrograms and dind.runWorkspace, on the real engine."""
 import os
 
-from lsp_case import LspCase
+from dindtest.client_case import ClientCase
 
 FAILED, INVALID_PARAMS = -32803, -32602
 OWNER = 1000
 
 
-class Folders(LspCase):
+class Folders(ClientCase):
     def setUp(self):
         super().setUp()
         self.folder.chmod(0o755)

@@ -2,7 +2,6 @@
 
 The containers are busybox alone and Debian's bare base, without network, on the engine of DOCKER_HOST.
 """
-import http.client
 import io
 import json
 import os
@@ -17,31 +16,18 @@ import tempfile
 import unittest
 import zipfile
 
+from dindtest import engine
+
 VSIX = os.environ.get("DIND_VSIX", os.path.join(os.path.dirname(__file__), "../../dist/dind-executor-linux-x64.vsix"))
-HOST = os.environ.get("DOCKER_HOST", "unix:///var/run/docker.sock")
 SERVER = "extension/server/dind-executor"
 BUSYBOX = "dind-executor/test-busybox:latest"
 DEBIAN = "dind-executor/base:bookworm"
 
 
-def connect():
-    if HOST.startswith("unix://"):
-        connection = http.client.HTTPConnection("engine", timeout=120)
-        connection.sock = socket.socket(socket.AF_UNIX)
-        connection.sock.settimeout(120)
-        connection.sock.connect(HOST[7:])
-        return connection
-    return http.client.HTTPConnection(HOST.split("//")[1], timeout=120)
-
-
 def call(method, path, body=None, kind="application/json"):
-    connection = connect()
-    data = json.dumps(body) if isinstance(body, dict) else body
-    connection.request(method, path, data, {"Content-Type": kind} if data else {})
-    reply = connection.getresponse()
-    text = reply.read()
-    if reply.status >= 400 or b'"error"' in text:
-        raise AssertionError(f"{method} {path}: {reply.status} {text.decode(errors='replace')}")
+    status, text = engine.request(method, path, json.dumps(body) if isinstance(body, dict) else body, {"Content-Type": kind} if body else {})
+    if status >= 400 or b'"error"' in text:
+        raise AssertionError(f"{method} {path}: {status} {text.decode(errors='replace')}")
     return json.loads(text) if text.startswith((b"{", b"[")) and b"\n{" not in text else text
 
 
@@ -64,8 +50,8 @@ def run(image, argv, server, stdin=b""):
     box = call("POST", "/containers/create", spec)["Id"]
     try:
         call("PUT", f"/containers/{box}/archive?path=/", tar_of({"server": (0o755, server)}), "application/x-tar")
-        stream = connect()
-        stream.connect() if stream.sock is None else None
+        stream = engine.connection()
+        stream.connect()
         wire = stream.sock
         wire.sendall(f"POST /containers/{box}/attach?stream=1&stdin=1&stdout=1&stderr=1 HTTP/1.1\r\nHost: engine\r\n"
                      "Connection: Upgrade\r\nUpgrade: tcp\r\n\r\n".encode())

@@ -3,12 +3,10 @@ import os
 import pathlib
 import re
 import subprocess
-import sys
 import tempfile
 import unittest
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "integration"))
-from case import engine  # noqa: E402
+from dindtest import engine
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 
@@ -21,10 +19,10 @@ def output_of(*command, **more):
 
 class Library(unittest.TestCase):
     def stand_in(self, name, tag, image):
-        if engine("GET", f"/images/{name}:{tag}/json", fine=(404,)).get("Id"):
+        if engine.call("GET", f"/images/{name}:{tag}/json", allow=(404,)).get("Id"):
             return
-        engine("POST", f"/images/{image}/tag?repo={name}&tag={tag}")
-        self.addCleanup(engine, "DELETE", f"/images/{name}:{tag}", fine=(404,))
+        engine.call("POST", f"/images/{image}/tag?repo={name}&tag={tag}")
+        self.addCleanup(engine.call, "DELETE", f"/images/{name}:{tag}", allow=(404,))
 
     def test_the_example_builds_from_an_install_tree_and_runs(self):
         with tempfile.TemporaryDirectory(prefix="dind-library-") as folder:

@@ -1,18 +1,14 @@
 """Podman's Docker-compatible socket (N02): what runs there, in the same sandbox as on Docker, and what is refused."""
 import json
 import os
-import pathlib
 import re
 import signal
 import subprocess
-import sys
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "tests/integration"))
-from dindtest.other_engine import SCRIPT, engine_other  # noqa: E402
-from case import LIMIT, PYTHON, SHELL, SandboxTest, engine  # noqa: E402
-import engine_api  # noqa: E402
-from harness import program  # noqa: E402
+from dindtest import engine
+from dindtest.case import CliCase
+from dindtest.other_engine import SCRIPT, engine_other
+from dindtest.program import LIMIT, PYTHON, SHELL, program
 
 KIND = f"podman-5-{os.environ.get('DIND_ENGINE_NAME', 'test')}"
 LISTEN = """
@@ -43,7 +39,9 @@ except OSError as e: print('no network')
 """
 
 
-class Podman(SandboxTest):
+class Podman(CliCase):
+    END_TIME = 15.0  # Podman takes longer to remove a container than Docker
+
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
@@ -53,9 +51,6 @@ class Podman(SandboxTest):
         docker = os.environ.get("DOCKER_HOST")
         cls.addClassCleanup(lambda: os.environ.__setitem__("DOCKER_HOST", docker) if docker else os.environ.pop("DOCKER_HOST"))
         os.environ["DOCKER_HOST"] = re.search(r"DOCKER_HOST=(unix://[^\s;']+)", started)[1]
-
-    def assert_nothing_left(self, seconds=15.0, waiting=True):
-        super().assert_nothing_left(seconds, waiting)   # Podman takes longer to remove a container than Docker
 
     def run_here(self, *arguments, **more):
         return self.call("run", "--quiet", *arguments, **more)
@@ -107,7 +102,7 @@ class Podman(SandboxTest):
 
     def network_gateway(self):
         self.run_here("--network", "internet", "--image", SHELL, "--", "true")   # which makes the network
-        return engine("GET", "/networks/dind-executor-internet")["IPAM"]["Config"][0]["Gateway"]
+        return engine.call("GET", "/networks/dind-executor-internet")["IPAM"]["Config"][0]["Gateway"]
 
     def test_an_end_by_force_leaves_nothing(self):
         for how in (signal.SIGINT, signal.SIGKILL):
@@ -124,9 +119,9 @@ class Podman(SandboxTest):
         self.addCleanup(lambda: (child.stdin.close(), child.wait(LIMIT), child.stdout.close()))
         for again in (False, True):
             if again:
-                volumes = [each["Name"] for each in engine("GET", "/volumes")["Volumes"] if each["Name"].startswith("dind-seccomp-")]
+                volumes = [each["Name"] for each in engine.call("GET", "/volumes")["Volumes"] if each["Name"].startswith("dind-seccomp-")]
                 self.assertEqual(len(volumes), 1)
-                engine("DELETE", f"/volumes/{volumes[0]}")
+                engine.call("DELETE", f"/volumes/{volumes[0]}")
             body = json.dumps({"jsonrpc": "2.0", "id": 1, "method": "runPythonCode", "params": {"code": "print(1)"}}).encode()
             child.stdin.write(b"Content-Length: %d\r\n\r\n%s" % (len(body), body))
             child.stdin.flush()
@@ -143,7 +138,7 @@ class Podman(SandboxTest):
                 done = self.run_here("--dockerfile", str(self.folder / "Dockerfile"), env=self.environment(DIND_CONFIG=config))
                 self.assertEqual(done.returncode, 125)
                 self.assertRegex(done.stderr.decode(), r"is Podman 5\.\S+, on which dind-executor builds no image")
-        self.assertEqual(engine_api.our_containers(), self.before)
+        self.assertEqual(engine.containers(), self.before)
 
     def test_gvisor_is_refused_with_what_to_do(self):
         done = self.run_here("--isolation", "gvisor", self.python("print(1)"))

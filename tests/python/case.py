@@ -1,19 +1,17 @@
-"""What the client's tests stand on: the package from its sources, and servers that end with their test."""
+"""The base class of the Python client's tests: the package from its sources (PYTHONPATH), and servers that end with the test."""
 import contextlib
 import logging
 import os
 import pathlib
 import shutil
-import sys
 import tempfile
 import unittest
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-SOURCES = ROOT / "python" / "src"
-sys.path.insert(0, str(SOURCES))
+import dind_executor
+from dindtest.program import ROOT
+from fake_server import FakeServer
 
-import dind_executor  # noqa: E402
-from fake_server import FakeServer  # noqa: E402
+SOURCES = ROOT / "python" / "src"
 
 # What the client warns of is looked at by the tests that want it (assertLogs), and is not for the screen.
 logging.getLogger("dind_executor").addHandler(logging.NullHandler())

@@ -13,7 +13,8 @@ import time
 import unittest
 
 from case import LIMIT, ROOT, SOURCES
-from real import engine_api, program
+from dindtest import engine
+from dindtest.program import program
 
 EXAMPLE = ROOT / "examples" / "fastapi"
 
@@ -130,13 +131,13 @@ class Example(unittest.TestCase):
             self.assertEqual({each.result()[0] for each in long}, {200})
 
     def test_i02_a_client_that_leaves_ends_its_run(self):
-        before = engine_api.our_containers(False)
+        before = engine.containers(warm=False)
         body = json.dumps({"code": "import time; time.sleep(50)"}).encode()
         with socket.create_connection(("127.0.0.1", self.backend.port)) as client:
             client.sendall(b"POST /execute HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
-            self.wait_for(lambda: engine_api.our_containers(False) - before)
-            new = engine_api.our_containers(False) - before
-        self.wait_for(lambda: not new & engine_api.our_containers(False))
+            self.wait_for(lambda: engine.containers(warm=False) - before)
+            new = engine.containers(warm=False) - before
+        self.wait_for(lambda: not new & engine.containers(warm=False))
         self.assertEqual(self.backend.execute(code="print(1)")[0], 200)
 
     def wait_for(self, condition):

@@ -2,7 +2,6 @@
 import json
 import unittest
 
-import case  # noqa: F401  (the package's path)
 from dind_executor.framing import FrameReader, FramingError, frame
 
 MESSAGES = [{"id": 1}, {"text": "日本語 ü \u0000"}, {}, {"long": "x" * 300}]

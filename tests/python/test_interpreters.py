@@ -48,7 +48,7 @@ class Interpreters(unittest.TestCase):
 
         def run(python):  # they share the processors
             return subprocess.run([python, "-B", "-W", "error::DeprecationWarning", "-m", "unittest", *FAKES],
-                                  cwd=HERE, env={**os.environ, "PYTHONPATH": str(ROOT / "tests/lib")}, capture_output=True,
+                                  cwd=HERE, env={**os.environ, "PYTHONPATH": f"{ROOT / 'tests/lib'}:{ROOT / 'python/src'}"}, capture_output=True,
                                   text=True, timeout=600, check=False)
 
         with concurrent.futures.ThreadPoolExecutor() as side_by_side:  # they mostly wait

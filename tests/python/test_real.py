@@ -12,7 +12,9 @@ from concurrent.futures import ThreadPoolExecutor
 from case import LIMIT, SOURCES, ClientTest
 import dind_executor
 from dind_executor import AsyncExecutor, Cancellation
-from real import IMAGE, engine, engine_api, program
+from dindtest import engine, wait
+from dindtest.program import SHELL as IMAGE
+from dindtest.program import program
 
 SLEEP = "echo started; sleep 60"
 
@@ -29,20 +31,17 @@ class RealTest(ClientTest):
     def setUp(self):
         super().setUp()
         self.set_environment(HOME=str(self.folder))
-        self.before = engine_api.our_containers(waiting=False)
+        self.before = engine.containers(warm=False)
         self.addCleanup(self.assert_nothing_left)
 
     def assert_nothing_left(self, within=10.0):
-        self.wait_until(lambda: not engine_api.our_containers(waiting=False) - self.before, within)
+        self.wait_until(lambda: not engine.containers(warm=False) - self.before, within)
 
     def wait_until(self, true, within=LIMIT):
-        until = time.monotonic() + within
-        while not true():
-            self.assertLess(time.monotonic(), until, "it did not come to pass")
-            time.sleep(0.02)
+        wait.until(true, within)
 
     def wait_for_container(self):
-        self.wait_until(lambda: engine_api.our_containers(waiting=False) - self.before)
+        self.wait_until(lambda: engine.containers(warm=False) - self.before)
 
 
 class GuidesCalls(RealTest):
@@ -53,8 +52,8 @@ class GuidesCalls(RealTest):
         self.assertRegex(status["version"], r"^\d+\.")
 
     def test_python_code_of_a_version(self):
-        engine("POST", "/images/dind-executor/runtime-python:bookworm/tag?repo=python&tag=3.11-slim")
-        self.addCleanup(engine, "DELETE", "/images/python:3.11-slim")
+        engine.call("POST", "/images/dind-executor/runtime-python:bookworm/tag?repo=python&tag=3.11-slim")
+        self.addCleanup(engine.call, "DELETE", "/images/python:3.11-slim")
         result = self.client.run_python_code(
             code='''
 import sys

@@ -12,12 +12,13 @@ from unittest import mock
 
 from case import LIMIT, SOURCES, ClientTest
 import dind_executor
-from dind_executor import (AsyncExecutor, Busy, Cancellation, Executor, InvalidRequest, Output, ServerGone, ServerUnavailable,
+from dind_executor import (AsyncExecutor, Cancellation, Executor, InvalidRequest, Output, ServerGone, ServerUnavailable,
                            Unauthorized)
 from dind_executor.http_connection import events_of, run_params
 from fake_http import FakeHttp
 from fake_server import result
-from real import engine_api, program
+from dindtest import engine, wait
+from dindtest.program import program
 
 TOKEN = "t0123456789abcdef"
 
@@ -260,13 +261,10 @@ class RealServer(ClientTest):
 
     def setUp(self):
         super().setUp()
-        self.before = engine_api.our_containers(waiting=False)
+        self.before = engine.containers(warm=False)
 
     def assert_nothing_left(self):
-        until = time.monotonic() + LIMIT
-        while engine_api.our_containers(waiting=False) - self.before:
-            self.assertLess(time.monotonic(), until, "a container is left")
-            time.sleep(0.02)
+        wait.until(lambda: not engine.containers(warm=False) - self.before, LIMIT)
 
     def test_each_pattern(self):
         client = self.executor_

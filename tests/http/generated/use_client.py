@@ -4,8 +4,23 @@ import sys
 
 from generated_client import AuthenticatedClient, Client
 from generated_client.api.default import cancel_run, execute_code, list_runs, live, metrics, ready, run, show_run
-from generated_client.models import (ErrorKind, ExecuteReply, ExecuteRequest, ExecutionResult, Health, HealthStatus, Limits, Network, Problem, RunCode, RunCommand, RunDockerfile, RunList,
-                                     RunRecord, Verdict)
+from generated_client.models import (
+    ErrorKind,
+    ExecuteReply,
+    ExecuteRequest,
+    ExecutionResult,
+    Health,
+    HealthStatus,
+    Limits,
+    Network,
+    Problem,
+    RunCode,
+    RunCommand,
+    RunDockerfile,
+    RunList,
+    RunRecord,
+    Verdict,
+)
 from generated_client.types import UNSET, Unset
 
 

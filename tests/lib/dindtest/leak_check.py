@@ -1,12 +1,14 @@
-"""What a test left: descriptors, threads and children of the process that runs it, and containers, volumes and networks with our label on the engine."""
+"""What a test left behind: descriptors, threads and children of the process that runs it, and containers, volumes and
+networks with our label on the engine."""
 import os
 import socket
 import threading
 import time
 
-from dindtest import leaks
+from dindtest import engine
 
-PATIENCE = float(os.environ.get("DIND_LEAK_PATIENCE", "5"))  # seconds in which a removal, a thread or a child that is ending may end
+PATIENCE = float(os.environ.get("DIND_LEAK_PATIENCE", "5"))  # seconds that a removal, a thread or a child may take to end
+ENGINE = engine.host()  # a test may set another DOCKER_HOST; the check stays with the suite's engine
 
 
 def descriptors():
@@ -14,7 +16,7 @@ def descriptors():
     for number in os.listdir("/proc/self/fd"):
         try:
             found.add((number, os.readlink("/proc/self/fd/" + number)))
-        except OSError:  # the listing's own
+        except OSError:  # the descriptor of the listing itself
             pass
     return {f"descriptor {number} ({what})" for number, what in found}
 
@@ -43,15 +45,15 @@ def command(pid):
 
 
 def on_engine():
-    """Nothing where there is no engine (the suite needs none, or a test has just ended it), or where others use it."""
-    if not leaks.HOST.startswith("unix://") or os.environ.get("DIND_SHARED_ENGINE"):
+    """Nothing if there is no engine (the suite needs none, or a test has just ended it), or if others use it."""
+    if not ENGINE.startswith("unix://") or os.environ.get("DIND_SHARED_ENGINE"):
         return set()
     with socket.socket(socket.AF_UNIX) as there:
         try:
-            there.connect(leaks.HOST[7:])
+            there.connect(ENGINE[7:])
         except OSError:
             return set()
-    return {f"{kind} {path.split('/')[2].split('?')[0]}" for kind, _, path in leaks.labelled(waiting=False)}
+    return {f"{kind} {path.split('/')[2].split('?')[0]}" for kind, _, path in engine.labelled(warm=False, address=ENGINE)}
 
 
 class LeakCheck:

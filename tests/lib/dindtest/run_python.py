@@ -14,6 +14,7 @@ import unittest
 from dindtest.alone import chosen
 from dindtest.leak_check import LeakCheck
 
+
 def reason(err):
     """In one line, for the list at the end: the place in the test's own file, and what was wrong."""
     if err is None:

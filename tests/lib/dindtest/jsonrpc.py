@@ -1,18 +1,12 @@
-"""A plain LSP client for the tests: frames over the real program's stdin and stdout. Standard library only."""
+"""A JSON-RPC client: frames over the program's stdin and stdout, or over a Unix socket. Standard library only."""
 import json
-import os
-import pathlib
 import queue
+import socket
 import subprocess
 import threading
 import time
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-LIMIT = 60  # seconds that nothing in these tests may take
-
-
-def program():
-    return os.environ.get("DIND_EXECUTOR") or str(ROOT / "build/dev/dind-executor")
+from dindtest.program import LIMIT, clean_environment, program
 
 
 def frame(message):
@@ -20,13 +14,15 @@ def frame(message):
     return b"Content-Length: %d\r\n\r\n" % len(body) + body
 
 
-class Client:
-    """Reads in a thread of its own. `read=False`: never reads, for tests of a client that doesn't."""
+class JsonRpcClient:
+    """Reads in a thread of its own. `read=False`: never reads, for tests of such a client."""
 
-    def __init__(self, *arguments, env=None, read=True, command=("lsp",)):
-        environment = {key: value for key, value in os.environ.items() if not key.startswith("DIND_")} | (env or {})
-        self.child = subprocess.Popen([program(), *arguments, *command], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment)
-        self.messages = []       # everything that came, in order
+    COMMAND = ("rpc",)
+
+    def __init__(self, *arguments, env=None, read=True, command=None):
+        self.child = subprocess.Popen([program(), *arguments, *(self.COMMAND if command is None else command)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                                      env=clean_environment() | (env or {}))
+        self.messages = []       # every message received, in order
         self.arrived = queue.Queue()
         self.next_id = 0
         self.errors = b""
@@ -40,7 +36,9 @@ class Client:
         self.errors = self.child.stderr.read()
 
     def _read(self):
-        stream = self.child.stdout
+        self._read_from(self.child.stdout)
+
+    def _read_from(self, stream):
         while True:
             length = None
             while (line := stream.readline()) not in (b"", b"\r\n"):
@@ -71,7 +69,7 @@ class Client:
         self.write(frame({"jsonrpc": "2.0", "id": id, "result": result}))
 
     def wait(self, wanted, within=LIMIT):
-        """The first message, of those that came and those that come, for which `wanted` holds."""
+        """The first message, received already or later, for which `wanted` holds."""
         for message in self.messages:
             if wanted(message):
                 return message
@@ -100,7 +98,7 @@ class Client:
         return self.wait(lambda m: m.get("method") == method and all(m["params"].get(k) == v for k, v in fields.items()), within)["params"]
 
     def drain(self, seconds=0.0):
-        """Takes in what has arrived."""
+        """Reads what arrives in that time; every message received so far."""
         try:
             self.wait(lambda _: False, seconds)
         except AssertionError:
@@ -110,36 +108,13 @@ class Client:
     def sent(self, method):
         return [m["params"] for m in self.messages if m.get("method") == method]
 
-    def initialize(self, own=True, capabilities=None, **params):
-        wanted = capabilities or {}
-        if own:
-            wanted = wanted | {"experimental": {"dind": {"output": True, "ownCommands": True}}}
-        answer = self.call("initialize", {"processId": None, "capabilities": wanted, **params})
-        self.notify("initialized", {})
-        return answer["result"]
-
-    def open(self, uri, text, language="python"):
-        self.notify("textDocument/didOpen", {"textDocument": {"uri": uri, "languageId": language, "version": 1, "text": text}})
-
-    def run(self, uri, id=None, token=None, **more):
-        params = {"command": "dind.runFile", "arguments": [{"uri": uri, **more}]}
-        if token is not None:
-            params["workDoneToken"] = token
-        return self.ask("workspace/executeCommand", params, id)
-
-    def stop(self, **which):
-        return self.call("workspace/executeCommand", {"command": "dind.stop", "arguments": [which] if which else []})
-
-    def output(self, run_id, channel="stdout"):
-        return "".join(p["text"] for p in self.sent("dind/output") if p["runId"] == run_id and p["channel"] == channel)
-
     def ended(self, within=LIMIT):
         code = self.child.wait(within)
         self.threads[0].join(5)
         return code
 
     def close(self):
-        """The client is gone: the server ends by itself, and takes along what waits for a next run."""
+        """Closes stdin: the server then ends by itself and removes its warm sandboxes."""
         try:
             self.child.stdin.close()
         except BrokenPipeError:
@@ -156,3 +131,37 @@ class Client:
                 stream.close()
             except BrokenPipeError:
                 pass
+
+
+class SocketClient(JsonRpcClient):
+    """The same client on a Unix socket."""
+
+    def __init__(self, path, read=True):
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.settimeout(LIMIT)
+        self.sock.connect(path)
+        self.stream = self.sock.makefile("rb")
+        self.messages, self.arrived, self.next_id, self.errors = [], queue.Queue(), 0, b""
+        self.threads = []
+        if read:
+            self.threads.append(threading.Thread(target=self._read_socket, daemon=True))
+            self.threads[0].start()
+
+    def _read_socket(self):
+        try:
+            self._read_from(self.stream)
+        except (OSError, ValueError):
+            self.arrived.put(None)
+
+    def write(self, data):
+        self.sock.sendall(data)
+
+    def close(self):
+        try:
+            self.sock.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            pass
+        for thread in self.threads:
+            thread.join(5)
+        self.stream.close()
+        self.sock.close()

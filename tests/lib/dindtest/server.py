@@ -6,17 +6,15 @@ import signal
 import subprocess
 import time
 
-from lsp_client import LIMIT, program
-
-# For a test that looks at a server's memory: the address sanitizer keeps what was freed, up to 256 MiB of it.
-SMALL_QUARANTINE = {"ASAN_OPTIONS": "quarantine_size_mb=1:thread_local_quarantine_size_kb=64"}
+from dindtest.program import LIMIT, clean_environment, program
 
 
 class Server:
     """Starts at once and waits until it listens: `port` and `token` of HTTP, `socket` of JSON-RPC."""
 
     def __init__(self, folder, *arguments, env=None):
-        base = {key: value for key, value in os.environ.items() if not key.startswith("DIND_") and key != "XDG_STATE_HOME"}
+        base = clean_environment()
+        base.pop("XDG_STATE_HOME", None)
         self.child = subprocess.Popen([program(), "serve", *arguments], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                                       cwd=folder, env=base | {"HOME": str(folder)} | (env or {}))
         self.port = self.token = self.token_path = self.socket = None
@@ -42,13 +40,13 @@ class Server:
                 self.socket = found[1]
 
     def stop(self, how=signal.SIGTERM, within=15):
-        """Asks it once to end: what runs may go on. Its exit code, and how long it took to end."""
+        """Sends one signal: runs may go on. Returns the exit code and the seconds that the end took."""
         begun = time.monotonic()
         self.child.send_signal(how)
         return self.child.wait(within), time.monotonic() - begun
 
     def stop_now(self, within=15):
-        """Asks twice: what runs is cancelled. Two signals of one kind might be heard as one."""
+        """Sends two signals: runs are cancelled. They are of two kinds, since two of one kind can arrive as one."""
         begun = time.monotonic()
         self.child.send_signal(signal.SIGTERM)
         self.child.send_signal(signal.SIGINT)
@@ -61,7 +59,7 @@ class Server:
         return self.child.stderr.read()
 
     def close(self):
-        """As an operator ends it: what waits for a next run goes along."""
+        """Ends it as an operator does; its warm sandboxes are removed too."""
         if self.child.poll() is None:
             try:
                 self.stop_now()
