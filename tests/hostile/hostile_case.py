@@ -1,5 +1,12 @@
-"""What the hostile programs' tests stand on: one program a case, the engine watched while it runs, and nothing left after each test."""
+"""The base class of the hostile programs' tests: one program for each case, the engine watched while it runs, and nothing left after each test.
+
+A program is a file of programs/. Its header says what it tries, which shared parts come in front of it, with which options it runs,
+and what must come of it; `Attack` has the meaning of each line. The tests print `before` first, in each program of the table.
+"""
+import json
+import pathlib
 import re
+import shlex
 import threading
 import time
 from dataclasses import dataclass, replace
@@ -8,39 +15,100 @@ from dindtest import engine
 from dindtest.alone import alone
 from dindtest.case import CliCase
 
-PING_LIMIT = 1.0  # seconds that the engine may take to answer, whatever a program does
-BEFORE = "before\n"  # what every program prints first: output so far is kept, however it ends
-PRELUDE = {"py": "print('before', flush=True)\n", "sh": "echo before\n"}
+PROGRAMS = pathlib.Path(__file__).resolve().parent / "programs"
+PING_LIMIT = 1.0  # seconds in which the engine must answer, whatever a program does
+BEFORE = "before\n"  # what each program of the table prints first: output so far is kept, however it ends
+PRELUDE = {"py": "print('before', flush=True)\n", "sh": "echo before\n", "js": "require('fs').writeSync(1, 'before\\n');\n"}
 GVISOR_END = "under gVisor a program can end it"  # the note of a run whose supervisor was killed
 
 
+def any_or(parse):
+    """Of a value that is not compared if it is `any`."""
+    return lambda text: None if text == "any" else parse(text)
+
+
+def is_yes(text):
+    if text != "yes":
+        raise ValueError(f"{text!r} is not yes")
+    return True
+
+
+# The lines of a header: the field of Attack, and how its value is read.
+HEADER = {
+    "with": ("parts", lambda text: tuple(text.split())),
+    "options": ("options", lambda text: tuple(shlex.split(text))),
+    "configuration": ("config", str),
+    "verdict": ("verdict", lambda text: tuple(text.split(" or "))),
+    "exit code": ("code", any_or(int)),
+    "output": ("text", any_or(json.loads)),
+    "output bytes": ("size", int),
+    "output matches": ("match", any_or(str)),
+    "output may be lost": ("may_lose_output", is_yes),
+    "note": ("note", any_or(str)),
+    "result": ("fields", lambda text: tuple(json.loads(text).items())),
+    "seconds": ("seconds", float),
+    "measures time": ("alone", is_yes),
+    "exit report may be late": ("may_report_late", is_yes),
+}
+
+
 @dataclass(frozen=True)
-class Case:
-    """A program that does its worst, and what must come of it."""
+class Attack:
+    """A hostile program, and what must come of it."""
+    file: str
     name: str
-    program: str
-    suffix: str = "py"
-    options: tuple = ()
-    config: str = ""
-    verdict: tuple = ("ok",)  # one of these
+    source: str
+    parts: tuple = ()         # files of programs/lib that come in front of it
+    options: tuple = ()       # of `dind-executor run`
+    config: str = ""          # the configuration file
+    verdict: tuple = ()       # one of these
     code: int | None = None   # dind-executor's exit code
     text: str | None = None   # all of its output after BEFORE
     size: int | None = None   # bytes of all of its output
     match: str | None = None  # a regular expression that its output has
-    note: str | None = None   # a note of the result has it
+    note: str | None = None   # a part of the notes of the result
     fields: tuple = ()        # (field of the result, value)
-    seconds: float = 20       # the whole call, start of the sandbox and all
-    gvisor: dict | None = None  # what is otherwise under gVisor; None: it is not run there
-    runc: bool = True           # False: under gVisor alone
-    may_lose_output: bool = False  # it ends its own sandbox, maybe before its first line has been taken
-    alone: bool = False         # the time that it may take holds only while no other suite runs
+    seconds: float = 20       # from the start of dind-executor to its end
+    may_lose_output: bool = False  # it can end its own sandbox before its first line is read
+    may_report_late: bool = False  # on a busy machine the supervisor's report may come too late
+    alone: bool = False       # its time holds only while no other suite runs
+    gvisor: dict | None = None  # the fields that differ under gVisor; None: it does not run there
+    runc: bool = True         # False: it runs only under gVisor
 
     def under(self, isolation):
         return self if isolation == "runc" else replace(self, **self.gvisor)
 
 
+def read_attack(file, name=""):
+    path = PROGRAMS / file
+    mark = "//" if path.suffix in (".js", ".c") else "#"
+    source = path.read_text(encoding="utf-8")
+    fields, gvisor, runc = {}, None, True
+    _, _, header = source.partition(f"\n{mark}\n")
+    for line in header.split("\n\n")[0].split("\n") if header else ():
+        key, colon, value = line.removeprefix(mark).strip().partition(": ")
+        if key == "gvisor" and value in ("the same", "only"):
+            gvisor, runc = {}, value == "the same"
+            continue
+        target = fields
+        if key.startswith("gvisor "):
+            gvisor = target = gvisor or {}
+            key = key.removeprefix("gvisor ")
+        if not colon or key not in HEADER:
+            raise ValueError(f"{path}: {line!r} is no line of a header; supported: {', '.join(HEADER)}")
+        field, parse = HEADER[key]
+        target[field] = parse(value)
+    source = "".join((PROGRAMS / "lib" / f"{part}.py").read_text(encoding="utf-8") for part in fields.get("parts", ())) + source
+    return Attack(file, name, source, gvisor=gvisor, runc=runc, **fields)
+
+
+def source(file):
+    """The text of a program, with its shared parts in front."""
+    return read_attack(file).source
+
+
 class Pings(threading.Thread):
-    """Asks the engine whether it is there, all the time; `slowest` is its longest answer in seconds."""
+    """Asks the engine without end whether it answers; `slowest` is its longest answer in seconds."""
 
     def __init__(self):
         super().__init__(daemon=True)
@@ -55,7 +123,7 @@ class Pings(threading.Thread):
                 self.slowest = max(self.slowest, time.monotonic() - begun)
                 self.count += 1
                 self.over.wait(0.05)
-        except Exception as failure:  # told to the test, which waits in another thread
+        except Exception as failure:  # for the test, which waits in another thread
             self.failure = failure
 
     def __enter__(self):
@@ -81,7 +149,7 @@ class HostileTest(CliCase):
         self.addCleanup(lambda: self.assertEqual(run_objects() - before, set(), "a volume or a network is left behind"))
 
     def attack(self, *arguments, **more):
-        """result_of under this class's isolation, with the engine watched."""
+        """result_of under the isolation of this class, with the engine watched."""
         with Pings() as pings:
             result, text, code = self.result_of("--isolation", self.isolation, *arguments, **more)
         self.assertIsNone(pings.failure)
@@ -90,44 +158,49 @@ class HostileTest(CliCase):
         self.assertEqual(result["isolation"], self.isolation)
         return result, text, code
 
-    def check(self, case):
-        case = case.under(self.isolation)
-        more = {"env": self.environment(DIND_CONFIG=self.file("config.json", case.config))} if case.config else {}
-        path = self.file(f"program.{case.suffix}", PRELUDE[case.suffix] + case.program)
+    def check(self, attack):
+        attack = attack.under(self.isolation)
+        more = {"env": self.environment(DIND_CONFIG=self.file("config.json", attack.config))} if attack.config else {}
+        suffix = attack.file.rpartition(".")[2]
+        path = self.file(f"program.{suffix}", PRELUDE[suffix] + attack.source)
         begun = time.monotonic()
-        result, text, code = self.attack(*case.options, path, **more)
+        result, text, code = self.attack(*attack.options, path, **more)
         took = time.monotonic() - begun
         said = f"{result}\n{text[-2000:]}"
-        self.assertIn(result["verdict"], case.verdict, said)
-        # A program that ends its own sandbox (under gVisor) may do so before its first line has been taken.
-        if text or not case.may_lose_output:
+        self.assertIn(result["verdict"], attack.verdict, said)
+        if text or not attack.may_lose_output:
             self.assertEqual(text[:len(BEFORE)], BEFORE, "output so far is not kept")
-        if case.size is not None:
-            self.assertEqual(len(text), case.size)
+        if attack.size is not None:
+            self.assertEqual(len(text), attack.size)
         text = text[len(BEFORE):]
-        if case.code is not None:
-            self.assertEqual(code, case.code, said)
-        if case.text is not None:
-            self.assertEqual(text, case.text, said)
-        if case.match is not None:
-            self.assertRegex(text, re.compile(case.match))
-        if case.note is not None:
-            self.assertIn(case.note, self.notes, said)
-        for field, value in case.fields:
+        if attack.code is not None:
+            self.assertEqual(code, attack.code, said)
+        if attack.text is not None:
+            self.assertEqual(text, attack.text, said)
+        if attack.match is not None:
+            self.assertRegex(text, re.compile(attack.match))
+        if attack.note is not None:
+            self.assertIn(attack.note, self.notes, said)
+        for field, value in attack.fields:
             self.assertEqual(result[field], value, said)
-        self.assertLess(took, case.seconds)
+        self.assertLess(took, attack.seconds)
 
 
-def cases(table):
-    """Makes a test of each case of the table, named after it."""
+def attacks(table):
+    """Makes a test of each (file, name) of a table."""
     def add(cls):
-        for each in table:
-            if cls.isolation == "runc" and not each.runc:
+        for file, name in table:
+            attack = read_attack(file, name)
+            if not attack.verdict:
+                raise ValueError(f"{file} has no verdict in its header")
+            if not attack.runc if cls.isolation == "runc" else attack.gvisor is None:
                 continue
-            def test(self, each=each):
-                self.check(each)
-            name = "test_" + re.sub(r"\W+", "_", each.name).strip("_").lower()
-            assert not hasattr(cls, name), f"two cases are called {each.name!r}"
-            setattr(cls, name, alone(test) if each.alone else test)
+
+            def test(self, attack=attack):
+                self.check(attack)
+            method = "test_" + re.sub(r"\W+", "_", name).strip("_").lower()
+            if hasattr(cls, method):
+                raise ValueError(f"two attacks are called {name!r}")
+            setattr(cls, method, alone(test) if attack.alone else test)
         return cls
     return add

@@ -9,7 +9,8 @@ import tempfile
 import threading
 import unittest
 
-from knocks import KNOCKS, Bridge
+from hostile_case import source
+from knocks import Bridge
 
 SUPERVISOR = pathlib.Path(os.environ.get("DIND_EXECUTOR", pathlib.Path(__file__).resolve().parents[2] / "build/dev/dind-executor")).parent / "server/supervisor/supervisor"
 GATEWAY, ANOTHER, FAR = "10.213.0.1", "192.168.213.1", "203.0.113.7"
@@ -95,7 +96,7 @@ class FenceTest(unittest.TestCase):
         """The kinds of what arrived at the bridge of a program's knocking."""
         bridge = self.within(lambda: Bridge("bridge"), 0)
         self.within(bridge.start, 0)
-        done = self.within(lambda: subprocess.run([sys.executable, "-c", KNOCKS, GATEWAY, ANOTHER, "10.213.0.77", "169.254.169.254", "far=" + FAR, *arguments], capture_output=True, text=True, timeout=50))
+        done = self.within(lambda: subprocess.run([sys.executable, "-c", source("knock.py"), GATEWAY, ANOTHER, "10.213.0.77", "169.254.169.254", "far=" + FAR, *arguments], capture_output=True, text=True, timeout=50))
         self.within(bridge.end, 0)
         self.addressed = {socket.inet_ntoa(frame[30:34]) for frame in bridge.frames if frame[12:14] == b"\x08\0"}
         self.assertEqual((done.returncode, done.stdout), (0, "{}\n"), done.stderr)

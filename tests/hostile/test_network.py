@@ -10,50 +10,14 @@ from dindtest import engine
 from dindtest.engine import exists
 from dindtest.program import PYTHON
 
-from hostile_case import HostileTest
-from knocks import KNOCKS, Bridge, kind_of
+from hostile_case import HostileTest, source
+from knocks import Bridge, kind_of
 
-LOOK = r"""
-import errno, json, socket, struct, sys
-gateway = sys.argv[1]
-def tcp(host, port):
-    with socket.socket() as s:
-        s.settimeout(3)
-        try:
-            s.connect((host, port))
-            return "connected"
-        except OSError as error:
-            return errno.errorcode.get(error.errno, str(error))
-def way(host, port):  # connecting a datagram socket asks the routes and sends nothing
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
-        try:
-            s.connect((host, port))
-            return "way"
-        except OSError as error:
-            return errno.errorcode.get(error.errno, str(error))
-near = sys.argv[1:]
-def add_route():
-    # RTM_NEWROUTE of a default route: what would undo the fence
-    message = struct.pack("=IHHII", 28, 24, 0x405, 1, 0) + struct.pack("=BBBBBBBBI", 2, 0, 0, 0, 254, 4, 0, 1, 0)
-    with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 0) as s:
-        s.send(message)
-        return struct.unpack("=i", s.recv(4096)[16:20])[0]
-print(json.dumps({
-    "gateway": gateway,
-    "tcp": {host: [tcp(host, port) for port in (22, 80, 2375, 2376)] for host in near},
-    "private": {host: way(host, 80) for host in ("10.1.2.3", "172.16.0.1", "172.31.255.254", "192.168.0.1", "169.254.169.254", "168.63.129.16", "100.64.0.1", "198.18.0.1", "224.0.0.1", "240.0.0.1", "0.1.2.3")},
-    "public": way("203.0.113.7", 443),
-    "dns": way(gateway, 53),
-    "loopback": way("127.0.0.1", 80),
-    "ipv6": [line.split()[-1] for line in open("/proc/net/if_inet6")] if __import__("os").path.exists("/proc/net/if_inet6") else [],
-    "route": add_route(),
-}))
-"""
 
 
 class Internet(HostileTest):
     def look(self, *near):
-        done = self.call("run", "--quiet", "--network", "internet", self.python(LOOK), "--", self.gateway(), *near)
+        done = self.call("run", "--quiet", "--network", "internet", self.python(source("look_at_network.py")), "--", self.gateway(), *near)
         self.assertEqual(done.returncode, 0, done.stderr)
         return json.loads(done.stdout)
 
@@ -77,15 +41,7 @@ class Internet(HostileTest):
 
     def test_a_socket_bound_to_the_device_is_no_way_round_it(self):
         """The kernel takes every address for one on the link, where a bound socket finds no route."""
-        done = self.call("run", "--quiet", "--network", "internet", self.python(
-            "import errno, socket, struct, sys\n"
-            "index = socket.if_nametoindex('eth0')\n"
-            "for level, option, value in ((1, 25, b'eth0'), (1, 62, struct.pack('i', index)), (0, 50, struct.pack('!i', index))):\n"
-            "    with socket.socket() as s:\n"
-            "        s.settimeout(3)\n"
-            "        try: s.setsockopt(level, option, value)\n"
-            "        except OSError as error: print(errno.errorcode[error.errno], end=' ')\n"
-            "        print(errno.errorcode.get(s.connect_ex((sys.argv[1], 2375))))\n"), "--", self.gateway())
+        done = self.call("run", "--quiet", "--network", "internet", self.python(source("bind_to_device.py")), "--", self.gateway())
         self.assert_run(done, 0, b"EPERM EHOSTUNREACH\n" * 3)
 
     def test_sandboxes_with_a_network_do_not_see_each_other(self):
@@ -167,7 +123,7 @@ class PacketsAtHome(HostileTest):
         self.assertEqual(len(asked), 1, (asked, said))
 
     def test_what_has_no_fence_is_seen(self):
-        made = engine.call("POST", "/containers/create", {"Image": PYTHON, "Cmd": ["python3", "-c", KNOCKS, *self.near[:2]], "HostConfig": {"NetworkMode": "dind-executor-internet"}})["Id"]
+        made = engine.call("POST", "/containers/create", {"Image": PYTHON, "Cmd": ["python3", "-c", source("knock.py"), *self.near[:2]], "HostConfig": {"NetworkMode": "dind-executor-internet"}})["Id"]
         self.addCleanup(engine.call, "DELETE", f"/containers/{made}?force=1", allow=(404,))
         with Bridge(self.bridge) as bridge:
             engine.call("POST", f"/containers/{made}/start")
@@ -178,13 +134,13 @@ class PacketsAtHome(HostileTest):
 
     def test_nothing_for_the_engine_metadata_or_a_private_address_leaves_the_sandbox(self):
         with Bridge(self.bridge) as bridge:
-            done = self.call("run", "--quiet", "--network", "internet", self.python(KNOCKS), "--", *self.near)
+            done = self.call("run", "--quiet", "--network", "internet", self.python(source("knock.py")), "--", *self.near)
         self.assertEqual((done.returncode, done.stdout), (0, b"{}\n"), done.stderr)
         self.assert_nothing_near(bridge, done.stderr)
 
     def test_nor_an_installer(self):
         """Whose image is the caller's, and so is the code that runs in it."""
-        knocking = KNOCKS.replace("sys.argv", repr(["", *self.near])) + "\nsys.exit(9)\n"
+        knocking = source("knock.py").replace("sys.argv", repr(["", *self.near])) + "\nsys.exit(9)\n"
         image = self.image({}, {"usr/lib/python3/dist-packages/pip/__main__.py": knocking})
         with Bridge(self.bridge) as bridge:
             done = self.call("run", "--quiet", "--image", image, "--require", "six", self.python("print('never')"))
@@ -193,7 +149,7 @@ class PacketsAtHome(HostileTest):
         self.assert_nothing_near(bridge, done.stderr)
 
     def test_nor_a_builds_step_which_has_raw_sockets(self):
-        image = self.image({}, {"knocks.py": KNOCKS})
+        image = self.image({}, {"knocks.py": source("knock.py")})
         dockerfile = self.file("Dockerfile", f"FROM {image}\nRUN python3 /knocks.py {' '.join(self.near)} 2>&1 && false # {uuid.uuid4().hex}\n")
         with Bridge(self.bridge) as bridge:
             done = self.call("run", "--quiet", "--dockerfile", dockerfile, env=self.environment(DOCKER_BUILDKIT="0"))
@@ -202,8 +158,7 @@ class PacketsAtHome(HostileTest):
         self.assert_nothing_near(bridge, done.stderr)
 
     def test_there_is_no_socket_of_the_engine_with_a_network_either(self):
-        look = "import os\nprint([p for p in ('/var/run/docker.sock', '/run/docker.sock', '/run/containerd/containerd.sock', '/run/podman/podman.sock') if os.path.exists(p)])\n"
-        self.assert_run(self.call("run", "--quiet", "--network", "internet", self.python(look)), 0, b"[]\n")
+        self.assert_run(self.call("run", "--quiet", "--network", "internet", self.python(source("find_engine_sockets.py"))), 0, b"[]\n")
 
 
 class NoNetwork(HostileTest):
@@ -211,12 +166,7 @@ class NoNetwork(HostileTest):
         bridge = engine.call("GET", "/networks/bridge")["IPAM"]["Config"] or []
         gateways = [each["Gateway"] for each in bridge if "Gateway" in each]
         targets = [(host, port) for host in gateways + ["127.0.0.1", "169.254.169.254", "203.0.113.7"] for port in (2375, 2376, 80)]
-        path = self.python(f"import os, socket\nprint(os.listdir('/sys/class/net'))\nfor target in {targets!r}:\n"
-                           "  try: socket.create_connection(target, 0.3); print('reached', target)\n  except OSError: pass\n"
-                           "for path in ('/var/run/docker.sock', '/run/docker.sock', '/run/containerd/containerd.sock'):\n"
-                           "  if os.path.exists(path): print('there is', path)\n"
-                           "try: socket.getaddrinfo('example.com', 80); print('resolved')\nexcept OSError: pass\n"
-                           "try: socket.socket(socket.AF_PACKET, socket.SOCK_RAW); print('raw')\nexcept OSError: pass\n")
+        path = self.python(f"TARGETS = {targets!r}\n" + source("reach_without_network.py"))
         _, text, _ = self.attack(path)
         self.assertEqual(text, "['lo']\n")
 

@@ -13,34 +13,7 @@ from dindtest.engine import is_there
 from dindtest.lsp import LspClient
 from dindtest.program import LIMIT, SHELL
 
-from hostile_case import BEFORE, HostileTest
-
-WHO = r"""
-#include <stdio.h>
-#include <unistd.h>
-int main(void) {
-  int became = setuid(0);
-  printf("%d %d %d %d\n", getuid(), geteuid(), getegid(), became);
-}
-"""
-NEIGHBOUR = """
-import ctypes, os, socket, time
-open('/tmp/secret', 'w').write('x'); open('/dev/shm/secret', 'w').write('x')
-abstract = socket.socket(socket.AF_UNIX); abstract.bind('\\0secret'); abstract.listen()
-tcp = socket.create_server(('0.0.0.0', 9999))
-ctypes.CDLL(None).shmget(0x5ec2e7, 4096, 0o1666)
-print('up', flush=True)
-time.sleep(30)
-"""
-LOOK = """
-import ctypes, os, socket
-for where in ('/tmp', '/dev/shm', '/sandbox'): print(sorted(os.listdir(where)))
-for family, at in ((socket.AF_UNIX, '\\0secret'), (socket.AF_INET, ('127.0.0.1', 9999))):
-  try:
-    s = socket.socket(family); s.settimeout(0.5); s.connect(at); print('reached', at)
-  except OSError: pass
-print(ctypes.CDLL(None).shmget(0x5ec2e7, 4096, 0o666), len([p for p in os.listdir('/proc') if p.isdigit()]))
-"""
+from hostile_case import BEFORE, HostileTest, source
 
 
 class Together(HostileTest):
@@ -48,15 +21,15 @@ class Together(HostileTest):
         return self.start("run", "--quiet", "--isolation", self.isolation, *options, self.python(program, name))
 
     def test_other_runs_files_sockets_and_processes(self):
-        neighbour = self.go(NEIGHBOUR, name="neighbour.py")
+        neighbour = self.go(source("neighbour.py"), name="neighbour.py")
         self.assertEqual(neighbour.stdout.readline(), b"up\n")
-        _, text, _ = self.attack(self.python(LOOK, "look.py"))
+        _, text, _ = self.attack(self.python(source("look_for_neighbour.py"), "look.py"))
         self.assertEqual(text, "[]\n[]\n['look.py']\n-1 2\n")
         self.assertIsNone(neighbour.poll())
 
     def test_a_setuid_program_of_the_image_gives_nothing(self):
         probe = self.folder / "who"
-        subprocess.run(["cc", "-static", "-O", "-o", probe, "-x", "c", "-"], input=WHO.encode(), check=True)
+        subprocess.run(["cc", "-static", "-O", "-o", probe, "-x", "c", "-"], input=source("setuid_root.c").encode(), check=True)
         name = f"dind-test-{uuid.uuid4().hex[:12]}:1"
         made = engine.call("POST", "/containers/create", {"Image": SHELL, "Cmd": ["true"]})["Id"]
         try:
@@ -124,14 +97,14 @@ class LongLived(HostileTest):
     """One server for all of them: what it holds afterwards is what it held before."""
 
     PROGRAMS = (
-        ("a fork bomb", "import os\nwhile True: os.fork()\n", {"pids": 32, "timeout": 2}, {"process_limit", "timeout"}),
-        ("a memory bomb", "b = []\nwhile True: b.append(bytearray(8_000_000))\n", {"memory": "64m"}, {"out_of_memory"}),
-        ("a full disk", "with open('/tmp/x', 'wb') as f:\n  while True: f.write(b'x' * 1_000_000)\n", {}, {"disk_limit"}),
-        ("a flood", "while True: print('x' * 4000)\n", {}, {"output_limit"}),
-        ("a deaf one", "import signal\nsignal.signal(15, signal.SIG_IGN)\nwhile True: pass\n", {"timeout": 1}, {"timeout"}),
-        ("a crash", "import os\nos.abort()\n", {}, {"signalled"}),
-        ("its own end under gVisor", "import os\nos.kill(1, 9)\n", {"isolation": "gvisor"}, {"signalled"}),
-        ("a memory bomb under gVisor", "b = []\nwhile True: b.append(bytearray(8_000_000))\n", {"isolation": "gvisor", "memory": "128m"}, {"out_of_memory"}),
+        ("endless_forks.py", {"pids": 32, "timeout": 2}, {"process_limit", "timeout"}),
+        ("memory_bomb.py", {"memory": "64m"}, {"out_of_memory"}),
+        ("full_tmp.py", {}, {"disk_limit"}),
+        ("output_flood.py", {}, {"output_limit"}),
+        ("ignore_sigterm.py", {"timeout": 1}, {"timeout"}),
+        ("abort.py", {}, {"signalled"}),
+        ("kill_process_1_at_once.py", {"isolation": "gvisor"}, {"signalled"}),
+        ("memory_bomb.py", {"isolation": "gvisor", "memory": "128m"}, {"out_of_memory"}),
     )
 
     def held(self, pid):
@@ -154,13 +127,13 @@ class LongLived(HostileTest):
         before = self.held(client.child.pid)
         for _ in range(2):
             asked = []
-            for what, program, options, verdicts in self.PROGRAMS:
-                path = self.python(program, what.replace(" ", "_") + ".py")
-                asked.append((what, verdicts, client.run(pathlib.Path(path).as_uri(), **options)))
-            for what, verdicts, id in asked:
+            for program, options, verdicts in self.PROGRAMS:
+                path = self.python(source(program), f"{len(asked)}_{program}")
+                asked.append((program, verdicts, client.run(pathlib.Path(path).as_uri(), **options)))
+            for program, verdicts, id in asked:
                 answer = client.reply(id)
-                self.assertIn("result", answer, (what, answer))
-                self.assertIn(answer["result"]["verdict"], verdicts, (what, answer))
+                self.assertIn("result", answer, (program, answer))
+                self.assertIn(answer["result"]["verdict"], verdicts, (program, answer))
             self.assert_nothing_left(warm=False)
         held = before
 
