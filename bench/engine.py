@@ -1,4 +1,4 @@
-"""The bench's own engine: its API, its process (which the bench kills, stops and starts), what of ours it holds. Its files are named by scripts/bench."""
+"""The engine of the bench: its API, its process (which the bench kills, stops and starts), and our objects on it. scripts/bench names its files."""
 import glob
 import http.client
 import json
@@ -42,13 +42,13 @@ def _labelled():
 
 
 def containers(waiting=False):
-    """Those of runs; with `waiting` those too that wait for a next run, as they do while a server lives."""
+    """The containers of runs; with `waiting` also the warm sandboxes of a living server."""
     return [each for each in get("/containers/json?all=1&" + _labelled())
             if (each["Names"] or is_known(each["Id"])) and (waiting or not is_waiting(each))]
 
 
 def is_known(container):
-    """An engine that removes a container while it reads it in again after a kill lists it as dead until its next start, and knows none of that id."""
+    """If an engine removes a container while it loads it after a kill, it lists it as dead until its next start, and does not find it by its id."""
     try:
         get(f"/containers/{container}/json")
         return True
@@ -67,7 +67,7 @@ def waiting():
 
 
 def ghosts():
-    """Entries of the engine's list that it knows nothing of."""
+    """Entries of the engine's list that it can't find by id."""
     return len(get("/containers/json?all=1&" + _labelled())) - len(containers(waiting=True))
 
 
@@ -80,12 +80,12 @@ def networks():
 
 
 def containers_of(pid, waiting=False):
-    """Those that a process of ours owns: the label ends in PID.START-TIME."""
+    """Containers that belong to a process: their label ends in PID.START-TIME."""
     return [each for each in containers(waiting) if each["Labels"][OWNER].split(".")[-2] == str(pid)]
 
 
 def pid_1(container):
-    """The sandbox's first process, as this machine numbers it. Its end is the end of all that runs in there."""
+    """The PID of the first process of a sandbox on this machine. When it ends, everything in the sandbox ends."""
     return get(f"/containers/{container}/json")["State"]["Pid"]
 
 
@@ -112,11 +112,11 @@ def shims():
 
 
 def shims_left():
-    """Helpers of containers that do not wait: (those that hold a process or a container that the engine knows, empty ones of containers that it lost).
+    """Helpers of containers that are not warm: (those with a process or a container that the engine knows, empty ones of containers that it lost).
 
     An engine that is killed while it starts a container may forget that container at its next start, and leaves its helper behind, with nothing in it.
     """
-    before = {each["Id"] for each in waiting()}  # what waits may change while it is counted
+    before = {each["Id"] for each in waiting()}  # the warm sandboxes may change during the count
     running = shims()
     for each in before | {each["Id"] for each in waiting()}:
         running.pop(each, None)
@@ -125,7 +125,7 @@ def shims_left():
 
 
 def told(container):
-    """What the engine knows of a container, in a line."""
+    """The state of a container in one line."""
     try:
         shown = get(f"/containers/{container}/json")
     except RuntimeError as error:
@@ -134,13 +134,13 @@ def told(container):
 
 
 def log_bytes():
-    """What the engine wrote down of our containers' output."""
+    """The output of our containers that the engine has logged to disk."""
     data = os.environ["BENCH_ENGINE_DATA"]
     return sum(os.path.getsize(path) for path in glob.glob(f"{data}/containers/*/*.log*") + glob.glob(f"{data}/containers/*/local-logs/*"))
 
 
 class Daemon:
-    """dockerd itself. After `kill` it is started as it had been: same arguments, same environment, same data."""
+    """The process of dockerd. After `kill` it starts with the same arguments, environment and data."""
 
     def __init__(self):
         with open(PIDFILE) as file:
@@ -175,7 +175,7 @@ class Daemon:
 
 
 class Events:
-    """When containers of ours started, died and were removed, by the engine's own events, in this process's monotonic time."""
+    """When our containers started, died and were removed, from the events of the engine, in the monotonic time of this process."""
 
     def __init__(self):
         self.seen = {}     # container id → {action: time}

@@ -14,7 +14,7 @@ from table import Table, percentile
 
 MEMORY = 32 << 20     # bytes that a server may grow by
 LINE = 100
-# Numbered lines, so that a byte that is lost, doubled or out of its place changes the hash. It waits for the baseline to be taken.
+# Numbered lines, so that a byte that is lost, doubled or moved changes the hash. It waits until the baseline is taken.
 FLOOD = """import sys, time
 time.sleep(1)
 total, at, line = %d, 0, 0
@@ -69,7 +69,7 @@ class Flood:
         self.program = self.home.file(FLOOD % self.total)
         self.expected = expected(self.total)
         self.engine_log = 0
-        # A run of a sandbox that waited is none by its labels, by which the engine's events are told apart here.
+        # The labels of a warm sandbox do not name the run, and the events of the engine are told apart by labels here.
         self.limits = {"prestarted": {"most": 0}, "limits": {"defaults": {"timeout": 900}, "maximum": {"timeout": 900}}}
 
     def row_memory(self, who, grown):
@@ -138,7 +138,7 @@ class Flood:
             child.stdout.close()
 
     def while_unread(self, who, server, seconds):
-        """What other runs see while a client doesn't read: of a `run` of its own, and of runs of the same server, which only the engine can tell of."""
+        """What other runs experience while a client does not read: a separate `run`, and runs of the same server, which only the engine can observe."""
         events = engine.Events()
         until = time.monotonic() + seconds
         latencies, late, removed, number = [], [], [], 0
@@ -205,7 +205,7 @@ class Flood:
             server.kill()
 
     def editor_never_reads(self):
-        """A client that leaves everything unread: its flood waits, its timeout and its stop hold, and so do those of its other runs."""
+        """A client that reads nothing: its flood waits, its timeout and its stop work, and so do those of its other runs."""
         who = "editor, never reads"
         progress(who)
         server = Server(self.home, read=False, **self.limits)
@@ -233,7 +233,7 @@ class Flood:
             server.kill()
 
     def editor_many_unread(self):
-        """So many runs' output unread that the server leaves off reading its client: the client's stop must come through."""
+        """So much unread output that the server stops reading from its client. A stop of the client must still work."""
         who = "editor, 12 floods unread"
         progress(who)
         server = Server(self.home, read=False, concurrentRuns=12, **self.limits)

@@ -1,4 +1,4 @@
-"""kill -9 of the server at random moments of a run, and what is left then: running sandboxes, and what the next start has to remove."""
+"""kill -9 of the server at random moments of a run, and what is left: running sandboxes, and objects that the next start must remove."""
 import time
 
 import engine
@@ -7,12 +7,12 @@ from restarts import described
 from server import Command, Server
 
 MOMENTS = ("queued", "creating", "running", "removing")
-QUIET = 1.0     # seconds without a container of the dead, until it is taken for gone
+QUIET = 1.0     # seconds without a container of the dead server, until it counts as gone
 PATIENCE = 12.0
 
 
 def server_at(home, moment, random, number):
-    """A server or a `run`, at the moment. `run` has no queue: for it that is before it has made anything."""
+    """A server or a `run`, at the moment of the kill. `run` has no queue: for it, that is before it has created anything."""
     beats, short = home.file(BEATS), home.file("print('done')\n")
     if random.random() < 0.5:
         one = Command(home, short if moment == "removing" else beats)

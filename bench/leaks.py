@@ -1,4 +1,4 @@
-"""`scripts/bench leaks`: after mixed runs, kills of the server and restarts of the engine, nothing of ours may be left."""
+"""`scripts/bench leaks`: after mixed runs, kills of the server and restarts of the engine, nothing that we created may be left."""
 import os
 import random
 import sqlite3
@@ -13,9 +13,9 @@ from restarts import Restarts, all_gone
 from server import PROGRAM, Home, Server, progress
 from table import Table, seconds
 
-REAPED = 35.0   # seconds: what the engine lost the thread of is found by the reaper's next pass
+REAPED = 35.0   # seconds; the next pass of the reaper finds what the engine forgot
 MORE = {"connections": 8}  # those to the engine are kept for the next call, as many as were needed at a time
-SETTLED = 30.0  # seconds: what is counted must have come to rest by then, on a slow machine too
+SETTLED = 30.0  # seconds in which the counts must settle, also on a slow machine
 
 
 def settle(condition, within):
@@ -154,6 +154,6 @@ def measure(arguments, machine):
 
 
 def daemon_is_child(daemon):
-    """A dockerd that the bench started anew is its child, and is meant to run."""
+    """A dockerd that the bench started again is its child, and must run."""
     with open(f"/proc/{daemon.pid}/stat") as file:
         return int(file.read().rpartition(")")[2].split()[1]) == os.getpid()

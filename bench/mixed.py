@@ -1,4 +1,4 @@
-"""Mixed runs through every face, several at a time, each of which must end as its program says."""
+"""Mixed runs through every frontend, several at a time. Each must end as its program says."""
 import collections
 import hashlib
 import queue
@@ -48,7 +48,7 @@ class Mixed:
                             self.wrong.append(f"run {one['number']} ({one['way']}, {one['ending']}): {problem}")
             except queue.Empty:
                 pass
-            except BaseException as error:  # a lane that ends must not look like runs that were fine
+            except BaseException as error:  # a lane that breaks off must not look like runs that passed
                 escaped.append(error)
 
         lanes = [threading.Thread(target=lane) for _ in range(LANES)]
@@ -109,7 +109,7 @@ class Mixed:
         else:  # stdin is the program
             child = Command(self.home, *options, "-l", "python", "-", stdin=ending.python.encode(), **LIMITS)
         if one["ending"] == "cancelled":
-            # Before it has a handler for it, SIGINT is the shell's to answer for: the process ends, nothing was begun.
+            # Before the handler is installed, SIGINT ends the process, and nothing was begun.
             child.until("preparing")
             time.sleep(one["moment"])
             asked = time.monotonic()
@@ -137,7 +137,7 @@ class Mixed:
 
 
 def warm_up(server, home):
-    """As many runs at once as the lanes will have, twice, one of each kind of end among them: what a server keeps for later, it has then."""
+    """As many runs at once as the lanes will have, twice, with each kind of end. Afterwards the server has everything that it keeps for later."""
     sleeps = home.file(SLEEPS)
     fine = home.file("print('warm')\n")
     for turn in range(2):

@@ -13,7 +13,7 @@ from table import Table
 
 
 class Raw:
-    """Reads a server's stdout and notes when each piece came; messages are cut and read later, so that reading costs the answers no time."""
+    """Reads a server's stdout and records when each piece came. Messages are parsed later, so that parsing does not delay the answers."""
 
     def __init__(self, fd):
         self.fd, self.pieces = fd, []
@@ -60,7 +60,7 @@ def measure(arguments, machine):
                           "params": {"command": "dind.runFile", "arguments": [{"uri": program, "runId": f"over-{number}"}]}})
 
         first = [request(number) for number in range(10, 13)]
-        for each in first:  # what a server does once, it has done
+        for each in first:  # one-time work of the server is done
             server.child.stdin.write(each)
         server.child.stdin.flush()
         until = time.monotonic() + 30

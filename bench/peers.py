@@ -1,4 +1,4 @@
-"""The others that run the same program in the same image with the same limits. Each `once` returns (seconds to the first byte or None, seconds to the end)."""
+"""Other products that run the same program in the same image with the same limits. `once` returns (seconds to the first byte or None, seconds to the end)."""
 import os
 import pathlib
 import subprocess
@@ -9,14 +9,14 @@ HERE = pathlib.Path(__file__).resolve().parent
 IMAGE = "dind-executor/runtime-python:bookworm"
 CODE = "print(1)"
 
-# What a run of ours is held to, as far as the docker command line can say it.
+# The restrictions of our runs, as far as the docker command line has them.
 DOCKER = ["docker", "run", "--rm", "--network", "none", "--read-only", "--tmpfs", "/tmp:size=64m,exec", "--tmpfs", "/sandbox:size=64m,exec",
           "--memory", "512m", "--memory-swap", "512m", "--cpus", "1", "--pids-limit", "256", "--cap-drop", "ALL", "--security-opt",
           "no-new-privileges", "--user", "65534:65534", "--log-driver", "none", "--ulimit", "nofile=1024:1024", "--ulimit", "core=0:0"]
 
 
 def spawned(argv, env=None):
-    """From the call to the first byte on stdout, and to the end. posix_spawn: a fork of this process would count against the peer."""
+    """Seconds from the call to the first byte on stdout, and to the end. posix_spawn, since a fork of this process would slow the peer."""
     out, into = os.pipe()
     begun = time.perf_counter()
     pid = os.posix_spawnp(argv[0], argv, env or os.environ, file_actions=[(os.POSIX_SPAWN_DUP2, into, 1), (os.POSIX_SPAWN_CLOSE, out)])

@@ -1,4 +1,4 @@
-"""The tree is dead by the deadline + 1 s when the server is stopped, or the engine does not answer, or is gone."""
+"""The processes of a run are dead 1 s after the deadline, also if the server is stopped, or the engine does not answer or is gone."""
 import signal
 import time
 

@@ -10,7 +10,7 @@ def status(pid, field):
 
 
 def children(pid):
-    """How many, of all its threads; 0 of a process that has ended."""
+    """The number of children of all threads of a process; 0 if it has ended."""
     count = 0
     for path in glob.glob(f"/proc/{pid}/task/*/children"):
         try:

@@ -1,9 +1,9 @@
-"""What the runs of the bench run: for each ending a Python program and a shell command, the options it needs, the exit code that must come."""
+"""The programs of the bench: for each ending a Python program and a shell command, their options, and the expected exit code."""
 import dataclasses
 
 TIMEOUT = 0.7    # seconds
 MEMORY = "24m"
-OUTPUT = 1 << 20  # bytes: the servers' configured cap, which no caller can ask for
+OUTPUT = 1 << 20  # bytes: the configured maximum of the servers
 
 # Two processes that ignore SIGTERM, each of which says every 5 ms that it lives, and when (the machine's monotonic clock).
 BEATS = """import os, signal, time

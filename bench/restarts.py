@@ -1,4 +1,4 @@
-"""The engine goes away in the middle of runs and comes back: what is answered meanwhile, and when it works again."""
+"""The engine stops in the middle of runs and starts again: what is answered in between, and when runs work again."""
 import signal
 import time
 
@@ -61,7 +61,7 @@ class Restarts:
             self.wrong.append("no run within 20 s of the engine's return")
 
     def silence(self):
-        """An engine that is stopped takes connections and never answers. No bound is set for it; it must not be for ever."""
+        """An engine that is stopped takes connections and never answers. There is no bound for it, but it must end."""
         self.daemon.send(signal.SIGSTOP)
         try:
             run = self.server.run(self.fine, "silent")
@@ -72,7 +72,7 @@ class Restarts:
 
 
 def all_gone(within=5.0):
-    """Containers with our label that are left after so long."""
+    """Containers with our label that are left after that time."""
     until = time.monotonic() + within
     while (found := engine.containers()) and time.monotonic() < until:
         time.sleep(0.05)

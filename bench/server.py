@@ -1,4 +1,4 @@
-"""The program under test: `lsp` servers that the bench talks to, and `run` processes whose events it reads. All in a home of the bench's own."""
+"""The program under test: `lsp` servers and `run` processes, in a HOME of the bench. It reads their messages and events."""
 import json
 import os
 import pathlib
@@ -15,7 +15,7 @@ from processes import children
 
 PROGRAM = os.environ["BENCH_PROGRAM"]
 PYTHON, SHELL = "dind-executor/runtime-python:bookworm", "dind-executor/runtime-shell:bookworm"
-LIMIT = 120  # seconds that no single answer may take: a run that hangs ends the bench
+LIMIT = 120  # seconds; no answer may take longer: a run that hangs ends the bench
 
 
 class Home:
@@ -50,7 +50,7 @@ class Home:
 
 
 class Request:
-    """A request of ours and the answers that came to it: one, if all is well."""
+    """A request and its answers: one, if all is well."""
 
     def __init__(self):
         self.sent_at = time.monotonic()
@@ -176,7 +176,7 @@ class Server:
         return self.ask("workspace/executeCommand", {"command": "dind.stop", "arguments": [{"runId": run_id}]})
 
     def forget(self, run):
-        """What is answered needs no room; a second answer would still be counted."""
+        """An answered request needs no memory; a second answer is still counted."""
         self.runs.pop(run.run_id, None)
         run.text = []
 
@@ -189,7 +189,7 @@ class Server:
             except OSError:
                 continue  # it has just been closed
             connections, files = connections + socket, files + (not socket)
-        # A sandbox that waits is a connection.
+        # A warm sandbox has a connection.
         return {"fds but connections": files, "connections": connections - len(waiting), "threads": len(os.listdir(f"/proc/{self.pid}/task")),
                 "children": children(self.pid)}
 
@@ -264,7 +264,7 @@ class Command:
         return next((each for each in self.events if each[1]["event"] in names), None)
 
     def until(self, name, within=LIMIT):
-        """When the event came, or None where the process ended without it."""
+        """When the event came, or None if the process ended without it."""
         with self.heard:
             self.heard.wait_for(lambda: self._first(name, "end"), within)
             found = self._first(name, "end")

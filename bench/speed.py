@@ -1,4 +1,4 @@
-"""`scripts/bench speed`: how fast a fresh sandbox is, beside the interpreter alone and beside others, in the same run and in turns."""
+"""`scripts/bench speed`: how fast a fresh sandbox is, compared with the bare interpreter and with other products, in turns."""
 import concurrent.futures
 import os
 import pathlib
@@ -28,7 +28,7 @@ def shown(values):
 
 
 def warm(table, home, samples, docker):
-    """Request to first byte, and to the result, of a run for which a sandbox waits."""
+    """Seconds from the request to the first byte and to the result, with a warm sandbox."""
     progress("warm runs")
     bare, server = peers.Bare(), Ready(home)
     try:
@@ -56,7 +56,7 @@ def warm(table, home, samples, docker):
 
 
 def terminal(table, home, samples, call):
-    """`dind-executor run` with a server at hand: what the command line adds to a call."""
+    """`dind-executor run` with a running server: what the command line adds to a call."""
     progress("a terminal beside a server")
     program = str(home.file("print(1)\n"))
     environment = home.environment()   # the server's: other settings don't meet

@@ -1,8 +1,8 @@
 #!/bin/sh
-# Where this container's engine is. Sourced by the entrypoints of backend and code-server.
+# Finds the engine of this container. Sourced by the entrypoints of backend and code-server.
 # shellcheck shell=sh
 #
-# It is told twice: as a docker context, which `docker exec` finds too, and as variables, for what the entrypoint starts.
+# It is set twice: as a docker context, which `docker exec` finds too, and as variables for what the entrypoint starts.
 #
 #   DIND_ENGINE   tcp://…:2375: plain text; any other tcp:// address: TLS; else (a socket of the host, where the host's own
 #                 DOCKER_HOST came through): the stack's engine by TLS
@@ -51,6 +51,6 @@ engine_context() {
     export DOCKER_TLS_VERIFY=1 DOCKER_CERT_PATH=$certificates
   fi
   export DOCKER_HOST=$address
-  # Credentials that a person has left here stay.
+  # Credentials that a person has stored here stay.
   [ -s "$folder/config.json" ] || printf '{\n\t"currentContext": "dind"\n}\n' >"$folder/config.json"
 }

@@ -4,7 +4,7 @@
 OPERATORS_FOLDER=/etc/dind-executor/certificates
 USUAL_BUNDLE=/etc/ssl/certs/ca-certificates.crt
 
-# certificate_problem PATH: why nothing can be taken from there, and what to do; fails where something can.
+# certificate_problem PATH: why the file can't be used, and what to do; fails if it can be used.
 certificate_problem() {
   if [ ! -f "$1" ]; then
     echo "is not a file"
@@ -19,8 +19,8 @@ certificate_problem() {
   fi
 }
 
-# trust FILE: FILE holds the usual certificates and those; fails where there are none of those. What can't be used is a warning, and
-# the others hold. (K04)
+# trust FILE: writes the usual certificates and the operator's to FILE; fails if the operator has none. A file that can't be used is a warning;
+# the others are used. (K04)
 trust() (
   skip() { printf 'dind: warning: %s %s; its certificates are not trusted here\n' "$1" "$2" >&2; }
   if [ -d "$OPERATORS_FOLDER" ] && ! { [ -r "$OPERATORS_FOLDER" ] && [ -x "$OPERATORS_FOLDER" ]; }; then
@@ -41,7 +41,7 @@ trust() (
   [ $found = 1 ]
 )
 
-# name_bundle FILE: tells what has a network in this container (pip, curl, git, Node, cargo) of it.
+# name_bundle FILE: sets the variables by which the tools of this container (pip, curl, git, Node, cargo) find it.
 name_bundle() {
   export SSL_CERT_FILE="$1" PIP_CERT="$1" REQUESTS_CA_BUNDLE="$1" CURL_CA_BUNDLE="$1" NODE_EXTRA_CA_CERTS="$1" CARGO_HTTP_CAINFO="$1" GIT_SSL_CAINFO="$1"
 }

@@ -26,7 +26,7 @@ serve=(dind-executor serve --socket "$DIND_EXECUTOR_SOCKET")
   serve+=(--listen "${EXECUTOR_LISTEN:-0.0.0.0:9000}" --token-file "$tokens" --allow-host backend --allow-host claude-backend)
 
 children=()
-# Each is told once: to `serve` a second signal means at once, whatever runs.
+# Each gets one signal: a second one would make `serve` cancel its runs.
 declare -A told=()
 stop() {
   local child

@@ -1,12 +1,12 @@
-# A bound on what all steps of BuildKit's on an engine have together: its API takes none for a step. Sourced by entrypoint.sh, and
-# by scripts/lib/engine.sh for the scripts' own engines.
+# A bound for all BuildKit steps on an engine together, since its API has no bound for a step. Sourced by entrypoint.sh, and
+# by scripts/lib/engine.sh for the engines of the scripts.
 # shellcheck shell=sh
 #
 #   DIND_BUILD_MEMORY   memory, like 2G (the default); three quarters of what the engine itself has, where that is less
 #   DIND_BUILD_PIDS     processes and threads (default 1024)
 #
 # dockerd runs each step in the group PARENT/buildkit/ID, PARENT being its --cgroup-parent ("docker" unless it is told another). So
-# a group PARENT/buildkit that is made beforehand, with bounds, holds them all, and what dockerd runs as containers is beside it.
+# a group PARENT/buildkit that exists before, with bounds, bounds all steps. Containers of dockerd are beside it.
 
 CGROUPS=/sys/fs/cgroup
 
@@ -71,7 +71,7 @@ bound_builds() (
   pids=${DIND_BUILD_PIDS:-1024}
   case $pids in 0* | *[!0-9]* | ????????*) pids=0 ;; esac
   [ "$pids" -ge 16 ] || { echo "DIND_BUILD_PIDS is '$DIND_BUILD_PIDS': a number like 1024 is needed, of 16 at least"; return 2; }
-  # Where a build could take all that the engine has, the engine would go with it.
+  # If a build could use all of the engine's memory, the engine would be killed with it.
   for most in "${2:-}" $(($(sed -n 's/^MemTotal: *\([0-9]*\) kB/\1/p' /proc/meminfo) * 1024)); do
     [ -z "$most" ] || [ "$bytes" -le $((most / 4 * 3)) ] || bytes=$((most / 4 * 3))
   done

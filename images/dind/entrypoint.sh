@@ -18,9 +18,9 @@ here=/usr/local/lib/dind
 say() { printf 'dind: %s\n' "$*" >&2; }
 die() { say "error: $*"; exit 1; }
 
-if [ $# -gt 0 ] && [ "${1#-}" = "$1" ]; then exec "$@"; fi # a command of somebody who looks around
+if [ $# -gt 0 ] && [ "${1#-}" = "$1" ]; then exec "$@"; fi # a command for a look into the container
 
-# --- what a container without `privileged` has read-only, and dockerd writes
+# --- paths that dockerd writes and that are read-only in a container without `privileged`
 . $here/writable.sh
 make_writable || exit 1
 # An engine that is killed for memory as it starts says nothing: say it before.
@@ -36,11 +36,11 @@ if [ -f /sys/fs/cgroup/cgroup.controllers ]; then
   xargs -rn1 </sys/fs/cgroup/cgroup.procs >/sys/fs/cgroup/init/cgroup.procs 2>/dev/null || true
   sed -e 's/ / +/g' -e 's/^/+/' /sys/fs/cgroup/cgroup.controllers >/sys/fs/cgroup/cgroup.subtree_control || true
 fi
-# What an engine that was ended hard has left; else the next one takes some other process for it.
+# Files of an engine that was killed; else the next one takes another process for it.
 find /run /var/run -iname 'docker*.pid' -delete 2>/dev/null || true
 rm -f /run/docker/containerd/containerd.pid
 
-# --- the workspace: whoever made its folder as root meant it for the people of the stack
+# --- the workspace: a folder that root made is meant for the users of the stack
 workspace=${DIND_WORKSPACE_PATH:-/workspaces}
 mkdir -p "$workspace"
 [ "$(stat -c %u "$workspace")" != 0 ] || chown 1000:1000 "$workspace" || say "warning: $workspace is root's, and can't be given to uid 1000"
@@ -79,7 +79,7 @@ else
 fi
 for address in $inside; do set -- "--host=tcp://$address:$port" "$@"; done
 
-# --- the firewall, before there is anything to guard
+# --- the firewall, before anything runs
 ! problem=$(network_problem) || die "$problem"
 addresses_of "${DIND_ALLOW_PRIVATE:-}" >/dev/null || die "DIND_ALLOW_PRIVATE is '$DIND_ALLOW_PRIVATE': IPv4 addresses are needed, like 10.1.2.3,10.2.0.0/16"
 addresses_of "${DIND_HOST_ADDRESSES:-}" >/dev/null || die "DIND_HOST_ADDRESSES is '$DIND_HOST_ADDRESSES': IPv4 addresses are needed, like 203.0.113.50,198.51.100.0/28 (sandboxes have no IPv6)"
@@ -128,7 +128,7 @@ else
   printf '{"builder": {"gc": {"enabled": true, "defaultKeepStorage": "%s"}}}\n' "$kept" >$config
   set -- --config-file=$config "$@"
 fi
-# With the host's whole cgroup tree in view, sandboxes go below our own group, or our limits would not be theirs.
+# If the host's cgroup tree is visible, sandboxes go below the group of this container, so that its limits hold for them.
 group=$(sed -n 's/^[0-9]*:memory://p' /proc/self/cgroup)
 if [ -z "$parent" ] && [ -n "${group#/}" ] && [ -d "/sys/fs/cgroup/memory$group" ]; then
   parent=$group

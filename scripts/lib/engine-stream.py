@@ -1,6 +1,6 @@
-"""Shows the steps of an image build as the engine streams them, and its last lines when it fails; exits 1 on an error inside it.
+"""Shows the steps of an image build as the engine streams them, and the last lines if it fails; exits 1 on an error in the stream.
 
-The engine answers 200 before it begins, so that what goes wrong comes as {"error": ...} within the stream.
+The engine answers 200 before it begins, so an error comes as {"error": ...} in the stream.
 """
 import json
 import sys

@@ -1,6 +1,6 @@
-"""Copies images of ours from one engine to another, where the first has them and the second lacks them.
+"""Copies our images from one engine to another, if the first has them and the second has not.
 
-usage: images.py FROM TO NAME...     FROM and TO as in DOCKER_HOST; an empty FROM, or one that is no unix socket, has nothing
+usage: images.py FROM TO NAME...     FROM and TO as in DOCKER_HOST; a FROM that is empty or not a Unix socket has no images
 """
 import http.client
 import json

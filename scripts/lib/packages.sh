@@ -30,7 +30,7 @@ missing_packages() {
 
 backport_missing() { [[ $(installed_version "$BACKPORT") != 3.* ]]; }
 
-# npm: Debian's only where there is none that is new enough to install our own.
+# npm: Debian's only if the machine has none that is new enough to install ours.
 npm_missing() {
   local version
   [[ -x $NODE_DIR/bin/npm ]] && return 1

@@ -2,14 +2,14 @@
 # and packages; it runs nothing.
 # shellcheck shell=bash
 
-# stack_parts: what the images hold of ours, into dist/image/. What has not changed stays as it is, and so does its image: a .vsix
-# has the time of its making inside, so it is compared by what it was made from.
+# stack_parts: our files for the images, into dist/image/. Unchanged files stay as they are, and so do their images. A .vsix
+# contains its build time, so its input is compared.
 stack_parts() {
   local parts=$ROOT/dist/image key files each
   "$ROOT/scripts/package"
   mkdir -p "$parts"
   cmp -s "$ROOT/build/release/dind-executor" "$parts/dind-executor" || cp "$ROOT/build/release/dind-executor" "$parts/dind-executor"
-  # The authorities by which the build reaches PyPI: those of this machine. Without a file of them, pip has its own.
+  # The certificate authorities with which the build reaches PyPI: those of this machine. Without such a file, pip has its own.
   [[ -f $parts/ca-certificates.crt ]] || : >"$parts/ca-certificates.crt"
   for each in /etc/ssl/certs/ca-certificates.crt /etc/pki/tls/certs/ca-bundle.crt /etc/ssl/ca-bundle.pem; do
     [[ -s $each ]] || continue
@@ -25,7 +25,7 @@ stack_parts() {
 
 engine_cpus() { engine_api GET /info --max-time 10 | python3 -c 'import json,sys; print(json.load(sys.stdin)["NCPU"])'; }
 
-# Where our own process lacks a capability, an engine can't give all of them to a container, and refuses to start it: ask it.
+# If this process lacks a capability, its engine can't give all of them to a container and refuses to start it: try it.
 privileged_works() { docker run --rm --privileged --network none dind-executor/base:bookworm true >/dev/null 2>&1; }
 
 # stack_files: the compose files for this engine, as arguments.
@@ -37,7 +37,7 @@ stack_files() {
 stack_compose() {
   local compose=(docker-compose) files cpus
   command -v docker-compose >/dev/null || compose=(docker compose)
-  # docker-compose 1 takes a DOCKER_HOST in .env, which is the stack's, for its own.
+  # docker-compose 1 uses DOCKER_HOST from .env, which is meant for the stack.
   [[ -n ${DOCKER_HOST:-} || $(docker-compose version --short 2>/dev/null) != 1.* ]] || compose+=(-c default)
   cd "$ROOT" || return
   mapfile -t files < <(stack_files)
@@ -59,7 +59,7 @@ stack_test_image() { # NAME, its context on stdin
     python3 "$ROOT/scripts/lib/engine-stream.py"
 }
 
-# docker compose 2 is not in Debian 12 but in 13, and is one static program: it is taken from there, and nothing is installed.
+# docker compose 2 is in Debian 13, not in 12. It is one static program, so it is only unpacked.
 COMPOSE_2=$STATE/compose-2/usr/libexec/docker/cli-plugins/docker-compose
 fetch_compose_2() {
   local apt=$STATE/compose-2/apt uri options

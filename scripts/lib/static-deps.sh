@@ -1,7 +1,7 @@
 # Minimal static libcurl and libarchive from Debian's source packages, for the release build. Source it; it runs nothing.
 # shellcheck shell=bash
 
-# Debian's own static ones drag in dozens of libraries. They are built again when their options change, and when Debian has fixed them:
+# Debian's static versions need dozens of libraries. Ours are built again if their options change or Debian publishes a new version:
 # a stamp holds the versions that they were made from, as this machine's package lists have them.
 CURL_OPTIONS=(
   -DBUILD_CURL_EXE=OFF -DBUILD_TESTING=OFF -DENABLE_MANUAL=OFF
@@ -54,7 +54,7 @@ build_static_deps() {
   archive=$!
   build_static curl "${CURL_OPTIONS[@]}"
   wait "$archive"
-  # Both must be whole with OpenSSL and zlib alone.
+  # Both must link with only OpenSSL and zlib.
   cat >"$STATE/static-src/probe.c" <<'C'
 #include <archive.h>
 #include <curl/curl.h>

@@ -1,6 +1,6 @@
-"""A short scripts/bench, on the dev program and a second engine of its own: what it counts must be right, and all that it measures must be there.
+"""A short scripts/bench, on the dev program and an engine of its own. Its counts must be right, and each measurement must be there.
 
-Times and memory are judged where the release program has the machine for itself (docs/performance.md), not here.
+Times and memory are judged with the release program on an idle machine (docs/performance.md), not here.
 """
 import json
 import os

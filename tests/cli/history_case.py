@@ -1,4 +1,4 @@
-"""What the tests of the history stand on: a history of their own, and what is in it."""
+"""The base class of the history's tests: a history of their own, and functions that read it."""
 import json
 import pathlib
 

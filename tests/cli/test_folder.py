@@ -1,4 +1,4 @@
-"""`run --workspace DIR`: a whole folder, what of it runs, and a choice that is asked for once."""
+"""`run --workspace DIR`: a folder, which program of it runs, and a choice that is asked for once."""
 import json
 import os
 import pathlib
@@ -22,7 +22,7 @@ class FolderTest(CliCase):
         self.folder.chmod(0o755)
 
     def project(self, files, name="project"):
-        """A folder of a user's, as workspaces are: root's own can't be written to by a run."""
+        """A folder that belongs to a user, as workspaces do. A run can't write to a folder of root."""
         folder = self.folder / name
         folder.mkdir(parents=True)
         for file, text in files.items():
@@ -43,7 +43,7 @@ class FolderTest(CliCase):
         return json.loads((self.folder / "state/dind-executor/workspaces.json").read_text())
 
     def at_a_terminal(self, *arguments, answers=(), env=None):
-        """Exit code and what the terminal showed. Each answer is typed when the prompt stands there."""
+        """The exit code and what the terminal showed. Each answer is typed when the prompt is shown."""
         master, slave = pty.openpty()
         child = subprocess.Popen([program(), *arguments], stdin=slave, stdout=slave, stderr=slave, cwd=self.folder,
                                  env=env or self.environment(), start_new_session=True)

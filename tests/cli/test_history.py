@@ -259,7 +259,7 @@ class Keeping(HistoryTest):
 
 
 class Copies(CopyTest):
-    """K03: a copy of the history, and the way back."""
+    """K03: export of the history, and import."""
 
     def test_the_runs_of_the_copy_are_back_and_the_later_ones_are_gone(self):
         self.runs(2)

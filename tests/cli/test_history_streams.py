@@ -12,7 +12,7 @@ from dindtest.program import LIMIT, program
 
 
 class Streams(CopyTest):
-    """A copy that goes to, or comes from, something other than a regular file. Every device here is one of the test's own."""
+    """A copy that goes to, or comes from, something other than a regular file. The test makes every device that it uses."""
 
     MAGIC = b"SQLite format 3\0"
 

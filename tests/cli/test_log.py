@@ -1,4 +1,4 @@
-"""The log on the real program and engine: what it tells of a run, its form, where it goes, and what is never in it."""
+"""The log of the real program and engine: what it says about a run, its format, where it goes, and what is never in it."""
 import http.server
 import json
 import re
@@ -42,7 +42,7 @@ class Engine(http.server.ThreadingHTTPServer):
 
 class LogTest(CliCase):
     def lines(self, done, *skip):
-        """The JSON lines of stderr, each in its form."""
+        """The JSON lines of stderr. Each must have the format of the log."""
         lines = []
         for line in done.stderr.decode().splitlines():
             if line in skip:
@@ -56,7 +56,7 @@ class LogTest(CliCase):
         return lines
 
     def assert_clean(self, text):
-        """No character that has an effect instead of a shape."""
+        """The text has no control character."""
         for character in text:
             self.assertFalse(unicodedata.category(character) in ("Cc", "Cf", "Zl", "Zp") and character != "\n", (character, text))
 
@@ -73,7 +73,7 @@ class Life(LogTest):
         wanted = (r"asked: x\.sh, by cli, client cli:\d+", rf"accepted: image (\S+ or )*{IMAGE}( or \S+)*, 1 min · 64 MiB · 1 CPU · 256 processes · network none",
                   rf"started: image {IMAGE}, 1 min · 64 MiB · .* · runc", r"ended: failed, exit code 3, [\d.]+ m?s, peak [\d.]+ [KM]iB, 22 B written",
                   rf"Removed the container dind-{runs.pop()}\.\S+")
-        self.assertIn(len(said), (len(wanted) - 1, len(wanted)), said)  # the engine's removal may come when we have gone
+        self.assertIn(len(said), (len(wanted) - 1, len(wanted)), said)  # the engine may remove the container after the program has ended
         for line, pattern in zip(said, wanted):
             self.assertRegex(line, f"^{pattern}$")
         self.assertNotIn(SECRET, done.stderr.decode())
@@ -148,7 +148,7 @@ class Untrusted(LogTest):
                     self.assert_clean(entry["message"])
 
     def test_control_characters_of_an_engines_error(self):
-        # An engine that answers every request with its own words.
+        # An engine that answers every request with the same message.
         with Engine(("{\"message\": " + json.dumps(self.EVIL + " Authorization: Bearer " + PASSWORD + " " + SECRET) + "}").encode()) as engine:
             for form in ("text", "json"):
                 done = self.call("run", "-q", "--log-level", "debug", "--log-format", form, "--env", "API_TOKEN=" + SECRET, self.file("x.sh", "true"),

@@ -1,4 +1,4 @@
-"""Odd places to be started in: closed descriptors, disks that are full or have small blocks, odd masks and log files."""
+"""Odd environments: closed descriptors, disks that are full or have small blocks, odd masks and log files."""
 import contextlib
 import itertools
 import os
@@ -13,7 +13,7 @@ from dindtest.program import LIMIT, program
 
 
 class ClosedDescriptors(CliCase):
-    """P14: a closed descriptor is as good as one on /dev/null, and the program's exit code stays."""
+    """P14: a closed descriptor acts like /dev/null, and the exit code of the program stays the same."""
 
     def in_shell(self, line, env=None):
         return subprocess.run(["sh", "-c", line], capture_output=True, timeout=LIMIT, cwd=self.folder, env=env or self.environment(), check=False)
@@ -63,7 +63,7 @@ class ClosedDescriptors(CliCase):
                 self.assertEqual(child.returncode, 0)
 
     def connected(self, child, path):
-        """A connection to a server that says nothing of itself: its stdout may be the closed one."""
+        """A connection to a server that can't announce itself, because its stdout may be closed."""
         until = time.monotonic() + LIMIT
         while True:
             client = socket.socket(socket.AF_UNIX)
@@ -86,10 +86,10 @@ class ClosedDescriptors(CliCase):
 
 
 class SmallDisks(CliCase):
-    """R06: SIGBUS in the index of SQLite's log where a page of it has holes and the disk is full."""
+    """R06: SIGBUS in the index of SQLite's log, if a page of it has holes and the disk is full."""
 
     def disk(self, name, *options, size="6M", kind="ext4"):
-        """A small file system; what is in it is the state folder."""
+        """A small file system that holds the state folder."""
         folder = self.folder / name
         folder.mkdir()
         if kind == "tmpfs":
@@ -130,7 +130,7 @@ class SmallDisks(CliCase):
                 self.assertEqual(listed.returncode, 0, listed)
                 self.assertIn(b"program.py", listed.stdout)
                 pruned = self.call("history", "prune", "--keep", "0", env=env)
-                if pruned.returncode:  # not even SQLite's log has room
+                if pruned.returncode:  # not even SQLite's log has space
                     self.assertEqual(pruned.returncode, 125)
                     self.assertIn(b"free some space on its disk, or remove " + os.fsencode(folder), pruned.stderr)
                 (folder / "filler").unlink()
@@ -216,7 +216,7 @@ class OddFiles(CliCase):
 
 
 class FileSizeLimit(CliCase):
-    """SIGXFSZ ends no command: what can't be written is told, and runs go on."""
+    """SIGXFSZ ends no command. The program reports what it can't write, and runs go on."""
 
     def limited(self, blocks, line, **more):
         return subprocess.run(["bash", "-c", f"ulimit -f {blocks}; {line}"], capture_output=True, timeout=LIMIT, cwd=self.folder,

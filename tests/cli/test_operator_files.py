@@ -26,7 +26,7 @@ class OperatorFiles(CliCase):
         self.assertLess(time.monotonic() - begun, 10)
 
     def not_files(self):
-        """(path, what is said of it) of each kind that is no readable file with text."""
+        """(path, part of the message) for each kind of path that is not a readable text file."""
         place = self.folder / "odd"
         place.mkdir()
         (place / "folder").mkdir()

@@ -1,4 +1,4 @@
-"""How single programs run: their #! line, marks and line ends in them, what the end of a run tells of its cause."""
+"""How single programs run: their #! line, byte order marks, line ends, and what a run says about its cause when it ends."""
 import json
 import os
 import pathlib
@@ -61,7 +61,7 @@ class Programs(CliCase):
         self.assert_run(self.call("run", "--image", PYTHON, self.file("bom.py", mark + b"print('\xc3\xa9')\n")), 0, b"\xc3\xa9\n")
 
     def test_p17_the_longest_string_that_linux_passes_is_taken(self):
-        """A longer one is refused: tests/http/test_routes.py. The command line could not be given one."""
+        """A longer one is refused (tests/http/test_routes.py). The command line can't hold one."""
         self.assert_run(self.call("run", "--image", IMAGE, "-e", "B=" + "a" * 131069, "--", "true"), 0)
 
     def test_p20_a_program_that_cannot_be_executed_is_reported_with_its_cause(self):
@@ -79,7 +79,7 @@ class Programs(CliCase):
         self.assert_refused(run("./nox"), "chmod +x")
         self.assert_refused(run("./sub"), "is a folder")
         self.assert_refused(run("./none"), "There is no program")
-        # Of 32 bits, without its loader; of another machine; of another system; cut.
+        # A 32-bit program without its loader, a program for another processor, one for another system, and an incomplete one.
         head = b"\x7fELF" + bytes((1, 1, 1)) + bytes(9)
         loader = b"/lib/ld-linux.so.2\0"
         i386 = head + struct.pack("<HHIIIIIHHHHHH", 2, 3, 1, 0x8048000, 52, 0, 0, 52, 32, 1, 0, 0, 0)
@@ -184,7 +184,7 @@ class Programs(CliCase):
 
 
 class Requirements(CliCase):
-    """P06: what is refused is refused with its place, before any sandbox is made. (That hashes install: tests/integration/test_packages.py.)"""
+    """P06: a refusal names the place, and comes before a sandbox is made. (Installation with hashes: tests/integration/test_packages.py.)"""
 
     def test_p06_refusals_name_file_and_line(self):
         main = self.python("print(1)")

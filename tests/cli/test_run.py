@@ -119,7 +119,7 @@ class Input(CliCase):
             child.stdin.flush()
             self.assertEqual(child.stdout.readline(), b"got " + word + b"\n")
         child.stdin.write(b"end\n")
-        child.stdin.flush()  # and left open: the run ends with the program, not with its input
+        child.stdin.flush()  # the input stays open: the run ends with the program, not with its input
         self.assertEqual(child.wait(LIMIT), 0)
 
     def test_input_that_is_not_read_does_not_hold_the_run(self):

@@ -58,7 +58,7 @@ const world = new World({ root: ROOT, home, artefacts: ARTEFACTS });
 const failures = [];
 let passed = 0;
 
-// Whatever happens, what was started ends.
+// In each case, everything that was started ends.
 process.on('exit', () => world.kill());
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
   process.once(signal, () => {

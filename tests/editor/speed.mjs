@@ -25,7 +25,7 @@ function watchKeys() {
     probe.text = '';
     requestAnimationFrame(() => (probe.took = performance.now() - probe.pressed));
   }).observe(document.body, { childList: true, subtree: true, characterData: true });
-  // `timeStamp` is when the browser had the event, however long the page was busy with something else.
+  // `timeStamp` is when the browser had the event, even if the page was busy.
   window.addEventListener('keydown', (event) => {
     if (probe.text && !['Control', 'Alt', 'Shift'].includes(event.key)) probe.pressed ??= event.timeStamp;
   }, { capture: true });
@@ -86,7 +86,7 @@ async function flood(world) {
   await editor.page.keyboard.insertText(letters);
   let over = false;
   const end = editor.outputHas(/^the flood has ended$/m, 300_000).finally(() => (over = true));
-  end.catch(() => {}); // heard below, also where it comes before
+  end.catch(() => {}); // handled below
   while (!over) {
     letters += 'abcdefghij'[times.length % 10];
     times.push(await fromKeyToText(editor.page, letters.at(-1), '.editor-instance .view-line', letters));

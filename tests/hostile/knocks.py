@@ -17,7 +17,7 @@ def is_near(address):
 
 
 def kind_of(frame):
-    """What a frame from a sandbox is: of ARP an 'answer', 'announcement' or 'question', 'far', 'dns', or a text that says what it should not be."""
+    """The kind of a frame from a sandbox: for ARP 'answer', 'announcement' or 'question'; 'far'; 'dns'; or a text that describes an unexpected frame."""
     if frame[12:14] == b"\x08\x06":
         asks, sender, own, wanted = frame[20:22] == b"\0\1", frame[6:12], frame[28:32], frame[38:42]
         if sender == frame[22:28] and asks:
@@ -32,13 +32,13 @@ def kind_of(frame):
 
 
 class Bridge(threading.Thread):
-    """Every frame from a sandbox that arrives at a bridge's own machine: `kinds` says what they were. What the bridge drops, or hands to nobody, is not seen."""
+    """Records every frame from a sandbox that arrives at the machine of a bridge; `kinds` counts their kinds. It does not see what the bridge drops."""
     END = b"the end of the knocking"
 
     def __init__(self, bridge):
         super().__init__(daemon=True)
         self.socket = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.ntohs(3))
-        self.socket.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, 8 << 20)  # what the machine allows others is soon full
+        self.socket.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, 8 << 20)  # the usual size is soon full
         self.socket.bind((bridge, 3))
         self.socket.settimeout(0.2)
         self.carrier = pathlib.Path("/sys/class/net", bridge, "carrier")
@@ -46,16 +46,16 @@ class Bridge(threading.Thread):
 
     def run(self):
         while True:
-            ending = self.ending  # all has come by then
+            ending = self.ending  # after this, no more frames come
             try:
                 frame, (_, _, kind, _, _) = self.socket.recvfrom(2048)
             except TimeoutError:
                 if ending and self.carrier.read_text() == "0\n":
-                    return  # nobody is on the bridge any more: it is silent, and takes no frame of the machine's own
+                    return  # the bridge has no members any more, so it takes no frame
                 continue
             except OSError:
                 return
-            if kind != 4:  # PACKET_OUTGOING: the machine's own
+            if kind != 4:  # PACKET_OUTGOING: sent by the machine itself
                 self.frames.append(frame)
             if self.END in frame:
                 return
@@ -68,12 +68,12 @@ class Bridge(threading.Thread):
         self.end()
 
     def end(self):
-        """Frames are seen in their order: one of the machine's own to the bridge is behind all that came before."""
+        """Frames keep their order. So when a frame of this machine arrives, all earlier frames have arrived."""
         bridge = self.socket.getsockname()[0]
         self.ending = True
         until = time.monotonic() + 10
         with socket.socket(socket.AF_PACKET, socket.SOCK_RAW) as s:
-            while self.is_alive() and time.monotonic() < until:  # the kernel may drop one, as any frame
+            while self.is_alive() and time.monotonic() < until:  # the kernel may drop one
                 s.sendto(b"\x02" * 12 + b"\x88\xb5" + self.END, (bridge, 0))
                 self.join(0.2)
         dropped = struct.unpack("II", self.socket.getsockopt(SOL_PACKET, PACKET_STATISTICS, 8))[1]

@@ -34,7 +34,7 @@ def without_filter():
 
 
 class FenceTest(unittest.TestCase):
-    """A bridge with two addresses in one namespace, and a sandbox's network in another: each is a thread's."""
+    """A bridge with two addresses in one namespace, and the network of a sandbox in another. A thread enters each."""
 
     def setUp(self):
         self.names = [f"dind-test-{os.getpid()}-{side}" for side in ("engine", "sandbox")]
@@ -59,7 +59,7 @@ class FenceTest(unittest.TestCase):
         subprocess.run(["ip", *arguments], check=True, env=os.environ | {"PATH": "/usr/sbin:/sbin:" + os.environ["PATH"]})
 
     def within(self, what, side=1):
-        """What `what` returns in the sandbox's network, or the engine's (side 0)."""
+        """Calls `what` in the network of the sandbox, or of the engine (side 0), and returns its value."""
         result = []
 
         def run():
@@ -77,12 +77,12 @@ class FenceTest(unittest.TestCase):
         return self.within(lambda: subprocess.run([SUPERVISOR, "--egress-filter", *arguments], capture_output=True, text=True, timeout=20))
 
     def switch(self, name, value=None):
-        """A switch of the sandbox's network: sets it, and says what it is."""
+        """Sets a switch of the sandbox's network, if a value is given, and returns its value."""
         path = pathlib.Path("/proc/sys/net") / name
         return self.within(lambda: (path.write_text(value) if value else None, path.read_text().strip())[1])
 
     def machine_routes(self):
-        """What the engine's machine says of its own addresses, in a file."""
+        """A file with the routes to the addresses of the engine's machine."""
         for address in OWN:
             self.ip("-n", self.names[0], "address", "add", address + "/32", "dev", "lo")
         text = self.within(lambda: pathlib.Path("/proc/thread-self/net/fib_trie").read_text(), 0)
@@ -93,7 +93,7 @@ class FenceTest(unittest.TestCase):
         return file.name
 
     def knock(self, *arguments):
-        """The kinds of what arrived at the bridge of a program's knocking."""
+        """Runs programs/knock.py in the sandbox's network. Returns the kinds of the frames that arrived at the bridge."""
         bridge = self.within(lambda: Bridge("bridge"), 0)
         self.within(bridge.start, 0)
         done = self.within(lambda: subprocess.run([sys.executable, "-c", source("knock.py"), GATEWAY, ANOTHER, "10.213.0.77", "169.254.169.254", "far=" + FAR, *arguments], capture_output=True, text=True, timeout=50))
@@ -115,7 +115,7 @@ class FenceTest(unittest.TestCase):
         self.assertEqual(set(self.knock()) - {"answer"}, {"far"}, self.said)
 
     def test_without_the_filter_a_program_reaches_no_address_of_the_engines_machine(self):
-        """Raw sockets, which a program can't have, and groups are what the filter alone holds."""
+        """Only the filter stops raw sockets, which a program can't have, and multicast groups."""
         self.assertEqual(self.fence().returncode, 0)
         self.within(without_filter)
         arrived = self.knock("unprivileged=1")
@@ -141,7 +141,7 @@ class FenceTest(unittest.TestCase):
         self.assertEqual((done.returncode, done.stdout[:44]), (1, "not filtered: the machine's own addresses: I"))
 
     def test_a_device_with_ipv6_is_not_fenced(self):
-        """S08: no rule looks at IPv6, and one switch alone keeps it off."""
+        """S08: no rule filters IPv6; only one switch turns it off."""
         for device in ("all", "eth0"):
             self.switch(f"ipv6/conf/{device}/disable_ipv6", "0")
         self.ip("-n", self.names[1], "address", "add", "2001:db8::2/64", "dev", "eth0", "nodad")
@@ -149,7 +149,7 @@ class FenceTest(unittest.TestCase):
         self.assertEqual((done.returncode, done.stdout), (1, "not filtered: IPv6 is on at eth0\n"))
 
     def test_the_filter_of_sources_is_off_whatever_it_was(self):
-        """N01: an engine takes no switch of a device from API 1.46 on; the gateway's requests would be dropped."""
+        """N01: from API 1.46 on, an engine sets no switch of a device. With the filter of sources, the gateway's requests would be dropped."""
         self.switch("ipv4/conf/eth0/rp_filter", "1")
         done = self.fence()
         self.assertEqual((done.returncode, self.switch("ipv4/conf/eth0/rp_filter")), (0, "0"), done.stdout)

@@ -1,4 +1,4 @@
-"""`--isolation`, from the asking to what is said of it; what a gVisor sandbox can't have is refused."""
+"""`--isolation`: the option, what the results say about it, and the refusal of what a gVisor sandbox can't have."""
 import json
 import pathlib
 
@@ -9,7 +9,7 @@ from dindtest.engine import remove_built_images
 from dindtest.lsp import LspClient
 from dindtest.program import PYTHON
 
-# The system call is gVisor's own: no Linux of today says 4.4.0 of 2016.
+# gVisor's own answer: no current Linux says 4.4.0 of 2016.
 WHICH = "import platform\nprint(platform.release(), platform.version())\n"
 
 

@@ -1,4 +1,4 @@
-"""S01, R05: images that would put their own program in the supervisor's place, or a sandbox's mounts elsewhere. The program that must not run says `PWNED`."""
+"""S01, R05: images that try to replace the supervisor by their own program, or to move the mounts of a sandbox. The program that must not run prints `PWNED`."""
 import io
 import json
 import tarfile
@@ -17,7 +17,7 @@ EVIL = b"#!/bin/sh\necho PWNED\necho PWNED >&2\nsleep 3\n"
 
 class Images(HostileTest):
     def image(self, entries, config=None):
-        """The shell's image with these on top: path → a link's target, a file's bytes, or None for a folder."""
+        """The shell's image with more files: path → target of a link, bytes of a file, or None for a folder."""
         name = f"dind-test-hostile:{uuid.uuid4().hex[:12]}"
         tar = io.BytesIO()
         with tarfile.open(fileobj=tar, mode="w") as archive:
@@ -42,7 +42,7 @@ class Images(HostileTest):
         return name
 
     def built(self, dockerfile):
-        """An image by the engine's own builder, for what an archive can't do: to put a link where a folder is."""
+        """An image made by the engine's builder, which can replace a folder by a link; an archive can't."""
         name = f"dind-test-hostile:{uuid.uuid4().hex[:12]}"
         tar = io.BytesIO()
         with tarfile.open(fileobj=tar, mode="w") as archive:
@@ -69,10 +69,10 @@ class Images(HostileTest):
                 self.refused(image, "its /.dind is a link to", arguments=("--network", "internet"))
 
     def test_it_is_refused_each_time_and_the_volume_is_not_touched(self):
-        """A start that fails has the volume looked at; each such image had it filled anew."""
+        """After a start that fails, the volume is checked. Such an image must not cause it to be filled again."""
         self.assert_run(self.call("run", "--quiet", self.python("print('ran')")), 0, b"ran\n")
         image = self.image({"/evil": None, "/evil/supervisor": EVIL, "/.dind": "/evil"})
-        for carriers in (2, 0):  # the first looks into the image for its files of /etc, and fills their own volume
+        for carriers in (2, 0):  # the first run reads the image's files of /etc and fills their volume
             begun = time.time()
             self.refused(image, "its /.dind is a link to")
             self.assertEqual(len([each for each in container_events(begun, "create") if each["name"].startswith("dind-carrier-")]), carriers)
@@ -119,7 +119,7 @@ class Images(HostileTest):
 
 
 class OwnImage(HostileTest):
-    """What must be ours alone runs from an image that holds the supervisor and nothing else."""
+    """Containers that serve dind-executor itself run from an image that holds only the supervisor."""
 
     def supervisor_images(self):
         filters = urllib.parse.quote(json.dumps({"label": [CACHE + "=supervisor"]}))
@@ -178,5 +178,5 @@ class OwnImage(HostileTest):
     def test_garbage_collection_keeps_it(self):
         self.assert_run(self.call("run", "--quiet", "--network", "internet", self.python("print('ran')")), 0, b"ran\n")
         before = [each["Id"] for each in self.supervisor_images()]
-        self.assertIn(self.call("gc").returncode, (0, 1))  # 1: what others of this engine hold could not go
+        self.assertIn(self.call("gc").returncode, (0, 1))  # 1: objects that others use could not be removed
         self.assertEqual([each["Id"] for each in self.supervisor_images()], before)

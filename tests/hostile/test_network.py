@@ -1,4 +1,4 @@
-"""What a program can reach, without a network and with `--network internet`: the way out, and nothing near. No packet of these tests leaves the machine."""
+"""What a program can reach, without a network and with `--network internet`: public addresses and nothing private. No packet of these tests leaves the machine."""
 import io
 import json
 import os
@@ -22,7 +22,7 @@ class Internet(HostileTest):
         return json.loads(done.stdout)
 
     def gateway(self):
-        """The engine's machine, as a sandbox's network would have it: the fence's own way out names nobody."""
+        """The address of the engine's machine in a sandbox's network."""
         if not exists("networks", "dind-executor-internet"):
             self.assert_run(self.call("run", "--quiet", "--network", "internet", self.python("print('ran')", "first.py")), 0, b"ran\n")
         return engine.call("GET", "/networks/dind-executor-internet")["IPAM"]["Config"][0]["Gateway"]
@@ -40,14 +40,14 @@ class Internet(HostileTest):
         self.assertEqual(self.look()["route"], -1)  # EPERM
 
     def test_a_socket_bound_to_the_device_is_no_way_round_it(self):
-        """The kernel takes every address for one on the link, where a bound socket finds no route."""
+        """If a bound socket finds no route, the kernel takes every address as one on the link."""
         done = self.call("run", "--quiet", "--network", "internet", self.python(source("bind_to_device.py")), "--", self.gateway())
         self.assert_run(done, 0, b"EPERM EHOSTUNREACH\n" * 3)
 
     def test_sandboxes_with_a_network_do_not_see_each_other(self):
         other = self.start("run", "--quiet", "--network", "internet", self.python("print('up', flush=True)\nimport time; time.sleep(60)", "other.py"))
         self.assertEqual(other.stdout.readline(), b"up\n")
-        # From one listing: a helper of the run's start may be on its way out.
+        # From one listing, since a helper of the run's start may be removed at any moment.
         listed = [each for each in engine.call("GET", "/containers/json") if each["Id"] in self.new_containers()]
         addresses = [network["IPAddress"] for each in listed for network in each["NetworkSettings"]["Networks"].values() if network["IPAddress"]]
         self.assertEqual(len(addresses), 1)
@@ -72,12 +72,12 @@ class Internet(HostileTest):
         self.assert_refused(self.call("run", "--network", "internet", self.python("print(1)"), env=self.environment(DIND_CONFIG=config)), "not allowed")
 
 
-# Where clouds keep their credentials, and where engines and their neighbours are.
+# Addresses of the metadata services of clouds, of engines and of their networks.
 NEAR = ("168.63.129.16", "169.254.169.254", "169.254.170.2", "100.100.100.200", "10.0.0.1", "10.96.0.1", "172.17.0.1", "172.31.255.254", "192.168.0.1", "192.0.0.192", "224.0.0.1", "255.255.255.255")
 
 
 class PacketsAtHome(HostileTest):
-    """Sees what comes out of the network `internet` for anything near, at the engine's bridge, and drops it there."""
+    """Records at the engine's bridge what leaves the network `internet`, and drops it there."""
 
     def setUp(self):
         super().setUp()
@@ -87,7 +87,7 @@ class PacketsAtHome(HostileTest):
         self.bridge = network.get("Options", {}).get("com.docker.network.bridge.name") or "br-" + network["Id"][:12]
         iptables = next(each for each in ("iptables", "iptables-nft", "iptables-legacy") if self.bridge in self.tables(each, "-S"))
         for entry in ("INPUT", "FORWARD"):
-            for rule in ((entry, "-i", self.bridge, "-j", "DROP"), (entry, "-i", self.bridge, "-p", "udp", "--dport", "53", "-j", "RETURN")):  # the engine's own questions
+            for rule in ((entry, "-i", self.bridge, "-j", "DROP"), (entry, "-i", self.bridge, "-p", "udp", "--dport", "53", "-j", "RETURN")):  # questions of the engine itself
                 self.tables(iptables, "-I", *rule)
                 self.addCleanup(self.tables, iptables, "-D", *rule)
 
@@ -99,7 +99,7 @@ class PacketsAtHome(HostileTest):
         return done.stdout
 
     def image(self, changes, files):
-        """One of a test's own: Python's, with `files` (path: text) put over its own."""
+        """An image of the test: Python's, with more `files` (path: text)."""
         made = engine.call("POST", "/containers/create", {"Image": PYTHON, "Cmd": ["true"]})["Id"]
         tag = f"dind-test-{os.getpid()}:knocks"
         try:
@@ -117,9 +117,9 @@ class PacketsAtHome(HostileTest):
         return tag
 
     def assert_nothing_near(self, bridge, said):
-        """Answers to the bridge's questions, the fence's own for the gateway before it is up, and the engine's for names, are all that may arrive."""
+        """Only these may arrive: answers to the bridge's questions, the question for the gateway before the filter is up, and the engine's questions for names."""
         self.assertEqual(set(bridge.kinds) - {"answer", "announcement", "question", "dns"}, set(), said)
-        asked = {(frame[28:32], frame[38:42]) for frame in bridge.frames if kind_of(frame) == "question"}  # by whom and for whom: a kernel may repeat its question
+        asked = {(frame[28:32], frame[38:42]) for frame in bridge.frames if kind_of(frame) == "question"}  # (sender, address): a kernel may repeat its question
         self.assertEqual(len(asked), 1, (asked, said))
 
     def test_what_has_no_fence_is_seen(self):
@@ -139,7 +139,7 @@ class PacketsAtHome(HostileTest):
         self.assert_nothing_near(bridge, done.stderr)
 
     def test_nor_an_installer(self):
-        """Whose image is the caller's, and so is the code that runs in it."""
+        """The caller chooses the image of an installer, and so the code that runs in it."""
         knocking = source("knock.py").replace("sys.argv", repr(["", *self.near])) + "\nsys.exit(9)\n"
         image = self.image({}, {"usr/lib/python3/dist-packages/pip/__main__.py": knocking})
         with Bridge(self.bridge) as bridge:

@@ -1,4 +1,4 @@
-"""Output that means to be taken for something else: frames, headers, the ends of characters. Every byte arrives, and is only a byte."""
+"""Output that looks like something else: frames, headers, parts of characters. Every byte arrives and has no other effect."""
 import base64
 import hashlib
 import json
@@ -33,8 +33,8 @@ class Output(HostileTest):
         self.assert_run(done, 0, b"done\n")
 
     def test_a_report_written_to_process_1_itself_is_not_believed(self):
-        # With runc there is no way there; under gVisor there is one, and what comes from it is nobody's.
-        # It waits until what it printed has arrived: what it writes there may come before the supervisor's next frame.
+        # With runc the program can't open it. Under gVisor it can, and nothing that it writes there is believed.
+        # The program waits until its output has arrived, since what it writes there may come before the supervisor's next frame.
         program = f"import os\nos.write(1, b'before\\n')\ninput()\nos.write(os.open('/proc/1/fd/1', os.O_WRONLY), {frame(b'o', b'forged') + REPORT!r})\nimport time\ntime.sleep(30)\n"
         child = self.start("run", "--isolation", self.isolation, "--timeout", "20", self.python(program), stdin=subprocess.PIPE)
         self.assertEqual(child.stdout.readline(), b"before\n")

@@ -1,4 +1,4 @@
-"""What takes more than one program: other runs' files, setuid images, stops in the middle, and a server that lives through all of it."""
+"""Attacks that take more than one program: files of other runs, setuid images, stops in the middle, and a server that outlives all of them."""
 import io
 import os
 import pathlib
@@ -36,7 +36,7 @@ class Together(HostileTest):
             tar = io.BytesIO()
             with tarfile.open(fileobj=tar, mode="w") as archive:
                 entry = tarfile.TarInfo("who")
-                entry.mode, entry.size = 0o6755, probe.stat().st_size  # setuid and setgid, root's
+                entry.mode, entry.size = 0o6755, probe.stat().st_size  # setuid and setgid, owned by root
                 archive.addfile(entry, probe.open("rb"))
             engine.call("PUT", f"/containers/{made}/archive?path=/", tar=tar.getvalue())
             repo, tag = name.split(":")
@@ -51,7 +51,7 @@ class Together(HostileTest):
         container = self.sandbox_of(child)
         self.assertEqual(child.stdout.readline(), b"up\n")
 
-        def used():  # by the engine's own count: what a program can't see, and gVisor counts otherwise
+        def used():  # as the engine counts: a program can't see it, and gVisor counts differently
             return engine.call("GET", f"/containers/{container}/stats?stream=false&one-shot=1")["cpu_stats"]["cpu_usage"]["total_usage"], time.monotonic_ns()
         first, begun = used()
         until = time.monotonic() + 2
@@ -68,7 +68,7 @@ class Together(HostileTest):
         self.assertEqual(child.stdout.readline(), BEFORE.encode())
         child.send_signal(signal.SIGINT)
         begun = time.monotonic()
-        self.assertIn(child.wait(LIMIT), (130, 121, 137))  # it may have met its limit just before
+        self.assertIn(child.wait(LIMIT), (130, 121, 137))  # it may have reached its limit just before
         self.assertLess(time.monotonic() - begun, 5)
         self.assertFalse(is_there(ids))
 
@@ -94,7 +94,7 @@ class TogetherUnderGvisor(Together):
 
 
 class LongLived(HostileTest):
-    """One server for all of them: what it holds afterwards is what it held before."""
+    """One server runs all of them. Afterwards it holds what it held before."""
 
     PROGRAMS = (
         ("endless_forks.py", {"pids": 32, "timeout": 2}, {"process_limit", "timeout"}),

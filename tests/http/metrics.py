@@ -5,7 +5,7 @@ SAMPLE = re.compile(r"([a-zA-Z_:][a-zA-Z0-9_:]*)(?:\{((?:[a-zA-Z_][a-zA-Z0-9_]*=
 
 
 def parse_metrics(text):
-    """Prometheus' text format 0.0.4, strictly: {family: (type, {(name, labels): value})}. Raises where it isn't that."""
+    """Prometheus' text format 0.0.4, strictly: {family: (type, {(name, labels): value})}. Raises ValueError for anything else."""
     families, current = {}, None
     if not text.endswith("\n"):
         raise ValueError("the last line does not end")

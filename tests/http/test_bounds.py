@@ -1,4 +1,4 @@
-"""What one client can take of the server: its thread, its memory, its connections, its descriptors."""
+"""How much one client can use of the server: its thread, its memory, its connections, its descriptors."""
 import concurrent.futures
 import json
 import os
@@ -10,12 +10,12 @@ import time
 from dindtest.http_case import JSON, HttpCase
 from dindtest.program import LIMIT, SMALL_QUARANTINE, program
 
-SERVED = 20  # seconds within which others are served meanwhile; a server whose thread is taken needs minutes
+SERVED = 20  # seconds in which others must be served; a server whose thread is blocked needs minutes
 
 
 class Thread(HttpCase):
     def taken(self, server, body, path="/runs", status=400, *said):
-        """Sends it while another client asks for the health: both must have their answers soon."""
+        """Sends a request while another client asks for the health. Both must be answered soon."""
         connection = self.connect(server)
         connection.request("POST", path, body, JSON | {"Authorization": f"Bearer {server.token}"})
         begun = time.monotonic()
@@ -29,7 +29,7 @@ class Thread(HttpCase):
 
     def test_bodies_that_take_long_to_read_elsewhere(self):  # S03
         server = self.serve()
-        many = 200_001  # one more than a body may have
+        many = 200_001  # one more than the limit of a body
         for name, body, said in (
                 ("objects in a list", b'{"args":[' + b"{}," * many + b"{}]}", "more than 200,000 values"),
                 ("numbers", b"[" + b"1," * many + b"1]", "more than 200,000 values"),
@@ -110,7 +110,7 @@ class Memory(HttpCase):
         until = time.monotonic() + LIMIT
         while server.resident_kilobytes() > before + 16_000 and time.monotonic() < until:
             time.sleep(0.1)
-        self.assertLess(server.resident_kilobytes(), before + 16_000)  # it goes back to the system
+        self.assertLess(server.resident_kilobytes(), before + 16_000)  # the memory goes back to the system
 
     def test_bodies_that_arrive_share_a_budget(self):  # S11
         server = self.serve(config={"serve": {"listen": "127.0.0.1:0", "maxBody": "240m"}}, env=SMALL_QUARANTINE)
@@ -125,7 +125,7 @@ class Memory(HttpCase):
                 for _ in range(223):
                     held.sendall(piece)
                 until = time.monotonic() + LIMIT
-                while server.resident_kilobytes() < before + 215_000:  # what it has read of it
+                while server.resident_kilobytes() < before + 215_000:  # what the server has read
                     self.assertLess(time.monotonic(), until)
                 large = self.head(server, "POST", "/execute", "Content-Type: application/json", "Connection: close", f"Content-Length: {48 << 20}") + mebibyte * 48
                 refused = self.raw(server, large)
@@ -135,12 +135,12 @@ class Memory(HttpCase):
                 self.assertEqual((error["kind"], error["httpStatus"]), ("busy", 503))
                 self.assertIn("other requests that are arriving fill the 256 MiB", error["message"])
                 self.assertIn(b"Retry-After: %d" % error["retryAfter"], head)
-                self.assertEqual(self.run_code(server, "print(2)").json()["stdout"], "2\n")  # small ones come through
+                self.assertEqual(self.run_code(server, "print(2)").json()["stdout"], "2\n")  # small requests are answered
                 held.close()
                 until = time.monotonic() + LIMIT
-                while b" 503 " in (answer := self.raw(server, large))[:20]:  # until it has noticed that
+                while b" 503 " in (answer := self.raw(server, large))[:20]:  # until the server has noticed that
                     self.assertLess(time.monotonic(), until)
-                self.assert_status(answer, 422)  # it was received, and is no JSON
+                self.assert_status(answer, 422)  # it was received, and is not JSON
 
     def test_what_a_run_may_keep(self):  # S11
         server = self.serve()
@@ -173,11 +173,11 @@ class Connections(HttpCase):
                     self.assertEqual(self.ask(server, "GET", "/healthz").status, 200)
                 self.assertEqual(self.ask(server, "POST", "/execute", {"code": "print(1)"}).json()["output"], "1\n")
                 self.assertLess(time.monotonic() - begun, 4 * SERVED)
-        self.assertEqual(self.until_event(reply, "finished")["stdout"], "up\nend\n")  # one that works is not closed
+        self.assertEqual(self.until_event(reply, "finished")["stdout"], "up\nend\n")  # a connection in use is not closed
         working.close()
 
     def small(self):
-        """A server that has places for about 20 connections."""
+        """A server that can hold about 20 connections."""
         (self.folder / "token").write_text("t0123456789abcdef\n")
         command = f"ulimit -n 64; exec {program()} serve --listen 127.0.0.1:0 --token-file token"
         base = {key: value for key, value in os.environ.items() if not key.startswith("DIND_")}
@@ -194,11 +194,11 @@ class Connections(HttpCase):
         server = self.small()
         for path in ("/livez", "/healthz", "/readyz"):
             with self.subTest(path):
-                for _ in range(60):  # three times as many as have a place
+                for _ in range(60):  # three times as many as fit
                     sock = socket.socket()
                     self.addCleanup(sock.close)
                     sock.settimeout(LIMIT)
-                    # So little is under way that the server soon waits with a reply.
+                    # With so few requests, the server soon waits before it reads on.
                     sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
                     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, 536)
                     sock.connect(("127.0.0.1", server.port))
@@ -215,7 +215,7 @@ class Connections(HttpCase):
         def one(_):
             reply = self.ask(server, "POST", "/execute", {"code": "print(1)"})
             return reply.status, reply.body
-        with concurrent.futures.ThreadPoolExecutor(40) as pool:  # twice as many as have a place
+        with concurrent.futures.ThreadPoolExecutor(40) as pool:  # twice as many as fit
             answers = list(pool.map(one, range(40)))
         self.assertEqual({status for status, _ in answers} - {200, 429}, set(), answers)
         self.assertGreater(sum(status == 200 for status, _ in answers), 5)

@@ -1,4 +1,4 @@
-"""What a person or a client is told of a run's end: over /execute, over /runs, and in the events."""
+"""What a client learns about the end of a run: over /execute, over /runs, and in the events."""
 import json
 import re
 
@@ -32,7 +32,7 @@ class Execute(HttpCase):
 
     def test_limits_are_named_with_their_figure(self):
         server = self.serve(config={"limits": {"defaults": {"memory": "64m", "output": "1m", "pids": 20}}})
-        # Of the program or of the whole call, whichever is over first.
+        # The timeout of the program or the total timeout, the shorter one.
         self.assertRegex(self.error_of(server, "while True: pass", timeout=3), r"timeout.*\b3 s\b")
         self.assertRegex(self.error_of(server, "sleep 9", language="shell", timeout=3), r"timeout.*\b3 s\b")
         self.assertIn("out of memory: the limit is 64 MiB", self.error_of(server, "x = bytearray(500 << 20)"))
@@ -92,7 +92,7 @@ class Lines(HttpCase):
 
 
 class Errors(HttpCase):
-    """I16: an error has the run's id, whether the program began, and what it had written."""
+    """I16: an error has the id of the run, whether the program began, and its output so far."""
 
     def test_an_error_before_the_program(self):
         server = self.serve()
@@ -187,7 +187,7 @@ class Errors(HttpCase):
 
 
 class Names(HttpCase):
-    """I03: a name that no image can have is the client's mistake, not the engine's."""
+    """I03: a name that no image can have is an error of the client, not of the engine."""
 
     def test_names_that_no_image_has(self):
         server = self.serve()

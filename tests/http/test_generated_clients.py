@@ -56,7 +56,7 @@ class Generated(HttpCase):
 
 
 class Document(HttpCase):
-    """The description and the server say the same (I05, I07)."""
+    """The OpenAPI document and the server agree (I05, I07)."""
 
     def schemas(self, server):
         return self.ask(server, "GET", "/openapi.json").json()["components"]["schemas"]
@@ -129,7 +129,7 @@ class Document(HttpCase):
             known = set(unknown.split("supported: ")[1].split(", "))
             fields = set(schemas[name]["properties"])
             self.assertLessEqual(fields, known, name)
-            for field in fields - {"code", "command", "image", "dockerfile", "language"}:  # null is as good as left out
+            for field in fields - {"code", "command", "image", "dockerfile", "language"}:  # null means the same as a missing field
                 reply = self.ask(server, "POST", "/runs", body | {field: None, "isolation": "none of them"})
                 self.assertIn("isolation", reply.json()["detail"], field)
 

@@ -1,4 +1,4 @@
-"""Clients that mean harm, or break: wrong hosts, origins and tokens, smuggled and endless requests, floods, disconnects."""
+"""Hostile and broken clients: wrong hosts, origins and tokens, smuggled and endless requests, floods, disconnects."""
 import http.client
 import json
 import os
@@ -122,7 +122,7 @@ class Shapes(HttpCase):
         self.assert_status(self.raw(server, chunked + (b"10000\r\n" + b"x" * 65536 + b"\r\n") * 20), 413)
         self.assert_status(self.raw(server, chunked + b"FFFFFFFFFFFFFFF\r\nx"), 413)
         self.assert_status(self.raw(server, self.head(server, "POST", "/runs", "Content-Type: application/json", "Content-Length: 99999999999999999")), 413)
-        # The page is looked at first, and the token.
+        # The origin is checked first, then the token.
         self.assert_status(self.raw(server, self.head(server, "POST", "/runs", "Content-Length: 99999999999999999", "Origin: http://evil.example")), 403)
         self.assert_status(self.raw(server, self.head(server, "POST", "/runs", "Content-Length: 99999999999999999", token=False)), 401)
         for long in (self.head(server, "GET", "/runs", "X: " + "a" * 17000), self.head(server, "GET", "/" + "a" * 17000),
@@ -142,7 +142,7 @@ class Shapes(HttpCase):
                              (("Transfer-Encoding : chunked",), b"0\r\n\r\n"), (("Transfer-Encoding:\x0bchunked",), b"0\r\n\r\n"), (("Transfer-Encoding: chunked, chunked",), b"0\r\n\r\n")):
             with self.subTest(fields=fields):
                 answer = self.raw(server, self.head(server, *post, *fields) + body + smuggled)
-                self.assert_status(answer, 400)  # one answer, and the end: what follows is no request
+                self.assert_status(answer, 400)  # one answer and then the end: the rest is not read as a request
         folded = self.raw(server, self.head(server, *post, " Transfer-Encoding: chunked") + b"0\r\n\r\n" + smuggled)
         self.assert_status(folded, 415)  # a folded line belongs to the field before it (RFC 9112, 5.2)
         for chunks in (b"5\r\nabc\r\n0\r\n\r\n", b"-1\r\n\r\n", b"5;" + b"e" * 100000 + b"\r\n", b"xyz\r\n", b"0\r\nX: y", b"5\n12345\n0\n\n"):

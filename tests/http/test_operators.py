@@ -1,4 +1,4 @@
-"""What whoever operates a server sees of it: runs that are under way (K06), refused requests (K07), figures (K12)."""
+"""What an operator sees of a server: active runs (K06), refused requests (K07), metrics (K12)."""
 import json
 import os
 import subprocess
@@ -18,7 +18,7 @@ class Operators(HttpCase):
         return done.stdout if code == 0 else done.stderr
 
     def place(self):
-        """A folder for the sockets of this test's processes, so that no other server of this user is seen."""
+        """A folder for the sockets of this test, so that it sees no other server of this user."""
         runtime = self.folder / "runtime"
         runtime.mkdir(mode=0o700, exist_ok=True)
         return {"XDG_RUNTIME_DIR": str(runtime)}
@@ -129,7 +129,7 @@ class Operators(HttpCase):
 
 
 class Requests(HttpCase):
-    """K07: the log tells of refused requests, and of all where that is wanted."""
+    """K07: the log has refused requests, and all requests if that is configured."""
 
     def log(self):
         return (self.folder / "log").read_text()

@@ -1,4 +1,4 @@
-"""What HTTP can be asked for: the guide's /execute, runs, events, history, health, metrics, the description."""
+"""The HTTP routes: /execute as in the guide, runs, events, history, health, metrics, the OpenAPI document."""
 import json
 import os
 import socket
@@ -266,7 +266,7 @@ class About(HttpCase):
             at = document
             for part in reference.removeprefix("#/").split("/"):
                 at = at[part]
-        # Every path and method of it is there, and what a path takes besides is not.
+        # The server has every path and method of the document, and no other method.
         for path, item in document["paths"].items():
             allowed = self.ask(server, "OPTIONS", path.replace("{id}", "x")).headers["Allow"].split(", ")
             methods = {each.upper() for each in item if each != "parameters"}

@@ -1,4 +1,4 @@
-"""How a server is stopped (K05): the first signal lets what runs end, a second one or the time cancels it, and nobody takes that for a program's own end."""
+"""How a server is stopped (K05): after the first signal, runs may end by themselves; a second signal or the timeout cancels them. A client can tell this from the end of a program."""
 import json
 import signal
 import socket
@@ -11,7 +11,7 @@ from dindtest.program import LIMIT
 
 class Stop(HttpCase):
     def post(self, server, path, body):
-        """A request that is under way; its reply comes when asked for."""
+        """Sends a request; a call of the result waits for its reply."""
         connection = self.connect(server)
         connection.request("POST", path, json.dumps(body).encode(), JSON | {"Authorization": f"Bearer {server.token}"})
         return connection
@@ -29,7 +29,7 @@ class Stop(HttpCase):
         return error
 
     def waiting(self, server, **more):
-        """The events of a run that goes on until it is ended."""
+        """The events of a run that has no end of its own."""
         _, reply = self.events(server, ENDLESS, **more)
         self.until_event(reply, "output")
         return reply
@@ -65,7 +65,7 @@ class Stop(HttpCase):
         self.assertLess(seconds, 5)
 
     def cancelled_by(self, server, stop, seconds):
-        """A run over each route, which `stop` ends: all are told so, with what they had written."""
+        """A run over each route, which `stop` ends. Each client learns this, and gets the output so far."""
         whole = self.post(server, "/runs", {"code": ENDLESS, "language": "python", "runId": "whole"})
         short = self.post(server, "/execute", {"code": ENDLESS})
         _, events = self.events(server, ENDLESS, runId="events")

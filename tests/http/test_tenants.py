@@ -1,4 +1,4 @@
-"""Tokens are clients (S12): each sees and ends its own runs, and an operator's token all of them. Tokens and limits that change (K10)."""
+"""A token is a client (S12): it sees and ends its own runs, and an operator's token sees and ends all. Tokens and limits change (K10)."""
 import os
 import signal
 import subprocess
@@ -33,7 +33,7 @@ class Tenants(HttpCase):
         self.run_as(server, BOB, "bob-1")
         self.assertEqual((self.ids(server, ALICE), self.ids(server, BOB), self.ids(server, BOSS)), (["alice-1"], ["bob-1"], ["bob-1", "alice-1"]))
         record = self.as_(server, ALICE, "GET", "/runs/alice-1").json()["id"]
-        # A record's own id is hexadecimal: "alice" is a beginning of none of them.
+        # The id of a record is hexadecimal, so none begins with "alice".
         for id in ("alice-1", "alice", record, record[:6]):
             self.assert_detail(self.as_(server, BOB, "GET", f"/runs/{id}"), 404)
             self.assertNotIn(b"secret", self.as_(server, BOB, "GET", f"/runs/{id}").body)
@@ -67,7 +67,7 @@ class Tenants(HttpCase):
                 self.assertIn(id, self.ids(server, BOSS))
                 self.assert_detail(self.as_(server, BOB, "GET", f"/runs/{id}"), 404)
                 self.assert_detail(self.as_(server, BOB, "DELETE", f"/runs/{id}"), 404)
-                # Under way, the id is not another's to have.
+                # While the run is active, no other client can use its id.
                 self.assertEqual(self.as_(server, BOB, "POST", "/runs", {"code": "1", "language": "python", "runId": id}).status, 400)
                 self.assertEqual(self.as_(server, who, "DELETE", f"/runs/{id}").json(), {"cancelled": 1})
                 self.assertEqual(self.until_event(reply, "finished")["verdict"], "cancelled")
@@ -116,7 +116,7 @@ class Reloading(Tenants):
         server = self.serve_tokens()
         beside = self.folder / "beside"
         beside.write_text("moved-0123456789\n")
-        os.replace(beside, self.tokens)  # as an operator's tool, and Kubernetes, change one
+        os.replace(beside, self.tokens)  # the way in which tools of operators and Kubernetes change a file
         self.until(lambda: self.status(server, "moved-0123456789") == 200, "the new token is not known")
         self.assertEqual(self.status(server, ALICE), 401)
 

@@ -1,4 +1,4 @@
-"""A proxy before the engine whose connections a test breaks: by the request that they carry, with an end or with a reset."""
+"""A proxy before the engine. A test breaks its connections by the request that they carry, with an end or with a reset."""
 import os
 import re
 import selectors
@@ -86,7 +86,7 @@ class CutProxy:
 
     def end(self, connection, reset=False):
         self.connections.discard(connection)
-        if reset:  # what a close does then
+        if reset:  # a close sends a reset then
             connection.client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         for each in (connection.client, connection.engine):
             if each in self.selector.get_map():
@@ -102,7 +102,7 @@ class CutProxy:
             done.set()
 
     def cut(self, text, reset=False):
-        """Breaks the connections on which a request with this text went; how many there were."""
+        """Breaks the connections that carried a request with this text. Returns their number."""
         done, count = threading.Event(), []
         self.wanted.append((text, reset, done, count))
         os.write(self.waker, b".")

@@ -1,4 +1,4 @@
-"""A real registry (Debian's docker-registry) on a port of loopback, small images to put into it, and a relay that breaks what goes through it."""
+"""A real registry (Debian's docker-registry) on a loopback port, small images for it, and a relay that breaks connections."""
 import base64
 import io
 import json
@@ -77,7 +77,7 @@ class Registry:
             return reply.headers["Docker-Content-Digest"]
 
     def push(self, name, says, size=1 << 16):
-        """Puts an image into the registry whose /says prints `says`, and takes it off the engine again."""
+        """Puts an image into the registry, and removes it from the engine. `cat /says` prints `says` there."""
         make_image(name, says, size)
         try:
             repository, tag = name.rsplit(":", 1)
@@ -92,7 +92,7 @@ class Registry:
 
 
 def make_image(name, says, size=1 << 16, labels=None):
-    """An image of busybox alone, and of `size` bytes that nothing compresses: no two have the same layer."""
+    """An image with only busybox and `size` random bytes, so that no two images share a layer."""
     tar = io.BytesIO()
     with tarfile.open(fileobj=tar, mode="w") as archive:
         def add(path, data, mode=0o644):
@@ -129,7 +129,7 @@ def unique():
 
 
 class Relay:
-    """Passes each connection on to `target`. `after` bytes of large replies: `then` says what comes.
+    """Relays each connection to `target`. After `after` bytes of large replies, it does what `then` says.
 
     cut    the connection is closed, and from then on all requests are answered 403
     stall  nothing more comes until `go_on` is set
@@ -162,7 +162,7 @@ class Relay:
         """Ends every connection, and takes no more."""
         self.dropped = True
         try:
-            self.listener.shutdown(socket.SHUT_RDWR)  # wakes who accepts, which closing does not
+            self.listener.shutdown(socket.SHUT_RDWR)  # wakes the thread that accepts; a close does not
         except OSError:
             pass
         self.listener.close()
@@ -179,7 +179,7 @@ class Relay:
             except OSError:
                 return
             self.ends.append(client)
-            if self.dropped:  # it came as the others went
+            if self.dropped:  # it was accepted while the others were closed
                 client.close()
                 return
             threading.Thread(target=self._serve, args=(client,), daemon=True).start()
@@ -194,7 +194,7 @@ class Relay:
             family = socket.AF_UNIX if isinstance(self.target, str) else socket.AF_INET
             with socket.socket(family) as server:
                 server.connect(self.target)
-                # An engine may have more to say to a client that has gone: of a container that was not started yet, for one.
+                # An engine may still send to a client that is gone, for example about a container that was not started yet.
                 self.ends.append(server)
                 if self.dropped:
                     return
@@ -227,7 +227,7 @@ class Relay:
         self.ended.append(last)
 
     def before(self, data):
-        """What a client sends, before it is passed on."""
+        """Reads what a client sends, before it is relayed."""
 
     def _down(self, server, client):
         passed = 0

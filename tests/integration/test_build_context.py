@@ -1,4 +1,4 @@
-"""What a build gets of a folder, compared with a build that the engine makes of the same folder's tar: times, modes, links, and what stays at home."""
+"""What a build receives of a folder, compared with the engine's own build from a tar of the folder: times, modes, links, and ignored files."""
 import io
 import json
 import os
@@ -19,7 +19,7 @@ class BuildContext(CliCase):
         super().setUp()
         self.project = self.folder / "project"
         self.project.mkdir()
-        self.mark = uuid.uuid4().hex  # nothing is taken from a cache
+        self.mark = uuid.uuid4().hex  # so that no cache is used
         self.addCleanup(remove_built_images)
 
     def write(self, name, text="x"):
@@ -83,7 +83,7 @@ class BuildContext(CliCase):
             with self.subTest(builder):
                 done = self.run_folder("-q", "--dockerfile", str(other), "--context", ".", builder=builder)
                 self.assertEqual(done.returncode, 0, done.stderr)
-                # BuildKit has no way to hide the Dockerfile; sandboxes have no root, so the program sees what nobody sees.
+                # BuildKit can't hide the Dockerfile. Sandboxes have no root, so the program can't read it.
                 lines = [line for line in done.stdout.decode().splitlines() if not line.startswith(".dockerfile.")]
                 self.assertEqual("\n".join(lines), expected.rstrip())
 
@@ -128,7 +128,7 @@ class BuildContext(CliCase):
                     done = self.run_folder("-q", "--workspace", ".", "--program", "dockerfile", builder=builder)
                     self.assertEqual(done.returncode, 0, done.stderr)
                     there = set(done.stdout.decode().splitlines())
-                    # BuildKit reads its Dockerfile out of the context, so that it is there whatever is ignored.
+                    # BuildKit reads its Dockerfile from the context, so it is there even if it is ignored.
                     self.assertEqual(there - {"./Dockerfile"}, everything - gone - {"./Dockerfile"})
 
     def test_the_dockerfiles_own_rules_go_first(self):  # B04
@@ -186,7 +186,7 @@ class BuildContext(CliCase):
         self.write(".dockerignore", "*.log\n")
         self.write("Dockerfile", f"FROM {SHELL}\nCOPY . /c\nRUN date +%N > /when\nCMD [\"cat\", \"/when\"]\n")
         first = self.run_folder("-q", "--workspace", ".", "--program", "dockerfile").stdout
-        time.sleep(1.1)  # another second: times are no part of what a copy is known by
+        time.sleep(1.1)  # another second: the cache of COPY does not compare times
         os.utime(self.project / "a.txt")
         self.assertEqual(self.run_folder("-q", "--workspace", ".", "--program", "dockerfile").stdout, first)
 
@@ -203,7 +203,7 @@ class BuildContext(CliCase):
                 with self.subTest(builder, rules=rules):
                     done = self.run_folder("-q", "--dockerfile", "Dockerfile", "--context", ".", builder=builder)
                     self.assert_run(done, 0, 3 * self.mark.encode())
-                    # The same size: the builder's cache must see that it is another content.
+                    # The same size: the builder's cache must see that the content differs.
                     first.write_text(uuid.uuid4().hex)
                     done = self.run_folder("-q", "--dockerfile", "Dockerfile", "--context", ".", builder=builder)
                     self.assert_run(done, 0, 3 * first.read_bytes())
@@ -300,7 +300,7 @@ class BuildOptions(CliCase):
 
     def test_what_only_buildkit_builds_is_named(self):  # B06
         for text in ("RUN <<EOT\nset -e\necho one > /note\nEOT\n", "COPY <<a.txt /x\nhello\na.txt\n", "RUN cat <<-'E' > /x\n\tone\n\tE\n"):
-            with self.subTest(text):  # Docker 28's classic builder would run nothing, and go well
+            with self.subTest(text):  # the classic builder of Docker 28 would run nothing and report success
                 self.assert_refused(self.build(f"FROM {SHELL}\n{text}CMD [\"true\"]\n"), "line 2 has a here-document", "DOCKER_BUILDKIT=1")
         cases = {"COPY --link x /x\n": "line 2 has COPY --link", "RUN --network=none true\n": "line 2 has RUN --network",
                  "RUN --mount=type=cache,target=/x true\n": "line 2 has RUN --mount", "COPY --chmod=755 x /x\n": "line 2 has COPY --chmod"}
@@ -317,7 +317,7 @@ class BuildOptions(CliCase):
             with self.subTest(text):
                 self.assert_refused(self.build(f"{text}\nCMD [\"true\"]\n", "-q"), "TARGETARCH is empty, since only BuildKit sets it", "DOCKER_BUILDKIT=1")
         shift = self.build(f"FROM {SHELL}\nRUN echo $((1 <<2)) MARK\nCMD [\"true\"]\n", "-q")
-        if b"unterminated heredoc" not in shift.stderr:  # Docker 28's own reader takes it for a here-document, and says so
+        if b"unterminated heredoc" not in shift.stderr:  # the parser of Docker 28 takes it for a here-document, and says so
             self.assert_run(shift, 0)
         done = self.build(f"FROM {SHELL}\nRUN --mount=type=secret,id=x true\nCMD [\"true\"]\n")  # B15
         self.assertIn(b"line 2 mounts a secret or ssh", done.stderr)

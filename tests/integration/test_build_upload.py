@@ -1,4 +1,4 @@
-"""A build's context is sent while its network is made, and no step begins before that is there: on the real builder."""
+"""The context of a build is sent while its network is made, and no step starts before the network exists (real builder)."""
 import os
 import threading
 import time
@@ -14,7 +14,7 @@ MEBIBYTE = 1 << 20
 
 
 class Holding(Relay):
-    """Holds back whoever makes a build's network, until it may go on."""
+    """Holds the request that makes the network of a build, until it is released."""
 
     def __init__(self, *arguments, **more):
         self.asked = threading.Event()

@@ -1,4 +1,4 @@
-"""Builds by BuildKit: what bounds their steps is set where the engine is started (images/dind/build_bounds.sh), by scripts/engine here."""
+"""Builds by BuildKit. The bounds of their steps are set when the engine starts (images/dind/build_bounds.sh), here by scripts/engine."""
 import json
 import re
 import socket
@@ -9,7 +9,7 @@ from dindtest.case import CliCase
 from dindtest.engine import remove_built_images
 from dindtest.program import PYTHON, SHELL
 
-# Three quarters of what all steps have, and the rest and more when a byte comes from the test.
+# Takes three quarters of the memory of all steps; after a byte from the test, more than the rest.
 EATS = """
 import socket, sys
 bound = int(sys.argv[1])
@@ -43,13 +43,13 @@ class BuildKit(CliCase):
         self.memory, self.pids = (int(labels[f"dind-executor.build.{name}"]) for name in ("memory", "pids"))
 
     def steps(self, text):
-        """A Dockerfile's place; nothing of it is taken from a cache."""
+        """The path of a Dockerfile whose build uses no cache."""
         path = self.folder / "Dockerfile"
         path.write_text(f"{text} # {uuid.uuid4().hex}\nCMD echo built\n")
         return ["--dockerfile", str(path), "--context", "project"]
 
     def assert_goes_on(self):
-        """The engine answers, and its sandboxes run."""
+        """The engine answers, and sandboxes run on it."""
         self.assertEqual(engine.call("GET", "/_ping"), b"OK")
         self.assert_run(self.call("run", self.python("print('runs')")), 0, b"runs\n")
 
@@ -68,7 +68,7 @@ class BuildKit(CliCase):
         self.assertIn(b"exit code: 137\n", stderr)
         self.assertIn(b"(DIND_BUILD_MEMORY of the engine)", stderr)
         self.assert_goes_on()
-        # The next build has it all again; a bound that is there is not told of.
+        # The next build has all of it again, and doctor does not mention a bound that is set.
         done = self.call("run", *self.steps(f"FROM {PYTHON}\nRUN python -c 'bytearray({self.memory // 4 * 3})'"), env=self.env)
         self.assert_run(done, 0, b"built\n")
         self.assertNotIn(b"no bounds", done.stderr)

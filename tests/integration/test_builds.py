@@ -1,4 +1,4 @@
-"""Dockerfiles: built within bounds, run like any image, and their builder's words where a step fails."""
+"""Dockerfiles: they are built within bounds and run like any image. If a step fails, the message of the builder is shown."""
 import http.server
 import json
 import re
@@ -17,7 +17,7 @@ BUILT = "dind-executor.built"
 
 
 class Listener:
-    """On loopback, where the engine is too: how many came."""
+    """A listener on loopback, where the engine is too. Returns how many connections came."""
 
     def __enter__(self):
         listener = self
@@ -46,7 +46,7 @@ class Listener:
 class Builds(CliCase):
     def setUp(self):
         super().setUp()
-        self.mark = uuid.uuid4().hex  # in each Dockerfile: nothing is taken from a cache
+        self.mark = uuid.uuid4().hex  # in each Dockerfile, so that no cache is used
         self.project = self.folder / "workspace/session/project"
         self.project.mkdir(parents=True)
         self.addCleanup(remove_built_images)
@@ -206,7 +206,7 @@ class Builds(CliCase):
         self.assertEqual([each for each in left.values() if BUILT not in (each["Labels"] or {})], [])
         time.sleep(1.1)  # the engine's times have seconds
         env = self.environment(**self.configure(gc={"imagesUnusedFor": "1s"}))
-        for _ in range(2):  # an image that another needs goes after it
+        for _ in range(2):  # an image is removed after the images that need it
             self.assertEqual(self.call("gc", env=env).returncode, 0)
         self.assertEqual([each for each in self.images() if each in left], [])
 
@@ -225,7 +225,7 @@ class Builds(CliCase):
             "sys.exit(9)\n")
         done = self.build(f"FROM {PYTHON}\nCOPY many.py /\nRUN python /many.py # MARK\n", "--context", "session/project", env=self.configure(build={"pids": 50}))
         self.assertEqual(done.returncode, 9, done.stderr)
-        # The bound comes from outside: what a step forks in its first moments may come before it.
+        # The bound is set from outside, so a step can fork before it holds.
         found = re.search(r"refused after (\d+) of 50\n", done.stderr.decode())
         self.assertTrue(found, done.stderr)
         self.measured("forks of a step until its bound was there (48: from its begin)", found[1])
@@ -270,13 +270,13 @@ class Builds(CliCase):
             folder.mkdir(exist_ok=True)
             (folder / str(number)).touch()
         ahead = []
-        for attempt in range(3):  # on a machine with other things to do, the builder may be the faster one
+        for attempt in range(3):  # on a busy machine, the builder may be faster
             begun = time.time()
             done = self.build(f"FROM {SHELL}\nCOPY . /many\nCMD [\"echo\", \"MARK {attempt}\"]\n", "--context", "session/project", "--json")
             self.assertEqual(done.returncode, 0, done.stderr)
             result = json.loads(done.stdout.splitlines()[-1])["result"]
             image = engine.call("GET", f"/images/{result['image']}/json")   # by its name
-            # The first that is made of it is to look into it, for the files of /etc.
+            # The first container of the image is only there to read the files of /etc.
             runs = [each["at"] for each in container_events(begun, "create") if each["image"] in (image["Id"], result["image"])][:1]
             names = [each["at"] for each in events(begun, "image", "tag") if result["image"] in (each["name"], image["Id"])]
             self.assertEqual((len(runs), len(names)), (1, 1), (runs, names))
@@ -288,6 +288,6 @@ class Builds(CliCase):
         self.assertGreater(ahead[-1], 0)
 
     def test_an_engines_fault_is_no_verdict(self):
-        """A name server of none: nothing but the engine's own refusal of an image that can't be pulled."""
+        """There is no registry: the message is the engine's own, for an image that can't be pulled."""
         done = self.build(f"FROM {SHELL}\nCOPY --from=127.0.0.1:1/none:1 /x /x\n", "--quiet")
         self.assert_refused(done, "127.0.0.1:1/none:1")

@@ -1,4 +1,4 @@
-"""Connections to the engine that break: what is said is that the connection broke, and not that somebody removed something (R03)."""
+"""Connections to the engine that break. The message says that the connection broke, and not that something was removed (R03)."""
 import json
 
 from cut_proxy import CutProxy
@@ -17,7 +17,7 @@ class Cut(CliCase):
         self.addCleanup(self.proxy.close)
 
     def begin(self, *arguments):
-        """A run through the proxy, whose program has begun; its events come as JSON."""
+        """A run through the proxy, with events as JSON, whose program has begun."""
         child = self.start("run", "--json", *arguments, env=self.environment(DOCKER_HOST=self.proxy.address))
         self.wait_for(child, lambda event: event["event"] == "output")
         return child

@@ -1,4 +1,4 @@
-"""How runs end before their time, and that nothing of them stays: our signals, our death, many at once."""
+"""Runs that are ended early leave nothing: signals to the program, its SIGKILL, many at once."""
 import json
 import signal
 import time
@@ -44,7 +44,7 @@ class Stops(CliCase):
         self.assertLess(self.stopped_by(signal.SIGINT, 130, deaf), 0.5)
 
     def test_a_stop_in_the_middle_of_the_preparation_leaves_nothing(self):
-        # At every stage of it: the moments differ from machine to machine, and so does what they meet.
+        # At every stage of the run. Which stage a delay meets differs from machine to machine.
         path = self.python(UP)
         for delay in (0.0, 0.02, 0.05, 0.08, 0.12, 0.16, 0.2, 0.3):
             child = self.start("run", "--quiet", path)
@@ -52,14 +52,14 @@ class Stops(CliCase):
             begun = time.monotonic()
             child.send_signal(signal.SIGTERM)
             code = child.wait(LIMIT)
-            self.assertIn(code, (143, -15))  # -15: it came before we listened
+            self.assertIn(code, (143, -15))  # -15: it came before the handler was installed
             self.assertLess(time.monotonic() - begun, 5)
         self.assert_nothing_left(5)
 
 
 class Death(CliCase):
     def test_the_sandbox_goes_with_us_when_we_are_killed(self):
-        # Children that left the session go too: the end of PID 1 is the end of them all.
+        # Children that left the session end too, since the end of PID 1 ends all.
         path = self.file("x.sh", "(setsid sh -c 'trap \"\" TERM HUP INT; sleep 100' &)\ntrap '' TERM HUP\necho up\nsleep 100\n")
         gone = []
         for _ in range(5):
@@ -74,7 +74,7 @@ class Death(CliCase):
         self.assertLess(max(gone), 1.0)
 
     def stopped_by_the_engine(self, *calls):
-        """The last event of a run whose sandbox the engine is asked to end, and how long that took."""
+        """Asks the engine to end the sandbox of a run. Returns the last event of the run and how long that took."""
         child = self.start("run", "--json", self.python("import os, signal\nfor _ in range(100): os.kill(1, signal.SIGTERM)\n" + UP))
         for line in child.stdout:
             if json.loads(line)["event"] == "output":
@@ -90,14 +90,14 @@ class Death(CliCase):
 
     @alone
     def test_a_stop_by_the_engine_ends_the_sandbox_at_once(self):
-        # So does an engine that starts anew after a crash, and it doesn't answer before that has ended (S02: StopSignal).
+        # An engine that starts again after a crash does so too, and does not answer before (S02: StopSignal).
         last, took = self.stopped_by_the_engine("stop")
         self.assertLess(took, 1.0)
         self.assertEqual((last["event"], last["error"]["kind"]), ("error", "engine_error"))
 
     @alone
     def test_sigterm_means_nothing_to_a_sandbox_whoever_sends_it(self):
-        """S02: a program can make its own look as if it came from outside."""
+        """S02: a program can send a signal that seems to come from outside."""
         last, took = self.stopped_by_the_engine("kill?signal=SIGTERM", "kill?signal=SIGUSR1", "kill?signal=SIGKILL")
         self.assertLess(took, 1.0)
         self.assertEqual((last["event"], last["error"]["kind"]), ("error", "engine_error"))
@@ -127,7 +127,7 @@ class Many(CliCase):
         self.assert_nothing_left(1)
 
     def test_what_ended_by_itself_is_not_killed_once_more(self):
-        """A kill costs the engine a process of runc, for nothing."""
+        """A kill would cost the engine a process of runc, without need."""
         begun = time.time()
         pids = set()
         for _ in range(10):

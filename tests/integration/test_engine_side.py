@@ -1,4 +1,4 @@
-"""What is on the engine besides a run's container: images that are not to be trusted, the supervisor's volume, what the dead left."""
+"""What is on the engine besides the container of a run: untrusted images, the volume with the supervisor, what dead instances left."""
 import io
 import json
 import os
@@ -18,7 +18,7 @@ UP = "import time\nprint('up', flush=True)\nwhile True: time.sleep(1)\n"
 
 class Images(CliCase):
     def image(self, config):
-        """An image of the shell's with this configuration, which goes with the test."""
+        """The shell's image with this configuration. It is removed after the test."""
         name = f"dind-test-{uuid.uuid4().hex[:12]}:1"
         made = engine.call("POST", "/containers/create", {"Image": SHELL, "Cmd": ["true"]})["Id"]
         try:
@@ -41,7 +41,7 @@ class Images(CliCase):
         first = child.stdout.readline()
         mounts = engine.call("GET", f"/containers/{self.sandbox_of(child)}/json")["Mounts"]
         self.assertIn("/data", [each["Destination"] for each in mounts])
-        lines = (first + child.stdout.read()).decode().splitlines()  # communicate() would leave out what readline() had read ahead
+        lines = (first + child.stdout.read()).decode().splitlines()  # communicate() would lose what readline() has read ahead
         child.wait(LIMIT)
         self.assertEqual((lines[0], int(lines[1]) >= 2_000_000_000, lines[2]), ("/usr", True, "writable"), lines)
         for path in ("/data", "/var/odd/path", "/tmp"):
@@ -89,7 +89,7 @@ class Images(CliCase):
 class SupervisorVolume(CliCase):
     def volume(self):
         child = self.start("run", "--quiet", self.python(UP))
-        # The engine lists a container before it knows it by its id.
+        # The engine lists a container before it can be found by its id.
         self.assertEqual(child.stdout.readline(), b"up\n")
         mounts = engine.call("GET", f"/containers/{self.sandbox_of(child)}/json")["HostConfig"]["Mounts"]
         child.send_signal(signal.SIGTERM)
@@ -97,7 +97,7 @@ class SupervisorVolume(CliCase):
         return next(each["Source"] for each in mounts if each["Target"] == "/.dind")
 
     def remove(self, volume):
-        # Others' runs may use it at this moment: then it is refused, and asked again.
+        # Other runs may use it at this moment: then the engine refuses, and the test asks again.
         self.until(lambda: engine.call("DELETE", f"/volumes/{volume}", allow=(404, 409)) is None or not exists("volumes", volume), 20)
 
     def assert_runs_with_stdin(self):
@@ -148,7 +148,7 @@ class SupervisorVolume(CliCase):
 
 class Reaper(CliCase):
     def gone_owner(self):
-        """A process of this boot and pid namespace that is no more: number 1, begun at another time."""
+        """A process of this boot and PID namespace that does not exist any more: number 1, with another start time."""
         boot = open("/proc/sys/kernel/random/boot_id").read().strip()
         namespace = "".join(filter(str.isdigit, os.readlink("/proc/self/ns/pid")))
         return f"{boot}.{namespace}.1.1"
@@ -162,7 +162,7 @@ class Reaper(CliCase):
         return made
 
     def sweep(self):
-        """A program of ours that lives long enough for a pass."""
+        """A program that lives long enough for one pass of the reaper."""
         self.start("run", "--quiet", self.python(UP))
 
     def test_what_the_dead_left_is_removed_and_nothing_else(self):
@@ -191,7 +191,7 @@ class Reaper(CliCase):
         self.assertTrue(exists("networks", f"alive-{mark}"))
 
     def labelled_image(self, labels):
-        """An image of somebody's, whose labels its containers inherit."""
+        """An image of another person. Its containers inherit its labels."""
         name = f"dind-test-labelled:{uuid.uuid4().hex[:12]}"
         made = engine.call("POST", "/containers/create", {"Image": SHELL, "Cmd": ["true"]})["Id"]
         repo, tag = name.split(":")
@@ -201,7 +201,7 @@ class Reaper(CliCase):
         return name
 
     def test_labels_of_an_image_make_nobodys_container_ours(self):
-        """S14: whatever the values, and by whatever name the container goes."""
+        """S14: with any value, and with any name of the container."""
         others = []
         for labels in ({OWNER: "x", DEADLINE: "1"}, {OWNER: self.gone_owner()}, {OWNER: "", DEADLINE: "1", "dind-executor.run": "r"}):
             image = self.labelled_image(labels)
@@ -211,7 +211,7 @@ class Reaper(CliCase):
                 engine.call("POST", f"/containers/{made}/start")
                 others.append(made)
         mine = self.container({OWNER: self.gone_owner()}, start=True)
-        # A container of ours is ours, whatever its image says.
+        # A container that dind-executor created counts, whatever its image says.
         body = {"Image": self.labelled_image({OWNER: "x", DEADLINE: "1"}), "Cmd": ["true"], "Labels": {OWNER: self.gone_owner()}}
         mine_of_such_an_image = engine.call("POST", "/containers/create", body)["Id"]
         self.sweep()

@@ -1,4 +1,4 @@
-"""What `dind-executor gc` removes from a real engine, and what it leaves. Others use the engine meanwhile: only this test's own objects are looked at."""
+"""What `dind-executor gc` removes from a real engine, and what it leaves. Others may use the engine, so the test looks only at its own objects."""
 import json
 import os
 import pathlib
@@ -15,7 +15,7 @@ BUILT = "dind-executor.built"
 
 
 def gone_owner():
-    """A process of this boot and pid namespace that is no more: number 1, begun at another time."""
+    """A process of this boot and PID namespace that does not exist any more: number 1, with another start time."""
     boot = pathlib.Path("/proc/sys/kernel/random/boot_id").read_text().strip()
     namespace = "".join(filter(str.isdigit, os.readlink("/proc/self/ns/pid")))
     return f"{boot}.{namespace}.1.1"
@@ -52,7 +52,7 @@ class Garbage(CliCase):
         return name
 
     def gc(self, *arguments, unused="7d", most="1t"):
-        """The items of this test's own, by name. Nobody else's images: the limits are generous unless the test says."""
+        """The items of this test, by name. The limits are generous unless the test sets them, so no other image is removed."""
         env = self.environment(DIND_CONFIG=self.file("dind.json", json.dumps({"gc": {"imagesUnusedFor": unused, "imagesMaxBytes": most}})))
         done = self.call("gc", "--json", *arguments, env=env)
         self.assertIn(done.returncode, (0, 1), done.stderr)
@@ -65,7 +65,7 @@ class Garbage(CliCase):
         return exists(kind, name + ("/json" if kind == "images" else ""))
 
     def world(self):
-        """Objects that go and objects that stay, as (kind, name)."""
+        """Objects that must be removed and objects that must stay, as (kind, name)."""
         owner = {OWNER: gone_owner()}
         supervisor = {CACHE: "supervisor"}
         mounted = self.volume("dind-supervisor-mounted", supervisor)
@@ -76,7 +76,7 @@ class Garbage(CliCase):
                  ("networks", self.network({})), ("images", self.image("dind-executor/unlabelled", {})),
                  ("images", self.image("somebody/inherited", {BUILT: "1"})),
                  ("images", self.image("somebody/supervisor", supervisor)),  # S01: not by the label alone
-                 ("containers", self.container({}, image=self.image("somebody/labelled", owner)))]  # S14: its image has the label, it has not
+                 ("containers", self.container({}, image=self.image("somebody/labelled", owner)))]  # S14: its image has the label, the container has not
         goes = [("containers", self.container(owner)), ("volumes", self.volume("orphan", owner)), ("networks", self.network(owner)),
                 ("volumes", self.volume("dind-supervisor-old", supervisor)), ("images", self.image("dind-executor/built", {BUILT: "1"}))]
         time.sleep(1.1)  # the engine's times have seconds
@@ -86,7 +86,7 @@ class Garbage(CliCase):
         keeps, goes = self.world()
         report = self.gc("--dry-run", unused="1s")
         self.assertTrue(report["dryRun"])
-        # A container's name is the engine's own here.
+        # The engine chooses the name of this container.
         self.assertEqual(self.names(report), {name for kind, name in goes if kind != "containers"})
         self.assertTrue(all(not each["removed"] for each in report["items"]))
         time.sleep(0.5)
@@ -131,11 +131,11 @@ class Garbage(CliCase):
         name = self.image("dind-executor/built", {BUILT: "1"})
         before = engine.call("GET", f"/images/{name}/json")["Metadata"]["LastTagTime"]
         self.assert_run(self.call("run", "--quiet", "--image", name, "--", "cat", "/says"), 0, b"x")
-        # It was tagged a moment ago, which is less than a day: nothing is noted.
+        # It was tagged less than a day ago: nothing is recorded.
         self.assertEqual(engine.call("GET", f"/images/{name}/json")["Metadata"]["LastTagTime"], before)
         ask_engine("POST", f"/images/{name}/tag?repo={name.split(':')[0]}&tag=1")
-        if not has_containerd_store():  # there a tag of its own notes it
-            self.assertNotEqual(engine.call("GET", f"/images/{name}/json")["Metadata"]["LastTagTime"], before)  # what noting relies on
+        if not has_containerd_store():  # there a tag of its own records it
+            self.assertNotEqual(engine.call("GET", f"/images/{name}/json")["Metadata"]["LastTagTime"], before)  # the record relies on this
 
     def test_people_get_lines(self):
         volume = self.volume("dind-supervisor-lines", {CACHE: "supervisor"})

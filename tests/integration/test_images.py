@@ -1,4 +1,4 @@
-"""Images of every kind: with busybox alone, with no shell, with nothing but one program, and of another libc."""
+"""Images of every kind: with only busybox, without a shell, with only one program, and with another libc."""
 import io
 import pathlib
 import subprocess

@@ -1,4 +1,4 @@
-"""Limits on a real engine: how exactly a timeout holds, and more CPUs than there are. Programs that do their worst are in tests/hostile."""
+"""Limits on a real engine: how exactly a timeout holds, and more CPUs than the machine has. Hostile programs are in tests/hostile."""
 import json
 import time
 

@@ -1,4 +1,4 @@
-"""Packages in two phases: an installer with a network, then the program with none. The package index is the real one."""
+"""Dependencies in two phases: an installer with a network, then the program without one. The package index is the real one."""
 import os
 import pathlib
 import time
@@ -46,7 +46,7 @@ class Packages(CliCase):
         self.until(lambda: not self.leftovers())
 
     def test_without_the_bundle_the_installer_says_what_it_does_not_trust_or_works(self):
-        """On a machine that trusts an extra authority it fails for its certificate; elsewhere it works."""
+        """On a machine that trusts an extra authority, it fails because of the certificate; elsewhere it works."""
         done = self.packages("--require", "six", self.python("print('ran')"), env={"DIND_CA_BUNDLE": ""})
         self.assertTrue(done.returncode == 0 or b"CERTIFICATE_VERIFY_FAILED" in done.stderr, done.stderr[-500:])
 

@@ -1,4 +1,4 @@
-"""Images out of a real registry: what is pulled when, as whom, and what happens when the way breaks."""
+"""Images from a real registry: what is pulled, when, with which login, and what happens if the connection breaks."""
 import json
 import os
 import pathlib
@@ -33,13 +33,13 @@ def setUpModule():
 
 class RegistryTest(CliCase):
     def image(self, registry, says="hello\n", size=1 << 16, port=None):
-        """A name that is in the registry and not on the engine. With `port`: as it is called through a relay."""
+        """The name of an image that the registry has and the engine has not. `port`: that of a relay."""
         repository = f"t{unique()}:1"
         registry.push(f"{registry.host}/{repository}", says, size)
         name = f"127.0.0.1:{port}/{repository}" if port else f"{registry.host}/{repository}"
         self.addCleanup(remove_image, name)
         for relay in self.relays:
-            self.addCleanup(relay.close)  # before: a pull that ended afterwards would leave its image
+            self.addCleanup(relay.close)  # before: a pull that ends afterwards would leave its image
         return name
 
     def setUp(self):
@@ -67,7 +67,7 @@ class RegistryTest(CliCase):
         return self.environment(PATH=f"{folder}:{os.environ['PATH']}")
 
     def assert_not_pulled(self, done, *said):
-        """One line after the progress, exit 125, and no secret anywhere."""
+        """One line after the progress, exit 125, and no secret in the output."""
         self.assert_run(done, 125, b"")
         text = done.stderr.decode()
         for part in said:
@@ -288,7 +288,7 @@ class BrokenWays(RegistryTest):
         time.sleep(0.5)
         pulls = pulls_of(engine.requests)
         self.assertEqual(len(pulls), 1, engine.requests)
-        # One gives up, and the others still wait; then they get it.
+        # One stops waiting; the others still wait and get it.
         client.stop(runId="r0")
         self.assertEqual(client.reply(ids[0])["result"]["verdict"], "cancelled")
         time.sleep(0.3)

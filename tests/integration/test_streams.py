@@ -1,4 +1,4 @@
-"""Input and output on a real engine: every byte, whatever it looks like, and no more memory than a window of it."""
+"""Input and output on a real engine: every byte arrives, and no more memory is used than the window."""
 import hashlib
 import json
 import subprocess
@@ -17,7 +17,7 @@ class Output(CliCase):
 
     def test_a_hundred_megabytes_arrive_whole_and_are_not_held(self):
         path = self.python("import sys\nfor i in range(1600): sys.stdout.buffer.write(bytes([i % 251]) * 65536)\n")
-        # The sanitizer's quarantine keeps what is freed, up to 256 MiB of it; without one the variable means nothing.
+        # The sanitizer keeps freed memory, up to 256 MiB. Without a sanitizer, the variable has no effect.
         env = self.environment(ASAN_OPTIONS="quarantine_size_mb=1:thread_local_quarantine_size_kb=64")
         begun = time.monotonic()
         child = self.start("run", "--quiet", path, env=env)

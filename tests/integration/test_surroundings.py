@@ -1,4 +1,4 @@
-"""What a program finds in its sandbox: names of hosts and users, a user of its own, what the image has in its volumes."""
+"""What a program finds in its sandbox: names of hosts and users, a user of its own, the content of the image's volumes."""
 import contextlib
 import os
 import subprocess
@@ -122,7 +122,7 @@ class Surroundings(CliCase):
             if name.startswith("dind-etc-"):
                 engine.call("DELETE", "/volumes/" + name, allow=(409, 404))
         self.assert_run(self.call(*command), 0)
-        # One whose filling broke off.
+        # A volume that was filled only in part.
         for each in engine.call("GET", "/volumes")["Volumes"]:
             if each["Name"].startswith("dind-etc-"):
                 for file in ("hosts", "passwd", "group"):
@@ -256,7 +256,7 @@ class Volumes(CliCase):
 
 
 class Planted(CliCase):
-    """S04: nothing that a program puts under a protected name stays there."""
+    """S04: nothing that a program writes to a protected name stays there."""
 
     def setUp(self):
         super().setUp()

@@ -1,4 +1,4 @@
-"""The ways to the engine: unix socket, TCP, TLS with certificates of both sides, docker contexts. A relay carries the bytes to the real engine."""
+"""The transports to the engine: Unix socket, TCP, TLS with certificates of both sides, docker contexts. A relay carries the bytes to the real engine."""
 import hashlib
 import json
 import os
@@ -15,7 +15,7 @@ from dindtest.case import CliCase
 
 
 class Relay:
-    """Listens on loopback and passes each connection on to the engine, half-closes included; with TLS where `context` is given."""
+    """Listens on loopback and relays each connection to the engine, half-closes included; with TLS if `context` is given."""
 
     def __init__(self, context=None):
         self.context = context
@@ -45,7 +45,7 @@ class Relay:
             engine.close()
 
     def _relay(self, client, engine):
-        """Both ways in one thread: a TLS connection must not be used by two."""
+        """Both directions in one thread, since two must not use one TLS connection."""
         other = {client: engine, engine: client}
         waiting = {client: b"", engine: b""}  # what is to be written to each
         reading = {client, engine}
@@ -76,25 +76,25 @@ class Relay:
                 except OSError:
                     if each is client:
                         return
-                    waiting[each] = b""  # the engine takes no more, and what it said is still on its way
+                    waiting[each] = b""  # the engine takes no more, and its last bytes are still on their way
             for each in other:
                 if other[each] not in reading and not waiting[each] and each not in ended:
                     ended.add(each)
                     try:
-                        each.shutdown(socket.SHUT_WR)  # and the rest is read: a close with bytes unread drops those unsent
+                        each.shutdown(socket.SHUT_WR)  # read the rest: a close with unread bytes drops the unsent ones
                     except OSError:
                         pass
 
     def close(self):
         try:
-            self.listener.shutdown(socket.SHUT_RDWR)  # wakes who accepts, which closing does not
+            self.listener.shutdown(socket.SHUT_RDWR)  # wakes the thread that accepts; a close does not
         except OSError:
             return  # closed before
         self.listener.close()
 
 
 class HastyRelay(Relay):
-    """A slow way back that is cut as soon as the engine closes: what was on it then is lost, as with a reset of the connection."""
+    """A slow way back that is cut when the engine closes: bytes on it are lost, as with a reset of the connection."""
     DELAY = 0.2
 
     def _relay(self, client, engine):
@@ -141,7 +141,7 @@ class Transport(CliCase):
         return relay
 
     def assert_runs(self, env):
-        """Input to its end, three megabytes back, and the doctor content."""
+        """Sends input to its end, reads three megabytes of output, and runs doctor."""
         done = self.call("run", "--quiet", self.python(self.ECHO), input=self.INPUT, env=env)
         self.assert_run(done, 0, hashlib.sha256(self.INPUT).hexdigest().encode() + b"\n" + b"x" * 3_000_000)
         checks = json.loads(self.call("doctor", "--json", env=env).stdout)
@@ -149,7 +149,7 @@ class Transport(CliCase):
         return checks
 
     def certificates(self):
-        """A CA, a server of 127.0.0.1 and a client that it has signed, and a CA that has signed nothing."""
+        """A CA, with certificates of a server at 127.0.0.1 and of a client; and a CA that has signed neither."""
         folder = self.folder / "certificates"
         folder.mkdir()
         for name in ("ca", "other"):

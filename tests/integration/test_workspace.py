@@ -1,4 +1,4 @@
-"""The workspace: the operator's folder in a sandbox, with the right owner, and never anything else of the machine."""
+"""The workspace: the operator's folder in a sandbox, with the right owner, and nothing else of the machine."""
 import json
 import os
 import shutil
@@ -142,7 +142,7 @@ pathlib.Path("own").write_text("x")
 
 
 class Guard(CliCase):
-    """What the tools of the workspace's owner run or believe outside of any sandbox stays as it is."""
+    """A program can't change what the tools of the workspace's owner run or trust outside of a sandbox."""
 
     NAMES = (".git", ".vscode", ".devcontainer", ".idea", ".husky", "lib/.git", "1/2/3/4/5/6/7/8/.git")
 
@@ -199,8 +199,8 @@ class Guard(CliCase):
         self.assertTrue((self.project / "own").exists())
 
     def test_a_link_that_is_put_there_as_the_run_begins_shows_nothing_of_the_machine(self):
-        """The engine looks paths up by itself, after our look: a run whose mount became another one is not begun. Here the
-        engine's folder is another one, with links where ours has folders."""
+        """The engine resolves paths itself, after the server's check. A run whose mount has changed does not start. Here the
+        engine's folder is another one, with links in place of folders."""
         secret = self.folder / "secret"
         shutil.copytree(self.project, secret)
         (secret / "file").write_text("the machine's\n")

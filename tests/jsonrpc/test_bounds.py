@@ -1,4 +1,4 @@
-"""What one client of the JSON-RPC service can take of it, and what it hears of frames that never come."""
+"""How much one client of the JSON-RPC service can use of it, and what happens to frames that never end."""
 import json
 import os
 import socket
@@ -10,7 +10,7 @@ from jsonrpc_case import INVALID_PARAMS, NOT_RUN, JsonRpcCase
 from dindtest.jsonrpc import frame
 from dindtest.program import LIMIT, SMALL_QUARANTINE, program
 
-SERVED = 20  # seconds within which a server answers that is not held, on a machine that has much to do
+SERVED = 20  # seconds in which a server answers that is not blocked, on a busy machine
 
 
 class Frames(JsonRpcCase):
@@ -54,7 +54,7 @@ class Requests(JsonRpcCase):
                              ('{"code":"1","code":"2"}', 'duplicate key "code"'), ('{"a":{"timeout":1,"timeout":2}}', 'duplicate key "timeout"')):
             client.next_id += 1
             client.write(frame(('{"jsonrpc":"2.0","method":"run","params":%s,"id":%d}' % (params, client.next_id)).encode()))
-            answer = client.reply(client.next_id, SERVED)  # under its id, so that nobody waits for it
+            answer = client.reply(client.next_id, SERVED)  # with its id, so that the client does not wait
             self.assertEqual(answer["error"]["code"], -32600)
             self.assertIn(said, answer["error"]["message"])
         self.assertLess(time.monotonic() - begun, 2 * SERVED)
@@ -103,7 +103,7 @@ class Requests(JsonRpcCase):
                 method = ("history/list", "engine/status")[n % 2]
                 greedy.sendall(frame({"jsonrpc": "2.0", "id": n, "method": method, "params": {"limit": 1000} if n % 2 == 0 else {}}))
         except TimeoutError:
-            pass  # it reads no more
+            pass  # the server reads no more
         begun = time.monotonic()
         self.assertTrue(self.result(first, "server/info")["enabled"])
         self.assertEqual(self.result(first, "runPythonCode", code="print(1)")["stdout"], "1\n")
@@ -131,11 +131,11 @@ class Requests(JsonRpcCase):
         self.assert_error(working.call("server/info", params), NOT_RUN, "busy", "other requests that are arriving fill the 256 MiB")
         data = working.call("server/info", params)["error"]["data"]
         self.assertEqual((data["httpStatus"], data["retryAfter"] > 0), (503, True))
-        self.assertTrue(self.result(working, "server/info")["enabled"])  # small ones come through, and the connection goes on
+        self.assertTrue(self.result(working, "server/info")["enabled"])  # small requests are answered, and the connection goes on
         for holder in holders:
             holder.close()
         until = time.monotonic() + LIMIT
-        while (answer := working.call("server/info", params))["error"]["code"] == NOT_RUN:  # until it has noticed that
+        while (answer := working.call("server/info", params))["error"]["code"] == NOT_RUN:  # until the server has noticed that
             self.assertLess(time.monotonic(), until)
         self.assertEqual(answer["error"]["code"], INVALID_PARAMS)
 
@@ -185,5 +185,5 @@ class Requests(JsonRpcCase):
         for _ in range(3):
             self.assertTrue(self.result(self.connect(server), "server/info")["enabled"])
         self.assertLess(time.monotonic() - begun, 4 * SERVED)
-        self.assertTrue(self.result(quiet, "server/info")["enabled"])  # silent ones go first
+        self.assertTrue(self.result(quiet, "server/info")["enabled"])  # silent connections are closed first
         self.assertEqual(self.result(working, "run/cancel")["cancelled"], 1)

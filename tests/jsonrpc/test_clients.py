@@ -115,7 +115,7 @@ class Socket(JsonRpcCase):
         path = str(self.folder / "s")
         first = self.serve_socket()
         self.assertIn("is served by another process", self.refused("--socket", path))
-        self.assertTrue(self.result(self.connect(first), "server/info"))  # and the first one is still there
+        self.assertTrue(self.result(self.connect(first), "server/info"))  # the first server is still there
         first.child.kill()
         first.child.wait()
         self.assertTrue(os.path.exists(path))  # stale
@@ -187,7 +187,7 @@ class Socket(JsonRpcCase):
             client = self.connect(server)
             self.result(client, "server/info")
             client.close()
-        # It may have asked the engine something meanwhile, which takes a connection or two.
+        # The server may have called the engine meanwhile, which takes a connection or two.
         most = sum(before) + 10
         until = time.monotonic() + 5
         while sum(count()) > most and time.monotonic() < until:

@@ -1,4 +1,4 @@
-"""`dind-executor run` where a server of the same user and settings is there: the server runs it, and a terminal sees what it always sees."""
+"""`dind-executor run` with a server of the same user and the same settings: the server does the run, and the terminal shows the same as without it."""
 import json
 import os
 import signal
@@ -24,17 +24,17 @@ class Handover(JsonRpcCase):
             "HOME": str(self.folder), "XDG_RUNTIME_DIR": str(self.runtime)}
 
     def sockets(self):
-        """Where runs are taken. A server's control socket, which is in the same folder, is another one."""
+        """The sockets that take runs. The control socket of a server is in the same folder and is not one of them."""
         return sorted(each for each in (self.runtime / "dind-executor").glob("*.sock") if not each.name.startswith("control-"))
 
     def editor(self, **env):
-        """An `lsp` server that takes runs."""
+        """An `lsp` server that takes runs of a terminal."""
         client = self.client(env={"XDG_RUNTIME_DIR": str(self.runtime)} | env)
         self.until(self.sockets, LIMIT)
         return client
 
     def terminal(self, *arguments, env=None, **more):
-        before = engine.containers()   # of which some may be on their way out
+        before = engine.containers()   # some of them may be removed soon
         child = subprocess.Popen([program(), "run", *arguments], stdin=more.pop("stdin", subprocess.DEVNULL), stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                                  env=self.environment | (env or {}), cwd=self.folder, **more)
         self.addCleanup(self.end, child)
@@ -55,7 +55,7 @@ class Handover(JsonRpcCase):
         return child.returncode, out, err.decode()
 
     def owner_of(self, child):
-        """Who runs it, as its container's label says: the process id."""
+        """The PID of the process that does the run, from the label of its container."""
         def find():
             for each in engine.containers(warm=False) - child.before:
                 try:
@@ -134,7 +134,7 @@ class Handover(JsonRpcCase):
         self.assertEqual(child.returncode, 125)
 
     def leave(self, server, how):
-        """An editor's end, in the ways that there are."""
+        """An editor ends: in each possible way."""
         if how == "shutdown":
             server.call("shutdown")
             server.notify("exit")
@@ -151,11 +151,11 @@ class Handover(JsonRpcCase):
                 self.assertEqual(child.stdout.readline(), b"up\n")
                 begun = time.monotonic()
                 self.leave(server, how)
-                server.threads[1].join(LIMIT)  # what it reads has ended, although the process goes on
+                server.threads[1].join(LIMIT)  # its stdin has ended, although the process goes on
                 self.assertLess(time.monotonic() - begun, 5)
                 listed = subprocess.run([program(), "ps", "--json"], env=self.environment, capture_output=True, check=True, timeout=LIMIT)
                 self.assertEqual(len(json.loads(listed.stdout)["runs"]), 1)
-                later = self.terminal("--quiet", "--image", SHELL, "--", "sh", "-c", "sleep 1")   # which it does not take any more
+                later = self.terminal("--quiet", "--image", SHELL, "--", "sh", "-c", "sleep 1")   # the server takes no more runs
                 self.assertEqual(self.owner_of(later), later.pid)
                 self.assertEqual(later.wait(LIMIT), 0)
                 out, err = child.communicate(b"to its end\n", timeout=LIMIT)
@@ -174,7 +174,7 @@ class Handover(JsonRpcCase):
         client = self.connect(server)
         asked = self.endless(client)
         server.child.send_signal(signal.SIGTERM)
-        self.assertEqual(client.reply(asked)["error"]["data"]["kind"], "shutting_down")  # the server's own clients have that time
+        self.assertEqual(client.reply(asked)["error"]["data"]["kind"], "shutting_down")  # the clients of the server have that time too
         client.threads[0].join(LIMIT)
         self.assertFalse(client.threads[0].is_alive())
         listed = subprocess.run([program(), "ps", "--json"], env=self.environment, capture_output=True, check=True, timeout=LIMIT)
@@ -205,7 +205,7 @@ class Handover(JsonRpcCase):
         config = self.folder / "one.json"
         config.write_text(json.dumps({"concurrentRuns": 1}))
         env = {"DIND_CONFIG": str(config)}
-        for signals in ((), (signal.SIGTERM,), (signal.SIGTERM, signal.SIGINT)):  # an editor's end, a stop that lets what runs end, one that does not
+        for signals in ((), (signal.SIGTERM,), (signal.SIGTERM, signal.SIGINT)):  # the end of an editor, a stop that lets runs end, a stop that does not
             with self.subTest(signals):
                 if signals:
                     server = Server(self.folder, "--socket", str(self.folder / "s"), env=env | {"XDG_RUNTIME_DIR": str(self.runtime)})
@@ -309,7 +309,7 @@ class Handover(JsonRpcCase):
         client = self.client(env={"XDG_RUNTIME_DIR": str(self.runtime)})
         client.notification("dind/engine")
         child = self.terminal("--image", SHELL, "--", "sh", "-c", "sleep 1")
-        self.assertEqual(self.owner_of(child), client.child.pid)   # they meet in a folder in /tmp that is theirs alone
+        self.assertEqual(self.owner_of(child), client.child.pid)   # they use a folder in /tmp that only this user can enter
         self.assertEqual(child.wait(LIMIT), 0)
         self.assertFalse((self.runtime / "dind-executor").exists())
         self.assertEqual(os.stat(f"/tmp/dind-executor-{os.geteuid()}").st_mode & 0o777, 0o700)

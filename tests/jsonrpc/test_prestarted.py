@@ -1,4 +1,4 @@
-"""Sandboxes that wait for their run, on the real engine: one run each, as closed as any, gone with the server."""
+"""Warm sandboxes on the real engine: each is used for one run, is as restricted as any other, and ends with the server."""
 import json
 import os
 import re
@@ -32,7 +32,7 @@ class Prestarted(JsonRpcCase):
                 if each["Labels"]["dind-executor.owner"].split(".")[-2] == str(client.child.pid) and each["Names"][0].startswith("/dind-prestarted-")]
 
     def waiting(self, client, count=1):
-        """The ids of the sandboxes that wait, once there are so many that were not seen before and nothing else is left of this client's runs."""
+        """Waits until there are `count` new warm sandboxes and nothing else of this client's runs. Returns their ids."""
         def ready():
             found = {each["Id"] for each in self.listed(client) if each["State"] == "running"} - self.seen
             return found if len(found) == count and len(self.new_containers()) == count else None
@@ -44,7 +44,7 @@ class Prestarted(JsonRpcCase):
         return self.result(client, "runPythonCode", code=code, **more)
 
     def taken(self, client):
-        """What the log says of who took what, once the server has ended."""
+        """(run, sandbox) of each warm sandbox that was used, as the log says after the end of the server."""
         client.child.stdin.close()
         client.child.wait(LIMIT)
         for thread in client.threads:

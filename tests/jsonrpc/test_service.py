@@ -64,7 +64,7 @@ class Methods(JsonRpcCase):
                 self.assertTrue(result["ending"].startswith(said) if said else result["ending"] == "", result)
         result = self.result(client, "run", code="print('x' * 4096)", language="python", keepOutputBytes=1000)
         self.assertRegex(result["ending"], r"^3(\.\d)? KiB of output are not here$")
-        for keep in (0, 1000):  # what was streamed is not missing
+        for keep in (0, 1000):  # streamed output is not counted as missing
             result = self.result(client, "run", code="print('x' * 4096)", language="python", keepOutputBytes=keep, stream=True)
             self.assertEqual((result["ending"], result["stdoutTruncatedBytes"]), ("", 4097 - keep))
 
@@ -122,7 +122,7 @@ class Methods(JsonRpcCase):
 
     def test_output_beyond_the_bound_is_counted_and_the_head_is_kept_whole(self):
         result = self.result(self.stdio(), "runPythonCode", code="import sys\nprint('aé' * 100000, end='')\nprint('x' * 9, end='', file=sys.stderr)", keepOutputBytes=5)
-        self.assertEqual((result["stdout"], result["stdoutTruncatedBytes"]), ("aéa", 300000 - 4))  # not half of the second é
+        self.assertEqual((result["stdout"], result["stdoutTruncatedBytes"]), ("aéa", 300000 - 4))  # not a part of the second é
         self.assertEqual((result["stderr"], result["stderrTruncatedBytes"]), ("xxxxx", 4))
         result = self.result(self.stdio(), "runPythonCode", code="print('x' * (11 << 20), end='')")
         self.assertEqual((len(result["stdout"]), result["stdoutTruncatedBytes"]), (10 << 20, 1 << 20))

@@ -1,4 +1,4 @@
-"""Documents as they are typed, and the lenses above them, on the real engine."""
+"""Documents that are edited, and their lenses, on the real engine."""
 from lsp_case import ENDLESS
 
 from dindtest.client_case import ClientCase

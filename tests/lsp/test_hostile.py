@@ -1,4 +1,4 @@
-"""Clients that mean harm, or only too much: every request is answered exactly once, and nothing hangs, leaks or gets through."""
+"""Hostile or greedy clients: every request is answered exactly once, and nothing hangs, leaks or gets through."""
 import json
 import os
 import socket
@@ -13,7 +13,7 @@ from dindtest.client_case import ClientCase
 from dindtest.jsonrpc import frame
 
 FAILED, CANCELLED, INVALID_REQUEST = -32803, -32800, -32600
-AT_ONCE = 0.5  # seconds: what is refused waits for nobody
+AT_ONCE = 0.5  # seconds; a refusal comes at once
 
 
 def answers(client, id):
@@ -21,7 +21,7 @@ def answers(client, id):
 
 
 class Files(ClientCase):
-    """What a uri may name, and must not."""
+    """Which files a URI can name."""
 
     def refused(self, client, uri, kind, *said):
         begun = time.monotonic()
@@ -254,7 +254,7 @@ class Floods(ClientCase):
                 counts["ok"] += got[0]["result"]["verdict"] == "ok"
         self.assertEqual(sum(counts.values()), 1000, counts)
         self.assertGreater(counts["busy"], 0)
-        # From the request's last byte to the answer, this reader's own queue among it: the server has the program under ASan here.
+        # From the last byte of the request to the answer, with the queue of this reader. The program has ASan here.
         print(f"\n  1,000 at once: {counts}; busy after {statistics.median(waits) * 1000:.1f} ms (median), {max(waits) * 1000:.1f} ms (most)")
         self.assertLess(statistics.median(waits), 0.5)
         ended = [p["runId"] for p in client.sent("dind/run") if p["state"] == "finished"]
@@ -266,7 +266,7 @@ class Floods(ClientCase):
         config.write_text(json.dumps({"concurrentRuns": 1, "queuedRuns": 1}))
         client = self.client(env={"DIND_CONFIG": str(config)})
         uri = self.file("endless.py", ENDLESS)
-        ids = [client.run(uri) for _ in range(400)]  # more than may run and wait
+        ids = [client.run(uri) for _ in range(400)]  # more than can run and wait
         client.drain(2.0)
         waits = []
         for _ in range(20):
@@ -342,7 +342,7 @@ class Floods(ClientCase):
 
 class Output(ClientCase):
     def test_both_channels_arrive_whole_when_the_client_is_slow(self):
-        # The window runs out while both pipes are full: the supervisor must not take that for the end of one.
+        # The window is used up while both pipes are full. The supervisor must not take this as the end of a pipe.
         client = self.client(initialize=False, read=False)
         client.write(frame({"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": {"capabilities": {"experimental": {"dind": {"output": True, "ownCommands": True}}}}}))
         client.notify("initialized", {})

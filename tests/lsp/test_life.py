@@ -79,7 +79,7 @@ class Life(ClientCase):
         client.reply(client.run(self.file("a.py", "print(1)")))
         client.call("shutdown")
         client.notify("exit")
-        self.assertEqual(client.ended(), 0)  # the reader would have failed on anything else
+        self.assertEqual(client.ended(), 0)  # the reader fails on anything but frames
 
 
 class Framing(ClientCase):
@@ -165,7 +165,7 @@ class Clients(ClientCase):
         self.assertEqual(client.reply(1 + 1)["result"]["verdict"], "cancelled")
 
     def test_the_clients_process_is_watched(self):
-        # A process that starts the server and dies with the pipes still open elsewhere: only its pid tells.
+        # A process that starts the server and dies while another one keeps the pipes open: only its PID shows it.
         other = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
         try:
             client = self.client(initialize=False)
@@ -223,7 +223,7 @@ class Clients(ClientCase):
         while self.resident(client) < base + (15 << 10) and time.monotonic() < until:
             time.sleep(0.02)
         self.assertEqual(len(self.new_containers(warm=False)), 3)
-        for number in range(3):  # one after the other: a server that is about to read takes one request in any case
+        for number in range(3):  # one after the other, since a server that is about to read takes one request in any case
             client.ask("workspace/executeCommand", {"command": "dind.stop", "arguments": [{"runId": f"flood-{number}"}]})
             stopped = time.monotonic() + 5
             while len(self.new_containers(warm=False)) > 2 - number and time.monotonic() < stopped:

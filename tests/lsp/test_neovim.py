@@ -1,4 +1,4 @@
-"""I11: Neovim, stock and with examples/neovim/dind.lua: a person sees the output and how it ended."""
+"""I11: Neovim, without plug-ins and with examples/neovim/dind.lua, shows the output and how the run ended."""
 import json
 import os
 import shutil
@@ -9,7 +9,7 @@ from lsp_case import ENDLESS
 from dindtest.client_case import ClientCase
 from dindtest.program import LIMIT, ROOT, program
 
-# Waits for a Lua condition, then writes a Lua list of lines to a file, and leaves.
+# Waits for a Lua condition, then writes a Lua list of lines to a file and ends.
 FINISH = """
 local function finish(ready, lines)
   local came = vim.wait(%d, ready, 20)
@@ -39,7 +39,7 @@ class Neovim(ClientCase):
         (self.folder / "bin/dind-executor").symlink_to(program())
 
     def nvim(self, script, name, text, *options):
-        """The lines that `script` hands to finish(), for a file that is open."""
+        """The lines that `script` gives to finish(), for an open file."""
         self.file(name, text)
         result, lua = self.folder / "result", self.folder / "test.lua"
         lua.write_text(FINISH % (LIMIT * 1000, result) + script)

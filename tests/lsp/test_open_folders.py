@@ -91,7 +91,7 @@ class OpenFolders(Case):
 
 
 class Choices(Case):
-    """E16: one list and one memory, whoever asks"""
+    """E16: each client gets the same list and the same remembered choice."""
 
     def setUp(self):
         super().setUp()

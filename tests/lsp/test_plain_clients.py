@@ -1,4 +1,4 @@
-"""What a client of LSP alone hears: requests of a wrong shape, output without a terminal, names with odd characters."""
+"""What a plain LSP client sees: refused requests, output without a terminal, names with odd characters."""
 import time
 
 from dindtest.alone import alone

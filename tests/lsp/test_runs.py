@@ -116,7 +116,7 @@ class Output(ClientCase):
         client = self.client()
         id = client.run(self.file("a.py", "import time\nfor n in range(20):\n  print(n, flush=True)\n  time.sleep(0.1)\n"), runId="r")
         client.notification("dind/output", runId="r")
-        self.assertIn(client.output("r"), ("0", "0\n"))  # an unbuffered print is two writes
+        self.assertIn(client.output("r"), ("0", "0\n"))  # an unbuffered print makes two writes
         client.reply(id)
         self.assertEqual(client.output("r"), "".join(f"{n}\n" for n in range(20)))
 
@@ -126,7 +126,7 @@ class Output(ClientCase):
         lines = client.output("r").splitlines()
         self.assertEqual(lines, [str(n) for n in range(len(lines))])
         most, all = self.rate(client, "r")
-        self.assertLessEqual(most, 33)  # 30, and what this reader's own scheduling may push together
+        self.assertLessEqual(most, 33)  # 30, and a few more, since this reader may be scheduled late
         self.assertGreater(all, 30)
 
     def test_alternating_channels_keep_the_rate(self):
@@ -390,5 +390,5 @@ class Engine(ClientCase):
         self.assertEqual(connection.getresponse().status, 204)
         connection.close()
         self.assertEqual(client.reply(client.run(self.file("a.py", "print(1)")))["result"]["verdict"], "ok")
-        # The engine makes what a container mounts. Without our label `gc` would never find it.
+        # The engine creates missing volumes of a container, without our label; `gc` would never find such a volume.
         self.assertEqual(engine.call("GET", f"/volumes/{volume}")["Labels"], {"dind-executor.cache": "supervisor"})

@@ -1,6 +1,6 @@
-"""The packaged .vsix: what is in it, and that its server starts on Linux machines that have none of our libraries.
+"""The packaged .vsix: its content, and that its server starts on a Linux machine without our libraries.
 
-The containers are busybox alone and Debian's bare base, without network, on the engine of DOCKER_HOST.
+The containers have only busybox, or Debian's base, and no network. They run on the engine of DOCKER_HOST.
 """
 import io
 import json
@@ -118,7 +118,7 @@ class Package(unittest.TestCase):
             self.assertNotIn(developers, page)
         self.assertGreaterEqual(len(pictures), 3)
         for each in pictures:
-            self.assertTrue(each.startswith("data:image/png;base64,"), each)  # no other is shown of an extension that is installed
+            self.assertTrue(each.startswith("data:image/png;base64,"), each)  # the only one that is shown of an installed extension
         for said in ("dind.engine.host", "Docker engine", "Ctrl+Alt+R", "## Limits"):
             self.assertIn(said, page)
 
@@ -156,7 +156,7 @@ class Package(unittest.TestCase):
         self.assertEqual(code, 0, err)
 
     def test_a_process_that_may_have_too_little_says_so(self):  # R17
-        # Here, since a sanitizer has needs of its own. With less memory than its own size the kernel does not even load it.
+        # Tested here, since a sanitizer needs more memory. With less than its own size, the kernel does not load the program.
         size = len(self.server) >> 10
         with tempfile.TemporaryDirectory() as folder:
             server = pathlib.Path(folder) / "server"

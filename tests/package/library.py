@@ -1,4 +1,4 @@
-"""The C++ library as somebody else uses it: installed, found by find_package(dind), and run on the real engine."""
+"""The C++ library as another project uses it: installed, found by find_package(dind), and run on the real engine."""
 import os
 import pathlib
 import re
@@ -32,7 +32,7 @@ class Library(unittest.TestCase):
             output_of("cmake", "-S", ROOT / "examples/cpp", "-B", f"{folder}/build", "-G", "Ninja", "-DCMAKE_CXX_COMPILER=clang++-19", f"-DCMAKE_PREFIX_PATH={folder}/dind")
             output_of("cmake", "--build", f"{folder}/build")
             environment = {key: value for key, value in os.environ.items() if not key.startswith("DIND_")} | {"HOME": folder}
-            # No registry is asked: the public image's name is given to one of ours.
+            # No registry is used: one of our images gets the name of the public one.
             self.stand_in("debian", "bookworm-slim", "dind-executor/runtime-shell:bookworm")
             said = output_of(f"{folder}/build/run_in_sandbox", env=environment | {"DIND_CA_BUNDLE": "/etc/ssl/certs/ca-certificates.crt", "DOCKER_BUILDKIT": "0"})
             self.assertRegex(said, re.compile(

@@ -96,7 +96,7 @@ class Podman(CliCase):
         gateway = self.network_gateway()
         done = self.run_here("--network", "internet", "--image", PYTHON, "--", "python3", "-c", REACH, port, address, gateway)
         self.assertEqual(done.stdout.decode().split("\n")[:3], [f"{address} closed", f"{gateway} closed", "names resolve"], done.stderr)
-        # Without the fence it is open: what the test sees is the fence.
+        # Without the egress filter it is open: so the test has seen the filter.
         probe = subprocess.run([SCRIPT, "in", KIND, "python3", "-c", REACH, port, address], capture_output=True, text=True, check=True, timeout=LIMIT)
         self.assertEqual(probe.stdout.split("\n")[0], f"{address} open")
 

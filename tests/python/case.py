@@ -13,10 +13,10 @@ from fake_server import FakeServer
 
 SOURCES = ROOT / "python" / "src"
 
-# What the client warns of is looked at by the tests that want it (assertLogs), and is not for the screen.
+# Tests read warnings of the client with assertLogs; they are not printed.
 logging.getLogger("dind_executor").addHandler(logging.NullHandler())
 
-LIMIT = 30  # seconds that nothing here may take
+LIMIT = 30  # seconds; nothing here may take longer
 
 
 class ClientTest(unittest.TestCase):

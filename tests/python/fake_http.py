@@ -1,11 +1,11 @@
-"""An HTTP server that does what a test says: the client's peer over HTTP where the real one would never misbehave."""
+"""An HTTP server that does what a test says, also what the real server never does."""
 import http.server
 import json
 import threading
 
 
 class FakeHttp:
-    """Listens on a port of loopback. `script(handler, body)` answers `POST /runs`; `requests` holds (method, path, headers, body)."""
+    """Listens on a loopback port. `script(handler, body)` answers `POST /runs`; `requests` holds (method, path, headers, body)."""
 
     def __init__(self, script=None, openapi=None, token=None):
         self.requests, self.deleted = [], threading.Event()

@@ -1,6 +1,6 @@
-"""A server that does what a test says, on a unix socket: the client's peer where the real one would never misbehave.
+"""A server on a Unix socket that does what a test says, also what the real server never does.
 
-It frames and parses on its own, and shares no code with the client.
+It has its own framing and parsing, and shares no code with the client.
 """
 import json
 import os
@@ -54,7 +54,7 @@ class Peer:
             try:
                 self._connection.sendall(data)
             except OSError:
-                pass  # the client has gone, as some tests want it to
+                pass  # the client is gone, as some tests intend
 
     def send(self, message):
         self.raw(framed(message))
@@ -107,13 +107,13 @@ class FakeServer:
             return found()[:count]
 
     def wait_for_end(self, seconds=10):
-        """Until a run was told to end, in words or by the end of its connection."""
+        """Waits until a run is cancelled, by a message or by the end of its connection."""
         with self._came:
             if not self._came.wait_for(lambda: self.gone.is_set() or self.requests[-1]["method"] == "run/cancel", seconds):
                 raise AssertionError(f"no run was told to end; there were {self.requests}")
 
     def drop(self):
-        """Ends every connection, as a server that dies."""
+        """Closes every connection, as a server that dies."""
         for each in list(self._peers):
             each.close()
 
@@ -154,7 +154,7 @@ class FakeServer:
                         self._came.notify_all()
                     self.script(peer, message)
             except (OSError, ValueError):
-                pass  # the connection broke: that is what `gone` says
+                pass  # the connection broke: `gone` says so
             finally:
                 with self._came:
                     self.gone.set()

@@ -1,4 +1,4 @@
-"""The executor of asyncio."""
+"""The executor for asyncio."""
 import asyncio
 import gc
 import inspect
@@ -22,7 +22,7 @@ class Async(ClientTest):
 
     @staticmethod
     def wait_for_cancel(peer, request, seen=None):
-        """Answers a run only once it was told to end."""
+        """Answers a run only after it is cancelled."""
         if request["method"] != "run/cancel":
             seen[request["params"]["runId"]] = request
         else:
@@ -88,7 +88,7 @@ class Async(ClientTest):
                 await task
             return [each["method"] for each in self.server_.requests]
         methods = self.run_in_loop(main())
-        # Told twice where the task was cancelled before it knew that its request had been sent.
+        # Two cancels if the task was cancelled before it knew that its request had been sent.
         self.assertIn(methods, (["runShellScript", "run/cancel"], ["runShellScript", "run/cancel", "run/cancel"]))
 
     def test_wait_for_ends_the_run_too(self):
@@ -200,7 +200,7 @@ class Async(ClientTest):
         self.server_.script = lambda peer, request: peer.answer(request, result())
         self.assertTrue(self.run_in_loop(client.run_python_code("y")).ok)
         self.assertEqual(self.server_.connections, 1)
-        with self.assertLogs("asyncio", "ERROR"):  # "Task was destroyed but it is pending": as asyncio says it
+        with self.assertLogs("asyncio", "ERROR"):  # asyncio's message "Task was destroyed but it is pending"
             del task
             gc.collect()
 

@@ -1,4 +1,4 @@
-"""Calls over one connection: many at a time, whatever the server does."""
+"""Calls over one connection: many at a time, with any behaviour of the server."""
 import json
 import os
 import signal
@@ -31,7 +31,7 @@ class Calls(ClientTest):
         held = []
 
         def script(peer, request):
-            # Answers in an order of its own: seven at a time, the last one first.
+            # Answers seven at a time, the last one first.
             held.append(request)
             if len(held) == 7:
                 while held:
@@ -216,7 +216,7 @@ class Deadlines(ClientTest):
 
 
 class Endings(ClientTest):
-    """What ends a call before its answer."""
+    """Events that end a call before its answer."""
 
     def script(self, peer, request):
         if request["method"] == "run/cancel":

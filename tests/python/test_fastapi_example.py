@@ -20,7 +20,7 @@ EXAMPLE = ROOT / "examples" / "fastapi"
 
 
 def python_with_fastapi():
-    """A python3 on PATH that has FastAPI: Debian's, where another one comes first."""
+    """A python3 on PATH that has FastAPI: Debian's, if another one comes first."""
     for folder in os.get_exec_path():
         python = os.path.join(folder, "python3")
         if os.access(python, os.X_OK) and subprocess.run(
@@ -104,7 +104,7 @@ class Example(unittest.TestCase):
                 self.assertEqual((status, body["success"], body["output"]), (200, False, ""))
                 self.assertIn(said, body["error"])
         status, body = self.backend.execute(code="while True: pass", timeout=1)
-        # The time of the whole call and that of its program are the same here: whichever ends it first.
+        # The total timeout and that of the program are equal here: one of them ends the run.
         self.assertRegex(body["error"], r"dind-executor: timeout(: the limit is 1 s|; .*1 s)")
         status, body = self.backend.execute(code="import sys\nsys.stdout.write('x' * (12 << 20))")
         self.assertEqual((body["success"], body["error"]), (True, "dind-executor: 2 MiB of output are not here\n"))

@@ -1,4 +1,4 @@
-"""Where the client finds its server, what it says where there is none, and what a fork or an exit leaves."""
+"""How the client finds its server, what it says if there is no server, and what a fork or an exit leaves."""
 import logging
 import os
 import pathlib
@@ -56,7 +56,7 @@ def alive(pid):
 
 
 class FindingTest(ClientTest):
-    """A test with usual sockets of its own, and a program that stands in for the server."""
+    """A test with its own default sockets, and a program in place of the server."""
 
     def setUp(self):
         super().setUp()
@@ -270,7 +270,7 @@ class Child(FindingTest):
         lock_held = threading.Event()
         over = threading.Event()
 
-        def hold():  # as a thread that is connecting while another one forks
+        def hold():  # a thread connects while another one forks
             with client._link._lock:
                 lock_held.set()
                 over.wait(LIMIT)
@@ -305,7 +305,7 @@ class Child(FindingTest):
         if pid == 0:
             try:
                 os.close(writing)
-                os.read(reading, 1)  # until our parent is through
+                os.read(reading, 1)  # until the parent process is done
             finally:
                 os._exit(0)
         client.close()

@@ -1,4 +1,4 @@
-"""Frames on a stream: whole ones out, however the bytes come."""
+"""Frames on a stream: the reader returns complete messages, however the bytes are split."""
 import json
 import unittest
 

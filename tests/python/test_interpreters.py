@@ -23,7 +23,7 @@ def output_of(*command):
 
 
 def interpreters():
-    """{(major, minor): path} of the Pythons on PATH, and of pyenv's where there is one. Ours is not among them."""
+    """{(major, minor): path} of the Pythons on PATH and of pyenv, without the one that runs this test."""
     places = []
     for folder in os.get_exec_path():
         if os.path.isdir(folder):

@@ -1,4 +1,4 @@
-"""A full queue: what `Busy` says, and calls that wait for a place (I15)."""
+"""A full queue: what `Busy` says, and calls that wait until the queue has space (I15)."""
 import asyncio
 import pickle
 import threading
@@ -15,7 +15,7 @@ from fake_server import result
 
 class Places(ClientTest):
     def busy_first(self, times, retry_after=0.02):
-        """A server that refuses each run that often, and then takes it."""
+        """A server that refuses each run `times` times and then accepts it."""
         refused = {}
 
         def script(peer, request):

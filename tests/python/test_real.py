@@ -1,4 +1,4 @@
-"""The client on the real program and a real engine: the guide's calls, and what must be gone after each way to end."""
+"""The client with the real program and a real engine: the calls of the guide, and that each kind of end leaves nothing."""
 import asyncio
 import logging
 import os
@@ -20,13 +20,13 @@ SLEEP = "echo started; sleep 60"
 
 
 class RealTest(ClientTest):
-    """On `dind-executor rpc` as a child, shared by a class's tests."""
+    """With `dind-executor rpc` as a child, which the tests of a class share."""
 
     @classmethod
     def setUpClass(cls):
         cls.client = dind_executor.Executor(program=program())
         cls.addClassCleanup(cls.client.close)
-        cls.client.is_available()  # started here: it is no test's alone
+        cls.client.is_available()  # started here, since the tests share it
 
     def setUp(self):
         super().setUp()
@@ -114,7 +114,7 @@ ls -la
             client.run_command("dind.invalid/none:1", "true")
         with self.assert_raises(dind_executor.InvalidRequest):
             client.run_command(IMAGE, "true", working_dir="relative")
-        client.close()  # what the server said has been read then
+        client.close()  # after this, the messages of the server have been read
         self.assertEqual([each.getMessage() for each in said if each.levelno >= logging.WARNING], [])
 
     def test_what_the_server_refuses_is_an_invalid_request(self):
@@ -158,7 +158,7 @@ class Ends(RealTest):
             self.assertEqual("".join(text for each, text in seen if each == channel), result[channel])
 
     def test_output_is_live(self):
-        # The program waits for what its reader does on hearing of it: were it not live, the timeout would end it.
+        # The program waits for a reaction to its output. If the output did not come at once, the timeout would end the program.
         stop, seen = Cancellation(), []
 
         def on_output(channel, text):
@@ -191,7 +191,7 @@ class Ends(RealTest):
             try:
                 self.assertEqual(call.result(LIMIT)["verdict"], "cancelled")
             except dind_executor.Cancelled:
-                pass  # it was told before the program began
+                pass  # the cancel came before the program began
             self.assert_nothing_left(2)
 
     def test_cancelling_a_task_removes_its_container(self):
@@ -240,11 +240,11 @@ class Ends(RealTest):
             os.kill(client._link._connection.stream.pid, signal.SIGKILL)
             self.assertIsInstance(call.exception(LIMIT), dind_executor.ServerGone)
         self.assertEqual(client.run_shell_script("echo anew")["stdout"], "anew\n")
-        # Its owner is gone: the one that is there now reaps it.
+        # Its owner is gone: the present server removes it.
         self.assert_nothing_left(45)
 
     def child(self, code):
-        """A Python of its own that does `code` with an executor `client`."""
+        """Runs `code`, with an executor `client`, in another Python process."""
         script = f"import sys, threading\nsys.path.insert(0, {str(SOURCES)!r})\nimport dind_executor\n" \
                  f"client = dind_executor.Executor(program={program()!r})\n" + textwrap.dedent(code)
         child = subprocess.Popen([sys.executable, "-c", script], stdin=subprocess.PIPE, stderr=subprocess.DEVNULL)
@@ -269,7 +269,7 @@ class NotAvailable(ClientTest):
             client.run_python_code("print()")
 
     def test_an_engine_that_never_answers_is_not_available_in_two_seconds(self):
-        silent = self.server(lambda peer, request: None)  # takes connections; whatever comes is no request to it
+        silent = self.server(lambda peer, request: None)  # takes connections and answers no request
         self.set_environment(DOCKER_HOST=f"unix://{silent.path}")
         client = self.executor(program=program())
         began = time.monotonic()
@@ -288,7 +288,7 @@ class NotAvailable(ClientTest):
 
 
 class OnASocket(RealTest):
-    """`dind-executor serve --socket`, shared by many."""
+    """`dind-executor serve --socket`, which many clients share."""
 
     @classmethod
     def setUpClass(cls):

@@ -1,4 +1,4 @@
-"""A server that is reached by its address and a token (I14), on the real program and on one that misbehaves as told."""
+"""A server with an address and a token (I14): the real program, and one that misbehaves on purpose."""
 import asyncio
 import http.client
 import os
@@ -139,7 +139,7 @@ class Remote(ClientTest):
         self.assertTrue(left.wait(LIMIT))
 
     def test_closing_ends_a_call_that_is_just_being_sent(self):
-        """At each point of it; what was not sent before is not sent afterwards."""
+        """At each step. What was not sent before is not sent afterwards."""
         for step, before, sent in (("connect", True, False), ("connect", False, False), ("request", True, False), ("request", False, True),
                                    ("getresponse", True, True)):
             with self.subTest(step=step, before=before):
@@ -199,7 +199,7 @@ class Remote(ClientTest):
 
 
 class Elsewhere(ClientTest):
-    """Python on macOS and Windows, as far as taking names away shows it (I14)."""
+    """Python on macOS and Windows, simulated by the removal of names (I14)."""
 
     def run_python(self, taken_away, code, **environment):
         text = f"import asyncio, os, select, socket, sys\n{taken_away}\nsys.path.insert(0, {str(SOURCES)!r})\nimport dind_executor as d\n" + textwrap.dedent(code)
@@ -233,7 +233,7 @@ class Elsewhere(ClientTest):
 
 
 class RealServer(ClientTest):
-    """`dind-executor serve` on a port of loopback, with a token."""
+    """`dind-executor serve` on a loopback port, with a token."""
 
     @classmethod
     def setUpClass(cls):

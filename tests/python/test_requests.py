@@ -1,4 +1,4 @@
-"""The guide's calls as the wire has them, and what is refused before it is sent."""
+"""The calls of the guide as requests, and what the client refuses before it sends anything."""
 import asyncio
 import math
 import time
@@ -15,7 +15,7 @@ class Requests(ClientTest):
         self.client = self.executor(self.fake)
 
     def sent(self, call, *arguments, **keywords):
-        """Method and params of the request that a call sends, without its made-up run id."""
+        """The method and params of the request that a call sends, without the generated run id."""
         call(*arguments, **keywords)
         request = self.fake.requests[-1]
         params = dict(request["params"])

@@ -1,4 +1,4 @@
-"""docs/guide.ja.md as the tests see it: its fenced blocks, and which check covers which. A block that none covers is a failure."""
+"""The code blocks of docs/guide.ja.md, and which check covers which. A block that no check covers is a failure."""
 import functools
 import pathlib
 import re
@@ -8,14 +8,14 @@ PATH = pathlib.Path(__file__).resolve().parents[2] / "docs/guide.ja.md"
 
 
 class Block(NamedTuple):
-    heading: str  # the one that it stands under, without its hashes
-    number: int  # of those under that heading, from 0
-    line: int  # of its fence, from 1
+    heading: str  # the heading above it, without its hashes
+    number: int  # among the blocks under that heading, from 0
+    line: int  # the line where it begins, from 1
     language: str
     text: str
 
     def commands(self):
-        """Of a bash block: (comment, command) of each line that is typed."""
+        """(comment, command) of each line of a bash block that a person types."""
         comment = ""
         for line in self.text.splitlines():
             if line.startswith("#"):
@@ -41,7 +41,7 @@ def read():
 
 
 BLOCKS = read()
-COVERED = {}  # line of a block -> what covers it
+COVERED = {}  # line of a block → the check that covers it
 
 
 def block(heading, number=0):
@@ -69,7 +69,7 @@ def covers(heading, number=0):
 
 
 def drawing(heading, number, why):
-    """A diagram in which nothing is typed and nothing is claimed that a check could see."""
+    """A diagram: it has no command, and nothing that a check could test."""
     this = block(heading, number)
     if this.language != "mermaid":
         raise AssertionError(f"line {this.line} of the guide is no drawing")

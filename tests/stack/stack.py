@@ -1,4 +1,4 @@
-"""The stack as a person has it: a project folder with the compose files, docker-compose, docker, and nothing else set.
+"""The stack as a person uses it: a project folder with the compose files, docker-compose, docker, and no other settings.
 
 It is on the engine of DOCKER_HOST, which becomes a docker context here, so that a DOCKER_HOST in .env is the stack's alone.
 `docker-compose` on PATH is a small program that adds to what is typed: `-c` with that context, since docker-compose 1.29 takes
@@ -61,11 +61,11 @@ class Stack:
         for name in ("docker-compose.yml", "docker-compose.dind.yml", ".dockerignore"):
             shutil.copy(ROOT / name, self.project / name)
         (self.project / "images").symlink_to(ROOT / "images")  # docker-compose looks whether a folder to build from is there
-        # This machine's certificates are the operator's here: a proxy may have one of its own.
+        # The operator's certificates are those of this machine: a proxy may have one of its own.
         (self.project / "configuration/certificates").mkdir(parents=True)
         shutil.copy("/etc/ssl/certs/ca-certificates.crt", self.project / "configuration/certificates/machine.crt")
         self.backend_port, self.editor_port, self.executor_port = free_port(), free_port(), free_port()
-        # What is not the guide's: ports that are free here, and no more CPUs than there are.
+        # Settings that are not in the guide: ports that are free here, and no more CPUs than the machine has.
         self.ours = {"BACKEND_ADDRESS": f"127.0.0.1:{self.backend_port}", "CODE_SERVER_ADDRESS": f"127.0.0.1:{self.editor_port}",
                      "EXECUTOR_ADDRESS": f"127.0.0.1:{self.executor_port}"}
         self.environment = {key: value for key, value in os.environ.items() if not key.startswith(("DOCKER_", "DIND_", "COMPOSE_"))}
@@ -84,7 +84,7 @@ class Stack:
         self.shim()
 
     def sweep(self):
-        """What an earlier run has left that was ended hard: the engine is the tests' own, and the project's name is always the same."""
+        """Removes what an earlier run left if it was killed. Only the tests use the engine, and the name of the project is always the same."""
         label = f"label=com.docker.compose.project={self.project.name}"
         for kind, remove in (("container", ["rm", "-f", "-v"]), ("volume", ["volume", "rm", "-f"]), ("network", ["network", "rm"])):
             if found := self.docker(kind, "ls", *(["-a"] if kind == "container" else []), "-q", "--filter", label).out.split():
@@ -122,7 +122,7 @@ os.execv({shutil.which("docker-compose")!r}, ["docker-compose", "-c", {CONTEXT!r
         return done
 
     def type(self, line, timeout=300):
-        """A line as it is typed at a terminal, in the project's folder."""
+        """Runs a line in a terminal, in the project's folder."""
         done = self.run(["script", "-qec", f"bash -c {shell_quoted(line)}", "/dev/null"], timeout=timeout)
         shown = done.out.replace("\r\n", "\n")
         return Done(done.code, shown, shown)
@@ -138,7 +138,7 @@ os.execv({shutil.which("docker-compose")!r}, ["docker-compose", "-c", {CONTEXT!r
         return json.loads(self.docker("inspect", name).stdout)[0]
 
     def up(self, timeout=300):
-        """The guide's first command, if it is not done yet, and the images that no registry has here."""
+        """The first command of the guide, if it was not run yet, and the images that no registry has here."""
         if self.started:
             return
         if self.broken:
@@ -204,7 +204,7 @@ def the_stack():
 
 
 class StackTest(unittest.TestCase):
-    """A test on the running stack, which it starts where nobody has yet."""
+    """A test on the running stack, which it starts if it does not run yet."""
 
     maxDiff = 4000
 

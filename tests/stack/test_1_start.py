@@ -1,4 +1,4 @@
-"""The guide's set-up, typed as it stands: start, state, names, workspace, and what a person looks at when something is wrong."""
+"""The set-up of the guide, as it is written: start, state, names, workspace, and what a person checks if something is wrong."""
 import json
 import os
 import re
@@ -51,7 +51,7 @@ class Start(StackTest):
         self.assertIn("Server Version", self.terminal(terminal).out)
 
     def terminal(self, line):
-        """What code-server's own environment gives to a terminal."""
+        """The environment that code-server gives to a terminal."""
         pid = self.stack.inside("claude-code-server", "pgrep", "-o", "-f", "code-server/out/node/entry.js").out.strip()
         listed = self.stack.inside("claude-code-server", "cat", f"/proc/{pid}/environ").out.split("\0")
         variables = [word for each in listed if each for word in ("-e", each)]
@@ -62,7 +62,7 @@ class Start(StackTest):
         self.assertIn("dind-executor.dind-executor", self.stack.inside("claude-code-server", "code-server", "--list-extensions").out)
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         page = opener.open(f"http://127.0.0.1:{self.stack.editor_port}/", timeout=20)
-        self.assertIn("/login", page.url)  # nobody comes in without the password
+        self.assertIn("/login", page.url)  # no access without the password
 
     @covers("ワークスペースの共有")
     def test_06_one_workspace_under_the_names_of_the_guide(self, block):
@@ -83,7 +83,7 @@ class Start(StackTest):
             self.assertEqual(self.stack.inside(container, "id", "-u").out, "1000\n")
             for other in ("claude-backend", "claude-code-server", "host"):
                 self.stack.inside(container, "sh", "-c", f"test -f {where}/from-{other} && echo more >> {where}/from-{other}")
-        self.assertEqual(host.stat().st_uid, 1000)  # root made it: the engine's container has given it away
+        self.assertEqual(host.stat().st_uid, 1000)  # root made it; the engine's container has changed its owner
         seen = self.stack.dind("docker", "run", "--rm", "-v", "/workspaces:/workspaces", "dind-executor/runtime-shell:bookworm",
                                "cat", "/workspaces/from-host")
         self.assertTrue(seen.out.startswith("host\n"))
@@ -171,7 +171,7 @@ except OSError: print("2375 is closed")
         self.stack.inside("claude-code-server", "bash", "-c", use)
         self.terminal(use)
         self.assertEqual(self.stack.inside("claude-code-server", "sh", "-c", "cat workspace/owned 2>/dev/null || true").out, "")
-        # Without the pins both run, so that their absence above means something.
+        # Without the pins both run: so their absence above is an effect of the pins.
         self.stack.inside("claude-code-server", "env", "-u", "GIT_CONFIG_COUNT", "bash", "-c", use)
         self.assertEqual(set(self.stack.inside("claude-code-server", "cat", "workspace/owned").out.split()), {"fsmonitor", "hook"})
         settings = json.loads(self.stack.inside("claude-code-server", "cat", ".local/share/code-server/User/settings.json").stdout)

@@ -1,4 +1,4 @@
-"""What is out of reach: the engine's API and all that is near, from sandboxes, from builds, from other containers and from the host.
+"""What can't be reached: the engine's API and all private addresses, from sandboxes, from builds, from other containers and from the host.
 
 Every address is a listener of ours: the stack's services, and a container beside the engine that has a metadata service's, a
 private and a public address, to which a route of the engine's container leads. So a packet that slips through lands there and counts.
@@ -9,7 +9,7 @@ import socket
 
 from stack import StackTest
 
-METADATA, PRIVATE, PUBLIC = "169.254.169.254", "10.99.99.99", "198.51.100.7"  # the last is one of the documentation's addresses
+METADATA, PRIVATE, PUBLIC = "169.254.169.254", "10.99.99.99", "198.51.100.7"  # the last is an address for documentation (RFC 5737)
 PYTHON, SHELL = "dind-executor/runtime-python:bookworm", "dind-executor/runtime-shell:bookworm"
 PROBE = """
 import concurrent.futures, json, socket, sys
@@ -62,7 +62,7 @@ class Surroundings:
         self.stack.docker("rm", "-f", "stack-neighbour", fine=True)
 
     def out_of_reach(self, test, probe):
-        """`probe` connects to a list of addresses and returns {address: what came of it}."""
+        """`probe` connects to a list of addresses and returns {address: outcome}."""
         before = len(self.came())
         near = self.services + self.near
         found = probe(near)

@@ -1,4 +1,4 @@
-"""docs/own-backend.md, as it stands: its files, its commands, and an agent of the Claude Agent SDK that runs code in a sandbox.
+"""docs/own-backend.md as it is written: its files, its commands, and an agent of the Claude Agent SDK that runs code in a sandbox.
 
 The SDK comes from PyPI. The model is a scripted one on the container's loopback (agent/messages_api.py).
 """
@@ -61,12 +61,12 @@ class OwnBackend(StackTest):
         self.assertIn("serve --socket /run/dind-executor/", self.stack.inside("claude-backend", "sh", "-c", r"cat /proc/[0-9]*/cmdline | tr '\0' ' '").out)
         began = self.stack.inspect("claude-backend")["State"]["StartedAt"]
         self.stack.inside("claude-backend", "sh", "-c", r"for each in /proc/[0-9]*; do tr '\0' ' ' <$each/cmdline | grep -q '^[^ ]*python[^ ]* [^ ]*[u]vicorn backend:app' && kill ${each#/proc/}; done",
-                          fine=True)  # of the process that the loop sees last
+                          fine=True)  # of the process that the loop finds last
         self.stack.wait_for(lambda: self.stack.inspect("claude-backend")["State"]["StartedAt"] != began, "the container was not started again", 60)
         self.stack.wait_healthy("claude-backend")
 
     def test_4_more_packages_by_pip_alone(self):
-        """What people try first: pip in a Dockerfile, as root with Debian's option, or as the image's user."""
+        """The usual ways: pip in a Dockerfile, as root with Debian's option, or as the user of the image."""
         for user, options in (("root", "--break-system-packages "), ("app", "")):
             script = f"FROM own-backend\nUSER {user}\nRUN with-certificates pip install -q {options}six\nUSER app\nRUN python -c 'import six, fastapi, dind_executor'\n"
             with self.subTest(user):

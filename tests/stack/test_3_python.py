@@ -1,4 +1,4 @@
-"""The guide's Python, inside the backend, as it stands; packages come from the real index, images are stand-ins (stack.py)."""
+"""The Python code of the guide, inside the backend, as it is written. Packages come from the real index; images are stand-ins (stack.py)."""
 import json
 import textwrap
 import urllib.request
@@ -17,7 +17,7 @@ for statement in ast.parse(sys.stdin.read()).body:
     if isinstance(statement, ast.Assign) and statement.targets[0].id == "result":
         print("RESULT " + json.dumps({key: names["result"][key] for key in ("returncode", "stdout", "stderr")}), flush=True)
 """
-# Serves the guide's router, and asks it what is on stdin.
+# Serves the router of the guide, and sends it the request from stdin.
 SERVER = """
 import json, subprocess, sys, time, urllib.error, urllib.request
 opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
@@ -63,7 +63,7 @@ class Python(StackTest):
     def test_2_code_and_packages(self, block):
         simple, packages = self.results(block.text)
         self.assertEqual(simple, {"returncode": 0, "stdout": "Hello, World!\n", "stderr": ""})
-        # The package is there. The program's own request goes nowhere: a run has no network unless it asks for one.
+        # The package is there. The request of the program fails, since a run has no network unless it asks for one.
         self.assertIn("requests.exceptions.ConnectionError", packages["stderr"])
         self.assertEqual(packages["returncode"], 1)
 
@@ -121,7 +121,7 @@ class Python(StackTest):
         self.assertEqual(fine, [200, {"success": True, "output": "hello\n", "error": ""}])
         self.assertEqual(failed, [200, {"success": False, "output": "", "error": "no\n"}])
         self.assertEqual((late[0], late[1]["success"]), (200, False))
-        # As the guide has it: its own `except Exception` takes its own 400 for an error of its own.
+        # As in the guide: its `except Exception` also catches its own 400.
         self.assertEqual(unknown[0], 500)
         self.assertEqual(wrong[0], 422)
 

@@ -1,4 +1,4 @@
-"""What the backend adds to the guide: words for a run that failed, HTTP with a token, the operator's certificates, its history's copies."""
+"""What the backend adds to the guide: messages of failed runs, HTTP with a token, the operator's certificates, copies of the history."""
 import concurrent.futures
 import http.client
 import json
@@ -57,7 +57,7 @@ class Backend(StackTest):
         client = socket.create_connection(("127.0.0.1", self.stack.backend_port))
         body = json.dumps({"code": "import time; time.sleep(50)"}).encode()
         client.sendall(b"POST /execute HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
-        # Of the operator's list: over HTTP a client sees its own runs alone.
+        # From the operator's list: over HTTP, a client sees only its own runs.
         under_way = lambda: json.loads(self.stack.inside("claude-backend", "dind-executor", "ps", "--json").stdout)["runs"]
         self.stack.wait_for(lambda: any(each["phase"] == "running" for each in under_way()), "the run has not begun", 30)
         client.close()
@@ -115,11 +115,11 @@ class Backend(StackTest):
         self.restarted()
         done = self.stack.inside("claude-backend", "python3", "-c", SIX)
         self.assertIn("0 six", done.out)
-        for container in ("claude-backend", "claude-code-server"):  # what `docker exec` starts, without any server
+        for container in ("claude-backend", "claude-code-server"):  # what `docker exec` starts, without a server
             done = self.stack.inside(container, "dind-executor", "run", "--quiet", "--no-server", "-l", "shell", "--network", "internet", "--image",
                                      "python:3.11", "-", input='echo "$SSL_CERT_FILE"; grep -c BEGIN "$SSL_CERT_FILE"')
             self.assertRegex(done.out, r"(?m)^/\S+\.pem$\n^[1-9]\d*$")
-        # The API too: its own requests go through the same proxy.
+        # The API too: its requests use the same proxy.
         self.assertIn("SSL_CERT_FILE=/run/dind-executor/ca-bundle.pem", self.environment_of("uvicorn"))
 
     def restarted(self):
@@ -170,7 +170,7 @@ class Backend(StackTest):
         self.stack.docker("restart", "claude-backend", timeout=200)  # nothing runs: it does not wait
         self.assertLess(time.monotonic() - began, 30)
         self.stack.wait_healthy("claude-backend")
-        # A run over HTTP, while the API has nothing to do and ends at once (K05).
+        # A run over HTTP, while the API is idle and ends at once (K05).
         code = {"code": "import time\nprint('began', flush=True)\ntime.sleep(8)\nprint('whole')", "language": "python"}
         bearer = self.bearer()
         with concurrent.futures.ThreadPoolExecutor(1) as pool:
@@ -187,14 +187,14 @@ class Backend(StackTest):
 
 class Words(StackTest):
     def test_what_ends_first_ends_the_container_with_its_code(self):
-        """K14: the words are the API's command, and `serve` runs beside it."""
+        """K14: the arguments are the command of the API, and `serve` runs beside it."""
         image = self.stack.inspect("claude-backend")["Config"]["Image"]
         program = "from dind_executor import Executor; print(Executor().engine_status(5)['available']); exit(7)"
         done = self.stack.run(["docker", "run", "--rm", "--network", "none", image, "python3", "-c", program])
         self.assertEqual((done.code, "False" in done.out), (7, True), done.out)
         self.assertIn("Listening on the socket /run/dind-executor/dind-executor.sock", done.out)
         self.assertIn("python3 has ended (7)", done.out)
-        # A terminal of somebody who looks around.
+        # A terminal in the container.
         done = self.stack.run(["docker", "run", "--rm", "-i", "--network", "none", image, "bash"], input="pip --version; id -un; exit 3\n")
         self.assertEqual(done.code, 3)
         self.assertRegex(done.out, r"pip \S+ from /opt/venv")

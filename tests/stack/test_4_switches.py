@@ -1,4 +1,4 @@
-"""The guide's .env, the other switches, and what a person sees when a part of the stack is missing or too small."""
+"""The .env of the guide, the other settings, and what a person sees if a part of the stack is missing or too small."""
 import json
 import re
 import shutil
@@ -21,7 +21,7 @@ def variables(stack, name):
 
 class Switches(StackTest):
     def again(self, lines):
-        """`up` with another .env: what has changed is made anew."""
+        """`up` with another .env: what has changed is created again."""
         self.stack.write_env(lines)
         self.addCleanup(self.stack.write_env, {})
         self.typed(UP)
@@ -35,7 +35,7 @@ class Switches(StackTest):
         for name in CONTAINERS[1:]:
             seen = variables(self.stack, name)
             self.assertEqual({key: seen[key] for key in listed if key != "DOCKER_HOST"}, {key: listed[key] for key in listed if key != "DOCKER_HOST"})
-            # `docker exec` and what the container itself runs are told in two ways; both say the same.
+            # `docker exec` and the container's own program get the setting in two ways; both must agree.
             self.assertEqual(self.context(name), listed["DOCKER_HOST"])
             main = self.stack.inside(name, "sh", "-c", MAIN).out
             self.assertIn(f"DOCKER_HOST={listed['DOCKER_HOST']}\n", main)
@@ -49,7 +49,7 @@ class Switches(StackTest):
         return self.stack.inside(name, "docker", "context", "inspect", "dind", "--format", "{{.Endpoints.docker.Host}}").out.strip()
 
     def test_2_docker_compose_1_takes_the_docker_host_of_env_for_its_own(self):
-        """docs/operations.md says so, and that `-c default` is the remedy, which is what the tests' own docker-compose does."""
+        """docs/operations.md says so, with `-c default` as the remedy; the docker-compose of the tests uses it."""
         self.stack.write_env("DOCKER_HOST=tcp://dind.invalid:2375\n")
         self.addCleanup(self.stack.write_env, {})
         bare = subprocess.run([shutil.which("docker-compose"), "-f", "docker-compose.yml", "-f", "docker-compose.dind.yml", "ps"], check=False,
@@ -97,7 +97,7 @@ class Switches(StackTest):
         state = self.stack.type(f"{COMPOSE} ps dind").out
         self.assertRegex(state, r"claude-dind .*Exit 0")
         self.assertEqual(self.stack.inspect("claude-backend")["State"]["Status"], "running")
-        self.typed(UP)  # the remedy of the guide: look at it, and start it
+        self.typed(UP)  # the remedy of the guide
         self.stack.wait_healthy("claude-dind")
         self.assertIn("1", self.stack.inside("claude-backend", *run, input="print(1)").stdout.splitlines())
         self.assertEqual(self.stack.inside("claude-backend", "python3", "-c", AVAILABLE).out, "True\n")
@@ -111,7 +111,7 @@ class Switches(StackTest):
         wanted = re.sub(r"(?m)^", "    ", block.text.split("\n", 1)[1].rstrip()) + "\n"
         here = re.search(r"(?m)^    deploy:\n(?:      .*\n)+", shipped)[0]
         plain = re.sub(r"\$\{\w+:-(\w+)\}", r"\1", here)
-        self.assertEqual(plain.strip(), wanted.strip())  # the file says what the guide says, with a variable for each
+        self.assertEqual(plain.strip(), wanted.strip())  # the file has the values of the guide, each with a variable
         file.write_text(shipped.replace(here, wanted.replace("'4'", f"'{min(4, self.stack.cpus)}'")))
         self.typed(UP)
         self.stack.wait_healthy()

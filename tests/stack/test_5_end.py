@@ -1,4 +1,4 @@
-"""`down`, what it leaves, and what is not there in the first place. The last of the files: it ends the stack."""
+"""`down`, what it leaves, and what never exists. It is the last file, since it ends the stack."""
 import os
 import shutil
 

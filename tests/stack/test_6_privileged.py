@@ -1,6 +1,6 @@
-"""The compose files as they are shipped, with real `privileged: true`, on an engine on which that starts (scripts/lib/suites.sh starts it).
+"""The compose files as they are shipped, with real `privileged: true`, on an engine that allows it (the test starts it).
 
-The other files run where a capability may be missing, with an override. Here nothing is put over the files (K01).
+The other files also run where a capability is missing, with an override. Here there is no override (K01).
 """
 import json
 import os
@@ -101,12 +101,12 @@ class Privileged(StackTest):
                    "test_14_k08_k09_k23_logs_are_bounded_images_have_a_version_and_every_container_has_a_limit")
 
     def test_6_an_engine_in_a_pod_opens_the_ports_that_it_is_told_also_after_a_restart(self):
-        """K02: what shares its network namespace is reached from outside, and asks the engine by a socket."""
+        """K02: a program that shares its network namespace can be reached from outside, and uses the engine through a socket."""
         self.addCleanup(self.stack.docker, "volume", "rm", "-f", "pod-run")
         self.addCleanup(self.stack.docker, "network", "rm", "pod")
         self.addCleanup(self.stack.docker, "rm", "-f", "-v", "pod-server", "pod-dind", "pod-holder", fine=True)
         self.stack.docker("network", "create", "pod")
-        # As a pod has it: the namespace outlives its containers.
+        # As in a pod: the namespace outlives its containers.
         self.stack.docker("run", "-d", "--name", "pod-holder", "--network", "pod", OURS[1], "sleep", "infinity")
         self.stack.docker("run", "-d", "--privileged", "--name", "pod-dind", "--network", "container:pod-holder", "-v", "pod-run:/run/engine",
                           "-e", "DIND_SOCKET=/run/engine/docker.sock", "-e", "DIND_OPEN_PORTS=8000", "dind-executor/dind:bookworm")
@@ -118,7 +118,7 @@ class Privileged(StackTest):
             self.assertEqual(seen.split("\n")[:4], ["8000 open", "8001 closed", "2375 closed", "2376 closed"], f"start {started}")
             self.assertIn("200 OK", self.stack.docker("exec", "--user", "1000:1000", "pod-server", "python3", "-c", PING).out)
             self.stack.docker("restart", "-t", "5", "pod-dind")
-        # From a sandbox of that engine, the port is closed.
+        # A sandbox of that engine can't reach the port.
         self.stack.wait_healthy("pod-dind")
         saved = subprocess.Popen(["docker", "save", OURS[0]], env=self.stack.environment, stdout=subprocess.PIPE)
         subprocess.run(["docker", "exec", "-i", "pod-dind", "docker", "load", "-q"], env=self.stack.environment, stdin=saved.stdout, check=True,

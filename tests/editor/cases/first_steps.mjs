@@ -86,7 +86,7 @@ export const firstSteps = [
       await press(editor, 'engine', 'Set its address');
       await settingIsThere(editor, /Engine:\s*Host/);
       await world.picture('the setting of the address');
-      // What is typed there is in force, and names itself in the error.
+      // The typed value is used, and the error names it.
       const box = editor.page.locator('.settings-editor .setting-item-contents', { hasText: /Engine:\s*Host/ }).locator('input').first();
       await box.fill('tcp://127.0.0.1:1');
       const machine = join(world.codeServer.userData, 'Machine/settings.json');

@@ -1,4 +1,4 @@
-// A repository that means harm: its settings (S13), and text that asks for a click (S09).
+// A hostile repository: its settings (S13), and text that asks for a click (S09).
 
 import { join } from 'node:path';
 import { makeFolder } from '../lib/folders.mjs';
@@ -94,7 +94,7 @@ export const hostile = [
     run: async (world) => {
       const folder = makeFolder(world, 'hostile build', {
         'main.txt': 'x\n',
-        // No step that an earlier run of this test has left in the builder's cache.
+        // So that no step comes from the builder's cache.
         Dockerfile: `FROM dind-executor/runtime-python:bookworm\nRUN echo '${LINK}'; sleep 6; : ${Date.now()}\nCMD ["true"]\n`,
       });
       const editor = await world.openEditor(join(folder, 'main.txt'), world.codeServer, folder);

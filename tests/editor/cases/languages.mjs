@@ -9,7 +9,7 @@ export const languages = [
     name: 'a Japanese file with unsaved edits behind wide characters runs as typed',
     run: async (world) => {
       const editor = await world.edit('こんにちは 世界.py', 'あいさつ = "🎉こんにちは"; print(あいさつ, "旧")\n');
-      // Edits in the middle of a line, behind a surrogate pair: wrong position units would damage the text.
+      // Edits in the middle of a line, after a surrogate pair: wrong units of the position would damage the text.
       await editor.focusText();
       await editor.page.keyboard.press('Control+Home');
       await editor.page.keyboard.press('End');

@@ -1,10 +1,10 @@
-// Text and settings that come from outside, without an editor: what is shown of them (S09), and what is taken (S13).
+// Text and settings from outside, without an editor: what is shown (S09), and which values are used (S13).
 
 import assert from 'node:assert/strict';
 import { toSafeLine } from '../../../extension/src/text/safe_line.ts';
 import { parseBytes, RUN_SETTINGS, tighten } from '../../../extension/src/tighten.ts';
 
-// As the editor finds links in notifications, and icons in labels.
+// How the editor finds links in notifications, and icons in labels.
 const LINK = /\[[^\]]+\]\((?:https?:\/\/|command:|file:)[^)\s]+/i;
 const ICON = /\$\([a-z0-9-]+(?:~[a-z0-9-]+)?\)/i;
 

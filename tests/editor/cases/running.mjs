@@ -1,4 +1,4 @@
-// The ways to run a file, and what the person sees of it.
+// The ways to run a file, and what the person sees.
 
 import { copyFileSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -113,11 +113,11 @@ export const running = [
       await editor.panelShows('400,000 points');
       await editor.panelShows(FOOTER);
       await editor.statusShows(/^DinD$/);
-      // A lens that came late must go as well: the run was over before the editor had asked for its Stop.
+      // A lens that came late must go too: the run was over before the editor asked for "Stop".
       await until('the Stop lens is gone', async () => (await editor.lens('Stop').count()) === 0);
       await never('a Stop lens that comes back', async () => (await editor.lens('Stop').count()) > 0, 1_000);
       await world.picture('readme');
-      // Asked for by who releases: a test run leaves the tree as it was.
+      // Only on request, for a release: a test run leaves the tree as it was.
       if (process.env.DIND_README_PICTURE) copyFileSync(join(world.artefacts, 'readme.png'), process.env.DIND_README_PICTURE);
     },
   },

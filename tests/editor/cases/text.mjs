@@ -1,4 +1,4 @@
-// The extension's own text handling, without an editor.
+// The text functions of the extension, without an editor.
 
 import assert from 'node:assert/strict';
 import { PlainText } from '../../../extension/src/text/plain_text.ts';

@@ -1,4 +1,4 @@
-// What goes wrong, and the one clear message of it.
+// Errors, and the one clear message of each.
 
 import { writeFileSync } from 'node:fs';
 import { killServers } from '../lib/servers.mjs';

@@ -20,7 +20,7 @@ async function restricted(world, name) {
   const file = join(folder, 'untrusted.py');
   writeFileSync(file, 'print("trusted now")\n');
   const editor = await world.openEditor(file, server, folder);
-  await editor.ready(); // a workspace can't choose the server: /bin/false would give no lens
+  await editor.ready(); // a workspace can't choose the server: with /bin/false there would be no lens
   return editor;
 }
 

@@ -1,4 +1,4 @@
-// Whole folders: from the palette, the explorer and the key, with a choice that is asked for once.
+// Folders that are run: from the palette, the explorer and the key, with a choice that is asked for once.
 
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -81,7 +81,7 @@ export const workspace = [
       await editor.panelShows('made by make');
       await editor.panelShows(/^── several · make · dind-executor\/runtime-make/);
       await editor.panelShows(FOOTER);
-      // Again, in the window as it comes back another day: without a question.
+      // Again in a new window: without a question.
       await editor.page.reload();
       await editor.ready();
       await editor.palette(RUN);
@@ -101,7 +101,7 @@ export const workspace = [
       await editor.panelShows(FOOTER);
       await editor.palette(RUN);
       await until('it has run again', () => world.codeServer.log('DinD Executor').split('\ntyped 42\n').length > 2);
-      // Forgotten: it is asked for again, and no answer runs nothing.
+      // After "forget" it is asked for again. Without an answer, nothing runs.
       await editor.palette(CHOOSE);
       await pickIsThere(editor);
       await pick(editor, 'Forget the choice');
@@ -125,7 +125,7 @@ export const workspace = [
       await pick(editor, /^tools\.py$/);
       await editor.panelShows('the file alone');
       await editor.panelShows(FOOTER);
-      // This once: it is asked for again.
+      // "Run this once": it is asked for again.
       await editor.palette(RUN);
       await pickIsThere(editor);
       await pick(editor, /^npm start$/);

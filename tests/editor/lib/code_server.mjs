@@ -47,7 +47,7 @@ export class CodeServer {
     this.settings = { ...SETTINGS, 'security.workspace.trust.enabled': trust, ...settings };
     this.locale = locale;
     this.trust = trust;
-    // Nothing of a surrounding editor or of the person's own set-up gets in.
+    // No setting of a surrounding editor or of the person reaches it.
     const runtime = join(home, 'runtime');
     mkdirSync(runtime, { mode: 0o700 });
     const inherited = Object.entries(process.env).filter(([name]) => !/^(VSCODE_|DOCKER_|DIND_|XDG_)/.test(name));
@@ -56,8 +56,8 @@ export class CodeServer {
       HOME: home,
       XDG_RUNTIME_DIR: runtime,
       DOCKER_HOST: dockerHost,
-      // A window whose last message was lost (a browser may drop it on leaving the page) keeps its extension host, and
-      // so our server, for a reconnection: for three hours if nothing is said.
+      // A window whose last message was lost (a browser may drop it when it leaves the page) keeps its extension host, and
+      // so our server, for a reconnection: for three hours unless a setting says otherwise.
       CODE_SERVER_RECONNECTION_GRACE_TIME: '5',
     };
     mkdirSync(join(this.userData, 'User'), { recursive: true });

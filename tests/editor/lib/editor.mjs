@@ -23,8 +23,8 @@ export async function forget(browser, origins) {
   await session.detach();
 }
 
-const PALETTE_MS = 6_000; // in which the palette opens, is filled and has its rows
-const NOWHERE = [640, 600]; // where nothing has a hover: that of a row would cover the rows of the next list
+const PALETTE_MS = 6_000; // milliseconds in which the palette opens and shows its rows
+const NOWHERE = [640, 600]; // a place without a hover: that of a row would cover the rows of the next list
 
 export class Editor {
   static async open(browser, codeServer, folder, file) {

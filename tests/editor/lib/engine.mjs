@@ -1,4 +1,4 @@
-// The Docker engine that the tests run on: what of ours is on it, and a proxy before it that can go away and come back.
+// The Docker engine of the tests: our objects on it, and a proxy before it that a test can stop and start again.
 
 import { rmSync } from 'node:fs';
 import { request } from 'node:http';

@@ -1,4 +1,4 @@
-// Folders of a test, as a person's own: root's could be read in a sandbox, and not written.
+// Folders of a test, owned by a user: a sandbox can read those of root but not write to them.
 
 import { chownSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';

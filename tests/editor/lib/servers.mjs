@@ -1,4 +1,4 @@
-// Our servers, as the machine sees them.
+// The processes of our servers.
 
 import { readdirSync, readFileSync } from 'node:fs';
 

@@ -1,4 +1,4 @@
-// Waits for the thing itself, with a deadline; never for a while.
+// Waits for a condition, with a deadline.
 
 const POLL_MS = 50;
 

@@ -1,4 +1,4 @@
-// What the tests share: engine, proxy, code-server, Chromium; started when first needed, tidied after each test.
+// What the tests share: engine, proxy, code-server, Chromium. They start when first needed and are cleaned after each test.
 
 import { copyFileSync, existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,4 +1,4 @@
-"""What mypy must make of the client's types; never run. An `ignore` that hides no error is one (--strict)."""
+"""What mypy must find in the client's types. This file never runs. An unused `ignore` is an error (--strict)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A scripted Messages API on loopback, in place of the real one: it asks for one tool call and then repeats what the tool said.
+"""A scripted Messages API on loopback, in place of the real one: it asks for one tool call and repeats the tool's answer.
 
 Runs inside the backend's container: messages_api.py PORT TOOL CODE. The Claude Agent SDK is pointed at it by ANTHROPIC_BASE_URL.
 """

@@ -1,4 +1,4 @@
-"""Runs in a container beside the stack's engine: addresses that no real network gets a packet for, and a listener that says who came."""
+"""Runs in a container beside the stack's engine, with addresses that no real network uses, and a listener that reports who connected."""
 import contextlib
 import socket
 import subprocess
@@ -13,6 +13,6 @@ while True:
     print("accepted", peer[0], "for", connection.getsockname()[0], flush=True)
     connection.settimeout(1)
     with contextlib.suppress(OSError):
-        connection.recv(65536)  # one that is closed with a request unread is reset
+        connection.recv(65536)  # a close with unread bytes would reset the connection
         connection.sendall(b"HTTP/1.0 200 OK\r\n\r\nhere\n")
     connection.close()
