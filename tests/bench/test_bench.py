@@ -51,7 +51,7 @@ class ShortBench(unittest.TestCase):
         self.check_measured(0, "timeout: answered", "sign of life", "cancel", "SIGKILL", "next start", "engine_unavailable", "works again", "the server is stopped",
                             "the engine is stopped", "the engine is killed")
 
-    def test_a_flood_arrives_whole_and_a_client_that_does_not_read_holds_nobody(self):
+    def test_a_flood_arrives_complete_and_a_client_that_does_not_read_delays_no_other(self):
         self.check_counts(1)
         self.check_measured(1, "memory growth", "timeout in the same server", "removal in the same server", "its stop")
 

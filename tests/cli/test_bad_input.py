@@ -18,7 +18,7 @@ class BadInput(CliCase):
                 env = self.environment(DOCKER_HOST=host)
                 self.assert_refused(self.call("run", path, env=env), host)
 
-    def test_an_address_that_is_none(self):
+    def test_an_invalid_address(self):
         self.assert_refused(self.call("run", "--host", "gopher://x", self.python("print(1)")), "gopher")
 
     def test_an_unknown_language(self):
@@ -44,7 +44,7 @@ class BadInput(CliCase):
         done = self.call("run", "--quiet", "--image", "127.0.0.1:1/none:latest", "--", "true")
         self.assert_refused(done, "127.0.0.1:1/none:latest")
 
-    def test_an_image_name_that_is_none(self):
+    def test_an_invalid_image_name(self):
         for image in ("a b", "UPPER", "x;id", "-x", "../x"):
             with self.subTest(image):
                 self.assert_refused(self.call("run", f"--image={image}", "--", "true"))

@@ -89,7 +89,7 @@ class OneProgram(FolderTest):
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertIn(b"node in /workspaces\n", done.stdout)
 
-    def test_dependencies_that_are_missing_are_said(self):
+    def test_missing_dependencies_are_reported(self):
         folder = self.project({"package.json": '{"scripts": {"start": "node -e 1"}, "dependencies": {"left-pad": "1"}}'})
         done = self.call("run", "--workspace", str(folder))
         self.assertEqual(done.returncode, 0, done.stderr)
@@ -136,7 +136,7 @@ class Commands(FolderTest):
         script = self.python("print(open('note').read(), end='')\n")
         self.assert_run(self.call("run", "--quiet", "--workspace", str(folder), pathlib.Path(script).name), 0, b"the folder's\n")
 
-    def test_a_folder_of_the_operators_workspace_alone_is_writable(self):
+    def test_only_a_folder_of_the_operators_workspace_is_writable(self):
         workspace = self.project({"a/main.py": HELLO, "b/note": "other\n"}, "workspace")
         done = self.folder_run(workspace / "a", env=self.environment(DIND_WORKSPACE=str(workspace)))
         self.assert_run(done, 0, b"main in /workspaces/a\n")
@@ -265,7 +265,7 @@ class Choices(FolderTest):
             self.assertNotIn("--program", text)
         self.assertFalse((self.folder / "state/dind-executor/workspaces.json").exists())
 
-    def test_a_memory_that_is_broken_or_not_ours_to_write_is_no_obstacle(self):
+    def test_a_file_of_choices_that_is_broken_or_read_only_does_not_matter(self):
         folder = self.several()
         state = self.folder / "state/dind-executor"
         state.mkdir(parents=True)

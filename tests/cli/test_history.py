@@ -48,7 +48,7 @@ class Looking(HistoryTest):
             self.assertIn(part, text)
         self.assertIn("failed 3", self.call("history").stdout.decode())
 
-    def test_the_files_are_ours_alone(self):
+    def test_only_the_user_can_read_the_files(self):
         self.call("run", "-q", self.file("x.sh", "true"))
         self.assertEqual(stat.S_IMODE(self.database.stat().st_mode), 0o600)
         self.assertEqual(stat.S_IMODE(self.database.parent.stat().st_mode), 0o700)
@@ -190,7 +190,7 @@ class Keeping(HistoryTest):
         self.assert_refused(self.call("history"), "move it away", str(self.database))
         self.assertEqual(self.database.read_bytes(), b"x" * 5000)
 
-    def test_one_that_another_process_holds_is_said_and_holds_up_no_run(self):  # R08
+    def test_a_database_that_another_process_locks_is_reported_and_delays_no_run(self):  # R08
         path = self.python("print('ran')")
         self.assertEqual(self.call("run", "--quiet", path).returncode, 0)
         other = sqlite3.connect(self.database, isolation_level=None)
@@ -296,7 +296,7 @@ class Copies(CopyTest):
         self.assertEqual(self.ids(), kept)
         self.assertEqual(stat.S_IMODE(self.database.stat().st_mode), 0o600)
 
-    def test_what_cannot_be_copied_or_read_is_said_in_one_line(self):
+    def test_what_can_not_be_copied_or_read_is_reported_in_one_line(self):
         self.assert_refused(self.call("history", "export", str(self.folder / "copy.db")), "There is no history at", str(self.database))
         self.runs(1)
         self.assert_refused(self.call("history", "export"), "history export FILE")

@@ -67,7 +67,7 @@ class Streams(CopyTest):
         self.assertEqual(done.returncode, 125)
         self.assertIn(b"can't be written to stdout (No space left", done.stderr)
 
-    def test_a_closed_stdout_is_said(self):
+    def test_a_closed_stdout_is_reported(self):
         self.runs(1)
         done = self.shell('"$PROGRAM" history export - >&-')
         self.assertEqual(done.returncode, 125)

@@ -78,7 +78,7 @@ class Life(LogTest):
             self.assertRegex(line, f"^{pattern}$")
         self.assertNotIn(SECRET, done.stderr.decode())
 
-    def test_what_is_refused_and_what_fails_is_told_once_to_a_person(self):
+    def test_a_person_sees_each_refusal_and_failure_once(self):
         path = self.file("x.sh", "true")
         done = self.call("run", "--timeout", "1", path, env=self.environment(DOCKER_HOST="tcp://127.0.0.1:1"))
         self.assert_run(done, 125)

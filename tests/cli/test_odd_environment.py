@@ -205,7 +205,7 @@ class OddFiles(CliCase):
         self.assert_refused(done, "newer dind-executor", "use that version")
         self.assertNotIn(b"permissions", done.stderr)
 
-    def test_a_log_that_can_not_be_written_is_said_once(self):   # R15
+    def test_a_log_that_can_not_be_written_is_reported_once(self):   # R15
         done = self.call("--log-file", "/dev/full", "--log-level", "debug", "run", "--no-server", self.python("print(1)"))
         self.assert_run(done, 0, b"1\n")
         self.assertNotIn(b"LOG ERROR", done.stderr)

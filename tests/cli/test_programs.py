@@ -43,7 +43,7 @@ class Programs(CliCase):
         collected = self.file("gc.js", "#!/usr/bin/env -S node --expose-gc\nconsole.log(typeof gc)\n")
         self.assert_run(self.call("run", "--image", NODE, collected), 0, b"function\n")
 
-    def test_p05_what_a_shebang_line_does_not_get_is_said_at_the_start(self):
+    def test_p05_what_a_shebang_line_does_not_get_is_reported_at_the_start(self):
         for line, said in (("#!/usr/bin/env pypy3", "pypy3"), ("#!/opt/none/bin/python3", "/opt/none/bin/python3"), ("#!/usr/bin/env python2", "python2")):
             with self.subTest(line):
                 program = self.file("a.py", f"{line}\nprint(1)\n")
@@ -111,7 +111,7 @@ class Programs(CliCase):
             with self.subTest(name):
                 self.assert_no_notes(self.call("run", "--image", PYTHON, self.file(name, text)))
 
-    def test_p02_a_file_that_misses_its_neighbour_is_told_to_run_the_folder(self):
+    def test_p02_a_missing_neighbour_file_gives_a_hint_to_run_the_folder(self):
         self.file("helper.py", "def twice(x): return 2 * x\n")
         self.file("util.js", "module.exports = 1\n")
         self.file("lib.sh", "echo lib\n")

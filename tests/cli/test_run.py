@@ -73,7 +73,7 @@ class Programs(CliCase):
         self.assert_run(done, 0)
         self.assertEqual(json.loads(done.stdout), odd)
 
-    def test_the_environment_is_what_was_named_and_nothing_of_ours(self):
+    def test_the_environment_has_only_the_named_variables(self):
         path = self.python("import json, os; print(json.dumps(dict(os.environ)))")
         done = self.call("run", "--env", "A=1", "--env", "B=x=$y \n", "-e", "C=", path, env=self.environment(SECRET="s3cret"))
         self.assert_run(done, 0)
@@ -164,7 +164,7 @@ class Endings(CliCase):
                            "except OSError as e: print('refused', n < 20)\nelse: print('all')\n")
         self.assertEqual(self.call("run", "--pids", "16", path).stdout, b"refused True\n")
 
-    def test_a_limit_above_the_maximum_is_clamped_and_said(self):
+    def test_a_limit_above_the_maximum_is_lowered_and_reported(self):
         config = self.file("config.json", '{"limits": {"maximum": {"timeout": 5}}}')
         done = self.call("run", "--timeout", "60", self.python("print(1)"), env=self.environment(DIND_CONFIG=config))
         self.assert_run(done, 0, b"1\n")

@@ -37,7 +37,7 @@ class Supervisor(HostileTest):
         if not attack.may_report_late:
             self.assertNotIn("gave no exit report", self.notes)
 
-    def test_the_sandbox_ends_with_the_server_whatever_its_program_did_to_process_1(self):
+    def test_the_sandbox_ends_with_the_server_after_any_attack_on_process_1(self):
         path = self.python(source("all_against_process_1.py"))
         child = self.start("run", "--json", "--no-server", "--timeout", "60", path)
         sandbox = self.sandbox_of(child)

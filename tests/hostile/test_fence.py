@@ -103,18 +103,18 @@ class FenceTest(unittest.TestCase):
         self.said = done.stderr
         return bridge.kinds
 
-    def test_without_a_fence_the_knocking_arrives(self):
+    def test_without_a_filter_the_packets_arrive(self):
         arrived = self.knock()
         for host in (GATEWAY, ANOTHER, "255.255.255.255", "10.213.0.255", "224.0.0.1", "239.255.255.250"):
             self.assertIn(f"protocol 17 to {host}", arrived)
         self.assertIn("far", arrived)
 
-    def test_with_the_fence_nothing_near_arrives_whatever_sends_it(self):
+    def test_with_the_filter_nothing_private_arrives_from_any_kind_of_socket(self):
         done = self.fence()
         self.assertEqual((done.returncode, done.stdout), (0, "filtered: routes, neighbours, packets, frames\n"))
         self.assertEqual(set(self.knock()) - {"answer"}, {"far"}, self.said)
 
-    def test_without_the_filter_a_program_reaches_no_address_of_the_engines_machine(self):
+    def test_without_the_packet_filter_a_program_reaches_no_address_of_the_engines_machine(self):
         """Only the filter stops raw sockets, which a program can't have, and multicast groups."""
         self.assertEqual(self.fence().returncode, 0)
         self.within(without_filter)
@@ -136,11 +136,11 @@ class FenceTest(unittest.TestCase):
         self.knock("unprivileged=1", *OWN)
         self.assertEqual(self.addressed & set(OWN), set(), self.said)
 
-    def test_a_fence_that_can_not_read_the_machines_addresses_does_not_come_up(self):
+    def test_the_filter_is_not_installed_if_it_can_not_read_the_machines_addresses(self):
         done = self.fence("/proc/self/mem")
         self.assertEqual((done.returncode, done.stdout[:44]), (1, "not filtered: the machine's own addresses: I"))
 
-    def test_a_device_with_ipv6_is_not_fenced(self):
+    def test_a_device_with_ipv6_is_not_filtered(self):
         """S08: no rule filters IPv6; only one switch turns it off."""
         for device in ("all", "eth0"):
             self.switch(f"ipv6/conf/{device}/disable_ipv6", "0")
@@ -148,19 +148,19 @@ class FenceTest(unittest.TestCase):
         done = self.fence()
         self.assertEqual((done.returncode, done.stdout), (1, "not filtered: IPv6 is on at eth0\n"))
 
-    def test_the_filter_of_sources_is_off_whatever_it_was(self):
+    def test_the_filter_of_sources_is_turned_off(self):
         """N01: from API 1.46 on, an engine sets no switch of a device. With the filter of sources, the gateway's requests would be dropped."""
         self.switch("ipv4/conf/eth0/rp_filter", "1")
         done = self.fence()
         self.assertEqual((done.returncode, self.switch("ipv4/conf/eth0/rp_filter")), (0, "0"), done.stdout)
 
-    def test_a_fence_that_finds_no_gateway_does_not_come_up(self):
+    def test_the_filter_is_not_installed_if_it_finds_no_gateway(self):
         self.ip("-n", self.names[0], "link", "set", "bridge", "down")
         done = self.fence()
         self.assertEqual(done.returncode, 1)
         self.assertRegex(done.stdout, r"not filtered: the gateway's hardware address: .+\n")
 
-    def test_who_may_not_change_the_network_raises_none(self):
+    def test_without_the_right_to_change_the_network_no_filter_is_installed(self):
         done = self.within(lambda: subprocess.run(["setpriv", "--bounding-set", "-all", "--inh-caps", "-all", SUPERVISOR, "--egress-filter"], capture_output=True, text=True, timeout=20))
         self.assertEqual(done.returncode, 1, done.stdout)
         self.assertIn("not filtered: ", done.stdout)

@@ -30,7 +30,7 @@ class Isolation(HostileTest):
             self.assertEqual((started["isolation"], events[-1]["result"]["isolation"]), (had, had))
             self.assertEqual(text.startswith("4.4.0 "), had == "gvisor", text)
 
-    def test_a_built_image_has_it_and_the_steps_are_said_to_have_had_none(self):
+    def test_a_built_image_has_it_and_the_notes_say_that_the_steps_had_not(self):
         dockerfile = self.file("Dockerfile", f"FROM {PYTHON}\nCMD [\"python3\", \"-c\", \"import platform; print(platform.release())\"]\n")
         self.addCleanup(remove_built_images)
         events = self.events("--isolation", "gvisor", "--dockerfile", dockerfile, env=self.environment(DOCKER_BUILDKIT="0"))
@@ -38,7 +38,7 @@ class Isolation(HostileTest):
         self.assertEqual((text, events[-1]["result"]["isolation"]), ("4.4.0\n", "gvisor"))
         self.assertIn("what was done before the program, with a network, had the isolation runc", events[-1]["notes"])
 
-    def test_an_operators_gvisor_holds_and_is_said(self):
+    def test_gvisor_of_the_operator_is_used_and_reported(self):
         env = self.environment(DIND_CONFIG=self.file("config.json", '{"isolation": "gvisor"}'))
         path = self.python(WHICH)
         for asked, note in (((), []), (("--isolation", "runc"), ["isolation runc is not allowed here; gvisor is in force"])):

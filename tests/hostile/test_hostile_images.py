@@ -77,7 +77,7 @@ class Images(HostileTest):
             self.refused(image, "its /.dind is a link to")
             self.assertEqual(len([each for each in container_events(begun, "create") if each["name"].startswith("dind-carrier-")]), carriers)
 
-    def test_what_is_no_folder_at_a_mounts_place_is_said(self):
+    def test_a_mount_point_that_is_not_a_folder_is_reported(self):
         self.refused(self.image({"/.dind": EVIL}), "its /.dind is not a folder", "a folder there, or nothing")
         self.refused(self.image({"/sandbox": EVIL}), "its /sandbox is not a folder")
         self.refused(self.image({"/sandbox": "/etc"}), "its /sandbox is a link to /etc")
@@ -92,7 +92,7 @@ class Images(HostileTest):
                 self.refused(self.image(entries), "is a link to", arguments=("--workspace", str(workspace), "--mount-workspace", "rw"))
                 self.assertEqual([each.name for each in workspace.iterdir()], ["mine"])
 
-    def test_a_volume_of_an_image_is_no_way_to_a_mount_of_ours(self):
+    def test_a_volume_of_an_image_does_not_lead_to_our_mounts(self):
         for link in ("/.dind", "/workspaces", "/packages/site", "/proc/1"):
             with self.subTest(link):
                 self.refused(self.image({"/data": link}, {"Volumes": {"/data": {}}}), "its VOLUME /data leads to " + link)
@@ -129,7 +129,7 @@ class OwnImage(HostileTest):
         for each in self.supervisor_images():
             engine.call("DELETE", f"/images/{each['Id']}?force=1", allow=(404, 409))
 
-    def test_the_filter_runs_from_it_whatever_the_image_of_the_run_is(self):
+    def test_the_filter_runs_from_it_with_any_image_of_the_run(self):
         begun = time.time()
         self.assert_run(self.call("run", "--quiet", "--network", "internet", self.python("print('ran')")), 0, b"ran\n")
         fences = [each for each in container_events(begun, "create") if each["name"].endswith(".egress-filter")]

@@ -39,7 +39,7 @@ class Internet(HostileTest):
     def test_the_program_can_not_undo_it(self):
         self.assertEqual(self.look()["route"], -1)  # EPERM
 
-    def test_a_socket_bound_to_the_device_is_no_way_round_it(self):
+    def test_a_socket_bound_to_the_device_does_not_bypass_it(self):
         """If a bound socket finds no route, the kernel takes every address as one on the link."""
         done = self.call("run", "--quiet", "--network", "internet", self.python(source("bind_to_device.py")), "--", self.gateway())
         self.assert_run(done, 0, b"EPERM EHOSTUNREACH\n" * 3)
@@ -122,7 +122,7 @@ class PacketsAtHome(HostileTest):
         asked = {(frame[28:32], frame[38:42]) for frame in bridge.frames if kind_of(frame) == "question"}  # (sender, address): a kernel may repeat its question
         self.assertEqual(len(asked), 1, (asked, said))
 
-    def test_what_has_no_fence_is_seen(self):
+    def test_without_a_filter_the_packets_are_seen(self):
         made = engine.call("POST", "/containers/create", {"Image": PYTHON, "Cmd": ["python3", "-c", source("knock.py"), *self.near[:2]], "HostConfig": {"NetworkMode": "dind-executor-internet"}})["Id"]
         self.addCleanup(engine.call, "DELETE", f"/containers/{made}?force=1", allow=(404,))
         with Bridge(self.bridge) as bridge:
@@ -138,7 +138,7 @@ class PacketsAtHome(HostileTest):
         self.assertEqual((done.returncode, done.stdout), (0, b"{}\n"), done.stderr)
         self.assert_nothing_near(bridge, done.stderr)
 
-    def test_nor_an_installer(self):
+    def test_nothing_private_leaves_the_sandbox_of_an_installer(self):
         """The caller chooses the image of an installer, and so the code that runs in it."""
         knocking = source("knock.py").replace("sys.argv", repr(["", *self.near])) + "\nsys.exit(9)\n"
         image = self.image({}, {"usr/lib/python3/dist-packages/pip/__main__.py": knocking})
@@ -148,7 +148,7 @@ class PacketsAtHome(HostileTest):
         self.assertIn(b"frames, said to be 0800", done.stderr)
         self.assert_nothing_near(bridge, done.stderr)
 
-    def test_nor_a_builds_step_which_has_raw_sockets(self):
+    def test_nothing_private_leaves_a_build_step_with_raw_sockets(self):
         image = self.image({}, {"knocks.py": source("knock.py")})
         dockerfile = self.file("Dockerfile", f"FROM {image}\nRUN python3 /knocks.py {' '.join(self.near)} 2>&1 && false # {uuid.uuid4().hex}\n")
         with Bridge(self.bridge) as bridge:

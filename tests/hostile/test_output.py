@@ -28,7 +28,7 @@ class Output(HostileTest):
         self.assert_run(done, 5, FORGED * 51)
         self.assertEqual(done.stderr, FORGED[::-1] * 50)
 
-    def test_frames_written_to_other_descriptors_reach_nobody(self):
+    def test_frames_written_to_other_descriptors_have_no_effect(self):
         done = self.run_quiet("import os\nfor fd in range(3, 256):\n  try: os.write(fd, b'X' + bytes(70)); print('open', fd)\n  except OSError: pass\nprint('done')\n")
         self.assert_run(done, 0, b"done\n")
 

@@ -72,7 +72,7 @@ class Together(HostileTest):
         self.assertLess(time.monotonic() - begun, 5)
         self.assertFalse(is_there(ids))
 
-    def test_a_sigkill_of_ours_takes_a_fork_bomb_with_it(self):
+    def test_sigkill_of_the_program_ends_a_fork_bomb(self):
         child = self.start("run", "--isolation", self.isolation, "--pids", "64", self.file("x.sh", "echo before\ntrap '' TERM HUP\nwhile :; do setsid sleep 100 & done\n"))
         ids = {self.sandbox_of(child)}
         self.assertEqual(child.stdout.readline(), BEFORE.encode())
@@ -80,7 +80,7 @@ class Together(HostileTest):
         child.wait(LIMIT)
         self.measured("SIGKILL of ours in a fork bomb to the container's end, s", round(self.until(lambda: not is_there(ids), 10), 2))
 
-    def test_a_sandbox_that_somebody_else_removes_is_an_error_and_no_verdict(self):
+    def test_a_sandbox_that_another_client_removes_is_an_error_and_not_a_verdict(self):
         child = self.go("import time\nprint('before', flush=True)\ntime.sleep(60)\n")
         container = self.sandbox_of(child)
         self.assertEqual(child.stdout.readline(), BEFORE.encode())

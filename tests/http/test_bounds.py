@@ -44,7 +44,7 @@ class Thread(HttpCase):
                 self.taken(server, body, "/runs", 400, said)
         self.assertLess(server.resident_kilobytes(), 500_000)
 
-    def test_what_a_body_lacks_is_said(self):  # I20, S03
+    def test_missing_fields_of_a_body_are_named(self):  # I20, S03
         server = self.serve()
         for body, said in ((b"", "is empty"), (b" ", "is empty"), (b'{"timeout": 1e999}', "a number that is too large: 1e999"), (b"{'code': 1}", "line 1, column 2"),
                            (b'{"code": "\xff"}', "UTF-8"), (b'{"code": "a", "timeout": 1, "timeout": 2}', 'duplicate key "timeout"')):
@@ -156,7 +156,7 @@ class Connections(HttpCase):
             if first:
                 sock.sendall(first)
 
-    def test_silent_connections_keep_nobody_out(self):  # S17
+    def test_silent_connections_block_no_other_client(self):  # S17
         limit = resource.getrlimit(resource.RLIMIT_NOFILE)
         wanted = min(limit[1], 8000)
         resource.setrlimit(resource.RLIMIT_NOFILE, (max(limit[0], wanted), limit[1]))
@@ -190,7 +190,7 @@ class Connections(HttpCase):
             token = "t0123456789abcdef"
         return Small
 
-    def test_probes_whose_replies_nobody_reads_keep_nobody_out(self):  # S17
+    def test_probes_with_unread_replies_block_no_other_client(self):  # S17
         server = self.small()
         for path in ("/livez", "/healthz", "/readyz"):
             with self.subTest(path):

@@ -17,7 +17,7 @@ class Execute(HttpCase):
         self.assertEqual(set(reply.json()), {"success", "output", "error"})
         return reply.json()["error"]
 
-    def test_how_a_program_ended_is_said_in_every_language(self):
+    def test_the_end_of_a_program_is_reported_in_every_language(self):
         server = self.serve()
         for language, code, said in (("python", "import sys; print('half'); sys.exit(3)", "exit 3"), ("shell", "exit 77", "exit 77"), ("javascript", "process.exit(5)", "exit 5"),
                                      ("python", "import os; os.kill(os.getpid(), 9)", "killed by SIGKILL"), ("shell", "kill -TERM $$", "killed by SIGTERM"),
@@ -25,7 +25,7 @@ class Execute(HttpCase):
             with self.subTest(language=language, code=code):
                 self.assertEqual(self.error_of(server, code, language=language), f"dind-executor: {said}\n")
 
-    def test_the_line_follows_what_the_program_said(self):
+    def test_the_line_comes_after_the_output_of_the_program(self):
         server = self.serve()
         self.assertEqual(self.error_of(server, "import sys; sys.stderr.write('no end of line'); sys.exit(1)"), "no end of line\ndind-executor: exit 1\n")
         self.assertEqual(self.error_of(server, "import sys; sys.stderr.write('fine')", success=True), "fine")
@@ -45,7 +45,7 @@ class Execute(HttpCase):
         self.assertIn("1 MiB of output are not here", reply["error"])
         self.assertIn("1 MiB of output are not here", self.error_of(server, "import sys\nsys.stderr.write('x' * (11 << 20))", success=True))
 
-    def test_a_wish_that_was_cut_is_said_of_a_success_too(self):
+    def test_a_lowered_limit_is_reported_also_if_the_run_succeeds(self):
         self.assertIn("3600 s is in force", self.error_of(self.serve(), "print(1)", success=True, timeout=99999))
 
     def test_a_child_that_was_killed_for_memory_is_mentioned(self):
@@ -148,7 +148,7 @@ class Errors(HttpCase):
         self.assertEqual((answer.status, json.loads(answer.read())["error"]["kind"]), (409, "cancelled"))
         self.ask(server, "DELETE", "/runs/first")
 
-    def test_execute_has_the_same_statuses_where_nobody_is_at_fault(self):  # I05
+    def test_execute_has_the_same_statuses_if_no_one_made_an_error(self):  # I05
         server = self.serve(config={"images": {"javascript": SHELL, "python": "no.such/image:1"}, "pull": "never"})
         for language, status, kind in (("javascript", 422, "not_found"), ("python", 424, "image_unavailable")):
             with self.subTest(language=language):

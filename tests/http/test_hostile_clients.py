@@ -14,7 +14,7 @@ from dindtest.program import LIMIT, program
 
 
 class Doors(HttpCase):
-    def test_without_tokens_a_host_name_that_is_not_ours_is_refused(self):
+    def test_without_tokens_a_foreign_host_name_is_refused(self):
         server = self.serve(*self.ARGUMENTS, "--no-token")
         for host in ("evil.example", "localhost.evil.example", "127.0.0.1.nip.example", "0.0.0.0"):
             self.assert_status(self.raw(server, self.head(server, "GET", "/runs", "Connection: close", host=host)), 403)
@@ -242,7 +242,7 @@ class Patience(HttpCase):
             thread.join(2 * LIMIT)
         self.assertEqual([each.json()["output"] for each in results], [f"{n}\n" for n in range(50)])
 
-    def test_a_reader_of_events_that_stops_reading_slows_its_program_alone(self):
+    def test_a_reader_of_events_that_stops_reading_slows_only_its_own_program(self):
         server = self.serve()
         sock = socket.create_connection(("127.0.0.1", server.port), timeout=LIMIT)
         self.addCleanup(sock.close)

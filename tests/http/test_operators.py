@@ -57,7 +57,7 @@ class Operators(HttpCase):
         self.assertIn("is under way", self.command("stop", "op-http", code=125))
         self.assertEqual(self.ours(), [])
 
-    def test_what_a_run_uses_is_told_while_it_runs(self):
+    def test_the_resources_of_a_run_are_reported_while_it_runs(self):
         server = self.serve(env=self.place())
         busy = "held = bytearray(40 << 20)\nprint('up', flush=True)\nwhile True: pass"
         _, reply = self.events(server, busy, runId="op-busy", limits={"memory": "128m"})

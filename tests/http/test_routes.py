@@ -38,7 +38,7 @@ class Execute(HttpCase):
                 self.assertEqual(self.ask(server, "POST", "/execute", {"code": code}).json(), {"success": True, "output": "3\n", "error": ""})
                 self.assertEqual(self.ask(server, "POST", "/runs", {"code": code, "fileName": "a.py"}).json()["stdout"], "3\n")
 
-    def test_p21_the_cause_of_a_failure_is_told_with_it(self):
+    def test_p21_a_failure_is_reported_with_its_cause(self):
         server = self.serve()
         self.assertIn('"requirements": ["PyYAML"]', self.ask(server, "POST", "/execute", {"code": "import yaml"}).json()["error"])
         self.assertIn('"requirements": ["PyYAML"]', " ".join(self.ask(server, "POST", "/runs", {"code": "import yaml", "language": "python"}).json()["notes"]))
@@ -86,7 +86,7 @@ class Runs(HttpCase):
         self.assertEqual((result["runId"], result["returncode"], result["verdict"], result["stdout"]), ("one", 3, "failed", "ü ['a b']\n"))
         self.assertEqual(self.ask(server, "POST", "/runs", {"command": ["cat"], "image": SHELL, "stdin": "fed"}).json()["stdout"], "fed")
 
-    def test_what_is_wrong_is_told_with_its_status(self):
+    def test_each_error_has_its_status(self):
         server = self.serve(config={"pull": "never"})
         for body, status, kind in (({"code": "x", "limits": {"cpus": -1}}, 400, "invalid_request"), ({"code": "x", "language": "klingon"}, 400, "unsupported_language"),
                                    ({"command": "true #" + "a" * 200000, "image": SHELL}, 400, "invalid_request"),  # P17
@@ -241,7 +241,7 @@ class About(HttpCase):
             time.sleep(0.02)
         self.assertEqual(waiting(), 1)
 
-    def test_the_reader_of_metrics_refuses_what_is_none(self):
+    def test_the_reader_of_metrics_refuses_invalid_text(self):
         good = "# HELP a_total x\n# TYPE a_total counter\na_total 1\n"
         parse_metrics(good)
         for wrong in (good[:-1], good.replace("# HELP a_total x\n", ""), good + good, good.replace("counter", "meter"), good.replace("a_total 1", "b 1"), good + 'a_total{x=1} 1\n'):
@@ -277,7 +277,7 @@ class About(HttpCase):
 
 
 class Life(HttpCase):
-    def test_the_made_token_is_ours_alone_and_goes_with_the_server(self):
+    def test_only_the_user_can_read_the_generated_token_and_it_is_removed_with_the_server(self):
         server = self.serve()
         self.assertEqual(stat.S_IMODE(os.stat(server.token_path).st_mode), 0o600)
         self.assertEqual(len(server.token), 64)

@@ -128,7 +128,7 @@ class Stop(HttpCase):
             reply = connection.getresponse()
             self.assertFalse(self.shuts_down(reply, reply.read())["began"])
 
-    def test_a_client_that_comes_while_it_stops_is_told_and_its_connection_ends(self):
+    def test_a_client_that_comes_during_the_stop_gets_an_answer_and_its_connection_ends(self):
         server = self.serve()
         reply = self.waiting(server, runId="r")
         kept = self.connect(server)

@@ -222,7 +222,7 @@ class BuildContext(CliCase):
         self.assert_run(self.run_folder("-q", "--dockerfile", "Dockerfile", *command), 0, b"/sandbox\n")
         self.assert_run(self.run_folder("-q", "--image", SHELL, *command), 0, b"/sandbox\n")
 
-    def test_what_a_folder_in_memory_hides_is_told_of(self):  # B10
+    def test_files_hidden_by_a_folder_in_memory_are_mentioned(self):  # B10
         self.write("app.py", "print('ok')")
         for text in ("WORKDIR /tmp\nCOPY app.py .\nCMD [\"python3\", \"app.py\"]\n", "WORKDIR /app\nCOPY app.py /tmp/\nCMD [\"python3\", \"/tmp/app.py\"]\n"):
             with self.subTest(text):
@@ -256,7 +256,7 @@ class BuildOptions(CliCase):
                 self.assertIn(done.returncode, (1, 125), done.stderr)
                 self.assertIn(b"nothing", done.stderr)
 
-    def test_an_argument_that_no_arg_takes_is_told_of(self):  # B08
+    def test_an_argument_without_an_arg_in_the_dockerfile_is_mentioned(self):  # B08
         for builder in ("classic", "buildkit"):
             with self.subTest(builder):
                 done = self.build(f"FROM {SHELL}\nARG VERSION\nCMD [\"true\"]\n", "--build-arg", "VERSOIN=1", "--build-arg", "VERSION=2", "--build-arg", "http_proxy=3", builder=builder)
@@ -280,13 +280,13 @@ class BuildOptions(CliCase):
         done = self.call("run", "-q", "--image", name, "--", "x", "y")
         self.assert_refused(done, "ENTRYPOINT (printf) is left out")
 
-    def test_a_command_in_place_of_an_entrypoint_is_told_of(self):  # B09
+    def test_a_command_in_place_of_an_entrypoint_is_mentioned(self):  # B09
         text = f"FROM {SHELL}\nENTRYPOINT [\"printf\", \"<%s>\"]\nCMD [\"a\", \"b\"]\n"
         self.assert_run(self.build(text, "-q"), 0, b"<a><b>")
         for command in (("x", "y"), ("--help",)):
             self.assert_refused(self.build(text, "-q", "--", *command), "ENTRYPOINT (printf) is left out")
 
-    def test_what_an_image_keeps_for_root_is_told_of(self):  # B10
+    def test_files_of_an_image_that_only_root_can_read_are_mentioned(self):  # B10
         cases = (("WORKDIR /root/app\nRUN echo 'print(1)' > main.py && chmod 700 /root\nCMD [\"python3\", \"main.py\"]\n", b"owns nothing"),
                  ("RUN mkdir -p /root/.local && cp /bin/true /root/.local/tool && chmod 700 /root\nCMD [\"sh\", \"-c\", \"/root/.local/tool\"]\n", b"chmod -R a+rX"),
                  ("RUN echo key > /key && chmod 600 /key\nCMD [\"cat\", \"/key\"]\n", b"chmod -R a+rX"),
@@ -347,7 +347,7 @@ class BuildOptions(CliCase):
         done = self.build("FORM x\n", "-q")
         self.assertNotIn(b".dockerfile.", done.stderr)
 
-    def test_a_failed_steps_words_are_told_once_and_without_colours(self):  # B11, B13
+    def test_the_message_of_a_failed_step_appears_once_and_without_colours(self):  # B11, B13
         done = self.build(f"FROM {SHELL}\nRUN echo first MARK\nRUN printf '\\033[%sred MARK\\033[%s\\n' 31m 0m >&2; exit 3\n")
         self.assertEqual(done.returncode, 3, done.stderr)
         self.assertIn(f"red {self.mark}".encode(), done.stderr)

@@ -91,7 +91,7 @@ class Builds(CliCase):
         self.assertIn(b"wrong\n", done.stderr)
         self.assertIn(b"exit code: 7", done.stderr)
 
-    def test_a_dockerfile_that_is_none(self):
+    def test_a_dockerfile_that_is_not_one(self):
         for builder, env in self.builders().items():
             with self.subTest(builder):
                 done = self.build(f"FORM {SHELL}\n", env=env)
@@ -191,7 +191,7 @@ class Builds(CliCase):
                 self.assert_run(self.build(text, env=env | {"DOCKER_CONFIG": str(self.folder / "docker")}), 0, b"private")
                 remove_image(image)
 
-    def test_what_a_failed_build_and_a_stopped_one_leave_goes_with_gc(self):
+    def test_gc_removes_what_a_failed_and_a_stopped_build_leave(self):
         before = self.images()
         done = self.build(f"FROM {SHELL} AS a\nRUN echo MARK >/a\nFROM {SHELL}\nRUN echo MARK >/b\nRUN exit 3\n")
         self.assertEqual(done.returncode, 3, done.stderr)

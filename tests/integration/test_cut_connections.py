@@ -103,7 +103,7 @@ class Cut(CliCase):
         self.assertIn(f"The connection to the engine at {proxy.address} broke", out.decode())
         self.assertNotIn("docker pull", out.decode())
 
-    def test_a_removal_is_still_said_to_be_one(self):
+    def test_a_removal_is_still_reported_as_a_removal(self):
         child = self.start("run", "--json", self.python(UP))
         self.wait_for(child, lambda event: event["event"] == "output")
         engine.call("DELETE", f"/containers/{self.sandbox_of(child)}?force=1")

@@ -58,7 +58,7 @@ class Stops(CliCase):
 
 
 class Death(CliCase):
-    def test_the_sandbox_goes_with_us_when_we_are_killed(self):
+    def test_the_sandbox_is_removed_when_the_program_is_killed(self):
         # Children that left the session end too, since the end of PID 1 ends all.
         path = self.file("x.sh", "(setsid sh -c 'trap \"\" TERM HUP INT; sleep 100' &)\ntrap '' TERM HUP\necho up\nsleep 100\n")
         gone = []
@@ -96,7 +96,7 @@ class Death(CliCase):
         self.assertEqual((last["event"], last["error"]["kind"]), ("error", "engine_error"))
 
     @alone
-    def test_sigterm_means_nothing_to_a_sandbox_whoever_sends_it(self):
+    def test_sigterm_from_any_sender_has_no_effect_on_a_sandbox(self):
         """S02: a program can send a signal that seems to come from outside."""
         last, took = self.stopped_by_the_engine("kill?signal=SIGTERM", "kill?signal=SIGUSR1", "kill?signal=SIGKILL")
         self.assertLess(took, 1.0)

@@ -54,7 +54,7 @@ class Images(CliCase):
             if volume["Name"] not in before:
                 self.assertTrue(volume["Name"].startswith("dind-") or (volume.get("Labels") or {}), volume)
 
-    def test_an_image_with_volumes_has_a_fenced_network_too(self):
+    def test_an_image_with_volumes_has_a_filtered_network_too(self):
         name = self.image({"Volumes": {"/data": {}, "/var/odd//path/": {}}})
         done = self.call("run", "--quiet", "--network", "internet", "--image", name, "--", "sh", "-c", "echo there; touch /data/x && echo writable")
         self.assert_run(done, 0, b"there\nwritable\n")
@@ -200,7 +200,7 @@ class Reaper(CliCase):
         self.addCleanup(engine.call, "DELETE", f"/images/{name}?force=1", allow=(404,))
         return name
 
-    def test_labels_of_an_image_make_nobodys_container_ours(self):
+    def test_labels_of_an_image_do_not_make_a_container_ours(self):
         """S14: with any value, and with any name of the container."""
         others = []
         for labels in ({OWNER: "x", DEADLINE: "1"}, {OWNER: self.gone_owner()}, {OWNER: "", DEADLINE: "1", "dind-executor.run": "r"}):

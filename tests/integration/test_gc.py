@@ -93,7 +93,7 @@ class Garbage(CliCase):
         for kind, name in keeps + goes:
             self.assertTrue(self.is_there(kind, name), (kind, name))
 
-    def test_what_is_ours_and_unused_goes_and_nothing_else(self):
+    def test_only_our_unused_objects_are_removed(self):
         keeps, goes = self.world()
         report = self.gc(unused="1s")
         for kind, name in goes:

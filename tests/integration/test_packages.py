@@ -37,7 +37,7 @@ class Packages(CliCase):
         self.assert_run(done, 0, b"1.16.0 /packages/site/six.py\nRead-only file system\nNetwork is unreachable\n")
         self.until(lambda: not self.leftovers())
 
-    def test_the_installers_own_words_are_what_a_person_sees(self):
+    def test_a_person_sees_the_message_of_the_installer(self):
         done = self.packages("--require", "no-such-package-of-anybodys-0", self.python("print('never')"))
         self.assertEqual(done.returncode, 1)
         self.assertEqual(done.stdout, b"")

@@ -114,7 +114,7 @@ class Pulling(RegistryTest):
         self.assert_run(self.call("run", "--quiet", "--image", name, *SAYS), 0, b"hello\n")
         self.assert_run(self.call("run", "--quiet", "--pull", "never", "--image", name, *SAYS), 0, b"hello\n")
 
-    def test_an_operators_never_holds_whatever_a_caller_wishes(self):
+    def test_pull_policy_never_of_the_operator_holds_for_every_caller(self):
         name = self.image(OPEN)
         for wish in ([], ["--pull", "always"], ["--pull", "missing"]):
             done = self.call("run", *wish, "--image", name, *SAYS, env=self.our_config(pull="never"))
@@ -195,7 +195,7 @@ class WhoWeAre(RegistryTest):
         self.assert_no_secret(done.stderr.decode())
         self.assertEqual((self.folder / "asked").read_text(), f"get\n{PROTECTED.host}\n")
 
-    def test_a_helper_that_has_none_and_one_that_fails_are_told_apart(self):
+    def test_a_helper_without_a_login_and_one_that_fails_are_distinguished(self):
         name = self.image(PROTECTED)
         self.docker_config(credsStore="test")
         done = self.run_it(name, self.helper("echo 'credentials not found in native keychain'; exit 1\n"))
@@ -248,7 +248,7 @@ class BrokenWays(RegistryTest):
                 self.assertFalse(exists("images", name + "/json"))
         self.assert_run(self.call("run", "--quiet", "--image", name, *SAYS, env=self.our_config(maxPull="80m")), 0, b"hello\n")
 
-    def test_an_engine_that_goes_away_in_the_middle_of_a_pull_is_said(self):
+    def test_an_engine_that_stops_during_a_pull_is_reported(self):
         stall = self.relay(("127.0.0.1", OPEN.port), after=1 << 20, then="stall")
         name = self.image(OPEN, size=4 << 20, port=stall.port)
         path = str(self.folder / "engine.sock")
@@ -299,7 +299,7 @@ class BrokenWays(RegistryTest):
             self.assertEqual(client.output(f"r{n}"), "hello\n")
         self.assertEqual(len(pulls_of(engine.requests)), 1)
 
-    def test_a_pull_that_nobody_waits_for_any_more_is_given_up(self):
+    def test_a_pull_without_a_waiting_run_is_cancelled(self):
         registry = self.relay(("127.0.0.1", OPEN.port), after=1 << 20, then="stall")
         name = self.image(OPEN, size=4 << 20, port=registry.port)
         path = str(self.folder / "engine.sock")

@@ -271,7 +271,7 @@ class Planted(CliCase):
     def there(self):
         return sorted(str(each.relative_to(self.workspace)) for each in self.workspace.rglob("*") if each.name in (".git", ".vscode", ".devcontainer", ".idea", ".husky"))
 
-    def test_s04_what_a_program_plants_is_renamed_and_said(self):
+    def test_s04_what_a_program_plants_is_renamed_and_reported(self):
         for more in ((), ("--isolation", "gvisor")):
             with self.subTest(more):
                 done = self.run_in("mkdir -p new/deep/.git/objects .vscode 1/2/3/4/5/6/7/8/9/.git && echo evil >new/deep/.git/config && echo '{}' >.vscode/settings.json && ln -s /etc .husky && echo gitdir: x >new/.git", *more)

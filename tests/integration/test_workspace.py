@@ -99,7 +99,7 @@ class Workspace(CliCase):
         bad = seen(DIND_WORKSPACE=str(self.workspace), DIND_WORKSPACE_PATH="/not/on/the/engine")
         self.assertEqual((bad["status"], "/not/on/the/engine" in bad["seen"]), ("failed", True), bad)
 
-    def test_roots_workspace_is_read_by_nobody_and_said(self):
+    def test_a_run_in_a_workspace_of_root_has_the_user_nobody_and_says_so(self):
         os.chown(self.workspace, 0, 0)
         done = self.call("run", "--image", SHELL, "--mount-workspace", "rw", "--", "id", "-u", env=self.environment(DIND_WORKSPACE=str(self.workspace)))
         self.assert_run(done, 0, b"65534\n")
@@ -216,7 +216,7 @@ class Guard(CliCase):
                 self.assertNotIn(b"the machine's", done.stdout)
                 self.assert_refused(done, "workspace was replaced meanwhile")
 
-    def test_a_link_instead_of_a_folder_is_said(self):
+    def test_a_link_instead_of_a_folder_is_reported(self):
         (self.workspace / "linked").mkdir()
         (self.workspace / "linked/.vscode").symlink_to("/etc")
         done = self.call("run", "--workspace", str(self.workspace / "linked"), "--", "ls", ".vscode/hostname", env=self.env())

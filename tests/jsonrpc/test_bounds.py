@@ -30,7 +30,7 @@ class Frames(JsonRpcCase):
                     self.assertEqual(errors.count("\n"), 1, errors)
                     self.assertIn(said, errors)
 
-    def test_it_is_said_at_once_while_the_client_waits(self):  # I12
+    def test_the_error_comes_at_once_while_the_client_waits(self):  # I12
         for data in (b'{"jsonrpc": "2.0"}\n', b"Content-Length: 4\n\n{}{}"):
             child = subprocess.Popen([program(), "rpc"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env={"HOME": str(self.folder)})
             child.stdin.write(data)
@@ -38,7 +38,7 @@ class Frames(JsonRpcCase):
             self.assertEqual(child.wait(LIMIT), 1)
             child.communicate()
 
-    def test_an_end_between_frames_is_none(self):  # I12
+    def test_an_end_between_frames_is_not_an_error(self):  # I12
         ask = frame({"jsonrpc": "2.0", "id": 1, "method": "server/info"})
         for data in (b"", ask, ask + b"\n"):
             code, out, errors = self.ended(data)
@@ -74,7 +74,7 @@ class Requests(JsonRpcCase):
             self.assertEqual((answer["id"], answer["error"]["code"]), (71, -32600))
             self.assertIn("a number that is too large", answer["error"]["message"])
 
-    def test_methods_without_params_take_none(self):  # I26
+    def test_methods_without_params_accept_no_params(self):  # I26
         client = self.stdio()
         for method in ("server/info", "engine/status"):
             for params in ({"x": 1}, {"limit": 1}, [1]):
@@ -170,7 +170,7 @@ class Requests(JsonRpcCase):
                 self.assertLess(time.monotonic(), until)
                 time.sleep(0.01)
 
-    def test_silent_clients_of_the_socket_keep_nobody_out(self):  # S17
+    def test_silent_clients_of_the_socket_block_no_other_client(self):  # S17
         server = self.serve_socket()
         working = self.connect(server)
         self.endless(working, "busy")

@@ -53,7 +53,7 @@ class Stdio(JsonRpcCase):
 
 
 class Socket(JsonRpcCase):
-    def test_many_clients_at_once_each_hears_of_its_own_runs(self):
+    def test_each_of_many_clients_gets_only_messages_of_its_own_runs(self):
         server = self.serve_socket()
         clients = [self.connect(server) for _ in range(6)]
         asked = [client.ask("runPythonCode", {"code": f"print({n})", "stream": True, "runId": f"c{n}"}) for n, client in enumerate(clients)]
@@ -96,7 +96,7 @@ class Socket(JsonRpcCase):
         child.wait()
         self.until(lambda: not self.new_containers(warm=False), 3)
 
-    def test_the_socket_is_ours_alone_unless_said_otherwise(self):
+    def test_only_the_user_can_open_the_socket_unless_configured_otherwise(self):
         for arguments, mode in (((), 0o600), (("--socket-mode", "0660"), 0o660)):
             with self.subTest(mode=oct(mode)):
                 server = self.serve_socket(*arguments)
@@ -127,7 +127,7 @@ class Socket(JsonRpcCase):
         self.assertIn("a file of another kind is there", self.refused("--socket", path))
         self.assertEqual(open(path).read(), "mine")
 
-    def test_paths_that_can_be_none(self):
+    def test_invalid_paths(self):
         self.assertIn("a folder that is there", self.refused("--socket", str(self.folder / "no/s")))
         self.assertIn("107", self.refused("--socket", "x" * 200))
         self.assertIn("is empty", self.refused("--socket", ""))
@@ -169,7 +169,7 @@ class Socket(JsonRpcCase):
         self.assertEqual((result["verdict"], result["stdout"]), ("ok", "up\ndone\n"))
         self.assertEqual(server.child.wait(LIMIT), 0)
 
-    def test_broken_frames_end_that_client_alone(self):
+    def test_broken_frames_end_only_that_client(self):
         server = self.serve_socket()
         one, other = self.connect(server), self.connect(server)
         one.write(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")

@@ -100,7 +100,7 @@ class Handover(JsonRpcCase):
         out, _ = child.communicate(b"x" * 99_999 + b"\n" + b"y" * 3_000_000, timeout=LIMIT)
         self.assertEqual(out, b"3100000\n")
 
-    def test_a_flood_arrives_whole_and_one_that_nobody_reads_holds_nobody(self):
+    def test_a_flood_arrives_complete_and_an_unread_one_delays_no_other(self):
         self.editor()
         path = self.folder / "a.py"
         path.write_text("import os\nfor _ in range(300): os.write(1, b'x' * 100_000)")
@@ -123,7 +123,7 @@ class Handover(JsonRpcCase):
                     self.assertLess(time.monotonic() - begun, 3)
                     time.sleep(0.01)
 
-    def test_the_sudden_end_of_a_server_is_said(self):
+    def test_the_sudden_end_of_a_server_is_reported(self):
         server = self.editor()
         child = self.terminal("--image", SHELL, "--", "sh", "-c", "echo up; sleep 100")
         self.assertEqual(child.stdout.readline(), b"up\n")
@@ -253,7 +253,7 @@ class Handover(JsonRpcCase):
         self.assertEqual(self.owner_of(child), child.pid)
         self.assertEqual(child.wait(LIMIT), 0)
 
-    def test_a_server_that_does_not_answer_is_none(self):
+    def test_a_server_that_does_not_answer_is_not_used(self):
         server = self.editor()
         server.child.send_signal(signal.SIGSTOP)
         try:

@@ -93,7 +93,7 @@ class Prestarted(JsonRpcCase):
         self.assertTrue(waiting <= {each["Id"] for each in self.listed(client)})
         self.assertEqual(self.taken(client), [])
 
-    def test_an_image_that_was_tagged_anew_is_the_one_that_runs(self):
+    def test_an_image_with_a_new_tag_is_the_one_that_runs(self):
         connection = engine.connection()
         def tag(image):
             connection.request("POST", f"/images/{image}/tag?repo=dind-test-again&tag=1")

@@ -36,7 +36,7 @@ class Methods(JsonRpcCase):
         self.assertIn("DIND_ENABLED", switched_off["message"])
         self.assert_error(client.call("runPythonCode", {"code": "1"}), NOT_RUN, "disabled", "switched off")
 
-    def test_an_engine_that_never_answers_is_told_within_two_seconds(self):
+    def test_an_engine_that_never_answers_is_reported_within_two_seconds(self):
         path = str(self.folder / "mute.sock")
         with socket.socket(socket.AF_UNIX) as mute:
             mute.bind(path)

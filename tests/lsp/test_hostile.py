@@ -129,7 +129,7 @@ class Fields(ClientCase):
                 self.assertEqual(answer["result"]["verdict"], "ok")
                 self.assertIn("maximum", " ".join(client.notification("dind/run", state="started", runId=f"r{n}")["notes"]))
 
-    def test_environment_names_that_are_none(self):
+    def test_invalid_environment_names(self):
         client = self.client()
         uri = self.file("a.py", "import os; print(os.environ.get('A'))")
         for name in ("", "=", "A=B", "A\0B"):
@@ -183,7 +183,7 @@ class Documents(ClientCase):
     def span(self, a, b, c, d, text):
         return {"range": {"start": {"line": a, "character": b}, "end": {"line": c, "character": d}}, "text": text}
 
-    def test_ranges_that_are_none(self):
+    def test_invalid_ranges(self):
         client = self.client()
         client.open(self.URI, "print('a')\n")
         most, least = (1 << 63) - 1, -(1 << 63)
@@ -192,7 +192,7 @@ class Documents(ClientCase):
         client.reply(client.run(self.URI, runId="r", languageId="python"))
         self.assertEqual(client.output("r"), "begin\na\nend\nlast\n")
 
-    def test_changes_of_wrong_shapes_hurt_nobody(self):
+    def test_malformed_changes_have_no_effect(self):
         client = self.client()
         client.open(self.URI, "print('kept')\n")
         for params in (None, [], {}, {"textDocument": 5}, {"textDocument": {"uri": 5}}, {"textDocument": {"uri": self.URI}, "contentChanges": {}}, {"textDocument": {"uri": self.URI}, "contentChanges": [5, None, [], {}, {"text": 5}]},

@@ -26,7 +26,7 @@ class Life(ClientCase):
                          ["dind.runFile", "dind.runWorkspace", "dind.workspacePrograms", "dind.chooseProgram", "dind.stop"])
         self.assertEqual(capabilities["experimental"], {"dind": {"protocol": 1}})
 
-    def test_a_client_with_commands_of_its_own_gets_none(self):
+    def test_a_client_with_its_own_commands_gets_no_command(self):
         client = self.client(initialize=False)
         self.assertEqual(client.initialize(own=True)["capabilities"]["executeCommandProvider"]["commands"], [])
 
@@ -53,7 +53,7 @@ class Life(ClientCase):
         client.notify("exit")
         self.assertEqual(client.ended(), 0)
 
-    def test_exit_alone_is_1(self):
+    def test_exit_without_shutdown_is_1(self):
         client = self.client(initialize=False)
         client.notify("exit")
         self.assertEqual(client.ended(), 1)
@@ -103,7 +103,7 @@ class Framing(ClientCase):
         self.assert_error(client.wait(lambda m: m.get("id", 0) is None), PARSE_ERROR)
         self.assertEqual(client.call("textDocument/codeLens", {"textDocument": {"uri": "file:///a.py"}})["result"][0]["command"]["title"], "Run in sandbox")
 
-    def test_messages_that_are_none(self):
+    def test_invalid_messages(self):
         for body in (b"[]", b"17", b'"x"', b"null", b"[" * 100000, b'{"a":' * 100000, b'{"jsonrpc":"2.0","id":{},"method":"x"}',
                      b'{"jsonrpc":"2.0","method":7}', b'{"jsonrpc":"1.0","id":1,"method":"x"}', b"{}", b'{"jsonrpc":"2.0","id":null,"method":"x"}',
                      b'{"jsonrpc":"2.0","id":3,"method":"x","params":4}', b"\xff\xfe", b""):

@@ -78,13 +78,13 @@ class Neovim(ClientCase):
                   "finish(function() return has('Ended: cancelled') end, output)\n")
         self.assertIn("up", self.with_example(script, "endless.py", ENDLESS))
 
-    def test_what_can_not_run_is_said(self):
+    def test_the_reason_why_something_can_not_run_is_given(self):
         script = "vim.cmd('DindRun')\nfinish(function() return table.concat(messages(), ' '):find('empty') ~= nil end, messages)\n"
         self.assertIn("nothing to run", "\n".join(self.with_example(script, "empty.py", "")))
 
 
 class Plain(ClientCase):
-    def test_a_plain_client_is_told_the_end_by_a_message_and_a_client_of_ours_is_not(self):
+    def test_a_plain_client_gets_a_message_at_the_end_and_our_client_does_not(self):
         for own in (False, True):
             client = self.client(own=own)
             answer = client.reply(client.run(self.file("x.py", "print(1)")))

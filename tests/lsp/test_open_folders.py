@@ -170,7 +170,7 @@ class Settings(Case):
         client.close()
         self.assertIn(b"run=logged-run", client.errors)
 
-    def test_an_engine_that_a_setting_names_is_told_by_that_setting(self):
+    def test_an_error_about_an_engine_names_the_setting_of_its_address(self):
         """E03"""
         for address, said in (("tcp://127.0.0.1:1", "correct the setting dind.engine.host, which gave this address"),
                               ("unix:///nowhere/docker.sock", "correct the setting dind.engine.host"),

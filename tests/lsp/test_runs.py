@@ -58,7 +58,7 @@ class Runs(ClientCase):
         for client, id in ids:
             self.assertEqual(client.reply(id)["result"]["verdict"], "ok")
 
-    def test_p15_an_open_document_is_unicode_whatever_it_declares(self):
+    def test_p15_an_open_document_is_unicode_with_any_declaration(self):
         client = self.client()
         text = "# -*- coding: shift_jis -*-\nprint(len('日本語'))\n"
         uri = self.file("open.py", "x")
@@ -136,7 +136,7 @@ class Output(ClientCase):
         self.assertEqual(client.output("r", "stderr").split(), [str(n) for n in range(1, 20000, 2)])
         self.assertLessEqual(self.rate(client, "r")[0], 33)
 
-    def test_utf8_is_never_split_and_what_is_none_is_replaced(self):
+    def test_utf8_is_never_split_and_invalid_bytes_are_replaced(self):
         client = self.client()
         text = "aé€😀" * 50
         program = (f"import sys, time\nfor b in {text!r}.encode():\n  sys.stdout.buffer.write(bytes([b])); sys.stdout.buffer.flush(); time.sleep(0.001)\n"
@@ -331,7 +331,7 @@ class Refusals(ClientCase):
         self.assertEqual(client.reply(client.run(uri, workingDir="/tmp", runId="there"))["result"]["verdict"], "ok")
         self.assertEqual("".join(p["text"] for p in client.sent("dind/output") if p["runId"] == "there"), "/tmp\n")
 
-    def test_a_limit_above_the_maximum_is_clamped_and_said(self):
+    def test_a_limit_above_the_maximum_is_lowered_and_reported(self):
         config = self.folder / "config.json"
         config.write_text('{"limits": {"maximum": {"timeout": 5}}}')
         client = self.client(env={"DIND_CONFIG": str(config)})
@@ -376,7 +376,7 @@ class Engine(ClientCase):
         self.assert_error(client.reply(client.run(self.file("a.py", "print(1)"))), FAILED, "engine_unavailable", "unix:///none/docker.sock")
         self.assertLess(time.monotonic() - begun, 2.0)
 
-    def test_a_supervisors_volume_that_vanished_under_a_server_is_made_again_as_one_of_ours(self):
+    def test_a_supervisor_volume_that_vanished_is_created_again_with_our_label(self):
         client = self.client(initializationOptions={"prestart": False})
         id = client.run(self.file("endless.py", ENDLESS), runId="first")
         client.notification("dind/output", runId="first")

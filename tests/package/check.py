@@ -122,7 +122,7 @@ class Package(unittest.TestCase):
         for said in ("dind.engine.host", "Docker engine", "Ctrl+Alt+R", "## Limits"):
             self.assertIn(said, page)
 
-    def test_its_first_steps_are_in_words_of_a_newcomer(self):  # E06
+    def test_its_first_steps_are_in_words_for_a_newcomer(self):  # E06
         for language, folder in (("package.nls.json", "Run Workspace"), ("package.nls.ja.json", "command:dind.runWorkspace")):
             texts = json.loads(self.text(language))
             steps = " ".join(text for key, text in texts.items() if key.startswith("walkthrough."))

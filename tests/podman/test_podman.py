@@ -88,7 +88,7 @@ class Podman(CliCase):
         self.assertNotEqual(done.returncode, 0)
         self.assertFalse((folder / ".git/x").exists())
 
-    def test_the_internet_and_nothing_nearer(self):
+    def test_public_addresses_and_no_private_ones(self):
         address = "10.255.0.1"   # of the engine's own namespace
         listener = subprocess.Popen([SCRIPT, "in", KIND, "python3", "-c", LISTEN, "0.0.0.0"], stdout=subprocess.PIPE, text=True)
         self.addCleanup(lambda: (listener.kill(), listener.wait(), listener.stdout.close()))
@@ -113,7 +113,7 @@ class Podman(CliCase):
                 child.wait(LIMIT)
                 self.assert_nothing_left(20)
 
-    def test_a_profile_that_somebody_removed_is_put_there_again(self):
+    def test_a_profile_that_was_removed_is_created_again(self):
         config = self.file("config.json", json.dumps({"prestarted": {"most": 0}}))
         child = subprocess.Popen([program(), "rpc"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=self.environment(DIND_CONFIG=config))
         self.addCleanup(lambda: (child.stdin.close(), child.wait(LIMIT), child.stdout.close()))

@@ -50,7 +50,7 @@ class Calls(ClientTest):
                 each.result(LIMIT)
         self.assertEqual(server.connections, 1)
 
-    def test_a_server_that_dies_ends_its_calls_and_the_next_one_connects_anew(self):
+    def test_a_server_that_dies_ends_its_calls_and_the_next_call_connects_again(self):
         def script(peer, request):
             if request["params"]["code"] == "answer":
                 peer.answer(request, result())
@@ -100,7 +100,7 @@ class Calls(ClientTest):
                 client.close()
                 self.assertTrue(server.gone.wait(LIMIT))
 
-    def test_an_answer_that_is_no_result_is_an_error_of_that_call_alone(self):
+    def test_an_answer_that_is_not_a_result_is_an_error_of_that_call_only(self):
         def script(peer, request):
             peer.answer(request, json.loads(request["params"]["code"]))
         server = self.server(script)
@@ -138,7 +138,7 @@ class Deadlines(ClientTest):
         runs.GRACE = 0.2
 
     @alone
-    def test_a_server_that_never_answers_ends_in_a_timeout_and_is_told_to_end_the_run(self):
+    def test_a_call_without_an_answer_ends_in_a_timeout_and_cancels_its_run(self):
         server = self.server(lambda peer, request: None)
         began = time.monotonic()
         with self.assert_raises(dind_executor.CallTimeout, "0.3 s", "0.2 s more") as caught:

@@ -154,7 +154,7 @@ class Example(unittest.TestCase):
                 self.assertEqual(connection.getresponse().status, status)
                 connection.close()
 
-    def test_a_request_that_is_none_is_refused_by_fastapi(self):
+    def test_an_invalid_request_is_refused_by_fastapi(self):
         self.assertEqual(self.backend.execute(language="python")[0], 422)
 
 

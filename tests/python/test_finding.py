@@ -140,7 +140,7 @@ class Finding(FindingTest):
         with self.assert_raises(dind_executor.ServerUnavailable, str(self.folder / "nothing")):
             self.executor().run_python_code("x")
 
-    def test_a_program_that_is_none_is_an_error_with_its_last_words(self):
+    def test_a_program_that_is_not_a_server_is_an_error_with_its_last_output(self):
         broken = self.program("broken", "#!/bin/sh\necho no such option: $1 >&2; exit 2\n")
         with self.assertLogs("dind_executor", "WARNING"), \
                 self.assert_raises(dind_executor.ServerUnavailable, "exit code 2", "no such option: rpc"):
@@ -198,7 +198,7 @@ class Child(FindingTest):
         client.close()
         self.assertEqual(self.lines("ended"), self.lines("started"))
 
-    def test_a_program_that_dies_is_started_anew_and_its_last_words_are_said(self):
+    def test_a_server_that_dies_is_started_again_and_its_last_output_is_in_the_error(self):
         client = self.executor(program=self.program())
         with self.assertLogs("dind_executor", "ERROR") as logged, \
                 self.assert_raises(dind_executor.ServerGone, "exit code 3", "my last words"):
@@ -234,7 +234,7 @@ class Child(FindingTest):
             connection.close(0.2)
         self.assertFalse(alive(pid))
 
-    def test_it_ends_when_nobody_has_the_executor_any_more(self):
+    def test_it_ends_when_no_one_has_the_executor_any_more(self):
         client = dind_executor.Executor(program=self.program())
         pid = int(client.run_python_code("who").stdout)
         del client
@@ -264,7 +264,7 @@ class Child(FindingTest):
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertEqual(self.lines("ended"), [done.stdout.decode().strip()])
 
-    def test_a_forked_child_makes_a_connection_of_its_own_and_leaves_ours_alone(self):
+    def test_a_forked_child_makes_its_own_connection_and_does_not_touch_the_parents(self):
         client = self.executor(program=self.program())
         ours = client.run_python_code("who").stdout
         lock_held = threading.Event()

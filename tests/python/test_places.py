@@ -79,7 +79,7 @@ class Places(ClientTest):
         with self.assert_raises(Cancelled, "waited for a place"):
             self.executor(server).run_python_code("x", timeout=None, wait=True, cancel=cancel)
 
-    def test_many_calls_at_once_lose_none(self):
+    def test_many_calls_at_once_all_get_their_answers(self):
         server = self.busy_first(2)
         client = AsyncExecutor(executor=self.executor(server))
 

@@ -101,7 +101,7 @@ ls -la
         with self.assert_raises(dind_executor.ImageUnavailable, "dind.invalid/none"):
             self.client.run_command("dind.invalid/none:1", "true")
 
-    def test_what_the_caller_is_told_is_no_warning_beside_it(self):  # I30
+    def test_what_the_caller_gets_is_not_logged_as_a_warning(self):  # I30
         said = []
         handler = logging.Handler()
         handler.emit = said.append
@@ -231,7 +231,7 @@ class Ends(RealTest):
         child.wait()
         self.assert_nothing_left()
 
-    def test_a_killed_server_is_said_and_replaced_and_leaves_no_container(self):
+    def test_a_killed_server_is_reported_and_replaced_and_leaves_no_container(self):
         client = self.executor(program=program())
         self.assertTrue(client.is_available())
         with ThreadPoolExecutor(1) as pool:
@@ -258,7 +258,7 @@ class Ends(RealTest):
 
 
 class NotAvailable(ClientTest):
-    def test_an_engine_that_is_not_there_is_said_in_two_seconds(self):
+    def test_a_missing_engine_is_reported_within_two_seconds(self):
         self.set_environment(DOCKER_HOST="unix:///nonexistent/docker.sock")
         client = self.executor(program=program())
         began = time.monotonic()

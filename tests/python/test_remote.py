@@ -56,7 +56,7 @@ class Remote(ClientTest):
         self.assertEqual(self.executor().run_shell_script("x").stdout, "env")
         self.assertEqual(server.requests[-1][1], "/prefix/runs")
 
-    def test_a_wrong_token_a_missing_server_and_another_server_are_told_apart(self):
+    def test_a_wrong_token_a_missing_server_and_another_server_are_distinguished(self):
         server = self.fake(token=TOKEN)
         with self.assert_raises(Unauthorized, server.url, "does not accept the token", "DIND_EXECUTOR_TOKEN"):
             self.client(server, token="wrong-0123456789").run_python_code("x")
@@ -69,7 +69,7 @@ class Remote(ClientTest):
         with self.assert_raises(ServerUnavailable, "no dind-executor"):
             self.client(self.fake(openapi={"paths": {"/other": {}}})).run_python_code("x")
 
-    def test_addresses_that_can_be_none(self):
+    def test_invalid_addresses(self):
         for url in ("", "localhost:8000", "ftp://x", "http://", "http://h:99999", "http://u:p@h", "http://h/?q=1", "unix:///x"):
             with self.subTest(url), self.assert_raises(InvalidRequest):
                 Executor(url=url)

@@ -44,7 +44,7 @@ class Results(ClientTest):
         with self.assertRaises(KeyError):
             made["nothing"]
 
-    def test_an_answer_that_is_no_result_is_none(self):
+    def test_an_answer_that_is_not_a_result_is_an_error(self):
         for answer in (None, [], "ok", {}, {"returncode": 0}, {"returncode": True, "verdict": "ok"},
                        {"returncode": "0", "verdict": "ok"}, {"returncode": 0, "verdict": None}):
             with self.subTest(answer=answer), self.assertRaises(ValueError):
