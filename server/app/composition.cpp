@@ -62,14 +62,14 @@ class DockerCore final : public Core {
         sandboxes_(executor, client_, process_owner(), configuration.workspace),
         runs_(executor, client_, sandboxes_, RegistryCredentials(executor, variable),
               policy_of(configuration, std::move(authorities))),
-        folders_(sandboxes_),
+        workspaces_(sandboxes_),
         history_(executor, configuration.history),
         logged_(runs_, face),
         recorded_(logged_, history_, face),
-        terminal_logged_(runs_, "cli"),
-        terminal_recorded_(terminal_logged_, history_, "cli"),
+        handover_logged_(runs_, "cli"),
+        handover_recorded_(handover_logged_, history_, "cli"),
         live_(executor, recorded_, std::move(face)),
-        terminal_live_(live_.beside(terminal_recorded_, "cli")),
+        handover_live_(live_.beside(handover_recorded_, "cli")),
         watcher_(executor, client_),
         doctor_(client_, sandboxes_, configuration.limits.defaults, configuration.images, configuration.pull,
                 configuration.isolation,
@@ -90,10 +90,10 @@ class DockerCore final : public Core {
     if (!seen) co_return std::nullopt;
     co_return RunUsage{.memory_bytes = seen->memory_bytes, .cpu_time = seen->cpu_time};
   }
-  RunService& terminal_runs() override { return *terminal_live_; }
+  RunService& handover_runs() override { return *handover_live_; }
   void take_limits(const Configuration& configuration) override { runs_.take_limits(policy_of(configuration, {})); }
-  Cancel leaving() override { return runs_.leaving(); }
-  WorkspaceRuns& folders() override { return folders_; }
+  Cancel shutdown_signal() override { return runs_.leaving(); }
+  WorkspaceRuns& workspaces() override { return workspaces_; }
   History& history() override { return history_; }
   EngineWatch& engine() override { return watcher_; }
   Doctor& doctor() override { return doctor_; }
@@ -108,14 +108,14 @@ class DockerCore final : public Core {
   engine::Client client_;
   sandbox::Sandboxes sandboxes_;
   Runs runs_;
-  LocalWorkspaceRuns folders_;
+  LocalWorkspaceRuns workspaces_;
   HistoryWorker history_;
   RunLogger logged_;
   HistoryRecorder recorded_;
-  RunLogger terminal_logged_;
-  HistoryRecorder terminal_recorded_;
+  RunLogger handover_logged_;
+  HistoryRecorder handover_recorded_;
   LiveRuns live_;
-  std::unique_ptr<RunService> terminal_live_;
+  std::unique_ptr<RunService> handover_live_;
   EngineWatcher watcher_;
   EngineDoctor doctor_;
   Reaper reaper_;

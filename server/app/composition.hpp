@@ -41,12 +41,12 @@ class Core {
   virtual LiveRuns& live() = 0;
   // Applies the limits and the maximum numbers of runs of `configuration`, and no other setting of it.
   virtual void take_limits(const Configuration& configuration) = 0;
-  virtual WorkspaceRuns& folders() = 0;
+  virtual WorkspaceRuns& workspaces() = 0;
   // nullopt: the engine does not tell, or does not answer before the deadline.
   virtual Task<std::optional<RunUsage>> usage(std::string container_id, Deadline deadline) = 0;
   // The run service for runs that other processes hand over (frontends/handover), and the signal that ends these runs.
-  virtual RunService& terminal_runs() = 0;
-  virtual Cancel leaving() = 0;
+  virtual RunService& handover_runs() = 0;
+  virtual Cancel shutdown_signal() = 0;
   virtual History& history() = 0;
   virtual EngineWatch& engine() = 0;
   virtual Doctor& doctor() = 0;

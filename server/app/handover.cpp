@@ -9,8 +9,8 @@
 
 #include "app/file_mark.hpp"
 #include "app/version.hpp"
-#include "frontends/handover/place.hpp"
 #include "frontends/handover/server.hpp"
+#include "frontends/handover/socket_path.hpp"
 
 namespace dind::app {
 
@@ -33,8 +33,8 @@ struct HandoverServerState {
 };
 Task<void> take(asio::any_io_executor executor, Core& core, std::string path,
                 std::shared_ptr<HandoverServerState> taking) {
-  co_await frontends::handover::take_runs(std::move(executor), core.terminal_runs(), std::move(path),
-                                          core.live().closing(), core.leaving());
+  co_await frontends::handover::take_runs(std::move(executor), core.handover_runs(), std::move(path),
+                                          core.live().closing(), core.shutdown_signal());
   taking->over = true;
   taking->changed.notify();
 }
@@ -82,7 +82,7 @@ Task<int> with_handover_server(asio::any_io_executor executor, Core& core, std::
     if (const auto alive = weak.lock()) alive->changed.notify();
   });
   while (!taking->over && !stop.cancelled()) co_await taking->changed.wait(in(1h));
-  core.leaving().cancel(CancelReason::shutdown);
+  core.shutdown_signal().cancel(CancelReason::shutdown);
   // The clients must still learn how their runs ended.
   const Deadline leave_by = in(kHearTime);
   while (!taking->over && Clock::now() < leave_by) co_await taking->changed.wait(leave_by);

@@ -24,7 +24,7 @@
 #include "frontends/cli/run_command.hpp"
 #include "frontends/handover/client.hpp"
 #include "frontends/handover/control.hpp"
-#include "frontends/lsp/session.hpp"
+#include "frontends/lsp/server.hpp"
 #include "support/exception_text.hpp"
 #include "support/io/descriptors.hpp"
 #include "support/io/standard_descriptors.hpp"
@@ -143,9 +143,9 @@ int serve(asio::io_context& context, app::Core& core, Task<int> face, Beside bes
 }
 
 // The client learns of the end at once, although handed-over runs may go on.
-Task<int> serve_editor(asio::any_io_executor executor, app::Core& core, lsp::EditorOptions options) {
-  lsp::EditorServices services{
-      .runs = core.runs(), .engine = core.engine(), .folders = core.folders(), .version = app::version()};
+Task<int> serve_editor(asio::any_io_executor executor, app::Core& core, lsp::LspOptions options) {
+  lsp::LspServices services{
+      .runs = core.runs(), .engine = core.engine(), .workspaces = core.workspaces(), .version = app::version()};
   const int code = co_await lsp::serve_lsp(std::move(executor), std::move(services), std::move(options));
   leave_standard_streams();
   co_return code;
@@ -212,7 +212,7 @@ int run(int argc, char** argv) {
   if (auto* arguments = std::get_if<cli::RunArguments>(&line->command))
     return serve(context, **core,
                  cli::run_command(context.get_executor(), (*core)->runs(), std::move(*arguments),
-                                  cli::process_streams(), &(*core)->folders()));
+                                  cli::process_streams(), &(*core)->workspaces()));
   if (const auto* arguments = std::get_if<cli::DoctorArguments>(&line->command))
     return serve(context, **core, doctor(**core, arguments->json));
   if (const auto* arguments = std::get_if<cli::GcArguments>(&line->command))

@@ -66,22 +66,22 @@ Task<void> leave(Core& core, Deadline deadline) {
 }
 
 // The frontends that serve at the same time.
-struct Parts {
-  explicit Parts(const asio::any_io_executor& executor) : ended(executor) {}
+struct FrontendGroup {
+  explicit FrontendGroup(const asio::any_io_executor& executor) : ended(executor) {}
   std::size_t open = 0;
   Signal ended;
 };
-Task<void> serve_frontend(Task<void> part, std::shared_ptr<Parts> parts) {
+Task<void> serve_frontend(Task<void> part, std::shared_ptr<FrontendGroup> group) {
   struct Open {
-    std::shared_ptr<Parts> all;
-    explicit Open(std::shared_ptr<Parts> a) : all(std::move(a)) {}
+    std::shared_ptr<FrontendGroup> all;
+    explicit Open(std::shared_ptr<FrontendGroup> a) : all(std::move(a)) {}
     Open(const Open&) = delete;
     Open& operator=(const Open&) = delete;
     ~Open() {
       --all->open;
       all->ended.notify();
     }
-  } const open(std::move(parts));
+  } const open(std::move(group));
   co_await std::move(part);
 }
 
@@ -95,7 +95,7 @@ struct Listeners {
 };
 
 Result<void> open_listeners(const asio::any_io_executor& executor, const cli::ServeArguments& arguments,
-                            const ServeSettings& settings, Listeners& doors) {
+                            const ServeSettings& settings, Listeners& listeners) {
   const auto socket = arguments.socket.value_or(settings.socket);
   const auto listen = arguments.listen.value_or(settings.listen);
   if (socket.empty() && listen.empty())
@@ -105,34 +105,34 @@ Result<void> open_listeners(const asio::any_io_executor& executor, const cli::Se
     if (!address) return std::unexpected(address.error());
     auto server = http::HttpServer::listen(executor, *address);
     if (!server) return std::unexpected(server.error());
-    doors.server = std::move(*server);
-    auto found = find_tokens(arguments, settings, doors.server->address(), doors.made);
+    listeners.server = std::move(*server);
+    auto found = find_tokens(arguments, settings, listeners.server->address(), listeners.made);
     if (!found) return std::unexpected(found.error());
-    doors.token_file = std::move(found->file);
+    listeners.token_file = std::move(found->file);
     http::GatePolicy gate{.hosts = settings.hosts, .origins = settings.origins, .tokens = http::Tokens(found->tokens)};
     gate.hosts.insert(gate.hosts.end(), arguments.hosts.begin(), arguments.hosts.end());
     gate.origins.insert(gate.origins.end(), arguments.origins.begin(), arguments.origins.end());
-    doors.policy.gate = std::make_shared<http::Gate>(std::move(gate));
-    doors.policy.access_log = arguments.access_log || settings.access_log;
-    doors.policy.most_body = static_cast<std::size_t>(settings.most_body);
+    listeners.policy.gate = std::make_shared<http::Gate>(std::move(gate));
+    listeners.policy.access_log = arguments.access_log || settings.access_log;
+    listeners.policy.most_body = static_cast<std::size_t>(settings.most_body);
   }
   if (!socket.empty()) {
     auto made = UnixSocket::listen(socket, arguments.socket_mode.value_or(settings.socket_mode));
     if (!made) return std::unexpected(made.error());
-    doors.socket.emplace(std::move(*made));
+    listeners.socket.emplace(std::move(*made));
   }
-  doors.socket_path = socket;
+  listeners.socket_path = socket;
   return {};
 }
 
 // Tells the process that started the server that clients may connect.
-void announce(const Listeners& doors) {
-  if (doors.server) {
-    std::cout << "Listening on " << http::url_of(doors.server->address());
-    if (!doors.made.path.empty()) std::cout << ", the token is in " << doors.made.path;
+void announce(const Listeners& listeners) {
+  if (listeners.server) {
+    std::cout << "Listening on " << http::url_of(listeners.server->address());
+    if (!listeners.made.path.empty()) std::cout << ", the token is in " << listeners.made.path;
     std::cout << '\n';
   }
-  if (doors.socket) std::cout << "Listening on the socket " << doors.socket_path << '\n';
+  if (listeners.socket) std::cout << "Listening on the socket " << listeners.socket_path << '\n';
   std::cout << std::flush;
 }
 
@@ -143,8 +143,8 @@ Task<int> serve_programs(asio::any_io_executor executor, Core& core, const Confi
   Cancel over;                                          // ends the clients of this server
   std::signal(SIGHUP, SIG_IGN);                         // until keep_reloading handles it
   listen_for_stop(executor, {SIGINT, SIGTERM}, stops);  // before anyone can know of this server
-  Listeners doors;
-  if (const auto opened = open_listeners(executor, arguments, configuration.serve, doors); !opened)
+  Listeners listeners;
+  if (const auto opened = open_listeners(executor, arguments, configuration.serve, listeners); !opened)
     co_return say(opened.error());
   LiveRuns& runs = core.live();
   Deadline leave_by;
@@ -155,34 +155,34 @@ Task<int> serve_programs(asio::any_io_executor executor, Core& core, const Confi
     leave_by = in(kServeLeaveTime);
     runs.close(CancelReason::shutdown);
   });
-  const auto parts = std::make_shared<Parts>(executor);
+  const auto group = std::make_shared<FrontendGroup>(executor);
   const auto add = [&](std::string name, Task<void> part) {
-    ++parts->open;
-    spawn(executor, std::move(name), serve_frontend(std::move(part), parts));
+    ++group->open;
+    spawn(executor, std::move(name), serve_frontend(std::move(part), group));
   };
   spawn(executor, "reload",
         keep_reloading(executor, core,
                        {.configuration_files = configuration_places().files,
-                        .token_file = doors.token_file,
-                        .gate = doors.policy.gate},
+                        .token_file = listeners.token_file,
+                        .gate = listeners.policy.gate},
                        over));
-  announce(doors);
-  if (doors.socket)
-    add("socket", jsonrpc::serve_socket(executor, std::move(*doors.socket),
+  announce(listeners);
+  if (listeners.socket)
+    add("socket", jsonrpc::serve_socket(executor, std::move(*listeners.socket),
                                         {.runs = runs,
                                          .engine = core.engine(),
                                          .history = core.history(),
                                          .version = version(),
                                          .enabled = configuration.enabled},
                                         over));
-  if (doors.server)
-    add("HTTP", doors.server->serve({.runs = runs,
-                                     .engine = core.engine(),
-                                     .history = core.history(),
-                                     .version = version(),
-                                     .enabled = configuration.enabled},
-                                    std::move(doors.policy), over));
-  while (parts->open > 0) co_await parts->ended.wait(in(1h));
+  if (listeners.server)
+    add("HTTP", listeners.server->serve({.runs = runs,
+                                         .engine = core.engine(),
+                                         .history = core.history(),
+                                         .version = version(),
+                                         .enabled = configuration.enabled},
+                                        std::move(listeners.policy), over));
+  while (group->open > 0) co_await group->ended.wait(in(1h));
   co_await runs.none(leave_by);
   co_await leave(core, leave_by);
   co_return 0;

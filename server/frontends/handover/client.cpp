@@ -3,7 +3,7 @@
 #include <utility>
 
 #include "frontends/handover/connection.hpp"
-#include "frontends/handover/place.hpp"
+#include "frontends/handover/socket_path.hpp"
 
 namespace dind::frontends::handover {
 
@@ -75,39 +75,39 @@ struct HandoverRun {
 
 Task<Result<RunResult>> HandoverClient::run(RunSpec spec, EventSink& sink, std::shared_ptr<StdinPipe> input,
                                             Cancel cancel) {
-  const auto errand = std::make_shared<HandoverRun>(executor_, sink, input);
+  const auto handover = std::make_shared<HandoverRun>(executor_, sink, input);
   if (const int fd = connect_to(path_); fd >= 0) {
-    errand->connection = Connection::open(executor_, fd, [weak = std::weak_ptr(errand)](const Frame& heard) {
+    handover->connection = Connection::open(executor_, fd, [weak = std::weak_ptr(handover)](const Frame& heard) {
       if (const auto alive = weak.lock()) alive->hear(heard, alive);
     });
     const Deadline greet_by = in(kHelloTime);
-    while (!errand->hello_received && !errand->connection->ended() && Clock::now() < greet_by)
-      co_await errand->connection->changed().wait(greet_by);
+    while (!handover->hello_received && !handover->connection->ended() && Clock::now() < greet_by)
+      co_await handover->connection->changed().wait(greet_by);
   }
-  if (!errand->hello_received) {
-    errand->sink = nullptr;
-    if (errand->connection) std::exchange(errand->connection, nullptr)->close();
+  if (!handover->hello_received) {
+    handover->sink = nullptr;
+    if (handover->connection) std::exchange(handover->connection, nullptr)->close();
     co_return co_await run_here(std::move(spec), sink, std::move(input), std::move(cancel));
   }
-  const auto connection = errand->connection;
-  Wanted wanted{.spec = std::move(spec), .has_input = input != nullptr};
-  connection->send(frame(Type::run, encode(wanted)));
+  const auto connection = handover->connection;
+  RunRequestFrame request{.spec = std::move(spec), .has_input = input != nullptr};
+  connection->send(frame(Type::run, encode(request)));
   std::optional<Deadline> answer_by;
   const auto heard = cancel.on_cancel([&] {
     answer_by = in(kAnswerTime);
     connection->send(frame(Type::cancel, name(*cancel.reason())));
     connection->changed().notify();
   });
-  while (!errand->result && !errand->given_back && !connection->ended() && !(answer_by && Clock::now() >= *answer_by)) {
+  while (!handover->result && !handover->given_back && !connection->ended() && !(answer_by && Clock::now() >= *answer_by)) {
     const Deadline until = answer_by ? *answer_by : in(1h);
     co_await connection->changed().wait(until);
   }
-  errand->sink = nullptr;
-  auto result = std::move(errand->result);
+  handover->sink = nullptr;
+  auto result = std::move(handover->result);
   connection->close();
-  errand->connection = nullptr;
-  if (errand->given_back && !cancel.cancelled())
-    co_return co_await run_here(std::move(wanted.spec), sink, std::move(input), std::move(cancel));
+  handover->connection = nullptr;
+  if (handover->given_back && !cancel.cancelled())
+    co_return co_await run_here(std::move(request.spec), sink, std::move(input), std::move(cancel));
   if (result) co_return std::move(*result);
   if (cancel.cancelled()) co_return fail(ErrorCode::cancelled, "The run was cancelled");
   co_return fail(ErrorCode::internal, "The server that ran it ended; run it again (--no-server: without one)");

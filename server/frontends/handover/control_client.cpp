@@ -10,7 +10,7 @@
 #include <nlohmann/json.hpp>
 
 #include "frontends/handover/control.hpp"
-#include "frontends/handover/place.hpp"
+#include "frontends/handover/socket_path.hpp"
 
 namespace dind::frontends::handover {
 

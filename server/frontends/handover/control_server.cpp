@@ -7,7 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "frontends/handover/control.hpp"
-#include "frontends/handover/place.hpp"
+#include "frontends/handover/socket_path.hpp"
 #include "frontends/shared/accept.hpp"
 #include "support/log/log.hpp"
 

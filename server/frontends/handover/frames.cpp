@@ -77,16 +77,16 @@ Result<std::optional<Frame>> Frames::next() {
   return Frame{static_cast<Type>(left.front()), left.substr(kHeaderSize, length)};
 }
 
-std::string encode(const Wanted& wanted) {
+std::string encode(const RunRequestFrame& request) {
   HistoryRecord record;
-  record.spec = wanted.spec;
-  json value{{"asked", binary(encode_asked(record))}, {"input", wanted.has_input}, {"notes", wanted.spec.notes}};
-  if (const auto* source = std::get_if<SourceProgram>(&wanted.spec.program)) value["text"] = binary(source->text);
-  if (wanted.spec.run_id) value["id"] = *wanted.spec.run_id;
+  record.spec = request.spec;
+  json value{{"asked", binary(encode_asked(record))}, {"input", request.has_input}, {"notes", request.spec.notes}};
+  if (const auto* source = std::get_if<SourceProgram>(&request.spec.program)) value["text"] = binary(source->text);
+  if (request.spec.run_id) value["id"] = *request.spec.run_id;
   return bytes_of(value);
 }
 
-bool decode(std::string_view bytes, Wanted& into) {
+bool decode(std::string_view bytes, RunRequestFrame& into) {
   return decoded(bytes, [&](const json& value) {
     HistoryRecord record;
     if (!decode_asked(text_of(value.at("asked")), record)) return false;

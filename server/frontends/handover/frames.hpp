@@ -54,12 +54,12 @@ class Frames {
   std::size_t at_ = 0;
 };
 
-struct Wanted {
+struct RunRequestFrame {
   RunSpec spec;
   bool has_input = false;
 };
-std::string encode(const Wanted& wanted);
-bool decode(std::string_view bytes, Wanted& into);
+std::string encode(const RunRequestFrame& request);
+bool decode(std::string_view bytes, RunRequestFrame& into);
 std::string encode(const StateChange& change);
 bool decode(std::string_view bytes, StateChange& into);
 std::string encode(const Result<RunResult>& result);

@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "frontends/handover/connection.hpp"
-#include "frontends/handover/place.hpp"
+#include "frontends/handover/socket_path.hpp"
 #include "frontends/shared/accept.hpp"
 #include "support/log/log.hpp"
 
@@ -41,18 +41,18 @@ class Client final : public EventSink, public std::enable_shared_from_this<Clien
     self->connection_->send(frame(Type::hello, {}));
     const auto stopped = stop.on_cancel([self] { self->cancel_.cancel(CancelReason::shutdown); });
     const Deadline ask_by = in(kAskTime);
-    while (!self->wanted_ && !self->connection_->ended() && !stop.cancelled() && Clock::now() < ask_by)
+    while (!self->request_ && !self->connection_->ended() && !stop.cancelled() && Clock::now() < ask_by)
       co_await self->changed_.wait(std::min(ask_by, in(100ms)));
-    if (self->wanted_) {
+    if (self->request_) {
       spawn(self->executor_, "watching a client", watch(self));
       std::shared_ptr<StdinPipe> input;
-      if (self->wanted_->has_input) {
+      if (self->request_->has_input) {
         input = self->input_ = std::make_shared<StdinPipe>(self->executor_);
         spawn(self->executor_, "input from a client", ask_for_input(self, input));
       }
       Result<RunResult> result = fail(ErrorCode::internal, "The run ended without a result: a bug of ours");
       try {
-        result = co_await self->runs_.run(std::move(self->wanted_->spec), *self, std::move(input), self->cancel_);
+        result = co_await self->runs_.run(std::move(self->request_->spec), *self, std::move(input), self->cancel_);
       } catch (const std::exception& e) {  // the client still gets the run's end
         result = fail(ErrorCode::internal, std::string("A bug of ours ended the run: ") + e.what());
       }
@@ -99,10 +99,10 @@ class Client final : public EventSink, public std::enable_shared_from_this<Clien
   }
 
   void hear(const Frame& heard) {
-    if (heard.type == Type::run && !wanted_) {
-      Wanted wanted;
-      if (!decode(heard.payload, wanted)) return connection_->close();
-      wanted_.emplace(std::move(wanted));
+    if (heard.type == Type::run && !request_) {
+      RunRequestFrame request;
+      if (!decode(heard.payload, request)) return connection_->close();
+      request_.emplace(std::move(request));
     } else if (heard.type == Type::input && input_) {
       got_input_ = true;
       input_ended_ = heard.payload.empty();
@@ -129,7 +129,7 @@ class Client final : public EventSink, public std::enable_shared_from_this<Clien
   RunService& runs_;
   Signal changed_;
   std::shared_ptr<Connection> connection_;
-  std::optional<Wanted> wanted_;
+  std::optional<RunRequestFrame> request_;
   std::shared_ptr<StdinPipe> input_;
   std::deque<std::pair<std::size_t, OutputCredit>> credits_;
   std::uint64_t went_out_ = 0;

@@ -46,12 +46,12 @@ std::string date() {
 
 class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
  public:
-  HttpConnection(asio::ip::tcp::socket socket, Site& site, Cancel stop)
+  HttpConnection(asio::ip::tcp::socket socket, HttpContext& context, Cancel stop)
       : stream_(std::move(socket)),
-        site_(site),
+        context_(context),
         stop_(std::move(stop)),
         changed_(stream_.get_executor()),
-        place_(site.idle, [this] { close_idle(); }) {
+        place_(context.idle, [this] { close_idle(); }) {
     error_code ignored;
     const auto peer = stream_.socket().remote_endpoint(ignored);
     if (!ignored) peer_ = peer.address().to_string() + ':' + std::to_string(peer.port());
@@ -80,15 +80,15 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
     if (buffer_.size() == 0 && !co_await read_first()) co_return false;
     Parser parser;
     parser.header_limit(kMaxHeader);
-    parser.body_limit(site_.most_body);
+    parser.body_limit(context_.most_body);
     const auto read_failed = co_await read_header(parser);
     if (read_failed && read_failed != bhttp::error::body_limit) co_return co_await answer_broken(read_failed);
     const auto& message = parser.get();
     const RequestHead head = head_of(message, !parser.is_done());
     version_ = message.version();
     head_only_ = head.method == "HEAD";
-    origin_ = head.origin && site_.gate->allows_origin(*head.origin) ? *head.origin : "";
-    keep_alive_ = message.keep_alive() && !stop_.cancelled() && !site_.closing.cancelled();
+    origin_ = head.origin && context_.gate->allows_origin(*head.origin) ? *head.origin : "";
+    keep_alive_ = message.keep_alive() && !stop_.cancelled() && !context_.closing.cancelled();
     asked_ = {.peer = peer_, .method = head.method, .path = head.target.substr(0, head.target.find('?'))};
     asked_at_ = Clock::now();
     if (!has_unambiguous_length(message))
@@ -98,8 +98,8 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
       if (!parser.is_done() || refused->status >= 400) co_return co_await answer_unread(std::move(*refused));
       co_return co_await write(std::move(*refused));
     }
-    const auto place = *place_of(head.target);
-    if (!is_probe(place.path)) place_.works();  // refused clients and probes keep no other client out
+    const auto target = *parse_request_target(head.target);
+    if (!is_probe(target.path)) place_.works();  // refused clients and probes keep no other client out
     if (!parser.is_done()) {
       if (const auto expected = message.find(bhttp::field::expect); expected != message.end()) {
         if (!beast::iequals(expected->value(), "100-continue"))
@@ -109,11 +109,11 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
       if (const auto failed = co_await read_body(parser)) co_return co_await answer_broken(failed);
     }
     Request request{.method = head_only_ ? "GET" : head.method,
-                    .path = place.path,
-                    .query = place.query,
+                    .path = target.path,
+                    .query = target.query,
                     .wants_events = accepts_events(head.accept),
                     .body = std::move(parser.get().body()),
-                    .caller = site_.gate->caller_of(head).value_or(Caller{})};
+                    .caller = context_.gate->authenticate(head).value_or(Caller{})};
     asked_.client = request.caller.name;
     co_return co_await answer(std::move(request));
   }
@@ -159,10 +159,10 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
 
   // The answer if the request is refused before its body is read. nullopt: go on.
   std::optional<Reply> judge(const RequestHead& head, bool too_large) const {
-    if (auto refused = site_.gate->refuse_host_or_origin(head)) return refused;
-    const std::string path = place_of(head.target)->path;
+    if (auto refused = context_.gate->refuse_host_or_origin(head)) return refused;
+    const std::string path = parse_request_target(head.target)->path;
     if (head.method == "OPTIONS") return options(path);
-    if (Routes::needs_token(path) && !site_.gate->caller_of(head)) {
+    if (Routes::needs_token(path) && !context_.gate->authenticate(head)) {
       auto reply = detail(401, "Send the token: Authorization: Bearer TOKEN");
       reply.fields.emplace_back("WWW-Authenticate", "Bearer realm=\"dind-executor\"");
       return reply;
@@ -177,7 +177,7 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
   }
 
   Reply too_large_reply() const {
-    return detail(413, "The body is larger than " + format_bytes(static_cast<std::int64_t>(site_.most_body)) +
+    return detail(413, "The body is larger than " + format_bytes(static_cast<std::int64_t>(context_.most_body)) +
                            ", which is the most here (serve.maxBody)");
   }
 
@@ -203,7 +203,7 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
     }
     Answer answer = detail(500, "A bug of ours: the log says more");
     try {
-      answer = co_await site_.routes.answer(std::move(request), gone);
+      answer = co_await context_.routes.answer(std::move(request), gone);
       if (auto* run = std::get_if<RunRequest>(&answer)) co_await send_events(std::move(*run), gone);
     } catch (const std::exception& e) {
       log(LogLevel::error, std::string("A request could not be answered: ") + e.what());
@@ -243,7 +243,7 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
     const auto events = std::make_shared<EventQueue>(stream_.get_executor());
     sending_ = true;
     spawn(stream_.get_executor(), "HTTP events", send_all(shared_from_this(), events, gone));
-    co_await site_.routes.stream(std::move(run), events, gone);
+    co_await context_.routes.stream(std::move(run), events, gone);
     error_code ignored;
     auto deadline = in(kLastEventsTime);
     while (sending_) {
@@ -322,7 +322,7 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
     if (asked_.method.empty()) return;
     asked_.status = status;
     asked_.took = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - asked_at_);
-    site_.log.answered(asked_);
+    context_.log.answered(asked_);
     asked_ = {};
   }
 
@@ -368,7 +368,7 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
 
   beast::tcp_stream stream_;
   beast::flat_buffer buffer_{kMaxAhead};
-  Site& site_;
+  HttpContext& context_;
   Cancel stop_;
   Signal changed_;
   std::string peer_;
@@ -391,8 +391,8 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
 
 }  // namespace
 
-Task<void> serve_connection(asio::ip::tcp::socket socket, Site& site, Cancel stop) {
-  const auto connection = std::make_shared<HttpConnection>(std::move(socket), site, std::move(stop));
+Task<void> serve_connection(asio::ip::tcp::socket socket, HttpContext& context, Cancel stop) {
+  const auto connection = std::make_shared<HttpConnection>(std::move(socket), context, std::move(stop));
   co_await connection->serve();
 }
 

@@ -12,8 +12,8 @@
 namespace dind::frontends::http {
 
 // What the connections share. Outlives them.
-struct Site {
-  Site(asio::any_io_executor executor, HttpServices services, std::shared_ptr<Gate> who, std::size_t body)
+struct HttpContext {
+  HttpContext(asio::any_io_executor executor, HttpServices services, std::shared_ptr<Gate> who, std::size_t body)
       : closing(services.runs.closing()),
         routes(std::move(executor), std::move(services)),
         gate(std::move(who)),
@@ -27,6 +27,6 @@ struct Site {
 };
 
 // Serves the connection to its end. At `stop`, closes an idle connection, and any other one after its answer.
-Task<void> serve_connection(asio::ip::tcp::socket socket, Site& site, Cancel stop);
+Task<void> serve_connection(asio::ip::tcp::socket socket, HttpContext& context, Cancel stop);
 
 }  // namespace dind::frontends::http

@@ -48,22 +48,22 @@ Reply detail(const Error& error, int status) {
   return reply;
 }
 
-std::optional<Place> place_of(std::string_view sent) {
-  Place place;
+std::optional<RequestTarget> parse_request_target(std::string_view sent) {
+  RequestTarget parsed;
   std::string target(sent);
   constexpr std::string_view kScheme = "http://";
   if (lower(target.substr(0, kScheme.size())) == kScheme) {
     target.erase(0, kScheme.size());
     const auto end = std::min(target.find_first_of("/?"), target.size());
-    place.host = target.substr(0, end);
+    parsed.host = target.substr(0, end);
     target.erase(0, end);
     if (!target.starts_with('/')) target.insert(0, 1, '/');
   }
   if (!target.starts_with('/') && target != "*") return std::nullopt;
   const auto query = std::min(target.find('?'), target.size());
-  place.path = target.substr(0, query);
-  if (query < target.size()) place.query = target.substr(query + 1);
-  return place;
+  parsed.path = target.substr(0, query);
+  if (query < target.size()) parsed.query = target.substr(query + 1);
+  return parsed;
 }
 
 std::optional<std::string> host_name(std::string_view host) {
@@ -94,15 +94,15 @@ void Gate::add_host(std::string_view name) { policy_.hosts.push_back(lower(name)
 bool Gate::allows_origin(std::string_view origin) const { return holds(policy_.origins, origin); }
 
 std::optional<Reply> Gate::refuse_host_or_origin(const RequestHead& head) const {
-  const auto place = place_of(head.target);
-  if (!place) return detail(400, "The request's target is no path");
+  const auto target = parse_request_target(head.target);
+  if (!target) return detail(400, "The request's target is no path");
   // HTTP/1.0 has no Host field. Load balancers send their health checks this way.
-  const bool any_name = !policy_.tokens.empty() || is_probe(place->path);
+  const bool any_name = !policy_.tokens.empty() || is_probe(target->path);
   if (head.hosts.size() > 1 || (head.hosts.empty() && (head.version > 10 || !any_name)))
     return detail(400, "A request has one Host field");
   if (any_name && head.origin && !allows_origin(*head.origin)) return other_origin();
   if (any_name) return std::nullopt;
-  for (const auto& host : {std::optional(head.hosts.front()), place->host}) {
+  for (const auto& host : {std::optional(head.hosts.front()), target->host}) {
     if (!host) continue;
     const auto name = host_name(*host);
     if (!name) return detail(400, "The Host field is no host name");
@@ -114,7 +114,7 @@ std::optional<Reply> Gate::refuse_host_or_origin(const RequestHead& head) const 
   return std::nullopt;
 }
 
-std::optional<Caller> Gate::caller_of(const RequestHead& head) const {
+std::optional<Caller> Gate::authenticate(const RequestHead& head) const {
   if (policy_.tokens.empty()) return Caller{.name = "http", .is_operator = true};
   constexpr std::string_view kScheme = "bearer ";
   const std::string_view given = head.authorization ? std::string_view(*head.authorization) : std::string_view();

@@ -28,7 +28,7 @@ class Gate {
   // it has no token. A probe may use any name.
   std::optional<Reply> refuse_host_or_origin(const RequestHead& head) const;
   // Who asks. nullopt: a caller who may not ask.
-  std::optional<Caller> caller_of(const RequestHead& head) const;
+  std::optional<Caller> authenticate(const RequestHead& head) const;
   void add_host(std::string_view name);
   // From now on, these tokens are valid.
   void take_tokens(Tokens tokens) { policy_.tokens = std::move(tokens); }
@@ -39,12 +39,12 @@ class Gate {
 };
 
 // Splits a target, also one in absolute form, into host, path and query. nullopt: not a target that a server accepts.
-struct Place {
+struct RequestTarget {
   std::optional<std::string> host;  // only if the target has a host
   std::string path;
   std::string query;
 };
-std::optional<Place> place_of(std::string_view target);
+std::optional<RequestTarget> parse_request_target(std::string_view target);
 
 // "LocalHost:8000" → "localhost", "[::1]:8000" → "::1". nullopt: not a host.
 std::optional<std::string> host_name(std::string_view host);

@@ -25,7 +25,7 @@ struct Connections {
   Signal changed;
 };
 
-Task<void> serve_one(tcp::socket socket, std::shared_ptr<Site> site, std::shared_ptr<Connections> connections,
+Task<void> serve_one(tcp::socket socket, std::shared_ptr<HttpContext> context, std::shared_ptr<Connections> connections,
                      Cancel stop) {
   struct Counted {
     std::shared_ptr<Connections> all;
@@ -37,7 +37,7 @@ Task<void> serve_one(tcp::socket socket, std::shared_ptr<Site> site, std::shared
       all->changed.notify();
     }
   } const counted(connections);
-  co_await serve_connection(std::move(socket), *site, std::move(stop));
+  co_await serve_connection(std::move(socket), *context, std::move(stop));
 }
 
 class Server final : public HttpServer {
@@ -49,8 +49,9 @@ class Server final : public HttpServer {
 
   Task<void> serve(HttpServices services, HttpPolicy policy, Cancel stop) override {
     policy.gate->add_host(address_.address);
-    const auto site = std::make_shared<Site>(executor_, std::move(services), std::move(policy.gate), policy.most_body);
-    site->log.set_access(policy.access_log);
+    const auto context =
+        std::make_shared<HttpContext>(executor_, std::move(services), std::move(policy.gate), policy.most_body);
+    context->log.set_access(policy.access_log);
     const auto connections = std::make_shared<Connections>(executor_);
     Deadline told_at{};
     const auto stopped = stop.on_cancel([&] {
@@ -66,7 +67,7 @@ class Server final : public HttpServer {
         if (stop.cancelled()) break;
         if (connections->count >= most) {
           // Silent clients must not keep others out (S17).
-          site->idle->close_longest();
+          context->idle->close_longest();
           co_await connections->changed.wait(in(kPause));
           continue;
         }
@@ -74,7 +75,7 @@ class Server final : public HttpServer {
       auto socket = co_await acceptor_.async_accept(asio::redirect_error(asio::use_awaitable, failed));
       if (stop.cancelled()) break;
       if (failed) {
-        if (no_descriptors_left(failed.value())) site->idle->close_longest();
+        if (no_descriptors_left(failed.value())) context->idle->close_longest();
         if (Clock::now() >= told_at + kTellOften) {
           told_at = Clock::now();
           log(LogLevel::error, "An HTTP client could not be accepted: " +
@@ -84,7 +85,7 @@ class Server final : public HttpServer {
         continue;
       }
       ++connections->count;
-      spawn(executor_, "HTTP connection", serve_one(std::move(socket), site, connections, stop));
+      spawn(executor_, "HTTP connection", serve_one(std::move(socket), context, connections, stop));
     }
     const auto deadline = in(kShutdownTimeout);
     while (connections->count > 0 && co_await connections->changed.wait(deadline)) {

@@ -1,6 +1,6 @@
 #include "frontends/lsp/client_runs.hpp"
 
-#include "frontends/lsp/run_feed.hpp"
+#include "frontends/lsp/event_sink.hpp"
 #include "frontends/lsp/run_request.hpp"
 #include "frontends/lsp/uri.hpp"
 #include "frontends/run_json.hpp"
@@ -35,7 +35,7 @@ Result<RunResult> as_stopped(Result<RunResult> result, const std::string& run_id
 
 }  // namespace
 
-struct ClientRuns::Order {
+struct ClientRuns::PendingRun {
   RunRequest request;
   Cancel cancel;
   std::shared_ptr<Progress> progress;
@@ -61,13 +61,13 @@ void ClientRuns::run_file(const Json& params, const ClientCapabilities& client, 
     start(make_request(argument, documents, options), params, client, std::move(reply));
 }
 
-void ClientRuns::run_workspace(const Json& params, const ClientCapabilities& client, WorkspaceRuns& folders,
+void ClientRuns::run_workspace(const Json& params, const ClientCapabilities& client, WorkspaceRuns& workspaces,
                                const Options& options, rpc::Reply reply) {
   const Json& argument = first_argument(params);
   if (const auto problem = wrong_workspace_shape(argument))
     reply.fail({rpc::code::kInvalidParams, *problem, nullptr});
   else
-    start(make_workspace_request(argument, folders, options), params, client, std::move(reply));
+    start(make_workspace_request(argument, workspaces, options), params, client, std::move(reply));
 }
 
 void ClientRuns::start(Result<RunRequest> request, const Json& params, const ClientCapabilities& client,
@@ -98,36 +98,36 @@ void ClientRuns::start(Result<RunRequest> request, const Json& params, const Cli
   on_change_();
 }
 
-Task<void> ClientRuns::follow(std::shared_ptr<ClientRuns> self, Order order) {
-  const std::string id = *order.request.spec.run_id;
-  LspEventSink feed(self->executor_, self->connection_, order.client.dind_notifications, id, order.request.uri,
-                    order.request.name, order.progress);
+Task<void> ClientRuns::follow(std::shared_ptr<ClientRuns> self, PendingRun pending) {
+  const std::string id = *pending.request.spec.run_id;
+  LspEventSink feed(self->executor_, self->connection_, pending.client.dind_notifications, id, pending.request.uri,
+                    pending.request.name, pending.progress);
   std::shared_ptr<StdinPipe> input;
-  if (!order.request.input.empty()) {
+  if (!pending.request.input.empty()) {
     input = std::make_shared<StdinPipe>(self->executor_);
-    input->push(std::move(order.request.input));
+    input->push(std::move(pending.request.input));
     input->close();
   }
   Result<RunResult> result = fail(ErrorCode::internal, "The run ended without a result: a bug of ours");
   try {
-    result = co_await self->service_.run(std::move(order.request.spec), feed, input, order.cancel);
+    result = co_await self->service_.run(std::move(pending.request.spec), feed, input, pending.cancel);
   } catch (const std::exception& e) {  // a bug; the client still gets the run's end
     result = fail(ErrorCode::internal, std::string("A bug of ours ended the run: ") + e.what());
   }
-  result = as_stopped(std::move(result), id, order.cancel);
+  result = as_stopped(std::move(result), id, pending.cancel);
   feed.finished(result);
   if (result) {
     rpc::Json value = result_json(*result);
     value["notes"] = result->notes;
-    order.reply.result(std::move(value));
+    pending.reply.result(std::move(value));
   } else {
     const Error& error = result.error();
-    if (!order.client.dind_notifications)
+    if (!pending.client.dind_notifications)
       self->connection_->notify("window/showMessage", {{"type", kErrorMessage}, {"message", escaped(error.message)}});
     Json data = run_error_json(error);  // without output, which was sent as it came
     data["runId"] = id;
     data["began"] = feed.began();
-    order.reply.fail({rpc::code::kRequestFailed, error.message, std::move(data)});
+    pending.reply.fail({rpc::code::kRequestFailed, error.message, std::move(data)});
   }
   self->active_.erase(id);
   self->ended_.notify();

@@ -35,7 +35,7 @@ class ClientRuns : public std::enable_shared_from_this<ClientRuns> {
   void run_file(const rpc::Json& params, const ClientCapabilities& client, const DocumentStore& documents,
                 const Options& options, rpc::Reply reply);
   // Handles dind.runWorkspace.
-  void run_workspace(const rpc::Json& params, const ClientCapabilities& client, WorkspaceRuns& folders,
+  void run_workspace(const rpc::Json& params, const ClientCapabilities& client, WorkspaceRuns& workspaces,
                      const Options& options, rpc::Reply reply);
   // Handles dind.stop with `arguments`. Returns how many runs were told to stop. Error (invalid_request): the
   // arguments do not have a shape of the protocol.
@@ -55,8 +55,8 @@ class ClientRuns : public std::enable_shared_from_this<ClientRuns> {
     std::shared_ptr<Progress> progress;
   };
   void start(Result<RunRequest> request, const rpc::Json& params, const ClientCapabilities& client, rpc::Reply reply);
-  struct Order;  // everything that a run needs; the coroutine takes it by value
-  static Task<void> follow(std::shared_ptr<ClientRuns> self, Order order);
+  struct PendingRun;  // everything that a run needs; the coroutine takes it by value
+  static Task<void> follow(std::shared_ptr<ClientRuns> self, PendingRun pending);
 
   asio::any_io_executor executor_;
   RunService& service_;

@@ -40,9 +40,9 @@ TEST_CASE("A frame that is too long is said, and not waited for") {
   CHECK_FALSE(number_of("short"));
 }
 
-TEST_CASE("What is wanted arrives whole, bytes that are no text too") {
-  Wanted wanted{.spec = {}, .has_input = true};
-  RunSpec& spec = wanted.spec;
+TEST_CASE("A run request arrives whole, also bytes that are not text") {
+  RunRequestFrame request{.spec = {}, .has_input = true};
+  RunSpec& spec = request.spec;
   spec.program = SourceProgram{.file_name = "\xff.py", .text = std::string("a\0\xfe", 3), .language = "python"};
   spec.image = "python:3.12-slim";
   spec.args = {"-v", "\xff"};
@@ -60,8 +60,8 @@ TEST_CASE("What is wanted arrives whole, bytes that are no text too") {
   spec.record = false;
   spec.client = "cli:1";
   spec.notes = {"said"};
-  Wanted got;
-  REQUIRE(decode(encode(wanted), got));
+  RunRequestFrame got;
+  REQUIRE(decode(encode(request), got));
   CHECK(got.has_input);
   const auto& source = std::get<SourceProgram>(got.spec.program);
   CHECK(source.file_name == "\xff.py");
@@ -134,11 +134,11 @@ TEST_CASE("States and ends arrive as they were") {
 }
 
 TEST_CASE("Nonsense is refused") {
-  Wanted wanted;
+  RunRequestFrame request;
   StateChange change;
   Result<RunResult> end = fail(ErrorCode::internal, "");
   for (const std::string bytes : {"", "x", "\xa0", "\xff\xff", "\xa1\x61\x61\x01"}) {
-    CHECK_FALSE(decode(bytes, wanted));
+    CHECK_FALSE(decode(bytes, request));
     CHECK_FALSE(decode(bytes, change));
     CHECK_FALSE(decode(bytes, end));
   }

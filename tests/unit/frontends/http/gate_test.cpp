@@ -23,14 +23,14 @@ const Gate& with_tokens() {
   return one;
 }
 
-int place(std::vector<std::string> hosts, std::string target = "/runs", std::optional<std::string> origin = {}) {
+int gate_status(std::vector<std::string> hosts, std::string target = "/runs", std::optional<std::string> origin = {}) {
   const auto refused =
       gate().refuse_host_or_origin({.target = std::move(target), .hosts = std::move(hosts), .origin = origin});
   return refused ? refused->status : 200;
 }
 
 std::string client(std::optional<std::string> authorization) {
-  const auto caller = with_tokens().caller_of({.authorization = std::move(authorization)});
+  const auto caller = with_tokens().authenticate({.authorization = std::move(authorization)});
   return caller ? caller->name : "nobody";
 }
 
@@ -40,34 +40,34 @@ TEST_CASE("Names of the loopback and configured ones are ours, with any port") {
   for (const char* host : {"localhost", "LOCALHOST:8000", "127.0.0.1", "127.1.2.3:1", "[::1]", "[::1]:8000",
                            "executor.internal", "EXECUTOR.internal:80", "localhost:", "192.0.2.7:8000"}) {
     INFO(host);
-    CHECK(place({host}) == 200);
+    CHECK(gate_status({host}) == 200);
   }
   for (const char* host : {"evil.example", "localhost.evil.example", "127.evil.example", "127.0.0.1.evil.example",
                            "192.0.2.8", "[::2]", "0.0.0.0", "127.1", "executor.internal.evil.example"}) {
     INFO(host);
-    CHECK(place({host}) == 403);
+    CHECK(gate_status({host}) == 403);
   }
   for (const char* host : {"", ":8000", "localhost:80:80", "localhost:x", "[::1", "localhost:1234567"}) {
     INFO(host);
-    CHECK(place({host}) == 400);
+    CHECK(gate_status({host}) == 400);
   }
 }
 
 TEST_CASE("A request has one Host, and the target's own host counts too") {
-  CHECK(place({}) == 400);
-  CHECK(place({"localhost", "localhost"}) == 400);
-  CHECK(place({"localhost"}, "http://localhost:8000/runs") == 200);
-  CHECK(place({"localhost"}, "http://evil.example/runs") == 403);
-  CHECK(place({"localhost"}, "runs") == 400);
-  CHECK(place({"localhost"}, "localhost:443") == 400);
+  CHECK(gate_status({}) == 400);
+  CHECK(gate_status({"localhost", "localhost"}) == 400);
+  CHECK(gate_status({"localhost"}, "http://localhost:8000/runs") == 200);
+  CHECK(gate_status({"localhost"}, "http://evil.example/runs") == 403);
+  CHECK(gate_status({"localhost"}, "runs") == 400);
+  CHECK(gate_status({"localhost"}, "localhost:443") == 400);
 }
 
 TEST_CASE("A page may ask only where its origin is allowed, to the letter") {
-  CHECK(place({"localhost"}, "/runs", "https://app.example") == 200);
+  CHECK(gate_status({"localhost"}, "/runs", "https://app.example") == 200);
   for (const char* origin : {"http://app.example", "https://app.example:443", "https://evil.example", "null", "",
                              "https://app.example.evil.example", "http://localhost"}) {
     INFO(origin);
-    CHECK(place({"localhost"}, "/runs", origin) == 403);
+    CHECK(gate_status({"localhost"}, "/runs", origin) == 403);
   }
 }
 
@@ -82,8 +82,8 @@ TEST_CASE("The token tells who asks") {
     CHECK(client(wrong) == "nobody");
   }
   CHECK(client(std::nullopt) == "nobody");
-  CHECK(Gate({}).caller_of({})->name == "http");
-  CHECK(Gate({}).caller_of({})->is_operator);
+  CHECK(Gate({}).authenticate({})->name == "http");
+  CHECK(Gate({}).authenticate({})->is_operator);
 }
 
 TEST_CASE("A client's name follows from its token, not from the token's line, and does not show it (S12)") {
@@ -134,13 +134,13 @@ TEST_CASE("Probes are answered by any name, and so is who has a token (K17)") {
 }
 
 TEST_CASE("A target is a path with a query, or has scheme and host before it") {
-  CHECK(place_of("/runs?limit=3")->path == "/runs");
-  CHECK(place_of("/runs?limit=3")->query == "limit=3");
-  CHECK(place_of("HTTP://h:1?x")->host == "h:1");
-  CHECK(place_of("http://h")->path == "/");
-  CHECK(place_of("*")->path == "*");
-  CHECK_FALSE(place_of(""));
-  CHECK_FALSE(place_of("https://h/"));
+  CHECK(parse_request_target("/runs?limit=3")->path == "/runs");
+  CHECK(parse_request_target("/runs?limit=3")->query == "limit=3");
+  CHECK(parse_request_target("HTTP://h:1?x")->host == "h:1");
+  CHECK(parse_request_target("http://h")->path == "/");
+  CHECK(parse_request_target("*")->path == "*");
+  CHECK_FALSE(parse_request_target(""));
+  CHECK_FALSE(parse_request_target("https://h/"));
 }
 
 TEST_CASE("Tokens come one a line, and a file without any is an error that shows none") {

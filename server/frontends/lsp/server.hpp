@@ -13,13 +13,13 @@
 
 namespace dind::frontends::lsp {
 
-struct EditorServices {
+struct LspServices {
   RunService& runs;
   EngineWatch& engine;
-  WorkspaceRuns& folders;
+  WorkspaceRuns& workspaces;
   std::string version;
 };
-struct EditorOptions {
+struct LspOptions {
   std::optional<std::int64_t> client_process_id;  // when that process ends, the server ends
   Cancel stop;                                    // ends the session as the client does
   int in_fd = 0;
@@ -28,6 +28,6 @@ struct EditorOptions {
 
 // Serves until the client exits or is gone. Then it cancels all runs of the client and waits until their containers are
 // removed, or 10 s have passed. Returns the exit code of the process: 0 after `shutdown`, else 1.
-Task<int> serve_lsp(asio::any_io_executor executor, EditorServices services, EditorOptions options);
+Task<int> serve_lsp(asio::any_io_executor executor, LspServices services, LspOptions options);
 
 }  // namespace dind::frontends::lsp

@@ -1,9 +1,9 @@
-#include "frontends/jsonrpc/client_session.hpp"
+#include "frontends/jsonrpc/client_connection.hpp"
 
 #include <map>
 
 #include "frontends/history_json.hpp"
-#include "frontends/jsonrpc/run_notices.hpp"
+#include "frontends/jsonrpc/event_sink.hpp"
 #include "frontends/request_fields.hpp"
 #include "frontends/run_json.hpp"
 #include "frontends/shared/execution.hpp"

@@ -1,4 +1,4 @@
-#include "frontends/jsonrpc/run_notices.hpp"
+#include "frontends/jsonrpc/event_sink.hpp"
 
 #include "frontends/run_json.hpp"
 

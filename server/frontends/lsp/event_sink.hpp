@@ -44,7 +44,7 @@ class LspEventSink final : public EventSink {
   void log_line(const std::string& text);
 
   std::shared_ptr<rpc::Connection> connection_;
-  bool own_notifications_;
+  bool dind_notifications_;
   bool began_ = false;
   LimitsInForce limits_;
   std::string run_id_;

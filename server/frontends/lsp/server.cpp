@@ -1,4 +1,4 @@
-#include "frontends/lsp/session.hpp"
+#include "frontends/lsp/server.hpp"
 
 #include <cerrno>
 #include <csignal>
@@ -31,9 +31,9 @@ Position position_of(const Json& json) {
   return {rpc::integer(json, "line").value_or(0), rpc::integer(json, "character").value_or(0)};
 }
 
-class Session : public std::enable_shared_from_this<Session> {
+class LspServer : public std::enable_shared_from_this<LspServer> {
  public:
-  Session(asio::any_io_executor executor, EditorServices services, EditorOptions options)
+  LspServer(asio::any_io_executor executor, LspServices services, LspOptions options)
       : executor_(std::move(executor)), services_(std::move(services)), options_(options) {}
 
   Task<int> serve() {
@@ -150,12 +150,12 @@ class Session : public std::enable_shared_from_this<Session> {
     if (folders.is_array() && !folders.empty())
       adopt_each(folders);
     else if (const auto path = path_of(rpc::text(params, "rootUri")))
-      services_.folders.adopt(*path);
+      services_.workspaces.adopt(*path);
   }
 
   void adopt_each(const Json& folders) {
     for (const Json& folder : folders)
-      if (const auto path = path_of(rpc::text(folder, "uri"))) services_.folders.adopt(*path);
+      if (const auto path = path_of(rpc::text(folder, "uri"))) services_.workspaces.adopt(*path);
   }
 
   void change_folders(const Json& event) {
@@ -163,7 +163,7 @@ class Session : public std::enable_shared_from_this<Session> {
     if (const Json& added = rpc::field(event, "added"); added.is_array()) adopt_each(added);
     if (const Json& removed = rpc::field(event, "removed"); removed.is_array())
       for (const Json& folder : removed)
-        if (const auto path = path_of(rpc::text(folder, "uri"))) services_.folders.forget(*path);
+        if (const auto path = path_of(rpc::text(folder, "uri"))) services_.workspaces.forget(*path);
   }
 
   static std::optional<std::string> path_of(const std::optional<std::string>& uri) {
@@ -174,7 +174,7 @@ class Session : public std::enable_shared_from_this<Session> {
     if (const auto level = log_level(rpc::text(params, "level").value_or(""))) set_log_level(*level);
   }
 
-  static Task<void> shut_down(std::shared_ptr<Session> self, rpc::Reply reply) {
+  static Task<void> shut_down(std::shared_ptr<LspServer> self, rpc::Reply reply) {
     self->runs_->cancel_all(CancelReason::shutdown);
     const auto deadline = in(kShutdownTimeout);
     co_await self->runs_->none(deadline);
@@ -272,7 +272,7 @@ class Session : public std::enable_shared_from_this<Session> {
     if (command == "dind.runFile") {
       runs_->run_file(params, client_, documents_, settings_, std::move(reply));
     } else if (command == "dind.runWorkspace") {
-      runs_->run_workspace(params, client_, services_.folders, settings_, std::move(reply));
+      runs_->run_workspace(params, client_, services_.workspaces, settings_, std::move(reply));
     } else if (command == "dind.workspacePrograms") {
       tell_programs(params, std::move(reply));
     } else if (command == "dind.chooseProgram") {
@@ -300,7 +300,7 @@ class Session : public std::enable_shared_from_this<Session> {
           {rpc::code::kInvalidParams, "dind.workspacePrograms takes one argument, an object with a uri", nullptr});
       return;
     }
-    auto found = workspace_programs(argument, services_.folders);
+    auto found = workspace_programs(argument, services_.workspaces);
     if (found)
       reply.result(std::move(*found));
     else
@@ -314,7 +314,7 @@ class Session : public std::enable_shared_from_this<Session> {
       reply.fail({rpc::code::kInvalidParams, *problem, nullptr});
       return;
     }
-    const auto chosen = choose_workspace_program(argument, services_.folders);
+    const auto chosen = choose_workspace_program(argument, services_.workspaces);
     if (chosen)
       reply.result(nullptr);
     else
@@ -347,8 +347,8 @@ class Session : public std::enable_shared_from_this<Session> {
   }
 
   asio::any_io_executor executor_;
-  EditorServices services_;
-  EditorOptions options_;
+  LspServices services_;
+  LspOptions options_;
   std::shared_ptr<rpc::Connection> connection_;
   std::shared_ptr<ClientRuns> runs_;
   DocumentStore documents_;
@@ -365,9 +365,9 @@ class Session : public std::enable_shared_from_this<Session> {
 
 }  // namespace
 
-Task<int> serve_lsp(asio::any_io_executor executor, EditorServices services, EditorOptions options) {
-  const auto session = std::make_shared<Session>(std::move(executor), std::move(services), options);
-  co_return co_await session->serve();
+Task<int> serve_lsp(asio::any_io_executor executor, LspServices services, LspOptions options) {
+  const auto server = std::make_shared<LspServer>(std::move(executor), std::move(services), options);
+  co_return co_await server->serve();
 }
 
 }  // namespace dind::frontends::lsp

@@ -1,4 +1,4 @@
-#include "frontends/handover/place.hpp"
+#include "frontends/handover/socket_path.hpp"
 
 #include <fcntl.h>
 #include <sys/socket.h>

@@ -1,4 +1,4 @@
-#include "frontends/lsp/run_feed.hpp"
+#include "frontends/lsp/event_sink.hpp"
 
 #include "frontends/lsp/plain_lines.hpp"
 #include "frontends/run_json.hpp"
@@ -52,7 +52,7 @@ LspEventSink::LspEventSink(asio::any_io_executor executor, std::shared_ptr<rpc::
                            bool dind_notifications, std::string run_id, std::string uri, std::string run_name,
                            std::shared_ptr<Progress> progress)
     : connection_(std::move(connection)),
-      own_notifications_(dind_notifications),
+      dind_notifications_(dind_notifications),
       run_id_(std::move(run_id)),
       uri_(std::move(uri)),
       name_(std::move(run_name)),
@@ -69,7 +69,7 @@ LspEventSink::LspEventSink(asio::any_io_executor executor, std::shared_ptr<rpc::
           })) {}
 
 void LspEventSink::say(const char* state, Json fields) {
-  if (!own_notifications_) return;
+  if (!dind_notifications_) return;
   fields["runId"] = run_id_;
   fields["uri"] = uri_;
   fields["state"] = state;
@@ -77,7 +77,7 @@ void LspEventSink::say(const char* state, Json fields) {
 }
 
 void LspEventSink::log_line(const std::string& text) {
-  if (!own_notifications_) connection_->notify("window/logMessage", {{"type", kLogType}, {"message", escaped(text)}});
+  if (!dind_notifications_) connection_->notify("window/logMessage", {{"type", kLogType}, {"message", escaped(text)}});
 }
 
 void LspEventSink::on_state(const StateChange& change) {
@@ -121,7 +121,7 @@ void LspEventSink::finished(const Result<RunResult>& result) {
     const auto end = ended(*result, limits_);
     log_line(end);
     // A plain client writes log messages to a place where nobody looks (I11).
-    if (!own_notifications_)
+    if (!dind_notifications_)
       connection_->notify(
           "window/showMessage",
           {{"type", kInfoType}, {"message", (name_.empty() ? "The program" : escaped(name_)) + ": " + end}});
