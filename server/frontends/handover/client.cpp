@@ -98,7 +98,8 @@ Task<Result<RunResult>> HandoverClient::run(RunSpec spec, EventSink& sink, std::
     connection->send(frame(Type::cancel, name(*cancel.reason())));
     connection->changed().notify();
   });
-  while (!handover->result && !handover->given_back && !connection->ended() && !(answer_by && Clock::now() >= *answer_by)) {
+  while (!handover->result && !handover->given_back && !connection->ended() &&
+         !(answer_by && Clock::now() >= *answer_by)) {
     const Deadline until = answer_by ? *answer_by : in(1h);
     co_await connection->changed().wait(until);
   }

@@ -2,11 +2,13 @@
 
 #include <map>
 
-#include "frontends/history_json.hpp"
 #include "frontends/jsonrpc/event_sink.hpp"
-#include "frontends/request_fields.hpp"
+#include "frontends/jsonrpc/failures.hpp"
+#include "frontends/jsonrpc/history_methods.hpp"
+#include "frontends/jsonrpc/params.hpp"
 #include "frontends/run_json.hpp"
 #include "frontends/shared/execution.hpp"
+#include "rpc/binder.hpp"
 #include "rpc/connection.hpp"
 #include "support/ids.hpp"
 #include "support/log/log.hpp"
@@ -19,24 +21,20 @@ using rpc::Json;
 namespace {
 
 constexpr int kProtocol = 1;
-constexpr int kNotRun = -32000;  // the request could not be done: `data` says why
 constexpr auto kEngineTime = 1500ms;
-constexpr auto kShutdownTimeout = 8s;
 constexpr auto kFlushTime = 1s;
 constexpr std::size_t kMaxRuns = 256;  // of one client, including queued runs
-constexpr std::int64_t kUsualList = 20;
-constexpr std::int64_t kMaxListEntries = 1000;
+constexpr const char* kRunMethods[] = {"run", "runPythonCode", "runShellScript", "runCommand", "buildAndRun"};
 
-void refuse(rpc::Reply& reply, int code, const Error& error) { reply.fail({code, error.message, error_json(error)}); }
+rpc::Failure no_memory_for_message() {
+  const Error error = no_room_for_body();
+  return {kNotRun, error.message, error_json(error, kNoRoomForBodyStatus)};
+}
 
 class ClientConnection : public std::enable_shared_from_this<ClientConnection> {
  public:
   ClientConnection(asio::any_io_executor executor, ClientServices services, ClientOptions options)
-      : executor_(executor),
-        services_(std::move(services)),
-        options_(std::move(options)),
-        ended_(executor),
-        turn_(executor) {}
+      : executor_(executor), services_(std::move(services)), options_(std::move(options)), ended_(executor) {}
 
   Task<bool> serve(Cancel stop) {
     const auto self = shared_from_this();
@@ -45,12 +43,10 @@ class ClientConnection : public std::enable_shared_from_this<ClientConnection> {
         {.request = [this](rpc::Request request,
                            rpc::Reply reply) { on_request(std::move(request), std::move(reply)); },
          .notification = [](const rpc::Notification&) {},
-         .no_room =
-             [] {
-               const Error error = no_room_for_body();
-               return rpc::Failure{kNotRun, error.message, error_json(error, kNoRoomForBodyStatus)};
-             }},
+         .no_room = no_memory_for_message},
         options_.owns_fds);
+    history_ = std::make_shared<HistoryMethods>(executor_, services_.history, connection_);
+    bind_methods();
     const auto stopped = stop.on_cancel([weak = weak_from_this(), stop] {
       if (const auto alive = weak.lock()) {
         alive->cancel_all(stop.reason().value_or(CancelReason::shutdown));
@@ -67,7 +63,7 @@ class ClientConnection : public std::enable_shared_from_this<ClientConnection> {
     place_.reset();
     if (!served) log(LogLevel::warning, served.error().message);
     cancel_all(CancelReason::client_gone);
-    const auto deadline = in(kShutdownTimeout);
+    const auto deadline = in(options_.shutdown_timeout);
     while (!active_.empty() && co_await ended_.wait(deadline)) {
     }
     co_await connection_->flushed(in(kFlushTime));
@@ -76,87 +72,93 @@ class ClientConnection : public std::enable_shared_from_this<ClientConnection> {
 
  private:
   // Held by a request while it is open. When the last one is released, the client counts as idle.
-  struct Open {
-    std::shared_ptr<ClientConnection> session;
+  struct OpenRequest {
+    std::shared_ptr<ClientConnection> client;
     std::shared_ptr<void> work;
-    Open(std::shared_ptr<ClientConnection> s, std::shared_ptr<void> w) : session(std::move(s)), work(std::move(w)) {
-      ++session->open_;
+    OpenRequest(std::shared_ptr<ClientConnection> c, std::shared_ptr<void> w)
+        : client(std::move(c)), work(std::move(w)) {
+      ++client->open_;
     }
-    Open(const Open&) = delete;
-    Open& operator=(const Open&) = delete;
-    ~Open() {
-      if (--session->open_ == 0 && session->place_) session->place_->waits();
+    OpenRequest(const OpenRequest&) = delete;
+    OpenRequest& operator=(const OpenRequest&) = delete;
+    ~OpenRequest() {
+      if (--client->open_ == 0 && client->place_) client->place_->waits();
     }
   };
-  // `soon`: the request ends by itself within seconds, so the client's next requests can wait for it.
-  std::shared_ptr<Open> open(bool soon) {
-    return std::make_shared<Open>(shared_from_this(), soon ? connection_->begin_work() : nullptr);
+  std::shared_ptr<void> open_request() { return std::make_shared<OpenRequest>(shared_from_this(), nullptr); }
+  // For a request that ends by itself within seconds, so the client's next requests can wait for it.
+  std::shared_ptr<void> open_short_request() {
+    return std::make_shared<OpenRequest>(shared_from_this(), connection_->begin_work());
+  }
+
+  void bind_methods() {
+    for (const char* method : kRunMethods)
+      methods_.request(method, run_method(method), [this](RunRequest request, rpc::Reply reply) {
+        begin_run(std::move(request), std::move(reply));
+      });
+    methods_.request("run/cancel", decode_cancel, [this](const CancelParams& params, rpc::Reply reply) {
+      reply.result({{"cancelled", cancel_runs(params.run_id)}});
+    });
+    methods_.request("server/info", [this](rpc::Reply reply) { reply.result(server_info()); });
+    methods_.request("engine/status", [this](rpc::Reply reply) {
+      spawn(executor_, "engine/status", engine_status(shared_from_this(), std::move(reply)));
+    });
+    methods_.request("history/list", decode_history_list, [this](HistoryListParams params, rpc::Reply reply) {
+      history_->list(params, std::move(reply), open_short_request());
+    });
+    methods_.request("history/get", decode_history_get, [this](HistoryGetParams params, rpc::Reply reply) {
+      history_->get(std::move(params), std::move(reply), open_short_request());
+    });
   }
 
   void on_request(rpc::Request request, rpc::Reply reply) {
     if (place_) place_->works();
-    const auto opened = open(false);
-    const std::string& method = request.method;
-    if (const auto read = run_method(method)) {
-      begin_run(read(object_of(request.params)), std::move(reply));
-    } else if (method == "run/cancel") {
-      cancel_runs(object_of(request.params), std::move(reply));
-    } else if (method == "server/info") {
-      if (takes_nothing(request.params, reply))
-        reply.result({{"name", "dind-executor"},
-                      {"version", services_.version},
-                      {"protocol", kProtocol},
-                      {"enabled", services_.enabled}});
-    } else if (method == "engine/status") {
-      if (takes_nothing(request.params, reply))
-        spawn(executor_, method, engine_status(shared_from_this(), std::move(reply)));
-    } else if (method == "history/list") {
-      list_history(object_of(request.params), std::move(reply));
-    } else if (method == "history/get") {
-      find_history(object_of(request.params), std::move(reply));
-    } else {
-      reply.fail({rpc::code::kMethodNotFound, "There is no method " + method, nullptr});
-    }
+    const auto opened = open_request();
+    methods_.dispatch(std::move(request), std::move(reply));
   }
 
-  // Missing params are the same as an object without fields.
-  static Json object_of(Json& params) { return params.is_null() ? Json::object() : std::move(params); }
-
-  // Whether the params fit a method without params. Refuses the request if not (I26).
-  static bool takes_nothing(Json& params, rpc::Reply& reply) {
-    if (params.is_array() && params.empty()) return true;
-    const Json object = object_of(params);
-    RequestFields fields(object);
-    const auto ended = fields.end();
-    if (!ended) refuse(reply, rpc::code::kInvalidParams, ended.error());
-    return ended.has_value();
+  Json server_info() const {
+    return {{"name", "dind-executor"},
+            {"version", services_.version},
+            {"protocol", kProtocol},
+            {"enabled", services_.enabled}};
   }
 
-  void begin_run(Result<RunRequest> request, rpc::Reply reply) {
-    if (!request) return refuse(reply, rpc::code::kInvalidParams, request.error());
+  static Task<void> engine_status(std::shared_ptr<ClientConnection> self, rpc::Reply reply) {
+    const auto opened = self->open_short_request();
+    const bool enabled = self->services_.enabled;
+    auto status = co_await self->services_.engine.look(in(kEngineTime));
+    if (!enabled) status.message = "Running code is switched off here: DIND_ENABLED says so";
+    Json fields{{"enabled", enabled}, {"available", enabled && status.reachable}, {"address", status.address}};
+    if (!status.version.empty()) fields["version"] = status.version;
+    if (!status.message.empty()) fields["message"] = status.message;
+    reply.result(std::move(fields));
+  }
+
+  void begin_run(RunRequest request, rpc::Reply reply) {
     if (active_.size() >= kMaxRuns)
-      return refuse(
-          reply, kNotRun,
-          {ErrorCode::busy, "This client has " + std::to_string(kMaxRuns) + " runs open; wait for one to end", 0});
-    auto& run_id = request->spec.run_id;
+      return reply.fail(failure(
+          kNotRun,
+          {ErrorCode::busy, "This client has " + std::to_string(kMaxRuns) + " runs open; wait for one to end", 0}));
+    auto& run_id = request.spec.run_id;
     if (!run_id) run_id = random_id();
     if (active_.contains(*run_id))
-      return refuse(reply, kNotRun,
-                    {ErrorCode::invalid_request, "A run with the id " + *run_id + " is under way; take another id", 0});
-    request->spec.client = options_.name;
+      return reply.fail(failure(
+          kNotRun, {ErrorCode::invalid_request, "A run with the id " + *run_id + " is under way; take another id", 0}));
+    request.spec.client = options_.name;
     active_[*run_id] = reply.cancel();
-    spawn(executor_, "run " + *run_id, follow(shared_from_this(), std::move(*request), std::move(reply)));
+    spawn(executor_, "run " + *run_id, follow(shared_from_this(), std::move(request), std::move(reply)));
   }
 
   static Task<void> follow(std::shared_ptr<ClientConnection> self, RunRequest request, rpc::Reply reply) {
-    const auto opened = self->open(false);
+    const auto opened = self->open_request();
     const std::string id = *request.spec.run_id;
     const Cancel cancel = reply.cancel();
-    std::optional<JsonRpcEventSink> notices;
-    if (request.stream) notices.emplace(self->executor_, self->connection_, id);
+    std::optional<JsonRpcEventSink> events;
+    if (request.stream) events.emplace(self->executor_, self->connection_, id);
     const auto run = co_await execute(self->executor_, self->services_.runs, std::move(request),
-                                      notices ? &*notices : nullptr, cancel);
-    if (notices) notices->finish();
+                                      events ? &*events : nullptr, cancel);
+    if (events) events->finish();
     if (run)
       co_await self->answer(*run, reply);
     else
@@ -177,16 +179,13 @@ class ClientConnection : public std::enable_shared_from_this<ClientConnection> {
     }
   }
 
-  void cancel_runs(const Json& params, rpc::Reply reply) {
-    RequestFields fields(params);
-    std::optional<std::string> run_id;
-    fields.text("runId", run_id);
-    if (const auto ended = fields.end(); !ended) return refuse(reply, rpc::code::kInvalidParams, ended.error());
+  // Returns how many runs were told to end.
+  std::size_t cancel_runs(const std::optional<std::string>& run_id) {
     std::vector<Cancel> found;  // collected first: a run may end while it is cancelled
     for (auto& [id, cancel] : active_)
       if (!run_id || id == *run_id) found.push_back(cancel);
     for (auto& each : found) each.cancel(CancelReason::user);
-    reply.result({{"cancelled", found.size()}});
+    return found.size();
   }
 
   void cancel_all(CancelReason reason) {
@@ -195,77 +194,14 @@ class ClientConnection : public std::enable_shared_from_this<ClientConnection> {
     for (auto& each : found) each.cancel(reason);
   }
 
-  static Task<void> engine_status(std::shared_ptr<ClientConnection> self, rpc::Reply reply) {
-    const auto opened = self->open(true);
-    const bool enabled = self->services_.enabled;
-    auto status = co_await self->services_.engine.look(in(kEngineTime));
-    if (!enabled) status.message = "Running code is switched off here: DIND_ENABLED says so";
-    Json fields{{"enabled", enabled}, {"available", enabled && status.reachable}, {"address", status.address}};
-    if (!status.version.empty()) fields["version"] = status.version;
-    if (!status.message.empty()) fields["message"] = status.message;
-    reply.result(std::move(fields));
-  }
-
-  void list_history(const Json& params, rpc::Reply reply) {
-    RequestFields fields(params);
-    std::optional<std::int64_t> limit;
-    fields.whole("limit", limit, 1, kMaxListEntries);
-    if (const auto ended = fields.end(); !ended) return refuse(reply, rpc::code::kInvalidParams, ended.error());
-    spawn(executor_, "history/list",
-          answer_list(shared_from_this(), static_cast<std::size_t>(limit.value_or(kUsualList)), std::move(reply)));
-  }
-  static Task<void> answer_list(std::shared_ptr<ClientConnection> self, std::size_t limit, rpc::Reply reply) {
-    const auto opened = self->open(true);
-    const auto turn = co_await self->turn_to_read();
-    const auto records = co_await self->services_.history.list(limit);
-    if (!records) co_return refuse(reply, kNotRun, records.error());
-    auto room = co_await room_for_reply(self->executor_, kSummaryBytes * records->size(), reply.cancel());
-    if (!room) co_return refuse(reply, kNotRun, no_room("The history was read"));
-    Json runs = Json::array();
-    for (const auto& record : *records) runs.push_back(history_summary_json(record));
-    reply.result({{"runs", std::move(runs)}}, std::move(room));
-  }
-
-  void find_history(const Json& params, rpc::Reply reply) {
-    RequestFields fields(params);
-    std::string id;
-    fields.require("id", "a run's id");
-    fields.non_empty_text("id", id);
-    if (const auto ended = fields.end(); !ended) return refuse(reply, rpc::code::kInvalidParams, ended.error());
-    spawn(executor_, "history/get", answer_find(shared_from_this(), std::move(id), std::move(reply)));
-  }
-  static Task<void> answer_find(std::shared_ptr<ClientConnection> self, std::string id, rpc::Reply reply) {
-    const auto opened = self->open(true);
-    const auto turn = co_await self->turn_to_read();
-    const auto record = co_await self->services_.history.find(std::move(id));
-    if (!record) co_return refuse(reply, kNotRun, record.error());
-    auto room = co_await room_for_reply(self->executor_, kRecordBytes, reply.cancel());
-    if (!room) co_return refuse(reply, kNotRun, no_room("The history was read"));
-    reply.result(history_run_json(*record), std::move(room));
-  }
-
-  // Lets one request of a client read the history at a time: an answer may have a megabyte (S11).
-  Task<std::shared_ptr<void>> turn_to_read() {
-    while (reading_) co_await turn_.wait(in(1h));
-    reading_ = true;
-    std::shared_ptr<void> turn(nullptr, [weak = weak_from_this()](void*) {
-      if (const auto alive = weak.lock()) {
-        alive->reading_ = false;
-        alive->turn_.notify();
-      }
-    });
-    co_await connection_->caught_up();
-    co_return turn;
-  }
-
   asio::any_io_executor executor_;
   ClientServices services_;
   ClientOptions options_;
+  rpc::Binder methods_{wrong_params};
   std::shared_ptr<rpc::Connection> connection_;
+  std::shared_ptr<HistoryMethods> history_;
   std::map<std::string, Cancel> active_;  // by run id
   Signal ended_;
-  Signal turn_;
-  bool reading_ = false;  // a request reads the history
   std::size_t open_ = 0;  // number of open requests
   std::optional<IdleClients::Place> place_;
 };
@@ -273,8 +209,8 @@ class ClientConnection : public std::enable_shared_from_this<ClientConnection> {
 }  // namespace
 
 Task<bool> serve_client(asio::any_io_executor executor, ClientServices services, ClientOptions options, Cancel stop) {
-  const auto session = std::make_shared<ClientConnection>(std::move(executor), std::move(services), std::move(options));
-  co_return co_await session->serve(std::move(stop));
+  const auto client = std::make_shared<ClientConnection>(std::move(executor), std::move(services), std::move(options));
+  co_return co_await client->serve(std::move(stop));
 }
 
 }  // namespace dind::frontends::jsonrpc

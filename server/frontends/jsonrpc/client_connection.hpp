@@ -1,6 +1,7 @@
 // Serves one client with JSON-RPC 2.0 on two descriptors, from its first message until it is gone (docs/rpc.md).
 #pragma once
 
+#include <chrono>
 #include <memory>
 #include <string>
 
@@ -24,8 +25,9 @@ struct ClientServices {
 struct ClientOptions {
   int in_fd = 0;
   int out_fd = 1;
-  bool owns_fds = false;              // closes both, which then are different, at the end
-  std::string name;                   // the client's name; the queue is fair among names
+  bool owns_fds = false;                              // closes both, which then are different, at the end
+  std::string name;                                   // the client's name; the queue is fair among names
+  std::chrono::milliseconds shutdown_timeout{8'000};  // for the runs of a client that is gone
   std::shared_ptr<IdleClients> idle;  // tells it when the client has no open request; null: tells nobody
 };
 

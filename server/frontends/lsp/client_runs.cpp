@@ -16,13 +16,6 @@ namespace {
 
 constexpr int kErrorMessage = 1;  // MessageType.Error
 
-// The first argument of a workspace/executeCommand; null if there is none.
-const Json& first_argument(const Json& params) {
-  static const Json kNone;
-  const Json& arguments = rpc::field(params, "arguments");
-  return arguments.is_array() && !arguments.empty() ? arguments.front() : kNone;
-}
-
 // A run that was stopped before its program began. For the client it is a stopped run like any other.
 Result<RunResult> as_stopped(Result<RunResult> result, const std::string& run_id, const Cancel& cancel) {
   if (result || result.error().code != ErrorCode::cancelled) return result;
@@ -52,25 +45,7 @@ ClientRuns::ClientRuns(asio::any_io_executor executor, RunService& service, std:
       client_("editor:" + random_id(8)),
       ended_(executor) {}
 
-void ClientRuns::run_file(const Json& params, const ClientCapabilities& client, const DocumentStore& documents,
-                          const Options& options, rpc::Reply reply) {
-  const Json& argument = first_argument(params);
-  if (const auto problem = wrong_shape(argument))
-    reply.fail({rpc::code::kInvalidParams, *problem, nullptr});
-  else
-    start(make_request(argument, documents, options), params, client, std::move(reply));
-}
-
-void ClientRuns::run_workspace(const Json& params, const ClientCapabilities& client, WorkspaceRuns& workspaces,
-                               const Options& options, rpc::Reply reply) {
-  const Json& argument = first_argument(params);
-  if (const auto problem = wrong_workspace_shape(argument))
-    reply.fail({rpc::code::kInvalidParams, *problem, nullptr});
-  else
-    start(make_workspace_request(argument, workspaces, options), params, client, std::move(reply));
-}
-
-void ClientRuns::start(Result<RunRequest> request, const Json& params, const ClientCapabilities& client,
+void ClientRuns::start(Result<RunRequest> request, const Json& work_done_token, const ClientCapabilities& client,
                        rpc::Reply reply) {
   const auto refuse = [&](const Error& error) {
     // Clients that do not know dind/output rarely show the error of a command.
@@ -90,7 +65,7 @@ void ClientRuns::start(Result<RunRequest> request, const Json& params, const Cli
   }
   Cancel cancel = reply.cancel();
   auto progress =
-      Progress::begin(connection_, rpc::field(params, "workDoneToken"), client.progress,
+      Progress::begin(connection_, work_done_token, client.progress,
                       "Run " + (request->name.empty() ? "a program" : escaped(request->name)) + " in sandbox");
   active_[id] = {document_key(request->uri), cancel, progress};
   spawn(executor_, "run " + id,

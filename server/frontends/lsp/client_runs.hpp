@@ -1,5 +1,4 @@
-// The runs of one client. dind.runFile and dind.runWorkspace start them. dind.stop, a cancelled
-// request or a cancelled progress stops them.
+// The live runs of one client. dind.stop, a cancelled request or a cancelled progress stops them.
 #pragma once
 
 #include <functional>
@@ -7,8 +6,7 @@
 #include <memory>
 #include <string>
 
-#include "frontends/lsp/document_store.hpp"
-#include "frontends/lsp/options.hpp"
+#include "frontends/lsp/messages.hpp"
 #include "frontends/lsp/progress.hpp"
 #include "frontends/lsp/run_request.hpp"
 #include "rpc/connection.hpp"
@@ -17,26 +15,16 @@
 
 namespace dind::frontends::lsp {
 
-// What the client supports, from its `initialize` request.
-struct ClientCapabilities {
-  bool dind_notifications = false;  // experimental.dind.output
-  bool own_commands = false;        // experimental.dind.ownCommands
-  bool progress = false;            // window.workDoneProgress
-  bool refreshes_lenses = false;    // workspace.codeLens.refreshSupport
-};
-
 class ClientRuns : public std::enable_shared_from_this<ClientRuns> {
  public:
   // Calls `on_change` when a run of a document begins or ends.
   ClientRuns(asio::any_io_executor executor, RunService& service, std::shared_ptr<rpc::Connection> connection,
              std::function<void()> on_change);
 
-  // Handles dind.runFile. `params` are those of workspace/executeCommand.
-  void run_file(const rpc::Json& params, const ClientCapabilities& client, const DocumentStore& documents,
-                const Options& options, rpc::Reply reply);
-  // Handles dind.runWorkspace.
-  void run_workspace(const rpc::Json& params, const ClientCapabilities& client, WorkspaceRuns& workspaces,
-                     const Options& options, rpc::Reply reply);
+  // Starts the run of a command, and replies when it has ended. `request`: an Error is the reply.
+  // `work_done_token`: of the command; null: none.
+  void start(Result<RunRequest> request, const rpc::Json& work_done_token, const ClientCapabilities& client,
+             rpc::Reply reply);
   // Handles dind.stop with `arguments`. Returns how many runs were told to stop. Error (invalid_request): the
   // arguments do not have a shape of the protocol.
   Result<std::size_t> stop(const rpc::Json& arguments);
@@ -54,7 +42,6 @@ class ClientRuns : public std::enable_shared_from_this<ClientRuns> {
     Cancel cancel;
     std::shared_ptr<Progress> progress;
   };
-  void start(Result<RunRequest> request, const rpc::Json& params, const ClientCapabilities& client, rpc::Reply reply);
   struct PendingRun;  // everything that a run needs; the coroutine takes it by value
   static Task<void> follow(std::shared_ptr<ClientRuns> self, PendingRun pending);
 

@@ -1,8 +1,7 @@
-// Serves the connection of one editor: docs/protocol.md.
+// Serves one LSP client: docs/protocol.md.
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <optional>
 #include <string>
 
@@ -20,14 +19,15 @@ struct LspServices {
   std::string version;
 };
 struct LspOptions {
-  std::optional<std::int64_t> client_process_id;  // when that process ends, the server ends
-  Cancel stop;                                    // ends the session as the client does
+  std::optional<std::int64_t> client_process_id;       // when that process ends, the server ends
+  Cancel stop;                                         // ends the server as the client does
+  std::chrono::milliseconds shutdown_timeout{10'000};  // for the runs and their containers
   int in_fd = 0;
   int out_fd = 1;
 };
 
 // Serves until the client exits or is gone. Then it cancels all runs of the client and waits until their containers are
-// removed, or 10 s have passed. Returns the exit code of the process: 0 after `shutdown`, else 1.
+// removed, or `shutdown_timeout` has passed. Returns the exit code of the process: 0 after `shutdown`, else 1.
 Task<int> serve_lsp(asio::any_io_executor executor, LspServices services, LspOptions options);
 
 }  // namespace dind::frontends::lsp
