@@ -1,21 +1,18 @@
 #include "frontends/http/connection.hpp"
 
 #include <boost/asio/redirect_error.hpp>
-#include <boost/asio/write.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/core/tcp_stream.hpp>
-#include <boost/beast/http/empty_body.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/read.hpp>
 #include <boost/beast/http/string_body.hpp>
-#include <boost/beast/http/write.hpp>
-#include <ctime>
 
 #include "frontends/http/accept_field.hpp"
+#include "frontends/http/exchange.hpp"
 #include "frontends/http/request_head.hpp"
+#include "frontends/http/response.hpp"
 #include "frontends/shared/memory_budget.hpp"
 #include "support/log/log.hpp"
-#include "support/units.hpp"
 
 namespace dind::frontends::http {
 
@@ -31,17 +28,68 @@ constexpr std::size_t kMaxAhead = 64 * 1024;  // bytes that are read but not yet
 constexpr auto kIdleTime = 60s;               // between two requests
 constexpr auto kHeaderTime = 10s;
 constexpr auto kBodyTime = 60s;
-constexpr auto kReplyTime = 60s;
 constexpr auto kLastEventsTime = 30s;  // after the run's end, for the reader of the events
 constexpr auto kLingerTime = 1s;
 
-std::string date() {
-  const std::time_t now = std::time(nullptr);
-  std::tm parts{};
-  gmtime_r(&now, &parts);
-  char line[40];
-  std::strftime(line, sizeof line, "%a, %d %b %Y %H:%M:%S GMT", &parts);
-  return line;
+using Parser = bhttp::request_parser<bhttp::string_body>;
+
+ReadFault read_fault(error_code failed) {
+  if (failed == asio::error::no_memory) return ReadFault::no_memory;
+  const bool of_http = failed.category() == bhttp::make_error_code(bhttp::error::end_of_stream).category();
+  if (!of_http || failed == bhttp::error::end_of_stream || failed == bhttp::error::partial_message)
+    return ReadFault::gone;
+  if (failed == bhttp::error::header_limit || failed == bhttp::error::buffer_overflow)
+    return ReadFault::header_too_large;
+  return failed == bhttp::error::body_limit ? ReadFault::body_too_large : ReadFault::not_http;
+}
+
+ReceivedHead received_head(const Parser& parser, bool is_too_large) {
+  const auto& message = parser.get();
+  ReceivedHead received{.head = head_of(message, !parser.is_done()),
+                        .has_unambiguous_length = has_unambiguous_length(message),
+                        .is_too_large = is_too_large,
+                        .has_unread_body = !parser.is_done(),
+                        .expect = {}};
+  if (const auto field = message.find(bhttp::field::expect); field != message.end())
+    received.expect.emplace(field->value().data(), field->value().size());
+  return received;
+}
+
+// The functions read from `stream`, which must outlive the call like the other arguments.
+Task<error_code> read_head(beast::tcp_stream& stream, beast::flat_buffer& buffer, Parser& parser) {
+  error_code failed;
+  if (buffer.size() == 0) {
+    stream.expires_after(kIdleTime);
+    buffer.commit(
+        co_await stream.async_read_some(buffer.prepare(4096), asio::redirect_error(asio::use_awaitable, failed)));
+    if (failed) co_return failed;
+  }
+  stream.expires_after(kHeaderTime);
+  co_await bhttp::async_read_header(stream, buffer, parser, asio::redirect_error(asio::use_awaitable, failed));
+  co_return failed;
+}
+
+Task<error_code> read_body(beast::tcp_stream& stream, beast::flat_buffer& buffer, Parser& parser) {
+  error_code failed;
+  stream.expires_after(kBodyTime);
+  ArrivingBody share;
+  parser.eager(true);
+  while (!failed && !parser.is_done()) {
+    co_await bhttp::async_read_some(stream, buffer, parser, asio::redirect_error(asio::use_awaitable, failed));
+    if (!share.grow_to(parser.get().body().size())) failed = asio::error::no_memory;
+  }
+  co_return failed;
+}
+
+// Unread bytes would make the kernel reset the connection, and the client might never see the answer.
+Task<void> linger(beast::tcp_stream& stream) {
+  error_code failed;
+  stream.socket().shutdown(asio::ip::tcp::socket::shutdown_send, failed);
+  stream.expires_after(kLingerTime);
+  std::array<char, 4096> bytes;
+  while (!failed) {
+    co_await stream.async_read_some(asio::buffer(bytes), asio::redirect_error(asio::use_awaitable, failed));
+  }
 }
 
 class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
@@ -61,189 +109,111 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
     const auto self = shared_from_this();
     const auto stopped = stop_.on_cancel([this] {
       error_code ignored;
-      if (reading_) stream_.socket().cancel(ignored);
+      if (stop_ends(phase_)) stream_.socket().cancel(ignored);
     });
-    while (!stop_.cancelled() && co_await serve_request()) {
-    }
-    if (linger_) co_await linger();
+    while (phase_ != Phase::closing && !stop_.cancelled()) co_await serve_request();
+    if (linger_) co_await linger(stream_);
     error_code ignored;
     stream_.socket().shutdown(asio::ip::tcp::socket::shutdown_both, ignored);
     stream_.socket().close(ignored);
   }
 
  private:
-  using Parser = bhttp::request_parser<bhttp::string_body>;
-
-  // False: the connection has ended.
-  Task<bool> serve_request() {
+  // Sets the phase to reading_head for the next request, or to closing.
+  Task<void> serve_request() {
+    phase_ = Phase::reading_head;
+    response_ = {};
     place_.waits();
-    if (buffer_.size() == 0 && !co_await read_first()) co_return false;
     Parser parser;
     parser.header_limit(kMaxHeader);
-    parser.body_limit(context_.most_body);
-    const auto read_failed = co_await read_header(parser);
-    if (read_failed && read_failed != bhttp::error::body_limit) co_return co_await answer_broken(read_failed);
-    const auto& message = parser.get();
-    const RequestHead head = head_of(message, !parser.is_done());
-    version_ = message.version();
-    head_only_ = head.method == "HEAD";
-    origin_ = head.origin && context_.gate->allows_origin(*head.origin) ? *head.origin : "";
-    keep_alive_ = message.keep_alive() && !stop_.cancelled() && !context_.closing.cancelled();
-    asked_ = {.peer = peer_, .method = head.method, .path = head.target.substr(0, head.target.find('?'))};
-    asked_at_ = Clock::now();
-    if (!has_unambiguous_length(message))
-      co_return co_await answer_unread(detail(400, "Where the request's body ends is not clear"));
-    if (auto refused = judge(head, read_failed == bhttp::error::body_limit)) {
-      // What follows a refused request may not be what this parser takes it for.
-      if (!parser.is_done() || refused->status >= 400) co_return co_await answer_unread(std::move(*refused));
-      co_return co_await write(std::move(*refused));
+    parser.body_limit(context_.max_body);
+    const auto failed = co_await read_head(stream_, buffer_, parser);
+    phase_ = Phase::checking;
+    if (failed && failed != bhttp::error::body_limit) co_return co_await answer_fault(failed);
+    const ReceivedHead received = received_head(parser, failed == bhttp::error::body_limit);
+    begin_response(received.head, parser.get().keep_alive());
+    auto checked = check(received, *context_.gate, context_.max_body);
+    if (auto* refusal = std::get_if<Refusal>(&checked))
+      co_return co_await write(std::move(refusal->reply), refusal->close);
+    const auto& accepted = std::get<Accepted>(checked);
+    if (!accepted.is_probe) place_.works();  // refused clients and probes keep no other client out
+    if (accepted.send_continue && co_await write_continue(stream_)) co_return close();
+    if (accepted.next == Phase::reading_body) {
+      phase_ = Phase::reading_body;
+      if (const auto broken = co_await read_body(stream_, buffer_, parser)) co_return co_await answer_fault(broken);
     }
-    const auto target = *parse_request_target(head.target);
-    if (!is_probe(target.path)) place_.works();  // refused clients and probes keep no other client out
-    if (!parser.is_done()) {
-      if (const auto expected = message.find(bhttp::field::expect); expected != message.end()) {
-        if (!beast::iequals(expected->value(), "100-continue"))
-          co_return co_await answer_unread(detail(417, "Of what may be expected only 100-continue is known"));
-        if (version_ == 11 && !co_await write_continue()) co_return false;
-      }
-      if (const auto failed = co_await read_body(parser)) co_return co_await answer_broken(failed);
-    }
-    Request request{.method = head_only_ ? "GET" : head.method,
-                    .path = target.path,
-                    .query = target.query,
-                    .wants_events = accepts_events(head.accept),
+    Request request{.method = response_.without_body ? "GET" : received.head.method,
+                    .path = accepted.target.path,
+                    .query = accepted.target.query,
+                    .wants_events = accepts_events(received.head.accept),
                     .body = std::move(parser.get().body()),
-                    .caller = context_.gate->authenticate(head).value_or(Caller{})};
-    asked_.client = request.caller.name;
-    co_return co_await answer(std::move(request));
+                    .caller = context_.gate->authenticate(received.head).value_or(Caller{})};
+    logged_.client = request.caller.name;
+    co_await run(std::move(request));
   }
 
-  void close_idle() {
-    error_code ignored;
-    stream_.socket().shutdown(asio::ip::tcp::socket::shutdown_both, ignored);
+  void begin_response(const RequestHead& head, bool keep_alive) {
+    response_ = {.version = head.version,
+                 .keep_alive = keep_alive && !stop_.cancelled() && !context_.closing.cancelled(),
+                 .without_body = head.method == "HEAD",
+                 .allowed_origin = head.origin && context_.gate->allows_origin(*head.origin) ? *head.origin : ""};
+    logged_ = {.peer = peer_, .method = head.method, .path = head.target.substr(0, head.target.find('?'))};
+    received_at_ = Clock::now();
   }
 
-  Task<bool> read_first() {
-    error_code failed;
-    reading_ = true;
-    stream_.expires_after(kIdleTime);
-    const auto count =
-        co_await stream_.async_read_some(buffer_.prepare(4096), asio::redirect_error(asio::use_awaitable, failed));
-    reading_ = false;
-    buffer_.commit(count);
-    co_return !failed;
-  }
-
-  Task<error_code> read_header(Parser& parser) {
-    error_code failed;
-    reading_ = true;
-    stream_.expires_after(kHeaderTime);
-    co_await bhttp::async_read_header(stream_, buffer_, parser, asio::redirect_error(asio::use_awaitable, failed));
-    reading_ = false;
-    co_return failed;
-  }
-
-  Task<error_code> read_body(Parser& parser) {
-    error_code failed;
-    reading_ = true;
-    stream_.expires_after(kBodyTime);
-    ArrivingBody share;
-    parser.eager(true);
-    while (!failed && !parser.is_done()) {
-      co_await bhttp::async_read_some(stream_, buffer_, parser, asio::redirect_error(asio::use_awaitable, failed));
-      if (!share.grow_to(parser.get().body().size())) failed = asio::error::no_memory;
-    }
-    reading_ = false;
-    co_return failed;
-  }
-
-  // The answer if the request is refused before its body is read. nullopt: go on.
-  std::optional<Reply> judge(const RequestHead& head, bool too_large) const {
-    if (auto refused = context_.gate->refuse_host_or_origin(head)) return refused;
-    const std::string path = parse_request_target(head.target)->path;
-    if (head.method == "OPTIONS") return options(path);
-    if (Routes::needs_token(path) && !context_.gate->authenticate(head)) {
-      auto reply = detail(401, "Send the token: Authorization: Bearer TOKEN");
-      reply.fields.emplace_back("WWW-Authenticate", "Bearer realm=\"dind-executor\"");
-      return reply;
-    }
-    if (auto refused = Routes::refuse(head.method, path)) return refused;
-    if (too_large) return too_large_reply();
-    if (head.method == "POST") {
-      if (!is_json(head.content_type)) return detail(415, "Send JSON: Content-Type: application/json");
-      if (!head.content_encoding.empty()) return detail(415, "Send the body as it is, without Content-Encoding");
-    }
-    return std::nullopt;
-  }
-
-  Reply too_large_reply() const {
-    return detail(413, "The body is larger than " + format_bytes(static_cast<std::int64_t>(context_.most_body)) +
-                           ", which is the most here (serve.maxBody)");
-  }
-
-  std::optional<Reply> options(const std::string& path) const {
-    const std::string methods = path == "*" ? "DELETE, GET, HEAD, OPTIONS, POST" : Routes::methods_of(path);
-    if (methods.empty()) return Routes::refuse("OPTIONS", path);
-    Reply reply{.status = 204, .fields = {{"Allow", methods}}};
-    if (!origin_.empty()) {
-      reply.fields.emplace_back("Access-Control-Allow-Methods", methods);
-      reply.fields.emplace_back("Access-Control-Allow-Headers", "Authorization, Content-Type");
-      reply.fields.emplace_back("Access-Control-Max-Age", "600");
-    }
-    return reply;
-  }
-
-  Task<bool> answer(Request request) {
+  Task<void> run(Request request) {
+    phase_ = Phase::running;
     Cancel gone;
     stream_.expires_never();
-    answered_ = false;
     if (request.method == "POST") {
       watching_ = true;
       spawn(stream_.get_executor(), "HTTP client", watch(shared_from_this(), gone));
     }
     Answer answer = detail(500, "A bug of ours: the log says more");
     try {
-      answer = co_await context_.routes.answer(std::move(request), gone);
-      if (auto* run = std::get_if<RunRequest>(&answer)) co_await send_events(std::move(*run), gone);
+      answer = co_await context_.handlers.answer(std::move(request), gone);
+      if (auto* run = std::get_if<RunRequest>(&answer)) co_await stream_events(std::move(*run), gone);
     } catch (const std::exception& e) {
       log(LogLevel::error, std::string("A request could not be answered: ") + e.what());
     }
-    answered_ = true;
+    phase_ = Phase::writing;
     error_code ignored;
     while (watching_) {
       stream_.socket().cancel(ignored);
       co_await changed_.wait(in(1s));
     }
     // Cancelled for another reason: the client still waits for its answer.
-    if (gone.reason() == CancelReason::client_gone) co_return false;
-    keep_alive_ = keep_alive_ && !over_;
-    if (auto* reply = std::get_if<Reply>(&answer)) co_return co_await write(std::move(*reply));
-    co_return keep_alive_;
+    if (gone.reason() == CancelReason::client_gone) co_return close();
+    response_.keep_alive = response_.keep_alive && !peer_closed_;
+    if (auto* reply = std::get_if<Reply>(&answer)) co_return co_await write(std::move(*reply), false);
+    phase_ = after_reply(response_.keep_alive, stop_.cancelled());
   }
 
-  // Reads ahead while an answer is on its way. The end of the stream means that the client has gone.
+  // Reads ahead while a request runs. The end of the stream means that the client has gone.
   static Task<void> watch(std::shared_ptr<HttpConnection> self, Cancel gone) {
-    while (!self->answered_ && self->buffer_.size() < kMaxAhead) {
+    while (self->phase_ == Phase::running && self->buffer_.size() < kMaxAhead) {
       error_code failed;
-      const auto room = std::min<std::size_t>(4096, kMaxAhead - self->buffer_.size());
-      const auto count = co_await self->stream_.async_read_some(self->buffer_.prepare(room),
+      const auto free_bytes = std::min<std::size_t>(4096, kMaxAhead - self->buffer_.size());
+      const auto count = co_await self->stream_.async_read_some(self->buffer_.prepare(free_bytes),
                                                                 asio::redirect_error(asio::use_awaitable, failed));
       self->buffer_.commit(count);
       if (!failed) continue;
       // The end of a stream is reported once. Another read might wait forever.
-      self->over_ = failed != asio::error::operation_aborted;
-      if (!self->answered_) gone.cancel(CancelReason::client_gone);
+      self->peer_closed_ = failed != asio::error::operation_aborted;
+      if (self->phase_ == Phase::running) gone.cancel(CancelReason::client_gone);
       break;
     }
     self->watching_ = false;
     self->changed_.notify();
   }
 
-  Task<void> send_events(RunRequest run, Cancel gone) {
+  Task<void> stream_events(RunRequest run, Cancel gone) {
     const auto events = std::make_shared<EventQueue>(stream_.get_executor());
+    response_.keep_alive = response_.keep_alive && response_.version == 11;
+    log_reply(200);
     sending_ = true;
-    spawn(stream_.get_executor(), "HTTP events", send_all(shared_from_this(), events, gone));
-    co_await context_.routes.stream(std::move(run), events, gone);
+    spawn(stream_.get_executor(), "HTTP events", send_events(shared_from_this(), events, gone));
+    co_await context_.handlers.stream(std::move(run), events, gone);
     error_code ignored;
     auto deadline = in(kLastEventsTime);
     while (sending_) {
@@ -253,117 +223,44 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
     }
   }
 
-  static Task<void> send_all(std::shared_ptr<HttpConnection> self, std::shared_ptr<EventQueue> events, Cancel gone) {
-    error_code failed;
-    const auto token = [&failed] { return asio::redirect_error(asio::use_awaitable, failed); };
-    const bool chunked = self->version_ == 11;
-    self->keep_alive_ = self->keep_alive_ && chunked;
-    bhttp::response<bhttp::empty_body> head(bhttp::status::ok, self->version_);
-    self->set_fields(head, "text/event-stream; charset=utf-8");
-    head.set("X-Accel-Buffering", "no");  // without this, nginx delays the events
-    self->told(200);
-    if (chunked) head.chunked(true);
-    bhttp::response_serializer<bhttp::empty_body> serializer(head);
-    co_await bhttp::async_write_header(self->stream_, serializer, token());
-    while (!failed) {
-      const auto piece = co_await events->next();
-      if (!piece) break;
-      if (chunked)
-        co_await asio::async_write(self->stream_, bhttp::make_chunk(asio::buffer(piece->bytes)), token());
-      else
-        co_await asio::async_write(self->stream_, asio::buffer(piece->bytes), token());
-    }
-    if (!failed && chunked) co_await asio::async_write(self->stream_, bhttp::make_chunk_last(), token());
-    if (failed) {
-      events->abandon();
+  static Task<void> send_events(std::shared_ptr<HttpConnection> self, std::shared_ptr<EventQueue> events, Cancel gone) {
+    if (co_await write_events(self->stream_, std::move(events), self->response_))
       gone.cancel(CancelReason::client_gone);
-    }
     self->sending_ = false;
     self->changed_.notify();
   }
 
-  template <typename Response>
-  void set_fields(Response& response, const std::string& type) const {
-    response.set(bhttp::field::date, date());
-    response.set(bhttp::field::cache_control, "no-store");
-    response.set("X-Content-Type-Options", "nosniff");
-    if (!type.empty()) response.set(bhttp::field::content_type, type);
-    if (!origin_.empty()) {
-      response.set(bhttp::field::access_control_allow_origin, origin_);
-      response.set(bhttp::field::vary, "Origin");
-    }
-    response.keep_alive(keep_alive_);
+  // `then_close`: the rest of the request is not read, so where the next request begins is not known.
+  Task<void> write(Reply reply, bool then_close) {
+    phase_ = Phase::writing;
+    response_.keep_alive = response_.keep_alive && !then_close;
+    linger_ = then_close;
+    log_reply(reply.status);
+    const auto failed = co_await write_reply(stream_, std::move(reply), response_);
+    phase_ = after_reply(response_.keep_alive && !failed, stop_.cancelled());
   }
 
-  // True: the connection may go on.
-  Task<bool> write(Reply reply) {
-    const bool no_body = head_only_ || reply.status == 204;
-    bhttp::response<bhttp::string_body> response;
-    response.version(version_);
-    response.result(static_cast<unsigned>(reply.status));
-    told(reply.status);
-    set_fields(response, reply.status == 204 ? "" : reply.type);
-    for (const auto& [name, value] : reply.fields) response.set(name, value);
-    if (reply.status != 204) response.content_length(reply.body.size());
-    if (!no_body) response.body() = std::move(reply.body);
-    bhttp::response_serializer<bhttp::string_body> serializer(response);
-    error_code failed;
-    const auto token = [&failed] { return asio::redirect_error(asio::use_awaitable, failed); };
-    stream_.expires_after(kReplyTime);
-    if (no_body)
-      co_await bhttp::async_write_header(stream_, serializer, token());
-    else
-      co_await bhttp::async_write(stream_, serializer, token());
-    co_return !failed && keep_alive_ && !stop_.cancelled();
+  Task<void> answer_fault(error_code failed) {
+    auto reply = reply_to(read_fault(failed), context_.max_body, failed.message());
+    if (!reply) co_return close();
+    response_.without_body = false;
+    co_await write(std::move(*reply), true);
   }
 
-  // Logs what was answered.
-  void told(int status) {
-    if (asked_.method.empty()) return;
-    asked_.status = status;
-    asked_.took = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - asked_at_);
-    context_.log.answered(asked_);
-    asked_ = {};
+  void close() { phase_ = Phase::closing; }
+
+  void close_idle() {
+    error_code ignored;
+    stream_.socket().shutdown(asio::ip::tcp::socket::shutdown_both, ignored);
   }
 
-  Task<bool> write_continue() {
-    constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
-    error_code failed;
-    stream_.expires_after(kReplyTime);
-    co_await asio::async_write(stream_, asio::buffer(kContinue), asio::redirect_error(asio::use_awaitable, failed));
-    co_return !failed;
-  }
-
-  // The rest of the request is not read, so where the next request begins is not known: the connection ends.
-  Task<bool> answer_unread(Reply reply) {
-    keep_alive_ = false;
-    linger_ = true;
-    co_await write(std::move(reply));
-    co_return false;
-  }
-
-  Task<bool> answer_broken(error_code failed) {
-    if (failed == asio::error::no_memory)
-      co_return co_await answer_unread(detail(no_room_for_body(), kNoRoomForBodyStatus));
-    const bool of_http = failed.category() == bhttp::make_error_code(bhttp::error::end_of_stream).category();
-    if (!of_http || failed == bhttp::error::end_of_stream || failed == bhttp::error::partial_message)
-      co_return false;  // the client has gone, or is too slow
-    head_only_ = false;
-    if (failed == bhttp::error::header_limit || failed == bhttp::error::buffer_overflow)
-      co_return co_await answer_unread(detail(431, "The request's header is larger than 16 KiB, which is the most"));
-    if (failed == bhttp::error::body_limit) co_return co_await answer_unread(too_large_reply());
-    co_return co_await answer_unread(detail(400, "The request is not HTTP/1.1: " + failed.message()));
-  }
-
-  // Unread bytes would make the kernel reset the connection, and the client might never see the answer.
-  Task<void> linger() {
-    error_code failed;
-    stream_.socket().shutdown(asio::ip::tcp::socket::shutdown_send, failed);
-    stream_.expires_after(kLingerTime);
-    std::array<char, 4096> bytes;
-    while (!failed) {
-      co_await stream_.async_read_some(asio::buffer(bytes), asio::redirect_error(asio::use_awaitable, failed));
-    }
+  // Logs the reply of a request whose head was read.
+  void log_reply(int status) {
+    if (logged_.method.empty()) return;
+    logged_.status = status;
+    logged_.took = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - received_at_);
+    context_.log.answered(logged_);
+    logged_ = {};
   }
 
   beast::tcp_stream stream_;
@@ -373,20 +270,16 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
   Signal changed_;
   std::string peer_;
   IdleClients::Place place_;
+  Phase phase_ = Phase::reading_head;
   // Of the request that is answered now.
-  unsigned version_ = 11;
-  bool keep_alive_ = false;
-  bool head_only_ = false;
-  std::string origin_;  // the request's origin, if it is allowed
-  LoggedRequest asked_;
-  Deadline asked_at_;
-  bool reading_ = false;
-  bool answered_ = false;
-  bool watching_ = false;
-  bool sending_ = false;
+  ResponseOptions response_;
+  LoggedRequest logged_;
+  Deadline received_at_;
+  bool watching_ = false;  // the task `watch` runs
+  bool sending_ = false;   // the task `send_events` runs
   // Of the whole connection.
-  bool over_ = false;    // the client sends no more
-  bool linger_ = false;  // the client may still be sending
+  bool peer_closed_ = false;  // the client sends no more
+  bool linger_ = false;       // the client may still be sending
 };
 
 }  // namespace

@@ -5,23 +5,23 @@
 #include <cstddef>
 
 #include "frontends/http/gate.hpp"
+#include "frontends/http/handlers.hpp"
 #include "frontends/http/request_log.hpp"
-#include "frontends/http/routes.hpp"
 #include "frontends/shared/idle_clients.hpp"
 
 namespace dind::frontends::http {
 
 // What the connections share. Outlives them.
 struct HttpContext {
-  HttpContext(asio::any_io_executor executor, HttpServices services, std::shared_ptr<Gate> who, std::size_t body)
+  HttpContext(asio::any_io_executor executor, HttpServices services, std::shared_ptr<Gate> who, std::size_t body_bytes)
       : closing(services.runs.closing()),
-        routes(std::move(executor), std::move(services)),
+        handlers(std::move(executor), std::move(services)),
         gate(std::move(who)),
-        most_body(body) {}
+        max_body(body_bytes) {}
   Cancel closing;  // no run begins any more; clients should use another server
-  Routes routes;
+  Handlers handlers;
   std::shared_ptr<Gate> gate;
-  std::size_t most_body;
+  std::size_t max_body;  // bytes
   RequestLog log;
   std::shared_ptr<IdleClients> idle = std::make_shared<IdleClients>();
 };

@@ -2,12 +2,12 @@
 
 #include "dind/exit_code.hpp"
 #include "dind/patterns.hpp"
-#include "frontends/http/routes.hpp"
+#include "frontends/http/handlers.hpp"
 #include "frontends/request_fields.hpp"
 #include "frontends/run_json.hpp"
-#include "services/workspaces/languages_service.hpp"
 #include "frontends/shared/ending.hpp"
 #include "frontends/shared/execution.hpp"
+#include "services/workspaces/languages_service.hpp"
 #include "support/ids.hpp"
 #include "support/text/shortened.hpp"
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "frontends/http/routes.hpp"
 #include "frontends/run_json.hpp"
 #include "support/text/lower.hpp"
 #include "support/text/shortened.hpp"
@@ -27,8 +28,6 @@ Reply other_origin() {
 }
 
 }  // namespace
-
-bool is_probe(std::string_view path) { return path == "/livez" || path == "/readyz" || path == "/healthz"; }
 
 Reply detail(int status, std::string_view message) {
   const auto code = status == 404 || status == 405 ? ErrorCode::not_found
@@ -97,7 +96,7 @@ std::optional<Reply> Gate::refuse_host_or_origin(const RequestHead& head) const 
   const auto target = parse_request_target(head.target);
   if (!target) return detail(400, "The request's target is no path");
   // HTTP/1.0 has no Host field. Load balancers send their health checks this way.
-  const bool any_name = !policy_.tokens.empty() || is_probe(target->path);
+  const bool any_name = !policy_.tokens.empty() || token_policy(target->path) == TokenPolicy::not_needed;
   if (head.hosts.size() > 1 || (head.hosts.empty() && (head.version > 10 || !any_name)))
     return detail(400, "A request has one Host field");
   if (any_name && head.origin && !allows_origin(*head.origin)) return other_origin();

@@ -11,9 +11,6 @@
 
 namespace dind::frontends::http {
 
-// Whether the path only asks if the server is alive or ready. This needs no token and may use any host name.
-bool is_probe(std::string_view path);
-
 struct GatePolicy {
   std::vector<std::string> hosts;    // besides the loopback names and the listening address
   std::vector<std::string> origins;  // "https://app.example": pages that may send requests
@@ -25,7 +22,7 @@ class Gate {
   explicit Gate(GatePolicy policy);
   // The answer to a request for a host name that is not the server's, or from a page that may not ask.
   // Names matter only without tokens: a web page can reach the server through a name of its own, but
-  // it has no token. A probe may use any name.
+  // it has no token. A request that needs no token may use any name.
   std::optional<Reply> refuse_host_or_origin(const RequestHead& head) const;
   // Who asks. nullopt: a caller who may not ask.
   std::optional<Caller> authenticate(const RequestHead& head) const;

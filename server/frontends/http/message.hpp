@@ -39,6 +39,7 @@ struct Request {
   std::string method;
   std::string path;
   std::string query;
+  std::string id;             // the part of the path that the route has in braces
   bool wants_events = false;  // Accept: text/event-stream
   std::string body;
   Caller caller;

@@ -1,73 +1,51 @@
-// The routes of the HTTP frontend (docs/http.md), without HTTP itself.
+// The routes of the HTTP frontend (docs/http.md): one table, and what follows from it. Pure.
 #pragma once
 
-#include <memory>
-#include <nlohmann/json_fwd.hpp>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
-#include "frontends/http/event_queue.hpp"
-#include "frontends/http/gate.hpp"
 #include "frontends/http/message.hpp"
-#include "frontends/shared/execution.hpp"
-#include "services/health/engine_watch.hpp"
-#include "services/history/history.hpp"
-#include "services/runs/live_runs.hpp"
 #include "support/async/cancel.hpp"
+#include "support/async/task.hpp"
 
 namespace dind::frontends::http {
 
-struct HttpServices {
-  LiveRuns& runs;
-  EngineWatch& engine;
-  History& history;
-  std::string version;
-  bool enabled = true;  // whether runs are allowed here
+class Handlers;
+
+// `not_needed`: the path only tells whether the server is alive or ready. Such a request may also use any host name.
+enum class TokenPolicy { required, not_needed };
+
+struct Route {
+  std::string_view method;  // a path with GET also takes HEAD; every path takes OPTIONS
+  std::string_view path;    // a part in braces stands for one part of a path: "/runs/{id}"
+  TokenPolicy token = TokenPolicy::required;
+  std::string_view operation_id;  // in openapi.json
+  Task<Answer> (Handlers::*handle)(Request request, Cancel gone) = nullptr;
 };
+std::span<const Route> routes();
 
-class Routes {
- public:
-  Routes(asio::any_io_executor executor, HttpServices services);
+// The text of the part in braces; empty if the pattern has none. nullopt: the path does not match.
+std::optional<std::string> match_path(std::string_view pattern, std::string_view path);
 
-  // The methods of a path, in the form of an Allow field. Empty: the path does not exist.
-  static std::string methods_of(std::string_view path);
-  static bool needs_token(std::string_view path) { return !is_probe(path); }
-  // The answer if the path does not exist or has no such method.
-  static std::optional<Reply> refuse(std::string_view method, std::string_view path);
-
-  // `gone`: the client no longer waits. Every request gets an answer; exceptions are bugs.
-  Task<Answer> answer(Request request, Cancel gone);
-  // Runs a request that is answered with events: pushes all of them, and closes the queue.
-  Task<void> stream(RunRequest run, std::shared_ptr<EventQueue> events, Cancel gone);
-
- private:
-  Task<Answer> start_run(Request request, Cancel gone);
-  Task<Reply> list_runs(std::string query, Caller caller, Cancel gone);
-  Task<Reply> show_run(std::string id, Caller caller, Cancel gone);
-  Reply cancel_run(const std::string& id, const Caller& caller);
-  std::vector<LiveRun> live_of(const Caller& caller) const;
-  // Whether a run that comes now could begin.
-  Task<Reply> readiness();
-  Task<Reply> metrics();
-  // Asks the engine at most once a second, however many requests want to know.
-  Task<bool> engine_up();
-
-  asio::any_io_executor executor_;
-  HttpServices services_;
-  Signal looked_;
-  bool looking_ = false;
-  std::optional<Deadline> looked_at_;
-  bool up_ = false;
+// The route of a request. `HEAD` is not a method here: it gets the reply of GET without its body.
+struct FoundRoute {
+  const Route* route = nullptr;
+  std::string id;  // the part in braces
 };
+std::optional<FoundRoute> find_route(std::string_view method, std::string_view path);
 
-// Why there is no result, and what the program had written.
-Reply not_run(const NotRun& run);
+// For a path that does not exist, a token is required: without one, nobody learns which paths exist.
+TokenPolicy token_policy(std::string_view path);
 
-// Parses the body of a request. Errors (invalid_request): it is not JSON, or exceeds the bounds of `read_json`.
-Result<nlohmann::json> parse_body(std::string_view body);
+// The methods of a path, in the form of an Allow field. "*": those of all paths. Empty: the path does not exist.
+std::string allowed_methods(std::string_view path);
 
-// POST /execute: the request and reply of the guide.
-Task<Reply> execute_code(asio::any_io_executor executor, HttpServices& services, Request request, Cancel gone);
+// 404 for a path that does not exist, 405 with `Allow` for a method that the path does not take. nullopt: neither.
+std::optional<Reply> refuse_route(std::string_view method, std::string_view path);
+
+// The reply to OPTIONS. `of_page`: a web page of an allowed origin asks what it may send (CORS).
+Reply options_reply(std::string_view path, bool of_page);
 
 }  // namespace dind::frontends::http

@@ -17,7 +17,6 @@ namespace {
 constexpr std::size_t kMaxConnections = 512;
 constexpr auto kPause = 100ms;  // after a failure, such as a lack of descriptors, or at the max number of connections
 constexpr auto kTellOften = 60s;
-constexpr auto kShutdownTimeout = 9s;
 
 struct Connections {
   explicit Connections(const asio::any_io_executor& executor) : changed(executor) {}
@@ -50,7 +49,7 @@ class Server final : public HttpServer {
   Task<void> serve(HttpServices services, HttpPolicy policy, Cancel stop) override {
     policy.gate->add_host(address_.address);
     const auto context =
-        std::make_shared<HttpContext>(executor_, std::move(services), std::move(policy.gate), policy.most_body);
+        std::make_shared<HttpContext>(executor_, std::move(services), std::move(policy.gate), policy.max_body);
     context->log.set_access(policy.access_log);
     const auto connections = std::make_shared<Connections>(executor_);
     Deadline told_at{};
@@ -87,7 +86,7 @@ class Server final : public HttpServer {
       ++connections->count;
       spawn(executor_, "HTTP connection", serve_one(std::move(socket), context, connections, stop));
     }
-    const auto deadline = in(kShutdownTimeout);
+    const auto deadline = in(policy.shutdown_timeout);
     while (connections->count > 0 && co_await connections->changed.wait(deadline)) {
     }
   }

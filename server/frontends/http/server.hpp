@@ -6,14 +6,15 @@
 #include <memory>
 
 #include "frontends/http/gate.hpp"
+#include "frontends/http/handlers.hpp"
 #include "frontends/http/listen_address.hpp"
-#include "frontends/http/routes.hpp"
 
 namespace dind::frontends::http {
 
 struct HttpPolicy {
   std::shared_ptr<Gate> gate;
-  std::size_t most_body = 32U << 20;
+  std::size_t max_body = 32U << 20;                   // bytes
+  std::chrono::milliseconds shutdown_timeout{9'000};  // for replies in progress
   bool access_log = false;
 };
 

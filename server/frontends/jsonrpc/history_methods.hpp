@@ -5,7 +5,7 @@
 
 #include "frontends/jsonrpc/params.hpp"
 #include "rpc/connection.hpp"
-#include "services/history.hpp"
+#include "services/history/history.hpp"
 #include "support/async/task.hpp"
 
 namespace dind::frontends::jsonrpc {

@@ -11,7 +11,7 @@
 #include "frontends/lsp/messages.hpp"
 #include "frontends/lsp/options.hpp"
 #include "rpc/connection.hpp"
-#include "services/workspace_runs.hpp"
+#include "services/workspaces/workspace_runs.hpp"
 
 namespace dind::frontends::lsp {
 

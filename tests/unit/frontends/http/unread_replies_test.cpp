@@ -1,7 +1,7 @@
 #include <boost/asio/io_context.hpp>
 #include <catch2/catch_test_macros.hpp>
 
-#include "frontends/http/routes.hpp"
+#include "frontends/http/handlers.hpp"
 #include "frontends/shared/memory_budget.hpp"
 #include "support/run_task.hpp"
 
@@ -54,7 +54,7 @@ TEST_CASE("Every way to ask for a run waits with its reply until others are read
   LiveRuns runs(io.get_executor(), loud);
   Engine engine;
   NoHistory history;
-  Routes routes(io.get_executor(), {.runs = runs, .engine = engine, .history = history, .version = "1"});
+  Handlers handlers(io.get_executor(), {.runs = runs, .engine = engine, .history = history, .version = "1"});
   const auto until = [&](const auto& done) {
     for (const auto deadline = in(std::chrono::seconds(60)); !done() && Clock::now() < deadline;)
       io.run_one_until(deadline);
@@ -72,13 +72,13 @@ TEST_CASE("Every way to ask for a run waits with its reply until others are read
     std::string body;
     const auto ask = [&]() -> Task<void> {
       if (path == "events") {
-        co_await routes.stream({.spec = {.program = CommandProgram{{"true"}}, .run_id = "r"}}, events, {});
+        co_await handlers.stream({.spec = {.program = CommandProgram{{"true"}}, .run_id = "r"}}, events, {});
         while (auto piece = co_await events->next()) {
           body += piece->bytes;
           hold = piece->hold;
         }
       } else {
-        auto answer = co_await routes.answer(
+        auto answer = co_await handlers.answer(
             {.method = "POST", .path = path, .body = "{\"code\":\"1\",\"language\":\"python\"}"}, {});
         auto& reply = std::get<Reply>(answer);
         body = std::move(reply.body);
