@@ -61,7 +61,7 @@ export class RunOutput {
   private pending = '';
   private timer: NodeJS.Timeout | undefined;
   private atLineStart = true;
-  private saidFull = false;
+  private fullNoteShown = false;
   /** The header has only the name so far, and its line is not finished. */
   private headerIsOpen = true;
   private stage: Stage | undefined;
@@ -113,8 +113,8 @@ export class RunOutput {
     const plain = this.plain[channel].add(text);
     this.certificate ||= mayBeCertificate(plain);
     this.pending += this.cap.add(plain);
-    if (this.cap.isFull && !this.saidFull) {
-      this.saidFull = true;
+    if (this.cap.isFull && !this.fullNoteShown) {
+      this.fullNoteShown = true;
       this.pending += `\n${vscode.l10n.t('… too much output: the end follows when the program has ended …')}\n`;
     }
     this.timer ??= setTimeout(() => this.flush(), FLUSH_AFTER_MS);

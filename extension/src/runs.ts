@@ -13,7 +13,7 @@ import { ServerUnavailable } from './server_program';
 import { runOptions } from './settings';
 
 /** Max time for a stopped run to end before its request is cancelled. */
-const STOP_WITHIN_MS = 5_000;
+const STOP_TIMEOUT_MS = 5_000;
 
 /** How a run ended. `cancelled`: the person stopped it before there was a result. */
 export type Outcome = { result: LspRunResult } | { failure: Failure } | { cancelled: true };
@@ -117,8 +117,8 @@ export class Runs implements vscode.Disposable {
 
   /** Tells the server to stop a run. Cancels the request if the run does not end in time. */
   async stop(run: Run): Promise<void> {
-    const hurry = setTimeout(() => run.request.cancel(), STOP_WITHIN_MS);
-    void run.ended.finally(() => clearTimeout(hurry));
+    const timer = setTimeout(() => run.request.cancel(), STOP_TIMEOUT_MS);
+    void run.ended.finally(() => clearTimeout(timer));
     const client = this.server.running;
     try {
       if (client) await execute(client, STOP, { runId: run.id });

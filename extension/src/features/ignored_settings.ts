@@ -6,11 +6,11 @@ import { ignoredSettings } from '../settings';
 import { toSafeLine } from '../text/safe_line';
 
 export function activate({ runs }: Context): vscode.Disposable {
-  const said = new Set<string>();
+  const reported = new Set<string>();
   return runs.addNotes((uri) => {
     const news = ignoredSettings(uri)
       .map(({ name, value }) => `${name} = ${toSafeLine(JSON.stringify(value), 80)}`)
-      .filter((setting) => !said.has(setting) && said.add(setting));
+      .filter((setting) => !reported.has(setting) && reported.add(setting));
     if (news.length === 0) return [];
     return [
       vscode.l10n.t(

@@ -4,7 +4,7 @@
 type State = 'text' | 'return' | 'escape' | 'csi' | 'string' | 'stringEscape';
 
 // Anything longer is not a sequence: a program that prints ESC ] and never ends it must not hide its own output.
-const LONGEST_SEQUENCE = 4096;
+const MAX_SEQUENCE_LENGTH = 4096;
 
 // The characters that the method `text` does not return unchanged.
 const NOT_PLAIN = /[\x00-\x08\x0b-\x1f\x7f-\x9f]/g;
@@ -34,7 +34,7 @@ export class PlainText {
   }
 
   private next(character: string): string {
-    if (this.state !== 'text' && this.state !== 'return' && ++this.length > LONGEST_SEQUENCE) this.state = 'text';
+    if (this.state !== 'text' && this.state !== 'return' && ++this.length > MAX_SEQUENCE_LENGTH) this.state = 'text';
     switch (this.state) {
       case 'return':
         this.state = 'text';
