@@ -11,7 +11,7 @@ from server import SHELL, Command
 
 WAYS = ("editor", "editor", "file", "command", "stdin")
 LANES = 4
-LIMITS = {"limits": {"defaults": {"output": OUTPUT}, "maximum": {"output": OUTPUT}}}
+LIMITS = {"limits": {"defaults": {"output": OUTPUT}, "max": {"output": OUTPUT}}}
 
 
 class Mixed:

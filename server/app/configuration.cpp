@@ -224,7 +224,7 @@ Result<Configuration> parse_configuration(std::string_view text_of_file, std::st
   constexpr std::int64_t kManyRuns = 100'000;
   const Fields fields{
       {"limits", object({{"defaults", limits(configuration.limits.defaults)},
-                         {"maximum", limits(configuration.limits.maximum)},
+                         {"max", limits(configuration.limits.max)},
                          {"allowInternet", flag(configuration.limits.allow_internet)}})},
       {"images",
        [&](const json& value, const std::string& field) { return read_images(configuration.images, value, field); }},

@@ -69,7 +69,7 @@ class BadInput(CliCase):
                 self.assert_refused(self.call(*arguments), said)
 
     def test_a_broken_configuration(self):
-        for text, said in (("{", "JSON"), ('{"limits": {"maximum": {"timout": 3}}}', "timout")):
+        for text, said in (("{", "JSON"), ('{"limits": {"max": {"timout": 3}}}', "timout")):
             with self.subTest(text):
                 env = self.environment(DIND_CONFIG=self.file("config.json", text))
                 self.assert_refused(self.call("run", self.python("print(1)"), env=env), "config.json", said)

@@ -18,7 +18,7 @@ void check(const LimitsRequest& request) {
     return;
   }
   const Limits& is = granted->limits;
-  const Limits& most = policy.maximum;
+  const Limits& most = policy.max;
   fuzz::require(is.timeout.count() > 0 && is.timeout <= most.timeout, "a timeout");
   fuzz::require(is.memory_bytes > 0 && is.memory_bytes <= most.memory_bytes, "a memory limit");
   fuzz::require(is.cpus > 0 && is.cpus <= most.cpus, "a CPU limit");

@@ -115,7 +115,7 @@ class LongLived(HostileTest):
         return len([each for each in files if not each.startswith("socket:")]), len([each for each in files if each.startswith("socket:")]), threads, len(children)
 
     def test_descriptors_threads_and_children_are_those_of_before(self):
-        config = self.file("config.json", '{"limits": {"maximum": {"output": "1m"}}}')
+        config = self.file("config.json", '{"limits": {"max": {"output": "1m"}}}')
         client = LspClient(env={"HOME": str(self.folder), "DIND_CONFIG": config})
         self.addCleanup(client.close)
         client.initialize()

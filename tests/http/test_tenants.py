@@ -128,11 +128,11 @@ class Reloading(Tenants):
         self.assertEqual(self.status(server, ALICE), 200)
 
     def test_limits_are_read_again(self):
-        server = self.serve_tokens(config={"limits": {"maximum": {"timeout": 10}}})
+        server = self.serve_tokens(config={"limits": {"max": {"timeout": 10}}})
         def notes():
             return " ".join(self.as_(server, ALICE, "POST", "/runs", {"code": "1", "language": "python", "limits": {"timeout": 99}}).json()["notes"])
         self.assertIn("10 s is in force", notes())
-        (self.folder / "config.json").write_text('{"limits": {"maximum": {"timeout": 20}}}')
+        (self.folder / "config.json").write_text('{"limits": {"max": {"timeout": 20}}}')
         server.child.send_signal(signal.SIGHUP)
         self.until(lambda: "20 s is in force" in notes(), "the new limit is not in force")
         (self.folder / "config.json").write_text("{")
@@ -148,7 +148,7 @@ class Reloading(Tenants):
         def notes():
             return " ".join(self.as_(server, ALICE, "POST", "/runs", {"code": "1", "language": "python", "limits": {"timeout": 99}}).json()["notes"])
         self.assertEqual(notes(), "")
-        (home / ".config/dind-executor/config.json").write_text('{"limits": {"maximum": {"timeout": 20}}}')
+        (home / ".config/dind-executor/config.json").write_text('{"limits": {"max": {"timeout": 20}}}')
         self.until(lambda: "20 s is in force" in notes(), "the new limit is not in force")
 
     def test_more_runs_at_once_take_effect_for_those_that_wait(self):

@@ -333,7 +333,7 @@ class Refusals(ClientCase):
 
     def test_a_limit_above_the_maximum_is_lowered_and_reported(self):
         config = self.folder / "config.json"
-        config.write_text('{"limits": {"maximum": {"timeout": 5}}}')
+        config.write_text('{"limits": {"max": {"timeout": 5}}}')
         client = self.client(env={"DIND_CONFIG": str(config)})
         client.reply(client.run(self.file("a.py", "print(1)"), runId="r", timeout=100))
         started = client.notification("dind/run", state="started")

@@ -72,7 +72,7 @@ Result<EffectiveLimits> grant(const LimitPolicy& policy, const LimitsRequest& re
 
   EffectiveLimits granted;
   const Limits& usual = policy.defaults;
-  const Limits& most = policy.maximum;
+  const Limits& most = policy.max;
   using Milliseconds = std::chrono::milliseconds;
   granted.limits.timeout = clamped(
       "timeout", request.timeout, usual.timeout, most.timeout, granted.notes,

@@ -11,7 +11,7 @@ namespace dind {
 
 struct LimitPolicy {
   Limits defaults;
-  Limits maximum{.timeout = std::chrono::hours(1),
+  Limits max{.timeout = std::chrono::hours(1),
                  .memory_bytes = 8LL << 30,
                  .cpus = 64.0,
                  .pids = 4096,

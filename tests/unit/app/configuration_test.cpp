@@ -58,7 +58,7 @@ TEST_CASE("Every setting is read") {
     // comments are welcome
     "limits": {
       "defaults": {"timeout": 30, "memory": "256m", "cpus": 0.5, "pids": 64, "tmp": "16m", "openFiles": 128, "fileSize": 1048576, "output": "1g"},
-      "maximum": {"timeout": "2m", "memory": "1g", "cpus": 2, "pids": 512},
+      "max": {"timeout": "2m", "memory": "1g", "cpus": 2, "pids": 512},
       "allowInternet": false
     },
     "images": {"python": "python:3.13-slim", "js": "node:24-slim"},
@@ -76,9 +76,9 @@ TEST_CASE("Every setting is read") {
                            .open_files = 128,
                            .file_bytes = 1 << 20,
                            .output_bytes = 1LL << 30});
-  CHECK(read->limits.maximum.timeout == 2min);
-  CHECK(read->limits.maximum.cpus == 2.0);
-  CHECK(read->limits.maximum.output_bytes == LimitPolicy{}.maximum.output_bytes);
+  CHECK(read->limits.max.timeout == 2min);
+  CHECK(read->limits.max.cpus == 2.0);
+  CHECK(read->limits.max.output_bytes == LimitPolicy{}.max.output_bytes);
   CHECK_FALSE(read->limits.allow_internet);
   CHECK(read->images ==
         std::map<std::string, std::string>{{"python", "python:3.13-slim"}, {"javascript", "node:24-slim"}});
@@ -208,12 +208,12 @@ TEST_CASE("What is wrong is refused in one line that names file and field") {
   const Case cases[] = {
       {R"({"limit": {}})", "\"limit\""},
       {R"({"limits": {"default": {}}})", "\"limits.default\""},
-      {R"({"limits": {"maximum": {"timout": 5}}})", "\"limits.maximum.timout\""},
-      {R"({"limits": {"maximum": {"timeout": 0}}})", "\"limits.maximum.timeout\""},
-      {R"({"limits": {"maximum": {"timeout": -1}}})", "\"limits.maximum.timeout\""},
-      {R"({"limits": {"maximum": {"memory": "lots"}}})", "\"limits.maximum.memory\""},
-      {R"({"limits": {"maximum": {"memory": null}}})", "\"limits.maximum.memory\""},
-      {R"({"limits": {"maximum": {"memory": 0.2}}})", "\"limits.maximum.memory\""},
+      {R"({"limits": {"max": {"timout": 5}}})", "\"limits.max.timout\""},
+      {R"({"limits": {"max": {"timeout": 0}}})", "\"limits.max.timeout\""},
+      {R"({"limits": {"max": {"timeout": -1}}})", "\"limits.max.timeout\""},
+      {R"({"limits": {"max": {"memory": "lots"}}})", "\"limits.max.memory\""},
+      {R"({"limits": {"max": {"memory": null}}})", "\"limits.max.memory\""},
+      {R"({"limits": {"max": {"memory": 0.2}}})", "\"limits.max.memory\""},
       {R"({"limits": {"defaults": {"cpus": "2"}}})", "\"limits.defaults.cpus\""},
       {R"({"limits": {"defaults": {"cpus": 0}}})", "\"limits.defaults.cpus\""},
       {R"({"limits": {"defaults": {"pids": 1.5}}})", "\"limits.defaults.pids\""},

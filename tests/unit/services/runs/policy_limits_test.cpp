@@ -46,8 +46,8 @@ TEST_CASE("A note on a value that is hardly more than the maximum has both exact
 
 TEST_CASE("A maximum below a default wins, without a note: nobody asked for the default") {
   LimitPolicy policy;
-  policy.maximum.timeout = 5s;
-  policy.maximum.tmp_bytes = 1 << 20;
+  policy.max.timeout = 5s;
+  policy.max.tmp_bytes = 1 << 20;
   const auto granted = grant(policy, {});
   REQUIRE(granted);
   CHECK(granted->limits.timeout == 5s);
