@@ -82,7 +82,7 @@ def cold(table, home, samples):
     """Whole processes and calls with nothing prepared, in turns with the peers. The docker CLI's times are handed on."""
     progress("cold runs")
     program = str(home.file("print(1)\n"))
-    for key, value in home.environment(prestarted={"most": 0}).items():
+    for key, value in home.environment(warmPool={"max": 0}).items():
         os.environ[key] = value
 
     class Command:
@@ -175,7 +175,7 @@ def editor_server(table, home):
     times = []
     for _ in range(20):
         begun = time.perf_counter()
-        server = Server(home, prestarted={"most": 0})
+        server = Server(home, warmPool={"max": 0})
         times.append(time.perf_counter() - begun)
         server.kill()
     table.times("`lsp`: exec to the answer to initialize", times, 0.02)

@@ -14,7 +14,7 @@ class Ready:
 
     def __init__(self, home, most=2, **configuration):
         self.child = subprocess.Popen([PROGRAM, "--log-level", "debug", "rpc"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                                      env=home.environment(prestarted={"most": most}, **configuration))
+                                      env=home.environment(warmPool={"max": most}, **configuration))
         self.lock, self.changed = threading.Lock(), threading.Condition()
         self.open, self.next_id = {}, 0
         self.waiting, self.owed, self.taken = 0, 0, 0

@@ -49,8 +49,8 @@ RunPolicy policy_of(const Configuration& configuration, std::string authorities)
           .enabled = configuration.enabled,
           .packages = std::move(packages),
           .build = build,
-          .prestarted = configuration.prestarted,
-          .prestarted_languages = configuration.prestarted_languages,
+          .warm_pool = configuration.warm_pool,
+          .warm_languages = configuration.warm_languages,
           .authorities = std::move(authorities)};
 }
 

@@ -149,13 +149,13 @@ Read read_serve(ServeSettings& into) {
                  {"accessLog", flag(into.access_log)}});
 }
 
-Read prestarted(Configuration& into) {
+Read warm_pool(Configuration& into) {
   constexpr std::int64_t kMany = 1000;
-  return object({{"most", whole(into.prestarted.most, 0, kMany)},
-                 {"idle", measured(into.prestarted.idle, parse_duration, "seconds or a text such as \"10m\"")},
+  return object({{"max", whole(into.warm_pool.max, 0, kMany)},
+                 {"maxIdle", measured(into.warm_pool.max_idle, parse_duration, "seconds or a text such as \"10m\"")},
                  {"languages", [&into](const json& value, const std::string& field) -> Result<void> {
-                    if (auto read = texts(into.prestarted_languages, "\"python\"")(value, field); !read) return read;
-                    for (const auto& each : into.prestarted_languages)
+                    if (auto read = texts(into.warm_languages, "\"python\"")(value, field); !read) return read;
+                    for (const auto& each : into.warm_languages)
                       if (languages::find_recipe(each) == nullptr)
                         return wrong_setting(field, "names no language: " + shown(each));
                     return {};
@@ -243,7 +243,7 @@ Result<Configuration> parse_configuration(std::string_view text_of_file, std::st
       {"history", history(configuration.history)},
       {"log", log_settings(configuration.log)},
       {"serve", read_serve(configuration.serve)},
-      {"prestarted", prestarted(configuration)},
+      {"warmPool", warm_pool(configuration)},
       {"shareServer", flag(configuration.share_server)},
       {"concurrentRuns", whole(configuration.concurrent_runs, 0, kManyRuns)},
       {"queuedRuns", whole(configuration.queued_runs, 0, kManyRuns)},
@@ -251,11 +251,11 @@ Result<Configuration> parse_configuration(std::string_view text_of_file, std::st
       {"queuedRunsPerClient", whole(configuration.queued_runs_per_client, 0, kManyRuns)},
       {"engine", object({{"host", text(configuration.docker_host, "\"tcp://dind:2375\"")}})}};
   if (auto set = read_fields(parsed, "", fields); !set) return in_file(path, set.error().message);
-  if (configuration.prestarted_languages.size() > configuration.prestarted.most)
-    return in_file(path, "\"prestarted.languages\" names " + std::to_string(configuration.prestarted_languages.size()) +
-                             " languages, and \"prestarted.most\" lets " +
-                             std::to_string(configuration.prestarted.most) +
-                             " sandboxes wait; raise it, or name fewer");
+  if (configuration.warm_languages.size() > configuration.warm_pool.max)
+    return in_file(path, "\"warmPool.languages\" names " + std::to_string(configuration.warm_languages.size()) +
+                             " languages, and \"warmPool.max\" allows " +
+                             std::to_string(configuration.warm_pool.max) +
+                             " warm sandboxes; raise it, or name fewer languages");
   configuration.path = std::move(path);
   return configuration;
 }

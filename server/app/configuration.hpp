@@ -51,8 +51,8 @@ struct Configuration {
   std::string ca_bundle;  // PEM file on the server's machine; empty: none
   LogSettings log;
   ServeSettings serve;
-  sandbox::WarmPoolPolicy prestarted{.most = 4};
-  std::vector<std::string> prestarted_languages;
+  sandbox::WarmPoolPolicy warm_pool{.max = 4};
+  std::vector<std::string> warm_languages;
   bool share_server = true;         // `run` hands its run over to a running server with the same user and settings
   std::size_t concurrent_runs = 0;  // 0: from cores and memory
   std::size_t queued_runs = 128;

@@ -119,7 +119,7 @@ Result<std::unique_ptr<Executor>> Executor::open(ExecutorOptions options) {
   auto made = app::Core::make(core->context.get_executor(), *configuration, options.host);
   if (!made) return std::unexpected(made.error());
   core->core = std::move(*made);
-  spawn(core->context.get_executor(), "prestarted", core->core->maintain_warm_pool(core->over));
+  spawn(core->context.get_executor(), "warm pool", core->core->maintain_warm_pool(core->over));
   spawn(core->context.get_executor(), "clean-up", core->core->run_upkeep(core->over));
   core->thread = std::thread([context = &core->context] { context->run(); });
   return std::unique_ptr<Executor>(new Executor(std::move(core)));

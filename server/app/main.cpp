@@ -134,7 +134,7 @@ int serve(asio::io_context& context, app::Core& core, Task<int> face, Beside bes
           Handovers handovers = {}) {
   const Cancel over;
   const auto executor = context.get_executor();
-  if (beside == Beside::clean_and_warm) spawn(executor, "prestarted", core.maintain_warm_pool(core.live().closing()));
+  if (beside == Beside::clean_and_warm) spawn(executor, "warm pool", core.maintain_warm_pool(core.live().closing()));
   if (beside != Beside::nothing) answer_operators(executor, core, over);
   if (!handovers.path.empty())
     face = app::with_handover_server(executor, core, handovers.path, std::move(face), handovers.stop);

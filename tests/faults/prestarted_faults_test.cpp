@@ -14,9 +14,9 @@ using Then = FakeReply::Then;
 namespace {
 
 struct WarmBench : RunBench {
-  explicit WarmBench(sandbox::WarmPoolPolicy prestarted = {.most = 2, .idle = 10min},
+  explicit WarmBench(sandbox::WarmPoolPolicy warm_pool = {.max = 2, .max_idle = 10min},
                      std::vector<std::string> languages = {})
-      : RunBench({.concurrent_runs = 8, .prestarted = prestarted, .prestarted_languages = std::move(languages)}) {
+      : RunBench({.concurrent_runs = 8, .warm_pool = warm_pool, .warm_languages = std::move(languages)}) {
     fake.on("GET", "/events", FakeReply{.body = "\n", .then = Then::hang, .chunked = true});
     fake.on("POST", "/let/it/go", FakeReply{.status = 204});
     spawn(context.get_executor(), "warm", runs.maintain_warm_pool(over));
@@ -28,10 +28,10 @@ struct WarmBench : RunBench {
   }
   bool removed_what_ran() { return there() == sandboxes.prestarted().waiting(); }
   std::size_t made() const { return fake.count("POST", "/containers/create"); }
-  std::size_t prestarted_made() const {
+  std::size_t warm_made() const {
     std::size_t count = 0;
     for (const auto& request : fake.requests())
-      if (request.path == "/containers/create" && name_in(request).starts_with("dind-prestarted-")) ++count;
+      if (request.path == "/containers/create" && name_in(request).starts_with("dind-warm-")) ++count;
     return count;
   }
 
@@ -52,7 +52,7 @@ TEST_CASE("After a run a sandbox waits, the next run has it for itself, and anot
   REQUIRE(bench.run(python()));
   REQUIRE(bench.waits(1));
   const auto made = bench.made();
-  CHECK(bench.prestarted_made() == 1);
+  CHECK(bench.warm_made() == 1);
 
   auto spec = python();
   spec.run_id = "second";
@@ -65,7 +65,7 @@ TEST_CASE("After a run a sandbox waits, the next run has it for itself, and anot
   CHECK(under->audience.stages.contains("Taking a warm sandbox"));
   REQUIRE(bench.waits(1));
   CHECK(bench.made() == made + 1);  // the one that waits now
-  CHECK(bench.prestarted_made() == 2);
+  CHECK(bench.warm_made() == 2);
   CHECK(bench.wait_all_removed());
   CHECK(bench.there() == 0);
 }
@@ -149,7 +149,7 @@ TEST_CASE("What was announced is made ready, without a run and without a pull") 
 }
 
 TEST_CASE("Languages of the configuration wait from the start") {
-  WarmBench bench({.most = 2, .idle = 10min}, {"python", "javascript"});
+  WarmBench bench({.max = 2, .max_idle = 10min}, {"python", "javascript"});
   bench.fake.on("GET", "/images/*/json", [](const FakeRequest& request) {
     return FakeReply::json(200, request.path.contains("python") ? R"({"Id":"sha256:0123","Config":{}})"
                                                                 : R"({"Id":"sha256:4567","Config":{}})");
@@ -218,34 +218,34 @@ TEST_CASE("A run takes a sandbox that is on its way, rather than begin another")
 }
 
 TEST_CASE("Where nothing like it runs for a while, it goes") {
-  WarmBench bench({.most = 2, .idle = 200ms});
+  WarmBench bench({.max = 2, .max_idle = 200ms});
   REQUIRE(bench.run(python()));
-  REQUIRE(bench.until([&] { return bench.prestarted_made() == 1; }));  // and it may have gone already
+  REQUIRE(bench.until([&] { return bench.warm_made() == 1; }));  // and it may have gone already
   CHECK(bench.until([&] { return bench.sandboxes.prestarted().waiting() == 0 && bench.there() == 0; }));
 }
 
 TEST_CASE("An engine that refuses a prestarted sandbox is not asked again and again") {
   WarmBench bench;
   bench.fake.on("POST", "/containers/create", [&](const FakeRequest& request) {
-    if (RunBench::name_in(request).starts_with("dind-prestarted-"))
+    if (RunBench::name_in(request).starts_with("dind-warm-"))
       return FakeReply::json(500, R"({"message":"no space left on device"})");
     return bench.create(request);
   });
   REQUIRE(bench.run(python()));
-  REQUIRE(bench.until([&] { return bench.prestarted_made() == 1; }));
+  REQUIRE(bench.until([&] { return bench.warm_made() == 1; }));
   bench.until([] { return false; }, 200ms);
-  CHECK(bench.prestarted_made() == 1);
+  CHECK(bench.warm_made() == 1);
   REQUIRE(bench.run(python()));
-  CHECK(bench.until([&] { return bench.prestarted_made() == 2; }));
+  CHECK(bench.until([&] { return bench.warm_made() == 2; }));
   CHECK(bench.wait_all_removed());
   CHECK(bench.there() == 0);
 }
 
 TEST_CASE("With most = 0 nothing waits") {
-  WarmBench bench({.most = 0, .idle = 10min});
+  WarmBench bench({.max = 0, .max_idle = 10min});
   REQUIRE(bench.run(python()));
   bench.until([] { return false; }, 100ms);
-  CHECK(bench.prestarted_made() == 0);
+  CHECK(bench.warm_made() == 0);
   CHECK(bench.wait_all_removed());
   CHECK(bench.there() == 0);
 }

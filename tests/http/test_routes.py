@@ -232,7 +232,7 @@ class About(HttpCase):
         self.assertEqual((value("runs_total", 'verdict="cancelled"'), value("runs_running")), (1, 0))
 
     def test_metrics_count_the_sandboxes_that_wait(self):
-        server = self.serve(config={"prestarted": {"languages": ["python"]}})
+        server = self.serve(config={"warmPool": {"languages": ["python"]}})
         def waiting():
             families = parse_metrics(self.ask(server, "GET", "/metrics").body.decode())
             return families["dind_executor_sandboxes_waiting"][1]["dind_executor_sandboxes_waiting", ""]

@@ -159,24 +159,24 @@ class Prestarted(JsonRpcCase):
         self.assertEqual(self.run_code(client, "print(2)")["stdout"], "2\n")
 
     def test_languages_of_the_configuration_wait_before_the_first_run(self):
-        client = self.warm(prestarted={"languages": ["python"]})
+        client = self.warm(warmPool={"languages": ["python"]})
         self.waiting(client)
         self.assertEqual(self.run_code(client, "print(1)", runId="first")["stdout"], "1\n")
         self.assertEqual([run for run, _ in self.taken(client)], ["first"])
 
     def test_none_where_the_operator_wants_none_and_idle_ones_go(self):
-        client = self.warm(prestarted={"most": 0})
+        client = self.warm(warmPool={"max": 0})
         self.run_code(client, "print(1)")
         self.run_code(client, "print(1)")
         self.assertEqual(self.listed(client), [])
         self.assertEqual(self.taken(client), [])
-        client = self.warm(prestarted={"idle": "1s"})
+        client = self.warm(warmPool={"maxIdle": "1s"})
         self.run_code(client, "print(1)")
         self.waiting(client)
         wait.until(lambda: not self.listed(client), 5)
 
     def test_a_burst_beyond_what_waits_is_answered_whole(self):
-        client = self.warm(prestarted={"most": 2})
+        client = self.warm(warmPool={"max": 2})
         self.run_code(client, "print(1)")
         self.waiting(client)
         asked = [client.ask("runPythonCode", {"code": f"print({number})"}) for number in range(16)]

@@ -153,18 +153,18 @@ struct WarmPool::State : std::enable_shared_from_this<State> {
   // Adjusts the pool to what is requested. It starts one sandbox at a time.
   void tend() {
     const auto now = Clock::now();
-    if (closed || policy.most == 0) return;
-    std::erase_if(shapes, [&](const PoolKey& each) { return now - each.used > policy.idle; });
+    if (closed || policy.max == 0) return;
+    std::erase_if(shapes, [&](const PoolKey& each) { return now - each.used > policy.max_idle; });
     drop_all_but([&](const Entry& each) { return find(each.key) != nullptr && now - each.since < max_age(each.plan); });
     if (shapes.empty() || held > 0) return;
     if (std::ranges::any_of(entries, [](const auto& each) { return !each->sandbox; })) return;
-    std::size_t room = policy.most;
+    std::size_t room = policy.max;
     for (const auto& shape : shapes) {
       const std::size_t wanted = std::min<std::size_t>(room, now - shape.missed < kSecondSandboxFor ? 2 : 1);
       const auto there = std::ranges::count(entries, shape.key, [](const auto& each) { return each->key; });
       room -= wanted;
       if (static_cast<std::size_t>(there) < wanted) {
-        make_room(shapes, policy.most);
+        make_room(shapes, policy.max);
         if (!is_memory_low()) make(shape);
         return;
       }
@@ -172,10 +172,10 @@ struct WarmPool::State : std::enable_shared_from_this<State> {
   }
 
   // Makes room for a new sandbox by removing sandboxes of the least recently used kind.
-  void make_room(const std::vector<PoolKey>& by_use, std::size_t most) {
-    for (auto shape = by_use.rbegin(); shape != by_use.rend() && entries.size() >= most; ++shape)
+  void make_room(const std::vector<PoolKey>& by_use, std::size_t max) {
+    for (auto shape = by_use.rbegin(); shape != by_use.rend() && entries.size() >= max; ++shape)
       for (const auto& each : std::vector(entries))
-        if (each->key == shape->key && entries.size() >= most) drop(each);
+        if (each->key == shape->key && entries.size() >= max) drop(each);
   }
 
   void make(const PoolKey& shape) {
@@ -246,7 +246,7 @@ struct WarmPool::State : std::enable_shared_from_this<State> {
 
   static Task<void> look_after(std::shared_ptr<State> self) {
     while (!self->closed && !self->shapes.empty()) {
-      co_await self->wake.wait(in(std::min<Clock::duration>(kPoolCheckInterval, self->policy.idle)));
+      co_await self->wake.wait(in(std::min<Clock::duration>(kPoolCheckInterval, self->policy.max_idle)));
       if (self->closed) break;
       if (!self->entries.empty() && is_memory_low()) {
         log(LogLevel::info, "Memory is short: no sandbox waits for a run until there is more");
@@ -268,7 +268,7 @@ void WarmPool::allow(WarmPoolPolicy policy) { state_->policy = policy; }
 
 WarmPool::Claim WarmPool::claim(const RunPlan& plan, const SandboxContext& surroundings) {
   Claim claim;
-  if (state_->policy.most == 0 || !can_be_warm(plan, surroundings)) return claim;
+  if (state_->policy.max == 0 || !can_be_warm(plan, surroundings)) return claim;
   const auto key = shape_key(pool_key(plan), surroundings);
   const auto timeout = std::chrono::duration_cast<std::chrono::seconds>(plan.limits.timeout) + 1s;
   for (const auto& each : state_->entries) {
@@ -308,7 +308,7 @@ Task<std::unique_ptr<AttachedSandbox>> WarmPool::taken(Claim claim, Cancel cance
 }
 
 void WarmPool::want(const RunPlan& plan, const SandboxContext& surroundings) {
-  if (state_->closed || state_->policy.most == 0 || !can_be_warm(plan, surroundings)) return;
+  if (state_->closed || state_->policy.max == 0 || !can_be_warm(plan, surroundings)) return;
   auto shape = pool_key(plan);
   auto key = shape_key(shape, surroundings);
   const auto now = Clock::now();
@@ -324,7 +324,7 @@ void WarmPool::want(const RunPlan& plan, const SandboxContext& surroundings) {
                                    .used = now,
                                    .missed = now - kSecondSandboxFor,
                                    .longest = kMaxRunTimeout});
-    if (shapes.size() > state_->policy.most) shapes.pop_back();
+    if (shapes.size() > state_->policy.max) shapes.pop_back();
   }
   shapes.front().used = now;
   shapes.front().longest = std::max(shapes.front().longest, timeout);

@@ -19,8 +19,8 @@
 namespace dind::sandbox {
 
 struct WarmPoolPolicy {
-  std::size_t most = 0;                                       // max warm sandboxes at once; 0: none
-  std::chrono::milliseconds idle = std::chrono::minutes(10);  // max time without a run of their kind
+  std::size_t max = 0;                                            // max warm sandboxes at once; 0: none
+  std::chrono::milliseconds max_idle = std::chrono::minutes(10);  // max time without a run of their kind
   bool operator==(const WarmPoolPolicy&) const = default;
 };
 

@@ -339,21 +339,21 @@ Task<void> Runs::prepare_warm_sandbox(sandbox::RunPlan plan) {
 }
 
 Task<void> Runs::maintain_warm_pool(Cancel cancel) {
-  warm_ = policy_.enabled && policy_.prestarted.most > 0;
+  warm_ = policy_.enabled && policy_.warm_pool.max > 0;
   if (!warm_) co_return;
-  sandboxes_.prestarted().allow(policy_.prestarted);
+  sandboxes_.prestarted().allow(policy_.warm_pool);
   spawn(executor_, "watching images", images_.follow_engine_events(cancel));
   Signal wake(executor_);
   const auto heard = cancel.on_cancel([&wake] { wake.notify(); });
   while (!cancel.cancelled()) {
-    for (const auto& language : policy_.prestarted_languages) {
+    for (const auto& language : policy_.warm_languages) {
       RunSpec spec;
       spec.program = SourceProgram{.file_name = {}, .text = {}, .language = language};
       expect(std::move(spec));
     }
     // Repeat before warm sandboxes are removed as idle, and soon after the engine answers again.
     co_await wake.wait(
-        in(policy_.prestarted_languages.empty() ? 1h : std::min<Clock::duration>(policy_.prestarted.idle / 2, 30s)));
+        in(policy_.warm_languages.empty() ? 1h : std::min<Clock::duration>(policy_.warm_pool.max_idle / 2, 30s)));
   }
   warm_ = false;
   sandboxes_.prestarted().close();

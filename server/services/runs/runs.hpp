@@ -30,8 +30,8 @@ struct RunPolicy {
   bool enabled = true;
   DependencyPolicy packages;
   BuildPolicy build;
-  sandbox::WarmPoolPolicy prestarted;
-  std::vector<std::string> prestarted_languages;  // warm from the start, even if not used yet
+  sandbox::WarmPoolPolicy warm_pool;
+  std::vector<std::string> warm_languages;  // warm from the start, even if not used yet
   std::string authorities;  // PEM of certificate authorities for runs with a network; empty: those of the image
 };
 

@@ -170,21 +170,21 @@ TEST_CASE("The server's settings are read") {
 TEST_CASE("Which sandboxes wait, and whether a server is shared, is read") {
   const auto usual = parse_configuration("{}", "c");
   REQUIRE(usual);
-  CHECK(usual->prestarted.most == 4);
-  CHECK(usual->prestarted.idle == std::chrono::minutes(10));
-  CHECK(usual->prestarted_languages.empty());
+  CHECK(usual->warm_pool.max == 4);
+  CHECK(usual->warm_pool.max_idle == std::chrono::minutes(10));
+  CHECK(usual->warm_languages.empty());
   CHECK(usual->share_server);
   const auto own = parse_configuration(
-      R"({"prestarted": {"most": 2, "idle": "30s", "languages": ["python", "shell"]}, "shareServer": false})", "c");
+      R"({"warmPool": {"max": 2, "maxIdle": "30s", "languages": ["python", "shell"]}, "shareServer": false})", "c");
   REQUIRE(own);
-  CHECK(own->prestarted.most == 2);
-  CHECK(own->prestarted.idle == std::chrono::seconds(30));
-  CHECK(own->prestarted_languages == std::vector<std::string>{"python", "shell"});
+  CHECK(own->warm_pool.max == 2);
+  CHECK(own->warm_pool.max_idle == std::chrono::seconds(30));
+  CHECK(own->warm_languages == std::vector<std::string>{"python", "shell"});
   CHECK_FALSE(own->share_server);
   for (const char* wrong :
-       {R"({"prestarted": 2})", R"({"prestarted": {"most": -1}})", R"({"prestarted": {"idle": 0}})",
-        R"({"prestarted": {"languages": ["cobol"]}})",
-        R"({"prestarted": {"most": 1, "languages": ["python", "shell"]}})", R"({"shareServer": "no"})"}) {
+       {R"({"warmPool": 2})", R"({"warmPool": {"max": -1}})", R"({"warmPool": {"maxIdle": 0}})",
+        R"({"warmPool": {"languages": ["cobol"]}})",
+        R"({"warmPool": {"max": 1, "languages": ["python", "shell"]}})", R"({"shareServer": "no"})"}) {
     INFO(wrong);
     CHECK_FALSE(parse_configuration(wrong, "c"));
   }
