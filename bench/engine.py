@@ -59,7 +59,7 @@ def is_known(container):
 
 
 def is_waiting(container):
-    return bool(container["Names"]) and container["Names"][0].startswith("/dind-prestarted-")
+    return bool(container["Names"]) and container["Names"][0].startswith("/dind-warm-")
 
 
 def waiting():

@@ -45,7 +45,7 @@ function memoryOf(pid) {
 async function waits(world) {
   await until('a sandbox waits and nothing else is there', async () => {
     const all = await world.engine.containers(world.foreign);
-    const waiting = all.filter(({ Names, State }) => State === 'running' && Names.some((name) => name.startsWith('/dind-prestarted-')));
+    const waiting = all.filter(({ Names, State }) => State === 'running' && Names.some((name) => name.startsWith('/dind-warm-')));
     return waiting.length >= 1 && waiting.length === all.length;
   }, 30_000);
 }

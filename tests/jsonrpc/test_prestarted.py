@@ -27,9 +27,9 @@ class Prestarted(JsonRpcCase):
         return self.stdio("--log-level", "debug", env={"DIND_CONFIG": str(path)})
 
     def listed(self, client):
-        filters = urllib.parse.quote(json.dumps({"label": ["dind-executor.run=prestarted"]}))
+        filters = urllib.parse.quote(json.dumps({"label": ["dind-executor.run=warm"]}))
         return [each for each in engine.call("GET", f"/containers/json?all=1&filters={filters}")
-                if each["Labels"]["dind-executor.owner"].split(".")[-2] == str(client.child.pid) and each["Names"][0].startswith("/dind-prestarted-")]
+                if each["Labels"]["dind-executor.owner"].split(".")[-2] == str(client.child.pid) and each["Names"][0].startswith("/dind-warm-")]
 
     def waiting(self, client, count=1):
         """Waits until there are `count` new warm sandboxes and nothing else of this client's runs. Returns their ids."""

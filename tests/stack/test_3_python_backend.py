@@ -51,7 +51,7 @@ class Backend(StackTest):
 
     def containers(self):
         names = self.stack.dind("docker", "ps", "--format", "{{.Names}}").out.split()
-        return [each for each in names if "prestarted" not in each]
+        return [each for each in names if "dind-warm-" not in each]
 
     def test_1_i02_a_client_that_leaves_ends_its_run(self):
         client = socket.create_connection(("127.0.0.1", self.stack.backend_port))

@@ -21,7 +21,7 @@ constexpr auto kMaxAge = 30min;          // then another replaces it: its deadli
 constexpr auto kMaxNetworkAge = 60s;
 constexpr auto kMaxRunTimeout = 10min;            // every warm sandbox has time for such a run
 constexpr auto kSecondSandboxFor = 60s;           // a second one is warm for this long after a run that found none
-constexpr const char* kWarmRunId = "prestarted";  // used instead of a run ID
+constexpr const char* kWarmRunId = "warm";  // used instead of a run ID
 
 // If less than this share of the machine's memory is available, no sandbox stays warm and none is added.
 constexpr std::int64_t kMinFreeMemoryPercent = 10;

@@ -87,7 +87,7 @@ export class World {
 
   /** Those of runs: what waits for a next one is none. */
   async containers() {
-    return (await this.engine.containers(this.foreign)).filter(({ Names }) => !Names.some((name) => name.startsWith('/dind-prestarted-')));
+    return (await this.engine.containers(this.foreign)).filter(({ Names }) => !Names.some((name) => name.startsWith('/dind-warm-')));
   }
 
   noContainers(withinMs = 15_000) {

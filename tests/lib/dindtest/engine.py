@@ -10,7 +10,7 @@ import time
 import urllib.parse
 
 OWNER, DEADLINE, CACHE = "dind-executor.owner", "dind-executor.deadline", "dind-executor.cache"
-WARM_NAME = "/dind-prestarted-"  # how the name of a warm sandbox begins
+WARM_NAME = "/dind-warm-"  # how the name of a warm sandbox begins
 TIMEOUT = 60
 
 
