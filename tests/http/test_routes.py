@@ -235,7 +235,7 @@ class About(HttpCase):
         server = self.serve(config={"warmPool": {"languages": ["python"]}})
         def waiting():
             families = parse_metrics(self.ask(server, "GET", "/metrics").body.decode())
-            return families["dind_executor_sandboxes_waiting"][1]["dind_executor_sandboxes_waiting", ""]
+            return families["dind_executor_sandboxes_warm"][1]["dind_executor_sandboxes_warm", ""]
         until = time.monotonic() + LIMIT
         while waiting() != 1 and time.monotonic() < until:
             time.sleep(0.02)

@@ -101,7 +101,7 @@ std::string metrics_text(const RunFigures& figures, const Gauges& gauges) {
   text.sample(std::to_string(gauges.preparing));
   text.family("runs_queued", "gauge", "Runs that wait for their turn.");
   text.sample(std::to_string(gauges.queued));
-  text.family("sandboxes_waiting", "gauge", "Sandboxes that are started and wait for a run.");
+  text.family("sandboxes_warm", "gauge", "Warm sandboxes: started, and waiting for a run.");
   text.sample(std::to_string(gauges.warm_sandbox_count));
   text.family("accepting_runs", "gauge", "Whether new runs are taken: 0 while the server is being stopped.");
   text.sample(gauges.accepting ? "1" : "0");
