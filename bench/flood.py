@@ -93,7 +93,7 @@ class Flood:
 
     def cli(self, who, wait):
         progress(who)
-        child = subprocess.Popen([PROGRAM, "run", "--no-server", "--quiet", str(self.program)], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+        child = subprocess.Popen([PROGRAM, "run", "--no-handover", "--quiet", str(self.program)], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                  env=self.home.environment(**self.limits))
         self.started(child.pid)
         memory = Memory(child.pid)
@@ -122,7 +122,7 @@ class Flood:
         progress(who)
         events = engine.Events()
         endless = self.home.file("import sys\nwhile True: sys.stdout.write('x' * 99 + '\\n')\n")
-        child = subprocess.Popen([PROGRAM, "run", "--no-server", "--quiet", "--timeout", "3s", str(endless)], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+        child = subprocess.Popen([PROGRAM, "run", "--no-handover", "--quiet", "--timeout", "3s", str(endless)], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                  env=self.home.environment(**self.limits))
         try:
             self.started(child.pid)

@@ -227,7 +227,7 @@ class Command:
 
     def __init__(self, home, *arguments, stdin=b"", **configuration):
         self.begun = time.monotonic()
-        self.child = subprocess.Popen([PROGRAM, "run", "--no-server", "--json", *map(str, arguments)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        self.child = subprocess.Popen([PROGRAM, "run", "--no-handover", "--json", *map(str, arguments)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                                       env=home.environment(**configuration))
         self.events, self.heard, self.errors = [], threading.Condition(), b""
         self.threads = [threading.Thread(target=each, args=more, daemon=True) for each, more in ((self._read, ()), (self._feed, (stdin,)))]

@@ -89,7 +89,7 @@ def cold(table, home, samples):
         name = "dind-executor run, the whole process"
 
         def once(self):
-            return peers.spawned([PROGRAM, "run", "--no-server", "--quiet", program])
+            return peers.spawned([PROGRAM, "run", "--no-handover", "--quiet", program])
 
     class Call:
         name = "a call of a server with nothing prepared"

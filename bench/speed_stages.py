@@ -108,7 +108,7 @@ def output(table, home, megabytes):
     path = str(home.file(program))
     ours, theirs, grown = [], [], 0
     for number in range(10):   # what the scheduler makes of two cores and six processes differs by a factor of two
-        child = subprocess.Popen([PROGRAM, "run", "--no-server", "--quiet", path], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, env=home.environment())
+        child = subprocess.Popen([PROGRAM, "run", "--no-handover", "--quiet", path], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, env=home.environment())
         memory, count, begun, buffer = None, 0, None, [bytearray(1 << 20)]  # as the bare reader: nothing is made for each piece
         while size := os.readv(child.stdout.fileno(), buffer):
             if begun is None:

@@ -244,7 +244,7 @@ Result<Configuration> parse_configuration(std::string_view text_of_file, std::st
       {"log", log_settings(configuration.log)},
       {"serve", read_serve(configuration.serve)},
       {"warmPool", warm_pool(configuration)},
-      {"shareServer", flag(configuration.share_server)},
+      {"handover", object({{"enabled", flag(configuration.handover_enabled)}})},
       {"concurrentRuns", whole(configuration.concurrent_runs, 0, kManyRuns)},
       {"queuedRuns", whole(configuration.queued_runs, 0, kManyRuns)},
       {"concurrentRunsPerClient", whole(configuration.concurrent_runs_per_client, 0, kManyRuns)},
@@ -253,8 +253,7 @@ Result<Configuration> parse_configuration(std::string_view text_of_file, std::st
   if (auto set = read_fields(parsed, "", fields); !set) return in_file(path, set.error().message);
   if (configuration.warm_languages.size() > configuration.warm_pool.max)
     return in_file(path, "\"warmPool.languages\" names " + std::to_string(configuration.warm_languages.size()) +
-                             " languages, and \"warmPool.max\" allows " +
-                             std::to_string(configuration.warm_pool.max) +
+                             " languages, and \"warmPool.max\" allows " + std::to_string(configuration.warm_pool.max) +
                              " warm sandboxes; raise it, or name fewer languages");
   configuration.path = std::move(path);
   return configuration;

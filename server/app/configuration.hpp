@@ -53,7 +53,7 @@ struct Configuration {
   ServeSettings serve;
   sandbox::WarmPoolPolicy warm_pool{.max = 4};
   std::vector<std::string> warm_languages;
-  bool share_server = true;         // `run` hands its run over to a running server with the same user and settings
+  bool handover_enabled = true;     // `run` hands its run over to a running server with the same user and settings
   std::size_t concurrent_runs = 0;  // 0: from cores and memory
   std::size_t queued_runs = 128;
   std::size_t concurrent_runs_per_client = 0;  // 0: no separate bound

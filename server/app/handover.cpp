@@ -42,7 +42,7 @@ Task<void> take(asio::any_io_executor executor, Core& core, std::string path,
 }  // namespace
 
 std::string handover_path(const Configuration& configuration, const std::string& host) {
-  if (!configuration.share_server) return {};
+  if (!configuration.handover_enabled) return {};
   // Everything that could make a run on the server differ from a run here. Processes that
   // differ in one part get different sockets.
   const auto endpoint = engine_endpoint(configuration, host);
@@ -68,7 +68,7 @@ bool may_hand_over(const frontends::cli::RunArguments& arguments, const LogFlags
   // If the user asks for a log or a log file, this process must write it. A server in an editor may have set its own
   // workspace, so a run that needs a workspace is handed over only if the configuration sets it.
   const bool needs_workspace = arguments.workspace.has_value() || arguments.dockerfile.has_value();
-  return !arguments.no_server && !arguments.folder && arguments.context.empty() && !log.level && !log.file &&
+  return !arguments.no_handover && !arguments.folder && arguments.context.empty() && !log.level && !log.file &&
          (!needs_workspace || !configuration.workspace.engine_path.empty());
 }
 

@@ -122,9 +122,9 @@ class SmallDisks(CliCase):
             with self.subTest(name):
                 folder = self.disk(f"disk{number}", *options, kind=kind)
                 env = self.environment(XDG_STATE_HOME=str(folder))
-                self.assert_run(self.call("run", "--no-server", path, env=env), 0, b"1\n")
+                self.assert_run(self.call("run", "--no-handover", path, env=env), 0, b"1\n")
                 self.fill(folder)
-                done = self.call("run", "--no-server", path, env=env)
+                done = self.call("run", "--no-handover", path, env=env)
                 self.assert_run(done, 0, b"1\n")
                 listed = self.call("history", "list", env=env)
                 self.assertEqual(listed.returncode, 0, listed)
@@ -134,7 +134,7 @@ class SmallDisks(CliCase):
                     self.assertEqual(pruned.returncode, 125)
                     self.assertIn(b"free some space on its disk, or remove " + os.fsencode(folder), pruned.stderr)
                 (folder / "filler").unlink()
-                self.assert_run(self.call("run", "--no-server", path, env=env), 0, b"1\n")
+                self.assert_run(self.call("run", "--no-handover", path, env=env), 0, b"1\n")
                 self.assertIn(b"program.py", self.call("history", "list", env=env).stdout)
 
 
@@ -146,14 +146,14 @@ class SmallDisks(CliCase):
                 env = self.environment(XDG_STATE_HOME=str(folder))
                 file = folder / "dind-executor" / "history.db"
                 if name != "none":
-                    self.assert_run(self.call("run", "--no-server", path, env=env), 0, b"1\n")
+                    self.assert_run(self.call("run", "--no-handover", path, env=env), 0, b"1\n")
                 if name == "as a copy has it":
                     with contextlib.closing(sqlite3.connect(file)) as database:
                         database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
                     for more in ("-wal", "-shm"):
                         pathlib.Path(f"{file}{more}").unlink(missing_ok=True)
                 subprocess.run(["mount", "-o", "remount,ro", folder], check=True)
-                done = self.call("run", "--no-server", path, env=env)
+                done = self.call("run", "--no-handover", path, env=env)
                 self.assert_run(done, 0, b"1\n")
                 said = [line for line in done.stderr.decode().splitlines() if str(folder) in line]
                 self.assertEqual(len(said), 1, done.stderr)
@@ -174,7 +174,7 @@ class OddFiles(CliCase):
         for home in (file, file / "below"):
             with self.subTest(home=home):
                 env = self.environment(XDG_STATE_HOME=str(home))
-                done = self.call("run", "--no-server", path, env=env)
+                done = self.call("run", "--no-handover", path, env=env)
                 self.assert_run(done, 0, b"1\n")
                 said = [line for line in done.stderr.decode().splitlines() if str(file) in line]
                 self.assertEqual(len(said), 1, done.stderr)
@@ -187,7 +187,7 @@ class OddFiles(CliCase):
         for mask in ("0777", "0277", "0700", "0400", "0000"):
             with self.subTest(mask):
                 env = self.environment(XDG_STATE_HOME=str(state / mask))
-                done = subprocess.run(["sh", "-c", f"umask {mask}; exec {program()} run --no-server {path}"], capture_output=True, timeout=LIMIT, cwd=self.folder, env=env, check=False)
+                done = subprocess.run(["sh", "-c", f"umask {mask}; exec {program()} run --no-handover {path}"], capture_output=True, timeout=LIMIT, cwd=self.folder, env=env, check=False)
                 self.assert_run(done, 0, b"1\n")
                 database = pathlib.Path(state / mask / "dind-executor" / "history.db")
                 self.assertEqual(database.stat().st_mode & 0o777, 0o600)
@@ -196,7 +196,7 @@ class OddFiles(CliCase):
 
     def test_a_history_of_a_newer_version_says_so(self):   # R12
         path = self.python("print(1)")
-        self.assert_run(self.call("run", "--no-server", path), 0)
+        self.assert_run(self.call("run", "--no-handover", path), 0)
         file = self.folder / ".local/state/dind-executor/history.db"
         with sqlite3.connect(file) as database:
             database.execute("PRAGMA user_version=99")
@@ -226,7 +226,7 @@ class FileSizeLimit(CliCase):
         path = self.python("print(1)")
         for blocks in (0, 1, 4, 20, 40, 60):
             with self.subTest(blocks):
-                done = self.limited(blocks, f'"$PROGRAM" run --no-server {path}', XDG_STATE_HOME=str(self.folder / f"state{blocks}"))
+                done = self.limited(blocks, f'"$PROGRAM" run --no-handover {path}', XDG_STATE_HOME=str(self.folder / f"state{blocks}"))
                 self.assert_run(done, 0, b"1\n")
                 said = [line for line in done.stderr.decode().splitlines() if "history" in line]
                 self.assertLessEqual(len(said), 1, done.stderr)
@@ -236,9 +236,9 @@ class FileSizeLimit(CliCase):
 
     def test_a_log_and_an_output_that_reach_the_limit(self):
         path = self.python("print('x' * 100000)")
-        done = self.limited(4, f'"$PROGRAM" --log-file log --log-level debug run --no-server {self.python("print(1)", "short.py")}')
+        done = self.limited(4, f'"$PROGRAM" --log-file log --log-level debug run --no-handover {self.python("print(1)", "short.py")}')
         self.assert_run(done, 0, b"1\n")
-        done = self.limited(4, f'"$PROGRAM" run --no-server {path} > out')
+        done = self.limited(4, f'"$PROGRAM" run --no-handover {path} > out')
         self.assertEqual(done.returncode, 125)
         self.assertIn(b"stdout can't be written (File too large)", done.stderr)
         self.assertEqual((self.folder / "out").stat().st_size, 4096)
@@ -264,7 +264,7 @@ class FewDescriptors(CliCase):
     def test_what_lacks_one_names_the_limit(self):
         path = self.python("print(1)")
         for count in range(8, 22):
-            for command in (("run", "--no-server", path), ("lsp",), ("history", "list")):
+            for command in (("run", "--no-handover", path), ("lsp",), ("history", "list")):
                 with self.subTest(count=count, command=command[0]):
                     done = self.few(count, *command)
                     for line in done.stderr.decode().splitlines():

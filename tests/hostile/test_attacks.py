@@ -39,7 +39,7 @@ class Supervisor(HostileTest):
 
     def test_the_sandbox_ends_with_the_server_after_any_attack_on_process_1(self):
         path = self.python(source("all_against_process_1.py"))
-        child = self.start("run", "--json", "--no-server", "--timeout", "60", path)
+        child = self.start("run", "--json", "--no-handover", "--timeout", "60", path)
         sandbox = self.sandbox_of(child)
         while json.loads(child.stdout.readline())["event"] != "output":
             pass

@@ -43,7 +43,7 @@ class Tenants(HttpCase):
         server = self.serve_tokens()
         (self.folder / "own.py").write_text("print('operator')")
         env = {key: value for key, value in os.environ.items() if not key.startswith("DIND_")} | {"HOME": str(self.folder)}
-        subprocess.run([program(), "run", "--no-server", "own.py"], cwd=self.folder, env=env, check=True, capture_output=True, timeout=LIMIT)
+        subprocess.run([program(), "run", "--no-handover", "own.py"], cwd=self.folder, env=env, check=True, capture_output=True, timeout=LIMIT)
         self.assertEqual((self.ids(server, ALICE), len(self.ids(server, BOSS))), ([], 1))
 
     def test_an_id_that_another_client_had_is_not_taken_over(self):

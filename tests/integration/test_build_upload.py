@@ -44,7 +44,7 @@ class Upload(CliCase):
         self.relay = Holding(os.environ["DOCKER_HOST"].removeprefix("unix://"), unix=path)
         self.addCleanup(self.relay.close)
         environment = self.environment(DIND_WORKSPACE=str(self.folder / "workspace"), DOCKER_BUILDKIT="0")
-        self.child = self.start("run", "--host", f"unix://{path}", "--no-server", "--dockerfile", str(self.dockerfile), "--context", "project", env=environment)
+        self.child = self.start("run", "--host", f"unix://{path}", "--no-handover", "--dockerfile", str(self.dockerfile), "--context", "project", env=environment)
         self.assertTrue(self.relay.asked.wait(30), "no network was asked for")
         self.until(lambda: self.relay.sent > 4 * MEBIBYTE)
 

@@ -131,7 +131,7 @@ class Many(CliCase):
         begun = time.time()
         pids = set()
         for _ in range(10):
-            child = self.start("run", "--quiet", "--no-server", "--image", SHELL, "--", "true")
+            child = self.start("run", "--quiet", "--no-handover", "--image", SHELL, "--", "true")
             self.assertEqual(child.communicate(timeout=LIMIT) + (child.returncode,), (b"", b"", 0))
             pids.add(str(child.pid))
         self.assert_nothing_left(1)

@@ -130,7 +130,7 @@ class Handover(JsonRpcCase):
         server.child.kill()
         server.child.wait()
         _, err = child.communicate(timeout=LIMIT)
-        self.assertIn("--no-server", err.decode())
+        self.assertIn("--no-handover", err.decode())
         self.assertEqual(child.returncode, 125)
 
     def leave(self, server, how):
@@ -241,14 +241,14 @@ class Handover(JsonRpcCase):
 
     def test_other_settings_do_not_meet(self):
         server = self.editor()
-        for arguments, env in ((("--no-server",), {}), ((), {"DIND_CA_BUNDLE": ""}), (("--log-level", "info"), {})):
+        for arguments, env in ((("--no-handover",), {}), ((), {"DIND_CA_BUNDLE": ""}), (("--log-level", "info"), {})):
             with self.subTest((arguments, env)):
                 child = self.terminal("--quiet", *arguments, "--image", SHELL, "--", "sh", "-c", "sleep 1", env=env)
                 self.assertEqual(self.owner_of(child), child.pid)
                 self.assertNotEqual(child.pid, server.child.pid)
                 self.assertEqual(child.wait(LIMIT), 0)
         config = self.folder / "config.json"
-        config.write_text('{"shareServer": false}')
+        config.write_text('{"handover": {"enabled": false}}')
         child = self.terminal("--image", SHELL, "--", "sh", "-c", "sleep 1", env={"DIND_CONFIG": str(config)})
         self.assertEqual(self.owner_of(child), child.pid)
         self.assertEqual(child.wait(LIMIT), 0)

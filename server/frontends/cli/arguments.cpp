@@ -19,7 +19,7 @@ struct RawRun {
   std::string file, language, image, timeout, memory, cpus, pids, stdin_file, pull, isolation;
   std::string requirements_file, workspace, working_dir, dockerfile, context, total_timeout, folder, program;
   bool choose = false;
-  bool no_server = false, no_history = false;
+  bool no_handover = false, no_history = false;
   std::string network = "none";
   std::string target;
   std::vector<std::string> env, requirements, build_args;
@@ -90,7 +90,7 @@ Result<RunArguments> run_of(const RawRun& raw, std::vector<std::string> rest, bo
   run.folder = optional(raw.folder);
   run.program = optional(raw.program);
   run.choose = raw.choose;
-  run.no_server = raw.no_server;
+  run.no_handover = raw.no_handover;
   run.record = !raw.no_history;
   if (!run.folder && (run.program || run.choose)) return wrong("run: --program and --choose go with --workspace DIR");
   if (run.folder && run.dockerfile && (run.program || run.choose))
@@ -273,8 +273,8 @@ Result<CommandLine> parse(std::vector<std::string> arguments, const std::string&
                   "Give the program this file as its stdin (default: the stdin of this command)")
       ->type_name("FILE");
   run->add_flag("--json", json, "Print events as JSON lines on stdout instead of the output (docs/cli.md)");
-  run->add_flag("--no-server", raw.no_server,
-                "Run it in this process, and not in a running server of this user (serve, or an editor's)");
+  run->add_flag("--no-handover", raw.no_handover,
+                "Run it in this process; do not hand it over to a running server of this user (serve, or an editor's)");
   run->add_flag("--no-history", raw.no_history, "Keep nothing of this run in the history");
   run->add_flag("--quiet,-q", quiet, "No progress and no verdict line on stderr");
   run->footer(kRunFooter);

@@ -49,7 +49,7 @@ struct RunArguments {
   std::optional<Isolation> isolation;
   std::optional<std::string> stdin_file;
   std::optional<RunSpec> again;  // `history rerun`: run this; the fields above, except `stdin_file`, are ignored
-  bool no_server = false;        // do not hand over to a running server
+  bool no_handover = false;      // do not hand over to a running server
   bool record = true;
   bool json = false;
   bool quiet = false;

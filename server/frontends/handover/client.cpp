@@ -111,7 +111,7 @@ Task<Result<RunResult>> HandoverClient::run(RunSpec spec, EventSink& sink, std::
     co_return co_await run_here(std::move(request.spec), sink, std::move(input), std::move(cancel));
   if (result) co_return std::move(*result);
   if (cancel.cancelled()) co_return fail(ErrorCode::cancelled, "The run was cancelled");
-  co_return fail(ErrorCode::internal, "The server that ran it ended; run it again (--no-server: without one)");
+  co_return fail(ErrorCode::internal, "The server that ran it ended; run it again (--no-handover: without one)");
 }
 
 Task<Result<RunResult>> HandoverClient::run_here(RunSpec spec, EventSink& sink, std::shared_ptr<StdinPipe> input,

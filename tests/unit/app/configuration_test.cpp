@@ -173,18 +173,19 @@ TEST_CASE("Which sandboxes wait, and whether a server is shared, is read") {
   CHECK(usual->warm_pool.max == 4);
   CHECK(usual->warm_pool.max_idle == std::chrono::minutes(10));
   CHECK(usual->warm_languages.empty());
-  CHECK(usual->share_server);
+  CHECK(usual->handover_enabled);
   const auto own = parse_configuration(
-      R"({"warmPool": {"max": 2, "maxIdle": "30s", "languages": ["python", "shell"]}, "shareServer": false})", "c");
+      R"({"warmPool": {"max": 2, "maxIdle": "30s", "languages": ["python", "shell"]}, "handover": {"enabled": false}})",
+      "c");
   REQUIRE(own);
   CHECK(own->warm_pool.max == 2);
   CHECK(own->warm_pool.max_idle == std::chrono::seconds(30));
   CHECK(own->warm_languages == std::vector<std::string>{"python", "shell"});
-  CHECK_FALSE(own->share_server);
+  CHECK_FALSE(own->handover_enabled);
   for (const char* wrong :
        {R"({"warmPool": 2})", R"({"warmPool": {"max": -1}})", R"({"warmPool": {"maxIdle": 0}})",
-        R"({"warmPool": {"languages": ["cobol"]}})",
-        R"({"warmPool": {"max": 1, "languages": ["python", "shell"]}})", R"({"shareServer": "no"})"}) {
+        R"({"warmPool": {"languages": ["cobol"]}})", R"({"warmPool": {"max": 1, "languages": ["python", "shell"]}})",
+        R"({"handover": {"enabled": "no"}})"}) {
     INFO(wrong);
     CHECK_FALSE(parse_configuration(wrong, "c"));
   }
