@@ -102,7 +102,7 @@ class Server:
         self.thread.start()
         if read:
             self.reading.set()
-        first = self.ask("initialize", {"processId": None, "capabilities": {"experimental": {"dind": {"output": True, "ownCommands": True}}}})
+        first = self.ask("initialize", {"processId": None, "capabilities": {"experimental": {"dind": {"output": True, "clientCommands": True}}}})
         if read:
             first.wait()
         self.notify("initialized", {})

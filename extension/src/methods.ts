@@ -12,7 +12,7 @@ export const STOP = 'dind.stop';
 export const REQUEST_CANCELLED = -32800;
 
 /** A run like this may come soon. */
-export const expectNotification = new NotificationType<RunFile>('dind/expect');
+export const warmUpNotification = new NotificationType<RunFile>('dind/warmUp');
 /** Sent to the server. */
 export const logLevelNotification = new NotificationType<LogLevel>('dind/logLevel');
 

@@ -116,7 +116,7 @@ export interface Options {
   /** `false`: the history keeps nothing of this client's runs */
   record?: boolean;
   /** `false`: no warm sandbox for this client's runs */
-  prestart?: boolean;
+  warmPool?: boolean;
   /** `false`: no lens */
   codeLens?: boolean;
 }
@@ -126,7 +126,7 @@ export interface ClientCapabilities {
   /** The client takes the notifications `dind/output`, `dind/run` and `dind/engine` */
   output?: boolean;
   /** The client has commands with the same ids */
-  ownCommands?: boolean;
+  clientCommands?: boolean;
 }
 
 /** The argument of `dind.runFile` */

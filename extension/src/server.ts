@@ -49,7 +49,7 @@ class QuietClient extends LanguageClient {
 
 const capabilitiesFeature: StaticFeature = {
   fillClientCapabilities(capabilities) {
-    const dind: ClientCapabilities = { output: true, ownCommands: true };
+    const dind: ClientCapabilities = { output: true, clientCommands: true };
     capabilities.experimental = { ...(capabilities.experimental as object | undefined), dind };
     // The status item and the progress already show it. The server's progress would be a second one beside them.
     if (capabilities.window) capabilities.window.workDoneProgress = false;

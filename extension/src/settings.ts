@@ -31,7 +31,7 @@ export function options(): Options {
  * The options for a run of this file or folder. The server has reported a wrong value once; it must not fail each run.
  */
 export function runOptions(uri: vscode.Uri): Partial<RunFile> {
-  const { 'workspace.access': _access, prestart: _prestart, ...settings } = runSettings(uri);
+  const { 'workspace.access': _access, warmPool: _warmPool, ...settings } = runSettings(uri);
   return Object.fromEntries(Object.entries(settings).filter(([key, value]) => isValue(key as RunSetting, value))) as Partial<RunFile>;
 }
 
@@ -59,8 +59,8 @@ export function codeLensEnabled(uri: vscode.Uri): boolean {
   return vscode.workspace.getConfiguration(SECTION, uri).get('codeLens', true);
 }
 
-export function prestartWanted(): boolean {
-  return runSettings().prestart ?? true;
+export function warmPoolEnabled(): boolean {
+  return runSettings().warmPool ?? true;
 }
 
 /** The settings with which the server is started. After a change, it must be restarted. */

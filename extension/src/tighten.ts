@@ -4,7 +4,7 @@
 import type { Options, WorkspaceAccess } from './protocol';
 
 /** The settings of a run, by their names after `dind.`. */
-export type RunSettings = Pick<Options, 'timeout' | 'memory' | 'cpus' | 'pids' | 'network' | 'pull' | 'isolation' | 'prestart'> & {
+export type RunSettings = Pick<Options, 'timeout' | 'memory' | 'cpus' | 'pids' | 'network' | 'pull' | 'isolation' | 'warmPool'> & {
   'workspace.access'?: WorkspaceAccess;
 };
 export type RunSetting = keyof RunSettings;
@@ -39,7 +39,7 @@ const STRICTNESS: Record<RunSetting, Strictness> = {
   pull: (value) => (value === 'never' ? 1 : value === 'always' || value === 'missing' ? 0 : undefined),
   isolation: ranked('runc', 'gvisor'),
   'workspace.access': ranked('readWrite', 'readOnly'),
-  prestart: ranked(true, false),
+  warmPool: ranked(true, false),
 };
 
 export const RUN_SETTINGS = Object.keys(STRICTNESS) as RunSetting[];

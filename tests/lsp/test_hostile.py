@@ -344,7 +344,7 @@ class Output(ClientCase):
     def test_both_channels_arrive_whole_when_the_client_is_slow(self):
         # The window is used up while both pipes are full. The supervisor must not take this as the end of a pipe.
         client = self.client(initialize=False, read=False)
-        client.write(frame({"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": {"capabilities": {"experimental": {"dind": {"output": True, "ownCommands": True}}}}}))
+        client.write(frame({"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": {"capabilities": {"experimental": {"dind": {"output": True, "clientCommands": True}}}}}))
         client.notify("initialized", {})
         client.next_id = 1
         program = ("import os, threading\ndef go(fd):\n  left = 1 << 22\n  while left: left -= os.write(fd, (b'x' if fd == 1 else b'y') * min(left, 30000))\n"

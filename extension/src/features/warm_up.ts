@@ -3,15 +3,15 @@
 
 import * as vscode from 'vscode';
 import type { Context } from '../context';
-import { expectNotification } from '../methods';
+import { warmUpNotification } from '../methods';
 import { canBeRun } from '../runnable';
-import { prestartWanted, runOptions } from '../settings';
+import { warmPoolEnabled, runOptions } from '../settings';
 
 export function activate({ server }: Context): vscode.Disposable {
   const warmUp = (): void => {
     const document = vscode.window.activeTextEditor?.document;
-    if (!document || !canBeRun(document.uri) || !vscode.workspace.isTrusted || !prestartWanted()) return;
-    void server.running?.sendNotification(expectNotification, {
+    if (!document || !canBeRun(document.uri) || !vscode.workspace.isTrusted || !warmPoolEnabled()) return;
+    void server.running?.sendNotification(warmUpNotification, {
       uri: document.uri.toString(),
       ...runOptions(document.uri),
     });

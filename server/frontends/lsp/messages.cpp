@@ -39,7 +39,7 @@ Result<InitializeParams> decode_initialize(const Json& params) {
   const Json& capabilities = rpc::field(params, "capabilities");
   const auto flag = [&](const char* path) { return rpc::flag(capabilities, path).value_or(false); };
   InitializeParams decoded{.client = {.dind_notifications = flag("experimental/dind/output"),
-                                      .client_commands = flag("experimental/dind/ownCommands"),
+                                      .client_commands = flag("experimental/dind/clientCommands"),
                                       .progress = flag("window/workDoneProgress"),
                                       .refreshes_lenses = flag("workspace/codeLens/refreshSupport")},
                            .settings = rpc::field(params, "initializationOptions"),

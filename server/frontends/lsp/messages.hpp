@@ -16,7 +16,7 @@ namespace dind::frontends::lsp {
 // What the client supports.
 struct ClientCapabilities {
   bool dind_notifications = false;  // experimental.dind.output
-  bool client_commands = false;     // experimental.dind.ownCommands
+  bool client_commands = false;     // experimental.dind.clientCommands
   bool progress = false;            // window.workDoneProgress
   bool refreshes_lenses = false;    // workspace.codeLens.refreshSupport
 };

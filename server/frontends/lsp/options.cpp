@@ -129,7 +129,7 @@ Options read_options(const Json& json, std::vector<std::string>& warnings) {
   } else if (!images.is_null()) {
     warn(wrong_option("images", images, "an object of language and image").error().message);
   }
-  for (const auto& [name, into] : {std::pair("codeLens", &options.code_lens), std::pair("prestart", &options.prestart),
+  for (const auto& [name, into] : {std::pair("codeLens", &options.code_lens), std::pair("warmPool", &options.warm_pool),
                                    std::pair("record", &options.record)}) {
     const Json& value = rpc::field(json, name);
     if (value.is_boolean())

@@ -19,8 +19,8 @@ struct Options {
   std::optional<Isolation> isolation;
   std::map<std::string, std::string> images;  // language → image
   bool code_lens = true;
-  bool record = true;    // false: the history records nothing of this client's runs
-  bool prestart = true;  // keep warm sandboxes for this client's runs
+  bool record = true;     // false: the history records nothing of this client's runs
+  bool warm_pool = true;  // keep warm sandboxes for this client's runs
 };
 
 // Ignores a value with a wrong type or a value that is not possible. `warnings` names each one and what it must be:

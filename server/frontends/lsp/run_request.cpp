@@ -89,7 +89,7 @@ Result<void> add_common(const Json& argument, const Options& options, RunSpec& s
   const auto record = read_record(argument);
   if (!record) return std::unexpected(record.error());
   spec.record = record->value_or(options.record);
-  spec.keep_warm = options.prestart;
+  spec.keep_warm = options.warm_pool;
   spec.terms = Terms::settings;
   spec.run_id = rpc::text(argument, "runId").value_or(random_id());
   return {};

@@ -99,7 +99,7 @@ class LspServer : public std::enable_shared_from_this<LspServer> {
     });
     methods_.notification("textDocument/didClose", decode_did_close,
                           [this](const std::string& uri) { documents_.close(uri); });
-    methods_.notification("dind/expect", decode_any, [this](const Json& argument) { warm_up(argument); });
+    methods_.notification("dind/warmUp", decode_any, [this](const Json& argument) { warm_up(argument); });
     methods_.notification("dind/logLevel", decode_log_level, [](LogLevel level) { set_log_level(level); });
     methods_.notification("workspace/didChangeConfiguration", decode_settings,
                           [this](const Json& json) { take_settings(json); });
@@ -151,7 +151,7 @@ class LspServer : public std::enable_shared_from_this<LspServer> {
   }
 
   void warm_up(const Json& argument) {
-    if (!settings_.options().prestart) return;
+    if (!settings_.options().warm_pool) return;
     if (auto spec = expected_run(argument, documents_, settings_.options())) services_.runs.expect(std::move(*spec));
   }
 

@@ -18,7 +18,7 @@ const HOSTILE_SETTINGS = {
   'dind.cpus': 2,
   'dind.pids': 4000,
   'dind.pull': 'always',
-  'dind.prestart': true,
+  'dind.warmPool': true,
   'dind.record': false,
   'dind.engine.host': 'tcp://127.0.0.1:1',
   'dind.serverPath': '/bin/false',

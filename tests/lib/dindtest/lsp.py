@@ -8,7 +8,7 @@ class LspClient(JsonRpcClient):
     def initialize(self, own=True, capabilities=None, **params):
         wanted = capabilities or {}
         if own:
-            wanted = wanted | {"experimental": {"dind": {"output": True, "ownCommands": True}}}
+            wanted = wanted | {"experimental": {"dind": {"output": True, "clientCommands": True}}}
         answer = self.call("initialize", {"processId": None, "capabilities": wanted, **params})
         self.notify("initialized", {})
         return answer["result"]
