@@ -113,7 +113,7 @@ Read build(BuildPolicy& into) {
 Read workspace(sandbox::Workspace& into) {
   return object({{"path", absolute_path(into.path, "\"/app/workspace\"")},
                  {"enginePath", absolute_path(into.engine_path, "\"/workspaces\"")},
-                 {"access", one_of(into.most, workspace_access, "\"readOnly\" or \"readWrite\"")},
+                 {"maxAccess", one_of(into.max_access, workspace_access, "\"readOnly\" or \"readWrite\"")},
                  {"owner", [&into](const json& value, const std::string& field) {
                     return read_owner(into.owner, value, field);
                   }}});

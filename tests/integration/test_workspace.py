@@ -38,11 +38,11 @@ class Workspace(CliCase):
         done = self.inside("--mount-workspace", "ro", "--", "sh", "-c", "cat session/project/script.py >/dev/null && echo read; touch new")
         self.assertEqual(done.returncode, 1)
         self.assertIn(b"Read-only file system", done.stderr)
-        (self.folder / "config.json").write_text('{"workspace": {"access": "readOnly"}}')
+        (self.folder / "config.json").write_text('{"workspace": {"maxAccess": "readOnly"}}')
         done = self.call("run", "--image", SHELL, "--mount-workspace", "rw", "--", "touch", "new",
                          env=self.environment(DIND_WORKSPACE=str(self.workspace), DIND_CONFIG=str(self.folder / "config.json")))
         self.assertEqual(done.returncode, 1)
-        self.assertIn(b"workspace.access", done.stderr)
+        self.assertIn(b"workspace.maxAccess", done.stderr)
         self.assertFalse((self.workspace / "new").exists())
 
     def test_what_is_mounted_in_a_read_only_workspace_is_not_writable(self):

@@ -335,7 +335,7 @@ struct EngineDoctor::Visit {
     } else {
       std::string note;
       const auto user = sandbox::workspace_user(known, note);
-      if (note.empty() && known.most == WorkspaceAccess::read_write) note = sandbox::mapped_users_note(users, user);
+      if (note.empty() && known.max_access == WorkspaceAccess::read_write) note = sandbox::mapped_users_note(users, user);
       add("workspace", note.empty() ? Status::ok : Status::warning,
           where + (known.path.empty() ? "" : ": one folder") + "; runs with it are user " + user, note);
     }

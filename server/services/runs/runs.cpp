@@ -134,9 +134,9 @@ Result<sandbox::RunPlan> Runs::plan(const RunSpec& spec) const {
   // Check this before the name is stored anywhere: a caller's name may have any length (S07).
   for (const auto& image : made->images)
     if (const auto parsed = engine::parse_image_name(image); !parsed) return std::unexpected(parsed.error());
-  if (made->workspace == WorkspaceAccess::read_write && workspace->most == WorkspaceAccess::read_only) {
+  if (made->workspace == WorkspaceAccess::read_write && workspace->max_access == WorkspaceAccess::read_only) {
     made->workspace = WorkspaceAccess::read_only;
-    made->notes.emplace_back("the workspace is read-only here (workspace.access)");
+    made->notes.emplace_back("the workspace is read-only here (workspace.maxAccess)");
   }
   made->isolation = isolation;
   made->once = !spec.keep_warm;
