@@ -4,7 +4,6 @@
 export type ErrorKind =
   | 'invalid_request'
   | 'unsupported_language'
-  | 'unauthorized'
   | 'disabled'
   | 'not_found'
   | 'busy'
@@ -294,8 +293,6 @@ export interface LspRunResult {
   imageDigest: string | null;
   /** What separated the program from the machine */
   isolation: Isolation;
-  /** The program ran without the supervisor */
-  degraded: boolean;
   /** Where the run ended; not `program`: the program never began */
   stage: Stage;
   /** What built the image; null if no image was built */

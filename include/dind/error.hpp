@@ -11,14 +11,13 @@ namespace dind {
 enum class ErrorCode {
   invalid_request,       // the request itself is wrong; another try does not help
   unsupported_language,  // no recipe exists for it
-  unauthorized,
-  disabled,            // the operator has switched runs off (DIND_ENABLED)
-  not_found,           // for example a file or a run
-  busy,                // a bound of this process is reached, such as the length of the queue; try again later
-  image_unavailable,   // the engine does not have it and could not pull it
-  engine_error,        // the engine answered with an error or with an unusable reply
-  engine_unavailable,  // nothing answers at the engine's address
-  cancelled,           // the caller cancelled before a program was running
+  disabled,              // the operator has switched runs off (DIND_ENABLED)
+  not_found,             // for example a file or a run
+  busy,                  // a bound of this process is reached, such as the length of the queue; try again later
+  image_unavailable,     // the engine does not have it and could not pull it
+  engine_error,          // the engine answered with an error or with an unusable reply
+  engine_unavailable,    // nothing answers at the engine's address
+  cancelled,             // the caller cancelled before a program was running
   internal,
 };
 

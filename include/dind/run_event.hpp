@@ -53,7 +53,6 @@ struct RunResult {
   std::string image_id;                     // sha256:…
   std::optional<std::string> image_digest;  // the registry's sha256:… of this name; nullopt if no registry gave one
   std::string isolation = "runc";
-  bool degraded = false;  // ran without the supervisor
   // If this is not `program`, the program never began, and its own figures are 0. Then one of these ended:
   // - the installer: verdict failed means that a package could not be installed;
   // - the build: a step failed;

@@ -54,7 +54,6 @@ json result_json(const RunResult& result) {
           {"imageId", result.image_id},
           {"imageDigest", or_null(result.image_digest)},
           {"isolation", result.isolation},
-          {"degraded", result.degraded},
           {"stage", name(result.stage)},
           {"builder", result.builder.empty() ? json(nullptr) : json(result.builder)}};
 }

@@ -10,8 +10,6 @@ std::string_view name(ErrorCode code) {
       return "invalid_request";
     case ErrorCode::unsupported_language:
       return "unsupported_language";
-    case ErrorCode::unauthorized:
-      return "unauthorized";
     case ErrorCode::disabled:
       return "disabled";
     case ErrorCode::not_found:
@@ -37,8 +35,6 @@ int http_status(ErrorCode code) {
     case ErrorCode::invalid_request:
     case ErrorCode::unsupported_language:
       return 400;
-    case ErrorCode::unauthorized:
-      return 401;
     case ErrorCode::not_found:
       return 404;
     case ErrorCode::busy:

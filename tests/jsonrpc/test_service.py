@@ -9,7 +9,7 @@ from dindtest.jsonrpc import frame
 
 SHELL = "dind-executor/runtime-shell:bookworm"
 FIELDS = {"runId", "returncode", "stdout", "stderr", "stdoutTruncatedBytes", "stderrTruncatedBytes", "verdict", "exitCode", "signal", "durationMs", "cpuMs",
-          "peakMemoryBytes", "oomSeen", "stdoutBytes", "stderrBytes", "droppedBytes", "image", "imageId", "imageDigest", "isolation", "degraded", "stage",
+          "peakMemoryBytes", "oomSeen", "stdoutBytes", "stderrBytes", "droppedBytes", "image", "imageId", "imageDigest", "isolation", "stage",
           "builder", "cancelReason", "ending", "notes"}
 
 

@@ -18,7 +18,7 @@ def result(**more):
             "stderrTruncatedBytes": 0, "verdict": "ok", "exitCode": 0, "signal": None, "durationMs": 12, "cpuMs": 3,
             "peakMemoryBytes": 4096, "oomSeen": False, "stdoutBytes": 0, "stderrBytes": 0, "droppedBytes": 0,
             "image": "python:3.11-slim", "imageId": "sha256:1", "imageDigest": None, "isolation": "runc",
-            "degraded": False, "stage": "program", "builder": "", "cancelReason": None, "ending": "", "notes": []} | more
+            "stage": "program", "builder": "", "cancelReason": None, "ending": "", "notes": []} | more
 
 
 def framed(message):

@@ -21,7 +21,7 @@ class Results(ClientTest):
             "stderr_truncated_bytes": 0, "verdict": "out_of_memory", "exit_code": None, "signal": 9, "duration": 1.5,
             "cpu_time": 0.2505, "peak_memory": 1 << 40, "oom_seen": False, "stdout_bytes": 0, "stderr_bytes": 0,
             "dropped_bytes": 0, "image": "python:3.11-slim", "image_id": "sha256:1", "image_digest": "sha256:2",
-            "isolation": "runc", "degraded": False, "stage": "program", "builder": "classic", "cancel_reason": "user",
+            "isolation": "runc", "stage": "program", "builder": "classic", "cancel_reason": "user",
             "run_id": "r", "ending": "out of memory: the limit is 64 MiB", "notes": ["a note"]})
 
     def test_every_key_is_declared_for_items_and_attributes_alike(self):

@@ -72,7 +72,7 @@ class UnsupportedLanguage(DindExecutorError):
 
 
 class Unauthorized(DindExecutorError):
-    """A registry or the server does not let us in."""
+    """The server does not accept the token."""
 
     kind = "unauthorized"
     http_status = 401

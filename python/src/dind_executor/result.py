@@ -29,7 +29,6 @@ class ResultDict(TypedDict):
     image_id: str
     image_digest: Optional[str]  # None where no registry gave one
     isolation: str  # "runc" or "gvisor"
-    degraded: bool  # ran without the supervisor
     stage: Stage  # where it ended; "program" unless something before it did
     builder: Optional[str]  # "classic" or "buildkit"; None where nothing was built
     cancel_reason: Optional[str]
@@ -82,7 +81,6 @@ class RunResult(dict[str, Any]):
     image_id: str
     image_digest: Optional[str]
     isolation: str
-    degraded: bool
     stage: Stage
     builder: Optional[str]
     cancel_reason: Optional[str]
@@ -121,7 +119,7 @@ class RunResult(dict[str, Any]):
     @overload
     def __getitem__(self, key: Literal["cpu_time"]) -> Optional[float]: ...
     @overload
-    def __getitem__(self, key: Literal["oom_seen", "degraded"]) -> bool: ...
+    def __getitem__(self, key: Literal["oom_seen"]) -> bool: ...
     @overload
     def __getitem__(self, key: Literal["verdict"]) -> Verdict: ...
     @overload
@@ -145,7 +143,7 @@ class RunResult(dict[str, Any]):
     @overload
     def get(self, key: Literal["cpu_time"], default: Any = ...) -> Optional[float]: ...
     @overload
-    def get(self, key: Literal["oom_seen", "degraded"], default: Any = ...) -> bool: ...
+    def get(self, key: Literal["oom_seen"], default: Any = ...) -> bool: ...
     @overload
     def get(self, key: Literal["verdict"], default: Any = ...) -> Verdict: ...
     @overload
@@ -199,7 +197,6 @@ def result_of(answer: object) -> RunResult:
         "image_id": _text(answer, "imageId"),
         "image_digest": _text(answer, "imageDigest") or None,
         "isolation": _text(answer, "isolation"),
-        "degraded": answer.get("degraded") is True,
         "stage": _text(answer, "stage") or "program",
         "builder": _text(answer, "builder") or None,
         "cancel_reason": _text(answer, "cancelReason") or None,

@@ -16,7 +16,6 @@ else:
 ErrorKind = Literal[
     "invalid_request",
     "unsupported_language",
-    "unauthorized",
     "disabled",
     "not_found",
     "busy",
@@ -168,7 +167,6 @@ class ExecutionResult(TypedDict):
     imageId: str
     imageDigest: Optional[str]
     isolation: Isolation
-    degraded: bool
     stage: Stage
     builder: Optional[Builder]
     stdout: str

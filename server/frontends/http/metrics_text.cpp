@@ -16,7 +16,6 @@ constexpr std::array kVerdicts{Verdict::ok,           Verdict::failed,        Ve
                                Verdict::output_limit, Verdict::disk_limit,    Verdict::cancelled};
 constexpr std::array kErrors{ErrorCode::invalid_request,
                              ErrorCode::unsupported_language,
-                             ErrorCode::unauthorized,
                              ErrorCode::disabled,
                              ErrorCode::not_found,
                              ErrorCode::busy,

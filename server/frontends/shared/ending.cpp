@@ -87,7 +87,6 @@ std::vector<std::string> remarks(const RunResult& result) {
   if (result.oom_seen && result.verdict != Verdict::out_of_memory)
     all.emplace_back("a process of it was killed for memory");
   if (result.dropped_bytes > 0) all.push_back(bytes_text(result.dropped_bytes) + " of output dropped");
-  if (result.degraded) all.emplace_back("ran without the supervisor");
   return all;
 }
 

@@ -48,8 +48,8 @@ Stage stage_of(const json& value) {
 ErrorCode code_of(const json& value) {
   using enum ErrorCode;
   return named(value,
-               {invalid_request, unsupported_language, unauthorized, disabled, not_found, busy, image_unavailable,
-                engine_error, engine_unavailable, cancelled, internal},
+               {invalid_request, unsupported_language, disabled, not_found, busy, image_unavailable, engine_error,
+                engine_unavailable, cancelled, internal},
                internal);
 }
 
@@ -99,7 +99,6 @@ json result_of(const RunResult& result) {
              {"image", result.image},
              {"imageId", result.image_id},
              {"isolation", result.isolation},
-             {"degraded", result.degraded},
              {"stage", name(result.stage)},
              {"builder", result.builder},
              {"notes", result.notes}};
@@ -124,7 +123,6 @@ RunResult result_from(const json& value) {
   result.image = value.at("image").get<std::string>();
   result.image_id = value.at("imageId").get<std::string>();
   result.isolation = value.at("isolation").get<std::string>();
-  result.degraded = value.at("degraded").get<bool>();
   result.notes = value.at("notes").get<std::vector<std::string>>();
   if (value.contains("stage")) result.stage = stage_of(value.at("stage"));
   result.builder = text_or(value, "builder", "");

@@ -20,7 +20,7 @@ TEST_CASE("A result is the RunResult of docs/protocol.md, with null for what isn
   CHECK(result_json(result) == nlohmann::json::parse(R"({
     "runId": "r1", "verdict": "out_of_memory", "exitCode": null, "signal": null, "durationMs": 83, "cpuMs": null,
     "peakMemoryBytes": null, "oomSeen": false, "stdoutBytes": 0, "stderrBytes": 0, "droppedBytes": 0,
-    "image": "", "imageId": "", "imageDigest": null, "isolation": "runc", "degraded": false, "stage": "program",
+    "image": "", "imageId": "", "imageDigest": null, "isolation": "runc", "stage": "program",
     "builder": null})"));
   result.exit_code = 3;
   result.cpu = std::chrono::microseconds(1500);
@@ -80,7 +80,6 @@ TEST_CASE("An error of a run has the same HTTP status in every frontend, and one
   // As docs/http.md lists them for POST /runs, and no 404, which is a wrong path.
   for (const auto& [code, status] : {std::pair(ErrorCode::invalid_request, 400),
                                      {ErrorCode::unsupported_language, 400},
-                                     {ErrorCode::unauthorized, 401},
                                      {ErrorCode::cancelled, 409},
                                      {ErrorCode::not_found, 422},
                                      {ErrorCode::image_unavailable, 424},
