@@ -57,7 +57,7 @@ RunPolicy policy_of(const Configuration& configuration, std::string authorities)
 class DockerCore final : public Core {
  public:
   DockerCore(asio::any_io_executor executor, engine::Endpoint endpoint, const Configuration& configuration,
-             std::string authorities, std::string face)
+             std::string authorities, std::string frontend)
       : client_(executor, std::move(endpoint)),
         sandboxes_(executor, client_, process_owner(), configuration.workspace),
         runs_(executor, client_, sandboxes_, RegistryCredentials(executor, variable),
@@ -138,8 +138,9 @@ Result<engine::Endpoint> engine_endpoint(const Configuration& configuration, con
 }
 
 Result<std::unique_ptr<Core>> Core::make(asio::any_io_executor executor, const Configuration& configuration,
-                                         const std::string& host, std::string face, const std::string& host_option) {
-  auto endpoint = engine_endpoint(configuration, host, face == "library" ? "ExecutorOptions::host" : host_option);
+                                         const std::string& host, std::string frontend,
+                                         const std::string& host_option) {
+  auto endpoint = engine_endpoint(configuration, host, frontend == "library" ? "ExecutorOptions::host" : host_option);
   if (!endpoint) return std::unexpected(endpoint.error());
   std::string authorities;
   if (!configuration.ca_bundle.empty()) {
@@ -150,7 +151,7 @@ Result<std::unique_ptr<Core>> Core::make(asio::any_io_executor executor, const C
     authorities = std::move(*bundle);
   }
   return std::make_unique<DockerCore>(std::move(executor), std::move(*endpoint), configuration, std::move(authorities),
-                                      std::move(face));
+                                      std::move(frontend));
 }
 
 std::unique_ptr<History> make_history(asio::any_io_executor executor, const Configuration& configuration) {

@@ -29,10 +29,10 @@ class Core {
  public:
   // `host`: the engine's address from the command line. If empty: the configuration,
   // DOCKER_HOST or the Docker context decides.
-  // `face`: the name of the frontend in the history. `host_option`: by what a person gives `host`, for messages.
+  // `frontend`: the name of the frontend in the history. `host_option`: by what a person gives `host`, for messages.
   // Errors: invalid_request (not an address). Does not contact the engine.
   static Result<std::unique_ptr<Core>> make(asio::any_io_executor executor, const Configuration& configuration,
-                                            const std::string& host, std::string face = "library",
+                                            const std::string& host, std::string frontend = "library",
                                             const std::string& host_option = {});
   virtual ~Core() = default;
 

@@ -72,11 +72,11 @@ bool may_hand_over(const frontends::cli::RunArguments& arguments, const LogFlags
          (!needs_workspace || !configuration.workspace.engine_path.empty());
 }
 
-Task<int> with_handover_server(asio::any_io_executor executor, Core& core, std::string path, Task<int> face,
+Task<int> with_handover_server(asio::any_io_executor executor, Core& core, std::string path, Task<int> frontend,
                                Cancel stop) {
   const auto taking = std::make_shared<HandoverServerState>(executor);
   spawn(executor, "runs of terminals", take(executor, core, std::move(path), taking));
-  const int code = co_await std::move(face);
+  const int code = co_await std::move(frontend);
   core.live().drain();
   const auto heard = stop.on_cancel([weak = std::weak_ptr(taking)] {
     if (const auto alive = weak.lock()) alive->changed.notify();

@@ -18,9 +18,9 @@ std::string handover_path(const Configuration& configuration, const std::string&
 bool may_hand_over(const frontends::cli::RunArguments& arguments, const LogFlags& log,
                    const Configuration& configuration);
 
-// Takes runs at `path` while `face` runs. After `face` has ended, handed-over runs that have begun go on to their end,
-// as long as their clients live and `stop` is not cancelled. Returns the exit code of `face`.
-Task<int> with_handover_server(asio::any_io_executor executor, Core& core, std::string path, Task<int> face,
+// Takes runs at `path` while `frontend` runs. After `frontend` has ended, handed-over runs that have begun go on to
+// their end, as long as their clients live and `stop` is not cancelled. Returns the exit code of `frontend`.
+Task<int> with_handover_server(asio::any_io_executor executor, Core& core, std::string path, Task<int> frontend,
                                Cancel stop);
 
 }  // namespace dind::app

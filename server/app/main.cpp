@@ -95,10 +95,10 @@ Task<int> rerun(asio::any_io_executor executor, app::Core& core, cli::HistoryArg
   co_return co_await cli::run_command(std::move(executor), core.runs(), std::move(*again));
 }
 
-// Runs `face` to its end, then cancels `over`.
-int serve(asio::io_context& context, Task<int> face, Cancel over = {}) {
+// Runs `frontend` to its end, then cancels `over`.
+int serve(asio::io_context& context, Task<int> frontend, Cancel over = {}) {
   std::optional<int> code;
-  asio::co_spawn(context, std::move(face), [&](const std::exception_ptr& escaped, int result) {
+  asio::co_spawn(context, std::move(frontend), [&](const std::exception_ptr& escaped, int result) {
     code = result;
     if (escaped) {
       code = cli::kNotRunExit;
@@ -130,16 +130,16 @@ struct Handovers {
   std::string path;
   Cancel stop;
 };
-int serve(asio::io_context& context, app::Core& core, Task<int> face, Beside beside = Beside::clean,
+int serve(asio::io_context& context, app::Core& core, Task<int> frontend, Beside beside = Beside::clean,
           Handovers handovers = {}) {
   const Cancel over;
   const auto executor = context.get_executor();
   if (beside == Beside::clean_and_warm) spawn(executor, "warm pool", core.maintain_warm_pool(core.live().closing()));
   if (beside != Beside::nothing) answer_operators(executor, core, over);
   if (!handovers.path.empty())
-    face = app::with_handover_server(executor, core, handovers.path, std::move(face), handovers.stop);
+    frontend = app::with_handover_server(executor, core, handovers.path, std::move(frontend), handovers.stop);
   if (beside != Beside::nothing) spawn(context.get_executor(), "clean-up", core.run_upkeep(over));
-  return serve(context, std::move(face), over);
+  return serve(context, std::move(frontend), over);
 }
 
 // The client learns of the end at once, although handed-over runs may go on.
@@ -169,10 +169,10 @@ int run_by_server(asio::io_context& context, const app::Configuration& configura
 }
 
 // The name of the frontend in the history.
-const char* face_of(const cli::Command& command) {
-  if (std::holds_alternative<cli::LspArguments>(command)) return "editor";
-  if (std::holds_alternative<cli::ServeArguments>(command)) return "serve";
-  if (std::holds_alternative<cli::RpcArguments>(command)) return "rpc";
+const char* frontend_name(const cli::Command& command) {
+  if (std::holds_alternative<cli::LspArguments>(command)) return "lsp";
+  if (std::holds_alternative<cli::ServeArguments>(command)) return "http";
+  if (std::holds_alternative<cli::RpcArguments>(command)) return "jsonrpc";
   return "cli";
 }
 
@@ -205,8 +205,8 @@ int run(int argc, char** argv) {
   if (auto* arguments = std::get_if<cli::RunArguments>(&line->command);
       arguments != nullptr && app::may_hand_over(*arguments, line->log, *configuration) && !handovers.empty())
     return run_by_server(context, *configuration, line->host, handovers, std::move(*arguments));
-  const auto core =
-      app::Core::make(context.get_executor(), *configuration, line->host, face_of(line->command), line->host_option);
+  const auto core = app::Core::make(context.get_executor(), *configuration, line->host, frontend_name(line->command),
+                                    line->host_option);
   if (!core) return say(core.error());
   if (history != nullptr) return serve(context, **core, rerun(context.get_executor(), **core, std::move(*history)));
   if (auto* arguments = std::get_if<cli::RunArguments>(&line->command))

@@ -198,7 +198,7 @@ Task<int> serve_stdio(asio::any_io_executor executor, Core& core, const Configur
                                                      .history = core.history(),
                                                      .version = version(),
                                                      .enabled = configuration.enabled},
-                                                    {.name = "rpc"}, stop);
+                                                    {.name = "jsonrpc"}, stop);
   co_await leave(core, in(kServeLeaveTime));
   co_return whole ? 0 : 1;
 }

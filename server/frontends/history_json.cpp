@@ -69,7 +69,7 @@ json history_summary_json(const HistoryRecord& record) {
   json value{{"id", record.id},
              {"runId", record.run_id},
              {"user", record.user},
-             {"face", record.face},
+             {"frontend", record.frontend},
              {"state", name(record.state)},
              {"verdict", nullptr},
              {"exitCode", nullptr},

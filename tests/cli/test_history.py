@@ -28,7 +28,7 @@ class Looking(HistoryTest):
         self.assertEqual(len(listed), 1)
         run = listed[0]
         self.assertEqual((run["state"], run["verdict"], run["exitCode"], run["errorKind"]), ("finished", "failed", 3, None))
-        self.assertEqual((run["face"], run["name"], run["language"], run["image"]), ("cli", "x.sh", "shell", IMAGE))
+        self.assertEqual((run["frontend"], run["name"], run["language"], run["image"]), ("cli", "x.sh", "shell", IMAGE))
         self.assertRegex(run["begunAt"], r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$")
         self.assertLessEqual(run["begunAt"], run["endedAt"])
         shown = self.show(run["id"][:6])

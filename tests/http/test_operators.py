@@ -40,11 +40,11 @@ class Operators(HttpCase):
             self.assertLess(time.monotonic(), until, self.ours())
         runs = {each["runId"]: each for each in self.ours()}
         one = runs["op-http"]
-        self.assertEqual((one["face"], one["what"], one["memoryBytes"], one["outputBytes"]), ("serve", "import sys, time", 64 << 20, 3))
+        self.assertEqual((one["frontend"], one["what"], one["memoryBytes"], one["outputBytes"]), ("http", "import sys, time", 64 << 20, 3))
         self.assertGreater(one["forMs"], 0)
-        self.assertEqual(runs["op-rpc"]["face"], "rpc")
+        self.assertEqual(runs["op-rpc"]["frontend"], "jsonrpc")
         text = self.command("ps")
-        for said in ("op-http", "running", "64 MiB", "import sys, time", "serve", "MEMORY, CPU"):
+        for said in ("op-http", "running", "64 MiB", "import sys, time", "http, http", "MEMORY, CPU"):
             self.assertIn(said, text)
         self.assertIn("More than one run", self.command("stop", "op-", code=125))
         self.assertIn("op-rpc was told to end", self.command("stop", "op-r"))

@@ -179,7 +179,7 @@ class Runs(HttpCase):
         self.assertEqual([each["runId"] for each in self.ask(server, "GET", "/runs").json()["runs"]], ["h2", "h1", "h0"])
         self.assertEqual([each["runId"] for each in self.ask(server, "GET", "/runs?limit=1").json()["runs"]], ["h2"])
         shown = self.ask(server, "GET", "/runs/h1").json()
-        self.assertEqual((shown["face"], shown["stdout"]["head"]["text"], shown["result"]["verdict"]), ("serve", "1\n", "ok"))
+        self.assertEqual((shown["frontend"], shown["stdout"]["head"]["text"], shown["result"]["verdict"]), ("http", "1\n", "ok"))
         self.assert_detail(self.ask(server, "GET", "/runs/none"), 404)
         for query in ("limit=0", "limit=x", "limit=1001", "limit=", "spam=1"):
             self.assert_detail(self.ask(server, "GET", f"/runs?{query}"), 400)

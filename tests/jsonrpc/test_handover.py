@@ -178,7 +178,7 @@ class Handover(JsonRpcCase):
         client.threads[0].join(LIMIT)
         self.assertFalse(client.threads[0].is_alive())
         listed = subprocess.run([program(), "ps", "--json"], env=self.environment, capture_output=True, check=True, timeout=LIMIT)
-        self.assertEqual([run["face"] for run in json.loads(listed.stdout)["runs"]], ["cli"])
+        self.assertEqual([run["frontend"] for run in json.loads(listed.stdout)["runs"]], ["cli"])
         out, err = child.communicate(b"to its end\n", timeout=LIMIT)
         self.assertEqual((child.returncode, out), (7, b"to its end\n"), err)
         self.assertEqual(server.child.wait(LIMIT), 0)
@@ -232,7 +232,7 @@ class Handover(JsonRpcCase):
         self.assertEqual(child.stdout.readline(), b"up\n")
         listed = subprocess.run([program(), "ps", "--json"], env=self.environment, capture_output=True, check=True, timeout=LIMIT)
         (run,) = json.loads(listed.stdout)["runs"]
-        self.assertEqual((run["phase"], run["face"], run["what"]), ("running", "cli", "sh -c echo up; sleep 100"))
+        self.assertEqual((run["phase"], run["frontend"], run["what"]), ("running", "cli", "sh -c echo up; sleep 100"))
         self.assertGreater(run["usedMemoryBytes"], 0)
         subprocess.run([program(), "stop", run["runId"]], env=self.environment, capture_output=True, check=True, timeout=LIMIT)
         _, err = child.communicate(timeout=LIMIT)

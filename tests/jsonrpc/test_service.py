@@ -144,7 +144,7 @@ class Methods(JsonRpcCase):
         self.assertEqual(self.result(client, "history/list"), {"runs": []})
         self.result(client, "runPythonCode", code="print('kept')", runId="kept-1")
         runs = self.result(client, "history/list", limit=5)["runs"]
-        self.assertEqual([(each["runId"], each["face"], each["state"], each["verdict"]) for each in runs], [("kept-1", "rpc", "finished", "ok")])
+        self.assertEqual([(each["runId"], each["frontend"], each["state"], each["verdict"]) for each in runs], [("kept-1", "jsonrpc", "finished", "ok")])
         run = self.result(client, "history/get", id="kept-1")
         self.assertEqual(run["stdout"]["head"]["text"], "kept\n")
         self.assert_error(client.call("history/get", {"id": "none"}), NOT_RUN, "not_found")

@@ -356,7 +356,7 @@ class Log(ClientCase):
             said = [line["message"] for line in lines if line.get("run") == run]
             kinds = [message.split(":")[0].split(" ")[0] for message in said]
             self.assertEqual([kind for kind in kinds if kind != "queued"], ["asked", "accepted", "preparing", "started", "ended", "Removed"])
-            self.assertRegex(said[0], r"^asked: a\.py, by editor, client editor:[0-9a-f]+$")
+            self.assertRegex(said[0], r"^asked: a\.py, by lsp, client lsp:[0-9a-f]+$")
         self.assertNotIn(b"supersecretvalue", client.errors)
         self.assertEqual({line.get("run") for line in lines if "a.py" in line["message"]}, {"one", "two"})
 

@@ -116,12 +116,12 @@ std::string history_list_text(const std::vector<HistoryRecord>& records, bool as
     return one_line(list);
   }
   if (records.empty()) return "No runs yet\n";
-  std::string text =
-      padded("ID", 10) + padded("BEGAN", 21) + padded("FACE", 8) + padded("END", 18) + padded("TIME", 12) + "WHAT\n";
+  std::string text = padded("ID", 10) + padded("BEGAN", 21) + padded("FRONTEND", 10) + padded("END", 18) +
+                     padded("TIME", 12) + "WHAT\n";
   for (const auto& record : records) {
     const bool timed = record.end && record.end->result;
     text += padded(record.id.substr(0, kShortId), 10) + padded(time_text(record.began), 21) +
-            padded(printable(record.face), 8) + padded(outcome(record), 18) +
+            padded(printable(record.frontend), 10) + padded(outcome(record), 18) +
             padded(timed ? format_duration(record.end->result->duration) : "-", 12) +
             shortened_words(what_of(record), kMaxNameLength) + '\n';
   }
@@ -137,7 +137,7 @@ std::string history_run_text(const HistoryRecord& record, bool as_json) {
   const HistoryEnd* end = record.end ? &*record.end : nullptr;
   line("run", record.id + (record.run_id != record.id ? "  (run id " + record.run_id + ")" : ""));
   const RunSpec& spec = record.spec;
-  line("who", record.user + ", " + record.face + (spec.client.empty() ? "" : ", client " + spec.client));
+  line("who", record.user + ", " + record.frontend + (spec.client.empty() ? "" : ", client " + spec.client));
   line("began", time_text(record.began));
   line("ended", end != nullptr ? time_text(end->ended) : std::string(name(record.state)));
   line("what", history_name(record));

@@ -44,7 +44,7 @@ std::string live_runs_text(const std::vector<LiveRun>& runs, std::int64_t now_ms
                  {"phase", name(run.phase)},
                  {"begunAt", utc_text(run.began_ms)},
                  {"forMs", time_of(run, now_ms).count()},
-                 {"face", run.face},
+                 {"frontend", run.frontend},
                  {"client", run.client},
                  {"what", run.what},
                  {"image", run.image.empty() ? json(nullptr) : json(run.image)},
@@ -63,7 +63,7 @@ std::string live_runs_text(const std::vector<LiveRun>& runs, std::int64_t now_ms
   std::string text = padded("RUN", width) + padded("PHASE", 11) + padded("FOR", 13) + padded("LIMITS", 17) +
                      padded("MEMORY, CPU", 20) + padded("OUTPUT", 10) + padded("WHO", 30) + "WHAT\n";
   for (const auto& run : runs) {
-    const std::string who = run.face + (run.client.empty() ? "" : ", " + printable(run.client));
+    const std::string who = run.frontend + (run.client.empty() ? "" : ", " + printable(run.client));
     text += padded(printable(run.run_id), width) + padded(std::string(name(run.phase)), 11) +
             padded(format_duration(time_of(run, now_ms)), 13) + padded(limits_cell(run), 17) +
             padded(usage_cell(run), 20) + padded(format_bytes(static_cast<std::int64_t>(run.output_bytes)), 10) +

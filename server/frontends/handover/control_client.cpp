@@ -71,7 +71,7 @@ LiveRun run_of(const json& value) {
   LiveRun run;
   run.run_id = value.at("runId").get<std::string>();
   run.client = value.at("client").get<std::string>();
-  run.face = value.at("face").get<std::string>();
+  run.frontend = value.at("frontend").get<std::string>();
   run.what = value.at("what").get<std::string>();
   run.image = value.at("image").get<std::string>();
   run.began_ms = value.at("begunAtMs").get<std::int64_t>();

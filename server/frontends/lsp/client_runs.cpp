@@ -42,7 +42,7 @@ ClientRuns::ClientRuns(asio::any_io_executor executor, RunService& service, std:
       service_(service),
       connection_(std::move(connection)),
       on_change_(std::move(on_change)),
-      client_("editor:" + random_id(8)),
+      client_("lsp:" + random_id(8)),
       ended_(executor) {}
 
 void ClientRuns::start(Result<RunRequest> request, const Json& work_done_token, const ClientCapabilities& client,

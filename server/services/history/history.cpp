@@ -183,12 +183,12 @@ Secrets secrets_of(const RunSpec& spec) {
   return Secrets(variables);
 }
 
-HistoryRecord new_record(const RunSpec& spec, const Secrets& secrets, std::string face) {
+HistoryRecord new_record(const RunSpec& spec, const Secrets& secrets, std::string frontend) {
   static const std::string user = user_name();
   HistoryRecord record{.id = random_id(),
                        .run_id = spec.run_id.value_or("").substr(0, 64),
                        .user = user,
-                       .face = std::move(face),
+                       .frontend = std::move(frontend),
                        .owner = process_owner()};
   if (record.run_id.empty()) record.run_id = record.id;
   record.began = now_ms();

@@ -62,11 +62,11 @@ struct HistoryEnd {
 };
 
 struct HistoryRecord {
-  std::string id;      // of the record, unique
-  std::string run_id;  // of the run; a client may use one twice
-  std::string user;    // the user who runs dind-executor
-  std::string face;    // "cli" · "editor" · "library" · "rpc" · "serve"
-  std::string owner;   // process_owner()
+  std::string id;        // of the record, unique
+  std::string run_id;    // of the run; a client may use one twice
+  std::string user;      // the user who runs dind-executor
+  std::string frontend;  // "lsp" · "jsonrpc" · "http" · "cli" · "library"
+  std::string owner;     // process_owner()
   HistoryState state = HistoryState::running;
   std::int64_t began = 0;             // Unix milliseconds
   std::int64_t bytes = 0;             // approximate size in the history
@@ -103,7 +103,7 @@ class OutputKeeper {
 
 // The record of a run that begins: who runs it, when, and the parts of `spec` that may be kept. If `spec.run_id` is not
 // set, the run id is the record's id.
-HistoryRecord new_record(const RunSpec& spec, const Secrets& secrets, std::string face);
+HistoryRecord new_record(const RunSpec& spec, const Secrets& secrets, std::string frontend);
 
 // The spec for a rerun. Values of `env` replace the kept ones; `args`, if given, replaces the kept arguments. Errors
 // (invalid_request): variables that must be given again, a program that was not kept, `args` for a command. The message

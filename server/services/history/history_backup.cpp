@@ -17,6 +17,7 @@
 #include <string_view>
 #include <system_error>
 
+#include "services/history/history_migration.hpp"
 #include "services/history/history_store.hpp"
 #include "services/history/sqlite.hpp"
 #include "support/ids.hpp"
@@ -100,12 +101,6 @@ std::size_t count_runs(const Database& database) {
   Statement count(database.handle(), "SELECT COUNT(*) FROM runs");
   count.step();
   return static_cast<std::size_t>(count.number_at(0));
-}
-
-std::int64_t form_of(const Database& database) {
-  Statement version(database.handle(), "PRAGMA user_version");
-  version.step();
-  return version.number_at(0);
 }
 
 void check_whole(const Database& database) {
@@ -195,7 +190,7 @@ class Attached {
 bool add_late_runs(const Database& database) {
   Statement form(database.handle(), "PRAGMA backup.user_version");
   form.step();
-  if (form.number_at(0) != form_of(database)) return false;
+  if (form.number_at(0) != history_form(database.handle())) return false;
   const auto columns = columns_but(database, "seq", "backup");
   Transaction adding(database.handle());
   database.execute(
@@ -268,7 +263,7 @@ Result<HistoryCopy> HistoryStore::import_from(const std::string& file, const std
   try {
     const Database look(part.path(), std::chrono::seconds(5));
     check_whole(look);
-    const auto form = form_of(look);
+    const auto form = history_form(look.handle());
     if (form == 0) throw Failure{SQLITE_NOTADB, "it has no runs"};
     if (form > kHistoryForm)
       return wrong(name + " can't be used: a newer dind-executor wrote it (its form is " + std::to_string(form) +
@@ -326,6 +321,7 @@ void HistoryStore::take_in_late() {
     if (!each->path().filename().string().starts_with(begin)) continue;
     const std::string file = each->path().string();
     try {
+      migrate_history(Database(file, kLatePatience).handle());
       const Attached late(*database_, file);
       if (!add_late_runs(*database_)) continue;
     } catch (const Failure& failure) {

@@ -7,6 +7,7 @@
 #include <system_error>
 
 #include "services/history/history_codec.hpp"
+#include "services/history/history_migration.hpp"
 #include "services/history/history_place.hpp"
 #include "services/history/sqlite.hpp"
 #include "services/history/sqlite_memory.hpp"
@@ -28,22 +29,23 @@ constexpr const char* kTables = R"(
   CREATE TABLE runs(
     seq INTEGER PRIMARY KEY AUTOINCREMENT,
     id TEXT NOT NULL UNIQUE, run_id TEXT NOT NULL,
-    user TEXT NOT NULL, face TEXT NOT NULL, owner TEXT NOT NULL, state TEXT NOT NULL,
+    user TEXT NOT NULL, frontend TEXT NOT NULL, owner TEXT NOT NULL, state TEXT NOT NULL,
     began INTEGER NOT NULL, ended INTEGER, bytes INTEGER NOT NULL,
     started BLOB, outcome BLOB, asked BLOB NOT NULL, program BLOB,
-    out_head BLOB, out_tail BLOB, out_left INTEGER, err_head BLOB, err_tail BLOB, err_left INTEGER);
+    out_head BLOB, out_tail BLOB, out_left INTEGER, err_head BLOB, err_tail BLOB, err_left INTEGER, client TEXT);
   CREATE INDEX runs_run_id ON runs(run_id);
+  CREATE INDEX runs_client ON runs(client);
   CREATE INDEX runs_sizes ON runs(state, bytes);
 )";
 
-constexpr const char* kSummary = "seq, id, run_id, user, face, owner, state, began, ended, bytes, started, outcome";
+constexpr const char* kSummary = "seq, id, run_id, user, frontend, owner, state, began, ended, bytes, started, outcome";
 
 HistoryRecord summary_at(const Statement& row, const std::string& path) {
   HistoryRecord record;
   record.id = row.bytes_at(1);
   record.run_id = row.bytes_at(2);
   record.user = row.bytes_at(3);
-  record.face = row.bytes_at(4);
+  record.frontend = row.bytes_at(4);
   record.owner = row.bytes_at(5);
   record.state = history_state(row.bytes_at(6)).value_or(HistoryState::interrupted);
   record.began = row.number_at(7);
@@ -65,26 +67,12 @@ void read_asked(HistoryRecord& record, const std::string& asked) {
   if (!decode_asked(asked, record)) throw Failure{SQLITE_CORRUPT, "run " + record.id + " is damaged"};
 }
 
-// Adds the column for the client, which older files do not have. The number of the schema stays the same, because an
-// older program ignores the column. So a file of this schema may be without it.
-void add_client_column(sqlite3* handle) {
-  const auto has_it = [&] {
-    Statement columns(handle, "SELECT 1 FROM pragma_table_info('runs') WHERE name = 'client'");
-    return columns.step();
-  };
-  if (has_it()) return;
-  Transaction adding(handle);
-  if (!has_it()) {
-    Statement(handle, "ALTER TABLE runs ADD COLUMN client TEXT").run();
-    Statement(handle, "CREATE INDEX IF NOT EXISTS runs_client ON runs(client)").run();
-  }
-  adding.commit();
-}
-
 void check_form(std::int64_t version) {
-  if (version != kHistoryForm)
-    throw Failure{sqlite::kNewerForm, "a newer dind-executor wrote it: its form is " + std::to_string(version) +
-                                          ", and ours is " + std::to_string(kHistoryForm)};
+  const std::string forms =
+      ": its form is " + std::to_string(version) + ", and this version writes form " + std::to_string(kHistoryForm);
+  if (version > kHistoryForm) throw Failure{sqlite::kNewerForm, "a newer dind-executor wrote it" + forms};
+  // On a disk that can be written, an older form was changed before.
+  if (version < kHistoryForm) throw Failure{SQLITE_READONLY, "an older dind-executor wrote it" + forms};
 }
 
 void set_up(const Database& database, bool alone) {
@@ -121,7 +109,7 @@ void set_up(const Database& database, bool alone) {
     }
     making.commit();
   }
-  if (version() == kHistoryForm) add_client_column(handle);
+  migrate_history(handle);
   check_form(version());
 }
 
@@ -198,12 +186,12 @@ Result<void> HistoryStore::insert(const HistoryRecord& record) {
   try {
     const auto asked = encode_asked(record);
     Statement(database_->handle(),
-              "INSERT INTO runs(id, run_id, user, face, owner, state, began, bytes, asked, program, client) "
+              "INSERT INTO runs(id, run_id, user, frontend, owner, state, began, bytes, asked, program, client) "
               "VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT(id) DO NOTHING")
         .text(record.id)
         .text(record.run_id)
         .text(record.user)
-        .text(record.face)
+        .text(record.frontend)
         .text(record.owner)
         .text(name(record.state))
         .number(record.began)

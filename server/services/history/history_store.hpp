@@ -17,8 +17,6 @@ namespace sqlite {
 class Database;
 }
 
-inline constexpr int kHistoryForm = 1;  // PRAGMA user_version of the files that this program writes
-
 class HistoryStore {
  public:
   // Opens the file, and creates it (0600, its folder 0700) if it does not exist. Marks the runs of processes that no

@@ -88,7 +88,7 @@ Task<Result<RunResult>> HistoryRecorder::run(RunSpec spec, EventSink& sink, std:
   }
   if (!spec.record) co_return co_await runs_.run(std::move(spec), sink, std::move(input), std::move(cancel));
   const Secrets secrets = secrets_of(spec);
-  auto record = new_record(spec, secrets, face_);
+  auto record = new_record(spec, secrets, frontend_);
   if (!spec.run_id) spec.run_id = record.run_id;
   Tee tee(sink, history_, secrets, record.id);
   history_.began(std::move(record));

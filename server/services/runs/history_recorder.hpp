@@ -10,9 +10,9 @@ namespace dind {
 
 class HistoryRecorder final : public RunService {
  public:
-  // `face`: the frontend that asks, as the history names it.
-  HistoryRecorder(RunService& runs, History& history, std::string face)
-      : runs_(runs), history_(history), face_(std::move(face)) {}
+  // `frontend`: the frontend that asks, as the history names it.
+  HistoryRecorder(RunService& runs, History& history, std::string frontend)
+      : runs_(runs), history_(history), frontend_(std::move(frontend)) {}
   Task<Result<RunResult>> run(RunSpec spec, EventSink& sink, std::shared_ptr<StdinPipe> input, Cancel cancel) override;
   void expect(RunSpec spec) override { runs_.expect(std::move(spec)); }
   std::size_t warm_sandbox_count() const override { return runs_.warm_sandbox_count(); }
@@ -24,7 +24,7 @@ class HistoryRecorder final : public RunService {
  private:
   RunService& runs_;
   History& history_;
-  std::string face_;
+  std::string frontend_;
 };
 
 }  // namespace dind

@@ -65,12 +65,13 @@ struct LiveRuns::State {
 // Passes on all events, and notes how far the run is. The run's entry is in the list for the lifetime of this object.
 class LiveRuns::Watch final : public EventSink {
  public:
-  Watch(std::shared_ptr<State> state, Way way, std::string face, EventSink& sink, const RunSpec& spec, Cancel cancel)
+  Watch(std::shared_ptr<State> state, Way way, std::string frontend, EventSink& sink, const RunSpec& spec,
+        Cancel cancel)
       : state_(std::move(state)), sink_(sink), entry_(state_->entries.emplace(state_->entries.end())) {
     entry_->run.run_id = *spec.run_id;
     entry_->run.client = spec.client;
     entry_->way = way;
-    entry_->run.face = std::move(face);
+    entry_->run.frontend = std::move(frontend);
     entry_->run.what = Secrets(spec.env).masked(run_title(spec));
     entry_->run.began_ms = now_ms();
     entry_->cancel = std::move(cancel);
@@ -124,12 +125,12 @@ class LiveRuns::Watch final : public EventSink {
 
 class LiveRuns::Beside final : public RunService {
  public:
-  Beside(std::shared_ptr<State> state, RunService& runs, std::string face)
-      : state_(std::move(state)), runs_(runs), face_(std::move(face)) {}
+  Beside(std::shared_ptr<State> state, RunService& runs, std::string frontend)
+      : state_(std::move(state)), runs_(runs), frontend_(std::move(frontend)) {}
   Task<Result<RunResult>> run(RunSpec spec, EventSink& sink, std::shared_ptr<StdinPipe> input, Cancel cancel) override {
     const auto state = state_;
-    auto result =
-        co_await follow(state, runs_, Way::beside, face_, std::move(spec), sink, std::move(input), std::move(cancel));
+    auto result = co_await follow(state, runs_, Way::beside, frontend_, std::move(spec), sink, std::move(input),
+                                  std::move(cancel));
     state->count(result);
     co_return result;
   }
@@ -141,22 +142,22 @@ class LiveRuns::Beside final : public RunService {
  private:
   std::shared_ptr<State> state_;
   RunService& runs_;
-  std::string face_;
+  std::string frontend_;
 };
 
-LiveRuns::LiveRuns(asio::any_io_executor executor, RunService& runs, std::string face)
-    : runs_(runs), face_(std::move(face)), state_(std::make_shared<State>(executor)) {}
+LiveRuns::LiveRuns(asio::any_io_executor executor, RunService& runs, std::string frontend)
+    : runs_(runs), frontend_(std::move(frontend)), state_(std::make_shared<State>(executor)) {}
 LiveRuns::~LiveRuns() = default;
 
-std::unique_ptr<RunService> LiveRuns::beside(RunService& runs, std::string face) {
-  return std::make_unique<Beside>(state_, runs, std::move(face));
+std::unique_ptr<RunService> LiveRuns::beside(RunService& runs, std::string frontend) {
+  return std::make_unique<Beside>(state_, runs, std::move(frontend));
 }
 
-Task<Result<RunResult>> LiveRuns::follow(std::shared_ptr<State> state, RunService& runs, Way way, std::string face,
+Task<Result<RunResult>> LiveRuns::follow(std::shared_ptr<State> state, RunService& runs, Way way, std::string frontend,
                                          RunSpec spec, EventSink& sink, std::shared_ptr<StdinPipe> input,
                                          Cancel cancel) {
   if (!spec.run_id) spec.run_id = random_id();
-  Watch watch(state, way, std::move(face), sink, spec, cancel);
+  Watch watch(state, way, std::move(frontend), sink, spec, cancel);
   co_return co_await runs.run(std::move(spec), watch, std::move(input), std::move(cancel));
 }
 
@@ -168,7 +169,7 @@ Task<Result<RunResult>> LiveRuns::run(RunSpec spec, EventSink& sink, std::shared
                                           ": send it again, to another server or when this one is back");
   };
   if (state->closing.cancelled()) co_return stopped(", and takes no new run");
-  auto result = co_await follow(state, runs_, Way::own, face_, std::move(spec), sink, std::move(input), cancel);
+  auto result = co_await follow(state, runs_, Way::own, frontend_, std::move(spec), sink, std::move(input), cancel);
   if (state->closing.cancelled() && cancel.reason() == CancelReason::shutdown) {
     // It must not look like the program's own end, so that a proxy or a client can try another server.
     if (!result && result.error().code == ErrorCode::cancelled) co_return stopped(", and the program had not begun");

@@ -23,7 +23,7 @@ struct LiveRun {
   enum class Phase { queued, preparing, running };
   std::string run_id;
   std::string client;
-  std::string face;  // the frontend, as the history names it
+  std::string frontend;  // the frontend, as the history names it
   Phase phase = Phase::preparing;
   std::int64_t began_ms = 0;  // Unix milliseconds
   std::string what;           // one line: the first line of the code, or the command
@@ -61,8 +61,8 @@ struct RunFigures {
 
 class LiveRuns final : public RunService {
  public:
-  // `face`: the frontend that calls `run`.
-  LiveRuns(asio::any_io_executor executor, RunService& runs, std::string face = {});
+  // `frontend`: the frontend that calls `run`.
+  LiveRuns(asio::any_io_executor executor, RunService& runs, std::string frontend = {});
   ~LiveRuns() override;
   Task<Result<RunResult>> run(RunSpec spec, EventSink& sink, std::shared_ptr<StdinPipe> input, Cancel cancel) override;
   void expect(RunSpec spec) override { runs_.expect(std::move(spec)); }
@@ -73,7 +73,7 @@ class LiveRuns final : public RunService {
   Task<bool> wait_all_removed_but_auto(Deadline deadline) override { return runs_.wait_all_removed_but_auto(deadline); }
   // Another run service, whose runs are listed and counted here as well. If a stop ends one of its runs, the run keeps
   // its result. Must not outlive this object.
-  std::unique_ptr<RunService> beside(RunService& runs, std::string face);
+  std::unique_ptr<RunService> beside(RunService& runs, std::string frontend);
 
   std::vector<LiveRun> list() const;  // in the order in which they began
   const RunFigures& figures() const;
@@ -98,11 +98,11 @@ class LiveRuns final : public RunService {
   class Watch;
   class Beside;
   enum class Way { own, beside };
-  static Task<Result<RunResult>> follow(std::shared_ptr<State> state, RunService& runs, Way way, std::string face,
+  static Task<Result<RunResult>> follow(std::shared_ptr<State> state, RunService& runs, Way way, std::string frontend,
                                         RunSpec spec, EventSink& sink, std::shared_ptr<StdinPipe> input, Cancel cancel);
 
   RunService& runs_;
-  std::string face_;
+  std::string frontend_;
   std::shared_ptr<State> state_;  // shared with the runs: a run that hangs outlives this object
 };
 

@@ -102,8 +102,8 @@ std::string accepted_text(const std::vector<std::string>& images, const Limits& 
 Task<Result<RunResult>> RunLogger::run(RunSpec spec, EventSink& sink, std::shared_ptr<StdinPipe> input, Cancel cancel) {
   const LogMask hidden{secrets_of(spec)};
   const std::string id = spec.run_id.value_or("");
-  log(LogLevel::info, "asked: " + what(spec) + ", by " + face_ + (spec.client.empty() ? "" : ", client " + spec.client),
-      id);
+  log(LogLevel::info,
+      "asked: " + what(spec) + ", by " + frontend_ + (spec.client.empty() ? "" : ", client " + spec.client), id);
   Teller teller(sink, id);
   try {
     auto result = co_await runs_.run(std::move(spec), teller, std::move(input), std::move(cancel));
@@ -112,7 +112,7 @@ Task<Result<RunResult>> RunLogger::run(RunSpec spec, EventSink& sink, std::share
     } else {
       const Error& error = result.error();
       // The person who asked also reads this log, and gets the error anyway (I30).
-      const bool told = face_ == "cli" || face_ == "library" || face_ == "rpc";
+      const bool told = frontend_ == "cli" || frontend_ == "library" || frontend_ == "jsonrpc";
       log(told ? LogLevel::info : level_of(error.code),
           "not run: " + std::string(name(error.code)) + ": " + error.message, id);
     }

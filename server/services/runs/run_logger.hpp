@@ -11,9 +11,9 @@ namespace dind {
 
 class RunLogger final : public RunService {
  public:
-  // `face`: the frontend that asks. If it reports errors to people itself (cli, library, rpc), the log has them as
-  // info.
-  RunLogger(RunService& runs, std::string face) : runs_(runs), face_(std::move(face)) {}
+  // `frontend`: the frontend that asks. If it reports errors to people itself (cli, library, jsonrpc), the log has them
+  // as info.
+  RunLogger(RunService& runs, std::string frontend) : runs_(runs), frontend_(std::move(frontend)) {}
   // `spec.run_id` must be set. No line of the log contains the run's secrets.
   Task<Result<RunResult>> run(RunSpec spec, EventSink& sink, std::shared_ptr<StdinPipe> input, Cancel cancel) override;
   void expect(RunSpec spec) override { runs_.expect(std::move(spec)); }
@@ -24,7 +24,7 @@ class RunLogger final : public RunService {
 
  private:
   RunService& runs_;
-  std::string face_;
+  std::string frontend_;
 };
 
 // "1 min · 512 MiB · 1 CPU · 256 processes · network none"

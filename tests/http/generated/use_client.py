@@ -80,7 +80,7 @@ def main(url: str, token: str, image: str) -> None:
     assert isinstance(phase, Unset) and phase is UNSET
     assert not isinstance(record.result, (Unset, type(None))) and record.result.exit_code == 3
     for each in runs.runs:
-        assert each.face == "serve" and each.what
+        assert each.frontend == "http" and each.what
     figures = metrics.sync(client=client)
     assert isinstance(figures, str) and "dind_executor_runs_total" in figures
     print(json.dumps({"runs": len(runs.runs)}))

@@ -13,10 +13,10 @@ using nlohmann::json;
 namespace {
 
 HistoryRecord record() {
-  HistoryRecord made{.id = "0123456789abcdef", .run_id = "r1", .user = "me", .face = "editor", .owner = "o"};
+  HistoryRecord made{.id = "0123456789abcdef", .run_id = "r1", .user = "me", .frontend = "lsp", .owner = "o"};
   made.state = HistoryState::finished;
   made.spec.program = SourceProgram{.file_name = "a.py", .text = "x", .language = "python"};
-  made.spec.client = "editor:1";
+  made.spec.client = "lsp:1";
   made.spec.requirements = {"requests>=2", "flask"};
   made.spec.workspace = WorkspaceAccess::read_only;
   made.spec.working_dir = "/workspaces/sub";
@@ -42,7 +42,7 @@ HistoryRecord record() {
 
 TEST_CASE("All that was asked and all that came of it is shown") {
   const auto text = history_run_text(record(), false);
-  for (const char* line : {"who           me, editor, client editor:1\n", "requirements  requests>=2, flask\n",
+  for (const char* line : {"who           me, lsp, client lsp:1\n", "requirements  requests>=2, flask\n",
                            "workspace     readOnly\n", "working dir   /workspaces/sub\n", "isolation     gvisor\n",
                            "pull          always\n", "in all        1 min 30 s\n", "image id      sha256:1d\n",
                            "digest        sha256:d1\n", "ended in      the stage dependencies\n",
@@ -51,7 +51,7 @@ TEST_CASE("All that was asked and all that came of it is shown") {
     CHECK(text.contains(line));
   }
   const auto value = json::parse(history_run_text(record(), true));
-  CHECK(value["client"] == "editor:1");
+  CHECK(value["client"] == "lsp:1");
   CHECK(value["requirements"] == json{"requests>=2", "flask"});
   CHECK(value["workspace"] == "readOnly");
   CHECK(value["workingDir"] == "/workspaces/sub");
@@ -65,7 +65,7 @@ TEST_CASE("All that was asked and all that came of it is shown") {
 }
 
 TEST_CASE("What was not asked for is null, and no line") {
-  HistoryRecord plain{.id = "1", .run_id = "1", .user = "me", .face = "cli", .owner = "o"};
+  HistoryRecord plain{.id = "1", .run_id = "1", .user = "me", .frontend = "cli", .owner = "o"};
   plain.spec.program = SourceProgram{.file_name = "a.py", .text = "x", .language = {}};
   const auto text = history_run_text(plain, false);
   for (const char* title : {"client", "requirements", "workspace", "working dir", "isolation", "pull", "in all",

@@ -251,7 +251,7 @@ TEST_CASE("The writable folder is a plain path in a workspace that the run has")
   }
 }
 
-TEST_CASE("What a face has to say of a run is said with the run's own notes") {
+TEST_CASE("What a frontend has to say of a run is said with the run's own notes") {
   auto spec = command("x");
   spec.notes = {"a note"};
   CHECK(plan(spec)->notes == std::vector<std::string>{"a note"});

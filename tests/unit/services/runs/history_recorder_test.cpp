@@ -70,7 +70,7 @@ struct Bench {
   HistoryWorker history;
   FakeRuns runs;
   NoSink sink;
-  HistoryRecorder recorded{runs, history, "editor"};
+  HistoryRecorder recorded{runs, history, "lsp"};
 };
 
 }  // namespace
@@ -88,7 +88,7 @@ TEST_CASE("A recorded run: events pass, the record is whole, its secrets are in 
   CHECK(bench.runs.asked.env == spec.env);
   const auto record = bench.only();
   CHECK(bench.runs.asked.run_id == record.run_id);
-  CHECK(record.face == "editor");
+  CHECK(record.frontend == "lsp");
   CHECK_FALSE(record.user.empty());
   CHECK(record.owner == process_owner());
   CHECK(record.state == HistoryState::finished);

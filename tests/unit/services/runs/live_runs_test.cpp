@@ -188,7 +188,7 @@ TEST_CASE("Runs of another way in are listed, counted, and keep their result whe
   const auto result = tests::run_task(bench.io, terminal->run({.run_id = "t"}, bench.sink, nullptr, cancel));
   REQUIRE(result);
   CHECK(result->verdict == Verdict::cancelled);
-  CHECK(bench.inner.during.front().face == "cli");
+  CHECK(bench.inner.during.front().frontend == "cli");
   CHECK(bench.live.figures().program.count == 1);
 }
 

@@ -47,8 +47,8 @@ struct Sink final : EventSink {
 };
 
 struct Bench {
-  explicit Bench(std::string face, LogLevel level = LogLevel::info)
-      : log({.level = level, .format = LogFormat::json}), logged(runs, std::move(face)) {}
+  explicit Bench(std::string frontend, LogLevel level = LogLevel::info)
+      : log({.level = level, .format = LogFormat::json}), logged(runs, std::move(frontend)) {}
   Result<RunResult> run(RunSpec spec = {.program = SourceProgram{.file_name = "a.py", .text = "x", .language = {}}}) {
     spec.run_id = "r1";
     return tests::run_task(context, logged.run(std::move(spec), sink, nullptr, {}));
@@ -74,15 +74,14 @@ using Lines = std::vector<std::string>;
 }  // namespace
 
 TEST_CASE("The life of a run, each line with its id; events and output pass") {
-  Bench bench("editor");
+  Bench bench("lsp");
   RunSpec spec{.program = SourceProgram{.file_name = "a.py", .text = "x", .language = {}}};
-  spec.client = "editor:1";
+  spec.client = "lsp:1";
   REQUIRE(bench.run(spec));
   CHECK(bench.sink.events == 6);
   CHECK(bench.sink.output == "the program's own words");
   CHECK(bench.said() ==
-        Lines{"info asked: a.py, by editor, client editor:1", "info queued: 3 before it",
-              "info preparing: image: Pulling",
+        Lines{"info asked: a.py, by lsp, client lsp:1", "info queued: 3 before it", "info preparing: image: Pulling",
               "info started: image python:3, 1 min · 512 MiB · 0.5 CPU · 256 processes · network none · runc",
               "info ended: failed, exit code 3, 83 ms, 23 B written; a note"});
 }
@@ -94,7 +93,7 @@ TEST_CASE("What was granted") {
 }
 
 TEST_CASE("At debug level each move in the queue is told, and the output never") {
-  Bench bench("editor", LogLevel::debug);
+  Bench bench("lsp", LogLevel::debug);
   REQUIRE(bench.run());
   const auto said = bench.said();
   CHECK(std::ranges::count(said, "debug queued: 2 before it") == 1);
@@ -111,11 +110,11 @@ TEST_CASE("What could not run is as loud as it matters to an operator") {
                                                                 {ErrorCode::engine_unavailable, "error"},
                                                                 {ErrorCode::engine_error, "error"},
                                                                 {ErrorCode::internal, "error"}}) {
-    for (const std::string face : {"editor", "serve", "cli", "library", "rpc"}) {
-      Bench bench(face);
+    for (const std::string frontend : {"lsp", "http", "cli", "library", "jsonrpc"}) {
+      Bench bench(frontend);
       bench.runs.error = Error{code, "no"};
       CHECK_FALSE(bench.run());
-      const bool loud = face == "editor" || face == "serve";
+      const bool loud = frontend == "lsp" || frontend == "http";
       CHECK(bench.said().back() == (loud ? level : "info") + " not run: " + std::string(name(code)) + ": no");
     }
   }
