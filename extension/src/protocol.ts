@@ -145,7 +145,7 @@ export interface RunFile {
   /** When the image is pulled; the operator's `never` overrides this */
   pull?: Pull;
   /** Packages that are installed first */
-  requirements?: string[];
+  dependencies?: string[];
   /** 1 to 64 of `A-Za-z0-9_-`; chosen by the server if left out */
   runId?: string;
   /** The program's stdin; empty if left out */
@@ -185,7 +185,7 @@ export interface RunWorkspace {
   /** When the image is pulled; the operator's `never` overrides this */
   pull?: Pull;
   /** Packages that are installed first */
-  requirements?: string[];
+  dependencies?: string[];
   /** 1 to 64 of `A-Za-z0-9_-`; chosen by the server if left out */
   runId?: string;
   /** The program's stdin; empty if left out */

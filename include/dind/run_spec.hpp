@@ -112,7 +112,7 @@ struct RunSpec {
   std::optional<PullPolicy> pull;     // nullopt: as in the configuration
   // Dependencies of the program ("requests>=2"), each a line of a requirements file (with its hashes). A separate
   // sandbox with a network installs them. Only for source programs of a language that has an installer.
-  std::vector<std::string> requirements;
+  std::vector<std::string> dependencies;
   std::vector<std::string> constraints = {};  // bounds on the versions of the dependencies (`pip install -c`)
   std::optional<WorkspaceAccess> workspace;   // nullopt: the workspace is not mounted
   // With read_write: the only writable folder of the workspace, relative to it. The rest is read-only. Empty: all of

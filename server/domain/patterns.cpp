@@ -32,7 +32,7 @@ RunSpec spec_of(PythonCode python) {
   spec.program =
       SourceProgram{.file_name = "main.py", .text = declared_as_utf8(std::move(python.code)), .language = "python"};
   if (!python.python_version.empty()) spec.image = python_image(python.python_version);
-  spec.requirements = std::move(python.requirements);
+  spec.dependencies = std::move(python.requirements);
   return spec;
 }
 

@@ -34,10 +34,10 @@ std::string packages_in_terms(Terms terms, const std::vector<std::string>& packa
   InTerms words;
   for (const auto& each : packages) {
     append(words.fields, ", ", json_word(each));
-    append(words.flags, " ", "--require " + shell_word(each));
+    append(words.flags, " ", "--with " + shell_word(each));
     append(words.settings, ", ", shortened(escaped(each), kMaxWordLength));
   }
-  words.fields = "\"requirements\": [" + words.fields + "]";
+  words.fields = "\"dependencies\": [" + words.fields + "]";
   words.settings = "write " + words.settings + " into requirements.txt beside the program, and run the whole folder";
   return in_terms(terms, std::move(words));
 }

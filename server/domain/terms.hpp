@@ -18,7 +18,7 @@ std::string in_terms(Terms terms, InTerms words);
 
 // All words are quoted and, if long, shortened (support/text/quoted.hpp).
 //
-// "--require a --require 'b>=2'" · "\"requirements\": [\"a\", \"b>=2\"]"; for an editor: a line of requirements.txt.
+// "--with a --with 'b>=2'" · "\"dependencies\": [\"a\", \"b>=2\"]"; for an editor: a line of requirements.txt.
 // Follows a colon.
 std::string packages_in_terms(Terms terms, const std::vector<std::string>& packages);
 

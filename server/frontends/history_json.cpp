@@ -100,7 +100,7 @@ json history_run_json(const HistoryRecord& record) {
   const RunSpec& spec = record.spec;
   value["owner"] = record.owner;
   value["client"] = spec.client.empty() ? json(nullptr) : json(spec.client);
-  value["requirements"] = spec.requirements;
+  value["dependencies"] = spec.dependencies;
   value["workspace"] = spec.workspace ? json(name(*spec.workspace)) : json(nullptr);
   value["workspaceFolder"] = spec.workspace_folder.empty() ? json(nullptr) : json(spec.workspace_folder);
   value["workingDir"] = spec.working_dir.empty() ? json(nullptr) : json(spec.working_dir);

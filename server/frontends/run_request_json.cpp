@@ -82,7 +82,7 @@ Result<RunRequest> read_python_code(const json& params) {
   fields.require("code", "the program's text");
   fields.text("code", python.code);
   fields.text("pythonVersion", python.python_version);
-  fields.texts("requirements", python.requirements);
+  fields.texts("dependencies", python.requirements);
   fields.seconds("timeout", python.timeout);
   return finish(fields, spec_of(std::move(python)));
 }
@@ -142,7 +142,7 @@ void read_program(RequestFields& fields, RunSpec& spec) {
     fields.non_empty_text("language", source.language);
     fields.text("fileName", source.file_name);
     fields.texts("args", spec.args);
-    fields.texts("requirements", spec.requirements);
+    fields.texts("dependencies", spec.dependencies);
     refuse_others(fields, "code", {"contextPath", "buildArgs", "target"});
     source.text = unicode_program(std::move(source.text), source.language, source.file_name);
     spec.program = std::move(source);
@@ -153,12 +153,12 @@ void read_program(RequestFields& fields, RunSpec& spec) {
     fields.variables("buildArgs", build.arguments);
     fields.text("target", build.target);
     build.command = read_command(fields);
-    refuse_others(fields, "dockerfile", {"language", "fileName", "args", "requirements", "image"});
+    refuse_others(fields, "dockerfile", {"language", "fileName", "args", "dependencies", "image"});
     spec.program = std::move(build);
   } else {
     spec.program = CommandProgram{needed_command(fields)};
     refuse_others(fields, "command",
-                  {"language", "fileName", "args", "requirements", "contextPath", "buildArgs", "target"});
+                  {"language", "fileName", "args", "dependencies", "contextPath", "buildArgs", "target"});
     fields.require("image", "the image to run the command in");
   }
 }

@@ -84,7 +84,7 @@ void read_packages(const Folder& folder, const std::string& file, WorkspaceProgr
     program.refusal = std::move(found.error());
     return;
   }
-  program.requirements = std::move(found->lines);
+  program.dependencies = std::move(found->lines);
   program.constraints = std::move(found->constraints);
 }
 
@@ -177,7 +177,7 @@ class Search {
                              .images = row.images,
                              .command = {},
                              .env = row.env,
-                             .requirements = {},
+                             .dependencies = {},
                              .constraints = {},
                              .refusal = {},
                              .notes = {}};
@@ -209,7 +209,7 @@ class Search {
   }
 
   void add_requirements(const WorkspaceRow& row, WorkspaceProgram& program) {
-    read_packages(folder_, row.requirements, program);
+    read_packages(folder_, row.dependencies, program);
     if (program.refusal) program.notes.push_back(program.refusal->message);
   }
 
@@ -290,7 +290,7 @@ WorkspaceProgram program_for_command(const std::string& path, const std::vector<
     const auto runs_it = [&](const std::string& each) { return language_of_interpreter(each) == program.language; };
     const bool names_it = of_file == row.language || std::ranges::any_of(words, runs_it);
     if (folder && (names_it || of_language)) note_missing_packages(row, *folder, program);
-    if (folder && names_it) read_packages(*folder, row.requirements, program);
+    if (folder && names_it) read_packages(*folder, row.dependencies, program);
     break;
   }
   return program;

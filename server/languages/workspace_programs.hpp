@@ -24,7 +24,7 @@ struct WorkspaceProgram {
   std::vector<std::string> images;  // in order of preference; without `language`
   std::vector<std::string> command;
   std::vector<std::pair<std::string, std::string>> env;
-  std::vector<std::string> requirements;
+  std::vector<std::string> dependencies;
   std::vector<std::string> constraints;
   std::optional<Error> refusal;    // why its dependencies cannot be installed, so it cannot run
   std::vector<std::string> notes;  // for people: what may be missing

@@ -99,7 +99,7 @@ std::string read_row(const json& each, WorkspaceRow& row) {
   reader.list("images", row.images);
   reader.list("command", row.command);
   reader.variables("env", row.env);
-  reader.text("requirements", row.requirements);
+  reader.text("dependencies", row.dependencies);
   reader.installed("installed", row.installed);
   reader.nothing_else();
   const auto plain = [](const std::string& name) { return !name.contains('/') && name != "." && name != ".."; };
@@ -109,8 +109,8 @@ std::string read_row(const json& each, WorkspaceRow& row) {
     reader.wrong("language", "must be there, or \"images\": one of the two");
   const Recipe* recipe = row.language.empty() ? nullptr : find_recipe(row.language);
   if (!row.language.empty() && recipe == nullptr) reader.wrong("language", "is no recipe's id");
-  if (!row.requirements.empty() && (recipe == nullptr || !recipe->packages))
-    reader.wrong("requirements", "goes with a language that has an installer");
+  if (!row.dependencies.empty() && (recipe == nullptr || !recipe->packages))
+    reader.wrong("dependencies", "goes with a language that has an installer");
   return reader.problem();
 }
 

@@ -25,7 +25,7 @@ struct WorkspaceRow {
   std::vector<std::string> images;     // without a language
   std::vector<std::string> command;    // argv; empty with `build`
   std::vector<std::pair<std::string, std::string>> env;
-  std::string requirements;  // a file of dependencies, which are installed first if it exists
+  std::string dependencies;  // a file of dependencies, which are installed first if it exists
   // If one of these JSON objects is not empty and `folder` does not exist, `missing` is reported.
   struct Installed {
     std::vector<std::string> json_objects;

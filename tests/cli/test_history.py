@@ -41,7 +41,7 @@ class Looking(HistoryTest):
         self.assertEqual(shown["result"]["stdoutBytes"], 12)
         self.assertGreater(shown["result"]["peakMemoryBytes"], 0)
         self.assertRegex(shown["client"], r"^cli:\d+$")
-        self.assertEqual((shown["result"]["stage"], shown["result"]["builder"], shown["requirements"], shown["workspace"]), ("program", None, [], None))
+        self.assertEqual((shown["result"]["stage"], shown["result"]["builder"], shown["dependencies"], shown["workspace"]), ("program", None, [], None))
         self.assertRegex(shown["result"]["imageId"], "^sha256:")
         text = self.call("history", "show", run["id"]).stdout.decode()
         for part in ("x.sh", "failed · exit 3", "one two", "A=1", "stdout:\nout one two\n", "stderr:\nerr\n"):

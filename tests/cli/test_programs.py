@@ -96,8 +96,8 @@ class Programs(CliCase):
         self.assert_refused(self.call("run", "--workspace", str(folder), "--image", IMAGE, "--", "pytest"), "python3 -m pytest")
 
     def test_p21_known_causes_have_one_line_with_the_remedy(self):
-        self.assert_note(self.call("run", "--image", PYTHON, self.file("inline.py", "# /// script\n# dependencies = [\"six\"]\n# ///\nimport no_such_module_six\n")), "--require six")
-        self.assert_note(self.call("run", "--image", PYTHON, self.file("yaml_user.py", "import yaml\n")), "--require PyYAML")
+        self.assert_note(self.call("run", "--image", PYTHON, self.file("inline.py", "# /// script\n# dependencies = [\"six\"]\n# ///\nimport no_such_module_six\n")), "--with six")
+        self.assert_note(self.call("run", "--image", PYTHON, self.file("yaml_user.py", "import yaml\n")), "--with PyYAML")
         self.assert_note(self.call("run", "--image", PYTHON, self.file("net.py", "import urllib.request as u\nu.urlopen('http://example.com')\n")), "--network internet")
         self.assert_note(self.call("run", "--image", NODE, self.file("net.js", "fetch('http://example.com').catch(e => { console.error(e.cause); process.exit(1) })\n")), "--network internet")
         self.assert_note(self.call("run", "--image", IMAGE, self.file("crlf.sh", "if true; then\r\n  echo a\r\nfi\r\n")), "CRLF")
@@ -192,7 +192,7 @@ class Requirements(CliCase):
         for text, said in (("six\n--index-url https://localhost/\n", "line 2"), ("-r more.txt\n", "more.txt, line 2"), ("six\ngit+https://localhost/x\n", "line 2")):
             with self.subTest(text):
                 name = self.file("r.txt", text)
-                self.assert_refused(self.call("run", "--image", PYTHON, "--requirements", name, main), said)
+                self.assert_refused(self.call("run", "--image", PYTHON, "--with-requirements", name, main), said)
                 folder = self.folder / "w"
                 folder.mkdir(exist_ok=True)
                 (folder / "main.py").write_text("print(1)\n")

@@ -284,7 +284,7 @@ TEST_CASE("A cancel is answered at once while the engine makes a volume for pack
   bench.fake.on("POST", "/volumes/create", FakeReply::silence());
   bench.fake.on("DELETE", "/volumes/*", FakeReply{.status = 204});
   auto spec = python();
-  spec.requirements = {"requests"};
+  spec.dependencies = {"requests"};
   const auto under = bench.begin(std::move(spec));
   REQUIRE(bench.until([&] { return bench.fake.count("POST", "/volumes/create") == 1; }));
   bench.is_stopped(under);

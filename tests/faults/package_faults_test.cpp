@@ -23,7 +23,7 @@ struct PackageBench : RunBench {
   }
   RunSpec spec() const {
     auto wanted = python();
-    wanted.requirements = {"six"};
+    wanted.dependencies = {"six"};
     return wanted;
   }
   std::vector<std::int64_t> nano_cpus_asked() const {

@@ -143,7 +143,7 @@ class PacketsAtHome(HostileTest):
         knocking = source("knock.py").replace("sys.argv", repr(["", *self.near])) + "\nsys.exit(9)\n"
         image = self.image({}, {"usr/lib/python3/dist-packages/pip/__main__.py": knocking})
         with Bridge(self.bridge) as bridge:
-            done = self.call("run", "--quiet", "--image", image, "--require", "six", self.python("print('never')"))
+            done = self.call("run", "--quiet", "--image", image, "--with", "six", self.python("print('never')"))
         self.assertEqual((done.returncode, done.stdout), (9, b""), done.stderr)
         self.assertIn(b"frames, said to be 0800", done.stderr)
         self.assert_nothing_near(bridge, done.stderr)

@@ -40,8 +40,8 @@ class Execute(HttpCase):
 
     def test_p21_a_failure_is_reported_with_its_cause(self):
         server = self.serve()
-        self.assertIn('"requirements": ["PyYAML"]', self.ask(server, "POST", "/execute", {"code": "import yaml"}).json()["error"])
-        self.assertIn('"requirements": ["PyYAML"]', " ".join(self.ask(server, "POST", "/runs", {"code": "import yaml", "language": "python"}).json()["notes"]))
+        self.assertIn('"dependencies": ["PyYAML"]', self.ask(server, "POST", "/execute", {"code": "import yaml"}).json()["error"])
+        self.assertIn('"dependencies": ["PyYAML"]', " ".join(self.ask(server, "POST", "/runs", {"code": "import yaml", "language": "python"}).json()["notes"]))
         self.assertIn("stdin", " ".join(self.ask(server, "POST", "/runs", {"code": "input()", "language": "python"}).json()["notes"]))
 
     def test_p05_a_shebang_line_has_its_effect(self):
@@ -90,7 +90,7 @@ class Runs(HttpCase):
         server = self.serve(config={"pull": "never"})
         for body, status, kind in (({"code": "x", "limits": {"cpus": -1}}, 400, "invalid_request"), ({"code": "x", "language": "klingon"}, 400, "unsupported_language"),
                                    ({"command": "true #" + "a" * 200000, "image": SHELL}, 400, "invalid_request"),  # P17
-                                   ({"code": "x", "language": "python", "requirements": ["six", "-r more.txt"]}, 400, "invalid_request"),  # P06
+                                   ({"code": "x", "language": "python", "dependencies": ["six", "-r more.txt"]}, 400, "invalid_request"),  # P06
                                    ({"command": "x", "image": "no/such:image"}, 424, "image_unavailable"), (b"{", 400, "invalid_request")):
             with self.subTest(body=body):
                 reply = self.ask(server, "POST", "/runs", body)

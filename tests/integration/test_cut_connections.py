@@ -57,7 +57,7 @@ class Cut(CliCase):
                 self.assertIn(f"The connection to the engine at {proxy.address} broke before the program began", errors.decode())
 
     def test_the_stream_of_an_installation(self):
-        child = self.start("run", "--json", "--image", PYTHON, "--require", "six==1.16.0", self.python(UP),
+        child = self.start("run", "--json", "--image", PYTHON, "--with", "six==1.16.0", self.python(UP),
                            env=self.environment(DOCKER_HOST=self.proxy.address, DIND_CA_BUNDLE="/etc/ssl/certs/ca-certificates.crt"))
         self.wait_for(child, lambda event: event.get("stage") == "dependencies" and event["message"] != "Installing packages")  # its first line
         self.assertGreater(self.proxy.cut("/attach"), 0)

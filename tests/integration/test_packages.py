@@ -32,7 +32,7 @@ class Packages(CliCase):
             "except OSError as e: print(e.strerror)\n"
             "try: socket.create_connection(('192.0.2.1', 80), 1)\n"
             "except OSError as e: print(e.strerror)\n")
-        done = self.packages("--require", "six==1.16.0", program)
+        done = self.packages("--with", "six==1.16.0", program)
         self.assertIn(b"Successfully installed six-1.16.0\n", done.stderr)  # P26
         self.assert_run(done, 0, b"1.16.0 /packages/site/six.py\nRead-only file system\nNetwork is unreachable\n")
         self.until(lambda: not self.leftovers())
@@ -53,7 +53,7 @@ class Packages(CliCase):
     def test_what_is_no_package_is_refused_before_anything_is_made(self):
         for wrong in ("--index-url=https://localhost", "./local", "a; b\nc", "git+https://host/x"):
             with self.subTest(wrong):
-                self.assert_refused(self.packages("--require", wrong, self.python("1")), "requirement 1 of 1")
+                self.assert_refused(self.packages("--with", wrong, self.python("1")), "requirement 1 of 1")
 
     def test_p06_requirements_files_as_pip_reads_them(self):
         pinned = "six==1.16.0"
@@ -71,20 +71,20 @@ class Packages(CliCase):
         for name, text in files.items():
             with self.subTest(name):
                 (self.folder / name).write_bytes(text)
-                done = self.packages("--requirements", str(self.folder / name), program)
+                done = self.packages("--with-requirements", str(self.folder / name), program)
                 self.assert_run(done, 0, b"1.16.0\n")
 
     def test_p09_packages_come_after_the_standard_library(self):
         program = self.python("import pathlib, sys\nprint(pathlib.__file__.startswith('/packages'), '/packages/site' in sys.path)\n"
                               "import subprocess\nprint(subprocess.run([sys.executable, '-c', 'import six; print(six.__version__)'], capture_output=True, text=True).stdout, end='')\n")
-        done = self.packages("--require", "pathlib", "--require", "six==1.16.0", program)
+        done = self.packages("--with", "pathlib", "--with", "six==1.16.0", program)
         self.assert_run(done, 0, b"False True\n1.16.0\n")
-        done = self.packages("--require", "six==1.16.0", "-e", "PYTHONPATH=/tmp", self.python("import six, sys\nprint(six.__version__, '/tmp' in sys.path)"))
+        done = self.packages("--with", "six==1.16.0", "-e", "PYTHONPATH=/tmp", self.python("import six, sys\nprint(six.__version__, '/tmp' in sys.path)"))
         self.assert_run(done, 0, b"1.16.0 True\n")
 
     def test_p06_a_hash_that_is_wrong_ends_the_run(self):
         (self.folder / "wrong.txt").write_text(f"six==1.16.0 --hash=sha256:{SIX_HASH[::-1]}\n")
-        done = self.packages("--requirements", str(self.folder / "wrong.txt"), self.python("print('never')"))
+        done = self.packages("--with-requirements", str(self.folder / "wrong.txt"), self.python("print('never')"))
         self.assertEqual((done.returncode, done.stdout), (1, b""))
         self.assertIn(b"DO NOT MATCH THE HASHES", done.stderr)
 
@@ -101,24 +101,24 @@ class Packages(CliCase):
     def test_a_requirements_file(self):
         (self.folder / "requirements.txt").write_text("# what it needs\nsix==1.16.0  # this\n\n")
         program = self.python("import six; print(six.__version__)")
-        self.assert_run(self.packages("--requirements", str(self.folder / "requirements.txt"), program), 0, b"1.16.0\n")
+        self.assert_run(self.packages("--with-requirements", str(self.folder / "requirements.txt"), program), 0, b"1.16.0\n")
 
     def test_an_operator_may_forbid_packages(self):
         for configuration in ('{"dependencies": {"enabled": false}}', '{"limits": {"allowInternet": false}}'):
             with self.subTest(configuration):
-                self.assert_refused(self.packages("--require", "six", self.python("1"), configuration=configuration), "dependencies.enabled")
+                self.assert_refused(self.packages("--with", "six", self.python("1"), configuration=configuration), "dependencies.enabled")
 
     def test_the_installer_has_limits_of_its_own(self):
-        done = self.packages("--require", "six", self.python("1"), configuration='{"dependencies": {"timeout": "100ms"}}')
+        done = self.packages("--with", "six", self.python("1"), configuration='{"dependencies": {"timeout": "100ms"}}')
         self.assertEqual(done.returncode, 124, done.stderr)
         self.assertIn(b"dependencies.timeout", done.stderr)
-        done = self.packages("--require", "numpy", self.python("1"), configuration='{"dependencies": {"disk": "1m"}}')
+        done = self.packages("--with", "numpy", self.python("1"), configuration='{"dependencies": {"disk": "1m"}}')
         self.assertEqual(done.returncode, 122, done.stderr)
         self.assertIn(b"dependencies.disk", done.stderr)
         self.until(lambda: not self.leftovers())
 
     def test_a_stop_while_the_packages_are_installed(self):
-        child = self.start("run", "--image", PYTHON, "--require", "numpy", self.python("print('never')"), env=self.environment(DIND_CA_BUNDLE=str(BUNDLE)))
+        child = self.start("run", "--image", PYTHON, "--with", "numpy", self.python("print('never')"), env=self.environment(DIND_CA_BUNDLE=str(BUNDLE)))
         self.sandbox_of(child)
         asked = time.monotonic()
         child.terminate()
@@ -128,7 +128,7 @@ class Packages(CliCase):
 
     def test_the_whole_calls_time(self):
         begun = time.monotonic()
-        done = self.packages("--require", "numpy", "--total-timeout", "300ms", self.python("1"))
+        done = self.packages("--with", "numpy", "--total-timeout", "300ms", self.python("1"))
         self.assertEqual(done.returncode, 124, done.stderr)
         self.assertIn(b"were over while its packages were installed", done.stderr)
         self.assertLess(time.monotonic() - begun, 10)

@@ -321,11 +321,11 @@ class Refusals(ClientCase):
     def test_packages_workspace_and_folder_of_a_request(self):
         client = self.client()
         uri = self.file("a.py", "import os; print(os.getcwd())")
-        for more, words in (({"requirements": ["--index-url=x"]}, ("name a package",)), ({"workspace": "readOnly"}, ("DIND_WORKSPACE",)),
+        for more, words in (({"dependencies": ["--index-url=x"]}, ("name a package",)), ({"workspace": "readOnly"}, ("DIND_WORKSPACE",)),
                             ({"workspace": "all"}, ("readOnly", "readWrite")), ({"workingDir": "../x"}, ("absolute path",))):
             with self.subTest(more):
                 self.assert_error(client.reply(client.run(uri, **more)), FAILED, "invalid_request", *words)
-        for more in ({"requirements": "six"}, {"requirements": [1]}, {"workingDir": 1}):
+        for more in ({"dependencies": "six"}, {"dependencies": [1]}, {"workingDir": 1}):
             with self.subTest(more):
                 self.assertEqual(client.reply(client.run(uri, **more))["error"]["code"], -32602)
         self.assertEqual(client.reply(client.run(uri, workingDir="/tmp", runId="there"))["result"]["verdict"], "ok")

@@ -104,7 +104,7 @@ class Folders(ClientCase):
             for arguments in ([], None, [1], [{}], [{"uri": 7}]):
                 with self.subTest(command=command, arguments=arguments):
                     self.assert_error(client.call("workspace/executeCommand", {"command": command, "arguments": arguments}), INVALID_PARAMS)
-        for more in ({"program": 1}, {"command": ["a"]}, {"image": 1}, {"env": {"A": 1}}, {"requirements": "six"}):
+        for more in ({"program": 1}, {"command": ["a"]}, {"image": 1}, {"env": {"A": 1}}, {"dependencies": "six"}):
             self.assert_error(client.reply(self.command(client, "dind.runWorkspace", **more)), INVALID_PARAMS)
         for more in ({"workspace": "rw"}, {"program": "make", "command": "make"}, {"timeout": "x"}):
             self.assert_error(client.reply(self.command(client, "dind.runWorkspace", **more)), FAILED, "invalid_request")

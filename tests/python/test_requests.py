@@ -27,7 +27,7 @@ class Requests(ClientTest):
                          ("runPythonCode", {"code": "print()", "pythonVersion": "3.11", "timeout": 60}))
         self.assertEqual(self.sent(self.client.run_python_code, "import requests", "3.11", ["requests"], 30),
                          ("runPythonCode", {"code": "import requests", "pythonVersion": "3.11",
-                                            "requirements": ["requests"], "timeout": 30}))
+                                            "dependencies": ["requests"], "timeout": 30}))
 
     def test_shell_script(self):
         self.assertEqual(self.sent(self.client.run_shell_script, script="ls", shell="/bin/bash", timeout=30),
@@ -76,9 +76,9 @@ class Requests(ClientTest):
     def test_the_whole_run(self):
         self.assertEqual(
             self.sent(self.client.run, "x", language="javascript", file_name="a.js", image="node", args=["1"],
-                      requirements=["left-pad"], workspace="read_only", working_dir="/w", pull="never", timeout=9),
+                      dependencies=["left-pad"], workspace="read_only", working_dir="/w", pull="never", timeout=9),
             ("run", {"code": "x", "language": "javascript", "fileName": "a.js", "image": "node", "args": ["1"],
-                     "requirements": ["left-pad"], "workspace": "readOnly", "workingDir": "/w", "pull": "never",
+                     "dependencies": ["left-pad"], "workspace": "readOnly", "workingDir": "/w", "pull": "never",
                      "totalTimeout": 9}))
         self.assertEqual(self.sent(self.client.run, dockerfile="FROM a", command=["b"], context_path="c"),
                          ("run", {"dockerfile": "FROM a", "command": ["b"], "contextPath": "c"}))

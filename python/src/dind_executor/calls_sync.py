@@ -256,7 +256,7 @@ class SyncCalls:
         file_name: Optional[str] = None,
         image: Optional[str] = None,
         args: Optional[Sequence[str]] = None,
-        requirements: Optional[Sequence[str]] = None,
+        dependencies: Optional[Sequence[str]] = None,
         context_path: Optional[str] = None,
         build_args: Optional[Mapping[str, str]] = None,
         target: Optional[str] = None,
@@ -287,7 +287,7 @@ class SyncCalls:
             file_name: The code's name in the sandbox (`"job.js"`).
             image: The image, instead of the language's own.
             args: The program's arguments (code).
-            requirements: Packages for the code.
+            dependencies: Packages that the code needs (`["requests>=2"]`).
             context_path: The build's folder, relative to the workspace.
             build_args: Values of the Dockerfile's `ARG` instructions.
             target: The stage of the Dockerfile to build; None: the last one.
@@ -317,7 +317,7 @@ class SyncCalls:
             file_name,
             image,
             args,
-            requirements,
+            dependencies,
             context_path,
             build_args,
             target,

@@ -77,7 +77,7 @@ def python_code(
     params = {
         "code": _text("code", code),
         "pythonVersion": _optional_text("python_version", python_version),
-        "requirements": _optional_texts("requirements", requirements),
+        "dependencies": _optional_texts("requirements", requirements),
     }
     return _request("runPythonCode", params, options)
 
@@ -128,7 +128,7 @@ def whole_run(
     file_name: Optional[str],
     image: Optional[str],
     args: Optional[Sequence[str]],
-    requirements: Optional[Sequence[str]],
+    dependencies: Optional[Sequence[str]],
     context_path: Optional[str],
     build_args: Optional[Mapping[str, str]],
     target: Optional[str],
@@ -148,7 +148,7 @@ def whole_run(
         "fileName": _optional_text("file_name", file_name),
         "image": _optional_text("image", image),
         "args": _optional_texts("args", args),
-        "requirements": _optional_texts("requirements", requirements),
+        "dependencies": _optional_texts("dependencies", dependencies),
         "contextPath": _optional_text("context_path", context_path),
         "buildArgs": _variables("build_args", build_args),
         "target": _optional_text("target", target),

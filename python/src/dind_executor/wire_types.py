@@ -192,7 +192,7 @@ class RunCode(TypedDict):
     language: NotRequired[str]
     fileName: NotRequired[str]
     args: NotRequired[list[str]]
-    requirements: NotRequired[list[str]]
+    dependencies: NotRequired[list[str]]
     image: NotRequired[str]
     pull: NotRequired[Pull]
     workspace: NotRequired[Workspace]
@@ -260,7 +260,7 @@ class RunPythonCode(TypedDict):
 
     code: str
     pythonVersion: NotRequired[str]
-    requirements: NotRequired[list[str]]
+    dependencies: NotRequired[list[str]]
     limits: NotRequired[Limits]
     stream: NotRequired[bool]
     keepOutputBytes: NotRequired[int]

@@ -22,7 +22,7 @@ struct RawRun {
   bool no_handover = false, no_history = false;
   std::string network = "none";
   std::string target;
-  std::vector<std::string> env, requirements, build_args;
+  std::vector<std::string> env, dependencies, build_args;
 };
 
 // The usage text must be written here, because CLI11 does not know what follows `--`.
@@ -109,10 +109,10 @@ Result<RunArguments> run_of(const RawRun& raw, std::vector<std::string> rest, bo
   if ((run.program || run.choose) && (run.file || !run.args.empty()))
     return wrong("run: --program and --choose say what of the folder runs: leave the FILE or COMMAND out");
   if (run.program && run.choose) return wrong("run: --program names it already: leave --choose out");
-  run.requirements = raw.requirements;
+  run.dependencies = raw.dependencies;
   run.requirements_file = optional(raw.requirements_file);
-  if (!run.file && !run.folder && (!run.requirements.empty() || run.requirements_file))
-    return wrong("run: --require goes with a FILE; for a command, take an image that has its packages");
+  if (!run.file && !run.folder && (!run.dependencies.empty() || run.requirements_file))
+    return wrong("run: --with goes with a FILE; for a command, take an image that has its packages");
   run.working_dir = raw.working_dir;
   if (!raw.workspace.empty()) {
     run.workspace = raw.workspace == "ro"   ? std::optional(WorkspaceAccess::read_only)
@@ -229,13 +229,13 @@ Result<CommandLine> parse(std::vector<std::string> arguments, const std::string&
   run->add_option("--network", raw.network, "none or internet")->type_name("NETWORK")->capture_default_str();
   run->add_option("--pull", raw.pull, "When the image is pulled: missing, never or always (default missing)")
       ->type_name("WHEN");
-  run->add_option("--require,-r", raw.requirements,
+  run->add_option("--with", raw.dependencies,
                   "Install a package first (\"requests>=2\"), in a sandbox of its own; may be repeated")
       ->type_name("PACKAGE")
       ->expected(1)
       ->allow_extra_args(false)
       ->take_all();
-  run->add_option("--requirements", raw.requirements_file, "The same for each line; -: of stdin")->type_name("FILE");
+  run->add_option("--with-requirements", raw.requirements_file, "Packages from a file (-: stdin)")->type_name("FILE");
   run->add_option("--mount-workspace", raw.workspace, "Mount the workspace at /workspaces: ro or rw")->type_name("HOW");
   run->add_option("--workspace", raw.folder,
                   "Run a whole folder: what it holds, or the command after --; it is writable in the sandbox "

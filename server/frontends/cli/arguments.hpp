@@ -32,7 +32,7 @@ struct RunArguments {
   LimitsRequest limits;
   Network network = Network::none;
   std::optional<PullPolicy> pull;
-  std::vector<std::string> requirements;
+  std::vector<std::string> dependencies;
   std::optional<std::string> requirements_file;  // one package on each line
   std::optional<WorkspaceAccess> workspace;
   // A folder of the workspace to run. `args` is then a command in it; if empty, a program of the folder runs.

@@ -31,7 +31,7 @@ Examples:
   dind-executor run hello.py
   dind-executor run --timeout 5 --memory 128m train.py -- --epochs 3
   dind-executor run --stdin numbers.txt sum.py      (without --stdin: that of the shell)
-  dind-executor run --require requests fetch.py     (packages first; the program has no network)
+  dind-executor run --with requests fetch.py     (packages first; the program has no network)
   dind-executor run --json hello.js | jq -r 'select(.event == "output").text'
   dind-executor run --image debian:bookworm-slim -- cat /etc/os-release
   dind-executor run --workspace .                   (the folder: its Dockerfile, npm start, main.py or Makefile)

@@ -148,7 +148,7 @@ std::string history_run_text(const HistoryRecord& record, bool as_json) {
     return all;
   };
   line("arguments", joined(spec.args, " "));
-  line("requirements", joined(spec.requirements, ", "));
+  line("dependencies", joined(spec.dependencies, ", "));
   if (spec.workspace) line("workspace", std::string(name(*spec.workspace)));
   line("working dir", spec.working_dir);
   if (spec.isolation && (end == nullptr || !end->result)) line("isolation", std::string(name(*spec.isolation)));

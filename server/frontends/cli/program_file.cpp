@@ -142,15 +142,16 @@ Result<RunSpec> make_spec(const RunArguments& arguments, int stdin_fd, std::opti
     return spec;
   }
   if (const auto added = add_build_options(arguments, spec); !added) return std::unexpected(added.error());
-  std::ranges::copy(arguments.requirements, std::back_inserter(spec.requirements));
+  std::ranges::copy(arguments.dependencies, std::back_inserter(spec.dependencies));
   if (arguments.requirements_file) {
     if (*arguments.requirements_file == "-" && arguments.file == "-")
-      return wrong("run: only one of the program and --requirements can be read from stdin");
+      return wrong("run: only one of the program and --with-requirements can be read from stdin");
     auto found = read_requirements(*arguments.requirements_file, [&](const std::string& path) {
-      return path == "-" ? read_stdin(stdin_fd, "requirements", "--requirements") : read_file(path, "requirements");
+      return path == "-" ? read_stdin(stdin_fd, "requirements", "--with-requirements")
+                         : read_file(path, "requirements");
     });
     if (!found) return std::unexpected(found.error());
-    std::ranges::move(found->lines, std::back_inserter(spec.requirements));
+    std::ranges::move(found->lines, std::back_inserter(spec.dependencies));
     std::ranges::move(found->constraints, std::back_inserter(spec.constraints));
   }
   if (!arguments.file && folder) return spec;

@@ -143,7 +143,7 @@ Result<RunSpec> folder_spec(WorkspaceRuns& folders, const RunArguments& argument
   if (arguments.dockerfile) spec->working_dir.clear();
   if (arguments.file || arguments.dockerfile) {
     spec->env.clear();
-    spec->requirements.clear();
+    spec->dependencies.clear();
     spec->constraints.clear();
     spec->notes.clear();
   }

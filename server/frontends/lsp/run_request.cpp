@@ -53,9 +53,9 @@ std::optional<std::string> wrong_fields(const std::string& command, const Json& 
       return command + ": " + name + " must be a string";
   if (const Json& args = rpc::field(argument, "args"); !args.is_null() && (!args.is_array() || !all_strings(args)))
     return command + ": args must be an array of strings";
-  if (const Json& packages = rpc::field(argument, "requirements");
+  if (const Json& packages = rpc::field(argument, "dependencies");
       !packages.is_null() && (!packages.is_array() || !all_strings(packages)))
-    return command + ": requirements must be an array of strings";
+    return command + ": dependencies must be an array of strings";
   if (const Json& env = rpc::field(argument, "env"); !env.is_null() && (!env.is_object() || !all_strings(env)))
     return command + ": env must be an object of strings";
   return std::nullopt;
@@ -73,7 +73,7 @@ Result<std::optional<WorkspaceAccess>> read_access(const Json& argument) {
 Result<void> add_common(const Json& argument, const Options& options, RunSpec& spec) {
   if (const Json& env = rpc::field(argument, "env"); env.is_object())
     for (const auto& [name, value] : env.items()) spec.env[name] = value.get<std::string>();
-  for (const Json& each : rpc::field(argument, "requirements")) spec.requirements.push_back(each.get<std::string>());
+  for (const Json& each : rpc::field(argument, "dependencies")) spec.dependencies.push_back(each.get<std::string>());
   const auto limits = read_limits(argument);
   if (!limits) return std::unexpected(limits.error());
   spec.limits = merged(*limits, options.limits);

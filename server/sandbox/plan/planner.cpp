@@ -135,7 +135,7 @@ void name_packages(const languages::InstallerRecipe& installer, const std::vecto
 
 Result<void> plan_dependencies(const RunSpec& spec, const languages::Recipe& recipe, RunPlan& plan) {
   constexpr std::size_t kMaxDependencies = 256;
-  if (spec.requirements.empty()) return {};
+  if (spec.dependencies.empty()) return {};
   if (!recipe.packages) {
     std::string able;
     for (const auto& each : languages::recipes())
@@ -143,7 +143,7 @@ Result<void> plan_dependencies(const RunSpec& spec, const languages::Recipe& rec
     return wrong("There is no installer of packages for " + recipe.name + " here (for: " + able +
                  "); take an image that has them");
   }
-  const auto lines = read_requirement_items(spec.requirements);
+  const auto lines = read_requirement_items(spec.dependencies);
   if (!lines) return std::unexpected(lines.error());
   if (lines->size() > kMaxDependencies) return wrong("More than 256 requirements: take an image that has them");
   const auto bounds = read_requirement_items(spec.constraints);
@@ -309,7 +309,7 @@ Result<RunPlan> make_plan(const RunSpec& spec, const Limits& limits, const std::
   plan.env = base_environment(spec);
 
   const auto* command = std::get_if<CommandProgram>(&spec.program);
-  if (!spec.requirements.empty() && !std::holds_alternative<SourceProgram>(spec.program) &&
+  if (!spec.dependencies.empty() && !std::holds_alternative<SourceProgram>(spec.program) &&
       (command == nullptr || !command->language))
     return wrong("Requirements go with a program's text: for a command, take an image that has them");
   Result<void> planned;

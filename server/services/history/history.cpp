@@ -235,9 +235,9 @@ HistoryRecord new_record(const RunSpec& spec, const Secrets& secrets, std::strin
   copy.limits = spec.limits;
   copy.network = spec.network;
   copy.pull = spec.pull;
-  copy.requirements = kept(spec.requirements, secrets, record.gap);
+  copy.dependencies = kept(spec.dependencies, secrets, record.gap);
   copy.constraints = kept(spec.constraints, secrets, record.gap);
-  for (auto* list : {&copy.requirements, &copy.constraints})
+  for (auto* list : {&copy.dependencies, &copy.constraints})
     for (auto& each : *list) {  // removes the user and password of an index
       auto clean = without_credentials(each);
       if (clean != each) record.gap = ProgramGap::secret;

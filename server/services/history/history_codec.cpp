@@ -169,7 +169,7 @@ std::string encode_asked(const HistoryRecord& record) {
   put(value, "cpus", spec.limits.cpus);
   put(value, "pids", spec.limits.pids);
   put_name(value, "pull", spec.pull);
-  if (!spec.requirements.empty()) value["requirements"] = spec.requirements;
+  if (!spec.dependencies.empty()) value["dependencies"] = spec.dependencies;
   if (!spec.constraints.empty()) value["constraints"] = spec.constraints;
   put_name(value, "workspace", spec.workspace);
   if (!spec.workspace_folder.empty()) value["workspaceFolder"] = spec.workspace_folder;
@@ -220,7 +220,7 @@ bool decode_asked(std::string_view bytes, HistoryRecord& into) {
     get(value, "cpus", spec.limits.cpus);
     get(value, "pids", spec.limits.pids);
     if (value.contains("pull")) spec.pull = pull_policy(value.at("pull").get_ref<const std::string&>());
-    if (value.contains("requirements")) spec.requirements = value.at("requirements").get<std::vector<std::string>>();
+    if (value.contains("dependencies")) spec.dependencies = value.at("dependencies").get<std::vector<std::string>>();
     if (value.contains("constraints")) spec.constraints = value.at("constraints").get<std::vector<std::string>>();
     if (value.contains("workspace"))
       spec.workspace = workspace_access(value.at("workspace").get_ref<const std::string&>());

@@ -299,7 +299,7 @@ std::string written_for_python2(const Ending& ending) {
 
 std::string wrong_package(const Ending& ending) {
   if (ending.result.stage != Stage::dependencies) return {};
-  for (const auto& each : ending.spec.requirements) {
+  for (const auto& each : ending.spec.dependencies) {
     const auto name = each.substr(0, each.find_first_of(" [<>=!~;@("));
     const auto package = languages::python_package_of(name);
     if (package != name && !line_with(ending.err, {"No matching distribution found for " + name}).empty())

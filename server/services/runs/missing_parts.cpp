@@ -168,7 +168,7 @@ std::vector<std::string> own_list(const SourceProgram& source, const RunSpec& sp
                                   const std::string& package) {
   auto own = inline_requirements(source.text);
   if (std::ranges::all_of(
-          own, [&](const auto& each) { return names_package(spec.requirements, std::string(package_name(each))); }))
+          own, [&](const auto& each) { return names_package(spec.dependencies, std::string(package_name(each))); }))
     return {};
   const bool listed = std::ranges::any_of(own, [&](const auto& each) {
     const auto name = plain_name(package_name(each));
@@ -240,8 +240,8 @@ std::string missing_python_module(const Ending& ending) {
     return source != nullptr
                ? "requirements.txt beside the program names " + shown_part(package) + "; install it first: " +
                      in_terms(ending.spec.terms,
-                              {.fields = "\"requirements\"",
-                               .flags = "--requirements " +
+                              {.fields = "\"dependencies\"",
+                               .flags = "--with-requirements " +
                                         shell_word(ending.folder + "/requirements.txt", kMaxFolderPathLength),
                                .settings = "run the whole folder, which reads it"})
                : "requirements.txt names " + shown_part(package) +

@@ -99,7 +99,7 @@ Result<sandbox::RunPlan> Runs::plan(const RunSpec& spec) const {
         "The network \"internet\" is not allowed here; run it without, or ask the operator (limits.allowInternet)");
   // In a caller's own image, the installer (`pip`) can be any program, and it would have a network.
   const bool own_image = spec.image || !std::holds_alternative<SourceProgram>(spec.program);
-  if (!spec.requirements.empty() && own_image && policy_.packages.enabled && !policy_.limits.allow_internet)
+  if (!spec.dependencies.empty() && own_image && policy_.packages.enabled && !policy_.limits.allow_internet)
     return fail(ErrorCode::invalid_request,
                 "Packages are not installed into a caller's own image here, since its installer would have the network "
                 "that no program may have; leave the image out, or ask the operator (limits.allowInternet)");
@@ -121,7 +121,7 @@ Result<sandbox::RunPlan> Runs::plan(const RunSpec& spec) const {
                                                 std::string(policy_.isolation == Isolation::gvisor
                                                                 ? ", or have \"isolation\" in the configuration changed"
                                                                 : ", or with isolation runc"));
-  const bool prepares = !spec.requirements.empty() || std::holds_alternative<BuildProgram>(spec.program);
+  const bool prepares = !spec.dependencies.empty() || std::holds_alternative<BuildProgram>(spec.program);
   if (policy_.isolation == Isolation::gvisor && prepares)
     return fail(
         ErrorCode::invalid_request,
@@ -311,7 +311,7 @@ Task<Result<RunResult>> Runs::run(RunSpec spec, EventSink& sink, std::shared_ptr
 }
 
 void Runs::expect(RunSpec spec) {
-  if (!warm_ || !spec.keep_warm || !spec.requirements.empty() || std::holds_alternative<BuildProgram>(spec.program))
+  if (!warm_ || !spec.keep_warm || !spec.dependencies.empty() || std::holds_alternative<BuildProgram>(spec.program))
     return;
   if (auto* source = std::get_if<SourceProgram>(&spec.program); source != nullptr && source->text.empty())
     source->text = "\n";

@@ -238,7 +238,7 @@ Result<RunSpec> LocalWorkspaceRuns::spec(const WorkspaceRequest& request) {
     spec.working_dir = std::string(kWorkspaceMount) + (place.empty() ? "" : "/" + place);
   }
   spec.env = {program.env.begin(), program.env.end()};
-  spec.requirements = program.requirements;
+  spec.dependencies = program.dependencies;
   spec.constraints = program.constraints;
   spec.workspace = request.access.value_or(WorkspaceAccess::read_write);
   spec.workspace_folder = place;

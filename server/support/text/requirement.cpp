@@ -149,7 +149,7 @@ Checked check_options(std::string_view text) {
                      "remove it, and name a package instead, or install it in an image (a Dockerfile)");
     if (option.starts_with("-r") || option.starts_with("-c") || option == "--requirement" || option == "--constraint")
       return refused(text, "names another file, which a list of packages can't",
-                     "name a package; at a command line, give the whole file with --requirements FILE");
+                     "name a package; at a command line, give the whole file with --with-requirements FILE");
     return refused(text, "is an option of the installer, which a run can't set",
                    "remove it, and name a package, such as \"requests\"");
   }

@@ -15,8 +15,8 @@ TEST_CASE("I19: each asker gets its own words, and a library those of its fields
 }
 
 TEST_CASE("I19: what a shell or JSON would read otherwise is quoted") {
-  CHECK(packages_in_terms(Terms::flags, {"six", "rich>=13"}) == "--require six --require 'rich>=13'");
-  CHECK(packages_in_terms(Terms::fields, {"six", "rich>=13"}) == R"("requirements": ["six", "rich>=13"])");
+  CHECK(packages_in_terms(Terms::flags, {"six", "rich>=13"}) == "--with six --with 'rich>=13'");
+  CHECK(packages_in_terms(Terms::fields, {"six", "rich>=13"}) == R"("dependencies": ["six", "rich>=13"])");
   CHECK(packages_in_terms(Terms::settings, {"six", "rich>=13"}) ==
         "write six, rich>=13 into requirements.txt beside the program, and run the whole folder");
   CHECK(variables_in_terms(Terms::flags, {{"A", "1"}, {"B", "*"}}) == "-e A=1 -e 'B=*'");
@@ -24,8 +24,8 @@ TEST_CASE("I19: what a shell or JSON would read otherwise is quoted") {
   CHECK(variables_in_terms(Terms::settings, {{"A", "1"}, {"B", "*"}}) == "begin the command with A=1 B='*'");
   CHECK(folder_run_in_terms(Terms::flags, "/p", "node a.js") == "--workspace /p -- node a.js");
   CHECK(packages_in_terms(Terms::flags, {"x`id`", "$(id)", "a&id", "it's"}) ==
-        "--require 'x`id`' --require '$(id)' --require 'a&id' --require 'it'\\''s'");
-  CHECK(packages_in_terms(Terms::fields, {R"(a"], "image": ["b)"}) == R"("requirements": ["a\"], \"image\": [\"b"])");
+        "--with 'x`id`' --with '$(id)' --with 'a&id' --with 'it'\\''s'");
+  CHECK(packages_in_terms(Terms::fields, {R"(a"], "image": ["b)"}) == R"("dependencies": ["a\"], \"image\": [\"b"])");
   CHECK(variables_in_terms(Terms::flags, {{"A", "$(id)"}}) == "-e 'A=$(id)'");
   CHECK(variables_in_terms(Terms::settings, {{"A", "`id`"}}) == "begin the command with A='`id`'");
   for (const auto terms : {Terms::fields, Terms::flags, Terms::settings})

@@ -167,12 +167,12 @@ TEST_CASE("A program says how it runs, and in which image") {
   CHECK((programs[1].command == Argv{"npm", "start"} && programs[1].language == "javascript"));
   CHECK(programs[1].detail == "node \\x1b[31m server.js");  // a terminal is not to be told anything by it
   CHECK((programs[2].command == Argv{"python3", "main.py"} && programs[2].language == "python"));
-  CHECK(programs[2].requirements == std::vector<std::string>{"six==1.16.0", "flask"});
+  CHECK(programs[2].dependencies == std::vector<std::string>{"six==1.16.0", "flask"});
   CHECK((programs[3].command == Argv{"python3", "-m", "tool"} && programs[3].label == "python -m tool"));
   CHECK(programs[3].source == "tool/__main__.py");
   CHECK((programs[4].command == Argv{"make"} && programs[4].source == "GNUmakefile" && programs[4].language.empty()));
   CHECK(programs[4].images.size() == 2);
-  CHECK(programs[4].requirements.empty());
+  CHECK(programs[4].dependencies.empty());
 }
 
 TEST_CASE("Dependencies that nobody has installed are said") {
@@ -236,7 +236,7 @@ TEST_CASE("Files that mean harm hold nobody up, are not read from outside, and a
   folder.write("main.py");
   fs::create_symlink(outside.path / "requirements.txt", folder.path / "requirements.txt");
   const auto program = folder.look().programs.at(0);
-  CHECK(program.requirements.empty());
+  CHECK(program.dependencies.empty());
   CHECK(program.notes.size() == 1);
   // A folder of packages by a link is none of this folder's.
   outside.write("package/__main__.py");
@@ -284,11 +284,11 @@ TEST_CASE("A command of a person's own runs where its first word is at home") {
   CHECK(program_for_command(node.path, {"ls"}).language == "javascript");
   CHECK(program_for_command(c.path, {"./tool"}).images.size() == 2);
   CHECK(program_for_command(python.path, {"pytest"}).language == "python");
-  CHECK(program_for_command(python.path, {"pytest"}).requirements.empty());  // it is not on the PATH of a run
-  CHECK(program_for_command(python.path, {"python3", "-m", "pytest"}).requirements == std::vector<std::string>{"six"});
-  CHECK(program_for_command(python.path, {"cd", "x", "/usr/bin/python3"}).requirements ==
+  CHECK(program_for_command(python.path, {"pytest"}).dependencies.empty());  // it is not on the PATH of a run
+  CHECK(program_for_command(python.path, {"python3", "-m", "pytest"}).dependencies == std::vector<std::string>{"six"});
+  CHECK(program_for_command(python.path, {"cd", "x", "/usr/bin/python3"}).dependencies ==
         std::vector<std::string>{"six"});
-  CHECK(program_for_command(python.path, {"bash"}).requirements.empty());
+  CHECK(program_for_command(python.path, {"bash"}).dependencies.empty());
   CHECK(program_for_command("/not/there", {"ls"}).language == "shell");
 }
 
@@ -315,8 +315,8 @@ TEST_CASE("A row that is wrong is named with its field") {
       {R"({"id": "x", "label": "x", "files": ["a"], "command": ["a"], "language": "cobol"})", "language"},
       {R"({"id": "x", "label": "x", "files": ["a"], "command": ["a"], "language": "python", "images": ["i"]})",
        "language"},
-      {R"({"id": "x", "label": "x", "files": ["a"], "command": ["a"], "images": ["i"], "requirements": "r"})",
-       "requirements"},
+      {R"({"id": "x", "label": "x", "files": ["a"], "command": ["a"], "images": ["i"], "dependencies": "r"})",
+       "dependencies"},
       {R"({"id": "x", "label": "x", "files": ["a"], "command": ["a"], "images": ["i"], "spam": 1})", "spam"},
       {R"({"id": "x", "label": "x", "files": ["a"], "command": ["a"], "images": ["i"], "env": {"A=": "1"}})", "env"},
       {R"({"id": "x", "label": "x", "files": ["a"], "command": ["a"], "images": ["i"], "installed": {"folder": "f"}})",

@@ -62,7 +62,7 @@ TEST_CASE("P22: a file whose name begins with a dash is never read as an option"
     for (const auto& words : {std::vector<std::string>{"run", name},
                               {"run", "--image", "i", name, "--", "a"},
                               {"run", "a.py", "--stdin", name},
-                              {"run", "--requirements", name, "a.py"},
+                              {"run", "--with-requirements", name, "a.py"},
                               {"run", "--dockerfile", name},
                               {"serve", "--token-file", name}}) {
       const auto refused = parse(words, "1");
@@ -75,7 +75,7 @@ TEST_CASE("P22: a file whose name begins with a dash is never read as an option"
   }
   // One that is not there, and what only looks like one.
   CHECK(parse({"run", "-n.js"}, "1").error().message.contains("./-n.js"));
-  CHECK(run_of({"run", "-rzope.interface", "-m1.5g", "-idebian:12.5", "a.py"}).requirements.front() ==
+  CHECK(run_of({"run", "--with=zope.interface", "-m1.5g", "-idebian:12.5", "a.py"}).dependencies.front() ==
         "zope.interface");
   CHECK_FALSE(parse({"run", "a.py", "-t1.5", "--tiemout"}, "1").error().message.contains("./"));
 }
@@ -289,7 +289,7 @@ TEST_CASE("A folder is run alone, with a command, with a file, or by one of its 
   CHECK(run_of({"run", "--workspace", "d", "--choose"}).choose);
   CHECK(run_of({"run", "--workspace", "d", "--mount-workspace", "ro"}).workspace == WorkspaceAccess::read_only);
   CHECK(run_of({"run", "--workspace", "d", "--language", "js", "--", "x"}).language == "js");
-  CHECK(run_of({"run", "--workspace", "d", "--require", "six"}).requirements.size() == 1);
+  CHECK(run_of({"run", "--workspace", "d", "--with", "six"}).dependencies.size() == 1);
 }
 
 TEST_CASE("What says twice what of a folder runs is refused") {

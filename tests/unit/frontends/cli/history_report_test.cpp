@@ -17,7 +17,7 @@ HistoryRecord record() {
   made.state = HistoryState::finished;
   made.spec.program = SourceProgram{.file_name = "a.py", .text = "x", .language = "python"};
   made.spec.client = "lsp:1";
-  made.spec.requirements = {"requests>=2", "flask"};
+  made.spec.dependencies = {"requests>=2", "flask"};
   made.spec.workspace = WorkspaceAccess::read_only;
   made.spec.working_dir = "/workspaces/sub";
   made.spec.isolation = Isolation::gvisor;
@@ -42,7 +42,7 @@ HistoryRecord record() {
 
 TEST_CASE("All that was asked and all that came of it is shown") {
   const auto text = history_run_text(record(), false);
-  for (const char* line : {"who           me, lsp, client lsp:1\n", "requirements  requests>=2, flask\n",
+  for (const char* line : {"who           me, lsp, client lsp:1\n", "dependencies  requests>=2, flask\n",
                            "workspace     readOnly\n", "working dir   /workspaces/sub\n", "isolation     gvisor\n",
                            "pull          always\n", "in all        1 min 30 s\n", "image id      sha256:1d\n",
                            "digest        sha256:d1\n", "ended in      the stage dependencies\n",
@@ -52,7 +52,7 @@ TEST_CASE("All that was asked and all that came of it is shown") {
   }
   const auto value = json::parse(history_run_text(record(), true));
   CHECK(value["client"] == "lsp:1");
-  CHECK(value["requirements"] == json{"requests>=2", "flask"});
+  CHECK(value["dependencies"] == json{"requests>=2", "flask"});
   CHECK(value["workspace"] == "readOnly");
   CHECK(value["workingDir"] == "/workspaces/sub");
   CHECK(value["isolation"] == "gvisor");
@@ -68,7 +68,7 @@ TEST_CASE("What was not asked for is null, and no line") {
   HistoryRecord plain{.id = "1", .run_id = "1", .user = "me", .frontend = "cli", .owner = "o"};
   plain.spec.program = SourceProgram{.file_name = "a.py", .text = "x", .language = {}};
   const auto text = history_run_text(plain, false);
-  for (const char* title : {"client", "requirements", "workspace", "working dir", "isolation", "pull", "in all",
+  for (const char* title : {"client", "dependencies", "workspace", "working dir", "isolation", "pull", "in all",
                             "digest", "ended in", "builder"}) {
     INFO(title << " in\n" << text);
     CHECK_FALSE(text.contains(title));
@@ -77,7 +77,7 @@ TEST_CASE("What was not asked for is null, and no line") {
   for (const char* key :
        {"client", "workspace", "workspaceFolder", "workingDir", "isolation", "pull", "totalTimeoutMs", "result"})
     CHECK(value[key].is_null());
-  CHECK(value["requirements"] == json::array());
+  CHECK(value["dependencies"] == json::array());
 }
 
 TEST_CASE("P30: a progress bar is shown as it was seen last, and nothing of a terminal's sequences is left") {

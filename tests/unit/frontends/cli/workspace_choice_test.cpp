@@ -33,7 +33,7 @@ struct FakeFolders : WorkspaceRuns {
     asked = request;
     RunSpec spec;
     spec.program = CommandProgram{.command = std::string("x"), .language = "shell"};
-    spec.requirements = {"of the folder"};
+    spec.dependencies = {"of the folder"};
     return spec;
   }
 };
@@ -148,7 +148,7 @@ TEST_CASE("What the arguments say needs no choice") {
   CHECK(place.folders.asked.access == WorkspaceAccess::read_only);
   const auto named = place.spec({.language = "python", .args = {"tool"}});
   CHECK(std::get<CommandProgram>(named->program).language == "python");
-  CHECK(place.spec({.file = "a.py"})->requirements.empty());  // the file's own arguments say what it needs
+  CHECK(place.spec({.file = "a.py"})->dependencies.empty());  // the file's own arguments say what it needs
 }
 
 TEST_CASE("A memory that is no memory of ours remembers nothing, and is replaced") {

@@ -51,7 +51,7 @@ TEST_CASE("A run request arrives whole, also bytes that are not text") {
   spec.network = Network::internet;
   spec.run_id = "an-id";
   spec.pull = PullPolicy::never;
-  spec.requirements = {"requests"};
+  spec.dependencies = {"requests"};
   spec.workspace = WorkspaceAccess::read_write;
   spec.workspace_folder = "a/b";
   spec.working_dir = "/workspaces/a";
@@ -77,7 +77,7 @@ TEST_CASE("A run request arrives whole, also bytes that are not text") {
   CHECK(got.spec.network == Network::internet);
   CHECK(got.spec.run_id == "an-id");
   CHECK(got.spec.pull == PullPolicy::never);
-  CHECK(got.spec.requirements == spec.requirements);
+  CHECK(got.spec.dependencies == spec.dependencies);
   CHECK(got.spec.workspace == spec.workspace);
   CHECK(got.spec.workspace_folder == "a/b");
   CHECK(got.spec.working_dir == spec.working_dir);

@@ -44,7 +44,7 @@ TEST_CASE("runPythonCode is the pattern of dind/patterns.hpp") {
   CHECK(plain.keep == 10U << 20);
 
   const auto full = read("runPythonCode",
-                         R"j({"code": "x", "pythonVersion": "3.11", "requirements": ["requests", "flask>=2"],
+                         R"j({"code": "x", "pythonVersion": "3.11", "dependencies": ["requests", "flask>=2"],
                              "timeout": 1.5, "stdin": "in", "env": {"A": "1"}, "runId": "r-1", "network": "internet",
                              "isolation": "gvisor", "stream": true, "keepOutputBytes": 0,
                              "limits": {"memory": "64m", "cpus": 0.5, "pids": 10}})j");
@@ -55,7 +55,7 @@ TEST_CASE("runPythonCode is the pattern of dind/patterns.hpp") {
                                        {"3.12-slim-bookworm", "python:3.12-slim-bookworm"},
                                        {"3.12", "python:3.12-slim"}})
     CHECK(read("runPythonCode", json{{"code", "x"}, {"pythonVersion", version}}.dump().c_str()).spec.image == image);
-  CHECK(full.spec.requirements == std::vector<std::string>{"requests", "flask>=2"});
+  CHECK(full.spec.dependencies == std::vector<std::string>{"requests", "flask>=2"});
   CHECK(full.spec.limits.timeout == 1500ms);
   CHECK(full.spec.total_timeout == 1500ms);
   CHECK(full.spec.limits.memory_bytes == 64LL << 20);
@@ -135,7 +135,7 @@ TEST_CASE("buildAndRun") {
 
 TEST_CASE("run is the whole RunSpec") {
   const auto code = read("run", R"j({"code": "x", "language": "python", "fileName": "a.py", "args": ["1"],
-      "image": "python:3", "pull": "never", "requirements": ["r"], "workspace": "readOnly", "workingDir": "/workspaces",
+      "image": "python:3", "pull": "never", "dependencies": ["r"], "workspace": "readOnly", "workingDir": "/workspaces",
       "isolation": "runc", "totalTimeout": 9.5, "limits": {"timeout": 1, "memory": 67108864}})j");
   const auto& source = std::get<SourceProgram>(code.spec.program);
   CHECK(source.file_name == "a.py");

@@ -12,9 +12,9 @@ using namespace dind::sandbox;
 
 namespace {
 
-RunSpec python(std::vector<std::string> requirements) {
+RunSpec python(std::vector<std::string> dependencies) {
   RunSpec spec{.program = SourceProgram{.file_name = "a.py", .text = "import x", .language = {}}};
-  spec.requirements = std::move(requirements);
+  spec.dependencies = std::move(dependencies);
   return spec;
 }
 
@@ -95,10 +95,10 @@ TEST_CASE("P06: hashes and bounds reach the installer in files") {
 
 TEST_CASE("Packages go with a program whose language has an installer") {
   RunSpec script{.program = SourceProgram{.file_name = "a.sh", .text = "x", .language = {}}};
-  script.requirements = {"x"};
+  script.dependencies = {"x"};
   check_refused(script, "for: python");
   RunSpec command{.program = CommandProgram{"x"}, .image = "image"};
-  command.requirements = {"x"};
+  command.dependencies = {"x"};
   check_refused(command, "take an image that has them");
 }
 

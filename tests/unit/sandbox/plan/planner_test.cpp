@@ -217,7 +217,7 @@ TEST_CASE("A command of a language has that language's image, environment and in
   CHECK(made->env.at("PYTHONUNBUFFERED") == "1");
   CHECK(made->argv == std::vector<std::string>{"python3", "-m", "tool"});
   CHECK(plan(spec, {{"python", "mine:1"}})->images == std::vector<std::string>{"mine:1"});
-  spec.requirements = {"six"};
+  spec.dependencies = {"six"};
   made = plan(spec);
   REQUIRE(made);
   REQUIRE(made->packages);

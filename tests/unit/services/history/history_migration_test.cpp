@@ -1,6 +1,7 @@
 #include "services/history/history_migration.hpp"
 
 #include <catch2/catch_test_macros.hpp>
+#include <nlohmann/json.hpp>
 
 #include "services/history/history_fixtures.hpp"
 #include "services/history/history_store.hpp"
@@ -24,6 +25,25 @@ HistoryRecord recorded_by(const char* frontend) {
   return record;
 }
 
+// Gives what one run was asked for the field's name in form 1.
+void rename_dependencies(sqlite3* handle) {
+  using nlohmann::json;
+  sqlite3_stmt* row = nullptr;
+  REQUIRE(sqlite3_prepare_v2(handle, "SELECT asked FROM runs LIMIT 1", -1, &row, nullptr) == SQLITE_OK);
+  REQUIRE(sqlite3_step(row) == SQLITE_ROW);
+  const auto* bytes = static_cast<const std::uint8_t*>(sqlite3_column_blob(row, 0));
+  auto asked = json::from_cbor(bytes, bytes + sqlite3_column_bytes(row, 0));
+  sqlite3_finalize(row);
+  if (!asked.contains("dependencies")) return;
+  asked["requirements"] = asked["dependencies"];
+  asked.erase("dependencies");
+  const auto written = json::to_cbor(asked);
+  REQUIRE(sqlite3_prepare_v2(handle, "UPDATE runs SET asked = ?", -1, &row, nullptr) == SQLITE_OK);
+  sqlite3_bind_blob(row, 1, written.data(), static_cast<int>(written.size()), SQLITE_STATIC);
+  CHECK(sqlite3_step(row) == SQLITE_DONE);
+  sqlite3_finalize(row);
+}
+
 // Gives the file form 1, as it was written before the column `frontend` had its name.
 void make_form_1(const std::string& file, bool with_client = true) {
   sqlite3* handle = nullptr;
@@ -32,6 +52,7 @@ void make_form_1(const std::string& file, bool with_client = true) {
     INFO(sql);
     CHECK(sqlite3_exec(handle, sql, nullptr, nullptr, nullptr) == SQLITE_OK);
   };
+  rename_dependencies(handle);
   run("UPDATE runs SET frontend = CASE frontend WHEN 'lsp' THEN 'editor' WHEN 'jsonrpc' THEN 'rpc' "
       "WHEN 'http' THEN 'serve' ELSE frontend END");
   run("ALTER TABLE runs RENAME COLUMN frontend TO face");
@@ -62,6 +83,18 @@ TEST_CASE("A history of form 1 has the frontends' names of today after it is ope
     CHECK(frontends(*open(folder)) == all);
     CHECK(frontends(*open(folder)) == all);
   }
+}
+
+TEST_CASE("A run of form 1 keeps its dependencies") {
+  const HistoryFolder folder;
+  auto spec = python();
+  spec.dependencies = {"six", "flask>=2"};
+  const auto record = record_of(spec);
+  REQUIRE(open(folder)->insert(record));
+  make_form_1(folder.file());
+  const auto found = open(folder)->find(record.id);
+  REQUIRE(found);
+  CHECK(found->spec.dependencies == spec.dependencies);
 }
 
 TEST_CASE("Runs of form 1 that lie beside the history are added to it") {

@@ -66,12 +66,12 @@ TEST_CASE("A program that holds a secret, or is too large, is not run again from
 
 TEST_CASE("Credentials in a requirement's URL are not kept, and it is not run again without them") {
   RunSpec spec = python();
-  spec.requirements = {"flask>=2", "https://me:pa55@index.example/x.whl"};
+  spec.dependencies = {"flask>=2", "https://me:pa55@index.example/x.whl"};
   const auto record = record_of(spec);
-  CHECK(record.spec.requirements == std::vector<std::string>{"flask>=2", "https://•••@index.example/x.whl"});
+  CHECK(record.spec.dependencies == std::vector<std::string>{"flask>=2", "https://•••@index.example/x.whl"});
   CHECK_FALSE(spec_again(record, {}, {}));
-  spec.requirements.pop_back();
-  CHECK(spec_again(record_of(spec), {}, {})->requirements == spec.requirements);
+  spec.dependencies.pop_back();
+  CHECK(spec_again(record_of(spec), {}, {})->dependencies == spec.dependencies);
 }
 
 TEST_CASE("Who runs it again is not who ran it") {
@@ -134,7 +134,7 @@ TEST_CASE("A build is kept with all that it needs to be built again, and its sec
 TEST_CASE("Where a run has many secrets, neither its program nor its output is kept") {  // S05
   RunSpec spec = python("print('harmless')");
   spec.args = {"a"};
-  spec.requirements = {"b"};
+  spec.dependencies = {"b"};
   spec.working_dir = "/secret-value-49";
   const auto add = [&](int from, int to) {
     for (int i = from; i < to; ++i) spec.env["K" + std::to_string(i) + "_KEY"] = "secret-value-" + std::to_string(i);
@@ -156,7 +156,7 @@ TEST_CASE("Where a run has many secrets, neither its program nor its output is k
     CHECK(record.gap == ProgramGap::secret);
     CHECK(std::get<SourceProgram>(record.spec.program).text.empty());
     CHECK(record.spec.args.empty());
-    CHECK(record.spec.requirements.empty());
+    CHECK(record.spec.dependencies.empty());
     CHECK_FALSE(record.spec.working_dir.contains("secret-value"));
     CHECK(record.spec.env.at("PLAIN") == kWithheld);
     CHECK_FALSE(spec_again(record, spec.env, {}));

@@ -29,7 +29,7 @@ struct Case {
   std::string folder = {};
   bool internet_allowed = true;
   bool own_authorities = false;
-  std::vector<std::string> requirements = {};
+  std::vector<std::string> dependencies = {};
   bool command = false;  // in a workspace, instead of a file
   bool build = false;    // an image that is built, instead of a file
   std::optional<int> signal = {};
@@ -48,7 +48,7 @@ std::vector<std::string> hints_of(const Case& c) {
   if (c.build) spec.program = BuildProgram{.dockerfile = "FROM x\n", .context_path = {}, .command = {}};
   spec.network = c.network;
   spec.terms = c.terms;
-  spec.requirements = c.requirements;
+  spec.dependencies = c.dependencies;
   RunResult result;
   result.verdict = c.verdict;
   result.signal = c.signal;
@@ -99,11 +99,11 @@ TEST_CASE("P21: a missing module of Python names the package to install") {
   for (const auto& [module, package] :
        {Name{"six", "six"}, Name{"cv2", "opencv-python"}, Name{"PIL", "pillow"}, Name{"yaml", "PyYAML"},
         Name{"sklearn.linear_model", "scikit-learn"}, Name{"bs4", "beautifulsoup4"}, Name{"dotenv", "python-dotenv"}})
-    check_one({.err = no_module(module)}, {"--require " + package, "the-image"});
-  check_one({.err = "/usr/local/bin/python3: No module named pytest\n"}, {"--require pytest"});
+    check_one({.err = no_module(module)}, {"--with " + package, "the-image"});
+  check_one({.err = "/usr/local/bin/python3: No module named pytest\n"}, {"--with pytest"});
   check_one(
       {.text = "# /// script\n# dependencies = [\"six\", 'rich>=13']\n# ///\nimport six\n", .err = no_module("six")},
-      {"# /// script", "--require six --require 'rich>=13'"});
+      {"# /// script", "--with six --with 'rich>=13'"});
   check_one({.err = no_module("tkinter")}, {"no Tk"});
   check_none({.err = no_module("six") + "handled\n", .verdict = Verdict::ok});
   check_none({.err = "", .out = no_module("six")});
@@ -134,7 +134,7 @@ TEST_CASE("P02: a program that ran without the files beside it is told to run it
       {"python",
        "app.py",
        traceback("ModuleNotFoundError: No module named 'flask_cors'"),
-       {"--requirements " + folder}},
+       {"--with-requirements " + folder}},
       {"python",
        "app.py",
        traceback("ImportError: attempted relative import with no known parent package"),
@@ -346,7 +346,7 @@ TEST_CASE("E26: a file that only defines tests is not a success without a word")
 
 TEST_CASE("P21: a package that is named after its module gets its own name") {
   check_one(
-      {.err = "ERROR: No matching distribution found for cv2\n", .stage = Stage::dependencies, .requirements = {"cv2"}},
+      {.err = "ERROR: No matching distribution found for cv2\n", .stage = Stage::dependencies, .dependencies = {"cv2"}},
       {"opencv-python"});
 }
 

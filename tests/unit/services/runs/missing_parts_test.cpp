@@ -40,7 +40,7 @@ TEST_CASE("P21: packages of a list that nobody has to trust are words for a shel
                          "# /// script\n# dependencies = [\"x`id`\", '$(id)', \"a&id\", \"-rx\", \"it's\", "
                          "\"x @ file:///etc\", \"rich>=13\", 'a; python_version > \"3\"']\n# ///\n");
   INFO(said);
-  CHECK(said.ends_with("first: --require 'rich>=13' --require 'a; python_version > \"3\"'"));
+  CHECK(said.ends_with("first: --with 'rich>=13' --with 'a; python_version > \"3\"'"));
 }
 
 TEST_CASE("P21: a program's own list of packages is read as PEP 723 says") {
@@ -48,15 +48,14 @@ TEST_CASE("P21: a program's own list of packages is read as PEP 723 says") {
     std::string text;
     std::string said;
   };
-  const std::string generic = "that first: --require six";
+  const std::string generic = "that first: --with six";
   const Case cases[] = {
       {"# /// script\n# dependencies = [\n#   # \"old\",\n#   \"six\", # it is \"good\"\n# ]\n# ///\n",
-       "them first: --require six"},
-      {"# /// script\r\n# dependencies = ['six']\r\n# ///\r\n", "them first: --require six"},
+       "them first: --with six"},
+      {"# /// script\r\n# dependencies = ['six']\r\n# ///\r\n", "them first: --with six"},
       {"#!/usr/bin/env python3\n# /// script\n# requires-python = \">=3\"\n#\n# dependencies=['six',]\n# ///\n",
-       "them first: --require six"},
-      {"# /// script\n# dependencies = ['flask[async]>=2',\n# 'six']\n# ///\n",
-       "--require 'flask[async]>=2' --require six"},
+       "them first: --with six"},
+      {"# /// script\n# dependencies = ['flask[async]>=2',\n# 'six']\n# ///\n", "--with 'flask[async]>=2' --with six"},
       {"# /// script\n# dependencies = ['six']\n", generic},                            // not closed
       {"text = (\n  # /// script\n  # dependencies = ['old']\n  # ///\n)\n", generic},  // not at a line's start
       {"# /// script\n# my-dependencies = ['old']\n# ///\n", generic},
@@ -70,10 +69,10 @@ TEST_CASE("P21: a program's own list of packages is read as PEP 723 says") {
   }
   const std::string list = "# /// script\n# dependencies = ['six', 'opencv-python']\n# ///\n";
   INFO(told("yaml", list));
-  CHECK(told("yaml", list).ends_with("--require six --require opencv-python --require PyYAML"));
-  CHECK(told("cv2", list).ends_with("--require six --require opencv-python"));
-  CHECK(told("google", "from google.cloud import storage\n").ends_with("--require google-cloud-storage"));
-  CHECK(told("google", "import google.generativeai as g\n").ends_with("--require google-generativeai"));
+  CHECK(told("yaml", list).ends_with("--with six --with opencv-python --with PyYAML"));
+  CHECK(told("cv2", list).ends_with("--with six --with opencv-python"));
+  CHECK(told("google", "from google.cloud import storage\n").ends_with("--with google-cloud-storage"));
+  CHECK(told("google", "import google.generativeai as g\n").ends_with("--with google-generativeai"));
 }
 
 TEST_CASE("P21: a command without an installer is told of an image, and not of packages") {
@@ -93,11 +92,11 @@ TEST_CASE("P21: a command without an installer is told of an image, and not of p
     const auto hint = missing_python_module(ending);
     INFO(hint);
     CHECK(hint.contains("choose an image"));
-    CHECK_FALSE(hint.contains("require"));
+    CHECK_FALSE(hint.contains("--with"));
   }
   spec.program = CommandProgram{.command = std::vector<std::string>{"python3", "a.py"}, .language = "python"};
   spec.terms = Terms::flags;
-  CHECK(missing_python_module(ending).ends_with("--require six"));
+  CHECK(missing_python_module(ending).ends_with("--with six"));
 }
 
 TEST_CASE("P02: a file beside the program is named wherever its name is in the messages") {
@@ -147,7 +146,7 @@ TEST_CASE("P02: a folder in a command is one word for a shell") {
   std::ofstream(folder / "requirements.txt") << "flask\n";
   std::ofstream(folder / "helper.py") << "x\n";
   const auto quoted = "'" + above.string() + "/it'\\''s; $(id)";
-  CHECK(told("flask", "import flask\n", folder).contains("--requirements " + quoted + "/requirements.txt'"));
+  CHECK(told("flask", "import flask\n", folder).contains("--with-requirements " + quoted + "/requirements.txt'"));
   CHECK(told("helper", "import helper\n", folder).contains("--workspace " + quoted + "' -- python3 app.py"));
   fs::remove_all(above);
 }
