@@ -61,12 +61,12 @@ Result<void> read_env(const json& recipe, std::vector<std::pair<std::string, std
 }
 
 Result<void> read_installer(const json& recipe, Recipe& into) {
-  const auto found = recipe.find("packages");
+  const auto found = recipe.find("dependencies");
   if (found == recipe.end()) return {};
-  if (!found->is_object()) return wrong_field("packages", "must be an object with install and env");
+  if (!found->is_object()) return wrong_field("dependencies", "must be an object with install and env");
   for (const auto& [key, value] : found->items())
     if (key != "install" && key != "env" && key != "list" && key != "constraints" && key != "start")
-      return wrong_field("packages." + key, "is not a field of a recipe");
+      return wrong_field("dependencies." + key, "is not a field of a recipe");
   InstallerRecipe& installer = into.packages.emplace();
   if (const auto read = read_list(*found, "install", true, installer.command); !read) return read;
   if (const auto read = read_env(*found, installer.env); !read) return read;
@@ -75,21 +75,21 @@ Result<void> read_installer(const json& recipe, Recipe& into) {
     if (found->contains(key))
       if (const auto read = read_text(*found, key, *option); !read) return read;
   if (const auto start = found->find("start"); start != found->end()) {
-    if (!start->is_object()) return wrong_field("packages.start", "must be an object with name and lines");
+    if (!start->is_object()) return wrong_field("dependencies.start", "must be an object with name and lines");
     std::vector<std::string> lines;
     if (const auto read = read_text(*start, "name", installer.start_name); !read) return read;
     if (const auto read = read_list(*start, "lines", true, lines); !read) return read;
     for (const auto& line : lines) installer.start_text += line + "\n";
   }
-  if (std::ranges::count(installer.command, "{packages}") != 1)
-    return wrong_field("packages.install", "must hold \"{packages}\" once");
+  if (std::ranges::count(installer.command, "{dependencies}") != 1)
+    return wrong_field("dependencies.install", "must hold \"{dependencies}\" once");
   return {};
 }
 
 Result<void> read_fields(const json& recipe, Recipe& into) {
   static const std::set<std::string_view> kKnown{
-      "id",           "name", "aliases",  "extensions",          "interpreters", "images",          "command",
-      "default_file", "env",  "packages", "interpreters_differ", "similar",      "similar_options", "tools"};
+      "id",           "name", "aliases",      "extensions",          "interpreters", "images",          "command",
+      "default_file", "env",  "dependencies", "interpreters_differ", "similar",      "similar_options", "tools"};
   for (const auto& [key, value] : recipe.items()) {
     if (!kKnown.contains(key)) return wrong_field(key, "is not a field of a recipe");
   }

@@ -12,7 +12,7 @@
 
 namespace dind::languages {
 
-// How dependencies of a language are installed into a folder, and how a program finds them there. "{packages}" is that
+// How dependencies of a language are installed into a folder, and how a program finds them there. "{dependencies}" is that
 // folder, "{start}" the folder of the start file.
 struct InstallerRecipe {
   std::vector<std::string> command;                      // argv; the dependencies follow it

@@ -28,13 +28,13 @@ class Packages(CliCase):
         program = self.python(
             "import six, socket, pathlib\n"
             "print(six.__version__, six.__file__)\n"
-            "try: pathlib.Path('/packages/site/mine').write_text('x')\n"
+            "try: pathlib.Path('/dependencies/site/mine').write_text('x')\n"
             "except OSError as e: print(e.strerror)\n"
             "try: socket.create_connection(('192.0.2.1', 80), 1)\n"
             "except OSError as e: print(e.strerror)\n")
         done = self.packages("--with", "six==1.16.0", program)
         self.assertIn(b"Successfully installed six-1.16.0\n", done.stderr)  # P26
-        self.assert_run(done, 0, b"1.16.0 /packages/site/six.py\nRead-only file system\nNetwork is unreachable\n")
+        self.assert_run(done, 0, b"1.16.0 /dependencies/site/six.py\nRead-only file system\nNetwork is unreachable\n")
         self.until(lambda: not self.leftovers())
 
     def test_a_person_sees_the_message_of_the_installer(self):
@@ -75,7 +75,7 @@ class Packages(CliCase):
                 self.assert_run(done, 0, b"1.16.0\n")
 
     def test_p09_packages_come_after_the_standard_library(self):
-        program = self.python("import pathlib, sys\nprint(pathlib.__file__.startswith('/packages'), '/packages/site' in sys.path)\n"
+        program = self.python("import pathlib, sys\nprint(pathlib.__file__.startswith('/dependencies'), '/dependencies/site' in sys.path)\n"
                               "import subprocess\nprint(subprocess.run([sys.executable, '-c', 'import six; print(six.__version__)'], capture_output=True, text=True).stdout, end='')\n")
         done = self.packages("--with", "pathlib", "--with", "six==1.16.0", program)
         self.assert_run(done, 0, b"False True\n1.16.0\n")
@@ -142,7 +142,7 @@ class Packages(CliCase):
             os.chown(path, 1000, 1000)
         self.folder.chmod(0o755)
         environment = self.environment(DIND_CA_BUNDLE=str(BUNDLE))
-        self.assert_run(self.call("run", "--workspace", str(folder), env=environment), 0, b"1.16.0 /packages/site/six.py\nNetwork is unreachable\n")
+        self.assert_run(self.call("run", "--workspace", str(folder), env=environment), 0, b"1.16.0 /dependencies/site/six.py\nNetwork is unreachable\n")
         self.assertTrue((folder / "made").exists())
         self.assert_run(self.call("run", "--workspace", str(folder), "--", "python3", "-c", "import six; print(six.__version__)", env=environment), 0, b"1.16.0\n")
         (folder / "requirements.txt").write_text("--index-url https://localhost/\n")

@@ -243,7 +243,7 @@ class Volumes(CliCase):
         for name, remedy in (("data", "Write /data"), ("./rel/", "Write /rel")):
             with self.subTest(name):
                 self.assert_refused(self.build(f"FROM {SHELL}\nVOLUME {name}\nCMD true\n"), f'its VOLUME "{name}" is not absolute', remedy)
-        text = f"FROM {SHELL}\nRUN mkdir -p /workspaces/data && echo 1 >/workspaces/data/a\nVOLUME /workspaces/data /packages/x\nCMD cat /workspaces/data/a && echo 2 >/packages/x/f\n"
+        text = f"FROM {SHELL}\nRUN mkdir -p /workspaces/data && echo 1 >/workspaces/data/a\nVOLUME /workspaces/data /dependencies/x\nCMD cat /workspaces/data/a && echo 2 >/dependencies/x/f\n"
         self.assert_run(self.build(text), 0, b"1\n")
         (self.folder / "project").mkdir()
         self.assert_refused(self.build(text, "--workspace", str(self.folder / "project")), 'its VOLUME "/workspaces/data" is in the workspace')

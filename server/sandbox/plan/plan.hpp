@@ -15,10 +15,10 @@ namespace dind::sandbox {
 inline constexpr const char* kRunFolder = "/sandbox";
 
 // Where a run's dependencies are. The installer's sandbox writes them, the program's sandbox reads them.
-inline constexpr const char* kDependenciesMount = "/packages";
+inline constexpr const char* kDependenciesMount = "/dependencies";
 // The folder in that volume to which every user may write (mode 0777). The sandbox's user can't write to the root
 // folder of the volume.
-inline constexpr const char* kDependenciesDir = "/packages/site";
+inline constexpr const char* kDependenciesDir = "/dependencies/site";
 
 struct RunFile {
   std::string path;  // absolute

@@ -89,7 +89,7 @@ std::string with_folder(std::string text) {
     for (auto at = text.find(hole); at != std::string::npos; at = text.find(hole, at + folder.size()))
       text.replace(at, hole.size(), folder);
   };
-  fill("{packages}", kDependenciesDir);
+  fill("{dependencies}", kDependenciesDir);
   fill("{start}", start_folder());
   return text;
 }

@@ -184,11 +184,11 @@ TEST_CASE("An image's volumes are covered by tmpfs of the run's size, however th
 
 TEST_CASE("B02: a volume in which the image has something is filled by the engine, and as read-only as the image") {
   auto around = surroundings();
-  around.image.volumes = {"/app", "/data/", "/cache", "/workspaces/x", "/packages/x", "/tmp"};
-  around.filled_volumes = {"/app", "/data/", "/workspaces/x", "/packages/x", "/tmp"};
+  around.image.volumes = {"/app", "/data/", "/cache", "/workspaces/x", "/dependencies/x", "/tmp"};
+  around.filled_volumes = {"/app", "/data/", "/workspaces/x", "/dependencies/x", "/tmp"};
   const auto spec = harden(python_plan(), around);
   REQUIRE(spec.mounts.size() == 6);  // and the supervisor's
-  for (const std::string target : {"/app", "/data", "/workspaces/x", "/packages/x"}) {
+  for (const std::string target : {"/app", "/data", "/workspaces/x", "/dependencies/x"}) {
     INFO(target);
     const auto* mount = mount_at(spec, target);
     REQUIRE(mount != nullptr);
@@ -212,7 +212,7 @@ TEST_CASE("B02: a volume in which the image has something is filled by the engin
   plan.workspace = WorkspaceAccess::read_write;
   plan.volumes = {{.name = "v", .target = kDependenciesMount}};
   const auto with_both = harden(plan, around);
-  for (const char* target : {"/workspaces/x", "/packages/x"}) CHECK(mount_at(with_both, target) == nullptr);
+  for (const char* target : {"/workspaces/x", "/dependencies/x"}) CHECK(mount_at(with_both, target) == nullptr);
 }
 
 TEST_CASE("P01, P07: the files of /etc are read-only mounts of single files, from the engine's own folder") {

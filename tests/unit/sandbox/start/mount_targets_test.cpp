@@ -29,7 +29,7 @@ TEST_CASE("Every mount of a sandbox is looked at, but for what is in a mount of 
   plan.workspace = WorkspaceAccess::read_write;
   plan.workspace_mounts = {{.path = "p/.git"}};
   plan.volumes = {{.name = "v", .target = kDependenciesMount}};
-  CHECK(targets(plan, around()).ours == Paths{"/.dind", "/packages", "/sandbox", "/tmp", "/workspaces"});
+  CHECK(targets(plan, around()).ours == Paths{"/.dind", "/dependencies", "/sandbox", "/tmp", "/workspaces"});
 }
 
 TEST_CASE("The VOLUMEs of an image are looked at as its own, but where they are ours") {
@@ -41,8 +41,8 @@ TEST_CASE("The VOLUMEs of an image are looked at as its own, but where they are 
 
 TEST_CASE("B02: a VOLUME where a run has no mount of ours is any other, and one that no mount can cover is refused") {
   RunPlan plan{.run_id = "r", .argv = {"ls"}};
-  const auto plain = around({"/workspaces/data", "/packages/x"});
-  CHECK(targets(plan, plain).volumes == Paths{"/packages/x", "/workspaces/data"});
+  const auto plain = around({"/workspaces/data", "/dependencies/x"});
+  CHECK(targets(plan, plain).volumes == Paths{"/dependencies/x", "/workspaces/data"});
   CHECK_FALSE(refused_volume("image", plan, plain.image));
   plan.workspace = WorkspaceAccess::read_only;
   plan.volumes = {{.name = "v", .target = kDependenciesMount}};
@@ -52,7 +52,7 @@ TEST_CASE("B02: a VOLUME where a run has no mount of ours is any other, and one 
     return refused ? refused->message : std::string();
   };
   CHECK(problem("/workspaces/data").contains("its VOLUME \"/workspaces/data\" is in the workspace"));
-  CHECK(problem("/packages/x/").contains("is in /packages"));
+  CHECK(problem("/dependencies/x/").contains("is in /dependencies"));
   CHECK(problem("data").contains("its VOLUME \"data\" is not absolute. Write /data"));
   CHECK(problem("./rel/").contains("Write /rel"));
   for (const char* root : {"/", "//", "/x/.."}) CHECK(problem(root).contains("is the root folder"));
