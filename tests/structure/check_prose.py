@@ -32,7 +32,7 @@ BANNED = {
     r"thereof|therein|thereby|hitherto|henceforth": "a plain word",
 }
 # Names that users or code still have; they go when the thing is renamed.
-NAMES = re.compile(r"\*[^*]+\*|\b\w+_\w+\b|`[^`]*`|\"[^\"]*\"|[A-Za-z0-9_.:/-]*(?:fence|prestart)[A-Za-z0-9_]*[.:_/(][A-Za-z0-9_.:/(-]*|dind[-.]prestart\w*|prestarted\.\w+|--fence|[A-Za-z]*[a-z]Prestarted\w*")
+NAMES = re.compile(r"\*[^*]+\*|\b\w+_\w+\b|`[^`]*`|\"[^\"]*\"|[A-Za-z0-9_.:/-]*(?:fence|prestart)[A-Za-z0-9_]*[.:_/(][A-Za-z0-9_.:/(-]*|dind[-.]prestart\w*|prestarted\.\w+|[A-Za-z]*[a-z]Prestarted\w*")
 DOCUMENTS = ("README.md", "README.ja.md", "CHANGELOG.md", "docs/**/*.md", "python/README.md", "extension/README.md", "examples/**/*.md")
 NOT_ENGLISH = re.compile(r"\.ja\.md$")
 SOURCES = {"server": ("//",), "include": ("//",), "extension/src": ("//", "*"), "python/src": ("#",), "cmake": ("#",),
