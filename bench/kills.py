@@ -20,9 +20,9 @@ def server_at(home, moment, random, number):
             time.sleep(random.uniform(0, 0.03))
         else:
             one.until({"creating": "preparing", "running": "started", "removing": "finished"}[moment])
-        face = "run"
+        frontend = "run"
     else:
-        face, one = "lsp", Server(home, concurrentRuns=1 if moment == "queued" else 4)
+        frontend, one = "lsp", Server(home, concurrentRuns=1 if moment == "queued" else 4)
         count = 3
         runs = [one.run(short if moment == "removing" else beats, f"kill-{number}-{each}") for each in range(count)]
         if moment == "queued":
@@ -31,7 +31,7 @@ def server_at(home, moment, random, number):
         else:
             runs[random.randrange(count)].until({"creating": "preparing/container", "running": "started", "removing": "finished"}[moment])
     time.sleep(random.uniform(0, {"queued": 0, "creating": 0.15, "running": 0.3, "removing": 0.06}[moment]))
-    return face, one
+    return frontend, one
 
 
 class Kills:
@@ -44,8 +44,8 @@ class Kills:
 
     def one(self, number):
         moment = MOMENTS[number % len(MOMENTS)]
-        face, victim = server_at(self.home, moment, self.random, number)
-        self.moments[face + " " + moment] = self.moments.get(face + " " + moment, 0) + 1
+        frontend, victim = server_at(self.home, moment, self.random, number)
+        self.moments[frontend + " " + moment] = self.moments.get(frontend + " " + moment, 0) + 1
         pid = victim.pid
         victim.kill()
         killed = time.monotonic()
