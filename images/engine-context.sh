@@ -29,12 +29,12 @@ engine_context() {
     tcp://*:2375 | tcp://*:2375/) address=$DIND_ENGINE tls=0 ;;
     tcp://*) [ $tls = 0 ] || address=$DIND_ENGINE ;;
     '') ;;
-    *) echo "dind: DOCKER_HOST=$DIND_ENGINE is no address within the stack; the engine is $address" >&2 ;;
+    *) echo "dind: DOCKER_HOST=$DIND_ENGINE is not an address in the stack; the engine is $address" >&2 ;;
   esac
   [ -z "${DIND_SOCKET:-}" ] || address=unix://$DIND_SOCKET tls=0
 
   if [ $tls = 1 ] && [ ! -r $certificates/ca.pem ]; then
-    echo "dind: there is no certificate in $certificates, so there is no engine to talk to: docker-compose.dind.yml has it" >&2
+    echo "dind: $certificates has no certificate, so there is no engine: docker-compose.dind.yml starts one" >&2
     tls=0
   fi
 

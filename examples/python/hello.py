@@ -8,7 +8,7 @@ print(f"Hello, {' '.join(sys.argv[1:]) or 'sandbox'}!")
 print(f"Python {platform.python_version()} on {platform.machine()}, in {os.getcwd()}, as user {os.getuid()}")
 
 interfaces = [name for _, name in socket.if_nameindex() if name != "lo"]
-print(f"network: {', '.join(interfaces) or 'none (the loopback alone)'}")
+print(f"network: {', '.join(interfaces) or 'none (only loopback)'}")
 
 try:
     open("/etc/hello", "w").close()

@@ -7,7 +7,7 @@ echo "Bash $BASH_VERSION, in $PWD, as user $(id -u)"
 
 interfaces=(/sys/class/net/*)
 if [[ ${interfaces[*]##*/} == lo ]]; then
-  echo "network: none (the loopback alone)"
+  echo "network: none (only loopback)"
 else
   echo "network: ${interfaces[*]##*/}"
 fi

@@ -40,7 +40,7 @@ export function footer(result: LspRunResult, elapsedMs: number, untrustedCertifi
   const lines = [`── ${facts.join(' · ')}`];
   if (verdict !== 'ok' && verdict !== 'cancelled' && untrustedCertificate) lines.unshift(certificateRemedy(stage));
   if (result.oomSeen && verdict !== 'out_of_memory') {
-    lines.unshift(vscode.l10n.t('A process of the program was killed for its memory.'));
+    lines.unshift(vscode.l10n.t('A process of the program was killed for lack of memory.'));
   }
   if (result.droppedBytes > 0) lines.unshift(vscode.l10n.t('… the server left out {0} …', bytes(result.droppedBytes)));
   return lines;

@@ -42,7 +42,7 @@ export async function requireExecutable({ command, chosen }: Program): Promise<v
   } catch {
     throw new ServerUnavailable(
       chosen
-        ? vscode.l10n.t('There is no sandbox server that can be executed at {0}. Correct the setting dind.serverPath.', command)
+        ? vscode.l10n.t('The sandbox server at {0} cannot be executed. Correct the setting dind.serverPath.', command)
         : vscode.l10n.t(
             'The sandbox server {0} is missing: this package of the extension is not for this machine. Install the one for its platform, or name a server in the setting dind.serverPath.',
             command,

@@ -67,10 +67,10 @@ bound_v2() ( # PARENT BYTES PIDS
 # settings are none; then it prints a line for a person.
 bound_builds() (
   bytes=$(bytes_of "${DIND_BUILD_MEMORY:-2G}") && [ "$bytes" -ge 33554432 ] ||
-    { echo "DIND_BUILD_MEMORY is '$DIND_BUILD_MEMORY': a size like 2G is needed, of 32M at least"; return 2; }
+    { echo "DIND_BUILD_MEMORY is '$DIND_BUILD_MEMORY': it must be a size like 2G, at least 32M"; return 2; }
   pids=${DIND_BUILD_PIDS:-1024}
   case $pids in 0* | *[!0-9]* | ????????*) pids=0 ;; esac
-  [ "$pids" -ge 16 ] || { echo "DIND_BUILD_PIDS is '$DIND_BUILD_PIDS': a number like 1024 is needed, of 16 at least"; return 2; }
+  [ "$pids" -ge 16 ] || { echo "DIND_BUILD_PIDS is '$DIND_BUILD_PIDS': it must be a number like 1024, at least 16"; return 2; }
   # If a build could use all of the engine's memory, the engine would be killed with it.
   for most in "${2:-}" $(($(sed -n 's/^MemTotal: *\([0-9]*\) kB/\1/p' /proc/meminfo) * 1024)); do
     [ -z "$most" ] || [ "$bytes" -le $((most / 4 * 3)) ] || bytes=$((most / 4 * 3))
@@ -79,7 +79,7 @@ bound_builds() (
   version=1
   [ ! -e $CGROUPS/cgroup.controllers ] || version=2
   if ! "bound_v$version" "${parent%/}" "$bytes" "$pids" 2>/dev/null; then
-    echo "steps of builds by BuildKit have no bound on memory and processes: the control groups at $CGROUPS (version $version) don't take one; is the engine privileged, and are the memory and pids controllers on?"
+    echo "steps of builds by BuildKit have no bound on memory and processes: the control groups at $CGROUPS (version $version) do not accept one; is the engine privileged, and are the memory and pids controllers on?"
     return 1
   fi
   echo "--label=dind-executor.build.memory=$bytes --label=dind-executor.build.pids=$pids"

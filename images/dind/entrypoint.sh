@@ -43,7 +43,7 @@ rm -f /run/docker/containerd/containerd.pid
 # --- the workspace: a folder that root made is meant for the users of the stack
 workspace=${DIND_WORKSPACE_PATH:-/workspaces}
 mkdir -p "$workspace"
-[ "$(stat -c %u "$workspace")" != 0 ] || chown 1000:1000 "$workspace" || say "warning: $workspace is root's, and can't be given to uid 1000"
+[ "$(stat -c %u "$workspace")" != 0 ] || chown 1000:1000 "$workspace" || say "warning: $workspace belongs to root, and can't be given to uid 1000"
 . $here/workspace_names.sh
 link_workspace "$workspace"
 
@@ -57,20 +57,20 @@ fi
 # --- where the API is: on the addresses of the stack's network, which is every one but that with the way out
 . $here/firewall.sh
 inside=$(inside_addresses)
-[ -n "$inside$DIND_SOCKET" ] || say "warning: no network but the one with the way out: the API is on the container's own socket alone (DIND_SOCKET=PATH names another)"
+[ -n "$inside$DIND_SOCKET" ] || say "warning: this container has only the network with internet access: the API is only on its own socket (DIND_SOCKET=PATH sets another path)"
 plain=0
 case "${DIND_ENGINE:-}" in tcp://*:2375 | tcp://*:2375/) plain=1 ;; esac
 case "${DIND_TLS:-}" in false | 0 | no | off) plain=1 ;; esac
 port=
 if [ -n "$DIND_SOCKET" ]; then
-  case $DIND_SOCKET in /*) ;; *) die "DIND_SOCKET is '$DIND_SOCKET': an absolute path like /run/engine/docker.sock is needed" ;; esac
+  case $DIND_SOCKET in /*) ;; *) die "DIND_SOCKET is '$DIND_SOCKET': it must be an absolute path like /run/engine/docker.sock" ;; esac
   mkdir -p "${DIND_SOCKET%/*}"
   # The socket file of an engine that was killed stays, and dockerd replaces it. The people of the other containers are uid 1000.
   set -- --tls=false "--host=unix://$DIND_SOCKET" --group=1000 "$@"
   inside=
 elif [ $plain = 1 ]; then
   port=2375
-  say "the API is plain text on port 2375 (DOCKER_HOST or DIND_TLS say so); whoever reaches it is root on this engine"
+  say "the API is plain text on port 2375 (DOCKER_HOST or DIND_TLS say so); anyone who can connect to it is root on this engine"
   set -- --tls=false "$@"
 else
   port=2376
@@ -81,11 +81,11 @@ for address in $inside; do set -- "--host=tcp://$address:$port" "$@"; done
 
 # --- the firewall, before anything runs
 ! problem=$(network_problem) || die "$problem"
-addresses_of "${DIND_ALLOW_PRIVATE:-}" >/dev/null || die "DIND_ALLOW_PRIVATE is '$DIND_ALLOW_PRIVATE': IPv4 addresses are needed, like 10.1.2.3,10.2.0.0/16"
-addresses_of "${DIND_HOST_ADDRESSES:-}" >/dev/null || die "DIND_HOST_ADDRESSES is '$DIND_HOST_ADDRESSES': IPv4 addresses are needed, like 203.0.113.50,198.51.100.0/28 (sandboxes have no IPv6)"
+addresses_of "${DIND_ALLOW_PRIVATE:-}" >/dev/null || die "DIND_ALLOW_PRIVATE is '$DIND_ALLOW_PRIVATE': it must be IPv4 addresses like 10.1.2.3,10.2.0.0/16"
+addresses_of "${DIND_HOST_ADDRESSES:-}" >/dev/null || die "DIND_HOST_ADDRESSES is '$DIND_HOST_ADDRESSES': it must be IPv4 addresses like 203.0.113.50,198.51.100.0/28 (sandboxes have no IPv6)"
 choose_iptables || die "iptables does not work here, and without it sandboxes would reach the API: is the service privileged, and has the kernel ip_tables or nf_tables?"
-subnet=$(choose_subnet) || die "every network that this engine could use for its sandboxes is taken here; name a free one: DIND_SUBNET=10.200"
-open_ports=$(ports_of "${DIND_OPEN_PORTS:-}") || die "DIND_OPEN_PORTS is '$DIND_OPEN_PORTS': ports from 1 to 65535 are needed, like 8000,9000"
+subnet=$(choose_subnet) || die "every network that this engine could use for its sandboxes is in use here; name a free one: DIND_SUBNET=10.200"
+open_ports=$(ports_of "${DIND_OPEN_PORTS:-}") || die "DIND_OPEN_PORTS is '$DIND_OPEN_PORTS': it must be ports from 1 to 65535, like 8000,9000"
 set_firewall "$subnet" "$port" "$open_ports"
 if [ -n "$port" ]; then api="on port $port from the stack's network"; else api="on the socket $DIND_SOCKET"; fi
 say "firewall: $(iptables --version), sandboxes in $subnet.0.0/16, API $api${open_ports:+, open ports: $open_ports}"
@@ -123,7 +123,7 @@ done
 if [ -e "$config" ]; then
   : "${parent:=$(tr -d '\n' <"$config" | sed -n 's/.*"cgroup-parent" *: *"\([^"]*\)".*/\1/p')}"
 else
-  kept=$(bytes_of "${DIND_BUILD_CACHE:-10GB}") || die "DIND_BUILD_CACHE is '$DIND_BUILD_CACHE': a size like 10GB is needed"
+  kept=$(bytes_of "${DIND_BUILD_CACHE:-10GB}") || die "DIND_BUILD_CACHE is '$DIND_BUILD_CACHE': it must be a size like 10GB"
   config=/run/dind-daemon.json
   printf '{"builder": {"gc": {"enabled": true, "defaultKeepStorage": "%s"}}}\n' "$kept" >$config
   set -- --config-file=$config "$@"
@@ -139,7 +139,7 @@ if [ "$driver" = systemd ] || grep -q native.cgroupdriver=systemd "$config"; the
 elif bounds=$(bound_builds "${parent:-docker}" "$memory"); then
   # dockerd takes labels from one place alone.
   if grep -q '"labels"' "$config"; then
-    say "warning: BuildKit's steps are bounded, and nobody is told: add these to the labels in $config: $(echo "$bounds" | sed 's/--label=//g')"
+    say "warning: BuildKit's steps are bounded, but the engine's labels do not say so: add these to the labels in $config: $(echo "$bounds" | sed 's/--label=//g')"
   else
     # shellcheck disable=SC2086
     set -- $bounds "$@"

@@ -33,7 +33,7 @@ network_problem() {
     echo "this container is on the machine's own network (network_mode: host, hostNetwork: true), and its firewall would close the machine's ports: give the container or the pod a network of its own"
   else
     case $link in '' | eth*) return 1 ;; esac
-    echo "the way out is the interface $link, and the firewall holds for interfaces called eth0, eth1 … alone: give the container a network of such a kind (a bridge)"
+    echo "the way out is the interface $link, but the firewall covers only interfaces called eth0, eth1 …: give the container such a network (a bridge)"
   fi
 }
 

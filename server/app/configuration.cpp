@@ -130,7 +130,7 @@ Read log_settings(LogSettings& into) {
 
 Result<void> read_mode(unsigned& into, const json& value, const std::string& field) {
   const auto mode = value.is_string() ? frontends::cli::parse_mode(value.get_ref<const std::string&>())
-                                      : Result<unsigned>(wrong_setting(field, "is no text"));
+                                      : Result<unsigned>(wrong_setting(field, "is not a text"));
   if (!mode) return wrong_setting(field, "must be a text such as \"0660\", not " + shown(value));
   into = *mode;
   return {};
@@ -157,7 +157,7 @@ Read warm_pool(Configuration& into) {
                     if (auto read = texts(into.warm_languages, "\"python\"")(value, field); !read) return read;
                     for (const auto& each : into.warm_languages)
                       if (languages::find_recipe(each) == nullptr)
-                        return wrong_setting(field, "names no language: " + shown(each));
+                        return wrong_setting(field, "names an unknown language: " + shown(each));
                     return {};
                   }}});
 }

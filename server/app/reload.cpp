@@ -18,19 +18,19 @@ constexpr auto kFileCheckInterval = 2s;
 void load_limits(Core& core) {
   const auto configuration = load_configuration();
   if (!configuration)
-    return log(LogLevel::error, configuration.error().message + ". The limits that were in force stay");
+    return log(LogLevel::error, configuration.error().message + ". The previous limits stay in force");
   core.take_limits(*configuration);
-  log(LogLevel::info, "The limits were read again" +
+  log(LogLevel::info, "The limits were reloaded" +
                           (configuration->path.empty() ? std::string() : " from " + configuration->path) +
-                          "; other settings hold from the next start on");
+                          "; other settings apply after a restart");
 }
 
 void load_tokens(const Reloaded& what) {
   const auto tokens = frontends::http::read_token_file(what.token_file);
-  if (!tokens) return log(LogLevel::error, tokens.error().message + ". The tokens that were in force stay");
+  if (!tokens) return log(LogLevel::error, tokens.error().message + ". The previous tokens stay in force");
   what.gate->take_tokens(frontends::http::Tokens(*tokens));
   log(LogLevel::info, (tokens->size() == 1 ? "1 token was" : std::to_string(tokens->size()) + " tokens were") +
-                          " read again from " + what.token_file);
+                          " reloaded from " + what.token_file);
 }
 
 struct Asked {

@@ -46,7 +46,7 @@ Result<ServeTokens> find_tokens(const cli::ServeArguments& arguments, const Serv
                  ": give a token with --token-file, DIND_TOKEN or serve.tokenFile, or listen on 127.0.0.1");
   const auto history = history_path({});
   if (history.empty())
-    return wrong("There is no folder for a token of our own: set HOME, or give one with --token-file or DIND_TOKEN");
+    return wrong("No folder is known for a token file: set HOME, or give a token with --token-file or DIND_TOKEN");
   auto token = http::make_token_file(std::filesystem::path(history).parent_path(), address.port);
   if (!token) return std::unexpected(token.error());
   made.path = token->path;

@@ -22,7 +22,7 @@ Result<void> read_fields(const json& object, const std::string& where, const Fie
     if (known == fields.end()) {
       std::string list;
       for (const auto& [field, read] : fields) list += (list.empty() ? "" : ", ") + field;
-      return wrong_setting(name(key), "is not a setting; known here: " + list);
+      return wrong_setting(name(key), "is not a setting; supported: " + list);
     }
     if (auto read = known->second(value, name(key)); !read) return read;
   }

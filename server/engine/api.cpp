@@ -32,8 +32,7 @@ Result<Json> json_of_reply(const Endpoint& endpoint, const std::string& what, co
   Json json = Json::parse(reply.body, nullptr, false);
   if (json.is_object() || json.is_array()) return json;
   if (reply.body.empty()) return std::unexpected(bad_reply(endpoint, what, "its reply is empty"));
-  return std::unexpected(
-      bad_reply(endpoint, what, "its reply is not the JSON that it should be: " + one_line(reply.body, 80)));
+  return std::unexpected(bad_reply(endpoint, what, "its reply is not valid JSON: " + one_line(reply.body, 80)));
 }
 
 }  // namespace
@@ -76,7 +75,7 @@ Task<Result<Ping>> ping_engine(std::shared_ptr<HttpClient> http, Deadline deadli
     co_return std::unexpected(status_error(http->endpoint(), "ping", reply->status, reply->body));
   Ping ping{reply->headers["api-version"], reply->headers["builder-version"], reply->headers["libpod-api-version"]};
   if (!parse_version(ping.api_version))
-    co_return std::unexpected(bad_reply(http->endpoint(), "ping", "it does not say which API version it speaks"));
+    co_return std::unexpected(bad_reply(http->endpoint(), "ping", "it does not name its API version"));
   co_return ping;
 }
 
@@ -95,11 +94,11 @@ Task<Result<Version>> engine_version(std::shared_ptr<HttpClient> http, Deadline 
 
 Result<std::string> choose_api_version(const Endpoint& endpoint, const std::string& max, const std::string& min) {
   const auto highest = parse_version(max);
-  if (!highest) return std::unexpected(bad_reply(endpoint, "ping", "it does not say which API version it speaks"));
+  if (!highest) return std::unexpected(bad_reply(endpoint, "ping", "it does not name its API version"));
   if (*highest < *parse_version(kMinApi))
     return fail(ErrorCode::engine_error, "The engine at " + endpoint.address + " speaks API " + max + ", and " +
                                              kMinApi +
-                                             " is the oldest that will do. Update it to Docker 20.10 or later.");
+                                             " is the oldest supported version. Update it to Docker 20.10 or later.");
   if (*highest <= *parse_version(kNewestApi)) return max;
   // This engine has dropped every version that we know. What we use has been stable for years. If the engine ignores
   // something, the comparison of the inspect reply with the request shows it.

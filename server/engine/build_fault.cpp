@@ -26,16 +26,16 @@ std::optional<Error> build_fault(const Endpoint& endpoint, const BuildFailure& f
   const auto engines = [&](const std::string& remedy, const std::string& cause = {}) {
     return Error{ErrorCode::engine_error,
                  "The engine at " + endpoint.address +
-                     " could not go on with a build: " + one_line(cause.empty() ? text : cause) + ". " + remedy,
+                     " could not continue a build: " + one_line(cause.empty() ? text : cause) + ". " + remedy,
                  200};
   };
   // The path of the engine's own file before the cause helps nobody.
   if (ends_with_any(text, {"no space left on device", "disk quota exceeded"}) ||
       has_any(text, {": no space left on device", ": disk quota exceeded"}))
-    return engines("Free some disk space of the engine's (`dind-executor gc`, `docker builder prune`)",
+    return engines("Free disk space on the engine's machine (`dind-executor gc`, `docker builder prune`)",
                    text.contains("disk quota exceeded") ? "disk quota exceeded" : "no space left on device");
   if (ends_with_any(text, {"input/output error", "read-only file system", "structure needs cleaning"}))
-    return engines("Look at the disk of the engine's machine");
+    return engines("Check the disk of the engine's machine");
   // The Dockerfile asks for something that does not exist.
   if (begins_with_any(text, {"COPY failed:", "ADD failed:", "failed to compute cache key:"}) ||
       text.contains("failed to create LLB definition: dockerfile parse error"))
@@ -47,7 +47,7 @@ std::optional<Error> build_fault(const Endpoint& endpoint, const BuildFailure& f
     return std::nullopt;
   if (network_has_ended(text) || has_any(text, {"joining network namespace", "join network of"}) ||
       (begins_with_any(text, {"No such container"})))
-    return engines("The container that holds the build's network is gone: try again");
+    return engines("The container that holds the build's network was removed: try again");
   if (has_any(text,
               {"toomanyrequests", "manifest unknown", "manifest for ", "no matching manifest", "pull access denied",
                "authentication required", "no basic auth", "TLS handshake timeout", "x509: ", "dial tcp",
@@ -60,7 +60,7 @@ std::optional<Error> build_fault(const Endpoint& endpoint, const BuildFailure& f
                              "failed to register layer", "layer does not exist", "failed to get layer",
                              "failed to export image", "cannot allocate memory", "too many open files",
                              "failed to create endpoint", "failed to set up container networking"}))
-    return engines("Look at the engine's log, and try again");
+    return engines("Check the engine's log, and try again");
   return std::nullopt;
 }
 

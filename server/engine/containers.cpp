@@ -173,7 +173,8 @@ Task<Result<std::optional<PathStat>>> Client::stat_path(std::string id, std::str
   const auto header = reply->headers.find("x-docker-container-path-stat");
   const Json json = Json::parse(
       header == reply->headers.end() ? std::string() : from_base64(header->second).value_or(""), nullptr, false);
-  if (!json.is_object()) co_return std::unexpected(bad_reply(http->endpoint(), what, "it says nothing of it"));
+  if (!json.is_object())
+    co_return std::unexpected(bad_reply(http->endpoint(), what, "its reply does not describe the file"));
   co_return PathStat{.modified = unix_seconds(text(json, "mtime"), 0),
                      .size = number(json, "size"),
                      .mode = static_cast<std::uint32_t>(number(json, "mode")),

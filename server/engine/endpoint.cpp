@@ -46,13 +46,12 @@ Result<Endpoint> parse_host(const std::string& host, const std::string& origin) 
                  "/tmp/docker.sock:/var/run/docker.sock HOST) and set " +
                  to_set + " to unix:///tmp/docker.sock.");
   if (scheme == "npipe")
-    return wrong(origin + " is \"" + shown +
-                 "\": npipe:// is a named pipe of Windows, and this machine runs Linux. Set " + to_set +
-                 " to a unix:// or tcp:// address.");
+    return wrong(origin + " is \"" + shown + "\": npipe:// is a Windows named pipe, and this machine runs Linux. Set " +
+                 to_set + " to a unix:// or tcp:// address.");
   // "unix:/x.sock" has no "//", so it would be parsed as a host "unix" with a port.
   for (const std::string known : {"unix:", "tcp:", "http:", "https:", "fd:", "ssh:", "npipe:"})
     if (split == std::string::npos && host.starts_with(known) && (host == known || host[known.size()] == '/'))
-      return bad("\"//\" is missing behind \"" + known + "\".");
+      return bad("\"//\" is missing after \"" + known + "\".");
   if (scheme == "unix") {
     if (!rest.starts_with('/')) return bad("the path of a socket is absolute.");
     if (rest.size() > 107) return bad("the path of a unix socket has at most 107 bytes.");
@@ -70,7 +69,7 @@ Result<Endpoint> parse_host(const std::string& host, const std::string& origin) 
     if (end == std::string::npos) return bad("the bracket of the IPv6 address is not closed.");
     endpoint.host = rest.substr(1, end - 1);
     rest.erase(0, end + 1);
-    if (!rest.empty() && !rest.starts_with(':')) return bad("after the bracket comes a port.");
+    if (!rest.empty() && !rest.starts_with(':')) return bad("a port must follow the bracket.");
     if (!rest.empty()) endpoint.port = rest.substr(1);
     if (!rest.empty() && endpoint.port.empty()) return bad("the port is missing.");
   } else {
@@ -115,7 +114,7 @@ Result<void> take_certificates(Tls& tls, const std::string& folder, const std::s
   tls.cert_file = path_if_there("cert.pem");
   tls.key_file = path_if_there("key.pem");
   if (tls.cert_file.empty() != tls.key_file.empty())
-    return wrong("The client certificate of " + origin + " is half there: " + folder +
+    return wrong("The client certificate of " + origin + " is incomplete: " + folder +
                  (tls.cert_file.empty() ? "/cert.pem" : "/key.pem") + " is missing or can't be read.");
   return {};
 }
@@ -148,7 +147,7 @@ Result<Endpoint> from_context(const std::string& name, const std::string& named_
   const std::string meta_file = folder + "meta/" + sha256(name) + "/meta.json";
   const auto text = around.read_file(meta_file);
   if (!text)
-    return wrong("There is no docker context \"" + shown + "\", which " + named_by + " names (" + meta_file +
+    return wrong("There is no Docker context \"" + shown + "\", which " + named_by + " names (" + meta_file +
                  " is missing). List them with `docker context ls`, or set DOCKER_HOST.");
   const auto meta = nlohmann::json::parse(*text, nullptr, false);
   const auto broken = [&] {

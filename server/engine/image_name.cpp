@@ -138,9 +138,9 @@ Result<ImageName> parse_image_name(const std::string& name) {
     parsed.repository.resize(colon);
   }
   if (good && is_scratch(parsed.repository))
-    return fail(ErrorCode::invalid_request, shown_name(name) +
-                                                " is an empty image, which has no program to run. Take another one, or "
-                                                "build one (FROM scratch)");
+    return fail(ErrorCode::invalid_request,
+                shown_name(name) +
+                    " is an empty image, which has no program to run. Use another image, or build one (FROM scratch)");
   if (good && is_repository(parsed.repository)) return parsed;
   return fail(ErrorCode::invalid_request,
               shown_name(name) +

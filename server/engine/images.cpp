@@ -84,7 +84,7 @@ Task<Result<void>> Client::pull_image(std::string name, std::string registry_aut
   if (too_large)
     co_return fail(ErrorCode::image_unavailable,
                    "The image " + name + " needs a download of more than " + format_bytes(most_bytes) +
-                       ", and no more may be pulled here. Choose a smaller image, or ask the operator to raise "
+                       ", the max of a pull. Choose a smaller image, or ask the operator to raise "
                        "the bound (maxPull)");
   if (reader.error()) co_return std::unexpected(pull_error(http->endpoint(), name, *reader.error(), 200));
   if (!reply) {

@@ -114,11 +114,11 @@ Error no_connection(const Endpoint& endpoint, std::string_view what, int error_n
   // The engine is not the cause (R09).
   if (no_descriptors_left(error_number))
     return {ErrorCode::busy,
-            "There is no connection left for '" + std::string(what) + "' to the engine. " + descriptor_shortage()};
+            "No connection is free for '" + std::string(what) + "' to the engine. " + descriptor_shortage()};
   if (error_number == EACCES || error_number == EPERM)
     return {ErrorCode::engine_unavailable,
             "The engine at " + endpoint.address + " does not answer (permission denied) to '" + std::string(what) +
-                "'. Its socket is not ours to open: add this user to the socket's group (usually docker), or " +
+                "'. This user may not open its socket: add the user to the socket's group (usually docker), or " +
                 whereabouts(endpoint) + "."};
   switch (error_number) {
     case ECONNREFUSED:
@@ -150,7 +150,7 @@ Error connection_broke(const Endpoint& endpoint, std::string_view what) {
 
 Error bad_reply(const Endpoint& endpoint, std::string_view what, std::string_view problem) {
   return {ErrorCode::engine_error, "The engine at " + endpoint.address + " answered '" + std::string(what) + "', but " +
-                                       one_line(problem) + ". Is it a Docker engine, and in good health?"};
+                                       one_line(problem) + ". Is it a Docker engine?"};
 }
 
 Error pull_error(const Endpoint& endpoint, const std::string& image, std::string_view reason, int engine_status) {
@@ -158,7 +158,7 @@ Error pull_error(const Endpoint& endpoint, const std::string& image, std::string
   if (text.ends_with('.')) text.pop_back();
   std::string remedy;
   if (has_any(text, {"no space left"})) {
-    remedy = "Free some disk space of the engine's.";
+    remedy = "Free disk space on the engine's machine.";
   } else if (has_any(text, {"toomanyrequests", "rate limit"})) {
     remedy = "The registry limits pulls: wait, log in (`docker login`), or use a mirror.";
   } else if (has_any(text, {"unauthorized", "Unauthorized", "denied", "Forbidden", "authentication required",

@@ -14,8 +14,7 @@ Result<bool> StreamDemux::next(std::string_view& input, Chunk& chunk) {
       if (header_size_ < header_.size()) return false;
       // 3 is the error text of newer engines.
       if (header_[0] > 3 || header_[1] != 0 || header_[2] != 0 || header_[3] != 0)
-        return fail(ErrorCode::engine_error,
-                    "The engine's output stream is broken: what should be the header of a chunk is not one.");
+        return fail(ErrorCode::engine_error, "The engine's output stream is broken: the header of a chunk is invalid.");
       left_ = std::uint32_t{header_[4]} << 24 | std::uint32_t{header_[5]} << 16 | std::uint32_t{header_[6]} << 8 |
               header_[7];
       header_size_ = 0;

@@ -83,13 +83,12 @@ Result<const Recipe*> detect(std::optional<std::string_view> language, std::stri
   }
   const auto name = base_name(file_name);
   if (name.empty() && interpreter.empty())
-    return fail(ErrorCode::unsupported_language,
-                "The program's language is not named, and it has neither a file name nor a #! line that says it. Name "
-                "one of the languages: " +
-                    listed() + '.');
+    return fail(
+        ErrorCode::unsupported_language,
+        "The program has no language, no file name and no #! line. Name one of the languages: " + listed() + '.');
   if (is_dockerfile_name(name))
     return fail(ErrorCode::unsupported_language,
-                on_one_line(name) + " is a Dockerfile, which is built and not run by a language: " +
+                on_one_line(name) + " is a Dockerfile, which is built, not run: " +
                     in_terms(terms, {.fields = "give its text as \"dockerfile\"",
                                      .flags = "give it with --dockerfile, or run its folder (--workspace DIR)",
                                      .settings = "run its folder (Run Workspace in DinD), where it must be called "

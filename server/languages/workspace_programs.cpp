@@ -32,7 +32,7 @@ std::string why(Folder::Problem problem) {
     case Folder::Problem::outside:
       return "is a link that leads out of the folder";
     case Folder::Problem::no_file:
-      return "is no regular file";
+      return "is not a regular file";
     case Folder::Problem::too_large:
       return "is larger than 1 MiB";
     case Folder::Problem::unreadable:
@@ -133,8 +133,7 @@ class Search {
     for (const auto& name : names()) {
       const auto status = is_dockerfile_name(name) ? folder_.look(name) : std::nullopt;
       if (!status || !S_ISREG(status->st_mode)) continue;
-      note(shortened(escaped(name), kMaxDetailLength) +
-           " is a Dockerfile by another name than a folder's own has (Dockerfile): " +
+      note(shortened(escaped(name), kMaxDetailLength) + " is a Dockerfile, but is not called Dockerfile: " +
            in_terms(terms_, {.fields = "give its text as \"dockerfile\"",
                              .flags = "build and run it with --workspace DIR --dockerfile " +
                                       shell_word((name.starts_with('-') ? "./" : "") + name),
@@ -158,7 +157,7 @@ class Search {
       const auto problem = folder.read(file, kMaxFileBytes, text);
       if (problem == Folder::Problem::missing) continue;
       if (problem != Folder::Problem::none)
-        note(shown + " " + why(problem) + ", so it is not looked at");
+        note(shown + " " + why(problem) + ", so it is ignored");
       else
         add(row, name, shown, std::move(text));
       return;
@@ -192,8 +191,7 @@ class Search {
                  WorkspaceProgram& program) {
     const auto root = json::parse(text, nullptr, false);
     if (!root.is_object()) {
-      note(source + (root.is_discarded() ? " is not valid JSON" : " holds no JSON object") +
-           ", so it is not looked at");
+      note(source + (root.is_discarded() ? " is not valid JSON" : " is not a JSON object") + ", so it is ignored");
       return false;
     }
     const json* says = value_at(root, row.json_text);

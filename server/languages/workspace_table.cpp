@@ -108,9 +108,9 @@ std::string read_row(const json& each, WorkspaceRow& row) {
   if (!row.build && row.language.empty() == row.images.empty())
     reader.wrong("language", "must be there, or \"images\": one of the two");
   const Recipe* recipe = row.language.empty() ? nullptr : find_recipe(row.language);
-  if (!row.language.empty() && recipe == nullptr) reader.wrong("language", "is no recipe's id");
+  if (!row.language.empty() && recipe == nullptr) reader.wrong("language", "is not the id of a recipe");
   if (!row.dependencies.empty() && (recipe == nullptr || !recipe->packages))
-    reader.wrong("dependencies", "goes with a language that has an installer");
+    reader.wrong("dependencies", "needs a language that has an installer");
   return reader.problem();
 }
 

@@ -36,7 +36,7 @@ struct Reply::State {
 
 Reply::~Reply() {
   if (state_ && state_->open)
-    fail({code::kInternalError, "The request was dropped without an answer: a bug of ours", nullptr});
+    fail({code::kInternalError, "The request got no answer: this is a bug in dind-executor", nullptr});
 }
 void Reply::result(Json value, std::shared_ptr<void> hold) {
   if (state_ && state_->open) state_->answer(result_text(state_->id, std::move(value)), std::move(hold));

@@ -15,7 +15,7 @@ constexpr std::string_view kForm = "A frame is \"Content-Length: N\", CR LF CR L
 constexpr std::string_view kLengthName = "content-length";
 
 std::unexpected<Error> broken(const std::string& what) {
-  return fail(ErrorCode::invalid_request, "The client sent " + what + "; the connection can't go on");
+  return fail(ErrorCode::invalid_request, "The client sent " + what + "; the connection is closed");
 }
 
 bool begins_name(char c) { return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z'); }

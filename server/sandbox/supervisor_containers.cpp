@@ -20,9 +20,8 @@ Task<Result<engine::Image>> SupervisorContainers::ensure_image(Deadline deadline
       co_return *image_;
     }
     if (loaded)
-      co_return fail(ErrorCode::engine_error, "The engine at " + client_.endpoint().address + " was given the image " +
-                                                  ours->name +
-                                                  " and does not have it as it was given. Is its disk full? Try again");
+      co_return fail(ErrorCode::engine_error, "The engine at " + client_.endpoint().address + " got the image " +
+                                                  ours->name + " and has another one now. Is its disk full? Try again");
     const auto done = co_await client_.load_image(ours->archive, deadline);
     // With containerd's image store, this happens to one of two processes that load the image at the same time.
     if (!done && !engine::is_there_already(done.error().message)) co_return std::unexpected(done.error());

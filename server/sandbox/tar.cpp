@@ -73,7 +73,7 @@ Result<TarEntry> first_in_tar(const std::string& tar, std::size_t most) {
     return fail(ErrorCode::engine_error, std::string("The engine's archive of a file can't be read: ") + why);
   };
   archive_read_support_format_tar(from.get());
-  if (archive_read_open_memory(from.get(), tar.data(), tar.size()) != ARCHIVE_OK) return refuse("no tar");
+  if (archive_read_open_memory(from.get(), tar.data(), tar.size()) != ARCHIVE_OK) return refuse("not a tar archive");
   archive_entry* entry = nullptr;
   if (!next_header(from.get(), &entry)) return refuse("no entry");
   TarEntry found;
@@ -88,7 +88,7 @@ Result<TarEntry> first_in_tar(const std::string& tar, std::size_t most) {
   const auto size = archive_entry_size(entry);
   if (size < 0 || static_cast<std::size_t>(size) > most) return refuse("the file is too large");
   found.bytes.resize(static_cast<std::size_t>(size));
-  if (archive_read_data(from.get(), found.bytes.data(), found.bytes.size()) != size) return refuse("it breaks off");
+  if (archive_read_data(from.get(), found.bytes.data(), found.bytes.size()) != size) return refuse("it is cut off");
   return found;
 }
 

@@ -192,7 +192,7 @@ void take_frame(unsigned char type, const unsigned char* payload, size_t size) {
       if (size < 9 || size - 8 >= sizeof path || state != State::waiting) broken("a watch frame of a wrong size");
       memcpy(path, payload + 8, size - 8);
       path[size - 8] = 0;
-      if (!watch_disk(path, get_u64(payload))) broken("the folder to watch is not there");
+      if (!watch_disk(path, get_u64(payload))) broken("the folder to watch does not exist");
       return;
     }
     case kSameMount: {
@@ -200,7 +200,7 @@ void take_frame(unsigned char type, const unsigned char* payload, size_t size) {
       if (size == 0 || size >= sizeof path || state != State::waiting) broken("a mount's frame of a wrong size");
       memcpy(path, payload, size);
       path[size] = 0;
-      if (!is_same_mount(path)) broken("what is mounted in the workspace was replaced meanwhile; run it again");
+      if (!is_same_mount(path)) broken("a folder of the workspace was replaced while the run started; run it again");
       return;
     }
     case kStart:

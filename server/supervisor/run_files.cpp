@@ -15,7 +15,7 @@ int file = -1;
 constexpr size_t kMaxKept = 16;
 char* begun[kMaxKept];
 
-const char* why() { return errno == ENOSPC ? "no room for the run's files on its tmpfs" : strerror(errno); }
+const char* why() { return errno == ENOSPC ? "no space for the run's files on its tmpfs" : strerror(errno); }
 
 void make_parents(char* path) {
   for (char* p = path + 1; *p != 0; ++p) {

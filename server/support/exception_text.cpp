@@ -17,7 +17,7 @@ std::string exception_text(const std::exception& e) {
   if (error == EAGAIN || error == ENOMEM || dynamic_cast<const std::bad_alloc*>(&e) != nullptr)
     return "It can't be started or go on: there is not enough memory, or there are too many threads. Raise the limit "
            "of this process (ulimit -v, ulimit -u, or that of its container)";
-  return std::string("a bug of ours: ") + e.what();
+  return std::string("a bug in dind-executor: ") + e.what();
 }
 
 }  // namespace dind

@@ -269,6 +269,6 @@ class FewDescriptors(CliCase):
                     done = self.few(count, *command)
                     for line in done.stderr.decode().splitlines():
                         self.assertNotIn("permissions and the space", line)
-                        self.assertNotIn("a bug of ours", line)
+                        self.assertNotIn("a bug in dind-executor", line)
                         if "Too many open files" in line:
                             self.assertIn("ulimit -n", line)

@@ -164,7 +164,7 @@ class Programs(CliCase):
         self.file("Dockerfile", "FROM x\n")
         self.folder.chmod(0o755)
         for words, said in ((("-n.py",), "./-n.py"), (("--workspace", "b", "where.py"), "b/where.py"), (("b",), "--workspace b"),
-                            (("Dockerfile",), "--dockerfile Dockerfile"), (("--dockerfile", "Dockerfile", "-l", "python"), "leave --language out")):
+                            (("Dockerfile",), "--dockerfile Dockerfile"), (("--dockerfile", "Dockerfile", "-l", "python"), "remove --language")):
             with self.subTest(words):
                 self.assert_refused(self.call("run", *words), said)
         for name in ("app.Dockerfile", "Dockerfile.dev", "dockerfile", "Containerfile.x"):

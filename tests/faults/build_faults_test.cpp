@@ -247,7 +247,7 @@ TEST_CASE("A context that can't be collected is the error at once, whatever the 
     const auto result = bench.run(std::move(spec));
     REQUIRE(!result);
     CHECK(result.error().code == ErrorCode::invalid_request);
-    CHECK(result.error().message.contains("no workspace is known"));
+    CHECK(result.error().message.contains("no workspace is set"));
     CHECK(bench.fake.count("POST", "/build") == 0);
     bench.come_to_itself(method, path);
     CHECK(bench.wait_all_removed());

@@ -105,9 +105,9 @@ TEST_CASE("a call ends when it is cancelled, also while the engine hangs on the 
 TEST_CASE("an empty or an invalid reply is engine_error") {
   Bench bench;
   const std::pair<FakeReply, std::string> cases[] = {
-      {FakeReply::json(200, "{\"Driver\":\"ov"), "not the JSON"},
+      {FakeReply::json(200, "{\"Driver\":\"ov"), "not valid JSON"},
       {FakeReply::json(200, "<html>\r\nhello"), "<html> hello"},
-      {FakeReply::json(200, "null"), "not the JSON"},
+      {FakeReply::json(200, "null"), "not valid JSON"},
       {FakeReply::json(200, ""), "empty"},
   };
   for (const auto& [reply, part] : cases) {
@@ -202,7 +202,7 @@ TEST_CASE("a reply that is too large is refused, whether its length is told or n
 TEST_CASE("a server that isn't HTTP, or no Docker engine, is engine_error") {
   Bench bench;
   bench.fake.on("GET", "/_ping", FakeReply{.body = "OK"});
-  check_error(bench.run(bench.client.info(in(5s))), ErrorCode::engine_error, "which API version");
+  check_error(bench.run(bench.client.info(in(5s))), ErrorCode::engine_error, "its API version");
   bench.fake.on("GET", "/_ping", FakeReply{.body = "OK", .headers = {{"Api-Version", "1.30"}}});
   check_error(bench.run(bench.client.info(in(5s))), ErrorCode::engine_error, "20.10 or later");
 }

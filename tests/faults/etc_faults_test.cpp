@@ -151,7 +151,7 @@ TEST_CASE("N05: a run that may write to its workspace is told why it can't, wher
       INFO((result ? "" : result.error().message));
       REQUIRE(result);
       const auto told = std::ranges::count_if(result->notes, [&](const std::string& note) {
-        return note.contains("1000:1000") && note.contains("only where everybody may");
+        return note.contains("1000:1000") && note.contains("only where everyone may");
       });
       CHECK(told == (*word != '\0' && access == WorkspaceAccess::read_write ? 1 : 0));
       if (told != 0) CHECK(std::ranges::any_of(result->notes, [&](const auto& note) { return note.contains(word); }));

@@ -145,7 +145,7 @@ TEST_CASE("A call's whole time that ends while its program runs is told apart fr
   REQUIRE(answer);
   CHECK(answer->verdict == Verdict::timeout);
   CHECK_FALSE(answer->cancel_reason);
-  CHECK(std::ranges::count(answer->notes, "the whole call's 300 ms were over while its program ran") == 1);
+  CHECK(std::ranges::count(answer->notes, "the total timeout of 300 ms passed while its program ran") == 1);
   CHECK(bench.wait_all_removed());
 }
 

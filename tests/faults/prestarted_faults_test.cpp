@@ -224,7 +224,7 @@ TEST_CASE("Where nothing like it runs for a while, it goes") {
   CHECK(bench.until([&] { return bench.sandboxes.prestarted().waiting() == 0 && bench.there() == 0; }));
 }
 
-TEST_CASE("An engine that refuses a prestarted sandbox is not asked again and again") {
+TEST_CASE("An engine that refuses a warm sandbox is not asked again and again") {
   WarmBench bench;
   bench.fake.on("POST", "/containers/create", [&](const FakeRequest& request) {
     if (RunBench::name_in(request).starts_with("dind-warm-"))

@@ -35,7 +35,7 @@ class Supervisor(HostileTest):
     def check(self, attack):
         super().check(attack)
         if not attack.may_report_late:
-            self.assertNotIn("gave no exit report", self.notes)
+            self.assertNotIn("sent no exit report", self.notes)
 
     def test_the_sandbox_ends_with_the_server_after_any_attack_on_process_1(self):
         path = self.python(source("all_against_process_1.py"))

@@ -36,7 +36,7 @@ class Isolation(HostileTest):
         events = self.events("--isolation", "gvisor", "--dockerfile", dockerfile, env=self.environment(DOCKER_BUILDKIT="0"))
         text = "".join(each.get("text", "") for each in events if each["event"] == "output" and each["channel"] == "stdout")
         self.assertEqual((text, events[-1]["result"]["isolation"]), ("4.4.0\n", "gvisor"))
-        self.assertIn("what was done before the program, with a network, had the isolation runc", events[-1]["notes"])
+        self.assertIn("the steps before the program, which have a network, ran with isolation runc", events[-1]["notes"])
 
     def test_gvisor_of_the_operator_is_used_and_reported(self):
         env = self.environment(DIND_CONFIG=self.file("config.json", '{"isolation": "gvisor"}'))

@@ -97,7 +97,7 @@ class Images(HostileTest):
             with self.subTest(link):
                 self.refused(self.image({"/data": link}, {"Volumes": {"/data": {}}}), "its VOLUME /data leads to " + link)
         self.refused(self.image({"/a": "b", "/b": "/.dind"}, {"Volumes": {"/a/supervisor": {}}}), "its VOLUME /a/supervisor leads to /.dind/supervisor")
-        self.refused(self.image({"/x": None}, {"Volumes": {"/.dind/supervisor": {}}}), "its VOLUME /.dind/supervisor is a place of the sandbox's own")
+        self.refused(self.image({"/x": None}, {"Volumes": {"/.dind/supervisor": {}}}), "its VOLUME /.dind/supervisor is a path that the sandbox itself uses")
 
     def test_an_image_with_links_elsewhere_runs(self):
         image = self.image({"/real": None, "/data": "/real", "/var/spool": "/tmp", "/.dind": None, "/sandbox": None, "/workspaces": None},

@@ -42,8 +42,8 @@ class Execute(HttpCase):
         server = self.serve()
         reply = self.ask(server, "POST", "/execute", {"code": "import sys\nsys.stdout.write('x' * (11 << 20))"}).json()
         self.assertEqual((reply["success"], len(reply["output"])), (True, 10 << 20))
-        self.assertIn("1 MiB of output are not here", reply["error"])
-        self.assertIn("1 MiB of output are not here", self.error_of(server, "import sys\nsys.stderr.write('x' * (11 << 20))", success=True))
+        self.assertIn("1 MiB of output was left out", reply["error"])
+        self.assertIn("1 MiB of output was left out", self.error_of(server, "import sys\nsys.stderr.write('x' * (11 << 20))", success=True))
 
     def test_a_lowered_limit_is_reported_also_if_the_run_succeeds(self):
         self.assertIn("3600 s is in force", self.error_of(self.serve(), "print(1)", success=True, timeout=99999))
@@ -51,7 +51,7 @@ class Execute(HttpCase):
     def test_a_child_that_was_killed_for_memory_is_mentioned(self):
         server = self.serve(config={"limits": {"defaults": {"memory": "64m"}}})
         code = "import subprocess, sys\nsubprocess.run([sys.executable, '-c', 'x = bytearray(500 << 20)'])\nprint('on')"
-        self.assertIn("a process of it was killed for memory", self.error_of(server, code, success=True))
+        self.assertIn("one of its processes was killed for lack of memory", self.error_of(server, code, success=True))
 
     def test_waiting_for_a_turn_in_vain_is_no_timeout_of_the_program(self):  # K20
         server = self.serve(config={"concurrentRuns": 1})

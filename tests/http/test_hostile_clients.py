@@ -70,14 +70,14 @@ class Doors(HttpCase):
         self.assertIn("DIND_TOKEN", refused("--listen", "0.0.0.0:0"))
         self.assertIn("loopback", refused("--listen", "0.0.0.0:0", "--no-token"))
         self.assertIn("no address", refused("--listen", "8000"))
-        self.assertIn("don't go together", refused("--listen", "127.0.0.1:0", "--no-token", "--token-file", "x"))
+        self.assertIn("not both", refused("--listen", "127.0.0.1:0", "--no-token", "--token-file", "x"))
         self.assertIn("can't be read", refused("--listen", "127.0.0.1:0", "--token-file", str(self.folder / "none")))
         (self.folder / "empty").write_text("\n")
         (self.folder / "empty").chmod(0o600)
         self.assertIn("holds no token", refused("--listen", "127.0.0.1:0", "--token-file", str(self.folder / "empty")))
         self.assertNotIn("two words", refused("--listen", "127.0.0.1:0", env={"DIND_TOKEN": "two words"}))
         server = self.serve()
-        self.assertIn("Nobody can listen", refused("--listen", f"127.0.0.1:{server.port}"))
+        self.assertIn("Can't listen", refused("--listen", f"127.0.0.1:{server.port}"))
 
     def test_without_tokens_on_the_loopback(self):
         server = self.serve(*self.ARGUMENTS, "--no-token")

@@ -67,7 +67,7 @@ class Images(CliCase):
             for more in ((), ("--workspace", str(workspace))):
                 with self.subTest(volume=volume, more=more):
                     done = self.call("run", "--quiet", "--pull", "never", *more, "--image", name, "--", "true")
-                    self.assert_refused(done, f"The image {name} can't be used: its VOLUME {volume}{said}. Take the VOLUME out of the image")
+                    self.assert_refused(done, f"The image {name} can't be used: its VOLUME {volume}{said}. Remove the VOLUME from the image")
 
     def test_the_environment_of_an_image_is_the_programs_and_not_the_supervisors(self):
         name = self.image({"Env": ["PATH=/usr/bin:/bin", "LD_PRELOAD=/nonexistent.so", "LD_LIBRARY_PATH=/sandbox", "OWN=1"], "Entrypoint": ["false"]})

@@ -214,13 +214,13 @@ class Guard(CliCase):
                 os.utime(swapped, (now := self.workspace.stat().st_mtime, now))
                 done = self.call("run", "--workspace", str(folder), "--", "sh", "-c", "cat .git/file file", env=self.env(DIND_WORKSPACE_PATH=str(swapped)))
                 self.assertNotIn(b"the machine's", done.stdout)
-                self.assert_refused(done, "workspace was replaced meanwhile")
+                self.assert_refused(done, "workspace was replaced while the run started")
 
     def test_a_link_instead_of_a_folder_is_reported(self):
         (self.workspace / "linked").mkdir()
         (self.workspace / "linked/.vscode").symlink_to("/etc")
         done = self.call("run", "--workspace", str(self.workspace / "linked"), "--", "ls", ".vscode/hostname", env=self.env())
-        self.assertIn(b"linked/.vscode in the workspace is a link, and is not guarded", done.stderr)
+        self.assertIn(b"linked/.vscode in the workspace is a link, and is not protected", done.stderr)
 
     def test_a_guarded_folder_is_not_run(self):
         done = self.call("run", "--workspace", str(self.project / ".git"), "--", "touch", "evil", env=self.env())

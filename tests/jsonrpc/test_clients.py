@@ -38,7 +38,7 @@ class Stdio(JsonRpcCase):
         client = self.stdio()
         client.write(b"Content-Length: x\r\n\r\n")
         self.assertEqual(client.ended(), 1)
-        self.assertIn(b"connection can't go on", client.errors)
+        self.assertIn(b"connection is closed", client.errors)
 
     def test_a_client_that_never_reads_slows_its_program_and_nothing_else(self):
         client = self.stdio(read=False)

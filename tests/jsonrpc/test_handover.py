@@ -286,7 +286,7 @@ class Handover(JsonRpcCase):
             time.sleep(0.01)
         code, _, err = self.call("--mount-workspace", "rw", "--image", SHELL, "--", "touch", "/workspaces/x")
         self.assertEqual(code, 125)
-        self.assertIn("There is no workspace here", err)
+        self.assertIn("No workspace is set", err)
         self.assertFalse((folder / "x").exists())
 
     def test_another_server_takes_over(self):

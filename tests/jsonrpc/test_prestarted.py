@@ -49,7 +49,7 @@ class Prestarted(JsonRpcCase):
         client.child.wait(LIMIT)
         for thread in client.threads:
             thread.join(LIMIT)
-        return re.findall(r"run=(\S+) Takes the sandbox (\S+), which waited", client.errors.decode())
+        return re.findall(r"run=(\S+) Uses the warm sandbox (\S+)", client.errors.decode())
 
     def test_every_run_has_a_sandbox_of_its_own_and_finds_nothing_of_another(self):
         client = self.warm()

@@ -63,7 +63,7 @@ class Methods(JsonRpcCase):
                 result = self.result(client, "run", code=code, language="python", limits=limits)
                 self.assertTrue(result["ending"].startswith(said) if said else result["ending"] == "", result)
         result = self.result(client, "run", code="print('x' * 4096)", language="python", keepOutputBytes=1000)
-        self.assertRegex(result["ending"], r"^3(\.\d)? KiB of output are not here$")
+        self.assertRegex(result["ending"], r"^3(\.\d)? KiB of output was left out$")
         for keep in (0, 1000):  # streamed output is not counted as missing
             result = self.result(client, "run", code="print('x' * 4096)", language="python", keepOutputBytes=keep, stream=True)
             self.assertEqual((result["ending"], result["stdoutTruncatedBytes"]), ("", 4097 - keep))

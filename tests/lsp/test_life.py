@@ -123,7 +123,7 @@ class Framing(ClientCase):
                 client = self.client()
                 client.write(head)
                 self.assertEqual(client.ended(), 1)
-                self.assertIn(b"connection can't go on", client.errors)
+                self.assertIn(b"connection is closed", client.errors)
 
     def test_an_id_that_is_open_is_refused_and_the_first_goes_on(self):
         client = self.client()

@@ -169,7 +169,7 @@ class Package(unittest.TestCase):
                     errors = done.stderr.decode()
                     self.assertEqual(done.returncode, 125, done)
                     self.assertIn(said, errors)
-                    self.assertNotIn("a bug of ours", errors)
+                    self.assertNotIn("a bug in dind-executor", errors)
                     self.assertNotIn("terminate called", errors)
 
     def test_its_version_is_told_in_busybox_alone(self):

@@ -107,7 +107,7 @@ class Example(unittest.TestCase):
         # The total timeout and that of the program are equal here: one of them ends the run.
         self.assertRegex(body["error"], r"dind-executor: timeout(: the limit is 1 s|; .*1 s)")
         status, body = self.backend.execute(code="import sys\nsys.stdout.write('x' * (12 << 20))")
-        self.assertEqual((body["success"], body["error"]), (True, "dind-executor: 2 MiB of output are not here\n"))
+        self.assertEqual((body["success"], body["error"]), (True, "dind-executor: 2 MiB of output was left out\n"))
 
     def test_i02_another_language_is_a_400(self):
         for language in ("ruby", "cobol", "Python ", ""):

@@ -66,7 +66,7 @@ class Remote(ClientTest):
         client = Executor(url=f"http://127.0.0.1:{port}")
         with self.assert_raises(ServerUnavailable, f"127.0.0.1:{port}", "refused", "DIND_EXECUTOR_URL"):
             client.run_python_code("x")
-        with self.assert_raises(ServerUnavailable, "no dind-executor"):
+        with self.assert_raises(ServerUnavailable, "is not dind-executor"):
             self.client(self.fake(openapi={"paths": {"/other": {}}})).run_python_code("x")
 
     def test_invalid_addresses(self):

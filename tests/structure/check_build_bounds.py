@@ -66,9 +66,9 @@ def what_does_not_hold_is_said(folder):
 def settings(folder):
     made(folder, {"cgroup.controllers": ""})
     for bad in ("x", "2T", "1M", "0", "-1", "2 G"):
-        assert bounds(folder, DIND_BUILD_MEMORY=bad) == (2, f"DIND_BUILD_MEMORY is '{bad}': a size like 2G is needed, of 32M at least"), bad
+        assert bounds(folder, DIND_BUILD_MEMORY=bad) == (2, f"DIND_BUILD_MEMORY is '{bad}': it must be a size like 2G, at least 32M"), bad
     for bad in ("x", "1", "0", "-1", "9" * 20, "1k"):
-        assert bounds(folder, DIND_BUILD_PIDS=bad) == (2, f"DIND_BUILD_PIDS is '{bad}': a number like 1024 is needed, of 16 at least"), bad
+        assert bounds(folder, DIND_BUILD_PIDS=bad) == (2, f"DIND_BUILD_PIDS is '{bad}': it must be a number like 1024, at least 16"), bad
     # An engine keeps something for itself, be it in a container or not.
     assert bounds(folder, engine=2 * GIB) == (0, LABELS.format(2 * GIB // 4 * 3, 1024))
     assert bounds(folder, engine="", DIND_BUILD_MEMORY="100G") == (0, LABELS.format(12 * GIB, 1024))

@@ -130,7 +130,7 @@ def s08_addresses_are_addresses(folder):
             # As the entrypoint has it, up to its first step that needs an engine's container.
             checks = [line for line in (DIND / "entrypoint.sh").read_text().splitlines() if line.startswith(f'addresses_of "${{{name}:-}}"')]
             status, words = shell(f'. {DIND}/firewall.sh; die() {{ echo "$*"; exit 1; }}\n' + checks[0], **{name: wrong})
-            assert status == 1 and words.startswith(f"{name} is '{wrong}': IPv4 addresses are needed"), words
+            assert status == 1 and words.startswith(f"{name} is '{wrong}': it must be IPv4 addresses"), words
 
 
 def every_variable_of_the_engines_container_is_handed_to_it_and_explained(folder):

@@ -14,7 +14,7 @@ export function activate({ runs }: Context): vscode.Disposable {
     if (news.length === 0) return [];
     return [
       vscode.l10n.t(
-        'Settings of this workspace that are not used: {0}. A workspace can only tighten the sandbox; to use them, set them in your own settings.',
+        'Ignored settings of this workspace: {0}. A workspace can only tighten the sandbox; to use them, set them in your own settings.',
         news.join(', '),
       ),
     ];

@@ -74,7 +74,7 @@ async function folderOf(argument: unknown): Promise<vscode.Uri | undefined> {
   if (argument instanceof vscode.Uri) return argument;
   const folders = vscode.workspace.workspaceFolders ?? [];
   if (folders.length > 1) {
-    const picked = await vscode.window.showWorkspaceFolderPick({ placeHolder: vscode.l10n.t('Which folder is to be run?') });
+    const picked = await vscode.window.showWorkspaceFolderPick({ placeHolder: vscode.l10n.t('Which folder do you want to run?') });
     return picked?.uri;
   }
   if (!folders[0]) void notify('error', vscode.l10n.t('Open a folder to run it in a sandbox.'));

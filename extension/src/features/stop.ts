@@ -36,7 +36,7 @@ async function chooseRuns(runs: Run[]): Promise<Run[]> {
       runs: [run],
     })),
   ];
-  const picked = await vscode.window.showQuickPick(items, { placeHolder: vscode.l10n.t('Which run is to be stopped?') });
+  const picked = await vscode.window.showQuickPick(items, { placeHolder: vscode.l10n.t('Which run do you want to stop?') });
   return picked?.runs ?? [];
 }
 

@@ -40,7 +40,7 @@ function items({ programs, chosen }: WorkspacePrograms, file: vscode.Uri | undef
   if (command !== undefined) {
     all.push({ label: toSafeLine(command), description: vscode.l10n.t('chosen before'), take: async () => ({ command }) });
   }
-  if (file) all.push({ label: folderName(file), description: vscode.l10n.t('the file in front, by itself'), take: async () => 'file' });
+  if (file) all.push({ label: folderName(file), description: vscode.l10n.t('only the active file'), take: async () => 'file' });
   all.push({ label: vscode.l10n.t('Type a command…'), take: () => askForCommand(command) });
   if (chosen) {
     all.push({ label: '', kind: vscode.QuickPickItemKind.Separator });

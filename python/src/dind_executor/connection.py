@@ -183,7 +183,7 @@ class Connection:
                 raise NotSent(self._ended)
             if run_id is not None:
                 if run_id in self._runs:
-                    raise InvalidRequest(f"A run with the id {run_id} is under way; take another id")
+                    raise InvalidRequest(f"A run with the id {run_id} is under way; use another id")
                 self._runs[run_id] = call
             self._calls[number] = call
         try:
@@ -202,7 +202,7 @@ class Connection:
 
     def close(self, patience: float = CLOSE_PATIENCE) -> None:
         """Ends the connection, and with it its runs. A server of ours has `patience` seconds to end by itself."""
-        self._end(f"The connection to {self.name} was closed while the call was under way")
+        self._end(f"The connection to {self.name} was closed during the call")
         self._stream.close(patience)
         if threading.current_thread() is not self._reader:
             self._reader.join(1)
@@ -219,18 +219,18 @@ class Connection:
     def _send(self, data: bytes, deadline: Deadline) -> None:
         left = deadline.left()
         if not self._sending.acquire(timeout=-1 if left is None else left):
-            raise CallTimeout(f"The request could not be sent in time: {self.name} takes no more bytes")
+            raise CallTimeout(f"The request could not be sent in time: {self.name} does not read")
         try:
             self._stream.send(data, deadline)
         except TimeoutError:
             # Half a frame may be out: nothing can follow it.
-            self._end(f"{self.name} took no more bytes in the time of a call; the next call starts anew")
-            raise CallTimeout(f"The request could not be sent in time: {self.name} takes no more bytes") from None
+            self._end(f"{self.name} read no bytes in the time of a call; the next call opens a new connection")
+            raise CallTimeout(f"The request could not be sent in time: {self.name} does not read") from None
         except OSError:
             self._end_as_gone()
             raise NotSent(self._ended or "") from None
         except BaseException:  # Ctrl-C: nobody knows how much of the frame is out
-            self._end(f"A call was interrupted while it was sent to {self.name}; the next call starts anew")
+            self._end(f"A call was interrupted while it was sent to {self.name}; the next call opens a new connection")
             raise
         finally:
             self._sending.release()
@@ -243,8 +243,8 @@ class Connection:
                     self._handle(json.loads(body))
             self._end_as_gone()
         except (FramingError, ValueError, RecursionError, MemoryError) as error:
-            log.error("%s sends what is no message (%s); the connection is ended", self.name, error)
-            self._end(f"{self.name} sent what is no message ({error}); the next call starts anew")
+            log.error("%s sent an invalid message (%s); the connection is closed", self.name, error)
+            self._end(f"{self.name} sent an invalid message ({error}); the next call opens a new connection")
         if self._dropped:
             self._stream.close(CLOSE_PATIENCE)
 
@@ -270,7 +270,7 @@ class Connection:
         number = message.get("id")
         call = self._forget(number) if isinstance(number, int) else None
         if call is None:
-            log.warning("%s answered what nobody asked (id %r): %.300s", self.name, number, message.get("error") or "")
+            log.warning("%s answered an unknown request (id %r): %.300s", self.name, number, message.get("error") or "")
             return
         self.suspect = False
         if "error" in message:
@@ -290,8 +290,7 @@ class Connection:
     def _end_as_gone(self) -> None:
         if self.alive():
             self._end(
-                f"{self.name} went away while the call was under way{self._stream.last_words()}; the next call starts"
-                " anew"
+                f"{self.name} ended during the call{self._stream.last_words()}; the next call opens a new connection"
             )
 
     def _end(self, message: str) -> None:

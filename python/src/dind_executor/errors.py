@@ -148,7 +148,7 @@ class ServerUnavailable(DindExecutorError):
 
 
 class ServerGone(ServerUnavailable):
-    """The server went away while the call was under way; what became of the run is not known.
+    """The server ended during the call; what became of the run is not known.
 
     The next call connects anew, or starts another server. Containers of a server that died are removed.
     """
@@ -203,7 +203,7 @@ def error_of(answer: object) -> DindExecutorError:
     code = error.get("code")
     message = data.get("message") or error.get("message")
     if not isinstance(message, str):
-        message = "The server answered with an error that says nothing"
+        message = "The server answered with an error without a message"
     kind = data.get("kind")
     if not isinstance(kind, str):
         kind = "invalid_request" if code in _REFUSED else "internal"
@@ -211,7 +211,7 @@ def error_of(answer: object) -> DindExecutorError:
     if not isinstance(status, int) or isinstance(status, bool):
         status = None
     if code == _METHOD_NOT_FOUND:
-        return ServerUnavailable(f"The server is of another version than this client: {message}")
+        return ServerUnavailable(f"The server and this client have different versions: {message}")
     made = _BY_KIND.get(kind, DindExecutorError)(message, kind=kind, http_status=status)
     run_id, retry_after = data.get("runId"), data.get("retryAfter")
     made.run_id = run_id if isinstance(run_id, str) else None

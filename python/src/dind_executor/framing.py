@@ -100,7 +100,7 @@ def _length_of(header: bytes) -> int:
             continue
         digits = value.strip()
         if not digits.isdigit() or len(digits) > 12 or int(digits) > _BODY_LIMIT or length not in (-1, int(digits)):
-            raise FramingError(f"a Content-Length that can't be one: {line[:80]!r}")
+            raise FramingError(f"an invalid Content-Length: {line[:80]!r}")
         length = int(digits)
     if length < 0:
         raise FramingError("a header without Content-Length")

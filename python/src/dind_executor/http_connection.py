@@ -99,10 +99,10 @@ class HttpConnection:
         if parts.username is not None or parts.password is not None:
             raise InvalidRequest("The address of a server has no user name: give the token as token=")
         if token is not None and (not token.isascii() or not token.isprintable()):
-            raise InvalidRequest("The token has characters that no token has; does it end with a line end?")
+            raise InvalidRequest("The token has characters that a token can't have; does it end with a newline?")
         self._address = f"{parts.scheme}://{parts.netloc}"
         self.name = f"the server at {self._address}"
-        self._closed_message = f"The connection to {self.name} was closed while the call was under way"
+        self._closed_message = f"The connection to {self.name} was closed during the call"
         self.enabled = True
         self.suspect = False
         self._secure, self._host, self._port = parts.scheme == "https", parts.hostname, port
@@ -134,7 +134,7 @@ class HttpConnection:
             )
         paths = body.get("paths") if isinstance(body, dict) else None
         if status != 200 or not isinstance(paths, dict) or "/runs" not in paths:
-            raise ServerUnavailable(f"{self.name} is no dind-executor: GET /openapi.json was answered with {status}")
+            raise ServerUnavailable(f"{self.name} is not dind-executor: it answered GET /openapi.json with {status}")
 
     def alive(self) -> bool:
         """Whether calls can still be made, as far as it is known."""
@@ -163,13 +163,13 @@ class HttpConnection:
             if self._ended is not None:
                 raise NotSent(self._ended)
             if any(each.run_id == run_id for each in self._open):
-                raise InvalidRequest(f"A run with the id {run_id} is under way; take another id")
+                raise InvalidRequest(f"A run with the id {run_id} is under way; use another id")
             self._open[call] = exchange
         try:
             self._send(exchange, "POST", "/runs", body, {"Accept": "text/event-stream"})
         except TimeoutError:
             self._forget(call)
-            raise CallTimeout(f"The request could not be sent in time: {self.name} takes no more bytes") from None
+            raise CallTimeout(f"The request could not be sent in time: {self.name} does not read") from None
         except (OSError, http.client.HTTPException, AttributeError) as error:
             # AttributeError: as in `_read`.
             if not self._forget(call):  # another thread has ended it, and the server may have begun to act on it
@@ -236,7 +236,7 @@ class HttpConnection:
             call.finish(Answer(None, ServerUnavailable(f"{self.name} does not answer ({error})")))
             return
         fine = status == 200
-        message = None if fine else f"{self.name} says that no run can take place: no engine answers, or runs are off"
+        message = None if fine else f"{self.name} reports that it can't run anything: no engine answers, or runs are switched off"
         call.finish(Answer({"enabled": True, "available": fine, "address": self._address, "message": message}, None))
 
     def _read(self, call: Call, connection: http.client.HTTPConnection) -> None:
@@ -259,7 +259,7 @@ class HttpConnection:
             raise ConnectionError("the stream ended before the run did")
         except (OSError, http.client.HTTPException, ValueError, KeyError, TypeError, AttributeError) as error:
             # AttributeError: http.client's own, where another thread has closed the connection.
-            call.finish(Answer(None, ServerGone(f"{self.name} went away while the call was under way ({error})")))
+            call.finish(Answer(None, ServerGone(f"{self.name} ended during the call ({error})")))
         finally:
             self._forget(call)
 

@@ -52,7 +52,7 @@ def check_place(socket: object, program: object, url: object, token: object) -> 
         if text is not None and not isinstance(text, str):
             raise InvalidRequest(f"{name} is a str, not {type(text).__name__}")
     if sum(each is not None for each in (socket, program, url)) > 1:
-        raise InvalidRequest("Give the socket of a server, its url or a program to start: one of them")
+        raise InvalidRequest("Give only one of a server's socket, its url and a program to start")
 
 
 class Link:
@@ -100,10 +100,10 @@ class Link:
             raise Disabled("Running code is switched off here (DIND_ENABLED)")
         left = deadline.left()
         if not self._lock.acquire(timeout=-1 if left is None else left):
-            raise CallTimeout("No connection to a server stood in time: another call is still making one")
+            raise CallTimeout("No connection to a server in time: another call is still opening one")
         try:
             if _exiting.is_set():  # of a daemon thread's: nobody would end it
-                raise ServerUnavailable("No connection to a server is made any more: the interpreter is ending")
+                raise ServerUnavailable("No connection to a server is opened: the interpreter is exiting")
             old = self._connection
             if old is not None:
                 if old.alive() and not (old.suspect and not _proves_itself(old, deadline)):

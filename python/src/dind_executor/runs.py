@@ -143,7 +143,7 @@ class Run(Asked):
         try:
             result = result_of(value)
         except ValueError as error:
-            raise DindExecutorError(f"{self._server()} answered with no result of a run: {error}") from None
+            raise DindExecutorError(f"{self._server()} answered without a run's result: {error}") from None
         left_out = 0 if self._call is None else self._call.left_out
         if left_out:
             result["notes"].append(f"on_output took too long: {left_out} characters of output were not given to it")
@@ -179,7 +179,7 @@ class Status(Asked):
             DindExecutorError: It says an error, or nothing in time.
         """
         if answer is None:
-            raise CallTimeout(f"The server did not say within {self._timeout:g} s how its engine is")
+            raise CallTimeout(f"The server did not report the state of its engine within {self._timeout:g} s")
         value = answer.value()
         said = value if isinstance(value, dict) else {}
         version, message = said.get("version"), said.get("message")

@@ -66,7 +66,7 @@ class Stream:
             except (BlockingIOError, InterruptedError):
                 left = deadline.left()
                 if not poll.poll(None if left is None else left * 1000) and deadline.past():
-                    raise TimeoutError("the server takes no more bytes") from None
+                    raise TimeoutError("the server does not read") from None
 
     def shut(self) -> None:
         """Ends the stream both ways, without waiting: the server hears it, and so does who reads and writes here."""

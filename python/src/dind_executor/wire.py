@@ -266,7 +266,7 @@ def _limits(value: Optional[Limits]) -> Optional[dict[str, Any]]:
     unknown = set(value) - set(Limits.__annotations__)
     if unknown:
         known = ", ".join(Limits.__annotations__)
-        raise InvalidRequest(f"limits has no {min(map(repr, unknown))}; there are {known}")
+        raise InvalidRequest(f"limits has no {min(map(repr, unknown))}; supported: {known}")
     memory = value.get("memory")
     checked = {
         "timeout": seconds("limits['timeout']", value.get("timeout")),

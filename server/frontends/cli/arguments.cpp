@@ -85,34 +85,33 @@ Result<RunArguments> run_of(const RawRun& raw, std::vector<std::string> rest, bo
   run.dockerfile = optional(raw.dockerfile);
   run.context = raw.context;
   if (run.dockerfile && (run.file || run.image))
-    return wrong("run: --dockerfile says what runs and in which image: leave FILE and --image out");
-  if (!run.dockerfile && !run.context.empty()) return wrong("run: --context goes with --dockerfile FILE");
+    return wrong("run: --dockerfile says what runs and in which image: remove FILE and --image");
+  if (!run.dockerfile && !run.context.empty()) return wrong("run: --context needs --dockerfile FILE");
   run.folder = optional(raw.folder);
   run.program = optional(raw.program);
   run.choose = raw.choose;
   run.no_handover = raw.no_handover;
   run.record = !raw.no_history;
-  if (!run.folder && (run.program || run.choose)) return wrong("run: --program and --choose go with --workspace DIR");
+  if (!run.folder && (run.program || run.choose)) return wrong("run: --program and --choose need --workspace DIR");
   if (run.folder && run.dockerfile && (run.program || run.choose))
-    return wrong("run: --dockerfile says what of the folder runs: leave --program and --choose out");
-  if (run.folder && !run.context.empty())
-    return wrong("run: --workspace DIR is the build's context: leave --context out");
+    return wrong("run: --dockerfile says what of the folder runs: remove --program and --choose");
+  if (run.folder && !run.context.empty()) return wrong("run: --workspace DIR is the build's context: remove --context");
   run.target = raw.target;
   for (const auto& pair : raw.build_args) {
     const auto equals = pair.find('=');
-    if (pair.empty() || equals == 0) return wrong("--build-arg: one of them is neither NAME=VALUE nor NAME");
+    if (pair.empty() || equals == 0) return wrong("--build-arg: one of the values is neither NAME=VALUE nor NAME");
     run.build_args.insert_or_assign(
         pair.substr(0, equals), equals == std::string::npos ? std::nullopt : std::optional(pair.substr(equals + 1)));
   }
   if (!run.dockerfile && !run.folder && (!run.build_args.empty() || !run.target.empty()))
-    return wrong("run: --build-arg and --target go with --dockerfile FILE");
+    return wrong("run: --build-arg and --target need --dockerfile FILE");
   if ((run.program || run.choose) && (run.file || !run.args.empty()))
-    return wrong("run: --program and --choose say what of the folder runs: leave the FILE or COMMAND out");
-  if (run.program && run.choose) return wrong("run: --program names it already: leave --choose out");
+    return wrong("run: --program and --choose say what of the folder runs: remove the FILE or COMMAND");
+  if (run.program && run.choose) return wrong("run: --program names the program: remove --choose");
   run.dependencies = raw.dependencies;
   run.requirements_file = optional(raw.requirements_file);
   if (!run.file && !run.folder && (!run.dependencies.empty() || run.requirements_file))
-    return wrong("run: --with goes with a FILE; for a command, take an image that has its packages");
+    return wrong("run: --with needs a FILE; for a command, use an image that has its packages");
   run.working_dir = raw.working_dir;
   if (!raw.workspace.empty()) {
     run.workspace = raw.workspace == "ro"   ? std::optional(WorkspaceAccess::read_only)
@@ -133,9 +132,9 @@ Result<RunArguments> run_of(const RawRun& raw, std::vector<std::string> rest, bo
   if (!run.file && !run.dockerfile && !run.folder && !run.image) {
     return wrong("run: a command needs an image: `dind-executor run --image IMAGE -- " + run.args.front() + " …`");
   }
-  if (run.dockerfile && run.language) return wrong("run: --dockerfile says what runs: leave --language out");
+  if (run.dockerfile && run.language) return wrong("run: --dockerfile says what runs: remove --language");
   if (!run.file && run.language && (!run.folder || run.args.empty()))
-    return wrong("run: --language goes with a FILE, and not with a command or an image alone");
+    return wrong("run: --language needs a FILE; a command or an image has no language");
   const auto limits = limits_of(raw);
   if (!limits) return std::unexpected(limits.error());
   run.limits = *limits;
@@ -145,7 +144,7 @@ Result<RunArguments> run_of(const RawRun& raw, std::vector<std::string> rest, bo
   run.network = raw.network == "internet" ? Network::internet : Network::none;
   if (!raw.pull.empty()) {
     run.pull = pull_policy(raw.pull);
-    if (!run.pull) return wrong("--pull: \"" + raw.pull + "\" is none of missing, never, always");
+    if (!run.pull) return wrong("--pull: \"" + raw.pull + "\" is not missing, never or always");
   }
   if (!raw.isolation.empty()) {
     run.isolation = isolation(raw.isolation);
@@ -154,7 +153,7 @@ Result<RunArguments> run_of(const RawRun& raw, std::vector<std::string> rest, bo
   for (const auto& pair : raw.env) {
     const auto equals = pair.find('=');
     // The message does not repeat what was typed: it may be only the secret.
-    if (equals == std::string::npos || equals == 0) return wrong("--env: one of them is not NAME=VALUE");
+    if (equals == std::string::npos || equals == 0) return wrong("--env: one of the values is not NAME=VALUE");
     run.env.insert_or_assign(pair.substr(0, equals), pair.substr(equals + 1));
   }
   return run;
@@ -167,7 +166,7 @@ struct RawLog {
 Result<LogFlags> log_of(const RawLog& raw) {
   LogFlags flags;
   if (raw.level && !(flags.level = log_level(*raw.level)))
-    return wrong("--log-level: \"" + *raw.level + "\" is none of debug, info, warning, error, off");
+    return wrong("--log-level: \"" + *raw.level + "\" is not debug, info, warning, error or off");
   if (raw.format && !(flags.format = log_format(*raw.format)))
     return wrong("--log-format: \"" + *raw.format + "\" is neither text nor json");
   if (raw.file && raw.file->empty()) return wrong("--log-file: the value is empty");
@@ -285,7 +284,7 @@ Result<CommandLine> parse(std::vector<std::string> arguments, const std::string&
   languages->footer(kLanguagesFooter);
   add_global(*languages);
   CLI::App* doctor =
-      app.add_subcommand("doctor", "Check the engine and the images, and say what to do; exit 1 where runs would fail");
+      app.add_subcommand("doctor", "Check the engine and the images, and say what to do; exit 1 if runs would fail");
   doctor->add_flag("--json", json, "As JSON");
   doctor->footer(kDoctorFooter);
   add_global(*doctor);
@@ -313,7 +312,7 @@ Result<CommandLine> parse(std::vector<std::string> arguments, const std::string&
   const HistoryOptions history(app, add_global);
   const ServeOptions service(app, add_global);
   CLI::App* lsp = app.add_subcommand("lsp", "Serve an editor: the Language Server Protocol on stdin and stdout");
-  lsp->add_flag("--stdio", stdio, "Accepted, and the only way there is");
+  lsp->add_flag("--stdio", stdio, "Accepted for editors that give it; stdio is the only transport");
   CLI::Option* client_option = lsp->add_option("--clientProcessId", client, "End when this process does")
                                    ->type_name("PID")
                                    ->check(CLI::PositiveNumber);
@@ -349,9 +348,9 @@ Result<CommandLine> parse(std::vector<std::string> arguments, const std::string&
   } catch (const CLI::ExtrasError& e) {
     const std::string hint =
         run->parsed() ? "; the program's own arguments follow `--`" + files_for_options(arguments) : "";
-    return wrong(without_line_ends(e.what()) + hint + "; `dind-executor --help` lists what there is");
+    return wrong(without_line_ends(e.what()) + hint + "; `dind-executor --help` lists all commands and options");
   } catch (const CLI::ParseError& e) {
-    return wrong(without_line_ends(e.what()) + "; `dind-executor --help` lists what there is");
+    return wrong(without_line_ends(e.what()) + "; `dind-executor --help` lists all commands and options");
   }
 
   // `--timeout ""` comes from an unset variable of a script. It must not silently mean the default.

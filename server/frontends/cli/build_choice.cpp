@@ -56,7 +56,8 @@ Result<BuildProgram> read_build(const RunArguments& arguments, int stdin_fd, Wor
   if (!arguments.args.empty()) build.command = arguments.args;
   const std::string context = arguments.context.empty() ? arguments.folder.value_or("") : arguments.context;
   if (context.empty()) return build;
-  if (folders == nullptr) return fail(ErrorCode::internal, "A context can't be read from here: a bug of ours");
+  if (folders == nullptr)
+    return fail(ErrorCode::internal, "This command can't read a build's context: this is a bug in dind-executor");
   auto folder = folders->build_folder(context);
   if (!folder) return std::unexpected(folder.error());
   build.context_root = std::move(folder->root);

@@ -74,7 +74,7 @@ Examples:
   docker exec claude-backend dind-executor ps)";
 
 inline constexpr const char* kStopFooter =
-    R"(Whoever asked for the run is told that it was cancelled. The beginning of its id is enough where no other id has it.
+    R"(The client of the run gets the verdict cancelled. The beginning of the id is enough if it is unique.
 Exit codes: 0 the run was told to end, 125 there is no such run.
 
 Example:

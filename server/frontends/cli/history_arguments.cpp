@@ -133,13 +133,13 @@ Result<HistoryArguments> HistoryOptions::arguments(std::optional<std::vector<std
   if (asked.file.empty() && asked.action == import_from)
     return wrong("history import: name a file that `dind-executor history export FILE` wrote");
   if (asked.file == "-" && asked.action == export_to && asked.json)
-    return wrong("history export: --json goes without -, since stdout is the copy");
+    return wrong("history export: --json can't be used with -, because stdout is the copy");
   asked.args = std::move(rest);
   if (!raw.stdin_file.empty()) asked.stdin_file = raw.stdin_file;
   for (const auto& pair : raw.env) {
     const auto equals = pair.find('=');
     // The message does not repeat what was typed: it may be only the secret.
-    if (equals == std::string::npos || equals == 0) return wrong("--env: one of them is not NAME=VALUE");
+    if (equals == std::string::npos || equals == 0) return wrong("--env: one of the values is not NAME=VALUE");
     asked.env.insert_or_assign(pair.substr(0, equals), pair.substr(equals + 1));
   }
   if (!raw.limit.empty()) {
@@ -164,7 +164,7 @@ Result<HistoryArguments> HistoryOptions::arguments(std::optional<std::vector<std
   if (int{asked.all} + int{asked.run.has_value()} + int{asked.client.has_value()} + int{asked.user.has_value()} > 1)
     return wrong("history prune: --run, --client, --user and --all are alternatives: give one of them");
   if (asked.all && (asked.keep || asked.older_than))
-    return wrong("history prune: --all goes without --keep and --older-than");
+    return wrong("history prune: --keep and --older-than can't be used with --all");
   return asked;
 }
 

@@ -27,10 +27,10 @@ Task<Result<std::string>> export_history(History& history, HistoryArguments argu
   const bool to_stdout = target == CopyTarget::stdout_stream;
   if (to_stdout && arguments.json)
     co_return fail(ErrorCode::invalid_request,
-                   "history export: --json goes without " + arguments.file + ", since stdout is the copy");
+                   "history export: --json can't be used with " + arguments.file + ", because stdout is the copy");
   if (to_stdout && ::isatty(STDOUT_FILENO) != 0)
     co_return fail(ErrorCode::invalid_request,
-                   "history export: the copy is no text for a terminal: name a file, or redirect stdout");
+                   "history export: the copy is binary, and stdout is a terminal: name a file, or redirect stdout");
   const PassingFile file;
   if (!file.made()) co_return no_passing_file("history export", file, errno);
   const auto copy = co_await history.export_to(file.path());  // another file takes its name

@@ -145,7 +145,7 @@ Result<void> write_copy(const std::string& from, const std::string& to) {
   Descriptor out(standard ? STDOUT_FILENO : ::open(to.c_str(), O_WRONLY | O_CLOEXEC | O_NOCTTY), !standard);
   int error = out.number < 0 ? errno : 0;
   if (error == 0 && ::isatty(out.number) != 0)
-    return refused("history export: the copy is no text for a terminal: name a file, or redirect stdout");
+    return refused("history export: the copy is binary, and stdout is a terminal: name a file, or redirect stdout");
   std::array<char, 1U << 16> buffer{};
   while (error == 0) {
     const ssize_t got = read_full(copy.number, buffer.data(), buffer.size());

@@ -56,7 +56,7 @@ Result<std::string> read_all(int fd, const std::string& name, std::string_view w
     if (count == 0) return text;
     text.append(buffer, 0, static_cast<std::size_t>(count));
     if (text.size() > kMaxProgramBytes) {
-      return wrong(name + " is larger than " + format_bytes(kMaxProgramBytes) + ", the most that it may have" +
+      return wrong(name + " is larger than " + format_bytes(kMaxProgramBytes) + ", the max" +
                    (what == "program" ? "; give data with --stdin instead" : ""));
     }
   }
@@ -96,7 +96,7 @@ Result<void> add_build_options(const RunArguments& arguments, RunSpec& spec) {
   if (arguments.build_args.empty() && arguments.target.empty()) return {};
   auto* build = std::get_if<BuildProgram>(&spec.program);
   if (build == nullptr)
-    return wrong("run: --build-arg and --target go with a Dockerfile, and the folder's program is another one");
+    return wrong("run: --build-arg and --target need a Dockerfile, and the folder's program is not one");
   build->arguments = build_arguments(arguments);
   build->target = arguments.target;
   return {};

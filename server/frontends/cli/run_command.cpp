@@ -81,7 +81,8 @@ Result<std::optional<int>> input_of(const RunArguments& arguments, const Streams
 
 Result<RunSpec> asked_for(const RunArguments& arguments, const Streams& streams, WorkspaceRuns* folders) {
   if (!arguments.folder || arguments.again) return make_spec(arguments, streams.in, {}, folders);
-  if (folders == nullptr) return fail(ErrorCode::internal, "Folders can't be run from here: a bug of ours");
+  if (folders == nullptr)
+    return fail(ErrorCode::internal, "This command can't run folders: this is a bug in dind-executor");
   auto base = folder_spec(*folders, arguments, streams);
   if (!base) return std::unexpected(base.error());
   return make_spec(arguments, streams.in, std::move(*base), folders);

@@ -66,7 +66,7 @@ ServeOptions::ServeOptions(CLI::App& app, const std::function<void(CLI::App&)>& 
       ->take_all();
   raw.serve
       ->add_option("--allow-origin", raw.origins,
-                   "A web page's origin that may ask, such as https://app.example; may be repeated")
+                   "A web page's origin whose requests are accepted, such as https://app.example; may be repeated")
       ->type_name("ORIGIN")
       ->expected(1)
       ->allow_extra_args(false)
@@ -76,7 +76,7 @@ ServeOptions::ServeOptions(CLI::App& app, const std::function<void(CLI::App&)>& 
   add_global(*raw.serve);
 
   raw.rpc = app.add_subcommand("rpc", "Serve one program: JSON-RPC on stdin and stdout (docs/rpc.md)");
-  raw.rpc->add_flag("--stdio", raw.stdio, "Accepted, and the only way there is");
+  raw.rpc->add_flag("--stdio", raw.stdio, "Accepted for editors that give it; stdio is the only transport");
   raw.rpc->footer(kRpcFooter);
   add_global(*raw.rpc);
 }
@@ -105,7 +105,7 @@ Result<ServeArguments> ServeOptions::arguments() const {
     if (!mode) return wrong("--socket-mode: " + mode.error().message);
     asked.socket_mode = *mode;
   }
-  if (asked.no_token && asked.token_file) return wrong("serve: --no-token and --token-file don't go together");
+  if (asked.no_token && asked.token_file) return wrong("serve: use --no-token or --token-file, not both");
   return asked;
 }
 

@@ -15,9 +15,9 @@ std::string_view words(std::optional<CancelReason> reason) {
     case CancelReason::shutdown:
       return "the server that ran it was stopped; run it again";
     case CancelReason::deadline:
-      return "its time was over";
+      return "its total timeout passed";
     case CancelReason::client_gone:
-      return "nobody reads its output any more";
+      return "its output was no longer read";
   }
   return "";
 }

@@ -57,7 +57,7 @@ Result<WorkspaceChoice> ask(const WorkspaceProgramList& list, const Streams& str
   for (std::size_t i = 0; i < list.programs.size(); ++i)
     text += "  " + std::to_string(i + 1) + "  " + line_of(list.programs[i]) + "\n";
   for (const auto& note : list.notes) text += "     " + note + "\n";
-  text += list.programs.empty() ? "  nothing in it says so; type a command" : "  or type a command";
+  text += list.programs.empty() ? "  the folder does not say it; type a command" : "  or type a command";
   say(streams, text + "\n");
   while (true) {
     say(streams, list.programs.empty() ? "Command: " : "Number or command: ");
@@ -112,7 +112,7 @@ Result<WorkspaceChoice> choice_of(const WorkspaceProgramList& list, const RunArg
   }
   auto chosen = ask(list, streams);
   if (chosen && !remember(list.folder, *chosen))
-    say(streams, "(It could not be written down, so it will be asked again: check ~/.local/state/dind-executor)\n");
+    say(streams, "(The choice could not be saved, so it will be asked again: check ~/.local/state/dind-executor)\n");
   return chosen;
 }
 

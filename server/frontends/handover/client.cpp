@@ -58,12 +58,13 @@ struct HandoverRun {
     } else if (heard.type == Type::state) {
       if (StateChange change; decode(heard.payload, change)) sink->on_state(change);
     } else if (heard.type == Type::more && input) {
-      spawn(executor, "input for another process of ours", send_input(self));
+      spawn(executor, "input for another dind-executor process", send_input(self));
     } else if (heard.type == Type::back) {
       given_back = true;
       connection->changed().notify();
     } else if (heard.type == Type::end) {
-      Result<RunResult> end = fail(ErrorCode::internal, "The server's answer can't be read: a bug of ours");
+      Result<RunResult> end =
+          fail(ErrorCode::internal, "The server's answer can't be decoded: this is a bug in dind-executor");
       decode(heard.payload, end);
       result = std::move(end);
       connection->changed().notify();
@@ -111,7 +112,8 @@ Task<Result<RunResult>> HandoverClient::run(RunSpec spec, EventSink& sink, std::
     co_return co_await run_here(std::move(request.spec), sink, std::move(input), std::move(cancel));
   if (result) co_return std::move(*result);
   if (cancel.cancelled()) co_return fail(ErrorCode::cancelled, "The run was cancelled");
-  co_return fail(ErrorCode::internal, "The server that ran it ended; run it again (--no-handover: without one)");
+  co_return fail(ErrorCode::internal,
+                 "The server of this run ended; run it again, or without a server (--no-handover)");
 }
 
 Task<Result<RunResult>> HandoverClient::run_here(RunSpec spec, EventSink& sink, std::shared_ptr<StdinPipe> input,

@@ -25,7 +25,7 @@ Connection::Connection(asio::any_io_executor executor, int fd, std::function<voi
 std::shared_ptr<Connection> Connection::open(asio::any_io_executor executor, int fd,
                                              std::function<void(Frame)> on_frame) {
   std::shared_ptr<Connection> self(new Connection(std::move(executor), fd, std::move(on_frame)));
-  spawn(self->executor_, "reading from another process of ours", read(self));
+  spawn(self->executor_, "reading from another dind-executor process", read(self));
   return self;
 }
 
@@ -66,7 +66,8 @@ Task<void> Connection::read(std::shared_ptr<Connection> self) {
 void Connection::send(std::string bytes) {
   if (ended_ || peer_closed_) return;
   outbox_.push_back(std::move(bytes));
-  if (!std::exchange(writing_, true)) spawn(executor_, "writing to another process of ours", write(shared_from_this()));
+  if (!std::exchange(writing_, true))
+    spawn(executor_, "writing to another dind-executor process", write(shared_from_this()));
 }
 
 Task<void> Connection::write(std::shared_ptr<Connection> self) {

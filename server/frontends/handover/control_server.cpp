@@ -99,7 +99,7 @@ Task<void> answer_operators(asio::any_io_executor executor, LiveRuns& runs, AskU
   if (path.empty()) co_return;
   auto socket = UnixSocket::listen(path, 0600);
   if (!socket) {
-    log(LogLevel::debug, "`dind-executor ps` does not see this process: " + socket.error().message);
+    log(LogLevel::debug, "`dind-executor ps` does not list this process: " + socket.error().message);
     co_return;
   }
   co_await accept_clients(

@@ -71,7 +71,7 @@ Result<std::optional<Frame>> Frames::next() {
   if (left.size() < kHeaderSize) return std::nullopt;
   std::size_t length = 0;
   for (std::size_t i = 1; i < kHeaderSize; ++i) length = length << 8 | static_cast<unsigned char>(left[i]);
-  if (length > kMaxPayload) return fail(ErrorCode::internal, "A frame between our processes is too long");
+  if (length > kMaxPayload) return fail(ErrorCode::internal, "A frame between two dind-executor processes is too long");
   if (left.size() < kHeaderSize + length) return std::nullopt;
   at_ += kHeaderSize + length;
   return Frame{static_cast<Type>(left.front()), left.substr(kHeaderSize, length)};

@@ -50,11 +50,12 @@ class Client final : public EventSink, public std::enable_shared_from_this<Clien
         input = self->input_ = std::make_shared<StdinPipe>(self->executor_);
         spawn(self->executor_, "input from a client", ask_for_input(self, input));
       }
-      Result<RunResult> result = fail(ErrorCode::internal, "The run ended without a result: a bug of ours");
+      Result<RunResult> result =
+          fail(ErrorCode::internal, "The run ended without a result: this is a bug in dind-executor");
       try {
         result = co_await self->runs_.run(std::move(self->request_->spec), *self, std::move(input), self->cancel_);
       } catch (const std::exception& e) {  // the client still gets the run's end
-        result = fail(ErrorCode::internal, std::string("A bug of ours ended the run: ") + e.what());
+        result = fail(ErrorCode::internal, std::string("A bug in dind-executor ended the run: ") + e.what());
       }
       self->over_ = true;
       self->changed_.notify();

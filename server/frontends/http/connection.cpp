@@ -169,7 +169,7 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
       watching_ = true;
       spawn(stream_.get_executor(), "HTTP client", watch(shared_from_this(), gone));
     }
-    Answer answer = detail(500, "A bug of ours: the log says more");
+    Answer answer = detail(500, "A bug in dind-executor: see the server's log");
     try {
       answer = co_await context_.handlers.answer(std::move(request), gone);
       if (auto* run = std::get_if<RunRequest>(&answer)) co_await stream_events(std::move(*run), gone);

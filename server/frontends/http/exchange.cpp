@@ -11,7 +11,7 @@ namespace {
 
 Reply too_large(std::size_t max_body) {
   return detail(413, "The body is larger than " + format_bytes(static_cast<std::int64_t>(max_body)) +
-                         ", which is the most here (serve.maxBody)");
+                         ", the max (serve.maxBody)");
 }
 
 Reply token_missing() {
@@ -44,7 +44,8 @@ Phase after_reply(bool keep_alive, bool stopped) {
 }
 
 Checked check(const ReceivedHead& received, const Gate& gate, std::size_t max_body) {
-  if (!received.has_unambiguous_length) return Refusal{detail(400, "Where the request's body ends is not clear"), true};
+  if (!received.has_unambiguous_length)
+    return Refusal{detail(400, "The length of the request's body is ambiguous"), true};
   // What follows a refused request may not be what the parser takes it for.
   const auto refuse = [&](Reply reply) {
     const bool close = received.has_unread_body || reply.status >= 400;
@@ -57,8 +58,7 @@ Checked check(const ReceivedHead& received, const Gate& gate, std::size_t max_bo
   if (!received.has_unread_body) return accepted;
   accepted.next = Phase::reading_body;
   if (received.expect) {
-    if (lower(*received.expect) != "100-continue")
-      return refuse(detail(417, "Of what may be expected only 100-continue is known"));
+    if (lower(*received.expect) != "100-continue") return refuse(detail(417, "Expect supports only 100-continue"));
     accepted.send_continue = received.head.version == 11;
   }
   return accepted;
@@ -71,7 +71,7 @@ std::optional<Reply> reply_to(ReadFault fault, std::size_t max_body, const std::
     case ReadFault::no_memory:
       return detail(no_room_for_body(), kNoRoomForBodyStatus);
     case ReadFault::header_too_large:
-      return detail(431, "The request's header is larger than 16 KiB, which is the most");
+      return detail(431, "The request's header is larger than 16 KiB, the max");
     case ReadFault::body_too_large:
       return too_large(max_body);
     case ReadFault::not_http:

@@ -24,7 +24,8 @@ bool is_loopback(std::string_view name) {
 
 Reply other_origin() {
   return detail(403,
-                "Pages of this origin may not ask here; the operator allows one with --allow-origin or serve.origins");
+                "Requests from pages of this origin are refused; the operator allows an origin with --allow-origin or "
+                "serve.origins");
 }
 
 }  // namespace
@@ -94,17 +95,17 @@ bool Gate::allows_origin(std::string_view origin) const { return holds(policy_.o
 
 std::optional<Reply> Gate::refuse_host_or_origin(const RequestHead& head) const {
   const auto target = parse_request_target(head.target);
-  if (!target) return detail(400, "The request's target is no path");
+  if (!target) return detail(400, "The request's target is not a path");
   // HTTP/1.0 has no Host field. Load balancers send their health checks this way.
   const bool any_name = !policy_.tokens.empty() || token_policy(target->path) == TokenPolicy::not_needed;
   if (head.hosts.size() > 1 || (head.hosts.empty() && (head.version > 10 || !any_name)))
-    return detail(400, "A request has one Host field");
+    return detail(400, "A request must have exactly one Host field");
   if (any_name && head.origin && !allows_origin(*head.origin)) return other_origin();
   if (any_name) return std::nullopt;
   for (const auto& host : {std::optional(head.hosts.front()), target->host}) {
     if (!host) continue;
     const auto name = host_name(*host);
-    if (!name) return detail(400, "The Host field is no host name");
+    if (!name) return detail(400, "The Host field is not a host name");
     if (!is_loopback(*name) && !holds(policy_.hosts, *name))
       return detail(403, "The host name " + shortened(*name, 80) +
                              " is not one of this server's; the operator adds it with --allow-host or serve.hosts");

@@ -9,7 +9,7 @@ Result<ListenAddress> parse_listen_address(std::string_view text) {
   const auto wrong = [&] {
     return fail(ErrorCode::invalid_request,
                 '"' + std::string(text) +
-                    "\" is no address to listen on: write an IP address and a port, such as 127.0.0.1:8000 or "
+                    "\" is not an address to listen on: write an IP address and a port, such as 127.0.0.1:8000 or "
                     "[::1]:8000");
   };
   const auto colon = text.rfind(':');

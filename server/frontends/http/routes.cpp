@@ -64,8 +64,7 @@ std::string allowed_methods(std::string_view path) {
 std::optional<Reply> refuse_route(std::string_view method, std::string_view path) {
   if (find_route(method == "HEAD" ? "GET" : method, path)) return std::nullopt;
   const std::string methods = allowed_methods(path);
-  if (methods.empty() || path == "*")
-    return detail(404, "There is nothing at this path; /openapi.json lists what there is");
+  if (methods.empty() || path == "*") return detail(404, "This path does not exist; /openapi.json lists all paths");
   if (method == "OPTIONS") return std::nullopt;
   Reply reply = detail(405, "This path takes " + methods);
   reply.fields.emplace_back("Allow", methods);

@@ -108,7 +108,7 @@ Result<std::unique_ptr<HttpServer>> HttpServer::listen(asio::any_io_executor exe
   if (!failed) acceptor.bind(endpoint, failed);
   if (!failed) acceptor.listen(asio::socket_base::max_listen_connections, failed);
   if (failed)
-    return fail(ErrorCode::invalid_request, "Nobody can listen on " + url_of(address) + " here (" + failed.message() +
+    return fail(ErrorCode::invalid_request, "Can't listen on " + url_of(address) + " here (" + failed.message() +
                                                 "): end what uses it, or name another address with --listen");
   address.port = acceptor.local_endpoint().port();
   return std::make_unique<Server>(std::move(executor), std::move(acceptor), std::move(address));

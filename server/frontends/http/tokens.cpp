@@ -34,9 +34,10 @@ bool same_in_constant_time(std::string_view a, std::string_view b) {
 void warn_if_short(std::string_view token, const std::string& source) {
   constexpr std::size_t kMinTokenLength = 16;
   if (token.size() < kMinTokenLength)
-    log(LogLevel::warning, source + " holds a token of " + std::to_string(token.size()) +
-                               (token.size() == 1 ? " character" : " characters") +
-                               ", which others may guess. Take a random one, such as that of `openssl rand -hex 32`");
+    log(LogLevel::warning,
+        source + " holds a token of " + std::to_string(token.size()) +
+            (token.size() == 1 ? " character" : " characters") +
+            ", which others may guess. Use a random one, such as the output of `openssl rand -hex 32`");
 }
 
 void warn_if_others_may(const std::string& path) {
@@ -94,7 +95,7 @@ Result<std::vector<Token>> parse_tokens(std::string_view text, const std::string
   }
   if (tokens.empty())
     return fail(ErrorCode::invalid_request,
-                source + " holds no token: put one in, such as that of `openssl rand -hex 32`");
+                source + " holds no token: put one in, such as the output of `openssl rand -hex 32`");
   return tokens;
 }
 
@@ -102,7 +103,7 @@ Result<std::vector<Token>> read_token_file(const std::string& path) {
   const auto text = read_named_file(path, FileKind::any);
   if (!text)
     return fail(ErrorCode::invalid_request, "The token file " + path + ' ' + text.error().what +
-                                                ": name a file with one token in each line, which we may read");
+                                                ": name a file with one token in each line, which this user may read");
   warn_if_others_may(path);
   return parse_tokens(*text, "The token file " + path);
 }

@@ -144,7 +144,7 @@ class ClientConnection : public std::enable_shared_from_this<ClientConnection> {
     if (!run_id) run_id = random_id();
     if (active_.contains(*run_id))
       return reply.fail(failure(
-          kNotRun, {ErrorCode::invalid_request, "A run with the id " + *run_id + " is under way; take another id", 0}));
+          kNotRun, {ErrorCode::invalid_request, "A run with the id " + *run_id + " is under way; use another id", 0}));
     request.spec.client = options_.name;
     active_[*run_id] = reply.cancel();
     spawn(executor_, "run " + *run_id, follow(shared_from_this(), std::move(request), std::move(reply)));

@@ -60,7 +60,7 @@ void ClientRuns::start(Result<RunRequest> request, const Json& work_done_token, 
   request->spec.client = client_;
   const std::string id = *request->spec.run_id;
   if (active_.contains(id)) {
-    refuse({ErrorCode::invalid_request, "A run with the id " + id + " is under way; take another id", 0});
+    refuse({ErrorCode::invalid_request, "A run with the id " + id + " is under way; use another id", 0});
     return;
   }
   Cancel cancel = reply.cancel();
@@ -83,11 +83,12 @@ Task<void> ClientRuns::follow(std::shared_ptr<ClientRuns> self, PendingRun pendi
     input->push(std::move(pending.request.input));
     input->close();
   }
-  Result<RunResult> result = fail(ErrorCode::internal, "The run ended without a result: a bug of ours");
+  Result<RunResult> result =
+      fail(ErrorCode::internal, "The run ended without a result: this is a bug in dind-executor");
   try {
     result = co_await self->service_.run(std::move(pending.request.spec), feed, input, pending.cancel);
   } catch (const std::exception& e) {  // a bug; the client still gets the run's end
-    result = fail(ErrorCode::internal, std::string("A bug of ours ended the run: ") + e.what());
+    result = fail(ErrorCode::internal, std::string("A bug in dind-executor ended the run: ") + e.what());
   }
   result = as_stopped(std::move(result), id, pending.cancel);
   feed.finished(result);

@@ -30,13 +30,13 @@ Result<std::string> read_file(const std::string& path) {
   namespace fs = std::filesystem;
   std::error_code problem;
   const auto status = fs::status(path, problem);
-  if (!fs::exists(status)) return fail(ErrorCode::not_found, path + " is not there: save it, or open another file");
+  if (!fs::exists(status)) return fail(ErrorCode::not_found, path + " does not exist: save it, or open another file");
   if (fs::is_directory(status))
     return fail(ErrorCode::invalid_request, path + " is a folder: open a file in it and run that");
-  if (!fs::is_regular_file(status)) return fail(ErrorCode::invalid_request, path + " is no regular file");
+  if (!fs::is_regular_file(status)) return fail(ErrorCode::invalid_request, path + " is not a regular file");
   const auto size = fs::file_size(path, problem);
   if (!problem && size > kMaxFileBytes)
-    return fail(ErrorCode::invalid_request, path + " is larger than 16 MiB, which is the most that a program may have");
+    return fail(ErrorCode::invalid_request, path + " is larger than 16 MiB, the max for a program");
   std::ifstream file(path, std::ios::binary);
   std::string text(static_cast<std::size_t>(problem ? 0 : size), '\0');
   file.read(text.data(), static_cast<std::streamsize>(text.size()));
@@ -47,7 +47,7 @@ Result<std::string> read_file(const std::string& path) {
 std::optional<std::string> wrong_fields(const std::string& command, const Json& argument,
                                         std::initializer_list<const char*> texts) {
   if (!argument.is_object()) return command + " takes one argument, an object with a uri";
-  if (!rpc::text(argument, "uri")) return command + ": uri is missing, or is no string";
+  if (!rpc::text(argument, "uri")) return command + ": uri is missing, or is not a string";
   for (const char* name : texts)
     if (const Json& value = rpc::field(argument, name); !value.is_null() && !value.is_string())
       return command + ": " + name + " must be a string";
@@ -134,8 +134,7 @@ std::optional<WorkspaceChoice> choice_before(const WorkspaceProgramList& list) {
 Result<std::string> folder_of(const Json& argument) {
   const auto uri = rpc::text(argument, "uri").value_or("");
   auto path = file_path(uri);
-  if (!path)
-    return fail(ErrorCode::invalid_request, uri + " is no folder of this machine: name one by its file: address");
+  if (!path) return fail(ErrorCode::invalid_request, uri + " is not a folder on this machine: use a file: address");
   return *std::move(path);
 }
 
@@ -161,8 +160,9 @@ Result<RunRequest> make_request(const Json& argument, const DocumentStore& docum
   } else {
     const auto path = file_path(request.uri);
     if (!path)
-      return fail(ErrorCode::invalid_request,
-                  request.uri + " is not open and is no file of this machine: open it in the editor and run it again");
+      return fail(
+          ErrorCode::invalid_request,
+          request.uri + " is not open and is not a file on this machine: open it in the editor and run it again");
     auto text = read_file(*path);
     if (!text) return std::unexpected(text.error());
     program.text = std::move(*text);
@@ -256,7 +256,7 @@ Result<void> choose_workspace_program(const Json& argument, WorkspaceRuns& folde
   const bool kept = choice.program || choice.command ? remember(list->folder, choice) : forget_choice(list->folder);
   if (!kept)
     return fail(ErrorCode::internal,
-                "The choice could not be written down: check that ~/.local/state/dind-executor can be written");
+                "The choice could not be saved: check that ~/.local/state/dind-executor is writable");
   return {};
 }
 

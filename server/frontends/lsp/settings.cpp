@@ -11,8 +11,8 @@ bool Settings::read(const rpc::Json& json) {
 
 std::optional<std::string> Settings::warning() const {
   if (wrong_.empty()) return std::nullopt;
-  if (wrong_.size() == 1) return "The setting " + wrong_.front() + ". It is not used";
-  std::string text = std::to_string(wrong_.size()) + " settings are not used: ";
+  if (wrong_.size() == 1) return "The setting " + wrong_.front() + ". It is ignored";
+  std::string text = std::to_string(wrong_.size()) + " settings are ignored: ";
   for (const auto& each : wrong_) text += (&each == &wrong_.front() ? "" : "; ") + each;
   return text;
 }

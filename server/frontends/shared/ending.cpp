@@ -85,14 +85,14 @@ std::string limit_words(const RunResult& result, const LimitsInForce& in_force) 
 std::vector<std::string> remarks(const RunResult& result) {
   std::vector<std::string> all;
   if (result.oom_seen && result.verdict != Verdict::out_of_memory)
-    all.emplace_back("a process of it was killed for memory");
+    all.emplace_back("one of its processes was killed for lack of memory");
   if (result.dropped_bytes > 0) all.push_back(bytes_text(result.dropped_bytes) + " of output dropped");
   return all;
 }
 
 std::string ending_words(const RunResult& result, const LimitsInForce& limits, std::uint64_t left_out) {
   std::string line = end_words(result, limits);
-  if (left_out > 0) add_part(line, bytes_text(left_out) + " of output are not here");
+  if (left_out > 0) add_part(line, bytes_text(left_out) + " of output was left out");
   for (const auto& remark : remarks(result)) add_part(line, remark);
   return line;
 }

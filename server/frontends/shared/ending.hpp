@@ -28,9 +28,9 @@ std::string limit_words(const RunResult& result, const LimitsInForce& limits);
 // dropped, the supervisor is missing.
 std::vector<std::string> remarks(const RunResult& result);
 
-// One line without a line end: "exit 3", "killed by SIGKILL; a process of it was killed for memory", "timeout: the
-// limit is 2 s; 2 MiB of output are not here". Empty if the program ended with 0 and there is nothing to say.
-// `left_out`: bytes of the program's output that the reader of this line does not get.
+// One line without a line end: "exit 3", "killed by SIGKILL; one of its processes was killed for lack of memory",
+// "timeout: the limit is 2 s; 2 MiB of output was left out". Empty if the program ended with 0 and there is nothing to
+// say. `left_out`: bytes of the program's output that the reader of this line does not get.
 std::string ending_words(const RunResult& result, const LimitsInForce& limits, std::uint64_t left_out = 0);
 
 // The same words, followed by the notes.

@@ -125,7 +125,7 @@ Task<std::expected<KeptRun, NotRun>> execute(asio::any_io_executor executor, Run
     run.stopped = run.error.code == ErrorCode::cancelled && service.closing().cancelled() &&
                   cancel.reason().value_or(CancelReason::shutdown) == CancelReason::shutdown;
   } catch (const std::exception& e) {
-    run.error = {ErrorCode::internal, std::string("A bug of ours ended the run: ") + e.what()};
+    run.error = {ErrorCode::internal, std::string("A bug in dind-executor ended the run: ") + e.what()};
   }
   co_return std::unexpected(std::move(run));
 }

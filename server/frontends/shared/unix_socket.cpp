@@ -38,7 +38,7 @@ Result<void> make_way(const std::string& path, const sockaddr_un& address) {
   if (connected == 0 || error == EAGAIN)
     return wrong_path(path, "is served by another process: end that one, or name another path");
   if (error != ECONNREFUSED)
-    return wrong_path(path, "is there and can't be looked at (" + reason(error) + "); remove it, or name another path");
+    return wrong_path(path, "exists and can't be inspected (" + reason(error) + "); remove it, or name another path");
   if (::unlink(path.c_str()) != 0 && errno != ENOENT)
     return wrong_path(path, "is left from another process and can't be removed (" + reason(errno) + ')');
   return {};
@@ -67,7 +67,8 @@ Result<UnixSocket> UnixSocket::listen(const std::string& path, mode_t mode) {
   const int error = errno;
   ::umask(before);
   if (bound != 0)
-    return wrong_path(path, "can't be made: " + reason(error) + "; name a path in a folder that is there and ours");
+    return wrong_path(
+        path, "can't be made: " + reason(error) + "; name a path in a folder that exists and belongs to this user");
   socket.path_ = path;
   struct stat made{};
   if (::lstat(path.c_str(), &made) == 0) {

@@ -45,7 +45,8 @@ Task<Result<NetworkHolder>> create_network_holder(engine::Client& client, Remova
   if (!reported) co_return std::unexpected(reported.error());
   if (const auto wrong = differences(client.as_reported(spec), *reported); !wrong.empty())
     co_return fail(ErrorCode::engine_error, "The engine at " + client.endpoint().address +
-                                                " did not make a build's network as asked (" + wrong.front() + ")");
+                                                " created a build's network with other settings (" + wrong.front() +
+                                                ")");
   auto stream = co_await client.attach_container(created->id, deadline);
   if (!stream) co_return std::unexpected(stream.error());
   holder.stream = std::move(*stream);

@@ -141,11 +141,11 @@ Result<void> plan_dependencies(const RunSpec& spec, const languages::Recipe& rec
     for (const auto& each : languages::recipes())
       if (each.packages) able += (able.empty() ? "" : ", ") + each.id;
     return wrong("There is no installer of packages for " + recipe.name + " here (for: " + able +
-                 "); take an image that has them");
+                 "); use an image that has them");
   }
   const auto lines = read_requirement_items(spec.dependencies);
   if (!lines) return std::unexpected(lines.error());
-  if (lines->size() > kMaxDependencies) return wrong("More than 256 requirements: take an image that has them");
+  if (lines->size() > kMaxDependencies) return wrong("More than 256 dependencies: use an image that has them");
   const auto bounds = read_requirement_items(spec.constraints);
   if (!bounds) return std::unexpected(bounds.error());
   DependencyStep& step = plan.packages.emplace();
@@ -192,7 +192,7 @@ Result<void> plan_source(const SourceProgram& source, const RunSpec& spec,
   if (text.empty()) return wrong(*name + " is empty: there is nothing to run");
   if (text.size() > kMaxFileBytes) {
     return wrong(*name + " has " + format_bytes(static_cast<std::int64_t>(text.size())) + "; " +
-                 format_bytes(kMaxFileBytes) + " is the most that a program may have");
+                 format_bytes(kMaxFileBytes) + " is the max for a program");
   }
   plan.name = *name;
   plan.language = how.id;
@@ -311,7 +311,7 @@ Result<RunPlan> make_plan(const RunSpec& spec, const Limits& limits, const std::
   const auto* command = std::get_if<CommandProgram>(&spec.program);
   if (!spec.dependencies.empty() && !std::holds_alternative<SourceProgram>(spec.program) &&
       (command == nullptr || !command->language))
-    return wrong("Requirements go with a program's text: for a command, take an image that has them");
+    return wrong("Dependencies need a program's text: for a command, use an image that has them");
   Result<void> planned;
   if (const auto* source = std::get_if<SourceProgram>(&spec.program))
     planned = plan_source(*source, spec, images, plan);

@@ -30,7 +30,7 @@ constexpr int kAttempts = 2;
 
 Task<void> name_it(engine::Client& client, std::string id, std::string name) {
   if (const auto named = co_await client.rename_container(std::move(id), std::move(name), in(15s)); !named)
-    log(LogLevel::debug, "A sandbox that waited keeps its name: " + named.error().message);
+    log(LogLevel::debug, "A warm sandbox could not be renamed: " + named.error().message);
 }
 
 }  // namespace
@@ -189,7 +189,7 @@ Result<RunResult> Sandboxes::Run::conclude(Stop stop) const {
   RunResult result = killed(stop == Stop::cancelled      ? Verdict::cancelled
                             : stop == Stop::output_limit ? Verdict::output_limit
                                                          : Verdict::timeout);
-  result.notes.push_back("the sandbox gave no exit report; CPU time and memory are not known");
+  result.notes.push_back("the sandbox sent no exit report; CPU time and memory are not known");
   return with_reason(std::move(result));
 }
 
@@ -301,7 +301,7 @@ Task<std::optional<Result<RunResult>>> Sandboxes::Run::acquire_warm(WarmPool::Cl
     co_return std::nullopt;
   }
   made->removal.rename(container, made->id);
-  log(LogLevel::debug, "Takes the sandbox " + made->name + ", which waited", plan.run_id);
+  log(LogLevel::debug, "Uses the warm sandbox " + made->name + "", plan.run_id);
   take(*made);
   bool worth_another = false;
   auto result = co_await follow(*made, worth_another);
@@ -311,14 +311,15 @@ Task<std::optional<Result<RunResult>>> Sandboxes::Run::acquire_warm(WarmPool::Cl
   const bool lasting = plan.workspace == WorkspaceAccess::read_write || plan.network == Network::internet;
   if (result || cancel.cancelled() || seen.began || seen.report || input || lasting || !(seen.ended || seen.error))
     co_return result;
-  log(LogLevel::info, "The sandbox " + made->name + " ended before the program began; another is made", plan.run_id);
+  log(LogLevel::info, "The sandbox " + made->name + " ended before the program started; another one is created",
+      plan.run_id);
   talk->close();
   talk.reset();
   co_return std::nullopt;
 }
 
 Task<void> Sandboxes::Run::drive(std::shared_ptr<Run> self, Removals::PendingRemoval removal, WarmPool::Claim claim) {
-  Result<RunResult> result = fail(ErrorCode::internal, "The run was never tried");
+  Result<RunResult> result = fail(ErrorCode::internal, "The run was not started");
   const auto planted = PlantedWatch::begin(self->home.executor_, self->home.work_,
                                            with_root(self->home.workspace_, self->plan.workspace_root), self->plan);
   std::optional<Result<RunResult>> early;

@@ -30,7 +30,7 @@ std::optional<SilentVerdict> judge_silent_end(const SilentEnd& seen) {
     if (seen.stream_ended ? !by_itself : !seen.stream_broke) return std::nullopt;
     if (end.died && end.exit_code == kGoRuntimeGaveUp)
       return SilentVerdict{Verdict::process_limit,
-                           "gVisor itself gave up: the program's processes took every thread that it may have"};
+                           "gVisor stopped: the program's processes used all threads that gVisor may have"};
     return SilentVerdict{Verdict::signalled,
                          "the sandbox ended without an exit report: under gVisor a program can end it, by killing "
                          "process 1 or writing to its files"};
@@ -38,7 +38,7 @@ std::optional<SilentVerdict> judge_silent_end(const SilentEnd& seen) {
   if (!seen.stream_ended || !by_itself) return std::nullopt;
   return SilentVerdict{Verdict::signalled,
                        "the sandbox ended without an exit report (exit code " + std::to_string(end.exit_code) +
-                           " of process 1), and nobody asked the engine to end it; CPU time and memory are not known"};
+                           " of process 1), and dind-executor did not end it; CPU time and memory are not known"};
 }
 
 Error lost_sandbox(Loss loss, const std::string& engine_address, LostWhile doing) {
@@ -52,12 +52,12 @@ Error lost_sandbox(Loss loss, const std::string& engine_address, LostWhile doing
               "The connection to the engine at " + engine_address + " broke " + when + kept + ". Run it again"};
     case Loss::engine:
       return {ErrorCode::engine_unavailable, "The engine at " + engine_address + " went away " + when + kept +
-                                                 ". Run it again once the engine is back"};
+                                                 ". Run it again when the engine is back"};
     case Loss::removed:
       break;
   }
   return {ErrorCode::engine_error, "The sandbox was removed " + when +
-                                       ", by somebody else or by a restart of the engine at " + engine_address +
+                                       ", by another program or by a restart of the engine at " + engine_address +
                                        ". Run it again"};
 }
 

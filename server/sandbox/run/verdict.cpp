@@ -61,7 +61,7 @@ Error no_program(const RunPlan& plan, const std::string& image, const std::strin
                                       "of words, or choose an image that has a shell"};
   std::string remedy = ". Check its name, or choose an image that has it";
   if (languages::is_python_tool(plan.argv.front()))
-    remedy += "; where a Python package brings it, run it as: python3 -m " + plan.argv.front();
+    remedy += "; if a Python package provides it, run it as: python3 -m " + plan.argv.front();
   if (!plan.entrypoint.empty())
     remedy += ". The image's ENTRYPOINT (" + plan.entrypoint +
               ") is left out where a command is given: write it before the command";
@@ -76,13 +76,13 @@ std::string why(std::uint32_t flags, const std::string& about) {
     return "has Windows line ends (CRLF): its #! line names \"" + about +
            "\" and a carriage return. Convert the file: sed -i 's/\\r$//' FILE";
   if (has(supervision::kNoInterpreter))
-    return "names an interpreter that is not there (#! " + about +
+    return "names an interpreter that does not exist (#! " + about +
            "): correct the line, or choose an image that has it";
   if (has(supervision::kInterpreterRefused))
     return "names an interpreter that the sandbox's user may not execute (#! " + about + ")";
   if (has(supervision::kNoLoader))
     return "needs the loader " + about +
-           ", which is not there: build the program for this image (its C library is another one), or statically";
+           ", which does not exist: build the program for this image (its C library is another one), or statically";
   if (has(supervision::kOtherMachine)) return "is a program for " + about + ": build it for that";
   // Another image does not help: a sandbox allows no 32-bit system call.
   if (has(supervision::kBits32))
@@ -119,7 +119,7 @@ void judge(const supervision::ExitReport& report, Stop stop, RunResult& result) 
   result.verdict = verdict_of(report, stop, result);
   // A program may continue after it met a limit. Then its verdict does not tell of the limit.
   if (report.pids_limit_hits > 0 && result.verdict != Verdict::process_limit)
-    result.notes.emplace_back("it met its limit on processes");
+    result.notes.emplace_back("it reached its limit of processes");
 }
 
 std::string full_disk_note(const supervision::ExitReport& report, const Limits& limits, Verdict verdict,
@@ -130,7 +130,7 @@ std::string full_disk_note(const supervision::ExitReport& report, const Limits& 
   if (!names.empty())
     return full + (names.size() > 1 ? " were full at its end (" : " was full at its end (") +
            format_bytes(limits.tmp_bytes) +
-           " in memory each; the operator alone sets it: limits.tmp in the configuration): write less, or into a "
+           " in memory each; only the operator sets it: limits.tmp in the configuration): write less, or into a "
            "writable workspace";
   if (verdict == Verdict::disk_limit && report.cause == supervision::Cause::none)
     return "it wrote a file of more than " + format_bytes(limits.file_bytes) +
@@ -156,7 +156,7 @@ Error not_executable(const RunPlan& plan, const std::string& image, int error_nu
   if (error == EACCES)
     return {ErrorCode::invalid_request,
             what + " in the image " + image +
-                " can't be executed (permission denied): the sandbox's user is not root, whatever USER says. Let all "
+                " can't be executed (permission denied): the sandbox's user is not root, regardless of USER. Let all "
                 "read and run it, and enter the folders above it (chmod -R a+rX in the Dockerfile)"};
   return {ErrorCode::invalid_request, what + " in the image " + image + " can't be executed: " + std::strerror(error)};
 }

@@ -67,8 +67,8 @@ std::string mapped_users_note(EngineUsers users, const std::string& user) {
   return std::string(users == EngineUsers::rootless ? "the engine is rootless"
                                                     : "the engine maps user ids (userns-remap)") +
          ", so the program's user " + user +
-         " is another one on its machine: the program may write to the workspace only where everybody may, and its "
-         "files there belong to that user";
+         " is a different user on the engine's machine: the program may write to the workspace only where everyone "
+         "may, and its files there belong to that user";
 }
 
 EtcVolumes::EtcVolumes(engine::Client& client, Removals& removals, SharedResources& fixtures)
@@ -84,7 +84,7 @@ Task<Result<EtcFolder>> EtcVolumes::find(engine::Image image, std::string user, 
   const auto there = co_await client_.inspect_volume(volume, deadline);
   if (!there) {
     if (there.error().code == ErrorCode::engine_unavailable) co_return std::unexpected(there.error());
-    log(LogLevel::warning, "The files of /etc are left out: " + there.error().message);
+    log(LogLevel::warning, "The files for /etc are not mounted: " + there.error().message);
     co_return EtcFolder{};
   }
   if (!*there) co_return co_await refill(std::move(image), std::move(user), deadline);
@@ -106,7 +106,7 @@ Task<Result<EtcFolder>> EtcVolumes::refill(engine::Image image, std::string user
     // run itself reports what is wrong with such an image.
     const bool of_image =
         engine::leads_out_of_image(filled.error().message) || engine::volume_meets_a_file(filled.error());
-    log(of_image ? LogLevel::info : LogLevel::warning, "The files of /etc are left out: " + filled.error().message);
+    log(of_image ? LogLevel::info : LogLevel::warning, "The files for /etc are not mounted: " + filled.error().message);
     co_return EtcFolder{};
   }
   if (given_up_) filled->path.clear();

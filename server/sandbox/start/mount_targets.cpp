@@ -112,13 +112,13 @@ std::optional<Error> refused_volume(const std::string& image_name, const RunPlan
     if (!volume.starts_with('/'))
       problem = "is not absolute. Write " + shortened(path, 80) + " in the image";
     else if (path == "/")
-      problem = "is the root folder, over which nothing can be mounted. Take the VOLUME out of the image";
+      problem = "is the root folder, over which nothing can be mounted. Remove the VOLUME from the image";
     else if (has_mount_above(path, mounts))
       problem = path.starts_with(kWorkspaceMount)
                     ? "is in the workspace, which this run mounts at " + std::string(kWorkspaceMount) +
-                          ". Take the VOLUME out of the image, or run it without the workspace"
+                          ". Remove the VOLUME from the image, or run it without the workspace"
                     : "is in " + std::string(kDependenciesMount) +
-                          ", where this run has its packages. Take the VOLUME out of the image";
+                          ", where this run has its packages. Remove the VOLUME from the image";
     if (!problem.empty())
       return Error{ErrorCode::invalid_request, "The image " + image_name + " can't be used: its VOLUME \"" +
                                                    shortened(volume, 80) + "\" " + problem};
@@ -224,7 +224,7 @@ Task<Result<void>> ImageCheck::check(std::string container, engine::Image image,
     if (!wrong) co_return std::unexpected(wrong.error());
     if (!wrong->empty())
       co_return refuse(*wrong,
-                       "A sandbox has a mount at " + target + ": let the image have a folder there, or nothing");
+                       "A sandbox has a mount at " + target + ": the image must have a folder there, or nothing");
   }
   for (const auto& target : targets.volumes) {
     const auto end = co_await look.end_of(target);
@@ -234,8 +234,8 @@ Task<Result<void>> ImageCheck::check(std::string container, engine::Image image,
                            (end->empty()     ? "itself"
                             : *end == target ? ""
                                              : shortened(*end, 80) + ",") +
-                           " a place of the sandbox's own",
-                       "Take the VOLUME out of the image");
+                           " a path that the sandbox itself uses",
+                       "Remove the VOLUME from the image");
   }
   for (const auto& volume : image.volumes) {
     const auto target = cleaned(volume);
@@ -249,7 +249,7 @@ Task<Result<void>> ImageCheck::check(std::string container, engine::Image image,
                             : target.starts_with(*end + "/") ? " is below " + shortened(*end, 80) + ", which"
                                                              : " leads to " + shortened(*end, 80) + ", which") +
                            " is not a folder",
-                       "Take the VOLUME out of the image");
+                       "Remove the VOLUME from the image");
   }
   if (!targets.working_dir.empty()) {
     const auto end = co_await look.end_of(cleaned(targets.working_dir));

@@ -139,7 +139,7 @@ Task<Result<AttachedSandbox>> SandboxStarter::attach(const RunPlan& plan, const 
   if (!reported) co_return std::unexpected(reported.error());
   if (const auto wrong = differences(client_.as_reported(spec), *reported); !wrong.empty()) {
     co_return fail(ErrorCode::engine_error, "The engine at " + client_.endpoint().address +
-                                                " did not make the sandbox as asked, so it was not started (" +
+                                                " created the sandbox with other settings, so it was not started (" +
                                                 join(wrong) + "). It may be too old, or a proxy changes requests");
   }
   if (!image_is_fine) {

@@ -156,7 +156,7 @@ Result<bool> SupervisorDecoder::next(std::string_view& input, FromSupervisor& ev
       const bool output = header_[0] == kOut || header_[0] == kErr;
       const bool first_words = !token_seen_ && (header_[0] == kReady || header_[0] == kProtocolError);
       const auto token = get_token(raw(header_));
-      if (token != token_ && !(first_words && token == 0)) return nonsense("a frame header that is none");
+      if (token != token_ && !(first_words && token == 0)) return nonsense("an invalid frame header");
       token_seen_ = token_seen_ || (token_ != 0 && token == token_);
       if (left_ > (output ? kMaxPayload : kMaxControl)) return nonsense("a frame that is too long");
       payload_.clear();

@@ -25,7 +25,7 @@ constexpr std::size_t kReadSize = 256 * 1024;  // as much as a full socket buffe
 std::unexpected<Error> no_supervisor(std::uint32_t version) {
   return fail(ErrorCode::internal, "The supervisor in the sandbox speaks version " + std::to_string(version) +
                                        " of its protocol, not " + std::to_string(supervision::kVersion) +
-                                       "; remove the volumes named dind-supervisor-*, they are made anew");
+                                       "; remove the volumes named dind-supervisor-*, they are created again");
 }
 
 }  // namespace
@@ -228,9 +228,8 @@ void SupervisorConnection::pass_on_output() {
   credit_ -= paid;
   overdrawn_ += bytes.size() - paid;
   if (overdrawn_ > kMaxOverdrawn)
-    return fail_with(
-        {ErrorCode::engine_error,
-         "The sandbox sent more output than it was allowed to. Is the engine, or its kernel, in good health?"});
+    return fail_with({ErrorCode::engine_error,
+                      "The sandbox sent more output than it was allowed to. Check the engine and its kernel"});
   return_credit();
   if (sink_ == nullptr) {
     seen_.dropped_bytes += bytes.size();

@@ -19,8 +19,8 @@ constexpr auto kPoolCheckInterval = 5s;  // between two checks of age and memory
 constexpr auto kMaxAge = 30min;          // then another replaces it: its deadline label is set at its create
 // The egress filter knows the machine's addresses of the moment when it was installed.
 constexpr auto kMaxNetworkAge = 60s;
-constexpr auto kMaxRunTimeout = 10min;            // every warm sandbox has time for such a run
-constexpr auto kSecondSandboxFor = 60s;           // a second one is warm for this long after a run that found none
+constexpr auto kMaxRunTimeout = 10min;      // every warm sandbox has time for such a run
+constexpr auto kSecondSandboxFor = 60s;     // a second one is warm for this long after a run that found none
 constexpr const char* kWarmRunId = "warm";  // used instead of a run ID
 
 // If less than this share of the machine's memory is available, no sandbox stays warm and none is added.
@@ -187,32 +187,32 @@ struct WarmPool::State : std::enable_shared_from_this<State> {
         std::chrono::duration_cast<std::chrono::seconds>(kMaxAge + kRemovalGrace + shape.longest).count();
     entry->key = shape.key;
     entries.push_back(entry);
-    spawn(executor, "a prestarted sandbox", keep(shared_from_this(), entry));
+    spawn(executor, "a warm sandbox", keep(shared_from_this(), entry));
   }
 
   // Starts a warm sandbox and watches it until a run takes it or it is removed.
   static Task<void> keep(std::shared_ptr<State> self, std::shared_ptr<Entry> entry) {
     const std::string name = std::string("dind-") + kWarmRunId + "-" + random_id(4);
-    Result<AttachedSandbox> made = fail(ErrorCode::internal, "a bug of ours");
+    Result<AttachedSandbox> made = fail(ErrorCode::internal, "a bug in dind-executor");
     try {
       made = co_await self->prepare(*entry, name);
     } catch (const std::exception& e) {
       made = fail(ErrorCode::internal, e.what());
     }
     if (!made) {
-      if (!entry->over) log(LogLevel::info, "No sandbox was prestarted: " + made.error().message);
+      if (!entry->over) log(LogLevel::info, "No warm sandbox was started: " + made.error().message);
       self->give_up(entry);
       co_return;
     }
     entry->sandbox = std::make_unique<AttachedSandbox>(std::move(*made));
     entry->changed.notify();
-    log(LogLevel::debug, "The sandbox " + name + " waits for a run");
+    log(LogLevel::debug, "The sandbox " + name + " is warm");
     self->tend();
     const auto talk = entry->sandbox->talk;
     while (entry->sandbox && entry->waits()) co_await talk->changed().wait(in(1h));
     if (!entry->sandbox) co_return;  // a run took it
     if (!entry->over) {
-      log(LogLevel::info, "The sandbox " + name + " ended while it waited");
+      log(LogLevel::info, "The sandbox " + name + " ended while it was warm");
       self->give_up(entry);
     }
     entry->sandbox.reset();
@@ -249,7 +249,7 @@ struct WarmPool::State : std::enable_shared_from_this<State> {
       co_await self->wake.wait(in(std::min<Clock::duration>(kPoolCheckInterval, self->policy.max_idle)));
       if (self->closed) break;
       if (!self->entries.empty() && is_memory_low()) {
-        log(LogLevel::info, "Memory is short: no sandbox waits for a run until there is more");
+        log(LogLevel::info, "Memory is low: no sandbox is kept warm until more is free");
         self->drop_all_but([](const Entry&) { return false; });
         self->shapes.clear();
       }

@@ -70,15 +70,17 @@ std::string locked_note(const Sweep& found) {
   for (const auto& each : found.locked)
     names += (names.empty() ? "" : ", ") + (each.empty() ? "the workspace itself" : shown_path(each));
   if (found.more_locked > 0) names += " and more";
-  return "the program locked " + names + " in the workspace, so what it made there is not known: chmod u+rwx it and " +
+  return "the program locked " + names +
+         " in the workspace, so the files that it made there are not known: chmod u+rwx it and " +
          "look before you open it";
 }
 
 std::string ending_note(const Sweep& found) {
   const auto place = found.ended_before->empty() ? "the first folder" : shown_path(*found.ended_before);
   return (found.failure.empty()
-              ? "the workspace has too many folders to look for .git, .vscode and their like in all of them: it "
-              : "the search for .git, .vscode and their like in the workspace failed (" + found.failure + "): it ") +
+              ? "the workspace has too many folders to look for .git, .vscode and similar folders in all of them: it "
+              : "the search for .git, .vscode and similar folders in the workspace failed (" + found.failure +
+                    "): it ") +
          "ended before " + place + "; look at what the program made before you open it";
 }
 
@@ -234,7 +236,8 @@ Task<void> PlantedWatch::sweep() {
   for (const auto& each : add_sweep(total_, *found))
     log(LogLevel::warning, planted_notes({.planted = {each}}, run_id_).front(), run_id_);
   if (had_room && total_.planted.size() == kMaxPlanted)
-    log(LogLevel::warning, "What else the program makes under .git, .vscode and their like is counted only", run_id_);
+    log(LogLevel::warning, "What else the program makes under .git, .vscode and similar folders is counted only",
+        run_id_);
 }
 
 Task<std::vector<std::string>> PlantedWatch::finish() {

@@ -54,7 +54,7 @@ Task<Result<void>> check_same_folder(engine::Client& client, std::string contain
   if (workspace.path.empty()) co_return Result<void>{};
   struct stat ours{};
   if (::stat(workspace.path.c_str(), &ours) != 0 || !S_ISDIR(ours.st_mode))
-    co_return fail(ErrorCode::invalid_request, "The workspace is not there: " + where(workspace) +
+    co_return fail(ErrorCode::invalid_request, "The workspace does not exist: " + where(workspace) +
                                                    ". Make the folder, or set workspace.path (DIND_WORKSPACE)");
   const auto theirs = co_await client.stat_path(std::move(container), kWorkspaceMount, deadline);
   // An engine that finds a link at the target of a mount in the workspace refuses without a reason (N07).
@@ -62,7 +62,7 @@ Task<Result<void>> check_same_folder(engine::Client& client, std::string contain
     co_return fail(ErrorCode::engine_error,
                    "The engine refused to look at the workspace (status " +
                        std::to_string(theirs.error().engine_status) +
-                       "): what is mounted in the workspace was replaced meanwhile; run it again");
+                       "): a folder of the workspace was replaced while the run started; run it again");
   if (!theirs) co_return std::unexpected(theirs.error());
   // A folder's time changes when files come and go. Between the two reads this is at most one second, and rare.
   if (*theirs && (*theirs)->modified >= ours.st_mtime - 1) {
@@ -71,17 +71,16 @@ Task<Result<void>> check_same_folder(engine::Client& client, std::string contain
       co_return Result<void>{};
   }
   co_return fail(ErrorCode::invalid_request,
-                 "The engine does not see the workspace: " + where(workspace) + " are two folders. " + kRemedy);
+                 "The engine can't see the workspace: " + where(workspace) + " are two folders. " + kRemedy);
 }
 
 Error workspace_error(Error error, const Workspace& workspace) {
   if (!engine::source_is_missing(error.message)) return error;
   if (error.message.contains(workspace.engine_path + "/"))
-    return {ErrorCode::engine_error, "A folder of the workspace went away while the run began; run it again",
+    return {ErrorCode::engine_error, "A folder of the workspace was removed while the run started; run it again",
             error.engine_status};
   return {ErrorCode::invalid_request,
-          "The engine does not see the workspace: there is no " + where(workspace) + ". " + kRemedy,
-          error.engine_status};
+          "The engine can't see the workspace: there is no " + where(workspace) + ". " + kRemedy, error.engine_status};
 }
 
 }  // namespace dind::sandbox

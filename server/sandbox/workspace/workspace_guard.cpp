@@ -43,33 +43,34 @@ class Search {
     if (all_locked_)
       return fail(ErrorCode::invalid_request,
                   "This server may not read " + (root_.empty() ? "the workspace" : shown_path(root_)) +
-                      ", so what is in it can't be guarded; its owner can allow it with chmod u+rwx");
+                      ", so what is in it can't be protected; its owner can allow it with chmod u+rwx");
     if (paths_.size() > kMaxMounts)
       return fail(ErrorCode::invalid_request, "The workspace has more settings and hooks (.git, .vscode …) than " +
-                                                  std::string("can be guarded: ") + kGuardRemedy);
+                                                  std::string("can be protected: ") + kGuardRemedy);
     switch (walk.end) {
       case Walk::End::stopped:
         return fail(ErrorCode::cancelled, "The run was cancelled");
       case Walk::End::too_many_folders:
-        return fail(ErrorCode::invalid_request, "The workspace has more than 50,000 folders, too many to guard the " +
+        return fail(ErrorCode::invalid_request, "The workspace has more than 50,000 folders, too many to protect the " +
                                                     std::string("settings and hooks in them: ") + kGuardRemedy);
       case Walk::End::too_many_names:
         return fail(ErrorCode::invalid_request, "The folder " + shown_path(walk.folder) +
                                                     " of the workspace has more than " +
-                                                    "2,000,000 files, too many to guard: " + kGuardRemedy);
+                                                    "2,000,000 files, too many to protect: " + kGuardRemedy);
       case Walk::End::too_long_paths:
-        return fail(ErrorCode::invalid_request, "The folders of the workspace have too many and too long paths to " +
-                                                    std::string("look for .git, .vscode and their like in all of ") +
-                                                    "them: " + kGuardRemedy);
+        return fail(ErrorCode::invalid_request,
+                    "The folders of the workspace have too many and too long paths to " +
+                        std::string("look for .git, .vscode and similar folders in all of ") + "them: " + kGuardRemedy);
       case Walk::End::failed:
-        return fail(ErrorCode::internal, "The search for .git, .vscode and their like in the workspace failed at " +
-                                             (walk.folder.empty() ? "its first folder" : shown_path(walk.folder)) +
-                                             ": " + std::generic_category().message(walk.error) + "; run it again");
+        return fail(ErrorCode::internal,
+                    "The search for .git, .vscode and similar folders in the workspace failed at " +
+                        (walk.folder.empty() ? "its first folder" : shown_path(walk.folder)) + ": " +
+                        std::generic_category().message(walk.error) + "; run it again");
       case Walk::End::far_cut:
         notes_.push_back(
-            "the workspace has more folders than are looked through for .git, .vscode and their like: it " +
+            "the workspace has more folders than are looked through for .git, .vscode and similar folders: it " +
             std::string("ended before ") + shown_path(walk.folder) + ", and those more than " +
-            std::to_string(walk.depth - 1) + " folders deep are not guarded: " + kGuardRemedy);
+            std::to_string(walk.depth - 1) + " folders deep are not protected: " + kGuardRemedy);
         break;
       case Walk::End::whole:
         break;
@@ -81,7 +82,7 @@ class Search {
                        "it");
     if (unguarded_ > 0)
       notes_.push_back(std::to_string(unguarded_) +
-                       " of .git, .vscode and their like, or of folders that can't be read, are not guarded, " +
+                       " of .git, .vscode and similar folders, or of folders that can't be read, are not protected, " +
                        shown_path(first_unguarded_) + " the first of them: there are too many so deep in the " +
                        "workspace, or their paths are too long for a mount; " + kGuardRemedy);
     WorkspaceProtection found{.mounts = {},
@@ -102,7 +103,7 @@ class Search {
       seen_[path] = status.st_ino;
       notes_.push_back(shown_path(path) + " in the workspace is " +
                        (S_ISLNK(status.st_mode) ? "a link" : "another disk's") +
-                       ", and is not guarded against the program");
+                       ", and is not protected against the program");
       return;
     }
     seen_[path] = S_ISREG(status.st_mode) ? 0 : status.st_ino;
@@ -168,10 +169,10 @@ Task<Result<void>> protect_workspace(BlockingWork& work, const Workspace& worksp
   if (workspace.path.empty()) {
     if (!plan.workspace_folder.empty())
       co_return fail(ErrorCode::invalid_request,
-                     "A folder of the workspace can't be the writable one where we don't see the workspace; set "
+                     "A folder of the workspace can't be writable alone, because the workspace can't be read here; set "
                      "workspace.path (DIND_WORKSPACE)");
     plan.notes.emplace_back(
-        "the workspace is not seen here, so .git, .vscode and their like in it are as writable as the rest "
+        "the workspace can't be read here, so .git, .vscode and similar folders in it are as writable as the rest "
         "(workspace.path)");
     co_return Result<void>{};
   }

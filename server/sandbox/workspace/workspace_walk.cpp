@@ -77,14 +77,14 @@ Result<Folder> enter_workspace(const std::string& workspace, const std::string& 
   auto at = Folder::open(workspace);
   if (!at)
     return std::unexpected(not_entered(errno, "the workspace " + shown_path(workspace),
-                                       "The workspace " + workspace + " is not there; check workspace.path"));
+                                       "The workspace " + workspace + " does not exist; check workspace.path"));
   std::string_view rest = folder;
   while (!rest.empty()) {
     const auto end = std::min(rest.find('/'), rest.size());
     if (is_protected(rest.substr(0, end)))
       return fail(ErrorCode::invalid_request, "The folder " + shown_path(folder) +
                                                   " of the workspace is never writable in " +
-                                                  "a sandbox: programs of its owner's trust what is in it");
+                                                  "a sandbox: programs of its owner trust its content");
     auto below = at->below(std::string(rest.substr(0, end)));
     if (!below)
       return std::unexpected(not_entered(

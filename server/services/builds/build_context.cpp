@@ -69,9 +69,9 @@ class Writer {
 
   CollectedContext collected() const {
     if (special_ == 0) return {.bytes = written_, .notes = {}};
-    return {.bytes = written_,
-            .notes = {std::to_string(special_) +
-                      " files of the context are no files (sockets, pipes, devices) and were left out"}};
+    return {
+        .bytes = written_,
+        .notes = {std::to_string(special_) + " files of the context are sockets, pipes or devices and were left out"}};
   }
 
  private:
@@ -96,7 +96,7 @@ class Writer {
   std::unexpected<Error> broken() const {
     const char* why = archive_error_string(tar_.get());
     return fail(ErrorCode::internal,
-                std::string("A build's context could not be put together: ") + (why == nullptr ? "" : why));
+                std::string("A build's context could not be collected: ") + (why == nullptr ? "" : why));
   }
 
   Result<void> read_rules(int folder) {
@@ -167,7 +167,7 @@ class Writer {
   Result<void> add_folder(OwnedFd folder, const std::string& path, const IgnoreRules::Matched& matched, int depth) {
     if (depth == kMaxDepth)
       return fail(ErrorCode::invalid_request,
-                  "The context has more than 128 folders in one another: " + shortened(path, 80));
+                  "The context is nested more than 128 folders deep: " + shortened(path, 80));
     DIR* listing = ::fdopendir(folder.get());
     if (listing == nullptr) return unreadable(path);
     const std::unique_ptr<DIR, int (*)(DIR*)> closing(listing, ::closedir);

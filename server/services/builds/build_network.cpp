@@ -52,8 +52,8 @@ Task<Error> build_network_lost(engine::Client& client, std::string id) {
     co_return Error{ErrorCode::engine_unavailable,
                     "The connection to the engine at " + engine + " broke during the build. Try again"};
   co_return Error{ErrorCode::engine_error,
-                  "The container that held the build's network is gone from the engine at " + engine +
-                      ": somebody removed it, or the engine's machine lacks memory. Try again"};
+                  "The container that held the build's network was removed from the engine at " + engine +
+                      ", by another program or for lack of memory. Try again"};
 }
 
 }  // namespace dind

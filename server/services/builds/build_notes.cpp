@@ -59,8 +59,8 @@ std::optional<std::string> secret_note(const Instruction& each) {
   for (const auto& option : each.options)
     if (option.starts_with("--mount=") && (option.contains("type=secret") || option.contains("type=ssh")))
       return line_of(each) +
-             " mounts a secret or ssh, which builds here do not have: take what it needs from the context, or do it in "
-             "the program's own run (env)";
+             " mounts a secret or ssh, which builds do not support: copy what it needs from the context, or do it in "
+             "the program's run (env)";
   return std::nullopt;
 }
 

@@ -214,20 +214,21 @@ class Walk {
       const auto source = here(word);
       if (!may_be_remote(source.text, source.certain)) continue;
       if (!source.certain && !may_be_remote(source.text, true))
-        return refuse("ADD " + word,
-                      "it may become an address, which the engine would fetch by itself, past the build's fence. Write "
-                      "./ before it, or give its variable a value in the Dockerfile (ENV)");
-      return refuse("ADD " + word,
-                    "the engine would fetch it by itself, past the build's fence. Fetch it in a step (RUN curl …), put "
-                    "it into the context, or ask the operator (build.remoteSources)");
+        return refuse(
+            "ADD " + word,
+            "it may become an address, which the engine would fetch by itself, past the build's egress filter. Write "
+            "./ before it, or give its variable a value in the Dockerfile (ENV)");
+      return refuse(
+          "ADD " + word,
+          "the engine would fetch it by itself, past the build's egress filter. Fetch it in a step (RUN curl …), put "
+          "it into the context, or ask the operator (build.remoteSources)");
     }
     return {};
   }
 
   Result<void> other_image(const std::string& what, const std::string& name) {
     if (name.contains('$'))
-      return refuse(what,
-                    "which image it takes can't be told before the build. Name it, or a stage: FROM image AS name");
+      return refuse(what, "its image is not known before the build. Name it, or a stage: FROM image AS name");
     const bool number = std::ranges::all_of(name, [](unsigned char c) { return std::isdigit(c) != 0; });
     if (!number && stage(name) == nullptr) need(name);
     return {};
@@ -264,7 +265,7 @@ class Walk {
     const auto image = global(words.front());
     if (!image.certain)
       return refuse("FROM " + words.front(),
-                    "which image that is can't be told before the build. Name it, give its ARG a default before the "
+                    "the image is not known before the build. Name it, give its ARG a default before the "
                     "first FROM, or " +
                         build_value_in_terms(rules_.terms));
     if (!image.lacks.empty() && !rules_.buildkit)
@@ -355,8 +356,8 @@ Result<std::vector<std::string>> image_sources(const Dockerfile& dockerfile, con
         ErrorCode::invalid_request,
         (given != rules.arguments.end() ? "The build argument \"BUILDKIT_SYNTAX=" : "The Dockerfile's \"# syntax=") +
             shortened(syntax, 100) +
-            "\" is a builder of somebody's, which may fetch what it likes past the build's fence. Take "
-            "docker/dockerfile, leave it out, or ask the operator (build.remoteSources)");
+            "\" is somebody else's builder, which may fetch anything past the build's egress filter. Use "
+            "docker/dockerfile, remove the line, or ask the operator (build.remoteSources)");
   add(syntax);
   return all;
 }

@@ -9,7 +9,7 @@ std::string buildkit_note(const std::optional<engine::BuildkitBound>& bound) {
 }
 
 std::string buildkit_killed_note(const engine::BuildkitBound& bound) {
-  return "a step of the build was killed: all steps of BuildKit's on this engine together may have " +
+  return "a step of the build was killed: all BuildKit steps on this engine together may use " +
          format_bytes(bound.memory_bytes) + " of memory (DIND_BUILD_MEMORY of the engine)";
 }
 

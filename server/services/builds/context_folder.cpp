@@ -45,7 +45,7 @@ Result<OwnedFd> open_context_folder(const std::string& root_path, const std::str
   if (root_path.empty())
     return fail(ErrorCode::invalid_request,
                 "The folder \"" + shown +
-                    "\" can't be a build's context: no workspace is known here. Set workspace.path (DIND_WORKSPACE)");
+                    "\" can't be a build's context: no workspace is set. Set workspace.path (DIND_WORKSPACE)");
   const OwnedFd root(::open(root_path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
   if (root.get() < 0)
     return fail(ErrorCode::invalid_request, "The workspace " + root_path + " can't be opened (" + last_error() +
@@ -67,9 +67,10 @@ Result<OwnedFd> open_context_folder(const std::string& root_path, const std::str
 
 Result<std::optional<ContextFile>> read_ignore_file(int folder, const std::string& name) {
   const auto refused = [&](const std::string& why) {
-    return fail(ErrorCode::invalid_request, "The " + name + " of the context " + why +
-                                                ". What it leaves out must not be sent: make it a readable file of at "
-                                                "most 1 MiB in the context, or remove it");
+    return fail(ErrorCode::invalid_request,
+                "The " + name + " of the context " + why +
+                    ". The files that it excludes must not be sent: make it a readable file of at "
+                    "most 1 MiB in the context, or remove it");
   };
   const OwnedFd file(open_beneath(folder, name, O_RDONLY | O_NONBLOCK));
   if (file.get() < 0) {

@@ -202,7 +202,7 @@ Task<void> ImageBuilds::attempt(std::shared_ptr<Attempt> now, engine::ImageBuild
   }
   if (now->known && (outcome ? outcome->failure.has_value() : outcome.error().code != ErrorCode::cancelled))
     log(LogLevel::warning,
-        "The image of a build is there and may lack its name, which the next build of it gives: " +
+        "A built image could not be given its name; the next build names it: " +
             (outcome ? outcome->failure->message : outcome.error().message),
         now->run_id);
   const auto named = [&](std::string& text) {
@@ -259,7 +259,7 @@ Task<Result<ImageBuilds::Built>> ImageBuilds::build(BuildProgram program, std::s
                                                     EventSink& sink, Cancel cancel, Terms terms) {
   if (!policy_.enabled)
     co_return fail(ErrorCode::invalid_request,
-                   "Images are not built here; name one that is there, or ask the operator (build.enabled)");
+                   "This server builds no images; use an image that exists, or ask the operator (build.enabled)");
   Built built{.image = {},
               .name = std::string(kBuiltNames) + "build:" + build_key(program),
               .failure = {},
@@ -320,10 +320,10 @@ Task<Result<ImageBuilds::Built>> ImageBuilds::build(BuildProgram program, std::s
   // A build that runs no program needs no network.
   const bool fenced = policy_.network && !buildkit() && now->bases.run;
   if (fenced) {
-    sink.on_state(Preparing{Stage::build, "Fencing in the build's network", {}});
+    sink.on_state(Preparing{Stage::build, "Installing the egress filter of the build's network", {}});
     const auto name = sandbox::Sandboxes::container_prefix(run_id) + random_id(4) + ".network";
     build.network_mode = "container:" + name;
-    spawn(executor_, "fence of a build", create_network(now, run_id, name));
+    spawn(executor_, "egress filter of a build", create_network(now, run_id, name));
   } else {
     if (buildkit()) {
       if (policy_.network) build.network_mode = "default";
@@ -376,7 +376,7 @@ Task<Result<ImageBuilds::Built>> ImageBuilds::build(BuildProgram program, std::s
   if (!image) co_return std::unexpected(image.error());
   if (!*image)
     co_return fail(ErrorCode::engine_error,
-                   "The engine at " + client_.endpoint().address + " built an image and does not have it. Try again");
+                   "The engine at " + client_.endpoint().address + " built an image, but no longer has it. Try again");
   built.image = std::move(**image);
   images_.note_use(built.name, built.image);
   end.leave();  // only the engine still works on the build

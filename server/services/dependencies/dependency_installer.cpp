@@ -66,11 +66,11 @@ class InstallerOutput final : public EventSink {
 std::string how_it_ended(const RunResult& result) {
   switch (result.verdict) {
     case Verdict::timeout:
-      return "the installer took longer than it may (dependencies.timeout)";
+      return "the installer took longer than its limit (dependencies.timeout)";
     case Verdict::out_of_memory:
-      return "the installer needed more memory than it may have (dependencies.memory)";
+      return "the installer needed more memory than its limit (dependencies.memory)";
     case Verdict::disk_limit:
-      return "the packages are larger than they may be (dependencies.disk)";
+      return "the packages are larger than their limit (dependencies.disk)";
     default:
       return "the packages could not be installed";
   }
@@ -108,9 +108,9 @@ Task<Result<std::optional<RunResult>>> DependencyInstaller::install(sandbox::Run
                                                                     sandbox::Removals::PendingRemoval& volume_removal,
                                                                     EventSink& sink, Cancel cancel) {
   if (!policy_.enabled)
-    co_return fail(ErrorCode::invalid_request,
-                   "Packages are not installed here; take an image that has them, or ask the operator "
-                   "(dependencies.enabled)");
+    co_return fail(
+        ErrorCode::invalid_request,
+        "This server installs no packages; use an image that has them, or ask the operator (dependencies.enabled)");
   sink.on_state(Preparing{.stage = Stage::dependencies, .message = "Installing packages", .percent = {}});
   const std::string volume = "dind-packages-" + plan.run_id + "-" + random_id(4);
   // If the engine is slow, a cancel does not wait for its answer. A volume that is created by then is removed later.

@@ -58,7 +58,7 @@ std::string what_it_is(const engine::BuildkitBound& bound) {
   return format_bytes(bound.memory_bytes) + " of memory and " + std::to_string(bound.pids) + " processes";
 }
 
-constexpr const char* kLikewise = "Look at the engine's own log; runs of this kind fail for the same reason";
+constexpr const char* kLikewise = "Check the engine's log; runs of this kind fail for the same reason";
 
 // Keeps the output of a program that writes little. It takes no more output after 64 KiB.
 class Listener final : public EventSink {
@@ -140,15 +140,15 @@ std::vector<DoctorCheck> check_machine(const std::string& probe_output, std::int
     checks.push_back({"disk space", status, format_bytes(*free) + " free for the engine",
                       status == Status::ok
                           ? ""
-                          : "Free some: `docker system df` says what takes it, `docker system prune` gives it back"});
+                          : "Free some: `docker system df` shows what uses it, `docker system prune` frees it"});
   }
   if (const auto time = number("time")) {
     const auto apart = std::abs(*time - our_time);
     const bool good = apart <= kMaxClockDifference;
-    checks.push_back(
-        {"clock", good ? Status::ok : Status::warning,
-         good ? "the engine's agrees with ours" : "the engine's is " + std::to_string(apart) + " s from ours",
-         good ? "" : "Set both by NTP: certificates, and what is left behind, are judged by these clocks"});
+    checks.push_back({"clock", good ? Status::ok : Status::warning,
+                      good ? "the engine's clock agrees with this machine's"
+                           : "the engine's is " + std::to_string(apart) + " s from this machine's",
+                      good ? "" : "Set both by NTP: certificates and clean-up depend on these clocks"});
   }
   return checks;
 }
@@ -160,10 +160,11 @@ DoctorCheck check_egress_filter(const std::string& probe_output) {
     return it != fields.end() && it->second == value;
   };
   if (is("private_routes", "0") && !is("network_interfaces", "0"))
-    return {"network internet", Status::ok, "a way out, and none to the engine, the gateway or a private address", ""};
+    return {"network internet", Status::ok,
+            "public addresses only; the engine, the gateway and private addresses are blocked", ""};
   return {
       "network internet", Status::failed,
-      is("network_interfaces", "0") ? "no network in the sandbox" : "something near can be reached from the sandbox",
+      is("network_interfaces", "0") ? "no network in the sandbox" : "a private address can be reached from the sandbox",
       "Set limits.allowInternet to false in the configuration, and report this with the engine's version"};
 }
 
@@ -171,19 +172,19 @@ DoctorCheck check_gvisor(bool there, const std::optional<std::string>& failure, 
   const auto lacking = isolation == Isolation::gvisor ? Status::failed : Status::warning;
   if (!there) {
     if (isolation == Isolation::runc)
-      return {"gVisor", Status::ok, "not there: sandboxes share the engine's kernel", ""};
-    return {"gVisor", lacking, "not there, and the configuration asks for it", kGvisorRemedy};
+      return {"gVisor", Status::ok, "not installed: sandboxes share the engine's kernel", ""};
+    return {"gVisor", lacking, "not installed, and the configuration asks for it", kGvisorRemedy};
   }
-  if (!failure) return {"gVisor", Status::ok, "there (runsc); no image to try it with", ""};
-  if (failure->empty()) return {"gVisor", Status::ok, "there (runsc), and a sandbox with it works", ""};
-  return {"gVisor", lacking, "there (runsc), and a sandbox with it does not work: " + *failure, kGvisorRemedy};
+  if (!failure) return {"gVisor", Status::ok, "installed (runsc); no image to try it with", ""};
+  if (failure->empty()) return {"gVisor", Status::ok, "installed (runsc), and a sandbox with it works", ""};
+  return {"gVisor", lacking, "installed (runsc), and a sandbox with it does not work: " + *failure, kGvisorRemedy};
 }
 
 DoctorCheck check_buildkit(bool used, const std::optional<engine::BuildkitBound>& bound) {
-  if (!used) return {"BuildKit", Status::ok, "not used: what is built here, the classic builder builds", ""};
+  if (!used) return {"BuildKit", Status::ok, "not used: builds use the classic builder", ""};
   if (bound) return {"BuildKit", Status::ok, "all of its steps together have " + what_it_is(*bound), ""};
   return {"BuildKit", Status::warning, "its steps have no bound on memory and processes",
-          "Set one where the engine is started (docs/operations.md, \"Builds\"), or take the classic builder "
+          "Set one where the engine is started (docs/operations.md, \"Builds\"), or use the classic builder "
           "(build.builder)"};
 }
 
@@ -241,7 +242,7 @@ struct EngineDoctor::Visit {
             "/" + version->arch);
     if (endpoint.kind == engine::Endpoint::Kind::tcp && !endpoint.tls)
       add("connection", Status::warning, "plain text to " + endpoint.address,
-          "Whoever reaches this port is root on the engine: keep it inside a private network, or use TLS "
+          "Anyone who can connect to this port is root on the engine: keep it in a private network, or use TLS "
           "(DOCKER_TLS_VERIFY=1)");
     const auto info = co_await doctor.client_.info(deadline);
     if (!info) {
@@ -335,7 +336,8 @@ struct EngineDoctor::Visit {
     } else {
       std::string note;
       const auto user = sandbox::workspace_user(known, note);
-      if (note.empty() && known.max_access == WorkspaceAccess::read_write) note = sandbox::mapped_users_note(users, user);
+      if (note.empty() && known.max_access == WorkspaceAccess::read_write)
+        note = sandbox::mapped_users_note(users, user);
       add("workspace", note.empty() ? Status::ok : Status::warning,
           where + (known.path.empty() ? "" : ": one folder") + "; runs with it are user " + user, note);
     }

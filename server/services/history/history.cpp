@@ -262,8 +262,8 @@ Result<RunSpec> spec_again(const HistoryRecord& record, const std::map<std::stri
                     ", which the history doesn't keep; run its file: `dind-executor run FILE`");
   if (record.gap == ProgramGap::secret)
     return fail(ErrorCode::invalid_request, "Run " + record.id +
-                                                " had a secret in its program, arguments or requirements, which the "
-                                                "history doesn't keep; run its file: `dind-executor run FILE`");
+                                                " had a secret in its program, arguments or dependencies, which the "
+                                                "history does not keep; run its file: `dind-executor run FILE`");
   std::vector<std::string> missing;
   for (const auto& name : record.withheld)
     if (!env.contains(name)) missing.push_back(name);
@@ -277,7 +277,7 @@ Result<RunSpec> spec_again(const HistoryRecord& record, const std::map<std::stri
     if (!std::holds_alternative<SourceProgram>(spec.program))
       return fail(ErrorCode::invalid_request, "Run " + record.id +
                                                   " was a command, whose arguments are part of it; "
-                                                  "run it anew: `dind-executor run --image IMAGE -- COMMAND`");
+                                                  "run it again: `dind-executor run --image IMAGE -- COMMAND`");
     spec.args = *args;
   }
   spec.run_id.reset();

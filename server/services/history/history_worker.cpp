@@ -88,7 +88,8 @@ struct HistoryWorker::Thread {
     const auto all = file.together(batch);
     if (all.busy) {
       if (!std::exchange(said_busy, true))
-        log(LogLevel::warning, "The history " + path + " is held by another process; it is written when that lets go");
+        log(LogLevel::warning,
+            "The history " + path + " is held by another process; it is written when that process releases it");
       return false;
     }
     said_busy = false;
@@ -233,7 +234,7 @@ Task<void> HistoryWorker::put_aside() {
   log(LogLevel::warning,
       "The history " + thread_->path +
           " can't be written now: another process holds it, or its disk does not answer. The last run" +
-          (file.empty() ? ", or its end, is not in it" : " is in " + file + ", which the next command takes in"));
+          (file.empty() ? ", or its end, is not in it" : " is in " + file + ", which the next command adds"));
 }
 
 template <typename T>
@@ -247,7 +248,7 @@ Task<Result<T>> HistoryWorker::ask(std::optional<T> where_none_is, std::function
                                    Deadline deadline) {
   if (thread_->path.empty())
     co_return fail(ErrorCode::invalid_request,
-                   "There is no place for a history: set HOME, or \"history.path\" in the configuration");
+                   "No file is known for the history: set HOME, or \"history.path\" in the configuration");
   struct Answer {
     explicit Answer(const asio::any_io_executor& executor) : there(executor) {}
     std::optional<Result<T>> value;
@@ -275,7 +276,7 @@ Task<Result<T>> HistoryWorker::ask(std::optional<T> where_none_is, std::function
   while (!answer->value) {
     if (!co_await answer->there.wait(deadline) && !answer->value)
       co_return fail(ErrorCode::internal,
-                     "The history " + thread_->path + " didn't answer in time; is its disk there?");
+                     "The history " + thread_->path + " didn't answer in time; is its disk mounted?");
   }
   co_return std::move(*answer->value);
 }

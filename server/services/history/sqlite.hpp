@@ -83,7 +83,7 @@ class Database {
     if (code == SQLITE_READONLY) remedy = "it can be read and not written; name another file (history.path)";
     if (failure.code == kNewerForm) remedy = "use that version, or name another file (history.path)";
     if (code == SQLITE_NOTADB || code == SQLITE_CORRUPT || code == SQLITE_ERROR || code == SQLITE_MISMATCH)
-      remedy = "move it away, and a new one is made";
+      remedy = "move it away; a new one is created";
     if (code == SQLITE_BUSY || code == SQLITE_LOCKED) remedy = "another process holds it; try again";
     if (const auto limit = file_size_limit(); limit && (code == SQLITE_FULL || code == SQLITE_IOERR))
       remedy = "a file of this process may have " + std::to_string(*limit) +

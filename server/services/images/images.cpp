@@ -233,7 +233,7 @@ Task<Result<Images::Found>> Images::find(std::vector<std::string> names, PullPol
   }
   co_return fail(ErrorCode::image_unavailable, "The engine at " + client_.endpoint().address + " pulled " +
                                                    names.front() +
-                                                   " and does not have it. Is its disk full? Try again");
+                                                   ", but no longer has it. Is its disk full? Try again");
 }
 
 }  // namespace dind

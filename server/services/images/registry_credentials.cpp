@@ -99,7 +99,7 @@ Result<CredentialSource> find_credentials(std::string_view config_json, const st
       helper = own->get_ref<const std::string&>();
   }
   if (!helper.empty()) {
-    if (!is_helper_name(helper)) return wrong("it names a credential helper that can't be one");
+    if (!is_helper_name(helper)) return wrong("it names an invalid credential helper");
     return CredentialSource{CredentialHelper{std::string(helper), server}};
   }
   const auto auths = config.find("auths");

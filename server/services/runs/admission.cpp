@@ -52,8 +52,8 @@ struct Admission::State {
                          const std::string& settings) {
       return fail(ErrorCode::busy, std::to_string(running_now) + " runs" + whose + " are under way and " +
                                        std::to_string(waiting_now) +
-                                       " wait, which is the most. Try again when some have ended, or raise " +
-                                       settings + " in the configuration");
+                                       " wait, and no more are accepted. Try again later, or raise " + settings +
+                                       " in the configuration");
     };
     if (waiting >= bounds.queued) return busy(running, waiting, "", "concurrentRuns or queuedRuns");
     if (client.waiting.size() >= bounds.queued_per_client)

@@ -82,7 +82,7 @@ std::string no_network(const Ending& ending) {
                           "No route to host"};
   if (ending.spec.network == Network::internet) {
     if (!says(ending, unreachable, true)) return {};
-    return "a run with a network reaches public addresses alone; private ones and the machine itself are closed to it";
+    return "a run with a network reaches only public addresses; private ones and the machine itself are blocked";
   }
   if (!says(ending, unknown, true) && !says(ending, unreachable, true) && !fetch_failed(ending)) return {};
   if (!ending.internet_allowed)
@@ -113,7 +113,7 @@ std::string read_only(const Ending& ending) {
   if (!failed(ending) || !says(ending, {"Read-only file system", "EROFS", "[Errno 30]", "read-only file system"}))
     return {};
   std::string hint =
-      "programs have a read-only root file system and are not root, whatever USER says: /tmp, /sandbox and /dev/shm "
+      "programs have a read-only root file system and are not root, regardless of USER: /tmp, /sandbox and /dev/shm "
       "are "
       "writable";
   if (ending.spec.workspace == WorkspaceAccess::read_only)
@@ -174,7 +174,7 @@ std::string not_permitted(const Ending& ending) {
   if (!has_own_image(ending) || refused.empty() || refused.contains("denied (")) return {};
   return ending.spec.workspace
              ? "programs are not root: they run as the owner of the workspace, or as nobody where that is root"
-             : "programs run as a user that owns nothing, with a read-only root file system, whatever USER says: let "
+             : "programs run as a user that owns nothing, with a read-only root file system, regardless of USER: let "
                "others read "
                "what they need (chmod -R a+rX in the Dockerfile)";
 }
@@ -222,7 +222,7 @@ std::string missing_program(const Ending& ending) {
   }
   if (name.empty() || name == "sudo") return {};
   if (languages::is_python_tool(name))
-    return "the program " + name + " is not on PATH; where a package brings it, run it as python3 -m " + name;
+    return "the program " + name + " is not on PATH; if a Python package provides it, run it as python3 -m " + name;
   if (!failed(ending) && ending.language == "shell" && ending.err.size() > 2000) return {};
   return "the image " + shown(ending.result.image) + " has no program " + name + ": choose an image that has it " +
          image_remedy(ending.spec.terms);
@@ -249,7 +249,8 @@ std::string not_for_this_machine(const Ending& ending) {
     return "a filter of system calls ended the program (SIGSYS): a sandbox runs no programs of 32 bits; build it for "
            "the engine's machine";
   if (says(ending, {"Exec format error", "cannot execute binary file"}))
-    return "a file that was to be executed is for another machine, or is no program: build it for the engine's machine";
+    return "a file that was to be executed is for another machine, or is not a program: build it for the engine's "
+           "machine";
   if (says(ending, {"cannot execute: required file not found"}))
     return "a file that was to be executed names a loader or an interpreter that is not in the image: choose an image "
            "that has it, or build the program statically";
@@ -303,7 +304,7 @@ std::string wrong_package(const Ending& ending) {
     const auto name = each.substr(0, each.find_first_of(" [<>=!~;@("));
     const auto package = languages::python_package_of(name);
     if (package != name && !line_with(ending.err, {"No matching distribution found for " + name}).empty())
-      return "the package that brings the module " + shown(name) + " is " + package;
+      return "the package that provides the module " + shown(name) + " is " + package;
   }
   return {};
 }

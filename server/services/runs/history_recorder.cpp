@@ -92,7 +92,8 @@ Task<Result<RunResult>> HistoryRecorder::run(RunSpec spec, EventSink& sink, std:
   if (!spec.run_id) spec.run_id = record.run_id;
   Tee tee(sink, history_, secrets, record.id);
   history_.began(std::move(record));
-  Result<RunResult> result = fail(ErrorCode::internal, "The run ended with an exception: a bug of ours");
+  Result<RunResult> result =
+      fail(ErrorCode::internal, "The run ended with an exception: this is a bug in dind-executor");
   try {
     result = co_await runs_.run(std::move(spec), tee, std::move(input), std::move(cancel));
   } catch (...) {

@@ -228,7 +228,7 @@ std::string missing_python_module(const Ending& ending) {
   if (module == "tkinter" || module == "_tkinter")
     return "the image has no Tk, and a sandbox has no display: write what the program shows to a file";
   if (module == "winreg" || module == "msvcrt" || module == "winsound" || module == "_winapi")
-    return "the module \"" + module + "\" is a part of Python on Windows alone";
+    return "the module \"" + module + "\" is a part of Python only on Windows";
   auto package = languages::python_package_of(module);
   if (module == "google" && source != nullptr)
     if (auto named = google_package(source->text); !named.empty()) package = std::move(named);
@@ -250,7 +250,7 @@ std::string missing_python_module(const Ending& ending) {
       "there is no module \"" + shown_part(module) + "\" in the image " + shown_part(ending.result.image);
   if (!can_have_dependencies(ending.spec))
     return missing + ": choose an image that has it " + image_remedy(ending.spec.terms);
-  return missing + "; where a package brings it, install that first: " +
+  return missing + "; if a package provides it, install that first: " +
          packages_in_terms(ending.spec.terms, {shown_part(package)});
 }
 

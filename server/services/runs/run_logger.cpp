@@ -118,7 +118,7 @@ Task<Result<RunResult>> RunLogger::run(RunSpec spec, EventSink& sink, std::share
     }
     co_return result;
   } catch (const std::exception& e) {
-    log(LogLevel::error, std::string("ended with an exception, which is a bug of ours: ") + e.what(), id);
+    log(LogLevel::error, std::string("ended with an exception, which is a bug in dind-executor: ") + e.what(), id);
     throw;
   }
 }

@@ -92,7 +92,7 @@ Result<sandbox::RunPlan> Runs::plan(const RunSpec& spec) const {
   if (spec.run_id && !is_run_id(*spec.run_id))
     return fail(ErrorCode::invalid_request, "A run id has 1 to 64 of the characters A-Z a-z 0-9 _ -");
   if (spec.run_id && active_.contains(*spec.run_id))
-    return fail(ErrorCode::invalid_request, "A run with the id " + *spec.run_id + " is under way; take another id");
+    return fail(ErrorCode::invalid_request, "A run with the id " + *spec.run_id + " is under way; use another id");
   if (spec.network == Network::internet && !policy_.limits.allow_internet)
     return fail(
         ErrorCode::invalid_request,
@@ -101,18 +101,19 @@ Result<sandbox::RunPlan> Runs::plan(const RunSpec& spec) const {
   const bool own_image = spec.image || !std::holds_alternative<SourceProgram>(spec.program);
   if (!spec.dependencies.empty() && own_image && policy_.packages.enabled && !policy_.limits.allow_internet)
     return fail(ErrorCode::invalid_request,
-                "Packages are not installed into a caller's own image here, since its installer would have the network "
-                "that no program may have; leave the image out, or ask the operator (limits.allowInternet)");
+                "Packages are not installed with an image of the caller, because its installer would get the network "
+                "that programs may not use; remove the image, or ask the operator (limits.allowInternet)");
   if (spec.total_timeout && spec.total_timeout->count() <= 0)
-    return fail(ErrorCode::invalid_request, "A call's whole time must be more than 0 s");
+    return fail(ErrorCode::invalid_request, "The total timeout must be more than 0 s");
   const auto workspace = sandboxes_.workspace_at(spec.workspace_root);
   if (!workspace)
     return fail(ErrorCode::invalid_request,
                 "The folder " + spec.workspace_root + " is not open here; open it in the editor and run it again");
   if (spec.workspace && !workspace->there())
-    return fail(ErrorCode::invalid_request,
-                "There is no workspace here to mount; set workspace.path and workspace.enginePath (DIND_WORKSPACE, "
-                "DIND_WORKSPACE_PATH) to where we and the engine have it");
+    return fail(
+        ErrorCode::invalid_request,
+        "No workspace is set that could be mounted; set workspace.path and workspace.enginePath (DIND_WORKSPACE, "
+        "DIND_WORKSPACE_PATH) to its path here and on the engine's machine");
   // If the operator sets gVisor, a caller can't choose another isolation.
   const auto isolation =
       policy_.isolation == Isolation::gvisor ? Isolation::gvisor : spec.isolation.value_or(policy_.isolation);
@@ -123,10 +124,9 @@ Result<sandbox::RunPlan> Runs::plan(const RunSpec& spec) const {
                                                                 : ", or with isolation runc"));
   const bool prepares = !spec.dependencies.empty() || std::holds_alternative<BuildProgram>(spec.program);
   if (policy_.isolation == Isolation::gvisor && prepares)
-    return fail(
-        ErrorCode::invalid_request,
-        "Packages and builds need a network, which gVisor has not, and it binds every run here (isolation in the "
-        "configuration): take an image that has what the program needs");
+    return fail(ErrorCode::invalid_request,
+                "Packages and builds need a network, which gVisor does not have, and the configuration demands gVisor "
+                "(isolation): use an image that has what the program needs");
   auto granted = grant(policy_.limits, spec.limits);
   if (!granted) return std::unexpected(granted.error());
   auto made = sandbox::make_plan(spec, granted->limits, policy_.images, spec.run_id.value_or(random_id()));
@@ -144,7 +144,7 @@ Result<sandbox::RunPlan> Runs::plan(const RunSpec& spec) const {
   if (spec.isolation && *spec.isolation != isolation)
     made->notes.push_back("isolation runc is not allowed here; gvisor is in force");
   if (isolation == Isolation::gvisor && prepares)
-    made->notes.emplace_back("what was done before the program, with a network, had the isolation runc");
+    made->notes.emplace_back("the steps before the program, which have a network, ran with isolation runc");
   return made;
 }
 

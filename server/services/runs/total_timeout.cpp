@@ -43,7 +43,7 @@ void TotalTimeout::begin() {
 TotalTimeout::~TotalTimeout() { timer_.cancel(); }
 
 std::string TotalTimeout::whose_time(Stage stage, bool pulled) const {
-  return "the whole call's " + format_duration(*most_) + " were over while " + doing(stage, pulled);
+  return "the total timeout of " + format_duration(*most_) + " passed while " + doing(stage, pulled);
 }
 
 Result<RunResult> TotalTimeout::judged(Result<RunResult> result, const std::string& run_id, Stage stage,

@@ -111,7 +111,8 @@ bool is_said_so(std::string_view err) {
 std::string windows_line_ends(const Ending& ending) {
   const std::string convert = "convert it: sed -i 's/\\r$//' ";
   if (const auto* command = std::get_if<CommandProgram>(&ending.spec.program)) {
-    if (has_windows_text(command->command)) return "the script" + std::string(kEffect) + "send it with \"\\n\" alone";
+    if (has_windows_text(command->command))
+      return "the script" + std::string(kEffect) + "send it with only \"\\n\" as the line end";
     if (const auto script = windows_script(ending, command->command); !script.empty())
       return shortened(escaped(script), 120) + std::string(kEffect) + convert + command_word(script);
   }
@@ -119,7 +120,7 @@ std::string windows_line_ends(const Ending& ending) {
   if (source != nullptr && ending.language == "shell" && source->text.contains("\r\n")) {
     // A client that sends a text has no file to convert.
     if (source->file_name.empty() || ending.folder.empty())
-      return "the script" + std::string(kEffect) + "send it with \"\\n\" alone";
+      return "the script" + std::string(kEffect) + "send it with only \"\\n\" as the line end";
     return shortened(escaped(source->file_name), 120) + std::string(kEffect) + convert +
            command_word(source->file_name);
   }

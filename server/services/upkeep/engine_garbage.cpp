@@ -136,7 +136,7 @@ Task<void> EngineGarbage::keep_collecting(Cancel cancel) {
     co_await wake.wait(in(pause));
     if (cancel.cancelled()) break;
     if (const auto done = co_await pass(false, kSupervisorsFor, in(kPassTime)); !done)
-      log(LogLevel::debug, "No garbage was collected: " + done.error().message);
+      log(LogLevel::debug, "The garbage collection failed: " + done.error().message);
   }
 }
 

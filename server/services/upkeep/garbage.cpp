@@ -85,7 +85,7 @@ std::string_view name(GarbageItem::Kind kind) {
 
 std::vector<GarbageItem> find_garbage(const Inventory& inventory, const GarbagePolicy& policy,
                                       std::chrono::seconds supervisors_for) {
-  constexpr const char* kOwnerGone = "its owner is gone, or its deadline has passed";
+  constexpr const char* kOwnerGone = "its process no longer exists, or its deadline has passed";
   using Kind = GarbageItem::Kind;
   std::vector<GarbageItem> garbage;
   const auto orphan = [&](const Inventory::Labels& labels) { return is_orphan(labels, inventory.self, inventory.now); };
@@ -106,7 +106,7 @@ std::vector<GarbageItem> find_garbage(const Inventory& inventory, const GarbageP
       const auto image = each.labels.find(sandbox::kImageLabel);
       if (image != each.labels.end() && !mounted.contains(each.name) && !inventory.image_ids.contains(image->second) &&
           inventory.now - each.created >= supervisors_for.count())
-        garbage.push_back(item(Kind::volume, each.name, each.name, "the files of an image that is gone"));
+        garbage.push_back(item(Kind::volume, each.name, each.name, "the files of an image that no longer exists"));
     }
   }
   for (const auto& each : inventory.images)

@@ -146,7 +146,7 @@ Task<void> Reaper::keep_sweeping(Cancel cancel) {
   const auto heard = cancel.on_cancel([&wake] { wake.notify(); });
   for (bool first = true; !cancel.cancelled(); first = false) {
     if (const auto swept = co_await sweep(in(kSweepTime)); !swept)
-      log(LogLevel::debug, "No clean-up pass: " + swept.error().message);
+      log(LogLevel::debug, "The clean-up failed: " + swept.error().message);
     if (!cancel.cancelled()) co_await wake.wait(in(first ? kSecondPass : kSweepEvery));
   }
 }

@@ -123,13 +123,13 @@ std::string not_there(const sandbox::Sandboxes& sandboxes) {
   if (adopted.empty()) {
     const auto& path = sandboxes.workspace().path;
     if (path.empty())
-      return " can't be run: no workspace is known here; the operator names one (workspace.path, DIND_WORKSPACE)";
+      return " can't be run: no workspace is set; the operator sets one (workspace.path, DIND_WORKSPACE)";
     return " is not in the workspace " + shown_path(path) +
            ", and runs see no other folder; run one in there, or ask the operator (workspace.path, DIND_WORKSPACE)";
   }
   std::string open;
   for (const auto& root : adopted) open += (open.empty() ? "" : ", ") + shown_path(root);
-  return " is not in one that is open here (" + open + "); open it in the editor, and run it again";
+  return " is not in a folder that is open here (" + open + "); open it in the editor, and run it again";
 }
 
 }  // namespace
@@ -164,10 +164,10 @@ Result<BuildFolder> LocalWorkspaceRuns::build_folder(const std::string& folder) 
   if (!real && !beneath)
     return fail(ErrorCode::not_found, "There is no folder " + shown_path(folder) + ", here or in the workspace " +
                                           shown_path(*root) + "; check the path of the build's context");
-  return fail(ErrorCode::invalid_request, "The folder " + shown_path(real.value_or(*beneath)) +
-                                              " is no folder in the workspace " + shown_path(*root) +
-                                              ", and a build's context must be: name one that is, or have "
-                                              "workspace.path (DIND_WORKSPACE) changed");
+  return fail(ErrorCode::invalid_request,
+              "The folder " + shown_path(real.value_or(*beneath)) + " is not a folder in the workspace " +
+                  shown_path(*root) +
+                  ", and a build's context must be one: name another, or change workspace.path (DIND_WORKSPACE)");
 }
 
 // A folder that no longer exists cannot be resolved, so its name is used as given.

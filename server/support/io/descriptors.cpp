@@ -51,8 +51,8 @@ bool lacks_descriptors(int wanted) {
 
 std::string descriptor_shortage() {
   return "All " + std::to_string(descriptor_limit()) +
-         " file descriptors of this process are in use (its limit, or the machine's). Try again; the operator raises "
-         "the limit (ulimit -n, LimitNOFILE= of systemd, ulimits.nofile of Docker)";
+         " file descriptors of this process are in use (its limit, or the machine's). Try again; the operator can "
+         "raise the limit (ulimit -n, LimitNOFILE= of systemd, ulimits.nofile of Docker)";
 }
 
 }  // namespace dind

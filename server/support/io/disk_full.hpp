@@ -9,7 +9,7 @@
 namespace dind {
 
 inline constexpr const char* kFreeEngineDisk =
-    "free some disk space of the engine's (`dind-executor gc`, `docker system prune`)";
+    "free disk space on the engine's machine (`dind-executor gc`, `docker system prune`)";
 
 inline bool says_disk_full(std::string_view text) {
   std::string low(text);

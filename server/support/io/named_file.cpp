@@ -78,7 +78,7 @@ std::expected<std::string, FileProblem> read_named_file(const std::string& path,
       if (S_ISFIFO(status.st_mode) && contents.empty()) return problem("is a pipe to which nothing is written");
       return contents;
     } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
-      if (!readable(file.number, deadline)) return problem("did not come to its end within 2 s");
+      if (!readable(file.number, deadline)) return problem("did not end within 2 s");
     } else if (errno != EINTR) {
       return unreadable(errno);
     }

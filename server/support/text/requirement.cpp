@@ -109,7 +109,7 @@ Checked check_hashes(std::string_view whole, std::string_view options) {
       hash.remove_prefix(7);
     else
       return refused(whole,
-                     "has the option " + shortened(escaped(all[i]), 40) + " behind the package, which is not supported",
+                     "has the option " + shortened(escaped(all[i]), 40) + " after the package, which is not supported",
                      "remove the option; --hash=ALGORITHM:VALUE is supported");
     if (hash.size() > 1 && (hash.front() == '"' || hash.front() == '\'') && hash.back() == hash.front())
       hash = hash.substr(1, hash.size() - 2);
@@ -148,7 +148,7 @@ Checked check_options(std::string_view text) {
       return refused(text, "is an editable install, and the installer cannot see your folder",
                      "remove it, and name a package instead, or install it in an image (a Dockerfile)");
     if (option.starts_with("-r") || option.starts_with("-c") || option == "--requirement" || option == "--constraint")
-      return refused(text, "names another file, which a list of packages can't",
+      return refused(text, "names another file, which a list of packages must not do",
                      "name a package; at a command line, give the whole file with --with-requirements FILE");
     return refused(text, "is an option of the installer, which a run can't set",
                    "remove it, and name a package, such as \"requests\"");
@@ -181,7 +181,8 @@ std::expected<std::string, std::string> checked_requirement(std::string_view lin
   if (std::ranges::any_of(text, [](unsigned char c) { return (c < 0x20 && c != '\t') || c == 0x7f; }))
     return refused(text, "holds a control character", kName);
   if (names_a_variable(text))
-    return refused(text, "names a variable, and the installer has none of yours", "write its value, or name a package");
+    return refused(text, "names a variable, and the installer does not get your variables",
+                   "write its value, or name a package");
   if (text.starts_with('-')) return check_options(text);
   // As in pip, the options begin at the first word that begins with a dash.
   auto options = text.find(" -");

@@ -218,13 +218,13 @@ Result<std::vector<std::string>> read_requirement_items(const std::vector<std::s
   for (const auto& line : logical_lines(texts)) {
     auto checked = checked_requirement(line.text);
     if (!checked)
-      return fail(ErrorCode::invalid_request, "The requirement " + std::to_string(line.number) + " of " +
+      return fail(ErrorCode::invalid_request, "The dependency " + std::to_string(line.number) + " of " +
                                                   std::to_string(items.size()) + ", " + checked.error());
     lines.push_back(std::move(*checked));
   }
   if (lines.empty() && !items.empty())
     return fail(ErrorCode::invalid_request,
-                "The requirements are empty; name a package, such as \"requests\", or leave them out");
+                "The list of dependencies is empty; name a package, such as \"requests\", or leave them out");
   return lines;
 }
 

@@ -45,7 +45,7 @@ TEST_CASE("What ends a build is the Dockerfile's, the engine's or a registry's, 
       {"failed to load cache key: Get \"http://x/\": dial tcp 127.0.0.1:1: connect: connection refused", 0, {}, ""},
       {"Error processing tar file(exit status 1): write /x: no space left on device", 0, ErrorCode::engine_error, "gc"},
       {"COPY failed: mkdir /var/lib/docker/tmp: no space left on device", 0, ErrorCode::engine_error, "disk space"},
-      {"cannot join network of a non running container: 0123", 0, ErrorCode::engine_error, "network is gone"},
+      {"cannot join network of a non running container: 0123", 0, ErrorCode::engine_error, "network was removed"},
       {"No such container: 0123", 0, ErrorCode::engine_error, "try again"},
       {"failed to create shim task: OCI runtime create failed: runc create failed: unable to apply cgroup "
        "configuration: "

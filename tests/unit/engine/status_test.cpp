@@ -237,7 +237,7 @@ TEST_CASE("A full disk of the engine is told with what to do, without the engine
                                     CallKind::general);
     CHECK(error.code == ErrorCode::engine_error);
     CHECK(error.engine_status == 500);
-    CHECK(error.message.contains("free some disk space"));
+    CHECK(error.message.contains("free disk space"));
     CHECK_FALSE(error.message.contains("/var/lib"));
   }
 }

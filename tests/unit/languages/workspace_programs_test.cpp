@@ -206,7 +206,7 @@ TEST_CASE("Files that mean harm hold nobody up, are not read from outside, and a
   folder.write("package.json", "{");
   said("not valid JSON");
   folder.write("package.json", "\"text\"");
-  said("no JSON object");
+  said("not a JSON object");
   folder.write("package.json", std::string(600'000, '['));
   said("not valid JSON");
   folder.write("package.json", std::string(3'000'000, ' '));
@@ -216,9 +216,9 @@ TEST_CASE("Files that mean harm hold nobody up, are not read from outside, and a
   folder.write("package.json", "{\"scripts\": {\"start\": \"\xff\"}}");
   said("not valid JSON");
   fs::create_directory(folder.path / "package.json");
-  said("no regular file");
+  said("not a regular file");
   REQUIRE(mkfifo((folder.path / "package.json").c_str(), 0600) == 0);
-  said("no regular file");
+  said("not a regular file");
   fs::create_symlink(outside.path / "package.json", folder.path / "package.json");
   said("leads out of the folder");
   fs::create_symlink("/dev/zero", folder.path / "package.json");
@@ -231,7 +231,7 @@ TEST_CASE("Files that mean harm hold nobody up, are not read from outside, and a
   const int fd = socket(AF_UNIX, SOCK_STREAM, 0);
   REQUIRE(bind(fd, reinterpret_cast<sockaddr*>(&name), sizeof name) == 0);
   close(fd);
-  said("no regular file");
+  said("not a regular file");
 
   folder.write("main.py");
   fs::create_symlink(outside.path / "requirements.txt", folder.path / "requirements.txt");

@@ -11,14 +11,15 @@ namespace exception_text_test {
 
 using namespace dind;
 
-TEST_CASE("An exception that comes from a lack of something names the limit, and any other one is a bug of ours") {
+TEST_CASE(
+    "An exception that comes from a lack of something names the limit, and any other one is a bug in dind-executor") {
   using std::generic_category;
   CHECK(exception_text(std::system_error(EMFILE, generic_category())).contains("ulimit -n"));
   CHECK(exception_text(boost::system::system_error(EMFILE, boost::system::system_category())).contains("ulimit -n"));
   CHECK(exception_text(std::system_error(EAGAIN, generic_category())).contains("ulimit -u"));
   CHECK(exception_text(std::bad_alloc()).contains("ulimit -v"));
-  CHECK(exception_text(std::runtime_error("x")) == "a bug of ours: x");
-  CHECK(exception_text(std::system_error(EIO, generic_category())).starts_with("a bug of ours"));
+  CHECK(exception_text(std::runtime_error("x")) == "a bug in dind-executor: x");
+  CHECK(exception_text(std::system_error(EIO, generic_category())).starts_with("a bug in dind-executor"));
 }
 
 }  // namespace exception_text_test

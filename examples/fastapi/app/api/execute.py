@@ -32,7 +32,7 @@ async def execute_code(request: CodeExecuteRequest, connection: Request, respons
     try:
         await asyncio.wait({run, gone}, return_when=asyncio.FIRST_COMPLETED)
         if not run.done():
-            raise HTTPException(status_code=499, detail="The client has left, and its run was ended")
+            raise HTTPException(status_code=499, detail="The client disconnected, and its run was stopped")
         result = run.result()
     except DindExecutorError as error:
         raise HTTPException(status_code=status_of(error), detail=error.message, headers=headers_of(error)) from error
@@ -42,9 +42,9 @@ async def execute_code(request: CodeExecuteRequest, connection: Request, respons
         await asyncio.wait({run})
 
     if result["verdict"] == "cancelled" and result["cancel_reason"] != "user":
-        raise HTTPException(status_code=503, detail="The run was ended: the service stops. Try again", headers={"Retry-After": "5"})
+        raise HTTPException(status_code=503, detail="The run was stopped, because the service stops. Try again", headers={"Retry-After": "5"})
     if result["verdict"] == "timeout" and result["stage"] == "queue":
-        raise HTTPException(status_code=503, detail="The run did not begin in its time: too many others. Try again later", headers={"Retry-After": "5"})
+        raise HTTPException(status_code=503, detail="The run did not start in time: too many other runs. Try again later", headers={"Retry-After": "5"})
     response.headers["X-Run-Id"] = result["run_id"]
     return {
         "success": result["returncode"] == 0,

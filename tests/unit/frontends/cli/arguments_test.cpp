@@ -164,7 +164,7 @@ TEST_CASE("When the image is pulled is what was asked, or the configuration's") 
   CHECK(run_of({"run", "--pull", "always", "a.py"}).pull == PullPolicy::always);
   const auto wrong = parse({"run", "--pull", "sometimes", "a.py"}, "1");
   REQUIRE_FALSE(wrong);
-  CHECK(wrong.error().message == "--pull: \"sometimes\" is none of missing, never, always");
+  CHECK(wrong.error().message == "--pull: \"sometimes\" is not missing, never or always");
 }
 
 TEST_CASE("The isolation is what was asked, or the configuration's") {

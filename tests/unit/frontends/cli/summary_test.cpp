@@ -38,7 +38,8 @@ TEST_CASE("The verdict line says how it ended, how long it took and what it used
   cut.dropped_bytes = 2048;
   cut.oom_seen = true;
   CHECK(summary_line(cut) ==
-        "too much output · 83 ms · python:3.12-slim · a process of it was killed for memory · 2 KiB of output dropped");
+        "too much output · 83 ms · python:3.12-slim · one of its processes was killed for lack of memory · 2 KiB of "
+        "output dropped");
 }
 
 TEST_CASE("The verdict line names the limit that was met (I01)") {
@@ -75,10 +76,10 @@ TEST_CASE("a stopped run ends with the code and the words of who stopped it") { 
     int code;
     std::string_view words;
   };
-  const Case cases[] = {{CancelReason::client_gone, 141, "nobody reads"},
+  const Case cases[] = {{CancelReason::client_gone, 141, "no longer read"},
                         {CancelReason::user, 143, "stopped on request"},
                         {CancelReason::shutdown, 125, "the server that ran it was stopped; run it again"},
-                        {CancelReason::deadline, 125, "its time was over"}};
+                        {CancelReason::deadline, 125, "its total timeout passed"}};
   for (const auto& c : cases) {
     auto result = result_of(Verdict::cancelled);
     result.cancel_reason = c.reason;

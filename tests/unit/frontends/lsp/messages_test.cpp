@@ -144,10 +144,10 @@ TEST_CASE("one message names all wrong settings") {
   CHECK_FALSE(settings.options().code_lens);
   CHECK_FALSE(settings.warning());
   CHECK(settings.read({{"cpus", "x"}}));
-  CHECK(settings.warning() == "The setting dind.cpus is \"x\"; it must be a number above 0. It is not used");
+  CHECK(settings.warning() == "The setting dind.cpus is \"x\"; it must be a number above 0. It is ignored");
   CHECK(settings.options().code_lens);  // all settings are replaced
   CHECK(settings.read({{"cpus", "x"}, {"pids", -1}}));
-  CHECK(settings.warning()->starts_with("2 settings are not used: dind."));
+  CHECK(settings.warning()->starts_with("2 settings are ignored: dind."));
 }
 
 }  // namespace lsp_messages_test

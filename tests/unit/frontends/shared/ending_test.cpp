@@ -55,19 +55,20 @@ TEST_CASE("An exit code and a signal are named (I01)") {
 
 TEST_CASE("What is missing, and what else was seen, is said, of a success too (I01)") {
   auto result = ended(Verdict::ok);
-  CHECK(line(result, 2 << 20) == "2 MiB of output are not here");
+  CHECK(line(result, 2 << 20) == "2 MiB of output was left out");
   result.oom_seen = true;
   result.dropped_bytes = 2048;
   result.notes = {"timeout 99999 s is more than the maximum; 3600 s is in force", "two\nlines\x1b"};
   CHECK(line(result) ==
-        "a process of it was killed for memory; 2 KiB of output dropped; timeout 99999 s is more than the maximum; "
+        "one of its processes was killed for lack of memory; 2 KiB of output dropped; timeout 99999 s is more than the "
+        "maximum; "
         "3600 s is in force; two lines ");
 }
 
 TEST_CASE("I02: notes are in the whole line alone, so that who has them apart reads nothing twice") {
   auto result = ended(Verdict::timeout);
   result.notes = {"a note"};
-  CHECK(ending_words(result, kLimits, 2 << 20) == "timeout: the limit is 2 s; 2 MiB of output are not here");
+  CHECK(ending_words(result, kLimits, 2 << 20) == "timeout: the limit is 2 s; 2 MiB of output was left out");
   CHECK(line(result, 2 << 20) == ending_words(result, kLimits, 2 << 20) + "; a note");
   result = ended(Verdict::ok);
   result.notes = {"a note"};
@@ -78,9 +79,9 @@ TEST_CASE("I02: notes are in the whole line alone, so that who has them apart re
 TEST_CASE("A limit is named only where it ended the run") {
   auto result = ended(Verdict::timeout);
   auto limits = kLimits;
-  limits.timeout = 60s;  // the whole call's time was over first
-  result.notes = {"the whole call's 2 s were over while its program ran"};
-  CHECK(ending_line(result, limits) == "timeout; the whole call's 2 s were over while its program ran");
+  limits.timeout = 60s;  // the total timeout of time was over first
+  result.notes = {"the total timeout of 2 s passed while its program ran"};
+  CHECK(ending_line(result, limits) == "timeout; the total timeout of 2 s passed while its program ran");
   result.stage = Stage::build;
   result.notes = {"the build took longer than 10 min (build.timeout)"};
   CHECK(ending_line(result, {}) == "timeout in the stage build; the build took longer than 10 min (build.timeout)");

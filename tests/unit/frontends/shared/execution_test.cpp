@@ -13,7 +13,7 @@ TEST_CASE("the ending says what output is missing, and not what went out as it c
   run.result.verdict = Verdict::ok;
   run.out.left_out = 3;
   auto json = kept_run_json(run);
-  CHECK(json["ending"] == "3 B of output are not here");
+  CHECK(json["ending"] == "3 B of output was left out");
   CHECK(json["stdoutTruncatedBytes"] == 3);
   run.streamed = true;
   json = kept_run_json(run);

@@ -99,7 +99,7 @@ TEST_CASE("Packages go with a program whose language has an installer") {
   check_refused(script, "for: python");
   RunSpec command{.program = CommandProgram{"x"}, .image = "image"};
   command.dependencies = {"x"};
-  check_refused(command, "take an image that has them");
+  check_refused(command, "use an image that has them");
 }
 
 TEST_CASE("A working directory is a path in the sandbox") {

@@ -172,7 +172,7 @@ TEST_CASE("S04: deep ones that no mount is left for are told of, and do not end 
   CHECK(found->mounts.size() <= 102);  // 100 for the deep ones
   CHECK(found->seen.size() == 502);    // none of them is taken for planted
   REQUIRE(found->notes.size() == 1);
-  CHECK(found->notes[0].contains("are not guarded, 1/2/3/4/5/6/7/p"));
+  CHECK(found->notes[0].contains("are not protected, 1/2/3/4/5/6/7/p"));
   CHECK(workspace.guarded().contains("near/.git:ro"));
 }
 
@@ -187,7 +187,7 @@ TEST_CASE("S04: a path too long for a mount is told of, and does not end the run
   REQUIRE(found);
   CHECK(found->seen.contains(deep + "/.git"));
   REQUIRE(found->notes.size() == 1);
-  CHECK(found->notes[0].starts_with("1 of .git, .vscode and their like"));
+  CHECK(found->notes[0].starts_with("1 of .git, .vscode and similar folders"));
   CHECK(found->notes[0].contains("too long for a mount"));
   CHECK(workspace.guarded() == "near:rw near/.git:ro");
 }

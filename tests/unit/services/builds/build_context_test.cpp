@@ -313,7 +313,7 @@ TEST_CASE("A context leads nowhere out of the workspace") {
   check_refused(at("link"), "leads out of the workspace");
   check_refused(at("project/up"), "leads out of the workspace");
   check_refused(at("nothing"), "relative to the workspace");
-  check_refused({.root = "", .path = "project", .dockerfile = "FROM x"}, "no workspace is known");
+  check_refused({.root = "", .path = "project", .dockerfile = "FROM x"}, "no workspace is set");
   CHECK(make_context(at("project/../project")));
   // B05: an absolute path of the workspace's own.
   CHECK(make_context(at(folder.workspace() + "/project")));

@@ -195,7 +195,7 @@ TEST_CASE("B10: files that an image keeps for root are told of, and so is its re
   for (const char* words : {"python3: can't open file '/root/app/main.py': [Errno 13] Permission denied\n",
                             "/bin/sh: 1: tool: Permission denied\n", "cat: /data/key: Permission denied\n",
                             "Error: EACCES: permission denied, open '/root/app/x.js'\n"}) {
-    check_one({.language = "", .err = words, .build = true}, {"owns nothing", "whatever USER says", "chmod -R a+rX"});
+    check_one({.language = "", .err = words, .build = true}, {"owns nothing", "regardless of USER", "chmod -R a+rX"});
     check_none({.language = "", .err = words, .verdict = Verdict::ok, .build = true});
     check_none({.err = words});  // a file in one of our own images: none of these is the image's
   }

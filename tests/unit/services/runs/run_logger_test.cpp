@@ -128,7 +128,7 @@ TEST_CASE("A secret of the run is in no line, an exception's neither; nor are a 
   CHECK_THROWS(bench.run(spec));
   const auto said = bench.said();
   CHECK(said.front() == "info asked: the command curl, by cli");
-  CHECK(said.back() == "error ended with an exception, which is a bug of ours: what of •••");
+  CHECK(said.back() == "error ended with an exception, which is a bug in dind-executor: what of •••");
   for (const auto& line : said) CHECK_FALSE(line.contains("supersecret"));
 }
 

@@ -40,7 +40,7 @@ TEST_CASE("What may be removed, and what never") {
       {"the shared cache", {{sandbox::kCacheLabel, "supervisor"}}, false},
       {"our own", {{owner, process_owner()}}, false},
       {"our own, past its deadline: its run pays", {{owner, process_owner()}, {deadline, past}}, false},
-      {"its owner is gone", {{owner, gone_owner()}}, true},
+      {"its process no longer exists", {{owner, gone_owner()}}, true},
       {"its owner is gone, its deadline is not", {{owner, gone_owner()}, {deadline, future}}, true},
       {"another machine's, within its deadline", {{owner, elsewhere}, {deadline, future}}, false},
       {"another machine's, at its deadline", {{owner, elsewhere}, {deadline, std::to_string(kNow)}}, false},
