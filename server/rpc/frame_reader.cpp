@@ -50,7 +50,7 @@ Result<std::size_t> FrameReader::body_length() const {
     std::size_t value = 0;
     const auto [rest, problem] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
     if (problem != std::errc{} || rest != digits.data() + digits.size())
-      return broken("a Content-Length that is no number");
+      return broken("a Content-Length that is not a number");
     if (length && *length != value) return broken("two Content-Lengths that differ");
     length = value;
   }

@@ -106,7 +106,7 @@ class Calls(ClientTest):
         server = self.server(script)
         client = self.executor(server)
         for answer in ("null", "[]", "{}", '{"returncode": "0"}'):
-            with self.subTest(answer), self.assert_raises(dind_executor.DindExecutorError, "no result"):
+            with self.subTest(answer), self.assert_raises(dind_executor.DindExecutorError, "without a run"):
                 client.run_python_code(answer)
         self.assertTrue(client.run_python_code(json.dumps(result())).ok)
         self.assertEqual(server.connections, 1)

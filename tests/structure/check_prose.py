@@ -4,13 +4,16 @@
     tests/structure/check_prose.py [ROOT]       exit 1 where something is wrong, with the remedy
     tests/structure/check_prose.py --self-test  proves that each rule can fail
 
-Checks: words that are banned in documents, comments and messages; lines of at most 120 characters and paragraphs of at
-most 6 lines in documents; links to files and headings that do not exist.
+Checks: words that are banned in documents, comments and messages (string literals, and what scripts print); lines of at
+most 120 characters and paragraphs of at most 6 lines in documents; links to files and headings that do not exist.
 """
+import io
+import json
 import pathlib
 import re
 import sys
 import tempfile
+import tokenize
 
 MAX_COLUMNS = 120
 MAX_PARAGRAPH = 6
@@ -31,6 +34,18 @@ BANNED = {
     r"beforehand": "before",
     r"thereof|therein|thereby|hitherto|henceforth": "a plain word",
 }
+# Banned in messages only: a comment may need such a word.
+BANNED_IN_MESSAGES = {
+    r"ours": "created by dind-executor, this user's, or a name",
+    r"(?<!there )is no (?!longer\b)\w+": "is not a …",
+    r"somebody|(?<!the user )nobody|anybody|everybody": "say who: another program, the client, everyone",
+    r"(is )?the most( that)?": "the max",
+    r"goes? (with|without)": "needs; can't be used with",
+    r"can't be had": "is not available",
+    r"whether or not|so to speak": "a plain word",
+    r"stands in the way|comes? to nothing": "say what happens",
+    r"take another( one)?": "use another",
+}
 # Names that users or code still have; they go when the thing is renamed.
 NAMES = re.compile(r"\*[^*]+\*|\b\w+_\w+\b|`[^`]*`|\"[^\"]*\"|[A-Za-z0-9_.:/-]*(?:fence|prestart)[A-Za-z0-9_]*[.:_/(][A-Za-z0-9_.:/(-]*|dind[-.]prestart\w*|prestarted\.\w+|[A-Za-z]*[a-z]Prestarted\w*")
 DOCUMENTS = ("README.md", "README.ja.md", "CHANGELOG.md", "docs/**/*.md", "python/README.md", "extension/README.md", "examples/**/*.md")
@@ -42,10 +57,18 @@ SUFFIXES = {".cpp", ".hpp", ".ts", ".py", ".cmake", ".mjs", ".sh", ""}
 LATER = re.compile(r"tests/(unit|faults|fuzz|support|structure)/")
 
 
-def banned_words(text):
+# A comment, or a string literal, of C++ and TypeScript.
+LITERAL = re.compile(r'''//[^\n]*|/\*.*?\*/|R"(\w*)\((?P<raw>.*?)\)\1"|"(?P<double>(?:[^"\\\n]|\\.)*)"'''
+                     r"""|'(?P<single>(?:[^'\\\n]|\\.)*)'|`(?P<template>(?:[^`\\]|\\.)*)`""", re.S)
+PRINTS = re.compile(r"\b(?:die|warn|say|title|note|echo|printf)\b")
+QUOTED = re.compile(r"\"((?:[^\"\\]|\\.)*)\"|'([^']*)'")
+SHELL_TREES = ("scripts", "images")
+
+
+def banned_words(text, banned=None):
     """(word, remedy) of each banned word in a text in which names do not count."""
     plain = NAMES.sub(" ", text)
-    for pattern, remedy in BANNED.items():
+    for pattern, remedy in (banned or BANNED).items():
         for match in re.finditer(rf"\b(?:{pattern})\b", plain, re.I):
             yield match.group(0), remedy
 
@@ -112,8 +135,54 @@ def check_comments(root, path, marks):
             yield f'{shown}:{number}: "{word}": write instead: {remedy}'
 
 
+def literals(path, text):
+    """(number, text) of each string literal; adjacent ones are one text. Python's docstrings are among them."""
+    found, end = [], None
+    if path.suffix == ".py":
+        for token in tokenize.generate_tokens(io.StringIO(text).readline):
+            if token.type == tokenize.STRING or token.type == getattr(tokenize, "FSTRING_MIDDLE", -1):
+                yield token.start[0], token.string.strip("rfbu\"'")
+        return
+    for match in LITERAL.finditer(text):
+        words = match.group("raw") or match.group("double") or match.group("single") or match.group("template")
+        if words is None:
+            continue
+        if end is not None and not text[end:match.start()].strip():
+            found[-1][1] += words
+        else:
+            found.append([text.count("\n", 0, match.start()) + 1, words])
+        end = match.end()
+    yield from found
+
+
+def check_messages(root, path):
+    """Problems of the messages in a source, a script, or a file of texts."""
+    shown, text = path.relative_to(root), path.read_text(encoding="utf-8", errors="replace")
+    if path.suffix == ".json":
+        found = [(1, words) for words in json.loads(text).values()]
+    elif path.suffix in SUFFIXES:
+        found = literals(path, text)
+    else:
+        found = [(number, match.group(1) or match.group(2) or "") for number, line in enumerate(text.split("\n"), 1)
+                 if PRINTS.search(line) and not line.lstrip().startswith("#")
+                 for match in QUOTED.finditer(line.split("  #")[0])]
+    for number, words in found:
+        if " " not in words:
+            continue
+        plain = words.replace('\\"', '"').replace("\\n", " ")
+        for word, remedy in [*banned_words(plain), *banned_words(plain, BANNED_IN_MESSAGES)]:
+            yield f'{shown}:{number}: message "{words[:60]}": "{word}": write instead: {remedy}'
+
+
+def is_script(path):
+    return path.is_file() and (path.suffix == ".sh" or (not path.suffix and path.read_bytes()[:2] == b"#!"))
+
+
 def check(root):
     problems = []
+    for path in sorted([*root.glob("package.nls.json"), *(each for tree in SHELL_TREES for each in (root / tree).rglob("*")
+                                                          if is_script(each))]):
+        problems += check_messages(root, path)
     for pattern in DOCUMENTS:
         for path in sorted(root.glob(pattern)):
             if "node_modules" in path.parts or not path.is_file():
@@ -125,6 +194,7 @@ def check(root):
         for path in sorted((root / tree).rglob("*")):
             if path.suffix in SUFFIXES and path.is_file() and "node_modules" not in path.parts and not LATER.match(f"{path.relative_to(root)}"):
                 problems += check_comments(root, path, marks)
+                problems += check_messages(root, path)
     return problems
 
 
@@ -137,10 +207,22 @@ SELF_TEST = [
     ("README.ja.md", "[ここ](docs/none.md)\n", "no file"),
     ("server/a.cpp", "int a;  // made anew\n", "anew"),
     ("extension/src/a.ts", "/**\n * Mend it.\n */\n", "Mend"),
+    ("server/a.cpp", 'log("It is made " + name + "\\n" "anew: wait");\n', "anew"),
+    ("server/a.cpp", 'auto text = R"(A file of ours: remove it)";\n', "ours"),
+    ("server/a.cpp", "// fine\nwrong(\"the path is no folder\");\n", "a.cpp:2"),
+    ("extension/src/a.ts", "const text = l10n.t('Nobody answers: {0}');\n", "Nobody"),
+    ("python/src/a.py", 'raise Error(f"{name} is larger than 3, which is the most")\n', "the most"),
+    ("python/src/a.py", 'def a():\n    """Whoever calls it waits."""\n', "Whoever"),
+    ("package.nls.json", '{"a": "A setting goes with another"}\n', "goes with"),
+    ("scripts/lib/a.sh", 'die "whoever reads this is wrong"\n', "whoever"),
+    ("scripts/a", '#!/bin/sh\nsay "nobody is here"\n', "nobody"),
 ]
 SELF_TEST_GOOD = [
     ("README.md", "# Title\n\nText with `anew` and [a link](#title).\n\n```sh\nwhoever " + "x" * 200 + "\n```\n\n| " + "cell " * 60 + "|\n"),
     ("docs/a.md", "- one\n- two\n- three\n- four\n- five\n- six\n- seven\n- eight\n"),
+    ("server/a.cpp", 'wrong("There is no file \\"of ours\\": it is no longer used");  // nobody reads it\n'),
+    ("python/src/a.py", "# somebody's\nname = 'nobody'\n"),
+    ("scripts/a.sh", "chown nobody file  # say 'of ours'\n"),
     ("server/a.cpp", 'const char* text = "anew";\nint fence = 1;  // for `fence` and sandbox/fence.cpp\n'),
 ]
 

@@ -27,7 +27,7 @@ class SyncCalls:
     _link: Link
 
     def is_available(self) -> bool:
-        """Whether code can be run: a server is there, its engine answers, and nobody switched it off.
+        """Whether code can be run: a server and its engine answer, and runs are not switched off.
 
         Returns:
             True or False, within about 2 s; never raises.

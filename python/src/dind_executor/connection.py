@@ -24,7 +24,7 @@ _CANCEL_PATIENCE = 0.5  # seconds in which a cancel must be sent
 
 
 class NotSent(ServerGone):
-    """The connection ended before the whole request was sent: no server acts on it, so it can be sent anew."""
+    """The connection ended before the whole request was sent: no server acts on it, so it can be sent again."""
 
 
 class Output(NamedTuple):
@@ -48,7 +48,7 @@ class Answer(NamedTuple):
 
 
 class Call:
-    """A request under way. Its events are put by the connection's reader and taken by whoever called.
+    """A request under way. Its events are put by the connection's reader and taken by the caller.
 
     Args:
         run_id: The run that it is about, whose output it gets.
@@ -87,7 +87,7 @@ class Call:
         self._tell()
 
     def desert(self) -> None:
-        """Nobody takes any more: what comes is dropped."""
+        """The caller takes no more: further events are dropped."""
         with self._changed:
             self._deserted = True
             self._outputs.clear()
@@ -201,7 +201,7 @@ class Connection:
             log.debug("a run could not be cancelled: %s", error)
 
     def close(self, patience: float = CLOSE_PATIENCE) -> None:
-        """Ends the connection, and with it its runs. A server of ours has `patience` seconds to end by itself."""
+        """Ends the connection, and with it its runs. A server that this client started has `patience` seconds to end by itself."""
         self._end(f"The connection to {self.name} was closed during the call")
         self._stream.close(patience)
         if threading.current_thread() is not self._reader:

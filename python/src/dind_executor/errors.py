@@ -150,7 +150,7 @@ class ServerUnavailable(DindExecutorError):
 class ServerGone(ServerUnavailable):
     """The server ended during the call; what became of the run is not known.
 
-    The next call connects anew, or starts another server. Containers of a server that died are removed.
+    The next call opens a new connection, or starts another server. Containers of a server that died are removed.
     """
 
     kind = "server_gone"

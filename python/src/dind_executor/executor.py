@@ -68,9 +68,9 @@ class Executor(SyncCalls):
         self._link = Link(socket, program, url, token)
 
     def close(self) -> None:
-        """Ends the connection, its runs, and the server where we started it; waits for that, 10 s at most.
+        """Ends the connection, its runs, and the server if this client started it; waits for that, 10 s at most.
 
-        Calls under way end in `ServerGone`. The executor may be used again: its next call connects anew. It is called
+        Calls under way end in `ServerGone`. The executor may be used again: its next call opens a new connection. It is called
         when the interpreter exits.
         """
         self._link.close()

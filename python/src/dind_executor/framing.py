@@ -28,7 +28,7 @@ def frame(message: dict[str, Any]) -> bytes:
 
     Raises:
         ValueError: The message holds what JSON or UTF-8 can't say (NaN, a lone surrogate).
-        TypeError: The message holds an object that is no JSON value.
+        TypeError: The message holds an object that is not a JSON value.
 
     Example:
         >>> frame({"id": 1})

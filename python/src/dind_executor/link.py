@@ -34,7 +34,7 @@ def enabled() -> bool:
 
 
 def usual_sockets() -> list[str]:
-    """Where a server listens that nobody named: the user's, then the machine's."""
+    """The default sockets of servers: the user's, then the machine's."""
     folder = os.environ.get("XDG_RUNTIME_DIR")
     return [*([f"{folder}/dind-executor.sock"] if folder else []), "/run/dind-executor/dind-executor.sock"]
 

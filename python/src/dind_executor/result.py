@@ -168,7 +168,7 @@ def result_of(answer: object) -> RunResult:
         The result; what an older server leaves out has a neutral value.
 
     Raises:
-        ValueError: The answer is no result of a run.
+        ValueError: The answer is not a result of a run.
     """
     if not isinstance(answer, dict):
         raise ValueError(f"not an object but {type(answer).__name__}")

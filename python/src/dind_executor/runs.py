@@ -81,7 +81,7 @@ class Asked:
         return self._call is not None and self._call.take()[1] is None
 
     def give_up(self) -> None:
-        """Nobody waits any more: what comes is dropped."""
+        """No caller waits any more: further events are dropped."""
         if self._call is not None:
             self._call.desert()
 
@@ -119,7 +119,7 @@ class Run(Asked):
         self._connection.cancel(self._request.run_id)
 
     def give_up(self) -> None:
-        """Nobody waits any more: ends it where it has not ended."""
+        """Ends the run if it has not ended: no caller waits for it."""
         if self.take()[1] is None:
             super().give_up()
             self.cancel()

@@ -20,7 +20,7 @@ def get_executor(
     url: Optional[str] = None,
     token: Optional[str] = None,
 ) -> Executor:
-    """The process's executor, the same for everybody who asks for the same server.
+    """The process's executor, the same for all callers that ask for the same server.
 
     Args:
         socket: The unix socket of a server to use.

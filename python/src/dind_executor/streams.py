@@ -75,7 +75,7 @@ class Stream:
                 each.shutdown(socket.SHUT_RDWR)
 
     def close(self, patience: float) -> None:
-        """Ends the stream and frees it; waits up to `patience` seconds for a server of ours to end."""
+        """Ends the stream and frees it; waits up to `patience` seconds for a server that this client started to end."""
         self.shut()
         self.abandon()
 

@@ -76,7 +76,7 @@ Result<void> check_job_size(const RunPlan& plan, std::size_t own_arguments = 0) 
   for (const auto& [name, value] : plan.env) bytes += name.size() + value.size() + 6;
   if (bytes > supervision::kMaxJobBytes) {
     return wrong("The arguments and the environment are " + format_bytes(static_cast<std::int64_t>(bytes)) +
-                 " together; " + format_bytes(supervision::kMaxJobBytes) + " is the most. Pass large data on stdin");
+                 " together; " + format_bytes(supervision::kMaxJobBytes) + " is the max. Pass large data on stdin");
   }
   return {};
 }

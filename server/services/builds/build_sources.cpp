@@ -356,7 +356,7 @@ Result<std::vector<std::string>> image_sources(const Dockerfile& dockerfile, con
         ErrorCode::invalid_request,
         (given != rules.arguments.end() ? "The build argument \"BUILDKIT_SYNTAX=" : "The Dockerfile's \"# syntax=") +
             shortened(syntax, 100) +
-            "\" is somebody else's builder, which may fetch anything past the build's egress filter. Use "
+            "\" is a foreign builder, which may fetch anything past the build's egress filter. Use "
             "docker/dockerfile, remove the line, or ask the operator (build.remoteSources)");
   add(syntax);
   return all;

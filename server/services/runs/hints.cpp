@@ -173,7 +173,7 @@ std::string not_permitted(const Ending& ending) {
   // "Permission denied (publickey)" comes from another machine.
   if (!has_own_image(ending) || refused.empty() || refused.contains("denied (")) return {};
   return ending.spec.workspace
-             ? "programs are not root: they run as the owner of the workspace, or as nobody where that is root"
+             ? "programs are not root: they run as the owner of the workspace, or as the user nobody if that is root"
              : "programs run as a user that owns nothing, with a read-only root file system, regardless of USER: let "
                "others read "
                "what they need (chmod -R a+rX in the Dockerfile)";

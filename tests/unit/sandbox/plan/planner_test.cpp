@@ -161,7 +161,7 @@ TEST_CASE("A file name that looks like an option, a command or a hidden file is 
 
 TEST_CASE("A program that is empty, too large or of no known language is refused") {
   check_refused(source("a.py", ""), "a.py is empty");
-  check_refused(source("a.py", std::string(kMaxFileBytes + 1, 'x')), "16 MiB is the most");
+  check_refused(source("a.py", std::string(kMaxFileBytes + 1, 'x')), "16 MiB is the max");
   CHECK(plan(source("a.py", std::string(kMaxFileBytes, 'x'))));
   check_refused(source("a.cob", "x"), ".cob", ErrorCode::unsupported_language);
   check_refused({.program = SourceProgram{.file_name = "a.py", .text = "x", .language = "cobol"}}, "cobol",
@@ -201,10 +201,10 @@ TEST_CASE("Arguments and environment are refused where the supervisor could not 
     spec.env["BIG" + std::to_string(i)] = std::string(supervision::kMaxJobBytes / 8 - 1024, 'x');
   CHECK(plan(spec));
   for (int i = 0; i < 8; ++i) spec.env["BIG" + std::to_string(i)] += std::string(800, 'x');
-  check_refused(spec, "1 MiB is the most");
+  check_refused(spec, "1 MiB is the max");
   spec.env.clear();
   spec.args.assign(supervision::kMaxJobBytes / 4, "");  // empty ones cost their frame's bytes
-  check_refused(spec, "1 MiB is the most");
+  check_refused(spec, "1 MiB is the max");
 }
 
 TEST_CASE("A command of a language has that language's image, environment and installer") {
