@@ -234,7 +234,7 @@ TEST_CASE(
   REQUIRE_FALSE(result);
   INFO(result.error().message);
   CHECK(result.error().code == ErrorCode::engine_unavailable);
-  CHECK(result.error().message.contains("went away while the program ran"));
+  CHECK(result.error().message.contains("stopped answering while the program ran"));
   CHECK(bench.there() == 1);
   bench.fake.listen_again();
   CHECK(bench.wait_all_removed());

@@ -104,7 +104,7 @@ class Remote(ClientTest):
             handler.begin_events()
             handler.wfile.write(b"event: finished\ndata: {\n\n")
         for script in (early, nonsense, lambda handler, _: handler.connection.shutdown(socket.SHUT_RDWR)):
-            with self.subTest(script), self.assert_raises(ServerGone, "went away"):
+            with self.subTest(script), self.assert_raises(ServerGone, "ended during the call"):
                 self.client(self.fake(script)).run_python_code("x")
 
     def test_a_cancellation_deletes_the_run_and_its_result_is_the_answer(self):

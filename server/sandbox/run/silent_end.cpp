@@ -51,7 +51,7 @@ Error lost_sandbox(Loss loss, const std::string& engine_address, LostWhile doing
       return {ErrorCode::engine_unavailable,
               "The connection to the engine at " + engine_address + " broke " + when + kept + ". Run it again"};
     case Loss::engine:
-      return {ErrorCode::engine_unavailable, "The engine at " + engine_address + " went away " + when + kept +
+      return {ErrorCode::engine_unavailable, "The engine at " + engine_address + " stopped answering " + when + kept +
                                                  ". Run it again when the engine is back"};
     case Loss::removed:
       break;

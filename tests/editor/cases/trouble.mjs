@@ -5,7 +5,7 @@ import { killServers } from '../lib/servers.mjs';
 import { check, never, until } from '../lib/wait.mjs';
 
 const RUN = 'Run in DinD: Run File in Sandbox';
-const ENGINE = /engine .*(does not answer|lost|unreachable|not reach|went away)/i;
+const ENGINE = /engine .*(does not answer|lost|unreachable|not reach|stopped answering)/i;
 
 export const trouble = [
   {
