@@ -50,9 +50,10 @@ Task<void> drain(LiveRuns& runs, std::chrono::milliseconds timeout, Cancel over)
   const auto of_terminals = runs.list().size() - own;
   if (own + of_terminals > 0)
     log(LogLevel::warning,
-        "Stopping: no new run is taken, and " + std::to_string(own) + " are under way, which have " +
+        "Stopping: new runs are refused, and active runs (" + std::to_string(own) + ") have " +
             format_duration(timeout) + " to end (serve.drainTimeout)" +
-            (of_terminals == 0 ? "" : "; " + std::to_string(of_terminals) + " of terminals go on until they end") +
+            (of_terminals == 0 ? ""
+                               : "; handed-over runs (" + std::to_string(of_terminals) + ") go on until they end") +
             ". Another signal cancels them");
   co_await runs.none(in(timeout), over);
   over.cancel(CancelReason::shutdown);

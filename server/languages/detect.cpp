@@ -87,13 +87,13 @@ Result<const Recipe*> detect(std::optional<std::string_view> language, std::stri
         ErrorCode::unsupported_language,
         "The program has no language, no file name and no #! line. Name one of the languages: " + listed() + '.');
   if (is_dockerfile_name(name))
-    return fail(ErrorCode::unsupported_language,
-                on_one_line(name) + " is a Dockerfile, which is built, not run: " +
-                    in_terms(terms, {.fields = "give its text as \"dockerfile\"",
-                                     .flags = "give it with --dockerfile, or run its folder (--workspace DIR)",
-                                     .settings = "run its folder (Run Workspace in DinD), where it must be called "
-                                                 "Dockerfile"}) +
-                    ". Or name one of the languages: " + listed() + '.');
+    return fail(
+        ErrorCode::unsupported_language,
+        on_one_line(name) + " is a Dockerfile, which is built, not run: " +
+            in_terms(terms, {.fields = "give its text as \"dockerfile\"",
+                             .flags = "give it with --dockerfile, or run its folder (--workspace DIR)",
+                             .settings = "run its folder (Run Workspace in DinD), where its name must be Dockerfile"}) +
+            ". Or name one of the languages: " + listed() + '.');
   std::string seen = name.empty() ? "The language of the program is not known"
                                   : "The language of " + on_one_line(name) + " is not known";
   seen += extension.empty() ? " (it has no extension" : " (no recipe has the extension " + on_one_line(extension);

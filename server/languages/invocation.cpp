@@ -52,9 +52,9 @@ Choice choose(const Recipe& recipe, const Shebang& line, Terms terms, bool own_i
            in_terms(terms, {.fields = "\"image\"", .flags = "--image", .settings = "the setting dind.images"}) + ")";
   };
   const auto other_language = [terms](const std::string& id) {
-    return in_terms(terms, {.fields = "\"language\": \"" + id + "\" says otherwise",
-                            .flags = "--language " + id + " says otherwise",
-                            .settings = "the file's name, or the language mode of the editor, says otherwise"});
+    return in_terms(terms, {.fields = "\"language\": \"" + id + "\" overrides it",
+                            .flags = "--language " + id + " overrides it",
+                            .settings = "the file's name, or the language mode of the editor, overrides it"});
   };
   const std::string usual = recipe.command.front();
   const std::string name(line.name());

@@ -41,7 +41,7 @@ std::string why(Folder::Problem problem) {
     case Folder::Problem::missing:
       break;
   }
-  return "is not there";
+  return "does not exist";
 }
 
 std::string with_folder(std::string text, const std::string& folder) {

@@ -54,7 +54,7 @@ Connection::Connection(asio::any_io_executor executor, int in_fd, int out_fd, Ha
       frame_time_(frame_time),
       progress_(executor),
       writer_(executor, [this](int, int error) {
-        log(LogLevel::info, "The client does not read any more (" + std::generic_category().message(error) + ")");
+        log(LogLevel::info, "The client no longer reads (" + std::generic_category().message(error) + ")");
         stop();
       }) {}
 

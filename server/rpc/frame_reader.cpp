@@ -69,7 +69,7 @@ std::unexpected<Error> FrameReader::too_slow(std::chrono::milliseconds time) con
 }
 
 std::unexpected<Error> FrameReader::nameless() {
-  return broken("a message for which there was no room, and its \"id\" is not within the first 64 KiB");
+  return broken("a message that does not fit into memory, and its \"id\" is not in the first 64 KiB");
 }
 
 void FrameReader::let_go() {

@@ -56,7 +56,8 @@ Message parse_message(std::string_view body) {
   if (has_id && !id.is_null() && !is_id(id))
     return invalid(nullptr, code::kInvalidRequest, "An id is a string or an integer");
   if (const auto version = object.find("jsonrpc"); version == object.end() || *version != "2.0")
-    return invalid(is_id(id) ? std::move(id) : Json(), code::kInvalidRequest, "The message lacks \"jsonrpc\": \"2.0\"");
+    return invalid(is_id(id) ? std::move(id) : Json(), code::kInvalidRequest,
+                   "The message has no \"jsonrpc\": \"2.0\"");
   const auto method = object.find("method");
   if (method == object.end()) {
     if (has_id && (object.contains("result") || object.contains("error"))) return response_of(object, std::move(id));

@@ -133,7 +133,7 @@ class Memory(HttpCase):
                 head, body = refused.split(b"\r\n\r\n", 1)
                 error = json.loads(body)["error"]
                 self.assertEqual((error["kind"], error["httpStatus"]), ("busy", 503))
-                self.assertIn("other requests that are arriving fill the 256 MiB", error["message"])
+                self.assertIn("other requests use all 256 MiB", error["message"])
                 self.assertIn(b"Retry-After: %d" % error["retryAfter"], head)
                 self.assertEqual(self.run_code(server, "print(2)").json()["stdout"], "2\n")  # small requests are answered
                 held.close()

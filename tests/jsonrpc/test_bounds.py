@@ -128,7 +128,7 @@ class Requests(JsonRpcCase):
         while server.resident_kilobytes() < before + 255_000:  # what it has read of them
             self.assertLess(time.monotonic(), until)
         params = {"x": "y" * (8 << 20)}
-        self.assert_error(working.call("server/info", params), NOT_RUN, "busy", "other requests that are arriving fill the 256 MiB")
+        self.assert_error(working.call("server/info", params), NOT_RUN, "busy", "other requests use all 256 MiB")
         data = working.call("server/info", params)["error"]["data"]
         self.assertEqual((data["httpStatus"], data["retryAfter"] > 0), (503, True))
         self.assertTrue(self.result(working, "server/info")["enabled"])  # small requests are answered, and the connection goes on

@@ -332,9 +332,8 @@ Result<CommandLine> parse(std::vector<std::string> arguments, const std::string&
                                                  service.serve(), service.rpc(), lsp},
           [&](const CLI::App* command) { return command->get_name() == arguments.front(); })) {
     return wrong("There is no command \"" + arguments.front() +
-                 "\": run, languages, doctor, gc, ps, stop, history, serve, rpc and lsp are there; `dind-executor "
-                 "--help` explains "
-                 "them");
+                 "\"; commands: run, languages, doctor, gc, ps, stop, history, serve, rpc, lsp; `dind-executor --help` "
+                 "explains them");
   }
   if (const auto checked = check_options(arguments); !checked) return std::unexpected(checked.error());
   try {

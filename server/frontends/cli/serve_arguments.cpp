@@ -10,7 +10,7 @@ namespace {
 
 constexpr const char* kServeFooter =
     R"help(Give --listen, --socket or both, here or in the configuration (serve.listen, serve.socket).
-HTTP needs a token. On a loopback address one is made at the start where you give none, and the path of its file is printed.
+HTTP needs a token. On a loopback address, a token is created at the start if you give none; the path of its file is printed.
 
 Examples:
   dind-executor serve --listen 127.0.0.1:8000
@@ -18,7 +18,7 @@ Examples:
   curl -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' \
        -d '{"code": "print(6 * 7)"}' http://127.0.0.1:8000/execute
 
-The first SIGTERM or Ctrl-C stops it: it takes no new run, and what runs has serve.drainTimeout (60 s) to end. A second one
+The first SIGTERM or Ctrl-C stops it: it accepts no new runs, and active runs have serve.drainTimeout (60 s) to end. A second one
 cancels what runs, a third ends the process at once. SIGHUP reads tokens and limits again.)help";
 
 constexpr const char* kRpcFooter = R"help(It ends when stdin ends; what runs is cancelled then.

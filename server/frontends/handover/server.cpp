@@ -161,7 +161,7 @@ Task<void> take_runs(asio::any_io_executor executor, RunService& runs, std::stri
           executor, std::move(*socket), kMaxClients,
           [&](int fd) { return serve_one(executor, fd, runs, closing, stop); }, std::make_shared<IdleClients>(),
           closing);
-    log(LogLevel::debug, "Runs of terminals are taken by another server, or by none: " + socket.error().message);
+    log(LogLevel::debug, "This server does not accept handed-over runs: " + socket.error().message);
     co_await wake.wait(in(kSocketCheckInterval));
   }
 }

@@ -88,7 +88,7 @@ Result<std::vector<Token>> parse_tokens(std::string_view text, const std::string
       return fail(ErrorCode::invalid_request, source +
                                                   " holds a token that no request can carry: use visible ASCII "
                                                   "characters without spaces, one token a line, "
-                                                  "with the word operator after it where its bearer is one");
+                                                  "with the word operator after it if its client is an operator");
     warn_if_short(line, source);
     token.text = line;
     tokens.push_back(std::move(token));

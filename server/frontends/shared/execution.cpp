@@ -80,8 +80,8 @@ std::size_t json_bytes(const KeptRun& run) {
 Error no_room(const std::string& what_was_done) {
   return {ErrorCode::busy,
           what_was_done +
-              ", and there was no memory for the reply: clients have not read 256 MiB of other replies. Read replies "
-              "as they come, or ask for less",
+              ", and its reply was dropped: clients have not yet read 256 MiB of other replies. Read replies sooner, "
+              "or ask for less output",
           0};
 }
 
@@ -111,8 +111,8 @@ Task<std::expected<KeptRun, NotRun>> execute(asio::any_io_executor executor, Run
     auto result = co_await service.run(std::move(request.spec), keeper, input, cancel);
     if (result && run.starved)
       result->notes.emplace_back(
-          "The runs of this server together keep 256 MiB of output, which were in use: the rest of this run's was left "
-          "out. Take it as it comes (stream), or ask for less (keepOutputBytes)");
+          "All runs of this server together keep at most 256 MiB of output, and all of it was in use: the rest of this "
+          "run's output was dropped. Read the output as a stream, or keep less (keepOutputBytes)");
     if (result)
       co_return KeptRun{.result = std::move(*result),
                         .limits = run.limits,

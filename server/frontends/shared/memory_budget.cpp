@@ -63,11 +63,10 @@ Task<std::shared_ptr<void>> room_for_reply(asio::any_io_executor executor, std::
 }
 
 Error no_room_for_body() {
-  return {
-      ErrorCode::busy,
-      "The request was not received: the bodies of other requests that are arriving fill the 256 MiB that there are "
-      "for all. Send it again later",
-      0};
+  return {ErrorCode::busy,
+          "The server did not read the request: bodies of other requests use all 256 MiB of the memory for them. Send "
+          "it again later",
+          0};
 }
 
 }  // namespace dind::frontends

@@ -64,7 +64,7 @@ Error no_program(const RunPlan& plan, const std::string& image, const std::strin
     remedy += "; if a Python package provides it, run it as: python3 -m " + plan.argv.front();
   if (!plan.entrypoint.empty())
     remedy += ". The image's ENTRYPOINT (" + plan.entrypoint +
-              ") is left out where a command is given: write it before the command";
+              ") is not used if a command is given: write it before the command";
   return {ErrorCode::not_found, "There is no program " + what + " in the image " + image + remedy};
 }
 

@@ -90,11 +90,11 @@ std::vector<DoctorCheck> check_probe(const std::string& probe_output, const Limi
   };
   const auto shown = [&](const char* name) { return value(name).empty() ? std::string("not readable") : value(name); };
 
-  check(
-      "memory limit", same_memory(number("memory_max"), asked.memory_bytes),
-      value("memory_max").empty() ? "not readable from inside"
-                                  : format_bytes(number("memory_max")) + " asked " + format_bytes(asked.memory_bytes),
-      "The engine's kernel does not hold the memory limit: enable the memory cgroup controller (cgroup_enable=memory)");
+  check("memory limit", same_memory(number("memory_max"), asked.memory_bytes),
+        value("memory_max").empty() ? "not readable from inside"
+                                    : format_bytes(number("memory_max")) + " asked " + format_bytes(asked.memory_bytes),
+        "The engine's kernel does not enforce the memory limit: enable the memory cgroup controller "
+        "(cgroup_enable=memory)");
   // cgroup v1 counts memory and swap together; v2 counts only swap.
   const bool no_swap = value("memory_swap_max") == "0" || same_memory(number("memory_swap_max"), asked.memory_bytes);
   // The root control group has no limit on swap. A machine without swap has nothing to limit (N09).

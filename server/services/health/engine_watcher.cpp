@@ -29,7 +29,7 @@ Task<EngineStatus> EngineWatcher::look(Deadline deadline) {
   if (!look || look->status) {
     look = std::make_shared<Look>(executor_);
     look_ = look;
-    spawn(executor_, "question whether the engine is there", ask(client_, look, deadline));
+    spawn(executor_, "check of the engine", ask(client_, look, deadline));
   }
   while (!look->status && co_await look->answered.wait(deadline)) {
   }

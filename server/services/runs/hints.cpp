@@ -119,7 +119,7 @@ std::string read_only(const Ending& ending) {
   if (ending.spec.workspace == WorkspaceAccess::read_only)
     hint += "; the workspace is read-only in this run (readOnly)";
   else if (ending.spec.workspace)
-    hint += "; of the workspace, .git, .vscode and the like stay read-only";
+    hint += "; of the workspace, .git, .vscode and similar folders stay read-only";
   return hint;
 }
 
@@ -155,9 +155,8 @@ std::string no_space(const Ending& ending) {
     return {};
   if (says(ending, {"file watchers", "inotify"})) return {};
   std::string hint =
-      "a folder in memory was full: /tmp, the program's own folder, /dev/shm and each VOLUME of the image hold what "
-      "the "
-      "operator's limits.tmp says; write less, or into a writable workspace";
+      "a folder in memory was full: /tmp, the program's own folder, /dev/shm and each VOLUME of the image hold at most "
+      "the operator's limits.tmp; write less, or into a writable workspace";
   if (ending.spec.workspace == WorkspaceAccess::read_write) hint += " (or the disk of the workspace itself was full)";
   return hint;
 }

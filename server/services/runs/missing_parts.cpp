@@ -245,7 +245,7 @@ std::string missing_python_module(const Ending& ending) {
                                         shell_word(ending.folder + "/requirements.txt", kMaxFolderPathLength),
                                .settings = "run the whole folder, which reads it"})
                : "requirements.txt names " + shown_part(package) +
-                     "; a command installs it first where one of its words is the interpreter: python3 -m NAME";
+                     "; a command installs it first if one of its words is the interpreter: python3 -m NAME";
   const std::string missing =
       "there is no module \"" + shown_part(module) + "\" in the image " + shown_part(ending.result.image);
   if (!can_have_dependencies(ending.spec))

@@ -19,7 +19,7 @@ constexpr std::size_t kMaxScriptBytes = 1 << 20;
 constexpr std::size_t kMaxScripts = 8;  // files that a command names and that are read
 
 constexpr std::string_view kEffect =
-    " has Windows line ends (CRLF), which the shell takes for a part of each line's last word: ";
+    " has Windows line ends (CRLF), which the shell reads as a part of each line's last word: ";
 
 std::string_view base_name(std::string_view path) { return path.substr(path.find_last_of('/') + 1); }
 

@@ -81,7 +81,7 @@ Result<languages::WorkspaceProgram> chosen(const std::string& folder, const std:
     const auto found = std::ranges::find(programs, *id, &languages::WorkspaceProgram::id);
     if (found != programs.end()) return std::move(*found);
     return fail(ErrorCode::not_found, "There is no program \"" + shown_path(*id) + "\" in " + shown_path(folder) +
-                                          (programs.empty() ? "; name a command" : "; there are: " + listed(programs)));
+                                          (programs.empty() ? "; name a command" : "; programs: " + listed(programs)));
   }
   const auto runs_unasked = [](const auto& each) { return !each.extra; };
   if (std::ranges::count_if(programs, runs_unasked) == 1)

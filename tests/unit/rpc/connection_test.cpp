@@ -131,7 +131,7 @@ TEST_CASE("a message without room whose id nobody knows ends the connection, and
     wire.send(ask(kLarge, false) + ask(10, true));
     const auto served = wire.serve();
     REQUIRE_FALSE(served);
-    CHECK(served.error().message.contains("\"id\" is not within the first 64 KiB"));
+    CHECK(served.error().message.contains("\"id\" is not in the first 64 KiB"));
     const auto answer = wire.received();
     CHECK(answer.contains(R"("id":null)"));
     CHECK(answer.contains("no memory for the message"));
