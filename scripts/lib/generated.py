@@ -1,4 +1,4 @@
-"""The files that are made from api/: see scripts/generate."""
+"""The files that are made from api/ and from the settings: see scripts/generate."""
 import json
 import pathlib
 import re
@@ -163,6 +163,21 @@ def document_text(types, text):
     return TABLE.sub(lambda found: f"<!-- api: {found[1]} -->\n\n{table(types, found[1])}\n\n<!-- /api -->", text)
 
 
+PROGRAM = ROOT / "build/dev/dind-executor"
+SETTINGS = re.compile(r"<!-- settings -->\n.*?<!-- /settings -->", re.S)
+
+
+def settings_text(text):
+    """A page with the table of the settings that the built program has; as it is if there is none as new as its sources."""
+    if not SETTINGS.search(text):
+        return text
+    sources = max(path.stat().st_mtime for path in (ROOT / "server").rglob("*.[ch]pp"))
+    if not PROGRAM.exists() or PROGRAM.stat().st_mtime < sources:
+        return text
+    table = run([PROGRAM, "--settings-table"])
+    return SETTINGS.sub(lambda _: f"<!-- settings -->\n\n{table}\n<!-- /settings -->", text)
+
+
 def write_all(check, state):
     types = api.Api()
     tools = pathlib.Path(state or pathlib.Path.home() / ".cache" / "dind-executor-dev")
@@ -173,8 +188,8 @@ def write_all(check, state):
     }
     for path in sorted((ROOT / "docs").rglob("*.md")):
         text = path.read_text()
-        if TABLE.search(text):
-            wanted[str(path.relative_to(ROOT))] = lambda text=text: document_text(types, text)
+        if TABLE.search(text) or SETTINGS.search(text):
+            wanted[str(path.relative_to(ROOT))] = lambda text=text: settings_text(document_text(types, text))
     wrong = 0
     for name, make in wanted.items():
         path = ROOT / name
@@ -183,7 +198,7 @@ def write_all(check, state):
             continue
         wrong += 1
         if check:
-            print(f"{name} is not what api/ gives: run scripts/generate, and commit both")
+            print(f"{name} is not what its source gives: run scripts/generate, and commit both")
         else:
             path.write_text(text)
             print(f"wrote {name}")

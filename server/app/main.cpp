@@ -16,6 +16,7 @@
 #include "app/handover.hpp"
 #include "app/logging.hpp"
 #include "app/serve.hpp"
+#include "app/settings.hpp"
 #include "app/version.hpp"
 #include "frontends/cli/arguments.hpp"
 #include "frontends/cli/history_command.hpp"
@@ -177,6 +178,10 @@ const char* frontend_name(const cli::Command& command) {
 }
 
 int run(int argc, char** argv) {
+  if (argc == 2 && std::string_view(argv[1]) == "--settings-table") {  // for scripts/generate
+    std::cout << app::settings::settings_table();
+    return 0;
+  }
   auto line = cli::parse({argv + 1, argv + argc}, app::version());
   if (!line) return say(line.error());
   if (const auto* text = std::get_if<cli::ShowText>(&line->command)) {
