@@ -125,7 +125,7 @@ Result<RunRequest> read_build(const json& params) {
 // Refuses fields that belong to another kind of program than the requested one.
 void refuse_others(RequestFields& fields, const char* kind, std::initializer_list<const char*> others) {
   for (const char* other : others)
-    if (fields.has(other)) fields.refuse('"' + std::string(other) + "\" can not be combined with \"" + kind + '"');
+    if (fields.has(other)) fields.refuse('"' + std::string(other) + "\" cannot be combined with \"" + kind + '"');
 }
 
 void read_program(RequestFields& fields, RunSpec& spec) {

@@ -53,7 +53,7 @@ class Packages(CliCase):
     def test_what_is_no_package_is_refused_before_anything_is_made(self):
         for wrong in ("--index-url=https://localhost", "./local", "a; b\nc", "git+https://host/x"):
             with self.subTest(wrong):
-                self.assert_refused(self.packages("--with", wrong, self.python("1")), "requirement 1 of 1")
+                self.assert_refused(self.packages("--with", wrong, self.python("1")), "dependency 1 of 1")
 
     def test_p06_requirements_files_as_pip_reads_them(self):
         pinned = "six==1.16.0"

@@ -75,7 +75,7 @@ TEST_CASE("A full disk of the engine is said without the paths of its own files"
       somewhere(),
       {.message = "failed to copy: write /var/lib/docker/buildkit/content/ingest/0/data: no space left on device"});
   REQUIRE(fault);
-  CHECK(fault->message.contains("could not go on with a build: no space left on device. Free"));
+  CHECK(fault->message.contains("could not continue a build: no space left on device. Free"));
   CHECK_FALSE(fault->message.contains("/var/lib"));
 }
 

@@ -162,10 +162,10 @@ TEST_CASE("What is wrong is refused by name") {
   refused("run", R"j({})j", "one of \"code\", \"command\" and \"dockerfile\"");
   refused("run", R"j({"code": "x", "command": "y"})j", "one of");
   refused("run", R"j({"code": "x", "dockerfile": "y"})j", "one of");
-  refused("run", R"j({"code": "x", "contextPath": "c"})j", "\"contextPath\" can not be combined with \"code\"");
+  refused("run", R"j({"code": "x", "contextPath": "c"})j", "\"contextPath\" cannot be combined with \"code\"");
   refused("run", R"j({"command": "x"})j", "\"image\" is missing");
-  refused("run", R"j({"command": "x", "image": "i", "args": []})j", "\"args\" can not be combined with \"command\"");
-  refused("run", R"j({"dockerfile": "FROM a", "image": "i"})j", "\"image\" does not go with");
+  refused("run", R"j({"command": "x", "image": "i", "args": []})j", "\"args\" cannot be combined with \"command\"");
+  refused("run", R"j({"dockerfile": "FROM a", "image": "i"})j", "\"image\" cannot be combined with");
   refused("run", R"j({"code": "x", "colour": 1})j", R"(unknown field "colour"; supported: code, )");
   refused("run", R"j({"code": "x", "limits": {"disk": 1}})j", R"(unknown field "limits.disk"; supported: timeout, )");
   for (const char* memory : {"1", "\"5m\"", "1125899906842625", "\"9999t\"", "1e30"})  // I07

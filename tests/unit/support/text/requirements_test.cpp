@@ -184,7 +184,7 @@ TEST_CASE("P06: a client's list of packages may be the lines of a file") {
   }
   const auto refused = read_requirement_items({"six", "-r more.txt"});
   REQUIRE_FALSE(refused);
-  CHECK(refused.error().message.contains("requirement 2 of 2"));
+  CHECK(refused.error().message.contains("dependency 2 of 2"));
   CHECK_FALSE(read_requirement_items({""}));
   CHECK_FALSE(read_requirement_items({"x\ny"}));
   CHECK(has_option("six --hash=sha256:00"));
