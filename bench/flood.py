@@ -70,7 +70,7 @@ class Flood:
         self.expected = expected(self.total)
         self.engine_log = 0
         # The labels of a warm sandbox do not name the run, and the events of the engine are told apart by labels here.
-        self.limits = {"prestarted": {"most": 0}, "limits": {"defaults": {"timeout": 900}, "maximum": {"timeout": 900}}}
+        self.limits = {"warmPool": {"max": 0}, "limits": {"defaults": {"timeout": 900}, "max": {"timeout": 900}}}
 
     def row_memory(self, who, grown):
         self.table.add("memory", f"{who}: memory growth of the server", f"{grown / 2**20:.1f} MiB", "32 MiB at most", grown <= MEMORY, value=grown)

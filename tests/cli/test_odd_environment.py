@@ -206,7 +206,7 @@ class OddFiles(CliCase):
         self.assertNotIn(b"permissions", done.stderr)
 
     def test_a_log_that_can_not_be_written_is_reported_once(self):   # R15
-        done = self.call("--log-file", "/dev/full", "--log-level", "debug", "run", "--no-server", self.python("print(1)"))
+        done = self.call("--log-file", "/dev/full", "--log-level", "debug", "run", "--no-handover", self.python("print(1)"))
         self.assert_run(done, 0, b"1\n")
         self.assertNotIn(b"LOG ERROR", done.stderr)
         self.assertEqual(done.stderr.count(b"/dev/full can't be written"), 1, done.stderr)

@@ -165,7 +165,7 @@ class Endings(CliCase):
         self.assertEqual(self.call("run", "--pids", "16", path).stdout, b"refused True\n")
 
     def test_a_limit_above_the_maximum_is_lowered_and_reported(self):
-        config = self.file("config.json", '{"limits": {"maximum": {"timeout": 5}}}')
+        config = self.file("config.json", '{"limits": {"max": {"timeout": 5}}}')
         done = self.call("run", "--timeout", "60", self.python("print(1)"), env=self.environment(DIND_CONFIG=config))
         self.assert_run(done, 0, b"1\n")
         self.assertIn("more than the maximum", done.stderr.decode())

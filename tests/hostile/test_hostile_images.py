@@ -93,7 +93,7 @@ class Images(HostileTest):
                 self.assertEqual([each.name for each in workspace.iterdir()], ["mine"])
 
     def test_a_volume_of_an_image_does_not_lead_to_our_mounts(self):
-        for link in ("/.dind", "/workspaces", "/packages/site", "/proc/1"):
+        for link in ("/.dind", "/workspaces", "/dependencies/site", "/proc/1"):
             with self.subTest(link):
                 self.refused(self.image({"/data": link}, {"Volumes": {"/data": {}}}), "its VOLUME /data leads to " + link)
         self.refused(self.image({"/a": "b", "/b": "/.dind"}, {"Volumes": {"/a/supervisor": {}}}), "its VOLUME /a/supervisor leads to /.dind/supervisor")

@@ -38,7 +38,7 @@ class Packages(CliCase):
         self.until(lambda: not self.leftovers())
 
     def test_a_person_sees_the_message_of_the_installer(self):
-        done = self.packages("--require", "no-such-package-of-anybodys-0", self.python("print('never')"))
+        done = self.packages("--with", "no-such-package-of-anybodys-0", self.python("print('never')"))
         self.assertEqual(done.returncode, 1)
         self.assertEqual(done.stdout, b"")
         self.assertIn(b"No matching distribution found for no-such-package-of-anybodys-0", done.stderr)
@@ -47,7 +47,7 @@ class Packages(CliCase):
 
     def test_without_the_bundle_the_installer_says_what_it_does_not_trust_or_works(self):
         """On a machine that trusts an extra authority, it fails because of the certificate; elsewhere it works."""
-        done = self.packages("--require", "six", self.python("print('ran')"), env={"DIND_CA_BUNDLE": ""})
+        done = self.packages("--with", "six", self.python("print('ran')"), env={"DIND_CA_BUNDLE": ""})
         self.assertTrue(done.returncode == 0 or b"CERTIFICATE_VERIFY_FAILED" in done.stderr, done.stderr[-500:])
 
     def test_what_is_no_package_is_refused_before_anything_is_made(self):

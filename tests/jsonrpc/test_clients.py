@@ -128,7 +128,7 @@ class Socket(JsonRpcCase):
         self.assertEqual(open(path).read(), "mine")
 
     def test_invalid_paths(self):
-        self.assertIn("a folder that is there", self.refused("--socket", str(self.folder / "no/s")))
+        self.assertIn("a folder that exists", self.refused("--socket", str(self.folder / "no/s")))
         self.assertIn("107", self.refused("--socket", "x" * 200))
         self.assertIn("is empty", self.refused("--socket", ""))
         self.assertIn("name --listen", self.refused())

@@ -114,7 +114,7 @@ class Podman(CliCase):
                 self.assert_nothing_left(20)
 
     def test_a_profile_that_was_removed_is_created_again(self):
-        config = self.file("config.json", json.dumps({"prestarted": {"most": 0}}))
+        config = self.file("config.json", json.dumps({"warmPool": {"max": 0}}))
         child = subprocess.Popen([program(), "rpc"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=self.environment(DIND_CONFIG=config))
         self.addCleanup(lambda: (child.stdin.close(), child.wait(LIMIT), child.stdout.close()))
         for again in (False, True):

@@ -116,7 +116,7 @@ class Backend(StackTest):
         done = self.stack.inside("claude-backend", "python3", "-c", SIX)
         self.assertIn("0 six", done.out)
         for container in ("claude-backend", "claude-code-server"):  # what `docker exec` starts, without a server
-            done = self.stack.inside(container, "dind-executor", "run", "--quiet", "--no-server", "-l", "shell", "--network", "internet", "--image",
+            done = self.stack.inside(container, "dind-executor", "run", "--quiet", "--no-handover", "-l", "shell", "--network", "internet", "--image",
                                      "python:3.11", "-", input='echo "$SSL_CERT_FILE"; grep -c BEGIN "$SSL_CERT_FILE"')
             self.assertRegex(done.out, r"(?m)^/\S+\.pem$\n^[1-9]\d*$")
         # The API too: its requests use the same proxy.
