@@ -377,7 +377,7 @@ class Engine(ClientCase):
         self.assertLess(time.monotonic() - begun, 2.0)
 
     def test_a_supervisor_volume_that_vanished_is_created_again_with_our_label(self):
-        client = self.client(initializationOptions={"prestart": False})
+        client = self.client(initializationOptions={"warmPool": False})
         id = client.run(self.file("endless.py", ENDLESS), runId="first")
         client.notification("dind/output", runId="first")
         sandbox, = self.new_containers(warm=False)

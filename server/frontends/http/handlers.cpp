@@ -32,7 +32,7 @@ json live_json(const LiveRun& run) {
           {"state", "running"},      {"phase", name(run.phase)},
           {"name", run.name},        {"language", run.language},
           {"image", run.image},      {"begunAt", utc_text(run.began_ms)},
-          {"verdict", nullptr},      {"face", run.face},
+          {"verdict", nullptr},      {"frontend", run.frontend},
           {"what", run.what},        {"user", nullptr},
           {"exitCode", nullptr},     {"errorKind", nullptr},
           {"cancelReason", nullptr}, {"endedAt", nullptr},
