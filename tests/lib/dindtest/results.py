@@ -1,108 +1,95 @@
-"""Gathers test results: a suite is a file SUITE.json with {"passed", "failed", "skipped", "failures": [names]}.
-
-usage: results.py junit IN.xml OUT.json      Catch2's JUnit report
-       results.py log IN.log OUT.json        the last line "N passed, N failed" of a runner's output
-       results.py merge OUT.json IN.json...
-       results.py note OUT.json ok|failed NAME   adds one test
-       results.py time OUT.json SECONDS          how long the suite took
-       results.py failed IN.json             prints how many failed
-       results.py total FOLDER SUITE...      what failed, and the closing line; exits 1 on failures or no tests
-"""
+"""The one format of results: {"passed", "failed", "skipped", "failures": [names], "seconds"} as JSON, a file for each suite."""
+import dataclasses
 import json
-import os
+import pathlib
 import re
-import sys
 import xml.etree.ElementTree as xml
 
 
-def empty():
-    return {"passed": 0, "failed": 0, "skipped": 0, "failures": []}
+@dataclasses.dataclass
+class Result:
+    passed: int = 0
+    failed: int = 0
+    skipped: int = 0
+    failures: list = dataclasses.field(default_factory=list)
+    seconds: int | None = None  # how long the suite took
+
+    def add(self, other):
+        self.passed += other.passed
+        self.failed += other.failed
+        self.skipped += other.skipped
+        self.failures += other.failures
+
+    def note(self, ok, name):
+        """Adds one test."""
+        if ok:
+            self.passed += 1
+        else:
+            self.failed += 1
+            self.failures.append(name)
 
 
 def read(path):
+    """An empty result if the file does not exist."""
     try:
-        with open(path) as file:
-            return {**empty(), **json.load(file)}
+        text = pathlib.Path(path).read_text(encoding="utf-8")
     except FileNotFoundError:
-        return empty()
+        return Result()
+    known = {field.name for field in dataclasses.fields(Result)}
+    return Result(**{key: value for key, value in json.loads(text).items() if key in known})
 
 
 def write(path, result):
-    with open(path, "w") as out:
-        json.dump(result, out)
+    pathlib.Path(path).write_text(json.dumps(dataclasses.asdict(result)), encoding="utf-8")
 
 
-def junit(source):
-    # Catch2 writes an entry a section: a test is the part of the name before the first "/", failed if one entry failed.
+def note(path, ok, name):
+    result = read(path)
+    result.note(ok, name)
+    write(path, result)
+
+
+def of_junit(source):
+    """Catch2's JUnit report. It has an entry for each section: a test is the part of the name before the first "/", and fails if
+    one of its entries fails."""
+    order = ("passed", "skipped", "failed")
     state = {}
     for case in xml.parse(source).iter("testcase"):
         name = case.get("classname", "") + ": " + case.get("name", "").split("/")[0].strip()
         kinds = {child.tag for child in case}
         now = "failed" if kinds & {"failure", "error"} else "skipped" if "skipped" in kinds else "passed"
-        order = ("passed", "skipped", "failed")
         state[name] = max(state.get(name, "passed"), now, key=order.index)
-    result = empty()
+    result = Result()
     for name, kind in state.items():
-        result[kind] += 1
+        setattr(result, kind, getattr(result, kind) + 1)
         if kind == "failed":
-            result["failures"].append(name)
+            result.failures.append(name)
     return result
 
 
-def log(source):
-    found = re.findall(r"^(\d+) passed, (\d+) failed", open(source, errors="replace").read(), re.M)
+def of_log(source):
+    """The last line "N passed, N failed" of a runner's output, or None."""
+    found = re.findall(r"^(\d+) passed, (\d+) failed", pathlib.Path(source).read_text(errors="replace"), re.M)
     if not found:
-        sys.exit(1)
+        return None
     passed, failed = map(int, found[-1])
-    return {**empty(), "passed": passed, "failed": failed, "failures": ["see " + source] if failed else []}
-
-
-def merge(parts):
-    result = empty()
-    for part in parts:
-        for key, value in read(part).items():
-            result[key] = result[key] + value
-    return result
+    return Result(passed, failed, failures=[f"see {source}"] if failed else [])
 
 
 def total(folder, suites):
-    whole = empty()
+    """Prints a line for each suite, what failed, and the closing line. True if tests ran and none failed."""
+    whole = Result()
     for suite in suites:
-        result = read(os.path.join(folder, suite + ".json"))
-        skipped = f", {result['skipped']} skipped" if result["skipped"] else ""
-        print(f"  {suite:12} {result['passed']:4} passed, {result['failed']} failed{skipped}{result.get('note', '')}")
-        for name in result["failures"]:
+        result = read(pathlib.Path(folder) / f"{suite}.json")
+        skipped = f", {result.skipped} skipped" if result.skipped else ""
+        time = "" if result.seconds is None else f"   ({result.seconds} s)"
+        print(f"  {suite:12} {result.passed:4} passed, {result.failed} failed{skipped}{time}")
+        for name in result.failures:
             print("      failed: " + name)
-        for key in ("passed", "failed", "skipped"):
-            whole[key] += result[key]
-    if whole["skipped"]:
-        print(f"  {whole['skipped']} skipped: each says why in its suite's log")
-    if not whole["passed"] + whole["failed"]:
+        whole.add(result)
+    if whole.skipped:
+        print(f"  {whole.skipped} skipped: each says why in the log of its suite")
+    if not whole.passed + whole.failed:
         print("  no test ran")
-    print(f"{whole['passed']} passed, {whole['failed']} failed", flush=True)
-    sys.exit(bool(whole["failed"]) or not whole["passed"])
-
-
-verb, *rest = sys.argv[1:]
-if verb == "junit":
-    write(rest[1], junit(rest[0]))
-elif verb == "log":
-    write(rest[1], log(rest[0]))
-elif verb == "merge":
-    write(rest[0], merge(rest[1:]))
-elif verb == "note":
-    result = read(rest[0])
-    result["passed" if rest[1] == "ok" else "failed"] += 1
-    if rest[1] != "ok":
-        result["failures"].append(rest[2])
-    write(rest[0], result)
-elif verb == "time":
-    result = read(rest[0])
-    result["note"] = f"   ({rest[1]} s)"
-    write(rest[0], result)
-elif verb == "failed":
-    print(read(rest[0])["failed"])
-elif verb == "total":
-    total(rest[0], rest[1:])
-else:
-    sys.exit(__doc__)
+    print(f"{whole.passed} passed, {whole.failed} failed", flush=True)
+    return bool(whole.passed) and not whole.failed
