@@ -60,8 +60,8 @@ class FindingTest(ClientTest):
 
     def setUp(self):
         super().setUp()
-        self.addCleanup(setattr, link, "usual_sockets", link.usual_sockets)
-        link.usual_sockets = lambda: [str(self.folder / "dind-executor.sock"), str(self.folder / "run.sock")]
+        self.addCleanup(setattr, link, "default_sockets", link.default_sockets)
+        link.default_sockets = lambda: [str(self.folder / "dind-executor.sock"), str(self.folder / "run.sock")]
 
     def program(self, name="dind-executor", text=PROGRAM):
         path = self.folder / "bin" / name
@@ -107,10 +107,10 @@ class Finding(FindingTest):
     def test_the_usual_sockets_are_the_users_and_the_machines(self):
         self.doCleanups()
         self.set_environment(XDG_RUNTIME_DIR="/run/user/7")
-        self.assertEqual(link.usual_sockets(),
+        self.assertEqual(link.default_sockets(),
                          ["/run/user/7/dind-executor.sock", "/run/dind-executor/dind-executor.sock"])
         self.set_environment(XDG_RUNTIME_DIR=None)
-        self.assertEqual(link.usual_sockets(), ["/run/dind-executor/dind-executor.sock"])
+        self.assertEqual(link.default_sockets(), ["/run/dind-executor/dind-executor.sock"])
 
     def test_a_usual_socket_where_nothing_answers_is_passed_over(self):
         self.set_environment(DIND_EXECUTOR=self.program())

@@ -14,7 +14,7 @@ from case import LIMIT, SOURCES, ClientTest
 import dind_executor
 from dind_executor import (AsyncExecutor, Cancellation, Executor, InvalidRequest, Output, ServerGone, ServerUnavailable,
                            Unauthorized)
-from dind_executor.http_connection import events_of, run_params
+from dind_executor.http_connection import read_events, run_params
 from fake_http import FakeHttp
 from fake_server import result
 from dindtest import engine, wait
@@ -195,7 +195,7 @@ class Remote(ClientTest):
             def readline(self, _):
                 return self.lines.pop(0) if self.lines else b""
         text = b": c\n\nevent: a\ndata: 1\r\ndata:2\n\r\nid: 4\nretry: 1\ndata:  x\n\nevent: without data\n\nevent: cut\ndata: 1\n"
-        self.assertEqual(list(events_of(Lines(text))), [("a", "1\n2"), ("", " x")])
+        self.assertEqual(list(read_events(Lines(text))), [("a", "1\n2"), ("", " x")])
 
 
 class Elsewhere(ClientTest):

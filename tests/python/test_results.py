@@ -6,14 +6,14 @@ import typing
 
 from case import ClientTest
 import dind_executor
-from dind_executor.errors import error_of
-from dind_executor.result import result_of
+from dind_executor.errors import to_error
+from dind_executor.result import to_result
 from fake_server import result
 
 
 class Results(ClientTest):
     def test_the_guides_keys_and_the_rest_in_pythons_names_and_units(self):
-        made = result_of(result(returncode=137, stdout="日本語\n", verdict="out_of_memory", exitCode=None, signal=9,
+        made = to_result(result(returncode=137, stdout="日本語\n", verdict="out_of_memory", exitCode=None, signal=9,
                                 durationMs=1500, cpuMs=250.5, peakMemoryBytes=1 << 40, imageDigest="sha256:2",
                                 builder="classic", cancelReason="user", ending="out of memory: the limit is 64 MiB", notes=["a note"], stdoutTruncatedBytes=7))
         self.assertEqual(dict(made), {
@@ -25,7 +25,7 @@ class Results(ClientTest):
             "run_id": "r", "ending": "out of memory: the limit is 64 MiB", "notes": ["a note"]})
 
     def test_every_key_is_declared_for_items_and_attributes_alike(self):
-        made = result_of(result())
+        made = to_result(result())
         self.assertEqual(set(made), set(dind_executor.ResultDict.__annotations__))
         for name in made:
             self.assertEqual(getattr(made, name), made[name])
@@ -33,7 +33,7 @@ class Results(ClientTest):
         self.assertEqual({name: declared[name] for name in made}, typing.get_type_hints(dind_executor.ResultDict))
 
     def test_a_result_is_a_dict_that_copies_pickles_and_turns_into_json(self):
-        made = result_of(result(stdout="x"))
+        made = to_result(result(stdout="x"))
         self.assertIsInstance(made, dict)
         self.assertEqual(json.loads(json.dumps(made)), made)
         for again in (pickle.loads(pickle.dumps(made)), copy.deepcopy(made), copy.copy(made)):
@@ -48,10 +48,10 @@ class Results(ClientTest):
         for answer in (None, [], "ok", {}, {"returncode": 0}, {"returncode": True, "verdict": "ok"},
                        {"returncode": "0", "verdict": "ok"}, {"returncode": 0, "verdict": None}):
             with self.subTest(answer=answer), self.assertRaises(ValueError):
-                result_of(answer)
+                to_result(answer)
 
     def test_an_answer_with_values_of_other_types_has_neutral_ones(self):
-        made = result_of(result(stdout=3, exitCode="0", durationMs="long", cpuMs=True, notes="one", peakMemoryBytes=None))
+        made = to_result(result(stdout=3, exitCode="0", durationMs="long", cpuMs=True, notes="one", peakMemoryBytes=None))
         self.assertEqual((made.stdout, made.exit_code, made.duration, made.cpu_time, made.notes, made.peak_memory),
                          ("", None, 0.0, None, [], None))
 
@@ -67,7 +67,7 @@ class Errors(ClientTest):
                              "internal": dind_executor.DindExecutorError,
                              "of_a_later_version": dind_executor.DindExecutorError}.items():
             with self.subTest(kind):
-                error = error_of({"code": -32000, "message": "m",
+                error = to_error({"code": -32000, "message": "m",
                                   "data": {"kind": kind, "message": "the message", "httpStatus": 418}})
                 self.assertIs(type(error), wanted)
                 self.assertIsInstance(error, dind_executor.DindExecutorError)
@@ -80,11 +80,11 @@ class Errors(ClientTest):
     def test_an_error_of_any_shape_is_one(self):
         for answer in (None, 1, [], {}, {"code": -32000}, {"data": []}, {"message": 3, "data": {"kind": 1}}):
             with self.subTest(answer=answer):
-                error = error_of(answer)
+                error = to_error(answer)
                 self.assertEqual((error.kind, error.http_status), ("internal", 500))
                 self.assertTrue(error.message)
-        self.assertIsInstance(error_of({"code": -32602, "message": "m"}), dind_executor.InvalidRequest)
-        self.assertIn("another version", str(error_of({"code": -32601, "message": "no method x"})))
+        self.assertIsInstance(to_error({"code": -32602, "message": "m"}), dind_executor.InvalidRequest)
+        self.assertIn("another version", str(to_error({"code": -32601, "message": "no method x"})))
 
     def test_errors_are_also_what_python_calls_them(self):
         self.assertTrue(issubclass(dind_executor.InvalidRequest, ValueError))

@@ -1,7 +1,7 @@
 """The client knows the fields of api/: each request has exactly those, and of a result each is read."""
 from case import ClientTest
 from dind_executor import wire, wire_types
-from dind_executor.result import result_of
+from dind_executor.result import to_result
 
 OPTIONS = wire.Options(timeout=5, stdin="in", env={"A": "1"}, limits={"pids": 5}, network="none", isolation="runc", run_id="r",
                        keep_output_bytes=1, record=False, stream=True)
@@ -39,5 +39,5 @@ class WireTypes(ClientTest):
 
     def test_every_field_of_a_result_is_read_and_no_other(self):
         answer = Asked(returncode=0, verdict="ok")
-        result_of(answer)
+        to_result(answer)
         self.assertEqual(answer.read, self.fields(wire_types.ExecutionResult))

@@ -13,7 +13,7 @@ from .errors import InvalidRequest
 from .executor import Executor
 from .link import Path
 from .result import RunResult
-from .streaming import pieces_of
+from .streaming import stream_run
 
 if TYPE_CHECKING:
     from typing_extensions import ParamSpec  # typing has it from Python 3.10 on
@@ -83,7 +83,7 @@ class AsyncExecutor(AsyncCalls):
             42
             ok
         """
-        return pieces_of(method, args, dict(keywords))
+        return stream_run(method, args, dict(keywords))
 
     async def close(self) -> None:
         """As `Executor.close`."""

@@ -11,11 +11,11 @@ from .cancellation import Cancellation
 from .deadline import Deadline
 from .errors import Busy, Cancelled, DindExecutorError
 from .link import Link
-from .places import next_try
 from .result import RunResult
+from .retry import next_try
 from .runs import STATUS_TIMEOUT, EngineStatus, OnOutput, Run, Status
 from .waiting_sync import Signal, end, send
-from .wire import Command, Request, Workspace, options_of
+from .wire import Command, Request, Workspace, to_options
 from .wire_types import Isolation, Limits, Network, Pull
 
 log = logging.getLogger("dind_executor")
@@ -107,7 +107,7 @@ class SyncCalls:
             >>> result["returncode"], result["verdict"]
             (3, 'failed')
         """
-        options = options_of(
+        options = to_options(
             timeout, on_output, stdin, env, limits, network, isolation, run_id, keep_output_bytes, record
         )
         request = wire.python_code(code, python_version, requirements, options)
@@ -150,7 +150,7 @@ class SyncCalls:
             >>> executor.run_shell_script("echo $((6 * 7)); exit 1", timeout=30)["returncode"]
             1
         """
-        options = options_of(
+        options = to_options(
             timeout, on_output, stdin, env, limits, network, isolation, run_id, keep_output_bytes, record
         )
         request = wire.shell_script(script, shell, image, options)
@@ -195,7 +195,7 @@ class SyncCalls:
             >>> executor.run_command("node:20-alpine", ["node", "--version"])["stdout"]
             'v20.19.0\n'
         """
-        options = options_of(
+        options = to_options(
             timeout, on_output, stdin, env, limits, network, isolation, run_id, keep_output_bytes, record
         )
         request = wire.command(image, command, mount_workspace, working_dir, options)
@@ -240,7 +240,7 @@ class SyncCalls:
             >>> executor.build_and_run('FROM busybox\nCMD ["echo", "built"]')["stdout"]
             'built\n'
         """
-        options = options_of(
+        options = to_options(
             timeout, on_output, stdin, env, limits, network, isolation, run_id, keep_output_bytes, record
         )
         request = wire.build(dockerfile_content, context_path, build_args, target, options)
@@ -306,7 +306,7 @@ class SyncCalls:
             >>> executor.run("console.log(process.argv[2])", language="javascript", args=["hi"])["stdout"]
             'hi\n'
         """
-        options = options_of(
+        options = to_options(
             timeout, on_output, stdin, env, limits, network, isolation, run_id, keep_output_bytes, record
         )
         request = wire.whole_run(

@@ -11,16 +11,16 @@ from collections import deque
 from typing import Any, Callable, NamedTuple, Optional
 
 from .deadline import Deadline
-from .errors import CallTimeout, DindExecutorError, InvalidRequest, ServerGone, error_of
+from .errors import CallTimeout, DindExecutorError, InvalidRequest, ServerGone, to_error
 from .framing import FrameReader, FramingError, frame
 from .streams import Stream
 
 log = logging.getLogger("dind_executor")
 
 PROTOCOL = 1
-_ROOM = 16 << 20  # characters of output that wait for a call's callback; what comes on top is left out
-CLOSE_PATIENCE = 10.0  # seconds that a server has to remove its containers and end
-_CANCEL_PATIENCE = 0.5  # seconds in which a cancel must be sent
+_MAX_HELD = 16 << 20  # characters of output that wait for a call's callback; what comes on top is left out
+CLOSE_TIMEOUT = 10.0  # seconds that a server has to remove its containers and end
+_CANCEL_TIMEOUT = 0.5  # seconds in which a cancel must be sent
 
 
 class NotSent(ServerGone):
@@ -62,21 +62,21 @@ class Call:
         self._outputs: deque[Output] = deque()
         self._held = 0
         self._answer: Optional[Answer] = None
-        self._deserted = False
+        self._ignored = False
         self.left_out = 0  # characters of output that nobody took in time
 
     def put(self, output: Output) -> None:
         """Adds output. The reader never waits for a taker: one slow callback would hold up every other call."""
         with self._changed:
-            if self._deserted or self._answer is not None:
+            if self._ignored or self._answer is not None:
                 return
-            if self._held + len(output.text) > _ROOM:
+            if self._held + len(output.text) > _MAX_HELD:
                 self.left_out += len(output.text)
                 return
             self._outputs.append(output)
             self._held += len(output.text)
             self._changed.notify_all()
-        self._tell()
+        self._notify()
 
     def finish(self, answer: Answer) -> None:
         """Sets the answer; only the first one counts."""
@@ -84,12 +84,12 @@ class Call:
             if self._answer is None:
                 self._answer = answer
             self._changed.notify_all()
-        self._tell()
+        self._notify()
 
-    def desert(self) -> None:
+    def ignore(self) -> None:
         """The caller takes no more: further events are dropped."""
         with self._changed:
-            self._deserted = True
+            self._ignored = True
             self._outputs.clear()
 
     def take(self) -> tuple[list[Output], Optional[Answer]]:
@@ -105,7 +105,7 @@ class Call:
         with self._changed:
             return self._changed.wait_for(lambda: bool(self._outputs) or self._answer is not None, deadline.left())
 
-    def _tell(self) -> None:
+    def _notify(self) -> None:
         if self._wake is not None:
             with contextlib.suppress(RuntimeError):  # an event loop that is closed
                 self._wake()
@@ -196,14 +196,14 @@ class Connection:
     def cancel(self, run_id: str) -> None:
         """Tells the server to end a run; its own call is answered once it has. Never raises."""
         try:
-            self.call("run/cancel", {"runId": run_id}, Deadline(_CANCEL_PATIENCE)).desert()
+            self.call("run/cancel", {"runId": run_id}, Deadline(_CANCEL_TIMEOUT)).ignore()
         except DindExecutorError as error:
             log.debug("a run could not be cancelled: %s", error)
 
-    def close(self, patience: float = CLOSE_PATIENCE) -> None:
-        """Ends the connection, and with it its runs. A server that this client started has `patience` seconds to end by itself."""
+    def close(self, timeout: float = CLOSE_TIMEOUT) -> None:
+        """Ends the connection, and with it its runs. A server that this client started has `timeout` seconds to end by itself."""
         self._end(f"The connection to {self.name} was closed during the call")
-        self._stream.close(patience)
+        self._stream.close(timeout)
         if threading.current_thread() is not self._reader:
             self._reader.join(1)
 
@@ -227,7 +227,7 @@ class Connection:
             self._end(f"{self.name} read no bytes in the time of a call; the next call opens a new connection")
             raise CallTimeout(f"The request could not be sent in time: {self.name} does not read") from None
         except OSError:
-            self._end_as_gone()
+            self._end_after_loss()
             raise NotSent(self._ended or "") from None
         except BaseException:  # Ctrl-C: nobody knows how much of the frame is out
             self._end(f"A call was interrupted while it was sent to {self.name}; the next call opens a new connection")
@@ -241,21 +241,21 @@ class Connection:
             while data := self._stream.receive():
                 for body in frames.feed(data):
                     self._handle(json.loads(body))
-            self._end_as_gone()
+            self._end_after_loss()
         except (FramingError, ValueError, RecursionError, MemoryError) as error:
             log.error("%s sent an invalid message (%s); the connection is closed", self.name, error)
             self._end(f"{self.name} sent an invalid message ({error}); the next call opens a new connection")
         if self._dropped:
-            self._stream.close(CLOSE_PATIENCE)
+            self._stream.close(CLOSE_TIMEOUT)
 
     def _handle(self, message: Any) -> None:
         if not isinstance(message, dict):
             raise FramingError(f"a {type(message).__name__} for a message")
         method = message.get("method")
         if method is None:
-            self._answered(message)
+            self._on_answer(message)
         elif method == "run/output":
-            self._output(message.get("params"))
+            self._on_output(message.get("params"))
         else:
             log.debug("%s: %s", method, message.get("params"))
 
@@ -266,7 +266,7 @@ class Connection:
                 self._runs.pop(call.run_id, None)
             return call
 
-    def _answered(self, message: dict[str, Any]) -> None:
+    def _on_answer(self, message: dict[str, Any]) -> None:
         number = message.get("id")
         call = self._forget(number) if isinstance(number, int) else None
         if call is None:
@@ -274,11 +274,11 @@ class Connection:
             return
         self.suspect = False
         if "error" in message:
-            call.finish(Answer(None, error_of(message["error"])))
+            call.finish(Answer(None, to_error(message["error"])))
         else:
             call.finish(Answer(message.get("result"), None))
 
-    def _output(self, params: Any) -> None:
+    def _on_output(self, params: Any) -> None:
         if not isinstance(params, dict):
             return
         run_id, channel, text = params.get("runId"), params.get("channel"), params.get("text")
@@ -287,10 +287,10 @@ class Connection:
         if call is not None and isinstance(channel, str) and isinstance(text, str):
             call.put(Output(channel, text))
 
-    def _end_as_gone(self) -> None:
+    def _end_after_loss(self) -> None:
         if self.alive():
             self._end(
-                f"{self.name} ended during the call{self._stream.last_words()}; the next call opens a new connection"
+                f"{self.name} ended during the call{self._stream.exit_text()}; the next call opens a new connection"
             )
 
     def _end(self, message: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import Optional
 
-_LONGEST_WAIT = 2_147_483.0  # seconds: poll(2) takes an int of milliseconds, and locks on Windows not much more
+_MAX_WAIT = 2_147_483.0  # seconds: poll(2) takes an int of milliseconds, and locks on Windows not much more
 
 
 class Deadline:
@@ -20,7 +20,7 @@ class Deadline:
 
     def left(self) -> Optional[float]:
         """Seconds until then, as many as one wait can take; 0 when it is past, None when there is none."""
-        return None if self._until is None else min(_LONGEST_WAIT, max(0.0, self._until - time.monotonic()))
+        return None if self._until is None else min(_MAX_WAIT, max(0.0, self._until - time.monotonic()))
 
     def past(self) -> bool:
         """Whether it is over."""

@@ -187,7 +187,7 @@ _REFUSED = (-32700, -32600, -32602)  # JSON-RPC 2.0, section 5.1: parse error, i
 _METHOD_NOT_FOUND = -32601
 
 
-def error_of(answer: object) -> DindExecutorError:
+def to_error(answer: object) -> DindExecutorError:
     """Makes an exception of a JSON-RPC error object, whatever shape it has.
 
     Args:

@@ -9,8 +9,8 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-_HEADER_LIMIT = 4096
-_BODY_LIMIT = 256 << 20  # bytes; four times what a server sends, so that only nonsense is refused
+_MAX_HEADER_BYTES = 4096
+_MAX_BODY_BYTES = 256 << 20  # bytes; four times what a server sends, so that only nonsense is refused
 
 
 class FramingError(Exception):
@@ -79,18 +79,18 @@ class FrameReader:
 
     def _header(self) -> bool:
         end = self._held.find(b"\r\n\r\n", self._searched)
-        if end > _HEADER_LIMIT or (end < 0 and len(self._held) > _HEADER_LIMIT + 3):
+        if end > _MAX_HEADER_BYTES or (end < 0 and len(self._held) > _MAX_HEADER_BYTES + 3):
             raise FramingError("a header without an end")
         if end < 0:
             self._searched = max(0, len(self._held) - 3)
             return False
-        self._length = _length_of(bytes(self._held[:end]))
+        self._length = _content_length(bytes(self._held[:end]))
         del self._held[: end + 4]
         self._searched = 0
         return True
 
 
-def _length_of(header: bytes) -> int:
+def _content_length(header: bytes) -> int:
     length = -1
     for line in header.split(b"\r\n"):
         name, colon, value = line.partition(b":")
@@ -99,7 +99,7 @@ def _length_of(header: bytes) -> int:
         if name.strip().lower() != b"content-length":
             continue
         digits = value.strip()
-        if not digits.isdigit() or len(digits) > 12 or int(digits) > _BODY_LIMIT or length not in (-1, int(digits)):
+        if not digits.isdigit() or len(digits) > 12 or int(digits) > _MAX_BODY_BYTES or length not in (-1, int(digits)):
             raise FramingError(f"an invalid Content-Length: {line[:80]!r}")
         length = int(digits)
     if length < 0:

@@ -17,7 +17,7 @@ import urllib.parse
 from collections.abc import Iterator
 from typing import Any, Callable, Optional
 
-from .connection import CLOSE_PATIENCE, Answer, Call, NotSent, Output
+from .connection import CLOSE_TIMEOUT, Answer, Call, NotSent, Output
 from .deadline import Deadline
 from .errors import (
     CallTimeout,
@@ -26,14 +26,14 @@ from .errors import (
     ServerGone,
     ServerUnavailable,
     Unauthorized,
-    error_of,
+    to_error,
 )
 
 log = logging.getLogger("dind_executor")
 
-_SILENCE = 60.0  # seconds without a byte after which a server counts as gone; it sends a comment every 15 s
-_CANCEL_PATIENCE = 2.0  # seconds in which a cancel must be taken; then the connection is closed, which cancels too
-_LINE_LIMIT = 256 << 20  # bytes of one event; four times what a server sends
+_MAX_SILENCE = 60.0  # seconds without a byte after which a server counts as gone; it sends a comment every 15 s
+_CANCEL_TIMEOUT = 2.0  # seconds in which a cancel must be taken; then the connection is closed, which cancels too
+_MAX_EVENT_BYTES = 256 << 20  # bytes of one event; four times what a server sends
 _KINDS = {400: "invalid_request", 401: "unauthorized", 404: "not_found", 413: "invalid_request", 422: "invalid_request"}
 _KINDS.update({424: "image_unavailable", 429: "busy", 502: "engine_error", 503: "engine_unavailable"})
 
@@ -122,7 +122,7 @@ class HttpConnection:
             Unauthorized: It does not accept the token.
         """
         try:
-            status, body, _ = self._ask("GET", "/openapi.json", deadline.at_most(_SILENCE))
+            status, body, _ = self._ask("GET", "/openapi.json", deadline.at_most(_MAX_SILENCE))
         except (OSError, http.client.HTTPException) as error:
             raise ServerUnavailable(
                 f"No dind-executor answers at {self._address} ({error}); start one with `dind-executor serve --listen"
@@ -189,7 +189,7 @@ class HttpConnection:
         """Tells the server to end a run, without waiting. Never raises."""
         threading.Thread(target=self._cancel, args=(run_id,), name="dind-executor cancel", daemon=True).start()
 
-    def close(self, patience: float = CLOSE_PATIENCE) -> None:
+    def close(self, timeout: float = CLOSE_TIMEOUT) -> None:
         """Ends every call, and with it its run: the server cancels a run whose client is gone."""
         self._end(self._closed_message)
 
@@ -204,7 +204,7 @@ class HttpConnection:
 
     def _connection(self, deadline: Deadline) -> http.client.HTTPConnection:
         left = deadline.left()
-        timeout = _SILENCE if left is None else max(min(left, _SILENCE), 0.001)
+        timeout = _MAX_SILENCE if left is None else max(min(left, _MAX_SILENCE), 0.001)
         if self._secure:
             tls = ssl.create_default_context()
             return http.client.HTTPSConnection(self._host, self._port, timeout=timeout, context=tls)
@@ -218,14 +218,14 @@ class HttpConnection:
             # A server may refuse a body before it has read all of it: then its answer is there to be read.
             if not _readable(sock):
                 raise
-        sock.settimeout(_SILENCE)
+        sock.settimeout(_MAX_SILENCE)
 
     def _ask(self, method: str, path: str, deadline: Deadline) -> tuple[int, Any, Optional[str]]:
         exchange = _Exchange(self._connection(deadline))
         try:
             self._send(exchange, method, path, b"", {})
             reply = exchange.connection.getresponse()
-            return reply.status, _json(reply.read(_LINE_LIMIT)), reply.getheader("Retry-After")
+            return reply.status, _json(reply.read(_MAX_EVENT_BYTES)), reply.getheader("Retry-After")
         finally:
             exchange.close()
 
@@ -236,17 +236,21 @@ class HttpConnection:
             call.finish(Answer(None, ServerUnavailable(f"{self.name} does not answer ({error})")))
             return
         fine = status == 200
-        message = None if fine else f"{self.name} reports that it can't run anything: no engine answers, or runs are switched off"
+        message = (
+            None
+            if fine
+            else f"{self.name} reports that it can't run anything: no engine answers, or runs are switched off"
+        )
         call.finish(Answer({"enabled": True, "available": fine, "address": self._address, "message": message}, None))
 
     def _read(self, call: Call, connection: http.client.HTTPConnection) -> None:
         try:
             reply = connection.getresponse()
             if reply.status != 200:
-                error = _refusal(reply.status, _json(reply.read(_LINE_LIMIT)), reply.getheader("Retry-After"))
+                error = _reply_error(reply.status, _json(reply.read(_MAX_EVENT_BYTES)), reply.getheader("Retry-After"))
                 call.finish(Answer(None, error))
                 return
-            for event, data in events_of(reply):
+            for event, data in read_events(reply):
                 value = json.loads(data)
                 if event == "output":
                     call.put(Output(str(value["channel"]), str(value["text"])))
@@ -254,7 +258,7 @@ class HttpConnection:
                     call.finish(Answer(value, None))
                     return
                 elif event == "error":
-                    call.finish(Answer(None, error_of({"data": value})))
+                    call.finish(Answer(None, to_error({"data": value})))
                     return
             raise ConnectionError("the stream ended before the run did")
         except (OSError, http.client.HTTPException, ValueError, KeyError, TypeError, AttributeError) as error:
@@ -264,7 +268,7 @@ class HttpConnection:
             self._forget(call)
 
     def _cancel(self, run_id: str) -> None:
-        deadline = Deadline(_CANCEL_PATIENCE)
+        deadline = Deadline(_CANCEL_TIMEOUT)
         pause = threading.Event()
         while True:
             with self._lock:
@@ -346,11 +350,11 @@ def python_image(version: str) -> str:
     return f"python:{version}" if "slim" in version.split("-") else f"python:{version}-slim"
 
 
-def events_of(reply: Any) -> Iterator[tuple[str, str]]:
+def read_events(reply: Any) -> Iterator[tuple[str, str]]:
     """The events of a stream of server-sent events, each as its name and its data."""
     name = ""
     data: list[str] = []
-    while line := reply.readline(_LINE_LIMIT):
+    while line := reply.readline(_MAX_EVENT_BYTES):
         text = line.decode("utf-8").rstrip("\r\n")
         if not text:
             if data:
@@ -362,7 +366,7 @@ def events_of(reply: Any) -> Iterator[tuple[str, str]]:
             data.append(text[5:].removeprefix(" "))
 
 
-def _refusal(status: int, body: Any, retry_after: Optional[str]) -> DindExecutorError:
+def _reply_error(status: int, body: Any, retry_after: Optional[str]) -> DindExecutorError:
     body = body if isinstance(body, dict) else {}
     said = body.get("error") if isinstance(body.get("error"), dict) else {}
     detail = body.get("detail")
@@ -370,7 +374,7 @@ def _refusal(status: int, body: Any, retry_after: Optional[str]) -> DindExecutor
     data = {"kind": _KINDS.get(status, "internal"), "message": message, "httpStatus": status, **(said or {})}
     if retry_after and retry_after.isdigit():
         data["retryAfter"] = int(retry_after)
-    return error_of({"data": data})
+    return to_error({"data": data})
 
 
 def _json(body: bytes) -> Any:

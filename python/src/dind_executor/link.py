@@ -22,9 +22,9 @@ log = logging.getLogger("dind_executor")
 Path = Union[str, "os.PathLike[str]"]
 AnyConnection = Union[Connection, HttpConnection]
 
-_START_PATIENCE = 10.0  # seconds in which a server must say who it is
-_SOCKET_PATIENCE = 1.0  # the same for one at a usual path, which nobody named
-_PROOF_PATIENCE = 1.0  # the same for one that left a call without an answer
+_HANDSHAKE_TIMEOUT = 10.0  # seconds in which a server must say who it is
+_DEFAULT_SOCKET_TIMEOUT = 1.0  # the same for one at a usual path, which nobody named
+_PROBE_TIMEOUT = 1.0  # the same for one that left a call without an answer
 _OFF = ("false", "0", "no", "off")
 
 
@@ -33,13 +33,13 @@ def enabled() -> bool:
     return os.environ.get("DIND_ENABLED", "").lower() not in _OFF
 
 
-def usual_sockets() -> list[str]:
+def default_sockets() -> list[str]:
     """The default sockets of servers: the user's, then the machine's."""
     folder = os.environ.get("XDG_RUNTIME_DIR")
     return [*([f"{folder}/dind-executor.sock"] if folder else []), "/run/dind-executor/dind-executor.sock"]
 
 
-def check_place(socket: object, program: object, url: object, token: object) -> None:
+def check_address(socket: object, program: object, url: object, token: object) -> None:
     """Checks what says where a server is.
 
     Raises:
@@ -72,7 +72,7 @@ class Link:
         url: Optional[str] = None,
         token: Optional[str] = None,
     ) -> None:
-        check_place(socket, program, url, token)
+        check_address(socket, program, url, token)
         self._socket = None if socket is None else os.fspath(socket)
         self._program = None if program is None else os.fspath(program)
         self._url, self._token = url, token
@@ -106,12 +106,12 @@ class Link:
                 raise ServerUnavailable("No connection to a server is opened: the interpreter is exiting")
             old = self._connection
             if old is not None:
-                if old.alive() and not (old.suspect and not _proves_itself(old, deadline)):
+                if old.alive() and not (old.suspect and not _answers(old, deadline)):
                     return old
                 # It has ended, or it hangs: nothing is to be waited for.
                 self._connection = None
                 old.close(0 if old.suspect else 1)
-            self._connection = self._connect(deadline.at_most(_START_PATIENCE))
+            self._connection = self._connect(deadline.at_most(_HANDSHAKE_TIMEOUT))
             log.debug("connected to %s", self._connection.name)
             return self._connection
         finally:
@@ -146,14 +146,14 @@ class Link:
             return remote
         named = self._socket or (not self._program and os.environ.get("DIND_EXECUTOR_SOCKET"))
         if named:
-            return _greeted(Connection(SocketStream(named, deadline)), deadline)
+            return _handshake(Connection(SocketStream(named, deadline)), deadline)
         if not self._program:
-            for path in usual_sockets():
+            for path in default_sockets():
                 if not os.path.exists(path):
                     continue
                 try:
-                    patience = deadline.at_most(_SOCKET_PATIENCE)
-                    return _greeted(Connection(SocketStream(path, patience)), patience)
+                    attempt = deadline.at_most(_DEFAULT_SOCKET_TIMEOUT)
+                    return _handshake(Connection(SocketStream(path, attempt)), attempt)
                 except ServerUnavailable as error:
                     log.info("%s", error.message)
         wanted = self._program or os.environ.get("DIND_EXECUTOR") or "dind-executor"
@@ -163,10 +163,10 @@ class Link:
                 f"There is no program {wanted}: install dind-executor on PATH, name it in DIND_EXECUTOR, or name a"
                 f" server's socket in DIND_EXECUTOR_SOCKET. On another machine: {ELSEWHERE}"
             )
-        return _greeted(Connection(ChildStream(program)), deadline)
+        return _handshake(Connection(ChildStream(program)), deadline)
 
 
-def _greeted(connection: Connection, deadline: Deadline) -> Connection:
+def _handshake(connection: Connection, deadline: Deadline) -> Connection:
     """The connection, once the server has said that it speaks our protocol."""
     try:
         call = connection.call("server/info", {}, deadline)
@@ -190,11 +190,11 @@ def _greeted(connection: Connection, deadline: Deadline) -> Connection:
         raise
 
 
-def _proves_itself(connection: AnyConnection, deadline: Deadline) -> bool:
+def _answers(connection: AnyConnection, deadline: Deadline) -> bool:
     left = deadline.left()
-    patience = Deadline(_PROOF_PATIENCE if left is None else min(_PROOF_PATIENCE, left / 2))
+    attempt = Deadline(_PROBE_TIMEOUT if left is None else min(_PROBE_TIMEOUT, left / 2))
     with contextlib.suppress(NotSent, CallTimeout):
-        return connection.call("server/info", {}, patience).wait(patience) and connection.alive()
+        return connection.call("server/info", {}, attempt).wait(attempt) and connection.alive()
     return False
 
 

@@ -158,7 +158,7 @@ class RunResult(dict[str, Any]):
         return f"RunResult({super().__repr__()})"
 
 
-def result_of(answer: object) -> RunResult:
+def to_result(answer: object) -> RunResult:
     """Makes a result of the server's answer.
 
     Args:

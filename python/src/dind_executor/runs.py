@@ -9,7 +9,7 @@ from .connection import Answer, Call, NotSent, Output
 from .deadline import Deadline
 from .errors import CallTimeout, DindExecutorError, Disabled
 from .link import AnyConnection, Link
-from .result import RunResult, result_of
+from .result import RunResult, to_result
 from .wire import Request, seconds
 
 log = logging.getLogger("dind_executor")
@@ -83,7 +83,7 @@ class Asked:
     def give_up(self) -> None:
         """No caller waits any more: further events are dropped."""
         if self._call is not None:
-            self._call.desert()
+            self._call.ignore()
 
     def _send(self) -> None:
         self._connection = self._link.connected(self.deadline)
@@ -109,13 +109,13 @@ class Run(Asked):
         deadline = Deadline(None if request.timeout is None else request.timeout + GRACE)
         super().__init__(link, request.method, request.params, deadline, request.run_id, wake)
         self._request = request
-        self._told = False
+        self._cancel_sent = False
 
     def cancel(self) -> None:
         """Tells the server to end it. Does not wait, and never raises."""
-        if self._connection is None or self._told:
+        if self._connection is None or self._cancel_sent:
             return
-        self._told = self._call is not None  # before that, the request itself may still be on its way
+        self._cancel_sent = self._call is not None  # before that, the request itself may still be on its way
         self._connection.cancel(self._request.run_id)
 
     def give_up(self) -> None:
@@ -141,7 +141,7 @@ class Run(Asked):
         """
         value = answer.value()
         try:
-            result = result_of(value)
+            result = to_result(value)
         except ValueError as error:
             raise DindExecutorError(f"{self._server()} answered without a run's result: {error}") from None
         left_out = 0 if self._call is None else self._call.left_out

@@ -6,7 +6,7 @@ from typing import Optional
 
 from .aio import AsyncExecutor
 from .executor import Executor
-from .link import Path, check_place
+from .link import Path, check_address
 
 _Key = tuple[Optional[str], Optional[str], Optional[str], Optional[str]]
 _shared: dict[_Key, Executor] = {}
@@ -38,7 +38,7 @@ def get_executor(
         >>> get_executor() is get_executor()
         True
     """
-    check_place(socket, program, url, token)  # before they are a key: not everything can be one
+    check_address(socket, program, url, token)  # before they are a key: not everything can be one
     key = (None if socket is None else str(socket), None if program is None else str(program), url, token)
     # No lock, which a forked child might find held; an executor that is made for nothing has no connection.
     return _shared.get(key) or _shared.setdefault(key, Executor(socket, program, url=url, token=token))

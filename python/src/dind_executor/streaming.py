@@ -9,10 +9,10 @@ from typing import Any, Callable, Union
 from .connection import Output
 from .result import RunResult
 
-_ROOM = 16 << 20  # characters of output that wait for the consumer; what comes on top is left out and counted
+_MAX_HELD = 16 << 20  # characters of output that wait for the consumer; what comes on top is left out and counted
 
 
-async def pieces_of(
+async def stream_run(
     method: Callable[..., Awaitable[RunResult]], args: Any, keywords: dict[str, Any]
 ) -> AsyncIterator[Union[Output, RunResult]]:
     """Runs `method(*args, **keywords)` and yields its output as it comes, and the result as the last piece."""
@@ -22,7 +22,7 @@ async def pieces_of(
 
     def put(channel: str, text: str) -> None:
         nonlocal held, left_out
-        if held + len(text) > _ROOM:
+        if held + len(text) > _MAX_HELD:
             left_out += len(text)
         else:
             held += len(text)

@@ -74,8 +74,8 @@ class Stream:
             with contextlib.suppress(OSError):
                 each.shutdown(socket.SHUT_RDWR)
 
-    def close(self, patience: float) -> None:
-        """Ends the stream and frees it; waits up to `patience` seconds for a server that this client started to end."""
+    def close(self, timeout: float) -> None:
+        """Ends the stream and frees it; waits up to `timeout` seconds for a server that this client started to end."""
         self.shut()
         self.abandon()
 
@@ -84,7 +84,7 @@ class Stream:
         self._outgoing.close()
         self._incoming.close()
 
-    def last_words(self) -> str:
+    def exit_text(self) -> str:
         """How the server ended, as far as it is known: `": it ended with exit code 1 (no such option)"`, or nothing."""
         return ""
 
@@ -115,7 +115,7 @@ class SocketStream(Stream):
         except (OSError, ValueError) as error:
             connection.close()
             raise ServerUnavailable(
-                f"No dind-executor answers at the socket {path} ({_said(error)}); start one with"
+                f"No dind-executor answers at the socket {path} ({_reason(error)}); start one with"
                 f" `dind-executor serve --socket {path}`, or name another in DIND_EXECUTOR_SOCKET"
             ) from None
         super().__init__(connection, connection)
@@ -150,7 +150,7 @@ class ChildStream(Stream):
             input_ours.close()
             output_ours.close()
             raise ServerUnavailable(
-                f"{program} could not be started ({_said(error)}); name the program in DIND_EXECUTOR, or put"
+                f"{program} could not be started ({_reason(error)}); name the program in DIND_EXECUTOR, or put"
                 " dind-executor on PATH"
             ) from None
         finally:
@@ -167,11 +167,11 @@ class ChildStream(Stream):
         """The server's process id."""
         return self._child.pid
 
-    def close(self, patience: float) -> None:
-        """Ends its input and waits until it has removed its containers and ended; kills it after `patience` seconds."""
+    def close(self, timeout: float) -> None:
+        """Ends its input and waits until it has removed its containers and ended; kills it after `timeout` seconds."""
         self.shut()
         try:
-            self._child.wait(patience)
+            self._child.wait(timeout)
         except subprocess.TimeoutExpired:
             log.warning("%s does not end by itself; it is killed", self.name)
             self._child.kill()
@@ -181,7 +181,7 @@ class ChildStream(Stream):
         if self._child.stderr is not None and not self._log.is_alive():
             self._child.stderr.close()
 
-    def last_words(self) -> str:
+    def exit_text(self) -> str:
         """How it ended, and the last line of its log."""
         try:
             code = self._child.wait(1)
@@ -205,5 +205,5 @@ class ChildStream(Stream):
             log.log(_LEVELS[level] if known else logging.WARNING, "server: %s", message if known else line)
 
 
-def _said(error: Exception) -> str:
+def _reason(error: Exception) -> str:
     return os.strerror(error.errno) if isinstance(error, OSError) and error.errno else str(error)

@@ -17,8 +17,8 @@ MAX_SECONDS = 1_000_000_000  # as the server bounds a duration
 _MAX_MEMORY = 1 << 50  # bytes; as the server bounds it, and so are the next three
 _MAX_CPUS = 1_000_000
 _MAX_PIDS = 1_000_000_000
-_MAX_KEPT = 16 << 20  # bytes
-_MAX_SHOWN = 60  # characters of a value in a message
+_MAX_KEPT_OUTPUT = 16 << 20  # bytes
+_MAX_QUOTED = 60  # characters of a value in a message
 _WORKSPACE = {"read_only": "readOnly", "read_write": "readWrite"}
 
 
@@ -37,7 +37,7 @@ class Options(NamedTuple):
     stream: bool = False
 
 
-def options_of(
+def to_options(
     timeout: Optional[float],
     on_output: Optional[Callable[[str, str], object]],
     stdin: Optional[str],
@@ -55,7 +55,7 @@ def options_of(
         InvalidRequest: `on_output` can't be called.
     """
     if on_output is not None and not callable(on_output):
-        raise InvalidRequest(f"on_output is a function of (channel, text), or None; not {_shown(on_output)}")
+        raise InvalidRequest(f"on_output is a function of (channel, text), or None; not {_quote(on_output)}")
     return Options(
         timeout, stdin, env, limits, network, isolation, run_id, keep_output_bytes, record, on_output is not None
     )
@@ -171,7 +171,7 @@ def _request(method: str, params: dict[str, Any], options: Options, timeout_name
             "network": _optional_text("network", options.network),
             "isolation": _optional_text("isolation", options.isolation),
             "runId": run_id,
-            "keepOutputBytes": _number("keep_output_bytes", options.keep_output_bytes, _MAX_KEPT),
+            "keepOutputBytes": _number("keep_output_bytes", options.keep_output_bytes, _MAX_KEPT_OUTPUT),
             "record": None if _flag("record", options.record) else False,
             "stream": True if options.stream else None,
         }
@@ -189,10 +189,10 @@ def seconds(name: str, value: Optional[float]) -> Optional[float]:
         return None
     # Compared, since math.isfinite raises OverflowError for an int above 1.8e308. No comparison holds for a NaN.
     if not isinstance(value, (int, float)) or isinstance(value, bool) or not value > 0 or value == math.inf:
-        raise InvalidRequest(f"{name} is a number of seconds greater than 0, or None; not {_shown(value)}")
+        raise InvalidRequest(f"{name} is a number of seconds greater than 0, or None; not {_quote(value)}")
     if value > MAX_SECONDS:
         most = f"{name} is at most {MAX_SECONDS} seconds"
-        raise InvalidRequest(f"{most}, not {_shown(value)}; None leaves it to the server")
+        raise InvalidRequest(f"{most}, not {_quote(value)}; None leaves it to the server")
     return value
 
 
@@ -201,24 +201,24 @@ def _number(name: str, value: object, most: int) -> Union[int, float, None]:
     if value is None:
         return None
     if not isinstance(value, (int, float)) or isinstance(value, bool):
-        raise InvalidRequest(f"{name} is a number, not {_shown(value)}")
+        raise InvalidRequest(f"{name} is a number, not {_quote(value)}")
     if not 0 <= value <= most:  # see `seconds`
-        raise InvalidRequest(f"{name} is a number from 0 to {most}, not {_shown(value)}")
+        raise InvalidRequest(f"{name} is a number from 0 to {most}, not {_quote(value)}")
     return value
 
 
-def _shown(value: object) -> str:
+def _quote(value: object) -> str:
     try:
         text = repr(value)
     except ValueError:  # an int with more digits than Python writes (sys.set_int_max_str_digits)
         return "a number of thousands of digits"
-    return text if len(text) <= _MAX_SHOWN else text[:_MAX_SHOWN] + "…"
+    return text if len(text) <= _MAX_QUOTED else text[:_MAX_QUOTED] + "…"
 
 
 def _flag(name: str, value: object) -> bool:
     # "no" and "false" are true in Python, which was never meant.
     if not isinstance(value, bool):
-        raise InvalidRequest(f"{name} is True or False, not {_shown(value)}")
+        raise InvalidRequest(f"{name} is True or False, not {_quote(value)}")
     return value
 
 

@@ -7,8 +7,8 @@ import time
 from case import LIMIT, ClientTest
 from dind_executor import AsyncExecutor, Busy, Cancellation, Cancelled, DindExecutorError, InvalidRequest, ShuttingDown
 from dind_executor.deadline import Deadline
-from dind_executor.errors import error_of
-from dind_executor.places import next_try
+from dind_executor.errors import to_error
+from dind_executor.retry import next_try
 from dind_executor.wire import Request
 from fake_server import result
 
@@ -37,7 +37,7 @@ class Places(ClientTest):
         copy = pickle.loads(pickle.dumps(caught.exception))
         self.assertEqual((copy.retry_after, copy.kind, copy.message), (2.5, "busy", "full"))
         for odd in (None, True, -1, "3", 1e12):
-            self.assertEqual(error_of({"data": {"kind": "busy", "retryAfter": odd}}).retry_after, 1.0)
+            self.assertEqual(to_error({"data": {"kind": "busy", "retryAfter": odd}}).retry_after, 1.0)
 
     def test_a_server_that_is_being_stopped_has_an_exception_of_its_own_and_is_not_asked_again(self):  # K05
         def script(peer, request):
@@ -53,11 +53,11 @@ class Places(ClientTest):
             self.assertIsInstance(error, DindExecutorError)
             self.assertNotIsInstance(error, Busy)
         self.assertEqual(len([each for each in server.requests if each["method"] == "runPythonCode"]), 2)
-        self.assertEqual(error_of({"data": {"kind": "shutting_down"}}).retry_after, 5.0)
+        self.assertEqual(to_error({"data": {"kind": "shutting_down"}}).retry_after, 5.0)
 
     def test_a_request_that_the_server_can_not_read_is_the_callers(self):  # I13
         for code in (-32700, -32600, -32602):
-            self.assertIs(type(error_of({"code": code, "message": "The message has a number that is too large"})), InvalidRequest)
+            self.assertIs(type(to_error({"code": code, "message": "The message has a number that is too large"})), InvalidRequest)
 
     def test_a_call_that_waits_gets_its_place_with_what_is_left_of_its_time(self):
         server = self.busy_first(3)
