@@ -1,4 +1,4 @@
-"""The executor of asyncio: the same calls as coroutines."""
+"""The executor of asyncio: the calls of `Executor` as coroutines."""
 
 from __future__ import annotations
 
@@ -24,19 +24,18 @@ if TYPE_CHECKING:
 class AsyncExecutor(AsyncCalls):
     r"""`Executor` for asyncio: the same methods, arguments, results and errors, as coroutines.
 
-    Cancelling the task of a call ends its run and its container; the task ends when they are gone, 2 s later at most.
-    `on_output` is called in the event loop, and must not block. One may be used from many loops, and shares the
-    connection of the `Executor` that it is given.
+    If the task of a call is cancelled, its run ends and its container is removed. The task ends after that, at most 2 s
+    later. `on_output` is called in the event loop, and must not block. Several event loops can use one AsyncExecutor.
 
     Args:
         socket: The unix socket of a server to use.
         program: The `dind-executor` to start.
         url: The address of a server's HTTP API.
         token: The token for `url`.
-        executor: An executor to share the connection of, instead of those.
+        executor: An `Executor` whose connection to share, instead of the other arguments.
 
     Raises:
-        InvalidRequest: More than one was given.
+        InvalidRequest: More than one server was given.
 
     Example:
         >>> async def main():
@@ -62,12 +61,12 @@ class AsyncExecutor(AsyncCalls):
     def stream(
         self, method: Callable[P, Awaitable[RunResult]], *args: P.args, **keywords: P.kwargs
     ) -> AsyncIterator[Union[Output, RunResult]]:
-        """Output of a run as it comes, and its result as the last piece: for `async for`.
+        """Returns the output of a run as it comes, and its result as the last item, for `async for`.
 
-        Leaving the loop early ends the run and its container (close the iterator, or use `contextlib.aclosing`).
+        If you leave the loop early, the run ends (close the iterator, or use `contextlib.aclosing`).
 
         Args:
-            method: One of the `run…` and `build…` methods.
+            method: A `run…` or `build…` method.
             args: Its arguments.
             keywords: Its keywords, without `on_output`.
 
@@ -75,7 +74,7 @@ class AsyncExecutor(AsyncCalls):
             An iterator over `Output(channel, text)`, and at the end the `RunResult`.
 
         Raises:
-            DindExecutorError: It could not be run; raised by the iteration.
+            DindExecutorError: The program could not be run. The iteration raises it.
 
         Example:
             >>> async for piece in client.stream(client.run_python_code, "print(6 * 7)"):

@@ -30,7 +30,7 @@ class AsyncCalls:
         """Whether code can be run: a server and its engine answer, and runs are not switched off.
 
         Returns:
-            True or False, within about 2 s; never raises.
+            True or False, within about 2 s. Never raises an exception.
 
         Example:
             >>> await executor.is_available()
@@ -45,16 +45,16 @@ class AsyncCalls:
         return False
 
     async def engine_status(self, timeout: float = STATUS_TIMEOUT) -> EngineStatus:
-        """How the Docker engine is, and why it is not available.
+        """Asks for the state of the Docker engine, and why it is not available.
 
         Args:
-            timeout: Seconds for the whole call.
+            timeout: The total timeout in seconds.
 
         Returns:
             The status.
 
         Raises:
-            DindExecutorError: No server is to be had, or it does not answer in time.
+            DindExecutorError: There is no server, or it does not answer in time.
 
         Example:
             >>> (await executor.engine_status())["version"]
@@ -92,15 +92,15 @@ class AsyncCalls:
 
         Args:
             code: The program's text.
-            python_version: `"3.11"`: the image `python:3.11-slim`. None: the server's own choice.
-            requirements: Packages for it, or the lines of a requirements file (with --hash, without -r and -c).
-            timeout: Seconds of the whole call. This and the keywords that all runs have: see `Executor`.
+            python_version: `"3.11"` means the image `python:3.11-slim`. None: the server chooses.
+            requirements: Packages that the code needs, or lines of a requirements file (with --hash, not -r and -c).
+            timeout: The total timeout in seconds. For this and the other keywords, see `Executor`.
 
         Returns:
-            How it ended.
+            The result: how the program ended.
 
         Raises:
-            DindExecutorError: It could not be run.
+            DindExecutorError: The program could not be run.
 
         Example:
             >>> result = await executor.run_python_code("import sys; sys.exit(3)", python_version="3.11")
@@ -136,15 +136,15 @@ class AsyncCalls:
 
         Args:
             script: The script's text.
-            shell: The shell's path in the image.
-            timeout: Seconds of the whole call. This and the keywords that all runs have: see `Executor`.
-            image: The image; None: one that has the shell.
+            shell: The path of the shell in the image.
+            timeout: The total timeout in seconds. For this and the other keywords, see `Executor`.
+            image: The image. None: an image that has the shell.
 
         Returns:
-            How it ended.
+            The result: how the program ended.
 
         Raises:
-            DindExecutorError: It could not be run.
+            DindExecutorError: The program could not be run.
 
         Example:
             >>> (await executor.run_shell_script("echo $((6 * 7)); exit 1", timeout=30))["returncode"]
@@ -179,17 +179,17 @@ class AsyncCalls:
         r"""Runs a command in an image.
 
         Args:
-            image: The image's name; it is pulled where the engine has none.
-            command: A str goes through the image's `/bin/sh`; a list of str is argv as it is.
-            mount_workspace: Mounts the shared workspace at `/workspaces`, writable as far as the operator allows.
-            working_dir: An absolute path in the container; None: the workspace where it is mounted.
-            timeout: Seconds of the whole call. This and the keywords that all runs have: see `Executor`.
+            image: The name of the image. The engine pulls it if it does not have it.
+            command: A str is a command for the image's `/bin/sh`. A list of str is the argv.
+            mount_workspace: Mounts the shared workspace at `/workspaces`, writable if the operator allows it.
+            working_dir: An absolute path in the container. None: the workspace, if it is mounted.
+            timeout: The total timeout in seconds. For this and the other keywords, see `Executor`.
 
         Returns:
-            How it ended.
+            The result: how the program ended.
 
         Raises:
-            DindExecutorError: It could not be run.
+            DindExecutorError: The program could not be run.
 
         Example:
             >>> (await executor.run_command("node:20-alpine", ["node", "--version"]))["stdout"]
@@ -221,20 +221,20 @@ class AsyncCalls:
         build_args: Optional[Mapping[str, str]] = None,
         target: Optional[str] = None,
     ) -> RunResult:
-        r"""Builds an image of a Dockerfile and runs it; the image is removed again.
+        r"""Builds an image from a Dockerfile, runs it, and removes the image.
 
         Args:
             dockerfile_content: The Dockerfile's text.
-            context_path: The folder that `COPY` reads, relative to the workspace; None: an empty one.
+            context_path: The folder that `COPY` reads, relative to the workspace. None: an empty folder.
             build_args: Values of the Dockerfile's `ARG` instructions.
-            target: The stage to build; None: the last one.
-            timeout: Seconds of the whole call. This and the keywords that all runs have: see `Executor`.
+            target: The stage to build. None: the last stage.
+            timeout: The total timeout in seconds. For this and the other keywords, see `Executor`.
 
         Returns:
-            How it ended. A build that failed is a result too: its `stage` is `"build"`.
+            The result: how the program ended. If the build failed, its `stage` is `"build"`.
 
         Raises:
-            DindExecutorError: It could not be built or run.
+            DindExecutorError: The image could not be built, or the program could not be run.
 
         Example:
             >>> (await executor.build_and_run('FROM busybox\nCMD ["echo", "built"]'))["stdout"]
@@ -276,31 +276,31 @@ class AsyncCalls:
         cancel: Optional[Cancellation] = None,
         wait: bool = False,
     ) -> RunResult:
-        r"""Runs anything that can be run: code in any language, a command, or a build, with every option.
+        r"""Runs code in any language, a command, or a build, with every option.
 
         Args:
-            code: A program's text. One of this, `command` and `dockerfile` is given; `command` beside `dockerfile` is
-                run in the image that was built.
-            command: A str for the image's `/bin/sh`, or argv; needs `image`.
+            code: The text of a program. Give `code`, `command` or `dockerfile`. If you give `dockerfile` and `command`,
+                the command runs in the image that was built.
+            command: A str for the image's `/bin/sh`, or the argv. It needs `image` or `dockerfile`.
             dockerfile: A Dockerfile's text.
-            language: The code's language (`"javascript"`); without it `file_name` and the first line decide.
-            file_name: The code's name in the sandbox (`"job.js"`).
-            image: The image, instead of the language's own.
-            args: The program's arguments (code).
+            language: The language of the code (`"javascript"`). Without it, `file_name` and the first line decide.
+            file_name: The name of the code in the sandbox (`"job.js"`).
+            image: The image, instead of the one of the language.
+            args: The arguments of the program (for `code`).
             dependencies: Packages that the code needs (`["requests>=2"]`).
-            context_path: The build's folder, relative to the workspace.
+            context_path: The folder of the build, relative to the workspace.
             build_args: Values of the Dockerfile's `ARG` instructions.
-            target: The stage of the Dockerfile to build; None: the last one.
+            target: The stage of the Dockerfile to build. None: the last stage.
             workspace: Mounts the workspace: `"read_only"`, `"read_write"`, or not at all.
             working_dir: An absolute path in the container.
             pull: When the image is pulled: `"missing"`, `"never"` or `"always"`.
-            timeout: Seconds of the whole call; `limits["timeout"]` is the program's own. The rest: see `Executor`.
+            timeout: The total timeout in seconds; `limits["timeout"]` is the limit of the program. See `Executor`.
 
         Returns:
-            How it ended.
+            The result: how the program ended.
 
         Raises:
-            DindExecutorError: It could not be run.
+            DindExecutorError: The program could not be run.
 
         Example:
             >>> (await executor.run("console.log(process.argv[2])", language="javascript", args=["hi"]))["stdout"]

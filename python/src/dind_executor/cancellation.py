@@ -9,11 +9,11 @@ from .errors import InvalidRequest
 
 
 class Cancellation:
-    """Ends the calls that it was given to, from any thread, once and for good.
+    """Ends calls from any thread.
 
-    Give it to a call as `cancel=`; `cancel()` ends the program and its container, and the call returns its result
-    with the verdict `"cancelled"` (or raises `Cancelled` where there was no program yet). One may be given to many
-    calls; a call that gets one which is cancelled already ends at once.
+    Give it to one or more calls as `cancel=`. `cancel()` ends the program and its container. The call then returns a
+    result with the verdict `"cancelled"`, or raises `Cancelled` if there was no program yet. A Cancellation cannot be
+    reset: a call that gets a cancelled one ends at once.
 
     Example:
         >>> stop = Cancellation()
@@ -28,7 +28,7 @@ class Cancellation:
             raise InvalidRequest(f"cancel is a Cancellation, or None; not {type(value).__name__}")
 
     def __init__(self) -> None:
-        self._lock = threading.RLock()  # a signal's handler may cancel while its own thread is in here
+        self._lock = threading.RLock()  # a signal handler may cancel while its own thread holds the lock
         self._cancelled = False
         self._actions: dict[int, Callable[[], None]] = {}
         self._next = 0

@@ -18,7 +18,7 @@ from .streams import Stream
 log = logging.getLogger("dind_executor")
 
 PROTOCOL = 1
-_MAX_HELD = 16 << 20  # characters of output that wait for a call's callback; what comes on top is left out
+_MAX_HELD = 16 << 20  # characters of output that wait for the callback of a call; more is dropped
 CLOSE_TIMEOUT = 10.0  # seconds that a server has to remove its containers and end
 _CANCEL_TIMEOUT = 0.5  # seconds in which a cancel must be sent
 
@@ -35,13 +35,13 @@ class Output(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """What a call came to: a result, or an error."""
+    """The answer to a call: a result or an error."""
 
     result: Any
     error: Optional[DindExecutorError]
 
     def value(self) -> Any:
-        """The result, or the error raised."""
+        """Returns the result, or raises the error."""
         if self.error is not None:
             raise self.error
         return self.result
@@ -51,8 +51,8 @@ class Call:
     """A request under way. Its events are put by the connection's reader and taken by the caller.
 
     Args:
-        run_id: The run that it is about, whose output it gets.
-        wake: Called from the reader's thread after each event, for a taker that can't wait in a thread.
+        run_id: The run whose output the call gets.
+        wake: A function that the reader's thread calls after each event.
     """
 
     def __init__(self, run_id: Optional[str], wake: Optional[Callable[[], None]]) -> None:
@@ -63,10 +63,10 @@ class Call:
         self._held = 0
         self._answer: Optional[Answer] = None
         self._ignored = False
-        self.left_out = 0  # characters of output that nobody took in time
+        self.left_out = 0  # characters of output that were dropped
 
     def put(self, output: Output) -> None:
-        """Adds output. The reader never waits for a taker: one slow callback would hold up every other call."""
+        """Adds output. The reader never waits for the caller: one slow callback would delay all other calls."""
         with self._changed:
             if self._ignored or self._answer is not None:
                 return
@@ -93,7 +93,7 @@ class Call:
             self._outputs.clear()
 
     def take(self) -> tuple[list[Output], Optional[Answer]]:
-        """What has come since the last time, without waiting: output, and the answer once it is there."""
+        """Returns the new output, and the answer if there is one. Does not wait."""
         with self._changed:
             outputs = list(self._outputs)
             self._outputs.clear()
@@ -101,7 +101,7 @@ class Call:
             return outputs, self._answer
 
     def wait(self, deadline: Deadline) -> bool:
-        """Waits for something to take; false when the deadline has passed without."""
+        """Waits for output or the answer. Returns False if the deadline passes first."""
         with self._changed:
             return self._changed.wait_for(lambda: bool(self._outputs) or self._answer is not None, deadline.left())
 
@@ -115,7 +115,7 @@ class Connection:
     """JSON-RPC 2.0 over a stream, with a thread that reads.
 
     Args:
-        stream: The server's; the connection closes it.
+        stream: The bytes to and from the server. The connection closes it.
     """
 
     def __init__(self, stream: Stream) -> None:
@@ -127,23 +127,23 @@ class Connection:
         self._ended: Optional[str] = None
         self._sending = threading.Lock()
         self._dropped = False
-        self.enabled = True  # the server allows runs, as it said at the beginning
-        self.suspect = False  # it left a call without an answer: it has to show that it lives before the next one
+        self.enabled = True  # the server said in the handshake that it allows runs
+        self.suspect = False  # it left a call without an answer, so it must answer a probe before the next call
         self._reader = threading.Thread(target=self._read, name="dind-executor reader", daemon=True)
         self._reader.start()
 
     @property
     def name(self) -> str:
-        """What is at the other end, for people."""
+        """The name of the server, for messages."""
         return self._stream.name
 
     @property
     def stream(self) -> Stream:
-        """The stream beneath."""
+        """The stream that carries the messages."""
         return self._stream
 
     def alive(self) -> bool:
-        """Whether calls can still be answered, as far as it is known."""
+        """Whether calls can still be answered, as far as the client knows."""
         with self._lock:
             return self._ended is None
 
@@ -160,15 +160,15 @@ class Connection:
         Args:
             method: The method's name.
             params: Its parameters.
-            deadline: By when it must be sent.
+            deadline: When it must be sent.
             run_id: The run whose output the call gets.
             wake: See `Call`.
 
         Returns:
-            The call, which will be answered: by the server, or with ServerGone when the connection ends.
+            The call. The server answers it, or it gets ServerGone when the connection ends.
 
         Raises:
-            InvalidRequest: The parameters can't be said in JSON, or a call for this run is under way.
+            InvalidRequest: The parameters cannot be written as JSON, or the run has an open call.
             NotSent: The connection has ended.
             CallTimeout: The server took no bytes.
         """
@@ -194,26 +194,26 @@ class Connection:
         return call
 
     def cancel(self, run_id: str) -> None:
-        """Tells the server to end a run; its own call is answered once it has. Never raises."""
+        """Tells the server to end a run. The call of the run gets its answer after that. Never raises."""
         try:
             self.call("run/cancel", {"runId": run_id}, Deadline(_CANCEL_TIMEOUT)).ignore()
         except DindExecutorError as error:
             log.debug("a run could not be cancelled: %s", error)
 
     def close(self, timeout: float = CLOSE_TIMEOUT) -> None:
-        """Ends the connection, and with it its runs. A server that this client started has `timeout` seconds to end by itself."""
+        """Ends the connection and its runs. A server that this client started has `timeout` seconds to end."""
         self._end(f"The connection to {self.name} was closed during the call")
         self._stream.close(timeout)
         if threading.current_thread() is not self._reader:
             self._reader.join(1)
 
     def drop(self) -> None:
-        """As `close`, without waiting and without a lock, for an owner that is being collected: the reader does it."""
+        """As `close`, for an owner that is being collected: without waiting and without a lock. The reader does it."""
         self._dropped = True
         self._stream.shut()
 
     def abandon(self) -> None:
-        """Lets go of the descriptors in a forked child, whose parent goes on using the connection."""
+        """Closes the descriptors in a forked child. The parent continues to use the connection."""
         self._stream.abandon()
 
     def _send(self, data: bytes, deadline: Deadline) -> None:
@@ -223,13 +223,13 @@ class Connection:
         try:
             self._stream.send(data, deadline)
         except TimeoutError:
-            # Half a frame may be out: nothing can follow it.
+            # Half a frame may be sent, so nothing can follow it.
             self._end(f"{self.name} read no bytes in the time of a call; the next call opens a new connection")
             raise CallTimeout(f"The request could not be sent in time: {self.name} does not read") from None
         except OSError:
             self._end_after_loss()
             raise NotSent(self._ended or "") from None
-        except BaseException:  # Ctrl-C: nobody knows how much of the frame is out
+        except BaseException:  # Ctrl-C: it is unknown how much of the frame was sent
             self._end(f"A call was interrupted while it was sent to {self.name}; the next call opens a new connection")
             raise
         finally:
@@ -301,6 +301,6 @@ class Connection:
             calls = list(self._calls.values())
             self._calls.clear()
             self._runs.clear()
-        self._stream.shut()  # a server that is still there hears that its runs are over
+        self._stream.shut()  # if the server still runs, it sees that its runs have ended
         for call in calls:
             call.finish(Answer(None, ServerGone(message)))

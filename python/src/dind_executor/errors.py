@@ -1,7 +1,7 @@
-"""Why a run could not take place: one hierarchy beneath `DindExecutorError`.
+"""Why a program could not be run: one hierarchy under `DindExecutorError`.
 
-A program's own failure (an exit code, a signal, a timeout, too much memory) is never one of these: it is a result
-with a verdict.
+The failure of a program (an exit code, a signal, a timeout, too much memory) is not an error. It is a result with a
+verdict.
 """
 
 from __future__ import annotations
@@ -10,17 +10,17 @@ from typing import Any, Optional
 
 
 class DindExecutorError(Exception):
-    """Something other than the program kept a run from taking place or from being answered.
+    """A program could not be run, or its result could not be received.
 
     Attributes:
-        kind: The error's stable name (`"image_unavailable"`); a server may know kinds that this client doesn't.
-        message: One line for a person: what happened, and what to do.
-        http_status: The HTTP status that fits it (400 to 504), for servers that pass it on.
-        run_id: The run's id; None where the server does not say which run it was.
-        began: Whether the program had begun: to run it again repeats what it did.
-        stdout: What the program wrote before the run broke off; empty where no program began.
+        kind: The stable name of the error (`"image_unavailable"`). A newer server may have other kinds.
+        message: One line for a person: what happened and what to do.
+        http_status: The HTTP status for this error (400 to 504), for a backend that passes it on.
+        run_id: The id of the run. None if the server does not say it.
+        began: Whether the program had started. A second run then repeats what it did.
+        stdout: What the program wrote before the error. Empty if no program started.
         stderr: The same for stderr.
-        retry_after: Seconds after which it makes sense to try again; None where trying again does not help by itself.
+        retry_after: The seconds after which you can try again. None if a second try alone does not help.
 
     Example:
         >>> try:
@@ -58,14 +58,14 @@ def _rebuilt(cls: type[DindExecutorError], message: str, attributes: dict[str, A
 
 
 class InvalidRequest(DindExecutorError, ValueError):
-    """The request itself is wrong; trying it again won't help."""
+    """The request is wrong. A second try does not help."""
 
     kind = "invalid_request"
     http_status = 400
 
 
 class UnsupportedLanguage(DindExecutorError):
-    """There is no recipe for the language."""
+    """The server has no recipe for the language."""
 
     kind = "unsupported_language"
     http_status = 400
@@ -79,7 +79,7 @@ class Unauthorized(DindExecutorError):
 
 
 class NotFound(DindExecutorError):
-    """A file or folder that the request names is not there."""
+    """A file or folder in the request does not exist."""
 
     kind = "not_found"
     http_status = 422
@@ -94,10 +94,10 @@ class Busy(DindExecutorError):
 
 
 class ShuttingDown(DindExecutorError):
-    """The server is being stopped: it did not take the run, or ended it (then `began` may be True).
+    """The server is stopping. It did not take the run, or it ended the run (then `began` may be True).
 
-    `wait=True` does not try again: this server takes no run any more. Another one may, and so may this one once it is
-    back: try again after `retry_after` seconds, where `began` is False or the program may run twice.
+    `wait=True` does not try again, because this server takes no more runs. You can try again after `retry_after`
+    seconds. If `began` is True, the program then runs a second time.
     """
 
     kind = "shutting_down"
@@ -106,21 +106,21 @@ class ShuttingDown(DindExecutorError):
 
 
 class Cancelled(DindExecutorError):
-    """The caller gave up before there was a run that could end with a verdict."""
+    """The caller cancelled the call before the program started."""
 
     kind = "cancelled"
     http_status = 409
 
 
 class ImageUnavailable(DindExecutorError):
-    """The engine has no such image and could not pull it."""
+    """The engine does not have the image and could not pull it."""
 
     kind = "image_unavailable"
     http_status = 424
 
 
 class EngineError(DindExecutorError):
-    """The Docker engine answered with an error, or with nonsense."""
+    """The Docker engine answered with an error, or the answer was invalid."""
 
     kind = "engine_error"
     http_status = 502
@@ -134,14 +134,14 @@ class EngineUnavailable(DindExecutorError):
 
 
 class Disabled(DindExecutorError):
-    """Running code is switched off: `DIND_ENABLED=false`, here or at the server."""
+    """Runs are disabled: `DIND_ENABLED=false`, in this process or at the server."""
 
     kind = "disabled"
     http_status = 503
 
 
 class ServerUnavailable(DindExecutorError):
-    """No dind-executor could be reached or started, or it speaks another protocol."""
+    """No dind-executor could be reached or started, or it has another protocol version."""
 
     kind = "server_unavailable"
     http_status = 503
@@ -158,9 +158,9 @@ class ServerGone(ServerUnavailable):
 
 
 class CallTimeout(DindExecutorError, TimeoutError):
-    """The server did not answer within the call's `timeout` and the grace on top; the run has been cancelled.
+    """The server did not answer within the `timeout` of the call and 2 s more. The run was cancelled.
 
-    A program that takes too long is not this, but a result with the verdict `"timeout"`.
+    If only the program takes too long, the call returns a result with the verdict `"timeout"`.
     """
 
     kind = "call_timeout"
@@ -188,13 +188,13 @@ _METHOD_NOT_FOUND = -32601
 
 
 def to_error(answer: object) -> DindExecutorError:
-    """Makes an exception of a JSON-RPC error object, whatever shape it has.
+    """Returns the exception for a JSON-RPC error object of any shape.
 
     Args:
         answer: The `error` member of a response: `{code, message, data: {kind, message, httpStatus, …}}`.
 
     Returns:
-        The exception of its kind; a plain `DindExecutorError` for a kind that this client doesn't know.
+        The exception of its kind, or a plain `DindExecutorError` if this client does not know the kind.
     """
     error = answer if isinstance(answer, dict) else {}
     data = error.get("data")

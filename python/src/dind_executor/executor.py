@@ -1,4 +1,4 @@
-"""The executor: code in, results out, from any thread."""
+"""The executor of threads: code in, results out."""
 
 from __future__ import annotations
 
@@ -10,36 +10,41 @@ from .calls_sync import SyncCalls
 from .link import Link, Path
 
 log = logging.getLogger("dind_executor")
-log.addHandler(logging.NullHandler())  # what a program does not ask for is not printed (the library's part of PEP 282)
+log.addHandler(logging.NullHandler())  # without set-up of logging, nothing is printed (Python's logging HOWTO)
 
 
 class Executor(SyncCalls):
     r"""Runs code in fresh, hardened, throw-away containers.
 
-    It connects to a server when it is first needed: the one named by `url` or `socket`, else by `$DIND_EXECUTOR_URL` or
-    `$DIND_EXECUTOR_SOCKET`, else one that listens at a usual path; else it starts `dind-executor rpc` (`program`, else
-    `$DIND_EXECUTOR`, else from PATH), which ends with us. A server that has ended is replaced at the next call. All
-    threads share the one connection, and a forked child makes its own. Its log goes to the logger `dind_executor`.
+    It connects to a server at the first call. It takes the first of these:
 
-    Every `run_…` and `build_…` method takes these besides its own:
+    1. the server that `url` or `socket` names;
+    2. the server that `$DIND_EXECUTOR_URL` or `$DIND_EXECUTOR_SOCKET` names;
+    3. a server that listens at a default path;
+    4. a `dind-executor rpc` that it starts (`program`, `$DIND_EXECUTOR`, or from PATH) and that ends with this process.
 
-    - `timeout`: Seconds that bound the whole call: waiting for a place, an image, packages or a build, and the
-      program. Past it the result has the verdict `"timeout"` and the returncode 124. A server that doesn't keep to
-      it ends in `CallTimeout`, 2 s later. None: each part has the server's own bound.
-    - `on_output`: Called with `(channel, text)` as output comes, in the calling thread; channel is `"stdout"` or
-      `"stderr"`. An exception that it raises ends the run, and the call with it.
-    - `stdin`: The program's input; without it, it is empty.
+    If a server has ended, the next call gets another one. All threads share one connection. A forked child makes its
+    own. The log goes to the logger `dind_executor`.
+
+    Each `run…` and `build…` method also takes:
+
+    - `timeout`: The total timeout in seconds: waiting in the queue, image, dependencies, build and program. When it is
+      over, the result has the verdict `"timeout"` and the returncode 124. If the server does not answer 2 s later, the
+      call raises `CallTimeout`. None: each part has the limit of the server.
+    - `on_output`: A function that gets `(channel, text)` as output comes, in the calling thread. The channel is
+      `"stdout"` or `"stderr"`. If it raises an exception, the run ends, and the call raises the exception.
+    - `stdin`: The input of the program. Without it, the input is empty.
     - `env`: Environment variables of the program.
     - `limits`: What the program may use: see `Limits`.
     - `network`: `"none"` or `"internet"`.
     - `isolation`: `"runc"` or `"gvisor"`.
-    - `run_id`: The run's id, 1 to 64 of `A-Z a-z 0-9 _ -`; made up without.
-    - `keep_output_bytes`: How much of each channel the result holds, from its beginning.
-    - `record`: False: the server's history keeps nothing of the run.
-    - `cancel`: A `Cancellation`, to end the call from another thread.
-    - `wait`: Where the server's queue is full, ask again until `timeout` is over, instead of raising `Busy`.
+    - `run_id`: The id of the run: 1 to 64 of `A-Z a-z 0-9 _ -`. Without it, the client chooses one.
+    - `keep_output_bytes`: How many bytes of each channel the result has, from the beginning.
+    - `record`: False: the history of the server records nothing of the run.
+    - `cancel`: A `Cancellation`, with which another thread can end the call.
+    - `wait`: If the queue of the server is full, try again until `timeout` is over, instead of raising `Busy`.
 
-    How the program fared is in the result; each method raises `DindExecutorError` only for what kept it from running
+    The result says how the program ended. A method raises `DindExecutorError` only if the program could not be run
     (`InvalidRequest`, `ImageUnavailable`, `EngineUnavailable`, `Disabled`, `Busy`, `ServerGone` …).
 
     Args:
@@ -68,10 +73,10 @@ class Executor(SyncCalls):
         self._link = Link(socket, program, url, token)
 
     def close(self) -> None:
-        """Ends the connection, its runs, and the server if this client started it; waits for that, 10 s at most.
+        """Ends the connection, its runs, and the server if this client started it. Waits up to 10 s for that.
 
-        Calls under way end in `ServerGone`. The executor may be used again: its next call opens a new connection. It is called
-        when the interpreter exits.
+        Open calls raise `ServerGone`. You can use the executor again: the next call opens a new connection. This method
+        is called when the interpreter exits.
         """
         self._link.close()
 

@@ -1,6 +1,6 @@
 r"""Frames of JSON-RPC messages on a byte stream: `Content-Length: N`, an empty line, N bytes of UTF-8 JSON.
 
-As in the Language Server Protocol 3.17, "Base Protocol". Pure: no input or output of its own.
+See the Language Server Protocol 3.17, "Base Protocol". No I/O.
 """
 
 from __future__ import annotations
@@ -10,11 +10,11 @@ from collections.abc import Iterator
 from typing import Any
 
 _MAX_HEADER_BYTES = 4096
-_MAX_BODY_BYTES = 256 << 20  # bytes; four times what a server sends, so that only nonsense is refused
+_MAX_BODY_BYTES = 256 << 20  # bytes; four times what a server sends, so that only garbage is refused
 
 
 class FramingError(Exception):
-    """The stream can't be read any further: no later frame could be found in it."""
+    """The stream cannot be read any further, because the start of the next frame cannot be found."""
 
 
 def frame(message: dict[str, Any]) -> bytes:
@@ -27,7 +27,7 @@ def frame(message: dict[str, Any]) -> bytes:
         Header and body.
 
     Raises:
-        ValueError: The message holds what JSON or UTF-8 can't say (NaN, a lone surrogate).
+        ValueError: The message has a value that JSON or UTF-8 does not have (NaN, a lone surrogate).
         TypeError: The message holds an object that is not a JSON value.
 
     Example:
@@ -39,7 +39,7 @@ def frame(message: dict[str, Any]) -> bytes:
 
 
 class FrameReader:
-    r"""Takes bytes as they come, and gives the bodies of the frames that are whole.
+    r"""Takes bytes as they come, and returns the bodies of complete frames.
 
     Example:
         >>> reader = FrameReader()
@@ -51,8 +51,8 @@ class FrameReader:
 
     def __init__(self) -> None:
         self._held = bytearray()
-        self._searched = 0  # bytes of _held that hold no end of a header: not looked at again
-        self._length = -1  # of the body that is awaited; -1 in a header
+        self._searched = 0  # bytes of _held that have no end of a header, and are not searched again
+        self._length = -1  # of the body that comes next; -1 in a header
 
     def feed(self, data: bytes) -> Iterator[bytes]:
         """Takes the next bytes of the stream.
@@ -61,10 +61,10 @@ class FrameReader:
             data: Any number of bytes, split anywhere.
 
         Yields:
-            The body of each frame that is whole now.
+            The body of each frame that is complete.
 
         Raises:
-            FramingError: The stream holds no frames.
+            FramingError: The stream has no valid frame.
         """
         self._held += data
         while True:

@@ -31,15 +31,15 @@ from .errors import (
 
 log = logging.getLogger("dind_executor")
 
-_MAX_SILENCE = 60.0  # seconds without a byte after which a server counts as gone; it sends a comment every 15 s
-_CANCEL_TIMEOUT = 2.0  # seconds in which a cancel must be taken; then the connection is closed, which cancels too
+_MAX_SILENCE = 60.0  # seconds without a byte, then the connection counts as lost; a server sends a comment every 15 s
+_CANCEL_TIMEOUT = 2.0  # seconds for a cancel request; then the connection is closed, which also cancels
 _MAX_EVENT_BYTES = 256 << 20  # bytes of one event; four times what a server sends
 _KINDS = {400: "invalid_request", 401: "unauthorized", 404: "not_found", 413: "invalid_request", 422: "invalid_request"}
 _KINDS.update({424: "image_unavailable", 429: "busy", 502: "engine_error", 503: "engine_unavailable"})
 
 
 class _Exchange:
-    """One request and its reply. The socket is kept: http.client lets go of it where the reply ends the connection."""
+    """One request and its reply. It keeps the socket, because http.client drops it if the reply ends the connection."""
 
     def __init__(self, connection: http.client.HTTPConnection) -> None:
         self.connection = connection
@@ -51,7 +51,7 @@ class _Exchange:
         """Connects it.
 
         Raises:
-            OSError: Nothing answers there, or another thread has closed the exchange meanwhile.
+            OSError: No server answers there, or another thread has closed the exchange.
         """
         self.connection.connect()
         self.connection.auto_open = 0  # what another thread closes must not be opened again by http.client
@@ -63,7 +63,7 @@ class _Exchange:
         raise ConnectionAbortedError("the connection was closed")
 
     def close(self) -> None:
-        """Ends it in both directions, which wakes a thread that reads."""
+        """Ends it in both directions. This wakes a thread that reads."""
         with self._lock:
             self._closed = True
             if self.socket is not None:
@@ -72,7 +72,7 @@ class _Exchange:
         self.abandon()
 
     def abandon(self) -> None:
-        """Lets go of it without ending it: in a forked child, the parent goes on."""
+        """Closes the descriptor without ending the connection. For a forked child."""
         with contextlib.suppress(OSError):
             self.connection.close()
 
@@ -85,7 +85,7 @@ class HttpConnection:
         token: The server's token; None sends none.
 
     Raises:
-        InvalidRequest: The address or the token can't be one.
+        InvalidRequest: The address or the token is invalid.
     """
 
     def __init__(self, url: str, token: Optional[str]) -> None:
@@ -190,7 +190,7 @@ class HttpConnection:
         threading.Thread(target=self._cancel, args=(run_id,), name="dind-executor cancel", daemon=True).start()
 
     def close(self, timeout: float = CLOSE_TIMEOUT) -> None:
-        """Ends every call, and with it its run: the server cancels a run whose client is gone."""
+        """Ends every call and its run: the server cancels a run whose client has gone."""
         self._end(self._closed_message)
 
     def drop(self) -> None:
@@ -198,7 +198,7 @@ class HttpConnection:
         self.close()
 
     def abandon(self) -> None:
-        """In a forked child: lets go of the parent's connections without ending them."""
+        """Closes the descriptors in a forked child. The parent continues to use the connections."""
         for each in list(self._open.values()):
             each.abandon()
 
@@ -274,7 +274,7 @@ class HttpConnection:
             with self._lock:
                 call = next((each for each in self._open if each.run_id == run_id), None)
             if call is None:
-                return  # answered
+                return  # the call has its answer
             status = 0
             with contextlib.suppress(OSError, http.client.HTTPException):
                 status = self._ask("DELETE", f"/runs/{urllib.parse.quote(run_id, safe='')}", deadline)[0]
@@ -287,7 +287,7 @@ class HttpConnection:
             pause.wait(0.05)  # the request may still be on its way to the server
 
     def _forget(self, call: Call) -> bool:
-        """Ends its connection; false where that has been done."""
+        """Ends the connection of a call. Returns False if that has been done."""
         with self._lock:
             exchange = self._open.pop(call, None)
         if exchange is not None:

@@ -1,4 +1,4 @@
-"""Where the server is, and the one connection to it: made when it is needed, and again when it has ended."""
+"""Where the server is, and the one connection to it, which is made when a call needs it."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ log = logging.getLogger("dind_executor")
 Path = Union[str, "os.PathLike[str]"]
 AnyConnection = Union[Connection, HttpConnection]
 
-_HANDSHAKE_TIMEOUT = 10.0  # seconds in which a server must say who it is
-_DEFAULT_SOCKET_TIMEOUT = 1.0  # the same for one at a usual path, which nobody named
-_PROBE_TIMEOUT = 1.0  # the same for one that left a call without an answer
+_HANDSHAKE_TIMEOUT = 10.0  # seconds in which a server must answer the handshake
+_DEFAULT_SOCKET_TIMEOUT = 1.0  # the same for a server at a default path
+_PROBE_TIMEOUT = 1.0  # seconds in which a server that left a call without an answer must answer a probe
 _OFF = ("false", "0", "no", "off")
 
 
@@ -40,7 +40,7 @@ def default_sockets() -> list[str]:
 
 
 def check_address(socket: object, program: object, url: object, token: object) -> None:
-    """Checks what says where a server is.
+    """Checks the arguments that say where a server is.
 
     Raises:
         InvalidRequest: One of them has a wrong type, or more than one was given.
@@ -56,7 +56,7 @@ def check_address(socket: object, program: object, url: object, token: object) -
 
 
 class Link:
-    """The way to a server, and the connection where there is one. Any thread may use it; a forked child gets its own.
+    """Where a server is, and the connection to it. Any thread may use it. A forked child gets its own connection.
 
     Args:
         socket: The unix socket of a server; nothing else is tried.
@@ -77,23 +77,23 @@ class Link:
         self._program = None if program is None else os.fspath(program)
         self._url, self._token = url, token
         if url is not None:
-            HttpConnection(url, token)  # an address that can't be one is refused here and not in the first call
+            HttpConnection(url, token)  # an invalid address is refused here, not in the first call
         self._lock = threading.Lock()
         self._connection: Optional[AnyConnection] = None
         _links.add(self)
 
     def connected(self, deadline: Deadline) -> AnyConnection:
-        """The connection; a new one where there is none, where it has ended, or where its server hangs.
+        """Returns the connection. Makes a new one if there is none, if it has ended, or if its server hangs.
 
         Args:
-            deadline: By when it must stand.
+            deadline: When it must be connected.
 
         Returns:
-            A connection that was alive a moment ago: `Connection.call` may raise NotSent all the same.
+            A connection that was alive a moment ago. `Connection.call` may still raise NotSent.
 
         Raises:
             Disabled: `DIND_ENABLED` forbids it.
-            ServerUnavailable: No server is to be had.
+            ServerUnavailable: There is no server.
             CallTimeout: Another thread is still making one.
         """
         if not enabled():
@@ -102,13 +102,13 @@ class Link:
         if not self._lock.acquire(timeout=-1 if left is None else left):
             raise CallTimeout("No connection to a server in time: another call is still opening one")
         try:
-            if _exiting.is_set():  # of a daemon thread's: nobody would end it
+            if _exiting.is_set():  # a daemon thread calls: nobody would end the connection
                 raise ServerUnavailable("No connection to a server is opened: the interpreter is exiting")
             old = self._connection
             if old is not None:
                 if old.alive() and not (old.suspect and not _answers(old, deadline)):
                     return old
-                # It has ended, or it hangs: nothing is to be waited for.
+                # It has ended, or it hangs, so there is nothing to wait for.
                 self._connection = None
                 old.close(0 if old.suspect else 1)
             self._connection = self._connect(deadline.at_most(_HANDSHAKE_TIMEOUT))
@@ -118,7 +118,7 @@ class Link:
             self._lock.release()
 
     def close(self) -> None:
-        """Ends the connection, and a server that we started. The next call makes new ones."""
+        """Ends the connection, and the server if the client started it. The next call makes new ones."""
         with self._lock:
             connection, self._connection = self._connection, None
         if connection is not None:
@@ -130,7 +130,7 @@ class Link:
             connection.drop()
 
     def after_fork(self) -> None:
-        """In a forked child: the connection is the parent's."""
+        """Forgets the connection in a forked child: the parent uses it."""
         self._lock = threading.Lock()
         connection, self._connection = self._connection, None
         if connection is not None:
@@ -167,7 +167,7 @@ class Link:
 
 
 def _handshake(connection: Connection, deadline: Deadline) -> Connection:
-    """The connection, once the server has said that it speaks our protocol."""
+    """Returns the connection when the server has said that it has the same protocol version."""
     try:
         call = connection.call("server/info", {}, deadline)
         if not call.wait(deadline):
@@ -185,7 +185,7 @@ def _handshake(connection: Connection, deadline: Deadline) -> Connection:
         return connection
     except BaseException as error:
         connection.close(0)
-        if isinstance(error, (ServerGone, CallTimeout)):  # of the greeting, not of what it was made for
+        if isinstance(error, (ServerGone, CallTimeout)):  # the error is about the handshake, not about the call
             raise ServerUnavailable(error.message) from None
         raise
 

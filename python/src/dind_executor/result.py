@@ -1,4 +1,4 @@
-"""How a run ended: a dict with the guide's keys, whose values are typed and can be read as attributes too."""
+"""How a run ended: a dict with typed values, which are also attributes."""
 
 from __future__ import annotations
 
@@ -50,11 +50,10 @@ _OptionalText = Literal["image_digest", "builder", "cancel_reason"]
 
 
 class RunResult(dict[str, Any]):
-    r"""The outcome of a run: the keys of `ResultDict`, by item or by attribute.
+    r"""The result of a run: the keys of `ResultDict`, as items and as attributes.
 
-    It is a plain dict beneath: it compares, copies and turns into JSON like one. Type checkers know each key and
-    attribute, and refuse others. A `RunResult` is no `ResultDict` for them: that is the type of the plain dict that
-    `to_dict()` gives.
+    It is a dict: it compares, copies and converts to JSON like one. Type checkers know each key and attribute, and
+    refuse others. For them a `RunResult` is not a `ResultDict`; `to_dict()` returns one.
 
     Example:
         >>> result = executor.run_python_code("print(6 * 7)")
@@ -90,7 +89,7 @@ class RunResult(dict[str, Any]):
 
     @property
     def ok(self) -> bool:
-        """Whether the program ran and ended with 0."""
+        """Whether the program ran and exited with 0."""
         return bool(self["verdict"] == "ok")
 
     def to_dict(self) -> ResultDict:
@@ -159,13 +158,13 @@ class RunResult(dict[str, Any]):
 
 
 def to_result(answer: object) -> RunResult:
-    """Makes a result of the server's answer.
+    """Returns the result in an answer of the server.
 
     Args:
         answer: The `result` member of a response to a run request.
 
     Returns:
-        The result; what an older server leaves out has a neutral value.
+        The result. A field that an older server leaves out has a neutral value.
 
     Raises:
         ValueError: The answer is not a result of a run.

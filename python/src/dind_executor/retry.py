@@ -1,4 +1,4 @@
-"""Waiting for a place where the server's queue is full: when to ask again, and with how much time."""
+"""When to send a request again if the queue of the server is full, and with which timeout."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from .wire import Request
 
 
 def next_try(request: Request, busy: Busy, deadline: Deadline) -> Optional[tuple[Request, float]]:
-    """Says how to ask again after a refusal for want of a place.
+    """Says how to send a request again that a full queue refused.
 
     Args:
         request: The request that was refused.
         busy: The refusal.
-        deadline: By when the whole call must have ended.
+        deadline: The end of the total timeout.
 
     Returns:
-        The request with what is left of its timeout, and the seconds to wait before it is sent; None where no time is
-        left for that, or where the program has run already. The wait is drawn between half of `retry_after` and all of
-        it, so that clients do not come back together.
+        The request with the rest of its timeout, and the seconds to wait before it is sent. None if no time is left for
+        that, or if the program has run already. The wait is random, between half of `retry_after` and all of it, so
+        that clients do not come back together.
     """
     if busy.began:
         return None

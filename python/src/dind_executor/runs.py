@@ -1,4 +1,4 @@
-"""One run under way, as the executor of threads and the one of asyncio both see it."""
+"""The requests of a call, without waiting: the executors of threads and of asyncio both use them."""
 
 from __future__ import annotations
 
@@ -14,30 +14,30 @@ from .wire import Request, seconds
 
 log = logging.getLogger("dind_executor")
 
-GRACE = 2.0  # seconds that the server has on top of a call's timeout
+GRACE = 2.0  # seconds that the server has after the timeout of a call
 STATUS_TIMEOUT = 2.0  # seconds in which is_available answers
 
 OnOutput = Callable[[str, str], object]
 
 
 class EngineStatus(TypedDict):
-    """How the Docker engine is that runs would take place on."""
+    """The state of the Docker engine."""
 
-    enabled: bool  # running code is not switched off
+    enabled: bool  # runs are not disabled
     available: bool  # the engine answers
     address: str
     version: Optional[str]
-    message: Optional[str]  # for people: why it is not available
+    message: Optional[str]  # one line for a person: why it is not available
 
 
 class Asked:
-    """A request that the server answers: made, then sent.
+    """A request to the server. It is made first, then sent.
 
     Args:
-        link: The way to the server.
+        link: The connection to the server.
         method: The method's name.
         params: Its parameters.
-        deadline: By when it must be answered.
+        deadline: When it must be answered.
         run_id: The run that it asks for.
         wake: See `Call`.
     """
@@ -61,15 +61,15 @@ class Asked:
         self._call: Optional[Call] = None
 
     def send(self) -> None:
-        """Sends it, on a new connection where there is none.
+        """Sends it. Makes a connection if there is none.
 
         Raises:
-            DindExecutorError: No server is to be had, or the request could not be sent.
+            DindExecutorError: There is no server, or the request could not be sent.
         """
         try:
             self._send()
         except NotSent:
-            # A server that ended since the last call: we may hear of it only now, and nothing has been done yet.
+            # The server has ended since the last call, and the client sees it only now. Nothing has run yet.
             self._send()
 
     def take(self) -> tuple[list[Output], Optional[Answer]]:
@@ -92,15 +92,15 @@ class Asked:
                 raise Disabled(f"Running code is switched off at {self._connection.name} (its DIND_ENABLED)")
             self._call = self._connection.call(self._method, self._params, self.deadline, self._run_id, self._wake)
         except DindExecutorError:
-            self._connection = None  # nothing was asked for: there is nothing to end
+            self._connection = None  # nothing was sent, so there is nothing to end
             raise
 
 
 class Run(Asked):
-    """A run that is asked for.
+    """A request for a run.
 
     Args:
-        link: The way to the server.
+        link: The connection to the server.
         request: What to run.
         wake: See `Call`.
     """
@@ -112,10 +112,10 @@ class Run(Asked):
         self._cancel_sent = False
 
     def cancel(self) -> None:
-        """Tells the server to end it. Does not wait, and never raises."""
+        """Tells the server to end the run. Does not wait, and never raises."""
         if self._connection is None or self._cancel_sent:
             return
-        self._cancel_sent = self._call is not None  # before that, the request itself may still be on its way
+        self._cancel_sent = self._call is not None  # before that, the request may not have been sent yet
         self._connection.cancel(self._request.run_id)
 
     def give_up(self) -> None:
@@ -125,7 +125,7 @@ class Run(Asked):
             self.cancel()
 
     def overdue(self) -> CallTimeout:
-        """The error of a server that let the deadline pass; it will have to show that it lives."""
+        """Returns the error for a server that did not answer in time. It must answer a probe before the next call."""
         if self._connection is not None:
             self._connection.suspect = True
         return CallTimeout(
@@ -134,10 +134,10 @@ class Run(Asked):
         )
 
     def result(self, answer: Answer) -> RunResult:
-        """What the server's answer says.
+        """Returns the result in the answer of the server.
 
         Raises:
-            DindExecutorError: It says an error, or nothing that makes sense.
+            DindExecutorError: The answer is an error, or is not a result.
         """
         value = answer.value()
         try:
@@ -155,11 +155,11 @@ class Run(Asked):
 
 
 class Status(Asked):
-    """The question how the engine is.
+    """A request for the state of the engine.
 
     Args:
-        link: The way to the server.
-        timeout: Seconds in which it must be answered.
+        link: The connection to the server.
+        timeout: The seconds in which it must be answered.
         wake: See `Call`.
     """
 
@@ -173,10 +173,10 @@ class Status(Asked):
         return status["enabled"] and status["available"]
 
     def status(self, answer: Optional[Answer]) -> EngineStatus:
-        """What the server says; what it doesn't say is not so.
+        """Returns the status in the answer. What the answer leaves out is False or None.
 
         Raises:
-            DindExecutorError: It says an error, or nothing in time.
+            DindExecutorError: The answer is an error, or it did not come in time.
         """
         if answer is None:
             raise CallTimeout(f"The server did not report the state of its engine within {self._timeout:g} s")

@@ -1,4 +1,4 @@
-"""The executors that a process shares: one for each server that is asked for."""
+"""The executors that a process shares: one for each server."""
 
 from __future__ import annotations
 
@@ -38,9 +38,9 @@ def get_executor(
         >>> get_executor() is get_executor()
         True
     """
-    check_address(socket, program, url, token)  # before they are a key: not everything can be one
+    check_address(socket, program, url, token)  # first, because not every value can be a key
     key = (None if socket is None else str(socket), None if program is None else str(program), url, token)
-    # No lock, which a forked child might find held; an executor that is made for nothing has no connection.
+    # Without a lock, which a forked child might find locked. An executor that is not used has no connection.
     return _shared.get(key) or _shared.setdefault(key, Executor(socket, program, url=url, token=token))
 
 
@@ -51,7 +51,7 @@ def get_async_executor(
     url: Optional[str] = None,
     token: Optional[str] = None,
 ) -> AsyncExecutor:
-    """The process's executor for asyncio; it shares the connection of `get_executor` with the same arguments.
+    """Returns the asyncio executor of the process. It shares the connection of `get_executor` with the same arguments.
 
     Args:
         socket: The unix socket of a server to use.

@@ -9,7 +9,7 @@ from typing import Any, Callable, Union
 from .connection import Output
 from .result import RunResult
 
-_MAX_HELD = 16 << 20  # characters of output that wait for the consumer; what comes on top is left out and counted
+_MAX_HELD = 16 << 20  # characters of output that wait for the consumer; more is dropped and counted
 
 
 async def stream_run(

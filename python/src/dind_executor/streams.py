@@ -1,6 +1,6 @@
-"""The bytes to and from a server: a unix socket, or a `dind-executor rpc` that we start.
+"""The bytes to and from a server: a Unix socket, or a `dind-executor rpc` that the client starts.
 
-A stream is read by one thread and written by one at a time; closing it wakes both.
+One thread reads a stream, and one thread at a time writes to it. Closing the stream wakes both.
 """
 
 from __future__ import annotations
@@ -44,18 +44,18 @@ class Stream:
             outgoing.setsockopt(socket.SOL_SOCKET, getattr(socket, "SO_NOSIGPIPE", _SO_NOSIGPIPE), 1)
 
     def receive(self) -> bytes:
-        """Waits for the next bytes; none at the end of the stream."""
+        """Waits for the next bytes. Returns no bytes at the end of the stream."""
         try:
             return self._incoming.recv(_CHUNK)
         except OSError:
             return b""
 
     def send(self, data: bytes, deadline: Deadline) -> None:
-        """Sends all of it.
+        """Sends all bytes.
 
         Raises:
-            TimeoutError: The other side did not take it in time. Part of it may be sent: the stream is of no more use.
-            OSError: The other side is gone.
+            TimeoutError: The server did not take the bytes in time. Some may be sent, so the stream is unusable.
+            OSError: The server has closed the stream.
         """
         rest = memoryview(data)
         poll = select.poll()
@@ -69,7 +69,7 @@ class Stream:
                     raise TimeoutError("the server does not read") from None
 
     def shut(self) -> None:
-        """Ends the stream both ways, without waiting: the server hears it, and so does who reads and writes here."""
+        """Ends the stream in both directions, without waiting. The server and the threads of the client see the end."""
         for each in (self._outgoing, self._incoming):
             with contextlib.suppress(OSError):
                 each.shutdown(socket.SHUT_RDWR)
@@ -80,7 +80,7 @@ class Stream:
         self.abandon()
 
     def abandon(self) -> None:
-        """Closes this process's descriptors and does nothing to the server: a forked child's way to close."""
+        """Closes the descriptors of this process only: the server does not see it. For a forked child."""
         self._outgoing.close()
         self._incoming.close()
 
@@ -94,10 +94,10 @@ class SocketStream(Stream):
 
     Args:
         path: The socket's path.
-        deadline: By when the connection must stand.
+        deadline: When it must be connected.
 
     Raises:
-        ServerUnavailable: Nothing answers there.
+        ServerUnavailable: No server answers there.
     """
 
     def __init__(self, path: str, deadline: Deadline) -> None:
@@ -122,7 +122,7 @@ class SocketStream(Stream):
 
 
 class ChildStream(Stream):
-    """A `dind-executor rpc` of our own. It ends with us: at the end of its input.
+    """A `dind-executor rpc` that the client starts. It ends at the end of its input, so no later than this process.
 
     Args:
         program: The path of the program.
@@ -134,11 +134,11 @@ class ChildStream(Stream):
     def __init__(self, program: str) -> None:
         if not hasattr(select, "poll") or sys.platform == "win32":
             raise ServerUnavailable(f"dind-executor can't be started as a child process here; {ELSEWHERE}")
-        # Sockets and not pipes: a write to one can be given up. One each way: the two descriptors share no flags.
+        # Sockets, because a write to a pipe cannot have a deadline. One for each direction, because two share no flags.
         input_ours, input_theirs = socket.socketpair()
         output_ours, output_theirs = socket.socketpair()
         try:
-            # A session of its own: Ctrl-C in a terminal is for us, and we tell the server what it means.
+            # In a new session: Ctrl-C in a terminal goes only to this process, which tells the server what to do.
             self._child: subprocess.Popen[bytes] = subprocess.Popen(
                 [program, "rpc"],
                 stdin=input_theirs.fileno(),
@@ -182,7 +182,7 @@ class ChildStream(Stream):
             self._child.stderr.close()
 
     def exit_text(self) -> str:
-        """How it ended, and the last line of its log."""
+        """How the program ended, and the last line of its log."""
         try:
             code = self._child.wait(1)
         except subprocess.TimeoutExpired:

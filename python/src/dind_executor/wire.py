@@ -1,4 +1,4 @@
-"""The calls as the wire has them: Python's names and types in, method and parameters out. Pure."""
+"""Converts the arguments of a call to a method and parameters, and checks them. No I/O."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ _WORKSPACE = {"read_only": "readOnly", "read_write": "readWrite"}
 
 
 class Options(NamedTuple):
-    """What every kind of run takes; None is the server's default."""
+    """What each kind of run takes. None is the default of the server."""
 
-    timeout: Optional[float] = None  # seconds of the whole call
+    timeout: Optional[float] = None  # seconds of the total timeout
     stdin: Optional[str] = None
     env: Optional[Mapping[str, str]] = None
     limits: Optional[Limits] = None
@@ -49,10 +49,10 @@ def to_options(
     keep_output_bytes: Optional[int],
     record: bool,
 ) -> Options:
-    """The keywords that all runs have, as one value.
+    """Returns the keywords of every run as one value.
 
     Raises:
-        InvalidRequest: `on_output` can't be called.
+        InvalidRequest: `on_output` is not a function.
     """
     if on_output is not None and not callable(on_output):
         raise InvalidRequest(f"on_output is a function of (channel, text), or None; not {_quote(on_output)}")
@@ -137,7 +137,7 @@ def whole_run(
     pull: Optional[Pull],
     options: Options,
 ) -> Request:
-    """`run`: everything that a run can be."""
+    """`run`, with every option."""
     if workspace is not None and workspace not in _WORKSPACE:
         raise InvalidRequest(f'workspace is "read_only", "read_write" or None, not {workspace!r}')
     params = {
@@ -183,7 +183,7 @@ def seconds(name: str, value: Optional[float]) -> Optional[float]:
     """Checks a duration in seconds: a number greater than 0 and at most `MAX_SECONDS`, or None.
 
     Raises:
-        InvalidRequest: It is something else.
+        InvalidRequest: The value is anything else.
     """
     if value is None:
         return None
@@ -197,7 +197,7 @@ def seconds(name: str, value: Optional[float]) -> Optional[float]:
 
 
 def _number(name: str, value: object, most: int) -> Union[int, float, None]:
-    """A number that JSON and the server can read; how small it may be, the server says."""
+    """Checks a number. JSON and the server can read it. The server checks the minimum."""
     if value is None:
         return None
     if not isinstance(value, (int, float)) or isinstance(value, bool):
@@ -216,7 +216,7 @@ def _quote(value: object) -> str:
 
 
 def _flag(name: str, value: object) -> bool:
-    # "no" and "false" are true in Python, which was never meant.
+    # The strings "no" and "false" are true in Python.
     if not isinstance(value, bool):
         raise InvalidRequest(f"{name} is True or False, not {_quote(value)}")
     return value
@@ -235,7 +235,7 @@ def _optional_text(name: str, value: object) -> Optional[str]:
 def _optional_texts(name: str, value: Optional[Sequence[str]]) -> Optional[list[str]]:
     if value is None:
         return None
-    # A str is a sequence of str too, and never what was meant.
+    # A str is also a sequence of str, but it is always a mistake here.
     if isinstance(value, (str, bytes)) or not isinstance(value, Sequence):
         raise InvalidRequest(f"{name} is a list of str, not {type(value).__name__}")
     return [_text(f"{name}[{index}]", each) for index, each in enumerate(value)]
