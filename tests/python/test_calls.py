@@ -95,7 +95,7 @@ class Calls(ClientTest):
                 server = self.server(lambda peer, request, wrong=wrong: peer.raw(wrong))
                 client = self.executor(server)
                 with self.assertLogs("dind_executor", "ERROR"), \
-                        self.assert_raises(dind_executor.ServerGone, "no message"):
+                        self.assert_raises(dind_executor.ServerGone, "invalid message"):
                     client.run_python_code("x")
                 client.close()
                 self.assertTrue(server.gone.wait(LIMIT))

@@ -74,9 +74,9 @@ class Remote(ClientTest):
             with self.subTest(url), self.assert_raises(InvalidRequest):
                 Executor(url=url)
         for more in ({"socket": "/a"}, {"program": "/b"}):
-            with self.assert_raises(InvalidRequest, "one of them"):
+            with self.assert_raises(InvalidRequest, "only one of"):
                 Executor(url="http://h", **more)
-        with self.assert_raises(InvalidRequest, "line end"):
+        with self.assert_raises(InvalidRequest, "newline"):
             Executor(url="http://h", token="abc\n")
 
     def test_refusals_keep_their_kind_status_and_what_was_written(self):

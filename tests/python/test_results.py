@@ -84,7 +84,7 @@ class Errors(ClientTest):
                 self.assertEqual((error.kind, error.http_status), ("internal", 500))
                 self.assertTrue(error.message)
         self.assertIsInstance(to_error({"code": -32602, "message": "m"}), dind_executor.InvalidRequest)
-        self.assertIn("another version", str(to_error({"code": -32601, "message": "no method x"})))
+        self.assertIn("different versions", str(to_error({"code": -32601, "message": "no method x"})))
 
     def test_errors_are_also_what_python_calls_them(self):
         self.assertTrue(issubclass(dind_executor.InvalidRequest, ValueError))
