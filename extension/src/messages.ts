@@ -81,7 +81,6 @@ function remedies({ kind, message }: Failure, retry: () => void): Action[] {
       return [again];
     case 'invalid_request':
     case 'unsupported_language':
-    case 'unauthorized':
     case 'disabled':
     case 'cancelled':
     case 'not_found':
