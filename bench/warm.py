@@ -24,9 +24,9 @@ class Ready:
     def _read_log(self):
         for line in self.child.stderr:
             with self.changed:
-                if b"waits for a run" in line:
+                if b"is warm" in line:
                     self.waiting += 1
-                elif b"Takes the sandbox" in line:
+                elif b"Uses the warm sandbox" in line:
                     self.waiting, self.taken = self.waiting - 1, self.taken + 1
                 elif b" ended: " in line:
                     self.owed += 1

@@ -69,7 +69,7 @@ class Doors(HttpCase):
             return done.stderr.decode()
         self.assertIn("DIND_TOKEN", refused("--listen", "0.0.0.0:0"))
         self.assertIn("loopback", refused("--listen", "0.0.0.0:0", "--no-token"))
-        self.assertIn("no address", refused("--listen", "8000"))
+        self.assertIn("not an address", refused("--listen", "8000"))
         self.assertIn("not both", refused("--listen", "127.0.0.1:0", "--no-token", "--token-file", "x"))
         self.assertIn("can't be read", refused("--listen", "127.0.0.1:0", "--token-file", str(self.folder / "none")))
         (self.folder / "empty").write_text("\n")

@@ -301,7 +301,7 @@ Task<std::optional<Result<RunResult>>> Sandboxes::Run::acquire_warm(WarmPool::Cl
     co_return std::nullopt;
   }
   made->removal.rename(container, made->id);
-  log(LogLevel::debug, "Uses the warm sandbox " + made->name + "", plan.run_id);
+  log(LogLevel::debug, "Uses the warm sandbox " + made->name, plan.run_id);
   take(*made);
   bool worth_another = false;
   auto result = co_await follow(*made, worth_another);
