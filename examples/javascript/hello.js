@@ -6,7 +6,7 @@ console.log(`Hello, ${process.argv.slice(2).join(" ") || "sandbox"}!`);
 console.log(`Node.js ${process.versions.node} on ${process.arch}, in ${process.cwd()}, as user ${process.getuid()}`);
 
 const interfaces = Object.keys(os.networkInterfaces()).filter((name) => name !== "lo");
-console.log(`network: ${interfaces.join(", ") || "none (the loopback alone)"}`);
+console.log(`network: ${interfaces.join(", ") || "none (only loopback)"}`);
 
 try {
   fs.writeFileSync("/etc/hello", "");
