@@ -72,7 +72,8 @@ class Children:
             if self.stopping:
                 raise Stopped
             try:
-                child = subprocess.Popen([str(each) for each in argv], stdin=subprocess.DEVNULL, start_new_session=True, **more)
+                # In the session of the terminal: sudo may have to ask for a password there.
+                child = subprocess.Popen([str(each) for each in argv], stdin=subprocess.DEVNULL, **more)
             except OSError as failure:
                 os.write(more["stdout"].fileno() if "stdout" in more else 2, f"{argv[0]}: {failure.strerror}\n".encode())
                 return 127
