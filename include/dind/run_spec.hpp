@@ -10,6 +10,8 @@
 #include <variant>
 #include <vector>
 
+#include "dind/caller.hpp"
+
 namespace dind {
 
 enum class Network { none, internet };
@@ -131,7 +133,7 @@ struct RunSpec {
   bool queue_counts = true;
   bool record = true;                   // false: the history records nothing of this run
   std::vector<std::string> notes = {};  // for people: reported together with the notes of the result
-  std::string client;  // who asks: the queue is fair among clients; all runs with an empty name count as one client
+  Caller caller = {};                   // who asks; the frontend sets it
   Terms terms = Terms::fields;
 };
 

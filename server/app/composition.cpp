@@ -10,6 +10,7 @@
 #include "services/health/engine_watcher.hpp"
 #include "services/history/history_worker.hpp"
 #include "services/runs/history_recorder.hpp"
+#include "services/runs/observed_runs.hpp"
 #include "services/runs/run_logger.hpp"
 #include "services/runs/runs.hpp"
 #include "services/upkeep/engine_garbage.hpp"
@@ -64,12 +65,8 @@ class DockerCore final : public Core {
               policy_of(configuration, std::move(authorities))),
         workspaces_(sandboxes_),
         history_(executor, configuration.history),
-        logged_(runs_, frontend),
-        recorded_(logged_, history_, frontend),
-        handover_logged_(runs_, "cli"),
-        handover_recorded_(handover_logged_, history_, "cli"),
-        live_(executor, recorded_, std::move(frontend)),
-        handover_live_(live_.beside(handover_recorded_, "cli")),
+        live_(executor),
+        observed_(runs_, live_, observers(), std::move(frontend)),
         watcher_(executor, client_),
         doctor_(client_, sandboxes_, configuration.limits.defaults, configuration.images, configuration.pull,
                 configuration.isolation,
@@ -83,14 +80,13 @@ class DockerCore final : public Core {
       sandboxes_.remember_images_in(std::filesystem::path(path).parent_path() / "checked-images");
   }
 
-  RunService& runs() override { return live_; }
+  RunService& runs() override { return observed_; }
   LiveRuns& live() override { return live_; }
   Task<std::optional<RunUsage>> usage(std::string container_id, Deadline deadline) override {
     const auto seen = co_await client_.container_usage(std::move(container_id), deadline);
     if (!seen) co_return std::nullopt;
     co_return RunUsage{.memory_bytes = seen->memory_bytes, .cpu_time = seen->cpu_time};
   }
-  RunService& handover_runs() override { return *handover_live_; }
   void take_limits(const Configuration& configuration) override { runs_.take_limits(policy_of(configuration, {})); }
   Cancel shutdown_signal() override { return runs_.leaving(); }
   WorkspaceRuns& workspaces() override { return workspaces_; }
@@ -105,17 +101,23 @@ class DockerCore final : public Core {
   }
 
  private:
+  RunObservers observers() {
+    return {.observe = {[](const RunSpec& spec) { return std::make_unique<RunLogger>(spec); },
+                        [this](const RunSpec& spec) -> std::unique_ptr<RunObserver> {
+                          if (!spec.record) return nullptr;
+                          return std::make_unique<HistoryRecorder>(history_, spec);
+                        }},
+            .written = [this](Deadline deadline) -> Task<void> { return wait_recorded(history_, deadline); }};
+  }
+  static Task<void> wait_recorded(History& history, Deadline deadline) { co_await history.written(deadline); }
+
   engine::Client client_;
   sandbox::Sandboxes sandboxes_;
   Runs runs_;
   LocalWorkspaceRuns workspaces_;
   HistoryWorker history_;
-  RunLogger logged_;
-  HistoryRecorder recorded_;
-  RunLogger handover_logged_;
-  HistoryRecorder handover_recorded_;
   LiveRuns live_;
-  std::unique_ptr<RunService> handover_live_;
+  ObservedRuns observed_;
   EngineWatcher watcher_;
   EngineDoctor doctor_;
   Reaper reaper_;

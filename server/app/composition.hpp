@@ -37,15 +37,14 @@ class Core {
   virtual ~Core() = default;
 
   virtual RunService& runs() = 0;
-  // The same service, with the list of all live runs of this process.
+  // The live runs of this process.
   virtual LiveRuns& live() = 0;
   // Applies the limits and the maximum numbers of runs of `configuration`, and no other setting of it.
   virtual void take_limits(const Configuration& configuration) = 0;
   virtual WorkspaceRuns& workspaces() = 0;
   // nullopt: the engine does not tell, or does not answer before the deadline.
   virtual Task<std::optional<RunUsage>> usage(std::string container_id, Deadline deadline) = 0;
-  // The run service for runs that other processes hand over (frontends/handover), and the signal that ends these runs.
-  virtual RunService& handover_runs() = 0;
+  // Ends the runs that other processes handed over (frontends/handover).
   virtual Cancel shutdown_signal() = 0;
   virtual History& history() = 0;
   virtual EngineWatch& engine() = 0;

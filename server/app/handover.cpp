@@ -33,8 +33,8 @@ struct HandoverServerState {
 };
 Task<void> take(asio::any_io_executor executor, Core& core, std::string path,
                 std::shared_ptr<HandoverServerState> taking) {
-  co_await frontends::handover::take_runs(std::move(executor), core.handover_runs(), std::move(path),
-                                          core.live().closing(), core.shutdown_signal());
+  co_await frontends::handover::take_runs(std::move(executor), core.runs(), std::move(path), core.live().closing(),
+                                          core.shutdown_signal());
   taking->over = true;
   taking->changed.notify();
 }

@@ -170,14 +170,15 @@ Task<int> serve_programs(asio::any_io_executor executor, Core& core, const Confi
   announce(listeners);
   if (listeners.socket)
     add("socket", jsonrpc::serve_socket(executor, std::move(*listeners.socket),
-                                        {.runs = runs,
+                                        {.runs = core.runs(),
                                          .engine = core.engine(),
                                          .history = core.history(),
                                          .version = version(),
                                          .enabled = configuration.enabled},
                                         over));
   if (listeners.server)
-    add("HTTP", listeners.server->serve({.runs = runs,
+    add("HTTP", listeners.server->serve({.runs = core.runs(),
+                                         .live = runs,
                                          .engine = core.engine(),
                                          .history = core.history(),
                                          .version = version(),

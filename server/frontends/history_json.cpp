@@ -99,7 +99,7 @@ json history_run_json(const HistoryRecord& record) {
   json value = history_summary_json(record);
   const RunSpec& spec = record.spec;
   value["owner"] = record.owner;
-  value["client"] = spec.client.empty() ? json(nullptr) : json(spec.client);
+  value["client"] = spec.caller.client.empty() ? json(nullptr) : json(spec.caller.client);
   value["dependencies"] = spec.dependencies;
   value["workspace"] = spec.workspace ? json(name(*spec.workspace)) : json(nullptr);
   value["workspaceFolder"] = spec.workspace_folder.empty() ? json(nullptr) : json(spec.workspace_folder);

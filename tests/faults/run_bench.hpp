@@ -17,6 +17,7 @@
 #include "sandbox/run/sandboxes.hpp"
 #include "sandbox/supervision/frames.hpp"
 #include "sandbox/supervisor_image.hpp"
+#include "services/runs/observed_runs.hpp"
 #include "services/runs/runs.hpp"
 #include "support/inspect_reply.hpp"
 #include "support/run_task.hpp"
@@ -143,7 +144,7 @@ struct RunBench {
 
   std::shared_ptr<Under> begin(RunSpec spec) {
     auto under = std::make_shared<Under>();
-    asio::co_spawn(context, runs.run(std::move(spec), under->audience, under->input, under->cancel),
+    asio::co_spawn(context, observed.run(std::move(spec), under->audience, under->input, under->cancel),
                    [under](const std::exception_ptr&, Result<RunResult> answer) {
                      under->answer.emplace(std::move(answer));
                      under->answered = Clock::now();
@@ -188,6 +189,8 @@ struct RunBench {
   engine::Client client;
   sandbox::Sandboxes sandboxes;
   Runs runs;
+  LiveRuns live{context.get_executor()};
+  ObservedRuns observed{runs, live};
 };
 
 inline RunSpec python() {

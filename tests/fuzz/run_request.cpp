@@ -21,7 +21,7 @@ void check(const frontends::RunRequest& request) {
   fuzz::require(request.keep <= frontends::kMaxKeptOutput, "what is kept is bounded");
   fuzz::require(request.spec.working_dir.empty() || request.spec.working_dir.starts_with('/'),
                 "a working folder is absolute");
-  fuzz::require(request.spec.client.empty(), "nobody says who it is");
+  fuzz::require(request.spec.caller.client.empty(), "nobody says who it is");
   if (const auto* command = std::get_if<CommandProgram>(&request.spec.program)) {
     fuzz::require(request.spec.image.has_value(), "a command has an image");
     if (const auto* argv = std::get_if<std::vector<std::string>>(&command->command))

@@ -137,7 +137,8 @@ std::string history_run_text(const HistoryRecord& record, bool as_json) {
   const HistoryEnd* end = record.end ? &*record.end : nullptr;
   line("run", record.id + (record.run_id != record.id ? "  (run id " + record.run_id + ")" : ""));
   const RunSpec& spec = record.spec;
-  line("who", record.user + ", " + record.frontend + (spec.client.empty() ? "" : ", client " + spec.client));
+  line("who",
+       record.user + ", " + record.frontend + (spec.caller.client.empty() ? "" : ", client " + spec.caller.client));
   line("began", time_text(record.began));
   line("ended", end != nullptr ? time_text(end->ended) : std::string(name(record.state)));
   line("what", history_name(record));

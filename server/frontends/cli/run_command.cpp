@@ -134,7 +134,7 @@ Task<int> run_command(asio::any_io_executor executor, RunService& service, RunAr
   auto input = input_of(arguments, streams);
   auto spec = input ? asked_for(arguments, streams, folders) : Result<RunSpec>(std::unexpected(input.error()));
   if (spec) {
-    spec->client = "cli:" + std::to_string(::getpid());
+    spec->caller.client = "cli:" + std::to_string(::getpid());
     spec->terms = Terms::flags;
   }
   const Stops stops(executor, cancel);

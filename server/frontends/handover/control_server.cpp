@@ -67,7 +67,7 @@ Task<std::string> reply_to(asio::any_io_executor executor, std::string_view requ
   const auto asked = json::parse(request, nullptr, false);
   json reply{{"pid", ::getpid()}};
   if (asked.is_object() && asked.contains("stop") && asked["stop"].is_string()) {
-    reply["stopped"] = runs.cancel(asked["stop"].get<std::string>(), CancelReason::user);
+    reply["stopped"] = runs.cancel({.is_operator = true}, asked["stop"].get<std::string>(), CancelReason::user);
   } else {
     reply["runs"] = co_await run_list(std::move(executor), runs, usage);
   }

@@ -103,6 +103,8 @@ class Client final : public EventSink, public std::enable_shared_from_this<Clien
     if (heard.type == Type::run && !request_) {
       RunRequestFrame request;
       if (!decode(heard.payload, request)) return connection_->close();
+      request.spec.caller.frontend = "cli";
+      request.spec.caller.handed_over = true;
       request_.emplace(std::move(request));
     } else if (heard.type == Type::input && input_) {
       got_input_ = true;

@@ -148,7 +148,7 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
                     .wants_events = accepts_events(received.head.accept),
                     .body = std::move(parser.get().body()),
                     .caller = context_.gate->authenticate(received.head).value_or(Caller{})};
-    logged_.client = request.caller.name;
+    logged_.client = request.caller.client;
     co_await run(std::move(request));
   }
 

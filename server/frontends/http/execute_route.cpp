@@ -106,7 +106,7 @@ Task<Reply> execute_code(asio::any_io_executor executor, HttpServices& services,
     // The run service refuses the request below and counts it. The engine is not asked, because it may be stopping too.
   } else if (const auto engine = co_await services.engine.look(in(kWhyTime)); !engine.reachable) {
     const std::string why = engine.message.empty() ? "The engine does not answer" : engine.message;
-    services.runs.count_refused(ErrorCode::engine_unavailable);
+    services.live.count_refused(ErrorCode::engine_unavailable);
     co_return refusal({.error = {ErrorCode::engine_unavailable, why}, .run_id = random_id(), .out = {}, .err = {}});
   }
   const auto recipe = runnable_language(asked->language, "", "");
@@ -116,7 +116,7 @@ Task<Reply> execute_code(asio::any_io_executor executor, HttpServices& services,
   run.spec.terms = Terms::execute;
   run.spec.record = record;
   run.spec.queue_counts = false;
-  run.spec.client = std::move(request.caller.name);
+  run.spec.caller = std::move(request.caller);
   const auto kept = co_await execute(executor, services.runs, std::move(run), nullptr, gone);
   if (!kept) co_return refusal(kept.error());
   if (kept->result.verdict == Verdict::timeout && kept->result.stage == Stage::queue) co_return waited_in_vain(*kept);

@@ -115,7 +115,7 @@ std::optional<Reply> Gate::refuse_host_or_origin(const RequestHead& head) const 
 }
 
 std::optional<Caller> Gate::authenticate(const RequestHead& head) const {
-  if (policy_.tokens.empty()) return Caller{.name = "http", .is_operator = true};
+  if (policy_.tokens.empty()) return Caller{.client = "http", .is_operator = true};
   constexpr std::string_view kScheme = "bearer ";
   const std::string_view given = head.authorization ? std::string_view(*head.authorization) : std::string_view();
   if (lower(given.substr(0, kScheme.size())) != kScheme) return std::nullopt;

@@ -85,7 +85,7 @@ Task<Answer> Handlers::start_run(Request request, Cancel gone) {
   auto run = read_run_body(std::exchange(request.body, {}));  // so that the body is not kept during the run
   if (!run) co_return detail(run.error());
   if (!run->spec.run_id) run->spec.run_id = random_id();
-  run->spec.client = std::move(request.caller.name);
+  run->spec.caller = std::move(request.caller);
   if (request.wants_events) co_return std::move(*run);
   const auto kept = co_await execute(executor_, services_.runs, std::move(*run), nullptr, gone);
   if (!kept) co_return not_run(kept.error());
@@ -112,10 +112,10 @@ Task<Answer> Handlers::list_runs(Request request, Cancel gone) {
   const auto limit = parse_limit(request.query);
   const Caller& caller = request.caller;
   if (!limit) co_return detail(limit.error());
-  const auto records = co_await services_.history.list(*limit, caller.sees());
+  const auto records = co_await services_.history.list(*limit, caller.visible_client());
   auto room = co_await room_for_reply(executor_, kSummaryBytes * (records ? records->size() : 0), gone);
   if (!room) co_return detail(no_room("The history was read"));
-  auto live = live_of(caller);
+  auto live = services_.live.list(caller);
   json runs = json::array();
   if (records) {
     for (const auto& record : *records) {
@@ -139,20 +139,14 @@ Task<Answer> Handlers::list_runs(Request request, Cancel gone) {
   co_return reply;
 }
 
-std::vector<LiveRun> Handlers::live_of(const Caller& caller) const {
-  auto live = services_.runs.list();
-  if (!caller.is_operator) std::erase_if(live, [&](const LiveRun& run) { return run.client != caller.name; });
-  return live;
-}
-
 Task<Answer> Handlers::show_run(Request request, Cancel gone) {
   const std::string& id = request.id;
   const Caller& caller = request.caller;
-  const auto record = co_await services_.history.find(id, caller.sees());
+  const auto record = co_await services_.history.find(id, caller.visible_client());
   auto room = record ? co_await room_for_reply(executor_, kRecordBytes, gone) : nullptr;
   if (record && !room) co_return detail(no_room("The history was read"));
   const bool open = record && !record->end;
-  const auto live = live_of(caller);
+  const auto live = services_.live.list(caller);
   const auto found = std::ranges::find(live, open ? record->run_id : id, &LiveRun::run_id);
   if (found == live.end() && !record) co_return detail(record.error());
   const auto held = [&](const json& run) {
@@ -168,7 +162,7 @@ Task<Answer> Handlers::show_run(Request request, Cancel gone) {
 }
 
 Task<Answer> Handlers::cancel_run(Request request, Cancel) {
-  const auto cancelled = services_.runs.cancel(request.id, CancelReason::user, request.caller.sees());
+  const auto cancelled = services_.runs.cancel(request.caller, request.id, CancelReason::user);
   if (cancelled == 0) co_return detail(404, "No run with the id " + shortened(request.id, 80) + " is under way");
   co_return json_reply({{"cancelled", cancelled}});
 }
@@ -203,12 +197,12 @@ Task<Answer> Handlers::metrics(Request, Cancel) {
                 .capacity = services_.runs.capacity(),
                 .process = process_figures(),
                 .version = services_.version};
-  for (const auto& run : services_.runs.list()) {
+  for (const auto& run : services_.live.list()) {
     ++(run.phase == LiveRun::Phase::queued      ? gauges.queued
        : run.phase == LiveRun::Phase::preparing ? gauges.preparing
                                                 : gauges.running);
   }
-  co_return Reply{.body = metrics_text(services_.runs.figures(), gauges),
+  co_return Reply{.body = metrics_text(services_.live.figures(), gauges),
                   .type = "text/plain; version=0.0.4; charset=utf-8"};
 }
 

@@ -14,12 +14,14 @@
 #include "services/health/engine_watch.hpp"
 #include "services/history/history.hpp"
 #include "services/runs/live_runs.hpp"
+#include "services/runs/run_service.hpp"
 #include "support/async/cancel.hpp"
 
 namespace dind::frontends::http {
 
 struct HttpServices {
-  LiveRuns& runs;
+  RunService& runs;
+  LiveRuns& live;
   EngineWatch& engine;
   History& history;
   std::string version;
@@ -47,7 +49,6 @@ class Handlers {
   Task<Answer> describe(Request request, Cancel gone);
 
  private:
-  std::vector<LiveRun> live_of(const Caller& caller) const;
   // Asks the engine at most once a second, however many requests want to know.
   Task<bool> engine_up();
 

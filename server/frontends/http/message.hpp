@@ -8,6 +8,7 @@
 #include <variant>
 #include <vector>
 
+#include "dind/caller.hpp"
 #include "frontends/run_request_json.hpp"
 
 namespace dind::frontends::http {
@@ -24,14 +25,6 @@ struct RequestHead {
   std::string accept;
   bool has_body = false;
   unsigned version = 11;  // HTTP version: 10 or 11
-};
-
-// Who asks. An operator sees and can stop every run; any other caller only its own runs.
-struct Caller {
-  std::string name;  // tells clients apart in the queue and the history; never the token
-  bool is_operator = false;
-  // The client whose runs the caller sees. nullopt: all runs.
-  std::optional<std::string> sees() const { return is_operator ? std::nullopt : std::optional(name); }
 };
 
 // A request that the gate accepted.

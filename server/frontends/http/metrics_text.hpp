@@ -4,6 +4,7 @@
 #include <string>
 
 #include "services/runs/live_runs.hpp"
+#include "services/runs/run_service.hpp"
 
 namespace dind::frontends::http {
 

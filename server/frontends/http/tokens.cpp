@@ -58,7 +58,7 @@ Tokens::Tokens(const std::vector<Token>& tokens) {
   constexpr std::size_t kNameDigits = 16;
   for (const auto& token : tokens)
     entries_.push_back({.digest = sha256(token.text),
-                        .caller = {.name = "token:" + sha256("client " + token.text).substr(0, kNameDigits),
+                        .caller = {.client = "token:" + sha256("client " + token.text).substr(0, kNameDigits),
                                    .is_operator = token.is_operator}});
 }
 

@@ -24,7 +24,7 @@ class Tokens {
   Tokens() = default;
   explicit Tokens(const std::vector<Token>& tokens);
   bool empty() const { return entries_.empty(); }
-  // The caller of a token. nullopt: no valid token. The caller's name depends only on the token, not on its position in
+  // The caller of a token. nullopt: no valid token. The client's name depends only on the token, not on its position in
   // a file. A wrong token takes as long as a right one.
   std::optional<Caller> find(std::string_view presented) const;
 

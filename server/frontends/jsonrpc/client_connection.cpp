@@ -1,7 +1,5 @@
 #include "frontends/jsonrpc/client_connection.hpp"
 
-#include <map>
-
 #include "frontends/jsonrpc/event_sink.hpp"
 #include "frontends/jsonrpc/failures.hpp"
 #include "frontends/jsonrpc/history_methods.hpp"
@@ -34,7 +32,11 @@ rpc::Failure no_memory_for_message() {
 class ClientConnection : public std::enable_shared_from_this<ClientConnection> {
  public:
   ClientConnection(asio::any_io_executor executor, ClientServices services, ClientOptions options)
-      : executor_(executor), services_(std::move(services)), options_(std::move(options)), ended_(executor) {}
+      : executor_(executor),
+        services_(std::move(services)),
+        options_(std::move(options)),
+        caller_{.client = options_.name},
+        ended_(executor) {}
 
   Task<bool> serve(Cancel stop) {
     const auto self = shared_from_this();
@@ -49,7 +51,7 @@ class ClientConnection : public std::enable_shared_from_this<ClientConnection> {
     bind_methods();
     const auto stopped = stop.on_cancel([weak = weak_from_this(), stop] {
       if (const auto alive = weak.lock()) {
-        alive->cancel_all(stop.reason().value_or(CancelReason::shutdown));
+        alive->gone_.cancel(stop.reason().value_or(CancelReason::shutdown));
         alive->connection_->stop();
       }
     });
@@ -62,9 +64,9 @@ class ClientConnection : public std::enable_shared_from_this<ClientConnection> {
     const auto served = co_await connection_->serve();
     place_.reset();
     if (!served) log(LogLevel::warning, served.error().message);
-    cancel_all(CancelReason::client_gone);
+    gone_.cancel(CancelReason::client_gone);
     const auto deadline = in(options_.shutdown_timeout);
-    while (!active_.empty() && co_await ended_.wait(deadline)) {
+    while (open_runs_ > 0 && co_await ended_.wait(deadline)) {
     }
     co_await connection_->flushed(in(kFlushTime));
     co_return served.has_value();
@@ -136,17 +138,14 @@ class ClientConnection : public std::enable_shared_from_this<ClientConnection> {
   }
 
   void begin_run(RunRequest request, rpc::Reply reply) {
-    if (active_.size() >= kMaxRuns)
+    if (open_runs_ >= kMaxRuns)
       return reply.fail(failure(
           kNotRun,
           {ErrorCode::busy, "This client has " + std::to_string(kMaxRuns) + " runs open; wait for one to end", 0}));
     auto& run_id = request.spec.run_id;
     if (!run_id) run_id = random_id();
-    if (active_.contains(*run_id))
-      return reply.fail(failure(
-          kNotRun, {ErrorCode::invalid_request, "A run with the id " + *run_id + " is under way; use another id", 0}));
-    request.spec.client = options_.name;
-    active_[*run_id] = reply.cancel();
+    request.spec.caller = caller_;
+    ++open_runs_;
     spawn(executor_, "run " + *run_id, follow(shared_from_this(), std::move(request), std::move(reply)));
   }
 
@@ -154,6 +153,8 @@ class ClientConnection : public std::enable_shared_from_this<ClientConnection> {
     const auto opened = self->open_request();
     const std::string id = *request.spec.run_id;
     const Cancel cancel = reply.cancel();
+    const auto gone = self->gone_.on_cancel(
+        [cancel = Cancel(cancel), client = self.get()]() mutable { cancel.cancel(*client->gone_.reason()); });
     std::optional<JsonRpcEventSink> events;
     if (request.stream) events.emplace(self->executor_, self->connection_, id);
     const auto run = co_await execute(self->executor_, self->services_.runs, std::move(request),
@@ -163,7 +164,7 @@ class ClientConnection : public std::enable_shared_from_this<ClientConnection> {
       co_await self->answer(*run, reply);
     else
       reply.fail({kNotRun, run.error().error.message, not_run_json(run.error())});
-    self->active_.erase(id);
+    --self->open_runs_;
     self->ended_.notify();
   }
 
@@ -181,17 +182,7 @@ class ClientConnection : public std::enable_shared_from_this<ClientConnection> {
 
   // Returns how many runs were told to end.
   std::size_t cancel_runs(const std::optional<std::string>& run_id) {
-    std::vector<Cancel> found;  // collected first: a run may end while it is cancelled
-    for (auto& [id, cancel] : active_)
-      if (!run_id || id == *run_id) found.push_back(cancel);
-    for (auto& each : found) each.cancel(CancelReason::user);
-    return found.size();
-  }
-
-  void cancel_all(CancelReason reason) {
-    std::vector<Cancel> found;
-    for (auto& [id, cancel] : active_) found.push_back(cancel);
-    for (auto& each : found) each.cancel(reason);
+    return services_.runs.cancel(caller_, run_id, CancelReason::user);
   }
 
   asio::any_io_executor executor_;
@@ -200,7 +191,9 @@ class ClientConnection : public std::enable_shared_from_this<ClientConnection> {
   rpc::Binder methods_{wrong_params};
   std::shared_ptr<rpc::Connection> connection_;
   std::shared_ptr<HistoryMethods> history_;
-  std::map<std::string, Cancel> active_;  // by run id
+  const Caller caller_;
+  Cancel gone_;                // ends the runs of this client, and the waits of their replies
+  std::size_t open_runs_ = 0;  // runs whose reply is not sent yet
   Signal ended_;
   std::size_t open_ = 0;  // number of open requests
   std::optional<IdleClients::Place> place_;

@@ -42,7 +42,7 @@ ClientRuns::ClientRuns(asio::any_io_executor executor, RunService& service, std:
       service_(service),
       connection_(std::move(connection)),
       on_change_(std::move(on_change)),
-      client_("lsp:" + random_id(8)),
+      caller_{.client = "lsp:" + random_id(8)},
       ended_(executor) {}
 
 void ClientRuns::start(Result<RunRequest> request, const Json& work_done_token, const ClientCapabilities& client,
@@ -57,17 +57,17 @@ void ClientRuns::start(Result<RunRequest> request, const Json& work_done_token, 
     refuse(request.error());
     return;
   }
-  request->spec.client = client_;
+  request->spec.caller = caller_;
   const std::string id = *request->spec.run_id;
-  if (active_.contains(id)) {
+  if (shown_.contains(id)) {
     refuse({ErrorCode::invalid_request, "A run with the id " + id + " is under way; use another id", 0});
     return;
   }
-  Cancel cancel = reply.cancel();
+  const Cancel cancel = reply.cancel();
   auto progress =
       Progress::begin(connection_, work_done_token, client.progress,
                       "Run " + (request->name.empty() ? "a program" : escaped(request->name)) + " in sandbox");
-  active_[id] = {document_key(request->uri), cancel, progress};
+  shown_[id] = {document_key(request->uri), progress};
   spawn(executor_, "run " + id,
         follow(shared_from_this(), {std::move(*request), cancel, std::move(progress), client, std::move(reply)}));
   on_change_();
@@ -105,9 +105,19 @@ Task<void> ClientRuns::follow(std::shared_ptr<ClientRuns> self, PendingRun pendi
     data["began"] = feed.began();
     pending.reply.fail({rpc::code::kRequestFailed, error.message, std::move(data)});
   }
-  self->active_.erase(id);
+  self->shown_.erase(id);
   self->ended_.notify();
   self->on_change_();
+}
+
+template <typename Predicate>
+std::size_t ClientRuns::cancel_where(Predicate matches) {
+  std::vector<std::string> found;  // copied first: a run may end during its cancel
+  for (const auto& [id, run] : shown_)
+    if (matches(id, run)) found.push_back(id);
+  std::size_t cancelled = 0;
+  for (const auto& id : found) cancelled += service_.cancel(caller_, id, CancelReason::user);
+  return cancelled;
 }
 
 Result<std::size_t> ClientRuns::stop(const Json& arguments) {
@@ -118,34 +128,27 @@ Result<std::size_t> ClientRuns::stop(const Json& arguments) {
   // A wrong argument must not stop all runs.
   if (!all && !run_id && !uri)
     return fail(ErrorCode::invalid_request, "dind.stop takes no argument, or an object with a runId or a uri");
-  std::size_t stopped = 0;
-  for (auto& [id, run] : active_) {
-    if ((run_id && id != *run_id) || (uri && run.document != document_key(*uri))) continue;
-    run.cancel.cancel(CancelReason::user);
-    ++stopped;
-  }
-  return stopped;
+  return cancel_where([&](const std::string& id, const Shown& run) {
+    return (!run_id || id == *run_id) && (!uri || run.document == document_key(*uri));
+  });
 }
 
 void ClientRuns::cancel_progress(const Json& token) {
-  for (auto& [id, run] : active_)
-    if (run.progress->is(token)) run.cancel.cancel(CancelReason::user);
+  cancel_where([&](const std::string&, const Shown& run) { return run.progress->is(token); });
 }
 
-void ClientRuns::cancel_all(CancelReason reason) {
-  for (auto& [id, run] : active_) run.cancel.cancel(reason);
-}
+void ClientRuns::cancel_all(CancelReason reason) { service_.cancel(caller_, {}, reason); }
 
 bool ClientRuns::has(const std::string& uri) const {
-  for (const auto& [id, run] : active_)
+  for (const auto& [id, run] : shown_)
     if (run.document == document_key(uri)) return true;
   return false;
 }
 
 Task<bool> ClientRuns::none(Deadline deadline) {
   const auto self = shared_from_this();
-  while (!self->active_.empty()) {
-    if (!co_await self->ended_.wait(deadline)) co_return self->active_.empty();
+  while (!self->shown_.empty()) {
+    if (!co_await self->ended_.wait(deadline)) co_return self->shown_.empty();
   }
   co_return true;
 }

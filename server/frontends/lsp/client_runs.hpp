@@ -32,16 +32,18 @@ class ClientRuns : public std::enable_shared_from_this<ClientRuns> {
   void cancel_all(CancelReason reason);
 
   bool has(const std::string& uri) const;
-  std::size_t count() const { return active_.size(); }
+  std::size_t count() const { return shown_.size(); }
   // True once no run is live; false if the deadline passes first.
   Task<bool> none(Deadline deadline);
 
  private:
-  struct Active {
+  // What the editor shows of a run. LiveRuns knows the rest.
+  struct Shown {
     std::string document;  // the document's key
-    Cancel cancel;
     std::shared_ptr<Progress> progress;
   };
+  template <typename Predicate>
+  std::size_t cancel_where(Predicate matches);
   struct PendingRun;  // everything that a run needs; the coroutine takes it by value
   static Task<void> follow(std::shared_ptr<ClientRuns> self, PendingRun pending);
 
@@ -49,8 +51,8 @@ class ClientRuns : public std::enable_shared_from_this<ClientRuns> {
   RunService& service_;
   std::shared_ptr<rpc::Connection> connection_;
   std::function<void()> on_change_;
-  const std::string client_;              // this connection, in RunSpec::client
-  std::map<std::string, Active> active_;  // by run id
+  const Caller caller_;                 // this connection
+  std::map<std::string, Shown> shown_;  // by run id
   Signal ended_;
 };
 

@@ -250,7 +250,7 @@ HistoryRecord new_record(const RunSpec& spec, const Secrets& secrets, std::strin
   copy.working_dir = masked_head(spec.working_dir, secrets, kMaxNameLength);
   copy.isolation = spec.isolation;
   copy.total_timeout = spec.total_timeout;
-  copy.client = spec.client.substr(0, kMaxNameLength);
+  copy.caller.client = spec.caller.client.substr(0, kMaxNameLength);
   return record;
 }
 
@@ -281,7 +281,7 @@ Result<RunSpec> spec_again(const HistoryRecord& record, const std::map<std::stri
     spec.args = *args;
   }
   spec.run_id.reset();
-  spec.client.clear();  // the client that runs it now sets its own
+  spec.caller.client.clear();  // the client that runs it now sets its own
   return spec;
 }
 

@@ -176,7 +176,7 @@ std::string encode_asked(const HistoryRecord& record) {
   if (!spec.working_dir.empty()) value["workingDir"] = spec.working_dir;
   put_name(value, "isolation", spec.isolation);
   put_time(value, "totalMs", spec.total_timeout);
-  if (!spec.client.empty()) value["client"] = spec.client;
+  if (!spec.caller.client.empty()) value["client"] = spec.caller.client;
   if (!spec.record) value["record"] = false;  // in a handover
   return bytes_of(value);
 }
@@ -228,7 +228,7 @@ bool decode_asked(std::string_view bytes, HistoryRecord& into) {
     spec.working_dir = text_or(value, "workingDir", "");
     if (value.contains("isolation")) spec.isolation = isolation(value.at("isolation").get_ref<const std::string&>());
     get_time(value, "totalMs", spec.total_timeout);
-    spec.client = text_or(value, "client", "");
+    spec.caller.client = text_or(value, "client", "");
     if (value.contains("record")) spec.record = value.at("record").get<bool>();
   });
 }

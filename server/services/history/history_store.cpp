@@ -198,7 +198,7 @@ Result<void> HistoryStore::insert(const HistoryRecord& record) {
         .number(static_cast<std::int64_t>(asked.size() + program.size() + 256))
         .blob(asked)
         .blob(program)
-        .text(record.spec.client)
+        .text(record.spec.caller.client)
         .run();
     return {};
   } catch (const Failure& failure) {

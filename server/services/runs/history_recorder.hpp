@@ -1,30 +1,27 @@
-// A run service that writes each run of another run service into the history.
+// Writes one run into the history. No secret of the run is in its record.
 #pragma once
 
 #include <string>
 
 #include "services/history/history.hpp"
-#include "services/runs/run_service.hpp"
+#include "services/runs/run_observer.hpp"
 
 namespace dind {
 
-class HistoryRecorder final : public RunService {
+class HistoryRecorder final : public RunObserver {
  public:
-  // `frontend`: the frontend that asks, as the history names it.
-  HistoryRecorder(RunService& runs, History& history, std::string frontend)
-      : runs_(runs), history_(history), frontend_(std::move(frontend)) {}
-  Task<Result<RunResult>> run(RunSpec spec, EventSink& sink, std::shared_ptr<StdinPipe> input, Cancel cancel) override;
-  void expect(RunSpec spec) override { runs_.expect(std::move(spec)); }
-  std::size_t warm_sandbox_count() const override { return runs_.warm_sandbox_count(); }
-  RunCapacity capacity() const override { return runs_.capacity(); }
-  // Both then also wait until the history is written, for at most 3 s; up to 500 ms even after the deadline.
-  Task<bool> wait_all_removed(Deadline deadline) override;
-  Task<bool> wait_all_removed_but_auto(Deadline deadline) override;
+  // `spec.run_id` must be set. `history` must outlive this object.
+  HistoryRecorder(History& history, const RunSpec& spec);
+  void on_state(const StateChange& change) override;
+  void on_output(Channel channel, std::string_view bytes) override;
+  void on_end(const Result<RunResult>& result) override;
+  void on_exception(std::string_view what) override;
 
  private:
-  RunService& runs_;
   History& history_;
-  std::string frontend_;
+  const Secrets secrets_;
+  std::string record_id_;
+  OutputKeeper out_, err_;
 };
 
 }  // namespace dind

@@ -1,15 +1,21 @@
-// A run service that knows the active runs of another run service, can cancel them, and counts their outcomes.
+// The one registry of the live runs of this process: lists them, cancels them, and counts how runs ended.
 #pragma once
 
 #include <array>
 #include <cstdint>
 #include <list>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
-#include "services/runs/run_service.hpp"
+#include "dind/error.hpp"
+#include "dind/run_spec.hpp"
+#include "services/runs/run_observer.hpp"
+#include "support/async/cancel.hpp"
+#include "support/async/task.hpp"
 
 namespace dind {
 
@@ -59,51 +65,65 @@ struct RunFigures {
   std::uint64_t stderr_bytes = 0;
 };
 
-class LiveRuns final : public RunService {
+class LiveRuns {
  public:
-  // `frontend`: the frontend that calls `run`.
-  LiveRuns(asio::any_io_executor executor, RunService& runs, std::string frontend = {});
-  ~LiveRuns() override;
-  Task<Result<RunResult>> run(RunSpec spec, EventSink& sink, std::shared_ptr<StdinPipe> input, Cancel cancel) override;
-  void expect(RunSpec spec) override { runs_.expect(std::move(spec)); }
-  std::size_t warm_sandbox_count() const override { return runs_.warm_sandbox_count(); }
-  RunCapacity capacity() const override { return runs_.capacity(); }
-  // If runs of `beside` are active, they continue. Then this call drains, and waits only for the own runs.
-  Task<bool> wait_all_removed(Deadline deadline) override;
-  Task<bool> wait_all_removed_but_auto(Deadline deadline) override { return runs_.wait_all_removed_but_auto(deadline); }
-  // Another run service, whose runs are listed and counted here as well. If a stop ends one of its runs, the run keeps
-  // its result. Must not outlive this object.
-  std::unique_ptr<RunService> beside(RunService& runs, std::string frontend);
+  explicit LiveRuns(const asio::any_io_executor& executor);
+  class Entry;  // the place of one run in the list
+  // Lists a run for as long as the entry lives. The entry observes the run. `spec.run_id` must be set.
+  // Error (invalid_request): a live run has this id.
+  Result<std::unique_ptr<Entry>> add(const RunSpec& spec, Cancel cancel);
 
-  std::vector<LiveRun> list() const;  // in the order in which they began
-  const RunFigures& figures() const;
-  // Counts a run that was refused before `run` was called.
-  void count_refused(ErrorCode code);
-  // Cancels the runs with this id and returns how many there are. `client`: only the runs of this client.
-  std::size_t cancel(std::string_view run_id, CancelReason reason, const std::optional<std::string>& client = {});
-  // Refuses new runs (Error cancelled), and ends the queued runs with the same error. The other runs continue.
+  // The runs that `caller` may see, in the order in which they began.
+  std::vector<LiveRun> list(const Caller& caller) const;
+  std::vector<LiveRun> list() const { return list({.is_operator = true}); }
+  // Cancels the caller's runs, or the one with this id, and returns how many there are. Those of other clients stay.
+  std::size_t cancel(const Caller& caller, const std::optional<std::string>& run_id, CancelReason reason);
+  // Refuses new runs (`closing`), and cancels the queued runs. The other runs continue.
   void drain();
   // Cancelled by `drain` and by `close`.
-  Cancel closing() const override;
-  // Drains, and cancels all runs except those of `beside`, which end with their clients.
+  Cancel closing() const;
+  // Drains, and cancels all runs except the handed-over ones, which end with their clients.
   void close(CancelReason reason);
-  // The number of own active runs: without those of `beside`.
+  std::size_t handed_over() const;
+  // The number of runs that are not handed over.
   std::size_t own() const;
   // Waits until there are no own runs (true). False: the deadline passed first, or `enough` was cancelled.
   Task<bool> none(Deadline deadline, Cancel enough = {});
 
- private:
-  struct Entry;
-  struct State;
-  class Watch;
-  class Beside;
-  enum class Way { own, beside };
-  static Task<Result<RunResult>> follow(std::shared_ptr<State> state, RunService& runs, Way way, std::string frontend,
-                                        RunSpec spec, EventSink& sink, std::shared_ptr<StdinPipe> input, Cancel cancel);
+  const RunFigures& figures() const;
+  // Counts a run that was refused before it had an entry.
+  void count_refused(ErrorCode code);
+  // Counts a run that a stop of this process refused.
+  void count_stopped();
 
-  RunService& runs_;
-  std::string frontend_;
-  std::shared_ptr<State> state_;  // shared with the runs: a run that hangs outlives this object
+ private:
+  struct State;
+  std::shared_ptr<State> state_;  // shared with the entries: a run that hangs outlives this object
+};
+
+// Notes how far the run is. The run is in the list for the lifetime of this object.
+class LiveRuns::Entry final : public RunObserver {
+ public:
+  Entry(std::shared_ptr<State> state, const RunSpec& spec, Cancel cancel);
+  Entry(const Entry&) = delete;
+  Entry& operator=(const Entry&) = delete;
+  ~Entry() override;
+  void on_state(const StateChange& change) override;
+  void on_output(Channel channel, std::string_view bytes) override;
+  void on_end(const Result<RunResult>&) override {}  // the end that counts is the one that the client sees: `count`
+  void on_exception(std::string_view) override {}
+  void count(const Result<RunResult>& result);
+  void count_stopped();
+
+ private:
+  friend class LiveRuns;
+  double since_begin() const;
+
+  const std::shared_ptr<State> state_;
+  const Deadline begun_ = Clock::now();
+  LiveRun run_;
+  Cancel cancel_;
+  const bool handed_over_;
 };
 
 }  // namespace dind

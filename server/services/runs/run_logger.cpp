@@ -52,38 +52,6 @@ LogLevel level_of(ErrorCode code) {
   }
 }
 
-class Teller final : public EventSink {
- public:
-  Teller(EventSink& sink, std::string id) : sink_(sink), id_(std::move(id)) {}
-
-  void on_state(const StateChange& change) override {
-    if (const auto* queued = std::get_if<Queued>(&change)) {
-      log(waits_ ? LogLevel::debug : LogLevel::info, "queued: " + std::to_string(queued->position) + " before it", id_);
-      waits_ = true;
-    } else if (const auto* preparing = std::get_if<Preparing>(&change)) {
-      if (stage_ != preparing->stage)
-        log(preparing->stage == Stage::container ? LogLevel::debug : LogLevel::info,
-            "preparing: " + std::string(name(preparing->stage)) + ": " + preparing->message, id_);
-      stage_ = preparing->stage;
-    } else if (const auto* started = std::get_if<Started>(&change)) {
-      log(LogLevel::info,
-          "started: image " + started->image + ", " + limits_text(started->limits, started->network) + " · " +
-              started->isolation,
-          id_);
-    }
-    sink_.on_state(change);
-  }
-  void on_output(Channel channel, std::string_view bytes, OutputCredit credit) override {
-    sink_.on_output(channel, bytes, std::move(credit));
-  }
-
- private:
-  EventSink& sink_;
-  const std::string id_;
-  bool waits_ = false;
-  std::optional<Stage> stage_;
-};
-
 }  // namespace
 
 std::string limits_text(const Limits& limits, Network network) {
@@ -99,28 +67,40 @@ std::string accepted_text(const std::vector<std::string>& images, const Limits& 
   return "accepted: " + (text.empty() ? "an image to be built" : text) + ", " + limits_text(limits, network);
 }
 
-Task<Result<RunResult>> RunLogger::run(RunSpec spec, EventSink& sink, std::shared_ptr<StdinPipe> input, Cancel cancel) {
-  const LogMask hidden{secrets_of(spec)};
-  const std::string id = spec.run_id.value_or("");
-  log(LogLevel::info,
-      "asked: " + what(spec) + ", by " + frontend_ + (spec.client.empty() ? "" : ", client " + spec.client), id);
-  Teller teller(sink, id);
-  try {
-    auto result = co_await runs_.run(std::move(spec), teller, std::move(input), std::move(cancel));
-    if (result) {
-      log(LogLevel::info, "ended: " + outcome(*result), id);
-    } else {
-      const Error& error = result.error();
-      // The person who asked also reads this log, and gets the error anyway (I30).
-      const bool told = frontend_ == "cli" || frontend_ == "library" || frontend_ == "jsonrpc";
-      log(told ? LogLevel::info : level_of(error.code),
-          "not run: " + std::string(name(error.code)) + ": " + error.message, id);
-    }
-    co_return result;
-  } catch (const std::exception& e) {
-    log(LogLevel::error, std::string("ended with an exception, which is a bug in dind-executor: ") + e.what(), id);
-    throw;
+RunLogger::RunLogger(const RunSpec& spec)
+    : hidden_(secrets_of(spec)), id_(spec.run_id.value_or("")), frontend_(spec.caller.frontend) {
+  const auto& client = spec.caller.client;
+  log(LogLevel::info, "asked: " + what(spec) + ", by " + frontend_ + (client.empty() ? "" : ", client " + client), id_);
+}
+
+void RunLogger::on_state(const StateChange& change) {
+  if (const auto* queued = std::get_if<Queued>(&change)) {
+    log(waits_ ? LogLevel::debug : LogLevel::info, "queued: " + std::to_string(queued->position) + " before it", id_);
+    waits_ = true;
+  } else if (const auto* preparing = std::get_if<Preparing>(&change)) {
+    if (stage_ != preparing->stage)
+      log(preparing->stage == Stage::container ? LogLevel::debug : LogLevel::info,
+          "preparing: " + std::string(name(preparing->stage)) + ": " + preparing->message, id_);
+    stage_ = preparing->stage;
+  } else if (const auto* started = std::get_if<Started>(&change)) {
+    log(LogLevel::info,
+        "started: image " + started->image + ", " + limits_text(started->limits, started->network) + " · " +
+            started->isolation,
+        id_);
   }
+}
+
+void RunLogger::on_end(const Result<RunResult>& result) {
+  if (result) return log(LogLevel::info, "ended: " + outcome(*result), id_);
+  const Error& error = result.error();
+  // The person who asked also reads this log, and gets the error anyway (I30).
+  const bool told = frontend_ == "cli" || frontend_ == "library" || frontend_ == "jsonrpc";
+  log(told ? LogLevel::info : level_of(error.code), "not run: " + std::string(name(error.code)) + ": " + error.message,
+      id_);
+}
+
+void RunLogger::on_exception(std::string_view what) {
+  log(LogLevel::error, "ended with an exception, which is a bug in dind-executor: " + std::string(what), id_);
 }
 
 }  // namespace dind

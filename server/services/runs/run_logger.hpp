@@ -1,30 +1,32 @@
-// A run service that logs the steps of each run of another run service: asked, queued, prepared, started, ended.
-// The limits in force (accepted) and the removals are logged where they happen.
+// Logs the steps of one run: asked, queued, prepared, started, ended. The limits in force (accepted) and the removals
+// are logged where they happen.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
-#include "services/runs/run_service.hpp"
+#include "services/runs/run_observer.hpp"
+#include "support/log/log.hpp"
 
 namespace dind {
 
-class RunLogger final : public RunService {
+class RunLogger final : public RunObserver {
  public:
-  // `frontend`: the frontend that asks. If it reports errors to people itself (cli, library, jsonrpc), the log has them
-  // as info.
-  RunLogger(RunService& runs, std::string frontend) : runs_(runs), frontend_(std::move(frontend)) {}
-  // `spec.run_id` must be set. No line of the log contains the run's secrets.
-  Task<Result<RunResult>> run(RunSpec spec, EventSink& sink, std::shared_ptr<StdinPipe> input, Cancel cancel) override;
-  void expect(RunSpec spec) override { runs_.expect(std::move(spec)); }
-  std::size_t warm_sandbox_count() const override { return runs_.warm_sandbox_count(); }
-  RunCapacity capacity() const override { return runs_.capacity(); }
-  Task<bool> wait_all_removed(Deadline deadline) override { return runs_.wait_all_removed(deadline); }
-  Task<bool> wait_all_removed_but_auto(Deadline deadline) override { return runs_.wait_all_removed_but_auto(deadline); }
+  // `spec.run_id` must be set. While this object lives, no line of the log contains the run's secrets. If the frontend
+  // reports errors to people itself (cli, library, jsonrpc), the log has them as info.
+  explicit RunLogger(const RunSpec& spec);
+  void on_state(const StateChange& change) override;
+  void on_output(Channel, std::string_view) override {}
+  void on_end(const Result<RunResult>& result) override;
+  void on_exception(std::string_view what) override;
 
  private:
-  RunService& runs_;
-  std::string frontend_;
+  const LogMask hidden_;
+  const std::string id_;
+  const std::string frontend_;
+  bool waits_ = false;
+  std::optional<Stage> stage_;
 };
 
 // "1 min · 512 MiB · 1 CPU · 256 processes · network none"

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "dind/error.hpp"
@@ -31,6 +32,11 @@ class RunService {
   // and `input` must live until it returns; no event comes after that. `input` null: empty stdin.
   virtual Task<Result<RunResult>> run(RunSpec spec, EventSink& sink, std::shared_ptr<StdinPipe> input,
                                       Cancel cancel) = 0;
+  // Cancels the caller's live runs, or the one with this id. Returns how many there are.
+  virtual std::size_t cancel(const Caller& /*caller*/, const std::optional<std::string>& /*run_id*/,
+                             CancelReason /*reason*/) {
+    return 0;
+  }
   // Runs like this may come soon. What they need is prepared, as far as this is allowed here and needs no download.
   // `spec.program` may be without its text. What can't be prepared is ignored.
   virtual void expect(RunSpec /*spec*/) {}

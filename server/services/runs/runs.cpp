@@ -91,8 +91,6 @@ Result<sandbox::RunPlan> Runs::plan(const RunSpec& spec) const {
                 "Running code is switched off here: DIND_ENABLED says so. Set it to true, or ask the operator");
   if (spec.run_id && !is_run_id(*spec.run_id))
     return fail(ErrorCode::invalid_request, "A run id has 1 to 64 of the characters A-Z a-z 0-9 _ -");
-  if (spec.run_id && active_.contains(*spec.run_id))
-    return fail(ErrorCode::invalid_request, "A run with the id " + *spec.run_id + " is under way; use another id");
   if (spec.network == Network::internet && !policy_.limits.allow_internet)
     return fail(
         ErrorCode::invalid_request,
@@ -227,8 +225,8 @@ void Runs::add_hints(const RunSpec& spec, const OutputTail& tail, RunResult& res
 Task<Result<RunResult>> Runs::go(RunSpec spec, RunProgress& course, EventSink& sink, std::shared_ptr<StdinPipe> input,
                                  TotalTimeout& time) {
   const Cancel cancel = time.cancel();
-  auto place =
-      co_await admission_.enter(spec.client, [&](std::size_t position) { sink.on_state(Queued{position}); }, cancel);
+  auto place = co_await admission_.enter(
+      spec.caller.client, [&](std::size_t position) { sink.on_state(Queued{position}); }, cancel);
   if (!place) co_return std::unexpected(place.error());
   course.place = std::move(*place);
   if (!spec.queue_counts) time.begin();
@@ -285,17 +283,16 @@ Task<Result<RunResult>> Runs::run(RunSpec spec, EventSink& sink, std::shared_ptr
   const std::string id = made->run_id;
   log(LogLevel::info, accepted_text(made->images, made->limits, made->network), id);
   struct Active {
-    std::map<std::string, int>& ids;
+    std::size_t& count;
     Signal& ended;
-    std::string id;
-    Active(std::map<std::string, int>& m, Signal& e, std::string i) : ids(m), ended(e), id(std::move(i)) { ++ids[id]; }
+    Active(std::size_t& c, Signal& e) : count(c), ended(e) { ++count; }
     Active(const Active&) = delete;
     Active& operator=(const Active&) = delete;
     ~Active() {
-      ids.erase(id);
+      --count;
       ended.notify();
     }
-  } const active(active_, ended_, id);
+  } const active(active_, ended_);
 
   RunProgress course{.plan = std::move(*made)};
   TotalTimeout time(executor_, cancel, spec.total_timeout);
@@ -364,7 +361,7 @@ Task<void> Runs::leave(Deadline deadline) {
   leaving_.cancel(CancelReason::shutdown);
   sandboxes_.prestarted().close();
   // A run without a container has no pending removal, but it must end too.
-  while (!active_.empty() && Clock::now() < deadline) co_await ended_.wait(deadline);
+  while (active_ > 0 && Clock::now() < deadline) co_await ended_.wait(deadline);
   co_await builds_.wait_ended(deadline);
 }
 

@@ -94,7 +94,7 @@ class Runs final : public RunService {
   bool warm_ = false;         // the warm pool is in use
   bool gvisor_seen_ = false;  // an engine without gVisor is asked again: it may get it
   Signal ended_;
-  std::map<std::string, int> active_;  // ids of the active runs
+  std::size_t active_ = 0;  // number of active runs
 };
 
 }  // namespace dind

@@ -42,7 +42,7 @@ struct Ear final : EventSink {
 Task<void> run(Bench& bench, std::string client, std::string script, Cancel cancel) {
   Ear ear(bench, client);
   RunSpec spec{.program = SourceProgram{.file_name = "x.sh", .text = std::move(script), .language = {}}};
-  spec.client = std::move(client);
+  spec.caller.client = std::move(client);
   const auto result = co_await bench.core->runs().run(std::move(spec), ear, nullptr, cancel);
   if (!result) std::cout << "error " << result.error().message << '\n';
   ++bench.ended;

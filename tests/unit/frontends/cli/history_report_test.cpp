@@ -16,7 +16,7 @@ HistoryRecord record() {
   HistoryRecord made{.id = "0123456789abcdef", .run_id = "r1", .user = "me", .frontend = "lsp", .owner = "o"};
   made.state = HistoryState::finished;
   made.spec.program = SourceProgram{.file_name = "a.py", .text = "x", .language = "python"};
-  made.spec.client = "lsp:1";
+  made.spec.caller.client = "lsp:1";
   made.spec.dependencies = {"requests>=2", "flask"};
   made.spec.workspace = WorkspaceAccess::read_only;
   made.spec.working_dir = "/workspaces/sub";

@@ -58,7 +58,7 @@ TEST_CASE("A run request arrives whole, also bytes that are not text") {
   spec.isolation = Isolation::gvisor;
   spec.total_timeout = 90s;
   spec.record = false;
-  spec.client = "cli:1";
+  spec.caller.client = "cli:1";
   spec.notes = {"said"};
   RunRequestFrame got;
   REQUIRE(decode(encode(request), got));
@@ -84,7 +84,7 @@ TEST_CASE("A run request arrives whole, also bytes that are not text") {
   CHECK(got.spec.isolation == Isolation::gvisor);
   CHECK(got.spec.total_timeout == 90s);
   CHECK_FALSE(got.spec.record);
-  CHECK(got.spec.client == "cli:1");
+  CHECK(got.spec.caller.client == "cli:1");
   CHECK(got.spec.terms == Terms::flags);  // I19: whoever runs it, a terminal reads its notes
   CHECK(got.spec.notes == spec.notes);
 }

@@ -31,7 +31,7 @@ int gate_status(std::vector<std::string> hosts, std::string target = "/runs", st
 
 std::string client(std::optional<std::string> authorization) {
   const auto caller = with_tokens().authenticate({.authorization = std::move(authorization)});
-  return caller ? caller->name : "nobody";
+  return caller ? caller->client : "nobody";
 }
 
 }  // namespace
@@ -82,12 +82,12 @@ TEST_CASE("The token tells who asks") {
     CHECK(client(wrong) == "nobody");
   }
   CHECK(client(std::nullopt) == "nobody");
-  CHECK(Gate({}).authenticate({})->name == "http");
+  CHECK(Gate({}).authenticate({})->client == "http");
   CHECK(Gate({}).authenticate({})->is_operator);
 }
 
 TEST_CASE("A client's name follows from its token, not from the token's line, and does not show it (S12)") {
-  const auto name = [](const std::vector<Token>& tokens) { return Tokens(tokens).find("b-token")->name; };
+  const auto name = [](const std::vector<Token>& tokens) { return Tokens(tokens).find("b-token")->client; };
   CHECK(name({{.text = "b-token"}}) == name({{.text = "a-token"}, {.text = "b-token"}}));
   CHECK_FALSE(name({{.text = "b-token"}}).contains("b-token"));
   // What the server compares tokens with is in no name.
@@ -100,8 +100,8 @@ TEST_CASE("Only a token that is marked is an operator's (S12)") {
   CHECK(tokens.find("boss")->is_operator);
   CHECK(tokens.find("tabbed")->is_operator);
   CHECK_FALSE(tokens.find("boss operator"));
-  CHECK(tokens.find("plain")->sees() == tokens.find("plain")->name);
-  CHECK_FALSE(tokens.find("boss")->sees());
+  CHECK(tokens.find("plain")->visible_client() == tokens.find("plain")->client);
+  CHECK_FALSE(tokens.find("boss")->visible_client());
 }
 
 TEST_CASE("Probes are answered by any name, and so is who has a token (K17)") {

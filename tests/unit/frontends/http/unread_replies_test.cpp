@@ -3,6 +3,7 @@
 
 #include "frontends/http/handlers.hpp"
 #include "frontends/shared/memory_budget.hpp"
+#include "services/runs/observed_runs.hpp"
 #include "support/run_task.hpp"
 
 namespace unread_replies_test {
@@ -51,10 +52,12 @@ struct NoHistory final : History {
 TEST_CASE("Every way to ask for a run waits with its reply until others are read") {  // S11
   asio::io_context io;
   LoudRuns loud;
-  LiveRuns runs(io.get_executor(), loud);
+  LiveRuns live(io.get_executor());
+  ObservedRuns runs(loud, live);
   Engine engine;
   NoHistory history;
-  Handlers handlers(io.get_executor(), {.runs = runs, .engine = engine, .history = history, .version = "1"});
+  Handlers handlers(io.get_executor(),
+                    {.runs = runs, .live = live, .engine = engine, .history = history, .version = "1"});
   const auto until = [&](const auto& done) {
     for (const auto deadline = in(std::chrono::seconds(60)); !done() && Clock::now() < deadline;)
       io.run_one_until(deadline);

@@ -76,10 +76,10 @@ TEST_CASE("Credentials in a requirement's URL are not kept, and it is not run ag
 
 TEST_CASE("Who runs it again is not who ran it") {
   RunSpec spec = python();
-  spec.client = "cli:1";
+  spec.caller.client = "cli:1";
   const auto record = record_of(spec);
-  CHECK(record.spec.client == "cli:1");
-  CHECK(spec_again(record, {}, {})->client.empty());
+  CHECK(record.spec.caller.client == "cli:1");
+  CHECK(spec_again(record, {}, {})->caller.client.empty());
 }
 
 TEST_CASE("A run of a folder is kept with all that it needs to be run again") {

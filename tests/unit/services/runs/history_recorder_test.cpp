@@ -5,11 +5,12 @@
 
 #include "services/history/history_fixtures.hpp"
 #include "services/history/history_worker.hpp"
+#include "services/runs/observed_runs.hpp"
 #include "support/ids.hpp"
 #include "support/log/log.hpp"
 #include "support/run_task.hpp"
 
-namespace recorded_runs_test {
+namespace history_recorder_test {
 
 using namespace dind;
 using namespace dind::tests;
@@ -50,8 +51,8 @@ struct NoSink final : EventSink {
 struct Bench {
   explicit Bench(HistoryPolicy policy) : history(context.get_executor(), std::move(policy)) {}
   Result<RunResult> run(RunSpec spec) {
-    auto result = tests::run_task(context, recorded.run(std::move(spec), sink, nullptr, {}));
-    tests::run_task(context, recorded.wait_all_removed(in(10s)));
+    auto result = tests::run_task(context, observed.run(std::move(spec), sink, nullptr, {}));
+    tests::run_task(context, observed.wait_all_removed(in(10s)));
     return result;
   }
   std::vector<HistoryRecord> list() {
@@ -70,7 +71,14 @@ struct Bench {
   HistoryWorker history;
   FakeRuns runs;
   NoSink sink;
-  HistoryRecorder recorded{runs, history, "lsp"};
+  LiveRuns live{context.get_executor()};
+  ObservedRuns observed{
+      runs,
+      live,
+      {.observe = {[this](const RunSpec& spec) { return std::make_unique<HistoryRecorder>(history, spec); }},
+       .written = [this](Deadline deadline) { return wait_recorded(history, deadline); }},
+      "lsp"};
+  static Task<void> wait_recorded(History& history, Deadline deadline) { co_await history.written(deadline); }
 };
 
 }  // namespace
@@ -190,4 +198,4 @@ TEST_CASE("A run with more variables than a bound is refused before anything loo
   CHECK(bench.list().size() == 1);
 }
 
-}  // namespace recorded_runs_test
+}  // namespace history_recorder_test

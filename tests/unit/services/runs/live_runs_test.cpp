@@ -3,6 +3,7 @@
 #include <boost/asio/io_context.hpp>
 #include <catch2/catch_test_macros.hpp>
 
+#include "services/runs/observed_runs.hpp"
 #include "support/run_task.hpp"
 
 namespace live_runs_test {
@@ -15,10 +16,10 @@ namespace {
 // Tells what the test wants, in place of a sandbox.
 class Scripted final : public RunService {
  public:
-  explicit Scripted(LiveRuns*& live) : live_(live) {}
+  explicit Scripted(LiveRuns& live) : live_(live) {}
   Task<Result<RunResult>> run(RunSpec spec, EventSink& sink, std::shared_ptr<StdinPipe>, Cancel cancel) override {
     ids.push_back(spec.run_id.value_or(""));
-    const auto phase = [this] { phases.push_back(live_->list().back().phase); };
+    const auto phase = [this] { phases.push_back(live_.list().back().phase); };
     phase();
     sink.on_state(Queued{2});
     phase();
@@ -30,10 +31,10 @@ class Scripted final : public RunService {
     phase();
     sink.on_state(Started{.run_id = *spec.run_id, .name = "a.py", .language = "python", .image = "i"});
     phase();
-    during = live_->list();
+    during = live_.list();
     sink.on_output(Channel::out, "12345", {});
     sink.on_output(Channel::err, "1", {});
-    if (cancel_self) cancelled = live_->cancel(*spec.run_id, CancelReason::user, as_client);
+    if (cancel_self) cancelled = live_.cancel(as, *spec.run_id, CancelReason::user);
     if (during_run) during_run();
     if (cancel.cancelled()) result->verdict = Verdict::cancelled;
     co_return result;
@@ -46,12 +47,12 @@ class Scripted final : public RunService {
   Result<RunResult> result = RunResult{};
   bool cancel_self = false;
   bool only_queued = false;
-  std::optional<std::string> as_client;
+  Caller as;
   std::function<void()> during_run;
   std::size_t cancelled = 0;
 
  private:
-  LiveRuns*& live_;
+  LiveRuns& live_;
 };
 
 class Nobody final : public EventSink {
@@ -64,12 +65,17 @@ class Nobody final : public EventSink {
 
 struct Bench {
   asio::io_context io;
-  LiveRuns* at = nullptr;
-  Scripted inner{at};
-  LiveRuns live{io.get_executor(), inner};
+  LiveRuns live{io.get_executor()};
+  Scripted inner{live};
+  ObservedRuns runs{inner, live, {}, "serve"};
   Nobody sink;
-  Bench() { at = &live; }
-  Result<RunResult> run(RunSpec spec = {}) { return tests::run_task(io, live.run(std::move(spec), sink, nullptr, {})); }
+  Result<RunResult> run(RunSpec spec = {}, Cancel cancel = {}) {
+    return tests::run_task(io, runs.run(std::move(spec), sink, nullptr, std::move(cancel)));
+  }
+  // A run that another process handed over.
+  Result<RunResult> run_handed_over(Cancel cancel = {}) {
+    return run({.run_id = "t", .caller = {.frontend = "cli", .handed_over = true}}, std::move(cancel));
+  }
 };
 
 }  // namespace
@@ -77,13 +83,14 @@ struct Bench {
 TEST_CASE("A run is listed with its phase while it lasts, and everything is passed on") {
   Bench bench;
   bench.inner.result->verdict = Verdict::ok;
-  REQUIRE(bench.run({.run_id = "r1", .client = "c"}));
+  REQUIRE(bench.run({.run_id = "r1", .caller = {.client = "c"}}));
   using enum LiveRun::Phase;
   CHECK(bench.inner.phases == std::vector{preparing, queued, preparing, running});
   REQUIRE(bench.inner.during.size() == 1);
   const LiveRun& run = bench.inner.during.front();
   CHECK(
       (run.run_id == "r1" && run.client == "c" && run.name == "a.py" && run.language == "python" && run.image == "i"));
+  CHECK(run.face == "serve");
   CHECK(bench.live.list().empty());
   CHECK(bench.sink.states == 3);
   CHECK(bench.sink.output == "123451");
@@ -127,17 +134,17 @@ TEST_CASE("A run is cancelled by its id, and none of another id") {
   const auto result = bench.run({.run_id = "r1"});
   CHECK(bench.inner.cancelled == 1);
   CHECK(result->verdict == Verdict::cancelled);
-  CHECK(bench.live.cancel("r1", CancelReason::user) == 0);
+  CHECK(bench.live.cancel({}, "r1", CancelReason::user) == 0);
 }
 
 TEST_CASE("A client ends its own runs and nobody else's (S12)") {
   Bench bench;
   bench.inner.cancel_self = true;
-  bench.inner.as_client = "bob";
-  REQUIRE(bench.run({.run_id = "a1", .client = "alice"}));
+  bench.inner.as.client = "bob";
+  REQUIRE(bench.run({.run_id = "a1", .caller = {.client = "alice"}}));
   CHECK(bench.inner.cancelled == 0);
-  bench.inner.as_client = "alice";
-  CHECK(bench.run({.run_id = "a1", .client = "alice"})->verdict == Verdict::cancelled);
+  bench.inner.as.client = "alice";
+  CHECK(bench.run({.run_id = "a1", .caller = {.client = "alice"}})->verdict == Verdict::cancelled);
   CHECK(bench.inner.cancelled == 1);
 }
 
@@ -177,24 +184,22 @@ TEST_CASE("A run that a stop ended is no result, and one that a person ended is 
   CHECK(other.run({.run_id = "r"})->verdict == Verdict::cancelled);
 }
 
-TEST_CASE("Runs of another way in are listed, counted, and keep their result when a stop ends them") {
+TEST_CASE("Handed-over runs are listed, counted, and keep their result when a stop ends them") {
   Bench bench;
-  const auto terminal = bench.live.beside(bench.inner, "cli");
   Cancel cancel;
   bench.inner.during_run = [&] {
     bench.live.close(CancelReason::shutdown);
     cancel.cancel(CancelReason::shutdown);
   };
-  const auto result = tests::run_task(bench.io, terminal->run({.run_id = "t"}, bench.sink, nullptr, cancel));
+  const auto result = bench.run_handed_over(cancel);
   REQUIRE(result);
   CHECK(result->verdict == Verdict::cancelled);
   CHECK(bench.inner.during.front().frontend == "cli");
   CHECK(bench.live.figures().program.count == 1);
 }
 
-TEST_CASE("A stop that is over ends no run of another way in, but for those that wait, and waits for none") {  // R10
+TEST_CASE("The end of a stop ends no handed-over run unless it is queued, and waits for none") {  // R10
   Bench bench;
-  const auto terminal = bench.live.beside(bench.inner, "cli");
   SECTION("it runs") {
     bool none = false;
     bench.inner.result->verdict = Verdict::ok;
@@ -202,7 +207,7 @@ TEST_CASE("A stop that is over ends no run of another way in, but for those that
       bench.live.close(CancelReason::shutdown);
       none = bench.live.own() == 0 && bench.live.list().size() == 1;
     };
-    const auto result = tests::run_task(bench.io, terminal->run({.run_id = "t"}, bench.sink, nullptr, {}));
+    const auto result = bench.run_handed_over();
     REQUIRE(result);
     CHECK(result->verdict == Verdict::ok);
     CHECK(none);
@@ -211,10 +216,41 @@ TEST_CASE("A stop that is over ends no run of another way in, but for those that
     bench.inner.only_queued = true;
     bench.inner.during_run = [&] { bench.live.close(CancelReason::shutdown); };
     bench.inner.result = fail(ErrorCode::cancelled, "The run was cancelled while it waited for its turn");
-    const auto result = tests::run_task(bench.io, terminal->run({.run_id = "t"}, bench.sink, nullptr, {}));
+    const auto result = bench.run_handed_over();
     REQUIRE_FALSE(result);
     CHECK(result.error().code == ErrorCode::cancelled);
   }
+}
+
+TEST_CASE("A caller lists and cancels its own runs, an operator those of everyone") {
+  asio::io_context io;
+  LiveRuns live(io.get_executor());
+  Cancel alice, bob;
+  const auto first = live.add({.run_id = "a", .caller = {.client = "alice"}}, alice);
+  const auto second = live.add({.run_id = "b", .caller = {.client = "bob"}}, bob);
+  REQUIRE((first && second));
+  CHECK(live.list({.client = "alice"}).size() == 1);
+  CHECK(live.list({.client = "carol"}).empty());
+  CHECK(live.list({.client = "carol", .is_operator = true}).size() == 2);
+  CHECK(live.cancel({.client = "alice"}, "b", CancelReason::user) == 0);
+  CHECK(live.cancel({.client = "alice"}, {}, CancelReason::user) == 1);
+  CHECK((alice.cancelled() && !bob.cancelled()));
+  CHECK(live.cancel({.is_operator = true}, "b", CancelReason::user) == 1);
+  CHECK(bob.reason() == CancelReason::user);
+}
+
+TEST_CASE("An id belongs to one live run at a time") {
+  asio::io_context io;
+  LiveRuns live(io.get_executor());
+  auto first = live.add({.run_id = "a"}, {});
+  REQUIRE(first);
+  const auto second = live.add({.run_id = "a", .caller = {.client = "other"}}, {});
+  REQUIRE_FALSE(second);
+  CHECK(second.error().code == ErrorCode::invalid_request);
+  CHECK(live.list().size() == 1);
+  first->reset();
+  CHECK(live.list().empty());
+  CHECK(live.add({.run_id = "a"}, {}));
 }
 
 }  // namespace live_runs_test

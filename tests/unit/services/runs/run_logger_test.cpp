@@ -4,10 +4,11 @@
 #include <catch2/catch_test_macros.hpp>
 #include <nlohmann/json.hpp>
 
+#include "services/runs/observed_runs.hpp"
 #include "support/log_file.hpp"
 #include "support/run_task.hpp"
 
-namespace logged_runs_test {
+namespace run_logger_test {
 
 using namespace dind;
 using namespace std::chrono_literals;
@@ -48,10 +49,12 @@ struct Sink final : EventSink {
 
 struct Bench {
   explicit Bench(std::string frontend, LogLevel level = LogLevel::info)
-      : log({.level = level, .format = LogFormat::json}), logged(runs, std::move(frontend)) {}
+      : log({.level = level, .format = LogFormat::json}),
+        observed(runs, live, {.observe = {[](const RunSpec& spec) { return std::make_unique<RunLogger>(spec); }}},
+                 std::move(frontend)) {}
   Result<RunResult> run(RunSpec spec = {.program = SourceProgram{.file_name = "a.py", .text = "x", .language = {}}}) {
     spec.run_id = "r1";
-    return tests::run_task(context, logged.run(std::move(spec), sink, nullptr, {}));
+    return tests::run_task(context, observed.run(std::move(spec), sink, nullptr, {}));
   }
   std::vector<std::string> said() const {
     std::vector<std::string> all;
@@ -66,7 +69,8 @@ struct Bench {
   tests::LogFile log;
   FakeRuns runs;
   Sink sink;
-  RunLogger logged;
+  LiveRuns live{context.get_executor()};
+  ObservedRuns observed;
 };
 
 using Lines = std::vector<std::string>;
@@ -76,7 +80,7 @@ using Lines = std::vector<std::string>;
 TEST_CASE("The life of a run, each line with its id; events and output pass") {
   Bench bench("lsp");
   RunSpec spec{.program = SourceProgram{.file_name = "a.py", .text = "x", .language = {}}};
-  spec.client = "lsp:1";
+  spec.caller.client = "lsp:1";
   REQUIRE(bench.run(spec));
   CHECK(bench.sink.events == 6);
   CHECK(bench.sink.output == "the program's own words");
@@ -132,4 +136,4 @@ TEST_CASE("A secret of the run is in no line, an exception's neither; nor are a 
   for (const auto& line : said) CHECK_FALSE(line.contains("supersecret"));
 }
 
-}  // namespace logged_runs_test
+}  // namespace run_logger_test
