@@ -121,7 +121,7 @@ struct RunSpec {
   // the workspace is writable.
   std::string workspace_folder = {};
   // Which of several open folders is the workspace of this run: absolute, without links, accepted by
-  // WorkspaceRuns::adopt. Empty: the operator's workspace, or the first folder.
+  // WorkspaceRuns::set_if_unset. Empty: the operator's workspace, or the first folder.
   std::string workspace_root = {};
   std::string working_dir;             // absolute, in the sandbox; empty: the usual one of the program
   std::optional<Isolation> isolation;  // nullopt: as in the configuration

@@ -88,7 +88,7 @@ class DockerCore final : public Core {
     co_return RunUsage{.memory_bytes = seen->memory_bytes, .cpu_time = seen->cpu_time};
   }
   void take_limits(const Configuration& configuration) override { runs_.take_limits(policy_of(configuration, {})); }
-  Cancel shutdown_signal() override { return runs_.leaving(); }
+  Cancel shutdown_signal() override { return runs_.shutdown_signal(); }
   WorkspaceRuns& workspaces() override { return workspaces_; }
   History& history() override { return history_; }
   EngineWatch& engine() override { return watcher_; }

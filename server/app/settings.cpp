@@ -115,7 +115,7 @@ Settings build(BuildPolicy& into) {
           {"timeout", duration(into.timeout, "10m"), "time of a build"},
           {"memory", bytes(into.memory_bytes, "2g"), "memory of each step of the classic builder"},
           {"cpus", cpus(into.cpus), "CPU time per second of each step of the classic builder"},
-          {"maxContext", bytes(into.most_context_bytes, "1g"), "size of the files that are sent"},
+          {"maxContext", bytes(into.max_context_bytes, "1g"), "size of the files that are sent"},
           {"pids", whole(into.pids, 1, kMaxPids), "processes of each step of the classic builder"},
           {"disk", bytes(into.disk_bytes, "20g"), "[what the steps write](#builds) with the classic builder"},
           {"remoteSources", flag(into.remote_sources), "[what the engine itself may fetch](#builds)"}};

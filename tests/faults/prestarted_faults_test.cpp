@@ -134,11 +134,11 @@ TEST_CASE("What was announced is made ready, without a run and without a pull") 
   bench.until([] { return false; }, 20ms);  // until warm
   auto spec = python();
   std::get<SourceProgram>(spec.program).text.clear();
-  bench.runs.expect(spec);
+  bench.runs.warm_up_for(spec);
   REQUIRE(bench.waits(1));
   bench.fake.on("GET", "/images/*/json", FakeReply::json(404, R"({"message":"No such image"})"));
   spec.image = "not/there:1";
-  bench.runs.expect(spec);
+  bench.runs.warm_up_for(spec);
   spec.image = "python:3.12-slim";
   const auto under = bench.begin(python());
   REQUIRE(bench.finish(under));

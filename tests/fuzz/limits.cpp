@@ -12,7 +12,7 @@ namespace {
 
 void check(const LimitsRequest& request) {
   const LimitPolicy policy;
-  const auto granted = grant(policy, request);
+  const auto granted = apply_limit_policy(policy, request);
   if (!granted) {
     fuzz::require(granted.error().code == ErrorCode::invalid_request, "what is refused was asked for wrongly");
     return;

@@ -121,7 +121,7 @@ Result<WorkspaceChoice> choice_of(const WorkspaceProgramList& list, const RunArg
 Result<RunSpec> folder_spec(WorkspaceRuns& folders, const RunArguments& arguments, const Streams& streams) {
   const auto list = folders.programs(*arguments.folder, Terms::flags);
   if (!list) return std::unexpected(list.error());
-  folders.adopt(list->folder);
+  folders.set_if_unset(list->folder);
   WorkspaceRequest request{.folder = list->folder,
                            .program = arguments.program,
                            .command = {},

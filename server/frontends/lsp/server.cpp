@@ -106,7 +106,7 @@ class LspServer : public std::enable_shared_from_this<LspServer> {
     methods_.notification("workspace/didChangeWorkspaceFolders", decode_changed_folders,
                           [this](const ChangedFolders& changed) {
                             // Adds first, so that there is always a workspace if there was one before and is one after.
-                            for (const auto& path : changed.added) services_.workspaces.adopt(path);
+                            for (const auto& path : changed.added) services_.workspaces.set_if_unset(path);
                             for (const auto& path : changed.removed) services_.workspaces.forget(path);
                           });
     methods_.notification("window/workDoneProgress/cancel", decode_progress_token,
@@ -136,7 +136,7 @@ class LspServer : public std::enable_shared_from_this<LspServer> {
     documents_.set_encoding(params.encoding);
     take_settings(params.settings);
     // If the operator has set no workspace, the folders that are open in the editor can be run.
-    for (const auto& path : params.folders) services_.workspaces.adopt(path);
+    for (const auto& path : params.folders) services_.workspaces.set_if_unset(path);
     if (params.pid && is_process_here(*params.pid)) watch_client(*params.pid);
     return initialize_result(params, Commands::names(), services_.version);
   }
@@ -152,7 +152,8 @@ class LspServer : public std::enable_shared_from_this<LspServer> {
 
   void warm_up(const Json& argument) {
     if (!settings_.options().warm_pool) return;
-    if (auto spec = expected_run(argument, documents_, settings_.options())) services_.runs.expect(std::move(*spec));
+    if (auto spec = expected_run(argument, documents_, settings_.options()))
+      services_.runs.warm_up_for(std::move(*spec));
   }
 
   // The extension for VS Code shows messages that come before "initialized" without a button to the settings.

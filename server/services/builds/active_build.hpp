@@ -18,14 +18,14 @@
 namespace dind {
 
 // What a build shares with the coroutine that watches its network's container.
-struct HeldNetwork {
+struct NetworkWatch {
   bool gone = false;  // the container ended before the build
   bool over = false;  // the end of the build is known; the container no longer matters
 };
 
 // Shared by the coroutines of one build. `open_` holds it until the engine has answered.
-struct ImageBuilds::Attempt {
-  Attempt(const asio::any_io_executor& executor, std::string run)
+struct ImageBuilds::ActiveBuild {
+  ActiveBuild(const asio::any_io_executor& executor, std::string run)
       : run_id(std::move(run)), changed(executor), authors({}, 0) {}
   const std::string run_id;
 
@@ -44,16 +44,16 @@ struct ImageBuilds::Attempt {
   Deadline deadline;
   std::optional<StepWatch> steps;
   std::optional<Result<sandbox::NetworkHolder>> network;
-  std::shared_ptr<HeldNetwork> held = std::make_shared<HeldNetwork>();
+  std::shared_ptr<NetworkWatch> held = std::make_shared<NetworkWatch>();
   // The end of the build. It is known once the image is complete, while the engine still removes its copy of the
   // context.
-  bool known = false;
+  bool finished = false;
   Result<engine::BuildOutcome> outcome = engine::BuildOutcome{};
   bool network_gone = false;
   bool over_disk = false;
 
-  void come_to(Result<engine::BuildOutcome> end) {
-    if (std::exchange(known, true)) return;
+  void finish(Result<engine::BuildOutcome> end) {
+    if (std::exchange(finished, true)) return;
     outcome = std::move(end);
     sink = nullptr;
     held->over = true;

@@ -34,7 +34,7 @@ struct BuildPolicy {
   std::chrono::milliseconds timeout = std::chrono::minutes(10);
   std::int64_t memory_bytes = 2LL << 30;  // of each step
   double cpus = 1;
-  std::int64_t most_context_bytes = 1LL << 30;
+  std::int64_t max_context_bytes = 1LL << 30;
   std::int64_t pids = 1024;              // of each step; only with the classic builder
   std::int64_t disk_bytes = 20LL << 30;  // of all steps together, and of each file; only with the classic builder
   bool remote_sources = false;           // whether the engine itself may fetch what a Dockerfile names
@@ -66,7 +66,7 @@ class ImageBuilds {
     bool run = true;                            // whether a step may run a program
     std::vector<std::string> on_build = {};     // their ONBUILD triggers
   };
-  struct Attempt;
+  struct ActiveBuild;
   // Finds or pulls each image that the Dockerfile takes, through `images_`: so with credentials, progress and cancel.
   // Fails if the engine would fetch anything else and `remote_sources` is off.
   Task<Result<Bases>> bases(const Dockerfile& dockerfile, const BuildProgram& program, PullPolicy pull, EventSink& sink,
@@ -74,11 +74,11 @@ class ImageBuilds {
   // Starts to collect the context, which is sent at the same time. No step starts before `allow_steps()`.
   Result<std::shared_ptr<BuildUpload>> upload(const BuildProgram& program, const std::string& dockerfile,
                                               Cancel cancel);
-  Task<void> create_network(std::shared_ptr<Attempt> now, std::string run_id, std::string name);
-  Task<void> attempt(std::shared_ptr<Attempt> now, engine::ImageBuild build);
-  void take(Attempt& now, const engine::BuildLine& line);
-  std::size_t ahead() const;  // builds whose image is in use before the engine has answered
-  RunResult failure_of(const Attempt& now, const std::string& run_id) const;
+  Task<void> create_network(std::shared_ptr<ActiveBuild> build, std::string run_id, std::string name);
+  Task<void> submit(std::shared_ptr<ActiveBuild> build, engine::ImageBuild request);
+  void on_line(ActiveBuild& build, const engine::BuildLine& line);
+  std::size_t early_results() const;  // builds whose image is in use before the engine has answered
+  RunResult failure_of(const ActiveBuild& build, const std::string& run_id) const;
 
   bool buildkit() const { return policy_.builder == Builder::buildkit; }
 
@@ -88,7 +88,7 @@ class ImageBuilds {
   Images& images_;
   BuildPolicy policy_;
   BlockingWork work_;
-  std::set<std::shared_ptr<Attempt>> open_;
+  std::set<std::shared_ptr<ActiveBuild>> open_;
   Signal closed_;  // a build was removed from `open_`
 };
 

@@ -6,8 +6,8 @@
 #include <utility>
 
 #include "sandbox/hardening.hpp"
-#include "services/images/built_images.hpp"
 #include "sandbox/labels.hpp"
+#include "services/images/built_images.hpp"
 #include "support/log/log.hpp"
 
 namespace dind {
@@ -164,7 +164,7 @@ void StepWatch::on_step_container(std::string container) {
   state_->say({.container = true, .id = std::move(container)});
 }
 void StepWatch::on_step_image(std::string image) { state_->say({.container = false, .id = std::move(image)}); }
-bool StepWatch::over() const { return state_->is_over; }
+bool StepWatch::exceeded() const { return state_->is_over; }
 
 Task<Result<void>> StepWatch::finish(std::string image) { return finish(state_, std::move(image)); }
 

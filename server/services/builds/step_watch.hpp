@@ -36,7 +36,7 @@ class StepWatch {
   void on_step_image(std::string image);
   // Call it when the build is done: it counts what is not counted yet. The task does not need this object.
   Task<Result<void>> finish(std::string image);
-  bool over() const;  // whether the bound on disk space is exceeded
+  bool exceeded() const;  // whether the bound on disk space is exceeded
 
  private:
   struct State;

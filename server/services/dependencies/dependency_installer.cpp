@@ -63,7 +63,7 @@ class InstallerOutput final : public EventSink {
   KeptTail tail_;
 };
 
-std::string how_it_ended(const RunResult& result) {
+std::string failure_note(const RunResult& result) {
   switch (result.verdict) {
     case Verdict::timeout:
       return "the installer took longer than its limit (dependencies.timeout)";
@@ -134,7 +134,7 @@ Task<Result<std::optional<RunResult>>> DependencyInstaller::install(sandbox::Run
     result->stage = Stage::dependencies;
     result->stdout_bytes = 0;
     result->stderr_bytes = tail.size();
-    if (result->verdict != Verdict::cancelled) result->notes.push_back(how_it_ended(*result));
+    if (result->verdict != Verdict::cancelled) result->notes.push_back(failure_note(*result));
     if (result->verdict == Verdict::failed && says_disk_full(tail))
       result->notes.push_back("it found no space left on a disk that it wrote to: " + std::string(kFreeEngineDisk));
     co_return std::optional(std::move(*result));

@@ -69,7 +69,7 @@ Images::Images(asio::any_io_executor executor, engine::Client& client, RegistryC
       credentials_(std::move(credentials)),
       policy_(std::move(policy)) {}
 
-Task<void> Images::drive(std::shared_ptr<Pull> pull) {
+Task<void> Images::pull_shared(std::shared_ptr<Pull> pull) {
   const auto known = co_await credentials_.of(pull->name, pull->cancel);
   auto pulled = co_await client_.pull_image(
       pull->name, known.header,
@@ -99,7 +99,7 @@ Task<Result<void>> Images::pull(const std::string& name,
   if (!shared || shared->outcome || shared->cancel.cancelled()) {
     shared = std::make_shared<Pull>(executor_, name);
     pulls_[name] = shared;
-    spawn(executor_, "pull of " + name, drive(shared));
+    spawn(executor_, "pull of " + name, pull_shared(shared));
   }
   on_progress({.message = "Pulling " + name, .percent = std::nullopt});
   const auto heard = cancel.on_cancel([weak = std::weak_ptr(shared)] {
@@ -123,7 +123,7 @@ Task<Result<void>> Images::pull(const std::string& name,
   co_return fail(ErrorCode::cancelled, "The run was cancelled while its image was pulled");
 }
 
-Task<void> Images::look(engine::Client& client, std::shared_ptr<Look> look, std::string name) {
+Task<void> Images::inspect_shared(engine::Client& client, std::shared_ptr<Look> look, std::string name) {
   look->answer = co_await client.inspect_image(std::move(name), in(kInspectTime));
   look->changed.notify();
 }
@@ -133,9 +133,9 @@ Task<Result<std::optional<engine::Image>>> Images::inspect(const std::string& na
   const auto changes = changes_;
   const auto asked = std::make_shared<Look>(executor_);
   const auto heard = cancel.on_cancel([asked] { asked->changed.notify(); });
-  spawn(executor_, "look for image " + name, look(client_, asked, name));
+  spawn(executor_, "look for image " + name, inspect_shared(client_, asked, name));
   // A slow engine may use the full time. An engine that answers nothing at all is detected sooner.
-  constexpr auto kDoubt = [](engine::Client& client, std::shared_ptr<Look> look) -> Task<void> {
+  constexpr auto kPingWhenSilent = [](engine::Client& client, std::shared_ptr<Look> look) -> Task<void> {
     auto pong = co_await client.ping(in(kPullPingTime));
     if (!pong) look->silence = std::move(pong.error());
     look->changed.notify();
@@ -145,7 +145,7 @@ Task<Result<std::optional<engine::Image>>> Images::inspect(const std::string& na
   while (!asked->answer && !asked->silence && !cancel.cancelled()) {
     if (co_await asked->changed.wait(doubted ? in(1h) : quiet) || doubted) continue;
     doubted = true;
-    spawn(executor_, "question whether the engine answers", kDoubt(client_, asked));
+    spawn(executor_, "question whether the engine answers", kPingWhenSilent(client_, asked));
   }
   if (asked->silence && !asked->answer && !cancel.cancelled()) co_return std::unexpected(std::move(*asked->silence));
   if (!asked->answer || cancel.cancelled()) co_return fail(ErrorCode::cancelled, "The run was cancelled");

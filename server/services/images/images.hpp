@@ -59,9 +59,9 @@ class Images {
  private:
   struct Pull;
   struct Look;
-  Task<void> drive(std::shared_ptr<Pull> pull);
+  Task<void> pull_shared(std::shared_ptr<Pull> pull);
   Task<void> touch(std::string name);
-  static Task<void> look(engine::Client& client, std::shared_ptr<Look> look, std::string name);
+  static Task<void> inspect_shared(engine::Client& client, std::shared_ptr<Look> look, std::string name);
   Task<Result<std::optional<engine::Image>>> inspect(const std::string& name, const Cancel& cancel);
   Task<Result<void>> pull(const std::string& name, const std::function<void(const engine::PullProgress&)>& on_progress,
                           const Cancel& cancel);

@@ -79,7 +79,7 @@ struct Admission::State {
     tell();
   }
 
-  void leave(const std::string& name) {
+  void release(const std::string& name) {
     const auto client = clients.find(name);
     --running;
     --client->second.running;
@@ -157,8 +157,8 @@ Admission::Admission(asio::any_io_executor executor, AdmissionBounds bounds)
 
 void Admission::take_bounds(AdmissionBounds bounds) { state_->take(bounds); }
 
-Task<Result<Admission::Place>> Admission::enter(std::string client, std::function<void(std::size_t)> on_position,
-                                                Cancel cancel) {
+Task<Result<Admission::Slot>> Admission::enter(std::string client, std::function<void(std::size_t)> on_position,
+                                               Cancel cancel) {
   const auto state = state_;
   if (const auto room = state->room_for(client); !room) co_return std::unexpected(room.error());
   Waiter waiter;
@@ -176,9 +176,9 @@ Task<Result<Admission::Place>> Admission::enter(std::string client, std::functio
     state->give_up(mine, waiter);
     co_return fail(ErrorCode::cancelled, "The run was cancelled while it waited for its turn");
   }
-  Place place;
-  place.hold_ = std::shared_ptr<void>(nullptr, [state, client = std::move(client)](void*) { state->leave(client); });
-  co_return place;
+  Slot slot;
+  slot.hold_ = std::shared_ptr<void>(nullptr, [state, client = std::move(client)](void*) { state->release(client); });
+  co_return slot;
 }
 
 }  // namespace dind

@@ -28,11 +28,11 @@ class Admission {
   void take_bounds(AdmissionBounds bounds);
 
   // A slot for one run. The destructor releases it.
-  class Place {
+  class Slot {
    public:
-    Place() = default;
-    Place(Place&&) noexcept = default;
-    Place& operator=(Place&&) noexcept = default;
+    Slot() = default;
+    Slot(Slot&&) noexcept = default;
+    Slot& operator=(Slot&&) noexcept = default;
 
    private:
     friend class Admission;
@@ -43,7 +43,7 @@ class Admission {
   // called first when the wait begins and then for each change, but not if a slot is free at once. A run of another
   // client that arrives later may raise the number.
   // Errors: busy (the queue, or the client's part of it, is full), cancelled.
-  Task<Result<Place>> enter(std::string client, std::function<void(std::size_t)> on_position, Cancel cancel);
+  Task<Result<Slot>> enter(std::string client, std::function<void(std::size_t)> on_position, Cancel cancel);
 
  private:
   struct Waiter;

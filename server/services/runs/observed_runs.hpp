@@ -33,7 +33,7 @@ class ObservedRuns final : public RunService {
   std::size_t cancel(const Caller& caller, const std::optional<std::string>& run_id, CancelReason reason) override {
     return live_.cancel(caller, run_id, reason);
   }
-  void expect(RunSpec spec) override { runs_.expect(std::move(spec)); }
+  void warm_up_for(RunSpec spec) override { runs_.warm_up_for(std::move(spec)); }
   std::size_t warm_sandbox_count() const override { return runs_.warm_sandbox_count(); }
   RunCapacity capacity() const override { return runs_.capacity(); }
   Cancel closing() const override { return live_.closing(); }

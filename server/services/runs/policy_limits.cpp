@@ -45,7 +45,7 @@ std::string exact_number(double value) {
 
 }  // namespace
 
-Result<EffectiveLimits> grant(const LimitPolicy& policy, const LimitsRequest& request) {
+Result<EffectiveLimits> apply_limit_policy(const LimitPolicy& policy, const LimitsRequest& request) {
   if (request.timeout && request.timeout->count() <= 0) {
     return not_positive("timeout", number(static_cast<double>(request.timeout->count()) / 1000) + " s");
   }

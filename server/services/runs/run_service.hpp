@@ -39,7 +39,7 @@ class RunService {
   }
   // Runs like this may come soon. What they need is prepared, as far as this is allowed here and needs no download.
   // `spec.program` may be without its text. What can't be prepared is ignored.
-  virtual void expect(RunSpec /*spec*/) {}
+  virtual void warm_up_for(RunSpec /*spec*/) {}
   // The number of warm sandboxes.
   virtual std::size_t warm_sandbox_count() const { return 0; }
   virtual RunCapacity capacity() const { return {}; }

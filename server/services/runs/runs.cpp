@@ -125,9 +125,9 @@ Result<sandbox::RunPlan> Runs::plan(const RunSpec& spec) const {
     return fail(ErrorCode::invalid_request,
                 "Packages and builds need a network, which gVisor does not have, and the configuration demands gVisor "
                 "(isolation): use an image that has what the program needs");
-  auto granted = grant(policy_.limits, spec.limits);
-  if (!granted) return std::unexpected(granted.error());
-  auto made = sandbox::make_plan(spec, granted->limits, policy_.images, spec.run_id.value_or(random_id()));
+  auto effective = apply_limit_policy(policy_.limits, spec.limits);
+  if (!effective) return std::unexpected(effective.error());
+  auto made = sandbox::make_plan(spec, effective->limits, policy_.images, spec.run_id.value_or(random_id()));
   if (!made) return made;
   // Check this before the name is stored anywhere: a caller's name may have any length (S07).
   for (const auto& image : made->images)
@@ -138,7 +138,7 @@ Result<sandbox::RunPlan> Runs::plan(const RunSpec& spec) const {
   }
   made->isolation = isolation;
   made->once = !spec.keep_warm;
-  made->notes.insert(made->notes.begin(), granted->notes.begin(), granted->notes.end());
+  made->notes.insert(made->notes.begin(), effective->notes.begin(), effective->notes.end());
   if (spec.isolation && *spec.isolation != isolation)
     made->notes.push_back("isolation runc is not allowed here; gvisor is in force");
   if (isolation == Isolation::gvisor && prepares)
@@ -182,21 +182,22 @@ Task<void> Runs::clamp_cpus(sandbox::RunPlan& plan) {
 // Keeps the slot until the containers are removed, so that a slow engine does not get more of them than are allowed. If
 // the engine does not answer, the slot is released at once, so that waiting runs get the error. The volume with the
 // dependencies is removed after the containers.
-Task<void> Runs::release_slot_when_removed(RunProgress course, sandbox::Removals& removals, std::string containers) {
+Task<void> Runs::release_slot_when_removed(RunProgress progress, sandbox::Removals& removals, std::string containers) {
   co_await removals.wait_removed_or_unreachable(containers, in(60s));
 }
 
-Task<Result<Images::Found>> Runs::find_image(RunProgress& course, const RunSpec& spec, EventSink& sink, Cancel cancel) {
-  course.stage = Stage::image;
+Task<Result<Images::Found>> Runs::find_image(RunProgress& progress, const RunSpec& spec, EventSink& sink,
+                                             Cancel cancel) {
+  progress.stage = Stage::image;
   auto found = co_await images_.find(
-      course.plan.images, course.pull,
-      [&](const engine::PullProgress& progress) {
-        course.pulled = true;
-        sink.on_state(Preparing{Stage::image, progress.message, progress.percent});
+      progress.plan.images, progress.pull,
+      [&](const engine::PullProgress& pull) {
+        progress.pulled = true;
+        sink.on_state(Preparing{Stage::image, pull.message, pull.percent});
       },
       cancel);
-  if (!found && found.error().code == ErrorCode::image_unavailable && course.pull == PullPolicy::never &&
-      !engine::is_image_id(course.plan.images.front()))
+  if (!found && found.error().code == ErrorCode::image_unavailable && progress.pull == PullPolicy::never &&
+      !engine::is_image_id(progress.plan.images.front()))
     found.error().message +=
         policy_.pull == PullPolicy::never
             ? ", or have \"pull\" in the configuration changed"
@@ -222,26 +223,26 @@ void Runs::add_hints(const RunSpec& spec, const OutputTail& tail, RunResult& res
   std::ranges::move(found, std::back_inserter(result.notes));
 }
 
-Task<Result<RunResult>> Runs::go(RunSpec spec, RunProgress& course, EventSink& sink, std::shared_ptr<StdinPipe> input,
-                                 TotalTimeout& time) {
+Task<Result<RunResult>> Runs::run_admitted(RunSpec spec, RunProgress& progress, EventSink& sink,
+                                           std::shared_ptr<StdinPipe> input, TotalTimeout& time) {
   const Cancel cancel = time.cancel();
-  auto place = co_await admission_.enter(
+  auto slot = co_await admission_.enter(
       spec.caller.client, [&](std::size_t position) { sink.on_state(Queued{position}); }, cancel);
-  if (!place) co_return std::unexpected(place.error());
-  course.place = std::move(*place);
+  if (!slot) co_return std::unexpected(slot.error());
+  progress.slot = std::move(*slot);
   if (!spec.queue_counts) time.begin();
-  if (const auto able = co_await check_isolation(course.plan); !able) co_return std::unexpected(able.error());
-  sandbox::RunPlan& plan = course.plan;
+  if (const auto able = co_await check_isolation(progress.plan); !able) co_return std::unexpected(able.error());
+  sandbox::RunPlan& plan = progress.plan;
   // If the operator sets `never`, a caller can't choose another value.
-  course.pull = policy_.pull == PullPolicy::never ? PullPolicy::never : spec.pull.value_or(policy_.pull);
-  if (spec.pull && *spec.pull != course.pull)
+  progress.pull = policy_.pull == PullPolicy::never ? PullPolicy::never : spec.pull.value_or(policy_.pull);
+  if (spec.pull && *spec.pull != progress.pull)
     plan.notes.push_back("pull " + std::string(name(*spec.pull)) + " is not allowed here; never is in force");
 
   Images::Found found;
   std::string built_by;
   if (const auto* program = std::get_if<BuildProgram>(&spec.program)) {
-    course.stage = Stage::build;
-    auto built = co_await builds_.build(*program, plan.run_id, course.pull, sink, cancel, spec.terms);
+    progress.stage = Stage::build;
+    auto built = co_await builds_.build(*program, plan.run_id, progress.pull, sink, cancel, spec.terms);
     if (!built) co_return std::unexpected(built.error());
     if (built->failure) co_return std::move(*built->failure);
     built_by = built->builder;
@@ -249,7 +250,7 @@ Task<Result<RunResult>> Runs::go(RunSpec spec, RunProgress& course, EventSink& s
     found = {.name = std::move(built->name), .image = std::move(built->image)};
     plan.once = true;
   } else {
-    auto there = co_await find_image(course, spec, sink, cancel);
+    auto there = co_await find_image(progress, spec, sink, cancel);
     if (!there) co_return std::unexpected(there.error());
     found = std::move(*there);
   }
@@ -260,13 +261,13 @@ Task<Result<RunResult>> Runs::go(RunSpec spec, RunProgress& course, EventSink& s
     co_return std::unexpected(problem.error());
   co_await clamp_cpus(plan);
   if (plan.packages) {
-    course.stage = Stage::dependencies;
-    auto failure = co_await packages_.install(plan, found.image, found.name, course.packages, sink, cancel);
+    progress.stage = Stage::dependencies;
+    auto failure = co_await packages_.install(plan, found.image, found.name, progress.packages, sink, cancel);
     if (!failure) co_return std::unexpected(failure.error());
     if (*failure) co_return std::move(**failure);
   }
   sandbox::add_authorities(plan, policy_.authorities);
-  course.stage = Stage::container;
+  progress.stage = Stage::container;
   // With containerd's store each image has a digest. The digest of an image that was built here is not a registry's.
   const auto digest = built_by.empty() ? digest_of(found.name, found.image.repo_digests) : std::nullopt;
   auto result = co_await sandboxes_.run(std::move(plan), std::move(found.image), std::move(found.name), sink,
@@ -294,20 +295,21 @@ Task<Result<RunResult>> Runs::run(RunSpec spec, EventSink& sink, std::shared_ptr
     }
   } const active(active_, ended_);
 
-  RunProgress course{.plan = std::move(*made)};
+  RunProgress progress{.plan = std::move(*made)};
   TotalTimeout time(executor_, cancel, spec.total_timeout);
   OutputTail tail(sink);
-  auto result = co_await go(spec, course, tail, std::move(input), time);
-  const Stage stage = course.stage;
-  const bool pulled = course.pulled;
-  spawn(executor_, "place of run " + id,
-        release_slot_when_removed(std::move(course), sandboxes_.removals(), sandbox::Sandboxes::container_prefix(id)));
-  result = time.judged(std::move(result), id, stage, pulled);
+  auto result = co_await run_admitted(spec, progress, tail, std::move(input), time);
+  const Stage stage = progress.stage;
+  const bool pulled = progress.pulled;
+  spawn(
+      executor_, "slot of run " + id,
+      release_slot_when_removed(std::move(progress), sandboxes_.removals(), sandbox::Sandboxes::container_prefix(id)));
+  result = time.apply_to(std::move(result), id, stage, pulled);
   if (result) add_hints(spec, tail, *result);
   co_return result;
 }
 
-void Runs::expect(RunSpec spec) {
+void Runs::warm_up_for(RunSpec spec) {
   if (!warm_ || !spec.keep_warm || !spec.dependencies.empty() || std::holds_alternative<BuildProgram>(spec.program))
     return;
   if (auto* source = std::get_if<SourceProgram>(&spec.program); source != nullptr && source->text.empty())
@@ -346,7 +348,7 @@ Task<void> Runs::maintain_warm_pool(Cancel cancel) {
     for (const auto& language : policy_.warm_languages) {
       RunSpec spec;
       spec.program = SourceProgram{.file_name = {}, .text = {}, .language = language};
-      expect(std::move(spec));
+      warm_up_for(std::move(spec));
     }
     // Repeat before warm sandboxes are removed as idle, and soon after the engine answers again.
     co_await wake.wait(
@@ -356,9 +358,9 @@ Task<void> Runs::maintain_warm_pool(Cancel cancel) {
   sandboxes_.prestarted().close();
 }
 
-Task<void> Runs::leave(Deadline deadline) {
+Task<void> Runs::begin_shutdown(Deadline deadline) {
   warm_ = false;
-  leaving_.cancel(CancelReason::shutdown);
+  shutdown_signal_.cancel(CancelReason::shutdown);
   sandboxes_.prestarted().close();
   // A run without a container has no pending removal, but it must end too.
   while (active_ > 0 && Clock::now() < deadline) co_await ended_.wait(deadline);
@@ -366,12 +368,12 @@ Task<void> Runs::leave(Deadline deadline) {
 }
 
 Task<bool> Runs::wait_all_removed(Deadline deadline) {
-  co_await leave(deadline);
+  co_await begin_shutdown(deadline);
   co_return co_await sandboxes_.removals().wait_all_removed(deadline);
 }
 
 Task<bool> Runs::wait_all_removed_but_auto(Deadline deadline) {
-  co_await leave(deadline);
+  co_await begin_shutdown(deadline);
   co_return co_await sandboxes_.removals().wait_all_removed_but_auto(deadline);
 }
 

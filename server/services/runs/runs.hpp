@@ -43,14 +43,14 @@ class Runs final : public RunService {
   Runs(asio::any_io_executor executor, engine::Client& client, sandbox::Sandboxes& sandboxes,
        RegistryCredentials credentials, RunPolicy policy);
   Task<Result<RunResult>> run(RunSpec spec, EventSink& sink, std::shared_ptr<StdinPipe> input, Cancel cancel) override;
-  void expect(RunSpec spec) override;
+  void warm_up_for(RunSpec spec) override;
   std::size_t warm_sandbox_count() const override;
   RunCapacity capacity() const override;
   // Both first close the warm pool, and wait for the active runs and builds.
   Task<bool> wait_all_removed(Deadline deadline) override;
   Task<bool> wait_all_removed_but_auto(Deadline deadline) override;
   // Cancelled by `wait_all_removed` and `wait_all_removed_but_auto`: other frontends must end with the one that ends.
-  Cancel leaving() const { return leaving_; }
+  Cancel shutdown_signal() const { return shutdown_signal_; }
   // Applies the limits and the numbers of runs in `policy`, and nothing else of it.
   void take_limits(const RunPolicy& policy);
   // Keeps sandboxes warm as the policy allows, and follows the engine's image events, so that known images need no
@@ -61,7 +61,7 @@ class Runs final : public RunService {
  private:
   Result<sandbox::RunPlan> plan(const RunSpec& spec) const;
   void add_hints(const RunSpec& spec, const OutputTail& tail, RunResult& result) const;
-  Task<void> leave(Deadline deadline);
+  Task<void> begin_shutdown(Deadline deadline);
   Task<void> prepare_warm_sandbox(sandbox::RunPlan plan);
   // An engine refuses more CPUs than its machine has, so such a run gets all CPUs of the machine.
   Task<void> clamp_cpus(sandbox::RunPlan& plan);
@@ -71,13 +71,14 @@ class Runs final : public RunService {
     PullPolicy pull = PullPolicy::missing;
     Stage stage = Stage::queue;
     bool pulled = false;  // a pull of its image had begun
-    Admission::Place place;
+    Admission::Slot slot;
     sandbox::Removals::PendingRemoval packages;
   };
-  Task<Result<RunResult>> go(RunSpec spec, RunProgress& course, EventSink& sink, std::shared_ptr<StdinPipe> input,
-                             TotalTimeout& time);
-  Task<Result<Images::Found>> find_image(RunProgress& course, const RunSpec& spec, EventSink& sink, Cancel cancel);
-  static Task<void> release_slot_when_removed(RunProgress course, sandbox::Removals& removals, std::string containers);
+  Task<Result<RunResult>> run_admitted(RunSpec spec, RunProgress& progress, EventSink& sink,
+                                       std::shared_ptr<StdinPipe> input, TotalTimeout& time);
+  Task<Result<Images::Found>> find_image(RunProgress& progress, const RunSpec& spec, EventSink& sink, Cancel cancel);
+  static Task<void> release_slot_when_removed(RunProgress progress, sandbox::Removals& removals,
+                                              std::string containers);
   // Error: the engine does not have what the plan's isolation needs.
   Task<Result<void>> check_isolation(const sandbox::RunPlan& plan);
 
@@ -90,7 +91,7 @@ class Runs final : public RunService {
   ImageBuilds builds_;
   Admission admission_;
   int engine_cpus_ = 0;  // 0: not asked yet
-  Cancel leaving_;
+  Cancel shutdown_signal_;
   bool warm_ = false;         // the warm pool is in use
   bool gvisor_seen_ = false;  // an engine without gVisor is asked again: it may get it
   Signal ended_;

@@ -5,7 +5,7 @@
 namespace dind {
 namespace {
 
-const char* doing(Stage stage, bool pulled) {
+const char* activity(Stage stage, bool pulled) {
   switch (stage) {
     case Stage::queue:
       return "the run waited for its turn";
@@ -42,12 +42,12 @@ void TotalTimeout::begin() {
 
 TotalTimeout::~TotalTimeout() { timer_.cancel(); }
 
-std::string TotalTimeout::whose_time(Stage stage, bool pulled) const {
-  return "the total timeout of " + format_duration(*most_) + " passed while " + doing(stage, pulled);
+std::string TotalTimeout::note(Stage stage, bool pulled) const {
+  return "the total timeout of " + format_duration(*most_) + " passed while " + activity(stage, pulled);
 }
 
-Result<RunResult> TotalTimeout::judged(Result<RunResult> result, const std::string& run_id, Stage stage,
-                                       bool pulled) const {
+Result<RunResult> TotalTimeout::apply_to(Result<RunResult> result, const std::string& run_id, Stage stage,
+                                         bool pulled) const {
   if (caller_.cancelled() || inner_.reason() != CancelReason::deadline) return result;
   if (!result) {
     if (result.error().code != ErrorCode::cancelled) return result;
@@ -55,13 +55,13 @@ Result<RunResult> TotalTimeout::judged(Result<RunResult> result, const std::stri
     over.run_id = run_id;
     over.verdict = Verdict::timeout;
     over.stage = stage;
-    over.notes.push_back(whose_time(stage, pulled));
+    over.notes.push_back(note(stage, pulled));
     return over;
   }
   if (result->verdict != Verdict::cancelled) return result;
   result->verdict = Verdict::timeout;
   result->cancel_reason.reset();
-  result->notes.push_back(whose_time(result->stage, pulled));
+  result->notes.push_back(note(result->stage, pulled));
   return result;
 }
 

@@ -26,10 +26,10 @@ class TotalTimeout {
   void begin();
   // The caller's result. A run that ended because the total timeout passed has the verdict timeout, in any stage.
   // `pulled`: a pull of its image had begun.
-  Result<RunResult> judged(Result<RunResult> result, const std::string& run_id, Stage stage, bool pulled) const;
+  Result<RunResult> apply_to(Result<RunResult> result, const std::string& run_id, Stage stage, bool pulled) const;
 
  private:
-  std::string whose_time(Stage stage, bool pulled) const;  // the text of a note
+  std::string note(Stage stage, bool pulled) const;  // the text of a note
 
   Cancel caller_;
   Cancel inner_;

@@ -30,7 +30,7 @@ EngineGarbage::EngineGarbage(asio::any_io_executor executor, engine::Client& cli
       supervisor_volume_(std::move(supervisor_volume)),
       policy_(policy) {}
 
-Task<Result<Inventory>> EngineGarbage::look(Deadline deadline) {
+Task<Result<Inventory>> EngineGarbage::take_inventory(Deadline deadline) {
   Inventory inventory;
   inventory.self = owner_;
   inventory.supervisor_volume = supervisor_volume_;
@@ -107,7 +107,7 @@ Task<Result<void>> EngineGarbage::remove(GarbageItem item, Deadline deadline) {
 }
 
 Task<Result<GarbageReport>> EngineGarbage::pass(bool dry_run, std::chrono::seconds supervisors_for, Deadline deadline) {
-  const auto inventory = co_await look(deadline);
+  const auto inventory = co_await take_inventory(deadline);
   if (!inventory) co_return std::unexpected(inventory.error());
   GarbageReport report{.dry_run = dry_run, .items = find_garbage(*inventory, policy_, supervisors_for)};
   if (dry_run) co_return report;

@@ -21,7 +21,7 @@ class EngineGarbage final : public GarbageCollector {
 
  private:
   Task<Result<GarbageReport>> pass(bool dry_run, std::chrono::seconds supervisors_for, Deadline deadline);
-  Task<Result<Inventory>> look(Deadline deadline);
+  Task<Result<Inventory>> take_inventory(Deadline deadline);
   Task<Result<void>> remove(GarbageItem item, Deadline deadline);
 
   asio::any_io_executor executor_;

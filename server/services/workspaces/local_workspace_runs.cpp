@@ -24,7 +24,7 @@ std::optional<std::string> without_links(const std::string& path) {
 }
 
 // `path` relative to `root`: "a/b" for "/w/a/b" in "/w", "" for "/w" itself; nullopt: it is not in `root`.
-std::optional<std::string> place_in(const std::string& root, const std::string& path) {
+std::optional<std::string> relative_to(const std::string& root, const std::string& path) {
   if (path == root || root == "/") return path == root ? std::string() : path.substr(1);
   if (!path.starts_with(root + "/")) return std::nullopt;
   return path.substr(root.size() + 1);
@@ -33,7 +33,7 @@ std::optional<std::string> place_in(const std::string& root, const std::string& 
 bool holds_a_home(const std::string& folder) {
   const char* home = std::getenv("HOME");
   const auto real = home == nullptr || *home == '\0' ? std::nullopt : without_links(home);
-  return folder == "/" || (real && place_in(folder, *real).has_value());
+  return folder == "/" || (real && relative_to(folder, *real).has_value());
 }
 
 // The words of a command, to find names of programs in it. Quotes, brackets and operators of the shell separate words
@@ -108,12 +108,12 @@ struct Place {
 std::optional<Place> root_of(const sandbox::Sandboxes& sandboxes, const std::string& folder) {
   std::optional<Place> found;
   for (const auto& root : sandboxes.adopted_workspaces())
-    if (auto path = place_in(root, folder); path && (!found || root.size() > found->root.size()))
+    if (auto path = relative_to(root, folder); path && (!found || root.size() > found->root.size()))
       found = {.root = root, .path = std::move(*path)};
   const auto& workspace = sandboxes.workspace();
   if (found || workspace.path.empty()) return found;
   const auto root = without_links(workspace.path);
-  auto path = root ? place_in(*root, folder) : std::nullopt;
+  auto path = root ? relative_to(*root, folder) : std::nullopt;
   if (path) found = {.root = {}, .path = std::move(*path)};
   return found;
 }
@@ -140,7 +140,7 @@ const WorkspaceProgramSummary* only_program(const std::vector<WorkspaceProgramSu
   return &*std::ranges::find_if(programs, runs_unasked);
 }
 
-void LocalWorkspaceRuns::adopt(const std::string& folder) {
+void LocalWorkspaceRuns::set_if_unset(const std::string& folder) {
   const auto real = without_links(folder);
   if (real && !holds_a_home(*real)) sandboxes_.set_workspace_if_unset(*real);
 }
@@ -157,7 +157,7 @@ Result<BuildFolder> LocalWorkspaceRuns::build_folder(const std::string& folder) 
   }
   const auto beneath = folder.starts_with('/') ? std::nullopt : without_links(*root + "/" + folder);
   for (const auto& each : {real, beneath}) {
-    const auto place = each && fs::is_directory(*each, problem) ? place_in(*root, *each) : std::nullopt;
+    const auto place = each && fs::is_directory(*each, problem) ? relative_to(*root, *each) : std::nullopt;
     // "." and not "": an empty path is a context without files.
     if (place) return BuildFolder{.root = {}, .path = place->empty() ? "." : *place, .whole = *each};
   }
@@ -208,7 +208,7 @@ Result<RunSpec> LocalWorkspaceRuns::spec(const WorkspaceRequest& request) {
   if (project) {
     WorkspaceRequest inner = request;
     std::tie(inner.folder, inner.program) = std::pair(*folder + "/" + project->first, project->second);
-    if (const auto real = without_links(inner.folder); real && place_in(*folder, *real)) return spec(inner);
+    if (const auto real = without_links(inner.folder); real && relative_to(*folder, *real)) return spec(inner);
   }
   const auto& [root, place] = *found_root;
   languages::WorkspaceProgram program;

@@ -11,7 +11,7 @@ namespace dind {
 class LocalWorkspaceRuns final : public WorkspaceRuns {
  public:
   explicit LocalWorkspaceRuns(sandbox::Sandboxes& sandboxes) : sandboxes_(sandboxes) {}
-  void adopt(const std::string& folder) override;
+  void set_if_unset(const std::string& folder) override;
   Result<BuildFolder> build_folder(const std::string& folder) override;
   void forget(const std::string& folder) override;
   Result<WorkspaceProgramList> programs(const std::string& folder, Terms terms) override;

@@ -58,7 +58,7 @@ class WorkspaceRuns {
 
   // If the operator has set no workspace, `folder` can be run from now on, until `forget`. Only for frontends whose
   // client is the person at this machine. A home folder, or a folder that contains it, is not accepted.
-  virtual void adopt(const std::string& folder) = 0;
+  virtual void set_if_unset(const std::string& folder) = 0;
   virtual void forget(const std::string& folder) = 0;
 
   // Searches the folder on the disk. `terms`: the words that notes use. Error: not_found.

@@ -23,7 +23,7 @@ struct FakeFolders : WorkspaceRuns {
   WorkspaceProgramList list;
   WorkspaceRequest asked;
   std::string adopted;
-  void adopt(const std::string& folder) override { adopted = folder; }
+  void set_if_unset(const std::string& folder) override { adopted = folder; }
   Result<BuildFolder> build_folder(const std::string& folder) override {
     return BuildFolder{.root = {}, .path = folder, .whole = fs::absolute(folder)};
   }

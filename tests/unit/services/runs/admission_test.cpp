@@ -23,10 +23,10 @@ struct Door {
 
   struct Caller {
     std::vector<std::size_t> positions;
-    std::optional<Result<Admission::Place>> answer;
+    std::optional<Result<Admission::Slot>> answer;
     Cancel cancel;
     bool inside() const { return answer && answer->has_value(); }
-    void leave() { answer.reset(); }
+    void release() { answer.reset(); }
   };
   Caller& come(std::string client = "one") {
     auto& caller = *callers.emplace_back(std::make_unique<Caller>());
@@ -34,7 +34,7 @@ struct Door {
                    admission.enter(
                        std::move(client), [&caller](std::size_t position) { caller.positions.push_back(position); },
                        caller.cancel),
-                   [this, &caller](const std::exception_ptr&, Result<Admission::Place> answer) {
+                   [this, &caller](const std::exception_ptr&, Result<Admission::Slot> answer) {
                      if (answer) entered.push_back(&caller);
                      caller.answer.emplace(std::move(answer));
                    });
@@ -50,7 +50,7 @@ struct Door {
     const auto before = static_cast<std::ptrdiff_t>(entered.size());
     const auto inside = [](const auto& caller) { return caller->inside(); };
     for (auto next = callers.begin(); (next = std::ranges::find_if(callers, inside)) != callers.end(); settle())
-      (*next)->leave();
+      (*next)->release();
     return {entered.begin() + before, entered.end()};
   }
 
@@ -64,7 +64,7 @@ using Positions = std::vector<std::size_t>;
 
 }  // namespace
 
-TEST_CASE("Where there is a place, a run has it at once and hears of no queue") {
+TEST_CASE("Where there is a slot, a run has it at once and hears of no queue") {
   Door door(2, 0);
   CHECK(door.come().inside());
   CHECK(door.come().inside());
@@ -82,14 +82,14 @@ TEST_CASE("First come, first served; each hears of its position when it changes,
   CHECK(second.positions == Positions{0});
   CHECK(third.positions == Positions{1});
   CHECK(fourth.positions == Positions{2});
-  first.leave();
+  first.release();
   door.settle();
   CHECK(second.inside());
   CHECK(second.positions == Positions{0});
   CHECK(third.positions == Positions{1, 0});
   CHECK(fourth.positions == Positions{2, 1});
   CHECK_FALSE(third.answer);
-  second.leave();
+  second.release();
   door.settle();
   CHECK(third.inside());
   CHECK_FALSE(fourth.answer);
@@ -105,7 +105,7 @@ TEST_CASE("A full queue is busy at once, and has room again later") {
   CHECK(refused.answer->error().code == ErrorCode::busy);
   CHECK(refused.answer->error().message.contains("1 runs are under way and 1 wait"));
   CHECK(refused.positions.empty());
-  first.leave();
+  first.release();
   door.settle();
   CHECK(second.inside());
   CHECK_FALSE(door.come().answer);  // waits
@@ -122,36 +122,36 @@ TEST_CASE("Who is cancelled while it waits leaves the queue, and those behind it
   REQUIRE_FALSE(second.answer->has_value());
   CHECK(second.answer->error().code == ErrorCode::cancelled);
   CHECK(third.positions == Positions{1, 0});
-  auto& fourth = door.come();  // in the place that was given up
+  auto& fourth = door.come();  // in the slot that was given up
   CHECK_FALSE(fourth.answer);
-  first.leave();
+  first.release();
   door.settle();
   CHECK(third.inside());
   CHECK_FALSE(fourth.answer);
 }
 
-TEST_CASE("Who is cancelled and admitted in the same moment has its place, and gives it back") {
+TEST_CASE("Who is cancelled and admitted in the same moment has its slot, and gives it back") {
   Door door(1, 2);
   auto& first = door.come();
   auto& second = door.come();
   auto& third = door.come();
-  first.leave();
+  first.release();
   second.cancel.cancel(CancelReason::user);
   door.settle();
-  if (second.inside()) second.leave();
+  if (second.inside()) second.release();
   door.settle();
   CHECK(third.inside());
 }
 
-TEST_CASE("A place that moves is given back once") {
+TEST_CASE("A slot that moves is given back once") {
   Door door(1, 1);
   auto& first = door.come();
   auto& second = door.come();
-  Admission::Place moved = std::move(**first.answer);
-  first.leave();
+  Admission::Slot moved = std::move(**first.answer);
+  first.release();
   door.settle();
   CHECK_FALSE(second.answer);
-  moved = Admission::Place();
+  moved = Admission::Slot();
   door.settle();
   CHECK(second.inside());
   CHECK_FALSE(door.come().answer);
@@ -170,11 +170,11 @@ TEST_CASE("A client with fifty waiting delays another's first run by one turn") 
   auto& second = door.come("modest");
   CHECK(first.positions == Positions{1});
   CHECK(second.positions == Positions{3});
-  door.callers.front()->leave();
+  door.callers.front()->release();
   door.settle();
   CHECK(door.callers[1]->inside());
   CHECK(first.positions == Positions{1, 0});
-  door.callers[1]->leave();
+  door.callers[1]->release();
   door.settle();
   CHECK(first.inside());
   CHECK_FALSE(door.callers[2]->answer);
@@ -195,7 +195,7 @@ TEST_CASE("New clients, however many, don't keep an old one waiting for ever") {
   door.come("first");
   auto& old = door.come("old");
   for (int i = 0; i < 20; ++i) door.come("new " + std::to_string(i));
-  door.callers.front()->leave();
+  door.callers.front()->release();
   door.settle();
   CHECK(old.inside());
 }
@@ -225,7 +225,7 @@ TEST_CASE("A position is what comes true when nobody else comes") {
   }
 }
 
-TEST_CASE("Cancelled at any place of the queue: the others move up, and come in as they were told") {
+TEST_CASE("Cancelled at any slot of the queue: the others move up, and come in as they were told") {
   const std::vector<std::string> clients{"a", "a", "b", "a", "c", "b", "c", "c"};
   for (std::size_t gone = 0; gone < clients.size(); ++gone) {
     INFO("cancelled: " << gone);
@@ -277,9 +277,9 @@ TEST_CASE("A client that has its most running waits, though there are places; ot
   CHECK(door.come("c").inside());
   auto& later = door.come("d");
   CHECK_FALSE(later.answer);
-  CHECK(later.positions == Positions{0});  // the next place is not for "a"
+  CHECK(later.positions == Positions{0});  // the next slot is not for "a"
   CHECK(second.positions == Positions{0, 1});
-  first.leave();
+  first.release();
   door.settle();
   CHECK(second.inside());  // its turn had come before
   CHECK_FALSE(later.answer);

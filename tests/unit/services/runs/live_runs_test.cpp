@@ -90,7 +90,7 @@ TEST_CASE("A run is listed with its phase while it lasts, and everything is pass
   const LiveRun& run = bench.inner.during.front();
   CHECK(
       (run.run_id == "r1" && run.client == "c" && run.name == "a.py" && run.language == "python" && run.image == "i"));
-  CHECK(run.face == "serve");
+  CHECK(run.frontend == "serve");
   CHECK(bench.live.list().empty());
   CHECK(bench.sink.states == 3);
   CHECK(bench.sink.output == "123451");

@@ -10,7 +10,7 @@ using namespace dind;
 using namespace std::chrono_literals;
 
 TEST_CASE("What a caller leaves out is the default") {
-  const auto granted = grant({}, {});
+  const auto granted = apply_limit_policy({}, {});
   REQUIRE(granted);
   CHECK(granted->limits == Limits{});
   CHECK(granted->notes.empty());
@@ -18,12 +18,14 @@ TEST_CASE("What a caller leaves out is the default") {
 
 TEST_CASE("What a caller asks for is granted up to the maximum, and more is clamped and said") {
   LimitPolicy policy;
-  const auto exactly = grant(policy, {.timeout = 3600s, .memory_bytes = 8LL << 30, .cpus = 64.0, .pids = 4096});
+  const auto exactly =
+      apply_limit_policy(policy, {.timeout = 3600s, .memory_bytes = 8LL << 30, .cpus = 64.0, .pids = 4096});
   REQUIRE(exactly);
   CHECK(exactly->notes.empty());
   CHECK(exactly->limits.memory_bytes == 8LL << 30);
 
-  const auto more = grant(policy, {.timeout = 7200s, .memory_bytes = 9LL << 30, .cpus = 65.0, .pids = 4097});
+  const auto more =
+      apply_limit_policy(policy, {.timeout = 7200s, .memory_bytes = 9LL << 30, .cpus = 65.0, .pids = 4097});
   REQUIRE(more);
   CHECK(more->limits.timeout == 3600s);
   CHECK(more->limits.memory_bytes == 8LL << 30);
@@ -35,7 +37,8 @@ TEST_CASE("What a caller asks for is granted up to the maximum, and more is clam
 }
 
 TEST_CASE("A note on a value that is hardly more than the maximum has both exactly") {
-  const auto more = grant({}, {.timeout = 3'600'001ms, .memory_bytes = (8LL << 30) + 1, .cpus = 64.0000001});
+  const auto more =
+      apply_limit_policy({}, {.timeout = 3'600'001ms, .memory_bytes = (8LL << 30) + 1, .cpus = 64.0000001});
   REQUIRE(more);
   REQUIRE(more->notes.size() == 3);
   CHECK(more->notes[0] == "timeout 3600001 ms is more than the maximum; 3600000 ms is in force");
@@ -48,7 +51,7 @@ TEST_CASE("A maximum below a default wins, without a note: nobody asked for the 
   LimitPolicy policy;
   policy.max.timeout = 5s;
   policy.max.tmp_bytes = 1 << 20;
-  const auto granted = grant(policy, {});
+  const auto granted = apply_limit_policy(policy, {});
   REQUIRE(granted);
   CHECK(granted->limits.timeout == 5s);
   CHECK(granted->limits.tmp_bytes == 1 << 20);
@@ -76,7 +79,7 @@ TEST_CASE("0, negative and endless values are refused by name and never mean unl
   for (const auto& c : cases) {
     LimitsRequest request;
     c.ask(request);
-    const auto granted = grant({}, request);
+    const auto granted = apply_limit_policy({}, request);
     REQUIRE_FALSE(granted);
     CHECK(granted.error().code == ErrorCode::invalid_request);
     CHECK(granted.error().message.starts_with(c.named));

@@ -3,7 +3,7 @@
 #include <boost/asio/io_context.hpp>
 #include <catch2/catch_test_macros.hpp>
 
-namespace call_time_test {
+namespace total_timeout_test {
 
 using namespace dind;
 using namespace std::chrono_literals;
@@ -15,21 +15,21 @@ TEST_CASE("A call whose time is over is a timeout, wherever it was") {
   while (!time.cancel().cancelled()) context.run_one();
   CHECK(time.cancel().reason() == CancelReason::deadline);
 
-  const auto pulling = time.judged(fail(ErrorCode::cancelled, "x"), "r1", Stage::image, true);
+  const auto pulling = time.apply_to(fail(ErrorCode::cancelled, "x"), "r1", Stage::image, true);
   REQUIRE(pulling);
   CHECK(pulling->run_id == "r1");
   CHECK(pulling->verdict == Verdict::timeout);
   CHECK(pulling->stage == Stage::image);
   REQUIRE(pulling->notes.size() == 1);
   CHECK(pulling->notes.front().contains("its image was pulled"));
-  const auto looking = time.judged(fail(ErrorCode::cancelled, "x"), "r1", Stage::image, false);
+  const auto looking = time.apply_to(fail(ErrorCode::cancelled, "x"), "r1", Stage::image, false);
   REQUIRE(looking);
   CHECK_FALSE(looking->notes.front().contains("pulled"));
 
   RunResult stopped;
   stopped.verdict = Verdict::cancelled;
   stopped.cancel_reason = CancelReason::deadline;
-  const auto ran = time.judged(stopped, "r1", Stage::container, false);
+  const auto ran = time.apply_to(stopped, "r1", Stage::container, false);
   REQUIRE(ran);
   CHECK(ran->verdict == Verdict::timeout);
   CHECK(!ran->cancel_reason);
@@ -37,8 +37,8 @@ TEST_CASE("A call whose time is over is a timeout, wherever it was") {
 
   RunResult fine;
   fine.verdict = Verdict::ok;
-  CHECK(time.judged(fine, "r1", Stage::container, false)->verdict == Verdict::ok);
-  CHECK(time.judged(fail(ErrorCode::engine_error, "x"), "r1", Stage::image, true).error().code ==
+  CHECK(time.apply_to(fine, "r1", Stage::container, false)->verdict == Verdict::ok);
+  CHECK(time.apply_to(fail(ErrorCode::engine_error, "x"), "r1", Stage::image, true).error().code ==
         ErrorCode::engine_error);
 }
 
@@ -61,9 +61,9 @@ TEST_CASE("A caller's own cancel is passed on, and stays its own") {
   CHECK(!time.cancel().cancelled());
   caller.cancel(CancelReason::user);
   CHECK(time.cancel().reason() == CancelReason::user);
-  const auto result = time.judged(fail(ErrorCode::cancelled, "x"), "r1", Stage::image, true);
+  const auto result = time.apply_to(fail(ErrorCode::cancelled, "x"), "r1", Stage::image, true);
   REQUIRE(!result);
   CHECK(result.error().code == ErrorCode::cancelled);
 }
 
-}  // namespace call_time_test
+}  // namespace total_timeout_test
