@@ -12,6 +12,7 @@
 #include "dind/run_event.hpp"
 #include "engine/client.hpp"
 #include "sandbox/run/sandboxes.hpp"
+#include "services/builds/build_notes.hpp"
 #include "services/builds/build_sources.hpp"
 #include "services/builds/build_upload.hpp"
 #include "services/images/images.hpp"
@@ -67,18 +68,30 @@ class ImageBuilds {
     std::vector<std::string> on_build = {};     // their ONBUILD triggers
   };
   struct ActiveBuild;
+  // The steps of `build()`, in their order.
+  // Reads the Dockerfile, and begins to collect the context, which is sent at the same time. No step of the Dockerfile
+  // starts before `allow_steps()`.
+  Result<void> read(ActiveBuild& build, EventSink& sink);
+  Task<Result<void>> prepare(std::shared_ptr<ActiveBuild> build, PullPolicy pull, EventSink& sink);
+  engine::ImageBuild request_for(const ActiveBuild& build) const;
+  // Chooses the network of the steps. If it needs an egress filter, its creation begins.
+  Task<void> set_network(std::shared_ptr<ActiveBuild> build, engine::ImageBuild& request, EventSink& sink);
+  Task<void> submit(std::shared_ptr<ActiveBuild> build, engine::ImageBuild request);
+  Task<void> await_end(std::shared_ptr<ActiveBuild> build);
+  Task<Result<Built>> outcome(std::shared_ptr<ActiveBuild> build, EventSink& sink, Cancel caller);
+
   // Finds or pulls each image that the Dockerfile takes, through `images_`: so with credentials, progress and cancel.
   // Fails if the engine would fetch anything else and `remote_sources` is off.
-  Task<Result<Bases>> bases(const Dockerfile& dockerfile, const BuildProgram& program, PullPolicy pull, EventSink& sink,
-                            Cancel cancel, Terms terms);
-  // Starts to collect the context, which is sent at the same time. No step starts before `allow_steps()`.
+  Task<Result<Bases>> bases(std::shared_ptr<ActiveBuild> build, PullPolicy pull, EventSink& sink);
   Result<std::shared_ptr<BuildUpload>> upload(const BuildProgram& program, const std::string& dockerfile,
                                               Cancel cancel);
   Task<void> create_network(std::shared_ptr<ActiveBuild> build, std::string run_id, std::string name);
-  Task<void> submit(std::shared_ptr<ActiveBuild> build, engine::ImageBuild request);
   void on_line(ActiveBuild& build, const engine::BuildLine& line);
+  BuildCircumstances circumstances(const ActiveBuild& build) const;
   std::size_t early_results() const;  // builds whose image is in use before the engine has answered
-  RunResult failure_of(const ActiveBuild& build, const std::string& run_id) const;
+  // The result of a build that failed because of its Dockerfile or a limit. Shows the end of its output.
+  RunResult failed(ActiveBuild& build, EventSink& sink) const;
+  Task<Result<Built>> take_image(std::shared_ptr<ActiveBuild> build, Cancel caller);
 
   bool buildkit() const { return policy_.builder == Builder::buildkit; }
 

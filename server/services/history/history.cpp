@@ -183,6 +183,55 @@ Secrets secrets_of(const RunSpec& spec) {
   return Secrets(variables);
 }
 
+namespace {
+
+// A caller may send a value of any length. A longer value is not a valid name, and the run is refused.
+constexpr std::size_t kMaxNameLength = 1024;
+
+using Program = decltype(RunSpec::program);
+
+Program kept_program(const Program& program, const Secrets& secrets, ProgramGap& gap) {
+  if (const auto* source = std::get_if<SourceProgram>(&program)) {
+    SourceProgram copy{.file_name = masked_head(source->file_name, secrets, 255),
+                       .text = kept(source->text, secrets, gap),
+                       .language = source->language,
+                       .folder = source->folder.substr(0, kMaxNameLength)};
+    if (source->language && source->language->size() > kMaxNameLength) copy.language.reset();
+    return copy;
+  }
+  if (const auto* build = std::get_if<BuildProgram>(&program)) {
+    BuildProgram copy{.dockerfile = kept(build->dockerfile, secrets, gap),
+                      .context_path = masked_head(build->context_path, secrets, kMaxNameLength),
+                      .command = {},
+                      .context_root = masked_head(build->context_root, secrets, kMaxNameLength),
+                      .dockerfile_name = masked_head(build->dockerfile_name, secrets, kMaxNameLength),
+                      .target = build->target.substr(0, kMaxNameLength)};
+    keep_build(*build, secrets, copy, gap);
+    if (build->command) copy.command = kept_command(*build->command, secrets, gap);
+    return copy;
+  }
+  const auto& command = std::get<CommandProgram>(program);
+  return CommandProgram{
+      .command = kept_command(command.command, secrets, gap), .language = command.language, .images = command.images};
+}
+
+void keep_environment(const std::map<std::string, std::string>& env, const Secrets& secrets, HistoryRecord& record) {
+  std::size_t bytes = 0;
+  for (const auto& [name, value] : env) {
+    bytes += name.size() + value.size();
+    if (bytes > kKeptProgram) {
+      record.gap = ProgramGap::too_large;
+      break;
+    }
+    const bool secret = !secrets.few() || secrets.names().contains(name);
+    const auto& stored = record.spec.env[name] = secret ? std::string(kWithheld) : secrets.masked(value);
+    // A harmless variable whose value contains another one's secret is withheld too.
+    if (stored != value) record.withheld.push_back(name);
+  }
+}
+
+}  // namespace
+
 HistoryRecord new_record(const RunSpec& spec, const Secrets& secrets, std::string frontend) {
   static const std::string user = user_name();
   HistoryRecord record{.id = random_id(),
@@ -193,45 +242,10 @@ HistoryRecord new_record(const RunSpec& spec, const Secrets& secrets, std::strin
   if (record.run_id.empty()) record.run_id = record.id;
   record.began = now_ms();
   RunSpec& copy = record.spec;
-  // A caller may send a value of any length. A longer value is not a valid name, and the run is refused.
-  constexpr std::size_t kMaxNameLength = 1024;
-  if (const auto* source = std::get_if<SourceProgram>(&spec.program)) {
-    copy.program = SourceProgram{.file_name = masked_head(source->file_name, secrets, 255),
-                                 .text = kept(source->text, secrets, record.gap),
-                                 .language = source->language,
-                                 .folder = source->folder.substr(0, kMaxNameLength)};
-    if (source->language && source->language->size() > kMaxNameLength)
-      std::get<SourceProgram>(copy.program).language.reset();
-  } else if (const auto* build = std::get_if<BuildProgram>(&spec.program)) {
-    copy.program = BuildProgram{.dockerfile = kept(build->dockerfile, secrets, record.gap),
-                                .context_path = masked_head(build->context_path, secrets, kMaxNameLength),
-                                .command = {},
-                                .context_root = masked_head(build->context_root, secrets, kMaxNameLength),
-                                .dockerfile_name = masked_head(build->dockerfile_name, secrets, kMaxNameLength),
-                                .target = build->target.substr(0, kMaxNameLength)};
-    keep_build(*build, secrets, std::get<BuildProgram>(copy.program), record.gap);
-    if (build->command)
-      std::get<BuildProgram>(copy.program).command = kept_command(*build->command, secrets, record.gap);
-  } else {
-    const auto& command = std::get<CommandProgram>(spec.program);
-    copy.program = CommandProgram{.command = kept_command(command.command, secrets, record.gap),
-                                  .language = command.language,
-                                  .images = command.images};
-  }
+  copy.program = kept_program(spec.program, secrets, record.gap);
   if (spec.image) copy.image = spec.image->substr(0, kMaxNameLength);
   copy.args = kept(spec.args, secrets, record.gap);
-  std::size_t bytes = 0;
-  for (const auto& [name, value] : spec.env) {
-    bytes += name.size() + value.size();
-    if (bytes > kKeptProgram) {
-      record.gap = ProgramGap::too_large;
-      break;
-    }
-    const bool secret = !secrets.few() || secrets.names().contains(name);
-    const auto& stored = copy.env[name] = secret ? std::string(kWithheld) : secrets.masked(value);
-    // A harmless variable whose value contains another one's secret is withheld too.
-    if (stored != value) record.withheld.push_back(name);
-  }
+  keep_environment(spec.env, secrets, record);
   copy.limits = spec.limits;
   copy.network = spec.network;
   copy.pull = spec.pull;
