@@ -12,8 +12,8 @@
 
 namespace dind::languages {
 
-// How dependencies of a language are installed into a folder, and how a program finds them there. "{dependencies}" is that
-// folder, "{start}" the folder of the start file.
+// How dependencies of a language are installed into a folder, and how a program finds them there. "{dependencies}" is
+// that folder, "{start}" the folder of the start file.
 struct InstallerRecipe {
   std::vector<std::string> command;                      // argv; the dependencies follow it
   std::vector<std::pair<std::string, std::string>> env;  // the program's; appended to the caller's value with ":"

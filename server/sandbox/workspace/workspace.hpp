@@ -15,9 +15,9 @@
 namespace dind::sandbox {
 
 struct Workspace {
-  std::string engine_path;                             // absolute; empty: no workspace
-  std::string path;                                    // absolute, for this process; empty: it can't see it
-  std::optional<std::string> owner;                    // "1000:1000"; nullopt: the owner of `path`
+  std::string engine_path;                                   // absolute; empty: no workspace
+  std::string path;                                          // absolute, for this process; empty: it can't see it
+  std::optional<std::string> owner;                          // "1000:1000"; nullopt: the owner of `path`
   WorkspaceAccess max_access = WorkspaceAccess::read_write;  // max access of a run
   bool there() const { return !engine_path.empty(); }
 };

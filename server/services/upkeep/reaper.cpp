@@ -8,8 +8,8 @@
 #include <string>
 
 #include "sandbox/hardening.hpp"
-#include "services/upkeep/garbage.hpp"
 #include "sandbox/labels.hpp"
+#include "services/upkeep/garbage.hpp"
 #include "support/ids.hpp"
 #include "support/log/log.hpp"
 #include "support/units.hpp"
