@@ -177,7 +177,7 @@ export const firstSteps = [
       for (const key of ['dind.memory', 'dind.cpus', 'dind.pids']) world.codeServer.set({ [key]: 'x' });
       try {
         const editor = await world.edit('wrong.py', 'print(1)\n');
-        const message = await editor.oneNotification(/3 settings are not used/, 30_000);
+        const message = await editor.oneNotification(/3 settings are ignored/, 30_000);
         for (const key of ['dind.memory', 'dind.cpus', 'dind.pids']) check(message.includes(key), `${key} is named: ${message}`);
         await never('a second message', async () => (await editor.notifications()).length > 1, 500);
         await editor.button('Open Settings').click();

@@ -43,7 +43,7 @@ export const hostile = [
       await editor.palette(RUN);
       await editor.panelShows('runs as the person chose');
       await editor.outputHas(/^── main\.py · python · dind-executor\/runtime-python\S+ · 60 s · 512 MiB · 1 CPU · 256 processes · no network$/m);
-      const [notes] = await editor.outputHas(/^Settings of this workspace that are not used: .*$/m);
+      const [notes] = await editor.outputHas(/^Ignored settings of this workspace: .*$/m);
       for (const [name, value] of Object.entries({ 'dind.network': '"internet"', 'dind.timeout': 3000, 'dind.memory': '"8g"', 'dind.cpus': 2, 'dind.pids': 4000, 'dind.pull': '"always"' })) {
         check(notes.includes(`${name} = ${value}`), `${name} is named: ${notes}`);
       }

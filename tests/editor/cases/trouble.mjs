@@ -94,7 +94,7 @@ export const trouble = [
       await world.machineSettings({ 'dind.serverPath': path });
       try {
         const editor = await world.openEditor(world.file('no_server.py', 'print(1)\n'));
-        await editor.oneNotification(/no sandbox server that can be executed at .*no-such-server/, 60_000);
+        await editor.oneNotification(/sandbox server at .*no-such-server cannot be executed/, 60_000);
         await editor.statusShows(/DinD: no server/);
         await world.picture('no server');
         await world.machineSettings({});
