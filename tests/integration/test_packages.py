@@ -130,7 +130,7 @@ class Packages(CliCase):
         begun = time.monotonic()
         done = self.packages("--with", "numpy", "--total-timeout", "300ms", self.python("1"))
         self.assertEqual(done.returncode, 124, done.stderr)
-        self.assertIn(b"were over while its packages were installed", done.stderr)
+        self.assertIn(b"passed while its packages were installed", done.stderr)
         self.assertLess(time.monotonic() - begun, 10)
 
     def test_a_folder_that_is_run_gets_what_its_requirements_name(self):
