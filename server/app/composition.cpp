@@ -71,8 +71,8 @@ class DockerCore final : public Core {
         doctor_(client_, sandboxes_, configuration.limits.defaults, configuration.images, configuration.pull,
                 configuration.isolation,
                 configuration.build.enabled && configuration.build.builder == Builder::buildkit),
-        reaper_(executor, client_, process_owner(), sandboxes_.removals()),
-        garbage_(executor, client_, process_owner(), sandbox::supervisor_volume_name(), configuration.garbage),
+        reaper_(client_, process_owner(), sandboxes_.removals()),
+        garbage_(client_, process_owner(), sandbox::supervisor_volume_name(), configuration.garbage),
         executor_(executor) {
     // The list of checked images is next to the history, if there is one: it is state of this
     // user, and no sandbox sees it.

@@ -11,6 +11,7 @@
 #include "app/version.hpp"
 #include "frontends/handover/server.hpp"
 #include "frontends/handover/socket_path.hpp"
+#include "support/async/until.hpp"
 
 namespace dind::app {
 
@@ -78,14 +79,12 @@ Task<int> with_handover_server(asio::any_io_executor executor, Core& core, std::
   spawn(executor, "runs of terminals", take(executor, core, std::move(path), taking));
   const int code = co_await std::move(frontend);
   core.live().drain();
-  const auto heard = stop.on_cancel([weak = std::weak_ptr(taking)] {
-    if (const auto alive = weak.lock()) alive->changed.notify();
-  });
-  while (!taking->over && !stop.cancelled()) co_await taking->changed.wait(in(1h));
+  const auto over = [&] { return taking->over; };
+  co_await until(taking->changed, over, stop);
   core.shutdown_signal().cancel(CancelReason::shutdown);
   // The clients must still learn how their runs ended.
   const Deadline leave_by = in(kHearTime);
-  while (!taking->over && Clock::now() < leave_by) co_await taking->changed.wait(leave_by);
+  co_await until(taking->changed, over, leave_by);
   co_await core.runs().wait_all_removed(leave_by);
   co_return code;
 }

@@ -14,6 +14,7 @@
 #include "frontends/http/server.hpp"
 #include "frontends/jsonrpc/socket_server.hpp"
 #include "services/runs/live_runs.hpp"
+#include "support/async/counted.hpp"
 #include "support/log/log.hpp"
 #include "support/units.hpp"
 #include "support/wrong.hpp"
@@ -67,24 +68,7 @@ Task<void> leave(Core& core, Deadline deadline) {
 }
 
 // The frontends that serve at the same time.
-struct FrontendGroup {
-  explicit FrontendGroup(const asio::any_io_executor& executor) : ended(executor) {}
-  std::size_t open = 0;
-  Signal ended;
-};
-Task<void> serve_frontend(Task<void> part, std::shared_ptr<FrontendGroup> group) {
-  struct Open {
-    std::shared_ptr<FrontendGroup> all;
-    explicit Open(std::shared_ptr<FrontendGroup> a) : all(std::move(a)) {}
-    Open(const Open&) = delete;
-    Open& operator=(const Open&) = delete;
-    ~Open() {
-      --all->open;
-      all->ended.notify();
-    }
-  } const open(std::move(group));
-  co_await std::move(part);
-}
+Task<void> serve_frontend(Task<void> part, [[maybe_unused]] Counted::One open) { co_await std::move(part); }
 
 struct Listeners {
   std::optional<UnixSocket> socket;
@@ -156,10 +140,9 @@ Task<int> serve_programs(asio::any_io_executor executor, Core& core, const Confi
     leave_by = in(kServeLeaveTime);
     runs.close(CancelReason::shutdown);
   });
-  const auto group = std::make_shared<FrontendGroup>(executor);
+  Counted group(executor);
   const auto add = [&](std::string name, Task<void> part) {
-    ++group->open;
-    spawn(executor, std::move(name), serve_frontend(std::move(part), group));
+    spawn(executor, std::move(name), serve_frontend(std::move(part), group.add()));
   };
   spawn(executor, "reload",
         keep_reloading(executor, core,
@@ -184,7 +167,7 @@ Task<int> serve_programs(asio::any_io_executor executor, Core& core, const Confi
                                          .version = version(),
                                          .enabled = configuration.enabled},
                                         std::move(listeners.policy), over));
-  while (group->open > 0) co_await group->ended.wait(in(1h));
+  co_await group.wait_none();
   co_await runs.none(leave_by);
   co_await leave(core, leave_by);
   co_return 0;

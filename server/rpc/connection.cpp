@@ -6,11 +6,10 @@
 #include <cerrno>
 #include <system_error>
 
+#include "support/async/until.hpp"
 #include "support/log/log.hpp"
 
 namespace dind::rpc {
-
-using namespace std::chrono_literals;
 
 namespace {
 
@@ -110,8 +109,7 @@ bool Connection::is_late() const { return frame_due_ && Clock::now() >= *frame_d
 
 // A message that is arriving keeps its deadline meanwhile: a client that reads no answers cannot keep memory forever.
 Task<void> Connection::until_may_read() {
-  while (!may_read() && !stopped_ && !is_late())
-    co_await progress_.wait(std::min(in(1h), frame_due_.value_or(Deadline::max())));
+  co_await until(progress_, [this] { return may_read() || stopped_ || is_late(); }, frame_due_.value_or(kNoDeadline));
 }
 
 Result<void> Connection::take_body(const std::string& body) {
@@ -191,7 +189,7 @@ std::shared_ptr<void> Connection::begin_work() {
 
 Task<void> Connection::caught_up() {
   const auto self = shared_from_this();
-  while (self->unsent_ > kMaxUnsent && !self->stopped_) co_await self->progress_.wait(in(1h));
+  co_await until(self->progress_, [&] { return self->unsent_ <= kMaxUnsent || self->stopped_; });
 }
 
 void Connection::send(std::string body, std::shared_ptr<void> hold) {

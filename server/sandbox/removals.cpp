@@ -4,6 +4,7 @@
 #include <mutex>
 #include <set>
 
+#include "support/async/until.hpp"
 #include "support/log/log.hpp"
 #include "support/units.hpp"
 
@@ -100,10 +101,7 @@ struct Removals::PendingRemoval::Account {
         if (!out_of_reach_too || !self->out_of_reach.contains(*each)) return true;
       return false;
     };
-    while (any_pending()) {
-      if (!co_await self->changed.wait(deadline)) co_return !any_pending();
-    }
-    co_return true;
+    co_return co_await until(self->changed, [&] { return !any_pending(); }, deadline);
   }
 
   static Task<void> remove(std::shared_ptr<Account> self, Kind kind, std::string name, std::string pending_as,
@@ -210,11 +208,8 @@ Task<bool> Removals::wait_all_removed(Deadline deadline) { co_return co_await wa
 
 Task<bool> Removals::wait_all_removed_but_auto(Deadline deadline) {
   const auto account = account_;
-  const auto done = [&] { return account->pending.size() <= account->left_to_engine.size(); };
-  while (!done()) {
-    if (!co_await account->changed.wait(deadline)) co_return done();
-  }
-  co_return true;
+  co_return co_await until(
+      account->changed, [&] { return account->pending.size() <= account->left_to_engine.size(); }, deadline);
 }
 
 Task<bool> Removals::wait_removed(std::string prefix, Deadline deadline) {

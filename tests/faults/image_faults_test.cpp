@@ -157,7 +157,7 @@ TEST_CASE("What can't be removed is said, and keeps nothing else from going") {
   bench.fake.on("DELETE", "/volumes/dind-supervisor-a", FakeReply::json(409, R"({"message":"volume is in use"})"));
   bench.fake.on("DELETE", "/volumes/dind-supervisor-b", FakeReply{.status = 204});
   bench.fake.on("DELETE", "/images/*/*", FakeReply::json(200, "[]"));
-  EngineGarbage garbage(bench.context.get_executor(), bench.client, "the-test", "dind-supervisor-own", {});
+  EngineGarbage garbage(bench.client, "the-test", "dind-supervisor-own", {});
 
   const auto dry = tests::run_task(bench.context, garbage.collect(true, in(10s)));
   REQUIRE(dry);
@@ -179,7 +179,7 @@ TEST_CASE("An engine that can't be looked at is an error, and nothing is removed
   RunBench bench;
   bench.fake.on("GET", "/info", FakeReply::json(200, "{}"));
   bench.fake.on("GET", "/images/json", FakeReply::json(500, R"({"message":"broken"})"));
-  EngineGarbage garbage(bench.context.get_executor(), bench.client, "the-test", "dind-supervisor-own", {});
+  EngineGarbage garbage(bench.client, "the-test", "dind-supervisor-own", {});
   const auto report = tests::run_task(bench.context, garbage.collect(false, in(10s)));
   REQUIRE_FALSE(report);
   CHECK(report.error().message.contains("broken"));

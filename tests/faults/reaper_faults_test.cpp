@@ -28,7 +28,7 @@ TEST_CASE("A container that comes to be just after the first pass, from a call o
     removed = true;
     return FakeReply{.status = 204};
   });
-  Reaper reaper(bench.context.get_executor(), bench.client, "the-test", bench.sandboxes.removals());
+  Reaper reaper(bench.client, "the-test", bench.sandboxes.removals());
   Cancel over;
   spawn(bench.context.get_executor(), "clean-up", reaper.keep_sweeping(over));
   REQUIRE(bench.until([&] { return listed == 1; }));
@@ -69,7 +69,7 @@ TEST_CASE("What a removal of our own gave up is removed by the next pass, and no
   bench.fake.on("DELETE", "/containers/*", removal(containers));
   bench.fake.on("DELETE", "/volumes/*", removal(volumes));
   sandbox::Removals removals(bench.context.get_executor(), bench.client, 50ms);
-  Reaper reaper(bench.context.get_executor(), bench.client, "the-test", removals);
+  Reaper reaper(bench.client, "the-test", removals);
   auto stuck = removals.expect_container("dind-stuck");
   stuck.rename("dind-a-run.0", "id-of-dind-stuck");  // one that waited for its run goes by its id
   stuck.remove();
@@ -108,7 +108,7 @@ TEST_CASE("What this process created and no longer knows goes after a minute, an
   bench.fake.on("GET", "/volumes", FakeReply::json(200, R"({"Volumes":null})"));
   bench.fake.on("GET", "/networks", FakeReply::json(200, "[]"));
   bench.fake.on("DELETE", "/containers/*", FakeReply{.status = 204});
-  Reaper reaper(bench.context.get_executor(), bench.client, "the-test", bench.sandboxes.removals());
+  Reaper reaper(bench.client, "the-test", bench.sandboxes.removals());
   {
     const auto removal = bench.sandboxes.removals().expect_container("dind-known");
     const auto swept = tests::run_task(bench.context, reaper.sweep(in(5s)));

@@ -4,6 +4,7 @@
 
 #include "frontends/handover/connection.hpp"
 #include "frontends/handover/socket_path.hpp"
+#include "support/async/until.hpp"
 
 namespace dind::frontends::handover {
 
@@ -40,7 +41,7 @@ struct HandoverRun {
   }
   static Task<void> send_input(std::shared_ptr<HandoverRun> self) {
     while (self->sink != nullptr) {
-      const auto chunk = co_await self->input->next(in(1h));
+      const auto chunk = co_await self->input->next(kNoDeadline);
       if (!chunk) continue;
       if (self->connection) self->connection->send(frame(Type::input, *chunk));
       co_return;
@@ -101,8 +102,8 @@ Task<Result<RunResult>> HandoverClient::run(RunSpec spec, EventSink& sink, std::
   });
   while (!handover->result && !handover->given_back && !connection->ended() &&
          !(answer_by && Clock::now() >= *answer_by)) {
-    const Deadline until = answer_by ? *answer_by : in(1h);
-    co_await connection->changed().wait(until);
+    const Deadline next_check = answer_by ? *answer_by : in(kRecheckInterval);
+    co_await connection->changed().wait(next_check);
   }
   handover->sink = nullptr;
   auto result = std::move(handover->result);

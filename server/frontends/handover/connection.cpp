@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "support/async/until.hpp"
 #include "support/log/log.hpp"
 
 namespace dind::frontends::handover {
@@ -90,7 +91,7 @@ Task<void> Connection::write(std::shared_ptr<Connection> self) {
 
 Task<void> Connection::flushed(Deadline deadline) {
   const auto self = shared_from_this();
-  while (self->writing_ && !self->ended_ && Clock::now() < deadline) co_await self->changed_.wait(deadline);
+  co_await until(self->changed_, [&] { return !self->writing_ || self->ended_; }, deadline);
 }
 
 }  // namespace dind::frontends::handover

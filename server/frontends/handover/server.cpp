@@ -8,6 +8,7 @@
 #include "frontends/handover/connection.hpp"
 #include "frontends/handover/socket_path.hpp"
 #include "frontends/shared/accept.hpp"
+#include "support/async/until.hpp"
 #include "support/log/log.hpp"
 
 namespace dind::frontends::handover {
@@ -82,7 +83,7 @@ class Client final : public EventSink, public std::enable_shared_from_this<Clien
  private:
   // If the client has gone, cancels the run.
   static Task<void> watch(std::shared_ptr<Client> self) {
-    while (!self->connection_->ended() && !self->over_) co_await self->connection_->changed().wait(in(1h));
+    co_await until(self->connection_->changed(), [&] { return self->connection_->ended() || self->over_; });
     if (!self->over_) self->cancel_.cancel(CancelReason::client_gone);
     self->credits_.clear();
   }
@@ -93,7 +94,7 @@ class Client final : public EventSink, public std::enable_shared_from_this<Clien
       if (!co_await pipe->wanted(in(1s))) continue;
       self->got_input_ = false;
       self->connection_->send(frame(Type::more, {}));
-      while (!self->got_input_ && !self->over_ && !self->connection_->ended()) co_await self->changed_.wait(in(1h));
+      co_await until(self->changed_, [&] { return self->got_input_ || self->over_ || self->connection_->ended(); });
       if (self->input_ended_) break;
     }
     pipe->close();
@@ -154,8 +155,6 @@ Task<void> serve_one(asio::any_io_executor executor, int fd, RunService& runs, C
 }  // namespace
 
 Task<void> take_runs(asio::any_io_executor executor, RunService& runs, std::string path, Cancel closing, Cancel stop) {
-  Signal wake(executor);
-  const auto stopped = closing.on_cancel([&wake] { wake.notify(); });
   while (!closing.cancelled() && !path.empty()) {
     auto socket = UnixSocket::listen(path, 0600);
     if (socket)
@@ -164,7 +163,7 @@ Task<void> take_runs(asio::any_io_executor executor, RunService& runs, std::stri
           [&](int fd) { return serve_one(executor, fd, runs, closing, stop); }, std::make_shared<IdleClients>(),
           closing);
     log(LogLevel::debug, "This server does not accept handed-over runs: " + socket.error().message);
-    co_await wake.wait(in(kSocketCheckInterval));
+    co_await sleep_for(kSocketCheckInterval, closing);
   }
 }
 

@@ -4,6 +4,7 @@
 #include <boost/asio/redirect_error.hpp>
 
 #include "frontends/http/connection.hpp"
+#include "support/async/counted.hpp"
 #include "support/io/descriptors.hpp"
 #include "support/log/log.hpp"
 
@@ -18,24 +19,8 @@ constexpr std::size_t kMaxConnections = 512;
 constexpr auto kPause = 100ms;  // after a failure, such as a lack of descriptors, or at the max number of connections
 constexpr auto kTellOften = 60s;
 
-struct Connections {
-  explicit Connections(const asio::any_io_executor& executor) : changed(executor) {}
-  std::size_t count = 0;
-  Signal changed;
-};
-
-Task<void> serve_one(tcp::socket socket, std::shared_ptr<HttpContext> context, std::shared_ptr<Connections> connections,
+Task<void> serve_one(tcp::socket socket, std::shared_ptr<HttpContext> context, [[maybe_unused]] Counted::One connection,
                      Cancel stop) {
-  struct Counted {
-    std::shared_ptr<Connections> all;
-    explicit Counted(std::shared_ptr<Connections> a) : all(std::move(a)) {}
-    Counted(const Counted&) = delete;
-    Counted& operator=(const Counted&) = delete;
-    ~Counted() {
-      --all->count;
-      all->changed.notify();
-    }
-  } const counted(connections);
   co_await serve_connection(std::move(socket), *context, std::move(stop));
 }
 
@@ -51,23 +36,23 @@ class Server final : public HttpServer {
     const auto context =
         std::make_shared<HttpContext>(executor_, std::move(services), std::move(policy.gate), policy.max_body);
     context->log.set_access(policy.access_log);
-    const auto connections = std::make_shared<Connections>(executor_);
+    Counted connections(executor_);
     Deadline told_at{};
     const auto stopped = stop.on_cancel([&] {
       boost::system::error_code ignored;
       acceptor_.close(ignored);
-      connections->changed.notify();
+      connections.changed().notify();
     });
     const auto most = descriptors_for(kMaxConnections, 1);
     while (!stop.cancelled()) {
       boost::system::error_code failed;
-      if (connections->count >= most) {
+      if (connections.count() >= most) {
         co_await acceptor_.async_wait(tcp::acceptor::wait_read, asio::redirect_error(asio::use_awaitable, failed));
         if (stop.cancelled()) break;
-        if (connections->count >= most) {
+        if (connections.count() >= most) {
           // Silent clients must not keep others out (S17).
           context->idle->close_longest();
-          co_await connections->changed.wait(in(kPause));
+          co_await connections.changed().wait(in(kPause));
           continue;
         }
       }
@@ -80,15 +65,12 @@ class Server final : public HttpServer {
           log(LogLevel::error, "An HTTP client could not be accepted: " +
                                    (no_descriptors_left(failed.value()) ? descriptor_shortage() : failed.message()));
         }
-        co_await connections->changed.wait(in(kPause));
+        co_await connections.changed().wait(in(kPause));
         continue;
       }
-      ++connections->count;
-      spawn(executor_, "HTTP connection", serve_one(std::move(socket), context, connections, stop));
+      spawn(executor_, "HTTP connection", serve_one(std::move(socket), context, connections.add(), stop));
     }
-    const auto deadline = in(policy.shutdown_timeout);
-    while (connections->count > 0 && co_await connections->changed.wait(deadline)) {
-    }
+    co_await connections.wait_none(in(policy.shutdown_timeout));
   }
 
  private:

@@ -8,6 +8,7 @@
 #include "frontends/shared/execution.hpp"
 #include "rpc/binder.hpp"
 #include "rpc/connection.hpp"
+#include "support/async/until.hpp"
 #include "support/ids.hpp"
 #include "support/log/log.hpp"
 
@@ -65,9 +66,7 @@ class ClientConnection : public std::enable_shared_from_this<ClientConnection> {
     place_.reset();
     if (!served) log(LogLevel::warning, served.error().message);
     gone_.cancel(CancelReason::client_gone);
-    const auto deadline = in(options_.shutdown_timeout);
-    while (open_runs_ > 0 && co_await ended_.wait(deadline)) {
-    }
+    co_await until(ended_, [this] { return open_runs_ == 0; }, in(options_.shutdown_timeout));
     co_await connection_->flushed(in(kFlushTime));
     co_return served.has_value();
   }

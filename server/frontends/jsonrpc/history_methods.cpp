@@ -3,6 +3,7 @@
 #include "frontends/history_json.hpp"
 #include "frontends/jsonrpc/failures.hpp"
 #include "frontends/shared/execution.hpp"
+#include "support/async/until.hpp"
 
 namespace dind::frontends::jsonrpc {
 
@@ -43,7 +44,7 @@ Task<void> HistoryMethods::reply_get(Self self, HistoryGetParams params, rpc::Re
 }
 
 Task<std::shared_ptr<void>> HistoryMethods::turn() {
-  while (reading_) co_await changed_.wait(in(1h));
+  co_await until(changed_, [this] { return !reading_; });
   reading_ = true;
   std::shared_ptr<void> held(nullptr, [weak = weak_from_this()](void*) {
     if (const auto alive = weak.lock()) {

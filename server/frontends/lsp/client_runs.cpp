@@ -5,6 +5,7 @@
 #include "frontends/lsp/uri.hpp"
 #include "frontends/run_json.hpp"
 #include "rpc/params.hpp"
+#include "support/async/until.hpp"
 #include "support/ids.hpp"
 #include "support/text/escaped.hpp"
 
@@ -147,10 +148,7 @@ bool ClientRuns::has(const std::string& uri) const {
 
 Task<bool> ClientRuns::none(Deadline deadline) {
   const auto self = shared_from_this();
-  while (!self->shown_.empty()) {
-    if (!co_await self->ended_.wait(deadline)) co_return self->shown_.empty();
-  }
-  co_return true;
+  co_return co_await until(self->ended_, [&] { return self->shown_.empty(); }, deadline);
 }
 
 }  // namespace dind::frontends::lsp

@@ -8,16 +8,16 @@
 #include <cerrno>
 #include <csignal>
 
+#include "support/async/until.hpp"
+
 namespace dind::frontends::lsp {
 
 namespace {
 
 // For systems without pidfd (an old kernel, a seccomp profile): checks every second.
-Task<void> ask_again_and_again(asio::any_io_executor executor, pid_t pid, Cancel cancel) {
-  Signal wake(executor);
-  const auto heard = cancel.on_cancel([&wake] { wake.notify(); });
+Task<void> poll_process(pid_t pid, Cancel cancel) {
   while (!cancel.cancelled() && (::kill(pid, 0) == 0 || errno == EPERM))
-    co_await wake.wait(in(std::chrono::seconds(1)));
+    co_await sleep_for(std::chrono::seconds(1), cancel);
 }
 
 }  // namespace
@@ -37,7 +37,7 @@ Task<void> watch_process(asio::any_io_executor executor, std::int64_t pid, std::
       co_await descriptor.async_wait(asio::posix::stream_descriptor::wait_read,
                                      asio::redirect_error(asio::use_awaitable, ended));
   } else if (errno != ESRCH) {
-    co_await ask_again_and_again(executor, static_cast<pid_t>(pid), cancel);
+    co_await poll_process(static_cast<pid_t>(pid), cancel);
   }
   if (!cancel.cancelled()) gone();
 }

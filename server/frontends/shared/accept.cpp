@@ -9,6 +9,7 @@
 #include <memory>
 #include <system_error>
 
+#include "support/async/counted.hpp"
 #include "support/io/descriptors.hpp"
 #include "support/log/log.hpp"
 
@@ -21,55 +22,36 @@ namespace {
 constexpr auto kPause = 100ms;  // after a failure, such as a lack of descriptors or memory, or while `most` are open
 constexpr auto kTellOften = 60s;
 
-struct Clients {
-  explicit Clients(const asio::any_io_executor& executor) : changed(executor) {}
-  std::size_t count = 0;
-  Signal changed;
-};
-
-Task<void> serve_one(Task<void> serving, std::shared_ptr<Clients> clients) {
-  struct Place {
-    std::shared_ptr<Clients> all;
-    explicit Place(std::shared_ptr<Clients> a) : all(std::move(a)) {}
-    Place(const Place&) = delete;
-    Place& operator=(const Place&) = delete;
-    ~Place() {
-      --all->count;
-      all->changed.notify();
-    }
-  } const place(std::move(clients));
-  co_await std::move(serving);
-}
+Task<void> serve_one(Task<void> serving, [[maybe_unused]] Counted::One client) { co_await std::move(serving); }
 
 }  // namespace
 
 Task<void> accept_clients(asio::any_io_executor executor, UnixSocket socket, std::size_t most,
                           std::function<Task<void>(int fd)> serve, std::shared_ptr<IdleClients> idle, Cancel stop) {
-  const auto clients = std::make_shared<Clients>(executor);
+  Counted clients(executor);
   asio::posix::stream_descriptor waiting(executor, ::fcntl(socket.fd(), F_DUPFD_CLOEXEC, 3));
   const auto stopped = stop.on_cancel([&] {
     socket.remove();
     boost::system::error_code ignored;
     waiting.cancel(ignored);
-    clients->changed.notify();
+    clients.changed().notify();
   });
   Deadline told_at{};
   while (!stop.cancelled()) {
-    if (clients->count >= most) {
+    if (clients.count() >= most) {
       boost::system::error_code aborted;
       co_await waiting.async_wait(asio::posix::stream_descriptor::wait_read,
                                   asio::redirect_error(asio::use_awaitable, aborted));
       if (stop.cancelled()) break;
-      if (clients->count >= most) {
+      if (clients.count() >= most) {
         idle->close_longest();
-        co_await clients->changed.wait(in(kPause));
+        co_await clients.changed().wait(in(kPause));
         continue;
       }
     }
     const int fd = ::accept4(socket.fd(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK);
     if (fd >= 0) {
-      ++clients->count;
-      spawn(executor, "client of the socket", serve_one(serve(fd), clients));
+      spawn(executor, "client of the socket", serve_one(serve(fd), clients.add()));
     } else if (errno == EAGAIN) {
       boost::system::error_code aborted;
       co_await waiting.async_wait(asio::posix::stream_descriptor::wait_read,
@@ -83,10 +65,10 @@ Task<void> accept_clients(asio::any_io_executor executor, UnixSocket socket, std
             "A client could not be accepted: " +
                 (no_descriptors_left(error) ? descriptor_shortage() : std::generic_category().message(error)));
       }
-      co_await clients->changed.wait(in(kPause));
+      co_await clients.changed().wait(in(kPause));
     }
   }
-  while (clients->count > 0) co_await clients->changed.wait(in(1h));
+  co_await clients.wait_none();
 }
 
 }  // namespace dind::frontends

@@ -4,11 +4,10 @@
 #include <cstring>
 
 #include "engine/text.hpp"
+#include "support/async/until.hpp"
 #include "support/log/log.hpp"
 
 namespace dind::sandbox {
-
-using namespace std::chrono_literals;
 
 namespace {
 
@@ -113,7 +112,7 @@ Task<void> SupervisorConnection::read(std::shared_ptr<SupervisorConnection> self
 Task<void> SupervisorConnection::write(std::shared_ptr<SupervisorConnection> self) {
   while (!self->seen_.ended && !self->closed_) {
     if (self->outbox_.empty()) {
-      co_await self->to_write_.wait(in(1h));
+      co_await until(self->to_write_, [&] { return !self->outbox_.empty() || self->seen_.ended || self->closed_; });
       continue;
     }
     std::string frames = std::move(self->outbox_.front());
@@ -127,16 +126,15 @@ Task<void> SupervisorConnection::feed(std::shared_ptr<SupervisorConnection> self
   const auto input = self->input_;
   const auto over = [&] { return self->seen_.ended || self->closed_ || self->seen_.report; };
   while (input && !over()) {
-    const auto chunk = co_await input->next(in(1h));
+    const auto chunk = co_await input->next(kNoDeadline);
     if (!chunk) continue;
     if (chunk->empty()) break;
     std::string_view left = *chunk;
     while (!left.empty() && !over()) {
       const auto part = left.substr(0, supervision::kMaxPayload);
-      if (self->stdin_unconfirmed_ + part.size() > supervision::kStdinWindow) {
-        co_await self->changed_.wait(in(1h));
-        continue;
-      }
+      co_await until(self->changed_,
+                     [&] { return over() || self->stdin_unconfirmed_ + part.size() <= supervision::kStdinWindow; });
+      if (over()) break;
       self->stdin_unconfirmed_ += part.size();
       self->post(stdin_frame(part));
       left.remove_prefix(part.size());

@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <vector>
 
+#include "support/async/until.hpp"
 #include "support/ids.hpp"
 #include "support/log/log.hpp"
 
@@ -209,7 +210,7 @@ struct WarmPool::State : std::enable_shared_from_this<State> {
     log(LogLevel::debug, "The sandbox " + name + " is warm");
     self->tend();
     const auto talk = entry->sandbox->talk;
-    while (entry->sandbox && entry->waits()) co_await talk->changed().wait(in(1h));
+    co_await until(talk->changed(), [&] { return !entry->sandbox || !entry->waits(); });
     if (!entry->sandbox) co_return;  // a run took it
     if (!entry->over) {
       log(LogLevel::info, "The sandbox " + name + " ended while it was warm");
@@ -289,10 +290,7 @@ WarmPool::Claim WarmPool::claim(const RunPlan& plan, const SandboxContext& surro
 Task<std::unique_ptr<AttachedSandbox>> WarmPool::taken(Claim claim, Cancel cancel) {
   const auto state = state_;
   const auto entry = std::move(claim.entry_);
-  const auto heard = cancel.on_cancel([weak = std::weak_ptr(entry)] {
-    if (const auto alive = weak.lock()) alive->changed.notify();
-  });
-  while (!entry->sandbox && !entry->over && !cancel.cancelled()) co_await entry->changed.wait(in(1h));
+  co_await until(entry->changed, [&] { return entry->sandbox || entry->over; }, cancel);
   if (!entry->waits() || cancel.cancelled()) {
     entry->claimed = false;
     if (state->closed)

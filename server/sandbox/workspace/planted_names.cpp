@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "sandbox/workspace/workspace_walk.hpp"
+#include "support/async/until.hpp"
 #include "support/log/log.hpp"
 
 namespace dind::sandbox {
@@ -205,9 +206,7 @@ std::shared_ptr<PlantedWatch> PlantedWatch::begin(asio::any_io_executor executor
 Task<void> PlantedWatch::keep(std::shared_ptr<PlantedWatch> self) {
   Clock::duration pause = kPause;
   while (!self->over_) {
-    const Deadline next = in(pause);
-    while (!self->over_ && Clock::now() < next) co_await self->changed_.wait(next);
-    if (self->over_) break;
+    if (co_await until(self->changed_, [&] { return self->over_; }, in(pause))) break;
     const auto begun = Clock::now();
     co_await self->sweep();
     pause = std::max<Clock::duration>(kPause, kShareOfTime * (Clock::now() - begun));
@@ -215,7 +214,7 @@ Task<void> PlantedWatch::keep(std::shared_ptr<PlantedWatch> self) {
 }
 
 Task<void> PlantedWatch::sweep() {
-  while (sweeping_) co_await changed_.wait(in(1h));
+  co_await until(changed_, [&] { return !sweeping_; });
   std::optional<Sweep> found;
   try {
     const UnderWay under_way(sweeping_);

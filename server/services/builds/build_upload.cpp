@@ -4,6 +4,8 @@
 #include <exception>
 #include <utility>
 
+#include "support/async/until.hpp"
+
 namespace dind {
 
 Task<void> BuildUpload::collect(std::shared_ptr<BuildUpload> upload, BlockingWork& work, ContextRequest request,
@@ -32,7 +34,7 @@ void BuildUpload::allow_steps() {
 }
 
 Task<Result<CollectedContext>> BuildUpload::collected() {
-  while (!outcome_) co_await changed_.wait(in(std::chrono::hours(1)));
+  co_await until(changed_, [&] { return outcome_.has_value(); });
   co_return *outcome_;
 }
 

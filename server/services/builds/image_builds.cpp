@@ -10,6 +10,7 @@
 #include "services/builds/build_notes.hpp"
 #include "services/images/built_images.hpp"
 #include "support/async/unless_cancelled.hpp"
+#include "support/async/until.hpp"
 #include "support/ids.hpp"
 #include "support/log/log.hpp"
 #include "support/units.hpp"
@@ -143,9 +144,9 @@ std::size_t ImageBuilds::early_results() const {
 
 Task<void> ImageBuilds::wait_ended(Deadline deadline) {
   const Deadline patience = std::min(deadline, in(kNameTime));
-  while (!open_.empty() && Clock::now() < patience) co_await closed_.wait(patience);
+  co_await until(closed_, [this] { return open_.empty(); }, patience);
   for (const auto& each : std::set(open_)) each->cancel.cancel(CancelReason::shutdown);
-  while (!open_.empty() && Clock::now() < deadline) co_await closed_.wait(deadline);
+  co_await until(closed_, [this] { return open_.empty(); }, deadline);
 }
 
 engine::ImageBuild ImageBuilds::request_for(const ActiveBuild& build) const {
@@ -186,13 +187,13 @@ Task<void> ImageBuilds::set_network(std::shared_ptr<ActiveBuild> build, engine::
 }
 
 Task<void> ImageBuilds::await_end(std::shared_ptr<ActiveBuild> build) {
-  while (!build->ended()) co_await build->changed.wait(in(1h));
+  co_await until(build->changed, [&] { return build->ended(); });
   if (build->steps && build->done())
     (void)co_await unless_cancelled(executor_, "steps of run " + build->run_id,
                                     build->steps->finish(build->outcome->image_id), build->cancel);
   build->over_disk = build->steps && build->steps->exceeded();
   if (!build->done()) build->cancel.cancel(CancelReason::shutdown);
-  while (build->needs_network && !build->network) co_await build->changed.wait(in(1h));
+  co_await until(build->changed, [&] { return !build->needs_network || build->network; });
 }
 
 RunResult ImageBuilds::failed(ActiveBuild& build, EventSink& sink) const {
@@ -262,7 +263,7 @@ Task<Result<ImageBuilds::Built>> ImageBuilds::build(BuildProgram program, std::s
     co_return fail(ErrorCode::invalid_request,
                    "This server builds no images; use an image that exists, or ask the operator (build.enabled)");
   const auto build = std::make_shared<ActiveBuild>(executor_, std::move(run_id), std::move(program), terms);
-  const auto follows = cancel.on_cancel([inner = build->cancel, cancel]() mutable { inner.cancel(*cancel.reason()); });
+  const auto follows = relay(cancel, build->cancel);
   CancelOnExit on_exit(build->cancel);
   if (auto ready = co_await prepare(build, pull, sink); !ready) co_return std::unexpected(ready.error());
   auto request = request_for(*build);

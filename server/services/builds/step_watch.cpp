@@ -8,6 +8,7 @@
 #include "sandbox/hardening.hpp"
 #include "sandbox/labels.hpp"
 #include "services/images/built_images.hpp"
+#include "support/async/until.hpp"
 #include "support/log/log.hpp"
 
 namespace dind {
@@ -170,9 +171,8 @@ Task<Result<void>> StepWatch::finish(std::string image) { return finish(state_, 
 
 Task<Result<void>> StepWatch::finish(std::shared_ptr<State> state, std::string image) {
   // Wait for `watch` to finish: if two coroutines count the same image at the same time, it is counted twice.
-  const Deadline patience = in(kFinishTime);
-  while ((state->busy || !state->said.empty()) && !state->ended && Clock::now() < patience)
-    co_await state->changed.wait(patience);
+  co_await until(
+      state->changed, [&] { return (!state->busy && state->said.empty()) || state->ended; }, in(kFinishTime));
   state->running.clear();  // no step runs any more
   state->written = 0;
   co_await State::count(state, std::move(image));
@@ -191,10 +191,8 @@ Task<void> StepWatch::watch(std::shared_ptr<State> state) {
           co_await State::take_one(state);
         state->busy = false;
         state->changed.notify();
-      } else if (state->running.empty()) {
-        co_await state->changed.wait(in(1h));
       } else {
-        co_await state->changed.wait(state->next_look);
+        co_await state->changed.wait(state->running.empty() ? in(kRecheckInterval) : state->next_look);
       }
     }
   } catch (...) {  // wake `finish`, which may wait

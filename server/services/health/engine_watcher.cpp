@@ -3,6 +3,8 @@
 
 #include <optional>
 
+#include "support/async/until.hpp"
+
 namespace dind {
 
 using namespace std::chrono_literals;
@@ -31,9 +33,7 @@ Task<EngineStatus> EngineWatcher::look(Deadline deadline) {
     look_ = look;
     spawn(executor_, "check of the engine", ask(client_, look, deadline));
   }
-  while (!look->status && co_await look->answered.wait(deadline)) {
-  }
-  if (look->status) co_return *look->status;
+  if (co_await until(look->answered, [&] { return look->status.has_value(); }, deadline)) co_return *look->status;
   const std::string& address = client_.endpoint().address;
   co_return EngineStatus{.reachable = false,
                          .address = address,
@@ -58,8 +58,6 @@ Task<void> EngineWatcher::ask(engine::Client& client, std::shared_ptr<Look> look
 }
 
 Task<void> EngineWatcher::watch(std::function<void(const EngineStatus&)> on_change, Cancel cancel) {
-  Signal wake(executor_);
-  const auto heard = cancel.on_cancel([&wake] { wake.notify(); });
   std::optional<EngineStatus> last;
   while (!cancel.cancelled()) {
     auto status = co_await look(in(kEngineAnswerTime));
@@ -72,7 +70,7 @@ Task<void> EngineWatcher::watch(std::function<void(const EngineStatus&)> on_chan
       co_await client_.events({{"type", {"daemon"}}}, [](const engine::Event&) {}, cancel);
       if (Clock::now() - began > kPause) continue;
     }
-    if (!cancel.cancelled()) co_await wake.wait(in(kPause));
+    co_await sleep_for(kPause, cancel);
   }
 }
 

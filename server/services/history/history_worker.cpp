@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "services/history/history_store.hpp"
+#include "support/async/until.hpp"
 #include "support/log/log.hpp"
 
 namespace dind {
@@ -273,11 +274,9 @@ Task<Result<T>> HistoryWorker::ask(std::optional<T> where_none_is, std::function
       answer->there.notify();
     });
   });
-  while (!answer->value) {
-    if (!co_await answer->there.wait(deadline) && !answer->value)
-      co_return fail(ErrorCode::internal,
-                     "The history " + thread_->path + " didn't answer in time; is its disk mounted?");
-  }
+  if (!co_await until(answer->there, [&] { return answer->value.has_value(); }, deadline))
+    co_return fail(ErrorCode::internal,
+                   "The history " + thread_->path + " didn't answer in time; is its disk mounted?");
   co_return std::move(*answer->value);
 }
 

@@ -39,7 +39,8 @@ bool is_use_tag(const std::string& tag, const std::string& image_id) {
 
 bool touch_is_due(const std::string& name, const std::map<std::string, std::string>& labels, std::int64_t last_use,
                   std::int64_t now) {
-  return name.starts_with(kBuiltNames) && !name.contains('@') && labels.contains(sandbox::kBuiltLabel) && now - last_use >= kDay;
+  return name.starts_with(kBuiltNames) && !name.contains('@') && labels.contains(sandbox::kBuiltLabel) &&
+         now - last_use >= kDay;
 }
 
 }  // namespace dind

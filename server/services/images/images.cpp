@@ -5,6 +5,7 @@
 
 #include "engine/text.hpp"
 #include "services/images/built_images.hpp"
+#include "support/async/until.hpp"
 #include "support/log/log.hpp"
 
 namespace dind {
@@ -102,17 +103,14 @@ Task<Result<void>> Images::pull(const std::string& name,
     spawn(executor_, "pull of " + name, pull_shared(shared));
   }
   on_progress({.message = "Pulling " + name, .percent = std::nullopt});
-  const auto heard = cancel.on_cancel([weak = std::weak_ptr(shared)] {
-    if (const auto alive = weak.lock()) alive->changed.notify();
-  });
   ++shared->waiting;
   std::uint64_t told = 0;
-  while (!shared->outcome && !cancel.cancelled()) {
-    co_await shared->changed.wait(in(1h));
-    if (shared->steps != told && !cancel.cancelled()) {
+  while (co_await until(shared->changed, [&] { return shared->outcome || shared->steps != told; }, cancel)) {
+    if (shared->steps != told) {
       told = shared->steps;
       on_progress(shared->progress);
     }
+    if (shared->outcome) break;
   }
   --shared->waiting;
   // The engine's event will say the same, but it comes on another connection.
@@ -132,7 +130,6 @@ Task<Result<std::optional<engine::Image>>> Images::inspect(const std::string& na
   if (const auto known = known_.find(name); known != known_.end()) co_return known->second;
   const auto changes = changes_;
   const auto asked = std::make_shared<Look>(executor_);
-  const auto heard = cancel.on_cancel([asked] { asked->changed.notify(); });
   spawn(executor_, "look for image " + name, inspect_shared(client_, asked, name));
   // A slow engine may use the full time. An engine that answers nothing at all is detected sooner.
   constexpr auto kPingWhenSilent = [](engine::Client& client, std::shared_ptr<Look> look) -> Task<void> {
@@ -140,12 +137,10 @@ Task<Result<std::optional<engine::Image>>> Images::inspect(const std::string& na
     if (!pong) look->silence = std::move(pong.error());
     look->changed.notify();
   };
-  const Deadline quiet = in(kQuietTime);
-  bool doubted = false;
-  while (!asked->answer && !asked->silence && !cancel.cancelled()) {
-    if (co_await asked->changed.wait(doubted ? in(1h) : quiet) || doubted) continue;
-    doubted = true;
+  const auto known = [&] { return asked->answer || asked->silence; };
+  if (!co_await until(asked->changed, known, cancel, in(kQuietTime)) && !cancel.cancelled()) {
     spawn(executor_, "question whether the engine answers", kPingWhenSilent(client_, asked));
+    co_await until(asked->changed, known, cancel);
   }
   if (asked->silence && !asked->answer && !cancel.cancelled()) co_return std::unexpected(std::move(*asked->silence));
   if (!asked->answer || cancel.cancelled()) co_return fail(ErrorCode::cancelled, "The run was cancelled");
@@ -155,8 +150,6 @@ Task<Result<std::optional<engine::Image>>> Images::inspect(const std::string& na
 }
 
 Task<void> Images::follow_engine_events(Cancel cancel) {
-  Signal wake(executor_);
-  const auto heard = cancel.on_cancel([&wake] { wake.notify(); });
   const auto changed = [this](bool current) {
     current_ = current;
     ++changes_;
@@ -166,7 +159,7 @@ Task<void> Images::follow_engine_events(Cancel cancel) {
     co_await client_.events(
         {{"type", {"image"}}}, [&](const engine::Event&) { changed(true); }, cancel, [&] { changed(true); });
     changed(false);
-    if (!cancel.cancelled()) co_await wake.wait(in(kListenPause));
+    co_await sleep_for(kListenPause, cancel);
   }
 }
 

@@ -6,6 +6,8 @@
 #include <utility>
 #include <vector>
 
+#include "support/async/until.hpp"
+
 namespace dind {
 
 struct Admission::Waiter {
@@ -163,14 +165,11 @@ Task<Result<Admission::Slot>> Admission::enter(std::string client, std::function
   if (const auto room = state->room_for(client); !room) co_return std::unexpected(room.error());
   Waiter waiter;
   const auto mine = state->come(client, waiter);
-  const auto heard = cancel.on_cancel([weak = std::weak_ptr(state)] {
-    if (const auto alive = weak.lock()) alive->changed.notify();
-  });
   std::size_t told = SIZE_MAX;
   while (!waiter.admitted && !cancel.cancelled()) {
     waiter.waits = true;
     if (waiter.position != told) on_position(told = waiter.position);
-    if (!waiter.admitted && !cancel.cancelled()) co_await state->changed.wait(in(std::chrono::hours(1)));
+    co_await until(state->changed, [&] { return waiter.admitted || waiter.position != told; }, cancel);
   }
   if (!waiter.admitted) {
     state->give_up(mine, waiter);

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "services/runs/run_title.hpp"
+#include "support/async/until.hpp"
 #include "support/ids.hpp"
 #include "support/masking.hpp"
 #include "support/text/shortened.hpp"
@@ -154,13 +155,7 @@ std::size_t LiveRuns::own() const { return state_->count(false); }
 
 Task<bool> LiveRuns::none(Deadline deadline, Cancel enough) {
   const auto state = state_;
-  const auto heard = enough.on_cancel([weak = std::weak_ptr(state)] {
-    if (const auto alive = weak.lock()) alive->ended.notify();
-  });
-  while (state->count(false) > 0 && !enough.cancelled()) {
-    if (!co_await state->ended.wait(deadline)) break;
-  }
-  co_return state->count(false) == 0;
+  co_return co_await until(state->ended, [&] { return state->count(false) == 0; }, std::move(enough), deadline);
 }
 
 const RunFigures& LiveRuns::figures() const { return state_->figures; }

@@ -15,6 +15,7 @@
 #include "services/runs/run_logger.hpp"
 #include "services/runs/total_timeout.hpp"
 #include "services/workspaces/languages_service.hpp"
+#include "support/async/until.hpp"
 #include "support/ids.hpp"
 #include "support/io/descriptors.hpp"
 #include "support/log/log.hpp"
@@ -342,8 +343,6 @@ Task<void> Runs::maintain_warm_pool(Cancel cancel) {
   if (!warm_) co_return;
   sandboxes_.prestarted().allow(policy_.warm_pool);
   spawn(executor_, "watching images", images_.follow_engine_events(cancel));
-  Signal wake(executor_);
-  const auto heard = cancel.on_cancel([&wake] { wake.notify(); });
   while (!cancel.cancelled()) {
     for (const auto& language : policy_.warm_languages) {
       RunSpec spec;
@@ -351,8 +350,9 @@ Task<void> Runs::maintain_warm_pool(Cancel cancel) {
       warm_up_for(std::move(spec));
     }
     // Repeat before warm sandboxes are removed as idle, and soon after the engine answers again.
-    co_await wake.wait(
-        in(policy_.warm_languages.empty() ? 1h : std::min<Clock::duration>(policy_.warm_pool.max_idle / 2, 30s)));
+    co_await sleep_for(policy_.warm_languages.empty() ? Clock::duration(kRecheckInterval)
+                                                      : std::min<Clock::duration>(policy_.warm_pool.max_idle / 2, 30s),
+                       cancel);
   }
   warm_ = false;
   sandboxes_.prestarted().close();
@@ -363,7 +363,7 @@ Task<void> Runs::begin_shutdown(Deadline deadline) {
   shutdown_signal_.cancel(CancelReason::shutdown);
   sandboxes_.prestarted().close();
   // A run without a container has no pending removal, but it must end too.
-  while (active_ > 0 && Clock::now() < deadline) co_await ended_.wait(deadline);
+  co_await until(ended_, [&] { return active_ == 0; }, deadline);
   co_await builds_.wait_ended(deadline);
 }
 

@@ -28,7 +28,7 @@ const char* activity(Stage stage, bool pulled) {
 TotalTimeout::TotalTimeout(const asio::any_io_executor& executor, const Cancel& caller,
                            std::optional<std::chrono::milliseconds> most)
     : caller_(caller), most_(most), timer_(executor) {
-  heard_ = caller_.on_cancel([this] { inner_.cancel(*caller_.reason()); });
+  heard_ = relay(caller_, inner_);
   begin();
 }
 

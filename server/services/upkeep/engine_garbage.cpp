@@ -7,6 +7,7 @@
 #include "sandbox/supervisor_image.hpp"
 #include "services/images/built_images.hpp"
 #include "services/upkeep/reaper.hpp"
+#include "support/async/until.hpp"
 #include "support/log/log.hpp"
 
 namespace dind {
@@ -22,13 +23,9 @@ constexpr auto kSupervisorsFor = 24h;
 
 }  // namespace
 
-EngineGarbage::EngineGarbage(asio::any_io_executor executor, engine::Client& client, std::string owner,
-                             std::string supervisor_volume, GarbagePolicy policy)
-    : executor_(std::move(executor)),
-      client_(client),
-      owner_(std::move(owner)),
-      supervisor_volume_(std::move(supervisor_volume)),
-      policy_(policy) {}
+EngineGarbage::EngineGarbage(engine::Client& client, std::string owner, std::string supervisor_volume,
+                             GarbagePolicy policy)
+    : client_(client), owner_(std::move(owner)), supervisor_volume_(std::move(supervisor_volume)), policy_(policy) {}
 
 Task<Result<Inventory>> EngineGarbage::take_inventory(Deadline deadline) {
   Inventory inventory;
@@ -130,14 +127,12 @@ Task<Result<GarbageReport>> EngineGarbage::collect(bool dry_run, Deadline deadli
 }
 
 Task<void> EngineGarbage::keep_collecting(Cancel cancel) {
-  Signal wake(executor_);
-  const auto heard = cancel.on_cancel([&wake] { wake.notify(); });
-  for (auto pause = Clock::duration(kFirst); !cancel.cancelled(); pause = kCollectInterval) {
-    co_await wake.wait(in(pause));
-    if (cancel.cancelled()) break;
-    if (const auto done = co_await pass(false, kSupervisorsFor, in(kPassTime)); !done)
-      log(LogLevel::debug, "The garbage collection failed: " + done.error().message);
-  }
+  if (co_await sleep_for(kFirst, cancel)) co_await every(kCollectInterval, cancel, [this] { return collect_now(); });
+}
+
+Task<void> EngineGarbage::collect_now() {
+  if (const auto done = co_await pass(false, kSupervisorsFor, in(kPassTime)); !done)
+    log(LogLevel::debug, "The garbage collection failed: " + done.error().message);
 }
 
 }  // namespace dind

@@ -12,19 +12,18 @@ namespace dind {
 class EngineGarbage final : public GarbageCollector {
  public:
   // `supervisor_volume`: the volume with the supervisor of this version, which stays.
-  EngineGarbage(asio::any_io_executor executor, engine::Client& client, std::string owner,
-                std::string supervisor_volume, GarbagePolicy policy);
+  EngineGarbage(engine::Client& client, std::string owner, std::string supervisor_volume, GarbagePolicy policy);
   Task<Result<GarbageReport>> collect(bool dry_run, Deadline deadline) override;
   // Makes a pass after 5 minutes and then every 3 hours, until `cancel`. Keeps the supervisors of other versions that
   // were created or used in the last 24 hours.
   Task<void> keep_collecting(Cancel cancel);
 
  private:
+  Task<void> collect_now();
   Task<Result<GarbageReport>> pass(bool dry_run, std::chrono::seconds supervisors_for, Deadline deadline);
   Task<Result<Inventory>> take_inventory(Deadline deadline);
   Task<Result<void>> remove(GarbageItem item, Deadline deadline);
 
-  asio::any_io_executor executor_;
   engine::Client& client_;
   std::string owner_;
   std::string supervisor_volume_;

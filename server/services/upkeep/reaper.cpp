@@ -10,6 +10,7 @@
 #include "sandbox/hardening.hpp"
 #include "sandbox/labels.hpp"
 #include "services/upkeep/garbage.hpp"
+#include "support/async/until.hpp"
 #include "support/ids.hpp"
 #include "support/log/log.hpp"
 #include "support/units.hpp"
@@ -77,8 +78,8 @@ std::int64_t created_at(const engine::NetworkSummary&, std::int64_t now) { retur
 
 }  // namespace
 
-Reaper::Reaper(asio::any_io_executor executor, engine::Client& client, std::string owner, sandbox::Removals& removals)
-    : executor_(std::move(executor)), client_(client), owner_(std::move(owner)), removals_(removals) {}
+Reaper::Reaper(engine::Client& client, std::string owner, sandbox::Removals& removals)
+    : client_(client), owner_(std::move(owner)), removals_(removals) {}
 
 Task<Result<std::size_t>> Reaper::sweep(Deadline deadline) {
   const std::vector<std::string> ours{sandbox::kOwnerLabel};
@@ -142,13 +143,14 @@ Task<Result<std::size_t>> Reaper::sweep(Deadline deadline) {
 }
 
 Task<void> Reaper::keep_sweeping(Cancel cancel) {
-  Signal wake(executor_);
-  const auto heard = cancel.on_cancel([&wake] { wake.notify(); });
-  for (bool first = true; !cancel.cancelled(); first = false) {
-    if (const auto swept = co_await sweep(in(kSweepTime)); !swept)
-      log(LogLevel::debug, "The clean-up failed: " + swept.error().message);
-    if (!cancel.cancelled()) co_await wake.wait(in(first ? kSecondPass : kSweepEvery));
-  }
+  if (cancel.cancelled()) co_return;
+  co_await sweep_now();
+  if (co_await sleep_for(kSecondPass, cancel)) co_await every(kSweepEvery, cancel, [this] { return sweep_now(); });
+}
+
+Task<void> Reaper::sweep_now() {
+  if (const auto swept = co_await sweep(in(kSweepTime)); !swept)
+    log(LogLevel::debug, "The clean-up failed: " + swept.error().message);
 }
 
 }  // namespace dind

@@ -27,7 +27,7 @@ Task<bool> has_labels_of_its_image(engine::Client& client, engine::ContainerSumm
 
 class Reaper {
  public:
-  Reaper(asio::any_io_executor executor, engine::Client& client, std::string owner, sandbox::Removals& removals);
+  Reaper(engine::Client& client, std::string owner, sandbox::Removals& removals);
   // Makes one pass over containers, volumes and networks in every state. Returns how many it removed.
   Task<Result<std::size_t>> sweep(Deadline deadline);
   // Makes a pass now, one after 2 s, and one every 30 s until `cancel`. If the engine does not answer, the next pass
@@ -35,7 +35,8 @@ class Reaper {
   Task<void> keep_sweeping(Cancel cancel);
 
  private:
-  asio::any_io_executor executor_;
+  Task<void> sweep_now();
+
   engine::Client& client_;
   std::string owner_;
   sandbox::Removals& removals_;

@@ -13,6 +13,7 @@
 
 #include "support/async/cancel.hpp"
 #include "support/async/task.hpp"
+#include "support/async/until.hpp"
 
 namespace dind {
 
@@ -51,8 +52,7 @@ class BlockingWork {
         if (const auto alive = all.lock()) alive->erase(place);  // joins a thread that has nothing more to do
       });
     });
-    const auto heard = cancel.on_cancel([state] { state->done.notify(); });
-    while (!state->over && !cancel.cancelled()) co_await state->done.wait(in(std::chrono::hours(1)));
+    co_await until(state->done, [&] { return state->over; }, cancel);
     if (!state->over) {
       place->request_stop();
       co_return std::nullopt;

@@ -72,4 +72,9 @@ class Cancel {
   std::shared_ptr<State> state_ = std::make_shared<State>();
 };
 
+// Cancels `to`, with the reason of `from`, when `from` is cancelled. Ends with the subscription.
+[[nodiscard]] inline Cancel::Subscription relay(const Cancel& from, Cancel to) {
+  return from.on_cancel([state = from, to]() mutable { to.cancel(*state.reason()); });
+}
+
 }  // namespace dind

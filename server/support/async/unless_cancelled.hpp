@@ -10,6 +10,7 @@
 #include "dind/error.hpp"
 #include "support/async/cancel.hpp"
 #include "support/async/task.hpp"
+#include "support/async/until.hpp"
 
 namespace dind {
 
@@ -41,10 +42,8 @@ template <typename T>
 Task<Result<T>> unless_cancelled(asio::any_io_executor executor, std::string name, Task<Result<T>> work,
                                  Cancel cancel) {
   const auto awaited = std::make_shared<Awaited<T>>(executor);
-  const auto heard = cancel.on_cancel([awaited] { awaited->changed.notify(); });
   spawn(executor, std::move(name), answer_into(awaited, std::move(work)));
-  while (!awaited->answer && !awaited->escaped && !cancel.cancelled())
-    co_await awaited->changed.wait(in(std::chrono::hours(1)));
+  co_await until(awaited->changed, [&] { return awaited->answer || awaited->escaped; }, std::move(cancel));
   if (awaited->escaped) std::rethrow_exception(awaited->escaped);
   if (!awaited->answer) {
     awaited->failures = true;

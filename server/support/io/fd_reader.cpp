@@ -13,6 +13,8 @@
 #include <system_error>
 #include <thread>
 
+#include "support/async/until.hpp"
+
 namespace dind {
 
 // The part that only the core's thread uses.
@@ -86,16 +88,15 @@ void FdReader::stop() {
 
 bool FdReader::stopped() const { return home_->stopped; }
 
-Task<std::string> FdReader::next(Deadline until) { return next_of(state_, home_, until); }
+Task<std::string> FdReader::next(Deadline deadline) { return next_of(state_, home_, deadline); }
 
-Task<std::string> FdReader::next_of(std::shared_ptr<State> state, std::shared_ptr<Home> home, Deadline until) {
+Task<std::string> FdReader::next_of(std::shared_ptr<State> state, std::shared_ptr<Home> home, Deadline deadline) {
   {
     const std::lock_guard lock(state->mutex);
     state->wanted = true;
     state->changed.notify_all();
   }
-  while (!home->stopped && !home->chunk && Clock::now() < until)
-    co_await home->arrived.wait(std::min(until, in(std::chrono::hours(1))));
+  co_await until(home->arrived, [&] { return home->stopped || home->chunk; }, deadline);
   if (home->stopped || !home->chunk) co_return std::string();
   std::string bytes = std::move(*home->chunk);
   home->chunk.reset();

@@ -17,9 +17,9 @@ class FdReader {
   ~FdReader();
 
   // The next bytes. Empty: the end, an error (such as a terminal that belongs to another foreground process), `stop`,
-  // or `until` has passed. After such an empty result, do not call it again. One call at a time; the reader may be
+  // or `deadline` has passed. After such an empty result, do not call it again. One call at a time; the reader may be
   // destroyed during a call.
-  Task<std::string> next(Deadline until = Deadline::max());
+  Task<std::string> next(Deadline deadline = Deadline::max());
   bool stopped() const;
   void stop();
 
@@ -27,7 +27,7 @@ class FdReader {
   struct State;
   struct Home;
   static void run(const std::shared_ptr<State>& state);
-  static Task<std::string> next_of(std::shared_ptr<State> state, std::shared_ptr<Home> home, Deadline until);
+  static Task<std::string> next_of(std::shared_ptr<State> state, std::shared_ptr<Home> home, Deadline deadline);
   std::shared_ptr<State> state_;
   std::shared_ptr<Home> home_;
 };

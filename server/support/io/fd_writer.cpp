@@ -20,6 +20,8 @@
 #include <utility>
 #include <vector>
 
+#include "support/async/until.hpp"
+
 namespace dind {
 
 namespace {
@@ -197,10 +199,7 @@ void FdWriter::pass_on(int fd, std::string_view bytes, std::shared_ptr<void> hol
 Task<bool> FdWriter::flushed(Deadline deadline) {
   const auto home = home_;
   const auto target = home->given;
-  while (home->done < target) {
-    if (!co_await home->progress.wait(deadline)) co_return home->done >= target;
-  }
-  co_return true;
+  co_return co_await until(home->progress, [&] { return home->done >= target; }, deadline);
 }
 
 void FdWriter::run(const std::shared_ptr<State>& state) {

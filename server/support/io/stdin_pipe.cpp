@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "support/async/until.hpp"
+
 namespace dind {
 
 void StdinPipe::push(std::string bytes) {
@@ -17,17 +19,12 @@ void StdinPipe::close() {
 }
 
 Task<bool> StdinPipe::wanted(Deadline deadline) {
-  while (pending_ >= kWindow) {
-    if (!co_await changed_.wait(deadline)) co_return pending_ < kWindow;
-  }
-  co_return true;
+  co_return co_await until(changed_, [this] { return pending_ < kWindow; }, deadline);
 }
 
 Task<std::optional<std::string>> StdinPipe::next(Deadline deadline) {
-  while (chunks_.empty()) {
-    if (closed_) co_return std::string();
-    if (!co_await changed_.wait(deadline) && chunks_.empty() && !closed_) co_return std::nullopt;
-  }
+  if (!co_await until(changed_, [this] { return !chunks_.empty() || closed_; }, deadline)) co_return std::nullopt;
+  if (chunks_.empty()) co_return std::string();
   std::string chunk = std::move(chunks_.front());
   chunks_.pop_front();
   pending_ -= chunk.size();
