@@ -9,6 +9,7 @@
 #include "app/settings.hpp"
 #include "support/io/named_file.hpp"
 #include "support/json_reader.hpp"
+#include "support/text/lower.hpp"
 
 namespace dind::app {
 namespace {
@@ -46,9 +47,8 @@ Result<void> read_environment(Configuration& into) {
 bool enabled_by_environment() {
   const char* value = std::getenv("DIND_ENABLED");
   if (value == nullptr) return true;
-  std::string lower;
-  for (const char* c = value; *c != '\0'; ++c) lower += *c >= 'A' && *c <= 'Z' ? static_cast<char>(*c - 'A' + 'a') : *c;
-  return lower != "false" && lower != "0" && lower != "no" && lower != "off";
+  const auto word = lower(std::string_view(value));
+  return word != "false" && word != "0" && word != "no" && word != "off";
 }
 
 // nullopt: the file does not exist, and nobody named it.

@@ -9,6 +9,7 @@
 #include "engine/text.hpp"
 #include "support/text/base64.hpp"
 #include "support/text/escape_sequences.hpp"
+#include "support/text/utf8.hpp"
 
 namespace dind::engine {
 namespace {
@@ -39,12 +40,6 @@ std::optional<BuildLine> own_doings(std::string_view line) {
       (line.starts_with(kRemoves) && is_short_id(line.substr(kRemoves.size()))))
     return BuildLine{};
   return std::nullopt;
-}
-// Where a line can be cut: never inside a character.
-std::size_t whole_characters(std::string_view text, std::size_t most) {
-  auto at = most;
-  while (at > 0 && most - at < 4 && (static_cast<unsigned char>(text[at]) & 0xC0) == 0x80) --at;
-  return most - at < 4 && at > 0 ? at : most;
 }
 
 }  // namespace
@@ -88,7 +83,7 @@ void BuildReader::take_text(std::string_view text, const OnLine& on_line) {
     text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
     std::size_t done = 0;
     while (partial_.size() - done > kMaxLineLength) {
-      const auto size = whole_characters(std::string_view(partial_).substr(done), kMaxLineLength);
+      const auto size = character_boundary(std::string_view(partial_).substr(done), kMaxLineLength);
       const auto piece = std::string_view(partial_).substr(done, size);
       on_line({.text = printable(piece),
                .step = !in_long_line_ && is_step(piece),

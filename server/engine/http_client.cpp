@@ -18,6 +18,8 @@
 #include "engine/status.hpp"
 #include "engine/text.hpp"
 #include "support/io/descriptors.hpp"
+#include "support/text/lower.hpp"
+#include "support/text/trimmed.hpp"
 
 namespace dind::engine {
 namespace {
@@ -216,12 +218,7 @@ class Transfer {
     }
     const auto colon = line.find(':');
     if (colon == std::string_view::npos) return true;
-    std::string name(line.substr(0, colon));
-    std::ranges::transform(name, name.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-    line.remove_prefix(colon + 1);
-    const auto first = line.find_first_not_of(" \t\r\n");
-    if (first != std::string_view::npos) line = line.substr(first, line.find_last_not_of(" \t\r\n") - first + 1);
-    reply_.headers[name] = first == std::string_view::npos ? "" : std::string(line);
+    reply_.headers[lower(line.substr(0, colon))] = trimmed(line.substr(colon + 1), " \t\r\n");
     return true;
   }
 

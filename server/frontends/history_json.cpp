@@ -7,6 +7,7 @@
 #include "services/runs/run_title.hpp"
 #include "support/text/base64.hpp"
 #include "support/text/shortened.hpp"
+#include "support/text/utf8.hpp"
 
 namespace dind::frontends {
 namespace {

@@ -29,7 +29,7 @@ std::string shown(const json& value) {
 }
 
 // A name from the caller, in quotes and on one line.
-std::string quoted(const std::string& name) {
+std::string quoted_name(const std::string& name) {
   return json(shortened(name, 80)).dump(-1, ' ', false, json::error_handler_t::replace);
 }
 
@@ -114,7 +114,8 @@ void RequestFields::variables(const char* name, std::map<std::string, std::strin
   if (value == nullptr) return;
   if (!value->is_object()) return wrong(name, "an object of names and texts");
   for (const auto& [variable, text] : value->items()) {
-    if (!text.is_string()) return refuse(quoted(full(name) + '.' + variable) + " must be a text, not " + shown(text));
+    if (!text.is_string())
+      return refuse(quoted_name(full(name) + '.' + variable) + " must be a text, not " + shown(text));
     into[variable] = text.get<std::string>();
   }
 }
@@ -181,7 +182,7 @@ Result<void> RequestFields::end() {
       if (std::ranges::find(known_, name) != known_.end()) continue;
       std::string list;
       for (const auto& each : known_) list += (list.empty() ? "" : ", ") + each;
-      refuse("unknown field " + quoted(full(name)) +
+      refuse("unknown field " + quoted_name(full(name)) +
              (list.empty() ? "; no fields are supported here" : "; supported: " + list));
       break;  // thousands of unknown fields would each need the list (S03)
     }

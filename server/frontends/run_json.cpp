@@ -14,26 +14,6 @@ json or_null(const std::optional<T>& value) {
   return value ? json(*value) : json(nullptr);
 }
 
-// Length of the UTF-8 sequence at the start of `bytes`, in bytes. 0: there is no valid sequence.
-std::size_t sequence_length(std::string_view bytes) {
-  const auto at = [&](std::size_t i) { return i < bytes.size() ? static_cast<unsigned char>(bytes[i]) : 0U; };
-  const auto within = [](unsigned byte, unsigned low, unsigned high) { return byte >= low && byte <= high; };
-  const unsigned first = at(0);
-  if (first < 0x80) return 1;
-  if (within(first, 0xC2, 0xDF)) return within(at(1), 0x80, 0xBF) ? 2 : 0;
-  if (within(first, 0xE0, 0xEF)) {
-    const unsigned low = first == 0xE0 ? 0xA0 : 0x80;
-    const unsigned high = first == 0xED ? 0x9F : 0xBF;
-    return within(at(1), low, high) && within(at(2), 0x80, 0xBF) ? 3 : 0;
-  }
-  if (within(first, 0xF0, 0xF4)) {
-    const unsigned low = first == 0xF0 ? 0x90 : 0x80;
-    const unsigned high = first == 0xF4 ? 0x8F : 0xBF;
-    return within(at(1), low, high) && within(at(2), 0x80, 0xBF) && within(at(3), 0x80, 0xBF) ? 4 : 0;
-  }
-  return 0;
-}
-
 }  // namespace
 
 json result_json(const RunResult& result) {
@@ -104,15 +84,6 @@ std::optional<int> retry_after(ErrorCode code) { return code == ErrorCode::busy 
 std::string_view name(Network network) { return network == Network::internet ? "internet" : "none"; }
 
 std::string_view name(Channel channel) { return channel == Channel::out ? "stdout" : "stderr"; }
-
-bool is_utf8(std::string_view bytes) {
-  while (!bytes.empty()) {
-    const auto length = sequence_length(bytes);
-    if (length == 0) return false;
-    bytes.remove_prefix(length);
-  }
-  return true;
-}
 
 std::string one_line(const json& value) {
   const std::string text = value.dump(-1, ' ', false, json::error_handler_t::replace);

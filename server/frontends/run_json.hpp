@@ -37,9 +37,6 @@ std::optional<int> retry_after(ErrorCode code);
 std::string_view name(Network network);  // "none" · "internet"
 std::string_view name(Channel channel);  // "stdout" · "stderr"
 
-// Whether `bytes` are well-formed UTF-8 (RFC 3629: no surrogates, no overlong forms) and complete sequences only.
-bool is_utf8(std::string_view bytes);
-
 // Writes `value` as one line for every reader. U+0085, U+2028 and U+2029, which end a line for some readers, are
 // escaped. Bytes that are not UTF-8 become U+FFFD.
 std::string one_line(const nlohmann::json& value);

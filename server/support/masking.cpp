@@ -6,6 +6,8 @@
 #include <cstring>
 #include <utility>
 
+#include "support/text/lower.hpp"
+
 namespace dind {
 namespace {
 
@@ -61,7 +63,7 @@ std::size_t find_in(std::string_view text, std::string_view value, std::size_t f
 
 // The position of `name` in `text`, upper or lower case, from `at` on.
 std::size_t find_name(std::string_view text, std::string_view name, std::size_t at) {
-  const auto same = [](unsigned char a, unsigned char b) { return std::tolower(a) == std::tolower(b); };
+  const auto same = [](char a, char b) { return lower(a) == lower(b); };
   const auto found =
       std::search(text.begin() + static_cast<std::ptrdiff_t>(at), text.end(), name.begin(), name.end(), same);
   return found == text.end() ? std::string_view::npos : static_cast<std::size_t>(found - text.begin());

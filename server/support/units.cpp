@@ -8,6 +8,8 @@
 #include <limits>
 #include <optional>
 
+#include "support/text/lower.hpp"
+#include "support/text/quoted.hpp"
 #include "support/text/shortened.hpp"
 #include "support/text/trimmed.hpp"
 
@@ -58,20 +60,14 @@ std::optional<double> measure(std::string_view text, const std::array<Unit, N>& 
   double number = 0;
   const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), number, std::chars_format::fixed);
   if (problem != std::errc{} || !std::isfinite(number)) return std::nullopt;
-  std::string unit;
-  for (const char c : trimmed(text.substr(static_cast<std::size_t>(end - text.data())))) {
-    unit += c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  }
+  const auto unit = lower(trimmed(text.substr(static_cast<std::size_t>(end - text.data()))));
   for (const auto& candidate : units) {
     if (candidate.name == unit) return number * candidate.factor;
   }
   return std::nullopt;
 }
 
-std::string quoted(std::string_view text) {
-  constexpr std::size_t kShown = 40;
-  return '"' + shortened(text, kShown) + '"';
-}
+constexpr std::size_t kShownLength = 40;
 
 std::string three_digits(double value) {
   char buffer[32];
@@ -90,9 +86,9 @@ Result<std::int64_t> parse_bytes(std::string_view text) {
   const auto bytes = measure(text, kByteUnits);
   // 2^63 itself is out of range, and a double can represent it exactly.
   if (!bytes || *bytes < 1 || *bytes >= 0x1p63) {
-    return fail(
-        ErrorCode::invalid_request,
-        quoted(text) + " is not a size: write bytes (1048576) or a number with k, m, g or t (512m, 1.5g, 64MiB)");
+    return fail(ErrorCode::invalid_request,
+                quoted(text, kShownLength) +
+                    " is not a size: write bytes (1048576) or a number with k, m, g or t (512m, 1.5g, 64MiB)");
   }
   return static_cast<std::int64_t>(*bytes);
 }
@@ -103,7 +99,7 @@ Result<std::chrono::milliseconds> parse_duration(std::string_view text) {
   if (!milliseconds || !(*milliseconds > 0) || *milliseconds > kMaxMilliseconds) {
     return fail(
         ErrorCode::invalid_request,
-        quoted(text) +
+        quoted(text, kShownLength) +
             " is not a duration above 0: write seconds (30, 1.5) or a number with ms, s, m, h or d (500ms, 2m)");
   }
   return std::chrono::milliseconds(static_cast<std::int64_t>(std::ceil(*milliseconds)));

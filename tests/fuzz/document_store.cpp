@@ -1,8 +1,9 @@
 // Documents under changes of any range: the text stays UTF-8 and is what a plain model makes of the same changes.
 #include "frontends/lsp/document_store.hpp"
 
-#include "frontends/utf8_stream.hpp"
 #include "fuzz.hpp"
+#include "support/text/utf8.hpp"
+#include "support/text/utf8_stream.hpp"
 
 using namespace dind;
 using namespace dind::frontends::lsp;
@@ -10,7 +11,7 @@ using namespace dind::frontends::lsp;
 namespace {
 
 std::string utf8(std::string_view bytes) {
-  dind::frontends::Utf8Stream stream;
+  dind::Utf8Stream stream;
   auto text = stream.add(bytes);
   return text += stream.finish();
 }

@@ -2,6 +2,7 @@
 #include "engine/pull_progress.hpp"
 
 #include "fuzz.hpp"
+#include "support/text/utf8.hpp"
 
 using namespace dind;
 

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "fuzz.hpp"
+#include "support/text/utf8.hpp"
 
 using namespace dind;
 

@@ -1,14 +1,15 @@
 // A program's bytes as text: always UTF-8, the same however they are split, and untouched where they were UTF-8.
-#include "frontends/utf8_stream.hpp"
+#include "support/text/utf8_stream.hpp"
 
 #include "fuzz.hpp"
+#include "support/text/utf8.hpp"
 
 using namespace dind;
 
 namespace {
 
 std::string hear(std::string_view bytes, std::uint32_t how) {
-  frontends::Utf8Stream stream;
+  Utf8Stream stream;
   std::string text;
   fuzz::in_pieces(bytes, how, [&](std::string_view piece) {
     const auto part = stream.add(piece);

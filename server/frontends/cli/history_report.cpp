@@ -12,6 +12,7 @@
 #include "services/runs/run_title.hpp"
 #include "support/text/base64.hpp"
 #include "support/text/escape_sequences.hpp"
+#include "support/text/utf8.hpp"
 #include "support/units.hpp"
 
 namespace dind::frontends::cli {
@@ -53,18 +54,10 @@ std::string outcome(const HistoryRecord& record) {
 std::string harmless(std::string_view bytes) {
   std::string text;
   while (!bytes.empty()) {
-    std::size_t length = 1;
-    while (length < 4 && !is_utf8(bytes.substr(0, length))) ++length;
-    if (!is_utf8(bytes.substr(0, length))) length = 1;
-    const auto character = bytes.substr(0, length);
-    bytes.remove_prefix(length);
-    const auto first = static_cast<unsigned char>(character.front());
-    const bool control = (first < 0x20 && first != '\t') || first == 0x7f ||
-                         (first == 0xc2 && length == 2 && static_cast<unsigned char>(character[1]) < 0xa0);
-    if (control || (length == 1 && first >= 0x80))
-      text += '?';
-    else
-      text += character;
+    const auto [code, size, valid, truncated] = first_character(bytes);
+    const bool control = (code < 0x20 && code != '\t') || (code >= 0x7F && code < 0xA0);
+    text += valid && !control ? bytes.substr(0, size) : "?";
+    bytes.remove_prefix(valid ? size : 1);
   }
   return text;
 }

@@ -10,6 +10,7 @@
 #include "frontends/run_json.hpp"
 #include "support/io/fd_writer.hpp"
 #include "support/text/base64.hpp"
+#include "support/text/utf8.hpp"
 
 namespace dind::frontends::cli {
 namespace {

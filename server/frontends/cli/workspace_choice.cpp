@@ -8,6 +8,7 @@
 
 #include "services/workspaces/workspace_memory.hpp"
 #include "support/text/escaped.hpp"
+#include "support/text/trimmed.hpp"
 
 namespace dind::frontends::cli {
 namespace {
@@ -63,9 +64,8 @@ Result<WorkspaceChoice> ask(const WorkspaceProgramList& list, const Streams& str
     say(streams, list.programs.empty() ? "Command: " : "Number or command: ");
     const auto line = read_line(streams);
     if (!line) return fail(ErrorCode::invalid_request, std::string("Nothing was chosen. ") + how(list));
-    const auto first = line->find_first_not_of(" \t\r");
-    if (first == std::string::npos) continue;
-    const std::string typed = line->substr(first, line->find_last_not_of(" \t\r") - first + 1);
+    const std::string typed(trimmed(*line, " \t\r"));
+    if (typed.empty()) continue;
     std::size_t number = 0;
     const auto [end, problem] = std::from_chars(typed.data(), typed.data() + typed.size(), number);
     if (end != typed.data() + typed.size()) return WorkspaceChoice{.program = {}, .command = typed};

@@ -1,16 +1,12 @@
 #include "frontends/http/accept_field.hpp"
 
 #include <algorithm>
-#include <cctype>
 
+#include "support/text/lower.hpp"
 #include "support/text/trimmed.hpp"
 
 namespace dind::frontends::http {
 namespace {
-
-bool same(std::string_view a, std::string_view b) {
-  return std::ranges::equal(a, b, [](unsigned char x, unsigned char y) { return std::tolower(x) == std::tolower(y); });
-}
 
 // Returns the part before `mark`, and removes the part and `mark` from `rest`.
 std::string_view take_until(std::string_view& rest, char mark) {
@@ -50,10 +46,10 @@ bool accepts_events(std::string_view accept) {
     while (!range.empty()) {
       auto parameter = take_until(range, ';');
       const auto name = take_until(parameter, '=');
-      if (same(name, "q")) weight = weight_of(trimmed(parameter));
+      if (equal_without_case(name, "q")) weight = weight_of(trimmed(parameter));
     }
-    if (same(type, "text/event-stream")) events = std::max(events, weight);
-    if (same(type, "application/json")) json = std::max(json, weight);
+    if (equal_without_case(type, "text/event-stream")) events = std::max(events, weight);
+    if (equal_without_case(type, "application/json")) json = std::max(json, weight);
   }
   return events > 0 && events >= json;
 }

@@ -3,24 +3,16 @@
 #include <algorithm>
 
 #include "frontends/lsp/uri.hpp"
+#include "support/text/utf8.hpp"
 
 namespace dind::frontends::lsp {
 namespace {
-
-// Bytes of the character that begins here. A stray byte counts as one character.
-std::size_t length_at(std::string_view text, std::size_t at) {
-  const auto lead = static_cast<unsigned char>(text[at]);
-  const std::size_t length = lead < 0x80 ? 1 : lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : lead >= 0xc0 ? 2 : 1;
-  return std::min(length, text.size() - at);
-}
-
-bool inside_character(char c) { return (c & 0xc0) == 0x80; }
 
 // UTF-16 code units of the characters that begin in `text`. The loop has no branches, so that compilers make it fast.
 std::int64_t units_begun_in(std::string_view text) {
   unsigned units = 0;
   for (const char c : text)
-    units += static_cast<unsigned>(!inside_character(c)) + static_cast<unsigned>((c & 0xf0) == 0xf0);
+    units += static_cast<unsigned>(!is_utf8_continuation(c)) + static_cast<unsigned>((c & 0xf0) == 0xf0);
   return units;
 }
 
@@ -34,10 +26,10 @@ std::size_t after_units(std::string_view text, std::size_t begin, std::size_t en
     if (more > units) break;
     units -= more;
     at += kBlock;
-    while (at < end && inside_character(text[at])) ++at;
+    while (at < end && is_utf8_continuation(text[at])) ++at;
   }
   while (units > 0 && at < end) {
-    const auto length = length_at(text, at);
+    const auto length = first_character(text.substr(at)).size;
     const std::int64_t more = length == 4 ? 2 : 1;
     if (more > units) break;
     units -= more;
@@ -61,7 +53,7 @@ std::size_t offset_of(std::string_view text, const LineIndex& lines, Position po
   const auto units = std::max<std::int64_t>(position.character, 0);
   if (encoding == PositionEncoding::utf16 && !lines.ascii()) return after_units(text, begin, end, units);
   auto at = begin + std::min(static_cast<std::size_t>(units), end - begin);
-  while (at > begin && at < end && inside_character(text[at])) --at;
+  while (at > begin && at < end && is_utf8_continuation(text[at])) --at;
   return at;
 }
 

@@ -6,8 +6,8 @@
 #include "dind/exit_code.hpp"
 #include "frontends/run_json.hpp"
 #include "frontends/shared/ending.hpp"
-#include "frontends/utf8_stream.hpp"
 #include "support/ids.hpp"
+#include "support/text/utf8_stream.hpp"
 
 namespace dind::frontends {
 namespace {

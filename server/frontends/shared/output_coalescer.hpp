@@ -10,8 +10,8 @@
 #include <vector>
 
 #include "dind/run_event.hpp"
-#include "frontends/utf8_stream.hpp"
 #include "support/async/task.hpp"
+#include "support/text/utf8_stream.hpp"
 
 namespace dind::frontends {
 

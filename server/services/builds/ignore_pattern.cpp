@@ -15,21 +15,11 @@ constexpr std::array<std::string_view, 25> kBlanks = {
     "\u2000", "\u2001", "\u2002", "\u2003", "\u2004", "\u2005", "\u2006",   "\u2007",   "\u2008",
     "\u2009", "\u200a", "\u2028", "\u2029", "\u202f", "\u205f", "\u3000"};
 
-// Removes one character from the start of `bytes` and returns it.
+// Removes one character from the start of `bytes` and returns it. A byte that is not UTF-8 is U+FFFD, as in Go.
 char32_t take_character(std::string_view& bytes) {
-  const auto lead = static_cast<unsigned char>(bytes.front());
-  const std::size_t size = lead < 0x80 ? 1 : lead >= 0xC2 && lead < 0xE0 ? 2 : lead >= 0xE0 && lead < 0xF0 ? 3 : 4;
-  char32_t c = size == 1 ? lead : lead & (0xFFU >> (size + 1));
-  bool whole = lead < 0x80 || (lead >= 0xC2 && lead < 0xF5 && bytes.size() >= size);
-  for (std::size_t i = 1; whole && i < size; ++i) {
-    const auto next = static_cast<unsigned char>(bytes[i]);
-    whole = (next & 0xC0) == 0x80;
-    c = c << 6 | (next & 0x3F);
-  }
-  if (size == 3) whole = whole && c >= 0x800 && (c < 0xD800 || c > 0xDFFF);
-  if (size == 4) whole = whole && c >= 0x10000 && c <= 0x10FFFF;
-  bytes.remove_prefix(whole ? size : 1);
-  return whole ? c : kNoCharacter;
+  const auto character = first_character(bytes);
+  bytes.remove_prefix(character.valid ? character.size : 1);
+  return character.code;
 }
 
 std::u32string to_characters(std::string_view bytes) {

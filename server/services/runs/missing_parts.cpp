@@ -11,6 +11,7 @@
 #include "services/runs/hint_lines.hpp"
 #include "support/io/folder.hpp"
 #include "support/text/escaped.hpp"
+#include "support/text/lower.hpp"
 #include "support/text/quoted.hpp"
 #include "support/text/requirement.hpp"
 #include "support/text/requirements.hpp"
@@ -48,8 +49,7 @@ std::string run_the_folder(const Ending& ending, const SourceProgram& source) {
 // The form in which pip compares names: "my-package" for "My_Package".
 std::string plain_name(std::string_view name) {
   std::string plain;
-  for (const char c : name)
-    plain += c == '_' || c == '.' ? '-' : static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  for (const char c : name) plain += c == '_' || c == '.' ? '-' : lower(c);
   return plain;
 }
 

@@ -5,6 +5,7 @@
 #include <cctype>
 
 #include "support/text/escaped.hpp"
+#include "support/text/quoted.hpp"
 #include "support/text/shortened.hpp"
 #include "support/text/trimmed.hpp"
 
@@ -16,7 +17,7 @@ constexpr int kMaxMarkerDepth = 32;
 
 std::string_view after_blanks(std::string_view text) { return left_trimmed(text, kSpecifierBlank); }
 
-std::string shown_specifier(std::string_view text) { return "\"" + shortened(escaped(text), 60) + "\""; }
+std::string shown_specifier(std::string_view text) { return quoted(text, 60); }
 
 // Removes extras such as "[security, socks]" from the front. Returns the problem; empty: the form is correct.
 std::string take_extras(std::string_view& rest) {

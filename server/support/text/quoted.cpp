@@ -25,10 +25,12 @@ bool means_nothing_to_a_shell(std::string_view word) {
 std::string shell_word(std::string_view text, std::size_t most) {
   auto word = shown_word(text, most);
   if (means_nothing_to_a_shell(word)) return word;
-  std::string quoted = "'";
-  for (const char c : word) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
-  return quoted + "'";
+  std::string word_in_quotes = "'";
+  for (const char c : word) word_in_quotes += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return word_in_quotes + "'";
 }
+
+std::string quoted(std::string_view text, std::size_t most) { return '"' + shown_word(text, most) + '"'; }
 
 std::string json_word(std::string_view text, std::size_t most) {
   return nlohmann::json(shown_word(text, most)).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);

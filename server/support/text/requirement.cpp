@@ -8,6 +8,7 @@
 
 #include "support/text/dependency_specifier.hpp"
 #include "support/text/escaped.hpp"
+#include "support/text/quoted.hpp"
 #include "support/text/shortened.hpp"
 #include "support/text/trimmed.hpp"
 
@@ -21,7 +22,7 @@ constexpr const char* kName = "name a package, such as \"requests\" or \"flask>=
 using Checked = std::expected<std::string, std::string>;
 
 std::unexpected<std::string> refused(std::string_view text, const std::string& why, const std::string& remedy) {
-  return std::unexpected("\"" + shortened(escaped(text), 80) + "\" " + why + "; " + remedy);
+  return std::unexpected(quoted(text, 80) + ' ' + why + "; " + remedy);
 }
 
 bool is_word(char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0; }

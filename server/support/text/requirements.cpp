@@ -11,6 +11,7 @@
 #include "support/text/shortened.hpp"
 #include "support/text/source_text.hpp"
 #include "support/text/trimmed.hpp"
+#include "support/text/utf8.hpp"
 
 namespace dind {
 namespace {
@@ -23,24 +24,6 @@ std::unexpected<Error> wrong_line(const std::string& place, const std::string& p
 }
 
 std::string shown(std::string_view text) { return shortened(escaped(text), 200); }
-
-void append_utf8(std::string& to, char32_t c) {
-  if (c < 0x80) {
-    to += static_cast<char>(c);
-  } else if (c < 0x800) {
-    to += static_cast<char>(0xC0 | c >> 6);
-    to += static_cast<char>(0x80 | (c & 0x3F));
-  } else if (c < 0x10000) {
-    to += static_cast<char>(0xE0 | c >> 12);
-    to += static_cast<char>(0x80 | (c >> 6 & 0x3F));
-    to += static_cast<char>(0x80 | (c & 0x3F));
-  } else {
-    to += static_cast<char>(0xF0 | c >> 18);
-    to += static_cast<char>(0x80 | (c >> 12 & 0x3F));
-    to += static_cast<char>(0x80 | (c >> 6 & 0x3F));
-    to += static_cast<char>(0x80 | (c & 0x3F));
-  }
-}
 
 std::string from_utf16(std::string_view bytes, bool big_endian) {
   std::string text;

@@ -4,13 +4,14 @@
 #include <string>
 #include <string_view>
 
+#include "support/text/utf8.hpp"
+
 namespace dind {
 
 // The text, or its first `bytes` and "…". Never cuts a character in half.
 inline std::string shortened(std::string_view text, std::size_t bytes) {
   if (text.size() <= bytes) return std::string(text);
-  while (bytes > 0 && (static_cast<unsigned char>(text[bytes]) & 0xC0) == 0x80) --bytes;
-  return std::string(text.substr(0, bytes)) + "…";
+  return std::string(text.substr(0, character_boundary(text, bytes))) + "…";
 }
 
 }  // namespace dind

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include "support/text/lower.hpp"
+
 namespace dind {
 namespace {
 
@@ -36,7 +38,7 @@ bool is_blank_or_comment(std::string_view line) {
 bool is_utf8_name(std::string_view name) {
   std::string plain;
   for (const char c : name)
-    if (c != '-' && c != '_') plain += c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    if (c != '-' && c != '_') plain += lower(c);
   constexpr std::array<std::string_view, 6> kNames{"utf8", "u8", "utf", "utf8ucs2", "utf8sig", "cp65001"};
   return std::ranges::find(kNames, plain) != kNames.end();
 }

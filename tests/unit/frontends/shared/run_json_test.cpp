@@ -5,6 +5,7 @@
 
 #include "frontends/shared/execution.hpp"
 #include "support/text/base64.hpp"
+#include "support/text/utf8.hpp"
 
 namespace run_json_test {
 

@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-namespace dind::frontends {
+namespace dind {
 
 class Utf8Stream {
  public:
@@ -18,4 +18,4 @@ class Utf8Stream {
   std::string pending_;  // the start of a sequence, at most 3 bytes
 };
 
-}  // namespace dind::frontends
+}  // namespace dind

@@ -1,10 +1,10 @@
-#include "frontends/utf8_stream.hpp"
+#include "support/text/utf8_stream.hpp"
 
 #include <catch2/catch_test_macros.hpp>
 
 namespace utf8_stream_test {
 
-using dind::frontends::Utf8Stream;
+using dind::Utf8Stream;
 
 namespace {
 
