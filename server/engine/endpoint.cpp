@@ -1,6 +1,7 @@
 #include "engine/endpoint.hpp"
 
 #include <algorithm>
+#include <expected>
 #include <nlohmann/json.hpp>
 #include <string_view>
 
@@ -26,28 +27,66 @@ struct SandboxContext {
   }
 };
 
+// A fault of an engine's address, and how an address looks. `shown`: the address, `origin`: the setting that names it.
+std::unexpected<Error> bad_host(const std::string& shown, const std::string& origin, const std::string& why) {
+  return wrong(origin + " is \"" + shown + "\": " + why +
+               " It should look like unix:///var/run/docker.sock or tcp://dind:2375.");
+}
+
+// What is wrong with a scheme that an engine's address may have elsewhere, and what to set; empty: nothing.
+std::string scheme_remedy(const std::string& scheme, const std::string& origin) {
+  // The message names the setting that holds the address (E03); nobody writes a context by hand.
+  const std::string to_set = origin.starts_with("context ") ? "DOCKER_HOST" : origin;
+  if (scheme == "ssh")
+    return "engines behind ssh:// are not supported yet. Forward its socket (ssh -L "
+           "/tmp/docker.sock:/var/run/docker.sock HOST) and set " +
+           to_set + " to unix:///tmp/docker.sock.";
+  if (scheme == "npipe")
+    return "npipe:// is a Windows named pipe, and this machine runs Linux. Set " + to_set +
+           " to a unix:// or tcp:// address.";
+  return {};
+}
+
+// Splits "host:port" or "[::1]:port". The error is the end of a sentence.
+std::expected<void, std::string> split_host_and_port(std::string rest, Endpoint& endpoint) {
+  if (rest.starts_with('[')) {
+    const auto end = rest.find(']');
+    if (end == std::string::npos) return std::unexpected("the bracket of the IPv6 address is not closed.");
+    endpoint.host = rest.substr(1, end - 1);
+    rest.erase(0, end + 1);
+    if (!rest.empty() && !rest.starts_with(':')) return std::unexpected("a port must follow the bracket.");
+  } else {
+    endpoint.host = rest.substr(0, rest.find(':'));
+    rest.erase(0, endpoint.host.size());
+  }
+  if (!rest.empty()) {
+    endpoint.port = rest.substr(1);
+    if (endpoint.port.empty()) return std::unexpected("the port is missing.");
+  }
+  const bool ipv6 = endpoint.host.contains(':');
+  if (endpoint.host.empty()) return std::unexpected("the host is missing.");
+  if (!std::ranges::all_of(endpoint.host, [&](unsigned char c) {
+        return std::isalnum(c) || c == '.' || c == '-' || c == '_' || (ipv6 && (c == ':' || c == '%'));
+      }))
+    return std::unexpected("that is not a host and a port.");
+  if (!endpoint.port.empty() && (endpoint.port.size() > 5 ||
+                                 !std::ranges::all_of(endpoint.port, [](unsigned char c) { return std::isdigit(c); }) ||
+                                 std::stoi(endpoint.port) < 1 || std::stoi(endpoint.port) > 65535))
+    return std::unexpected("the port is a number from 1 to 65535.");
+  return {};
+}
+
 Result<Endpoint> parse_host(const std::string& host, const std::string& origin) {
   Endpoint endpoint;
   endpoint.origin = origin;
   const std::string shown = one_line(host, 200);
-  const auto bad = [&](const std::string& why) {
-    return wrong(origin + " is \"" + shown + "\": " + why +
-                 " It should look like unix:///var/run/docker.sock or tcp://dind:2375.");
-  };
+  const auto bad = [&](const std::string& why) { return bad_host(shown, origin, why); };
   const auto split = host.find("://");
   const std::string scheme =
       split == std::string::npos ? (host.starts_with('/') ? "unix" : "tcp") : host.substr(0, split);
   std::string rest = split == std::string::npos ? host : host.substr(split + 3);
-  // The message names the setting that holds the address (E03); nobody writes a context by hand.
-  const std::string to_set = origin.starts_with("context ") ? "DOCKER_HOST" : origin;
-  if (scheme == "ssh")
-    return wrong(origin + " is \"" + shown +
-                 "\": engines behind ssh:// are not supported yet. Forward its socket (ssh -L "
-                 "/tmp/docker.sock:/var/run/docker.sock HOST) and set " +
-                 to_set + " to unix:///tmp/docker.sock.");
-  if (scheme == "npipe")
-    return wrong(origin + " is \"" + shown + "\": npipe:// is a Windows named pipe, and this machine runs Linux. Set " +
-                 to_set + " to a unix:// or tcp:// address.");
+  if (const auto remedy = scheme_remedy(scheme, origin); !remedy.empty())
+    return wrong(origin + " is \"" + shown + "\": " + remedy);
   // "unix:/x.sock" has no "//", so it would be parsed as a host "unix" with a port.
   for (const std::string known : {"unix:", "tcp:", "http:", "https:", "fd:", "ssh:", "npipe:"})
     if (split == std::string::npos && host.starts_with(known) && (host == known || host[known.size()] == '/'))
@@ -64,32 +103,7 @@ Result<Endpoint> parse_host(const std::string& host, const std::string& origin) 
   if (scheme == "https") endpoint.tls = Tls{};
   endpoint.kind = Endpoint::Kind::tcp;
   if (rest.ends_with('/')) rest.pop_back();
-  if (rest.starts_with('[')) {
-    const auto end = rest.find(']');
-    if (end == std::string::npos) return bad("the bracket of the IPv6 address is not closed.");
-    endpoint.host = rest.substr(1, end - 1);
-    rest.erase(0, end + 1);
-    if (!rest.empty() && !rest.starts_with(':')) return bad("a port must follow the bracket.");
-    if (!rest.empty()) endpoint.port = rest.substr(1);
-    if (!rest.empty() && endpoint.port.empty()) return bad("the port is missing.");
-  } else {
-    const auto colon = rest.find(':');
-    endpoint.host = rest.substr(0, colon);
-    if (colon != std::string::npos) {
-      endpoint.port = rest.substr(colon + 1);
-      if (endpoint.port.empty()) return bad("the port is missing.");
-    }
-  }
-  const bool ipv6 = endpoint.host.contains(':');
-  if (endpoint.host.empty()) return bad("the host is missing.");
-  if (!std::ranges::all_of(endpoint.host, [&](unsigned char c) {
-        return std::isalnum(c) || c == '.' || c == '-' || c == '_' || (ipv6 && (c == ':' || c == '%'));
-      }))
-    return bad("that is not a host and a port.");
-  if (!endpoint.port.empty() && (endpoint.port.size() > 5 ||
-                                 !std::ranges::all_of(endpoint.port, [](unsigned char c) { return std::isdigit(c); }) ||
-                                 std::stoi(endpoint.port) < 1 || std::stoi(endpoint.port) > 65535))
-    return bad("the port is a number from 1 to 65535.");
+  if (const auto taken = split_host_and_port(std::move(rest), endpoint); !taken) return bad(taken.error());
   return endpoint;
 }
 
