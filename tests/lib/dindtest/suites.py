@@ -95,6 +95,8 @@ def lint(lane):
             ("each name that a source file keeps to itself is the only one of that name in its module", structure("check_names")),
             ("documents and comments are in plain English, and their links lead somewhere", structure("check_prose")),
             ("each rule of plain English can fail", structure("check_prose", "--self-test")),
+            ("functions and classes are short, and the list of long ones only shrinks", structure("check_sizes")),
+            ("each rule about lengths can fail", structure("check_sizes", "--self-test")),
             ("the Python client's calls for threads are generated from those for asyncio", ("python3", ROOT / "python/tools/generate_sync.py", "--check")),
             ("no Python suite imports from another one or changes sys.path", structure("check_suites")),
             ("each rule for the Python suites can fail", structure("check_suites", "--self-test")),
