@@ -22,7 +22,8 @@ int main() {
       std::cout << what << ": " << run.error().message << '\n';
       return;
     }
-    std::cout << what << ": returncode " << run->returncode() << ", verdict " << dind::name(run->result.verdict) << "\n"
+    std::cout << what << ": returncode " << run->returncode() << ", verdict " << dind::to_string(run->result.verdict)
+              << "\n"
               << run->output << run->errors;
   };
   show("python",

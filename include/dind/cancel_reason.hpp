@@ -6,6 +6,6 @@
 namespace dind {
 
 enum class CancelReason { user, deadline, shutdown, client_gone };
-std::string_view name(CancelReason reason);
+std::string_view to_string(CancelReason reason);
 
 }  // namespace dind

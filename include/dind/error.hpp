@@ -22,7 +22,7 @@ enum class ErrorCode {
 };
 
 // The name on the wire (`invalid_request`, …); stable.
-std::string_view name(ErrorCode code);
+std::string_view to_string(ErrorCode code);
 
 // The HTTP status for this code (400 … 503).
 int http_status(ErrorCode code);

@@ -40,9 +40,9 @@ struct BuildRequest {
   std::string target = {};                             // the stage to build; empty: the last one
 };
 
-RunSpec spec_of(PythonCode python);
-RunSpec spec_of(ShellScript shell);
-RunSpec spec_of(CommandRequest command);
-RunSpec spec_of(BuildRequest build);
+RunSpec to_run_spec(PythonCode python);
+RunSpec to_run_spec(ShellScript shell);
+RunSpec to_run_spec(CommandRequest command);
+RunSpec to_run_spec(BuildRequest build);
 
 }  // namespace dind

@@ -29,13 +29,13 @@ enum class Verdict {
   disk_limit,
   cancelled,
 };
-std::string_view name(Verdict verdict);
+std::string_view to_string(Verdict verdict);
 
 enum class Channel { out, err };
 
 // Where a run ended. Most runs end in their program.
 enum class Stage { queue, image, dependencies, build, container, program };
-std::string_view name(Stage stage);
+std::string_view to_string(Stage stage);
 
 struct RunResult {
   std::string run_id;

@@ -18,20 +18,20 @@ enum class Network { none, internet };
 
 // When the engine pulls an image: if it does not have it, never, or before every run.
 enum class PullPolicy { missing, never, always };
-std::string_view name(PullPolicy policy);
-std::optional<PullPolicy> pull_policy(std::string_view name);
+std::string_view to_string(PullPolicy policy);
+std::optional<PullPolicy> parse_pull_policy(std::string_view name);
 
 // What separates a program from the engine's machine: namespaces of the machine's kernel, or a kernel of its own
 // (gVisor).
 enum class Isolation { runc, gvisor };
-std::string_view name(Isolation isolation);
-std::optional<Isolation> isolation(std::string_view name);
+std::string_view to_string(Isolation isolation);
+std::optional<Isolation> parse_isolation(std::string_view name);
 
 // What a run may do with the workspace, which it sees at kWorkspaceMount. The operator's configuration names the
 // folder; a caller cannot.
 enum class WorkspaceAccess { read_only, read_write };
-std::string_view name(WorkspaceAccess access);  // "readOnly" · "readWrite"
-std::optional<WorkspaceAccess> workspace_access(std::string_view name);
+std::string_view to_string(WorkspaceAccess access);  // "readOnly" · "readWrite"
+std::optional<WorkspaceAccess> parse_workspace_access(std::string_view name);
 inline constexpr const char* kWorkspaceMount = "/workspaces";
 
 // What a run may use. Every field has a default and a max that the operator sets. 0 and negative numbers never mean
@@ -119,7 +119,7 @@ struct RunSpec {
   std::optional<WorkspaceAccess> workspace;   // nullopt: the workspace is not mounted
   // With read_write: the only writable folder of the workspace, relative to it. The rest is read-only. Empty: all of
   // the workspace is writable.
-  std::string workspace_folder = {};
+  std::string writable_folder = {};
   // Which of several open folders is the workspace of this run: absolute, without links, accepted by
   // WorkspaceRuns::set_if_unset. Empty: the operator's workspace, or the first folder.
   std::string workspace_root = {};

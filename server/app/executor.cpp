@@ -179,16 +179,16 @@ Result<Execution> Executor::run(RunSpec spec, CallOptions call) {
 }
 
 Result<Execution> Executor::run_python_code(PythonCode python, CallOptions call) {
-  return run(spec_of(std::move(python)), std::move(call));
+  return run(to_run_spec(std::move(python)), std::move(call));
 }
 Result<Execution> Executor::run_shell_script(ShellScript shell, CallOptions call) {
-  return run(spec_of(std::move(shell)), std::move(call));
+  return run(to_run_spec(std::move(shell)), std::move(call));
 }
 Result<Execution> Executor::run_command(CommandRequest command, CallOptions call) {
-  return run(spec_of(std::move(command)), std::move(call));
+  return run(to_run_spec(std::move(command)), std::move(call));
 }
 Result<Execution> Executor::build_and_run(BuildRequest build, CallOptions call) {
-  return run(spec_of(std::move(build)), std::move(call));
+  return run(to_run_spec(std::move(build)), std::move(call));
 }
 
 }  // namespace dind

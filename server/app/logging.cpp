@@ -20,7 +20,7 @@ std::map<std::string, std::string> own_environment() {
 }  // namespace
 
 Result<void> start_log(const LogSettings& configured, const LogFlags& flags) {
-  hide_in_log(Secrets(own_environment()).values());
+  hide_in_log(SecretMask(own_environment()).values());
   LogSettings settings = configured;
   settings.level = flags.level.value_or(settings.level);
   settings.format = flags.format.value_or(settings.format);

@@ -122,12 +122,13 @@ Settings build(BuildPolicy& into) {
 }
 
 Settings workspace(sandbox::Workspace& into) {
-  return {{"path", absolute_path(into.path, "/app/workspace"),
-           "[the workspace](#the-workspace) as `dind-executor` sees it"},
-          {"enginePath", with_default(absolute_path(into.engine_path, "/workspaces"), "`workspace.path`"),
-           "the same folder as the engine sees it"},
-          {"maxAccess", one_of(into.max_access, workspace_access, {"readOnly", "readWrite"}), "max access of a run"},
-          {"owner", owner(into.owner), "[the user of runs with the workspace](#the-workspace)"}};
+  return {
+      {"path", absolute_path(into.path, "/app/workspace"),
+       "[the workspace](#the-workspace) as `dind-executor` sees it"},
+      {"enginePath", with_default(absolute_path(into.engine_path, "/workspaces"), "`workspace.path`"),
+       "the same folder as the engine sees it"},
+      {"maxAccess", one_of(into.max_access, parse_workspace_access, {"readOnly", "readWrite"}), "max access of a run"},
+      {"owner", owner(into.owner), "[the user of runs with the workspace](#the-workspace)"}};
 }
 
 Settings history(HistoryPolicy& into) {
@@ -144,14 +145,14 @@ Settings history(HistoryPolicy& into) {
 
 Settings log_settings(LogSettings& into) {
   constexpr std::int64_t kManyFiles = 1000;
-  return {
-      {"level", one_of(into.level, log_level, {"debug", "info", "warning", "error", "off"}),
-       "[the log](#the-log); `--log-level` takes precedence"},
-      {"format", one_of(into.format, log_format, {"text", "json"}), "the log's lines; `--log-format` takes precedence"},
-      {"file", with_default(absolute_path(into.file, "/var/log/dind-executor.log"), "stderr"),
-       "the log's file; `--log-file` takes precedence"},
-      {"maxBytes", bytes(into.max_bytes, "10m"), "size of one log file"},
-      {"files", whole(into.files, 1, kManyFiles), "log files in total; the oldest is removed"}};
+  return {{"level", one_of(into.level, parse_log_level, {"debug", "info", "warning", "error", "off"}),
+           "[the log](#the-log); `--log-level` takes precedence"},
+          {"format", one_of(into.format, parse_log_format, {"text", "json"}),
+           "the log's lines; `--log-format` takes precedence"},
+          {"file", with_default(absolute_path(into.file, "/var/log/dind-executor.log"), "stderr"),
+           "the log's file; `--log-file` takes precedence"},
+          {"maxBytes", bytes(into.max_bytes, "10m"), "size of one log file"},
+          {"files", whole(into.files, 1, kManyFiles), "log files in total; the oldest is removed"}};
 }
 
 Settings serve(ServeSettings& into) {
@@ -191,44 +192,44 @@ void add_lines(std::string& table, const Settings& settings, const std::string& 
 
 Settings define_settings(Configuration& into) {
   constexpr std::int64_t kManyRuns = 100'000;
-  return {
-      {"limits",
-       {{"defaults", limits(into.limits.defaults)},
-        {"max", limits(into.limits.max)},
-        {"allowInternet", flag(into.limits.allow_internet),
-         "whether runs may ask for [the network](#the-network) `internet`"}}},
-      {"images", images(into.images), "[the image of a language](#images), if the caller names none"},
-      {"pull", one_of(into.pull, pull_policy, {"missing", "never", "always"}), "[when an image is pulled](#images)"},
-      {"allowedImages", with_default(texts(into.allowed_images, "python:*"), "any image"),
-       "[images that callers may name](#images)"},
-      {"maxPull", bytes(into.most_pulled_bytes, "4g"), "[how much one pull may download](#images)"},
-      {"dependencies", dependencies(into)},
-      {"build", build(into.build)},
-      {"workspace", workspace(into.workspace)},
-      {"caBundle", absolute_path(into.ca_bundle, "/etc/ssl/certs/ca-certificates.crt"),
-       "a PEM file of [certificate authorities](#certificate-authorities)"},
-      {"isolation", one_of(into.isolation, isolation, {"runc", "gvisor"}),
-       "[what separates runs from the engine's machine](#gvisor)"},
-      {"gc",
-       {{"imagesUnusedFor", duration(into.garbage.images_unused_for, "7d"),
-         "when an unused [built image](#images) is removed"},
-        {"imagesMaxBytes", bytes(into.garbage.images_max_bytes, "10g"), "all [built images](#images) together"}}},
-      {"history", history(into.history)},
-      {"log", log_settings(into.log)},
-      {"serve", serve(into.serve)},
-      {"warmPool", warm_pool(into)},
-      {"handover",
-       {{"enabled", flag(into.handover_enabled),
-         "the [handover](cli.md#handover) of runs to a running server; `--no-handover` for one run"}}},
-      {"concurrentRuns", whole(into.concurrent_runs, 0, kManyRuns),
-       "[runs at once](#concurrent-runs) in one server; 0: from cores and memory"},
-      {"queuedRuns", whole(into.queued_runs, 0, kManyRuns), "runs that may wait"},
-      {"concurrentRunsPerClient", whole(into.concurrent_runs_per_client, 0, kManyRuns),
-       "runs of one client at once; 0: no separate bound"},
-      {"queuedRunsPerClient", whole(into.queued_runs_per_client, 0, kManyRuns),
-       "runs of one client that may wait; 0: half of `queuedRuns`, at least 1"},
-      {"engine",
-       {{"host", text(into.docker_host, "tcp://dind:2375"), "[the engine's address](#the-engines-address)"}}}};
+  return {{"limits",
+           {{"defaults", limits(into.limits.defaults)},
+            {"max", limits(into.limits.max)},
+            {"allowInternet", flag(into.limits.allow_internet),
+             "whether runs may ask for [the network](#the-network) `internet`"}}},
+          {"images", images(into.images), "[the image of a language](#images), if the caller names none"},
+          {"pull", one_of(into.pull, parse_pull_policy, {"missing", "never", "always"}),
+           "[when an image is pulled](#images)"},
+          {"allowedImages", with_default(texts(into.allowed_images, "python:*"), "any image"),
+           "[images that callers may name](#images)"},
+          {"maxPull", bytes(into.most_pulled_bytes, "4g"), "[how much one pull may download](#images)"},
+          {"dependencies", dependencies(into)},
+          {"build", build(into.build)},
+          {"workspace", workspace(into.workspace)},
+          {"caBundle", absolute_path(into.ca_bundle, "/etc/ssl/certs/ca-certificates.crt"),
+           "a PEM file of [certificate authorities](#certificate-authorities)"},
+          {"isolation", one_of(into.isolation, parse_isolation, {"runc", "gvisor"}),
+           "[what separates runs from the engine's machine](#gvisor)"},
+          {"gc",
+           {{"imagesUnusedFor", duration(into.garbage.images_unused_for, "7d"),
+             "when an unused [built image](#images) is removed"},
+            {"imagesMaxBytes", bytes(into.garbage.images_max_bytes, "10g"), "all [built images](#images) together"}}},
+          {"history", history(into.history)},
+          {"log", log_settings(into.log)},
+          {"serve", serve(into.serve)},
+          {"warmPool", warm_pool(into)},
+          {"handover",
+           {{"enabled", flag(into.handover_enabled),
+             "the [handover](cli.md#handover) of runs to a running server; `--no-handover` for one run"}}},
+          {"concurrentRuns", whole(into.concurrent_runs, 0, kManyRuns),
+           "[runs at once](#concurrent-runs) in one server; 0: from cores and memory"},
+          {"queuedRuns", whole(into.queued_runs, 0, kManyRuns), "runs that may wait"},
+          {"concurrentRunsPerClient", whole(into.concurrent_runs_per_client, 0, kManyRuns),
+           "runs of one client at once; 0: no separate bound"},
+          {"queuedRunsPerClient", whole(into.queued_runs_per_client, 0, kManyRuns),
+           "runs of one client that may wait; 0: half of `queuedRuns`, at least 1"},
+          {"engine",
+           {{"host", text(into.docker_host, "tcp://dind:2375"), "[the engine's address](#the-engines-address)"}}}};
 }
 
 std::string settings_table() {

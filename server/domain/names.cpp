@@ -2,7 +2,7 @@
 
 namespace dind {
 
-std::string_view name(Verdict verdict) {
+std::string_view to_string(Verdict verdict) {
   switch (verdict) {
     case Verdict::ok:
       return "ok";
@@ -26,7 +26,7 @@ std::string_view name(Verdict verdict) {
   return "failed";
 }
 
-std::string_view name(Stage stage) {
+std::string_view to_string(Stage stage) {
   switch (stage) {
     case Stage::queue:
       return "queue";
@@ -44,25 +44,25 @@ std::string_view name(Stage stage) {
   return "program";
 }
 
-std::string_view name(Isolation isolation) { return isolation == Isolation::gvisor ? "gvisor" : "runc"; }
+std::string_view to_string(Isolation isolation) { return isolation == Isolation::gvisor ? "gvisor" : "runc"; }
 
-std::optional<Isolation> isolation(std::string_view text) {
+std::optional<Isolation> parse_isolation(std::string_view text) {
   for (const auto each : {Isolation::runc, Isolation::gvisor})
-    if (name(each) == text) return each;
+    if (to_string(each) == text) return each;
   return std::nullopt;
 }
 
-std::string_view name(WorkspaceAccess access) {
+std::string_view to_string(WorkspaceAccess access) {
   return access == WorkspaceAccess::read_write ? "readWrite" : "readOnly";
 }
 
-std::optional<WorkspaceAccess> workspace_access(std::string_view text) {
+std::optional<WorkspaceAccess> parse_workspace_access(std::string_view text) {
   for (const auto each : {WorkspaceAccess::read_only, WorkspaceAccess::read_write})
-    if (name(each) == text) return each;
+    if (to_string(each) == text) return each;
   return std::nullopt;
 }
 
-std::string_view name(PullPolicy policy) {
+std::string_view to_string(PullPolicy policy) {
   switch (policy) {
     case PullPolicy::missing:
       return "missing";
@@ -74,9 +74,9 @@ std::string_view name(PullPolicy policy) {
   return "missing";
 }
 
-std::optional<PullPolicy> pull_policy(std::string_view text) {
+std::optional<PullPolicy> parse_pull_policy(std::string_view text) {
   for (const auto policy : {PullPolicy::missing, PullPolicy::never, PullPolicy::always})
-    if (name(policy) == text) return policy;
+    if (to_string(policy) == text) return policy;
   return std::nullopt;
 }
 

@@ -26,7 +26,7 @@ std::string python_image(const std::string& version) {
 
 }  // namespace
 
-RunSpec spec_of(PythonCode python) {
+RunSpec to_run_spec(PythonCode python) {
   RunSpec spec = within(python.timeout);
   // The code came as Unicode text and is UTF-8 now, whatever encoding it declares.
   spec.program =
@@ -36,7 +36,7 @@ RunSpec spec_of(PythonCode python) {
   return spec;
 }
 
-RunSpec spec_of(ShellScript shell) {
+RunSpec to_run_spec(ShellScript shell) {
   RunSpec spec = within(shell.timeout);
   if (shell.shell == "/bin/bash" || shell.shell == "bash") {
     spec.program = SourceProgram{.file_name = "script.sh", .text = std::move(shell.script), .language = "shell"};
@@ -57,7 +57,7 @@ RunSpec spec_of(ShellScript shell) {
   return spec;
 }
 
-RunSpec spec_of(CommandRequest command) {
+RunSpec to_run_spec(CommandRequest command) {
   RunSpec spec = within(command.timeout);
   spec.program = CommandProgram{std::move(command.command)};
   spec.image = std::move(command.image);
@@ -67,7 +67,7 @@ RunSpec spec_of(CommandRequest command) {
   return spec;
 }
 
-RunSpec spec_of(BuildRequest build) {
+RunSpec to_run_spec(BuildRequest build) {
   RunSpec spec = within(build.timeout);
   spec.program = BuildProgram{.dockerfile = std::move(build.dockerfile_content),
                               .context_path = std::move(build.context_path),

@@ -78,7 +78,8 @@ Result<HttpReply> Transfer::result() {
   if (refused_ && !request_.cancel.cancelled()) return std::move(reply_);
   if (finished_) return std::unexpected(failure());
   if (const auto reason = request_.cancel.reason())
-    return fail(ErrorCode::cancelled, "'" + request_.what + "' was cancelled (" + std::string(name(*reason)) + ").");
+    return fail(ErrorCode::cancelled,
+                "'" + request_.what + "' was cancelled (" + std::string(to_string(*reason)) + ").");
   if (Clock::now() < request_.deadline) return fail(ErrorCode::cancelled, "'" + request_.what + "' was given up.");
   return std::unexpected(
       no_answer(endpoint_, request_.what, reply_.status == 0 ? "no reply in time" : "its reply did not end in time"));
@@ -268,7 +269,7 @@ long Transfer::status() const {
 
 Error Transfer::failure() const {
   if (const auto reason = request_.cancel.reason())
-    return {ErrorCode::cancelled, "'" + request_.what + "' was cancelled (" + std::string(name(*reason)) + ")."};
+    return {ErrorCode::cancelled, "'" + request_.what + "' was cancelled (" + std::string(to_string(*reason)) + ")."};
   if (too_large_)
     return bad_reply(endpoint_, request_.what,
                      "its reply is larger than " + std::to_string(request_.reply_limit) + " bytes");

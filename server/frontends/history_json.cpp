@@ -71,7 +71,7 @@ json history_summary_json(const HistoryRecord& record) {
              {"runId", record.run_id},
              {"user", record.user},
              {"frontend", record.frontend},
-             {"state", name(record.state)},
+             {"state", to_string(record.state)},
              {"verdict", nullptr},
              {"exitCode", nullptr},
              {"errorKind", nullptr},
@@ -85,10 +85,10 @@ json history_summary_json(const HistoryRecord& record) {
              {"durationMs", nullptr},
              {"peakMemoryBytes", nullptr}};
   if (record.end) value["endedAt"] = utc_text(record.end->ended);
-  if (record.end && record.end->error) value["errorKind"] = name(record.end->error->code);
+  if (record.end && record.end->error) value["errorKind"] = to_string(record.end->error->code);
   if (result != nullptr) {
-    value["verdict"] = name(result->verdict);
-    if (result->cancel_reason) value["cancelReason"] = name(*result->cancel_reason);
+    value["verdict"] = to_string(result->verdict);
+    if (result->cancel_reason) value["cancelReason"] = to_string(*result->cancel_reason);
     if (result->exit_code) value["exitCode"] = *result->exit_code;
     value["durationMs"] = result->duration.count();
     if (result->peak_memory_bytes) value["peakMemoryBytes"] = *result->peak_memory_bytes;
@@ -102,11 +102,11 @@ json history_run_json(const HistoryRecord& record) {
   value["owner"] = record.owner;
   value["client"] = spec.caller.client.empty() ? json(nullptr) : json(spec.caller.client);
   value["dependencies"] = spec.dependencies;
-  value["workspace"] = spec.workspace ? json(name(*spec.workspace)) : json(nullptr);
-  value["workspaceFolder"] = spec.workspace_folder.empty() ? json(nullptr) : json(spec.workspace_folder);
+  value["workspace"] = spec.workspace ? json(to_string(*spec.workspace)) : json(nullptr);
+  value["workspaceFolder"] = spec.writable_folder.empty() ? json(nullptr) : json(spec.writable_folder);
   value["workingDir"] = spec.working_dir.empty() ? json(nullptr) : json(spec.working_dir);
-  value["isolation"] = spec.isolation ? json(name(*spec.isolation)) : json(nullptr);
-  value["pull"] = spec.pull ? json(name(*spec.pull)) : json(nullptr);
+  value["isolation"] = spec.isolation ? json(to_string(*spec.isolation)) : json(nullptr);
+  value["pull"] = spec.pull ? json(to_string(*spec.pull)) : json(nullptr);
   value["totalTimeoutMs"] = spec.total_timeout ? json(spec.total_timeout->count()) : json(nullptr);
   value["args"] = record.spec.args;
   value["env"] = record.spec.env;

@@ -20,7 +20,7 @@ json result_json(const RunResult& result) {
   json cpu = nullptr;
   if (result.cpu) cpu = static_cast<double>(result.cpu->count()) / 1000.0;
   return {{"runId", result.run_id},
-          {"verdict", name(result.verdict)},
+          {"verdict", to_string(result.verdict)},
           {"exitCode", or_null(result.exit_code)},
           {"signal", or_null(result.signal)},
           {"durationMs", result.duration.count()},
@@ -34,7 +34,7 @@ json result_json(const RunResult& result) {
           {"imageId", result.image_id},
           {"imageDigest", or_null(result.image_digest)},
           {"isolation", result.isolation},
-          {"stage", name(result.stage)},
+          {"stage", to_string(result.stage)},
           {"builder", result.builder.empty() ? json(nullptr) : json(result.builder)}};
 }
 
@@ -47,7 +47,7 @@ std::string_view state_name(const StateChange& change) {
 json state_fields(const StateChange& change) {
   if (const auto* queued = std::get_if<Queued>(&change)) return {{"position", queued->position}};
   if (const auto* preparing = std::get_if<Preparing>(&change)) {
-    json fields{{"stage", name(preparing->stage)}, {"message", preparing->message}};
+    json fields{{"stage", to_string(preparing->stage)}, {"message", preparing->message}};
     if (preparing->percent) fields["percent"] = *preparing->percent;
     return fields;
   }
@@ -63,13 +63,13 @@ json limits_json(const Limits& limits, Network network) {
           {"memoryBytes", limits.memory_bytes},
           {"cpus", limits.cpus},
           {"pids", limits.pids},
-          {"network", name(network)}};
+          {"network", to_string(network)}};
 }
 
 json error_json(const Error& error) { return error_json(error, http_status(error.code)); }
 
 json error_json(const Error& error, int status) {
-  json value{{"kind", name(error.code)}, {"message", error.message}, {"httpStatus", status}};
+  json value{{"kind", to_string(error.code)}, {"message", error.message}, {"httpStatus", status}};
   if (const auto seconds = retry_after(error.code)) value["retryAfter"] = *seconds;
   return value;
 }
@@ -81,9 +81,9 @@ json run_error_json(const Error& error) {
 
 std::optional<int> retry_after(ErrorCode code) { return code == ErrorCode::busy ? std::optional(1) : std::nullopt; }
 
-std::string_view name(Network network) { return network == Network::internet ? "internet" : "none"; }
+std::string_view to_string(Network network) { return network == Network::internet ? "internet" : "none"; }
 
-std::string_view name(Channel channel) { return channel == Channel::out ? "stdout" : "stderr"; }
+std::string_view to_string(Channel channel) { return channel == Channel::out ? "stdout" : "stderr"; }
 
 std::string one_line(const json& value) {
   const std::string text = value.dump(-1, ' ', false, json::error_handler_t::replace);

@@ -41,7 +41,7 @@ Result<RunRequest> finish(RequestFields& fields, RunSpec spec) {
   std::optional<Network> wanted;
   fields.choice<Network>("network", wanted, network, "\"none\" or \"internet\"");
   if (wanted) request.spec.network = *wanted;
-  fields.choice<Isolation>("isolation", request.spec.isolation, dind::isolation, "\"runc\" or \"gvisor\"");
+  fields.choice<Isolation>("isolation", request.spec.isolation, parse_isolation, "\"runc\" or \"gvisor\"");
   fields.flag("record", request.spec.record);
   fields.flag("stream", request.stream);
   std::optional<std::int64_t> keep;
@@ -84,7 +84,7 @@ Result<RunRequest> read_python_code(const json& params) {
   fields.text("pythonVersion", python.python_version);
   fields.texts("dependencies", python.requirements);
   fields.seconds("timeout", python.timeout);
-  return finish(fields, spec_of(std::move(python)));
+  return finish(fields, to_run_spec(std::move(python)));
 }
 
 Result<RunRequest> read_shell_script(const json& params) {
@@ -95,7 +95,7 @@ Result<RunRequest> read_shell_script(const json& params) {
   fields.non_empty_text("shell", shell.shell);
   fields.non_empty_text("image", shell.image);
   fields.seconds("timeout", shell.timeout);
-  return finish(fields, spec_of(std::move(shell)));
+  return finish(fields, to_run_spec(std::move(shell)));
 }
 
 Result<RunRequest> read_command_request(const json& params) {
@@ -107,7 +107,7 @@ Result<RunRequest> read_command_request(const json& params) {
   fields.flag("mountWorkspace", request.mount_workspace);
   read_working_dir(fields, request.working_dir);
   fields.seconds("timeout", request.timeout);
-  return finish(fields, spec_of(std::move(request)));
+  return finish(fields, to_run_spec(std::move(request)));
 }
 
 Result<RunRequest> read_build(const json& params) {
@@ -119,7 +119,7 @@ Result<RunRequest> read_build(const json& params) {
   fields.variables("buildArgs", build.build_args);
   fields.text("target", build.target);
   fields.seconds("timeout", build.timeout);
-  return finish(fields, spec_of(std::move(build)));
+  return finish(fields, to_run_spec(std::move(build)));
 }
 
 // Refuses fields that belong to another kind of program than the requested one.
@@ -170,8 +170,8 @@ Result<RunRequest> read_run(const json& params) {
   RunSpec spec;
   read_program(fields, spec);
   fields.non_empty_text("image", spec.image);
-  fields.choice<PullPolicy>("pull", spec.pull, pull_policy, "\"missing\", \"never\" or \"always\"");
-  fields.choice<WorkspaceAccess>("workspace", spec.workspace, workspace_access, "\"readOnly\" or \"readWrite\"");
+  fields.choice<PullPolicy>("pull", spec.pull, parse_pull_policy, "\"missing\", \"never\" or \"always\"");
+  fields.choice<WorkspaceAccess>("workspace", spec.workspace, parse_workspace_access, "\"readOnly\" or \"readWrite\"");
   read_working_dir(fields, spec.working_dir);
   fields.seconds("totalTimeout", spec.total_timeout);
   return finish(fields, std::move(spec));

@@ -43,7 +43,7 @@ engine::Mount supervisor_mount(const SandboxContext& surroundings) {
 // of the workspace is mounted separately under gVisor.
 bool workspace_is_read_only(const RunPlan& plan) {
   if (*plan.workspace == WorkspaceAccess::read_only) return true;
-  return !plan.workspace_folder.empty() && plan.isolation != Isolation::gvisor;
+  return !plan.writable_folder.empty() && plan.isolation != Isolation::gvisor;
 }
 
 void add_workspace_mount(const WorkspaceMount& mount, const RunPlan& plan, const SandboxContext& surroundings,

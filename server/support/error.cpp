@@ -4,7 +4,7 @@
 
 namespace dind {
 
-std::string_view name(ErrorCode code) {
+std::string_view to_string(ErrorCode code) {
   switch (code) {
     case ErrorCode::invalid_request:
       return "invalid_request";
@@ -54,7 +54,7 @@ int http_status(ErrorCode code) {
   return 500;
 }
 
-std::string_view name(CancelReason reason) {
+std::string_view to_string(CancelReason reason) {
   switch (reason) {
     case CancelReason::user:
       return "user";

@@ -144,7 +144,7 @@ bool looks_secret(std::string_view name, std::string_view value) {
   return is_token(value);
 }
 
-Secrets::Secrets(const std::map<std::string, std::string>& env) {
+SecretMask::SecretMask(const std::map<std::string, std::string>& env) {
   const auto add = [&](std::string_view value) {
     if (value.size() >= kMinMaskedLength) values_.emplace_back(value);
   };
@@ -161,7 +161,7 @@ Secrets::Secrets(const std::map<std::string, std::string>& env) {
   for (const auto& value : values_) bytes_ += value.size();
 }
 
-std::string Secrets::masked(std::string_view text) const {
+std::string SecretMask::masked(std::string_view text) const {
   std::string result(text);
   if (text.size() < kMinMaskedLength) return result;
   for (const auto& value : values_) {

@@ -13,9 +13,9 @@ inline constexpr std::string_view kWithheld = "•••";  // replaces a secret
 
 // Which variables hold secrets, and their values, so that they can be removed from everything that is stored. A value
 // is a secret because of its variable's name (KEY, TOKEN, SECRET, PASS, CREDENTIAL, AUTH, PRIVATE) or its own form.
-class Secrets {
+class SecretMask {
  public:
-  explicit Secrets(const std::map<std::string, std::string>& env);
+  explicit SecretMask(const std::map<std::string, std::string>& env);
   const std::set<std::string, std::less<>>& names() const { return names_; }
   // The values that are masked in texts, longest first. Only values of at least six bytes: "1" occurs everywhere.
   const std::vector<std::string>& values() const { return values_; }
@@ -36,7 +36,7 @@ class Secrets {
 // Masks the secrets in a text that arrives in pieces, also a secret that is split between two pieces.
 class MaskedStream {
  public:
-  explicit MaskedStream(const Secrets& secrets) : secrets_(secrets) {}  // `secrets` must outlive this object
+  explicit MaskedStream(const SecretMask& secrets) : secrets_(secrets) {}  // `secrets` must outlive this object
   // The part of the text that can be passed on now. A possible beginning of a secret is kept back until more bytes
   // arrive.
   std::string add(std::string_view bytes);
@@ -45,7 +45,7 @@ class MaskedStream {
  private:
   void look(std::size_t value, std::size_t from);
 
-  const Secrets& secrets_;
+  const SecretMask& secrets_;
   std::string pending_;
   std::vector<std::size_t> next_;  // first position of each value in `pending_`; npos: not in the bytes searched so far
   std::size_t looked_ = 0;         // bytes of `pending_` that were searched for every value

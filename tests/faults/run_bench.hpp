@@ -68,7 +68,7 @@ class Audience final : public EventSink {
  public:
   void on_state(const StateChange& change) override {
     if (const auto* preparing = std::get_if<Preparing>(&change))
-      stages += std::string(name(preparing->stage)) + ":" + preparing->message + ";";
+      stages += std::string(to_string(preparing->stage)) + ":" + preparing->message + ";";
     started = started || std::holds_alternative<Started>(change);
   }
   void on_output(Channel, std::string_view bytes, OutputCredit) override { output += bytes; }

@@ -17,7 +17,7 @@ constexpr auto kAnswerTime = 300ms;
 void check_error(const Result<RunResult>& result, ErrorCode code, std::string_view part) {
   REQUIRE_FALSE(result);
   INFO(result.error().message);
-  CHECK(name(result.error().code) == name(code));
+  CHECK(to_string(result.error().code) == to_string(code));
   CHECK(result.error().message.contains(part));
   CHECK_FALSE(result.error().message.contains('\n'));
 }

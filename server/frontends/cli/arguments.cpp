@@ -143,11 +143,11 @@ Result<RunArguments> run_of(const RawRun& raw, std::vector<std::string> rest, bo
   }
   run.network = raw.network == "internet" ? Network::internet : Network::none;
   if (!raw.pull.empty()) {
-    run.pull = pull_policy(raw.pull);
+    run.pull = parse_pull_policy(raw.pull);
     if (!run.pull) return wrong("--pull: \"" + raw.pull + "\" is not missing, never or always");
   }
   if (!raw.isolation.empty()) {
-    run.isolation = isolation(raw.isolation);
+    run.isolation = parse_isolation(raw.isolation);
     if (!run.isolation) return wrong("--isolation: \"" + raw.isolation + "\" is neither runc nor gvisor");
   }
   for (const auto& pair : raw.env) {
@@ -165,9 +165,9 @@ struct RawLog {
 
 Result<LogFlags> log_of(const RawLog& raw) {
   LogFlags flags;
-  if (raw.level && !(flags.level = log_level(*raw.level)))
+  if (raw.level && !(flags.level = parse_log_level(*raw.level)))
     return wrong("--log-level: \"" + *raw.level + "\" is not debug, info, warning, error or off");
-  if (raw.format && !(flags.format = log_format(*raw.format)))
+  if (raw.format && !(flags.format = parse_log_format(*raw.format)))
     return wrong("--log-format: \"" + *raw.format + "\" is neither text nor json");
   if (raw.file && raw.file->empty()) return wrong("--log-file: the value is empty");
   flags.file = raw.file;

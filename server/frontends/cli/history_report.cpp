@@ -41,11 +41,11 @@ std::string shortened_words(std::string text, std::size_t most) {
 }
 
 std::string outcome(const HistoryRecord& record) {
-  if (!record.end) return std::string(name(record.state));
-  if (record.end->error) return std::string(name(record.end->error->code));
-  if (!record.end->result) return std::string(name(record.state));
+  if (!record.end) return std::string(to_string(record.state));
+  if (record.end->error) return std::string(to_string(record.end->error->code));
+  if (!record.end->result) return std::string(to_string(record.state));
   const RunResult& result = *record.end->result;
-  std::string text(name(result.verdict));
+  std::string text(to_string(result.verdict));
   if (result.exit_code && *result.exit_code != 0) text += ' ' + std::to_string(*result.exit_code);
   return text;
 }
@@ -133,7 +133,7 @@ std::string history_run_text(const HistoryRecord& record, bool as_json) {
   line("who",
        record.user + ", " + record.frontend + (spec.caller.client.empty() ? "" : ", client " + spec.caller.client));
   line("began", time_text(record.began));
-  line("ended", end != nullptr ? time_text(end->ended) : std::string(name(record.state)));
+  line("ended", end != nullptr ? time_text(end->ended) : std::string(to_string(record.state)));
   line("what", history_name(record));
   line("language", history_language(record));
   const auto joined = [](const std::vector<std::string>& parts, const char* between) {
@@ -143,10 +143,10 @@ std::string history_run_text(const HistoryRecord& record, bool as_json) {
   };
   line("arguments", joined(spec.args, " "));
   line("dependencies", joined(spec.dependencies, ", "));
-  if (spec.workspace) line("workspace", std::string(name(*spec.workspace)));
+  if (spec.workspace) line("workspace", std::string(to_string(*spec.workspace)));
   line("working dir", spec.working_dir);
-  if (spec.isolation && (end == nullptr || !end->result)) line("isolation", std::string(name(*spec.isolation)));
-  if (spec.pull) line("pull", std::string(name(*spec.pull)));
+  if (spec.isolation && (end == nullptr || !end->result)) line("isolation", std::string(to_string(*spec.isolation)));
+  if (spec.pull) line("pull", std::string(to_string(*spec.pull)));
   if (spec.total_timeout) line("in all", format_duration(*spec.total_timeout));
   for (const auto& [variable, value] : record.spec.env) line("environment", variable + '=' + value);
   line("image", history_image(record));
@@ -157,11 +157,12 @@ std::string history_run_text(const HistoryRecord& record, bool as_json) {
   if (record.started) {
     line("limits", limits_text(record.started->limits, record.started->network));
   }
-  if (end != nullptr && end->error) line("error", std::string(name(end->error->code)) + ": " + end->error->message);
+  if (end != nullptr && end->error)
+    line("error", std::string(to_string(end->error->code)) + ": " + end->error->message);
   if (end != nullptr && end->result) {
     const RunResult& result = *end->result;
     line("result", summary_line(result, record.started ? LimitsInForce(record.started->limits) : std::nullopt));
-    if (result.stage != Stage::program) line("ended in", "the stage " + std::string(name(result.stage)));
+    if (result.stage != Stage::program) line("ended in", "the stage " + std::string(to_string(result.stage)));
     line("isolation", result.isolation);
     line("builder", result.builder);
     if (result.cpu)

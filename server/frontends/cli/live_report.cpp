@@ -41,7 +41,7 @@ std::string live_runs_text(const std::vector<LiveRun>& runs, std::int64_t now_ms
     json all = json::array();
     for (const auto& run : runs) {
       json value{{"runId", run.run_id},
-                 {"phase", name(run.phase)},
+                 {"phase", to_string(run.phase)},
                  {"begunAt", utc_text(run.began_ms)},
                  {"forMs", time_of(run, now_ms).count()},
                  {"frontend", run.frontend},
@@ -64,7 +64,7 @@ std::string live_runs_text(const std::vector<LiveRun>& runs, std::int64_t now_ms
                      padded("MEMORY, CPU", 20) + padded("OUTPUT", 10) + padded("WHO", 30) + "WHAT\n";
   for (const auto& run : runs) {
     const std::string who = run.frontend + (run.client.empty() ? "" : ", " + printable(run.client));
-    text += padded(printable(run.run_id), width) + padded(std::string(name(run.phase)), 11) +
+    text += padded(printable(run.run_id), width) + padded(std::string(to_string(run.phase)), 11) +
             padded(format_duration(time_of(run, now_ms)), 13) + padded(limits_cell(run), 17) +
             padded(usage_cell(run), 20) + padded(format_bytes(static_cast<std::int64_t>(run.output_bytes)), 10) +
             padded(who, 30) + shortened(printable(run.what), kMaxWhatLength) + '\n';

@@ -93,7 +93,7 @@ std::string garbage_text(const GarbageReport& report, bool as_json) {
   if (as_json) {
     json items = json::array();
     for (const auto& item : report.items) {
-      items.push_back({{"kind", dind::name(item.kind)},
+      items.push_back({{"kind", dind::to_string(item.kind)},
                        {"name", item.name},
                        {"reason", item.reason},
                        {"bytes", item.bytes},
@@ -108,7 +108,7 @@ std::string garbage_text(const GarbageReport& report, bool as_json) {
                    : item.removed ? "removed"
                                   : "kept",
                    10) +
-            padded(std::string(dind::name(item.kind)), 11) + printable(item.name) + "  " + printable(item.reason) +
+            padded(std::string(dind::to_string(item.kind)), 11) + printable(item.name) + "  " + printable(item.reason) +
             (item.bytes > 0 ? "  " + format_bytes(item.bytes) : "") + '\n';
     if (!item.error.empty()) text += std::string(10, ' ') + "→ " + printable(item.error) + '\n';
   }

@@ -121,7 +121,7 @@ class JsonOutput final : public RunOutput {
   }
 
   void on_output(Channel channel, std::string_view bytes, OutputCredit credit) override {
-    json event{{"event", "output"}, {"channel", name(channel)}};
+    json event{{"event", "output"}, {"channel", to_string(channel)}};
     if (is_utf8(bytes)) {
       event["text"] = bytes;
     } else {
@@ -132,7 +132,7 @@ class JsonOutput final : public RunOutput {
 
   void finished(const RunResult& result) override {
     json event{{"event", "finished"}, {"result", result_json(result)}, {"notes", result.notes}};
-    if (result.cancel_reason) event["cancelReason"] = name(*result.cancel_reason);
+    if (result.cancel_reason) event["cancelReason"] = to_string(*result.cancel_reason);
     line(std::move(event));
   }
 

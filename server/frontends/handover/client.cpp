@@ -97,7 +97,7 @@ Task<Result<RunResult>> HandoverClient::run(RunSpec spec, EventSink& sink, std::
   std::optional<Deadline> answer_by;
   const auto heard = cancel.on_cancel([&] {
     answer_by = in(kAnswerTime);
-    connection->send(frame(Type::cancel, name(*cancel.reason())));
+    connection->send(frame(Type::cancel, to_string(*cancel.reason())));
     connection->changed().notify();
   });
   while (!handover->result && !handover->given_back && !connection->ended() &&

@@ -77,7 +77,7 @@ LiveRun run_of(const json& value) {
   run.began_ms = value.at("begunAtMs").get<std::int64_t>();
   run.output_bytes = value.at("outputBytes").get<std::uint64_t>();
   for (const auto phase : {LiveRun::Phase::queued, LiveRun::Phase::preparing, LiveRun::Phase::running})
-    if (name(phase) == value.at("phase").get<std::string>()) run.phase = phase;
+    if (to_string(phase) == value.at("phase").get<std::string>()) run.phase = phase;
   if (value.contains("limits")) {
     run.limits.emplace();
     run.limits->memory_bytes = value.at("limits").at("memoryBytes").get<std::int64_t>();

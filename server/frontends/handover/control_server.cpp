@@ -25,7 +25,7 @@ constexpr auto kUsageTime = 1500ms;  // an engine measures a container once a se
 
 json run_json(const LiveRun& run) {
   json value{
-      {"runId", run.run_id}, {"client", run.client}, {"frontend", run.frontend},  {"phase", name(run.phase)},
+      {"runId", run.run_id}, {"client", run.client}, {"frontend", run.frontend},  {"phase", to_string(run.phase)},
       {"what", run.what},    {"image", run.image},   {"begunAtMs", run.began_ms}, {"outputBytes", run.output_bytes}};
   if (run.limits) value["limits"] = {{"memoryBytes", run.limits->memory_bytes}, {"cpus", run.limits->cpus}};
   if (run.usage) value["uses"] = {{"memoryBytes", run.usage->memory_bytes}, {"cpuMs", run.usage->cpu_time.count()}};

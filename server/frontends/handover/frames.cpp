@@ -34,7 +34,7 @@ bool decoded(std::string_view bytes, Read read) {
 std::optional<Stage> stage_of(std::string_view text) {
   for (const auto each :
        {Stage::queue, Stage::image, Stage::dependencies, Stage::build, Stage::container, Stage::program})
-    if (name(each) == text) return each;
+    if (to_string(each) == text) return each;
   return std::nullopt;
 }
 
@@ -103,7 +103,7 @@ bool decode(std::string_view bytes, RunRequestFrame& into) {
 std::string encode(const StateChange& change) {
   if (const auto* queued = std::get_if<Queued>(&change)) return bytes_of({{"queued", queued->position}});
   if (const auto* preparing = std::get_if<Preparing>(&change)) {
-    json value{{"stage", name(preparing->stage)}, {"message", binary(preparing->message)}};
+    json value{{"stage", to_string(preparing->stage)}, {"message", binary(preparing->message)}};
     if (preparing->percent) value["percent"] = *preparing->percent;
     return bytes_of(value);
   }

@@ -25,7 +25,7 @@ constexpr auto kFlushTime = 10s;           // for a client that is slow to read 
 std::optional<CancelReason> reason_of(std::string_view text) {
   for (const auto each :
        {CancelReason::user, CancelReason::deadline, CancelReason::shutdown, CancelReason::client_gone})
-    if (name(each) == text) return each;
+    if (to_string(each) == text) return each;
   return std::nullopt;
 }
 

@@ -45,7 +45,8 @@ Result<ExecuteRequest> read_execute(const std::string& body) {
 
 // Any language but Python uses its recipe. The timeout is the total timeout, as in the other patterns.
 RunSpec spec_for(ExecuteRequest request, std::string recipe) {
-  if (recipe == "python") return dind::spec_of(PythonCode{.code = std::move(request.code), .timeout = request.timeout});
+  if (recipe == "python")
+    return dind::to_run_spec(PythonCode{.code = std::move(request.code), .timeout = request.timeout});
   RunSpec spec;
   spec.program = SourceProgram{.file_name = {}, .text = std::move(request.code), .language = std::move(recipe)};
   spec.limits.timeout = request.timeout;

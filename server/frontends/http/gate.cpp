@@ -35,7 +35,7 @@ Reply detail(int status, std::string_view message) {
                     : status >= 500                ? ErrorCode::internal
                                                    : ErrorCode::invalid_request;
   nlohmann::json body{{"detail", message},
-                      {"error", {{"kind", name(code)}, {"message", message}, {"httpStatus", status}}}};
+                      {"error", {{"kind", to_string(code)}, {"message", message}, {"httpStatus", status}}}};
   return {.status = status, .body = one_line(body)};
 }
 

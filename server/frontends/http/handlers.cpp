@@ -29,7 +29,7 @@ Reply json_reply(const json& body) { return {.status = 200, .body = one_line(bod
 // The history may have the same run, or not yet. Both have the same fields (docs/http.md).
 json live_json(const LiveRun& run) {
   return {{"id", run.run_id},        {"runId", run.run_id},
-          {"state", "running"},      {"phase", name(run.phase)},
+          {"state", "running"},      {"phase", to_string(run.phase)},
           {"name", run.name},        {"language", run.language},
           {"image", run.image},      {"begunAt", utc_text(run.began_ms)},
           {"verdict", nullptr},      {"frontend", run.frontend},
@@ -122,7 +122,7 @@ Task<Answer> Handlers::list_runs(Request request, Cancel gone) {
       json run = history_summary_json(record);
       const auto found = std::ranges::find(live, record.run_id, &LiveRun::run_id);
       if (!record.end && found != live.end()) {
-        run["phase"] = name(found->phase);
+        run["phase"] = to_string(found->phase);
         live.erase(found);
       }
       runs.push_back(std::move(run));
@@ -157,7 +157,7 @@ Task<Answer> Handlers::show_run(Request request, Cancel gone) {
   if (found == live.end()) co_return held(history_run_json(*record));
   // A record with an end belongs to an earlier run with the same id.
   json run = open ? history_run_json(*record) : live_json(*found);
-  run["phase"] = name(found->phase);
+  run["phase"] = to_string(found->phase);
   co_return held(run);
 }
 

@@ -112,9 +112,10 @@ std::string metrics_text(const RunFigures& figures, const Gauges& gauges) {
   text.sample(std::to_string(gauges.capacity.warm), label("kind", "warm"));
   text.sample(std::to_string(gauges.capacity.cold), label("kind", "cold"));
   text.family("runs_total", "counter", "Runs that ended, by verdict.");
-  for (const auto verdict : kVerdicts) text.sample(count(figures.verdicts, verdict), label("verdict", name(verdict)));
+  for (const auto verdict : kVerdicts)
+    text.sample(count(figures.verdicts, verdict), label("verdict", to_string(verdict)));
   text.family("run_errors_total", "counter", "Runs that could not be run, by kind of error.");
-  for (const auto error : kErrors) text.sample(count(figures.errors, error), label("kind", name(error)));
+  for (const auto error : kErrors) text.sample(count(figures.errors, error), label("kind", to_string(error)));
   text.sample(std::to_string(figures.stopped), label("kind", "shutting_down"));
   text.family("output_bytes_total", "counter", "Output of programs that was passed on, by channel.");
   text.sample(std::to_string(figures.stdout_bytes), label("channel", "stdout"));

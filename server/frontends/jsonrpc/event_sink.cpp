@@ -14,7 +14,7 @@ JsonRpcEventSink::JsonRpcEventSink(asio::any_io_executor executor, std::shared_p
           std::move(executor),
           [connection = connection_, id = run_id_](Channel channel, std::string text, std::shared_ptr<void> hold) {
             connection->notify("run/output",
-                               {{"runId", id}, {"channel", frontends::name(channel)}, {"text", std::move(text)}},
+                               {{"runId", id}, {"channel", frontends::to_string(channel)}, {"text", std::move(text)}},
                                std::move(hold));
           })) {}
 

@@ -58,15 +58,15 @@ LspEventSink::LspEventSink(asio::any_io_executor executor, std::shared_ptr<rpc::
       name_(std::move(run_name)),
       progress_(std::move(progress)),
       lines_(dind_notifications ? nullptr : std::make_shared<LogLines>(connection_)),
-      output_(OutputCoalescer::make(
-          std::move(executor), [connection = connection_, lines = lines_, id = run_id_](
-                                   Channel channel, std::string text, std::shared_ptr<void> hold) {
-            if (lines)
-              lines->add(channel, std::move(text), std::move(hold));
-            else
-              connection->notify("dind/output", {{"runId", id}, {"channel", name(channel)}, {"text", std::move(text)}},
-                                 std::move(hold));
-          })) {}
+      output_(OutputCoalescer::make(std::move(executor), [connection = connection_, lines = lines_, id = run_id_](
+                                                             Channel channel, std::string text,
+                                                             std::shared_ptr<void> hold) {
+        if (lines)
+          lines->add(channel, std::move(text), std::move(hold));
+        else
+          connection->notify("dind/output", {{"runId", id}, {"channel", to_string(channel)}, {"text", std::move(text)}},
+                             std::move(hold));
+      })) {}
 
 void LspEventSink::say(const char* state, Json fields) {
   if (!dind_notifications_) return;
@@ -85,7 +85,7 @@ void LspEventSink::on_state(const StateChange& change) {
     say("queued", {{"position", queued->position}});
     progress_->report("Waiting: " + std::to_string(queued->position) + " before it", std::nullopt);
   } else if (const auto* preparing = std::get_if<Preparing>(&change)) {
-    Json fields{{"stage", name(preparing->stage)}, {"message", preparing->message}};
+    Json fields{{"stage", to_string(preparing->stage)}, {"message", preparing->message}};
     if (preparing->percent) fields["percent"] = *preparing->percent;
     say("preparing", std::move(fields));
     progress_->report(preparing->message, preparing->percent);
@@ -127,7 +127,7 @@ void LspEventSink::finished(const Result<RunResult>& result) {
           {{"type", kInfoType}, {"message", (name_.empty() ? "The program" : escaped(name_)) + ": " + end}});
     progress_->end(end);
   } else {
-    say("finished", {{"error", {{"kind", dind::name(result.error().code)}, {"message", result.error().message}}}});
+    say("finished", {{"error", {{"kind", dind::to_string(result.error().code)}, {"message", result.error().message}}}});
     log_line(result.error().message);
     progress_->end(result.error().message);
   }

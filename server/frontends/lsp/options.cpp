@@ -78,7 +78,7 @@ Result<std::optional<Network>> read_network(const Json& json) {
 Result<std::optional<PullPolicy>> read_pull(const Json& json) {
   const Json& value = rpc::field(json, "pull");
   if (value.is_null()) return std::optional<PullPolicy>{};
-  auto policy = value.is_string() ? pull_policy(value.get_ref<const std::string&>()) : std::nullopt;
+  auto policy = value.is_string() ? parse_pull_policy(value.get_ref<const std::string&>()) : std::nullopt;
   if (!policy) return wrong_option("pull", value, "\"missing\", \"never\" or \"always\"");
   return policy;
 }
@@ -87,7 +87,7 @@ Result<std::optional<Isolation>> read_isolation(const Json& json) {
   const Json& value = rpc::field(json, "isolation");
   if (value.is_null()) return std::optional<Isolation>{};
   if (value.is_string())
-    if (const auto known = isolation(value.get_ref<const std::string&>())) return known;
+    if (const auto known = parse_isolation(value.get_ref<const std::string&>())) return known;
   return wrong_option("isolation", value, "\"runc\" or \"gvisor\"");
 }
 

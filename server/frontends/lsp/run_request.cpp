@@ -64,7 +64,7 @@ std::optional<std::string> wrong_fields(const std::string& command, const Json& 
 Result<std::optional<WorkspaceAccess>> read_access(const Json& argument) {
   const Json& value = rpc::field(argument, "workspace");
   if (value.is_null()) return std::nullopt;
-  const auto access = value.is_string() ? workspace_access(value.get_ref<const std::string&>()) : std::nullopt;
+  const auto access = value.is_string() ? parse_workspace_access(value.get_ref<const std::string&>()) : std::nullopt;
   if (!access) return fail(ErrorCode::invalid_request, "workspace must be \"readOnly\" or \"readWrite\"");
   return access;
 }

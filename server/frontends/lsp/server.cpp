@@ -116,7 +116,7 @@ class LspServer : public std::enable_shared_from_this<LspServer> {
   static Result<Json> decode_nothing(const Json&) { return Json(); }
   static std::optional<Json> decode_any(const Json& params) { return params; }
   static std::optional<LogLevel> decode_log_level(const Json& params) {
-    return log_level(rpc::text(params, "level").value_or(""));
+    return parse_log_level(rpc::text(params, "level").value_or(""));
   }
 
   void on_request(rpc::Request request, rpc::Reply reply) {

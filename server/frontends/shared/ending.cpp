@@ -20,7 +20,7 @@ void add_part(std::string& line, const std::string& part) { line += (line.empty(
 std::string end_words(const RunResult& result, const LimitsInForce& in_force) {
   const std::string limit = limit_words(result, in_force);
   const std::string where =
-      result.stage == Stage::program ? std::string() : " in the stage " + std::string(name(result.stage));
+      result.stage == Stage::program ? std::string() : " in the stage " + std::string(to_string(result.stage));
   switch (result.verdict) {
     case Verdict::ok:
       return {};
@@ -53,7 +53,7 @@ std::string_view verdict_words(Verdict verdict) {
     case Verdict::disk_limit:
       return "disk full";
     default:
-      return name(verdict);
+      return to_string(verdict);
   }
 }
 

@@ -87,12 +87,13 @@ Error no_room(const std::string& what_was_done) {
 
 // `began` tells the client not to send the request again: the program has run.
 NotRun without_room(const KeptRun& run) {
-  return {.error = no_room("The run " + run.result.run_id + " ended (" + std::string(name(run.result.verdict)) + ")"),
-          .run_id = run.result.run_id,
-          .began = true,
-          .limits = run.limits,
-          .out = {},
-          .err = {}};
+  return {
+      .error = no_room("The run " + run.result.run_id + " ended (" + std::string(to_string(run.result.verdict)) + ")"),
+      .run_id = run.result.run_id,
+      .began = true,
+      .limits = run.limits,
+      .out = {},
+      .err = {}};
 }
 
 Task<std::expected<KeptRun, NotRun>> execute(asio::any_io_executor executor, RunService& service, RunRequest request,
@@ -134,7 +135,7 @@ json kept_run_json(const KeptRun& run) {
   json value = result_json(run.result);
   value["returncode"] = returncode(run.result);
   put_output(value, run.out, run.err);
-  value["cancelReason"] = run.result.cancel_reason ? json(name(*run.result.cancel_reason)) : json(nullptr);
+  value["cancelReason"] = run.result.cancel_reason ? json(to_string(*run.result.cancel_reason)) : json(nullptr);
   const auto left_out =
       value["stdoutTruncatedBytes"].get<std::uint64_t>() + value["stderrTruncatedBytes"].get<std::uint64_t>();
   value["ending"] = ending_words(run.result, run.limits, run.streamed ? 0 : left_out);

@@ -67,7 +67,7 @@ struct RunPlan {
   std::optional<DependencyStep> packages;
   std::vector<PlanVolume> volumes;
   std::optional<WorkspaceAccess> workspace;  // mounted at kWorkspaceMount
-  std::string workspace_folder;              // with read_write: the writable folder in it; empty: all of it
+  std::string writable_folder;               // with read_write: the writable folder in it; empty: all of it
   std::string workspace_root = {};  // which adopted folder it is; empty: the first, or the operator's workspace
   std::vector<WorkspaceMount> workspace_mounts;         // parents first
   std::map<std::string, std::uint64_t> workspace_seen;  // the protected names that existed (WorkspaceProtection::seen)

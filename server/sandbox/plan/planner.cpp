@@ -246,8 +246,8 @@ Result<void> plan_command(const CommandProgram& program, const RunSpec& spec,
 }
 
 // The path must be relative to the workspace, without "." and "..", because it becomes a part of a mount's target.
-Result<void> check_workspace_folder(const RunSpec& spec) {
-  const auto& folder = spec.workspace_folder;
+Result<void> check_writable_folder(const RunSpec& spec) {
+  const auto& folder = spec.writable_folder;
   if (folder.empty()) return {};
   bool plain = spec.workspace.has_value() && folder.size() < 4000 &&
                std::ranges::none_of(folder, [](unsigned char c) { return c < 0x20 || c == 0x7f; });
@@ -321,7 +321,7 @@ Result<RunPlan> make_plan(const RunSpec& spec, const Limits& limits, const std::
     planned = plan_command(*command, spec, images, plan);
   if (!planned) return std::unexpected(planned.error());
   plan.workspace = spec.workspace;
-  plan.workspace_folder = spec.workspace_folder;
+  plan.writable_folder = spec.writable_folder;
   plan.workspace_root = spec.workspace_root;
   plan.notes.insert(plan.notes.begin(), spec.notes.begin(), spec.notes.end());
   if (!spec.working_dir.empty()) plan.working_dir = spec.working_dir;
@@ -332,7 +332,7 @@ Result<RunPlan> make_plan(const RunSpec& spec, const Limits& limits, const std::
   for (const auto& [name, value] : spec.env)
     if (!is_package_variable(name, plan)) plan.env.insert_or_assign(name, value);
   for (const auto& checked :
-       {check_working_dir(spec.working_dir), check_workspace_folder(spec), check_environment(plan.env),
+       {check_working_dir(spec.working_dir), check_writable_folder(spec), check_environment(plan.env),
         check_arguments(plan.argv), check_job_size(plan, plan.argv.empty() ? 0 : spec.args.size())}) {
     if (!checked) return std::unexpected(checked.error());
   }

@@ -141,7 +141,7 @@ void Sandboxes::Run::announce() {
 
 void Sandboxes::Run::send_job() {
   const auto deadline = std::chrono::duration_cast<std::chrono::milliseconds>(plan.limits.timeout + kSupervisorGrace);
-  const bool gvisor = isolation == dind::name(Isolation::gvisor);
+  const bool gvisor = isolation == dind::to_string(Isolation::gvisor);
   talk->assign(
       job_frames(plan, {.deadline_ms = static_cast<std::uint64_t>(deadline.count()),
                         .output_cap = static_cast<std::uint64_t>(plan.limits.output_bytes),
@@ -213,7 +213,7 @@ Task<Result<RunResult>> Sandboxes::Run::outcome_without_report(const std::string
   engine::ContainerEnd end{.out_of_memory = state && state->oom_killed};
   if ((seen.ended || reset) && !end.out_of_memory)
     end = (co_await home.client_.container_end(sandbox_id, in(2s))).value_or(engine::ContainerEnd{});
-  if (const auto judged = judge_silent_end({.gvisor = isolation == dind::name(Isolation::gvisor),
+  if (const auto judged = judge_silent_end({.gvisor = isolation == dind::to_string(Isolation::gvisor),
                                             .began = seen.began.has_value(),
                                             .stream_ended = seen.ended,
                                             .stream_broke = seen.error.has_value() && !reset,

@@ -156,7 +156,7 @@ Task<Result<AttachedSandbox>> SandboxStarter::attach(const RunPlan& plan, const 
   }
   // Use what the engine reports: its default runtime may be gVisor too.
   const bool gvisor = reported->runtime == kGvisorRuntime;
-  made.isolation = dind::name(gvisor ? Isolation::gvisor : Isolation::runc);
+  made.isolation = dind::to_string(gvisor ? Isolation::gvisor : Isolation::runc);
   if (plan.isolation == Isolation::runc && gvisor && !plan.workspace_mounts.empty())
     co_return fail(
         ErrorCode::invalid_request,

@@ -191,7 +191,7 @@ std::shared_ptr<PlantedWatch> PlantedWatch::begin(asio::any_io_executor executor
                                                   const Workspace& workspace, const RunPlan& plan, Search search) {
   if (plan.workspace != WorkspaceAccess::read_write || workspace.path.empty()) return nullptr;
   // Under gVisor all of the workspace is writable (hardening).
-  auto folder = plan.isolation == Isolation::gvisor ? std::string() : plan.workspace_folder;
+  auto folder = plan.isolation == Isolation::gvisor ? std::string() : plan.writable_folder;
   if (!search)
     search = [path = workspace.path, folder, seen = plan.workspace_seen, id = plan.run_id](
                  const SweepBounds& bounds, const std::stop_token& stop) {

@@ -167,7 +167,7 @@ Result<WorkspaceProtection> guard_workspace(const std::string& path, const std::
 Task<Result<void>> protect_workspace(BlockingWork& work, const Workspace& workspace, RunPlan& plan, Cancel cancel) {
   if (plan.workspace != WorkspaceAccess::read_write) co_return Result<void>{};
   if (workspace.path.empty()) {
-    if (!plan.workspace_folder.empty())
+    if (!plan.writable_folder.empty())
       co_return fail(ErrorCode::invalid_request,
                      "A folder of the workspace can't be writable alone, because the workspace can't be read here; set "
                      "workspace.path (DIND_WORKSPACE)");
@@ -177,7 +177,7 @@ Task<Result<void>> protect_workspace(BlockingWork& work, const Workspace& worksp
     co_return Result<void>{};
   }
   // Under gVisor all of the workspace is writable (hardening).
-  const auto writable = plan.isolation == Isolation::gvisor ? std::string() : plan.workspace_folder;
+  const auto writable = plan.isolation == Isolation::gvisor ? std::string() : plan.writable_folder;
   const auto looked = co_await work.run<Result<WorkspaceProtection>>(
       [path = workspace.path, folder = writable](const std::stop_token& stop) {
         return guard_workspace(path, folder, stop);

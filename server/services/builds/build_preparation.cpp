@@ -104,7 +104,7 @@ Result<void> ImageBuilds::read(ActiveBuild& build, EventSink& sink) {
   build.built = {.image = {},
                  .name = std::string(kBuiltNames) + "build:" + build_key(program),
                  .failure = {},
-                 .builder = std::string(name(buildkit() ? Builder::buildkit : Builder::classic)),
+                 .builder = std::string(to_string(buildkit() ? Builder::buildkit : Builder::classic)),
                  .notes = {}};
   build.dockerfile = read_dockerfile(program.dockerfile);
   build.dockerfile_name = program.dockerfile_name.empty() ? "Dockerfile" : program.dockerfile_name;

@@ -51,13 +51,13 @@ Task<void> watch_network(std::shared_ptr<engine::HijackedStream> stream, std::sh
 
 }  // namespace
 
-std::string_view name(Builder which) {
+std::string_view to_string(Builder which) {
   return which == Builder::classic ? "classic" : which == Builder::buildkit ? "buildkit" : "auto";
 }
 
 std::optional<Builder> builder(std::string_view text) {
   for (const auto each : {Builder::automatic, Builder::classic, Builder::buildkit})
-    if (name(each) == text) return each;
+    if (to_string(each) == text) return each;
   return std::nullopt;
 }
 

@@ -25,7 +25,7 @@ namespace dind {
 // automatic: BuildKit if DOCKER_BUILDKIT=1 is set, otherwise the classic builder. Only the classic builder takes bounds
 // for one build and a network with the egress filter.
 enum class Builder { automatic, classic, buildkit };
-std::string_view name(Builder builder);
+std::string_view to_string(Builder builder);
 std::optional<Builder> builder(std::string_view name);
 
 struct BuildPolicy {

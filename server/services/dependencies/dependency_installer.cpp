@@ -23,7 +23,7 @@ constexpr auto kVolumeLife = 24h;  // normally the run's end removes it; this is
 // Reports the installer's output line by line as events, and keeps its tail.
 class InstallerOutput final : public EventSink {
  public:
-  InstallerOutput(EventSink& sink, const Secrets& secrets) : sink_(sink), masked_(secrets) {}
+  InstallerOutput(EventSink& sink, const SecretMask& secrets) : sink_(sink), masked_(secrets) {}
   void on_state(const StateChange&) override {}
   void on_output(Channel, std::string_view bytes, OutputCredit) override { tell(masked_.add(bytes)); }
   std::string tail() {

@@ -53,8 +53,8 @@ class DependencyInstaller {
   asio::any_io_executor executor_;
   sandbox::Sandboxes& sandboxes_;
   DependencyPolicy policy_;
-  std::string authorities_;  // PEM; empty: those of the image
-  const Secrets secrets_;    // the operator's, in the installer's environment; no caller may see them
+  std::string authorities_;   // PEM; empty: those of the image
+  const SecretMask secrets_;  // the operator's, in the installer's environment; no caller may see them
   const LogMask hidden_;
 };
 

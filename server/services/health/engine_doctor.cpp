@@ -312,7 +312,7 @@ struct EngineDoctor::Visit {
       co_return std::unexpected(std::move(error));
     }
     if (result->verdict != Verdict::ok)
-      co_return fail(ErrorCode::engine_error, "it ended with verdict " + std::string(name(result->verdict)));
+      co_return fail(ErrorCode::engine_error, "it ended with verdict " + std::string(to_string(result->verdict)));
     co_return std::move(listener.text);
   }
 

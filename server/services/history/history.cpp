@@ -41,7 +41,7 @@ std::string joined(const std::vector<std::string>& parts, const char* between) {
 }
 
 // At most the first `most` bytes of `text`, with secrets masked. At the cut, it leaves out what may be a part of one.
-std::string masked_head(std::string_view text, const Secrets& secrets, std::size_t most) {
+std::string masked_head(std::string_view text, const SecretMask& secrets, std::size_t most) {
   if (!secrets.few()) return {};
   const auto longest = secrets.values().empty() ? 0 : secrets.values().front().size();
   MaskedStream stream(secrets);
@@ -53,7 +53,7 @@ std::string masked_head(std::string_view text, const Secrets& secrets, std::size
 
 // `text` with secrets masked and at most kKeptProgram bytes long. If the result differs from `text`, `gap` gets the
 // reason.
-std::string kept(std::string_view text, const Secrets& secrets, ProgramGap& gap) {
+std::string kept(std::string_view text, const SecretMask& secrets, ProgramGap& gap) {
   if (!secrets.few()) {
     gap = ProgramGap::secret;
     return {};
@@ -70,7 +70,7 @@ std::size_t size_of(const std::vector<std::string>& texts) {
   return bytes;
 }
 
-std::vector<std::string> kept(const std::vector<std::string>& texts, const Secrets& secrets, ProgramGap& gap) {
+std::vector<std::string> kept(const std::vector<std::string>& texts, const SecretMask& secrets, ProgramGap& gap) {
   std::vector<std::string> result;
   if (size_of(texts) > kKeptProgram) {
     gap = ProgramGap::too_large;
@@ -87,12 +87,12 @@ std::vector<std::string> kept(const std::vector<std::string>& texts, const Secre
   return result;
 }
 
-Command kept_command(const Command& command, const Secrets& secrets, ProgramGap& gap) {
+Command kept_command(const Command& command, const SecretMask& secrets, ProgramGap& gap) {
   return std::visit([&](const auto& what) { return Command(kept(what, secrets, gap)); }, command);
 }
 
 // Copies the parts of a build that may be long, or contain a secret.
-void keep_build(const BuildProgram& build, const Secrets& secrets, BuildProgram& copy, ProgramGap& gap) {
+void keep_build(const BuildProgram& build, const SecretMask& secrets, BuildProgram& copy, ProgramGap& gap) {
   if (build.ignore) copy.ignore = kept(*build.ignore, secrets, gap);
   if (!secrets.few()) {
     if (!build.arguments.empty()) gap = ProgramGap::secret;
@@ -121,7 +121,7 @@ std::string history_path(const HistoryPolicy& policy) {
   return {};
 }
 
-std::string_view name(HistoryState state) {
+std::string_view to_string(HistoryState state) {
   switch (state) {
     case HistoryState::running:
       return "running";
@@ -138,7 +138,7 @@ std::string_view name(HistoryState state) {
 std::optional<HistoryState> history_state(std::string_view text) {
   for (const auto state :
        {HistoryState::running, HistoryState::finished, HistoryState::error, HistoryState::interrupted})
-    if (name(state) == text) return state;
+    if (to_string(state) == text) return state;
   return std::nullopt;
 }
 
@@ -176,11 +176,11 @@ void OutputKeeper::keep(std::string_view bytes) {
   if (tail_.size() > 2 * part_) tail_.erase(0, tail_.size() - part_);
 }
 
-Secrets secrets_of(const RunSpec& spec) {
+SecretMask secret_mask(const RunSpec& spec) {
   auto variables = spec.env;
   if (const auto* build = std::get_if<BuildProgram>(&spec.program))
     for (const auto& [name, value] : build->arguments) variables.emplace(name + " (build)", value);
-  return Secrets(variables);
+  return SecretMask(variables);
 }
 
 namespace {
@@ -190,7 +190,7 @@ constexpr std::size_t kMaxNameLength = 1024;
 
 using Program = decltype(RunSpec::program);
 
-Program kept_program(const Program& program, const Secrets& secrets, ProgramGap& gap) {
+Program kept_program(const Program& program, const SecretMask& secrets, ProgramGap& gap) {
   if (const auto* source = std::get_if<SourceProgram>(&program)) {
     SourceProgram copy{.file_name = masked_head(source->file_name, secrets, 255),
                        .text = kept(source->text, secrets, gap),
@@ -215,7 +215,7 @@ Program kept_program(const Program& program, const Secrets& secrets, ProgramGap&
       .command = kept_command(command.command, secrets, gap), .language = command.language, .images = command.images};
 }
 
-void keep_environment(const std::map<std::string, std::string>& env, const Secrets& secrets, HistoryRecord& record) {
+void keep_environment(const std::map<std::string, std::string>& env, const SecretMask& secrets, HistoryRecord& record) {
   std::size_t bytes = 0;
   for (const auto& [name, value] : env) {
     bytes += name.size() + value.size();
@@ -232,7 +232,7 @@ void keep_environment(const std::map<std::string, std::string>& env, const Secre
 
 }  // namespace
 
-HistoryRecord new_record(const RunSpec& spec, const Secrets& secrets, std::string frontend) {
+HistoryRecord new_record(const RunSpec& spec, const SecretMask& secrets, std::string frontend) {
   static const std::string user = user_name();
   HistoryRecord record{.id = random_id(),
                        .run_id = spec.run_id.value_or("").substr(0, 64),
@@ -258,9 +258,9 @@ HistoryRecord new_record(const RunSpec& spec, const Secrets& secrets, std::strin
       each = std::move(clean);
     }
   copy.workspace = spec.workspace;
-  copy.workspace_folder = masked_head(spec.workspace_folder, secrets, kMaxNameLength);
+  copy.writable_folder = masked_head(spec.writable_folder, secrets, kMaxNameLength);
   // With a masked path, a rerun would make another folder writable, or none.
-  if (copy.workspace_folder != spec.workspace_folder) record.gap = ProgramGap::secret;
+  if (copy.writable_folder != spec.writable_folder) record.gap = ProgramGap::secret;
   copy.working_dir = masked_head(spec.working_dir, secrets, kMaxNameLength);
   copy.isolation = spec.isolation;
   copy.total_timeout = spec.total_timeout;

@@ -34,7 +34,7 @@ std::string history_path(const HistoryPolicy& policy);
 
 // `interrupted`: the process of the run ended before the run did.
 enum class HistoryState { running, finished, error, interrupted };
-std::string_view name(HistoryState state);
+std::string_view to_string(HistoryState state);
 std::optional<HistoryState> history_state(std::string_view name);
 
 struct KeptOutput {
@@ -78,13 +78,13 @@ struct HistoryRecord {
 };
 
 // The secrets in a run's environment and in its build arguments. No record and no log may contain them.
-Secrets secrets_of(const RunSpec& spec);
+SecretMask secret_mask(const RunSpec& spec);
 
 // Takes the bytes of a channel and keeps their head and tail, with secrets masked. It also masks a secret that is
-// split across two chunks. If there are too many secrets (`Secrets::few`), it keeps only the number of bytes.
+// split across two chunks. If there are too many secrets (`SecretMask::few`), it keeps only the number of bytes.
 class OutputKeeper {
  public:
-  explicit OutputKeeper(const Secrets& secrets, std::size_t part = kKeptOutputPart)
+  explicit OutputKeeper(const SecretMask& secrets, std::size_t part = kKeptOutputPart)
       : secrets_(secrets), masked_(secrets), part_(part) {}
   void add(std::string_view bytes);
   KeptOutput take();  // call it once, after the last `add`
@@ -92,7 +92,7 @@ class OutputKeeper {
  private:
   void keep(std::string_view bytes);
 
-  const Secrets& secrets_;
+  const SecretMask& secrets_;
   static constexpr std::size_t kPiece = 4096;
   MaskedStream masked_;
   std::string waiting_;  // bytes that are not searched for secrets yet
@@ -103,7 +103,7 @@ class OutputKeeper {
 
 // The record of a run that begins: who runs it, when, and the parts of `spec` that may be kept. If `spec.run_id` is not
 // set, the run id is the record's id.
-HistoryRecord new_record(const RunSpec& spec, const Secrets& secrets, std::string frontend);
+HistoryRecord new_record(const RunSpec& spec, const SecretMask& secrets, std::string frontend);
 
 // The spec for a rerun. Values of `env` replace the kept ones; `args`, if given, replaces the kept arguments. Errors
 // (invalid_request): variables that must be given again, a program that was not kept, `args` for a command. The message

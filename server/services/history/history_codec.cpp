@@ -27,7 +27,7 @@ template <typename Enum>
 Enum named(const json& value, std::initializer_list<Enum> all, Enum otherwise) {
   const auto& text = value.get_ref<const std::string&>();
   for (const auto each : all)
-    if (name(each) == text) return each;
+    if (to_string(each) == text) return each;
   return otherwise;
 }
 
@@ -67,7 +67,7 @@ bool decoded(std::string_view bytes, Read read) {
 
 template <typename Named>
 void put_name(json& object, const char* key, const std::optional<Named>& value) {
-  if (value) object[key] = name(*value);
+  if (value) object[key] = to_string(*value);
 }
 void put_command(json& object, const Command& command) {
   std::visit([&](const auto& what) { object["command"] = what; }, command);
@@ -90,7 +90,7 @@ std::string text_or(const json& object, const char* key, std::string otherwise) 
 
 json result_of(const RunResult& result) {
   json value{{"id", result.run_id},
-             {"verdict", name(result.verdict)},
+             {"verdict", to_string(result.verdict)},
              {"ms", result.duration.count()},
              {"oom", result.oom_seen},
              {"out", result.stdout_bytes},
@@ -99,7 +99,7 @@ json result_of(const RunResult& result) {
              {"image", result.image},
              {"imageId", result.image_id},
              {"isolation", result.isolation},
-             {"stage", name(result.stage)},
+             {"stage", to_string(result.stage)},
              {"builder", result.builder},
              {"notes", result.notes}};
   put(value, "exit", result.exit_code);
@@ -107,7 +107,7 @@ json result_of(const RunResult& result) {
   put(value, "peak", result.peak_memory_bytes);
   put(value, "digest", result.image_digest);
   if (result.cpu) value["cpuUs"] = result.cpu->count();
-  if (result.cancel_reason) value["reason"] = name(*result.cancel_reason);
+  if (result.cancel_reason) value["reason"] = to_string(*result.cancel_reason);
   return value;
 }
 
@@ -172,7 +172,7 @@ std::string encode_asked(const HistoryRecord& record) {
   if (!spec.dependencies.empty()) value["dependencies"] = spec.dependencies;
   if (!spec.constraints.empty()) value["constraints"] = spec.constraints;
   put_name(value, "workspace", spec.workspace);
-  if (!spec.workspace_folder.empty()) value["workspaceFolder"] = spec.workspace_folder;
+  if (!spec.writable_folder.empty()) value["workspaceFolder"] = spec.writable_folder;
   if (!spec.working_dir.empty()) value["workingDir"] = spec.working_dir;
   put_name(value, "isolation", spec.isolation);
   put_time(value, "totalMs", spec.total_timeout);
@@ -219,14 +219,15 @@ bool decode_asked(std::string_view bytes, HistoryRecord& into) {
     get(value, "memory", spec.limits.memory_bytes);
     get(value, "cpus", spec.limits.cpus);
     get(value, "pids", spec.limits.pids);
-    if (value.contains("pull")) spec.pull = pull_policy(value.at("pull").get_ref<const std::string&>());
+    if (value.contains("pull")) spec.pull = parse_pull_policy(value.at("pull").get_ref<const std::string&>());
     if (value.contains("dependencies")) spec.dependencies = value.at("dependencies").get<std::vector<std::string>>();
     if (value.contains("constraints")) spec.constraints = value.at("constraints").get<std::vector<std::string>>();
     if (value.contains("workspace"))
-      spec.workspace = workspace_access(value.at("workspace").get_ref<const std::string&>());
-    spec.workspace_folder = text_or(value, "workspaceFolder", "");
+      spec.workspace = parse_workspace_access(value.at("workspace").get_ref<const std::string&>());
+    spec.writable_folder = text_or(value, "workspaceFolder", "");
     spec.working_dir = text_or(value, "workingDir", "");
-    if (value.contains("isolation")) spec.isolation = isolation(value.at("isolation").get_ref<const std::string&>());
+    if (value.contains("isolation"))
+      spec.isolation = parse_isolation(value.at("isolation").get_ref<const std::string&>());
     get_time(value, "totalMs", spec.total_timeout);
     spec.caller.client = text_or(value, "client", "");
     if (value.contains("record")) spec.record = value.at("record").get<bool>();
@@ -271,7 +272,7 @@ std::string encode_end(const HistoryEnd& end) {
   if (end.result) value["result"] = result_of(*end.result);
   if (end.error)
     value["error"] = {
-        {"kind", name(end.error->code)}, {"message", end.error->message}, {"status", end.error->engine_status}};
+        {"kind", to_string(end.error->code)}, {"message", end.error->message}, {"status", end.error->engine_status}};
   return bytes_of(value);
 }
 

@@ -193,7 +193,7 @@ Result<void> HistoryStore::insert(const HistoryRecord& record) {
         .text(record.user)
         .text(record.frontend)
         .text(record.owner)
-        .text(name(record.state))
+        .text(to_string(record.state))
         .number(record.began)
         .number(static_cast<std::int64_t>(asked.size() + program.size() + 256))
         .blob(asked)
@@ -225,7 +225,7 @@ Result<void> HistoryStore::end(const std::string& id, const HistoryEnd& end) {
     Statement(database_->handle(),
               "UPDATE runs SET state = ?, ended = ?, bytes = bytes + ?, outcome = ?, out_head = ?, out_tail = ?, "
               "out_left = ?, err_head = ?, err_tail = ?, err_left = ? WHERE id = ? AND ended IS NULL")
-        .text(name(end.result ? HistoryState::finished : HistoryState::error))
+        .text(to_string(end.result ? HistoryState::finished : HistoryState::error))
         .number(end.ended)
         .number(static_cast<std::int64_t>(outcome.size() + output))
         .blob(outcome)

@@ -13,7 +13,7 @@ constexpr std::size_t kMaxTextLength = 4096;
 }  // namespace
 
 HistoryRecorder::HistoryRecorder(History& history, const RunSpec& spec)
-    : history_(history), secrets_(secrets_of(spec)), out_(secrets_), err_(secrets_) {
+    : history_(history), secrets_(secret_mask(spec)), out_(secrets_), err_(secrets_) {
   auto record = new_record(spec, secrets_, spec.caller.frontend);
   record_id_ = record.id;
   history_.began(std::move(record));

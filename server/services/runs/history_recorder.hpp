@@ -19,7 +19,7 @@ class HistoryRecorder final : public RunObserver {
 
  private:
   History& history_;
-  const Secrets secrets_;
+  const SecretMask secrets_;
   std::string record_id_;
   OutputKeeper out_, err_;
 };

@@ -16,7 +16,7 @@ bool may_see(const Caller& caller, const LiveRun& run) { return caller.is_operat
 
 }  // namespace
 
-std::string_view name(LiveRun::Phase phase) {
+std::string_view to_string(LiveRun::Phase phase) {
   switch (phase) {
     case LiveRun::Phase::queued:
       return "queued";
@@ -62,7 +62,7 @@ LiveRuns::Entry::Entry(std::shared_ptr<State> state, const RunSpec& spec, Cancel
   run_.run_id = *spec.run_id;
   run_.client = spec.caller.client;
   run_.frontend = spec.caller.frontend;
-  run_.what = Secrets(spec.env).masked(run_title(spec));
+  run_.what = SecretMask(spec.env).masked(run_title(spec));
   run_.began_ms = now_ms();
   state_->entries.push_back(this);
 }

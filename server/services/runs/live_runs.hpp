@@ -40,7 +40,7 @@ struct LiveRun {
   std::uint64_t output_bytes = 0;
   std::optional<RunUsage> usage;  // only if the engine was asked for it
 };
-std::string_view name(LiveRun::Phase phase);
+std::string_view to_string(LiveRun::Phase phase);
 
 // A histogram of durations in seconds, as in Prometheus: for each bound, the number of values that do not exceed it.
 struct TimeFigures {

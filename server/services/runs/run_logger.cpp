@@ -25,11 +25,11 @@ std::string what(const RunSpec& spec) {
 }
 
 std::string outcome(const RunResult& result) {
-  std::string text(name(result.verdict));
+  std::string text(to_string(result.verdict));
   if (result.exit_code) text += ", exit code " + std::to_string(*result.exit_code);
   if (result.signal) text += ", signal " + std::to_string(*result.signal);
-  if (result.cancel_reason) text += ", " + std::string(name(*result.cancel_reason));
-  if (result.stage != Stage::program) text += ", in the stage " + std::string(name(result.stage));
+  if (result.cancel_reason) text += ", " + std::string(to_string(*result.cancel_reason));
+  if (result.stage != Stage::program) text += ", in the stage " + std::string(to_string(result.stage));
   text += ", " + format_duration(result.duration);
   if (result.peak_memory_bytes) text += ", peak " + format_bytes(*result.peak_memory_bytes);
   text += ", " + format_bytes(static_cast<std::int64_t>(result.stdout_bytes + result.stderr_bytes)) + " written";
@@ -68,7 +68,7 @@ std::string accepted_text(const std::vector<std::string>& images, const Limits& 
 }
 
 RunLogger::RunLogger(const RunSpec& spec)
-    : hidden_(secrets_of(spec)), id_(spec.run_id.value_or("")), frontend_(spec.caller.frontend) {
+    : hidden_(secret_mask(spec)), id_(spec.run_id.value_or("")), frontend_(spec.caller.frontend) {
   const auto& client = spec.caller.client;
   log(LogLevel::info, "asked: " + what(spec) + ", by " + frontend_ + (client.empty() ? "" : ", client " + client), id_);
 }
@@ -80,7 +80,7 @@ void RunLogger::on_state(const StateChange& change) {
   } else if (const auto* preparing = std::get_if<Preparing>(&change)) {
     if (stage_ != preparing->stage)
       log(preparing->stage == Stage::container ? LogLevel::debug : LogLevel::info,
-          "preparing: " + std::string(name(preparing->stage)) + ": " + preparing->message, id_);
+          "preparing: " + std::string(to_string(preparing->stage)) + ": " + preparing->message, id_);
     stage_ = preparing->stage;
   } else if (const auto* started = std::get_if<Started>(&change)) {
     log(LogLevel::info,
@@ -95,8 +95,8 @@ void RunLogger::on_end(const Result<RunResult>& result) {
   const Error& error = result.error();
   // The person who asked also reads this log, and gets the error anyway (I30).
   const bool told = frontend_ == "cli" || frontend_ == "library" || frontend_ == "jsonrpc";
-  log(told ? LogLevel::info : level_of(error.code), "not run: " + std::string(name(error.code)) + ": " + error.message,
-      id_);
+  log(told ? LogLevel::info : level_of(error.code),
+      "not run: " + std::string(to_string(error.code)) + ": " + error.message, id_);
 }
 
 void RunLogger::on_exception(std::string_view what) {

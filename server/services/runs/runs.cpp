@@ -212,7 +212,7 @@ void Runs::add_hints(const RunSpec& spec, const OutputTail& tail, RunResult& res
   const auto workspace = sandboxes_.workspace_at(spec.workspace_root).value_or(sandboxes_.workspace());
   const auto* source = std::get_if<SourceProgram>(&spec.program);
   std::string folder = source != nullptr ? source->folder : std::string();
-  if (folder.empty() && spec.workspace) folder = workspace.path + "/" + spec.workspace_folder;
+  if (folder.empty() && spec.workspace) folder = workspace.path + "/" + spec.writable_folder;
   auto found = hints({.spec = spec,
                       .result = result,
                       .language = tail.language(),
@@ -237,7 +237,7 @@ Task<Result<RunResult>> Runs::run_admitted(RunSpec spec, RunProgress& progress, 
   // If the operator sets `never`, a caller can't choose another value.
   progress.pull = policy_.pull == PullPolicy::never ? PullPolicy::never : spec.pull.value_or(policy_.pull);
   if (spec.pull && *spec.pull != progress.pull)
-    plan.notes.push_back("pull " + std::string(name(*spec.pull)) + " is not allowed here; never is in force");
+    plan.notes.push_back("pull " + std::string(to_string(*spec.pull)) + " is not allowed here; never is in force");
 
   Images::Found found;
   std::string built_by;

@@ -112,7 +112,7 @@ Task<Result<GarbageReport>> EngineGarbage::pass(bool dry_run, std::chrono::secon
     const auto removed = co_await remove(each, deadline);
     each.removed = removed.has_value();
     if (!removed) each.error = removed.error().message;
-    const std::string what = std::string(name(each.kind)) + ' ' + each.name;
+    const std::string what = std::string(to_string(each.kind)) + ' ' + each.name;
     if (removed) {
       log(LogLevel::info, "Removed the " + what + ": " + each.reason);
     } else {

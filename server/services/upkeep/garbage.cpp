@@ -69,7 +69,7 @@ void add_images(std::vector<GarbageItem>& garbage, const Inventory& inventory, c
 
 }  // namespace
 
-std::string_view name(GarbageItem::Kind kind) {
+std::string_view to_string(GarbageItem::Kind kind) {
   switch (kind) {
     case GarbageItem::Kind::container:
       return "container";

@@ -68,7 +68,7 @@ struct GarbageItem {
   std::string error;  // one line, if it could not be removed
   bool operator==(const GarbageItem&) const = default;
 };
-std::string_view name(GarbageItem::Kind kind);
+std::string_view to_string(GarbageItem::Kind kind);
 
 // Pure. `supervisors_for`: how long the supervisor of another version (volume or image) is kept, so that two versions
 // side by side do not remove each other's. Volumes with files of an image that no longer exists are kept as long.

@@ -241,7 +241,7 @@ Result<RunSpec> LocalWorkspaceRuns::spec(const WorkspaceRequest& request) {
   spec.dependencies = program.dependencies;
   spec.constraints = program.constraints;
   spec.workspace = request.access.value_or(WorkspaceAccess::read_write);
-  spec.workspace_folder = place;
+  spec.writable_folder = place;
   spec.workspace_root = root;
   spec.notes = program.notes;
   return spec;

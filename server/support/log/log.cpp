@@ -187,7 +187,7 @@ Result<spdlog::sink_ptr> sink_of(const LogSettings& settings) {
 
 }  // namespace
 
-std::optional<LogLevel> log_level(std::string_view name) {
+std::optional<LogLevel> parse_log_level(std::string_view name) {
   using enum LogLevel;
   constexpr std::pair<std::string_view, LogLevel> kLevels[] = {
       {"debug", debug}, {"info", info}, {"warning", warning}, {"error", error}, {"off", off}};
@@ -196,7 +196,7 @@ std::optional<LogLevel> log_level(std::string_view name) {
   return std::nullopt;
 }
 
-std::optional<LogFormat> log_format(std::string_view name) {
+std::optional<LogFormat> parse_log_format(std::string_view name) {
   if (name == "text") return LogFormat::text;
   if (name == "json") return LogFormat::json;
   return std::nullopt;
@@ -236,7 +236,7 @@ void log(LogLevel level, std::string_view message, std::string_view run_id) {
 
 void hide_in_log(const std::vector<std::string>& values) { hidden().add(values); }
 
-LogMask::LogMask(const Secrets& secrets) : values_(secrets.values()) { hidden().add(values_); }
+LogMask::LogMask(const SecretMask& secrets) : values_(secrets.values()) { hidden().add(values_); }
 
 LogMask::~LogMask() {
   if (!values_.empty()) hidden().end(std::move(values_));

@@ -13,12 +13,12 @@
 namespace dind {
 
 enum class LogLevel { debug, info, warning, error, off };
-std::optional<LogLevel> log_level(std::string_view name);
+std::optional<LogLevel> parse_log_level(std::string_view name);
 
 // text: TIME LEVEL PID [run=ID] MESSAGE. json: one object per line, { time, level, pid, run?, message }. The time is
 // RFC 3339 in UTC with milliseconds.
 enum class LogFormat { text, json };
-std::optional<LogFormat> log_format(std::string_view name);
+std::optional<LogFormat> parse_log_format(std::string_view name);
 
 struct LogSettings {
   LogLevel level = LogLevel::warning;
@@ -52,7 +52,7 @@ void hide_in_log(const std::vector<std::string>& values);
 // logged after its end.
 class LogMask {
  public:
-  explicit LogMask(const Secrets& secrets);
+  explicit LogMask(const SecretMask& secrets);
   ~LogMask();
   LogMask(const LogMask&) = delete;
   LogMask& operator=(const LogMask&) = delete;

@@ -291,7 +291,7 @@ TEST_CASE("Settings and hooks are read-only in a writable workspace, each as the
     CHECK(mount->read_only == read_only);
   }
   // With one writable folder, all the rest is read-only; with read-only access, that one too.
-  plan.workspace_folder = "p";
+  plan.writable_folder = "p";
   CHECK(mount_at(harden(plan, around), "/workspaces")->read_only);
   plan.workspace = WorkspaceAccess::read_only;
   plan.workspace_mounts.clear();
@@ -304,7 +304,7 @@ TEST_CASE("Under gVisor, which shows no places of mounts, nothing of the workspa
   auto plan = python_plan();
   plan.isolation = Isolation::gvisor;
   plan.workspace = WorkspaceAccess::read_write;
-  plan.workspace_folder = "p";
+  plan.writable_folder = "p";
   plan.workspace_mounts = {{.path = "p", .read_only = false}, {.path = "p/.git"}, {.path = "q/.git", .folder = false}};
   const auto spec = harden(plan, surroundings());
   CHECK_FALSE(mount_at(spec, "/workspaces")->read_only);

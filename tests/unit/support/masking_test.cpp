@@ -1,8 +1,8 @@
+#include "support/masking.hpp"
+
 #include <catch2/catch_test_macros.hpp>
 #include <initializer_list>
 #include <utility>
-
-#include "support/masking.hpp"
 
 namespace secrets_test {
 
@@ -68,9 +68,9 @@ std::string repeated(std::size_t count, const std::string& piece) {
 
 TEST_CASE("The time to take secrets out of a text grows with its size alone") {  // S05: each of these took minutes
   const std::string text(1 << 20, 'a');
-  CHECK(Secrets({{"KEY", std::string(1 << 19, 'a') + "b"}}).masked(text) == text);
-  CHECK(Secrets({{"KEY", "b" + std::string(1 << 19, 'a')}}).masked(text) == text);
-  CHECK(Secrets({{"KEY", "aaaaaa"}}).masked(text).size() == text.size() / 6 * kWithheld.size() + text.size() % 6);
+  CHECK(SecretMask({{"KEY", std::string(1 << 19, 'a') + "b"}}).masked(text) == text);
+  CHECK(SecretMask({{"KEY", "b" + std::string(1 << 19, 'a')}}).masked(text) == text);
+  CHECK(SecretMask({{"KEY", "aaaaaa"}}).masked(text).size() == text.size() / 6 * kWithheld.size() + text.size() % 6);
   CHECK(without_credentials(repeated(50'000, "authorization:x\n")).starts_with("authorization:•••\nauthorization:•••"));
   CHECK(without_credentials(repeated(50'000, "-----BEGIN PRIVATE KEY-----a-----END X-----")) ==
         repeated(50'000, "•••"));
@@ -80,7 +80,7 @@ TEST_CASE("The time to take secrets out of a text grows with its size alone") { 
 }
 
 TEST_CASE("A stream is masked as a text is, and each of its bytes is looked at a few times only") {  // S05
-  const Secrets secrets({{"A_KEY", std::string(16'000, 'a') + "b"}, {"B_KEY", "aaaabbbb"}, {"C_KEY", "needle-1"}});
+  const SecretMask secrets({{"A_KEY", std::string(16'000, 'a') + "b"}, {"B_KEY", "aaaabbbb"}, {"C_KEY", "needle-1"}});
   const auto masked = [&](const std::string& text, std::size_t piece) {
     MaskedStream stream(secrets);
     std::string out;

@@ -53,7 +53,7 @@ TEST_CASE("A run request arrives whole, also bytes that are not text") {
   spec.pull = PullPolicy::never;
   spec.dependencies = {"requests"};
   spec.workspace = WorkspaceAccess::read_write;
-  spec.workspace_folder = "a/b";
+  spec.writable_folder = "a/b";
   spec.working_dir = "/workspaces/a";
   spec.isolation = Isolation::gvisor;
   spec.total_timeout = 90s;
@@ -79,7 +79,7 @@ TEST_CASE("A run request arrives whole, also bytes that are not text") {
   CHECK(got.spec.pull == PullPolicy::never);
   CHECK(got.spec.dependencies == spec.dependencies);
   CHECK(got.spec.workspace == spec.workspace);
-  CHECK(got.spec.workspace_folder == "a/b");
+  CHECK(got.spec.writable_folder == "a/b");
   CHECK(got.spec.working_dir == spec.working_dir);
   CHECK(got.spec.isolation == Isolation::gvisor);
   CHECK(got.spec.total_timeout == 90s);

@@ -89,7 +89,7 @@ TEST_CASE("An error of a run has the same HTTP status in every frontend, and one
                                      {ErrorCode::engine_error, 502},
                                      {ErrorCode::disabled, 503},
                                      {ErrorCode::engine_unavailable, 503}}) {
-    INFO(name(code));
+    INFO(to_string(code));
     CHECK(run_error_json({code, "why"})["httpStatus"] == status);
     CHECK(not_run_json({.error = {code, "why"}, .run_id = "r", .limits = {}, .out = {}, .err = {}})["httpStatus"] ==
           status);

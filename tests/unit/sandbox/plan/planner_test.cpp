@@ -239,14 +239,14 @@ TEST_CASE("A command without a language may have images in order of preference")
 
 TEST_CASE("The writable folder is a plain path in a workspace that the run has") {
   auto spec = command("x");
-  spec.workspace_folder = "session/project";
+  spec.writable_folder = "session/project";
   check_refused(spec, "writable folder");
   spec.workspace = WorkspaceAccess::read_write;
   REQUIRE(plan(spec));
-  CHECK(plan(spec)->workspace_folder == "session/project");
+  CHECK(plan(spec)->writable_folder == "session/project");
   for (const auto* wrong : {"/abs", "a/", "a//b", ".", "..", "a/../b", "./a", "a/.", "a\nb", "/"}) {
     INFO(wrong);
-    spec.workspace_folder = wrong;
+    spec.writable_folder = wrong;
     check_refused(spec, "writable folder");
   }
 }

@@ -29,7 +29,7 @@ inline RunSpec python(std::string text = "print('hello')") {
   return {.program = SourceProgram{.file_name = "a.py", .text = std::move(text), .language = {}}};
 }
 
-inline HistoryRecord record_of(const RunSpec& spec = python()) { return new_record(spec, secrets_of(spec), "cli"); }
+inline HistoryRecord record_of(const RunSpec& spec = python()) { return new_record(spec, secret_mask(spec), "cli"); }
 
 // Of a run that printed "hello".
 inline HistoryEnd an_end() {

@@ -17,7 +17,7 @@ std::string all_of(const KeptOutput& output) { return output.head + output.tail;
 }  // namespace
 
 TEST_CASE("A secret is taken out of output, wherever a chunk ends") {
-  const Secrets secrets({{"API_TOKEN", "abcabcdef"}, {"OTHER_KEY", "abcdef"}});
+  const SecretMask secrets({{"API_TOKEN", "abcabcdef"}, {"OTHER_KEY", "abcdef"}});
   const std::string text = "x abcabcdef y abcabcabcdef z abcab abcdefabcabcdef abcabc";
   const std::string expected = secrets.masked(text);
   CHECK_FALSE(expected.contains("abcdef"));
@@ -33,7 +33,7 @@ TEST_CASE("A secret is taken out of output, wherever a chunk ends") {
 }
 
 TEST_CASE("Head and tail of an output are kept, and how much is not") {
-  const Secrets none({});
+  const SecretMask none({});
   std::string text;
   for (int i = 0; i < 1000; ++i) text += std::to_string(i) + ' ';
   for (const std::size_t size : {1UL, 7UL, 100UL, 1000UL, 10'000UL}) {
@@ -86,16 +86,16 @@ TEST_CASE("A run of a folder is kept with all that it needs to be run again") {
   RunSpec spec;
   spec.program = CommandProgram{.command = std::vector<std::string>{"python3", "main.py"}, .language = "python"};
   spec.workspace = WorkspaceAccess::read_write;
-  spec.workspace_folder = "session/project";
+  spec.writable_folder = "session/project";
   HistoryRecord back;
   REQUIRE(decode_asked(encode_asked(record_of(spec)), back));
   CHECK(std::get<CommandProgram>(back.spec.program).language == "python");
-  CHECK(back.spec.workspace_folder == "session/project");
+  CHECK(back.spec.writable_folder == "session/project");
   spec.program = CommandProgram{.command = std::string("make"), .language = {}, .images = {"a:1", "b:1"}};
   REQUIRE(decode_asked(encode_asked(record_of(spec)), back));
   CHECK(std::get<CommandProgram>(back.spec.program).images == std::vector<std::string>{"a:1", "b:1"});
   // A folder that can't be kept as it is would be another one, or all of the workspace: such a run is not run again.
-  spec.workspace_folder = std::string(5000, 'x');
+  spec.writable_folder = std::string(5000, 'x');
   CHECK(record_of(spec).gap != ProgramGap::none);
 }
 
@@ -128,7 +128,7 @@ TEST_CASE("A build is kept with all that it needs to be built again, and its sec
   // One of the environment by the same name is another secret.
   RunSpec both{.program = build};
   both.env["NPM_TOKEN"] = "another-secret";
-  CHECK(secrets_of(both).masked("hunter2-hunter2 another-secret").find("t") == std::string::npos);
+  CHECK(secret_mask(both).masked("hunter2-hunter2 another-secret").find("t") == std::string::npos);
 }
 
 TEST_CASE("Where a run has many secrets, neither its program nor its output is kept") {  // S05
@@ -142,7 +142,7 @@ TEST_CASE("Where a run has many secrets, neither its program nor its output is k
   add(0, 50);
   spec.env["PLAIN"] = "x";
   const auto output_of = [&] {
-    const Secrets secrets(spec.env);
+    const SecretMask secrets(spec.env);
     OutputKeeper keeper(secrets);
     keeper.add("one secret-value-7 ");
     keeper.add("two");

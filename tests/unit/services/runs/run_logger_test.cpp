@@ -119,7 +119,7 @@ TEST_CASE("What could not run is as loud as it matters to an operator") {
       bench.runs.error = Error{code, "no"};
       CHECK_FALSE(bench.run());
       const bool loud = frontend == "lsp" || frontend == "http";
-      CHECK(bench.said().back() == (loud ? level : "info") + " not run: " + std::string(name(code)) + ": no");
+      CHECK(bench.said().back() == (loud ? level : "info") + " not run: " + std::string(to_string(code)) + ": no");
     }
   }
 }

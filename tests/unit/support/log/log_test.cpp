@@ -21,7 +21,7 @@ using nlohmann::json;
 
 namespace {
 
-Secrets key(std::string value) { return Secrets(std::map<std::string, std::string>{{"KEY", std::move(value)}}); }
+SecretMask key(std::string value) { return SecretMask(std::map<std::string, std::string>{{"KEY", std::move(value)}}); }
 
 }  // namespace
 
@@ -183,7 +183,7 @@ TEST_CASE("A file that can't be written is an error that names it") {
 
 TEST_CASE("A run's secrets are in no line, while it lives and some time after") {
   const LogFile file({.format = LogFormat::json});
-  const Secrets secrets({{"API_TOKEN", "tok\"en\\4711"}, {"KEY", "first line\nsecond line"}, {"PIN", "1"}});
+  const SecretMask secrets({{"API_TOKEN", "tok\"en\\4711"}, {"KEY", "first line\nsecond line"}, {"PIN", "1"}});
   const auto say = [] {
     log(LogLevel::error, "plain tok\"en\\4711", "other");
     log(LogLevel::error, R"(in JSON {"a":"tok\"en\\4711"})");
@@ -235,12 +235,12 @@ TEST_CASE("What looks like a credential is in no line") {
 }
 
 TEST_CASE("Names of levels and formats") {
-  CHECK(log_level("debug") == LogLevel::debug);
-  CHECK(log_level("off") == LogLevel::off);
-  CHECK_FALSE(log_level("loud"));
-  CHECK_FALSE(log_level(""));
-  CHECK(log_format("json") == LogFormat::json);
-  CHECK_FALSE(log_format("xml"));
+  CHECK(parse_log_level("debug") == LogLevel::debug);
+  CHECK(parse_log_level("off") == LogLevel::off);
+  CHECK_FALSE(parse_log_level("loud"));
+  CHECK_FALSE(parse_log_level(""));
+  CHECK(parse_log_format("json") == LogFormat::json);
+  CHECK_FALSE(parse_log_format("xml"));
 }
 
 TEST_CASE("Lines are written in no time however many secrets are hidden, and each of them is") {  // S05
@@ -248,7 +248,7 @@ TEST_CASE("Lines are written in no time however many secrets are hidden, and eac
   std::map<std::string, std::string> env;
   for (int i = 0; i < 1000; ++i) env["K" + std::to_string(i) + "_KEY"] = "secret-value-" + std::to_string(i) + "-end";
   env["LINES_KEY"] = "first line of it\nsecond line of it";
-  const Secrets secrets(env);
+  const SecretMask secrets(env);
   std::deque<LogMask> runs;
   for (int i = 0; i < 60; ++i) runs.emplace_back(secrets);
   for (int i = 0; i < 3000; ++i)
@@ -264,7 +264,7 @@ TEST_CASE("Lines are written in no time however many secrets are hidden, and eac
 
 TEST_CASE("Secrets that overlap are hidden together") {
   const LogFile file({});
-  const Secrets secrets({{"A_KEY", "abcdef"}, {"B_KEY", "defghijkl"}, {"C_KEY", "abcdefgh"}, {"D_KEY", "ghij"}});
+  const SecretMask secrets({{"A_KEY", "abcdef"}, {"B_KEY", "defghijkl"}, {"C_KEY", "abcdefgh"}, {"D_KEY", "ghij"}});
   const LogMask hidden(secrets);
   log(LogLevel::error, "x abcdefghijkl y abcdef z defghij w");
   CHECK(file.lines().back().ends_with(" x ••• y ••• z defghij w"));
