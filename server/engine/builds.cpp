@@ -31,8 +31,8 @@ std::string build_target(const ImageBuild& build) {
               "&memswap=" + std::to_string(build.memory_bytes) + "&cpuperiod=" + std::to_string(kCpuPeriod) +
               "&cpuquota=" + std::to_string(std::llround(build.cpus * kCpuPeriod));
     Json ulimits = Json::array({{{"Name", "core"}, {"Soft", 0}, {"Hard", 0}}});
-    if (build.most_file_bytes > 0)
-      ulimits.push_back({{"Name", "fsize"}, {"Soft", build.most_file_bytes}, {"Hard", build.most_file_bytes}});
+    if (build.max_file_bytes > 0)
+      ulimits.push_back({{"Name", "fsize"}, {"Soft", build.max_file_bytes}, {"Hard", build.max_file_bytes}});
     target += "&ulimits=" + percent_encode(ulimits.dump());
   }
   return target;

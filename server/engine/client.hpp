@@ -58,11 +58,11 @@ class Client {
   // -- images
   Task<Result<std::optional<Image>>> inspect_image(std::string name, Deadline deadline);  // nullopt: not there
   // Pulls an image. `on_progress` gets one line for people, with a percentage if the engine gives one. An error inside
-  // the 200 stream is an Error (image_unavailable). So is an image whose missing layers exceed `most_bytes`.
+  // the 200 stream is an Error (image_unavailable). So is an image whose missing layers exceed `max_bytes`.
   // `registry_auth` is the X-Registry-Auth value; empty: none.
   Task<Result<void>> pull_image(std::string name, std::string registry_auth,
                                 std::function<void(const PullProgress&)> on_progress, Cancel cancel, Deadline deadline,
-                                std::int64_t most_bytes = std::numeric_limits<std::int64_t>::max());
+                                std::int64_t max_bytes = std::numeric_limits<std::int64_t>::max());
 
   // Loads images from an uncompressed archive in the format of `docker save`.
   Task<Result<void>> load_image(std::string archive, Deadline deadline);
@@ -101,7 +101,7 @@ class Client {
   // What the container uses at present.
   Task<Result<ContainerUsage>> container_usage(std::string id, Deadline deadline);
   // Sets the max number of processes of a created or running container.
-  Task<Result<void>> update_pids_limit(std::string id, std::int64_t most, Deadline deadline);
+  Task<Result<void>> update_pids_limit(std::string id, std::int64_t max_pids, Deadline deadline);
   Task<Result<void>> start_container(std::string id, Deadline deadline);
   // Streams stdin, stdout and stderr. Attach before start. Returns a connected stream (status 101 or 200 was read).
   Task<Result<std::unique_ptr<HijackedStream>>> attach_container(std::string id, Deadline deadline);
@@ -114,9 +114,9 @@ class Client {
 
   // -- archive: an uncompressed tar to or from a path of a container; the status of a path (nullopt: it does not exist)
   Task<Result<std::optional<PathStat>>> stat_path(std::string id, std::string path, Deadline deadline);
-  // A path of a container as a tar. Reads at most `most` bytes of it. nullopt: the path does not exist.
-  Task<Result<std::optional<std::string>>> get_archive(std::string id, std::string path, std::size_t most,
-                                                       Deadline deadline);
+  // A path of a container as a tar. Reads at most `max` bytes of it. nullopt: the path does not exist.
+  Task<Result<std::optional<std::string>>> download_archive(std::string id, std::string path, std::size_t max,
+                                                            Deadline deadline);
   Task<Result<void>> put_archive(std::string id, std::string path, std::string tar, Deadline deadline);
 
   // -- volumes and networks

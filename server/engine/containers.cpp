@@ -89,9 +89,9 @@ Task<Result<ContainerUsage>> Client::container_usage(std::string id, Deadline de
                            .cpu_time = std::chrono::duration_cast<std::chrono::milliseconds>(cpu_time)};
 }
 
-Task<Result<void>> Client::update_pids_limit(std::string id, std::int64_t most, Deadline deadline) {
+Task<Result<void>> Client::update_pids_limit(std::string id, std::int64_t max_pids, Deadline deadline) {
   co_return done(co_await call(
-      http_, post_json(container_path(id, "/update"), Json{{"PidsLimit", most}}, "limit container", deadline)));
+      http_, post_json(container_path(id, "/update"), Json{{"PidsLimit", max_pids}}, "limit container", deadline)));
 }
 
 Task<Result<void>> Client::start_container(std::string id, Deadline deadline) {
@@ -181,14 +181,14 @@ Task<Result<std::optional<PathStat>>> Client::stat_path(std::string id, std::str
                      .link = text(json, "linkTarget")};
 }
 
-Task<Result<std::optional<std::string>>> Client::get_archive(std::string id, std::string path, std::size_t most,
-                                                             Deadline deadline) {
+Task<Result<std::optional<std::string>>> Client::download_archive(std::string id, std::string path, std::size_t max,
+                                                                  Deadline deadline) {
   HttpRequest request =
       get(container_path(id, "/archive" + query({{"path", path}})), "get a file of container", deadline);
   std::string tar;
-  request.on_body = [&tar, most](std::string_view bytes) {
-    tar += bytes.substr(0, most - tar.size());
-    return tar.size() < most;
+  request.on_body = [&tar, max](std::string_view bytes) {
+    tar += bytes.substr(0, max - tar.size());
+    return tar.size() < max;
   };
   const auto reply = co_await call(http_, std::move(request));
   if (reply) co_return std::move(tar);

@@ -62,7 +62,7 @@ Task<Result<std::int64_t>> Client::unpacked_image_size(std::string name, Deadlin
 
 Task<Result<void>> Client::pull_image(std::string name, std::string registry_auth,
                                       std::function<void(const PullProgress&)> on_progress, Cancel cancel,
-                                      Deadline deadline, std::int64_t most_bytes) {
+                                      Deadline deadline, std::int64_t max_bytes) {
   const auto http = http_;
   const std::string what = "pull image";
   const auto parsed = parse_image_name(name);
@@ -77,13 +77,13 @@ Task<Result<void>> Client::pull_image(std::string name, std::string registry_aut
   bool too_large = false;
   request.on_body = [&](std::string_view bytes) {
     readable = reader.feed(bytes, on_progress);
-    too_large = reader.bytes() > most_bytes;
+    too_large = reader.bytes() > max_bytes;
     return readable && !too_large;
   };
   const auto reply = co_await call(http, std::move(request), CallKind::image_pull);
   if (too_large)
     co_return fail(ErrorCode::image_unavailable,
-                   "The image " + name + " needs a download of more than " + format_bytes(most_bytes) +
+                   "The image " + name + " needs a download of more than " + format_bytes(max_bytes) +
                        ", the max of a pull. Choose a smaller image, or ask the operator to raise "
                        "the bound (maxPull)");
   if (reader.error()) co_return std::unexpected(pull_error(http->endpoint(), name, *reader.error(), 200));

@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::string_view kSeccomp = "seccomp=";
 
-std::vector<std::string> options_of(std::string_view text) {
+std::vector<std::string> split_options(std::string_view text) {
   std::vector<std::string> options;
   while (!text.empty()) {
     const auto end = std::min(text.find(','), text.size());
@@ -43,7 +43,7 @@ bool drops_all(const Json& dropped) {
 }
 
 // Binds and volumes as Podman reports them, and each tmpfs that was requested as a mount: it has no `exec`.
-Json mounts_of(const Json& inspect, const Json& tmpfs) {
+Json convert_mounts(const Json& inspect, const Json& tmpfs) {
   Json mounts = Json::array();
   for (const Json& each : field(inspect, "Mounts")) {
     const bool volume = text(each, "Type") == "volume";
@@ -53,7 +53,7 @@ Json mounts_of(const Json& inspect, const Json& tmpfs) {
                       {"ReadOnly", !flag(each, "RW")}});
   }
   for (const auto& [path, value] : tmpfs.items()) {
-    const auto options = options_of(text(value));
+    const auto options = split_options(text(value));
     if (std::ranges::find(options, "exec") != options.end()) continue;
     std::int64_t bytes = 0;
     for (const auto& option : options)
@@ -67,10 +67,10 @@ Json mounts_of(const Json& inspect, const Json& tmpfs) {
 }
 
 // Each tmpfs that was requested as a tmpfs, without the options that Podman appends.
-Json tmpfs_of(const Json& reported) {
+Json convert_tmpfs(const Json& reported) {
   Json tmpfs = Json::object();
   for (const auto& [path, value] : reported.items()) {
-    auto options = options_of(text(value));
+    auto options = split_options(text(value));
     if (std::ranges::find(options, "exec") == options.end()) continue;
     std::erase_if(options, [](const std::string& each) { return each == "rprivate" || each == "tmpcopyup"; });
     tmpfs[path] = joined_options(options);
@@ -79,7 +79,7 @@ Json tmpfs_of(const Json& reported) {
 }
 
 // "RLIMIT_NOFILE" becomes "nofile".
-Json ulimits_of(const Json& reported) {
+Json convert_ulimits(const Json& reported) {
   Json limits = Json::array();
   for (Json each : reported) {
     std::string name = text(each, "Name");
@@ -98,7 +98,7 @@ ContainerSpec fitted_to_podman(ContainerSpec spec, const std::string& profile_fi
   for (auto& each : spec.security_opt)
     if (each.starts_with(kSeccomp)) each = std::string(kSeccomp) + profile_file;
   for (auto& each : spec.tmpfs) {
-    auto options = options_of(each.options);
+    auto options = split_options(each.options);
     const auto dropped = std::erase_if(
         options, [](const std::string& option) { return option.starts_with("uid=") || option.starts_with("gid="); });
     std::erase_if(options, [](const std::string& option) { return option.starts_with("nr_inodes="); });
@@ -121,10 +121,10 @@ Json inspect_of_podman(Json inspect) {
   Json& host = inspect["HostConfig"];
   Json& config = inspect["Config"];
   const Json tmpfs = field(host, "Tmpfs").is_object() ? host["Tmpfs"] : Json::object();
-  host["Mounts"] = mounts_of(inspect, tmpfs);
-  host["Tmpfs"] = tmpfs_of(tmpfs);
+  host["Mounts"] = convert_mounts(inspect, tmpfs);
+  host["Tmpfs"] = convert_tmpfs(tmpfs);
   host["Binds"] = nullptr;  // the same as Mounts, in another form
-  host["Ulimits"] = ulimits_of(field(host, "Ulimits"));
+  host["Ulimits"] = convert_ulimits(field(host, "Ulimits"));
   if (drops_all(field(host, "CapDrop"))) host["CapDrop"] = {"ALL"};
   for (const char* key : {"PidMode", "UTSMode"})
     if (text(host, key) == "private") host[key] = "";

@@ -84,8 +84,8 @@ struct ImageBuild {
   std::string network_mode;       // "none", "container:ID", "default"; BuildKit does not support a container's
   std::int64_t memory_bytes = 0;  // for each step, no extra swap; BuildKit has no such bound
   double cpus = 1;
-  std::int64_t most_file_bytes = 0;  // bytes of one file that a step writes; 0: no bound; BuildKit has no such bound
-  bool pull = false;                 // pull base images even if the engine has them
+  std::int64_t max_file_bytes = 0;  // bytes of one file that a step writes; 0: no bound; BuildKit has no such bound
+  bool pull = false;                // pull base images even if the engine has them
   bool buildkit = false;
   std::string registry_config;  // the X-Registry-Config value; empty: none
   std::map<std::string, std::string> arguments = {};

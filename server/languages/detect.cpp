@@ -18,7 +18,7 @@ bool holds(const std::vector<std::string>& list, std::string_view wanted) {
 std::string_view base_name(std::string_view path) { return path.substr(path.find_last_of("/\\") + 1); }
 
 // ".py" of "dir/Hello.PY"; empty for "Makefile" and ".bashrc".
-std::string extension_of(std::string_view file_name) {
+std::string file_extension(std::string_view file_name) {
   const auto name = base_name(file_name);
   const auto dot = name.rfind('.');
   if (dot == std::string_view::npos || dot == 0) return {};
@@ -70,7 +70,7 @@ Result<const Recipe*> detect(std::optional<std::string_view> language, std::stri
     return fail(ErrorCode::unsupported_language,
                 "There is no recipe for the language \"" + on_one_line(*language) + "\". Languages: " + listed() + '.');
   }
-  const auto extension = extension_of(file_name);
+  const auto extension = file_extension(file_name);
   if (!extension.empty()) {
     for (const auto& recipe : recipes()) {
       if (holds(recipe.extensions, extension)) return &recipe;

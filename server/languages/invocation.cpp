@@ -102,8 +102,8 @@ void honour(const Shebang& line, Terms terms, bool own_image, Invocation& invoca
 
 }  // namespace
 
-Result<Invocation> invocation_of(std::optional<std::string_view> language, std::string_view file_name,
-                                 std::string_view text, Terms terms, bool own_image) {
+Result<Invocation> plan_invocation(std::optional<std::string_view> language, std::string_view file_name,
+                                   std::string_view text, Terms terms, bool own_image) {
   const auto recipe = detect(language, file_name, text, terms);
   if (!recipe) return std::unexpected(recipe.error());
   Invocation invocation{.recipe = *recipe, .command = (*recipe)->command, .notes = {}};

@@ -21,7 +21,7 @@ struct Invocation {
 // `detect` chooses the recipe. The `#!` line then has the same effect as when Linux executes the file, if the image can
 // be expected to have the interpreter. `own_image`: the caller named the image; then a shell that no recipe
 // knows runs as the line names it. Notes are in `terms`. Errors: those of `detect`.
-Result<Invocation> invocation_of(std::optional<std::string_view> language, std::string_view file_name,
-                                 std::string_view text, Terms terms = Terms::fields, bool own_image = false);
+Result<Invocation> plan_invocation(std::optional<std::string_view> language, std::string_view file_name,
+                                   std::string_view text, Terms terms = Terms::fields, bool own_image = false);
 
 }  // namespace dind::languages

@@ -13,7 +13,7 @@ bool is_python_tool(std::string_view program) {
   return recipe != nullptr && recipe->id == "python";
 }
 
-std::string python_package_of(std::string_view module) {
+std::string python_package(std::string_view module) {
   using Pair = std::pair<std::string_view, std::string_view>;
   constexpr std::array kOthers{Pair{"attr", "attrs"},
                                Pair{"bs4", "beautifulsoup4"},

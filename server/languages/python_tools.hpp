@@ -10,6 +10,6 @@ namespace dind::languages {
 bool is_python_tool(std::string_view program);
 
 // The package that brings a module: "opencv-python-headless" for "cv2". The module's own name if no other is known.
-std::string python_package_of(std::string_view module);
+std::string python_package(std::string_view module);
 
 }  // namespace dind::languages

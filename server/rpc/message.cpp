@@ -9,7 +9,7 @@ namespace {
 constexpr JsonBounds kBounds{.depth = 256};
 
 // Bytes that are not UTF-8 become U+FFFD instead of an exception: a file name may contain them.
-std::string text_of(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
+std::string dump(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
 
 Invalid invalid(Json id, int code, std::string message) { return {std::move(id), {code, std::move(message), nullptr}}; }
 
@@ -20,7 +20,7 @@ Json take(Json& object, const char* key) {
   return it == object.end() ? Json() : std::move(*it);
 }
 
-Message response_of(Json& object, Json id) {
+Message read_response(Json& object, Json id) {
   Response response{.id = std::move(id), .result = {}, .failure = {}};
   if (object.contains("error")) {
     const Json error = take(object, "error");
@@ -60,7 +60,7 @@ Message parse_message(std::string_view body) {
                    "The message has no \"jsonrpc\": \"2.0\"");
   const auto method = object.find("method");
   if (method == object.end()) {
-    if (has_id && (object.contains("result") || object.contains("error"))) return response_of(object, std::move(id));
+    if (has_id && (object.contains("result") || object.contains("error"))) return read_response(object, std::move(id));
     return invalid(is_id(id) ? std::move(id) : Json(), code::kInvalidRequest, "The message has no method");
   }
   if (!method->is_string())
@@ -80,18 +80,18 @@ Json id_in(std::string_view beginning) {
 }
 
 std::string request_text(const Json& id, std::string_view method, Json params) {
-  return text_of({{"jsonrpc", "2.0"}, {"id", id}, {"method", method}, {"params", std::move(params)}});
+  return dump({{"jsonrpc", "2.0"}, {"id", id}, {"method", method}, {"params", std::move(params)}});
 }
 std::string notification_text(std::string_view method, Json params) {
-  return text_of({{"jsonrpc", "2.0"}, {"method", method}, {"params", std::move(params)}});
+  return dump({{"jsonrpc", "2.0"}, {"method", method}, {"params", std::move(params)}});
 }
 std::string result_text(const Json& id, Json result) {
-  return text_of({{"jsonrpc", "2.0"}, {"id", id}, {"result", std::move(result)}});
+  return dump({{"jsonrpc", "2.0"}, {"id", id}, {"result", std::move(result)}});
 }
 std::string failure_text(const Json& id, const Failure& failure) {
   Json error{{"code", failure.code}, {"message", failure.message}};
   if (!failure.data.is_null()) error["data"] = failure.data;
-  return text_of({{"jsonrpc", "2.0"}, {"id", id}, {"error", std::move(error)}});
+  return dump({{"jsonrpc", "2.0"}, {"id", id}, {"error", std::move(error)}});
 }
 
 }  // namespace dind::rpc

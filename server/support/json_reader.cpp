@@ -32,7 +32,7 @@ bool is_name_of_token(std::string_view name) {
 }
 
 // The library's reason without its quotation of the text, which may be long or a secret.
-std::string reason_of(const json::exception& e) {
+std::string parser_reason(const json::exception& e) {
   std::string what = e.what();
   if (const auto id = what.find("] "); id != std::string::npos) what.erase(0, id + 2);
   constexpr std::string_view kPlace = "parse error at ";
@@ -116,7 +116,7 @@ class TreeBuilder {
     if (stopped_at_number_)
       refuse(JsonFault::number_too_large, "has a number that is too large: " + shortened(token, kMaxShownLength));
     else
-      refuse(JsonFault::not_json, "is not JSON in UTF-8 (" + reason_of(e) + ')');
+      refuse(JsonFault::not_json, "is not JSON in UTF-8 (" + parser_reason(e) + ')');
     return false;
   }
 

@@ -13,14 +13,14 @@ namespace {
 
 constexpr std::size_t kMinMaskedLength = 6;
 
-bool is_made_of(std::string_view text, std::string_view more) {
+bool has_only(std::string_view text, std::string_view more) {
   return !text.empty() && std::ranges::all_of(text, [&](unsigned char c) {
     return std::isalnum(c) != 0 || more.contains(static_cast<char>(c));
   });
 }
 
 // scheme://user:password@host → password
-std::string_view password_of(std::string_view url) {
+std::string_view password_in(std::string_view url) {
   const auto scheme = url.find("://");
   if (scheme == std::string_view::npos) return {};
   const auto authority = url.substr(scheme + 3, url.find_first_of("/?#", scheme + 3) - scheme - 3);
@@ -31,13 +31,13 @@ std::string_view password_of(std::string_view url) {
 }
 
 bool is_json_web_token(std::string_view value) {
-  return value.starts_with("eyJ") && std::ranges::count(value, '.') == 2 && is_made_of(value, "-_.=");
+  return value.starts_with("eyJ") && std::ranges::count(value, '.') == 2 && has_only(value, "-_.=");
 }
 
 bool is_token(std::string_view value) {
   struct Form {
     std::string_view prefix;
-    std::size_t least;  // bytes in all
+    std::size_t min_bytes;  // in all
   };
   static constexpr auto kForms = std::to_array<Form>({
       {"ghp_", 20},   {"gho_", 20},      {"ghu_", 20},  {"ghs_", 20},     {"ghr_", 20},     {"github_pat_", 30},
@@ -47,9 +47,9 @@ bool is_token(std::string_view value) {
       {"pypi-", 20},  {"dckr_pat_", 16}, {"hf_", 20},   {"SG.", 30},      {"dop_v1_", 20},  {"hvs.", 20},
   });
   if (value.contains("-----BEGIN ") && value.contains("PRIVATE KEY")) return true;
-  if (is_json_web_token(value) || !password_of(value).empty()) return true;
-  return is_made_of(value, "-_.=+/") && std::ranges::any_of(kForms, [&](const Form& form) {
-           return value.starts_with(form.prefix) && value.size() >= form.least;
+  if (is_json_web_token(value) || !password_in(value).empty()) return true;
+  return has_only(value, "-_.=+/") && std::ranges::any_of(kForms, [&](const Form& form) {
+           return value.starts_with(form.prefix) && value.size() >= form.min_bytes;
          });
 }
 
@@ -152,7 +152,7 @@ SecretMask::SecretMask(const std::map<std::string, std::string>& env) {
     if (!looks_secret(name, value)) continue;
     names_.insert(name);
     add(value);
-    add(password_of(value));
+    add(password_in(value));
   }
   // The value of another variable may contain a secret. Longer secrets are replaced first, or their rest would remain.
   std::ranges::sort(values_,

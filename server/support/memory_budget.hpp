@@ -8,9 +8,9 @@ namespace dind {
 
 class MemoryBudget {
  public:
-  explicit MemoryBudget(std::size_t most_bytes) : most_(most_bytes) {}
+  explicit MemoryBudget(std::size_t max_bytes) : max_(max_bytes) {}
   bool take(std::size_t bytes) {  // false: fewer bytes are left
-    if (bytes > most_ - std::min(most_, used_)) return false;
+    if (bytes > max_ - std::min(max_, used_)) return false;
     used_ += bytes;
     return true;
   }
@@ -18,7 +18,7 @@ class MemoryBudget {
   std::size_t used() const { return used_; }
 
  private:
-  const std::size_t most_;
+  const std::size_t max_;
   std::size_t used_ = 0;
 };
 

@@ -183,8 +183,8 @@ Result<std::string> file_name(const SourceProgram& source, const languages::Reci
 Result<void> plan_source(const SourceProgram& source, const RunSpec& spec,
                          const std::map<std::string, std::string>& images, RunPlan& plan) {
   const auto text = without_byte_order_mark(source.text);
-  const auto invocation =
-      languages::invocation_of(source.language, source.file_name, text, spec.terms, spec.image && !spec.image->empty());
+  const auto invocation = languages::plan_invocation(source.language, source.file_name, text, spec.terms,
+                                                     spec.image && !spec.image->empty());
   if (!invocation) return std::unexpected(invocation.error());
   const languages::Recipe& how = *invocation->recipe;
   const auto name = file_name(source, how);

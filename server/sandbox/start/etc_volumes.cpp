@@ -177,14 +177,14 @@ Task<Result<EtcVolumes::ImageFiles>> EtcVolumes::look_into(engine::Image image, 
 
 // The engine follows the links above a path, and gives the last part as the link that it may be.
 Task<Result<bool>> EtcVolumes::folder_has_entries(std::string container, std::string path, Deadline deadline) {
-  auto tar = co_await client_.get_archive(container, path, kFolderLook, deadline);
+  auto tar = co_await client_.download_archive(container, path, kFolderLook, deadline);
   if (!tar) co_return std::unexpected(tar.error());
   if (!*tar) co_return false;
   if (const auto first = first_in_tar(**tar, 0); first && !first->link.empty()) {
     const auto end = co_await ImageCheck::follow_links(client_, container, path, deadline);
     if (!end) co_return std::unexpected(end.error());
     if (end->empty()) co_return false;
-    tar = co_await client_.get_archive(container, *end, kFolderLook, deadline);
+    tar = co_await client_.download_archive(container, *end, kFolderLook, deadline);
     if (!tar) co_return std::unexpected(tar.error());
   }
   co_return *tar&& tar_of_folder_has_entries(**tar);
@@ -193,7 +193,7 @@ Task<Result<bool>> EtcVolumes::folder_has_entries(std::string container, std::st
 // Empty: the image has no such file. Up to 3 links are followed, as the program would follow them.
 Task<Result<std::string>> EtcVolumes::read_file(std::string container, std::string path, Deadline deadline) {
   for (int i = 0; i < 4; ++i) {
-    const auto tar = co_await client_.get_archive(container, path, kMaxEtcBytes + 4096, deadline);
+    const auto tar = co_await client_.download_archive(container, path, kMaxEtcBytes + 4096, deadline);
     if (!tar) co_return std::unexpected(tar.error());
     if (!*tar) co_return std::string();
     auto first = first_in_tar(**tar, kMaxEtcBytes);

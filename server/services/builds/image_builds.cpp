@@ -157,7 +157,7 @@ engine::ImageBuild ImageBuilds::request_for(const ActiveBuild& build) const {
           .network_mode = "none",
           .memory_bytes = policy_.memory_bytes,
           .cpus = policy_.cpus,
-          .most_file_bytes = policy_.disk_bytes,
+          .max_file_bytes = policy_.disk_bytes,
           .pull = false,
           .buildkit = buildkit(),
           .registry_config = {},

@@ -301,7 +301,7 @@ std::string wrong_package(const Ending& ending) {
   if (ending.result.stage != Stage::dependencies) return {};
   for (const auto& each : ending.spec.dependencies) {
     const auto name = each.substr(0, each.find_first_of(" [<>=!~;@("));
-    const auto package = languages::python_package_of(name);
+    const auto package = languages::python_package(name);
     if (package != name && !line_with(ending.err, {"No matching distribution found for " + name}).empty())
       return "the package that provides the module " + shown(name) + " is " + package;
   }

@@ -229,7 +229,7 @@ std::string missing_python_module(const Ending& ending) {
     return "the image has no Tk, and a sandbox has no display: write what the program shows to a file";
   if (module == "winreg" || module == "msvcrt" || module == "winsound" || module == "_winapi")
     return "the module \"" + module + "\" is a part of Python only on Windows";
-  auto package = languages::python_package_of(module);
+  auto package = languages::python_package(module);
   if (module == "google" && source != nullptr)
     if (auto named = google_package(source->text); !named.empty()) package = std::move(named);
   if (source != nullptr)

@@ -47,11 +47,11 @@ void prepare() {
 
 // What the coroutines of one child share: any of them may be the last to end.
 struct Running {
-  Running(asio::io_context& context, const asio::any_io_executor& executor, std::size_t most)
-      : in(context), out(context), err(context), changed(executor), most_output(most) {}
+  Running(asio::io_context& context, const asio::any_io_executor& executor, std::size_t max)
+      : in(context), out(context), err(context), changed(executor), max_output_bytes(max) {}
   bp::async_pipe in, out, err;
   Signal changed;
-  std::size_t most_output;
+  std::size_t max_output_bytes;
   std::string out_text, err_text;
   int open = 2;  // how many of `out` and `err` are open
   bool too_much = false;
@@ -77,7 +77,7 @@ Task<void> collect(std::shared_ptr<Running> running, bp::async_pipe& from, std::
     const auto count =
         co_await from.async_read_some(asio::buffer(buffer), asio::redirect_error(asio::use_awaitable, over));
     into.append(buffer.data(), count);
-    if (into.size() > running->most_output) running->too_much = true;
+    if (into.size() > running->max_output_bytes) running->too_much = true;
     if (over || running->too_much) break;
   }
   --running->open;
@@ -111,7 +111,7 @@ Task<Result<ChildResult>> run_child(asio::any_io_executor executor, ChildProgram
   bp::child child;
   std::error_code problem;
   try {
-    running = std::make_shared<Running>(context, executor, program.most_output);
+    running = std::make_shared<Running>(context, executor, program.max_output_bytes);
     // clang-format off
     child = bp::child(bp::exe = program.path, bp::args = program.arguments, environment,
                       bp::std_in < running->in, bp::std_out > running->out, bp::std_err > running->err,
@@ -150,7 +150,7 @@ Task<Result<ChildResult>> run_child(asio::any_io_executor executor, ChildProgram
   running->close();
   if (cancel.cancelled()) co_return fail(ErrorCode::cancelled, program.path + " was stopped");
   if (running->too_much)
-    co_return fail(ErrorCode::internal, program.path + " wrote more than " + std::to_string(program.most_output) +
+    co_return fail(ErrorCode::internal, program.path + " wrote more than " + std::to_string(program.max_output_bytes) +
                                             " bytes, and was stopped");
   if (!ended) co_return fail(ErrorCode::internal, program.path + " did not end in time, and was stopped");
   const int status = child.native_exit_code();

@@ -16,8 +16,8 @@ namespace dind {
 struct ChildProgram {
   std::string path;  // as `find_program` returns it
   std::vector<std::string> arguments;
-  std::string input;                    // all of its stdin
-  std::size_t most_output = 64 * 1024;  // bytes, for each of stdout and stderr; a child that writes more is killed
+  std::string input;                         // all of its stdin
+  std::size_t max_output_bytes = 64 * 1024;  // bytes, for each of stdout and stderr; a child that writes more is killed
 };
 struct ChildResult {
   int exit_code = 0;  // 128 + N if signal N ended it

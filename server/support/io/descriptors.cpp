@@ -30,10 +30,10 @@ std::size_t descriptor_limit() {
   return static_cast<std::size_t>(std::min(limit.rlim_cur, kEnough));
 }
 
-std::size_t descriptors_for(std::size_t most, std::size_t each) {
+std::size_t descriptors_for(std::size_t max, std::size_t each) {
   const auto limit = descriptor_limit();
   const auto half = (limit - std::min(limit, kForOthers)) / 2;
-  return std::clamp<std::size_t>(half / each, 1, most);
+  return std::clamp<std::size_t>(half / each, 1, max);
 }
 
 bool no_descriptors_left(int error) { return error == EMFILE || error == ENFILE; }

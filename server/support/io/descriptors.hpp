@@ -11,9 +11,9 @@ void raise_descriptor_limit();
 std::size_t descriptor_limit();
 
 // How many objects of one kind, `each` with so many descriptors, can exist: half of the limit without 24 descriptors,
-// divided by `each`. At least 1 and at most `most`. The other half is for objects of other kinds. The 24 are for the
+// divided by `each`. At least 1 and at most `max`. The other half is for objects of other kinds. The 24 are for the
 // log, the history, pipes and the like.
-std::size_t descriptors_for(std::size_t most, std::size_t each);
+std::size_t descriptors_for(std::size_t max, std::size_t each);
 
 // Whether this error (EMFILE, ENFILE) means that no descriptors are left.
 bool no_descriptors_left(int error);

@@ -88,9 +88,9 @@ void FdReader::stop() {
 
 bool FdReader::stopped() const { return home_->stopped; }
 
-Task<std::string> FdReader::next(Deadline deadline) { return next_of(state_, home_, deadline); }
+Task<std::string> FdReader::next(Deadline deadline) { return read_next(state_, home_, deadline); }
 
-Task<std::string> FdReader::next_of(std::shared_ptr<State> state, std::shared_ptr<Home> home, Deadline deadline) {
+Task<std::string> FdReader::read_next(std::shared_ptr<State> state, std::shared_ptr<Home> home, Deadline deadline) {
   {
     const std::lock_guard lock(state->mutex);
     state->wanted = true;

@@ -27,7 +27,7 @@ class FdReader {
   struct State;
   struct Home;
   static void run(const std::shared_ptr<State>& state);
-  static Task<std::string> next_of(std::shared_ptr<State> state, std::shared_ptr<Home> home, Deadline deadline);
+  static Task<std::string> read_next(std::shared_ptr<State> state, std::shared_ptr<Home> home, Deadline deadline);
   std::shared_ptr<State> state_;
   std::shared_ptr<Home> home_;
 };

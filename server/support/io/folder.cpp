@@ -46,7 +46,7 @@ struct stat Folder::itself() const {
   return status;
 }
 
-Folder::Problem Folder::read(const std::string& name, std::size_t most, std::string& into) const {
+Folder::Problem Folder::read(const std::string& name, std::size_t max, std::string& into) const {
   struct open_how how{};
   how.flags = O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;  // does not block on a pipe without a writer
   how.resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS;
@@ -68,7 +68,7 @@ Folder::Problem Folder::read(const std::string& name, std::size_t most, std::str
     if (count < 0) return Problem::unreadable;
     if (count == 0) return Problem::none;
     into.append(buffer.data(), static_cast<std::size_t>(count));
-    if (into.size() > most) return Problem::too_large;
+    if (into.size() > max) return Problem::too_large;
   }
 }
 
@@ -76,7 +76,7 @@ bool Folder::rename(const std::string& name, const std::string& to) const {
   return ::renameat2(fd_, name.c_str(), fd_, to.c_str(), RENAME_NOREPLACE) == 0;
 }
 
-std::optional<std::vector<Folder::Entry>> Folder::entries(std::size_t most) const {
+std::optional<std::vector<Folder::Entry>> Folder::entries(std::size_t max) const {
   const int again = ::openat(fd_, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (again < 0) return std::nullopt;
   DIR* listing = ::fdopendir(again);
@@ -86,7 +86,7 @@ std::optional<std::vector<Folder::Entry>> Folder::entries(std::size_t most) cons
   }
   std::unique_ptr<DIR, int (*)(DIR*)> closing(listing, ::closedir);
   std::vector<Entry> all;
-  while (all.size() < most) {
+  while (all.size() < max) {
     errno = 0;
     const dirent* each = ::readdir(listing);
     if (each == nullptr) {
@@ -105,8 +105,8 @@ std::optional<std::vector<Folder::Entry>> Folder::entries(std::size_t most) cons
   return all;
 }
 
-std::optional<std::vector<std::string>> Folder::names(std::size_t most) const {
-  auto all = entries(most);
+std::optional<std::vector<std::string>> Folder::names(std::size_t max) const {
+  auto all = entries(max);
   if (!all) return std::nullopt;
   std::vector<std::string> names;
   names.reserve(all->size());

@@ -38,8 +38,8 @@ class Folder {
     too_large,
     unreadable,
   };
-  // The text of a regular file of at most `most` bytes. Follows a link in the folder to another file in it.
-  Problem read(const std::string& name, std::size_t most, std::string& into) const;
+  // The text of a regular file of at most `max` bytes. Follows a link in the folder to another file in it.
+  Problem read(const std::string& name, std::size_t max, std::string& into) const;
 
   // Renames `name` in this folder; never replaces an existing file.
   bool rename(const std::string& name, const std::string& to) const;
@@ -49,11 +49,11 @@ class Folder {
     bool may_be_folder = true;  // false: it is certainly not a folder (a link to a folder is not one)
     auto operator<=>(const Entry&) const = default;
   };
-  // The entries without "." and "..", sorted by name. If there are more than `most`, the first ones that the kernel
+  // The entries without "." and "..", sorted by name. If there are more than `max`, the first ones that the kernel
   // returns. nullopt: it cannot be read to its end; errno says why.
-  std::optional<std::vector<Entry>> entries(std::size_t most) const;
+  std::optional<std::vector<Entry>> entries(std::size_t max) const;
   // Their names.
-  std::optional<std::vector<std::string>> names(std::size_t most) const;
+  std::optional<std::vector<std::string>> names(std::size_t max) const;
 
  private:
   explicit Folder(int fd) : fd_(fd) {}

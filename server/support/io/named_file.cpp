@@ -51,8 +51,7 @@ bool readable(int fd, std::chrono::steady_clock::time_point deadline) {
 
 }  // namespace
 
-std::expected<std::string, FileProblem> read_named_file(const std::string& path, FileKind kind,
-                                                        std::size_t most_bytes) {
+std::expected<std::string, FileProblem> read_named_file(const std::string& path, FileKind kind, std::size_t max_bytes) {
   if (path.contains('\0')) return problem("can't be read (its path holds a NUL byte)");
   const Fd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
   if (file.number < 0) {
@@ -72,8 +71,8 @@ std::expected<std::string, FileProblem> read_named_file(const std::string& path,
     const ssize_t count = ::read(file.number, buffer, sizeof buffer);
     if (count > 0) {
       contents.append(buffer, static_cast<std::size_t>(count));
-      if (contents.size() > most_bytes)
-        return problem("is larger than " + format_bytes(static_cast<std::int64_t>(most_bytes)));
+      if (contents.size() > max_bytes)
+        return problem("is larger than " + format_bytes(static_cast<std::int64_t>(max_bytes)));
     } else if (count == 0) {
       if (S_ISFIFO(status.st_mode) && contents.empty()) return problem("is a pipe to which nothing is written");
       return contents;

@@ -19,6 +19,6 @@ enum class FileKind {
 
 // Reads the whole file. Never waits forever, whatever the path is: a directory, a pipe without a writer, a device.
 std::expected<std::string, FileProblem> read_named_file(const std::string& path, FileKind kind = FileKind::regular,
-                                                        std::size_t most_bytes = 4U << 20);
+                                                        std::size_t max_bytes = 4U << 20);
 
 }  // namespace dind

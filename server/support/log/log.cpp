@@ -47,7 +47,7 @@ std::shared_ptr<spdlog::logger>& logger() {
   return instance;
 }
 
-spdlog::level::level_enum level_of(LogLevel level) {
+spdlog::level::level_enum to_spdlog(LogLevel level) {
   switch (level) {
     case LogLevel::debug:
       return spdlog::level::debug;
@@ -81,10 +81,10 @@ class Hidden {
   }
   void end(std::vector<std::string> values) {
     const std::lock_guard lock(mutex_);
-    ended_bytes_ += size_of(values);
+    ended_bytes_ += total_bytes(values);
     ended_.push_back(std::move(values));
     while (ended_.size() > kEndedRuns || ended_bytes_ > kEndedBytes) {
-      ended_bytes_ -= size_of(ended_.front());
+      ended_bytes_ -= total_bytes(ended_.front());
       for (const auto& value : ended_.front())
         for (const auto& form : forms(value)) forget(form);
       ended_.pop_front();
@@ -96,7 +96,7 @@ class Hidden {
     std::string result;
     std::size_t done = 0;  // bytes of the text that are in `result` already
     for (std::size_t at = 0; at + kMinMaskedTextLength <= text.size(); ++at) {
-      const auto length = longest_at(text.substr(at));
+      const auto length = max_match(text.substr(at));
       if (length == 0) continue;
       if (at >= done) result.append(text, done, at - done).append(kWithheld);
       done = std::max(done, at + length);
@@ -108,13 +108,13 @@ class Hidden {
   using Forms = std::map<std::string, std::size_t>;  // value: how often it was added
 
   static std::string first_bytes(std::string_view text) { return std::string(text.substr(0, kMinMaskedTextLength)); }
-  static std::size_t size_of(const std::vector<std::string>& values) {
+  static std::size_t total_bytes(const std::vector<std::string>& values) {
     std::size_t bytes = 0;
     for (const auto& value : values) bytes += value.size();
     return bytes;
   }
   // The length of the longest value with which the text begins.
-  std::size_t longest_at(std::string_view text) const {
+  std::size_t max_match(std::string_view text) const {
     const auto found = values_.find(first_bytes(text));
     if (found == values_.end()) return 0;
     std::size_t longest = 0;
@@ -169,7 +169,7 @@ Result<bool> open_once(const std::string& path) {
   return regular;
 }
 
-Result<spdlog::sink_ptr> sink_of(const LogSettings& settings) {
+Result<spdlog::sink_ptr> make_sink(const LogSettings& settings) {
   if (settings.file.empty()) return std::make_shared<spdlog::sinks::stderr_sink_st>();
   const auto regular = open_once(settings.file);
   if (!regular) return std::unexpected(regular.error());
@@ -205,10 +205,10 @@ std::optional<LogFormat> parse_log_format(std::string_view name) {
 Result<void> set_up_log(const LogSettings& settings) {
   const std::lock_guard lock(turn);
   as_json = settings.format == LogFormat::json;
-  auto sink = sink_of(settings);
+  auto sink = make_sink(settings);
   logger()->sinks() = {sink ? *sink : std::make_shared<spdlog::sinks::stderr_sink_st>()};
   logger()->set_pattern(as_json ? kJsonPattern : kTextPattern, spdlog::pattern_time_type::utc);
-  logger()->set_level(level_of(settings.level));
+  logger()->set_level(to_spdlog(settings.level));
   // spdlog would print its own text for every line. Report the problem once; go on without the lines that fail.
   logger()->set_error_handler([file = settings.file, said = false](const std::string& problem) mutable {
     if (!std::exchange(said, true))
@@ -219,10 +219,10 @@ Result<void> set_up_log(const LogSettings& settings) {
   return {};
 }
 
-void set_log_level(LogLevel level) { logger()->set_level(level_of(level)); }
+void set_log_level(LogLevel level) { logger()->set_level(to_spdlog(level)); }
 
 void log(LogLevel level, std::string_view message, std::string_view run_id) {
-  if (level == LogLevel::off || !logger()->should_log(level_of(level))) return;
+  if (level == LogLevel::off || !logger()->should_log(to_spdlog(level))) return;
   const auto text = escaped(shortened(without_credentials(hidden().masked(message)), kMaxMessageBytes));
   const auto run = escaped(run_id.substr(0, kMaxRunIdLength));
   const std::lock_guard lock(turn);
@@ -231,7 +231,7 @@ void log(LogLevel level, std::string_view message, std::string_view run_id) {
     line = (run.empty() ? "" : R"("run":)" + json_quoted(run) + ',') + R"("message":)" + json_quoted(text);
   else
     line = (run.empty() ? "" : "run=" + run + ' ') + text;
-  logger()->log(level_of(level), spdlog::string_view_t(line));
+  logger()->log(to_spdlog(level), spdlog::string_view_t(line));
 }
 
 void hide_in_log(const std::vector<std::string>& values) { hidden().add(values); }

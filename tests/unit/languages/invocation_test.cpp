@@ -36,7 +36,7 @@ TEST_CASE("P05: a program runs with the interpreter and the options of its #! li
   };
   for (const auto& c : cases) {
     INFO(c.file << ": " << c.text);
-    const auto made = invocation_of(c.language, c.file, c.text);
+    const auto made = plan_invocation(c.language, c.file, c.text);
     REQUIRE(made);
     CHECK(made->command == c.expected);
     CHECK(made->notes.empty());
@@ -70,7 +70,7 @@ TEST_CASE("P05: what a #! line asks for and does not get is said in one line") {
   };
   for (const auto& c : cases) {
     INFO(c.file << ": " << c.text);
-    const auto made = invocation_of({}, c.file, c.text);
+    const auto made = plan_invocation({}, c.file, c.text);
     REQUIRE(made);
     CHECK(made->command == c.expected);
     REQUIRE(made->notes.size() == 1);
@@ -97,7 +97,7 @@ TEST_CASE("P05: in an image that the caller names, the shell of the #! line runs
                         {"a.py", "#!/bin/bash -e\n", {"python3", "{file}"}, true}};
   for (const auto& c : cases) {
     INFO(c.file << ": " << c.text);
-    const auto made = invocation_of({}, c.file, c.text, Terms::flags, true);
+    const auto made = plan_invocation({}, c.file, c.text, Terms::flags, true);
     REQUIRE(made);
     CHECK(made->command == c.expected);
     CHECK(made->notes.empty() == !c.noted);
@@ -111,8 +111,8 @@ TEST_CASE("I19: a note of a #! line names a flag to a terminal, and a setting to
       {Terms::flags, "--image", "--language shell"},
       {Terms::settings, "the setting dind.images", "the language mode of the editor"}};
   for (const auto& [terms, image, language] : cases) {
-    CHECK(invocation_of({}, "a.js", "#!/usr/bin/env deno\n", terms)->notes.front().contains(image));
-    CHECK(invocation_of({}, "a.js", "#!/bin/sh -e\n", terms)->notes.front().contains(language));
+    CHECK(plan_invocation({}, "a.js", "#!/usr/bin/env deno\n", terms)->notes.front().contains(image));
+    CHECK(plan_invocation({}, "a.js", "#!/bin/sh -e\n", terms)->notes.front().contains(language));
   }
 }
 
