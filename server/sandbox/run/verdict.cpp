@@ -8,6 +8,7 @@
 #include "domain/terms.hpp"
 #include "languages/python_tools.hpp"
 #include "support/text/escaped.hpp"
+#include "support/text/quoted.hpp"
 #include "support/text/shortened.hpp"
 #include "support/units.hpp"
 
@@ -142,7 +143,7 @@ Error not_executable(const RunPlan& plan, const std::string& image, int error_nu
   const auto flags = static_cast<std::uint32_t>(error_number) & ~supervision::kErrnoMask;
   const int error = static_cast<int>(static_cast<std::uint32_t>(error_number) & supervision::kErrnoMask);
   if ((flags & supervision::kNoFolder) != 0) return no_folder(plan, error);
-  const std::string what = "\"" + shortened(escaped(plan.argv.front()), 200) + "\"";
+  const std::string what = quoted(plan.argv.front(), 200);
   const std::string about = shortened(escaped(detail), 200);
   if (flags != 0) return {ErrorCode::invalid_request, what + " in the image " + image + " " + why(flags, about)};
   if (error == ENOENT || error == ENOTDIR) {
