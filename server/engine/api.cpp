@@ -4,11 +4,13 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
-#include "engine/json_fields.hpp"
 #include "engine/podman.hpp"
 #include "engine/text.hpp"
+#include "support/json_fields.hpp"
 
 namespace dind::engine {
+
+using namespace lenient;
 namespace {
 
 using ApiVersion = std::pair<int, int>;

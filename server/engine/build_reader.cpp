@@ -5,13 +5,15 @@
 #include <utility>
 
 #include "engine/buildkit_trace.hpp"
-#include "engine/json_fields.hpp"
 #include "engine/text.hpp"
+#include "support/json_fields.hpp"
 #include "support/text/base64.hpp"
 #include "support/text/escape_sequences.hpp"
 #include "support/text/utf8.hpp"
 
 namespace dind::engine {
+
+using namespace lenient;
 namespace {
 
 constexpr std::size_t kMaxLineLength = 4096;  // a longer line is passed on in pieces of this size

@@ -6,10 +6,12 @@
 #include "engine/build_fault.hpp"
 #include "engine/build_reader.hpp"
 #include "engine/client.hpp"
-#include "engine/json_fields.hpp"
 #include "engine/text.hpp"
+#include "support/json_fields.hpp"
 
 namespace dind::engine {
+
+using namespace lenient;
 namespace {
 
 constexpr std::int64_t kCpuPeriod = 100'000;  // microseconds

@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <set>
 
-#include "engine/json_fields.hpp"
+#include "support/json_fields.hpp"
 
 namespace dind::engine {
+
+using namespace lenient;
 namespace {
 
 Json mount_json(const Mount& mount) {

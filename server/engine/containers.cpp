@@ -5,13 +5,15 @@
 #include "engine/client.hpp"
 #include "engine/container_codec.hpp"
 #include "engine/hijacked_stream.hpp"
-#include "engine/json_fields.hpp"
 #include "engine/podman.hpp"
 #include "engine/text.hpp"
+#include "support/json_fields.hpp"
 #include "support/text/base64.hpp"
 #include "support/units.hpp"
 
 namespace dind::engine {
+
+using namespace lenient;
 namespace {
 
 std::string container_path(const std::string& id, const std::string& rest = "") {

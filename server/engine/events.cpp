@@ -4,11 +4,13 @@
 
 #include "engine/api.hpp"
 #include "engine/client.hpp"
-#include "engine/json_fields.hpp"
 #include "engine/json_stream.hpp"
 #include "engine/text.hpp"
+#include "support/json_fields.hpp"
 
 namespace dind::engine {
+
+using namespace lenient;
 namespace {
 
 // A stream of events has no deadline of its own; TCP keep-alive detects an engine that is gone.

@@ -3,12 +3,14 @@
 
 #include "engine/api.hpp"
 #include "engine/client.hpp"
-#include "engine/json_fields.hpp"
 #include "engine/pull_progress.hpp"
 #include "engine/text.hpp"
+#include "support/json_fields.hpp"
 #include "support/units.hpp"
 
 namespace dind::engine {
+
+using namespace lenient;
 
 Task<Result<std::optional<Image>>> Client::inspect_image(std::string name, Deadline deadline) {
   const auto http = http_;

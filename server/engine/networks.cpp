@@ -3,10 +3,12 @@
 
 #include "engine/api.hpp"
 #include "engine/client.hpp"
-#include "engine/json_fields.hpp"
 #include "engine/text.hpp"
+#include "support/json_fields.hpp"
 
 namespace dind::engine {
+
+using namespace lenient;
 
 Task<Result<void>> Client::create_network(NetworkSpec spec, Deadline deadline) {
   Json body{{"Name", spec.name},         {"Driver", "bridge"},    {"CheckDuplicate", true},

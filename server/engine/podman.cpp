@@ -7,9 +7,11 @@
 #include <optional>
 #include <vector>
 
-#include "engine/json_fields.hpp"
+#include "support/json_fields.hpp"
 
 namespace dind::engine {
+
+using namespace lenient;
 namespace {
 
 constexpr std::string_view kSeccomp = "seccomp=";

@@ -4,10 +4,12 @@
 #include <limits>
 #include <nlohmann/json.hpp>
 
-#include "engine/json_fields.hpp"
 #include "engine/text.hpp"
+#include "support/json_fields.hpp"
 
 namespace dind::engine {
+
+using namespace lenient;
 namespace {
 constexpr double kDownloadShare = 0.7;  // of a layer's progress; the rest is its extraction
 }

@@ -5,9 +5,11 @@
 
 #include "engine/api.hpp"
 #include "engine/client.hpp"
-#include "engine/json_fields.hpp"
+#include "support/json_fields.hpp"
 
 namespace dind::engine {
+
+using namespace lenient;
 
 Client::Client(asio::any_io_executor executor, Endpoint endpoint)
     : http_(std::make_shared<HttpClient>(executor, std::move(endpoint))) {}

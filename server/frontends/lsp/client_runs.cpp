@@ -4,9 +4,9 @@
 #include "frontends/lsp/run_request.hpp"
 #include "frontends/lsp/uri.hpp"
 #include "frontends/run_json.hpp"
-#include "rpc/params.hpp"
 #include "support/async/until.hpp"
 #include "support/ids.hpp"
+#include "support/json_fields.hpp"
 #include "support/text/escaped.hpp"
 
 namespace dind::frontends::lsp {
@@ -124,8 +124,8 @@ std::size_t ClientRuns::cancel_where(Predicate matches) {
 Result<std::size_t> ClientRuns::stop(const Json& arguments) {
   const bool all = arguments.is_null() || (arguments.is_array() && arguments.empty());
   const Json& which = arguments.is_array() && !arguments.empty() ? arguments.front() : arguments;
-  const auto run_id = rpc::text(which, "runId");
-  const auto uri = rpc::text(which, "uri");
+  const auto run_id = lenient::find_text(which, "runId");
+  const auto uri = lenient::find_text(which, "uri");
   // A wrong argument must not stop all runs.
   if (!all && !run_id && !uri)
     return fail(ErrorCode::invalid_request, "dind.stop takes no argument, or an object with a runId or a uri");

@@ -4,7 +4,7 @@
 
 #include "frontends/lsp/run_request.hpp"
 #include "frontends/run_json.hpp"
-#include "rpc/params.hpp"
+#include "support/json_fields.hpp"
 #include "support/text/quoted.hpp"
 
 namespace dind::frontends::lsp {
@@ -57,7 +57,7 @@ void Commands::run_workspace(ExecuteCommandParams params, rpc::Reply reply) {
 }
 
 void Commands::list_programs(ExecuteCommandParams params, rpc::Reply reply) {
-  if (!rpc::text(params.argument, "uri"))
+  if (!lenient::find_text(params.argument, "uri"))
     return reply.fail(wrong_argument("dind.workspacePrograms takes one argument, an object with a uri"));
   auto found = workspace_programs(params.argument, workspaces_);
   if (found)

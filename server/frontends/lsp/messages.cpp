@@ -1,7 +1,7 @@
 #include "frontends/lsp/messages.hpp"
 
 #include "frontends/lsp/uri.hpp"
-#include "rpc/params.hpp"
+#include "support/json_fields.hpp"
 
 namespace dind::frontends::lsp {
 namespace {
@@ -20,37 +20,37 @@ std::vector<std::string> paths_of(const Json& folders) {
   std::vector<std::string> paths;
   if (folders.is_array())
     for (const Json& folder : folders)
-      if (auto path = path_of(rpc::text(folder, "uri"))) paths.push_back(std::move(*path));
+      if (auto path = path_of(lenient::find_text(folder, "uri"))) paths.push_back(std::move(*path));
   return paths;
 }
 
 Position decode_position(const Json& json) {
-  return {rpc::integer(json, "line").value_or(0), rpc::integer(json, "character").value_or(0)};
+  return {lenient::find_integer(json, "line").value_or(0), lenient::find_integer(json, "character").value_or(0)};
 }
 
 std::optional<Json> value_at(const Json& params, std::string_view path) {
-  const Json& value = rpc::field(params, path);
+  const Json& value = lenient::field(params, path);
   return value.is_null() ? std::nullopt : std::optional(value);
 }
 
 }  // namespace
 
 Result<InitializeParams> decode_initialize(const Json& params) {
-  const Json& capabilities = rpc::field(params, "capabilities");
-  const auto flag = [&](const char* path) { return rpc::flag(capabilities, path).value_or(false); };
+  const Json& capabilities = lenient::field(params, "capabilities");
+  const auto flag = [&](const char* path) { return lenient::find_flag(capabilities, path).value_or(false); };
   InitializeParams decoded{.client = {.dind_notifications = flag("experimental/dind/output"),
                                       .client_commands = flag("experimental/dind/clientCommands"),
                                       .progress = flag("window/workDoneProgress"),
                                       .refreshes_lenses = flag("workspace/codeLens/refreshSupport")},
-                           .settings = rpc::field(params, "initializationOptions"),
+                           .settings = lenient::field(params, "initializationOptions"),
                            .folders = {},
-                           .pid = rpc::integer(params, "processId")};
-  for (const Json& each : rpc::field(capabilities, "general/positionEncodings"))
+                           .pid = lenient::find_integer(params, "processId")};
+  for (const Json& each : lenient::field(capabilities, "general/positionEncodings"))
     if (each == "utf-8") decoded.encoding = PositionEncoding::utf8;
-  const Json& folders = rpc::field(params, "workspaceFolders");
+  const Json& folders = lenient::field(params, "workspaceFolders");
   if (folders.is_array() && !folders.empty())
     decoded.folders = paths_of(folders);
-  else if (auto root = path_of(rpc::text(params, "rootUri")))
+  else if (auto root = path_of(lenient::find_text(params, "rootUri")))
     decoded.folders.push_back(std::move(*root));
   return decoded;
 }
@@ -70,47 +70,50 @@ Json initialize_result(const InitializeParams& params, const std::vector<std::st
 }
 
 Result<std::string> decode_code_lens(const Json& params) {
-  auto uri = rpc::text(params, "textDocument/uri");
+  auto uri = lenient::find_text(params, "textDocument/uri");
   if (!uri) return fail(ErrorCode::invalid_request, "textDocument/codeLens takes { textDocument: { uri } }");
   return std::move(*uri);
 }
 
 std::optional<OpenedDocument> decode_did_open(const Json& params) {
-  const Json& document = rpc::field(params, "textDocument");
-  const auto uri = rpc::text(document, "uri");
+  const Json& document = lenient::field(params, "textDocument");
+  const auto uri = lenient::find_text(document, "uri");
   if (!uri) return std::nullopt;
-  return OpenedDocument{*uri,
-                        {rpc::text(document, "languageId").value_or(""), rpc::text(document, "text").value_or("")}};
+  return OpenedDocument{
+      *uri,
+      {lenient::find_text(document, "languageId").value_or(""), lenient::find_text(document, "text").value_or("")}};
 }
 
 std::optional<ChangedDocument> decode_did_change(const Json& params) {
-  const auto uri = rpc::text(params, "textDocument/uri");
+  const auto uri = lenient::find_text(params, "textDocument/uri");
   if (!uri) return std::nullopt;
   ChangedDocument changed{.uri = *uri, .changes = {}};
-  for (const Json& each : rpc::field(params, "contentChanges")) {
-    auto text = rpc::text(each, "text");
+  for (const Json& each : lenient::field(params, "contentChanges")) {
+    auto text = lenient::find_text(each, "text");
     if (!text) continue;
     ChangedDocument::Change change{.from = {}, .to = {}, .text = std::move(*text)};
-    if (const Json& range = rpc::field(each, "range"); range.is_object()) {
-      change.from = decode_position(rpc::field(range, "start"));
-      change.to = decode_position(rpc::field(range, "end"));
+    if (const Json& range = lenient::field(each, "range"); range.is_object()) {
+      change.from = decode_position(lenient::field(range, "start"));
+      change.to = decode_position(lenient::field(range, "end"));
     }
     changed.changes.push_back(std::move(change));
   }
   return changed;
 }
 
-std::optional<std::string> decode_did_close(const Json& params) { return rpc::text(params, "textDocument/uri"); }
+std::optional<std::string> decode_did_close(const Json& params) {
+  return lenient::find_text(params, "textDocument/uri");
+}
 
 std::optional<ChangedFolders> decode_changed_folders(const Json& params) {
-  const Json& event = rpc::field(params, "event");
-  return ChangedFolders{.added = paths_of(rpc::field(event, "added")),
-                        .removed = paths_of(rpc::field(event, "removed"))};
+  const Json& event = lenient::field(params, "event");
+  return ChangedFolders{.added = paths_of(lenient::field(event, "added")),
+                        .removed = paths_of(lenient::field(event, "removed"))};
 }
 
 Result<ExecuteCommandParams> decode_execute_command(const Json& params) {
-  const auto command = rpc::text(params, "command");
-  const Json& arguments = rpc::field(params, "arguments");
+  const auto command = lenient::find_text(params, "command");
+  const Json& arguments = lenient::field(params, "arguments");
   if (arguments.is_array() && arguments.size() > 1)
     return fail(ErrorCode::invalid_request,
                 command.value_or("A command") + " takes one argument, not " + std::to_string(arguments.size()));
@@ -118,7 +121,7 @@ Result<ExecuteCommandParams> decode_execute_command(const Json& params) {
   return ExecuteCommandParams{.command = *command,
                               .argument = arguments.is_array() && !arguments.empty() ? arguments.front() : Json(),
                               .all_arguments = arguments,
-                              .work_done_token = rpc::field(params, "workDoneToken")};
+                              .work_done_token = lenient::field(params, "workDoneToken")};
 }
 
 std::optional<Json> decode_settings(const Json& params) { return value_at(params, "settings/dind"); }

@@ -3,7 +3,7 @@
 #include <cmath>
 
 #include "dind/limit_bounds.hpp"
-#include "rpc/params.hpp"
+#include "support/json_fields.hpp"
 #include "support/text/shortened.hpp"
 #include "support/units.hpp"
 
@@ -60,7 +60,7 @@ constexpr std::pair<const char*, Result<void> (*)(const Json&, LimitsRequest&)> 
 Result<LimitsRequest> read_limits(const Json& json) {
   LimitsRequest limits;
   for (const auto& [name, read] : kLimits) {
-    const Json& value = rpc::field(json, name);
+    const Json& value = lenient::field(json, name);
     if (value.is_null()) continue;
     if (const auto done = read(value, limits); !done) return std::unexpected(done.error());
   }
@@ -68,7 +68,7 @@ Result<LimitsRequest> read_limits(const Json& json) {
 }
 
 Result<std::optional<Network>> read_network(const Json& json) {
-  const Json& value = rpc::field(json, "network");
+  const Json& value = lenient::field(json, "network");
   if (value.is_null()) return std::optional<Network>{};
   if (value == "none") return std::optional(Network::none);
   if (value == "internet") return std::optional(Network::internet);
@@ -76,7 +76,7 @@ Result<std::optional<Network>> read_network(const Json& json) {
 }
 
 Result<std::optional<PullPolicy>> read_pull(const Json& json) {
-  const Json& value = rpc::field(json, "pull");
+  const Json& value = lenient::field(json, "pull");
   if (value.is_null()) return std::optional<PullPolicy>{};
   auto policy = value.is_string() ? parse_pull_policy(value.get_ref<const std::string&>()) : std::nullopt;
   if (!policy) return wrong_option("pull", value, "\"missing\", \"never\" or \"always\"");
@@ -84,7 +84,7 @@ Result<std::optional<PullPolicy>> read_pull(const Json& json) {
 }
 
 Result<std::optional<Isolation>> read_isolation(const Json& json) {
-  const Json& value = rpc::field(json, "isolation");
+  const Json& value = lenient::field(json, "isolation");
   if (value.is_null()) return std::optional<Isolation>{};
   if (value.is_string())
     if (const auto known = parse_isolation(value.get_ref<const std::string&>())) return known;
@@ -92,7 +92,7 @@ Result<std::optional<Isolation>> read_isolation(const Json& json) {
 }
 
 Result<std::optional<bool>> read_record(const Json& json) {
-  const Json& value = rpc::field(json, "record");
+  const Json& value = lenient::field(json, "record");
   if (value.is_null()) return std::optional<bool>{};
   if (value.is_boolean()) return value.get<bool>();
   return wrong_option("record", value, "true or false");
@@ -102,7 +102,7 @@ Options read_options(const Json& json, std::vector<std::string>& warnings) {
   Options options;
   const auto warn = [&](const std::string& what) { warnings.push_back("dind." + what); };
   for (const auto& [name, read] : kLimits) {
-    const Json& value = rpc::field(json, name);
+    const Json& value = lenient::field(json, name);
     if (value.is_null()) continue;
     if (const auto done = read(value, options.limits); !done) warn(done.error().message);
   }
@@ -118,7 +118,7 @@ Options read_options(const Json& json, std::vector<std::string>& warnings) {
     options.isolation = *isolation;
   else
     warn(isolation.error().message);
-  const Json& images = rpc::field(json, "images");
+  const Json& images = lenient::field(json, "images");
   if (images.is_object()) {
     for (const auto& [language, image] : images.items()) {
       if (image.is_string() && !image.get_ref<const std::string&>().empty())
@@ -131,7 +131,7 @@ Options read_options(const Json& json, std::vector<std::string>& warnings) {
   }
   for (const auto& [name, into] : {std::pair("codeLens", &options.code_lens), std::pair("warmPool", &options.warm_pool),
                                    std::pair("record", &options.record)}) {
-    const Json& value = rpc::field(json, name);
+    const Json& value = lenient::field(json, name);
     if (value.is_boolean())
       *into = value.get<bool>();
     else if (!value.is_null())

@@ -6,10 +6,10 @@
 #include <initializer_list>
 
 #include "frontends/lsp/uri.hpp"
-#include "rpc/params.hpp"
 #include "services/workspaces/languages_service.hpp"
 #include "services/workspaces/workspace_memory.hpp"
 #include "support/ids.hpp"
+#include "support/json_fields.hpp"
 #include "support/text/escaped.hpp"
 #include "support/text/shortened.hpp"
 
@@ -47,22 +47,22 @@ Result<std::string> read_file(const std::string& path) {
 std::optional<std::string> wrong_fields(const std::string& command, const Json& argument,
                                         std::initializer_list<const char*> texts) {
   if (!argument.is_object()) return command + " takes one argument, an object with a uri";
-  if (!rpc::text(argument, "uri")) return command + ": uri is missing, or is not a string";
+  if (!lenient::find_text(argument, "uri")) return command + ": uri is missing, or is not a string";
   for (const char* name : texts)
-    if (const Json& value = rpc::field(argument, name); !value.is_null() && !value.is_string())
+    if (const Json& value = lenient::field(argument, name); !value.is_null() && !value.is_string())
       return command + ": " + name + " must be a string";
-  if (const Json& args = rpc::field(argument, "args"); !args.is_null() && (!args.is_array() || !all_strings(args)))
+  if (const Json& args = lenient::field(argument, "args"); !args.is_null() && (!args.is_array() || !all_strings(args)))
     return command + ": args must be an array of strings";
-  if (const Json& packages = rpc::field(argument, "dependencies");
+  if (const Json& packages = lenient::field(argument, "dependencies");
       !packages.is_null() && (!packages.is_array() || !all_strings(packages)))
     return command + ": dependencies must be an array of strings";
-  if (const Json& env = rpc::field(argument, "env"); !env.is_null() && (!env.is_object() || !all_strings(env)))
+  if (const Json& env = lenient::field(argument, "env"); !env.is_null() && (!env.is_object() || !all_strings(env)))
     return command + ": env must be an object of strings";
   return std::nullopt;
 }
 
 Result<std::optional<WorkspaceAccess>> read_access(const Json& argument) {
-  const Json& value = rpc::field(argument, "workspace");
+  const Json& value = lenient::field(argument, "workspace");
   if (value.is_null()) return std::nullopt;
   const auto access = value.is_string() ? parse_workspace_access(value.get_ref<const std::string&>()) : std::nullopt;
   if (!access) return fail(ErrorCode::invalid_request, "workspace must be \"readOnly\" or \"readWrite\"");
@@ -71,9 +71,10 @@ Result<std::optional<WorkspaceAccess>> read_access(const Json& argument) {
 
 // Adds the fields that a file and a folder have in common. They override what the spec has.
 Result<void> add_common(const Json& argument, const Options& options, RunSpec& spec) {
-  if (const Json& env = rpc::field(argument, "env"); env.is_object())
+  if (const Json& env = lenient::field(argument, "env"); env.is_object())
     for (const auto& [name, value] : env.items()) spec.env[name] = value.get<std::string>();
-  for (const Json& each : rpc::field(argument, "dependencies")) spec.dependencies.push_back(each.get<std::string>());
+  for (const Json& each : lenient::field(argument, "dependencies"))
+    spec.dependencies.push_back(each.get<std::string>());
   const auto limits = read_limits(argument);
   if (!limits) return std::unexpected(limits.error());
   spec.limits = merged(*limits, options.limits);
@@ -91,20 +92,20 @@ Result<void> add_common(const Json& argument, const Options& options, RunSpec& s
   spec.record = record->value_or(options.record);
   spec.keep_warm = options.warm_pool;
   spec.terms = Terms::settings;
-  spec.run_id = rpc::text(argument, "runId").value_or(random_id());
+  spec.run_id = lenient::find_text(argument, "runId").value_or(random_id());
   return {};
 }
 
 // Adds the same fields, and those of a file. The file's language chooses the image.
 Result<void> add_file(const Json& argument, const std::optional<std::string>& language, const Options& options,
                       RunSpec& spec) {
-  spec.image = rpc::text(argument, "image");
+  spec.image = lenient::find_text(argument, "image");
   if (!spec.image && language) {
     const auto recipe = runnable_language(language, "", "").value_or(*language);  // "py" is python
     if (const auto image = options.images.find(recipe); image != options.images.end()) spec.image = image->second;
   }
-  for (const Json& each : rpc::field(argument, "args")) spec.args.push_back(each.get<std::string>());
-  spec.working_dir = rpc::text(argument, "workingDir").value_or("");
+  for (const Json& each : lenient::field(argument, "args")) spec.args.push_back(each.get<std::string>());
+  spec.working_dir = lenient::find_text(argument, "workingDir").value_or("");
   const auto access = read_access(argument);
   if (!access) return std::unexpected(access.error());
   spec.workspace = *access;
@@ -132,7 +133,7 @@ std::optional<WorkspaceChoice> choice_before(const WorkspaceProgramList& list) {
 }
 
 Result<std::string> folder_of(const Json& argument) {
-  const auto uri = rpc::text(argument, "uri").value_or("");
+  const auto uri = lenient::find_text(argument, "uri").value_or("");
   auto path = file_path(uri);
   if (!path) return fail(ErrorCode::invalid_request, uri + " is not a folder on this machine: use a file: address");
   return *std::move(path);
@@ -149,8 +150,10 @@ std::optional<std::string> wrong_workspace_shape(const Json& argument) {
 }
 
 Result<RunRequest> make_request(const Json& argument, const DocumentStore& documents, const Options& options) {
-  RunRequest request{
-      .uri = *rpc::text(argument, "uri"), .name = {}, .spec = {}, .input = rpc::text(argument, "stdin").value_or("")};
+  RunRequest request{.uri = *lenient::find_text(argument, "uri"),
+                     .name = {},
+                     .spec = {},
+                     .input = lenient::find_text(argument, "stdin").value_or("")};
   request.name = file_name(request.uri);
   SourceProgram program;
   program.file_name = request.name;
@@ -172,7 +175,7 @@ Result<RunRequest> make_request(const Json& argument, const DocumentStore& docum
   if (program.text.find_first_not_of("\r\n") == std::string::npos)
     return fail(ErrorCode::invalid_request, (program.file_name.empty() ? "The document" : program.file_name) +
                                                 " is empty: there is nothing to run");
-  program.language = rpc::text(argument, "languageId");
+  program.language = lenient::find_text(argument, "languageId");
   // The editor chooses the language id of an open document. If no recipe knows it
   // ("plaintext"), the file's name and first line decide.
   if (!program.language)
@@ -188,7 +191,7 @@ Result<RunRequest> make_request(const Json& argument, const DocumentStore& docum
 }
 
 std::optional<RunSpec> expected_run(const Json& argument, const DocumentStore& documents, const Options& options) {
-  const auto uri = rpc::text(argument, "uri");
+  const auto uri = lenient::find_text(argument, "uri");
   if (!uri || wrong_shape(argument)) return std::nullopt;
   const Document* open = documents.find(*uri);
   SourceProgram program;
@@ -207,11 +210,11 @@ Result<RunRequest> make_workspace_request(const Json& argument, WorkspaceRuns& f
   const auto access = read_access(argument);
   if (!access) return std::unexpected(access.error());
   WorkspaceRequest asked{.folder = *folder,
-                         .program = rpc::text(argument, "program"),
+                         .program = lenient::find_text(argument, "program"),
                          .command = {},
                          .access = *access,
                          .terms = Terms::settings};
-  if (auto line = rpc::text(argument, "command")) asked.command = Command(*std::move(line));
+  if (auto line = lenient::find_text(argument, "command")) asked.command = Command(*std::move(line));
   if (asked.program && asked.command)
     return fail(ErrorCode::invalid_request, "dind.runWorkspace takes a program or a command, and not both");
   if (!asked.program && !asked.command) {
@@ -223,11 +226,11 @@ Result<RunRequest> make_workspace_request(const Json& argument, WorkspaceRuns& f
   }
   auto spec = folders.spec(asked);
   if (!spec) return std::unexpected(spec.error());
-  RunRequest request{.uri = *rpc::text(argument, "uri"),
-                     .name = base_name(*rpc::text(argument, "uri")),
+  RunRequest request{.uri = *lenient::find_text(argument, "uri"),
+                     .name = base_name(*lenient::find_text(argument, "uri")),
                      .spec = std::move(*spec),
-                     .input = rpc::text(argument, "stdin").value_or("")};
-  request.spec.image = rpc::text(argument, "image");
+                     .input = lenient::find_text(argument, "stdin").value_or("")};
+  request.spec.image = lenient::find_text(argument, "image");
   const auto* command = std::get_if<CommandProgram>(&request.spec.program);
   if (!request.spec.image && command != nullptr && command->language)
     if (const auto image = options.images.find(*command->language); image != options.images.end())
@@ -245,7 +248,8 @@ Result<void> choose_workspace_program(const Json& argument, WorkspaceRuns& folde
   if (!folder) return std::unexpected(folder.error());
   const auto list = folders.programs(*folder, Terms::settings);
   if (!list) return std::unexpected(list.error());
-  const WorkspaceChoice choice{.program = rpc::text(argument, "program"), .command = rpc::text(argument, "command")};
+  const WorkspaceChoice choice{.program = lenient::find_text(argument, "program"),
+                               .command = lenient::find_text(argument, "command")};
   if (choice.program && choice.command)
     return fail(ErrorCode::invalid_request, "dind.chooseProgram takes a program or a command, and not both");
   if (choice.command && choice.command->empty())

@@ -14,8 +14,8 @@
 #include "frontends/lsp/uri.hpp"
 #include "rpc/binder.hpp"
 #include "rpc/connection.hpp"
-#include "rpc/params.hpp"
 #include "services/workspaces/languages_service.hpp"
+#include "support/json_fields.hpp"
 #include "support/log/log.hpp"
 #include "support/units.hpp"
 
@@ -116,7 +116,7 @@ class LspServer : public std::enable_shared_from_this<LspServer> {
   static Result<Json> decode_nothing(const Json&) { return Json(); }
   static std::optional<Json> decode_any(const Json& params) { return params; }
   static std::optional<LogLevel> decode_log_level(const Json& params) {
-    return parse_log_level(rpc::text(params, "level").value_or(""));
+    return parse_log_level(lenient::find_text(params, "level").value_or(""));
   }
 
   void on_request(rpc::Request request, rpc::Reply reply) {

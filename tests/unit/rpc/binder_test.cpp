@@ -7,7 +7,7 @@
 #include <catch2/catch_test_macros.hpp>
 #include <vector>
 
-#include "rpc/params.hpp"
+#include "support/json_fields.hpp"
 #include "support/run_task.hpp"
 
 namespace binder_test {
@@ -25,9 +25,9 @@ struct Sum {
 
 Result<Sum> decode_sum(const Json& params) {
   for (const char* name : {"left", "right"})
-    if (!rpc::integer(params, name))
+    if (!lenient::find_integer(params, name))
       return fail(ErrorCode::invalid_request, '"' + std::string(name) + "\" must be a whole number");
-  return Sum{*rpc::integer(params, "left"), *rpc::integer(params, "right")};
+  return Sum{*lenient::find_integer(params, "left"), *lenient::find_integer(params, "right")};
 }
 
 // A server with a Binder, and its client's end of the connection.
@@ -151,7 +151,7 @@ TEST_CASE("a notification without a value or without a handler is ignored") {
   Server server;
   std::vector<std::string> levels;
   server.binder.notification(
-      "level", [](const Json& params) { return rpc::text(params, "level"); },
+      "level", [](const Json& params) { return lenient::find_text(params, "level"); },
       [&](const std::string& level) { levels.push_back(level); });
   int ended = 0;
   server.binder.notification("end", [&] { ++ended; });

@@ -2,8 +2,6 @@
 
 #include <catch2/catch_test_macros.hpp>
 
-#include "rpc/params.hpp"
-
 namespace message_test {
 
 using namespace dind::rpc;
@@ -61,17 +59,6 @@ TEST_CASE("What goes out is one line of JSON, whatever it holds") {
   CHECK(Json::parse(failure_text("x", {code::kRequestFailed, "why", {{"kind", "k"}}}))["error"] ==
         Json{{"code", -32803}, {"message", "why"}, {"data", {{"kind", "k"}}}});
   CHECK_FALSE(Json::parse(failure_text(nullptr, {code::kParseError, "why", nullptr}))["error"].contains("data"));
-}
-
-TEST_CASE("Fields are found by path, and a wrong type is as good as none") {
-  const Json json{{"a", {{"b", {{"text", "x"}, {"number", 3}, {"flag", true}}}}}};
-  CHECK(text(json, "a/b/text") == "x");
-  CHECK(integer(json, "a/b/number") == 3);
-  CHECK(flag(json, "a/b/flag") == true);
-  CHECK_FALSE(text(json, "a/b/number"));
-  CHECK_FALSE(integer(json, "a/b/text/c"));
-  CHECK(field(json, "a/x/y").is_null());
-  CHECK(field(Json(3), "a").is_null());
 }
 
 }  // namespace message_test
