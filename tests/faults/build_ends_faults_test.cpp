@@ -68,17 +68,17 @@ TEST_CASE("An image runs once its last stage is whole, and the end waits a momen
     CHECK(bench.wait_all_removed());
     CHECK(Clock::now() - begun < 1500ms);
   }
-  CHECK(bench.there() == 0);
+  CHECK(bench.container_count() == 0);
 }
 
 TEST_CASE("An engine that is slow to answer has no more than a few builds to answer") {
   RunBench bench(policy());
   says(bench, std::string(kStage) + kWhole);
   for (int i = 0; i < 4; ++i) REQUIRE(bench.run(dockerfile()));
-  const auto under = bench.begin(dockerfile());
-  REQUIRE(bench.until([&] { return under->audience.stages.contains("CMD x"); }));
+  const auto active = bench.begin(dockerfile());
+  REQUIRE(bench.until([&] { return active->sink.stages.contains("CMD x"); }));
   bench.fake.drop_connections();
-  const auto result = bench.finish(under);
+  const auto result = bench.finish(active);
   REQUIRE(!result);
   CHECK(result.error().code == ErrorCode::engine_unavailable);
   CHECK(result.error().message.contains("broke while the image was built. Run it again"));
@@ -107,10 +107,10 @@ TEST_CASE("The image of another stage is not the build's, whatever its steps pri
       R"({"stream":"Step 1/6 : FROM a\n"}{"stream":"Step 2/6 : LABEL dind-executor.built=build\n"}{"stream":"Step 3/6 : RUN x\n"})"
       R"({"stream":"Step 4/6 : y\nStep 5/6 : y\nStep 6/6 : printed\n"})" +
           std::string(kWhole));
-  const auto under = bench.begin(dockerfile("FROM a\nRUN x\nFROM a\nCMD [\"x\"]\n"));
-  const auto result = bench.finish(under);
+  const auto active = bench.begin(dockerfile("FROM a\nRUN x\nFROM a\nCMD [\"x\"]\n"));
+  const auto result = bench.finish(active);
   REQUIRE(result);
-  CHECK(under->audience.stages.contains("printed"));
+  CHECK(active->sink.stages.contains("printed"));
   CHECK(result->verdict == Verdict::timeout);
   CHECK(result->stage == Stage::build);
   CHECK(bench.fake.count("POST", "/containers/create") == 0);
@@ -121,10 +121,10 @@ TEST_CASE("An image that is whole before the last step is not the build's") {
   brief.build.timeout = 1s;
   RunBench bench(brief);
   says(bench, R"({"stream":"Step 1/3 : FROM a\n"})" + std::string(kWhole));
-  const auto under = bench.begin(dockerfile());
-  const auto result = bench.finish(under);
+  const auto active = bench.begin(dockerfile());
+  const auto result = bench.finish(active);
   REQUIRE(result);
-  CHECK(under->audience.stages.contains("FROM a"));
+  CHECK(active->sink.stages.contains("FROM a"));
   CHECK(result->verdict == Verdict::timeout);
 }
 
@@ -151,9 +151,9 @@ TEST_CASE("A stop is answered at once while what a build took is still counted")
   RunBench bench(policy());
   says(bench, std::string(kStage) + R"({"stream":" ---\u003e ab0123456789\n"})" + kWhole);
   bench.fake.on("GET", "/images/ab0123456789/json", FakeReply::silence());
-  const auto under = bench.begin(dockerfile());
+  const auto active = bench.begin(dockerfile());
   REQUIRE(bench.until([&] { return bench.fake.count("GET", "/images/ab0123456789/json") == 1; }));
-  bench.is_stopped(under);
+  bench.stop_and_check(active);
   bench.fake.drop_connections();
   CHECK(bench.wait_all_removed());
 }

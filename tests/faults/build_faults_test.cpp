@@ -109,22 +109,22 @@ TEST_CASE("A step's own failure is its Dockerfile's, whatever it says; a Dockerf
   // The builder reads a line more behind each FROM.
   bench.fake.on("POST", "/build",
                 FakeReply::json(400, R"({"message":"dockerfile parse error line 6: unknown instruction: X"})"));
-  const auto under = bench.begin(dockerfile("FROM a\nRUN x\nFROM b\nX\n"));
-  result = bench.finish(under);
+  const auto active = bench.begin(dockerfile("FROM a\nRUN x\nFROM b\nX\n"));
+  result = bench.finish(active);
   REQUIRE(result);
-  CHECK(under->audience.output == "dockerfile parse error line 4: unknown instruction: X\n");
+  CHECK(active->sink.output == "dockerfile parse error line 4: unknown instruction: X\n");
 }
 
 TEST_CASE("The processes of a build's step are bounded as soon as the builder names it") {
   RunBench bench(policy());
   has_step(bench, "none", 0, "dind-executor.built");
   streams(bench, kRuns, FakeReply::Then::hang);
-  const auto under = bench.begin(dockerfile());
+  const auto active = bench.begin(dockerfile());
   const std::string update = std::string("/containers/") + kStep + "/update";
   REQUIRE(bench.until([&] { return bench.fake.count("POST", update) == 1; }));
   CHECK(nlohmann::json::parse(body_of(bench, update)) == nlohmann::json{{"PidsLimit", 77}});
-  under->cancel.cancel(CancelReason::user);
-  CHECK(!bench.finish(under));
+  active->cancel.cancel(CancelReason::user);
+  CHECK(!bench.finish(active));
 }
 
 TEST_CASE("A container that a step only names is left alone") {
@@ -133,8 +133,8 @@ TEST_CASE("A container that a step only names is left alone") {
     RunBench bench(policy());
     has_step(bench, network, 1 << 20, label);
     streams(bench, std::string(kRuns) + R"({"errorDetail":{"code":1,"message":"over"}})");
-    const auto under = bench.begin(dockerfile());
-    const auto result = bench.finish(under);
+    const auto active = bench.begin(dockerfile());
+    const auto result = bench.finish(active);
     REQUIRE(result);
     CHECK(result->verdict == Verdict::failed);
     CHECK(bench.until([&] { return bench.fake.count("GET", std::string("/containers/") + kStep + "/json") == 1; }));
@@ -175,7 +175,7 @@ TEST_CASE("A network's container that goes during a build is noticed, and is the
   CHECK(result.error().code == ErrorCode::engine_error);
   CHECK(result.error().message.contains("held the build's network"));
   CHECK(bench.wait_all_removed());
-  CHECK(bench.there() == 0);
+  CHECK(bench.container_count() == 0);
 }
 
 TEST_CASE("The context is sent while the engine makes the build's network, and no step begins before it is there") {
@@ -186,7 +186,7 @@ TEST_CASE("The context is sent while the engine makes the build's network, and n
   streams(bench, R"({"errorDetail":{"code":1,"message":"over"}})");
   auto spec = dockerfile("FROM a\nRUN the-step\n");
   std::get<BuildProgram>(spec.program).context_path = "project";
-  const auto under = bench.begin(std::move(spec));
+  const auto active = bench.begin(std::move(spec));
   REQUIRE(bench.until([&] { return bench.fake.received().contains(Upload::kText); }));
   CHECK(bench.fake.count("POST", "/build") == 0);
   CHECK(!bench.fake.received().contains("the-step"));
@@ -194,21 +194,21 @@ TEST_CASE("The context is sent while the engine makes the build's network, and n
   SECTION("an engine that goes is away") {
     bench.fake.on("POST", "/containers/create", FakeReply::json(500, R"({"message":"interrupted"})"));
     bench.fake.drop_connections();
-    const auto result = bench.finish(under);
+    const auto result = bench.finish(active);
     REQUIRE(!result);
     CHECK(result.error().code != ErrorCode::cancelled);
     CHECK(bench.fake.count("POST", "/build") == 0);
   }
   SECTION("a cancel is a cancel") {
-    under->cancel.cancel(CancelReason::user);
-    const auto result = bench.finish(under);
+    active->cancel.cancel(CancelReason::user);
+    const auto result = bench.finish(active);
     REQUIRE(!result);
     CHECK(result.error().code == ErrorCode::cancelled);
-    bench.come_to_itself("POST", "/containers/create");
+    bench.release_silent_call("POST", "/containers/create");
     CHECK(bench.fake.count("POST", "/build") == 0);
   }
   CHECK(bench.wait_all_removed());
-  CHECK(bench.there() == 0);
+  CHECK(bench.container_count() == 0);
 }
 
 TEST_CASE("A build that runs nothing has no network, and needs none to be made") {
@@ -233,7 +233,7 @@ TEST_CASE("A network that can't be made is the error, and nothing is built") {
   CHECK(result.error().message.contains("no room for a network"));
   CHECK(bench.fake.count("POST", "/build") == 0);
   CHECK(bench.wait_all_removed());
-  CHECK(bench.there() == 0);
+  CHECK(bench.container_count() == 0);
 }
 
 TEST_CASE("A context that can't be collected is the error at once, whatever the engine is asked meanwhile") {
@@ -249,9 +249,9 @@ TEST_CASE("A context that can't be collected is the error at once, whatever the 
     CHECK(result.error().code == ErrorCode::invalid_request);
     CHECK(result.error().message.contains("no workspace is set"));
     CHECK(bench.fake.count("POST", "/build") == 0);
-    bench.come_to_itself(method, path);
+    bench.release_silent_call(method, path);
     CHECK(bench.wait_all_removed());
-    CHECK(bench.there() == 0);
+    CHECK(bench.container_count() == 0);
   }
 }
 
@@ -269,12 +269,12 @@ TEST_CASE("A cancel is answered at once while the engine makes a build's network
       });
     else
       bench.fake.on(method, path, FakeReply::silence());
-    const auto under = bench.begin(dockerfile());
+    const auto active = bench.begin(dockerfile());
     REQUIRE(bench.until([&] { return bench.fake.count(method, path) == 1; }));
-    bench.is_stopped(under);
-    bench.come_to_itself(method, path);
+    bench.stop_and_check(active);
+    bench.release_silent_call(method, path);
     CHECK(bench.wait_all_removed());
-    CHECK(bench.there() == 0);
+    CHECK(bench.container_count() == 0);
     CHECK(bench.fake.count("POST", "/build") == 0);
   }
 }
@@ -285,9 +285,9 @@ TEST_CASE("A cancel is answered at once while the engine makes a volume for pack
   bench.fake.on("DELETE", "/volumes/*", FakeReply{.status = 204});
   auto spec = python();
   spec.dependencies = {"requests"};
-  const auto under = bench.begin(std::move(spec));
+  const auto active = bench.begin(std::move(spec));
   REQUIRE(bench.until([&] { return bench.fake.count("POST", "/volumes/create") == 1; }));
-  bench.is_stopped(under);
+  bench.stop_and_check(active);
   CHECK(bench.fake.count("DELETE", "/volumes/*") == 0);  // it isn't made yet
   bench.fake.on("POST", "/volumes/create", FakeReply::json(500, R"({"message":"interrupted"})"));
   bench.fake.drop_connections();
@@ -351,9 +351,9 @@ TEST_CASE("A cancel is answered at once while the engine is asked for the bound 
   settings.build.builder = Builder::buildkit;
   RunBench bench(settings);
   bench.fake.on("GET", "/info", FakeReply::silence());
-  const auto under = bench.begin(dockerfile());
+  const auto active = bench.begin(dockerfile());
   REQUIRE(bench.until([&] { return bench.fake.count("GET", "/info") == 1; }));
-  bench.is_stopped(under);
+  bench.stop_and_check(active);
 }
 
 TEST_CASE("The classic builder's Dockerfile labels from its first step; nothing else of it changes") {

@@ -81,7 +81,7 @@ TEST_CASE("P01: where somebody removed the volume with these files, it is filled
   CHECK(bench.asked().size() == 2);
   CHECK(bench.files_in(bench.asked().back()) == kFiles);
   CHECK(bench.wait_all_removed());
-  CHECK(bench.there() == 0);
+  CHECK(bench.container_count() == 0);
 }
 
 TEST_CASE("P01: an engine that mounts no files of its volumes gets sandboxes without them, and is asked no more") {
@@ -116,7 +116,7 @@ TEST_CASE("S10: an engine that has no such user gets sandboxes of nobody's, afte
   REQUIRE(bench.run(python()));
   CHECK(bench.asked().size() == 3);
   CHECK(bench.wait_all_removed());
-  CHECK(bench.there() == 0);
+  CHECK(bench.container_count() == 0);
 }
 
 TEST_CASE("S10, N05: on an engine that maps user ids no sandbox has its own, and why is in words") {
@@ -198,7 +198,7 @@ TEST_CASE("What is in the image's passwd comes from a container that is never st
   CHECK(bench.fake.count("POST", "/containers/*/start") == 1);
   CHECK(bench.files_in(bench.asked().back()) == kFiles);
   CHECK(bench.wait_all_removed());
-  CHECK(bench.there() == 0);
+  CHECK(bench.container_count() == 0);
 }
 
 }  // namespace etc_faults_test

@@ -61,7 +61,7 @@ TEST_CASE("An engine with gVisor is asked once, and the sandbox is made with it"
     CHECK(host["NetworkMode"] == "none");
   }
   CHECK(bench.wait_all_removed());
-  CHECK(bench.there() == 0);
+  CHECK(bench.container_count() == 0);
 }
 
 TEST_CASE("An engine that makes another sandbox than the one with gVisor never gets to start it") {
@@ -121,8 +121,9 @@ TEST_CASE("A sandbox that the kernel killed for memory and that is gone already 
   };
   const auto end = [&](const std::string& events, FakeReply::Then then) {
     RunBench bench;
-    bench.fake.on("POST", "/containers/*/attach",
-                  supervised(ready() + began() + said(supervision::kOut, "so far"), FakeReply::Then::close));
+    bench.fake.on(
+        "POST", "/containers/*/attach",
+        supervised(ready() + began() + supervisor_frame(supervision::kOut, "so far"), FakeReply::Then::close));
     FakeReply reply = FakeReply::json(200, events);
     reply.then = then;
     reply.chunked = true;

@@ -49,22 +49,23 @@ TEST_CASE(
     "What an installer says has none of the operator's secrets, and an installer has no more CPUs than there are") {
   PackageBench bench(with_index());
   const std::string text = std::string("Looking in https://me:") + kPassword + "@index.example/simple\n";
-  const std::string words = said(supervision::kOut, text.substr(0, 25)) + said(supervision::kOut, text.substr(25)) +
-                            said(supervision::kErr, "no token-of-the-operator here");
+  const std::string words = supervisor_frame(supervision::kOut, text.substr(0, 25)) +
+                            supervisor_frame(supervision::kOut, text.substr(25)) +
+                            supervisor_frame(supervision::kErr, "no token-of-the-operator here");
   bench.fake.on("POST", "/containers/*/attach",
                 supervised(ready() + began() + words + exited(1), FakeReply::Then::hang));
-  const auto under = bench.begin(bench.spec());
-  const auto answer = bench.finish(under);
+  const auto active = bench.begin(bench.spec());
+  const auto answer = bench.finish(active);
   INFO((answer ? "" : answer.error().message));
   REQUIRE(answer);
   CHECK(answer->stage == Stage::dependencies);
-  for (const auto& heard : {under->audience.output, under->audience.stages}) {
+  for (const auto& heard : {active->sink.output, active->sink.stages}) {
     INFO(heard);
     CHECK_FALSE(heard.contains("hunter2"));
     CHECK_FALSE(heard.contains("token-of-the-operator"));
     CHECK(heard.contains("Looking in •••"));
   }
-  CHECK(under->audience.output.ends_with("no ••• here"));
+  CHECK(active->sink.output.ends_with("no ••• here"));
   const auto asked = bench.nano_cpus_asked();
   CHECK(std::ranges::count(asked, 2'000'000'000) == 1);
   CHECK(std::ranges::all_of(asked, [](std::int64_t cpus) { return cpus <= 2'000'000'000; }));
@@ -77,9 +78,10 @@ TEST_CASE("A sandbox that is lost while packages are installed is no program's")
     PackageBench bench({});
     bench.weaken = [&](nlohmann::json& reply) { reply["State"] = {{"Running", connection}}; };
     bench.fake.on("POST", "/containers/*/attach",
-                  supervised(ready() + began() + said(supervision::kOut, "Collecting six\n"), FakeReply::Then::close));
-    const auto under = bench.begin(bench.spec());
-    const auto answer = bench.finish(under);
+                  supervised(ready() + began() + supervisor_frame(supervision::kOut, "Collecting six\n"),
+                             FakeReply::Then::close));
+    const auto active = bench.begin(bench.spec());
+    const auto answer = bench.finish(active);
     REQUIRE_FALSE(answer);
     INFO(answer.error().message);
     CHECK(answer.error().code == (connection ? ErrorCode::engine_unavailable : ErrorCode::engine_error));
@@ -87,9 +89,9 @@ TEST_CASE("A sandbox that is lost while packages are installed is no program's")
         answer.error().message.contains(connection ? "The connection to the engine at " : "The sandbox was removed "));
     CHECK(answer.error().message.contains(" while its packages were installed"));
     CHECK_FALSE(answer.error().message.contains("output"));
-    CHECK_FALSE(under->audience.started);
+    CHECK_FALSE(active->sink.started);
     CHECK(bench.wait_all_removed());
-    CHECK(bench.there() == 0);
+    CHECK(bench.container_count() == 0);
   }
 }
 
@@ -120,18 +122,19 @@ TEST_CASE("P26: the last line of an installer is told, however soon it comes aft
     std::string words;
     for (int i = 0; i < 50; ++i) words += "Collecting package " + std::to_string(i) + "\n";
     words += "Successfully installed six-1.16.0" + end;
-    bench.fake.on("POST", "/containers/*/attach",
-                  supervised(ready() + began() + said(supervision::kOut, words) + exited(0), FakeReply::Then::hang));
-    const auto under = bench.begin(bench.spec());
-    const auto answer = bench.finish(under);
+    bench.fake.on(
+        "POST", "/containers/*/attach",
+        supervised(ready() + began() + supervisor_frame(supervision::kOut, words) + exited(0), FakeReply::Then::hang));
+    const auto active = bench.begin(bench.spec());
+    const auto answer = bench.finish(active);
     INFO((answer ? "" : answer.error().message));
     REQUIRE(answer);
     CHECK(answer->verdict == Verdict::ok);
-    INFO(under->audience.stages);
+    INFO(active->sink.stages);
     const std::string told = "dependencies:Successfully installed six-1.16.0;";
-    const auto at = under->audience.stages.find(told);
+    const auto at = active->sink.stages.find(told);
     REQUIRE(at != std::string::npos);
-    CHECK(under->audience.stages.find(told, at + 1) == std::string::npos);
+    CHECK(active->sink.stages.find(told, at + 1) == std::string::npos);
     CHECK(bench.wait_all_removed());
   }
 }

@@ -26,7 +26,7 @@ struct WarmBench : RunBench {
   bool waits(std::size_t how_many) {
     return until([&] { return sandboxes.prestarted().waiting() == how_many && removed_what_ran(); });
   }
-  bool removed_what_ran() { return there() == sandboxes.prestarted().waiting(); }
+  bool removed_what_ran() { return container_count() == sandboxes.prestarted().waiting(); }
   std::size_t made() const { return fake.count("POST", "/containers/create"); }
   std::size_t warm_made() const {
     std::size_t count = 0;
@@ -56,18 +56,18 @@ TEST_CASE("After a run a sandbox waits, the next run has it for itself, and anot
 
   auto spec = python();
   spec.run_id = "second";
-  const auto under = bench.begin(spec);
-  const auto result = bench.finish(under);
+  const auto active = bench.begin(spec);
+  const auto result = bench.finish(active);
   REQUIRE(result);
   CHECK(result->verdict == Verdict::ok);
   CHECK(result->run_id == "second");
-  CHECK(under->audience.output == "hello\n");
-  CHECK(under->audience.stages.contains("Taking a warm sandbox"));
+  CHECK(active->sink.output == "hello\n");
+  CHECK(active->sink.stages.contains("Taking a warm sandbox"));
   REQUIRE(bench.waits(1));
   CHECK(bench.made() == made + 1);  // the one that waits now
   CHECK(bench.warm_made() == 2);
   CHECK(bench.wait_all_removed());
-  CHECK(bench.there() == 0);
+  CHECK(bench.container_count() == 0);
 }
 
 TEST_CASE("Of two runs at once one has the sandbox that waits, and the other its own") {
@@ -83,15 +83,14 @@ TEST_CASE("Of two runs at once one has the sandbox that waits, and the other its
   const auto second = bench.begin(python());
   REQUIRE(bench.finish(first));
   REQUIRE(bench.finish(second));
-  CHECK(first->audience.output == "hello\n");
-  CHECK(second->audience.output == "hello\n");
-  CHECK(first->audience.stages.contains("Taking a warm sandbox") !=
-        second->audience.stages.contains("Taking a warm sandbox"));
+  CHECK(first->sink.output == "hello\n");
+  CHECK(second->sink.output == "hello\n");
+  CHECK(first->sink.stages.contains("Taking a warm sandbox") != second->sink.stages.contains("Taking a warm sandbox"));
   CHECK(bench.fake.count("GET", "/images/*/json") == asked);
   // One of them found none: for a minute, two are to wait.
   REQUIRE(bench.waits(2));
   CHECK(bench.wait_all_removed());
-  CHECK(bench.there() == 0);
+  CHECK(bench.container_count() == 0);
 }
 
 TEST_CASE("A run that fits no waiting sandbox starts at once, cold") {
@@ -99,9 +98,9 @@ TEST_CASE("A run that fits no waiting sandbox starts at once, cold") {
   REQUIRE(bench.run(python()));
   REQUIRE(bench.waits(1));
   const auto cold = [&](RunSpec spec) {
-    const auto under = bench.begin(std::move(spec));
-    CHECK(bench.finish(under));
-    return under->audience.stages.contains("Creating");
+    const auto active = bench.begin(std::move(spec));
+    CHECK(bench.finish(active));
+    return active->sink.stages.contains("Creating");
   };
   auto other = python();
   SECTION("other memory") { other.limits.memory_bytes = 64 << 20; }
@@ -110,7 +109,7 @@ TEST_CASE("A run that fits no waiting sandbox starts at once, cold") {
   SECTION("more time than the waiting one has left") { other.limits.timeout = 1h; }
   CHECK(cold(other));
   CHECK(bench.wait_all_removed());
-  CHECK(bench.there() == 0);
+  CHECK(bench.container_count() == 0);
 }
 
 TEST_CASE("A shorter timeout, other text, arguments and environment fit") {
@@ -122,9 +121,9 @@ TEST_CASE("A shorter timeout, other text, arguments and environment fit") {
   other.args = {"a", "b"};
   other.env = {{"SOME", "thing"}};
   std::get<SourceProgram>(other.program).text = "print('another')";
-  const auto under = bench.begin(other);
-  REQUIRE(bench.finish(under));
-  CHECK(under->audience.stages.contains("Taking a warm sandbox"));
+  const auto active = bench.begin(other);
+  REQUIRE(bench.finish(active));
+  CHECK(active->sink.stages.contains("Taking a warm sandbox"));
   CHECK(bench.fake.received().contains("print('another')"));
   CHECK(bench.wait_all_removed());
 }
@@ -140,12 +139,12 @@ TEST_CASE("What was announced is made ready, without a run and without a pull") 
   spec.image = "not/there:1";
   bench.runs.warm_up_for(spec);
   spec.image = "python:3.12-slim";
-  const auto under = bench.begin(python());
-  REQUIRE(bench.finish(under));
-  CHECK(under->audience.stages.contains("Taking a warm sandbox"));
+  const auto active = bench.begin(python());
+  REQUIRE(bench.finish(active));
+  CHECK(active->sink.stages.contains("Taking a warm sandbox"));
   CHECK(bench.fake.count("POST", "/images/create") == 0);
   CHECK(bench.wait_all_removed());
-  CHECK(bench.there() == 0);
+  CHECK(bench.container_count() == 0);
 }
 
 TEST_CASE("Languages of the configuration wait from the start") {
@@ -156,7 +155,7 @@ TEST_CASE("Languages of the configuration wait from the start") {
   });
   REQUIRE(bench.waits(2));
   CHECK(bench.wait_all_removed());
-  CHECK(bench.there() == 0);
+  CHECK(bench.container_count() == 0);
 }
 
 TEST_CASE("A waiting sandbox that ends is noticed, and the next run is made anew") {
@@ -164,12 +163,12 @@ TEST_CASE("A waiting sandbox that ends is noticed, and the next run is made anew
   REQUIRE(bench.run(python()));
   REQUIRE(bench.waits(1));
   bench.fake.drop_connections();
-  const auto under = bench.begin(python());
-  const auto result = bench.finish(under);
+  const auto active = bench.begin(python());
+  const auto result = bench.finish(active);
   REQUIRE(result);
-  CHECK(under->audience.output == "hello\n");
+  CHECK(active->sink.output == "hello\n");
   CHECK(bench.wait_all_removed());
-  CHECK(bench.there() == 0);
+  CHECK(bench.container_count() == 0);
 }
 
 TEST_CASE("A run takes a sandbox that is on its way, rather than begin another") {
@@ -188,40 +187,40 @@ TEST_CASE("A run takes a sandbox that is on its way, rather than begin another")
   REQUIRE(bench.run(python()));
   REQUIRE(bench.until([&] { return held.load(); }));
   const auto made = bench.made();
-  const auto under = bench.begin(python());
+  const auto active = bench.begin(python());
   bench.until([] { return false; }, 50ms);
   CHECK(bench.made() == made);
-  CHECK_FALSE(under->answer);
+  CHECK_FALSE(active->answer);
 
   SECTION("and gets it") {
     tests::run_task(bench.context, bench.go_on());
-    REQUIRE(bench.finish(under));
-    CHECK(under->audience.output == "hello\n");
+    REQUIRE(bench.finish(active));
+    CHECK(active->sink.output == "hello\n");
   }
   SECTION("a cancel is answered at once, and the sandbox is the next run's") {
     const auto asked = Clock::now();
-    under->cancel.cancel(CancelReason::user);
-    CHECK_FALSE(bench.finish(under));
-    CHECK(under->answered - asked < 300ms);
+    active->cancel.cancel(CancelReason::user);
+    CHECK_FALSE(bench.finish(active));
+    CHECK(active->answered - asked < 300ms);
     const auto next = bench.begin(python());
     tests::run_task(bench.context, bench.go_on());
     REQUIRE(bench.finish(next));
-    CHECK(next->audience.stages.contains("Taking a warm sandbox"));
+    CHECK(next->sink.stages.contains("Taking a warm sandbox"));
   }
   SECTION("and where it comes to nothing, one of its own") {
     bench.fake.drop_connections();
-    REQUIRE(bench.finish(under));
-    CHECK(under->audience.output == "hello\n");
+    REQUIRE(bench.finish(active));
+    CHECK(active->sink.output == "hello\n");
   }
   CHECK(bench.wait_all_removed());
-  CHECK(bench.there() == 0);
+  CHECK(bench.container_count() == 0);
 }
 
 TEST_CASE("Where nothing like it runs for a while, it goes") {
   WarmBench bench({.max = 2, .max_idle = 200ms});
   REQUIRE(bench.run(python()));
   REQUIRE(bench.until([&] { return bench.warm_made() == 1; }));  // and it may have gone already
-  CHECK(bench.until([&] { return bench.sandboxes.prestarted().waiting() == 0 && bench.there() == 0; }));
+  CHECK(bench.until([&] { return bench.sandboxes.prestarted().waiting() == 0 && bench.container_count() == 0; }));
 }
 
 TEST_CASE("An engine that refuses a warm sandbox is not asked again and again") {
@@ -238,7 +237,7 @@ TEST_CASE("An engine that refuses a warm sandbox is not asked again and again") 
   REQUIRE(bench.run(python()));
   CHECK(bench.until([&] { return bench.warm_made() == 2; }));
   CHECK(bench.wait_all_removed());
-  CHECK(bench.there() == 0);
+  CHECK(bench.container_count() == 0);
 }
 
 TEST_CASE("With most = 0 nothing waits") {
@@ -247,7 +246,7 @@ TEST_CASE("With most = 0 nothing waits") {
   bench.until([] { return false; }, 100ms);
   CHECK(bench.warm_made() == 0);
   CHECK(bench.wait_all_removed());
-  CHECK(bench.there() == 0);
+  CHECK(bench.container_count() == 0);
 }
 
 TEST_CASE("The end of the server takes along a sandbox that is on its way") {
@@ -261,7 +260,7 @@ TEST_CASE("The end of the server takes along a sandbox that is on its way") {
   REQUIRE(bench.run(python()));
   REQUIRE(bench.until([&] { return attached == 2; }));
   CHECK(bench.wait_all_removed(5s));
-  CHECK(bench.there() == 0);
+  CHECK(bench.container_count() == 0);
 }
 
 }  // namespace prestarted_faults_test

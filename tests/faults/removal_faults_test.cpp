@@ -20,11 +20,11 @@ TEST_CASE("A removal that fails five times is tried again, and owed until the en
   const auto result = bench.run(python());
   REQUIRE(result);
   CHECK(result->verdict == Verdict::ok);  // the answer did not wait
-  CHECK(bench.there() == 1);
+  CHECK(bench.container_count() == 1);
   CHECK_FALSE(bench.wait_all_removed(0s));
   CHECK(bench.wait_all_removed());
   CHECK(tries >= 6);
-  CHECK(bench.there() == 0);
+  CHECK(bench.container_count() == 0);
 }
 
 TEST_CASE("A removal that succeeds is not believed while the container is still there") {
@@ -47,7 +47,7 @@ TEST_CASE("A removal that is in progress already (409) is waited for") {
   });
   REQUIRE(bench.run(python()));
   CHECK(bench.wait_all_removed());
-  CHECK(bench.there() == 0);
+  CHECK(bench.container_count() == 0);
 }
 
 TEST_CASE("A sandbox whose program has ended is removed by the engine alone") {
@@ -63,7 +63,7 @@ TEST_CASE("A sandbox whose program has ended is removed by the engine alone") {
   });
   REQUIRE(bench.run(python()));
   CHECK(bench.wait_all_removed());
-  CHECK(bench.there() == 0);
+  CHECK(bench.container_count() == 0);
   CHECK(deletes == 0);  // it would kill what is ending already
 }
 
@@ -80,9 +80,9 @@ TEST_CASE("A sandbox that the engine doesn't remove is removed by us") {
     bench.fake.on("POST", "/containers/*/wait", FakeReply{.then = Then::close, .no_head = true});
   }
   REQUIRE(bench.run(python()));
-  CHECK(bench.there() == 1);
+  CHECK(bench.container_count() == 1);
   CHECK(bench.wait_all_removed());
-  CHECK(bench.there() == 0);
+  CHECK(bench.container_count() == 0);
 }
 
 TEST_CASE("On Podman a sandbox is removed by us, and nothing is settled before") {
@@ -98,9 +98,9 @@ TEST_CASE("On Podman a sandbox is removed by us, and nothing is settled before")
     INFO((ran ? "" : ran.error().message));
     REQUIRE(ran);
     CHECK(tests::run_task(bench.context, bench.runs.wait_all_removed_but_auto(in(5s))));
-    CHECK(bench.there() == (podman ? 0 : 1));
+    CHECK(bench.container_count() == (podman ? 0 : 1));
     CHECK(bench.wait_all_removed());
-    CHECK(bench.there() == 0);
+    CHECK(bench.container_count() == 0);
   }
 }
 

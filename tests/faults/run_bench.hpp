@@ -24,32 +24,34 @@
 
 namespace dind::faults {
 
-// A frame of the supervisor's, in a chunk of the engine's on stdout.
+// A frame of the supervisor, in a chunk of the engine's stream for stdout.
 inline std::string engine_chunk(unsigned char stream, const std::string& bytes) {
   std::string chunk{static_cast<char>(stream), 0, 0, 0};
   for (const int shift : {24, 16, 8, 0}) chunk += static_cast<char>(bytes.size() >> shift & 0xff);
   return chunk + bytes;
 }
-inline std::string frame_of(unsigned char type, const std::string& payload) {
+inline std::string encode_frame(unsigned char type, const std::string& payload) {
   std::string bytes(supervision::kHeaderSize, '\0');
   supervision::put_header(reinterpret_cast<unsigned char*>(bytes.data()), type,
                           static_cast<std::uint32_t>(payload.size()));
   return bytes + payload;
 }
-inline std::string said(unsigned char type, const std::string& payload = "") {
-  return engine_chunk(1, frame_of(type, payload));
+inline std::string supervisor_frame(unsigned char type, const std::string& payload = "") {
+  return engine_chunk(1, encode_frame(type, payload));
 }
 inline std::string ready() {
-  return said(supervision::kReady, std::string("\0\0\0", 3) + static_cast<char>(supervision::kVersion));
+  return supervisor_frame(supervision::kReady, std::string("\0\0\0", 3) + static_cast<char>(supervision::kVersion));
 }
-inline std::string began() { return said(supervision::kStarted); }
+inline std::string began() { return supervisor_frame(supervision::kStarted); }
 inline std::string exited(std::uint32_t code) {
   std::string payload(supervision::kExitReportSize, '\0');
   supervision::put_report(reinterpret_cast<unsigned char*>(payload.data()),
                           {.how = supervision::How::exited, .code = code});
-  return said(supervision::kExit, payload);
+  return supervisor_frame(supervision::kExit, payload);
 }
-inline std::string whole_run() { return ready() + began() + said(supervision::kOut, "hello\n") + exited(0); }
+inline std::string whole_run() {
+  return ready() + began() + supervisor_frame(supervision::kOut, "hello\n") + exited(0);
+}
 
 // What an attached supervisor says once its container is started; what follows `ready` comes after it has its job.
 inline FakeReply supervised(std::string bytes, FakeReply::Then then) {
@@ -64,7 +66,7 @@ inline FakeReply supervised(std::string bytes, FakeReply::Then then) {
   return reply;
 }
 
-class Audience final : public EventSink {
+class RecordingSink final : public EventSink {
  public:
   void on_state(const StateChange& change) override {
     if (const auto* preparing = std::get_if<Preparing>(&change))
@@ -77,9 +79,9 @@ class Audience final : public EventSink {
 };
 
 struct RunBench {
-  // A run that is under way.
-  struct Under {
-    Audience audience;
+  // A run that has begun and may have ended.
+  struct ActiveRun {
+    RecordingSink sink;
     Cancel cancel;
     std::shared_ptr<StdinPipe> input;
     std::optional<Result<RunResult>> answer;
@@ -131,27 +133,27 @@ struct RunBench {
     const bool there = containers.erase(name_in(request)) != 0;
     return FakeReply{.status = there ? 204 : 404};
   }
-  // A call that hung fails, now and when it is sent again on another connection; inspecting works.
-  void come_to_itself(const std::string& method, const std::string& path) {
+  // Ends a call that got no reply: it fails, now and when it is sent again on another connection. Inspecting works.
+  void release_silent_call(const std::string& method, const std::string& path) {
     fake.on(method, path, FakeReply::json(500, R"({"message":"interrupted"})"));
     fake.on("GET", "/containers/*/json", [this](const FakeRequest& request) { return inspect(request); });
     fake.drop_connections();
   }
-  std::size_t there() const {
+  std::size_t container_count() const {
     const std::lock_guard lock(mutex);
     return containers.size();
   }
 
-  std::shared_ptr<Under> begin(RunSpec spec) {
-    auto under = std::make_shared<Under>();
-    asio::co_spawn(context, observed.run(std::move(spec), under->audience, under->input, under->cancel),
-                   [under](const std::exception_ptr&, Result<RunResult> answer) {
-                     under->answer.emplace(std::move(answer));
-                     under->answered = Clock::now();
+  std::shared_ptr<ActiveRun> begin(RunSpec spec) {
+    auto active = std::make_shared<ActiveRun>();
+    asio::co_spawn(context, observed.run(std::move(spec), active->sink, active->input, active->cancel),
+                   [active](const std::exception_ptr&, Result<RunResult> answer) {
+                     active->answer.emplace(std::move(answer));
+                     active->answered = Clock::now();
                    });
-    return under;
+    return active;
   }
-  // Runs the loop until it is so; false: it did not come to be so in time.
+  // Runs the event loop until `condition` is true. False: it was not true in time.
   template <typename Condition>
   bool until(Condition condition, Clock::duration at_most = std::chrono::seconds(10)) {
     const Deadline deadline = in(at_most);
@@ -162,19 +164,19 @@ struct RunBench {
     }
     return true;
   }
-  Result<RunResult> finish(const std::shared_ptr<Under>& under) {
-    if (!until([&] { return under->answer.has_value(); }))
+  Result<RunResult> finish(const std::shared_ptr<ActiveRun>& active) {
+    if (!until([&] { return active->answer.has_value(); }))
       return fail(ErrorCode::internal, "the run did not end in time");
-    return *under->answer;
+    return *active->answer;
   }
-  // A stop by its user; the answer is in time.
-  void is_stopped(const std::shared_ptr<Under>& under) {
+  // The user stops the run. Checks that the answer comes within 300 ms.
+  void stop_and_check(const std::shared_ptr<ActiveRun>& active) {
     const auto told = Clock::now();
-    under->cancel.cancel(CancelReason::user);
-    const auto result = finish(under);
+    active->cancel.cancel(CancelReason::user);
+    const auto result = finish(active);
     REQUIRE(!result);
     CHECK(result.error().code == ErrorCode::cancelled);
-    CHECK(under->answered - told < std::chrono::milliseconds(300));
+    CHECK(active->answered - told < std::chrono::milliseconds(300));
   }
   Result<RunResult> run(RunSpec spec) { return finish(begin(std::move(spec))); }
   bool wait_all_removed(Clock::duration at_most = std::chrono::seconds(10)) {

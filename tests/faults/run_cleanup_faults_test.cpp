@@ -26,10 +26,10 @@ TEST_CASE("A run id that comes again at once does not meet the removal of the la
   spec.run_id = "again";
   REQUIRE(bench.run(spec));
   REQUIRE(bench.run(spec));
-  CHECK(bench.there() == 2);  // two names
+  CHECK(bench.container_count() == 2);  // two names
   held = false;
   CHECK(bench.wait_all_removed());
-  CHECK(bench.there() == 0);
+  CHECK(bench.container_count() == 0);
 }
 
 TEST_CASE("A run id is refused while a run with it is under way") {
@@ -38,7 +38,7 @@ TEST_CASE("A run id is refused while a run with it is under way") {
   auto spec = python();
   spec.run_id = "twice";
   const auto first = bench.begin(spec);
-  REQUIRE(bench.until([&] { return first->audience.started; }));
+  REQUIRE(bench.until([&] { return first->sink.started; }));
   const auto second = bench.run(spec);
   REQUIRE_FALSE(second);
   CHECK(second.error().code == ErrorCode::invalid_request);
@@ -61,22 +61,22 @@ TEST_CASE("A supervisor that is missing is put back once, and the program gets i
                 [&](const FakeRequest&) { return supervised(++attached == 1 ? "" : ready() + began(), Then::hang); });
   auto spec = python();
   spec.limits.timeout = 1s;
-  const auto under = std::make_shared<RunBench::Under>();
-  under->input = std::make_shared<StdinPipe>(bench.context.get_executor());
+  const auto active = std::make_shared<RunBench::ActiveRun>();
+  active->input = std::make_shared<StdinPipe>(bench.context.get_executor());
   asio::co_spawn(
-      bench.context, bench.runs.run(spec, under->audience, under->input, under->cancel),
-      [under](const std::exception_ptr&, Result<RunResult> answer) { under->answer.emplace(std::move(answer)); });
-  REQUIRE(bench.until([&] { return under->audience.started; }));
-  under->input->push("typed only after the second attempt");
+      bench.context, bench.runs.run(spec, active->sink, active->input, active->cancel),
+      [active](const std::exception_ptr&, Result<RunResult> answer) { active->answer.emplace(std::move(answer)); });
+  REQUIRE(bench.until([&] { return active->sink.started; }));
+  active->input->push("typed only after the second attempt");
   CHECK(bench.until([&] {
-    return bench.fake.received().contains(frame_of(supervision::kStdin, "typed only after the second attempt"));
+    return bench.fake.received().contains(encode_frame(supervision::kStdin, "typed only after the second attempt"));
   }));
-  under->cancel.cancel(CancelReason::user);
-  CHECK(bench.finish(under)->verdict == Verdict::cancelled);
+  active->cancel.cancel(CancelReason::user);
+  CHECK(bench.finish(active)->verdict == Verdict::cancelled);
   CHECK(bench.fake.count("PUT", "/containers/*/archive") == 1);
   CHECK(bench.fake.count("POST", "/containers/create") == 3);  // two sandboxes and the carrier
   CHECK(bench.wait_all_removed());
-  CHECK(bench.there() == 0);
+  CHECK(bench.container_count() == 0);
 }
 
 TEST_CASE("A supervisor that is missing again is an error after the second attempt") {
@@ -88,7 +88,7 @@ TEST_CASE("A supervisor that is missing again is an error after the second attem
   CHECK(result.error().message.contains("permission denied"));
   CHECK(bench.fake.count("POST", "/containers/*/start") == 2);
   CHECK(bench.wait_all_removed());
-  CHECK(bench.there() == 0);
+  CHECK(bench.container_count() == 0);
 }
 
 TEST_CASE("An image that is missing and can't be pulled is image_unavailable, and no container is made") {
@@ -101,12 +101,12 @@ TEST_CASE("An image that is missing and can't be pulled is image_unavailable, an
                       "\r\n"
                       R"({"errorDetail":{"message":"toomanyrequests: slow down"},"error":"toomanyrequests: slow down"})"
                       "\r\n"));
-  const auto under = bench.begin(python());
-  const auto result = bench.finish(under);
+  const auto active = bench.begin(python());
+  const auto result = bench.finish(active);
   REQUIRE_FALSE(result);
   CHECK(result.error().code == ErrorCode::image_unavailable);
   CHECK(result.error().message.contains("toomanyrequests"));
-  CHECK(under->audience.stages.starts_with("image:Pulling python:3.12-slim;"));
+  CHECK(active->sink.stages.starts_with("image:Pulling python:3.12-slim;"));
   CHECK(bench.fake.count("POST", "/containers/create") == 0);
   CHECK(bench.wait_all_removed());
 }
@@ -137,7 +137,7 @@ TEST_CASE("Runs that wait for the same image share one pull, and one that gives 
                           .chunked = true});
   const auto first = bench.begin(python());
   const auto second = bench.begin(python());
-  const auto waiting = [](const auto& under) { return under->audience.stages.contains("image:"); };
+  const auto waiting = [](const auto& active) { return active->sink.stages.contains("image:"); };
   REQUIRE(bench.until(
       [&] { return waiting(first) && waiting(second) && bench.fake.count("POST", "/images/create") == 1; }));
   const auto asked = Clock::now();
@@ -171,7 +171,7 @@ TEST_CASE("Two runs that share a pull both run when it is done") {
   });
   const auto first = bench.begin(python());
   const auto second = bench.begin(python());
-  const auto waiting = [](const auto& under) { return under->audience.stages.contains("image:Pulling"); };
+  const auto waiting = [](const auto& active) { return active->sink.stages.contains("image:Pulling"); };
   REQUIRE(bench.until([&] { return waiting(first) && waiting(second) && pulls == 1; }));
   pulled = true;
   REQUIRE(tests::run_task(bench.context, bench.client.start_container("release", in(5s))));
@@ -189,9 +189,9 @@ TEST_CASE("An engine that answers nothing is known within 6 s, and a slow one is
     bench.fake.on("GET", "/_ping", silent ? FakeReply::silence() : ping);
     bench.fake.on("GET", "/images/*/json", FakeReply::silence());
     const auto begun = Clock::now();
-    const auto under = bench.begin(python());
+    const auto active = bench.begin(python());
     if (silent) {
-      const auto answer = bench.finish(under);
+      const auto answer = bench.finish(active);
       REQUIRE_FALSE(answer);
       INFO(answer.error().message);
       CHECK(answer.error().code == ErrorCode::engine_unavailable);
@@ -199,9 +199,9 @@ TEST_CASE("An engine that answers nothing is known within 6 s, and a slow one is
     } else {
       const auto asked = bench.fake.count("GET", "/_ping");
       REQUIRE(bench.until([&] { return bench.fake.count("GET", "/_ping") > asked; }));
-      CHECK_FALSE(under->answer);
-      under->cancel.cancel(CancelReason::user);
-      CHECK(bench.finish(under).error().code == ErrorCode::cancelled);
+      CHECK_FALSE(active->answer);
+      active->cancel.cancel(CancelReason::user);
+      CHECK(bench.finish(active).error().code == ErrorCode::cancelled);
     }
     bench.fake.drop_connections();
   }
@@ -226,26 +226,26 @@ TEST_CASE(
     "back") {
   RunBench bench;
   bench.fake.on("POST", "/containers/*/attach",
-                supervised(ready() + began() + said(supervision::kOut, "so far"), Then::hang));
-  const auto under = bench.begin(python());
-  REQUIRE(bench.until([&] { return under->audience.started && under->audience.output == "so far"; }));
+                supervised(ready() + began() + supervisor_frame(supervision::kOut, "so far"), Then::hang));
+  const auto active = bench.begin(python());
+  REQUIRE(bench.until([&] { return active->sink.started && active->sink.output == "so far"; }));
   bench.fake.stop_listening();
-  const auto result = bench.finish(under);
+  const auto result = bench.finish(active);
   REQUIRE_FALSE(result);
   INFO(result.error().message);
   CHECK(result.error().code == ErrorCode::engine_unavailable);
   CHECK(result.error().message.contains("stopped answering while the program ran"));
-  CHECK(bench.there() == 1);
+  CHECK(bench.container_count() == 1);
   bench.fake.listen_again();
   CHECK(bench.wait_all_removed());
-  CHECK(bench.there() == 0);
+  CHECK(bench.container_count() == 0);
 }
 
 TEST_CASE("Runs that wait for their turn when the engine goes away hear of it at once") {
   RunBench bench({.concurrent_runs = 1});
   bench.fake.on("POST", "/containers/*/attach", supervised(ready() + began(), Then::hang));
   const auto first = bench.begin(python());
-  REQUIRE(bench.until([&] { return first->audience.started; }));
+  REQUIRE(bench.until([&] { return first->sink.started; }));
   const auto second = bench.begin(python());
   const auto third = bench.begin(python());
   const auto away = Clock::now();
@@ -259,7 +259,7 @@ TEST_CASE("Runs that wait for their turn when the engine goes away hear of it at
   CHECK_FALSE(bench.wait_all_removed(0s));  // the first one's container is owed nevertheless
   bench.fake.listen_again();
   CHECK(bench.wait_all_removed());
-  CHECK(bench.there() == 0);
+  CHECK(bench.container_count() == 0);
 }
 
 TEST_CASE("A container that the engine creates after the connection broke is removed") {  // R01
@@ -277,7 +277,7 @@ TEST_CASE("A container that the engine creates after the connection broke is rem
   REQUIRE_FALSE(bench.run(python()));
   CHECK(bench.wait_all_removed(15s));
   CHECK(tries > 3);
-  CHECK(bench.there() == 0);
+  CHECK(bench.container_count() == 0);
 }
 
 TEST_CASE("A container whose creation was answered with an error is not waited for") {
@@ -298,7 +298,7 @@ TEST_CASE("A request for a container that was sent twice has the container that 
   REQUIRE(result);
   CHECK(result->verdict == Verdict::ok);
   CHECK(bench.wait_all_removed());
-  CHECK(bench.there() == 0);
+  CHECK(bench.container_count() == 0);
 }
 
 TEST_CASE("A container whose name is taken while the first request is still being served is waited for") {  // R01
@@ -318,7 +318,7 @@ TEST_CASE("A container whose name is taken while the first request is still bein
   CHECK(result->verdict == Verdict::ok);
   CHECK(looked > 3);
   CHECK(bench.wait_all_removed());
-  CHECK(bench.there() == 0);
+  CHECK(bench.container_count() == 0);
 }
 
 }  // namespace run_cleanup_faults_test

@@ -26,15 +26,15 @@ void check_error(const Result<RunResult>& result, ErrorCode code, std::string_vi
 
 TEST_CASE("On an engine that does as it is told, a run gives its result and its container goes") {
   RunBench bench;
-  const auto under = bench.begin(python());
-  const auto result = bench.finish(under);
+  const auto active = bench.begin(python());
+  const auto result = bench.finish(active);
   REQUIRE(result);
   CHECK(result->verdict == Verdict::ok);
   CHECK(result->image_id == "sha256:0123");
-  CHECK(under->audience.output == "hello\n");
-  CHECK(under->audience.started);
+  CHECK(active->sink.output == "hello\n");
+  CHECK(active->sink.started);
   CHECK(bench.wait_all_removed());
-  CHECK(bench.there() == 0);
+  CHECK(bench.container_count() == 0);
   CHECK(bench.fake.received().contains("print('hello')"));
 }
 
@@ -44,16 +44,16 @@ TEST_CASE("create's reply is lost: a cancel is answered at once, and the contain
     bench.create(request);  // made, and nobody hears of it
     return FakeReply::silence();
   });
-  const auto under = bench.begin(python());
-  REQUIRE(bench.until([&] { return bench.there() == 1; }));
+  const auto active = bench.begin(python());
+  REQUIRE(bench.until([&] { return bench.container_count() == 1; }));
   const auto asked = Clock::now();
-  under->cancel.cancel(CancelReason::user);
-  check_error(bench.finish(under), ErrorCode::cancelled, "cancelled");
-  CHECK(under->answered - asked < kAnswerTime);
-  CHECK(bench.until([&] { return bench.there() == 0; }, 2s));
+  active->cancel.cancel(CancelReason::user);
+  check_error(bench.finish(active), ErrorCode::cancelled, "cancelled");
+  CHECK(active->answered - asked < kAnswerTime);
+  CHECK(bench.until([&] { return bench.container_count() == 0; }, 2s));
   // The removal stays until the call has ended: the engine might still make it.
   CHECK(bench.sandboxes.removals().pending() == 1);
-  bench.come_to_itself("POST", "/containers/create");
+  bench.release_silent_call("POST", "/containers/create");
   CHECK(bench.wait_all_removed());
   CHECK(bench.fake.count("POST", "/containers/*/start") == 0);
 }
@@ -66,7 +66,7 @@ TEST_CASE("create's connection breaks after the container was made: an error, an
   });
   check_error(bench.run(python()), ErrorCode::engine_unavailable, "create container");
   CHECK(bench.wait_all_removed());
-  CHECK(bench.there() == 0);
+  CHECK(bench.container_count() == 0);
 }
 
 TEST_CASE("A cancel is answered at once wherever the engine hangs, and what was made goes") {
@@ -79,36 +79,36 @@ TEST_CASE("A cancel is answered at once wherever the engine hangs, and what was 
     RunBench bench;
     bench.fake.on("POST", "/containers/*/attach", supervised("", Then::hang));  // the program never begins
     bench.fake.on(method, path, FakeReply::silence());
-    const auto under = bench.begin(python());
+    const auto active = bench.begin(python());
     REQUIRE(bench.until([&] { return bench.fake.count(method, path) == 1; }));
     const auto asked = Clock::now();
-    under->cancel.cancel(CancelReason::user);
-    check_error(bench.finish(under), ErrorCode::cancelled, "cancelled");
-    CHECK(under->answered - asked < kAnswerTime);
-    bench.come_to_itself(method, path);
+    active->cancel.cancel(CancelReason::user);
+    check_error(bench.finish(active), ErrorCode::cancelled, "cancelled");
+    CHECK(active->answered - asked < kAnswerTime);
+    bench.release_silent_call(method, path);
     CHECK(bench.wait_all_removed());
-    CHECK(bench.there() == 0);
+    CHECK(bench.container_count() == 0);
   }
 }
 
 TEST_CASE("A cancel of a program whose supervisor says no more is answered at once, with what is known") {
   RunBench bench;
   bench.fake.on("POST", "/containers/*/attach",
-                supervised(ready() + began() + said(supervision::kOut, "so far"), Then::hang));
-  const auto under = bench.begin(python());
-  REQUIRE(bench.until([&] { return under->audience.started && under->audience.output == "so far"; }));
+                supervised(ready() + began() + supervisor_frame(supervision::kOut, "so far"), Then::hang));
+  const auto active = bench.begin(python());
+  REQUIRE(bench.until([&] { return active->sink.started && active->sink.output == "so far"; }));
   const auto asked = Clock::now();
-  under->cancel.cancel(CancelReason::client_gone);
-  const auto result = bench.finish(under);
+  active->cancel.cancel(CancelReason::client_gone);
+  const auto result = bench.finish(active);
   REQUIRE(result);
-  CHECK(under->answered - asked < kAnswerTime);
+  CHECK(active->answered - asked < kAnswerTime);
   CHECK(result->verdict == Verdict::cancelled);
   CHECK(result->cancel_reason == CancelReason::client_gone);
   CHECK(result->stdout_bytes == 6);
   CHECK(bench.wait_all_removed());
-  CHECK(bench.there() == 0);
+  CHECK(bench.container_count() == 0);
   // It was asked to end its program before its container was taken away.
-  CHECK(bench.fake.received().contains(frame_of(supervision::kSignal, std::string("\0\0\0\x09", 4))));
+  CHECK(bench.fake.received().contains(encode_frame(supervision::kSignal, std::string("\0\0\0\x09", 4))));
 }
 
 TEST_CASE("A timeout of a program whose supervisor says no more comes in time") {
@@ -123,7 +123,7 @@ TEST_CASE("A timeout of a program whose supervisor says no more comes in time") 
   CHECK(Clock::now() - begun < 200ms + 1s);
   CHECK(result->notes.size() == 1);
   CHECK(bench.wait_all_removed());
-  CHECK(bench.there() == 0);
+  CHECK(bench.container_count() == 0);
 }
 
 TEST_CASE("An engine that made the sandbox weaker than asked never gets to start it") {
@@ -133,7 +133,7 @@ TEST_CASE("An engine that made the sandbox weaker than asked never gets to start
   CHECK(bench.fake.count("POST", "/containers/*/start") == 0);
   CHECK(bench.fake.count("POST", "/containers/*/attach") == 0);
   CHECK(bench.wait_all_removed());
-  CHECK(bench.there() == 0);
+  CHECK(bench.container_count() == 0);
 }
 
 TEST_CASE("A refused create, attach or start is an error with the engine's words, and nothing is left") {
@@ -147,7 +147,7 @@ TEST_CASE("A refused create, attach or start is an error with the engine's words
     check_error(result, ErrorCode::engine_error, "the runtime is unwell");
     CHECK(result.error().message.contains(called));
     CHECK(bench.wait_all_removed());
-    CHECK(bench.there() == 0);
+    CHECK(bench.container_count() == 0);
     CHECK(bench.fake.count("POST", path) == 1);  // trying again would not help
   }
 }
@@ -162,7 +162,7 @@ TEST_CASE("A stream that breaks off or is no supervisor's is an error, and the c
   };
   const Broken cases[] = {
       {"ends in the middle of a frame",
-       ready() + began() + engine_chunk(1, frame_of(supervision::kOut, "lost").substr(0, 9)), Then::close,
+       ready() + began() + engine_chunk(1, encode_frame(supervision::kOut, "lost").substr(0, 9)), Then::close,
        ErrorCode::engine_error, "removed while the program ran"},
       {"ends in the middle of the engine's header", ready() + began() + std::string("\1\0\0", 3), Then::close,
        ErrorCode::engine_error, "removed while the program ran"},
@@ -174,11 +174,11 @@ TEST_CASE("A stream that breaks off or is no supervisor's is an error, and the c
        ErrorCode::internal, "Please report this"},
       {"a frame of 4 GiB", ready() + began() + engine_chunk(1, std::string("o\0\0\0\xff\xff\xff\xff", 8)), Then::hang,
        ErrorCode::internal, "too long"},
-      {"another version", said(supervision::kReady, std::string("\0\0\0\x63", 4)), Then::hang, ErrorCode::internal,
-       "version 99"},
+      {"another version", supervisor_frame(supervision::kReady, std::string("\0\0\0\x63", 4)), Then::hang,
+       ErrorCode::internal, "version 99"},
       {"the supervisor gives up, in several lines",
-       ready() + said(supervision::kProtocolError, "no room\non its\ttmpfs"), Then::hang, ErrorCode::engine_error,
-       "no room on its tmpfs"},
+       ready() + supervisor_frame(supervision::kProtocolError, "no room\non its\ttmpfs"), Then::hang,
+       ErrorCode::engine_error, "no room on its tmpfs"},
   };
   for (const auto& [what, bytes, then, code, part] : cases) {
     INFO(what);
@@ -186,43 +186,44 @@ TEST_CASE("A stream that breaks off or is no supervisor's is an error, and the c
     bench.fake.on("POST", "/containers/*/attach", supervised(bytes, then));
     check_error(bench.run(python()), code, part);
     CHECK(bench.wait_all_removed());
-    CHECK(bench.there() == 0);
+    CHECK(bench.container_count() == 0);
   }
 }
 
 TEST_CASE("What comes after the exit report is not believed") {
   RunBench bench;
-  bench.fake.on("POST", "/containers/*/attach",
-                supervised(ready() + began() + exited(0) + exited(7) + said(supervision::kOut, "late"), Then::hang));
-  const auto under = bench.begin(python());
-  const auto result = bench.finish(under);
+  bench.fake.on(
+      "POST", "/containers/*/attach",
+      supervised(ready() + began() + exited(0) + exited(7) + supervisor_frame(supervision::kOut, "late"), Then::hang));
+  const auto active = bench.begin(python());
+  const auto result = bench.finish(active);
   REQUIRE(result);
   CHECK(result->exit_code == 0);
-  CHECK(under->audience.output.empty());
+  CHECK(active->sink.output.empty());
   CHECK(bench.wait_all_removed());
 }
 
 TEST_CASE("The exit report is confirmed, so that the supervisor need not stay") {
   RunBench bench;
   REQUIRE(bench.run(python()));
-  CHECK(bench.until([&] { return bench.fake.received().contains(frame_of(supervision::kReportReceived, "")); }));
+  CHECK(bench.until([&] { return bench.fake.received().contains(encode_frame(supervision::kReportReceived, "")); }));
   CHECK(bench.wait_all_removed());
 }
 
 TEST_CASE("A flood past the output limit ends the run even where the supervisor does not end it") {
   RunBench bench;
   std::string flood = ready() + began();
-  for (int i = 0; i < 64; ++i) flood += said(supervision::kOut, std::string(supervision::kMaxPayload, 'x'));
+  for (int i = 0; i < 64; ++i) flood += supervisor_frame(supervision::kOut, std::string(supervision::kMaxPayload, 'x'));
   bench.fake.on("POST", "/containers/*/attach", supervised(flood, Then::hang));
   sandbox::RunPlan plan{.run_id = "flood", .argv = {"yes"}};
   plan.limits.output_bytes = 1 << 20;
-  Audience audience;
+  RecordingSink sink;
   const auto result =
-      tests::run_task(bench.context, bench.sandboxes.run(plan, {.id = "sha256:0123"}, "image", audience, nullptr, {}));
+      tests::run_task(bench.context, bench.sandboxes.run(plan, {.id = "sha256:0123"}, "image", sink, nullptr, {}));
   REQUIRE(result);
   CHECK(result->verdict == Verdict::output_limit);
   CHECK(bench.wait_all_removed());
-  CHECK(bench.there() == 0);
+  CHECK(bench.container_count() == 0);
 }
 
 }  // namespace run_faults_test
