@@ -26,10 +26,10 @@
 #include "frontends/handover/client.hpp"
 #include "frontends/handover/control.hpp"
 #include "frontends/lsp/server.hpp"
+#include "support/clock.hpp"
 #include "support/exception_text.hpp"
 #include "support/io/descriptors.hpp"
 #include "support/io/standard_descriptors.hpp"
-#include "support/unix_time.hpp"
 
 namespace {
 
@@ -76,7 +76,7 @@ std::vector<LiveRun> runs_of(const std::vector<handover::OperatedRun>& operated)
 }
 
 int list_live_runs(bool json) {
-  std::cout << cli::live_runs_text(runs_of(handover::all_live_runs()), now_ms(), json) << std::flush;
+  std::cout << cli::live_runs_text(runs_of(handover::all_live_runs()), unix_now_ms(), json) << std::flush;
   return 0;
 }
 

@@ -2,9 +2,8 @@
 
 #include <curl/curl.h>
 
-#include <ctime>
-
 #include "engine/transfer.hpp"
+#include "support/clock.hpp"
 
 namespace dind::engine {
 
@@ -20,7 +19,7 @@ Task<Result<HttpReply>> HttpClient::request(HttpRequest request) {
   if (reply)
     if (const auto date = reply->headers.find("date"); date != reply->headers.end())
       if (const auto told = curl_getdate(date->second.c_str(), nullptr); told > 0)
-        *clock_offset = static_cast<std::int64_t>(told) - static_cast<std::int64_t>(std::time(nullptr));
+        *clock_offset = static_cast<std::int64_t>(told) - unix_now();
   co_return reply;
 }
 

@@ -1,10 +1,10 @@
 // Client: data about the engine: ping, version, info.
 #include <algorithm>
-#include <ctime>
 #include <nlohmann/json.hpp>
 
 #include "engine/api.hpp"
 #include "engine/client.hpp"
+#include "support/clock.hpp"
 #include "support/json_fields.hpp"
 
 namespace dind::engine {
@@ -15,7 +15,7 @@ Client::Client(asio::any_io_executor executor, Endpoint endpoint)
     : http_(std::make_shared<HttpClient>(executor, std::move(endpoint))) {}
 Client::~Client() = default;
 
-std::int64_t Client::unix_now() const { return std::time(nullptr) + http_->clock_offset(); }
+std::int64_t Client::unix_now() const { return dind::unix_now() + http_->clock_offset(); }
 
 const Endpoint& Client::endpoint() const { return http_->endpoint(); }
 

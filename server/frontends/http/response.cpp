@@ -7,6 +7,8 @@
 #include <boost/beast/http/write.hpp>
 #include <ctime>
 
+#include "support/clock.hpp"
+
 namespace dind::frontends::http {
 
 using namespace std::chrono_literals;
@@ -19,7 +21,7 @@ namespace {
 constexpr auto kReplyTime = 60s;
 
 std::string date() {
-  const std::time_t now = std::time(nullptr);
+  const std::time_t now = unix_now();
   std::tm parts{};
   gmtime_r(&now, &parts);
   char line[40];

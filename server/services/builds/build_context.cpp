@@ -17,6 +17,7 @@
 
 #include "services/builds/context_folder.hpp"
 #include "services/builds/ignore_rules.hpp"
+#include "support/clock.hpp"
 #include "support/ids.hpp"
 #include "support/io/last_error.hpp"
 #include "support/text/shortened.hpp"
@@ -143,7 +144,7 @@ class Writer {
 
   // `there`: the file of the folder that this entry replaces. The entry gets its mode and time.
   Result<void> add_text(const std::string& path, std::string_view text, const std::optional<ContextFile>& there) {
-    const auto made = entry(path, AE_IFREG, there ? there->mode : 0644, there ? there->changed : std::time(nullptr));
+    const auto made = entry(path, AE_IFREG, there ? there->mode : 0644, there ? there->changed : unix_now());
     archive_entry_set_size(made.get(), static_cast<la_int64_t>(text.size()));
     if (archive_write_header(tar_.get(), made.get()) != ARCHIVE_OK) return broken();
     if (archive_write_data(tar_.get(), text.data(), text.size()) != static_cast<la_ssize_t>(text.size()))

@@ -7,9 +7,9 @@
 #include <fstream>
 #include <utility>
 
+#include "support/clock.hpp"
 #include "support/ids.hpp"
 #include "support/units.hpp"
-#include "support/unix_time.hpp"
 
 namespace dind {
 namespace {
@@ -240,7 +240,7 @@ HistoryRecord new_record(const RunSpec& spec, const SecretMask& secrets, std::st
                        .frontend = std::move(frontend),
                        .owner = process_owner()};
   if (record.run_id.empty()) record.run_id = record.id;
-  record.began = now_ms();
+  record.began = unix_now_ms();
   RunSpec& copy = record.spec;
   copy.program = kept_program(spec.program, secrets, record.gap);
   if (spec.image) copy.image = spec.image->substr(0, kMaxNameLength);

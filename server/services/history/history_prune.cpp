@@ -3,7 +3,7 @@
 
 #include "services/history/history_store.hpp"
 #include "services/history/sqlite.hpp"
-#include "support/unix_time.hpp"
+#include "support/clock.hpp"
 
 namespace dind {
 
@@ -36,7 +36,7 @@ void prune_rows(sqlite3* handle, const PruneRequest& request) {
   forget_rows(handle, request);
   if (request.older_than)
     Statement(handle, "DELETE FROM runs WHERE state <> 'running' AND began < ?")
-        .number(now_ms() - request.older_than->count())
+        .number(unix_now_ms() - request.older_than->count())
         .run();
   const auto before = sizes(handle);
   if (request.keep && before.count > static_cast<std::int64_t>(std::min<std::size_t>(*request.keep, INT64_MAX)))

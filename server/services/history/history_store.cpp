@@ -11,8 +11,8 @@
 #include "services/history/history_place.hpp"
 #include "services/history/sqlite.hpp"
 #include "services/history/sqlite_memory.hpp"
+#include "support/clock.hpp"
 #include "support/ids.hpp"
-#include "support/unix_time.hpp"
 
 namespace dind {
 
@@ -172,7 +172,7 @@ void HistoryStore::close_orphans() {
       HistoryStarted started;
       const auto limit =
           !running.is_null(3) && decode_started(running.bytes_at(3), started) ? started.limits.timeout.count() : kDayMs;
-      if (owner_is_gone(running.bytes_at(1)) || running.number_at(2) + limit + kDayMs < now_ms())
+      if (owner_is_gone(running.bytes_at(1)) || running.number_at(2) + limit + kDayMs < unix_now_ms())
         gone.push_back(running.number_at(0));
     }
   }

@@ -1,11 +1,11 @@
 #include "services/images/images.hpp"
 
 #include <algorithm>
-#include <ctime>
 
 #include "engine/text.hpp"
 #include "services/images/built_images.hpp"
 #include "support/async/until.hpp"
+#include "support/clock.hpp"
 #include "support/log/log.hpp"
 
 namespace dind {
@@ -173,7 +173,7 @@ Task<void> Images::touch(std::string name) {
     co_return not_noted(touched.error());
   const auto image = co_await client_.inspect_image(name, in(kInspectTime));
   if (!image) co_return not_noted(image.error());
-  const auto now = std::time(nullptr);
+  const auto now = unix_now();
   if (!*image || !touch_is_due(name, (*image)->labels, last_use((*image)->last_tagged, (*image)->repo_tags, 0), now))
     co_return;
   const auto tag = use_tag((*image)->id, now);
@@ -184,7 +184,7 @@ Task<void> Images::touch(std::string name) {
 }
 
 void Images::note_use(const std::string& name, const engine::Image& image) {
-  if (touch_is_due(name, image.labels, last_use(image.last_tagged, image.repo_tags, 0), std::time(nullptr)))
+  if (touch_is_due(name, image.labels, last_use(image.last_tagged, image.repo_tags, 0), unix_now()))
     spawn(executor_, "use of " + name, touch(name));
 }
 

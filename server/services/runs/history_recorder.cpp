@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
+#include "support/clock.hpp"
 #include "support/text/shortened.hpp"
-#include "support/unix_time.hpp"
 
 namespace dind {
 namespace {
@@ -34,7 +34,7 @@ void HistoryRecorder::on_output(Channel channel, std::string_view bytes) {
 }
 
 void HistoryRecorder::on_end(const Result<RunResult>& result) {
-  HistoryEnd end{.ended = now_ms(), .out = out_.take(), .err = err_.take()};
+  HistoryEnd end{.ended = unix_now_ms(), .out = out_.take(), .err = err_.take()};
   const auto kept = [&](const std::string& text) {
     return shortened(without_credentials(secrets_.masked(text)), kMaxTextLength);
   };

@@ -4,10 +4,10 @@
 
 #include "services/runs/run_title.hpp"
 #include "support/async/until.hpp"
+#include "support/clock.hpp"
 #include "support/ids.hpp"
 #include "support/masking.hpp"
 #include "support/text/shortened.hpp"
-#include "support/unix_time.hpp"
 
 namespace dind {
 namespace {
@@ -63,7 +63,7 @@ LiveRuns::Entry::Entry(std::shared_ptr<State> state, const RunSpec& spec, Cancel
   run_.client = spec.caller.client;
   run_.frontend = spec.caller.frontend;
   run_.what = SecretMask(spec.env).masked(run_title(spec));
-  run_.began_ms = now_ms();
+  run_.began_ms = unix_now_ms();
   state_->entries.push_back(this);
 }
 

@@ -1,13 +1,13 @@
 #include "services/upkeep/engine_garbage.hpp"
 
 #include <algorithm>
-#include <ctime>
 
 #include "sandbox/labels.hpp"
 #include "sandbox/supervisor_image.hpp"
 #include "services/images/built_images.hpp"
 #include "services/upkeep/reaper.hpp"
 #include "support/async/until.hpp"
+#include "support/clock.hpp"
 #include "support/log/log.hpp"
 
 namespace dind {
@@ -34,7 +34,7 @@ Task<Result<Inventory>> EngineGarbage::take_inventory(Deadline deadline) {
   if (const auto& image = sandbox::supervisor_image()) inventory.supervisor_image = image->name;
   const auto info = co_await client_.info(deadline);
   if (!info) co_return std::unexpected(info.error());
-  inventory.now = unix_seconds(info->system_time, std::time(nullptr));
+  inventory.now = unix_seconds(info->system_time, unix_now());
 
   // List images and volumes before containers. Then an object that gets used meanwhile counts as in use.
   auto images = co_await client_.list_images({sandbox::kBuiltLabel}, deadline);

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <charconv>
 #include <chrono>
-#include <ctime>
 #include <set>
 #include <string>
 
@@ -11,6 +10,7 @@
 #include "sandbox/labels.hpp"
 #include "services/upkeep/garbage.hpp"
 #include "support/async/until.hpp"
+#include "support/clock.hpp"
 #include "support/ids.hpp"
 #include "support/log/log.hpp"
 #include "support/units.hpp"
@@ -86,7 +86,7 @@ Task<Result<std::size_t>> Reaper::sweep(Deadline deadline) {
   const auto info = co_await client_.info(deadline);
   if (!info) co_return std::unexpected(info.error());
   // Use the engine's clock, if the engine reports it: this process may be on another machine.
-  const auto now = unix_seconds(info->system_time, std::time(nullptr));
+  const auto now = unix_seconds(info->system_time, unix_now());
   std::size_t removed = 0;
   const auto gone_of_itself = [&, failures = removals_.failures()](const auto& containers, const auto& volumes) {
     const auto has = [](const auto& list, const std::string& name) {
