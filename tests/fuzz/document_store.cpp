@@ -2,7 +2,6 @@
 #include "frontends/lsp/document_store.hpp"
 
 #include "fuzz.hpp"
-#include "support/text/utf8.hpp"
 #include "support/text/utf8_stream.hpp"
 
 using namespace dind;

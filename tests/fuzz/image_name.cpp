@@ -1,7 +1,6 @@
 // Names of images: what is accepted can't become another path, and its parts make the same name again.
 #include "engine/text.hpp"
 #include "fuzz.hpp"
-#include "support/text/utf8.hpp"
 
 using namespace dind;
 using namespace dind::engine;

@@ -3,7 +3,6 @@
 #include "support/json_reader.hpp"
 
 #include "fuzz.hpp"
-#include "support/text/utf8.hpp"
 
 using namespace dind;
 using nlohmann::json;

@@ -2,7 +2,6 @@
 #include "engine/pull_progress.hpp"
 
 #include "fuzz.hpp"
-#include "support/text/utf8.hpp"
 
 using namespace dind;
 

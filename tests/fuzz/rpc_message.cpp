@@ -1,7 +1,6 @@
 // One message: never more than refused, and what is accepted says the same when it is written again.
 #include "fuzz.hpp"
 #include "rpc/message.hpp"
-#include "support/text/utf8.hpp"
 
 using namespace dind;
 using namespace dind::rpc;

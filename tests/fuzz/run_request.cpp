@@ -5,7 +5,6 @@
 #include "frontends/run_request_json.hpp"
 #include "fuzz.hpp"
 #include "support/json_reader.hpp"
-#include "support/text/utf8.hpp"
 
 using namespace dind;
 

@@ -4,7 +4,6 @@
 #include <cmath>
 
 #include "fuzz.hpp"
-#include "support/text/utf8.hpp"
 
 using namespace dind;
 

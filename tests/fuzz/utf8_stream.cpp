@@ -2,7 +2,6 @@
 #include "support/text/utf8_stream.hpp"
 
 #include "fuzz.hpp"
-#include "support/text/utf8.hpp"
 
 using namespace dind;
 
