@@ -12,6 +12,7 @@
 #include "app/configuration.hpp"
 #include "app/logging.hpp"
 #include "dind/exit_code.hpp"
+#include "domain/output_capture.hpp"
 #include "support/io/named_file.hpp"
 
 namespace dind {
@@ -31,24 +32,17 @@ Result<app::Configuration> configuration_of(const ExecutorOptions& options) {
   return app::parse_configuration(*text, *options.config_file);
 }
 
-// Keeps the output of a run up to a bound.
-class Keeper final : public EventSink {
+// Calls the caller's function with the output.
+class OutputCalls final : public EventSink {
  public:
-  Keeper(std::size_t bound, const CallOptions& call, Execution& into) : bound_(bound), call_(call), into_(into) {}
+  explicit OutputCalls(const CallOptions& call) : call_(call) {}
   void on_state(const StateChange&) override {}
   void on_output(Channel channel, std::string_view bytes, OutputCredit) override {
     if (call_.on_output) call_.on_output(channel, bytes);
-    const bool out = channel == Channel::out;
-    std::string& kept = out ? into_.output : into_.errors;
-    const auto part = bytes.substr(0, bound_ - std::min(bound_, kept.size()));
-    kept += part;
-    (out ? into_.output_left_out : into_.errors_left_out) += bytes.size() - part.size();
   }
 
  private:
-  const std::size_t bound_;
   const CallOptions& call_;
-  Execution& into_;
 };
 
 }  // namespace
@@ -158,7 +152,8 @@ Result<Execution> Executor::run(RunSpec spec, CallOptions call) {
   const auto state = call.handle ? call.handle->state_ : nullptr;
   return core.wait_for<Result<Execution>>([&]() -> Task<Result<Execution>> {
     Execution execution;
-    Keeper keeper(core.kept, call, execution);
+    OutputCalls calls(call);
+    OutputCapture capture(core.kept, &calls);
     Cancel cancel;
     const auto leaving = core.over.on_cancel([&] { cancel.cancel(CancelReason::shutdown); });
     if (state)
@@ -170,10 +165,14 @@ Result<Execution> Executor::run(RunSpec spec, CallOptions call) {
       input->push(std::move(call.input));
       input->close();
     }
-    auto result = co_await core.core->runs().run(std::move(spec), keeper, input, cancel);
+    auto result = co_await core.core->runs().run(std::move(spec), capture, input, cancel);
     if (state) state->end();
     if (!result) co_return std::unexpected(result.error());
     execution.result = std::move(*result);
+    execution.output = std::move(capture.out.bytes);
+    execution.errors = std::move(capture.err.bytes);
+    execution.output_left_out = capture.out.left_out;
+    execution.errors_left_out = capture.err.left_out;
     co_return execution;
   });
 }

@@ -14,36 +14,6 @@ namespace {
 
 using nlohmann::json;
 
-class Keeper final : public EventSink {
- public:
-  Keeper(std::size_t most, EventSink* live, NotRun& into) : most_(most), live_(live), into_(into) {}
-
-  void on_state(const StateChange& change) override {
-    if (const auto* started = std::get_if<Started>(&change)) {
-      into_.began = true;
-      into_.limits = started->limits;
-    }
-    if (live_ != nullptr) live_->on_state(change);
-  }
-  void on_output(Channel channel, std::string_view bytes, OutputCredit credit) override {
-    KeptHead& head = channel == Channel::out ? into_.out : into_.err;
-    // After the first byte that is left out, nothing more is kept: the kept bytes are the head of the output.
-    auto part = bytes.substr(0, head.left_out > 0 ? 0 : most_ - std::min(most_, head.bytes.size()));
-    if (!part.empty() && !into_.share->grow(part.size())) {
-      into_.starved = true;
-      part = {};
-    }
-    head.bytes += part;
-    head.left_out += bytes.size() - part.size();
-    if (live_ != nullptr) live_->on_output(channel, bytes, std::move(credit));
-  }
-
- private:
-  const std::size_t most_;
-  EventSink* live_;
-  NotRun& into_;
-};
-
 void put_output(json& into, const KeptHead& out, const KeptHead& err) {
   auto [out_text, out_left] = kept_text(out);
   auto [err_text, err_left] = kept_text(err);
@@ -101,7 +71,7 @@ Task<std::expected<KeptRun, NotRun>> execute(asio::any_io_executor executor, Run
   NotRun run;
   if (!request.spec.run_id) request.spec.run_id = random_id();
   run.run_id = *request.spec.run_id;
-  Keeper keeper(request.keep, live, run);
+  OutputCapture capture(request.keep, live, [&run](std::size_t bytes) { return run.share->grow(bytes); });
   std::shared_ptr<StdinPipe> input;
   if (!request.input.empty()) {
     input = std::make_shared<StdinPipe>(executor);
@@ -109,16 +79,16 @@ Task<std::expected<KeptRun, NotRun>> execute(asio::any_io_executor executor, Run
     input->close();
   }
   try {
-    auto result = co_await service.run(std::move(request.spec), keeper, input, cancel);
-    if (result && run.starved)
+    auto result = co_await service.run(std::move(request.spec), capture, input, cancel);
+    if (result && capture.refused)
       result->notes.emplace_back(
           "All runs of this server together keep at most 256 MiB of output, and all of it was in use: the rest of this "
           "run's output was dropped. Read the output as a stream, or keep less (keepOutputBytes)");
     if (result)
       co_return KeptRun{.result = std::move(*result),
-                        .limits = run.limits,
-                        .out = std::move(run.out),
-                        .err = std::move(run.err),
+                        .limits = capture.limits,
+                        .out = std::move(capture.out),
+                        .err = std::move(capture.err),
                         .streamed = live != nullptr,
                         .share = std::move(run.share)};
     run.error = std::move(result.error());
@@ -128,6 +98,10 @@ Task<std::expected<KeptRun, NotRun>> execute(asio::any_io_executor executor, Run
   } catch (const std::exception& e) {
     run.error = {ErrorCode::internal, std::string("A bug in dind-executor ended the run: ") + e.what()};
   }
+  run.began = capture.limits.has_value();
+  run.limits = capture.limits;
+  run.out = std::move(capture.out);
+  run.err = std::move(capture.err);
   co_return std::unexpected(std::move(run));
 }
 

@@ -10,6 +10,7 @@
 
 #include "dind/error.hpp"
 #include "dind/run_event.hpp"
+#include "domain/output_capture.hpp"
 #include "frontends/run_request_json.hpp"
 #include "frontends/shared/memory_budget.hpp"
 #include "services/runs/run_service.hpp"
@@ -17,12 +18,6 @@
 #include "support/async/task.hpp"
 
 namespace dind::frontends {
-
-// The first bytes of a channel, and the number of bytes that followed.
-struct KeptHead {
-  std::string bytes;
-  std::uint64_t left_out = 0;
-};
 
 struct KeptRun {
   RunResult result;
@@ -41,7 +36,6 @@ struct NotRun {
   std::optional<Limits> limits;
   KeptHead out, err;
   std::shared_ptr<BudgetShare> share = std::make_shared<BudgetShare>(kept_output());  // as in KeptRun
-  bool starved = false;                                                               // the budget was used up
 };
 
 // Runs `request` to its end. `live` receives states and output as they come; it may be null. It must outlive the call.

@@ -7,6 +7,7 @@
 #include <optional>
 #include <sstream>
 
+#include "domain/output_capture.hpp"
 #include "engine/status.hpp"
 #include "languages/recipe.hpp"
 #include "sandbox/advice.hpp"
@@ -61,15 +62,6 @@ std::string what_it_is(const engine::BuildkitBound& bound) {
 constexpr const char* kLikewise = "Check the engine's log; runs of this kind fail for the same reason";
 
 // Keeps the output of a program that writes little. It takes no more output after 64 KiB.
-class Listener final : public EventSink {
- public:
-  std::string text;
-  void on_state(const StateChange&) override {}
-  void on_output(Channel, std::string_view bytes, OutputCredit) override {
-    if (text.size() < 64 * 1024) text += bytes;
-  }
-};
-
 }  // namespace
 
 std::string unreachable_remedy(const engine::Endpoint& endpoint) {
@@ -302,10 +294,9 @@ struct EngineDoctor::Visit {
     plan.network = network;
     plan.isolation = isolation;
     plan.workspace = workspace_access;
-    Listener listener;
+    OutputCapture capture(64 << 10);
     Cancel cancel;
-    const auto result =
-        co_await doctor.sandboxes_.run(std::move(plan), *any_image, any_name, listener, nullptr, cancel);
+    const auto result = co_await doctor.sandboxes_.run(std::move(plan), *any_image, any_name, capture, nullptr, cancel);
     if (!result) {
       auto error = result.error();
       error.message = sandbox::without_advice(std::move(error.message));
@@ -313,7 +304,7 @@ struct EngineDoctor::Visit {
     }
     if (result->verdict != Verdict::ok)
       co_return fail(ErrorCode::engine_error, "it ended with verdict " + std::string(to_string(result->verdict)));
-    co_return std::move(listener.text);
+    co_return capture.out.bytes + capture.err.bytes;
   }
 
   // Starts a sandbox with the workspace mounted. It starts only if the engine's folder is the one that this process
