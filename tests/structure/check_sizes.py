@@ -26,7 +26,7 @@ KNOWN = {
     "Runs::plan": 62,
     "SandboxStarter::attach": 97,
     "Search::through": 67,
-    "Session": 331,
+    "Session": 333,
     "Walk": 305,
     "Writer": 284,
     "differences": 73,

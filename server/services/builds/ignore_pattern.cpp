@@ -4,6 +4,8 @@
 #include <array>
 #include <vector>
 
+#include "support/text/utf8.hpp"
+
 namespace dind {
 namespace {
 
