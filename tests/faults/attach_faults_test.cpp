@@ -29,7 +29,7 @@ Task<Result<std::string>> read_all(std::unique_ptr<HijackedStream> stream) {
 
 }  // namespace
 
-TEST_CASE("a refused attach is the error that its status says, chunked or not") {
+TEST_CASE("a refused attach is the error of its status, with a chunked body or not") {
   Bench bench;
   for (const bool chunked : {false, true}) {
     bench.fake.on("POST", "/containers/x/attach",
@@ -63,7 +63,7 @@ TEST_CASE("an attach whose reply is cut in its head is a broken connection (R03)
     }
 }
 
-TEST_CASE("an attach stream gives the bytes that came with its head, then those after it, then the end") {
+TEST_CASE("an attach stream returns the bytes that came with the head, then the others, then the end") {
   for (const auto transport : {Transport::unix_socket, Transport::tcp}) {
     Bench bench(transport);
     bench.fake.on("POST", "/containers/x/attach", FakeReply::attached("what came with the head", Then::close));
@@ -74,7 +74,7 @@ TEST_CASE("an attach stream gives the bytes that came with its head, then those 
   }
 }
 
-TEST_CASE("what is written to an attach stream arrives, and half-close ends it") {
+TEST_CASE("bytes written to an attach stream arrive, and half-close ends it") {
   Bench bench(Transport::tcp);
   bench.fake.on("POST", "/containers/x/attach", FakeReply::attached("", Then::hang));
   auto stream = bench.run(bench.client.attach_container("x", in(5s)));
@@ -98,7 +98,7 @@ TEST_CASE("a connection that is reset in the middle of an attach stream is an er
   }
 }
 
-TEST_CASE("closing an attach stream ends the read that waits on it, and so does destroying it") {
+TEST_CASE("closing or destroying an attach stream ends a pending read") {
   for (const bool destroy : {false, true}) {
     Bench bench;
     bench.fake.on("POST", "/containers/x/attach", FakeReply::attached("", Then::hang));

@@ -50,7 +50,7 @@ void cuts(RunBench& bench, const std::string& lines, std::size_t bytes) {
 
 }  // namespace
 
-TEST_CASE("An image runs once its last stage is whole, and the end waits a moment for the engine to name it") {
+TEST_CASE("An image runs when its last stage is complete; the end waits shortly until the engine names it") {
   RunBench bench(policy());
   says(bench, std::string(kStage) + kWhole);
   const auto result = bench.run(dockerfile());
@@ -71,7 +71,7 @@ TEST_CASE("An image runs once its last stage is whole, and the end waits a momen
   CHECK(bench.container_count() == 0);
 }
 
-TEST_CASE("An engine that is slow to answer has no more than a few builds to answer") {
+TEST_CASE("A slow engine gets only a few builds at one time") {
   RunBench bench(policy());
   says(bench, std::string(kStage) + kWhole);
   for (int i = 0; i < 4; ++i) REQUIRE(bench.run(dockerfile()));
@@ -98,7 +98,7 @@ TEST_CASE("A build whose reply is cut is a broken connection, wherever it breaks
   }
 }
 
-TEST_CASE("The image of another stage is not the build's, whatever its steps print") {
+TEST_CASE("The image of another stage is not taken as the result, whatever its steps print") {
   auto brief = policy();
   brief.build.timeout = 1s;
   RunBench bench(brief);
@@ -116,7 +116,7 @@ TEST_CASE("The image of another stage is not the build's, whatever its steps pri
   CHECK(bench.fake.count("POST", "/containers/create") == 0);
 }
 
-TEST_CASE("An image that is whole before the last step is not the build's") {
+TEST_CASE("An image that is complete before the last step is not taken as the result") {
   auto brief = policy();
   brief.build.timeout = 1s;
   RunBench bench(brief);
@@ -128,7 +128,7 @@ TEST_CASE("An image that is whole before the last step is not the build's") {
   CHECK(result->verdict == Verdict::timeout);
 }
 
-TEST_CASE("An image that is whole and takes more disk than it may doesn't run") {
+TEST_CASE("A complete image that exceeds its disk limit does not run") {
   RunBench bench(policy());
   says(bench, std::string(kStage) + kWhole, 1500);
   const auto result = bench.run(dockerfile());
@@ -138,7 +138,7 @@ TEST_CASE("An image that is whole and takes more disk than it may doesn't run") 
   CHECK(bench.wait_all_removed());
 }
 
-TEST_CASE("The last layer of a build is counted once, though it is named twice at the same time") {
+TEST_CASE("The last layer of a build is counted once, although it is named twice at the same time") {
   RunBench bench(policy());
   says(bench, std::string(kStage) + R"({"stream":" ---\u003e ab0123456789\n"})" + kWhole,
        1400);  // the bound: 1000 more
@@ -147,7 +147,7 @@ TEST_CASE("The last layer of a build is counted once, though it is named twice a
   CHECK(result->verdict == Verdict::ok);
 }
 
-TEST_CASE("A stop is answered at once while what a build took is still counted") {
+TEST_CASE("A stop is answered at once while the disk use of a build is still measured") {
   RunBench bench(policy());
   says(bench, std::string(kStage) + R"({"stream":" ---\u003e ab0123456789\n"})" + kWhole);
   bench.fake.on("GET", "/images/ab0123456789/json", FakeReply::silence());
@@ -159,7 +159,7 @@ TEST_CASE("A stop is answered at once while what a build took is still counted")
 }
 
 // N03: there, an image's size is that of its packed content.
-TEST_CASE("In containerd's store, what a build took is counted by what lies on the disk") {
+TEST_CASE("In containerd's store, the disk use of a build is measured on the disk") {
   for (const std::int64_t unpacked : {1400, 1401}) {
     RunBench bench(policy());
     says(bench, std::string(kStage) + kWhole, 401);

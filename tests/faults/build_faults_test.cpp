@@ -70,7 +70,7 @@ std::string body_of(const RunBench& bench, const std::string& path) {
 
 }  // namespace
 
-TEST_CASE("A build that the engine or a registry can't go on with is an error with what to do, and no verdict") {
+TEST_CASE("A build that fails because of the engine or a registry is an error with a remedy, and has no verdict") {
   struct Case {
     FakeReply reply;
     ErrorCode code;
@@ -97,7 +97,7 @@ TEST_CASE("A build that the engine or a registry can't go on with is an error wi
   }
 }
 
-TEST_CASE("A step's own failure is its Dockerfile's, whatever it says; a Dockerfile that is none is by its own lines") {
+TEST_CASE("A failed step is a failure of the Dockerfile, whatever it prints; a syntax error names the author's line") {
   RunBench bench(policy());
   streams(
       bench,
@@ -115,7 +115,7 @@ TEST_CASE("A step's own failure is its Dockerfile's, whatever it says; a Dockerf
   CHECK(active->sink.output == "dockerfile parse error line 4: unknown instruction: X\n");
 }
 
-TEST_CASE("The processes of a build's step are bounded as soon as the builder names it") {
+TEST_CASE("The processes of a build step are limited as soon as the builder names its container") {
   RunBench bench(policy());
   has_step(bench, "none", 0, "dind-executor.built");
   streams(bench, kRuns, FakeReply::Then::hang);
@@ -127,7 +127,7 @@ TEST_CASE("The processes of a build's step are bounded as soon as the builder na
   CHECK(!bench.finish(active));
 }
 
-TEST_CASE("A container that a step only names is left alone") {
+TEST_CASE("A container that a step only names in its output is not changed") {
   for (const auto& [network, label] : {std::pair("bridge", "dind-executor.built"), std::pair("none", "somebody"),
                                        std::pair("none", "dind-executor.owner")}) {
     RunBench bench(policy());
@@ -143,7 +143,7 @@ TEST_CASE("A container that a step only names is left alone") {
   }
 }
 
-TEST_CASE("A build that takes more disk than it may is stopped, whether a step writes it or its images have it") {
+TEST_CASE("A build that exceeds its disk limit is stopped, whether a step or a base image takes the space") {
   for (const bool step : {true, false}) {
     RunBench bench(policy());
     has_step(bench, "none", step ? 1001 : 0, "dind-executor.built");
@@ -162,7 +162,7 @@ TEST_CASE("A build that takes more disk than it may is stopped, whether a step w
   }
 }
 
-TEST_CASE("A network's container that goes during a build is noticed, and is the engine's fault") {
+TEST_CASE("If the network's container ends during a build, this is noticed and is an engine error") {
   RunBench bench(policy(true));
   has_network(bench);
   auto ends = supervised(ready(), FakeReply::Then::close);
@@ -178,7 +178,7 @@ TEST_CASE("A network's container that goes during a build is noticed, and is the
   CHECK(bench.container_count() == 0);
 }
 
-TEST_CASE("The context is sent while the engine makes the build's network, and no step begins before it is there") {
+TEST_CASE("The context is sent while the engine creates the network, and no step starts before the network is ready") {
   const Upload folder;
   RunBench bench(policy(true), {.engine_path = folder.path, .path = folder.path});
   has_network(bench);
@@ -211,7 +211,7 @@ TEST_CASE("The context is sent while the engine makes the build's network, and n
   CHECK(bench.container_count() == 0);
 }
 
-TEST_CASE("A build that runs nothing has no network, and needs none to be made") {
+TEST_CASE("A build without RUN steps creates no network") {
   RunBench bench(policy(true));
   streams(bench, R"({"errorDetail":{"code":1,"message":"over"}})");
   REQUIRE(bench.run(dockerfile("FROM a\nCOPY x /\n")));
@@ -221,7 +221,7 @@ TEST_CASE("A build that runs nothing has no network, and needs none to be made")
   CHECK(bench.fake.count("POST", "/build") == 1);
 }
 
-TEST_CASE("A network that can't be made is the error, and nothing is built") {
+TEST_CASE("If the network can't be created, this is the error and nothing is built") {
   RunBench bench(policy(true));
   has_network(bench);
   bench.fake.on("POST", "/containers/create", FakeReply::json(500, R"({"message":"no room for a network"})"));
@@ -236,7 +236,7 @@ TEST_CASE("A network that can't be made is the error, and nothing is built") {
   CHECK(bench.container_count() == 0);
 }
 
-TEST_CASE("A context that can't be collected is the error at once, whatever the engine is asked meanwhile") {
+TEST_CASE("If the context can't be collected, this is the error at once, whatever the engine does meanwhile") {
   for (const auto& [method, path] : {std::pair("GET", "/images/a/json"), std::pair("POST", "/containers/create")}) {
     INFO(path);
     RunBench bench(policy(true));
@@ -255,7 +255,7 @@ TEST_CASE("A context that can't be collected is the error at once, whatever the 
   }
 }
 
-TEST_CASE("A cancel is answered at once while the engine makes a build's network, and nothing of it stays") {
+TEST_CASE("A cancel is answered at once while the engine creates a build network, and nothing stays") {
   for (const auto& [method, path] :
        {std::pair("GET", "/volumes/*"), std::pair("POST", "/containers/create"), std::pair("GET", "/containers/*/json"),
         std::pair("POST", "/containers/*/start"), std::pair("POST", "/containers/*/wait")}) {
@@ -279,7 +279,7 @@ TEST_CASE("A cancel is answered at once while the engine makes a build's network
   }
 }
 
-TEST_CASE("A cancel is answered at once while the engine makes a volume for packages, which goes when it is there") {
+TEST_CASE("A cancel is answered at once while the engine creates a dependency volume, which is then removed") {
   RunBench bench;
   bench.fake.on("POST", "/volumes/create", FakeReply::silence());
   bench.fake.on("DELETE", "/volumes/*", FakeReply{.status = 204});
@@ -295,7 +295,7 @@ TEST_CASE("A cancel is answered at once while the engine makes a volume for pack
   CHECK(bench.fake.count("DELETE", "/volumes/*") == 1);
 }
 
-TEST_CASE("A step of BuildKit's that was killed was so for memory where the engine says of a bound") {
+TEST_CASE("A killed BuildKit step exceeded its memory limit if the engine reports a limit") {
   struct Case {
     FakeReply info;
     Verdict verdict;
@@ -325,7 +325,7 @@ TEST_CASE("A step of BuildKit's that was killed was so for memory where the engi
   }
 }
 
-TEST_CASE("What a build by BuildKit says of its bound is the engine's word of now") {
+TEST_CASE("A BuildKit build reports the limit that the engine has now") {
   auto settings = policy(true);
   settings.build.builder = Builder::buildkit;
   RunBench bench(settings);
@@ -346,7 +346,7 @@ TEST_CASE("What a build by BuildKit says of its bound is the engine's word of no
   CHECK_FALSE(notes(bound).contains("BuildKit"));
 }
 
-TEST_CASE("A cancel is answered at once while the engine is asked for the bound on BuildKit's steps") {
+TEST_CASE("A cancel is answered at once while the engine is asked for the limit of BuildKit's steps") {
   auto settings = policy();
   settings.build.builder = Builder::buildkit;
   RunBench bench(settings);
@@ -356,7 +356,7 @@ TEST_CASE("A cancel is answered at once while the engine is asked for the bound 
   bench.stop_and_check(active);
 }
 
-TEST_CASE("The classic builder's Dockerfile labels from its first step; nothing else of it changes") {
+TEST_CASE("For the classic builder, labels are added at the first step, and nothing else changes") {
   RunBench bench(policy());
   streams(bench, R"({"errorDetail":{"code":1,"message":"over"}})");
   REQUIRE(bench.run(dockerfile("FROM a AS x\nRUN y\nFROM x\n")));
@@ -365,7 +365,7 @@ TEST_CASE("The classic builder's Dockerfile labels from its first step; nothing 
       sent.contains("FROM a AS x\nLABEL dind-executor.built=build\nRUN y\nFROM x\nLABEL dind-executor.built=build\n"));
 }
 
-TEST_CASE("What a Dockerfile would have the engine fetch is refused before anything is sent") {
+TEST_CASE("A Dockerfile that lets the engine download files is refused before anything is sent") {
   RunBench bench(policy());
   for (const char* text : {"FROM a\nADD http://x/f /\n", "FROM a\nONBUILD ADD . /\nADD x${X%y} /\n"}) {
     const auto result = bench.run(dockerfile(text));

@@ -28,7 +28,7 @@ std::size_t open_files() {
 
 }  // namespace
 
-TEST_CASE("an engine that isn't there is engine_unavailable at once, and names address, call and remedy") {
+TEST_CASE("a missing engine is engine_unavailable at once, with address, call and remedy") {
   asio::io_context context;
   Endpoint endpoint;
   endpoint.path = "/nonexistent/docker.sock";
@@ -51,7 +51,7 @@ TEST_CASE("a refused connection is engine_unavailable on TCP and on a unix socke
   }
 }
 
-TEST_CASE("a name that nobody knows is engine_unavailable within 2 s") {
+TEST_CASE("a host name that can't be resolved is engine_unavailable within 2 s") {
   asio::io_context context;
   Endpoint endpoint{.kind = Endpoint::Kind::tcp,
                     .path = "",
@@ -84,7 +84,7 @@ TEST_CASE("a reply that stops half-way ends at the deadline") {
   check_error(bench.run(bench.client.info(in(300ms))), ErrorCode::engine_unavailable, "did not end in time");
 }
 
-TEST_CASE("an engine that hangs on the first ping is known at the call's deadline") {
+TEST_CASE("an engine that hangs on the first ping fails the call at its deadline") {
   Bench bench;
   bench.fake.on("GET", "/_ping", FakeReply::silence());
   check_error(bench.run(bench.client.info(in(300ms))), ErrorCode::engine_unavailable, "to 'info'");
@@ -116,7 +116,7 @@ TEST_CASE("an empty or an invalid reply is engine_error") {
   }
 }
 
-TEST_CASE("a reply that is cut at any byte is a broken connection, and never a whole reply (R03)") {
+TEST_CASE("a reply that is cut at any byte is a broken connection, and never a complete reply (R03)") {
   Bench bench;
   const std::string body = R"({"Id":"sha256:x"})";
   const std::string whole =
@@ -166,7 +166,7 @@ TEST_CASE("a 500 carries the engine's own message, its status, and the call") {
   CHECK(started.error().engine_status == 500);
 }
 
-TEST_CASE("what is gone already is a success where the contract says so, and not_found elsewhere") {
+TEST_CASE("an object that is gone already is a success where the contract says so, and not_found elsewhere") {
   Bench bench;
   CHECK(bench.run(bench.client.kill_container("x", "KILL", in(5s))));
   CHECK(bench.run(bench.client.remove_container("x", in(5s))));
@@ -184,7 +184,7 @@ TEST_CASE("what is gone already is a success where the contract says so, and not
   CHECK(bench.run(bench.client.remove_container("x", in(5s))).error().engine_status == 409);
 }
 
-TEST_CASE("a reply that is too large is refused, whether its length is told or not") {
+TEST_CASE("a reply that is too large is refused, with and without a Content-Length") {
   Bench bench;
   const std::string large = "{\"Driver\":\"" + std::string(17 << 20, 'x') + "\"}";
   for (const bool chunked : {false, true}) {
@@ -199,7 +199,7 @@ TEST_CASE("a reply that is too large is refused, whether its length is told or n
   check_error(bench.run(bench.client.info(in(20s))), ErrorCode::engine_error, "larger than");
 }
 
-TEST_CASE("a server that isn't HTTP, or no Docker engine, is engine_error") {
+TEST_CASE("a server that does not speak HTTP, or is no Docker engine, is engine_error") {
   Bench bench;
   bench.fake.on("GET", "/_ping", FakeReply{.body = "OK"});
   check_error(bench.run(bench.client.info(in(5s))), ErrorCode::engine_error, "its API version");
@@ -207,7 +207,7 @@ TEST_CASE("a server that isn't HTTP, or no Docker engine, is engine_error") {
   check_error(bench.run(bench.client.info(in(5s))), ErrorCode::engine_error, "20.10 or later");
 }
 
-TEST_CASE("a pull's error inside of the 200 stream is image_unavailable, with the engine's text and a remedy") {
+TEST_CASE("a pull error inside the 200 stream is image_unavailable, with the engine's text and a remedy") {
   Bench bench;
   const std::string lines =
       R"({"status":"Pulling from library/nope","id":"1"})"
@@ -234,7 +234,7 @@ TEST_CASE("a pull's error inside of the 200 stream is image_unavailable, with th
   check_error(bench.run(bench.client.pull_image("nope:1", "", {}, {}, in(5s))), ErrorCode::engine_error, "not JSON");
 }
 
-TEST_CASE("a pull ends as soon as its layers are known to be more than it may have (S19)") {
+TEST_CASE("a pull ends as soon as its layers are known to exceed its limit (S19)") {
   Bench bench;
   const std::string layers = R"({"status":"Downloading","id":"a","progressDetail":{"current":1,"total":600}})"
                              "\n"
@@ -269,7 +269,7 @@ TEST_CASE("a pull that hangs ends when it is cancelled, also from within its own
   CHECK(bench.run(bench.client.ping(in(5s))));
 }
 
-TEST_CASE("a newer engine is spoken to in the newest version that we know, if it takes that") {
+TEST_CASE("with a newer engine, the newest API version that we know is used, if the engine accepts it") {
   Bench bench;
   bench.fake.on("GET", "/_ping", FakeReply{.body = "OK", .headers = {{"Api-Version", "1.52"}}});
   bench.fake.on("GET", "/version",
@@ -281,7 +281,7 @@ TEST_CASE("a newer engine is spoken to in the newest version that we know, if it
   CHECK(bench.fake.count("GET", "/_ping") == 1);
 }
 
-TEST_CASE("Podman builds nothing, and takes a profile as a file (N02)") {
+TEST_CASE("Podman does not build, and gets the seccomp profile as a file (N02)") {
   Bench bench;
   bench.fake.on("GET", "/_ping",
                 FakeReply{.body = "OK", .headers = {{"Api-Version", "1.41"}, {"Libpod-Api-Version", "5.4.2"}}});
@@ -304,7 +304,7 @@ TEST_CASE("Podman builds nothing, and takes a profile as a file (N02)") {
   CHECK_FALSE(bench.client.is_podman());
 }
 
-TEST_CASE("an engine that was replaced by an older one is spoken to in its own version") {
+TEST_CASE("if an older engine replaces the engine, its own API version is used") {
   Bench bench;
   bench.fake.on("GET", "/_ping", FakeReply{.body = "OK", .headers = {{"Api-Version", "1.47"}}});
   bench.fake.on("GET", "/info", [](const FakeRequest& request) {
@@ -318,7 +318,7 @@ TEST_CASE("an engine that was replaced by an older one is spoken to in its own v
   CHECK(bench.run(bench.client.info(in(5s))));
 }
 
-TEST_CASE("an engine that restarts is used again, without a word of the connections that died") {
+TEST_CASE("an engine that restarts is used again, without an error for the broken connections") {
   Bench bench;
   bench.fake.on("GET", "/info", FakeReply::json(200, "{}"));
   CHECK(bench.run(bench.client.info(in(5s))));
@@ -360,7 +360,7 @@ TEST_CASE("events come as they happen, and end with the stream, with a cancel, o
   check_error(bench.run(bench.client.events({}, note, {})), ErrorCode::engine_error, "not JSON");
 }
 
-TEST_CASE("calls that are on their way when the loop ends are taken down without harm") {
+TEST_CASE("open calls are destroyed safely when the event loop ends") {
   FakeEngine fake;
   fake.on("GET", "/info", FakeReply::silence());
   fake.on("POST", "/containers/x/attach", FakeReply::silence());

@@ -68,7 +68,7 @@ TEST_CASE("P01, P07, S10: every sandbox has the files of /etc and a user of its 
   CHECK(bench.wait_all_removed());
 }
 
-TEST_CASE("P01: where somebody removed the volume with these files, it is filled again and the run goes on") {
+TEST_CASE("P01: if somebody removed the volume with these files, it is created again and the run goes on") {
   EtcBench bench;
   bench.fake.on("POST", "/containers/create", [&](const FakeRequest& request) {
     const auto body = nlohmann::json::parse(request.body);
@@ -84,7 +84,8 @@ TEST_CASE("P01: where somebody removed the volume with these files, it is filled
   CHECK(bench.container_count() == 0);
 }
 
-TEST_CASE("P01: an engine that mounts no files of its volumes gets sandboxes without them, and is asked no more") {
+TEST_CASE(
+    "P01: on an engine that can't mount files of its volumes, sandboxes have none, and the check is not repeated") {
   EtcBench bench;
   bench.fake.on("POST", "/containers/create", [&](const FakeRequest& request) {
     const auto body = nlohmann::json::parse(request.body);
@@ -103,7 +104,7 @@ TEST_CASE("P01: an engine that mounts no files of its volumes gets sandboxes wit
   CHECK(bench.wait_all_removed());
 }
 
-TEST_CASE("S10: an engine that has no such user gets sandboxes of nobody's, after one that did not start") {
+TEST_CASE("S10: on an engine that does not have this user, sandboxes run as nobody after the first failure") {
   EtcBench bench;
   bench.fake.on("POST", "/containers/*/start", [&](const FakeRequest&) {
     if (has_own_user(bench.asked().back()))
@@ -119,7 +120,7 @@ TEST_CASE("S10: an engine that has no such user gets sandboxes of nobody's, afte
   CHECK(bench.container_count() == 0);
 }
 
-TEST_CASE("S10, N05: on an engine that maps user ids no sandbox has its own, and why is in words") {
+TEST_CASE("S10, N05: on an engine that maps user ids, no sandbox has its own user, and a note says why") {
   for (const auto& [users, word] : {std::pair("rootless", "rootless"), {"remapped", "userns-remap"}}) {
     INFO(users);
     EtcBench bench;
@@ -137,7 +138,7 @@ TEST_CASE("S10, N05: on an engine that maps user ids no sandbox has its own, and
   CHECK(sandbox::mapped_users_note(sandbox::EngineUsers::same, "1000:1000").empty());
 }
 
-TEST_CASE("N05: a run that may write to its workspace is told why it can't, where the engine maps user ids") {
+TEST_CASE("N05: a run that may write to its workspace gets a note why it can't, if the engine maps user ids") {
   for (const auto& [users, word] : {std::pair("rootless", "the engine is rootless"),
                                     {"remapped", "the engine maps user ids (userns-remap)"},
                                     {"same", ""}}) {
@@ -161,7 +162,7 @@ TEST_CASE("N05: a run that may write to its workspace is told why it can't, wher
   }
 }
 
-TEST_CASE("N05: the doctor warns of a workspace that programs can't write, where the engine maps user ids") {
+TEST_CASE("N05: the doctor warns about a workspace that programs can't write to, if the engine maps user ids") {
   for (const auto& [option, word] : {std::pair("name=rootless", "the engine is rootless"),
                                      {"name=userns", "the engine maps user ids (userns-remap)"},
                                      {"name=seccomp,profile=default", ""}}) {
@@ -180,7 +181,7 @@ TEST_CASE("N05: the doctor warns of a workspace that programs can't write, where
   }
 }
 
-TEST_CASE("What is in the image's passwd comes from a container that is never started") {
+TEST_CASE("The image's passwd file is read from a container that is never started") {
   EtcBench bench;
   bool made = false;
   bench.fake.on("POST", "/volumes/create", [&](const FakeRequest&) {

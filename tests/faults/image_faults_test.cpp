@@ -33,7 +33,7 @@ void has_image(RunBench& bench, const std::string& reply) {
 
 }  // namespace
 
-TEST_CASE("The use of an image that we built is noted, once a day, and a failure of that fails no run") {
+TEST_CASE("The use of an image that dind-executor built is recorded once a day; if this fails, the run does not") {
   for (const int status : {201, 500}) {
     RunBench bench;
     has_image(bench, image_json("2020-01-01T00:00:00Z"));
@@ -65,7 +65,7 @@ TEST_CASE("I03: an ID that the engine does not have is not pulled, and the messa
 }
 
 // N04: to containerd's store, a name that an image has already is no news.
-TEST_CASE("Where a tag moves no time, the day of the use is noted by a name, which takes the place of the last one") {
+TEST_CASE("If a tag does not change the time, a name with the day records the use and replaces the last one") {
   RunBench bench;
   auto reply = image_json("2020-01-01T00:00:00Z");
   const std::string old = "dind-executor/used:0123-20200101";
@@ -84,7 +84,7 @@ TEST_CASE("Where a tag moves no time, the day of the use is noted by a name, whi
   CHECK(removed);
 }
 
-TEST_CASE("The use of a built image is noted too, also where nothing of it was built anew") {  // N04
+TEST_CASE("The use of a built image is recorded, also if all its steps came from the cache") {  // N04
   RunPolicy policy;
   policy.build.network = false;
   RunBench bench(policy);
@@ -104,7 +104,7 @@ TEST_CASE("The use of a built image is noted too, also where nothing of it was b
   }));
 }
 
-TEST_CASE("The use of what is not ours, or was tagged today, is not noted") {
+TEST_CASE("The use of a foreign image, or of one that was tagged today, is not recorded") {
   for (const auto& [name, tagged] :
        {std::pair("their/x:1", "2020-01-01T00:00:00Z"), std::pair("dind-executor/x:1", "2999-01-01T00:00:00Z")}) {
     RunBench bench;
@@ -115,7 +115,7 @@ TEST_CASE("The use of what is not ours, or was tagged today, is not noted") {
   }
 }
 
-TEST_CASE("The result has the digest of the name that was asked for") {
+TEST_CASE("The result has the digest of the requested name") {
   RunBench bench;
   has_image(bench, image_json("2999-01-01T00:00:00Z"));
   const auto result = bench.finish(bench.begin(in_image("r.example/x:1")));
@@ -126,7 +126,7 @@ TEST_CASE("The result has the digest of the name that was asked for") {
   CHECK_FALSE(other->image_digest);
 }
 
-TEST_CASE("always pulls before it looks, never does not pull at all") {
+TEST_CASE("always pulls before it inspects; never does not pull") {
   RunBench bench;
   bench.fake.on("POST", "/images/create", FakeReply::json(200, R"({"status":"done"})"));
   REQUIRE(bench.finish(bench.begin(in_image("x:1", PullPolicy::always))));
@@ -141,7 +141,7 @@ TEST_CASE("always pulls before it looks, never does not pull at all") {
   CHECK(bench.fake.count("POST", "/images/create") == 1);
 }
 
-TEST_CASE("What can't be removed is said, and keeps nothing else from going") {
+TEST_CASE("An object that can't be removed is reported, and the others are still removed") {
   RunBench bench;
   const std::string labels = R"("Labels":{"dind-executor.cache":"supervisor"},"CreatedAt":"2020-01-01T00:00:00Z"})";
   bench.fake.on("GET", "/info", FakeReply::json(200, R"({"SystemTime":"2026-01-01T00:00:00Z"})"));
@@ -175,7 +175,7 @@ TEST_CASE("What can't be removed is said, and keeps nothing else from going") {
   CHECK(report->items[2].removed);
 }
 
-TEST_CASE("An engine that can't be looked at is an error, and nothing is removed") {
+TEST_CASE("If the engine can't be inspected, this is an error and nothing is removed") {
   RunBench bench;
   bench.fake.on("GET", "/info", FakeReply::json(200, "{}"));
   bench.fake.on("GET", "/images/json", FakeReply::json(500, R"({"message":"broken"})"));

@@ -33,7 +33,7 @@ const std::string kBoth = R"({"runc":{},"runsc":{"path":"/usr/bin/runsc"}})";
 
 }  // namespace
 
-TEST_CASE("An engine without gVisor is told of with the remedy, makes nothing, and is asked again") {
+TEST_CASE("An engine without gVisor is an error with the remedy; nothing is created, and the next run asks again") {
   RunBench bench;
   has_runtimes(bench, R"({"runc":{}})");
   for (int i = 0; i < 2; ++i) {
@@ -64,7 +64,7 @@ TEST_CASE("An engine with gVisor is asked once, and the sandbox is made with it"
   CHECK(bench.container_count() == 0);
 }
 
-TEST_CASE("An engine that makes another sandbox than the one with gVisor never gets to start it") {
+TEST_CASE("A sandbox that the engine created without gVisor is never started") {
   RunBench bench;
   has_runtimes(bench, kBoth);
   bench.weaken = [](nlohmann::json& reply) { reply["HostConfig"]["Runtime"] = "runc"; };
@@ -75,7 +75,7 @@ TEST_CASE("An engine that makes another sandbox than the one with gVisor never g
   CHECK(bench.wait_all_removed());
 }
 
-TEST_CASE("An operator's gVisor holds whatever a caller asks, and a caller may ask for more than runc") {
+TEST_CASE("A caller can't weaken an operator's gVisor, and may ask for gVisor where runc is configured") {
   struct Case {
     Isolation configured;
     std::optional<Isolation> asked;
@@ -94,7 +94,7 @@ TEST_CASE("An operator's gVisor holds whatever a caller asks, and a caller may a
   }
 }
 
-TEST_CASE("What names the remedy of a configured gVisor is the configuration, and not the caller") {
+TEST_CASE("The remedy for a configured gVisor names the configuration, and not the caller's field") {
   RunBench bench({.isolation = Isolation::gvisor});
   has_runtimes(bench, R"({"runc":{}})");
   const auto result = bench.run(isolated(Isolation::runc));
@@ -103,7 +103,7 @@ TEST_CASE("What names the remedy of a configured gVisor is the configuration, an
   CHECK_FALSE(result.error().message.contains("run with isolation runc"));
 }
 
-TEST_CASE("gVisor with a network is refused before any engine is asked") {
+TEST_CASE("gVisor with a network is refused before a request to the engine") {
   for (const auto configured : {Isolation::runc, Isolation::gvisor}) {
     RunBench bench({.isolation = configured});
     const auto result = bench.run(isolated(Isolation::gvisor, Network::internet));
@@ -114,7 +114,7 @@ TEST_CASE("gVisor with a network is refused before any engine is asked") {
   }
 }
 
-TEST_CASE("A sandbox that the kernel killed for memory and that is gone already is known by the engine's events") {
+TEST_CASE("The engine's events tell that a removed sandbox was killed because of its memory limit") {
   const auto event = [](const char* action, const char* attributes) {
     return std::string(R"({"Type":"container","Action":")") + action + R"(","Actor":{"ID":"x","Attributes":)" +
            attributes + "}}\n";

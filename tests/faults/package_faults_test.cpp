@@ -72,7 +72,7 @@ TEST_CASE(
   CHECK(bench.wait_all_removed());
 }
 
-TEST_CASE("A sandbox that is lost while packages are installed is no program's") {  // R03
+TEST_CASE("If the sandbox of the installer is lost, the error is not the program's") {  // R03
   for (const bool connection : {true, false}) {
     INFO(connection);
     PackageBench bench({});
@@ -95,7 +95,7 @@ TEST_CASE("A sandbox that is lost while packages are installed is no program's")
   }
 }
 
-TEST_CASE("An image of the caller's is given no network by way of its packages where no program may have one") {
+TEST_CASE("If no program may have a network, a caller's own image does not get one for its dependencies") {
   RunPolicy policy;
   policy.limits.allow_internet = false;
   policy.packages.enabled = true;  // an operator says so, for an index of its own
@@ -116,7 +116,7 @@ TEST_CASE("An image of the caller's is given no network by way of its packages w
   CHECK(bench.wait_all_removed());
 }
 
-TEST_CASE("P26: the last line of an installer is told, however soon it comes after another") {
+TEST_CASE("P26: the last line of an installer is always reported, also directly after another one") {
   for (const std::string end : {"\n", "", "\r\n"}) {
     PackageBench bench{RunPolicy{}};
     std::string words;
@@ -139,7 +139,7 @@ TEST_CASE("P26: the last line of an installer is told, however soon it comes aft
   }
 }
 
-TEST_CASE("A call's whole time that ends while its program runs is told apart from the program's own") {
+TEST_CASE("The total timeout and the program's own timeout are reported as different ends") {
   RunBench bench;
   bench.fake.on("POST", "/containers/*/attach", supervised(ready() + began(), FakeReply::Then::hang));
   auto spec = python();

@@ -47,7 +47,7 @@ struct WarmBench : RunBench {
 
 }  // namespace
 
-TEST_CASE("After a run a sandbox waits, the next run has it for itself, and another takes its place") {
+TEST_CASE("After a run a sandbox is warm; the next run takes it, and another one becomes warm") {
   WarmBench bench;
   REQUIRE(bench.run(python()));
   REQUIRE(bench.waits(1));
@@ -70,7 +70,7 @@ TEST_CASE("After a run a sandbox waits, the next run has it for itself, and anot
   CHECK(bench.container_count() == 0);
 }
 
-TEST_CASE("Of two runs at once one has the sandbox that waits, and the other its own") {
+TEST_CASE("Of two runs at once, one takes the warm sandbox and the other creates its own") {
   WarmBench bench;
   REQUIRE(bench.run(python()));
   REQUIRE(bench.waits(1));
@@ -93,7 +93,7 @@ TEST_CASE("Of two runs at once one has the sandbox that waits, and the other its
   CHECK(bench.container_count() == 0);
 }
 
-TEST_CASE("A run that fits no waiting sandbox starts at once, cold") {
+TEST_CASE("A run that fits no warm sandbox starts cold at once") {
   WarmBench bench;
   REQUIRE(bench.run(python()));
   REQUIRE(bench.waits(1));
@@ -112,7 +112,7 @@ TEST_CASE("A run that fits no waiting sandbox starts at once, cold") {
   CHECK(bench.container_count() == 0);
 }
 
-TEST_CASE("A shorter timeout, other text, arguments and environment fit") {
+TEST_CASE("A run with a shorter timeout, other text, arguments or environment fits a warm sandbox") {
   WarmBench bench;
   REQUIRE(bench.run(python()));
   REQUIRE(bench.waits(1));
@@ -128,7 +128,7 @@ TEST_CASE("A shorter timeout, other text, arguments and environment fit") {
   CHECK(bench.wait_all_removed());
 }
 
-TEST_CASE("What was announced is made ready, without a run and without a pull") {
+TEST_CASE("An announced run gets a warm sandbox, without a run and without a pull") {
   WarmBench bench;
   bench.until([] { return false; }, 20ms);  // until warm
   auto spec = python();
@@ -147,7 +147,7 @@ TEST_CASE("What was announced is made ready, without a run and without a pull") 
   CHECK(bench.container_count() == 0);
 }
 
-TEST_CASE("Languages of the configuration wait from the start") {
+TEST_CASE("Languages of the configuration are warm from the start") {
   WarmBench bench({.max = 2, .max_idle = 10min}, {"python", "javascript"});
   bench.fake.on("GET", "/images/*/json", [](const FakeRequest& request) {
     return FakeReply::json(200, request.path.contains("python") ? R"({"Id":"sha256:0123","Config":{}})"
@@ -158,7 +158,7 @@ TEST_CASE("Languages of the configuration wait from the start") {
   CHECK(bench.container_count() == 0);
 }
 
-TEST_CASE("A waiting sandbox that ends is noticed, and the next run is made anew") {
+TEST_CASE("A warm sandbox that ends is noticed, and the next run creates its own") {
   WarmBench bench;
   REQUIRE(bench.run(python()));
   REQUIRE(bench.waits(1));
@@ -171,7 +171,7 @@ TEST_CASE("A waiting sandbox that ends is noticed, and the next run is made anew
   CHECK(bench.container_count() == 0);
 }
 
-TEST_CASE("A run takes a sandbox that is on its way, rather than begin another") {
+TEST_CASE("A run waits for a warm sandbox that is being created, and creates no other") {
   WarmBench bench;
   std::atomic<bool> held = false;
   std::atomic<int> attached = 0;
@@ -216,7 +216,7 @@ TEST_CASE("A run takes a sandbox that is on its way, rather than begin another")
   CHECK(bench.container_count() == 0);
 }
 
-TEST_CASE("Where nothing like it runs for a while, it goes") {
+TEST_CASE("A warm sandbox that no run takes for a while is removed") {
   WarmBench bench({.max = 2, .max_idle = 200ms});
   REQUIRE(bench.run(python()));
   REQUIRE(bench.until([&] { return bench.warm_made() == 1; }));  // and it may have gone already
@@ -240,7 +240,7 @@ TEST_CASE("An engine that refuses a warm sandbox is not asked again and again") 
   CHECK(bench.container_count() == 0);
 }
 
-TEST_CASE("With most = 0 nothing waits") {
+TEST_CASE("With a max of 0, no sandbox is warm") {
   WarmBench bench({.max = 0, .max_idle = 10min});
   REQUIRE(bench.run(python()));
   bench.until([] { return false; }, 100ms);
@@ -249,7 +249,7 @@ TEST_CASE("With most = 0 nothing waits") {
   CHECK(bench.container_count() == 0);
 }
 
-TEST_CASE("The end of the server takes along a sandbox that is on its way") {
+TEST_CASE("When the server ends, a warm sandbox that is being created is removed") {
   WarmBench bench;
   std::atomic<int> attached = 0;
   bench.fake.on("POST", "/containers/*/attach", [&](const FakeRequest&) {

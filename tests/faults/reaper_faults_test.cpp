@@ -11,7 +11,7 @@ using namespace dind;
 using namespace dind::faults;
 using namespace std::chrono_literals;
 
-TEST_CASE("A container that comes to be just after the first pass, from a call of the dead, is gone within 5 s") {
+TEST_CASE("A container that a dead process's late request creates after the first pass is removed within 5 s") {
   RunBench bench;
   std::atomic<int> listed = 0;
   std::atomic<bool> removed = false;
@@ -37,7 +37,7 @@ TEST_CASE("A container that comes to be just after the first pass, from a call o
   CHECK(bench.until([&] { return bench.fake.count("GET", "/networks") >= 2; }));
 }
 
-TEST_CASE("What a removal of our own gave up is removed by the next pass, and nothing else of ours is") {
+TEST_CASE("The next pass removes what a removal of this process failed to remove, and nothing else of this process") {
   RunBench bench;
   std::atomic<bool> well = false;
   std::atomic<int> containers = 1;
@@ -92,7 +92,7 @@ TEST_CASE("What a removal of our own gave up is removed by the next pass, and no
   CHECK(bench.fake.count("DELETE", "/containers/id-of-dind-running") == 0);
 }
 
-TEST_CASE("What this process created and no longer knows goes after a minute, and nothing that it knows") {  // R01
+TEST_CASE("An object that this process created and forgot is removed after a minute; a known one is not") {  // R01
   RunBench bench;
   const auto container = [](const std::string& name, const char* created) {
     return R"({"Id":"id-of-)" + name + R"(","Names":["/)" + name + R"("],"State":"created","Created":)" + created +
@@ -118,7 +118,7 @@ TEST_CASE("What this process created and no longer knows goes after a minute, an
   }
 }
 
-TEST_CASE("The deadline in a label is on the engine's clock, however far that is from ours") {  // R02
+TEST_CASE("The deadline in a label is on the engine's clock, which may differ from ours") {  // R02
   for (const auto& [date, seconds] : {std::pair("Tue, 01 Jan 2030 00:00:00 GMT", 1'893'456'000LL),
                                       {"Mon, 01 Jan 2001 00:00:00 GMT", 978'307'200LL}}) {
     INFO(date);
@@ -141,7 +141,7 @@ TEST_CASE("The deadline in a label is on the engine's clock, however far that is
   }
 }
 
-TEST_CASE("A deadline that has passed by another clock ends nothing of a process that lives") {  // R02
+TEST_CASE("A deadline that has passed on another clock removes nothing of a live process") {  // R02
   const engine::Labels alive{{"dind-executor.owner", process_owner()}, {"dind-executor.deadline", "1"}};
   CHECK_FALSE(is_orphan(alive, "another", 4102444800));
   const engine::Labels elsewhere{{"dind-executor.owner", "boot.1.2.3"}, {"dind-executor.deadline", "100"}};

@@ -11,7 +11,7 @@ using namespace dind::faults;
 using namespace std::chrono_literals;
 using Then = FakeReply::Then;
 
-TEST_CASE("A removal that fails five times is tried again, and owed until the engine says that it is done") {
+TEST_CASE("A removal that fails five times is tried again, and stays pending until the engine confirms it") {
   RunBench bench;
   std::atomic<int> tries = 0;
   bench.fake.on("DELETE", "/containers/*", [&](const FakeRequest& request) {
@@ -27,7 +27,7 @@ TEST_CASE("A removal that fails five times is tried again, and owed until the en
   CHECK(bench.container_count() == 0);
 }
 
-TEST_CASE("A removal that succeeds is not believed while the container is still there") {
+TEST_CASE("A successful removal does not count while the container still exists") {
   RunBench bench;
   std::atomic<int> tries = 0;
   bench.fake.on("DELETE", "/containers/*", [&](const FakeRequest& request) {
@@ -38,7 +38,7 @@ TEST_CASE("A removal that succeeds is not believed while the container is still 
   CHECK(tries == 3);
 }
 
-TEST_CASE("A removal that is in progress already (409) is waited for") {
+TEST_CASE("A removal waits if another one is in progress already (409)") {
   RunBench bench;
   std::atomic<int> tries = 0;
   bench.fake.on("DELETE", "/containers/*", [&](const FakeRequest& request) {
@@ -50,7 +50,7 @@ TEST_CASE("A removal that is in progress already (409) is waited for") {
   CHECK(bench.container_count() == 0);
 }
 
-TEST_CASE("A sandbox whose program has ended is removed by the engine alone") {
+TEST_CASE("If the program has ended, only the engine removes the sandbox") {
   RunBench bench;
   std::atomic<int> deletes = 0;
   bench.fake.on("DELETE", "/containers/*", [&](const FakeRequest& request) {
@@ -67,7 +67,7 @@ TEST_CASE("A sandbox whose program has ended is removed by the engine alone") {
   CHECK(deletes == 0);  // it would kill what is ending already
 }
 
-TEST_CASE("A sandbox that the engine doesn't remove is removed by us") {
+TEST_CASE("A sandbox that the engine does not remove is removed by dind-executor") {
   RunBench bench;
   SECTION("the engine says nothing") { bench.fake.on("POST", "/containers/*/wait", FakeReply::silence()); }
   SECTION("the engine says that it is gone, and it isn't") {
@@ -85,7 +85,7 @@ TEST_CASE("A sandbox that the engine doesn't remove is removed by us") {
   CHECK(bench.container_count() == 0);
 }
 
-TEST_CASE("On Podman a sandbox is removed by us, and nothing is settled before") {
+TEST_CASE("On Podman, dind-executor removes the sandbox, and it stays pending until then") {
   for (const bool podman : {false, true}) {
     RunBench bench;
     FakeReply ping{.body = "OK", .headers = {{"Api-Version", "1.41"}}};

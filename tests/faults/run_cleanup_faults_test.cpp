@@ -16,7 +16,7 @@ constexpr const char* kNoImage = R"({"message":"No such image: python:3.12-slim"
 
 }  // namespace
 
-TEST_CASE("A run id that comes again at once does not meet the removal of the last run with it") {
+TEST_CASE("A run id that is used again at once is not affected by the removal of the last run") {
   RunBench bench;
   std::atomic<bool> held = true;
   bench.fake.on("DELETE", "/containers/*", [&](const FakeRequest& request) {
@@ -32,7 +32,7 @@ TEST_CASE("A run id that comes again at once does not meet the removal of the la
   CHECK(bench.container_count() == 0);
 }
 
-TEST_CASE("A run id is refused while a run with it is under way") {
+TEST_CASE("A run id is refused while another run has it") {
   RunBench bench;
   bench.fake.on("POST", "/containers/*/attach", supervised(ready() + began(), Then::hang));
   auto spec = python();
@@ -47,7 +47,7 @@ TEST_CASE("A run id is refused while a run with it is under way") {
   CHECK(bench.wait_all_removed());
 }
 
-TEST_CASE("A supervisor that is missing is put back once, and the program gets its whole stdin") {
+TEST_CASE("A missing supervisor is restored once, and the program gets all of its stdin") {
   RunBench bench;
   std::atomic<int> starts = 0;
   bench.fake.on("POST", "/containers/*/start", [&](const FakeRequest&) {
@@ -91,7 +91,7 @@ TEST_CASE("A supervisor that is missing again is an error after the second attem
   CHECK(bench.container_count() == 0);
 }
 
-TEST_CASE("An image that is missing and can't be pulled is image_unavailable, and no container is made") {
+TEST_CASE("An image that can't be pulled is image_unavailable, and no container is created") {
   RunBench bench;
   bench.fake.on("GET", "/images/*/json", FakeReply::json(404, kNoImage));
   bench.fake.on(
@@ -111,7 +111,7 @@ TEST_CASE("An image that is missing and can't be pulled is image_unavailable, an
   CHECK(bench.wait_all_removed());
 }
 
-TEST_CASE("An image that is not there after a good pull is said, not looked for again and again") {
+TEST_CASE("An image that is missing after a successful pull is an error, and is not inspected again") {
   RunBench bench;
   bench.fake.on("GET", "/images/*/json", FakeReply::json(404, kNoImage));
   bench.fake.on("POST", "/images/create",
@@ -123,7 +123,7 @@ TEST_CASE("An image that is not there after a good pull is said, not looked for 
   CHECK(bench.fake.count("POST", "/images/create") == 1);
 }
 
-TEST_CASE("Runs that wait for the same image share one pull, and one that gives up does not end it") {
+TEST_CASE("Runs that wait for the same image share one pull, which the cancel of one run does not end") {
   RunBench bench;
   std::atomic<bool> pulled = false;
   bench.fake.on("GET", "/images/*/json", [&](const FakeRequest&) {
@@ -181,7 +181,7 @@ TEST_CASE("Two runs that share a pull both run when it is done") {
   CHECK(bench.wait_all_removed());
 }
 
-TEST_CASE("An engine that answers nothing is known within 6 s, and a slow one is waited for") {
+TEST_CASE("An engine that never answers is detected within 6 s, and a slow engine gets its time") {
   RunBench bench;
   REQUIRE(bench.run(python()));  // it has answered before
   const auto ping = FakeReply{.status = 200, .body = "OK", .headers = {{"Api-Version", "1.41"}}};
@@ -208,7 +208,7 @@ TEST_CASE("An engine that answers nothing is known within 6 s, and a slow one is
   CHECK(bench.wait_all_removed());
 }
 
-TEST_CASE("An engine that is away is known within 2 s, and used again when it is back") {
+TEST_CASE("An unreachable engine is detected within 2 s, and used again when it is back") {
   RunBench bench;
   bench.fake.stop_listening();
   const auto begun = Clock::now();
@@ -241,7 +241,7 @@ TEST_CASE(
   CHECK(bench.container_count() == 0);
 }
 
-TEST_CASE("Runs that wait for their turn when the engine goes away hear of it at once") {
+TEST_CASE("Queued runs fail at once when the engine goes away") {
   RunBench bench({.concurrent_runs = 1});
   bench.fake.on("POST", "/containers/*/attach", supervised(ready() + began(), Then::hang));
   const auto first = bench.begin(python());
@@ -280,14 +280,14 @@ TEST_CASE("A container that the engine creates after the connection broke is rem
   CHECK(bench.container_count() == 0);
 }
 
-TEST_CASE("A container whose creation was answered with an error is not waited for") {
+TEST_CASE("No removal waits for a container whose creation failed") {
   RunBench bench;
   bench.fake.on("POST", "/containers/create", FakeReply::json(500, R"({"message":"no"})"));
   REQUIRE_FALSE(bench.run(python()));
   CHECK(bench.wait_all_removed(1s));
 }
 
-TEST_CASE("A request for a container that was sent twice has the container that the first one made") {  // R01
+TEST_CASE("A create request that was sent twice uses the container of the first one") {  // R01
   RunBench bench;
   std::atomic<int> asked = 0;
   bench.fake.on("POST", "/containers/create", [&](const FakeRequest& request) {
@@ -301,7 +301,8 @@ TEST_CASE("A request for a container that was sent twice has the container that 
   CHECK(bench.container_count() == 0);
 }
 
-TEST_CASE("A container whose name is taken while the first request is still being served is waited for") {  // R01
+TEST_CASE(
+    "If the name is taken while the first create request is still served, the run waits for the container") {  // R01
   RunBench bench;
   std::atomic<int> looked = 0;
   FakeRequest first;

@@ -24,7 +24,7 @@ void check_error(const Result<RunResult>& result, ErrorCode code, std::string_vi
 
 }  // namespace
 
-TEST_CASE("On an engine that does as it is told, a run gives its result and its container goes") {
+TEST_CASE("On a working engine, a run returns its result and its container is removed") {
   RunBench bench;
   const auto active = bench.begin(python());
   const auto result = bench.finish(active);
@@ -38,7 +38,7 @@ TEST_CASE("On an engine that does as it is told, a run gives its result and its 
   CHECK(bench.fake.received().contains("print('hello')"));
 }
 
-TEST_CASE("create's reply is lost: a cancel is answered at once, and the container goes by its name") {
+TEST_CASE("If the reply to create is lost, a cancel is answered at once and the container is removed by its name") {
   RunBench bench;
   bench.fake.on("POST", "/containers/create", [&](const FakeRequest& request) {
     bench.create(request);  // made, and nobody hears of it
@@ -58,7 +58,7 @@ TEST_CASE("create's reply is lost: a cancel is answered at once, and the contain
   CHECK(bench.fake.count("POST", "/containers/*/start") == 0);
 }
 
-TEST_CASE("create's connection breaks after the container was made: an error, and it is removed") {
+TEST_CASE("If the connection breaks after create, the run is an error and the container is removed") {
   RunBench bench;
   bench.fake.on("POST", "/containers/create", [&](const FakeRequest& request) {
     bench.create(request);
@@ -69,7 +69,7 @@ TEST_CASE("create's connection breaks after the container was made: an error, an
   CHECK(bench.container_count() == 0);
 }
 
-TEST_CASE("A cancel is answered at once wherever the engine hangs, and what was made goes") {
+TEST_CASE("A cancel is answered at once wherever the engine hangs, and what was created is removed") {
   for (const auto& [method, path] : {std::pair("GET", "/images/*/json"),
                                      {"GET", "/volumes/*"},
                                      {"GET", "/containers/*/json"},
@@ -91,7 +91,7 @@ TEST_CASE("A cancel is answered at once wherever the engine hangs, and what was 
   }
 }
 
-TEST_CASE("A cancel of a program whose supervisor says no more is answered at once, with what is known") {
+TEST_CASE("A cancel is answered at once if the supervisor is silent, with what is known of the program") {
   RunBench bench;
   bench.fake.on("POST", "/containers/*/attach",
                 supervised(ready() + began() + supervisor_frame(supervision::kOut, "so far"), Then::hang));
@@ -111,7 +111,7 @@ TEST_CASE("A cancel of a program whose supervisor says no more is answered at on
   CHECK(bench.fake.received().contains(encode_frame(supervision::kSignal, std::string("\0\0\0\x09", 4))));
 }
 
-TEST_CASE("A timeout of a program whose supervisor says no more comes in time") {
+TEST_CASE("A timeout is reported in time if the supervisor is silent") {
   RunBench bench;
   bench.fake.on("POST", "/containers/*/attach", supervised(ready() + began(), Then::hang));
   auto spec = python();
@@ -126,7 +126,7 @@ TEST_CASE("A timeout of a program whose supervisor says no more comes in time") 
   CHECK(bench.container_count() == 0);
 }
 
-TEST_CASE("An engine that made the sandbox weaker than asked never gets to start it") {
+TEST_CASE("A sandbox that is weaker than requested is never started") {
   RunBench bench;
   bench.weaken = [](nlohmann::json& reply) { reply["HostConfig"]["ReadonlyRootfs"] = false; };
   check_error(bench.run(python()), ErrorCode::engine_error, "ReadonlyRootfs: asked true, reported false");
@@ -136,7 +136,7 @@ TEST_CASE("An engine that made the sandbox weaker than asked never gets to start
   CHECK(bench.container_count() == 0);
 }
 
-TEST_CASE("A refused create, attach or start is an error with the engine's words, and nothing is left") {
+TEST_CASE("A refused create, attach or start is an error with the engine's message, and nothing is left") {
   for (const auto& [path, called] : {std::pair("/containers/create", "create container"),
                                      {"/containers/*/attach", "attach to container"},
                                      {"/containers/*/start", "start container"}}) {
@@ -152,7 +152,7 @@ TEST_CASE("A refused create, attach or start is an error with the engine's words
   }
 }
 
-TEST_CASE("A stream that breaks off or is no supervisor's is an error, and the container goes") {
+TEST_CASE("A stream that breaks off or is not from a supervisor is an error, and the container is removed") {
   struct Broken {
     const char* what;
     std::string bytes;
@@ -190,7 +190,7 @@ TEST_CASE("A stream that breaks off or is no supervisor's is an error, and the c
   }
 }
 
-TEST_CASE("What comes after the exit report is not believed") {
+TEST_CASE("Frames after the exit report are ignored") {
   RunBench bench;
   bench.fake.on(
       "POST", "/containers/*/attach",
@@ -203,14 +203,14 @@ TEST_CASE("What comes after the exit report is not believed") {
   CHECK(bench.wait_all_removed());
 }
 
-TEST_CASE("The exit report is confirmed, so that the supervisor need not stay") {
+TEST_CASE("The exit report is confirmed, so that the supervisor can exit") {
   RunBench bench;
   REQUIRE(bench.run(python()));
   CHECK(bench.until([&] { return bench.fake.received().contains(encode_frame(supervision::kReportReceived, "")); }));
   CHECK(bench.wait_all_removed());
 }
 
-TEST_CASE("A flood past the output limit ends the run even where the supervisor does not end it") {
+TEST_CASE("Output beyond the output limit ends the run even if the supervisor does not end it") {
   RunBench bench;
   std::string flood = ready() + began();
   for (int i = 0; i < 64; ++i) flood += supervisor_frame(supervision::kOut, std::string(supervision::kMaxPayload, 'x'));

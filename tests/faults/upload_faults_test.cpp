@@ -62,7 +62,7 @@ struct UploadBench : Bench {
 
 }  // namespace
 
-TEST_CASE("a body goes out as it is written, and the request ends when it does") {
+TEST_CASE("a body is sent while it is written, and the request ends with it") {
   for (const auto transport : {FakeEngine::Transport::unix_socket, FakeEngine::Transport::tcp}) {
     UploadBench bench(transport);
     Growing body;
@@ -80,7 +80,7 @@ TEST_CASE("a body goes out as it is written, and the request ends when it does")
   }
 }
 
-TEST_CASE("a large body from another thread arrives whole") {
+TEST_CASE("a large body from another thread arrives complete") {
   UploadBench bench;
   Growing body;
   std::jthread writer([&] {
@@ -94,7 +94,7 @@ TEST_CASE("a large body from another thread arrives whole") {
   CHECK(bench.fake.requests().back().body == body.text);
 }
 
-TEST_CASE("a body that is whole at the beginning tells its length") {
+TEST_CASE("a body that is complete at the start is sent with its length") {
   UploadBench bench;
   Growing body;
   body.add("all of it");
@@ -105,7 +105,7 @@ TEST_CASE("a body that is whole at the beginning tells its length") {
   CHECK(bench.fake.requests().back().body == "all of it");
 }
 
-TEST_CASE("a body that never ends is no request that an engine could act on: a cancel and a deadline end it") {
+TEST_CASE("a body that never ends is no valid request: a cancel and a deadline end it") {
   UploadBench bench;
   Growing body;
   body.add("some");
@@ -137,7 +137,7 @@ TEST_CASE("a body that never ends is no request that an engine could act on: a c
   CHECK(bench.until([&] { return bench.fake.open_connections() == 0; }));
 }
 
-TEST_CASE("a refusal is heard though the body still grows") {
+TEST_CASE("a refusal is read although the body still grows") {
   for (const auto transport : {FakeEngine::Transport::unix_socket, FakeEngine::Transport::tcp}) {
     UploadBench bench(transport);
     Growing body;

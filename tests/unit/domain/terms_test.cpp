@@ -6,7 +6,7 @@ namespace terms_test {
 
 using namespace dind;
 
-TEST_CASE("I19: each asker gets its own words, and a library those of its fields") {
+TEST_CASE("I19: each client gets its own terms, and a library those of its fields") {
   const auto said = [](Terms terms) { return in_terms(terms, {.fields = "a", .flags = "b", .settings = "c"}); };
   CHECK(said(Terms::fields) == "a");
   CHECK(said(Terms::flags) == "b");
@@ -14,7 +14,7 @@ TEST_CASE("I19: each asker gets its own words, and a library those of its fields
   CHECK(RunSpec{}.terms == Terms::fields);
 }
 
-TEST_CASE("I19: what a shell or JSON would read otherwise is quoted") {
+TEST_CASE("I19: words with a special meaning in a shell or in JSON are quoted") {
   CHECK(packages_in_terms(Terms::flags, {"six", "rich>=13"}) == "--with six --with 'rich>=13'");
   CHECK(packages_in_terms(Terms::fields, {"six", "rich>=13"}) == R"("dependencies": ["six", "rich>=13"])");
   CHECK(packages_in_terms(Terms::settings, {"six", "rich>=13"}) ==

@@ -17,7 +17,7 @@ Endpoint somewhere() {
 
 }  // namespace
 
-TEST_CASE("What ends a build is the Dockerfile's, the engine's or a registry's, by the engine's own words") {
+TEST_CASE("The engine's text tells whether the Dockerfile, the engine or a registry made a build fail") {
   struct Case {
     const char* message;
     int code;
@@ -70,7 +70,7 @@ TEST_CASE("What ends a build is the Dockerfile's, the engine's or a registry's, 
   }
 }
 
-TEST_CASE("A full disk of the engine is said without the paths of its own files") {  // R04
+TEST_CASE("The message about a full disk of the engine does not have paths of its files") {  // R04
   const auto fault = build_fault(
       somewhere(),
       {.message = "failed to copy: write /var/lib/docker/buildkit/content/ingest/0/data: no space left on device"});
@@ -79,7 +79,7 @@ TEST_CASE("A full disk of the engine is said without the paths of its own files"
   CHECK_FALSE(fault->message.contains("/var/lib"));
 }
 
-TEST_CASE("A build that the engine refuses is the Dockerfile's only where the engine says what is wrong with it") {
+TEST_CASE("A refused build is the fault of the Dockerfile only if the engine says what is wrong in it") {
   const auto refused = [](int status, const std::string& text) {
     return refused_dockerfile(
         {ErrorCode::engine_error, "The engine at x answered 500 to 'build image': " + text, status});
@@ -96,7 +96,7 @@ TEST_CASE("A build that the engine refuses is the Dockerfile's only where the en
   CHECK(!refused(502, "dockerfile parse error line 1"));
 }
 
-TEST_CASE("What an engine can't parse is the Dockerfile's fault, whatever the file is called") {  // I03, B06
+TEST_CASE("A parse error is the fault of the Dockerfile, whatever the file's name is") {  // I03, B06
   for (const char* words : {"failed to parse .dockerfile.0123456789abcdef: file with no instructions",
                             "failed to parse platform : \"\" is an invalid component of \"\"",
                             "failed to reach build target x in Dockerfile"}) {

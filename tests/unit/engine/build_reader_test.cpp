@@ -46,7 +46,7 @@ std::string flag(int number) { return std::string(1, static_cast<char>(number <<
 
 }  // namespace
 
-TEST_CASE("The classic builder's stream, cut at every place, gives steps, output and the image") {
+TEST_CASE("The classic builder's stream has the same steps, output and image wherever it is split") {
   const std::string stream =
       R"({"stream":"Step 1/2 : FROM a"}{"stream":"\n"}{"stream":" ---> 123456789abc\n"}{"stream":"Step 2/2 : RUN x\n"}
 {"stream":"one\ntw"}{"stream":"o\n"}{"stream":"\u001b[91mred\n\u001b[0m"}{"status":"Pulling from a"}
@@ -62,7 +62,8 @@ TEST_CASE("The classic builder's stream, cut at every place, gives steps, output
   }
 }
 
-TEST_CASE("The containers and images of the classic builder's steps are told, and no line of output is taken for one") {
+TEST_CASE(
+    "Containers and images of the classic builder's steps are recognized, and no line of output is taken for one") {
   const auto seen = read(
       R"({"stream":" ---\u003e 0123456789ab\n"}{"stream":" ---\u003e Running in ba9876543210\n"}{"stream":" ---\u003e Using cache\n"})"
       R"({"stream":" ---\u003e \n"}{"stream":"Removing intermediate container ba9876543210\n"}{"stream":" ---\u003e of a step\n"})"
@@ -74,7 +75,7 @@ TEST_CASE("The containers and images of the classic builder's steps are told, an
         std::vector<std::string>{" ---> of a step", "Removing intermediate container x", " ---> Running in 1"});
 }
 
-TEST_CASE("A long line comes whole, in pieces, wherever it is cut, and no character is cut") {
+TEST_CASE("A long line is passed on completely in pieces, and no character is split") {
   std::string text;
   while (text.size() < 20'000) text += "añ日 " + std::to_string(text.size());
   for (const std::size_t piece : {std::size_t{1}, std::size_t{7}, std::size_t{4096}, std::size_t{50'000}}) {
@@ -96,7 +97,7 @@ TEST_CASE("A long line comes whole, in pieces, wherever it is cut, and no charac
   }
 }
 
-TEST_CASE("A step that fails is the builder's message and the command's exit code") {
+TEST_CASE("A failed step has the builder's message and the command's exit code") {
   const auto seen = read(
       R"({"stream":"half a line"}{"errorDetail":{"code":7,"message":"returned\na non-zero code: 7"},"error":"x"})", 9);
   REQUIRE(seen.failure);
@@ -112,7 +113,7 @@ TEST_CASE("A step that fails is the builder's message and the command's exit cod
   CHECK(built.failure->exit_code == 137);
 }
 
-TEST_CASE("The exit code of a step is read from BuildKit's words, and from nothing that only looks like them") {
+TEST_CASE("The exit code of a step is read only from BuildKit's own message") {
   struct Case {
     const char* message;
     int code;
@@ -143,7 +144,7 @@ TEST_CASE("The exit code of a step is read from BuildKit's words, and from nothi
   }
 }
 
-TEST_CASE("BuildKit's trace is read: steps once, its own doings not, output by lines") {
+TEST_CASE("BuildKit's trace gives each step once, no internal steps, and output by lines") {
   const std::string step = field(1, field(1, "d1") + field(3, "[2/3] RUN x") + field(5, ""));
   // The second: with the containerd store (B11).
   const std::string own = field(1, field(1, "d2") + field(3, "[internal] load") + field(5, "")) +
@@ -160,7 +161,7 @@ TEST_CASE("BuildKit's trace is read: steps once, its own doings not, output by l
   CHECK(seen.id == "sha256:9");
 }
 
-TEST_CASE("A trace that is cut, or none, is read as far as it goes, and never beyond") {
+TEST_CASE("A cut or invalid trace is read up to the error, and never beyond its end") {
   const std::string whole = field(1, field(1, "d1") + field(3, "name") + field(5, "")) + field(3, field(4, "log"));
   for (std::size_t size = 0; size <= whole.size(); ++size) {
     BuildkitTrace trace;
@@ -173,13 +174,13 @@ TEST_CASE("A trace that is cut, or none, is read as far as it goes, and never be
   CHECK(!read_buildkit_trace("\x0b", trace));
 }
 
-TEST_CASE("An engine's words have no control characters, not those above ASCII either") {  // B13
+TEST_CASE("The engine's text has no control characters, also none above ASCII") {  // B13
   CHECK(one_line("a\xC2\x9B"
                  "31mb\xC2\x85\x1B[c\xC2\xA0\xC3\xA9") == "a 31mb [c\xC2\xA0\xC3\xA9");
   CHECK(one_line("\xC2\x9B\xC2\x80").empty());
 }
 
-TEST_CASE("Nothing of a terminal's sequences is left in a line") {  // B13
+TEST_CASE("No terminal sequence is left in a line") {  // B13
   BuildReader reader;
   std::vector<std::string> lines;
   const auto take = [&](const BuildLine& line) { lines.push_back(line.text); };

@@ -6,7 +6,7 @@ namespace buildkit_bound_test {
 
 using namespace dind;
 
-TEST_CASE("A bound on BuildKit's steps is what both labels of the engine say in numbers") {
+TEST_CASE("The limit on BuildKit's steps is read from two numeric labels of the engine") {
   const auto read = [](std::string memory, std::string pids) {
     return engine::parse_buildkit_bound(
         {{"dind-executor.build.memory", std::move(memory)}, {"dind-executor.build.pids", std::move(pids)}, {"x", "y"}});

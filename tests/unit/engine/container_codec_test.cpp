@@ -53,7 +53,7 @@ Json inspect_of(const Json& body) {
 
 }  // namespace
 
-TEST_CASE("the create request of a hardened sandbox is exactly this") {
+TEST_CASE("the create request of a hardened sandbox is exactly the expected one") {
   CHECK(create_body(hardened()) == Json::parse(R"json({
     "AttachStderr": true, "AttachStdin": true, "AttachStdout": true, "OpenStdin": true, "StdinOnce": true, "StopSignal": "SIGKILL", "Tty": false,
     "Cmd": ["--wait"], "Entrypoint": ["/.dind/supervisor"], "Env": ["HOME=/run/home", "X=a=b"],
@@ -73,7 +73,7 @@ TEST_CASE("the create request of a hardened sandbox is exactly this") {
       "Ulimits": [{"Name": "core", "Soft": 0, "Hard": 0}, {"Name": "nofile", "Soft": 1024, "Hard": 1024}]}})json"));
 }
 
-TEST_CASE("a faithful engine's inspect gives back the spec that was asked for") {
+TEST_CASE("the inspect reply of a correct engine gives the requested spec") {
   const auto spec = hardened();
   CHECK(spec_from_inspect(inspect_of(create_body(spec))) == spec);
   auto other = spec;
@@ -86,14 +86,14 @@ TEST_CASE("a faithful engine's inspect gives back the spec that was asked for") 
   CHECK(spec_from_inspect(inspect_of(create_body(other))) == other);
 }
 
-TEST_CASE("an empty entrypoint is asked for, so that the image's own is not taken") {
+TEST_CASE("an empty entrypoint is sent, so that the image's own is not used") {
   ContainerSpec spec;
   CHECK(create_body(spec)["Entrypoint"] == Json::array());
   CHECK_FALSE(create_body(spec)["HostConfig"].contains("MaskedPaths"));
   CHECK_FALSE(create_body(spec)["HostConfig"].contains("Binds"));
 }
 
-TEST_CASE("whatever weakens the sandbox and was not asked for shows in extras") {
+TEST_CASE("a weakening setting that was not requested is listed in extras") {
   const std::pair<const char*, std::string> cases[] = {
       {R"([{"op":"add","path":"/HostConfig/Privileged","value":true}])", "Privileged=true"},
       {R"([{"op":"add","path":"/HostConfig/Binds","value":["/:/host"]}])", "Binds=/:/host"},
@@ -115,7 +115,7 @@ TEST_CASE("whatever weakens the sandbox and was not asked for shows in extras") 
   }
 }
 
-TEST_CASE("the engine's harmless defaults are no extras") {
+TEST_CASE("the engine's harmless defaults are not in extras") {
   auto inspect = inspect_of(create_body(hardened()));
   inspect["HostConfig"].update(
       Json::parse(R"({"Binds":null,"CapAdd":null,"Devices":[],"PidMode":"","UTSMode":"","Links":null,"PortBindings":{},
@@ -124,7 +124,7 @@ TEST_CASE("the engine's harmless defaults are no extras") {
   CHECK(spec_from_inspect(inspect) == hardened());
 }
 
-TEST_CASE("an inspect reply of nonsense reads as not hardened, and never throws") {
+TEST_CASE("a malformed inspect reply is read as not hardened, and never throws") {
   for (
       const char* text :
       {"{}", "[]", R"({"Config":7,"HostConfig":[1],"Mounts":"x","State":null})",

@@ -70,7 +70,7 @@ TEST_CASE("an address is read as the docker CLI reads it") {
   }
 }
 
-TEST_CASE("an address that can't be used is one clear error that names where it came from") {
+TEST_CASE("an unusable address is one error that names its source") {
   const std::pair<std::string, std::string> cases[] = {
       {"ssh://me@host", "ssh://"},
       {"npipe:////./pipe/docker_engine", "npipe://"},
@@ -114,7 +114,7 @@ TEST_CASE("the explicit address wins over DOCKER_HOST, DOCKER_HOST over a contex
         "tcp://remote:2375");
 }
 
-TEST_CASE("a config that can't be read counts as none, a context that isn't there is an error") {
+TEST_CASE("an unreadable config counts as missing; a missing context is an error") {
   CHECK(endpoint_for({{"HOME", "/h"}}, {{"/h/.docker/config.json", "{"}})->origin == "default");
   const auto missing = endpoint_for({{"HOME", "/h"}, {"DOCKER_CONTEXT", "gone"}});
   REQUIRE_FALSE(missing);
@@ -173,7 +173,7 @@ TEST_CASE("TLS of a context comes from its own folder, not from the environment"
   CHECK_FALSE(skipping->tls->verify);
 }
 
-TEST_CASE("K25: an address without its // is said to be one, and no port is mentioned") {
+TEST_CASE("K25: the error for an address without // says so, and does not mention a port") {
   for (const char* host : {"unix:/x.sock", "unix:/var/run/docker.sock", "tcp:/dind:2375", "unix:", "http:/dind"}) {
     CAPTURE(host);
     const auto endpoint = endpoint_for({{"DOCKER_HOST", host}});
@@ -188,7 +188,7 @@ TEST_CASE("K25: an address without its // is said to be one, and no port is ment
   CHECK(pipe.error().message.contains("this machine runs Linux"));
 }
 
-TEST_CASE("E03: an address of a kind that can't be used is corrected where it was given") {
+TEST_CASE("E03: the error for an unsupported kind of address names the setting to change") {
   for (const std::string host : {"ssh://me@far", "npipe:////./pipe/docker_engine"}) {
     CAPTURE(host);
     for (const std::string origin : {"the setting dind.engine.host", "engine.host in the configuration", "--host"}) {

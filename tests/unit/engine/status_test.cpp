@@ -66,7 +66,7 @@ TEST_CASE("each status of the engine becomes one kind of error, with the engine'
   }
 }
 
-TEST_CASE("an engine that does not answer is named, with the reason and what to do") {
+TEST_CASE("the message names an engine that does not answer, the reason and a remedy") {
   CHECK(no_connection(kDind, "ping", ECONNREFUSED).message ==
         "The engine at tcp://dind:2375 does not answer (connection refused) to 'ping'. Is the dind service up? See "
         "`docker compose ps` and its log, or correct "
@@ -79,7 +79,7 @@ TEST_CASE("an engine that does not answer is named, with the reason and what to 
 }
 
 // E03
-TEST_CASE("what does not answer is named by what gave its address, and only that") {
+TEST_CASE("the message names the setting that gave the engine's address, and no other one") {
   const std::pair<const char*, const char*> cases[] = {
       {"the setting dind.engine.host", "correct the setting dind.engine.host, which gave this address."},
       {"--host", "correct --host, which gave this address, or name another engine by the setting dind.engine.host."},
@@ -106,14 +106,14 @@ TEST_CASE("what does not answer is named by what gave its address, and only that
   }
 }
 
-TEST_CASE("E03: Podman's refusal to build names the way to another engine that its reader has") {
+TEST_CASE("E03: Podman's refusal to build names how this client chooses another engine") {
   CHECK(podman_refused(kSocket, "5.4.2").message.contains("by --host or DOCKER_HOST"));
   Endpoint endpoint = kSocket;
   endpoint.choice = "the setting dind.engine.host";
   CHECK(podman_refused(endpoint, "5.4.2").message.ends_with("by the setting dind.engine.host"));
 }
 
-TEST_CASE("a failed pull says what to do about it") {
+TEST_CASE("a failed pull has a remedy") {
   const std::pair<const char*, const char*> cases[] = {
       {"manifest for x:9 not found: manifest unknown", "name and the tag"},
       {"pull access denied for x, repository does not exist or may require 'docker login': denied", "docker login"},
@@ -134,7 +134,7 @@ TEST_CASE("a failed pull says what to do about it") {
   }
 }
 
-TEST_CASE("the API version is the newest that both sides know") {
+TEST_CASE("the API version is the newest that both sides support") {
   CHECK(choose_api_version(kDind, "1.41", "1.12") == "1.41");
   CHECK(choose_api_version(kDind, "1.47", "") == "1.47");
   CHECK(choose_api_version(kDind, "1.52", "1.44") == "1.47");
@@ -143,7 +143,7 @@ TEST_CASE("the API version is the newest that both sides know") {
   for (const auto* bad : {"1.40", "", "1", "x.y", "1.41x"}) CHECK_FALSE(choose_api_version(kDind, bad, ""));
 }
 
-TEST_CASE("an image's name is cut at its tag or digest, and nothing else passes for one") {
+TEST_CASE("an image name is split at its tag or digest, and anything else is refused") {
   struct Case {
     std::string name, repository, tag;
   };
@@ -195,7 +195,7 @@ TEST_CASE("an image's name is cut at its tag or digest, and nothing else passes 
   CHECK(parse_image_name("a___b").error().code == ErrorCode::invalid_request);
 }
 
-TEST_CASE("text for one line has no control characters, no broken UTF-8 and an end") {
+TEST_CASE("text for one line has no control characters, no invalid UTF-8 and a max length") {
   CHECK(one_line("a\r\nb\tc\x7f\n") == "a b c");
   CHECK(one_line("h\xc3\xa9 \xff\xc3") == "hé ??");
   CHECK(one_line("\xed\xa0\x80\xc0\x80") == "?????");
@@ -205,7 +205,7 @@ TEST_CASE("text for one line has no control characters, no broken UTF-8 and an e
   CHECK(query({{"a", "1&2"}, {"b", "x"}}) == "?a=1%262&b=x");
 }
 
-TEST_CASE("K25: where TLS does not come about, the message says what to set") {
+TEST_CASE("K25: if TLS fails, the message says what to set") {
   Endpoint far;
   far.kind = Endpoint::Kind::tcp;
   far.host = "far";
@@ -230,7 +230,7 @@ TEST_CASE("K25: where TLS does not come about, the message says what to set") {
   CHECK(no_tls(far, "ping", "something else").message.contains("Is it up"));
 }
 
-TEST_CASE("A full disk of the engine is told with what to do, without the engine's paths") {  // R04
+TEST_CASE("A full disk of the engine is reported with a remedy, without the engine's paths") {  // R04
   for (const char* text : {"mkdir /var/lib/docker/overlay2/x-init: no space left on device",
                            "write /var/lib/docker/tmp/x: disk quota exceeded"}) {
     const auto error = status_error(kSocket, "create container", 500, R"({"message":")" + std::string(text) + "\"}",
@@ -242,7 +242,7 @@ TEST_CASE("A full disk of the engine is told with what to do, without the engine
   }
 }
 
-TEST_CASE("A disk that became read-only, and a lack of memory, of the engine are told with what to do") {
+TEST_CASE("A read-only disk and a lack of memory of the engine are reported with a remedy") {
   for (const auto& [text, remedy] :
        {std::pair{"mkdir /var/lib/docker/overlay2/x-init: read-only file system", "mount it for writing"},
         std::pair{"fork/exec /usr/bin/runc: cannot allocate memory", "free memory"}}) {

@@ -50,7 +50,7 @@ const Frames kExpected{
 
 }  // namespace
 
-TEST_CASE("a stream gives the same chunks wherever it is split") {
+TEST_CASE("a stream has the same chunks wherever it is split") {
   const std::string stream = encode(kFrames);
   for (std::size_t split = 0; split <= stream.size(); ++split) {
     INFO(split);
@@ -63,7 +63,7 @@ TEST_CASE("a stream gives the same chunks wherever it is split") {
   CHECK(decode(bytes) == kExpected);
 }
 
-TEST_CASE("a frame longer than any buffer is passed on in parts") {
+TEST_CASE("a frame that is larger than the buffer is passed on in parts") {
   const std::string head("\x01\0\0\0\xff\xff\xff\xff", 8);
   StreamDemux demux;
   std::string_view input = head;
@@ -77,7 +77,7 @@ TEST_CASE("a frame longer than any buffer is passed on in parts") {
   }
 }
 
-TEST_CASE("what is not a header is an error, not output") {
+TEST_CASE("bytes that are not a header are an error, not output") {
   for (const std::string& bad : {std::string("plain text of a TTY"), std::string("\x01\0\x01\0\0\0\0\x01", 8),
                                  std::string("\x04\0\0\0\0\0\0\x01", 8)}) {
     const auto frames = decode({bad});

@@ -9,7 +9,7 @@ namespace detect_test {
 using namespace dind;
 using namespace dind::languages;
 
-TEST_CASE("The language is what the caller says, else the extension, else the #! line") {
+TEST_CASE("The language is the caller's, else that of the extension, else that of the #! line") {
   struct Case {
     std::optional<std::string_view> language;
     std::string_view file;
@@ -74,14 +74,14 @@ TEST_CASE("The language is what the caller says, else the extension, else the #!
   }
 }
 
-TEST_CASE("The error names what was looked at") {
+TEST_CASE("The error names what was checked") {
   CHECK(detect({}, "hello.rb", "").error().message.find(".rb") != std::string::npos);
   CHECK(detect({}, "x", "#!/usr/bin/perl -w").error().message.find("perl") != std::string::npos);
   CHECK(detect("cobol", "x.py", "").error().message.find("\"cobol\"") != std::string::npos);
   CHECK(detect("a\nb", "x.py", "").error().message.find('\n') == std::string::npos);
 }
 
-TEST_CASE("P23: a Dockerfile is told to be one, by every name that it has") {
+TEST_CASE("P23: a Dockerfile is recognized by each of its usual names") {
   for (const auto* name : {"Dockerfile", "dir/Dockerfile", "dockerfile", "DOCKERFILE", "Dockerfile.dev",
                            "app.Dockerfile", "a.b.dockerfile", "Containerfile", "Containerfile.x", "x.containerfile"}) {
     INFO(name);
@@ -102,11 +102,11 @@ TEST_CASE("P23: a Dockerfile is told to be one, by every name that it has") {
   CHECK((*detect({}, "Dockerfile", "#!/bin/sh\n"))->id == "shell");
 }
 
-TEST_CASE("A first line without end is not read whole and does no harm") {
+TEST_CASE("A very long first line is not read completely") {
   CHECK_FALSE(detect({}, "x", "#!" + std::string(1 << 20, 'a')));
 }
 
-TEST_CASE("An editor's language id that no recipe knows doesn't hide a runnable file") {
+TEST_CASE("An unknown language id of an editor does not hide a runnable file") {
   CHECK(runnable_language("plaintext", "x.py", "") == "python");
   CHECK(runnable_language("plaintext", "x.txt", "") == std::nullopt);
   CHECK(runnable_language("shellscript", "untitled", "") == "shell");

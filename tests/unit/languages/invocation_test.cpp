@@ -43,7 +43,7 @@ TEST_CASE("P05: a program runs with the interpreter and the options of its #! li
   }
 }
 
-TEST_CASE("P05: what a #! line asks for and does not get is said in one line") {
+TEST_CASE("P05: a request of a #! line that is not met is reported in one line") {
   struct Case {
     std::string_view file;
     std::string_view text;

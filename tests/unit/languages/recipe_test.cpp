@@ -20,7 +20,7 @@ std::string with(std::string_view from, std::string_view to) {
 }
 }  // namespace
 
-TEST_CASE("The embedded recipes are whole and ordered by id") {
+TEST_CASE("The embedded recipes are valid and ordered by id") {
   const auto all = recipes();
   REQUIRE(all.size() >= 3);
   CHECK(std::ranges::is_sorted(all, {}, &Recipe::id));
@@ -32,7 +32,7 @@ TEST_CASE("The embedded recipes are whole and ordered by id") {
   }
 }
 
-TEST_CASE("Python writes unbuffered and leaves no byte code, by its environment") {
+TEST_CASE("Python's environment makes it write unbuffered and leave no byte code") {
   const auto* python = find_recipe("Python");
   REQUIRE(python != nullptr);
   CHECK(python->command == std::vector<std::string>{"python3", "{file}"});
@@ -40,7 +40,7 @@ TEST_CASE("Python writes unbuffered and leaves no byte code, by its environment"
         python->env.end());
 }
 
-TEST_CASE("A recipe is read") {
+TEST_CASE("All fields of a recipe are read") {
   const auto recipe = parse_recipe(kGood);
   REQUIRE(recipe);
   CHECK(recipe->id == "x");

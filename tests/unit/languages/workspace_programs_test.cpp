@@ -41,7 +41,7 @@ using Argv = std::vector<std::string>;
 
 }  // namespace
 
-TEST_CASE("What a folder holds says what may run of it, the likeliest first") {
+TEST_CASE("The files of a folder decide which programs it offers, the most likely first") {
   struct Case {
     std::vector<std::pair<std::string, std::string>> files;
     std::string expected;
@@ -83,7 +83,7 @@ TEST_CASE("What a folder holds says what may run of it, the likeliest first") {
   }
 }
 
-TEST_CASE("P23: a Dockerfile by another name than the folder's own is told of, where there is no other") {
+TEST_CASE("P23: a Dockerfile with an unusual name is reported if the folder has no other") {
   for (const std::string name :
        {"Dockerfile.dev", "app.Dockerfile", "api.dockerfile", "DOCKERFILE", "Containerfile.test", "x.containerfile"}) {
     INFO(name);
@@ -123,7 +123,7 @@ TEST_CASE("P23: a Dockerfile by another name than the folder's own is told of, w
   CHECK(nothing.look().notes.empty());
 }
 
-TEST_CASE("Projects in the folders of a folder are offered, and never run without a choice") {  // E16
+TEST_CASE("Projects in sub-folders are offered, and never run without a choice") {  // E16
   const Looked folder;
   const std::string start = R"({"scripts": {"start": "node server.js"}})";
   for (const auto* each :
@@ -153,7 +153,7 @@ TEST_CASE("Projects in the folders of a folder are offered, and never run withou
   CHECK(find_sub_projects("/nowhere", {}).empty());
 }
 
-TEST_CASE("A program says how it runs, and in which image") {
+TEST_CASE("Each program has its command and its image") {
   const Looked folder;
   folder.write("Dockerfile", "FROM scratch\nCMD x\n");
   folder.write("package.json", R"({"scripts": {"start": "node \u001b[31m server.js"}})");
@@ -175,7 +175,7 @@ TEST_CASE("A program says how it runs, and in which image") {
   CHECK(programs[4].dependencies.empty());
 }
 
-TEST_CASE("Dependencies that nobody has installed are said") {
+TEST_CASE("Dependencies that are not installed are reported") {
   const Looked folder;
   const auto notes = [&] { return folder.look().programs.at(0).notes; };
   folder.write("package.json", R"({"scripts": {"start": "x"}, "dependencies": {"left": "1"}})");
@@ -188,7 +188,7 @@ TEST_CASE("Dependencies that nobody has installed are said") {
   CHECK(notes().empty());
 }
 
-TEST_CASE("Files that mean harm hold nobody up, are not read from outside, and are named") {
+TEST_CASE("Hostile files do not delay the search, are not read outside the folder, and are named") {
   const Looked folder;
   const Looked outside;
   outside.write("package.json", R"({"scripts": {"start": "the outside's"}})");
@@ -244,20 +244,20 @@ TEST_CASE("Files that mean harm hold nobody up, are not read from outside, and a
   CHECK(ids(folder.look()) == "python-main");
 }
 
-TEST_CASE("A link to another file of the folder is as good as the file") {
+TEST_CASE("A link to another file of the folder counts as that file") {
   const Looked folder;
   folder.write("app.py");
   fs::create_symlink("app.py", folder.path / "main.py");
   CHECK(ids(folder.look()) == "python-main");
 }
 
-TEST_CASE("Ten thousand packages are not ten thousand programs") {
+TEST_CASE("A workspace with ten thousand packages offers a bounded number of programs") {
   const Looked folder;
   for (int i = 0; i < 1200; ++i) folder.write("p" + std::to_string(i) + "/__main__.py", "");
   CHECK(folder.look().programs.size() == 32);
 }
 
-TEST_CASE("A folder that is not there is an error that names it") {
+TEST_CASE("A missing folder is an error that names it") {
   const auto found = find_workspace_programs("/not/there");
   REQUIRE_FALSE(found);
   CHECK(found.error().code == ErrorCode::not_found);
@@ -265,7 +265,7 @@ TEST_CASE("A folder that is not there is an error that names it") {
   CHECK(find_workspace_programs("/etc/passwd").error().code == ErrorCode::not_found);
 }
 
-TEST_CASE("A command of a person's own runs where its first word is at home") {
+TEST_CASE("A typed command runs in the image of the language of its first word") {
   const Looked node;
   node.write("package.json", R"({"scripts": {"start": "x"}})");
   const Looked python;
@@ -292,7 +292,7 @@ TEST_CASE("A command of a person's own runs where its first word is at home") {
   CHECK(program_for_command("/not/there", {"ls"}).language == "shell");
 }
 
-TEST_CASE("The table that comes with the program is whole") {
+TEST_CASE("The embedded table is valid") {
   for (const auto& row : workspace_table()) {
     INFO(row.id);
     CHECK((row.language.empty() || find_recipe(row.language) != nullptr));
@@ -300,7 +300,7 @@ TEST_CASE("The table that comes with the program is whole") {
   CHECK(workspace_table().size() >= 6);
 }
 
-TEST_CASE("A row that is wrong is named with its field") {
+TEST_CASE("A wrong row is named with its field") {
   struct Case {
     std::string row, said;
   };

@@ -94,7 +94,7 @@ constexpr std::size_t kLarge = 100'000;
 
 }  // namespace
 
-TEST_CASE("a large message that stalls ends its connection, which gives back its room") {
+TEST_CASE("a large message that stalls ends its connection, which returns its memory") {
   Wire wire(300ms);
   wire.send(ask(kLarge, true).substr(0, 90'000));
   const auto served = wire.serve();
@@ -105,7 +105,7 @@ TEST_CASE("a large message that stalls ends its connection, which gives back its
   CHECK(wire.heard.empty());
 }
 
-TEST_CASE("a large message that is broken off gives back its room") {
+TEST_CASE("a large message that breaks off returns its memory") {
   Wire wire(60s);
   wire.send(ask(kLarge, true).substr(0, 90'000));
   wire.leave();
@@ -113,7 +113,7 @@ TEST_CASE("a large message that is broken off gives back its room") {
   CHECK(arriving_bodies().used() == 0);
 }
 
-TEST_CASE("a small message, and the time between two messages, have no end") {
+TEST_CASE("a small message, and the time between two messages, have no deadline") {
   Wire wire(1s);
   const std::string small = ask(10, true), large = ask(kLarge, true);
   wire.send(large + small.substr(0, 20));
@@ -124,7 +124,7 @@ TEST_CASE("a small message, and the time between two messages, have no end") {
   CHECK(wire.heard.size() == 2);
 }
 
-TEST_CASE("a message without room whose id nobody knows ends the connection, and is answered before") {
+TEST_CASE("a message without memory and with an unknown id is answered, and ends the connection") {
   const Full full;
   Wire wire(60s);
   SECTION("its id is behind its params") {

@@ -17,7 +17,7 @@ T of(std::string_view body) {
 
 }  // namespace
 
-TEST_CASE("Messages are told apart") {
+TEST_CASE("Requests, notifications and responses are distinguished") {
   const auto request = of<Request>(R"({"jsonrpc":"2.0","id":"a","method":"m","params":{"x":1}})");
   CHECK(request.id == "a");
   CHECK(request.method == "m");
@@ -30,7 +30,7 @@ TEST_CASE("Messages are told apart") {
   CHECK(refused.failure->message == "no");
 }
 
-TEST_CASE("What is no message says why, under its id where it has one") {
+TEST_CASE("An invalid message says why, with its id if it has one") {
   const auto check = [](std::string_view body, int code, const Json& id = nullptr) {
     INFO(body.substr(0, 60));
     const auto invalid = of<Invalid>(body);
@@ -53,7 +53,7 @@ TEST_CASE("What is no message says why, under its id where it has one") {
   check(R"({"jsonrpc":"2.0","params":[-1e400],"method":"m","id":"x"})", code::kInvalidRequest, "x");
 }
 
-TEST_CASE("What goes out is one line of JSON, whatever it holds") {
+TEST_CASE("A sent message is always one line of JSON") {
   CHECK(Json::parse(result_text(1, {{"a", "\xff\n"}})) ==
         Json{{"jsonrpc", "2.0"}, {"id", 1}, {"result", {{"a", "\xEF\xBF\xBD\n"}}}});
   CHECK(Json::parse(failure_text("x", {code::kRequestFailed, "why", {{"kind", "k"}}}))["error"] ==

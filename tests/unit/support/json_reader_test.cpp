@@ -39,7 +39,7 @@ double seconds_of(const std::string& text) {
 
 }  // namespace
 
-TEST_CASE("JSON is read as the library reads it") {
+TEST_CASE("Valid JSON is read as the library reads it") {
   for (const char* text :
        {"null", "true", "-3", "18446744073709551615", "-0.5e-3", "\"\"", "\"a\\u00e9\\n\"", "[]", "{}",
         " [1, [2, {}], 3] ", R"({"a": {"b": [{"a": 1}, {"a": 2}], "c": null}, "b": "x", "": [[], [[]]]})",
@@ -56,7 +56,7 @@ TEST_CASE("JSON is read as the library reads it") {
   CHECK(*read_json("{/* why */ \"a\": 1} // that", {.comments = true}) == json{{"a", 1}});
 }
 
-TEST_CASE("What is refused is named, in any place of the text") {  // S03, I20, I26
+TEST_CASE("A refused value is named, wherever it is in the text") {  // S03, I20, I26
   struct Case {
     std::string text;
     JsonFault fault;
@@ -121,7 +121,7 @@ TEST_CASE("What is refused is named, in any place of the text") {  // S03, I20, 
   }
 }
 
-TEST_CASE("A request that is refused is known by its id") {
+TEST_CASE("The id of a refused request is known") {
   CHECK(problem_of(R"({"id": 7, "a": 1, "a": 2})").id == 7);
   CHECK(problem_of(R"({"a": 1, "a": 2, "id": "x"})").id == "x");
   CHECK(problem_of(R"({"p": )" + std::string(100, '[') + std::string(100, ']') + R"(, "id": 7})").id == 7);
@@ -143,7 +143,7 @@ TEST_CASE("A request that is refused is known by its id") {
   }
 }
 
-TEST_CASE("The time to read JSON grows with its size alone, whatever it holds") {  // S03
+TEST_CASE("The time to read JSON grows linearly with its size, whatever its content is") {  // S03
   const auto check = [](const char* what, const std::string& piece, bool in_object) {
     INFO(what);
     constexpr std::size_t kFew = 5'000, kMany = 16 * kFew;
@@ -163,7 +163,7 @@ TEST_CASE("The time to read JSON grows with its size alone, whatever it holds") 
   check("numbers in an object", "1.5", true);
 }
 
-TEST_CASE("CBOR is read within the same bounds") {
+TEST_CASE("CBOR is read with the same bounds") {
   CHECK(read_cbor(std::string(64, '\x81') + '\x01'));
   CHECK_FALSE(read_cbor(std::string(65, '\x81') + '\x01'));
   CHECK_FALSE(read_cbor(std::string(50'000'000, '\x81')));  // each byte opens a list: the library reads it recursively

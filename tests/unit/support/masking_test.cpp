@@ -8,7 +8,7 @@ namespace secrets_test {
 
 using namespace dind;
 
-TEST_CASE("What looks like a secret") {
+TEST_CASE("Variables are secrets because of their name or their value") {
   for (const char* name :
        {"API_KEY", "my_token", "Secret", "DB_PASSWORD", "AWS_CREDENTIALS", "AUTHORIZATION", "x_private_y"}) {
     INFO(name);
@@ -29,7 +29,7 @@ TEST_CASE("What looks like a secret") {
   CHECK_FALSE(looks_secret("API_KEY", ""));
 }
 
-TEST_CASE("Credentials are taken out of any text by their form") {
+TEST_CASE("Credentials are removed from any text by their form") {
   for (const auto& [text, expected] : std::initializer_list<std::pair<std::string_view, std::string_view>>{
            {"", ""},
            {"GET https://me:pa55@registry.example/v2/ failed", "GET https://•••@registry.example/v2/ failed"},
@@ -66,7 +66,7 @@ std::string repeated(std::size_t count, const std::string& piece) {
 
 }  // namespace
 
-TEST_CASE("The time to take secrets out of a text grows with its size alone") {  // S05: each of these took minutes
+TEST_CASE("The time to mask secrets grows linearly with the size of the text") {  // S05: each of these took minutes
   const std::string text(1 << 20, 'a');
   CHECK(SecretMask({{"KEY", std::string(1 << 19, 'a') + "b"}}).masked(text) == text);
   CHECK(SecretMask({{"KEY", "b" + std::string(1 << 19, 'a')}}).masked(text) == text);
@@ -79,7 +79,7 @@ TEST_CASE("The time to take secrets out of a text grows with its size alone") { 
   CHECK(without_credentials(repeated(100'000, "a://b@")).starts_with("a://•••@"));
 }
 
-TEST_CASE("A stream is masked as a text is, and each of its bytes is looked at a few times only") {  // S05
+TEST_CASE("A stream is masked like a text, and each byte is read only a few times") {  // S05
   const SecretMask secrets({{"A_KEY", std::string(16'000, 'a') + "b"}, {"B_KEY", "aaaabbbb"}, {"C_KEY", "needle-1"}});
   const auto masked = [&](const std::string& text, std::size_t piece) {
     MaskedStream stream(secrets);

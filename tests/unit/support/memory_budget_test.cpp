@@ -8,7 +8,7 @@ namespace memory_budget_test {
 
 using namespace dind;
 
-TEST_CASE("A share goes back with its owner") {  // S11
+TEST_CASE("A share returns to the budget when its owner is destroyed") {  // S11
   MemoryBudget budget(100);
   {
     BudgetShare one(budget), other(budget);
@@ -23,7 +23,7 @@ TEST_CASE("A share goes back with its owner") {  // S11
   CHECK(budget.used() == 0);
 }
 
-TEST_CASE("Bodies that arrive share a budget, but for the beginning of each") {  // S11
+TEST_CASE("Request bodies share a budget, except for the first bytes of each") {  // S11
   MemoryBudget budget(1000);
   constexpr auto kSmall = ArrivingBody::kSmall;
   std::optional<ArrivingBody> large(budget);

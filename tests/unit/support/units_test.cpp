@@ -33,7 +33,7 @@ TEST_CASE("Sizes are read as people write them, in powers of 1024") {
   }
 }
 
-TEST_CASE("What is not a size above 0 is refused with what is accepted") {
+TEST_CASE("Text that is not a size above 0 is refused with what is accepted") {
   for (const std::string_view text : {"", " ", "0", "-1", "-5m", "+5m", "nan", "inf", "0x10", "m", "5x", "5mm", "1e9",
                                       "8388608t", "999999999999999999999999g", "0.5", "5 m m", "1,5g", "٥"}) {
     INFO(text);
@@ -59,7 +59,7 @@ TEST_CASE("Durations are seconds unless a unit follows") {
   }
 }
 
-TEST_CASE("A duration that is 0, negative, endless or no number is refused") {
+TEST_CASE("A duration that is 0, negative, infinite or not a number is refused") {
   for (const std::string_view text :
        {"", "0", "0s", "-1", "-0.5s", "nan", "inf", "infinity", "1e308", "99999999999999999999", "s", "5y", "1:30"}) {
     INFO(text);
@@ -69,13 +69,13 @@ TEST_CASE("A duration that is 0, negative, endless or no number is refused") {
   }
 }
 
-TEST_CASE("A long wrong text is not repeated whole") {
+TEST_CASE("A long wrong text is shortened in the message") {
   const auto read = parse_bytes(std::string(100'000, 'x'));
   REQUIRE_FALSE(read);
   CHECK(read.error().message.size() < 300);
 }
 
-TEST_CASE("Sizes and durations are printed short") {
+TEST_CASE("Sizes and durations are printed in a short form") {
   CHECK(format_bytes(0) == "0 B");
   CHECK(format_bytes(1023) == "1023 B");
   CHECK(format_bytes(12 << 10) == "12 KiB");

@@ -36,7 +36,7 @@ Task<Result<int>> fails_badly() {
 
 }  // namespace
 
-TEST_CASE("Work on a thread gives its value, or throws what it threw") {
+TEST_CASE("Work on a thread returns its value, or throws its exception") {
   asio::io_context context;
   BlockingWork work(context.get_executor());
   CHECK(run_task(context, work.run<int>([](const std::stop_token&) { return 7; }, {})) == 7);
@@ -65,7 +65,7 @@ TEST_CASE("A cancel is answered at once, and asks the work to stop") {
   while (!stopped->load()) context.run_for(std::chrono::milliseconds(1));
 }
 
-TEST_CASE("Its end waits for every thread, and none posts to a loop that is gone") {
+TEST_CASE("Its destructor waits for every thread, so none posts to a destroyed event loop") {
   const auto ended = std::make_shared<std::atomic<bool>>(false);
   asio::io_context context;
   {
@@ -85,7 +85,7 @@ TEST_CASE("Its end waits for every thread, and none posts to a loop that is gone
   CHECK(ended->load());
 }
 
-TEST_CASE("What can't be broken off goes on behind a cancel, and its value is dropped when it comes") {
+TEST_CASE("Work that can't be interrupted goes on after a cancel, and its value is dropped") {
   asio::io_context context;
   const auto signal = std::make_shared<Signal>(context.get_executor());
   const auto done = std::make_shared<bool>(false);
@@ -99,7 +99,7 @@ TEST_CASE("What can't be broken off goes on behind a cancel, and its value is dr
   CHECK(run_task(context, wait_for(done)));
 }
 
-TEST_CASE("A wait that nobody cancels gives the value, and the exception") {
+TEST_CASE("A wait without a cancel returns the value, or throws the exception") {
   asio::io_context context;
   const auto signal = std::make_shared<Signal>(context.get_executor());
   const auto done = std::make_shared<bool>(false);

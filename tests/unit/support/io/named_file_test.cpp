@@ -27,7 +27,7 @@ std::string what_of(const std::string& path, FileKind kind = FileKind::any, std:
 
 }  // namespace
 
-TEST_CASE("A file that is named is read whole, or it is said why not") {  // R07
+TEST_CASE("A named file is read completely, or the error says why not") {  // R07
   const tests::TempFolder folder;
   const auto path = [&](const char* name) { return (folder.path / name).string(); };
   const auto write = [&](const char* name, const std::string& text) { std::ofstream(path(name)) << text; };
@@ -55,7 +55,7 @@ TEST_CASE("A file that is named is read whole, or it is said why not") {  // R07
   CHECK(read_named_file("/proc/self/status")->contains("VmRSS"));  // its size is said to be 0
 }
 
-TEST_CASE("A pipe has a moment for its bytes, and no more") {  // R07
+TEST_CASE("A pipe gets a short time for its bytes") {  // R07
   const tests::TempFolder folder;
   const auto path = (folder.path / "pipe").string();
   REQUIRE(::mkfifo(path.c_str(), 0600) == 0);

@@ -36,7 +36,7 @@ mode_t mode_of(const fs::path& path) {
 
 }  // namespace
 
-TEST_CASE("A private folder is its owner's, and its owner can enter those above it") {
+TEST_CASE("Only its owner can enter a private folder, and can enter its parents") {
   for (const mode_t mask : {0000, 0022, 0077, 0277, 0400, 0700, 0777}) {
     CAPTURE(mask);
     const tests::TempFolder folder;
@@ -53,7 +53,7 @@ TEST_CASE("A private folder is its owner's, and its owner can enter those above 
   }
 }
 
-TEST_CASE("A folder that exists keeps its mode, and a file in the way is an error") {
+TEST_CASE("An existing folder keeps its mode, and a file in its place is an error") {
   const tests::TempFolder folder;
   fs::create_directory(folder.path / "own");
   ::chmod((folder.path / "own").c_str(), 0755);

@@ -25,7 +25,7 @@ SecretMask key(std::string value) { return SecretMask(std::map<std::string, std:
 
 }  // namespace
 
-TEST_CASE("A line of text: time, level, process, run, message") {
+TEST_CASE("A text line has time, level, process, run and message") {
   const LogFile file({.level = LogLevel::info});
   log(LogLevel::info, "one");
   log(LogLevel::error, "two", "r1");
@@ -38,7 +38,7 @@ TEST_CASE("A line of text: time, level, process, run, message") {
   CHECK(std::regex_match(lines[1], std::regex(time + "error " + pid + " run=r1 two$")));
 }
 
-TEST_CASE("A line of JSON has the same") {
+TEST_CASE("A JSON line has the same fields") {
   const LogFile file({.level = LogLevel::debug, .format = LogFormat::json});
   log(LogLevel::warning, "say \"\\n\" \n \x9b \u202e é", "r1");
   log(LogLevel::debug, "no run");
@@ -74,7 +74,7 @@ TEST_CASE("The time is UTC") {
   CHECK(time.substr(0, after.size()) <= after);
 }
 
-TEST_CASE("An id of a run that is none stays in its field, on its line") {
+TEST_CASE("A malformed run id stays in its field and on its line") {
   for (const auto format : {LogFormat::text, LogFormat::json}) {
     const LogFile file({.format = format});
     log(LogLevel::error, "x", "a\n\"b\" \x1b[0m" + std::string(500, 'y'));
@@ -86,7 +86,7 @@ TEST_CASE("An id of a run that is none stays in its field, on its line") {
   }
 }
 
-TEST_CASE("A long message is cut at a whole character") {
+TEST_CASE("A long message is cut between two characters") {
   const LogFile file({.format = LogFormat::json});
   for (std::size_t more = 0; more < 4; ++more) {
     std::string text(8190 + more, 'x');
@@ -101,7 +101,7 @@ TEST_CASE("A long message is cut at a whole character") {
   }
 }
 
-TEST_CASE("Off is off, and each level has those above it") {
+TEST_CASE("The level off logs nothing, and each other level includes the higher ones") {
   for (const auto& [level, count] : std::initializer_list<std::pair<LogLevel, std::size_t>>{{LogLevel::debug, 4},
                                                                                             {LogLevel::info, 3},
                                                                                             {LogLevel::warning, 2},
@@ -114,7 +114,7 @@ TEST_CASE("Off is off, and each level has those above it") {
   }
 }
 
-TEST_CASE("Files are turned over at their bound, and the oldest goes") {
+TEST_CASE("Files are rotated at their size limit, and the oldest is removed") {
   const LogFile file({.max_bytes = 1000, .files = 3});
   for (int i = 100; i < 200; ++i) log(LogLevel::error, std::to_string(i) + std::string(97, 'x'));
   std::size_t count = 0;
@@ -139,14 +139,14 @@ TEST_CASE("Files are turned over at their bound, and the oldest goes") {
   }
 }
 
-TEST_CASE("One file is cut to nothing when it is full") {
+TEST_CASE("A single file is emptied when it is full") {
   const LogFile file({.max_bytes = 300, .files = 1});
   for (int i = 0; i < 20; ++i) log(LogLevel::error, std::string(100, 'x'));
   CHECK(std::distance(std::filesystem::directory_iterator(file.folder()), {}) == 1);
   CHECK(std::filesystem::file_size(file.folder() / "log.txt") <= 300);
 }
 
-TEST_CASE("A file that is there is added to") {
+TEST_CASE("An existing file is appended to") {
   const LogFile file({});
   log(LogLevel::error, "first");
   REQUIRE(set_up_log({.file = file.path()}));
@@ -154,7 +154,7 @@ TEST_CASE("A file that is there is added to") {
   CHECK(file.lines().size() == 2);
 }
 
-TEST_CASE("A log file is its owner's whatever the umask is, also after it was turned over") {  // R16
+TEST_CASE("Only its owner can read a log file, whatever the umask is, also after a rotation") {  // R16
   const LogFile file({});
   const mode_t before = ::umask(0777);
   const auto path = file.folder() / "other.txt";
@@ -181,7 +181,7 @@ TEST_CASE("A file that can't be written is an error that names it") {
   CHECK(folder.error().message.contains("directory"));
 }
 
-TEST_CASE("A run's secrets are in no line, while it lives and some time after") {
+TEST_CASE("A run's secrets are in no line, during the run and some time after it") {
   const LogFile file({.format = LogFormat::json});
   const SecretMask secrets({{"API_TOKEN", "tok\"en\\4711"}, {"KEY", "first line\nsecond line"}, {"PIN", "1"}});
   const auto say = [] {
@@ -209,7 +209,7 @@ TEST_CASE("A run's secrets are in no line, while it lives and some time after") 
   CHECK(json::parse(file.lines().back())["message"] == "tok\"en\\4711");  // nobody's any more
 }
 
-TEST_CASE("What two runs hide stays hidden until both have ended") {
+TEST_CASE("A value that two runs hide stays hidden until both have ended") {
   const LogFile file({});
   const auto secrets = key("shared-secret");
   const LogMask mine(secrets);
@@ -221,20 +221,20 @@ TEST_CASE("What two runs hide stays hidden until both have ended") {
   CHECK(file.lines().back().ends_with("it is •••"));
 }
 
-TEST_CASE("What is hidden for good, and what is too short to be") {
+TEST_CASE("Values can be hidden forever, and very short values are not hidden") {
   const LogFile file({});
   hide_in_log({"", "x", "a-registry-password"});
   log(LogLevel::error, "x is no a-registry-password, twice: a-registry-password");
   CHECK(file.lines().back().ends_with(" x is no •••, twice: •••"));
 }
 
-TEST_CASE("What looks like a credential is in no line") {
+TEST_CASE("Text that looks like a credential is in no line") {
   const LogFile file({});
   log(LogLevel::error, "https://me:pa55word@x/ and Authorization: Bearer 0815");
   CHECK(file.lines().back().ends_with("https://•••@x/ and Authorization: •••"));
 }
 
-TEST_CASE("Names of levels and formats") {
+TEST_CASE("Names of levels and formats are parsed") {
   CHECK(parse_log_level("debug") == LogLevel::debug);
   CHECK(parse_log_level("off") == LogLevel::off);
   CHECK_FALSE(parse_log_level("loud"));
@@ -243,7 +243,7 @@ TEST_CASE("Names of levels and formats") {
   CHECK_FALSE(parse_log_format("xml"));
 }
 
-TEST_CASE("Lines are written in no time however many secrets are hidden, and each of them is") {  // S05
+TEST_CASE("Lines are written fast with very many hidden secrets, and each secret is hidden") {  // S05
   const LogFile file({});
   std::map<std::string, std::string> env;
   for (int i = 0; i < 1000; ++i) env["K" + std::to_string(i) + "_KEY"] = "secret-value-" + std::to_string(i) + "-end";
@@ -270,7 +270,7 @@ TEST_CASE("Secrets that overlap are hidden together") {
   CHECK(file.lines().back().ends_with(" x ••• y ••• z defghij w"));
 }
 
-TEST_CASE("What ended runs hide takes a bounded amount of memory") {  // S05
+TEST_CASE("The secrets of ended runs take a bounded amount of memory") {  // S05
   const LogFile file({});
   {
     const LogMask first(key("the-first-secret"));

@@ -10,7 +10,7 @@ namespace escaped_test {
 using namespace dind;
 using namespace std::string_view_literals;
 
-TEST_CASE("What has an effect on a terminal is escaped, and what is a shape stays") {
+TEST_CASE("Characters that affect a terminal are escaped, and visible ones stay") {
   for (const auto& [text, expected] : std::initializer_list<std::pair<std::string_view, std::string_view>>{
            {"", ""},
            {"plain, \"quoted\" \\ é 漢字 😀", "plain, \"quoted\" \\ é 漢字 😀"},
@@ -32,7 +32,7 @@ TEST_CASE("What has an effect on a terminal is escaped, and what is a shape stay
   }
 }
 
-TEST_CASE("Whatever bytes come, the line is well-formed and has no control characters") {
+TEST_CASE("For any bytes, the line is well-formed and has no control characters") {
   for (unsigned first = 0; first < 256; ++first) {
     std::string text;
     for (unsigned second = 0; second < 256; ++second)

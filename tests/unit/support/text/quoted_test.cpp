@@ -9,7 +9,7 @@ namespace quoted_test {
 
 using namespace dind;
 
-TEST_CASE("A word for a shell is bare only where each of its characters is harmless") {
+TEST_CASE("A word for a shell is unquoted only if each of its characters is harmless") {
   for (const auto* word : {"six", "a/b-c_d.e", "A=1", "x:y@z%,+", "é", "-x"}) CHECK(shell_word(word) == word);
   for (const auto& [word, expected] :
        std::initializer_list<std::pair<std::string_view, std::string_view>>{{"", "''"},
@@ -33,7 +33,7 @@ TEST_CASE("A word for a shell is bare only where each of its characters is harml
     CHECK(shell_word(word) == expected);
 }
 
-TEST_CASE("A word for JSON is one string of it, whatever it holds") {
+TEST_CASE("A word for JSON is always one JSON string") {
   CHECK(json_word("rich>=13") == R"("rich>=13")");
   CHECK(json_word(R"(a"], "image": "x)") == R"("a\"], \"image\": \"x")");
   for (const auto* word : {"\\", "a\nb", "\xff", "\u2028", "\x1b[31m"}) {

@@ -113,7 +113,7 @@ TEST_CASE("P06: files that a requirements file includes are read relative to it"
   CHECK(nested.error().message.starts_with("a.txt, line 3: "));
 }
 
-TEST_CASE("P06: what can't be honoured is refused with file, line and remedy") {
+TEST_CASE("P06: a line that can't be supported is refused with file, line and remedy") {
   struct Case {
     std::string line;
     std::string said;

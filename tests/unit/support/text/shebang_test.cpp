@@ -52,7 +52,7 @@ TEST_CASE("P05: a #! line gives one argument to its interpreter, and env -S give
   for (const char* none : {"", "#", " #!/bin/sh", "print(1)\n#!/bin/sh"}) CHECK_FALSE(parse_shebang(none));
 }
 
-TEST_CASE("P05: what only env can read goes to env as it is") {
+TEST_CASE("P05: a line that only env can read is passed to env unchanged") {
   for (const char* text : {"#!/usr/bin/env -S ${HOME}/bin/x python3", "#!/usr/bin/env -S A=$B python3",
                            "#!/usr/bin/env -S python3 \"open", "#!/usr/bin/env -S python3 \\q"}) {
     INFO(text);
@@ -61,7 +61,7 @@ TEST_CASE("P05: what only env can read goes to env as it is") {
   CHECK(parse_shebang("#!/usr/bin/env -S A=${B} python3")->name() == "python3");
 }
 
-TEST_CASE("P05: a line that Linux can't execute as it is meant says why") {
+TEST_CASE("P05: a line that Linux can't execute as intended says why") {
   const auto words = parse_shebang("#!/usr/bin/env python3 -O\n");
   CHECK(words->name() == "python3");
   CHECK(words->arguments.empty());

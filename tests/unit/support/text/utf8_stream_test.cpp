@@ -17,7 +17,7 @@ std::string through(const std::string& bytes, std::size_t step) {
 
 }  // namespace
 
-TEST_CASE("Text goes through as it is, however it is split") {
+TEST_CASE("Valid text is unchanged, wherever it is split") {
   const std::string text = "a\u00e9\u20ac\U0001F600\u0000z\U0010FFFF";
   for (std::size_t step = 1; step <= text.size(); ++step) CHECK(through(text, step) == text);
 }
@@ -29,7 +29,7 @@ TEST_CASE("No chunk ends within a sequence") {
   CHECK(stream.finish().empty());
 }
 
-TEST_CASE("What is no UTF-8 becomes one U+FFFD for each maximal part") {
+TEST_CASE("Invalid UTF-8 becomes one U+FFFD for each maximal part") {
   const std::string fffd = "\uFFFD";
   const std::pair<std::string, std::string> cases[] = {
       {"\xff", fffd},
