@@ -19,14 +19,11 @@ MAX_CLASS = 200
 TABLES = {}
 # What is still too long: name -> lines. Split it, and remove the entry.
 KNOWN = {
-    "ClientConnection": 238,
     "HistoryOptions::arguments": 67,
-    "HttpConnection": 344,
     "ImageBuilds::build": 129,
     "Runs::plan": 62,
     "SandboxStarter::attach": 97,
     "Search::through": 67,
-    "Session": 333,
     "Walk": 305,
     "Writer": 284,
     "differences": 73,
