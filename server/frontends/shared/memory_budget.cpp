@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "support/scope_exit.hpp"
+
 namespace dind::frontends {
 
 using namespace std::chrono_literals;
@@ -25,9 +27,7 @@ void trim_soon(const asio::any_io_executor& executor) {
   static bool coming = false;
   if (std::exchange(coming, true)) return;
   constexpr auto kTrim = []() -> Task<void> {
-    struct Gone {
-      ~Gone() { coming = false; }  // also if the event loop ends before
-    } const gone;
+    const ScopeExit gone([] { coming = false; });  // also if the event loop ends before
     co_await sleep_until(in(kTrimInterval));
     ::malloc_trim(0);
   };

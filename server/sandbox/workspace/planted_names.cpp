@@ -12,6 +12,7 @@
 #include "sandbox/workspace/workspace_walk.hpp"
 #include "support/async/until.hpp"
 #include "support/log/log.hpp"
+#include "support/scope_exit.hpp"
 
 namespace dind::sandbox {
 
@@ -53,18 +54,6 @@ void add_locked(Sweep& sweep, const std::string& path) {
   else
     sweep.locked.push_back(path);
 }
-
-// Marks a sweep as under way until it ends, even by an exception: then the next one may begin.
-class UnderWay {
- public:
-  explicit UnderWay(bool& flag) : flag_(flag) { flag_ = true; }
-  ~UnderWay() { flag_ = false; }
-  UnderWay(const UnderWay&) = delete;
-  UnderWay& operator=(const UnderWay&) = delete;
-
- private:
-  bool& flag_;
-};
 
 std::string locked_note(const Sweep& found) {
   std::string names;
@@ -217,7 +206,8 @@ Task<void> PlantedWatch::sweep() {
   co_await until(changed_, [&] { return !sweeping_; });
   std::optional<Sweep> found;
   try {
-    const UnderWay under_way(sweeping_);
+    sweeping_ = true;
+    const ScopeExit over([this] { sweeping_ = false; });  // also after an exception: then the next sweep may begin
     found = co_await work_.run<Sweep>(
         [search = search_,
          bounds = SweepBounds{.deepest = deepest_, .no_far = over_ ? std::stop_token() : hurry_.get_token()}](
