@@ -10,7 +10,6 @@
 #include "sandbox/run/verdict.hpp"
 #include "sandbox/supervision/supervisor_connection.hpp"
 #include "sandbox/workspace/planted_names.hpp"
-#include "support/async/until.hpp"
 #include "support/ids.hpp"
 #include "support/log/log.hpp"
 
@@ -390,7 +389,7 @@ Task<Result<RunResult>> Sandboxes::run(RunPlan plan, engine::Image image, std::s
   while (!run->outcome) {
     const bool began = run->talk && run->talk->seen().began;
     if (answer_by && (!began || Clock::now() >= *answer_by)) break;
-    co_await run->changed.wait(answer_by ? *answer_by : in(kRecheckInterval));
+    co_await run->changed.wait(answer_by.value_or(Deadline::max()));
   }
   run->leave();
   if (run->outcome) co_return std::move(*run->outcome);
