@@ -10,7 +10,7 @@
 
 #include "dind/error.hpp"
 #include "dind/run_spec.hpp"
-#include "sandbox/warm_pool/warm_pool.hpp"
+#include "sandbox/sandbox_host.hpp"
 #include "sandbox/workspace/workspace.hpp"
 #include "services/builds/image_builds.hpp"
 #include "services/dependencies/dependency_installer.hpp"

@@ -30,9 +30,9 @@ std::string tmpfs_options(std::int64_t bytes, const std::string& who) {
 
 // Someone may remove the volume just before the create. Then the engine creates an empty one, whose label must show
 // that dind-executor uses it.
-engine::Mount supervisor_mount(const SandboxContext& surroundings) {
+engine::Mount supervisor_mount(const SandboxContext& context) {
   return {.kind = engine::Mount::Kind::volume,
-          .source = surroundings.supervisor_volume,
+          .source = context.supervisor_volume,
           .target = "/.dind",
           .read_only = true,
           .no_copy = true,
@@ -46,12 +46,12 @@ bool workspace_is_read_only(const RunPlan& plan) {
   return !plan.writable_folder.empty() && plan.isolation != Isolation::gvisor;
 }
 
-void add_workspace_mount(const WorkspaceMount& mount, const RunPlan& plan, const SandboxContext& surroundings,
+void add_workspace_mount(const WorkspaceMount& mount, const RunPlan& plan, const SandboxContext& context,
                          std::vector<engine::Mount>& all) {
   const std::string target = std::string(kWorkspaceMount) + "/" + mount.path;
   if (plan.isolation != Isolation::gvisor) {
     all.push_back({.kind = engine::Mount::Kind::bind,
-                   .source = cleaned(surroundings.workspace_source) + "/" + mount.path,
+                   .source = cleaned(context.workspace_source) + "/" + mount.path,
                    .target = target,
                    .read_only = mount.read_only});
   } else if (mount.read_only && mount.folder) {
@@ -78,23 +78,23 @@ void cover_volumes(const std::vector<std::string>& volumes, std::set<std::string
 // If the image has files in a VOLUME, a volume that the engine fills from the image shows them. It is read-only, like
 // the rest of the image (B02). All runs of the image share it, because no engine creates a read-only volume without a
 // name.
-void show_filled_volumes(const SandboxContext& surroundings, std::set<std::string>& covered,
+void show_filled_volumes(const SandboxContext& context, std::set<std::string>& covered,
                          std::vector<engine::Mount>& all) {
-  for (const auto& volume : surroundings.filled_volumes) {
+  for (const auto& volume : context.filled_volumes) {
     const auto path = cleaned(volume);
     if (!covered.insert(path).second) continue;
     all.push_back({.kind = engine::Mount::Kind::volume,
-                   .source = "dind-content-" + sha256(surroundings.image.id + "\n" + path).substr(0, 40),
+                   .source = "dind-content-" + sha256(context.image.id + "\n" + path).substr(0, 40),
                    .target = path,
                    .read_only = true,
                    .no_copy = false,
-                   .labels = {{kCacheLabel, "content"}, {kImageLabel, surroundings.image.id}}});
+                   .labels = {{kCacheLabel, "content"}, {kImageLabel, context.image.id}}});
   }
 }
 
-std::vector<engine::Mount> mounts(const RunPlan& plan, const SandboxContext& surroundings) {
+std::vector<engine::Mount> mounts(const RunPlan& plan, const SandboxContext& context) {
   std::vector<engine::Mount> all;
-  all.push_back(supervisor_mount(surroundings));
+  all.push_back(supervisor_mount(context));
   std::set<std::string> covered{"/.dind", "/tmp", kRunFolder};
   for (const auto& volume : plan.volumes) {
     all.push_back({.kind = engine::Mount::Kind::volume,
@@ -104,15 +104,15 @@ std::vector<engine::Mount> mounts(const RunPlan& plan, const SandboxContext& sur
                    .no_copy = true,
                    // If the volume is already removed (at a stop), the engine creates it again. Then the labels must
                    // say who owns it.
-                   .labels = {{kOwnerLabel, surroundings.owner},
+                   .labels = {{kOwnerLabel, context.owner},
                               {kRunLabel, plan.run_id},
-                              {kDeadlineLabel, std::to_string(surroundings.remove_after)}}});
+                              {kDeadlineLabel, std::to_string(context.remove_after)}}});
     covered.insert(volume.target);
   }
-  if (!surroundings.etc_folder.empty())
+  if (!context.etc_folder.empty())
     for (const char* name : {"hosts", "passwd", "group"}) {
       all.push_back({.kind = engine::Mount::Kind::bind,
-                     .source = surroundings.etc_folder + "/" + name,
+                     .source = context.etc_folder + "/" + name,
                      .target = std::string("/etc/") + name,
                      .read_only = true,
                      .of_engine = true});
@@ -120,20 +120,20 @@ std::vector<engine::Mount> mounts(const RunPlan& plan, const SandboxContext& sur
     }
   if (plan.workspace) {
     all.push_back({.kind = engine::Mount::Kind::bind,
-                   .source = surroundings.workspace_source,
+                   .source = context.workspace_source,
                    .target = kWorkspaceMount,
                    .read_only = workspace_is_read_only(plan)});
     covered.insert(kWorkspaceMount);
-    for (const auto& mount : plan.workspace_mounts) add_workspace_mount(mount, plan, surroundings, all);
+    for (const auto& mount : plan.workspace_mounts) add_workspace_mount(mount, plan, context, all);
   }
   // A VOLUME below a mount of the sandbox gets no mount of its own: the runtime would create its folder there, as root
   // (volume_problem refuses it).
-  const auto& volumes = surroundings.image.volumes;
+  const auto& volumes = context.image.volumes;
   for (const auto& volume : volumes)
     for (const char* folder : {kWorkspaceMount, kDependenciesMount})
       if (const auto path = cleaned(volume); covered.contains(folder) && path.starts_with(std::string(folder) + "/"))
         covered.insert(path);
-  show_filled_volumes(surroundings, covered, all);
+  show_filled_volumes(context, covered, all);
   cover_volumes(volumes, covered, plan.limits.tmp_bytes, all);
   return all;
 }
@@ -186,18 +186,17 @@ bool tolerable(const std::string& extra) { return extra == "MemorySwap=-1"; }
 
 }  // namespace
 
-engine::ContainerSpec harden(const RunPlan& plan, const SandboxContext& surroundings) {
+engine::ContainerSpec harden(const RunPlan& plan, const SandboxContext& context) {
   const bool internet = plan.network == Network::internet;
   engine::ContainerSpec spec;
-  spec.image = surroundings.image.id;
+  spec.image = context.image.id;
   spec.entrypoint = {kSupervisorPath};
-  spec.labels = {{kOwnerLabel, surroundings.owner},
-                 {kRunLabel, plan.run_id},
-                 {kDeadlineLabel, std::to_string(surroundings.remove_after)}};
-  spec.user = surroundings.user;
+  spec.labels = {
+      {kOwnerLabel, context.owner}, {kRunLabel, plan.run_id}, {kDeadlineLabel, std::to_string(context.remove_after)}};
+  spec.user = context.user;
   // The runtime creates a missing folder as root, also in the workspace. So it gets no folder that a caller named. The
   // supervisor enters that folder, or reports that it is missing.
-  const auto& usual = surroundings.image.working_dir;
+  const auto& usual = context.image.working_dir;
   spec.working_dir = plan.working_dir;
   if (plan.working_dir.empty()) spec.working_dir = usual.empty() || usual == "/" ? kRunFolder : "";
   if (!plan.working_dir.empty() && plan.working_dir != kRunFolder) spec.working_dir = "/";
@@ -210,12 +209,11 @@ engine::ContainerSpec harden(const RunPlan& plan, const SandboxContext& surround
   if (internet) spec.sysctls = {{"net.ipv4.conf.all.rp_filter", "0"}, {"net.ipv6.conf.all.disable_ipv6", "1"}};
   spec.cap_drop = {"ALL"};
   spec.security_opt = {"no-new-privileges", "seccomp=" + std::string(seccomp_profile())};
-  const auto colon = surroundings.user.find(':');
-  const std::string owned =
-      "mode=0700,uid=" + surroundings.user.substr(0, colon) + ",gid=" + surroundings.user.substr(colon + 1);
+  const auto colon = context.user.find(':');
+  const std::string owned = "mode=0700,uid=" + context.user.substr(0, colon) + ",gid=" + context.user.substr(colon + 1);
   spec.tmpfs = {{kRunFolder, tmpfs_options(plan.limits.tmp_bytes, owned)},
                 {"/tmp", tmpfs_options(plan.limits.tmp_bytes, "mode=1777")}};
-  spec.mounts = mounts(plan, surroundings);
+  spec.mounts = mounts(plan, context);
   spec.ulimits = {{"core", 0, 0},
                   {"nofile", plan.limits.open_files, plan.limits.open_files},
                   {"fsize", plan.limits.file_bytes, plan.limits.file_bytes}};
@@ -233,13 +231,12 @@ engine::ContainerSpec harden(const RunPlan& plan, const SandboxContext& surround
 }
 
 engine::ContainerSpec harden_egress_filter(const std::string& sandbox_id, const std::string& run_id,
-                                           const SandboxContext& surroundings) {
+                                           const SandboxContext& context) {
   engine::ContainerSpec spec;
-  spec.image = surroundings.supervisor_image;
+  spec.image = context.supervisor_image;
   spec.entrypoint = {kSupervisorInImage, "--egress-filter"};
-  spec.labels = {{kOwnerLabel, surroundings.owner},
-                 {kRunLabel, run_id},
-                 {kDeadlineLabel, std::to_string(surroundings.remove_after)}};
+  spec.labels = {
+      {kOwnerLabel, context.owner}, {kRunLabel, run_id}, {kDeadlineLabel, std::to_string(context.remove_after)}};
   // Only root can have a capability. This root can't write to any file system.
   spec.user = "0:0";
   spec.working_dir = "/";

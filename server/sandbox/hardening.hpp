@@ -39,13 +39,13 @@ struct SandboxContext {
   std::string owner;
   std::int64_t remove_after = 0;  // Unix seconds
 };
-engine::ContainerSpec harden(const RunPlan& plan, const SandboxContext& surroundings);
+engine::ContainerSpec harden(const RunPlan& plan, const SandboxContext& context);
 
 // The container that installs the egress filter of a sandbox before its program starts (supervisor --egress-filter).
 // It is the only container with a capability, which is limited to the sandbox's network. It runs only the supervisor,
 // from an image that holds nothing else: in a caller's image, that path could hold another program.
 engine::ContainerSpec harden_egress_filter(const std::string& sandbox_id, const std::string& run_id,
-                                           const SandboxContext& surroundings);
+                                           const SandboxContext& context);
 
 // The differences between the container that was asked for and the one that the engine reports, one line each:
 // "ReadonlyRootfs: asked true, reported false". Empty: no difference. Fields that an engine fills in by itself are not

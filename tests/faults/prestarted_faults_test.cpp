@@ -24,9 +24,9 @@ struct WarmBench : RunBench {
   ~WarmBench() { over.cancel(CancelReason::shutdown); }
 
   bool waits(std::size_t how_many) {
-    return until([&] { return sandboxes.prestarted().waiting() == how_many && removed_what_ran(); });
+    return until([&] { return sandboxes.warm_pool_size() == how_many && removed_what_ran(); });
   }
-  bool removed_what_ran() { return container_count() == sandboxes.prestarted().waiting(); }
+  bool removed_what_ran() { return container_count() == sandboxes.warm_pool_size(); }
   std::size_t made() const { return fake.count("POST", "/containers/create"); }
   std::size_t warm_made() const {
     std::size_t count = 0;
@@ -220,7 +220,7 @@ TEST_CASE("A warm sandbox that no run takes for a while is removed") {
   WarmBench bench({.max = 2, .max_idle = 200ms});
   REQUIRE(bench.run(python()));
   REQUIRE(bench.until([&] { return bench.warm_made() == 1; }));  // and it may have gone already
-  CHECK(bench.until([&] { return bench.sandboxes.prestarted().waiting() == 0 && bench.container_count() == 0; }));
+  CHECK(bench.until([&] { return bench.sandboxes.warm_pool_size() == 0 && bench.container_count() == 0; }));
 }
 
 TEST_CASE("An engine that refuses a warm sandbox is not asked again and again") {

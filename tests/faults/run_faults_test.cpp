@@ -218,8 +218,9 @@ TEST_CASE("Output beyond the output limit ends the run even if the supervisor do
   sandbox::RunPlan plan{.run_id = "flood", .argv = {"yes"}};
   plan.limits.output_bytes = 1 << 20;
   RecordingSink sink;
-  const auto result =
-      tests::run_task(bench.context, bench.sandboxes.run(plan, {.id = "sha256:0123"}, "image", sink, nullptr, {}));
+  const auto result = tests::run_task(
+      bench.context,
+      bench.sandboxes.run({.plan = plan, .image = {.id = "sha256:0123"}, .image_name = "image"}, sink, {}));
   REQUIRE(result);
   CHECK(result->verdict == Verdict::output_limit);
   CHECK(bench.wait_all_removed());

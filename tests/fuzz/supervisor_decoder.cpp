@@ -32,7 +32,7 @@ Heard hear(std::string_view bytes, std::uint32_t how) {
       }
       if (const auto* ready = std::get_if<SupervisorReady>(&event))
         heard.events += "ready " + std::to_string(ready->version) + ";";
-      if (std::holds_alternative<ProgramBegan>(event)) heard.events += "began;";
+      if (std::holds_alternative<ProgramStarted>(event)) heard.events += "began;";
       if (const auto* taken = std::get_if<StdinTaken>(&event))
         heard.events += "taken " + std::to_string(taken->bytes) + ";";
       if (const auto* broken = std::get_if<SupervisorBroken>(&event)) heard.events += "broken " + broken->why + ";";

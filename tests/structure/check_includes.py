@@ -25,7 +25,7 @@ MAY_INCLUDE = {
     "sandbox/workspace": SANDBOX,
     "sandbox/start": SANDBOX | {"sandbox/supervision", "sandbox/network", "sandbox/workspace"},
     "sandbox/warm_pool": SANDBOX | {"sandbox/start"},
-    "sandbox/run": SANDBOX | {"languages", "sandbox/supervision", "sandbox/workspace", "sandbox/start", "sandbox/warm_pool"},
+    "sandbox/run": SANDBOX | {"languages", "sandbox/network", "sandbox/supervision", "sandbox/workspace", "sandbox/start", "sandbox/warm_pool"},
     "services/images": {"support", "domain", "engine"},
     "services/builds": {"support", "domain", "engine", "sandbox/*", "services/images"},
     "services/dependencies": {"support", "domain", "engine", "sandbox/*"},

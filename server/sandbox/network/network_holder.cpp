@@ -30,11 +30,11 @@ Task<void> wait_holder_removed(std::shared_ptr<engine::HijackedStream> stream) {
 
 Task<Result<NetworkHolder>> create_network_holder(engine::Client& client, Removals& removals,
                                                   SupervisorContainers& containers, RunPlan plan,
-                                                  SandboxContext surroundings, std::string name, Cancel cancel,
+                                                  SandboxContext context, std::string name, Cancel cancel,
                                                   Deadline deadline) {
   const auto cancelled = [] { return fail(ErrorCode::cancelled, "The run was cancelled"); };
   plan.network = Network::internet;
-  const auto spec = harden(plan, surroundings);
+  const auto spec = harden(plan, context);
   NetworkHolder holder;
   holder.removal = removals.expect_container(name);
   const auto created = co_await containers.create(holder.removal, name, spec, deadline);
@@ -55,7 +55,7 @@ Task<Result<NetworkHolder>> create_network_holder(engine::Client& client, Remova
   if (!started) co_return std::unexpected(started.error());
   if (cancel.cancelled()) co_return cancelled();
   const auto filtered = co_await install_egress_filter(client, removals, containers,
-                                                       harden_egress_filter(created->id, plan.run_id, surroundings),
+                                                       harden_egress_filter(created->id, plan.run_id, context),
                                                        name + ".egress-filter", deadline);
   if (!filtered) co_return std::unexpected(filtered.error());
   co_return holder;

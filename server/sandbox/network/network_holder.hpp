@@ -31,12 +31,12 @@ struct NetworkHolder {
   std::shared_ptr<engine::HijackedStream> stream;
 };
 
-// `name`: of the container. `surroundings.image`: the image that holds only the supervisor. This image, the
+// `name`: of the container. `context.image`: the image that holds only the supervisor. This image, the
 // supervisor's volume and the network must exist. After a cancel, no further step is started, and
 // what exists is removed.
 Task<Result<NetworkHolder>> create_network_holder(engine::Client& client, Removals& removals,
                                                   SupervisorContainers& containers, RunPlan plan,
-                                                  SandboxContext surroundings, std::string name, Cancel cancel,
+                                                  SandboxContext context, std::string name, Cancel cancel,
                                                   Deadline deadline);
 
 // Returns when a holder's stream has ended: its container has ended, or the holder is destroyed.

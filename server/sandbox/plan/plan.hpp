@@ -64,21 +64,21 @@ struct RunPlan {
   std::map<std::string, std::string> env;  // overrides the image's own
   std::string working_dir;                 // empty: the image's own, or kRunFolder if that is / or not set
   std::vector<RunFile> files;
-  std::optional<DependencyStep> packages;
+  std::optional<DependencyStep> dependencies;
   std::vector<PlanVolume> volumes;
   std::optional<WorkspaceAccess> workspace;  // mounted at kWorkspaceMount
   std::string writable_folder;               // with read_write: the writable folder in it; empty: all of it
   std::string workspace_root = {};  // which adopted folder it is; empty: the first, or the operator's workspace
   std::vector<WorkspaceMount> workspace_mounts;         // parents first
   std::map<std::string, std::uint64_t> workspace_seen;  // the protected names that existed (WorkspaceProtection::seen)
-  std::size_t workspace_deepest = SIZE_MAX;             // WorkspaceProtection::deepest
+  std::size_t workspace_max_depth = SIZE_MAX;           // WorkspaceProtection::max_depth
   std::string disk_path;                                // where the run writes to the engine's disk …
   std::int64_t disk_bytes = 0;                          // … and max bytes it may write there; 0: nowhere
   Limits limits;
   Network network = Network::none;
   Isolation isolation = Isolation::runc;
   bool installs = false;  // installs dependencies for another run, whose program has not started
-  bool once = false;      // no similar run is expected: no warm sandbox is made for one
+  bool keep_warm = true;  // a similar run is expected: a warm sandbox is started for it
   std::vector<std::string> notes;
   Terms terms = Terms::fields;  // of the client, for further notes
   bool operator==(const RunPlan&) const = default;

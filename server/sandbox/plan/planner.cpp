@@ -94,16 +94,16 @@ std::string with_folder(std::string text) {
   return text;
 }
 
-// Whether `add_package_variables` has set this variable, with the caller's value in it.
-bool is_package_variable(const std::string& name, const RunPlan& plan) {
-  if (!plan.packages) return false;
+// Whether `add_dependency_variables` has set this variable, with the caller's value in it.
+bool is_dependency_variable(const std::string& name, const RunPlan& plan) {
+  if (!plan.dependencies) return false;
   const auto* recipe = languages::find_recipe(plan.language);
   return recipe != nullptr && recipe->packages &&
          std::ranges::any_of(recipe->packages->env, [&](const auto& each) { return each.first == name; });
 }
 
 // Sets the variables that make a program find its dependencies. They are lists of folders; the caller's come first.
-void add_package_variables(const languages::InstallerRecipe& installer, const RunSpec& spec, RunPlan& plan) {
+void add_dependency_variables(const languages::InstallerRecipe& installer, const RunSpec& spec, RunPlan& plan) {
   for (const auto& [name, value] : installer.env) {
     const auto own = spec.env.find(name);
     plan.env[name] = (own == spec.env.end() || own->second.empty() ? "" : own->second + ":") + with_folder(value);
@@ -119,8 +119,8 @@ RunFile list_file(const std::string& name, const std::vector<std::string>& lines
   return file;
 }
 
-void name_packages(const languages::InstallerRecipe& installer, const std::vector<std::string>& lines,
-                   const std::vector<std::string>& constraints, DependencyStep& step) {
+void name_dependencies(const languages::InstallerRecipe& installer, const std::vector<std::string>& lines,
+                       const std::vector<std::string>& constraints, DependencyStep& step) {
   if (constraints.empty() && std::ranges::none_of(lines, has_option)) {
     step.argv.insert(step.argv.end(), lines.begin(), lines.end());
     return;
@@ -148,10 +148,10 @@ Result<void> plan_dependencies(const RunSpec& spec, const languages::Recipe& rec
   if (lines->size() > kMaxDependencies) return wrong("More than 256 dependencies: use an image that has them");
   const auto bounds = read_requirement_items(spec.constraints);
   if (!bounds) return std::unexpected(bounds.error());
-  DependencyStep& step = plan.packages.emplace();
+  DependencyStep& step = plan.dependencies.emplace();
   for (const auto& part : recipe.packages->command) step.argv.push_back(with_folder(part));
-  name_packages(*recipe.packages, *lines, *bounds, step);
-  add_package_variables(*recipe.packages, spec, plan);
+  name_dependencies(*recipe.packages, *lines, *bounds, step);
+  add_dependency_variables(*recipe.packages, spec, plan);
   plan.volumes.push_back({.name = {}, .target = kDependenciesMount, .read_only = true});
   return {};
 }
@@ -330,7 +330,7 @@ Result<RunPlan> make_plan(const RunSpec& spec, const Limits& limits, const std::
     plan.images = {*spec.image};
   }
   for (const auto& [name, value] : spec.env)
-    if (!is_package_variable(name, plan)) plan.env.insert_or_assign(name, value);
+    if (!is_dependency_variable(name, plan)) plan.env.insert_or_assign(name, value);
   for (const auto& checked :
        {check_working_dir(spec.working_dir), check_writable_folder(spec), check_environment(plan.env),
         check_arguments(plan.argv), check_job_size(plan, plan.argv.empty() ? 0 : spec.args.size())}) {
@@ -346,9 +346,9 @@ RunPlan make_installer_plan(const RunPlan& program, const std::string& volume, c
   plan.name = "packages for " + program.name;
   plan.language = program.language;
   plan.images = program.images;
-  plan.argv = program.packages->argv;
-  plan.files = program.packages->files;
-  plan.env = program.packages->env;
+  plan.argv = program.dependencies->argv;
+  plan.files = program.dependencies->files;
+  plan.env = program.dependencies->env;
   // A package may be larger than any tmpfs. From a folder in the volume, the installer's last move is a rename.
   plan.env.insert({{"HOME", "/tmp"}, {"LANG", "C.UTF-8"}, {"TMPDIR", std::string(kDependenciesMount) + "/tmp"}});
   plan.working_dir = kRunFolder;

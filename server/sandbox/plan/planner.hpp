@@ -15,7 +15,7 @@ inline constexpr std::size_t kMaxFileBytes = 16U << 20;       // of a program's 
 inline constexpr std::size_t kMaxDockerfileBytes = 1U << 20;  // it is read several times (S06)
 
 // `images`: the operator's image for each language, which replaces the recipe's images. If the run has dependencies,
-// `plan.packages` is the step that installs them, and the last of `plan.volumes` has no name yet.
+// `plan.dependencies` is the step that installs them, and the last of `plan.volumes` has no name yet.
 // Errors: invalid_request (a name, an argument or a variable that cannot be passed on; an empty or too large program),
 // unsupported_language.
 Result<RunPlan> make_plan(const RunSpec& spec, const Limits& limits, const std::map<std::string, std::string>& images,

@@ -22,10 +22,9 @@ std::optional<SilentVerdict> judge_silent_end(const SilentEnd& seen) {
   const auto& end = seen.end;
   const bool by_itself = end.died && !end.killed_from_outside;
   // If memory is used up, gVisor ends with everything in it. The engine then sometimes misses the reason.
-  const bool gvisor_full =
-      seen.gvisor && seen.memory_short && end.exit_code == 128 + SIGKILL && !end.killed_from_outside;
+  const bool gvisor_full = seen.gvisor && seen.memory_low && end.exit_code == 128 + SIGKILL && !end.killed_from_outside;
   if (end.out_of_memory || gvisor_full) return SilentVerdict{Verdict::out_of_memory, {}};
-  if (!seen.began || lease_is_over(end)) return std::nullopt;
+  if (!seen.started || lease_is_over(end)) return std::nullopt;
   if (seen.gvisor) {
     if (seen.stream_ended ? !by_itself : !seen.stream_broke) return std::nullopt;
     if (end.died && end.exit_code == kGoRuntimeGaveUp)

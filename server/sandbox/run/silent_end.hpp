@@ -14,10 +14,10 @@ namespace dind::sandbox {
 
 struct SilentEnd {
   bool gvisor = false;
-  bool began = false;         // the program's exec had succeeded
+  bool started = false;       // the program's exec had succeeded
   bool stream_ended = false;  // the container's stream came to its end
   bool stream_broke = false;  // its bytes did not come from the supervisor
-  bool memory_short = false;  // the supervisor had reported that memory is low (gVisor)
+  bool memory_low = false;    // the supervisor had reported that memory is low (gVisor)
   engine::ContainerEnd end;   // as the engine reported it; empty: it did not report it
 };
 struct SilentVerdict {

@@ -71,8 +71,8 @@ std::string mapped_users_note(EngineUsers users, const std::string& user) {
          "may, and its files there belong to that user";
 }
 
-EtcVolumes::EtcVolumes(engine::Client& client, Removals& removals, SharedResources& fixtures)
-    : client_(client), removals_(removals), fixtures_(fixtures) {}
+EtcVolumes::EtcVolumes(engine::Client& client, Removals& removals, SharedResources& resources)
+    : client_(client), removals_(removals), resources_(resources) {}
 
 std::string EtcVolumes::volume_name(const std::string& image_id, const std::string& user) {
   return "dind-etc-" + sha256(std::string(kFormat) + "\n" + image_id + "\n" + user).substr(0, 40);
@@ -143,7 +143,7 @@ Task<Result<EtcFolder>> EtcVolumes::fill(std::string volume, engine::Image image
                            {.path = "group", .bytes = texts.group, .mode = 0444}};
   auto tar = make_tar(files);
   if (!tar) co_return std::unexpected(tar.error());
-  if (const auto put = co_await fixtures_.carry(volume, kCarrierFolder, std::move(*tar), deadline); !put)
+  if (const auto put = co_await resources_.copy_into_volume(volume, kCarrierFolder, std::move(*tar), deadline); !put)
     co_return std::unexpected(put.error());
   const auto there = co_await client_.inspect_volume(volume, deadline);
   if (!there) co_return std::unexpected(there.error());
@@ -155,7 +155,7 @@ Task<Result<EtcFolder>> EtcVolumes::fill(std::string volume, engine::Image image
 Task<Result<EtcVolumes::ImageFiles>> EtcVolumes::look_into(engine::Image image, Deadline deadline) {
   const std::string name = "dind-carrier-" + random_id();
   auto removal = removals_.expect_container(name);
-  auto spec = fixtures_.carrier(image.id);
+  auto spec = resources_.carrier(image.id);
   spec.mounts = volume_covers(image);
   spec.working_dir = "/";  // the image's WORKDIR may be invalid; SandboxStarter::attach reports that
   const auto created = co_await create_expected(client_, removal, name, std::move(spec), deadline);

@@ -39,7 +39,7 @@ struct EtcFolder {
 
 class EtcVolumes {
  public:
-  EtcVolumes(engine::Client& client, Removals& removals, SharedResources& fixtures);
+  EtcVolumes(engine::Client& client, Removals& removals, SharedResources& resources);
 
   // Finds the volume, or creates and fills it if the engine does not have it. An existing volume is trusted until
   // `refill`. If it can't be created, the path is empty, and the log says why. Error: engine_unavailable only.
@@ -66,7 +66,7 @@ class EtcVolumes {
 
   engine::Client& client_;
   Removals& removals_;
-  SharedResources& fixtures_;
+  SharedResources& resources_;
   std::map<std::string, EtcFolder> seen_;  // by the volume's name
   bool given_up_ = false;
 };

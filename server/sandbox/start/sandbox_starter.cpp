@@ -33,14 +33,14 @@ std::uint32_t random_token() { return static_cast<std::uint32_t>(std::stoul(rand
 }  // namespace
 
 SandboxStarter::SandboxStarter(asio::any_io_executor executor, engine::Client& client, Removals& removals,
-                               SharedResources& fixtures, const Workspace& workspace)
+                               SharedResources& resources, const Workspace& workspace)
     : executor_(std::move(executor)),
       client_(client),
       removals_(removals),
-      fixtures_(fixtures),
+      resources_(resources),
       images_(client, removals),
       workspace_(workspace),
-      etc_(client, removals, fixtures) {}
+      etc_(client, removals, resources) {}
 
 // The volume with the files of /etc may be gone: no container holds it, so any prune removes it. Then it is filled
 // again. If the engine can't mount such files, the sandbox is created without them.
@@ -52,7 +52,7 @@ Task<Result<SandboxStarter::Made>> SandboxStarter::create(const RunPlan& plan, S
     const auto created = co_await create_expected(client_, removal, name, spec, in(kCreateTime));
     if (created) co_return Made{.spec = std::move(spec), .container = *created};
     if (attempt == 0 && client_.is_podman() && engine::profile_is_missing(created.error().message)) {
-      if (const auto ready = co_await fixtures_.ensure_profile(in(kCreateTime), true); !ready)
+      if (const auto ready = co_await resources_.ensure_profile(in(kCreateTime), true); !ready)
         co_return std::unexpected(ready.error());
       continue;
     }
@@ -71,28 +71,27 @@ void SandboxStarter::look_again(bool user_refused) {
   if (user_refused) users_.refuse();
 }
 
-Task<Result<AttachedSandbox>> SandboxStarter::attach(const RunPlan& plan, const SandboxContext& surroundings,
+Task<Result<AttachedSandbox>> SandboxStarter::attach(const RunPlan& plan, const SandboxContext& context,
                                                      Removals::PendingRemoval removal, std::string name,
                                                      Cancel cancel) {
-  AttachedSandbox made{.removal = std::move(removal), .name = name, .id = {}, .isolation = {}, .talk = {}};
-  if (const auto ready = co_await fixtures_.ensure_supervisor(in(kCreateTime)); !ready)
+  AttachedSandbox made{.removal = std::move(removal), .name = name, .id = {}, .isolation = {}, .connection = {}};
+  if (const auto ready = co_await resources_.ensure_supervisor(in(kCreateTime)); !ready)
     co_return std::unexpected(ready.error());
-  if (const auto ready = co_await fixtures_.ensure_profile(in(kCreateTime)); !ready)
+  if (const auto ready = co_await resources_.ensure_profile(in(kCreateTime)); !ready)
     co_return std::unexpected(ready.error());
   if (plan.network == Network::internet) {
-    if (const auto ready = co_await fixtures_.ensure_internet(in(kCallTime)); !ready)
+    if (const auto ready = co_await resources_.ensure_internet(in(kCallTime)); !ready)
       co_return std::unexpected(ready.error());
-    if (const auto ready = co_await fixtures_.supervisor_containers().ensure_image(in(kCreateTime)); !ready)
+    if (const auto ready = co_await resources_.supervisor_containers().ensure_image(in(kCreateTime)); !ready)
       co_return std::unexpected(ready.error());
   }
   if (cancel.cancelled()) co_return fail(ErrorCode::cancelled, "The run was cancelled");
 
   // Before anything is created from the image: an engine may refuse to read a container with such a VOLUME.
-  const std::string image_name = plan.images.empty() ? surroundings.image.id : plan.images.front();
-  if (auto refused = refused_volume(image_name, plan, surroundings.image))
-    co_return std::unexpected(std::move(*refused));
+  const std::string image_name = plan.images.empty() ? context.image.id : plan.images.front();
+  if (auto refused = refused_volume(image_name, plan, context.image)) co_return std::unexpected(std::move(*refused));
 
-  auto around = surroundings;
+  auto around = context;
   const auto etc = co_await etc_.find(around.image, around.user, in(kCreateTime));
   if (!etc) co_return std::unexpected(etc.error());
   around.etc_folder = etc->path;
@@ -123,7 +122,7 @@ Task<Result<AttachedSandbox>> SandboxStarter::attach(const RunPlan& plan, const 
   // During create, the engine already creates missing folders (working directory, mount targets), or tries to. Here a
   // file of the image is in the way.
   if (!created && engine::meets_a_file(created.error())) {
-    const auto fine = co_await images_.check_apart(planned, surroundings.image, image_name, targets, in(kCreateTime));
+    const auto fine = co_await images_.check_apart(planned, context.image, image_name, targets, in(kCreateTime));
     if (!fine && fine.error().code == ErrorCode::invalid_request) co_return std::unexpected(fine.error());
     if (!targets.working_dir.empty())
       co_return std::unexpected(working_dir_refused(image_name, targets.working_dir, "is not a folder"));
@@ -143,10 +142,10 @@ Task<Result<AttachedSandbox>> SandboxStarter::attach(const RunPlan& plan, const 
                                                 join(wrong) + "). It may be too old, or a proxy changes requests");
   }
   if (!image_is_fine) {
-    auto fine = co_await images_.check(made.id, surroundings.image, image_name, targets, in(kCallTime));
+    auto fine = co_await images_.check(made.id, context.image, image_name, targets, in(kCallTime));
     // An engine that can't mount onto a file or a link can't read any path in this container either.
     if (!fine && fine.error().engine_status >= 500)
-      fine = co_await images_.check_apart(spec, surroundings.image, image_name, targets, in(kCreateTime));
+      fine = co_await images_.check_apart(spec, context.image, image_name, targets, in(kCreateTime));
     if (!fine) co_return std::unexpected(fine.error());
   }
   if (plan.workspace && !workspaces_seen_.contains(workspace.path)) {
@@ -165,20 +164,20 @@ Task<Result<AttachedSandbox>> SandboxStarter::attach(const RunPlan& plan, const 
   auto stream = co_await client_.attach_container(made.id, in(kCallTime));
   if (!stream) co_return std::unexpected(stream.error());
   if (cancel.cancelled()) co_return fail(ErrorCode::cancelled, "The run was cancelled");
-  made.talk = SupervisorConnection::begin(executor_, std::move(*stream), gvisor ? random_token() : 0);
+  made.connection = SupervisorConnection::begin(executor_, std::move(*stream), gvisor ? random_token() : 0);
   co_return made;
 }
 
 Task<Result<void>> SandboxStarter::start(const AttachedSandbox& sandbox, const RunPlan& plan,
-                                         const SandboxContext& surroundings) {
+                                         const SandboxContext& context) {
   if (const auto started = co_await client_.start_container(sandbox.name, in(kCreateTime)); !started)
     co_return std::unexpected(started.error());
   if (plan.network != Network::internet) co_return Result<void>{};
-  const auto supervisor = co_await fixtures_.supervisor_containers().ensure_image(in(kCreateTime));
+  const auto supervisor = co_await resources_.supervisor_containers().ensure_image(in(kCreateTime));
   if (!supervisor) co_return std::unexpected(supervisor.error());
-  auto around = surroundings;
+  auto around = context;
   around.supervisor_image = supervisor->id;
-  co_return co_await install_egress_filter(client_, removals_, fixtures_.supervisor_containers(),
+  co_return co_await install_egress_filter(client_, removals_, resources_.supervisor_containers(),
                                            harden_egress_filter(sandbox.id, plan.run_id, around),
                                            sandbox.name + ".egress-filter", in(kCreateTime));
 }

@@ -27,7 +27,7 @@ struct AttachedSandbox {
   std::string name;
   std::string id;         // the engine's
   std::string isolation;  // as the engine reports it
-  std::shared_ptr<SupervisorConnection> talk;
+  std::shared_ptr<SupervisorConnection> connection;
   OwnUsers::Lease user;            // empty: the user of its SandboxContext
   std::vector<std::string> notes;  // for people: properties of this engine that matter to the run
 };
@@ -43,17 +43,17 @@ class SandboxStarter {
   std::int64_t unix_now() const { return client_.unix_now(); }
 
   // `workspace` is read for each run, because it may change.
-  SandboxStarter(asio::any_io_executor executor, engine::Client& client, Removals& removals, SharedResources& fixtures,
+  SandboxStarter(asio::any_io_executor executor, engine::Client& client, Removals& removals, SharedResources& resources,
                  const Workspace& workspace);
 
   // Creates the container `name`, whose pending removal is `removal`, compares it with what was asked for, and attaches
   // to it. A sandbox without a workspace gets a user of its own if the engine has those ids.
-  // `plan` and `surroundings` must live until it returns. Errors: cancelled, the engine's, or how the container
+  // `plan` and `context` must live until it returns. Errors: cancelled, the engine's, or how the container
   // differs.
-  Task<Result<AttachedSandbox>> attach(const RunPlan& plan, const SandboxContext& surroundings,
+  Task<Result<AttachedSandbox>> attach(const RunPlan& plan, const SandboxContext& context,
                                        Removals::PendingRemoval removal, std::string name, Cancel cancel);
   // Starts the sandbox, and installs the egress filter if it has a network. After that, the sandbox may get a job.
-  Task<Result<void>> start(const AttachedSandbox& sandbox, const RunPlan& plan, const SandboxContext& surroundings);
+  Task<Result<void>> start(const AttachedSandbox& sandbox, const RunPlan& plan, const SandboxContext& context);
 
   ImageCheck& images() { return images_; }
 
@@ -73,7 +73,7 @@ class SandboxStarter {
   asio::any_io_executor executor_;
   engine::Client& client_;
   Removals& removals_;
-  SharedResources& fixtures_;
+  SharedResources& resources_;
   ImageCheck images_;
   const Workspace& workspace_;
   EtcVolumes etc_;

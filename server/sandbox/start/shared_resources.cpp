@@ -86,7 +86,7 @@ Task<Result<void>> SharedResources::create_dependency_volume(std::string volume,
                              {.path = "tmp", .bytes = {}, .mode = 0777, .folder = true}};
   auto tar = make_tar(folders);
   if (!tar) co_return std::unexpected(tar.error());
-  co_return co_await carry(std::move(volume), kDependenciesMount, std::move(*tar), deadline);
+  co_return co_await copy_into_volume(std::move(volume), kDependenciesMount, std::move(*tar), deadline);
 }
 
 Task<Result<void>> SharedResources::ensure_profile(Deadline deadline, bool anew) {
@@ -101,7 +101,7 @@ Task<Result<void>> SharedResources::ensure_profile(Deadline deadline, bool anew)
     const TarFile files[] = {{.path = "seccomp.json", .bytes = seccomp_profile(), .mode = 0444}};
     auto tar = make_tar(files);
     if (!tar) co_return std::unexpected(tar.error());
-    if (const auto put = co_await carry(volume, "/.dind-seccomp", std::move(*tar), deadline); !put)
+    if (const auto put = co_await copy_into_volume(volume, "/.dind-seccomp", std::move(*tar), deadline); !put)
       co_return std::unexpected(put.error());
     there = co_await client_.inspect_volume(volume, deadline);
     if (!there) co_return std::unexpected(there.error());
@@ -142,7 +142,8 @@ Task<Result<SharedResources::Carrier>> SharedResources::make_carrier(std::string
   co_return std::move(made);
 }
 
-Task<Result<void>> SharedResources::carry(std::string volume, std::string target, std::string tar, Deadline deadline) {
+Task<Result<void>> SharedResources::copy_into_volume(std::string volume, std::string target, std::string tar,
+                                                     Deadline deadline) {
   const auto carrier = co_await make_carrier(std::move(volume), target, deadline);
   if (!carrier) co_return std::unexpected(carrier.error());
   co_return co_await client_.put_archive(carrier->id, std::move(target), std::move(tar), deadline);

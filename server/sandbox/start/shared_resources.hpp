@@ -37,7 +37,7 @@ class SharedResources {
   // The spec of a container that is never started. Files are copied through it into a volume, or out of the image.
   engine::ContainerSpec carrier(std::string image_id) const;
   // Copies the files of `tar` into the volume. `target`: where the carrier mounts the volume.
-  Task<Result<void>> carry(std::string volume, std::string target, std::string tar, Deadline deadline);
+  Task<Result<void>> copy_into_volume(std::string volume, std::string target, std::string tar, Deadline deadline);
   Task<Result<void>> ensure_internet(Deadline deadline);
   // Podman only: puts the seccomp profile into a file of a volume, where the engine can read it. `anew`: the file is
   // not there any more, so it is written again.

@@ -97,7 +97,7 @@ std::string signal_frame(std::uint32_t signal) {
   add_u32(payload, signal);
   return frame(kSignal, payload);
 }
-std::string heard_frame() { return frame(kReportReceived, {}); }
+std::string report_received_frame() { return frame(kReportReceived, {}); }
 
 Result<bool> SupervisorDecoder::control(FromSupervisor& event) {
   const auto type = static_cast<unsigned char>(header_[0]);
@@ -107,14 +107,14 @@ Result<bool> SupervisorDecoder::control(FromSupervisor& event) {
       event = SupervisorReady{get_u32(raw(payload_))};
       return true;
     case kStarted:
-      event = ProgramBegan{};
+      event = ProgramStarted{};
       return true;
     case kStdinTaken:
       if (payload_.size() != 8) return nonsense("a stdin frame of a wrong size");
       event = StdinTaken{get_u64(raw(payload_))};
       return true;
     case kMemoryLow:
-      event = MemoryShort{};
+      event = MemoryLow{};
       return true;
     case kDetail:
       event = ExecDetail{payload_};

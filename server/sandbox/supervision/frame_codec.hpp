@@ -27,12 +27,12 @@ std::string stdin_frame(std::string_view bytes);  // at most supervision::kMaxPa
 std::string stdin_end_frame();
 std::string window_frame(std::uint64_t bytes);
 std::string signal_frame(std::uint32_t signal);
-std::string heard_frame();
+std::string report_received_frame();
 
 struct SupervisorReady {
   std::uint32_t version = 0;
 };
-struct ProgramBegan {};
+struct ProgramStarted {};
 struct ProgramOutput {
   Channel channel;
   std::string_view bytes;
@@ -40,7 +40,7 @@ struct ProgramOutput {
 struct StdinTaken {
   std::uint64_t bytes = 0;
 };
-struct MemoryShort {};
+struct MemoryLow {};
 // The subject of a failed exec's flag (an interpreter, a loader), or the VOLUME that was full at the end.
 struct ExecDetail {
   std::string text;
@@ -53,7 +53,7 @@ struct LeftFiles {
 struct SupervisorBroken {
   std::string why;
 };
-using FromSupervisor = std::variant<SupervisorReady, ProgramBegan, ProgramOutput, StdinTaken, MemoryShort, ExecDetail,
+using FromSupervisor = std::variant<SupervisorReady, ProgramStarted, ProgramOutput, StdinTaken, MemoryLow, ExecDetail,
                                     LeftFiles, supervision::ExitReport, SupervisorBroken>;
 
 // Decodes the supervisor's byte stream. A large output frame is returned in several parts as they arrive: no output is

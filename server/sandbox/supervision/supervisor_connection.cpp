@@ -15,7 +15,7 @@ namespace {
 // only when the program has used half of its credit. With the other half it can write meanwhile.
 constexpr std::uint64_t kCreditPart = SupervisorConnection::kOutputWindow / 8;
 constexpr std::uint64_t kCreditLow = SupervisorConnection::kOutputWindow / 2;
-constexpr std::size_t kMaxComplaint = 4096;
+constexpr std::size_t kMaxStrayOutput = 4096;
 // At its end the supervisor sends what the program's two pipes hold, even beyond the window. A program may have
 // enlarged the pipes. A sender of more than this is not the supervisor any more (S11).
 constexpr std::uint64_t kMaxOverdrawn = 4U << 20;
@@ -47,18 +47,18 @@ std::shared_ptr<SupervisorConnection> SupervisorConnection::begin(asio::any_io_e
   return self;
 }
 
-void SupervisorConnection::assign(std::string job, std::function<void()> on_began, EventSink& sink,
-                                  std::shared_ptr<StdinPipe> input) {
+void SupervisorConnection::send_job(std::string job, std::function<void()> on_started, EventSink& sink,
+                                    std::shared_ptr<StdinPipe> input) {
   job_ = std::move(job);
-  on_began_ = std::move(on_began);
+  on_started_ = std::move(on_started);
   sink_ = &sink;
   input_ = std::move(input);
   assigned_ = true;
-  send_job();
+  post_job();
 }
 
-void SupervisorConnection::send_job() {
-  if (!assigned_ || !seen_.ready || seen_.error || std::exchange(job_sent_, true)) return;
+void SupervisorConnection::post_job() {
+  if (!assigned_ || !state_.ready || state_.error || std::exchange(job_sent_, true)) return;
   // Without input, the end of stdin is sent with the job: one write for a whole run.
   if (!input_) job_ += stdin_end_frame();
   post(std::move(job_));
@@ -68,7 +68,7 @@ void SupervisorConnection::send_job() {
 
 void SupervisorConnection::kill() { post(signal_frame(SIGKILL)); }
 
-void SupervisorConnection::leave() {
+void SupervisorConnection::detach_sink() {
   sink_ = nullptr;
   // Closing the input wakes `feed`. An input that was never fed stays complete, for another attempt.
   if (const auto input = std::exchange(input_, nullptr); input && stdin_started_) input->close();
@@ -77,19 +77,19 @@ void SupervisorConnection::leave() {
 void SupervisorConnection::close() {
   closed_ = true;
   stream_->close();
-  leave();
+  detach_sink();
   changed_.notify();
   to_write_.notify();
 }
 
 void SupervisorConnection::post(std::string frames) {
-  if (seen_.ended || closed_) return;
+  if (state_.ended || closed_) return;
   outbox_.push_back(std::move(frames));
   to_write_.notify();
 }
 
 void SupervisorConnection::fail_with(Error error) {
-  if (!seen_.error) seen_.error = std::move(error);
+  if (!state_.error) state_.error = std::move(error);
   changed_.notify();
 }
 
@@ -104,13 +104,13 @@ Task<void> SupervisorConnection::read(std::shared_ptr<SupervisorConnection> self
     if (*size == 0) break;
     self->take({buffer.data(), *size});
   }
-  self->seen_.ended = true;
+  self->state_.ended = true;
   self->changed_.notify();
   self->to_write_.notify();
 }
 
 Task<void> SupervisorConnection::write(std::shared_ptr<SupervisorConnection> self) {
-  while (!self->seen_.ended && !self->closed_) {
+  while (!self->state_.ended && !self->closed_) {
     if (self->outbox_.empty()) {
       co_await until(self->to_write_, [&] { return !self->outbox_.empty() || self->seen_.ended || self->closed_; });
       continue;
@@ -124,7 +124,7 @@ Task<void> SupervisorConnection::write(std::shared_ptr<SupervisorConnection> sel
 
 Task<void> SupervisorConnection::feed(std::shared_ptr<SupervisorConnection> self) {
   const auto input = self->input_;
-  const auto over = [&] { return self->seen_.ended || self->closed_ || self->seen_.report; };
+  const auto over = [&] { return self->state_.ended || self->closed_ || self->state_.report; };
   while (input && !over()) {
     const auto chunk = co_await input->next(kNoDeadline);
     if (!chunk) continue;
@@ -151,7 +151,7 @@ void SupervisorConnection::take(std::span<char> buffer) {
     if (!more) {
       bytes = {};
       fail_with(more.error());
-    } else if (*more && chunk.channel == 1 && !seen_.error) {
+    } else if (*more && chunk.channel == 1 && !state_.error) {
       std::string_view frames = chunk.bytes;
       FromSupervisor event;
       while (true) {
@@ -161,15 +161,15 @@ void SupervisorConnection::take(std::span<char> buffer) {
         take(event);
       }
     } else if (*more && chunk.channel != 1) {
-      const auto room = kMaxComplaint - std::min(kMaxComplaint, seen_.complaint.size());
-      seen_.complaint += chunk.bytes.substr(0, room);
+      const auto room = kMaxStrayOutput - std::min(kMaxStrayOutput, state_.stray_output.size());
+      state_.stray_output += chunk.bytes.substr(0, room);
     }
   }
   pass_on_output();
 }
 
 void SupervisorConnection::take(FromSupervisor& event) {
-  if (seen_.report) return;
+  if (state_.report) return;
   if (const auto* out = std::get_if<ProgramOutput>(&event)) {
     output(*out);
     return;
@@ -178,26 +178,26 @@ void SupervisorConnection::take(FromSupervisor& event) {
   if (const auto* taken = std::get_if<StdinTaken>(&event)) {
     stdin_unconfirmed_ -= std::min(stdin_unconfirmed_, taken->bytes);
   } else if (const auto* ready = std::get_if<SupervisorReady>(&event)) {
-    if (seen_.ready) return;
-    seen_.ready = true;
+    if (state_.ready) return;
+    state_.ready = true;
     if (ready->version != supervision::kVersion) {
       fail_with(no_supervisor(ready->version).error());
       return;
     }
-    send_job();
-  } else if (std::holds_alternative<ProgramBegan>(event)) {
-    if (seen_.began) return;
-    seen_.began = Clock::now();
-    if (sink_ != nullptr && on_began_) on_began_();
-  } else if (std::holds_alternative<MemoryShort>(event)) {
-    seen_.memory_short = true;
+    post_job();
+  } else if (std::holds_alternative<ProgramStarted>(event)) {
+    if (state_.started) return;
+    state_.started = Clock::now();
+    if (sink_ != nullptr && on_started_) on_started_();
+  } else if (std::holds_alternative<MemoryLow>(event)) {
+    state_.memory_low = true;
   } else if (auto* detail = std::get_if<ExecDetail>(&event)) {
-    seen_.detail = std::move(detail->text);
+    state_.detail = std::move(detail->text);
   } else if (auto* left = std::get_if<LeftFiles>(&event)) {
-    seen_.left = std::move(*left);
+    state_.left = std::move(*left);
   } else if (const auto* report = std::get_if<supervision::ExitReport>(&event)) {
-    seen_.report = *report;
-    post(heard_frame());
+    state_.report = *report;
+    post(report_received_frame());
   } else if (const auto* broken = std::get_if<SupervisorBroken>(&event)) {
     fail_with({ErrorCode::engine_error, "The sandbox could not be set up: " + engine::one_line(broken->why)});
   }
@@ -221,7 +221,7 @@ void SupervisorConnection::pass_on_output() {
   const std::string_view bytes(output_.data(), output_.size());
   output_ = {};
   if (bytes.empty()) return;
-  (output_channel_ == Channel::out ? seen_.out_bytes : seen_.err_bytes) += bytes.size();
+  (output_channel_ == Channel::out ? state_.out_bytes : state_.err_bytes) += bytes.size();
   const auto paid = std::min<std::uint64_t>(credit_, bytes.size());
   credit_ -= paid;
   overdrawn_ += bytes.size() - paid;
@@ -230,7 +230,7 @@ void SupervisorConnection::pass_on_output() {
                       "The sandbox sent more output than it was allowed to. Check the engine and its kernel"});
   return_credit();
   if (sink_ == nullptr) {
-    seen_.dropped_bytes += bytes.size();
+    state_.dropped_bytes += bytes.size();
     give_back(bytes.size());
     return;
   }

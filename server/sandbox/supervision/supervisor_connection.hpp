@@ -15,6 +15,7 @@
 #include "engine/hijacked_stream.hpp"
 #include "engine/stream_demux.hpp"
 #include "sandbox/supervision/frame_codec.hpp"
+#include "sandbox/supervision/supervisor_state.hpp"
 #include "support/async/task.hpp"
 #include "support/io/stdin_pipe.hpp"
 
@@ -25,37 +26,22 @@ class SupervisorConnection : public std::enable_shared_from_this<SupervisorConne
   // Max bytes of output that may be on the way to a frontend at once. If they are used up, the program waits.
   static constexpr std::uint64_t kOutputWindow = 1 << 20;
 
-  struct SupervisorState {
-    bool ready = false;
-    std::optional<Clock::time_point> began;  // when the program started
-    std::optional<supervision::ExitReport> report;
-    std::optional<Error> error;   // the stream broke, its bytes are not the protocol, or the supervisor gave up
-    bool ended = false;           // nothing more will come
-    std::string detail;           // of a failed exec, or of a full volume
-    LeftFiles left;               // files that the program left in the run's folder
-    bool memory_short = false;    // gVisor's memory was nearly used up
-    std::uint64_t out_bytes = 0;  // received from the program's stdout
-    std::uint64_t err_bytes = 0;
-    std::uint64_t dropped_bytes = 0;  // received, but not passed on, because the sink was gone
-    std::string complaint;            // text outside of the protocol: last messages of the engine or the runtime
-  };
-
   // `token`: the supervisor's frames carry it after the supervisor has its job.
   static std::shared_ptr<SupervisorConnection> begin(asio::any_io_executor executor,
                                                      std::unique_ptr<engine::HijackedStream> stream,
                                                      std::uint32_t token);
 
   // Sends the job (with this token) as soon as the supervisor is ready. Call it only once.
-  // `on_began` is called when the program starts, before any of its output reaches `sink`. `sink` must live until
-  // `leave`. `input` null: stdin is empty.
-  void assign(std::string job, std::function<void()> on_began, EventSink& sink, std::shared_ptr<StdinPipe> input);
+  // `on_started` is called when the program starts, before any of its output reaches `sink`. `sink` must live until
+  // `detach_sink`. `input` null: stdin is empty.
+  void send_job(std::string job, std::function<void()> on_started, EventSink& sink, std::shared_ptr<StdinPipe> input);
   std::uint32_t token() const { return token_; }
-  const SupervisorState& seen() const { return seen_; }
-  // Notified at each change of `seen`, except of its byte counts.
+  const SupervisorState& state() const { return state_; }
+  // Notified at each change of `state`, except of its byte counts.
   Signal& changed() { return changed_; }
-  void kill();   // sends SIGKILL to the whole process tree; the exit report follows
-  void leave();  // detaches the sink; the stream is still drained
-  void close();  // ends the draining; for when the container is gone
+  void kill();         // sends SIGKILL to the whole process tree; the exit report follows
+  void detach_sink();  // detaches the sink; the stream is still drained
+  void close();        // ends the draining; for when the container is gone
 
  private:
   SupervisorConnection(asio::any_io_executor executor, std::unique_ptr<engine::HijackedStream> stream,
@@ -71,18 +57,18 @@ class SupervisorConnection : public std::enable_shared_from_this<SupervisorConne
   void return_credit();
   void post(std::string frames);
   void fail_with(Error error);
-  void send_job();
+  void post_job();
 
   asio::any_io_executor executor_;
   std::unique_ptr<engine::HijackedStream> stream_;
   const std::uint32_t token_;
   std::string job_;
-  std::function<void()> on_began_;
+  std::function<void()> on_started_;
   EventSink* sink_ = nullptr;
   std::shared_ptr<StdinPipe> input_;
   engine::StreamDemux demux_;
   SupervisorDecoder decoder_;
-  SupervisorState seen_;
+  SupervisorState state_;
   Signal changed_;
   Signal to_write_;
   std::deque<std::string> outbox_;

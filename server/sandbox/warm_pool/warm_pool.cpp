@@ -53,13 +53,13 @@ RunPlan pool_key(RunPlan plan) {
   plan.notes.clear();
   plan.terms = {};
   plan.workspace_seen.clear();
-  plan.workspace_deepest = SIZE_MAX;
+  plan.workspace_max_depth = SIZE_MAX;
   return plan;
 }
 
 // Not if this process can't see the workspace: another folder may be at its path when the run comes.
-bool can_be_warm(const RunPlan& plan, const SandboxContext& surroundings) {
-  return plan.volumes.empty() && !plan.once && (!plan.workspace || surroundings.workspace_inode != 0);
+bool can_be_warm(const RunPlan& plan, const SandboxContext& context) {
+  return plan.volumes.empty() && plan.keep_warm && (!plan.workspace || context.workspace_inode != 0);
 }
 
 std::chrono::seconds max_age(const RunPlan& plan) { return plan.network == Network::none ? kMaxAge : kMaxNetworkAge; }
@@ -72,12 +72,12 @@ struct Key {
   bool operator==(const Key&) const = default;
 };
 
-Key shape_key(const RunPlan& shape, SandboxContext surroundings) {
-  surroundings.remove_after = 0;
-  Key key{.spec = harden(shape, surroundings), .inodes = {}};
-  if (!shape.workspace) return key;
-  key.inodes.push_back(surroundings.workspace_inode);
-  for (const auto& mount : shape.workspace_mounts) key.inodes.push_back(mount.inode);
+Key full_key(const RunPlan& kind, SandboxContext context) {
+  context.remove_after = 0;
+  Key key{.spec = harden(kind, context), .inodes = {}};
+  if (!kind.workspace) return key;
+  key.inodes.push_back(context.workspace_inode);
+  for (const auto& mount : kind.workspace_mounts) key.inodes.push_back(mount.inode);
   return key;
 }
 
@@ -86,17 +86,17 @@ Key shape_key(const RunPlan& shape, SandboxContext surroundings) {
 // One kind of warm sandbox: what its sandboxes are made of.
 struct WarmPool::PoolKey {
   RunPlan plan;
-  SandboxContext surroundings;
+  SandboxContext context;
   Key key;
   Clock::time_point used;
   Clock::time_point missed;  // when a run last found none
-  std::chrono::seconds longest = kMaxRunTimeout;
+  std::chrono::seconds max_timeout = kMaxRunTimeout;
 };
 
 struct WarmPool::Claim::Entry {
   explicit Entry(const asio::any_io_executor& executor) : changed(executor) {}
   RunPlan plan;
-  SandboxContext surroundings;
+  SandboxContext context;
   Key key;
   Signal changed;
   Cancel cancel;
@@ -107,11 +107,11 @@ struct WarmPool::Claim::Entry {
 
   bool waits() const {
     if (over || !sandbox) return false;
-    const auto& seen = sandbox->talk->seen();
-    return seen.ready && !seen.ended && !seen.error;
+    const auto& state = sandbox->connection->state();
+    return state.ready && !state.ended && !state.error;
   }
   bool has_time_for(std::chrono::seconds timeout, std::int64_t now) const {
-    return now + timeout.count() + kRemovalGrace.count() <= surroundings.remove_after;
+    return now + timeout.count() + kRemovalGrace.count() <= context.remove_after;
   }
 };
 
@@ -119,22 +119,22 @@ struct WarmPool::State : std::enable_shared_from_this<State> {
   using Entry = Claim::Entry;
 
   State(asio::any_io_executor e, SandboxStarter& p, Removals& r)
-      : executor(std::move(e)), preparation(p), removals(r), wake(executor) {}
+      : executor(std::move(e)), starter(p), removals(r), wake(executor) {}
 
   asio::any_io_executor executor;
-  SandboxStarter& preparation;
+  SandboxStarter& starter;
   Removals& removals;
   Signal wake;
   WarmPoolPolicy policy;
-  std::vector<PoolKey> shapes;  // the most recently used first
+  std::vector<PoolKey> kinds;  // the most recently used first
   std::vector<std::shared_ptr<Entry>> entries;
-  std::size_t held = 0;
+  std::size_t pauses = 0;
   bool closed = false;
-  bool tending = false;
+  bool maintained = false;
 
   PoolKey* find(const Key& key) {
-    const auto found = std::ranges::find(shapes, key, &PoolKey::key);
-    return found == shapes.end() ? nullptr : &*found;
+    const auto found = std::ranges::find(kinds, key, &PoolKey::key);
+    return found == kinds.end() ? nullptr : &*found;
   }
 
   void drop(const std::shared_ptr<Entry>& entry) {
@@ -142,7 +142,7 @@ struct WarmPool::State : std::enable_shared_from_this<State> {
     entry->over = true;
     entry->cancel.cancel(CancelReason::shutdown);
     entry->changed.notify();
-    if (entry->sandbox) entry->sandbox->talk->changed().notify();
+    if (entry->sandbox) entry->sandbox->connection->changed().notify();
     std::erase(entries, entry);
   }
 
@@ -152,41 +152,41 @@ struct WarmPool::State : std::enable_shared_from_this<State> {
   }
 
   // Adjusts the pool to what is requested. It starts one sandbox at a time.
-  void tend() {
+  void adjust() {
     const auto now = Clock::now();
     if (closed || policy.max == 0) return;
-    std::erase_if(shapes, [&](const PoolKey& each) { return now - each.used > policy.max_idle; });
+    std::erase_if(kinds, [&](const PoolKey& each) { return now - each.used > policy.max_idle; });
     drop_all_but([&](const Entry& each) { return find(each.key) != nullptr && now - each.since < max_age(each.plan); });
-    if (shapes.empty() || held > 0) return;
+    if (kinds.empty() || pauses > 0) return;
     if (std::ranges::any_of(entries, [](const auto& each) { return !each->sandbox; })) return;
     std::size_t room = policy.max;
-    for (const auto& shape : shapes) {
-      const std::size_t wanted = std::min<std::size_t>(room, now - shape.missed < kSecondSandboxFor ? 2 : 1);
-      const auto there = std::ranges::count(entries, shape.key, [](const auto& each) { return each->key; });
+    for (const auto& kind : kinds) {
+      const std::size_t wanted = std::min<std::size_t>(room, now - kind.missed < kSecondSandboxFor ? 2 : 1);
+      const auto there = std::ranges::count(entries, kind.key, [](const auto& each) { return each->key; });
       room -= wanted;
       if (static_cast<std::size_t>(there) < wanted) {
-        make_room(shapes, policy.max);
-        if (!is_memory_low()) make(shape);
+        make_room(kinds, policy.max);
+        if (!is_memory_low()) make(kind);
         return;
       }
     }
   }
 
   // Makes room for a new sandbox by removing sandboxes of the least recently used kind.
-  void make_room(const std::vector<PoolKey>& by_use, std::size_t max) {
-    for (auto shape = by_use.rbegin(); shape != by_use.rend() && entries.size() >= max; ++shape)
+  void make_room(const std::vector<PoolKey>& by_use, std::size_t most) {
+    for (auto kind = by_use.rbegin(); kind != by_use.rend() && entries.size() >= most; ++kind)
       for (const auto& each : std::vector(entries))
-        if (each->key == shape->key && entries.size() >= max) drop(each);
+        if (each->key == kind->key && entries.size() >= most) drop(each);
   }
 
-  void make(const PoolKey& shape) {
+  void make(const PoolKey& kind) {
     const auto entry = std::make_shared<Entry>(executor);
-    entry->plan = shape.plan;
-    entry->surroundings = shape.surroundings;
-    entry->surroundings.remove_after =
-        preparation.unix_now() +
-        std::chrono::duration_cast<std::chrono::seconds>(kMaxAge + kRemovalGrace + shape.longest).count();
-    entry->key = shape.key;
+    entry->plan = kind.plan;
+    entry->context = kind.context;
+    entry->context.remove_after =
+        starter.unix_now() +
+        std::chrono::duration_cast<std::chrono::seconds>(kMaxAge + kRemovalGrace + kind.max_timeout).count();
+    entry->key = kind.key;
     entries.push_back(entry);
     spawn(executor, "a warm sandbox", keep(shared_from_this(), entry));
   }
@@ -208,9 +208,9 @@ struct WarmPool::State : std::enable_shared_from_this<State> {
     entry->sandbox = std::make_unique<AttachedSandbox>(std::move(*made));
     entry->changed.notify();
     log(LogLevel::debug, "The sandbox " + name + " is warm");
-    self->tend();
-    const auto talk = entry->sandbox->talk;
-    co_await until(talk->changed(), [&] { return !entry->sandbox || !entry->waits(); });
+    self->adjust();
+    const auto connection = entry->sandbox->connection;
+    co_await until(connection->changed(), [&] { return !entry->sandbox || !entry->waits(); });
     if (!entry->sandbox) co_return;  // a run took it
     if (!entry->over) {
       log(LogLevel::info, "The sandbox " + name + " ended while it was warm");
@@ -218,21 +218,20 @@ struct WarmPool::State : std::enable_shared_from_this<State> {
     }
     entry->sandbox.reset();
     co_await self->removals.wait_removed(name, in(60s));
-    talk->close();
+    connection->close();
   }
 
   Task<Result<AttachedSandbox>> prepare(const Entry& entry, std::string name) {
-    auto made = co_await preparation.attach(entry.plan, entry.surroundings, removals.expect_container(name), name,
-                                            entry.cancel);
+    auto made = co_await starter.attach(entry.plan, entry.context, removals.expect_container(name), name, entry.cancel);
     if (!made) co_return made;
-    if (const auto started = co_await preparation.start(*made, entry.plan, entry.surroundings); !started)
+    if (const auto started = co_await starter.start(*made, entry.plan, entry.context); !started)
       co_return std::unexpected(started.error());
-    const auto& seen = made->talk->seen();
+    const auto& state = made->connection->state();
     const Deadline ready_by = in(kReadyTime);
-    while (!seen.ready && !seen.ended && !seen.error && !entry.over && Clock::now() < ready_by)
-      co_await made->talk->changed().wait(std::min(ready_by, in(1s)));
-    if (!seen.ready || seen.ended || seen.error || entry.over)
-      co_return fail(ErrorCode::engine_error, seen.error ? seen.error->message : "it did not become ready");
+    while (!state.ready && !state.ended && !state.error && !entry.over && Clock::now() < ready_by)
+      co_await made->connection->changed().wait(std::min(ready_by, in(1s)));
+    if (!state.ready || state.ended || state.error || entry.over)
+      co_return fail(ErrorCode::engine_error, state.error ? state.error->message : "it did not become ready");
     co_return made;
   }
 
@@ -240,54 +239,54 @@ struct WarmPool::State : std::enable_shared_from_this<State> {
   void give_up(const std::shared_ptr<Entry>& entry) {
     const bool dropped = std::exchange(entry->over, true);  // its kind may be requested again already
     std::erase(entries, entry);
-    if (!dropped) std::erase_if(shapes, [&](const PoolKey& each) { return each.key == entry->key; });
+    if (!dropped) std::erase_if(kinds, [&](const PoolKey& each) { return each.key == entry->key; });
     entry->changed.notify();
-    tend();
+    adjust();
   }
 
-  static Task<void> look_after(std::shared_ptr<State> self) {
-    while (!self->closed && !self->shapes.empty()) {
+  static Task<void> maintain(std::shared_ptr<State> self) {
+    while (!self->closed && !self->kinds.empty()) {
       co_await self->wake.wait(in(std::min<Clock::duration>(kPoolCheckInterval, self->policy.max_idle)));
       if (self->closed) break;
       if (!self->entries.empty() && is_memory_low()) {
         log(LogLevel::info, "Memory is low: no sandbox is kept warm until more is free");
         self->drop_all_but([](const Entry&) { return false; });
-        self->shapes.clear();
+        self->kinds.clear();
       }
-      self->tend();
+      self->adjust();
     }
-    self->tending = false;
+    self->maintained = false;
   }
 };
 
-WarmPool::WarmPool(asio::any_io_executor executor, SandboxStarter& preparation, Removals& removals)
-    : state_(std::make_shared<State>(std::move(executor), preparation, removals)) {}
+WarmPool::WarmPool(asio::any_io_executor executor, SandboxStarter& starter, Removals& removals)
+    : state_(std::make_shared<State>(std::move(executor), starter, removals)) {}
 
 WarmPool::~WarmPool() { close(); }
 
-void WarmPool::allow(WarmPoolPolicy policy) { state_->policy = policy; }
+void WarmPool::configure(WarmPoolPolicy policy) { state_->policy = policy; }
 
-WarmPool::Claim WarmPool::claim(const RunPlan& plan, const SandboxContext& surroundings) {
+WarmPool::Claim WarmPool::claim(const RunPlan& plan, const SandboxContext& context) {
   Claim claim;
-  if (state_->policy.max == 0 || !can_be_warm(plan, surroundings)) return claim;
-  const auto key = shape_key(pool_key(plan), surroundings);
+  if (state_->policy.max == 0 || !can_be_warm(plan, context)) return claim;
+  const auto key = full_key(pool_key(plan), context);
   const auto timeout = std::chrono::duration_cast<std::chrono::seconds>(plan.limits.timeout) + 1s;
   for (const auto& each : state_->entries) {
     if (each->claimed || each->over || each->key != key) continue;
     const bool waits = each->waits();
-    if ((each->sandbox && !waits) || !each->has_time_for(timeout, state_->preparation.unix_now())) continue;
+    if ((each->sandbox && !waits) || !each->has_time_for(timeout, state_->starter.unix_now())) continue;
     if (!claim.entry_ || waits) claim.entry_ = each;
     if (waits) break;
   }
   if (claim.entry_) {
     claim.entry_->claimed = true;  // no other run gets it, except after a cancel before it was used
-  } else if (auto* shape = state_->find(key)) {
-    shape->missed = Clock::now();
+  } else if (auto* kind = state_->find(key)) {
+    kind->missed = Clock::now();
   }
   return claim;
 }
 
-Task<std::unique_ptr<AttachedSandbox>> WarmPool::taken(Claim claim, Cancel cancel) {
+Task<std::unique_ptr<AttachedSandbox>> WarmPool::wait_claimed(Claim claim, Cancel cancel) {
   const auto state = state_;
   const auto entry = std::move(claim.entry_);
   co_await until(entry->changed, [&] { return entry->sandbox || entry->over; }, cancel);
@@ -296,48 +295,48 @@ Task<std::unique_ptr<AttachedSandbox>> WarmPool::taken(Claim claim, Cancel cance
     if (state->closed)
       state->drop(entry);
     else
-      state->tend();
+      state->adjust();
     co_return nullptr;
   }
   auto sandbox = std::exchange(entry->sandbox, nullptr);
   std::erase(state->entries, entry);
-  sandbox->talk->changed().notify();  // `keep` ends, because the run has the sandbox
+  sandbox->connection->changed().notify();  // `keep` ends, because the run has the sandbox
   co_return sandbox;
 }
 
-void WarmPool::want(const RunPlan& plan, const SandboxContext& surroundings) {
-  if (state_->closed || state_->policy.max == 0 || !can_be_warm(plan, surroundings)) return;
-  auto shape = pool_key(plan);
-  auto key = shape_key(shape, surroundings);
+void WarmPool::request(const RunPlan& plan, const SandboxContext& context) {
+  if (state_->closed || state_->policy.max == 0 || !can_be_warm(plan, context)) return;
+  auto kind = pool_key(plan);
+  auto key = full_key(kind, context);
   const auto now = Clock::now();
   const auto timeout = std::chrono::duration_cast<std::chrono::seconds>(plan.limits.timeout) + 1s;
-  auto& shapes = state_->shapes;
-  const auto known = std::ranges::find(shapes, key, &PoolKey::key);
-  if (known != shapes.end()) {
-    std::rotate(shapes.begin(), known, known + 1);
+  auto& kinds = state_->kinds;
+  const auto known = std::ranges::find(kinds, key, &PoolKey::key);
+  if (known != kinds.end()) {
+    std::rotate(kinds.begin(), known, known + 1);
   } else {
-    shapes.insert(shapes.begin(), {.plan = std::move(shape),
-                                   .surroundings = surroundings,
-                                   .key = std::move(key),
-                                   .used = now,
-                                   .missed = now - kSecondSandboxFor,
-                                   .longest = kMaxRunTimeout});
-    if (shapes.size() > state_->policy.max) shapes.pop_back();
+    kinds.insert(kinds.begin(), {.plan = std::move(kind),
+                                 .context = context,
+                                 .key = std::move(key),
+                                 .used = now,
+                                 .missed = now - kSecondSandboxFor,
+                                 .max_timeout = kMaxRunTimeout});
+    if (kinds.size() > state_->policy.max) kinds.pop_back();
   }
-  shapes.front().used = now;
-  shapes.front().longest = std::max(shapes.front().longest, timeout);
-  state_->tend();
-  if (!std::exchange(state_->tending, true)) spawn(state_->executor, "prestarted", State::look_after(state_));
+  kinds.front().used = now;
+  kinds.front().max_timeout = std::max(kinds.front().max_timeout, timeout);
+  state_->adjust();
+  if (!std::exchange(state_->maintained, true)) spawn(state_->executor, "the warm pool", State::maintain(state_));
 }
 
-std::shared_ptr<void> WarmPool::hold() {
-  ++state_->held;
+std::shared_ptr<void> WarmPool::pause() {
+  ++state_->pauses;
   return {nullptr, [state = state_](void*) {
-            if (--state->held == 0) state->tend();
+            if (--state->pauses == 0) state->adjust();
           }};
 }
 
-std::size_t WarmPool::waiting() const {
+std::size_t WarmPool::size() const {
   return static_cast<std::size_t>(
       std::ranges::count_if(state_->entries, [](const auto& each) { return each->waits() && !each->claimed; }));
 }
@@ -345,7 +344,7 @@ std::size_t WarmPool::waiting() const {
 void WarmPool::close() {
   if (std::exchange(state_->closed, true)) return;
   state_->drop_all_but([](const State::Entry&) { return false; });
-  state_->shapes.clear();
+  state_->kinds.clear();
   state_->wake.notify();
 }
 

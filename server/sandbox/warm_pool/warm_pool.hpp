@@ -4,7 +4,6 @@
 // while, if memory is low, and when the pool is closed.
 #pragma once
 
-#include <chrono>
 #include <memory>
 #include <string>
 
@@ -12,27 +11,22 @@
 #include "engine/types.hpp"
 #include "sandbox/hardening.hpp"
 #include "sandbox/plan/plan.hpp"
+#include "sandbox/sandbox_host.hpp"
 #include "sandbox/start/sandbox_starter.hpp"
 #include "support/async/cancel.hpp"
 #include "support/async/task.hpp"
 
 namespace dind::sandbox {
 
-struct WarmPoolPolicy {
-  std::size_t max = 0;                                            // max warm sandboxes at once; 0: none
-  std::chrono::milliseconds max_idle = std::chrono::minutes(10);  // max time without a run of their kind
-  bool operator==(const WarmPoolPolicy&) const = default;
-};
-
 class WarmPool {
  public:
-  WarmPool(asio::any_io_executor executor, SandboxStarter& preparation, Removals& removals);
+  WarmPool(asio::any_io_executor executor, SandboxStarter& starter, Removals& removals);
   WarmPool(const WarmPool&) = delete;
   WarmPool& operator=(const WarmPool&) = delete;
   ~WarmPool();
 
   // Sets the policy. No sandbox is warm before the first call.
-  void allow(WarmPoolPolicy policy);
+  void configure(WarmPoolPolicy policy);
 
   // A sandbox that is reserved for one run. It is warm, or is still being started.
   class Claim {
@@ -46,19 +40,19 @@ class WarmPool {
   };
   // Claims a sandbox that was made for just such a run: everything that the engine is told of the container is the
   // same, except the run ID. The claim is empty if there is no such sandbox.
-  Claim claim(const RunPlan& plan, const SandboxContext& surroundings);
+  Claim claim(const RunPlan& plan, const SandboxContext& context);
   // Waits until the claimed sandbox is warm and returns it. Null: it could not be started, or `cancel` came first.
   // After a cancel, the next run may have the sandbox.
-  Task<std::unique_ptr<AttachedSandbox>> taken(Claim claim, Cancel cancel);
+  Task<std::unique_ptr<AttachedSandbox>> wait_claimed(Claim claim, Cancel cancel);
 
   // Requests a warm sandbox for the next run of this kind. Call it when such a run was made or is expected.
-  void want(const RunPlan& plan, const SandboxContext& surroundings);
+  void request(const RunPlan& plan, const SandboxContext& context);
 
-  // While a hold exists, no warm sandbox is started: a cold run is creating its container and has priority at the
+  // While a pause exists, no warm sandbox is started: a cold run is creating its container and has priority at the
   // engine.
-  [[nodiscard]] std::shared_ptr<void> hold();
+  [[nodiscard]] std::shared_ptr<void> pause();
 
-  std::size_t waiting() const;
+  std::size_t size() const;
   // Removes all warm sandboxes and starts no more. `removals` tells when they are removed.
   void close();
 

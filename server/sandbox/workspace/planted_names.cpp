@@ -98,7 +98,10 @@ Sweep move_planted(const std::string& workspace, const std::string& folder,
   try {
     const auto walk = walk_protected_names(
         *first, folder,
-        {.max_folders = kMaxFolders, .far_time = bounds.far_time, .deepest = bounds.deepest, .no_far = bounds.no_far},
+        {.max_folders = kMaxFolders,
+         .far_time = bounds.far_time,
+         .max_depth = bounds.max_depth,
+         .no_far = bounds.no_far},
         stop,
         {.found =
              [&](const Folder& at, const std::string& path, const std::string& name, const struct stat& status) {
@@ -172,7 +175,7 @@ PlantedWatch::PlantedWatch(asio::any_io_executor executor, BlockingWork& work, c
     : work_(work),
       folder_(std::move(folder)),
       search_(std::make_shared<const Search>(std::move(search))),
-      deepest_(plan.workspace_deepest),
+      max_depth_(plan.workspace_max_depth),
       run_id_(plan.run_id),
       changed_(std::move(executor)) {}
 
@@ -210,7 +213,7 @@ Task<void> PlantedWatch::sweep() {
     const ScopeExit over([this] { sweeping_ = false; });  // also after an exception: then the next sweep may begin
     found = co_await work_.run<Sweep>(
         [search = search_,
-         bounds = SweepBounds{.deepest = deepest_, .no_far = over_ ? std::stop_token() : hurry_.get_token()}](
+         bounds = SweepBounds{.max_depth = max_depth_, .no_far = over_ ? std::stop_token() : hurry_.get_token()}](
             const std::stop_token& stop) { return (*search)(bounds, stop); },
         {});
   } catch (const std::exception& e) {

@@ -40,7 +40,7 @@ struct Sweep {
   std::size_t more_locked = 0;
 };
 struct SweepBounds {
-  std::size_t deepest = SIZE_MAX;  // WorkspaceProtection::deepest: what is deeper may have existed before
+  std::size_t max_depth = SIZE_MAX;  // WorkspaceProtection::max_depth: what is deeper may have existed before
   std::chrono::milliseconds far_time{2000};
   std::stop_token no_far = {};  // ends the sweep before the next far folder
 };
@@ -79,7 +79,7 @@ class PlantedWatch : public std::enable_shared_from_this<PlantedWatch> {
   BlockingWork& work_;
   const std::string folder_;
   const std::shared_ptr<const Search> search_;
-  const std::size_t deepest_;
+  const std::size_t max_depth_;
   const std::string run_id_;
   Signal changed_;
   bool sweeping_ = false;

@@ -87,7 +87,7 @@ class Search {
                        "workspace, or their paths are too long for a mount; " + kGuardRemedy);
     WorkspaceProtection found{.mounts = {},
                               .seen = std::move(seen_),
-                              .deepest = walk.end == Walk::End::far_cut ? walk.depth - 1 : SIZE_MAX,
+                              .max_depth = walk.end == Walk::End::far_cut ? walk.depth - 1 : SIZE_MAX,
                               .notes = std::move(notes_)};
     if (!root_.empty()) found.mounts.push_back({.path = root_, .read_only = false, .inode = first.itself().st_ino});
     // A path sorts after its parents.
@@ -188,7 +188,7 @@ Task<Result<void>> protect_workspace(BlockingWork& work, const Workspace& worksp
   if (!guard) co_return std::unexpected(guard.error());
   plan.workspace_mounts = guard->mounts;
   plan.workspace_seen = guard->seen;
-  plan.workspace_deepest = guard->deepest;
+  plan.workspace_max_depth = guard->max_depth;
   plan.notes.insert(plan.notes.end(), guard->notes.begin(), guard->notes.end());
   co_return Result<void>{};
 }

@@ -27,8 +27,8 @@ struct WorkspaceProtection {
   // The inode of every protected name that existed, and of each folder that could not be read, by path. 0: a file,
   // which must stay a file. Another file may take its place, because git replaces its own.
   std::map<std::string, std::uint64_t> seen;
-  std::size_t deepest = SIZE_MAX;  // no deeper folder was searched
-  std::vector<std::string> notes;  // for people: what is not protected
+  std::size_t max_depth = SIZE_MAX;  // no deeper folder was searched
+  std::vector<std::string> notes;    // for people: what is not protected
 };
 
 // Searches the writable part of the workspace at `path` for protected names. `folder`: that part, relative to the

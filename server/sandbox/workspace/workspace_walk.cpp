@@ -138,7 +138,7 @@ Walk walk_protected_names(const Folder& first, const std::string& root, const Wa
     if (entries->size() == kMaxDirEntries) return ended(far ? Walk::End::far_cut : Walk::End::too_many_names);
     for (const auto& [name, may_be_folder] : *entries) {
       const bool found = is_protected(name);
-      if (!found && (!may_be_folder || depth == bounds.deepest || name == "node_modules")) continue;
+      if (!found && (!may_be_folder || depth == bounds.max_depth || name == "node_modules")) continue;
       const auto status = folder->look(name);
       if (!status) {
         // Otherwise it is gone, or it is on another disk that does not answer.

@@ -31,7 +31,7 @@ inline constexpr std::size_t kNearFolders = 6;
 struct WalkBounds {
   std::size_t max_folders = 0;
   std::chrono::steady_clock::duration far_time{};  // max time beyond kNearFolders, from the first such folder
-  std::size_t deepest = SIZE_MAX;                  // no deeper folder is searched
+  std::size_t max_depth = SIZE_MAX;                // no deeper folder is searched
   std::stop_token no_far = {};                     // no further folder beyond kNearFolders is searched
   std::size_t open_bytes = 128 << 20;              // max bytes of the paths of folders that are still to be searched
 };

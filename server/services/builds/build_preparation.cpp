@@ -1,6 +1,7 @@
 // What ImageBuilds does before the engine builds: it reads the Dockerfile, collects the context and finds the images
 // that the Dockerfile takes.
 #include "sandbox/labels.hpp"
+#include "sandbox/workspace/workspace.hpp"
 #include "services/builds/active_build.hpp"
 #include "services/builds/build_context.hpp"
 #include "services/builds/build_notes.hpp"

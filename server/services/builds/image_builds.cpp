@@ -61,7 +61,7 @@ std::optional<Builder> builder(std::string_view text) {
   return std::nullopt;
 }
 
-ImageBuilds::ImageBuilds(asio::any_io_executor executor, engine::Client& client, sandbox::Sandboxes& sandboxes,
+ImageBuilds::ImageBuilds(asio::any_io_executor executor, engine::Client& client, sandbox::SandboxHost& sandboxes,
                          Images& images, BuildPolicy policy)
     : executor_(std::move(executor)),
       client_(client),
@@ -77,7 +77,7 @@ Task<void> ImageBuilds::create_network(std::shared_ptr<ActiveBuild> build, std::
   try {
     held = co_await unless_cancelled(
         executor_, "network of run " + run_id,
-        build_network(client_, sandboxes_, run_id, std::move(name), policy_.timeout, build->cancel), build->cancel);
+        sandboxes_.create_build_network(run_id, std::move(name), policy_.timeout, build->cancel), build->cancel);
   } catch (const std::exception& escaped) {  // no memory or no descriptor: `build()` waits for this result
     held = fail(ErrorCode::internal, std::string("A build's network could not be made: ") + escaped.what());
   }
@@ -170,7 +170,7 @@ Task<void> ImageBuilds::set_network(std::shared_ptr<ActiveBuild> build, engine::
   build->needs_network = policy_.network && !buildkit() && build->bases.run;
   if (build->needs_network) {
     sink.on_state(Preparing{Stage::build, "Installing the egress filter of the build's network", {}});
-    const auto name = sandbox::Sandboxes::container_prefix(build->run_id) + random_id(4) + ".network";
+    const auto name = sandbox::container_prefix(build->run_id) + random_id(4) + ".network";
     request.network_mode = "container:" + name;
     spawn(executor_, "egress filter of a build", create_network(build, build->run_id, name));
     co_return;

@@ -11,7 +11,7 @@
 #include "dind/error.hpp"
 #include "dind/run_event.hpp"
 #include "engine/client.hpp"
-#include "sandbox/run/sandboxes.hpp"
+#include "sandbox/sandbox_host.hpp"
 #include "services/builds/build_notes.hpp"
 #include "services/builds/build_sources.hpp"
 #include "services/builds/build_upload.hpp"
@@ -43,7 +43,7 @@ struct BuildPolicy {
 
 class ImageBuilds {
  public:
-  ImageBuilds(asio::any_io_executor executor, engine::Client& client, sandbox::Sandboxes& sandboxes, Images& images,
+  ImageBuilds(asio::any_io_executor executor, engine::Client& client, sandbox::SandboxHost& sandboxes, Images& images,
               BuildPolicy policy);
 
   struct Built {
@@ -97,7 +97,7 @@ class ImageBuilds {
 
   asio::any_io_executor executor_;
   engine::Client& client_;
-  sandbox::Sandboxes& sandboxes_;
+  sandbox::SandboxHost& sandboxes_;
   Images& images_;
   BuildPolicy policy_;
   BlockingWork work_;

@@ -78,7 +78,7 @@ std::string failure_note(const RunResult& result) {
 
 }  // namespace
 
-DependencyInstaller::DependencyInstaller(asio::any_io_executor executor, sandbox::Sandboxes& sandboxes,
+DependencyInstaller::DependencyInstaller(asio::any_io_executor executor, sandbox::SandboxHost& sandboxes,
                                          DependencyPolicy policy, std::string authorities)
     : executor_(std::move(executor)),
       sandboxes_(sandboxes),
@@ -86,18 +86,6 @@ DependencyInstaller::DependencyInstaller(asio::any_io_executor executor, sandbox
       authorities_(std::move(authorities)),
       secrets_(policy_.env),
       hidden_(secrets_) {}
-
-Task<Result<sandbox::Removals::PendingRemoval>> DependencyInstaller::make_volume(sandbox::Sandboxes& sandboxes,
-                                                                                 std::string volume,
-                                                                                 std::string run_id) {
-  auto removal = sandboxes.removals().expect_volume(volume);
-  removal.begin_create();
-  const auto made = co_await sandboxes.fixtures().create_dependency_volume(std::move(volume), std::move(run_id),
-                                                                           kVolumeLife, in(kVolumeTime));
-  if (made || made.error().engine_status != 0) removal.end_create();
-  if (!made) co_return std::unexpected(made.error());
-  co_return std::move(removal);
-}
 
 void DependencyInstaller::clamp_cpus(int engine_cpus) {
   policy_.limits.cpus = std::min(policy_.limits.cpus, static_cast<double>(engine_cpus));
@@ -114,8 +102,9 @@ Task<Result<std::optional<RunResult>>> DependencyInstaller::install(sandbox::Run
   sink.on_state(Preparing{.stage = Stage::dependencies, .message = "Installing packages", .percent = {}});
   const std::string volume = "dind-packages-" + plan.run_id + "-" + random_id(4);
   // If the engine is slow, a cancel does not wait for its answer. A volume that is created by then is removed later.
-  auto made = co_await unless_cancelled(executor_, "packages of run " + plan.run_id,
-                                        make_volume(sandboxes_, volume, plan.run_id), cancel);
+  auto made = co_await unless_cancelled(
+      executor_, "packages of run " + plan.run_id,
+      sandboxes_.create_dependency_volume(volume, plan.run_id, kVolumeLife, in(kVolumeTime)), cancel);
   if (!made) co_return std::unexpected(made.error());
   volume_removal = std::move(*made);
 
@@ -123,7 +112,8 @@ Task<Result<std::optional<RunResult>>> DependencyInstaller::install(sandbox::Run
   for (const auto& [name, value] : policy_.env) installer.env.insert_or_assign(name, value);
   sandbox::add_authorities(installer, authorities_);
   InstallerOutput output(sink, secrets_);
-  auto result = co_await sandboxes_.run(std::move(installer), image, image_name, output, nullptr, cancel);
+  auto result =
+      co_await sandboxes_.run({.plan = std::move(installer), .image = image, .image_name = image_name}, output, cancel);
   if (!result) {
     result.error().message = secrets_.masked(result.error().message);
     co_return std::unexpected(result.error());

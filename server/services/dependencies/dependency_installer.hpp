@@ -10,7 +10,7 @@
 #include "dind/error.hpp"
 #include "dind/run_event.hpp"
 #include "engine/client.hpp"
-#include "sandbox/run/sandboxes.hpp"
+#include "sandbox/sandbox_host.hpp"
 #include "support/async/cancel.hpp"
 #include "support/async/task.hpp"
 #include "support/log/log.hpp"
@@ -31,7 +31,7 @@ struct DependencyPolicy {
 
 class DependencyInstaller {
  public:
-  DependencyInstaller(asio::any_io_executor executor, sandbox::Sandboxes& sandboxes, DependencyPolicy policy,
+  DependencyInstaller(asio::any_io_executor executor, sandbox::SandboxHost& sandboxes, DependencyPolicy policy,
                       std::string authorities);
 
   // Installs into a new volume and sets its name in `plan`. Returns the installer's result if its verdict is not ok;
@@ -46,12 +46,8 @@ class DependencyInstaller {
   void clamp_cpus(int engine_cpus);  // the engine refuses a container with more CPUs than it has
 
  private:
-  // Creates a volume for dependencies. Its removal is registered before the request is sent.
-  static Task<Result<sandbox::Removals::PendingRemoval>> make_volume(sandbox::Sandboxes& sandboxes, std::string volume,
-                                                                     std::string run_id);
-
   asio::any_io_executor executor_;
-  sandbox::Sandboxes& sandboxes_;
+  sandbox::SandboxHost& sandboxes_;
   DependencyPolicy policy_;
   std::string authorities_;   // PEM; empty: those of the image
   const SecretMask secrets_;  // the operator's, in the installer's environment; no caller may see them

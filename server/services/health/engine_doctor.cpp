@@ -13,6 +13,7 @@
 #include "sandbox/advice.hpp"
 #include "sandbox/hardening.hpp"
 #include "sandbox/start/etc_volumes.hpp"
+#include "sandbox/workspace/workspace.hpp"
 #include "support/ids.hpp"
 #include "support/units.hpp"
 
@@ -180,7 +181,7 @@ DoctorCheck check_buildkit(bool used, const std::optional<engine::BuildkitBound>
           "(build.builder)"};
 }
 
-EngineDoctor::EngineDoctor(engine::Client& client, sandbox::Sandboxes& sandboxes, Limits limits,
+EngineDoctor::EngineDoctor(engine::Client& client, sandbox::SandboxHost& sandboxes, Limits limits,
                            std::map<std::string, std::string> images, PullPolicy pull, Isolation isolation,
                            bool buildkit)
     : client_(client),
@@ -296,7 +297,8 @@ struct EngineDoctor::Visit {
     plan.workspace = workspace_access;
     OutputCapture capture(64 << 10);
     Cancel cancel;
-    const auto result = co_await doctor.sandboxes_.run(std::move(plan), *any_image, any_name, capture, nullptr, cancel);
+    const auto result = co_await doctor.sandboxes_.run(
+        {.plan = std::move(plan), .image = *any_image, .image_name = any_name}, capture, cancel);
     if (!result) {
       auto error = result.error();
       error.message = sandbox::without_advice(std::move(error.message));

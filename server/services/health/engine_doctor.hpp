@@ -7,7 +7,7 @@
 
 #include "engine/buildkit_bound.hpp"
 #include "engine/client.hpp"
-#include "sandbox/run/sandboxes.hpp"
+#include "sandbox/sandbox_host.hpp"
 #include "services/health/doctor.hpp"
 
 namespace dind {
@@ -34,7 +34,7 @@ DoctorCheck check_buildkit(bool used, const std::optional<engine::BuildkitBound>
 
 class EngineDoctor final : public Doctor {
  public:
-  EngineDoctor(engine::Client& client, sandbox::Sandboxes& sandboxes, Limits limits,
+  EngineDoctor(engine::Client& client, sandbox::SandboxHost& sandboxes, Limits limits,
                std::map<std::string, std::string> images, PullPolicy pull = PullPolicy::missing,
                Isolation isolation = Isolation::runc, bool buildkit = false);
   Task<std::vector<DoctorCheck>> examine(Deadline deadline) override;
@@ -43,7 +43,7 @@ class EngineDoctor final : public Doctor {
   struct Visit;
 
   engine::Client& client_;
-  sandbox::Sandboxes& sandboxes_;
+  sandbox::SandboxHost& sandboxes_;
   Limits limits_;
   std::map<std::string, std::string> images_;  // language → image, from the configuration
   PullPolicy pull_;

@@ -6,7 +6,7 @@
 
 #include "domain/terms.hpp"
 #include "languages/python_tools.hpp"
-#include "sandbox/run/verdict.hpp"
+#include "sandbox/run/run_notes.hpp"
 #include "services/runs/hint_lines.hpp"
 #include "services/runs/missing_parts.hpp"
 #include "services/runs/windows_line_ends.hpp"
@@ -240,7 +240,8 @@ std::string too_little_memory(const Ending& ending) {
                                       .settings = "the setting dind.memory"});
 }
 
-// For a file that the program could not start. (For a program that the run could not start: sandbox/verdict.cpp.)
+// For a file that the program could not start. (For a program that the run could not start:
+// sandbox/run/exec_error.cpp.)
 std::string not_for_this_machine(const Ending& ending) {
   if (!failed_or_shell(ending)) return {};
   constexpr int kRefusedCallExit = 128 + SIGSYS;  // a shell's exit code for a child that this signal ended

@@ -9,6 +9,7 @@
 #include "engine/text.hpp"
 #include "sandbox/hardening.hpp"
 #include "sandbox/plan/planner.hpp"
+#include "sandbox/workspace/workspace.hpp"
 #include "services/images/image_reference.hpp"
 #include "services/runs/hints.hpp"
 #include "services/runs/output_tail.hpp"
@@ -65,7 +66,7 @@ bool is_run_id(std::string_view text) {
 
 }  // namespace
 
-Runs::Runs(asio::any_io_executor executor, engine::Client& client, sandbox::Sandboxes& sandboxes,
+Runs::Runs(asio::any_io_executor executor, engine::Client& client, sandbox::SandboxHost& sandboxes,
            RegistryCredentials credentials, RunPolicy policy)
     : executor_(executor),
       client_(client),
@@ -138,7 +139,7 @@ Result<sandbox::RunPlan> Runs::plan(const RunSpec& spec) const {
     made->notes.emplace_back("the workspace is read-only here (workspace.maxAccess)");
   }
   made->isolation = isolation;
-  made->once = !spec.keep_warm;
+  made->keep_warm = spec.keep_warm;
   made->notes.insert(made->notes.begin(), effective->notes.begin(), effective->notes.end());
   if (spec.isolation && *spec.isolation != isolation)
     made->notes.push_back("isolation runc is not allowed here; gvisor is in force");
@@ -168,7 +169,8 @@ Task<Result<void>> Runs::check_isolation(const sandbox::RunPlan& plan) {
 }
 
 Task<void> Runs::clamp_cpus(sandbox::RunPlan& plan) {
-  if (std::max(plan.limits.cpus, plan.packages ? packages_.cpus() : 0) <= 1) co_return;  // every machine has one CPU
+  if (std::max(plan.limits.cpus, plan.dependencies ? packages_.cpus() : 0) <= 1)
+    co_return;  // every machine has one CPU
   if (engine_cpus_ == 0) {
     const auto info = co_await client_.info(in(5s));
     if (!info || info->cpus <= 0) co_return;
@@ -183,8 +185,8 @@ Task<void> Runs::clamp_cpus(sandbox::RunPlan& plan) {
 // Keeps the slot until the containers are removed, so that a slow engine does not get more of them than are allowed. If
 // the engine does not answer, the slot is released at once, so that waiting runs get the error. The volume with the
 // dependencies is removed after the containers.
-Task<void> Runs::release_slot_when_removed(RunProgress progress, sandbox::Removals& removals, std::string containers) {
-  co_await removals.wait_removed_or_unreachable(containers, in(60s));
+Task<void> Runs::release_slot_when_removed(RunProgress progress, sandbox::SandboxHost& sandboxes, std::string id) {
+  co_await sandboxes.wait_run_removed(std::move(id), in(60s));
 }
 
 Task<Result<Images::Found>> Runs::find_image(RunProgress& progress, const RunSpec& spec, EventSink& sink,
@@ -249,7 +251,7 @@ Task<Result<RunResult>> Runs::run_admitted(RunSpec spec, RunProgress& progress, 
     built_by = built->builder;
     plan.notes.insert(plan.notes.end(), built->notes.begin(), built->notes.end());
     found = {.name = std::move(built->name), .image = std::move(built->image)};
-    plan.once = true;
+    plan.keep_warm = false;
   } else {
     auto there = co_await find_image(progress, spec, sink, cancel);
     if (!there) co_return std::unexpected(there.error());
@@ -261,7 +263,7 @@ Task<Result<RunResult>> Runs::run_admitted(RunSpec spec, RunProgress& progress, 
   if (const auto problem = sandbox::run_image_command(found.image, spec.args, plan); !problem)
     co_return std::unexpected(problem.error());
   co_await clamp_cpus(plan);
-  if (plan.packages) {
+  if (plan.dependencies) {
     progress.stage = Stage::dependencies;
     auto failure = co_await packages_.install(plan, found.image, found.name, progress.packages, sink, cancel);
     if (!failure) co_return std::unexpected(failure.error());
@@ -271,8 +273,11 @@ Task<Result<RunResult>> Runs::run_admitted(RunSpec spec, RunProgress& progress, 
   progress.stage = Stage::container;
   // With containerd's store each image has a digest. The digest of an image that was built here is not a registry's.
   const auto digest = built_by.empty() ? digest_of(found.name, found.image.repo_digests) : std::nullopt;
-  auto result = co_await sandboxes_.run(std::move(plan), std::move(found.image), std::move(found.name), sink,
-                                        std::move(input), cancel);
+  auto result = co_await sandboxes_.run({.plan = std::move(plan),
+                                         .image = std::move(found.image),
+                                         .image_name = std::move(found.name),
+                                         .input = std::move(input)},
+                                        sink, cancel);
   if (!result) co_return result;
   result->image_digest = digest;
   result->builder = built_by;
@@ -302,9 +307,7 @@ Task<Result<RunResult>> Runs::run(RunSpec spec, EventSink& sink, std::shared_ptr
   auto result = co_await run_admitted(spec, progress, tail, std::move(input), time);
   const Stage stage = progress.stage;
   const bool pulled = progress.pulled;
-  spawn(
-      executor_, "slot of run " + id,
-      release_slot_when_removed(std::move(progress), sandboxes_.removals(), sandbox::Sandboxes::container_prefix(id)));
+  spawn(executor_, "slot of run " + id, release_slot_when_removed(std::move(progress), sandboxes_, id));
   result = time.apply_to(std::move(result), id, stage, pulled);
   if (result) add_hints(spec, tail, *result);
   co_return result;
@@ -320,14 +323,12 @@ void Runs::warm_up_for(RunSpec spec) {
   if (auto made = plan(spec)) spawn(executor_, "an expected run", prepare_warm_sandbox(std::move(*made)));
 }
 
-std::size_t Runs::warm_sandbox_count() const { return sandboxes_.prestarted().waiting(); }
+std::size_t Runs::warm_sandbox_count() const { return sandboxes_.warm_pool_size(); }
 
 RunCapacity Runs::capacity() const {
   const auto bounds = bounds_of(policy_);
-  return {.slots = bounds.at_once,
-          .queue_slots = bounds.queued,
-          .warm = sandboxes_.taken_warm(),
-          .cold = sandboxes_.made_cold()};
+  const auto counts = sandboxes_.counts();
+  return {.slots = bounds.at_once, .queue_slots = bounds.queued, .warm = counts.warm, .cold = counts.cold};
 }
 
 Task<void> Runs::prepare_warm_sandbox(sandbox::RunPlan plan) {
@@ -335,13 +336,13 @@ Task<void> Runs::prepare_warm_sandbox(sandbox::RunPlan plan) {
   if (!found) co_return;
   if (const auto able = co_await check_isolation(plan); !able) co_return;
   co_await clamp_cpus(plan);
-  if (warm_) co_await sandboxes_.expect(std::move(plan), std::move(found->image));
+  if (warm_) co_await sandboxes_.warm_up(std::move(plan), std::move(found->image));
 }
 
 Task<void> Runs::maintain_warm_pool(Cancel cancel) {
   warm_ = policy_.enabled && policy_.warm_pool.max > 0;
   if (!warm_) co_return;
-  sandboxes_.prestarted().allow(policy_.warm_pool);
+  sandboxes_.configure_warm_pool(policy_.warm_pool);
   spawn(executor_, "watching images", images_.follow_engine_events(cancel));
   while (!cancel.cancelled()) {
     for (const auto& language : policy_.warm_languages) {
@@ -355,13 +356,13 @@ Task<void> Runs::maintain_warm_pool(Cancel cancel) {
                        cancel);
   }
   warm_ = false;
-  sandboxes_.prestarted().close();
+  sandboxes_.close_warm_pool();
 }
 
 Task<void> Runs::begin_shutdown(Deadline deadline) {
   warm_ = false;
   shutdown_signal_.cancel(CancelReason::shutdown);
-  sandboxes_.prestarted().close();
+  sandboxes_.close_warm_pool();
   // A run without a container has no pending removal, but it must end too.
   co_await until(ended_, [&] { return active_ == 0; }, deadline);
   co_await builds_.wait_ended(deadline);
@@ -369,12 +370,12 @@ Task<void> Runs::begin_shutdown(Deadline deadline) {
 
 Task<bool> Runs::wait_all_removed(Deadline deadline) {
   co_await begin_shutdown(deadline);
-  co_return co_await sandboxes_.removals().wait_all_removed(deadline);
+  co_return co_await sandboxes_.wait_all_removed(deadline);
 }
 
 Task<bool> Runs::wait_all_removed_but_auto(Deadline deadline) {
   co_await begin_shutdown(deadline);
-  co_return co_await sandboxes_.removals().wait_all_removed_but_auto(deadline);
+  co_return co_await sandboxes_.wait_all_removed_but_auto(deadline);
 }
 
 }  // namespace dind

@@ -6,7 +6,7 @@
 #include <string>
 
 #include "engine/client.hpp"
-#include "sandbox/run/sandboxes.hpp"
+#include "sandbox/sandbox_host.hpp"
 #include "services/builds/image_builds.hpp"
 #include "services/dependencies/dependency_installer.hpp"
 #include "services/images/images.hpp"
@@ -40,7 +40,7 @@ class OutputTail;
 
 class Runs final : public RunService {
  public:
-  Runs(asio::any_io_executor executor, engine::Client& client, sandbox::Sandboxes& sandboxes,
+  Runs(asio::any_io_executor executor, engine::Client& client, sandbox::SandboxHost& sandboxes,
        RegistryCredentials credentials, RunPolicy policy);
   Task<Result<RunResult>> run(RunSpec spec, EventSink& sink, std::shared_ptr<StdinPipe> input, Cancel cancel) override;
   void warm_up_for(RunSpec spec) override;
@@ -77,14 +77,13 @@ class Runs final : public RunService {
   Task<Result<RunResult>> run_admitted(RunSpec spec, RunProgress& progress, EventSink& sink,
                                        std::shared_ptr<StdinPipe> input, TotalTimeout& time);
   Task<Result<Images::Found>> find_image(RunProgress& progress, const RunSpec& spec, EventSink& sink, Cancel cancel);
-  static Task<void> release_slot_when_removed(RunProgress progress, sandbox::Removals& removals,
-                                              std::string containers);
+  static Task<void> release_slot_when_removed(RunProgress progress, sandbox::SandboxHost& sandboxes, std::string id);
   // Error: the engine does not have what the plan's isolation needs.
   Task<Result<void>> check_isolation(const sandbox::RunPlan& plan);
 
   asio::any_io_executor executor_;
   engine::Client& client_;
-  sandbox::Sandboxes& sandboxes_;
+  sandbox::SandboxHost& sandboxes_;
   RunPolicy policy_;
   Images images_;
   DependencyInstaller packages_;

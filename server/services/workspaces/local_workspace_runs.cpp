@@ -6,6 +6,7 @@
 #include <system_error>
 
 #include "languages/sub_projects.hpp"
+#include "sandbox/workspace/workspace.hpp"
 #include "support/text/escaped.hpp"
 #include "support/text/shortened.hpp"
 
@@ -105,7 +106,7 @@ struct Place {
 };
 
 // If adopted folders are nested, takes the innermost one, so that as little as possible is mounted.
-std::optional<Place> root_of(const sandbox::Sandboxes& sandboxes, const std::string& folder) {
+std::optional<Place> root_of(const sandbox::SandboxHost& sandboxes, const std::string& folder) {
   std::optional<Place> found;
   for (const auto& root : sandboxes.adopted_workspaces())
     if (auto path = relative_to(root, folder); path && (!found || root.size() > found->root.size()))
@@ -118,7 +119,7 @@ std::optional<Place> root_of(const sandbox::Sandboxes& sandboxes, const std::str
   return found;
 }
 
-std::string not_there(const sandbox::Sandboxes& sandboxes) {
+std::string not_there(const sandbox::SandboxHost& sandboxes) {
   const auto& adopted = sandboxes.adopted_workspaces();
   if (adopted.empty()) {
     const auto& path = sandboxes.workspace().path;

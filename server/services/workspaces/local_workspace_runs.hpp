@@ -3,14 +3,14 @@
 
 #include <string>
 
-#include "sandbox/run/sandboxes.hpp"
+#include "sandbox/sandbox_host.hpp"
 #include "services/workspaces/workspace_runs.hpp"
 
 namespace dind {
 
 class LocalWorkspaceRuns final : public WorkspaceRuns {
  public:
-  explicit LocalWorkspaceRuns(sandbox::Sandboxes& sandboxes) : sandboxes_(sandboxes) {}
+  explicit LocalWorkspaceRuns(sandbox::SandboxHost& sandboxes) : sandboxes_(sandboxes) {}
   void set_if_unset(const std::string& folder) override;
   Result<BuildFolder> build_folder(const std::string& folder) override;
   void forget(const std::string& folder) override;
@@ -18,7 +18,7 @@ class LocalWorkspaceRuns final : public WorkspaceRuns {
   Result<RunSpec> spec(const WorkspaceRequest& request) override;
 
  private:
-  sandbox::Sandboxes& sandboxes_;
+  sandbox::SandboxHost& sandboxes_;
 };
 
 }  // namespace dind

@@ -33,8 +33,8 @@ void check_refused(const RunSpec& spec, const std::string& message) {
 TEST_CASE("Packages are a step of their own, and the program only reads what it leaves") {
   const auto made = plan(python({"requests>=2", "flask[async] ; python_version > '3'"}));
   REQUIRE(made);
-  REQUIRE(made->packages);
-  const auto& argv = made->packages->argv;
+  REQUIRE(made->dependencies);
+  const auto& argv = made->dependencies->argv;
   CHECK(argv[argv.size() - 3] == "--");
   CHECK(argv[argv.size() - 2] == "requests>=2");
   // P09: behind the standard library, by a file that the interpreter reads at its start.
@@ -83,7 +83,7 @@ TEST_CASE("P06: hashes and bounds reach the installer in files") {
   spec.constraints = {"urllib3<2"};
   const auto made = plan(spec);
   REQUIRE(made);
-  const auto& step = *made->packages;
+  const auto& step = *made->dependencies;
   REQUIRE(step.files.size() == 2);
   CHECK(step.files[0].bytes == "six==1.16.0 --hash=sha256:00\nflask\n");
   CHECK(step.files[1].bytes == "urllib3<2\n");

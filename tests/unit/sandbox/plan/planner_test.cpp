@@ -220,8 +220,8 @@ TEST_CASE("A command of a language has that language's image, environment and in
   spec.dependencies = {"six"};
   made = plan(spec);
   REQUIRE(made);
-  REQUIRE(made->packages);
-  CHECK(made->packages->argv.back() == "six");
+  REQUIRE(made->dependencies);
+  CHECK(made->dependencies->argv.back() == "six");
   spec.image = "own:1";
   CHECK(plan(spec)->images == std::vector<std::string>{"own:1"});
   spec.program = CommandProgram{.command = std::string("x"), .language = "cobol"};

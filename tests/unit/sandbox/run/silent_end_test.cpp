@@ -23,29 +23,29 @@ engine::ContainerEnd died(std::int64_t code) { return {.died = true, .exit_code 
 TEST_CASE("An end that nobody asked the engine for is the program's, with runc as with gVisor (S02)") {
   for (const bool gvisor : {false, true})
     for (const std::int64_t code : {0, 70, 71, 137, 139, 143}) {
-      const SilentEnd seen{.gvisor = gvisor, .began = true, .stream_ended = true, .end = died(code)};
+      const SilentEnd seen{.gvisor = gvisor, .started = true, .stream_ended = true, .end = died(code)};
       CHECK(verdict(seen) == Verdict::signalled);
       CHECK(judge_silent_end(seen)->note.contains("without an exit report"));
     }
-  CHECK(verdict({.gvisor = true, .began = true, .stream_ended = true, .end = died(2)}) == Verdict::process_limit);
-  CHECK(verdict({.began = true, .stream_ended = true, .end = died(2)}) == Verdict::signalled);
+  CHECK(verdict({.gvisor = true, .started = true, .stream_ended = true, .end = died(2)}) == Verdict::process_limit);
+  CHECK(verdict({.started = true, .stream_ended = true, .end = died(2)}) == Verdict::signalled);
 }
 
 TEST_CASE("An end that somebody outside asked for, or that the engine says nothing of, is not the program's") {
   auto killed = died(137);
   killed.killed_from_outside = true;
   for (const bool gvisor : {false, true}) {
-    CHECK_FALSE(verdict({.gvisor = gvisor, .began = true, .stream_ended = true, .end = killed}));
-    CHECK_FALSE(verdict({.gvisor = gvisor, .began = true, .stream_ended = true}));
+    CHECK_FALSE(verdict({.gvisor = gvisor, .started = true, .stream_ended = true, .end = killed}));
+    CHECK_FALSE(verdict({.gvisor = gvisor, .started = true, .stream_ended = true}));
     CHECK_FALSE(verdict({.gvisor = gvisor, .stream_ended = true, .end = died(0)}));  // the program had not begun
-    CHECK_FALSE(verdict({.gvisor = gvisor, .began = true, .end = died(0)}));
+    CHECK_FALSE(verdict({.gvisor = gvisor, .started = true, .end = died(0)}));
   }
 }
 
 TEST_CASE("An end for want of a server is no verdict on the program: the connection broke (R03)") {
   for (const bool gvisor : {false, true})
     CHECK_FALSE(
-        verdict({.gvisor = gvisor, .began = true, .stream_ended = true, .end = died(supervision::kLeaseOverExit)}));
+        verdict({.gvisor = gvisor, .started = true, .stream_ended = true, .end = died(supervision::kLeaseOverExit)}));
   CHECK(lease_is_over(died(supervision::kLeaseOverExit)));
   CHECK_FALSE(lease_is_over(died(0)));
   CHECK_FALSE(lease_is_over({}));
@@ -84,17 +84,17 @@ TEST_CASE("A sandbox that ends before its first word is told of by its exit code
 }
 
 TEST_CASE("What breaks the supervisor's stream is a program's doing under gVisor alone") {
-  CHECK(verdict({.gvisor = true, .began = true, .stream_broke = true}) == Verdict::signalled);
-  CHECK_FALSE(verdict({.began = true, .stream_broke = true}));
+  CHECK(verdict({.gvisor = true, .started = true, .stream_broke = true}) == Verdict::signalled);
+  CHECK_FALSE(verdict({.started = true, .stream_broke = true}));
 }
 
 TEST_CASE("An end for memory is one, whatever else was seen") {
   auto end = died(137);
   end.out_of_memory = true;
-  CHECK(verdict({.began = true, .stream_ended = true, .end = end}) == Verdict::out_of_memory);
+  CHECK(verdict({.started = true, .stream_ended = true, .end = end}) == Verdict::out_of_memory);
   end.killed_from_outside = true;
   CHECK(verdict({.stream_ended = true, .end = end}) == Verdict::out_of_memory);
-  const SilentEnd full{.gvisor = true, .began = true, .stream_ended = true, .memory_short = true, .end = died(137)};
+  const SilentEnd full{.gvisor = true, .started = true, .stream_ended = true, .memory_low = true, .end = died(137)};
   CHECK(verdict(full) == Verdict::out_of_memory);
   auto other = full;
   other.end.exit_code = 1;

@@ -3,7 +3,7 @@
 #include <catch2/catch_test_macros.hpp>
 #include <vector>
 
-namespace supervisor_codec_test {
+namespace frame_codec_test {
 
 using namespace dind;
 using namespace dind::sandbox;
@@ -57,10 +57,10 @@ Heard hear(std::string_view bytes, std::size_t cut, std::uint32_t token = 0) {
       }
       if (const auto* ready = std::get_if<SupervisorReady>(&event))
         heard.events += "ready " + std::to_string(ready->version) + ";";
-      if (std::holds_alternative<ProgramBegan>(event)) heard.events += "began;";
+      if (std::holds_alternative<ProgramStarted>(event)) heard.events += "began;";
       if (const auto* taken = std::get_if<StdinTaken>(&event))
         heard.events += "taken " + std::to_string(taken->bytes) + ";";
-      if (std::holds_alternative<MemoryShort>(event)) heard.events += "short;";
+      if (std::holds_alternative<MemoryLow>(event)) heard.events += "short;";
       if (const auto* broken = std::get_if<SupervisorBroken>(&event)) heard.events += "broken " + broken->why + ";";
       if (const auto* output = std::get_if<ProgramOutput>(&event))
         (output->channel == Channel::out ? heard.out : heard.err) += output->bytes;
@@ -243,12 +243,12 @@ TEST_CASE("A job that is larger than a frame is sent in several") {
   CHECK(job.size() == 32 + 4 + 4 + (4 + 1) + (4 + 3 * supervision::kMaxPayload) + 4);
 }
 
-TEST_CASE("Stdin, window, signal and heard frames") {
+TEST_CASE("Stdin, window, signal and report-received frames") {
   CHECK(stdin_frame("ab\0"s) == frame('I', "ab\0"s));
   CHECK(stdin_end_frame() == frame('E', ""));
   CHECK(window_frame(1ULL << 33) == frame('W', u64(1ULL << 33)));
   CHECK(signal_frame(9) == frame('S', u32(9)));
-  CHECK(heard_frame() == frame('H', ""));
+  CHECK(report_received_frame() == frame('H', ""));
 }
 
 TEST_CASE("Every mount in the workspace is to be looked at before the program begins, but under gVisor") {
@@ -264,4 +264,4 @@ TEST_CASE("Every mount in the workspace is to be looked at before the program be
   CHECK(job_frames(plan, {}).find("/workspaces") == std::string::npos);
 }
 
-}  // namespace supervisor_codec_test
+}  // namespace frame_codec_test

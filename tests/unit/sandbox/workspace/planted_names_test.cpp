@@ -144,12 +144,12 @@ TEST_CASE("S04: a sweep says where it ended, and goes no deeper than the guard's
   workspace.folder("1/2/3/4/5/6/7/8/.git");  // the owner's
   workspace.folder("1/2/3/4/5/6/.idea");
   workspace.seen = guard_workspace(workspace.path, "", {}, std::chrono::milliseconds(0))->seen;
-  auto sweep = workspace.swept({.deepest = 6});
+  auto sweep = workspace.swept({.max_depth = 6});
   CHECK(sweep.planted.empty());
   CHECK_FALSE(sweep.ended_before);
   CHECK(workspace.there("1/2/3/4/5/6/7/8/.git"));
   workspace.folder("1/2/3/4/5/6/.git");
-  sweep = workspace.swept({.deepest = 6});
+  sweep = workspace.swept({.max_depth = 6});
   CHECK(sweep.planted.size() == 1);
   CHECK(workspace.there("1/2/3/4/5/6/7/8/.git"));
   fs::remove_all(workspace.path / "1/2/3/4/5/6/.git.from-run-r1");

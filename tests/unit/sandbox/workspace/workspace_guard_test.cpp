@@ -148,7 +148,7 @@ TEST_CASE("S04: what the time does not reach is told of, and only beyond six fol
   workspace.folder("1/2/3/4/5/6/7/.git");
   const auto cut = guard_workspace(workspace.path, "", {}, std::chrono::milliseconds(0));
   REQUIRE(cut);
-  CHECK(cut->deepest == 6);
+  CHECK(cut->max_depth == 6);
   CHECK(cut->seen.contains("1/2/3/4/5/6/.git"));
   CHECK_FALSE(cut->seen.contains("1/2/3/4/5/6/7/.git"));
   REQUIRE(cut->notes.size() == 1);
@@ -159,7 +159,7 @@ TEST_CASE("S04: what the time does not reach is told of, and only beyond six fol
   const auto inner = guard_workspace(workspace.path, "1/2", {}, std::chrono::milliseconds(0));
   REQUIRE(inner);
   CHECK(inner->seen.contains("1/2/3/4/5/6/7/.git"));
-  CHECK(inner->deepest == SIZE_MAX);
+  CHECK(inner->max_depth == SIZE_MAX);
   CHECK(inner->notes.empty());
 }
 

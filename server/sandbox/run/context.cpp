@@ -25,7 +25,7 @@ std::optional<Workspace> Sandboxes::workspace_at(const std::string& root) const 
   return with_root(workspace_, root);
 }
 
-Task<Result<std::string>> Sandboxes::settle(RunPlan& plan, const engine::Image& image, Cancel cancel) {
+Task<Result<std::string>> Sandboxes::resolve_workspace(RunPlan& plan, const engine::Image& image, Cancel cancel) {
   if (!plan.workspace) co_return kNobody;
   std::string note;
   const auto workspace = with_root(workspace_, plan.workspace_root);
@@ -38,22 +38,16 @@ Task<Result<std::string>> Sandboxes::settle(RunPlan& plan, const engine::Image& 
   co_return user;
 }
 
-SandboxContext Sandboxes::surroundings(const RunPlan& plan, const engine::Image& image, std::string user) const {
+SandboxContext Sandboxes::context(const RunPlan& plan, const engine::Image& image, std::string user) const {
   const auto workspace = with_root(workspace_, plan.workspace_root);
   const auto life = std::chrono::duration_cast<std::chrono::seconds>(plan.limits.timeout + kRemovalGrace);
   return {.image = image,
           .workspace_source = workspace.engine_path,
           .workspace_inode = inode_of(workspace.path),
           .user = std::move(user),
-          .supervisor_volume = fixtures_.supervisor_volume(),
+          .supervisor_volume = resources_.supervisor_volume(),
           .owner = owner_,
           .remove_after = client_.unix_now() + life.count()};
-}
-
-Task<void> Sandboxes::expect(RunPlan plan, engine::Image image) {
-  auto user = co_await settle(plan, image, {});
-  // An error is not reported here: the run itself will report it.
-  if (user) prestarted_.want(plan, surroundings(plan, image, std::move(*user)));
 }
 
 }  // namespace dind::sandbox
