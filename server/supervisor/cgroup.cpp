@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/statvfs.h>
 #include <sys/sysinfo.h>
 #include <sys/utsname.h>
@@ -74,6 +75,19 @@ CgroupFigures read_cgroup() {
   f.oom_kills = static_cast<uint32_t>(keyed("/sys/fs/cgroup/memory/memory.oom_control", "oom_kill"));
   f.pids_limit_hits = static_cast<uint32_t>(keyed("/sys/fs/cgroup/pids/pids.events", "max"));
   return f;
+}
+
+void report_usage(const CgroupFigures& baseline, supervision::ExitReport& report) {
+  const CgroupFigures figures = read_cgroup();
+  rusage usage{};
+  getrusage(RUSAGE_CHILDREN, &usage);
+  report.cpu_us = static_cast<uint64_t>(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1'000'000 +
+                  static_cast<uint64_t>(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec);
+  if (figures.cpu_us > baseline.cpu_us) report.cpu_us = figures.cpu_us - baseline.cpu_us;
+  report.peak_memory_bytes =
+      figures.peak_memory_bytes != 0 ? figures.peak_memory_bytes : static_cast<uint64_t>(usage.ru_maxrss) * 1024;
+  report.oom_kills = figures.oom_kills - baseline.oom_kills;
+  report.pids_limit_hits = figures.pids_limit_hits - baseline.pids_limit_hits;
 }
 
 int probe() {

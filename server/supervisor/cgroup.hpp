@@ -3,6 +3,8 @@
 
 #include <stdint.h>
 
+#include "sandbox/supervision/frames.hpp"
+
 namespace dind::supervisor {
 
 struct CgroupFigures {
@@ -12,6 +14,8 @@ struct CgroupFigures {
   uint32_t pids_limit_hits = 0;
 };
 CgroupFigures read_cgroup();
+// Puts what was used since `baseline` into the report: CPU time, memory, and the limits that were met.
+void report_usage(const CgroupFigures& baseline, supervision::ExitReport& report);
 
 // Reads a small file into `buffer` (always terminated). False: it cannot be opened.
 bool read_file(const char* path, char* buffer, unsigned long size);

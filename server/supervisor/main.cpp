@@ -12,7 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <sys/sysinfo.h>
@@ -22,15 +21,17 @@
 
 #include "sandbox/supervision/frames.hpp"
 #include "supervisor/cgroup.hpp"
+#include "supervisor/channels.hpp"
 #include "supervisor/disk_watch.hpp"
 #include "supervisor/egress_filter.hpp"
 #include "supervisor/exec_failure.hpp"
-#include "supervisor/frames.hpp"
+#include "supervisor/frame_buffer.hpp"
 #include "supervisor/job.hpp"
 #include "supervisor/left_files.hpp"
 #include "supervisor/mounts.hpp"
 #include "supervisor/now_us.hpp"
 #include "supervisor/output.hpp"
+#include "supervisor/program_output.hpp"
 #include "supervisor/program_stdin.hpp"
 #include "supervisor/run_files.hpp"
 
@@ -45,14 +46,8 @@ constexpr int kMaxReaped = 64;  // at a time: a program may end children as fast
 
 enum class State { waiting, running, draining, done };
 
-constexpr size_t kMaxLeftBytes = 2048;  // of a list of files; a control frame may have 4096 bytes
-constexpr uint64_t kHeardTime = 1000;   // ms to wait for the confirmation of the exit report
-
-struct Pipe {
-  int fd = -1;
-  unsigned char type;
-  uint64_t bytes = 0;
-};
+constexpr size_t kMaxLeftBytes = 2048;   // of a list of files; a control frame may have 4096 bytes
+constexpr uint64_t kConfirmTime = 1000;  // ms to wait for the confirmation of the exit report
 
 State state = State::waiting;
 Job job;
@@ -61,18 +56,19 @@ CgroupFigures baseline;
 int program = -1;
 int signals = -1;
 int timer = -1;
-bool waits_to_be_heard = false;
+bool waits_for_server = false;
 bool left_behind = false;  // the program has ended, but not every process that it started
 bool more_to_reap = false;
-Pipe pipes[2] = {{-1, kOut, 0}, {-1, kErr, 0}};
-uint64_t window = 0;
-uint64_t sent = 0;
+bool greeted = false;  // the server's version is known and right
+Channels channels;
 uint64_t started_us = 0;
 uint64_t looked_us = 0;
 
 FrameBuffer input;
 
-void send(unsigned char type, const void* payload, size_t size) { queue_frame(type, payload, size, job.token); }
+void send(unsigned char type, const void* payload, size_t size, unsigned char channel = kControl) {
+  queue_frame(type, payload, size, job.token, channel);
+}
 
 [[noreturn]] void end_everything(int code) {
   kill(-1, SIGKILL);
@@ -121,6 +117,7 @@ void end_run(Cause cause) {
 
 void start() {
   if (state != State::waiting) broken("a second job");
+  if (!channels.complete()) broken("a job without channels for stdin, stdout and stderr");
   if (!cut_job(job)) broken("the job frame can't be read");
   end_files();
   int in[2], out[2], err[2];
@@ -129,7 +126,6 @@ void start() {
   for (const int fd : theirs)
     if (fcntl(fd, F_SETPIPE_SZ, 1024 * 1024) < 0) fcntl(fd, F_SETPIPE_SZ, 256 * 1024);
   baseline = read_cgroup();
-  window = job.output_window;
   started_us = now_us();
   int exec_error = -1;
   program = start_program(job, in[0], out[1], err[1], exec_error);
@@ -138,8 +134,8 @@ void start() {
   close(out[1]);
   close(err[1]);
   open_stdin(in[1]);
-  pipes[0].fd = out[0];
-  pipes[1].fd = err[0];
+  open_outputs({out[0], err[0]}, {channels.id(Stream::out), channels.id(Stream::err)},
+               {job.output_cap, job.output_window, job.token});
   const int ours[] = {in[1], out[0], err[0]};
   for (const int fd : ours) fcntl(fd, F_SETFL, O_NONBLOCK);
   state = State::running;
@@ -173,11 +169,49 @@ void pass_stdin_on() {
   if (taken == 0 || state == State::done) return;  // the exit report is the last frame
   unsigned char payload[8];
   put_u64(payload, taken);
-  send(kStdinTaken, payload, sizeof payload);
+  send(kTaken, payload, sizeof payload, channels.id(Stream::in));
 }
 
-void take_frame(unsigned char type, const unsigned char* payload, size_t size) {
+// The first frame of a server. Its form is the same in every version.
+void take_hello(const Frame& frame) {
+  if (frame.type != kHello || frame.size != 4) broken("the server does not begin with its version; update it");
+  const uint32_t version = get_u32(frame.payload);
+  greeted = version == kVersion;
+  if (greeted) return;
+  char why[96];
+  snprintf(why, sizeof why, "the server speaks version %u of the frames, this supervisor speaks version %u", version,
+           kVersion);
+  broken(why);
+}
+
+// Bytes for the program, or their end.
+void take_data(const Frame& frame) {
+  if (channels.stream(frame.channel) != Stream::in) broken("data in a channel that takes none");
+  if (frame.type == kDataEnd) return end_stdin();
+  if (!hold_stdin(frame.payload, frame.size)) broken("more stdin than the window allows");
+}
+
+void take_path(unsigned char type, const unsigned char* payload, size_t size) {
+  char path[4096];
+  const size_t before = type == kWatch ? 8 : 0;  // bytes before the path
+  if (size <= before || size - before >= sizeof path || state != State::waiting) broken("a path of a wrong size");
+  memcpy(path, payload + before, size - before);
+  path[size - before] = 0;
+  if (type == kWatch && !watch_disk(path, get_u64(payload))) broken("the folder to watch does not exist");
+  if (type == kSameMount && !is_same_mount(path))
+    broken("a folder of the workspace was replaced while the run started; run it again");
+}
+
+void take_frame(const Frame& frame) {
+  const auto [type, channel, payload, size] = frame;
+  if (!greeted) return take_hello(frame);
+  if (type == kData || type == kDataEnd) return take_data(frame);
+  if (channel != kControl && type != kDeclare) broken("a control frame with a channel");
   switch (type) {
+    case kDeclare:
+      if (state != State::waiting) broken("a channel that is declared after the start");
+      if (const char* why = channels.declare(channel, payload, size)) broken(why);
+      return;
     case kFileBegin:
       if (const char* why = begin_file(payload, size)) broken(why);
       return;
@@ -187,34 +221,16 @@ void take_frame(unsigned char type, const unsigned char* payload, size_t size) {
     case kJobData:
       if (state != State::waiting || !gather_job(payload, size)) broken("the job is too long");
       return;
-    case kWatch: {
-      char path[4096];
-      if (size < 9 || size - 8 >= sizeof path || state != State::waiting) broken("a watch frame of a wrong size");
-      memcpy(path, payload + 8, size - 8);
-      path[size - 8] = 0;
-      if (!watch_disk(path, get_u64(payload))) broken("the folder to watch does not exist");
+    case kWatch:
+    case kSameMount:
+      take_path(type, payload, size);
       return;
-    }
-    case kSameMount: {
-      char path[4096];
-      if (size == 0 || size >= sizeof path || state != State::waiting) broken("a mount's frame of a wrong size");
-      memcpy(path, payload, size);
-      path[size] = 0;
-      if (!is_same_mount(path)) broken("a folder of the workspace was replaced while the run started; run it again");
-      return;
-    }
     case kStart:
       start();
       return;
-    case kStdin:
-      if (!hold_stdin(payload, size)) broken("more stdin than the window allows");
-      return;
-    case kStdinEnd:
-      end_stdin();
-      return;
     case kWindow:
       if (size != 8) broken("a window frame of a wrong size");
-      window += get_u64(payload);
+      add_window(get_u64(payload));
       return;
     case kReportReceived:
       if (state == State::done) end_everything(0);
@@ -232,64 +248,32 @@ void take_frame(unsigned char type, const unsigned char* payload, size_t size) {
 }
 
 void read_input() {
-  const ssize_t n = read(0, input.room(), input.free_size());
+  const ssize_t n = read(0, input.free_space(), input.free_size());
   if (n < 0 && (errno == EINTR || errno == EAGAIN)) return;
   if (n <= 0) end_everything(supervision::kLeaseOverExit);
   input.added(static_cast<size_t>(n));
   Frame frame;
   FrameBuffer::Next next;
-  while ((next = input.next(frame)) == FrameBuffer::Next::frame) take_frame(frame.type, frame.payload, frame.size);
+  while ((next = input.next(frame)) == FrameBuffer::Next::frame) take_frame(frame);
   if (next == FrameBuffer::Next::too_long) broken("a frame is too long");
   pass_stdin_on();
 }
 
-void read_program(Pipe& pipe) {
-  size_t room = kMaxPayload;
-  // After the program's end, its pipes hold little; this is sent without regard to the window.
-  if (state == State::running && report.cause == Cause::none && window < room) room = window;
-  if (room == 0) return;  // the other pipe used up the window; a read of 0 bytes would look like the end
-  unsigned char* chunk = frame_room(room);
-  if (chunk == nullptr) return;  // the other pipe's chunk was large: wait until it is sent
-  const ssize_t n = read(pipe.fd, chunk, room);
-  if (n < 0 && (errno == EAGAIN || errno == EINTR)) {
-    if (state != State::draining) return;
-  }
-  if (n <= 0) {
-    close(pipe.fd);
-    pipe.fd = -1;
-    return;
-  }
-  const auto got = static_cast<uint64_t>(n);
-  pipe.bytes += got;
-  const uint64_t allowed = job.output_cap == 0 ? got : sent >= job.output_cap ? 0 : job.output_cap - sent;
-  const uint64_t pass = got < allowed ? got : allowed;
-  if (pass > 0) put_frame(pipe.type, pass, job.token);
-  sent += pass;
-  window -= window < pass ? window : pass;
-  if (pass < got) {
-    report.dropped_bytes += got - pass;
-    end_run(Cause::output_cap);
-  }
+OutputMode output_mode() {
+  if (state == State::draining) return OutputMode::draining;
+  return report.cause == Cause::none ? OutputMode::limited : OutputMode::unlimited;
 }
 
 void finish() {
-  const CgroupFigures figures = read_cgroup();
-  rusage usage{};
-  getrusage(RUSAGE_CHILDREN, &usage);
-  report.cpu_us = static_cast<uint64_t>(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1'000'000 +
-                  static_cast<uint64_t>(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec);
-  if (figures.cpu_us > baseline.cpu_us) report.cpu_us = figures.cpu_us - baseline.cpu_us;
-  report.peak_memory_bytes =
-      figures.peak_memory_bytes != 0 ? figures.peak_memory_bytes : static_cast<uint64_t>(usage.ru_maxrss) * 1024;
-  report.oom_kills = figures.oom_kills - baseline.oom_kills;
-  report.pids_limit_hits = figures.pids_limit_hits - baseline.pids_limit_hits;
+  report_usage(baseline, report);
   char volume[1024];
   report.disk_full = full_disks(volume, sizeof volume);
   // A failed exec has sent its own detail, and only one is allowed.
   if (report.how == How::exec_failed) report.disk_full &= static_cast<unsigned char>(~kVolumeFull);
   if ((report.disk_full & kVolumeFull) != 0) send(kDetail, volume, strlen(volume));
-  report.stdout_bytes = pipes[0].bytes;
-  report.stderr_bytes = pipes[1].bytes;
+  report.stdout_bytes = output_bytes(0);
+  report.stderr_bytes = output_bytes(1);
+  report.dropped_bytes = dropped_bytes();
   unsigned char left[kMaxLeftBytes];
   if (const size_t size = list_left_files("/sandbox", left, sizeof left)) send(kLeft, left, size);
   unsigned char payload[kExitReportSize];
@@ -300,11 +284,11 @@ void finish() {
 
 // The engine may drop unsent output, such as the exit report, when it closes the connection with unread frames (TCP: a
 // reset). So the supervisor stays until the server confirms the report.
-void wait_to_be_heard() {
+void wait_for_confirmation() {
   // The server's own deadline is earlier. If ours ended the program, nobody listens.
   if (report.cause == Cause::deadline) end_everything(0);
-  if (!waits_to_be_heard) set_timer(kHeardTime);
-  waits_to_be_heard = true;
+  if (!waits_for_server) set_timer(kConfirmTime);
+  waits_for_server = true;
 }
 
 void set_up() {
@@ -327,64 +311,75 @@ void set_up() {
   send(kReady, version, sizeof version);
 }
 
+// What the loop does besides waiting for descriptors.
+struct Duties {
+  bool watches_disk = state == State::running && disk_is_watched();
+  bool counts_tasks = state == State::running && job.max_tasks != 0;
+  // In gVisor a process that is just being forked survives kill(-1): repeat it until no process is left.
+  bool ends_processes = state == State::draining && left_behind;
+
+  int timeout_ms() const {  // of poll()
+    if (more_to_reap) return 0;
+    if (counts_tasks) return kCountEveryMs;
+    if (ends_processes) return kEndEveryMs;
+    return watches_disk ? kDiskLookMs : -1;
+  }
+};
+
+void look_at_disk() {
+  if (now_us() - looked_us < kDiskLookMs * 1000) return;
+  if (disk_is_over()) end_run(Cause::disk_cap);
+  looked_us = now_us();
+}
+
+void take_signal() {
+  signalfd_siginfo info;
+  [[maybe_unused]] const ssize_t n = read(signals, &info, sizeof info);
+  reap();
+}
+
+void take_timer() {
+  uint64_t expired;
+  [[maybe_unused]] const ssize_t n = read(timer, &expired, sizeof expired);
+  if (state != State::running) end_everything(kLeaseOverExit);
+  end_run(Cause::deadline);
+  set_timer(2000);  // for the report; then the sandbox ends even if nobody reads it
+}
+
 [[noreturn]] void loop() {
   for (;;) {
     flush_output();
     const bool blocked = output_waits();
-    if (state == State::draining && pipes[0].fd < 0 && pipes[1].fd < 0 && !blocked) {
+    if (state == State::draining && outputs_are_closed() && !blocked) {
       finish();
       continue;
     }
-    if (state == State::done && !blocked) wait_to_be_heard();
-    const bool may_send = !blocked && (window > 0 || state == State::draining || report.cause != Cause::none);
+    if (state == State::done && !blocked) wait_for_confirmation();
+    const bool may_send = !blocked && (!window_is_used_up() || output_mode() != OutputMode::limited);
     pollfd polled[] = {
         {0, POLLIN, 0},
         {signals, POLLIN, 0},
         {timer, POLLIN, 0},
         {blocked ? 1 : -1, POLLOUT, 0},
-        {may_send ? pipes[0].fd : -1, POLLIN, 0},
-        {may_send ? pipes[1].fd : -1, POLLIN, 0},
+        {may_send ? output_fd(0) : -1, POLLIN, 0},
+        {may_send ? output_fd(1) : -1, POLLIN, 0},
         {waiting_stdin(), POLLOUT, 0},
     };
-    const bool watching = state == State::running && disk_is_watched();
-    if (watching && now_us() - looked_us >= kDiskLookMs * 1000) {
-      if (disk_is_over()) end_run(Cause::disk_cap);
-      looked_us = now_us();
-    }
-    const bool counts = job.max_tasks != 0 && state == State::running;
-    // In gVisor a process that is just being forked survives kill(-1): repeat it until no process is left.
-    const bool ends = state == State::draining && left_behind;
-    const int ready = poll(polled, sizeof polled / sizeof *polled,
-                           more_to_reap ? 0
-                           : counts     ? kCountEveryMs
-                           : ends       ? kEndEveryMs
-                           : watching   ? kDiskLookMs
-                                        : -1);
+    const Duties duties;
+    if (duties.watches_disk) look_at_disk();
+    const int ready = poll(polled, sizeof polled / sizeof *polled, duties.timeout_ms());
     // Deadline and end of stdin could no longer be noticed, so the sandbox ends here.
     if (ready < 0 && errno != EINTR) end_everything(71);
-    if (counts) watch_gvisor();
-    if (ends) kill(-1, SIGKILL);
-    if (ends || more_to_reap) reap();
+    if (duties.counts_tasks) watch_gvisor();
+    if (duties.ends_processes) kill(-1, SIGKILL);
+    if (duties.ends_processes || more_to_reap) reap();
     if (ready < 0) continue;
-    if (polled[1].revents != 0) {
-      signalfd_siginfo info;
-      [[maybe_unused]] const ssize_t n = read(signals, &info, sizeof info);
-      reap();
-    }
-    if (polled[2].revents != 0) {
-      uint64_t expired;
-      [[maybe_unused]] const ssize_t n = read(timer, &expired, sizeof expired);
-      if (state == State::running) {
-        end_run(Cause::deadline);
-        set_timer(2000);  // for the report; then the sandbox ends even if nobody reads it
-      } else {
-        end_everything(supervision::kLeaseOverExit);
-      }
-    }
+    if (polled[1].revents != 0) take_signal();
+    if (polled[2].revents != 0) take_timer();
     if (polled[0].revents != 0) read_input();
     if (polled[6].revents != 0) pass_stdin_on();
-    for (int i = 0; i < 2; ++i)
-      if (polled[4 + i].revents != 0 && pipes[i].fd >= 0) read_program(pipes[i]);
+    for (int i = 0; i < kOutputs; ++i)
+      if (polled[4 + i].revents != 0 && output_fd(i) >= 0 && !read_output(i, output_mode())) end_run(Cause::output_cap);
   }
 }
 

@@ -29,7 +29,7 @@ void flush_output() {
   output_at = output_size = 0;
 }
 
-unsigned char* frame_room(size_t size) {
+unsigned char* frame_space(size_t size) {
   if (output_at > 0) {
     memmove(output, output + output_at, output_size - output_at);
     output_size -= output_at;
@@ -38,16 +38,16 @@ unsigned char* frame_room(size_t size) {
   return sizeof output - output_size < kHeaderSize + size ? nullptr : output + output_size + kHeaderSize;
 }
 
-void put_frame(unsigned char type, size_t size, uint32_t token) {
-  put_header(output + output_size, type, static_cast<uint32_t>(size), token);
+void put_frame(unsigned char type, size_t size, uint32_t token, unsigned char channel) {
+  put_header(output + output_size, {type, channel, static_cast<uint32_t>(size), token});
   output_size += kHeaderSize + size;
 }
 
-void queue_frame(unsigned char type, const void* payload, size_t size, uint32_t token) {
-  unsigned char* room = frame_room(size);
-  if (room == nullptr) return;
-  if (size != 0) memcpy(room, payload, size);
-  put_frame(type, size, token);
+void queue_frame(unsigned char type, const void* payload, size_t size, uint32_t token, unsigned char channel) {
+  unsigned char* space = frame_space(size);
+  if (space == nullptr) return;
+  if (size != 0) memcpy(space, payload, size);
+  put_frame(type, size, token, channel);
 }
 
 }  // namespace dind::supervisor

@@ -121,9 +121,8 @@ TEST_CASE("The engine's events tell that a removed sandbox was killed because of
   };
   const auto end = [&](const std::string& events, FakeReply::Then then) {
     RunBench bench;
-    bench.fake.on(
-        "POST", "/containers/*/attach",
-        supervised(ready() + began() + supervisor_frame(supervision::kOut, "so far"), FakeReply::Then::close));
+    bench.fake.on("POST", "/containers/*/attach",
+                  supervised(ready() + began() + output("so far"), FakeReply::Then::close));
     FakeReply reply = FakeReply::json(200, events);
     reply.then = then;
     reply.chunked = true;

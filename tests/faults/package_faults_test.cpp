@@ -49,9 +49,8 @@ TEST_CASE(
     "What an installer says has none of the operator's secrets, and an installer has no more CPUs than there are") {
   PackageBench bench(with_index());
   const std::string text = std::string("Looking in https://me:") + kPassword + "@index.example/simple\n";
-  const std::string words = supervisor_frame(supervision::kOut, text.substr(0, 25)) +
-                            supervisor_frame(supervision::kOut, text.substr(25)) +
-                            supervisor_frame(supervision::kErr, "no token-of-the-operator here");
+  const std::string words = output(text.substr(0, 25)) + output(text.substr(25)) +
+                            output("no token-of-the-operator here", supervision::kStderr);
   bench.fake.on("POST", "/containers/*/attach",
                 supervised(ready() + began() + words + exited(1), FakeReply::Then::hang));
   const auto active = bench.begin(bench.spec());
@@ -78,8 +77,7 @@ TEST_CASE("If the sandbox of the installer is lost, the error is not the program
     PackageBench bench({});
     bench.weaken = [&](nlohmann::json& reply) { reply["State"] = {{"Running", connection}}; };
     bench.fake.on("POST", "/containers/*/attach",
-                  supervised(ready() + began() + supervisor_frame(supervision::kOut, "Collecting six\n"),
-                             FakeReply::Then::close));
+                  supervised(ready() + began() + output("Collecting six\n"), FakeReply::Then::close));
     const auto active = bench.begin(bench.spec());
     const auto answer = bench.finish(active);
     REQUIRE_FALSE(answer);
@@ -122,9 +120,8 @@ TEST_CASE("P26: the last line of an installer is always reported, also directly 
     std::string words;
     for (int i = 0; i < 50; ++i) words += "Collecting package " + std::to_string(i) + "\n";
     words += "Successfully installed six-1.16.0" + end;
-    bench.fake.on(
-        "POST", "/containers/*/attach",
-        supervised(ready() + began() + supervisor_frame(supervision::kOut, words) + exited(0), FakeReply::Then::hang));
+    bench.fake.on("POST", "/containers/*/attach",
+                  supervised(ready() + began() + output(words) + exited(0), FakeReply::Then::hang));
     const auto active = bench.begin(bench.spec());
     const auto answer = bench.finish(active);
     INFO((answer ? "" : answer.error().message));

@@ -30,14 +30,18 @@ inline std::string engine_chunk(unsigned char stream, const std::string& bytes) 
   for (const int shift : {24, 16, 8, 0}) chunk += static_cast<char>(bytes.size() >> shift & 0xff);
   return chunk + bytes;
 }
-inline std::string encode_frame(unsigned char type, const std::string& payload) {
+inline std::string encode_frame(unsigned char type, const std::string& payload,
+                            unsigned char channel = supervision::kControl) {
   std::string bytes(supervision::kHeaderSize, '\0');
-  supervision::put_header(reinterpret_cast<unsigned char*>(bytes.data()), type,
-                          static_cast<std::uint32_t>(payload.size()));
+  supervision::put_header(reinterpret_cast<unsigned char*>(bytes.data()),
+                          {.type = type, .channel = channel, .length = static_cast<std::uint32_t>(payload.size())});
   return bytes + payload;
 }
 inline std::string supervisor_frame(unsigned char type, const std::string& payload = "") {
   return engine_chunk(1, encode_frame(type, payload));
+}
+inline std::string output(const std::string& bytes, unsigned char channel = supervision::kStdout) {
+  return engine_chunk(1, encode_frame(supervision::kData, bytes, channel));
 }
 inline std::string ready() {
   return supervisor_frame(supervision::kReady, std::string("\0\0\0", 3) + static_cast<char>(supervision::kVersion));
@@ -49,9 +53,7 @@ inline std::string exited(std::uint32_t code) {
                           {.how = supervision::How::exited, .code = code});
   return supervisor_frame(supervision::kExit, payload);
 }
-inline std::string whole_run() {
-  return ready() + began() + supervisor_frame(supervision::kOut, "hello\n") + exited(0);
-}
+inline std::string whole_run() { return ready() + began() + output("hello\n") + exited(0); }
 
 // What an attached supervisor says once its container is started; what follows `ready` comes after it has its job.
 inline FakeReply supervised(std::string bytes, FakeReply::Then then) {

@@ -69,7 +69,8 @@ TEST_CASE("A missing supervisor is restored once, and the program gets all of it
   REQUIRE(bench.until([&] { return active->sink.started; }));
   active->input->push("typed only after the second attempt");
   CHECK(bench.until([&] {
-    return bench.fake.received().contains(encode_frame(supervision::kStdin, "typed only after the second attempt"));
+    return bench.fake.received().contains(
+        encode_frame(supervision::kData, "typed only after the second attempt", supervision::kStdin));
   }));
   active->cancel.cancel(CancelReason::user);
   CHECK(bench.finish(active)->verdict == Verdict::cancelled);
@@ -225,8 +226,7 @@ TEST_CASE(
     "An engine that goes away while a program runs is an error that says so, and the container is removed once it is "
     "back") {
   RunBench bench;
-  bench.fake.on("POST", "/containers/*/attach",
-                supervised(ready() + began() + supervisor_frame(supervision::kOut, "so far"), Then::hang));
+  bench.fake.on("POST", "/containers/*/attach", supervised(ready() + began() + output("so far"), Then::hang));
   const auto active = bench.begin(python());
   REQUIRE(bench.until([&] { return active->sink.started && active->sink.output == "so far"; }));
   bench.fake.stop_listening();

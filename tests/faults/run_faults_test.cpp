@@ -93,8 +93,7 @@ TEST_CASE("A cancel is answered at once wherever the engine hangs, and what was 
 
 TEST_CASE("A cancel is answered at once if the supervisor is silent, with what is known of the program") {
   RunBench bench;
-  bench.fake.on("POST", "/containers/*/attach",
-                supervised(ready() + began() + supervisor_frame(supervision::kOut, "so far"), Then::hang));
+  bench.fake.on("POST", "/containers/*/attach", supervised(ready() + began() + output("so far"), Then::hang));
   const auto active = bench.begin(python());
   REQUIRE(bench.until([&] { return active->sink.started && active->sink.output == "so far"; }));
   const auto asked = Clock::now();
@@ -162,8 +161,8 @@ TEST_CASE("A stream that breaks off or is not from a supervisor is an error, and
   };
   const Broken cases[] = {
       {"ends in the middle of a frame",
-       ready() + began() + engine_chunk(1, encode_frame(supervision::kOut, "lost").substr(0, 9)), Then::close,
-       ErrorCode::engine_error, "removed while the program ran"},
+       ready() + began() + engine_chunk(1, encode_frame(supervision::kData, "lost", supervision::kStdout).substr(0, 9)),
+       Then::close, ErrorCode::engine_error, "removed while the program ran"},
       {"ends in the middle of the engine's header", ready() + began() + std::string("\1\0\0", 3), Then::close,
        ErrorCode::engine_error, "removed while the program ran"},
       {"garbage for the engine's header", "HTTP/1.1 400 Bad Request\r\n\r\n", Then::hang, ErrorCode::engine_error,
@@ -172,10 +171,12 @@ TEST_CASE("A stream that breaks off or is not from a supervisor is an error, and
        ErrorCode::internal, "Please report this"},
       {"garbage after the program began", ready() + began() + engine_chunk(1, std::string(100, '\xff')), Then::hang,
        ErrorCode::internal, "Please report this"},
-      {"a frame of 4 GiB", ready() + began() + engine_chunk(1, std::string("o\0\0\0\xff\xff\xff\xff", 8)), Then::hang,
+      {"a frame of 16 MiB", ready() + began() + engine_chunk(1, std::string("c\0\0\0\2\xff\xff\xff", 8)), Then::hang,
        ErrorCode::internal, "too long"},
-      {"another version", supervisor_frame(supervision::kReady, std::string("\0\0\0\x63", 4)), Then::hang,
-       ErrorCode::internal, "version 99"},
+      {"a channel that was not declared", ready() + began() + output("forged", 9), Then::hang, ErrorCode::internal,
+       "not declared"},
+      {"another version", supervisor_frame(supervision::kReady, std::string("\0\0\0\x63", 4)), Then::hang, ErrorCode::internal,
+       "version 99"},
       {"the supervisor gives up, in several lines",
        ready() + supervisor_frame(supervision::kProtocolError, "no room\non its\ttmpfs"), Then::hang,
        ErrorCode::engine_error, "no room on its tmpfs"},
@@ -192,9 +193,8 @@ TEST_CASE("A stream that breaks off or is not from a supervisor is an error, and
 
 TEST_CASE("Frames after the exit report are ignored") {
   RunBench bench;
-  bench.fake.on(
-      "POST", "/containers/*/attach",
-      supervised(ready() + began() + exited(0) + exited(7) + supervisor_frame(supervision::kOut, "late"), Then::hang));
+  bench.fake.on("POST", "/containers/*/attach",
+                supervised(ready() + began() + exited(0) + exited(7) + output("late"), Then::hang));
   const auto active = bench.begin(python());
   const auto result = bench.finish(active);
   REQUIRE(result);
@@ -213,7 +213,7 @@ TEST_CASE("The exit report is confirmed, so that the supervisor can exit") {
 TEST_CASE("Output beyond the output limit ends the run even if the supervisor does not end it") {
   RunBench bench;
   std::string flood = ready() + began();
-  for (int i = 0; i < 64; ++i) flood += supervisor_frame(supervision::kOut, std::string(supervision::kMaxPayload, 'x'));
+  for (int i = 0; i < 64; ++i) flood += output(std::string(supervision::kMaxPayload, 'x'));
   bench.fake.on("POST", "/containers/*/attach", supervised(flood, Then::hang));
   sandbox::RunPlan plan{.run_id = "flood", .argv = {"yes"}};
   plan.limits.output_bytes = 1 << 20;

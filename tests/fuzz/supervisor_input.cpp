@@ -5,7 +5,8 @@
 
 #include "fuzz.hpp"
 #include "sandbox/supervision/frames.hpp"
-#include "supervisor/frames.hpp"
+#include "supervisor/channels.hpp"
+#include "supervisor/frame_buffer.hpp"
 #include "supervisor/job.hpp"
 
 using namespace dind;
@@ -25,6 +26,7 @@ std::string hear(std::string_view bytes, std::uint32_t how) {
   supervisor::forget_job();
   std::string heard;
   bool broken = false;
+  supervisor::Channels channels;
   const auto job = [&] {
     supervisor::Job cut;
     if (supervisor::cut_job(cut)) {
@@ -45,7 +47,7 @@ std::string hear(std::string_view bytes, std::uint32_t how) {
     while (!piece.empty() && !broken) {
       fuzz::require(buffer.free_size() > 0, "there is always room for more");
       const auto taken = std::min(piece.size(), buffer.free_size());
-      std::memcpy(buffer.room(), piece.data(), taken);
+      std::memcpy(buffer.free_space(), piece.data(), taken);
       buffer.added(taken);
       piece.remove_prefix(taken);
       supervisor::Frame frame{};
@@ -53,6 +55,16 @@ std::string hear(std::string_view bytes, std::uint32_t how) {
       while (!broken && (next = buffer.next(frame)) == supervisor::FrameBuffer::Next::frame) {
         fuzz::require(frame.size <= supervision::kMaxPayload, "a payload is no longer than the wire allows");
         heard += static_cast<char>(frame.type);
+        heard += static_cast<char>(frame.channel);
+        if (frame.type == supervision::kDeclare) {
+          const auto before = channels.stream(frame.channel);
+          const char* why = channels.declare(frame.channel, frame.payload, frame.size);
+          heard += why == nullptr ? "declared" : why;
+          fuzz::require(why == nullptr ? before == supervisor::Stream::none &&
+                                             channels.id(channels.stream(frame.channel)) == frame.channel
+                                       : channels.stream(frame.channel) == before,
+                        "a channel is declared once, and then known by its id");
+        }
         heard.append(reinterpret_cast<const char*>(frame.payload), frame.size);
         if (frame.type == supervision::kJobData && !supervisor::gather_job(frame.payload, frame.size)) broken = true;
         if (frame.type == supervision::kStart) job();

@@ -5,7 +5,8 @@
 
 #include "fuzz.hpp"
 #include "sandbox/supervision/frame_codec.hpp"
-#include "supervisor/frames.hpp"
+#include "supervisor/channels.hpp"
+#include "supervisor/frame_buffer.hpp"
 #include "supervisor/job.hpp"
 
 using namespace dind;
@@ -38,16 +39,20 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   supervisor::forget_job();
   std::string file;
   bool started = false;
+  supervisor::Channels channels;
   fuzz::in_pieces(sandbox::job_frames(plan, options), large ? how | 2 : how, [&](std::string_view piece) {
     while (!piece.empty()) {
       const auto taken = std::min(piece.size(), buffer.free_size());
       fuzz::require(taken > 0, "there is always room for more");
-      std::memcpy(buffer.room(), piece.data(), taken);
+      std::memcpy(buffer.free_space(), piece.data(), taken);
       buffer.added(taken);
       piece.remove_prefix(taken);
       supervisor::Frame frame{};
       supervisor::FrameBuffer::Next next;
       while ((next = buffer.next(frame)) == supervisor::FrameBuffer::Next::frame) {
+        if (frame.type == supervision::kDeclare)
+          fuzz::require(channels.declare(frame.channel, frame.payload, frame.size) == nullptr,
+                        "our channels are known");
         if (frame.type == supervision::kFileData) file.append(reinterpret_cast<const char*>(frame.payload), frame.size);
         if (frame.type == supervision::kJobData)
           fuzz::require(supervisor::gather_job(frame.payload, frame.size), "a job of ours is not too long");
@@ -57,6 +62,7 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     }
     return true;
   });
+  fuzz::require(channels.complete(), "all channels of a program are declared");
   fuzz::require(started && file == plan.files[0].bytes, "the frames arrive whole");
   supervisor::Job job;
   fuzz::require(supervisor::cut_job(job) == whole, "a job is cut exactly where it has a program and no NUL");

@@ -9,12 +9,12 @@ from hostile_case import GVISOR_END, HostileTest
 from dindtest.program import LIMIT
 
 
-def frame(kind, payload):
-    return kind + b"\0\0\0" + len(payload).to_bytes(4, "big") + payload
+def frame(kind, payload, channel=0):
+    return kind + b"\0\0\0" + bytes([channel]) + len(payload).to_bytes(3, "big") + payload
 
 
 REPORT = frame(b"X", bytes(63))
-FORGED = (frame(b"R", b"\0\0\0\2") + frame(b"B", b"") + REPORT + frame(b"!", b"gone") + frame(b"o", b"\xff" * 9)
+FORGED = (frame(b"R", b"\0\0\0\3") + frame(b"B", b"") + REPORT + frame(b"!", b"gone") + frame(b"c", b"\xff" * 9, 2)
           + b"\x01\0\0\0\0\0\0\x05hello" + b"\x02\0\0\0\xff\xff\xff\xff" + b"\r\n0\r\n\r\nHTTP/1.1 200 OK\r\n\r\n")
 
 
@@ -35,7 +35,7 @@ class Output(HostileTest):
     def test_a_report_written_to_process_1_itself_is_not_believed(self):
         # With runc the program can't open it. Under gVisor it can, and nothing that it writes there is believed.
         # The program waits until its output has arrived, since what it writes there may come before the supervisor's next frame.
-        program = f"import os\nos.write(1, b'before\\n')\ninput()\nos.write(os.open('/proc/1/fd/1', os.O_WRONLY), {frame(b'o', b'forged') + REPORT!r})\nimport time\ntime.sleep(30)\n"
+        program = f"import os\nos.write(1, b'before\\n')\ninput()\nos.write(os.open('/proc/1/fd/1', os.O_WRONLY), {frame(b'c', b'forged', 2) + REPORT!r})\nimport time\ntime.sleep(30)\n"
         child = self.start("run", "--isolation", self.isolation, "--timeout", "20", self.python(program), stdin=subprocess.PIPE)
         self.assertEqual(child.stdout.readline(), b"before\n")
         out, said = child.communicate(b"go\n", timeout=LIMIT)

@@ -22,9 +22,10 @@ void add_text(std::string& to, std::string_view text) {
   add_u32(to, static_cast<std::uint32_t>(text.size()));
   to += text;
 }
-void add_frame(std::string& to, unsigned char type, std::string_view payload) {
+void add_frame(std::string& to, unsigned char type, std::string_view payload, unsigned char channel = kControl) {
   to.append(kHeaderSize, '\0');
-  put_header(raw(to, to.size() - kHeaderSize), type, static_cast<std::uint32_t>(payload.size()));
+  put_header(raw(to, to.size() - kHeaderSize),
+             {.type = type, .channel = channel, .length = static_cast<std::uint32_t>(payload.size())});
   to += payload;
 }
 void add_frames(std::string& to, unsigned char type, std::string_view bytes) {
@@ -33,11 +34,19 @@ void add_frames(std::string& to, unsigned char type, std::string_view bytes) {
     bytes.remove_prefix(std::min(bytes.size(), kMaxPayload));
   }
 }
-std::string frame(unsigned char type, std::string_view payload) {
+std::string frame(unsigned char type, std::string_view payload, unsigned char channel = kControl) {
   std::string one;
   one.reserve(kHeaderSize + payload.size());
-  add_frame(one, type, payload);
+  add_frame(one, type, payload, channel);
   return one;
+}
+
+bool is_output(const Header& header) { return header.type == kData; }
+
+// Whether frames of this type may have this channel, among those that the server declared.
+bool is_declared(const Header& header) {
+  if (is_output(header)) return header.channel == kStdout || header.channel == kStderr;
+  return header.channel == (header.type == kTaken ? kStdin : kControl);
 }
 
 // Max payload of a control frame in bytes. Output frames have no such limit here: they are passed on in parts.
@@ -49,6 +58,15 @@ std::unexpected<Error> nonsense(const char* what) {
 }
 
 }  // namespace
+
+std::string hello_frames() {
+  std::string all;
+  std::string version;
+  add_u32(version, kVersion);
+  add_frame(all, kHello, version);
+  for (const auto& channel : kChannels) add_frame(all, kDeclare, channel.name, channel.id);
+  return all;
+}
 
 std::string job_frames(const RunPlan& plan, const JobOptions& options) {
   std::string job;
@@ -63,7 +81,7 @@ std::string job_frames(const RunPlan& plan, const JobOptions& options) {
   add_u32(job, static_cast<std::uint32_t>(plan.env.size()));
   for (const auto& [name, value] : plan.env) add_text(job, name + "=" + value);
 
-  std::string all;
+  std::string all = hello_frames();
   for (const auto& file : plan.files) {
     std::string begin;
     add_u32(begin, file.mode);
@@ -85,8 +103,8 @@ std::string job_frames(const RunPlan& plan, const JobOptions& options) {
   return all;
 }
 
-std::string stdin_frame(std::string_view bytes) { return frame(kStdin, bytes); }
-std::string stdin_end_frame() { return frame(kStdinEnd, {}); }
+std::string stdin_frame(std::string_view bytes) { return frame(kData, bytes, kStdin); }
+std::string stdin_end_frame() { return frame(kDataEnd, {}, kStdin); }
 std::string window_frame(std::uint64_t bytes) {
   std::string payload;
   add_u64(payload, bytes);
@@ -109,8 +127,8 @@ Result<bool> SupervisorDecoder::control(FromSupervisor& event) {
     case kStarted:
       event = ProgramStarted{};
       return true;
-    case kStdinTaken:
-      if (payload_.size() != 8) return nonsense("a stdin frame of a wrong size");
+    case kTaken:
+      if (payload_.size() != 8) return nonsense("a confirmation of input of a wrong size");
       event = StdinTaken{get_u64(raw(payload_))};
       return true;
     case kMemoryLow:
@@ -152,12 +170,13 @@ Result<bool> SupervisorDecoder::next(std::string_view& input, FromSupervisor& ev
       header_ += input.substr(0, want);
       input.remove_prefix(want);
       if (header_.size() < kHeaderSize) return false;
-      left_ = get_u32(raw(header_) + 4);
-      const bool output = header_[0] == kOut || header_[0] == kErr;
-      const bool first_words = !token_seen_ && (header_[0] == kReady || header_[0] == kProtocolError);
-      const auto token = get_token(raw(header_));
-      if (token != token_ && !(first_words && token == 0)) return nonsense("an invalid frame header");
-      token_seen_ = token_seen_ || (token_ != 0 && token == token_);
+      const auto header = get_header(raw(header_));
+      left_ = header.length;
+      const bool output = is_output(header);
+      const bool first_words = !token_seen_ && (header.type == kReady || header.type == kProtocolError);
+      if (header.token != token_ && !(first_words && header.token == 0)) return nonsense("an invalid frame header");
+      token_seen_ = token_seen_ || (token_ != 0 && header.token == token_);
+      if (!is_declared(header)) return nonsense("a frame of a channel that was not declared");
       if (left_ > (output ? kMaxPayload : kMaxControl)) return nonsense("a frame that is too long");
       payload_.clear();
       in_frame_ = true;
@@ -170,9 +189,9 @@ Result<bool> SupervisorDecoder::next(std::string_view& input, FromSupervisor& ev
     const auto part = input.substr(0, left_);
     input.remove_prefix(part.size());
     left_ -= static_cast<std::uint32_t>(part.size());
-    if (header_[0] == kOut || header_[0] == kErr) {
+    if (const auto header = get_header(raw(header_)); is_output(header)) {
       if (part.empty()) return false;
-      event = ProgramOutput{header_[0] == kOut ? Channel::out : Channel::err, part};
+      event = ProgramOutput{header.channel == kStdout ? Channel::out : Channel::err, part};
       if (left_ == 0) {
         in_frame_ = false;
         header_.clear();

@@ -23,6 +23,8 @@ struct JobOptions {
   std::uint32_t max_tasks = 0;  // 0: only the kernel's own limit applies
 };
 std::string job_frames(const RunPlan& plan, const JobOptions& options);
+// The server's version and its channels; job_frames begins with them.
+std::string hello_frames();
 std::string stdin_frame(std::string_view bytes);  // at most supervision::kMaxPayload bytes
 std::string stdin_end_frame();
 std::string window_frame(std::uint64_t bytes);

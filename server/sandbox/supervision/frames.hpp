@@ -2,7 +2,7 @@
 //
 // Freestanding: the supervisor includes this file and no other file of another module.
 //
-// A frame has a header of 8 bytes (type, token of 3 bytes, big-endian payload length) and a payload of at most
+// A frame has a header of 8 bytes (type, token of 3 bytes, channel, payload length of 3 bytes) and a payload of at most
 // kMaxPayload bytes. The server always sends token 0. The supervisor sends the token of its job, and 0 before it has a
 // job.
 // The token protects against forged frames: under gVisor a program can open the supervisor's own stdout and write to
@@ -11,6 +11,13 @@
 // Numbers in payloads are big-endian. Frames to the supervisor use the container's stdin, frames to the server its
 // stdout. The program's own stdout and stderr are pipes to the supervisor, so nothing that it writes there can be taken
 // for a frame.
+//
+// Each side begins with its version of this format (kReady, kHello), and refuses another version. The frames of these
+// two types look the same in every version.
+//
+// The bytes of the program travel in channels (kData, kDataEnd, kTaken). Before the start, the server declares each
+// channel that it uses by name, and gives it an id. Data on a channel that is not declared is refused. All other frames
+// have the channel kControl.
 #pragma once
 
 #include <stddef.h>
@@ -18,7 +25,7 @@
 
 namespace dind::supervision {
 
-inline constexpr uint32_t kVersion = 2;
+inline constexpr uint32_t kVersion = 3;
 // In the egress filter's container: /proc/net/fib_trie of the engine's machine.
 inline constexpr const char* kMachineRoutes = "/machine-routes";
 inline constexpr size_t kHeaderSize = 8;
@@ -29,32 +36,48 @@ inline constexpr size_t kMaxJobBytes = 1024 * 1024;  // argv + env + cwd
 inline constexpr uint64_t kStdinWindow =
     256 * 1024;  // max stdin bytes that the supervisor holds for a program that doesn't read
 
+// The ids of channels, as this server declares them.
+inline constexpr unsigned char kControl = 0;  // not a channel
+inline constexpr unsigned char kStdin = 1;
+inline constexpr unsigned char kStdout = 2;
+inline constexpr unsigned char kStderr = 3;
+
+struct ChannelName {
+  unsigned char id;
+  const char* name;
+};
+inline constexpr ChannelName kChannels[] = {{kStdin, "stdin"}, {kStdout, "stdout"}, {kStderr, "stderr"}};
+
+// Both directions.
+enum Data : unsigned char {
+  kData = 'c',     // bytes of the channel; to stdin: at most kStdinWindow that kTaken has not confirmed
+  kDataEnd = 'E',  // no payload: no more bytes come in this channel
+  kTaken = 't',    // u64: the program took that many bytes of this channel
+};
+
 // Server to supervisor.
 enum ToSupervisor : unsigned char {
-  kFileBegin = 'F',  // u32 mode, path: creates (truncates) a file and its parents
-  kFileData = 'D',   // bytes appended to the file that was begun last
-  kJobData = 'A',    // bytes appended to the job
-  kWatch = 'K',      // u64 bytes, path: the run ends when more than that is written below the path
-  kSameMount = 'M',  // path: set-up fails unless this mount is what the mount above it has at this path
-  kStart = 'J',      // no payload: the job is complete, start it
-  kStdin = 'I',      // bytes for the program's stdin; at most kStdinWindow not yet confirmed by kStdinTaken
-  kStdinEnd = 'E',
-  kWindow = 'W',          // u64: that many more bytes of output may be sent
+  kHello = 'V',           // u32 version of the server; the first frame
+  kDeclare = 'C',         // name: declares the channel of the header
+  kFileBegin = 'F',       // u32 mode, path: creates (truncates) a file and its parents
+  kFileData = 'D',        // bytes appended to the file that was begun last
+  kJobData = 'A',         // bytes appended to the job
+  kWatch = 'K',           // u64 bytes, path: the run ends when more than that is written below the path
+  kSameMount = 'M',       // path: set-up fails unless this mount is what the mount above it has at this path
+  kStart = 'J',           // no payload: the job is complete, start it
+  kWindow = 'W',          // u64: that many more bytes may be sent, in stdout and stderr together
   kSignal = 'S',          // u32 signal; SIGKILL ends the whole tree
   kReportReceived = 'H',  // no payload: the server has the exit report, so the supervisor ends
 };
 
 // Supervisor to server.
 enum FromSupervisor : unsigned char {
-  kReady = 'R',       // u32 version: the supervisor waits for a job
-  kStarted = 'B',     // the program's exec succeeded
-  kOut = 'o',         // bytes of the program's stdout
-  kErr = 'e',         // bytes of its stderr
-  kStdinTaken = 't',  // u64: that many bytes of stdin were taken
-  kMemoryLow = 'm',   // no payload: memory is nearly used up (gVisor only: its end for memory ends the supervisor too)
-  kDetail = 'd',      // text: the subject of a failed exec's flag (ExecCause), or the path of kVolumeFull
-  kLeft = 'f',        // u32 count, names that each end with NUL: files that the program left in the run's folder
-  kExit = 'X',        // ExitReport, the last frame; the supervisor waits at most 1 s for kReportReceived
+  kReady = 'R',      // u32 version: the supervisor waits for a job
+  kStarted = 'B',    // the program's exec succeeded
+  kMemoryLow = 'm',  // no payload: memory is nearly used up (gVisor only: its end for memory ends the supervisor too)
+  kDetail = 'd',     // text: the subject of a failed exec's flag (ExecCause), or the path of kVolumeFull
+  kLeft = 'f',       // u32 count, names that each end with NUL: files that the program left in the run's folder
+  kExit = 'X',       // ExitReport, the last frame; the supervisor waits at most 1 s for kReportReceived
   kProtocolError = '!',  // text: the server broke the protocol, or set-up failed; the last frame
 };
 
@@ -125,12 +148,22 @@ inline uint32_t get_u32(const unsigned char* p) {
 }
 inline uint64_t get_u64(const unsigned char* p) { return static_cast<uint64_t>(get_u32(p)) << 32 | get_u32(p + 4); }
 
-inline void put_header(unsigned char* p, unsigned char type, uint32_t length, uint32_t token = 0) {
-  put_u32(p, token);
-  p[0] = type;
-  put_u32(p + 4, length);
+struct Header {
+  unsigned char type = 0;
+  unsigned char channel = kControl;
+  uint32_t length = 0;  // of the payload; 24 bits
+  uint32_t token = 0;   // 24 bits
+};
+static_assert(kMaxPayload < 1U << 24);
+inline void put_header(unsigned char* p, const Header& header) {
+  put_u32(p, header.token);
+  p[0] = header.type;
+  put_u32(p + 4, header.length);
+  p[4] = header.channel;
 }
-inline uint32_t get_token(const unsigned char* p) { return get_u32(p) & 0xffffff; }
+inline Header get_header(const unsigned char* p) {
+  return {p[0], p[4], get_u32(p + 4) & 0xffffff, get_u32(p) & 0xffffff};
+}
 
 inline void put_report(unsigned char* p, const ExitReport& r) {
   p[0] = static_cast<unsigned char>(r.how);

@@ -81,7 +81,7 @@ TEST_CASE("Every way to end has its one verdict") {
     INFO(what);
     RunResult result;
     apply_report(report, stop, result);
-    CHECK(name(result.verdict) == name(verdict));
+    CHECK(to_string(result.verdict) == to_string(verdict));
   }
 }
 

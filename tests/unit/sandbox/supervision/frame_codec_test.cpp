@@ -11,13 +11,17 @@ using namespace std::string_literals;
 
 namespace {
 
-std::string raw_frame(unsigned char type, std::uint32_t length, std::string payload) {
+using supervision::kStderr;
+using supervision::kStdin;
+using supervision::kStdout;
+
+std::string raw_frame(const supervision::Header& header, const std::string& payload) {
   std::string bytes(supervision::kHeaderSize, '\0');
-  supervision::put_header(reinterpret_cast<unsigned char*>(bytes.data()), type, length);
+  supervision::put_header(reinterpret_cast<unsigned char*>(bytes.data()), header);
   return bytes + payload;
 }
-std::string frame(unsigned char type, std::string payload) {
-  return raw_frame(type, static_cast<std::uint32_t>(payload.size()), payload);
+std::string frame(unsigned char type, const std::string& payload, unsigned char channel = 0) {
+  return raw_frame({.type = type, .channel = channel, .length = static_cast<std::uint32_t>(payload.size())}, payload);
 }
 std::string u32(std::uint32_t value) {
   std::string bytes(4, '\0');
@@ -79,7 +83,7 @@ std::vector<std::pair<unsigned char, std::string>> sent(std::string_view bytes) 
   while (!bytes.empty()) {
     REQUIRE(bytes.size() >= supervision::kHeaderSize);
     const auto* head = reinterpret_cast<const unsigned char*>(bytes.data());
-    const auto length = supervision::get_u32(head + 4);
+    const auto length = supervision::get_header(head).length;
     REQUIRE(length <= supervision::kMaxPayload);
     REQUIRE(bytes.size() >= supervision::kHeaderSize + length);
     frames.emplace_back(head[0], bytes.substr(supervision::kHeaderSize, length));
@@ -87,6 +91,8 @@ std::vector<std::pair<unsigned char, std::string>> sent(std::string_view bytes) 
   }
   return frames;
 }
+
+std::string without_hello(const std::string& job) { return job.substr(hello_frames().size()); }
 
 }  // namespace
 
@@ -100,9 +106,9 @@ TEST_CASE("What a supervisor says is heard the same, wherever the stream is cut"
   report.stdout_bytes = ~0ULL;
   report.stderr_bytes = 8;
   report.dropped_bytes = 9;
-  const std::string stream = frame('R', u32(1)) + frame('B', "") + frame('o', "out\0\xff"s) + frame('e', "err") +
-                             frame('o', "") + frame('t', u64(77)) + frame('o', "more") + frame('m', "") +
-                             frame('X', report_payload(report));
+  const std::string stream = frame('R', u32(1)) + frame('B', "") + frame('c', "out\0\xff"s, kStdout) +
+                             frame('c', "err", kStderr) + frame('c', "", kStdout) + frame('t', u64(77), kStdin) +
+                             frame('c', "more", kStdout) + frame('m', "") + frame('X', report_payload(report));
   const Heard whole = hear(stream, stream.size());
   CHECK(whole.events == "ready 1;began;taken 77;short;exit;");
   CHECK(whole.out == "out\0\xffmore"s);
@@ -124,7 +130,7 @@ TEST_CASE("What a supervisor says is heard the same, wherever the stream is cut"
 
 TEST_CASE("Output is passed on as it arrives, not when its frame is whole") {
   SupervisorDecoder decoder;
-  const std::string begin = raw_frame('o', supervision::kMaxPayload, "first");
+  const std::string begin = raw_frame({.type = 'c', .channel = kStdout, .length = supervision::kMaxPayload}, "first");
   std::string_view input = begin;
   FromSupervisor event;
   const auto more = decoder.next(input, event);
@@ -147,32 +153,41 @@ TEST_CASE("What is no frame of the protocol is refused, and never believed") {
       {"bytes that must be zero", "R\1\0\0\0\0\0\4\0\0\0\1"s},
       {"ready, too short", frame('R', "\0\0\1"s)},
       {"ready, too long", frame('R', u32(1) + "x")},
-      {"taken, too short", frame('t', u32(1))},
+      {"taken, too short", frame('t', u32(1), kStdin)},
+      {"taken, of no channel", frame('t', u64(1))},
+      {"taken, of an output", frame('t', u64(1), kStdout)},
+      {"output in no channel", frame('c', "x")},
+      {"output in the channel of stdin", frame('c', "x", kStdin)},
+      {"output in a channel that was not declared", frame('c', "x", 4)},
+      {"output in the last channel", frame('c', "x", 255)},
+      {"a control frame with a channel", frame('R', u32(1), kStdout)},
       {"a report of one byte less", frame('X', report_payload({}).substr(1))},
       {"a report of one byte more", frame('X', report_payload({}) + "x")},
       {"a report of no way to end", wrong_report(0, 3)},
       {"a report of no cause", wrong_report(5, 6)},
-      {"an output frame of 64 KiB and a byte", raw_frame('o', supervision::kMaxPayload + 1, "x")},
-      {"an output frame of 4 GiB", raw_frame('e', 0xffffffff, "x")},
-      {"a control frame that would fill our memory", raw_frame('!', 4097, "x")},
-      {"a report that claims 4 GiB", raw_frame('X', 0xffffffff, "x")},
+      {"an output frame of 64 KiB and a byte",
+       raw_frame({.type = 'c', .channel = kStdout, .length = supervision::kMaxPayload + 1}, "x")},
+      {"an output frame of 16 MiB", raw_frame({.type = 'c', .channel = kStderr, .length = 0xffffff}, "x")},
+      {"a control frame that would fill our memory", raw_frame({.type = '!', .length = 4097}, "x")},
+      {"a report that claims 16 MiB", raw_frame({.type = 'X', .length = 0xffffff}, "x")},
   };
   for (const auto& [what, bytes] : cases) {
     INFO(what);
     for (std::size_t cut = 0; cut <= bytes.size(); ++cut) CHECK(hear(bytes, cut).events == "error");
   }
   CHECK(hear(frame('!', std::string(4096, 'x')), 100).events == "broken " + std::string(4096, 'x') + ";");
-  CHECK(hear(raw_frame('o', supervision::kMaxPayload, std::string(supervision::kMaxPayload, 'x')), 9).out.size() ==
+  CHECK(hear(frame('c', std::string(supervision::kMaxPayload, 'x'), kStdout), 9).out.size() ==
         supervision::kMaxPayload);
 }
 
 TEST_CASE("Frames without the job's token are nobody's, but for a supervisor's first words") {
   constexpr std::uint32_t kToken = 0xc0ffee;
   const auto with = [](std::uint32_t token, unsigned char type, const std::string& payload) {
-    std::string bytes(supervision::kHeaderSize, '\0');
-    supervision::put_header(reinterpret_cast<unsigned char*>(bytes.data()), type,
-                            static_cast<std::uint32_t>(payload.size()), token);
-    return bytes + payload;
+    return raw_frame({.type = type,
+                      .channel = type == 'c' ? kStdout : supervision::kControl,
+                      .length = static_cast<std::uint32_t>(payload.size()),
+                      .token = token},
+                     payload);
   };
   const std::string report = report_payload({});
   const std::string first = with(0, 'R', u32(2));
@@ -186,7 +201,7 @@ TEST_CASE("Frames without the job's token are nobody's, but for a supervisor's f
       {begun + with(0, 'R', u32(2)), "ready 2;began;error"},
       {begun + with(0, '!', "gone"), "ready 2;began;error"},
       {begun + with(kToken ^ 1, 'X', report), "ready 2;began;error"},
-      {begun + with(kToken ^ 0x800000, 'o', "forged"), "ready 2;began;error"},
+      {begun + with(kToken ^ 0x800000, 'c', "forged"), "ready 2;began;error"},
   };
   for (const auto& [stream, events] : cases) {
     INFO(events);
@@ -205,10 +220,19 @@ TEST_CASE("A frame of random length and content never does more than fail") {
   for (int round = 0; round < 2000; ++round) {
     std::string bytes;
     for (std::uint32_t i = next() % 64; i > 0; --i)
-      bytes += static_cast<char>(next() % 4 == 0 ? "RBoetX!"[next() % 7] : next() % 3 == 0 ? next() : 0);
+      bytes += static_cast<char>(next() % 4 == 0 ? "RBcEtX!\2"[next() % 8] : next() % 3 == 0 ? next() : 0);
     const Heard whole = hear(bytes, bytes.size());
     CHECK(hear(bytes, bytes.size() / 2) == whole);
   }
+}
+
+TEST_CASE("A server begins with its version and the names of its channels") {
+  const auto frames = sent(hello_frames());
+  REQUIRE(frames.size() == 4);
+  CHECK(frames[0] == std::pair<unsigned char, std::string>('V', u32(supervision::kVersion)));
+  CHECK(hello_frames() == frame('V', u32(supervision::kVersion)) + frame('C', "stdin", kStdin) +
+                              frame('C', "stdout", kStdout) + frame('C', "stderr", kStderr));
+  CHECK(job_frames({.argv = {"x"}}, {}).starts_with(hello_frames()));
 }
 
 TEST_CASE("A job is its files, then argv, environment and limits, then start") {
@@ -217,9 +241,9 @@ TEST_CASE("A job is its files, then argv, environment and limits, then start") {
   plan.argv = {"python3", "", "-x"};
   plan.env = {{"A", "1"}, {"B", "x=y\n"}};
   plan.files = {{"/sandbox/large", std::string(supervision::kMaxPayload + 5, 'f'), 0755}, {"/sandbox/empty", "", 0600}};
-  const auto frames = sent(job_frames(
+  const auto frames = sent(without_hello(job_frames(
       plan,
-      {.deadline_ms = 61'000, .output_cap = 1ULL << 32, .output_window = 1 << 20, .token = 0xabcdef, .max_tasks = 7}));
+      {.deadline_ms = 61'000, .output_cap = 1ULL << 32, .output_window = 1 << 20, .token = 0xabcdef, .max_tasks = 7})));
   REQUIRE(frames.size() == 6);
   CHECK(frames[0] == std::pair<unsigned char, std::string>('F', u32(0755) + "/sandbox/large"));
   CHECK((frames[1].second == std::string(supervision::kMaxPayload, 'f')));
@@ -236,7 +260,7 @@ TEST_CASE("A job is its files, then argv, environment and limits, then start") {
 TEST_CASE("A job that is larger than a frame is sent in several") {
   RunPlan plan;
   plan.argv = {"x", std::string(3 * supervision::kMaxPayload, 'a')};
-  const auto frames = sent(job_frames(plan, {}));
+  const auto frames = sent(without_hello(job_frames(plan, {})));
   REQUIRE(frames.size() == 5);
   std::string job;
   for (const auto& [type, payload] : frames) job += type == 'A' ? payload : "";
@@ -244,8 +268,8 @@ TEST_CASE("A job that is larger than a frame is sent in several") {
 }
 
 TEST_CASE("Stdin, window, signal and report-received frames") {
-  CHECK(stdin_frame("ab\0"s) == frame('I', "ab\0"s));
-  CHECK(stdin_end_frame() == frame('E', ""));
+  CHECK(stdin_frame("ab\0"s) == frame('c', "ab\0"s, kStdin));
+  CHECK(stdin_end_frame() == frame('E', "", kStdin));
   CHECK(window_frame(1ULL << 33) == frame('W', u64(1ULL << 33)));
   CHECK(signal_frame(9) == frame('S', u32(9)));
   CHECK(report_received_frame() == frame('H', ""));
