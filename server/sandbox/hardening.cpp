@@ -261,78 +261,104 @@ engine::ContainerSpec harden_egress_filter(const std::string& sandbox_id, const 
   return spec;
 }
 
-std::vector<std::string> differences(const engine::ContainerSpec& asked, const engine::ContainerSpec& reported) {
+namespace {
+
+// Collects the differences between what was asked for and what the engine reports.
+struct Comparison {
   std::vector<std::string> found;
-  const auto compare = [&](const char* what, const auto& a, const auto& r) {
-    if (!(a == r)) found.push_back(std::string(what) + ": asked " + shown(a) + ", reported " + shown(r));
-  };
-  compare("Image", asked.image, reported.image);
-  compare("User", asked.user, reported.user);
-  compare("NetworkDisabled", asked.network_disabled, reported.network_disabled);
-  compare("NetworkMode", asked.network_mode, reported.network_mode);
-  compare("AutoRemove", asked.auto_remove, reported.auto_remove);
-  compare("ReadonlyRootfs", asked.read_only_rootfs, reported.read_only_rootfs);
-  compare("OpenStdin", asked.open_stdin, reported.open_stdin);
-  compare("Memory", asked.memory_bytes, reported.memory_bytes);
-  compare("NanoCpus", asked.nano_cpus, reported.nano_cpus);
-  compare("PidsLimit", asked.pids_limit, reported.pids_limit);
-  compare("ShmSize", asked.shm_bytes, reported.shm_bytes);
-  compare("OomScoreAdj", asked.oom_score_adj, reported.oom_score_adj);
-  compare("IpcMode", asked.ipc_mode, reported.ipc_mode);
-  compare("CgroupnsMode", asked.cgroupns_mode, reported.cgroupns_mode);
-  compare("LogConfig", asked.log_driver, reported.log_driver);
-  compare("Healthcheck none", asked.healthcheck_none, reported.healthcheck_none);
-  compare("Init", asked.init, reported.init);
-  if (!asked.runtime.empty()) compare("Runtime", asked.runtime, reported.runtime);
-  const auto compare_lists = [&](const char* what, std::vector<std::string> a, std::vector<std::string> r) {
-    std::ranges::sort(a);
-    std::ranges::sort(r);
-    if (a != r) found.push_back(std::string(what) + ": asked " + shown(joined(a)) + ", reported " + shown(joined(r)));
-  };
+
+  void compare(const char* what, const auto& asked, const auto& reported) {
+    if (!(asked == reported))
+      found.push_back(std::string(what) + ": asked " + shown(asked) + ", reported " + shown(reported));
+  }
+  // In any order.
+  void compare_lists(const char* what, std::vector<std::string> asked, std::vector<std::string> reported) {
+    std::ranges::sort(asked);
+    std::ranges::sort(reported);
+    if (asked != reported)
+      found.push_back(std::string(what) + ": asked " + shown(joined(asked)) + ", reported " + shown(joined(reported)));
+  }
+  // Lists whose entries have a key, such as mounts.
+  void compare_entries(const char* what, const auto& asked, const auto& reported, auto same) {
+    const auto with_key = [](const auto& list, const std::string& key) {
+      return std::ranges::find_if(list, [&](const auto& each) { return mount_key(each) == key; });
+    };
+    for (const auto& each : asked) {
+      if (std::ranges::any_of(reported, [&](const auto& other) { return same(each, other); })) continue;
+      const auto other = with_key(reported, mount_key(each));
+      found.push_back(std::string(what) + ": asked " + shortened(described(each), 200) + ", reported " +
+                      (other == reported.end() ? "nothing there" : shortened(described(*other), 200)));
+    }
+    for (const auto& each : reported)
+      if (with_key(asked, mount_key(each)) == asked.end())
+        found.push_back(std::string(what) + ": asked nothing at " + mount_key(each) + ", reported " +
+                        shortened(described(each), 200));
+    if (found.empty() && reported.size() > asked.size())
+      found.push_back(std::string(what) + ": asked " + std::to_string(asked.size()) + " of them, reported " +
+                      std::to_string(reported.size()));
+  }
+};
+
+void compare_settings(const engine::ContainerSpec& asked, const engine::ContainerSpec& reported, Comparison& to) {
+  to.compare("Image", asked.image, reported.image);
+  to.compare("User", asked.user, reported.user);
+  to.compare("NetworkDisabled", asked.network_disabled, reported.network_disabled);
+  to.compare("NetworkMode", asked.network_mode, reported.network_mode);
+  to.compare("AutoRemove", asked.auto_remove, reported.auto_remove);
+  to.compare("ReadonlyRootfs", asked.read_only_rootfs, reported.read_only_rootfs);
+  to.compare("OpenStdin", asked.open_stdin, reported.open_stdin);
+  to.compare("Memory", asked.memory_bytes, reported.memory_bytes);
+  to.compare("NanoCpus", asked.nano_cpus, reported.nano_cpus);
+  to.compare("PidsLimit", asked.pids_limit, reported.pids_limit);
+  to.compare("ShmSize", asked.shm_bytes, reported.shm_bytes);
+  to.compare("OomScoreAdj", asked.oom_score_adj, reported.oom_score_adj);
+  to.compare("IpcMode", asked.ipc_mode, reported.ipc_mode);
+  to.compare("CgroupnsMode", asked.cgroupns_mode, reported.cgroupns_mode);
+  to.compare("LogConfig", asked.log_driver, reported.log_driver);
+  to.compare("Healthcheck none", asked.healthcheck_none, reported.healthcheck_none);
+  to.compare("Init", asked.init, reported.init);
+  if (!asked.runtime.empty()) to.compare("Runtime", asked.runtime, reported.runtime);
+}
+
+void compare_privileges(const engine::ContainerSpec& asked, const engine::ContainerSpec& reported, Comparison& to) {
   // An engine may report the capability with the prefix CAP_.
   auto reported_caps = reported.cap_add;
   for (auto& cap : reported_caps)
     if (cap.starts_with("CAP_")) cap.erase(0, 4);
-  compare_lists("CapAdd", asked.cap_add, reported_caps);
-  compare_lists("CapDrop", asked.cap_drop, reported.cap_drop);
-  compare("Sysctls", listed(asked.sysctls), listed(reported.sysctls));
-  compare_lists("SecurityOpt", asked.security_opt, reported.security_opt);
-  compare_lists("Entrypoint", asked.entrypoint, reported.entrypoint);
-  compare_lists("Cmd", asked.command, reported.command);
-  const auto missing = [&](const char* what, const auto& wanted, const auto& have, auto same) {
-    const auto with_key = [](const auto& list, const std::string& key) {
-      return std::ranges::find_if(list, [&](const auto& each) { return mount_key(each) == key; });
-    };
-    for (const auto& each : wanted) {
-      if (std::ranges::any_of(have, [&](const auto& other) { return same(each, other); })) continue;
-      const auto other = with_key(have, mount_key(each));
-      found.push_back(std::string(what) + ": asked " + shortened(described(each), 200) + ", reported " +
-                      (other == have.end() ? "nothing there" : shortened(described(*other), 200)));
-    }
-    for (const auto& each : have)
-      if (with_key(wanted, mount_key(each)) == wanted.end())
-        found.push_back(std::string(what) + ": asked nothing at " + mount_key(each) + ", reported " +
-                        shortened(described(each), 200));
-    if (found.empty() && have.size() > wanted.size())
-      found.push_back(std::string(what) + ": asked " + std::to_string(wanted.size()) + " of them, reported " +
-                      std::to_string(have.size()));
-  };
+  to.compare_lists("CapAdd", asked.cap_add, reported_caps);
+  to.compare_lists("CapDrop", asked.cap_drop, reported.cap_drop);
+  to.compare("Sysctls", listed(asked.sysctls), listed(reported.sysctls));
+  to.compare_lists("SecurityOpt", asked.security_opt, reported.security_opt);
+  to.compare_lists("Entrypoint", asked.entrypoint, reported.entrypoint);
+  to.compare_lists("Cmd", asked.command, reported.command);
+}
+
+void compare_mounts(const engine::ContainerSpec& asked, const engine::ContainerSpec& reported, Comparison& to) {
   const auto equal = [](const auto& a, const auto& b) { return a == b; };
-  missing("Tmpfs", asked.tmpfs, reported.tmpfs, equal);
-  missing("Mounts", asked.mounts, reported.mounts, same_mount);
+  to.compare_entries("Tmpfs", asked.tmpfs, reported.tmpfs, equal);
+  to.compare_entries("Mounts", asked.mounts, reported.mounts, same_mount);
   // An engine may add its default limits (default-ulimits in daemon.json, Podman's configuration). They are ignored.
   auto asked_ulimits = reported.ulimits;
   std::erase_if(asked_ulimits, [&](const auto& each) {
     return std::ranges::none_of(asked.ulimits, [&](const auto& ours) { return ours.name == each.name; });
   });
-  missing("Ulimits", asked.ulimits, asked_ulimits, equal);
+  to.compare_entries("Ulimits", asked.ulimits, asked_ulimits, equal);
+}
+
+}  // namespace
+
+std::vector<std::string> differences(const engine::ContainerSpec& asked, const engine::ContainerSpec& reported) {
+  Comparison all;
+  compare_settings(asked, reported, all);
+  compare_privileges(asked, reported, all);
+  compare_mounts(asked, reported, all);
   for (const auto& [key, value] : asked.labels)
     if (const auto it = reported.labels.find(key); it == reported.labels.end() || it->second != value)
-      found.push_back("Labels: asked " + key + "=" + value + ", reported " +
-                      (it == reported.labels.end() ? "nothing" : shortened(it->second, 100)));
+      all.found.push_back("Labels: asked " + key + "=" + value + ", reported " +
+                          (it == reported.labels.end() ? "nothing" : shortened(it->second, 100)));
   for (const auto& extra : reported.extras)
-    if (!tolerable(extra)) found.push_back("asked nothing of the kind, reported " + shortened(extra, 200));
-  return found;
+    if (!tolerable(extra)) all.found.push_back("asked nothing of the kind, reported " + shortened(extra, 200));
+  return all.found;
 }
 
 }  // namespace dind::sandbox

@@ -90,59 +90,79 @@ void report_usage(const CgroupFigures& baseline, supervision::ExitReport& report
   report.pids_limit_hits = figures.pids_limit_hits - baseline.pids_limit_hits;
 }
 
-int probe() {
+namespace {
+
+void print_first_line(const char* key, const char* v2, const char* v1) {
+  char text[256];
+  if (!read_file(v2, text, sizeof text) && !read_file(v1, text, sizeof text)) return;
+  text[strcspn(text, "\n")] = 0;
+  printf("%s=%s\n", key, text);
+}
+
+void print_cpu_max() {
+  char quota[256], period[64];
+  if (read_file("/sys/fs/cgroup/cpu.max", quota, sizeof quota)) {
+    quota[strcspn(quota, "\n")] = 0;
+    printf("cpu_max=%s\n", quota);
+    return;
+  }
+  const bool known = (read_file("/sys/fs/cgroup/cpu/cpu.cfs_quota_us", quota, sizeof quota) &&
+                      read_file("/sys/fs/cgroup/cpu/cpu.cfs_period_us", period, sizeof period)) ||
+                     (read_file("/sys/fs/cgroup/cpu,cpuacct/cpu.cfs_quota_us", quota, sizeof quota) &&
+                      read_file("/sys/fs/cgroup/cpu,cpuacct/cpu.cfs_period_us", period, sizeof period));
+  if (!known) return;
+  quota[strcspn(quota, "\n")] = 0;
+  period[strcspn(period, "\n")] = 0;
+  printf("cpu_max=%s %s\n", quota, period);
+}
+
+void print_privileges() {
   char text[8192];
-  const auto print_first = [&](const char* key, const char* v2, const char* v1) {
-    if (!read_file(v2, text, sizeof text) && !read_file(v1, text, sizeof text)) return;
-    text[strcspn(text, "\n")] = 0;
-    printf("%s=%s\n", key, text);
-  };
-  print_first("memory_max", "/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes");
-  print_first("memory_swap_max", "/sys/fs/cgroup/memory.swap.max", "/sys/fs/cgroup/memory/memory.memsw.limit_in_bytes");
+  if (!read_file("/proc/self/status", text, sizeof text)) return;
+  for (char* line = strtok(text, "\n"); line != nullptr; line = strtok(nullptr, "\n")) {
+    char* colon = strchr(line, ':');
+    if (colon == nullptr) continue;
+    *colon = 0;
+    if (!strcmp(line, "Seccomp") || !strcmp(line, "NoNewPrivs") || !strcmp(line, "CapEff") || !strcmp(line, "CapBnd"))
+      printf("%s=%s\n", line, colon + 1 + strspn(colon + 1, " \t"));
+  }
+}
+
+bool root_is_writable() {
+  const int fd = open("/.dind-probe", O_CREAT | O_WRONLY, 0600);
+  if (fd < 0) return false;
+  close(fd);
+  unlink("/.dind-probe");
+  return true;
+}
+
+int count_interfaces() {  // without loopback
+  int interfaces = 0;
+  ifaddrs* list = nullptr;
+  if (getifaddrs(&list) != 0) return 0;
+  for (ifaddrs* i = list; i != nullptr; i = i->ifa_next)
+    if (i->ifa_addr != nullptr && (i->ifa_addr->sa_family == AF_INET || i->ifa_addr->sa_family == AF_INET6) &&
+        strcmp(i->ifa_name, "lo") != 0)
+      ++interfaces;
+  freeifaddrs(list);
+  return interfaces;
+}
+
+}  // namespace
+
+int probe() {
+  print_first_line("memory_max", "/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes");
+  print_first_line("memory_swap_max", "/sys/fs/cgroup/memory.swap.max",
+                   "/sys/fs/cgroup/memory/memory.memsw.limit_in_bytes");
   struct sysinfo machine;  // of the engine's machine, because a cgroup does not change it
   if (sysinfo(&machine) == 0)
     printf("machine_swap=%llu\n", static_cast<unsigned long long>(machine.totalswap) * machine.mem_unit);
-  print_first("pids_max", "/sys/fs/cgroup/pids.max", "/sys/fs/cgroup/pids/pids.max");
-  if (read_file("/sys/fs/cgroup/cpu.max", text, sizeof text)) {
-    text[strcspn(text, "\n")] = 0;
-    printf("cpu_max=%s\n", text);
-  } else {
-    char period[64];
-    if ((read_file("/sys/fs/cgroup/cpu/cpu.cfs_quota_us", text, sizeof text) &&
-         read_file("/sys/fs/cgroup/cpu/cpu.cfs_period_us", period, sizeof period)) ||
-        (read_file("/sys/fs/cgroup/cpu,cpuacct/cpu.cfs_quota_us", text, sizeof text) &&
-         read_file("/sys/fs/cgroup/cpu,cpuacct/cpu.cfs_period_us", period, sizeof period))) {
-      text[strcspn(text, "\n")] = 0;
-      period[strcspn(period, "\n")] = 0;
-      printf("cpu_max=%s %s\n", text, period);
-    }
-  }
+  print_first_line("pids_max", "/sys/fs/cgroup/pids.max", "/sys/fs/cgroup/pids/pids.max");
+  print_cpu_max();
   printf("uid=%u\ngid=%u\n", getuid(), getgid());
-  if (read_file("/proc/self/status", text, sizeof text)) {
-    for (char* line = strtok(text, "\n"); line != nullptr; line = strtok(nullptr, "\n")) {
-      char* colon = strchr(line, ':');
-      if (colon == nullptr) continue;
-      *colon = 0;
-      if (!strcmp(line, "Seccomp") || !strcmp(line, "NoNewPrivs") || !strcmp(line, "CapEff") || !strcmp(line, "CapBnd"))
-        printf("%s=%s\n", line, colon + 1 + strspn(colon + 1, " \t"));
-    }
-  }
-  const int fd = open("/.dind-probe", O_CREAT | O_WRONLY, 0600);
-  printf("rootfs_writable=%d\n", fd >= 0);
-  if (fd >= 0) {
-    close(fd);
-    unlink("/.dind-probe");
-  }
-  int interfaces = 0;
-  ifaddrs* list = nullptr;
-  if (getifaddrs(&list) == 0) {
-    for (ifaddrs* i = list; i != nullptr; i = i->ifa_next)
-      if (i->ifa_addr != nullptr && (i->ifa_addr->sa_family == AF_INET || i->ifa_addr->sa_family == AF_INET6) &&
-          strcmp(i->ifa_name, "lo") != 0)
-        ++interfaces;
-    freeifaddrs(list);
-  }
-  printf("network_interfaces=%d\n", interfaces);
+  print_privileges();
+  printf("rootfs_writable=%d\n", root_is_writable());
+  printf("network_interfaces=%d\n", count_interfaces());
   struct statvfs fs;
   if (statvfs("/tmp", &fs) == 0) printf("tmp_bytes=%llu\n", static_cast<unsigned long long>(fs.f_blocks) * fs.f_frsize);
   if (statvfs("/", &fs) == 0)

@@ -71,108 +71,137 @@ void SandboxStarter::look_again(bool user_refused) {
   if (user_refused) users_.refuse();
 }
 
-Task<Result<AttachedSandbox>> SandboxStarter::attach(const RunPlan& plan, const SandboxContext& context,
-                                                     Removals::PendingRemoval removal, std::string name,
-                                                     Cancel cancel) {
-  AttachedSandbox made{.removal = std::move(removal), .name = name, .id = {}, .isolation = {}, .connection = {}};
+Task<Result<void>> SandboxStarter::ensure_resources(const RunPlan& plan) {
   if (const auto ready = co_await resources_.ensure_supervisor(in(kCreateTime)); !ready)
     co_return std::unexpected(ready.error());
   if (const auto ready = co_await resources_.ensure_profile(in(kCreateTime)); !ready)
     co_return std::unexpected(ready.error());
-  if (plan.network == Network::internet) {
-    if (const auto ready = co_await resources_.ensure_internet(in(kCallTime)); !ready)
-      co_return std::unexpected(ready.error());
-    if (const auto ready = co_await resources_.supervisor_containers().ensure_image(in(kCreateTime)); !ready)
-      co_return std::unexpected(ready.error());
-  }
-  if (cancel.cancelled()) co_return fail(ErrorCode::cancelled, "The run was cancelled");
+  if (plan.network == Network::none) co_return Result<void>{};
+  if (const auto ready = co_await resources_.ensure_internet(in(kCallTime)); !ready)
+    co_return std::unexpected(ready.error());
+  if (const auto ready = co_await resources_.supervisor_containers().ensure_image(in(kCreateTime)); !ready)
+    co_return std::unexpected(ready.error());
+  co_return Result<void>{};
+}
 
-  // Before anything is created from the image: an engine may refuse to read a container with such a VOLUME.
-  const std::string image_name = plan.images.empty() ? context.image.id : plan.images.front();
-  if (auto refused = refused_volume(image_name, plan, context.image)) co_return std::unexpected(std::move(*refused));
-
-  auto around = context;
-  const auto etc = co_await etc_.find(around.image, around.user, in(kCreateTime));
+Task<Result<SandboxContext>> SandboxStarter::complete_context(const RunPlan& plan, SandboxContext context,
+                                                              AttachedSandbox& sandbox) {
+  const auto etc = co_await etc_.find(context.image, context.user, in(kCreateTime));
   if (!etc) co_return std::unexpected(etc.error());
-  around.etc_folder = etc->path;
-  around.filled_volumes = etc->filled;
-  if (!plan.workspace && etc->users == EngineUsers::same) made.user = users_.take();
-  if (made.user) around.user = made.user.user();
+  context.etc_folder = etc->path;
+  context.filled_volumes = etc->filled;
+  if (!plan.workspace && etc->users == EngineUsers::same) sandbox.user = users_.take();
+  if (sandbox.user) context.user = sandbox.user.user();
   if (plan.workspace == WorkspaceAccess::read_write)
-    if (auto note = mapped_users_note(etc->users, around.user); !note.empty()) made.notes.push_back(std::move(note));
-  if (cancel.cancelled()) co_return fail(ErrorCode::cancelled, "The run was cancelled");
-  const auto workspace = with_root(workspace_, plan.workspace_root);
-  const auto planned = harden(plan, around);
-  const auto targets = mount_targets(planned, around.image);
-  if (const auto problem = working_dir_problem(targets.working_dir); !problem.empty())
-    co_return std::unexpected(working_dir_refused(image_name, targets.working_dir, problem));
-  bool image_is_fine = images_.knows(around.image, targets);
-  if (!image_is_fine && plan.workspace) {
-    const auto fine = co_await images_.check_apart(planned, around.image, image_name, targets, in(kCreateTime));
-    if (!fine) co_return std::unexpected(fine.error());
-    image_is_fine = true;
-  }
-  if (cancel.cancelled()) co_return fail(ErrorCode::cancelled, "The run was cancelled");
+    if (auto note = mapped_users_note(etc->users, context.user); !note.empty())
+      sandbox.notes.push_back(std::move(note));
+  co_return context;
+}
 
-  auto hurry = cancel.on_cancel([this, &name, run_id = plan.run_id] {
-    spawn(executor_, "early removal of " + name, remove_early(client_, name, run_id));
-  });
-  const auto created = co_await create(plan, std::move(around), made.removal, name);
-  hurry.reset();
-  // During create, the engine already creates missing folders (working directory, mount targets), or tries to. Here a
-  // file of the image is in the way.
-  if (!created && engine::meets_a_file(created.error())) {
-    const auto fine = co_await images_.check_apart(planned, context.image, image_name, targets, in(kCreateTime));
-    if (!fine && fine.error().code == ErrorCode::invalid_request) co_return std::unexpected(fine.error());
-    if (!targets.working_dir.empty())
-      co_return std::unexpected(working_dir_refused(image_name, targets.working_dir, "is not a folder"));
-  }
-  if (!created) co_return std::unexpected(workspace_error(created.error(), workspace));
-  const auto& spec = created->spec;
-  made.id = created->container.id;
-  for (const auto& warning : created->container.warnings)
-    log(LogLevel::info, "The engine warns: " + warning, plan.run_id);
-  if (cancel.cancelled()) co_return fail(ErrorCode::cancelled, "The run was cancelled");
+Task<Result<void>> SandboxStarter::check_image_first(const RunPlan& plan, ImageUse& use) {
+  if (const auto problem = working_dir_problem(use.targets.working_dir); !problem.empty())
+    co_return std::unexpected(working_dir_refused(use.name, use.targets.working_dir, problem));
+  use.is_fine = images_.knows(use.image, use.targets);
+  if (use.is_fine || !plan.workspace) co_return Result<void>{};
+  const auto fine = co_await images_.check_apart(use.spec, use.image, use.name, use.targets, in(kCreateTime));
+  if (!fine) co_return std::unexpected(fine.error());
+  use.is_fine = true;
+  co_return Result<void>{};
+}
 
-  const auto reported = co_await client_.inspect_container_spec(made.id, in(kCallTime));
+// During create, the engine already creates missing folders (working directory, mount targets), or tries to. Here a
+// file of the image may be in the way.
+Task<Error> SandboxStarter::explain_failed_create(const ImageUse& use, Error error, const Workspace& workspace) {
+  if (engine::meets_a_file(error)) {
+    const auto fine = co_await images_.check_apart(use.spec, use.image, use.name, use.targets, in(kCreateTime));
+    if (!fine && fine.error().code == ErrorCode::invalid_request) co_return fine.error();
+    if (!use.targets.working_dir.empty())
+      co_return working_dir_refused(use.name, use.targets.working_dir, "is not a folder");
+  }
+  co_return workspace_error(std::move(error), workspace);
+}
+
+Task<Result<Isolation>> SandboxStarter::check_created(const RunPlan& plan, std::string id, const Made& made,
+                                                      const ImageUse& use) {
+  const auto reported = co_await client_.inspect_container_spec(id, in(kCallTime));
   if (!reported) co_return std::unexpected(reported.error());
-  if (const auto wrong = differences(client_.as_reported(spec), *reported); !wrong.empty()) {
+  if (const auto wrong = differences(client_.as_reported(made.spec), *reported); !wrong.empty()) {
     co_return fail(ErrorCode::engine_error, "The engine at " + client_.endpoint().address +
                                                 " created the sandbox with other settings, so it was not started (" +
                                                 join(wrong) + "). It may be too old, or a proxy changes requests");
   }
-  if (!image_is_fine) {
-    auto fine = co_await images_.check(made.id, context.image, image_name, targets, in(kCallTime));
+  if (!use.is_fine) {
+    auto fine = co_await images_.check(id, use.image, use.name, use.targets, in(kCallTime));
     // An engine that can't mount onto a file or a link can't read any path in this container either.
     if (!fine && fine.error().engine_status >= 500)
-      fine = co_await images_.check_apart(spec, context.image, image_name, targets, in(kCreateTime));
+      fine = co_await images_.check_apart(made.spec, use.image, use.name, use.targets, in(kCreateTime));
     if (!fine) co_return std::unexpected(fine.error());
   }
+  const auto workspace = with_root(workspace_, plan.workspace_root);
   if (plan.workspace && !workspaces_seen_.contains(workspace.path)) {
-    const auto same = co_await check_same_folder(client_, made.id, workspace, in(kCallTime));
+    const auto same = co_await check_same_folder(client_, id, workspace, in(kCallTime));
     if (!same) co_return std::unexpected(same.error());
     workspaces_seen_.insert(workspace.path);
   }
   // Use what the engine reports: its default runtime may be gVisor too.
   const bool gvisor = reported->runtime == kGvisorRuntime;
-  made.isolation = dind::to_string(gvisor ? Isolation::gvisor : Isolation::runc);
   if (plan.isolation == Isolation::runc && gvisor && !plan.workspace_mounts.empty())
     co_return fail(
         ErrorCode::invalid_request,
         "The engine's default runtime is gVisor, which can't guard a writable workspace as runc does: run it "
         "with isolation gvisor (\"isolation\" in the configuration)");
-  auto stream = co_await client_.attach_container(made.id, in(kCallTime));
+  co_return gvisor ? Isolation::gvisor : Isolation::runc;
+}
+
+Task<Result<AttachedSandbox>> SandboxStarter::attach(const RunPlan& plan, const SandboxContext& context,
+                                                     Removals::PendingRemoval removal, std::string name,
+                                                     Cancel cancel) {
+  const auto cancelled = [] { return fail(ErrorCode::cancelled, "The run was cancelled"); };
+  AttachedSandbox sandbox{.removal = std::move(removal), .name = name, .id = {}, .isolation = {}, .connection = {}};
+  if (const auto ready = co_await ensure_resources(plan); !ready) co_return std::unexpected(ready.error());
+  if (cancel.cancelled()) co_return cancelled();
+
+  // Before anything is created from the image: an engine may refuse to read a container with such a VOLUME.
+  const std::string image_name = plan.images.empty() ? context.image.id : plan.images.front();
+  if (auto refused = refused_volume(image_name, plan, context.image)) co_return std::unexpected(std::move(*refused));
+  auto around = co_await complete_context(plan, context, sandbox);
+  if (!around) co_return std::unexpected(around.error());
+  if (cancel.cancelled()) co_return cancelled();
+  const auto planned = harden(plan, *around);
+  ImageUse use{
+      .image = context.image, .name = image_name, .spec = planned, .targets = mount_targets(planned, context.image)};
+  if (const auto fine = co_await check_image_first(plan, use); !fine) co_return std::unexpected(fine.error());
+  if (cancel.cancelled()) co_return cancelled();
+
+  auto hurry = cancel.on_cancel([this, &name, run_id = plan.run_id] {
+    spawn(executor_, "early removal of " + name, remove_early(client_, name, run_id));
+  });
+  const auto created = co_await create(plan, std::move(*around), sandbox.removal, name);
+  hurry.reset();
+  if (!created)
+    co_return std::unexpected(
+        co_await explain_failed_create(use, created.error(), with_root(workspace_, plan.workspace_root)));
+  sandbox.id = created->container.id;
+  for (const auto& warning : created->container.warnings)
+    log(LogLevel::info, "The engine warns: " + warning, plan.run_id);
+  if (cancel.cancelled()) co_return cancelled();
+
+  const auto isolation = co_await check_created(plan, sandbox.id, *created, use);
+  if (!isolation) co_return std::unexpected(isolation.error());
+  sandbox.isolation = dind::to_string(*isolation);
+  auto stream = co_await client_.attach_container(sandbox.id, in(kCallTime));
   if (!stream) co_return std::unexpected(stream.error());
-  if (cancel.cancelled()) co_return fail(ErrorCode::cancelled, "The run was cancelled");
-  made.connection = SupervisorConnection::begin(executor_, std::move(*stream), gvisor ? random_token() : 0);
-  co_return made;
+  if (cancel.cancelled()) co_return cancelled();
+  sandbox.connection =
+      SupervisorConnection::begin(executor_, std::move(*stream), *isolation == Isolation::gvisor ? random_token() : 0);
+  co_return sandbox;
 }
 
 Task<Result<void>> SandboxStarter::start(const AttachedSandbox& sandbox, const RunPlan& plan,
                                          const SandboxContext& context) {
   if (const auto started = co_await client_.start_container(sandbox.name, in(kCreateTime)); !started)
     co_return std::unexpected(started.error());
-  if (plan.network != Network::internet) co_return Result<void>{};
+  if (plan.network == Network::none) co_return Result<void>{};
   const auto supervisor = co_await resources_.supervisor_containers().ensure_image(in(kCreateTime));
   if (!supervisor) co_return std::unexpected(supervisor.error());
   auto around = context;

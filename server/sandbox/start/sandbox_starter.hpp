@@ -70,6 +70,24 @@ class SandboxStarter {
   Task<Result<Made>> create(const RunPlan& plan, SandboxContext around, Removals::PendingRemoval& removal,
                             std::string name);
 
+  // The image of a sandbox, and whether its paths are known to be fine as mount targets.
+  struct ImageUse {
+    engine::Image image;
+    std::string name;            // for people
+    engine::ContainerSpec spec;  // of the sandbox
+    MountTargets targets;
+    bool is_fine = false;
+  };
+  // The steps of `attach`. References must live until a step returns.
+  Task<Result<void>> ensure_resources(const RunPlan& plan);
+  // Adds the files of /etc and the user, which `sandbox` keeps.
+  Task<Result<SandboxContext>> complete_context(const RunPlan& plan, SandboxContext context, AttachedSandbox& sandbox);
+  // What can be checked of the image before the sandbox is created.
+  Task<Result<void>> check_image_first(const RunPlan& plan, ImageUse& use);
+  Task<Error> explain_failed_create(const ImageUse& use, Error error, const Workspace& workspace);
+  // Compares the container with what was asked for, and checks its image and its workspace. Returns its isolation.
+  Task<Result<Isolation>> check_created(const RunPlan& plan, std::string id, const Made& made, const ImageUse& use);
+
   asio::any_io_executor executor_;
   engine::Client& client_;
   Removals& removals_;

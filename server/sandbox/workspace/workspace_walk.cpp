@@ -8,6 +8,7 @@
 #include <expected>
 #include <optional>
 #include <system_error>
+#include <tuple>
 
 #include "support/text/escaped.hpp"
 #include "support/text/shortened.hpp"
@@ -96,73 +97,115 @@ Result<Folder> enter_workspace(const std::string& workspace, const std::string& 
   return std::move(*at);
 }
 
-Walk walk_protected_names(const Folder& first, const std::string& root, const WalkBounds& bounds,
-                          const std::stop_token& stop, const Visits& visits) {
-  const auto device = first.itself().st_dev;
-  std::optional<std::chrono::steady_clock::time_point> far_end;
-  // Folders are opened again when it is their turn: one open descriptor for each would be too many.
-  std::deque<std::pair<std::string, std::size_t>> open{{root, 0}};
-  std::size_t open_bytes = 0;
-  std::size_t looked = 0;
-  std::optional<Walk> cut;  // open_bytes was too small: the nearest folder that did not fit
-  while (!open.empty()) {
-    const auto [path, depth] = std::move(open.front());
-    open.pop_front();
-    open_bytes -= depth == 0 ? 0 : path.size();
-    const auto ended = [&](Walk::End end, int error = 0) {
-      return Walk{.end = end, .folder = path, .depth = depth, .error = error};
-    };
-    const bool far = depth > kNearFolders;
-    if (stop.stop_requested()) return ended(Walk::End::stopped);
-    if (cut && depth >= cut->depth) return *cut;
-    if (++looked > bounds.max_folders) return ended(far ? Walk::End::far_cut : Walk::End::too_many_folders);
-    if (far && !far_end) far_end = std::chrono::steady_clock::now() + bounds.far_time;
-    if (far && (bounds.no_far.stop_requested() || std::chrono::steady_clock::now() >= *far_end))
-      return ended(Walk::End::far_cut);
-    const auto folder = reopen(first, path, root.size());
-    if (!folder && is_gone(folder.error().error)) continue;
-    if (!folder && folder.error().error != EACCES) return ended(Walk::End::failed, folder.error().error);
-    if (!folder) {
-      if (!visits.locked(path.substr(0, folder.error().length), folder.error().status))
-        return ended(Walk::End::stopped);
-      continue;
+namespace {
+
+// One walk: the nearest folders first.
+class Walker {
+ public:
+  Walker(const Folder& first, std::string root, const WalkBounds& bounds, const std::stop_token& stop,
+         const Visits& visits)
+      : first_(first), root_size_(root.size()), bounds_(bounds), stop_(stop), visits_(visits) {
+    open_.emplace_back(std::move(root), 0);
+  }
+
+  Walk run() {
+    while (!open_.empty()) {
+      std::tie(path_, depth_) = std::move(open_.front());
+      open_.pop_front();
+      open_bytes_ -= depth_ == 0 ? 0 : path_.size();
+      if (auto end = check_bounds()) return *end;
+      if (auto end = search_folder()) return *end;
     }
+    return cut_.value_or(Walk{});
+  }
+
+ private:
+  // A step returns the end of the walk; nullopt: it goes on.
+  using Step = std::optional<Walk>;
+
+  Step ended(Walk::End end, int error = 0) const {
+    return Walk{.end = end, .folder = path_, .depth = depth_, .error = error};
+  }
+  bool far() const { return depth_ > kNearFolders; }
+
+  Step check_bounds() {
+    if (stop_.stop_requested()) return ended(Walk::End::stopped);
+    if (cut_ && depth_ >= cut_->depth) return cut_;
+    if (++searched_ > bounds_.max_folders) return ended(far() ? Walk::End::far_cut : Walk::End::too_many_folders);
+    if (far() && !far_end_) far_end_ = std::chrono::steady_clock::now() + bounds_.far_time;
+    if (far() && (bounds_.no_far.stop_requested() || std::chrono::steady_clock::now() >= *far_end_))
+      return ended(Walk::End::far_cut);
+    return std::nullopt;
+  }
+
+  Step locked(const std::string& path, const struct stat& status) const {
+    return visits_.locked(path, status) ? std::nullopt : ended(Walk::End::stopped);
+  }
+
+  Step search_folder() {
+    const auto folder = reopen(first_, path_, root_size_);
+    if (!folder && is_gone(folder.error().error)) return std::nullopt;
+    if (!folder && folder.error().error != EACCES) return ended(Walk::End::failed, folder.error().error);
+    if (!folder) return locked(path_.substr(0, folder.error().length), folder.error().status);
     const auto entries = folder->entries(kMaxDirEntries);
     if (!entries) {
       const int error = errno;
-      if (is_gone(error)) continue;
+      if (is_gone(error)) return std::nullopt;
       if (error != EACCES) return ended(Walk::End::failed, error);
-      if (!visits.locked(path, folder->itself())) return ended(Walk::End::stopped);
-      continue;
+      return locked(path_, folder->itself());
     }
-    if (entries->size() == kMaxDirEntries) return ended(far ? Walk::End::far_cut : Walk::End::too_many_names);
+    if (entries->size() == kMaxDirEntries) return ended(far() ? Walk::End::far_cut : Walk::End::too_many_names);
     for (const auto& [name, may_be_folder] : *entries) {
       const bool found = is_protected(name);
-      if (!found && (!may_be_folder || depth == bounds.max_depth || name == "node_modules")) continue;
+      if (!found && (!may_be_folder || depth_ == bounds_.max_depth || name == "node_modules")) continue;
       const auto status = folder->look(name);
       if (!status) {
         // Otherwise it is gone, or it is on another disk that does not answer.
         if (errno != EACCES || !is_locked(*folder)) continue;
-        if (!visits.locked(path, folder->itself())) return ended(Walk::End::stopped);
-        break;
+        return locked(path_, folder->itself());
       }
       if (found) {
-        if (!visits.found(*folder, path, name, *status)) return ended(Walk::End::stopped);
-      } else if (S_ISDIR(status->st_mode) && status->st_dev == device) {
-        auto below = joined_path(path, name);
-        if (below.size() >= PATH_MAX) continue;  // no tool can name what is in there
-        if (visits.left_out && visits.left_out(below, *status)) continue;
-        if (open_bytes + below.size() > bounds.open_bytes) {
-          if (depth < kNearFolders) return ended(Walk::End::too_long_paths);
-          if (!cut) cut = Walk{.end = Walk::End::far_cut, .folder = std::move(below), .depth = depth + 1};
-          continue;
-        }
-        open_bytes += below.size();
-        open.emplace_back(std::move(below), depth + 1);
+        if (!visits_.found(*folder, path_, name, *status)) return ended(Walk::End::stopped);
+      } else if (S_ISDIR(status->st_mode) && status->st_dev == first_.itself().st_dev) {
+        if (auto end = add_folder(joined_path(path_, name), *status)) return end;
       }
     }
+    return std::nullopt;
   }
-  return cut.value_or(Walk{});
+
+  Step add_folder(std::string below, const struct stat& status) {
+    if (below.size() >= PATH_MAX) return std::nullopt;  // no tool can name what is in there
+    if (visits_.left_out && visits_.left_out(below, status)) return std::nullopt;
+    if (open_bytes_ + below.size() > bounds_.open_bytes) {
+      if (depth_ < kNearFolders) return ended(Walk::End::too_long_paths);
+      if (!cut_) cut_ = Walk{.end = Walk::End::far_cut, .folder = std::move(below), .depth = depth_ + 1};
+      return std::nullopt;
+    }
+    open_bytes_ += below.size();
+    open_.emplace_back(std::move(below), depth_ + 1);
+    return std::nullopt;
+  }
+
+  const Folder& first_;
+  const std::size_t root_size_;
+  const WalkBounds& bounds_;
+  const std::stop_token& stop_;
+  const Visits& visits_;
+  std::optional<std::chrono::steady_clock::time_point> far_end_;
+  // Folders are opened again when it is their turn: one open descriptor for each would be too many.
+  std::deque<std::pair<std::string, std::size_t>> open_;
+  std::size_t open_bytes_ = 0;
+  std::size_t searched_ = 0;
+  std::optional<Walk> cut_;  // open_bytes was too small: the nearest folder that did not fit
+  std::string path_;         // of the folder that is searched now
+  std::size_t depth_ = 0;
+};
+
+}  // namespace
+
+Walk walk_protected_names(const Folder& first, const std::string& root, const WalkBounds& bounds,
+                          const std::stop_token& stop, const Visits& visits) {
+  return Walker(first, root, bounds, stop, visits).run();
 }
 
 }  // namespace dind::sandbox
