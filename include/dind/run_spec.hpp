@@ -11,10 +11,9 @@
 #include <vector>
 
 #include "dind/caller.hpp"
+#include "dind/network.hpp"
 
 namespace dind {
-
-enum class Network { none, internet };
 
 // When the engine pulls an image: if it does not have it, never, or before every run.
 enum class PullPolicy { missing, never, always };

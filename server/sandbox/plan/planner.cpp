@@ -262,6 +262,11 @@ Result<void> check_writable_folder(const RunSpec& spec) {
                "\" must be a path in the workspace, relative and without .., of a run that has the workspace");
 }
 
+Result<void> check_network(const Network& network) {
+  if (network.kind() != Network::Kind::hosts) return {};
+  return wrong("A network of single hosts is not supported yet: choose \"none\" or \"internet\"");
+}
+
 // The variables of every program. They include the interpreters' own variables, because a command may start any of them
 // (P13).
 std::map<std::string, std::string> base_environment(const RunSpec& spec) {
@@ -331,9 +336,9 @@ Result<RunPlan> make_plan(const RunSpec& spec, const Limits& limits, const std::
   }
   for (const auto& [name, value] : spec.env)
     if (!is_dependency_variable(name, plan)) plan.env.insert_or_assign(name, value);
-  for (const auto& checked :
-       {check_working_dir(spec.working_dir), check_writable_folder(spec), check_environment(plan.env),
-        check_arguments(plan.argv), check_job_size(plan, plan.argv.empty() ? 0 : spec.args.size())}) {
+  for (const auto& checked : {check_network(spec.network), check_working_dir(spec.working_dir),
+                              check_writable_folder(spec), check_environment(plan.env), check_arguments(plan.argv),
+                              check_job_size(plan, plan.argv.empty() ? 0 : spec.args.size())}) {
     if (!checked) return std::unexpected(checked.error());
   }
   return plan;

@@ -20,7 +20,7 @@ StartFailure classify_start_failure(const Error& error, bool own_user) {
 }
 
 bool may_restart(const RunPlan& plan, const SupervisorState& state, bool input) {
-  const bool lasting = plan.workspace == WorkspaceAccess::read_write || plan.network == Network::internet;
+  const bool lasting = plan.workspace == WorkspaceAccess::read_write || plan.network != Network::none;
   if (state.started || state.report || input || lasting) return false;
   return state.ended || state.error.has_value();
 }

@@ -58,7 +58,7 @@ std::string limits_text(const Limits& limits, Network network) {
   char cpus[32];
   std::snprintf(cpus, sizeof cpus, "%g", limits.cpus);
   return format_duration(limits.timeout) + " · " + format_bytes(limits.memory_bytes) + " · " + cpus + " CPU · " +
-         std::to_string(limits.pids) + " processes · network " + (network == Network::internet ? "internet" : "none");
+         std::to_string(limits.pids) + " processes · network " + to_string(network);
 }
 
 std::string accepted_text(const std::vector<std::string>& images, const Limits& limits, Network network) {

@@ -87,6 +87,15 @@ TEST_CASE("Every recipe makes a plan, with its own file name where the snippet h
   }
 }
 
+TEST_CASE("A network of single hosts is refused until it is supported") {
+  auto spec = source("a.py", "x");
+  spec.network = Network::only({"pypi.org"});
+  const auto made = make_plan(spec, Limits{}, {}, "r");
+  REQUIRE_FALSE(made);
+  CHECK(made.error().code == ErrorCode::invalid_request);
+  CHECK(made.error().message.contains("single hosts"));
+}
+
 TEST_CASE("Limits, network and the caller's variables go into the plan; a caller's variable wins over ours") {
   auto spec = source("a.py", "x");
   spec.network = Network::internet;
