@@ -38,6 +38,8 @@ Result<RunRequest> finish(RequestFields& fields, RunSpec spec) {
   fields.text("stdin", request.input);
   fields.variables("env", request.spec.env);
   read_limits(fields, request.spec.limits);
+  if (const json* value = fields.find("network"); value != nullptr && value->is_object() && value->contains("hosts"))
+    fields.refuse("\"network\" is a list of hosts, which is not supported yet; use \"none\" or \"internet\"");
   std::optional<Network> wanted;
   fields.choice<Network>("network", wanted, network, "\"none\" or \"internet\"");
   if (wanted) request.spec.network = *wanted;

@@ -72,6 +72,9 @@ Result<std::optional<Network>> read_network(const Json& json) {
   if (value.is_null()) return std::optional<Network>{};
   if (value == "none") return std::optional(Network::none);
   if (value == "internet") return std::optional(Network::internet);
+  if (value.is_object() && value.contains("hosts"))
+    return fail(ErrorCode::invalid_request,
+                "network is a list of hosts, which is not supported yet; it must be \"none\" or \"internet\"");
   return wrong_option("network", value, "\"none\" or \"internet\"");
 }
 

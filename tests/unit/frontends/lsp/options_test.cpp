@@ -47,6 +47,7 @@ TEST_CASE("A value that can't be one is named, and is not used") {
                                                                                        {"pids", 0},
                                                                                        {"network", "host"},
                                                                                        {"network", 1},
+                                                                                       {"network", Json{{"hosts", 1}}},
                                                                                        {"pull", "sometimes"},
                                                                                        {"pull", true},
                                                                                        {"isolation", "runsc"},

@@ -176,6 +176,8 @@ TEST_CASE("What is wrong is refused by name") {
   refused("run", R"j({"code": "x", "args": ["a", 1]})j", "\"args\" must be a list of texts");
   refused("run", R"j({"code": "x", "env": {"A": 1}})j", "\"env.A\" must be a text, not 1");
   refused("run", R"j({"code": "x", "network": "host"})j", "\"network\" must be");
+  refused("run", R"j({"code": "x", "network": {"hosts": ["pypi.org"]}})j", "list of hosts, which is not supported yet");
+  refused("run", R"j({"code": "x", "network": {}})j", "\"network\" must be");
   refused("run", R"j({"code": "x", "workspace": "rw"})j", "\"workspace\" must be");
   refused("run", R"j({"code": "x", "isolation": true})j", "\"isolation\" must be");
   refused("run", R"j({"code": "x", "pull": "sometimes"})j", "\"pull\" must be");
