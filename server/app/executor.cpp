@@ -11,6 +11,7 @@
 #include "app/composition.hpp"
 #include "app/configuration.hpp"
 #include "app/logging.hpp"
+#include "app/timeouts.hpp"
 #include "dind/exit_code.hpp"
 #include "domain/output_capture.hpp"
 #include "support/io/named_file.hpp"
@@ -20,8 +21,6 @@ namespace dind {
 using namespace std::chrono_literals;
 
 namespace {
-
-constexpr auto kShutdownTimeout = 10s;
 
 Result<app::Configuration> configuration_of(const ExecutorOptions& options) {
   if (!options.config_file) return app::load_configuration();
@@ -123,7 +122,7 @@ Executor::~Executor() {
   Core& core = *core_;
   core.wait_for<bool>([&]() -> Task<bool> {
     core.over.cancel(CancelReason::shutdown);
-    co_return co_await core.core->runs().wait_all_removed(in(kShutdownTimeout));
+    co_return co_await core.core->runs().wait_all_removed(in(app::kShutdownTimeout));
   });
   core.work.reset();
   core.context.stop();

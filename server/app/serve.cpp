@@ -9,6 +9,7 @@
 
 #include "app/reload.hpp"
 #include "app/serve_tokens.hpp"
+#include "app/timeouts.hpp"
 #include "app/version.hpp"
 #include "frontends/cli/arguments.hpp"
 #include "frontends/http/server.hpp"
@@ -25,8 +26,6 @@ using namespace std::chrono_literals;
 using namespace dind::frontends;
 
 namespace {
-
-constexpr auto kServeLeaveTime = 10s;
 
 int say(const Error& error) {
   std::fprintf(stderr, "dind-executor: %s\n", error.message.c_str());
@@ -62,9 +61,9 @@ Task<void> drain(LiveRuns& runs, std::chrono::milliseconds timeout, Cancel over)
 
 Task<void> leave(Core& core, Deadline deadline) {
   if (!co_await core.runs().wait_all_removed(deadline))
-    log(LogLevel::warning,
-        "Some containers could not be removed within 10 s; the next start of dind-executor removes them");
-  co_await core.history().settle(in(kServeLeaveTime));
+    log(LogLevel::warning, "Some containers could not be removed within " + format_duration(kShutdownTimeout) +
+                               "; the next start of dind-executor removes them");
+  co_await core.history().settle(in(kShutdownTimeout));
 }
 
 // The frontends that serve at the same time.
@@ -99,6 +98,7 @@ Result<void> open_listeners(const asio::any_io_executor& executor, const cli::Se
     gate.origins.insert(gate.origins.end(), arguments.origins.begin(), arguments.origins.end());
     listeners.policy.gate = std::make_shared<http::Gate>(std::move(gate));
     listeners.policy.access_log = arguments.access_log || settings.access_log;
+    listeners.policy.shutdown_timeout = kClientShutdownTimeout;
     listeners.policy.max_body = static_cast<std::size_t>(settings.most_body);
   }
   if (!socket.empty()) {
@@ -137,7 +137,7 @@ Task<int> serve_programs(asio::any_io_executor executor, Core& core, const Confi
       stops.drain.on_cancel([&] { spawn(executor, "drain", drain(runs, configuration.serve.drain_timeout, over)); });
   const auto stopped = stops.stop.on_cancel([over]() mutable { over.cancel(CancelReason::shutdown); });
   const auto stopping = over.on_cancel([&] {
-    leave_by = in(kServeLeaveTime);
+    leave_by = in(kShutdownTimeout);
     runs.close(CancelReason::shutdown);
   });
   Counted group(executor);
@@ -157,7 +157,8 @@ Task<int> serve_programs(asio::any_io_executor executor, Core& core, const Confi
                                          .engine = core.engine(),
                                          .history = core.history(),
                                          .version = version(),
-                                         .enabled = configuration.enabled},
+                                         .enabled = configuration.enabled,
+                                         .shutdown_timeout = kClientShutdownTimeout},
                                         over));
   if (listeners.server)
     add("HTTP", listeners.server->serve({.runs = core.runs(),
@@ -182,9 +183,10 @@ Task<int> serve_stdio(asio::any_io_executor executor, Core& core, const Configur
                                                      .engine = core.engine(),
                                                      .history = core.history(),
                                                      .version = version(),
-                                                     .enabled = configuration.enabled},
+                                                     .enabled = configuration.enabled,
+                                                     .shutdown_timeout = kClientShutdownTimeout},
                                                     {.name = "jsonrpc"}, stop);
-  co_await leave(core, in(kServeLeaveTime));
+  co_await leave(core, in(kShutdownTimeout));
   co_return whole ? 0 : 1;
 }
 

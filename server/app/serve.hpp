@@ -4,7 +4,7 @@
 #include "app/composition.hpp"
 #include "app/configuration.hpp"
 #include "app/stops.hpp"
-#include "frontends/cli/serve_arguments.hpp"
+#include "frontends/cli/arguments.hpp"
 
 namespace dind::app {
 

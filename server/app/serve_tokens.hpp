@@ -6,7 +6,7 @@
 
 #include "app/configuration.hpp"
 #include "dind/error.hpp"
-#include "frontends/cli/serve_arguments.hpp"
+#include "frontends/cli/arguments.hpp"
 #include "frontends/http/listen_address.hpp"
 #include "frontends/http/tokens.hpp"
 

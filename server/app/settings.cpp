@@ -1,6 +1,6 @@
 #include "app/settings.hpp"
 
-#include "frontends/cli/serve_arguments.hpp"
+#include "frontends/cli/arguments.hpp"
 #include "languages/recipe.hpp"
 
 namespace dind::app::settings {

@@ -1,4 +1,4 @@
-// The command line as a value: a command, or a text to show. Pure: reads no file, no environment, no terminal.
+// The arguments of each command, as values.
 #pragma once
 
 #include <chrono>
@@ -11,9 +11,6 @@
 
 #include "dind/error.hpp"
 #include "dind/run_spec.hpp"
-#include "frontends/cli/history_arguments.hpp"
-#include "frontends/cli/serve_arguments.hpp"
-#include "support/log/log.hpp"
 
 namespace dind::frontends::cli {
 
@@ -74,6 +71,42 @@ struct StopArguments {
 struct LspArguments {
   std::optional<std::int64_t> client_process_id;
 };
+struct HistoryArguments {
+  enum class Action { list, show, rerun, prune, export_to, import_from };
+  Action action = Action::list;
+  std::string id;          // show, rerun: the start of an id is enough
+  std::size_t limit = 20;  // list
+  std::map<std::string, std::string> env;
+  std::optional<std::vector<std::string>> args;  // rerun: replaces the recorded ones
+  std::optional<std::string> stdin_file;
+  std::optional<std::size_t> keep;  // prune; if nothing selects runs: the configuration's bounds
+  std::optional<std::chrono::milliseconds> older_than;
+  std::string file;                              // export, import: "-" is stdout or stdin
+  std::optional<std::string> run, client, user;  // forget the runs of one id, one client, one user
+  bool all = false;
+  bool dry_run = false;
+  bool json = false;
+  bool quiet = false;
+  bool record = true;  // rerun: false records nothing of the new run
+};
+
+// Values that are not given come from the configuration (`serve.*`).
+struct ServeArguments {
+  std::optional<std::string> socket;    // path of the Unix socket
+  std::optional<unsigned> socket_mode;  // 0600
+  std::optional<std::string> listen;    // "127.0.0.1:8000"
+  std::optional<std::string> token_file;
+  bool no_token = false;
+  bool access_log = false;
+  std::vector<std::string> hosts;
+  std::vector<std::string> origins;
+};
+// Parses the permissions of a file: "0660", "660".
+Result<unsigned> parse_mode(const std::string& text);
+
+// Serves JSON-RPC on stdin and stdout.
+struct RpcArguments {};
+
 // --help and --version: print the text on stdout, exit with 0.
 struct ShowText {
   std::string text;
@@ -81,16 +114,5 @@ struct ShowText {
 
 using Command = std::variant<ShowText, RunArguments, LanguagesArguments, DoctorArguments, GcArguments, PsArguments,
                              StopArguments, HistoryArguments, LspArguments, ServeArguments, RpcArguments>;
-
-struct CommandLine {
-  Command command;
-  std::string host;         // the engine's address; empty: as configured
-  std::string host_option;  // by what a person gives `host`, for messages; empty: --host
-  LogFlags log;
-};
-
-// `arguments`: without the name of the program. Errors (invalid_request) are one line that
-// says what to do; exit code kNotRunExit.
-Result<CommandLine> parse(std::vector<std::string> arguments, const std::string& version);
 
 }  // namespace dind::frontends::cli

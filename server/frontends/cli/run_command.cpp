@@ -116,6 +116,23 @@ int not_run(const Error& error, std::optional<int> stopped_by) {
   return error.code == ErrorCode::cancelled && stopped_by ? 128 + *stopped_by : kNotRunExit;
 }
 
+// The exit code if stdout or stderr could not be written. `stopped`: the run has no result of the program's own.
+int exit_code_without_output(const WriteFailure& broken, const Streams& streams, bool stopped, int code) {
+  if (broken.error == EPIPE) return kReaderGoneExit;
+  // If stderr can't be written after the program's end, this does not change how the program ended.
+  return broken.fd != streams.err || stopped ? kNotRunExit : code;
+}
+
+// An engine that can't be reached may come back soon or not at all. A person at a terminal should not wait for it.
+Task<void> wait_container_removed(RunService& service, bool unreachable, std::string run_id) {
+  const std::chrono::seconds patience(unreachable ? 2 : 10);
+  if (!co_await service.wait_all_removed_but_auto(in(patience)))
+    log(LogLevel::warning,
+        "the run's container could not be removed within " + std::to_string(patience.count()) +
+            " s; the next start of dind-executor removes it",
+        run_id);
+}
+
 }  // namespace
 
 Task<int> run_command(asio::any_io_executor executor, RunService& service, RunArguments arguments, Streams streams,
@@ -163,27 +180,16 @@ Task<int> run_command(asio::any_io_executor executor, RunService& service, RunAr
     code = not_run(result.error(), stops.signal());
   }
   co_await flush(writer, stops);
-  if (broken.error == EPIPE) {
-    code = kReaderGoneExit;
-  } else if (broken.error != 0) {
-    // If stderr can't be written after the program's end, this does not change how the program ended.
-    const bool stopped = !result || result->verdict == Verdict::cancelled;
-    if (broken.fd != streams.err || stopped) code = kNotRunExit;
-    if (broken.fd != streams.err) {
+  if (broken.error != 0) {
+    code = exit_code_without_output(broken, streams, !result || result->verdict == Verdict::cancelled, code);
+    if (broken.error != EPIPE && broken.fd != streams.err) {
       writer.write(streams.err, "dind-executor: stdout can't be written (" +
                                     std::generic_category().message(broken.error) + "); the run was stopped\n");
       co_await flush(writer, stops);
     }
   }
-  // An engine that can't be reached may come back soon or not at all. A person at a terminal should not wait for it.
-  const bool away = !result && result.error().code == ErrorCode::engine_unavailable;
-  const std::chrono::seconds patience(away ? 2 : 10);
-  if (!co_await service.wait_all_removed_but_auto(in(patience))) {
-    log(LogLevel::warning,
-        "the run's container could not be removed within " + std::to_string(patience.count()) +
-            " s; the next start of dind-executor removes it",
-        result ? result->run_id : std::string());
-  }
+  const bool unreachable = !result && result.error().code == ErrorCode::engine_unavailable;
+  co_await wait_container_removed(service, unreachable, result ? result->run_id : std::string());
   co_return code;
 }
 

@@ -13,8 +13,8 @@ namespace dind::frontends::http {
 
 struct HttpPolicy {
   std::shared_ptr<Gate> gate;
-  std::size_t max_body = 32U << 20;                   // bytes
-  std::chrono::milliseconds shutdown_timeout{9'000};  // for replies in progress
+  std::size_t max_body = 32U << 20;               // bytes
+  std::chrono::milliseconds shutdown_timeout{0};  // for replies in progress
   bool access_log = false;
 };
 

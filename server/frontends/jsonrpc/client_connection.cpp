@@ -66,7 +66,7 @@ class ClientConnection : public std::enable_shared_from_this<ClientConnection> {
     place_.reset();
     if (!served) log(LogLevel::warning, served.error().message);
     gone_.cancel(CancelReason::client_gone);
-    co_await until(ended_, [this] { return open_runs_ == 0; }, in(options_.shutdown_timeout));
+    co_await until(ended_, [this] { return open_runs_ == 0; }, in(services_.shutdown_timeout));
     co_await connection_->flushed(in(kFlushTime));
     co_return served.has_value();
   }

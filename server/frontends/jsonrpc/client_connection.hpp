@@ -19,15 +19,15 @@ struct ClientServices {
   EngineWatch& engine;
   History& history;
   std::string version;
-  bool enabled = true;  // whether runs are allowed here
+  bool enabled = true;                         // whether runs are allowed here
+  std::chrono::milliseconds shutdown_timeout;  // for the runs of a client that is gone
 };
 
 struct ClientOptions {
   int in_fd = 0;
   int out_fd = 1;
-  bool owns_fds = false;                              // closes both, which then are different, at the end
-  std::string name;                                   // the client's name; the queue is fair among names
-  std::chrono::milliseconds shutdown_timeout{8'000};  // for the runs of a client that is gone
+  bool owns_fds = false;              // closes both, which then are different, at the end
+  std::string name;                   // the client's name; the queue is fair among names
   std::shared_ptr<IdleClients> idle;  // tells it when the client has no open request; null: tells nobody
 };
 

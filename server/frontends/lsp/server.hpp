@@ -19,9 +19,9 @@ struct LspServices {
   std::string version;
 };
 struct LspOptions {
-  std::optional<std::int64_t> client_process_id;       // when that process ends, the server ends
-  Cancel stop;                                         // ends the server as the client does
-  std::chrono::milliseconds shutdown_timeout{10'000};  // for the runs and their containers
+  std::optional<std::int64_t> client_process_id;  // when that process ends, the server ends
+  Cancel stop;                                    // ends the server as the client does
+  std::chrono::milliseconds shutdown_timeout;     // for the runs and their containers
   int in_fd = 0;
   int out_fd = 1;
 };

@@ -1,8 +1,6 @@
-#include "frontends/cli/history_arguments.hpp"
-
 #include <catch2/catch_test_macros.hpp>
 
-#include "frontends/cli/arguments.hpp"
+#include "frontends/cli/command_line.hpp"
 
 namespace history_arguments_test {
 

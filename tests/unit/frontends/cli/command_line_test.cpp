@@ -1,4 +1,4 @@
-#include "frontends/cli/arguments.hpp"
+#include "frontends/cli/command_line.hpp"
 
 #include <catch2/catch_test_macros.hpp>
 #include <filesystem>
