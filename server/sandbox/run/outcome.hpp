@@ -30,7 +30,7 @@ struct RunFacts {
   std::optional<CancelReason> cancel_reason;
   Clock::time_point now = Clock::now();
 
-  bool gvisor() const { return isolation == dind::name(Isolation::gvisor); }
+  bool gvisor() const { return isolation == dind::to_string(Isolation::gvisor); }
 };
 
 // Puts verdict, exit code, signal, usage and byte counts of `report` into `result`. `report.how` must not be

@@ -112,7 +112,7 @@ Task<void> SupervisorConnection::read(std::shared_ptr<SupervisorConnection> self
 Task<void> SupervisorConnection::write(std::shared_ptr<SupervisorConnection> self) {
   while (!self->state_.ended && !self->closed_) {
     if (self->outbox_.empty()) {
-      co_await until(self->to_write_, [&] { return !self->outbox_.empty() || self->seen_.ended || self->closed_; });
+      co_await until(self->to_write_, [&] { return !self->outbox_.empty() || self->state_.ended || self->closed_; });
       continue;
     }
     std::string frames = std::move(self->outbox_.front());
