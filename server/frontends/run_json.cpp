@@ -81,7 +81,6 @@ json run_error_json(const Error& error) {
 
 std::optional<int> retry_after(ErrorCode code) { return code == ErrorCode::busy ? std::optional(1) : std::nullopt; }
 
-std::string_view to_string(Network network) { return network == Network::internet ? "internet" : "none"; }
 
 std::string_view to_string(Channel channel) { return channel == Channel::out ? "stdout" : "stderr"; }
 

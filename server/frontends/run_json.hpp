@@ -34,7 +34,6 @@ nlohmann::json run_error_json(const Error& error);
 // `retryAfter`. nullopt: it is not known that it helps.
 std::optional<int> retry_after(ErrorCode code);
 
-std::string_view to_string(Network network);  // "none" · "internet"
 std::string_view to_string(Channel channel);  // "stdout" · "stderr"
 
 // Writes `value` as one line for every reader. U+0085, U+2028 and U+2029, which end a line for some readers, are

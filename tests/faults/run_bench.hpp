@@ -31,7 +31,7 @@ inline std::string engine_chunk(unsigned char stream, const std::string& bytes) 
   return chunk + bytes;
 }
 inline std::string encode_frame(unsigned char type, const std::string& payload,
-                            unsigned char channel = supervision::kControl) {
+                                unsigned char channel = supervision::kControl) {
   std::string bytes(supervision::kHeaderSize, '\0');
   supervision::put_header(reinterpret_cast<unsigned char*>(bytes.data()),
                           {.type = type, .channel = channel, .length = static_cast<std::uint32_t>(payload.size())});

@@ -6,7 +6,8 @@
 
 namespace dind::frontends::jsonrpc {
 
-// Accepts clients until `stop`. Then removes the socket at once, ends the connections, and returns when they have ended.
+// Accepts clients until `stop`. Then removes the socket at once, ends the connections, and returns when they have
+// ended.
 Task<void> serve_socket(asio::any_io_executor executor, UnixSocket socket, ClientServices services, Cancel stop);
 
 }  // namespace dind::frontends::jsonrpc

@@ -52,7 +52,8 @@ Task<Attempt> Sandboxes::Run::attempt_warm(WarmPool::Claim claim) {
   if (attempt.result || cancel.cancelled() || !may_restart(plan, connection->state(), input != nullptr))
     co_return attempt;
   log(LogLevel::info,
-      "The warm sandbox " + (*sandbox)->name + " ended before the program started; another one is created", plan.run_id);
+      "The warm sandbox " + (*sandbox)->name + " ended before the program started; another one is created",
+      plan.run_id);
   attempt.retry = Retry::at_once;
   close_connection();
   co_return attempt;
