@@ -73,17 +73,18 @@ std::string live_runs_text(const std::vector<LiveRun>& runs, std::int64_t now_ms
 }
 
 Result<std::size_t> find_live_run(const std::vector<LiveRun>& runs, const std::string& id) {
+  for (std::size_t i = 0; i < runs.size(); ++i)
+    if (runs[i].run_id == id) return i;
   std::optional<std::size_t> found;
   for (std::size_t i = 0; i < runs.size(); ++i) {
-    if (runs[i].run_id == id) return i;
     if (!runs[i].run_id.starts_with(id)) continue;
     if (found)
       return fail(ErrorCode::invalid_request, "More than one run begins with \"" + id + "\"; give more of the id");
     found = i;
   }
   if (!found)
-    return fail(ErrorCode::not_found, "No run with the id \"" + id +
-                                          "\" is under way; `dind-executor ps` lists those " + std::string("that are"));
+    return fail(ErrorCode::not_found,
+                "No run with the id \"" + id + "\" is under way; `dind-executor ps` lists those that are");
   return *found;
 }
 

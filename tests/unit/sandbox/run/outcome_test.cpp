@@ -230,7 +230,7 @@ TEST_CASE("A run whose stream ended without a report has one outcome for each ca
   CHECK(check(removed, {.died = true, .out_of_memory = true})->verdict == Verdict::out_of_memory);
   CHECK(check(removed, kNotSeen).error().message.contains("removed while the program ran"));
   CHECK(check(removed, died(supervision::kLeaseOverExit)).error().message.contains("connection"));
-  CHECK(check(unreachable, kNotSeen).error().message.contains("went away"));
+  CHECK(check(unreachable, kNotSeen).error().message.contains("stopped answering"));
   CHECK(check(still_runs, kNotSeen).error().message.contains("connection"));
   known.plan.installs = true;
   CHECK(check(removed, kNotSeen).error().message.contains("installed"));
