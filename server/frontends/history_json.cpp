@@ -3,11 +3,14 @@
 #include <ctime>
 #include <nlohmann/json.hpp>
 
-#include "frontends/run_json.hpp"
 #include "services/runs/run_title.hpp"
 #include "support/text/base64.hpp"
 #include "support/text/shortened.hpp"
 #include "support/text/utf8.hpp"
+#include "wire/error_codec.hpp"
+#include "wire/event_codec.hpp"
+#include "wire/json_text.hpp"
+#include "wire/run_result_codec.hpp"
 
 namespace dind::frontends {
 namespace {
@@ -21,10 +24,6 @@ json bytes_json(const std::string& bytes) {
 
 json output_json(const KeptOutput& output) {
   return {{"head", bytes_json(output.head)}, {"tail", bytes_json(output.tail)}, {"leftOutBytes", output.left_out}};
-}
-
-std::string_view gap_name(ProgramGap gap) {
-  return gap == ProgramGap::none ? "none" : gap == ProgramGap::too_large ? "too_large" : "secret";
 }
 
 }  // namespace
@@ -127,7 +126,7 @@ json history_run_json(const HistoryRecord& record) {
     std::visit([&](const auto& command) { value["command"] = command; },
                std::get<CommandProgram>(record.spec.program).command);
   }
-  value["programGap"] = gap_name(record.gap);
+  value["programGap"] = to_string(record.gap);
   value["limits"] = record.started ? limits_json(record.started->limits, record.started->network) : json(nullptr);
   value["result"] = record.end && record.end->result ? result_json(*record.end->result) : json(nullptr);
   value["notes"] = record.end && record.end->result ? json(record.end->result->notes) : json::array();

@@ -1,10 +1,10 @@
 // Limits as a client names them: whatever it says, a run gets limits that are above 0 and no more than the maximum.
 #include <cmath>
 
-#include "frontends/lsp/options.hpp"
 #include "fuzz.hpp"
 #include "rpc/message.hpp"
 #include "services/runs/policy_limits.hpp"
+#include "wire/lsp_codec.hpp"
 
 using namespace dind;
 
@@ -34,14 +34,12 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   if (const auto* notification = std::get_if<rpc::Notification>(&message);
       notification && notification->params.contains("x")) {
     const rpc::Json& json = notification->params["x"];
-    if (const auto request = frontends::lsp::read_limits(json))
-      check(*request);
+    if (const auto run = read_run_file(json, {}))
+      check(run->spec.limits);
     else
-      fuzz::require(fuzz::is_utf8(request.error().message), "an error is text");
-    if (const auto network = frontends::lsp::read_network(json); !network)
-      fuzz::require(fuzz::is_utf8(network.error().message), "an error is text");
+      fuzz::require(fuzz::is_utf8(run.error().message), "an error is text");
     std::vector<std::string> warnings;
-    check(frontends::lsp::read_options(json, warnings).limits);
+    check(read_lsp_options(json, warnings).limits);
     for (const auto& warning : warnings) fuzz::require(fuzz::is_utf8(warning), "a warning is text");
   }
   FuzzedDataProvider input(data, size);

@@ -2,15 +2,15 @@
 // whose numbers a run can have. What stands before a request decides which method reads it.
 #include <nlohmann/json.hpp>
 
-#include "frontends/run_request_json.hpp"
 #include "fuzz.hpp"
 #include "support/json_reader.hpp"
+#include "wire/run_spec_codec.hpp"
 
 using namespace dind;
 
 namespace {
 
-void check(const frontends::RunRequest& request) {
+void check(const RunRequest& request) {
   const auto positive = [](const auto& value) { return !value || value->count() > 0; };
   fuzz::require(positive(request.spec.limits.timeout) && positive(request.spec.total_timeout), "a timeout is above 0");
   fuzz::require(!request.spec.limits.memory_bytes || *request.spec.limits.memory_bytes > 0,
@@ -18,7 +18,7 @@ void check(const frontends::RunRequest& request) {
   fuzz::require(!request.spec.limits.cpus || (*request.spec.limits.cpus > 0 && *request.spec.limits.cpus < 1e9),
                 "a CPU limit is above 0 and finite");
   fuzz::require(!request.spec.limits.pids || *request.spec.limits.pids > 0, "a process limit is above 0");
-  fuzz::require(request.keep <= frontends::kMaxKeptOutput, "what is kept is bounded");
+  fuzz::require(request.keep <= kMaxKeptOutput, "what is kept is bounded");
   fuzz::require(request.spec.working_dir.empty() || request.spec.working_dir.starts_with('/'),
                 "a working folder is absolute");
   fuzz::require(request.spec.caller.client.empty(), "nobody says who it is");
@@ -34,7 +34,7 @@ void check(const frontends::RunRequest& request) {
 int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   constexpr const char* kMethods[] = {"run", "runPythonCode", "runShellScript", "runCommand", "buildAndRun"};
   if (size == 0) return 0;
-  const auto read = frontends::run_method(kMethods[data[0] % std::size(kMethods)]);
+  const auto read = run_method(kMethods[data[0] % std::size(kMethods)]);
   const auto json = read_json({reinterpret_cast<const char*>(data + 1), size - 1});
   if (!json) return 0;
   const auto request = read(*json);

@@ -16,6 +16,7 @@ MAY_INCLUDE = {
     "support": set(),
     "domain": {"support"},
     "rpc": {"support"},
+    "wire": {"support", "domain"},
     "engine": {"support", "domain"},
     "languages": {"support", "domain"},
     "sandbox/plan": {"support", "domain", "engine", "languages"},
@@ -29,14 +30,14 @@ MAY_INCLUDE = {
     "services/images": {"support", "domain", "engine"},
     "services/builds": {"support", "domain", "engine", "sandbox/*", "services/images"},
     "services/dependencies": {"support", "domain", "engine", "sandbox/*"},
-    "services/history": {"support", "domain"},
+    "services/history": {"support", "domain", "wire"},
     "services/upkeep": {"support", "domain", "engine", "sandbox/*", "services/images"},
     "services/health": {"support", "domain", "engine", "languages", "sandbox/*"},
     "services/workspaces": {"support", "domain", "languages", "sandbox/*"},
     "services/runs": {"support", "domain", "engine", "languages", "sandbox/*", "services/images", "services/builds",
                       "services/dependencies", "services/history", "services/workspaces"},
-    "frontends": {"support", "domain", "rpc", "services/*"},
-    "app": {"support", "domain", "rpc", "engine", "languages", "sandbox/*", "services/*", "frontends"},
+    "frontends": {"support", "domain", "wire", "rpc", "services/*"},
+    "app": {"support", "domain", "wire", "rpc", "engine", "languages", "sandbox/*", "services/*", "frontends"},
     "supervisor": set(),  # a program of its own, without dependencies
 }
 # include/dind is the public part of three modules.

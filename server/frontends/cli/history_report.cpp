@@ -7,13 +7,13 @@
 #include "frontends/cli/padded.hpp"
 #include "frontends/cli/summary.hpp"
 #include "frontends/history_json.hpp"
-#include "frontends/run_json.hpp"
 #include "services/runs/run_logger.hpp"
 #include "services/runs/run_title.hpp"
 #include "support/text/base64.hpp"
 #include "support/text/escape_sequences.hpp"
 #include "support/text/utf8.hpp"
 #include "support/units.hpp"
+#include "wire/json_text.hpp"
 
 namespace dind::frontends::cli {
 namespace {

@@ -6,10 +6,10 @@
 
 #include "frontends/cli/padded.hpp"
 #include "frontends/history_json.hpp"
-#include "frontends/run_json.hpp"
 #include "frontends/shared/ending.hpp"
 #include "support/text/shortened.hpp"
 #include "support/units.hpp"
+#include "wire/json_text.hpp"
 
 namespace dind::frontends::cli {
 namespace {

@@ -5,8 +5,8 @@
 
 #include "frontends/cli/padded.hpp"
 #include "frontends/cli/summary.hpp"
-#include "frontends/run_json.hpp"
 #include "support/units.hpp"
+#include "wire/json_text.hpp"
 
 namespace dind::frontends::cli {
 namespace {

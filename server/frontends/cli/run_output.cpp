@@ -7,10 +7,13 @@
 #include <nlohmann/json.hpp>
 
 #include "frontends/cli/summary.hpp"
-#include "frontends/run_json.hpp"
 #include "support/io/fd_writer.hpp"
 #include "support/text/base64.hpp"
 #include "support/text/utf8.hpp"
+#include "wire/error_codec.hpp"
+#include "wire/event_codec.hpp"
+#include "wire/json_text.hpp"
+#include "wire/run_result_codec.hpp"
 
 namespace dind::frontends::cli {
 namespace {

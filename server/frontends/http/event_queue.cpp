@@ -2,7 +2,8 @@
 
 #include <nlohmann/json.hpp>
 
-#include "frontends/run_json.hpp"
+#include "wire/event_codec.hpp"
+#include "wire/json_text.hpp"
 
 namespace dind::frontends::http {
 
@@ -47,12 +48,12 @@ Task<std::optional<EventQueue::Piece>> EventQueue::next() {
 HttpEventSink::HttpEventSink(asio::any_io_executor executor, std::shared_ptr<EventQueue> events, std::string run_id)
     : events_(std::move(events)),
       run_id_(std::move(run_id)),
-      output_(OutputCoalescer::make(std::move(executor), [events = events_, id = run_id_](Channel channel,
-                                                                                          std::string text,
-                                                                                          std::shared_ptr<void> hold) {
-        events->push("output", {{"runId", id}, {"channel", frontends::to_string(channel)}, {"text", std::move(text)}},
-                     std::move(hold));
-      })) {}
+      output_(OutputCoalescer::make(
+          std::move(executor),
+          [events = events_, id = run_id_](Channel channel, std::string text, std::shared_ptr<void> hold) {
+            events->push("output", {{"runId", id}, {"channel", to_string(channel)}, {"text", std::move(text)}},
+                         std::move(hold));
+          })) {}
 
 void HttpEventSink::on_state(const StateChange& change) {
   json fields = state_fields(change);

@@ -3,13 +3,13 @@
 #include "dind/exit_code.hpp"
 #include "dind/patterns.hpp"
 #include "frontends/http/handlers.hpp"
-#include "frontends/request_fields.hpp"
-#include "frontends/run_json.hpp"
 #include "frontends/shared/ending.hpp"
 #include "frontends/shared/execution.hpp"
 #include "services/workspaces/languages_service.hpp"
 #include "support/ids.hpp"
 #include "support/text/shortened.hpp"
+#include "wire/json_text.hpp"
+#include "wire/run_spec_codec.hpp"
 
 namespace dind::frontends::http {
 
@@ -19,28 +19,12 @@ using nlohmann::json;
 namespace {
 
 constexpr auto kWhyTime = 1500ms;
-constexpr auto kUsualTimeout = 60s;
 constexpr const char* kUnavailable = "Code execution service is not available";
 
-struct ExecuteRequest {
-  std::string code;
-  std::string language = "python";
-  std::optional<std::chrono::milliseconds> timeout = kUsualTimeout;
-  bool record = true;  // false: the history does not record the run
-};
-
-Result<ExecuteRequest> read_execute(const std::string& body) {
+Result<ExecuteRequest> read_execute_body(const std::string& body) {
   const auto parsed = parse_body(body);
   if (!parsed) return std::unexpected(parsed.error());
-  RequestFields fields(*parsed);
-  ExecuteRequest request;
-  fields.require("code", "the program's text");
-  fields.text("code", request.code);
-  fields.text("language", request.language);
-  fields.seconds("timeout", request.timeout);
-  fields.flag("record", request.record);
-  if (const auto ended = fields.end(); !ended) return std::unexpected(ended.error());
-  return request;
+  return read_execute(*parsed);
 }
 
 // Any language but Python uses its recipe. The timeout is the total timeout, as in the other patterns.
@@ -101,7 +85,7 @@ std::string errors_of(const KeptRun& run) {
 }  // namespace
 
 Task<Reply> execute_code(asio::any_io_executor executor, HttpServices& services, Request request, Cancel gone) {
-  auto asked = read_execute(std::exchange(request.body, {}));
+  auto asked = read_execute_body(std::exchange(request.body, {}));
   if (!asked) co_return detail(422, asked.error().message);
   if (!services.enabled || services.runs.closing().cancelled()) {
     // The run service refuses the request below and counts it. The engine is not asked, because it may be stopping too.

@@ -4,9 +4,10 @@
 #include <nlohmann/json.hpp>
 
 #include "frontends/http/routes.hpp"
-#include "frontends/run_json.hpp"
 #include "support/text/lower.hpp"
 #include "support/text/shortened.hpp"
+#include "wire/error_codec.hpp"
+#include "wire/json_text.hpp"
 
 namespace dind::frontends::http {
 namespace {

@@ -8,11 +8,11 @@
 #include "frontends/http/openapi.hpp"
 #include "frontends/http/query.hpp"
 #include "frontends/http/routes.hpp"
-#include "frontends/run_json.hpp"
 #include "frontends/shared/execution.hpp"
 #include "support/ids.hpp"
 #include "support/json_reader.hpp"
 #include "support/text/shortened.hpp"
+#include "wire/json_text.hpp"
 
 namespace dind::frontends::http {
 

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "dind/caller.hpp"
-#include "frontends/run_request_json.hpp"
+#include "wire/run_spec_codec.hpp"
 
 namespace dind::frontends::http {
 

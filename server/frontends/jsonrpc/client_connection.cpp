@@ -4,13 +4,13 @@
 #include "frontends/jsonrpc/failures.hpp"
 #include "frontends/jsonrpc/history_methods.hpp"
 #include "frontends/jsonrpc/params.hpp"
-#include "frontends/run_json.hpp"
 #include "frontends/shared/execution.hpp"
 #include "rpc/binder.hpp"
 #include "rpc/connection.hpp"
 #include "support/async/until.hpp"
 #include "support/ids.hpp"
 #include "support/log/log.hpp"
+#include "wire/error_codec.hpp"
 
 namespace dind::frontends::jsonrpc {
 

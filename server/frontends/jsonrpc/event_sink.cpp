@@ -1,6 +1,6 @@
 #include "frontends/jsonrpc/event_sink.hpp"
 
-#include "frontends/run_json.hpp"
+#include "wire/event_codec.hpp"
 
 namespace dind::frontends::jsonrpc {
 
@@ -10,13 +10,12 @@ JsonRpcEventSink::JsonRpcEventSink(asio::any_io_executor executor, std::shared_p
                                    std::string run_id)
     : connection_(std::move(connection)),
       run_id_(std::move(run_id)),
-      output_(OutputCoalescer::make(
-          std::move(executor),
-          [connection = connection_, id = run_id_](Channel channel, std::string text, std::shared_ptr<void> hold) {
-            connection->notify("run/output",
-                               {{"runId", id}, {"channel", frontends::to_string(channel)}, {"text", std::move(text)}},
-                               std::move(hold));
-          })) {}
+      output_(OutputCoalescer::make(std::move(executor), [connection = connection_, id = run_id_](
+                                                             Channel channel, std::string text,
+                                                             std::shared_ptr<void> hold) {
+        connection->notify("run/output", {{"runId", id}, {"channel", to_string(channel)}, {"text", std::move(text)}},
+                           std::move(hold));
+      })) {}
 
 void JsonRpcEventSink::on_state(const StateChange& change) {
   Json fields = state_fields(change);

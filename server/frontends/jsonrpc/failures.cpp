@@ -1,6 +1,6 @@
 #include "frontends/jsonrpc/failures.hpp"
 
-#include "frontends/run_json.hpp"
+#include "wire/error_codec.hpp"
 
 namespace dind::frontends::jsonrpc {
 

@@ -1,6 +1,6 @@
 #include "frontends/jsonrpc/params.hpp"
 
-#include "frontends/request_fields.hpp"
+#include "wire/request_fields.hpp"
 
 namespace dind::frontends::jsonrpc {
 

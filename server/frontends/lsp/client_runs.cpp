@@ -3,11 +3,12 @@
 #include "frontends/lsp/event_sink.hpp"
 #include "frontends/lsp/run_request.hpp"
 #include "frontends/lsp/uri.hpp"
-#include "frontends/run_json.hpp"
 #include "support/async/until.hpp"
 #include "support/ids.hpp"
 #include "support/json_fields.hpp"
 #include "support/text/escaped.hpp"
+#include "wire/error_codec.hpp"
+#include "wire/run_result_codec.hpp"
 
 namespace dind::frontends::lsp {
 
@@ -95,7 +96,7 @@ Task<void> ClientRuns::follow(std::shared_ptr<ClientRuns> self, PendingRun pendi
   feed.finished(result);
   if (result) {
     rpc::Json value = result_json(*result);
-    value["notes"] = result->notes;
+    add_notes(value, *result);
     pending.reply.result(std::move(value));
   } else {
     const Error& error = result.error();

@@ -3,9 +3,9 @@
 #include <algorithm>
 
 #include "frontends/lsp/run_request.hpp"
-#include "frontends/run_json.hpp"
 #include "support/json_fields.hpp"
 #include "support/text/quoted.hpp"
+#include "wire/error_codec.hpp"
 
 namespace dind::frontends::lsp {
 namespace {

@@ -1,9 +1,10 @@
 #include "frontends/lsp/event_sink.hpp"
 
 #include "frontends/lsp/plain_lines.hpp"
-#include "frontends/run_json.hpp"
 #include "support/text/escaped.hpp"
 #include "support/units.hpp"
+#include "wire/event_codec.hpp"
+#include "wire/run_result_codec.hpp"
 
 namespace dind::frontends::lsp {
 namespace {
@@ -82,23 +83,16 @@ void LspEventSink::log_line(const std::string& text) {
 
 void LspEventSink::on_state(const StateChange& change) {
   if (const auto* queued = std::get_if<Queued>(&change)) {
-    say("queued", {{"position", queued->position}});
+    say("queued", state_fields(change));
     progress_->report("Waiting: " + std::to_string(queued->position) + " before it", std::nullopt);
   } else if (const auto* preparing = std::get_if<Preparing>(&change)) {
-    Json fields{{"stage", to_string(preparing->stage)}, {"message", preparing->message}};
-    if (preparing->percent) fields["percent"] = *preparing->percent;
-    say("preparing", std::move(fields));
+    say("preparing", state_fields(change));
     progress_->report(preparing->message, preparing->percent);
   } else if (const auto* started = std::get_if<Started>(&change)) {
     began_ = true;
     if (name_.empty()) name_ = started->name;
     limits_ = started->limits;
-    say("started", {{"name", started->name},
-                    {"language", started->language},
-                    {"image", started->image},
-                    {"limits", limits_json(started->limits, started->network)},
-                    {"isolation", started->isolation},
-                    {"notes", started->notes}});
+    say("started", state_fields(change));
     std::string notes;
     for (const auto& note : started->notes) notes += " (" + note + ")";
     log_line("Running " + started->name + " in " + started->image + notes);
@@ -115,7 +109,7 @@ void LspEventSink::finished(const Result<RunResult>& result) {
   if (lines_) lines_->finish();
   if (result) {
     Json value = result_json(*result);
-    value["notes"] = result->notes;
+    add_notes(value, *result);
     say("finished", {{"result", std::move(value)}});
     for (const auto& note : result->notes) log_line("Note: " + note);
     const auto end = ended(*result, limits_);

@@ -61,55 +61,12 @@ std::optional<std::string> wrong_fields(const std::string& command, const Json& 
   return std::nullopt;
 }
 
-Result<std::optional<WorkspaceAccess>> read_access(const Json& argument) {
-  const Json& value = lenient::field(argument, "workspace");
-  if (value.is_null()) return std::nullopt;
-  const auto access = value.is_string() ? parse_workspace_access(value.get_ref<const std::string&>()) : std::nullopt;
-  if (!access) return fail(ErrorCode::invalid_request, "workspace must be \"readOnly\" or \"readWrite\"");
-  return access;
-}
-
-// Adds the fields that a file and a folder have in common. They override what the spec has.
-Result<void> add_common(const Json& argument, const Options& options, RunSpec& spec) {
-  if (const Json& env = lenient::field(argument, "env"); env.is_object())
-    for (const auto& [name, value] : env.items()) spec.env[name] = value.get<std::string>();
-  for (const Json& each : lenient::field(argument, "dependencies"))
-    spec.dependencies.push_back(each.get<std::string>());
-  const auto limits = read_limits(argument);
-  if (!limits) return std::unexpected(limits.error());
-  spec.limits = merged(*limits, options.limits);
-  const auto network = read_network(argument);
-  if (!network) return std::unexpected(network.error());
-  spec.network = network->value_or(options.network.value_or(Network::none));
-  const auto pull = read_pull(argument);
-  if (!pull) return std::unexpected(pull.error());
-  spec.pull = *pull ? *pull : options.pull;
-  const auto isolation = read_isolation(argument);
-  if (!isolation) return std::unexpected(isolation.error());
-  spec.isolation = *isolation ? *isolation : options.isolation;
-  const auto record = read_record(argument);
-  if (!record) return std::unexpected(record.error());
-  spec.record = record->value_or(options.record);
-  spec.keep_warm = options.warm_pool;
-  spec.terms = Terms::settings;
-  spec.run_id = lenient::find_text(argument, "runId").value_or(random_id());
-  return {};
-}
-
-// Adds the same fields, and those of a file. The file's language chooses the image.
-Result<void> add_file(const Json& argument, const std::optional<std::string>& language, const Options& options,
-                      RunSpec& spec) {
-  spec.image = lenient::find_text(argument, "image");
-  if (!spec.image && language) {
-    const auto recipe = runnable_language(language, "", "").value_or(*language);  // "py" is python
-    if (const auto image = options.images.find(recipe); image != options.images.end()) spec.image = image->second;
-  }
-  for (const Json& each : lenient::field(argument, "args")) spec.args.push_back(each.get<std::string>());
-  spec.working_dir = lenient::find_text(argument, "workingDir").value_or("");
-  const auto access = read_access(argument);
-  if (!access) return std::unexpected(access.error());
-  spec.workspace = *access;
-  return add_common(argument, options, spec);
+// The image of the client's settings for a language. nullopt: they name none.
+std::optional<std::string> image_of(const std::optional<std::string>& language, const Options& options) {
+  if (!language) return std::nullopt;
+  const auto recipe = runnable_language(language, "", "").value_or(*language);  // "py" is python
+  const auto image = options.images.find(recipe);
+  return image == options.images.end() ? std::nullopt : std::optional(image->second);
 }
 
 // The document's own name; empty where it can't name a file in the sandbox: then the program has its language's usual
@@ -150,11 +107,9 @@ std::optional<std::string> wrong_workspace_shape(const Json& argument) {
 }
 
 Result<RunRequest> make_request(const Json& argument, const DocumentStore& documents, const Options& options) {
-  RunRequest request{.uri = *lenient::find_text(argument, "uri"),
-                     .name = {},
-                     .spec = {},
-                     .input = lenient::find_text(argument, "stdin").value_or("")};
-  request.name = file_name(request.uri);
+  auto run = read_run_file(argument, options);
+  if (!run) return std::unexpected(run.error());
+  RunRequest request{.uri = run->uri, .name = file_name(run->uri), .spec = {}, .input = std::move(run->input)};
   SourceProgram program;
   program.file_name = request.name;
   const Document* open = documents.find(request.uri);
@@ -175,7 +130,7 @@ Result<RunRequest> make_request(const Json& argument, const DocumentStore& docum
   if (program.text.find_first_not_of("\r\n") == std::string::npos)
     return fail(ErrorCode::invalid_request, (program.file_name.empty() ? "The document" : program.file_name) +
                                                 " is empty: there is nothing to run");
-  program.language = lenient::find_text(argument, "languageId");
+  program.language = run->language_id;
   // The editor chooses the language id of an open document. If no recipe knows it
   // ("plaintext"), the file's name and first line decide.
   if (!program.language)
@@ -184,8 +139,9 @@ Result<RunRequest> make_request(const Json& argument, const DocumentStore& docum
   // The editor's text is Unicode. A file that is read here keeps its own bytes and encoding.
   if (open != nullptr) program.text = unicode_program(std::move(program.text), program.language, program.file_name);
 
-  if (const auto added = add_file(argument, program.language, options, request.spec); !added)
-    return std::unexpected(added.error());
+  request.spec = std::move(run->spec);
+  if (!request.spec.image) request.spec.image = image_of(program.language, options);
+  if (!request.spec.run_id) request.spec.run_id = random_id();
   request.spec.program = std::move(program);
   return request;
 }
@@ -198,23 +154,24 @@ std::optional<RunSpec> expected_run(const Json& argument, const DocumentStore& d
   program.file_name = file_name(*uri);
   program.language = runnable_language(open ? std::optional<std::string_view>(open->language_id) : std::nullopt,
                                        base_name(*uri), open ? open->text : std::string());
-  RunSpec spec;
-  if (!program.language || !add_file(argument, program.language, options, spec)) return std::nullopt;
-  spec.program = std::move(program);
-  return spec;
+  auto run = read_run_file(argument, options);
+  if (!program.language || !run) return std::nullopt;
+  if (!run->spec.image) run->spec.image = image_of(program.language, options);
+  run->spec.program = std::move(program);
+  return std::move(run->spec);
 }
 
 Result<RunRequest> make_workspace_request(const Json& argument, WorkspaceRuns& folders, const Options& options) {
   const auto folder = folder_of(argument);
   if (!folder) return std::unexpected(folder.error());
-  const auto access = read_access(argument);
-  if (!access) return std::unexpected(access.error());
+  auto run = read_run_workspace(argument, options);
+  if (!run) return std::unexpected(run.error());
   WorkspaceRequest asked{.folder = *folder,
-                         .program = lenient::find_text(argument, "program"),
+                         .program = run->program,
                          .command = {},
-                         .access = *access,
+                         .access = run->spec.workspace,
                          .terms = Terms::settings};
-  if (auto line = lenient::find_text(argument, "command")) asked.command = Command(*std::move(line));
+  if (run->command) asked.command = Command(*run->command);
   if (asked.program && asked.command)
     return fail(ErrorCode::invalid_request, "dind.runWorkspace takes a program or a command, and not both");
   if (!asked.program && !asked.command) {
@@ -226,17 +183,21 @@ Result<RunRequest> make_workspace_request(const Json& argument, WorkspaceRuns& f
   }
   auto spec = folders.spec(asked);
   if (!spec) return std::unexpected(spec.error());
-  RunRequest request{.uri = *lenient::find_text(argument, "uri"),
-                     .name = base_name(*lenient::find_text(argument, "uri")),
-                     .spec = std::move(*spec),
-                     .input = lenient::find_text(argument, "stdin").value_or("")};
-  request.spec.image = lenient::find_text(argument, "image");
-  const auto* command = std::get_if<CommandProgram>(&request.spec.program);
-  if (!request.spec.image && command != nullptr && command->language)
-    if (const auto image = options.images.find(*command->language); image != options.images.end())
-      request.spec.image = image->second;
-  if (const auto added = add_common(argument, options, request.spec); !added) return std::unexpected(added.error());
-  return request;
+  RunSpec& given = run->spec;
+  if (const auto* command = std::get_if<CommandProgram>(&spec->program); !given.image && command != nullptr)
+    given.image = image_of(command->language, options);
+  given.program = std::move(spec->program);
+  given.workspace = spec->workspace;
+  given.writable_folder = std::move(spec->writable_folder);
+  given.workspace_root = std::move(spec->workspace_root);
+  given.working_dir = std::move(spec->working_dir);
+  given.env.merge(spec->env);
+  given.dependencies.insert(given.dependencies.begin(), spec->dependencies.begin(), spec->dependencies.end());
+  given.constraints = std::move(spec->constraints);
+  given.notes = std::move(spec->notes);
+  if (!given.run_id) given.run_id = random_id();
+  return RunRequest{
+      .uri = run->uri, .name = base_name(run->uri), .spec = std::move(given), .input = std::move(run->input)};
 }
 
 std::optional<std::string> wrong_choice_shape(const Json& argument) {

@@ -5,7 +5,7 @@ namespace dind::frontends::lsp {
 bool Settings::read(const rpc::Json& json) {
   if (!json.is_object()) return false;
   wrong_.clear();
-  options_ = read_options(json, wrong_);
+  options_ = read_lsp_options(json, wrong_);
   return true;
 }
 

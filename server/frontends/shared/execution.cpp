@@ -4,10 +4,12 @@
 #include <nlohmann/json.hpp>
 
 #include "dind/exit_code.hpp"
-#include "frontends/run_json.hpp"
 #include "frontends/shared/ending.hpp"
+#include "services/workspaces/languages_service.hpp"
 #include "support/ids.hpp"
 #include "support/text/utf8_stream.hpp"
+#include "wire/error_codec.hpp"
+#include "wire/run_result_codec.hpp"
 
 namespace dind::frontends {
 namespace {
@@ -71,6 +73,9 @@ Task<std::expected<KeptRun, NotRun>> execute(asio::any_io_executor executor, Run
   NotRun run;
   if (!request.spec.run_id) request.spec.run_id = random_id();
   run.run_id = *request.spec.run_id;
+  // A text in JSON is Unicode, whatever the program says about its encoding.
+  if (auto* source = std::get_if<SourceProgram>(&request.spec.program))
+    source->text = unicode_program(std::move(source->text), source->language, source->file_name);
   OutputCapture capture(request.keep, live, [&run](std::size_t bytes) { return run.share->grow(bytes); });
   std::shared_ptr<StdinPipe> input;
   if (!request.input.empty()) {
@@ -109,11 +114,11 @@ json kept_run_json(const KeptRun& run) {
   json value = result_json(run.result);
   value["returncode"] = returncode(run.result);
   put_output(value, run.out, run.err);
-  value["cancelReason"] = run.result.cancel_reason ? json(to_string(*run.result.cancel_reason)) : json(nullptr);
+  add_cancel_reason(value, run.result);
   const auto left_out =
       value["stdoutTruncatedBytes"].get<std::uint64_t>() + value["stderrTruncatedBytes"].get<std::uint64_t>();
   value["ending"] = ending_words(run.result, run.limits, run.streamed ? 0 : left_out);
-  value["notes"] = run.result.notes;
+  add_notes(value, run.result);
   return value;
 }
 

@@ -11,11 +11,11 @@
 #include "dind/error.hpp"
 #include "dind/run_event.hpp"
 #include "domain/output_capture.hpp"
-#include "frontends/run_request_json.hpp"
 #include "frontends/shared/memory_budget.hpp"
 #include "services/runs/run_service.hpp"
 #include "support/async/cancel.hpp"
 #include "support/async/task.hpp"
+#include "wire/run_spec_codec.hpp"
 
 namespace dind::frontends {
 

@@ -135,6 +135,16 @@ std::string_view to_string(HistoryState state) {
   return "interrupted";
 }
 
+std::string_view to_string(ProgramGap gap) {
+  return gap == ProgramGap::none ? "none" : gap == ProgramGap::too_large ? "too_large" : "secret";
+}
+
+std::optional<ProgramGap> program_gap(std::string_view text) {
+  for (const auto each : {ProgramGap::none, ProgramGap::too_large, ProgramGap::secret})
+    if (to_string(each) == text) return each;
+  return std::nullopt;
+}
+
 std::optional<HistoryState> history_state(std::string_view text) {
   for (const auto state :
        {HistoryState::running, HistoryState::finished, HistoryState::error, HistoryState::interrupted})

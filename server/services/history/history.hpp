@@ -46,6 +46,8 @@ struct KeptOutput {
 
 // Why the kept program differs from the program that was run.
 enum class ProgramGap { none, too_large, secret };
+std::string_view to_string(ProgramGap gap);  // "none" · "too_large" · "secret"
+std::optional<ProgramGap> program_gap(std::string_view name);
 
 // Values that are known when the program has started.
 struct HistoryStarted {

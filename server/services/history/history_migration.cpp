@@ -6,8 +6,10 @@
 #include <utility>
 #include <vector>
 
+#include "services/history/history_form_2.hpp"
 #include "services/history/sqlite.hpp"
 #include "support/json_reader.hpp"
+#include "wire/json_text.hpp"
 
 namespace dind {
 
@@ -21,22 +23,27 @@ bool has_column(sqlite3* handle, const char* name) {
   return columns.text(name).step();
 }
 
-// Renames a field of what a run was asked for. A record that can't be decoded stays as it is.
-void rename_asked(sqlite3* handle, const char* from, const char* to) {
+using Change = nlohmann::json (*)(nlohmann::json);
+
+// Changes the values of a column. A value that can't be decoded stays as it is.
+void change_each(sqlite3* handle, const std::string& column, Change change) {
   std::vector<std::pair<std::int64_t, std::string>> changed;
   {
-    Statement rows(handle, "SELECT seq, asked FROM runs");
+    Statement rows(handle, ("SELECT seq, " + column + " FROM runs WHERE " + column + " IS NOT NULL").c_str());
     while (rows.step()) {
-      auto asked = read_cbor(rows.bytes_at(1));
-      if (!asked || !asked->is_object() || !asked->contains(from)) continue;
-      (*asked)[to] = std::move((*asked)[from]);
-      asked->erase(from);
-      const auto bytes = nlohmann::json::to_cbor(*asked);
-      changed.emplace_back(rows.number_at(0), std::string(bytes.begin(), bytes.end()));
+      auto value = read_cbor(rows.bytes_at(1));
+      if (value && value->is_object()) changed.emplace_back(rows.number_at(0), cbor_bytes(change(*std::move(value))));
     }
   }
-  for (const auto& [seq, asked] : changed)
-    Statement(handle, "UPDATE runs SET asked = ? WHERE seq = ?").blob(asked).number(seq).run();
+  for (const auto& [seq, bytes] : changed)
+    Statement(handle, ("UPDATE runs SET " + column + " = ? WHERE seq = ?").c_str()).blob(bytes).number(seq).run();
+}
+
+nlohmann::json rename_requirements(nlohmann::json asked) {
+  if (!asked.contains("requirements")) return asked;
+  asked["dependencies"] = std::move(asked["requirements"]);
+  asked.erase("requirements");
+  return asked;
 }
 
 // Form 1: the column for the frontend is `face`, with other names; the dependencies are `requirements`; files of the
@@ -49,7 +56,14 @@ void migrate_from_1(sqlite3* handle) {
             "UPDATE runs SET frontend = CASE frontend WHEN 'editor' THEN 'lsp' WHEN 'rpc' THEN 'jsonrpc' "
             "WHEN 'serve' THEN 'http' ELSE frontend END")
       .run();
-  rename_asked(handle, "requirements", "dependencies");
+  change_each(handle, "asked", rename_requirements);
+}
+
+// Form 2: names of fields that only the history had.
+void migrate_from_2(sqlite3* handle) {
+  change_each(handle, "asked", asked_of_form_2);
+  change_each(handle, "started", started_of_form_2);
+  change_each(handle, "outcome", outcome_of_form_2);
 }
 
 }  // namespace
@@ -61,10 +75,15 @@ std::int64_t history_form(sqlite3* handle) {
 }
 
 void migrate_history(sqlite3* handle) {
-  if (history_form(handle) != 1) return;
+  const auto is_older = [&] {
+    const auto form = history_form(handle);
+    return form == 1 || form == 2;
+  };
+  if (!is_older()) return;
   Transaction changing(handle);
-  if (history_form(handle) != 1) return;  // another process was faster
-  migrate_from_1(handle);
+  if (!is_older()) return;  // another process was faster
+  if (history_form(handle) == 1) migrate_from_1(handle);
+  migrate_from_2(handle);
   Statement(handle, ("PRAGMA user_version=" + std::to_string(kHistoryForm)).c_str()).run();
   changing.commit();
 }

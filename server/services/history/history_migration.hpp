@@ -7,7 +7,7 @@
 
 namespace dind {
 
-inline constexpr int kHistoryForm = 2;  // PRAGMA user_version of the files that this program writes
+inline constexpr int kHistoryForm = 3;  // PRAGMA user_version of the files that this program writes
 
 // The form of a file. 0: it has no tables yet. Throws sqlite::Failure.
 std::int64_t history_form(sqlite3* handle);

@@ -144,7 +144,8 @@ TEST_CASE("one message names all wrong settings") {
   CHECK_FALSE(settings.options().code_lens);
   CHECK_FALSE(settings.warning());
   CHECK(settings.read({{"cpus", "x"}}));
-  CHECK(settings.warning() == "The setting dind.cpus is \"x\"; it must be a number above 0. It is ignored");
+  CHECK(settings.warning() ==
+        "The setting dind.cpus is \"x\"; it must be a number from 0.01 to 1000000. It is ignored");
   CHECK(settings.options().code_lens);  // all settings are replaced
   CHECK(settings.read({{"cpus", "x"}, {"pids", -1}}));
   CHECK(settings.warning()->starts_with("2 settings are ignored: dind."));

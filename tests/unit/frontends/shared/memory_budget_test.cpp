@@ -4,9 +4,9 @@
 #include <catch2/catch_test_macros.hpp>
 #include <nlohmann/json.hpp>
 
-#include "frontends/run_json.hpp"
 #include "frontends/shared/execution.hpp"
 #include "support/run_task.hpp"
+#include "wire/json_text.hpp"
 
 namespace memory_budget_test {
 

@@ -1,4 +1,4 @@
-#include "frontends/request_fields.hpp"
+#include "wire/request_fields.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -9,7 +9,7 @@
 #include "support/text/shortened.hpp"
 #include "support/units.hpp"
 
-namespace dind::frontends {
+namespace dind {
 namespace {
 
 using nlohmann::json;
@@ -65,9 +65,14 @@ const json* RequestFields::find(const char* name) {
 
 bool RequestFields::has(const char* name) { return find(name) != nullptr; }
 
-void RequestFields::wrong(const char* name, const std::string& expected) {
-  const json* value = find(name);
-  refuse('"' + full(name) + "\" must be " + expected + (value != nullptr ? ", not " + shown(*value) : ""));
+void RequestFields::wrong(const char* name, const std::string& expected) { wrong_value(name, find(name), expected); }
+
+void RequestFields::wrong_value(const std::string& name, const json* value, const std::string& expected) {
+  const std::string seen = value != nullptr ? shown(*value) : "missing";
+  if (warnings_ != nullptr)
+    warnings_->push_back(where_ + shortened(name, 80) + " is " + seen + "; it must be " + expected);
+  else
+    refuse('"' + full(name) + "\" must be " + expected + (value != nullptr ? ", not " + seen : ""));
 }
 
 void RequestFields::require(const char* name, const char* expected) {
@@ -90,7 +95,7 @@ void RequestFields::text(const char* name, std::optional<std::string>& into) {
 void RequestFields::non_empty_text(const char* name, std::string& into) {
   const json* value = find(name);
   if (value == nullptr) return;
-  if (value->is_string() && !value->get_ref<const std::string&>().empty())
+  if (value->is_string() && (!is_client() || !value->get_ref<const std::string&>().empty()))
     into = value->get<std::string>();
   else
     wrong(name, "a text that is not empty");
@@ -133,9 +138,11 @@ void RequestFields::seconds(const char* name, std::optional<std::chrono::millise
   const json* value = find(name);
   if (value == nullptr) return;
   const double seconds = value->is_number() ? value->get<double>() : 0;
-  if (!std::isfinite(seconds) || seconds <= 0 || seconds > kMaxSeconds)
+  const bool fits = seconds > 0 && seconds <= kMaxSeconds;
+  if (!std::isfinite(seconds) || (is_client() ? !fits : std::abs(seconds) > 9e15))
     return wrong(name, "a number of seconds above 0 and at most " + figure(kMaxSeconds));
-  into = std::chrono::milliseconds(std::max<std::int64_t>(1, std::llround(seconds * 1000)));
+  const auto rounded = std::llround(seconds * 1000);
+  into = std::chrono::milliseconds(is_client() ? std::max<std::int64_t>(1, rounded) : rounded);
 }
 
 void RequestFields::bytes(const char* name, std::optional<std::int64_t>& into, std::int64_t least) {
@@ -144,7 +151,7 @@ void RequestFields::bytes(const char* name, std::optional<std::int64_t>& into, s
   std::optional<std::int64_t> size = whole_number(*value);
   if (value->is_string())
     if (const auto parsed = parse_bytes(value->get_ref<const std::string&>())) size = *parsed;
-  if (!size || *size < least || *size > kMaxMemoryBytes)
+  if (!size || (is_client() && (*size < least || *size > kMaxMemoryBytes)))
     return wrong(name, "a size such as \"512m\", or a whole number of bytes, from " + format_bytes(least) + " to " +
                            format_bytes(kMaxMemoryBytes));
   into = size;
@@ -154,7 +161,7 @@ void RequestFields::whole(const char* name, std::optional<std::int64_t>& into, s
   const json* value = find(name);
   if (value == nullptr) return;
   const auto given = whole_number(*value);
-  if (!given || *given < least || *given > most)
+  if (!given || (is_client() && (*given < least || *given > most)))
     return wrong(name, "a whole number from " + std::to_string(least) + " to " + std::to_string(most));
   into = given;
 }
@@ -162,10 +169,28 @@ void RequestFields::whole(const char* name, std::optional<std::int64_t>& into, s
 void RequestFields::number(const char* name, std::optional<double>& into, double least, double most) {
   const json* value = find(name);
   if (value == nullptr) return;
-  const bool fits = value->is_number() && std::isfinite(value->get<double>()) && value->get<double>() >= least &&
-                    value->get<double>() <= most;
+  const double given = value->is_number() ? value->get<double>() : NAN;
+  const bool fits = std::isfinite(given) && (!is_client() || (given >= least && given <= most));
   if (!fits) return wrong(name, "a number from " + figure(least) + " to " + figure(most));
   into = value->get<double>();
+}
+
+void RequestFields::number(const char* name, double& into) {
+  std::optional<double> value;
+  number(name, value, -HUGE_VAL, HUGE_VAL);
+  if (value) into = *value;
+}
+
+void RequestFields::milliseconds(const char* name, std::chrono::milliseconds& into) {
+  std::int64_t count = into.count();
+  whole(name, count);
+  into = std::chrono::milliseconds(count);
+}
+
+void RequestFields::milliseconds(const char* name, std::optional<std::chrono::microseconds>& into) {
+  std::optional<double> value;
+  number(name, value, -9e15, 9e15);
+  if (value) into = std::chrono::microseconds(std::llround(*value * 1000));
 }
 
 std::optional<std::string> RequestFields::choice_text(const char* name, const char* expected) {
@@ -191,4 +216,4 @@ Result<void> RequestFields::end() {
   return {};
 }
 
-}  // namespace dind::frontends
+}  // namespace dind

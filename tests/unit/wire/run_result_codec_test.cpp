@@ -1,4 +1,5 @@
-#include "frontends/run_json.hpp"
+
+#include "wire/run_result_codec.hpp"
 
 #include <catch2/catch_test_macros.hpp>
 #include <nlohmann/json.hpp>
@@ -6,8 +7,10 @@
 #include "frontends/shared/execution.hpp"
 #include "support/text/base64.hpp"
 #include "support/text/utf8.hpp"
+#include "wire/error_codec.hpp"
+#include "wire/json_text.hpp"
 
-namespace run_json_test {
+namespace run_result_codec_test {
 
 using namespace dind;
 using namespace dind::frontends;
@@ -97,4 +100,4 @@ TEST_CASE("An error of a run has the same HTTP status in every frontend, and one
   CHECK(error_json({ErrorCode::not_found, "no such run"})["httpStatus"] == 404);  // of what is not a run
 }
 
-}  // namespace run_json_test
+}  // namespace run_result_codec_test

@@ -1,27 +1,27 @@
-#include "frontends/lsp/options.hpp"
+#include "wire/lsp_codec.hpp"
 
 #include <catch2/catch_test_macros.hpp>
+#include <nlohmann/json.hpp>
 
-namespace options_test {
+namespace lsp_codec_test {
 
 using namespace dind;
-using namespace dind::frontends::lsp;
 using namespace std::chrono_literals;
-using rpc::Json;
+using Json = nlohmann::json;
 
 TEST_CASE("Options are read as the protocol has them") {
   std::vector<std::string> warnings;
-  const auto options = read_options({{"timeout", 1.5},
-                                     {"memory", "256m"},
-                                     {"cpus", 0.5},
-                                     {"pids", 64},
-                                     {"network", "internet"},
-                                     {"pull", "never"},
-                                     {"isolation", "gvisor"},
-                                     {"images", {{"python", "python:3.13"}}},
-                                     {"codeLens", false},
-                                     {"other", {}}},
-                                    warnings);
+  const auto options = read_lsp_options({{"timeout", 1.5},
+                                         {"memory", "256m"},
+                                         {"cpus", 0.5},
+                                         {"pids", 64},
+                                         {"network", "internet"},
+                                         {"pull", "never"},
+                                         {"isolation", "gvisor"},
+                                         {"images", {{"python", "python:3.13"}}},
+                                         {"codeLens", false},
+                                         {"other", {}}},
+                                        warnings);
   CHECK(warnings.empty());
   CHECK(options.limits.timeout == 1500ms);
   CHECK(options.limits.memory_bytes == 256LL << 20);
@@ -56,7 +56,7 @@ TEST_CASE("A value that can't be one is named, and is not used") {
                                                                                        {"images", Json{{"python", 1}}},
                                                                                        {"codeLens", "no"}}) {
     std::vector<std::string> warnings;
-    const auto options = read_options({{name, value}}, warnings);
+    const auto options = read_lsp_options({{name, value}}, warnings);
     INFO(name << " " << value);
     REQUIRE(warnings.size() == 1);
     CHECK(warnings.front().starts_with("dind." + name));
@@ -69,26 +69,42 @@ TEST_CASE("A value that can't be one is named, and is not used") {
 
 TEST_CASE("What is shown of a long wrong value is whole characters") {
   for (std::size_t before = 50; before < 60; ++before) {
-    const auto limits = read_limits({{"timeout", std::string(before, 'a') + "\U0001F600\U0001F600\U0001F600"}});
-    REQUIRE_FALSE(limits);
-    CHECK_NOTHROW(Json(limits.error().message).dump());
+    std::vector<std::string> warnings;
+    read_lsp_options({{"timeout", std::string(before, 'a') + "\U0001F600\U0001F600\U0001F600"}}, warnings);
+    REQUIRE(warnings.size() == 1);
+    CHECK_NOTHROW(Json(warnings.front()).dump());
   }
 }
 
-TEST_CASE("Large numbers stay in range") {
-  CHECK(read_limits({{"timeout", 1e308}})->timeout > 24h);
-  CHECK(read_limits({{"memory", 1e300}})->memory_bytes > 0);
-  CHECK(read_limits({{"pids", 1ULL << 63}})->pids > 0);
-  CHECK(read_limits({{"timeout", 1e-9}})->timeout == 1ms);
+TEST_CASE("A number that no run can have is named, and is not used") {
+  for (const auto& [name, value] : std::initializer_list<std::pair<std::string, Json>>{
+           {"timeout", 1e308}, {"memory", 1e300}, {"memory", 1}, {"pids", 1ULL << 63}, {"cpus", 1e-9}}) {
+    std::vector<std::string> warnings;
+    const auto options = read_lsp_options({{name, value}}, warnings);
+    INFO(name << " " << value);
+    CHECK(warnings.size() == 1);
+    CHECK_FALSE(options.limits.timeout);
+    CHECK_FALSE(options.limits.memory_bytes);
+  }
+  std::vector<std::string> warnings;
+  CHECK(read_lsp_options({{"timeout", 1e-9}}, warnings).limits.timeout == 1ms);
+  CHECK(warnings.empty());
 }
 
 TEST_CASE("What the request names comes before the options") {
-  const auto both = merged({.timeout = 1s, .memory_bytes = {}, .cpus = {}, .pids = 3},
-                           {.timeout = 2s, .memory_bytes = 5, .cpus = {}, .pids = 4});
-  CHECK(both.timeout == 1s);
-  CHECK(both.memory_bytes == 5);
-  CHECK_FALSE(both.cpus);
-  CHECK(both.pids == 3);
+  std::vector<std::string> warnings;
+  const auto options = read_lsp_options(
+      {{"timeout", 2}, {"memory", "64m"}, {"pids", 4}, {"pull", "never"}, {"network", "internet"}, {"record", false}},
+      warnings);
+  const auto run = read_run_file({{"uri", "file:///a.py"}, {"timeout", 1}, {"pids", 3}, {"pull", "missing"}}, options);
+  REQUIRE(run);
+  CHECK(run->spec.limits.timeout == 1s);
+  CHECK(run->spec.limits.memory_bytes == 64 << 20);
+  CHECK_FALSE(run->spec.limits.cpus);
+  CHECK(run->spec.limits.pids == 3);
+  CHECK(run->spec.pull == PullPolicy::missing);
+  CHECK(run->spec.network == Network::internet);
+  CHECK_FALSE(run->spec.record);
 }
 
-}  // namespace options_test
+}  // namespace lsp_codec_test

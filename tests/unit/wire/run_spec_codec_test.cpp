@@ -1,12 +1,12 @@
-#include "frontends/run_request_json.hpp"
+
+#include "wire/run_spec_codec.hpp"
 
 #include <catch2/catch_test_macros.hpp>
 #include <nlohmann/json.hpp>
 
-namespace run_request_json_test {
+namespace run_spec_codec_test {
 
 using namespace dind;
-using namespace dind::frontends;
 using namespace std::chrono_literals;
 using nlohmann::json;
 
@@ -218,4 +218,4 @@ TEST_CASE("A message never shows the value of a variable") {
   CHECK_FALSE(request.error().message.contains("hunter2"));
 }
 
-}  // namespace run_request_json_test
+}  // namespace run_spec_codec_test
