@@ -44,7 +44,7 @@ class Operators(HttpCase):
         self.assertGreater(one["forMs"], 0)
         self.assertEqual(runs["op-rpc"]["frontend"], "jsonrpc")
         text = self.command("ps")
-        for said in ("op-http", "running", "64 MiB", "import sys, time", "http, http", "MEMORY, CPU"):
+        for said in ("op-http", "running", "64 MiB", "import sys, time", "http, token:", "MEMORY, CPU"):
             self.assertIn(said, text)
         self.assertIn("More than one run", self.command("stop", "op-", code=125))
         self.assertIn("op-rpc was told to end", self.command("stop", "op-r"))

@@ -22,6 +22,31 @@ namespace {
 constexpr auto kPause = 100ms;  // after a failure, such as a lack of descriptors or memory, or while `most` are open
 constexpr auto kTellOften = 60s;
 
+// Says why no client is accepted now: at most once in kTellOften.
+class Complaint {
+ public:
+  void say(int error) {
+    if (Clock::now() < next_) return;
+    next_ = Clock::now() + kTellOften;
+    log(LogLevel::error,
+        "A client could not be accepted: " +
+            (no_descriptors_left(error) ? descriptor_shortage() : std::generic_category().message(error)));
+  }
+
+ private:
+  Deadline next_{};
+};
+
+// A descriptor of its own for the waiting: the socket can be closed meanwhile. -1: stopped before one was free.
+Task<int> watched_copy(const UnixSocket& socket, Signal& changed, const Cancel& stop, Complaint& complaint) {
+  while (!stop.cancelled()) {
+    if (const int fd = ::fcntl(socket.fd(), F_DUPFD_CLOEXEC, 3); fd >= 0) co_return fd;
+    complaint.say(errno);
+    co_await changed.wait(in(kPause));
+  }
+  co_return -1;
+}
+
 Task<void> serve_one(Task<void> serving, [[maybe_unused]] Counted::One client) { co_await std::move(serving); }
 
 }  // namespace
@@ -29,14 +54,16 @@ Task<void> serve_one(Task<void> serving, [[maybe_unused]] Counted::One client) {
 Task<void> accept_clients(asio::any_io_executor executor, UnixSocket socket, std::size_t most,
                           std::function<Task<void>(int fd)> serve, std::shared_ptr<IdleClients> idle, Cancel stop) {
   Counted clients(executor);
-  asio::posix::stream_descriptor waiting(executor, ::fcntl(socket.fd(), F_DUPFD_CLOEXEC, 3));
+  Complaint complaint;
+  const int copy = co_await watched_copy(socket, clients.changed(), stop, complaint);
+  if (copy < 0) co_return;
+  asio::posix::stream_descriptor waiting(executor, copy);
   const auto stopped = stop.on_cancel([&] {
     socket.remove();
     boost::system::error_code ignored;
     waiting.cancel(ignored);
     clients.changed().notify();
   });
-  Deadline told_at{};
   while (!stop.cancelled()) {
     if (clients.count() >= most) {
       boost::system::error_code aborted;
@@ -59,12 +86,7 @@ Task<void> accept_clients(asio::any_io_executor executor, UnixSocket socket, std
     } else if (errno != EINTR && errno != ECONNABORTED) {
       const int error = errno;
       if (no_descriptors_left(error)) idle->close_longest();
-      if (Clock::now() >= told_at + kTellOften) {
-        told_at = Clock::now();
-        log(LogLevel::error,
-            "A client could not be accepted: " +
-                (no_descriptors_left(error) ? descriptor_shortage() : std::generic_category().message(error)));
-      }
+      complaint.say(error);
       co_await clients.changed().wait(in(kPause));
     }
   }
