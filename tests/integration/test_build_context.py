@@ -278,13 +278,13 @@ class BuildOptions(CliCase):
         self.assert_run(self.call("run", "-q", "--image", name), 0, b"<a><b>")
         # B09
         done = self.call("run", "-q", "--image", name, "--", "x", "y")
-        self.assert_refused(done, "ENTRYPOINT (printf) is left out")
+        self.assert_refused(done, "ENTRYPOINT (printf) is not used")
 
     def test_a_command_in_place_of_an_entrypoint_is_mentioned(self):  # B09
         text = f"FROM {SHELL}\nENTRYPOINT [\"printf\", \"<%s>\"]\nCMD [\"a\", \"b\"]\n"
         self.assert_run(self.build(text, "-q"), 0, b"<a><b>")
         for command in (("x", "y"), ("--help",)):
-            self.assert_refused(self.build(text, "-q", "--", *command), "ENTRYPOINT (printf) is left out")
+            self.assert_refused(self.build(text, "-q", "--", *command), "ENTRYPOINT (printf) is not used")
 
     def test_files_of_an_image_that_only_root_can_read_are_mentioned(self):  # B10
         cases = (("WORKDIR /root/app\nRUN echo 'print(1)' > main.py && chmod 700 /root\nCMD [\"python3\", \"main.py\"]\n", b"owns nothing"),
