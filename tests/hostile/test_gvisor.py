@@ -61,7 +61,7 @@ class Isolation(HostileTest):
         self.assertEqual(client.reply(client.run(uri, isolation="runc"))["result"]["isolation"], "runc")
         wrong = client.reply(client.run(uri, isolation="vm"))["error"]
         self.assertEqual(wrong["data"]["kind"], "invalid_request")
-        self.assertIn('it must be "runc" or "gvisor"', wrong["message"])
+        self.assertIn('"isolation" must be "runc" or "gvisor"', wrong["message"])
 
     def test_doctor_tries_it(self):
         done = self.call("doctor", "--json")

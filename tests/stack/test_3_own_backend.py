@@ -55,7 +55,7 @@ class OwnBackend(StackTest):
         done = self.stack.inside("claude-backend", "python3", "-c", ask, timeout=150)
         self.assertEqual(json.loads(done.stdout)["answer"].strip(), "The tool said: 42 False")
         listed = json.loads(self.stack.inside("claude-backend", "dind-executor", "history", "list", "--json", "--limit", "1").stdout)
-        self.assertEqual((listed[0]["frontend"], listed[0]["verdict"]), ("http", "ok"))
+        self.assertEqual((listed[0]["frontend"], listed[0]["verdict"]), ("jsonrpc", "ok"))
 
     def test_3_serve_runs_beside_it_and_a_backend_that_ends_is_started_again(self):
         self.assertIn("serve --socket /run/dind-executor/", self.stack.inside("claude-backend", "sh", "-c", r"cat /proc/[0-9]*/cmdline | tr '\0' ' '").out)

@@ -36,7 +36,7 @@ class ClientConnection : public std::enable_shared_from_this<ClientConnection> {
       : executor_(executor),
         services_(std::move(services)),
         options_(std::move(options)),
-        caller_{.client = options_.name},
+        caller_{.frontend = "jsonrpc", .client = options_.name},
         ended_(executor) {}
 
   Task<bool> serve(Cancel stop) {

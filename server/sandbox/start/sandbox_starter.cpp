@@ -111,14 +111,14 @@ Task<Result<void>> SandboxStarter::check_image_first(const RunPlan& plan, ImageU
 
 // During create, the engine already creates missing folders (working directory, mount targets), or tries to. Here a
 // file of the image may be in the way.
-Task<Error> SandboxStarter::explain_failed_create(const ImageUse& use, Error error, const Workspace& workspace) {
+Task<Error> SandboxStarter::explain_failed_create(const ImageUse& use, Error error) {
   if (engine::meets_a_file(error)) {
     const auto fine = co_await images_.check_apart(use.spec, use.image, use.name, use.targets, in(kCreateTime));
     if (!fine && fine.error().code == ErrorCode::invalid_request) co_return fine.error();
     if (!use.targets.working_dir.empty())
       co_return working_dir_refused(use.name, use.targets.working_dir, "is not a folder");
   }
-  co_return workspace_error(std::move(error), workspace);
+  co_return workspace_error(std::move(error), use.workspace);
 }
 
 Task<Result<Isolation>> SandboxStarter::check_created(const RunPlan& plan, std::string id, const Made& made,
@@ -137,11 +137,10 @@ Task<Result<Isolation>> SandboxStarter::check_created(const RunPlan& plan, std::
       fine = co_await images_.check_apart(made.spec, use.image, use.name, use.targets, in(kCreateTime));
     if (!fine) co_return std::unexpected(fine.error());
   }
-  const auto workspace = with_root(workspace_, plan.workspace_root);
-  if (plan.workspace && !workspaces_seen_.contains(workspace.path)) {
-    const auto same = co_await check_same_folder(client_, id, workspace, in(kCallTime));
+  if (plan.workspace && !workspaces_seen_.contains(use.workspace.path)) {
+    const auto same = co_await check_same_folder(client_, id, use.workspace, in(kCallTime));
     if (!same) co_return std::unexpected(same.error());
-    workspaces_seen_.insert(workspace.path);
+    workspaces_seen_.insert(use.workspace.path);
   }
   // Use what the engine reports: its default runtime may be gVisor too.
   const bool gvisor = reported->runtime == kGvisorRuntime;
@@ -168,8 +167,11 @@ Task<Result<AttachedSandbox>> SandboxStarter::attach(const RunPlan& plan, const 
   if (!around) co_return std::unexpected(around.error());
   if (cancel.cancelled()) co_return cancelled();
   const auto planned = harden(plan, *around);
-  ImageUse use{
-      .image = context.image, .name = image_name, .spec = planned, .targets = mount_targets(planned, context.image)};
+  ImageUse use{.image = context.image,
+               .name = image_name,
+               .spec = planned,
+               .targets = mount_targets(planned, context.image),
+               .workspace = with_root(workspace_, plan.workspace_root)};
   if (const auto fine = co_await check_image_first(plan, use); !fine) co_return std::unexpected(fine.error());
   if (cancel.cancelled()) co_return cancelled();
 
@@ -178,9 +180,7 @@ Task<Result<AttachedSandbox>> SandboxStarter::attach(const RunPlan& plan, const 
   });
   const auto created = co_await create(plan, std::move(*around), sandbox.removal, name);
   hurry.reset();
-  if (!created)
-    co_return std::unexpected(
-        co_await explain_failed_create(use, created.error(), with_root(workspace_, plan.workspace_root)));
+  if (!created) co_return std::unexpected(co_await explain_failed_create(use, created.error()));
   sandbox.id = created->container.id;
   for (const auto& warning : created->container.warnings)
     log(LogLevel::info, "The engine warns: " + warning, plan.run_id);

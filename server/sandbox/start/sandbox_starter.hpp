@@ -77,6 +77,7 @@ class SandboxStarter {
     engine::ContainerSpec spec;  // of the sandbox
     MountTargets targets;
     bool is_fine = false;
+    Workspace workspace = {};  // what the sandbox mounts: the client may forget it while the sandbox is created
   };
   // The steps of `attach`. References must live until a step returns.
   Task<Result<void>> ensure_resources(const RunPlan& plan);
@@ -84,7 +85,7 @@ class SandboxStarter {
   Task<Result<SandboxContext>> complete_context(const RunPlan& plan, SandboxContext context, AttachedSandbox& sandbox);
   // What can be checked of the image before the sandbox is created.
   Task<Result<void>> check_image_first(const RunPlan& plan, ImageUse& use);
-  Task<Error> explain_failed_create(const ImageUse& use, Error error, const Workspace& workspace);
+  Task<Error> explain_failed_create(const ImageUse& use, Error error);
   // Compares the container with what was asked for, and checks its image and its workspace. Returns its isolation.
   Task<Result<Isolation>> check_created(const RunPlan& plan, std::string id, const Made& made, const ImageUse& use);
 

@@ -32,7 +32,11 @@ void change_each(sqlite3* handle, const std::string& column, Change change) {
     Statement rows(handle, ("SELECT seq, " + column + " FROM runs WHERE " + column + " IS NOT NULL").c_str());
     while (rows.step()) {
       auto value = read_cbor(rows.bytes_at(1));
-      if (value && value->is_object()) changed.emplace_back(rows.number_at(0), cbor_bytes(change(*std::move(value))));
+      if (!value || !value->is_object()) continue;
+      try {
+        changed.emplace_back(rows.number_at(0), cbor_bytes(change(*std::move(value))));
+      } catch (const nlohmann::json::exception&) {  // a field has another type: one damaged record
+      }
     }
   }
   for (const auto& [seq, bytes] : changed)
@@ -53,8 +57,9 @@ void migrate_from_1(sqlite3* handle) {
   Statement(handle, "CREATE INDEX IF NOT EXISTS runs_client ON runs(client)").run();
   Statement(handle, "ALTER TABLE runs RENAME COLUMN face TO frontend").run();
   Statement(handle,
-            "UPDATE runs SET frontend = CASE frontend WHEN 'editor' THEN 'lsp' WHEN 'rpc' THEN 'jsonrpc' "
-            "WHEN 'serve' THEN 'http' ELSE frontend END")
+            "UPDATE runs SET frontend = CASE WHEN frontend = 'editor' THEN 'lsp' WHEN frontend = 'rpc' THEN 'jsonrpc' "
+            "WHEN frontend = 'serve' AND client LIKE 'socket:%' THEN 'jsonrpc' WHEN frontend = 'serve' THEN 'http' "
+            "ELSE frontend END")
       .run();
   change_each(handle, "asked", rename_requirements);
 }

@@ -106,6 +106,7 @@ Task<Result<void>> Images::pull(const std::string& name,
   ++shared->waiting;
   std::uint64_t told = 0;
   while (co_await until(shared->changed, [&] { return shared->outcome || shared->steps != told; }, cancel)) {
+    if (cancel.cancelled()) break;
     if (shared->steps != told) {
       told = shared->steps;
       on_progress(shared->progress);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <exception>
 
+#include "services/history/history.hpp"
 #include "services/runs/run_size.hpp"
 #include "support/ids.hpp"
 #include "support/log/log.hpp"
@@ -49,6 +50,8 @@ Task<Result<RunResult>> ObservedRuns::run(RunSpec spec, EventSink& sink, std::sh
     live_.count_refused(small.error().code);
     co_return std::unexpected(small.error());
   }
+  // Not an observer: a run whose secrets cannot be hidden does not go on.
+  const LogMask hidden(secret_mask(spec));
   ObservedSink observed(sink, *spec.run_id);
   for (const auto& each : observers_.observe) observed.add(observer_of(each, spec));
   auto entry = live_.add(spec, cancel);
@@ -65,6 +68,9 @@ Task<Result<RunResult>> ObservedRuns::run(RunSpec spec, EventSink& sink, std::sh
     result = co_await runs_.run(std::move(spec), observed, std::move(input), cancel);  // may outlive this object
   } catch (const std::exception& e) {
     observed.on_exception(e.what());
+    throw;
+  } catch (...) {
+    observed.on_exception("an unknown exception");
     throw;
   }
   observed.on_end(result);

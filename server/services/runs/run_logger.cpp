@@ -2,7 +2,6 @@
 
 #include <cstdio>
 
-#include "services/history/history.hpp"
 #include "support/log/log.hpp"
 #include "support/text/shortened.hpp"
 #include "support/units.hpp"
@@ -68,9 +67,9 @@ std::string accepted_text(const std::vector<std::string>& images, const Limits& 
 }
 
 RunLogger::RunLogger(const RunSpec& spec)
-    : hidden_(secret_mask(spec)), id_(spec.run_id.value_or("")), frontend_(spec.caller.frontend) {
-  const auto& client = spec.caller.client;
-  log(LogLevel::info, "asked: " + what(spec) + ", by " + frontend_ + (client.empty() ? "" : ", client " + client), id_);
+    : id_(spec.run_id.value_or("")), frontend_(spec.caller.frontend), client_(spec.caller.client) {
+  log(LogLevel::info, "asked: " + what(spec) + ", by " + frontend_ + (client_.empty() ? "" : ", client " + client_),
+      id_);
 }
 
 void RunLogger::on_state(const StateChange& change) {
@@ -93,8 +92,9 @@ void RunLogger::on_state(const StateChange& change) {
 void RunLogger::on_end(const Result<RunResult>& result) {
   if (result) return log(LogLevel::info, "ended: " + outcome(*result), id_);
   const Error& error = result.error();
-  // The person who asked also reads this log, and gets the error anyway (I30).
-  const bool told = frontend_ == "cli" || frontend_ == "library" || frontend_ == "jsonrpc";
+  // The person who asked also reads this log, and gets the error anyway (I30). A server with a socket has an operator.
+  const bool own_process = frontend_ == "jsonrpc" && !client_.starts_with("socket:");
+  const bool told = frontend_ == "cli" || frontend_ == "library" || own_process;
   log(told ? LogLevel::info : level_of(error.code),
       "not run: " + std::string(to_string(error.code)) + ": " + error.message, id_);
 }

@@ -13,8 +13,8 @@ namespace dind {
 
 class RunLogger final : public RunObserver {
  public:
-  // `spec.run_id` must be set. While this object lives, no line of the log contains the run's secrets. If the frontend
-  // reports errors to people itself (cli, library, jsonrpc), the log has them as info.
+  // `spec.run_id` must be set, and the run's secrets must be hidden in the log (LogMask) while this object lives. If
+  // the frontend reports errors to people itself (cli, library, jsonrpc), the log has them as info.
   explicit RunLogger(const RunSpec& spec);
   void on_state(const StateChange& change) override;
   void on_output(Channel, std::string_view) override {}
@@ -22,9 +22,9 @@ class RunLogger final : public RunObserver {
   void on_exception(std::string_view what) override;
 
  private:
-  const LogMask hidden_;
   const std::string id_;
   const std::string frontend_;
+  const std::string client_;
   bool waits_ = false;
   std::optional<Stage> stage_;
 };

@@ -5,6 +5,7 @@
 #include "frontends/cli/command_line.hpp"
 #include "frontends/cli/commands/options.hpp"
 #include "frontends/cli/commands/subcommand.hpp"
+#include "support/scope_exit.hpp"
 
 namespace commands_test {
 
@@ -12,20 +13,6 @@ using namespace dind;
 using namespace dind::frontends::cli;
 
 namespace {
-
-// What a command prints on stdout during the lifetime of this object.
-class CapturedStdout {
- public:
-  CapturedStdout() : before_(std::cout.rdbuf(text_.rdbuf())) {}
-  CapturedStdout(const CapturedStdout&) = delete;
-  CapturedStdout& operator=(const CapturedStdout&) = delete;
-  ~CapturedStdout() { std::cout.rdbuf(before_); }
-  std::string text() const { return text_.str(); }
-
- private:
-  std::ostringstream text_;
-  std::streambuf* before_;
-};
 
 // A program whose engine's address is wrong. It has two live runs, and the second has just ended.
 struct FakeProgram final : Program {
@@ -50,10 +37,20 @@ struct FakeProgram final : Program {
   std::vector<std::size_t> stopped;
 };
 
-int run_line(std::vector<std::string> arguments, FakeProgram& program) {
+struct Ran {
+  int code = 0;
+  std::string text;  // what the command printed on stdout
+};
+
+// Takes stdout only for the command: a reporter of Catch2 takes it for itself at each assertion.
+Ran run_line(std::vector<std::string> arguments, FakeProgram& program) {
   auto line = parse(std::move(arguments), "1");
   if (!line) FAIL(line.error().message);
-  return run(std::move(*line), program);
+  std::ostringstream text;
+  auto* const before = std::cout.rdbuf(text.rdbuf());
+  const ScopeExit restore([before] { std::cout.rdbuf(before); });
+  const int code = run(std::move(*line), program);
+  return {code, text.str()};
 }
 
 }  // namespace
@@ -81,38 +78,38 @@ TEST_CASE("an unknown command is refused with the names of all commands") {
 
 TEST_CASE("stop ends the run whose id begins with the text") {
   FakeProgram program;
-  const CapturedStdout captured;
-  CHECK(run_line({"stop", "fi"}, program) == 0);
+  const auto first = run_line({"stop", "fi"}, program);
+  CHECK(first.code == 0);
   CHECK(program.stopped == std::vector<std::size_t>{0});
-  CHECK(captured.text() == "The run first was told to end\n");
-  CHECK(run_line({"stop", "second"}, program) == kNotRunExit);  // it has just ended
-  CHECK(run_line({"stop", "third"}, program) == kNotRunExit);
+  CHECK(first.text == "The run first was told to end\n");
+  CHECK(run_line({"stop", "second"}, program).code == kNotRunExit);  // it has just ended
+  CHECK(run_line({"stop", "third"}, program).code == kNotRunExit);
   CHECK(program.stopped == std::vector<std::size_t>{0, 1});
 }
 
 TEST_CASE("ps lists the runs under way") {
   FakeProgram program;
-  const CapturedStdout captured;
-  CHECK(run_line({"ps", "--json"}, program) == 0);
-  CHECK(captured.text().contains("first"));
-  CHECK(captured.text().contains("second"));
+  const auto listed = run_line({"ps", "--json"}, program);
+  CHECK(listed.code == 0);
+  CHECK(listed.text.contains("first"));
+  CHECK(listed.text.contains("second"));
 }
 
 TEST_CASE("a command that can't get its services is not run") {
   FakeProgram program;
   for (const char* command : {"doctor", "gc", "history"}) {
     CAPTURE(command);
-    CHECK(run_line({command}, program) == kNotRunExit);
+    CHECK(run_line({command}, program).code == kNotRunExit);
   }
-  CHECK(run_line({"run", "hello.py"}, program) == kNotRunExit);
-  CHECK(run_line({"history", "rerun", "3f"}, program) == kNotRunExit);
+  CHECK(run_line({"run", "hello.py"}, program).code == kNotRunExit);
+  CHECK(run_line({"history", "rerun", "3f"}, program).code == kNotRunExit);
 }
 
 TEST_CASE("the servers are the program's") {
   FakeProgram program;
-  CHECK(run_line({"serve"}, program) == 11);
-  CHECK(run_line({"rpc"}, program) == 12);
-  CHECK(run_line({"lsp"}, program) == 13);
+  CHECK(run_line({"serve"}, program).code == 11);
+  CHECK(run_line({"rpc"}, program).code == 12);
+  CHECK(run_line({"lsp"}, program).code == 13);
 }
 
 TEST_CASE("a variable has a name, and a wrong one is not repeated in the message") {
