@@ -64,8 +64,8 @@ LspOptions read_lsp_options(const json& value, std::vector<std::string>& warning
   return options;
 }
 
-Result<LspRun> read_run_file(const json& argument, const LspOptions& options) {
-  RequestFields fields(argument);
+Result<LspRun> read_run_file(const json& argument, const LspOptions& options, Sender sender) {
+  RequestFields fields(argument, sender);
   LspRun run = run_with(options);
   lsp_run_fields(fields, run);
   fields.text("languageId", run.language_id);
@@ -75,8 +75,8 @@ Result<LspRun> read_run_file(const json& argument, const LspOptions& options) {
   return run;
 }
 
-Result<LspRun> read_run_workspace(const json& argument, const LspOptions& options) {
-  RequestFields fields(argument);
+Result<LspRun> read_run_workspace(const json& argument, const LspOptions& options, Sender sender) {
+  RequestFields fields(argument, sender);
   LspRun run = run_with(options);
   lsp_run_fields(fields, run);
   fields.text("program", run.program);

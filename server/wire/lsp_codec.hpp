@@ -9,6 +9,7 @@
 
 #include "dind/error.hpp"
 #include "dind/run_spec.hpp"
+#include "wire/request_fields.hpp"
 
 namespace dind {
 
@@ -37,7 +38,8 @@ struct LspRun {
   RunSpec spec;
 };
 // Errors (invalid_request) name the field.
-Result<LspRun> read_run_file(const nlohmann::json& argument, const LspOptions& options);
-Result<LspRun> read_run_workspace(const nlohmann::json& argument, const LspOptions& options);
+Result<LspRun> read_run_file(const nlohmann::json& argument, const LspOptions& options, Sender sender = Sender::editor);
+Result<LspRun> read_run_workspace(const nlohmann::json& argument, const LspOptions& options,
+                                  Sender sender = Sender::editor);
 
 }  // namespace dind

@@ -137,7 +137,7 @@ void RequestFields::flag(const char* name, bool& into) {
 void RequestFields::seconds(const char* name, std::optional<std::chrono::milliseconds>& into) {
   const json* value = find(name);
   if (value == nullptr) return;
-  const double seconds = value->is_number() ? value->get<double>() : 0;
+  const double seconds = lowered(value->is_number() ? value->get<double>() : 0, kMaxSeconds);
   const bool fits = seconds > 0 && seconds <= kMaxSeconds;
   if (!std::isfinite(seconds) || (is_client() ? !fits : std::abs(seconds) > 9e15))
     return wrong(name, "a number of seconds above 0 and at most " + figure(kMaxSeconds));
@@ -149,8 +149,11 @@ void RequestFields::bytes(const char* name, std::optional<std::int64_t>& into, s
   const json* value = find(name);
   if (value == nullptr) return;
   std::optional<std::int64_t> size = whole_number(*value);
+  if (sender_ == Sender::editor && value->is_number_float())
+    size = static_cast<std::int64_t>(std::clamp(value->get<double>(), 0.0, static_cast<double>(kMaxMemoryBytes)));
   if (value->is_string())
     if (const auto parsed = parse_bytes(value->get_ref<const std::string&>())) size = *parsed;
+  if (size) size = lowered(*size, std::int64_t{kMaxMemoryBytes});
   if (!size || (is_client() && (*size < least || *size > kMaxMemoryBytes)))
     return wrong(name, "a size such as \"512m\", or a whole number of bytes, from " + format_bytes(least) + " to " +
                            format_bytes(kMaxMemoryBytes));
@@ -160,7 +163,8 @@ void RequestFields::bytes(const char* name, std::optional<std::int64_t>& into, s
 void RequestFields::whole(const char* name, std::optional<std::int64_t>& into, std::int64_t least, std::int64_t most) {
   const json* value = find(name);
   if (value == nullptr) return;
-  const auto given = whole_number(*value);
+  auto given = whole_number(*value);
+  if (given) given = lowered(*given, most);
   if (!given || (is_client() && (*given < least || *given > most)))
     return wrong(name, "a whole number from " + std::to_string(least) + " to " + std::to_string(most));
   into = given;
@@ -169,10 +173,10 @@ void RequestFields::whole(const char* name, std::optional<std::int64_t>& into, s
 void RequestFields::number(const char* name, std::optional<double>& into, double least, double most) {
   const json* value = find(name);
   if (value == nullptr) return;
-  const double given = value->is_number() ? value->get<double>() : NAN;
+  const double given = lowered(value->is_number() ? value->get<double>() : NAN, most);
   const bool fits = std::isfinite(given) && (!is_client() || (given >= least && given <= most));
   if (!fits) return wrong(name, "a number from " + figure(least) + " to " + figure(most));
-  into = value->get<double>();
+  into = given;
 }
 
 void RequestFields::number(const char* name, double& into) {
@@ -202,7 +206,7 @@ std::optional<std::string> RequestFields::choice_text(const char* name, const ch
 }
 
 Result<void> RequestFields::end() {
-  if (object_.is_object() && !problem_) {
+  if (object_.is_object() && !problem_ && sender_ != Sender::editor) {
     for (const auto& [name, value] : object_.items()) {
       if (std::ranges::find(known_, name) != known_.end()) continue;
       std::string list;

@@ -2,6 +2,7 @@
 // by name. The first problem is kept; values that are read after it have no meaning.
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <map>
@@ -17,8 +18,9 @@
 namespace dind {
 
 // From a client, a value that no run can have is refused. Another process of dind-executor, and the history, may send
-// more: what a person or a C++ program asked for.
-enum class Sender { client, own_process };
+// more: what a person or a C++ program asked for. An editor sends a person's settings and may be newer than this
+// program: a limit above its max is lowered to it, and unknown fields do not matter.
+enum class Sender { client, editor, own_process };
 
 class RequestFields {
  public:
@@ -30,9 +32,9 @@ class RequestFields {
   // Settings of a person: a wrong value is not used, and `warnings` gets a line about it, with `prefix` before the
   // name.
   RequestFields(const nlohmann::json& object, std::vector<std::string>& warnings, std::string prefix)
-      : object_(object), where_(std::move(prefix)), warnings_(&warnings) {}
+      : object_(object), where_(std::move(prefix)), sender_(Sender::editor), warnings_(&warnings) {}
 
-  bool is_client() const { return sender_ == Sender::client; }
+  bool is_client() const { return sender_ != Sender::own_process; }
 
   // Whether the field exists and is not null. Null is the same as a field that is left out.
   bool has(const char* name);
@@ -104,6 +106,10 @@ class RequestFields {
 
  private:
   std::string full(const std::string& name) const;
+  template <typename Number>
+  Number lowered(Number value, Number max) const {
+    return sender_ == Sender::editor ? std::min(value, max) : value;
+  }
   std::optional<std::string> choice_text(const char* name, const char* expected);
 
   const nlohmann::json& object_;

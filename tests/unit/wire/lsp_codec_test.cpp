@@ -76,9 +76,27 @@ TEST_CASE("What is shown of a long wrong value is whole characters") {
   }
 }
 
-TEST_CASE("A number that no run can have is named, and is not used") {
-  for (const auto& [name, value] : std::initializer_list<std::pair<std::string, Json>>{
-           {"timeout", 1e308}, {"memory", 1e300}, {"memory", 1}, {"pids", 1ULL << 63}, {"cpus", 1e-9}}) {
+TEST_CASE("A number that is too large for every run is lowered, for settings and for requests") {
+  const Json large{
+      {"uri", "file:///a.py"}, {"timeout", 1e308}, {"memory", 1e300}, {"pids", 1ULL << 63}, {"cpus", 1e308}};
+  std::vector<std::string> warnings;
+  for (const auto& limits : {read_lsp_options(large, warnings).limits, read_run_file(large, {})->spec.limits}) {
+    CHECK(limits.timeout > 24h);
+    CHECK(limits.memory_bytes > 0);
+    CHECK(limits.pids > 0);
+    CHECK(limits.cpus > 0);
+  }
+  CHECK(warnings.empty());
+}
+
+TEST_CASE("A request of a newer editor may have unknown fields") {
+  CHECK(read_run_file({{"uri", "file:///a.py"}, {"HostConfig", {{"Privileged", true}}}}, {}));
+  CHECK(read_run_workspace({{"uri", "file:///a"}, {"binds", {"/:/host"}}}, {}));
+}
+
+TEST_CASE("A number that is too small for every run is named, and is not used") {
+  for (const auto& [name, value] :
+       std::initializer_list<std::pair<std::string, Json>>{{"memory", 1}, {"memory", -1.5}, {"cpus", 1e-9}}) {
     std::vector<std::string> warnings;
     const auto options = read_lsp_options({{name, value}}, warnings);
     INFO(name << " " << value);
