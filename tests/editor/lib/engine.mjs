@@ -46,7 +46,8 @@ export class Engine {
   async containers(besides = new Set()) {
     const filters = encodeURIComponent(JSON.stringify({ label: [LABEL] }));
     const all = JSON.parse(await this.get(`/containers/json?all=1&filters=${filters}`));
-    return all.filter(({ Id }) => !besides.has(Id));
+    // Docker 20.10 may keep an entry of a container that it has removed: without a name, and unknown to every other call.
+    return all.filter(({ Id, Names }) => !besides.has(Id) && Names.length > 0);
   }
 
   /** Our networks, and our volumes apart from the supervisor's, which stays for the next run. */
