@@ -79,6 +79,9 @@ export const trouble = [
       const editor = await world.edit('crash.py', 'import time\nprint("before the crash", flush=True)\ntime.sleep(1000)\n');
       await editor.palette(RUN);
       await editor.panelShows('before the crash');
+      // A container that is being created when its server dies is found by a later server's next look, which comes in 30 s.
+      await until('the next sandbox is warm', async () =>
+        (await world.engine.containers(world.foreign)).some(({ Names, State }) => Names[0].startsWith('/dind-warm-') && State === 'running'));
       check(killServers(world.home) > 0, 'there is a server to kill');
       await editor.oneNotification(/server ended while this ran/);
       await editor.replaceText('print("after the crash")\n');
