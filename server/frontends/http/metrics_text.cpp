@@ -2,28 +2,15 @@
 
 #include <unistd.h>
 
-#include <array>
 #include <cstdio>
 #include <ctime>
 #include <filesystem>
 #include <fstream>
 
+#include "wire/names.hpp"
+
 namespace dind::frontends::http {
 namespace {
-
-constexpr std::array kVerdicts{Verdict::ok,           Verdict::failed,        Verdict::signalled,
-                               Verdict::timeout,      Verdict::out_of_memory, Verdict::process_limit,
-                               Verdict::output_limit, Verdict::disk_limit,    Verdict::cancelled};
-constexpr std::array kErrors{ErrorCode::invalid_request,
-                             ErrorCode::unsupported_language,
-                             ErrorCode::disabled,
-                             ErrorCode::not_found,
-                             ErrorCode::busy,
-                             ErrorCode::image_unavailable,
-                             ErrorCode::engine_error,
-                             ErrorCode::engine_unavailable,
-                             ErrorCode::cancelled,
-                             ErrorCode::internal};
 
 std::string number(double value) {
   char text[40];
@@ -112,10 +99,10 @@ std::string metrics_text(const RunFigures& figures, const Gauges& gauges) {
   text.sample(std::to_string(gauges.capacity.warm), label("kind", "warm"));
   text.sample(std::to_string(gauges.capacity.cold), label("kind", "cold"));
   text.family("runs_total", "counter", "Runs that ended, by verdict.");
-  for (const auto verdict : kVerdicts)
+  for (const auto verdict : kAll<Verdict>)
     text.sample(count(figures.verdicts, verdict), label("verdict", to_string(verdict)));
   text.family("run_errors_total", "counter", "Runs that could not be run, by kind of error.");
-  for (const auto error : kErrors) text.sample(count(figures.errors, error), label("kind", to_string(error)));
+  for (const auto error : kAll<ErrorCode>) text.sample(count(figures.errors, error), label("kind", to_string(error)));
   text.sample(std::to_string(figures.stopped), label("kind", "shutting_down"));
   text.family("output_bytes_total", "counter", "Output of programs that was passed on, by channel.");
   text.sample(std::to_string(figures.stdout_bytes), label("channel", "stdout"));
