@@ -1,13 +1,12 @@
 """How much one client of the JSON-RPC service can use of it, and what happens to frames that never end."""
 import json
 import os
-import socket
 import subprocess
 import time
 
 from jsonrpc_case import INVALID_PARAMS, NOT_RUN, JsonRpcCase
 
-from dindtest.jsonrpc import frame
+from dindtest.jsonrpc import connected, frame
 from dindtest.program import LIMIT, SMALL_QUARANTINE, program
 
 SERVED = 20  # seconds in which a server answers that is not blocked, on a busy machine
@@ -90,9 +89,8 @@ class Requests(JsonRpcCase):
         for n in range(30):
             self.result(first, "runPythonCode", code=f"print({n})")
         before = server.resident_kilobytes()
-        greedy = socket.socket(socket.AF_UNIX)
+        greedy = connected(server.socket)
         self.addCleanup(greedy.close)
-        greedy.connect(server.socket)
         greedy.settimeout(1)
         sent = 0
         try:
@@ -118,10 +116,8 @@ class Requests(JsonRpcCase):
         before = server.resident_kilobytes()
         holders = []
         for _ in range(4):  # all but the last byte of the largest message each
-            holder = socket.socket(socket.AF_UNIX)
+            holder = connected(server.socket)
             self.addCleanup(holder.close)
-            holder.settimeout(LIMIT)
-            holder.connect(server.socket)
             holder.sendall(b"Content-Length: %d\r\n\r\n" % (64 << 20) + b"x" * ((64 << 20) - 1))
             holders.append(holder)
         until = time.monotonic() + LIMIT
@@ -161,15 +157,6 @@ class Requests(JsonRpcCase):
         path.write_text(json.dumps(config))
         return str(path)
 
-    def connect_when_there_is_room(self, sock, path):
-        until = time.monotonic() + LIMIT
-        while True:
-            try:
-                return sock.connect(path)
-            except BlockingIOError:  # more wait to be accepted than the kernel keeps
-                self.assertLess(time.monotonic(), until)
-                time.sleep(0.01)
-
     def test_silent_clients_of_the_socket_block_no_other_client(self):  # S17
         server = self.serve_socket()
         working = self.connect(server)
@@ -177,10 +164,7 @@ class Requests(JsonRpcCase):
         quiet = self.connect(server)
         self.result(quiet, "server/info")
         for _ in range(400):
-            sock = socket.socket(socket.AF_UNIX)
-            sock.settimeout(LIMIT)
-            self.addCleanup(sock.close)
-            self.connect_when_there_is_room(sock, server.socket)
+            self.addCleanup(connected(server.socket).close)
         begun = time.monotonic()
         for _ in range(3):
             self.assertTrue(self.result(self.connect(server), "server/info")["enabled"])

@@ -1,6 +1,7 @@
 """An HTTP server that does what a test says, also what the real server never does."""
 import http.server
 import json
+import select
 import threading
 
 
@@ -60,6 +61,9 @@ class FakeHttp:
         self._thread.start()
 
     def close(self):
+        """Ends when every request that a client has sent is in `requests`."""
         self._server.shutdown()
+        while select.select([self._server], [], [], 0)[0]:
+            self._server.handle_request()  # a connection that waits to be accepted
         self._server.server_close()
         self._thread.join()

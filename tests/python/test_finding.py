@@ -1,4 +1,5 @@
 """How the client finds its server, what it says if there is no server, and what a fork or an exit leaves."""
+import concurrent.futures
 import logging
 import os
 import pathlib
@@ -14,6 +15,8 @@ from concurrent.futures import ThreadPoolExecutor
 from case import LIMIT, SOURCES, ClientTest
 import dind_executor
 from dind_executor import link
+from dind_executor.deadline import Deadline
+from dind_executor.streams import SocketStream
 from fake_server import INFO, result
 
 # A stand-in for `dind-executor rpc`: answers with its process id in stdout, and does what a code says.
@@ -119,6 +122,23 @@ class Finding(FindingTest):
         dead.close()
         self.server(lambda peer, request: None, path=str(self.folder / "run.sock"), info=None)
         self.assertEqual(self.who_answers(), self.lines("started")[-1])
+
+    def test_a_server_too_busy_to_accept_is_waited_for_until_the_deadline(self):
+        path = str(self.folder / "busy.sock")
+        with socket.socket(socket.AF_UNIX) as busy, socket.socket(socket.AF_UNIX) as first:
+            busy.bind(path)
+            busy.listen(0)   # one client may wait, and `first` does
+            first.connect(path)
+            begun = time.monotonic()
+            with self.assert_raises(dind_executor.ServerUnavailable, path, "temporarily unavailable"):
+                SocketStream(path, Deadline(0.3))
+            self.assertGreaterEqual(time.monotonic() - begun, 0.3)
+            with ThreadPoolExecutor(1) as pool:
+                waiting = pool.submit(SocketStream, path, Deadline(LIMIT))
+                with self.assertRaises(concurrent.futures.TimeoutError):
+                    waiting.result(0.1)
+                busy.accept()[0].close()
+                waiting.result(LIMIT).close(0)
 
     def test_a_named_socket_where_nothing_answers_is_an_error_and_nothing_else_is_tried(self):
         self.set_environment(DIND_EXECUTOR=self.program(), DIND_EXECUTOR_SOCKET=str(self.folder / "none"))

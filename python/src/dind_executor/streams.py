@@ -10,6 +10,7 @@ import logging
 import os
 import select
 import socket
+import struct
 import subprocess
 import sys
 import threading
@@ -108,10 +109,7 @@ class SocketStream(Stream):
             )
         connection = socket.socket(socket.AF_UNIX)
         try:
-            left = deadline.left()
-            connection.settimeout(None if left is None else max(left, 0.001))
-            connection.connect(path)
-            connection.settimeout(None)
+            _connect(connection, path, deadline)
         except (OSError, ValueError) as error:
             connection.close()
             raise ServerUnavailable(
@@ -203,6 +201,24 @@ class ChildStream(Stream):
             known = time_of[:4].isdigit() and level in _LEVELS
             self._lines.append(message if known else line)
             log.log(_LEVELS[level] if known else logging.WARNING, "server: %s", message if known else line)
+
+
+def _connect(connection: socket.socket, path: str, deadline: Deadline) -> None:
+    """Waits until the deadline for a place among the clients that a busy server has not accepted yet.
+
+    A Python socket with a timeout would not wait: Linux answers EAGAIN at once on a non-blocking socket. On a blocking
+    one it waits as long as SO_SNDTIMEO says (unix(7), connect(2)).
+    """
+    left = deadline.left()
+    if left is not None:
+        _set_send_timeout(connection, max(1, int(left * 1_000_000)))
+    connection.connect(path)
+    _set_send_timeout(connection, 0)
+
+
+def _set_send_timeout(connection: socket.socket, microseconds: int) -> None:
+    timeval = struct.pack("ll", *divmod(microseconds, 1_000_000))
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, timeval)
 
 
 def _reason(error: Exception) -> str:

@@ -14,7 +14,7 @@
 namespace dind::frontends {
 namespace {
 
-constexpr int kWaiting = 128;
+constexpr int kWaiting = SOMAXCONN;
 
 std::string reason(int error) { return std::generic_category().message(error); }
 

@@ -2,6 +2,7 @@
 import json
 import queue
 import socket
+import struct
 import subprocess
 import threading
 import time
@@ -133,13 +134,21 @@ class JsonRpcClient:
                 pass
 
 
+def connected(path, limit=LIMIT):
+    """A socket that is connected to a server. Waits for room among the clients that the server has not accepted yet: a socket with
+    a timeout fails at once instead (EAGAIN)."""
+    sock = socket.socket(socket.AF_UNIX)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, struct.pack("ll", limit, 0))
+    sock.connect(path)
+    sock.settimeout(limit)
+    return sock
+
+
 class SocketClient(JsonRpcClient):
     """The same client on a Unix socket."""
 
     def __init__(self, path, read=True):
-        self.sock = socket.socket(socket.AF_UNIX)
-        self.sock.settimeout(LIMIT)
-        self.sock.connect(path)
+        self.sock = connected(path)
         self.stream = self.sock.makefile("rb")
         self.messages, self.arrived, self.next_id, self.errors = [], queue.Queue(), 0, b""
         self.threads = []
