@@ -63,7 +63,7 @@ class FakeHttp:
     def close(self):
         """Ends when every request that a client has sent is in `requests`."""
         self._server.shutdown()
-        while select.select([self._server], [], [], 0)[0]:
+        while self._server.fileno() >= 0 and select.select([self._server], [], [], 0)[0]:
             self._server.handle_request()  # a connection that waits to be accepted
         self._server.server_close()
         self._thread.join()
