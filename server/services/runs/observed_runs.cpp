@@ -45,22 +45,19 @@ Task<Result<RunResult>> ObservedRuns::run(RunSpec spec, EventSink& sink, std::sh
     live_.count_stopped();
     co_return stopped(", and takes no new run");
   }
-  if (auto small = check_size(spec); !small) {
-    log(LogLevel::info, "not run: invalid_request: " + small.error().message, *spec.run_id);
-    live_.count_refused(small.error().code);
-    co_return std::unexpected(small.error());
-  }
+  const auto refused = [&](Error error) {
+    log(LogLevel::info, "not run: " + std::string(to_string(error.code)) + ": " + error.message, *spec.run_id);
+    live_.count_refused(error.code);
+    return std::unexpected(std::move(error));
+  };
+  if (auto small = check_size(spec); !small) co_return refused(small.error());
+  // Before the observers: a record of a refused run would have the id of the run that is live.
+  auto entry = live_.add(spec, cancel);
+  if (!entry) co_return refused(entry.error());
   // Not an observer: a run whose secrets cannot be hidden does not go on.
   const LogMask hidden(secret_mask(spec));
   ObservedSink observed(sink, *spec.run_id);
   for (const auto& each : observers_.observe) observed.add(observer_of(each, spec));
-  auto entry = live_.add(spec, cancel);
-  if (!entry) {
-    const Result<RunResult> refused = std::unexpected(entry.error());
-    observed.on_end(refused);
-    live_.count_refused(entry.error().code);
-    co_return refused;
-  }
   LiveRuns::Entry& live = **entry;
   observed.add(std::move(*entry));
   Result<RunResult> result = fail(ErrorCode::internal, "");

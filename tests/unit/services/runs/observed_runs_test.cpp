@@ -112,16 +112,23 @@ TEST_CASE("A run that an observer can't observe goes on") {
   CHECK(log.lines().front().contains("no memory"));
 }
 
-TEST_CASE("Observers learn of an exception that ends a run, and of a run that is refused") {
+TEST_CASE("Observers learn of an exception that ends a run") {
   Bench bench;
   bench.program.throws = true;
   CHECK_THROWS(bench.run());
   CHECK(bench.events.back() == "b a bug");
-  bench.events.clear();
+}
+
+TEST_CASE("A run that is refused is not observed; it is counted, and in the log once") {
+  const tests::LogFile log({.level = LogLevel::info});
+  Bench bench;
   const auto live = bench.live.add({.run_id = "r"}, {});
   CHECK_FALSE(bench.run({.run_id = "r"}));
-  CHECK(bench.events == Events{"a error", "b error"});
+  CHECK(bench.events.empty());
   CHECK(bench.live.figures().errors.at(ErrorCode::invalid_request) == 1);
+  REQUIRE(log.lines().size() == 1);
+  CHECK(log.lines().front().contains("not run: invalid_request: A run with the id r is under way"));
+  CHECK(bench.live.list().size() == 1);
 }
 
 }  // namespace observed_runs_test
