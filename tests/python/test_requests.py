@@ -5,6 +5,7 @@ import time
 
 from case import ClientTest
 from dind_executor import AsyncExecutor, Executor, InvalidRequest, get_async_executor, get_executor
+from dind_executor.wire_types import Limits
 from fake_server import result
 
 
@@ -62,7 +63,7 @@ class Requests(ClientTest):
                 self.client.build_and_run("FROM a", build_args=wrong)
 
     def test_the_keywords_of_every_run(self):
-        options = dict(stdin="in", env={"A": "b"}, limits={"memory": "64m", "pids": 9, "timeout": 1, "cpus": .5},
+        options = dict(stdin="in", env={"A": "b"}, limits={"memory": "64m", "pids": 9, "timeout": 1, "cpus": .5, "tmp": None},
                        network="none", isolation="runc", keep_output_bytes=10, record=False)
         wanted = {"stdin": "in", "env": {"A": "b"}, "limits": {"memory": "64m", "pids": 9, "timeout": 1, "cpus": .5},
                   "network": "none", "isolation": "runc", "keepOutputBytes": 10, "record": False, "stream": True}
@@ -117,7 +118,7 @@ class Requests(ClientTest):
     def test_i13_a_number_that_no_server_can_read_is_refused_at_once_by_name(self):
         begun = time.monotonic()
         fields = [("timeout", lambda value: {"timeout": value}), ("keep_output_bytes", lambda value: {"keep_output_bytes": value})]
-        fields += [(f"limits['{name}']", lambda value, name=name: {"limits": {name: value}}) for name in ("timeout", "memory", "cpus", "pids")]
+        fields += [(f"limits['{name}']", lambda value, name=name: {"limits": {name: value}}) for name in Limits.__annotations__]
         client = AsyncExecutor(executor=self.client)
         for said, keywords in fields:
             for value in (10**400, -10**400, 10**5000, math.inf, -math.inf, math.nan, True, [1], {}):   # 10**5000: no repr

@@ -14,10 +14,8 @@ Command = Union[str, Sequence[str]]
 Workspace = Literal["read_only", "read_write"]
 
 MAX_SECONDS = 1_000_000_000  # as the server bounds a duration
-_MAX_MEMORY = 1 << 50  # bytes; as the server bounds it, and so are the next three
-_MAX_CPUS = 1_000_000
-_MAX_PIDS = 1_000_000_000
-_MAX_KEPT_OUTPUT = 16 << 20  # bytes
+_MAX_LIMIT = 1 << 50  # no limit may be more; the server has a bound for each
+_MAX_KEPT_OUTPUT = 16 << 20  # bytes; as the server bounds it
 _MAX_QUOTED = 60  # characters of a value in a message
 _WORKSPACE = {"read_only": "readOnly", "read_write": "readWrite"}
 
@@ -267,11 +265,9 @@ def _limits(value: Optional[Limits]) -> Optional[dict[str, Any]]:
     if unknown:
         known = ", ".join(Limits.__annotations__)
         raise InvalidRequest(f"limits has no {min(map(repr, unknown))}; supported: {known}")
-    memory = value.get("memory")
-    checked = {
-        "timeout": seconds("limits['timeout']", value.get("timeout")),
-        "memory": memory if isinstance(memory, str) else _number("limits['memory']", memory, _MAX_MEMORY),
-        "cpus": _number("limits['cpus']", value.get("cpus"), _MAX_CPUS),
-        "pids": _number("limits['pids']", value.get("pids"), _MAX_PIDS),
+    # The server says which limits may be texts ("512m").
+    return {
+        name: each if isinstance(each, str) else _number(f"limits['{name}']", each, _MAX_LIMIT)
+        for name, each in value.items()
+        if each is not None
     }
-    return {name: each for name, each in checked.items() if each is not None}
