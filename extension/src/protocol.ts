@@ -102,6 +102,8 @@ export interface Options {
   cpus?: number;
   /** Processes and threads, with the supervisor of the sandbox */
   pids?: number;
+  /** Size of each folder in memory (`/tmp`, `/sandbox`, `/dev/shm`): bytes, or a text such as `256m`; at least 1 MiB. What is written there counts as memory, too */
+  tmp?: number | string;
   /** `none` if left out */
   network?: Network;
   /** When the image is pulled; the operator's `never` overrides this */
@@ -168,6 +170,8 @@ export interface RunFile {
   cpus?: number;
   /** Processes and threads, with the supervisor of the sandbox */
   pids?: number;
+  /** Size of each folder in memory (`/tmp`, `/sandbox`, `/dev/shm`): bytes, or a text such as `256m`; at least 1 MiB. What is written there counts as memory, too */
+  tmp?: number | string;
 }
 
 /** The argument of `dind.runWorkspace`: one of the programs of a folder, or a command for the shell */
@@ -208,6 +212,8 @@ export interface RunWorkspace {
   cpus?: number;
   /** Processes and threads, with the supervisor of the sandbox */
   pids?: number;
+  /** Size of each folder in memory (`/tmp`, `/sandbox`, `/dev/shm`): bytes, or a text such as `256m`; at least 1 MiB. What is written there counts as memory, too */
+  tmp?: number | string;
 }
 
 /** What in a folder can run */

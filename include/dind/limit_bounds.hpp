@@ -13,5 +13,6 @@ inline constexpr double kMinCpus = 0.01;                    // the engine refuse
 inline constexpr double kMaxCpus = 1e6;
 inline constexpr std::int64_t kMinPids = 2;  // the supervisor of the sandbox is one of them
 inline constexpr std::int64_t kMaxPids = 1'000'000'000;
+inline constexpr std::int64_t kMinTmpBytes = 1LL << 20;  // the program's own files are there
 
 }  // namespace dind

@@ -53,6 +53,7 @@ struct LimitsRequest {
   std::optional<std::int64_t> memory_bytes;
   std::optional<double> cpus;
   std::optional<std::int64_t> pids;
+  std::optional<std::int64_t> tmp_bytes;
 };
 
 // The words of the client, for messages that say how to ask for something else. fields: of a request or of a RunSpec.

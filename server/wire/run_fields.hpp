@@ -37,6 +37,7 @@ void limit_fields(Fields& fields, Of& limits) {
   fields.bytes("memory", limits.memory_bytes, kMinMemoryBytes);
   fields.number("cpus", limits.cpus, kMinCpus, kMaxCpus);
   fields.whole("pids", limits.pids, kMinPids, kMaxPids);
+  fields.bytes("tmp", limits.tmp_bytes, kMinTmpBytes);
 }
 
 inline void working_dir_field(RequestFields& fields, std::string& into) {

@@ -57,6 +57,7 @@ class Limits(TypedDict):
     memory: NotRequired[Union[int, str]]
     cpus: NotRequired[float]
     pids: NotRequired[int]
+    tmp: NotRequired[Union[int, str]]
 
 
 class Command1(TypedDict):

@@ -55,6 +55,7 @@ Result<EffectiveLimits> apply_limit_policy(const LimitPolicy& policy, const Limi
   if (request.cpus && !(std::isfinite(*request.cpus) && *request.cpus > 0))
     return not_positive("cpus", number(*request.cpus));
   if (request.pids && *request.pids <= 0) return not_positive("pids", std::to_string(*request.pids));
+  if (request.tmp_bytes && *request.tmp_bytes <= 0) return not_positive("tmp", std::to_string(*request.tmp_bytes));
 
   if (request.memory_bytes && *request.memory_bytes < kMinMemoryBytes) {
     return fail(ErrorCode::invalid_request,
@@ -69,6 +70,10 @@ Result<EffectiveLimits> apply_limit_policy(const LimitPolicy& policy, const Limi
     return fail(ErrorCode::invalid_request, "pids must be at least " + std::to_string(kMinPids) +
                                                 " (the sandbox's own first process is one of them), not " +
                                                 std::to_string(*request.pids));
+  if (request.tmp_bytes && *request.tmp_bytes < kMinTmpBytes)
+    return fail(ErrorCode::invalid_request, "tmp must be at least " + format_bytes(kMinTmpBytes) +
+                                                " (the program's own files are there), not " +
+                                                std::to_string(*request.tmp_bytes) + " bytes");
 
   EffectiveLimits granted;
   const Limits& usual = policy.defaults;
@@ -78,14 +83,15 @@ Result<EffectiveLimits> apply_limit_policy(const LimitPolicy& policy, const Limi
       "timeout", request.timeout, usual.timeout, most.timeout, granted.notes,
       [](Milliseconds time) { return number(static_cast<double>(time.count()) / 1000) + " s"; },
       [](Milliseconds time) { return std::to_string(time.count()) + " ms"; });
-  granted.limits.memory_bytes = clamped(
-      "memory", request.memory_bytes, usual.memory_bytes, most.memory_bytes, granted.notes,
-      [](std::int64_t bytes) { return format_bytes(bytes); },
-      [](std::int64_t bytes) { return std::to_string(bytes) + " bytes"; });
+  const auto size = [](std::int64_t bytes) { return format_bytes(bytes); };
+  const auto exact_size = [](std::int64_t bytes) { return std::to_string(bytes) + " bytes"; };
+  granted.limits.memory_bytes =
+      clamped("memory", request.memory_bytes, usual.memory_bytes, most.memory_bytes, granted.notes, size, exact_size);
   granted.limits.cpus = clamped("cpus", request.cpus, usual.cpus, most.cpus, granted.notes, number, exact_number);
   const auto count = [](std::int64_t pids) { return std::to_string(pids); };
   granted.limits.pids = clamped("pids", request.pids, usual.pids, most.pids, granted.notes, count, count);
-  granted.limits.tmp_bytes = std::min(usual.tmp_bytes, most.tmp_bytes);
+  granted.limits.tmp_bytes =
+      clamped("tmp", request.tmp_bytes, usual.tmp_bytes, most.tmp_bytes, granted.notes, size, exact_size);
   granted.limits.open_files = std::min(usual.open_files, most.open_files);
   granted.limits.file_bytes = std::min(usual.file_bytes, most.file_bytes);
   granted.limits.output_bytes = std::min(usual.output_bytes, most.output_bytes);

@@ -47,7 +47,7 @@ TEST_CASE("runPythonCode is the pattern of dind/patterns.hpp") {
                          R"j({"code": "x", "pythonVersion": "3.11", "dependencies": ["requests", "flask>=2"],
                              "timeout": 1.5, "stdin": "in", "env": {"A": "1"}, "runId": "r-1", "network": "internet",
                              "isolation": "gvisor", "stream": true, "keepOutputBytes": 0,
-                             "limits": {"memory": "64m", "cpus": 0.5, "pids": 10}})j");
+                             "limits": {"memory": "64m", "cpus": 0.5, "pids": 10, "tmp": "128m"}})j");
   CHECK(full.spec.image == "python:3.11-slim");
   for (const auto& [version, image] : {std::pair{"latest", "python:slim"},  // I31
                                        {"slim", "python:slim"},
@@ -61,6 +61,7 @@ TEST_CASE("runPythonCode is the pattern of dind/patterns.hpp") {
   CHECK(full.spec.limits.memory_bytes == 64LL << 20);
   CHECK(full.spec.limits.cpus == 0.5);
   CHECK(full.spec.limits.pids == 10);
+  CHECK(full.spec.limits.tmp_bytes == 128LL << 20);
   CHECK(full.input == "in");
   CHECK(full.spec.env == std::map<std::string, std::string>{{"A", "1"}});
   CHECK(full.spec.run_id == "r-1");
@@ -201,9 +202,10 @@ TEST_CASE("Numbers that no run can have are refused") {
     refused("run", (R"j({"code": "x", "limits": {"cpus": )j" + std::string(number) + "}}").c_str(), "\"limits.cpus\"");
     refused("run", (R"j({"code": "x", "limits": {"pids": )j" + std::string(number) + "}}").c_str(), "\"limits.pids\"");
   }
-  for (const char* size : {"0", "-1", "1.5", "\"\"", "\"many\"", "9223372036854775807", "18446744073709551615"})
-    refused("run", (R"j({"code": "x", "limits": {"memory": )j" + std::string(size) + "}}").c_str(),
-            "\"limits.memory\"");
+  for (const std::string limit : {"memory", "tmp"})
+    for (const char* size : {"0", "-1", "1.5", "\"\"", "\"many\"", "9223372036854775807", "18446744073709551615"})
+      refused("run", (R"j({"code": "x", "limits": {")j" + limit + "\": " + size + "}}").c_str(),
+              ("\"limits." + limit + "\"").c_str());
   for (const char* keep : {"-1", "67108865", "1.5", "18446744073709551615"})
     refused("run", (R"j({"code": "x", "keepOutputBytes": )j" + std::string(keep) + "}").c_str(), "\"keepOutputBytes\"");
   json params{{"code", "x"}, {"timeout", std::numeric_limits<double>::quiet_NaN()}};

@@ -18,22 +18,25 @@ TEST_CASE("What a caller leaves out is the default") {
 
 TEST_CASE("What a caller asks for is granted up to the maximum, and more is clamped and said") {
   LimitPolicy policy;
-  const auto exactly =
-      apply_limit_policy(policy, {.timeout = 3600s, .memory_bytes = 8LL << 30, .cpus = 64.0, .pids = 4096});
+  const auto exactly = apply_limit_policy(
+      policy, {.timeout = 3600s, .memory_bytes = 8LL << 30, .cpus = 64.0, .pids = 4096, .tmp_bytes = 4LL << 30});
   REQUIRE(exactly);
   CHECK(exactly->notes.empty());
   CHECK(exactly->limits.memory_bytes == 8LL << 30);
+  CHECK(exactly->limits.tmp_bytes == 4LL << 30);
 
-  const auto more =
-      apply_limit_policy(policy, {.timeout = 7200s, .memory_bytes = 9LL << 30, .cpus = 65.0, .pids = 4097});
+  const auto more = apply_limit_policy(
+      policy, {.timeout = 7200s, .memory_bytes = 9LL << 30, .cpus = 65.0, .pids = 4097, .tmp_bytes = 5LL << 30});
   REQUIRE(more);
   CHECK(more->limits.timeout == 3600s);
   CHECK(more->limits.memory_bytes == 8LL << 30);
   CHECK(more->limits.cpus == 64.0);
   CHECK(more->limits.pids == 4096);
-  REQUIRE(more->notes.size() == 4);
+  CHECK(more->limits.tmp_bytes == 4LL << 30);
+  REQUIRE(more->notes.size() == 5);
   CHECK(more->notes[0] == "timeout 7200 s is more than the maximum; 3600 s is in force");
   CHECK(more->notes[1] == "memory 9 GiB is more than the maximum; 8 GiB is in force");
+  CHECK(more->notes[4] == "tmp 5 GiB is more than the maximum; 4 GiB is in force");
 }
 
 TEST_CASE("A note on a value that is hardly more than the maximum has both exactly") {
@@ -50,11 +53,11 @@ TEST_CASE("A note on a value that is hardly more than the maximum has both exact
 TEST_CASE("A maximum below a default wins, without a note: nobody asked for the default") {
   LimitPolicy policy;
   policy.max.timeout = 5s;
-  policy.max.tmp_bytes = 1 << 20;
+  policy.max.tmp_bytes = 2 << 20;
   const auto granted = apply_limit_policy(policy, {});
   REQUIRE(granted);
   CHECK(granted->limits.timeout == 5s);
-  CHECK(granted->limits.tmp_bytes == 1 << 20);
+  CHECK(granted->limits.tmp_bytes == 2 << 20);
   CHECK(granted->notes.empty());
 }
 
@@ -75,7 +78,10 @@ TEST_CASE("0, negative and endless values are refused by name and never mean unl
                         {[](LimitsRequest& r) { r.cpus = std::numeric_limits<double>::infinity(); }, "cpus"},
                         {[](LimitsRequest& r) { r.pids = 0; }, "pids"},
                         {[](LimitsRequest& r) { r.pids = -1; }, "pids"},
-                        {[](LimitsRequest& r) { r.pids = 1; }, "pids must be at least 2"}};
+                        {[](LimitsRequest& r) { r.pids = 1; }, "pids must be at least 2"},
+                        {[](LimitsRequest& r) { r.tmp_bytes = 0; }, "tmp"},
+                        {[](LimitsRequest& r) { r.tmp_bytes = -1; }, "tmp"},
+                        {[](LimitsRequest& r) { r.tmp_bytes = 4096; }, "tmp must be at least 1 MiB"}};
   for (const auto& c : cases) {
     LimitsRequest request;
     c.ask(request);
