@@ -4,7 +4,7 @@
 import type { Options, WorkspaceAccess } from './protocol';
 
 /** The settings of a run, by their names after `dind.`. */
-export type RunSettings = Pick<Options, 'timeout' | 'memory' | 'cpus' | 'pids' | 'network' | 'pull' | 'isolation' | 'warmPool'> & {
+export type RunSettings = Pick<Options, 'timeout' | 'memory' | 'cpus' | 'pids' | 'tmp' | 'network' | 'pull' | 'isolation' | 'warmPool'> & {
   'workspace.access'?: WorkspaceAccess;
 };
 export type RunSetting = keyof RunSettings;
@@ -33,6 +33,7 @@ const STRICTNESS: Record<RunSetting, Strictness> = {
   timeout: lower,
   memory: (value) => lower(parseBytes(value)),
   cpus: lower,
+  tmp: (value) => lower(parseBytes(value)),
   pids: (value) => (Number.isInteger(value) ? lower(value) : undefined),
   network: ranked('internet', 'none'),
   // `always` and `missing` are equally strict: both take what a registry has.

@@ -60,6 +60,12 @@ std::string variables_in_terms(Terms terms, const std::map<std::string, std::str
   return in_terms(terms, std::move(words));
 }
 
+std::string more_tmp_in_terms(Terms terms) {
+  return in_terms(terms, {.fields = "allow more (\"limits\": {\"tmp\": \"256m\"})",
+                          .flags = "allow more (--tmp 256m)",
+                          .settings = "allow more (the setting dind.tmp)"});
+}
+
 std::string build_value_in_terms(Terms terms) {
   return in_terms(terms, {.fields = "a value (\"buildArgs\")",
                           .flags = "a value (--build-arg NAME=VALUE)",

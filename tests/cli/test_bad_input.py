@@ -63,6 +63,7 @@ class BadInput(CliCase):
                                  (["run", "--tiemout", "3", path], "--tiemout"), (["run", "--timeout", "0", path], "--timeout"),
                                  (["run", "--timeout", "nan", path], "--timeout"), (["run", "--memory", "-1", path], "--memory"),
                                  (["run", "--memory", "1k", path], "memory"), (["run", "--cpus", "0", path], "--cpus"),
+                                 (["run", "--tmp", "1023k", path], "tmp must be at least 1 MiB"), (["run", "--tmp", "0", path], "--tmp"),
                                  (["run", "--pids", "x", path], "--pids"), (["run", "--network", "host", path], "--network"),
                                  (["run", "--env", "A", path], "--env"), (["run", "--", "ls"], "image")]):
             with self.subTest(arguments):

@@ -159,6 +159,18 @@ class Endings(CliCase):
         self.assert_run(done, 137)
         self.assertIn("out of memory", done.stderr.decode())
 
+    def test_folders_in_memory_have_the_size_of_tmp(self):
+        write = ("import os\nfor folder in ('/tmp', '/sandbox', '/dev/shm'):\n  s = os.statvfs(folder); print(folder, s.f_blocks * s.f_frsize >> 20)\n"
+                 "with open('/tmp/x', 'wb') as file:\n  for _ in range(100): file.write(bytes(1 << 20))\n")
+        done = self.call("run", "--tmp", "120m", self.python(write))
+        self.assert_run(done, 0, b"/tmp 120\n/sandbox 120\n/dev/shm 120\n")
+        done = self.call("run", "--tmp", "8m", self.python(write))
+        self.assertEqual((done.returncode, done.stdout), (122, b"/tmp 8\n/sandbox 8\n/dev/shm 8\n"))
+        self.assertIn("/tmp was full at its end (8 MiB in memory each): allow more (--tmp 256m)", done.stderr.decode())
+        done = self.call("run", "--tmp", "8g", self.python("print(1)"))
+        self.assert_run(done, 0, b"1\n")
+        self.assertIn("tmp 8 GiB is more than the maximum; 4 GiB is in force", done.stderr.decode())
+
     def test_processes_are_limited(self):
         path = self.python("import os, time\nn = 0\ntry:\n  for n in range(100):\n    if os.fork() == 0: time.sleep(30); os._exit(0)\n"
                            "except OSError as e: print('refused', n < 20)\nelse: print('all')\n")

@@ -97,8 +97,9 @@ Result<RunResult> outcome(const RunFacts& run, Stop stop) {
     result = empty_result(run);
     result.dropped_bytes = run.state.dropped_bytes;
     apply_report(*report, stop, result);
-    result = with_notes(std::move(result), {full_disk_note(*report, run.plan.limits, result.verdict, run.state.detail),
-                                            left_files_note(run.state.left, run.plan.terms)});
+    result = with_notes(std::move(result),
+                        {full_disk_note(*report, run.plan.limits, result.verdict, run.plan.terms, run.state.detail),
+                         left_files_note(run.state.left, run.plan.terms)});
   } else {
     result = killed_result(run, stop == Stop::cancelled      ? Verdict::cancelled
                                 : stop == Stop::output_limit ? Verdict::output_limit

@@ -23,16 +23,15 @@ std::vector<std::string> full_file_systems(unsigned char bits, const std::string
 
 }  // namespace
 
-std::string full_disk_note(const supervision::ExitReport& report, const Limits& limits, Verdict verdict,
+std::string full_disk_note(const supervision::ExitReport& report, const Limits& limits, Verdict verdict, Terms terms,
                            const std::string& volume) {
   std::string full;
   const auto names = full_file_systems(report.disk_full, volume);
   for (const auto& name : names) full += (full.empty() ? "" : ", ") + name;
   if (!names.empty())
     return full + (names.size() > 1 ? " were full at its end (" : " was full at its end (") +
-           format_bytes(limits.tmp_bytes) +
-           " in memory each; only the operator sets it: limits.tmp in the configuration): write less, or into a "
-           "writable workspace";
+           format_bytes(limits.tmp_bytes) + " in memory each): " + more_tmp_in_terms(terms) +
+           ", write less, or write into a writable workspace";
   if (verdict == Verdict::disk_limit && report.cause == supervision::Cause::none)
     return "it wrote a file of more than " + format_bytes(limits.file_bytes) +
            " (limits.fileSize in the configuration)";

@@ -13,7 +13,7 @@ namespace dind::sandbox {
 
 // Which file systems of the sandbox were full at its end, and how large they are; or that a file was too large. Empty:
 // neither. `volume`: the path for supervision::kVolumeFull.
-std::string full_disk_note(const supervision::ExitReport& report, const Limits& limits, Verdict verdict,
+std::string full_disk_note(const supervision::ExitReport& report, const Limits& limits, Verdict verdict, Terms terms,
                            const std::string& volume = {});
 
 // How hidden_content_note goes on after the folder's name.

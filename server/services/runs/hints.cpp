@@ -155,8 +155,8 @@ std::string no_space(const Ending& ending) {
     return {};
   if (says(ending, {"file watchers", "inotify"})) return {};
   std::string hint =
-      "a folder in memory was full: /tmp, the program's own folder, /dev/shm and each VOLUME of the image hold at most "
-      "the operator's limits.tmp; write less, or into a writable workspace";
+      "a folder in memory was full (/tmp, the program's own folder, /dev/shm or a VOLUME of the image): " +
+      more_tmp_in_terms(ending.spec.terms) + ", write less, or write into a writable workspace";
   if (ending.spec.workspace == WorkspaceAccess::read_write) hint += " (or the disk of the workspace itself was full)";
   return hint;
 }

@@ -17,6 +17,7 @@ const HOSTILE_SETTINGS = {
   'dind.timeout': 3000,
   'dind.cpus': 2,
   'dind.pids': 4000,
+  'dind.tmp': '1g',
   'dind.pull': 'always',
   'dind.warmPool': true,
   'dind.record': false,
@@ -44,7 +45,7 @@ export const hostile = [
       await editor.panelShows('runs as the person chose');
       await editor.outputHas(/^── main\.py · python · dind-executor\/runtime-python\S+ · 60 s · 512 MiB · 1 CPU · 256 processes · no network$/m);
       const [notes] = await editor.outputHas(/^Ignored settings of this workspace: .*$/m);
-      for (const [name, value] of Object.entries({ 'dind.network': '"internet"', 'dind.timeout': 3000, 'dind.memory': '"8g"', 'dind.cpus': 2, 'dind.pids': 4000, 'dind.pull': '"always"' })) {
+      for (const [name, value] of Object.entries({ 'dind.network': '"internet"', 'dind.timeout': 3000, 'dind.memory': '"8g"', 'dind.cpus': 2, 'dind.pids': 4000, 'dind.tmp': '"1g"', 'dind.pull': '"always"' })) {
         check(notes.includes(`${name} = ${value}`), `${name} is named: ${notes}`);
       }
       check((await editor.notifications()).length === 0, 'it is no error');

@@ -43,6 +43,8 @@ const PERSON_AND_WORKSPACE = [
   ['memory', 'less in another unit', { defaultValue: '512m', globalValue: '1g', workspaceValue: '900MiB' }, '900MiB', []],
   ['memory', 'the same', { defaultValue: '512m', workspaceValue: '512m' }, undefined, []],
   ['cpus', 'more', { defaultValue: 1, workspaceValue: 64 }, undefined, [64]],
+  ['tmp', 'more in another unit', { defaultValue: '64m', globalValue: '1g', workspaceValue: 2 ** 31 }, '1g', [2 ** 31]],
+  ['tmp', 'less', { defaultValue: '64m', workspaceValue: '8MiB' }, '8MiB', []],
   ['pids', 'more', { defaultValue: 256, globalValue: 100, workspaceFolderValue: 100_000 }, 100, [100_000]],
 ];
 

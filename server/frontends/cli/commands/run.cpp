@@ -92,6 +92,9 @@ Examples:
     to.add_option("--cpus", typed_.cpus, "CPU limit, such as 0.5; at least 0.01 (default 1)")->type_name("N");
     to.add_option("--pids", typed_.pids, "Limit of processes and threads at the same time; at least 2 (default 256)")
         ->type_name("N");
+    to.add_option("--tmp", typed_.tmp,
+                  "Size of each folder in memory (/tmp, /sandbox, /dev/shm): bytes, or 256m; at least 1m (default 64m)")
+        ->type_name("SIZE");
     to.add_option("--network", typed_.network, "none or internet")->type_name("NETWORK")->capture_default_str();
     to.add_option("--isolation", typed_.isolation,
                   "runc (namespaces of the engine's kernel) or gvisor (a kernel of its own); default runc")

@@ -2,6 +2,7 @@
 
 #include <charconv>
 #include <cmath>
+#include <tuple>
 
 #include "frontends/cli/commands/options.hpp"
 #include "support/units.hpp"
@@ -27,10 +28,12 @@ Result<LimitsRequest> interpret_limits(const TypedRun& typed) {
     if (!timeout) return wrong("--timeout: " + timeout.error().message);
     limits.timeout = *timeout;
   }
-  if (!typed.memory.empty()) {
-    const auto memory = parse_bytes(typed.memory);
-    if (!memory) return wrong("--memory: " + memory.error().message);
-    limits.memory_bytes = *memory;
+  for (const auto& [option, text, into] : {std::tuple("--memory: ", &typed.memory, &limits.memory_bytes),
+                                           std::tuple("--tmp: ", &typed.tmp, &limits.tmp_bytes)}) {
+    if (text->empty()) continue;
+    const auto bytes = parse_bytes(*text);
+    if (!bytes) return wrong(option + bytes.error().message);
+    *into = *bytes;
   }
   if (!typed.cpus.empty()) {
     const auto cpus = positive_number<double>("--cpus", typed.cpus, "a number above 0 (0.5, 2)");

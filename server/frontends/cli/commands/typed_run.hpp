@@ -11,7 +11,7 @@ namespace dind::frontends::cli {
 
 // Empty texts were not given. They are interpreted after parsing, in one place, so that all messages have one style.
 struct TypedRun {
-  std::string file, language, image, timeout, memory, cpus, pids, stdin_file, pull, isolation;
+  std::string file, language, image, timeout, memory, cpus, pids, tmp, stdin_file, pull, isolation;
   std::string requirements_file, workspace, working_dir, dockerfile, context, total_timeout, folder, program;
   std::string network = "none";
   std::string target;

@@ -12,17 +12,20 @@ using namespace dind::sandbox;
 
 TEST_CASE("P24: a full disk is named with its size") {
   supervision::ExitReport report{.code = 1};
-  CHECK(full_disk_note(report, Limits{}, Verdict::failed).empty());
+  CHECK(full_disk_note(report, Limits{}, Verdict::failed, Terms::fields).empty());
   report.disk_full = supervision::kShmFull;
-  CHECK(full_disk_note(report, Limits{}, Verdict::disk_limit).starts_with("/dev/shm was full at its end (64 MiB"));
+  CHECK(full_disk_note(report, Limits{}, Verdict::disk_limit, Terms::fields)
+            .starts_with("/dev/shm was full at its end (64 MiB"));
   report.disk_full = supervision::kTmpFull | supervision::kRunFolderFull;
-  CHECK(full_disk_note(report, Limits{}, Verdict::ok).starts_with("/tmp, /sandbox were full"));
+  CHECK(full_disk_note(report, Limits{}, Verdict::ok, Terms::fields).starts_with("/tmp, /sandbox were full"));
   report.disk_full = supervision::kVolumeFull;
-  const auto of_volume = full_disk_note(report, Limits{}, Verdict::disk_limit, "/data\n, x");
+  const auto of_volume = full_disk_note(report, Limits{}, Verdict::disk_limit, Terms::fields, "/data\n, x");
   CHECK(of_volume.starts_with("/data\\x0a, x (a VOLUME of the image) was full at its end (64 MiB"));
-  CHECK(of_volume.contains("operator"));
+  CHECK(of_volume.contains("allow more (\"limits\": {\"tmp\": \"256m\"})"));
+  CHECK(full_disk_note(report, Limits{}, Verdict::ok, Terms::flags).contains("allow more (--tmp 256m)"));
+  CHECK(full_disk_note(report, Limits{}, Verdict::ok, Terms::settings).contains("the setting dind.tmp"));
   report.disk_full = 0;
-  CHECK(full_disk_note(report, Limits{}, Verdict::disk_limit).contains("256 MiB"));
+  CHECK(full_disk_note(report, Limits{}, Verdict::disk_limit, Terms::fields).contains("256 MiB"));
 }
 
 TEST_CASE("P03: files that went with the sandbox are named, within bounds and in one line") {
