@@ -39,6 +39,11 @@ function deadline(promise, ms) {
   return Promise.race([promise, late]).finally(() => clearTimeout(timer));
 }
 
+/** Cases that share a window come one after the other. */
+function inOrder(all) {
+  return [...Map.groupBy(all, ({ window }) => window).values()].flat();
+}
+
 const { filters, list } = parse(process.argv.slice(2));
 const chosen = cases.filter(({ name }) => filters.length === 0 || filters.some((filter) => name.toLowerCase().includes(filter.toLowerCase())));
 if (list) {
@@ -67,30 +72,39 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
   });
 }
 
+function note(name, problem, start) {
+  const seconds = ((Date.now() - start) / 1000).toFixed(1);
+  if (problem) {
+    failures.push(`${name}: ${String(problem.message ?? problem).split('\n')[0].slice(0, 400)}`);
+    console.log(`FAILED ${name} (${seconds} s)\n       ${String(problem.stack ?? problem).replaceAll('\n', '\n       ')}`);
+  } else {
+    passed++;
+    console.log(`ok     ${name} (${seconds} s)`);
+  }
+}
+
 try {
-  for (const { name, run, needs = 'editor' } of chosen) {
+  for (const { name, run, needs = 'editor', window } of inOrder(chosen)) {
     const start = Date.now();
     let problem;
     try {
-      if (needs === 'editor') await world.start();
+      if (needs === 'editor') await world.begin({ window });
       await deadline(run(world), TEST_DEADLINE_MS);
     } catch (error) {
       problem = error;
       await world.picture(`FAILED ${name}`);
     }
     try {
-      await world.tidy();
+      if (needs === 'editor') await world.tidy({ passed: !problem });
     } catch (error) {
       problem ??= error;
     }
-    const seconds = ((Date.now() - start) / 1000).toFixed(1);
-    if (problem) {
-      failures.push(`${name}: ${String(problem.message ?? problem).split('\n')[0].slice(0, 400)}`);
-      console.log(`FAILED ${name} (${seconds} s)\n       ${String(problem.stack ?? problem).replaceAll('\n', '\n       ')}`);
-    } else {
-      passed++;
-      console.log(`ok     ${name} (${seconds} s)`);
-    }
+    note(name, problem, start);
+  }
+  if (world.shared) {
+    const start = Date.now();
+    const problem = await world.closeShared().catch((error) => error);
+    note('the window that cases shared leaves nothing', problem, start);
   }
 } finally {
   if (failures.length > 0) world.saveLogs(ARTEFACTS);

@@ -69,6 +69,7 @@ export const firstSteps = [
   },
   {
     name: 'E01 the open file runs while the walkthrough covers it',
+    window: 'one file',
     run: async (world) => {
       const editor = await world.edit('covered.py', 'print("covered", "by the walkthrough")\n');
       await openWalkthrough(editor);
@@ -117,6 +118,7 @@ export const firstSteps = [
   },
   {
     name: 'E05 the status item has a menu that fits its state',
+    window: 'one file',
     run: async (world) => {
       const editor = await world.edit('menu.py', 'print("run from the menu")\n');
       await editor.statusShows(/^DinD$/);

@@ -12,8 +12,9 @@ const FOOTER = /^── Finished · exit code 0 · /;
 function stopped(way, stop) {
   return {
     name: `E12 a run of a folder is stopped by ${way}`,
+    window: 'one folder',
     run: async (world) => {
-      const { editor } = await openFolder(world, `stopped by ${way}`, { 'main.py': ENDLESS, 'other.py': '1\n' });
+      const { editor } = await openFolder(world, 'project', { 'main.py': ENDLESS, 'other.py': '1\n' });
       await editor.palette(RUN);
       await editor.panelShows('the folder runs');
       await world.picture(`a folder that runs, ${way}`);
@@ -53,7 +54,7 @@ export const folders = [
   },
   stopped('the button of its file', (editor) => editor.page.locator('.editor-actions a.action-label[aria-label^="Stop"]').first().click()),
   stopped('the button of the output', (editor) => editor.page.locator('.part.panel .title-actions a.action-label[aria-label^="Stop"], .part.panel .action-label[aria-label^="Stop"]').first().click()),
-  stopped('its CodeLens', (editor) => editor.lens('Stop stopped by its CodeLens').click()),
+  stopped('its CodeLens', (editor) => editor.lens('Stop project').click()),
   stopped('its key', async (editor) => {
     await editor.palette('View: Focus Active Editor Group'); // a click might meet the lens of the run
     await editor.page.keyboard.press('Control+Alt+M');
@@ -74,16 +75,17 @@ export const folders = [
   },
   {
     name: 'E19 dependencies that can not be installed have a header, their stage, and the remedy for a certificate',
+    window: 'one folder',
     run: async (world) => {
-      const { editor } = await openFolder(world, 'failing install', {
+      const { editor } = await openFolder(world, 'project', {
         'main.py': 'print("never")\n',
         'requirements.txt': 'dind-no-such-package==1.0\n',
       });
       await editor.palette(RUN);
-      await editor.panelShows(/^── failing install/);
+      await editor.panelShows(/^── project/);
       await editor.panelShows(/^── Dependencies could not be installed · /, 90_000);
-      await editor.outputHas(/^── failing install · installing dependencies$/m);
-      check(!/never/.test(world.codeServer.log('DinD Executor').split('failing install').pop()), 'the program did not run');
+      await editor.outputHas(/^── project · installing dependencies$/m);
+      check(!/^never/m.test(world.codeServer.log('DinD Executor')), 'the program did not run');
       await world.picture('dependencies that failed');
     },
   },

@@ -7,6 +7,7 @@ const RUN = 'Run in DinD: Run File in Sandbox';
 export const languages = [
   {
     name: 'a Japanese file with unsaved edits behind wide characters runs as typed',
+    window: 'one file',
     run: async (world) => {
       const editor = await world.edit('こんにちは 世界.py', 'あいさつ = "🎉こんにちは"; print(あいさつ, "旧")\n');
       // Edits in the middle of a line, after a surrogate pair: wrong units of the position would damage the text.
@@ -31,6 +32,7 @@ export const languages = [
     ['shell', 'hello.sh', 'echo from shell $((6 * 7))\n', 'from shell 42'],
   ].map(([language, name, program, wanted]) => ({
     name: `a ${language} file runs`,
+    window: 'one file',
     run: async (world) => {
       const editor = await world.edit(name, program);
       await editor.lens('Run in sandbox').click();

@@ -11,10 +11,11 @@ const FOOTER = /^── Finished · exit code 0 · \d+\.\d+ s · peak memory [\d
 function startedBy(way, start) {
   return {
     name: `a Python file is run by ${way}`,
+    window: 'one file',
     run: async (world) => {
       const marker = `started by ${way.split(' ').pop()}`;
       const editor = await world.edit('hello.py', `import math\n\nfor n in range(3):\n    print(n, math.sqrt(n), "${marker}")\n`);
-      await start(editor);
+      await start(editor, marker);
       await editor.panelShows(`2 1.4142135623730951 ${marker}`);
       await editor.panelShows(/^── hello\.py · python · /);
       await editor.outputHas(/^── hello\.py · python · \S+ · 60 s · 512 MiB · 1 CPU · 256 processes · no network$/m);
@@ -28,16 +29,17 @@ function startedBy(way, start) {
 export const running = [
   startedBy('its CodeLens', (editor) => editor.lens('Run in sandbox').click()),
   startedBy('the palette', (editor) => editor.palette(RUN)),
-  startedBy('the key', async (editor) => {
+  startedBy('the key', async (editor, marker) => {
     await editor.focusText();
     await until('the key runs it', async () => {
       await editor.page.keyboard.press('Control+Alt+R');
-      return (await editor.panel()).length > 0;
+      return editor.panelShows(marker, 10_000).catch(() => false);
     });
   }),
   startedBy('the run button', (editor) => editor.page.locator('.editor-actions a.action-label[aria-label*="Run File in Sandbox"]').click()),
   {
     name: 'lines appear while the program still runs, and the focus stays in the text',
+    window: 'one file',
     run: async (world) => {
       const editor = await world.edit('slow.py', 'import time\nfor n in range(60):\n    print("tick", n, flush=True)\n    time.sleep(0.1)\nprint("last tick")\n');
       await editor.focusText();
@@ -54,6 +56,7 @@ export const running = [
   },
   {
     name: 'unsaved text runs as typed, and stays unsaved',
+    window: 'one file',
     run: async (world) => {
       const editor = await world.edit('dirty.py', 'print("saved text")\n');
       await editor.replaceText('print("typed", "text")\n');
@@ -66,6 +69,7 @@ export const running = [
   },
   {
     name: 'a program that fails shows its error and its exit code',
+    window: 'one file',
     run: async (world) => {
       const editor = await world.edit('fails.py', 'import sys\nprint("to stderr", file=sys.stderr)\nsys.exit(3)\n');
       await editor.lens('Run in sandbox').click();
@@ -76,6 +80,7 @@ export const running = [
   },
   {
     name: 'colours are left out, and a flood is shortened with a line that says so',
+    window: 'one file',
     run: async (world) => {
       const editor = await world.edit('flood.py', 'print("\\x1b[31mred\\x1b[0m start")\nfor n in range(60000):\n    print("flood", n)\nprint("flood end")\n');
       await editor.lens('Run in sandbox').click();

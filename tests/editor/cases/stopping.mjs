@@ -17,6 +17,7 @@ async function running(world, editor, marker) {
 function stoppedBy(way, stop) {
   return {
     name: `an endless loop is stopped by ${way}, and its container is gone`,
+    window: 'one file',
     run: async (world) => {
       const editor = await world.edit('loop.py', endless(`loops until ${way}`));
       await editor.palette(RUN);
@@ -36,6 +37,7 @@ export const stopping = [
   stoppedBy('its CodeLens', (editor) => editor.lens('Stop').click()),
   {
     name: 'a second run of the same file stops the first one',
+    window: 'one file',
     run: async (world) => {
       const editor = await world.edit('again.py', endless('first round'));
       await editor.palette(RUN);
@@ -61,6 +63,7 @@ export const stopping = [
   },
   {
     name: 'Stop is offered only while something runs',
+    window: 'one file',
     run: async (world) => {
       const editor = await world.edit('offer.py', endless('runs now'));
       check(!(await editor.paletteOffers('Run in DinD: ')).includes(STOP), 'not before a run');

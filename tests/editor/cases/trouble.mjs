@@ -10,6 +10,7 @@ const ENGINE = /engine .*(does not answer|lost|unreachable|not reach|stopped ans
 export const trouble = [
   {
     name: 'with the engine stopped, one clear error; with the engine back, Retry runs the file',
+    window: 'one file',
     run: async (world) => {
       const editor = await world.edit('no_engine.py', 'print("engine is back")\n');
       await editor.statusShows(/^DinD$/);
@@ -29,6 +30,7 @@ export const trouble = [
   },
   {
     name: 'an engine that is lost during a run is one clear error',
+    window: 'one file',
     run: async (world) => {
       const editor = await world.edit('lost.py', 'import time\nprint("before the loss", flush=True)\ntime.sleep(1000)\n');
       await editor.palette(RUN);
@@ -142,6 +144,7 @@ export const trouble = [
   })),
   {
     name: 'nothing runs without a gesture',
+    window: 'one file',
     run: async (world) => {
       await world.edit('idle.py', 'print("never")\n');
       await never('a container', async () => (await world.containers()).some(({ State }) => State === 'running'), 1_500);

@@ -18,14 +18,15 @@ const pick = (editor, label) => rows(editor).filter({ has: editor.page.locator('
 export const workspace = [
   {
     name: 'a folder with one program runs from the palette without a question, and what it makes is in the folder',
+    window: 'one folder',
     run: async (world) => {
-      const { editor, folder } = await openFolder(world, 'one program', {
+      const { editor, folder } = await openFolder(world, 'project', {
         'main.py': 'import helper, pathlib\nprint("main with", helper.NAME)\npathlib.Path("made.txt").write_text("by the run")\n',
         'helper.py': 'NAME = "a helper"\n',
       });
       await editor.palette(RUN);
       await editor.panelShows('main with a helper');
-      await editor.panelShows(/^── one program · python3 main\.py · python · /);
+      await editor.panelShows(/^── project · python3 main\.py · python · /);
       await editor.panelShows(FOOTER);
       await editor.statusShows(/^DinD$/);
       check(readFileSync(join(folder, 'made.txt'), 'utf8') === 'by the run', 'the file is there');
@@ -35,13 +36,14 @@ export const workspace = [
   },
   {
     name: 'a folder runs by its key, with what was typed and not saved',
+    window: 'one folder',
     run: async (world) => {
-      const { editor, folder } = await openFolder(world, 'by key', { 'main.py': 'print("saved before")\n' });
+      const { editor, folder } = await openFolder(world, 'project', { 'main.py': 'print("saved before")\n' });
       await editor.replaceText('print("typed", "in the folder")\n');
       check(await editor.isDirty(), 'the file is unsaved');
       await until('the key runs it', async () => {
         await editor.page.keyboard.press('Control+Alt+Shift+R');
-        return (await editor.panel()).length > 0;
+        return editor.panelShows('typed in the folder', 10_000).catch(() => false);
       });
       await editor.panelShows('typed in the folder');
       await editor.panelShows(FOOTER);
@@ -51,9 +53,10 @@ export const workspace = [
   },
   {
     name: 'a folder in the explorer runs by its menu, and the rest of the workspace is read-only',
+    window: 'one folder',
     run: async (world) => {
       const probe = 'import os, pathlib\nprint("in", os.getcwd())\nfor name in ("mine", "../not mine", ".git/hooks/mine"):\n    try: print("wrote", pathlib.Path(name).write_text("x") and name)\n    except OSError as error: print(name + ":", error.strerror)\n';
-      const { editor, folder } = await openFolder(world, 'by menu', { 'top.py': '1\n', 'part/main.py': probe, 'part/.git/hooks/old': '' });
+      const { editor, folder } = await openFolder(world, 'project', { 'top.py': '1\n', 'part/main.py': probe, 'part/.git/hooks/old': '' });
       await editor.palette('View: Show Explorer');
       const row = editor.page.locator('.explorer-folders-view .monaco-list-row', { hasText: /^part$/ });
       await row.click({ button: 'right' });
@@ -154,11 +157,12 @@ export const workspace = [
   },
   {
     name: 'a run of a folder is stopped by the Stop command, and its container is gone',
+    window: 'one folder',
     run: async (world) => {
-      const { editor } = await openFolder(world, 'endless', { 'main.py': 'import time\nprint("the folder runs", flush=True)\ntime.sleep(1000)\n' });
+      const { editor } = await openFolder(world, 'project', { 'main.py': 'import time\nprint("the folder runs", flush=True)\ntime.sleep(1000)\n' });
       await editor.palette(RUN);
       await editor.panelShows('the folder runs');
-      await editor.statusShows(/^endless 0:\d\d$/);
+      await editor.statusShows(/^project 0:\d\d$/);
       await editor.palette(STOP);
       await editor.panelShows(/^── Stopped/);
       await world.noContainers();

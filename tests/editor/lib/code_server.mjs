@@ -22,6 +22,13 @@ const SETTINGS = {
   'workbench.tips.enabled': false,
 };
 
+/** What `Editor.clear` presses: it makes a window look like a new one. */
+export const CLEAR_KEY = 'ctrl+alt+shift+f9';
+const CLEAR = [
+  'workbench.action.closeQuickOpen', 'workbench.action.files.saveAll', 'workbench.action.closeAllEditors',
+  'notifications.clearAll', 'workbench.output.action.clearOutput', 'workbench.action.closePanel',
+];
+
 export function codeServerPath() {
   const state = process.env.DIND_STATE_DIR ?? join(process.env.HOME, '.cache/dind-executor-dev');
   const path = process.env.DIND_CODE_SERVER ?? join(state, 'code-server/bin/code-server');
@@ -62,6 +69,8 @@ export class CodeServer {
     };
     mkdirSync(join(this.userData, 'User'), { recursive: true });
     writeFileSync(join(home, 'config.yaml'), '{}\n');
+    const keys = [{ key: CLEAR_KEY, command: 'runCommands', args: { commands: CLEAR } }];
+    writeFileSync(join(this.userData, 'User/keybindings.json'), JSON.stringify(keys));
     this.set({});
   }
 
@@ -139,15 +148,24 @@ export class CodeServer {
     return `http://${authority}/?${what}&payload=${encodeURIComponent(JSON.stringify(payload))}`;
   }
 
-  /** The whole text that went to an output channel, of every window since the start. */
+  /** From now on, `log` has only what comes. */
+  forgetLog() {
+    this.before = new Map(this.logs('.*').map(([name, text]) => [name, text.length]));
+  }
+
+  /** The whole text that went to an output channel, of every window since the start or the last `forgetLog`. */
   log(channel) {
+    return this.logs(channel).map(([name, text]) => text.slice(this.before?.get(name) ?? 0)).join('\n');
+  }
+
+  /** [name, text] of the files of an output channel. */
+  logs(channel) {
     const root = join(this.userData, 'logs');
-    if (!existsSync(root)) return '';
+    if (!existsSync(root)) return [];
     return readdirSync(root, { recursive: true })
       .map(String)
       .filter((name) => new RegExp(`/\\d+-${channel}\\.log$`).test(name))
       .sort()
-      .map((name) => readFileSync(join(root, name), 'utf8'))
-      .join('\n');
+      .map((name) => [name, readFileSync(join(root, name), 'utf8')]);
   }
 }

@@ -1,5 +1,6 @@
 // One editor window in Chromium, and what a person does in it.
 
+import { CLEAR_KEY } from './code_server.mjs';
 import { check, until } from './wait.mjs';
 
 const FLAGS = [
@@ -45,6 +46,33 @@ export class Editor {
   async close() {
     await this.page.goto('about:blank', { timeout: 10_000 }).catch(() => {});
     await this.page.close();
+  }
+
+  /** Opens a file in this window, as a person does who types its path. */
+  async openFile(path) {
+    const name = path.split('/').pop();
+    await until(`${name} is open`, async () => {
+      await this.page.keyboard.press('Control+P');
+      const input = this.page.locator('.quick-input-widget input[type=text]').first();
+      await input.waitFor({ timeout: PALETTE_MS });
+      await input.fill(path, { timeout: PALETTE_MS });
+      await this.page.locator('.quick-input-list .monaco-list-row.focused .label-name', { hasText: name }).first().waitFor({ timeout: PALETTE_MS });
+      await input.press('Enter', { timeout: PALETTE_MS });
+      await this.page.locator('.tab.active', { hasText: name }).waitFor({ timeout: PALETTE_MS });
+      return true;
+    }, 30_000);
+    await this.page.locator('.editor-instance .view-line').first().waitFor({ timeout: 30_000 });
+  }
+
+  /** Makes the window look like a new one. What was typed is saved. */
+  async clear() {
+    await this.page.mouse.move(...NOWHERE);
+    await this.page.keyboard.press(CLEAR_KEY.split('+').map((key) => ({ ctrl: 'Control' })[key] ?? key[0].toUpperCase() + key.slice(1)).join('+'));
+    await until('the window is empty', async () => {
+      const left = await this.page.locator('.tab, .notification-toast, .part.panel:visible, .quick-input-widget:visible, .monaco-dialog-box:visible').count();
+      check(left === 0, `the window has no tab, notification, panel or dialogue, and there are ${left}`);
+      return true;
+    }, 10_000);
   }
 
   lens(title) {

@@ -17,6 +17,7 @@ export class World {
     this.extensions = join(home, 'extensions');
     this.editors = [];
     this.codeServers = [];
+    this.shared = undefined; // the window that cases share, while no case uses it
     mkdirSync(this.workspace);
   }
 
@@ -78,9 +79,27 @@ export class World {
     writeFileSync(join(folder, 'settings.json'), JSON.stringify(settings));
   }
 
-  /** A new window with this file in it, and the extension ready. */
+  /** Cases with the same `window` share one: each gets it as the case before it left it, cleared. Others get new windows only. */
+  async begin({ window }) {
+    await this.start();
+    if (window !== this.window) await this.closeShared();
+    this.window = window;
+    for (const server of this.codeServers) server.forgetLog();
+  }
+
+  /** A window with this file in it, and the extension ready. */
   async edit(name, text) {
-    const editor = await this.openEditor(this.file(name, text));
+    return this.openReady(this.file(name, text), this.workspace);
+  }
+
+  /** A file in a new window of that folder, or in the shared one, and the extension ready. */
+  async openReady(file, folder) {
+    const editor = this.shared ?? (await this.openEditor(file, this.codeServer, folder));
+    if (this.shared) {
+      this.editors.push(this.shared);
+      this.shared = undefined;
+      await editor.openFile(file);
+    }
     await editor.ready();
     return editor;
   }
@@ -101,8 +120,29 @@ export class World {
     }
   }
 
-  /** After each test: windows closed, engine back, and nothing of ours left on it. */
-  async tidy() {
+  /** Keeps the window for the next case. It is closed if it can't be cleared. */
+  async share() {
+    try {
+      await this.editors[0].clear();
+      await this.noContainers();
+      [this.shared] = this.editors.splice(0);
+    } catch (error) {
+      console.log(`       the next case gets a new window: ${error.message}`);
+    }
+  }
+
+  /** Closes the window that cases share. Throws if something is left. */
+  async closeShared() {
+    if (!this.shared) return;
+    this.editors.push(this.shared);
+    this.shared = undefined;
+    await this.tidy();
+  }
+
+  /** After each case: windows closed, engine back, and nothing of ours left on it. A shared window stays if the case passed. */
+  async tidy({ passed = false } = {}) {
+    if (this.window && passed && this.editors.length === 1) await this.share();
+    if (this.shared) return;
     for (const editor of this.editors.splice(0)) await editor.close();
     if (!this.engine) return;
     for (const server of this.codeServers) server.forgetUnsaved();
