@@ -32,7 +32,8 @@ Task<Result<std::vector<NetworkSummary>>> Client::list_networks(std::vector<std:
   if (!json) co_return std::unexpected(json.error());
   std::vector<NetworkSummary> networks;
   if (json->is_array())
-    for (const Json& each : *json) networks.push_back({text(each, "Id"), text(each, "Name"), text_map(each, "Labels")});
+    for (const Json& each : *json)
+      networks.push_back({text(each, "Id"), text(each, "Name"), text_map(each, "Labels"), text(each, "Created")});
   co_return networks;
 }
 

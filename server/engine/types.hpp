@@ -185,6 +185,7 @@ struct NetworkSummary {
   std::string id;
   std::string name;
   Labels labels;
+  std::string created = {};  // RFC 3339
 };
 
 }  // namespace dind::engine

@@ -202,7 +202,7 @@ engine::ContainerSpec harden(const RunPlan& plan, const SandboxContext& context)
   if (!plan.working_dir.empty() && plan.working_dir != kRunFolder) spec.working_dir = "/";
   spec.hostname = "sandbox";
   spec.network_disabled = !internet;
-  spec.network_mode = internet ? kInternetNetwork : "none";
+  spec.network_mode = internet ? context.internet_network : "none";
   // rp_filter is off: replies of the gateway must not be dropped as forged once the gateway is unreachable. The egress
   // filter does the same for the device itself (N01: an engine from API 1.46 on accepts no device setting here). IPv6
   // is off, so that there is no second way out.

@@ -14,6 +14,7 @@
 
 namespace dind::sandbox {
 
+// The name of the network with internet access begins with this.
 inline constexpr const char* kInternetNetwork = "dind-executor-internet";
 inline constexpr const char* kSupervisorPath = "/.dind/supervisor";
 inline constexpr const char* kGvisorRuntime = "runsc";  // its name in the engine's daemon.json
@@ -34,6 +35,7 @@ struct SandboxContext {
   std::string etc_folder;
   std::vector<std::string> filled_volumes;  // the image's VOLUMEs in which it has something
   std::string supervisor_volume;
+  std::string internet_network;  // its name on the engine; used only if the plan has this network
   // The engine's ID of the image that holds only the supervisor; for harden_egress_filter.
   std::string supervisor_image;
   std::string owner;

@@ -7,7 +7,7 @@ import tarfile
 import uuid
 
 from dindtest import engine
-from dindtest.engine import exists
+from dindtest.jsonrpc import JsonRpcClient
 from dindtest.program import PYTHON
 
 from hostile_case import HostileTest, source
@@ -23,9 +23,9 @@ class Internet(HostileTest):
 
     def gateway(self):
         """The address of the engine's machine in a sandbox's network."""
-        if not exists("networks", "dind-executor-internet"):
+        if not engine.internet_networks():
             self.assert_run(self.call("run", "--quiet", "--network", "internet", self.python("print('ran')", "first.py")), 0, b"ran\n")
-        return engine.call("GET", "/networks/dind-executor-internet")["IPAM"]["Config"][0]["Gateway"]
+        return engine.internet_networks()[0]["IPAM"]["Config"][0]["Gateway"]
 
     def test_what_is_near_is_unreachable_and_what_is_far_is_not(self):
         seen = self.look("10.0.0.1", "192.168.1.1")
@@ -56,16 +56,41 @@ class Internet(HostileTest):
         other.wait()
 
     def test_many_at_once_and_stopped_at_once_leave_nothing(self):
+        self.many_at_once()
+
+    def test_many_at_once_agree_on_one_network_that_none_of_them_finds(self):
+        engine.remove_internet_networks()
+        self.many_at_once()
+        self.assertEqual(len(engine.internet_networks()), 1)
+
+    def many_at_once(self):
         path = self.python("print(1)")
         children = [self.start("run", "--quiet", "--network", "internet", path) for _ in range(4)]
         stopped = [self.start("run", "--quiet", "--network", "internet", path) for _ in range(2)]
         for child in stopped:
             child.terminate()
         for child in children:
-            self.assertEqual(child.stdout.read(), b"1\n")
-            self.assertEqual(child.wait(), 0)
+            said, errors = child.communicate()
+            self.assertEqual((child.returncode, said), (0, b"1\n"), errors)
         for child in stopped:
-            child.wait()
+            child.communicate()
+
+    def test_networks_of_one_name_are_replaced(self):
+        """The engine refuses a name that several networks have. Older versions created such networks."""
+        engine.remove_internet_networks()
+        for _ in range(2):
+            engine.call("POST", "/networks/create", {"Name": "dind-executor-internet", "CheckDuplicate": False, "Labels": {"dind-executor.cache": "internet"}}, allow=(409,))
+        self.assert_run(self.call("run", "--quiet", "--network", "internet", self.python("print('ran')")), 0, b"ran\n")
+        self.assertEqual(len(engine.internet_networks()), 1)
+
+    def test_a_network_that_someone_removes_is_created_again(self):
+        config = self.file("config.json", json.dumps({"warmPool": {"max": 0}}))
+        client = JsonRpcClient(env=self.environment(DIND_CONFIG=config))
+        self.addCleanup(client.close)
+        for _ in range(3):
+            answer = client.call("runPythonCode", {"code": "print('ran')", "network": "internet"})
+            self.assertEqual(answer.get("result", answer).get("stdout"), "ran\n", answer)
+            engine.remove_internet_networks()
 
     def test_an_operator_can_forbid_it(self):
         config = self.file("config.json", '{"limits": {"allowInternet": false}}')
@@ -82,7 +107,8 @@ class PacketsAtHome(HostileTest):
     def setUp(self):
         super().setUp()
         self.assert_run(self.call("run", "--quiet", "--network", "internet", self.python("print('ran')")), 0, b"ran\n")  # makes the network
-        network = engine.call("GET", "/networks/dind-executor-internet")
+        network, = engine.internet_networks()
+        self.network = network["Name"]
         self.near = (network["IPAM"]["Config"][0]["Gateway"], *NEAR)
         self.bridge = network.get("Options", {}).get("com.docker.network.bridge.name") or "br-" + network["Id"][:12]
         iptables = next(each for each in ("iptables", "iptables-nft", "iptables-legacy") if self.bridge in self.tables(each, "-S"))
@@ -123,7 +149,7 @@ class PacketsAtHome(HostileTest):
         self.assertEqual(len(asked), 1, (asked, said))
 
     def test_without_a_filter_the_packets_are_seen(self):
-        made = engine.call("POST", "/containers/create", {"Image": PYTHON, "Cmd": ["python3", "-c", source("knock.py"), *self.near[:2]], "HostConfig": {"NetworkMode": "dind-executor-internet"}})["Id"]
+        made = engine.call("POST", "/containers/create", {"Image": PYTHON, "Cmd": ["python3", "-c", source("knock.py"), *self.near[:2]], "HostConfig": {"NetworkMode": self.network}})["Id"]
         self.addCleanup(engine.call, "DELETE", f"/containers/{made}?force=1", allow=(404,))
         with Bridge(self.bridge) as bridge:
             engine.call("POST", f"/containers/{made}/start")

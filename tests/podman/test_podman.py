@@ -102,7 +102,7 @@ class Podman(CliCase):
 
     def network_gateway(self):
         self.run_here("--network", "internet", "--image", SHELL, "--", "true")   # which makes the network
-        return engine.call("GET", "/networks/dind-executor-internet")["IPAM"]["Config"][0]["Gateway"]
+        return engine.internet_networks()[0]["IPAM"]["Config"][0]["Gateway"]
 
     def test_an_end_by_force_leaves_nothing(self):
         for how in (signal.SIGINT, signal.SIGKILL):

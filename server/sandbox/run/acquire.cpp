@@ -1,6 +1,7 @@
 // Acquires a sandbox for a run: a warm one, or a new one, and another one if the first does not start.
 #include "engine/reasons.hpp"
 #include "sandbox/run/sandbox_run.hpp"
+#include "sandbox/start/internet_network.hpp"
 #include "support/log/log.hpp"
 
 namespace dind::sandbox {
@@ -31,7 +32,12 @@ Task<Sandboxes::Run::Acquired> Sandboxes::Run::acquire_warm(WarmPool::Claim clai
 Task<Sandboxes::Run::Acquired> Sandboxes::Run::acquire_cold(Removals::PendingRemoval removal, std::string name) {
   const auto pause = home.warm_pool_.pause();
   auto made = co_await home.starter_.attach(plan, context, std::move(removal), std::move(name), cancel);
-  if (!made) co_return std::unexpected(Attempt{.result = std::unexpected(made.error())});
+  if (!made) {
+    const bool retry = internet_network_is_missing(made.error());
+    if (retry) home.starter_.look_again(false);
+    co_return std::unexpected(
+        Attempt{.result = std::unexpected(made.error()), .retry = retry ? Retry::at_once : Retry::none});
+  }
   auto sandbox = std::make_unique<AttachedSandbox>(std::move(*made));
   use(*sandbox);
   if (cancel.cancelled() || sink == nullptr) co_return std::unexpected(cancelled_attempt());

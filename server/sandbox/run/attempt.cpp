@@ -1,6 +1,7 @@
 #include "sandbox/run/attempt.hpp"
 
 #include "engine/reasons.hpp"
+#include "sandbox/start/internet_network.hpp"
 #include "sandbox/start/shared_resources.hpp"
 
 namespace dind::sandbox {
@@ -12,7 +13,7 @@ StartFailure classify_start_failure(const Error& error, bool own_user) {
     return failure;
   }
   failure.user_refused = own_user && engine::user_is_unmapped(error.message);
-  if (failure.user_refused || error.message.contains("dind-etc-"))
+  if (failure.user_refused || error.message.contains("dind-etc-") || internet_network_is_missing(error))
     failure.retry = Retry::at_once;
   else if (supervisor_is_missing(error))
     failure.retry = Retry::after_repair;

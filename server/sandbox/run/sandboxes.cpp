@@ -157,8 +157,9 @@ Task<Result<NetworkHolder>> Sandboxes::create_build_network(std::string run_id, 
   if (const auto ready = co_await resources_.ensure_supervisor(deadline); !ready)
     co_return std::unexpected(ready.error());
   if (cancel.cancelled()) co_return cancelled();
-  if (const auto ready = co_await resources_.ensure_internet(deadline); !ready)
-    co_return std::unexpected(ready.error());
+  resources_.internet().forget();  // a build is not tried again if someone has removed the network
+  const auto network = co_await resources_.internet().ensure(deadline);
+  if (!network) co_return std::unexpected(network.error());
   if (cancel.cancelled()) co_return cancelled();
   RunPlan plan;
   plan.run_id = run_id;
@@ -166,6 +167,7 @@ Task<Result<NetworkHolder>> Sandboxes::create_build_network(std::string run_id, 
   const auto life = std::chrono::duration_cast<std::chrono::seconds>(build_time + kBuildNetworkGrace);
   SandboxContext holder{.image = *image,
                         .supervisor_volume = resources_.supervisor_volume(),
+                        .internet_network = *network,
                         .supervisor_image = image->id,
                         .owner = owner_,
                         .remove_after = client_.unix_now() + life.count()};

@@ -68,6 +68,7 @@ Task<Result<SandboxStarter::Made>> SandboxStarter::create(const RunPlan& plan, S
 
 void SandboxStarter::look_again(bool user_refused) {
   etc_.forget();
+  resources_.internet().forget();
   if (user_refused) users_.refuse();
 }
 
@@ -77,8 +78,6 @@ Task<Result<void>> SandboxStarter::ensure_resources(const RunPlan& plan) {
   if (const auto ready = co_await resources_.ensure_profile(in(kCreateTime)); !ready)
     co_return std::unexpected(ready.error());
   if (plan.network == Network::none) co_return Result<void>{};
-  if (const auto ready = co_await resources_.ensure_internet(in(kCallTime)); !ready)
-    co_return std::unexpected(ready.error());
   if (const auto ready = co_await resources_.supervisor_containers().ensure_image(in(kCreateTime)); !ready)
     co_return std::unexpected(ready.error());
   co_return Result<void>{};
@@ -90,6 +89,11 @@ Task<Result<SandboxContext>> SandboxStarter::complete_context(const RunPlan& pla
   if (!etc) co_return std::unexpected(etc.error());
   context.etc_folder = etc->path;
   context.filled_volumes = etc->filled;
+  if (plan.network == Network::internet) {
+    const auto network = co_await resources_.internet().ensure(in(kCallTime));
+    if (!network) co_return std::unexpected(network.error());
+    context.internet_network = *network;
+  }
   if (!plan.workspace && etc->users == EngineUsers::same) sandbox.user = users_.take();
   if (sandbox.user) context.user = sandbox.user.user();
   if (plan.workspace == WorkspaceAccess::read_write)

@@ -29,6 +29,7 @@ SharedResources::SharedResources(engine::Client& client, Removals& removals, std
       removals_(removals),
       owner_(std::move(owner)),
       containers_(client),
+      internet_(client),
       volume_(supervisor_volume_name()) {}
 
 Task<Result<void>> SharedResources::ensure_supervisor(Deadline deadline) {
@@ -147,22 +148,6 @@ Task<Result<void>> SharedResources::copy_into_volume(std::string volume, std::st
   const auto carrier = co_await make_carrier(std::move(volume), target, deadline);
   if (!carrier) co_return std::unexpected(carrier.error());
   co_return co_await client_.put_archive(carrier->id, std::move(target), std::move(tar), deadline);
-}
-
-Task<Result<void>> SharedResources::ensure_internet(Deadline deadline) {
-  if (internet_seen_) co_return Result<void>{};
-  const auto networks = co_await client_.list_networks({std::string(kCacheLabel) + "=internet"}, deadline);
-  if (!networks) co_return std::unexpected(networks.error());
-  for (const auto& network : *networks) internet_seen_ = internet_seen_ || network.name == kInternetNetwork;
-  if (internet_seen_) co_return Result<void>{};
-  engine::NetworkSpec spec{.name = kInternetNetwork,
-                           .labels = {{kCacheLabel, "internet"}},
-                           .internal = false,
-                           .options = {{"com.docker.network.bridge.enable_icc", "false"}}};
-  const auto made = co_await client_.create_network(std::move(spec), deadline);
-  if (!made) co_return std::unexpected(made.error());
-  internet_seen_ = true;
-  co_return Result<void>{};
 }
 
 }  // namespace dind::sandbox

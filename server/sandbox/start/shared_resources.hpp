@@ -10,6 +10,7 @@
 #include "dind/error.hpp"
 #include "engine/client.hpp"
 #include "sandbox/removals.hpp"
+#include "sandbox/start/internet_network.hpp"
 #include "sandbox/supervisor_containers.hpp"
 #include "support/async/task.hpp"
 
@@ -38,7 +39,7 @@ class SharedResources {
   engine::ContainerSpec carrier(std::string image_id) const;
   // Copies the files of `tar` into the volume. `target`: where the carrier mounts the volume.
   Task<Result<void>> copy_into_volume(std::string volume, std::string target, std::string tar, Deadline deadline);
-  Task<Result<void>> ensure_internet(Deadline deadline);
+  InternetNetwork& internet() { return internet_; }
   // Podman only: puts the seccomp profile into a file of a volume, where the engine can read it. `anew`: the file is
   // not there any more, so it is written again.
   Task<Result<void>> ensure_profile(Deadline deadline, bool anew = false);
@@ -60,9 +61,9 @@ class SharedResources {
   Removals& removals_;
   std::string owner_;
   SupervisorContainers containers_;
+  InternetNetwork internet_;
   std::string volume_;
   bool volume_seen_ = false;
-  bool internet_seen_ = false;
 };
 
 }  // namespace dind::sandbox

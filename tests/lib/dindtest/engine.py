@@ -93,6 +93,19 @@ def labelled(warm=True, address=None):
         yield "network", each["Name"], "/networks/" + each["Id"]
 
 
+def internet_networks():
+    """The networks of runs with internet access, as the engine lists them. One, or none before the first run."""
+    return call("GET", "/networks?" + label_filter("dind-executor.cache=internet"))
+
+
+def remove_internet_networks(limit=30):
+    """Waits until no sandbox uses them: their removal is under way when a run has ended."""
+    until = time.monotonic() + limit
+    while left := internet_networks():
+        for each in left:
+            call("DELETE", f"/networks/{each['Id']}", allow=(403, 404) if time.monotonic() < until else ())
+
+
 def remove(container):
     """Removes a container by force, as another client of the engine would."""
     call("DELETE", f"/containers/{container}?force=1")

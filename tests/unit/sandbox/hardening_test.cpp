@@ -59,9 +59,11 @@ TEST_CASE("The seccomp profile goes along as it is embedded") {
 TEST_CASE("A run with a way out differs from a default one in the network and in nothing else") {
   auto plan = python_plan();
   plan.network = Network::internet;
-  auto spec = harden(plan, surroundings());
+  auto around = surroundings();
+  around.internet_network = "dind-executor-internet-0a1b2c3d";
+  auto spec = harden(plan, around);
   CHECK_FALSE(spec.network_disabled);
-  CHECK(spec.network_mode == "dind-executor-internet");
+  CHECK(spec.network_mode == "dind-executor-internet-0a1b2c3d");
   CHECK(spec.sysctls == std::map<std::string, std::string>{{"net.ipv4.conf.all.rp_filter", "0"},
                                                            {"net.ipv6.conf.all.disable_ipv6", "1"}});
   spec.network_disabled = true;

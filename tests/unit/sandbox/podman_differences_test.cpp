@@ -57,7 +57,7 @@ Json podman_reply(const Json& body) {
   host["Runtime"] = "oci";
   host["MaskedPaths"] = host["ReadonlyPaths"] = nullptr;
   Json networks = {{host["NetworkMode"], Json::object()}};
-  if (host["NetworkMode"] == "dind-executor-internet") host["NetworkMode"] = "bridge";
+  if (host["NetworkMode"] == "dind-executor-internet-1") host["NetworkMode"] = "bridge";
   return {{"Id", "id"},
           {"Name", "/name"},
           {"Image", body["Image"]},
@@ -86,6 +86,7 @@ TEST_CASE("A sandbox is asked of Podman in its words, and nothing is missing in 
   around.image.volumes = {"/data"};
   around.workspace_source = "/home/u/project";
   around.etc_folder = "/volumes/etc/_data";
+  around.internet_network = "dind-executor-internet-1";
   auto plan = tests::python_plan();
   plan.workspace = WorkspaceAccess::read_only;
   auto internet = tests::python_plan();
