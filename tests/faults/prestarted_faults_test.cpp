@@ -124,7 +124,7 @@ TEST_CASE("A run with a shorter timeout, other text, arguments or environment fi
   const auto active = bench.begin(other);
   REQUIRE(bench.finish(active));
   CHECK(active->sink.stages.contains("Taking a warm sandbox"));
-  CHECK(bench.fake.received().contains("print('another')"));
+  CHECK(bench.until([&] { return bench.fake.received().contains("print('another')"); }));
   CHECK(bench.wait_all_removed());
 }
 

@@ -35,7 +35,7 @@ TEST_CASE("On a working engine, a run returns its result and its container is re
   CHECK(active->sink.started);
   CHECK(bench.wait_all_removed());
   CHECK(bench.container_count() == 0);
-  CHECK(bench.fake.received().contains("print('hello')"));
+  CHECK(bench.until([&] { return bench.fake.received().contains("print('hello')"); }));
 }
 
 TEST_CASE("If the reply to create is lost, a cancel is answered at once and the container is removed by its name") {
@@ -107,7 +107,9 @@ TEST_CASE("A cancel is answered at once if the supervisor is silent, with what i
   CHECK(bench.wait_all_removed());
   CHECK(bench.container_count() == 0);
   // It was asked to end its program before its container was taken away.
-  CHECK(bench.fake.received().contains(encode_frame(supervision::kSignal, std::string("\0\0\0\x09", 4))));
+  CHECK(bench.until([&] {
+    return bench.fake.received().contains(encode_frame(supervision::kSignal, std::string("\0\0\0\x09", 4)));
+  }));
 }
 
 TEST_CASE("A timeout is reported in time if the supervisor is silent") {
