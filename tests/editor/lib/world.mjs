@@ -65,10 +65,19 @@ export class World {
     return editor;
   }
 
-  /** A window with the folders of a .code-workspace file. */
+  /**
+   * A window with the folders of a .code-workspace file. The editor reads it once while the page loads; on a busy machine that may
+   * fail, and then the window has no folder until it is loaded again.
+   */
   async openWorkspace(path, file) {
     const editor = await Editor.open(this.browser, this.codeServer, { workspace: path }, file);
     this.editors.push(editor);
+    const folders = editor.page.locator('.explorer-folders-view .monaco-list-row');
+    await folders.first().waitFor({ timeout: 20_000 }).catch(async () => {
+      console.log('       the window has no folder: it is loaded again');
+      await editor.page.reload();
+      await folders.first().waitFor({ timeout: 60_000 });
+    });
     return editor;
   }
 
