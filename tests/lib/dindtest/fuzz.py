@@ -84,7 +84,7 @@ beside = None  # the Fuzz that runs beside other suites
 def start_beside(lane, build):
     """Beside the suites that mostly wait for containers, with the processor time that is left over."""
     global beside
-    beside = Fuzz(lane, os.cpu_count() or 1, idle=True, build=build)
+    beside = Fuzz(lane, 2 * (os.cpu_count() or 1), idle=True, build=build)
 
 
 def fuzz_suite(lane):

@@ -5,11 +5,12 @@ import pathlib
 import random
 import signal
 import sys
+import threading
 import time
 import traceback
 
 from dindtest import fuzz, results
-from dindtest.children import Children, end, marked, tree
+from dindtest.children import Children, Stopped, end, marked, tree
 from dindtest.lane import ARTEFACTS, RESULTS, ROOT, Beside, Broken, Lane
 from dindtest.suites import LEAKS, RUNTIMES, SUITES, UNTIDY, Suite, of_shell, on_own_engine, own_engine_name, privileged_engine, second_engine, stop_own_engine
 
@@ -74,7 +75,8 @@ class Run:
         self.lane = self.lane.with_environment(DIND_CODE_SERVER=f"{of_shell(self.lane, 'CODE_SERVER_DIR')}/bin/code-server")
         self.engine_started = False
         self.stopped = False  # the engines are
-        self.others = []  # what runs beside the first lane
+        self.others = {}  # what runs beside the first lane
+        self.ended = {}  # of each suite that runs in a lane: the event of its end
 
     def wants(self, what):
         return any(what(suite) for suite in self.suites)
@@ -137,7 +139,7 @@ class Run:
             raise Failure("the images could not be made")
         if self.whole and "release" not in missing:
             # It mostly waits, so it runs beside what follows.
-            self.others.append(("stack", Beside("stack", self.lane, lambda lane: on_own_engine(lane, "stack", lambda own: self.run_suite(own, SUITES["stack"])))))
+            self.others["stack"] = Beside("stack", self.lane, lambda lane: on_own_engine(lane, "stack", lambda own: self.run_suite(own, SUITES["stack"])))
         # In a whole run, the fuzz targets are built where they run: nothing else waits for them.
         for preset in ("dev",) if self.whole else ("dev", "fuzz"):
             if self.wants(lambda suite, preset=preset: suite.build == preset) and not self.built("build", preset):
@@ -169,9 +171,26 @@ class Run:
         result.seconds = round(time.monotonic() - begun)
         results.write(path, result)
 
+    def run_in_lane(self, lane, suite):
+        for name in suite.after if self.whole else ():
+            while name in self.ended and not self.ended[name].wait(1):
+                if self.children.stopping:
+                    raise Stopped
+        try:
+            self.run_suite(lane, suite)
+        finally:
+            self.ended[suite.name].set()
+
     def run_lane(self, lane, suites):
         for suite in suites:
-            self.run_suite(lane, suite)
+            self.run_in_lane(lane, suite)
+
+    def run_third_lane(self, lane, suites):
+        """After the suite stack, on the engine of the editor: two suites on one engine would report each other's containers."""
+        if "stack" in self.others:
+            self.others["stack"].thread.join()
+        with lane.with_folder("XDG_STATE_HOME") as own:
+            on_own_engine(own, "editor", lambda there: self.run_lane(there, suites))
 
     def run_alone(self, ran):
         """The tests that measure, of the suites that ran without them."""
@@ -189,22 +208,24 @@ class Run:
         self.run_suite(self.lane.with_environment(DIND_ALONE="only"), alone)
 
     def run_suites(self, ran):
-        """Names of the suites with results. A whole run has two lanes, since one suite keeps a processor busy for a third of its time:
-        the suites of the first engine, and those with an engine of their own. What measures waits for the end of all. A person who
-        names suites gets them one after the other."""
+        """Names of the suites with results. A whole run has three lanes, since one suite keeps a processor busy for a third of its time:
+        the suites of the first engine, and two with engines of their own. What measures waits for the end of all. A person who names
+        suites gets them one after the other."""
         first, lane = ran, self.lane
+        self.ended = {suite.name: threading.Event() for suite in ran}
         if self.whole:
             lane = self.lane.with_environment(DIND_ALONE="without")
-            first = [suite for suite in ran if suite.lane == "first"]
-            second = [suite for suite in ran if suite.lane == "second"]
-            self.others.append(("lanes", Beside("second", lane, lambda own: self.run_lane(own, second))))
+            first, second, third = ([suite for suite in ran if suite.lane == name and suite.name != "stack"] for name in ("first", "second", "third"))
+            self.others["second"] = Beside("second", lane, lambda own: self.run_lane(own, second))
+            self.others["third"] = Beside("third", lane, lambda own: self.run_third_lane(own, third))
         for suite in first:
             if suite.waits and not fuzz.beside and SUITES["fuzz"] in ran:
                 fuzz.start_beside(lane, build=self.build)
-            self.run_suite(lane, suite)
-        for name, other in self.others:
+            self.run_in_lane(lane, suite)
+        for name, other in self.others.items():
             if not other.wait():
-                results.note(RESULTS / f"{name}.json", False, "the second lane broke off" if name == "lanes" else f"{name}: the suite broke off")
+                stack = name == "stack"
+                results.note(RESULTS / ("stack.json" if stack else "lanes.json"), False, "stack: the suite broke off" if stack else f"the {name} lane broke off")
         names = [suite.name for suite in ran]
         if self.whole:
             self.run_alone(ran)

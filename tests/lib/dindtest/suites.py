@@ -63,8 +63,9 @@ def stop_own_engine(lane, name):
 
 
 def on_own_engine(lane, name, work):
-    """`work` with a lane whose engine is another private one, with the images of the first."""
+    """`work` with a lane whose engine is another private one, with the images of the first. It stops if it did not run before."""
     engine = {"DIND_ENGINE_NAME": own_engine_name(lane, name)}
+    ran = lane.shell("engine_pid", **engine)[0] == 0
     if lane.run([ROOT / "scripts/engine", "start"], **engine):
         raise Broken(f"the engine {engine['DIND_ENGINE_NAME']} does not start")
     try:
@@ -76,7 +77,7 @@ def on_own_engine(lane, name, work):
             raise Broken("the images could not be made")
         work(other)
     finally:
-        if not lane.children.stopping:
+        if not ran and not lane.children.stopping:
             stop_own_engine(lane, name)
 
 
@@ -218,7 +219,8 @@ class Suite:
     build: str = ""        # dev, release, package (release, and the .vsix) or fuzz
     engine: bool = False   # needs the first engine
     leaks: bool = False    # afterwards, nothing with our label may be on the first engine
-    lane: str = "first"    # of a whole run: "first", "second", or "own" (it runs beside both)
+    lane: str = "first"    # of a whole run: "first", "second", or "third", which has an engine of its own
+    after: tuple = ()      # suites that must have ended, in a whole run, before this one begins
     waits: bool = False    # it mostly waits for containers: the fuzz targets can run beside it
     measures: Callable | None = None  # runs its tests that measure, in the suite `alone` at the end of a whole run
 
@@ -240,22 +242,22 @@ def on_engine(name, **more):
 
 SUITES = {suite.name: suite for suite in (
     Suite("lint", lint, setup=("editor",), lane="second"),
-    Suite("unit", lambda lane: catch2(lane, "unit", "unit_tests"), build="dev"),
-    Suite("faults", lambda lane: catch2(lane, "faults", "fault_tests"), build="dev"),
+    Suite("unit", lambda lane: catch2(lane, "unit", "unit_tests"), build="dev", lane="second"),
+    Suite("faults", lambda lane: catch2(lane, "faults", "fault_tests"), build="dev", lane="second"),
     on_engine("integration"),
     on_engine("hostile"),
     on_engine("podman", leaks=False, measures=None),
     on_engine("cli"),
-    on_engine("lsp"),
+    on_engine("lsp", lane="third"),
     on_engine("jsonrpc"),
-    on_engine("http", setup=("engine", "editor", "python")),
+    on_engine("http", setup=("engine", "editor", "python"), lane="third"),
     on_engine("python", run=python, setup=("engine", "python"), measures=python_alone),
     Suite("package", of_folder("package"), ("engine", "editor"), "package", engine=True),
-    # The last of its lane: an engine that starts removes the rules that isolate the networks of the others.
-    Suite("bench", bench, ("engine",), "dev", engine=True),
     Suite("fuzz", fuzz_suite, build="fuzz"),
-    Suite("stack", stack, ("engine", "editor"), "release", engine=True, leaks=True, lane="own"),
+    Suite("stack", stack, ("engine", "editor"), "release", engine=True, leaks=True, lane="third"),
     Suite("engines", lambda lane: second_engine_tests(lane, "engines"), ("engine",), "dev", engine=True, lane="second",
           measures=lambda lane: second_engine_tests(lane, "alone")),
-    Suite("editor", editor, ("engine", "editor"), "package", engine=True, lane="second"),
+    # An engine that starts removes the rules that isolate the networks of the others.
+    Suite("bench", bench, ("engine",), "dev", engine=True, lane="second", after=("integration", "hostile")),
+    Suite("editor", editor, ("engine", "editor"), "package", engine=True, lane="third"),
 )}
