@@ -41,7 +41,7 @@ RunPolicy policy_of(const Configuration& configuration, std::string authorities)
           .images = configuration.images,
           .pull = configuration.pull,
           .allowed_images = configuration.allowed_images,
-          .most_pulled_bytes = configuration.most_pulled_bytes,
+          .max_pulled_bytes = configuration.max_pulled_bytes,
           .isolation = configuration.isolation,
           .concurrent_runs = configuration.concurrent_runs,
           .queued_runs = configuration.queued_runs,

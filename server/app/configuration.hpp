@@ -30,7 +30,7 @@ struct ServeSettings {
   std::string token_file;
   std::vector<std::string> hosts;
   std::vector<std::string> origins;
-  std::int64_t most_body = 32LL << 20;
+  std::int64_t max_body = 32LL << 20;
   std::chrono::milliseconds drain_timeout = std::chrono::seconds(60);  // for live runs when the server is stopped
   bool access_log = false;
 };
@@ -40,7 +40,7 @@ struct Configuration {
   std::map<std::string, std::string> images;  // language → image
   PullPolicy pull = PullPolicy::missing;
   std::vector<std::string> allowed_images;  // patterns; empty: any image
-  std::int64_t most_pulled_bytes = kMaxPulledBytes;
+  std::int64_t max_pulled_bytes = kMaxPulledBytes;
   Isolation isolation = Isolation::runc;
   GarbagePolicy garbage;
   HistoryPolicy history;

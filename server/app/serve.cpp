@@ -99,7 +99,7 @@ Result<void> open_listeners(const asio::any_io_executor& executor, const cli::Se
     listeners.policy.gate = std::make_shared<http::Gate>(std::move(gate));
     listeners.policy.access_log = arguments.access_log || settings.access_log;
     listeners.policy.shutdown_timeout = kClientShutdownTimeout;
-    listeners.policy.max_body = static_cast<std::size_t>(settings.most_body);
+    listeners.policy.max_body = static_cast<std::size_t>(settings.max_body);
   }
   if (!socket.empty()) {
     auto made = UnixSocket::listen(socket, arguments.socket_mode.value_or(settings.socket_mode));

@@ -165,7 +165,7 @@ Settings serve(ServeSettings& into) {
            "names of the server besides the loopback names; `--allow-host` adds to them"},
           {"origins", texts(into.origins, "https://app.example"),
            "web pages that may ask over HTTP; `--allow-origin` adds to them"},
-          {"maxBody", bytes(into.most_body, "32m"), "the body of an HTTP request"},
+          {"maxBody", bytes(into.max_body, "32m"), "the body of an HTTP request"},
           {"drainTimeout", duration(into.drain_timeout, "60s"),
            "how long runs may go on at a stop, except handed-over runs ([http.md](http.md#stopping))"},
           {"accessLog", flag(into.access_log), "a line in the log for each HTTP request (`--access-log`)"}};
@@ -202,7 +202,7 @@ Settings define_settings(Configuration& into) {
            "[when an image is pulled](#images)"},
           {"allowedImages", with_default(texts(into.allowed_images, "python:*"), "any image"),
            "[images that callers may name](#images)"},
-          {"maxPull", bytes(into.most_pulled_bytes, "4g"), "[how much one pull may download](#images)"},
+          {"maxPull", bytes(into.max_pulled_bytes, "4g"), "[how much one pull may download](#images)"},
           {"dependencies", dependencies(into)},
           {"build", build(into.build)},
           {"workspace", workspace(into.workspace)},

@@ -6,7 +6,7 @@
 
 #include "frontends/cli/padded.hpp"
 #include "frontends/cli/summary.hpp"
-#include "frontends/history_json.hpp"
+#include "frontends/shared/history_json.hpp"
 #include "services/runs/run_logger.hpp"
 #include "services/runs/run_title.hpp"
 #include "support/text/base64.hpp"

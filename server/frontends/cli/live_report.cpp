@@ -5,8 +5,8 @@
 #include <nlohmann/json.hpp>
 
 #include "frontends/cli/padded.hpp"
-#include "frontends/history_json.hpp"
 #include "frontends/shared/ending.hpp"
+#include "frontends/shared/history_json.hpp"
 #include "support/text/shortened.hpp"
 #include "support/units.hpp"
 #include "wire/json_text.hpp"

@@ -3,12 +3,12 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
-#include "frontends/history_json.hpp"
 #include "frontends/http/metrics_text.hpp"
 #include "frontends/http/openapi.hpp"
 #include "frontends/http/query.hpp"
 #include "frontends/http/routes.hpp"
 #include "frontends/shared/execution.hpp"
+#include "frontends/shared/history_json.hpp"
 #include "support/ids.hpp"
 #include "support/json_reader.hpp"
 #include "support/text/shortened.hpp"

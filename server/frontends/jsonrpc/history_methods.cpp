@@ -1,8 +1,8 @@
 #include "frontends/jsonrpc/history_methods.hpp"
 
-#include "frontends/history_json.hpp"
 #include "frontends/jsonrpc/failures.hpp"
 #include "frontends/shared/execution.hpp"
+#include "frontends/shared/history_json.hpp"
 #include "support/async/until.hpp"
 
 namespace dind::frontends::jsonrpc {

@@ -266,8 +266,8 @@ class Writer {
   Result<void> add_bytes(const OwnedFd& file, const std::string& path, const struct stat& status,
                          std::string* content) {
     bytes_ += status.st_size;
-    if (bytes_ > request_.most_bytes)
-      return fail(ErrorCode::invalid_request, "The context has more than " + format_bytes(request_.most_bytes) +
+    if (bytes_ > request_.max_bytes)
+      return fail(ErrorCode::invalid_request, "The context has more than " + format_bytes(request_.max_bytes) +
                                                   "; leave out what the build doesn't need (.dockerignore), or raise "
                                                   "build.maxContext");
     const auto made = entry(path, AE_IFREG, status.st_mode, status.st_mtime);
@@ -295,8 +295,8 @@ class Writer {
   }
 
   Result<void> count(const std::string& path) {
-    if (++files_ <= request_.most_files) return {};
-    return fail(ErrorCode::invalid_request, "The context has more than " + std::to_string(request_.most_files) +
+    if (++files_ <= request_.max_files) return {};
+    return fail(ErrorCode::invalid_request, "The context has more than " + std::to_string(request_.max_files) +
                                                 " files (" + shortened(path, 80) +
                                                 " is one more); leave out what the build doesn't need (.dockerignore)");
   }

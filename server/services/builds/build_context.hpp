@@ -27,8 +27,8 @@ struct ContextRequest {
   std::optional<std::string> ignore;
   // Hides the Dockerfile from COPY, by the classic builder's own rule. BuildKit has no such rule for a tar.
   bool hide_dockerfile = true;
-  std::int64_t most_bytes = 1LL << 30;
-  std::size_t most_files = 200'000;
+  std::int64_t max_bytes = 1LL << 30;
+  std::size_t max_files = 200'000;
 };
 struct BuildContext {
   std::shared_ptr<engine::BodyFile> tar;  // grows while it is collected

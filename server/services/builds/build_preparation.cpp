@@ -37,7 +37,7 @@ Result<std::shared_ptr<BuildUpload>> ImageBuilds::upload(const BuildProgram& pro
                          .dockerfile_name = program.dockerfile_name,
                          .ignore = program.ignore,
                          .hide_dockerfile = !buildkit(),
-                         .most_bytes = policy_.max_context_bytes};
+                         .max_bytes = policy_.max_context_bytes};
   auto context = begin_context(request);
   if (!context) return std::unexpected(context.error());
   auto begun = std::make_shared<BuildUpload>(executor_, std::move(*context));

@@ -79,7 +79,7 @@ Task<void> Images::pull_shared(std::shared_ptr<Pull> pull) {
         ++pull->steps;
         pull->changed.notify();
       },
-      pull->cancel, in(kPullTime), policy_.most_pulled_bytes);
+      pull->cancel, in(kPullTime), policy_.max_pulled_bytes);
   // Whether the engine or the registry refused. A pull that exceeds dind-executor's own bound has no engine status.
   const bool refused =
       !pulled && pulled.error().code == ErrorCode::image_unavailable && pulled.error().engine_status != 0;

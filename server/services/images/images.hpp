@@ -28,7 +28,7 @@ struct ImagePolicy {
   // any characters except a slash; `**` matches any characters.
   std::vector<std::string> allowed;
   std::vector<std::string> always;  // those of the operator and of the recipes; always allowed
-  std::int64_t most_pulled_bytes = kMaxPulledBytes;
+  std::int64_t max_pulled_bytes = kMaxPulledBytes;
 };
 // Whether callers may name this image.
 bool is_allowed(const ImagePolicy& policy, const std::string& name);

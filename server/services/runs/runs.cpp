@@ -52,7 +52,7 @@ AdmissionBounds bounds_of(const RunPolicy& policy) {
 }
 
 ImagePolicy image_policy_of(const RunPolicy& policy) {
-  ImagePolicy images{.allowed = policy.allowed_images, .always = {}, .most_pulled_bytes = policy.most_pulled_bytes};
+  ImagePolicy images{.allowed = policy.allowed_images, .always = {}, .max_pulled_bytes = policy.max_pulled_bytes};
   for (const auto& language : language_list())
     images.always.insert(images.always.end(), language.images.begin(), language.images.end());
   for (const auto& [language, image] : policy.images) images.always.push_back(image);

@@ -21,7 +21,7 @@ struct RunPolicy {
   std::map<std::string, std::string> images;  // language → image
   PullPolicy pull = PullPolicy::missing;      // `never`: callers can't choose another; else their default
   std::vector<std::string> allowed_images;    // ImagePolicy::allowed
-  std::int64_t most_pulled_bytes = kMaxPulledBytes;
+  std::int64_t max_pulled_bytes = kMaxPulledBytes;
   Isolation isolation = Isolation::runc;  // `gvisor`: callers can't choose another
   std::size_t concurrent_runs = 0;        // 0: computed from cores and memory
   std::size_t queued_runs = 128;

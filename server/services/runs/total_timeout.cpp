@@ -26,15 +26,15 @@ const char* activity(Stage stage, bool pulled) {
 }  // namespace
 
 TotalTimeout::TotalTimeout(const asio::any_io_executor& executor, const Cancel& caller,
-                           std::optional<std::chrono::milliseconds> most)
-    : caller_(caller), most_(most), timer_(executor) {
+                           std::optional<std::chrono::milliseconds> limit)
+    : caller_(caller), limit_(limit), timer_(executor) {
   heard_ = relay(caller_, inner_);
   begin();
 }
 
 void TotalTimeout::begin() {
-  if (!most_) return;
-  timer_.expires_after(*most_);
+  if (!limit_) return;
+  timer_.expires_after(*limit_);
   timer_.async_wait([inner = inner_](const boost::system::error_code& aborted) mutable {
     if (!aborted) inner.cancel(CancelReason::deadline);
   });
@@ -43,7 +43,7 @@ void TotalTimeout::begin() {
 TotalTimeout::~TotalTimeout() { timer_.cancel(); }
 
 std::string TotalTimeout::note(Stage stage, bool pulled) const {
-  return "the total timeout of " + format_duration(*most_) + " passed while " + activity(stage, pulled);
+  return "the total timeout of " + format_duration(*limit_) + " passed while " + activity(stage, pulled);
 }
 
 Result<RunResult> TotalTimeout::apply_to(Result<RunResult> result, const std::string& run_id, Stage stage,

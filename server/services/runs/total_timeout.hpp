@@ -16,7 +16,7 @@ namespace dind {
 class TotalTimeout {
  public:
   TotalTimeout(const asio::any_io_executor& executor, const Cancel& caller,
-               std::optional<std::chrono::milliseconds> most);
+               std::optional<std::chrono::milliseconds> limit);
   TotalTimeout(const TotalTimeout&) = delete;
   TotalTimeout& operator=(const TotalTimeout&) = delete;
   ~TotalTimeout();
@@ -33,7 +33,7 @@ class TotalTimeout {
 
   Cancel caller_;
   Cancel inner_;
-  std::optional<std::chrono::milliseconds> most_;
+  std::optional<std::chrono::milliseconds> limit_;
   Cancel::Subscription heard_;
   asio::steady_timer timer_;
 };

@@ -1,4 +1,4 @@
-#include "frontends/history_json.hpp"
+#include "frontends/shared/history_json.hpp"
 
 #include <ctime>
 #include <nlohmann/json.hpp>
