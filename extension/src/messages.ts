@@ -5,7 +5,8 @@ import type { Failure } from './failure';
 import { notify, type Action, type Severity } from './notify';
 import { settingsAction } from './settings_page';
 
-// A lost engine ends several runs at the same time, but there is only one message.
+// A lost engine ends several runs at the same time, but there is only one message. A run that the person starts later has
+// its own.
 const SAME_CAUSE_WITHIN_MS = 3_000;
 
 export interface Views {
@@ -21,10 +22,10 @@ export class Messages {
     this.views = views;
   }
 
-  /** Says that something that the person started could not be done. */
-  runFailed(failure: Failure, retry: () => void): void {
+  /** Says that something that the person started (at `startedAt`, Unix milliseconds) could not be done. */
+  runFailed(failure: Failure, startedAt: number, retry: () => void): void {
     const shared = ['engine_unavailable', 'engine_error', 'server', 'busy', 'disabled'].includes(failure.kind);
-    if (shared && !this.isNew(failure.kind)) return;
+    if (shared && !this.isNew(failure.kind, startedAt)) return;
     const details = failure.kind === 'server' || failure.kind === 'internal' ? this.logAction() : this.outputAction();
     void notify('error', failure.message, [...remedies(failure, retry), details]);
   }
@@ -51,9 +52,10 @@ export class Messages {
     return { title: vscode.l10n.t('Show Log'), run: this.views.showLog };
   }
 
-  private isNew(cause: string): boolean {
+  private isNew(cause: string, startedAt = 0): boolean {
     const now = Date.now();
-    const isNew = now - (this.shownAt.get(cause) ?? -Infinity) > SAME_CAUSE_WITHIN_MS;
+    const shownAt = this.shownAt.get(cause) ?? -Infinity;
+    const isNew = startedAt > shownAt || now - shownAt > SAME_CAUSE_WITHIN_MS;
     if (isNew) this.shownAt.set(cause, now);
     return isNew;
   }

@@ -17,11 +17,12 @@ export function activate({ runs, output, messages }: Context): vscode.Disposable
     const target = targetOf(argument, recent.uri);
     if (!target) return notify('error', vscode.l10n.t('Open a file to run it in a sandbox.'));
     const { uri, ...fields } = target;
+    const startedAt = Date.now();
     const again = (): void => void runFile(target);
     runs.again = again;
     output.show();
     const outcome = await runs.start(vscode.Uri.parse(uri, true), { command: RUN_FILE, fields });
-    if ('failure' in outcome) messages.runFailed(outcome.failure, again);
+    if ('failure' in outcome) messages.runFailed(outcome.failure, startedAt, again);
   }
 
   /** A first run for a person who has no file to run. */

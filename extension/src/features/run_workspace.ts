@@ -24,11 +24,12 @@ async function chooseAndRun(context: Context, argument: unknown, alwaysAsk: bool
   if (!requireTrust()) return;
   const folder = await folderOf(argument);
   if (!folder) return;
+  const startedAt = Date.now();
   try {
     const choice = await chooseProgram(context, folder, alwaysAsk);
     if (choice) await run(context, folder, choice);
   } catch (error) {
-    context.messages.runFailed(toFailure(error), () => void chooseAndRun(context, folder, alwaysAsk));
+    context.messages.runFailed(toFailure(error), startedAt, () => void chooseAndRun(context, folder, alwaysAsk));
   }
 }
 
@@ -59,6 +60,7 @@ async function saveChoice({ server }: Context, folder: vscode.Uri, choice: Choic
 
 async function run(context: Context, folder: vscode.Uri, choice: Choice): Promise<void> {
   const { runs, output, messages } = context;
+  const startedAt = Date.now();
   const again = (): void => void run(context, folder, choice);
   if (!requireTrust() || !(await saveFilesIn(folder))) return;
   runs.again = again;
@@ -66,7 +68,7 @@ async function run(context: Context, folder: vscode.Uri, choice: Choice): Promis
   const access = workspaceAccess(folder);
   const fields = { ...choice, ...(access && { workspace: access }) };
   const outcome = await runs.start(folder, { command: RUN_WORKSPACE, fields });
-  if ('failure' in outcome) messages.runFailed(outcome.failure, again);
+  if ('failure' in outcome) messages.runFailed(outcome.failure, startedAt, again);
 }
 
 /** The Uri from the explorer. From the palette and the key: the open folder, or one of several that the person picks. */
