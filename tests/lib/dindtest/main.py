@@ -15,6 +15,7 @@ from dindtest.lane import ARTEFACTS, RESULTS, ROOT, Beside, Broken, Lane
 from dindtest.suites import LEAKS, RUNTIMES, SUITES, UNTIDY, Suite, of_shell, on_own_engine, own_engine_name, privileged_engine, second_engine, stop_own_engine
 
 SCRIPTS = ROOT / "scripts"
+PROGRAMS = ("--target", "dind-executor", "--target", "two_clients")  # of the preset dev; other suites than unit and faults need no more
 TLS = ("DOCKER_TLS_VERIFY", "DOCKER_TLS", "DOCKER_CERT_PATH", "DOCKER_CONTEXT")
 
 
@@ -140,9 +141,9 @@ class Run:
         if self.whole and "release" not in missing:
             # It mostly waits, so it runs beside what follows.
             self.others["stack"] = Beside("stack", self.lane, lambda lane: on_own_engine(lane, "stack", lambda own: self.run_suite(own, SUITES["stack"])))
-        # In a whole run, the fuzz targets are built where they run: nothing else waits for them.
-        for preset in ("dev",) if self.whole else ("dev", "fuzz"):
-            if self.wants(lambda suite, preset=preset: suite.build == preset) and not self.built("build", preset):
+        # In a whole run, the unit tests and the fuzz targets are built where they run: nothing else waits for them.
+        for preset, targets in (("dev", PROGRAMS),) if self.whole else (("dev", ()), ("fuzz", ())):
+            if self.wants(lambda suite, preset=preset: suite.build == preset) and not self.built("build", preset, *targets):
                 missing.add(preset)
         for suite in self.suites:
             if suite.build in missing:
@@ -185,12 +186,16 @@ class Run:
         for suite in suites:
             self.run_in_lane(lane, suite)
 
+    def run_second_lane(self, lane, suites):
+        if self.build and lane.run([SCRIPTS / "build", "dev"]):
+            results.note(RESULTS / "build.json", False, "scripts/build dev")
+        self.run_lane(lane, suites)
+
     def run_third_lane(self, lane, suites):
         """After the suite stack, on the engine of the editor: two suites on one engine would report each other's containers."""
         if "stack" in self.others:
             self.others["stack"].thread.join()
-        with lane.with_folder("XDG_STATE_HOME") as own:
-            on_own_engine(own, "editor", lambda there: self.run_lane(there, suites))
+        on_own_engine(lane, "editor", lambda there: self.run_lane(there, suites))
 
     def run_alone(self, ran):
         """The tests that measure, of the suites that ran without them."""
@@ -216,7 +221,7 @@ class Run:
         if self.whole:
             lane = self.lane.with_environment(DIND_ALONE="without")
             first, second, third = ([suite for suite in ran if suite.lane == name and suite.name != "stack"] for name in ("first", "second", "third"))
-            self.others["second"] = Beside("second", lane, lambda own: self.run_lane(own, second))
+            self.others["second"] = Beside("second", lane, lambda own: self.run_second_lane(own, second))
             self.others["third"] = Beside("third", lane, lambda own: self.run_third_lane(own, third))
         for suite in first:
             if suite.waits and not fuzz.beside and SUITES["fuzz"] in ran:

@@ -248,7 +248,7 @@ SUITES = {suite.name: suite for suite in (
     on_engine("hostile"),
     on_engine("podman", leaks=False, measures=None),
     on_engine("cli"),
-    on_engine("lsp", lane="third"),
+    on_engine("lsp"),
     on_engine("jsonrpc"),
     on_engine("http", setup=("engine", "editor", "python"), lane="third"),
     on_engine("python", run=python, setup=("engine", "python"), measures=python_alone),
@@ -257,7 +257,7 @@ SUITES = {suite.name: suite for suite in (
     Suite("stack", stack, ("engine", "editor"), "release", engine=True, leaks=True, lane="third"),
     Suite("engines", lambda lane: second_engine_tests(lane, "engines"), ("engine",), "dev", engine=True, lane="second",
           measures=lambda lane: second_engine_tests(lane, "alone")),
-    # An engine that starts removes the rules that isolate the networks of the others.
-    Suite("bench", bench, ("engine",), "dev", engine=True, lane="second", after=("integration", "hostile")),
     Suite("editor", editor, ("engine", "editor"), "package", engine=True, lane="third"),
+    # An engine that starts removes the rules that isolate the networks of the others.
+    Suite("bench", bench, ("engine",), "dev", engine=True, lane="third", after=("integration", "hostile")),
 )}
