@@ -1,4 +1,4 @@
-// A container's streams, attached to on an engine that fails in every way we know of.
+// Attaching to a container's streams on an engine that fails in every known way.
 #include <array>
 
 #include "engine/hijacked_stream.hpp"
@@ -18,7 +18,7 @@ namespace {
 
 Task<Result<std::string>> read_all(std::unique_ptr<HijackedStream> stream) {
   std::string out;
-  std::array<char, 7> buffer;  // small, so that the surplus of the head is read in parts
+  std::array<char, 7> buffer;  // small, so that the bytes that arrive with the head are read in parts
   while (true) {
     const auto size = co_await stream->read_some(buffer);
     if (!size) co_return std::unexpected(size.error());
@@ -29,7 +29,7 @@ Task<Result<std::string>> read_all(std::unique_ptr<HijackedStream> stream) {
 
 }  // namespace
 
-TEST_CASE("a refused attach is the error of its status, with a chunked body or not") {
+TEST_CASE("A failed attach returns an error that has the engine's status and message, or says that no reply came") {
   Bench bench;
   for (const bool chunked : {false, true}) {
     bench.fake.on("POST", "/containers/x/attach",
@@ -46,7 +46,7 @@ TEST_CASE("a refused attach is the error of its status, with a chunked body or n
               "no reply in time");
 }
 
-TEST_CASE("an attach whose reply is cut in its head is a broken connection (R03)") {
+TEST_CASE("An attach reply that is cut inside its head is reported as a broken connection (R03)") {
   const std::string head = "HTTP/1.1 101 UPGRADED\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\n";
   for (const auto transport : {Transport::unix_socket, Transport::tcp})
     for (const auto then : {Then::close, Then::reset}) {
@@ -63,7 +63,7 @@ TEST_CASE("an attach whose reply is cut in its head is a broken connection (R03)
     }
 }
 
-TEST_CASE("an attach stream returns the bytes that came with the head, then the others, then the end") {
+TEST_CASE("An attach stream returns the bytes that arrive with the reply head, and then the end of the stream") {
   for (const auto transport : {Transport::unix_socket, Transport::tcp}) {
     Bench bench(transport);
     bench.fake.on("POST", "/containers/x/attach", FakeReply::attached("what came with the head", Then::close));
@@ -74,7 +74,7 @@ TEST_CASE("an attach stream returns the bytes that came with the head, then the 
   }
 }
 
-TEST_CASE("bytes written to an attach stream arrive, and half-close ends it") {
+TEST_CASE("Bytes written to an attach stream reach the engine, and closing the write side ends the stream") {
   Bench bench(Transport::tcp);
   bench.fake.on("POST", "/containers/x/attach", FakeReply::attached("", Then::hang));
   auto stream = bench.run(bench.client.attach_container("x", in(5s)));
@@ -82,23 +82,23 @@ TEST_CASE("bytes written to an attach stream arrive, and half-close ends it") {
   const std::string large(1 << 20, 'x');
   CHECK(bench.run((*stream)->write(large)));
   CHECK(bench.run((*stream)->close_write()));
-  CHECK(bench.run(read_all(std::move(*stream))) == "");  // the fake ends its side when it has read to our end
+  CHECK(bench.run(read_all(std::move(*stream))) == "");  // the fake closes after it has read the whole stream
   CHECK(bench.fake.received() == large);
 }
 
-TEST_CASE("a connection that is reset in the middle of an attach stream is an error, not an end") {
+TEST_CASE("A connection reset during an attach stream is an error and not the end of the stream") {
   Bench bench(Transport::tcp);
   bench.fake.on("POST", "/containers/x/attach", FakeReply::attached("\x01", Then::reset));
   auto stream = bench.run(bench.client.attach_container("x", in(5s)));
   if (stream) {
     const auto read = bench.run(read_all(std::move(*stream)));
     check_error(read, ErrorCode::engine_unavailable, "attach to container");
-  } else {  // the reset was faster than the head
+  } else {  // the reset arrived before the head
     CHECK(stream.error().code == ErrorCode::engine_unavailable);
   }
 }
 
-TEST_CASE("closing or destroying an attach stream ends a pending read") {
+TEST_CASE("Closing or destroying an attach stream cancels a pending read") {
   for (const bool destroy : {false, true}) {
     Bench bench;
     bench.fake.on("POST", "/containers/x/attach", FakeReply::attached("", Then::hang));

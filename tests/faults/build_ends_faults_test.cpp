@@ -1,4 +1,4 @@
-// When a build is over: with its last stage's image, though the engine still clears up, and not before.
+// A build ends when the image of its last stage is complete, not earlier, even if the engine is still cleaning up.
 #include <catch2/catch_test_macros.hpp>
 
 #include "run_bench.hpp"
@@ -26,7 +26,7 @@ RunSpec dockerfile(std::string text = "FROM a\nCMD [\"x\"]\n") {
   return {.program = BuildProgram{.dockerfile = std::move(text), .context_path = {}, .command = {}}};
 }
 
-// An engine that says so much and no more, for as long as somebody listens.
+// The engine sends `lines` as the build's output, and then nothing until the client closes the connection.
 void says(RunBench& bench, const std::string& lines, std::int64_t size = 400) {
   bench.fake.on("POST", "/build",
                 FakeReply{.status = 200, .body = lines, .then = FakeReply::Then::hang, .chunked = true});
@@ -37,7 +37,7 @@ void says(RunBench& bench, const std::string& lines, std::int64_t size = 400) {
                                            std::to_string(size) + R"(,"Config":{"Cmd":["x"]}})"));
 }
 
-// The head of a reply to a build, and no more than `bytes` of it and its lines.
+// The engine sends only the first `bytes` bytes of its reply to a build, and closes the connection.
 void cuts(RunBench& bench, const std::string& lines, std::size_t bytes) {
   char size[32];
   std::snprintf(size, sizeof size, "%zx", lines.size());
@@ -50,7 +50,7 @@ void cuts(RunBench& bench, const std::string& lines, std::size_t bytes) {
 
 }  // namespace
 
-TEST_CASE("An image runs when its last stage is complete; the end waits shortly until the engine names it") {
+TEST_CASE("An image runs once its last stage is complete, and a shutdown waits briefly for the engine's answer") {
   RunBench bench(policy());
   says(bench, std::string(kStage) + kWhole);
   const auto result = bench.run(dockerfile());
@@ -58,12 +58,12 @@ TEST_CASE("An image runs when its last stage is complete; the end waits shortly 
   CHECK(result->verdict == Verdict::ok);
   CHECK(bench.fake.count("POST", "/containers/create") >= 1);
   const auto begun = Clock::now();
-  SECTION("the engine is slow") {
+  SECTION("A shutdown waits about 2 s if the engine does not answer") {
     CHECK(bench.wait_all_removed());
     CHECK(Clock::now() - begun >= 1500ms);
     CHECK(Clock::now() - begun < 5s);
   }
-  SECTION("the engine goes") {
+  SECTION("A shutdown does not wait if the connection breaks") {
     bench.fake.drop_connections();
     CHECK(bench.wait_all_removed());
     CHECK(Clock::now() - begun < 1500ms);
@@ -71,7 +71,7 @@ TEST_CASE("An image runs when its last stage is complete; the end waits shortly 
   CHECK(bench.container_count() == 0);
 }
 
-TEST_CASE("A slow engine gets only a few builds at one time") {
+TEST_CASE("If the engine has not answered four builds, the next build waits for the engine's answer") {
   RunBench bench(policy());
   says(bench, std::string(kStage) + kWhole);
   for (int i = 0; i < 4; ++i) REQUIRE(bench.run(dockerfile()));
@@ -85,7 +85,7 @@ TEST_CASE("A slow engine gets only a few builds at one time") {
   CHECK(bench.wait_all_removed());
 }
 
-TEST_CASE("A build whose reply is cut is a broken connection, wherever it breaks (R03)") {
+TEST_CASE("A build reply that is cut at any point is reported as a broken connection (R03)") {
   for (const std::size_t bytes : {20U, 50U, 80U, 83U, 100U, 120U, 150U}) {
     CAPTURE(bytes);
     RunBench bench(policy());
@@ -98,7 +98,7 @@ TEST_CASE("A build whose reply is cut is a broken connection, wherever it breaks
   }
 }
 
-TEST_CASE("The image of another stage is not taken as the result, whatever its steps print") {
+TEST_CASE("The image of an earlier stage is not used as the result, even if a step prints lines that look like steps") {
   auto brief = policy();
   brief.build.timeout = 1s;
   RunBench bench(brief);
@@ -116,7 +116,7 @@ TEST_CASE("The image of another stage is not taken as the result, whatever its s
   CHECK(bench.fake.count("POST", "/containers/create") == 0);
 }
 
-TEST_CASE("An image that is complete before the last step is not taken as the result") {
+TEST_CASE("An image that is reported before the last step is not used as the result") {
   auto brief = policy();
   brief.build.timeout = 1s;
   RunBench bench(brief);
@@ -138,16 +138,16 @@ TEST_CASE("A complete image that exceeds its disk limit does not run") {
   CHECK(bench.wait_all_removed());
 }
 
-TEST_CASE("The last layer of a build is counted once, although it is named twice at the same time") {
+TEST_CASE("The disk use of a build counts the last layer once, even if the engine reports it twice") {
   RunBench bench(policy());
   says(bench, std::string(kStage) + R"({"stream":" ---\u003e ab0123456789\n"})" + kWhole,
-       1400);  // the bound: 1000 more
+       1400);  // the base image has 400 bytes, and the limit is 1000
   const auto result = bench.run(dockerfile());
   REQUIRE(result);
   CHECK(result->verdict == Verdict::ok);
 }
 
-TEST_CASE("A stop is answered at once while the disk use of a build is still measured") {
+TEST_CASE("A cancel is answered at once while the disk use of a build is being measured") {
   RunBench bench(policy());
   says(bench, std::string(kStage) + R"({"stream":" ---\u003e ab0123456789\n"})" + kWhole);
   bench.fake.on("GET", "/images/ab0123456789/json", FakeReply::silence());
@@ -158,8 +158,8 @@ TEST_CASE("A stop is answered at once while the disk use of a build is still mea
   CHECK(bench.wait_all_removed());
 }
 
-// N03: there, an image's size is that of its packed content.
-TEST_CASE("In containerd's store, the disk use of a build is measured on the disk") {
+// N03: containerd's image store reports the packed size of an image.
+TEST_CASE("With containerd's image store, the disk use of a build is the unpacked size of its layers") {
   for (const std::int64_t unpacked : {1400, 1401}) {
     RunBench bench(policy());
     says(bench, std::string(kStage) + kWhole, 401);

@@ -1,4 +1,4 @@
-// Builds on an engine that fails, hangs and lies as told.
+// Builds on an engine that fails, hangs or sends false data as each test requires.
 #include <algorithm>
 #include <catch2/catch_test_macros.hpp>
 #include <filesystem>
@@ -34,7 +34,7 @@ void streams(RunBench& bench, const std::string& lines, FakeReply::Then then = F
   bench.fake.on("POST", "/build", FakeReply{.status = 200, .body = lines, .then = then, .chunked = true});
 }
 
-// The container of a step, as the engine has it.
+// The engine reports the container of a step, which has written `written` bytes.
 void has_step(RunBench& bench, const std::string& network_mode, std::int64_t written, const std::string& label) {
   bench.fake.on(
       "GET", std::string("/containers/") + kStep + "/json",
@@ -56,7 +56,7 @@ void has_network(RunBench& bench) {
   bench.fake.on("POST", "/containers/*/wait", FakeReply::json(200, R"({"StatusCode":0})"));
 }
 
-// A workspace with a project that takes more than one write of its tar.
+// A workspace with a project whose tar needs more than one write.
 struct Upload : tests::TempFolder {
   static constexpr const char* kText = "what is in the project";
   Upload() { write("project/a", kText + std::string(3 << 20, 'x')); }
@@ -97,7 +97,7 @@ TEST_CASE("A build that fails because of the engine or a registry is an error wi
   }
 }
 
-TEST_CASE("A failed step is a failure of the Dockerfile, whatever it prints; a syntax error names the author's line") {
+TEST_CASE("A failed step gives the verdict failed, and a syntax error names the line of the author's Dockerfile") {
   RunBench bench(policy());
   streams(
       bench,
@@ -106,7 +106,7 @@ TEST_CASE("A failed step is a failure of the Dockerfile, whatever it prints; a s
   REQUIRE(result);
   CHECK(result->verdict == Verdict::failed);
   CHECK(result->exit_code == 3);
-  // The builder reads a line more behind each FROM.
+  // The builder's text has one more line after each FROM.
   bench.fake.on("POST", "/build",
                 FakeReply::json(400, R"({"message":"dockerfile parse error line 6: unknown instruction: X"})"));
   const auto active = bench.begin(dockerfile("FROM a\nRUN x\nFROM b\nX\n"));
@@ -127,7 +127,7 @@ TEST_CASE("The processes of a build step are limited as soon as the builder name
   CHECK(!bench.finish(active));
 }
 
-TEST_CASE("A container that a step only names in its output is not changed") {
+TEST_CASE("If a step prints the ID of another container, that container is not changed") {
   for (const auto& [network, label] : {std::pair("bridge", "dind-executor.built"), std::pair("none", "somebody"),
                                        std::pair("none", "dind-executor.owner")}) {
     RunBench bench(policy());
@@ -143,7 +143,7 @@ TEST_CASE("A container that a step only names in its output is not changed") {
   }
 }
 
-TEST_CASE("A build that exceeds its disk limit is stopped, whether a step or a base image takes the space") {
+TEST_CASE("A build is stopped if a running step or a finished layer exceeds the disk limit") {
   for (const bool step : {true, false}) {
     RunBench bench(policy());
     has_step(bench, "none", step ? 1001 : 0, "dind-executor.built");
@@ -151,7 +151,7 @@ TEST_CASE("A build that exceeds its disk limit is stopped, whether a step or a b
         "GET", "/images/ab0123456789/json",
         FakeReply::json(200, R"({"Id":"sha256:ab0123456789","Parent":"sha256:0123","Size":1500,"Config":{}})"));
     streams(bench, std::string(kRuns) + (step ? "" : R"({"stream":" ---> ab0123456789\n"})"), FakeReply::Then::hang);
-    // What it is built on is not the build's.
+    // The size of the base image does not count.
     bench.fake.on("GET", "/images/a/json", FakeReply::json(200, R"({"Id":"sha256:0123","Size":400,"Config":{}})"));
     const auto result = bench.run(dockerfile());
     REQUIRE(result);
@@ -162,7 +162,7 @@ TEST_CASE("A build that exceeds its disk limit is stopped, whether a step or a b
   }
 }
 
-TEST_CASE("If the network's container ends during a build, this is noticed and is an engine error") {
+TEST_CASE("If the container that holds the build's network ends, the build fails with an engine error") {
   RunBench bench(policy(true));
   has_network(bench);
   auto ends = supervised(ready(), FakeReply::Then::close);
@@ -191,7 +191,7 @@ TEST_CASE("The context is sent while the engine creates the network, and no step
   CHECK(bench.fake.count("POST", "/build") == 0);
   CHECK(!bench.fake.received().contains("the-step"));
 
-  SECTION("an engine that goes is away") {
+  SECTION("A broken connection is not reported as a cancel") {
     bench.fake.on("POST", "/containers/create", FakeReply::json(500, R"({"message":"interrupted"})"));
     bench.fake.drop_connections();
     const auto result = bench.finish(active);
@@ -199,7 +199,7 @@ TEST_CASE("The context is sent while the engine creates the network, and no step
     CHECK(result.error().code != ErrorCode::cancelled);
     CHECK(bench.fake.count("POST", "/build") == 0);
   }
-  SECTION("a cancel is a cancel") {
+  SECTION("A cancel by the user is reported as a cancel") {
     active->cancel.cancel(CancelReason::user);
     const auto result = bench.finish(active);
     REQUIRE(!result);
@@ -221,7 +221,7 @@ TEST_CASE("A build without RUN steps creates no network") {
   CHECK(bench.fake.count("POST", "/build") == 1);
 }
 
-TEST_CASE("If the network can't be created, this is the error and nothing is built") {
+TEST_CASE("If the build network can't be created, the run returns this error and nothing is built") {
   RunBench bench(policy(true));
   has_network(bench);
   bench.fake.on("POST", "/containers/create", FakeReply::json(500, R"({"message":"no room for a network"})"));
@@ -236,14 +236,14 @@ TEST_CASE("If the network can't be created, this is the error and nothing is bui
   CHECK(bench.container_count() == 0);
 }
 
-TEST_CASE("If the context can't be collected, this is the error at once, whatever the engine does meanwhile") {
+TEST_CASE("If the build context can't be collected, the error is returned at once, even while an engine call hangs") {
   for (const auto& [method, path] : {std::pair("GET", "/images/a/json"), std::pair("POST", "/containers/create")}) {
     INFO(path);
     RunBench bench(policy(true));
     has_network(bench);
     bench.fake.on(method, path, FakeReply::silence());
     auto spec = dockerfile();
-    std::get<BuildProgram>(spec.program).context_path = "project";  // of no workspace
+    std::get<BuildProgram>(spec.program).context_path = "project";  // no workspace is set
     const auto result = bench.run(std::move(spec));
     REQUIRE(!result);
     CHECK(result.error().code == ErrorCode::invalid_request);
@@ -255,14 +255,14 @@ TEST_CASE("If the context can't be collected, this is the error at once, whateve
   }
 }
 
-TEST_CASE("A cancel is answered at once while the engine creates a build network, and nothing stays") {
+TEST_CASE("A cancel is answered at once while the engine creates a build network, and all containers are removed") {
   for (const auto& [method, path] :
        {std::pair("GET", "/volumes/*"), std::pair("POST", "/containers/create"), std::pair("GET", "/containers/*/json"),
         std::pair("POST", "/containers/*/start"), std::pair("POST", "/containers/*/wait")}) {
     INFO(path);
     RunBench bench(policy(true));
     has_network(bench);
-    if (std::string(path) == "/containers/create")  // made, and the answer never comes
+    if (std::string(path) == "/containers/create")  // created, but the reply never comes
       bench.fake.on("POST", path, [&bench](const FakeRequest& request) {
         [[maybe_unused]] const auto made = bench.create(request);
         return FakeReply::silence();
@@ -288,14 +288,14 @@ TEST_CASE("A cancel is answered at once while the engine creates a dependency vo
   const auto active = bench.begin(std::move(spec));
   REQUIRE(bench.until([&] { return bench.fake.count("POST", "/volumes/create") == 1; }));
   bench.stop_and_check(active);
-  CHECK(bench.fake.count("DELETE", "/volumes/*") == 0);  // it isn't made yet
+  CHECK(bench.fake.count("DELETE", "/volumes/*") == 0);  // the volume does not exist yet
   bench.fake.on("POST", "/volumes/create", FakeReply::json(500, R"({"message":"interrupted"})"));
   bench.fake.drop_connections();
   CHECK(bench.wait_all_removed());
   CHECK(bench.fake.count("DELETE", "/volumes/*") == 1);
 }
 
-TEST_CASE("A killed BuildKit step exceeded its memory limit if the engine reports a limit") {
+TEST_CASE("A killed BuildKit step counts as out of memory only if the engine reports a memory limit") {
   struct Case {
     FakeReply info;
     Verdict verdict;
@@ -306,7 +306,7 @@ TEST_CASE("A killed BuildKit step exceeded its memory limit if the engine report
        Verdict::out_of_memory, "1 GiB of memory"},
       {FakeReply::json(200, R"({"Labels":[]})"), Verdict::failed, "could not be built"},
       {FakeReply::json(200, R"({"Labels":null})"), Verdict::failed, "could not be built"},
-      // Between us and the engine is what lets builds pass and not this question.
+      // A proxy in front of the engine may allow builds and forbid this request.
       {FakeReply::json(403, R"({"message":"forbidden"})"), Verdict::failed, "could not be built"},
   };
   auto settings = policy();
@@ -325,7 +325,7 @@ TEST_CASE("A killed BuildKit step exceeded its memory limit if the engine report
   }
 }
 
-TEST_CASE("A BuildKit build reports the limit that the engine has now") {
+TEST_CASE("A BuildKit build has a note about missing bounds only while the engine reports no bounds") {
   auto settings = policy(true);
   settings.build.builder = Builder::buildkit;
   RunBench bench(settings);
@@ -341,7 +341,7 @@ TEST_CASE("A BuildKit build reports the limit that the engine has now") {
     return all;
   };
   const char* bound = R"(["dind-executor.build.memory=1073741824","dind-executor.build.pids=99"])";
-  CHECK_FALSE(notes(bound).contains("BuildKit"));  // B12: nothing to say
+  CHECK_FALSE(notes(bound).contains("BuildKit"));  // B12: no note
   CHECK(notes("[]").contains("BuildKit's steps have no bounds on this engine"));
   CHECK_FALSE(notes(bound).contains("BuildKit"));
 }
@@ -356,7 +356,7 @@ TEST_CASE("A cancel is answered at once while the engine is asked for the limit 
   bench.stop_and_check(active);
 }
 
-TEST_CASE("For the classic builder, labels are added at the first step, and nothing else changes") {
+TEST_CASE("For the classic builder, a LABEL line follows each FROM line, and nothing else changes") {
   RunBench bench(policy());
   streams(bench, R"({"errorDetail":{"code":1,"message":"over"}})");
   REQUIRE(bench.run(dockerfile("FROM a AS x\nRUN y\nFROM x\n")));
@@ -365,7 +365,7 @@ TEST_CASE("For the classic builder, labels are added at the first step, and noth
       sent.contains("FROM a AS x\nLABEL dind-executor.built=build\nRUN y\nFROM x\nLABEL dind-executor.built=build\n"));
 }
 
-TEST_CASE("A Dockerfile that lets the engine download files is refused before anything is sent") {
+TEST_CASE("A Dockerfile that makes the engine download files is refused before a build request is sent") {
   RunBench bench(policy());
   for (const char* text : {"FROM a\nADD http://x/f /\n", "FROM a\nONBUILD ADD . /\nADD x${X%y} /\n"}) {
     const auto result = bench.run(dockerfile(text));

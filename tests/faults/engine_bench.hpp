@@ -1,4 +1,4 @@
-// engine::Client on an engine that does as it is told.
+// engine::Client with a fake engine whose replies each test sets.
 #pragma once
 
 #include <catch2/catch_test_macros.hpp>

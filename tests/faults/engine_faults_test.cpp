@@ -1,4 +1,4 @@
-// engine::Client against an engine that fails in every way we know of.
+// engine::Client with an engine that fails in every known way.
 #include <sys/resource.h>
 
 #include <array>
@@ -28,7 +28,7 @@ std::size_t open_files() {
 
 }  // namespace
 
-TEST_CASE("a missing engine is engine_unavailable at once, with address, call and remedy") {
+TEST_CASE("A missing engine is reported at once as engine_unavailable, with its address and the name of the call") {
   asio::io_context context;
   Endpoint endpoint;
   endpoint.path = "/nonexistent/docker.sock";
@@ -43,7 +43,7 @@ TEST_CASE("a missing engine is engine_unavailable at once, with address, call an
   CHECK(Clock::now() - begun < 1s);
 }
 
-TEST_CASE("a refused connection is engine_unavailable on TCP and on a unix socket") {
+TEST_CASE("A refused connection is reported as engine_unavailable, on TCP and on a unix socket") {
   for (const auto transport : {Transport::tcp, Transport::unix_socket}) {
     Bench bench(transport);
     bench.fake.stop_listening();
@@ -51,7 +51,7 @@ TEST_CASE("a refused connection is engine_unavailable on TCP and on a unix socke
   }
 }
 
-TEST_CASE("a host name that can't be resolved is engine_unavailable within 2 s") {
+TEST_CASE("A host name that can't be resolved is reported as engine_unavailable within 2 s") {
   asio::io_context context;
   Endpoint endpoint{.kind = Endpoint::Kind::tcp,
                     .path = "",
@@ -68,7 +68,7 @@ TEST_CASE("a host name that can't be resolved is engine_unavailable within 2 s")
   CHECK(Clock::now() - begun < 2s);
 }
 
-TEST_CASE("a call that hangs ends at its deadline, and leaves no connection behind") {
+TEST_CASE("A call that gets no reply ends at its deadline, and its connection is closed") {
   Bench bench;
   bench.fake.on("GET", "/info", FakeReply::silence());
   const auto begun = Clock::now();
@@ -78,19 +78,19 @@ TEST_CASE("a call that hangs ends at its deadline, and leaves no connection behi
   CHECK(bench.fake.open_connections() <= 1);
 }
 
-TEST_CASE("a reply that stops half-way ends at the deadline") {
+TEST_CASE("A call whose reply stops halfway ends at its deadline") {
   Bench bench;
   bench.fake.on("GET", "/info", FakeReply{.body = "{\"Driver\":", .then = Then::hang, .content_length = 1000});
   check_error(bench.run(bench.client.info(in(300ms))), ErrorCode::engine_unavailable, "did not end in time");
 }
 
-TEST_CASE("an engine that hangs on the first ping fails the call at its deadline") {
+TEST_CASE("If the engine does not answer the first ping, the call fails at its deadline") {
   Bench bench;
   bench.fake.on("GET", "/_ping", FakeReply::silence());
   check_error(bench.run(bench.client.info(in(300ms))), ErrorCode::engine_unavailable, "to 'info'");
 }
 
-TEST_CASE("a call ends when it is cancelled, also while the engine hangs on the first ping") {
+TEST_CASE("A cancel ends a call even if the engine does not answer the first ping") {
   Bench bench;
   Cancel cancel;
   bench.fake.on("GET", "/_ping", [&](const FakeRequest&) {
@@ -102,7 +102,7 @@ TEST_CASE("a call ends when it is cancelled, also while the engine hangs on the 
   CHECK(Clock::now() - begun < 5s);
 }
 
-TEST_CASE("an empty or an invalid reply is engine_error") {
+TEST_CASE("An empty or invalid reply is reported as engine_error") {
   Bench bench;
   const std::pair<FakeReply, std::string> cases[] = {
       {FakeReply::json(200, "{\"Driver\":\"ov"), "not valid JSON"},
@@ -116,7 +116,7 @@ TEST_CASE("an empty or an invalid reply is engine_error") {
   }
 }
 
-TEST_CASE("a reply that is cut at any byte is a broken connection, and never a complete reply (R03)") {
+TEST_CASE("A reply that is cut at any byte is reported as a broken connection, never as a complete reply (R03)") {
   Bench bench;
   const std::string body = R"({"Id":"sha256:x"})";
   const std::string whole =
@@ -137,7 +137,7 @@ TEST_CASE("a reply that is cut at any byte is a broken connection, and never a c
   }
 }
 
-TEST_CASE("valid JSON of the wrong shape is read without harm") {
+TEST_CASE("Valid JSON of the wrong shape gives default values or engine_error") {
   Bench bench;
   for (const std::string body :
        {"[]", "{}", R"({"Driver":7,"Runtimes":[1],"NCPU":"four","MemTotal":1e99,"SecurityOptions":{"a":1}})"}) {
@@ -156,7 +156,7 @@ TEST_CASE("valid JSON of the wrong shape is read without harm") {
   }
 }
 
-TEST_CASE("a 500 carries the engine's own message, its status, and the call") {
+TEST_CASE("The error for status 500 has the engine's message, the status and the name of the call") {
   Bench bench;
   bench.fake.on("POST", "/containers/x/start",
                 FakeReply::json(500, R"({"message":"OCI runtime create failed: no space left"})"));
@@ -166,7 +166,7 @@ TEST_CASE("a 500 carries the engine's own message, its status, and the call") {
   CHECK(started.error().engine_status == 500);
 }
 
-TEST_CASE("an object that is gone already is a success where the contract says so, and not_found elsewhere") {
+TEST_CASE("A call for a missing object succeeds where its contract says so, and reports not_found otherwise") {
   Bench bench;
   CHECK(bench.run(bench.client.kill_container("x", "KILL", in(5s))));
   CHECK(bench.run(bench.client.remove_container("x", in(5s))));
@@ -184,7 +184,7 @@ TEST_CASE("an object that is gone already is a success where the contract says s
   CHECK(bench.run(bench.client.remove_container("x", in(5s))).error().engine_status == 409);
 }
 
-TEST_CASE("a reply that is too large is refused, with and without a Content-Length") {
+TEST_CASE("A reply that is too large is refused, with and without a Content-Length") {
   Bench bench;
   const std::string large = "{\"Driver\":\"" + std::string(17 << 20, 'x') + "\"}";
   for (const bool chunked : {false, true}) {
@@ -199,7 +199,7 @@ TEST_CASE("a reply that is too large is refused, with and without a Content-Leng
   check_error(bench.run(bench.client.info(in(20s))), ErrorCode::engine_error, "larger than");
 }
 
-TEST_CASE("a server that does not speak HTTP, or is no Docker engine, is engine_error") {
+TEST_CASE("A server that reports no API version, or one that is too old, is reported as engine_error") {
   Bench bench;
   bench.fake.on("GET", "/_ping", FakeReply{.body = "OK"});
   check_error(bench.run(bench.client.info(in(5s))), ErrorCode::engine_error, "its API version");
@@ -207,7 +207,7 @@ TEST_CASE("a server that does not speak HTTP, or is no Docker engine, is engine_
   check_error(bench.run(bench.client.info(in(5s))), ErrorCode::engine_error, "20.10 or later");
 }
 
-TEST_CASE("a pull error inside the 200 stream is image_unavailable, with the engine's text and a remedy") {
+TEST_CASE("An error inside a pull stream is reported as image_unavailable, with the engine's text and a remedy") {
   Bench bench;
   const std::string lines =
       R"({"status":"Pulling from library/nope","id":"1"})"
@@ -234,7 +234,7 @@ TEST_CASE("a pull error inside the 200 stream is image_unavailable, with the eng
   check_error(bench.run(bench.client.pull_image("nope:1", "", {}, {}, in(5s))), ErrorCode::engine_error, "not JSON");
 }
 
-TEST_CASE("a pull ends as soon as its layers are known to exceed its limit (S19)") {
+TEST_CASE("A pull ends as soon as the known size of its layers exceeds the limit (S19)") {
   Bench bench;
   const std::string layers = R"({"status":"Downloading","id":"a","progressDetail":{"current":1,"total":600}})"
                              "\n"
@@ -258,7 +258,7 @@ TEST_CASE("a pull ends as soon as its layers are known to exceed its limit (S19)
               "needs a download of more than");
 }
 
-TEST_CASE("a pull that hangs ends when it is cancelled, also from within its own progress") {
+TEST_CASE("A cancel from the progress callback ends a pull that hangs") {
   Bench bench;
   bench.fake.on("POST", "/images/create",
                 FakeReply{.body = "{\"status\":\"Pulling\"}\n", .then = Then::hang, .chunked = true});
@@ -269,7 +269,7 @@ TEST_CASE("a pull that hangs ends when it is cancelled, also from within its own
   CHECK(bench.run(bench.client.ping(in(5s))));
 }
 
-TEST_CASE("with a newer engine, the newest API version that we know is used, if the engine accepts it") {
+TEST_CASE("With a newer engine, the client uses the newest API version that it knows") {
   Bench bench;
   bench.fake.on("GET", "/_ping", FakeReply{.body = "OK", .headers = {{"Api-Version", "1.52"}}});
   bench.fake.on("GET", "/version",
@@ -281,7 +281,7 @@ TEST_CASE("with a newer engine, the newest API version that we know is used, if 
   CHECK(bench.fake.count("GET", "/_ping") == 1);
 }
 
-TEST_CASE("Podman does not build, and gets the seccomp profile as a file (N02)") {
+TEST_CASE("On Podman, builds are refused and the seccomp profile is passed as a file (N02)") {
   Bench bench;
   bench.fake.on("GET", "/_ping",
                 FakeReply{.body = "OK", .headers = {{"Api-Version", "1.41"}, {"Libpod-Api-Version", "5.4.2"}}});
@@ -296,7 +296,7 @@ TEST_CASE("Podman does not build, and gets the seccomp profile as a file (N02)")
   spec.security_opt = {"seccomp={}"};
   CHECK(bench.run(bench.client.create_container("x", spec, in(5s))));
   CHECK(bench.fake.requests().back().body.contains("seccomp=/volumes/seccomp.json"));
-  // Another engine at the same address, without a call that failed in between.
+  // Another engine answers at the same address, and no call failed in between.
   bench.fake.on("GET", "/_ping", FakeReply{.body = "OK", .headers = {{"Api-Version", "1.41"}}});
   bench.fake.on("POST", "/build", FakeReply::json(200, "{}"));
   bench.run(bench.client.build_image({}, {}, {}, in(5s)));
@@ -304,7 +304,7 @@ TEST_CASE("Podman does not build, and gets the seccomp profile as a file (N02)")
   CHECK_FALSE(bench.client.is_podman());
 }
 
-TEST_CASE("if an older engine replaces the engine, its own API version is used") {
+TEST_CASE("After an older engine replaces the engine, one call fails and the next one uses its API version") {
   Bench bench;
   bench.fake.on("GET", "/_ping", FakeReply{.body = "OK", .headers = {{"Api-Version", "1.47"}}});
   bench.fake.on("GET", "/info", [](const FakeRequest& request) {
@@ -318,7 +318,7 @@ TEST_CASE("if an older engine replaces the engine, its own API version is used")
   CHECK(bench.run(bench.client.info(in(5s))));
 }
 
-TEST_CASE("an engine that restarts is used again, without an error for the broken connections") {
+TEST_CASE("The client uses a restarted engine again, and broken idle connections cause no error") {
   Bench bench;
   bench.fake.on("GET", "/info", FakeReply::json(200, "{}"));
   CHECK(bench.run(bench.client.info(in(5s))));
@@ -331,14 +331,14 @@ TEST_CASE("an engine that restarts is used again, without an error for the broke
   CHECK(bench.fake.count("GET", "/_ping") == 2);
 }
 
-TEST_CASE("one connection carries one call after another") {
+TEST_CASE("Consecutive calls use the same connection") {
   Bench bench;
   bench.fake.on("GET", "/info", FakeReply::json(200, "{}"));
   for (int i = 0; i < 20; ++i) CHECK(bench.run(bench.client.info(in(5s))));
   CHECK(bench.fake.connections() == 1);
 }
 
-TEST_CASE("events come as they happen, and end with the stream, with a cancel, or with an error") {
+TEST_CASE("Events are reported one by one until the stream ends, breaks or is cancelled") {
   Bench bench;
   const std::string lines = R"({"Type":"container","Action":"die","Actor":{"ID":"c1","Attributes":{"exitCode":"0"}}})"
                             "\n";
@@ -360,7 +360,7 @@ TEST_CASE("events come as they happen, and end with the stream, with a cancel, o
   check_error(bench.run(bench.client.events({}, note, {})), ErrorCode::engine_error, "not JSON");
 }
 
-TEST_CASE("open calls are destroyed safely when the event loop ends") {
+TEST_CASE("Open calls are destroyed safely when the event loop ends") {
   FakeEngine fake;
   fake.on("GET", "/info", FakeReply::silence());
   fake.on("POST", "/containers/x/attach", FakeReply::silence());
@@ -375,7 +375,7 @@ TEST_CASE("open calls are destroyed safely when the event loop ends") {
   }
 }
 
-TEST_CASE("a thousand calls, good and bad, leave no descriptor open") {
+TEST_CASE("A thousand successful and failed calls leave no descriptor open") {
   Bench bench;
   bench.fake.on("GET", "/info", FakeReply::json(200, "{}"));
   bench.fake.on("GET", "/volumes", FakeReply{.then = Then::close, .no_head = true});

@@ -1,4 +1,4 @@
-// The files of /etc and a user of one's own, on an engine that has no place for them.
+// The files of /etc and a sandbox's own user, on engines that do not support them.
 #include <algorithm>
 #include <catch2/catch_test_macros.hpp>
 #include <set>
@@ -26,7 +26,7 @@ struct EtcBench : RunBench {
     });
     fake.on("GET", "/info", FakeReply::json(200, R"({"SecurityOptions":["name=seccomp,profile=default"]})"));
   }
-  // What the sandboxes were asked for, without the carriers.
+  // The create requests of sandboxes, without those of carriers.
   std::vector<nlohmann::json> asked() const {
     std::vector<nlohmann::json> all;
     for (const auto& request : fake.requests())
@@ -50,7 +50,7 @@ bool has_own_user(const nlohmann::json& body) { return body["User"].get<std::str
 
 }  // namespace
 
-TEST_CASE("P01, P07, S10: every sandbox has the files of /etc and a user of its own, and the engine is asked once") {
+TEST_CASE("P01, P07, S10: every sandbox gets the files of /etc and its own user, and the volume is inspected once") {
   EtcBench bench;
   for (int i = 0; i < 3; ++i) REQUIRE(bench.run(python()));
   const auto asked = bench.asked();
@@ -68,7 +68,7 @@ TEST_CASE("P01, P07, S10: every sandbox has the files of /etc and a user of its 
   CHECK(bench.wait_all_removed());
 }
 
-TEST_CASE("P01: if somebody removed the volume with these files, it is created again and the run goes on") {
+TEST_CASE("P01: if the volume with the files of /etc was removed, it is created again and the run continues") {
   EtcBench bench;
   bench.fake.on("POST", "/containers/create", [&](const FakeRequest& request) {
     const auto body = nlohmann::json::parse(request.body);
@@ -84,8 +84,7 @@ TEST_CASE("P01: if somebody removed the volume with these files, it is created a
   CHECK(bench.container_count() == 0);
 }
 
-TEST_CASE(
-    "P01: on an engine that can't mount files of its volumes, sandboxes have none, and the check is not repeated") {
+TEST_CASE("P01: if the engine can't mount files of a volume, sandboxes run without them and it is not tried again") {
   EtcBench bench;
   bench.fake.on("POST", "/containers/create", [&](const FakeRequest& request) {
     const auto body = nlohmann::json::parse(request.body);
@@ -104,7 +103,7 @@ TEST_CASE(
   CHECK(bench.wait_all_removed());
 }
 
-TEST_CASE("S10: on an engine that does not have this user, sandboxes run as nobody after the first failure") {
+TEST_CASE("S10: if the engine refuses a sandbox's own user, this sandbox and all later ones run as user 65534") {
   EtcBench bench;
   bench.fake.on("POST", "/containers/*/start", [&](const FakeRequest&) {
     if (has_own_user(bench.asked().back()))
@@ -120,7 +119,7 @@ TEST_CASE("S10: on an engine that does not have this user, sandboxes run as nobo
   CHECK(bench.container_count() == 0);
 }
 
-TEST_CASE("S10, N05: on an engine that maps user ids, no sandbox has its own user, and a note says why") {
+TEST_CASE("S10, N05: if the engine maps user ids, no sandbox gets its own user, and a note gives the reason") {
   for (const auto& [users, word] : {std::pair("rootless", "rootless"), {"remapped", "userns-remap"}}) {
     INFO(users);
     EtcBench bench;
@@ -138,7 +137,7 @@ TEST_CASE("S10, N05: on an engine that maps user ids, no sandbox has its own use
   CHECK(sandbox::mapped_users_note(sandbox::EngineUsers::same, "1000:1000").empty());
 }
 
-TEST_CASE("N05: a run that may write to its workspace gets a note why it can't, if the engine maps user ids") {
+TEST_CASE("N05: if the engine maps user ids, a run with a writable workspace gets a note about failing writes") {
   for (const auto& [users, word] : {std::pair("rootless", "the engine is rootless"),
                                     {"remapped", "the engine maps user ids (userns-remap)"},
                                     {"same", ""}}) {
@@ -162,7 +161,7 @@ TEST_CASE("N05: a run that may write to its workspace gets a note why it can't, 
   }
 }
 
-TEST_CASE("N05: the doctor warns about a workspace that programs can't write to, if the engine maps user ids") {
+TEST_CASE("N05: if the engine maps user ids, the doctor warns that programs can't write to the workspace") {
   for (const auto& [option, word] : {std::pair("name=rootless", "the engine is rootless"),
                                      {"name=userns", "the engine maps user ids (userns-remap)"},
                                      {"name=seccomp,profile=default", ""}}) {

@@ -180,7 +180,7 @@ struct FakeEngine::Impl {
       co_return false;
     }
     if (reply.then == FakeReply::Then::keep && reply.status != 101) co_return true;
-    // Upgraded, or hanging: take what comes until the client ends it.
+    // An upgraded connection or a reply that hangs: read until the client closes.
     take(buffer);
     std::array<char, 65536> bytes;
     while (true) {
@@ -188,11 +188,10 @@ struct FakeEngine::Impl {
       if (error) break;
       take({bytes.data(), size});
     }
-    // A hanging reply outlives the client's half-close; only the client's whole end is an error on write.
     co_return false;
   }
 
-  // Until such a request has come; false: the client went before.
+  // Waits until such a POST has arrived. False: the client closed first.
   asio::awaitable<bool> held(Socket& socket, const std::string& pattern) {
     asio::steady_timer timer(context);
     while (true) {
@@ -252,7 +251,7 @@ struct FakeEngine::Impl {
                    : FakeReply::json(404, R"({"message":"the fake engine has no route for )" + request.path + "\"}");
   }
 
-  // Runs it on the engine's thread and waits.
+  // Runs `what` on the fake engine's thread and waits for it.
   void on_thread(const std::function<void()>& what) {
     asio::post(context, asio::use_future([&what] { what(); })).get();
   }

@@ -1,4 +1,4 @@
-// Images and garbage on an engine that answers as told.
+// Images and garbage collection, with an engine that sends the replies of each test.
 #include <algorithm>
 #include <catch2/catch_test_macros.hpp>
 
@@ -33,7 +33,7 @@ void has_image(RunBench& bench, const std::string& reply) {
 
 }  // namespace
 
-TEST_CASE("The use of an image that dind-executor built is recorded once a day; if this fails, the run does not") {
+TEST_CASE("The use of an image that dind-executor built is recorded, and the run succeeds even if this fails") {
   for (const int status : {201, 500}) {
     RunBench bench;
     has_image(bench, image_json("2020-01-01T00:00:00Z"));
@@ -49,7 +49,7 @@ TEST_CASE("The use of an image that dind-executor built is recorded once a day; 
   }
 }
 
-TEST_CASE("I03: an ID that the engine does not have is not pulled, and the message says so") {
+TEST_CASE("I03: an image ID that the engine does not have is not pulled, and the error says why") {
   const std::string digits(64, 'a');
   for (const auto& name : {digits, "sha256:" + digits})
     for (const auto pull : {PullPolicy::missing, PullPolicy::always, PullPolicy::never}) {
@@ -64,8 +64,8 @@ TEST_CASE("I03: an ID that the engine does not have is not pulled, and the messa
     }
 }
 
-// N04: to containerd's store, a name that an image has already is no news.
-TEST_CASE("If a tag does not change the time, a name with the day records the use and replaces the last one") {
+// N04: in containerd's image store, setting a tag that an image already has does not change the tag time.
+TEST_CASE("If tagging does not change the tag time, a new dated name records the use and the old one is removed") {
   RunBench bench;
   auto reply = image_json("2020-01-01T00:00:00Z");
   const std::string old = "dind-executor/used:0123-20200101";
@@ -84,7 +84,7 @@ TEST_CASE("If a tag does not change the time, a name with the day records the us
   CHECK(removed);
 }
 
-TEST_CASE("The use of a built image is recorded, also if all its steps came from the cache") {  // N04
+TEST_CASE("The use of a built image is recorded even if all its steps come from the cache") {  // N04
   RunPolicy policy;
   policy.build.network = false;
   RunBench bench(policy);
@@ -115,7 +115,7 @@ TEST_CASE("The use of a foreign image, or of one that was tagged today, is not r
   }
 }
 
-TEST_CASE("The result has the digest of the requested name") {
+TEST_CASE("The result has the digest of the requested image name") {
   RunBench bench;
   has_image(bench, image_json("2999-01-01T00:00:00Z"));
   const auto result = bench.finish(bench.begin(in_image("r.example/x:1")));
@@ -126,7 +126,7 @@ TEST_CASE("The result has the digest of the requested name") {
   CHECK_FALSE(other->image_digest);
 }
 
-TEST_CASE("always pulls before it inspects; never does not pull") {
+TEST_CASE("Pull policy always pulls an existing image, and pull policy never does not pull a missing one") {
   RunBench bench;
   bench.fake.on("POST", "/images/create", FakeReply::json(200, R"({"status":"done"})"));
   REQUIRE(bench.finish(bench.begin(in_image("x:1", PullPolicy::always))));
@@ -141,7 +141,7 @@ TEST_CASE("always pulls before it inspects; never does not pull") {
   CHECK(bench.fake.count("POST", "/images/create") == 1);
 }
 
-TEST_CASE("An object that can't be removed is reported, and the others are still removed") {
+TEST_CASE("Garbage collection reports an object that can't be removed, and removes the others") {
   RunBench bench;
   const std::string labels = R"("Labels":{"dind-executor.cache":"supervisor"},"CreatedAt":"2020-01-01T00:00:00Z"})";
   bench.fake.on("GET", "/info", FakeReply::json(200, R"({"SystemTime":"2026-01-01T00:00:00Z"})"));
@@ -175,7 +175,7 @@ TEST_CASE("An object that can't be removed is reported, and the others are still
   CHECK(report->items[2].removed);
 }
 
-TEST_CASE("If the engine can't be inspected, this is an error and nothing is removed") {
+TEST_CASE("If garbage collection can't list the engine's images, it returns an error") {
   RunBench bench;
   bench.fake.on("GET", "/info", FakeReply::json(200, "{}"));
   bench.fake.on("GET", "/images/json", FakeReply::json(500, R"({"message":"broken"})"));

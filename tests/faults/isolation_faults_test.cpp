@@ -1,4 +1,4 @@
-// gVisor on engines that have it, have it not, or get it later; and ends that only the engine's events tell of.
+// gVisor on engines with it, without it, or with it later. Also ends of sandboxes that only the engine's events report.
 #include <catch2/catch_test_macros.hpp>
 
 #include "run_bench.hpp"
@@ -33,7 +33,7 @@ const std::string kBoth = R"({"runc":{},"runsc":{"path":"/usr/bin/runsc"}})";
 
 }  // namespace
 
-TEST_CASE("An engine without gVisor is an error with the remedy; nothing is created, and the next run asks again") {
+TEST_CASE("Without gVisor on the engine, a run returns an error with a remedy, and the next run checks again") {
   RunBench bench;
   has_runtimes(bench, R"({"runc":{}})");
   for (int i = 0; i < 2; ++i) {
@@ -50,7 +50,7 @@ TEST_CASE("An engine without gVisor is an error with the remedy; nothing is crea
   CHECK(created(bench).size() == 1);
 }
 
-TEST_CASE("An engine with gVisor is asked once, and the sandbox is made with it") {
+TEST_CASE("An engine with gVisor is asked once for its runtimes, and sandboxes are created with runsc") {
   RunBench bench;
   has_runtimes(bench, kBoth);
   for (int i = 0; i < 2; ++i) (void)bench.run(isolated(Isolation::gvisor));
@@ -75,7 +75,7 @@ TEST_CASE("A sandbox that the engine created without gVisor is never started") {
   CHECK(bench.wait_all_removed());
 }
 
-TEST_CASE("A caller can't weaken an operator's gVisor, and may ask for gVisor where runc is configured") {
+TEST_CASE("A caller can request gVisor if runc is configured, but can't turn off a configured gVisor") {
   struct Case {
     Isolation configured;
     std::optional<Isolation> asked;
@@ -94,7 +94,7 @@ TEST_CASE("A caller can't weaken an operator's gVisor, and may ask for gVisor wh
   }
 }
 
-TEST_CASE("The remedy for a configured gVisor names the configuration, and not the caller's field") {
+TEST_CASE("If a configured gVisor is missing, the remedy names the configuration and not the caller's field") {
   RunBench bench({.isolation = Isolation::gvisor});
   has_runtimes(bench, R"({"runc":{}})");
   const auto result = bench.run(isolated(Isolation::runc));
@@ -103,7 +103,7 @@ TEST_CASE("The remedy for a configured gVisor names the configuration, and not t
   CHECK_FALSE(result.error().message.contains("run with isolation runc"));
 }
 
-TEST_CASE("gVisor with a network is refused before a request to the engine") {
+TEST_CASE("A gVisor run with a network is refused before any request to the engine") {
   for (const auto configured : {Isolation::runc, Isolation::gvisor}) {
     RunBench bench({.isolation = configured});
     const auto result = bench.run(isolated(Isolation::gvisor, Network::internet));
@@ -114,7 +114,7 @@ TEST_CASE("gVisor with a network is refused before a request to the engine") {
   }
 }
 
-TEST_CASE("The engine's events tell that a removed sandbox was killed because of its memory limit") {
+TEST_CASE("The engine's events show whether a sandbox ended by its memory limit, by its program or from outside") {
   const auto event = [](const char* action, const char* attributes) {
     return std::string(R"({"Type":"container","Action":")") + action + R"(","Actor":{"ID":"x","Attributes":)" +
            attributes + "}}\n";
@@ -139,7 +139,7 @@ TEST_CASE("The engine's events tell that a removed sandbox was killed because of
     CHECK(result->oom_seen);
     CHECK(result->stdout_bytes == 6);
   }
-  // S02: nobody outside has asked for it.
+  // S02: there is no kill event, so nothing outside of the sandbox ended it.
   for (const char* code : {R"({"exitCode":"137"})", R"({"exitCode":"0"})", R"({"exitCode":"71"})"}) {
     const auto result = end(begun + event("die", code), FakeReply::Then::keep);
     REQUIRE(result);

@@ -1,4 +1,4 @@
-// Packages: what an operator's installer may not tell a caller, what it may have, and whose time was over.
+// Dependencies: the operator's secrets, CPU limits, lost installers, networks, and the total timeout.
 #include <algorithm>
 #include <catch2/catch_test_macros.hpp>
 
@@ -45,8 +45,7 @@ RunPolicy with_index() {
 
 }  // namespace
 
-TEST_CASE(
-    "What an installer says has none of the operator's secrets, and an installer has no more CPUs than there are") {
+TEST_CASE("An installer's output hides the operator's secrets, and its CPU limit does not exceed the engine's CPUs") {
   PackageBench bench(with_index());
   const std::string text = std::string("Looking in https://me:") + kPassword + "@index.example/simple\n";
   const std::string words = output(text.substr(0, 25)) + output(text.substr(25)) +
@@ -71,7 +70,7 @@ TEST_CASE(
   CHECK(bench.wait_all_removed());
 }
 
-TEST_CASE("If the sandbox of the installer is lost, the error is not the program's") {  // R03
+TEST_CASE("If the sandbox of an installer is lost, the error says that packages were being installed") {  // R03
   for (const bool connection : {true, false}) {
     INFO(connection);
     PackageBench bench({});
@@ -93,10 +92,10 @@ TEST_CASE("If the sandbox of the installer is lost, the error is not the program
   }
 }
 
-TEST_CASE("If no program may have a network, a caller's own image does not get one for its dependencies") {
+TEST_CASE("If the internet is not allowed, dependencies are refused for a caller's image, not for a recipe's image") {
   RunPolicy policy;
   policy.limits.allow_internet = false;
-  policy.packages.enabled = true;  // an operator says so, for an index of its own
+  policy.packages.enabled = true;  // the operator allows it, for a private index
   PackageBench bench(std::move(policy));
   const auto refused = bench.run(bench.spec());
   REQUIRE_FALSE(refused);
@@ -114,7 +113,7 @@ TEST_CASE("If no program may have a network, a caller's own image does not get o
   CHECK(bench.wait_all_removed());
 }
 
-TEST_CASE("P26: the last line of an installer is always reported, also directly after another one") {
+TEST_CASE("P26: the last line of an installer is reported exactly once, even directly after other lines") {
   for (const std::string end : {"\n", "", "\r\n"}) {
     PackageBench bench{RunPolicy{}};
     std::string words;
@@ -136,7 +135,7 @@ TEST_CASE("P26: the last line of an installer is always reported, also directly 
   }
 }
 
-TEST_CASE("The total timeout and the program's own timeout are reported as different ends") {
+TEST_CASE("If the total timeout passes while the program runs, a note says so") {
   RunBench bench;
   bench.fake.on("POST", "/containers/*/attach", supervised(ready() + began(), FakeReply::Then::hang));
   auto spec = python();

@@ -1,4 +1,4 @@
-// Sandboxes that wait for their run, on an engine that does as it is told and one that does not.
+// Warm sandboxes, on engines that work and on engines that fail.
 #include <catch2/catch_test_macros.hpp>
 
 #include "engine/http_client.hpp"
@@ -35,7 +35,7 @@ struct WarmBench : RunBench {
     return count;
   }
 
-  // Whatever is held until this request.
+  // Sends the request that the held replies wait for.
   Task<bool> go_on() {
     engine::HttpClient http(context.get_executor(), fake.endpoint());
     const auto reply = co_await http.request({.method = "POST", .target = "/let/it/go", .deadline = in(5s)});
@@ -47,7 +47,7 @@ struct WarmBench : RunBench {
 
 }  // namespace
 
-TEST_CASE("After a run a sandbox is warm; the next run takes it, and another one becomes warm") {
+TEST_CASE("After a run, a sandbox becomes warm, the next run takes it, and another one replaces it") {
   WarmBench bench;
   REQUIRE(bench.run(python()));
   REQUIRE(bench.waits(1));
@@ -64,7 +64,7 @@ TEST_CASE("After a run a sandbox is warm; the next run takes it, and another one
   CHECK(active->sink.output == "hello\n");
   CHECK(active->sink.stages.contains("Taking a warm sandbox"));
   REQUIRE(bench.waits(1));
-  CHECK(bench.made() == made + 1);  // the one that waits now
+  CHECK(bench.made() == made + 1);  // the new warm sandbox
   CHECK(bench.warm_made() == 2);
   CHECK(bench.wait_all_removed());
   CHECK(bench.container_count() == 0);
@@ -74,7 +74,7 @@ TEST_CASE("Of two runs at once, one takes the warm sandbox and the other creates
   WarmBench bench;
   REQUIRE(bench.run(python()));
   REQUIRE(bench.waits(1));
-  // Both come to it in one turn of the loop where neither has to ask for the image: it is known once events are heard.
+  // Once the event stream is open, the image is known. Then neither run inspects it, and both claim in one loop turn.
   REQUIRE(bench.until([&] { return bench.fake.count("GET", "/events") == 1; }));
   REQUIRE(bench.run(python()));
   REQUIRE(bench.waits(1));
@@ -87,13 +87,13 @@ TEST_CASE("Of two runs at once, one takes the warm sandbox and the other creates
   CHECK(second->sink.output == "hello\n");
   CHECK(first->sink.stages.contains("Taking a warm sandbox") != second->sink.stages.contains("Taking a warm sandbox"));
   CHECK(bench.fake.count("GET", "/images/*/json") == asked);
-  // One of them found none: for a minute, two are to wait.
+  // One run found no warm sandbox. So the pool keeps two for a minute.
   REQUIRE(bench.waits(2));
   CHECK(bench.wait_all_removed());
   CHECK(bench.container_count() == 0);
 }
 
-TEST_CASE("A run that fits no warm sandbox starts cold at once") {
+TEST_CASE("A run whose limits do not fit the warm sandbox creates its own container at once") {
   WarmBench bench;
   REQUIRE(bench.run(python()));
   REQUIRE(bench.waits(1));
@@ -103,16 +103,16 @@ TEST_CASE("A run that fits no warm sandbox starts cold at once") {
     return active->sink.stages.contains("Creating");
   };
   auto other = python();
-  SECTION("other memory") { other.limits.memory_bytes = 64 << 20; }
-  SECTION("other CPUs") { other.limits.cpus = 0.5; }
-  SECTION("other processes") { other.limits.pids = 17; }
-  SECTION("more time than the waiting one has left") { other.limits.timeout = 1h; }
+  SECTION("Another memory limit") { other.limits.memory_bytes = 64 << 20; }
+  SECTION("Another CPU limit") { other.limits.cpus = 0.5; }
+  SECTION("Another process limit") { other.limits.pids = 17; }
+  SECTION("A longer timeout than the warm sandbox has left") { other.limits.timeout = 1h; }
   CHECK(cold(other));
   CHECK(bench.wait_all_removed());
   CHECK(bench.container_count() == 0);
 }
 
-TEST_CASE("A run with a shorter timeout, other text, arguments or environment fits a warm sandbox") {
+TEST_CASE("A run with a shorter timeout and other text, arguments and environment takes the warm sandbox") {
   WarmBench bench;
   REQUIRE(bench.run(python()));
   REQUIRE(bench.waits(1));
@@ -128,9 +128,9 @@ TEST_CASE("A run with a shorter timeout, other text, arguments or environment fi
   CHECK(bench.wait_all_removed());
 }
 
-TEST_CASE("An announced run gets a warm sandbox, without a run and without a pull") {
+TEST_CASE("An announced run gets a warm sandbox in advance, and an announcement pulls no image") {
   WarmBench bench;
-  bench.until([] { return false; }, 20ms);  // until warm
+  bench.until([] { return false; }, 20ms);  // let the pool start
   auto spec = python();
   std::get<SourceProgram>(spec.program).text.clear();
   bench.runs.warm_up_for(spec);
@@ -147,7 +147,7 @@ TEST_CASE("An announced run gets a warm sandbox, without a run and without a pul
   CHECK(bench.container_count() == 0);
 }
 
-TEST_CASE("Languages of the configuration are warm from the start") {
+TEST_CASE("Sandboxes for the configured languages are warm from the start") {
   WarmBench bench({.max = 2, .max_idle = 10min}, {"python", "javascript"});
   bench.fake.on("GET", "/images/*/json", [](const FakeRequest& request) {
     return FakeReply::json(200, request.path.contains("python") ? R"({"Id":"sha256:0123","Config":{}})"
@@ -158,7 +158,7 @@ TEST_CASE("Languages of the configuration are warm from the start") {
   CHECK(bench.container_count() == 0);
 }
 
-TEST_CASE("A warm sandbox that ends is noticed, and the next run creates its own") {
+TEST_CASE("If a warm sandbox ends, the next run creates its own") {
   WarmBench bench;
   REQUIRE(bench.run(python()));
   REQUIRE(bench.waits(1));
@@ -175,7 +175,7 @@ TEST_CASE("A run waits for a warm sandbox that is being created, and creates no 
   WarmBench bench;
   std::atomic<bool> held = false;
   std::atomic<int> attached = 0;
-  // The second sandbox, which is prestarted, says that it is ready only when it is told to.
+  // The second sandbox is the warm one. It reports that it is ready only after the request in `go_on`.
   bench.fake.on("POST", "/containers/*/attach", [&](const FakeRequest&) {
     auto reply = supervised(whole_run(), Then::hang);
     if (++attached == 2) {
@@ -192,12 +192,12 @@ TEST_CASE("A run waits for a warm sandbox that is being created, and creates no 
   CHECK(bench.made() == made);
   CHECK_FALSE(active->answer);
 
-  SECTION("and gets it") {
+  SECTION("The run takes the warm sandbox") {
     tests::run_task(bench.context, bench.go_on());
     REQUIRE(bench.finish(active));
     CHECK(active->sink.output == "hello\n");
   }
-  SECTION("a cancel is answered at once, and the sandbox is the next run's") {
+  SECTION("A cancel is answered at once, and the next run takes the sandbox") {
     const auto asked = Clock::now();
     active->cancel.cancel(CancelReason::user);
     CHECK_FALSE(bench.finish(active));
@@ -207,7 +207,7 @@ TEST_CASE("A run waits for a warm sandbox that is being created, and creates no 
     REQUIRE(bench.finish(next));
     CHECK(next->sink.stages.contains("Taking a warm sandbox"));
   }
-  SECTION("and where it comes to nothing, one of its own") {
+  SECTION("If the warm sandbox fails to start, the run creates its own") {
     bench.fake.drop_connections();
     REQUIRE(bench.finish(active));
     CHECK(active->sink.output == "hello\n");
@@ -219,11 +219,11 @@ TEST_CASE("A run waits for a warm sandbox that is being created, and creates no 
 TEST_CASE("A warm sandbox that no run takes for a while is removed") {
   WarmBench bench({.max = 2, .max_idle = 200ms});
   REQUIRE(bench.run(python()));
-  REQUIRE(bench.until([&] { return bench.warm_made() == 1; }));  // and it may have gone already
+  REQUIRE(bench.until([&] { return bench.warm_made() == 1; }));  // it may be removed already
   CHECK(bench.until([&] { return bench.sandboxes.warm_pool_size() == 0 && bench.container_count() == 0; }));
 }
 
-TEST_CASE("An engine that refuses a warm sandbox is not asked again and again") {
+TEST_CASE("If the engine refuses a warm sandbox, the next attempt follows only after another run") {
   WarmBench bench;
   bench.fake.on("POST", "/containers/create", [&](const FakeRequest& request) {
     if (RunBench::name_in(request).starts_with("dind-warm-"))
@@ -240,7 +240,7 @@ TEST_CASE("An engine that refuses a warm sandbox is not asked again and again") 
   CHECK(bench.container_count() == 0);
 }
 
-TEST_CASE("With a max of 0, no sandbox is warm") {
+TEST_CASE("With a warm pool max of 0, no warm sandbox is created") {
   WarmBench bench({.max = 0, .max_idle = 10min});
   REQUIRE(bench.run(python()));
   bench.until([] { return false; }, 100ms);

@@ -1,4 +1,4 @@
-// What dead instances left, on an engine that is still busy with it.
+// The reaper: objects that dead instances or failed removals left, on engines that are slow or fail.
 #include <catch2/catch_test_macros.hpp>
 
 #include "run_bench.hpp"
@@ -37,7 +37,7 @@ TEST_CASE("A container that a dead process's late request creates after the firs
   CHECK(bench.until([&] { return bench.fake.count("GET", "/networks") >= 2; }));
 }
 
-TEST_CASE("The next pass removes what a removal of this process failed to remove, and nothing else of this process") {
+TEST_CASE("The reaper removes objects whose removal failed in this process, and no other objects of this process") {
   RunBench bench;
   std::atomic<bool> well = false;
   std::atomic<int> containers = 1;
@@ -71,10 +71,10 @@ TEST_CASE("The next pass removes what a removal of this process failed to remove
   sandbox::Removals removals(bench.context.get_executor(), bench.client, 50ms);
   Reaper reaper(bench.client, "the-test", removals);
   auto stuck = removals.expect_container("dind-stuck");
-  stuck.rename("dind-a-run.0", "id-of-dind-stuck");  // one that waited for its run goes by its id
+  stuck.rename("dind-a-run.0", "id-of-dind-stuck");  // a warm sandbox gets a new name, so its id is used
   stuck.remove();
   removals.expect_volume("dind-packages-stuck").remove();
-  removals.expect_container("dind-gone").remove();  // not in the list any more
+  removals.expect_container("dind-gone").remove();  // no longer in the engine's list
   REQUIRE(bench.until([&] { return removals.pending() == 0; }));
   REQUIRE(removals.failures().size() == 3);
 
@@ -92,7 +92,7 @@ TEST_CASE("The next pass removes what a removal of this process failed to remove
   CHECK(bench.fake.count("DELETE", "/containers/id-of-dind-running") == 0);
 }
 
-TEST_CASE("An object that this process created and forgot is removed after a minute; a known one is not") {  // R01
+TEST_CASE("A container of this process that has no pending removal is removed after a minute") {  // R01
   RunBench bench;
   const auto container = [](const std::string& name, const char* created) {
     return R"({"Id":"id-of-)" + name + R"(","Names":["/)" + name + R"("],"State":"created","Created":)" + created +
@@ -118,7 +118,7 @@ TEST_CASE("An object that this process created and forgot is removed after a min
   }
 }
 
-TEST_CASE("The deadline in a label is on the engine's clock, which may differ from ours") {  // R02
+TEST_CASE("The deadline in a label uses the engine's clock, even if it differs from the server's clock") {  // R02
   for (const auto& [date, seconds] : {std::pair("Tue, 01 Jan 2030 00:00:00 GMT", 1'893'456'000LL),
                                       {"Mon, 01 Jan 2001 00:00:00 GMT", 978'307'200LL}}) {
     INFO(date);
@@ -132,7 +132,7 @@ TEST_CASE("The deadline in a label is on the engine's clock, which may differ fr
       if (request.path != "/containers/create") continue;
       const auto labels = nlohmann::json::parse(request.body)["Labels"];
       const auto deadline = std::stoll(labels.at("dind-executor.deadline").get<std::string>());
-      CHECK(deadline > seconds + 60);  // the program's own time
+      CHECK(deadline > seconds + 60);  // more than the program's timeout
       CHECK(deadline < seconds + 24 * 60 * 60);
       ++looked;
     }
@@ -141,7 +141,7 @@ TEST_CASE("The deadline in a label is on the engine's clock, which may differ fr
   }
 }
 
-TEST_CASE("A deadline that has passed on another clock removes nothing of a live process") {  // R02
+TEST_CASE("An object of a live process on this machine is not an orphan, even after its deadline") {  // R02
   const engine::Labels alive{{"dind-executor.owner", process_owner()}, {"dind-executor.deadline", "1"}};
   CHECK_FALSE(is_orphan(alive, "another", 4102444800));
   const engine::Labels elsewhere{{"dind-executor.owner", "boot.1.2.3"}, {"dind-executor.deadline", "100"}};

@@ -1,4 +1,4 @@
-// Containers that are not removed when the engine is told to, or when it should do it itself.
+// Containers that the engine does not remove, neither on request nor by AutoRemove.
 #include <atomic>
 #include <catch2/catch_test_macros.hpp>
 
@@ -19,7 +19,7 @@ TEST_CASE("A removal that fails five times is tried again, and stays pending unt
   });
   const auto result = bench.run(python());
   REQUIRE(result);
-  CHECK(result->verdict == Verdict::ok);  // the answer did not wait
+  CHECK(result->verdict == Verdict::ok);  // the result did not wait for the removal
   CHECK(bench.container_count() == 1);
   CHECK_FALSE(bench.wait_all_removed(0s));
   CHECK(bench.wait_all_removed());
@@ -27,7 +27,7 @@ TEST_CASE("A removal that fails five times is tried again, and stays pending unt
   CHECK(bench.container_count() == 0);
 }
 
-TEST_CASE("A successful removal does not count while the container still exists") {
+TEST_CASE("If the container still exists after a successful removal, it is removed again") {
   RunBench bench;
   std::atomic<int> tries = 0;
   bench.fake.on("DELETE", "/containers/*", [&](const FakeRequest& request) {
@@ -38,11 +38,11 @@ TEST_CASE("A successful removal does not count while the container still exists"
   CHECK(tries == 3);
 }
 
-TEST_CASE("A removal waits if another one is in progress already (409)") {
+TEST_CASE("A removal waits if the engine answers that another removal is in progress (409)") {
   RunBench bench;
   std::atomic<int> tries = 0;
   bench.fake.on("DELETE", "/containers/*", [&](const FakeRequest& request) {
-    if (++tries == 2) bench.remove(request);  // AutoRemove has come to its end
+    if (++tries == 2) bench.remove(request);  // AutoRemove has finished
     return FakeReply::json(409, R"({"message":"removal of container is already in progress"})");
   });
   REQUIRE(bench.run(python()));
@@ -50,7 +50,7 @@ TEST_CASE("A removal waits if another one is in progress already (409)") {
   CHECK(bench.container_count() == 0);
 }
 
-TEST_CASE("If the program has ended, only the engine removes the sandbox") {
+TEST_CASE("After the program has ended, the engine removes the sandbox and no delete request is sent") {
   RunBench bench;
   std::atomic<int> deletes = 0;
   bench.fake.on("DELETE", "/containers/*", [&](const FakeRequest& request) {
@@ -64,19 +64,19 @@ TEST_CASE("If the program has ended, only the engine removes the sandbox") {
   REQUIRE(bench.run(python()));
   CHECK(bench.wait_all_removed());
   CHECK(bench.container_count() == 0);
-  CHECK(deletes == 0);  // it would kill what is ending already
+  CHECK(deletes == 0);  // a delete request would kill a container that is already ending
 }
 
 TEST_CASE("A sandbox that the engine does not remove is removed by dind-executor") {
   RunBench bench;
-  SECTION("the engine says nothing") { bench.fake.on("POST", "/containers/*/wait", FakeReply::silence()); }
-  SECTION("the engine says that it is gone, and it isn't") {
+  SECTION("The engine does not answer") { bench.fake.on("POST", "/containers/*/wait", FakeReply::silence()); }
+  SECTION("The engine reports a removed sandbox that still exists") {
     bench.fake.on("POST", "/containers/*/wait", FakeReply::json(200, R"({"StatusCode":0})"));
   }
-  SECTION("the engine can't") {
+  SECTION("The engine reports a failure") {
     bench.fake.on("POST", "/containers/*/wait", FakeReply::json(500, R"({"message":"device or resource busy"})"));
   }
-  SECTION("the connection breaks") {
+  SECTION("The connection breaks") {
     bench.fake.on("POST", "/containers/*/wait", FakeReply{.then = Then::close, .no_head = true});
   }
   REQUIRE(bench.run(python()));
@@ -85,7 +85,7 @@ TEST_CASE("A sandbox that the engine does not remove is removed by dind-executor
   CHECK(bench.container_count() == 0);
 }
 
-TEST_CASE("On Podman, dind-executor removes the sandbox, and it stays pending until then") {
+TEST_CASE("On Podman, dind-executor removes the sandbox itself, and a shutdown waits for the removal") {
   for (const bool podman : {false, true}) {
     RunBench bench;
     FakeReply ping{.body = "OK", .headers = {{"Api-Version", "1.41"}}};

@@ -1,5 +1,5 @@
-// The run service on a fake engine that, unless a test says otherwise, makes every sandbox as asked; and the frames
-// that a supervisor in it would send.
+// The run service on a fake engine, which by default creates every sandbox as requested, and the frames that a
+// supervisor in it sends.
 #pragma once
 
 #include <atomic>
@@ -55,7 +55,7 @@ inline std::string exited(std::uint32_t code) {
 }
 inline std::string whole_run() { return ready() + began() + output("hello\n") + exited(0); }
 
-// What an attached supervisor says once its container is started; what follows `ready` comes after it has its job.
+// What an attached supervisor sends after its container starts. What follows `ready` is sent after it has its job.
 inline FakeReply supervised(std::string bytes, FakeReply::Then then) {
   std::string first;
   if (bytes.size() > ready().size() && bytes.starts_with(ready())) {
@@ -81,7 +81,7 @@ class RecordingSink final : public EventSink {
 };
 
 struct RunBench {
-  // A run that has begun and may have ended.
+  // A run that was started and may have ended.
   struct ActiveRun {
     RecordingSink sink;
     Cancel cancel;
@@ -111,7 +111,7 @@ struct RunBench {
     fake.on("DELETE", "/containers/*", [this](const FakeRequest& request) { return remove(request); });
   }
 
-  // -- the fake's containers, by name. The handlers run on the fake's thread.
+  // The fake engine's containers by name. The handlers run on its thread.
   static std::string name_in(const FakeRequest& request) {
     if (const auto at = request.target.find("?name="); at != std::string::npos) return request.target.substr(at + 6);
     const auto begin = std::string_view("/containers/").size();
@@ -135,7 +135,7 @@ struct RunBench {
     const bool there = containers.erase(name_in(request)) != 0;
     return FakeReply{.status = there ? 204 : 404};
   }
-  // Ends a call that got no reply: it fails, now and when it is sent again on another connection. Inspecting works.
+  // Ends a call that got no reply. It fails, also if it is sent again on another connection. Inspect calls work again.
   void release_silent_call(const std::string& method, const std::string& path) {
     fake.on(method, path, FakeReply::json(500, R"({"message":"interrupted"})"));
     fake.on("GET", "/containers/*/json", [this](const FakeRequest& request) { return inspect(request); });
@@ -171,7 +171,7 @@ struct RunBench {
       return fail(ErrorCode::internal, "the run did not end in time");
     return *active->answer;
   }
-  // The user stops the run. Checks that the answer comes within 300 ms.
+  // Cancels the run with the reason `user`, and checks that the result comes within 300 ms.
   void stop_and_check(const std::shared_ptr<ActiveRun>& active) {
     const auto told = Clock::now();
     active->cancel.cancel(CancelReason::user);
@@ -185,9 +185,9 @@ struct RunBench {
     return tests::run_task(context, runs.wait_all_removed(in(at_most)));
   }
 
-  mutable std::mutex mutex;  // `containers`: used from both threads
+  mutable std::mutex mutex;  // guards `containers`, which both threads use
   std::map<std::string, nlohmann::json> containers;
-  std::function<void(nlohmann::json&)> weaken;  // changes what inspect says; set it before the first run
+  std::function<void(nlohmann::json&)> weaken;  // changes the inspect reply; set it before the first run
   FakeEngine fake;
   asio::io_context context;
   engine::Client client;

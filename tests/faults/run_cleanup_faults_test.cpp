@@ -1,4 +1,4 @@
-// Run ids that come again, supervisors that are missing, images that must be pulled: what stands around a run.
+// What happens around a run: repeated run ids, missing supervisors, image pulls, lost engines and late containers.
 #include <catch2/catch_test_macros.hpp>
 
 #include "run_bench.hpp"
@@ -16,7 +16,7 @@ constexpr const char* kNoImage = R"({"message":"No such image: python:3.12-slim"
 
 }  // namespace
 
-TEST_CASE("A run id that is used again at once is not affected by the removal of the last run") {
+TEST_CASE("A run id can be used again while the container of the last run is still being removed") {
   RunBench bench;
   std::atomic<bool> held = true;
   bench.fake.on("DELETE", "/containers/*", [&](const FakeRequest& request) {
@@ -26,7 +26,7 @@ TEST_CASE("A run id that is used again at once is not affected by the removal of
   spec.run_id = "again";
   REQUIRE(bench.run(spec));
   REQUIRE(bench.run(spec));
-  CHECK(bench.container_count() == 2);  // two names
+  CHECK(bench.container_count() == 2);  // each run's container has its own name
   held = false;
   CHECK(bench.wait_all_removed());
   CHECK(bench.container_count() == 0);
@@ -55,7 +55,7 @@ TEST_CASE("A missing supervisor is restored once, and the program gets all of it
     return FakeReply::json(
         400, R"({"message":"exec: \"/.dind/supervisor\": stat /.dind/supervisor: no such file or directory"})");
   });
-  // The first sandbox never says a word; the second answers as it should, once it has had its stdin.
+  // The first supervisor sends nothing. The second one starts the program after it got the first bytes of stdin.
   std::atomic<int> attached = 0;
   bench.fake.on("POST", "/containers/*/attach",
                 [&](const FakeRequest&) { return supervised(++attached == 1 ? "" : ready() + began(), Then::hang); });
@@ -80,7 +80,7 @@ TEST_CASE("A missing supervisor is restored once, and the program gets all of it
   CHECK(bench.container_count() == 0);
 }
 
-TEST_CASE("A supervisor that is missing again is an error after the second attempt") {
+TEST_CASE("If the supervisor is still missing at the second start, the run is an error") {
   RunBench bench;
   bench.fake.on("POST", "/containers/*/start",
                 FakeReply::json(400, R"({"message":"exec: \"/.dind/supervisor\": permission denied"})"));
@@ -92,7 +92,7 @@ TEST_CASE("A supervisor that is missing again is an error after the second attem
   CHECK(bench.container_count() == 0);
 }
 
-TEST_CASE("An image that can't be pulled is image_unavailable, and no container is created") {
+TEST_CASE("A failed pull is reported as image_unavailable, and no container is created") {
   RunBench bench;
   bench.fake.on("GET", "/images/*/json", FakeReply::json(404, kNoImage));
   bench.fake.on(
@@ -112,7 +112,7 @@ TEST_CASE("An image that can't be pulled is image_unavailable, and no container 
   CHECK(bench.wait_all_removed());
 }
 
-TEST_CASE("An image that is missing after a successful pull is an error, and is not inspected again") {
+TEST_CASE("An image that is missing after a successful pull is an error, and is not pulled again") {
   RunBench bench;
   bench.fake.on("GET", "/images/*/json", FakeReply::json(404, kNoImage));
   bench.fake.on("POST", "/images/create",
@@ -124,13 +124,13 @@ TEST_CASE("An image that is missing after a successful pull is an error, and is 
   CHECK(bench.fake.count("POST", "/images/create") == 1);
 }
 
-TEST_CASE("Runs that wait for the same image share one pull, which the cancel of one run does not end") {
+TEST_CASE("Runs that wait for the same image share one pull, and a cancel of one run does not end it") {
   RunBench bench;
   std::atomic<bool> pulled = false;
   bench.fake.on("GET", "/images/*/json", [&](const FakeRequest&) {
     return pulled ? FakeReply::json(200, R"({"Id":"sha256:0123","Config":{}})") : FakeReply::json(404, kNoImage);
   });
-  // Some progress, and then it takes its time: until the connection is cut, as at the end of a good pull.
+  // The pull reports some progress, and then hangs until the connection is closed.
   bench.fake.on("POST", "/images/create",
                 FakeReply{.body = R"({"status":"Downloading","id":"a","progressDetail":{"current":1,"total":2}})"
                                   "\r\n",
@@ -150,20 +150,20 @@ TEST_CASE("Runs that wait for the same image share one pull, which the cancel of
   CHECK_FALSE(second->answer);
   pulled = true;
   bench.fake.drop_connections();
-  // The pull broke off, so the second has its error or its image; it never waits for a pull that nobody drives.
+  // The pull has broken off, so the second run gets an error or its image. It must not wait forever.
   REQUIRE(bench.until([&] { return second->answer.has_value(); }));
   CHECK(bench.fake.count("POST", "/images/create") == 1);
   CHECK(bench.wait_all_removed());
 }
 
-TEST_CASE("Two runs that share a pull both run when it is done") {
+TEST_CASE("Two runs that share a pull both start when it is complete") {
   RunBench bench;
   std::atomic<int> pulls = 0;
   std::atomic<bool> pulled = false;
   bench.fake.on("GET", "/images/*/json", [&](const FakeRequest&) {
     return pulled ? FakeReply::json(200, R"({"Id":"sha256:0123","Config":{}})") : FakeReply::json(404, kNoImage);
   });
-  // Its end waits until both wait for it: one that only then hears that there was no image would pull for itself.
+  // The pull ends only when both runs wait for it. A run that comes later would start its own pull.
   const std::string done = R"({"status":"Download complete"})"
                            "\r\n";
   bench.fake.on("POST", "/images/create", [&](const FakeRequest&) {
@@ -182,7 +182,7 @@ TEST_CASE("Two runs that share a pull both run when it is done") {
   CHECK(bench.wait_all_removed());
 }
 
-TEST_CASE("An engine that never answers is detected within 6 s, and a slow engine gets its time") {
+TEST_CASE("A run ends within 6 s if the engine does not answer pings, and waits if the engine answers them") {
   RunBench bench;
   REQUIRE(bench.run(python()));  // it has answered before
   const auto ping = FakeReply{.status = 200, .body = "OK", .headers = {{"Api-Version", "1.41"}}};
@@ -222,9 +222,7 @@ TEST_CASE("An unreachable engine is detected within 2 s, and used again when it 
   CHECK(bench.wait_all_removed());
 }
 
-TEST_CASE(
-    "An engine that goes away while a program runs is an error that says so, and the container is removed once it is "
-    "back") {
+TEST_CASE("If the engine is lost while a program runs, the run is an error, and the container is removed later") {
   RunBench bench;
   bench.fake.on("POST", "/containers/*/attach", supervised(ready() + began() + output("so far"), Then::hang));
   const auto active = bench.begin(python());
@@ -241,7 +239,7 @@ TEST_CASE(
   CHECK(bench.container_count() == 0);
 }
 
-TEST_CASE("Queued runs fail at once when the engine goes away") {
+TEST_CASE("Active and queued runs fail within 2 s if the engine is lost") {
   RunBench bench({.concurrent_runs = 1});
   bench.fake.on("POST", "/containers/*/attach", supervised(ready() + began(), Then::hang));
   const auto first = bench.begin(python());
@@ -256,7 +254,7 @@ TEST_CASE("Queued runs fail at once when the engine goes away") {
     CHECK(result.error().code == ErrorCode::engine_unavailable);
     CHECK(each->answered - away < 2s);
   }
-  CHECK_FALSE(bench.wait_all_removed(0s));  // the first one's container is owed nevertheless
+  CHECK_FALSE(bench.wait_all_removed(0s));  // the first run's container must still be removed
   bench.fake.listen_again();
   CHECK(bench.wait_all_removed());
   CHECK(bench.container_count() == 0);
@@ -271,7 +269,7 @@ TEST_CASE("A container that the engine creates after the connection broke is rem
     return FakeReply{.then = Then::close, .no_head = true};
   });
   bench.fake.on("DELETE", "/containers/*", [&](const FakeRequest& request) {
-    if (++tries == 3 && late) bench.create(*late);  // the engine has come to it
+    if (++tries == 3 && late) bench.create(*late);  // the engine now serves the late request
     return bench.remove(request);
   });
   REQUIRE_FALSE(bench.run(python()));
@@ -287,7 +285,7 @@ TEST_CASE("No removal waits for a container whose creation failed") {
   CHECK(bench.wait_all_removed(1s));
 }
 
-TEST_CASE("A create request that was sent twice uses the container of the first one") {  // R01
+TEST_CASE("If a create request is sent twice, the run uses the container of the first request") {  // R01
   RunBench bench;
   std::atomic<int> asked = 0;
   bench.fake.on("POST", "/containers/create", [&](const FakeRequest& request) {
@@ -301,8 +299,7 @@ TEST_CASE("A create request that was sent twice uses the container of the first 
   CHECK(bench.container_count() == 0);
 }
 
-TEST_CASE(
-    "If the name is taken while the first create request is still served, the run waits for the container") {  // R01
+TEST_CASE("If a name is taken but its container does not exist yet, the run waits for the container") {  // R01
   RunBench bench;
   std::atomic<int> looked = 0;
   FakeRequest first;

@@ -1,4 +1,4 @@
-// A whole run on an engine, or with a supervisor, that lies, hangs or breaks off: one answer, and nothing left behind.
+// Whole runs with an engine or a supervisor that sends false data, hangs or breaks off: one result, nothing left.
 #include <catch2/catch_test_macros.hpp>
 
 #include "run_bench.hpp"
@@ -41,7 +41,7 @@ TEST_CASE("On a working engine, a run returns its result and its container is re
 TEST_CASE("If the reply to create is lost, a cancel is answered at once and the container is removed by its name") {
   RunBench bench;
   bench.fake.on("POST", "/containers/create", [&](const FakeRequest& request) {
-    bench.create(request);  // made, and nobody hears of it
+    bench.create(request);  // created, but the reply is lost
     return FakeReply::silence();
   });
   const auto active = bench.begin(python());
@@ -51,7 +51,7 @@ TEST_CASE("If the reply to create is lost, a cancel is answered at once and the 
   check_error(bench.finish(active), ErrorCode::cancelled, "cancelled");
   CHECK(active->answered - asked < kAnswerTime);
   CHECK(bench.until([&] { return bench.container_count() == 0; }, 2s));
-  // The removal stays until the call has ended: the engine might still make it.
+  // The removal stays pending until the call has ended: the engine might still create the container.
   CHECK(bench.sandboxes.removals().pending() == 1);
   bench.release_silent_call("POST", "/containers/create");
   CHECK(bench.wait_all_removed());
@@ -69,7 +69,7 @@ TEST_CASE("If the connection breaks after create, the run is an error and the co
   CHECK(bench.container_count() == 0);
 }
 
-TEST_CASE("A cancel is answered at once wherever the engine hangs, and what was created is removed") {
+TEST_CASE("A cancel is answered at once whichever engine call hangs, and the container is removed") {
   for (const auto& [method, path] : {std::pair("GET", "/images/*/json"),
                                      {"GET", "/volumes/*"},
                                      {"GET", "/containers/*/json"},
@@ -77,7 +77,7 @@ TEST_CASE("A cancel is answered at once wherever the engine hangs, and what was 
                                      {"POST", "/containers/*/start"}}) {
     INFO(method << " " << path);
     RunBench bench;
-    bench.fake.on("POST", "/containers/*/attach", supervised("", Then::hang));  // the program never begins
+    bench.fake.on("POST", "/containers/*/attach", supervised("", Then::hang));  // the program never starts
     bench.fake.on(method, path, FakeReply::silence());
     const auto active = bench.begin(python());
     REQUIRE(bench.until([&] { return bench.fake.count(method, path) == 1; }));
@@ -91,7 +91,7 @@ TEST_CASE("A cancel is answered at once wherever the engine hangs, and what was 
   }
 }
 
-TEST_CASE("A cancel is answered at once if the supervisor is silent, with what is known of the program") {
+TEST_CASE("If the supervisor does not answer, a cancel returns the result so far at once") {
   RunBench bench;
   bench.fake.on("POST", "/containers/*/attach", supervised(ready() + began() + output("so far"), Then::hang));
   const auto active = bench.begin(python());
@@ -106,13 +106,13 @@ TEST_CASE("A cancel is answered at once if the supervisor is silent, with what i
   CHECK(result->stdout_bytes == 6);
   CHECK(bench.wait_all_removed());
   CHECK(bench.container_count() == 0);
-  // It was asked to end its program before its container was taken away.
+  // The supervisor gets SIGKILL for its program before its container is removed.
   CHECK(bench.until([&] {
     return bench.fake.received().contains(encode_frame(supervision::kSignal, std::string("\0\0\0\x09", 4)));
   }));
 }
 
-TEST_CASE("A timeout is reported in time if the supervisor is silent") {
+TEST_CASE("If the supervisor does not answer, a timeout is still reported in time") {
   RunBench bench;
   bench.fake.on("POST", "/containers/*/attach", supervised(ready() + began(), Then::hang));
   auto spec = python();

@@ -1,4 +1,4 @@
-// Bodies that are sent while they are still written.
+// Request bodies that are sent while they are still being written.
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -62,7 +62,7 @@ struct UploadBench : Bench {
 
 }  // namespace
 
-TEST_CASE("a body is sent while it is written, and the request ends with it") {
+TEST_CASE("A request body is sent while it is being written, and the request ends when the body ends") {
   for (const auto transport : {FakeEngine::Transport::unix_socket, FakeEngine::Transport::tcp}) {
     UploadBench bench(transport);
     Growing body;
@@ -80,7 +80,7 @@ TEST_CASE("a body is sent while it is written, and the request ends with it") {
   }
 }
 
-TEST_CASE("a large body from another thread arrives complete") {
+TEST_CASE("A large request body that another thread writes arrives complete") {
   UploadBench bench;
   Growing body;
   std::jthread writer([&] {
@@ -94,7 +94,7 @@ TEST_CASE("a large body from another thread arrives complete") {
   CHECK(bench.fake.requests().back().body == body.text);
 }
 
-TEST_CASE("a body that is complete at the start is sent with its length") {
+TEST_CASE("A request body that is complete at the start is sent with its length") {
   UploadBench bench;
   Growing body;
   body.add("all of it");
@@ -105,7 +105,7 @@ TEST_CASE("a body that is complete at the start is sent with its length") {
   CHECK(bench.fake.requests().back().body == "all of it");
 }
 
-TEST_CASE("a body that never ends is no valid request: a cancel and a deadline end it") {
+TEST_CASE("A cancel, the deadline or a broken connection ends a request whose body never ends") {
   UploadBench bench;
   Growing body;
   body.add("some");
@@ -113,19 +113,19 @@ TEST_CASE("a body that never ends is no valid request: a cancel and a deadline e
     bench.begin(body, std::move(cancel), deadline);
     REQUIRE(bench.until([&] { return bench.fake.received() == "some"; }));
   };
-  SECTION("a cancel") {
+  SECTION("A cancel ends the request") {
     Cancel cancel;
     begins(in(10s), cancel);
     cancel.cancel(CancelReason::user);
     REQUIRE(bench.until([&] { return bench.answer.has_value(); }));
     check_error(*bench.answer, ErrorCode::cancelled, "cancelled");
   }
-  SECTION("the deadline") {
+  SECTION("The deadline ends the request") {
     begins(in(2s));
     REQUIRE(bench.until([&] { return bench.answer.has_value(); }));
     check_error(*bench.answer, ErrorCode::engine_unavailable, "no reply in time");
   }
-  SECTION("an engine that goes") {
+  SECTION("A broken connection ends the request") {
     begins(in(10s));
     bench.fake.drop_connections();
     body.add("more");
@@ -133,11 +133,11 @@ TEST_CASE("a body that never ends is no valid request: a cancel and a deadline e
     CHECK_FALSE(*bench.answer);
   }
   CHECK(bench.fake.count("POST", "/build") == 0);
-  body.add("to nobody");  // whoever writes need not know
+  body.add("to nobody");  // the writer does not need to know that the request has ended
   CHECK(bench.until([&] { return bench.fake.open_connections() == 0; }));
 }
 
-TEST_CASE("a refusal is read although the body still grows") {
+TEST_CASE("A refusal is read while the request body is still growing") {
   for (const auto transport : {FakeEngine::Transport::unix_socket, FakeEngine::Transport::tcp}) {
     UploadBench bench(transport);
     Growing body;

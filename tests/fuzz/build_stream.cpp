@@ -1,4 +1,4 @@
-// What a builder streams, and the texts that a build reads beside it: any bytes, split anywhere.
+// The output stream of a builder, split anywhere, and the other texts that a build reads: any bytes.
 #include <string>
 
 #include "engine/build_reader.hpp"
@@ -17,25 +17,27 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   engine::BuildReader reader;
   std::string lines;
   const auto on_line = [&](const engine::BuildLine& line) {
-    fuzz::require(line.text.find_first_of("\n\r\x1b") == std::string::npos, "a line is one line of text");
+    fuzz::require(line.text.find_first_of("\n\r\x1b") == std::string::npos,
+                  "a line has no line break and no escape character");
     lines += line.text + '\n';
   };
   bool good = true;
   fuzz::in_pieces(stream, how, [&](std::string_view piece) { return good = reader.feed(piece, on_line); });
 
-  // BuildKit's own, as it would come inside.
+  // A trace of BuildKit, which is base64 in the stream.
   engine::BuildReader trace;
   trace.feed(R"({"id":"moby.buildkit.trace","aux":")" + base64(all) + "\"}", on_line);
-  fuzz::require(from_base64(base64(all)) == all && from_base64(base64url(all)) == all, "base64 goes both ways");
+  fuzz::require(from_base64(base64(all)) == all && from_base64(base64url(all)) == all,
+                "decoded base64 equals the input");
 
   const auto dockerfile = read_dockerfile(all);
-  fuzz::require(!dockerfile.readings.empty(), "a Dockerfile can be read somehow");
+  fuzz::require(!dockerfile.readings.empty(), "a Dockerfile has at least one reading");
   for (const bool buildkit : {false, true}) {
     const auto images = image_sources(dockerfile, {{"a", {}}}, {.buildkit = buildkit, .remote = false});
     if (!images) continue;
-    for (const auto& image : *images) fuzz::require(!image.empty(), "an image has a name");
+    for (const auto& image : *images) fuzz::require(!image.empty(), "an image source has a name");
   }
   const auto labelled = insert_after_each_from(all, dockerfile, "LABEL x=y");
-  fuzz::require(labelled.text.size() <= all.size() + labelled.after.size() * 12, "lines are put in, and nothing else");
+  fuzz::require(labelled.text.size() <= all.size() + labelled.after.size() * 12, "only the lines are inserted");
   return 0;
 }

@@ -1,4 +1,4 @@
-// Documents under changes of any range: the text stays UTF-8 and is what a plain model makes of the same changes.
+// Documents with changes of any range: the text stays UTF-8 and equals that of a simple model with the same changes.
 #include "frontends/lsp/document_store.hpp"
 
 #include "fuzz.hpp"
@@ -15,7 +15,7 @@ std::string utf8(std::string_view bytes) {
   return text += stream.finish();
 }
 
-// The offset by another way: every place where a position may be, counted from the front.
+// Finds the offset in an independent way: counts every valid position from the start.
 std::size_t model_offset(std::string_view text, Position wanted, PositionEncoding encoding) {
   std::int64_t line = 0, character = 0;
   wanted.line = std::max<std::int64_t>(wanted.line, 0);
@@ -24,7 +24,7 @@ std::size_t model_offset(std::string_view text, Position wanted, PositionEncodin
     if (wanted.line < line || (wanted.line <= line && wanted.character <= character)) return at;
     const char c = text[at];
     if (c == '\n' || c == '\r') {
-      if (wanted.line <= line) return at;  // past the line's end
+      if (wanted.line <= line) return at;  // past the end of the line
       if (c == '\r' && at + 1 < text.size() && text[at + 1] == '\n') ++at;
       ++at;
       ++line;
@@ -34,7 +34,7 @@ std::size_t model_offset(std::string_view text, Position wanted, PositionEncodin
     const auto lead = static_cast<unsigned char>(c);
     const int bytes = lead < 0x80 ? 1 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;
     const int units = encoding == PositionEncoding::utf8 ? bytes : bytes == 4 ? 2 : 1;
-    if (wanted.line <= line && wanted.character < character + units) return at;  // inside of a character
+    if (wanted.line <= line && wanted.character < character + units) return at;  // inside a character
     at += static_cast<std::size_t>(bytes);
     character += units;
   }
@@ -65,7 +65,7 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
         break;
       case 1:
         store.change("file:///other.py", from, to, text);
-        fuzz::require(store.find("file:///other.py") == nullptr, "what isn't open stays so");
+        fuzz::require(store.find("file:///other.py") == nullptr, "a change opens no document");
         break;
       default: {
         store.change("file:///%61.py", from, to, text);
@@ -74,12 +74,12 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
       }
     }
     const auto* document = store.find("file://localhost/a.py");
-    fuzz::require(document != nullptr && document->text == model, "the text is the model's");
-    fuzz::require(fuzz::is_utf8(document->text), "the text stays UTF-8");
+    fuzz::require(document != nullptr && document->text == model, "the text equals the model");
+    fuzz::require(fuzz::is_utf8(document->text), "the text is UTF-8");
   }
-  // Text that is no UTF-8 can't come from JSON; it must not hurt all the same.
+  // JSON can't contain text that is not UTF-8. Such text must still give a valid offset.
   const std::string raw(reinterpret_cast<const char*>(data), size);
   for (const Position at : {Position{1, 1}, Position{0, INT64_MAX}, Position{INT64_MAX, 0}, Position{INT64_MIN, 7}})
-    fuzz::require(offset_of(raw, at, encoding) <= raw.size(), "an offset is in the text");
+    fuzz::require(offset_of(raw, at, encoding) <= raw.size(), "an offset does not exceed the size");
   return 0;
 }

@@ -1,4 +1,4 @@
-// What the fuzz targets share: a check that libFuzzer takes for a crash, and input in pieces.
+// Code that all fuzz targets share: a check that libFuzzer sees as a crash, and input that is split into pieces.
 #pragma once
 
 #include <fuzzer/FuzzedDataProvider.h>
@@ -18,8 +18,8 @@ inline void require(bool holds, const char* what) {
   __builtin_trap();
 }
 
-// Calls `feed` with one piece of `bytes` after the other until it says false. Every piece is memory of its own, so that
-// a look past its end is seen. `how` decides the sizes: 0 gives all at once, 1 one byte at a time.
+// Calls `feed` with one piece of `bytes` after another until it returns false. Each piece has its own memory, so that a
+// sanitizer detects a read past its end. `how` selects the sizes: 0 gives all bytes at once, 1 one byte at a time.
 template <typename Feed>
 void in_pieces(std::string_view bytes, std::uint32_t how, const Feed& feed) {
   std::uint32_t state = how | 1;
@@ -33,18 +33,18 @@ void in_pieces(std::string_view bytes, std::uint32_t how, const Feed& feed) {
   }
 }
 
-// `hear(bytes, how)` must give the same whatever way the bytes are split. The last four bytes of the input say how.
+// Checks that `hear(bytes, how)` gives the same result for every split. The last four bytes of the input select one.
 template <typename Hear>
 void same_however_split(const std::uint8_t* data, std::size_t size, const Hear& hear) {
   FuzzedDataProvider input(data, size);
   const auto how = input.ConsumeIntegral<std::uint32_t>();
   const std::string bytes = input.ConsumeRemainingBytesAsString();
   const auto whole = hear(bytes, 0);
-  require(hear(bytes, 1) == whole, "byte by byte gives what the whole gives");
-  require(hear(bytes, how) == whole, "pieces give what the whole gives");
+  require(hear(bytes, 1) == whole, "single bytes give the same result as the whole input");
+  require(hear(bytes, how) == whole, "pieces give the same result as the whole input");
 }
 
-// Whether `text` is UTF-8 by RFC 3629, told by code points: no code of the product's own.
+// Whether `text` is UTF-8 by RFC 3629. This independent check uses no code of the product.
 inline bool is_utf8(std::string_view text) {
   for (std::size_t i = 0; i < text.size();) {
     const auto lead = static_cast<unsigned char>(text[i]);

@@ -1,4 +1,4 @@
-// The patterns of a .dockerignore, any bytes, on paths of any bytes.
+// The patterns of a .dockerignore, applied to a path. Both have any bytes.
 #include "services/builds/ignore_rules.hpp"
 
 #include <string>
@@ -14,15 +14,15 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const auto path = all.substr(std::min(text.size() + 1, all.size()));
   const auto rules = IgnoreRules::parse(text, "Other.dockerignore");
   if (!rules) {
-    dind::fuzz::require(rules.error().message.starts_with("Line "), "what is refused has a line");
-    dind::fuzz::require(rules.error().message.find('\n') == std::string::npos, "a message is one line");
+    dind::fuzz::require(rules.error().message.starts_with("Line "), "an error names its line");
+    dind::fuzz::require(rules.error().message.find('\n') == std::string::npos, "an error is one line");
     return 0;
   }
   const bool ignored = rules->ignored(path);
   const auto more = IgnoreRules::parse(std::string(text) + "\n!**", "x");
-  dind::fuzz::require(more && !more->ignored(path), "an exception for everything keeps everything");
+  dind::fuzz::require(more && !more->ignored(path), "the exception !** includes every path");
   if (!path.empty() && path.find('/') == std::string_view::npos && ignored)
     dind::fuzz::require(rules->may_keep_below(path) || rules->ignored(std::string(path) + "/x"),
-                        "what is in an ignored folder is ignored, but for an exception");
+                        "a path in an ignored folder is ignored unless an exception may include it");
   return 0;
 }

@@ -1,5 +1,5 @@
-// JSON that somebody sent: what is read is what the library reads, and what is refused is refused for a reason that
-// holds, with a line of text.
+// JSON from other programs: an accepted text gives the same value as in the library. A refusal has a true reason, in
+// one line of text.
 #include "support/json_reader.hpp"
 
 #include "fuzz.hpp"
@@ -33,20 +33,22 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const auto read = read_json(text, bounds);
   const auto plain = json::parse(text, nullptr, false, bounds.comments);
   if (read) {
-    fuzz::require(*read == plain, "what is read is what the library reads");
-    fuzz::require(depth_of(*read) <= bounds.depth && values_of(*read) <= bounds.values, "the bounds hold");
+    fuzz::require(*read == plain, "the value equals the library's value");
+    fuzz::require(depth_of(*read) <= bounds.depth && values_of(*read) <= bounds.values,
+                  "the value is within the bounds");
     const auto cbor = json::to_cbor(*read);
     fuzz::require(read_cbor({reinterpret_cast<const char*>(cbor.data()), cbor.size()}, bounds) == *read,
-                  "the same as CBOR is the same value");
+                  "the value is the same after CBOR");
   } else {
     const auto& problem = read.error();
     fuzz::require(fuzz::is_utf8(problem.what) && !problem.what.contains('\n') && problem.what.size() < 400,
-                  "what is wrong is one line of text");
-    fuzz::require(problem.id.is_null() || problem.id.is_string() || problem.id.is_number_integer(), "an id is one");
+                  "a problem is one short line of text");
+    fuzz::require(problem.id.is_null() || problem.id.is_string() || problem.id.is_number_integer(),
+                  "an id is null, a string or an integer");
     if (problem.fault == JsonFault::not_json)
-      fuzz::require(plain.is_discarded() || plain.is_null(), "what is no JSON is none for the library");
+      fuzz::require(plain.is_discarded() || plain.is_null(), "the library reads no value either");
     if (problem.fault == JsonFault::too_deep && !plain.is_discarded())
-      fuzz::require(depth_of(plain) > bounds.depth, "it is too deep");
+      fuzz::require(depth_of(plain) > bounds.depth, "the refused value is too deep");
   }
   read_cbor(text, bounds);
   return 0;

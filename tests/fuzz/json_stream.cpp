@@ -19,7 +19,7 @@ Heard hear(std::string_view bytes, std::uint32_t how) {
   Heard heard;
   fuzz::in_pieces(bytes, how, [&](std::string_view piece) {
     heard.broken = !stream.feed(piece, [&](std::string_view object) {
-      fuzz::require(object.starts_with('{') && object.size() >= 2, "an object begins as one");
+      fuzz::require(object.starts_with('{') && object.size() >= 2, "an object starts with a brace");
       heard.objects.emplace_back(object);
     });
     return !heard.broken;

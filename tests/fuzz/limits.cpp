@@ -1,4 +1,4 @@
-// Limits as a client names them: whatever it says, a run gets limits that are above 0 and no more than the maximum.
+// Limits that a client requests: every run gets limits that are above 0 and do not exceed the max.
 #include <cmath>
 
 #include "fuzz.hpp"
@@ -14,16 +14,16 @@ void check(const LimitsRequest& request) {
   const LimitPolicy policy;
   const auto granted = apply_limit_policy(policy, request);
   if (!granted) {
-    fuzz::require(granted.error().code == ErrorCode::invalid_request, "what is refused was asked for wrongly");
+    fuzz::require(granted.error().code == ErrorCode::invalid_request, "a refusal is an invalid_request");
     return;
   }
   const Limits& is = granted->limits;
   const Limits& most = policy.max;
-  fuzz::require(is.timeout.count() > 0 && is.timeout <= most.timeout, "a timeout");
-  fuzz::require(is.memory_bytes > 0 && is.memory_bytes <= most.memory_bytes, "a memory limit");
-  fuzz::require(is.cpus > 0 && is.cpus <= most.cpus, "a CPU limit");
-  fuzz::require(is.pids > 0 && is.pids <= most.pids, "a process limit");
-  for (const auto& note : granted->notes) fuzz::require(fuzz::is_utf8(note), "a note is text");
+  fuzz::require(is.timeout.count() > 0 && is.timeout <= most.timeout, "the timeout is within its bounds");
+  fuzz::require(is.memory_bytes > 0 && is.memory_bytes <= most.memory_bytes, "the memory limit is within its bounds");
+  fuzz::require(is.cpus > 0 && is.cpus <= most.cpus, "the CPU limit is within its bounds");
+  fuzz::require(is.pids > 0 && is.pids <= most.pids, "the process limit is within its bounds");
+  for (const auto& note : granted->notes) fuzz::require(fuzz::is_utf8(note), "a note is UTF-8");
 }
 
 }  // namespace
@@ -37,10 +37,10 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     if (const auto run = read_run_file(json, {}))
       check(run->spec.limits);
     else
-      fuzz::require(fuzz::is_utf8(run.error().message), "an error is text");
+      fuzz::require(fuzz::is_utf8(run.error().message), "an error is UTF-8");
     std::vector<std::string> warnings;
     check(read_lsp_options(json, warnings).limits);
-    for (const auto& warning : warnings) fuzz::require(fuzz::is_utf8(warning), "a warning is text");
+    for (const auto& warning : warnings) fuzz::require(fuzz::is_utf8(warning), "a warning is UTF-8");
   }
   FuzzedDataProvider input(data, size);
   LimitsRequest request;

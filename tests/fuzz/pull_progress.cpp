@@ -1,4 +1,4 @@
-// What the engine says of a pull, parts of it in a registry's words: any split gives the same, in lines for people.
+// The progress of a pull, which has texts of the registry: any split gives the same messages, each of one line.
 #include "engine/pull_progress.hpp"
 
 #include "fuzz.hpp"
@@ -13,9 +13,9 @@ std::string hear(std::string_view bytes, std::uint32_t how) {
   int last = 0;
   fuzz::in_pieces(bytes, how, [&](std::string_view piece) {
     const bool good = reader.feed(piece, [&](const engine::PullProgress& progress) {
-      fuzz::require(fuzz::is_utf8(progress.message) && !progress.message.contains('\n'), "a message is a line");
+      fuzz::require(fuzz::is_utf8(progress.message) && !progress.message.contains('\n'), "a message is one line");
       if (progress.percent) {
-        fuzz::require(*progress.percent >= last && *progress.percent <= 100, "it never goes back");
+        fuzz::require(*progress.percent >= last && *progress.percent <= 100, "the percentage never decreases");
         last = *progress.percent;
       }
       heard += progress.message + ' ' + std::to_string(progress.percent.value_or(-1)) + ';';
@@ -24,7 +24,7 @@ std::string hear(std::string_view bytes, std::uint32_t how) {
     return good;
   });
   if (reader.error()) {
-    fuzz::require(fuzz::is_utf8(*reader.error()) && !reader.error()->contains('\n'), "an error is a line");
+    fuzz::require(fuzz::is_utf8(*reader.error()) && !reader.error()->contains('\n'), "an error is one line");
     heard += *reader.error();
   }
   return heard + (reader.complete() ? "complete" : "open");

@@ -1,4 +1,4 @@
-// LSP's framing and the messages in it: any split of the input gives the same bodies and the same end.
+// LSP's framing and the messages in it: any split of the input gives the same bodies and the same error.
 #include "fuzz.hpp"
 #include "rpc/frame_reader.hpp"
 #include "rpc/message.hpp"
@@ -24,7 +24,7 @@ Heard hear(std::string_view bytes, std::uint32_t how) {
         return false;
       }
       if (!*body) {
-        fuzz::require(piece.empty(), "what asks for more has taken all");
+        fuzz::require(piece.empty(), "all bytes are taken before more are requested");
         return true;
       }
       heard.bodies.push_back(std::move(**body));
@@ -38,9 +38,9 @@ Heard hear(std::string_view bytes, std::uint32_t how) {
 
 int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   fuzz::same_however_split(data, size, hear);
-  // What we frame comes back as it was.
+  // A body that is framed and read again is unchanged.
   const std::string body(reinterpret_cast<const char*>(data), size);
   const auto framed = hear(rpc::framed(body) + rpc::framed(""), static_cast<std::uint32_t>(size));
-  fuzz::require(framed.error.empty() && framed.bodies == std::vector<std::string>{body, ""}, "a frame of ours is read");
+  fuzz::require(framed.error.empty() && framed.bodies == std::vector<std::string>{body, ""}, "a framed body is read");
   return 0;
 }

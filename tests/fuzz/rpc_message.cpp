@@ -1,4 +1,4 @@
-// One message: never more than refused, and what is accepted says the same when it is written again.
+// One message: a bad one is only refused, and an accepted one is the same after it is written and read again.
 #include "fuzz.hpp"
 #include "rpc/message.hpp"
 
@@ -14,14 +14,14 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     const auto read = parse_message(again);
     const auto* same = std::get_if<Request>(&read);
     fuzz::require(same && same->id == request->id && same->method == request->method && same->params == request->params,
-                  "a request is written as it was read");
+                  "a request is the same after it is written and read again");
     again = result_text(request->id, request->params);
   } else if (const auto* notification = std::get_if<Notification>(&message)) {
     again = notification_text(notification->method, notification->params);
     const auto read = parse_message(again);
     const auto* same = std::get_if<Notification>(&read);
     fuzz::require(same && same->method == notification->method && same->params == notification->params,
-                  "a notification is written as it was read");
+                  "a notification is the same after it is written and read again");
   } else if (const auto* response = std::get_if<Response>(&message)) {
     again = response->failure ? failure_text(response->id, *response->failure)
                               : result_text(response->id, response->result);
@@ -29,7 +29,7 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     const auto& invalid = std::get<Invalid>(message);
     again = failure_text(invalid.id, invalid.failure);
   }
-  fuzz::require(fuzz::is_utf8(again), "what is written is UTF-8");
-  fuzz::require(!Json::parse(again, nullptr, false).is_discarded(), "what is written is JSON");
+  fuzz::require(fuzz::is_utf8(again), "a written message is UTF-8");
+  fuzz::require(!Json::parse(again, nullptr, false).is_discarded(), "a written message is JSON");
   return 0;
 }

@@ -1,5 +1,5 @@
-// A run as a program asks for it: whatever the JSON holds, it is refused with a line of text, or becomes a RunSpec
-// whose numbers a run can have. What stands before a request decides which method reads it.
+// A run request from a program: any JSON is refused with one line of text, or becomes a RunSpec with valid numbers. The
+// first byte of the input selects the method that reads the request.
 #include <nlohmann/json.hpp>
 
 #include "fuzz.hpp"
@@ -18,10 +18,10 @@ void check(const RunRequest& request) {
   fuzz::require(!request.spec.limits.cpus || (*request.spec.limits.cpus > 0 && *request.spec.limits.cpus < 1e9),
                 "a CPU limit is above 0 and finite");
   fuzz::require(!request.spec.limits.pids || *request.spec.limits.pids > 0, "a process limit is above 0");
-  fuzz::require(request.keep <= kMaxKeptOutput, "what is kept is bounded");
+  fuzz::require(request.keep <= kMaxKeptOutput, "the kept output is bounded");
   fuzz::require(request.spec.working_dir.empty() || request.spec.working_dir.starts_with('/'),
-                "a working folder is absolute");
-  fuzz::require(request.spec.caller.client.empty(), "nobody says who it is");
+                "a working directory is absolute");
+  fuzz::require(request.spec.caller.client.empty(), "a request can't set its client");
   if (const auto* command = std::get_if<CommandProgram>(&request.spec.program)) {
     fuzz::require(request.spec.image.has_value(), "a command has an image");
     if (const auto* argv = std::get_if<std::vector<std::string>>(&command->command))
@@ -41,9 +41,9 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   if (request) {
     check(*request);
   } else {
-    fuzz::require(request.error().code == ErrorCode::invalid_request, "what is refused was asked for wrongly");
+    fuzz::require(request.error().code == ErrorCode::invalid_request, "a refusal is an invalid_request");
     fuzz::require(fuzz::is_utf8(request.error().message) && !request.error().message.contains('\n'),
-                  "a message is one line of text");
+                  "an error is one line of text");
   }
   return 0;
 }

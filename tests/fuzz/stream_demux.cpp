@@ -1,4 +1,4 @@
-// The engine's attach stream: any split gives the same bytes a channel and the same end.
+// The engine's attach stream: any split gives the same bytes in each channel and the same error.
 #include "engine/stream_demux.hpp"
 
 #include "fuzz.hpp"
@@ -9,7 +9,7 @@ namespace {
 
 struct Heard {
   std::string channels[4];
-  std::string order;  // of the channels, without repetitions
+  std::string order;  // the channels in their order, without repetitions
   bool broken = false;
   bool operator==(const Heard&) const = default;
 };
@@ -27,12 +27,12 @@ Heard hear(std::string_view bytes, std::uint32_t how) {
         return false;
       }
       if (!*more) {
-        fuzz::require(piece.empty(), "what asks for more has taken all");
+        fuzz::require(piece.empty(), "all bytes are taken before more are requested");
         return true;
       }
       fuzz::require(chunk.channel >= 0 && chunk.channel <= 3 && !chunk.bytes.empty(),
-                    "a chunk has a channel and bytes");
-      fuzz::require(chunk.bytes.data() + chunk.bytes.size() <= end, "a chunk lies in its piece");
+                    "a chunk has a valid channel and bytes");
+      fuzz::require(chunk.bytes.data() + chunk.bytes.size() <= end, "a chunk is a part of its piece");
       heard.channels[chunk.channel] += chunk.bytes;
       const char name = static_cast<char>('0' + chunk.channel);
       if (!heard.order.ends_with(name)) heard.order += name;

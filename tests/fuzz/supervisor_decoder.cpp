@@ -1,5 +1,5 @@
-// What a supervisor sends, which may be hostile: any split gives the same events, and no view lies outside of the
-// input.
+// The bytes that a supervisor sends, which may be hostile: any split gives the same events, and each view is a part of
+// the input.
 #include "fuzz.hpp"
 #include "sandbox/supervision/frame_codec.hpp"
 
@@ -27,7 +27,7 @@ Heard hear(std::string_view bytes, std::uint32_t how) {
         return false;
       }
       if (!*more) {
-        fuzz::require(piece.empty(), "what asks for more has taken all");
+        fuzz::require(piece.empty(), "all bytes are taken before more are requested");
         return true;
       }
       if (const auto* ready = std::get_if<SupervisorReady>(&event))
@@ -43,7 +43,7 @@ Heard hear(std::string_view bytes, std::uint32_t how) {
       }
       if (const auto* output = std::get_if<ProgramOutput>(&event)) {
         fuzz::require(output->bytes.data() >= begin && output->bytes.data() + output->bytes.size() <= end,
-                      "output lies in its piece");
+                      "output is a part of its piece");
         (output->channel == Channel::out ? heard.out : heard.err) += output->bytes;
       }
     }

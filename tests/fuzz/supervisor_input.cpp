@@ -1,4 +1,4 @@
-// The supervisor's own side: frames of any shape, in pieces of any size, and the job that they carry.
+// The supervisor's input: any frames, in pieces of any size, and the job in them.
 #include <cstdlib>
 #include <cstring>
 #include <memory>
@@ -19,7 +19,7 @@ std::string text_of(char** list) {
   return text;
 }
 
-// As main.cpp takes frames, without what they do to the sandbox.
+// Reads frames as main.cpp does, but without their effects on the sandbox.
 std::string hear(std::string_view bytes, std::uint32_t how) {
   const auto memory = std::make_unique_for_overwrite<supervisor::FrameBuffer>();
   supervisor::FrameBuffer& buffer = *memory;
@@ -41,11 +41,11 @@ std::string hear(std::string_view bytes, std::uint32_t how) {
     }
     std::free(cut.argv);
     std::free(cut.env);
-    broken = true;  // a job is cut once
+    broken = true;  // a supervisor cuts only one job
   };
   fuzz::in_pieces(bytes, how, [&](std::string_view piece) {
     while (!piece.empty() && !broken) {
-      fuzz::require(buffer.free_size() > 0, "there is always room for more");
+      fuzz::require(buffer.free_size() > 0, "the buffer always has free space");
       const auto taken = std::min(piece.size(), buffer.free_size());
       std::memcpy(buffer.free_space(), piece.data(), taken);
       buffer.added(taken);
@@ -53,7 +53,7 @@ std::string hear(std::string_view bytes, std::uint32_t how) {
       supervisor::Frame frame{};
       supervisor::FrameBuffer::Next next;
       while (!broken && (next = buffer.next(frame)) == supervisor::FrameBuffer::Next::frame) {
-        fuzz::require(frame.size <= supervision::kMaxPayload, "a payload is no longer than the wire allows");
+        fuzz::require(frame.size <= supervision::kMaxPayload, "a payload does not exceed its max size");
         heard += static_cast<char>(frame.type);
         heard += static_cast<char>(frame.channel);
         if (frame.type == supervision::kDeclare) {
@@ -63,7 +63,7 @@ std::string hear(std::string_view bytes, std::uint32_t how) {
           fuzz::require(why == nullptr ? before == supervisor::Stream::none &&
                                              channels.id(channels.stream(frame.channel)) == frame.channel
                                        : channels.stream(frame.channel) == before,
-                        "a channel is declared once, and then known by its id");
+                        "a channel is declared only once, and has its id after that");
         }
         heard.append(reinterpret_cast<const char*>(frame.payload), frame.size);
         if (frame.type == supervision::kJobData && !supervisor::gather_job(frame.payload, frame.size)) broken = true;

@@ -1,4 +1,4 @@
-// A job that the server writes is the job that the supervisor cuts: the two ends of the wire agree.
+// The supervisor reads exactly the job that the server writes.
 #include <cstdlib>
 #include <cstring>
 #include <memory>
@@ -14,7 +14,7 @@ using namespace dind;
 int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   FuzzedDataProvider input(data, size);
   const auto how = input.ConsumeIntegral<std::uint32_t>();
-  const auto large = input.ConsumeIntegralInRange(0, 7) == 7;  // over the end of a frame
+  const auto large = input.ConsumeIntegralInRange(0, 7) == 7;  // larger than one frame
   sandbox::RunPlan plan;
   sandbox::JobOptions options{input.ConsumeIntegral<std::uint64_t>(), input.ConsumeIntegral<std::uint64_t>(),
                               input.ConsumeIntegral<std::uint64_t>(), input.ConsumeIntegral<std::uint32_t>(),
@@ -43,7 +43,7 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   fuzz::in_pieces(sandbox::job_frames(plan, options), large ? how | 2 : how, [&](std::string_view piece) {
     while (!piece.empty()) {
       const auto taken = std::min(piece.size(), buffer.free_size());
-      fuzz::require(taken > 0, "there is always room for more");
+      fuzz::require(taken > 0, "the buffer always has free space");
       std::memcpy(buffer.free_space(), piece.data(), taken);
       buffer.added(taken);
       piece.remove_prefix(taken);
@@ -52,30 +52,32 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
       while ((next = buffer.next(frame)) == supervisor::FrameBuffer::Next::frame) {
         if (frame.type == supervision::kDeclare)
           fuzz::require(channels.declare(frame.channel, frame.payload, frame.size) == nullptr,
-                        "our channels are known");
+                        "the server's channels are known");
         if (frame.type == supervision::kFileData) file.append(reinterpret_cast<const char*>(frame.payload), frame.size);
         if (frame.type == supervision::kJobData)
-          fuzz::require(supervisor::gather_job(frame.payload, frame.size), "a job of ours is not too long");
+          fuzz::require(supervisor::gather_job(frame.payload, frame.size), "the server's job is not too long");
         started = started || frame.type == supervision::kStart;
       }
-      fuzz::require(next == supervisor::FrameBuffer::Next::more, "a frame of ours is not too long");
+      fuzz::require(next == supervisor::FrameBuffer::Next::more, "the server's frame is not too long");
     }
     return true;
   });
   fuzz::require(channels.complete(), "all channels of a program are declared");
-  fuzz::require(started && file == plan.files[0].bytes, "the frames arrive whole");
+  fuzz::require(started && file == plan.files[0].bytes, "the frames arrive complete");
   supervisor::Job job;
-  fuzz::require(supervisor::cut_job(job) == whole, "a job is cut exactly where it has a program and no NUL");
+  fuzz::require(supervisor::cut_job(job) == whole, "a job is accepted exactly if it has a program and no NUL");
   if (whole) {
     fuzz::require(job.deadline_ms == options.deadline_ms && job.output_cap == options.output_cap &&
                       job.output_window == options.output_window && job.token == options.token &&
                       job.max_tasks == options.max_tasks && job.cwd == plan.working_dir,
-                  "limits and folder are those that were sent");
+                  "the limits and the folder are those that were sent");
     std::size_t n = 0;
-    for (; job.argv[n] != nullptr; ++n) fuzz::require(n < plan.argv.size() && job.argv[n] == plan.argv[n], "argv");
-    fuzz::require(n == plan.argv.size(), "all of argv");
-    for (n = 0; job.env[n] != nullptr; ++n) fuzz::require(n < env.size() && job.env[n] == env[n], "env");
-    fuzz::require(n == env.size(), "all of env");
+    for (; job.argv[n] != nullptr; ++n)
+      fuzz::require(n < plan.argv.size() && job.argv[n] == plan.argv[n], "each argument is the one that was sent");
+    fuzz::require(n == plan.argv.size(), "argv is complete");
+    for (n = 0; job.env[n] != nullptr; ++n)
+      fuzz::require(n < env.size() && job.env[n] == env[n], "each variable is the one that was sent");
+    fuzz::require(n == env.size(), "env is complete");
   }
   std::free(job.argv);
   std::free(job.env);

@@ -1,4 +1,4 @@
-// What an editor calls a file: a path is absolute and without NUL, and has one key whatever is escaped.
+// File URIs of editors: a path is absolute, has no NUL, and has the same key however it is escaped.
 #include "frontends/lsp/uri.hpp"
 
 #include "engine/text.hpp"
@@ -14,20 +14,20 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     const auto key = document_key(uri);
     base_name(uri);
     if (!path) {
-      fuzz::require(key == uri, "what is no file is its own key");
+      fuzz::require(key == uri, "a URI of no file is its own key");
       continue;
     }
     fuzz::require(path->starts_with('/'), "a path is absolute");
-    fuzz::require(!path->contains('\0') || uri.contains('\0'), "an escape makes no NUL");
+    fuzz::require(!path->contains('\0') || uri.contains('\0'), "an escape gives no NUL");
     const auto escaped = "file://" + engine::percent_encode(*path, "/");
     if (path->contains('\0')) continue;
-    fuzz::require(file_path(escaped) == path, "a path that is escaped again is the same");
-    fuzz::require(document_key(escaped) == key, "and has the same key");
+    fuzz::require(file_path(escaped) == path, "an escaped path is read as the same path");
+    fuzz::require(document_key(escaped) == key, "an escaped path has the same key");
   }
   std::string whole = text;
   std::erase(whole, '\0');
   const auto path = "/" + whole;
   fuzz::require(file_path("file://" + engine::percent_encode(path, "/")) == path, "every path has a URI");
-  fuzz::require(!base_name("file://" + engine::percent_encode(path)).contains('\0'), "a name has no NUL");
+  fuzz::require(!base_name("file://" + engine::percent_encode(path)).contains('\0'), "a base name has no NUL");
   return 0;
 }

@@ -1,4 +1,4 @@
-// A program's bytes as text: always UTF-8, the same however they are split, and untouched where they were UTF-8.
+// A program's bytes as text: always UTF-8, the same for every split, and unchanged if the bytes are UTF-8.
 #include "support/text/utf8_stream.hpp"
 
 #include "fuzz.hpp"
@@ -17,9 +17,9 @@ std::string hear(std::string_view bytes, std::uint32_t how) {
     return true;
   });
   const auto rest = stream.finish();
-  fuzz::require(fuzz::is_utf8(rest) && stream.finish().empty(), "the rest is UTF-8, and comes once");
+  fuzz::require(fuzz::is_utf8(rest) && stream.finish().empty(), "the rest is UTF-8 and is returned only once");
   text += rest;
-  if (fuzz::is_utf8(bytes)) fuzz::require(text == bytes, "UTF-8 is left alone");
+  if (fuzz::is_utf8(bytes)) fuzz::require(text == bytes, "UTF-8 is not changed");
   return text;
 }
 

@@ -1,5 +1,5 @@
-"""The hostile programs, and the name of each test. What a program tries and what must come of it is in the header of its file
-(programs/). Those with a line `gvisor` run under gVisor too."""
+"""The hostile programs, and the name of each test. The header of a program's file (programs/) says what the program tries, and
+which result is expected. Programs with a line `gvisor` also run under gVisor."""
 
 LIMITS = (
     ("endless_loop.py", "a program without end meets its timeout"),

@@ -1,7 +1,7 @@
-"""The base class of the hostile programs' tests: one program for each case, the engine watched while it runs, and nothing left after each test.
+"""The base class of the tests of hostile programs. It watches the engine while a program runs, and checks that nothing is left after each test.
 
-A program is a file of programs/. Its header says what it tries, which shared parts come in front of it, with which options it runs,
-and what must come of it; `Attack` has the meaning of each line. The tests print `before` first, in each program of the table.
+A program is a file of programs/. Its header says what it tries, which shared parts are put before it, with which options it runs,
+and which result is expected. `Attack` explains each line. Each program of the table prints `before` first.
 """
 import json
 import pathlib
@@ -17,13 +17,13 @@ from dindtest.case import CliCase
 
 PROGRAMS = pathlib.Path(__file__).resolve().parent / "programs"
 PING_LIMIT = 1.0  # seconds in which the engine must answer, whatever a program does
-BEFORE = "before\n"  # what each program of the table prints first: output so far is kept, however it ends
+BEFORE = "before\n"  # what each program of the table prints first: this output must be kept, however the run ends
 PRELUDE = {"py": "print('before', flush=True)\n", "sh": "echo before\n", "js": "require('fs').writeSync(1, 'before\\n');\n"}
 GVISOR_END = "under gVisor a program can end it"  # the note of a run whose supervisor was killed
 
 
 def any_or(parse):
-    """Of a value that is not compared if it is `any`."""
+    """Returns a parser of a value that is not compared if it is `any`."""
     return lambda text: None if text == "any" else parse(text)
 
 
@@ -33,7 +33,7 @@ def is_yes(text):
     return True
 
 
-# The lines of a header: the field of Attack, and how its value is read.
+# For each line of a header: the field of Attack, and the parser of its value.
 HEADER = {
     "with": ("parts", lambda text: tuple(text.split())),
     "options": ("options", lambda text: tuple(shlex.split(text))),
@@ -54,14 +54,14 @@ HEADER = {
 
 @dataclass(frozen=True)
 class Attack:
-    """A hostile program, and what must come of it."""
+    """A hostile program and its expected result."""
     file: str
     name: str
     source: str
-    parts: tuple = ()         # files of programs/lib that come in front of it
+    parts: tuple = ()         # files of programs/lib that are put before it
     options: tuple = ()       # of `dind-executor run`
     config: str = ""          # the configuration file
-    verdict: tuple = ()       # one of these
+    verdict: tuple = ()       # the verdict must be one of these
     code: int | None = None   # dind-executor's exit code
     text: str | None = None   # all of its output after BEFORE
     size: int | None = None   # bytes of all of its output
@@ -69,9 +69,9 @@ class Attack:
     note: str | None = None   # a part of the notes of the result
     fields: tuple = ()        # (field of the result, value)
     seconds: float = 20       # from the start of dind-executor to its end
-    may_lose_output: bool = False  # it can end its own sandbox before its first line is read
+    may_lose_output: bool = False  # the program can end its sandbox before its first line is read
     may_report_late: bool = False  # on a busy machine the supervisor's report may come too late
-    alone: bool = False       # its time holds only while no other suite runs
+    alone: bool = False       # the test measures time, so no other suite may run
     gvisor: dict | None = None  # the fields that differ under gVisor; None: it does not run there
     runc: bool = True         # False: it runs only under gVisor
 
@@ -103,12 +103,12 @@ def read_attack(file, name=""):
 
 
 def source(file):
-    """The text of a program, with its shared parts in front."""
+    """The text of a program, after its shared parts."""
     return read_attack(file).source
 
 
 class Pings(threading.Thread):
-    """Asks the engine without end whether it answers; `slowest` is its longest answer in seconds."""
+    """Pings the engine again and again; `slowest` is its longest response time in seconds."""
 
     def __init__(self):
         super().__init__(daemon=True)
@@ -149,7 +149,7 @@ class HostileTest(CliCase):
         self.addCleanup(lambda: self.assertEqual(run_objects() - before, set(), "a volume or a network is left behind"))
 
     def attack(self, *arguments, **more):
-        """result_of under the isolation of this class, with the engine watched."""
+        """Calls `result_of` with the isolation of this class, and checks that the engine answers all the time."""
         with Pings() as pings:
             result, text, code = self.result_of("--isolation", self.isolation, *arguments, **more)
         self.assertIsNone(pings.failure)
@@ -187,7 +187,7 @@ class HostileTest(CliCase):
 
 
 def attacks(table):
-    """Makes a test of each (file, name) of a table."""
+    """Adds a test for each (file, name) of a table."""
     def add(cls):
         for file, name in table:
             attack = read_attack(file, name)

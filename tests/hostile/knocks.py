@@ -1,4 +1,4 @@
-"""Reads the frames that arrive at a bridge from a sandbox, and says what they are (programs/knock.py sends them)."""
+"""Reads the frames that arrive at a bridge from a sandbox, and classifies them. programs/knock.py sends them."""
 import collections
 import pathlib
 import socket
@@ -38,7 +38,7 @@ class Bridge(threading.Thread):
     def __init__(self, bridge):
         super().__init__(daemon=True)
         self.socket = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.ntohs(3))
-        self.socket.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, 8 << 20)  # the usual size is soon full
+        self.socket.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, 8 << 20)  # the default size is soon full
         self.socket.bind((bridge, 3))
         self.socket.settimeout(0.2)
         self.carrier = pathlib.Path("/sys/class/net", bridge, "carrier")

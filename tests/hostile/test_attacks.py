@@ -1,4 +1,4 @@
-"""The table of attacks, each a test; and those that gVisor can run, under gVisor."""
+"""One test for each attack of the table, and a second one under gVisor for attacks that also run there."""
 import json
 
 from attacks import ENDINGS, FILES, LIMITS, PRIVILEGES, SUPERVISOR

@@ -1,4 +1,4 @@
-"""The fence by itself, in a network of the test's own: what holds without the packet filter, on a kernel that has none, and what holds with it. Nothing leaves the machine."""
+"""The egress filter alone, in a temporary network: with its packet filter, and without it, as on a kernel without nf_tables. No packet leaves the machine."""
 import os
 import pathlib
 import socket
@@ -14,13 +14,13 @@ from knocks import Bridge
 
 SUPERVISOR = pathlib.Path(os.environ.get("DIND_EXECUTOR", pathlib.Path(__file__).resolve().parents[2] / "build/dev/dind-executor")).parent / "server/supervisor/supervisor"
 GATEWAY, ANOTHER, FAR = "10.213.0.1", "192.168.213.1", "203.0.113.7"
-OWN = ("203.0.113.50", "198.51.100.9")  # the engine's machine has these too, in public blocks
+OWN = ("203.0.113.50", "198.51.100.9")  # public addresses that the engine's machine also has
 NETNS = 0x40000000  # CLONE_NEWNET
 IPV4, DEVICES = 2, 5  # families of nf_tables
 
 
 def without_filter():
-    """Takes the fence's tables away, as if the kernel had no nf_tables."""
+    """Deletes the tables of the egress filter, as if the kernel had no nf_tables."""
     with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 12) as s:
         for family in (IPV4, DEVICES):
             body = struct.pack("=BBH", family, 0, 0) + struct.pack("=HH5s3x", 9, 1, b"dind\0")
@@ -34,7 +34,7 @@ def without_filter():
 
 
 class FenceTest(unittest.TestCase):
-    """A bridge with two addresses in one namespace, and the network of a sandbox in another. A thread enters each."""
+    """A bridge with two addresses in one namespace, and the network of a sandbox in another. Threads enter the namespaces."""
 
     def setUp(self):
         self.names = [f"dind-test-{os.getpid()}-{side}" for side in ("engine", "sandbox")]
@@ -86,7 +86,7 @@ class FenceTest(unittest.TestCase):
         for address in OWN:
             self.ip("-n", self.names[0], "address", "add", address + "/32", "dev", "lo")
         text = self.within(lambda: pathlib.Path("/proc/thread-self/net/fib_trie").read_text(), 0)
-        file = tempfile.NamedTemporaryFile("w", prefix="dind-fib-")  # noqa: SIM115: it is there until the test ends
+        file = tempfile.NamedTemporaryFile("w", prefix="dind-fib-")  # noqa: SIM115: it must exist until the test ends
         self.addCleanup(file.close)
         file.write(text)
         file.flush()
@@ -122,12 +122,12 @@ class FenceTest(unittest.TestCase):
         self.assertEqual(set(arrived) - {"answer"}, {"far", "protocol 17 to 239.255.255.250"}, self.said)
 
     def test_the_machines_own_public_addresses_are_as_near_as_its_gateway(self):
-        """S08: without the filter too, and for a datagram that names its device."""
+        """S08: This also holds without the packet filter, and for a datagram that names its device."""
         routes = self.machine_routes()
         for address in OWN:
             self.knock(address)
             self.assertIn(address, self.addressed, "without the fence it arrives")
-        self.ip("-n", self.names[1], "neigh", "flush", "dev", "eth0")  # as a new sandbox has it
+        self.ip("-n", self.names[1], "neigh", "flush", "dev", "eth0")  # a new sandbox knows no neighbours
         done = self.fence(routes)
         self.assertEqual((done.returncode, done.stdout), (0, "filtered: routes, neighbours, packets, frames\n"))
         self.assertEqual(set(self.knock(*OWN)) - {"answer", "dns"}, {"far"}, self.said)

@@ -1,4 +1,4 @@
-"""`--isolation`: the option, what the results say about it, and the refusal of what a gVisor sandbox can't have."""
+"""`--isolation`: the option, the isolation in the results, and the refusal of a network, which a gVisor sandbox can't have."""
 import json
 import pathlib
 
@@ -9,7 +9,7 @@ from dindtest.engine import remove_built_images
 from dindtest.lsp import LspClient
 from dindtest.program import PYTHON
 
-# gVisor's own answer: no current Linux says 4.4.0 of 2016.
+# gVisor reports Linux 4.4.0 of 2016. No current Linux reports this.
 WHICH = "import platform\nprint(platform.release(), platform.version())\n"
 
 

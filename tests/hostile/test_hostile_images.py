@@ -1,4 +1,4 @@
-"""S01, R05: images that try to replace the supervisor by their own program, or to move the mounts of a sandbox. The program that must not run prints `PWNED`."""
+"""S01, R05: images that try to replace the supervisor with their own program, or to move the mounts of a sandbox. The program that must not run prints `PWNED`."""
 import io
 import json
 import tarfile

@@ -40,14 +40,14 @@ class Internet(HostileTest):
         self.assertEqual(self.look()["route"], -1)  # EPERM
 
     def test_a_socket_bound_to_the_device_does_not_bypass_it(self):
-        """If a bound socket finds no route, the kernel takes every address as one on the link."""
+        """If a bound socket finds no route, the kernel treats every address as one on the link."""
         done = self.call("run", "--quiet", "--network", "internet", self.python(source("bind_to_device.py")), "--", self.gateway())
         self.assert_run(done, 0, b"EPERM EHOSTUNREACH\n" * 3)
 
     def test_sandboxes_with_a_network_do_not_see_each_other(self):
         other = self.start("run", "--quiet", "--network", "internet", self.python("print('up', flush=True)\nimport time; time.sleep(60)", "other.py"))
         self.assertEqual(other.stdout.readline(), b"up\n")
-        # From one listing, since a helper of the run's start may be removed at any moment.
+        # One listing gives all addresses, because a helper container of the run may be removed at any moment.
         listed = [each for each in engine.call("GET", "/containers/json") if each["Id"] in self.new_containers()]
         addresses = [network["IPAddress"] for each in listed for network in each["NetworkSettings"]["Networks"].values() if network["IPAddress"]]
         self.assertEqual(len(addresses), 1)
@@ -106,14 +106,14 @@ class PacketsAtHome(HostileTest):
 
     def setUp(self):
         super().setUp()
-        self.assert_run(self.call("run", "--quiet", "--network", "internet", self.python("print('ran')")), 0, b"ran\n")  # makes the network
+        self.assert_run(self.call("run", "--quiet", "--network", "internet", self.python("print('ran')")), 0, b"ran\n")  # creates the network
         network, = engine.internet_networks()
         self.network = network["Name"]
         self.near = (network["IPAM"]["Config"][0]["Gateway"], *NEAR)
         self.bridge = network.get("Options", {}).get("com.docker.network.bridge.name") or "br-" + network["Id"][:12]
         iptables = next(each for each in ("iptables", "iptables-nft", "iptables-legacy") if self.bridge in self.tables(each, "-S"))
         for entry in ("INPUT", "FORWARD"):
-            for rule in ((entry, "-i", self.bridge, "-j", "DROP"), (entry, "-i", self.bridge, "-p", "udp", "--dport", "53", "-j", "RETURN")):  # questions of the engine itself
+            for rule in ((entry, "-i", self.bridge, "-j", "DROP"), (entry, "-i", self.bridge, "-p", "udp", "--dport", "53", "-j", "RETURN")):  # the engine's own DNS questions
                 self.tables(iptables, "-I", *rule)
                 self.addCleanup(self.tables, iptables, "-D", *rule)
 
@@ -125,7 +125,7 @@ class PacketsAtHome(HostileTest):
         return done.stdout
 
     def image(self, changes, files):
-        """An image of the test: Python's, with more `files` (path: text)."""
+        """Makes an image for the test: the image of Python with more `files` (path: text)."""
         made = engine.call("POST", "/containers/create", {"Image": PYTHON, "Cmd": ["true"]})["Id"]
         tag = f"dind-test-{os.getpid()}:knocks"
         try:

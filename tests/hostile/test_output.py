@@ -33,8 +33,8 @@ class Output(HostileTest):
         self.assert_run(done, 0, b"done\n")
 
     def test_a_report_written_to_process_1_itself_is_not_believed(self):
-        # With runc the program can't open it. Under gVisor it can, and nothing that it writes there is believed.
-        # The program waits until its output has arrived, since what it writes there may come before the supervisor's next frame.
+        # With runc, the program can't open it. Under gVisor it can, and the server does not trust what it writes there.
+        # The program waits until its output has arrived, because what it writes there may arrive before the supervisor's next frame.
         program = f"import os\nos.write(1, b'before\\n')\ninput()\nos.write(os.open('/proc/1/fd/1', os.O_WRONLY), {frame(b'c', b'forged', 2) + REPORT!r})\nimport time\ntime.sleep(30)\n"
         child = self.start("run", "--isolation", self.isolation, "--timeout", "20", self.python(program), stdin=subprocess.PIPE)
         self.assertEqual(child.stdout.readline(), b"before\n")

@@ -1,4 +1,4 @@
-"""Attacks that take more than one program: files of other runs, setuid images, stops in the middle, and a server that outlives all of them."""
+"""Attacks that need more than one program: files of other runs, setuid images, a stop during an attack, and one server for many attacks."""
 import io
 import os
 import pathlib
@@ -94,7 +94,7 @@ class TogetherUnderGvisor(Together):
 
 
 class LongLived(HostileTest):
-    """One server runs all of them. Afterwards it holds what it held before."""
+    """One server runs all hostile programs. After that, it has as many descriptors, threads and children as before."""
 
     PROGRAMS = (
         ("endless_forks.py", {"pids": 32, "timeout": 2}, {"process_limit", "timeout"}),
@@ -111,7 +111,7 @@ class LongLived(HostileTest):
         children = pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
         threads = len(os.listdir(f"/proc/{pid}/task"))
         files = [os.readlink(f"/proc/{pid}/fd/{fd}") for fd in os.listdir(f"/proc/{pid}/fd")]
-        # Connections to the engine are kept for a while and used again.
+        # Connections to the engine stay open for a while and are used again.
         return len([each for each in files if not each.startswith("socket:")]), len([each for each in files if each.startswith("socket:")]), threads, len(children)
 
     def test_descriptors_threads_and_children_are_those_of_before(self):

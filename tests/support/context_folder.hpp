@@ -1,4 +1,4 @@
-// A workspace of the test's own with a project in it, from which a build context is made.
+// A temporary workspace with a project, from which a test makes a build context.
 #pragma once
 
 #include <string>
@@ -10,7 +10,7 @@ namespace dind::tests {
 struct ContextFolder : TempFolder {
   ContextFolder() { folder("workspace/project"); }
   std::string workspace() const { return path / "workspace"; }
-  // A file of the project.
+  // Writes a file of the project.
   void write(const std::string& name, const std::string& text) const {
     TempFolder::write("workspace/project/" + name, text);
   }

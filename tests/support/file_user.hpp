@@ -1,4 +1,4 @@
-// What the file system refuses: permission to a thread whose files are another user's, and descriptors.
+// Makes the system refuse access to files, or new descriptors.
 #pragma once
 
 #include <fcntl.h>
@@ -12,7 +12,7 @@ namespace dind::tests {
 
 inline constexpr uid_t kFileUser = 1000;
 
-// Root may read everything: as root, this thread's files are those of `user` for a while.
+// Root may read everything. So if the test runs as root, this thread accesses files as `user` while the object lives.
 class FileUser {
  public:
   explicit FileUser(uid_t user) {
@@ -29,7 +29,7 @@ inline bool give_to_file_user(const std::filesystem::path& path) {
   return ::geteuid() != 0 || ::lchown(path.c_str(), kFileUser, kFileUser) == 0;
 }
 
-// Leaves the process one descriptor for a while.
+// Leaves the process only one free descriptor while the object lives.
 class FewDescriptors {
  public:
   FewDescriptors() {

@@ -1,4 +1,4 @@
-// A default run of a Python program, as it is asked of the engine.
+// The container specification of a default run of a Python program.
 #pragma once
 
 #include "sandbox/hardening.hpp"

@@ -1,5 +1,5 @@
-// What a healthy dockerd 20.10 says of a container that was made from a create request: the request's fields, and those
-// that it fills in by itself.
+// The inspect reply of a healthy dockerd 20.10 for a container: the fields of its create request, and those that
+// dockerd adds.
 #pragma once
 
 #include <nlohmann/json.hpp>

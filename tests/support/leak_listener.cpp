@@ -1,4 +1,4 @@
-// After every test case: no descriptor, thread or child may be left that was not there before it.
+// Checks after every test case that no new descriptor, thread or child process is left.
 #include <catch2/catch_test_case_info.hpp>
 #include <catch2/reporters/catch_reporter_event_listener.hpp>
 #include <catch2/reporters/catch_reporter_registrars.hpp>
@@ -15,14 +15,14 @@
 namespace {
 
 constexpr int kLeaked = 99;
-constexpr auto kPatience = std::chrono::seconds(2);  // in which a thread or a child that is ending may end
+constexpr auto kPatience = std::chrono::seconds(2);  // time for a thread or a child to end
 
 std::set<std::string> held() {
   std::set<std::string> all;
   std::error_code ended;
   for (const auto& each : std::filesystem::directory_iterator("/proc/self/fd")) {
     const auto target = std::filesystem::read_symlink(each.path(), ended);
-    // The listing itself is one.
+    // The listing itself has a descriptor.
     if (!ended && !target.string().ends_with("/fd"))
       all.insert("descriptor " + each.path().filename().string() + " (" + target.string() + ")");
   }
@@ -41,7 +41,7 @@ class LeakListener final : public Catch::EventListenerBase {
   using EventListenerBase::EventListenerBase;
 
   void testRunStarting(const Catch::TestRunInfo&) override {
-    std::signal(SIGPIPE, SIG_IGN);  // as in the program
+    std::signal(SIGPIPE, SIG_IGN);  // as the program does
     std::atexit([] {
       std::fflush(nullptr);
       if (any) std::_Exit(kLeaked);  // the reports are written

@@ -1,4 +1,4 @@
-// The log in a file of the test's own; on stderr again afterwards.
+// Sends the log to a temporary file. The destructor sends it to stderr again.
 #pragma once
 
 #include <filesystem>

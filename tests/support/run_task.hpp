@@ -1,4 +1,4 @@
-// Runs a coroutine to its end on an io_context of the test's, and fails the test when it takes far too long.
+// Runs a coroutine to its end on the test's io_context, and fails the test if it takes too long.
 #pragma once
 
 #include <boost/asio/co_spawn.hpp>

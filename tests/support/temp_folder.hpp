@@ -1,4 +1,4 @@
-// A folder of the test's own, which goes with it.
+// A temporary folder, which the destructor removes.
 #pragma once
 
 #include <stdlib.h>
@@ -17,11 +17,11 @@ struct TempFolder {
   TempFolder(const TempFolder&) = delete;
   TempFolder& operator=(const TempFolder&) = delete;
   ~TempFolder() {
-    std::error_code locked;  // by a test, where it does not run as root
+    std::error_code locked;  // a test may have removed permissions
     std::filesystem::remove_all(path, locked);
   }
   void folder(const std::string& name) const { std::filesystem::create_directories(path / name); }
-  // A file, in folders that are made where they are missing.
+  // Writes a file, and creates the folders that are missing.
   void write(const std::string& name, const std::string& text = "x\n") const {
     std::filesystem::create_directories((path / name).parent_path());
     std::ofstream(path / name, std::ios::binary) << text;

@@ -19,7 +19,7 @@ struct Read {
   bool good = true;
 };
 
-// In pieces of `piece` bytes: a stream is cut anywhere.
+// Feeds the stream in pieces of `piece` bytes, because it can be cut anywhere.
 Read read(std::string_view bytes, std::size_t piece) {
   BuildReader reader;
   Read result;
@@ -62,8 +62,7 @@ TEST_CASE("The classic builder's stream has the same steps, output and image whe
   }
 }
 
-TEST_CASE(
-    "Containers and images of the classic builder's steps are recognized, and no line of output is taken for one") {
+TEST_CASE("Containers and images of the classic builder's steps are recognized only in its own lines") {
   const auto seen = read(
       R"({"stream":" ---\u003e 0123456789ab\n"}{"stream":" ---\u003e Running in ba9876543210\n"}{"stream":" ---\u003e Using cache\n"})"
       R"({"stream":" ---\u003e \n"}{"stream":"Removing intermediate container ba9876543210\n"}{"stream":" ---\u003e of a step\n"})"
@@ -106,7 +105,7 @@ TEST_CASE("A failed step has the builder's message and the command's exit code")
   CHECK(seen.lines == std::vector<std::string>{"half a line"});
   CHECK(read(R"({"error":"only this"})", 5).failure->message == "only this");
   CHECK(read(R"({"error":"only this"})", 5).failure->exit_code == 0);
-  // BuildKit says it in words, behind a command of any length.
+  // BuildKit writes the exit code in the message, after a command of any length.
   const auto built = read(R"({"errorDetail":{"message":"executor failed running [/bin/sh -c )" +
                               std::string(5000, 'x') + R"(]: exit code: 137"},"error":"x"})",
                           9);
@@ -127,7 +126,7 @@ TEST_CASE("The exit code of a step is read only from BuildKit's own message") {
       {"failed to solve: process \"/bin/sh -c \"a\" did not complete successfully: exit code: 9\" did not complete "
        "successfully: exit code: 1",
        1},
-      // Since BuildKit looks itself whether the kernel killed it for memory.
+      // Newer BuildKit versions report themselves that the kernel killed a step for memory.
       {"process \"/bin/sh -c x\" did not complete successfully: cannot allocate memory", 137},
       {"executor failed running [/bin/sh -c x]: cannot allocate memory", 0},
       {"executor failed running [/bin/sh -c x ]: exit code: 137]: runc did not terminate sucessfully", 0},
@@ -146,7 +145,7 @@ TEST_CASE("The exit code of a step is read only from BuildKit's own message") {
 
 TEST_CASE("BuildKit's trace gives each step once, no internal steps, and output by lines") {
   const std::string step = field(1, field(1, "d1") + field(3, "[2/3] RUN x") + field(5, ""));
-  // The second: with the containerd store (B11).
+  // The second internal step appears with the containerd store (B11).
   const std::string own = field(1, field(1, "d2") + field(3, "[internal] load") + field(5, "")) +
                           field(1, field(1, "d4") + field(3, "copy /context /") + field(5, ""));
   const std::string cached = field(1, field(1, "d3") + field(3, "[3/3] COPY") + flag(4));
@@ -184,7 +183,7 @@ TEST_CASE("No terminal sequence is left in a line") {  // B13
   BuildReader reader;
   std::vector<std::string> lines;
   const auto take = [&](const BuildLine& line) { lines.push_back(line.text); };
-  // Cut within a sequence, too.
+  // The stream is also cut inside a sequence.
   const std::string stream =
       R"({"stream":"\u001b[91mnpm \u001b[0m\u001b[1;3"}{"stream":"1mERR!\u001b[0m\n"})"
       R"({"stream":"\u001b]0;title\u0007\u001b(B\u001b[38;5;9mred\u001b[K\n"}{"stream":"a[31mb\n"})"

@@ -35,7 +35,7 @@ ContainerSpec hardened() {
   return spec;
 }
 
-// An engine that does as it is told: what it says of a container made from this request.
+// The inspect reply of a correct engine for a container that it created from this request.
 Json inspect_of(const Json& body) {
   Json config = body;
   config.erase("HostConfig");
@@ -53,7 +53,7 @@ Json inspect_of(const Json& body) {
 
 }  // namespace
 
-TEST_CASE("the create request of a hardened sandbox is exactly the expected one") {
+TEST_CASE("The create request of a hardened sandbox is exactly the expected one") {
   CHECK(create_body(hardened()) == Json::parse(R"json({
     "AttachStderr": true, "AttachStdin": true, "AttachStdout": true, "OpenStdin": true, "StdinOnce": true, "StopSignal": "SIGKILL", "Tty": false,
     "Cmd": ["--wait"], "Entrypoint": ["/.dind/supervisor"], "Env": ["HOME=/run/home", "X=a=b"],
@@ -73,7 +73,7 @@ TEST_CASE("the create request of a hardened sandbox is exactly the expected one"
       "Ulimits": [{"Name": "core", "Soft": 0, "Hard": 0}, {"Name": "nofile", "Soft": 1024, "Hard": 1024}]}})json"));
 }
 
-TEST_CASE("the inspect reply of a correct engine gives the requested spec") {
+TEST_CASE("The inspect reply of a correct engine gives the requested spec") {
   const auto spec = hardened();
   CHECK(spec_from_inspect(inspect_of(create_body(spec))) == spec);
   auto other = spec;
@@ -86,14 +86,14 @@ TEST_CASE("the inspect reply of a correct engine gives the requested spec") {
   CHECK(spec_from_inspect(inspect_of(create_body(other))) == other);
 }
 
-TEST_CASE("an empty entrypoint is sent, so that the image's own is not used") {
+TEST_CASE("An empty entrypoint is sent, so that the image's own is not used") {
   ContainerSpec spec;
   CHECK(create_body(spec)["Entrypoint"] == Json::array());
   CHECK_FALSE(create_body(spec)["HostConfig"].contains("MaskedPaths"));
   CHECK_FALSE(create_body(spec)["HostConfig"].contains("Binds"));
 }
 
-TEST_CASE("a weakening setting that was not requested is listed in extras") {
+TEST_CASE("A weakening setting that was not requested is listed in extras") {
   const std::pair<const char*, std::string> cases[] = {
       {R"([{"op":"add","path":"/HostConfig/Privileged","value":true}])", "Privileged=true"},
       {R"([{"op":"add","path":"/HostConfig/Binds","value":["/:/host"]}])", "Binds=/:/host"},
@@ -115,7 +115,7 @@ TEST_CASE("a weakening setting that was not requested is listed in extras") {
   }
 }
 
-TEST_CASE("the engine's harmless defaults are not in extras") {
+TEST_CASE("The engine's harmless defaults are not in extras") {
   auto inspect = inspect_of(create_body(hardened()));
   inspect["HostConfig"].update(
       Json::parse(R"({"Binds":null,"CapAdd":null,"Devices":[],"PidMode":"","UTSMode":"","Links":null,"PortBindings":{},
@@ -124,7 +124,7 @@ TEST_CASE("the engine's harmless defaults are not in extras") {
   CHECK(spec_from_inspect(inspect) == hardened());
 }
 
-TEST_CASE("a malformed inspect reply is read as not hardened, and never throws") {
+TEST_CASE("A malformed inspect reply is read as not hardened, and never throws") {
   for (
       const char* text :
       {"{}", "[]", R"({"Config":7,"HostConfig":[1],"Mounts":"x","State":null})",
@@ -140,7 +140,7 @@ TEST_CASE("a malformed inspect reply is read as not hardened, and never throws")
   }
 }
 
-TEST_CASE("a container's state is read from inspect") {
+TEST_CASE("A container's state is read from its inspect reply") {
   const auto state = state_from_inspect(inspect_of(create_body(hardened())));
   CHECK(state.id == "c1");
   CHECK(state.name == "dind-run-1");

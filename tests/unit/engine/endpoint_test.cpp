@@ -35,7 +35,7 @@ Map context_files(const std::string& name, const std::string& meta, const std::v
 
 }  // namespace
 
-TEST_CASE("an address is read as the docker CLI reads it") {
+TEST_CASE("The engine's address is read as the docker CLI reads it") {
   struct Case {
     std::string host;
     Endpoint::Kind kind;
@@ -70,7 +70,7 @@ TEST_CASE("an address is read as the docker CLI reads it") {
   }
 }
 
-TEST_CASE("an unusable address is one error that names its source") {
+TEST_CASE("An unusable address of the engine is one error that names its source") {
   const std::pair<std::string, std::string> cases[] = {
       {"ssh://me@host", "ssh://"},
       {"npipe:////./pipe/docker_engine", "npipe://"},
@@ -98,7 +98,7 @@ TEST_CASE("an unusable address is one error that names its source") {
   }
 }
 
-TEST_CASE("the explicit address wins over DOCKER_HOST, DOCKER_HOST over a context, a context over the default socket") {
+TEST_CASE("The engine's address comes from the flag, else DOCKER_HOST, else a context, else the default socket") {
   auto files = context_files("remote", R"({"Endpoints":{"docker":{"Host":"tcp://remote:2375"}}})");
   files["/h/.docker/config.json"] = R"({"currentContext":"remote"})";
   CHECK(endpoint_for({})->address == "unix:///var/run/docker.sock");
@@ -114,7 +114,7 @@ TEST_CASE("the explicit address wins over DOCKER_HOST, DOCKER_HOST over a contex
         "tcp://remote:2375");
 }
 
-TEST_CASE("an unreadable config counts as missing; a missing context is an error") {
+TEST_CASE("An unreadable Docker configuration counts as missing, but a missing context is an error") {
   CHECK(endpoint_for({{"HOME", "/h"}}, {{"/h/.docker/config.json", "{"}})->origin == "default");
   const auto missing = endpoint_for({{"HOME", "/h"}, {"DOCKER_CONTEXT", "gone"}});
   REQUIRE_FALSE(missing);
@@ -182,7 +182,7 @@ TEST_CASE("K25: the error for an address without // says so, and does not mentio
     CHECK(endpoint.error().message.contains("\"//\" is missing"));
     CHECK_FALSE(endpoint.error().message.contains("65535"));
   }
-  CHECK(endpoint_for({{"DOCKER_HOST", "unix:2375"}})->host == "unix");  // a host may be called so
+  CHECK(endpoint_for({{"DOCKER_HOST", "unix:2375"}})->host == "unix");  // a host can have the name "unix"
   const auto pipe = endpoint_for({{"DOCKER_HOST", "npipe:////./pipe/docker_engine"}});
   REQUIRE_FALSE(pipe);
   CHECK(pipe.error().message.contains("this machine runs Linux"));

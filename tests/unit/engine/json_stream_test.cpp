@@ -26,7 +26,7 @@ Read read(const std::vector<std::string_view>& parts) {
 
 }  // namespace
 
-TEST_CASE("Objects are the same wherever their bytes are split") {
+TEST_CASE("The JSON stream has the same objects wherever its bytes are split") {
   const std::string_view text = "{\"a\":\"}{\\\"\"}\n {\"b\":[{\"c\":1}]}{}\r\n";
   const auto whole = read({text});
   CHECK(whole.objects == std::vector<std::string>{"{\"a\":\"}{\\\"\"}", "{\"b\":[{\"c\":1}]}", "{}"});
@@ -38,13 +38,13 @@ TEST_CASE("Objects are the same wherever their bytes are split") {
   }
 }
 
-TEST_CASE("A stream is complete only between two objects") {
+TEST_CASE("A JSON stream is complete only between two objects") {
   CHECK(read({""}).complete);
   CHECK_FALSE(read({"{\"a\":"}).complete);
   CHECK_FALSE(read({"{\"a\":\"}"}).complete);
 }
 
-TEST_CASE("Text that is no object ends the stream, and so does an object that is too large") {
+TEST_CASE("Text that is not an object, or an object that is too large, makes a JSON stream invalid") {
   CHECK_FALSE(read({"{} [1]"}).good);
   CHECK_FALSE(read({"{} [1]"}).complete);
   CHECK(read({"{} x", "{}"}).objects.size() == 1);

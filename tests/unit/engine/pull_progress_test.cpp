@@ -46,7 +46,7 @@ const SupervisorState kSeen{
 
 }  // namespace
 
-TEST_CASE("the progress of a pull is the same wherever the stream is split") {
+TEST_CASE("The progress of a pull is the same wherever the stream is split") {
   PullReader whole;
   const auto expected = read(whole, {kPull});
   CHECK(whole.complete());
@@ -57,7 +57,7 @@ TEST_CASE("the progress of a pull is the same wherever the stream is split") {
   }
 }
 
-TEST_CASE("the percentage counts bytes over all layers, never goes back and ends at 100") {
+TEST_CASE("The percentage counts bytes over all layers, never goes back and ends at 100") {
   PullReader reader;
   const auto seen = read(reader, {kPull});
   int last = -1;
@@ -72,7 +72,7 @@ TEST_CASE("the percentage counts bytes over all layers, never goes back and ends
   CHECK(std::ranges::count(seen, std::pair<std::string, int>("Pulling: 0 of 2 layers done", 70)) == 1);
 }
 
-TEST_CASE("an error inside the stream is kept, with the engine's own text") {
+TEST_CASE("An error inside the stream of a pull is kept, with the engine's own text") {
   for (const std::string line :
        {R"({"errorDetail":{"message":"manifest unknown"},"error":"x"})", R"({"error":"manifest unknown"})",
         R"({"errorDetail":{"code":404,"message":"manifest\nunknown"}})"}) {
@@ -82,7 +82,7 @@ TEST_CASE("an error inside the stream is kept, with the engine's own text") {
   }
 }
 
-TEST_CASE("a cut stream, or one that is not JSON, differs from a complete one") {
+TEST_CASE("A pull stream that is cut, or is not JSON, is not complete") {
   PullReader cut;
   read(cut, {R"({"status":"Pulling)"});
   CHECK_FALSE(cut.complete());

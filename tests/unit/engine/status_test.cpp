@@ -28,7 +28,7 @@ const Endpoint kSocket{.kind = Endpoint::Kind::unix_socket,
                        .origin = "default"};
 }  // namespace
 
-TEST_CASE("each status of the engine becomes one kind of error, with the engine's own text") {
+TEST_CASE("Each status of the engine becomes one kind of error, with the engine's own text") {
   struct Case {
     int status;
     CallKind kind;
@@ -66,7 +66,7 @@ TEST_CASE("each status of the engine becomes one kind of error, with the engine'
   }
 }
 
-TEST_CASE("the message names an engine that does not answer, the reason and a remedy") {
+TEST_CASE("The message names an engine that does not answer, the reason and a remedy") {
   CHECK(no_connection(kDind, "ping", ECONNREFUSED).message ==
         "The engine at tcp://dind:2375 does not answer (connection refused) to 'ping'. Is the dind service up? See "
         "`docker compose ps` and its log, or correct "
@@ -79,7 +79,7 @@ TEST_CASE("the message names an engine that does not answer, the reason and a re
 }
 
 // E03
-TEST_CASE("the message names the setting that gave the engine's address, and no other one") {
+TEST_CASE("The message names the setting that gave the engine's address, and no other one") {
   const std::pair<const char*, const char*> cases[] = {
       {"the setting dind.engine.host", "correct the setting dind.engine.host, which gave this address."},
       {"--host", "correct --host, which gave this address, or name another engine by the setting dind.engine.host."},
@@ -113,7 +113,7 @@ TEST_CASE("E03: Podman's refusal to build names how this client chooses another 
   CHECK(podman_refused(endpoint, "5.4.2").message.ends_with("by the setting dind.engine.host"));
 }
 
-TEST_CASE("a failed pull has a remedy") {
+TEST_CASE("The error of a failed pull has a remedy") {
   const std::pair<const char*, const char*> cases[] = {
       {"manifest for x:9 not found: manifest unknown", "name and the tag"},
       {"pull access denied for x, repository does not exist or may require 'docker login': denied", "docker login"},
@@ -134,7 +134,7 @@ TEST_CASE("a failed pull has a remedy") {
   }
 }
 
-TEST_CASE("the API version is the newest that both sides support") {
+TEST_CASE("The API version is the newest that both sides support") {
   CHECK(choose_api_version(kDind, "1.41", "1.12") == "1.41");
   CHECK(choose_api_version(kDind, "1.47", "") == "1.47");
   CHECK(choose_api_version(kDind, "1.52", "1.44") == "1.47");
@@ -143,7 +143,7 @@ TEST_CASE("the API version is the newest that both sides support") {
   for (const auto* bad : {"1.40", "", "1", "x.y", "1.41x"}) CHECK_FALSE(choose_api_version(kDind, bad, ""));
 }
 
-TEST_CASE("an image name is split at its tag or digest, and anything else is refused") {
+TEST_CASE("An image name is split at its tag or digest, and any other name is refused") {
   struct Case {
     std::string name, repository, tag;
   };
@@ -169,7 +169,7 @@ TEST_CASE("an image name is split at its tag or digest, and anything else is ref
            "", " ", "a b", "../../info", "a/../b", "a//b", "/a", "-a", "a?x=1", "a#b", "a%2f", "a\n", "a:", "a@", "ä",
            "$(id)", "UPPER", "UPPER/x", "a/B", "Host.Example/A", "a/./b", "a@b", "a@sha256:f/x", "a@b@sha256:f",
            "a@x/.", "a:b:c", "a/b:c/d", "x/a:b:c@sha256:" + digits,
-           // I03: what engines refuse, each in their own words
+           // I03: names that engines refuse with different messages
            "debian@sha256:abc", "debian@sha256:" + digits + "f", "debian@sha256:" + std::string(64, 'F'),
            "debian@:" + digits, "a___b", "a..b", "a._b", "a_", "a-/b", "debian:book/worm", "debian:-x",
            "debian:" + std::string(129, 't'), std::string(300, 'x'), "host:port/a", "host:/a", "-host.example/a",
@@ -180,7 +180,7 @@ TEST_CASE("an image name is split at its tag or digest, and anything else is ref
     CHECK_FALSE(parse_image_name(bad));
   }
   CHECK_FALSE(parse_image_name(std::string(600, 'a')));
-  // The message shows what is wrong with it (I03).
+  // The message quotes the name and says what is wrong (I03).
   CHECK(parse_image_name("debian:bookworm-slim ").error().message.starts_with("\"debian:bookworm-slim \" is not"));
   CHECK(parse_image_name("registry.example:65535/scratch"));
   CHECK(parse_image_name("scratch").error().message.contains("empty image"));
@@ -195,7 +195,7 @@ TEST_CASE("an image name is split at its tag or digest, and anything else is ref
   CHECK(parse_image_name("a___b").error().code == ErrorCode::invalid_request);
 }
 
-TEST_CASE("text for one line has no control characters, no invalid UTF-8 and a max length") {
+TEST_CASE("Text for one line has no control characters, no invalid UTF-8 and a max length") {
   CHECK(one_line("a\r\nb\tc\x7f\n") == "a b c");
   CHECK(one_line("h\xc3\xa9 \xff\xc3") == "hé ??");
   CHECK(one_line("\xed\xa0\x80\xc0\x80") == "?????");

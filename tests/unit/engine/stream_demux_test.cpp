@@ -25,7 +25,7 @@ std::string encode(const Frames& frames) {
   return out;
 }
 
-// Neighbours of one channel put together.
+// Joins adjacent chunks of the same channel.
 Result<Frames> decode(std::vector<std::string_view> pieces) {
   StreamDemux demux;
   Frames out;
@@ -50,7 +50,7 @@ const Frames kExpected{
 
 }  // namespace
 
-TEST_CASE("a stream has the same chunks wherever it is split") {
+TEST_CASE("The output stream of a container has the same chunks wherever it is split") {
   const std::string stream = encode(kFrames);
   for (std::size_t split = 0; split <= stream.size(); ++split) {
     INFO(split);
@@ -63,7 +63,7 @@ TEST_CASE("a stream has the same chunks wherever it is split") {
   CHECK(decode(bytes) == kExpected);
 }
 
-TEST_CASE("a frame that is larger than the buffer is passed on in parts") {
+TEST_CASE("A frame of the engine that is larger than the buffer is passed on in parts") {
   const std::string head("\x01\0\0\0\xff\xff\xff\xff", 8);
   StreamDemux demux;
   std::string_view input = head;
@@ -77,7 +77,7 @@ TEST_CASE("a frame that is larger than the buffer is passed on in parts") {
   }
 }
 
-TEST_CASE("bytes that are not a header are an error, not output") {
+TEST_CASE("Bytes that are not a header are an error, not output") {
   for (const std::string& bad : {std::string("plain text of a TTY"), std::string("\x01\0\x01\0\0\0\0\x01", 8),
                                  std::string("\x04\0\0\0\0\0\0\x01", 8)}) {
     const auto frames = decode({bad});

@@ -9,12 +9,12 @@ namespace detect_test {
 using namespace dind;
 using namespace dind::languages;
 
-TEST_CASE("The language is the caller's, else that of the extension, else that of the #! line") {
+TEST_CASE("The language comes from the caller, else from the extension, else from the #! line") {
   struct Case {
     std::optional<std::string_view> language;
     std::string_view file;
     std::string_view text;
-    std::string_view expected;  // empty: none
+    std::string_view expected;  // empty: an error
   };
   const Case cases[] = {
       {{}, "hello.py", "", "python"},
@@ -74,7 +74,7 @@ TEST_CASE("The language is the caller's, else that of the extension, else that o
   }
 }
 
-TEST_CASE("The error names what was checked") {
+TEST_CASE("The error about an unknown language names what was checked") {
   CHECK(detect({}, "hello.rb", "").error().message.find(".rb") != std::string::npos);
   CHECK(detect({}, "x", "#!/usr/bin/perl -w").error().message.find("perl") != std::string::npos);
   CHECK(detect("cobol", "x.py", "").error().message.find("\"cobol\"") != std::string::npos);

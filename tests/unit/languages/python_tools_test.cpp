@@ -6,7 +6,7 @@ namespace python_tools_test {
 
 using namespace dind::languages;
 
-TEST_CASE("A module whose package has another name gets that name, any other its own") {
+TEST_CASE("A module has the package of its own name, except modules that are known to differ") {
   CHECK(python_package("cv2") == "opencv-python-headless");
   CHECK(python_package("PIL") == "pillow");
   CHECK(python_package("zmq") == "pyzmq");
@@ -14,7 +14,7 @@ TEST_CASE("A module whose package has another name gets that name, any other its
   CHECK(python_package("").empty());
 }
 
-TEST_CASE("Only tools that a package of Python brings are Python's") {
+TEST_CASE("Only tools that come with a Python package are Python tools") {
   CHECK(is_python_tool("pytest"));
   CHECK_FALSE(is_python_tool("npm"));
   CHECK_FALSE(is_python_tool(""));

@@ -112,7 +112,7 @@ TEST_CASE("P23: a Dockerfile with an unusual name is reported if the folder has 
     odd.write(name);
     CHECK(odd.look().notes.at(0).ends_with(std::string("--dockerfile ") + word));
   }
-  const Looked full;  // of more names than are looked at
+  const Looked full;  // it has more names than the search reads
   for (int n = 0; n < 5000; ++n) full.write(std::to_string(n) + ".Dockerfile");
   CHECK(full.look().notes.size() == 1);
   full.write("Containerfile");
@@ -165,7 +165,7 @@ TEST_CASE("Each program has its command and its image") {
   REQUIRE(programs.size() == 5);
   CHECK((programs[0].build && programs[0].dockerfile == "FROM scratch\nCMD x\n" && programs[0].command.empty()));
   CHECK((programs[1].command == Argv{"npm", "start"} && programs[1].language == "javascript"));
-  CHECK(programs[1].detail == "node \\x1b[31m server.js");  // a terminal is not to be told anything by it
+  CHECK(programs[1].detail == "node \\x1b[31m server.js");  // no control character reaches a terminal
   CHECK((programs[2].command == Argv{"python3", "main.py"} && programs[2].language == "python"));
   CHECK(programs[2].dependencies == std::vector<std::string>{"six==1.16.0", "flask"});
   CHECK((programs[3].command == Argv{"python3", "-m", "tool"} && programs[3].label == "python -m tool"));
@@ -238,7 +238,7 @@ TEST_CASE("Hostile files do not delay the search, are not read outside the folde
   const auto program = folder.look().programs.at(0);
   CHECK(program.dependencies.empty());
   CHECK(program.notes.size() == 1);
-  // A folder of packages by a link is none of this folder's.
+  // A package behind a link is not part of this folder.
   outside.write("package/__main__.py");
   fs::create_symlink(outside.path / "package", folder.path / "linked");
   CHECK(ids(folder.look()) == "python-main");
@@ -292,7 +292,7 @@ TEST_CASE("A typed command runs in the image of the language of its first word")
   CHECK(program_for_command("/not/there", {"ls"}).language == "shell");
 }
 
-TEST_CASE("The embedded table is valid") {
+TEST_CASE("The embedded table of workspace programs is valid") {
   for (const auto& row : workspace_table()) {
     INFO(row.id);
     CHECK((row.language.empty() || find_recipe(row.language) != nullptr));
@@ -300,7 +300,7 @@ TEST_CASE("The embedded table is valid") {
   CHECK(workspace_table().size() >= 6);
 }
 
-TEST_CASE("A wrong row is named with its field") {
+TEST_CASE("A wrong row of the table is refused with the name of its field") {
   struct Case {
     std::string row, said;
   };

@@ -1,4 +1,4 @@
-// What the engine made, beside what it was asked for.
+// Compares what the engine created with what it was asked for.
 #include <catch2/catch_test_macros.hpp>
 #include <nlohmann/json.hpp>
 
@@ -16,24 +16,24 @@ using dind::tests::python_spec;
 using dind::tests::surroundings;
 using Json = nlohmann::json;
 
-TEST_CASE("A container that a healthy engine made as asked has no differences, whatever it fills in") {
+TEST_CASE("A container that the engine created as asked has no differences, also with the engine's defaults") {
   auto around = surroundings();
   around.image.volumes = {"/data"};
   for (const auto& spec :
        {python_spec(), harden(python_plan(), around), harden(RunPlan{.run_id = "r", .argv = {"ls"}}, around)}) {
     Json reply = tests::inspect_reply(engine::create_body(spec), "id", "name");
     CHECK(differences(spec, engine::spec_from_inspect(reply)).empty());
-    // Without swap accounting the engine says -1: that is the doctor's to tell.
+    // Without swap accounting the engine reports -1. The command `doctor` tells the user about it.
     reply["HostConfig"]["MemorySwap"] = -1;
     CHECK(differences(spec, engine::spec_from_inspect(reply)).empty());
-    // Some engines report neither NoCopy nor the paths that they hide.
+    // Some engines report neither NoCopy nor the masked paths.
     reply["HostConfig"]["Mounts"][0].erase("VolumeOptions");
     reply["HostConfig"].erase("MaskedPaths");
     CHECK(differences(spec, engine::spec_from_inspect(reply)).empty());
   }
 }
 
-TEST_CASE("Whatever an engine made weaker than asked is reported, and by its name") {
+TEST_CASE("Each setting that the engine made weaker than asked is reported by name") {
   struct Weakened {
     const char* path;  // of the field in the inspect reply
     Json value;
@@ -104,11 +104,11 @@ TEST_CASE("Whatever an engine made weaker than asked is reported, and by its nam
     for (const auto& each : found) all += each + "\n";
     INFO(all);
     CHECK(all.contains(said));
-    for (const auto& each : found) CHECK(each.size() < 500);  // it goes into a one-line message; the profile does not
+    for (const auto& each : found) CHECK(each.size() < 500);  // it goes into a one-line message, without the profile
   }
 }
 
-TEST_CASE("An engine that reports nothing at all is not one that made what was asked") {
+TEST_CASE("An empty inspect reply has many differences, and another runtime is one difference") {
   CHECK(differences(python_spec(), engine::spec_from_inspect(Json::object())).size() > 15);
   auto spec = python_spec();
   spec.runtime = "runsc";

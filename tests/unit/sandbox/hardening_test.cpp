@@ -24,7 +24,7 @@ using Json = nlohmann::json;
 
 namespace {
 
-// The profile has a test of its own; here its hash stands for it.
+// The profile has its own test. Here, its hash keeps the golden file short.
 Json body_of(const engine::ContainerSpec& spec) {
   Json body = engine::create_body(spec);
   for (auto& option : body["HostConfig"]["SecurityOpt"])
@@ -40,7 +40,7 @@ const engine::Mount* mount_at(const engine::ContainerSpec& spec, const std::stri
 
 }  // namespace
 
-TEST_CASE("What the engine is told of a default run is exactly what the golden file says") {
+TEST_CASE("The create request of a default run equals the golden file") {
   std::ifstream file(std::filesystem::path(__FILE__).parent_path() / "hardening_golden.json");
   REQUIRE(file);
   const Json golden = Json::parse(file);
@@ -48,15 +48,15 @@ TEST_CASE("What the engine is told of a default run is exactly what the golden f
   around.user = "2000000007:65534";
   around.etc_folder = "/engine/volumes/dind-etc-abc/_data";
   const Json body = body_of(harden(python_plan(), around));
-  INFO("now it is:\n" << body.dump(2));
+  INFO("the current request:\n" << body.dump(2));
   CHECK(Json::diff(golden, body).dump() == "[]");
 }
 
-TEST_CASE("The seccomp profile goes along as it is embedded") {
+TEST_CASE("A sandbox gets the embedded seccomp profile unchanged") {
   CHECK(std::ranges::count(python_spec().security_opt, "seccomp=" + std::string(seccomp_profile())) == 1);
 }
 
-TEST_CASE("A run with a way out differs from a default one in the network and in nothing else") {
+TEST_CASE("A run with a network differs from a default run only in its network settings") {
   auto plan = python_plan();
   plan.network = Network::internet;
   auto around = surroundings();
@@ -72,10 +72,9 @@ TEST_CASE("A run with a way out differs from a default one in the network and in
   CHECK(spec == python_spec());
 }
 
-TEST_CASE(
-    "The egress filter has one capability, over the sandbox's network alone, and runs nothing but our own program") {
+TEST_CASE("The egress filter has only NET_ADMIN in the sandbox's network, and runs only the supervisor") {
   const auto filter = harden_egress_filter("0123abcd", "r1", surroundings());
-  // S01: an image that holds nothing but the supervisor, whatever the run's is.
+  // S01: its image has only the supervisor, whatever image the run uses.
   CHECK(filter.image == "sha256:5e1f");
   CHECK(filter.entrypoint == std::vector<std::string>{"/supervisor", "--egress-filter"});
   CHECK(filter.command.empty());
@@ -84,7 +83,7 @@ TEST_CASE(
   CHECK(filter.cap_drop == std::vector<std::string>{"ALL"});
   CHECK(filter.read_only_rootfs);
   CHECK(filter.security_opt == python_spec().security_opt);
-  // S08: what the engine's machine calls its own.
+  // S08: this file has the addresses of the engine's machine.
   REQUIRE(filter.mounts.size() == 1);
   CHECK(filter.mounts.front().kind == engine::Mount::Kind::bind);
   CHECK(filter.mounts.front().source == "/proc/1/net/fib_trie");
@@ -111,7 +110,7 @@ TEST_CASE("The egress filter uses nothing of a caller's image (S01)") {
   CHECK(harden_egress_filter("0123abcd", "r1", around) == usual);
 }
 
-TEST_CASE("What differs is said with what was asked and what was reported (N01)") {
+TEST_CASE("Each difference names what was asked and what the engine reported (N01)") {
   auto plan = python_plan();
   plan.network = Network::internet;
   const auto spec = harden(plan, surroundings());
@@ -143,7 +142,7 @@ TEST_CASE("What differs is said with what was asked and what was reported (N01)"
   }
 }
 
-TEST_CASE("A run's limits are the container's") {
+TEST_CASE("The limits of a run are set on its container") {
   auto plan = python_plan();
   plan.limits = {.timeout = std::chrono::seconds(5),
                  .memory_bytes = 100 << 20,
@@ -164,12 +163,12 @@ TEST_CASE("A run's limits are the container's") {
   CHECK(host["Ulimits"].dump().contains(R"({"Hard":5242880,"Name":"fsize","Soft":5242880})"));
 }
 
-TEST_CASE("An image's volumes are covered by tmpfs of the run's size, however they are written") {
+TEST_CASE("Each VOLUME of an image becomes a tmpfs of the run's size, however its path is written") {
   auto around = surroundings();
   around.image.volumes = {"/data", "/var/lib/db/", "//odd//path/./x", "/data/", "/tmp",
                           "/tmp/", "/sandbox",     "/sandbox/",       "/.dind", "/.dind/"};
   const auto spec = harden(python_plan(), around);
-  REQUIRE(spec.mounts.size() == 4);  // and the supervisor's
+  REQUIRE(spec.mounts.size() == 4);  // with the supervisor's
   for (const std::string target : {"/data", "/var/lib/db", "/odd/path/x"}) {
     INFO(target);
     const auto* mount = mount_at(spec, target);
@@ -184,12 +183,12 @@ TEST_CASE("An image's volumes are covered by tmpfs of the run's size, however th
   CHECK(supervisor->source == "dind-supervisor-abc");
 }
 
-TEST_CASE("B02: a volume in which the image has something is filled by the engine, and as read-only as the image") {
+TEST_CASE("B02: a VOLUME with content in the image is filled by the engine and mounted read-only") {
   auto around = surroundings();
   around.image.volumes = {"/app", "/data/", "/cache", "/workspaces/x", "/dependencies/x", "/tmp"};
   around.filled_volumes = {"/app", "/data/", "/workspaces/x", "/dependencies/x", "/tmp"};
   const auto spec = harden(python_plan(), around);
-  REQUIRE(spec.mounts.size() == 6);  // and the supervisor's
+  REQUIRE(spec.mounts.size() == 6);  // with the supervisor's
   for (const std::string target : {"/app", "/data", "/workspaces/x", "/dependencies/x"}) {
     INFO(target);
     const auto* mount = mount_at(spec, target);
@@ -210,14 +209,14 @@ TEST_CASE("B02: a volume in which the image has something is filled by the engin
   auto writable = spec;
   for (auto& mount : writable.mounts) mount.read_only = mount.target != "/app" && mount.read_only;
   CHECK(differences(spec, writable).size() == 1);
-  auto plan = python_plan();  // nothing is put into what is no part of the image
+  auto plan = python_plan();  // the workspace and the dependencies are not part of the image
   plan.workspace = WorkspaceAccess::read_write;
   plan.volumes = {{.name = "v", .target = kDependenciesMount}};
   const auto with_both = harden(plan, around);
   for (const char* target : {"/workspaces/x", "/dependencies/x"}) CHECK(mount_at(with_both, target) == nullptr);
 }
 
-TEST_CASE("P01, P07: the files of /etc are read-only mounts of single files, from the engine's own folder") {
+TEST_CASE("P01, P07: the files of /etc are read-only bind mounts of single files from the engine's folder") {
   auto around = surroundings();
   around.etc_folder = "/var/lib/docker/volumes/dind-etc-1/_data";
   const auto spec = harden(python_plan(), around);
@@ -229,7 +228,7 @@ TEST_CASE("P01, P07: the files of /etc are read-only mounts of single files, fro
     CHECK(mount->source == around.etc_folder + "/" + name);
     CHECK(mount->read_only);
   }
-  // The engine refuses any other propagation for what is in its own folder.
+  // The engine refuses any other propagation for sources in its own folder.
   for (const auto& mount : engine::create_body(spec)["HostConfig"]["Mounts"])
     if (mount["Type"] == "bind") CHECK(mount["BindOptions"]["Propagation"] == "rslave");
   auto networked = python_plan();
@@ -238,7 +237,7 @@ TEST_CASE("P01, P07: the files of /etc are read-only mounts of single files, fro
   CHECK(harden_egress_filter("0123", "r1", around).mounts.size() == 1);
 }
 
-TEST_CASE("S10: a sandbox's own user owns its folder, and differs from another's in that alone") {
+TEST_CASE("S10: a sandbox with its own user differs only in the user and in the owner of its folder") {
   auto around = surroundings();
   around.user = "2000000007:65534";
   auto spec = harden(python_plan(), around);
@@ -249,18 +248,18 @@ TEST_CASE("S10: a sandbox's own user owns its folder, and differs from another's
   CHECK(spec == python_spec());
 }
 
-TEST_CASE("A command works in the image's own folder, or in the run's where that is /") {
+TEST_CASE("A command starts in the image's WORKDIR, or in /sandbox if that is / or not set") {
   RunPlan plan{.run_id = "r", .argv = {"ls"}};
   auto around = surroundings();
   CHECK(harden(plan, around).working_dir == "/sandbox");
   around.image.working_dir = "/";
   CHECK(harden(plan, around).working_dir == "/sandbox");
   around.image.working_dir = "/app";
-  CHECK(harden(plan, around).working_dir.empty());  // the engine takes the image's
+  CHECK(harden(plan, around).working_dir.empty());  // the engine uses the image's WORKDIR
   CHECK(harden(python_plan(), around).working_dir == "/sandbox");
 }
 
-TEST_CASE("Under gVisor only the runtime is another, and the limit on what the engine counts as its threads") {
+TEST_CASE("Under gVisor, a container differs only in its runtime and its max number of threads") {
   RunPlan plan;
   plan.limits.pids = 100;
   auto usual = harden(plan, {});
@@ -274,7 +273,7 @@ TEST_CASE("Under gVisor only the runtime is another, and the limit on what the e
   CHECK(usual == gvisor);
 }
 
-TEST_CASE("Settings and hooks are read-only in a writable workspace, each as the place that it has there") {
+TEST_CASE("Protected names in a writable workspace are read-only bind mounts of their own path") {
   auto plan = python_plan();
   plan.workspace = WorkspaceAccess::read_write;
   plan.workspace_mounts = {{.path = "p", .read_only = false}, {.path = "p/.git"}, {.path = "q/.git", .folder = false}};
@@ -292,7 +291,7 @@ TEST_CASE("Settings and hooks are read-only in a writable workspace, each as the
     CHECK(mount->source == source);
     CHECK(mount->read_only == read_only);
   }
-  // With one writable folder, all the rest is read-only; with read-only access, that one too.
+  // With one writable folder, the rest is read-only. With read-only access, that folder is read-only, too.
   plan.writable_folder = "p";
   CHECK(mount_at(harden(plan, around), "/workspaces")->read_only);
   plan.workspace = WorkspaceAccess::read_only;
@@ -302,7 +301,8 @@ TEST_CASE("Settings and hooks are read-only in a writable workspace, each as the
   CHECK(mount_at(spec, "/workspaces/p") == nullptr);
 }
 
-TEST_CASE("Under gVisor, which shows no places of mounts, nothing of the workspace is mounted apart: it is covered") {
+// gVisor does not show where a mount comes from, so the supervisor could not check bind mounts.
+TEST_CASE("Under gVisor, protected names are covered by a read-only tmpfs, not by bind mounts") {
   auto plan = python_plan();
   plan.isolation = Isolation::gvisor;
   plan.workspace = WorkspaceAccess::read_write;

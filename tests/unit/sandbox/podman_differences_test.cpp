@@ -1,4 +1,4 @@
-// What Podman makes, beside what it was asked for (N02): the words are those of Podman 5.4.2.
+// Compares what Podman created with what it was asked for (N02). The replies have the format of Podman 5.4.2.
 #include <catch2/catch_test_macros.hpp>
 #include <nlohmann/json.hpp>
 
@@ -17,7 +17,7 @@ namespace {
 
 constexpr const char* kProfile = "/var/lib/containers/storage/volumes/p/_data/seccomp.json";
 
-// As Podman reports a container that was made from this request.
+// Podman's inspect reply for a container that it created from this request.
 Json podman_reply(const Json& body) {
   Json host = body.at("HostConfig"), config = body, mounts = Json::array(), binds = Json::array();
   config.erase("HostConfig");
@@ -81,7 +81,7 @@ Json made(const engine::ContainerSpec& spec) {
 
 }  // namespace
 
-TEST_CASE("A sandbox is asked of Podman in its words, and nothing is missing in what it made") {
+TEST_CASE("A sandbox that Podman created from a request in its own format has no differences") {
   auto around = tests::surroundings();
   around.image.volumes = {"/data"};
   around.workspace_source = "/home/u/project";
@@ -100,7 +100,7 @@ TEST_CASE("A sandbox is asked of Podman in its words, and nothing is missing in 
   for (const char* refused : {"nr_inodes", "uid=", "gid=", "0700"}) CHECK_FALSE(tmpfs.contains(refused));
 }
 
-TEST_CASE("What Podman made weaker than asked is reported as on any engine") {
+TEST_CASE("Each setting that Podman made weaker than asked is reported") {
   const auto spec = tests::python_spec();
   struct Weakened {
     const char* path;
@@ -141,7 +141,7 @@ TEST_CASE("What Podman made weaker than asked is reported as on any engine") {
     CHECK_FALSE(found(spec, nothing).empty());
 }
 
-TEST_CASE("Only what builds is refused on Podman") {
+TEST_CASE("On Podman, only requests that build an image are refused") {
   for (const char* target : {"/build", "/build?t=x", "/session", "/grpc"}) CHECK(engine::builds(target));
   for (const char* target : {"/containers/create", "/images/load", "/volumes/create", "/images/create?fromImage=build"})
     CHECK_FALSE(engine::builds(target));

@@ -1,4 +1,4 @@
-// The profile's content: what a program in a sandbox may ask the kernel for at all.
+// The content of the seccomp profile: which system calls a program in a sandbox can make.
 #include <algorithm>
 #include <catch2/catch_test_macros.hpp>
 #include <nlohmann/json.hpp>
@@ -24,7 +24,7 @@ std::vector<Json> rules_for(const std::string& call) {
     if (std::ranges::count(rule["names"], Json(call)) != 0) rules.push_back(rule);
   return rules;
 }
-// Whether a rule lets this call pass, by the registers' whole 64 bits, as the kernel's filter sees them.
+// Whether a rule allows this call. Like the kernel's filter, it compares all 64 bits of a register.
 bool allowed(const std::string& call, const std::vector<std::uint64_t>& arguments) {
   return std::ranges::any_of(rules_for(call), [&](const Json& rule) {
     if (rule["action"] != "SCMP_ACT_ALLOW") return false;
@@ -40,20 +40,20 @@ bool has_conditions(const Json& rule) { return rule.contains("args") && !rule["a
 
 }  // namespace
 
-TEST_CASE("seccomp: what no rule names is refused with EPERM, and only 64-bit calls are known") {
+TEST_CASE("The seccomp profile answers calls without a rule with EPERM, and has no 32-bit architecture") {
   CHECK(profile()["defaultAction"] == "SCMP_ACT_ERRNO");
   CHECK(profile()["defaultErrnoRet"] == 1);
   REQUIRE(profile()["archMap"].size() == 2);
   for (const auto& arch : profile()["archMap"]) CHECK(arch["subArchitectures"].empty());
 }
 
-TEST_CASE("seccomp: every rule is one that the engine understands, and no call has two fates") {
+TEST_CASE("Every seccomp rule is valid for the engine, and no call has two actions") {
   std::map<std::string, std::set<std::string>> actions;
   for (const auto& rule : profile()["syscalls"]) {
     INFO(rule.dump().substr(0, 200));
     CHECK_FALSE(rule["names"].empty());
     CHECK((rule["action"] == "SCMP_ACT_ALLOW" || rule["action"] == "SCMP_ACT_ERRNO"));
-    // A rule that depends on a capability would allow nothing here: we drop them all.
+    // Sandboxes drop all capabilities, so a rule that depends on one would allow nothing.
     CHECK_FALSE((rule.contains("includes") && rule["includes"].contains("caps")));
     for (const auto& call : rule["names"]) actions[call].insert(rule["action"]);
   }
@@ -63,7 +63,7 @@ TEST_CASE("seccomp: every rule is one that the engine understands, and no call h
   }
 }
 
-TEST_CASE("seccomp: calls that reach other processes, the kernel's insides or its mounts are in no rule") {
+TEST_CASE("The seccomp profile has no rule for calls that reach other processes, the kernel or mounts") {
   for (const std::string call : {"io_uring_setup",
                                  "io_uring_enter",
                                  "io_uring_register",
@@ -128,7 +128,7 @@ TEST_CASE("seccomp: calls that reach other processes, the kernel's insides or it
   }
 }
 
-TEST_CASE("seccomp: clone3 does not exist, and clone makes no namespaces") {
+TEST_CASE("The seccomp profile answers clone3 with ENOSYS, and clone can't create namespaces") {
   const auto clone3 = rules_for("clone3");
   REQUIRE(clone3.size() == 1);
   CHECK(clone3[0]["action"] == "SCMP_ACT_ERRNO");
@@ -145,7 +145,7 @@ TEST_CASE("seccomp: clone3 does not exist, and clone makes no namespaces") {
   CHECK((flags["value"].get<std::uint64_t>() & 0x7E020000U) == 0x7E020000U);
 }
 
-TEST_CASE("seccomp: sockets are UNIX, INET, INET6 and NETLINK, and nothing else") {
+TEST_CASE("The seccomp profile allows only UNIX, INET, INET6 and NETLINK sockets") {
   std::set<std::uint64_t> families;
   for (const auto& rule : rules_for("socket")) {
     REQUIRE(has_conditions(rule));
@@ -162,7 +162,7 @@ TEST_CASE("seccomp: sockets are UNIX, INET, INET6 and NETLINK, and nothing else"
   }
 }
 
-TEST_CASE("seccomp: what ordinary programs live on is allowed without conditions") {
+TEST_CASE("The seccomp profile allows the calls of ordinary programs without conditions") {
   for (const std::string call : {"read",         "write", "openat",     "mmap",         "mprotect",        "execve",
                                  "exit_group",   "futex", "epoll_wait", "rt_sigaction", "clock_nanosleep", "getrandom",
                                  "memfd_create", "fork",  "vfork",      "wait4",        "pipe2",           "connect",
@@ -173,8 +173,8 @@ TEST_CASE("seccomp: what ordinary programs live on is allowed without conditions
   }
 }
 
-// A socket that is bound to a device is routed as if all addresses were on its link: past the fence's routes.
-TEST_CASE("seccomp: no socket is bound to a device, whatever stands in the upper halves of the arguments") {
+// For a socket that is bound to a device, all addresses are on its link: it bypasses the egress filter's routes.
+TEST_CASE("The seccomp profile refuses to bind a socket to a device, whatever the upper argument bits are") {
   const auto allowed = [](std::uint64_t level, std::uint64_t option) {
     return std::ranges::any_of(rules_for("setsockopt"), [&](const Json& rule) {
       return std::ranges::all_of(rule["args"], [&](const Json& arg) {
@@ -197,15 +197,15 @@ TEST_CASE("seccomp: no socket is bound to a device, whatever stands in the upper
   for (const std::uint64_t option : {1, 2, 10, 33, 49, 51}) CHECK(allowed(0, option));
 }
 
-// S02: the kernel asks for the same user alone where these change another process.
-TEST_CASE("seccomp: a program changes no limit, no priority and no processor of process 1") {
+// S02: these calls can change another process, and the kernel only checks that it has the same user.
+TEST_CASE("The seccomp profile protects the limits, priority and processors of process 1") {
   constexpr std::uint64_t kPointer = 0x7ffc00001000, kJunk = 0xdeadbeefULL << 32, kHigh = 1ULL << 32;
   for (const std::uint64_t one : {std::uint64_t{1}, kHigh | 1, kJunk | 1}) {
     for (std::uint64_t resource = 0; resource < 16; ++resource) {
       CHECK_FALSE(allowed("prlimit64", {one, resource, kPointer, 0}));
-      CHECK_FALSE(allowed("prlimit64", {one, resource, kHigh, kPointer}));  // a pointer whose lower half is null
+      CHECK_FALSE(allowed("prlimit64", {one, resource, kHigh, kPointer}));  // a pointer whose lower 32 bits are zero
     }
-    CHECK(allowed("prlimit64", {one, 7, 0, kPointer}));  // to read them is nothing
+    CHECK(allowed("prlimit64", {one, 7, 0, kPointer}));  // reading limits is harmless
     for (const std::string call : {"sched_setaffinity", "sched_setattr", "sched_setparam", "sched_setscheduler"})
       CHECK_FALSE(allowed(call, {one, 3, kPointer}));
     for (const std::uint64_t which : {0, 1, 2}) {
@@ -214,7 +214,7 @@ TEST_CASE("seccomp: a program changes no limit, no priority and no processor of 
     }
     for (const std::uint64_t which : {1, 2, 3}) CHECK_FALSE(allowed("ioprio_set", {which, one, 3U << 13}));
   }
-  // Of a user's processes process 1 is one.
+  // Process 1 is one of the user's processes.
   for (const std::uint64_t who : {std::uint64_t{0}, std::uint64_t{65534}, kJunk | 65534}) {
     CHECK_FALSE(allowed("setpriority", {2, who, 19}));
     CHECK_FALSE(allowed("setpriority", {kHigh | 2, who, 19}));
@@ -222,7 +222,7 @@ TEST_CASE("seccomp: a program changes no limit, no priority and no processor of 
   }
 }
 
-TEST_CASE("seccomp: a program sets its own limits, priorities and processors, and those of its children and threads") {
+TEST_CASE("The seccomp profile lets a program change limits, priority and processors of its own processes") {
   for (const std::uint64_t own : {0U, 2U, 3U, 7U, 255U, 256U, 4096U, 65537U, 2097152U, 4194303U}) {
     INFO(own);
     CHECK(allowed("prlimit64", {own, 7, 0x7ffc00001000, 0}));

@@ -55,7 +55,7 @@ std::vector<Entry> read_tar(const std::string& tar) {
 
 }  // namespace
 
-TEST_CASE("What goes into a tar archive comes out of it, root's and without a time") {
+TEST_CASE("A tar archive keeps content and mode, and stores root as owner and no time") {
   const std::string large(3'000'000, '\xff');
   const std::string odd = std::string(120, 'n') + "/日本 -'\"";
   const TarFile files[] = {{.path = "supervisor", .bytes = large, .mode = 0555},
@@ -77,7 +77,7 @@ TEST_CASE("What goes into a tar archive comes out of it, root's and without a ti
   }
 }
 
-TEST_CASE("A file of a tar archive may be another name of an earlier one") {
+TEST_CASE("A tar archive can have a hard link to an earlier file") {
   const TarFile files[] = {{.path = "whole", .bytes = "one", .mode = 0555},
                            {.path = "name", .bytes = {}, .mode = 0555, .hard_link_to = "whole"}};
   const auto tar = make_tar(files);
@@ -90,8 +90,8 @@ TEST_CASE("A file of a tar archive may be another name of an earlier one") {
   CHECK(entries[1].link == "whole");
 }
 
-TEST_CASE("B02: what a folder has is seen whatever the names are, as an engine writes them") {
-  // Of a tar of the engine's: a pax header with the name in UTF-8 before each entry.
+TEST_CASE("B02: the entries of a folder are found in an engine's tar archive, also with non-ASCII names") {
+  // Like the engine, writes a pax header with the name in UTF-8 before each entry.
   const auto block = [](const std::string& name, char kind, const std::string& bytes, const std::string& link = {}) {
     std::string header(512, '\0');
     const auto put = [&](std::size_t at, const std::string& text) { header.replace(at, text.size(), text); };
@@ -118,7 +118,7 @@ TEST_CASE("B02: what a folder has is seen whatever the names are, as an engine w
   const auto entry = [&](const std::string& name, char kind, const std::string& link = {}) {
     std::string records;
     for (const auto& [key, value] : {std::pair<std::string, std::string>("path", name), {"linkpath", link}}) {
-      const auto size = key.size() + value.size() + 6;  // two digits, a blank, an equals sign and a line end
+      const auto size = key.size() + value.size() + 6;  // two digits, a space, an equals sign and a line end
       if (!value.empty()) records += std::to_string(size - 1) + " " + key + "=" + value + "\n";
     }
     return block("PaxHeader", 'x', records) + block("plain", kind, "", link.empty() ? "" : "plain");
@@ -135,7 +135,7 @@ TEST_CASE("B02: what a folder has is seen whatever the names are, as an engine w
   }
 }
 
-TEST_CASE("The same files make the same bytes, on every machine and day") {
+TEST_CASE("The same files always give the same bytes of a tar archive") {
   const TarFile files[] = {{.path = "a", .bytes = "one"}, {.path = "b", .bytes = "two", .mode = 0755}};
   const auto once = make_tar(files);
   const auto again = make_tar(files);

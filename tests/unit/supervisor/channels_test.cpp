@@ -34,7 +34,7 @@ TEST_CASE("A channel that the server declared is known by its id") {
   CHECK(channels.stream(9) == Stream::none);
 }
 
-TEST_CASE("The server chooses the ids") {
+TEST_CASE("The server chooses the ids of the supervisor's channels") {
   Channels channels;
   CHECK(declare(channels, 200, "stdout").empty());
   CHECK(channels.stream(200) == Stream::out);

@@ -21,7 +21,7 @@ namespace supervision = dind::supervision;
 
 namespace {
 
-// An executable file of the test's own with these bytes.
+// A temporary executable file with these bytes.
 struct Program {
   fs::path path = fs::temp_directory_path() / ("dind-exec-" + random_id());
   explicit Program(const std::string& bytes) {
@@ -38,7 +38,7 @@ std::string bytes_of(const T& value) {
   return {reinterpret_cast<const char*>(&value), sizeof value};
 }
 
-// The head of a program that names a loader.
+// The ELF header of a 64-bit program that names a loader.
 std::string elf64(unsigned short machine, const std::string& loader = "/lib64/ld-none.so") {
   Elf64_Ehdr head{};
   std::memcpy(head.e_ident, ELFMAG, SELFMAG);
@@ -87,13 +87,13 @@ constexpr unsigned short kOwn = EM_X86_64, kOther = EM_AARCH64;
 
 }  // namespace
 
-TEST_CASE("P20: a program of this machine whose loader is missing is told by its loader") {
+TEST_CASE("P20: for a program whose loader is missing, the detail is the path of the loader") {
   const auto said = explained(elf64(kOwn), ENOENT);
   CHECK(said.flags == supervision::kNoLoader);
   CHECK(said.detail == "/lib64/ld-none.so");
 }
 
-TEST_CASE("P20: a program of 32 bits or of another machine is told by its machine, whatever errno says") {
+TEST_CASE("P20: for a program of 32 bits or of another machine, the detail names its machine for each errno") {
   struct Case {
     std::string bytes;
     const char* named;
@@ -106,7 +106,7 @@ TEST_CASE("P20: a program of 32 bits or of another machine is told by its machin
                         {elf64(EM_PPC64), "ppc64"},
                         {elf64(1234), "another machine"}};
   for (const auto& each : cases)
-    for (const int error : {ENOEXEC, ENOENT, ELIBBAD}) {  // ENOENT: without its loader, or without its emulator
+    for (const int error : {ENOEXEC, ENOENT, ELIBBAD}) {  // ENOENT: its loader or its emulator is missing
       INFO(each.named << ", errno " << error);
       const auto said = explained(each.bytes, error);
       CHECK(said.flags == (said.detail.contains("(32 bits)") ? supervision::kBits32 : supervision::kOtherMachine));
@@ -115,16 +115,16 @@ TEST_CASE("P20: a program of 32 bits or of another machine is told by its machin
     }
 }
 
-TEST_CASE("P20: a program of another system is told by it") {
+TEST_CASE("P20: for a program of another operating system, the detail names that system") {
   const auto windows = explained(std::string("MZ\x90\0\3\0", 6), ENOEXEC);
   CHECK(windows.flags == supervision::kOtherSystem);
   CHECK(windows.detail == "Windows");
   CHECK(explained(std::string("\xcf\xfa\xed\xfe\7\0", 6), ENOEXEC).detail == "macOS");
   CHECK(explained(std::string("\0asm\1\0", 6), ENOEXEC).detail == "WebAssembly");
-  CHECK(explained(std::string("\xca\xfe\xba\xbe\0\0\0\2", 8), ENOEXEC).detail == "macOS");  // for two machines
+  CHECK(explained(std::string("\xca\xfe\xba\xbe\0\0\0\2", 8), ENOEXEC).detail == "macOS");  // for two machines, too
 }
 
-TEST_CASE("P20: a file that no system executes is told by what it is") {
+TEST_CASE("P20: for a file that is not a program, the detail names its type") {
   const std::pair<std::string, std::string> cases[] = {
       {"", "an empty file"},
       {std::string("PK\3\4\x14\0\0\0", 8), "a ZIP archive"},
@@ -140,7 +140,7 @@ TEST_CASE("P20: a file that no system executes is told by what it is") {
   }
 }
 
-TEST_CASE("P20: a part of a program is not taken for one of another machine") {
+TEST_CASE("P20: a truncated program is reported as damaged, not as one of another machine") {
   const auto whole = elf64(kOwn);
   CHECK(explained(whole, ENOEXEC).flags == supervision::kDamaged);
   for (std::size_t size = 0; size <= whole.size(); ++size) {

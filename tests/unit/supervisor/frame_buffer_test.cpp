@@ -46,7 +46,7 @@ std::string split(std::string_view bytes, std::size_t cut) {
 
 }  // namespace
 
-TEST_CASE("Frames are the same wherever the stream is cut") {
+TEST_CASE("The supervisor reads the same frames wherever the stream is cut") {
   const std::string bytes = frame('V', 0, "abcd") + frame('c', 1, "in") + frame('J', 0, "") + frame('c', 255, "x");
   for (std::size_t cut = 0; cut <= bytes.size(); ++cut) CHECK(split(bytes, cut) == "V0:abcd;c1:in;J0:;c255:x;");
 }

@@ -1,4 +1,4 @@
-// S08: what the egress filter takes for the machine's own.
+// S08: which addresses the egress filter blocks as those of the engine's machine.
 #include "supervisor/machine_addresses.hpp"
 
 #include <catch2/catch_test_macros.hpp>
@@ -21,7 +21,7 @@ std::string leaf(const std::string& address, const std::string& kind) {
   return "           |-- " + address + "\n              " + kind + "\n";
 }
 
-// Null: it could not be read.
+// Null: the reader failed.
 std::optional<std::vector<std::uint32_t>> read(const std::string& text) {
   const auto path = std::filesystem::temp_directory_path() / ("dind-fib-" + dind::random_id());
   std::ofstream(path) << text;
@@ -35,7 +35,7 @@ std::optional<std::vector<std::uint32_t>> read(const std::string& text) {
 
 }  // namespace
 
-TEST_CASE("A machine's own public addresses are found in its routes, each once") {
+TEST_CASE("The public addresses of a machine are found in its routes, each once") {
   const std::string text = "Main:\n  +-- 0.0.0.0/0 3 0 5\n" + leaf("0.0.0.0", "/0 universe UNICAST") +
                            leaf("203.0.113.0", "/24 link UNICAST") + leaf("203.0.113.50", "/32 host LOCAL") +
                            leaf("203.0.113.255", "/32 link BROADCAST") + leaf("198.51.100.7", "/32 host LOCAL") +
@@ -43,7 +43,7 @@ TEST_CASE("A machine's own public addresses are found in its routes, each once")
   CHECK(read(text) == std::vector<std::uint32_t>{0xcb007132, 0xc6336407});
 }
 
-TEST_CASE("What is near in any case, and what the machine only has a way to, is not among them") {
+TEST_CASE("Private addresses, and addresses that the machine only has a route to, are left out") {
   CHECK(read(leaf("127.0.0.1", "/32 host LOCAL") + leaf("127.0.0.0", "/8 host LOCAL") +
              leaf("10.0.0.5", "/32 host LOCAL") + leaf("172.18.0.1", "/32 host LOCAL") +
              leaf("192.168.1.5", "/32 host LOCAL") + leaf("169.254.3.4", "/32 host LOCAL") +
@@ -52,7 +52,7 @@ TEST_CASE("What is near in any case, and what the machine only has a way to, is 
         std::vector<std::uint32_t>{});
 }
 
-TEST_CASE("Whatever stands in the file, nothing is made up, and more than a machine has is refused") {
+TEST_CASE("A malformed file of routes gives no addresses, and more than the max number is an error") {
   for (const std::string text :
        {"", "\n\n", "/32 host LOCAL\n", "|-- \n/32 host LOCAL\n", "|-- 999.1.1.1\n/32 host LOCAL\n",
         "|-- 1.2.3\n/32 host LOCAL\n", "|-- 2001:db8::1\n/32 host LOCAL\n"})
@@ -66,11 +66,11 @@ TEST_CASE("Whatever stands in the file, nothing is made up, and more than a mach
   CHECK(read(many + leaf("8.0.0.1", "/32 host LOCAL"))->size() == MachineAddresses::kMaxCount);
 }
 
-TEST_CASE("A file that is not there says nothing") {
+TEST_CASE("A missing file of routes gives no addresses, and an unreadable one is an error") {
   static MachineAddresses found;
   CHECK(read_machine_addresses("/nonexistent/routes", found));
   CHECK(found.count == 0);
-  CHECK_FALSE(read_machine_addresses("/proc/self/mem", found));  // there, and can't be read
+  CHECK_FALSE(read_machine_addresses("/proc/self/mem", found));  // exists, but can't be read
 }
 
 }  // namespace machine_addresses_test

@@ -21,7 +21,7 @@ std::string mount(const std::string& device, const std::string& root, const std:
 
 }  // namespace
 
-TEST_CASE("A mount in the workspace is the workspace's own place, or it is not the same") {
+TEST_CASE("A mount is the same only if it shows the workspace's own content at that path") {
   struct Case {
     std::string device, root;
     bool same;
@@ -45,7 +45,7 @@ TEST_CASE("A mount in the workspace is the workspace's own place, or it is not t
   }
 }
 
-TEST_CASE("The mount above is the nearest one") {
+TEST_CASE("A mount is compared with the nearest mount above it") {
   const auto text = kRoot + kWorkspace + mount("8:1", "/srv/w/p", "/workspaces/p") +
                     mount("8:1", "/srv/w/p/.git", "/workspaces/p/.git");
   CHECK(is_same_mount(text.c_str(), "/workspaces/p"));
@@ -53,10 +53,10 @@ TEST_CASE("The mount above is the nearest one") {
   const auto moved =
       kRoot + kWorkspace + mount("8:1", "/home", "/workspaces/p") + mount("8:1", "/home/.git", "/workspaces/p/.git");
   CHECK_FALSE(is_same_mount(moved.c_str(), "/workspaces/p"));
-  CHECK(is_same_mount(moved.c_str(), "/workspaces/p/.git"));  // its own folder was found to be another before
+  CHECK(is_same_mount(moved.c_str(), "/workspaces/p/.git"));  // the check of its parent already failed
 }
 
-TEST_CASE("A workspace that is a disk of its own, blanks in names, and the mount that lies on top") {
+TEST_CASE("A mount is compared correctly on a separate disk, with spaces in names and with stacked mounts") {
   const auto disk = kRoot + "101 100 8:1 / /workspaces rw - ext4 /dev/sda1 rw\n";
   CHECK(is_same_mount((disk + mount("8:1", "/p/.git", "/workspaces/p/.git")).c_str(), "/workspaces/p/.git"));
   CHECK_FALSE(is_same_mount((disk + mount("8:1", "/q/.git", "/workspaces/p/.git")).c_str(), "/workspaces/p/.git"));
@@ -67,7 +67,7 @@ TEST_CASE("A workspace that is a disk of its own, blanks in names, and the mount
   CHECK_FALSE(is_same_mount(twice.c_str(), "/workspaces/p"));
 }
 
-TEST_CASE("What can't be told is not the same") {
+TEST_CASE("A mount that can't be found or parsed is not the same") {
   for (const std::string& text :
        {std::string(), std::string("x"), std::string("\n\n\n"), kRoot, kWorkspace, kRoot + kWorkspace,
         mount("8:1", "/srv/w/p", "/workspaces/p"), std::string("1 2 3"), std::string("1 2 3:4 / ")})
@@ -77,7 +77,7 @@ TEST_CASE("What can't be told is not the same") {
   CHECK_FALSE(is_same_mount("/no/mount/of/ours"));
 }
 
-TEST_CASE("P24: of the tmpfs mounts those that may be written to are found, by their whole path") {
+TEST_CASE("P24: only writable tmpfs mounts are found, each with its whole path") {
   const auto tmpfs = [](const std::string& point, const std::string& options, const std::string& kind = "tmpfs") {
     return "102 101 0:60 / " + point + " " + options + " master:1 shared:2 - " + kind + " tmpfs rw,size=65536k\n";
   };
@@ -98,7 +98,7 @@ TEST_CASE("P24: of the tmpfs mounts those that may be written to are found, by t
     CHECK(found(odd, any) == "none");
 }
 
-TEST_CASE("P24: what the system, the engine or the workspace mounts is no VOLUME") {
+TEST_CASE("P24: a mount of the system, the engine or the workspace is not a VOLUME") {
   const std::string workspace = dind::kWorkspaceMount;
   for (const auto& path : {std::string("/dev"), std::string("/dev/mqueue"), std::string("/proc/acpi"),
                            std::string("/sys/firmware"), std::string("/run"), std::string("/run/secrets"),

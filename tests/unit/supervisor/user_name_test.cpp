@@ -29,7 +29,7 @@ std::vector<std::string> with_name(std::vector<std::string> entries) {
 
 }  // namespace
 
-TEST_CASE("P07: a user's name is that of the first line of passwd with the id") {
+TEST_CASE("P07: a user's name comes from the first passwd line with its id") {
   constexpr const char* kPasswd =
       "root:x:0:0:root:/root:/bin/sh\n# a comment\n\nnode:x:1000:1000::/home/node:/bin/sh\nagain:x:1000:1::/:/x\n"
       "last:x:2000000001:1::/:/x";
@@ -39,7 +39,7 @@ TEST_CASE("P07: a user's name is that of the first line of passwd with the id") 
   CHECK(name_of(kPasswd, 1) == "none");
 }
 
-TEST_CASE("P07: lines that are none have no name") {
+TEST_CASE("P07: a malformed passwd line gives no name") {
   for (const auto* passwd : {"", "\n", ":", "a", "a:", "a:x", "a:x:", "a:x:5", ":x:5:5::/:/x\n", "a:x:5x:5::/:/x\n",
                              "a:x:-5:5::/:/x\n", "a:x:+5:5::/:/x\n", "a name that is too long:x:5:5::/:/x\n"}) {
     INFO(passwd);
@@ -47,7 +47,7 @@ TEST_CASE("P07: lines that are none have no name") {
   }
 }
 
-TEST_CASE("P07: USER and LOGNAME are set where neither the image nor the run has them, and are the same") {
+TEST_CASE("P07: USER and LOGNAME are set to the same name where the environment lacks them") {
   const auto all = with_name({"HOME=/tmp"});
   REQUIRE(all.size() == 3);
   CHECK(all[1].starts_with("USER="));

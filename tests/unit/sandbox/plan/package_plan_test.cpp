@@ -30,14 +30,14 @@ void check_refused(const RunSpec& spec, const std::string& message) {
 
 }  // namespace
 
-TEST_CASE("Packages are a step of their own, and the program only reads what it leaves") {
+TEST_CASE("Dependencies are installed in a separate step, and the program mounts them read-only") {
   const auto made = plan(python({"requests>=2", "flask[async] ; python_version > '3'"}));
   REQUIRE(made);
   REQUIRE(made->dependencies);
   const auto& argv = made->dependencies->argv;
   CHECK(argv[argv.size() - 3] == "--");
   CHECK(argv[argv.size() - 2] == "requests>=2");
-  // P09: behind the standard library, by a file that the interpreter reads at its start.
+  // P09: after the standard library in the search path, through a file that the interpreter reads at its start.
   CHECK(made->env.at("PYTHONPATH") == "/sandbox/.packages");
   REQUIRE(made->files.size() == 2);
   const auto start = std::ranges::find(made->files, "/sandbox/.packages/sitecustomize.py", &RunFile::path);
@@ -53,7 +53,7 @@ TEST_CASE("Packages are a step of their own, and the program only reads what it 
   CHECK(installer.run_id == "r1");
   CHECK(installer.argv == argv);
   CHECK(installer.network == Network::internet);
-  CHECK(installer.files.empty());  // the program's text is none of the installer's business
+  CHECK(installer.files.empty());  // the installer does not need the program's text
   CHECK(!installer.workspace);
   CHECK(installer.volumes ==
         std::vector{PlanVolume{.name = "volume", .target = kDependenciesMount, .read_only = false}});
@@ -61,7 +61,7 @@ TEST_CASE("Packages are a step of their own, and the program only reads what it 
   CHECK(installer.disk_bytes == 1000);
 }
 
-TEST_CASE("A requirement is a package, never an option, a path or another line") {
+TEST_CASE("A dependency names a package: an option, a path or a second line is refused") {
   for (const char* good : {"requests", "Flask", "zope.interface", "a", "A1_b-c", "x==1.0", "x ~= 1.0, != 1.3",
                            "x[a,b]>=1", "x @ https://host/x-1.whl", "x; sys_platform == 'linux'", "x (>=1)"}) {
     INFO(good);
@@ -78,7 +78,7 @@ TEST_CASE("A requirement is a package, never an option, a path or another line")
   check_refused(python(std::vector<std::string>(300, "x")), "256");
 }
 
-TEST_CASE("P06: hashes and bounds reach the installer in files") {
+TEST_CASE("P06: hashes and constraints reach the installer in files") {
   auto spec = python({"six==1.16.0 --hash=sha256:00", "# a comment", "flask"});
   spec.constraints = {"urllib3<2"};
   const auto made = plan(spec);
@@ -93,7 +93,7 @@ TEST_CASE("P06: hashes and bounds reach the installer in files") {
   CHECK(make_installer_plan(*made, "volume", Limits{}, 1000).files == step.files);
 }
 
-TEST_CASE("Packages go with a program whose language has an installer") {
+TEST_CASE("Dependencies are refused for a program whose language has no installer") {
   RunSpec script{.program = SourceProgram{.file_name = "a.sh", .text = "x", .language = {}}};
   script.dependencies = {"x"};
   check_refused(script, "for: python");
@@ -102,7 +102,7 @@ TEST_CASE("Packages go with a program whose language has an installer") {
   check_refused(command, "use an image that has them");
 }
 
-TEST_CASE("A working directory is a path in the sandbox") {
+TEST_CASE("A working directory must be a plain absolute path in the sandbox") {
   for (const char* good : {"/", "/workspaces/session-id/project", "/a/..b/c", "/a/./b"}) {
     INFO(good);
     RunSpec spec{.program = CommandProgram{"x"}, .image = "image"};
@@ -119,7 +119,7 @@ TEST_CASE("A working directory is a path in the sandbox") {
   }
 }
 
-TEST_CASE("The runtime is told of no folder that a caller named: it would make it, as root, in the workspace too") {
+TEST_CASE("The engine does not get the caller's working directory, because it would create it as root") {
   RunSpec spec{.program = CommandProgram{"x"}, .image = "image"};
   spec.workspace = WorkspaceAccess::read_write;
   spec.working_dir = "/workspaces/not/there";
@@ -137,7 +137,7 @@ TEST_CASE("The runtime is told of no folder that a caller named: it would make i
   CHECK(container.tmpfs[0].options.ends_with("uid=1000,gid=1000"));
 }
 
-TEST_CASE("A Dockerfile names its image by itself") {
+TEST_CASE("A run of a Dockerfile uses the entrypoint of the built image, and refuses another image") {
   RunSpec spec{.program = BuildProgram{.dockerfile = "FROM x", .context_path = {}, .command = {}}};
   auto made = plan(spec);
   REQUIRE(made);
@@ -150,7 +150,7 @@ TEST_CASE("A Dockerfile names its image by itself") {
   CHECK(made->argv == std::vector<std::string>{"python", "other.py"});
   made->argv.clear();
   CHECK(!run_image_command({}, {}, *made));
-  // As every other run's: what no program can get is refused here.
+  // As in every other run, arguments that no program can receive are refused.
   made->argv.clear();
   CHECK(!run_image_command(image, {std::string("a\0b", 3)}, *made));
   made->argv.clear();
@@ -160,7 +160,7 @@ TEST_CASE("A Dockerfile names its image by itself") {
   check_refused({.program = BuildProgram{.dockerfile = " \n", .context_path = {}, .command = {}}}, "empty");
 }
 
-TEST_CASE("An image's own command starts where the image says, and a caller's in a folder that it may write to") {
+TEST_CASE("An image's own command starts in its WORKDIR, and a caller's command in a writable folder") {
   const auto working_dir = [](const std::string& image_dir, RunSpec spec) {
     auto made = plan(spec);
     REQUIRE(made);
@@ -171,7 +171,7 @@ TEST_CASE("An image's own command starts where the image says, and a caller's in
   const RunSpec named{.program = CommandProgram{std::vector<std::string>{}}, .image = "image"};
   for (const auto& own : {built, named}) {
     for (const char* root : {"", "/", "//", "/."}) CHECK(working_dir(root, own) == "/");
-    CHECK(working_dir("/app", own).empty());  // the engine takes the image's
+    CHECK(working_dir("/app", own).empty());  // the engine uses the image's WORKDIR
     auto elsewhere = own;
     elsewhere.working_dir = "/workspaces";
     CHECK(working_dir("", elsewhere) == "/workspaces");
@@ -179,10 +179,10 @@ TEST_CASE("An image's own command starts where the image says, and a caller's in
   const BuildProgram with_command{.dockerfile = "FROM x", .context_path = {}, .command = Command{"x"}};
   for (const auto& given :
        {RunSpec{.program = with_command}, RunSpec{.program = CommandProgram{"x"}, .image = "image"}})
-    CHECK(working_dir("", given).empty());  // harden makes it /sandbox
+    CHECK(working_dir("", given).empty());  // `harden` sets /sandbox
 }
 
-TEST_CASE("A build argument has a name") {
+TEST_CASE("A build argument without a valid name is refused") {
   for (const std::string name : {std::string(), std::string("A=B"), std::string("A\0", 2)}) {
     RunSpec spec{
         .program = BuildProgram{.dockerfile = "FROM x", .context_path = {}, .command = {}, .arguments = {{name, "x"}}}};
@@ -190,7 +190,7 @@ TEST_CASE("A build argument has a name") {
   }
 }
 
-TEST_CASE("Authorities go to runs with a network, and leave a caller's own alone") {
+TEST_CASE("Certificate authorities are added only to runs with a network, and keep the caller's variables") {
   RunPlan plan;
   add_authorities(plan, "PEM");
   CHECK(plan.files.empty());
@@ -203,16 +203,16 @@ TEST_CASE("Authorities go to runs with a network, and leave a caller's own alone
   CHECK(plan.env.at("SSL_CERT_FILE") == plan.files[0].path);
 }
 
-TEST_CASE("The workspace's user is its owner, and never root") {
+TEST_CASE("A program runs as the owner of the workspace, and never as root") {
   std::string note;
   CHECK(workspace_user({.engine_path = "/w", .path = "", .owner = "7:8"}, note) == "7:8");
   CHECK(note.empty());
-  CHECK(workspace_user({.engine_path = "/w", .path = "/proc/1"}, note) == kNobody);  // root's
+  CHECK(workspace_user({.engine_path = "/w", .path = "/proc/1"}, note) == kNobody);  // owned by root
   CHECK(note.contains("root"));
   CHECK(workspace_user({.engine_path = "/w", .path = "/not/there"}, note) == kNobody);
 }
 
-TEST_CASE("A workspace that the engine lacks is said with both paths") {
+TEST_CASE("The error about a workspace that is missing on the engine has both of its paths") {
   const Workspace workspace{.engine_path = "/engine/ws", .path = "/our/ws"};
   const auto error = workspace_error(
       {ErrorCode::engine_error, "invalid mount config: bind source path does not exist: /engine/ws", 400}, workspace);

@@ -34,7 +34,7 @@ void check_refused(const RunSpec& spec, std::string_view part, ErrorCode code = 
 
 }  // namespace
 
-TEST_CASE("A source program becomes a file, its recipe's command, and its environment") {
+TEST_CASE("A source program becomes a file, and gets the command and environment of its recipe") {
   struct Expected {
     std::string file, language;
     std::vector<std::string> argv;
@@ -75,7 +75,7 @@ TEST_CASE("A source program becomes a file, its recipe's command, and its enviro
   }
 }
 
-TEST_CASE("Every recipe makes a plan, with its own file name where the snippet has none") {
+TEST_CASE("Every recipe makes a plan, and a snippet without a file name gets the recipe's default name") {
   for (const auto& recipe : languages::recipes()) {
     INFO(recipe.id);
     RunSpec spec{.program = SourceProgram{.file_name = "", .text = "x", .language = recipe.id}};
@@ -87,7 +87,7 @@ TEST_CASE("Every recipe makes a plan, with its own file name where the snippet h
   }
 }
 
-TEST_CASE("A network of single hosts is refused until it is supported") {
+TEST_CASE("A network that is limited to single hosts is refused, because it is not supported") {
   auto spec = source("a.py", "x");
   spec.network = Network::only({"pypi.org"});
   const auto made = make_plan(spec, Limits{}, {}, "r");
@@ -96,7 +96,7 @@ TEST_CASE("A network of single hosts is refused until it is supported") {
   CHECK(made.error().message.contains("single hosts"));
 }
 
-TEST_CASE("Limits, network and the caller's variables go into the plan; a caller's variable wins over ours") {
+TEST_CASE("A plan has the limits, the network and the caller's variables, which override the defaults") {
   auto spec = source("a.py", "x");
   spec.network = Network::internet;
   spec.env = {{"HOME", "/elsewhere"}, {"NEW", "line\nline"}, {"EMPTY", ""}};
@@ -112,7 +112,7 @@ TEST_CASE("Limits, network and the caller's variables go into the plan; a caller
   CHECK(made->env.at("LANG") == "C.UTF-8");
 }
 
-TEST_CASE("The image: the request's before the operator's before the recipe's") {
+TEST_CASE("The image comes from the request, else from the operator, else from the recipe") {
   auto spec = source("a.py", "x");
   CHECK(plan(spec, {{"python", "ours:1"}})->images == std::vector<std::string>{"ours:1"});
   CHECK(plan(spec, {{"shell", "ours:1"}})->images == languages::find_recipe("python")->images);
@@ -122,7 +122,7 @@ TEST_CASE("The image: the request's before the operator's before the recipe's") 
   check_refused(spec, "image's name is empty");
 }
 
-TEST_CASE("A command is its argv as it is; a line goes to the image's shell") {
+TEST_CASE("A command's argv is passed on unchanged, and a command line runs in the image's shell") {
   const auto argv = plan(command(std::vector<std::string>{"printf", "%s", "", "a b"}));
   REQUIRE(argv);
   CHECK(argv->argv == std::vector<std::string>{"printf", "%s", "", "a b"});
@@ -130,7 +130,7 @@ TEST_CASE("A command is its argv as it is; a line goes to the image's shell") {
   CHECK(argv->images == std::vector<std::string>{"tools:1"});
   CHECK(argv->language.empty());
   CHECK(argv->files.empty());
-  CHECK(argv->working_dir.empty());  // the image's own
+  CHECK(argv->working_dir.empty());  // the image decides
 
   const auto line = plan(command("echo $HOME | wc -c"));
   REQUIRE(line);
@@ -138,7 +138,7 @@ TEST_CASE("A command is its argv as it is; a line goes to the image's shell") {
   CHECK(line->name == "echo $HOME | wc -c");
 }
 
-TEST_CASE("A command that names no image, or nothing to run, is refused") {
+TEST_CASE("A command without an image, or without a program to run, is refused") {
   check_refused(command("ls", std::nullopt), "needs an image");
   check_refused(command("ls", ""), "needs an image");
   check_refused(command(""), "command is empty");
@@ -156,19 +156,19 @@ TEST_CASE("A file name that could leave its folder is refused") {
   CHECK(plan(source(std::string(252, 'a') + ".py", "x")));
 }
 
-TEST_CASE("A file name that looks like an option, a command or a hidden file is only a name") {
+TEST_CASE("A file name that looks like an option or a shell command is used as a plain name") {
   for (const std::string name :
        {"-c.py", "--help.py", "$(id).py", "a b.py", "quote'\".py", "new\nline.py", "日本.py", ".hidden.py"}) {
     INFO(name);
     const auto made = plan(source(name, "x"));
     REQUIRE(made);
-    // The whole path is one argument, and absolute: no interpreter takes it for an option.
+    // The path is absolute and one argument, so no interpreter reads it as an option.
     CHECK(made->argv == std::vector<std::string>{"python3", "/sandbox/" + name});
     CHECK(made->files.front().path == "/sandbox/" + name);
   }
 }
 
-TEST_CASE("A program that is empty, too large or of no known language is refused") {
+TEST_CASE("A program that is empty, too large or in an unknown language is refused") {
   check_refused(source("a.py", ""), "a.py is empty");
   check_refused(source("a.py", std::string(kMaxFileBytes + 1, 'x')), "16 MiB is the max");
   CHECK(plan(source("a.py", std::string(kMaxFileBytes, 'x'))));
@@ -200,23 +200,23 @@ TEST_CASE("An argument with a NUL byte is refused, in a command and in a program
   check_refused(spec, "NUL byte");
 }
 
-TEST_CASE("Arguments and environment are refused where the supervisor could not take them, and not before") {
+TEST_CASE("Arguments and environment are refused only above the size that the supervisor accepts") {
   auto spec = source("a.py", "x");
   spec.env["BIG"] = std::string(supervision::kMaxJobBytes, 'x');
   check_refused(spec, "Pass large data on stdin");
   spec.env.clear();
-  // Each of them is one that Linux takes (P17); together they are too many.
+  // Linux accepts each of them (P17); only their sum can exceed the limit.
   for (int i = 0; i < 8; ++i)
     spec.env["BIG" + std::to_string(i)] = std::string(supervision::kMaxJobBytes / 8 - 1024, 'x');
   CHECK(plan(spec));
   for (int i = 0; i < 8; ++i) spec.env["BIG" + std::to_string(i)] += std::string(800, 'x');
   check_refused(spec, "1 MiB is the max");
   spec.env.clear();
-  spec.args.assign(supervision::kMaxJobBytes / 4, "");  // empty ones cost their frame's bytes
+  spec.args.assign(supervision::kMaxJobBytes / 4, "");  // an empty argument still needs 4 bytes in the job
   check_refused(spec, "1 MiB is the max");
 }
 
-TEST_CASE("A command of a language has that language's image, environment and installer") {
+TEST_CASE("A command with a language gets the image, environment and installer of that language") {
   RunSpec spec{.program =
                    CommandProgram{.command = std::vector<std::string>{"python3", "-m", "tool"}, .language = "py"}};
   auto made = plan(spec);
@@ -246,7 +246,7 @@ TEST_CASE("A command without a language may have images in order of preference")
   CHECK(plan(spec)->images == std::vector<std::string>{"c:1"});
 }
 
-TEST_CASE("The writable folder is a plain path in a workspace that the run has") {
+TEST_CASE("A writable folder must be a plain relative path, and needs a run with a workspace") {
   auto spec = command("x");
   spec.writable_folder = "session/project";
   check_refused(spec, "writable folder");
@@ -260,20 +260,20 @@ TEST_CASE("The writable folder is a plain path in a workspace that the run has")
   }
 }
 
-TEST_CASE("What a frontend has to say of a run is said with the run's own notes") {
+TEST_CASE("The notes of a frontend are in the notes of the plan") {
   auto spec = command("x");
   spec.notes = {"a note"};
   CHECK(plan(spec)->notes == std::vector<std::string>{"a note"});
 }
 
-TEST_CASE("P16: a byte order mark is left out, and what is empty without it is empty") {
+TEST_CASE("P16: a byte order mark is removed, and a program that has only the mark is empty") {
   const auto made = plan(source("a.sh", "\xEF\xBB\xBFset -e\n"));
   REQUIRE(made);
   CHECK(made->files.front().bytes == "set -e\n");
   check_refused(source("a.sh", "\xEF\xBB\xBF"), "is empty");
 }
 
-TEST_CASE("P05: the #! line's interpreter and options are in argv, and what they do not get in the notes") {
+TEST_CASE("P05: argv has the options of the #! line, and a note names an interpreter that is not used") {
   auto spec = source("a.py", "#!/usr/bin/env -S python3 -O\n");
   spec.args = {"x"};
   CHECK(plan(spec)->argv == std::vector<std::string>{"python3", "-O", "/sandbox/a.py", "x"});
@@ -285,7 +285,7 @@ TEST_CASE("P05: the #! line's interpreter and options are in argv, and what they
   CHECK(notes[1].contains("pypy3"));
 }
 
-TEST_CASE("P17: a string that execve does not take is refused with its name, its size and the limit") {
+TEST_CASE("P17: a string that is too long for execve is refused with its name, its size and the limit") {
   const std::string most(131'071, 'a');
   RunSpec line{.program = CommandProgram{most}, .image = "image"};
   CHECK(plan(line));
@@ -305,7 +305,7 @@ TEST_CASE("P17: a string that execve does not take is refused with its name, its
   check_refused(variable, "The environment variable NAME has 131072 bytes");
 }
 
-TEST_CASE("P13: Python is unbuffered in every program, one that no language is known of too") {
+TEST_CASE("P13: Python output is unbuffered in every run, also if the language is unknown") {
   const RunSpec built{.program = BuildProgram{.dockerfile = "FROM an-image\n"}};
   auto line = command("python3 x.py");
   for (const auto& spec : {source("x.py", "1"), source("x.sh", "1"), line, built})
@@ -314,7 +314,7 @@ TEST_CASE("P13: Python is unbuffered in every program, one that no language is k
   CHECK(plan(line)->env.at("PYTHONUNBUFFERED").empty());
 }
 
-TEST_CASE("P10: installers do not try again where there is no network, and do where there is one") {
+TEST_CASE("P10: installers do not retry in a run without a network, unless the caller sets retries") {
   auto spec = source("x.js", "1");
   CHECK(plan(spec)->env.at("npm_config_fetch_retries") == "0");
   spec.env = {{"npm_config_fetch_retries", "3"}};
@@ -325,7 +325,7 @@ TEST_CASE("P10: installers do not try again where there is no network, and do wh
     CHECK_FALSE(plan(spec)->env.contains(name));
 }
 
-TEST_CASE("P11: git takes every repository of a workspace for one of the program's, whoever owns it") {
+TEST_CASE("P11: git trusts every repository of a workspace, whichever user owns it") {
   auto spec = source("x.sh", "git describe");
   CHECK_FALSE(plan(spec)->env.contains("GIT_CONFIG_COUNT"));
   spec.workspace = WorkspaceAccess::read_only;

@@ -9,7 +9,7 @@ namespace attempt_test {
 using namespace dind;
 using namespace dind::sandbox;
 
-TEST_CASE("Another sandbox is tried only after a failed start that it can help") {
+TEST_CASE("A run tries another sandbox only after a failed start that this can fix") {
   const auto failure = [](const std::string& message, bool own_user = false) {
     return classify_start_failure({ErrorCode::engine_error, message}, own_user);
   };

@@ -10,7 +10,7 @@ namespace exec_error_test {
 using namespace dind;
 using namespace dind::sandbox;
 
-TEST_CASE("P20: why a program could not be executed is said with its cause and the remedy") {
+TEST_CASE("P20: the error about a program that can't be executed names the cause and the remedy") {
   RunPlan plan;
   plan.argv = {"./x"};
   struct Case {

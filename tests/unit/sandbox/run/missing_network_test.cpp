@@ -13,7 +13,7 @@ std::string line(std::string text) { return direct({"/bin/sh", "-c", std::move(t
 
 }  // namespace
 
-TEST_CASE("P10: a command that fetches is known, however it is started") {
+TEST_CASE("P10: a command that downloads is recognized, however it is started") {
   CHECK(direct({"npx", "--no-install", "cowsay", "hi"}) == "npx");
   CHECK(direct({"/usr/bin/npm", "--silent", "install"}) == "npm install");
   CHECK(direct({"npm", "ci"}) == "npm ci");
@@ -32,7 +32,7 @@ TEST_CASE("P10: a command that fetches is known, however it is started") {
   CHECK(fetching_command(script) == "go get");
 }
 
-TEST_CASE("P10: a command that needs no network is left alone") {
+TEST_CASE("P10: a command that needs no network is not recognized as a download") {
   for (const auto& argv : std::vector<std::vector<std::string>>{{},
                                                                 {"node", "x.js"},
                                                                 {"npm", "test"},
@@ -51,7 +51,7 @@ TEST_CASE("P10: a command that needs no network is left alone") {
   CHECK(line(";;&&||").empty());
 }
 
-TEST_CASE("P10: the note names the command and the missing network, and a run with a network has none") {
+TEST_CASE("P10: the note names the command and the missing network, and a run with a network has no note") {
   RunPlan plan{.argv = {"npm", "install"}};
   CHECK(missing_network_note(plan).contains("a run has no network, which `npm install` needs"));
   // I19

@@ -41,37 +41,37 @@ supervision::ExitReport full(supervision::ExitReport report) {
 
 }  // namespace
 
-TEST_CASE("Every way to end has its one verdict") {
+TEST_CASE("Each exit report has one verdict, with and without a stop by the server") {
   const Case cases[] = {
       {"exit 0", exited(0), Stop::none, Verdict::ok},
       {"exit 1", exited(1), Stop::none, Verdict::failed},
       {"exit 255", exited(255), Stop::none, Verdict::failed},
       {"SIGSEGV", killed(SIGSEGV), Stop::none, Verdict::signalled},
-      {"SIGKILL by its own hand", killed(SIGKILL), Stop::none, Verdict::signalled},
+      {"SIGKILL by the program itself", killed(SIGKILL), Stop::none, Verdict::signalled},
 
       {"killed for memory", oom(killed(SIGKILL)), Stop::none, Verdict::out_of_memory},
-      {"its shell says that a child was", oom(exited(137)), Stop::none, Verdict::out_of_memory},
-      {"a child was, and it copes", oom(exited(0)), Stop::none, Verdict::ok},
-      {"a child was, and it fails in another way", oom(exited(1)), Stop::none, Verdict::failed},
-      {"a child was, and it crashes", oom(killed(SIGSEGV)), Stop::none, Verdict::signalled},
+      {"the shell reports a child that was killed for memory", oom(exited(137)), Stop::none, Verdict::out_of_memory},
+      {"a child was killed for memory, and the program succeeds", oom(exited(0)), Stop::none, Verdict::ok},
+      {"a child was killed for memory, and the program fails", oom(exited(1)), Stop::none, Verdict::failed},
+      {"a child was killed for memory, and the program crashes", oom(killed(SIGSEGV)), Stop::none, Verdict::signalled},
       {"137 without any memory kill", exited(137), Stop::none, Verdict::failed},
 
       {"no more processes", pids(exited(1)), Stop::none, Verdict::process_limit},
-      {"no more processes, and it copes", pids(exited(0)), Stop::none, Verdict::ok},
+      {"no more processes, and the program succeeds", pids(exited(0)), Stop::none, Verdict::ok},
       {"memory comes before processes", oom(pids(killed(SIGKILL))), Stop::none, Verdict::out_of_memory},
-      {"its shell says that a child's file was too large", exited(153), Stop::none, Verdict::disk_limit},
+      {"the shell reports a child whose file was too large", exited(153), Stop::none, Verdict::disk_limit},
       {"disk full", full(exited(1)), Stop::none, Verdict::disk_limit},
-      {"disk full, and it copes", full(exited(0)), Stop::none, Verdict::ok},
+      {"disk full, and the program succeeds", full(exited(0)), Stop::none, Verdict::ok},
       {"a file too large", killed(SIGXFSZ), Stop::none, Verdict::disk_limit},
       {"processes come before the disk", pids(full(exited(1))), Stop::none, Verdict::process_limit},
 
-      {"our timer", with(killed(SIGKILL), Cause::asked), Stop::timeout, Verdict::timeout},
+      {"the server's timer", with(killed(SIGKILL), Cause::asked), Stop::timeout, Verdict::timeout},
       {"the supervisor's timer", with(killed(SIGKILL), Cause::deadline), Stop::none, Verdict::timeout},
       {"a timeout of a program that had filled the disk", full(with(killed(SIGKILL), Cause::deadline)), Stop::none,
        Verdict::timeout},
       {"a timeout comes before memory", oom(with(killed(SIGKILL), Cause::asked)), Stop::timeout, Verdict::timeout},
       {"the supervisor's output cap", with(killed(SIGKILL), Cause::output_cap), Stop::none, Verdict::output_limit},
-      {"our output cap", with(killed(SIGKILL), Cause::asked), Stop::output_limit, Verdict::output_limit},
+      {"the server's output cap", with(killed(SIGKILL), Cause::asked), Stop::output_limit, Verdict::output_limit},
       {"more tasks than the supervisor allows", with(killed(SIGKILL), Cause::max_tasks), Stop::none,
        Verdict::process_limit},
       {"cancelled", with(killed(SIGKILL), Cause::asked), Stop::cancelled, Verdict::cancelled},
@@ -85,7 +85,7 @@ TEST_CASE("Every way to end has its one verdict") {
   }
 }
 
-TEST_CASE("A limit that the program went on past is said, whatever the verdict") {
+TEST_CASE("A limit that a successful program reached is reported in a note") {
   const auto notes = [](const supervision::ExitReport& report) {
     RunResult result;
     apply_report(report, Stop::none, result);
@@ -97,7 +97,7 @@ TEST_CASE("A limit that the program went on past is said, whatever the verdict")
   CHECK(notes(pids(exited(0))).front().contains("processes"));
 }
 
-TEST_CASE("The report's figures go into the result in its units") {
+TEST_CASE("The numbers of the exit report are converted to the units of the result") {
   supervision::ExitReport report = exited(3);
   report.duration_us = 1'234'999;
   report.cpu_us = 77;
@@ -106,7 +106,7 @@ TEST_CASE("The report's figures go into the result in its units") {
   report.stderr_bytes = 20;
   report.dropped_bytes = 4;
   RunResult result;
-  result.dropped_bytes = 6;  // what we dropped ourselves
+  result.dropped_bytes = 6;  // dropped by the server
   apply_report(report, Stop::none, result);
   CHECK(result.exit_code == 3);
   CHECK_FALSE(result.signal);
@@ -128,7 +128,7 @@ TEST_CASE("The report's figures go into the result in its units") {
 
 namespace {
 
-// What is known of a run, which a case changes.
+// The facts about a run, which a test case changes.
 struct Known {
   RunPlan plan{.run_id = "r1", .argv = {"./x"}};
   SupervisorState state;
@@ -172,7 +172,7 @@ TEST_CASE("A program that ended by itself keeps its own verdict, also if the ser
   }
 }
 
-TEST_CASE("A stopped run without a report has the verdict of its stop, and says what is not known") {
+TEST_CASE("A stopped run without a report has the verdict of its stop, and a note about the missing report") {
   for (const auto& [stop, verdict] : {std::pair(Stop::timeout, Verdict::timeout),
                                       {Stop::output_limit, Verdict::output_limit},
                                       {Stop::cancelled, Verdict::cancelled}}) {
@@ -199,7 +199,7 @@ TEST_CASE("A program that could not be executed is an error, and a cancelled one
   CHECK(outcome(known.facts(), Stop::cancelled).error().code == ErrorCode::cancelled);
 }
 
-TEST_CASE("A sandbox that ended before it was ready says what is known of its end") {
+TEST_CASE("The error about a sandbox that ended before it was ready says why it ended") {
   Known known;
   known.state.ended = true;
   known.state.stray_output = "runc: no such user\n";

@@ -25,7 +25,7 @@ struct Case {
 
 }  // namespace
 
-TEST_CASE("Each phase of a run goes to the next one for its reason only") {
+TEST_CASE("Each phase of a run has one next phase for each input") {
   const Case cases[] = {
       {"nothing has happened", kStarting, {}, kStarting},
       {"the program starts", kStarting, {.started = true}, kRunning},
@@ -54,18 +54,18 @@ TEST_CASE("Each phase of a run goes to the next one for its reason only") {
        ended(End::reported)},
       {"cancelled", kRunning, {.started = true, .cancelled = true}, stopping(Stop::cancelled)},
       {"its time is over", kRunning, {.started = true, .timed_out = true}, stopping(Stop::timeout)},
-      {"it floods", kRunning, {.started = true, .flooded = true}, stopping(Stop::output_limit)},
-      {"a cancel comes before the time",
+      {"its output exceeds the limit", kRunning, {.started = true, .flooded = true}, stopping(Stop::output_limit)},
+      {"a cancel comes before the timeout",
        kRunning,
        {.started = true, .cancelled = true, .timed_out = true},
        stopping(Stop::cancelled)},
-      {"the time comes before the flood",
+      {"the timeout comes before the output limit",
        kRunning,
        {.started = true, .flooded = true, .timed_out = true},
        stopping(Stop::timeout)},
       {"lost comes before cancelled", kRunning, {.started = true, .lost = true, .cancelled = true}, ended(End::lost)},
 
-      {"the kill is on its way", stopping(Stop::timeout), {.started = true}, stopping(Stop::timeout)},
+      {"the kill has no effect yet", stopping(Stop::timeout), {.started = true}, stopping(Stop::timeout)},
       {"the report comes",
        stopping(Stop::timeout),
        {.started = true, .reported = true},

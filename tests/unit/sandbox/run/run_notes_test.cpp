@@ -10,7 +10,7 @@ namespace run_notes_test {
 using namespace dind;
 using namespace dind::sandbox;
 
-TEST_CASE("P24: a full disk is named with its size") {
+TEST_CASE("P24: the note about a full disk names its path, its size and the remedy") {
   supervision::ExitReport report{.code = 1};
   CHECK(full_disk_note(report, Limits{}, Verdict::failed, Terms::fields).empty());
   report.disk_full = supervision::kShmFull;
@@ -28,7 +28,7 @@ TEST_CASE("P24: a full disk is named with its size") {
   CHECK(full_disk_note(report, Limits{}, Verdict::disk_limit, Terms::fields).contains("256 MiB"));
 }
 
-TEST_CASE("P03: files that went with the sandbox are named, within bounds and in one line") {
+TEST_CASE("P03: a note of one line names the files that were discarded with the sandbox") {
   CHECK(left_files_note({}, Terms::fields).empty());
   CHECK(left_files_note({.count = 1, .names = {"result.txt"}}, Terms::fields)
             .starts_with("1 file that the program wrote was discarded: result.txt"));
@@ -44,7 +44,7 @@ TEST_CASE("P03: files that went with the sandbox are named, within bounds and in
   CHECK_FALSE(many.contains('\x1b'));
 }
 
-TEST_CASE("B10: a folder in memory that hides what the image has is named") {
+TEST_CASE("B10: a note names the folder in memory that hides content of the image") {
   for (const char* path : {"/tmp", "/tmp/app", "/dev/shm/x", "/sandbox/app.py"})
     CHECK(hidden_content_note(path).contains("is an empty folder in memory"));
   for (const char* path : {"", "/", "/tmpl", "/app/tmp", "/sandbox.d/x"}) CHECK(hidden_content_note(path).empty());

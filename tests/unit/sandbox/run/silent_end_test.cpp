@@ -20,7 +20,7 @@ engine::ContainerEnd died(std::int64_t code) { return {.died = true, .exit_code 
 
 }  // namespace
 
-TEST_CASE("An end that nobody asked the engine for is the program's, with runc as with gVisor (S02)") {
+TEST_CASE("An end that no client of the engine asked for is attributed to the program (S02)") {
   for (const bool gvisor : {false, true})
     for (const std::int64_t code : {0, 70, 71, 137, 139, 143}) {
       const SilentEnd seen{.gvisor = gvisor, .started = true, .stream_ended = true, .end = died(code)};
@@ -31,18 +31,18 @@ TEST_CASE("An end that nobody asked the engine for is the program's, with runc a
   CHECK(verdict({.started = true, .stream_ended = true, .end = died(2)}) == Verdict::signalled);
 }
 
-TEST_CASE("An end that somebody outside asked for, or that the engine says nothing of, is not the program's") {
+TEST_CASE("An end is not attributed to the program if a client asked for it or the engine does not report it") {
   auto killed = died(137);
   killed.killed_from_outside = true;
   for (const bool gvisor : {false, true}) {
     CHECK_FALSE(verdict({.gvisor = gvisor, .started = true, .stream_ended = true, .end = killed}));
     CHECK_FALSE(verdict({.gvisor = gvisor, .started = true, .stream_ended = true}));
-    CHECK_FALSE(verdict({.gvisor = gvisor, .stream_ended = true, .end = died(0)}));  // the program had not begun
+    CHECK_FALSE(verdict({.gvisor = gvisor, .stream_ended = true, .end = died(0)}));  // the program had not started
     CHECK_FALSE(verdict({.gvisor = gvisor, .started = true, .end = died(0)}));
   }
 }
 
-TEST_CASE("An end for want of a server is no verdict on the program: the connection broke (R03)") {
+TEST_CASE("A supervisor that exits because the server is gone is a lost connection, not a verdict (R03)") {
   for (const bool gvisor : {false, true})
     CHECK_FALSE(
         verdict({.gvisor = gvisor, .started = true, .stream_ended = true, .end = died(supervision::kLeaseOverExit)}));
@@ -54,7 +54,7 @@ TEST_CASE("An end for want of a server is no verdict on the program: the connect
   CHECK_FALSE(lease_is_over(killed));
 }
 
-TEST_CASE("A sandbox that was lost is told of by what it was doing, in one line (R03)") {
+TEST_CASE("The error about a lost sandbox says what the sandbox was doing and how it was lost (R03)") {
   for (const auto loss : {Loss::connection, Loss::engine, Loss::removed}) {
     for (const auto& [doing, when] : {std::pair(LostWhile::starting, " before the program began"),
                                       {LostWhile::installing, " while its packages were installed"},
@@ -71,24 +71,24 @@ TEST_CASE("A sandbox that was lost is told of by what it was doing, in one line 
   }
 }
 
-TEST_CASE("A sandbox that ends before its first word is told of by its exit code and the runtime's words (N08)") {
+TEST_CASE("The error about an early end has the exit code and the runtime's output (N08)") {
   CHECK(
       early_end(died(128), "runsc: panic: no such platform\n\n")
           .starts_with("The sandbox ended before it was ready (exit code 128: runsc: panic: no such platform). Run "));
   CHECK(early_end(died(2), "").starts_with("The sandbox ended before it was ready (exit code 2). Run "));
   CHECK(early_end({}, "a\nb").starts_with("The sandbox ended before it was ready (a"));
   CHECK(early_end({}, "").starts_with("The sandbox ended before it was ready. Run "));
-  // In the doctor's own words there is no advice to run it.
+  // The command `doctor` leaves out the advice to run `doctor`.
   CHECK(without_advice(early_end(died(2), "")) == "The sandbox ended before it was ready (exit code 2)");
   CHECK(without_advice("another message") == "another message");
 }
 
-TEST_CASE("What breaks the supervisor's stream is a program's doing under gVisor alone") {
+TEST_CASE("A broken stream of the supervisor is attributed to the program only under gVisor") {
   CHECK(verdict({.gvisor = true, .started = true, .stream_broke = true}) == Verdict::signalled);
   CHECK_FALSE(verdict({.started = true, .stream_broke = true}));
 }
 
-TEST_CASE("An end for memory is one, whatever else was seen") {
+TEST_CASE("An end for lack of memory has the verdict out_of_memory, whatever else the engine reported") {
   auto end = died(137);
   end.out_of_memory = true;
   CHECK(verdict({.started = true, .stream_ended = true, .end = end}) == Verdict::out_of_memory);

@@ -37,7 +37,7 @@ constexpr const char* kGroup = "root:x:0:\nnogroup:x:65534:\n";
 
 }  // namespace
 
-TEST_CASE("P01: localhost and the sandbox's own name have an IPv4 address, and localhost no other") {
+TEST_CASE("P01: localhost and the sandbox's host name have only an IPv4 address") {
   const auto hosts = make_etc_files("", "", "65534:65534", false).hosts;
   int found = 0;
   for (const auto& line : lines(hosts)) {
@@ -50,7 +50,7 @@ TEST_CASE("P01: localhost and the sandbox's own name have an IPv4 address, and l
   CHECK(found == 2);
 }
 
-TEST_CASE("P07: every user that a run can have gets a name, and the image's own users keep theirs") {
+TEST_CASE("P07: every user of a run has a name, and the users of the image keep theirs") {
   struct Case {
     const char* user;
     const char* passwd;
@@ -72,7 +72,7 @@ TEST_CASE("P07: every user that a run can have gets a name, and the image's own 
   }
 }
 
-TEST_CASE("An image without passwd and group gets both, and a name that is taken is not given again") {
+TEST_CASE("An image without passwd and group files gets both, and no user name is given twice") {
   const auto files = make_etc_files("", "", "1000:1000", false);
   CHECK(files.passwd == "root:x:0:0:root:/root:/bin/sh\nsandbox:x:1000:1000:sandbox:/tmp:/bin/sh\n");
   CHECK(files.group == "root:x:0:\nsandbox:x:1000:\n");
@@ -81,16 +81,16 @@ TEST_CASE("An image without passwd and group gets both, and a name that is taken
   CHECK(make_etc_files("nonsense\n\n:\nx:y\n", "::::", "1000:1000", true).passwd.contains("sandbox:x:1000:"));
 }
 
-TEST_CASE("S10: every user id of a sandbox's own has a line, with a name that leads back to it") {
+TEST_CASE("S10: each user id that is reserved for sandboxes has its own name in passwd") {
   const auto files = make_etc_files(kPasswd, kGroup, "65534:65534", true);
   CHECK(line_of(files.passwd, "2000000000") == "sandbox0:x:2000000000:65534:sandbox:/tmp:/bin/sh");
   CHECK(line_of(files.passwd, "2000001023") == "sandbox1023:x:2000001023:65534:sandbox:/tmp:/bin/sh");
   CHECK(line_of(files.passwd, "2000001024") == "none");
-  CHECK(files.passwd.size() < 80'000);  // it is searched line by line
+  CHECK(files.passwd.size() < 80'000);  // programs read it line by line
   CHECK(line_of(make_etc_files(kPasswd, kGroup, "65534:65534", false).passwd, "2000000000") == "none");
 }
 
-TEST_CASE("S10: no two sandboxes of a server have the same user, and one that has ended frees its own") {
+TEST_CASE("S10: the sandboxes of a server have different users, and an ended sandbox releases its user") {
   OwnUsers users(1020);
   std::vector<OwnUsers::Lease> held;
   std::set<std::string> seen;
@@ -108,12 +108,12 @@ TEST_CASE("S10: no two sandboxes of a server have the same user, and one that ha
   auto copy = held[7];
   const auto freed = held[7].user();
   held[7] = {};
-  CHECK_FALSE(users.take());  // somebody else still has it
+  CHECK_FALSE(users.take());  // the copy still holds it
   copy = {};
   CHECK(users.take().user() == freed);
 }
 
-TEST_CASE("S10: an id that was freed is taken again last, and none is given once the engine refused one") {
+TEST_CASE("S10: a released user id is used again last, and no id is given after the engine refused one") {
   OwnUsers users(0);
   CHECK(users.take().user() == "2000000000:65534");
   CHECK(users.take().user() == "2000000001:65534");
@@ -121,7 +121,7 @@ TEST_CASE("S10: an id that was freed is taken again last, and none is given once
   CHECK_FALSE(users.take());
 }
 
-TEST_CASE("N05, S10: whose user ids a sandbox has is read from the engine's security options") {
+TEST_CASE("N05, S10: the security options of the engine tell how it maps the user ids of a sandbox") {
   engine::Info info;
   CHECK(engine_users(info) == EngineUsers::same);
   info.security_options = {"name=seccomp,profile=default", "name=cgroupns"};
@@ -132,7 +132,7 @@ TEST_CASE("N05, S10: whose user ids a sandbox has is read from the engine's secu
   CHECK(engine_users(info) == EngineUsers::rootless);
 }
 
-TEST_CASE("The volume with the files of /etc is another one for another image and for another user") {
+TEST_CASE("Each image and each user has its own volume for the files of /etc") {
   const auto one = EtcVolumes::volume_name("sha256:1", "1000:1000");
   CHECK(one == EtcVolumes::volume_name("sha256:1", "1000:1000"));
   CHECK(one != EtcVolumes::volume_name("sha256:2", "1000:1000"));

@@ -1,4 +1,4 @@
-// S01, R05: which places of an image a sandbox's mounts and its first folder depend on. The rest is in
+// S01, R05: which paths of an image the mounts and the working directory of a sandbox depend on. The attacks are in
 // tests/hostile/test_hostile_images.py.
 #include "sandbox/start/mount_targets.hpp"
 
@@ -23,7 +23,7 @@ MountTargets targets(const RunPlan& plan, const SandboxContext& surroundings) {
 
 }  // namespace
 
-TEST_CASE("Every mount of a sandbox is looked at, but for what is in a mount of ours") {
+TEST_CASE("The mount targets of a sandbox are all its mounts, except those inside another mount") {
   RunPlan plan{.run_id = "r", .argv = {"ls"}};
   CHECK(targets(plan, around()).ours == Paths{"/.dind", "/sandbox", "/tmp"});
   plan.workspace = WorkspaceAccess::read_write;
@@ -32,14 +32,14 @@ TEST_CASE("Every mount of a sandbox is looked at, but for what is in a mount of 
   CHECK(targets(plan, around()).ours == Paths{"/.dind", "/dependencies", "/sandbox", "/tmp", "/workspaces"});
 }
 
-TEST_CASE("The VOLUMEs of an image are looked at as its own, but where they are ours") {
+TEST_CASE("The VOLUMEs of an image are mount targets, except where the sandbox has its own mount") {
   const RunPlan plan{.run_id = "r", .argv = {"ls"}};
   const auto found = targets(plan, around({"/data", "/var//lib/x/", "/tmp/", "/.dind", "/sandbox"}));
   CHECK(found.ours == Paths{"/.dind", "/sandbox", "/tmp"});
   CHECK(found.volumes == Paths{"/data", "/var/lib/x"});
 }
 
-TEST_CASE("B02: a VOLUME where a run has no mount of ours is any other, and one that no mount can cover is refused") {
+TEST_CASE("B02: a VOLUME is refused if it is relative, the root folder or inside a mount of the run") {
   RunPlan plan{.run_id = "r", .argv = {"ls"}};
   const auto plain = around({"/workspaces/data", "/dependencies/x"});
   CHECK(targets(plan, plain).volumes == Paths{"/dependencies/x", "/workspaces/data"});
@@ -60,14 +60,14 @@ TEST_CASE("B02: a VOLUME where a run has no mount of ours is any other, and one 
     CHECK(problem(good).empty());
 }
 
-TEST_CASE("Each VOLUME of an image has one cover in a container that is only looked into") {
+TEST_CASE("A container that only shows an image's content has one read-only tmpfs for each VOLUME") {
   const auto covers = volume_covers(around({"/data", "/data/", "/data/more"}).image);
   REQUIRE(covers.size() == 2);
   CHECK((covers[0].target == "/data" && covers[1].target == "/data/more"));
   for (const auto& each : covers) CHECK((each.kind == engine::Mount::Kind::tmpfs && each.read_only));
 }
 
-TEST_CASE("The WORKDIR of an image is looked at where it is used") {
+TEST_CASE("The WORKDIR of an image is checked only if the run uses it") {
   RunPlan plan{.run_id = "r", .argv = {"ls"}};
   CHECK(targets(plan, around({}, "/srv/app")).working_dir == "/srv/app");
   CHECK(targets(plan, around({}, "/")).working_dir.empty());
@@ -75,7 +75,7 @@ TEST_CASE("The WORKDIR of an image is looked at where it is used") {
   CHECK(targets(plan, around({}, "/srv/app")).working_dir.empty());
 }
 
-TEST_CASE("A WORKDIR is a plain absolute path, and nowhere in the kernel's file systems") {
+TEST_CASE("A WORKDIR must be a plain absolute path outside /proc, /sys and /dev") {
   for (const char* good :
        {"", "/", "/app", "/usr/src/app/", "/a b/ü", "/processes", "/sysroot", "/app/..hidden", "/a//b"})
     CHECK(working_dir_problem(good).empty());

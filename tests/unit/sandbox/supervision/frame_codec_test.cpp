@@ -37,8 +37,7 @@ std::string report_payload(const supervision::ExitReport& report) {
   return payload;
 }
 
-// Everything that the decoder says of `bytes`, cut at `cut`: events as text, output joined, "error" at the end of a
-// broken stream.
+// What the decoder reports for `bytes` in two parts: events as text, output joined, "error" after an invalid frame.
 struct Heard {
   std::string events, out, err;
   std::optional<supervision::ExitReport> report;
@@ -77,7 +76,7 @@ Heard hear(std::string_view bytes, std::size_t cut, std::uint32_t token = 0) {
   return heard;
 }
 
-// Frames of what we send, taken apart by the rules of the wire.
+// The type and payload of each frame that the server sends.
 std::vector<std::pair<unsigned char, std::string>> sent(std::string_view bytes) {
   std::vector<std::pair<unsigned char, std::string>> frames;
   while (!bytes.empty()) {
@@ -96,7 +95,7 @@ std::string without_hello(const std::string& job) { return job.substr(hello_fram
 
 }  // namespace
 
-TEST_CASE("What a supervisor says is heard the same, wherever the stream is cut") {
+TEST_CASE("The decoder reads the same events and output wherever the supervisor's stream is cut") {
   supervision::ExitReport report{
       .how = supervision::How::signalled, .code = 9, .cause = supervision::Cause::asked, .duration_us = 1, .cpu_us = 2};
   report.peak_memory_bytes = 1ULL << 40;
@@ -128,7 +127,7 @@ TEST_CASE("What a supervisor says is heard the same, wherever the stream is cut"
   }
 }
 
-TEST_CASE("Output is passed on as it arrives, not when its frame is whole") {
+TEST_CASE("The decoder passes on output as it arrives, before its frame is complete") {
   SupervisorDecoder decoder;
   const std::string begin = raw_frame({.type = 'c', .channel = kStdout, .length = supervision::kMaxPayload}, "first");
   std::string_view input = begin;
@@ -140,7 +139,7 @@ TEST_CASE("Output is passed on as it arrives, not when its frame is whole") {
   CHECK_FALSE(*decoder.next(input, event));
 }
 
-TEST_CASE("What is no frame of the protocol is refused, and never believed") {
+TEST_CASE("The decoder refuses bytes that are not a valid frame of the protocol") {
   const auto wrong_report = [](std::size_t at, char value) {
     std::string payload = report_payload({});
     payload[at] = value;
@@ -149,26 +148,26 @@ TEST_CASE("What is no frame of the protocol is refused, and never believed") {
   const std::pair<const char*, std::string> cases[] = {
       {"text", "hello, I am no supervisor"},
       {"an unknown type", frame('Z', "")},
-      {"a frame of ours, back", frame('J', "")},
-      {"bytes that must be zero", "R\1\0\0\0\0\0\4\0\0\0\1"s},
+      {"a frame type that only the server sends", frame('J', "")},
+      {"a token in the first frame", "R\1\0\0\0\0\0\4\0\0\0\1"s},
       {"ready, too short", frame('R', "\0\0\1"s)},
       {"ready, too long", frame('R', u32(1) + "x")},
       {"taken, too short", frame('t', u32(1), kStdin)},
-      {"taken, of no channel", frame('t', u64(1))},
-      {"taken, of an output", frame('t', u64(1), kStdout)},
-      {"output in no channel", frame('c', "x")},
+      {"taken, without a channel", frame('t', u64(1))},
+      {"taken, for an output channel", frame('t', u64(1), kStdout)},
+      {"output without a channel", frame('c', "x")},
       {"output in the channel of stdin", frame('c', "x", kStdin)},
       {"output in a channel that was not declared", frame('c', "x", 4)},
       {"output in the last channel", frame('c', "x", 255)},
       {"a control frame with a channel", frame('R', u32(1), kStdout)},
-      {"a report of one byte less", frame('X', report_payload({}).substr(1))},
-      {"a report of one byte more", frame('X', report_payload({}) + "x")},
-      {"a report of no way to end", wrong_report(0, 3)},
-      {"a report of no cause", wrong_report(5, 6)},
+      {"a report that is one byte too short", frame('X', report_payload({}).substr(1))},
+      {"a report that is one byte too long", frame('X', report_payload({}) + "x")},
+      {"a report with an unknown kind of end", wrong_report(0, 3)},
+      {"a report with an unknown cause", wrong_report(5, 6)},
       {"an output frame of 64 KiB and a byte",
        raw_frame({.type = 'c', .channel = kStdout, .length = supervision::kMaxPayload + 1}, "x")},
       {"an output frame of 16 MiB", raw_frame({.type = 'c', .channel = kStderr, .length = 0xffffff}, "x")},
-      {"a control frame that would fill our memory", raw_frame({.type = '!', .length = 4097}, "x")},
+      {"a control frame of more than 4 KiB", raw_frame({.type = '!', .length = 4097}, "x")},
       {"a report that claims 16 MiB", raw_frame({.type = 'X', .length = 0xffffff}, "x")},
   };
   for (const auto& [what, bytes] : cases) {
@@ -180,7 +179,7 @@ TEST_CASE("What is no frame of the protocol is refused, and never believed") {
         supervision::kMaxPayload);
 }
 
-TEST_CASE("Frames without the job's token are nobody's, but for a supervisor's first words") {
+TEST_CASE("The decoder refuses frames without the job's token, except the supervisor's first frame") {
   constexpr std::uint32_t kToken = 0xc0ffee;
   const auto with = [](std::uint32_t token, unsigned char type, const std::string& payload) {
     return raw_frame({.type = type,
@@ -213,8 +212,8 @@ TEST_CASE("Frames without the job's token are nobody's, but for a supervisor's f
   }
 }
 
-TEST_CASE("A frame of random length and content never does more than fail") {
-  // A small generator of our own: the same frames in every run.
+TEST_CASE("Random frames do not crash the decoder, and give the same result if they are cut") {
+  // A fixed xorshift generator gives the same frames in every test run.
   std::uint32_t state = 2463534242;
   const auto next = [&state] { return state ^= state << 13, state ^= state >> 17, state ^= state << 5; };
   for (int round = 0; round < 2000; ++round) {
@@ -226,7 +225,7 @@ TEST_CASE("A frame of random length and content never does more than fail") {
   }
 }
 
-TEST_CASE("A server begins with its version and the names of its channels") {
+TEST_CASE("The server first sends the protocol version and the names of its channels") {
   const auto frames = sent(hello_frames());
   REQUIRE(frames.size() == 4);
   CHECK(frames[0] == std::pair<unsigned char, std::string>('V', u32(supervision::kVersion)));
@@ -235,7 +234,7 @@ TEST_CASE("A server begins with its version and the names of its channels") {
   CHECK(job_frames({.argv = {"x"}}, {}).starts_with(hello_frames()));
 }
 
-TEST_CASE("A job is its files, then argv, environment and limits, then start") {
+TEST_CASE("A job is sent as its files, then limits, argv and environment, then the start frame") {
   RunPlan plan;
   plan.working_dir = "/sandbox";
   plan.argv = {"python3", "", "-x"};
@@ -257,7 +256,7 @@ TEST_CASE("A job is its files, then argv, environment and limits, then start") {
   CHECK(frames[5] == std::pair<unsigned char, std::string>('J', ""));
 }
 
-TEST_CASE("A job that is larger than a frame is sent in several") {
+TEST_CASE("A job that is larger than one frame is sent in several frames") {
   RunPlan plan;
   plan.argv = {"x", std::string(3 * supervision::kMaxPayload, 'a')};
   const auto frames = sent(without_hello(job_frames(plan, {})));
@@ -267,7 +266,7 @@ TEST_CASE("A job that is larger than a frame is sent in several") {
   CHECK(job.size() == 32 + 4 + 4 + (4 + 1) + (4 + 3 * supervision::kMaxPayload) + 4);
 }
 
-TEST_CASE("Stdin, window, signal and report-received frames") {
+TEST_CASE("Frames for stdin, window, signal and report receipt have the bytes of the protocol") {
   CHECK(stdin_frame("ab\0"s) == frame('c', "ab\0"s, kStdin));
   CHECK(stdin_end_frame() == frame('E', "", kStdin));
   CHECK(window_frame(1ULL << 33) == frame('W', u64(1ULL << 33)));
@@ -275,7 +274,7 @@ TEST_CASE("Stdin, window, signal and report-received frames") {
   CHECK(report_received_frame() == frame('H', ""));
 }
 
-TEST_CASE("Every mount in the workspace is to be looked at before the program begins, but under gVisor") {
+TEST_CASE("Before the start frame, a job lists the workspace mounts to check, except under gVisor") {
   RunPlan plan;
   plan.argv = {"x"};
   plan.workspace_mounts = {{.path = "p", .read_only = false}, {.path = "p/.git"}};

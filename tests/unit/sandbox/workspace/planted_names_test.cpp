@@ -31,7 +31,7 @@ struct Tree : tests::TempFolder {
     for (const auto& each : fs::recursive_directory_iterator(path)) tests::give_to_file_user(each.path());
     tests::give_to_file_user(path);
   }
-  // What the run's guard sees before it begins.
+  // Records the protected names, as the guard does before the run starts.
   void look() { seen = guard_workspace(path, "")->seen; }
   std::vector<Planted> sweep(const std::string& folder = "") const { return swept({}, folder).planted; }
   Sweep swept(const SweepBounds& bounds, const std::string& folder = "") const {
@@ -50,7 +50,7 @@ Task<std::vector<std::string>> end_after_two(std::shared_ptr<PlantedWatch> watch
 
 }  // namespace
 
-TEST_CASE("S04: every protected name that was not there gets another one, at each depth, and loses nothing") {
+TEST_CASE("S04: a sweep renames each new protected name at every depth, and keeps its content") {
   Tree workspace;
   workspace.folder("src");
   workspace.look();
@@ -69,7 +69,7 @@ TEST_CASE("S04: every protected name that was not there gets another one, at eac
   CHECK(workspace.sweep().empty());
 }
 
-TEST_CASE("S04: files and links by such a name are moved too, links without following them") {
+TEST_CASE("S04: a sweep renames files and links with a protected name, and does not follow the links") {
   Tree workspace;
   workspace.folder("elsewhere/hooks");
   workspace.look();
@@ -83,7 +83,7 @@ TEST_CASE("S04: files and links by such a name are moved too, links without foll
     CHECK(workspace.there(name));
 }
 
-TEST_CASE("S04: what was there before stays, and what took the place of an unguarded link does not") {
+TEST_CASE("S04: protected names from before the run stay, but a folder that replaced a link is renamed") {
   Tree workspace;
   workspace.write(".git/HEAD");
   workspace.write("lib/.git", "gitdir: x");
@@ -91,7 +91,7 @@ TEST_CASE("S04: what was there before stays, and what took the place of an ungua
   fs::create_symlink("/etc", workspace.path / "linked/.vscode");
   workspace.look();
   CHECK(workspace.sweep().empty());
-  // The owner's own git writes another file in its place.
+  // The owner's git replaces the file.
   workspace.write("lib/.git.new", "gitdir: y");
   fs::rename(workspace.path / "lib/.git.new", workspace.path / "lib/.git");
   CHECK(workspace.sweep().empty());
@@ -101,7 +101,7 @@ TEST_CASE("S04: what was there before stays, and what took the place of an ungua
   CHECK(workspace.sweep().size() == 1);
 }
 
-TEST_CASE("S04: a folder that took the place of one that was there, or of a file, is the program's") {
+TEST_CASE("S04: a new folder that replaced a protected folder or file is renamed") {
   Tree workspace;
   workspace.write("a/.git/HEAD");
   workspace.write("lib/.git", "gitdir: x");
@@ -116,7 +116,7 @@ TEST_CASE("S04: a folder that took the place of one that was there, or of a file
                                                   {.path = "lib/.git", .moved_to = "lib/.git.from-run-r1"}});
 }
 
-TEST_CASE("S04: nothing is renamed over something that is there, and one that comes again is moved again") {
+TEST_CASE("S04: a rename overwrites nothing, and a protected name that appears again is renamed again") {
   Tree workspace;
   workspace.look();
   workspace.write(".git.from-run-r1/config", "the program's too");
@@ -127,7 +127,7 @@ TEST_CASE("S04: nothing is renamed over something that is there, and one that co
   CHECK(workspace.there(".git.from-run-r1/config"));
 }
 
-TEST_CASE("S04: of one writable folder only what is in it is looked at; in node_modules nothing") {
+TEST_CASE("S04: a sweep searches only the writable folder, and skips node_modules") {
   Tree workspace;
   workspace.folder("project");
   workspace.look();
@@ -139,9 +139,9 @@ TEST_CASE("S04: of one writable folder only what is in it is looked at; in node_
   CHECK(workspace.there("other/.git"));
 }
 
-TEST_CASE("S04: a sweep says where it ended, and goes no deeper than the guard's look before the run") {
+TEST_CASE("S04: a sweep reports where it ended, and goes no deeper than the guard did before the run") {
   Tree workspace;
-  workspace.folder("1/2/3/4/5/6/7/8/.git");  // the owner's
+  workspace.folder("1/2/3/4/5/6/7/8/.git");  // made by the owner
   workspace.folder("1/2/3/4/5/6/.idea");
   workspace.seen = guard_workspace(workspace.path, "", {}, std::chrono::milliseconds(0))->seen;
   auto sweep = workspace.swept({.max_depth = 6});
@@ -161,7 +161,7 @@ TEST_CASE("S04: a sweep says where it ended, and goes no deeper than the guard's
   CHECK(notes[0].contains("ended before 1/2/3/4/5/6/7;"));
 }
 
-TEST_CASE("S04: a folder that the program locked is told of, and one that was locked before the run is left as it is") {
+TEST_CASE("S04: a folder that the program locked is reported, and one locked before the run is left alone") {
   Tree workspace;
   workspace.folder("before/.git");
   workspace.hand_over();
@@ -172,14 +172,14 @@ TEST_CASE("S04: a folder that the program locked is told of, and one that was lo
   workspace.folder("a/b/.git");
   workspace.folder("listed/.git");
   fs::permissions(workspace.path / "a/b", fs::perms(0311));
-  fs::permissions(workspace.path / "listed", fs::perms(0444));  // to be listed, not to be entered
+  fs::permissions(workspace.path / "listed", fs::perms(0444));  // can be listed, but not entered
   auto sweep = workspace.swept({});
   CHECK(sweep.locked == std::vector<std::string>{"listed", "a/b"});
   const auto notes = planted_notes(sweep, "r1");
   REQUIRE(notes.size() == 1);
   CHECK(notes[0].contains("the program locked listed, a/b in the workspace"));
   CHECK(notes[0].contains("chmod u+rwx it and look before you open it"));
-  // The owner opens what was locked: its .git is not the program's.
+  // The owner unlocks the folder: its .git was there before the run.
   fs::permissions(workspace.path / "before", fs::perms(0755));
   sweep = workspace.swept({});
   CHECK(sweep.planted.empty());
@@ -194,7 +194,7 @@ TEST_CASE("S04: a folder that the program locked is told of, and one that was lo
   fs::permissions(workspace.path, fs::perms(0755));
 }
 
-TEST_CASE("S04: however many there are, few are kept and the others counted, those that stay once") {
+TEST_CASE("S04: at most 100 planted names are listed, and the others are counted once each") {
   Tree workspace;
   workspace.look();
   for (int i = 0; i < 130; ++i) workspace.folder("p" + std::to_string(i) + "/.git");
@@ -222,7 +222,7 @@ TEST_CASE("S04: however many there are, few are kept and the others counted, tho
   CHECK(notes[5] == "and 264 more like it: 8 can't be renamed, the names of the others end in .from-run-r1");
 }
 
-TEST_CASE("S04: many locked folders make one line") {
+TEST_CASE("S04: the note about many locked folders is one line") {
   Sweep sweep{.locked = {"a", "b", "c", "d", std::string(1000, 'e')}, .more_locked = 3};
   const auto notes = planted_notes(sweep, "r1");
   REQUIRE(notes.size() == 1);
@@ -231,7 +231,7 @@ TEST_CASE("S04: many locked folders make one line") {
   CHECK(notes[0].size() < 500);
 }
 
-TEST_CASE("S04: a sweep that lacks descriptors says that it failed") {
+TEST_CASE("S04: a sweep without free file descriptors reports that it failed") {
   Tree workspace;
   workspace.folder("a");
   workspace.look();
@@ -243,7 +243,7 @@ TEST_CASE("S04: a sweep that lacks descriptors says that it failed") {
   CHECK(notes[0].contains("failed (Too many open files): it ended before the first folder"));
 }
 
-TEST_CASE("S04: a chain of folders longer than a path is followed as far as a path goes, and ends soon") {
+TEST_CASE("S04: a sweep follows a chain of folders up to the max path length, and then ends") {
   Tree workspace;
   workspace.look();
   const std::string name(200, 'd');
@@ -268,7 +268,7 @@ TEST_CASE("S04: a chain of folders longer than a path is followed as far as a pa
   CHECK_FALSE(sweep.ended_before);
 }
 
-TEST_CASE("S04: the notes name what was made and where it is, one by one where they are few") {
+TEST_CASE("S04: the notes name each planted name and its new name, and only count the rest of a long list") {
   std::vector<Planted> planted{{.path = "new/.git", .moved_to = "new/.git.from-run-r1"},
                                {.path = ".idea", .moved_to = ""}};
   auto notes = planted_notes({.planted = planted}, "r1");
@@ -285,7 +285,7 @@ TEST_CASE("S04: the notes name what was made and where it is, one by one where t
   CHECK_FALSE(planted_notes({.planted = {{.path = "a\nb/.git", .moved_to = "x"}}}, "r1").front().contains('\n'));
 }
 
-TEST_CASE("S04: a sweep that throws is told of, and neither ends the others nor holds up the run's end") {
+TEST_CASE("S04: a sweep that throws is reported, and later sweeps and the run's end still happen") {
   asio::io_context context;
   BlockingWork work(context.get_executor());
   const Workspace workspace{.engine_path = "/w", .path = "/w", .owner = {}};

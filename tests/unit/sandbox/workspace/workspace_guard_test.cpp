@@ -20,7 +20,7 @@ struct Tree : tests::TempFolder {
     for (const auto& each : fs::recursive_directory_iterator(path)) tests::give_to_file_user(each.path());
     tests::give_to_file_user(path);
   }
-  // "project:rw project/.git:ro", in their order.
+  // The mounts in their order, for example "project:rw project/.git:ro".
   std::string guarded(const std::string& folder = "") const {
     const auto found = guard_workspace(path, folder);
     if (!found) return found.error().message;
@@ -33,7 +33,7 @@ struct Tree : tests::TempFolder {
 
 }  // namespace
 
-TEST_CASE("Settings and hooks are read-only wherever they are, and the folders that hold them stay in place") {
+TEST_CASE("Protected names are mounted read-only at every depth, and their parent folders writable") {
   const Tree workspace;
   CHECK(workspace.guarded().empty());
   workspace.folder("src/deep");
@@ -47,7 +47,7 @@ TEST_CASE("Settings and hooks are read-only wherever they are, and the folders t
         "session/project/lib:rw session/project/lib/.git:ro:file");
 }
 
-TEST_CASE("Of one writable folder only what is in it is guarded: the rest is read-only") {
+TEST_CASE("With a writable folder, only the protected names inside it are mounted") {
   const Tree workspace;
   workspace.folder(".git");
   workspace.folder("other/.git");
@@ -59,7 +59,7 @@ TEST_CASE("Of one writable folder only what is in it is guarded: the rest is rea
   CHECK(workspace.guarded("project/sub") == "project/sub:rw project/sub/.git:ro");
 }
 
-TEST_CASE("A folder that is not there, is a link, or is guarded itself is never writable") {
+TEST_CASE("A writable folder is refused if it is missing, a file, a link or protected") {
   const Tree workspace;
   workspace.folder("project/.git/hooks");
   fs::create_directory_symlink("/etc", workspace.path / "out");
@@ -77,11 +77,11 @@ TEST_CASE("A folder that is not there, is a link, or is guarded itself is never 
   CHECK(guard_workspace("/not/there", "").error().code == ErrorCode::not_found);
 }
 
-TEST_CASE("A link by a guarded name is not mounted, and said") {
+TEST_CASE("A link with a protected name is not mounted, but reported") {
   const Tree workspace;
   workspace.folder("real");
   fs::create_directory_symlink("/etc", workspace.path / ".git");
-  fs::create_directory_symlink("/", workspace.path / "root");  // is not looked into
+  fs::create_directory_symlink("/", workspace.path / "root");  // the guard does not follow it
   const auto found = guard_workspace(workspace.path, "");
   REQUIRE(found);
   CHECK(found->mounts.empty());
@@ -89,7 +89,7 @@ TEST_CASE("A link by a guarded name is not mounted, and said") {
   CHECK(found->notes[0].find(".git") == 0);
 }
 
-TEST_CASE("S04: a folder that can't be read is read-only as a whole, and said") {
+TEST_CASE("S04: a folder that can't be read is mounted read-only as a whole, and reported") {
   const Tree workspace;
   workspace.folder("a/locked/.git");
   workspace.folder("listed/.git");
@@ -111,7 +111,7 @@ TEST_CASE("S04: a folder that can't be read is read-only as a whole, and said") 
     fs::permissions(more, fs::perms(0));
   }
   CHECK(guard_workspace(workspace.path, "")->notes[0].contains(" and 6 more in the workspace"));
-  // All of what would be writable: nothing could be guarded.
+  // As the writable folder it is refused: nothing in it could be protected.
   for (const auto* folder : {"a/locked", "listed"}) {
     INFO(folder);
     const auto refused = guard_workspace(workspace.path, folder);
@@ -121,7 +121,7 @@ TEST_CASE("S04: a folder that can't be read is read-only as a whole, and said") 
   }
 }
 
-TEST_CASE("S04: a run is not begun where a folder can't be read for want of descriptors") {
+TEST_CASE("S04: the guard fails if no file descriptor is left to read a folder") {
   const Tree workspace;
   workspace.folder("a/.git");
   const tests::FewDescriptors few;
@@ -131,7 +131,7 @@ TEST_CASE("S04: a run is not begun where a folder can't be read for want of desc
   CHECK(found.error().message.contains("Too many open files"));
 }
 
-TEST_CASE("S04: at every depth, and not in node_modules") {
+TEST_CASE("S04: protected names are found at every depth, except in node_modules") {
   const Tree workspace;
   workspace.folder("1/2/3/4/5/6/.git");
   workspace.folder("node_modules/x/.git");
@@ -142,7 +142,7 @@ TEST_CASE("S04: at every depth, and not in node_modules") {
   CHECK(workspace.guarded().ends_with("/39/40:rw " + deep + "/.vscode:ro"));
 }
 
-TEST_CASE("S04: what the time does not reach is told of, and only beyond six folders") {
+TEST_CASE("S04: when the time is over, only folders more than six levels deep are skipped and reported") {
   const Tree workspace;
   workspace.folder("1/2/3/4/5/6/.git");
   workspace.folder("1/2/3/4/5/6/7/.git");
@@ -155,7 +155,7 @@ TEST_CASE("S04: what the time does not reach is told of, and only beyond six fol
   for (const auto* part : {"1/2/3/4/5/6/7", "more than 6 folders deep", "mount it read-only"})
     CHECK(cut->notes[0].contains(part));
   CHECK_FALSE(cut->notes[0].contains('\n'));
-  // Of one folder, the depth is that below it.
+  // With a writable folder, the depth counts from that folder.
   const auto inner = guard_workspace(workspace.path, "1/2", {}, std::chrono::milliseconds(0));
   REQUIRE(inner);
   CHECK(inner->seen.contains("1/2/3/4/5/6/7/.git"));
@@ -163,20 +163,20 @@ TEST_CASE("S04: what the time does not reach is told of, and only beyond six fol
   CHECK(inner->notes.empty());
 }
 
-TEST_CASE("S04: deep ones that no mount is left for are told of, and do not end the run") {
+TEST_CASE("S04: deep protected names beyond the max number of mounts are reported, and the run continues") {
   const Tree workspace;
   for (int i = 0; i < 501; ++i) workspace.folder("1/2/3/4/5/6/7/p" + std::to_string(i) + "/.git");
   workspace.folder("near/.git");
   const auto found = guard_workspace(workspace.path, "");
   REQUIRE(found);
-  CHECK(found->mounts.size() <= 102);  // 100 for the deep ones
-  CHECK(found->seen.size() == 502);    // none of them is taken for planted
+  CHECK(found->mounts.size() <= 102);  // max 100 for the deep ones
+  CHECK(found->seen.size() == 502);    // so a sweep does not rename them
   REQUIRE(found->notes.size() == 1);
   CHECK(found->notes[0].contains("are not protected, 1/2/3/4/5/6/7/p"));
   CHECK(workspace.guarded().contains("near/.git:ro"));
 }
 
-TEST_CASE("S04: a path too long for a mount is told of, and does not end the run") {
+TEST_CASE("S04: a protected path that is too long for a mount is reported, and the run continues") {
   const Tree workspace;
   const std::string name(200, 'd');
   std::string deep = name;
@@ -192,7 +192,7 @@ TEST_CASE("S04: a path too long for a mount is told of, and does not end the run
   CHECK(workspace.guarded() == "near:rw near/.git:ro");
 }
 
-TEST_CASE("More than can be guarded is an error with the remedy, and never half of it") {
+TEST_CASE("More protected names than the guard can mount are an error with a remedy") {
   const Tree workspace;
   for (int i = 0; i < 501; ++i) workspace.folder("p" + std::to_string(i) + "/.git");
   const auto found = guard_workspace(workspace.path, "");

@@ -23,8 +23,8 @@ SupervisorState seen(const Workspace& workspace) {
 
 }  // namespace
 
-TEST_CASE("E34: a folder of root's is told by what a program may do there, and how that is changed") {
-  const auto [user, note] = seen({.engine_path = "/etc", .path = "/etc", .owner = {}});  // root's on every machine
+TEST_CASE("E34: the note about a folder of root says what a program can do there and how to change it") {
+  const auto [user, note] = seen({.engine_path = "/etc", .path = "/etc", .owner = {}});  // root on every machine
   CHECK(user == kNobody);
   for (const char* part : {"the folder /etc belongs to root", "programs never run as root",
                            "can read the folder but not write to it", "chown -R USER /etc"}) {
@@ -34,7 +34,7 @@ TEST_CASE("E34: a folder of root's is told by what a program may do there, and h
   for (const char* hard : {"root's", "nobody", "as others may"}) CHECK_FALSE(note.contains(hard));
 }
 
-TEST_CASE("E34: where the owner can't be seen, the note says what a program may do, and the setting that changes it") {
+TEST_CASE("E34: if the owner is unknown, the note says what a program can do and names the setting") {
   for (const char* path : {"", "/no/such/folder"}) {
     const auto [user, note] = seen({.engine_path = "/workspaces", .path = path, .owner = {}});
     CHECK(user == kNobody);
@@ -43,7 +43,7 @@ TEST_CASE("E34: where the owner can't be seen, the note says what a program may 
   }
 }
 
-TEST_CASE("An owner that the operator names is taken without a look at the folder, and nothing is said") {
+TEST_CASE("An owner from the configuration is used without a check of the folder and without a note") {
   const auto [user, note] = seen({.engine_path = "/etc", .path = "/etc", .owner = "1000:1000"});
   CHECK(user == "1000:1000");
   CHECK(note.empty());

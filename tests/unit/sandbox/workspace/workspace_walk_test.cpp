@@ -37,7 +37,7 @@ const WalkBounds kWide{.max_folders = 1000, .far_time = std::chrono::minutes(1)}
 
 }  // namespace
 
-TEST_CASE("S04: paths whose turn has not come are bounded before they are kept") {
+TEST_CASE("S04: a walk limits the total size of the paths that it has yet to visit") {
   Tree workspace;
   for (int i = 0; i < 20; ++i) workspace.folder("folder" + std::to_string(i));
   auto bounds = kWide;
@@ -49,7 +49,7 @@ TEST_CASE("S04: paths whose turn has not come are bounded before they are kept")
   CHECK(workspace.walk(bounds).end == Walk::End::whole);
 }
 
-TEST_CASE("S04: a walk that is to hurry looks at the near folders only") {
+TEST_CASE("S04: a walk that must hurry visits only the near folders") {
   Tree workspace;
   workspace.folder("1/2/3/4/5/6/.git");
   workspace.folder("1/2/3/4/5/6/7/.git");
@@ -63,7 +63,7 @@ TEST_CASE("S04: a walk that is to hurry looks at the near folders only") {
   CHECK(workspace.found == std::vector<std::string>{"1/2/3/4/5/6/.git"});
 }
 
-TEST_CASE("S04: the time for far folders begins with the first of them") {
+TEST_CASE("S04: the time limit for far folders starts at the first far folder") {
   Tree workspace;
   workspace.folder("a/.git");
   workspace.folder("1/2/3/4/5/6/7/.git");
@@ -74,7 +74,7 @@ TEST_CASE("S04: the time for far folders begins with the first of them") {
   CHECK(workspace.found.size() == 2);
 }
 
-TEST_CASE("S04: where only far folders lack room, all of the near ones are looked at") {
+TEST_CASE("S04: a walk visits all near folders, even if the far ones exceed the size limit for paths") {
   Tree workspace;
   workspace.folder("a/2/3/4/5/6/.git");
   workspace.folder("b/2/3/4/5/6/.git");

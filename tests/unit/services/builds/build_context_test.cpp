@@ -78,7 +78,7 @@ void check_refused(const ContextRequest& request, const std::string& message) {
 
 }  // namespace
 
-TEST_CASE("A context holds a folder's files, its links as links, and the Dockerfile under a name of its own") {
+TEST_CASE("A build context has the folder's files and links, and the Dockerfile under a generated name") {
   const Context folder;
   folder.write("app.py", "print(1)");
   folder.write("sub/日本語 name.txt", "text");
@@ -100,8 +100,7 @@ TEST_CASE("A context holds a folder's files, its links as links, and the Dockerf
   CHECK(made->notes.size() == 1);
 }
 
-TEST_CASE(
-    "Who sends a context learns of its files as they are written, and of its Dockerfile and its end from the caller") {
+TEST_CASE("A context reports its files as they are written, and its Dockerfile and its end only after end()") {
   const Context folder;
   folder.write("a", std::string(3 << 20, 'x'));
   const ContextRequest request{.root = folder.workspace(), .path = "project", .dockerfile = "FROM the-image"};
@@ -129,12 +128,12 @@ TEST_CASE(
   CHECK(begun->tar->length().bytes == status.st_size);
 }
 
-TEST_CASE("A context that can't be collected gets no end of its own making") {
+TEST_CASE("A context gets no Dockerfile and no end if its collection fails") {
   const Context folder;
   folder.write("a", std::string(3 << 20, 'x'));
   folder.write("b", std::string(3 << 20, 'y'));
   const ContextRequest request{
-      .root = folder.workspace(), .path = "project", .dockerfile = "FROM x", .most_bytes = (3 << 20) + 1};
+      .root = folder.workspace(), .path = "project", .dockerfile = "FROM x", .max_bytes = (3 << 20) + 1};
   const auto begun = begin_context(request);
   REQUIRE(begun);
   REQUIRE(!collect_context(request, *begun));
@@ -144,7 +143,7 @@ TEST_CASE("A context that can't be collected gets no end of its own making") {
   CHECK(status.st_size < 4 << 20);
 }
 
-TEST_CASE("A context that nobody waits for any more is not collected to its end") {
+TEST_CASE("A stop request cancels the collection of a context") {
   const Context folder;
   folder.write("app.py", "print(1)");
   std::stop_source stop;
@@ -155,7 +154,7 @@ TEST_CASE("A context that nobody waits for any more is not collected to its end"
   CHECK(made.error().code == ErrorCode::cancelled);
 }
 
-TEST_CASE("For BuildKit the folder keeps its own Dockerfile, and another one has a name of its own") {  // B03
+TEST_CASE("For BuildKit, the folder's Dockerfile keeps its name, and another one gets a generated name") {  // B03
   const Context folder;
   folder.write("app.py", "print(1)");
   const auto made_of = [&](const std::string& text) {
@@ -168,7 +167,7 @@ TEST_CASE("For BuildKit the folder keeps its own Dockerfile, and another one has
   folder.write("Dockerfile", "FROM another");
   const auto other = made_of("FROM x");
   REQUIRE(other);
-  CHECK(other->dockerfile == alone->dockerfile);  // the builder's cache knows it again
+  CHECK(other->dockerfile == alone->dockerfile);  // the same name, so that the builder's cache is used
   CHECK(entries(*other)["Dockerfile"] == "FROM another");
   CHECK(entries(*other)[other->dockerfile] == "FROM x");
   const auto own = made_of("FROM another");
@@ -177,7 +176,7 @@ TEST_CASE("For BuildKit the folder keeps its own Dockerfile, and another one has
   CHECK(entries(*own) == std::map<std::string, std::string>{{"Dockerfile", "FROM another"}, {"app.py", "print(1)"}});
 }
 
-TEST_CASE("Files, folders and links have their times and modes") {  // B01
+TEST_CASE("A context keeps the times and modes of files, folders and links") {  // B01
   const Context folder;
   folder.write("old.txt", "x");
   folder.write("folder/run.sh", "x");
@@ -187,7 +186,7 @@ TEST_CASE("Files, folders and links have their times and modes") {  // B01
   fs::create_symlink("old.txt", project / "link");
   REQUIRE(::chmod((project / "folder/run.sh").c_str(), 04751) == 0);
   REQUIRE(::chmod((project / "kept").c_str(), 0711) == 0);
-  std::time_t next = 86'400;  // 1970 too, where somebody means it
+  std::time_t next = 86'400;  // dates soon after 1970 are valid, too
   const auto date = [&](const char* name) {
     next += 100'000'000;
     const timespec times[] = {{.tv_sec = next, .tv_nsec = 999'999'999}, {.tv_sec = next, .tv_nsec = 999'999'999}};
@@ -210,7 +209,7 @@ TEST_CASE("Files, folders and links have their times and modes") {  // B01
       seen[name] = archive_entry_mtime(entry);
       modes[name] = archive_entry_perm(entry);
     });
-    CHECK(std::time(nullptr) - seen[made->dockerfile] < 600);  // BuildKit may copy it with the rest
+    CHECK(std::time(nullptr) - seen[made->dockerfile] < 600);  // BuildKit can copy it with the other files
     seen.erase(made->dockerfile);
     CHECK(seen == times);
     CHECK(modes["folder/run.sh"] == 04751);
@@ -218,7 +217,7 @@ TEST_CASE("Files, folders and links have their times and modes") {  // B01
   }
 }
 
-TEST_CASE("The Dockerfile's own .dockerignore goes before the folder's") {  // B04
+TEST_CASE("A Dockerfile's own .dockerignore takes precedence over the folder's .dockerignore") {  // B04
   const Context folder;
   folder.write("a.txt", "x");
   folder.write("b.log", "x");
@@ -249,7 +248,7 @@ TEST_CASE("The Dockerfile's own .dockerignore goes before the folder's") {  // B
     check_refused(request, "Line 2 of docker/Other.dockerignore");
     fs::remove(folder.path / "workspace/project/Dockerfile.dockerignore");
   }
-  // The classic builder reads .dockerignore: it must hide the Dockerfile whatever is in there.
+  // The classic builder reads .dockerignore, so that file must hide the Dockerfile, whatever else it contains.
   request = {
       .root = folder.workspace(), .path = "project", .dockerfile = "FROM x", .dockerfile_name = "O", .ignore = ""};
   for (const char* text : {"*.log", "[", ".dockerignore", "*"}) {
@@ -264,7 +263,7 @@ TEST_CASE("The Dockerfile's own .dockerignore goes before the folder's") {  // B
   }
 }
 
-TEST_CASE("What a .dockerignore names stays at home, and its exceptions don't") {
+TEST_CASE("A context leaves out the files that .dockerignore names, but not its exceptions") {
   const Context folder;
   folder.write(".dockerignore", "secret\n*.log\n!keep.log\ndeep\n!deep/wanted\n");
   for (const char* name : {"secret/key", "a.log", "keep.log", "deep/wanted/x", "deep/other/x", "app.py"})
@@ -284,7 +283,7 @@ TEST_CASE("What a .dockerignore names stays at home, and its exceptions don't") 
   CHECK(found[".dockerignore"].ends_with("\n" + made->dockerfile + "\n"));
 }
 
-TEST_CASE("A .dockerignore that can't be read is no empty one") {
+TEST_CASE("A .dockerignore that cannot be read is an error") {
   const Context folder;
   fs::create_symlink("elsewhere", folder.path / "workspace/project/.dockerignore");
   check_refused({.root = folder.workspace(), .path = "project", .dockerfile = "FROM x"}, ".dockerignore");
@@ -293,13 +292,13 @@ TEST_CASE("A .dockerignore that can't be read is no empty one") {
   check_refused({.root = folder.workspace(), .path = "project", .dockerfile = "FROM x"}, ".dockerignore");
 }
 
-TEST_CASE("A context without a folder is the Dockerfile alone") {
+TEST_CASE("A context without a folder has only the Dockerfile and a .dockerignore") {
   const auto made = make_context({.root = "", .path = "", .dockerfile = "FROM x"});
   REQUIRE(made);
   CHECK(entries(*made).size() == 2);
 }
 
-TEST_CASE("A context leads nowhere out of the workspace") {
+TEST_CASE("A context folder outside the workspace is rejected") {
   const Context folder;
   fs::create_directories(folder.path / "outside");
   fs::create_directory_symlink(folder.path / "outside", folder.path / "workspace/link");
@@ -315,7 +314,7 @@ TEST_CASE("A context leads nowhere out of the workspace") {
   check_refused(at("nothing"), "relative to the workspace");
   check_refused({.root = "", .path = "project", .dockerfile = "FROM x"}, "no workspace is set");
   CHECK(make_context(at("project/../project")));
-  // B05: an absolute path of the workspace's own.
+  // B05: an absolute path is allowed if it leads into the workspace.
   CHECK(make_context(at(folder.workspace() + "/project")));
   CHECK(make_context(at(folder.workspace())));
   CHECK(make_context(
@@ -324,16 +323,16 @@ TEST_CASE("A context leads nowhere out of the workspace") {
   check_refused(at(folder.workspace() + "-other"), "leads out of the workspace");
 }
 
-TEST_CASE("A context that is too large is refused with what to do") {
+TEST_CASE("A context with too many bytes or files is rejected, and the error says what to do") {
   const Context folder;
   folder.write("a", std::string(2000, 'x'));
   folder.write("b", "x");
   ContextRequest request{.root = folder.workspace(), .path = "project", .dockerfile = "FROM x"};
-  request.most_bytes = 2000;
+  request.max_bytes = 2000;
   check_refused(request, ".dockerignore");
-  request.most_bytes = 2001;
+  request.max_bytes = 2001;
   CHECK(make_context(request));
-  request.most_files = 1;
+  request.max_files = 1;
   check_refused(request, "more than 1 files");
 }
 

@@ -21,7 +21,7 @@ std::string failed(const std::string& text, BuildCircumstances how, const std::s
 
 }  // namespace
 
-TEST_CASE("What only BuildKit builds is named with its line and what to do") {  // B06
+TEST_CASE("A note names each feature that only BuildKit has, with its line and what to do") {  // B06
   struct Case {
     const char* text;
     const char* note;
@@ -54,7 +54,7 @@ TEST_CASE("What only BuildKit builds is named with its line and what to do") {  
     CHECK(failed(plain, {}, "x").empty());
 }
 
-TEST_CASE("A here-document is not given to the classic builder, which may run it as nothing") {  // B06
+TEST_CASE("A here-document is rejected for the classic builder, which might run an empty command") {  // B06
   for (const char* text : {"FROM a\nRUN <<EOT\nset -e\nEOT\n", "FROM a\nCOPY <<-'EOF' /x\n\ty\n\tEOF\n"}) {
     const auto refused = not_for_this_builder(read_dockerfile(text), {}, "Dockerfile.dev");
     REQUIRE(refused);
@@ -70,7 +70,7 @@ TEST_CASE("A here-document is not given to the classic builder, which may run it
   CHECK_FALSE(not_for_this_builder(later, {}, "Dockerfile", 1));  // --target one
 }
 
-TEST_CASE("A variable that is empty without BuildKit is told of, whether the build fails or not") {  // B06
+TEST_CASE("A note names each declared variable that only BuildKit sets, even if the build succeeds") {  // B06
   const auto notes = [](const std::string& text, BuildCircumstances how = {}) {
     return joined(build_notes(read_dockerfile(text), how));
   };
@@ -85,7 +85,7 @@ TEST_CASE("A variable that is empty without BuildKit is told of, whether the bui
   CHECK(notes("FROM a\nARG TARGETARCH=x\nFROM a\nARG TARGETARCH\n").contains("line 4 declares TARGETARCH"));
 }
 
-TEST_CASE("A build argument that no ARG takes is told of") {  // B08
+TEST_CASE("A note names the build arguments that no ARG declares") {  // B08
   const auto note = [](const std::string& text, std::map<std::string, std::string> arguments, bool buildkit = false,
                        const std::vector<std::string>& on_build = {}) {
     return unused_arguments_note(read_dockerfile(text), {.buildkit = buildkit, .arguments = std::move(arguments)},
@@ -104,12 +104,12 @@ TEST_CASE("A build argument that no ARG takes is told of") {  // B08
   }
 }
 
-TEST_CASE("An option of a base image's ONBUILD that only BuildKit builds is told of") {  // B06
+TEST_CASE("A note suggests BuildKit if an ONBUILD of the base image needs it") {  // B06
   CHECK(failed("FROM a\n", {}, "the --mount option requires BuildKit. Refer to …").contains("DOCKER_BUILDKIT=1"));
   CHECK(failed("FROM a\n", {.buildkit = true}, "the --mount option requires BuildKit").empty());
 }
 
-TEST_CASE("With BuildKit, what an old one can't read and what no build has is named") {  // B06, B15
+TEST_CASE("A note names syntax that an old BuildKit cannot read, and secret and ssh mounts") {  // B06, B15
   const BuildCircumstances buildkit{.buildkit = true};
   const std::string here = "FROM a\nRUN <<EOT\nset -e\nEOT\n";
   const std::string unknown = "dockerfile parse error line 3: unknown instruction: SET";
@@ -121,14 +121,14 @@ TEST_CASE("With BuildKit, what an old one can't read and what no build has is na
   for (const char* kind : {"secret,id=x", "ssh", "secret,id=x,required=true"}) {
     const auto text = "FROM a\nRUN --mount=type=" + std::string(kind) + " y\n";
     CHECK(failed(text, buildkit, "no active sessions").contains("line 2 mounts a secret or ssh"));
-    // BuildKit would not help: it has none here either.
+    // BuildKit would not help: it gets no secret and no ssh either.
     const auto classic = failed(text, {}, "the --mount option requires BuildKit");
     CHECK(classic.contains("line 2 mounts a secret or ssh"));
     CHECK_FALSE(classic.contains("DOCKER_BUILDKIT"));
   }
 }
 
-TEST_CASE("A file that is not found where none was sent is told of") {  // B05
+TEST_CASE("A note says how to send a context if a copied file is not found and no context was sent") {  // B05
   const char* messages[] = {
       "COPY failed: file not found in build context or excluded by .dockerignore: stat f.txt: file does not exist",
       "ADD failed: file not found in build context or excluded by .dockerignore: stat f: file does not exist",
@@ -148,7 +148,7 @@ TEST_CASE("A file that is not found where none was sent is told of") {  // B05
   CHECK(failed("FROM a\nRUN x\n", {}, "The command '/bin/sh -c x' returned a non-zero code: 1").empty());
 }
 
-TEST_CASE("A step that finds its disk full is told what to do") {  // R04
+TEST_CASE("A note says what to do if a step fails because the disk is full") {  // R04
   for (const char* words :
        {"cp: error writing '/x': No space left on device\n", "OSError: [Errno 28] No space left on device",
         "npm ERR! code ENOSPC\n", "Disk quota exceeded"})
@@ -156,7 +156,7 @@ TEST_CASE("A step that finds its disk full is told what to do") {  // R04
   CHECK(failed("FROM a\nRUN x\n", {}, "exit code 1", "something else").empty());
 }
 
-TEST_CASE("A person reads the name of their own file") {  // I03
+TEST_CASE("A message has the user's file name instead of the generated name") {  // I03
   CHECK(with_name("failed to parse .dockerfile.12: file with no instructions", ".dockerfile.12", "d/D") ==
         "failed to parse d/D: file with no instructions");
   CHECK(with_name("aba", "a", "aa") == "aabaa");

@@ -7,7 +7,7 @@ namespace build_outcome_test {
 
 using namespace dind;
 
-TEST_CASE("A build ends in one way, whatever else is known") {
+TEST_CASE("A build has exactly one end, whatever other facts are known") {
   using enum BuildEnd;
   struct Case {
     const char* what;
@@ -83,7 +83,7 @@ TEST_CASE("A build that failed has a verdict, and a note that names the setting"
   }
 }
 
-TEST_CASE("A failed build has an exit code even if the engine does not tell one") {
+TEST_CASE("A failed build has an exit code even if the engine does not report one") {
   CHECK(build_failure({.answered = true, .step_failed = true, .exit_code = 3}, {}, {}).exit_code == 3);
   CHECK(build_failure({.answered = true, .step_failed = true}, {}, {}).exit_code == 1);
 }

@@ -10,7 +10,7 @@ namespace {
 
 using Names = std::vector<std::string>;
 
-// With every image known, as at the last of the calls.
+// Calls image_sources() until every image is known.
 Result<Names> sources(const std::string& text, KnownImages known = {}, SourceRules rules = {}) {
   const auto dockerfile = read_dockerfile(text);
   while (true) {
@@ -34,7 +34,7 @@ const SourceRules kBuildkit{.buildkit = true, .remote = false};
 
 }  // namespace
 
-TEST_CASE("The images that a Dockerfile takes, from wherever it names them") {
+TEST_CASE("The image sources of a Dockerfile are all images that its instructions name") {
   struct Case {
     const char* text;
     Names images;
@@ -55,7 +55,7 @@ TEST_CASE("The images that a Dockerfile takes, from wherever it names them") {
       {"FROM \\\n# comment\n\n  a\r\n", {"a"}},
       {"RUN echo FROM b", {}},
       {"FROM", {}},
-      {"FROM $UNKNOWN\nFROM b", {"b"}},  // nothing: the builder says so, and pulls nothing
+      {"FROM $UNKNOWN\nFROM b", {"b"}},  // empty: the builder reports an error and pulls nothing
       {"FROM ${x:-}", {}},
       {"", {}},
       {"FROM a AS one\nCOPY --from=one x y\nCOPY --from=0 x y\nCOPY --from=r.example/b:2 x y", {"a", "r.example/b:2"}},
@@ -67,9 +67,9 @@ TEST_CASE("The images that a Dockerfile takes, from wherever it names them") {
       {"# syntax=docker/dockerfile:1\nFROM a", {"a"}},
       {"# syntax=docker/dockerfile:1\nFROM a", {"a", "docker/dockerfile:1"}, true},
       {"FROM a\nRUN python <<E\nfrom os import path\nE\n", {"a"}, true},
-      {"FROM a\nRUN true <<CMD\nCOPY --from=b x y\nCMD\n", {"a", "b"}},  // a builder without here-documents copies
+      {"FROM a\nRUN true <<CMD\nCOPY --from=b x y\nCMD\n", {"a", "b"}},  // without here-documents, it is a COPY
       {"FROM a AS x\nONBUILD COPY --from=b x y\nFROM x", {"a", "b"}},
-      {"FROM a\nONBUILD COPY --from=b x y\n", {"a"}},  // not in this build
+      {"FROM a\nONBUILD COPY --from=b x y\n", {"a"}},  // ONBUILD has no effect in this build
   };
   for (const auto& each : cases) {
     INFO(each.text);
@@ -79,17 +79,17 @@ TEST_CASE("The images that a Dockerfile takes, from wherever it names them") {
   }
 }
 
-TEST_CASE("What an image brings along is looked at as if the Dockerfile had it") {
+TEST_CASE("The ENV and ONBUILD of a base image are checked as if they were in the Dockerfile") {
   const KnownImages known{{"a", {.env = {{"V", "http://x"}}, .on_build = {"COPY --from=b x y"}, .arch = "amd64"}}};
   CHECK(sources("FROM a", known) == Names{"a", "b"});
   check_refused("FROM a", "ADD http://x/f", {{"a", {.env = {}, .on_build = {"ADD http://x/f /"}, .arch = {}}}});
   check_refused("FROM a", "ADD $V", {{"a", {.env = {{"V", "http://x"}}, .on_build = {"ADD $V /"}, .arch = {}}}});
-  // Its variables win over an ARG.
+  // The image's variables override an ARG.
   check_refused("FROM a\nARG V=file\nADD $V /", "ADD $V", known);
   CHECK(sources("FROM a\nENV V=file\nADD $V /", known));
 }
 
-TEST_CASE("An image that is not known before the build is not left to the builder") {
+TEST_CASE("A Dockerfile is rejected if one of its images is not known before the build") {
   check_refused("FROM ${x", "FROM ${x");
   check_refused("FROM a-$TARGETARCH", "not known", {}, kBuildkit);
   check_refused("ARG TARGETARCH=x\nFROM a-$TARGETARCH", "not known", {}, kBuildkit);
@@ -101,7 +101,7 @@ TEST_CASE("An image that is not known before the build is not left to the builde
   CHECK(sources("FROM --platform=linux/amd64 a", {{"a", {.env = {}, .on_build = {}, .arch = "amd64"}}}));
 }
 
-TEST_CASE("What the engine would fetch by itself is refused, with the line and what to do, however it is written") {
+TEST_CASE("An ADD from a URL or Git is rejected, however it is written; the error has its line and a remedy") {
   for (const char* add : {
            "ADD http://x/f /",
            "add HTTPS://x/f /",
@@ -141,7 +141,7 @@ TEST_CASE("What the engine would fetch by itself is refused, with the line and w
   check_refused("FROM a AS x\nENV V=f\nFROM b AS x\nENV V=http://x\nFROM x\nADD $V /", "ADD $V");
 }
 
-TEST_CASE("A build that runs nothing is told from one that may") {
+TEST_CASE("A build runs a program only if its Dockerfile or an ONBUILD has a RUN") {
   const auto runs = [](const std::string& text, const KnownImages& known = {}) {
     return runs_something(read_dockerfile(text), known);
   };
@@ -154,7 +154,7 @@ TEST_CASE("A build that runs nothing is told from one that may") {
   CHECK(runs("FROM a\nCOPY . /x\n", {{"a", {.env = {}, .on_build = {"COPY . /y", "RUN z"}, .arch = {}}}}));
 }
 
-TEST_CASE("A frontend that isn't docker's own is refused where BuildKit would run it") {
+TEST_CASE("A syntax frontend that is not Docker's own is rejected if BuildKit would run it") {
   check_refused("# syntax=evil/frontend\nFROM a", "build.remoteSources", {}, kBuildkit);
   check_refused("# syntax=r.example/docker/dockerfile\nFROM a", "syntax", {}, kBuildkit);
   CHECK(sources("# syntax=evil/frontend\nFROM a") == Names{"a"});
@@ -162,7 +162,7 @@ TEST_CASE("A frontend that isn't docker's own is refused where BuildKit would ru
         Names{"a", "evil/frontend"});
 }
 
-TEST_CASE("What comes from the context is added, whatever its name") {
+TEST_CASE("An ADD from the context is allowed, whatever the file's name is") {
   for (const char* add :
        {"ADD . /", "ADD a.tar.gz b /", "ADD ./$X /", "ADD dir/$X /", "ENV V=1.0\nADD app-$V.tgz /",
         "ARG V=1.0\nADD app-${V}.tgz /", "ADD $UNSET /", "ADD a@b /", "ADD x:y /", "COPY http://x /",
@@ -173,20 +173,20 @@ TEST_CASE("What comes from the context is added, whatever its name") {
   }
 }
 
-TEST_CASE("A Dockerfile of very many stages is refused, and soon") {
+TEST_CASE("A Dockerfile with very many stages is rejected quickly") {
   std::string text;
   for (int i = 0; i < 100'000; ++i) text += "FROM scratch AS s" + std::to_string(i) + "\n";
   check_refused(text, "build it in parts");
 }
 
-TEST_CASE("What a builder is given as an argument is what its ARG has") {  // B08
+TEST_CASE("An ARG gets the value that --build-arg gives it") {  // B08
   const auto images = [](const std::string& text, std::map<std::string, std::string> arguments, bool buildkit = false) {
     return sources(text, {}, {.buildkit = buildkit, .remote = false, .arguments = std::move(arguments)});
   };
   CHECK(images("ARG V\nFROM python:$V", {{"V", "3.12"}}) == Names{"python:3.12"});
   CHECK(images("ARG V=3.9\nFROM python:$V", {{"V", "3.12"}}) == Names{"python:3.12"});
   CHECK(images("ARG V=3.9\nFROM python:$V", {{"W", "3.12"}}) == Names{"python:3.9"});
-  CHECK(images("FROM python:${V:-3.9}", {{"V", "3.12"}}) == Names{"python:3.9"});  // it is declared nowhere
+  CHECK(images("FROM python:${V:-3.9}", {{"V", "3.12"}}) == Names{"python:3.9"});  // no ARG declares V
   for (const char* text : {"FROM a\nARG U\nADD $U /", "FROM a\nARG U=f\nADD $U /", "ARG U\nFROM a\nARG U\nADD $U /"}) {
     INFO(text);
     CHECK_FALSE(images(text, {{"U", "http://x/f"}}));
@@ -197,7 +197,7 @@ TEST_CASE("What a builder is given as an argument is what its ARG has") {  // B0
   CHECK(images("FROM a", {{"BUILDKIT_SYNTAX", "their/frontend"}}, false) == Names{"a"});
 }
 
-TEST_CASE("An image's name that is none for want of an argument is refused with what to do") {  // B08
+TEST_CASE("An image name that is invalid without a build argument is rejected with a remedy") {  // B08
   for (const bool buildkit : {false, true})
     for (const char* text : {"ARG V\nFROM debian:${V}", "FROM debian:$V", "ARG R\nFROM $R/base", "FROM a\nFROM ${R}/x"})
       check_refused(text, "a value (\"buildArgs\")", {}, {.buildkit = buildkit});
@@ -208,7 +208,7 @@ TEST_CASE("An image's name that is none for want of an argument is refused with 
   CHECK(sources("ARG S=One\nFROM a AS One\nFROM $S") == Names{"a"});
 }
 
-TEST_CASE("Only what a target needs is looked at") {  // B08
+TEST_CASE("Only the stages that the target needs are checked") {  // B08
   const std::string text = "FROM a AS one\nFROM b AS Two\nCOPY --from=one x y\nFROM c\nADD http://x /\n";
   const auto images = [&](std::string target) {
     return sources(text, {}, {.buildkit = false, .remote = false, .target = std::move(target)});
@@ -219,7 +219,7 @@ TEST_CASE("Only what a target needs is looked at") {  // B08
   for (const char* none : {"", "three", "9", "2"}) CHECK_FALSE(images(none));
 }
 
-TEST_CASE("BuildKit's variables of the platform have the engine's values") {  // B07
+TEST_CASE("BuildKit's platform variables have the engine's values") {  // B07
   const SourceRules rules{.buildkit = true, .remote = false, .os = "linux", .arch = "amd64"};
   const KnownImages known{{"a", {.env = {}, .on_build = {}, .arch = "amd64"}}};
   for (const char* platform : {"${BUILDPLATFORM:-linux/amd64}", "$BUILDPLATFORM", "linux/$TARGETARCH",
@@ -237,14 +237,13 @@ TEST_CASE("BuildKit's variables of the platform have the engine's values") {  //
   CHECK(sources("FROM a\nARG TARGETARCH\nADD $TARGETARCH /", known, rules));
   check_refused("FROM a\nARG TARGETVARIANT\nADD $TARGETVARIANT /", "ADD", known, rules);
   check_refused("FROM a\nARG TARGETARCH=http://x\nADD $TARGETARCH /", "ADD", known, rules);
-  check_refused("FROM tool:$TARGETARCH", "not known", {}, kBuildkit);  // an engine that says nothing of itself
+  check_refused("FROM tool:$TARGETARCH", "not known", {}, kBuildkit);  // an engine that does not report its platform
   SourceRules given = rules;
   given.arguments = {{"TARGETARCH", "arm64"}};
   CHECK(sources("FROM tool:$TARGETARCH", {}, given) == Names{"tool:arm64"});
 }
 
-TEST_CASE("An image that is named by a variable of BuildKit's is refused without BuildKit, before anything is pulled") {
-  // B06
+TEST_CASE("Without BuildKit, an image name with a BuildKit variable is rejected before any pull") {  // B06
   for (const char* text :
        {"FROM base-${TARGETARCH}", "FROM base-$TARGETARCH", "FROM base:${BUILDARCH}", "FROM $TARGETOS/base",
         "ARG TARGETARCH\nFROM base-$TARGETARCH", "ARG BASE=base-${TARGETARCH}\nFROM ${BASE}",
@@ -271,7 +270,7 @@ TEST_CASE("An image that is named by a variable of BuildKit's is refused without
   CHECK(classic("FROM a AS one\nFROM base-$TARGETARCH", {}, "one") == Names{"a"});
 }
 
-TEST_CASE("A variable whose name no other can have leaves the others known") {  // B14
+TEST_CASE("An ENV with an invalid variable name leaves the other variables known") {  // B14
   for (const char* name : {"my-var", "my.var", "1st", "é"}) {
     INFO(name);
     CHECK(sources("FROM a\nENV F=./x\nENV " + std::string(name) + "=1\nADD $F /\nADD f /"));
@@ -283,7 +282,7 @@ TEST_CASE("A variable whose name no other can have leaves the others known") {  
   }
 }
 
-TEST_CASE("Past a bound the variables of a Dockerfile are not known, and take no more memory") {  // S06
+TEST_CASE("Variables of a Dockerfile that exceed a bound are unknown and take no more memory") {  // S06
   const auto check_unknown = [](const std::string& text) {
     INFO(text.substr(0, 60));
     const auto found = sources(text + "\nADD $LAST /x\n");
@@ -306,7 +305,7 @@ TEST_CASE("Past a bound the variables of a Dockerfile are not known, and take no
                 repeated(400, [](int) { return "FROM b AS b\n"; }) + "ENV LAST=./x");
   check_unknown("FROM scratch\nENV" + repeated(60'000, [](int i) { return " a" + std::to_string(i) + "=1"; }) +
                 "\nENV LAST=./x");
-  // What is put into words is bounded as well: each is thrown away here.
+  // The expansion of words is bounded as well: here, one word has 100,000 variables.
   check_unknown(large + "ADD ./" + repeated(100'000, [](int) { return "$B"; }) + " /x\nENV LAST=./x");
   const auto refused =
       sources("ARG B=" + std::string(65'000, 'x') + '\n' +
@@ -315,7 +314,7 @@ TEST_CASE("Past a bound the variables of a Dockerfile are not known, and take no
   CHECK(refused.error().message.contains("not known before the build"));
 }
 
-TEST_CASE("The time to read a Dockerfile grows with its size alone") {  // S06: each of these took minutes
+TEST_CASE("The time to read a Dockerfile depends only on its size") {  // S06: each of these took minutes
   const auto repeated = [](int count, const std::string& piece) {
     std::string text;
     for (int i = 0; i < count; ++i) text += piece;

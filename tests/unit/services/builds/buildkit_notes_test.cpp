@@ -12,8 +12,7 @@ constexpr engine::BuildkitBound kBound{.memory_bytes = 2LL << 30, .pids = 1024};
 
 }  // namespace
 
-TEST_CASE(
-    "A build by BuildKit is told in few words that its steps have no bounds, and nothing where they have") {  // B12
+TEST_CASE("A BuildKit build gets a short note only if its steps have no bounds") {  // B12
   CHECK(buildkit_note(kBound).empty());
   CHECK(buildkit_note({}).contains("no bounds"));
   CHECK(buildkit_note({}).contains("doctor"));

@@ -38,7 +38,7 @@ void each_entry_of(const ContextRequest& request, const See& see) {
 
 }  // namespace
 
-TEST_CASE("B01: a file with several names is in the context once, and its other names are links to it") {
+TEST_CASE("B01: a file with several hard links is in the context once; its other names are links to it") {
   const Context folder;
   const auto project = folder.path / "workspace/project";
   const std::string text(1000, 'x');
@@ -51,8 +51,8 @@ TEST_CASE("B01: a file with several names is in the context once, and its other 
   fs::create_hard_link(project / "Dockerfile", project / "zz-named-too");
   const auto links = [&](std::map<std::string, std::string>& owners) {
     ContextRequest request{.root = folder.workspace(), .path = "project", .dockerfile = "FROM x"};
-    request.hide_dockerfile = false;  // so that the Dockerfile of the folder has its place at the end
-    request.most_bytes = 1500;
+    request.hide_dockerfile = false;  // the folder's Dockerfile is then the last entry
+    request.max_bytes = 1500;
     std::map<std::string, std::string> found;
     std::vector<std::string> seen;
     each_entry_of(request, [&](archive* tar, archive_entry* entry) {
@@ -60,7 +60,7 @@ TEST_CASE("B01: a file with several names is in the context once, and its other 
       const char* link = archive_entry_hardlink(entry);
       found[name] = link == nullptr ? "" : link;
       if (link != nullptr) {
-        CHECK(std::ranges::find(seen, link) != seen.end());  // only to what came before
+        CHECK(std::ranges::find(seen, link) != seen.end());  // only to an earlier entry
         owners[name] = archive_entry_uname(entry);
       } else if (archive_entry_filetype(entry) == AE_IFREG) {
         std::string content(static_cast<std::size_t>(archive_entry_size(entry)), 0);
@@ -80,7 +80,7 @@ TEST_CASE("B01: a file with several names is in the context once, and its other 
   CHECK(found.contains("Dockerfile"));
   CHECK(found["Dockerfile"].empty());
   CHECK(found["zz-named-too"].empty());
-  // What ignores a first name ignores no other.
+  // A pattern that ignores the first name does not ignore the other names.
   folder.write(".dockerignore", "a-out\n");
   found = links(changed);
   CHECK_FALSE(found.contains("a-out/ü"));
@@ -88,7 +88,7 @@ TEST_CASE("B01: a file with several names is in the context once, and its other 
   CHECK(changed["z"] == owners["z"]);
 }
 
-TEST_CASE("B01: a builder that looks at a link's header alone sees that its content is another") {
+TEST_CASE("B01: the header of a hard link changes if the content of the file changes") {
   const Context folder;
   const auto project = folder.path / "workspace/project";
   const auto owner_of_link = [&] {

@@ -10,7 +10,7 @@ using namespace dind;
 
 namespace {
 
-// Of the likeliest reading: "name rest", one a line.
+// The instructions of the most likely reading, one "name rest" per line.
 std::string shown(std::string_view text) {
   std::string all;
   for (const auto& each : read_dockerfile(text).readings.front().instructions) {
@@ -34,7 +34,7 @@ std::string word(std::string_view text, bool* certain = nullptr) {
 
 }  // namespace
 
-TEST_CASE("A Dockerfile's instructions are read as docker reads them") {
+TEST_CASE("A Dockerfile's instructions are read as Docker reads them") {
   struct Case {
     const char* text;
     const char* read;
@@ -46,7 +46,7 @@ TEST_CASE("A Dockerfile's instructions are read as docker reads them") {
        "from a\n"},
       {"  # c\n\n  from a \r\n", "from a\n"},
       {"RUN a \\\n\n  # c\n  b\\ \t\nc\nRUN d", "run a   bc\nrun d\n"},  // empty lines and comments don't end it
-      {"RUN a \\\\\nRUN b", "run a \\\\\nrun b\n"},                      // two are none
+      {"RUN a \\\\\nRUN b", "run a \\\\\nrun b\n"},                      // an escaped backslash ends it
       {"# escape=`\nRUN a `\n b\nRUN c:\\\nRUN d", "run a  b\nrun c:\\\nrun d\n"},
       {"COPY --from=a --ch\\own=x b c", "copy {--from=a} {--chown=x} b c\n"},
       {"COPY \"--from=a\" b c", "copy \"--from=a\" b c\n"},
@@ -65,10 +65,10 @@ TEST_CASE("A Dockerfile's instructions are read as docker reads them") {
   }
 }
 
-TEST_CASE("A text that builders may read in two ways is read in both") {
+TEST_CASE("A Dockerfile that builders can read in two ways is read in both") {
   CHECK(read_dockerfile("FROM a\nRUN x").readings.size() == 1);
   CHECK(read_dockerfile("FROM a\nRUN cat <<E\nimport os\nE\n").readings.size() ==
-        1);  // by the other it is no Dockerfile
+        1);  // the other reading is not a Dockerfile
   CHECK(read_dockerfile("FROM a\nRUN cat <<CMD\nADD http://x /\nCMD\n").readings.size() == 2);
   CHECK(read_dockerfile("# syntax=x\n# escape=`\nFROM a\n").readings.size() == 2);
   CHECK(read_dockerfile("# Syntax = docker/dockerfile:1 \nFROM a\n").syntax == "docker/dockerfile:1");
@@ -76,13 +76,13 @@ TEST_CASE("A text that builders may read in two ways is read in both") {
   CHECK(read_dockerfile("FROM a\n# syntax=x\n").syntax.empty());
 }
 
-TEST_CASE("The words of ADD and COPY") {
+TEST_CASE("The arguments of ADD and COPY are split at spaces or read as a JSON list") {
   CHECK(split_words(" a\t'b c' d ") == std::vector<std::string>{"a", "'b", "c'", "d"});
   CHECK(split_words(R"( ["a b", "\u0068ttp://x", "c"] )") == std::vector<std::string>{"a b", "http://x", "c"});
   CHECK(split_words("[a b") == std::vector<std::string>{"[a", "b"});
 }
 
-TEST_CASE("A word is expanded as docker does it, and what isn't known is not guessed") {
+TEST_CASE("A word is expanded as Docker expands it, and is uncertain if a variable is unknown") {
   struct Case {
     const char* text;
     const char* out;
@@ -117,7 +117,7 @@ TEST_CASE("A word is expanded as docker does it, and what isn't known is not gue
   }
 }
 
-TEST_CASE("A variable of variables of variables does not grow without end") {
+TEST_CASE("The expansion of a word has a max size") {
   std::string big(1000, 'x');
   bool certain = true;
   const auto many = [&](const std::string&) { return Variable{.known = true, .value = big}; };
@@ -129,7 +129,7 @@ TEST_CASE("A variable of variables of variables does not grow without end") {
   CHECK(out.text.size() < 100'000);
 }
 
-TEST_CASE("A line is put in behind each FROM, and where is said") {
+TEST_CASE("A line is inserted after each FROM, and its positions are returned") {
   const std::string text = "# c\nFROM a \\\n  AS b\nRUN x\nfrom b";
   const auto made = insert_after_each_from(text, read_dockerfile(text), "LABEL l=1");
   CHECK(made.text == "# c\nFROM a \\\n  AS b\nLABEL l=1\nRUN x\nfrom b\nLABEL l=1\n");
@@ -144,9 +144,9 @@ TEST_CASE("An instruction knows its first line, and whether it has a here-docume
   CHECK((!all[1].has_here_document && all[2].has_here_document && !all[3].has_here_document));
 }
 
-TEST_CASE("A shell's arithmetic is no here-document, and is read as one beside that") {  // B06
+TEST_CASE("A << in shell arithmetic is read first as a shift, and also as a here-document") {  // B06
   const auto read = read_dockerfile("FROM a\nRUN echo $((1 <<2))\nCMD x\n2))\nFROM b\n");
-  // By the likely reading the text is no Dockerfile, which its builder says.
+  // By the more likely reading, the text is not a valid Dockerfile; the builder reports that.
   REQUIRE(read.readings.size() == 2);
   CHECK(read.readings[0].instructions.size() == 5);
   CHECK(read.readings[1].instructions.size() == 3);

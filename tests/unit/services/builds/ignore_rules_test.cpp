@@ -33,7 +33,7 @@ std::string bytes_from(const std::string& hex) {
 
 }  // namespace
 
-TEST_CASE("A .dockerignore leaves out what docker leaves out") {
+TEST_CASE("A .dockerignore ignores the paths that Docker ignores") {
   constexpr Case kCases[] = {
       {"", "a", false},
       {"a", "a", true},
@@ -77,10 +77,10 @@ TEST_CASE("A .dockerignore leaves out what docker leaves out") {
   }
 }
 
-// B04. The table is what moby/patternmatcher 0.6.1 says, asked as BuildKit asks it: for each text of rules whether it
-// leaves out each of the paths, or that it is refused. Texts and paths are in hexadecimal; the first column is for
-// people.
-TEST_CASE("Patterns leave out what docker's own matcher leaves out, and what it refuses is refused") {
+// B04: The table has the answers of moby/patternmatcher 0.6.1, called as BuildKit calls it. A case has a readable text
+// of rules, the same rules in hexadecimal, and the answer: "refused", or one digit for each path (1: ignored). The
+// paths are in hexadecimal, too.
+TEST_CASE("Patterns are matched or rejected exactly as by Docker's own matcher") {
   std::ifstream file(std::filesystem::path(__FILE__).parent_path() / "dockerignore_table.json");
   REQUIRE(file);
   const auto table = nlohmann::json::parse(file);
@@ -99,7 +99,7 @@ TEST_CASE("Patterns leave out what docker's own matcher leaves out, and what it 
   CHECK(checked > 500);
 }
 
-TEST_CASE("A pattern that docker refuses is refused with its line and its file") {  // B04
+TEST_CASE("A pattern that Docker rejects is rejected with its file, its line and the cause") {  // B04
   for (const char* pattern : {"[a-b-c]", "[", "[]a]", "!", "a[", "[z-a]*", "\\", "x\\p*"}) {
     const auto rules = IgnoreRules::parse("# comment\r\n\r\n  " + std::string(pattern) + "\r\nb", "Other.dockerignore");
     INFO(pattern);
@@ -132,7 +132,7 @@ TEST_CASE("A pattern that docker refuses is refused with its line and its file")
   CHECK(!IgnoreRules::parse(std::string(70'000, 'a'), ".dockerignore"));
 }
 
-TEST_CASE("An ignored folder is looked into only for an exception that may lie in it") {
+TEST_CASE("An ignored folder is searched only if an exception can match a path in it") {
   CHECK(!parsed("a\nb").may_keep_below("a"));
   CHECK(parsed("a\n!a/b").may_keep_below("a"));
   CHECK(parsed("a\n!a/b/c").may_keep_below("a/b"));
@@ -142,7 +142,7 @@ TEST_CASE("An ignored folder is looked into only for an exception that may lie i
   CHECK(!parsed("# !a").may_keep_below("a"));
 }
 
-TEST_CASE("A pattern of many wildcards costs little on a long path") {
+TEST_CASE("A pattern with many wildcards is matched quickly against a long path") {
   std::string pattern, path;
   for (int i = 0; i < 50; ++i) pattern += "**/*a*";
   for (int i = 0; i < 100; ++i) path += "aaa/";

@@ -12,7 +12,7 @@ namespace {
 
 using Fields = std::map<std::string, std::string>;
 
-// As a supervisor prints them in a healthy sandbox with the default limits.
+// What a supervisor prints in a healthy sandbox with the default limits.
 Fields version_1() {
   return {{"memory_max", "536870912"},
           {"memory_swap_max", "536870912"},
@@ -67,7 +67,7 @@ TEST_CASE("A healthy sandbox passes every check, under both versions of control 
   }
 }
 
-TEST_CASE("Each limit that is not in force fails its own check and no other, with a remedy") {
+TEST_CASE("A limit that is not in force fails only its own check, with a remedy") {
   struct Bad {
     const char *field, *value, *check;
     Status status = Status::failed;
@@ -120,7 +120,7 @@ TEST_CASE("Each limit that is not in force fails its own check and no other, wit
   }
 }
 
-TEST_CASE("The kernel counts memory in pages: a limit that is no multiple of them is in force all the same") {
+TEST_CASE("A memory limit that the kernel rounds to pages passes the check") {
   auto fields = version_1();
   fields["memory_max"] = fields["memory_swap_max"] = "499998720";
   Limits asked;
@@ -130,7 +130,7 @@ TEST_CASE("The kernel counts memory in pages: a limit that is no multiple of the
   CHECK(named(checks, "swap").status == Status::ok);
 }
 
-TEST_CASE("A probe that says nothing, or nonsense, is no healthy sandbox") {
+TEST_CASE("A probe with empty or malformed output passes no check") {
   for (const std::string text : {"", "\n\n", "=\n==\nmemory_max", "the supervisor could not be started"}) {
     for (const auto& check : check_probe(text, Limits{})) {
       INFO(check.name << ": " << check.seen);
@@ -140,7 +140,7 @@ TEST_CASE("A probe that says nothing, or nonsense, is no healthy sandbox") {
   }
 }
 
-TEST_CASE("A full disk and a clock that is off are said, with what to do") {
+TEST_CASE("The doctor reports a full disk and a wrong clock") {
   const auto check = [](const char* disk, const char* time) {
     return check_machine(std::string("disk_free_bytes=") + disk + "\ntime=" + time + "\n", 1'700'000'000);
   };
@@ -152,7 +152,7 @@ TEST_CASE("A full disk and a clock that is off are said, with what to do") {
   CHECK(check_machine("", 0).empty());
 }
 
-TEST_CASE("E03: what to do about an engine that does not answer names the way by which its address is given") {
+TEST_CASE("E03: the remedy for an unreachable engine names the option that gave its address") {
   CHECK(unreachable_remedy({}).contains("by --host or DOCKER_HOST"));
   for (const char* choice : {"the setting dind.engine.host", "ExecutorOptions::host"}) {
     engine::Endpoint endpoint;
@@ -163,7 +163,7 @@ TEST_CASE("E03: what to do about an engine that does not answer names the way by
   }
 }
 
-TEST_CASE("gVisor is missed by who needs it for every run, and judged by a sandbox where it is there") {
+TEST_CASE("The doctor reports gVisor if it is required but missing, or if it cannot run a sandbox") {
   const auto check = [](bool there, std::optional<std::string> failure, Isolation isolation) {
     const auto made = check_gvisor(there, failure, isolation);
     CHECK((made.status == Status::ok) == made.remedy.empty());
@@ -178,7 +178,7 @@ TEST_CASE("gVisor is missed by who needs it for every run, and judged by a sandb
   CHECK(check_gvisor(true, "exec failed", Isolation::runc).seen.contains("exec failed"));
 }
 
-TEST_CASE("A fence is good where there is a way out and none to what is near") {
+TEST_CASE("The egress filter passes only with a network interface and without private routes") {
   CHECK(check_egress_filter("network_interfaces=1\nprivate_routes=0\n").status == Status::ok);
   for (const char* bad : {"", "network_interfaces=0\nprivate_routes=0\n", "network_interfaces=1\nprivate_routes=1\n",
                           "network_interfaces=1\n"}) {
@@ -187,7 +187,7 @@ TEST_CASE("A fence is good where there is a way out and none to what is near") {
   }
 }
 
-TEST_CASE("The doctor misses a bound where builds go by BuildKit") {
+TEST_CASE("The doctor warns if builds use BuildKit without bounds") {
   constexpr engine::BuildkitBound kBound{.memory_bytes = 2LL << 30, .pids = 1024};
   const auto check = [](bool used, const std::optional<engine::BuildkitBound>& bound) {
     const auto made = check_buildkit(used, bound);

@@ -1,4 +1,4 @@
-// K03: the history is copied and brought back while others use it.
+// K03: the history is exported and imported while other processes use it.
 #include <fcntl.h>
 #include <sqlite3.h>
 #include <sys/socket.h>
@@ -65,7 +65,7 @@ void execute(const std::string& path, const char* sql) {
 
 }  // namespace
 
-TEST_CASE("K03: a copy that is made during a run is one whole file of our own") {
+TEST_CASE("K03: an export is one complete private file, even while the history is in use") {
   const HistoryFolder folder;
   const auto store = open(folder.file());
   for (int i = 0; i < 5; ++i) add(*store);
@@ -80,11 +80,11 @@ TEST_CASE("K03: a copy that is made during a run is one whole file of our own") 
   CHECK((status.st_mode & 0777) == 0600);
   std::size_t files = 0;
   for (const auto& entry : fs::directory_iterator(folder.path)) files += entry.is_regular_file() ? 1 : 0;
-  CHECK(files == 1);  // nothing beside it
+  CHECK(files == 1);  // no -wal or -shm file next to it
   CHECK(ids(*open(copy)) == ids(*store));
 }
 
-TEST_CASE("K03: after an import the runs are those of the copy, for those who have the history open too") {
+TEST_CASE("K03: an import replaces the runs, also for a process that has the history open") {
   const HistoryFolder folder;
   const auto server = open(folder.file());  // as `serve` has it
   for (int i = 0; i < 5; ++i) add(*server);
@@ -111,7 +111,7 @@ TEST_CASE("K03: after an import the runs are those of the copy, for those who ha
     CHECK_FALSE(entry.path().filename().string().contains("part"));
 }
 
-TEST_CASE("K03: a run that is under way outlives an import, and one of the copy is interrupted") {
+TEST_CASE("K03: an import keeps a run that is in progress; an unfinished run of the copy is interrupted") {
   const HistoryFolder folder;
   const auto store = open(folder.file());
   const auto early = add(*store, false);
@@ -125,7 +125,7 @@ TEST_CASE("K03: a run that is under way outlives an import, and one of the copy 
   CHECK(store->find(live)->state == HistoryState::running);
   REQUIRE(store->end(live, an_end()));
   CHECK(store->find(live)->state == HistoryState::finished);
-  // The same run in both: it is under way.
+  // A run that is unfinished in both files is still running.
   REQUIRE(store->export_to(copy));
   const auto again = add(*store, false);
   REQUIRE(store->export_to(copy));
@@ -134,7 +134,7 @@ TEST_CASE("K03: a run that is under way outlives an import, and one of the copy 
   CHECK(ids(*store).size() == 3);
 }
 
-TEST_CASE("K03: what is no history changes nothing and is named") {
+TEST_CASE("K03: importing a file that is not a history changes nothing, and the error names the file") {
   const HistoryFolder folder;
   const auto store = open(folder.file());
   add(*store);
@@ -166,7 +166,7 @@ TEST_CASE("K03: what is no history changes nothing and is named") {
   refused(path("newer.db"), "newer dind-executor");
 }
 
-TEST_CASE("K03: where a copy can't be written, the message names the file and why") {
+TEST_CASE("K03: the error of a failed export names the file and the cause") {
   const HistoryFolder folder;
   const auto store = open(folder.file());
   add(*store);
@@ -181,7 +181,7 @@ TEST_CASE("K03: where a copy can't be written, the message names the file and wh
   CHECK(ids(*store).size() == 1);
 }
 
-TEST_CASE("An export replaces nothing but a regular file") {
+TEST_CASE("An export replaces only a regular file") {
   const HistoryFolder folder;
   const auto store = open(folder.file());
   add(*store);
@@ -213,7 +213,7 @@ TEST_CASE("An export replaces nothing but a regular file") {
   refused(path("loop"), "(");
 }
 
-TEST_CASE("An export to a link keeps the link, and writes what it leads to") {
+TEST_CASE("An export to a symbolic link keeps the link and writes its target") {
   const HistoryFolder folder;
   const auto store = open(folder.file());
   add(*store);
@@ -222,7 +222,7 @@ TEST_CASE("An export to a link keeps the link, and writes what it leads to") {
   const auto link = (folder.path / "link").string();
   fs::create_symlink("elsewhere/copy.db", folder.path / "second");
   fs::create_symlink("second", link);
-  for (int i = 0; i < 2; ++i) {  // it leads nowhere yet, then to the file
+  for (int i = 0; i < 2; ++i) {  // first without a target, then with it
     REQUIRE(store->export_to(link));
     CHECK(fs::is_symlink(link));
     CHECK(fs::is_regular_file(fs::symlink_status(target)));
@@ -234,7 +234,7 @@ TEST_CASE("An export to a link keeps the link, and writes what it leads to") {
   CHECK(made.error().message.contains("the history itself"));
 }
 
-TEST_CASE("What an import says of a copy is one line, with the name that the person gave") {
+TEST_CASE("The error of a failed import is one line and names the file as the user named it") {
   const HistoryFolder folder;
   const auto store = open(folder.file());
   for (int i = 0; i < 50; ++i) add(*store);
@@ -259,7 +259,7 @@ TEST_CASE("What an import says of a copy is one line, with the name that the per
   CHECK_FALSE(newer.error().message.contains("history.path"));
 }
 
-TEST_CASE("K03: a plain copy of the file with its -wal file is taken too") {
+TEST_CASE("K03: an import accepts a plain copy of the history file with its -wal file") {
   const HistoryFolder folder;
   const auto store = open(folder.file());
   for (int i = 0; i < 3; ++i) add(*store);
@@ -271,7 +271,7 @@ TEST_CASE("K03: a plain copy of the file with its -wal file is taken too") {
   CHECK(ids(*store) == kept);
 }
 
-TEST_CASE("K03: a settled history is in its one file, and without a history there is no copy of it") {
+TEST_CASE("K03: a settled history is in one file, and an export without a history is an error") {
   const HistoryFolder folder;
   asio::io_context context;
   HistoryWorker worker(context.get_executor(), {.path = folder.file()});
@@ -296,7 +296,7 @@ TEST_CASE("K03: a settled history is in its one file, and without a history ther
   CHECK(fs::file_size(folder.file() + "-wal") == 0);
   fs::copy_file(folder.file(), copy);
   CHECK(ids(*open(copy)) == std::vector<std::string>{id});
-  // Into a machine that has none yet.
+  // An import where no history exists yet.
   HistoryWorker other(context.get_executor(), {.path = (folder.path / "new/dind/history.db").string()});
   run([&]() -> Task<void> {
     const auto brought = co_await other.import_from(copy, copy);

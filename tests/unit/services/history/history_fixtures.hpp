@@ -1,4 +1,4 @@
-// What the history's tests share: a folder of their own, and a run to record.
+// Fixtures of the history tests: a temporary folder and a run to record.
 #pragma once
 
 #include <filesystem>
@@ -13,7 +13,7 @@ namespace dind::tests {
 
 struct HistoryFolder : TempFolder {
   std::string file() const { return (path / "state" / "history.db").string(); }
-  // Of every file that is there.
+  // The contents of all files in the folder.
   std::string bytes() const {
     std::string all;
     for (const auto& entry : std::filesystem::recursive_directory_iterator(path)) {
@@ -31,7 +31,7 @@ inline RunSpec python(std::string text = "print('hello')") {
 
 inline HistoryRecord record_of(const RunSpec& spec = python()) { return new_record(spec, secret_mask(spec), "cli"); }
 
-// Of a run that printed "hello".
+// The end of a run that printed "hello".
 inline HistoryEnd an_end() {
   HistoryEnd end{.ended = 1'700'000'000'123};
   end.result.emplace();

@@ -1,4 +1,4 @@
-// A history that another process holds, and what is put beside it until that lets go.
+// A history that another process locks, and the .late files that take its runs until the lock is released.
 #include <sqlite3.h>
 
 #include <algorithm>
@@ -27,7 +27,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-// Another process that writes to the history.
+// Locks the history, as another process that writes to it does.
 class Holder {
  public:
   explicit Holder(const HistoryFolder& folder) {
@@ -59,7 +59,7 @@ std::size_t files_with(const HistoryFolder& folder, std::string_view part) {
 
 }  // namespace
 
-TEST_CASE("a history with a run to close can be opened while another process writes to it") {
+TEST_CASE("A history with the run of a dead process opens while another process writes to it") {
   const HistoryFolder folder;
   const auto gone = orphan();
   REQUIRE((*HistoryStore::open(folder.file()))->insert(gone));
@@ -68,12 +68,12 @@ TEST_CASE("a history with a run to close can be opened while another process wri
     const auto store = HistoryStore::open(folder.file(), 10ms);
     if (!store) FAIL(store.error().message);
     CHECK((*store)->list(10)->size() == 1);
-    CHECK((*store)->together({[](HistoryStore& file) { return file.insert(record_of()); }}).busy);  // later, not never
+    CHECK((*store)->together({[](HistoryStore& file) { return file.insert(record_of()); }}).busy);  // retried later
   }
   CHECK((*HistoryStore::open(folder.file()))->find(gone.id)->state == HistoryState::interrupted);
 }
 
-TEST_CASE("however many files lie beside a history that is held, it is open soon") {
+TEST_CASE("A locked history opens quickly, however many .late files it has") {
   const HistoryFolder folder;
   REQUIRE(HistoryStore::open(folder.file()));
   for (int i = 0; i < 6; ++i) {
@@ -89,13 +89,13 @@ TEST_CASE("however many files lie beside a history that is held, it is open soon
     REQUIRE(store);
     CHECK(files_with(folder, ".late-") == 6);
   }
-  std::ofstream(folder.file() + ".late-00none") << std::string(5000, 'x');  // keeps none of the others out
+  std::ofstream(folder.file() + ".late-00none") << std::string(5000, 'x');  // does not block the other files
   const auto store = HistoryStore::open(folder.file());
   CHECK(files_with(folder, ".late-") == 1);
   CHECK((*store)->list(10)->size() == 6);
 }
 
-TEST_CASE("a run that was taken in and is written once more is there once, with its size") {
+TEST_CASE("A run from a .late file that is written again is stored once and keeps its size") {
   const HistoryFolder folder;
   const auto run = record_of();
   const std::vector<HistoryStore::Work> works{[&](HistoryStore& file) { return file.insert(run); },
@@ -113,7 +113,7 @@ TEST_CASE("a run that was taken in and is written once more is there once, with 
   CHECK((*store)->find(run.id)->state == HistoryState::finished);
 }
 
-TEST_CASE("a file that a process left half written goes after a day") {
+TEST_CASE("A half-written file is removed after a day") {
   const HistoryFolder folder;
   REQUIRE(HistoryStore::open(folder.file()));
   const auto lay = [&](const std::string& suffix, fs::file_time_type::duration age) {
@@ -123,8 +123,8 @@ TEST_CASE("a file that a process left half written goes after a day") {
   };
   lay(".part-0123abcd", 25h);
   lay(".part-0123abcd-wal", 25h);
-  lay(".part-4567abcd", 23h);  // may be under way
-  lay(".part-of-mine", 25h);   // is none of ours
+  lay(".part-4567abcd", 23h);  // may be in progress
+  lay(".part-of-mine", 25h);   // another program's
   lay(".part-0123abcd.txt", 25h);
   fs::create_directory(folder.file() + ".part-89abcdef");
   fs::last_write_time(folder.file() + ".part-89abcdef", fs::file_time_type::clock::now() - 25h);
@@ -134,7 +134,7 @@ TEST_CASE("a file that a process left half written goes after a day") {
   CHECK(files_with(folder, ".part-") == 4);
 }
 
-TEST_CASE("an exception while runs are put beside a history is an error, and leaves no file") {
+TEST_CASE("An exception while a .late file is written is an error and leaves no file") {
   const HistoryFolder folder;
   REQUIRE(HistoryStore::open(folder.file()));
   const auto file = HistoryStore::write_aside(
@@ -144,7 +144,7 @@ TEST_CASE("an exception while runs are put beside a history is an error, and lea
   CHECK(files_with(folder, ".part-") + files_with(folder, ".late-") == 0);
 }
 
-TEST_CASE("a run that ends while others are put beside the history is put there next") {
+TEST_CASE("A run that ends while a .late file is written goes into the next one") {
   const HistoryFolder folder;
   asio::io_context context;
   HistoryWorker worker(context.get_executor(), {.path = folder.file(), .patience = 20ms});
@@ -171,7 +171,7 @@ TEST_CASE("a run that ends while others are put beside the history is put there 
   CHECK_FALSE(run_task(context, leave()));
   CHECK_FALSE(run_task(context, leave()));
   std::set<std::string> found;
-  std::vector<std::string> files;  // before they are opened, which makes more
+  std::vector<std::string> files;  // listed first, because opening them creates more files
   for (const auto& each : fs::directory_iterator(fs::path(folder.file()).parent_path()))
     if (each.path().filename().string().contains(".late-")) files.push_back(each.path().string());
   for (const auto& each : files) {

@@ -30,7 +30,7 @@ HistoryRecord recorded_by(const char* frontend) {
 
 using nlohmann::json;
 
-// What the first run was asked for, as forms 1 and 2 have it. Form 1 calls the dependencies requirements.
+// The request of the first run, as forms 1 and 2 store it. Form 1 calls the dependencies requirements.
 json old_asked(const json& asked) {
   const json& run = asked.at("run");
   return {{"args", json::array()},
@@ -80,7 +80,7 @@ void rewrite(sqlite3* handle, const std::string& column, json (*old)(const json&
   sqlite3_finalize(row);
 }
 
-// Gives the file form 1, as it was written before the column `frontend` had its name.
+// Converts the file to form 1, in which the column `frontend` is called `face`.
 void make_form_1(const std::string& file, bool with_client = true) {
   sqlite3* handle = nullptr;
   REQUIRE(sqlite3_open(file.c_str(), &handle) == SQLITE_OK);
@@ -108,7 +108,7 @@ std::vector<std::string> frontends(HistoryStore& store) {
 
 }  // namespace
 
-TEST_CASE("A history of form 1 has the frontends' names of today after it is opened") {
+TEST_CASE("A history of form 1 has the current names of the frontends after it is opened") {
   for (const bool with_client : {true, false}) {
     const HistoryFolder folder;
     {
@@ -169,7 +169,7 @@ TEST_CASE("Each kind of program of form 2 is read") {
   CHECK(ended->error().engine_status == 5);
 }
 
-TEST_CASE("Runs of form 1 that lie beside the history are added to it") {
+TEST_CASE("Runs of form 1 in a .late file are added to the history") {
   const HistoryFolder folder;
   const auto record = recorded_by("http");
   const auto store = open(folder);

@@ -10,7 +10,7 @@ namespace history_place_test {
 
 using namespace dind;
 
-TEST_CASE("A history that can't be opened for a lack of descriptors names their limit") {
+TEST_CASE("If file descriptors run out, the error of opening the history names their limit") {
   for (const auto problem : {std::errc::too_many_files_open, std::errc::too_many_files_open_in_system}) {
     const auto failure = place_failure("/somewhere/history.db", std::make_error_code(problem));
     CHECK(failure.remedy.contains("ulimit -n"));
@@ -18,7 +18,7 @@ TEST_CASE("A history that can't be opened for a lack of descriptors names their 
   CHECK(place_failure("/somewhere/history.db", std::make_error_code(std::errc::permission_denied)).remedy.empty());
 }
 
-TEST_CASE("The history's file and folder have their modes whatever the umask is") {  // R16
+TEST_CASE("The history's file and folder are private, whatever the umask is") {  // R16
   for (const mode_t mask : {0777, 0277, 0700, 0400, 0000}) {
     CAPTURE(mask);
     const tests::TempFolder folder;

@@ -53,7 +53,7 @@ std::vector<std::string> ids(HistoryStore& store) {
 
 }  // namespace
 
-TEST_CASE("A run is there again as it was") {
+TEST_CASE("A stored run is read back unchanged") {
   const HistoryFolder folder;
   RunSpec spec = python("print('\xff')\0x");
   std::get<SourceProgram>(spec.program).language = "python";
@@ -108,7 +108,7 @@ TEST_CASE("A run is there again as it was") {
   CHECK(again->args == spec.args);
 }
 
-TEST_CASE("The file is its owner's alone") {
+TEST_CASE("Only the owner can access the history's files and folder") {
   const HistoryFolder folder;
   const auto store = open(folder);
   REQUIRE(store->insert(record_of()));
@@ -121,7 +121,7 @@ TEST_CASE("The file is its owner's alone") {
   CHECK((status.st_mode & 0777) == 0700);
 }
 
-TEST_CASE("An id that is none, or the beginning of several") {
+TEST_CASE("An unknown id is not found, and an ambiguous beginning of ids is invalid") {
   const HistoryFolder folder;
   const auto store = open(folder);
   for (const char* id : {"aaaa1", "aaaa2", "b%"}) {
@@ -137,7 +137,7 @@ TEST_CASE("An id that is none, or the beginning of several") {
   CHECK(store->find("b")->id == "b%");
 }
 
-TEST_CASE("Pruning by count, age and bytes; what runs stays") {
+TEST_CASE("Pruning by count, age or size keeps the runs that are in progress") {
   const HistoryFolder folder;
   const auto store = open(folder);
   const auto now = record_of().began;
@@ -146,7 +146,7 @@ TEST_CASE("Pruning by count, age and bytes; what runs stays") {
     auto record = record_of(python(std::string(1000, 'x')));
     record.began = now - (10 - i) * 60'000;
     REQUIRE(store->insert(record));
-    if (i != 0) REQUIRE(store->end(record.id, ended()));  // the oldest is under way
+    if (i != 0) REQUIRE(store->end(record.id, ended()));  // the oldest is in progress
     all.insert(all.begin(), record.id);
   }
   const auto dry = store->prune({.keep = 0, .dry_run = true});
@@ -155,27 +155,27 @@ TEST_CASE("Pruning by count, age and bytes; what runs stays") {
   CHECK(dry->left == 1);
   CHECK(ids(*store) == all);
 
-  SECTION("by count") {
+  SECTION("By count") {
     CHECK(store->prune({.keep = 3})->removed == 6);
     CHECK(ids(*store) == std::vector{all[0], all[1], all[2], all[9]});
   }
-  SECTION("by age") {
+  SECTION("By age") {
     CHECK(store->prune({.older_than = 270s})->removed == 5);
     CHECK(ids(*store) == std::vector{all[0], all[1], all[2], all[3], all[9]});
   }
-  SECTION("by bytes") {
+  SECTION("By size") {
     const auto report = store->prune({.max_bytes = 4'000});
     REQUIRE(report);
     CHECK(report->removed > 0);
     CHECK(report->bytes > 1000);
     const auto left = ids(*store);
-    CHECK(left.size() == 3);  // two of the newest, and the one that runs
+    CHECK(left.size() == 3);  // the two newest, and the one in progress
     CHECK(left.front() == all.front());
   }
-  SECTION("nothing to do") { CHECK(store->prune({.keep = 10, .older_than = 1h, .max_bytes = 1 << 20})->removed == 0); }
+  SECTION("Nothing to do") { CHECK(store->prune({.keep = 10, .older_than = 1h, .max_bytes = 1 << 20})->removed == 0); }
 }
 
-TEST_CASE("What was pruned for good is in no file any more") {
+TEST_CASE("A run that is pruned for good remains in no file") {
   const HistoryFolder folder;
   const auto store = open(folder);
   const auto record = record_of(python("print('gone-for-good')"));
@@ -186,7 +186,7 @@ TEST_CASE("What was pruned for good is in no file any more") {
   CHECK_FALSE(folder.bytes().contains("gone-for-good"));
 }
 
-TEST_CASE("Rows of processes that are gone are closed as interrupted") {
+TEST_CASE("Opening the history marks the runs of dead processes as interrupted") {
   const HistoryFolder folder;
   auto mine = record_of(), gone = record_of(), elsewhere = record_of(), long_ago = record_of();
   gone.owner = gone_owner();
@@ -203,17 +203,17 @@ TEST_CASE("Rows of processes that are gone are closed as interrupted") {
   CHECK(store->find(long_ago.id)->state == HistoryState::interrupted);
 }
 
-TEST_CASE("A file that is broken, newer or not writable is an error with a remedy") {
+TEST_CASE("A history file that is broken, newer or misplaced is an error with a remedy") {
   const HistoryFolder folder;
   fs::create_directories(fs::path(folder.file()).parent_path());
-  SECTION("no database") {
+  SECTION("The file is not a database") {
     std::ofstream(folder.file()) << std::string(5000, 'x');
     const auto store = HistoryStore::open(folder.file());
     REQUIRE_FALSE(store);
     CHECK(store.error().message.contains("move it away"));
     CHECK(store.error().message.contains(folder.file()));
   }
-  SECTION("damaged in the middle") {
+  SECTION("The file is damaged in the middle") {
     {
       const auto store = open(folder);
       for (int i = 0; i < 50; ++i) REQUIRE(store->insert(record_of(python(std::string(5000, 'x')))));
@@ -229,16 +229,16 @@ TEST_CASE("A file that is broken, newer or not writable is an error with a remed
         file << std::string(50, '\xee');
       }
     }
-    const auto store = HistoryStore::open(folder.file());  // an error or none, but no crash
+    const auto store = HistoryStore::open(folder.file());  // with or without an error, but no crash
     if (store) (void)(*store)->list(100);
   }
-  SECTION("a folder in its place") {
+  SECTION("A folder has the name of the file") {
     fs::create_directories(folder.file());
     const auto store = HistoryStore::open(folder.file());
     REQUIRE_FALSE(store);
     CHECK(store.error().message.contains("a folder has its name; move it away"));
   }
-  SECTION("a file where a folder of its path belongs") {  // R12
+  SECTION("A file has the name of a folder in the path") {  // R12
     const auto file = folder.path / "file";
     std::ofstream(file) << "text";
     for (const auto& path : {file / "history.db", file / "state" / "history.db", file / "a" / "b" / "history.db"}) {
@@ -249,7 +249,7 @@ TEST_CASE("A file that is broken, newer or not writable is an error with a remed
       CHECK_FALSE(store.error().message.contains("permissions"));
     }
   }
-  SECTION("written by a newer one") {
+  SECTION("A newer version wrote the file") {
     open(folder);
     sqlite3* database = nullptr;
     REQUIRE(sqlite3_open(folder.file().c_str(), &database) == SQLITE_OK);
@@ -261,7 +261,7 @@ TEST_CASE("A file that is broken, newer or not writable is an error with a remed
   }
 }
 
-TEST_CASE("Two processes at once lose nothing") {
+TEST_CASE("Processes that write at the same time lose no runs") {
   const HistoryFolder folder;
   constexpr int kEach = 60;
   std::vector<pid_t> children;
@@ -288,14 +288,14 @@ TEST_CASE("Two processes at once lose nothing") {
   CHECK(all.size() == 3 * kEach);
 }
 
-TEST_CASE("a disk that is full in the midst of a batch leaves nothing of it, and its own reason") {
+TEST_CASE("A batch that fills the disk is not written at all, and the error names the cause") {
   const HistoryFolder folder;
   const auto store = open(folder);
   std::vector<HistoryStore::Work> batch;
   for (int i = 0; i < 100; ++i)
     batch.emplace_back(
         [record = record_of(python(std::string(64 << 10, '#')))](HistoryStore& file) { return file.insert(record); });
-  // The file may not grow: more than SQLite keeps in memory goes to the disk before the end.
+  // The size of files is limited. SQLite writes to the disk before the end, because the batch exceeds its memory.
   struct rlimit before{};
   REQUIRE(getrlimit(RLIMIT_FSIZE, &before) == 0);
   const auto signal_before = signal(SIGXFSZ, SIG_IGN);
@@ -309,13 +309,13 @@ TEST_CASE("a disk that is full in the midst of a batch leaves nothing of it, and
   CHECK_FALSE(all.busy);
   REQUIRE(all.error);
   INFO(all.error->message);
-  CHECK(all.error->message.contains("ulimit -f"));  // the disk of this test
+  CHECK(all.error->message.contains("ulimit -f"));  // the limit acts as a full disk here
   CHECK(store->list(1000)->empty());
   CHECK(store->together(batch).written);
   CHECK(store->list(1000)->size() == 100);
 }
 
-TEST_CASE("Runs that were written beside the history are in it after the next opening, once") {  // R08
+TEST_CASE("The next opening adds each run of the .late files to the history once") {  // R08
   const HistoryFolder folder;
   const auto late_files = [&] {
     std::size_t count = 0;
@@ -331,8 +331,8 @@ TEST_CASE("Runs that were written beside the history are in it after the next op
       [&](HistoryStore& store) { return store.end(whole.id, ended()); }};
   {
     const auto store = open(folder);
-    REQUIRE(store->insert(begun));  // whose end is not known here
-    for (int i = 0; i < 2; ++i) {   // twice the same
+    REQUIRE(store->insert(begun));  // its end is only in the .late files
+    for (int i = 0; i < 2; ++i) {   // two files with the same runs
       const auto file = HistoryStore::write_aside(folder.file(), works);
       REQUIRE(file);
       struct stat status{};
@@ -342,7 +342,7 @@ TEST_CASE("Runs that were written beside the history are in it after the next op
     CHECK(late_files() == 2);
     CHECK(store->list(10)->size() == 1);
   }
-  SECTION("the history is held by another process") {
+  SECTION("Another process locks the history") {
     sqlite3* other = nullptr;
     REQUIRE(sqlite3_open(folder.file().c_str(), &other) == SQLITE_OK);
     REQUIRE(sqlite3_exec(other, "BEGIN IMMEDIATE", nullptr, nullptr, nullptr) == SQLITE_OK);
@@ -351,7 +351,7 @@ TEST_CASE("Runs that were written beside the history are in it after the next op
     REQUIRE(sqlite3_exec(other, "COMMIT", nullptr, nullptr, nullptr) == SQLITE_OK);
     sqlite3_close(other);
   }
-  SECTION("a file that is none is left alone") {
+  SECTION("A .late file that is not a history stays") {
     std::ofstream(folder.file() + ".late-none") << std::string(5000, 'x');
   }
   const auto others = late_files() - 2;

@@ -16,7 +16,7 @@ std::string all_of(const KeptOutput& output) { return output.head + output.tail;
 
 }  // namespace
 
-TEST_CASE("A secret is taken out of output, wherever a chunk ends") {
+TEST_CASE("A secret in the output is masked, wherever a chunk ends") {
   const SecretMask secrets({{"API_TOKEN", "abcabcdef"}, {"OTHER_KEY", "abcdef"}});
   const std::string text = "x abcabcdef y abcabcabcdef z abcab abcdefabcabcdef abcabc";
   const std::string expected = secrets.masked(text);
@@ -32,7 +32,7 @@ TEST_CASE("A secret is taken out of output, wherever a chunk ends") {
   }
 }
 
-TEST_CASE("Head and tail of an output are kept, and how much is not") {
+TEST_CASE("The head and tail of an output are kept, and the number of bytes between them") {
   const SecretMask none({});
   std::string text;
   for (int i = 0; i < 1000; ++i) text += std::to_string(i) + ' ';
@@ -51,7 +51,7 @@ TEST_CASE("Head and tail of an output are kept, and how much is not") {
   CHECK(kept.left_out == 0);
 }
 
-TEST_CASE("A program that holds a secret, or is too large, is not run again from half of it") {
+TEST_CASE("A program that contains a secret or is too large cannot be run again from the history") {
   RunSpec secret = python("login('supersecretvalue')");
   secret.env = {{"PASSWORD", "supersecretvalue"}};
   auto record = record_of(secret);
@@ -64,7 +64,7 @@ TEST_CASE("A program that holds a secret, or is too large, is not run again from
   CHECK(spec_again(record_of(python(std::string(kKeptProgram, '#'))), {}, {}));
 }
 
-TEST_CASE("Credentials in a requirement's URL are not kept, and it is not run again without them") {
+TEST_CASE("Credentials in a dependency's URL are not kept, and the run cannot be run again without them") {
   RunSpec spec = python();
   spec.dependencies = {"flask>=2", "https://me:pa55@index.example/x.whl"};
   const auto record = record_of(spec);
@@ -74,7 +74,7 @@ TEST_CASE("Credentials in a requirement's URL are not kept, and it is not run ag
   CHECK(spec_again(record_of(spec), {}, {})->dependencies == spec.dependencies);
 }
 
-TEST_CASE("Who runs it again is not who ran it") {
+TEST_CASE("A repeated run does not have the client of the recorded run") {
   RunSpec spec = python();
   spec.caller.client = "cli:1";
   const auto record = record_of(spec);
@@ -82,7 +82,7 @@ TEST_CASE("Who runs it again is not who ran it") {
   CHECK(spec_again(record, {}, {})->caller.client.empty());
 }
 
-TEST_CASE("A run of a folder is kept with all that it needs to be run again") {
+TEST_CASE("A run of a folder is recorded with everything that is needed to run it again") {
   RunSpec spec;
   spec.program = CommandProgram{.command = std::vector<std::string>{"python3", "main.py"}, .language = "python"};
   spec.workspace = WorkspaceAccess::read_write;
@@ -94,12 +94,12 @@ TEST_CASE("A run of a folder is kept with all that it needs to be run again") {
   spec.program = CommandProgram{.command = std::string("make"), .language = {}, .images = {"a:1", "b:1"}};
   REQUIRE(decode_asked(encode_asked(record_of(spec)), back));
   CHECK(std::get<CommandProgram>(back.spec.program).images == std::vector<std::string>{"a:1", "b:1"});
-  // A folder that can't be kept as it is would be another one, or all of the workspace: such a run is not run again.
+  // A truncated path would be another folder, or the whole workspace. Therefore, such a run cannot be run again.
   spec.writable_folder = std::string(5000, 'x');
   CHECK(record_of(spec).gap != ProgramGap::none);
 }
 
-TEST_CASE("A build is kept with all that it needs to be built again, and its secrets are not") {  // B08
+TEST_CASE("A build is recorded with everything that is needed to build it again, except its secrets") {  // B08
   BuildProgram build{.dockerfile = "FROM a", .context_path = ".", .command = {}};
   build.context_root = "/home/me/project";
   build.dockerfile_name = "docker/Dockerfile.dev";
@@ -125,13 +125,13 @@ TEST_CASE("A build is kept with all that it needs to be built again, and its sec
   CHECK(std::get<BuildProgram>(record.spec.program).arguments.at("NPM_TOKEN") == kWithheld);
   CHECK(std::get<BuildProgram>(record.spec.program).arguments.at("VERSION") == "3.12");
   CHECK_FALSE(spec_again(record, {}, {}));
-  // One of the environment by the same name is another secret.
+  // An environment variable with the same name is a different secret.
   RunSpec both{.program = build};
   both.env["NPM_TOKEN"] = "another-secret";
   CHECK(secret_mask(both).masked("hunter2-hunter2 another-secret").find("t") == std::string::npos);
 }
 
-TEST_CASE("Where a run has many secrets, neither its program nor its output is kept") {  // S05
+TEST_CASE("If a run has too many secrets, neither its program nor its output is kept") {  // S05
   RunSpec spec = python("print('harmless')");
   spec.args = {"a"};
   spec.dependencies = {"b"};
@@ -166,14 +166,14 @@ TEST_CASE("Where a run has many secrets, neither its program nor its output is k
   check_not_kept();
   spec.env.erase("K50_KEY");
   CHECK(record_of(spec).gap == ProgramGap::none);
-  spec.env["K50_KEY"] = "1";  // too short to be looked for
+  spec.env["K50_KEY"] = "1";  // too short to be masked
   CHECK(record_of(spec).gap == ProgramGap::none);
-  spec.env["K49_KEY"] = std::string(70'000, 'k') + "secret-value-49";  // long ones take as much time
+  spec.env["K49_KEY"] = std::string(70'000, 'k') + "secret-value-49";  // masking a long one takes as much time
   spec.working_dir = "/x";
   check_not_kept();
 }
 
-TEST_CASE("What is cut off a program does not leave half of a secret") {
+TEST_CASE("Truncating a recorded program does not leave a part of a secret") {
   RunSpec spec = python(std::string(100, ' ') + "the-long-secret-value " + std::string(kKeptProgram, '#'));
   spec.env = {{"KEY", "the-long-secret-value"}, {"OTHER_KEY", std::string(300, '#') + "end"}};
   auto& text = std::get<SourceProgram>(spec.program).text;

@@ -60,7 +60,7 @@ bool is_written(HistoryWorker& worker, asio::io_context& context, std::chrono::m
 
 }  // namespace
 
-TEST_CASE("what is written together is there, and pruned to what is to be kept") {
+TEST_CASE("Runs that are written together are complete, and pruning keeps at least max_runs of them") {
   const HistoryFolder folder;
   asio::io_context context;
   HistoryWorker worker(context.get_executor(), {.path = folder.file(), .max_runs = 20});
@@ -74,7 +74,7 @@ TEST_CASE("what is written together is there, and pruned to what is to be kept")
   }
 }
 
-TEST_CASE("a burst that the history can't follow leaves out whole runs, never an end") {
+TEST_CASE("A burst that is too fast for the history drops whole runs, never only their ends") {
   const HistoryFolder folder;
   asio::io_context context;
   HistoryWorker worker(context.get_executor(), {.path = folder.file(), .max_runs = 100'000});
@@ -87,11 +87,11 @@ TEST_CASE("a burst that the history can't follow leaves out whole runs, never an
   for (auto& id : ids) worker.ended(std::move(id), an_end());
   REQUIRE(is_written(worker, context, 30s));
   const auto records = list_of(worker, context);
-  CHECK(records.size() >= 100);  // as many as may wait, at least
+  CHECK(records.size() >= 100);  // at least as many as can wait
   for (const auto& each : records) CHECK(each.state == HistoryState::finished);
 }
 
-TEST_CASE("whoever asks for the history sees what was handed over before") {
+TEST_CASE("A query returns all runs that were recorded before it") {
   for (int i = 0; i < 20; ++i) {
     const HistoryFolder folder;
     asio::io_context context;
@@ -104,7 +104,7 @@ TEST_CASE("whoever asks for the history sees what was handed over before") {
   }
 }
 
-TEST_CASE("what another process keeps from being written is written when it lets go") {
+TEST_CASE("Runs that another process's lock delays are written when the lock is released") {
   const HistoryFolder folder;
   asio::io_context context;
   HistoryWorker worker(context.get_executor(), {.path = folder.file(), .patience = 20ms});
@@ -114,7 +114,7 @@ TEST_CASE("what another process keeps from being written is written when it lets
   REQUIRE(sqlite3_open(folder.file().c_str(), &other) == SQLITE_OK);
   REQUIRE(sqlite3_exec(other, "BEGIN IMMEDIATE", nullptr, nullptr, nullptr) == SQLITE_OK);
   for (int i = 0; i < 5; ++i) a_run(worker);
-  CHECK_FALSE(is_written(worker, context, 300ms));  // ten times its patience
+  CHECK_FALSE(is_written(worker, context, 300ms));  // longer than its patience
   CHECK(list_of(worker, context).size() == 1);
   REQUIRE(sqlite3_exec(other, "COMMIT", nullptr, nullptr, nullptr) == SQLITE_OK);
   sqlite3_close(other);
@@ -124,7 +124,7 @@ TEST_CASE("what another process keeps from being written is written when it lets
   for (const auto& each : records) CHECK(each.state == HistoryState::finished);
 }
 
-TEST_CASE("a process that leaves while another one holds the history puts its runs beside it") {  // R08
+TEST_CASE("A process that exits while another one locks the history writes its runs to a .late file") {  // R08
   const HistoryFolder folder;
   sqlite3* other = nullptr;
   {
@@ -137,11 +137,11 @@ TEST_CASE("a process that leaves while another one holds the history puts its ru
     REQUIRE(is_written(worker, context, 30s));
     REQUIRE(sqlite3_open(folder.file().c_str(), &other) == SQLITE_OK);
     REQUIRE(sqlite3_exec(other, "BEGIN IMMEDIATE", nullptr, nullptr, nullptr) == SQLITE_OK);
-    worker.ended(id, an_end());  // held from the middle of a run on
-    a_run(worker);               // and from its beginning
-    worker.began(record_of());   // one that goes on is not put there
+    worker.ended(id, an_end());  // began before the lock
+    a_run(worker);               // began after the lock
+    worker.began(record_of());   // still running: it is not written there
     CHECK_FALSE(is_written(worker, context, 100ms));
-    CHECK_FALSE(is_written(worker, context, 100ms));  // once
+    CHECK_FALSE(is_written(worker, context, 100ms));  // adds no second file
     const auto store = HistoryStore::open(folder.file(), 10ms);
     REQUIRE(store);
     CHECK((*store)->list(10)->size() == 2);
@@ -151,7 +151,7 @@ TEST_CASE("a process that leaves while another one holds the history puts its ru
     CHECK(late == 1);
     REQUIRE(sqlite3_exec(other, "COMMIT", nullptr, nullptr, nullptr) == SQLITE_OK);
     sqlite3_close(other);
-    REQUIRE(is_written(worker, context, 30s));  // it was not the last of this process after all
+    REQUIRE(is_written(worker, context, 30s));  // the process goes on after all
   }
   asio::io_context context;
   HistoryWorker worker(context.get_executor(), {.path = folder.file()});

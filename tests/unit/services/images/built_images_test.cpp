@@ -15,7 +15,7 @@ constexpr std::int64_t kNow = 1'700'000'000;
 
 }  // namespace
 
-TEST_CASE("The use of what we built is noted once a day") {
+TEST_CASE("The use of an image that dind-executor built is recorded once a day") {
   const Labels built{{sandbox::kBuiltLabel, "1"}};
   const auto due = [&](const char* name, const Labels& labels, const std::string& last_tagged,
                        const std::vector<std::string>& tags = {}) {
@@ -27,7 +27,7 @@ TEST_CASE("The use of what we built is noted once a day") {
   CHECK_FALSE(due("dind-executor/x:1", {}, ""));
   CHECK_FALSE(due("their/x:1", built, ""));
   CHECK_FALSE(due("sha256:0123", built, ""));
-  // N04: where the time of the last tag stands still.
+  // N04: on some engines, the time of the last tag does not change.
   const std::string id = "sha256:0123456789abcdef";
   CHECK(use_tag(id, kNow) == "dind-executor/used:0123456789ab-20231114");
   CHECK(is_use_tag(use_tag(id, kNow), id));

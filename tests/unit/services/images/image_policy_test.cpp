@@ -6,7 +6,7 @@ namespace image_policy_test {
 
 using namespace dind;
 
-TEST_CASE("Callers may name the images that the operator allows, and the languages' own (S19)") {
+TEST_CASE("Callers may use the images that the operator allows and the images of the languages (S19)") {
   const ImagePolicy policy{.allowed = {"python:*", "registry.example/team/**", "debian"}, .always = {"node:22-slim"}};
   for (const char* name : {"python:3.12", "python:", "registry.example/team/a:1", "registry.example/team/a/b@sha256:0",
                            "debian", "node:22-slim"}) {

@@ -22,7 +22,7 @@ namespace {
 
 const std::string kHub{kHubServer};
 
-// A folder with docker's configuration and programs, which goes with the test.
+// A temporary folder with Docker's configuration and credential helpers.
 struct Home : tests::TempFolder {
   void config(const std::string& text) const { std::ofstream(path / "config.json") << text; }
   void helper(const std::string& name, const std::string& script) const {
@@ -52,7 +52,7 @@ Result<CredentialSource> found(const std::string& config, const std::string& ser
 
 }  // namespace
 
-TEST_CASE("An image's name says which registry it is in") {
+TEST_CASE("The name of an image determines its registry and repository") {
   CHECK(image_reference("python") == ImageReference{"docker.io", "library/python"});
   CHECK(image_reference("python:3.12-slim") == ImageReference{"docker.io", "library/python"});
   CHECK(image_reference("team/tool") == ImageReference{"docker.io", "team/tool"});
@@ -67,7 +67,7 @@ TEST_CASE("An image's name says which registry it is in") {
   CHECK(credentials_server(image_reference("host:5000/x")) == "host:5000");
 }
 
-TEST_CASE("The digest is that of the name's repository") {
+TEST_CASE("The digest of an image is the one of the repository in its name") {
   const std::vector<std::string> digests{"host:5000/x@sha256:one", "python@sha256:two", "python@sha256:three"};
   CHECK(digest_of("host:5000/x:1", digests) == "sha256:one");
   CHECK(digest_of("docker.io/library/python:3", digests) == "sha256:two");
@@ -78,7 +78,7 @@ TEST_CASE("The digest is that of the name's repository") {
   CHECK_FALSE(digest_of("x", {"no digest"}));
 }
 
-TEST_CASE("Credentials are found where docker's client finds them") {
+TEST_CASE("Credentials are found where the Docker client finds them") {
   const auto user = [](std::string server, std::string name, std::string password) {
     return CredentialSource{RegistryLogin{.server = std::move(server),
                                           .username = std::move(name),
@@ -121,7 +121,7 @@ TEST_CASE("Credentials are found where docker's client finds them") {
   }
 }
 
-TEST_CASE("A broken configuration is an error that shows nothing of it") {
+TEST_CASE("The error for a broken Docker configuration shows none of its contents") {
   for (const std::string config :
        {"", "[]", R"({"auths": {"r": {"auth": "secret)", R"({"auths": {"r": {"auth": "!secret"}}})",
         R"({"auths": {"r": {"auth": "c2VjcmV0"}}})", R"({"credsStore": "../secret"})", R"({"credsStore": "a b"})"}) {
@@ -132,7 +132,7 @@ TEST_CASE("A broken configuration is an error that shows nothing of it") {
   }
 }
 
-TEST_CASE("A helper's answer, its lack of one and its failure are told apart") {
+TEST_CASE("A credential helper's login, missing login and failure are distinguished") {
   const CredentialHelper helper{"x", "r"};
   const auto login = read_helper(helper, {0, R"({"ServerURL": "r", "Username": "u", "Secret": "s"})", ""});
   REQUIRE(login);
@@ -155,7 +155,7 @@ TEST_CASE("A helper's answer, its lack of one and its failure are told apart") {
   }
 }
 
-TEST_CASE("The header is base64url of JSON, with padding") {
+TEST_CASE("The header with the credentials is JSON in base64url, with padding") {
   // The engine's decoder is Go's URLEncoding.
   CHECK(header("u",
                "?"
@@ -165,7 +165,7 @@ TEST_CASE("The header is base64url of JSON, with padding") {
         "eyJpZGVudGl0eXRva2VuIjoidCIsInNlcnZlcmFkZHJlc3MiOiJyIn0=");
 }
 
-TEST_CASE("Without a file, or with one that is none, images are pulled as nobody") {
+TEST_CASE("Without a readable config.json, images are pulled without credentials") {
   const Home home;
   auto answer = home.ask("r.example/x");
   CHECK(answer.header.empty());
@@ -176,7 +176,7 @@ TEST_CASE("Without a file, or with one that is none, images are pulled as nobody
   CHECK(answer.problem.contains("it is not a file"));
 }
 
-TEST_CASE("A helper is asked for the registry of the image") {
+TEST_CASE("A credential helper is asked for the registry of the image") {
   const Home home;
   home.config(R"({"credsStore": "test"})");
   home.helper("test", R"(read url; echo "{\"Username\": \"$1\", \"Secret\": \"$url\"}")");
@@ -184,7 +184,7 @@ TEST_CASE("A helper is asked for the registry of the image") {
   CHECK(home.ask("python:3").header == header("get", kHub, kHub));
 }
 
-TEST_CASE("A helper gets our environment without the server's token") {  // S20
+TEST_CASE("A credential helper gets the server's environment without DIND_TOKEN") {  // S20
   const Home home;
   home.config(R"({"credsStore": "test"})");
   home.helper(
@@ -198,7 +198,7 @@ TEST_CASE("A helper gets our environment without the server's token") {  // S20
   CHECK(answer.header == header("me", "no-such-variable", "r.example"));
 }
 
-TEST_CASE("A helper that is not there, fails, floods, or hangs is a problem, and no wait") {
+TEST_CASE("A credential helper that is missing, fails, floods or hangs is reported without a long wait") {
   const Home home;
   home.config(R"({"credsStore": "test"})");
   CHECK(home.ask("x").problem.contains("there is no docker-credential-test on PATH"));
@@ -222,7 +222,7 @@ TEST_CASE("A helper that is not there, fails, floods, or hangs is a problem, and
   CHECK(Clock::now() - begun < 3s);
 }
 
-TEST_CASE("A child that leaves another with its pipes is not waited for") {
+TEST_CASE("A process that a credential helper leaves with its pipes open is not waited for") {
   const Home home;
   home.config(R"({"credsStore": "test"})");
   home.helper("test", R"(sleep 5 & echo '{"Username": "u", "Secret": "s"}')");
@@ -231,7 +231,7 @@ TEST_CASE("A child that leaves another with its pipes is not waited for") {
   CHECK(Clock::now() - begun < 3s);
 }
 
-TEST_CASE("Cancelling ends a child at once") {
+TEST_CASE("Cancelling ends a child process at once") {
   const Home home;
   home.helper("test", "sleep 100\n");
   asio::io_context context;
@@ -248,7 +248,7 @@ TEST_CASE("Cancelling ends a child at once") {
   CHECK(Clock::now() - begun < 2s);
 }
 
-TEST_CASE("Programs are found on an absolute PATH only, and by their name only") {
+TEST_CASE("Programs are found only by name and only in absolute folders of PATH") {
   CHECK(find_program("sh", "/usr/bin:/bin").ends_with("/sh"));
   CHECK(find_program("sh", "").empty());
   CHECK(find_program("sh", "bin:.:").empty());

@@ -13,7 +13,7 @@ using namespace dind;
 
 namespace {
 
-// Callers that come one after another; `settle` runs the loop until nobody has anything left to do.
+// Callers that arrive one after another; `settle` runs the loop until it has no more work.
 struct Door {
   explicit Door(AdmissionBounds bounds) : admission(context.get_executor(), bounds) {}
   // One client may take all of the queue.
@@ -45,7 +45,7 @@ struct Door {
     context.restart();
     context.poll();
   }
-  // Those inside leave one by one, until nobody waits: the order in which the others came in.
+  // Releases one slot after another until no caller waits. Returns the order in which the waiting callers entered.
   std::vector<const Caller*> let_all_in() {
     const auto before = static_cast<std::ptrdiff_t>(entered.size());
     const auto inside = [](const auto& caller) { return caller->inside(); };
@@ -64,14 +64,14 @@ using Positions = std::vector<std::size_t>;
 
 }  // namespace
 
-TEST_CASE("Where there is a slot, a run has it at once and hears of no queue") {
+TEST_CASE("A run gets a free slot at once, without a queue position") {
   Door door(2, 0);
   CHECK(door.come().inside());
   CHECK(door.come().inside());
   CHECK(door.callers[1]->positions.empty());
 }
 
-TEST_CASE("First come, first served; each hears of its position when it changes, and only then") {
+TEST_CASE("Runs are admitted in order of arrival, and a position is reported only when it changes") {
   Door door(1, 10);
   auto& first = door.come();
   auto& second = door.come();
@@ -95,7 +95,7 @@ TEST_CASE("First come, first served; each hears of its position when it changes,
   CHECK_FALSE(fourth.answer);
 }
 
-TEST_CASE("A full queue is busy at once, and has room again later") {
+TEST_CASE("A full queue rejects a run at once, and accepts runs again when it has room") {
   Door door(1, 1);
   auto& first = door.come();
   auto& second = door.come();
@@ -111,7 +111,7 @@ TEST_CASE("A full queue is busy at once, and has room again later") {
   CHECK_FALSE(door.come().answer);  // waits
 }
 
-TEST_CASE("Who is cancelled while it waits leaves the queue, and those behind it move up") {
+TEST_CASE("A cancelled run leaves the queue, and the runs after it move up") {
   Door door(1, 2);
   auto& first = door.come();
   auto& second = door.come();
@@ -122,7 +122,7 @@ TEST_CASE("Who is cancelled while it waits leaves the queue, and those behind it
   REQUIRE_FALSE(second.answer->has_value());
   CHECK(second.answer->error().code == ErrorCode::cancelled);
   CHECK(third.positions == Positions{1, 0});
-  auto& fourth = door.come();  // in the slot that was given up
+  auto& fourth = door.come();  // takes the free place in the queue
   CHECK_FALSE(fourth.answer);
   first.release();
   door.settle();
@@ -130,7 +130,7 @@ TEST_CASE("Who is cancelled while it waits leaves the queue, and those behind it
   CHECK_FALSE(fourth.answer);
 }
 
-TEST_CASE("Who is cancelled and admitted in the same moment has its slot, and gives it back") {
+TEST_CASE("A slot is not lost if a run is cancelled at the moment of its admission") {
   Door door(1, 2);
   auto& first = door.come();
   auto& second = door.come();
@@ -143,7 +143,7 @@ TEST_CASE("Who is cancelled and admitted in the same moment has its slot, and gi
   CHECK(third.inside());
 }
 
-TEST_CASE("A slot that moves is given back once") {
+TEST_CASE("A slot that is moved is released only once") {
   Door door(1, 1);
   auto& first = door.come();
   auto& second = door.come();
@@ -157,13 +157,13 @@ TEST_CASE("A slot that moves is given back once") {
   CHECK_FALSE(door.come().answer);
 }
 
-TEST_CASE("No places at all would be no service: one is the least") {
+TEST_CASE("Admission always has at least one slot") {
   Door door(0, 0);
   CHECK(door.come().inside());
   CHECK(door.come().answer->error().code == ErrorCode::busy);
 }
 
-TEST_CASE("A client with fifty waiting delays another's first run by one turn") {
+TEST_CASE("A client with 50 waiting runs delays another client's first run by one turn") {
   Door door(1, 100);
   for (int i = 0; i < 51; ++i) door.come("greedy");
   auto& first = door.come("modest");
@@ -180,7 +180,7 @@ TEST_CASE("A client with fifty waiting delays another's first run by one turn") 
   CHECK_FALSE(door.callers[2]->answer);
 }
 
-TEST_CASE("Clients have their turns one after another, and the first of each comes first") {
+TEST_CASE("Clients take turns: the first run of each client comes before any second run") {
   Door door(1, 100);
   door.come("a");
   std::vector<Door::Caller*> a, b, c;
@@ -190,7 +190,7 @@ TEST_CASE("Clients have their turns one after another, and the first of each com
   CHECK(door.let_all_in() == std::vector<const Door::Caller*>{a[0], b[0], c[0], a[1], b[1], a[2]});
 }
 
-TEST_CASE("New clients, however many, don't keep an old one waiting for ever") {
+TEST_CASE("An old client does not wait forever, however many new clients arrive") {
   Door door(1, 100);
   door.come("first");
   auto& old = door.come("old");
@@ -200,7 +200,7 @@ TEST_CASE("New clients, however many, don't keep an old one waiting for ever") {
   CHECK(old.inside());
 }
 
-TEST_CASE("A position is what comes true when nobody else comes") {
+TEST_CASE("Without new arrivals, runs are admitted in the order of their reported positions") {
   for (const std::size_t at_once : {1UL, 2UL, 3UL}) {
     for (const std::size_t each : {0UL, 1UL, 2UL}) {
       Door door({.at_once = at_once, .queued = 100, .queued_per_client = 100, .at_once_per_client = each});
@@ -210,14 +210,14 @@ TEST_CASE("A position is what comes true when nobody else comes") {
         if (!caller->inside()) expected[caller->positions.back()] = caller.get();
       std::vector<const Door::Caller*> in_order;
       for (const auto& [position, caller] : expected) {
-        CHECK(position == in_order.size());  // none twice, none left out
+        CHECK(position == in_order.size());  // each position exists once
         in_order.push_back(caller);
       }
       INFO(at_once << " at once, " << each << " of each client");
       if (each == 0 || each >= at_once) CHECK(door.let_all_in() == in_order);
       for (const auto& caller : door.callers)
         if (!caller->positions.empty() && (each == 0 || each >= at_once)) {
-          // Each is told once, and they only fall while nobody comes.
+          // No position is reported twice in a row, and the last one is 0.
           CHECK(std::ranges::adjacent_find(caller->positions) == caller->positions.end());
           CHECK(caller->positions.back() == 0);
         }
@@ -225,7 +225,7 @@ TEST_CASE("A position is what comes true when nobody else comes") {
   }
 }
 
-TEST_CASE("Cancelled at any slot of the queue: the others move up, and come in as they were told") {
+TEST_CASE("After a cancel at any queue position, the other runs are admitted in their reported order") {
   const std::vector<std::string> clients{"a", "a", "b", "a", "c", "b", "c", "c"};
   for (std::size_t gone = 0; gone < clients.size(); ++gone) {
     INFO("cancelled: " << gone);
@@ -245,11 +245,11 @@ TEST_CASE("Cancelled at any slot of the queue: the others move up, and come in a
     std::vector<const Door::Caller*> expected;
     for (const auto& [position, caller] : told) expected.push_back(caller);
     CHECK(door.let_all_in() == expected);
-    CHECK_FALSE(door.come("a").positions.size() > 0);  // nothing is left behind
+    CHECK_FALSE(door.come("a").positions.size() > 0);  // nothing remains in the queue
   }
 }
 
-TEST_CASE("A client has its part of the queue, and the refusal says whose bound it was") {
+TEST_CASE("The queue has a bound per client and in total, and the error names the exceeded bound") {
   Door door({.at_once = 1, .queued = 4});
   door.come("a");
   door.come("a");
@@ -267,7 +267,7 @@ TEST_CASE("A client has its part of the queue, and the refusal says whose bound 
   CHECK(full.answer->error().message.contains("concurrentRuns or queuedRuns"));
 }
 
-TEST_CASE("A client that has its most running waits, though there are places; others don't wait behind it") {
+TEST_CASE("A client at its max of running runs waits despite free slots, and delays no other client") {
   Door door({.at_once = 3, .queued = 10, .queued_per_client = 10, .at_once_per_client = 1});
   auto& first = door.come("a");
   auto& second = door.come("a");
@@ -281,7 +281,7 @@ TEST_CASE("A client that has its most running waits, though there are places; ot
   CHECK(second.positions == Positions{0, 1});
   first.release();
   door.settle();
-  CHECK(second.inside());  // its turn had come before
+  CHECK(second.inside());  // its turn was earlier
   CHECK_FALSE(later.answer);
 }
 

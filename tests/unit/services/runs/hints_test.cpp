@@ -89,7 +89,7 @@ std::string traceback(const std::string& last) {
 
 }  // namespace
 
-TEST_CASE("P21: a missing module of Python names the package to install") {
+TEST_CASE("P21: the hint for a missing Python module names the package to install") {
   const auto no_module = [](const std::string& name) {
     return traceback("ModuleNotFoundError: No module named '" + name + "'");
   };
@@ -110,7 +110,7 @@ TEST_CASE("P21: a missing module of Python names the package to install") {
   check_none({.err = traceback("ValueError: no module named six")});
 }
 
-TEST_CASE("P02: a program that ran without the files beside it is told to run its folder") {
+TEST_CASE("P02: a hint suggests running the folder if a program misses a file next to it") {
   const Project project;
   project.write("helper.py");
   project.write("package/__init__.py");
@@ -178,7 +178,7 @@ TEST_CASE("P02: a program that ran without the files beside it is told to run it
       {.language = "javascript", .file = "a.js", .err = "Error: Cannot find module './none.js'\n", .folder = folder});
 }
 
-TEST_CASE("P21: a command in a folder is told where Python does not look, and who it runs as") {
+TEST_CASE("P21: the hints for a command in a folder name PYTHONPATH and the user that is not root") {
   const Project project;
   project.write("helper.py");
   project.write("src/tool/__init__.py");
@@ -191,20 +191,20 @@ TEST_CASE("P21: a command in a folder is told where Python does not look, and wh
   check_none({.err = "git@host: Permission denied (publickey).\n", .command = true});
 }
 
-TEST_CASE("B10: files that an image keeps for root are told of, and so is its read-only file system") {
+TEST_CASE("B10: a hint explains files of an image that only root can use, and its read-only file system") {
   for (const char* words : {"python3: can't open file '/root/app/main.py': [Errno 13] Permission denied\n",
                             "/bin/sh: 1: tool: Permission denied\n", "cat: /data/key: Permission denied\n",
                             "Error: EACCES: permission denied, open '/root/app/x.js'\n"}) {
     check_one({.language = "", .err = words, .build = true}, {"owns nothing", "regardless of USER", "chmod -R a+rX"});
     check_none({.language = "", .err = words, .verdict = Verdict::ok, .build = true});
-    check_none({.err = words});  // a file in one of our own images: none of these is the image's
+    check_none({.err = words});  // a source file, not a build: the image does not own the file
   }
   for (const char* words : {"OSError: [Errno 30] Read-only file system: 'out.txt'\n",
                             "Error: EROFS: read-only file system, open 'x'\n", "touch: x: Read-only file system\n"})
     check_one({.language = "", .err = words, .build = true}, {"/tmp, /sandbox and /dev/shm are writable"});
 }
 
-TEST_CASE("B10: a path that a folder in memory hides is told of") {
+TEST_CASE("B10: a hint explains that a folder in memory hides a path of the image") {
   for (const char* words :
        {"python3: can't open file '/tmp/app.py': [Errno 2] No such file or directory\n",
         "cat: /tmp/x: No such file or directory\n", "Error: Cannot find module '/tmp/a/b.js'\n",
@@ -218,7 +218,7 @@ TEST_CASE("B10: a path that a folder in memory hides is told of") {
   check_none({.err = "cat: /tmp/x: No such file or directory\n"});
 }
 
-TEST_CASE("P21: a program without a network is told so, in the words of many tools") {
+TEST_CASE("P21: a hint recognizes the missing network in the messages of many tools") {
   for (const char* words :
        {"urllib.error.URLError: <urlopen error [Errno -3] Temporary failure in name resolution>",
         "socket.gaierror: [Errno -2] Name or service not known", "Error: getaddrinfo EAI_AGAIN example.com",
@@ -240,7 +240,7 @@ TEST_CASE("P21: a program without a network is told so, in the words of many too
   check_none({.err = "ConnectionRefusedError: [Errno 111] Connection refused\n"});
 }
 
-TEST_CASE("P21: Windows line ends are named, though the script may end with 0") {
+TEST_CASE("P21: a hint names Windows line ends, even if the script exits with 0") {
   Case script{.language = "shell", .file = "c2.sh", .text = "set -e\r\nfalse\r\necho on\r\n", .err = ""};
   script.folder = "/src";
   for (const auto verdict : {Verdict::ok, Verdict::failed}) {
@@ -252,14 +252,14 @@ TEST_CASE("P21: Windows line ends are named, though the script may end with 0") 
   check_none({.language = "shell", .file = "a.sh", .text = "printf 'a\\r\\n'\n", .err = "", .verdict = Verdict::ok});
 }
 
-TEST_CASE("P21: Node's words alone for a request that failed are understood, but not for one to itself") {
+TEST_CASE("P21: a failed fetch of Node gets the network hint, unless the request was to localhost") {
   check_one({.language = "javascript", .err = "", .out = "fetch failed\n"}, {"--network internet"});
   check_none({.language = "javascript", .text = "fetch('http://localhost:1')\n", .err = "fetch failed\n"});
   check_none(
       {.language = "javascript", .err = "TypeError: fetch failed\n  [cause]: Error: connect ECONNREFUSED ::1:80\n"});
 }
 
-TEST_CASE("P21: other known causes have one line each") {
+TEST_CASE("P21: each of the other known causes has a hint of one line") {
   check_one({.err = traceback("EOFError: EOF when reading a line")}, {"--stdin"});
   check_none({.err = traceback("EOFError: Ran out of input")});
   check_one({.err = traceback("termios.error: (25, 'Inappropriate ioctl for device')")}, {"no terminal"});
@@ -289,7 +289,7 @@ TEST_CASE("P21: other known causes have one line each") {
   check_none({.err = "", .out = "1\n", .verdict = Verdict::ok});
 }
 
-TEST_CASE("P27: a certificate that is not trusted names the setting, where no bundle is set") {
+TEST_CASE("P27: the hint for an untrusted certificate names caBundle, unless a bundle is set") {
   for (const char* words :
        {"ssl.SSLCertVerificationError: [SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed",
         "curl: (60) SSL certificate problem: unable to get local issuer certificate",
@@ -298,11 +298,11 @@ TEST_CASE("P27: a certificate that is not trusted names the setting, where no bu
     check_one({.err = err, .network = Network::internet}, {"caBundle", "DIND_CA_BUNDLE"});
     check_one({.err = err, .stage = Stage::dependencies}, {"caBundle"});
     check_none({.err = err, .network = Network::internet, .own_authorities = true});
-    check_none({.err = err});  // its own server in the sandbox
+    check_none({.err = err});  // a server in the same sandbox
   }
 }
 
-TEST_CASE("P22: a command in a hint can be typed, whatever the file is called") {
+TEST_CASE("P22: a command in a hint works in a shell, whatever the file's name is") {
   const Project project;
   project.write("helper.py");
   const std::pair<const char*, const char*> names[] = {{"-t.py", "python3 ./-t.py"},
@@ -316,7 +316,7 @@ TEST_CASE("P22: a command in a hint can be typed, whatever the file is called") 
   check_one({.file = "-t.py", .text = "def test_a(): pass\n", .err = "", .verdict = Verdict::ok}, {"pytest ./-t.py"});
 }
 
-TEST_CASE("P20: a program that a program could not start is told with its cause") {
+TEST_CASE("P20: a hint names the cause if the program could not start another program") {
   check_one({.language = "shell", .err = "a.sh: line 1: ./tool: cannot execute binary file: Exec format error\n"},
             {"another machine"});
   check_one({.err = "OSError: [Errno 8] Exec format error: './tool'\n"}, {"another machine"});
@@ -330,7 +330,7 @@ TEST_CASE("P20: a program that a program could not start is told with its cause"
   check_none({.err = "", .verdict = Verdict::signalled, .signal = SIGSEGV});
 }
 
-TEST_CASE("E26: a file that only defines tests is not a success without a word") {
+TEST_CASE("E26: a file that only defines tests gets a hint, although it succeeds") {
   check_one({.text = "def test_a():\n    assert 1 == 2\n", .err = "", .verdict = Verdict::ok},
             {"only defines tests", "-m pytest app.py"});
   check_one({.text = "import unittest\nclass TestA(unittest.TestCase):\n    def test_a(self): pass\n",
@@ -344,13 +344,13 @@ TEST_CASE("E26: a file that only defines tests is not a success without a word")
   check_none({.text = "x = 1\n", .err = "", .verdict = Verdict::ok});
 }
 
-TEST_CASE("P21: a package that is named after its module gets its own name") {
+TEST_CASE("P21: a dependency that is named after its module gets a hint with the package's name") {
   check_one(
       {.err = "ERROR: No matching distribution found for cv2\n", .stage = Stage::dependencies, .dependencies = {"cv2"}},
       {"opencv-python"});
 }
 
-TEST_CASE("I19: a remedy names what its reader has: a flag, a field of a request, or a setting of the editor") {
+TEST_CASE("I19: a remedy names a flag, a request field or an editor setting, depending on the frontend") {
   const Project project;
   project.write("helper.py");
   project.write("src/tool/__init__.py");

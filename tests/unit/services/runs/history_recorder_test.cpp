@@ -47,7 +47,7 @@ struct NoSink final : EventSink {
   int events = 0;
 };
 
-// A run service with a history, on a loop of its own.
+// A run service with a history and a separate event loop.
 struct Bench {
   explicit Bench(HistoryPolicy policy) : history(context.get_executor(), std::move(policy)) {}
   Result<RunResult> run(RunSpec spec) {
@@ -83,7 +83,7 @@ struct Bench {
 
 }  // namespace
 
-TEST_CASE("A recorded run: events pass, the record is whole, its secrets are in no file") {
+TEST_CASE("A recorded run passes its events on, and its complete record is stored without its secrets") {
   const HistoryFolder folder;
   Bench bench({.path = folder.file()});
   bench.runs.chunks = {"out su", "perse", "cretvalue\n"};
@@ -118,12 +118,12 @@ TEST_CASE("A recorded run: events pass, the record is whole, its secrets are in 
   CHECK(again->args == std::vector<std::string>{"b"});
 }
 
-TEST_CASE("Errors and exceptions are recorded too") {
+TEST_CASE("Errors and exceptions of runs are recorded, too") {
   const HistoryFolder folder;
   Bench bench({.path = folder.file()});
   auto spec = python();
   spec.env = {{"API_TOKEN", "supersecretvalue"}};
-  SECTION("an error") {
+  SECTION("An error") {
     bench.runs.fails = true;
     CHECK_FALSE(bench.run(spec));
     const auto record = bench.only();
@@ -131,7 +131,7 @@ TEST_CASE("Errors and exceptions are recorded too") {
     CHECK(record.end->error->code == ErrorCode::engine_unavailable);
     CHECK(record.end->error->message == "no engine; the token was •••");
   }
-  SECTION("an exception") {
+  SECTION("An exception") {
     bench.runs.throws = true;
     CHECK_THROWS(bench.run(spec));
     tests::run_task(bench.context, bench.history.written(in(10s)));
@@ -139,7 +139,7 @@ TEST_CASE("Errors and exceptions are recorded too") {
   }
 }
 
-TEST_CASE("A history that can't be written fails no run") {
+TEST_CASE("A history that cannot be written is logged once and does not fail a run") {
   const HistoryFolder folder;
   std::ofstream(folder.path / "state") << "a file where the folder should be";
   const auto log_file = (folder.path / "log").string();
@@ -155,7 +155,7 @@ TEST_CASE("A history that can't be written fails no run") {
   CHECK(log.find("The history ", first + 1) == std::string::npos);
 }
 
-TEST_CASE("Switched off, nothing is written; looking makes no file") {
+TEST_CASE("A disabled history writes nothing, and reading it creates no file") {
   const HistoryFolder folder;
   Bench bench({.enabled = false, .path = folder.file()});
   CHECK(bench.run(python()));
@@ -164,14 +164,14 @@ TEST_CASE("Switched off, nothing is written; looking makes no file") {
   CHECK_FALSE(fs::exists(folder.file()));
 }
 
-TEST_CASE("The bounds of the policy hold as runs come") {
+TEST_CASE("The history keeps at most max_runs runs while runs are recorded") {
   const HistoryFolder folder;
   Bench bench({.path = folder.file(), .max_runs = 2});
   for (int i = 0; i < 5; ++i) REQUIRE(bench.run(python()));
   CHECK(bench.list().size() == 2);
 }
 
-TEST_CASE("A run with more variables than a bound is refused before anything looks into them") {  // S05
+TEST_CASE("A run whose environment exceeds a bound is rejected before its variables are processed") {  // S05
   const HistoryFolder folder;
   Bench bench({.path = folder.file()});
   const auto refused = [&](std::map<std::string, std::string> env, const char* part) {

@@ -13,7 +13,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-// Tells what the test wants, in place of a sandbox.
+// Reports what the test wants, instead of a sandbox.
 class Scripted final : public RunService {
  public:
   explicit Scripted(LiveRuns& live) : live_(live) {}
@@ -80,7 +80,7 @@ struct Bench {
 
 }  // namespace
 
-TEST_CASE("A run is listed with its phase while it lasts, and everything is passed on") {
+TEST_CASE("A run is listed with its phase until it ends, and its events are passed on") {
   Bench bench;
   bench.inner.result->verdict = Verdict::ok;
   REQUIRE(bench.run({.run_id = "r1", .caller = {.client = "c"}}));
@@ -104,7 +104,7 @@ TEST_CASE("A run without an id gets one") {
   CHECK(bench.inner.ids.front() != bench.inner.ids.back());
 }
 
-TEST_CASE("What ended is counted, by verdict, kind of error and time") {
+TEST_CASE("Ended runs are counted by verdict, error code and duration") {
   Bench bench;
   bench.inner.result->verdict = Verdict::failed;
   bench.inner.result->duration = 300ms;
@@ -128,7 +128,7 @@ TEST_CASE("What ended is counted, by verdict, kind of error and time") {
     CHECK(figures.program.at_most[i] == (TimeFigures::kBuckets[i] < 0.3 ? 0 : 1));
 }
 
-TEST_CASE("A run is cancelled by its id, and none of another id") {
+TEST_CASE("A cancel by id affects only a live run with that id") {
   Bench bench;
   bench.inner.cancel_self = true;
   const auto result = bench.run({.run_id = "r1"});
@@ -137,7 +137,7 @@ TEST_CASE("A run is cancelled by its id, and none of another id") {
   CHECK(bench.live.cancel({}, "r1", CancelReason::user) == 0);
 }
 
-TEST_CASE("A client ends its own runs and nobody else's (S12)") {
+TEST_CASE("A client can cancel only its own runs (S12)") {
   Bench bench;
   bench.inner.cancel_self = true;
   bench.inner.as.client = "bob";
@@ -148,7 +148,7 @@ TEST_CASE("A client ends its own runs and nobody else's (S12)") {
   CHECK(bench.inner.cancelled == 1);
 }
 
-TEST_CASE("After the close nothing begins (K05)") {
+TEST_CASE("No run begins after close() (K05)") {
   Bench bench;
   bench.live.close(CancelReason::shutdown);
   const auto result = bench.run();
@@ -158,14 +158,14 @@ TEST_CASE("After the close nothing begins (K05)") {
   CHECK(tests::run_task(bench.io, bench.live.none(in(1s))));
 }
 
-TEST_CASE("A stop lets what runs go on, and ends what waits (K05)") {
+TEST_CASE("A drain lets a running run continue and ends a queued run (K05)") {
   Bench bench;
   bench.inner.during_run = [&] { bench.live.drain(); };
-  SECTION("it runs") {
+  SECTION("The run is running") {
     CHECK(bench.run());
     CHECK(bench.live.closing().cancelled());
   }
-  SECTION("it waits") {
+  SECTION("The run is queued") {
     bench.inner.only_queued = true;
     bench.inner.result = fail(ErrorCode::cancelled, "The run was cancelled while it waited for its turn");
     CHECK(bench.run().error().code == ErrorCode::cancelled);
@@ -174,7 +174,7 @@ TEST_CASE("A stop lets what runs go on, and ends what waits (K05)") {
   }
 }
 
-TEST_CASE("A run that a stop ended is no result, and one that a person ended is (K05)") {
+TEST_CASE("A run that a shutdown ends is an error, and a run that a user cancels has a result (K05)") {
   Bench bench;
   bench.inner.during_run = [&] { bench.live.close(CancelReason::shutdown); };
   CHECK(bench.run().error().code == ErrorCode::cancelled);
@@ -184,7 +184,7 @@ TEST_CASE("A run that a stop ended is no result, and one that a person ended is 
   CHECK(other.run({.run_id = "r"})->verdict == Verdict::cancelled);
 }
 
-TEST_CASE("Handed-over runs are listed, counted, and keep their result when a stop ends them") {
+TEST_CASE("Handed-over runs are listed and counted, and keep their result if a shutdown ends them") {
   Bench bench;
   Cancel cancel;
   bench.inner.during_run = [&] {
@@ -198,9 +198,9 @@ TEST_CASE("Handed-over runs are listed, counted, and keep their result when a st
   CHECK(bench.live.figures().program.count == 1);
 }
 
-TEST_CASE("The end of a stop ends no handed-over run unless it is queued, and waits for none") {  // R10
+TEST_CASE("A shutdown ends a handed-over run only if it is queued, and does not wait for it") {  // R10
   Bench bench;
-  SECTION("it runs") {
+  SECTION("The run is running") {
     bool none = false;
     bench.inner.result->verdict = Verdict::ok;
     bench.inner.during_run = [&] {
@@ -212,7 +212,7 @@ TEST_CASE("The end of a stop ends no handed-over run unless it is queued, and wa
     CHECK(result->verdict == Verdict::ok);
     CHECK(none);
   }
-  SECTION("it waits") {
+  SECTION("The run is queued") {
     bench.inner.only_queued = true;
     bench.inner.during_run = [&] { bench.live.close(CancelReason::shutdown); };
     bench.inner.result = fail(ErrorCode::cancelled, "The run was cancelled while it waited for its turn");

@@ -14,7 +14,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-// Of a Python program that lacks a module.
+// The hint for a Python program that lacks a module.
 std::string told(const std::string& module, const std::string& text, const std::string& folder = {}) {
   RunSpec spec;
   spec.program = SourceProgram{.file_name = "app.py", .text = text, .language = {}};
@@ -35,7 +35,7 @@ std::string told(const std::string& module, const std::string& text, const std::
 
 }  // namespace
 
-TEST_CASE("P21: packages of a list that nobody has to trust are words for a shell, and no options") {
+TEST_CASE("P21: a hint quotes the packages of a program's list for a shell and leaves out unsafe ones") {
   const auto said = told("six",
                          "# /// script\n# dependencies = [\"x`id`\", '$(id)', \"a&id\", \"-rx\", \"it's\", "
                          "\"x @ file:///etc\", \"rich>=13\", 'a; python_version > \"3\"']\n# ///\n");
@@ -43,7 +43,7 @@ TEST_CASE("P21: packages of a list that nobody has to trust are words for a shel
   CHECK(said.ends_with("first: --with 'rich>=13' --with 'a; python_version > \"3\"'"));
 }
 
-TEST_CASE("P21: a program's own list of packages is read as PEP 723 says") {
+TEST_CASE("P21: a program's own list of dependencies is read as PEP 723 specifies") {
   struct Case {
     std::string text;
     std::string said;
@@ -75,7 +75,7 @@ TEST_CASE("P21: a program's own list of packages is read as PEP 723 says") {
   CHECK(told("google", "import google.generativeai as g\n").ends_with("--with google-generativeai"));
 }
 
-TEST_CASE("P21: a command without an installer is told of an image, and not of packages") {
+TEST_CASE("P21: the hint for a command without a language suggests an image, not packages") {
   RunSpec spec;
   spec.program = CommandProgram{std::vector<std::string>{"python3", "-c", "import six"}};
   RunResult result;
@@ -99,7 +99,7 @@ TEST_CASE("P21: a command without an installer is told of an image, and not of p
   CHECK(missing_python_module(ending).ends_with("--with six"));
 }
 
-TEST_CASE("P02: a file beside the program is named wherever its name is in the messages") {
+TEST_CASE("P02: a hint names a file next to the program, wherever the messages mention it") {
   const tests::TempFolder project;
   for (const auto* name : {"data.csv", "helper.py", "sub/x.txt"}) project.write(name);
   struct Case {
@@ -139,7 +139,7 @@ TEST_CASE("P02: a file beside the program is named wherever its name is in the m
   }
 }
 
-TEST_CASE("P02: a folder in a command is one word for a shell") {
+TEST_CASE("P02: a folder in a hint's command is quoted as one shell word") {
   const auto above = fs::temp_directory_path() / ("dind-parts-" + random_id(8));
   const auto folder = above / "it's; $(id)";
   fs::create_directories(folder);

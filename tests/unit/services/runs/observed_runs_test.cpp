@@ -12,7 +12,7 @@ using namespace dind;
 
 namespace {
 
-// What all parts that observe a run got, in order.
+// The events that the observers and the frontend got, in order.
 using Events = std::vector<std::string>;
 
 class Program final : public RunService {
@@ -94,7 +94,7 @@ TEST_CASE("Only the frontend holds the credit of output") {
   CHECK(bench.program.returned == 5);
 }
 
-TEST_CASE("An observer's exception ends no run, reaches no other observer, and is in the log once") {
+TEST_CASE("An observer's exception is logged once and affects neither the run nor other observers") {
   const tests::LogFile log({.level = LogLevel::error});
   Bench bench(true);
   CHECK(bench.run());
@@ -103,7 +103,7 @@ TEST_CASE("An observer's exception ends no run, reaches no other observer, and i
   CHECK(log.lines().front().contains("a is broken"));
 }
 
-TEST_CASE("A run that an observer can't observe goes on") {
+TEST_CASE("A run continues if one of its observers cannot be created") {
   const tests::LogFile log({.level = LogLevel::error});
   Bench bench(false, true);
   CHECK(bench.run());
@@ -119,7 +119,7 @@ TEST_CASE("Observers learn of an exception that ends a run") {
   CHECK(bench.events.back() == "b a bug");
 }
 
-TEST_CASE("A run that is refused is not observed; it is counted, and in the log once") {
+TEST_CASE("A rejected run is not observed, but counted and logged once") {
   const tests::LogFile log({.level = LogLevel::info});
   Bench bench;
   const auto live = bench.live.add({.run_id = "r"}, {});

@@ -8,7 +8,7 @@ namespace output_tail_test {
 
 using namespace dind;
 
-TEST_CASE("The end of a program's output is kept, whatever its chunks") {
+TEST_CASE("The last 8192 bytes of a program's output are kept, whatever the chunk size is") {
   struct Nothing : EventSink {
     void on_state(const StateChange&) override {}
     void on_output(Channel, std::string_view, OutputCredit) override {}

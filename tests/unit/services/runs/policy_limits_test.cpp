@@ -9,14 +9,14 @@ namespace policy_limits_test {
 using namespace dind;
 using namespace std::chrono_literals;
 
-TEST_CASE("What a caller leaves out is the default") {
+TEST_CASE("A limit that the caller leaves out has its default") {
   const auto granted = apply_limit_policy({}, {});
   REQUIRE(granted);
   CHECK(granted->limits == Limits{});
   CHECK(granted->notes.empty());
 }
 
-TEST_CASE("What a caller asks for is granted up to the maximum, and more is clamped and said") {
+TEST_CASE("A requested limit is granted up to the max; a larger one is clamped, with a note") {
   LimitPolicy policy;
   const auto exactly = apply_limit_policy(
       policy, {.timeout = 3600s, .memory_bytes = 8LL << 30, .cpus = 64.0, .pids = 4096, .tmp_bytes = 4LL << 30});
@@ -39,7 +39,7 @@ TEST_CASE("What a caller asks for is granted up to the maximum, and more is clam
   CHECK(more->notes[4] == "tmp 5 GiB is more than the maximum; 4 GiB is in force");
 }
 
-TEST_CASE("A note on a value that is hardly more than the maximum has both exactly") {
+TEST_CASE("The note for a value slightly above the max gives both values exactly") {
   const auto more =
       apply_limit_policy({}, {.timeout = 3'600'001ms, .memory_bytes = (8LL << 30) + 1, .cpus = 64.0000001});
   REQUIRE(more);
@@ -50,7 +50,7 @@ TEST_CASE("A note on a value that is hardly more than the maximum has both exact
   CHECK(more->notes[2].ends_with("; 64 is in force"));
 }
 
-TEST_CASE("A maximum below a default wins, without a note: nobody asked for the default") {
+TEST_CASE("A max below a default is applied without a note, because the caller requested nothing") {
   LimitPolicy policy;
   policy.max.timeout = 5s;
   policy.max.tmp_bytes = 2 << 20;
@@ -61,7 +61,7 @@ TEST_CASE("A maximum below a default wins, without a note: nobody asked for the 
   CHECK(granted->notes.empty());
 }
 
-TEST_CASE("0, negative and endless values are refused by name and never mean unlimited") {
+TEST_CASE("Zero, negative and infinite limits are rejected by name and never mean unlimited") {
   struct Case {
     void (*ask)(LimitsRequest& request);
     std::string_view named;

@@ -77,7 +77,7 @@ using Lines = std::vector<std::string>;
 
 }  // namespace
 
-TEST_CASE("The life of a run, each line with its id; events and output pass") {
+TEST_CASE("The log has a line with the run's id for each phase; events and output are passed on") {
   Bench bench("lsp");
   RunSpec spec{.program = SourceProgram{.file_name = "a.py", .text = "x", .language = {}}};
   spec.caller.client = "lsp:1";
@@ -90,13 +90,13 @@ TEST_CASE("The life of a run, each line with its id; events and output pass") {
               "info ended: failed, exit code 3, 83 ms, 23 B written; a note"});
 }
 
-TEST_CASE("What was granted") {
+TEST_CASE("The log line of an accepted run names its images and granted limits") {
   const auto limits = std::string(", 1 min · 512 MiB · 1 CPU · 256 processes · network internet");
   CHECK(accepted_text({"a", "b"}, {}, Network::internet) == "accepted: image a or b" + limits);
   CHECK(accepted_text({}, {}, Network::internet) == "accepted: an image to be built" + limits);
 }
 
-TEST_CASE("At debug level each move in the queue is told, and the output never") {
+TEST_CASE("The debug level logs each change of the queue position, but never the output") {
   Bench bench("lsp", LogLevel::debug);
   REQUIRE(bench.run());
   const auto said = bench.said();
@@ -105,7 +105,7 @@ TEST_CASE("At debug level each move in the queue is told, and the output never")
   for (const auto& line : said) CHECK_FALSE(line.contains("own words"));
 }
 
-TEST_CASE("What could not run is as loud as it matters to an operator") {
+TEST_CASE("The log level of an error depends on its code and on the frontend") {
   for (const auto& [code, level] :
        std::initializer_list<std::pair<ErrorCode, std::string>>{{ErrorCode::invalid_request, "info"},
                                                                 {ErrorCode::cancelled, "info"},
@@ -124,7 +124,7 @@ TEST_CASE("What could not run is as loud as it matters to an operator") {
   }
 }
 
-TEST_CASE("A secret of the run is in no line, an exception's neither; nor are a command's arguments") {
+TEST_CASE("No log line, even for an exception, contains a secret of the run or a command's arguments") {
   Bench bench("cli", LogLevel::debug);
   RunSpec spec{.program = CommandProgram{std::vector<std::string>{"curl", "--user", "me:word"}}};
   spec.env = {{"API_TOKEN", "supersecretvalue"}};

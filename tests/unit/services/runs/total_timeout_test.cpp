@@ -8,7 +8,7 @@ namespace total_timeout_test {
 using namespace dind;
 using namespace std::chrono_literals;
 
-TEST_CASE("A call whose time is over is a timeout, wherever it was") {
+TEST_CASE("A run that exceeds its total timeout has the verdict timeout, in any stage") {
   asio::io_context context;
   const Cancel caller;
   const TotalTimeout time(context.get_executor(), caller, 1ms);
@@ -42,7 +42,7 @@ TEST_CASE("A call whose time is over is a timeout, wherever it was") {
         ErrorCode::engine_error);
 }
 
-TEST_CASE("A call whose time begins anew has all of it from then on") {  // K20
+TEST_CASE("The total timeout starts again from zero at begin()") {  // K20
   asio::io_context context;
   TotalTimeout time(context.get_executor(), {}, 50ms);
   const auto first = Clock::now();
@@ -54,7 +54,7 @@ TEST_CASE("A call whose time begins anew has all of it from then on") {  // K20
   CHECK(time.cancel().reason() == CancelReason::deadline);
 }
 
-TEST_CASE("A caller's own cancel is passed on, and stays its own") {
+TEST_CASE("A caller's own cancel is passed on and does not become a timeout") {
   asio::io_context context;
   Cancel caller;
   const TotalTimeout time(context.get_executor(), caller, 1h);

@@ -21,7 +21,7 @@ std::string told(Command command, std::string_view err, const std::string& folde
 
 }  // namespace
 
-TEST_CASE("P21: what shells and interpreters say of a carriage return is understood, whatever the verdict") {
+TEST_CASE("P21: messages of shells and interpreters about a carriage return get a hint, even after success") {
   for (const char* err :
        {"d.sh: line 1: set: -\r: invalid option\n", "b.sh: line 1: syntax error near unexpected token `$'do\\r''\n",
         "b.sh: line 2: $'cd\\r': command not found\n", "c.sh: 1: cd: can't cd to /tmp\r\n",
@@ -39,7 +39,7 @@ TEST_CASE("P21: what shells and interpreters say of a carriage return is underst
   }
 }
 
-TEST_CASE("P21: a script with Windows line ends that a command names is named") {
+TEST_CASE("P21: a hint names the script with Windows line ends that a command runs") {
   const tests::TempFolder project;
   project.write("d.sh", "set -e\r\ncd /nosuch\r\n");
   project.write("bin/tool", "#!/bin/bash\r\necho\r\n");
@@ -65,7 +65,7 @@ TEST_CASE("P21: a script with Windows line ends that a command names is named") 
     CHECK(told(none, "", folder).empty());
 }
 
-TEST_CASE("P21: who sends a text is told to send other line ends, and not to convert a file") {
+TEST_CASE("P21: the hint for a script sent as text says to send other line ends, not to convert a file") {
   RunSpec spec;
   spec.program = SourceProgram{.file_name = "script.sh", .text = "set -e\r\n", .language = "shell"};
   const RunResult result;

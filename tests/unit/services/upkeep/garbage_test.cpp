@@ -18,7 +18,7 @@ constexpr std::int64_t kNow = 1'700'000'000;
 constexpr std::int64_t kDay = 86'400;
 const GarbagePolicy kPolicy{.images_unused_for = 24h * 7, .images_max_bytes = 1000};
 
-// Our boot and pid namespace, and a process of number 1 that began at another time: gone for sure.
+// In this boot and pid namespace, PID 1 with another start time: a process that is certainly dead.
 std::string gone_owner() {
   const std::string& self = process_owner();
   const auto start = self.rfind('.');
@@ -51,9 +51,9 @@ using Names = std::vector<std::string>;
 
 }  // namespace
 
-TEST_CASE("Where there is nothing, nothing goes") { CHECK(find_garbage(empty(), kPolicy, 0s).empty()); }
+TEST_CASE("An empty inventory has no garbage") { CHECK(find_garbage(empty(), kPolicy, 0s).empty()); }
 
-TEST_CASE("What has no label of ours never goes") {
+TEST_CASE("Objects without a label of dind-executor are never garbage") {
   auto inventory = empty();
   inventory.containers = {{.id = "c", .name = "c", .labels = {}, .image_id = "", .volumes = {}},
                           {.id = "d", .name = "d", .labels = {{"owner", gone_owner()}}, .image_id = "", .volumes = {}}};
@@ -65,7 +65,7 @@ TEST_CASE("What has no label of ours never goes") {
   CHECK(names(inventory).empty());
 }
 
-TEST_CASE("What a dead instance left goes, whatever it is") {
+TEST_CASE("All objects that a dead instance left are garbage") {
   auto inventory = empty();
   const Inventory::Labels dead{{sandbox::kOwnerLabel, gone_owner()}};
   const Inventory::Labels alive{{sandbox::kOwnerLabel, process_owner()}};
@@ -76,7 +76,7 @@ TEST_CASE("What a dead instance left goes, whatever it is") {
   CHECK(names(inventory) == Names{"c", "v", "n"});
 }
 
-TEST_CASE("The files of /etc for an image go when the image is gone") {
+TEST_CASE("The volumes that cache an image's files are garbage once the image is removed") {
   const auto label = [](const char* image) {
     return Inventory::Labels{{sandbox::kCacheLabel, "etc"}, {"dind-executor.image", image}};
   };
@@ -90,7 +90,7 @@ TEST_CASE("The files of /etc for an image go when the image is gone") {
   CHECK(names(inventory, 60s) == std::vector<std::string>{"gone", "content of it"});
 }
 
-TEST_CASE("The supervisors of other versions go when nobody mounts them") {
+TEST_CASE("The supervisor volumes of other versions are garbage if no container mounts them") {
   const Inventory::Labels label{{sandbox::kCacheLabel, "supervisor"}};
   auto inventory = empty();
   inventory.volumes = {{"dind-supervisor-own", label, 0},
@@ -105,7 +105,7 @@ TEST_CASE("The supervisors of other versions go when nobody mounts them") {
   CHECK(names(inventory, 24h) == Names{"dind-supervisor-old"});
 }
 
-TEST_CASE("The supervisors' images of other versions go when no container is of them (S01)") {
+TEST_CASE("The supervisor images of other versions are garbage if no container uses them (S01)") {
   const auto supervisor = [](std::string tag, std::int64_t age) {
     return Inventory::Image{.id = "sha256:" + tag,
                             .tags = {"dind-executor/supervisor:" + tag},
@@ -137,7 +137,7 @@ TEST_CASE("The supervisors' images of other versions go when no container is of 
   CHECK(find_garbage(inventory, kPolicy, 24h).front().tags == Names{"dind-executor/supervisor:old"});
 }
 
-TEST_CASE("Images that were not used for long go") {
+TEST_CASE("Images that were unused for the configured time are garbage") {
   auto inventory = empty();
   inventory.images = {image("new", 1), image("at-the-limit", 7), image("old", 30), image("used-by-container", 30),
                       image("future", -3)};
@@ -151,7 +151,7 @@ TEST_CASE("Images that were not used for long go") {
   CHECK(garbage[1].name == "dind-executor/at-the-limit:1");
 }
 
-TEST_CASE("Beyond the disk budget those go first that were unused for longest, and no more than needed") {
+TEST_CASE("Images that exceed the disk budget are garbage, longest unused first and no more than needed") {
   auto inventory = empty();
   inventory.images = {image("c", 1, 400), image("a", 3, 400), image("b", 2, 400), image("in-use", 5, 200)};
   inventory.containers = {{.id = "c", .name = "c", .labels = {}, .image_id = "sha256:in-use", .volumes = {}}};
@@ -160,7 +160,7 @@ TEST_CASE("Beyond the disk budget those go first that were unused for longest, a
   CHECK(names(inventory) == Names{"dind-executor/a:1", "dind-executor/b:1"});
 }
 
-TEST_CASE("A user's image that inherits our label is not ours") {
+TEST_CASE("A user's image that inherits a label of dind-executor is not garbage") {
   auto inventory = empty();
   auto theirs = image("x", 100, 5000);
   theirs.tags = {"their/app:1"};
@@ -172,7 +172,7 @@ TEST_CASE("A user's image that inherits our label is not ours") {
   CHECK(names(inventory) == Names{"sha256:z"});
 }
 
-TEST_CASE("The engine's times are read with their zones") {
+TEST_CASE("The engine's timestamps are read with their time zones") {
   CHECK(unix_seconds("2023-11-14T22:13:20Z", 1) == kNow);
   CHECK(unix_seconds("2023-11-14T22:13:20.123456789Z", 1) == kNow);
   CHECK(unix_seconds("2023-11-15T07:13:20.5+09:00", 1) == kNow);
