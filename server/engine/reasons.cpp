@@ -6,6 +6,8 @@ namespace dind::engine {
 
 bool network_has_ended(std::string_view message) { return message.contains("non running container"); }
 
+bool lost_a_file_at_start(std::string_view message) { return message.contains("possibly malicious path detected"); }
+
 bool user_is_unmapped(std::string_view message) { return has_any(message, {"invalid argument", "unmapped user"}); }
 
 bool is_there_already(std::string_view message) { return message.contains("already exists"); }

@@ -1,12 +1,18 @@
 #include "sandbox/network/egress_filter.hpp"
 
+#include <utility>
+
+#include "engine/reasons.hpp"
 #include "sandbox/advice.hpp"
 #include "sandbox/hardening.hpp"
+#include "support/log/log.hpp"
 
 namespace dind::sandbox {
 
-Task<Result<void>> install_egress_filter(engine::Client& client, Removals& removals, SupervisorContainers& containers,
-                                         engine::ContainerSpec spec, std::string name, Deadline deadline) {
+namespace {
+
+Task<Result<void>> install_once(engine::Client& client, Removals& removals, SupervisorContainers& containers,
+                                engine::ContainerSpec spec, std::string name, Deadline deadline) {
   const auto refuse = [&](const std::string& why) {
     return fail(ErrorCode::engine_error,
                 "The egress filter of the sandbox could not be installed, so the program was not started (" + why +
@@ -26,6 +32,16 @@ Task<Result<void>> install_egress_filter(engine::Client& client, Removals& remov
   if (ended->status_code != 0)
     co_return refuse("the supervisor ended with exit code " + std::to_string(ended->status_code));
   co_return Result<void>{};
+}
+
+}  // namespace
+
+Task<Result<void>> install_egress_filter(engine::Client& client, Removals& removals, SupervisorContainers& containers,
+                                         engine::ContainerSpec spec, std::string name, Deadline deadline) {
+  const auto installed = co_await install_once(client, removals, containers, spec, name, deadline);
+  if (installed || !engine::lost_a_file_at_start(installed.error().message)) co_return installed;
+  log(LogLevel::info, "The egress filter did not start (" + installed.error().message + "); trying again");
+  co_return co_await install_once(client, removals, containers, std::move(spec), name + ".1", deadline);
 }
 
 }  // namespace dind::sandbox

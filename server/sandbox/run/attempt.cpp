@@ -13,7 +13,8 @@ StartFailure classify_start_failure(const Error& error, bool own_user) {
     return failure;
   }
   failure.user_refused = own_user && engine::user_is_unmapped(error.message);
-  if (failure.user_refused || error.message.contains("dind-etc-") || internet_network_is_missing(error))
+  if (failure.user_refused || error.message.contains("dind-etc-") || internet_network_is_missing(error) ||
+      engine::lost_a_file_at_start(error.message))
     failure.retry = Retry::at_once;
   else if (supervisor_is_missing(error))
     failure.retry = Retry::after_repair;
