@@ -15,7 +15,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-// Variables and a folder of their own, put back at the end.
+// Sets HOME to a temporary folder. The destructor restores the environment variables.
 class SandboxContext {
  public:
   SandboxContext() {
@@ -53,7 +53,7 @@ class SandboxContext {
 
 }  // namespace
 
-TEST_CASE("Every setting is read") {
+TEST_CASE("The configuration file sets limits, images, queue sizes and the engine's address") {
   const auto read = parse_configuration(R"({
     // comments are welcome
     "limits": {
@@ -90,7 +90,7 @@ TEST_CASE("Every setting is read") {
   CHECK(read->path == "c.json");
 }
 
-TEST_CASE("When images are pulled, and when they go, is read") {
+TEST_CASE("The pull policy and the garbage collection settings are read") {
   const auto usual = parse_configuration("{}", "c");
   REQUIRE(usual);
   CHECK(usual->pull == PullPolicy::missing);
@@ -107,7 +107,7 @@ TEST_CASE("When images are pulled, and when they go, is read") {
     CHECK_FALSE(parse_configuration(wrong, "c"));
 }
 
-TEST_CASE("The isolation of runs is read, and is the engine's own kernel where nothing is said") {
+TEST_CASE("The isolation of runs is read, and the default is runc") {
   CHECK(parse_configuration("{}", "c")->isolation == Isolation::runc);
   CHECK(parse_configuration(R"({"isolation": "runc"})", "c")->isolation == Isolation::runc);
   CHECK(parse_configuration(R"({"isolation": "gvisor"})", "c")->isolation == Isolation::gvisor);
@@ -145,7 +145,7 @@ TEST_CASE("The server's settings are read") {
   REQUIRE(usual);
   CHECK((usual->serve.listen.empty() && usual->serve.socket.empty() && usual->serve.token_file.empty()));
   CHECK(usual->serve.socket_mode == 0600);
-  CHECK(usual->serve.most_body == 32 << 20);
+  CHECK(usual->serve.max_body == 32 << 20);
   const auto own = parse_configuration(
       R"({"serve": {"listen": "127.0.0.1:8000", "socket": "/run/s", "socketMode": "0660", "tokenFile": "/t",
                     "hosts": ["a", "b"], "origins": ["https://c"], "maxBody": "1m"}})",
@@ -157,7 +157,7 @@ TEST_CASE("The server's settings are read") {
   CHECK(own->serve.token_file == "/t");
   CHECK(own->serve.hosts == std::vector<std::string>{"a", "b"});
   CHECK(own->serve.origins == std::vector<std::string>{"https://c"});
-  CHECK(own->serve.most_body == 1 << 20);
+  CHECK(own->serve.max_body == 1 << 20);
   for (const char* wrong :
        {R"({"serve": true})", R"({"serve": {"socket": "s"}})", R"({"serve": {"socketMode": 432}})",
         R"({"serve": {"socketMode": "rw"}})", R"({"serve": {"hosts": "a"}})", R"({"serve": {"hosts": [""]}})",
@@ -167,7 +167,7 @@ TEST_CASE("The server's settings are read") {
   }
 }
 
-TEST_CASE("Which sandboxes wait, and whether a server is shared, is read") {
+TEST_CASE("The settings of the warm pool and of the handover are read") {
   const auto usual = parse_configuration("{}", "c");
   REQUIRE(usual);
   CHECK(usual->warm_pool.max == 4);
@@ -191,7 +191,7 @@ TEST_CASE("Which sandboxes wait, and whether a server is shared, is read") {
   }
 }
 
-TEST_CASE("An empty object leaves every default") {
+TEST_CASE("An empty configuration object leaves every default unchanged") {
   const auto read = parse_configuration("{}", "c.json");
   REQUIRE(read);
   CHECK(read->limits.defaults == Limits{});
@@ -201,7 +201,7 @@ TEST_CASE("An empty object leaves every default") {
   CHECK(read->limits.allow_internet);
 }
 
-TEST_CASE("What is wrong is refused in one line that names file and field") {
+TEST_CASE("A wrong setting is refused in one line that names the file and the field") {
   struct Case {
     std::string_view text;
     std::string_view named;
@@ -246,7 +246,7 @@ TEST_CASE("What is wrong is refused in one line that names file and field") {
   }
 }
 
-TEST_CASE("DIND_CONFIG comes before the home folder's file, and a file that it names must be there") {
+TEST_CASE("DIND_CONFIG takes precedence over the file in the home folder, and must name an existing file") {
   const SandboxContext here;
   here.write(".config/dind-executor/config.json", R"({"queuedRuns": 7})");
   CHECK(load_configuration().value().queued_runs == 7);
@@ -262,13 +262,13 @@ TEST_CASE("DIND_CONFIG comes before the home folder's file, and a file that it n
   CHECK(missing.error().message.find("none.json") != std::string::npos);
 }
 
-TEST_CASE("A broken file in the home folder is an error, never ignored") {
+TEST_CASE("A malformed configuration file in the home folder is an error and is not ignored") {
   const SandboxContext here;
   here.write(".config/dind-executor/config.json", "{");
   CHECK_FALSE(load_configuration());
 }
 
-TEST_CASE("DIND_ENABLED switches everything off with false, 0, no and off") {
+TEST_CASE("The values false, 0, no and off of DIND_ENABLED disable dind-executor") {
   const SandboxContext here;
   here.write(".config/dind-executor/config.json", "{}");
   CHECK(load_configuration().value().enabled);
@@ -282,7 +282,7 @@ TEST_CASE("DIND_ENABLED switches everything off with false, 0, no and off") {
   }
 }
 
-TEST_CASE("K04: the machine's certificates hold beside any configuration that names none") {
+TEST_CASE("K04: the machine's CA bundle is used unless a setting or a variable names another bundle") {
   const SandboxContext here;
   const auto bundle = here.write("machine.pem", "-----BEGIN CERTIFICATE-----\n");
   const auto seen = [&](std::string_view file) {

@@ -26,7 +26,7 @@ void for_each_value(const Settings& settings, const std::string& prefix, Check c
 
 }  // namespace
 
-TEST_CASE("Each setting has a key of its own, and says its values, its default and its meaning") {
+TEST_CASE("Each setting has a unique key, and describes its values, its default and its meaning") {
   Configuration configuration;
   std::set<std::string> keys;
   for_each_value(define_settings(configuration), "", [&](const std::string& key, const Setting& setting) {
@@ -41,7 +41,7 @@ TEST_CASE("Each setting has a key of its own, and says its values, its default a
   CHECK(keys.size() > 60);
 }
 
-TEST_CASE("The table has one line for each setting, with the default that is in force") {
+TEST_CASE("The table of settings has one line for each setting, with its default") {
   const auto table = settings_table();
   for (const char* line : {"| `limits.defaults.timeout` | seconds, or `\"90s\"` | 1 min | ",
                            "| `limits.max.memory` | bytes, or `\"512m\"` | 8 GiB | ",
@@ -54,7 +54,7 @@ TEST_CASE("The table has one line for each setting, with the default that is in 
   }
 }
 
-TEST_CASE("docs/configuration.md has the table of these settings: where this fails, run scripts/generate") {
+TEST_CASE("The page docs/configuration.md has the generated table of settings; if this fails, run scripts/generate") {
   std::ifstream page(DIND_REPOSITORY "/docs/configuration.md");
   const std::string text{std::istreambuf_iterator<char>(page), {}};
   CHECK(text.contains(settings_table()));

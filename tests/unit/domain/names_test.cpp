@@ -14,7 +14,7 @@ using namespace dind;
 
 namespace {
 
-// Each name is used once, and is not empty.
+// Checks that each name is unique and not empty.
 template <typename T>
 void check_distinct(const std::vector<T>& all) {
   std::set<std::string_view> seen;
@@ -39,7 +39,7 @@ TEST_CASE("No two values of an enumeration have the same name") {
                              ErrorCode::internal});
 }
 
-TEST_CASE("A name is parsed to the value that has it, and another text to no value") {
+TEST_CASE("A name is parsed to its value, and any other text gives no value") {
   for (const auto each : {Isolation::runc, Isolation::gvisor}) CHECK(parse_isolation(to_string(each)) == each);
   for (const auto each : {PullPolicy::missing, PullPolicy::never, PullPolicy::always})
     CHECK(parse_pull_policy(to_string(each)) == each);
@@ -52,7 +52,7 @@ TEST_CASE("A name is parsed to the value that has it, and another text to no val
   }
 }
 
-TEST_CASE("The exit code of a run is the program's own, 128 + signal, or that of the limit") {
+TEST_CASE("The exit code of a run is the program's exit code, 128 + the signal, or the code of the verdict") {
   struct Case {
     RunResult result;
     int code;

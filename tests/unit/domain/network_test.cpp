@@ -6,7 +6,7 @@ namespace network_test {
 
 using namespace dind;
 
-TEST_CASE("A network is a value, and none is the default") {
+TEST_CASE("Networks are compared by value, and the default is Network::none") {
   CHECK(Network() == Network::none);
   CHECK(Network::none != Network::internet);
   CHECK(Network::only({"a"}) == Network::only({"a"}));
@@ -16,7 +16,7 @@ TEST_CASE("A network is a value, and none is the default") {
   CHECK(Network::internet.hosts().empty());
 }
 
-TEST_CASE("A network says what it allows") {
+TEST_CASE("The text of a network names the hosts that it allows") {
   CHECK(to_string(Network::none) == "none");
   CHECK(to_string(Network::internet) == "internet");
   CHECK(to_string(Network::only({"a.example", "b.example"})) == "only a.example, b.example");

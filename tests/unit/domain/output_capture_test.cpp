@@ -6,7 +6,7 @@ namespace output_capture_test {
 
 using namespace dind;
 
-TEST_CASE("The head of each channel is kept up to the bound, and the rest is counted") {
+TEST_CASE("The first bytes of each channel are kept up to the limit, and the other bytes are counted") {
   OutputCapture capture(5);
   capture.on_output(Channel::out, "abc", {});
   capture.on_output(Channel::err, "12", {});
@@ -18,7 +18,7 @@ TEST_CASE("The head of each channel is kept up to the bound, and the rest is cou
   CHECK(capture.err.left_out == 0);
 }
 
-TEST_CASE("A part that the budget refuses is left out, and so is all that follows") {
+TEST_CASE("Output that the budget refuses is left out, and so is all later output") {
   std::size_t budget = 4;
   OutputCapture capture(100, nullptr, [&](std::size_t bytes) {
     if (bytes > budget) return false;
@@ -33,7 +33,7 @@ TEST_CASE("A part that the budget refuses is left out, and so is all that follow
   CHECK(capture.refused);
 }
 
-TEST_CASE("All events go on to the next sink, with their credit") {
+TEST_CASE("All events are passed to the next sink with their credit") {
   struct Next final : EventSink {
     std::string output;
     OutputCredit credit;

@@ -8,7 +8,7 @@ namespace patterns_test {
 using namespace dind;
 using namespace std::chrono_literals;
 
-TEST_CASE("Python code is a source, and a version names its slim image") {
+TEST_CASE("Python code becomes a source program, and the Python version selects a slim image") {
   struct Case {
     const char* version;
     std::optional<std::string> image;
@@ -24,7 +24,7 @@ TEST_CASE("Python code is a source, and a version names its slim image") {
   }
 }
 
-TEST_CASE("A script for bash is a source; for another shell it is a command with the options of its first line") {
+TEST_CASE("A script for bash becomes a source program; for another shell, a command with its #! options") {
   CHECK(std::get<SourceProgram>(to_run_spec(ShellScript{.script = "x"}).program).language == "shell");
   const auto argv = [](ShellScript shell) {
     return std::get<std::vector<std::string>>(std::get<CommandProgram>(to_run_spec(std::move(shell)).program).command);
@@ -37,7 +37,7 @@ TEST_CASE("A script for bash is a source; for another shell it is a command with
   CHECK(other.notes.front().contains("without the line's options"));
 }
 
-TEST_CASE("A command that mounts the workspace starts in it, unless it names a folder") {
+TEST_CASE("A command that mounts the workspace starts in it unless it names a working directory") {
   const CommandRequest request{.image = "alpine", .command = "ls", .mount_workspace = true};
   const auto spec = to_run_spec(request);
   CHECK(spec.workspace == WorkspaceAccess::read_write);
@@ -51,7 +51,7 @@ TEST_CASE("A command that mounts the workspace starts in it, unless it names a f
   CHECK(to_run_spec(without).working_dir.empty());
 }
 
-TEST_CASE("A build has the text, the folder, the arguments and the stage of its request") {
+TEST_CASE("A build request sets the Dockerfile, the context, the build arguments and the target") {
   const auto spec = to_run_spec(BuildRequest{.dockerfile_content = "FROM a",
                                              .context_path = "web",
                                              .timeout = {},

@@ -6,7 +6,7 @@ namespace terms_test {
 
 using namespace dind;
 
-TEST_CASE("I19: each client gets its own terms, and a library those of its fields") {
+TEST_CASE("I19: each client gets its own terms, and the default terms are the names of fields") {
   const auto said = [](Terms terms) { return in_terms(terms, {.fields = "a", .flags = "b", .settings = "c"}); };
   CHECK(said(Terms::fields) == "a");
   CHECK(said(Terms::flags) == "b");

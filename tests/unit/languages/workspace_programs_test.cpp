@@ -41,7 +41,7 @@ using Argv = std::vector<std::string>;
 
 }  // namespace
 
-TEST_CASE("The files of a folder decide which programs it offers, the most likely first") {
+TEST_CASE("The files of a folder decide which programs it offers, in the order of their likelihood") {
   struct Case {
     std::vector<std::pair<std::string, std::string>> files;
     std::string expected;

@@ -30,7 +30,7 @@ Result<Sum> decode_sum(const Json& params) {
   return Sum{*lenient::find_integer(params, "left"), *lenient::find_integer(params, "right")};
 }
 
-// A server with a Binder, and its client's end of the connection.
+// A server with a Binder, and the client's end of its connection.
 struct Server {
   Server() {
     int ends[2];
@@ -49,7 +49,7 @@ struct Server {
   Server& operator=(const Server&) = delete;
   ~Server() { ::close(client); }
 
-  // The replies to these messages, in their order.
+  // The replies to these messages, in the order in which they arrive.
   std::vector<Json> replies(const std::vector<std::string>& messages) {
     std::string bytes;
     for (const auto& message : messages) bytes += rpc::framed(message);
@@ -85,13 +85,13 @@ struct Server {
 
 }  // namespace
 
-TEST_CASE("a bound request gets its decoded params and one reply") {
+TEST_CASE("The handler of a bound request gets the decoded params, and the client gets one reply") {
   Server server;
   server.binder.request("sum", decode_sum, [](Sum sum, rpc::Reply reply) { reply.result(sum.left + sum.right); });
   CHECK(server.reply("sum", {{"left", 2}, {"right", 3}})["result"] == 5);
 }
 
-TEST_CASE("params that do not fit are refused with the name of the field, and no handler is called") {
+TEST_CASE("Invalid params are refused with the name of the field, and no handler is called") {
   Server server;
   bool called = false;
   server.binder.request("sum", decode_sum, [&](Sum, rpc::Reply) { called = true; });
@@ -102,13 +102,13 @@ TEST_CASE("params that do not fit are refused with the name of the field, and no
   CHECK_FALSE(called);
 }
 
-TEST_CASE("missing params are an empty object for the decoder") {
+TEST_CASE("The decoder gets an empty object if the params are missing") {
   Server server;
   server.binder.request("sum", decode_sum, [](Sum, rpc::Reply reply) { reply.result(nullptr); });
   CHECK(server.reply("sum", nullptr)["error"]["message"] == "\"left\" must be a whole number");
 }
 
-TEST_CASE("an unknown method is refused with the names of the known ones") {
+TEST_CASE("An unknown method is refused with the names of the supported methods") {
   Server server;
   for (const char* name : {"b", "a"}) server.binder.request(name, [](rpc::Reply reply) { reply.result(1); });
   const Json failure = server.reply("c\x1b[31m", Json::object())["error"];
@@ -116,7 +116,7 @@ TEST_CASE("an unknown method is refused with the names of the known ones") {
   CHECK(failure["message"] == R"(unknown method "c\\x1b[31m"; supported: a, b)");
 }
 
-TEST_CASE("a method without params takes none") {
+TEST_CASE("A method without params accepts only empty or missing params") {
   struct Case {
     Json params;
     const char* problem;  // null: the params are accepted
@@ -138,7 +138,7 @@ TEST_CASE("a method without params takes none") {
   }
 }
 
-TEST_CASE("a handler that drops its reply, or throws, still gives exactly one reply") {
+TEST_CASE("A request gets exactly one reply even if its handler drops the reply or throws") {
   Server server;
   server.binder.request("drop", [](rpc::Reply) {});
   server.binder.request("throw", [](rpc::Reply) { throw std::runtime_error("a bug"); });
@@ -147,7 +147,7 @@ TEST_CASE("a handler that drops its reply, or throws, still gives exactly one re
   for (const auto& each : all) CHECK(each["error"]["code"] == rpc::code::kInternalError);
 }
 
-TEST_CASE("a notification without a value or without a handler is ignored") {
+TEST_CASE("A notification with invalid params or without a handler is ignored") {
   Server server;
   std::vector<std::string> levels;
   server.binder.notification(
@@ -163,7 +163,7 @@ TEST_CASE("a notification without a value or without a handler is ignored") {
   CHECK(ended == 1);
 }
 
-TEST_CASE("a binder can report refused params with data") {
+TEST_CASE("A binder can add data to the error for refused params") {
   Server server;
   rpc::Binder binder([](const Error& error) {
     return rpc::Failure{rpc::code::kInvalidParams, error.message, {{"kind", "invalid_request"}}};

@@ -20,7 +20,7 @@ using rpc::Json;
 
 namespace {
 
-// A connection, and its client's end of it.
+// A connection and the client's end of it.
 struct Wire {
   explicit Wire(std::chrono::milliseconds frame_time) {
     int ends[2];
@@ -49,7 +49,7 @@ struct Wire {
     client = -1;
   }
   Result<void> serve() { return run_task(context, connection->serve()); }
-  // `then` meanwhile, after `pause`.
+  // Calls `then` after `pause`, while the connection is served.
   Result<void> serve(std::chrono::milliseconds pause, std::function<void()> then) {
     asio::co_spawn(
         context,
@@ -81,7 +81,7 @@ std::string ask(std::size_t bytes, bool id_first) {
                               : R"({"jsonrpc":"2.0","method":"m",)" + params + R"(,"id":7})");
 }
 
-// Other bodies that fill the budget.
+// Fills the budget for request bodies, as other bodies would.
 struct Full {
   Full() : taken((256U << 20) - arriving_bodies().used()) { REQUIRE(arriving_bodies().take(taken)); }
   Full(const Full&) = delete;
@@ -94,18 +94,18 @@ constexpr std::size_t kLarge = 100'000;
 
 }  // namespace
 
-TEST_CASE("a large message that stalls ends its connection, which returns its memory") {
+TEST_CASE("A large message that stalls ends its connection and releases its memory") {
   Wire wire(300ms);
   wire.send(ask(kLarge, true).substr(0, 90'000));
   const auto served = wire.serve();
   REQUIRE_FALSE(served);
   INFO(served.error().message);
   CHECK(served.error().message.contains(" bytes that Content-Length promised within 300 ms"));
-  CHECK(arriving_bodies().used() == 0);  // while somebody holds the connection
+  CHECK(arriving_bodies().used() == 0);  // although the connection still exists
   CHECK(wire.heard.empty());
 }
 
-TEST_CASE("a large message that breaks off returns its memory") {
+TEST_CASE("A large message that ends early releases its memory") {
   Wire wire(60s);
   wire.send(ask(kLarge, true).substr(0, 90'000));
   wire.leave();
@@ -113,7 +113,7 @@ TEST_CASE("a large message that breaks off returns its memory") {
   CHECK(arriving_bodies().used() == 0);
 }
 
-TEST_CASE("a small message, and the time between two messages, have no deadline") {
+TEST_CASE("A small message and the pause between two messages have no deadline") {
   Wire wire(1s);
   const std::string small = ask(10, true), large = ask(kLarge, true);
   wire.send(large + small.substr(0, 20));
@@ -124,10 +124,10 @@ TEST_CASE("a small message, and the time between two messages, have no deadline"
   CHECK(wire.heard.size() == 2);
 }
 
-TEST_CASE("a message without memory and with an unknown id is answered, and ends the connection") {
+TEST_CASE("A large message gets an error reply if there is no memory for it") {
   const Full full;
   Wire wire(60s);
-  SECTION("its id is behind its params") {
+  SECTION("An id after the params is unknown, and the connection ends") {
     wire.send(ask(kLarge, false) + ask(10, true));
     const auto served = wire.serve();
     REQUIRE_FALSE(served);
@@ -137,7 +137,7 @@ TEST_CASE("a message without memory and with an unknown id is answered, and ends
     CHECK(answer.contains("no memory for the message"));
     CHECK(wire.heard.empty());
   }
-  SECTION("its id is before them") {
+  SECTION("An id before the params is in the reply, and the connection continues") {
     wire.send(ask(kLarge, true) + ask(10, true));
     std::string answer;
     REQUIRE(wire.serve(200ms, [&] {

@@ -38,7 +38,7 @@ bool broken(const std::string& bytes) {
 
 }  // namespace
 
-TEST_CASE("Frames are complete wherever the bytes are split") {
+TEST_CASE("Frames are read completely wherever the bytes are split") {
   const std::string data =
       rpc::framed("{\"a\":1}") + "Content-Type: x\r\ncontent-LENGTH:  3 \r\n\r\nabc" + rpc::framed("é\r\n\r\n");
   const std::vector<std::string> expected{"{\"a\":1}", "abc", "é\r\n\r\n"};
@@ -56,7 +56,7 @@ TEST_CASE("An empty body is a message when more bytes follow it") {
   CHECK(bodies({rpc::framed("") + rpc::framed("x")}) == std::vector<std::string>{"", "x"});
 }
 
-TEST_CASE("A header that is split wrongly is an error") {
+TEST_CASE("A header without one valid Content-Length is an error") {
   for (const char* head :
        {"\r\n\r\n", "X: 1\r\n\r\n", "Content-Length: -1\r\n\r\n", "Content-Length: +1\r\n\r\n",
         "Content-Length: 1 2\r\n\r\n", "Content-Length: 99999999999999999999999\r\n\r\n",
@@ -68,7 +68,7 @@ TEST_CASE("A header that is split wrongly is an error") {
   CHECK_FALSE(broken("Content-Length: 67108864\r\n\r\n"));
 }
 
-TEST_CASE("The longest header is read wherever it is split") {
+TEST_CASE("A header of the max length is read wherever it is split") {
   const std::string end = "\r\nContent-Length: 1";
   const std::string head = "X: " + std::string(FrameReader::kMaxHeader - 3 - end.size(), 'a') + end + "\r\n\r\n";
   REQUIRE(head.size() == FrameReader::kMaxHeader + 4);
@@ -78,7 +78,7 @@ TEST_CASE("The longest header is read wherever it is split") {
   }
 }
 
-TEST_CASE("A header that does not end is refused at the max length") {
+TEST_CASE("A header without an end is refused at the max length") {
   const std::string most = "X: " + std::string(FrameReader::kMaxHeader - 100, 'a') + "\r\nContent-Length: 1\r\n\r\nx";
   CHECK_FALSE(broken(most));
   CHECK(broken(std::string(FrameReader::kMaxHeader + 5, 'a')));
@@ -95,7 +95,7 @@ TEST_CASE("A header that does not end is refused at the max length") {
 TEST_CASE("Bytes that can't become a frame are refused at the first wrong byte") {  // I12
   struct Case {
     std::string bytes;
-    std::size_t refused_at;  // how many bytes it takes
+    std::size_t refused_at;  // the number of bytes that are read, including the wrong one
     const char* part;
   };
   const Case cases[] = {
@@ -130,7 +130,7 @@ TEST_CASE("Bytes that can't become a frame are refused at the first wrong byte")
   CHECK(bodies({rpc::framed("x") + "\n", "\n" + rpc::framed("y") + "\n"}) == std::vector<std::string>{"x", "y"});
 }
 
-TEST_CASE("An end within a frame differs from an end between two frames") {  // I12
+TEST_CASE("The end of the input is an error within a frame, but not between two frames") {  // I12
   const auto at_end = [](std::string_view input) {
     FrameReader reader;
     while (!input.empty()) REQUIRE(reader.next(input));
@@ -145,7 +145,7 @@ TEST_CASE("An end within a frame differs from an end between two frames") {  // 
   CHECK(at_end("Content-Length: 1\r\n\r\n").error().message.contains("only 0 of the 1 bytes"));
 }
 
-TEST_CASE("A body without memory is skipped, its id is still known, and the next message is read") {  // S11
+TEST_CASE("Without memory for a body, the body is skipped, its id is known, and the next message is read") {  // S11
   MemoryBudget budget(100'000);
   const auto small = ArrivingBody::kSmall;
   const auto message = [&](std::size_t more) {
@@ -188,7 +188,7 @@ TEST_CASE("A body without memory is skipped, its id is still known, and the next
   CHECK(budget.used() == 0);
 }
 
-TEST_CASE("The id of a message is known from its first bytes, if it is there") {  // S11
+TEST_CASE("The id of a message is found in its first bytes if they contain it") {  // S11
   CHECK(rpc::id_in(R"({"jsonrpc":"2.0","id":"a","params":{"id":2,"x":")") == "a");
   CHECK(rpc::id_in(R"({"jsonrpc":"2.0","params":{"id":2,"x":")").is_null());
   CHECK(rpc::id_in(R"({"id":1,"id":2,"x":")").is_null());

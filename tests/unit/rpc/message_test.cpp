@@ -30,7 +30,7 @@ TEST_CASE("Requests, notifications and responses are distinguished") {
   CHECK(refused.failure->message == "no");
 }
 
-TEST_CASE("An invalid message says why, with its id if it has one") {
+TEST_CASE("An invalid message gives an error code, and its id if it has one") {
   const auto check = [](std::string_view body, int code, const Json& id = nullptr) {
     INFO(body.substr(0, 60));
     const auto invalid = of<Invalid>(body);

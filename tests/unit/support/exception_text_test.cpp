@@ -11,8 +11,7 @@ namespace exception_text_test {
 
 using namespace dind;
 
-TEST_CASE(
-    "An exception that comes from a lack of something names the limit, and any other one is a bug in dind-executor") {
+TEST_CASE("An exception from an exhausted resource names the ulimit, and any other is a bug in dind-executor") {
   using std::generic_category;
   CHECK(exception_text(std::system_error(EMFILE, generic_category())).contains("ulimit -n"));
   CHECK(exception_text(boost::system::system_error(EMFILE, boost::system::system_category())).contains("ulimit -n"));

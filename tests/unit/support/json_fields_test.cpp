@@ -7,7 +7,7 @@ namespace json_fields_test {
 
 using namespace dind::lenient;
 
-TEST_CASE("A field is found by its path, and what is not there is null") {
+TEST_CASE("A field is found by its path, and a missing field is null") {
   const Json json{{"a", {{"b", {{"text", "x"}, {"number", 3}, {"flag", true}}}}}};
   CHECK(find_text(json, "a/b/text") == "x");
   CHECK(find_integer(json, "a/b/number") == 3);
@@ -19,7 +19,7 @@ TEST_CASE("A field is found by its path, and what is not there is null") {
   CHECK(field(Json(3), "a").is_null());
 }
 
-TEST_CASE("A field of another type counts as not given") {
+TEST_CASE("A JSON field of another type counts as missing") {
   const Json json{{"text", "x"},  {"number", 3},     {"real", 2.9},
                   {"flag", true}, {"null", nullptr}, {"list", {"a", 1, "b"}}};
   CHECK_FALSE(find_text(json, "number"));
@@ -37,7 +37,7 @@ TEST_CASE("A field of another type counts as not given") {
   CHECK(text_map(json, "list").empty());
 }
 
-TEST_CASE("A number outside of 64 bits counts as not given") {
+TEST_CASE("A number outside of 64 bits counts as missing") {
   const Json json{{"large", UINT64_MAX}, {"max", INT64_MAX}, {"min", INT64_MIN}, {"real", 1e19}, {"negative", -1e19}};
   CHECK(number(json, "large", 7) == 7);
   CHECK_FALSE(find_integer(json, "large"));
@@ -47,7 +47,7 @@ TEST_CASE("A number outside of 64 bits counts as not given") {
   CHECK(number(json, "negative", 7) == 7);
 }
 
-TEST_CASE("Maps of texts, and lists of NAME=VALUE") {
+TEST_CASE("A map of texts and a list of NAME=VALUE are read as maps") {
   const Json json{{"map", {{"a", "1"}, {"b", 2}}}, {"env", {"A=1", "B", "C=x=y", 3}}};
   CHECK(text_map(json, "map") == std::map<std::string, std::string>{{"a", "1"}, {"b", ""}});
   CHECK(environment(json, "env") == std::map<std::string, std::string>{{"A", "1"}, {"B", ""}, {"C", "x=y"}});

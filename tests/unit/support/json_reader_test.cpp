@@ -39,7 +39,7 @@ double seconds_of(const std::string& text) {
 
 }  // namespace
 
-TEST_CASE("Valid JSON is read as the library reads it") {
+TEST_CASE("Valid JSON gives the same value as nlohmann::json") {
   for (const char* text :
        {"null", "true", "-3", "18446744073709551615", "-0.5e-3", "\"\"", "\"a\\u00e9\\n\"", "[]", "{}",
         " [1, [2, {}], 3] ", R"({"a": {"b": [{"a": 1}, {"a": 2}], "c": null}, "b": "x", "": [[], [[]]]})",
@@ -56,7 +56,7 @@ TEST_CASE("Valid JSON is read as the library reads it") {
   CHECK(*read_json("{/* why */ \"a\": 1} // that", {.comments = true}) == json{{"a", 1}});
 }
 
-TEST_CASE("A refused value is named, wherever it is in the text") {  // S03, I20, I26
+TEST_CASE("The error for a refused text has the kind of fault, and the value or the position") {  // S03, I20, I26
   struct Case {
     std::string text;
     JsonFault fault;
@@ -110,7 +110,7 @@ TEST_CASE("A refused value is named, wherever it is in the text") {  // S03, I20
   CHECK(read_json('[' + repeated("1", 199'999, ",") + ']'));
   CHECK_FALSE(problem_of(R"({"password": "hunter2)").what.contains("hunter2"));
   CHECK(problem_of("[1").what.ends_with("expected ']')"));
-  // What the text has of the library's own words is not taken for them.
+  // Words of the parser in the text itself must not be taken for the parser's message.
   for (const char* text : {"\"'; expected hunter2", "\"'; expected '['", "\"'; expected \x90",
                            "\"; last read: 'hunter2", "\"'; expected '\x90", "\"'; expected 'h"}) {
     const auto what = problem_of(text).what;
@@ -121,7 +121,7 @@ TEST_CASE("A refused value is named, wherever it is in the text") {  // S03, I20
   }
 }
 
-TEST_CASE("The id of a refused request is known") {
+TEST_CASE("The id of a refused request is found if it is unambiguous") {
   CHECK(problem_of(R"({"id": 7, "a": 1, "a": 2})").id == 7);
   CHECK(problem_of(R"({"a": 1, "a": 2, "id": "x"})").id == "x");
   CHECK(problem_of(R"({"p": )" + std::string(100, '[') + std::string(100, ']') + R"(, "id": 7})").id == 7);
@@ -143,7 +143,7 @@ TEST_CASE("The id of a refused request is known") {
   }
 }
 
-TEST_CASE("The time to read JSON grows linearly with its size, whatever its content is") {  // S03
+TEST_CASE("The time to read JSON grows linearly with its size for any content") {  // S03
   const auto check = [](const char* what, const std::string& piece, bool in_object) {
     INFO(what);
     constexpr std::size_t kFew = 5'000, kMany = 16 * kFew;
@@ -163,18 +163,18 @@ TEST_CASE("The time to read JSON grows linearly with its size, whatever its cont
   check("numbers in an object", "1.5", true);
 }
 
-TEST_CASE("CBOR is read with the same bounds") {
+TEST_CASE("CBOR is read with the same limits as JSON") {
   CHECK(read_cbor(std::string(64, '\x81') + '\x01'));
   CHECK_FALSE(read_cbor(std::string(65, '\x81') + '\x01'));
-  CHECK_FALSE(read_cbor(std::string(50'000'000, '\x81')));  // each byte opens a list: the library reads it recursively
+  CHECK_FALSE(read_cbor(std::string(50'000'000, '\x81')));  // the library reads these nested lists recursively
   CHECK_FALSE(read_cbor(std::string(50'000'000, '\x9f')));
-  CHECK_FALSE(read_cbor("\x9b\x7f\xff\xff\xff\xff\xff\xff\xff"));  // a list that says that it is long
+  CHECK_FALSE(read_cbor("\x9b\x7f\xff\xff\xff\xff\xff\xff\xff"));  // a list with a huge declared length
   CHECK_FALSE(read_cbor(""));
   CHECK_FALSE(read_cbor("\x01\x01"));
   CHECK_FALSE(
       read_cbor("\xa2\x61"
                 "a\x01\x61"
-                "a\x02"));  // a key twice
+                "a\x02"));  // a duplicate key
 }
 
 }  // namespace json_reader_test

@@ -8,7 +8,7 @@ namespace secrets_test {
 
 using namespace dind;
 
-TEST_CASE("Variables are secrets because of their name or their value") {
+TEST_CASE("A variable is recognized as secret by its name or its value") {
   for (const char* name :
        {"API_KEY", "my_token", "Secret", "DB_PASSWORD", "AWS_CREDENTIALS", "AUTHORIZATION", "x_private_y"}) {
     INFO(name);
@@ -29,7 +29,7 @@ TEST_CASE("Variables are secrets because of their name or their value") {
   CHECK_FALSE(looks_secret("API_KEY", ""));
 }
 
-TEST_CASE("Credentials are removed from any text by their form") {
+TEST_CASE("Credentials in a text are recognized by their form and replaced") {
   for (const auto& [text, expected] : std::initializer_list<std::pair<std::string_view, std::string_view>>{
            {"", ""},
            {"GET https://me:pa55@registry.example/v2/ failed", "GET https://•••@registry.example/v2/ failed"},
@@ -74,7 +74,7 @@ TEST_CASE("The time to mask secrets grows linearly with the size of the text") {
   CHECK(without_credentials(repeated(50'000, "authorization:x\n")).starts_with("authorization:•••\nauthorization:•••"));
   CHECK(without_credentials(repeated(50'000, "-----BEGIN PRIVATE KEY-----a-----END X-----")) ==
         repeated(50'000, "•••"));
-  // None of these is the title of a key; what follows the last one, where the text was cut, might be.
+  // None of these begins a key. The text after the last one is masked, because it may be a key that was cut.
   CHECK(without_credentials(repeated(100'000, "-----BEGIN ")) == repeated(99'999, "-----BEGIN ") + "•••");
   CHECK(without_credentials(repeated(100'000, "a://b@")).starts_with("a://•••@"));
 }

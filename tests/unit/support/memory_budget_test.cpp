@@ -36,10 +36,10 @@ TEST_CASE("Request bodies share a budget, except for the first bytes of each") {
   CHECK(other.grow_to(kSmall + 100));
   CHECK_FALSE(other.grow_to(kSmall + 101));
   CHECK_FALSE(large->grow_to(kSmall + 901));
-  CHECK(small.grow_to(kSmall));  // whatever the others have
+  CHECK(small.grow_to(kSmall));  // the others have no influence
   large.reset();
   CHECK(other.grow_to(kSmall + 1000));
-  CHECK(other.grow_to(kSmall + 5000));  // larger than the budget, and the only one
+  CHECK(other.grow_to(kSmall + 5000));  // the only body may exceed the budget
   CHECK_FALSE(small.grow_to(kSmall + 1));
 }
 

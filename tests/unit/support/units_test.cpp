@@ -33,7 +33,7 @@ TEST_CASE("Sizes are read as people write them, in powers of 1024") {
   }
 }
 
-TEST_CASE("Text that is not a size above 0 is refused with what is accepted") {
+TEST_CASE("Text that is not a size above 0 is refused with an example of a valid size") {
   for (const std::string_view text : {"", " ", "0", "-1", "-5m", "+5m", "nan", "inf", "0x10", "m", "5x", "5mm", "1e9",
                                       "8388608t", "999999999999999999999999g", "0.5", "5 m m", "1,5g", "٥"}) {
     INFO(text);

@@ -1,4 +1,4 @@
-// The codec knows exactly the fields of api/: a request takes each and no other, and a reply has no other.
+// The codec has exactly the fields of api/: a request accepts no other field, and a reply has no other field.
 #include <catch2/catch_test_macros.hpp>
 #include <filesystem>
 #include <fstream>
@@ -49,7 +49,7 @@ Schema schema(const std::string& file, const std::string& name) {
   return target(file + ".schema.json", "#/$defs/" + name);
 }
 
-// Each property with its schema, those of `allOf` too. `required` gets the names that must be there.
+// Each property with its schema, including those of `allOf`. Adds the required names to `required`.
 std::map<std::string, Schema> properties(const Schema& of, Names& required) {
   std::map<std::string, Schema> all;
   for (const auto& part : of.content.value("allOf", json::array()))
@@ -156,7 +156,7 @@ Names names_of_api(const std::string& file, const std::string& type) {
 
 }  // namespace
 
-TEST_CASE("Each request takes every field of api/ and refuses others") {
+TEST_CASE("Each request accepts every field of api/ and refuses other fields") {
   for (const char* type : {"RunCode", "RunCommand", "RunDockerfile"}) {
     INFO(type);
     takes_exactly(schema("run_request", type), read_run);
@@ -171,14 +171,14 @@ TEST_CASE("Each request takes every field of api/ and refuses others") {
   takes_exactly(schema("run_request", "ExecuteRequest"), read_execute);
 }
 
-TEST_CASE("Each argument of an editor has the fields of api/ and no others") {
+TEST_CASE("Each command argument of an editor accepts the fields of api/ and no other fields") {
   takes_exactly(schema("lsp", "RunFile"),
                 [](const json& argument) { return read_run_file(argument, {}, Sender::client); });
   takes_exactly(schema("lsp", "RunWorkspace"),
                 [](const json& argument) { return read_run_workspace(argument, {}, Sender::client); });
 }
 
-TEST_CASE("The settings of an editor are those of api/") {
+TEST_CASE("Each editor setting of api/ is read, and a value of a wrong type gives a warning") {
   Names required;
   for (const auto& [name, property] : properties(schema("lsp", "Options"), required)) {
     INFO(name);
@@ -190,11 +190,11 @@ TEST_CASE("The settings of an editor are those of api/") {
   }
 }
 
-TEST_CASE("A result has the fields of api/ and no other") {
+TEST_CASE("A result has the fields of api/ and no other fields") {
   for (const auto& result : {RunResult(), a_result()}) has_only(result_json(result), schema("result", "RunResult"));
 }
 
-TEST_CASE("An event has the fields of api/ and no other") {
+TEST_CASE("An event has the fields of api/ and no other fields") {
   for (const auto& [type, change] : std::initializer_list<std::pair<const char*, StateChange>>{
            {"QueuedFields", Queued{3}},
            {"PreparingFields", Preparing{Stage::image, "Pulling", 41}},
@@ -208,11 +208,11 @@ TEST_CASE("An event has the fields of api/ and no other") {
   has_only(limits_json({}, Network::none), schema("limits", "GrantedLimits"));
 }
 
-TEST_CASE("An error has the fields of api/ and no other") {
+TEST_CASE("An error has the fields of api/ and no other fields") {
   for (const auto code : kAll<ErrorCode>) has_only(run_error_json({code, "why", 500}), schema("error", "ErrorData"));
 }
 
-TEST_CASE("The names of values are those of api/") {
+TEST_CASE("The names of enumeration values are those of api/") {
   CHECK(names_known<Network>() == names_of_api("types", "Network"));
   CHECK(names_known<PullPolicy>() == names_of_api("types", "Pull"));
   CHECK(names_known<WorkspaceAccess>() == names_of_api("types", "WorkspaceAccess"));
@@ -222,11 +222,11 @@ TEST_CASE("The names of values are those of api/") {
   CHECK(names_known<CancelReason>() == names_of_api("types", "CancelReason"));
   CHECK(names_known<Channel>() == names_of_api("types", "Channel"));
   auto kinds = names_known<ErrorCode>();
-  kinds.insert("shutting_down");  // frontends/shared/execution.hpp: no error of a run itself
+  kinds.insert("shutting_down");  // in frontends/shared/execution.hpp; not an error of a run
   CHECK(kinds == names_of_api("error", "ErrorKind"));
 }
 
-TEST_CASE("A record of a result or an error is read as it was written") {
+TEST_CASE("A recorded result or error is read as it was written") {
   for (const auto& result : {RunResult(), a_result()}) {
     const auto read = parse_result(result_record(result));
     REQUIRE(read);
@@ -241,7 +241,7 @@ TEST_CASE("A record of a result or an error is read as it was written") {
   CHECK_FALSE(parse_error({{"message", "x"}}));
 }
 
-TEST_CASE("A record keeps what a C++ program asked for, whatever a client may ask for") {
+TEST_CASE("A record keeps values that a C++ program may set and a client may not") {
   RunSpec spec{.program = CommandProgram{.command = std::vector<std::string>(), .language = "python", .images = {"a"}}};
   spec.dependencies = {"six"};
   spec.limits = {.timeout = std::chrono::milliseconds(0), .memory_bytes = 1, .cpus = 1e9, .pids = -1};
@@ -256,7 +256,7 @@ TEST_CASE("A record keeps what a C++ program asked for, whatever a client may as
   CHECK(read->caller.client == "who");
 }
 
-TEST_CASE("A client can not send what only a record has") {
+TEST_CASE("A client can't send the fields that only a record has") {
   const auto refused = read_run({{"code", "1"}, {"internal", {{"client", "other"}}}});
   REQUIRE_FALSE(refused);
   CHECK(refused.error().message.contains("unknown field \"internal\""));

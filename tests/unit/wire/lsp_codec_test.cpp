@@ -9,7 +9,7 @@ using namespace dind;
 using namespace std::chrono_literals;
 using Json = nlohmann::json;
 
-TEST_CASE("Options are read as the protocol has them") {
+TEST_CASE("Editor options are read as the protocol defines them") {
   std::vector<std::string> warnings;
   const auto options = read_lsp_options({{"timeout", 1.5},
                                          {"memory", "256m"},
@@ -34,7 +34,7 @@ TEST_CASE("Options are read as the protocol has them") {
   CHECK_FALSE(options.code_lens);
 }
 
-TEST_CASE("A value that can't be one is named, and is not used") {
+TEST_CASE("An invalid editor option is ignored with a warning that names it") {
   for (const auto& [name, value] : std::initializer_list<std::pair<std::string, Json>>{{"timeout", "60"},
                                                                                        {"timeout", 0},
                                                                                        {"timeout", -1},
@@ -67,7 +67,7 @@ TEST_CASE("A value that can't be one is named, and is not used") {
   }
 }
 
-TEST_CASE("What is shown of a long wrong value is whole characters") {
+TEST_CASE("A warning shortens a long wrong value between two characters") {
   for (std::size_t before = 50; before < 60; ++before) {
     std::vector<std::string> warnings;
     read_lsp_options({{"timeout", std::string(before, 'a') + "\U0001F600\U0001F600\U0001F600"}}, warnings);
@@ -76,7 +76,7 @@ TEST_CASE("What is shown of a long wrong value is whole characters") {
   }
 }
 
-TEST_CASE("A number that is too large for every run is lowered, for settings and for requests") {
+TEST_CASE("A number that is too large for any run is lowered, in settings and in requests") {
   const Json large{
       {"uri", "file:///a.py"}, {"timeout", 1e308}, {"memory", 1e300}, {"pids", 1ULL << 63}, {"cpus", 1e308}};
   std::vector<std::string> warnings;
@@ -89,12 +89,12 @@ TEST_CASE("A number that is too large for every run is lowered, for settings and
   CHECK(warnings.empty());
 }
 
-TEST_CASE("A request of a newer editor may have unknown fields") {
+TEST_CASE("A request from a newer editor may have unknown fields") {
   CHECK(read_run_file({{"uri", "file:///a.py"}, {"HostConfig", {{"Privileged", true}}}}, {}));
   CHECK(read_run_workspace({{"uri", "file:///a"}, {"binds", {"/:/host"}}}, {}));
 }
 
-TEST_CASE("A number that is too small for every run is named, and is not used") {
+TEST_CASE("Too little memory or CPU is ignored with a warning, and a tiny timeout becomes 1 ms") {
   for (const auto& [name, value] :
        std::initializer_list<std::pair<std::string, Json>>{{"memory", 1}, {"memory", -1.5}, {"cpus", 1e-9}}) {
     std::vector<std::string> warnings;
@@ -109,7 +109,7 @@ TEST_CASE("A number that is too small for every run is named, and is not used") 
   CHECK(warnings.empty());
 }
 
-TEST_CASE("What the request names comes before the options") {
+TEST_CASE("The values of a request take precedence over the editor's options") {
   std::vector<std::string> warnings;
   const auto options = read_lsp_options(
       {{"timeout", 2}, {"memory", "64m"}, {"pids", 4}, {"pull", "never"}, {"network", "internet"}, {"record", false}},

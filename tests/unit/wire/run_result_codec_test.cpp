@@ -16,7 +16,7 @@ using namespace dind;
 using namespace dind::frontends;
 using namespace std::string_view_literals;
 
-TEST_CASE("A result is the RunResult of docs/protocol.md, with null for what isn't known") {
+TEST_CASE("A result is encoded as RunResult of docs/protocol.md, with null for unknown values") {
   RunResult result;
   result.run_id = "r1";
   result.verdict = Verdict::out_of_memory;
@@ -32,7 +32,7 @@ TEST_CASE("A result is the RunResult of docs/protocol.md, with null for what isn
   CHECK(result_json(result)["cpuMs"] == 1.5);
 }
 
-TEST_CASE("UTF-8 is what RFC 3629 says") {
+TEST_CASE("UTF-8 is checked as RFC 3629 defines it") {
   for (const auto good :
        {""sv, "a"sv, "\0"sv, "é"sv, "日本"sv, "🙂"sv, "\xED\x9F\xBF"sv, "\xEE\x80\x80"sv, "\xF4\x8F\xBF\xBF"sv})
     CHECK(is_utf8(good));
@@ -43,7 +43,7 @@ TEST_CASE("UTF-8 is what RFC 3629 says") {
   }
 }
 
-TEST_CASE("Base64 is RFC 4648's") {
+TEST_CASE("Base64 is encoded as RFC 4648 defines it") {
   CHECK(base64("") == "");
   CHECK(base64("f") == "Zg==");
   CHECK(base64("fo") == "Zm8=");
@@ -52,13 +52,13 @@ TEST_CASE("Base64 is RFC 4648's") {
   CHECK(base64("\xff\x00\xfe"sv) == "/wD+");
 }
 
-TEST_CASE("A line of JSON is one line, whatever it holds") {
+TEST_CASE("A value with control characters is written as one line of JSON") {
   const auto line = one_line({{"text", "a\n\r\x01\xff"}});
   CHECK(line.find('\n') == line.size() - 1);
   CHECK(nlohmann::json::parse(line)["text"] == "a\n\r\x01\xEF\xBF\xBD");
 }
 
-TEST_CASE("A line of JSON is one line for readers that take more for a line's end (I04)") {
+TEST_CASE("A line of JSON has no other characters that some readers take for a line end (I04)") {
   const std::string ends =
       "a\x0b\x0c\x1c\x1d\x1e\xc2\x85"
       "b\xe2\x80\xa8"
@@ -72,16 +72,16 @@ TEST_CASE("A line of JSON is one line for readers that take more for a line's en
     CHECK(nlohmann::json::parse(line)[text][0] == text);
   }
   const auto wide = one_line("\xc2\xa0\xe2\x82\xac");
-  CHECK(wide == "\"\xc2\xa0\xe2\x82\xac\"\n");  // the usual characters stay as they are
+  CHECK(wide == "\"\xc2\xa0\xe2\x82\xac\"\n");  // other characters are not escaped
 }
 
-TEST_CASE("An error says whether trying again may help") {
+TEST_CASE("An error has retryAfter only if a retry may help") {
   CHECK(error_json({ErrorCode::busy, "full"})["retryAfter"] == 1);
   CHECK_FALSE(error_json({ErrorCode::invalid_request, "wrong"}).contains("retryAfter"));
 }
 
-TEST_CASE("An error of a run has the same HTTP status in every frontend, and one that clients know") {  // I05
-  // As docs/http.md lists them for POST /runs, and no 404, which is a wrong path.
+TEST_CASE("An error of a run has the same documented HTTP status in every frontend") {  // I05
+  // The statuses that docs/http.md lists for POST /runs. 404 is not among them, because it means a wrong path.
   for (const auto& [code, status] : {std::pair(ErrorCode::invalid_request, 400),
                                      {ErrorCode::unsupported_language, 400},
                                      {ErrorCode::cancelled, 409},
@@ -97,7 +97,7 @@ TEST_CASE("An error of a run has the same HTTP status in every frontend, and one
     CHECK(not_run_json({.error = {code, "why"}, .run_id = "r", .limits = {}, .out = {}, .err = {}})["httpStatus"] ==
           status);
   }
-  CHECK(error_json({ErrorCode::not_found, "no such run"})["httpStatus"] == 404);  // of what is not a run
+  CHECK(error_json({ErrorCode::not_found, "no such run"})["httpStatus"] == 404);  // not an error of a run
 }
 
 }  // namespace run_result_codec_test

@@ -19,7 +19,7 @@ RunRequest read(const char* method, const char* params) {
   return *request;
 }
 
-// What is refused, and what the message must say.
+// Checks that the params are refused in one line that contains `said`.
 void refused(const char* method, const char* params, const char* said) {
   const auto request = run_method(method)(json::parse(params));
   INFO(method << ' ' << params << ": " << (request ? "taken" : request.error().message));
@@ -31,7 +31,7 @@ void refused(const char* method, const char* params, const char* said) {
 
 }  // namespace
 
-TEST_CASE("runPythonCode is the pattern of dind/patterns.hpp") {
+TEST_CASE("The params of runPythonCode are converted to a RunSpec") {
   const auto plain = read("runPythonCode", R"j({"code": "print(1)"})j");
   const auto& source = std::get<SourceProgram>(plain.spec.program);
   CHECK(source.text == "print(1)");
@@ -71,13 +71,13 @@ TEST_CASE("runPythonCode is the pattern of dind/patterns.hpp") {
   CHECK(full.keep == 0);
 }
 
-TEST_CASE("A limit that is named comes before the pattern's") {
+TEST_CASE("An explicit limits.timeout takes precedence over timeout, which stays the total timeout") {
   const auto request = read("runPythonCode", R"j({"code": "x", "timeout": 30, "limits": {"timeout": 2}})j");
   CHECK(request.spec.limits.timeout == 2s);
   CHECK(request.spec.total_timeout == 30s);
 }
 
-TEST_CASE("runShellScript: bash by its recipe, another shell as a command") {
+TEST_CASE("The method runShellScript runs bash by its recipe, and another shell as a command") {
   const auto bash = read("runShellScript", R"j({"script": "ls", "timeout": 30})j");
   CHECK(std::get<SourceProgram>(bash.spec.program).language == "shell");
   CHECK_FALSE(bash.spec.image);
@@ -88,7 +88,7 @@ TEST_CASE("runShellScript: bash by its recipe, another shell as a command") {
   CHECK(ash.spec.notes.empty());
 }
 
-TEST_CASE("P05: options of a #! line that the named shell does not get are a note") {
+TEST_CASE("P05: a note says that the named shell does not get the options of the #! line") {
   for (const char* script : {R"j({"script": "#!/bin/bash -e\nls", "shell": "/bin/sh"})j",
                              R"j({"script": "#!/usr/bin/env -S LANG=C sh -e\nls", "shell": "/bin/sh"})j"}) {
     const auto run = read("runShellScript", script);
@@ -100,7 +100,7 @@ TEST_CASE("P05: options of a #! line that the named shell does not get are a not
     CHECK(read("runShellScript", script).spec.notes.empty());
 }
 
-TEST_CASE("runCommand: a line for a shell or argv, with the workspace or without") {
+TEST_CASE("The method runCommand takes a shell line or a list of arguments, with or without the workspace") {
   const auto line = read("runCommand", R"j({"image": "node:20", "command": "node --version && npm --version",
                                            "mountWorkspace": true})j");
   CHECK(std::get<std::string>(std::get<CommandProgram>(line.spec.program).command) ==
@@ -115,7 +115,7 @@ TEST_CASE("runCommand: a line for a shell or argv, with the workspace or without
   CHECK(argv.spec.working_dir == "/workspaces/x");
 }
 
-TEST_CASE("buildAndRun") {
+TEST_CASE("The method buildAndRun takes build arguments and a target, which runs without a build refuse") {
   const auto build =
       read("buildAndRun", R"j({"dockerfileContent": "FROM a", "contextPath": "session/project", "timeout": 300})j");
   const auto& program = std::get<BuildProgram>(build.spec.program);
@@ -134,7 +134,7 @@ TEST_CASE("buildAndRun") {
   refused("run", R"j({"command": "x", "image": "i", "target": "t"})j", "target");
 }
 
-TEST_CASE("run is the whole RunSpec") {
+TEST_CASE("The params of run can set every field of a RunSpec") {
   const auto code = read("run", R"j({"code": "x", "language": "python", "fileName": "a.py", "args": ["1"],
       "image": "python:3", "pull": "never", "dependencies": ["r"], "workspace": "readOnly", "workingDir": "/workspaces",
       "isolation": "runc", "totalTimeout": 9.5, "limits": {"timeout": 1, "memory": 67108864}})j");
@@ -158,7 +158,7 @@ TEST_CASE("run is the whole RunSpec") {
   CHECK(std::get<std::string>(*std::get<BuildProgram>(build.spec.program).command) == "ls");
 }
 
-TEST_CASE("What is wrong is refused by name") {
+TEST_CASE("Wrong params of a run are refused with the name of the field") {
   for (const char* none : {"[]", "null", "7", "\"x\""}) refused("run", none, "must be an object");
   refused("run", R"j({})j", "one of \"code\", \"command\" and \"dockerfile\"");
   refused("run", R"j({"code": "x", "command": "y"})j", "one of");
@@ -194,7 +194,7 @@ TEST_CASE("What is wrong is refused by name") {
   CHECK(run_method("runFile") == nullptr);
 }
 
-TEST_CASE("Numbers that no run can have are refused") {
+TEST_CASE("Numbers that are out of range for every run are refused") {
   for (const char* number : {"0", "-1", "1e10", "-0.5", "\"5\"", "true", "[]", "{}", "1e300"}) {
     refused("runPythonCode", (R"j({"code": "x", "timeout": )j" + std::string(number) + "}").c_str(), "\"timeout\"");
     refused("run", (R"j({"code": "x", "limits": {"timeout": )j" + std::string(number) + "}}").c_str(),
@@ -214,7 +214,7 @@ TEST_CASE("Numbers that no run can have are refused") {
   CHECK_FALSE(run_method("runPythonCode")(params));
 }
 
-TEST_CASE("A message never shows the value of a variable") {
+TEST_CASE("An error message never shows the value of an environment variable") {
   const auto request = read_run(json::parse(R"j({"code": "x", "env": ["SECRET=hunter2"]})j"));
   REQUIRE_FALSE(request);
   CHECK_FALSE(request.error().message.contains("hunter2"));

@@ -31,7 +31,7 @@ std::string text_of(std::vector<std::string> arguments) {
 
 }  // namespace
 
-TEST_CASE("A file alone asks for nothing else") {
+TEST_CASE("A run of only a file leaves all options at their defaults") {
   const auto run = run_of({"run", "hello.py"});
   CHECK(run.file == "hello.py");
   CHECK_FALSE(run.language);
@@ -73,14 +73,14 @@ TEST_CASE("P22: a file whose name begins with a dash is never read as an option"
     CHECK(run_of({"run", "./" + name}).file == "./" + name);
     CHECK(run_of({"run", "a.py", "--", name}).args == std::vector<std::string>{name});
   }
-  // One that is not there, and what only looks like one.
+  // A file that does not exist, and option values that only look like file names.
   CHECK(parse({"run", "-n.js"}, "1").error().message.contains("./-n.js"));
   CHECK(run_of({"run", "--with=zope.interface", "-m1.5g", "-idebian:12.5", "a.py"}).dependencies.front() ==
         "zope.interface");
   CHECK_FALSE(parse({"run", "a.py", "-t1.5", "--tiemout"}, "1").error().message.contains("./"));
 }
 
-TEST_CASE("Every option is read, before and after the file") {
+TEST_CASE("The options of run are read before and after the file") {
   const auto run =
       run_of({"run",     "--language", "python",    "--image", "i:1",   "--timeout", "1.5",      "-",      "--memory",
               "64m",     "--cpus",     "0.5",       "--pids",  "9",     "--network", "internet", "--env",  "A=1",
@@ -108,15 +108,15 @@ TEST_CASE("An image and a command after -- need no file") {
   CHECK(run.args == std::vector<std::string>{"ls", "-la"});
 }
 
-TEST_CASE("A file may be called as a command of ours") { CHECK(run_of({"run", "languages"}).file == "languages"); }
+TEST_CASE("A file may have the same name as a command") { CHECK(run_of({"run", "languages"}).file == "languages"); }
 
-TEST_CASE("A repeated --env takes one value each time and leaves the file alone") {
+TEST_CASE("The option --env takes one value and does not consume the file") {
   const auto run = run_of({"run", "--env", "A=1", "hello.py"});
   CHECK(run.file == "hello.py");
   CHECK(run.env.size() == 1);
 }
 
-TEST_CASE("Global options stand before or after the command") {
+TEST_CASE("Global options are accepted before and after the command") {
   for (const auto& arguments : {std::vector<std::string>{"--host", "tcp://d:1", "--log-level", "debug", "--log-format",
                                                          "json", "--log-file", "l", "doctor", "--json"},
                                 std::vector<std::string>{"doctor", "--json", "--host", "tcp://d:1", "--log-level",
@@ -131,14 +131,14 @@ TEST_CASE("Global options stand before or after the command") {
   }
 }
 
-TEST_CASE("lsp takes what editors pass") {
+TEST_CASE("The command lsp accepts the options that editors pass") {
   const auto line = parse({"lsp", "--stdio", "--clientProcessId=77"}, "1");
   REQUIRE(line);
   CHECK(std::get<LspArguments>(line->command).client_process_id == 77);
   CHECK_FALSE(std::get<LspArguments>(parse({"lsp"}, "1")->command).client_process_id);
 }
 
-TEST_CASE("E03: an editor says where its engine's address is from, to lsp and to doctor") {
+TEST_CASE("E03: lsp and doctor accept --host-option, which names the source of the engine's address") {
   for (const char* command : {"lsp", "doctor"}) {
     const auto line = parse({command, "--host", "tcp://d:1", "--host-option", "the setting dind.engine.host"}, "1");
     REQUIRE(line);
@@ -147,7 +147,7 @@ TEST_CASE("E03: an editor says where its engine's address is from, to lsp and to
   CHECK_FALSE(parse({"gc", "--host-option", "the setting dind.engine.host"}, "1"));
 }
 
-TEST_CASE("gc removes for people unless told otherwise") {
+TEST_CASE("The command gc removes objects and prints text unless options say otherwise") {
   const auto gc = [](std::vector<std::string> arguments) {
     return std::get<GcArguments>(parse(std::move(arguments), "1")->command);
   };
@@ -157,7 +157,7 @@ TEST_CASE("gc removes for people unless told otherwise") {
   CHECK(gc({"gc", "--dry-run", "--json"}).json);
 }
 
-TEST_CASE("When the image is pulled is what was asked, or the configuration's") {
+TEST_CASE("The option --pull sets the pull policy, and without it the configuration decides") {
   CHECK_FALSE(run_of({"run", "a.py"}).pull);
   CHECK(run_of({"run", "--pull", "missing", "a.py"}).pull == PullPolicy::missing);
   CHECK(run_of({"run", "--pull=never", "a.py"}).pull == PullPolicy::never);
@@ -167,7 +167,7 @@ TEST_CASE("When the image is pulled is what was asked, or the configuration's") 
   CHECK(wrong.error().message == "--pull: \"sometimes\" is not missing, never or always");
 }
 
-TEST_CASE("The isolation is what was asked, or the configuration's") {
+TEST_CASE("The option --isolation sets the isolation, and without it the configuration decides") {
   CHECK_FALSE(run_of({"run", "a.py"}).isolation);
   CHECK(run_of({"run", "--isolation", "gvisor", "a.py"}).isolation == Isolation::gvisor);
   CHECK(run_of({"run", "--isolation=runc", "a.py"}).isolation == Isolation::runc);
@@ -176,13 +176,13 @@ TEST_CASE("The isolation is what was asked, or the configuration's") {
   CHECK(wrong.error().message == "--isolation: \"runsc\" is neither runc nor gvisor");
 }
 
-TEST_CASE("languages and doctor print for people unless JSON is asked for") {
+TEST_CASE("The commands languages and doctor print text unless --json is given") {
   CHECK_FALSE(std::get<LanguagesArguments>(parse({"languages"}, "1")->command).json);
   CHECK(std::get<LanguagesArguments>(parse({"languages", "--json"}, "1")->command).json);
   CHECK_FALSE(std::get<DoctorArguments>(parse({"doctor"}, "1")->command).json);
 }
 
-TEST_CASE("Help and version are texts, with examples, defaults and exit codes") {
+TEST_CASE("The option --help shows examples, defaults and exit codes, and --version shows the version") {
   CHECK(text_of({"--version"}) == "dind-executor 1.2.3\n");
   const auto overview = text_of({"--help"});
   for (const char* part : {"run", "doctor", "languages", "lsp", "Examples", "hello.py"})
@@ -195,7 +195,7 @@ TEST_CASE("Help and version are texts, with examples, defaults and exit codes") 
   }
 }
 
-TEST_CASE("What can't be understood is one line that names it") {
+TEST_CASE("An invalid command line is refused in one line that names the wrong part") {
   struct Case {
     std::vector<std::string> arguments;
     std::string_view named;
@@ -256,7 +256,7 @@ TEST_CASE("What can't be understood is one line that names it") {
   }
 }
 
-TEST_CASE("serve takes its doors, tokens and names; what is not named stays open for the configuration") {
+TEST_CASE("The command serve reads addresses, tokens and names, and leaves other values to the configuration") {
   const auto line =
       parse({"serve", "--listen", "127.0.0.1:8000", "--socket", "/s", "--socket-mode", "0660", "--token-file", "t",
              "--allow-host", "a", "--allow-host", "b", "--allow-origin", "https://c", "--host", "tcp://e"},
@@ -279,7 +279,7 @@ TEST_CASE("serve takes its doors, tokens and names; what is not named stays open
   CHECK(std::holds_alternative<RpcArguments>(parse({"rpc", "--stdio"}, "1")->command));
 }
 
-TEST_CASE("A folder is run alone, with a command, with a file, or by one of its programs") {
+TEST_CASE("A workspace runs alone, with a command, with a file, or with one of its programs") {
   const auto alone = run_of({"run", "--workspace", "."});
   CHECK(alone.folder == ".");
   CHECK((!alone.file && alone.args.empty() && !alone.program && !alone.choose));
@@ -292,7 +292,7 @@ TEST_CASE("A folder is run alone, with a command, with a file, or by one of its 
   CHECK(run_of({"run", "--workspace", "d", "--with", "six"}).dependencies.size() == 1);
 }
 
-TEST_CASE("What says twice what of a folder runs is refused") {
+TEST_CASE("Conflicting options for the program of a workspace are refused") {
   const std::vector<std::vector<std::string>> cases = {
       {"run", "--choose", "a.py"},
       {"run", "--program", "make", "a.py"},
@@ -313,7 +313,7 @@ TEST_CASE("What says twice what of a folder runs is refused") {
   }
 }
 
-TEST_CASE("A build has arguments and a target, and an image alone runs its own command") {  // B05, B08
+TEST_CASE("A build takes arguments and a target, and an image without a command runs its own command") {  // B05, B08
   const auto build = run_of({"run", "--dockerfile", "-", "--context", ".", "--build-arg", "A=1=2", "--build-arg", "B",
                              "--build-arg", "A=3", "--target", "test", "--", "sh"});
   CHECK(build.dockerfile == "-");

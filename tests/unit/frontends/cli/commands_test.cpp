@@ -42,7 +42,7 @@ struct Ran {
   std::string text;  // what the command printed on stdout
 };
 
-// Takes stdout only for the command: a reporter of Catch2 takes it for itself at each assertion.
+// Redirects stdout only while the command runs, because a reporter of Catch2 redirects it at each assertion.
 Ran run_line(std::vector<std::string> arguments, FakeProgram& program) {
   auto line = parse(std::move(arguments), "1");
   if (!line) FAIL(line.error().message);
@@ -55,7 +55,7 @@ Ran run_line(std::vector<std::string> arguments, FakeProgram& program) {
 
 }  // namespace
 
-TEST_CASE("the help of each command has its purpose, its options and an example") {
+TEST_CASE("The help of each command has its purpose, its options and an example") {
   for (const auto& command : make_commands()) {
     CAPTURE(command->name());
     const auto line = parse({command->name(), "--help"}, "1");
@@ -70,13 +70,13 @@ TEST_CASE("the help of each command has its purpose, its options and an example"
   }
 }
 
-TEST_CASE("an unknown command is refused with the names of all commands") {
+TEST_CASE("An unknown command is refused with the names of all commands") {
   const auto refused = parse({"fly"}, "1");
   REQUIRE_FALSE(refused);
   for (const auto& command : make_commands()) CHECK(refused.error().message.contains(command->name()));
 }
 
-TEST_CASE("stop ends the run whose id begins with the text") {
+TEST_CASE("The command stop ends the run whose id begins with the given text") {
   FakeProgram program;
   const auto first = run_line({"stop", "fi"}, program);
   CHECK(first.code == 0);
@@ -87,7 +87,7 @@ TEST_CASE("stop ends the run whose id begins with the text") {
   CHECK(program.stopped == std::vector<std::size_t>{0, 1});
 }
 
-TEST_CASE("ps lists the runs under way") {
+TEST_CASE("The command ps lists the live runs") {
   FakeProgram program;
   const auto listed = run_line({"ps", "--json"}, program);
   CHECK(listed.code == 0);
@@ -95,7 +95,7 @@ TEST_CASE("ps lists the runs under way") {
   CHECK(listed.text.contains("second"));
 }
 
-TEST_CASE("a command that can't get its services is not run") {
+TEST_CASE("A command whose services are not available exits with kNotRunExit") {
   FakeProgram program;
   for (const char* command : {"doctor", "gc", "history"}) {
     CAPTURE(command);
@@ -105,14 +105,14 @@ TEST_CASE("a command that can't get its services is not run") {
   CHECK(run_line({"history", "rerun", "3f"}, program).code == kNotRunExit);
 }
 
-TEST_CASE("the servers are the program's") {
+TEST_CASE("The commands serve, rpc and lsp start the program's servers and return their exit codes") {
   FakeProgram program;
   CHECK(run_line({"serve"}, program).code == 11);
   CHECK(run_line({"rpc"}, program).code == 12);
   CHECK(run_line({"lsp"}, program).code == 13);
 }
 
-TEST_CASE("a variable has a name, and a wrong one is not repeated in the message") {
+TEST_CASE("A variable needs a name, and the error for a wrong variable does not repeat its text") {
   CHECK(*parse_variables({"A=1", "B=x=y", "A=2", "C="}) ==
         std::map<std::string, std::string>{{"A", "2"}, {"B", "x=y"}, {"C", ""}});
   for (const char* wrong : {"secret", "=secret", ""}) {

@@ -22,7 +22,7 @@ HistoryArguments history_of(std::vector<std::string> arguments) {
 
 }  // namespace
 
-TEST_CASE("history alone lists") {
+TEST_CASE("The command history without an action lists the runs") {
   CHECK(history_of({}).action == Action::list);
   CHECK(history_of({}).limit == 20);
   const auto list = history_of({"list", "-n", "3", "--json"});
@@ -32,7 +32,7 @@ TEST_CASE("history alone lists") {
   CHECK(parse({"history", "list", "--host", "tcp://x:1"}, "1")->host == "tcp://x:1");
 }
 
-TEST_CASE("history show and rerun take an ID, rerun more") {
+TEST_CASE("The commands history show and history rerun take an ID, and rerun takes options of the new run") {
   const auto show = history_of({"show", "ab"});
   CHECK(show.action == Action::show);
   CHECK(show.id == "ab");
@@ -43,11 +43,11 @@ TEST_CASE("history show and rerun take an ID, rerun more") {
   CHECK(again.stdin_file == "f");
   CHECK(again.quiet);
   CHECK(again.args == std::vector<std::string>{"--x", ""});
-  CHECK_FALSE(history_of({"rerun", "ab"}).args);           // the recorded ones
-  CHECK(history_of({"rerun", "ab", "--"}).args->empty());  // none
+  CHECK_FALSE(history_of({"rerun", "ab"}).args);           // the recorded arguments
+  CHECK(history_of({"rerun", "ab", "--"}).args->empty());  // no arguments
 }
 
-TEST_CASE("history prune takes its bounds") {
+TEST_CASE("The command history prune reads which runs to remove") {
   const auto prune = history_of({"prune", "--keep", "0", "--older-than", "7d", "--dry-run"});
   CHECK(prune.action == Action::prune);
   CHECK(prune.keep == 0);
@@ -57,7 +57,7 @@ TEST_CASE("history prune takes its bounds") {
   CHECK(history_of({"prune", "--all"}).all);
 }
 
-TEST_CASE("What is wrong with a history command is one line") {
+TEST_CASE("A wrong history command is refused in one line that does not show a variable's value") {
   const std::vector<std::vector<std::string>> wrong = {{"show"},
                                                        {"rerun"},
                                                        {"show", ""},

@@ -40,7 +40,7 @@ HistoryRecord record() {
 
 }  // namespace
 
-TEST_CASE("All that was asked and all that came of it is shown") {
+TEST_CASE("The report of a recorded run shows its whole request and its result") {
   const auto text = history_run_text(record(), false);
   for (const char* line : {"who           me, lsp, client lsp:1\n", "dependencies  requests>=2, flask\n",
                            "workspace     readOnly\n", "working dir   /workspaces/sub\n", "isolation     gvisor\n",
@@ -64,7 +64,7 @@ TEST_CASE("All that was asked and all that came of it is shown") {
   CHECK(value["stdout"]["leftOutBytes"] == 2048);
 }
 
-TEST_CASE("What was not asked for is null, and no line") {
+TEST_CASE("A value that was not requested is null in JSON and has no line in the text") {
   HistoryRecord plain{.id = "1", .run_id = "1", .user = "me", .frontend = "cli", .owner = "o"};
   plain.spec.program = SourceProgram{.file_name = "a.py", .text = "x", .language = {}};
   const auto text = history_run_text(plain, false);
@@ -80,7 +80,7 @@ TEST_CASE("What was not asked for is null, and no line") {
   CHECK(value["dependencies"] == json::array());
 }
 
-TEST_CASE("P30: a progress bar is shown as it was seen last, and nothing of a terminal's sequences is left") {
+TEST_CASE("P30: a progress bar is shown in its last state, and terminal escape sequences are removed") {
   const auto shown = [](std::string head, std::string tail = "", std::size_t left_out = 0) {
     auto made = record();
     made.end->out = {std::move(head), std::move(tail), left_out};
@@ -98,18 +98,18 @@ TEST_CASE("P30: a progress bar is shown as it was seen last, and nothing of a te
   };
   const Case cases[] = {
       {"a\r\nb\r\n", "a\nb\n"},                               // Windows line ends
-      {"a\r\r\nb\n", "a\nb\n"},                               // twice over
-      {"first\nold\rnew\nlast", "first\nnew\nlast\n"},        // one line only
-      {"\x1b[1;31mred\x1b[0m \x1b[Kplain\n", "red plain\n"},  // colours, and what clears a line
+      {"a\r\r\nb\n", "a\nb\n"},                               // a doubled CR
+      {"first\nold\rnew\nlast", "first\nnew\nlast\n"},        // CR affects one line only
+      {"\x1b[1;31mred\x1b[0m \x1b[Kplain\n", "red plain\n"},  // colours, and the sequence that clears a line
       {"\x1b]0;title\x07text\n", "text\n"},
-      {"\x1b]0;no end\nnext\n", "\nnext\n"},  // takes its own line along, and no other
+      {"\x1b]0;no end\nnext\n", "\nnext\n"},  // removes only its own line
       {"50%\r", "50%\n"},
       {"tab\tand \x01 \x7f\n", "tab\tand ? ?\n"},
       {"\xc3\xa9 \xff \xc2\x85\n", "\xc3\xa9 ? \n"},
       {"\xc2\x9b"
        "1;31mred\xc2\x9b"
        "0m\n",
-       "red\n"},  // the same in one character
+       "red\n"},  // CSI as one character
       {"\x1b", ""},
   };
   for (const auto& [written, seen] : cases) {

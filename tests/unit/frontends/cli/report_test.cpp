@@ -32,7 +32,7 @@ GarbageReport two_items(bool dry_run) {
 
 }  // namespace
 
-TEST_CASE("garbage that could not be removed is told with its reason, and fails the command") {
+TEST_CASE("The report shows why garbage could not be removed, and the command fails") {
   const auto report = two_items(false);
   const auto text = garbage_text(report, false);
   CHECK(text.contains("removed   image"));
@@ -43,7 +43,7 @@ TEST_CASE("garbage that could not be removed is told with its reason, and fails 
   CHECK(garbage_exit_code(report) == 1);
 }
 
-TEST_CASE("a dry run removes nothing and says so") {
+TEST_CASE("The report of a dry run says what would be removed") {
   const auto report = two_items(true);
   CHECK(garbage_text(report, false).contains("2 things would be removed, 2 MiB freed"));
   CHECK(garbage_exit_code(report) == 0);
@@ -54,7 +54,7 @@ TEST_CASE("a dry run removes nothing and says so") {
   CHECK(garbage_text({}, false) == "Nothing to remove\n");
 }
 
-TEST_CASE("languages are a table, or JSON") {
+TEST_CASE("The list of languages is printed as a table or as JSON") {
   const std::vector<LanguageSummary> languages = language_list();
   REQUIRE_FALSE(languages.empty());
   const auto as_json = json::parse(languages_text(languages, true));
@@ -63,14 +63,14 @@ TEST_CASE("languages are a table, or JSON") {
   CHECK(languages_text(languages, false).starts_with("LANGUAGE     EXTENSIONS        IMAGE\n"));
 }
 
-TEST_CASE("a live run is found by its id, or by a beginning that no other id has") {
+TEST_CASE("A live run is found by its id or by a unique prefix of it") {
   std::vector<LiveRun> runs(3);
   runs[0].run_id = "abc";
   runs[1].run_id = "abd";
   runs[2].run_id = "ab";
   CHECK(find_live_run(runs, "abc") == 0);
   CHECK(find_live_run(runs, "abd") == 1);
-  CHECK(find_live_run(runs, "ab") == 2);  // the whole id of one run
+  CHECK(find_live_run(runs, "ab") == 2);  // the complete id of one run
   CHECK(find_live_run(runs, "a").error().code == ErrorCode::invalid_request);
   CHECK(find_live_run(runs, "x").error().code == ErrorCode::not_found);
   CHECK(live_runs_text({}, 0, false) == "No run is under way\n");

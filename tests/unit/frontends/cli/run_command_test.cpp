@@ -51,7 +51,7 @@ std::string drain(int fd) {
   return all;
 }
 
-// A program of the test's own in place of a sandbox.
+// Runs a function of the test instead of a program in a sandbox.
 class FakeService : public RunService {
  public:
   using Program = std::function<Task<Result<RunResult>>(EventSink&, std::shared_ptr<StdinPipe>, Cancel)>;
@@ -88,7 +88,7 @@ struct Ran {
   std::string out, err;
 };
 
-// Runs to the end with pipes for stdin, stdout and stderr.
+// Runs the command to its end with pipes for stdin, stdout and stderr.
 Ran run(FakeService& service, RunArguments arguments, std::string_view input = "") {
   asio::io_context io;
   Pipe in_pipe, out_pipe, err_pipe;
@@ -139,7 +139,7 @@ Task<Result<RunResult>> echo(EventSink& sink, std::shared_ptr<StdinPipe> input, 
   co_return result_of(Verdict::ok, 0);
 }
 
-// Writes until its window of 64 KiB is full, waits for room, and goes on until it is cancelled or 8 MiB are out.
+// Writes 8 MiB, with at most about 64 KiB unread at a time. Ends early if it is cancelled.
 Task<Result<RunResult>> flood(EventSink& sink, std::shared_ptr<StdinPipe>, Cancel cancel) {
   const auto executor = co_await asio::this_coro::executor;
   Signal room(executor);
@@ -154,7 +154,7 @@ Task<Result<RunResult>> flood(EventSink& sink, std::shared_ptr<StdinPipe>, Cance
                    }));
     while (held >= 64 * 1024 && !cancel.cancelled()) co_await room.wait(in(5s));
   }
-  // As the real one: what a credit points at outlives it.
+  // Like a real run, it ends only after its credits: they refer to local variables.
   for (int i = 0; held > 0 && i < 50; ++i) co_await room.wait(in(100ms));
   co_return result_of(cancel.cancelled() ? Verdict::cancelled : Verdict::ok, 0);
 }
@@ -168,7 +168,7 @@ Task<Result<RunResult>> until_cancelled(EventSink&, std::shared_ptr<StdinPipe>, 
 
 }  // namespace
 
-TEST_CASE("The program's bytes come out as they are, the verdict line after them, and its exit code is ours") {
+TEST_CASE("The program's bytes are written unchanged before the verdict line, and its exit code is returned") {
   FakeService service(say_hello);
   const auto ran = run(service, command());
   CHECK(ran.code == 3);
@@ -177,14 +177,14 @@ TEST_CASE("The program's bytes come out as they are, the verdict line after them
   CHECK(service.idle_calls == 1);
 }
 
-TEST_CASE("--quiet leaves stderr to the program") {
+TEST_CASE("With --quiet, stderr has only the output of the program") {
   FakeService service(say_hello);
   auto arguments = command();
   arguments.quiet = true;
   CHECK(run(service, arguments).err == "err\n");
 }
 
-TEST_CASE("--json prints one event a line and nothing on stderr") {
+TEST_CASE("With --json, each line of stdout is one event, and stderr stays empty") {
   FakeService service(say_hello);
   auto arguments = command();
   arguments.json = true;
@@ -197,7 +197,7 @@ TEST_CASE("--json prints one event a line and nothing on stderr") {
   CHECK(ran.out.find(R"("event":"finished")") != std::string::npos);
 }
 
-TEST_CASE("Our stdin is the program's, to its end") {
+TEST_CASE("The program gets the complete stdin of the command run") {
   FakeService service(echo);
   const std::string input(60'000, 'i');
   const auto ran = run(service, command(), input);
@@ -205,14 +205,14 @@ TEST_CASE("Our stdin is the program's, to its end") {
   CHECK(ran.out == input);
 }
 
-TEST_CASE("A slow reader gets every byte in order and loses none") {
+TEST_CASE("A slow reader of stdout gets every byte") {
   FakeService service(flood);
   const auto ran = run(service, command());
   CHECK(ran.code == 0);
   CHECK(ran.out.size() == 512 * 16 * 1024);
 }
 
-TEST_CASE("A reader that goes away stops the run") {
+TEST_CASE("The run stops if the reader of stdout closes its end") {
   FakeService service(flood);
   asio::io_context io;
   Pipe out_pipe, err_pipe;
@@ -233,7 +233,7 @@ TEST_CASE("A reader that goes away stops the run") {
   CHECK(code == 141);
 }
 
-TEST_CASE("A full disk under our stdout stops the run with a line that says so") {
+TEST_CASE("The run stops with an error message if stdout is a file on a full disk") {
   FakeService service(flood);
   asio::io_context io;
   Pipe err_pipe;
@@ -263,7 +263,7 @@ TEST_CASE("The first SIGINT or SIGTERM cancels the run") {
   }
 }
 
-TEST_CASE("A run that could not be is one line and 125") {
+TEST_CASE("A run that could not start gives a one-line error and exit code 125") {
   FakeService service([](EventSink&, std::shared_ptr<StdinPipe>, Cancel) -> Task<Result<RunResult>> {
     co_return fail(ErrorCode::engine_unavailable, "The engine is away.\nReally");
   });
@@ -277,7 +277,7 @@ TEST_CASE("A run that could not be is one line and 125") {
   CHECK(json.out.find(R"("kind":"engine_unavailable")") != std::string::npos);
 }
 
-TEST_CASE("A container's removal is waited for, but not for long where the engine is away") {
+TEST_CASE("The command waits for the removal of the container, but only briefly without an engine") {
   FakeService ends([](EventSink&, std::shared_ptr<StdinPipe>, Cancel) -> Task<Result<RunResult>> {
     co_return result_of(Verdict::ok, 0);
   });
@@ -291,7 +291,7 @@ TEST_CASE("A container's removal is waited for, but not for long where the engin
   CHECK(away.patience <= 2s);
 }
 
-TEST_CASE("Bad input never reaches the service") {
+TEST_CASE("A wrong program file or stdin file is refused before the service is called") {
   char folder[] = "/tmp/dind-cli-XXXXXX";
   REQUIRE(mkdtemp(folder) != nullptr);
   const std::string here = folder;
@@ -338,7 +338,7 @@ TEST_CASE("Bad input never reaches the service") {
   REQUIRE(std::system(("rm -r " + here).c_str()) == 0);
 }
 
-TEST_CASE("A program on stdin has no other input") {
+TEST_CASE("A program that is read from stdin gets no other input") {
   FakeService service([](EventSink&, std::shared_ptr<StdinPipe> input, Cancel) -> Task<Result<RunResult>> {
     co_return result_of(Verdict::failed, input ? 1 : 2);
   });
@@ -349,7 +349,7 @@ TEST_CASE("A program on stdin has no other input") {
   CHECK(std::get<SourceProgram>(service.spec->program).text == "print(1)");
 }
 
-TEST_CASE("The writer keeps the order of two descriptors that are one, and its end never waits for a reader") {
+TEST_CASE("FdWriter keeps the order of writes to duplicate descriptors, and its destructor waits for no reader") {
   asio::io_context io;
   Pipe both;
   const int second = ::dup(both.write_end);
@@ -373,7 +373,7 @@ TEST_CASE("The writer keeps the order of two descriptors that are one, and its e
     }
     CHECK(std::chrono::steady_clock::now() - before < 2s);
   }
-  io.run();  // what the writer posted before its end
+  io.run();  // handles what the writer posted before its end
   CHECK(credits == 64);
   ::close(second);
   both.close_write();

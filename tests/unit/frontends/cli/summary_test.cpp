@@ -20,7 +20,7 @@ RunResult result_of(Verdict verdict) {
 }
 }  // namespace
 
-TEST_CASE("The verdict line says how it ended, how long it took and what it used") {
+TEST_CASE("The verdict line shows the verdict, the duration, the peak memory and the image") {
   auto ok = result_of(Verdict::ok);
   ok.exit_code = 0;
   ok.peak_memory_bytes = 9'542'042;
@@ -42,7 +42,7 @@ TEST_CASE("The verdict line says how it ended, how long it took and what it used
         "output dropped");
 }
 
-TEST_CASE("The verdict line names the limit that was met (I01)") {
+TEST_CASE("The verdict line names the limit that was reached (I01)") {
   CHECK(summary_line(result_of(Verdict::out_of_memory), Limits{}) ==
         "out of memory · the limit is 512 MiB · 83 ms · python:3.12-slim");
 }
@@ -70,7 +70,7 @@ TEST_CASE("Every verdict has its exit code") {
   CHECK(exit_code(result_of(Verdict::cancelled), {}) == 141);
 }
 
-TEST_CASE("a stopped run ends with the code and the words of who stopped it") {  // R10
+TEST_CASE("The exit code and the verdict line of a cancelled run tell why it was cancelled") {  // R10
   struct Case {
     CancelReason reason;
     int code;
@@ -89,7 +89,7 @@ TEST_CASE("a stopped run ends with the code and the words of who stopped it") { 
   }
 }
 
-TEST_CASE("doctor fails only where runs would") {
+TEST_CASE("The command doctor fails if a check failed, but not for a warning") {
   using Status = DoctorCheck::Status;
   const std::vector<DoctorCheck> fine{{"engine", Status::ok, "Docker 29", ""},
                                       {"image python", Status::warning, "not there", "pull it"}};

@@ -38,7 +38,7 @@ struct FakeFolders : WorkspaceRuns {
   }
 };
 
-// A state folder of the test's own, and no terminal.
+// A temporary state folder, and streams that are not a terminal.
 struct Place {
   fs::path path = fs::temp_directory_path() / ("dind-choice-" + random_id());
   FakeFolders folders;
@@ -72,7 +72,7 @@ struct Place {
 }  // namespace
 
 // E16
-TEST_CASE("a test is offered, and does not make a choice of the one program beside it") {
+TEST_CASE("A test runs only if it was chosen, and the only program beside it needs no choice") {
   Place place;
   place.has({"npm-start", "npm-test"});
   REQUIRE(place.spec());
@@ -87,7 +87,7 @@ TEST_CASE("a test is offered, and does not make a choice of the one program besi
   CHECK_FALSE(place.spec());
 }
 
-TEST_CASE("The only program of a folder needs no choice, and is not remembered") {
+TEST_CASE("The only program of a folder runs without a choice, and is not remembered") {
   Place place;
   place.has({"make"});
   REQUIRE(place.spec());
@@ -96,7 +96,7 @@ TEST_CASE("The only program of a folder needs no choice, and is not remembered")
   CHECK_FALSE(remembered(place.folders.list.folder));
 }
 
-TEST_CASE("Without a terminal what was chosen before holds as long as the folder has it") {
+TEST_CASE("Without a terminal, the remembered choice is used as long as the folder has that program") {
   Place place;
   place.has({"make", "npm-start"});
   const auto unclear = place.spec();
@@ -115,7 +115,7 @@ TEST_CASE("Without a terminal what was chosen before holds as long as the folder
   CHECK(std::get<std::string>(*place.folders.asked.command) == "npm test");
 }
 
-TEST_CASE("P31: --choose says what can be done, in a folder with programs and in one without") {
+TEST_CASE("P31: without a terminal, --choose fails and says what to do, with and without programs") {
   Place place;
   const auto said = [&](bool json) {
     const auto refused = place.spec({.choose = true, .json = json});
@@ -138,7 +138,7 @@ TEST_CASE("P31: --choose says what can be done, in a folder with programs and in
   }
 }
 
-TEST_CASE("What the arguments say needs no choice") {
+TEST_CASE("A program, a command or a file in the arguments needs no choice") {
   Place place;
   place.has({"make", "npm-start"});
   REQUIRE(place.spec({.program = "make"}));
@@ -148,10 +148,10 @@ TEST_CASE("What the arguments say needs no choice") {
   CHECK(place.folders.asked.access == WorkspaceAccess::read_only);
   const auto named = place.spec({.language = "python", .args = {"tool"}});
   CHECK(std::get<CommandProgram>(named->program).language == "python");
-  CHECK(place.spec({.file = "a.py"})->dependencies.empty());  // the file's own arguments say what it needs
+  CHECK(place.spec({.file = "a.py"})->dependencies.empty());  // a named file does not get the folder's dependencies
 }
 
-TEST_CASE("A memory that is no memory of ours remembers nothing, and is replaced") {
+TEST_CASE("An invalid file of remembered choices is ignored and replaced") {
   Place place;
   const auto file = place.path / "state/dind-executor/workspaces.json";
   const std::string folder = place.folders.list.folder;
@@ -168,7 +168,7 @@ TEST_CASE("A memory that is no memory of ours remembers nothing, and is replaced
   fs::create_directory(file);
   CHECK_FALSE(remembered(folder));
   CHECK_FALSE(remember(folder, {.program = "make", .command = {}}));
-  CHECK(std::distance(fs::directory_iterator(file.parent_path()), {}) == 1);  // no half file is left
+  CHECK(std::distance(fs::directory_iterator(file.parent_path()), {}) == 1);  // no temporary file is left
 }
 
 }  // namespace workspace_choice_test

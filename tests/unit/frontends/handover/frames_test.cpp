@@ -8,7 +8,7 @@ using namespace dind;
 using namespace dind::frontends::handover;
 using namespace std::chrono_literals;
 
-TEST_CASE("Frames come apart wherever the stream is cut") {
+TEST_CASE("Handover frames are decoded wherever the stream is split") {
   const std::string stream = frame(Type::out, "hello") + frame(Type::more, "") + number_frame(Type::taken, 1ULL << 40) +
                              frame(Type::err, std::string(70'000, 'x'));
   for (std::size_t cut = 0; cut < 40; ++cut) {
@@ -33,14 +33,14 @@ TEST_CASE("Frames come apart wherever the stream is cut") {
   }
 }
 
-TEST_CASE("A frame that is too long is said, and not waited for") {
+TEST_CASE("A handover frame that is too long is refused as soon as its length arrives") {
   Frames frames;
   frames.add(std::string("o\xff\xff\xff\xff", 5));
   CHECK_FALSE(frames.next());
   CHECK_FALSE(number_of("short"));
 }
 
-TEST_CASE("A run request arrives whole, also bytes that are not text") {
+TEST_CASE("A run request is decoded with all its fields, including bytes that are not UTF-8") {
   RunRequestFrame request{.spec = {}, .has_input = true};
   RunSpec& spec = request.spec;
   spec.program = SourceProgram{.file_name = "\xff.py", .text = std::string("a\0\xfe", 3), .language = "python"};
@@ -85,11 +85,11 @@ TEST_CASE("A run request arrives whole, also bytes that are not text") {
   CHECK(got.spec.total_timeout == 90s);
   CHECK_FALSE(got.spec.record);
   CHECK(got.spec.caller.client == "cli:1");
-  CHECK(got.spec.terms == Terms::flags);  // I19: whoever runs it, a terminal reads its notes
+  CHECK(got.spec.terms == Terms::flags);  // I19: a terminal shows its notes
   CHECK(got.spec.notes == spec.notes);
 }
 
-TEST_CASE("States and ends arrive as they were") {
+TEST_CASE("State changes, results and errors are decoded as they were encoded") {
   StateChange got;
   REQUIRE(decode(encode(StateChange(Queued{3})), got));
   CHECK(std::get<Queued>(got).position == 3);
@@ -133,7 +133,7 @@ TEST_CASE("States and ends arrive as they were") {
   CHECK(end.error().message == "later");
 }
 
-TEST_CASE("Nonsense is refused") {
+TEST_CASE("Malformed payloads of handover frames are refused") {
   RunRequestFrame request;
   StateChange change;
   Result<RunResult> end = fail(ErrorCode::internal, "");

@@ -7,7 +7,7 @@ namespace accept_field_test {
 
 using dind::frontends::http::accepts_events;
 
-TEST_CASE("Events answer whoever accepts them, in any case and with any weight above 0") {  // I21
+TEST_CASE("Events are sent if Accept gives text/event-stream a weight above 0 and not below that of JSON") {  // I21
   for (const char* accept :
        {"text/event-stream", "TEXT/EVENT-STREAM", " text/event-stream ;q=1", "application/json, text/event-stream",
         "text/html;q=0.9,Text/Event-Stream;Q=0.1", "text/event-stream;charset=utf-8", "text/event-stream; q=0.001",

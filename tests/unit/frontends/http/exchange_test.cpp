@@ -34,7 +34,7 @@ ReceivedHead post_run() {
 
 }  // namespace
 
-TEST_CASE("a request is refused before its body is read, and the connection closes where the body is unread") {
+TEST_CASE("A request is refused before its body is read, and its connection closes") {
   struct Case {
     const char* what;
     void (*change)(ReceivedHead&);
@@ -69,7 +69,7 @@ TEST_CASE("a request is refused before its body is read, and the connection clos
   }
 }
 
-TEST_CASE("an accepted request is run when its body has been read") {
+TEST_CASE("An accepted request runs after its body is read") {
   struct Case {
     const char* what;
     void (*change)(ReceivedHead&);
@@ -109,7 +109,7 @@ TEST_CASE("an accepted request is run when its body has been read") {
   }
 }
 
-TEST_CASE("a request that could not be read gets a reply if somebody may read it") {
+TEST_CASE("A request that could not be read gets an error reply unless the client is gone") {
   struct Case {
     ReadFault fault;
     int status;  // 0: no reply
@@ -124,7 +124,7 @@ TEST_CASE("a request that could not be read gets a reply if somebody may read it
   CHECK(reply_to(ReadFault::body_too_large, kMaxBody)->body.contains("1 MiB"));
 }
 
-TEST_CASE("a stop ends a connection that reads, and any other one after its reply") {
+TEST_CASE("A server stop ends a reading connection at once, and other connections after their reply") {
   struct Case {
     Phase phase;
     bool ends;

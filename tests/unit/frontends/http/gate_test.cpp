@@ -36,7 +36,7 @@ std::string client(std::optional<std::string> authorization) {
 
 }  // namespace
 
-TEST_CASE("Names of the loopback and configured ones are ours, with any port") {
+TEST_CASE("Loopback names and configured names are accepted as Host, with any port") {
   for (const char* host : {"localhost", "LOCALHOST:8000", "127.0.0.1", "127.1.2.3:1", "[::1]", "[::1]:8000",
                            "executor.internal", "EXECUTOR.internal:80", "localhost:", "192.0.2.7:8000"}) {
     INFO(host);
@@ -53,7 +53,7 @@ TEST_CASE("Names of the loopback and configured ones are ours, with any port") {
   }
 }
 
-TEST_CASE("A request has one Host, and the target's own host counts too") {
+TEST_CASE("A request must have exactly one Host field, and the host in its target is also checked") {
   CHECK(gate_status({}) == 400);
   CHECK(gate_status({"localhost", "localhost"}) == 400);
   CHECK(gate_status({"localhost"}, "http://localhost:8000/runs") == 200);
@@ -62,7 +62,7 @@ TEST_CASE("A request has one Host, and the target's own host counts too") {
   CHECK(gate_status({"localhost"}, "localhost:443") == 400);
 }
 
-TEST_CASE("A page may ask only where its origin is allowed, to the letter") {
+TEST_CASE("A request with an Origin field is refused unless exactly that origin is allowed") {
   CHECK(gate_status({"localhost"}, "/runs", "https://app.example") == 200);
   for (const char* origin : {"http://app.example", "https://app.example:443", "https://evil.example", "null", "",
                              "https://app.example.evil.example", "http://localhost"}) {
@@ -71,7 +71,7 @@ TEST_CASE("A page may ask only where its origin is allowed, to the letter") {
   }
 }
 
-TEST_CASE("The token tells who asks") {
+TEST_CASE("A valid token identifies the client, and any other authorization is refused") {
   // K22: docs/operations.md has the command: printf 'client %s' first-token | sha256sum | cut -c1-16
   CHECK(client("Bearer first-token") == "token:d7cf5c1539b3590f");
   CHECK(client("bearer  second-token").starts_with("token:"));
@@ -86,15 +86,15 @@ TEST_CASE("The token tells who asks") {
   CHECK(Gate({}).authenticate({})->is_operator);
 }
 
-TEST_CASE("A client's name follows from its token, not from the token's line, and does not show it (S12)") {
+TEST_CASE("A client's name depends on its token, not on the token's line, and does not reveal the token (S12)") {
   const auto name = [](const std::vector<Token>& tokens) { return Tokens(tokens).find("b-token")->client; };
   CHECK(name({{.text = "b-token"}}) == name({{.text = "a-token"}, {.text = "b-token"}}));
   CHECK_FALSE(name({{.text = "b-token"}}).contains("b-token"));
-  // What the server compares tokens with is in no name.
+  // The name does not contain the hash that the server compares tokens with.
   CHECK_FALSE(sha256("b-token").starts_with(name({{.text = "b-token"}}).substr(6)));
 }
 
-TEST_CASE("Only a token that is marked is an operator's (S12)") {
+TEST_CASE("Only a token with the mark operator belongs to an operator (S12)") {
   const Tokens tokens(*parse_tokens("plain\nboss operator\n  tabbed\toperator \r\n", "F"));
   CHECK_FALSE(tokens.find("plain")->is_operator);
   CHECK(tokens.find("boss")->is_operator);
@@ -104,7 +104,7 @@ TEST_CASE("Only a token that is marked is an operator's (S12)") {
   CHECK_FALSE(tokens.find("boss")->visible_client());
 }
 
-TEST_CASE("Probes are answered by any name, and so is who has a token (K17)") {
+TEST_CASE("Probes and requests to a server with tokens may use any host name (K17)") {
   const auto status = [](const Gate& asked, std::vector<std::string> hosts, std::string target, unsigned version,
                          std::optional<std::string> origin = {}) {
     const auto refused = asked.refuse_host_or_origin(
@@ -133,7 +133,7 @@ TEST_CASE("Probes are answered by any name, and so is who has a token (K17)") {
   }
 }
 
-TEST_CASE("A target is a path with a query, or has scheme and host before it") {
+TEST_CASE("A request target is a path with a query, optionally with scheme and host before it") {
   CHECK(parse_request_target("/runs?limit=3")->path == "/runs");
   CHECK(parse_request_target("/runs?limit=3")->query == "limit=3");
   CHECK(parse_request_target("HTTP://h:1?x")->host == "h:1");
@@ -143,8 +143,8 @@ TEST_CASE("A target is a path with a query, or has scheme and host before it") {
   CHECK_FALSE(parse_request_target("https://h/"));
 }
 
-TEST_CASE("Tokens come one a line, and a file without any is an error that shows none") {
-  CHECK(parse_tokens("\xEF\xBB\xBFone\r\n", "F") == std::vector<Token>{{.text = "one"}});  // of a Windows editor
+TEST_CASE("A token file has one token in each line, and the error for a wrong file shows no token") {
+  CHECK(parse_tokens("\xEF\xBB\xBFone\r\n", "F") == std::vector<Token>{{.text = "one"}});  // from a Windows editor
   CHECK(parse_tokens("# ours\n\n  one \r\ntwo", "F") == std::vector<Token>{{.text = "one"}, {.text = "two"}});
   for (const char* wrong : {"", "\n# only this\n", "two words", "\xc3\xa9", "bell\a"}) {
     const auto tokens = parse_tokens(wrong, "F");
@@ -154,7 +154,7 @@ TEST_CASE("Tokens come one a line, and a file without any is an error that shows
   }
 }
 
-TEST_CASE("An address to listen on is an IP address and a port") {
+TEST_CASE("A listen address is an IP address and a port") {
   const auto one = parse_listen_address("127.0.0.1:8000");
   REQUIRE(one);
   CHECK(one->loopback);

@@ -7,7 +7,7 @@ namespace metrics_text_test {
 using namespace dind;
 using namespace dind::frontends::http;
 
-TEST_CASE("metrics have a line for each verdict and error, also for those that never happened") {
+TEST_CASE("Metrics have a line for each verdict and each error, even if its count is 0") {
   RunFigures figures;
   figures.verdicts[Verdict::ok] = 3;
   figures.errors[ErrorCode::busy] = 2;
@@ -27,7 +27,7 @@ TEST_CASE("metrics have a line for each verdict and error, also for those that n
   }
 }
 
-TEST_CASE("each family has its help and its type before its samples") {
+TEST_CASE("Each metric family has a HELP line and a TYPE line") {
   const auto text = metrics_text({}, {});
   std::size_t helps = 0, types = 0;
   for (std::size_t at = 0; (at = text.find("# HELP ", at)) != std::string::npos; ++at) ++helps;
@@ -38,7 +38,7 @@ TEST_CASE("each family has its help and its type before its samples") {
   CHECK(text.ends_with('\n'));
 }
 
-TEST_CASE("a process uses memory and has open files") {
+TEST_CASE("The process figures have the memory, the open files and the CPU time") {
   const auto figures = process_figures();
   CHECK(figures.resident_bytes > 0);
   CHECK(figures.open_files > 0);

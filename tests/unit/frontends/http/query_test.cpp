@@ -6,7 +6,7 @@ namespace query_test {
 
 using namespace dind::frontends::http;
 
-TEST_CASE("a list has 50 entries unless the query names another number up to 1000") {
+TEST_CASE("A list has 50 entries unless the query sets limit to another number up to 1000") {
   CHECK(parse_limit("") == kDefaultLimit);
   CHECK(parse_limit("limit=1") == 1);
   CHECK(parse_limit("limit=1000") == 1000);

@@ -19,7 +19,7 @@ HttpMessage message(const std::vector<std::pair<const char*, const char*>>& fiel
 
 }  // namespace
 
-TEST_CASE("the end of a body is unambiguous with one length or one chunked coding") {
+TEST_CASE("The length of a body is unambiguous with one Content-Length or one chunked coding") {
   struct Case {
     std::vector<std::pair<const char*, const char*>> fields;
     unsigned version;
@@ -45,7 +45,7 @@ TEST_CASE("the end of a body is unambiguous with one length or one chunked codin
   }
 }
 
-TEST_CASE("JSON is JSON with any parameters") {
+TEST_CASE("The media type application/json is recognized in any case and with any parameters") {
   for (const char* type : {"application/json", "Application/JSON", "application/json; charset=utf-8",
                            "application/json ;x", "application/json\t"}) {
     CAPTURE(type);
@@ -58,7 +58,7 @@ TEST_CASE("JSON is JSON with any parameters") {
   }
 }
 
-TEST_CASE("a head has all Host fields, and repeated Accept fields as one list") {
+TEST_CASE("A request head keeps all Host fields, and joins repeated Accept fields to one list") {
   const auto head = head_of(message({{"Host", "a"},
                                      {"Host", "b"},
                                      {"Accept", "text/html"},

@@ -7,7 +7,7 @@ namespace request_log_test {
 using namespace dind::frontends::http;
 using namespace std::chrono_literals;
 
-TEST_CASE("a request is one line, and what the client chose is shortened") {
+TEST_CASE("A request is logged in one line, and a long method or path is shortened") {
   LoggedRequest request{
       .peer = "127.0.0.1:4711", .method = "GET", .path = "/runs", .client = "", .status = 401, .took = 3ms};
   CHECK(request_line(request) == "127.0.0.1:4711 GET /runs 401, 3 ms");

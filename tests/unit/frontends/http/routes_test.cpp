@@ -21,7 +21,7 @@ std::string allow_field(const Reply& reply) {
 
 }  // namespace
 
-TEST_CASE("the table of routes and the OpenAPI document have the same operations") {
+TEST_CASE("The table of routes and the OpenAPI document have the same operations") {
   const json paths = json::parse(openapi_document("1"))["paths"];
   std::set<std::string> documented, known;
   for (const auto& [path, item] : paths.items())
@@ -41,7 +41,7 @@ TEST_CASE("the table of routes and the OpenAPI document have the same operations
   CHECK(documented == known);
 }
 
-TEST_CASE("a part in braces stands for one part of a path that is not empty") {
+TEST_CASE("A part in braces matches exactly one part of a path that is not empty") {
   struct Case {
     const char *pattern, *path, *id;  // id: null for a path that does not match
   };
@@ -59,7 +59,7 @@ TEST_CASE("a part in braces stands for one part of a path that is not empty") {
   }
 }
 
-TEST_CASE("a method that a path does not take gets 405 with the methods that it takes, an unknown path 404") {
+TEST_CASE("An unsupported method gets 405 with the supported methods, and an unknown path gets 404") {
   struct Case {
     const char *method, *path;
     int status;  // 200: a handler gets the request
@@ -90,13 +90,13 @@ TEST_CASE("a method that a path does not take gets 405 with the methods that it 
   }
 }
 
-TEST_CASE("only probes need no token, and an unknown path needs one") {
+TEST_CASE("Only probes need no token; an unknown path needs a token") {
   for (const char* path : {"/livez", "/readyz", "/healthz"}) CHECK(token_policy(path) == TokenPolicy::not_needed);
   for (const char* path : {"/runs", "/runs/a", "/execute", "/metrics", "/openapi.json", "/nothing", "/livez/x", "*"})
     CHECK(token_policy(path) == TokenPolicy::required);
 }
 
-TEST_CASE("OPTIONS lists the methods, and tells an allowed page what it may send") {
+TEST_CASE("OPTIONS lists the methods of a path, and adds CORS fields for an allowed origin") {
   CHECK(allow_field(options_reply("*", false)) == "DELETE, GET, HEAD, OPTIONS, POST");
   CHECK(options_reply("/nothing", true).status == 404);
   const auto plain = options_reply("/runs/a", false);
@@ -107,7 +107,7 @@ TEST_CASE("OPTIONS lists the methods, and tells an allowed page what it may send
   CHECK(of_page.fields.size() == 4);
 }
 
-TEST_CASE("the part of the path in braces goes to the handler") {
+TEST_CASE("The handler gets the part of the path that matches the braces") {
   CHECK(find_route("GET", "/runs/3f2a")->id == "3f2a");
   CHECK(find_route("GET", "/runs/3f2a")->route->operation_id == "showRun");
   CHECK(find_route("POST", "/runs")->id.empty());

@@ -14,7 +14,7 @@ using namespace dind::frontends::http;
 
 namespace {
 
-constexpr std::size_t kOutput = 100'000;  // more than what never waits
+constexpr std::size_t kOutput = 100'000;  // larger than a reply that never waits
 
 struct LoudRuns final : RunService {
   Task<Result<RunResult>> run(RunSpec spec, EventSink& sink, std::shared_ptr<StdinPipe>, Cancel) override {
@@ -49,7 +49,7 @@ struct NoHistory final : History {
 
 }  // namespace
 
-TEST_CASE("Every way to ask for a run waits with its reply until others are read") {  // S11
+TEST_CASE("The reply to any kind of run request waits until other replies are read") {  // S11
   asio::io_context io;
   LoudRuns loud;
   LiveRuns live(io.get_executor());
@@ -66,7 +66,7 @@ TEST_CASE("Every way to ask for a run waits with its reply until others are read
   for (const std::string path : {"/runs", "/execute", "events"}) {
     INFO(path);
     loud.ended = 0;
-    auto others = tests::run_task(io, room_for_reply(io.get_executor(), SIZE_MAX, {}));  // all there is
+    auto others = tests::run_task(io, room_for_reply(io.get_executor(), SIZE_MAX, {}));  // the whole budget
     const auto full = unread_replies().used();
     io.restart();
     const auto events = std::make_shared<EventQueue>(io.get_executor());
@@ -97,7 +97,7 @@ TEST_CASE("Every way to ask for a run waits with its reply until others are read
     others.reset();
     until([&] { return answered; });
     CHECK(body.size() > kOutput);
-    // Its own room is taken until the client has it.
+    // The reply uses the budget until the client has read it.
     REQUIRE(hold);
     CHECK(unread_replies().used() >= kOutput);
     hold.reset();

@@ -20,7 +20,7 @@ std::string refusal(Result<Params> decoded) {
 
 }  // namespace
 
-TEST_CASE("run/cancel takes the id of one run, or none for all of them") {
+TEST_CASE("The method run/cancel takes the id of one run, or no id for all runs") {
   CHECK(decode_cancel(Json::object())->run_id == std::nullopt);
   CHECK(decode_cancel({{"runId", nullptr}})->run_id == std::nullopt);
   CHECK(decode_cancel({{"runId", "a"}})->run_id == "a");
@@ -29,7 +29,7 @@ TEST_CASE("run/cancel takes the id of one run, or none for all of them") {
   CHECK(refusal(decode_cancel(Json::array({"a"}))).contains("object"));
 }
 
-TEST_CASE("history/list lists 20 runs unless it names another number up to 1000") {
+TEST_CASE("The method history/list lists 20 runs unless limit is another number up to 1000") {
   CHECK(decode_history_list(Json::object())->limit == 20);
   CHECK(decode_history_list({{"limit", 1}})->limit == 1);
   CHECK(decode_history_list({{"limit", 1000}})->limit == 1000);
@@ -39,7 +39,7 @@ TEST_CASE("history/list lists 20 runs unless it names another number up to 1000"
   }
 }
 
-TEST_CASE("history/get needs an id") {
+TEST_CASE("The method history/get needs an id") {
   CHECK(decode_history_get({{"id", "3f2a"}})->id == "3f2a");
   for (const Json& wrong : {Json(nullptr), Json(""), Json(3)}) {
     CAPTURE(wrong.dump());
@@ -48,7 +48,7 @@ TEST_CASE("history/get needs an id") {
   CHECK(refusal(decode_history_get(Json::object())).contains("\"id\""));
 }
 
-TEST_CASE("refused params are reported with the kind of the error") {
+TEST_CASE("Refused params are reported with the kind of the error") {
   const auto refused = wrong_params({ErrorCode::invalid_request, "\"id\" is missing", 0});
   CHECK(refused.code == rpc::code::kInvalidParams);
   CHECK(refused.message == "\"id\" is missing");

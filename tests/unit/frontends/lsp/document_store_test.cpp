@@ -10,13 +10,13 @@ namespace document_store_test {
 
 using namespace dind::frontends::lsp;
 
-TEST_CASE("Positions count in the units that were agreed") {
+TEST_CASE("Positions count the code units of the negotiated encoding") {
   const std::string text = "a\u00e9\U0001F600b\r\nsecond\rthird\n";
   const auto utf16 = [&](Position position) { return offset_of(text, position, PositionEncoding::utf16); };
   const auto utf8 = [&](Position position) { return offset_of(text, position, PositionEncoding::utf8); };
   CHECK(utf16({0, 0}) == 0);
   CHECK(utf16({0, 2}) == 3);
-  CHECK(utf16({0, 3}) == 3);  // within the pair: its start
+  CHECK(utf16({0, 3}) == 3);  // within the surrogate pair: its start
   CHECK(utf16({0, 4}) == 7);
   CHECK(utf16({0, 99}) == 8);  // the line's end, before \r\n
   CHECK(utf16({1, 0}) == 10);
@@ -29,7 +29,7 @@ TEST_CASE("Positions count in the units that were agreed") {
   CHECK(utf8({0, 5}) == 3);
 }
 
-TEST_CASE("Changes are applied in order, and only to what is open") {
+TEST_CASE("Changes are applied in order, and only to an open document") {
   DocumentStore store;
   store.change("u", std::nullopt, std::nullopt, "never");
   CHECK(store.find("u") == nullptr);
@@ -38,7 +38,7 @@ TEST_CASE("Changes are applied in order, and only to what is open") {
   CHECK(store.find("u")->text == "one\n2\n");
   store.change("u", Position{0, 3}, Position{1, 0}, "");
   CHECK(store.find("u")->text == "one2\n");
-  store.change("u", Position{5, 5}, Position{0, 0}, "!");  // the wrong way round
+  store.change("u", Position{5, 5}, Position{0, 0}, "!");  // the end is before the start
   CHECK(store.find("u")->text == "one2\n!");
   store.change("u", std::nullopt, std::nullopt, "all");
   CHECK(store.find("u")->text == "all");
@@ -46,7 +46,7 @@ TEST_CASE("Changes are applied in order, and only to what is open") {
   CHECK(store.find("u") == nullptr);
 }
 
-TEST_CASE("URIs name files") {
+TEST_CASE("URIs are converted to file paths, base names and document keys") {
   CHECK(file_path("file:///a/b%20c/%E6%97%A5.py") == "/a/b c/日.py");
   CHECK(file_path("file://localhost/a?x#y") == "/a");
   CHECK_FALSE(file_path("file://other/a"));
@@ -69,7 +69,7 @@ TEST_CASE("URIs name files") {
   CHECK(document_key("untitled:a") == "untitled:a");
 }
 
-TEST_CASE("Lines are found as in a text that is read anew, after any changes") {  // R11
+TEST_CASE("After random changes, positions are found as in a text that is indexed again") {  // R11
   std::uint32_t state = 1;
   const auto random = [&](std::uint32_t below) {
     state ^= state << 13, state ^= state >> 17, state ^= state << 5;
@@ -94,11 +94,11 @@ TEST_CASE("Lines are found as in a text that is read anew, after any changes") {
   }
 }
 
-TEST_CASE("A place in a long line is the same as in a short one, wherever characters begin and end") {  // R11
-  // Characters of one to four bytes, so that every block of bytes begins inside of another one.
+TEST_CASE("Every position in a long line of characters of different sizes is found correctly") {  // R11
+  // Characters of one to four bytes, so that blocks of bytes begin at different places within a character.
   const std::string pieces[] = {"a", "\u00e9", "\u65e5", "\U0001F600"};
   std::string text = "first\r\n";
-  std::vector<std::size_t> utf16;  // the offset of each code unit; of the second of a pair, the character's
+  std::vector<std::size_t> utf16;  // the offset of each code unit; both units of a pair have the offset of its start
   for (std::size_t i = 0; i < 3000; ++i) {
     const auto& piece = pieces[(i * 7 + i / 5) % std::size(pieces)];
     utf16.insert(utf16.end(), piece.size() == 4 ? 2 : 1, text.size());
@@ -120,7 +120,7 @@ TEST_CASE("A place in a long line is the same as in a short one, wherever charac
   CHECK(offset_of(text, lines, {1, INT64_MAX}, PositionEncoding::utf8) == end);
 }
 
-TEST_CASE("A change costs as much near the end of a long document as in a short one") {  // R11
+TEST_CASE("A change near the end of a long document is as fast as in a short document") {  // R11
   const auto seconds_of = [](int lines, Position at, const std::string& text) {
     std::string all;
     for (int i = 0; i < lines; ++i) all += text;
@@ -135,7 +135,7 @@ TEST_CASE("A change costs as much near the end of a long document as in a short 
     return least;
   };
   const auto few = seconds_of(200, {199, 0}, "x=1\n");
-  // Counted from the beginning: 2,000 times.
+  // A scan from the beginning takes 2,000 times as long.
   CHECK(seconds_of(400'000, {399'999, 0}, "x=1\n") < 20 * few + 0.02);
   CHECK(seconds_of(400'000, {399'999, 0}, "\u00e9=1\r\n") < 20 * few + 0.02);
   const std::string line(2'000'000, 'x');

@@ -6,7 +6,7 @@ namespace lifecycle_test {
 
 using namespace dind::frontends::lsp;
 
-TEST_CASE("the server takes initialize first and once, and nothing but exit after shutdown") {
+TEST_CASE("The server accepts initialize only as the first request, and no request after shutdown") {
   struct Case {
     Phase phase;
     const char* method;
@@ -30,7 +30,7 @@ TEST_CASE("the server takes initialize first and once, and nothing but exit afte
   }
 }
 
-TEST_CASE("notifications other than exit are taken only while the server runs") {
+TEST_CASE("Notifications other than exit are accepted only while the server runs") {
   for (const char* method : {"initialized", "textDocument/didOpen", "dind/logLevel"}) {
     CHECK_FALSE(takes_notification(Phase::before_initialize, method));
     CHECK(takes_notification(Phase::running, method));

@@ -18,14 +18,14 @@ std::vector<std::size_t> starts(const LineIndex& index) {
 
 }  // namespace
 
-TEST_CASE("a line ends with CR LF, LF or CR") {
+TEST_CASE("A line ends with CR LF, LF or CR") {
   CHECK(starts(LineIndex("")) == std::vector<std::size_t>{0});
   CHECK(starts(LineIndex("a")) == std::vector<std::size_t>{0});
   CHECK(starts(LineIndex("a\nb\r\nc\rd\n")) == std::vector<std::size_t>{0, 2, 5, 7, 9});
   CHECK(starts(LineIndex("\n\r")) == std::vector<std::size_t>{0, 1, 2});
 }
 
-TEST_CASE("an index that followed changes equals that of the new text") {
+TEST_CASE("An index that is updated for a change equals a new index of the changed text") {
   const std::string pieces[] = {"", "x", "\n", "\r", "\r\n", "a\nb", "\xC3\xA9", "\n\r\n"};
   const std::string before = "ab\ncd\r\nef\rgh\n";
   for (std::size_t begin = 0; begin <= before.size(); ++begin)

@@ -11,7 +11,7 @@ using namespace dind;
 using namespace dind::frontends::lsp;
 using rpc::Json;
 
-TEST_CASE("a client without capabilities gets messages of LSP only") {
+TEST_CASE("A client without capabilities gets only messages of LSP") {
   const auto params = *decode_initialize(Json::object());
   CHECK_FALSE(params.client.dind_notifications);
   CHECK_FALSE(params.client.client_commands);
@@ -23,7 +23,7 @@ TEST_CASE("a client without capabilities gets messages of LSP only") {
   CHECK_FALSE(params.pid);
 }
 
-TEST_CASE("initialize tells what the client supports") {
+TEST_CASE("The params of initialize tell what the client supports") {
   const auto params = *decode_initialize({{"processId", 42},
                                           {"initializationOptions", {{"timeout", 3}}},
                                           {"capabilities",
@@ -39,7 +39,7 @@ TEST_CASE("initialize tells what the client supports") {
   CHECK(params.pid == 42);
 }
 
-TEST_CASE("a field of another type counts as missing") {
+TEST_CASE("A field of initialize that has another type counts as missing") {
   const auto params =
       *decode_initialize({{"processId", "42"},
                           {"workspaceFolders", "here"},
@@ -49,7 +49,7 @@ TEST_CASE("a field of another type counts as missing") {
   CHECK_FALSE(params.pid);
 }
 
-TEST_CASE("the folders of the editor are its workspace folders, or else its root") {
+TEST_CASE("The folders of the editor are its workspace folders, or else its root") {
   struct Case {
     Json params;
     std::vector<std::string> folders;
@@ -66,7 +66,7 @@ TEST_CASE("the folders of the editor are its workspace folders, or else its root
   }
 }
 
-TEST_CASE("a client with commands of its own is offered none") {
+TEST_CASE("A client that has its own commands is offered no commands") {
   InitializeParams params;
   const std::vector<std::string> commands{"dind.runFile", "dind.stop"};
   const auto offered = [&] {
@@ -80,7 +80,7 @@ TEST_CASE("a client with commands of its own is offered none") {
   CHECK(result["capabilities"]["positionEncoding"] == "utf-16");
 }
 
-TEST_CASE("a change has the text of a range, or the whole text") {
+TEST_CASE("A document change has the text of a range or the whole text") {
   const Json range{{"start", {{"line", 1}, {"character", 2}}}, {"end", {{"line", 3}, {"character", 4}}}};
   const auto changed = decode_did_change(
       {{"textDocument", {{"uri", "file:///a"}}},
@@ -94,7 +94,7 @@ TEST_CASE("a change has the text of a range, or the whole text") {
   CHECK(changed->changes[1].text == "whole");
 }
 
-TEST_CASE("messages about a document without a URI are ignored") {
+TEST_CASE("A notification about a document without a URI is ignored, and a request is refused") {
   CHECK_FALSE(decode_did_open({{"textDocument", {{"text", "x"}}}}));
   CHECK_FALSE(decode_did_change({{"contentChanges", Json::array({{{"text", "x"}}})}}));
   CHECK_FALSE(decode_did_close(Json::object()));
@@ -103,7 +103,7 @@ TEST_CASE("messages about a document without a URI are ignored") {
   CHECK(refused.error().message == "textDocument/codeLens takes { textDocument: { uri } }");
 }
 
-TEST_CASE("a command takes at most one argument") {
+TEST_CASE("A command takes at most one argument") {
   const auto one = decode_execute_command({{"command", "dind.stop"}, {"arguments", Json::array({{{"uri", "a"}}})}});
   REQUIRE(one);
   CHECK(one->command == "dind.stop");
@@ -116,7 +116,7 @@ TEST_CASE("a command takes at most one argument") {
   CHECK_FALSE(decode_execute_command(nullptr));
 }
 
-TEST_CASE("added and removed folders of other machines are left out") {
+TEST_CASE("Changed folders that are not on this machine are ignored") {
   const auto changed = decode_changed_folders(
       {{"event",
         {{"added", Json::array({{{"uri", "file:///a"}}, {{"uri", "https://x/y"}}})}, {"removed", "no list"}}}});
@@ -125,7 +125,7 @@ TEST_CASE("added and removed folders of other machines are left out") {
   CHECK(changed->removed.empty());
 }
 
-TEST_CASE("a document has the lens Stop only while it runs") {
+TEST_CASE("A document has the lens Stop only while it runs") {
   const auto titles = [](const Json& lenses) {
     std::vector<std::string> found;
     for (const auto& each : lenses) found.push_back(each["command"]["title"]);
@@ -136,7 +136,7 @@ TEST_CASE("a document has the lens Stop only while it runs") {
   CHECK(code_lenses("file:///a.py", false)[0]["command"]["arguments"][0]["uri"] == "file:///a.py");
 }
 
-TEST_CASE("one message names all wrong settings") {
+TEST_CASE("One warning covers all wrong settings") {
   Settings settings;
   CHECK_FALSE(settings.read(nullptr));
   CHECK_FALSE(settings.warning());
@@ -146,7 +146,7 @@ TEST_CASE("one message names all wrong settings") {
   CHECK(settings.read({{"cpus", "x"}}));
   CHECK(settings.warning() ==
         "The setting dind.cpus is \"x\"; it must be a number from 0.01 to 1000000. It is ignored");
-  CHECK(settings.options().code_lens);  // all settings are replaced
+  CHECK(settings.options().code_lens);  // new settings replace all old ones
   CHECK(settings.read({{"cpus", "x"}, {"pids", -1}}));
   CHECK(settings.warning()->starts_with("2 settings are ignored: dind."));
 }

@@ -6,7 +6,7 @@ namespace plain_lines_test {
 
 using dind::frontends::lsp::plain_lines;
 
-TEST_CASE("Output for a client that is no terminal has the text that a terminal would show") {  // I28
+TEST_CASE("Output for a client that is not a terminal has the text that a terminal would show") {  // I28
   const auto check = [](const std::string& text, const std::string& expected) {
     INFO(text);
     CHECK(plain_lines(text) == expected);

@@ -24,7 +24,7 @@ std::string line(const RunResult& result, std::uint64_t left_out = 0) { return e
 
 }  // namespace
 
-TEST_CASE("Each ending has its words, with the figure of its limit (I01)") {
+TEST_CASE("The ending line names the verdict and the value of its limit (I01)") {
   struct Case {
     Verdict verdict;
     std::string said;
@@ -39,7 +39,7 @@ TEST_CASE("Each ending has its words, with the figure of its limit (I01)") {
   for (const auto& each : cases) CHECK(line(ended(each.verdict)) == each.said);
 }
 
-TEST_CASE("An exit code and a signal are named (I01)") {
+TEST_CASE("The ending line names the exit code or the signal (I01)") {
   auto failed = ended(Verdict::failed);
   for (const int code : {1, 3, 255}) {
     failed.exit_code = code;
@@ -53,7 +53,7 @@ TEST_CASE("An exit code and a signal are named (I01)") {
   }
 }
 
-TEST_CASE("What is missing, and what else was seen, is said, of a success too (I01)") {
+TEST_CASE("The ending line of a successful run names lost output, killed processes and notes (I01)") {
   auto result = ended(Verdict::ok);
   CHECK(line(result, 2 << 20) == "2 MiB of output was left out");
   result.oom_seen = true;
@@ -65,7 +65,7 @@ TEST_CASE("What is missing, and what else was seen, is said, of a success too (I
         "3600 s is in force; two lines ");
 }
 
-TEST_CASE("I02: notes are in the whole line alone, so that who has them apart reads nothing twice") {
+TEST_CASE("I02: ending_words leaves out the notes, so a client that gets them separately sees them once") {
   auto result = ended(Verdict::timeout);
   result.notes = {"a note"};
   CHECK(ending_words(result, kLimits, 2 << 20) == "timeout: the limit is 2 s; 2 MiB of output was left out");
@@ -76,10 +76,10 @@ TEST_CASE("I02: notes are in the whole line alone, so that who has them apart re
   CHECK(line(result) == "a note");
 }
 
-TEST_CASE("A limit is named only where it ended the run") {
+TEST_CASE("The ending line names a limit only if it ended the run") {
   auto result = ended(Verdict::timeout);
   auto limits = kLimits;
-  limits.timeout = 60s;  // the total timeout of time was over first
+  limits.timeout = 60s;  // the total timeout passes first
   result.notes = {"the total timeout of 2 s passed while its program ran"};
   CHECK(ending_line(result, limits) == "timeout; the total timeout of 2 s passed while its program ran");
   result.stage = Stage::build;
@@ -87,7 +87,7 @@ TEST_CASE("A limit is named only where it ended the run") {
   CHECK(ending_line(result, {}) == "timeout in the stage build; the build took longer than 10 min (build.timeout)");
 }
 
-TEST_CASE("A cancelled run says by whom") {
+TEST_CASE("The ending line of a cancelled run names who cancelled it") {
   auto result = ended(Verdict::cancelled);
   CHECK(line(result) == "cancelled");
   result.cancel_reason = CancelReason::shutdown;

@@ -8,7 +8,7 @@ namespace execution_test {
 using namespace dind;
 using namespace dind::frontends;
 
-TEST_CASE("the ending says what output is missing, and not what went out as it came") {
+TEST_CASE("The ending counts output that is missing, but not output that was streamed") {
   KeptRun run;
   run.result.verdict = Verdict::ok;
   run.out.left_out = 3;
@@ -19,7 +19,7 @@ TEST_CASE("the ending says what output is missing, and not what went out as it c
   json = kept_run_json(run);
   CHECK(json["ending"] == "");
   CHECK(json["stdoutTruncatedBytes"] == 3);
-  run.result.dropped_bytes = 5;  // these did not go out
+  run.result.dropped_bytes = 5;  // these bytes were not streamed
   CHECK(kept_run_json(run)["ending"] == "5 B of output dropped");
 }
 

@@ -9,7 +9,7 @@ namespace idle_clients_test {
 using namespace dind;
 using namespace dind::frontends;
 
-TEST_CASE("The connection that waits longest is closed, silent ones before those that worked") {  // S17
+TEST_CASE("Connections without a request are closed before others, and the longest idle one is first") {  // S17
   const auto all = std::make_shared<IdleClients>();
   std::string closed;
   const auto place = [&](char name) {
@@ -18,7 +18,7 @@ TEST_CASE("The connection that waits longest is closed, silent ones before those
   const auto later = in(2 * IdleClients::kFirstRequestTime);
   CHECK_FALSE(all->close_longest(later));
   auto a = place('a'), b = place('b'), c = place('c');
-  CHECK_FALSE(all->close_longest(later));  // all of them work until they say otherwise
+  CHECK_FALSE(all->close_longest(later));  // each one counts as working until it waits
   a->waits();
   a->works();
   a->waits();
@@ -30,7 +30,7 @@ TEST_CASE("The connection that waits longest is closed, silent ones before those
   b.reset();
   CHECK(all->close_longest(later));
   CHECK(closed == "bc");
-  CHECK(all->close_longest(later));  // until it has ended it is asked again
+  CHECK(all->close_longest(later));  // it is told again until it has ended
   c->works();
   CHECK(all->close_longest(later));
   CHECK(closed == "bcca");
@@ -38,7 +38,7 @@ TEST_CASE("The connection that waits longest is closed, silent ones before those
   CHECK_FALSE(all->close_longest(later));
 }
 
-TEST_CASE("A burst of silent connections closes none that worked") {
+TEST_CASE("A burst of silent connections does not close a connection that has worked") {
   const auto all = std::make_shared<IdleClients>();
   std::string closed;
   IdleClients::Place worked(all, [&] { closed += "worked "; });
@@ -53,7 +53,7 @@ TEST_CASE("A burst of silent connections closes none that worked") {
   CHECK(closed == "first ");
 }
 
-TEST_CASE("A connection may end while it is told to close") {
+TEST_CASE("A connection may be destroyed while it is told to close") {
   const auto all = std::make_shared<IdleClients>();
   std::optional<IdleClients::Place> place;
   place.emplace(all, [&place] { place.reset(); });
@@ -63,7 +63,7 @@ TEST_CASE("A connection may end while it is told to close") {
   CHECK_FALSE(all->close_longest(later));
 }
 
-TEST_CASE("A connection that has only just come has time for its first request, one that worked is closed at once") {
+TEST_CASE("A new connection has time for its first request, and one that has worked is closed at once") {
   const auto all = std::make_shared<IdleClients>();
   std::string closed;
   IdleClients::Place fresh(all, [&] { closed += "fresh "; }), worked(all, [&] { closed += "worked "; });

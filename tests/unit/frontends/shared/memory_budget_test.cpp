@@ -14,12 +14,12 @@ using namespace dind;
 using namespace dind::frontends;
 using namespace std::chrono_literals;
 
-TEST_CASE("A large reply waits for others to be read, a small one does not") {  // S11
+TEST_CASE("A large reply waits until other replies are read, and a small reply does not") {  // S11
   asio::io_context context;
   const auto room = [&](std::size_t bytes, Cancel gone = {}) {
     return tests::run_task(context, room_for_reply(context.get_executor(), bytes, std::move(gone)));
   };
-  auto all = room(SIZE_MAX);  // more than there is: it has everything
+  auto all = room(SIZE_MAX);  // exceeds the budget, so it takes all of it
   REQUIRE(all);
   CHECK(room(1000));
   Cancel gone;
@@ -33,7 +33,7 @@ TEST_CASE("A large reply waits for others to be read, a small one does not") {  
   CHECK(unread_replies().used() == 200U << 20);
 }
 
-TEST_CASE("How large a reply becomes is known before it is written") {  // S11
+TEST_CASE("The size of a reply is estimated before it is written") {  // S11
   for (const std::string& text : {std::string("plain text\n"), std::string(1000, '\0'), std::string("\"\\\n\t\x1b"),
                                   std::string("\u00e9\u65e5")}) {
     KeptRun run;

@@ -31,7 +31,7 @@ struct Bench {
   void add(Channel channel, std::string_view bytes) {
     output->add(channel, bytes, OutputCredit(bytes.size(), [this](std::size_t n) { credits += n; }));
   }
-  // Bytes every millisecond until `until`, alternating between `channels` of them.
+  // Adds a byte every millisecond for `length`, alternating between the channels.
   void feed(std::chrono::milliseconds length, int channels) {
     const auto end = in(length);
     int n = 0;
@@ -55,7 +55,7 @@ struct Bench {
 
 }  // namespace
 
-TEST_CASE("The first chunk goes out at once, the following together") {
+TEST_CASE("The first chunk is sent at once, and the following chunks are combined") {
   Bench bench;
   bench.add(Channel::out, "first");
   REQUIRE(bench.sent.size() == 1);
@@ -72,7 +72,7 @@ TEST_CASE("The first chunk goes out at once, the following together") {
   CHECK(bench.sent[1].at - bench.sent[0].at >= 30ms);
 }
 
-TEST_CASE("Never more than 30 messages in any second, and every byte") {
+TEST_CASE("At most 30 messages are sent in any second, and no byte is lost") {
   for (const int channels : {1, 2}) {
     Bench bench;
     bench.feed(1500ms, channels);
@@ -85,7 +85,7 @@ TEST_CASE("Never more than 30 messages in any second, and every byte") {
   }
 }
 
-TEST_CASE("Credit stays out until its message has gone out") {
+TEST_CASE("Credit returns only after its message is sent") {
   Bench bench;
   bench.keep = true;
   bench.add(Channel::out, "abc");
@@ -97,7 +97,7 @@ TEST_CASE("Credit stays out until its message has gone out") {
   CHECK(bench.credits == 5);
 }
 
-TEST_CASE("The end sends what is left, and a sequence that was broken off") {
+TEST_CASE("The end sends the remaining output, and replaces a truncated UTF-8 sequence") {
   Bench bench;
   bench.add(Channel::out, "a");
   bench.add(Channel::out, "b\xe2\x82");

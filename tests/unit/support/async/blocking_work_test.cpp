@@ -45,7 +45,7 @@ TEST_CASE("Work on a thread returns its value, or throws its exception") {
       std::runtime_error);
 }
 
-TEST_CASE("A cancel is answered at once, and asks the work to stop") {
+TEST_CASE("A cancel ends the wait at once and requests the work to stop") {
   asio::io_context context;
   BlockingWork work(context.get_executor());
   const Cancel cancel;
@@ -54,7 +54,7 @@ TEST_CASE("A cancel is answered at once, and asks the work to stop") {
   spawn(context.get_executor(), "cancel", cancel_now(cancel));
   const auto value = run_task(context, work.run<int>(
                                            [=](const std::stop_token& stop) {
-                                             begun->wait();  // as a file that can't be read: it hears nothing
+                                             begun->wait();  // like a blocked read: it does not notice the stop
                                              stopped->store(stop.stop_requested());
                                              return 1;
                                            },
@@ -65,7 +65,7 @@ TEST_CASE("A cancel is answered at once, and asks the work to stop") {
   while (!stopped->load()) context.run_for(std::chrono::milliseconds(1));
 }
 
-TEST_CASE("Its destructor waits for every thread, so none posts to a destroyed event loop") {
+TEST_CASE("The destructor of BlockingWork waits for every thread, so none posts to a destroyed event loop") {
   const auto ended = std::make_shared<std::atomic<bool>>(false);
   asio::io_context context;
   {
@@ -79,13 +79,13 @@ TEST_CASE("Its destructor waits for every thread, so none posts to a destroyed e
                        },
                        {}),
                    [](const std::exception_ptr&, std::optional<int>) {});
-    context.poll();  // it has begun
+    context.poll();  // the work begins
     CHECK(!ended->load());
   }
   CHECK(ended->load());
 }
 
-TEST_CASE("Work that can't be interrupted goes on after a cancel, and its value is dropped") {
+TEST_CASE("Work that can't be interrupted continues after a cancel, and its value is dropped") {
   asio::io_context context;
   const auto signal = std::make_shared<Signal>(context.get_executor());
   const auto done = std::make_shared<bool>(false);

@@ -34,19 +34,19 @@ TEST_CASE("A callback may end the subscription of another one") {
 TEST_CASE("A relayed cancel has the reason of its source, until the relay ends") {
   Cancel from;
   Cancel to;
-  SECTION("while the relay lives") {
+  SECTION("The source is cancelled while the relay exists") {
     const auto relayed = relay(from, to);
     from.cancel(CancelReason::shutdown);
     CHECK(to.reason() == CancelReason::shutdown);
   }
-  SECTION("after the relay ended") {
+  SECTION("The source is cancelled after the relay ended") {
     {
       const auto relayed = relay(from, to);
     }
     from.cancel(CancelReason::shutdown);
     CHECK_FALSE(to.cancelled());
   }
-  SECTION("from a source that was cancelled before") {
+  SECTION("The source was cancelled before the relay began") {
     from.cancel(CancelReason::client_gone);
     const auto relayed = relay(from, to);
     CHECK(to.reason() == CancelReason::client_gone);

@@ -17,12 +17,12 @@ Task<void> hold_for(Clock::duration time, [[maybe_unused]] Counted::One one) { c
 
 }  // namespace
 
-TEST_CASE("A count goes down when what it counts ends, also if the counter has gone") {
+TEST_CASE("The count decreases when a counted object ends, and the object may outlive the counter") {
   asio::io_context context;
   std::optional<Counted> counted(context.get_executor());
   std::optional<Counted::One> first(counted->add());
   std::optional<Counted::One> second(std::move(*first));
-  first.reset();  // moved from
+  first.reset();  // an empty object, because it was moved from
   CHECK(counted->count() == 1);
   auto third = counted->add();
   CHECK(counted->count() == 2);
@@ -31,7 +31,7 @@ TEST_CASE("A count goes down when what it counts ends, also if the counter has g
   counted.reset();
 }
 
-TEST_CASE("A wait for the last one ends with it, or at the deadline") {
+TEST_CASE("A wait for all counted objects ends with the last one or at the deadline") {
   asio::io_context context;
   Counted counted(context.get_executor());
   CHECK(run_task(context, counted.wait_none(in(-1s))));

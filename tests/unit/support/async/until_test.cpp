@@ -37,7 +37,7 @@ Task<bool> repeat(Clock::duration period, Cancel cancel, std::shared_ptr<int> co
 
 }  // namespace
 
-TEST_CASE("A condition that is true needs no notification, also after a cancel and a deadline") {
+TEST_CASE("A wait whose condition is true succeeds at once, even after a cancel and a deadline") {
   asio::io_context context;
   Signal signal(context.get_executor());
   Cancel cancel;
@@ -54,8 +54,8 @@ TEST_CASE("A wait ends when a notification makes its condition true") {
   const auto count = std::make_shared<int>(0);
   const auto three = [=] { return *count == 3; };
   spawn(context.get_executor(), "count", count_up(signal, count, 3));
-  SECTION("without a cancel") { CHECK(run_task(context, until(signal, three))); }
-  SECTION("with a cancel that does not come") { CHECK(run_task(context, until(signal, three, Cancel{}, in(kLate)))); }
+  SECTION("Without a cancel") { CHECK(run_task(context, until(signal, three))); }
+  SECTION("With a cancel that is not used") { CHECK(run_task(context, until(signal, three, Cancel{}, in(kLate)))); }
 }
 
 TEST_CASE("A wait whose condition stays false ends at its deadline, or at a cancel") {

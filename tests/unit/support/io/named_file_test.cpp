@@ -52,10 +52,10 @@ TEST_CASE("A named file is read completely, or the error says why not") {  // R0
   CHECK(what_of("/dev/zero", FileKind::regular).contains("not a file"));
   CHECK(what_of("/proc/self/mem").contains("Input/output error"));
   CHECK(read_named_file("/dev/null", FileKind::any) == "");
-  CHECK(read_named_file("/proc/self/status")->contains("VmRSS"));  // its size is said to be 0
+  CHECK(read_named_file("/proc/self/status")->contains("VmRSS"));  // stat() gives the size 0
 }
 
-TEST_CASE("A pipe gets a short time for its bytes") {  // R07
+TEST_CASE("A pipe is read if its bytes arrive within 2 s") {  // R07
   const tests::TempFolder folder;
   const auto path = (folder.path / "pipe").string();
   REQUIRE(::mkfifo(path.c_str(), 0600) == 0);
@@ -64,7 +64,7 @@ TEST_CASE("A pipe gets a short time for its bytes") {  // R07
 
   int ends[2];
   REQUIRE(::pipe2(ends, O_CLOEXEC) == 0);
-  const auto of_shell = "/dev/fd/" + std::to_string(ends[0]);  // as <(command) names it
+  const auto of_shell = "/dev/fd/" + std::to_string(ends[0]);  // as the shell names <(command)
   std::jthread writer([end = ends[1]] {
     REQUIRE(::write(end, "tok", 3) == 3);
     std::this_thread::yield();

@@ -1,4 +1,4 @@
-// R16: whatever the umask takes, what we make is its owner's, and nobody else's.
+// R16: with any umask, only the owner can use the files and folders that dind-executor creates.
 #include "support/io/private_files.hpp"
 
 #include <fcntl.h>
@@ -36,7 +36,7 @@ mode_t mode_of(const fs::path& path) {
 
 }  // namespace
 
-TEST_CASE("Only its owner can enter a private folder, and can enter its parents") {
+TEST_CASE("Only the owner can enter a private folder, and the owner can enter its parents") {
   for (const mode_t mask : {0000, 0022, 0077, 0277, 0400, 0700, 0777}) {
     CAPTURE(mask);
     const tests::TempFolder folder;
@@ -64,7 +64,7 @@ TEST_CASE("An existing folder keeps its mode, and a file in its place is an erro
   CHECK_FALSE(make_private_folder(""));
 }
 
-TEST_CASE("A private file has mode 0600, and one that exists keeps its own") {
+TEST_CASE("A new private file has mode 0600, and an existing file keeps its mode") {
   for (const mode_t mask : {0000, 0077, 0277, 0400, 0777}) {
     CAPTURE(mask);
     const tests::TempFolder folder;

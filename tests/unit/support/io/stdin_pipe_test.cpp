@@ -10,11 +10,11 @@ using namespace dind;
 using namespace std::chrono_literals;
 using tests::run_task;
 
-TEST_CASE("Chunks come in order, then the end again and again") {
+TEST_CASE("Chunks are read in order, and every later read gives the end") {
   asio::io_context context;
   StdinPipe pipe(context.get_executor());
   pipe.push("a");
-  pipe.push("");  // no end
+  pipe.push("");  // an empty chunk is not the end
   pipe.push("b");
   pipe.close();
   pipe.push("late");
@@ -28,7 +28,7 @@ TEST_CASE("A read without a chunk ends at its deadline") {
   CHECK(run_task(context, pipe.next(in(1ms))) == std::nullopt);
 }
 
-TEST_CASE("A full pipe wants no more until a chunk was taken") {
+TEST_CASE("A full pipe accepts no more input until a chunk is read") {
   asio::io_context context;
   StdinPipe pipe(context.get_executor());
   CHECK(run_task(context, pipe.wanted(in(-1s))));

@@ -25,7 +25,7 @@ SecretMask key(std::string value) { return SecretMask(std::map<std::string, std:
 
 }  // namespace
 
-TEST_CASE("A text line has time, level, process, run and message") {
+TEST_CASE("A text line of the log has time, level, process, run and message") {
   const LogFile file({.level = LogLevel::info});
   log(LogLevel::info, "one");
   log(LogLevel::error, "two", "r1");
@@ -38,7 +38,7 @@ TEST_CASE("A text line has time, level, process, run and message") {
   CHECK(std::regex_match(lines[1], std::regex(time + "error " + pid + " run=r1 two$")));
 }
 
-TEST_CASE("A JSON line has the same fields") {
+TEST_CASE("A JSON line of the log has the same fields as a text line") {
   const LogFile file({.level = LogLevel::debug, .format = LogFormat::json});
   log(LogLevel::warning, "say \"\\n\" \n \x9b \u202e é", "r1");
   log(LogLevel::debug, "no run");
@@ -56,7 +56,7 @@ TEST_CASE("A JSON line has the same fields") {
   CHECK_FALSE(second.contains("run"));
 }
 
-TEST_CASE("The time is UTC") {
+TEST_CASE("The time of a log line is in UTC") {
   const LogFile file({.format = LogFormat::json});
   const auto now = [] {
     const auto seconds = std::time(nullptr);
@@ -86,7 +86,7 @@ TEST_CASE("A malformed run id stays in its field and on its line") {
   }
 }
 
-TEST_CASE("A long message is cut between two characters") {
+TEST_CASE("A long log message is cut between two characters") {
   const LogFile file({.format = LogFormat::json});
   for (std::size_t more = 0; more < 4; ++more) {
     std::string text(8190 + more, 'x');
@@ -130,7 +130,7 @@ TEST_CASE("Files are rotated at their size limit, and the oldest is removed") {
     for (std::string line; std::getline(in, line); ++count) all += line;
   }
   CHECK(std::distance(std::filesystem::directory_iterator(file.folder()), {}) == 3);
-  // The newest of all, in order and without a gap.
+  // The files have the newest lines, in order and without a gap.
   CHECK(count >= 12);
   std::size_t at = 0;
   for (std::size_t i = 200 - count; i < 200; ++i) {
@@ -146,7 +146,7 @@ TEST_CASE("A single file is emptied when it is full") {
   CHECK(std::filesystem::file_size(file.folder() / "log.txt") <= 300);
 }
 
-TEST_CASE("An existing file is appended to") {
+TEST_CASE("New log lines are appended to an existing file") {
   const LogFile file({});
   log(LogLevel::error, "first");
   REQUIRE(set_up_log({.file = file.path()}));
@@ -154,7 +154,7 @@ TEST_CASE("An existing file is appended to") {
   CHECK(file.lines().size() == 2);
 }
 
-TEST_CASE("Only its owner can read a log file, whatever the umask is, also after a rotation") {  // R16
+TEST_CASE("Only the owner can read a log file with any umask, even after a rotation") {  // R16
   const LogFile file({});
   const mode_t before = ::umask(0777);
   const auto path = file.folder() / "other.txt";
@@ -169,7 +169,7 @@ TEST_CASE("Only its owner can read a log file, whatever the umask is, also after
   }
 }
 
-TEST_CASE("A file that can't be written is an error that names it") {
+TEST_CASE("A log file that can't be written gives an error that names it") {
   const LogFile file({});
   const auto set = set_up_log({.file = "/nowhere/at/all/log.txt"});
   CHECK_FALSE(std::filesystem::exists("/nowhere"));
@@ -181,7 +181,7 @@ TEST_CASE("A file that can't be written is an error that names it") {
   CHECK(folder.error().message.contains("directory"));
 }
 
-TEST_CASE("A run's secrets are in no line, during the run and some time after it") {
+TEST_CASE("Log lines do not contain a run's secrets during the run and for some time after it") {
   const LogFile file({.format = LogFormat::json});
   const SecretMask secrets({{"API_TOKEN", "tok\"en\\4711"}, {"KEY", "first line\nsecond line"}, {"PIN", "1"}});
   const auto say = [] {
@@ -206,7 +206,7 @@ TEST_CASE("A run's secrets are in no line, during the run and some time after it
   }
   for (int i = 0; i < 64; ++i) const LogMask other(key("another " + std::to_string(i)));
   log(LogLevel::error, "tok\"en\\4711");
-  CHECK(json::parse(file.lines().back())["message"] == "tok\"en\\4711");  // nobody's any more
+  CHECK(json::parse(file.lines().back())["message"] == "tok\"en\\4711");  // no longer the secret of a run
 }
 
 TEST_CASE("A value that two runs hide stays hidden until both have ended") {
@@ -228,13 +228,13 @@ TEST_CASE("Values can be hidden forever, and very short values are not hidden") 
   CHECK(file.lines().back().ends_with(" x is no •••, twice: •••"));
 }
 
-TEST_CASE("Text that looks like a credential is in no line") {
+TEST_CASE("Log lines do not contain text that looks like a credential") {
   const LogFile file({});
   log(LogLevel::error, "https://me:pa55word@x/ and Authorization: Bearer 0815");
   CHECK(file.lines().back().ends_with("https://•••@x/ and Authorization: •••"));
 }
 
-TEST_CASE("Names of levels and formats are parsed") {
+TEST_CASE("Names of log levels and formats are parsed") {
   CHECK(parse_log_level("debug") == LogLevel::debug);
   CHECK(parse_log_level("off") == LogLevel::off);
   CHECK_FALSE(parse_log_level("loud"));
@@ -277,7 +277,7 @@ TEST_CASE("The secrets of ended runs take a bounded amount of memory") {  // S05
   }
   for (int i = 0; i < 9; ++i) const LogMask large(key(std::to_string(i) + std::string(1 << 19, 'k')));
   log(LogLevel::error, "the-first-secret");
-  CHECK(file.lines().back().ends_with(" the-first-secret"));  // nobody's any more
+  CHECK(file.lines().back().ends_with(" the-first-secret"));  // no longer the secret of a run
 }
 
 }  // namespace log_test

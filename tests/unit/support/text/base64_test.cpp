@@ -19,7 +19,7 @@ TEST_CASE("The examples of RFC 4648 are encoded and decoded, with and without pa
   }
 }
 
-TEST_CASE("Both alphabets are read, and other characters are refused") {
+TEST_CASE("Both Base64 alphabets are decoded, and other characters are refused") {
   CHECK(base64("\xFB\xFF") == "+/8=");
   CHECK(base64url("\xFB\xFF") == "-_8=");
   CHECK(from_base64("+/8=") == "\xFB\xFF");

@@ -10,7 +10,7 @@ namespace escaped_test {
 using namespace dind;
 using namespace std::string_view_literals;
 
-TEST_CASE("Characters that affect a terminal are escaped, and visible ones stay") {
+TEST_CASE("Characters that affect a terminal are escaped, and visible characters are unchanged") {
   for (const auto& [text, expected] : std::initializer_list<std::pair<std::string_view, std::string_view>>{
            {"", ""},
            {"plain, \"quoted\" \\ é 漢字 😀", "plain, \"quoted\" \\ é 漢字 😀"},
@@ -25,14 +25,14 @@ TEST_CASE("Characters that affect a terminal are escaped, and visible ones stay"
            {"\xff\xc3", "\\xff\\xc3"},
            {"\xc0\x8a", "\\xc0\\x8a"},                    // overlong
            {"\xed\xa0\x80", "\\xed\\xa0\\x80"},           // a surrogate
-           {"\xe2\x80", "\\xe2\\x80"},                    // broken off
-           {"\xf4\x90\x80\x80", "\\xf4\\x90\\x80\\x80"},  // past the last
+           {"\xe2\x80", "\\xe2\\x80"},                    // truncated
+           {"\xf4\x90\x80\x80", "\\xf4\\x90\\x80\\x80"},  // past U+10FFFF
            {"\xf0\x9f\x98\x80\x9b", "😀\\x9b"}}) {
     CHECK(escaped(text) == expected);
   }
 }
 
-TEST_CASE("For any bytes, the line is well-formed and has no control characters") {
+TEST_CASE("For any bytes, the escaped line is well-formed and has no control characters") {
   for (unsigned first = 0; first < 256; ++first) {
     std::string text;
     for (unsigned second = 0; second < 256; ++second)

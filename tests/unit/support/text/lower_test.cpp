@@ -17,7 +17,7 @@ TEST_CASE("Only ASCII letters become lower case") {
   CHECK_FALSE(equal_without_case("[", "{"));
 }
 
-TEST_CASE("A trimmed text has no blanks at its ends, and keeps those within") {
+TEST_CASE("A trimmed text has no blanks at its ends, and keeps its inner blanks") {
   CHECK(trimmed(" \t a b\t ") == "a b");
   CHECK(trimmed(" \t ").empty());
   CHECK(trimmed("").empty());

@@ -24,7 +24,7 @@ TEST_CASE("A requirement is given to the installer as it is written, without bla
     CHECK(checked(std::string("  ") + line + "\t\r") == line);
 }
 
-TEST_CASE("The address of a wheel gets the name of its package") {
+TEST_CASE("The URL of a wheel gets the name of its package") {
   CHECK(checked("https://h/six-1.16.0-py2.py3-none-any.whl#sha256=ab") ==
         "six @ https://h/six-1.16.0-py2.py3-none-any.whl#sha256=ab");
   CHECK(why("https://h/six.whl").contains("without a package's name"));
@@ -54,7 +54,7 @@ TEST_CASE("A requirement that the installer can't install is refused with the re
   CHECK(why("x --hash=sha256:" + std::string(64 << 10, 'a')).contains("longer than 64 KiB"));
 }
 
-TEST_CASE("Options that change where packages come from are refused, others are taken") {
+TEST_CASE("Unsupported installer options are refused with the reason, and supported options are accepted") {
   CHECK(why("-i https://h/").contains("PIP_INDEX_URL"));
   CHECK(why("--extra-index-url=https://h/").contains("PIP_INDEX_URL"));
   CHECK(why("-e .").contains("editable"));

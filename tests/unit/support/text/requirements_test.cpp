@@ -166,7 +166,7 @@ TEST_CASE("P06: a line that can't be supported is refused with file, line and re
   }
 }
 
-TEST_CASE("P06: a client's list of packages may be the lines of a file") {
+TEST_CASE("P06: a client's list of packages may contain the lines of a requirements file") {
   const Lines items{"# what it needs", "",       "six==1.16.0 \\", "    --hash=" + std::string(kHash),
                     "flask>=2\t# web", "attrs\r"};
   const auto read = read_requirement_items(items);

@@ -7,7 +7,7 @@ namespace shebang_test {
 using namespace dind;
 using Words = std::vector<std::string>;
 
-TEST_CASE("P05: a #! line gives one argument to its interpreter, and env -S gives words") {
+TEST_CASE("P05: a #! line passes one argument to its interpreter, and env -S splits it into words") {
   struct Case {
     std::string_view text;
     std::string_view name;
@@ -52,7 +52,7 @@ TEST_CASE("P05: a #! line gives one argument to its interpreter, and env -S give
   for (const char* none : {"", "#", " #!/bin/sh", "print(1)\n#!/bin/sh"}) CHECK_FALSE(parse_shebang(none));
 }
 
-TEST_CASE("P05: a line that only env can read is passed to env unchanged") {
+TEST_CASE("P05: a #! line that only env can read is passed to env unchanged") {
   for (const char* text : {"#!/usr/bin/env -S ${HOME}/bin/x python3", "#!/usr/bin/env -S A=$B python3",
                            "#!/usr/bin/env -S python3 \"open", "#!/usr/bin/env -S python3 \\q"}) {
     INFO(text);
@@ -61,7 +61,7 @@ TEST_CASE("P05: a line that only env can read is passed to env unchanged") {
   CHECK(parse_shebang("#!/usr/bin/env -S A=${B} python3")->name() == "python3");
 }
 
-TEST_CASE("P05: a line that Linux can't execute as intended says why") {
+TEST_CASE("P05: a #! line that Linux can't execute as intended gets a description of the problem") {
   const auto words = parse_shebang("#!/usr/bin/env python3 -O\n");
   CHECK(words->name() == "python3");
   CHECK(words->arguments.empty());

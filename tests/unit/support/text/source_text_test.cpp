@@ -6,7 +6,7 @@ namespace source_text_test {
 
 using namespace dind;
 
-TEST_CASE("P15: a Unicode program that declares another encoding is declared as UTF-8, in lines of the same length") {
+TEST_CASE("P15: a declaration of another encoding becomes UTF-8 without a change of the length") {
   struct Case {
     std::string text;
     std::string expected;
@@ -37,7 +37,7 @@ TEST_CASE("P15: a Unicode program that declares another encoding is declared as 
   }
 }
 
-TEST_CASE("P16: a byte order mark is not a part of a program's first word") {
+TEST_CASE("P16: a byte order mark at the start of a program is removed") {
   CHECK(without_byte_order_mark("\xEF\xBB\xBFset -e") == "set -e");
   CHECK(without_byte_order_mark("set -e") == "set -e");
   CHECK(without_byte_order_mark("\xEF\xBB") == "\xEF\xBB");

@@ -17,12 +17,12 @@ std::string through(const std::string& bytes, std::size_t step) {
 
 }  // namespace
 
-TEST_CASE("Valid text is unchanged, wherever it is split") {
+TEST_CASE("Valid UTF-8 is unchanged wherever it is split") {
   const std::string text = "a\u00e9\u20ac\U0001F600\u0000z\U0010FFFF";
   for (std::size_t step = 1; step <= text.size(); ++step) CHECK(through(text, step) == text);
 }
 
-TEST_CASE("No chunk ends within a sequence") {
+TEST_CASE("No chunk ends within a UTF-8 sequence") {
   Utf8Stream stream;
   CHECK(stream.add("a\xe2\x82") == "a");
   CHECK(stream.add("\xac") == "\u20ac");
@@ -34,7 +34,7 @@ TEST_CASE("Invalid UTF-8 becomes one U+FFFD for each maximal part") {
   const std::pair<std::string, std::string> cases[] = {
       {"\xff", fffd},
       {"\x80\x80", fffd + fffd},
-      {"\xe2\x82", fffd},  // broken off
+      {"\xe2\x82", fffd},  // truncated
       {"\xe2\x82z", fffd + "z"},
       {"\xc0\xaf", fffd + fffd},  // overlong
       {"\xe0\x80\xaf", fffd + fffd + fffd},

@@ -7,7 +7,7 @@ namespace utf8_test {
 
 using namespace dind;
 
-TEST_CASE("A valid character has its code and its size") {
+TEST_CASE("A valid character is decoded to its code point and its size") {
   struct Case {
     std::string_view text;
     char32_t code;
@@ -43,7 +43,7 @@ TEST_CASE("A valid character has its code and its size") {
   }
 }
 
-TEST_CASE("A sequence that can't become valid has the size of its maximal part") {
+TEST_CASE("An invalid UTF-8 sequence has the size of its maximal part") {
   struct Case {
     std::string_view text;
     std::size_t size;
