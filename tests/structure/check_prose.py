@@ -54,7 +54,7 @@ SOURCES = {"server": ("//",), "include": ("//",), "extension/src": ("//", "*"), 
            "tests": ("//", "#", '"""'), "scripts": ("#", '"""'), "bench": ("#", '"""'), "images": ("#", '"""')}
 MESSAGES = ("server", "include", "extension/src", "python/src")  # what a person can see; tests quote other texts, too
 SUFFIXES = {".cpp", ".hpp", ".ts", ".py", ".cmake", ".mjs", ".sh", ""}
-# The C++ tests are not covered yet; this file has the banned words themselves.
+# This file has the banned words themselves.
 EXCEPT = re.compile(r"tests/structure/check_prose\.py")
 
 

@@ -33,7 +33,7 @@ def without_filter():
                 raise OSError(-error, os.strerror(-error))
 
 
-class FenceTest(unittest.TestCase):
+class EgressFilterTest(unittest.TestCase):
     """A bridge with two addresses in one namespace, and the network of a sandbox in another. Threads enter the namespaces."""
 
     def setUp(self):
@@ -73,7 +73,7 @@ class FenceTest(unittest.TestCase):
         thread.join()
         return result[0]
 
-    def fence(self, *arguments):
+    def install_filter(self, *arguments):
         return self.within(lambda: subprocess.run([SUPERVISOR, "--egress-filter", *arguments], capture_output=True, text=True, timeout=20))
 
     def switch(self, name, value=None):
@@ -110,13 +110,13 @@ class FenceTest(unittest.TestCase):
         self.assertIn("far", arrived)
 
     def test_with_the_filter_nothing_private_arrives_from_any_kind_of_socket(self):
-        done = self.fence()
+        done = self.install_filter()
         self.assertEqual((done.returncode, done.stdout), (0, "filtered: routes, neighbours, packets, frames\n"))
         self.assertEqual(set(self.knock()) - {"answer"}, {"far"}, self.said)
 
     def test_without_the_packet_filter_a_program_reaches_no_address_of_the_engines_machine(self):
         """Only the filter stops raw sockets, which a program can't have, and multicast groups."""
-        self.assertEqual(self.fence().returncode, 0)
+        self.assertEqual(self.install_filter().returncode, 0)
         self.within(without_filter)
         arrived = self.knock("unprivileged=1")
         self.assertEqual(set(arrived) - {"answer"}, {"far", "protocol 17 to 239.255.255.250"}, self.said)
@@ -126,9 +126,9 @@ class FenceTest(unittest.TestCase):
         routes = self.machine_routes()
         for address in OWN:
             self.knock(address)
-            self.assertIn(address, self.addressed, "without the fence it arrives")
+            self.assertIn(address, self.addressed, "without the filter it arrives")
         self.ip("-n", self.names[1], "neigh", "flush", "dev", "eth0")  # a new sandbox knows no neighbours
-        done = self.fence(routes)
+        done = self.install_filter(routes)
         self.assertEqual((done.returncode, done.stdout), (0, "filtered: routes, neighbours, packets, frames\n"))
         self.assertEqual(set(self.knock(*OWN)) - {"answer", "dns"}, {"far"}, self.said)
         self.assertEqual(self.addressed - {FAR}, set(), self.said)
@@ -137,7 +137,7 @@ class FenceTest(unittest.TestCase):
         self.assertEqual(self.addressed & set(OWN), set(), self.said)
 
     def test_the_filter_is_not_installed_if_it_can_not_read_the_machines_addresses(self):
-        done = self.fence("/proc/self/mem")
+        done = self.install_filter("/proc/self/mem")
         self.assertEqual((done.returncode, done.stdout[:44]), (1, "not filtered: the machine's own addresses: I"))
 
     def test_a_device_with_ipv6_is_not_filtered(self):
@@ -145,18 +145,18 @@ class FenceTest(unittest.TestCase):
         for device in ("all", "eth0"):
             self.switch(f"ipv6/conf/{device}/disable_ipv6", "0")
         self.ip("-n", self.names[1], "address", "add", "2001:db8::2/64", "dev", "eth0", "nodad")
-        done = self.fence()
+        done = self.install_filter()
         self.assertEqual((done.returncode, done.stdout), (1, "not filtered: IPv6 is on at eth0\n"))
 
     def test_the_filter_of_sources_is_turned_off(self):
         """N01: from API 1.46 on, an engine sets no switch of a device. With the filter of sources, the gateway's requests would be dropped."""
         self.switch("ipv4/conf/eth0/rp_filter", "1")
-        done = self.fence()
+        done = self.install_filter()
         self.assertEqual((done.returncode, self.switch("ipv4/conf/eth0/rp_filter")), (0, "0"), done.stdout)
 
     def test_the_filter_is_not_installed_if_it_finds_no_gateway(self):
         self.ip("-n", self.names[0], "link", "set", "bridge", "down")
-        done = self.fence()
+        done = self.install_filter()
         self.assertEqual(done.returncode, 1)
         self.assertRegex(done.stdout, r"not filtered: the gateway's hardware address: .+\n")
 

@@ -4,7 +4,7 @@
 #include "engine/http_client.hpp"
 #include "run_bench.hpp"
 
-namespace prestarted_faults_test {
+namespace warm_pool_faults_test {
 
 using namespace dind;
 using namespace dind::faults;
@@ -263,4 +263,4 @@ TEST_CASE("When the server ends, a warm sandbox that is being created is removed
   CHECK(bench.container_count() == 0);
 }
 
-}  // namespace prestarted_faults_test
+}  // namespace warm_pool_faults_test

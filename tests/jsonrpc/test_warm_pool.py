@@ -16,7 +16,7 @@ SHELL = "dind-executor/runtime-shell:bookworm"
 PYTHON = "dind-executor/runtime-python:bookworm"
 
 
-class Prestarted(JsonRpcCase):
+class WarmPool(JsonRpcCase):
     def setUp(self):
         super().setUp()
         self.seen = set()
