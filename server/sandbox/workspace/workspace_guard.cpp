@@ -22,6 +22,32 @@ std::string parent_of(const std::string& path) {
   return slash == std::string::npos ? std::string() : path.substr(0, slash);
 }
 
+// Why a search for protected names did not come to its end.
+Error walk_error(const Walk& walk) {
+  switch (walk.end) {
+    case Walk::End::stopped:
+      return {ErrorCode::cancelled, "The run was cancelled"};
+    case Walk::End::too_many_folders:
+      return {ErrorCode::invalid_request, "The workspace has more than 50,000 folders, too many to protect the " +
+                                              std::string("settings and hooks in them: ") + kGuardRemedy};
+    case Walk::End::too_many_names:
+      return {ErrorCode::invalid_request, "The folder " + shown_path(walk.folder) + " of the workspace has more than " +
+                                              "2,000,000 files, too many to protect: " + kGuardRemedy};
+    case Walk::End::too_long_paths:
+      return {ErrorCode::invalid_request, "The folders of the workspace have too many and too long paths to " +
+                                              std::string("look for .git, .vscode and similar folders in all of ") +
+                                              "them: " + kGuardRemedy};
+    case Walk::End::failed:
+      return {ErrorCode::internal, "The search for .git, .vscode and similar folders in the workspace failed at " +
+                                       (walk.folder.empty() ? "its first folder" : shown_path(walk.folder)) + ": " +
+                                       std::generic_category().message(walk.error) + "; run it again"};
+    case Walk::End::far_cut:
+    case Walk::End::whole:
+      break;
+  }
+  return {ErrorCode::internal, "The search in the workspace ended in an unknown way"};
+}
+
 class Search {
  public:
   explicit Search(std::string root) : root_(std::move(root)) {}
@@ -47,44 +73,14 @@ class Search {
     if (paths_.size() > kMaxMounts)
       return fail(ErrorCode::invalid_request, "The workspace has more settings and hooks (.git, .vscode …) than " +
                                                   std::string("can be protected: ") + kGuardRemedy);
-    switch (walk.end) {
-      case Walk::End::stopped:
-        return fail(ErrorCode::cancelled, "The run was cancelled");
-      case Walk::End::too_many_folders:
-        return fail(ErrorCode::invalid_request, "The workspace has more than 50,000 folders, too many to protect the " +
-                                                    std::string("settings and hooks in them: ") + kGuardRemedy);
-      case Walk::End::too_many_names:
-        return fail(ErrorCode::invalid_request, "The folder " + shown_path(walk.folder) +
-                                                    " of the workspace has more than " +
-                                                    "2,000,000 files, too many to protect: " + kGuardRemedy);
-      case Walk::End::too_long_paths:
-        return fail(ErrorCode::invalid_request,
-                    "The folders of the workspace have too many and too long paths to " +
-                        std::string("look for .git, .vscode and similar folders in all of ") + "them: " + kGuardRemedy);
-      case Walk::End::failed:
-        return fail(ErrorCode::internal,
-                    "The search for .git, .vscode and similar folders in the workspace failed at " +
-                        (walk.folder.empty() ? "its first folder" : shown_path(walk.folder)) + ": " +
-                        std::generic_category().message(walk.error) + "; run it again");
-      case Walk::End::far_cut:
-        notes_.push_back(
-            "the workspace has more folders than are looked through for .git, .vscode and similar folders: it " +
-            std::string("ended before ") + shown_path(walk.folder) + ", and those more than " +
-            std::to_string(walk.depth - 1) + " folders deep are not protected: " + kGuardRemedy);
-        break;
-      case Walk::End::whole:
-        break;
-    }
-    if (locked_ > 0)
-      notes_.push_back("this server may not read " + told_locked_ +
-                       (locked_ > kMaxToldLocked ? " and " + std::to_string(locked_ - kMaxToldLocked) + " more" : "") +
-                       " in the workspace, so the program can't write there: chmod u+rwx it and look before you open " +
-                       "it");
-    if (unguarded_ > 0)
-      notes_.push_back(std::to_string(unguarded_) +
-                       " of .git, .vscode and similar folders, or of folders that can't be read, are not protected, " +
-                       shown_path(first_unguarded_) + " the first of them: there are too many so deep in the " +
-                       "workspace, or their paths are too long for a mount; " + kGuardRemedy);
+    if (walk.end == Walk::End::far_cut)
+      notes_.push_back(
+          "the workspace has more folders than are looked through for .git, .vscode and similar folders: it " +
+          std::string("ended before ") + shown_path(walk.folder) + ", and those more than " +
+          std::to_string(walk.depth - 1) + " folders deep are not protected: " + kGuardRemedy);
+    else if (walk.end != Walk::End::whole)
+      return std::unexpected(walk_error(walk));
+    add_notes();
     WorkspaceProtection found{.mounts = {},
                               .seen = std::move(seen_),
                               .max_depth = walk.end == Walk::End::far_cut ? walk.depth - 1 : SIZE_MAX,
@@ -96,6 +92,19 @@ class Search {
   }
 
  private:
+  void add_notes() {
+    if (locked_ > 0)
+      notes_.push_back("this server may not read " + told_locked_ +
+                       (locked_ > kMaxToldLocked ? " and " + std::to_string(locked_ - kMaxToldLocked) + " more" : "") +
+                       " in the workspace, so the program can't write there: chmod u+rwx it and look before you open " +
+                       "it");
+    if (unguarded_ > 0)
+      notes_.push_back(std::to_string(unguarded_) +
+                       " of .git, .vscode and similar folders, or of folders that can't be read, are not protected, " +
+                       shown_path(first_unguarded_) + " the first of them: there are too many so deep in the " +
+                       "workspace, or their paths are too long for a mount; " + kGuardRemedy);
+  }
+
   void guard(const std::string& path, const struct stat& status) {
     // Only folders are compared: the files of an overlay have the device number of the disk below it.
     const bool foreign = S_ISDIR(status.st_mode) && status.st_dev != device_;

@@ -1,7 +1,5 @@
 #include "services/builds/build_context.hpp"
 
-#include <archive.h>
-#include <archive_entry.h>
 #include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -10,14 +8,13 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
-#include <ctime>
 #include <map>
 #include <system_error>
 #include <utility>
 
 #include "services/builds/context_folder.hpp"
+#include "services/builds/context_tar.hpp"
 #include "services/builds/ignore_rules.hpp"
-#include "support/clock.hpp"
 #include "support/ids.hpp"
 #include "support/io/last_error.hpp"
 #include "support/text/shortened.hpp"
@@ -27,79 +24,39 @@ namespace dind {
 namespace {
 
 constexpr int kMaxDepth = 128;
-constexpr int kWriteSize = 1 << 20;
 constexpr const char* kRulesFile = ".dockerignore";
-constexpr std::size_t kContentLength = 30;  // a tar's header holds 31 characters of an owner's name
 
-// A file that has several names: where it is in the tar, and how it was when it was read.
-struct LinkedFile {
-  std::string path;
-  struct stat status;
-  std::string content;  // a digest
-};
-
-class Writer {
+// Collects the folder's files, by the rules of its .dockerignore.
+class Collector {
  public:
-  Writer(const ContextRequest& request, const BuildContext& context, const std::stop_token& stop)
-      : request_(request), context_(context), stop_(stop), tar_(archive_write_new(), archive_write_free) {}
+  Collector(const ContextRequest& request, const BuildContext& context, const std::stop_token& stop)
+      : request_(request), context_(context), stop_(stop), tar_(*context.tar) {}
 
   Result<void> write() {
-    // Do not use pax: the BuildKit of Docker 20.10 takes an archive that begins with a pax header for a Dockerfile. In
-    // the gnutar format, names are bytes.
-    archive_write_set_format_gnutar(tar_.get());
-    archive_write_set_bytes_per_block(tar_.get(), kWriteSize);  // the default is one write for each 10 KiB
-    archive_write_set_bytes_in_last_block(tar_.get(), 512);
-    if (archive_write_open(tar_.get(), this, nullptr, &Writer::on_write, nullptr) != ARCHIVE_OK) return broken();
-
+    if (const auto opened = tar_.open(); !opened) return opened;
     if (!request_.path.empty()) {
       auto folder = open_context_folder(request_.root, request_.path);
       if (!folder) return std::unexpected(folder.error());
       if (const auto read = read_rules(folder->get()); !read) return read;
       if (const auto added = add_folder(std::move(*folder), "", {}, 0); !added) return added;
     }
-    held_back_ = true;
+    tar_.hold_back();
     if (request_.hide_dockerfile)
-      if (const auto added = add_text(kRulesFile, hiding_rules(), rules_file_); !added) return added;
-    if (const auto added = add_text(context_.dockerfile, request_.dockerfile, dockerfile_); !added) return added;
-    if (archive_write_close(tar_.get()) != ARCHIVE_OK) return broken();
-    return {};
+      if (const auto added = tar_.add_text(kRulesFile, hiding_rules(), rules_file_); !added) return added;
+    if (const auto added = tar_.add_text(context_.dockerfile, request_.dockerfile, dockerfile_); !added) return added;
+    return tar_.close();
   }
 
-  // libarchive always ends the archive when it is freed. After this call, `on_write` refuses the bytes of that end.
-  void give_up() { given_up_ = true; }
+  void give_up() { tar_.give_up(); }
 
   CollectedContext collected() const {
-    if (special_ == 0) return {.bytes = written_, .notes = {}};
+    if (special_ == 0) return {.bytes = tar_.written(), .notes = {}};
     return {
-        .bytes = written_,
+        .bytes = tar_.written(),
         .notes = {std::to_string(special_) + " files of the context are sockets, pipes or devices and were left out"}};
   }
 
  private:
-  using Entry = std::unique_ptr<archive_entry, void (*)(archive_entry*)>;
-
-  static la_ssize_t on_write(archive* tar, void* self, const void* bytes, std::size_t size) {
-    auto* writer = static_cast<Writer*>(self);
-    if (writer->given_up_) return -1;
-    const auto written = ::write(writer->context_.tar->fd, bytes, size);
-    if (written < 0) {
-      archive_set_error(tar, errno, "%s", last_error().c_str());
-      return -1;
-    }
-    writer->written_ += written;
-    if (!writer->held_back_) writer->context_.tar->grow_to(writer->written_);
-    return written;
-  }
-
-  static std::unexpected<Error> stopped() {
-    return fail(ErrorCode::cancelled, "The run was cancelled while its build's context was collected");
-  }
-  std::unexpected<Error> broken() const {
-    const char* why = archive_error_string(tar_.get());
-    return fail(ErrorCode::internal,
-                std::string("A build's context could not be collected: ") + (why == nullptr ? "" : why));
-  }
-
   Result<void> read_rules(int folder) {
     auto own = read_ignore_file(folder, kRulesFile);
     if (!own) return std::unexpected(own.error());
@@ -130,32 +87,9 @@ class Writer {
     return rules_file_->text + (own->ignored(kRulesFile) ? std::string("\n!") + kRulesFile : "") + hidden;
   }
 
-  // The entry has no owner, because an owner says nothing about the file. It has the file's time, because make, zip and
-  // others read it.
-  Entry entry(const std::string& path, mode_t type, mode_t mode, std::time_t changed) const {
-    Entry made(archive_entry_new(), archive_entry_free);
-    archive_entry_set_pathname(made.get(), path.c_str());
-    archive_entry_set_filetype(made.get(), type);
-    archive_entry_set_perm(made.get(), mode & 07777);
-    archive_entry_set_mtime(made.get(), changed, 0);
-    archive_entry_set_size(made.get(), 0);
-    return made;
-  }
-
-  // `there`: the file of the folder that this entry replaces. The entry gets its mode and time.
-  Result<void> add_text(const std::string& path, std::string_view text, const std::optional<ContextFile>& there) {
-    const auto made = entry(path, AE_IFREG, there ? there->mode : 0644, there ? there->changed : unix_now());
-    archive_entry_set_size(made.get(), static_cast<la_int64_t>(text.size()));
-    if (archive_write_header(tar_.get(), made.get()) != ARCHIVE_OK) return broken();
-    if (archive_write_data(tar_.get(), text.data(), text.size()) != static_cast<la_ssize_t>(text.size()))
-      return broken();
-    return {};
-  }
-
   Result<void> add_folder_entry(const std::string& path, const struct stat& status) {
     if (const auto counted = count(path); !counted) return counted;
-    const auto made = entry(path, AE_IFDIR, status.st_mode, status.st_mtime);
-    return archive_write_header(tar_.get(), made.get()) == ARCHIVE_OK ? Result<void>{} : broken();
+    return tar_.add_folder(path, status);
   }
 
   // Adds the ignored folders that contain something that is not ignored.
@@ -170,12 +104,12 @@ class Writer {
       return fail(ErrorCode::invalid_request,
                   "The context is nested more than 128 folders deep: " + shortened(path, 80));
     DIR* listing = ::fdopendir(folder.get());
-    if (listing == nullptr) return unreadable(path);
+    if (listing == nullptr) return context_unreadable(path);
     const std::unique_ptr<DIR, int (*)(DIR*)> closing(listing, ::closedir);
     [[maybe_unused]] const int owned_by_listing = folder.release();
     std::vector<std::string> names;
     while (const dirent* each = ::readdir(listing)) {
-      if (stop_.stop_requested()) return stopped();
+      if (stop_.stop_requested()) return context_stopped();
       if (std::strcmp(each->d_name, ".") != 0 && std::strcmp(each->d_name, "..") != 0) names.emplace_back(each->d_name);
     }
     std::ranges::sort(names);  // the same files make the same tar
@@ -189,7 +123,7 @@ class Writer {
   // `matched`: which patterns matched the folder that contains the entry.
   Result<void> add(int folder, const std::string& name, const std::string& path, const IgnoreRules::Matched& matched,
                    int depth) {
-    if (stop_.stop_requested()) return stopped();
+    if (stop_.stop_requested()) return context_stopped();
     IgnoreRules::Matched own;
     const bool ignored = ignore_.ignored(path, matched, own);
     struct stat status{};
@@ -204,7 +138,7 @@ class Writer {
         if (const auto added = add_folder_entry(path, status); !added) return added;
       }
       OwnedFd below(::openat(folder, name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
-      if (below.get() < 0) return unreadable(path);
+      if (below.get() < 0) return context_unreadable(path);
       const auto added = add_folder(std::move(below), path, own, depth + 1);
       if (waiting_.size() > waiting)
         waiting_.erase(waiting_.begin() + static_cast<std::ptrdiff_t>(waiting), waiting_.end());
@@ -229,18 +163,17 @@ class Writer {
     const auto size = ::readlinkat(folder, name.c_str(), target.data(), target.size() - 1);
     if (size < 0) return {};
     target[static_cast<std::size_t>(size)] = 0;
-    const auto made = entry(path, AE_IFLNK, 0777, status.st_mtime);
-    archive_entry_set_symlink(made.get(), target.data());
-    return archive_write_header(tar_.get(), made.get()) == ARCHIVE_OK ? Result<void>{} : broken();
+    return tar_.add_link(path, target.data(), status.st_mtime);
   }
 
   Result<void> add_file(int folder, const std::string& name, const std::string& path) {
     const OwnedFd file(::openat(folder, name.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK));
     struct stat status{};
-    if (file.get() < 0 || ::fstat(file.get(), &status) != 0 || !S_ISREG(status.st_mode)) return unreadable(path);
+    if (file.get() < 0 || ::fstat(file.get(), &status) != 0 || !S_ISREG(status.st_mode))
+      return context_unreadable(path);
     if (status.st_nlink > 1) {
       const auto [first, is_new] = linked_.try_emplace({status.st_dev, status.st_ino}, LinkedFile{path, status, {}});
-      if (!is_new && is_same_state(first->second.status, status)) return add_hard_link(path, first->second);
+      if (!is_new && is_same_state(first->second.status, status)) return tar_.add_hard_link(path, first->second);
       if (!is_new) first->second = {path, status, {}};
       return add_bytes(file, path, status, &first->second.content);
     }
@@ -253,15 +186,6 @@ class Writer {
            before.st_ctim.tv_nsec == now.st_ctim.tv_nsec;
   }
 
-  // The classic builder's cache looks at the header of a link, not at what it links to: the name of its owner, which
-  // nothing else looks at, says what that is.
-  Result<void> add_hard_link(const std::string& path, const LinkedFile& first) {
-    const auto made = entry(path, AE_IFREG, first.status.st_mode, first.status.st_mtime);
-    archive_entry_set_hardlink(made.get(), first.path.c_str());
-    archive_entry_set_uname(made.get(), first.content.c_str());
-    return archive_write_header(tar_.get(), made.get()) == ARCHIVE_OK ? Result<void>{} : broken();
-  }
-
   // `content`: set to a digest of the bytes, if it is not null.
   Result<void> add_bytes(const OwnedFd& file, const std::string& path, const struct stat& status,
                          std::string* content) {
@@ -270,28 +194,7 @@ class Writer {
       return fail(ErrorCode::invalid_request, "The context has more than " + format_bytes(request_.max_bytes) +
                                                   "; leave out what the build doesn't need (.dockerignore), or raise "
                                                   "build.maxContext");
-    const auto made = entry(path, AE_IFREG, status.st_mode, status.st_mtime);
-    archive_entry_set_size(made.get(), status.st_size);
-    if (archive_write_header(tar_.get(), made.get()) != ARCHIVE_OK) return broken();
-    // A file that grows meanwhile is cut. A file that shrinks is filled up with zeros. tar does the same.
-    std::array<char, 64 * 1024> buffer;
-    auto left = status.st_size;
-    std::string digest;  // of all before, and of each piece
-    while (left > 0) {
-      if (stop_.stop_requested()) return stopped();
-      const auto want = std::min<off_t>(left, static_cast<off_t>(buffer.size()));
-      auto count = ::read(file.get(), buffer.data(), static_cast<std::size_t>(want));
-      if (count < 0) return unreadable(path);
-      if (count == 0) {
-        std::ranges::fill(buffer, '\0');
-        count = static_cast<ssize_t>(want);
-      }
-      if (archive_write_data(tar_.get(), buffer.data(), static_cast<std::size_t>(count)) != count) return broken();
-      if (content != nullptr) digest = sha256(digest.append(buffer.data(), static_cast<std::size_t>(count)));
-      left -= count;
-    }
-    if (content != nullptr) *content = digest.substr(0, kContentLength);
-    return {};
+    return tar_.add_file(file, path, status, content, stop_);
   }
 
   Result<void> count(const std::string& path) {
@@ -301,24 +204,16 @@ class Writer {
                                                 " is one more); leave out what the build doesn't need (.dockerignore)");
   }
 
-  static std::unexpected<Error> unreadable(const std::string& path) {
-    return fail(ErrorCode::invalid_request, shortened(path, 80) + " in the context can't be read (" + last_error() +
-                                                "); check its permissions, or leave it out (.dockerignore)");
-  }
-
   const ContextRequest& request_;
   const BuildContext& context_;
   const std::stop_token& stop_;
-  std::unique_ptr<archive, int (*)(archive*)> tar_;
+  ContextTar tar_;
   IgnoreRules ignore_;
   std::optional<ContextFile> rules_file_;                     // the folder's own .dockerignore, if it is not ignored
   std::optional<ContextFile> dockerfile_;                     // the folder's file that has the Dockerfile's name
   std::vector<std::pair<std::string, struct stat>> waiting_;  // ignored folders above the current entry, parents first
   std::map<std::pair<dev_t, ino_t>, LinkedFile> linked_;
-  std::int64_t bytes_ = 0;    // size of the files so far
-  std::int64_t written_ = 0;  // size of the tar so far
-  bool held_back_ = false;    // the reader does not get what is written from now on
-  bool given_up_ = false;
+  std::int64_t bytes_ = 0;  // size of the files so far
   std::size_t files_ = 0;
   std::size_t special_ = 0;
 };
@@ -341,12 +236,12 @@ Result<BuildContext> begin_context(const ContextRequest& request) {
 
 Result<CollectedContext> collect_context(const ContextRequest& request, const BuildContext& context,
                                          const std::stop_token& stop) {
-  Writer writer(request, context, stop);
-  if (const auto written = writer.write(); !written) {
-    writer.give_up();
+  Collector collector(request, context, stop);
+  if (const auto written = collector.write(); !written) {
+    collector.give_up();
     return std::unexpected(written.error());
   }
-  return writer.collected();
+  return collector.collected();
 }
 
 }  // namespace dind

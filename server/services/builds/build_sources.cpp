@@ -10,6 +10,7 @@
 #include "engine/text.hpp"
 #include "services/builds/dockerfile_words.hpp"
 #include "services/builds/source_names.hpp"
+#include "services/builds/variable_scopes.hpp"
 #include "support/text/shortened.hpp"
 
 namespace dind {
@@ -18,19 +19,12 @@ namespace {
 constexpr std::size_t kMaxImages = 100;
 constexpr std::size_t kMaxStages = 500;
 constexpr std::size_t kMaxInstructions = 500'000;  // instructions of triggers count each time that they run
-// Bounds, in bytes, on the values of variables (S06). If one is exceeded, all variables count as not known. The rules
-// below handle such variables safely.
-constexpr std::size_t kMaxKept = 4U << 20;        // kept in all scopes together
-constexpr std::size_t kMaxReadBytes = 64U << 20;  // inserted into words
-constexpr std::size_t kEntry = 128;               // counted for each variable, in addition to its name and its value
-
-using Scope = std::map<std::string, Variable>;
 
 // Goes through one reading of a Dockerfile, from its first line to its last.
 class Walk {
  public:
   Walk(const DockerfileReading& reading, const KnownImages& known, const SourceRules& rules)
-      : reading_(reading), known_(known), rules_(rules) {
+      : reading_(reading), known_(known), rules_(rules), variables_(reading.escape, rules) {
     if (!rules.target.empty()) last_stage_ = find_stage(reading, rules.target);
   }
 
@@ -50,9 +44,7 @@ class Walk {
  private:
   struct Stage {
     std::string name;
-    bool known = true;     // the base image is known
-    bool muddled = false;  // a variable has a name that we cannot read, so no variable of the stage is known
-    Scope env, arguments;
+    StageVariables variables;
     std::vector<Instruction> triggers;
   };
 
@@ -71,11 +63,11 @@ class Walk {
                                                   " images; build it in parts");
     if (each.name == "from") return from(each);
     if (stages_.empty()) {
-      if (each.name == "arg") global_argument(each);
+      if (each.name == "arg") variables_.declare_global(each);
       return {};
     }
-    if (each.name == "arg") return argument(each);
-    if (each.name == "env") return environment(each);
+    if (each.name == "arg") variables_.declare_argument(each, stages_.back().variables);
+    if (each.name == "env") variables_.set_environment(each, stages_.back().variables);
     if (each.name == "add") return add(each);
     if (each.name == "copy") return copy(each);
     if (each.name == "run") return run(each);
@@ -93,125 +85,13 @@ class Walk {
     return name.empty() || at == stages_.rend() ? nullptr : &*at;
   }
 
-  // Whether the values are still within kMaxKept and kMaxReadBytes.
-  bool bounded() const { return kept_ <= kMaxKept && read_ <= kMaxReadBytes; }
-  Variable read(const Variable& found) const {
-    if (found.value) read_ += found.value->size();
-    return bounded() ? found : Variable{};
-  }
-  void count(const std::string& name, const Variable& value) {
-    kept_ += name.size() + (value.value ? value.value->size() : 0) + kEntry;
-  }
-
-  Expanded global(const std::string& word) const {
-    return expanded(word, reading_.escape, [this](const std::string& name) {
-      if (!bounded()) return Variable{};
-      const auto at = arguments_.find(name);
-      if (is_automatic(name, rules_.buildkit)) {
-        if (at != arguments_.end()) return Variable{};
-        const auto given = rules_.arguments.find(name);
-        const auto value = given != rules_.arguments.end() ? given->second : platform_value(name, rules_);
-        return value ? Variable{.known = true, .value = value} : Variable{};
-      }
-      if (at != arguments_.end()) return read(at->second);
-      return Variable{.known = true, .value = {}, .lacks = names_an_image(name) ? name : std::string()};
-    });
-  }
-
-  Variable local(const std::string& name) const {
-    const Stage& here = stages_.back();
-    if (here.muddled || !here.known || !bounded()) return {};
-    if (const auto at = here.env.find(name); at != here.env.end()) return read(at->second);
-    const auto at = here.arguments.find(name);
-    if (is_automatic(name, rules_.buildkit)) {
-      // An ARG without a default, for which no build argument is given, has the engine's value.
-      const bool plain = at != here.arguments.end() && at->second.known && !at->second.value;
-      const auto value = plain && !rules_.arguments.contains(name) ? platform_value(name, rules_) : std::nullopt;
-      return value ? Variable{.known = true, .value = value} : Variable{};
-    }
-    if (at != here.arguments.end()) return read(at->second);
-    return {.known = true, .value = {}};
-  }
-  Expanded here(const std::string& word) const {
-    return expanded(word, reading_.escape, [this](const std::string& name) { return local(name); });
-  }
-  static Variable value_of(const Expanded& text) {
-    return text.certain ? Variable{.known = true, .value = text.text, .lacks = text.lacks} : Variable{};
-  }
-
-  // Declares a variable. If it is declared again with another value, it is not known: builders differ in which one they
-  // use.
-  void declare(Scope& scope, const std::string& name, const Variable& value) {
-    count(name, value);
-    if (!bounded()) return;
-    const auto [at, first] = scope.try_emplace(name, value);
-    if (!first && (!at->second.known || at->second.value != value.value)) at->second = {};
-  }
-
-  void global_argument(const Instruction& each) {
-    for (const auto& word : quoted_words(each.rest, reading_.escape)) {
-      const auto equals = word.find('=');
-      const auto name = word.substr(0, equals);
-      if (const auto given = rules_.arguments.find(name); given != rules_.arguments.end())
-        declare(arguments_, name, {.known = true, .value = given->second});
-      else if (equals != std::string::npos)
-        declare(arguments_, name, value_of(global(word.substr(equals + 1))));
-    }
-  }
-
-  Result<void> argument(const Instruction& each) {
-    Stage& stage = stages_.back();
-    for (const auto& word : quoted_words(each.rest, reading_.escape)) {
-      const auto equals = word.find('=');
-      const auto name = word.substr(0, equals);
-      if (!is_plain_name(name)) stage.muddled = true;
-      Variable value{.known = true, .value = {}};
-      if (const auto given = rules_.arguments.find(name); given != rules_.arguments.end())
-        value.value = given->second;
-      else if (equals != std::string::npos)
-        value = value_of(here(word.substr(equals + 1)));
-      else if (const auto outer = arguments_.find(name); outer != arguments_.end())
-        value = outer->second;
-      declare(stage.arguments, name, value);
-    }
-    return {};
-  }
-
-  Result<void> environment(const Instruction& each) {
-    Stage& stage = stages_.back();
-    const auto words = quoted_words(each.rest, reading_.escape);
-    if (words.empty()) return {};
-    Scope made;
-    std::size_t made_bytes = 0;
-    if (!words.front().contains('=')) {  // "ENV NAME the rest"
-      if (!is_plain_name(words.front())) stage.muddled = true;
-      const auto rest =
-          each.rest.substr(std::min(each.rest.find(words.front()) + words.front().size(), each.rest.size()));
-      const auto begin = std::min(rest.find_first_not_of(" \t"), rest.size());
-      made[words.front()] = value_of(here(rest.substr(begin)));
-    } else {
-      for (const auto& word : words) {
-        const auto equals = std::min(word.find('='), word.size());
-        const auto name = word.substr(0, equals);
-        if (!is_plain_name(name)) stage.muddled = true;
-        made[name] = equals == word.size() ? Variable{} : value_of(here(word.substr(equals + 1)));
-        if (made_bytes += made[name].value.value_or("").size() + kEntry; made_bytes > kMaxKept) break;
-      }
-    }
-    for (auto& [name, value] : made) {
-      count(name, value);
-      if (!bounded()) break;
-      stage.env.insert_or_assign(name, std::move(value));
-    }
-    return {};
-  }
-
   Result<void> add(const Instruction& each) {
-    if (rules_.remote || !stages_.back().known) return {};
+    const auto& variables = stages_.back().variables;
+    if (rules_.remote || !variables.known) return {};
     auto words = split_words(each.rest);
     if (words.size() > 1) words.pop_back();  // the destination
     for (const auto& word : words) {
-      const auto source = here(word);
+      const auto source = variables_.in_stage(variables, word);
       if (!may_be_remote(source.text, source.certain)) continue;
       if (!source.certain && !may_be_remote(source.text, true))
         return refuse(
@@ -262,7 +142,7 @@ class Walk {
   Result<void> from(const Instruction& each) {
     const auto words = split_words(each.rest);
     if (words.empty()) return {};  // the builder reports the error
-    const auto image = global(words.front());
+    const auto image = variables_.global(words.front());
     if (!image.certain)
       return refuse("FROM " + words.front(),
                     "the image is not known before the build. Name it, give its ARG a default before the "
@@ -275,10 +155,7 @@ class Walk {
     if (words.size() >= 3 && lower(words[1]) == "as") made.name = lower(words[2]);
     std::vector<Instruction> triggers;
     if (const Stage* below = stage(image.text); below != nullptr) {
-      for (const auto& [name, value] : below->env) count(name, value);
-      if (bounded()) made.env = below->env;
-      made.known = below->known;
-      made.muddled = below->muddled;
+      made.variables = variables_.based_on(below->variables);
       triggers = below->triggers;
     } else if (image.text != "scratch") {
       if (words.front().contains('$') && !image.text.empty() && !engine::parse_image_name(image.text))
@@ -288,10 +165,9 @@ class Walk {
                                                    build_value_in_terms(rules_.terms));
       need(image.text);
       const auto found = known_.find(image.text);
-      made.known = found != known_.end();
-      if (made.known) {
-        for (const auto& [name, value] : found->second.env)
-          count(name, made.env[name] = {.known = true, .value = value});
+      made.variables.known = found != known_.end();
+      if (made.variables.known) {
+        made.variables = variables_.based_on(found->second);
         for (const auto& line : found->second.on_build) triggers.push_back(read_instruction(line));
         if (const auto fits = platform(each, found->second); !fits) return fits;
       }
@@ -311,7 +187,7 @@ class Walk {
       if (asked == "$BUILDPLATFORM" || asked == "${BUILDPLATFORM}" || asked == "$TARGETPLATFORM" ||
           asked == "${TARGETPLATFORM}")
         continue;
-      const auto value = global(asked);
+      const auto value = variables_.global(asked);
       if (value.certain && names_architecture(value.text, facts.arch)) continue;
       return refuse("FROM " + option,
                     "the engine's image is for " + facts.arch +
@@ -325,13 +201,11 @@ class Walk {
   const KnownImages& known_;
   const SourceRules& rules_;
   std::vector<std::string> images_;
-  Scope arguments_;  // before the first FROM
+  VariableScopes variables_;
   std::vector<Stage> stages_;
   std::optional<std::size_t> last_stage_;  // the stage to build
   std::size_t line_ = 0;
   std::size_t steps_ = 0;
-  std::size_t kept_ = 0;
-  mutable std::size_t read_ = 0;
 };
 
 }  // namespace

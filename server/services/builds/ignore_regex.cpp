@@ -78,12 +78,90 @@ std::optional<Ranges> perl_class(char32_t letter) {
   }
 }
 
+// Reads the characters of a pattern, with escapes.
+class CharacterReader {
+ public:
+  explicit CharacterReader(std::u32string_view text) : rest_(text) {}
+
+ protected:
+  char32_t take() {
+    const char32_t c = rest_.front();
+    rest_.remove_prefix(1);
+    return c;
+  }
+  bool take_if(std::u32string_view text) {
+    if (!rest_.starts_with(text)) return false;
+    rest_.remove_prefix(text.size());
+    return true;
+  }
+
+  // Parses what follows a backslash.
+  std::optional<char32_t> escaped_character() {
+    if (rest_.empty()) return std::nullopt;
+    const char32_t c = take();
+    if (c >= U'1' && c <= U'7' && (rest_.empty() || !is_octal(rest_.front()))) return std::nullopt;
+    if (is_octal(c)) {
+      char32_t value = c - U'0';
+      for (int i = 1; i < 3 && !rest_.empty() && is_octal(rest_.front()); ++i) value = value * 8 + take() - U'0';
+      return value;
+    }
+    switch (c) {
+      case U'x':
+        return hex_character();
+      case U'a':
+        return U'\a';
+      case U'f':
+        return U'\f';
+      case U'n':
+        return U'\n';
+      case U'r':
+        return U'\r';
+      case U't':
+        return U'\t';
+      case U'v':
+        return U'\v';
+      default:
+        break;
+    }
+    if (c >= 0x80 || (is_word(c) && c != U'_')) return std::nullopt;
+    return c;
+  }
+
+  std::optional<char32_t> hex_character() {
+    char32_t value = 0;
+    if (take_if(U"{")) {
+      int digits = 0;
+      while (!rest_.empty() && !take_if(U"}")) {
+        const auto digit = hex_value(take());
+        if (!digit || (value = value * 16 + *digit) > kLast) return std::nullopt;
+        ++digits;
+        if (rest_.empty()) return std::nullopt;
+      }
+      return digits > 0 ? std::optional(value) : std::nullopt;
+    }
+    for (int i = 0; i < 2; ++i) {
+      const auto digit = rest_.empty() ? std::nullopt : hex_value(take());
+      if (!digit) return std::nullopt;
+      value = value * 16 + *digit;
+    }
+    return value;
+  }
+
+  std::optional<char32_t> class_character() {
+    if (rest_.empty()) return std::nullopt;
+    const char32_t c = take();
+    return c == U'\\' ? escaped_character() : c;
+  }
+
+  std::u32string_view rest_;
+};
+
 }  // namespace
 
-class RegexParser {
+class RegexParser : private CharacterReader {
  public:
   RegexParser(std::u32string_view text, IgnoreRegex& into, bool& supported)
-      : rest_(text), into_(into), supported_(supported) {}
+      : CharacterReader(text), into_(into), supported_(supported) {}
 
   bool parse() {
     into_.starts_ = {0};
@@ -103,17 +181,6 @@ class RegexParser {
 
  private:
   using Op = IgnoreRegex::Op;
-
-  char32_t take() {
-    const char32_t c = rest_.front();
-    rest_.remove_prefix(1);
-    return c;
-  }
-  bool take_if(std::u32string_view text) {
-    if (!rest_.starts_with(text)) return false;
-    rest_.remove_prefix(text.size());
-    return true;
-  }
 
   void add(IgnoreRegex::Step step) {
     step.next = into_.steps_.size() + 1;
@@ -212,64 +279,6 @@ class RegexParser {
     return c.has_value();
   }
 
-  // Parses what follows a backslash.
-  std::optional<char32_t> escaped_character() {
-    if (rest_.empty()) return std::nullopt;
-    const char32_t c = take();
-    if (c >= U'1' && c <= U'7' && (rest_.empty() || !is_octal(rest_.front()))) return std::nullopt;
-    if (is_octal(c)) {
-      char32_t value = c - U'0';
-      for (int i = 1; i < 3 && !rest_.empty() && is_octal(rest_.front()); ++i) value = value * 8 + take() - U'0';
-      return value;
-    }
-    switch (c) {
-      case U'x':
-        return hex_character();
-      case U'a':
-        return U'\a';
-      case U'f':
-        return U'\f';
-      case U'n':
-        return U'\n';
-      case U'r':
-        return U'\r';
-      case U't':
-        return U'\t';
-      case U'v':
-        return U'\v';
-      default:
-        break;
-    }
-    if (c >= 0x80 || (is_word(c) && c != U'_')) return std::nullopt;
-    return c;
-  }
-
-  std::optional<char32_t> hex_character() {
-    char32_t value = 0;
-    if (take_if(U"{")) {
-      int digits = 0;
-      while (!rest_.empty() && !take_if(U"}")) {
-        const auto digit = hex_value(take());
-        if (!digit || (value = value * 16 + *digit) > kLast) return std::nullopt;
-        ++digits;
-        if (rest_.empty()) return std::nullopt;
-      }
-      return digits > 0 ? std::optional(value) : std::nullopt;
-    }
-    for (int i = 0; i < 2; ++i) {
-      const auto digit = rest_.empty() ? std::nullopt : hex_value(take());
-      if (!digit) return std::nullopt;
-      value = value * 16 + *digit;
-    }
-    return value;
-  }
-
-  std::optional<char32_t> class_character() {
-    if (rest_.empty()) return std::nullopt;
-    const char32_t c = take();
-    return c == U'\\' ? escaped_character() : c;
-  }
-
   // Parses "[:alpha:]" in a set. False: no class has this name.
   bool parse_posix(Ranges& ranges, bool& found) {
     found = false;
@@ -318,7 +327,6 @@ class RegexParser {
     return true;
   }
 
-  std::u32string_view rest_;
   IgnoreRegex& into_;
   bool& supported_;
 };
