@@ -61,9 +61,11 @@ std::string variables_in_terms(Terms terms, const std::map<std::string, std::str
 }
 
 std::string more_tmp_in_terms(Terms terms) {
-  return in_terms(terms, {.fields = "allow more (\"limits\": {\"tmp\": \"256m\"})",
-                          .flags = "allow more (--tmp 256m)",
-                          .settings = "allow more (the setting dind.tmp)"});
+  const auto more = [](const std::string& how) {
+    return "allow more (" + how + ", at most the operator's limits.max.tmp)";
+  };
+  return in_terms(terms,
+                  {.fields = more("\"limits.tmp\""), .flags = more("--tmp"), .settings = more("the setting dind.tmp")});
 }
 
 std::string build_value_in_terms(Terms terms) {

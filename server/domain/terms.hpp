@@ -35,7 +35,7 @@ std::string folder_run_in_terms(Terms terms, const std::string& folder, const st
 // How an ARG of a Dockerfile gets its value: "a value (--build-arg NAME=VALUE)" and its like. Follows "give it".
 std::string build_value_in_terms(Terms terms);
 
-// "allow more (--tmp 256m)": for a folder in memory that was full.
+// "allow more (--tmp, at most the operator's limits.max.tmp)": for a folder in memory that was full.
 std::string more_tmp_in_terms(Terms terms);
 
 }  // namespace dind

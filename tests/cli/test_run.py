@@ -166,7 +166,7 @@ class Endings(CliCase):
         self.assert_run(done, 0, b"/tmp 120\n/sandbox 120\n/dev/shm 120\n")
         done = self.call("run", "--tmp", "8m", self.python(write))
         self.assertEqual((done.returncode, done.stdout), (122, b"/tmp 8\n/sandbox 8\n/dev/shm 8\n"))
-        self.assertIn("/tmp was full at its end (8 MiB in memory each): allow more (--tmp 256m)", done.stderr.decode())
+        self.assertIn("/tmp was full at its end (8 MiB in memory each): allow more (--tmp, at most the operator's limits.max.tmp)", done.stderr.decode())
         done = self.call("run", "--tmp", "8g", self.python("print(1)"))
         self.assert_run(done, 0, b"1\n")
         self.assertIn("tmp 8 GiB is more than the maximum; 4 GiB is in force", done.stderr.decode())

@@ -61,21 +61,44 @@ TEST_CASE("A run whose network was removed looks for the network again and start
   CHECK(bench.fake.count("GET", "/networks") == 2);
 }
 
-TEST_CASE("A process that creates the network at the same moment as another one removes its own") {
+TEST_CASE("A run whose network is missed when its container is created takes another sandbox") {
   NetworkBench bench;
-  int listed = 0;
-  bench.fake.on("GET", "/networks",
-                [&](const FakeRequest&) { return FakeReply::json(200, listed++ == 0 ? "[]" : kList); });
-  bench.fake.on("POST", "/networks/create", FakeReply::json(201, R"({"Id":"own"})"));
+  std::atomic<int> created = 0;
+  bench.fake.on("POST", "/containers/create", [&](const FakeRequest& request) {
+    if (!request.body.contains("dind-executor-internet-1") || created++ > 0) return bench.create(request);
+    return FakeReply::json(
+        404, R"({"message":"unable to find network with name or ID dind-executor-internet-1: network not found"})");
+  });
+  CHECK(bench.run(NetworkBench::spec()));
+  CHECK(bench.fake.count("GET", "/networks") == 2);
+}
+
+TEST_CASE("Of networks that were created at the same moment, the oldest is used and the others are removed") {
+  NetworkBench bench;
+  std::string created;  // written and read by the fake's thread, before the bench reads it
+  bench.fake.on("GET", "/networks", [&](const FakeRequest&) {
+    auto list = nlohmann::json::parse(kList);
+    if (created.empty()) list.clear();
+    if (!created.empty()) list.push_back({{"Id", "own"}, {"Name", created}, {"Created", "2026-01-02T00:00:00Z"}});
+    return FakeReply::json(200, list.dump());
+  });
+  bench.fake.on("POST", "/networks/create", [&](const FakeRequest& request) {
+    created = nlohmann::json::parse(request.body)["Name"];
+    return FakeReply::json(201, R"({"Id":"own"})");
+  });
   bench.fake.on("DELETE", "/networks/*", FakeReply{.status = 204});
   CHECK(bench.run(NetworkBench::spec()));
-  std::string created, removed;
-  for (const auto& request : bench.fake.requests()) {
-    if (request.path == "/networks/create") created = nlohmann::json::parse(request.body)["Name"];
-    if (request.method == "DELETE" && request.path.starts_with("/networks/")) removed = request.path.substr(10);
-  }
   CHECK(created.starts_with("dind-executor-internet-"));
-  CHECK(created == removed);
+  CHECK(bench.fake.count("DELETE", "/networks/own") == 1);
+  CHECK(bench.fake.count("DELETE", "/networks/n") == 0);
+}
+
+TEST_CASE("A process may end while it looks for the network") {
+  NetworkBench bench;
+  bench.fake.on("GET", "/networks", FakeReply::silence());
+  const auto active = bench.begin(NetworkBench::spec());
+  REQUIRE(bench.until([&] { return bench.fake.count("GET", "/networks") == 1; }));
+  active->cancel.cancel(CancelReason::shutdown);  // the call is still suspended when the bench is destroyed
 }
 
 }  // namespace network_faults_test

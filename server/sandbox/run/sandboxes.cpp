@@ -53,6 +53,7 @@ RunFacts Sandboxes::Run::facts() const {
 }
 
 void Sandboxes::Run::close_connection() {
+  if (!connection) return;  // no sandbox was created
   connection->close();
   connection.reset();
 }

@@ -31,31 +31,39 @@ std::string choose_internet_network(const std::vector<engine::NetworkSummary>& n
 }
 
 bool internet_network_is_missing(const Error& error) {
-  return error.message.contains(std::string("network ") + kInternetNetwork) && error.message.contains("not found");
+  // Docker: "network NAME not found". Podman: "unable to find network with name or ID NAME: network not found".
+  return error.message.contains(kInternetNetwork) && error.message.contains("network ") &&
+         error.message.contains("not found") && !error.message.contains("No such container");
 }
 
 Task<Result<std::string>> InternetNetwork::ensure(Deadline deadline) {
-  if (!looked_) looked_.emplace(co_await asio::this_coro::executor);
-  co_await until(*looked_, [this] { return !looking_; }, deadline);
-  if (!name_.empty()) co_return name_;
-  looking_ = true;
-  const ScopeExit over([this] {
-    looking_ = false;
-    looked_->notify();
+  const auto state = state_;
+  if (!state->looked) state->looked.emplace(co_await asio::this_coro::executor);
+  if (!co_await until(*state->looked, [state] { return !state->looking; }, deadline))
+    co_return fail(ErrorCode::engine_unavailable, "The engine at " + client_.endpoint().address +
+                                                      " did not say in time which networks it has. Run it again");
+  if (!state->name.empty()) co_return state->name;
+  state->looking = true;
+  const ScopeExit over([state] {
+    state->looking = false;
+    state->looked->notify();
   });
   auto found = co_await find(deadline);
   if (found && found->empty()) found = co_await create(deadline);
-  if (found) name_ = *found;
+  if (found) state->name = *found;
   co_return found;
 }
 
 Task<Result<std::string>> InternetNetwork::find(Deadline deadline) {
   const auto networks = co_await client_.list_networks({std::string(kCacheLabel) + '=' + kOurs}, deadline);
   if (!networks) co_return std::unexpected(networks.error());
-  // Those that have one name are of no use. The engine keeps one that a container still uses.
+  auto chosen = choose_internet_network(*networks);
+  // Others are left from processes that created one at the same moment. The engine keeps one that a container uses.
   for (const auto& each : *networks)
-    if (count(*networks, each.name) > 1) (void)co_await client_.remove_network(each.id, deadline);
-  co_return choose_internet_network(*networks);
+    if (each.name.starts_with(kInternetNetwork) &&
+        (count(*networks, each.name) > 1 || (!chosen.empty() && each.name != chosen)))
+      (void)co_await client_.remove_network(each.id, deadline);
+  co_return chosen;
 }
 
 Task<Result<std::string>> InternetNetwork::create(Deadline deadline) {
@@ -66,10 +74,7 @@ Task<Result<std::string>> InternetNetwork::create(Deadline deadline) {
                            .options = {{"com.docker.network.bridge.enable_icc", "false"}}};
   const auto made = co_await client_.create_network(std::move(spec), deadline);
   auto chosen = co_await find(deadline);
-  if (chosen && !chosen->empty()) {
-    if (*chosen != own && made) (void)co_await client_.remove_network(own, deadline);
-    co_return chosen;
-  }
+  if (chosen && !chosen->empty()) co_return chosen;
   if (!made) co_return std::unexpected(made.error());
   if (!chosen) co_return chosen;
   co_return own;

@@ -4,6 +4,7 @@
 // ambiguous. So each process creates a network with a name of its own, and all processes choose the same one.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -25,18 +26,23 @@ class InternetNetwork {
  public:
   explicit InternetNetwork(engine::Client& client) : client_(client) {}
   // Returns the name of the network, which exists, or did when it was last looked for.
+  // More errors: engine_unavailable (another call still looks at the deadline).
   Task<Result<std::string>> ensure(Deadline deadline);
   // The next `ensure` looks again.
-  void forget() { name_.clear(); }
+  void forget() { state_->name.clear(); }
 
  private:
   Task<Result<std::string>> find(Deadline deadline);
   Task<Result<std::string>> create(Deadline deadline);
 
   engine::Client& client_;
-  std::string name_;  // empty: not known
-  bool looking_ = false;
-  std::optional<Signal> looked_;  // notified when `looking_` becomes false
+  // A call may still be suspended when this object is destroyed.
+  struct State {
+    std::string name;  // empty: not known
+    bool looking = false;
+    std::optional<Signal> looked;  // notified when `looking` becomes false
+  };
+  std::shared_ptr<State> state_ = std::make_shared<State>();
 };
 
 }  // namespace dind::sandbox

@@ -45,6 +45,7 @@ TEST_CASE("A network that someone removed is recognized by the engine's words") 
     return internet_network_is_missing({ErrorCode::engine_error, message});
   };
   CHECK(missing("The engine answered 404 to 'start container': network dind-executor-internet-a not found"));
+  CHECK(missing("unable to find network with name or ID dind-executor-internet-a: network not found"));
   CHECK_FALSE(missing("The engine answered 404 to 'start container': network other not found"));
   CHECK_FALSE(missing("The engine answered 404: No such container: dind-executor-internet not found"));
 }
