@@ -6,6 +6,7 @@ One thread reads a stream, and one thread at a time writes to it. Closing the st
 from __future__ import annotations
 
 import contextlib
+import errno
 import logging
 import os
 import select
@@ -209,11 +210,19 @@ def _connect(connection: socket.socket, path: str, deadline: Deadline) -> None:
     A Python socket with a timeout would not wait: Linux answers EAGAIN at once on a non-blocking socket. On a blocking
     one it waits as long as SO_SNDTIMEO says (unix(7), connect(2)).
     """
-    left = deadline.left()
-    if left is not None:
-        _set_send_timeout(connection, max(1, int(left * 1_000_000)))
-    connection.connect(path)
-    _set_send_timeout(connection, 0)
+    while True:
+        left = deadline.left()
+        if left is not None:
+            _set_send_timeout(connection, max(1, int(left * 1_000_000)))
+        connection.connect(path)
+        try:
+            connection.getpeername()
+        except OSError as error:
+            if error.errno != errno.ENOTCONN:
+                raise
+            continue  # a signal ended the wait, and Python took that for a connection
+        _set_send_timeout(connection, 0)
+        return
 
 
 def _set_send_timeout(connection: socket.socket, microseconds: int) -> None:
