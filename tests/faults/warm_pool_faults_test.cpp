@@ -130,15 +130,17 @@ TEST_CASE("A run with a shorter timeout and other text, arguments and environmen
 
 TEST_CASE("An announced run gets a warm sandbox in advance, and an announcement pulls no image") {
   WarmBench bench;
-  bench.until([] { return false; }, 20ms);  // let the pool start
+  bench.fake.on("GET", "/images/*/json", [](const FakeRequest& request) {
+    if (request.path.contains("not/there")) return FakeReply::json(404, R"({"message":"No such image"})");
+    return FakeReply::json(200, R"({"Id":"sha256:0123","Config":{}})");
+  });
+  REQUIRE(bench.until([&] { return bench.fake.count("GET", "/events") == 1; }));  // the pool has started
   auto spec = python();
   std::get<SourceProgram>(spec.program).text.clear();
   bench.runs.warm_up_for(spec);
   REQUIRE(bench.waits(1));
-  bench.fake.on("GET", "/images/*/json", FakeReply::json(404, R"({"message":"No such image"})"));
   spec.image = "not/there:1";
   bench.runs.warm_up_for(spec);
-  spec.image = "python:3.12-slim";
   const auto active = bench.begin(python());
   REQUIRE(bench.finish(active));
   CHECK(active->sink.stages.contains("Taking a warm sandbox"));

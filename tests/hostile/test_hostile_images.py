@@ -132,10 +132,10 @@ class OwnImage(HostileTest):
     def test_the_filter_runs_from_it_with_any_image_of_the_run(self):
         begun = time.time()
         self.assert_run(self.call("run", "--quiet", "--network", "internet", self.python("print('ran')")), 0, b"ran\n")
-        fences = [each for each in container_events(begun, "create") if each["name"].endswith(".egress-filter")]
-        self.assertTrue(fences)
+        filters = [each for each in container_events(begun, "create") if each["name"].endswith(".egress-filter")]
+        self.assertTrue(filters)
         ours = {each["Id"] for each in self.supervisor_images()}
-        self.assertEqual({each["image"] for each in fences} - ours, set())
+        self.assertEqual({each["image"] for each in filters} - ours, set())
 
     def test_it_holds_one_file_and_comes_from_no_registry(self):
         self.remove_them()
@@ -167,9 +167,10 @@ class OwnImage(HostileTest):
         self.assertNotIn(other, {each["image"] for each in container_events(begun, "create") if each["name"].endswith(".egress-filter")})
 
     def test_one_that_was_removed_is_there_again(self):
+        path = self.python("print('ran')")
         for _ in range(2):
             self.remove_them()
-            children = [self.start("run", "--quiet", "--network", "internet", self.python("print('ran')")) for _ in range(3)]
+            children = [self.start("run", "--quiet", "--network", "internet", path) for _ in range(3)]
             for child in children:
                 out, errors = child.communicate(timeout=LIMIT)
                 self.assertEqual((out, child.returncode), (b"ran\n", 0), errors)

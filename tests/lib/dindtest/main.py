@@ -187,7 +187,7 @@ class Run:
             self.run_in_lane(lane, suite)
 
     def run_second_lane(self, lane, suites):
-        if self.build and lane.run([SCRIPTS / "build", "dev"]):
+        if self.build and lane.run([SCRIPTS / "build", "dev", "--target", "unit_tests", "--target", "fault_tests"]):
             results.note(RESULTS / "build.json", False, "scripts/build dev")
         self.run_lane(lane, suites)
 
