@@ -76,7 +76,7 @@ Runs::Runs(asio::any_io_executor executor, engine::Client& client, sandbox::Sand
       packages_(executor, sandboxes, policy_.packages, policy_.authorities),
       builds_(executor, client, sandboxes, images_, policy_.build),
       admission_(executor, bounds_of(policy_)),
-      ended_(executor) {}
+      active_(executor) {}
 
 void Runs::take_limits(const RunPolicy& policy) {
   policy_.limits = policy.limits;
@@ -289,17 +289,7 @@ Task<Result<RunResult>> Runs::run(RunSpec spec, EventSink& sink, std::shared_ptr
   if (!made) co_return std::unexpected(made.error());
   const std::string id = made->run_id;
   log(LogLevel::info, accepted_text(made->images, made->limits, made->network), id);
-  struct Active {
-    std::size_t& count;
-    Signal& ended;
-    Active(std::size_t& c, Signal& e) : count(c), ended(e) { ++count; }
-    Active(const Active&) = delete;
-    Active& operator=(const Active&) = delete;
-    ~Active() {
-      --count;
-      ended.notify();
-    }
-  } const active(active_, ended_);
+  const auto active = active_.add();  // may outlive this object: a suspended run is destroyed last
 
   RunProgress progress{.plan = std::move(*made)};
   TotalTimeout time(executor_, cancel, spec.total_timeout);
@@ -364,7 +354,7 @@ Task<void> Runs::begin_shutdown(Deadline deadline) {
   shutdown_signal_.cancel(CancelReason::shutdown);
   sandboxes_.close_warm_pool();
   // A run without a container has no pending removal, but it must end too.
-  co_await until(ended_, [&] { return active_ == 0; }, deadline);
+  co_await active_.wait_none(deadline);
   co_await builds_.wait_ended(deadline);
 }
 

@@ -13,6 +13,7 @@
 #include "services/runs/admission.hpp"
 #include "services/runs/policy_limits.hpp"
 #include "services/runs/run_service.hpp"
+#include "support/async/counted.hpp"
 
 namespace dind {
 
@@ -93,8 +94,7 @@ class Runs final : public RunService {
   Cancel shutdown_signal_;
   bool warm_ = false;         // the warm pool is in use
   bool gvisor_seen_ = false;  // an engine without gVisor is asked again: it may get it
-  Signal ended_;
-  std::size_t active_ = 0;  // number of active runs
+  Counted active_;            // runs
 };
 
 }  // namespace dind

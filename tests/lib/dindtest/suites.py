@@ -3,6 +3,7 @@ import dataclasses
 import os
 import pathlib
 from collections.abc import Callable
+from xml.etree import ElementTree
 
 from dindtest import results
 from dindtest.fuzz import fuzz_suite
@@ -48,7 +49,10 @@ def catch2(lane, suite, program):
     status = lane.run([ROOT / "build/dev/tests" / program, *names, "--allow-running-no-tests", "--reporter", "console", "--reporter", f"junit::out={report}"], 600)
     if not report.exists():
         raise Broken(f"{program} wrote no report (status {status})")
-    found = results.of_junit(report)
+    try:
+        found = results.of_junit(report)
+    except ElementTree.ParseError:  # the program ended in the middle of a test
+        raise Broken(f"{program} ended before its report was whole (status {status})") from None
     results.write(RESULTS / f"{suite}.json", found)
     if status and not found.failed:
         raise Broken(f"status {status}")
