@@ -6,7 +6,9 @@ namespace dind::engine {
 
 bool network_has_ended(std::string_view message) { return message.contains("non running container"); }
 
-bool lost_a_file_at_start(std::string_view message) { return message.contains("possibly malicious path detected"); }
+bool lost_a_file_at_start(std::string_view message) {
+  return has_any(message, {"possibly malicious path detected", "was moved while re-opening"});
+}
 
 bool user_is_unmapped(std::string_view message) { return has_any(message, {"invalid argument", "unmapped user"}); }
 

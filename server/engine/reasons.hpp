@@ -25,7 +25,7 @@ bool source_is_missing(std::string_view message);
 // The engine does not find a seccomp profile. Podman.
 bool profile_is_missing(std::string_view message);
 // The runtime found a file that it had just made unlinked, and so did not start the container; another start may work.
-// runc 1.1 on an overlay file system, if many containers start at the same time.
+// runc 1.1 and 1.3 on an overlay file system, if many containers start at the same time.
 bool lost_a_file_at_start(std::string_view message);
 // A program could not be started: it is for another architecture, or is not executable. runc.
 bool program_is_refused(std::string_view message);

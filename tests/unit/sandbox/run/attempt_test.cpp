@@ -17,6 +17,7 @@ TEST_CASE("A run tries another sandbox only after a failed start that this can f
   CHECK(failure("mount /var/lib/docker/volumes/dind-etc-1/_data/hosts: no such file").retry == Retry::at_once);
   CHECK(failure("network dind-executor-internet-0a1b2c3d not found").retry == Retry::at_once);
   CHECK(failure("error mounting \"x\" to rootfs: possibly malicious path detected").retry == Retry::at_once);
+  CHECK(failure("reopen mountpoint after mount: mountpoint \"x\" was moved while re-opening").retry == Retry::at_once);
   CHECK(failure("network of another kind not found").retry == Retry::none);
   CHECK(failure(std::string("exec: \"") + kSupervisorPath + "\": not found").retry == Retry::after_repair);
   CHECK_FALSE(failure("no space left on device").network_ended);
