@@ -1,7 +1,7 @@
 // Acquires a sandbox for a run: a warm one, or a new one, and another one if the first does not start.
 #include "engine/reasons.hpp"
+#include "sandbox/network/internet_network.hpp"
 #include "sandbox/run/sandbox_run.hpp"
-#include "sandbox/start/internet_network.hpp"
 #include "support/log/log.hpp"
 
 namespace dind::sandbox {

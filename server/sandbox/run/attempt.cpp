@@ -1,7 +1,7 @@
 #include "sandbox/run/attempt.hpp"
 
 #include "engine/reasons.hpp"
-#include "sandbox/start/internet_network.hpp"
+#include "sandbox/network/internet_network.hpp"
 #include "sandbox/start/shared_resources.hpp"
 
 namespace dind::sandbox {

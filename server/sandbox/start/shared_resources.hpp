@@ -9,8 +9,8 @@
 
 #include "dind/error.hpp"
 #include "engine/client.hpp"
+#include "sandbox/network/internet_network.hpp"
 #include "sandbox/removals.hpp"
-#include "sandbox/start/internet_network.hpp"
 #include "sandbox/supervisor_containers.hpp"
 #include "support/async/task.hpp"
 

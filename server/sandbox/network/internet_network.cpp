@@ -1,4 +1,4 @@
-#include "sandbox/start/internet_network.hpp"
+#include "sandbox/network/internet_network.hpp"
 
 #include <algorithm>
 #include <utility>
